@@ -1,0 +1,96 @@
+// Finds the test suites, runs one with `bun test`, and counts what passed. A suite is a folder of test/; the files directly in test/
+// are one of their own, named "rules". What did not run to its end never counts as passed.
+
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+
+export interface Suite {
+  readonly name: string;
+  /** Relative to the checkout, with "/". */
+  readonly files: readonly string[];
+}
+
+export interface Count {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+/** Fast ones first; a suite that is not named here comes last. */
+const ORDER = ["rules", "unit", "integration", "e2e", "browser", "fuzz", "bench"];
+
+/** A single test may take so long unless it says otherwise, in ms: generous, since CI machines are slow and shared. */
+const TEST_MS_MAX = 60_000;
+/** A suite that is still running then is ended and has failed, in ms. */
+const SUITE_MS_MAX = 30 * 60_000;
+
+const TEST_FILE = /\.test\.tsx?$/;
+
+/** Every suite that has a test file whose path contains one of `filters` (none: every file). */
+export function findSuites(root: string, filters: readonly string[]): Suite[] {
+  const files = readdirSync(join(root, "test"), { recursive: true, encoding: "utf8" })
+    .map((file) => `test/${file.replaceAll("\\", "/")}`)
+    .filter(
+      (file) => TEST_FILE.test(file) && (filters.length === 0 || filters.some((filter) => file.includes(filter))),
+    );
+  const suites = new Map<string, string[]>();
+  for (const file of files.sort()) {
+    const folders = file.split("/").slice(1, -1);
+    const name = folders[0] ?? "rules";
+    const members = suites.get(name);
+    if (members === undefined) suites.set(name, [file]);
+    else members.push(file);
+  }
+  const rank = (name: string) => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
+  return [...suites].map(([name, members]) => ({ name, files: members })).sort((a, b) => rank(a.name) - rank(b.name));
+}
+
+function attribute(tag: string, name: string): number {
+  const value = Number(new RegExp(`\\s${name}="(\\d+)"`).exec(tag)?.[1]);
+  return Number.isInteger(value) ? value : 0;
+}
+
+/**
+ * Counts one run of `bun test`.
+ * @param report its JUnit report; undefined when it wrote none.
+ * @param isSelective options narrowed the tests inside files, so that tests and whole files may rightly be skipped.
+ */
+export function countResults(suite: Suite, report: string | undefined, exitCode: number, isSelective: boolean): Count {
+  const root = report === undefined ? undefined : /<testsuites\b[^>]*>/.exec(report)?.[0];
+  // A crash, or a kill: whatever ran before is not known.
+  if (report === undefined || root === undefined) return { passed: 0, failed: 1 };
+  const tests = attribute(root, "tests");
+  const skipped = attribute(root, "skipped");
+  const broken = attribute(root, "failures") + attribute(root, "errors");
+  // A file that could not be loaded, or that has no test, is not in the report at all.
+  const absent = suite.files.filter((file) => !report.includes(`file="${file}"`)).length;
+  const failed = broken + (isSelective ? 0 : skipped + absent);
+  return { passed: Math.max(0, tests - broken - skipped), failed: exitCode !== 0 && failed === 0 ? 1 : failed };
+}
+
+export interface SuiteRun {
+  readonly root: string;
+  readonly suite: Suite;
+  /** For `bun test`, as they are. */
+  readonly options: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Made and read here. */
+  readonly reportFile: string;
+  /** Where the tests' own output goes: to ours, or nowhere. */
+  readonly output: "inherit" | "ignore";
+}
+
+/** Runs one suite and counts its results, whatever becomes of it. */
+export function runSuite({ root, suite, options, environment, reportFile, output }: SuiteRun): Count {
+  rmSync(reportFile, { force: true });
+  const commandLine = ["test", `--timeout=${TEST_MS_MAX}`, "--reporter=junit", `--reporter-outfile=${reportFile}`];
+  const run = spawnSync(process.execPath, [...commandLine, ...options, ...suite.files.map((file) => `./${file}`)], {
+    cwd: root,
+    env: environment,
+    stdio: ["ignore", output, output],
+    timeout: SUITE_MS_MAX,
+  });
+  if (run.signal !== null) console.log(`${suite.name} was ended by ${run.signal}`);
+  const report = existsSync(reportFile) ? readFileSync(reportFile, "utf8") : undefined;
+  return countResults(suite, report, run.status ?? 1, options.length > 0);
+}

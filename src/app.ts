@@ -1,0 +1,168 @@
+// The composition root: lock, store and worker (their thread), queue, HTTP, in this order, and the reverse to stop.
+// Everything that `serve` does beside talking to a person is here; end-to-end tests start the same.
+
+import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import type { LoadResult } from "./config/load.ts";
+import { diffSettings, watchSettings } from "./config/reload.ts";
+import { DEFAULT_PROJECT, type Settings } from "./config/settings.ts";
+import { systemClock } from "./core/clock.ts";
+import type { ApiKey } from "./core/intake.ts";
+import type { AccessSettings } from "./http/access.ts";
+import { createHttpApp } from "./http/app.ts";
+import { ENQUEUE_PATH, EnqueueEndpoint } from "./http/enqueue.ts";
+import { KeyLookup, type KnownKey } from "./http/keys.ts";
+import { ServerMetrics } from "./http/metrics.ts";
+import type { Log } from "./log/log.ts";
+import { PeerAddresses } from "./runtime/address.ts";
+import { listen } from "./runtime/listen.ts";
+import { lockData } from "./store/lock.ts";
+import { KeyIndex } from "./threads/key_index.ts";
+import type { WriterRules } from "./threads/messages.ts";
+import { Pipeline } from "./threads/pipeline.ts";
+
+/** How long open requests may take once the server stops, in ms; with the pipeline's own bound, 10 s in all. */
+const STOP_GRACE_MS = 2_000;
+
+/** A running server. */
+export interface RunningServer {
+  /** What it listens on, without a slash at the end: the port is the real one where 0 was asked for. */
+  readonly url: string;
+  /** Loads the configuration again, as SIGHUP does. */
+  reload(): Promise<void>;
+  /** Takes no new connections, commits everything that was accepted, and ends. Within 10 s. */
+  stop(): Promise<void>;
+}
+
+export interface ServerOptions {
+  readonly settings: Settings;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly log: Log;
+  readonly version: string;
+  /** Called with each configuration that a reload has put in force. */
+  readonly reloaded?: (settings: Settings) => void;
+}
+
+function accessOf(settings: Settings, before: AccessSettings | undefined): AccessSettings {
+  const keys: KnownKey[] = [];
+  for (const { name, project, serverSha256, clientSha256, origins, rate, revoked } of settings.keys) {
+    if (revoked) continue;
+    const add = (sha256: string | undefined, apiKey: ApiKey) => {
+      if (sha256 !== undefined) keys.push({ sha256, apiKey });
+    };
+    add(serverSha256, { name, project, type: "server", origins: [], rate });
+    add(clientSha256, { name, project, type: "client", origins, rate });
+  }
+  const { trustedProxies } = settings;
+  const isSame = before !== undefined && before.trustedProxies.join() === trustedProxies.join();
+  return {
+    keys: new KeyLookup(keys),
+    bodyBytesMax: settings.bodyBytesMax,
+    entriesMax: settings.entriesMax,
+    trustedProxies: isSame ? before.trustedProxies : trustedProxies,
+    adminTokenSha256: settings.adminTokenSha256,
+    metricsOpen: settings.metricsOpen,
+  };
+}
+
+function rulesOf(settings: Settings, keys: KeyIndex): WriterRules {
+  for (const { name, project } of settings.keys) {
+    for (const type of ["server", "client"] as const) keys.of({ name, project, type });
+  }
+  return {
+    keys: keys.all(),
+    projects: { ...settings.projects },
+    defaultProject: DEFAULT_PROJECT,
+    bytesMax: settings.storage.bytesMax,
+  };
+}
+
+async function readTls(settings: Settings): Promise<{ cert: string; key: string } | undefined> {
+  if (settings.tls === undefined) return undefined;
+  const [cert, key] = await Promise.all([readFile(settings.tls.cert, "utf8"), readFile(settings.tls.key, "utf8")]);
+  return { cert, key };
+}
+
+/** Starts the server. Throws OperatingError when it cannot, leaving nothing behind. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { environment, log, version } = options;
+  let { settings } = options;
+  const lock = lockData(settings.data);
+  const keys = new KeyIndex();
+  const metrics = new ServerMetrics(version);
+  const pipeline = new Pipeline({
+    settings: {
+      file: settings.data,
+      durability: settings.storage.durability,
+      run: randomUUID(),
+      processStartedAt: systemClock(),
+      timings: settings.timings,
+      clientShare: settings.queue.clientShare,
+      dedupe: settings.dedupe,
+    },
+    rules: rulesOf(settings, keys),
+    limits: settings.queue,
+    keyIndex: (key) => keys.of(key),
+    clock: () => performance.now(),
+    log,
+    observeCommit: metrics.observeCommit,
+    writerUrl: new URL("./threads/writer.ts", import.meta.url),
+    compactorUrl: new URL("./threads/compactor.ts", import.meta.url),
+  });
+  let access = accessOf(settings, undefined);
+  const apply = (result: LoadResult) => {
+    if (!result.ok) {
+      for (const { file, line, message } of result.problems) log("error", `${file}:${line}: ${message}`);
+      log("error", "the configuration was not reloaded: the one before stays in force");
+      return;
+    }
+    for (const { file, line, message } of result.warnings) log("warn", `${file}:${line}: ${message}`);
+    const restart = diffSettings(settings, result.settings);
+    if (restart.length > 0) log("warn", `only a restart applies: ${restart.join(", ")}`);
+    const { bodyBytesMax, entriesMax, storage } = settings;
+    settings = { ...result.settings, bodyBytesMax, entriesMax, storage };
+    access = accessOf(settings, access);
+    pipeline.setRules(rulesOf(settings, keys));
+    options.reloaded?.(settings);
+    log("info", "configuration reloaded", { keys: settings.keys.length });
+  };
+
+  try {
+    const tls = await readTls(settings);
+    await pipeline.start();
+    const peers = new PeerAddresses();
+    const enqueue = new EnqueueEndpoint({
+      intake: pipeline.dispatcher,
+      clock: systemClock,
+      access: () => access,
+      metrics,
+      log,
+      peerAddress: (request) => peers.of(request),
+    });
+    const app = createHttpApp({ enqueue, pipeline, access: () => access, metrics, log });
+    const listener = listen({
+      host: settings.host,
+      port: settings.port,
+      tls,
+      peers,
+      onError: (error) => log("error", "a request could not be handled", { error: error.message }),
+      fetch: (request) => app.fetch(request),
+      posts: { [ENQUEUE_PATH]: (request) => enqueue.handle(request) },
+    });
+    const watch = watchSettings({ file: settings.file, environment, loaded: apply });
+    return {
+      url: listener.url,
+      reload: () => watch.reload(),
+      async stop() {
+        watch.stop();
+        await listener.stop(STOP_GRACE_MS);
+        await pipeline.stop();
+        lock.release();
+      },
+    };
+  } catch (error) {
+    await pipeline.stop();
+    lock.release();
+    throw error;
+  }
+}

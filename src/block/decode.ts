@@ -1,0 +1,135 @@
+// Bytes into columns and records. A column is inflated when it is first asked for, after its checksum was compared.
+
+import { crc32, zstdDecompressSync } from "node:zlib";
+import type { JsonObject } from "../core/entry.ts";
+import type { StoredRecord } from "../core/record.ts";
+import { ByteReader } from "./bytes.ts";
+import { type Columns, emptySparse, type SparseColumn } from "./columns.ts";
+import { type BlockPiece, METADATA_PREFIX, PACKED } from "./encode.ts";
+import { hasMetadata, kindOf, levelOf, sourceOf } from "./flags.ts";
+import { readNumbers } from "./numbers.ts";
+import { fromDictionary, readDictionary } from "./strings.ts";
+import { readSparseNumbers, readSparseStrings, readStrings, readValues } from "./values.ts";
+
+/** A piece whose bytes are not what was written. */
+export class BlockDamagedError extends Error {
+  override readonly name = "BlockDamagedError";
+}
+
+function inflate(piece: BlockPiece): Uint8Array {
+  const seen = crc32(piece.data);
+  if (seen !== piece.checksum) {
+    throw new BlockDamagedError(`column "${piece.name}" is damaged: checksum ${seen}, expected ${piece.checksum}`);
+  }
+  return zstdDecompressSync(piece.data);
+}
+
+/** Splits a packed block's inflated bytes into its columns. */
+function unpack(raw: Uint8Array): Map<string, Uint8Array> {
+  const reader = new ByteReader(raw);
+  const sizes: [string, number][] = [];
+  const count = reader.unsigned();
+  for (let column = 0; column < count; column++) sizes.push([reader.text(), reader.unsigned()]);
+  return new Map(sizes.map(([name, size]) => [name, reader.raw(size)]));
+}
+
+/** Decodes every column of a block of `count` records. Throws BlockDamagedError. */
+export function decodeColumns(pieces: readonly BlockPiece[], count: number): Columns {
+  const [first] = pieces;
+  const raw =
+    first?.name === PACKED ? unpack(inflate(first)) : new Map(pieces.map((piece) => [piece.name, inflate(piece)]));
+  try {
+    return readColumns(raw, count);
+  } catch (error) {
+    throw new BlockDamagedError(`block is damaged: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function readColumns(raw: ReadonlyMap<string, Uint8Array>, count: number): Columns {
+  const required = (name: string): ByteReader => {
+    const bytes = raw.get(name);
+    if (bytes === undefined) throw new RangeError(`column "${name}" is missing`);
+    return new ByteReader(bytes);
+  };
+  function optional<T>(name: string, read: (reader: ByteReader, count: number) => SparseColumn<T>): SparseColumn<T> {
+    const bytes = raw.get(name);
+    return bytes === undefined ? emptySparse<T>() : read(new ByteReader(bytes), count);
+  }
+  const metadata = new Map<string, SparseColumn<unknown>>();
+  for (const [name, bytes] of raw) {
+    if (!name.startsWith(METADATA_PREFIX)) continue;
+    metadata.set(name.slice(METADATA_PREFIX.length), readValues(new ByteReader(bytes), count));
+  }
+  return {
+    count,
+    id: [...readNumbers(required("id"), count)],
+    time: [...readNumbers(required("time"), count)],
+    received: [...readNumbers(required("received"), count)],
+    flags: [...required("flags").raw(count)],
+    apiKey: fromDictionary(readDictionary(required("apiKey"), count)) as string[],
+    touchpoint: fromDictionary(readDictionary(required("touchpoint"), count)),
+    message: readStrings(required("message"), count),
+    key: optional("key", readSparseStrings),
+    start: optional("start", readSparseNumbers),
+    end: optional("end", readSparseNumbers),
+    duration: optional("duration", readSparseNumbers),
+    metadata,
+    metadataRest: optional("rest", readSparseStrings),
+  };
+}
+
+function setOwn(target: JsonObject, name: string, value: unknown): void {
+  if (name !== "__proto__") target[name] = value;
+  else Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
+}
+
+function spread<T>(column: SparseColumn<T>, count: number): (T | undefined)[] {
+  const values = new Array<T | undefined>(count).fill(undefined);
+  column.rows.forEach((row, index) => {
+    values[row] = column.values[index];
+  });
+  return values;
+}
+
+function metadataOf(columns: Columns): (JsonObject | undefined)[] {
+  const objects = columns.flags.map((flags): JsonObject | undefined => (hasMetadata(flags) ? {} : undefined));
+  for (const [name, column] of columns.metadata) {
+    column.rows.forEach((row, index) => {
+      setOwn(objects[row] as JsonObject, name, column.values[index]);
+    });
+  }
+  columns.metadataRest.rows.forEach((row, index) => {
+    const rest = JSON.parse(columns.metadataRest.values[index] as string) as JsonObject;
+    for (const name of Object.keys(rest)) setOwn(objects[row] as JsonObject, name, rest[name]);
+  });
+  return objects;
+}
+
+/** The block's records in row order. */
+export function recordsOf(columns: Columns): StoredRecord[] {
+  const { count } = columns;
+  const key = spread(columns.key, count);
+  const start = spread(columns.start, count);
+  const end = spread(columns.end, count);
+  const duration = spread(columns.duration, count);
+  const metadata = metadataOf(columns);
+  return columns.id.map((id, row) => {
+    const flags = columns.flags[row] as number;
+    return {
+      id,
+      kind: kindOf(flags),
+      time: columns.time[row] as number,
+      receivedAt: columns.received[row] as number,
+      source: sourceOf(flags),
+      apiKey: columns.apiKey[row] as string,
+      touchpoint: columns.touchpoint[row],
+      key: key[row],
+      level: levelOf(flags),
+      message: columns.message[row],
+      startTime: start[row],
+      endTime: end[row],
+      duration: duration[row],
+      metadata: metadata[row],
+    };
+  });
+}

@@ -1,0 +1,66 @@
+// A column of numbers, present in every row. Whole numbers, and decimals that are exact after scaling by a power of ten,
+// are stored as differences; anything else as doubles.
+
+import { type ByteReader, type ByteWriter, EXACT_INTEGER_MAX } from "./bytes.ts";
+
+const DOUBLES = 255;
+/** Clocks give microseconds at best, so more decimals than this are noise that scaling would not help. */
+const DECIMALS_MAX = 6;
+
+/** The smallest number of decimals that holds all values exactly, or undefined when there is none. */
+function decimalsOf(values: ArrayLike<number>): number | undefined {
+  let decimals = 0;
+  let scale = 1;
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row] as number;
+    for (;;) {
+      const scaled = Math.round(value * scale);
+      if (!(Math.abs(scaled) <= EXACT_INTEGER_MAX)) return undefined;
+      if (scaled / scale === value) break;
+      if (++decimals > DECIMALS_MAX) return undefined;
+      scale = 10 ** decimals;
+    }
+  }
+  // An early value may not fit any more at the scale that a later one needed.
+  for (let row = 0; decimals > 0 && row < values.length; row++) {
+    const value = values[row] as number;
+    const scaled = Math.round(value * scale);
+    if (Math.abs(scaled) > EXACT_INTEGER_MAX || scaled / scale !== value) return undefined;
+  }
+  return decimals;
+}
+
+/** Writes the values; how many there are is not written. */
+export function writeNumbers(writer: ByteWriter, values: ArrayLike<number>): void {
+  const decimals = decimalsOf(values);
+  if (decimals === undefined) {
+    writer.byte(DOUBLES);
+    for (let row = 0; row < values.length; row++) writer.double(values[row] as number);
+    return;
+  }
+  writer.byte(decimals);
+  const scale = 10 ** decimals;
+  let previous = 0;
+  for (let row = 0; row < values.length; row++) {
+    const value = decimals === 0 ? (values[row] as number) : Math.round((values[row] as number) * scale);
+    writer.signed(value - previous);
+    previous = value;
+  }
+}
+
+/** Reads `count` values. */
+export function readNumbers(reader: ByteReader, count: number): Float64Array {
+  const values = new Float64Array(count);
+  const decimals = reader.byte();
+  if (decimals === DOUBLES) {
+    for (let row = 0; row < count; row++) values[row] = reader.double();
+    return values;
+  }
+  const scale = 10 ** decimals;
+  let current = 0;
+  for (let row = 0; row < count; row++) {
+    current += reader.signed();
+    values[row] = current / scale;
+  }
+  return values;
+}

@@ -1,0 +1,102 @@
+// Columns of optional strings, in two forms: plain (lengths, then all text in one piece) and dictionary (the different
+// strings once, then a code a row). A length is counted in UTF-16 units and shifted by one, 0 meaning absent, so the text
+// decodes in one native call and is cut without looking at it.
+
+import type { ByteReader, ByteWriter } from "./bytes.ts";
+
+export type OptionalText = string | undefined;
+
+export function writePlainStrings(writer: ByteWriter, values: readonly OptionalText[]): void {
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row];
+    writer.unsigned(value === undefined ? 0 : value.length + 1);
+  }
+  writer.utf8(values.join(""));
+}
+
+/** Reads `count` values; the text is the rest of the reader's bytes. */
+export function readPlainStrings(reader: ByteReader, count: number): OptionalText[] {
+  const lengths = new Float64Array(count);
+  for (let row = 0; row < count; row++) lengths[row] = reader.unsigned();
+  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(reader.rest());
+  const values = new Array<OptionalText>(count);
+  let at = 0;
+  for (let row = 0; row < count; row++) {
+    const length = lengths[row] as number;
+    if (length === 0) {
+      values[row] = undefined;
+      continue;
+    }
+    values[row] = text.slice(at, at + length - 1);
+    at += length - 1;
+  }
+  if (at !== text.length) throw new RangeError("string column does not end where its text does");
+  return values;
+}
+
+/** Codes: 0 is absent, n is `dictionary[n - 1]`. */
+export interface DictionaryColumn {
+  readonly dictionary: readonly string[];
+  readonly codes: Uint32Array;
+}
+
+function codeBytes(dictionarySize: number): 1 | 2 | 4 {
+  if (dictionarySize < 256) return 1;
+  return dictionarySize < 65_536 ? 2 : 4;
+}
+
+export function writeDictionary(writer: ByteWriter, column: DictionaryColumn): void {
+  writer.unsigned(column.dictionary.length);
+  for (const text of column.dictionary) writer.text(text);
+  const width = codeBytes(column.dictionary.length);
+  const { codes } = column;
+  for (let plane = 0; plane < width; plane++) {
+    const shift = plane * 8;
+    for (let row = 0; row < codes.length; row++) writer.byte(((codes[row] as number) >>> shift) & 255);
+  }
+}
+
+export function readDictionary(reader: ByteReader, count: number): DictionaryColumn {
+  const size = reader.unsigned();
+  const dictionary: string[] = [];
+  for (let code = 0; code < size; code++) dictionary.push(reader.text());
+  const codes = new Uint32Array(count);
+  const width = codeBytes(size);
+  for (let plane = 0; plane < width; plane++) {
+    const bytes = reader.raw(count);
+    const shift = plane * 8;
+    for (let row = 0; row < count; row++) codes[row] = (codes[row] as number) | ((bytes[row] as number) << shift);
+  }
+  for (let row = 0; row < count; row++) {
+    if ((codes[row] as number) > size) throw new RangeError("dictionary code out of range");
+  }
+  return { dictionary, codes };
+}
+
+/** The dictionary form of values, or undefined when more than `sizeMax` of them differ. */
+export function toDictionary(values: readonly OptionalText[], sizeMax: number): DictionaryColumn | undefined {
+  const known = new Map<string, number>();
+  const codes = new Uint32Array(values.length);
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row];
+    if (value === undefined) continue;
+    let code = known.get(value);
+    if (code === undefined) {
+      if (known.size === sizeMax) return undefined;
+      code = known.size + 1;
+      known.set(value, code);
+    }
+    codes[row] = code;
+  }
+  return { dictionary: [...known.keys()], codes };
+}
+
+export function fromDictionary(column: DictionaryColumn): OptionalText[] {
+  const { dictionary, codes } = column;
+  const values = new Array<OptionalText>(codes.length);
+  for (let row = 0; row < codes.length; row++) {
+    const code = codes[row] as number;
+    values[row] = code === 0 ? undefined : dictionary[code - 1];
+  }
+  return values;
+}

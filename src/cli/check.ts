@@ -1,0 +1,81 @@
+// `simplelogs check`: whether the configuration loads, and what it says.
+
+import type { Command } from "commander";
+import { loadSettings } from "../config/load.ts";
+import type { Settings } from "../config/settings.ts";
+import { escapeControls } from "../core/terminal.ts";
+import { addConfigOption, type CliContext, configFileOf, configInvalid, displayPath, warningLines } from "./context.ts";
+import { pairRows } from "./keys/rows.ts";
+
+function count(number: number, word: string): string {
+  return `${number} ${word}${number === 1 ? "" : "s"}`;
+}
+
+/** A few lines for people. */
+function summary(settings: Settings, file: string): string {
+  const pairs = pairRows(settings).map((row) => {
+    const halves = [row.server, row.client].filter((half) => half !== null).join(", ");
+    return `  ${row.name} (project ${row.project}): ${halves}${row.revoked ? ", revoked" : ""}`;
+  });
+  const projects = Object.entries(settings.projects).map(([name, project]) => {
+    const limit =
+      project.monthlyEntries === undefined
+        ? ""
+        : `, ${project.monthlyEntries} entries a month, then ${project.overage}`;
+    return `  ${name}: kept ${project.retentionMs / 86_400_000} days${limit}`;
+  });
+  const lines = [
+    `OK ${file}`,
+    `listen      ${settings.tls === undefined ? "http" : "https"}, ${settings.host} port ${settings.port === 0 ? "any" : settings.port}`,
+    `data        ${settings.data}`,
+    `durability  ${settings.storage.durability}`,
+    `reading     ${settings.adminTokenSha256 === undefined ? "off (no admin_token)" : "with the admin token"}`,
+    `keys        ${count(settings.keys.length, "pair")}`,
+    ...pairs,
+    `projects    ${Object.keys(settings.projects).length}`,
+    ...projects,
+  ];
+  return `${lines.map(escapeControls).join("\n")}\n`;
+}
+
+/** Adds the command to the program. */
+export function registerCheck(program: Command, context: CliContext): void {
+  const command = addConfigOption(program.command("check"))
+    .summary("test the configuration file")
+    .description(
+      "Says OK and what the configuration means, or every problem as file:line: message. Exit code 2 on problems.",
+    )
+    .option("--json", "print one JSON object");
+  command.action(async (options: { json?: boolean }) => {
+    const file = configFileOf(command, context);
+    const result = await loadSettings(file, context.env);
+    if (!result.ok) {
+      if (options.json === true) context.stdout.write(`${JSON.stringify({ ok: false, problems: result.problems })}\n`);
+      throw configInvalid(result.problems, context);
+    }
+    const { settings, warnings } = result;
+    if (options.json === true) {
+      const { host, port, data, projects, storage, tls } = settings;
+      const reading = settings.adminTokenSha256 !== undefined;
+      const keys = pairRows(settings);
+      const durability = storage.durability;
+      const report = {
+        ok: true,
+        file,
+        warnings,
+        host,
+        port,
+        tls: tls !== undefined,
+        data,
+        durability,
+        reading,
+        keys,
+        projects,
+      };
+      context.stdout.write(`${JSON.stringify(report)}\n`);
+      return;
+    }
+    if (warnings.length > 0) context.stderr.write(`${warningLines(warnings, context)}\n`);
+    context.stdout.write(summary(settings, displayPath(file, context)));
+  });
+}

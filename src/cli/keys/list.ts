@@ -1,0 +1,48 @@
+// `simplelogs keys list`: the pairs of the configuration, keys masked.
+
+import type { Command } from "commander";
+import { escapeControls } from "../../core/terminal.ts";
+import { addConfigOption, type CliContext, configFileOf, requireSettings } from "../context.ts";
+import { type PairRow, pairRows } from "./rows.ts";
+
+const HEADER = ["NAME", "PROJECT", "SERVER", "CLIENT", "RATE", "STATE", "ORIGINS"];
+
+function cells(row: PairRow): string[] {
+  const rate = row.rate === null ? "-" : `${row.rate}/s`;
+  const origins = row.origins.length === 0 ? "-" : row.origins.join(" ");
+  return [
+    row.name,
+    row.project,
+    row.server ?? "-",
+    row.client ?? "-",
+    rate,
+    row.revoked ? "revoked" : "active",
+    origins,
+  ];
+}
+
+function characters(text: string): number {
+  return Array.from(text).length;
+}
+
+/** Lines of cells in columns, two spaces between them. */
+function align(lines: readonly (readonly string[])[]): string {
+  const shown = lines.map((line) => line.map(escapeControls));
+  const width = (column: number) => Math.max(...shown.map((line) => characters(line[column] ?? "")));
+  const widths = HEADER.map((_, column) => width(column));
+  const pad = (cell: string, column: number) => cell + " ".repeat((widths[column] ?? 0) - characters(cell));
+  return shown.map((line) => `${line.map(pad).join("  ").trimEnd()}\n`).join("");
+}
+
+/** Adds the command below `keys`. */
+export function registerKeysList(keys: Command, context: CliContext): void {
+  const command = addConfigOption(keys.command("list"))
+    .summary("show the pairs, keys masked")
+    .description("Shows each pair of the configuration: name, project, masked keys, rate, state and origins.")
+    .option("--json", "print one JSON array");
+  command.action(async (options: { json?: boolean }) => {
+    const settings = await requireSettings(configFileOf(command, context), context);
+    const rows = pairRows(settings);
+    context.stdout.write(options.json === true ? `${JSON.stringify(rows)}\n` : align([HEADER, ...rows.map(cells)]));
+  });
+}

@@ -1,0 +1,92 @@
+// `simplelogs serve`: the server, and on the first run its configuration.
+
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { type RunningServer, startServer } from "../app.ts";
+import { createInitialConfig, firstRunText, type InitialKeys } from "../config/initial.ts";
+import type { Settings } from "../config/settings.ts";
+import { OperatingError } from "../core/errors.ts";
+import { createLog } from "../log/log.ts";
+import { addConfigOption, type CliContext, configFileOf, displayPath, requireSettings } from "./context.ts";
+
+interface ServeOptions {
+  readonly host?: string;
+  readonly port?: string;
+  readonly data?: string;
+}
+
+/** Signals as the process gets them. */
+export interface Signals {
+  on(signal: "SIGTERM" | "SIGINT" | "SIGHUP", handle: () => void): unknown;
+}
+
+export function registerServe(program: Command, context: CliContext, signals: Signals, version: string): void {
+  addConfigOption(program.command("serve", { isDefault: true }))
+    .description("run the server; without a configuration file it makes one and prints its keys once")
+    .option("--host <address>", "listen on this address instead of the file's")
+    .option("--port <number>", "listen on this port instead of the file's; 0 for any free one")
+    .option("--data <file>", "store into this data file instead of the configured one")
+    .action(async (options: ServeOptions, command: Command) => {
+      await serve(configFileOf(command, context), options, context, signals, version);
+    });
+}
+
+/** Resolves when the server has stopped. Throws OperatingError when it cannot start. */
+async function serve(
+  file: string,
+  options: ServeOptions,
+  context: CliContext,
+  signals: Signals,
+  version: string,
+): Promise<void> {
+  const port = options.port === undefined ? undefined : parsePort(options.port);
+  let created: InitialKeys | undefined;
+  if (!existsSync(file)) {
+    created = await createInitialConfig(file);
+    context.stdout.write(`Made ${displayPath(file, context)}: keys, origins and limits, each explained.\n`);
+  }
+  const loaded = await requireSettings(file, context);
+  const settings: Settings = {
+    ...loaded,
+    host: options.host ?? loaded.host,
+    port: port ?? loaded.port,
+    data: options.data === undefined ? loaded.data : resolve(context.cwd, options.data),
+  };
+  const openLog = (level: Settings["log"]["level"]) =>
+    createLog({ level, isTerminal: context.isTerminal, write: (line) => context.stderr.write(line) });
+  let log = openLog(settings.log.level);
+
+  // A signal that comes while the server starts must stop it too.
+  const stopAsked = Promise.withResolvers<void>();
+  let server: RunningServer | undefined;
+  signals.on("SIGTERM", () => stopAsked.resolve());
+  signals.on("SIGINT", () => stopAsked.resolve());
+  signals.on("SIGHUP", () => {
+    server?.reload().catch((error: unknown) => log("error", `cannot reload: ${String(error)}`));
+  });
+
+  server = await startServer({
+    settings,
+    environment: context.env,
+    log: (level, message, properties) => log(level, message, properties),
+    version,
+    reloaded: (reloaded) => {
+      log = openLog(reloaded.log.level);
+    },
+  });
+  log("info", `listening on ${server.url}`, { data: settings.data, durability: settings.storage.durability });
+  if (created !== undefined) context.stdout.write(`\n${firstRunText(created, server.url)}\n`);
+  await stopAsked.promise;
+  log("info", "stopping: everything that was accepted is committed first");
+  await server.stop();
+  log("info", "stopped");
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) {
+    throw new OperatingError("usage", `--port: expected a whole number from 0 to 65535, got ${JSON.stringify(text)}`);
+  }
+  return port;
+}

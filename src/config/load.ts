@@ -1,0 +1,189 @@
+// The text of a configuration file in; settings, or every problem at once, out. Plaintext keys end here.
+
+import { access, constants, open } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { Value } from "@sinclair/typebox/value";
+import { checkDocument } from "./check.ts";
+import { readDocument } from "./document.ts";
+import type { Environment } from "./environment.ts";
+import { type ConfigProblem, configProblem } from "./problem.ts";
+import { checkRelations } from "./relations.ts";
+import { FileSchema, type FileValues } from "./schema.ts";
+import { DEFAULT_PROJECT, type KeyPair, type ProjectSettings, type Settings } from "./settings.ts";
+import { type LineProblem, parseSyntax } from "./syntax.ts";
+
+export type { ConfigProblem } from "./problem.ts";
+
+/** Settings that can be used, or why there are none; problems and warnings are in the order of their lines. */
+export type LoadResult =
+  | { readonly ok: true; readonly settings: Settings; readonly warnings: readonly ConfigProblem[] }
+  | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
+
+/** What parsing knows beside the result: places that only the file system can judge. */
+interface Parsed {
+  readonly result: LoadResult;
+  readonly plainSecretLine: number | undefined;
+  readonly lineOf: (...path: string[]) => number;
+}
+
+/** A configuration of some hundred pairs has some tens of KiB; more than this is some other file. */
+const FILE_BYTES_MAX = 4 * 2 ** 20;
+const OTHERS_CAN_READ = 0o004;
+
+function keyPairs(values: FileValues): KeyPair[] {
+  return values.keys.map((pair) => {
+    const server = pair.server ?? pair.server_sha256;
+    const client = pair.client ?? pair.client_sha256;
+    return {
+      name: pair.name,
+      project: pair.project,
+      serverSha256: server?.sha256,
+      clientSha256: client?.sha256,
+      serverMasked: server?.masked,
+      clientMasked: client?.masked,
+      origins: [...new Set(pair.origins)],
+      rate: pair.rate,
+      revoked: pair.revoked,
+    };
+  });
+}
+
+function projects(values: FileValues): Readonly<Record<string, ProjectSettings>> {
+  const all: Record<string, ProjectSettings> = Object.create(null);
+  for (const pair of values.keys) all[pair.project] = DEFAULT_PROJECT;
+  for (const [name, project] of Object.entries(values.projects)) {
+    all[name] = {
+      retentionMs: project.retention,
+      monthlyEntries: project.monthly_entries,
+      overage: project.overage,
+    };
+  }
+  return all;
+}
+
+function assemble(values: FileValues, file: string): Settings {
+  const folder = dirname(file);
+  return {
+    file,
+    host: values.host,
+    port: values.port,
+    data: resolve(folder, values.data),
+    adminTokenSha256: (values.admin_token ?? values.admin_token_sha256)?.sha256,
+    metricsOpen: values.metrics_open,
+    trustedProxies: values.trusted_proxies,
+    bodyBytesMax: values.max_body,
+    entriesMax: values.max_entries,
+    keys: keyPairs(values),
+    projects: projects(values),
+    queue: { entries: values.queue.entries, bytes: values.queue.bytes, clientShare: values.queue.client_share },
+    storage: { durability: values.storage.durability, bytesMax: values.storage.max_size },
+    timings: {
+      timeoutMs: values.timings.timeout,
+      orphanGraceMs: values.timings.orphan_grace,
+      openMax: values.timings.max_open,
+      openBytesMax: values.timings.max_open_bytes,
+    },
+    dedupe: { windowMs: values.dedupe.window, entries: values.dedupe.entries },
+    log: { level: values.log.level },
+    tls:
+      values.tls === undefined
+        ? undefined
+        : { cert: resolve(folder, values.tls.cert), key: resolve(folder, values.tls.key) },
+  };
+}
+
+function inOrder(file: string, problems: readonly LineProblem[]): ConfigProblem[] {
+  const sorted = problems.toSorted((a, b) => a.line - b.line);
+  return sorted.map((problem) => configProblem(file, problem.line, problem.message));
+}
+
+function parse(text: string, file: string, environment: Environment): Parsed {
+  const syntax = parseSyntax(text);
+  if (syntax.tree === undefined) {
+    const result: LoadResult = { ok: false, problems: inOrder(file, syntax.problems) };
+    return { result, plainSecretLine: undefined, lineOf: () => 1 };
+  }
+  const document = readDocument(syntax.tree);
+  const { completed, problems, plainSecretLine } = checkDocument(document, environment);
+  const relations = checkRelations(document, completed);
+  // A name may only be missing because its line could not be read.
+  const isMisled = (problem: LineProblem) => syntax.problems.length > 0 && problem.isMissing === true;
+  const found = [...problems, ...relations.problems].filter((problem) => !isMisled(problem));
+  const all = [...syntax.problems, ...found];
+  const lineOf = (...path: string[]) => document.line(path);
+  if (all.length > 0) return { result: { ok: false, problems: inOrder(file, all) }, plainSecretLine, lineOf };
+  const settings = assemble(Value.Decode(FileSchema, completed), resolve(file));
+  return { result: { ok: true, settings, warnings: inOrder(file, relations.warnings) }, plainSecretLine, lineOf };
+}
+
+/** Reads a configuration's text; `file` says what relative paths are relative to, and stands in problems as it is given. */
+export function parseSettings(text: string, file: string, environment: Environment): LoadResult {
+  return parse(text, file, environment).result;
+}
+
+/** The text of bytes that are UTF-8, or the first line that is not. */
+export function decodeText(bytes: Uint8Array): { readonly text: string } | { readonly badLine: number } {
+  try {
+    return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
+  } catch {
+    const lines = Buffer.from(bytes).toString("latin1").split("\n");
+    const isBad = (line: string) =>
+      Buffer.from(Buffer.from(line, "latin1").toString("utf8")).toString("latin1") !== line;
+    return { badLine: lines.findIndex(isBad) + 1 };
+  }
+}
+
+/** A configuration file's text and mode, or why it cannot be read. */
+export async function readConfigFile(
+  file: string,
+): Promise<{ readonly text: string; readonly mode: number } | { readonly problem: ConfigProblem }> {
+  const refuse = (line: number, message: string) => ({ problem: configProblem(file, line, message) });
+  try {
+    const handle = await open(file, "r");
+    try {
+      const stat = await handle.stat();
+      if (stat.isDirectory()) return refuse(0, "cannot read the configuration: this is a folder");
+      if (stat.size > FILE_BYTES_MAX) {
+        return refuse(
+          0,
+          `cannot read the configuration: it has ${stat.size} bytes, expected at most ${FILE_BYTES_MAX}`,
+        );
+      }
+      const decoded = decodeText(await handle.readFile());
+      if ("badLine" in decoded) return refuse(decoded.badLine, "this line is not UTF-8: save the file as UTF-8");
+      return { text: decoded.text, mode: stat.mode };
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    if (code === "ENOENT")
+      return refuse(0, "cannot read the configuration: there is no such file; `simplelogs init` makes one");
+    return refuse(0, `cannot read the configuration: ${code}`);
+  }
+}
+
+/** Reads the file, and also looks at what only the file system knows: who can read it, and whether TLS files are there. */
+export async function loadSettings(file: string, environment: Environment): Promise<LoadResult> {
+  const read = await readConfigFile(file);
+  if ("problem" in read) return { ok: false, problems: [read.problem] };
+  const { result, plainSecretLine, lineOf } = parse(read.text, file, environment);
+  if (!result.ok) return result;
+  const { tls } = result.settings;
+  const problems: LineProblem[] = [];
+  for (const name of tls === undefined ? [] : (["cert", "key"] as const)) {
+    const path = tls?.[name] ?? "";
+    const isReadable = await access(path, constants.R_OK).then(
+      () => true,
+      () => false,
+    );
+    if (!isReadable)
+      problems.push({ line: lineOf("tls", name), message: `tls.${name}: cannot read ${JSON.stringify(path)}` });
+  }
+  if (problems.length > 0) return { ok: false, problems: inOrder(file, problems) };
+  if (plainSecretLine === undefined || process.platform === "win32" || (read.mode & OTHERS_CAN_READ) === 0)
+    return result;
+  const mode = (read.mode & 0o777).toString(8).padStart(4, "0");
+  const message = `every user of this machine can read the secrets in this file (mode ${mode}): run chmod 600`;
+  return { ...result, warnings: [...result.warnings, configProblem(file, plainSecretLine, message)] };
+}

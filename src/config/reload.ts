@@ -1,0 +1,117 @@
+// Notices that the configuration file has changed, and loads it again; SIGHUP takes the same way. The file is looked at
+// (one stat, four times a second) instead of asking the system for events: a look follows symbolic links and survives
+// every way in which editors and configuration managers replace a file, and the data file usually lies in the same folder,
+// where events for each commit would wake the main thread (measured on Linux: appends to a file in a watched folder ran at
+// 0.64 M/s against 1.6 M/s unwatched).
+
+import { stat } from "node:fs/promises";
+import type { Environment } from "./environment.ts";
+import { type LoadResult, loadSettings } from "./load.ts";
+import type { Settings } from "./settings.ts";
+
+export interface WatchOptions {
+  readonly file: string;
+  readonly environment: Environment;
+  /** Gets the result of every load, good or bad. */
+  readonly loaded: (result: LoadResult) => void | Promise<void>;
+  /** How often to look, in ms; default 250. A change is loaded once two looks in a row saw the same. */
+  readonly intervalMs?: number;
+}
+
+export interface SettingsWatch {
+  /** Loads now, changed or not; ends after `loaded` has ended. */
+  reload(): Promise<void>;
+  /** No call of `loaded` begins after this. */
+  stop(): void;
+}
+
+const INTERVAL_MS = 250;
+/** A file that is gone is an editor at work at first, and a problem to be told after this many looks. */
+const ABSENT_LOOKS_MAX = 8;
+const ABSENT = "absent";
+
+/** What changes when the file is written, replaced, or its link is turned. */
+async function fingerprint(file: string): Promise<string> {
+  try {
+    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(file, { bigint: true });
+    return [dev, ino, size, mtimeNs, ctimeNs].join(" ");
+  } catch {
+    return ABSENT;
+  }
+}
+
+/** Watches until `stop`; the state of the file at the first look counts as loaded. */
+export function watchSettings(options: WatchOptions): SettingsWatch {
+  let isStopped = false;
+  let loadedPrint: string | undefined;
+  let lastPrint: string | undefined;
+  let absentLooks = 0;
+  let timer: NodeJS.Timeout | undefined;
+  // One load at a time, in order: two results must not overtake each other.
+  let queue: Promise<void> = Promise.resolve();
+
+  const load = async (): Promise<void> => {
+    if (isStopped) return;
+    const result = await loadSettings(options.file, options.environment);
+    // stop() may have come while the file was read.
+    if (!isStopped) await options.loaded(result);
+  };
+  const reload = (): Promise<void> => {
+    queue = queue.then(load, load);
+    return queue;
+  };
+  const look = async (): Promise<void> => {
+    const print = await fingerprint(options.file);
+    loadedPrint ??= print;
+    absentLooks = print === ABSENT ? absentLooks + 1 : 0;
+    const isStable = print === ABSENT ? absentLooks >= ABSENT_LOOKS_MAX : print === lastPrint;
+    lastPrint = print;
+    if (print === loadedPrint || !isStable) return;
+    loadedPrint = print;
+    await reload();
+  };
+  const lookAgain = (): void => {
+    if (isStopped) return;
+    timer = setTimeout(() => {
+      // A callback that throws is its owner's fault, and must not end the watching.
+      look().then(lookAgain, lookAgain);
+    }, options.intervalMs ?? INTERVAL_MS);
+    timer.unref();
+  };
+  look().then(lookAgain, lookAgain);
+
+  return {
+    reload,
+    stop: () => {
+      isStopped = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** What only a restart applies, by its name in the file. */
+const RESTART_SETTINGS: readonly (readonly [name: string, value: (settings: Settings) => unknown])[] = [
+  ["host", (settings) => settings.host],
+  ["port", (settings) => settings.port],
+  ["data", (settings) => settings.data],
+  ["max_body", (settings) => settings.bodyBytesMax],
+  ["max_entries", (settings) => settings.entriesMax],
+  ["queue.entries", (settings) => settings.queue.entries],
+  ["queue.bytes", (settings) => settings.queue.bytes],
+  ["queue.client_share", (settings) => settings.queue.clientShare],
+  ["storage.durability", (settings) => settings.storage.durability],
+  ["storage.max_size", (settings) => settings.storage.bytesMax],
+  ["timings.timeout", (settings) => settings.timings.timeoutMs],
+  ["timings.orphan_grace", (settings) => settings.timings.orphanGraceMs],
+  ["timings.max_open", (settings) => settings.timings.openMax],
+  ["timings.max_open_bytes", (settings) => settings.timings.openBytesMax],
+  ["dedupe.window", (settings) => settings.dedupe.windowMs],
+  ["dedupe.entries", (settings) => settings.dedupe.entries],
+  ["tls.cert", (settings) => settings.tls?.cert],
+  ["tls.key", (settings) => settings.tls?.key],
+];
+
+/** Names of the settings that differ and that a reload does not apply, in the order of the file. */
+export function diffSettings(before: Settings, after: Settings): string[] {
+  return RESTART_SETTINGS.filter(([, value]) => value(before) !== value(after)).map(([name]) => name);
+}

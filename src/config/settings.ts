@@ -1,0 +1,70 @@
+// What a configuration means once it is read: every default filled in, every unit turned into milliseconds or bytes, every
+// key turned into its hash. No plaintext key is in here.
+
+import type { Durability } from "../core/intake.ts";
+
+/** A server key and a client key under one name. */
+export interface KeyPair {
+  /** 2 to 80 characters, unique. */
+  readonly name: string;
+  readonly project: string;
+  /** SHA-256 of the key in lower-case hex. */
+  readonly serverSha256: string | undefined;
+  readonly clientSha256: string | undefined;
+  /** What people may see of the key ("sk_abcd…", or "sha256:1a2b3c4d…" where only the hash is known). */
+  readonly serverMasked: string | undefined;
+  readonly clientMasked: string | undefined;
+  /** Normalised patterns for matchesOrigin; at most 50. */
+  readonly origins: readonly string[];
+  /** Entries a second of each key, or undefined for no limit. */
+  readonly rate: number | undefined;
+  readonly revoked: boolean;
+}
+
+/** What holds for one project. */
+export interface ProjectSettings {
+  readonly retentionMs: number;
+  /** Entries in a UTC month, or undefined for no limit. */
+  readonly monthlyEntries: number | undefined;
+  readonly overage: "continue" | "drop";
+}
+
+/** The whole configuration in force. */
+export interface Settings {
+  /** Absolute path of the file it came from. */
+  readonly file: string;
+  readonly host: string;
+  /** 0 asks for any free port. */
+  readonly port: number;
+  /** Absolute path of the data file. */
+  readonly data: string;
+  /** SHA-256 in lower-case hex; undefined: reading is off. */
+  readonly adminTokenSha256: string | undefined;
+  readonly metricsOpen: boolean;
+  /** Addresses and CIDR blocks. */
+  readonly trustedProxies: readonly string[];
+  readonly bodyBytesMax: number;
+  readonly entriesMax: number;
+  readonly keys: readonly KeyPair[];
+  /** Every project that a pair or a [projects] table names; without a prototype, so any name can be looked up. */
+  readonly projects: Readonly<Record<string, ProjectSettings>>;
+  readonly queue: { readonly entries: number; readonly bytes: number; readonly clientShare: number };
+  readonly storage: { readonly durability: Durability; readonly bytesMax: number };
+  readonly timings: {
+    readonly timeoutMs: number;
+    readonly orphanGraceMs: number;
+    readonly openMax: number;
+    readonly openBytesMax: number;
+  };
+  readonly dedupe: { readonly windowMs: number; readonly entries: number };
+  readonly log: { readonly level: "debug" | "info" | "warn" | "error" };
+  /** Absolute paths of PEM files. */
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+}
+
+/** What holds for a project that no [projects] table names. */
+export const DEFAULT_PROJECT: ProjectSettings = {
+  retentionMs: 30 * 86_400_000,
+  monthlyEntries: undefined,
+  overage: "continue",
+};

@@ -1,0 +1,40 @@
+// Sizes and durations as people write them: a whole number and a unit.
+
+const SIZE_UNITS: Readonly<Record<string, number>> = {
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+  TiB: 2 ** 40,
+};
+const DURATION_UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+function parseQuantity(text: string, units: Readonly<Record<string, number>>): number | undefined {
+  const match = /^(\d+) ?([A-Za-z]+)$/.exec(text);
+  if (match === null) return undefined;
+  const unit = match[2] ?? "";
+  const factor = Object.hasOwn(units, unit) ? units[unit] : undefined;
+  if (factor === undefined) return undefined;
+  const amount = Number(match[1]) * factor;
+  return Number.isSafeInteger(amount) ? amount : undefined;
+}
+
+/** Bytes of "5MiB", "64KB", "512B" or "1024"; undefined for anything else, and past 2^53 - 1. */
+export function parseSize(text: string): number | undefined {
+  return parseQuantity(/^\d+$/.test(text) ? `${text}B` : text, SIZE_UNITS);
+}
+
+/** Milliseconds of "30d", "12h", "90m", "60s" or "250ms"; undefined for anything else, and past 2^53 - 1. */
+export function parseDuration(text: string): number | undefined {
+  return parseQuantity(text, DURATION_UNITS);
+}
+
+/** A size in the largest binary unit that divides it, for messages: 5242880 is "5MiB". */
+export function formatSize(bytes: number): string {
+  const unit = ["TiB", "GiB", "MiB", "KiB"].find((name) => bytes > 0 && bytes % (SIZE_UNITS[name] ?? 1) === 0) ?? "B";
+  return `${bytes / (SIZE_UNITS[unit] ?? 1)}${unit}`;
+}

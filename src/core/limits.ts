@@ -1,0 +1,25 @@
+// Each limit that is not configuration, with what it bounds and why so much.
+
+/** The largest instant a JavaScript date can hold, in Unix milliseconds (ECMA-262, 21.4.1.1); also the contract's bound. */
+export const TIME_MS_MAX = 8.64e15;
+
+/** How far ahead of its receipt a record may be. Bounds the damage of a wrong clock to one day of blocks. */
+export const FUTURE_MS_MAX = 24 * 3_600_000;
+
+/** How deep metadata may nest. JSON.stringify and structured clone overflow the stack far beyond it. */
+export const METADATA_DEPTH_MAX = 100;
+
+/** How many messages a 422 lists, so that a batch of 10,000 bad entries gets a small answer. */
+export const VALIDATION_MESSAGES_MAX = 100;
+
+/** One UTC day in milliseconds: a block never spans two of them, so retention drops whole blocks. */
+export const DAY_MS = 86_400_000;
+
+/** Metadata fields that get a column of their own in a block; what is left shares one JSON column. */
+export const METADATA_COLUMNS_MAX = 256;
+
+/** Records of a full block. Large enough for good compression, small enough to decode in some milliseconds. */
+export const BLOCK_RECORDS_MAX = 65_536;
+
+/** Touchpoint names a project keeps in its dictionary; further ones are stored with their records only. */
+export const TOUCHPOINTS_MAX = 10_000;

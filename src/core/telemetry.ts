@@ -1,0 +1,45 @@
+// The figures that operations show. The writer sends one snapshot with every commit, so the counters in it always belong
+// together: received = stored + open + the sum of dropped.
+
+import type { DropReason } from "./drop.ts";
+
+/** Cumulative since the data file was made, unless said otherwise. */
+export interface StoreSnapshot {
+  readonly received: number;
+  readonly stored: number;
+  /** Now: entries that wait for their other half. */
+  readonly open: number;
+  readonly dropped: Readonly<Record<DropReason, number>>;
+  /** Now: blocks in the data file. */
+  readonly blocks: number;
+  /** Now: records in them. */
+  readonly records: number;
+  /** Now: bytes of the data file and its write-ahead log. */
+  readonly bytesOnDisk: number;
+  /** Since the start of the process: bytes written to the data file and its write-ahead log. */
+  readonly bytesWritten: number;
+  /** Since the start of the process: bytes of the bodies whose batches were committed. */
+  readonly bytesReceived: number;
+}
+
+/** How full the queue is now. */
+export interface QueueFill {
+  readonly entries: number;
+  readonly bytes: number;
+  readonly clientEntries: number;
+  readonly clientBytes: number;
+  readonly entriesMax: number;
+  readonly bytesMax: number;
+}
+
+/** Whether requests can be stored now; the reason is for people. */
+export type Readiness = { readonly ready: true } | { readonly ready: false; readonly reason: string };
+
+/** What the operations routes ask the running pipeline. */
+export interface PipelineView {
+  snapshot(): StoreSnapshot;
+  queueFill(): QueueFill;
+  /** Entries counted as received that still wait in the ring: always 0 under `sync` and `write`. */
+  queuedEntries(): number;
+  readiness(): Readiness;
+}

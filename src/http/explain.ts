@@ -1,0 +1,119 @@
+// Why a JSON value is no batch: the body of a 422, in the shape and the wording of zod 3's error.flatten(). It walks the
+// value in zod's order (the fields as the specification's tables list them, entries by index) and stops at the hundredth
+// message. A test compares it with zod itself. Source: https://v3.zod.dev/ERROR_HANDLING?id=flattening-errors
+
+import { SOURCES } from "../core/entry.ts";
+import { VALIDATION_MESSAGES_MAX } from "../core/limits.ts";
+import type { Answer } from "./answers.ts";
+import { isJsonObject } from "./validation.ts";
+
+/** One problem: where (member names and indexes, from the top) and what. */
+export interface Issue {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+/** What is wrong with one value, or undefined. An absent member is `undefined`, which JSON cannot say otherwise. */
+type FieldCheck = (value: unknown) => string | undefined;
+
+/** The specification's order of levels, which is the order in which zod names them. */
+const LEVELS_AS_SPECIFIED = ["info", "warn", "error", "debug"] as const;
+/** What looks like a key of ours is never echoed, not even from where no key belongs. */
+const KEY_LIKE = /\b([sc]k_)[\w-]+/g;
+
+function typeName(value: unknown): string {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "array" : typeof value;
+}
+
+function mismatch(expected: string, value: unknown): string {
+  return value === undefined ? "Required" : `Expected ${expected}, received ${typeName(value)}`;
+}
+
+const checkString: FieldCheck = (value) => (typeof value === "string" ? undefined : mismatch("string", value));
+const checkBoolean: FieldCheck = (value) => (typeof value === "boolean" ? undefined : mismatch("boolean", value));
+const checkObject: FieldCheck = (value) => (isJsonObject(value) ? undefined : mismatch("object", value));
+
+const checkNumber: FieldCheck = (value) => {
+  if (typeof value !== "number") return mismatch("number", value);
+  return Number.isFinite(value) ? undefined : "Number must be finite";
+};
+
+const checkEntries: FieldCheck = (value) => {
+  if (!Array.isArray(value)) return mismatch("array", value);
+  return value.length > 0 ? undefined : "Array must contain at least 1 element(s)";
+};
+
+function oneOf(options: readonly string[]): FieldCheck {
+  const expected = options.map((option) => `'${option}'`).join(" | ");
+  return (value) => {
+    if (typeof value !== "string") return mismatch(expected, value);
+    if (options.includes(value)) return undefined;
+    return `Invalid enum value. Expected ${expected}, received '${value.replace(KEY_LIKE, "$1…")}'`;
+  };
+}
+
+function optional(check: FieldCheck): FieldCheck {
+  return (value) => (value === undefined ? undefined : check(value));
+}
+
+const BATCH_CHECKS: Readonly<Record<string, FieldCheck>> = {
+  key: checkString,
+  source: oneOf(SOURCES),
+  timestamp: optional(checkNumber),
+  entries: checkEntries,
+};
+
+const ENTRY_CHECKS: Readonly<Record<string, FieldCheck>> = {
+  touchpoint: optional(checkString),
+  key: optional(checkString),
+  message: optional(checkString),
+  level: optional(oneOf(LEVELS_AS_SPECIFIED)),
+  timestamp: optional(checkNumber),
+  startTime: optional(checkNumber),
+  endTime: optional(checkNumber),
+  duration: optional(checkNumber),
+  metadata: optional(checkObject),
+  source: optional(oneOf(SOURCES)),
+  standalone: optional(checkBoolean),
+};
+
+function* fieldIssues(
+  value: unknown,
+  checks: Readonly<Record<string, FieldCheck>>,
+  path: readonly (string | number)[],
+): Generator<Issue> {
+  if (!isJsonObject(value)) {
+    yield { path, message: mismatch("object", value) };
+    return;
+  }
+  for (const [name, check] of Object.entries(checks)) {
+    const message = check(Object.hasOwn(value, name) ? value[name] : undefined);
+    if (message !== undefined) yield { path: [...path, name], message };
+  }
+}
+
+function* batchIssues(value: unknown): Generator<Issue> {
+  yield* fieldIssues(value, BATCH_CHECKS, []);
+  if (!isJsonObject(value) || !Array.isArray(value["entries"])) return;
+  for (const [index, entry] of value["entries"].entries()) yield* fieldIssues(entry, ENTRY_CHECKS, ["entries", index]);
+}
+
+/** The problems of a JSON value as a batch, at most VALIDATION_MESSAGES_MAX; none when it is one. */
+export function explainBatch(value: unknown): Issue[] {
+  return batchIssues(value).take(VALIDATION_MESSAGES_MAX).toArray();
+}
+
+/** The 422 for these problems; `isVerbose` lists them with their full paths as well. */
+export function invalidBatch(issues: readonly Issue[], isVerbose: boolean): Answer {
+  const fieldErrors: Record<string, string[]> = {};
+  const formErrors: string[] = [];
+  for (const { path, message } of issues) {
+    const [field] = path;
+    if (field === undefined) formErrors.push(message);
+    else (fieldErrors[field] ??= []).push(message);
+  }
+  const errors = { fieldErrors, formErrors };
+  const body = { message: "Invalid enqueue payload", errors, ...(isVerbose ? { issues } : {}) };
+  return { status: 422, body: JSON.stringify(body) };
+}

@@ -1,0 +1,175 @@
+// The figures of /metrics. The hot path only adds to a number; everything else is read when someone asks. One scrape takes
+// one snapshot, synchronously, so received = stored + queued + open + dropped holds in every answer.
+
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { DROP_REASONS } from "../core/drop.ts";
+import type { PipelineView, QueueFill, StoreSnapshot } from "../core/telemetry.ts";
+
+/** What POST /api/v1/enqueue can answer, each shown from the start. */
+const BATCH_STATUSES = [202, 400, 401, 403, 413, 415, 422, 429, 500, 503] as const;
+/** Seconds; from an fsync of a fast disk to one that is in trouble. */
+const COMMIT_SECONDS_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** What one scrape sees. */
+interface Moment {
+  readonly snapshot: StoreSnapshot;
+  readonly queuedEntries: number;
+  readonly fill: QueueFill;
+  readonly isReady: boolean;
+}
+
+type ReadOne = (moment: Moment) => number;
+/** Pairs of a label's value and its figure. */
+type ReadMany = (moment: Moment) => Iterable<readonly [string, number]>;
+
+/** Counts batches, takes commit times, and writes the Prometheus text. One for the life of the process. */
+export class ServerMetrics {
+  readonly contentType: string;
+  readonly #registry = new Registry();
+  readonly #batches = new Map<number, number>(BATCH_STATUSES.map((status) => [status, 0]));
+  readonly #commitSeconds: Histogram;
+  readonly #refreshes: ((moment: Moment) => void)[] = [];
+  #scrape: Promise<string> | undefined;
+
+  /** `version` of the program. */
+  constructor(version: string) {
+    this.contentType = this.#registry.contentType;
+    this.#commitSeconds = new Histogram({
+      name: "simplelogs_commit_duration_seconds",
+      help: "Time that a group's transaction took, its fsync included",
+      buckets: COMMIT_SECONDS_BUCKETS,
+      registers: [this.#registry],
+    });
+    this.#addEntryFigures();
+    this.#addQueueFigures();
+    this.#addStoreFigures();
+    this.#addProcessFigures(version);
+  }
+
+  /** A batch was answered with this status. */
+  countBatch(status: number): void {
+    this.#batches.set(status, (this.#batches.get(status) ?? 0) + 1);
+  }
+
+  /** A group's transaction took this long. */
+  readonly observeCommit = (durationMs: number): void => {
+    this.#commitSeconds.observe(durationMs / 1000);
+  };
+
+  /** The Prometheus text of this moment. Scrapes at the same time share one answer, so none mixes two moments. */
+  text(pipeline: PipelineView): Promise<string> {
+    this.#scrape ??= this.#write({
+      snapshot: pipeline.snapshot(),
+      queuedEntries: pipeline.queuedEntries(),
+      fill: pipeline.queueFill(),
+      isReady: pipeline.readiness().ready,
+    }).finally(() => {
+      this.#scrape = undefined;
+    });
+    return this.#scrape;
+  }
+
+  #write(moment: Moment): Promise<string> {
+    for (const refresh of this.#refreshes) refresh(moment);
+    return this.#registry.metrics();
+  }
+
+  #addEntryFigures(): void {
+    this.#total(
+      "simplelogs_entries_received_total",
+      "Entries taken since the data file was made",
+      (now) => now.snapshot.received,
+    );
+    this.#total(
+      "simplelogs_entries_stored_total",
+      "Entries stored since the data file was made; a pair counts two",
+      (now) => now.snapshot.stored,
+    );
+    this.#level(
+      "simplelogs_entries_queued",
+      "Received entries that wait to be committed; always 0 unless durability is memory",
+      (now) => now.queuedEntries,
+    );
+    this.#level(
+      "simplelogs_entries_open",
+      "Timing starts and ends that wait for their other half",
+      (now) => now.snapshot.open,
+    );
+    this.#totals("simplelogs_entries_dropped_total", "Entries dropped since the data file was made", "reason", (now) =>
+      DROP_REASONS.map((reason) => [reason, now.snapshot.dropped[reason]] as const),
+    );
+    this.#totals("simplelogs_batches_total", "Answers of the ingestion endpoint since the start", "status", () =>
+      [...this.#batches].map(([status, count]) => [String(status), count] as const),
+    );
+  }
+
+  #addQueueFigures(): void {
+    this.#levels("simplelogs_queue_entries", "Entries in the queue", "source", ({ fill }) => [
+      ["server", fill.entries - fill.clientEntries],
+      ["client", fill.clientEntries],
+    ]);
+    this.#levels("simplelogs_queue_bytes", "Bytes in the queue", "source", ({ fill }) => [
+      ["server", fill.bytes - fill.clientBytes],
+      ["client", fill.clientBytes],
+    ]);
+    this.#level("simplelogs_queue_entries_limit", "Entries the queue can hold", ({ fill }) => fill.entriesMax);
+    this.#level("simplelogs_queue_bytes_limit", "Bytes the queue can hold", ({ fill }) => fill.bytesMax);
+  }
+
+  #addStoreFigures(): void {
+    this.#level("simplelogs_blocks", "Blocks in the data file", (now) => now.snapshot.blocks);
+    this.#level("simplelogs_records", "Records in the data file", (now) => now.snapshot.records);
+    this.#level(
+      "simplelogs_disk_bytes",
+      "Size of the data file and its write-ahead log",
+      (now) => now.snapshot.bytesOnDisk,
+    );
+    this.#total(
+      "simplelogs_written_bytes_total",
+      "Bytes written to storage since the start",
+      (now) => now.snapshot.bytesWritten,
+    );
+    this.#total(
+      "simplelogs_received_bytes_total",
+      "Bytes of committed request bodies since the start",
+      (now) => now.snapshot.bytesReceived,
+    );
+    this.#level("simplelogs_ready", "1 when batches can be stored now, else 0", (now) => (now.isReady ? 1 : 0));
+  }
+
+  #addProcessFigures(version: string): void {
+    const startedAtSeconds = Math.round(Date.now() / 1000 - process.uptime());
+    this.#level("process_start_time_seconds", "Start of the process, in Unix seconds", () => startedAtSeconds);
+    this.#level("simplelogs_uptime_seconds", "Seconds since the process started", () => process.uptime());
+    this.#level("process_resident_memory_bytes", "Resident memory of the process", () => process.memoryUsage.rss());
+    this.#levels("simplelogs_build_info", "Always 1; the version is a label", "version", () => [[version, 1]]);
+  }
+
+  #total(name: string, help: string, read: ReadOne): void {
+    const counter = new Counter({ name, help, registers: [this.#registry] });
+    this.#refreshes.push((moment) => {
+      counter.reset();
+      counter.inc(read(moment));
+    });
+  }
+
+  #totals(name: string, help: string, label: string, read: ReadMany): void {
+    const counter = new Counter({ name, help, labelNames: [label], registers: [this.#registry] });
+    this.#refreshes.push((moment) => {
+      counter.reset();
+      for (const [value, count] of read(moment)) counter.inc({ [label]: value }, count);
+    });
+  }
+
+  #level(name: string, help: string, read: ReadOne): void {
+    const gauge = new Gauge({ name, help, registers: [this.#registry] });
+    this.#refreshes.push((moment) => gauge.set(read(moment)));
+  }
+
+  #levels(name: string, help: string, label: string, read: ReadMany): void {
+    const gauge = new Gauge({ name, help, labelNames: [label], registers: [this.#registry] });
+    this.#refreshes.push((moment) => {
+      for (const [value, figure] of read(moment)) gauge.set({ [label]: value }, figure);
+    });
+  }
+}

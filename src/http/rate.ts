@@ -1,0 +1,57 @@
+// A token bucket for each key that has a rate: one token an entry, ten seconds' worth at most. A batch is admitted whole or
+// not at all. Only a full bucket admits a batch larger than itself, and then owes the rest, so no batch is refused for ever.
+// Buckets are known by the pair's name and type, so they survive a reload; a clock that jumps back refills nothing.
+
+import { assert } from "../core/errors.ts";
+import type { ApiKey } from "../core/intake.ts";
+
+/** Seconds of the rate that a bucket holds (contract, section 3). */
+const BURST_SECONDS = 10;
+
+interface Bucket {
+  /** Below 0 while it owes. */
+  tokens: number;
+  /** Unix ms up to which it was refilled. */
+  refilledAt: number;
+}
+
+export class RateLimiter {
+  readonly #buckets = new Map<string, Bucket>();
+
+  /** 0 when the entries are admitted (and taken from the bucket), else whole seconds (1 or more) to wait. */
+  take(apiKey: ApiKey, entryCount: number, now: number): number {
+    const { rate } = apiKey;
+    if (rate === undefined) return 0;
+    assert(rate > 0, "a rate is above 0");
+    const burst = rate * BURST_SECONDS;
+    const bucket = this.#bucket(apiKey, burst, now);
+    const elapsedMs = Math.max(0, now - bucket.refilledAt);
+    bucket.tokens = Math.min(burst, bucket.tokens + (elapsedMs * rate) / 1000);
+    bucket.refilledAt = now;
+    const needed = Math.min(entryCount, burst);
+    if (bucket.tokens < needed) return Math.max(1, Math.ceil((needed - bucket.tokens) / rate));
+    bucket.tokens -= entryCount;
+    return 0;
+  }
+
+  /** Returns the tokens of a batch that was refused after all. */
+  giveBack(apiKey: ApiKey, entryCount: number): void {
+    if (apiKey.rate === undefined) return;
+    const bucket = this.#buckets.get(bucketName(apiKey));
+    if (bucket !== undefined) bucket.tokens = Math.min(apiKey.rate * BURST_SECONDS, bucket.tokens + entryCount);
+  }
+
+  #bucket(apiKey: ApiKey, burst: number, now: number): Bucket {
+    const name = bucketName(apiKey);
+    let bucket = this.#buckets.get(name);
+    if (bucket === undefined) {
+      bucket = { tokens: burst, refilledAt: now };
+      this.#buckets.set(name, bucket);
+    }
+    return bucket;
+  }
+}
+
+function bucketName(apiKey: ApiKey): string {
+  return `${apiKey.type} ${apiKey.name}`;
+}

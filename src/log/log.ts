@@ -1,0 +1,66 @@
+// The server's own log: JSON lines for machines, aligned and coloured lines on a terminal. Only what operators need: no
+// request bodies, no keys.
+
+import {
+  configureSync,
+  getAnsiColorFormatter,
+  getJsonLinesFormatter,
+  getLogger,
+  type LogLevel,
+  resetSync,
+} from "@logtape/logtape";
+import { escapeControls } from "../core/terminal.ts";
+
+export type Level = "debug" | "info" | "warn" | "error";
+
+/** Writes one line of the log; properties are plain values. */
+export type Log = (level: Level, message: string, properties?: Readonly<Record<string, unknown>>) => void;
+
+export interface LogOptions {
+  readonly level: Level;
+  /** Whether a person reads along. */
+  readonly isTerminal: boolean;
+  readonly write: (line: string) => void;
+}
+
+const LEVELS: Readonly<Record<Level, LogLevel>> = { debug: "debug", info: "info", warn: "warning", error: "error" };
+
+interface LineParts {
+  readonly timestamp: string | null;
+  readonly level: string;
+  readonly message: string;
+  readonly record: { readonly properties: Record<string, unknown> };
+}
+
+/** Time, level, message, and the properties behind it; control characters are shown, not obeyed. */
+function terminalLine({ timestamp, level, message, record }: LineParts): string {
+  const properties = Object.entries(record.properties).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`);
+  return `${timestamp ?? ""} ${level} ${message}${escapeControls(properties.join(""))}`;
+}
+
+/** Makes the log of this process; a second call changes it. */
+export function createLog(options: LogOptions): Log {
+  const format = options.isTerminal
+    ? getAnsiColorFormatter({ timestamp: "time", category: () => "", format: terminalLine })
+    : getJsonLinesFormatter({ categorySeparator: ".", message: "rendered" });
+  resetSync();
+  configureSync({
+    sinks: {
+      out: (record) => options.write(format(record)),
+    },
+    loggers: [
+      { category: ["logtape", "meta"], sinks: [], lowestLevel: "fatal" },
+      { category: ["simplelogs"], sinks: ["out"], lowestLevel: LEVELS[options.level] },
+    ],
+  });
+  const logger = getLogger(["simplelogs"]);
+  return (level, message, properties = {}) => {
+    // The message is data, not a template of the library's.
+    const shown = options.isTerminal ? escapeControls(message) : message;
+    const text = shown.replaceAll("{", "{{").replaceAll("}", "}}");
+    if (level === "debug") logger.debug(text, properties);
+    else if (level === "info") logger.info(text, properties);
+    else if (level === "warn") logger.warn(text, properties);
+    else logger.error(text, properties);
+  };
+}

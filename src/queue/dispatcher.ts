@@ -1,0 +1,303 @@
+// Batches in, answers out. It keeps every batch until the writer reports its commit, sends groups (at most GROUPS_AHEAD at
+// a time, so the writer never waits for this thread), withdraws what waited too long, and finds the batch that brings the
+// writer down. Under "memory" a batch is answered when it is queued and kept until it is committed.
+
+import type { Clock } from "../core/clock.ts";
+import { assert } from "../core/errors.ts";
+import { CLAIM, CLAIM_CELLS, type GroupMessage, type SetAsideMessage } from "../core/group.ts";
+import type { ApiKey, BatchIntake, BatchOutcome, Durability, IncomingBatch, PushRefusal } from "../core/intake.ts";
+import type { QueueFill } from "../core/telemetry.ts";
+import { DrainRate } from "./drain_rate.ts";
+import { BatchRing, type RingLimits, type Sized } from "./ring.ts";
+
+/** Groups on their way to the writer: one being written, one ready behind it. */
+const GROUPS_AHEAD = 2;
+/** A group's bounds: enough to share one fsync widely, small enough to be written in some milliseconds. */
+const GROUP_ENTRIES_MAX = 16_384;
+const GROUP_BYTES_MAX = 8 * 1024 * 1024;
+/** How long a batch may wait in the ring under `sync` and `write`, in ms. */
+export const WAIT_MS_MAX = 10_000;
+/** After so many crashes of the writer while it worked on a batch, the batch is set aside. */
+const CRASHES_MAX = 2;
+const SENDERS_REMEMBERED_MAX = 4096;
+
+/** The dispatcher's way to the writer thread. */
+export interface WriterPort {
+  send(message: GroupMessage | SetAsideMessage): void;
+}
+
+interface PendingBatch extends Sized {
+  readonly batch: IncomingBatch;
+  /** Monotonic ms. */
+  readonly queuedAt: number;
+  number: number;
+  crashes: number;
+  /** Undefined once it was answered. */
+  answer: ((outcome: BatchOutcome) => void) | undefined;
+}
+
+interface Group {
+  readonly number: number;
+  readonly batches: readonly PendingBatch[];
+  readonly entryCount: number;
+  readonly sentAt: number;
+  readonly setAside: boolean;
+}
+
+export interface DispatcherOptions {
+  readonly limits: RingLimits;
+  readonly durability: Durability;
+  /** Monotonic ms, so that a clock set forward withdraws nothing. */
+  readonly clock: Clock;
+  readonly port: WriterPort;
+  /** The writer's number for a key; it has been told what the number stands for. */
+  readonly keyIndex: (key: ApiKey) => number;
+}
+
+export class Dispatcher implements BatchIntake {
+  readonly #options: DispatcherOptions;
+  readonly #ring: BatchRing<PendingBatch>;
+  readonly #drainRate = new DrainRate();
+  readonly #claims = new Int32Array(new SharedArrayBuffer(CLAIM_CELLS * Int32Array.BYTES_PER_ELEMENT));
+  readonly #senders = new Map<string, string>();
+  /** On their way to the writer, oldest first. */
+  #groups: Group[] = [];
+  /** Taken from the ring before and to be sent again, before anything newer; each alone, since one may be poisonous. */
+  #suspects: PendingBatch[] = [];
+  #nextGroup = 1;
+  #nextBatch = 1;
+  #lastDoneAt = 0;
+  #isWriterUp = false;
+  #isRefusing = false;
+  #isFlushScheduled = false;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.#ring = new BatchRing(options.limits);
+  }
+
+  /** Shared with the writer, which claims a group before it begins it. */
+  get claims(): Int32Array {
+    return this.#claims;
+  }
+
+  get isEmpty(): boolean {
+    return this.#ring.entries === 0;
+  }
+
+  get queuedEntries(): number {
+    return this.#options.durability === "memory" ? this.#ring.entries : 0;
+  }
+
+  fill(): QueueFill {
+    const { limits } = this.#options;
+    return {
+      entries: this.#ring.entries,
+      bytes: this.#ring.bytes,
+      clientEntries: this.#ring.clientEntries,
+      clientBytes: this.#ring.clientBytes,
+      entriesMax: limits.entries,
+      bytesMax: limits.bytes,
+    };
+  }
+
+  retryAfterSeconds(): number {
+    return this.#drainRate.secondsFor(this.#ring.entries);
+  }
+
+  push(batch: IncomingBatch): PushRefusal | Promise<BatchOutcome> {
+    const pending: PendingBatch = {
+      batch,
+      entryCount: batch.entryCount,
+      bytes: batch.bytes,
+      isClient: batch.apiKey.type === "client",
+      queuedAt: this.#options.clock(),
+      number: 0,
+      crashes: 0,
+      answer: undefined,
+    };
+    if (!this.#ring.couldHold(pending)) return { refused: "too_large" };
+    const answersAtOnce = this.#options.durability === "memory";
+    if ((this.#isRefusing && !answersAtOnce) || !this.#ring.push(pending)) {
+      return { refused: "full", retryAfterSeconds: this.retryAfterSeconds() };
+    }
+    pending.number = this.#nextBatch++;
+    this.#scheduleFlush();
+    if (answersAtOnce) return Promise.resolve("accepted");
+    return new Promise((resolve) => {
+      pending.answer = resolve;
+    });
+  }
+
+  /** The writer is there; it has committed the batches up to `lastBatch`. What it had begun otherwise is sent again. */
+  writerStarted(lastBatch: number): void {
+    this.#isWriterUp = true;
+    const unreported = this.#groups;
+    this.#groups = [];
+    for (const group of unreported) {
+      for (const pending of group.batches) {
+        if (pending.number <= lastBatch) this.#finish(pending, group.setAside ? "set_aside" : "accepted");
+      }
+      this.#sendAgain(group.batches.filter((pending) => pending.number > lastBatch));
+    }
+    this.#flush();
+  }
+
+  /** The writer died. The group that it had begun is counted against each of its batches. */
+  writerDied(): void {
+    this.#isWriterUp = false;
+    for (const group of this.#groups) {
+      const cell = group.number % CLAIM_CELLS;
+      if (Atomics.load(this.#claims, cell) !== CLAIM.begun) continue;
+      for (const pending of group.batches) pending.crashes++;
+    }
+  }
+
+  committed(groupNumber: number): void {
+    const group = this.#takeGroup(groupNumber);
+    const now = this.#options.clock();
+    this.#drainRate.observe(group.entryCount, now - Math.max(group.sentAt, this.#lastDoneAt));
+    this.#lastDoneAt = now;
+    for (const pending of group.batches) this.#finish(pending, group.setAside ? "set_aside" : "accepted");
+    this.#flush();
+  }
+
+  /** The group's commit failed and left no trace. Under "memory" its batches go to the front again. */
+  failed(groupNumber: number): void {
+    const group = this.#takeGroup(groupNumber);
+    if (this.#options.durability === "memory") this.#sendAgain(group.batches);
+    else for (const pending of group.batches) this.#finish(pending, "unavailable");
+  }
+
+  /** While the store cannot be written, new batches are refused (under "memory": queued) and none is sent. */
+  setRefusing(isRefusing: boolean): void {
+    this.#isRefusing = isRefusing;
+    if (!isRefusing) this.#flush();
+  }
+
+  /** Answers 503 to what has waited too long, unless the writer has begun it. Called about once a second. */
+  withdrawExpired(): void {
+    if (this.#options.durability === "memory") return;
+    const before = this.#options.clock() - WAIT_MS_MAX;
+    const isExpired = (pending: PendingBatch) => pending.queuedAt <= before;
+    for (const group of [...this.#groups]) {
+      if (group.setAside || !group.batches.some(isExpired)) continue;
+      const cell = group.number % CLAIM_CELLS;
+      if (Atomics.compareExchange(this.#claims, cell, CLAIM.posted, CLAIM.withdrawn) !== CLAIM.posted) continue;
+      this.#takeGroup(group.number);
+      this.#sendAgain(group.batches);
+    }
+    const kept = this.#suspects.filter((pending) => !isExpired(pending));
+    for (const pending of this.#suspects) if (isExpired(pending)) this.#finish(pending, "unavailable");
+    this.#suspects = kept;
+    for (let oldest = this.#ring.oldest(); oldest !== undefined && isExpired(oldest); oldest = this.#ring.oldest()) {
+      this.#ring.take();
+      this.#finish(oldest, "unavailable");
+    }
+    this.#flush();
+  }
+
+  /** Batches are committed in the order of their numbers, or "committed up to n" would say too much. */
+  #sendAgain(batches: readonly PendingBatch[]): void {
+    this.#suspects.push(...batches);
+    this.#suspects.sort((a, b) => a.number - b.number);
+  }
+
+  #scheduleFlush(): void {
+    if (this.#isFlushScheduled) return;
+    this.#isFlushScheduled = true;
+    setImmediate(() => {
+      this.#isFlushScheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    while (this.#isWriterUp && !this.#isRefusing && this.#groups.length < GROUPS_AHEAD) {
+      const suspect = this.#suspects.shift();
+      if (suspect !== undefined) {
+        this.#send([suspect]);
+        continue;
+      }
+      const batches = this.#takeBatches();
+      if (batches.length === 0) return;
+      this.#send(batches);
+    }
+  }
+
+  #takeBatches(): PendingBatch[] {
+    const batches: PendingBatch[] = [];
+    let entryCount = 0;
+    let bytes = 0;
+    for (let next = this.#ring.oldest(); next !== undefined; next = this.#ring.oldest()) {
+      entryCount += next.entryCount;
+      bytes += next.bytes;
+      if (batches.length > 0 && (entryCount > GROUP_ENTRIES_MAX || bytes > GROUP_BYTES_MAX)) break;
+      this.#ring.take();
+      batches.push(next);
+    }
+    return batches;
+  }
+
+  #send(batches: readonly PendingBatch[]): void {
+    const last = batches.at(-1);
+    assert(last !== undefined, "a group has a batch");
+    const number = this.#nextGroup++;
+    const setAside = last.crashes >= CRASHES_MAX;
+    assert(!setAside || batches.length === 1, "a batch is set aside alone");
+    let entryCount = 0;
+    for (const pending of batches) entryCount += pending.entryCount;
+    this.#groups.push({ number, batches, entryCount, sentAt: this.#options.clock(), setAside });
+    Atomics.store(this.#claims, number % CLAIM_CELLS, CLAIM.posted);
+    this.#options.port.send(setAside ? this.#setAsideMessage(number, last) : this.#groupMessage(number, batches));
+  }
+
+  #groupMessage(group: number, batches: readonly PendingBatch[]): GroupMessage {
+    let text = "[";
+    let lastBatch = 0;
+    for (const pending of batches) {
+      const { batch, number } = pending;
+      const keyIndex = this.#options.keyIndex(batch.apiKey);
+      if (lastBatch !== 0) text += ",";
+      text += `${number},${keyIndex},${batch.receivedAt},${batch.bytes},${this.#senderJson(batch.sender)},${batch.text}`;
+      lastBatch = Math.max(lastBatch, number);
+    }
+    return { kind: "group", group, lastBatch, text: `${text}]` };
+  }
+
+  #setAsideMessage(group: number, { batch, number }: PendingBatch): SetAsideMessage {
+    return {
+      kind: "set_aside",
+      group,
+      lastBatch: number,
+      keyIndex: this.#options.keyIndex(batch.apiKey),
+      receivedAt: batch.receivedAt,
+      entryCount: batch.entryCount,
+      bytes: batch.bytes,
+      text: batch.text,
+    };
+  }
+
+  /** The sender as JSON text; the same few senders come again and again. */
+  #senderJson(sender: string): string {
+    let json = this.#senders.get(sender);
+    if (json !== undefined) return json;
+    if (this.#senders.size >= SENDERS_REMEMBERED_MAX) this.#senders.clear();
+    json = JSON.stringify(sender);
+    this.#senders.set(sender, json);
+    return json;
+  }
+
+  #takeGroup(groupNumber: number): Group {
+    const index = this.#groups.findIndex((group) => group.number === groupNumber);
+    const [group] = index === -1 ? [] : this.#groups.splice(index, 1);
+    assert(group !== undefined, `group ${groupNumber} is on its way`);
+    return group;
+  }
+
+  #finish(pending: PendingBatch, outcome: BatchOutcome): void {
+    this.#ring.release(pending);
+    pending.answer?.(outcome);
+    pending.answer = undefined;
+  }
+}

@@ -1,0 +1,25 @@
+// Who is at the other end of a request's connection. The application asks, the listener of the runtime in use knows.
+
+type Lookup = (request: Request) => string | undefined;
+
+/** What is said where the connection is gone or the runtime does not know. */
+const UNKNOWN = "unknown";
+
+/** Made before the listener, which then says how to look up. */
+export class PeerAddresses {
+  #lookup: Lookup = () => undefined;
+  /** Requests that the listener replaced by another with the same sender. */
+  readonly #known = new WeakMap<Request, string>();
+
+  lookUpBy(lookup: Lookup): void {
+    this.#lookup = lookup;
+  }
+
+  remember(request: Request, address: string): void {
+    this.#known.set(request, address);
+  }
+
+  of(request: Request): string {
+    return this.#lookup(request) ?? this.#known.get(request) ?? UNKNOWN;
+  }
+}

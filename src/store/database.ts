@@ -1,0 +1,118 @@
+// Opens the data file: pragmas, format version, and a second process refused. Two kinds of connection: the one that writes
+// (the writer thread's) and read-only ones.
+
+import { Database, SQLiteError } from "bun:sqlite";
+import { existsSync } from "node:fs";
+import { OperatingError } from "../core/errors.ts";
+import type { Durability } from "../core/intake.ts";
+import { APPLICATION_ID, FORMAT_VERSION, SCHEMA } from "./schema.ts";
+
+/** How long a statement waits for a lock, in ms: only a checkpoint by another tool can hold one. */
+const BUSY_TIMEOUT_MS = 5_000;
+/** Pages that the log may hold before it is copied back: 16 MiB, so that big blocks do not checkpoint each time. */
+const CHECKPOINT_PAGES = 4_096;
+/** The log is cut back to this size after a checkpoint, in bytes. */
+const LOG_BYTES_MAX = 64 * 1024 * 1024;
+const CACHE_KIB = 16 * 1024;
+
+function numberOf(database: Database, pragma: string): number {
+  const row = database.query(`PRAGMA ${pragma}`).get() as Record<string, number> | null;
+  return row === null ? 0 : (Object.values(row)[0] ?? 0);
+}
+
+/** Opens the data file for the writer, making or upgrading it. Throws OperatingError. */
+export function openForWriting(file: string, durability: Durability): Database {
+  const database = openFile(file, { create: true, readwrite: true });
+  try {
+    database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    const version = checkFormat(database, file);
+    if (version === 0) {
+      database.run("PRAGMA auto_vacuum = INCREMENTAL");
+      database.run("PRAGMA journal_mode = WAL");
+    }
+    database.run(`PRAGMA synchronous = ${durability === "sync" ? "FULL" : "NORMAL"}`);
+    if (durability === "sync" && process.platform === "darwin") {
+      database.run("PRAGMA fullfsync = ON");
+      database.run("PRAGMA checkpoint_fullfsync = ON");
+    }
+    database.run(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+    database.run(`PRAGMA journal_size_limit = ${LOG_BYTES_MAX}`);
+    database.run(`PRAGMA cache_size = -${CACHE_KIB}`);
+    database.run("PRAGMA temp_store = MEMORY");
+    if (version === 0) createTables(database);
+    return database;
+  } catch (error) {
+    database.close();
+    throw asOperatingError(error, file);
+  }
+}
+
+/** Opens the data file read-only, beside a running server or alone. Throws OperatingError. */
+export function openForReading(file: string): Database {
+  if (!existsSync(file)) {
+    throw new OperatingError("data_unreadable", `cannot read ${file}: there is no such file; did the server ever run?`);
+  }
+  // A log left by a killed server must be recovered by its first reader, which needs to write the shared index.
+  const database = openFile(file, { readwrite: true, create: false });
+  try {
+    database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    database.run("PRAGMA query_only = ON");
+    if (checkFormat(database, file) === 0) {
+      throw new OperatingError("data_unreadable", `cannot read ${file}: it holds no data yet`);
+    }
+    return database;
+  } catch (error) {
+    database.close();
+    throw asOperatingError(error, file);
+  }
+}
+
+function openFile(file: string, options: { create: boolean; readwrite: boolean }): Database {
+  try {
+    return new Database(file, options);
+  } catch (error) {
+    throw asOperatingError(error, file);
+  }
+}
+
+/** The file's format version, 0 for a new file. */
+function checkFormat(database: Database, file: string): number {
+  const version = numberOf(database, "user_version");
+  const application = numberOf(database, "application_id");
+  if (version === 0 && application === 0 && numberOf(database, "page_count") <= 1 && isBlank(database)) return 0;
+  if (application !== APPLICATION_ID) {
+    throw new OperatingError("data_unreadable", `cannot use ${file}: it is a database of another program`);
+  }
+  if (version > FORMAT_VERSION) {
+    throw new OperatingError(
+      "data_format_newer",
+      `cannot use ${file}: it has format ${version}, this program knows formats up to ${FORMAT_VERSION}; use a newer simplelogs`,
+    );
+  }
+  return version;
+}
+
+function isBlank(database: Database): boolean {
+  return database.query("SELECT 1 FROM sqlite_schema LIMIT 1").get() === null;
+}
+
+function createTables(database: Database): void {
+  database.transaction(() => {
+    database.run(SCHEMA);
+    const seed = crypto.getRandomValues(new Uint32Array(2));
+    database.query("INSERT INTO meta (name, value) VALUES ('seed', ?)").run(`${seed[0]},${seed[1]}`);
+    database.run(`PRAGMA application_id = ${APPLICATION_ID}`);
+    database.run(`PRAGMA user_version = ${FORMAT_VERSION}`);
+  })();
+}
+
+function asOperatingError(error: unknown, file: string): OperatingError {
+  if (error instanceof OperatingError) return error;
+  const cause = error instanceof Error ? error.message : String(error);
+  return new OperatingError("data_unreadable", `cannot open ${file}: ${cause}`, { cause: error });
+}
+
+/** Whether an error is the store's: a full disk, an I/O error, a lock. Anything else is a broken invariant. */
+export function isStoreError(error: unknown): error is Error {
+  return error instanceof SQLiteError;
+}

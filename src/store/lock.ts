@@ -1,0 +1,60 @@
+// One process a data file. The lock is SQLite's own, on a small file beside the data: the system drops it when the process
+// dies, however it dies, so there is never a stale one to remove by hand.
+
+import { Database } from "bun:sqlite";
+import { OperatingError } from "../core/errors.ts";
+
+/** What the lock's file is called, beside the data file. */
+export const LOCK_SUFFIX = "-lock";
+
+/** A held lock. */
+export interface DataLock {
+  release(): void;
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_BUSY");
+}
+
+/** Takes the lock on a data file, or throws OperatingError("data_locked") naming the process that holds it. */
+export function lockData(file: string): DataLock {
+  let database: Database;
+  try {
+    database = new Database(file + LOCK_SUFFIX, { create: true, readwrite: true });
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    throw new OperatingError(
+      "io",
+      `cannot lock ${file}: ${cause}; does the folder exist and may this user write to it?`,
+    );
+  }
+  try {
+    database.run("BEGIN IMMEDIATE");
+    database.run("CREATE TABLE IF NOT EXISTS holder (pid INTEGER)");
+    database.run("DELETE FROM holder");
+    database.query("INSERT INTO holder (pid) VALUES (?)").run(process.pid);
+    database.run("COMMIT");
+    database.run("BEGIN IMMEDIATE");
+  } catch (error) {
+    const message = isBusy(error)
+      ? `cannot use ${file}: process ${holderOf(database)} is running on it; stop that one first`
+      : `cannot lock ${file}: ${error instanceof Error ? error.message : String(error)}`;
+    database.close();
+    throw new OperatingError(isBusy(error) ? "data_locked" : "io", message);
+  }
+  return {
+    release() {
+      database.run("ROLLBACK");
+      database.close();
+    },
+  };
+}
+
+function holderOf(database: Database): string {
+  try {
+    const row = database.query("SELECT pid FROM holder").get() as { pid: number } | null;
+    return row === null ? "(unknown)" : String(row.pid);
+  } catch {
+    return "(unknown)";
+  }
+}

@@ -1,0 +1,89 @@
+// What the writer does beside groups: retention, giving space back, pruning, and coming back from a full disk. Each call is
+// a short step, so that ingestion waits for none of it.
+
+import type { Clock } from "../core/clock.ts";
+import { ReserveFile } from "./reserve.ts";
+import { blocksToRemove, REMOVE_BLOCKS_MAX } from "./retention.ts";
+import { checkpointFully, spaceUsed, vacuumStep } from "./space.ts";
+import type { StoreWriter } from "./store_writer.ts";
+
+/** How often retention looks for expired blocks, in ms. */
+const RETENTION_EVERY_MS = 10_000;
+/** Part of the file that may lie free while there is work to do; a quiet server gives everything back. */
+const FREE_SHARE_MAX = 0.25;
+
+export interface MaintenanceOptions {
+  readonly file: string;
+  /** The data file's bound in bytes. */
+  readonly bytesMax: () => number;
+  readonly clock: Clock;
+  readonly retentionMsOf: (project: string) => number;
+}
+
+export class Maintenance {
+  readonly #store: StoreWriter;
+  readonly #options: MaintenanceOptions;
+  readonly #reserve: ReserveFile;
+  #nextRetentionAt = 0;
+  #removals: number[] = [];
+
+  constructor(store: StoreWriter, options: MaintenanceOptions) {
+    this.#store = store;
+    this.#options = options;
+    this.#reserve = new ReserveFile(options.file);
+  }
+
+  /** Makes the reserve; false when the disk is full. */
+  prepare(): boolean {
+    return this.#reserve.make();
+  }
+
+  /** Does one short step if one is due; answers whether more is left to do. Throws SQLite's error. */
+  step(isIdle: boolean): boolean {
+    if (this.#removals.length === 0 && this.#options.clock() >= this.#nextRetentionAt) this.#planRemovals();
+    if (this.#removals.length > 0) {
+      this.#store.removeBlocks(this.#removals.splice(0, REMOVE_BLOCKS_MAX));
+      return true;
+    }
+    if (!isIdle) {
+      const { free, inUse } = spaceUsed(this.#store.database, this.#options.file);
+      if (free < FREE_SHARE_MAX * (free + inUse)) return false;
+    }
+    return vacuumStep(this.#store.database);
+  }
+
+  /** Retention looks again at the next step: the rules have changed. */
+  rulesChanged(): void {
+    this.#nextRetentionAt = 0;
+  }
+
+  /**
+   * One attempt to write again after a failure: the reserve makes room for dropping what retention allows, the space goes
+   * back to the disk, and only when the reserve could be made again is the store called healthy. Throws what still fails.
+   */
+  recover(): boolean {
+    const { database } = this.#store;
+    this.#reserve.remove();
+    checkpointFully(database);
+    this.#planRemovals();
+    while (this.#removals.length > 0) {
+      this.#store.removeBlocks(this.#removals.splice(0, 1));
+      vacuumStep(database, 0);
+      checkpointFully(database);
+    }
+    while (vacuumStep(database, 0)) checkpointFully(database);
+    checkpointFully(database);
+    return this.#reserve.make();
+  }
+
+  #planRemovals(): void {
+    const now = this.#options.clock();
+    this.#nextRetentionAt = now + RETENTION_EVERY_MS;
+    const { inUse } = spaceUsed(this.#store.database, this.#options.file);
+    this.#removals = blocksToRemove(this.#store.catalog.all(), {
+      now,
+      retentionMsOf: (project) => this.#options.retentionMsOf(this.#store.projectName(project)),
+      excessBytes: Math.max(0, inUse - this.#options.bytesMax()),
+    });
+  }
+}

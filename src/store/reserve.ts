@@ -1,0 +1,51 @@
+// A small file that only takes up room. On a full disk even deleting needs room for the log, so this one is removed first,
+// which leaves enough to drop old blocks and to give their space back.
+
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+
+/** Enough for the log of a retention run in small steps. */
+export const RESERVE_BYTES = 8 * 1024 * 1024;
+const RESERVE_SUFFIX = "-reserve";
+const CHUNK_BYTES = 65_536;
+
+export class ReserveFile {
+  readonly #file: string;
+
+  constructor(dataFile: string) {
+    this.#file = dataFile + RESERVE_SUFFIX;
+  }
+
+  get isThere(): boolean {
+    return existsSync(this.#file) && statSync(this.#file).size === RESERVE_BYTES;
+  }
+
+  /** Makes the file, all of it, or answers false when there is no room. */
+  make(): boolean {
+    if (this.isThere) return true;
+    const partial = `${this.#file}.partial`;
+    let handle: number | undefined;
+    try {
+      handle = openSync(partial, "w", 0o600);
+      const chunk = crypto.getRandomValues(new Uint8Array(CHUNK_BYTES));
+      for (let written = 0; written < RESERVE_BYTES; written += chunk.length) writeFully(handle, chunk);
+      fsyncSync(handle);
+      closeSync(handle);
+      handle = undefined;
+      renameSync(partial, this.#file);
+      return true;
+    } catch {
+      if (handle !== undefined) closeSync(handle);
+      rmSync(partial, { force: true });
+      return false;
+    }
+  }
+
+  remove(): void {
+    rmSync(this.#file, { force: true });
+  }
+}
+
+/** Random bytes, so that a compressing file system keeps their room too. */
+function writeFully(handle: number, chunk: Uint8Array): void {
+  for (let at = 0; at < chunk.length; ) at += writeSync(handle, chunk, at, chunk.length - at);
+}

@@ -1,0 +1,66 @@
+// The tables. A record is never a row: blocks hold records, and everything else here is small and bounded.
+
+import { DROP_REASONS } from "../core/drop.ts";
+
+/** Marks the file as ours ("SLog"), in SQLite's header. */
+export const APPLICATION_ID = 0x534c6f67;
+
+/** Version of the tables and of the block format. A newer file is refused, an older one upgraded at start. */
+export const FORMAT_VERSION = 1;
+
+/** Pieces of one block have keys from block × PIECES_MAX on; more than the fixed columns and METADATA_COLUMNS_MAX. */
+export const PIECES_MAX = 512;
+
+export const SCHEMA = `
+CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE projects (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+
+-- One row a block: what can be known without inflating it. Times in Unix ms; day = floor(time / 86,400,000).
+CREATE TABLE blocks (
+  id INTEGER PRIMARY KEY,
+  project INTEGER NOT NULL,
+  day INTEGER NOT NULL,
+  records INTEGER NOT NULL,
+  id_min INTEGER NOT NULL, id_max INTEGER NOT NULL,
+  time_min REAL NOT NULL, time_max REAL NOT NULL,
+  received_min REAL NOT NULL, received_max REAL NOT NULL,
+  debug INTEGER NOT NULL, info INTEGER NOT NULL, warn INTEGER NOT NULL, error INTEGER NOT NULL,
+  completed INTEGER NOT NULL, started INTEGER NOT NULL, unfinished INTEGER NOT NULL, orphaned INTEGER NOT NULL,
+  bytes INTEGER NOT NULL, raw_bytes INTEGER NOT NULL,
+  checksum INTEGER NOT NULL
+) STRICT;
+
+-- The compressed pieces: one for a packed block, one a column for a merged one. key = block × ${PIECES_MAX} + ordinal.
+CREATE TABLE pieces (key INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum INTEGER NOT NULL, data BLOB NOT NULL) STRICT;
+
+-- Names seen or registered, bounded a project.
+CREATE TABLE touchpoints (
+  project INTEGER NOT NULL, name TEXT NOT NULL, registered INTEGER NOT NULL, first_seen REAL NOT NULL,
+  PRIMARY KEY (project, name)
+) STRICT, WITHOUT ROWID;
+
+-- Counters a project and UTC month ("2026-11"): received, stored, admitted, open and dropped.<reason>.
+CREATE TABLE usage (
+  project INTEGER NOT NULL, month TEXT NOT NULL, name TEXT NOT NULL, value INTEGER NOT NULL,
+  PRIMARY KEY (project, month, name)
+) STRICT, WITHOUT ROWID;
+
+-- Starts and ends that wait for their other half, as the worker serialises them.
+CREATE TABLE waiting (id INTEGER PRIMARY KEY, item TEXT NOT NULL) STRICT;
+
+-- What each group added to the memories that a restart must not lose, pruned by age.
+CREATE TABLE journal (id INTEGER PRIMARY KEY, received_at REAL NOT NULL, kind TEXT NOT NULL, data BLOB NOT NULL) STRICT;
+
+-- The latest dropped entries, bounded a project. reason: ${DROP_REASONS.join(", ")}.
+CREATE TABLE rejections (
+  id INTEGER PRIMARY KEY, project INTEGER NOT NULL, api_key TEXT NOT NULL, received_at REAL NOT NULL,
+  reason TEXT NOT NULL, entry TEXT NOT NULL
+) STRICT;
+
+-- Batches that brought the writer down twice, whole.
+CREATE TABLE set_aside (
+  id INTEGER PRIMARY KEY, project INTEGER NOT NULL, api_key TEXT NOT NULL, received_at REAL NOT NULL,
+  entries INTEGER NOT NULL, body TEXT NOT NULL
+) STRICT;
+`;

@@ -1,0 +1,237 @@
+// The one connection that writes. Every method is one transaction; what it remembers beside the file (catalog, projects)
+// changes only after the commit, so a failed commit leaves no trace.
+
+import type { Database, Statement } from "bun:sqlite";
+import { type EncodedBlock, encodePacked } from "../block/encode.ts";
+import { type BlockHeader, headerOf } from "../block/header.ts";
+import type { Durability } from "../core/intake.ts";
+import { BlockTable } from "./block_table.ts";
+import { BlockCatalog, type BlockEntry } from "./catalog.ts";
+import { openForWriting } from "./database.ts";
+import type { GroupWrite } from "./group_write.ts";
+import { type MergePlan, planMerge } from "./merge_plan.ts";
+
+/** Rejections kept a project: the latest ones. */
+const REJECTIONS_MAX = 1_000;
+
+/** What the worker needs to go on where the last process stopped. */
+export interface RestoredState {
+  /** Two u32: the secret seed of the digests. */
+  readonly seed: readonly [number, number];
+  readonly nextRecordId: number;
+  readonly waiting: readonly { readonly id: number; readonly item: string }[];
+  readonly journal: readonly { readonly kind: string; readonly receivedAt: number; readonly data: Uint8Array }[];
+  readonly usage: readonly { project: string; month: string; name: string; value: number }[];
+  readonly touchpoints: readonly { project: string; name: string }[];
+}
+
+/** A merged block, as the compactor hands it over. */
+export interface MergedBlock {
+  readonly plan: MergePlan;
+  readonly header: BlockHeader;
+  readonly encoded: EncodedBlock;
+}
+
+export class StoreWriter {
+  readonly #database: Database;
+  readonly #run: string;
+  readonly #table: BlockTable;
+  readonly #catalog: BlockCatalog;
+  readonly #projects = new Map<string, number>();
+  #bytesHanded = 0;
+  readonly #statements: Readonly<Record<keyof typeof STATEMENTS, Statement>>;
+
+  /** `run` names this run of the process: batch numbers start again with each. Throws OperatingError. */
+  constructor(file: string, durability: Durability, run: string) {
+    this.#database = openForWriting(file, durability);
+    this.#run = run;
+    this.#table = new BlockTable(this.#database);
+    this.#catalog = BlockCatalog.load(this.#database);
+    const prepared = Object.entries(STATEMENTS).map(([name, sql]) => [name, this.#database.prepare(sql)]);
+    this.#statements = Object.fromEntries(prepared) as Record<keyof typeof STATEMENTS, Statement>;
+    for (const row of this.#all<{ id: number; name: string }>("SELECT id, name FROM projects")) {
+      this.#projects.set(row.name, row.id);
+    }
+  }
+
+  get database(): Database {
+    return this.#database;
+  }
+
+  /** Bytes of blocks given to SQLite since the start, counted twice: for the log and for the file. */
+  get bytesHanded(): number {
+    return this.#bytesHanded;
+  }
+
+  get catalog(): BlockCatalog {
+    return this.#catalog;
+  }
+
+  /** The name of a row of `projects`. */
+  projectName(id: number): string {
+    for (const [name, known] of this.#projects) if (known === id) return name;
+    throw new Error(`invariant broken: project ${id} is known`);
+  }
+
+  close(): void {
+    if (this.#database.inTransaction) this.#database.run("ROLLBACK");
+    this.#database.close();
+  }
+
+  /** The last batch that was committed in this run of the process, 0 for none. */
+  lastBatch(): number {
+    const meta = this.#meta();
+    return meta.get("run") === this.#run ? Number(meta.get("last_batch") ?? 0) : 0;
+  }
+
+  /** Reads what the worker keeps in memory. */
+  restore(): RestoredState {
+    const meta = this.#meta();
+    const [seedHigh = 0, seedLow = 0] = String(meta.get("seed")).split(",").map(Number);
+    return {
+      seed: [seedHigh, seedLow],
+      nextRecordId: Number(meta.get("next_record_id") ?? 1),
+      waiting: this.#all("SELECT id, item FROM waiting ORDER BY id"),
+      journal: this.#all("SELECT kind, received_at AS receivedAt, data FROM journal ORDER BY id"),
+      usage: this.#all(
+        "SELECT projects.name AS project, month, usage.name AS name, value FROM usage JOIN projects ON projects.id = project",
+      ),
+      touchpoints: this.#all(
+        "SELECT projects.name AS project, touchpoints.name AS name FROM touchpoints JOIN projects ON projects.id = project",
+      ),
+    };
+  }
+
+  /** Commits a group. Throws SQLite's error when it cannot, and then nothing has changed. */
+  commit(group: GroupWrite): void {
+    const newProjects = new Map<string, number>();
+    const entries = this.#transaction(() => {
+      const entries = group.blocks.map((block, index): BlockEntry => {
+        const project = this.#projectFor(block.project, newProjects);
+        const header = headerOf(block.columns);
+        const id = this.#catalog.nextId + index;
+        const sizes = this.#table.insert({ id, project, day: block.day, header, encoded: encodePacked(block.columns) });
+        return { id, project, day: block.day, records: header.records, timeMax: header.timeMax, ...sizes };
+      });
+      this.#writeMemories(group, newProjects);
+      return entries;
+    });
+    for (const [name, id] of newProjects) this.#projects.set(name, id);
+    for (const entry of entries) {
+      this.#catalog.add(entry);
+      this.#bytesHanded += 2 * entry.bytes;
+    }
+  }
+
+  /** What to merge next, if anything. */
+  planMerge(isIdle: boolean): MergePlan | undefined {
+    return planMerge(this.#catalog.unfinished(), isIdle);
+  }
+
+  /** Puts a merged block in place of its sources; answers false when one of them is gone meanwhile. */
+  replaceMerged(merged: MergedBlock): boolean {
+    const { plan, header, encoded } = merged;
+    if (!plan.blocks.every((id) => this.#catalog.has(id))) return false;
+    const id = this.#catalog.nextId;
+    const sizes = this.#transaction(() => {
+      for (const source of plan.blocks) this.#table.remove(source);
+      return this.#table.insert({ id, project: plan.project, day: plan.day, header, encoded });
+    });
+    for (const source of plan.blocks) this.#catalog.remove(source);
+    this.#bytesHanded += 2 * sizes.bytes;
+    const { records, timeMax } = header;
+    this.#catalog.add({ id, project: plan.project, day: plan.day, records, timeMax, ...sizes });
+    return true;
+  }
+
+  /** Deletes whole blocks in one transaction. */
+  removeBlocks(ids: readonly number[]): void {
+    this.#transaction(() => {
+      for (const id of ids) this.#table.remove(id);
+    });
+    for (const id of ids) this.#catalog.remove(id);
+  }
+
+  /** Forgets journal parts received before so long ago, in Unix ms. */
+  pruneJournal(kind: string, before: number): void {
+    this.#transaction(() => this.#statements.deleteJournal.run(kind, before));
+  }
+
+  #meta(): Map<string, string | number> {
+    const rows = this.#all<{ name: string; value: string | number }>("SELECT name, value FROM meta");
+    return new Map(rows.map((row) => [row.name, row.value]));
+  }
+
+  #writeMemories(group: GroupWrite, newProjects: Map<string, number>): void {
+    const statements = this.#statements;
+    const project = (name: string) => this.#projectFor(name, newProjects);
+    statements.setMeta.run("next_record_id", group.nextRecordId);
+    if (group.lastBatch !== undefined) {
+      statements.setMeta.run("run", this.#run);
+      statements.setMeta.run("last_batch", group.lastBatch);
+    }
+    for (const id of group.waitingRemoved) statements.deleteWaiting.run(id);
+    for (const { id, item } of group.waitingAdded) statements.insertWaiting.run(id, item);
+    for (const part of group.journal) statements.insertJournal.run(part.receivedAt, part.kind, part.data);
+    for (const usage of group.usage)
+      statements.setUsage.run(project(usage.project), usage.month, usage.name, usage.value);
+    for (const { project: name, name: touchpoint, firstSeen } of group.touchpoints) {
+      statements.insertTouchpoint.run(project(name), touchpoint, firstSeen);
+    }
+    const rejected = new Set<number>();
+    for (const rejection of group.rejections) {
+      const id = project(rejection.project);
+      rejected.add(id);
+      statements.insertRejection.run(id, rejection.apiKey, rejection.receivedAt, rejection.reason, rejection.entry);
+    }
+    for (const id of rejected) statements.trimRejections.run(id, id, REJECTIONS_MAX);
+    const { setAside } = group;
+    if (setAside === undefined) return;
+    const { apiKey, receivedAt, entryCount, body } = setAside;
+    statements.insertSetAside.run(project(setAside.project), apiKey, receivedAt, entryCount, body);
+  }
+
+  #projectFor(name: string, newProjects: Map<string, number>): number {
+    const known = this.#projects.get(name) ?? newProjects.get(name);
+    if (known !== undefined) return known;
+    const id = this.#projects.size + newProjects.size + 1;
+    this.#statements.insertProject.run(id, name);
+    newProjects.set(name, id);
+    return id;
+  }
+
+  #transaction<T>(work: () => T): T {
+    this.#database.run("BEGIN IMMEDIATE");
+    try {
+      const result = work();
+      this.#database.run("COMMIT");
+      return result;
+    } catch (error) {
+      // Some errors (SQLITE_FULL, SQLITE_IOERR) have rolled back already.
+      if (this.#database.inTransaction) this.#database.run("ROLLBACK");
+      throw error;
+    }
+  }
+
+  #all<Row>(sql: string): Row[] {
+    return this.#database.query(sql).all() as Row[];
+  }
+}
+
+const STATEMENTS = {
+  setMeta: "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+  insertProject: "INSERT INTO projects (id, name) VALUES (?, ?)",
+  insertWaiting: "INSERT INTO waiting (id, item) VALUES (?, ?)",
+  deleteWaiting: "DELETE FROM waiting WHERE id = ?",
+  insertJournal: "INSERT INTO journal (received_at, kind, data) VALUES (?, ?, ?)",
+  deleteJournal: "DELETE FROM journal WHERE kind = ? AND received_at < ?",
+  setUsage:
+    "INSERT INTO usage (project, month, name, value) VALUES (?, ?, ?, ?) " +
+    "ON CONFLICT (project, month, name) DO UPDATE SET value = excluded.value",
+  insertTouchpoint: "INSERT OR IGNORE INTO touchpoints (project, name, registered, first_seen) VALUES (?, ?, 0, ?)",
+  insertRejection: "INSERT INTO rejections (project, api_key, received_at, reason, entry) VALUES (?, ?, ?, ?, ?)",
+  trimRejections:
+    "DELETE FROM rejections WHERE project = ? AND id <= " +
+    "(SELECT id FROM rejections WHERE project = ? ORDER BY id DESC LIMIT 1 OFFSET ?)",
+  insertSetAside: "INSERT INTO set_aside (project, api_key, received_at, entries, body) VALUES (?, ?, ?, ?, ?)",
+} as const;

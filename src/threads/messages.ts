@@ -1,0 +1,83 @@
+// What the threads say to one another. The main thread relays between writer and compactor, so each knows one peer only.
+
+import type { EncodedBlock } from "../block/encode.ts";
+import type { BlockHeader } from "../block/header.ts";
+import type { GroupMessage, SetAsideMessage } from "../core/group.ts";
+import type { Durability } from "../core/intake.ts";
+import type { StoreSnapshot } from "../core/telemetry.ts";
+import type { WorkerRules } from "../worker/loop.ts";
+
+/**
+ * What a reload of the configuration can change for the writer. Batches carry indexes into `keys`, which only ever grows
+ * while the process lives: a batch in the ring may carry an old one.
+ */
+export interface WriterRules extends WorkerRules {
+  /** Compressed bytes; oldest data goes first. */
+  readonly bytesMax: number;
+}
+
+/** What stays the same for a writer thread's life. */
+export interface WriterSettings {
+  readonly file: string;
+  readonly durability: Durability;
+  /** Names this run of the process. */
+  readonly run: string;
+  /** Unix ms: what waited before gets its grace from here on, also when this thread replaces one that died. */
+  readonly processStartedAt: number;
+  readonly timings: {
+    readonly timeoutMs: number;
+    readonly orphanGraceMs: number;
+    readonly openMax: number;
+    readonly openBytesMax: number;
+  };
+  readonly clientShare: number;
+  readonly dedupe: { readonly windowMs: number; readonly entries: number };
+}
+
+export type ToWriter =
+  | {
+      readonly kind: "start";
+      readonly settings: WriterSettings;
+      readonly rules: WriterRules;
+      readonly claims: Int32Array;
+    }
+  | { readonly kind: "rules"; readonly rules: WriterRules }
+  | GroupMessage
+  | SetAsideMessage
+  | { readonly kind: "heartbeat"; readonly number: number }
+  | { readonly kind: "merged"; readonly job: number; readonly result: MergeResult | undefined }
+  | { readonly kind: "stop" };
+
+export type FromWriter =
+  | { readonly kind: "started"; readonly lastBatch: number; readonly snapshot: StoreSnapshot }
+  | { readonly kind: "committed"; readonly group: number; readonly commitMs: number; readonly snapshot: StoreSnapshot }
+  | { readonly kind: "failed"; readonly group: number }
+  /** Time has passed: retention, timeouts or a merge changed the figures. */
+  | { readonly kind: "snapshot"; readonly snapshot: StoreSnapshot }
+  | { readonly kind: "health"; readonly isHealthy: boolean; readonly reason: string }
+  | { readonly kind: "heartbeat"; readonly number: number }
+  | { readonly kind: "merge"; readonly request: MergeRequest }
+  | { readonly kind: "log"; readonly level: "debug" | "info" | "warn" | "error"; readonly message: string }
+  | { readonly kind: "refused"; readonly code: string; readonly message: string }
+  | { readonly kind: "stopped" };
+
+/** Blocks to merge into one. */
+export interface MergeRequest {
+  readonly job: number;
+  readonly blocks: readonly number[];
+}
+
+export interface MergeResult {
+  readonly header: BlockHeader;
+  readonly encoded: EncodedBlock;
+}
+
+export type ToCompactor =
+  | { readonly kind: "start"; readonly file: string }
+  | { readonly kind: "merge"; readonly request: MergeRequest }
+  | { readonly kind: "stop" };
+
+export type FromCompactor =
+  | { readonly kind: "merged"; readonly job: number; readonly result: MergeResult }
+  | { readonly kind: "failed"; readonly job: number; readonly reason: string }
+  | { readonly kind: "stopped" };

@@ -1,0 +1,255 @@
+// The main thread's end of the pipeline: it owns the writer and the compactor thread, starts them again when they die,
+// relays merges between them, watches the writer's heartbeat, and keeps the latest figures for operations.
+
+import type { Clock } from "../core/clock.ts";
+import { DROP_REASONS, type DropReason } from "../core/drop.ts";
+import { OperatingError, type OperatingErrorCode } from "../core/errors.ts";
+import type { ApiKey } from "../core/intake.ts";
+import type { PipelineView, QueueFill, Readiness, StoreSnapshot } from "../core/telemetry.ts";
+import { Dispatcher } from "../queue/dispatcher.ts";
+import type { RingLimits } from "../queue/ring.ts";
+import { spawnThread, type ThreadHandle } from "../runtime/spawn.ts";
+import type {
+  FromCompactor,
+  FromWriter,
+  MergeRequest,
+  ToCompactor,
+  ToWriter,
+  WriterRules,
+  WriterSettings,
+} from "./messages.ts";
+
+/** How often the writer is asked for a sign of life, in ms. */
+const HEARTBEAT_EVERY_MS = 1_000;
+/** How long the answer may take before the server calls itself not ready, in ms (contract, section 7). */
+const HEARTBEAT_MS_MAX = 5_000;
+/** A thread that dies at once again and again is started again after this, in ms. */
+const RESTART_AFTER_MS = 100;
+/** How long stopping may take before the writer is ended by force, in ms; the contract allows 10 s in all. */
+const STOP_MS_MAX = 8_000;
+
+export type PipelineLog = (level: "debug" | "info" | "warn" | "error", message: string) => void;
+
+export interface PipelineOptions {
+  readonly settings: WriterSettings;
+  readonly rules: WriterRules;
+  readonly limits: RingLimits;
+  readonly keyIndex: (key: ApiKey) => number;
+  /** Monotonic ms. */
+  readonly clock: Clock;
+  readonly log: PipelineLog;
+  /** A group's transaction took so many ms. */
+  readonly observeCommit: (ms: number) => void;
+  /** The threads' modules; tests put one that dies in place of the writer. */
+  readonly writerUrl: URL;
+  readonly compactorUrl: URL;
+}
+
+const NOTHING_YET: StoreSnapshot = {
+  received: 0,
+  stored: 0,
+  open: 0,
+  dropped: Object.fromEntries(DROP_REASONS.map((reason) => [reason, 0])) as Record<DropReason, number>,
+  blocks: 0,
+  records: 0,
+  bytesOnDisk: 0,
+  bytesWritten: 0,
+  bytesReceived: 0,
+};
+
+export class Pipeline implements PipelineView {
+  readonly dispatcher: Dispatcher;
+  readonly #options: PipelineOptions;
+  #rules: WriterRules;
+  #writer: ThreadHandle<ToWriter> | undefined;
+  #compactor: ThreadHandle<ToCompactor> | undefined;
+  #mergeInWork: MergeRequest | undefined;
+  #snapshot = NOTHING_YET;
+  #health: { isHealthy: boolean; reason: string } = { isHealthy: false, reason: "the writer is starting" };
+  #heartbeatNumber = 0;
+  #heartbeatAnsweredAt: number;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #isStopping = false;
+  #started = Promise.withResolvers<void>();
+  #stopped = Promise.withResolvers<void>();
+
+  constructor(options: PipelineOptions) {
+    this.#options = options;
+    this.#rules = options.rules;
+    this.#heartbeatAnsweredAt = options.clock();
+    this.dispatcher = new Dispatcher({
+      limits: options.limits,
+      durability: options.settings.durability,
+      clock: options.clock,
+      keyIndex: options.keyIndex,
+      port: { send: (message) => this.#writer?.post(message) },
+    });
+  }
+
+  /** Resolves when the writer has opened the data file. Rejects with OperatingError when it cannot. */
+  async start(): Promise<void> {
+    this.#startWriter();
+    this.#startCompactor();
+    this.#timer = setInterval(() => this.#tick(), HEARTBEAT_EVERY_MS);
+    await this.#started.promise;
+  }
+
+  /** Commits what was accepted, then ends the threads. No batch is pushed any more. */
+  async stop(): Promise<void> {
+    const deadline = this.#options.clock() + STOP_MS_MAX;
+    while (!this.dispatcher.isEmpty && this.#options.clock() < deadline)
+      await new Promise((wake) => setTimeout(wake, 5));
+    this.#isStopping = true;
+    clearInterval(this.#timer);
+    this.#compactor?.terminate();
+    this.#writer?.post({ kind: "stop" });
+    const timeout = setTimeout(() => this.#stopped.resolve(), Math.max(500, deadline - this.#options.clock()));
+    await this.#stopped.promise;
+    clearTimeout(timeout);
+    this.#writer?.terminate();
+  }
+
+  setRules(rules: WriterRules): void {
+    this.#rules = rules;
+    this.#writer?.post({ kind: "rules", rules });
+  }
+
+  snapshot(): StoreSnapshot {
+    const { dispatcher } = this;
+    if (dispatcher.queuedEntries === 0) return this.#snapshot;
+    return { ...this.#snapshot, received: this.#snapshot.received + dispatcher.queuedEntries };
+  }
+
+  queueFill(): QueueFill {
+    return this.dispatcher.fill();
+  }
+
+  queuedEntries(): number {
+    return this.dispatcher.queuedEntries;
+  }
+
+  readiness(): Readiness {
+    if (!this.#health.isHealthy) return { ready: false, reason: this.#health.reason };
+    const silentMs = this.#options.clock() - this.#heartbeatAnsweredAt;
+    if (silentMs > HEARTBEAT_MS_MAX) {
+      return { ready: false, reason: `the writer has not answered for ${Math.round(silentMs / 1000)} s` };
+    }
+    return { ready: true };
+  }
+
+  #startWriter(): void {
+    const { settings, writerUrl } = this.#options;
+    const writer = spawnThread<ToWriter, FromWriter>(writerUrl, {
+      receive: (message) => this.#fromWriter(message),
+      ended: (reason) => this.#writerEnded(reason),
+    });
+    this.#writer = writer;
+    writer.post({
+      kind: "start",
+      settings,
+      rules: this.#rules,
+      claims: this.dispatcher.claims,
+    });
+  }
+
+  #writerEnded(reason: string): void {
+    this.#writer = undefined;
+    this.#mergeInWork = undefined;
+    if (this.#isStopping) {
+      this.#stopped.resolve();
+      return;
+    }
+    this.#options.log("error", `the writer thread died: ${reason}; starting another`);
+    this.#health = { isHealthy: false, reason: "the writer is starting again" };
+    this.dispatcher.writerDied();
+    setTimeout(() => {
+      if (!this.#isStopping) this.#startWriter();
+    }, RESTART_AFTER_MS);
+  }
+
+  #startCompactor(): void {
+    const compactor = spawnThread<ToCompactor, FromCompactor>(this.#options.compactorUrl, {
+      receive: (message) => this.#fromCompactor(message),
+      ended: (reason) => this.#compactorEnded(reason),
+    });
+    this.#compactor = compactor;
+    compactor.post({ kind: "start", file: this.#options.settings.file });
+  }
+
+  #compactorEnded(reason: string): void {
+    if (this.#isStopping) return;
+    this.#options.log("error", `the compactor thread died: ${reason}; starting another`);
+    setTimeout(() => {
+      if (this.#isStopping) return;
+      this.#startCompactor();
+      this.#giveUpMerge();
+    }, RESTART_AFTER_MS);
+  }
+
+  #giveUpMerge(): void {
+    const request = this.#mergeInWork;
+    this.#mergeInWork = undefined;
+    if (request !== undefined) this.#writer?.post({ kind: "merged", job: request.job, result: undefined });
+  }
+
+  #fromCompactor(message: FromCompactor): void {
+    if (message.kind === "stopped" || message.job !== this.#mergeInWork?.job) return;
+    if (message.kind === "failed") {
+      this.#options.log("warn", `blocks were not merged: ${message.reason}`);
+      this.#giveUpMerge();
+      return;
+    }
+    this.#mergeInWork = undefined;
+    this.#writer?.post({ kind: "merged", job: message.job, result: message.result });
+  }
+
+  #fromWriter(message: FromWriter): void {
+    switch (message.kind) {
+      case "committed":
+        this.#snapshot = message.snapshot;
+        this.#options.observeCommit(message.commitMs);
+        this.dispatcher.committed(message.group);
+        break;
+      case "failed":
+        this.dispatcher.failed(message.group);
+        break;
+      case "snapshot":
+        this.#snapshot = message.snapshot;
+        break;
+      case "merge":
+        this.#mergeInWork = message.request;
+        this.#compactor?.post({ kind: "merge", request: message.request });
+        break;
+      case "heartbeat":
+        this.#heartbeatAnsweredAt = this.#options.clock();
+        break;
+      case "health":
+        this.#health = { isHealthy: message.isHealthy, reason: message.reason };
+        this.dispatcher.setRefusing(!message.isHealthy);
+        break;
+      case "started":
+        this.#snapshot = message.snapshot;
+        this.#heartbeatAnsweredAt = this.#options.clock();
+        this.dispatcher.writerStarted(message.lastBatch);
+        this.#started.resolve();
+        break;
+      case "log":
+        this.#options.log(message.level, message.message);
+        break;
+      case "refused":
+        this.#isStopping = true;
+        clearInterval(this.#timer);
+        this.#compactor?.terminate();
+        this.#started.reject(new OperatingError(message.code as OperatingErrorCode, message.message));
+        break;
+      case "stopped":
+        this.#stopped.resolve();
+        break;
+    }
+  }
+
+  #tick(): void {
+    this.dispatcher.withdrawExpired();
+    this.#writer?.post({ kind: "heartbeat", number: ++this.#heartbeatNumber });
+  }
+}

@@ -1,0 +1,38 @@
+// What a start finds: an end that waits, or a complete timing that was stored already; and which of several fits best.
+
+import type { CompleteMatch, CompleteMemory } from "./completes.ts";
+import type { Seeker } from "./waiting_index.ts";
+import type { WaitingItem } from "./waiting_room.ts";
+
+interface Fit {
+  /** Grows in order of arrival. */
+  readonly id: number;
+  readonly hasVeryStart: boolean;
+  readonly hasEqualTouchpoint: boolean;
+}
+
+/** Either a waiting end, or a complete timing with the memory that holds it. */
+export type Found = Fit &
+  (
+    | { readonly item: WaitingItem }
+    | { readonly item: undefined; readonly memory: CompleteMemory; readonly match: CompleteMatch }
+  );
+
+export function foundEnd(item: WaitingItem | undefined, seeker: Seeker): Found | undefined {
+  if (item === undefined) return undefined;
+  return { item, id: item.id, hasVeryStart: false, hasEqualTouchpoint: item.entry.touchpoint === seeker.touchpoint };
+}
+
+export function foundComplete(match: CompleteMatch | undefined, memory: CompleteMemory): Found | undefined {
+  if (match === undefined) return undefined;
+  const { id, hasVeryStart, hasEqualTouchpoint } = match;
+  return { item: undefined, memory, match, id, hasVeryStart, hasEqualTouchpoint };
+}
+
+/** The very startTime goes first, then an equal touchpoint, then the first to arrive. */
+export function betterOf(one: Found | undefined, other: Found | undefined): Found | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  if (one.hasVeryStart !== other.hasVeryStart) return one.hasVeryStart ? one : other;
+  if (one.hasEqualTouchpoint !== other.hasEqualTouchpoint) return one.hasEqualTouchpoint ? one : other;
+  return one.id < other.id ? one : other;
+}

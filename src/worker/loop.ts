@@ -1,0 +1,268 @@
+// The worker loop's step: a group's batches become records, counters and waiting items, staged as one transaction. Nothing
+// staged is true before `committed`; after a failed commit this object is thrown away and made anew from the file.
+
+import type { DropReason } from "../core/drop.ts";
+import type { Batch, Entry, Source } from "../core/entry.ts";
+import { assert } from "../core/errors.ts";
+import { BATCH_MEMBERS, type SetAsideMessage } from "../core/group.ts";
+import { BlockBuilder, type BuiltBlock } from "./block_builder.ts";
+import { DedupeMemory } from "./dedupe.ts";
+import { EntryDigest } from "./digest.ts";
+import { type BatchContext, normalise } from "./normalise.ts";
+import { type PairingLimits, PairingMemory } from "./pairing.ts";
+import { type Rejection, Rejections } from "./rejections.ts";
+import { type NewTouchpoint, TouchpointNames } from "./touchpoint_names.ts";
+import { monthOf, Usage, type UsageCounter, type UsageTotals } from "./usage.ts";
+
+export interface WorkerKey {
+  readonly project: string;
+  readonly name: string;
+  readonly type: Source;
+}
+
+export interface WorkerProject {
+  readonly retentionMs: number;
+  /** Entries a UTC month, or undefined for no limit. */
+  readonly monthlyEntries: number | undefined;
+  readonly overage: "continue" | "drop";
+}
+
+/** What a reload of the configuration changes. */
+export interface WorkerRules {
+  readonly keys: readonly WorkerKey[];
+  readonly projects: Readonly<Record<string, WorkerProject>>;
+  readonly defaultProject: WorkerProject;
+}
+
+/** What the last process, or the last life of this thread, left. */
+export interface WorkerState {
+  readonly seed: readonly [number, number];
+  readonly nextRecordId: number;
+  readonly waiting: readonly { readonly id: number; readonly item: string }[];
+  readonly journal: readonly { readonly kind: string; readonly data: Uint8Array }[];
+  readonly usage: readonly UsageCounter[];
+  readonly touchpoints: readonly { readonly project: string; readonly name: string }[];
+}
+
+export interface WorkerOptions {
+  readonly state: WorkerState;
+  readonly pairing: PairingLimits;
+  readonly dedupe: { readonly windowMs: number; readonly entries: number };
+  readonly rules: WorkerRules;
+  /** Nothing that waited before gets a deadline before this; Unix ms. */
+  readonly deadlinesFrom: number;
+}
+
+/** The whole effect of a group or of the passing of time, for one transaction. */
+export interface StagedWrite {
+  readonly blocks: readonly BuiltBlock[];
+  readonly nextRecordId: number;
+  readonly lastBatch: number | undefined;
+  readonly waitingAdded: readonly { readonly id: number; readonly item: string }[];
+  readonly waitingRemoved: readonly number[];
+  readonly journal: readonly { readonly kind: string; readonly receivedAt: number; readonly data: Uint8Array }[];
+  readonly usage: readonly UsageCounter[];
+  readonly rejections: readonly Rejection[];
+  readonly touchpoints: readonly NewTouchpoint[];
+  readonly setAside: StagedSetAside | undefined;
+  readonly bytesReceived: number;
+}
+
+export interface StagedSetAside {
+  readonly project: string;
+  readonly apiKey: string;
+  readonly receivedAt: number;
+  readonly entryCount: number;
+  readonly body: string;
+}
+
+/** Figures that always belong together: received = stored + open + the sum of dropped. */
+export interface WorkerCounts extends Readonly<UsageTotals> {
+  readonly open: number;
+}
+
+export class EntryWorker {
+  readonly #digest: EntryDigest;
+  readonly #dedupe: DedupeMemory;
+  readonly #pairing: PairingMemory;
+  readonly #usage: Usage;
+  readonly #touchpoints: TouchpointNames;
+  readonly #rejections = new Rejections();
+  #rules: WorkerRules;
+  #builder: BlockBuilder;
+  /** The UTC month whose counters the present step adds to. */
+  #month = "";
+  #lastReceivedAt = Number.NaN;
+
+  constructor({ state, pairing, dedupe, rules, deadlinesFrom }: WorkerOptions) {
+    this.#rules = rules;
+    this.#builder = new BlockBuilder(state.nextRecordId);
+    this.#usage = new Usage(state.usage);
+    this.#touchpoints = new TouchpointNames(state.touchpoints);
+    this.#digest = new EntryDigest(state.seed);
+    this.#dedupe = new DedupeMemory(dedupe);
+    const parts = (kind: string) => state.journal.filter((part) => part.kind === kind).map((part) => part.data);
+    for (const data of parts("dedupe")) this.#dedupe.load(data);
+    this.#pairing = new PairingMemory(pairing, state.seed, {
+      store: (project, record, entries) => {
+        this.#builder.add(project, record);
+        this.#usage.add(project, this.#month, "stored", entries);
+      },
+      absorb: (project) => this.#usage.add(project, this.#month, "stored", 1),
+    });
+    this.#pairing.restore(state.waiting, parts("completes"), deadlinesFrom);
+  }
+
+  setRules(rules: WorkerRules): void {
+    this.#rules = rules;
+  }
+
+  /** Stages a group: `text` is the JSON array of core/group.ts. Throws only when an invariant is broken. */
+  group(text: string, lastBatch: number): StagedWrite {
+    const members = JSON.parse(text) as unknown[];
+    const mayHoldLoneSurrogates = text.includes("\\u");
+    let bytesReceived = 0;
+    for (let at = 0; at < members.length; at += BATCH_MEMBERS) {
+      const key = this.#rules.keys[members[at + 1] as number];
+      assert(key !== undefined, "a batch's key is known");
+      const receivedAt = members[at + 2] as number;
+      bytesReceived += members[at + 3] as number;
+      const body = members[at + 5] as Batch;
+      const context: BatchContext = {
+        project: key.project,
+        apiKey: key.name,
+        keyType: key.type,
+        sender: members[at + 4] as string,
+        batchSource: body.source,
+        batchTimestamp: body.timestamp,
+        receivedAt,
+        retentionMs: this.#projectRules(key.project).retentionMs,
+        mayHoldLoneSurrogates,
+      };
+      this.#batch(context, body.entries);
+    }
+    return this.#staged(lastBatch, this.#lastReceivedAt, undefined, bytesReceived);
+  }
+
+  /** Stages a batch that brought the writer down twice: kept whole, and counted as dropped. */
+  setAside(message: SetAsideMessage): StagedWrite {
+    const key = this.#rules.keys[message.keyIndex];
+    assert(key !== undefined, "a batch's key is known");
+    const { receivedAt, entryCount, text } = message;
+    this.#enterMonth(receivedAt);
+    this.#usage.add(key.project, this.#month, "received", entryCount);
+    this.#usage.add(key.project, this.#month, "dropped.internal", entryCount);
+    this.#rejections.add({ project: key.project, apiKey: key.name, receivedAt }, "internal", text);
+    const setAside = { project: key.project, apiKey: key.name, receivedAt, entryCount, body: text };
+    return this.#staged(message.lastBatch, receivedAt, setAside, message.bytes);
+  }
+
+  /** Stages what the passing of time does to what waits; undefined when that is nothing. */
+  expire(now: number): StagedWrite | undefined {
+    if (now <= this.#pairing.nextDeadline()) return undefined;
+    this.#enterMonth(now);
+    this.#pairing.expire(now);
+    return this.#staged(undefined, now, undefined, 0);
+  }
+
+  /** What was staged is on disk. */
+  committed(): void {
+    this.#usage.commit();
+    this.#touchpoints.commit();
+    this.#builder = new BlockBuilder(this.#builder.nextId);
+  }
+
+  counts(): WorkerCounts {
+    return { ...this.#usage.totals, dropped: { ...this.#usage.totals.dropped }, open: this.#pairing.openEntries };
+  }
+
+  /** Journal parts of a kind received before this are needed no more; Unix ms. */
+  journalNeeds(now: number): { kind: string; before: number }[] {
+    return [
+      { kind: "dedupe", before: this.#dedupe.neededSince(now) },
+      { kind: "completes", before: this.#pairing.completesNeededSince(now) },
+    ];
+  }
+
+  #batch(context: BatchContext, entries: readonly Entry[]): void {
+    const { project, keyType } = context;
+    this.#enterMonth(context.receivedAt);
+    this.#digest.beginBatch(context);
+    this.#dedupe.beginBatch(context.receivedAt);
+    const { monthlyEntries, overage } = this.#projectRules(project);
+    const dropsAt = monthlyEntries === undefined || overage === "continue" ? Number.POSITIVE_INFINITY : monthlyEntries;
+    const admittedBefore = this.#usage.admitted(project, this.#month);
+    let admitted = 0;
+    let logs = 0;
+    for (const entry of entries) {
+      const normalised = normalise(entry, context);
+      if (typeof normalised === "string") {
+        this.#drop(context, normalised, entry);
+        continue;
+      }
+      const isKnown = this.#digest.of(entry);
+      if (isKnown && this.#dedupe.isDuplicate(this.#digest.high, this.#digest.low)) {
+        this.#drop(context, "duplicate", entry);
+        continue;
+      }
+      if (admittedBefore + admitted >= dropsAt) {
+        this.#drop(context, "quota", entry);
+        continue;
+      }
+      if (isKnown) this.#dedupe.admit();
+      admitted++;
+      if (normalised.kind === "log") {
+        logs++;
+        this.#builder.add(project, normalised);
+      } else {
+        this.#pairing.offer(normalised, project, keyType);
+      }
+    }
+    this.#usage.add(project, this.#month, "received", entries.length);
+    this.#usage.add(project, this.#month, "admitted", admitted);
+    this.#usage.add(project, this.#month, "stored", logs);
+  }
+
+  #drop(context: BatchContext, reason: DropReason, entry: Entry): void {
+    this.#usage.add(context.project, this.#month, `dropped.${reason}`, 1);
+    this.#rejections.add(context, reason, entry);
+  }
+
+  #enterMonth(receivedAt: number): void {
+    if (receivedAt === this.#lastReceivedAt) return;
+    this.#lastReceivedAt = receivedAt;
+    this.#month = monthOf(receivedAt);
+  }
+
+  #projectRules(project: string): WorkerProject {
+    return this.#rules.projects[project] ?? this.#rules.defaultProject;
+  }
+
+  #staged(
+    lastBatch: number | undefined,
+    now: number,
+    setAside: StagedSetAside | undefined,
+    bytesReceived: number,
+  ): StagedWrite {
+    const { blocks, nextId } = this.#builder;
+    for (const block of blocks) this.#touchpoints.see(block.project, block.columns.touchpoint, now);
+    const changes = this.#pairing.takeChanges();
+    const digests = this.#dedupe.takeAdded();
+    const journal = [];
+    if (digests !== undefined) journal.push({ kind: "dedupe", ...digests });
+    if (changes.completes !== undefined) journal.push({ kind: "completes", ...changes.completes });
+    return {
+      blocks,
+      nextRecordId: nextId,
+      lastBatch,
+      waitingAdded: changes.added,
+      waitingRemoved: changes.removed,
+      journal,
+      usage: this.#usage.staged(),
+      rejections: this.#rejections.take(),
+      touchpoints: this.#touchpoints.staged(),
+      setAside,
+      bytesReceived,
+    };
+  }
+}

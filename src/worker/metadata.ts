@@ -1,0 +1,71 @@
+// What is done to metadata besides storing it. Values are what JSON.parse gives. A member called "__proto__" is a member
+// like any other, so names are defined here and never assigned.
+
+import type { JsonObject } from "../core/entry.ts";
+
+/** Bytes a member takes beside its texts, about. */
+const MEMBER_BYTES = 24;
+
+function isContainer(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
+/**
+ * Whether objects and arrays nest deeper than so many levels; `container` itself is level 1, and what is no object or
+ * array adds none. Never goes deeper than `levels`, so it cannot overflow the stack.
+ */
+export function isDeeperThan(container: object, levels: number): boolean {
+  if (levels === 0) return true;
+  if (Array.isArray(container)) {
+    for (const value of container as unknown[]) if (isContainer(value) && isDeeperThan(value, levels - 1)) return true;
+    return false;
+  }
+  const object = container as JsonObject;
+  for (const name in object) {
+    const value = object[name];
+    if (isContainer(value) && isDeeperThan(value, levels - 1)) return true;
+  }
+  return false;
+}
+
+function define(target: JsonObject, name: string, value: unknown): void {
+  if (name === "__proto__")
+    Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
+  else target[name] = value;
+}
+
+function wellFormedValue(value: unknown): unknown {
+  if (typeof value === "string") return value.toWellFormed();
+  if (Array.isArray(value)) return value.map(wellFormedValue);
+  return isContainer(value) ? wellFormedMetadata(value as JsonObject) : value;
+}
+
+/** A copy in which each lone surrogate, in names too, is U+FFFD. Of names that become equal the last one stays. */
+export function wellFormedMetadata(metadata: JsonObject): JsonObject {
+  const copy: JsonObject = {};
+  for (const name in metadata) define(copy, name.toWellFormed(), wellFormedValue(metadata[name]));
+  return copy;
+}
+
+/** Both merged at the top level, the end's values winning; one alone comes back as it is. */
+export function mergeMetadata(start: JsonObject | undefined, end: JsonObject | undefined): JsonObject | undefined {
+  if (start === undefined || end === undefined) return end ?? start;
+  const merged: JsonObject = {};
+  for (const name in start) define(merged, name, start[name]);
+  for (const name in end) define(merged, name, end[name]);
+  return merged;
+}
+
+/** About how many bytes a value of metadata keeps in memory; nested at most as deep as normalise lets through. */
+export function estimateBytes(value: unknown): number {
+  if (typeof value === "string") return MEMBER_BYTES + value.length;
+  if (!isContainer(value)) return MEMBER_BYTES;
+  let bytes = MEMBER_BYTES;
+  if (Array.isArray(value)) {
+    for (const element of value as unknown[]) bytes += estimateBytes(element);
+    return bytes;
+  }
+  const object = value as JsonObject;
+  for (const name in object) bytes += name.length + estimateBytes(object[name]);
+  return bytes;
+}

@@ -1,0 +1,44 @@
+// The records that timings become. In: normalised starts, ends and complete timings. Out: records without an id.
+
+import type { TimingStatus } from "../core/record.ts";
+import { mergeMetadata } from "./metadata.ts";
+import type { CompleteEntry, EndEntry, NewRecord, StartEntry } from "./normalise.ts";
+
+/** A start or an end by itself, under the status that it has come to. */
+export function loneRecord(entry: StartEntry | EndEntry, status: Exclude<TimingStatus, "completed">): NewRecord {
+  return {
+    kind: status,
+    time: entry.time,
+    receivedAt: entry.receivedAt,
+    source: entry.source,
+    apiKey: entry.apiKey,
+    touchpoint: entry.touchpoint,
+    key: entry.key,
+    level: entry.level,
+    message: entry.message,
+    startTime: entry.startTime,
+    endTime: entry.endTime,
+    duration: undefined,
+    metadata: entry.metadata,
+  };
+}
+
+/** The end's fields, the start's where the end lacks them, at the start's record time. */
+export function pairRecord(start: StartEntry, end: EndEntry | CompleteEntry): NewRecord {
+  const startTime = end.startTime ?? start.startTime;
+  return {
+    kind: "completed",
+    time: start.time,
+    receivedAt: end.receivedAt,
+    source: end.source,
+    apiKey: end.apiKey,
+    touchpoint: end.touchpoint ?? start.touchpoint,
+    key: end.key ?? start.key,
+    level: end.level ?? start.level,
+    message: end.message ?? start.message,
+    startTime,
+    endTime: end.endTime,
+    duration: end.duration ?? end.endTime - startTime,
+    metadata: mergeMetadata(start.metadata, end.metadata),
+  };
+}

@@ -1,0 +1,261 @@
+// A start and its end become one record, in either order of arrival. In: starts, ends and complete timings in order of
+// arrival, each after dedupe and quota. Out, to the sink: records, and how many received entries each settles.
+// Invariant: every entry offered is either counted to the sink exactly once, or among `openEntries`.
+//
+// Among several candidates: the very startTime, then an equal touchpoint (absent equals absent), then the earliest
+// startTime, then the first to arrive. A start that comes last chooses among ends in the same way; an end alone has no
+// startTime, so there the first to arrive is taken. A standalone start is stored at once in every case, also when its end
+// or its complete timing is there already: the order of arrival does not change what is stored.
+//
+// A commit that fails is undone by making this object anew from the file. Measured on one core: BENCH_PAIRING
+
+import { SOURCES, type Source } from "../core/entry.ts";
+import { joinChanges, splitChanges } from "./complete_parts.ts";
+import { COMPLETES_MAX, CompleteMemory } from "./completes.ts";
+import { betterOf, type Found, foundComplete, foundEnd } from "./found.ts";
+import type { CompleteEntry, EndEntry, NewRecord, StartEntry, TimingEntry } from "./normalise.ts";
+import { loneRecord, pairRecord } from "./pair_record.ts";
+import type { SortedItems } from "./sorted_items.ts";
+import { type Pick, type Seeker, WaitingIndex } from "./waiting_index.ts";
+import { readItem, type WaitingItem, type WaitingLimits, WaitingRoom, waitingBytes } from "./waiting_room.ts";
+
+export interface PairingLimits extends WaitingLimits {
+  /** How long after its receipt a start waits for its end, in ms. */
+  readonly timeoutMs: number;
+  /** How long after its receipt an end waits for its start, and a complete timing absorbs it, in ms. */
+  readonly orphanGraceMs: number;
+}
+
+/** Takes what pairing has settled. */
+export interface PairingSink {
+  /** A record to store. `entries` is how many received entries are stored by it: 2 for a pair, else 1. */
+  store(project: string, record: NewRecord, entries: number): void;
+  /** A start that its complete timing has told of already: stored, without a record of its own. */
+  absorb(project: string, start: StartEntry): void;
+}
+
+/** What the file must hear of: rows of what waits, and a journal part of the complete timings remembered. */
+export interface PairingChanges {
+  readonly added: readonly { readonly id: number; readonly item: string }[];
+  readonly removed: readonly number[];
+  readonly completes: { readonly receivedAt: number; readonly data: Uint8Array } | undefined;
+}
+
+export class PairingMemory {
+  readonly #limits: PairingLimits;
+  readonly #sink: PairingSink;
+  readonly #room: WaitingRoom;
+  readonly #starts = new WaitingIndex<WaitingItem>();
+  readonly #ends = new WaitingIndex<WaitingItem>();
+  readonly #completes: Readonly<Record<Source, CompleteMemory>>;
+  #nextId = 1;
+
+  /** `seed` is two u32 that nobody else knows; `completesMax` bounds what is remembered of each key type. */
+  constructor(limits: PairingLimits, seed: readonly [number, number], sink: PairingSink, completesMax = COMPLETES_MAX) {
+    this.#limits = limits;
+    this.#sink = sink;
+    this.#room = new WaitingRoom(limits);
+    this.#completes = {
+      server: new CompleteMemory("server", limits.orphanGraceMs, seed, completesMax),
+      client: new CompleteMemory("client", limits.orphanGraceMs, seed, completesMax),
+    };
+  }
+
+  /** Entries received and neither stored nor dropped: ends, and starts that are not standalone. */
+  get openEntries(): number {
+    return this.#room.openEntries;
+  }
+
+  /** Settles an entry or lets it wait; what has expired before its receipt is settled first. */
+  offer(entry: TimingEntry, project: string, keyType: Source): void {
+    this.expire(entry.receivedAt);
+    const seeker: Seeker = { project, keyType, touchpoint: entry.touchpoint, key: entry.key };
+    const isNameless = entry.touchpoint === undefined && entry.key === undefined;
+    if (entry.kind === "start") this.#start(entry, seeker, isNameless);
+    else if (entry.kind === "end") this.#end(entry, seeker, isNameless);
+    else this.#complete(entry, seeker, isNameless);
+  }
+
+  /** Settles what has waited past its deadline, earliest deadline first. `now` is Unix ms. */
+  expire(now: number): void {
+    for (let item = this.#room.next(); item !== undefined && item.deadline < now; item = this.#room.next()) {
+      this.#giveUp(item);
+    }
+  }
+
+  /** The earliest deadline in Unix ms: `expire` has work once it is past. Infinity when nothing waits. */
+  nextDeadline(): number {
+    return this.#room.next()?.deadline ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** What changed since the last call, net: for the transaction that stores what the sink was given. */
+  takeChanges(): PairingChanges {
+    const { server, client } = this.#completes;
+    const data = joinChanges({ server: server.takeChanges(), client: client.takeChanges() });
+    const receivedAt = Math.max(server.latestReceiptAt, client.latestReceiptAt);
+    return { ...this.#room.takeChanges(), completes: data && { receivedAt, data } };
+  }
+
+  /**
+   * Takes up what the changes so far have left in the file, rows and parts in their order; before any entry.
+   * `deadlinesFrom` is the start of the process + orphanGraceMs, Unix ms: what was received before that start does not
+   * expire earlier.
+   */
+  restore(
+    rows: readonly { readonly id: number; readonly item: string }[],
+    completes: readonly Uint8Array[],
+    deadlinesFrom: number,
+  ): void {
+    for (const { id, item } of rows) {
+      const { project, keyType, entry } = readItem(item);
+      this.#add(this.#itemOf(id, entry, { project, keyType }, deadlinesFrom), true);
+      this.#nextId = Math.max(this.#nextId, id + 1);
+    }
+    const parts = completes.map(splitChanges);
+    for (const type of SOURCES) {
+      const memory = this.#completes[type];
+      const own = parts.map((part) => part[type]).filter((part) => part.length > 0);
+      memory.load(own);
+      this.#nextId = Math.max(this.#nextId, memory.lastId + 1);
+    }
+  }
+
+  /** Journal parts of complete timings whose `receivedAt` is before this instant are not needed any more. */
+  completesNeededSince(now: number): number {
+    const { server, client } = this.#completes;
+    return Math.min(server.neededSince(now), client.neededSince(now));
+  }
+
+  #start(start: StartEntry, seeker: Seeker, isNameless: boolean): void {
+    const { project } = seeker;
+    if (start.standalone) this.#sink.store(project, loneRecord(start, "started"), 1);
+    if (isNameless) {
+      if (!start.standalone) this.#sink.store(project, loneRecord(start, "unfinished"), 1);
+      return;
+    }
+    const found = this.#findForStart(start, seeker);
+    if (found === undefined) {
+      this.#wait(start, seeker);
+    } else if (found.item !== undefined) {
+      this.#take(found.item);
+      this.#sink.store(project, pairRecord(start, found.item.entry as EndEntry), start.standalone ? 1 : 2);
+    } else {
+      found.memory.absorb(found.match.place);
+      if (!start.standalone) this.#sink.absorb(project, start);
+    }
+  }
+
+  #end(end: EndEntry, seeker: Seeker, isNameless: boolean): void {
+    if (isNameless) {
+      this.#sink.store(seeker.project, loneRecord(end, "orphaned"), 1);
+      return;
+    }
+    const fitting: Pick<WaitingItem> = (starts) => earliestUpTo(starts, end.endTime);
+    const found = this.#starts.byKey(seeker, fitting) ?? this.#starts.byTouchpoint(seeker, fitting);
+    if (found === undefined) this.#wait(end, seeker);
+    else this.#close(found, end);
+  }
+
+  #complete(complete: CompleteEntry, seeker: Seeker, isNameless: boolean): void {
+    const found = isNameless ? undefined : this.#findForComplete(complete, seeker);
+    if (found !== undefined) {
+      this.#close(found, complete);
+      return;
+    }
+    this.#sink.store(seeker.project, complete, 1);
+    if (!isNameless) this.#completes[seeker.keyType].add(this.#nextId++, seeker.project, complete);
+  }
+
+  #findForComplete(complete: CompleteEntry, seeker: Seeker): WaitingItem | undefined {
+    const { startTime, endTime } = complete;
+    const veryStart: Pick<WaitingItem> = (starts) => (startTime <= endTime ? starts.at(startTime) : undefined);
+    return (
+      this.#starts.byKey(seeker, veryStart) ??
+      this.#starts.byKey(seeker, (starts) => earliestUpTo(starts, endTime)) ??
+      this.#starts.byTouchpoint(seeker, veryStart)
+    );
+  }
+
+  #findForStart(start: StartEntry, seeker: Seeker): Found | undefined {
+    const { startTime, receivedAt } = start;
+    const fitting: Pick<WaitingItem> = (ends) => ends.firstFrom(startTime);
+    const { server, client } = this.#completes;
+    const byKey = betterOf(
+      betterOf(
+        foundEnd(this.#ends.byKey(seeker, fitting), seeker),
+        foundComplete(server.byKey(seeker, startTime, receivedAt), server),
+      ),
+      foundComplete(client.byKey(seeker, startTime, receivedAt), client),
+    );
+    if (byKey !== undefined) return byKey;
+    const memory = this.#completes[seeker.keyType];
+    return betterOf(
+      foundEnd(this.#ends.byTouchpoint(seeker, fitting), seeker),
+      foundComplete(memory.byTouchpoint(seeker, startTime, receivedAt), memory),
+    );
+  }
+
+  /** Makes one record of a waiting start and what closes it. */
+  #close(item: WaitingItem, end: EndEntry | CompleteEntry): void {
+    this.#take(item);
+    const start = item.entry as StartEntry;
+    this.#sink.store(item.project, pairRecord(start, end), start.standalone ? 1 : 2);
+  }
+
+  #wait(entry: StartEntry | EndEntry, from: Seeker): void {
+    const item = this.#itemOf(this.#nextId++, entry, from, 0);
+    this.#add(item, false);
+    for (let excess = this.#room.excess(item); excess !== undefined; excess = this.#room.excess(item))
+      this.#giveUp(excess);
+  }
+
+  /** Stores what has not found its other half; a standalone start is stored already. */
+  #giveUp(item: WaitingItem): void {
+    this.#take(item);
+    const { entry, project } = item;
+    if (entry.kind === "end") this.#sink.store(project, loneRecord(entry, "orphaned"), 1);
+    else if (!entry.standalone) this.#sink.store(project, loneRecord(entry, "unfinished"), 1);
+  }
+
+  #itemOf(
+    id: number,
+    entry: StartEntry | EndEntry,
+    from: { readonly project: string; readonly keyType: Source },
+    deadlinesFrom: number,
+  ): WaitingItem {
+    const waitMs = entry.kind === "end" ? this.#limits.orphanGraceMs : this.#limits.timeoutMs;
+    const wasReceivedBefore = entry.receivedAt < deadlinesFrom - this.#limits.orphanGraceMs;
+    const ownDeadline = entry.receivedAt + waitMs;
+    return {
+      id,
+      project: from.project,
+      keyType: from.keyType,
+      entry,
+      at: entry.kind === "end" ? entry.endTime : entry.startTime,
+      deadline: wasReceivedBefore ? Math.max(ownDeadline, deadlinesFrom) : ownDeadline,
+      bytes: waitingBytes(entry),
+      heapPlace: -1,
+      older: undefined,
+      newer: undefined,
+    };
+  }
+
+  #add(item: WaitingItem, isKnown: boolean): void {
+    this.#room.add(item, isKnown);
+    this.#indexOf(item).add(item);
+  }
+
+  #take(item: WaitingItem): void {
+    this.#room.remove(item);
+    this.#indexOf(item).remove(item);
+  }
+
+  #indexOf(item: WaitingItem): WaitingIndex<WaitingItem> {
+    return item.entry.kind === "end" ? this.#ends : this.#starts;
+  }
+}
+
+function earliestUpTo(starts: SortedItems<WaitingItem>, endTime: number): WaitingItem | undefined {
+  const earliest = starts.earliest();
+  return earliest !== undefined && earliest.at <= endTime ? earliest : undefined;
+}

@@ -1,0 +1,63 @@
+// The dropped entries that are kept for people to look at. All are counted; of a flood of equal faults a few are kept a
+// group, because writing down each would make refusing dearer than storing.
+
+import type { DropReason } from "../core/drop.ts";
+
+/** Kept of each project and reason in one group. */
+const KEPT_MAX = 20;
+/** Characters of an entry's JSON that are kept. */
+const ENTRY_LENGTH_MAX = 4_096;
+
+export interface Rejection {
+  readonly project: string;
+  readonly apiKey: string;
+  /** Unix ms. */
+  readonly receivedAt: number;
+  readonly reason: DropReason;
+  /** JSON, shortened when it is long. */
+  readonly entry: string;
+}
+
+/** Whose entry it was. */
+export interface RejectedBatch {
+  readonly project: string;
+  readonly apiKey: string;
+  readonly receivedAt: number;
+}
+
+export class Rejections {
+  #kept: Rejection[] = [];
+  readonly #counts = new Map<string, number>();
+
+  /** `entry` is the parsed entry, or text that is kept as it is. */
+  add({ project, apiKey, receivedAt }: RejectedBatch, reason: DropReason, entry: unknown): void {
+    const name = `${reason} ${project}`;
+    const count = this.#counts.get(name) ?? 0;
+    if (count >= KEPT_MAX) return;
+    this.#counts.set(name, count + 1);
+    this.#kept.push({ project, apiKey, receivedAt, reason, entry: shorten(entry) });
+  }
+
+  /** What was added since the last call. */
+  take(): Rejection[] {
+    const kept = this.#kept;
+    this.#kept = [];
+    this.#counts.clear();
+    return kept;
+  }
+}
+
+function shorten(entry: unknown): string {
+  const text = typeof entry === "string" ? entry : toJson(entry);
+  const kept = text.length <= ENTRY_LENGTH_MAX ? text : `${text.slice(0, ENTRY_LENGTH_MAX)}…`;
+  return kept.toWellFormed();
+}
+
+/** An entry that is refused because it nests too deep may nest deeper than JSON.stringify can go. */
+function toJson(entry: unknown): string {
+  try {
+    return JSON.stringify(entry);
+  } catch {
+    return '"(nested too deep to be shown)"';
+  }
+}

@@ -1,0 +1,162 @@
+// The starts and ends that wait, within their limits: who is oldest, whose time is up, and what the file must hear of.
+// In: normalised starts and ends. Invariant: what waits is at most the limits, client keys' part at most their share, and
+// `takeChanges` gives exactly what lies between two calls.
+//
+// Client keys make room by their own oldest alone, so browsers never push out what servers wait for.
+
+import type { Source } from "../core/entry.ts";
+import { Deadlines } from "./deadlines.ts";
+import { estimateBytes } from "./metadata.ts";
+import type { EndEntry, StartEntry } from "./normalise.ts";
+
+/** What an item takes beside its texts: its objects, and its places in the indexes. */
+const ITEM_BYTES = 512;
+
+/** A start or an end that waits for its other half. */
+export interface WaitingItem {
+  /** Grows in order of arrival. */
+  readonly id: number;
+  readonly project: string;
+  readonly keyType: Source;
+  readonly entry: StartEntry | EndEntry;
+  /** Its startTime or endTime. */
+  readonly at: number;
+  /** Unix ms: it waits as long as it is not later than this. */
+  readonly deadline: number;
+  readonly bytes: number;
+  heapPlace: number;
+  older: WaitingItem | undefined;
+  newer: WaitingItem | undefined;
+}
+
+export interface WaitingLimits {
+  /** Items, and bytes of them, that wait at most: starts and ends, of both key types. */
+  readonly openMax: number;
+  readonly openBytesMax: number;
+  /** The part of both that client keys can take, 0 to 1. */
+  readonly clientShare: number;
+}
+
+/** What one key type has waiting, oldest first. */
+interface Line {
+  oldest: WaitingItem | undefined;
+  newest: WaitingItem | undefined;
+  count: number;
+  bytes: number;
+}
+
+function emptyLine(): Line {
+  return { oldest: undefined, newest: undefined, count: 0, bytes: 0 };
+}
+
+export class WaitingRoom {
+  readonly #limits: WaitingLimits;
+  readonly #clientMax: number;
+  readonly #clientBytesMax: number;
+  readonly #lines = { server: emptyLine(), client: emptyLine() };
+  readonly #deadlines = new Deadlines<WaitingItem>();
+  #open = 0;
+  #added = new Map<number, WaitingItem>();
+  #removed: number[] = [];
+
+  constructor(limits: WaitingLimits) {
+    this.#limits = limits;
+    this.#clientMax = Math.floor(limits.openMax * limits.clientShare);
+    this.#clientBytesMax = limits.openBytesMax * limits.clientShare;
+  }
+
+  /** Items that are not stored in any form yet. */
+  get openEntries(): number {
+    return this.#open;
+  }
+
+  /** The item whose deadline is next. */
+  next(): WaitingItem | undefined {
+    return this.#deadlines.next();
+  }
+
+  /** Adds an item; `isKnown` if the file has it already. */
+  add(item: WaitingItem, isKnown: boolean): void {
+    const line = this.#lines[item.keyType];
+    item.older = line.newest;
+    if (line.newest === undefined) line.oldest = item;
+    else line.newest.newer = item;
+    line.newest = item;
+    line.count++;
+    line.bytes += item.bytes;
+    if (isOpen(item)) this.#open++;
+    this.#deadlines.add(item);
+    if (!isKnown) this.#added.set(item.id, item);
+  }
+
+  /** Takes out an item that was added. */
+  remove(item: WaitingItem): void {
+    const line = this.#lines[item.keyType];
+    if (item.older === undefined) line.oldest = item.newer;
+    else item.older.newer = item.newer;
+    if (item.newer === undefined) line.newest = item.older;
+    else item.newer.older = item.older;
+    line.count--;
+    line.bytes -= item.bytes;
+    if (isOpen(item)) this.#open--;
+    this.#deadlines.remove(item);
+    if (!this.#added.delete(item.id)) this.#removed.push(item.id);
+  }
+
+  /** The item that must go since `latest` came, or undefined when all is within the limits. */
+  excess(latest: WaitingItem): WaitingItem | undefined {
+    const { server, client } = this.#lines;
+    const isClient = latest.keyType === "client";
+    // It could not stay even alone, so nobody else goes for it.
+    const isTooLarge = latest.bytes > (isClient ? this.#clientBytesMax : this.#limits.openBytesMax);
+    if (isTooLarge && this.#lines[latest.keyType].newest === latest) return latest;
+    if (client.count > this.#clientMax || client.bytes > this.#clientBytesMax) return client.oldest;
+    const isWithin =
+      server.count + client.count <= this.#limits.openMax && server.bytes + client.bytes <= this.#limits.openBytesMax;
+    if (isWithin) return undefined;
+    // Restored under larger limits, servers alone may be too many.
+    if (isClient && client.oldest !== undefined) return client.oldest;
+    return olderOf(server.oldest, client.oldest);
+  }
+
+  /** What came and what went since the last call; what did both is in neither. */
+  takeChanges(): { readonly added: { readonly id: number; readonly item: string }[]; readonly removed: number[] } {
+    const added = Array.from(this.#added.values(), (item) => ({ id: item.id, item: writeItem(item) }));
+    const removed = this.#removed;
+    this.#added = new Map();
+    this.#removed = [];
+    return { added, removed };
+  }
+}
+
+/** About how many bytes an entry takes while it waits. */
+export function waitingBytes(entry: StartEntry | EndEntry): number {
+  const texts = (entry.touchpoint?.length ?? 0) + (entry.key?.length ?? 0) + (entry.message?.length ?? 0);
+  return ITEM_BYTES + texts + (entry.metadata === undefined ? 0 : estimateBytes(entry.metadata));
+}
+
+/** Whether the item's entry counts as open: a standalone start is stored already. */
+function isOpen(item: WaitingItem): boolean {
+  return item.entry.kind === "end" || !item.entry.standalone;
+}
+
+function olderOf(one: WaitingItem | undefined, other: WaitingItem | undefined): WaitingItem | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return one.id < other.id ? one : other;
+}
+
+/** What the file keeps of an item. */
+interface WrittenItem {
+  readonly project: string;
+  readonly keyType: Source;
+  readonly entry: StartEntry | EndEntry;
+}
+
+function writeItem({ project, keyType, entry }: WaitingItem): string {
+  return JSON.stringify({ project, keyType, entry } satisfies WrittenItem);
+}
+
+/** The inverse of what `takeChanges` writes. */
+export function readItem(item: string): WrittenItem {
+  return JSON.parse(item) as WrittenItem;
+}

@@ -1,0 +1,216 @@
+// The house rules hold over the whole of src/ and test/, and each rule is shown to see what it forbids.
+
+import { describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { checkSources, checkTests } from "./architecture/check.ts";
+import { OWNERS } from "./architecture/rules.ts";
+import { importsOf, packageOf, parseSource, type Sources } from "./architecture/sources.ts";
+
+const ROOT = join(import.meta.dir, "..");
+
+function readSources(folder: string): Sources {
+  const paths = readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+    .map((path) => `${folder}/${path.replaceAll("\\", "/")}`)
+    .filter((path) => /\.tsx?$/.test(path));
+  return new Map(paths.map((path) => [path, parseSource(path, readFileSync(join(ROOT, path), "utf8"))]));
+}
+
+function sourcesOf(files: Readonly<Record<string, string>>): Sources {
+  return new Map(Object.entries(files).map(([path, text]) => [path, parseSource(path, text)]));
+}
+
+/** What the rules say about these files. */
+function problems(files: Readonly<Record<string, string>>): string[] {
+  return checkSources(sourcesOf(files));
+}
+
+interface Manifest {
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+}
+
+const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as Manifest;
+
+describe("this house", () => {
+  test("keeps every rule", () => {
+    const sources = readSources("src");
+    expect(sources.size).toBeGreaterThan(10);
+    expect(checkSources(sources)).toEqual([]);
+  });
+
+  test("has no test that is left out", () => {
+    expect(checkTests(readSources("test"))).toEqual([]);
+  });
+
+  test("uses every dependency it has, each in the room that owns it", () => {
+    const packages = [...readSources("src").values()].flatMap((source) =>
+      importsOf(source).map((one) => packageOf(one.specifier)),
+    );
+    const used = new Set(packages.filter((name) => OWNERS[name] !== undefined && !name.startsWith("bun:")));
+    expect([...used].toSorted()).toEqual(Object.keys(manifest.dependencies).toSorted());
+  });
+
+  test("pins every dependency exactly", () => {
+    const versions = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies });
+    expect(versions.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
+  });
+
+  test("has a lock file that names no registry", () => {
+    expect(readFileSync(join(ROOT, "bun.lock"), "utf8").match(/\w+:\/\/[^"]*/g)).toBeNull();
+  });
+});
+
+describe("the rules accept", () => {
+  test("a stage that imports core and the package it owns", () => {
+    const files = {
+      "src/http/app.ts":
+        'import { Elysia } from "elysia";\nimport { a } from "../core/a.ts";\nexport const make = () => new Elysia({ name: a });\n',
+      "src/core/a.ts": 'export const a = "a";\n',
+    };
+    expect(problems(files)).toEqual([]);
+  });
+
+  test("constants that are computed without touching the world", () => {
+    const files = {
+      "src/core/a.ts": [
+        'import { Type } from "@sinclair/typebox";',
+        "const text = (most: number) => Type.String({ maxLength: most });",
+        "export const Schema = Type.Object({ name: text(80) });",
+        'export const NAMES: ReadonlySet<string> = new Set(["a", "b"].map((name) => name.toUpperCase()));',
+        "export const now = () => Date.now();",
+        "declare const VERSION: string | undefined;",
+        "export const shown = () => VERSION;",
+      ].join("\n"),
+    };
+    expect(problems(files)).toEqual([]);
+  });
+
+  test("a constant that is computed by a pure function of a package", () => {
+    const text = 'import { isIP } from "node:net";\nexport const KIND = isIP("::1");\n';
+    expect(problems({ "src/config/a.ts": text })).toEqual([]);
+  });
+
+  test("entry points that work when they are loaded", () => {
+    expect(problems({ "src/main.ts": "await Promise.resolve();\n" })).toEqual([]);
+  });
+});
+
+describe("the rules refuse", () => {
+  const cases: readonly (readonly [fact: string, files: Readonly<Record<string, string>>, says: RegExp])[] = [
+    [
+      "a stage that imports a stage",
+      { "src/http/a.ts": 'import { b } from "../queue/b.ts";' },
+      /^src\/http\/a\.ts:1: http may not import queue/,
+    ],
+    [
+      "a type from another stage",
+      { "src/queue/a.ts": 'import type { B } from "../store/b.ts";' },
+      /queue may not import store/,
+    ],
+    [
+      "an import inside a type",
+      { "src/queue/a.ts": 'export type B = import("../store/b.ts").B;' },
+      /queue may not import store/,
+    ],
+    [
+      "a dynamic import",
+      { "src/queue/a.ts": 'export const b = () => import("../store/b.ts");' },
+      /queue may not import store/,
+    ],
+    [
+      "core that imports a stage",
+      { "src/core/a.ts": 'export type { B } from "../http/b.ts";\nexport type A = 1;' },
+      /core may not import http/,
+    ],
+    ["cli imported by another room", { "src/app.ts": 'import { b } from "./cli/b.ts";' }, /app\.ts may not import cli/],
+    [
+      "a package outside its room",
+      { "src/config/a.ts": 'import { Command } from "commander";' },
+      /commander belongs to cli/,
+    ],
+    [
+      "a package's subpath outside its room",
+      { "src/cli/a.ts": 'import { Value } from "@sinclair/typebox/value";' },
+      /typebox belongs to core/,
+    ],
+    ["a package without an owner", { "src/http/a.ts": 'import lodash from "lodash";' }, /lodash has no owner/],
+    [
+      "SQLite outside store",
+      { "src/query/a.ts": 'import { Database } from "bun:sqlite";' },
+      /bun:sqlite belongs to store/,
+    ],
+    [
+      "another module of Bun outside runtime",
+      { "src/store/a.ts": 'import { dlopen } from "bun:ffi";' },
+      /only runtime may import bun:ffi/,
+    ],
+    [
+      "core that imports the standard library",
+      { "src/core/a.ts": 'import { join } from "node:path";' },
+      /core may not import node:path/,
+    ],
+    ["an import without its extension", { "src/core/a.ts": 'import { b } from "./b";' }, /write the file's extension/],
+    ["an import from outside src", { "src/core/a.ts": 'import { b } from "../../test/b.ts";' }, /nothing outside src/],
+    [
+      "the Bun global outside runtime",
+      { "src/http/a.ts": "export const a = () => Bun.nanoseconds();" },
+      /src\/http\/a\.ts:1 names Bun/,
+    ],
+    ["Bun's types outside runtime", { "src/http/a.ts": "export type A = Bun.Server<undefined>;" }, /names Bun/],
+    [
+      "a barrel",
+      { "src/core/a.ts": 'export { b } from "./b.ts";\nexport * from "./c.ts";' },
+      /only exports what others declare/,
+    ],
+    ["a file named utils", { "src/core/utils.ts": "export const a = 1;" }, /"utils" says nothing/],
+    ["an unknown room", { "src/services/a.ts": "export const a = 1;" }, /src\/services\/a\.ts is in no room/],
+    [
+      "a long file",
+      { "src/core/a.ts": "export const a = 1;\n".replace("1", "[\n".repeat(301) + "]".repeat(301)) },
+      /has 302 lines, at most 300/,
+    ],
+    [
+      "a statement that works on import",
+      { "src/http/a.ts": "start();\nfunction start() {}" },
+      /a\.ts:1 works on import: put the statement/,
+    ],
+    ["an import for its effect", { "src/http/a.ts": 'import "./b.ts";' }, /works on import/],
+    [
+      "state in a module",
+      { "src/http/a.ts": "let count = 0;\nexport const next = () => ++count;" },
+      /keeps state in the module/,
+    ],
+    [
+      "a constant that reads the environment",
+      { "src/http/a.ts": "const home = process.env;" },
+      /works on import \(process\)/,
+    ],
+    [
+      "a constant that reads a file",
+      { "src/http/a.ts": 'import { readFileSync } from "node:fs";\nconst a = readFileSync("x");' },
+      /\(node:fs\)/,
+    ],
+    ["a constant that waits", { "src/http/a.ts": "export const a = await Promise.resolve(1);" }, /\(await\)/],
+    [
+      "an effect behind functions of two files",
+      {
+        "src/http/a.ts": 'import { b } from "./b.ts";\nexport const a = [1].map(() => b());',
+        "src/http/b.ts": "export function b() {\n  return c();\n}\nconst c = () => Date.now();",
+      },
+      /src\/http\/a\.ts:2 works on import \(Date\)/,
+    ],
+  ];
+
+  test.each(cases)("%s", (_fact, files, says) => {
+    expect(problems(files)).toEqual([expect.stringMatching(says)]);
+  });
+
+  test("tests that are left out or keep others out", () => {
+    const text = 'test.skip("a", () => {});\ndescribe.only("b", () => {});\ntest("c", () => {});\nobject.skip();\n';
+    expect(checkTests(sourcesOf({ "test/a.test.ts": text }))).toEqual([
+      "test/a.test.ts:1 is test.skip: make it run, or remove it",
+      "test/a.test.ts:2 is describe.only: make it run, or remove it",
+    ]);
+  });
+});

@@ -1,0 +1,120 @@
+// The house rules, one function each: sources in, sentences out that say where, what, and what to do instead. None: all is well.
+
+import { basename } from "node:path";
+import ts from "typescript";
+import { loadEffects } from "./effects.ts";
+import {
+  EMPTY_NAMES,
+  ENTRY_POINTS,
+  FILE_LINES_MAX,
+  OWNERS,
+  PURE_ROOMS,
+  ROOMS,
+  RUNTIME_GLOBALS,
+  TEST_MODIFIERS,
+} from "./rules.ts";
+import {
+  type Import,
+  importsOf,
+  packageOf,
+  place,
+  resolveImport,
+  roomOf,
+  type Source,
+  type Sources,
+  visit,
+} from "./sources.ts";
+
+/** All rules over all files of src/. */
+export function checkSources(sources: Sources): string[] {
+  return [...sources.values()].flatMap((source) => [
+    ...checkPlace(source),
+    ...importsOf(source).flatMap((one) => checkImport(source, one)),
+    ...checkGlobals(source),
+    ...checkBarrel(source),
+    ...(ENTRY_POINTS.includes(source.path) ? [] : loadEffects(sources, source)),
+  ]);
+}
+
+function checkPlace(source: Source): string[] {
+  const found: string[] = [];
+  const room = roomOf(source.path);
+  if (ROOMS[room] === undefined) {
+    found.push(
+      `${source.path} is in no room: src/ has ${Object.keys(ROOMS).join(", ")}; a new room goes into test/architecture/rules.ts`,
+    );
+  }
+  for (const part of source.path.split("/")) {
+    const name = basename(part, ".ts");
+    if (EMPTY_NAMES.includes(name))
+      found.push(`${source.path}: "${name}" says nothing: name it after what it does, in the room that needs it`);
+  }
+  const lines = source.tree.getLineAndCharacterOfPosition(source.tree.end).line;
+  if (lines > FILE_LINES_MAX)
+    found.push(`${source.path} has ${lines} lines, at most ${FILE_LINES_MAX}: split it by what it is responsible for`);
+  return found;
+}
+
+function checkImport(source: Source, { specifier, node }: Import): string[] {
+  const at = place(source, node);
+  const room = roomOf(source.path);
+  if (specifier.startsWith(".")) {
+    if (!specifier.endsWith(".ts") && !specifier.endsWith(".tsx"))
+      return [`${at} imports ${specifier}: write the file's extension`];
+    const target = resolveImport(source, specifier);
+    if (!target.startsWith("src/")) return [`${at} imports ${specifier}: src/ imports nothing outside src/`];
+    const other = roomOf(target);
+    if (other === room || ROOMS[room]?.includes(other) === true) return [];
+    return [
+      `${at}: ${room} may not import ${other}: declare the interface that ${room} needs, and let app.ts or threads/ join the two`,
+    ];
+  }
+  const name = packageOf(specifier);
+  if (name.startsWith("node:")) {
+    return PURE_ROOMS.includes(room)
+      ? [`${at}: ${room} may not import ${name}: take what it gives as an argument`]
+      : [];
+  }
+  if (name === "bun" || (name.startsWith("bun:") && OWNERS[name] === undefined)) {
+    return room === "runtime"
+      ? []
+      : [`${at}: only runtime may import ${name}: put the difference there, behind a function`];
+  }
+  const owners = OWNERS[name];
+  if (owners === undefined) return [`${at}: ${name} has no owner: name its room in test/architecture/rules.ts`];
+  return owners.includes(room) ? [] : [`${at}: ${name} belongs to ${owners.join(", ")}: call what is exported there`];
+}
+
+function checkGlobals(source: Source): string[] {
+  if (roomOf(source.path) === "runtime") return [];
+  const found: string[] = [];
+  visit(source.tree, (node) => {
+    if (!ts.isIdentifier(node) || !RUNTIME_GLOBALS.includes(node.text)) return;
+    // `x.Bun` and `{ Bun: … }` are names of the file's own.
+    const { parent } = node;
+    const isOwnName =
+      (ts.isPropertyAccessExpression(parent) || ts.isPropertyAssignment(parent)) && parent.name === node;
+    if (!isOwnName)
+      found.push(`${place(source, node)} names ${node.text}: use the standard call, or a function of runtime/`);
+  });
+  return found;
+}
+
+function checkBarrel(source: Source): string[] {
+  const statements = source.tree.statements.filter((statement) => !ts.isImportDeclaration(statement));
+  const isBarrel = statements.length > 0 && statements.every((statement) => ts.isExportDeclaration(statement));
+  return isBarrel ? [`${source.path} only exports what others declare: import from the file that declares it`] : [];
+}
+
+/** Tests that would not run, or keep others from running. */
+export function checkTests(sources: Sources): string[] {
+  const found: string[] = [];
+  for (const source of sources.values()) {
+    visit(source.tree, (node) => {
+      if (!ts.isPropertyAccessExpression(node) || !TEST_MODIFIERS.includes(node.name.text)) return;
+      if (!ts.isIdentifier(node.expression) || !["test", "it", "describe"].includes(node.expression.text)) return;
+      found.push(`${place(source, node)} is ${node.getText(source.tree)}: make it run, or remove it`);
+    });
+  }
+  return found;
+}

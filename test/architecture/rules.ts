@@ -1,0 +1,90 @@
+// The rules of the house as data: which room may import which, and who owns each dependency. A room is a folder of src/; the files
+// directly in src/ (main.ts, app.ts) are rooms of their own, since they join the others.
+
+/** Everything that has a place, and whom it may import beside itself. A room that is not listed here is not allowed. */
+export const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  runtime: ["core"],
+  block: ["core", "runtime"],
+  log: ["core", "runtime"],
+  config: ["core", "runtime"],
+  http: ["core", "runtime"],
+  queue: ["core", "runtime"],
+  worker: ["core", "runtime", "block"],
+  store: ["core", "runtime", "block"],
+  query: ["core", "runtime", "block"],
+  web: ["core"],
+  threads: ["core", "runtime", "block", "log", "config", "queue", "worker", "store", "query"],
+  "app.ts": [
+    "core",
+    "runtime",
+    "block",
+    "log",
+    "config",
+    "http",
+    "queue",
+    "worker",
+    "store",
+    "query",
+    "threads",
+    "web",
+  ],
+  cli: ["core", "runtime", "block", "log", "config", "http", "queue", "worker", "store", "query", "threads", "app.ts"],
+  "main.ts": ["core", "runtime", "log", "config", "cli", "app.ts"],
+};
+
+/** A package, or a module of Bun, by name: the rooms that may import it. */
+export const OWNERS: Readonly<Record<string, readonly string[]>> = {
+  "@logtape/logtape": ["log"],
+  // The schema language of the whole house: the wire format, the configuration, the routes.
+  "@sinclair/typebox": ["core", "config", "http"],
+  "bun:sqlite": ["store"],
+  commander: ["cli"],
+  elysia: ["http"],
+  "prom-client": ["http"],
+  "toml-eslint-parser": ["config"],
+};
+
+/** Rooms that import no module of the standard library: they are pure. */
+export const PURE_ROOMS: readonly string[] = ["core"];
+
+/** What only runtime/ may name: there the differences between Bun and Deno are settled. */
+export const RUNTIME_GLOBALS: readonly string[] = ["Bun", "Deno"];
+
+/** What these modules and globals give touches the world, or differs from run to run: never while a module loads. */
+export const EFFECT_GLOBALS: ReadonlySet<string> = new Set([
+  ..."process console fetch crypto performance Date Worker SharedWorker WebSocket BroadcastChannel MessageChannel".split(
+    " ",
+  ),
+  ..."setTimeout setInterval setImmediate queueMicrotask postMessage addEventListener self globalThis".split(" "),
+  ...RUNTIME_GLOBALS,
+]);
+
+/** What only computes a value: all of a package, or these of its exports. */
+export const PURE_IMPORTS: Readonly<Record<string, readonly string[] | "all">> = {
+  "@sinclair/typebox": "all",
+  "node:crypto": ["createHash", "timingSafeEqual"],
+  "node:net": ["isIP", "isIPv4", "isIPv6"],
+  "node:path": "all",
+};
+
+/** Where a process or a thread begins: these files alone work when they are loaded. */
+export const ENTRY_POINTS: readonly string[] = ["src/main.ts", "src/threads/writer.ts", "src/threads/compactor.ts"];
+
+/** The top of what one file may hold; most have 60 to 200 lines. */
+export const FILE_LINES_MAX = 300;
+
+/** Names that say nothing about what is inside. */
+export const EMPTY_NAMES: readonly string[] = [
+  "util",
+  "utils",
+  "helper",
+  "helpers",
+  "common",
+  "misc",
+  "shared",
+  "index",
+];
+
+/** What keeps a test from running, or all others. */
+export const TEST_MODIFIERS: readonly string[] = ["skip", "skipIf", "only", "todo", "todoIf", "if", "failing"];

@@ -1,0 +1,305 @@
+import { Database } from "bun:sqlite";
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { appendRecord } from "../../src/block/append.ts";
+import { emptyColumns } from "../../src/block/columns.ts";
+import { decodeColumns } from "../../src/block/decode.ts";
+import { encodeColumnar } from "../../src/block/encode.ts";
+import { headerOf } from "../../src/block/header.ts";
+import { mergeColumns } from "../../src/block/merge.ts";
+import { OperatingError } from "../../src/core/errors.ts";
+import { DAY_MS } from "../../src/core/limits.ts";
+import type { StoredRecord } from "../../src/core/record.ts";
+import { exportRecords } from "../../src/query/export.ts";
+import { BlockReader } from "../../src/store/block_reader.ts";
+import { openForReading, openForWriting } from "../../src/store/database.ts";
+import type { GroupWrite } from "../../src/store/group_write.ts";
+import { lockData } from "../../src/store/lock.ts";
+import { Maintenance } from "../../src/store/maintenance.ts";
+import { APPLICATION_ID, FORMAT_VERSION } from "../../src/store/schema.ts";
+import { StoreWriter } from "../../src/store/store_writer.ts";
+import { withFolder } from "../support/folder.ts";
+
+const NOTHING: GroupWrite = {
+  blocks: [],
+  nextRecordId: 1,
+  lastBatch: undefined,
+  waitingAdded: [],
+  waitingRemoved: [],
+  journal: [],
+  usage: [],
+  rejections: [],
+  touchpoints: [],
+  setAside: undefined,
+  bytesReceived: 0,
+};
+
+function record(id: number, time: number, message = `message ${id}`): StoredRecord {
+  return {
+    id,
+    kind: "log",
+    time,
+    receivedAt: time,
+    source: "server",
+    apiKey: "default",
+    touchpoint: "a/b",
+    key: undefined,
+    level: "info",
+    message,
+    startTime: undefined,
+    endTime: undefined,
+    duration: undefined,
+    metadata: { n: id },
+  };
+}
+
+function groupOf(project: string, records: readonly StoredRecord[]): GroupWrite {
+  const columns = emptyColumns();
+  for (const one of records) appendRecord(columns, one.id, one);
+  const [first] = records;
+  const day = Math.floor((first?.time ?? 0) / DAY_MS);
+  return { ...NOTHING, blocks: [{ project, day, columns }], nextRecordId: (records.at(-1)?.id ?? 0) + 1 };
+}
+
+function mergeNow(store: StoreWriter, file: string): boolean {
+  const plan = store.planMerge(true);
+  if (plan === undefined) return false;
+  const reader = new BlockReader(file);
+  const columns = mergeColumns(reader.blocks(plan.blocks).map((block) => decodeColumns(block.pieces, block.records)));
+  reader.close();
+  return store.replaceMerged({ plan, header: headerOf(columns), encoded: encodeColumnar(columns) });
+}
+
+function exportIds(file: string, from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY): number[] {
+  const reader = new BlockReader(file);
+  const filter = { project: undefined, from, to, expiredBefore: () => Number.NEGATIVE_INFINITY };
+  const ids = [...exportRecords(reader, filter)].flat().map((shown) => shown.id);
+  reader.close();
+  return ids;
+}
+
+describe("a data file", () => {
+  test("is opened with the pragmas that the durability levels promise", async () => {
+    await withFolder((folder) => {
+      for (const [durability, synchronous] of [
+        ["sync", 2],
+        ["write", 1],
+        ["memory", 1],
+      ] as const) {
+        const database = openForWriting(join(folder, `${durability}.db`), durability);
+        const pragma = (name: string) => Object.values(database.query(`PRAGMA ${name}`).get() as object)[0];
+        expect([pragma("journal_mode"), pragma("synchronous"), pragma("auto_vacuum")]).toEqual(["wal", synchronous, 2]);
+        expect([pragma("application_id"), pragma("user_version")]).toEqual([APPLICATION_ID, FORMAT_VERSION]);
+        database.close();
+      }
+    });
+  });
+
+  test("gives back the records of several projects in the order of ids, also after a merge and a restart", async () => {
+    await withFolder((folder) => {
+      const file = join(folder, "data.db");
+      const store = new StoreWriter(file, "sync", "run");
+      const time = 10 * DAY_MS;
+      for (let id = 1; id <= 40; id++) store.commit(groupOf(id % 3 === 0 ? "b" : "a", [record(id, time + 40 - id)]));
+      const ids = Array.from({ length: 40 }, (_, index) => index + 1);
+      expect(exportIds(file)).toEqual(ids);
+      while (mergeNow(store, file));
+      expect([store.catalog.size, store.catalog.records]).toEqual([2, 40]);
+      expect(exportIds(file)).toEqual(ids);
+      expect(exportIds(file, time + 10, time + 12)).toEqual([29, 30]);
+      store.close();
+      const again = new StoreWriter(file, "sync", "run");
+      expect([again.catalog.size, again.catalog.records, again.restore().nextRecordId]).toEqual([2, 40, 41]);
+      again.close();
+    });
+  });
+
+  test("never merges across a UTC day", async () => {
+    await withFolder((folder) => {
+      const file = join(folder, "data.db");
+      const store = new StoreWriter(file, "sync", "run");
+      for (let id = 1; id <= 8; id++) store.commit(groupOf("a", [record(id, (id % 2) * DAY_MS + id)]));
+      while (mergeNow(store, file));
+      expect([...store.catalog.all()].map((block) => [block.day, block.records])).toEqual([
+        [1, 4],
+        [0, 4],
+      ]);
+      store.close();
+    });
+  });
+
+  test("remembers the last batch of this run of the process, and none of another", async () => {
+    await withFolder((folder) => {
+      const file = join(folder, "data.db");
+      const store = new StoreWriter(file, "sync", "run 1");
+      store.commit({ ...NOTHING, lastBatch: 17 });
+      store.close();
+      for (const [run, expected] of [
+        ["run 1", 17],
+        ["run 2", 0],
+      ] as const) {
+        const again = new StoreWriter(file, "sync", run);
+        expect(again.lastBatch()).toBe(expected);
+        again.close();
+      }
+    });
+  });
+
+  test("keeps what waits, the journal, usage and touchpoints for the next start", async () => {
+    await withFolder((folder) => {
+      const file = join(folder, "data.db");
+      const store = new StoreWriter(file, "sync", "run");
+      const usage = [{ project: "a", month: "2026-11", name: "received", value: 3 }];
+      const data = Uint8Array.of(1, 2, 3);
+      const waitingAdded = [
+        { id: 1, item: "one" },
+        { id: 2, item: "two" },
+      ];
+      const touchpoints = [{ project: "a", name: "x/y", firstSeen: 5 }];
+      const journal = [{ kind: "dedupe", receivedAt: 10, data }];
+      store.commit({ ...NOTHING, usage, waitingAdded, touchpoints, journal });
+      store.commit({ ...NOTHING, waitingRemoved: [1] });
+      const restored = store.restore();
+      expect(restored.waiting).toEqual([{ id: 2, item: "two" }]);
+      expect(restored.usage).toEqual(usage);
+      expect(restored.touchpoints).toEqual([{ project: "a", name: "x/y" }]);
+      expect(restored.journal).toEqual([{ kind: "dedupe", receivedAt: 10, data }]);
+      store.pruneJournal("dedupe", 11);
+      expect(store.restore().journal).toEqual([]);
+      store.close();
+    });
+  });
+
+  test("keeps the latest thousand rejections a project", async () => {
+    await withFolder((folder) => {
+      const store = new StoreWriter(join(folder, "data.db"), "write", "run");
+      const rejection = { apiKey: "k", receivedAt: 1, reason: "empty", entry: "{}" } as const;
+      const many = (project: string, count: number) => Array.from({ length: count }, () => ({ ...rejection, project }));
+      store.commit({ ...NOTHING, rejections: [...many("a", 1_500), ...many("b", 3)] });
+      store.commit({ ...NOTHING, rejections: many("a", 10) });
+      const counts = store.database.query(
+        "SELECT project, count(*) AS count, max(id) AS last FROM rejections GROUP BY project",
+      );
+      expect(counts.all()).toEqual([
+        { project: 1, count: 1_000, last: 1_513 },
+        { project: 2, count: 3, last: 1_503 },
+      ]);
+      store.close();
+    });
+  });
+});
+
+describe("retention", () => {
+  test("removes expired blocks, gives their space back, and never reuses an id", async () => {
+    await withFolder((folder) => {
+      const file = join(folder, "data.db");
+      const store = new StoreWriter(file, "sync", "run");
+      let now = 100 * DAY_MS;
+      const noise = () => Buffer.from(crypto.getRandomValues(new Uint8Array(30_000))).toString("base64");
+      for (let id = 1; id <= 400; id++)
+        store.commit(groupOf("a", [record(id, now - (id <= 300 ? 5 : 0) * DAY_MS, noise())]));
+      const maintenance = new Maintenance(store, {
+        file,
+        bytesMax: () => 1e12,
+        clock: () => now,
+        retentionMsOf: () => 3 * DAY_MS,
+      });
+      expect(maintenance.prepare()).toBe(true);
+      const before = Number(Object.values(store.database.query("PRAGMA page_count").get() as object)[0]);
+      while (maintenance.step(true));
+      store.database.query("PRAGMA wal_checkpoint(TRUNCATE)").all();
+      const after = Number(Object.values(store.database.query("PRAGMA page_count").get() as object)[0]);
+      expect(after).toBeLessThan(before / 2);
+      expect(exportIds(file)).toEqual(Array.from({ length: 100 }, (_, index) => 301 + index));
+      now += 30 * DAY_MS;
+      maintenance.rulesChanged();
+      while (maintenance.step(true));
+      expect(exportIds(file)).toEqual([]);
+      expect(store.restore().nextRecordId).toBe(401);
+      store.close();
+    });
+  });
+
+  test("drops the oldest data of all projects while the file is larger than it may be", async () => {
+    await withFolder((folder) => {
+      const file = join(folder, "data.db");
+      const store = new StoreWriter(file, "sync", "run");
+      const noise = () => Buffer.from(crypto.getRandomValues(new Uint8Array(30_000))).toString("base64");
+      for (let id = 1; id <= 100; id++) {
+        store.commit(groupOf(id % 2 === 0 ? "a" : "b", [record(id, 1_000 * DAY_MS - id * 1_000, noise())]));
+      }
+      const maintenance = new Maintenance(store, {
+        file,
+        bytesMax: () => 2_000_000,
+        clock: () => 1_000 * DAY_MS,
+        retentionMsOf: () => 30 * DAY_MS,
+      });
+      while (maintenance.step(true));
+      const ids = exportIds(file);
+      // The newest by time are the smallest ids here.
+      expect(ids).toEqual(Array.from({ length: ids.length }, (_, index) => index + 1));
+      expect(ids.length).toBeGreaterThan(20);
+      expect(ids.length).toBeLessThan(60);
+      store.close();
+    });
+  });
+});
+
+describe("a data file is refused", () => {
+  test("when its format is newer", async () => {
+    await withFolder((folder) => {
+      const file = join(folder, "data.db");
+      new StoreWriter(file, "sync", "run").close();
+      const database = new Database(file);
+      database.run(`PRAGMA user_version = ${FORMAT_VERSION + 1}`);
+      database.close();
+      for (const open of [() => openForWriting(file, "sync"), () => openForReading(file)]) {
+        expect(open).toThrow(
+          new OperatingError(
+            "data_format_newer",
+            `cannot use ${file}: it has format 2, this program knows formats up to 1; use a newer simplelogs`,
+          ),
+        );
+      }
+    });
+  });
+
+  test("when it is another program's database, or no database at all", async () => {
+    await withFolder(async (folder) => {
+      const other = join(folder, "other.db");
+      const database = new Database(other);
+      database.run("CREATE TABLE t (x)");
+      database.close();
+      expect(() => openForWriting(other, "sync")).toThrow("it is a database of another program");
+      const text = join(folder, "text.db");
+      await Bun.write(text, "this is not a database, whatever its name says, and it is long enough".repeat(50));
+      expect(() => openForWriting(text, "sync")).toThrow(OperatingError);
+      expect(() => openForReading(join(folder, "absent.db"))).toThrow("there is no such file");
+    });
+  });
+
+  test("while another holds its lock, naming the process", async () => {
+    await withFolder(async (folder) => {
+      const file = join(folder, "data.db");
+      const holder = Bun.spawn(
+        [
+          process.execPath,
+          "-e",
+          `
+        const { lockData } = await import(${JSON.stringify(join(import.meta.dir, "../../src/store/lock.ts"))});
+        lockData(${JSON.stringify(file)});
+        console.log("locked");
+        setInterval(() => {}, 1000);
+      `,
+        ],
+        { stdout: "pipe" },
+      );
+      const reader = holder.stdout.getReader();
+      await reader.read();
+      expect(() => lockData(file)).toThrow(`process ${holder.pid} is running on it`);
+      holder.kill("SIGKILL");
+      await holder.exited;
+      lockData(file).release();
+    });
+  });
+});

@@ -1,0 +1,160 @@
+import { describe, expect, test } from "bun:test";
+import { lstatSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInitialConfig, firstRunText } from "../../../src/config/initial.ts";
+import { hashKey } from "../../../src/config/keys.ts";
+import { loadSettings, parseSettings } from "../../../src/config/load.ts";
+import { exampleConfigText } from "../../../src/config/template.ts";
+import { createConfigFile, writeConfigFile } from "../../../src/config/write.ts";
+import { failureOf } from "../../support/failure.ts";
+import { withFolder } from "../../support/folder.ts";
+
+const EXAMPLE = join(import.meta.dir, "../../../scripts/simplelogs.example.toml");
+describe("the example", () => {
+  test("loads without a warning, and says the defaults wherever it says a value", () => {
+    const text = readFileSync(EXAMPLE, "utf8");
+    const example = parseSettings(text, EXAMPLE, {});
+    const empty = parseSettings("", EXAMPLE, {});
+    if (!example.ok || !empty.ok) throw new Error(JSON.stringify([example, empty]));
+    expect(example.warnings).toEqual([]);
+    const { keys, projects, ...values } = example.settings;
+    const { keys: noKeys, projects: noProjects, ...defaults } = empty.settings;
+    expect(values).toEqual(defaults);
+    expect([noKeys, noProjects]).toEqual([[], {}]);
+    expect(projects).toEqual({
+      shop: { retentionMs: 30 * 86_400_000, monthlyEntries: undefined, overage: "continue" },
+    });
+    expect(keys.map((pair) => [pair.name, pair.origins.length])).toEqual([["web shop", 3]]);
+  });
+
+  test("names every setting", () => {
+    const text = readFileSync(EXAMPLE, "utf8");
+    const result = parseSettings(
+      "x = 1\n[queue]\nx = 1\n[[keys]]\nx = 1\n[projects.a]\nx = 1\n[storage]\nx = 1\n[timings]\nx = 1\n[dedupe]\nx = 1\n[log]\nx = 1\n[tls]\nx = 1\n",
+      EXAMPLE,
+      {},
+    );
+    const problems = result.ok ? [] : result.problems;
+    const names = problems.flatMap(({ message }) => (/\(known here: (.*)\)/.exec(message)?.[1] ?? "").split(", "));
+    expect(names.length).toBeGreaterThan(35);
+    expect(names.filter((name) => name !== "" && !text.includes(name))).toEqual([]);
+  });
+
+  test("is the text of the template; write exampleConfigText() there after a change", () => {
+    expect(readFileSync(EXAMPLE, "utf8")).toBe(exampleConfigText());
+  });
+});
+
+describe("createInitialConfig", () => {
+  test("makes a private file with fresh keys that loads without a warning", async () => {
+    await withFolder(async (folder) => {
+      const file = join(folder, "simplelogs.toml");
+      const keys = await createInitialConfig(file);
+      const result = await loadSettings(file, {});
+      expect(result).toMatchObject({
+        ok: true,
+        warnings: [],
+        settings: {
+          adminTokenSha256: hashKey(keys.adminToken),
+          keys: [{ name: "default", serverSha256: hashKey(keys.serverKey), clientSha256: hashKey(keys.clientKey) }],
+        },
+      });
+      expect(statSync(file).mode & 0o777).toBe(0o600);
+      expect(readdirSync(folder)).toEqual(["simplelogs.toml"]);
+    });
+  });
+
+  test("never replaces a file, unless forced; then the file is private whatever it was", async () => {
+    await withFolder(async (folder) => {
+      const file = join(folder, "simplelogs.toml");
+      writeFileSync(file, "port = 1\n", { mode: 0o644 });
+      expect(await failureOf(createInitialConfig(file))).toMatchObject({ code: "usage" });
+      expect(readFileSync(file, "utf8")).toBe("port = 1\n");
+      const first = await createInitialConfig(file, { force: true });
+      expect(statSync(file).mode & 0o777).toBe(0o600);
+      const second = await createInitialConfig(file, { force: true });
+      expect(readFileSync(file, "utf8")).toContain(second.serverKey);
+      expect(new Set([...Object.values(first), ...Object.values(second)]).size).toBe(6);
+    });
+  });
+
+  test("says why a file cannot be made", async () => {
+    await withFolder(async (folder) => {
+      expect(await failureOf(createInitialConfig(join(folder, "none", "x.toml")))).toMatchObject({
+        code: "io",
+        message: `cannot make ${join(folder, "none", "x.toml")}: ENOENT`,
+      });
+    });
+  });
+});
+
+describe("firstRunText", () => {
+  const keys = { serverKey: "sk_s", clientKey: "ck_c", adminToken: "token" };
+
+  test("ends in one curl line whose body is JSON once the shell has filled in the time", () => {
+    const lines = firstRunText(keys, "http://127.0.0.1:7070").trimEnd().split("\n");
+    const curl = lines.at(-1) ?? "";
+    expect(curl).toStartWith(
+      'curl -X POST http://127.0.0.1:7070/api/v1/enqueue -H "Content-Type: application/json" -d \'{',
+    );
+    const body = curl.slice(curl.indexOf("-d '") + 4, -1).replace(`'"$(date +%s000)"'`, "1718900000000");
+    expect(JSON.parse(body)).toEqual({
+      key: "sk_s",
+      source: "server",
+      entries: [
+        {
+          touchpoint: "api/orders/submit",
+          message: "Order placed",
+          level: "info",
+          timestamp: 1_718_900_000_000,
+          metadata: { orderId: "ord_123" },
+        },
+      ],
+    });
+  });
+
+  test.each([
+    ["http://0.0.0.0:7070", "http://127.0.0.1:7070/"],
+    ["http://[::]:7070", "http://[::1]:7070/"],
+    ["https://logs.example.com/", "https://logs.example.com/"],
+  ])("turns %s into an address that can be reached", (url, reachable) => {
+    expect(firstRunText(keys, url)).toContain(`curl -X POST ${reachable}api/v1/enqueue `);
+  });
+});
+
+describe("writeConfigFile", () => {
+  test("replaces the target of a link, keeps its mode, and leaves nothing else behind", async () => {
+    await withFolder(async (folder) => {
+      const target = join(folder, "real.toml");
+      const link = join(folder, "simplelogs.toml");
+      writeFileSync(target, "old", { mode: 0o640 });
+      symlinkSync("real.toml", link);
+      await writeConfigFile(link, "new");
+      expect([readFileSync(target, "utf8"), lstatSync(link).isSymbolicLink()]).toEqual(["new", true]);
+      expect(statSync(target).mode & 0o777).toBe(0o640);
+      expect(readdirSync(folder).toSorted()).toEqual(["real.toml", "simplelogs.toml"]);
+    });
+  });
+
+  test("says why there is nothing to replace", async () => {
+    await withFolder(async (folder) => {
+      const file = join(folder, "none.toml");
+      expect(await failureOf(writeConfigFile(file, "x"))).toMatchObject({
+        code: "io",
+        message: `cannot write ${file}: ENOENT`,
+      });
+      expect(readdirSync(folder)).toEqual([]);
+    });
+  });
+});
+
+describe("createConfigFile", () => {
+  test("does not follow a link that leads nowhere", async () => {
+    await withFolder(async (folder) => {
+      const link = join(folder, "simplelogs.toml");
+      symlinkSync("elsewhere.toml", link);
+      expect(await failureOf(createConfigFile(link, "x"))).toMatchObject({ code: "usage" });
+      expect(readdirSync(folder)).toEqual(["simplelogs.toml"]);
+    });
+  });
+});

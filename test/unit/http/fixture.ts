@@ -1,0 +1,158 @@
+// An application with known keys, a manual clock and an intake that does what the test says. No socket.
+
+import { hash } from "node:crypto";
+import type { Source } from "../../../src/core/entry.ts";
+import type { BatchOutcome, IncomingBatch, PushRefusal } from "../../../src/core/intake.ts";
+import type { PipelineView, Readiness, StoreSnapshot } from "../../../src/core/telemetry.ts";
+import type { AccessSettings } from "../../../src/http/access.ts";
+import { createHttpApp } from "../../../src/http/app.ts";
+import { ENQUEUE_PATH, EnqueueEndpoint } from "../../../src/http/enqueue.ts";
+import { KeyLookup, type KnownKey } from "../../../src/http/keys.ts";
+import { ServerMetrics } from "../../../src/http/metrics.ts";
+
+export const SERVER_KEY = "sk_0123456789abcdef";
+export const CLIENT_KEY = "ck_0123456789abcdef";
+export const CLIENT_KEY_WITHOUT_ORIGINS = "ck_closed0123456789";
+export const OTHER_CLIENT_KEY = "ck_other0123456789a";
+export const RATED_KEY = "sk_rated0123456789a";
+export const ADMIN_TOKEN = "correct horse battery".replaceAll(" ", "-");
+export const ORIGIN = "https://shop.example.com";
+export const OTHER_ORIGIN = "https://other.example.org";
+export const ENQUEUE_URL = "http://localhost:7070/api/v1/enqueue";
+export const BODY_BYTES_MAX = 4096;
+export const ENTRIES_MAX = 20;
+export const RATE = 2;
+
+export function sha256(text: string): string {
+  return hash("sha256", text, "hex");
+}
+
+export function knownKey(
+  text: string,
+  type: Source,
+  name: string,
+  origins: readonly string[] = [],
+  rate?: number,
+): KnownKey {
+  return { sha256: sha256(text), apiKey: { name, project: "shop", type, origins, rate } };
+}
+
+const DROPPED = {
+  empty: 1,
+  invalid_time: 2,
+  too_deep: 3,
+  negative_duration: 4,
+  too_old: 5,
+  in_future: 6,
+  duplicate: 7,
+  quota: 8,
+  internal: 9,
+} as const;
+
+export const SNAPSHOT: StoreSnapshot = {
+  received: 1000,
+  stored: 900,
+  open: 50,
+  dropped: DROPPED,
+  blocks: 12,
+  records: 800,
+  bytesOnDisk: 123_456,
+  bytesWritten: 654_321,
+  bytesReceived: 111_222,
+};
+
+/** What the intake answers, and what it was given. */
+export interface Fixture {
+  readonly fetch: (request: Request) => Promise<Response>;
+  readonly post: (body: unknown, headers?: Record<string, string>) => Promise<Response>;
+  /** What the listener may serve without the router. */
+  readonly posts: Record<string, (request: Request) => Promise<Response>>;
+  readonly pushed: IncomingBatch[];
+  readonly logged: string[];
+  readonly metrics: ServerMetrics;
+  access: AccessSettings;
+  now: number;
+  pushAnswer: () => PushRefusal | Promise<BatchOutcome>;
+  readiness: Readiness;
+  snapshot: StoreSnapshot;
+  queuedEntries: number;
+}
+
+export function createFixture(): Fixture {
+  const fixture: Fixture = {
+    fetch: async (request) => app.fetch(request),
+    post: async (body, headers = {}) =>
+      app.fetch(
+        new Request(ENQUEUE_URL, {
+          method: "POST",
+          body: typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body),
+          headers,
+        }),
+      ),
+    posts: {},
+    pushed: [],
+    logged: [],
+    metrics: new ServerMetrics("1.2.3"),
+    access: {
+      keys: new KeyLookup([
+        knownKey(SERVER_KEY, "server", "web shop"),
+        knownKey(CLIENT_KEY, "client", "web shop", [ORIGIN]),
+        knownKey(CLIENT_KEY_WITHOUT_ORIGINS, "client", "closed"),
+        knownKey(OTHER_CLIENT_KEY, "client", "other", [OTHER_ORIGIN]),
+        knownKey(RATED_KEY, "server", "rated", [], RATE),
+      ]),
+      bodyBytesMax: BODY_BYTES_MAX,
+      entriesMax: ENTRIES_MAX,
+      trustedProxies: [],
+      adminTokenSha256: sha256(ADMIN_TOKEN),
+      metricsOpen: false,
+    },
+    now: 1_700_000_000_000,
+    pushAnswer: () => Promise.resolve("accepted"),
+    readiness: { ready: true },
+    snapshot: SNAPSHOT,
+    queuedEntries: 0,
+  };
+  const log = (level: string, message: string) => {
+    fixture.logged.push(`${level} ${message}`);
+  };
+  const pipeline: PipelineView = {
+    snapshot: () => fixture.snapshot,
+    queueFill: () => ({
+      entries: 30,
+      bytes: 3000,
+      clientEntries: 10,
+      clientBytes: 1000,
+      entriesMax: 200,
+      bytesMax: 20_000,
+    }),
+    queuedEntries: () => fixture.queuedEntries,
+    readiness: () => fixture.readiness,
+  };
+  const enqueue = new EnqueueEndpoint({
+    intake: {
+      push(batch) {
+        fixture.pushed.push(batch);
+        return fixture.pushAnswer();
+      },
+      retryAfterSeconds: () => 17,
+    },
+    clock: () => fixture.now,
+    access: () => fixture.access,
+    metrics: fixture.metrics,
+    peerAddress: () => "192.0.2.1",
+    log,
+  });
+  fixture.posts[ENQUEUE_PATH] = (request) => enqueue.handle(request);
+  const app = createHttpApp({ enqueue, pipeline, access: () => fixture.access, metrics: fixture.metrics, log });
+  return fixture;
+}
+
+/** Status and parsed JSON body. */
+export async function outcome(response: Response): Promise<[number, unknown]> {
+  return [response.status, await response.json()];
+}
+
+export function entries(count: number): { message: string }[] {
+  return Array.from({ length: count }, (_, index) => ({ message: `entry ${index}` }));
+}

@@ -1,0 +1,102 @@
+import { describe, expect, test } from "bun:test";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { countResults, findSuites, runSuite, type Suite } from "../../../scripts/suites.ts";
+import { withFolder } from "../../support/folder.ts";
+
+const PASSING = 'import { expect, test } from "bun:test";\ntest("passes", () => expect(1).toBe(1));\n';
+const MIXED = `${PASSING}test("fails", () => expect(1).toBe(2));\ntest.skip("is skipped", () => {});\n`;
+const BROKEN = 'import { test } from "bun:test";\nimport "./missing.ts";\ntest("never runs", () => {});\n';
+const DYING = `${PASSING}test("dies", () => process.exit(0));\n`;
+
+/** Writes test files, and runs the only suite that they make. */
+async function runFiles(files: Readonly<Record<string, string>>, options: readonly string[] = []) {
+  return await withFolder((folder) => {
+    for (const [file, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, file)), { recursive: true });
+      writeFileSync(join(folder, file), text);
+    }
+    const [suite] = findSuites(folder, []);
+    if (suite === undefined) throw new Error("no suite was found");
+    return runSuite({
+      root: folder,
+      suite,
+      options,
+      environment: process.env,
+      reportFile: join(folder, "report.xml"),
+      output: "ignore",
+    });
+  });
+}
+
+describe("suites are found", () => {
+  test("by folder, in the order in which they are run, and by what is in their files' paths", async () => {
+    await withFolder((folder) => {
+      for (const file of [
+        "rules.test.ts",
+        "e2e/a.test.ts",
+        "unit/b/c.test.ts",
+        "unit/a.test.ts",
+        "later/a.test.tsx",
+        "support/a.ts",
+      ]) {
+        mkdirSync(dirname(join(folder, "test", file)), { recursive: true });
+        writeFileSync(join(folder, "test", file), "");
+      }
+      expect(findSuites(folder, [])).toEqual([
+        { name: "rules", files: ["test/rules.test.ts"] },
+        { name: "unit", files: ["test/unit/a.test.ts", "test/unit/b/c.test.ts"] },
+        { name: "e2e", files: ["test/e2e/a.test.ts"] },
+        { name: "later", files: ["test/later/a.test.tsx"] },
+      ]);
+      expect(findSuites(folder, ["unit/b", "later"])).toEqual([
+        { name: "unit", files: ["test/unit/b/c.test.ts"] },
+        { name: "later", files: ["test/later/a.test.tsx"] },
+      ]);
+      expect(findSuites(folder, ["nothing"])).toEqual([]);
+    });
+  });
+});
+
+describe("a suite counts as passed", () => {
+  test("test by test", async () => {
+    expect(await runFiles({ "test/unit/a.test.ts": PASSING, "test/unit/b.test.ts": PASSING })).toEqual({
+      passed: 2,
+      failed: 0,
+    });
+  });
+
+  test("without the tests that an option left out", async () => {
+    expect(await runFiles({ "test/unit/a.test.ts": MIXED }, ["--test-name-pattern=passes"])).toEqual({
+      passed: 1,
+      failed: 0,
+    });
+  });
+});
+
+describe("a suite counts as failed", () => {
+  test("for each test that fails or is skipped", async () => {
+    expect(await runFiles({ "test/unit/a.test.ts": MIXED })).toEqual({ passed: 1, failed: 2 });
+  });
+
+  test("for each file that cannot be loaded or has no test", async () => {
+    const files = {
+      "test/unit/a.test.ts": PASSING,
+      "test/unit/b.test.ts": BROKEN,
+      "test/unit/c.test.ts": "export {};\n",
+    };
+    expect(await runFiles(files)).toEqual({ passed: 1, failed: 2 });
+  });
+
+  test("when its process ends in the middle, with exit code 0 too", async () => {
+    expect(await runFiles({ "test/unit/a.test.ts": DYING })).toEqual({ passed: 0, failed: 1 });
+  });
+
+  test("when every test passed and the process failed all the same", () => {
+    const suite: Suite = { name: "unit", files: ["test/unit/a.test.ts"] };
+    const report =
+      '<testsuites tests="3" failures="0" skipped="0"><testsuite file="test/unit/a.test.ts" /></testsuites>';
+    expect(countResults(suite, report, 1, false)).toEqual({ passed: 3, failed: 1 });
+    expect(countResults(suite, report, 0, false)).toEqual({ passed: 3, failed: 0 });
+  });
+});
