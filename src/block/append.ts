@@ -1,5 +1,5 @@
-// Records into columns: the worker's side of a block, on the ingest path. Measured with real lines on one core: 0.15 µs a
-// record; objects kept as records and turned into columns later cost twice that in garbage.
+// Records into columns: the worker's side of a block, on the ingest path. Measured with real lines on one core: 0.11 to
+// 0.16 µs a record.
 
 import type { JsonObject } from "../core/entry.ts";
 import { METADATA_COLUMNS_MAX } from "../core/limits.ts";

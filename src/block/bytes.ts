@@ -7,6 +7,22 @@ export const EXACT_INTEGER_MAX = 2 ** 51;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
+/** Writes one number at `at` and gives the place behind it; there must be room for eight bytes. */
+function putUnsigned(bytes: Uint8Array, at: number, value: number): number {
+  let rest = value;
+  let next = at;
+  while (rest > 0x7fffffff) {
+    bytes[next++] = (rest % 128) | 128;
+    rest = Math.floor(rest / 128);
+  }
+  while (rest > 127) {
+    bytes[next++] = (rest & 127) | 128;
+    rest >>>= 7;
+  }
+  bytes[next++] = rest;
+  return next;
+}
+
 export class ByteWriter {
   #bytes: Uint8Array<ArrayBuffer>;
   #length = 0;
@@ -44,30 +60,57 @@ export class ByteWriter {
   /** A whole number from 0 to 2^53 − 1. */
   unsigned(value: number): void {
     this.reserve(8);
+    this.#length = putUnsigned(this.#bytes, this.#length, value);
+  }
+
+  /** Whole numbers from 0 to 2^53 − 1; the way for long columns, since room is made once. */
+  unsignedAll(values: ArrayLike<number>): void {
+    this.reserve(8 * values.length);
     const bytes = this.#bytes;
     let at = this.#length;
-    let rest = value;
-    while (rest > 0x7fffffff) {
-      bytes[at++] = (rest % 128) | 128;
-      rest = Math.floor(rest / 128);
+    for (let row = 0; row < values.length; row++) {
+      const value = values[row] as number;
+      if (value < 128) bytes[at++] = value;
+      else at = putUnsigned(bytes, at, value);
     }
-    while (rest > 127) {
-      bytes[at++] = (rest & 127) | 128;
-      rest >>>= 7;
-    }
-    bytes[at++] = rest;
     this.#length = at;
   }
 
-  /** A whole number within ±2^52. */
-  signed(value: number): void {
-    this.unsigned(value < 0 ? -2 * value - 1 : 2 * value);
+  /** Whole numbers within ±2^51, each as its difference to the one before. */
+  differences(values: ArrayLike<number>, scale: number): void {
+    this.reserve(8 * values.length);
+    const bytes = this.#bytes;
+    let at = this.#length;
+    let previous = 0;
+    for (let row = 0; row < values.length; row++) {
+      const value = scale === 1 ? (values[row] as number) : Math.round((values[row] as number) * scale);
+      const difference = value - previous;
+      previous = value;
+      const folded = difference < 0 ? -2 * difference - 1 : 2 * difference;
+      if (folded < 128) bytes[at++] = folded;
+      else at = putUnsigned(bytes, at, folded);
+    }
+    this.#length = at;
   }
 
-  double(value: number): void {
-    this.reserve(8);
-    new DataView(this.#bytes.buffer).setFloat64(this.#length, value, true);
-    this.#length += 8;
+  doubles(values: ArrayLike<number>): void {
+    this.reserve(8 * values.length);
+    const view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset);
+    for (let row = 0; row < values.length; row++) view.setFloat64(this.#length + 8 * row, values[row] as number, true);
+    this.#length += 8 * values.length;
+  }
+
+  /** The lowest bytes of whole numbers, after a shift to the right. */
+  lowBytes(values: ArrayLike<number>, shift: number): void {
+    this.reserve(values.length);
+    const bytes = this.#bytes;
+    const start = this.#length;
+    for (let row = 0; row < values.length; row++) bytes[start + row] = (values[row] as number) >>> shift;
+    this.#length += values.length;
+  }
+
+  uint32(value: number): void {
+    for (let shift = 0; shift < 32; shift += 8) this.byte((value >>> shift) & 255);
   }
 
   raw(bytes: Uint8Array): void {
@@ -127,9 +170,12 @@ export class ByteReader {
     return folded % 2 === 0 ? folded / 2 : -(folded + 1) / 2;
   }
 
-  double(): number {
-    const bytes = this.raw(8);
-    return new DataView(bytes.buffer, bytes.byteOffset, 8).getFloat64(0, true);
+  doubles(count: number): Float64Array {
+    const bytes = this.raw(8 * count);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const values = new Float64Array(count);
+    for (let row = 0; row < count; row++) values[row] = view.getFloat64(8 * row, true);
+    return values;
   }
 
   /** A view of the next `count` bytes. */

@@ -24,23 +24,31 @@ function inflate(piece: BlockPiece): Uint8Array {
   return zstdDecompressSync(piece.data);
 }
 
-/** Splits a packed block's inflated bytes into its columns. */
+/** Splits a packed block's inflated bytes into its columns: the directory and its size are at the end. */
 function unpack(raw: Uint8Array): Map<string, Uint8Array> {
-  const reader = new ByteReader(raw);
-  const sizes: [string, number][] = [];
-  const count = reader.unsigned();
-  for (let column = 0; column < count; column++) sizes.push([reader.text(), reader.unsigned()]);
-  return new Map(sizes.map(([name, size]) => [name, reader.raw(size)]));
+  if (raw.length < 4) throw new RangeError("packed block ends early");
+  const sizeAt = raw.length - 4;
+  const directorySize = new DataView(raw.buffer, raw.byteOffset).getUint32(sizeAt, true);
+  if (directorySize > sizeAt) throw new RangeError("directory is larger than its block");
+  const directory = new ByteReader(raw.subarray(sizeAt - directorySize, sizeAt));
+  const body = new ByteReader(raw.subarray(0, sizeAt - directorySize));
+  const columns = new Map<string, Uint8Array>();
+  for (let count = directory.unsigned(); count > 0; count--) {
+    const name = directory.text();
+    columns.set(name, body.raw(directory.unsigned()));
+  }
+  return columns;
 }
 
 /** Decodes every column of a block of `count` records. Throws BlockDamagedError. */
 export function decodeColumns(pieces: readonly BlockPiece[], count: number): Columns {
   const [first] = pieces;
-  const raw =
-    first?.name === PACKED ? unpack(inflate(first)) : new Map(pieces.map((piece) => [piece.name, inflate(piece)]));
   try {
+    const raw =
+      first?.name === PACKED ? unpack(inflate(first)) : new Map(pieces.map((piece) => [piece.name, inflate(piece)]));
     return readColumns(raw, count);
   } catch (error) {
+    if (error instanceof BlockDamagedError) throw error;
     throw new BlockDamagedError(`block is damaged: ${error instanceof Error ? error.message : String(error)}`);
   }
 }

@@ -46,7 +46,7 @@ function columnWriters(columns: Columns, compact: boolean): [string, WriteColumn
     ["id", (writer) => writeNumbers(writer, columns.id)],
     ["time", (writer) => writeNumbers(writer, columns.time)],
     ["received", (writer) => writeNumbers(writer, columns.received)],
-    ["flags", (writer) => writer.raw(Uint8Array.from(columns.flags))],
+    ["flags", (writer) => writer.lowBytes(columns.flags, 0)],
     ["apiKey", (writer) => writeCoded(writer, columns.apiKey)],
     ["touchpoint", (writer) => writeCoded(writer, columns.touchpoint)],
     ["message", (writer) => writeStrings(writer, columns.message, compact)],
@@ -70,34 +70,41 @@ function writeCoded(writer: ByteWriter, values: readonly (string | undefined)[])
   if (dictionary !== undefined) writeDictionary(writer, dictionary);
 }
 
-/** Encodes a small block into one piece. */
-export function encodePacked(columns: Columns): EncodedBlock {
-  const body = new ByteWriter(256 * columns.count + 1024);
-  const directory = new ByteWriter();
-  const writers = columnWriters(columns, false);
-  directory.unsigned(writers.length);
-  for (const [name, write] of writers) {
-    const start = body.length;
-    write(body);
-    directory.text(name);
-    directory.unsigned(body.length - start);
-  }
-  const whole = new ByteWriter(directory.length + body.length);
-  whole.raw(directory.view());
-  whole.raw(body.view());
-  return { pieces: [pieceOf(PACKED, whole.view())], rawBytes: whole.length };
-}
+/** Encodes blocks; keeps its buffers, because a new one for each group was a tenth of the time. */
+export class BlockEncoder {
+  readonly #body = new ByteWriter();
+  readonly #directory = new ByteWriter();
 
-/** Encodes a merged block, a piece a column. */
-export function encodeColumnar(columns: Columns): EncodedBlock {
-  const pieces: BlockPiece[] = [];
-  let rawBytes = 0;
-  const writer = new ByteWriter(64 * columns.count + 1024);
-  for (const [name, write] of columnWriters(columns, true)) {
-    writer.clear();
-    write(writer);
-    rawBytes += writer.length;
-    pieces.push(pieceOf(name, writer.view()));
+  /** Encodes a small block into one piece: the columns, the directory of their sizes, and the directory's size. */
+  packed(columns: Columns): EncodedBlock {
+    const body = this.#body;
+    const directory = this.#directory;
+    body.clear();
+    directory.clear();
+    const writers = columnWriters(columns, false);
+    directory.unsigned(writers.length);
+    for (const [name, write] of writers) {
+      const start = body.length;
+      write(body);
+      directory.text(name);
+      directory.unsigned(body.length - start);
+    }
+    body.raw(directory.view());
+    body.uint32(directory.length);
+    return { pieces: [pieceOf(PACKED, body.view())], rawBytes: body.length };
   }
-  return { pieces, rawBytes };
+
+  /** Encodes a merged block, a piece a column. */
+  columnar(columns: Columns): EncodedBlock {
+    const pieces: BlockPiece[] = [];
+    const writer = this.#body;
+    let rawBytes = 0;
+    for (const [name, write] of columnWriters(columns, true)) {
+      writer.clear();
+      write(writer);
+      rawBytes += writer.length;
+      pieces.push(pieceOf(name, writer.view()));
+    }
+    return { pieces, rawBytes };
+  }
 }

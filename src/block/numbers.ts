@@ -22,7 +22,8 @@ function decimalsOf(values: ArrayLike<number>): number | undefined {
     }
   }
   // An early value may not fit any more at the scale that a later one needed.
-  for (let row = 0; decimals > 0 && row < values.length; row++) {
+  if (decimals === 0) return 0;
+  for (let row = 0; row < values.length; row++) {
     const value = values[row] as number;
     const scaled = Math.round(value * scale);
     if (Math.abs(scaled) > EXACT_INTEGER_MAX || scaled / scale !== value) return undefined;
@@ -33,29 +34,16 @@ function decimalsOf(values: ArrayLike<number>): number | undefined {
 /** Writes the values; how many there are is not written. */
 export function writeNumbers(writer: ByteWriter, values: ArrayLike<number>): void {
   const decimals = decimalsOf(values);
-  if (decimals === undefined) {
-    writer.byte(DOUBLES);
-    for (let row = 0; row < values.length; row++) writer.double(values[row] as number);
-    return;
-  }
-  writer.byte(decimals);
-  const scale = 10 ** decimals;
-  let previous = 0;
-  for (let row = 0; row < values.length; row++) {
-    const value = decimals === 0 ? (values[row] as number) : Math.round((values[row] as number) * scale);
-    writer.signed(value - previous);
-    previous = value;
-  }
+  writer.byte(decimals ?? DOUBLES);
+  if (decimals === undefined) writer.doubles(values);
+  else writer.differences(values, 10 ** decimals);
 }
 
 /** Reads `count` values. */
 export function readNumbers(reader: ByteReader, count: number): Float64Array {
-  const values = new Float64Array(count);
   const decimals = reader.byte();
-  if (decimals === DOUBLES) {
-    for (let row = 0; row < count; row++) values[row] = reader.double();
-    return values;
-  }
+  if (decimals === DOUBLES) return reader.doubles(count);
+  const values = new Float64Array(count);
   const scale = 10 ** decimals;
   let current = 0;
   for (let row = 0; row < count; row++) {

@@ -7,10 +7,12 @@ import type { ByteReader, ByteWriter } from "./bytes.ts";
 export type OptionalText = string | undefined;
 
 export function writePlainStrings(writer: ByteWriter, values: readonly OptionalText[]): void {
+  const lengths = new Float64Array(values.length);
   for (let row = 0; row < values.length; row++) {
     const value = values[row];
-    writer.unsigned(value === undefined ? 0 : value.length + 1);
+    lengths[row] = value === undefined ? 0 : value.length + 1;
   }
+  writer.unsignedAll(lengths);
   writer.utf8(values.join(""));
 }
 
@@ -49,11 +51,7 @@ export function writeDictionary(writer: ByteWriter, column: DictionaryColumn): v
   writer.unsigned(column.dictionary.length);
   for (const text of column.dictionary) writer.text(text);
   const width = codeBytes(column.dictionary.length);
-  const { codes } = column;
-  for (let plane = 0; plane < width; plane++) {
-    const shift = plane * 8;
-    for (let row = 0; row < codes.length; row++) writer.byte(((codes[row] as number) >>> shift) & 255);
-  }
+  for (let plane = 0; plane < width; plane++) writer.lowBytes(column.codes, plane * 8);
 }
 
 export function readDictionary(reader: ByteReader, count: number): DictionaryColumn {

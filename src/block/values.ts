@@ -93,7 +93,7 @@ export function writeValues(writer: ByteWriter, column: SparseColumn<unknown>, c
   writeRows(writer, column.rows, count);
   const { values } = column;
   if (values.every((value) => typeof value === "string")) {
-    writeStrings(writer, values as string[], compact);
+    writeStrings(writer, values, compact);
     return;
   }
   writer.byte(FORM.typed);

@@ -19,8 +19,8 @@ export interface CliContext {
   readonly cwd: string;
   /** Whether stdout is a terminal. */
   readonly isTerminal: boolean;
-  /** Whether someone watches stderr while the output goes elsewhere. */
-  readonly showsProgress: boolean;
+  /** Whether stderr is one. */
+  readonly isErrorTerminal: boolean;
 }
 
 /** The configuration file where --config does not name one. */

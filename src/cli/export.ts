@@ -87,16 +87,18 @@ function lineWriter(format: string): (record: ShownRecord) => string {
 /** A count on a terminal, told while the records themselves go elsewhere. */
 class Progress {
   readonly #context: CliContext;
+  readonly #isShown: boolean;
   #count = 0;
   #toldAt = 0;
 
   constructor(context: CliContext) {
     this.#context = context;
+    this.#isShown = context.isErrorTerminal && !context.isTerminal;
   }
 
   add(count: number): void {
     this.#count += count;
-    if (!this.#context.showsProgress || Date.now() < this.#toldAt + PROGRESS_EVERY_MS) return;
+    if (!this.#isShown || Date.now() < this.#toldAt + PROGRESS_EVERY_MS) return;
     this.#toldAt = Date.now();
     this.#context.stderr.write(`\r${this.#count.toLocaleString("en")} records`);
   }

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { type RunningServer, startServer } from "../app.ts";
+import { startServer } from "../app.ts";
 import { createInitialConfig, firstRunText, type InitialKeys } from "../config/initial.ts";
 import type { Settings } from "../config/settings.ts";
 import { OperatingError } from "../core/errors.ts";
@@ -54,19 +54,19 @@ async function serve(
     data: options.data === undefined ? loaded.data : resolve(context.cwd, options.data),
   };
   const openLog = (level: Settings["log"]["level"]) =>
-    createLog({ level, isTerminal: context.isTerminal, write: (line) => context.stderr.write(line) });
+    createLog({ level, isTerminal: context.isErrorTerminal, write: (line) => context.stderr.write(line) });
   let log = openLog(settings.log.level);
 
-  // A signal that comes while the server starts must stop it too.
+  // A signal that comes while the server starts must not end the process by the system's default.
   const stopAsked = Promise.withResolvers<void>();
-  let server: RunningServer | undefined;
   signals.on("SIGTERM", () => stopAsked.resolve());
   signals.on("SIGINT", () => stopAsked.resolve());
+  let reload = async (): Promise<void> => {};
   signals.on("SIGHUP", () => {
-    server?.reload().catch((error: unknown) => log("error", `cannot reload: ${String(error)}`));
+    reload().catch((error: unknown) => log("error", `cannot reload: ${String(error)}`));
   });
 
-  server = await startServer({
+  const server = await startServer({
     settings,
     environment: context.env,
     log: (level, message, properties) => log(level, message, properties),
@@ -75,6 +75,7 @@ async function serve(
       log = openLog(reloaded.log.level);
     },
   });
+  reload = () => server.reload();
   log("info", `listening on ${server.url}`, { data: settings.data, durability: settings.storage.durability });
   if (created !== undefined) context.stdout.write(`\n${firstRunText(created, server.url)}\n`);
   await stopAsked.promise;

@@ -8,6 +8,7 @@ import { CLAIM, CLAIM_CELLS, type GroupMessage, type SetAsideMessage } from "../
 import type { ApiKey, BatchIntake, BatchOutcome, Durability, IncomingBatch, PushRefusal } from "../core/intake.ts";
 import type { QueueFill } from "../core/telemetry.ts";
 import { DrainRate } from "./drain_rate.ts";
+import { GroupMessages, type NumberedBatch } from "./group_messages.ts";
 import { BatchRing, type RingLimits, type Sized } from "./ring.ts";
 
 /** Groups on their way to the writer: one being written, one ready behind it. */
@@ -19,15 +20,13 @@ const GROUP_BYTES_MAX = 8 * 1024 * 1024;
 export const WAIT_MS_MAX = 10_000;
 /** After so many crashes of the writer while it worked on a batch, the batch is set aside. */
 const CRASHES_MAX = 2;
-const SENDERS_REMEMBERED_MAX = 4096;
 
 /** The dispatcher's way to the writer thread. */
 export interface WriterPort {
   send(message: GroupMessage | SetAsideMessage): void;
 }
 
-interface PendingBatch extends Sized {
-  readonly batch: IncomingBatch;
+interface PendingBatch extends Sized, NumberedBatch {
   /** Monotonic ms. */
   readonly queuedAt: number;
   number: number;
@@ -38,7 +37,8 @@ interface PendingBatch extends Sized {
 
 interface Group {
   readonly number: number;
-  readonly batches: readonly PendingBatch[];
+  /** Empty once it was withdrawn: it stays until the writer has come upon it, or a stuck writer's channel would grow. */
+  batches: readonly PendingBatch[];
   readonly entryCount: number;
   readonly sentAt: number;
   readonly setAside: boolean;
@@ -59,11 +59,11 @@ export class Dispatcher implements BatchIntake {
   readonly #ring: BatchRing<PendingBatch>;
   readonly #drainRate = new DrainRate();
   readonly #claims = new Int32Array(new SharedArrayBuffer(CLAIM_CELLS * Int32Array.BYTES_PER_ELEMENT));
-  readonly #senders = new Map<string, string>();
+  readonly #messages: GroupMessages;
   /** On their way to the writer, oldest first. */
   #groups: Group[] = [];
-  /** Taken from the ring before and to be sent again, before anything newer; each alone, since one may be poisonous. */
-  #suspects: PendingBatch[] = [];
+  /** Taken from the ring before and to be sent again, before anything newer. */
+  #again: PendingBatch[] = [];
   #nextGroup = 1;
   #nextBatch = 1;
   #lastDoneAt = 0;
@@ -74,6 +74,7 @@ export class Dispatcher implements BatchIntake {
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.#ring = new BatchRing(options.limits);
+    this.#messages = new GroupMessages(options.keyIndex);
   }
 
   /** Shared with the writer, which claims a group before it begins it. */
@@ -143,12 +144,13 @@ export class Dispatcher implements BatchIntake {
     this.#flush();
   }
 
-  /** The writer died. The group that it had begun is counted against each of its batches. */
+  /** The writer died. The group that it had begun is counted against each of its batches, once. */
   writerDied(): void {
     this.#isWriterUp = false;
     for (const group of this.#groups) {
       const cell = group.number % CLAIM_CELLS;
-      if (Atomics.load(this.#claims, cell) !== CLAIM.begun) continue;
+      // The next writer may die before it gets the group again, and then the group is not to blame.
+      if (Atomics.compareExchange(this.#claims, cell, CLAIM.begun, CLAIM.withdrawn) !== CLAIM.begun) continue;
       for (const pending of group.batches) pending.crashes++;
     }
   }
@@ -162,11 +164,12 @@ export class Dispatcher implements BatchIntake {
     this.#flush();
   }
 
-  /** The group's commit failed and left no trace. Under "memory" its batches go to the front again. */
+  /** The group's commit failed and left no trace, or it was withdrawn. Under "memory" its batches go to the front again. */
   failed(groupNumber: number): void {
     const group = this.#takeGroup(groupNumber);
     if (this.#options.durability === "memory") this.#sendAgain(group.batches);
     else for (const pending of group.batches) this.#finish(pending, "unavailable");
+    this.#flush();
   }
 
   /** While the store cannot be written, new batches are refused (under "memory": queued) and none is sent. */
@@ -180,16 +183,20 @@ export class Dispatcher implements BatchIntake {
     if (this.#options.durability === "memory") return;
     const before = this.#options.clock() - WAIT_MS_MAX;
     const isExpired = (pending: PendingBatch) => pending.queuedAt <= before;
-    for (const group of [...this.#groups]) {
-      if (group.setAside || !group.batches.some(isExpired)) continue;
+    // Behind a group that goes back none may go ahead. From the last one on, because the writer takes them in their order:
+    // before one that it has begun, none is left to withdraw.
+    const first = this.#groups.findIndex((group) => group.batches.some(isExpired));
+    for (const group of first === -1 ? [] : this.#groups.slice(first).reverse()) {
       const cell = group.number % CLAIM_CELLS;
       if (Atomics.compareExchange(this.#claims, cell, CLAIM.posted, CLAIM.withdrawn) !== CLAIM.posted) continue;
-      this.#takeGroup(group.number);
       this.#sendAgain(group.batches);
+      group.batches = [];
     }
-    const kept = this.#suspects.filter((pending) => !isExpired(pending));
-    for (const pending of this.#suspects) if (isExpired(pending)) this.#finish(pending, "unavailable");
-    this.#suspects = kept;
+    // What is to be set aside stays: answered 503, it would come again and bring the writer down again.
+    const isWithdrawn = (pending: PendingBatch) => isExpired(pending) && pending.crashes < CRASHES_MAX;
+    const withdrawn = this.#again.filter(isWithdrawn);
+    this.#again = this.#again.filter((pending) => !isWithdrawn(pending));
+    for (const pending of withdrawn) this.#finish(pending, "unavailable");
     for (let oldest = this.#ring.oldest(); oldest !== undefined && isExpired(oldest); oldest = this.#ring.oldest()) {
       this.#ring.take();
       this.#finish(oldest, "unavailable");
@@ -199,8 +206,8 @@ export class Dispatcher implements BatchIntake {
 
   /** Batches are committed in the order of their numbers, or "committed up to n" would say too much. */
   #sendAgain(batches: readonly PendingBatch[]): void {
-    this.#suspects.push(...batches);
-    this.#suspects.sort((a, b) => a.number - b.number);
+    this.#again.push(...batches);
+    this.#again.sort((a, b) => a.number - b.number);
   }
 
   #scheduleFlush(): void {
@@ -214,29 +221,28 @@ export class Dispatcher implements BatchIntake {
 
   #flush(): void {
     while (this.#isWriterUp && !this.#isRefusing && this.#groups.length < GROUPS_AHEAD) {
-      const suspect = this.#suspects.shift();
-      if (suspect !== undefined) {
-        this.#send([suspect]);
-        continue;
-      }
       const batches = this.#takeBatches();
       if (batches.length === 0) return;
       this.#send(batches);
     }
   }
 
+  /** A group's worth of what comes next. What was in a group that brought the writer down goes alone: one is poisonous. */
   #takeBatches(): PendingBatch[] {
     const batches: PendingBatch[] = [];
     let entryCount = 0;
     let bytes = 0;
-    for (let next = this.#ring.oldest(); next !== undefined; next = this.#ring.oldest()) {
+    for (;;) {
+      const next = this.#again[0] ?? this.#ring.oldest();
+      if (next === undefined) return batches;
       entryCount += next.entryCount;
       bytes += next.bytes;
-      if (batches.length > 0 && (entryCount > GROUP_ENTRIES_MAX || bytes > GROUP_BYTES_MAX)) break;
-      this.#ring.take();
+      const isTooMuch = entryCount > GROUP_ENTRIES_MAX || bytes > GROUP_BYTES_MAX;
+      if (batches.length > 0 && (isTooMuch || next.crashes > 0)) return batches;
+      if (this.#again.shift() === undefined) this.#ring.take();
       batches.push(next);
+      if (next.crashes > 0) return batches;
     }
-    return batches;
   }
 
   #send(batches: readonly PendingBatch[]): void {
@@ -249,43 +255,7 @@ export class Dispatcher implements BatchIntake {
     for (const pending of batches) entryCount += pending.entryCount;
     this.#groups.push({ number, batches, entryCount, sentAt: this.#options.clock(), setAside });
     Atomics.store(this.#claims, number % CLAIM_CELLS, CLAIM.posted);
-    this.#options.port.send(setAside ? this.#setAsideMessage(number, last) : this.#groupMessage(number, batches));
-  }
-
-  #groupMessage(group: number, batches: readonly PendingBatch[]): GroupMessage {
-    let text = "[";
-    let lastBatch = 0;
-    for (const pending of batches) {
-      const { batch, number } = pending;
-      const keyIndex = this.#options.keyIndex(batch.apiKey);
-      if (lastBatch !== 0) text += ",";
-      text += `${number},${keyIndex},${batch.receivedAt},${batch.bytes},${this.#senderJson(batch.sender)},${batch.text}`;
-      lastBatch = Math.max(lastBatch, number);
-    }
-    return { kind: "group", group, lastBatch, text: `${text}]` };
-  }
-
-  #setAsideMessage(group: number, { batch, number }: PendingBatch): SetAsideMessage {
-    return {
-      kind: "set_aside",
-      group,
-      lastBatch: number,
-      keyIndex: this.#options.keyIndex(batch.apiKey),
-      receivedAt: batch.receivedAt,
-      entryCount: batch.entryCount,
-      bytes: batch.bytes,
-      text: batch.text,
-    };
-  }
-
-  /** The sender as JSON text; the same few senders come again and again. */
-  #senderJson(sender: string): string {
-    let json = this.#senders.get(sender);
-    if (json !== undefined) return json;
-    if (this.#senders.size >= SENDERS_REMEMBERED_MAX) this.#senders.clear();
-    json = JSON.stringify(sender);
-    this.#senders.set(sender, json);
-    return json;
+    this.#options.port.send(setAside ? this.#messages.setAside(number, last) : this.#messages.group(number, batches));
   }
 
   #takeGroup(groupNumber: number): Group {

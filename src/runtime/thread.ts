@@ -6,7 +6,7 @@ interface ThreadScope {
 }
 
 function scope(): ThreadScope {
-  return globalThis as unknown as ThreadScope;
+  return globalThis;
 }
 
 /** Receives what the main thread posts; T is trusted, since both ends are of one build. */

@@ -59,7 +59,7 @@ export class Maintenance {
 
   /**
    * One attempt to write again after a failure: the reserve makes room for dropping what retention allows, the space goes
-   * back to the disk, and only when the reserve could be made again is the store called healthy. Throws what still fails.
+   * back to the disk, and only when the reserve could be made again, with some room beside it, is the store called healthy. Throws what still fails.
    */
   recover(): boolean {
     const { database } = this.#store;
@@ -73,7 +73,7 @@ export class Maintenance {
     }
     while (vacuumStep(database, 0)) checkpointFully(database);
     checkpointFully(database);
-    return this.#reserve.make();
+    return this.#reserve.make() && this.#reserve.hasRoomBeside();
   }
 
   #planRemovals(): void {

@@ -1,10 +1,23 @@
 // A small file that only takes up room. On a full disk even deleting needs room for the log, so this one is removed first,
 // which leaves enough to drop old blocks and to give their space back.
 
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { dirname } from "node:path";
 
 /** Enough for the log of a retention run in small steps. */
 export const RESERVE_BYTES = 8 * 1024 * 1024;
+/** Free bytes that a store needs to come back: some groups and what their merge takes. */
+const ROOM_BESIDE_BYTES = 4 * 1024 * 1024;
 const RESERVE_SUFFIX = "-reserve";
 const CHUNK_BYTES = 65_536;
 
@@ -38,6 +51,15 @@ export class ReserveFile {
       rmSync(partial, { force: true });
       return false;
     }
+  }
+
+  /**
+   * Whether the disk has room beside the reserve. Without it a store that came back would fail at its next commit, and
+   * seem ready for a moment again and again.
+   */
+  hasRoomBeside(): boolean {
+    const { bavail, bsize } = statfsSync(dirname(this.#file));
+    return bavail * bsize >= ROOM_BESIDE_BYTES;
   }
 
   remove(): void {

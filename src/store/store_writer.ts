@@ -2,7 +2,7 @@
 // changes only after the commit, so a failed commit leaves no trace.
 
 import type { Database, Statement } from "bun:sqlite";
-import { type EncodedBlock, encodePacked } from "../block/encode.ts";
+import { BlockEncoder, type EncodedBlock } from "../block/encode.ts";
 import { type BlockHeader, headerOf } from "../block/header.ts";
 import type { Durability } from "../core/intake.ts";
 import { BlockTable } from "./block_table.ts";
@@ -37,6 +37,7 @@ export class StoreWriter {
   readonly #run: string;
   readonly #table: BlockTable;
   readonly #catalog: BlockCatalog;
+  readonly #encoder = new BlockEncoder();
   readonly #projects = new Map<string, number>();
   #bytesHanded = 0;
   readonly #statements: Readonly<Record<keyof typeof STATEMENTS, Statement>>;
@@ -110,7 +111,13 @@ export class StoreWriter {
         const project = this.#projectFor(block.project, newProjects);
         const header = headerOf(block.columns);
         const id = this.#catalog.nextId + index;
-        const sizes = this.#table.insert({ id, project, day: block.day, header, encoded: encodePacked(block.columns) });
+        const sizes = this.#table.insert({
+          id,
+          project,
+          day: block.day,
+          header,
+          encoded: this.#encoder.packed(block.columns),
+        });
         return { id, project, day: block.day, records: header.records, timeMax: header.timeMax, ...sizes };
       });
       this.#writeMemories(group, newProjects);

@@ -2,13 +2,14 @@
 // any moment without harm; the writer then asks again.
 
 import { decodeColumns } from "../block/decode.ts";
-import { encodeColumnar } from "../block/encode.ts";
+import { BlockEncoder } from "../block/encode.ts";
 import { headerOf } from "../block/header.ts";
 import { mergeColumns } from "../block/merge.ts";
 import { listen, reply } from "../runtime/thread.ts";
 import { BlockReader } from "../store/block_reader.ts";
 import type { FromCompactor, MergeRequest, ToCompactor } from "./messages.ts";
 
+const encoder = new BlockEncoder();
 let reader: BlockReader | undefined;
 let file = "";
 
@@ -20,7 +21,7 @@ function merge(request: MergeRequest): FromCompactor {
     const blocks = reader.blocks(request.blocks);
     if (blocks.length !== request.blocks.length) return { kind: "failed", job, reason: "a block is gone" };
     const columns = mergeColumns(blocks.map((block) => decodeColumns(block.pieces, block.records)));
-    return { kind: "merged", job, result: { header: headerOf(columns), encoded: encodeColumnar(columns) } };
+    return { kind: "merged", job, result: { header: headerOf(columns), encoded: encoder.columnar(columns) } };
   } catch (error) {
     return { kind: "failed", job, reason: error instanceof Error ? error.message : String(error) };
   }

@@ -25,8 +25,8 @@ const HEARTBEAT_EVERY_MS = 1_000;
 const HEARTBEAT_MS_MAX = 5_000;
 /** A thread that dies at once again and again is started again after this, in ms. */
 const RESTART_AFTER_MS = 100;
-/** How long stopping may take before the writer is ended by force, in ms; the contract allows 10 s in all. */
-const STOP_MS_MAX = 8_000;
+/** How long stopping may take before the writer is ended by force, in ms; the contract allows 10 s, open requests included. */
+const STOP_MS_MAX = 7_000;
 
 export type PipelineLog = (level: "debug" | "info" | "warn" | "error", message: string) => void;
 
@@ -63,13 +63,16 @@ export class Pipeline implements PipelineView {
   #rules: WriterRules;
   #writer: ThreadHandle<ToWriter> | undefined;
   #compactor: ThreadHandle<ToCompactor> | undefined;
-  #mergeInWork: MergeRequest | undefined;
+  /** `request` has the writer's own number, and each writer begins with 1: what the compactor sees must not repeat. */
+  #mergeInWork: { readonly job: number; readonly request: MergeRequest } | undefined;
+  #nextMergeJob = 1;
   #snapshot = NOTHING_YET;
   #health: { isHealthy: boolean; reason: string } = { isHealthy: false, reason: "the writer is starting" };
   #heartbeatNumber = 0;
   #heartbeatAnsweredAt: number;
   #timer: ReturnType<typeof setInterval> | undefined;
   #isStopping = false;
+  #hasStarted = false;
   #started = Promise.withResolvers<void>();
   #stopped = Promise.withResolvers<void>();
 
@@ -99,10 +102,13 @@ export class Pipeline implements PipelineView {
     const deadline = this.#options.clock() + STOP_MS_MAX;
     while (!this.dispatcher.isEmpty && this.#options.clock() < deadline)
       await new Promise((wake) => setTimeout(wake, 5));
+    const { entries } = this.dispatcher.fill();
+    if (entries > 0) this.#options.log("error", `${entries} queued entries could not be stored in time`);
     this.#isStopping = true;
     clearInterval(this.#timer);
     this.#compactor?.terminate();
-    this.#writer?.post({ kind: "stop" });
+    if (this.#writer === undefined) return;
+    this.#writer.post({ kind: "stop" });
     const timeout = setTimeout(() => this.#stopped.resolve(), Math.max(500, deadline - this.#options.clock()));
     await this.#stopped.promise;
     clearTimeout(timeout);
@@ -159,12 +165,25 @@ export class Pipeline implements PipelineView {
       this.#stopped.resolve();
       return;
     }
+    if (!this.#hasStarted) {
+      const { file } = this.#options.settings;
+      this.#refuseStart(new OperatingError("data_unreadable", `cannot use ${file}: the writer thread died: ${reason}`));
+      return;
+    }
     this.#options.log("error", `the writer thread died: ${reason}; starting another`);
     this.#health = { isHealthy: false, reason: "the writer is starting again" };
     this.dispatcher.writerDied();
     setTimeout(() => {
       if (!this.#isStopping) this.#startWriter();
     }, RESTART_AFTER_MS);
+  }
+
+  #refuseStart(error: OperatingError): void {
+    this.#isStopping = true;
+    this.#writer = undefined;
+    clearInterval(this.#timer);
+    this.#compactor?.terminate();
+    this.#started.reject(error);
   }
 
   #startCompactor(): void {
@@ -187,20 +206,21 @@ export class Pipeline implements PipelineView {
   }
 
   #giveUpMerge(): void {
-    const request = this.#mergeInWork;
+    const work = this.#mergeInWork;
     this.#mergeInWork = undefined;
-    if (request !== undefined) this.#writer?.post({ kind: "merged", job: request.job, result: undefined });
+    if (work !== undefined) this.#writer?.post({ kind: "merged", job: work.request.job, result: undefined });
   }
 
   #fromCompactor(message: FromCompactor): void {
-    if (message.kind === "stopped" || message.job !== this.#mergeInWork?.job) return;
+    const work = this.#mergeInWork;
+    if (message.kind === "stopped" || work === undefined || message.job !== work.job) return;
     if (message.kind === "failed") {
       this.#options.log("warn", `blocks were not merged: ${message.reason}`);
       this.#giveUpMerge();
       return;
     }
     this.#mergeInWork = undefined;
-    this.#writer?.post({ kind: "merged", job: message.job, result: message.result });
+    this.#writer?.post({ kind: "merged", job: work.request.job, result: message.result });
   }
 
   #fromWriter(message: FromWriter): void {
@@ -216,10 +236,13 @@ export class Pipeline implements PipelineView {
       case "snapshot":
         this.#snapshot = message.snapshot;
         break;
-      case "merge":
-        this.#mergeInWork = message.request;
-        this.#compactor?.post({ kind: "merge", request: message.request });
+      case "merge": {
+        const { request } = message;
+        const job = this.#nextMergeJob++;
+        this.#mergeInWork = { job, request };
+        this.#compactor?.post({ kind: "merge", request: { ...request, job } });
         break;
+      }
       case "heartbeat":
         this.#heartbeatAnsweredAt = this.#options.clock();
         break;
@@ -231,16 +254,17 @@ export class Pipeline implements PipelineView {
         this.#snapshot = message.snapshot;
         this.#heartbeatAnsweredAt = this.#options.clock();
         this.dispatcher.writerStarted(message.lastBatch);
+        this.#hasStarted = true;
         this.#started.resolve();
         break;
       case "log":
         this.#options.log(message.level, message.message);
         break;
       case "refused":
-        this.#isStopping = true;
-        clearInterval(this.#timer);
-        this.#compactor?.terminate();
-        this.#started.reject(new OperatingError(message.code as OperatingErrorCode, message.message));
+        this.#writer?.terminate();
+        // Once it ran, what keeps the file from being opened again (a full disk, an I/O error) may pass.
+        if (this.#hasStarted) this.#writerEnded(message.message);
+        else this.#refuseStart(new OperatingError(message.code as OperatingErrorCode, message.message));
         break;
       case "stopped":
         this.#stopped.resolve();

@@ -23,6 +23,8 @@ const IDLE_AFTER_MS = 2_000;
 const RECOVER_EVERY_MS = 500;
 /** How often the journal's old parts are deleted, in ms. */
 const PRUNE_EVERY_MS = 5_000;
+/** How long after a merge that failed the next one is asked for, in ms: it may fail again, and says so each time. */
+const MERGE_AGAIN_AFTER_MS = 5_000;
 /** How often the sizes on disk are looked up, in ms. */
 const SIZES_EVERY_MS = 1_000;
 
@@ -47,6 +49,8 @@ export class WriterThread {
   #sizes = { bytesOnDisk: 0, bytesWritten: 0, at: Number.NEGATIVE_INFINITY };
   #merge: Merge | undefined;
   #nextMergeJob = 1;
+  #mergeAt = 0;
+  #isClosed = false;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   /** Opens the data file. Throws OperatingError. */
@@ -72,6 +76,8 @@ export class WriterThread {
   }
 
   receive(message: Exclude<ToWriter, { kind: "start" }>): void {
+    // What still comes after an exception must not be begun: it would be counted against the batches in it.
+    if (this.#isClosed) return;
     switch (message.kind) {
       case "group":
         this.#group(message, () => this.#worker.group(message.text, message.lastBatch));
@@ -99,14 +105,16 @@ export class WriterThread {
 
   /** Closes the data file; also what an exception must do, or its lock would outlive the thread. */
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     clearInterval(this.#timer);
     this.#store.close();
   }
 
   #group(message: GroupMessage | SetAsideMessage, stage: () => GroupWrite): void {
     const cell = message.group % CLAIM_CELLS;
-    if (Atomics.compareExchange(this.#claims, cell, CLAIM.posted, CLAIM.begun) !== CLAIM.posted) return;
-    if (!this.#isHealthy) {
+    const isMine = Atomics.compareExchange(this.#claims, cell, CLAIM.posted, CLAIM.begun) === CLAIM.posted;
+    if (!isMine || !this.#isHealthy) {
       this.#reply({ kind: "failed", group: message.group });
       return;
     }
@@ -211,7 +219,7 @@ export class WriterThread {
   }
 
   #planMerge(isIdle: boolean): void {
-    if (this.#merge !== undefined) return;
+    if (this.#merge !== undefined || performance.now() < this.#mergeAt) return;
     const plan = this.#store.planMerge(isIdle);
     if (plan === undefined) return;
     this.#merge = { job: this.#nextMergeJob++, plan };
@@ -222,6 +230,7 @@ export class WriterThread {
     if (this.#merge?.job !== job) return;
     const { plan } = this.#merge;
     this.#merge = undefined;
+    if (result === undefined) this.#mergeAt = performance.now() + MERGE_AGAIN_AFTER_MS;
     if (result === undefined || !this.#isHealthy) return;
     assert(result.encoded.pieces.length > 0, "a merged block has pieces");
     try {

@@ -1,5 +1,5 @@
 // Complete timings whose start may still come: stored already, remembered only so that the start is absorbed. There can
-// be tens of thousands a second, so of each only hashes and times are kept, in typed arrays (96 bytes), the last
+// be tens of thousands a second, so of each only hashes and times are kept, in typed arrays (97 bytes), the last
 // COMPLETES_MAX of one key type. Names are compared by 64-bit keyed hashes: two are mixed up with a chance of 2^-64.
 //
 // In: complete entries with a key or a touchpoint. Invariant: a remembered one absorbs one start at most, and none that is

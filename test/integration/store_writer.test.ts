@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { appendRecord } from "../../src/block/append.ts";
 import { emptyColumns } from "../../src/block/columns.ts";
 import { decodeColumns } from "../../src/block/decode.ts";
-import { encodeColumnar } from "../../src/block/encode.ts";
+import { BlockEncoder } from "../../src/block/encode.ts";
 import { headerOf } from "../../src/block/header.ts";
 import { mergeColumns } from "../../src/block/merge.ts";
 import { OperatingError } from "../../src/core/errors.ts";
@@ -67,7 +67,7 @@ function mergeNow(store: StoreWriter, file: string): boolean {
   const reader = new BlockReader(file);
   const columns = mergeColumns(reader.blocks(plan.blocks).map((block) => decodeColumns(block.pieces, block.records)));
   reader.close();
-  return store.replaceMerged({ plan, header: headerOf(columns), encoded: encodeColumnar(columns) });
+  return store.replaceMerged({ plan, header: headerOf(columns), encoded: new BlockEncoder().columnar(columns) });
 }
 
 function exportIds(file: string, from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY): number[] {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { appendRecord } from "../../../src/block/append.ts";
 import { type Columns, emptyColumns } from "../../../src/block/columns.ts";
 import { BlockDamagedError, decodeColumns, recordsOf } from "../../../src/block/decode.ts";
-import { type EncodedBlock, encodeColumnar, encodePacked } from "../../../src/block/encode.ts";
+import { BlockEncoder, type EncodedBlock } from "../../../src/block/encode.ts";
 import { headerOf } from "../../../src/block/header.ts";
 import { mergeColumns } from "../../../src/block/merge.ts";
 import { LEVELS } from "../../../src/core/entry.ts";
@@ -100,7 +100,7 @@ describe("a block gives back what went in", () => {
   test("packed, row by row, for random records", () => {
     for (let round = 0; round < 150; round++) {
       const records = Array.from({ length: 1 + integer(random, 40) }, (_, index) => randomRecord(random, index + 1));
-      expect(asJson(roundTrip(encodePacked(columnsOf(records)), records.length))).toEqual(asJson(records));
+      expect(asJson(roundTrip(new BlockEncoder().packed(columnsOf(records)), records.length))).toEqual(asJson(records));
     }
   });
 
@@ -109,10 +109,10 @@ describe("a block gives back what went in", () => {
       const records = Array.from({ length: 2 + integer(random, 200) }, (_, index) => randomRecord(random, index + 1));
       const cut = 1 + integer(random, records.length - 2);
       const parts = [records.slice(0, cut), records.slice(cut)].map((part) =>
-        decodeColumns(encodePacked(columnsOf(part)).pieces, part.length),
+        decodeColumns(new BlockEncoder().packed(columnsOf(part)).pieces, part.length),
       );
       const merged = mergeColumns(parts);
-      const back = roundTrip(encodeColumnar(merged), records.length);
+      const back = roundTrip(new BlockEncoder().columnar(merged), records.length);
       expect(asJson(back)).toEqual(asJson(records));
       const order = back.map((record) => [record.touchpoint ?? "", record.time] as const);
       for (let row = 1; row < order.length; row++) {
@@ -131,8 +131,8 @@ describe("a block gives back what went in", () => {
     const parts = [records.slice(0, 150), records.slice(150)].map(columnsOf);
     const merged = mergeColumns(parts);
     expect(merged.metadata.size).toBeLessThanOrEqual(METADATA_COLUMNS_MAX);
-    expect(asJson(roundTrip(encodeColumnar(merged), 300))).toEqual(asJson(records));
-    expect(asJson(roundTrip(encodePacked(columns), 300))).toEqual(asJson(records));
+    expect(asJson(roundTrip(new BlockEncoder().columnar(merged), 300))).toEqual(asJson(records));
+    expect(asJson(roundTrip(new BlockEncoder().packed(columns), 300))).toEqual(asJson(records));
   });
 
   test("and its header counts logs by level and timings by status", () => {
@@ -162,7 +162,7 @@ describe("a damaged block", () => {
   test("is told by its checksum, whichever byte was changed", () => {
     const random = seededRandom(runSeed("damaged block"));
     const records = Array.from({ length: 20 }, (_, index) => randomRecord(random, index + 1));
-    const [piece] = encodePacked(columnsOf(records)).pieces;
+    const [piece] = new BlockEncoder().packed(columnsOf(records)).pieces;
     if (piece === undefined) throw new Error("a packed block has a piece");
     for (let round = 0; round < 50; round++) {
       const data = Uint8Array.from(piece.data);
@@ -174,7 +174,7 @@ describe("a damaged block", () => {
 
   test("is an error and not nonsense when its header counts other rows", () => {
     const random = seededRandom(7);
-    const encoded = encodeColumnar(columnsOf([randomRecord(random, 1), randomRecord(random, 2)]));
+    const encoded = new BlockEncoder().columnar(columnsOf([randomRecord(random, 1), randomRecord(random, 2)]));
     expect(() => decodeColumns(encoded.pieces, 3)).toThrow(BlockDamagedError);
   });
 });

@@ -21,7 +21,7 @@ async function run(folder: string, line: readonly string[], env: Record<string, 
   let [out, err] = ["", ""];
   const stdout = { write: (text: string) => (out += text) };
   const stderr = { write: (text: string) => (err += text) };
-  const context = { stdout, stderr, env, cwd: folder, isTerminal: false, showsProgress: false };
+  const context = { stdout, stderr, env, cwd: folder, isTerminal: false, isErrorTerminal: false };
   const program = addConfigOption(new Command("simplelogs"));
   for (const register of [registerInit, registerCheck, registerKeys]) register(program, context);
   try {

@@ -1,0 +1,67 @@
+// The command line as a whole: which commands there are, and which exit code an outcome has (0 done, 1 failed, 2 wrong
+// usage or configuration).
+
+import { Command, CommanderError } from "commander";
+import { OperatingError } from "../core/errors.ts";
+import { registerCheck } from "./check.ts";
+import { addConfigOption, type CliContext } from "./context.ts";
+import { registerExport, type WriteText } from "./export.ts";
+import { registerInit } from "./init.ts";
+import { registerKeys } from "./keys.ts";
+import { registerServe, type Signals } from "./serve.ts";
+
+const FAILED = 1;
+const WRONG_USAGE = 2;
+
+export interface ProgramOptions {
+  readonly version: string;
+  /** What --version adds in parentheses, or "". */
+  readonly commit: string;
+  readonly signals: Signals;
+  /** Large output, at the reader's pace. */
+  readonly write: WriteText;
+}
+
+function buildProgram(context: CliContext, { version, commit, signals, write }: ProgramOptions): Command {
+  const program = new Command("simplelogs")
+    .description("A self-hosted log and timing server: one executable, one configuration file, one data file.")
+    .version(`simplelogs ${version}${commit === "" ? "" : ` (${commit})`}`, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print help")
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
+    })
+    .showHelpAfterError("(simplelogs --help lists what there is)")
+    .exitOverride();
+  addConfigOption(program);
+  registerServe(program, context, signals, version);
+  registerInit(program, context);
+  registerCheck(program, context);
+  registerKeys(program, context);
+  registerExport(program, context, write);
+  return program;
+}
+
+function exitCodeOf(error: unknown, context: CliContext): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE;
+  if (error instanceof OperatingError) {
+    context.stderr.write(`simplelogs: ${error.message}\n`);
+    return error.code === "usage" || error.code === "config_invalid" ? WRONG_USAGE : FAILED;
+  }
+  context.stderr.write(`simplelogs: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return FAILED;
+}
+
+/** Does what the arguments ask (without the program's name) and gives the exit code. Never rejects. */
+export async function runCommandLine(
+  args: readonly string[],
+  context: CliContext,
+  options: ProgramOptions,
+): Promise<number> {
+  try {
+    await buildProgram(context, options).parseAsync(args, { from: "user" });
+    return 0;
+  } catch (error) {
+    return exitCodeOf(error, context);
+  }
+}

@@ -1,0 +1,204 @@
+// The compiled server in a temporary folder, on a free port of the loopback, as its users run it: started by its command line,
+// watched by its log, asked over HTTP, read by `export`.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ShownRecord } from "../../src/core/record.ts";
+import { untilTrue } from "./condition.ts";
+import { EXECUTABLE, type RunResult, run } from "./run.ts";
+
+export const SERVER_KEY = "sk_0123456789abcdefghij";
+export const CLIENT_KEY = "ck_0123456789abcdefghij";
+export const ADMIN_TOKEN = "an-admin-token-for-tests";
+export const ENQUEUE_PATH = "/api/v1/enqueue";
+
+const START_MS_MAX = 20_000;
+const STOP_MS_MAX = 15_000;
+
+/** What a test's configuration has beside a pair of keys named "test", an admin token and port 0. TOML text each. */
+export interface ConfigParts {
+  /** Top-level settings: `max_entries = 5`. */
+  readonly settings?: string;
+  /** Settings of the pair: `origins = ["http://localhost:3000"]`. */
+  readonly pair?: string;
+  /** What follows: more [[keys]], [projects.default], [timings] … */
+  readonly tables?: string;
+}
+
+export function configText({ settings = "", pair = "", tables = "" }: ConfigParts = {}): string {
+  return `port = 0
+admin_token = "${ADMIN_TOKEN}"
+${settings}
+[[keys]]
+name = "test"
+server = "${SERVER_KEY}"
+client = "${CLIENT_KEY}"
+${pair}
+${tables}
+`;
+}
+
+/** One line of the server's log. */
+export interface LogLine {
+  readonly level: string;
+  readonly message: string;
+  readonly properties: Readonly<Record<string, unknown>>;
+}
+
+/** A server that can be started, ended and started again on the same folder. */
+export class TestServer {
+  readonly folder: string;
+  readonly configFile: string;
+  readonly dataFile: string;
+  #process: ChildProcess | undefined;
+  #exited: Promise<number | null> = Promise.resolve(null);
+  #url: string | undefined;
+  #stderr = "";
+  #stdout = "";
+
+  constructor(folder: string, config: string) {
+    this.folder = folder;
+    this.configFile = join(folder, "simplelogs.toml");
+    this.dataFile = join(folder, "simplelogs.db");
+    this.writeConfig(config);
+  }
+
+  /** Where it listens; another one after each start. */
+  get url(): string {
+    if (this.#url === undefined) throw new Error("the server does not run");
+    return this.#url;
+  }
+
+  get pid(): number {
+    if (this.#process?.pid === undefined) throw new Error("the server does not run");
+    return this.#process.pid;
+  }
+
+  /** All that it wrote, over all of its lives. */
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  get stdout(): string {
+    return this.#stdout;
+  }
+
+  get logLines(): LogLine[] {
+    const lines = this.#stderr.split("\n").filter((line) => line.startsWith("{"));
+    return lines.map((line) => JSON.parse(line) as LogLine);
+  }
+
+  writeConfig(text: string): void {
+    writeFileSync(this.configFile, text, { mode: 0o600 });
+  }
+
+  /** Starts `simplelogs serve` and waits until it listens. */
+  async start(...commandLine: string[]): Promise<void> {
+    if (!existsSync(EXECUTABLE)) throw new Error(`${EXECUTABLE} is missing: run scripts/build`);
+    const readFrom = this.#stderr.length;
+    const child = spawn(EXECUTABLE, ["serve", ...commandLine], {
+      cwd: this.folder,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#process = child;
+    let hasEnded = false;
+    this.#exited = new Promise((resolve) => {
+      child.on("close", (exitCode) => {
+        hasEnded = true;
+        this.#url = undefined;
+        resolve(exitCode);
+      });
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      this.#stderr += text;
+      this.#url ??= /listening on (https?:\/\/[^\s"]+)/.exec(this.#stderr.slice(readFrom))?.[1];
+    });
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      this.#stdout += text;
+    });
+    await untilTrue("the server listens", () => this.#url !== undefined || hasEnded, START_MS_MAX);
+    if (hasEnded) throw new Error(`the server ended at its start:\n${this.#stderr.slice(readFrom)}`);
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    process.kill(this.pid, signal);
+  }
+
+  /** Resolves when the process has ended; null when a signal ended it. */
+  exited(): Promise<number | null> {
+    return this.#exited;
+  }
+
+  /** SIGTERM, and the exit code. Does nothing when it does not run. */
+  async stop(): Promise<number | null> {
+    const child = this.#process;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return this.#exited;
+    child.kill("SIGTERM");
+    const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS_MAX);
+    try {
+      return await this.#exited;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** SIGKILL; ends when the process is gone. */
+  async kill(): Promise<void> {
+    this.#process?.kill("SIGKILL");
+    await this.#exited;
+  }
+
+  /** Runs another command of the executable in the server's folder. */
+  command(...commandLine: string[]): Promise<RunResult> {
+    return run(EXECUTABLE, commandLine, { cwd: this.folder });
+  }
+
+  /** What `export` gives, in its order. */
+  async export(...commandLine: string[]): Promise<ShownRecord[]> {
+    const { exitCode, stdout, stderr } = await this.command("export", ...commandLine);
+    if (exitCode !== 0) throw new Error(`export ended with ${exitCode}:\n${stderr}`);
+    const lines = stdout.split("\n").filter((line) => line !== "");
+    return lines.map((line) => JSON.parse(line) as ShownRecord);
+  }
+
+  /** POSTs a body to the ingestion endpoint: text as it is, anything else as JSON. */
+  post(body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+    return fetch(`${this.url}${ENQUEUE_PATH}`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...headers },
+      body: typeof body === "string" ? body : JSON.stringify(body),
+    });
+  }
+
+  /** POSTs entries with the server key; throws unless the answer is 202. */
+  async send(entries: readonly unknown[], batch: Readonly<Record<string, unknown>> = {}): Promise<void> {
+    const answer = await this.post({ key: SERVER_KEY, source: "server", ...batch, entries });
+    if (answer.status !== 202) throw new Error(`expected 202, got ${answer.status}: ${await answer.text()}`);
+    await answer.text();
+  }
+
+  /** The figures of /metrics: `name` or `name{label="value"}` to its number. */
+  async metrics(): Promise<Map<string, number>> {
+    const answer = await fetch(`${this.url}/metrics`, { headers: { authorization: `Bearer ${ADMIN_TOKEN}` } });
+    if (answer.status !== 200) throw new Error(`/metrics answered ${answer.status}`);
+    const lines = (await answer.text()).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+    return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(" ")), Number(line.split(" ").at(-1))]));
+  }
+}
+
+/** Starts a server with `config`, gives it to `work`, and ends and removes everything afterwards, whatever happened. */
+export async function withServer<T>(config: string, work: (server: TestServer) => Promise<T>): Promise<T> {
+  const server = new TestServer(mkdtempSync(join(tmpdir(), "simplelogs-e2e-")), config);
+  try {
+    await server.start();
+    return await work(server);
+  } catch (error) {
+    console.error(`the server's log:\n${server.stderr.slice(-4_000)}`);
+    throw error;
+  } finally {
+    await server.kill();
+    rmSync(server.folder, { recursive: true, force: true });
+  }
+}
