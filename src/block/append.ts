@@ -4,10 +4,10 @@
 import type { JsonObject } from "../core/entry.ts";
 import { METADATA_COLUMNS_MAX } from "../core/limits.ts";
 import type { StoredRecord } from "../core/record.ts";
-import { type Columns, emptySparse, type SparseColumn } from "./columns.ts";
+import { type ColumnsDraft, emptySparse, type SparseDraft } from "./columns.ts";
 import { packFlags } from "./flags.ts";
 
-function put<T>(column: SparseColumn<T>, row: number, value: T): void {
+function put<T>(column: SparseDraft<T>, row: number, value: T): void {
   column.rows.push(row);
   column.values.push(value);
 }
@@ -17,7 +17,7 @@ function defineOwn(target: JsonObject, name: string, value: unknown): void {
 }
 
 /** Adds metadata fields to their columns; those beyond METADATA_COLUMNS_MAX names go to the rest. */
-export function appendMetadata(columns: Columns, row: number, metadata: JsonObject): void {
+export function appendMetadata(columns: ColumnsDraft, row: number, metadata: JsonObject): void {
   let rest: JsonObject | undefined;
   for (const name in metadata) {
     let column = columns.metadata.get(name);
@@ -36,7 +36,7 @@ export function appendMetadata(columns: Columns, row: number, metadata: JsonObje
 }
 
 /** Adds one record as the next row. Its strings hold no lone surrogates; its numbers are finite. */
-export function appendRecord(columns: Columns, id: number, record: Omit<StoredRecord, "id">): void {
+export function appendRecord(columns: ColumnsDraft, id: number, record: Omit<StoredRecord, "id">): void {
   const row = columns.count++;
   columns.id.push(id);
   columns.time.push(record.time);

@@ -4,11 +4,37 @@ import type { OptionalText } from "./strings.ts";
 
 /** Values of some rows only: `values[n]` belongs to row `rows[n]`, rows rising. */
 export interface SparseColumn<T> {
+  readonly rows: ArrayLike<number>;
+  readonly values: ArrayLike<T>;
+}
+
+export interface Columns {
+  readonly count: number;
+  readonly id: ArrayLike<number>;
+  readonly time: ArrayLike<number>;
+  readonly received: ArrayLike<number>;
+  readonly flags: ArrayLike<number>;
+  readonly apiKey: readonly string[];
+  readonly touchpoint: readonly OptionalText[];
+  readonly message: readonly OptionalText[];
+  readonly key: SparseColumn<string>;
+  readonly start: SparseColumn<number>;
+  readonly end: SparseColumn<number>;
+  readonly duration: SparseColumn<number>;
+  /** A metadata field's values, by its name: any JSON value. At most METADATA_COLUMNS_MAX names. */
+  readonly metadata: ReadonlyMap<string, SparseColumn<unknown>>;
+  /** What found no column of its own, as one JSON object a row. */
+  readonly metadataRest: SparseColumn<string>;
+}
+
+/** A sparse column that still grows. */
+export interface SparseDraft<T> {
   readonly rows: number[];
   readonly values: T[];
 }
 
-export interface Columns {
+/** Columns that records are still added to. */
+export interface ColumnsDraft extends Columns {
   count: number;
   readonly id: number[];
   readonly time: number[];
@@ -16,22 +42,20 @@ export interface Columns {
   readonly flags: number[];
   readonly apiKey: string[];
   readonly touchpoint: OptionalText[];
-  readonly key: SparseColumn<string>;
   readonly message: OptionalText[];
-  readonly start: SparseColumn<number>;
-  readonly end: SparseColumn<number>;
-  readonly duration: SparseColumn<number>;
-  /** A metadata field's values, by its name: any JSON value. At most METADATA_COLUMNS_MAX names. */
-  readonly metadata: Map<string, SparseColumn<unknown>>;
-  /** What found no column of its own, as one JSON object a row. */
-  readonly metadataRest: SparseColumn<string>;
+  readonly key: SparseDraft<string>;
+  readonly start: SparseDraft<number>;
+  readonly end: SparseDraft<number>;
+  readonly duration: SparseDraft<number>;
+  readonly metadata: Map<string, SparseDraft<unknown>>;
+  readonly metadataRest: SparseDraft<string>;
 }
 
-export function emptySparse<T>(): SparseColumn<T> {
+export function emptySparse<T>(): SparseDraft<T> {
   return { rows: [], values: [] };
 }
 
-export function emptyColumns(): Columns {
+export function emptyColumns(): ColumnsDraft {
   return {
     count: 0,
     id: [],
@@ -40,8 +64,8 @@ export function emptyColumns(): Columns {
     flags: [],
     apiKey: [],
     touchpoint: [],
-    key: emptySparse(),
     message: [],
+    key: emptySparse(),
     start: emptySparse(),
     end: emptySparse(),
     duration: emptySparse(),

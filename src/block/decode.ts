@@ -70,10 +70,10 @@ function readColumns(raw: ReadonlyMap<string, Uint8Array>, count: number): Colum
   }
   return {
     count,
-    id: [...readNumbers(required("id"), count)],
-    time: [...readNumbers(required("time"), count)],
-    received: [...readNumbers(required("received"), count)],
-    flags: [...required("flags").raw(count)],
+    id: readNumbers(required("id"), count),
+    time: readNumbers(required("time"), count),
+    received: readNumbers(required("received"), count),
+    flags: required("flags").raw(count),
     apiKey: fromDictionary(readDictionary(required("apiKey"), count)) as string[],
     touchpoint: fromDictionary(readDictionary(required("touchpoint"), count)),
     message: readStrings(required("message"), count),
@@ -93,21 +93,24 @@ function setOwn(target: JsonObject, name: string, value: unknown): void {
 
 function spread<T>(column: SparseColumn<T>, count: number): (T | undefined)[] {
   const values = new Array<T | undefined>(count).fill(undefined);
-  column.rows.forEach((row, index) => {
-    values[row] = column.values[index];
+  forEachValue(column, (row, value) => {
+    values[row] = value;
   });
   return values;
 }
 
+function forEachValue<T>({ rows, values }: SparseColumn<T>, visit: (row: number, value: T) => void): void {
+  for (let index = 0; index < rows.length; index++) visit(rows[index] as number, values[index] as T);
+}
+
 function metadataOf(columns: Columns): (JsonObject | undefined)[] {
-  const objects = columns.flags.map((flags): JsonObject | undefined => (hasMetadata(flags) ? {} : undefined));
+  const objects = new Array<JsonObject | undefined>(columns.count).fill(undefined);
+  for (let row = 0; row < columns.count; row++) if (hasMetadata(columns.flags[row] as number)) objects[row] = {};
   for (const [name, column] of columns.metadata) {
-    column.rows.forEach((row, index) => {
-      setOwn(objects[row] as JsonObject, name, column.values[index]);
-    });
+    forEachValue(column, (row, value) => setOwn(objects[row] as JsonObject, name, value));
   }
-  columns.metadataRest.rows.forEach((row, index) => {
-    const rest = JSON.parse(columns.metadataRest.values[index] as string) as JsonObject;
+  forEachValue(columns.metadataRest, (row, text) => {
+    const rest = JSON.parse(text) as JsonObject;
     for (const name of Object.keys(rest)) setOwn(objects[row] as JsonObject, name, rest[name]);
   });
   return objects;
@@ -121,10 +124,11 @@ export function recordsOf(columns: Columns): StoredRecord[] {
   const end = spread(columns.end, count);
   const duration = spread(columns.duration, count);
   const metadata = metadataOf(columns);
-  return columns.id.map((id, row) => {
+  const records = new Array<StoredRecord>(count);
+  for (let row = 0; row < count; row++) {
     const flags = columns.flags[row] as number;
-    return {
-      id,
+    records[row] = {
+      id: columns.id[row] as number,
       kind: kindOf(flags),
       time: columns.time[row] as number,
       receivedAt: columns.received[row] as number,
@@ -139,5 +143,6 @@ export function recordsOf(columns: Columns): StoredRecord[] {
       duration: duration[row],
       metadata: metadata[row],
     };
-  });
+  }
+  return records;
 }

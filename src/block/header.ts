@@ -21,7 +21,8 @@ export interface BlockHeader {
 export function headerOf(columns: Columns): BlockHeader {
   const levels: [number, number, number, number] = [0, 0, 0, 0];
   const statuses: [number, number, number, number] = [0, 0, 0, 0];
-  for (const flags of columns.flags) {
+  for (let row = 0; row < columns.count; row++) {
+    const flags = columns.flags[row] as number;
     const kind = kindCodeOf(flags);
     if (kind === 0) levels[(levelCodeOf(flags) - 1) as 0]++;
     else statuses[(kind - 1) as 0]++;
@@ -32,10 +33,11 @@ export function headerOf(columns: Columns): BlockHeader {
   return { records: columns.count, idMin, idMax, timeMin, timeMax, receivedMin, receivedMax, levels, statuses };
 }
 
-function rangeOf(values: readonly number[]): [number, number] {
+function rangeOf(values: ArrayLike<number>): [number, number] {
   let least = Number.POSITIVE_INFINITY;
   let most = Number.NEGATIVE_INFINITY;
-  for (const value of values) {
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row] as number;
     if (value < least) least = value;
     if (value > most) most = value;
   }

@@ -8,8 +8,8 @@ import { type Columns, emptyColumns, emptySparse, type SparseColumn } from "./co
 /** For each new row, the row of the concatenation it comes from. */
 function sortedOrder(
   touchpoints: readonly (string | undefined)[],
-  times: readonly number[],
-  ids: readonly number[],
+  times: ArrayLike<number>,
+  ids: ArrayLike<number>,
 ): Uint32Array {
   const rows = new Map<string, number[]>();
   for (let row = 0; row < touchpoints.length; row++) {
@@ -43,6 +43,23 @@ function gather<T>(parts: readonly (readonly T[])[], order: Uint32Array): T[] {
 
 /** Past this share of filled rows, spreading the values over all rows is cheaper than sorting them. */
 const DENSE_SHARE = 1 / 16;
+
+/** Numbers of all parts, one behind the other. */
+function concatNumbers(parts: readonly ArrayLike<number>[], count: number): Float64Array {
+  const all = new Float64Array(count);
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+function gatherNumbers(all: Float64Array, order: Uint32Array): Float64Array {
+  const values = new Float64Array(order.length);
+  for (let row = 0; row < order.length; row++) values[row] = all[order[row] as number] as number;
+  return values;
+}
 
 /** Moves the values of sparse columns to their new rows. `offsets[n]` is the first row of part n before sorting. */
 function gatherSparse<T>(
@@ -109,11 +126,12 @@ function mergeRest(
 ): SparseColumn<string> {
   if (moved.length === 0) return rest;
   const objects = new Map<number, JsonObject>();
-  rest.rows.forEach((row, index) => {
-    objects.set(row, JSON.parse(rest.values[index] as string) as JsonObject);
-  });
+  for (let index = 0; index < rest.rows.length; index++) {
+    objects.set(rest.rows[index] as number, JSON.parse(rest.values[index] as string) as JsonObject);
+  }
   for (const [name, column] of moved) {
-    column.rows.forEach((row, index) => {
+    for (let index = 0; index < column.rows.length; index++) {
+      const row = column.rows[index] as number;
       let object = objects.get(row);
       if (object === undefined) {
         object = {};
@@ -121,7 +139,7 @@ function mergeRest(
       }
       const value = column.values[index];
       Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
-    });
+    }
   }
   const rows = [...objects.keys()].sort((a, b) => a - b);
   return { rows, values: rows.map((row) => JSON.stringify(objects.get(row))) };
@@ -130,8 +148,9 @@ function mergeRest(
 /** Merges the blocks of one project and one day. */
 export function mergeColumns(parts: readonly Columns[]): Columns {
   const touchpoints = ([] as (string | undefined)[]).concat(...parts.map((part) => part.touchpoint));
-  const times = ([] as number[]).concat(...parts.map((part) => part.time));
-  const ids = ([] as number[]).concat(...parts.map((part) => part.id));
+  const numbers = (pick: (part: Columns) => ArrayLike<number>) => concatNumbers(parts.map(pick), touchpoints.length);
+  const times = numbers((part) => part.time);
+  const ids = numbers((part) => part.id);
   const order = sortedOrder(touchpoints, times, ids);
   const places = new Uint32Array(order.length);
   for (let row = 0; row < order.length; row++) places[order[row] as number] = row;
@@ -147,14 +166,14 @@ export function mergeColumns(parts: readonly Columns[]): Columns {
   return {
     ...emptyColumns(),
     count: order.length,
-    id: gather([ids], order),
-    time: gather([times], order),
-    received: gather(
-      parts.map((part) => part.received),
+    id: gatherNumbers(ids, order),
+    time: gatherNumbers(times, order),
+    received: gatherNumbers(
+      numbers((part) => part.received),
       order,
     ),
-    flags: gather(
-      parts.map((part) => part.flags),
+    flags: gatherNumbers(
+      numbers((part) => part.flags),
       order,
     ),
     apiKey: gather(

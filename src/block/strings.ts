@@ -6,14 +6,14 @@ import type { ByteReader, ByteWriter } from "./bytes.ts";
 
 export type OptionalText = string | undefined;
 
-export function writePlainStrings(writer: ByteWriter, values: readonly OptionalText[]): void {
+export function writePlainStrings(writer: ByteWriter, values: ArrayLike<OptionalText>): void {
   const lengths = new Float64Array(values.length);
   for (let row = 0; row < values.length; row++) {
     const value = values[row];
     lengths[row] = value === undefined ? 0 : value.length + 1;
   }
   writer.unsignedAll(lengths);
-  writer.utf8(values.join(""));
+  writer.utf8(Array.isArray(values) ? values.join("") : Array.from(values).join(""));
 }
 
 /** Reads `count` values; the text is the rest of the reader's bytes. */
@@ -72,7 +72,7 @@ export function readDictionary(reader: ByteReader, count: number): DictionaryCol
 }
 
 /** The dictionary form of values, or undefined when more than `sizeMax` of them differ. */
-export function toDictionary(values: readonly OptionalText[], sizeMax: number): DictionaryColumn | undefined {
+export function toDictionary(values: ArrayLike<OptionalText>, sizeMax: number): DictionaryColumn | undefined {
   const known = new Map<string, number>();
   const codes = new Uint32Array(values.length);
   for (let row = 0; row < values.length; row++) {

@@ -21,20 +21,22 @@ const DICTIONARY_REPEAT_MIN = 4;
 const FORM = { plain: 0, dictionary: 1, typed: 2 } as const;
 const TYPE = { string: 0, number: 1, true: 2, false: 3, null: 4, json: 5 } as const;
 
-function writeRows(writer: ByteWriter, rows: readonly number[], count: number): void {
+function writeRows(writer: ByteWriter, rows: ArrayLike<number>, count: number): void {
   writer.unsigned(rows.length);
   if (rows.length === count) return;
-  let previous = -1;
-  for (const row of rows) {
-    writer.unsigned(row - previous - 1);
-    previous = row;
+  const gaps = new Uint32Array(rows.length);
+  for (let index = 0, next = 0; index < rows.length; index++) {
+    const row = rows[index] as number;
+    gaps[index] = row - next;
+    next = row + 1;
   }
+  writer.unsignedAll(gaps);
 }
 
-function readRows(reader: ByteReader, count: number): number[] {
+function readRows(reader: ByteReader, count: number): Uint32Array {
   const length = reader.unsigned();
   if (length > count) throw new RangeError("column has more values than rows");
-  const rows = new Array<number>(length);
+  const rows = new Uint32Array(length);
   let row = -1;
   for (let index = 0; index < length; index++) {
     row = length === count ? index : row + 1 + reader.unsigned();
@@ -45,7 +47,7 @@ function readRows(reader: ByteReader, count: number): number[] {
 }
 
 /** Writes strings in the smaller of the two forms; `compact` allows the dictionary. */
-export function writeStrings(writer: ByteWriter, values: readonly OptionalText[], compact: boolean): void {
+export function writeStrings(writer: ByteWriter, values: ArrayLike<OptionalText>, compact: boolean): void {
   const sizeMax = Math.min(DICTIONARY_SIZE_MAX, Math.ceil(values.length / DICTIONARY_REPEAT_MIN));
   const dictionary = compact ? toDictionary(values, sizeMax) : undefined;
   writer.byte(dictionary === undefined ? FORM.plain : FORM.dictionary);
@@ -77,7 +79,7 @@ export function writeSparseNumbers(writer: ByteWriter, column: SparseColumn<numb
 
 export function readSparseNumbers(reader: ByteReader, count: number): SparseColumn<number> {
   const rows = readRows(reader, count);
-  return { rows, values: [...readNumbers(reader, rows.length)] };
+  return { rows, values: readNumbers(reader, rows.length) };
 }
 
 function typeOf(value: unknown): number {
@@ -88,18 +90,24 @@ function typeOf(value: unknown): number {
   return value === null ? TYPE.null : TYPE.json;
 }
 
+function areAllStrings(values: ArrayLike<unknown>): values is ArrayLike<string> {
+  for (let index = 0; index < values.length; index++) if (typeof values[index] !== "string") return false;
+  return true;
+}
+
 /** Writes a metadata column: any JSON values. */
 export function writeValues(writer: ByteWriter, column: SparseColumn<unknown>, count: number, compact: boolean): void {
   writeRows(writer, column.rows, count);
   const { values } = column;
-  if (values.every((value) => typeof value === "string")) {
+  if (areAllStrings(values)) {
     writeStrings(writer, values, compact);
     return;
   }
   writer.byte(FORM.typed);
   const numbers: number[] = [];
   const texts: string[] = [];
-  for (const value of values) {
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index];
     const type = typeOf(value);
     writer.byte(type);
     if (type === TYPE.number) numbers.push(value as number);

@@ -5,6 +5,7 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { startServer } from "../app.ts";
 import { createInitialConfig, firstRunText, type InitialKeys } from "../config/initial.ts";
+import { nearestName } from "../config/nearest.ts";
 import type { Settings } from "../config/settings.ts";
 import { OperatingError } from "../core/errors.ts";
 import { createLog } from "../log/log.ts";
@@ -27,7 +28,11 @@ export function registerServe(program: Command, context: CliContext, signals: Si
     .option("--host <address>", "listen on this address instead of the file's")
     .option("--port <number>", "listen on this port instead of the file's; 0 for any free one")
     .option("--data <file>", "store into this data file instead of the configured one")
+    // What is no command's name ends here, since this is the command that needs none.
+    .allowExcessArguments()
     .action(async (options: ServeOptions, command: Command) => {
+      const [unknown] = command.args;
+      if (unknown !== undefined) throw unknownCommand(unknown, program);
       await serve(configFileOf(command, context), options, context, signals, version);
     });
 }
@@ -47,12 +52,12 @@ async function serve(
     context.stdout.write(`Made ${displayPath(file, context)}: keys, origins and limits, each explained.\n`);
   }
   const loaded = await requireSettings(file, context);
-  const settings: Settings = {
-    ...loaded,
-    host: options.host ?? loaded.host,
-    port: port ?? loaded.port,
-    data: options.data === undefined ? loaded.data : resolve(context.cwd, options.data),
+  const overrides = {
+    ...(options.host === undefined ? {} : { host: options.host }),
+    ...(port === undefined ? {} : { port }),
+    ...(options.data === undefined ? {} : { data: resolve(context.cwd, options.data) }),
   };
+  const settings: Settings = { ...loaded, ...overrides };
   const openLog = (level: Settings["log"]["level"]) =>
     createLog({ level, isTerminal: context.isErrorTerminal, write: (line) => context.stderr.write(line) });
   let log = openLog(settings.log.level);
@@ -68,6 +73,7 @@ async function serve(
 
   const server = await startServer({
     settings,
+    overrides,
     environment: context.env,
     log: (level, message, properties) => log(level, message, properties),
     version,
@@ -82,6 +88,13 @@ async function serve(
   log("info", "stopping: everything that was accepted is committed first");
   await server.stop();
   log("info", "stopped");
+}
+
+function unknownCommand(name: string, program: Command): OperatingError {
+  const names = program.commands.map((command) => command.name());
+  const near = nearestName(name, names, 3);
+  const hint = near === undefined ? `there are: ${names.join(", ")}` : `did you mean "${near}"?`;
+  return new OperatingError("usage", `there is no command ${JSON.stringify(name)}; ${hint}`);
 }
 
 function parsePort(text: string): number {

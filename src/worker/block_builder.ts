@@ -2,7 +2,7 @@
 // and UTC day.
 
 import { appendRecord } from "../block/append.ts";
-import { type Columns, emptyColumns } from "../block/columns.ts";
+import { type ColumnsDraft, emptyColumns } from "../block/columns.ts";
 import { DAY_MS } from "../core/limits.ts";
 import type { StoredRecord } from "../core/record.ts";
 
@@ -10,7 +10,7 @@ import type { StoredRecord } from "../core/record.ts";
 export interface BuiltBlock {
   readonly project: string;
   readonly day: number;
-  readonly columns: Columns;
+  readonly columns: ColumnsDraft;
 }
 
 export class BlockBuilder {
