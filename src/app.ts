@@ -36,6 +36,10 @@ export interface RunningServer {
 
 export interface ServerOptions {
   readonly settings: Settings;
+  /** What the command line sets instead of the file; a reload leaves it alone. */
+  readonly overrides?: Partial<Pick<Settings, "host" | "port" | "data">>;
+  /** fileFingerprint of the configuration, taken before it was loaded: a change during the start is then seen. */
+  readonly configSeen?: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
   readonly version: string;
@@ -117,10 +121,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       return;
     }
     for (const { file, line, message } of result.warnings) log("warn", `${file}:${line}: ${message}`);
-    const restart = diffSettings(settings, result.settings);
+    const loaded = { ...result.settings, ...options.overrides };
+    const restart = diffSettings(settings, loaded);
     if (restart.length > 0) log("warn", `only a restart applies: ${restart.join(", ")}`);
     const { bodyBytesMax, entriesMax, storage } = settings;
-    settings = { ...result.settings, bodyBytesMax, entriesMax, storage };
+    settings = { ...loaded, bodyBytesMax, entriesMax, storage };
     access = accessOf(settings, access);
     pipeline.setRules(rulesOf(settings, keys));
     options.reloaded?.(settings);
@@ -149,7 +154,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       fetch: (request) => app.fetch(request),
       posts: { [ENQUEUE_PATH]: (request) => enqueue.handle(request) },
     });
-    const watch = watchSettings({ file: settings.file, environment, loaded: apply });
+    const watch = watchSettings({ file: settings.file, environment, seen: options.configSeen, loaded: apply });
     return {
       url: listener.url,
       reload: () => watch.reload(),

@@ -103,31 +103,39 @@ function forEachValue<T>({ rows, values }: SparseColumn<T>, visit: (row: number,
   for (let index = 0; index < rows.length; index++) visit(rows[index] as number, values[index] as T);
 }
 
-function metadataOf(columns: Columns): (JsonObject | undefined)[] {
+function metadataOf(columns: Columns, isWanted: (row: number) => boolean): (JsonObject | undefined)[] {
   const objects = new Array<JsonObject | undefined>(columns.count).fill(undefined);
-  for (let row = 0; row < columns.count; row++) if (hasMetadata(columns.flags[row] as number)) objects[row] = {};
+  for (let row = 0; row < columns.count; row++) {
+    if (hasMetadata(columns.flags[row] as number) && isWanted(row)) objects[row] = {};
+  }
   for (const [name, column] of columns.metadata) {
-    forEachValue(column, (row, value) => setOwn(objects[row] as JsonObject, name, value));
+    forEachValue(column, (row, value) => {
+      const object = objects[row];
+      if (object !== undefined) setOwn(object, name, value);
+    });
   }
   forEachValue(columns.metadataRest, (row, text) => {
+    const object = objects[row];
+    if (object === undefined) return;
     const rest = JSON.parse(text) as JsonObject;
-    for (const name of Object.keys(rest)) setOwn(objects[row] as JsonObject, name, rest[name]);
+    for (const name of Object.keys(rest)) setOwn(object, name, rest[name]);
   });
   return objects;
 }
 
-/** The block's records in row order. */
-export function recordsOf(columns: Columns): StoredRecord[] {
+/** The block's records in row order, or those of the wanted rows. */
+export function recordsOf(columns: Columns, isWanted: (row: number) => boolean = () => true): StoredRecord[] {
   const { count } = columns;
   const key = spread(columns.key, count);
   const start = spread(columns.start, count);
   const end = spread(columns.end, count);
   const duration = spread(columns.duration, count);
-  const metadata = metadataOf(columns);
-  const records = new Array<StoredRecord>(count);
+  const metadata = metadataOf(columns, isWanted);
+  const records: StoredRecord[] = [];
   for (let row = 0; row < count; row++) {
+    if (!isWanted(row)) continue;
     const flags = columns.flags[row] as number;
-    records[row] = {
+    records.push({
       id: columns.id[row] as number,
       kind: kindOf(flags),
       time: columns.time[row] as number,
@@ -142,7 +150,7 @@ export function recordsOf(columns: Columns): StoredRecord[] {
       endTime: end[row],
       duration: duration[row],
       metadata: metadata[row],
-    };
+    });
   }
   return records;
 }

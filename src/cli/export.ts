@@ -1,12 +1,14 @@
 // `simplelogs export`: every record in the order of ids, also while the server runs. Records go to stdout, progress and
 // problems to stderr.
 
+import { resolve } from "node:path";
 import type { Command } from "commander";
 import { DEFAULT_PROJECT } from "../config/settings.ts";
 import { OperatingError } from "../core/errors.ts";
 import type { ShownRecord } from "../core/record.ts";
-import { type ExportFilter, exportRecords } from "../query/export.ts";
+import { type ExportBlock, type ExportFilter, exportLines } from "../query/export.ts";
 import { BlockReader } from "../store/block_reader.ts";
+import { isStoreError } from "../store/database.ts";
 import { addConfigOption, type CliContext, configFileOf, requireSettings } from "./context.ts";
 import { csvHeader, csvLine } from "./csv.ts";
 import { parseInstant } from "./instant.ts";
@@ -22,8 +24,10 @@ interface ExportOptions {
 /** Writes text and resolves when there is room for more; false once nobody reads any more. */
 export type WriteText = (text: string) => Promise<boolean>;
 
-/** Lines that go to one write: large enough to be quick, small enough to hold. */
-const LINES_A_WRITE = 1_024;
+/** Characters that go to one write, about: large enough to be quick, small enough to hold. */
+const WRITE_LENGTH = 256 * 1024;
+/** Damaged blocks that are named one by one. */
+const DAMAGED_NAMED_MAX = 20;
 /** How often progress is told on a terminal, in ms. */
 const PROGRESS_EVERY_MS = 500;
 
@@ -46,35 +50,83 @@ async function exportAll(file: string, options: ExportOptions, context: CliConte
   const from = options.from === undefined ? Number.NEGATIVE_INFINITY : parseInstant(options.from, "--from", now);
   const to = options.to === undefined ? Number.POSITIVE_INFINITY : parseInstant(options.to, "--to", now);
   const settings = await requireSettings(file, context);
-  const reader = new BlockReader(options.data ?? settings.data);
+  const data = options.data === undefined ? settings.data : resolve(context.cwd, options.data);
+  const { project } = options;
+  const reader = new BlockReader(data);
   try {
-    if (options.project !== undefined && !reader.hasProject(options.project)) {
+    const isKnown = (name: string) =>
+      reader.hasProject(name) || name in settings.projects || settings.keys.some((key) => key.project === name);
+    if (project !== undefined && !isKnown(project)) {
       throw new OperatingError(
         "usage",
-        `--project: there is no project "${options.project}"; there are: ${reader.projects().join(", ") || "none yet"}`,
+        `--project: there is no project "${project}"; there are: ${reader.projects().join(", ") || "none yet"}`,
       );
     }
     const filter: ExportFilter = {
-      project: options.project,
+      project,
       from,
       to,
-      expiredBefore: (project) => now - (settings.projects[project] ?? DEFAULT_PROJECT).retentionMs,
+      expiredBefore: (name) => now - (settings.projects[name] ?? DEFAULT_PROJECT).retentionMs,
     };
+    const damage = new Damage(context, reader.damagedHeaders());
     const progress = new Progress(context);
     if (options.format === "csv" && !(await write(csvHeader()))) return;
-    for (const records of exportRecords(reader, filter)) {
-      for (let at = 0; at < records.length; at += LINES_A_WRITE) {
-        const lines = records
-          .slice(at, at + LINES_A_WRITE)
-          .map(lineOf)
-          .join("");
-        if (!(await write(lines))) return;
-      }
-      progress.add(records.length);
+    const onDamaged = (block: ExportBlock, reason: string) => damage.report(block, reason);
+    for (const lines of exportLines(reader, { filter, lineOf, onDamaged })) {
+      for (const text of chunksOf(lines)) if (!(await write(text))) return;
+      progress.add(lines.length);
     }
     progress.end();
+    damage.throwIfAny(data);
+  } catch (error) {
+    if (!isStoreError(error)) throw error;
+    throw new OperatingError("data_unreadable", `cannot read ${data}: ${error.message}`, { cause: error });
   } finally {
     reader.close();
+  }
+}
+
+function* chunksOf(lines: readonly string[]): Generator<string> {
+  let text = "";
+  for (const line of lines) {
+    text += line;
+    if (text.length < WRITE_LENGTH) continue;
+    yield text;
+    text = "";
+  }
+  if (text !== "") yield text;
+}
+
+/** What could not be read: told at once, block by block, while the export goes on; in the end it is a failure. */
+class Damage {
+  readonly #context: CliContext;
+  #blocks = 0;
+  #records = 0;
+
+  constructor(context: CliContext, headers: readonly number[]) {
+    this.#context = context;
+    for (const block of headers) this.#count(0, `block ${block}: its header is damaged; its records may be missing`);
+  }
+
+  report(block: ExportBlock, reason: string): void {
+    const { id, project, records, idMin, idMax } = block;
+    const which = `block ${id} (project "${project}", ${records} records, ids ${idMin} to ${idMax})`;
+    this.#count(records, `${which} is left out: ${reason}`);
+  }
+
+  throwIfAny(data: string): void {
+    if (this.#blocks === 0) return;
+    throw new OperatingError(
+      "data_unreadable",
+      `${data} is damaged: ${this.#blocks} blocks with ${this.#records} records were left out, all others are exported; ` +
+        "look after the disk, and take the missing records from a copy of the file",
+    );
+  }
+
+  #count(records: number, message: string): void {
+    this.#blocks++;
+    this.#records += records;
+    if (this.#blocks <= DAMAGED_NAMED_MAX) this.#context.stderr.write(`simplelogs: ${message}\n`);
   }
 }
 

@@ -6,6 +6,7 @@ import type { Command } from "commander";
 import { startServer } from "../app.ts";
 import { createInitialConfig, firstRunText, type InitialKeys } from "../config/initial.ts";
 import { nearestName } from "../config/nearest.ts";
+import { fileFingerprint } from "../config/reload.ts";
 import type { Settings } from "../config/settings.ts";
 import { OperatingError } from "../core/errors.ts";
 import { createLog } from "../log/log.ts";
@@ -51,6 +52,7 @@ async function serve(
     created = await createInitialConfig(file);
     context.stdout.write(`Made ${displayPath(file, context)}: keys, origins and limits, each explained.\n`);
   }
+  const configSeen = await fileFingerprint(file);
   const loaded = await requireSettings(file, context);
   const overrides = {
     ...(options.host === undefined ? {} : { host: options.host }),
@@ -72,6 +74,7 @@ async function serve(
   });
 
   const server = await startServer({
+    configSeen,
     settings,
     overrides,
     environment: context.env,

@@ -12,6 +12,11 @@ import type { Settings } from "./settings.ts";
 export interface WatchOptions {
   readonly file: string;
   readonly environment: Environment;
+  /**
+   * What fileFingerprint gave before the settings in force were loaded, so that no change since then is missed; default: what the
+   * first look finds.
+   */
+  readonly seen?: string | undefined;
   /** Gets the result of every load, good or bad. */
   readonly loaded: (result: LoadResult) => void | Promise<void>;
   /** How often to look, in ms; default 250. A change is loaded once two looks in a row saw the same. */
@@ -31,7 +36,7 @@ const ABSENT_LOOKS_MAX = 8;
 const ABSENT = "absent";
 
 /** What changes when the file is written, replaced, or its link is turned. */
-async function fingerprint(file: string): Promise<string> {
+export async function fileFingerprint(file: string): Promise<string> {
   try {
     const { dev, ino, size, mtimeNs, ctimeNs } = await stat(file, { bigint: true });
     return [dev, ino, size, mtimeNs, ctimeNs].join(" ");
@@ -40,10 +45,10 @@ async function fingerprint(file: string): Promise<string> {
   }
 }
 
-/** Watches until `stop`; the state of the file at the first look counts as loaded. */
+/** Watches until `stop`. */
 export function watchSettings(options: WatchOptions): SettingsWatch {
   let isStopped = false;
-  let loadedPrint: string | undefined;
+  let loadedPrint = options.seen;
   let lastPrint: string | undefined;
   let absentLooks = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -61,7 +66,7 @@ export function watchSettings(options: WatchOptions): SettingsWatch {
     return queue;
   };
   const look = async (): Promise<void> => {
-    const print = await fingerprint(options.file);
+    const print = await fileFingerprint(options.file);
     loadedPrint ??= print;
     absentLooks = print === ABSENT ? absentLooks + 1 : 0;
     const isStable = print === ABSENT ? absentLooks >= ABSENT_LOOKS_MAX : print === lastPrint;

@@ -172,10 +172,11 @@ export class Dispatcher implements BatchIntake {
     this.#flush();
   }
 
-  /** While the store cannot be written, new batches are refused (under "memory": queued) and none is sent. */
+  /** While the store cannot be written, what waits and what comes is answered 503 (under "memory": it waits), and nothing is sent. */
   setRefusing(isRefusing: boolean): void {
     this.#isRefusing = isRefusing;
     if (!isRefusing) this.#flush();
+    else if (this.#options.durability !== "memory") this.#answerUnavailable(() => true);
   }
 
   /** Answers 503 to what has waited too long, unless the writer has begun it. Called about once a second. */
@@ -186,22 +187,27 @@ export class Dispatcher implements BatchIntake {
     // Behind a group that goes back none may go ahead. From the last one on, because the writer takes them in their order:
     // before one that it has begun, none is left to withdraw.
     const first = this.#groups.findIndex((group) => group.batches.some(isExpired));
-    for (const group of first === -1 ? [] : this.#groups.slice(first).reverse()) {
+    for (const group of first === -1 ? [] : this.#groups.slice(first).toReversed()) {
       const cell = group.number % CLAIM_CELLS;
       if (Atomics.compareExchange(this.#claims, cell, CLAIM.posted, CLAIM.withdrawn) !== CLAIM.posted) continue;
       this.#sendAgain(group.batches);
       group.batches = [];
     }
+    this.#answerUnavailable(isExpired);
+    this.#flush();
+  }
+
+  /** Answers 503 to those of the waiting batches that are concerned; in the ring, from the oldest to the first that is not. */
+  #answerUnavailable(isConcerned: (pending: PendingBatch) => boolean): void {
     // What is to be set aside stays: answered 503, it would come again and bring the writer down again.
-    const isWithdrawn = (pending: PendingBatch) => isExpired(pending) && pending.crashes < CRASHES_MAX;
+    const isWithdrawn = (pending: PendingBatch) => isConcerned(pending) && pending.crashes < CRASHES_MAX;
     const withdrawn = this.#again.filter(isWithdrawn);
     this.#again = this.#again.filter((pending) => !isWithdrawn(pending));
     for (const pending of withdrawn) this.#finish(pending, "unavailable");
-    for (let oldest = this.#ring.oldest(); oldest !== undefined && isExpired(oldest); oldest = this.#ring.oldest()) {
+    for (let oldest = this.#ring.oldest(); oldest !== undefined && isConcerned(oldest); oldest = this.#ring.oldest()) {
       this.#ring.take();
       this.#finish(oldest, "unavailable");
     }
-    this.#flush();
   }
 
   /** Batches are committed in the order of their numbers, or "committed up to n" would say too much. */

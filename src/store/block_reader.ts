@@ -2,8 +2,10 @@
 // from being copied back.
 
 import type { Database, Statement } from "bun:sqlite";
+import { BlockDamagedError } from "../block/decode.ts";
 import type { BlockPiece } from "../block/encode.ts";
-import { openForReading } from "./database.ts";
+import { HEADER_COLUMNS, headerChecksum } from "./block_table.ts";
+import { isCorruption, openForReading } from "./database.ts";
 import { PIECES_MAX } from "./schema.ts";
 
 /** A block's header fields that readers choose by. Times in Unix ms. */
@@ -11,6 +13,8 @@ export interface BlockInfo {
   readonly id: number;
   readonly project: string;
   readonly records: number;
+  /** Inflated. */
+  readonly rawBytes: number;
   readonly idMin: number;
   readonly idMax: number;
   readonly timeMin: number;
@@ -23,7 +27,8 @@ export interface LoadedBlock extends BlockInfo {
 }
 
 const INFO =
-  "blocks.id AS id, projects.name AS project, records, id_min AS idMin, id_max AS idMax, time_min AS timeMin, time_max AS timeMax";
+  "blocks.id AS id, projects.name AS project, records, raw_bytes AS rawBytes, " +
+  "id_min AS idMin, id_max AS idMax, time_min AS timeMin, time_max AS timeMax";
 
 export class BlockReader {
   readonly #database: Database;
@@ -76,20 +81,32 @@ export class BlockReader {
     });
   }
 
-  /**
-   * Visits the blocks that hold ids from `from` up to, not including, `to`, one at a time, in one read transaction.
-   * `wants` decides by the header whether a block's pieces are read.
-   */
-  visit(from: number, to: number, wants: (block: BlockInfo) => boolean, visit: (block: LoadedBlock) => void): void {
-    this.#snapshot(() => {
-      for (const info of this.#overlapping.all(from, to) as BlockInfo[]) {
-        if (wants(info)) visit({ ...info, pieces: this.#piecesOf(info.id) });
-      }
-    });
+  /** The blocks that hold ids from `from` up to, not including, `to`, without their pieces. */
+  overlapping(from: number, to: number): BlockInfo[] {
+    return this.#overlapping.all(from, to) as BlockInfo[];
+  }
+
+  /** A block's pieces, or undefined when it is gone. Throws BlockDamagedError where the file itself is damaged. */
+  pieces(block: number): BlockPiece[] | undefined {
+    const pieces = this.#piecesOf(block);
+    return pieces.length === 0 ? undefined : pieces;
+  }
+
+  /** Blocks whose header is not what was written: what it says of ids and times cannot be trusted. */
+  damagedHeaders(): number[] {
+    const rows = this.#database.query(`SELECT ${HEADER_COLUMNS}, checksum FROM blocks ORDER BY id`).values();
+    return (rows as number[][])
+      .filter((row) => headerChecksum(row.slice(0, -1)) !== row.at(-1))
+      .map((row) => row[0] as number);
   }
 
   #piecesOf(block: number): BlockPiece[] {
-    return this.#pieces.all(block * PIECES_MAX, (block + 1) * PIECES_MAX) as BlockPiece[];
+    try {
+      return this.#pieces.all(block * PIECES_MAX, (block + 1) * PIECES_MAX) as BlockPiece[];
+    } catch (error) {
+      if (isCorruption(error)) throw new BlockDamagedError(`its pages are damaged: ${error.message}`);
+      throw error;
+    }
   }
 
   #snapshot<T>(work: () => T): T {

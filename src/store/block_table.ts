@@ -22,7 +22,8 @@ export interface BlockSizes {
   readonly rawBytes: number;
 }
 
-const HEADER_COLUMNS =
+/** The columns of a header, in the order in which its checksum takes them. */
+export const HEADER_COLUMNS =
   "id, project, day, records, id_min, id_max, time_min, time_max, received_min, received_max, " +
   "debug, info, warn, error, completed, started, unfinished, orphaned, bytes, raw_bytes";
 

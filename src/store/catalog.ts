@@ -18,9 +18,11 @@ export interface BlockEntry {
 
 export class BlockCatalog {
   readonly #blocks = new Map<number, BlockEntry>();
-  /** Those that a merge may still take: few, so planning looks only at them. */
-  readonly #unfinished = new Map<number, BlockEntry>();
+  /** Those that a merge may still take, by project and day: most days have one, which planning need not look at. */
+  readonly #unfinished = new Map<string, Map<number, BlockEntry>>();
+  readonly #mergeable = new Map<string, Map<number, BlockEntry>>();
   #records = 0;
+  #bytes = 0;
   #nextId = 1;
 
   static load(database: Database): BlockCatalog {
@@ -42,6 +44,11 @@ export class BlockCatalog {
     return this.#records;
   }
 
+  /** Compressed, of all blocks. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Free for the next block; ids rise and are never reused while the process lives. */
   get nextId(): number {
     return this.#nextId;
@@ -49,29 +56,54 @@ export class BlockCatalog {
 
   add(block: BlockEntry): void {
     this.#blocks.set(block.id, block);
-    if (!isFinished(block)) this.#unfinished.set(block.id, block);
+    if (!isFinished(block)) this.#addUnfinished(block);
     this.#records += block.records;
+    this.#bytes += block.bytes;
     this.#nextId = Math.max(this.#nextId, block.id + 1);
   }
 
   remove(id: number): void {
     const block = this.#blocks.get(id);
     if (block === undefined) return;
+    this.giveUp(id);
     this.#blocks.delete(id);
-    this.#unfinished.delete(id);
     this.#records -= block.records;
+    this.#bytes -= block.bytes;
   }
 
   has(id: number): boolean {
     return this.#blocks.has(id);
   }
 
-  unfinished(): IterableIterator<BlockEntry> {
-    return this.#unfinished.values();
+  /** No merge takes the block any more: it is damaged. */
+  giveUp(id: number): void {
+    const block = this.#blocks.get(id);
+    if (block === undefined) return;
+    const name = dayName(block);
+    const day = this.#unfinished.get(name);
+    if (day?.delete(id) !== true) return;
+    if (day.size < 2) this.#mergeable.delete(name);
+    if (day.size === 0) this.#unfinished.delete(name);
+  }
+
+  /** The unfinished blocks of each project and day that has two or more, in the order in which they were made. */
+  *mergeable(): Generator<readonly BlockEntry[]> {
+    for (const day of this.#mergeable.values()) yield [...day.values()];
+  }
+
+  #addUnfinished(block: BlockEntry): void {
+    const name = dayName(block);
+    const day = this.#unfinished.get(name) ?? new Map<number, BlockEntry>();
+    this.#unfinished.set(name, day.set(block.id, block));
+    if (day.size >= 2) this.#mergeable.set(name, day);
   }
 
   /** In the order in which they were made. */
   all(): IterableIterator<BlockEntry> {
     return this.#blocks.values();
   }
+}
+
+function dayName(block: BlockEntry): string {
+  return `${block.project}/${block.day}`;
 }

@@ -2,15 +2,15 @@
 // (the writer thread's) and read-only ones.
 
 import { Database, SQLiteError } from "bun:sqlite";
-import { existsSync } from "node:fs";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { OperatingError } from "../core/errors.ts";
 import type { Durability } from "../core/intake.ts";
-import { APPLICATION_ID, FORMAT_VERSION, SCHEMA } from "./schema.ts";
+import { APPLICATION_ID, FORMAT_STEPS, FORMAT_VERSION, SCHEMA } from "./schema.ts";
 
 /** How long a statement waits for a lock, in ms: only a checkpoint by another tool can hold one. */
 const BUSY_TIMEOUT_MS = 5_000;
 /** Pages that the log may hold before it is copied back: 16 MiB, so that big blocks do not checkpoint each time. */
-const CHECKPOINT_PAGES = 4_096;
+export const CHECKPOINT_PAGES = 4_096;
 /** The log is cut back to this size after a checkpoint, in bytes. */
 const LOG_BYTES_MAX = 64 * 1024 * 1024;
 const CACHE_KIB = 16 * 1024;
@@ -22,6 +22,7 @@ function numberOf(database: Database, pragma: string): number {
 
 /** Opens the data file for the writer, making or upgrading it. Throws OperatingError. */
 export function openForWriting(file: string, durability: Durability): Database {
+  makePrivate(file);
   const database = openFile(file, { create: true, readwrite: true });
   try {
     database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
@@ -40,6 +41,7 @@ export function openForWriting(file: string, durability: Durability): Database {
     database.run(`PRAGMA cache_size = -${CACHE_KIB}`);
     database.run("PRAGMA temp_store = MEMORY");
     if (version === 0) createTables(database);
+    else upgradeFormat(database, version, FORMAT_STEPS);
     return database;
   } catch (error) {
     database.close();
@@ -57,13 +59,33 @@ export function openForReading(file: string): Database {
   try {
     database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
     database.run("PRAGMA query_only = ON");
-    if (checkFormat(database, file) === 0) {
-      throw new OperatingError("data_unreadable", `cannot read ${file}: it holds no data yet`);
+    const version = checkFormat(database, file);
+    if (version === 0) throw new OperatingError("data_unreadable", `cannot read ${file}: it holds no data yet`);
+    if (version < FORMAT_VERSION) {
+      throw new OperatingError(
+        "data_unreadable",
+        `cannot read ${file}: it has the older format ${version}; start the server on it once, which upgrades it`,
+      );
     }
     return database;
   } catch (error) {
     database.close();
     throw asOperatingError(error, file);
+  }
+}
+
+/**
+ * Makes a file that is not there, empty and for this user alone: it will hold logs. SQLite gives the files that it makes
+ * beside it the same mode. A file that is there keeps its mode. Never while this process has the file open: closing
+ * it would drop SQLite's locks (POSIX).
+ */
+export function makePrivate(file: string): void {
+  if (existsSync(file)) return;
+  try {
+    closeSync(openSync(file, "ax", 0o600));
+  } catch (error) {
+    // Whatever is wrong, SQLite says it next.
+    if (!(error instanceof Error)) throw error;
   }
 }
 
@@ -106,13 +128,35 @@ function createTables(database: Database): void {
   })();
 }
 
+/**
+ * Brings an older file to the present format in one transaction, so that a crash leaves the old one. `steps[n]` leads from
+ * format n + 1 to n + 2.
+ */
+export function upgradeFormat(database: Database, from: number, steps: readonly string[]): void {
+  if (from > steps.length) return;
+  database.transaction(() => {
+    for (const step of steps.slice(from - 1)) database.run(step);
+    database.run(`PRAGMA user_version = ${steps.length + 1}`);
+  })();
+}
+
 function asOperatingError(error: unknown, file: string): OperatingError {
   if (error instanceof OperatingError) return error;
   const cause = error instanceof Error ? error.message : String(error);
-  return new OperatingError("data_unreadable", `cannot open ${file}: ${cause}`, { cause: error });
+  const isDenied = error instanceof SQLiteError && /^SQLITE_(CANTOPEN|READONLY|PERM)/.test(String(error.code));
+  const hint = isDenied ? "; do it as the user who runs the server, who may write in its folder" : "";
+  return new OperatingError("data_unreadable", `cannot open ${file}: ${cause}${hint}`, { cause: error });
 }
+
+/** What SQLite says to a statement that is wrong by itself: trying again would never help. */
+const STATEMENT_ERRORS = /^SQLITE_(ERROR|CONSTRAINT|MISMATCH|MISUSE|RANGE|TOOBIG)/;
 
 /** Whether an error is the store's: a full disk, an I/O error, a lock. Anything else is a broken invariant. */
 export function isStoreError(error: unknown): error is Error {
-  return error instanceof SQLiteError;
+  return error instanceof SQLiteError && !STATEMENT_ERRORS.test(String(error.code));
+}
+
+/** Whether an error says that the file's bytes are not what was written. */
+export function isCorruption(error: unknown): error is Error {
+  return error instanceof SQLiteError && String(error.code).startsWith("SQLITE_CORRUPT");
 }

@@ -3,6 +3,7 @@
 
 import { Database } from "bun:sqlite";
 import { OperatingError } from "../core/errors.ts";
+import { makePrivate } from "./database.ts";
 
 /** What the lock's file is called, beside the data file. */
 export const LOCK_SUFFIX = "-lock";
@@ -16,9 +17,14 @@ function isBusy(error: unknown): boolean {
   return error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_BUSY");
 }
 
+function isFull(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "SQLITE_FULL";
+}
+
 /** Takes the lock on a data file, or throws OperatingError("data_locked") naming the process that holds it. */
 export function lockData(file: string): DataLock {
   let database: Database;
+  makePrivate(file + LOCK_SUFFIX);
   try {
     database = new Database(file + LOCK_SUFFIX, { create: true, readwrite: true });
   } catch (error) {
@@ -29,11 +35,9 @@ export function lockData(file: string): DataLock {
     );
   }
   try {
-    database.run("BEGIN IMMEDIATE");
-    database.run("CREATE TABLE IF NOT EXISTS holder (pid INTEGER)");
-    database.run("DELETE FROM holder");
-    database.query("INSERT INTO holder (pid) VALUES (?)").run(process.pid);
-    database.run("COMMIT");
+    // Without a journal file the number can be replaced on a full disk too.
+    database.run("PRAGMA journal_mode = MEMORY");
+    writeHolder(database);
     database.run("BEGIN IMMEDIATE");
   } catch (error) {
     const message = isBusy(error)
@@ -48,6 +52,20 @@ export function lockData(file: string): DataLock {
       database.close();
     },
   };
+}
+
+/** Leaves our number for the next process to name. A disk so full that it does not fit must not keep the server away. */
+function writeHolder(database: Database): void {
+  database.run("BEGIN IMMEDIATE");
+  try {
+    database.run("CREATE TABLE IF NOT EXISTS holder (pid INTEGER)");
+    database.run("DELETE FROM holder");
+    database.query("INSERT INTO holder (pid) VALUES (?)").run(process.pid);
+    database.run("COMMIT");
+  } catch (error) {
+    if (database.inTransaction) database.run("ROLLBACK");
+    if (!isFull(error)) throw error;
+  }
 }
 
 function holderOf(database: Database): string {

@@ -11,6 +11,8 @@ const FINISHED_RECORDS_MIN = BLOCK_RECORDS_MAX / 2;
 const FINISHED_RAW_BYTES_MIN = MERGE_RAW_BYTES_MAX / 2;
 /** So many blocks of one tier become one of the next; each tier holds blocks of up to that many times the records. */
 const FAN_IN = 16;
+/** Between groups a block is merged with smaller ones that hold at least its records divided by this. */
+const IDLE_RATIO = 4;
 /** Blocks that one merge reads at most; bounds its time. */
 const MERGE_BLOCKS_MAX = 256;
 
@@ -47,7 +49,8 @@ function prefix(blocks: readonly BlockEntry[]): BlockEntry[] {
 function choose(small: readonly BlockEntry[], isIdle: boolean): BlockEntry[] {
   const whole = prefix(small);
   // What would fill a block is merged once, straight to its final size.
-  if (whole.length >= 2 && (whole.length < small.length || isIdle)) return whole;
+  if (whole.length >= 2 && whole.length < small.length) return whole;
+  if (isIdle) return remainders(small);
   const tiers = new Map<number, BlockEntry[]>();
   for (const block of small) {
     const tier = tiers.get(tierOf(block)) ?? [];
@@ -62,24 +65,34 @@ function choose(small: readonly BlockEntry[], isIdle: boolean): BlockEntry[] {
 }
 
 /**
- * The next merge of unfinished blocks, or undefined when there is nothing worth it. With `isIdle` small remainders are merged too, so a quiet
- * server ends with one small block a project and day.
+ * The smallest blocks, and each next larger one unless it is IDLE_RATIO times what was taken: a server that gets a line
+ * now and then would else write its whole day again for each.
  */
-export function planMerge(blocks: Iterable<BlockEntry>, isIdle: boolean): MergePlan | undefined {
-  const days = new Map<string, BlockEntry[]>();
-  for (const block of blocks) {
-    const name = `${block.project}/${block.day}`;
-    const day = days.get(name);
-    if (day === undefined) days.set(name, [block]);
-    else day.push(block);
+function remainders(small: readonly BlockEntry[]): BlockEntry[] {
+  let taken: BlockEntry[] = [];
+  let records = 0;
+  for (const block of [...small].sort((a, b) => a.records - b.records || a.id - b.id)) {
+    if (block.records > IDLE_RATIO * records) {
+      if (taken.length >= 2) break;
+      taken = [];
+      records = 0;
+    }
+    taken.push(block);
+    records += block.records;
   }
+  return prefix(taken.sort((a, b) => a.id - b.id));
+}
+
+/**
+ * The next merge among the unfinished blocks of each project and day, in the order in which they were made, or undefined
+ * when there is nothing worth it. With `isIdle` small remainders are merged too, so a quiet server ends with a few blocks
+ * a project and day.
+ */
+export function planMerge(days: Iterable<readonly BlockEntry[]>, isIdle: boolean): MergePlan | undefined {
   let best: BlockEntry[] = [];
-  for (const small of days.values()) {
+  for (const small of days) {
     if (small.length < 2 || small.length <= best.length) continue;
-    const chosen = choose(
-      small.sort((a, b) => a.id - b.id),
-      isIdle,
-    );
+    const chosen = choose(small, isIdle);
     if (chosen.length >= 2 && chosen.length > best.length) best = chosen;
   }
   const [first] = best;

@@ -1,18 +1,8 @@
 // A small file that only takes up room. On a full disk even deleting needs room for the log, so this one is removed first,
 // which leaves enough to drop old blocks and to give their space back.
 
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  renameSync,
-  rmSync,
-  statfsSync,
-  statSync,
-  writeSync,
-} from "node:fs";
-import { dirname } from "node:path";
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { freeBytes } from "./space.ts";
 
 /** Enough for the log of a retention run in small steps. */
 export const RESERVE_BYTES = 8 * 1024 * 1024;
@@ -58,8 +48,7 @@ export class ReserveFile {
    * seem ready for a moment again and again.
    */
   hasRoomBeside(): boolean {
-    const { bavail, bsize } = statfsSync(dirname(this.#file));
-    return bavail * bsize >= ROOM_BESIDE_BYTES;
+    return freeBytes(this.#file) >= ROOM_BESIDE_BYTES;
   }
 
   remove(): void {

@@ -8,6 +8,9 @@ export const APPLICATION_ID = 0x534c6f67;
 /** Version of the tables and of the block format. A newer file is refused, an older one upgraded at start. */
 export const FORMAT_VERSION = 1;
 
+/** SQL that leads from each format to the next one, the first from format 1; one fewer than FORMAT_VERSION. */
+export const FORMAT_STEPS: readonly string[] = [];
+
 /** Pieces of one block have keys from block × PIECES_MAX on; more than the fixed columns and METADATA_COLUMNS_MAX. */
 export const PIECES_MAX = 512;
 

@@ -1,12 +1,18 @@
 // Room in the data file: how much it takes, and giving back what is free.
 
 import type { Database } from "bun:sqlite";
-import { statSync } from "node:fs";
+import { statfsSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { CHECKPOINT_PAGES } from "./database.ts";
 
 /** Pages given back in one step, so that a step takes about a millisecond: the writer has other work. */
 const VACUUM_STEP_PAGES = 256;
 /** Free pages that are kept for the next blocks: giving them back only to take them again costs twice. */
 const FREE_PAGES_KEPT = 1_024;
+/** With less room on the disk than this, in bytes, it is scarce. */
+const SCARCE_BYTES = 256 * 1024 * 1024;
+/** Pages that the log may hold while room is scarce: 1 MiB. The reserve must be larger than the log at its largest. */
+const SCARCE_CHECKPOINT_PAGES = 256;
 
 function pragmaNumber(database: Database, name: string): number {
   const row = database.query(`PRAGMA ${name}`).get() as Record<string, number>;
@@ -47,6 +53,21 @@ export function vacuumStep(database: Database, keepPages = FREE_PAGES_KEPT): boo
   if (free <= keepPages) return false;
   database.query(`PRAGMA incremental_vacuum(${Math.min(VACUUM_STEP_PAGES, free - keepPages)})`).all();
   return free - VACUUM_STEP_PAGES > keepPages;
+}
+
+/** Bytes that may still be written to the disk on which the data file lies. */
+export function freeBytes(file: string): number {
+  const { bavail, bsize } = statfsSync(dirname(file));
+  return bavail * bsize;
+}
+
+/**
+ * Has the log copied back early while room is scarce, late otherwise. A full disk is left by copying the log back, which can
+ * make the file grow by as much as the log holds: more than the reserve would mean never.
+ */
+export function setCheckpointSize(database: Database, file: string): void {
+  const pages = freeBytes(file) < SCARCE_BYTES ? SCARCE_CHECKPOINT_PAGES : CHECKPOINT_PAGES;
+  database.query(`PRAGMA wal_autocheckpoint = ${pages}`).all();
 }
 
 /** Copies the log into the file and cuts it to nothing, as far as readers allow. */

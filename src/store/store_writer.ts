@@ -7,12 +7,15 @@ import { type BlockHeader, headerOf } from "../block/header.ts";
 import type { Durability } from "../core/intake.ts";
 import { BlockTable } from "./block_table.ts";
 import { BlockCatalog, type BlockEntry } from "./catalog.ts";
-import { openForWriting } from "./database.ts";
+import { isStoreError, openForWriting } from "./database.ts";
 import type { GroupWrite } from "./group_write.ts";
 import { type MergePlan, planMerge } from "./merge_plan.ts";
+import { checkpointFully } from "./space.ts";
 
 /** Rejections kept a project: the latest ones. */
 const REJECTIONS_MAX = 1_000;
+/** How long closing waits for readers, in ms: a part of the time that a stop may take. */
+const CLOSE_WAIT_MS = 500;
 
 /** What the worker needs to go on where the last process stopped. */
 export interface RestoredState {
@@ -74,9 +77,18 @@ export class StoreWriter {
     throw new Error(`invariant broken: project ${id} is known`);
   }
 
+  /** A stopped server's data is one file: the log is copied into it, unless a full disk or a reader stands against it. */
   close(): void {
     if (this.#database.inTransaction) this.#database.run("ROLLBACK");
-    this.#database.close();
+    try {
+      // SQLite's own copying at close happens only once every statement is gone, which a thread that ends may not live to see.
+      this.#database.run(`PRAGMA busy_timeout = ${CLOSE_WAIT_MS}`);
+      checkpointFully(this.#database);
+    } catch (error) {
+      if (!isStoreError(error)) throw error;
+    } finally {
+      this.#database.close();
+    }
   }
 
   /** The last batch that was committed in this run of the process, 0 for none. */
@@ -132,7 +144,7 @@ export class StoreWriter {
 
   /** What to merge next, if anything. */
   planMerge(isIdle: boolean): MergePlan | undefined {
-    return planMerge(this.#catalog.unfinished(), isIdle);
+    return planMerge(this.#catalog.mergeable(), isIdle);
   }
 
   /** Puts a merged block in place of its sources; answers false when one of them is gone meanwhile. */

@@ -45,7 +45,14 @@ export type ToWriter =
   | GroupMessage
   | SetAsideMessage
   | { readonly kind: "heartbeat"; readonly number: number }
-  | { readonly kind: "merged"; readonly job: number; readonly result: MergeResult | undefined }
+  | {
+      readonly kind: "merged";
+      readonly job: number;
+      /** Undefined when it could not be merged. */
+      readonly result: MergeResult | undefined;
+      /** Blocks that no merge can take. */
+      readonly unmergeable: readonly number[];
+    }
   | { readonly kind: "stop" };
 
 export type FromWriter =
@@ -79,5 +86,11 @@ export type ToCompactor =
 
 export type FromCompactor =
   | { readonly kind: "merged"; readonly job: number; readonly result: MergeResult }
-  | { readonly kind: "failed"; readonly job: number; readonly reason: string }
+  | {
+      readonly kind: "failed";
+      readonly job: number;
+      readonly reason: string;
+      /** Blocks that no merge can take: damaged ones, or all of a merge that fails for no known cause. */
+      readonly unmergeable: readonly number[];
+    }
   | { readonly kind: "stopped" };

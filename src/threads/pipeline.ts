@@ -201,14 +201,15 @@ export class Pipeline implements PipelineView {
     setTimeout(() => {
       if (this.#isStopping) return;
       this.#startCompactor();
-      this.#giveUpMerge();
+      this.#giveUpMerge([]);
     }, RESTART_AFTER_MS);
   }
 
-  #giveUpMerge(): void {
+  #giveUpMerge(unmergeable: readonly number[]): void {
     const work = this.#mergeInWork;
     this.#mergeInWork = undefined;
-    if (work !== undefined) this.#writer?.post({ kind: "merged", job: work.request.job, result: undefined });
+    if (work !== undefined)
+      this.#writer?.post({ kind: "merged", job: work.request.job, result: undefined, unmergeable });
   }
 
   #fromCompactor(message: FromCompactor): void {
@@ -216,11 +217,11 @@ export class Pipeline implements PipelineView {
     if (message.kind === "stopped" || work === undefined || message.job !== work.job) return;
     if (message.kind === "failed") {
       this.#options.log("warn", `blocks were not merged: ${message.reason}`);
-      this.#giveUpMerge();
+      this.#giveUpMerge(message.unmergeable);
       return;
     }
     this.#mergeInWork = undefined;
-    this.#writer?.post({ kind: "merged", job: work.request.job, result: message.result });
+    this.#writer?.post({ kind: "merged", job: work.request.job, result: message.result, unmergeable: [] });
   }
 
   #fromWriter(message: FromWriter): void {

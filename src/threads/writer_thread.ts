@@ -3,15 +3,15 @@
 // group is left; anything else that goes wrong ends the thread, and the main thread starts another.
 
 import { systemClock } from "../core/clock.ts";
-import { assert, OperatingError } from "../core/errors.ts";
+import { assert, type OperatingError } from "../core/errors.ts";
 import { CLAIM, CLAIM_CELLS, type GroupMessage, type SetAsideMessage } from "../core/group.ts";
 import type { StoreSnapshot } from "../core/telemetry.ts";
 import { bytesWrittenByProcess } from "../runtime/process_io.ts";
 import { isStoreError } from "../store/database.ts";
 import type { GroupWrite } from "../store/group_write.ts";
-import { Maintenance } from "../store/maintenance.ts";
+import { Maintenance, openStore } from "../store/maintenance.ts";
 import { spaceUsed } from "../store/space.ts";
-import { StoreWriter } from "../store/store_writer.ts";
+import type { StoreWriter } from "../store/store_writer.ts";
 import { EntryWorker } from "../worker/loop.ts";
 import type { FromWriter, MergeResult, ToWriter, WriterRules, WriterSettings } from "./messages.ts";
 
@@ -60,7 +60,7 @@ export class WriterThread {
     this.#rules = start.rules;
     this.#claims = start.claims;
     const { file, durability, run } = start.settings;
-    this.#store = new StoreWriter(file, durability, run);
+    this.#store = openStore(file, durability, run);
     this.#maintenance = new Maintenance(this.#store, {
       file,
       bytesMax: () => this.#rules.bytesMax,
@@ -68,10 +68,10 @@ export class WriterThread {
       retentionMsOf: (project) => (this.#rules.projects[project] ?? this.#rules.defaultProject).retentionMs,
     });
     this.#worker = this.#restoreWorker();
-    const lastBatch = this.#store.lastBatch();
-    this.#reply({ kind: "started", lastBatch, snapshot: this.#snapshot() });
+    // First, so that a server that has started knows whether it is ready.
     if (this.#maintenance.prepare()) this.#reply({ kind: "health", isHealthy: true, reason: "" });
     else this.#failed("there is no room for the reserve file");
+    this.#reply({ kind: "started", lastBatch: this.#store.lastBatch(), snapshot: this.#snapshot() });
     this.#timer = setInterval(() => this.#passTime(), TICK_EVERY_MS);
   }
 
@@ -86,7 +86,7 @@ export class WriterThread {
         this.#group(message, () => this.#worker.setAside(message));
         break;
       case "merged":
-        this.#merged(message.job, message.result);
+        this.#merged(message.job, message.result, message.unmergeable);
         break;
       case "heartbeat":
         this.#reply({ kind: "heartbeat", number: message.number });
@@ -226,12 +226,17 @@ export class WriterThread {
     this.#reply({ kind: "merge", request: { job: this.#merge.job, blocks: plan.blocks } });
   }
 
-  #merged(job: number, result: MergeResult | undefined): void {
+  #merged(job: number, result: MergeResult | undefined, unmergeable: readonly number[]): void {
     if (this.#merge?.job !== job) return;
     const { plan } = this.#merge;
     this.#merge = undefined;
-    if (result === undefined) this.#mergeAt = performance.now() + MERGE_AGAIN_AFTER_MS;
-    if (result === undefined || !this.#isHealthy) return;
+    for (const block of unmergeable) this.#store.catalog.giveUp(block);
+    const bytes = result?.encoded.pieces.reduce((sum, piece) => sum + piece.data.length, 0) ?? 0;
+    if (result === undefined || !this.#maintenance.hasRoomFor(bytes)) {
+      this.#mergeAt = performance.now() + MERGE_AGAIN_AFTER_MS;
+      return;
+    }
+    if (!this.#isHealthy) return;
     assert(result.encoded.pieces.length > 0, "a merged block has pieces");
     try {
       this.#store.replaceMerged({ plan, ...result });

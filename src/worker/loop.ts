@@ -148,7 +148,8 @@ export class EntryWorker {
   setAside(message: SetAsideMessage): StagedWrite {
     const key = this.#rules.keys[message.keyIndex];
     assert(key !== undefined, "a batch's key is known");
-    const { receivedAt, entryCount, text } = message;
+    const { receivedAt, entryCount } = message;
+    const text = withoutKeys(message.text);
     this.#enterMonth(receivedAt);
     this.#usage.add(key.project, this.#month, "received", entryCount);
     this.#usage.add(key.project, this.#month, "dropped.internal", entryCount);
@@ -265,4 +266,9 @@ export class EntryWorker {
       bytesReceived,
     };
   }
+}
+
+/** The body as it came, but for what looks like an API key: it is shown to people, and secrets are never. */
+function withoutKeys(body: string): string {
+  return body.replaceAll(/"([sc]k_)[^"\\]*"/g, '"$1…"');
 }

@@ -32,7 +32,17 @@ async function storedBy(server: TestServer, example: () => Promise<RunResult>) {
 /** What every example's record has; its time and receipt are checked before. */
 function expected(record: ShownRecord, rest: Partial<ShownRecord>): ShownRecord {
   const { time, receivedAt } = record;
-  return { id: 1, project: "default", apiKey: "test", kind: "log", source: "server", level: "info", time, receivedAt, ...rest };
+  return {
+    id: 1,
+    project: "default",
+    apiKey: "test",
+    kind: "log",
+    source: "server",
+    level: "info",
+    time,
+    receivedAt,
+    ...rest,
+  };
 }
 
 describe("the specification's example stores its entry:", () => {
@@ -42,7 +52,11 @@ describe("the specification's example stores its entry:", () => {
       const { record, stdout } = await storedBy(server, () => run("bash", ["-c", script]));
       expect(JSON.parse(stdout)).toEqual({ queued: true });
       expect(record).toEqual(
-        expected(record, { touchpoint: "api/orders/submit", message: "Order placed", metadata: { orderId: "ord_123" } }),
+        expected(record, {
+          touchpoint: "api/orders/submit",
+          message: "Order placed",
+          metadata: { orderId: "ord_123" },
+        }),
       );
     }));
 
@@ -61,9 +75,7 @@ describe("the specification's example stores its entry:", () => {
       const script = `${exampleText("python", server.url, SERVER_KEY)}\nsend_log("Größe geändert", "jobs/import", "warn")\n`;
       const environment = { ...(process.env as Record<string, string>), PYTHONUTF8: "1", NO_PROXY: "*" };
       const { record } = await storedBy(server, () => run(PYTHON, ["-"], { input: script, environment }));
-      expect(record).toEqual(
-        expected(record, { touchpoint: "jobs/import", message: "Größe geändert", level: "warn" }),
-      );
+      expect(record).toEqual(expected(record, { touchpoint: "jobs/import", message: "Größe geändert", level: "warn" }));
     }));
 });
 

@@ -10,7 +10,7 @@ import { mergeColumns } from "../../src/block/merge.ts";
 import { OperatingError } from "../../src/core/errors.ts";
 import { DAY_MS } from "../../src/core/limits.ts";
 import type { StoredRecord } from "../../src/core/record.ts";
-import { exportRecords } from "../../src/query/export.ts";
+import { exportLines } from "../../src/query/export.ts";
 import { BlockReader } from "../../src/store/block_reader.ts";
 import { openForReading, openForWriting } from "../../src/store/database.ts";
 import type { GroupWrite } from "../../src/store/group_write.ts";
@@ -73,7 +73,11 @@ function mergeNow(store: StoreWriter, file: string): boolean {
 function exportIds(file: string, from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY): number[] {
   const reader = new BlockReader(file);
   const filter = { project: undefined, from, to, expiredBefore: () => Number.NEGATIVE_INFINITY };
-  const ids = [...exportRecords(reader, filter)].flat().map((shown) => shown.id);
+  const lineOf = (shown: { readonly id: number }) => String(shown.id);
+  const onDamaged = (block: { readonly id: number }) => {
+    throw new Error(`block ${block.id} is damaged`);
+  };
+  const ids = [...exportLines(reader, { filter, lineOf, onDamaged })].flat().map(Number);
   reader.close();
   return ids;
 }
@@ -209,7 +213,8 @@ describe("retention", () => {
       while (maintenance.step(true));
       store.database.query("PRAGMA wal_checkpoint(TRUNCATE)").all();
       const after = Number(Object.values(store.database.query("PRAGMA page_count").get() as object)[0]);
-      expect(after).toBeLessThan(before / 2);
+      // Of 30,000 incompressible bytes each, 100 records are left: eight pages one.
+      expect([before > 3_000, after < 900]).toEqual([true, true]);
       expect(exportIds(file)).toEqual(Array.from({ length: 100 }, (_, index) => 301 + index));
       now += 30 * DAY_MS;
       maintenance.rulesChanged();
@@ -238,8 +243,8 @@ describe("retention", () => {
       const ids = exportIds(file);
       // The newest by time are the smallest ids here.
       expect(ids).toEqual(Array.from({ length: ids.length }, (_, index) => index + 1));
-      expect(ids.length).toBeGreaterThan(20);
-      expect(ids.length).toBeLessThan(60);
+      expect(ids.length).toBeGreaterThan(40);
+      expect(ids.length).toBeLessThan(65);
       store.close();
     });
   });
@@ -281,24 +286,22 @@ describe("a data file is refused", () => {
   test("while another holds its lock, naming the process", async () => {
     await withFolder(async (folder) => {
       const file = join(folder, "data.db");
-      const holder = Bun.spawn(
-        [
-          process.execPath,
-          "-e",
-          `
-        const { lockData } = await import(${JSON.stringify(join(import.meta.dir, "../../src/store/lock.ts"))});
-        lockData(${JSON.stringify(file)});
+      const lockModule = JSON.stringify(join(import.meta.dir, "../../src/store/lock.ts"));
+      // Kept by the global object: a lock that nobody holds is collected, and its file closed.
+      const program = `
+        const { lockData } = await import(${lockModule});
+        globalThis.lock = lockData(${JSON.stringify(file)});
         console.log("locked");
-        setInterval(() => {}, 1000);
-      `,
-        ],
-        { stdout: "pipe" },
-      );
-      const reader = holder.stdout.getReader();
-      await reader.read();
-      expect(() => lockData(file)).toThrow(`process ${holder.pid} is running on it`);
-      holder.kill("SIGKILL");
-      await holder.exited;
+        setInterval(() => {}, 1000);`;
+      const holder = Bun.spawn([process.execPath, "-e", program], { stdout: "pipe" });
+      try {
+        const told = await holder.stdout.getReader().read();
+        expect(new TextDecoder().decode(told.value)).toBe("locked\n");
+        expect(() => lockData(file)).toThrow(`process ${holder.pid} is running on it`);
+      } finally {
+        holder.kill("SIGKILL");
+        await holder.exited;
+      }
       lockData(file).release();
     });
   });

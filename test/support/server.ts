@@ -14,6 +14,7 @@ export const CLIENT_KEY = "ck_0123456789abcdefghij";
 export const ADMIN_TOKEN = "an-admin-token-for-tests";
 export const ENQUEUE_PATH = "/api/v1/enqueue";
 
+const DEFAULT_PAIR = 'origins = ["http://localhost:3000"]';
 const START_MS_MAX = 20_000;
 const STOP_MS_MAX = 15_000;
 
@@ -21,13 +22,13 @@ const STOP_MS_MAX = 15_000;
 export interface ConfigParts {
   /** Top-level settings: `max_entries = 5`. */
   readonly settings?: string;
-  /** Settings of the pair: `origins = ["http://localhost:3000"]`. */
+  /** Settings of the pair; default: `origins = ["http://localhost:3000"]`. */
   readonly pair?: string;
   /** What follows: more [[keys]], [projects.default], [timings] … */
   readonly tables?: string;
 }
 
-export function configText({ settings = "", pair = "", tables = "" }: ConfigParts = {}): string {
+export function configText({ settings = "", pair = DEFAULT_PAIR, tables = "" }: ConfigParts = {}): string {
   return `port = 0
 admin_token = "${ADMIN_TOKEN}"
 ${settings}
@@ -58,11 +59,12 @@ export class TestServer {
   #stderr = "";
   #stdout = "";
 
-  constructor(folder: string, config: string) {
+  /** Without a `config` there is no file, as on the first run. */
+  constructor(folder: string, config: string | undefined) {
     this.folder = folder;
     this.configFile = join(folder, "simplelogs.toml");
     this.dataFile = join(folder, "simplelogs.db");
-    this.writeConfig(config);
+    if (config !== undefined) this.writeConfig(config);
   }
 
   /** Where it listens; another one after each start. */
@@ -95,10 +97,15 @@ export class TestServer {
   }
 
   /** Starts `simplelogs serve` and waits until it listens. */
-  async start(...commandLine: string[]): Promise<void> {
+  start(...commandLine: string[]): Promise<void> {
+    return this.startAs("serve", ...commandLine);
+  }
+
+  /** Starts the executable with exactly these arguments and waits until it listens. */
+  async startAs(...commandLine: string[]): Promise<void> {
     if (!existsSync(EXECUTABLE)) throw new Error(`${EXECUTABLE} is missing: run scripts/build`);
     const readFrom = this.#stderr.length;
-    const child = spawn(EXECUTABLE, ["serve", ...commandLine], {
+    const child = spawn(EXECUTABLE, commandLine, {
       cwd: this.folder,
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -164,7 +171,7 @@ export class TestServer {
   }
 
   /** POSTs a body to the ingestion endpoint: text as it is, anything else as JSON. */
-  post(body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+  async post(body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
     return fetch(`${this.url}${ENQUEUE_PATH}`, {
       method: "POST",
       headers: { "content-type": "application/json", ...headers },
@@ -189,10 +196,20 @@ export class TestServer {
 }
 
 /** Starts a server with `config`, gives it to `work`, and ends and removes everything afterwards, whatever happened. */
-export async function withServer<T>(config: string, work: (server: TestServer) => Promise<T>): Promise<T> {
+export function withServer<T>(config: string, work: (server: TestServer) => Promise<T>): Promise<T> {
+  return withStoppedServer(config, async (server) => {
+    await server.start();
+    return work(server);
+  });
+}
+
+/** As withServer, but leaves the start to `work`; an undefined `config` makes no file. */
+export async function withStoppedServer<T>(
+  config: string | undefined,
+  work: (server: TestServer) => Promise<T>,
+): Promise<T> {
   const server = new TestServer(mkdtempSync(join(tmpdir(), "simplelogs-e2e-")), config);
   try {
-    await server.start();
     return await work(server);
   } catch (error) {
     console.error(`the server's log:\n${server.stderr.slice(-4_000)}`);

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type LoadResult, parseSettings } from "../../../src/config/load.ts";
-import { diffSettings, type SettingsWatch, watchSettings } from "../../../src/config/reload.ts";
+import { diffSettings, fileFingerprint, type SettingsWatch, watchSettings } from "../../../src/config/reload.ts";
 import type { Settings } from "../../../src/config/settings.ts";
 import { untilTrue } from "../../support/condition.ts";
 import { withFolder } from "../../support/folder.ts";
@@ -45,6 +45,23 @@ describe("watchSettings", () => {
     await withWatch(async (watch, _, outcomes) => {
       await watch.reload();
       expect(outcomes).toEqual(["first", "first"]);
+    });
+  });
+
+  test("loads what was written between the first load and the first look", async () => {
+    await withFolder(async (folder) => {
+      const file = join(folder, "simplelogs.toml");
+      writeFileSync(file, config("first"));
+      const seen = await fileFingerprint(file);
+      writeFileSync(file, config("second"));
+      const outcomes: string[] = [];
+      const loaded = (result: LoadResult) => void outcomes.push(outcome(result));
+      const watch = watchSettings({ file, environment: {}, seen, intervalMs: 5, loaded });
+      try {
+        await untilTrue("second", () => outcomes.at(-1) === "second");
+      } finally {
+        watch.stop();
+      }
     });
   });
 

@@ -1,0 +1,183 @@
+// What is stored twice, what is not, what is dropped, and that every entry is accounted for: over the wire, and across a restart.
+
+import { describe, expect, test } from "bun:test";
+import { eventually } from "../support/eventually.ts";
+import { CLIENT_KEY, configText, SERVER_KEY, type TestServer, withServer } from "../support/server.ts";
+
+const AT = Date.now() - 60_000;
+const DAY_MS = 86_400_000;
+
+async function messages(server: TestServer): Promise<(string | undefined)[]> {
+  return (await server.export()).map((record) => record.message);
+}
+
+interface Sum {
+  readonly received: number;
+  readonly accountedFor: number;
+  readonly dropped: Readonly<Record<string, number>>;
+}
+
+/** The two sides of the sum that always closes, and the drops that are not zero. */
+async function sumOf(server: TestServer): Promise<Sum> {
+  const figures = await server.metrics();
+  const figure = (name: string): number => {
+    const value = figures.get(`simplelogs_entries_${name}`);
+    if (value === undefined) throw new Error(`/metrics lacks ${name}`);
+    return value;
+  };
+  const dropped: Record<string, number> = {};
+  for (const [name, value] of figures) {
+    const reason = /^simplelogs_entries_dropped_total\{reason="(\w+)"\}$/.exec(name)?.[1];
+    if (reason !== undefined && value > 0) dropped[reason] = value;
+  }
+  const droppedCount = Object.values(dropped).reduce((sum, value) => sum + value, 0);
+  const accountedFor = figure("stored_total") + figure("queued") + figure("open") + droppedCount;
+  return { received: figure("received_total"), accountedFor, dropped };
+}
+
+describe("a request that is sent again", () => {
+  const batch = {
+    key: SERVER_KEY,
+    source: "server",
+    entries: [1, 2, 2].map((n) => ({ message: `m${n}`, timestamp: AT })),
+  };
+
+  test("is answered 202 and stores nothing twice, the two equal lines of its loop stay two", () =>
+    withServer(configText(), async (server) => {
+      for (let attempt = 0; attempt < 3; attempt++) expect((await server.post(batch)).status).toBe(202);
+      expect(await messages(server)).toEqual(["m1", "m2", "m2"]);
+      expect((await sumOf(server)).dropped).toEqual({ duplicate: 6 });
+    }));
+
+  test.each(["kill -9", "SIGTERM"])("across a restart after %s, stores nothing twice", (end) =>
+    withServer(configText(), async (server) => {
+      await server.post(batch);
+      if (end === "SIGTERM") await server.stop();
+      else await server.kill();
+      await server.start();
+      expect((await server.post(batch)).status).toBe(202);
+      expect(await messages(server)).toEqual(["m1", "m2", "m2"]);
+    }),
+  );
+
+  test("with its members in another order, is the same request", () =>
+    withServer(configText(), async (server) => {
+      await server.post(batch);
+      const entries = batch.entries.map(({ message, timestamp }) => ({ timestamp, message }));
+      await server.post({ entries, source: batch.source, key: batch.key });
+      expect(await messages(server)).toEqual(["m1", "m2", "m2"]);
+    }));
+});
+
+describe("equal entries stay several", () => {
+  const batch = { key: SERVER_KEY, source: "server", entries: [{ message: "click", timestamp: AT }] };
+
+  test("from two senders: other User-Agents, other addresses behind a trusted proxy", () =>
+    withServer(configText({ settings: 'trusted_proxies = ["127.0.0.1"]' }), async (server) => {
+      await server.post(batch, { "user-agent": "one" });
+      await server.post(batch, { "user-agent": "two" });
+      await server.post(batch, { "user-agent": "one", "x-forwarded-for": "198.51.100.7" });
+      await server.post(batch, { "user-agent": "one", "x-forwarded-for": "198.51.100.8" });
+      await server.post(batch, { "user-agent": "one", "x-forwarded-for": "203.0.113.1, 198.51.100.8" });
+      expect(await messages(server)).toEqual(["click", "click", "click", "click"]);
+    }));
+
+  test("from one address, whatever X-Forwarded-For says, they do not: it is believed only from trusted proxies", () =>
+    withServer(configText(), async (server) => {
+      await server.post(batch, { "x-forwarded-for": "198.51.100.7" });
+      await server.post(batch, { "x-forwarded-for": "198.51.100.8" });
+      expect(await messages(server)).toEqual(["click"]);
+    }));
+
+  test("without any time of the client's", () =>
+    withServer(configText(), async (server) => {
+      for (let attempt = 0; attempt < 2; attempt++) await server.send([{ message: "click" }]);
+      expect(await messages(server)).toEqual(["click", "click"]);
+    }));
+});
+
+describe("past its monthly entries, a project", () => {
+  const limited = (overage: string) =>
+    configText({ tables: `[projects.default]\nmonthly_entries = 3\noverage = "${overage}"` });
+
+  test("that drops is answered 202 and stores no more, also after a restart", () =>
+    withServer(limited("drop"), async (server) => {
+      await server.send([1, 2].map((n) => ({ message: `${n}` })));
+      await server.send([3, 4].map((n) => ({ message: `${n}` })));
+      await server.kill();
+      await server.start();
+      await server.send([{ message: "5" }]);
+      expect(await messages(server)).toEqual(["1", "2", "3"]);
+      expect((await sumOf(server)).dropped).toEqual({ quota: 2 });
+    }));
+
+  test("that continues stores all", () =>
+    withServer(limited("continue"), async (server) => {
+      await server.send([1, 2, 3, 4, 5].map((n) => ({ message: `${n}` })));
+      expect(await messages(server)).toEqual(["1", "2", "3", "4", "5"]);
+      expect((await sumOf(server)).dropped).toEqual({});
+    }));
+});
+
+describe("every entry is accounted for", () => {
+  const deep = (levels: number): unknown => JSON.parse(`${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`);
+  const mixed = [
+    { message: "good", timestamp: AT },
+    { message: "good", timestamp: AT },
+    { key: "pair", startTime: AT },
+    { key: "pair", endTime: AT + 5 },
+    { key: "open", startTime: AT },
+    { key: "waits", endTime: AT },
+    { key: "whole", startTime: AT, duration: 3 },
+    { key: "alone", startTime: AT, standalone: true },
+    {},
+    { message: "invalid", timestamp: -1 },
+    { message: "invalid", startTime: 8.65e15 },
+    { metadata: deep(101) },
+    { touchpoint: "negative", duration: -1 },
+    { touchpoint: "negative", startTime: AT, endTime: AT - 1 },
+    { message: "old", timestamp: AT - 31 * DAY_MS },
+    { message: "future", timestamp: AT + 2 * DAY_MS },
+  ];
+  const dropped = { empty: 1, invalid_time: 2, too_deep: 1, negative_duration: 2, too_old: 1, in_future: 1 };
+
+  test.each(["sync", "write", "memory"])(
+    "of a mixed bag, sent twice, under durability %s, and across a restart",
+    (durability) =>
+      withServer(configText({ tables: `[storage]\ndurability = "${durability}"` }), async (server) => {
+        await server.send(mixed);
+        await server.send(mixed);
+        // Entries without a time of the client's are no duplicates; the eight good ones and the two open are.
+        const twice = Object.fromEntries(Object.entries(dropped).map(([reason, count]) => [reason, 2 * count]));
+        const whole = { received: 32, accountedFor: 32, dropped: { ...twice, duplicate: 8 } };
+        await eventually(
+          "all is committed",
+          async () => (await server.metrics()).get("simplelogs_entries_received_total") === 32,
+        );
+        await eventually(
+          "nothing is queued",
+          async () => (await server.metrics()).get("simplelogs_entries_queued") === 0,
+        );
+        expect(await sumOf(server)).toEqual(whole);
+        const statuses = (await server.export()).map((record) => record.status ?? record.kind);
+        expect(statuses.toSorted()).toEqual(["completed", "completed", "log", "log", "started"]);
+        expect(await server.stop()).toBe(0);
+        await server.start();
+        expect(await sumOf(server)).toEqual(whole);
+      }),
+  );
+
+  test("refused batches are no entries", () =>
+    withServer(configText(), async (server) => {
+      const entries = [{ message: "x" }];
+      const answers = [
+        await server.post("{"),
+        await server.post({ entries }),
+        await server.post({ key: SERVER_KEY, source: "client", entries }),
+        await server.post({ key: CLIENT_KEY, source: "client", entries }),
+        await server.post({ key: SERVER_KEY, source: "server", entries: [] }),
+      ];
+      expect(answers.map((answer) => answer.status)).toEqual([400, 401, 401, 403, 422]);
+      expect(await sumOf(server)).toEqual({ received: 0, accountedFor: 0, dropped: {} });
+    }));
+});

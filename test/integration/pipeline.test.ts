@@ -1,0 +1,62 @@
+import { describe, expect, test } from "bun:test";
+import { untilTrue } from "../support/condition.ts";
+import { type TestPipeline, withPipeline } from "../support/pipeline.ts";
+
+/** Sends batches one after the other, each a block of its own, until the condition holds; gives their messages. */
+async function sendUntil(test: TestPipeline, name: string, holds: () => boolean): Promise<string[]> {
+  const sent: string[] = [];
+  while (!holds()) {
+    if (sent.length > 1_000) throw new Error(`not after ${sent.length} batches: ${name}`);
+    const message = `${name} ${sent.length}`;
+    sent.push(message);
+    expect(await test.send(message)).toBe("accepted");
+  }
+  return sent;
+}
+
+describe("a pipeline", () => {
+  test("stores what it is sent in the order of acceptance, merges it, and closes the sum", async () => {
+    await withPipeline({}, async (test) => {
+      const { pipeline } = test;
+      expect(pipeline.readiness()).toEqual({ ready: true });
+      let count = 0;
+      const sent = await sendUntil(test, "message", () => pipeline.snapshot().blocks < count++);
+      expect(test.messages()).toEqual(sent);
+      const { received, stored, records, open } = pipeline.snapshot();
+      expect({ received, stored, records, open }).toEqual({
+        received: sent.length,
+        stored: sent.length,
+        records: sent.length,
+        open: 0,
+      });
+    });
+  });
+
+  test("under memory, has stored everything when it has stopped", async () => {
+    const sent = Array.from({ length: 200 }, (_, index) => `message ${index}`);
+    await withPipeline({ durability: "memory" }, async (test) => {
+      for (const message of sent) expect(await test.send(message)).toBe("accepted");
+      await test.pipeline.stop();
+      expect(test.messages()).toEqual(sent);
+    });
+  });
+});
+
+describe("an answer of the compactor that comes too late", () => {
+  test("is not taken for what the next writer has asked for", async () => {
+    const writerUrl = new URL("../support/poisoned_writer.ts", import.meta.url);
+    const compactorUrl = new URL("../support/late_compactor.ts", import.meta.url);
+    await withPipeline({ writerUrl, compactorUrl }, async (test) => {
+      const { pipeline } = test;
+      let count = 0;
+      // Enough for a first merge to be asked for, whose answer does not come.
+      const before = await sendUntil(test, "before", () => count++ === 40);
+      expect(pipeline.snapshot().blocks).toBe(40);
+      expect(await test.send("poison-always")).toBe("set_aside");
+      const after = await sendUntil(test, "after", () => pipeline.snapshot().blocks < 20);
+      expect(test.messages()).toEqual([...before, ...after]);
+      await untilTrue("it is ready", () => pipeline.readiness().ready);
+      expect(pipeline.snapshot().records).toBe(before.length + after.length);
+    });
+  });
+});

@@ -1,0 +1,153 @@
+import { Database, type SQLiteError } from "bun:sqlite";
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import type { Entry } from "../../src/core/entry.ts";
+import { exportLines } from "../../src/query/export.ts";
+import { BlockReader } from "../../src/store/block_reader.ts";
+import { isStoreError } from "../../src/store/database.ts";
+import { StoreWriter } from "../../src/store/store_writer.ts";
+import { EntryWorker, type WorkerRules } from "../../src/worker/loop.ts";
+import { withFolder } from "../support/folder.ts";
+
+const NOW = Date.UTC(2026, 10, 23, 12);
+const PROJECT = { retentionMs: 30 * 86_400_000, monthlyEntries: undefined, overage: "continue" } as const;
+const RULES: WorkerRules = {
+  keys: [{ project: "shop", name: "web shop", type: "server" }],
+  projects: {},
+  defaultProject: PROJECT,
+};
+
+function workerOf(store: StoreWriter): EntryWorker {
+  return new EntryWorker({
+    state: store.restore(),
+    pairing: { openMax: 100, openBytesMax: 1e7, clientShare: 0.5, timeoutMs: 3_600_000, orphanGraceMs: 60_000 },
+    dedupe: { windowMs: 600_000, entries: 1_000 },
+    rules: RULES,
+    deadlinesFrom: 0,
+  });
+}
+
+function groupOf(number: number, entries: readonly Entry[]): string {
+  return JSON.stringify([number, 0, NOW, 100, "sender", { key: "k", source: "server", timestamp: NOW, entries }]);
+}
+
+function messagesOf(file: string): string[] {
+  const reader = new BlockReader(file);
+  const filter = {
+    project: undefined,
+    from: Number.NEGATIVE_INFINITY,
+    to: Number.POSITIVE_INFINITY,
+    expiredBefore: () => Number.NEGATIVE_INFINITY,
+  };
+  const lineOf = (shown: { id: number; message?: string; status?: string }) =>
+    `${shown.id} ${shown.message?.slice(0, 5) ?? shown.status}`;
+  const onDamaged = (_block: unknown, reason: string) => {
+    throw new Error(reason);
+  };
+  const lines = [...exportLines(reader, { filter, lineOf, onDamaged })].flat();
+  reader.close();
+  return lines;
+}
+
+function errorOf(work: () => void): unknown {
+  try {
+    work();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
+describe("a group whose commit fails", () => {
+  test("leaves no trace on disk or in the memories that are read again, and can be sent again", async () => {
+    await withFolder((folder) => {
+      const file = join(folder, "data.db");
+      const store = new StoreWriter(file, "sync", "run");
+      let worker = workerOf(store);
+      const commit = (number: number, entries: readonly Entry[]) => {
+        store.commit(worker.group(groupOf(number, entries), number));
+        worker.committed();
+      };
+      commit(1, [
+        { message: "first" },
+        { key: "a", startTime: NOW - 5 },
+        { key: "b", startTime: NOW, standalone: true },
+      ]);
+      const before = { counts: worker.counts(), state: store.restore(), blocks: store.catalog.size };
+      expect(before.counts).toMatchObject({ received: 3, stored: 2, open: 1 });
+
+      const noise = () => Buffer.from(crypto.getRandomValues(new Uint8Array(300_000))).toString("base64");
+      const entries: Entry[] = [
+        { key: "a", endTime: NOW },
+        { key: "b", endTime: NOW },
+        { key: "new", startTime: NOW },
+        {},
+        { message: `large${noise()}`, touchpoint: "t" },
+      ];
+      store.database.run("PRAGMA max_page_count = 40");
+      for (let attempt = 0; attempt < 3; attempt++) {
+        const error = errorOf(() => commit(2, entries)) as SQLiteError;
+        expect([error.code, isStoreError(error), store.database.inTransaction]).toEqual(["SQLITE_FULL", true, false]);
+        worker = workerOf(store);
+        expect({ counts: worker.counts(), state: store.restore(), blocks: store.catalog.size }).toEqual(before);
+        expect([store.lastBatch(), messagesOf(file)]).toEqual([1, ["1 first", "2 started"]]);
+      }
+
+      store.database.run("PRAGMA max_page_count = 1000000");
+      commit(2, entries);
+      expect(worker.counts()).toMatchObject({ received: 8, stored: 6, open: 1, dropped: { empty: 1, duplicate: 0 } });
+      commit(3, entries);
+      expect(worker.counts()).toMatchObject({ received: 13, stored: 6, open: 1, dropped: { empty: 2, duplicate: 4 } });
+      expect(messagesOf(file)).toEqual(["1 first", "2 started", "3 completed", "4 completed", "5 large"]);
+      store.close();
+    });
+  });
+
+  test("for a fault of the statement itself is no fault of the disk, so the writer must end", async () => {
+    await withFolder((folder) => {
+      const store = new StoreWriter(join(folder, "data.db"), "sync", "run");
+      const worker = workerOf(store);
+      const write = worker.group(groupOf(1, [{ key: "a", startTime: NOW }]), 1);
+      store.commit(write);
+      const error = errorOf(() => store.commit(write)) as SQLiteError;
+      expect([error.code, isStoreError(error)]).toEqual(["SQLITE_CONSTRAINT_PRIMARYKEY", false]);
+      store.close();
+    });
+  });
+});
+
+describe("a damaged file", () => {
+  test("gives every block but the damaged one, whose column it names", async () => {
+    await withFolder((folder) => {
+      const file = join(folder, "data.db");
+      const store = new StoreWriter(file, "sync", "run");
+      const worker = workerOf(store);
+      for (const number of [1, 2, 3]) {
+        store.commit(worker.group(groupOf(number, [{ message: `line ${number}` }]), number));
+        worker.committed();
+      }
+      store.close();
+      const database = new Database(file);
+      const { data } = database.query("SELECT data FROM pieces ORDER BY key LIMIT 1 OFFSET 1").get() as {
+        data: Uint8Array;
+      };
+      data[12] = (data[12] as number) ^ 1;
+      database
+        .query("UPDATE pieces SET data = ? WHERE key = (SELECT key FROM pieces ORDER BY key LIMIT 1 OFFSET 1)")
+        .run(data);
+      database.run("UPDATE blocks SET time_max = time_max + 1 WHERE id = 3");
+      database.close();
+      const reader = new BlockReader(file);
+      expect(reader.damagedHeaders()).toEqual([3]);
+      const damaged: [number, string][] = [];
+      const lines = exportLines(reader, {
+        filter: { project: undefined, from: 0, to: Number.POSITIVE_INFINITY, expiredBefore: () => 0 },
+        lineOf: (shown) => String(shown.message),
+        onDamaged: (block, reason) => damaged.push([block.id, reason]),
+      });
+      expect([...lines]).toEqual([["line 1", "line 3"]]);
+      expect(damaged).toEqual([[2, expect.stringMatching(/^column "\*" is damaged: checksum \d+, expected \d+$/)]]);
+      reader.close();
+    });
+  });
+});

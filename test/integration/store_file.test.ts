@@ -1,0 +1,106 @@
+import { Database } from "bun:sqlite";
+import { describe, expect, test } from "bun:test";
+import { chmodSync, existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { BlockReader } from "../../src/store/block_reader.ts";
+import { openForReading, openForWriting, upgradeFormat } from "../../src/store/database.ts";
+import { checkpointFully, spaceUsed, vacuumStep } from "../../src/store/space.ts";
+import { withFolder } from "../support/folder.ts";
+
+function modeOf(file: string): string {
+  return (statSync(file).mode & 0o777).toString(8);
+}
+
+/** Runs a program in another process that is killed as it stands, without closing anything. */
+async function dieAfter(program: string): Promise<void> {
+  const child = Bun.spawn([process.execPath, "-e", `${program}\nprocess.kill(process.pid, "SIGKILL");`], {
+    stderr: "pipe",
+  });
+  expect([await child.exited, await new Response(child.stderr).text()]).toEqual([137, ""]);
+}
+
+const writeModule = JSON.stringify(join(import.meta.dir, "../../src/store/database.ts"));
+
+describe("the data file", () => {
+  test("and the files beside it are made for this user alone, and a file that is there keeps its mode", async () => {
+    await withFolder((folder) => {
+      const file = join(folder, "data.db");
+      const database = openForWriting(file, "sync");
+      expect(["", "-wal", "-shm"].map((suffix) => modeOf(file + suffix))).toEqual(["600", "600", "600"]);
+      database.close();
+      chmodSync(file, 0o640);
+      openForWriting(file, "sync").close();
+      expect(modeOf(file)).toBe("640");
+    });
+  });
+
+  test("is read with what a killed server left in its log", async () => {
+    await withFolder(async (folder) => {
+      const file = join(folder, "data.db");
+      await dieAfter(`
+        const { openForWriting } = await import(${writeModule});
+        const database = openForWriting(${JSON.stringify(file)}, "sync");
+        database.run("INSERT INTO projects (id, name) VALUES (1, 'shop')");`);
+      expect(statSync(`${file}-wal`).size).toBeGreaterThan(0);
+      const reader = new BlockReader(file);
+      expect(reader.projects()).toEqual(["shop"]);
+      reader.close();
+      const again = new BlockReader(file);
+      expect(again.projects()).toEqual(["shop"]);
+      again.close();
+    });
+  });
+
+  test("that was killed while it was new is made anew", async () => {
+    await withFolder(async (folder) => {
+      const file = join(folder, "data.db");
+      await Bun.write(file, "");
+      expect(() => openForReading(file)).toThrow("it holds no data yet");
+      openForWriting(file, "sync").close();
+      openForReading(file).close();
+    });
+  });
+
+  test("of an older format is brought to the present one, in one transaction", () => {
+    const database = new Database(":memory:");
+    const steps = ["CREATE TABLE a (x)", "ALTER TABLE a ADD COLUMN y", "ALTER TABLE a ADD COLUMN z"];
+    const state = () => [
+      Object.values(database.query("PRAGMA user_version").get() as object)[0],
+      (database.query("SELECT name FROM pragma_table_info('a')").values() as string[][]).flat(),
+    ];
+    upgradeFormat(database, 1, steps.slice(0, 1));
+    expect(state()).toEqual([2, ["x"]]);
+    upgradeFormat(database, 2, steps);
+    expect(state()).toEqual([4, ["x", "y", "z"]]);
+    upgradeFormat(database, 4, steps);
+    expect(state()).toEqual([4, ["x", "y", "z"]]);
+    expect(() => upgradeFormat(database, 4, [...steps, "ALTER TABLE a ADD COLUMN w", "nonsense"])).toThrow("syntax");
+    expect(state()).toEqual([4, ["x", "y", "z"]]);
+    database.close();
+  });
+});
+
+describe("space", () => {
+  test("is given back in steps, as much as is not kept", async () => {
+    await withFolder((folder) => {
+      const file = join(folder, "data.db");
+      const database = openForWriting(file, "write");
+      database.run("CREATE TABLE t (x BLOB)");
+      for (let row = 0; row < 8; row++) database.run("INSERT INTO t VALUES (randomblob(1000000))");
+      const full = spaceUsed(database, file);
+      database.run("DROP TABLE t");
+      const { free, inUse } = spaceUsed(database, file);
+      expect([free > 8_000_000, inUse < 1_000_000, full.inUse > 8_000_000]).toEqual([true, true, true]);
+      let steps = 0;
+      while (vacuumStep(database, 100)) steps++;
+      expect([spaceUsed(database, file).free, steps]).toEqual([100 * 4_096, Math.ceil(free / 4_096 / 256) - 1]);
+      while (vacuumStep(database, 0));
+      checkpointFully(database);
+      const left = spaceUsed(database, file);
+      expect(left).toEqual({ free: 0, onDisk: left.inUse, inUse: left.inUse });
+      expect(left.inUse).toBeLessThanOrEqual(inUse);
+      database.close();
+      expect(existsSync(file)).toBe(true);
+    });
+  });
+});

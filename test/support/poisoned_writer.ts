@@ -1,0 +1,54 @@
+// The real writer thread, with a hand on its channel: certain words in a group's text bring it down, as a fault in the
+// worker or in the store would. Everything else passes as it is.
+
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import type { FromWriter, ToWriter } from "../../src/threads/messages.ts";
+import "../../src/threads/writer.ts";
+
+interface Scope {
+  onmessage: ((event: { data: ToWriter }) => void) | null;
+  postMessage(message: FromWriter): void;
+}
+
+/** Kills the thread each time while it works on the group. */
+const POISON = "poison-always";
+/** Kills it once, after the commit and before anyone hears of it. */
+const POISON_AFTER_COMMIT = "poison-after-commit";
+/** Kills it once, and the next thread cannot open the data file. */
+const POISON_REOPEN = "poison-reopen";
+
+const scope = globalThis as unknown as Scope;
+const receive = scope.onmessage;
+const post = scope.postMessage.bind(globalThis);
+let file = "";
+let diesAtCommit = false;
+
+/** Whether something is done for the first time on this data file, over all threads. */
+function isFirst(what: string): boolean {
+  if (existsSync(`${file}.${what}`)) return false;
+  writeFileSync(`${file}.${what}`, "");
+  return true;
+}
+
+function poisoned(message: ToWriter): ToWriter {
+  if (message.kind === "start") {
+    file = message.settings.file;
+    const mark = `${file}.unreadable`;
+    if (!existsSync(mark)) return message;
+    rmSync(mark);
+    return { ...message, settings: { ...message.settings, file: `${file}.no-such-folder/data.db` } };
+  }
+  if (message.kind !== "group") return message;
+  diesAtCommit = message.text.includes(POISON_AFTER_COMMIT) && isFirst("after-commit");
+  if (message.text.includes(POISON_REOPEN) && isFirst("reopen")) {
+    writeFileSync(`${file}.unreadable`, "");
+    return { ...message, text: "[" };
+  }
+  return message.text.includes(POISON) ? { ...message, text: "[" } : message;
+}
+
+scope.postMessage = (message) => {
+  if (message.kind === "committed" && diesAtCommit) throw new Error("died between commit and report");
+  post(message);
+};
+scope.onmessage = ({ data }) => receive?.({ data: poisoned(data) });

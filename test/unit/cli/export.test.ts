@@ -1,0 +1,162 @@
+import { Database } from "bun:sqlite";
+import { describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command } from "commander";
+import { registerExport } from "../../../src/cli/export.ts";
+import { OperatingError } from "../../../src/core/errors.ts";
+import { StoreWriter } from "../../../src/store/store_writer.ts";
+import { EntryWorker } from "../../../src/worker/loop.ts";
+import { withFolder } from "../../support/folder.ts";
+
+const CONFIG = `[[keys]]
+name = "web shop"
+project = "shop"
+server = "sk_0123456789abcdef"
+
+[projects.empty]
+retention = "3d"
+`;
+
+interface Run {
+  readonly out: string;
+  readonly err: string;
+  readonly error: OperatingError | undefined;
+}
+
+/** Runs `export`; the reader of its output goes away after `writesMax` writes. */
+async function run(folder: string, line: readonly string[], writesMax = Number.POSITIVE_INFINITY): Promise<Run> {
+  let [out, err] = ["", ""];
+  const stdout = { write: () => undefined };
+  const stderr = { write: (text: string) => (err += text) };
+  const context = { stdout, stderr, env: {}, cwd: folder, isTerminal: false, isErrorTerminal: false };
+  const program = new Command("simplelogs");
+  let writes = 0;
+  registerExport(program, context, (text) => {
+    out += text;
+    return Promise.resolve(++writes < writesMax);
+  });
+  try {
+    await program.parseAsync(["export", ...line], { from: "user" });
+    return { out, err, error: undefined };
+  } catch (error) {
+    if (!(error instanceof OperatingError)) throw error;
+    return { out, err, error };
+  }
+}
+
+/** A folder with a configuration and a data file that holds the messages, a block each, one a day from `firstTime` on. */
+async function withData(
+  messages: readonly string[],
+  firstTime: number,
+  work: (folder: string) => Promise<void>,
+): Promise<void> {
+  await withFolder(async (folder) => {
+    writeFileSync(join(folder, "simplelogs.toml"), CONFIG, { mode: 0o600 });
+    const store = new StoreWriter(join(folder, "simplelogs.db"), "write", "run");
+    const worker = new EntryWorker({
+      state: store.restore(),
+      pairing: { openMax: 100, openBytesMax: 1e7, clientShare: 0.5, timeoutMs: 3_600_000, orphanGraceMs: 60_000 },
+      dedupe: { windowMs: 600_000, entries: 1_000 },
+      rules: {
+        keys: [{ project: "shop", name: "web shop", type: "server" }],
+        projects: {},
+        defaultProject: { retentionMs: 1e12, monthlyEntries: undefined, overage: "continue" },
+      },
+      deadlinesFrom: 0,
+    });
+    messages.forEach((message, index) => {
+      const timestamp = firstTime + index * 86_400_000;
+      const body = { key: "k", source: "server", entries: [{ message, timestamp }] };
+      store.commit(worker.group(JSON.stringify([index + 1, 0, timestamp, 10, "s", body]), index + 1));
+      worker.committed();
+    });
+    store.close();
+    await work(folder);
+  });
+}
+
+function messagesOf(out: string): unknown[] {
+  return out
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => (JSON.parse(line) as { message: unknown }).message);
+}
+
+describe("export", () => {
+  test("writes a JSON line a record, without what has expired by the project's retention", async () => {
+    const today = Date.now();
+    await withData(["expired", "one", "two"], today - 30.5 * 86_400_000, async (folder) => {
+      const { out, err, error } = await run(folder, []);
+      expect([messagesOf(out), err, error]).toEqual([["one", "two"], "", undefined]);
+    });
+  });
+
+  test("takes times, a project and another data file", async () => {
+    const first = Date.now() - 5 * 86_400_000;
+    await withData(["a", "b", "c"], first, async (folder) => {
+      const range = ["--from", String(first + 1), "--to", new Date(first + 2 * 86_400_000).toISOString()];
+      expect(messagesOf((await run(folder, range)).out)).toEqual(["b"]);
+      expect(messagesOf((await run(folder, ["--project", "shop", "--from", "106h"])).out)).toEqual(["b", "c"]);
+      expect(await run(folder, ["--project", "empty"])).toEqual({ out: "", err: "", error: undefined });
+      const { error } = await run(folder, ["--data", "other.db"]);
+      const message = `cannot read ${join(folder, "other.db")}: there is no such file; did the server ever run?`;
+      expect(error).toEqual(new OperatingError("data_unreadable", message));
+    });
+  });
+
+  test("writes csv with a header, also when there is nothing else", async () => {
+    await withData(["a,b"], Date.now(), async (folder) => {
+      const { out } = await run(folder, ["--format", "csv"]);
+      expect(out.split("\r\n").map((line) => line.split(",").length)).toEqual([16, 17, 1]);
+      expect((await run(folder, ["--format", "csv", "--project", "empty"])).out.split("\r\n").length).toBe(2);
+    });
+  });
+
+  test("ends without an error when its reader has gone", async () => {
+    await withData(["x".repeat(300_000), "b", "c"], Date.now(), async (folder) => {
+      const { out, error } = await run(folder, [], 1);
+      expect([messagesOf(out), error]).toEqual([["x".repeat(300_000)], undefined]);
+    });
+  });
+});
+
+describe("export fails", () => {
+  test("at wrong options, naming what there is", async () => {
+    await withData(["a"], Date.now(), async (folder) => {
+      const messages = [];
+      for (const line of [
+        ["--format", "xml"],
+        ["--project", "shp"],
+        ["--from", "x"],
+      ]) {
+        const { error } = await run(folder, line);
+        messages.push([error?.code, error?.message.slice(0, 50)]);
+      }
+      expect(messages).toEqual([
+        ["usage", '--format: expected ndjson or csv, got "xml"'],
+        ["usage", '--project: there is no project "shp"; there are: s'],
+        ["usage", '--from: expected Unix milliseconds, ISO 8601 ("202'],
+      ]);
+    });
+  });
+
+  test("at last, after it has given every block but the damaged one and has named that", async () => {
+    await withData(["a", "b", "c"], Date.now(), async (folder) => {
+      const file = join(folder, "simplelogs.db");
+      const database = new Database(file);
+      database.run("UPDATE pieces SET checksum = 1 WHERE key = (SELECT max(key) FROM pieces) - 512");
+      database.close();
+      const { out, err, error } = await run(folder, []);
+      expect(messagesOf(out)).toEqual(["a", "c"]);
+      expect(err).toMatch(
+        /^simplelogs: block 2 \(project "shop", 1 records, ids 2 to 2\) is left out: column "\*" is damaged: .*\n$/,
+      );
+      expect([error?.code, error?.message]).toEqual([
+        "data_unreadable",
+        `${file} is damaged: 1 blocks with 1 records were left out, all others are exported; look after the disk, ` +
+          "and take the missing records from a copy of the file",
+      ]);
+    });
+  });
+});

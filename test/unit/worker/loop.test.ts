@@ -1,0 +1,211 @@
+import { describe, expect, test } from "bun:test";
+import type { Entry } from "../../../src/core/entry.ts";
+import { integer, pick, runSeed, seededRandom } from "../../support/random.ts";
+import { gapOf, LoopState, NOW } from "./loop_state.ts";
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+function nested(levels: number): Record<string, unknown> {
+  let value: Record<string, unknown> = {};
+  for (let level = 1; level < levels; level++) value = { a: value };
+  return value;
+}
+
+describe("an entry is stored", () => {
+  test("with ids in order of arrival over batches and groups, and its touchpoint is told of once", () => {
+    const state = new LoopState();
+    state.send({ entries: [{ message: "one", touchpoint: "a" }] }, { entries: [{ message: "two", touchpoint: "b" }] });
+    state.send({ entries: [{ message: "three", touchpoint: "a" }] });
+    expect(state.records.map(({ id, message }) => [id, message])).toEqual([
+      [1, "one"],
+      [2, "two"],
+      [3, "three"],
+    ]);
+    expect(state.touchpoints.map(({ name }) => name)).toEqual(["a", "b"]);
+  });
+
+  test("as one record for a start and an end over groups and a restart, counting two", () => {
+    const state = new LoopState();
+    state.send({ entries: [{ key: "k", startTime: NOW - 10 }] });
+    expect(state.worker.counts()).toMatchObject({ received: 1, stored: 0, open: 1 });
+    state.restart(NOW);
+    expect(state.worker.counts()).toMatchObject({ received: 1, stored: 0, open: 1 });
+    state.send({ entries: [{ key: "k", endTime: NOW }] });
+    expect(state.worker.counts()).toMatchObject({ received: 2, stored: 2, open: 0 });
+    expect(state.records.map(({ id, kind, duration }) => [id, kind, duration])).toEqual([[1, "completed", 10]]);
+  });
+
+  test("as unfinished or orphaned when its time is up, and nothing happens before", () => {
+    const state = new LoopState({}, { timeoutMs: 1_000, orphanGraceMs: 100 });
+    state.send({
+      entries: [
+        { key: "start", startTime: NOW },
+        { key: "end", endTime: NOW },
+      ],
+    });
+    expect([NOW, NOW + 100, NOW + 101, NOW + 1_000, NOW + 1_001].map((now) => state.expire(now))).toEqual([
+      false,
+      false,
+      true,
+      false,
+      true,
+    ]);
+    expect(state.records.map(({ kind, key }) => [kind, key])).toEqual([
+      ["orphaned", "end"],
+      ["unfinished", "start"],
+    ]);
+    expect(state.worker.counts()).toMatchObject({ received: 2, stored: 2, open: 0 });
+  });
+});
+
+describe("an entry is dropped", () => {
+  test("for the first reason that applies, in the contract's order", () => {
+    const state = new LoopState({ monthlyEntries: 1, overage: "drop" });
+    const late = NOW - 31 * DAY_MS;
+    const early = NOW + 25 * HOUR_MS;
+    state.send({ entries: [{ message: "a", timestamp: NOW }] });
+    const entries: [string, Entry][] = [
+      ["empty", { key: "", touchpoint: "" }],
+      ["invalid_time", { message: "a", timestamp: -1, metadata: nested(101), startTime: NOW, duration: -1 }],
+      ["too_deep", { timestamp: late, metadata: nested(101), duration: -1 }],
+      ["negative_duration", { timestamp: late, duration: -1 }],
+      ["too_old", { message: "a", timestamp: late }],
+      ["in_future", { message: "a", timestamp: early }],
+      ["duplicate", { message: "a", timestamp: NOW }],
+      ["quota", { message: "b", timestamp: NOW }],
+    ];
+    state.send({ entries: entries.map(([, entry]) => entry) });
+    expect(state.reasons).toEqual(entries.map(([reason]) => reason));
+    expect(state.rejections[6]).toEqual({
+      project: "shop",
+      apiKey: "web shop",
+      receivedAt: NOW,
+      reason: "duplicate",
+      entry: `{"message":"a","timestamp":${NOW}}`,
+    });
+    expect(state.worker.counts()).toMatchObject({ received: 9, stored: 1, open: 0 });
+    expect(gapOf(state.worker.counts())).toBe(0);
+  });
+
+  test("as a duplicate when its batch comes again, also after a restart, and not for another sender", () => {
+    const state = new LoopState();
+    const batch = { entries: [{ message: "a" }, { message: "a" }], timestamp: NOW };
+    state.send(batch);
+    state.send(batch);
+    state.restart(NOW);
+    state.send(batch);
+    state.send({ ...batch, sender: "another" });
+    expect(state.worker.counts()).toMatchObject({ received: 8, stored: 4, dropped: { duplicate: 4 } });
+  });
+
+  test("past the quota of the UTC month of receipt, waiting starts counted, and no more in the next month", () => {
+    const state = new LoopState({ monthlyEntries: 3, overage: "drop" });
+    const midnight = Date.UTC(2026, 11, 1);
+    const start: Entry = { key: "k", startTime: midnight - 2 };
+    state.send({ entries: [start, { message: "a" }], receivedAt: midnight - 2 });
+    state.send({ entries: [{ message: "b" }, { message: "c" }], receivedAt: midnight - 1 });
+    state.restart(midnight);
+    state.send({ entries: [{ message: "d" }], receivedAt: midnight - 1 });
+    state.send({ entries: [{ message: "e" }, { key: "k", endTime: midnight }], receivedAt: midnight });
+    expect(state.counter("admitted")).toEqual({ "2026-11": 3, "2026-12": 2 });
+    expect(state.counter("dropped.quota")).toEqual({ "2026-11": 2 });
+    expect(state.counter("received")).toEqual({ "2026-11": 5, "2026-12": 2 });
+    expect(gapOf(state.worker.counts())).toBe(0);
+  });
+
+  test("past the quota only where the project says so", () => {
+    const state = new LoopState({ monthlyEntries: 1, overage: "continue" });
+    state.send({ entries: [{ message: "a" }, { message: "b" }] });
+    expect([state.counter("admitted"), state.reasons]).toEqual([{ "2026-11": 2 }, []]);
+    const project = state.rules.defaultProject;
+    state.worker.setRules({ ...state.rules, projects: { shop: { ...project, overage: "drop" } } });
+    state.send({ entries: [{ message: "c" }] });
+    expect(state.reasons).toEqual(["quota"]);
+  });
+
+  test("with its whole batch when that is set aside, which is kept without its API key", () => {
+    const state = new LoopState();
+    const text = '{"key":"sk_0123456789abcdef","source":"server","entries":[{"message":"x"},{"key":"req-1"}]}';
+    const message = { group: 1, lastBatch: 7, keyIndex: 0, receivedAt: NOW, entryCount: 2, bytes: text.length, text };
+    const write = state.worker.setAside({ kind: "set_aside", ...message });
+    expect([write.lastBatch, write.bytesReceived]).toEqual([7, text.length]);
+    state.commit(write);
+    const body = text.replace("sk_0123456789abcdef", "sk_…");
+    expect(state.setAside).toEqual([{ project: "shop", apiKey: "web shop", receivedAt: NOW, entryCount: 2, body }]);
+    expect(state.rejections.map(({ reason, entry }) => [reason, entry])).toEqual([["internal", body]]);
+    expect(state.worker.counts()).toMatchObject({ received: 2, stored: 0, open: 0, dropped: { internal: 2 } });
+  });
+});
+
+describe("a group that is not committed", () => {
+  test("changes no counter, and leaves no trace in what the next worker starts from", () => {
+    const state = new LoopState();
+    state.send({ entries: [{ key: "a", startTime: NOW }], timestamp: NOW });
+    const before = state.worker.counts();
+    const batch = { entries: [{ key: "a", endTime: NOW + 1 }, { message: "m", touchpoint: "t" }, {}], timestamp: NOW };
+    state.stage(batch);
+    state.restart(NOW);
+    expect(state.worker.counts()).toEqual(before);
+    state.send(batch);
+    expect(state.worker.counts()).toMatchObject({
+      received: 4,
+      stored: 3,
+      open: 0,
+      dropped: { empty: 1, duplicate: 0 },
+    });
+    expect(state.records.map(({ id, kind }) => [id, kind])).toEqual([
+      [1, "completed"],
+      [2, "log"],
+    ]);
+  });
+});
+
+describe("received = stored + open + dropped", () => {
+  test("holds after every commit, restart and lost commit, whatever comes", () => {
+    const seed = runSeed("the sum of the worker loop");
+    const random = seededRandom(seed);
+    const below = (count: number) => integer(random, count - 1);
+    const state = new LoopState(
+      { monthlyEntries: 400, overage: "drop" },
+      { openMax: 12, timeoutMs: 500, orphanGraceMs: 90 },
+    );
+    let now = NOW;
+    const entry = (): Entry => {
+      const name = {
+        ...(below(4) > 0 ? { key: pick(random, ["a", "b", "c"]) } : {}),
+        ...(below(2) > 0 ? { touchpoint: "t" } : {}),
+      };
+      const time = now - below(40);
+      const kind = below(6);
+      if (kind === 0) return { ...name, message: "m" };
+      if (kind === 1) return { ...name, endTime: time };
+      if (kind === 2) return { ...name, startTime: time - 5, endTime: time };
+      if (kind === 3) return {};
+      return { ...name, startTime: time, ...(below(3) === 0 ? { standalone: true } : {}) };
+    };
+    for (let step = 0; step < 600; step++) {
+      now += below(60);
+      const entries = Array.from({ length: 1 + below(4) }, entry);
+      const batch = {
+        entries,
+        receivedAt: now,
+        key: pick(random, [0, 1] as const),
+        ...(below(3) === 0 ? { timestamp: now } : {}),
+      };
+      const chance = below(10);
+      if (chance === 0) {
+        state.stage(batch);
+        state.restart(NOW);
+      } else if (chance === 1) state.restart(now);
+      else if (chance === 2) state.expire(now);
+      else state.send(batch, ...(chance === 3 ? [batch] : []));
+      expect([seed, step, gapOf(state.worker.counts())]).toEqual([seed, step, 0]);
+    }
+    state.expire(now + DAY_MS);
+    expect([state.worker.counts().open, gapOf(state.worker.counts())]).toEqual([0, 0]);
+    // Each record is one entry, a pair two and what was absorbed none: stored is between once and twice the records.
+    const { stored } = state.worker.counts();
+    expect([stored >= state.records.length, stored <= 2 * state.records.length]).toEqual([true, true]);
+  });
+});
