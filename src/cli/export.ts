@@ -110,7 +110,7 @@ class Damage {
 
   report(block: ExportBlock, reason: string): void {
     const { id, project, records, idMin, idMax } = block;
-    const which = `block ${id} (project "${project}", ${records} records, ids ${idMin} to ${idMax})`;
+    const which = `block ${id} (project "${project}", records: ${records}, ids ${idMin} to ${idMax})`;
     this.#count(records, `${which} is left out: ${reason}`);
   }
 
@@ -118,7 +118,7 @@ class Damage {
     if (this.#blocks === 0) return;
     throw new OperatingError(
       "data_unreadable",
-      `${data} is damaged: ${this.#blocks} blocks with ${this.#records} records were left out, all others are exported; ` +
+      `${data} is damaged: blocks left out: ${this.#blocks}, records in them: ${this.#records}; all others are exported; ` +
         "look after the disk, and take the missing records from a copy of the file",
     );
   }

@@ -3,12 +3,13 @@
 // turn comes is looked for again under its new number, and each read transaction lasts for one block only.
 //
 // Memory: the lines of one window and one inflated block, whatever the number of projects and the size of records. A block
-// that reaches over several windows is inflated for each of them: measured with 100 projects that are written in turn, 15
-// times; with one project, 1.2 times.
+// that reaches over several windows is inflated for each of them, so many projects that are written in turn cost time: measured
+// 300,000 records a second with one project, 200,000 with 50, 170,000 with 200.
 
 import { BlockDamagedError, decodeColumns, recordsOf } from "../block/decode.ts";
 import type { BlockPiece } from "../block/encode.ts";
 import { type ShownRecord, showRecord } from "../core/record.ts";
+import { collectGarbage } from "../runtime/memory.ts";
 
 /** A block as the export needs it. Times in Unix ms. */
 export interface ExportBlock {
@@ -56,19 +57,26 @@ const WINDOW_BYTES = 16 * 1024 * 1024;
 /** Lines are longer than the columns they come from; a window that holds this many times its bytes is cut. */
 const LINES_SHARE_MAX = 4;
 
+/** Inflated bytes after which their garbage is collected. Measured with 200 projects, 2,000,000 records: 0.4 GB, not 1.7. */
+const COLLECT_AFTER_BYTES = 32 * 1024 * 1024;
+
 /** Yields the lines of one window after the other, each in the order of ids. */
 export function* exportLines(source: ExportSource, options: ExportOptions): Generator<string[]> {
   const windowBytes = options.windowBytes ?? WINDOW_BYTES;
   const end = source.nextRecordId();
   const unreadable = new Set<number>();
+  let inflatedBytes = 0;
   for (let from = 1; from < end; ) {
     const blocks = source.overlapping(from, end).filter((block) => isWanted(block, options.filter));
     if (blocks.length === 0) return;
     from = blocks.reduce((least, block) => Math.min(least, Math.max(block.idMin, from)), end);
     const window = new ExportWindow(from, windowEnd(blocks, from, end, windowBytes), LINES_SHARE_MAX * windowBytes);
-    readWindow(window, source, options, blocks, unreadable);
-    if (window.size > 0) yield window.lines();
+    inflatedBytes += readWindow(window, source, options, blocks, unreadable);
     from = window.to;
+    if (window.size > 0) yield window.lines();
+    if (inflatedBytes < COLLECT_AFTER_BYTES) continue;
+    inflatedBytes = 0;
+    collectGarbage();
   }
 }
 
@@ -99,14 +107,16 @@ function windowEnd(blocks: readonly ExportBlock[], from: number, end: number, by
   return starts.reduce((latest, id) => Math.max(latest, id), 0) || fits;
 }
 
+/** Fills the window; answers how many bytes were inflated for it. */
 function readWindow(
   window: ExportWindow,
   source: ExportSource,
   options: ExportOptions,
   blocks: readonly ExportBlock[],
   unreadable: Set<number>,
-): void {
+): number {
   const { filter, lineOf, onDamaged } = options;
+  let inflatedBytes = 0;
   const read = new Set<number>();
   let listed = blocks;
   for (let isComplete = false; !isComplete; ) {
@@ -117,6 +127,7 @@ function readWindow(
         const pieces = source.pieces(block.id);
         if (pieces === undefined) isComplete = false;
         else {
+          inflatedBytes += block.rawBytes;
           addBlock(window, block, pieces, filter, lineOf);
           read.add(block.id);
         }
@@ -128,6 +139,7 @@ function readWindow(
     }
     if (!isComplete) listed = source.overlapping(window.from, window.to).filter((block) => isWanted(block, filter));
   }
+  return inflatedBytes;
 }
 
 function addBlock(

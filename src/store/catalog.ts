@@ -1,20 +1,7 @@
 // The blocks of the data file, known in memory by the one thread that writes: what to merge, what to drop, what to show.
 
 import type { Database } from "bun:sqlite";
-import { isFinished } from "./merge_plan.ts";
-
-/** One row of `blocks`, as far as merging and retention need it. Times in Unix ms. */
-export interface BlockEntry {
-  readonly id: number;
-  /** Row of `projects`. */
-  readonly project: number;
-  readonly day: number;
-  readonly records: number;
-  readonly timeMax: number;
-  /** Compressed. */
-  readonly bytes: number;
-  readonly rawBytes: number;
-}
+import { type BlockEntry, isFinished } from "./block_entry.ts";
 
 export class BlockCatalog {
   readonly #blocks = new Map<number, BlockEntry>();

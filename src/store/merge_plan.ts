@@ -2,13 +2,8 @@
 // again only a few times however slowly it came; a block that is big enough is left alone for good.
 
 import { BLOCK_RECORDS_MAX } from "../core/limits.ts";
-import type { BlockEntry } from "./catalog.ts";
+import { type BlockEntry, MERGE_RAW_BYTES_MAX } from "./block_entry.ts";
 
-/** Inflated bytes that a merge may hold: bounds the compactor's memory when records are large. */
-const MERGE_RAW_BYTES_MAX = 64 * 1024 * 1024;
-/** A block of at least half the size of a full one is finished. */
-const FINISHED_RECORDS_MIN = BLOCK_RECORDS_MAX / 2;
-const FINISHED_RAW_BYTES_MIN = MERGE_RAW_BYTES_MAX / 2;
 /** So many blocks of one tier become one of the next; each tier holds blocks of up to that many times the records. */
 const FAN_IN = 16;
 /** Between groups a block is merged with smaller ones that hold at least its records divided by this. */
@@ -21,11 +16,6 @@ export interface MergePlan {
   readonly project: number;
   readonly day: number;
   readonly blocks: readonly number[];
-}
-
-/** Whether a block is big enough to be left alone for good. */
-export function isFinished(block: BlockEntry): boolean {
-  return block.records >= FINISHED_RECORDS_MIN || block.rawBytes >= FINISHED_RAW_BYTES_MIN;
 }
 
 function tierOf(block: BlockEntry): number {

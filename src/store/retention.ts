@@ -1,7 +1,7 @@
 // Which blocks must go: those whose last record is older than its project's retention, and the oldest ones while the data
 // is larger than it may be. A block spans one UTC day at most, so a record is gone a day after it expired at the latest.
 
-import type { BlockEntry } from "./catalog.ts";
+import type { BlockEntry } from "./block_entry.ts";
 
 /** Blocks that one transaction removes, so that it stays small on a full disk and short beside ingestion. */
 export const REMOVE_BLOCKS_MAX = 16;

@@ -1,5 +1,6 @@
 import { Database, type SQLiteError } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { Entry } from "../../src/core/entry.ts";
 import { exportLines } from "../../src/query/export.ts";
@@ -148,6 +149,44 @@ describe("a damaged file", () => {
       expect([...lines]).toEqual([["line 1", "line 3"]]);
       expect(damaged).toEqual([[2, expect.stringMatching(/^column "\*" is damaged: checksum \d+, expected \d+$/)]]);
       reader.close();
+    });
+  });
+});
+
+describe("an export that is not finished", () => {
+  test("does not keep the log from being copied back and used again", async () => {
+    await withFolder((folder) => {
+      const file = join(folder, "data.db");
+      const store = new StoreWriter(file, "write", "run");
+      const worker = workerOf(store);
+      const commit = (number: number) => {
+        const noise = Buffer.from(crypto.getRandomValues(new Uint8Array(400_000))).toString("base64");
+        store.commit(worker.group(groupOf(number, [{ message: noise }]), number));
+        worker.committed();
+      };
+      for (let number = 1; number <= 20; number++) commit(number);
+      const reader = new BlockReader(file);
+      const lines = exportLines(reader, {
+        filter: { project: undefined, from: 0, to: Number.POSITIVE_INFINITY, expiredBefore: () => 0 },
+        lineOf: (shown) => String(shown.id),
+        onDamaged: (_block, reason) => {
+          throw new Error(reason);
+        },
+        windowBytes: 1,
+      });
+      const ids: string[] = [];
+      let logBytesMax = 0;
+      let number = 20;
+      for (const window of lines) {
+        ids.push(...window);
+        for (let count = 0; count < 8; count++) commit(++number);
+        logBytesMax = Math.max(logBytesMax, statSync(`${file}-wal`).size);
+      }
+      expect(ids).toEqual(Array.from({ length: 20 }, (_, index) => String(index + 1)));
+      // 70 MB were written meanwhile; the log is copied back each 16 MiB.
+      expect(logBytesMax).toBeLessThan(24 * 1024 * 1024);
+      reader.close();
+      store.close();
     });
   });
 });

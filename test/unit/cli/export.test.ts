@@ -150,11 +150,11 @@ describe("export fails", () => {
       const { out, err, error } = await run(folder, []);
       expect(messagesOf(out)).toEqual(["a", "c"]);
       expect(err).toMatch(
-        /^simplelogs: block 2 \(project "shop", 1 records, ids 2 to 2\) is left out: column "\*" is damaged: .*\n$/,
+        /^simplelogs: block 2 \(project "shop", records: 1, ids 2 to 2\) is left out: column "\*" is damaged: .*\n$/,
       );
       expect([error?.code, error?.message]).toEqual([
         "data_unreadable",
-        `${file} is damaged: 1 blocks with 1 records were left out, all others are exported; look after the disk, ` +
+        `${file} is damaged: blocks left out: 1, records in them: 1; all others are exported; look after the disk, ` +
           "and take the missing records from a copy of the file",
       ]);
     });

@@ -139,7 +139,7 @@ describe("export gives", () => {
       windowBytes: 100_000,
     });
     for (const window of lines) lengths.push(window.reduce((sum, line) => sum + line.length, 0));
-    expect(Math.max(...lengths)).toBeLessThan(200_000);
+    expect(Math.max(...lengths)).toBeLessThan(4 * 100_000 + 11_000);
     expect(lengths.length).toBeLessThan(25);
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { BlockCatalog, type BlockEntry } from "../../../src/store/catalog.ts";
-import { isFinished, planMerge } from "../../../src/store/merge_plan.ts";
+import { type BlockEntry, isFinished } from "../../../src/store/block_entry.ts";
+import { BlockCatalog } from "../../../src/store/catalog.ts";
+import { planMerge } from "../../../src/store/merge_plan.ts";
 import { blockOf } from "./blocks.ts";
 
 const MIB = 1024 * 1024;
