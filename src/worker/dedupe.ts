@@ -68,9 +68,12 @@ export class DedupeMemory {
     const place = this.#find(high, low);
     this.#pendingHigh = high;
     this.#pendingLow = low;
-    if (place < 0) return false;
+    if (place < 0 && this.#repeats.size === 0) return false;
     const name = (high & 0x1fffff) * 0x100000000 + low;
-    const occurrence = this.#repeats.get(name) ?? (this.#isOfThisBatch(place) ? 1 : 0);
+    // An equal entry of this batch counts even when what it was a duplicate of has had to leave meanwhile.
+    const counted = this.#repeats.get(name);
+    if (place < 0 && counted === undefined) return false;
+    const occurrence = counted ?? (this.#isOfThisBatch(place) ? 1 : 0);
     this.#repeats.set(name, occurrence + 1);
     if (occurrence === 0) return true;
     this.#pendingHigh = (Math.imul(high ^ occurrence, 0x9e3779b1) ^ (low >>> 15)) >>> 0;

@@ -61,6 +61,14 @@ describe("a duplicate", () => {
     expect(send(memory, 4, [1])).toEqual([true]);
   });
 
+  test("keeps its number when the first of its kind has had to leave in the middle of the batch", () => {
+    const memory = new DedupeMemory({ windowMs: WINDOW_MS, entries: 3 });
+    send(memory, 0, [1, 2]);
+    expect(send(memory, 1, [1, 3, 4, 1])).toEqual([true, false, false, false]);
+    // What is remembered is the second of its kind: one that comes alone is a first, and was not seen lately.
+    expect(send(memory, 2, [1])).toEqual([false]);
+  });
+
   test("is the same after a restart", () => {
     const memory = new DedupeMemory({ windowMs: WINDOW_MS, entries: 10 });
     send(memory, 5, [1, 2, 1]);
