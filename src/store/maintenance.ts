@@ -88,7 +88,8 @@ export class Maintenance {
 
   /**
    * One attempt to write again after a failure: the reserve makes room for dropping what retention allows, the space goes
-   * back to the disk, and only when the reserve could be made again, with some room beside it, is the store called healthy. Throws what still fails.
+   * back to the disk, and only when the reserve could be made again, with some room beside it, is the store called
+   * healthy. Throws what still fails.
    */
   recover(): boolean {
     const { database } = this.#store;

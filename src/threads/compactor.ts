@@ -39,12 +39,6 @@ function merge({ job, blocks: ids }: MergeRequest): FromCompactor {
 }
 
 listen<ToCompactor>((message) => {
-  if (message.kind === "start") {
-    file = message.file;
-  } else if (message.kind === "merge") {
-    reply<FromCompactor>(merge(message.request));
-  } else {
-    reader?.close();
-    reply<FromCompactor>({ kind: "stopped" });
-  }
+  if (message.kind === "start") file = message.file;
+  else reply<FromCompactor>(merge(message.request));
 });

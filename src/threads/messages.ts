@@ -81,8 +81,7 @@ export interface MergeResult {
 
 export type ToCompactor =
   | { readonly kind: "start"; readonly file: string }
-  | { readonly kind: "merge"; readonly request: MergeRequest }
-  | { readonly kind: "stop" };
+  | { readonly kind: "merge"; readonly request: MergeRequest };
 
 export type FromCompactor =
   | { readonly kind: "merged"; readonly job: number; readonly result: MergeResult }
@@ -92,5 +91,4 @@ export type FromCompactor =
       readonly reason: string;
       /** Blocks that no merge can take: damaged ones, or all of a merge that fails for no known cause. */
       readonly unmergeable: readonly number[];
-    }
-  | { readonly kind: "stopped" };
+    };

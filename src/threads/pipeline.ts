@@ -214,7 +214,7 @@ export class Pipeline implements PipelineView {
 
   #fromCompactor(message: FromCompactor): void {
     const work = this.#mergeInWork;
-    if (message.kind === "stopped" || work === undefined || message.job !== work.job) return;
+    if (work === undefined || message.job !== work.job) return;
     if (message.kind === "failed") {
       this.#options.log("warn", `blocks were not merged: ${message.reason}`);
       this.#giveUpMerge(message.unmergeable);
