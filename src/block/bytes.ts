@@ -146,6 +146,11 @@ export class ByteReader {
     this.#bytes = bytes;
   }
 
+  /** Bytes that were not read yet. */
+  get left(): number {
+    return this.#bytes.length - this.#at;
+  }
+
   byte(): number {
     const value = this.#bytes[this.#at++];
     if (value === undefined) throw new RangeError("column ends early");
@@ -165,9 +170,44 @@ export class ByteReader {
     return value;
   }
 
-  signed(): number {
-    const folded = this.unsigned();
-    return folded % 2 === 0 ? folded / 2 : -(folded + 1) / 2;
+  /** `count` whole numbers; the way for long columns. */
+  unsignedAll(count: number): Float64Array {
+    const values = new Float64Array(count);
+    const bytes = this.#bytes;
+    let at = this.#at;
+    for (let index = 0; index < count; index++) {
+      let byte = bytes[at++] as number;
+      if (byte < 128) {
+        values[index] = byte;
+        continue;
+      }
+      let value = byte & 127;
+      let scale = 128;
+      do {
+        if (at >= bytes.length) throw new RangeError("column ends early");
+        byte = bytes[at++] as number;
+        value += (byte & 127) * scale;
+        scale *= 128;
+      } while (byte > 127);
+      values[index] = value;
+    }
+    if (at > bytes.length) throw new RangeError("column ends early");
+    this.#at = at;
+    return values;
+  }
+
+  /** `count` numbers that were written as differences at this scale. */
+  differences(count: number, scale: number): Float64Array {
+    const values = this.unsignedAll(count);
+    let current = 0;
+    for (let index = 0; index < count; index++) {
+      const folded = values[index] as number;
+      // Bit operations are faster, where the number has no more than 31 bits.
+      if (folded <= 0x7fffffff) current += (folded >>> 1) ^ -(folded & 1);
+      else current += folded % 2 === 0 ? folded / 2 : -(folded + 1) / 2;
+      values[index] = scale === 1 ? current : current / scale;
+    }
+    return values;
   }
 
   doubles(count: number): Float64Array {

@@ -43,12 +43,5 @@ export function writeNumbers(writer: ByteWriter, values: ArrayLike<number>): voi
 export function readNumbers(reader: ByteReader, count: number): Float64Array {
   const decimals = reader.byte();
   if (decimals === DOUBLES) return reader.doubles(count);
-  const values = new Float64Array(count);
-  const scale = 10 ** decimals;
-  let current = 0;
-  for (let row = 0; row < count; row++) {
-    current += reader.signed();
-    values[row] = current / scale;
-  }
-  return values;
+  return reader.differences(count, 10 ** decimals);
 }

@@ -1,6 +1,6 @@
 // Columns of optional strings, in two forms: plain (lengths, then all text in one piece) and dictionary (the different
 // strings once, then a code a row). A length is counted in UTF-16 units and shifted by one, 0 meaning absent, so the text
-// decodes in one native call and is cut without looking at it.
+// decodes in one native call and is cut without looking at it. text_column.ts reads the plain form.
 
 import type { ByteReader, ByteWriter } from "./bytes.ts";
 
@@ -14,26 +14,6 @@ export function writePlainStrings(writer: ByteWriter, values: ArrayLike<Optional
   }
   writer.unsignedAll(lengths);
   writer.utf8(Array.isArray(values) ? values.join("") : Array.from(values).join(""));
-}
-
-/** Reads `count` values; the text is the rest of the reader's bytes. */
-export function readPlainStrings(reader: ByteReader, count: number): OptionalText[] {
-  const lengths = new Float64Array(count);
-  for (let row = 0; row < count; row++) lengths[row] = reader.unsigned();
-  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(reader.rest());
-  const values = new Array<OptionalText>(count);
-  let at = 0;
-  for (let row = 0; row < count; row++) {
-    const length = lengths[row] as number;
-    if (length === 0) {
-      values[row] = undefined;
-      continue;
-    }
-    values[row] = text.slice(at, at + length - 1);
-    at += length - 1;
-  }
-  if (at !== text.length) throw new RangeError("string column does not end where its text does");
-  return values;
 }
 
 /** Codes: 0 is absent, n is `dictionary[n - 1]`. */

@@ -1,0 +1,224 @@
+// A stored block opened for reading. A column is loaded, checked, inflated and decoded when it is first asked for, and once: a
+// query that asks for times and levels never touches a message. A packed block is one piece and inflates as a whole.
+
+import type { StoredRecord } from "../core/record.ts";
+import type { BlockView, SparseTextColumn, TextColumn, ValueColumn } from "./block_view.ts";
+import { ByteReader } from "./bytes.ts";
+import type { SparseColumn } from "./columns.ts";
+import { BlockDamagedError, orDamaged } from "./damage.ts";
+import { type BlockPiece, METADATA_PREFIX, PACKED } from "./encode.ts";
+import { inflate } from "./inflate.ts";
+import { readNumbers } from "./numbers.ts";
+import { type PlacedValues, recordsAt } from "./records.ts";
+import { readSparseNumbers, SparseTexts } from "./sparse_column.ts";
+import { type DictionaryColumn, readDictionary } from "./strings.ts";
+import { readTexts, type Texts } from "./text_column.ts";
+import { readValues, type Values } from "./value_column.ts";
+
+/** A block's stored pieces, by name. What it throws is not taken for damage. */
+export interface PieceSource {
+  piece(name: string): BlockPiece | undefined;
+  /** Without loading their data. */
+  names(): readonly string[];
+}
+
+/** Pieces that are all at hand. */
+export function piecesAtHand(pieces: readonly BlockPiece[]): PieceSource {
+  const byName = new Map(pieces.map((piece) => [piece.name, piece]));
+  return { piece: (name) => byName.get(name), names: () => [...byName.keys()] };
+}
+
+/** Opens a block of `count` records, packed or columnar. */
+export function openBlock(pieces: readonly BlockPiece[], count: number): OpenBlock {
+  return new OpenBlock(piecesAtHand(pieces), count);
+}
+
+/** Methods throw BlockDamagedError, and what the source throws. */
+export class OpenBlock implements BlockView {
+  readonly count: number;
+  readonly #source: PieceSource;
+  #names: readonly string[] | undefined;
+  #packed: ReadonlyMap<string, Uint8Array> | undefined;
+  readonly #columns = new Map<string, unknown>();
+
+  constructor(source: PieceSource, count: number) {
+    this.#source = source;
+    this.count = count;
+  }
+
+  id(): Float64Array {
+    return this.#required("id", readNumbers);
+  }
+
+  time(): Float64Array {
+    return this.#required("time", readNumbers);
+  }
+
+  received(): Float64Array {
+    return this.#required("received", readNumbers);
+  }
+
+  flags(): Uint8Array {
+    return this.#required("flags", (reader, count) => reader.raw(count));
+  }
+
+  apiKey(): DictionaryColumn {
+    return this.#required("apiKey", readDictionary);
+  }
+
+  touchpoint(): DictionaryColumn {
+    return this.#required("touchpoint", readDictionary);
+  }
+
+  message(): TextColumn {
+    return this.messageTexts();
+  }
+
+  /** As `message`, with all texts at once. */
+  messageTexts(): Texts {
+    return this.#required("message", readTexts);
+  }
+
+  key(): SparseTextColumn | undefined {
+    return this.keyTexts();
+  }
+
+  keyTexts(): SparseTexts | undefined {
+    return this.#optional("key", (reader, count) => new SparseTexts(reader, count));
+  }
+
+  start(): SparseColumn<number> | undefined {
+    return this.#optional("start", readSparseNumbers);
+  }
+
+  end(): SparseColumn<number> | undefined {
+    return this.#optional("end", readSparseNumbers);
+  }
+
+  duration(): SparseColumn<number> | undefined {
+    return this.#optional("duration", readSparseNumbers);
+  }
+
+  metadataNames(): readonly string[] {
+    return this.#columnNames()
+      .filter((name) => name.startsWith(METADATA_PREFIX))
+      .map((name) => name.slice(METADATA_PREFIX.length));
+  }
+
+  metadata(name: string): ValueColumn | undefined {
+    return this.metadataValues(name);
+  }
+
+  metadataValues(name: string): Values | undefined {
+    return this.#optional(METADATA_PREFIX + name, readValues);
+  }
+
+  rest(): SparseColumn<string> | undefined {
+    const texts = this.restTexts();
+    return texts === undefined ? undefined : { rows: texts.rows, values: texts.all() as string[] };
+  }
+
+  restTexts(): SparseTexts | undefined {
+    return this.#optional("rest", (reader, count) => new SparseTexts(reader, count));
+  }
+
+  records(rows: ArrayLike<number>): StoredRecord[] {
+    const apiKey = textOf(this.apiKey());
+    const touchpoint = textOf(this.touchpoint());
+    const message = this.message();
+    const source = {
+      id: this.id(),
+      time: this.time(),
+      received: this.received(),
+      flags: this.flags(),
+      apiKey,
+      touchpoint,
+      message: (row: number) => message.value(row),
+      key: this.keyTexts(),
+      start: placed(this.start()),
+      end: placed(this.end()),
+      duration: placed(this.duration()),
+      metadata: this.#metadataColumns(),
+      rest: this.restTexts(),
+    };
+    return orDamaged(() => recordsAt(rows, source));
+  }
+
+  *#metadataColumns(): Generator<[string, Values]> {
+    for (const name of this.metadataNames()) {
+      const column = this.metadataValues(name);
+      if (column !== undefined) yield [name, column];
+    }
+  }
+
+  #columnNames(): readonly string[] {
+    this.#names ??= this.#source.names();
+    if (!this.#names.includes(PACKED)) return this.#names;
+    return [...this.#unpacked().keys()];
+  }
+
+  #unpacked(): ReadonlyMap<string, Uint8Array> {
+    if (this.#packed === undefined) {
+      const piece = this.#source.piece(PACKED);
+      if (piece === undefined) throw new BlockDamagedError("packed block has no piece");
+      this.#packed = orDamaged(() => unpack(inflate(piece)));
+    }
+    return this.#packed;
+  }
+
+  #bytesOf(name: string): Uint8Array | undefined {
+    this.#names ??= this.#source.names();
+    if (this.#names.includes(PACKED)) return this.#unpacked().get(name);
+    if (!this.#names.includes(name)) return undefined;
+    const piece = this.#source.piece(name);
+    return piece === undefined ? undefined : inflate(piece);
+  }
+
+  #optional<T>(name: string, read: (reader: ByteReader, count: number) => T): T | undefined {
+    if (this.#columns.has(name)) return this.#columns.get(name) as T | undefined;
+    const bytes = this.#bytesOf(name);
+    const column = bytes === undefined ? undefined : orDamaged(() => readAll(bytes, this.count, read));
+    this.#columns.set(name, column);
+    return column;
+  }
+
+  #required<T>(name: string, read: (reader: ByteReader, count: number) => T): T {
+    const column = this.#optional(name, read);
+    if (column === undefined) throw new BlockDamagedError(`column "${name}" is missing`);
+    return column;
+  }
+}
+
+/** Reads a column, and makes sure that nothing is left of it. */
+function readAll<T>(bytes: Uint8Array, count: number, read: (reader: ByteReader, count: number) => T): T {
+  const reader = new ByteReader(bytes);
+  const column = read(reader, count);
+  if (reader.left > 0) throw new RangeError("column is longer than its block");
+  return column;
+}
+
+/** Splits a packed block's inflated bytes into its columns: the directory and its size are at the end. */
+function unpack(raw: Uint8Array): Map<string, Uint8Array> {
+  if (raw.length < 4) throw new RangeError("packed block ends early");
+  const sizeAt = raw.length - 4;
+  const directorySize = new DataView(raw.buffer, raw.byteOffset).getUint32(sizeAt, true);
+  if (directorySize > sizeAt) throw new RangeError("directory is larger than its block");
+  const directory = new ByteReader(raw.subarray(sizeAt - directorySize, sizeAt));
+  const body = new ByteReader(raw.subarray(0, sizeAt - directorySize));
+  const columns = new Map<string, Uint8Array>();
+  for (let count = directory.unsigned(); count > 0; count--) {
+    const name = directory.text();
+    columns.set(name, body.raw(directory.unsigned()));
+  }
+  return columns;
+}
+
+function textOf({ dictionary, codes }: DictionaryColumn): (row: number) => string | undefined {
+  return (row) => dictionary[(codes[row] as number) - 1];
+}
+
+function placed(column: SparseColumn<number> | undefined): PlacedValues<number> | undefined {
+  if (column === undefined) return undefined;
+  const { rows, values } = column;
+  return { rows, value: (place) => values[place] as number };
+}

@@ -1,0 +1,135 @@
+// Columns back into records: of the rows that are asked for, and at the cost of these.
+
+import type { JsonObject } from "../core/entry.ts";
+import type { StoredRecord } from "../core/record.ts";
+import { hasMetadata, kindOf, levelOf, sourceOf } from "./flags.ts";
+
+/** A sparse column, whether decoded or not: place n belongs to row `rows[n]`, rows rising. */
+export interface PlacedValues<T> {
+  readonly rows: ArrayLike<number>;
+  value(place: number): T;
+}
+
+/** What records are made of. */
+export interface RecordSource {
+  readonly id: ArrayLike<number>;
+  readonly time: ArrayLike<number>;
+  readonly received: ArrayLike<number>;
+  readonly flags: ArrayLike<number>;
+  apiKey(row: number): string | undefined;
+  touchpoint(row: number): string | undefined;
+  message(row: number): string | undefined;
+  readonly key: PlacedValues<string | undefined> | undefined;
+  readonly start: PlacedValues<number> | undefined;
+  readonly end: PlacedValues<number> | undefined;
+  readonly duration: PlacedValues<number> | undefined;
+  readonly metadata: Iterable<readonly [name: string, column: PlacedValues<unknown>]>;
+  /** JSON objects as text. */
+  readonly rest: PlacedValues<string | undefined> | undefined;
+}
+
+/** The records of these rows, in their order. */
+export function recordsAt(rows: ArrayLike<number>, source: RecordSource): StoredRecord[] {
+  const key = valuesAt(rows, source.key);
+  const start = valuesAt(rows, source.start);
+  const end = valuesAt(rows, source.end);
+  const duration = valuesAt(rows, source.duration);
+  const metadata = metadataAt(rows, source);
+  const records: StoredRecord[] = [];
+  for (let index = 0; index < rows.length; index++) {
+    const row = rows[index] as number;
+    const flags = source.flags[row] as number;
+    records.push({
+      id: source.id[row] as number,
+      kind: kindOf(flags),
+      time: source.time[row] as number,
+      receivedAt: source.received[row] as number,
+      source: sourceOf(flags),
+      apiKey: source.apiKey(row) as string,
+      touchpoint: source.touchpoint(row),
+      key: key[index],
+      level: levelOf(flags),
+      message: source.message(row),
+      startTime: start[index],
+      endTime: end[index],
+      duration: duration[index],
+      metadata: metadata[index],
+    });
+  }
+  return records;
+}
+
+function valuesAt<T>(rows: ArrayLike<number>, column: PlacedValues<T> | undefined): (T | undefined)[] {
+  const values = new Array<T | undefined>(rows.length).fill(undefined);
+  if (column === undefined) return values;
+  forEachPlace(rows, column.rows, (index, place) => {
+    values[index] = column.value(place);
+  });
+  return values;
+}
+
+function metadataAt(rows: ArrayLike<number>, source: RecordSource): (JsonObject | undefined)[] {
+  const objects = new Array<JsonObject | undefined>(rows.length).fill(undefined);
+  let isAny = false;
+  for (let index = 0; index < rows.length; index++) {
+    if (!hasMetadata(source.flags[rows[index] as number] as number)) continue;
+    objects[index] = {};
+    isAny = true;
+  }
+  if (!isAny) return objects;
+  for (const [name, column] of source.metadata) {
+    forEachPlace(rows, column.rows, (index, place) => {
+      const object = objects[index];
+      if (object !== undefined) setOwn(object, name, column.value(place));
+    });
+  }
+  const { rest } = source;
+  if (rest === undefined) return objects;
+  forEachPlace(rows, rest.rows, (index, place) => {
+    const object = objects[index];
+    if (object === undefined) return;
+    const members = JSON.parse(rest.value(place) as string) as JsonObject;
+    for (const name of Object.keys(members)) setOwn(object, name, members[name]);
+  });
+  return objects;
+}
+
+function setOwn(target: JsonObject, name: string, value: unknown): void {
+  if (name !== "__proto__") target[name] = value;
+  else Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
+}
+
+/** Calls `visit` for each wanted row that the column has. From one row to the next the search gallops, so both few and all rows are cheap. */
+function forEachPlace(
+  wanted: ArrayLike<number>,
+  has: ArrayLike<number>,
+  visit: (index: number, place: number) => void,
+): void {
+  let place = 0;
+  let previous = -1;
+  for (let index = 0; index < wanted.length; index++) {
+    const row = wanted[index] as number;
+    if (row < previous) place = 0;
+    previous = row;
+    place = firstFrom(has, place, row);
+    if (has[place] === row) visit(index, place);
+  }
+}
+
+/** The first place from `from` on whose row is not before `row`. */
+function firstFrom(has: ArrayLike<number>, from: number, row: number): number {
+  if (from >= has.length || (has[from] as number) >= row) return from;
+  let before = from;
+  let step = 1;
+  while (before + step < has.length && (has[before + step] as number) < row) {
+    before += step;
+    step *= 2;
+  }
+  let notBefore = Math.min(before + step, has.length);
+  while (before + 1 < notBefore) {
+    const middle = (before + notBefore) >>> 1;
+    if ((has[middle] as number) < row) before = middle;
+    else notBefore = middle;
+  }
+  return notBefore;
+}

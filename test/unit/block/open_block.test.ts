@@ -1,0 +1,182 @@
+import { describe, expect, test } from "bun:test";
+import { BlockDamagedError, BlockGoneError } from "../../../src/block/damage.ts";
+import { decodeColumns, recordsOf } from "../../../src/block/decode.ts";
+import { BlockEncoder, type BlockPiece } from "../../../src/block/encode.ts";
+import { encodeMerged } from "../../../src/block/merged.ts";
+import { OpenBlock, openBlock, type PieceSource, piecesAtHand } from "../../../src/block/open_block.ts";
+import type { StoredRecord } from "../../../src/core/record.ts";
+import { integer, type Random, runSeed, seededRandom } from "../../support/random.ts";
+import { columnsOf, randomRecord } from "./random_records.ts";
+
+function randomRecords(random: Random, count: number, names?: number): StoredRecord[] {
+  return Array.from({ length: count }, (_, index) => randomRecord(random, index + 1, names));
+}
+
+/** Records which pieces were loaded. */
+class CountingSource implements PieceSource {
+  readonly loaded: string[] = [];
+  readonly #pieces: PieceSource;
+
+  constructor(pieces: readonly BlockPiece[]) {
+    this.#pieces = piecesAtHand(pieces);
+  }
+
+  piece(name: string): BlockPiece | undefined {
+    this.loaded.push(name);
+    return this.#pieces.piece(name);
+  }
+
+  names(): readonly string[] {
+    return this.#pieces.names();
+  }
+}
+
+/** The piece with one byte changed. */
+function damaged(piece: BlockPiece): BlockPiece {
+  const data = Uint8Array.from(piece.data);
+  const at = data.length >> 1;
+  data[at] = (data[at] as number) ^ 1;
+  return { ...piece, data };
+}
+
+describe("an opened block", () => {
+  const random = seededRandom(runSeed("open block"));
+
+  test("gives the records of any rows in the order asked, packed and merged alike", () => {
+    for (let round = 0; round < 80; round++) {
+      const count = 1 + integer(random, 60);
+      const columns = columnsOf(randomRecords(random, count, round % 4 === 0 ? 400 : 6));
+      const all = recordsOf(decodeColumns(new BlockEncoder().packed(columns).pieces, count));
+      const rows = Array.from({ length: integer(random, 2 * count) }, () => integer(random, count - 1));
+      if (round % 2 === 0) rows.sort((a, b) => a - b);
+      const expected = rows.map((row) => all[row]);
+      for (const encode of ["packed", "columnar"] as const) {
+        const { pieces } = new BlockEncoder()[encode](columns);
+        expect(openBlock(pieces, count).records(rows)).toEqual(expected as StoredRecord[]);
+      }
+    }
+  });
+
+  test("gives columns as they were put in", () => {
+    for (let round = 0; round < 40; round++) {
+      const columns = columnsOf(randomRecords(random, 1 + integer(random, 60), 400));
+      const { pieces } = encodeMerged(new BlockEncoder(), columns, 1);
+      const block = openBlock(pieces, columns.count);
+      const decoded = decodeColumns(pieces, columns.count);
+      expect([...block.metadataNames()].sort()).toEqual([...columns.metadata.keys()].sort());
+      for (const name of ["id", "time", "received"] as const) {
+        expect([...block[name]()]).toEqual((columns[name] as number[]).map((value) => value + 0));
+      }
+      expect(decoded.message).toEqual(columns.message);
+      const message = block.message();
+      expect(columns.message.map((_, row) => [message.has(row), message.value(row)])).toEqual(
+        columns.message.map((text) => [text !== undefined, text]),
+      );
+      const { dictionary, codes } = block.touchpoint();
+      expect([...codes].map((code) => dictionary[code - 1])).toEqual([...columns.touchpoint]);
+      for (const [name, column] of columns.metadata) {
+        const values = block.metadata(name);
+        expect(values === undefined ? [] : [...(values.rows as Uint32Array)]).toEqual([...(column.rows as number[])]);
+        const seen = column.rows.length === 0 ? [] : Array.from(column.values, (_, place) => values?.value(place));
+        expect(JSON.stringify(seen)).toBe(JSON.stringify(column.values));
+      }
+      expect(Array.from(block.rest()?.values ?? [])).toEqual([...(columns.metadataRest.values as string[])]);
+    }
+  });
+
+  test("loads a column when it is asked for, and once", () => {
+    const { pieces } = new BlockEncoder().columnar(columnsOf(randomRecords(random, 50)));
+    const source = new CountingSource(pieces);
+    const block = new OpenBlock(source, 50);
+    expect([block.metadataNames().length > 0, source.loaded]).toEqual([true, []]);
+    block.time();
+    block.flags();
+    block.time();
+    expect(source.loaded).toEqual(["time", "flags"]);
+    block.key();
+    block.message().markContaining("x", new Uint8Array(50));
+    block.message();
+    expect(source.loaded).toEqual(["time", "flags", "key", "message"]);
+    expect(block.metadata("no such field")).toBeUndefined();
+    block.records(Array.from({ length: 50 }, (_, row) => row));
+    expect([...source.loaded].sort()).toEqual(pieces.map((piece) => piece.name).sort());
+  });
+
+  test("loads a packed block as a whole, and once", () => {
+    const { pieces } = new BlockEncoder().packed(columnsOf(randomRecords(random, 50)));
+    const source = new CountingSource(pieces);
+    const block = new OpenBlock(source, 50);
+    block.time();
+    block.metadataNames();
+    block.records([3]);
+    expect(source.loaded).toEqual(["*"]);
+  });
+
+  test("never loads what the compactor noted", () => {
+    const { pieces } = encodeMerged(new BlockEncoder(), columnsOf(randomRecords(random, 50)), 1);
+    const source = new CountingSource(pieces);
+    expect(source.names().slice(0, 2)).toEqual(["summary", "filter"]);
+    const all = recordsOf(decodeColumns(pieces, 50));
+    expect(new OpenBlock(source, 50).records([0, 49])).toEqual([all[0], all[49]] as StoredRecord[]);
+    expect(source.loaded).not.toContain("summary");
+    expect(source.loaded).not.toContain("filter");
+  });
+});
+
+describe("an opened block that is damaged", () => {
+  const random = seededRandom(7);
+
+  test("gives every column but those that are", () => {
+    const { pieces } = new BlockEncoder().columnar(columnsOf(randomRecords(random, 20)));
+    const block = openBlock(
+      pieces.map((piece) => (piece.name === "message" ? damaged(piece) : piece)),
+      20,
+    );
+    expect(block.time().length).toBe(20);
+    expect(() => block.message()).toThrow(/^column "message" is damaged: checksum \d+, expected \d+$/);
+    expect(() => block.records([1])).toThrow(BlockDamagedError);
+  });
+
+  test("says so for each of its columns", () => {
+    const columns = columnsOf(randomRecords(random, 40));
+    const { pieces } = new BlockEncoder().columnar(columns);
+    for (const [index, piece] of pieces.entries()) {
+      expect(() => openBlock(pieces.with(index, damaged(piece)), 40).records([0])).toThrow(BlockDamagedError);
+    }
+  });
+
+  test("says so when a column is missing, or has other rows than the header says", () => {
+    const { pieces } = new BlockEncoder().columnar(columnsOf(randomRecords(random, 20)));
+    const without = pieces.filter((piece) => piece.name !== "id");
+    expect(() => openBlock(without, 20).id()).toThrow(new BlockDamagedError('column "id" is missing'));
+    for (const count of [19, 21]) {
+      for (const name of ["id", "flags", "touchpoint"] as const) {
+        expect(() => openBlock(pieces, count)[name]()).toThrow(BlockDamagedError);
+      }
+      expect(() => decodeColumns(pieces, count)).toThrow(BlockDamagedError);
+    }
+  });
+
+  test("says so when its frame is no zstd, whatever its checksum", () => {
+    const { pieces } = new BlockEncoder().packed(columnsOf(randomRecords(random, 3)));
+    const garbage = { name: "*", checksum: 0, data: new Uint8Array() };
+    expect(() => openBlock([garbage], 3).id()).toThrow(BlockDamagedError);
+    expect(openBlock(pieces, 3).id().length).toBe(3);
+  });
+});
+
+describe("a source that fails", () => {
+  test("is not taken for damage", () => {
+    const gone = new BlockGoneError("block 5 is gone");
+    const block = new OpenBlock(
+      {
+        names: () => ["id"],
+        piece: () => {
+          throw gone;
+        },
+      },
+      1,
+    );
+    expect(() => block.id()).toThrow(gone);
+  });
+});

@@ -1,0 +1,141 @@
+import { describe, expect, test } from "bun:test";
+import type { Columns } from "../../../src/block/columns.ts";
+import { BlockDamagedError } from "../../../src/block/damage.ts";
+import { BlockEncoder, pieceOf } from "../../../src/block/encode.ts";
+import { encodeMerged, FILTER_RECORDS_MIN } from "../../../src/block/merged.ts";
+import { FILTER, readTextFilter, type TextFilter } from "../../../src/block/text_filter.ts";
+import type { StoredRecord } from "../../../src/core/record.ts";
+import { integer, pick, type Random, runSeed, seededRandom } from "../../support/random.ts";
+import { columnsOf, randomRecord } from "./random_records.ts";
+
+function filterOf(columns: Columns, recordsMin = 1): TextFilter | undefined {
+  const piece = encodeMerged(new BlockEncoder(), columns, recordsMin).pieces.find(({ name }) => name === FILTER);
+  return piece === undefined ? undefined : readTextFilter(piece);
+}
+
+/** The filter of a block with one message a record. */
+function filterOfMessages(messages: readonly string[]): TextFilter | undefined {
+  const base = randomRecord(seededRandom(1), 1);
+  const rest = { touchpoint: undefined, key: undefined, metadata: undefined };
+  return filterOf(columnsOf(messages.map((message, index) => ({ ...base, ...rest, id: index + 1, message }))));
+}
+
+function leavesOf(value: unknown): string[] {
+  if (value === null || typeof value !== "object") return [String(value)];
+  return Object.values(value).flatMap(leavesOf);
+}
+
+/** Every text that a word may be found in. */
+function textsOf({ message, touchpoint, key, metadata }: StoredRecord): string[] {
+  return [message, touchpoint, key].filter((text) => text !== undefined).concat(leavesOf(metadata ?? {}));
+}
+
+function cut(random: Random, text: string): string {
+  const lower = text.toLowerCase();
+  const from = integer(random, lower.length);
+  return lower.slice(from, from + integer(random, 12));
+}
+
+describe("a text filter", () => {
+  const random = seededRandom(runSeed("text filter"));
+  const words = "Timeout ORDER-4711 ord_8f3a 3.5e10 true NULL Ärger 日本語 🎉 a\0b x.y/z Σίσυφος".split(" ");
+
+  test("never says no to a part of any text, whatever the characters", () => {
+    let asked = 0;
+    for (let round = 0; round < 150; round++) {
+      const some = round % 10 === 0 ? [...words, "\u0130stanbul", "5\u212a"] : words;
+      const records = Array.from({ length: 1 + integer(random, 12) }, (_, index) => {
+        const odd = randomRecord(random, index + 1, round % 3 === 0 ? 900 : 6);
+        const text = () => Array.from({ length: 3 }, () => pick(random, some)).join(pick(random, ["", " ", "."]));
+        return {
+          ...odd,
+          message: text(),
+          metadata: { ...odd.metadata, text: text(), deep: [{ x: [text(), true, 1e21] }] },
+        };
+      });
+      const filter = filterOf(columnsOf(records));
+      if (filter === undefined) continue;
+      const texts = records.flatMap(textsOf);
+      for (let probe = 0; probe < 60; probe++) {
+        const needle = cut(random, pick(random, texts));
+        expect([needle, filter.mayContain(needle)]).toEqual([needle, true]);
+        asked++;
+      }
+    }
+    expect(asked).toBeGreaterThan(5_000);
+  });
+
+  test("says no to nearly every word that no text has", () => {
+    const filter = filterOfMessages([
+      "Connection refused by 10.0.0.1 after 30 ms",
+      "Order ord_8f3a2b was placed",
+      "GET /api/orders 200",
+    ]) as TextFilter;
+    const absent = [
+      "timeout",
+      "deadlock",
+      "connection reset",
+      "checkout",
+      "wombat",
+      "ord_x",
+      "post /",
+      "refused after",
+    ];
+    expect(absent.filter((needle) => filter.mayContain(needle))).toEqual([]);
+  });
+
+  test("takes every digit for the same one, and does not know numbers", () => {
+    const filter = filterOfMessages(["order 4711 placed"]) as TextFilter;
+    const found = ["order 4711", "order 9999", "4711", "123456", "-1.5e+10", "7 placed"];
+    expect(found.filter((needle) => filter.mayContain(needle))).toEqual(found);
+    expect(["7 shipped", "x4711", "order-4711"].filter((needle) => filter.mayContain(needle))).toEqual([]);
+  });
+
+  test("knows true, false and null of metadata", () => {
+    const base = { ...randomRecord(random, 1), message: "x", touchpoint: undefined, key: undefined };
+    const filter = filterOf(columnsOf([{ ...base, metadata: { a: true, b: [{ c: null }] } }])) as TextFilter;
+    expect(["true", "null", "false"].map((needle) => filter.mayContain(needle))).toEqual([true, true, false]);
+  });
+
+  test("cannot say no to short words, nor to what is not ASCII", () => {
+    const filter = filterOfMessages(["abcdef"]) as TextFilter;
+    expect(["", "xyz", "日本語", "äöü", "xyzä"].map((needle) => filter.mayContain(needle))).toEqual(
+      new Array(5).fill(true),
+    );
+    expect(filter.mayContain("日本語 wxyz")).toBe(false);
+  });
+
+  test("is not there where a character lowers to ASCII, and only these two do", () => {
+    expect(filterOfMessages(["5\u212a resistor"])).toBeUndefined();
+    expect(filterOfMessages(["\u0130stanbul"])).toBeUndefined();
+    expect(filterOfMessages(["Ärger ſ ﬁ Å"])).toBeDefined();
+    const lowered: number[] = [];
+    for (let code = 0x80; code <= 0x10ffff; code++) {
+      if (/[\0-\x7f]/.test(String.fromCodePoint(code).toLowerCase())) lowered.push(code);
+    }
+    expect(lowered).toEqual([0x130, 0x212a]);
+  });
+
+  test("grows with what it holds, up to a bound, and is left out where it would say yes to everything", () => {
+    const noise = () => Array.from({ length: 8 }, () => String.fromCharCode(97 + integer(random, 25))).join("");
+    const sizes = [10, 1_000, 8_000].map((count) => filterOfMessages(Array.from({ length: count }, noise))?.bytes);
+    expect(sizes).toEqual([128, 4_096, 32_768]);
+    expect(filterOfMessages(Array.from({ length: 20_000 }, () => noise() + noise() + noise()))).toBeUndefined();
+  });
+
+  test("is made for blocks that are worth it", () => {
+    const base = randomRecord(random, 1);
+    const columns = (count: number) =>
+      columnsOf(Array.from({ length: count }, (_, index) => ({ ...base, id: index + 1, message: "abcdef" })));
+    expect(filterOf(columns(FILTER_RECORDS_MIN - 1), FILTER_RECORDS_MIN)).toBeUndefined();
+    expect(filterOf(columns(FILTER_RECORDS_MIN), FILTER_RECORDS_MIN)).toBeDefined();
+  });
+});
+
+describe("a text filter that is damaged", () => {
+  test("says so", () => {
+    for (const bytes of [[9], [1], [1, 30], [1, 10, 0]]) {
+      expect(() => readTextFilter(pieceOf(FILTER, Uint8Array.from(bytes)))).toThrow(BlockDamagedError);
+    }
+  });
+});
