@@ -3,10 +3,10 @@
 
 import { OptionalKind, type StaticDecode, type TObject, type TSchema, TypeGuard } from "@sinclair/typebox";
 import { TransformDecodeError, Value } from "@sinclair/typebox/value";
+import { nearestName } from "../core/nearest.ts";
 import type { Path, TomlDocument, TomlTable, TomlValue } from "./document.ts";
 import { type Environment, expandEnvironment } from "./environment.ts";
 import { maskKey } from "./keys.ts";
-import { nearestName } from "./nearest.ts";
 import { FileSchema, PairSchema } from "./schema.ts";
 import { SettingRefused } from "./setting_types.ts";
 import type { LineProblem } from "./syntax.ts";

@@ -1,9 +1,9 @@
 // What no single setting shows: names and keys that are there twice, two forms of one secret, keys that can never work.
 // Works on what the schema has let through, so these problems come out together with those of single settings.
 
+import { nearestName } from "../core/nearest.ts";
 import { decode } from "./check.ts";
 import type { Path, TomlDocument, TomlTable, TomlValue } from "./document.ts";
-import { nearestName } from "./nearest.ts";
 import { PairSchema } from "./schema.ts";
 import type { LineProblem } from "./syntax.ts";
 import { parseSize } from "./units.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { editDistance, nearestName } from "../../../src/config/nearest.ts";
+import { editDistance, nearestName } from "../../../src/core/nearest.ts";
 
 describe("editDistance", () => {
   test.each([

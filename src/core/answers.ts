@@ -1,0 +1,201 @@
+// What readers are told: the shape of each answer, the same over HTTP, in the commands and in the app. All times are Unix
+// milliseconds.
+
+import type { DropReason } from "./drop.ts";
+import type { JsonObject, Source } from "./entry.ts";
+import type { ShownRecord } from "./record.ts";
+
+/** What every answer that had to look at blocks may say besides. */
+export interface ScanNotes {
+  /** Present when the time limit ended the search: the answer covers only a part, and this says which. */
+  readonly stoppedEarly?: string;
+  /** Blocks that are damaged and were left out; absent when there are none. */
+  readonly damagedBlocks?: number;
+}
+
+export interface EntriesAnswer extends ScanNotes {
+  /** Newest time first, then highest id first. */
+  readonly entries: readonly ShownRecord[];
+  /** Give it back for the next page; null: there is none. */
+  readonly nextCursor: string | null;
+}
+
+/** Counts of the records of one interval: logs by level, and timings. */
+export interface HistogramBucket {
+  readonly time: number;
+  readonly debug: number;
+  readonly info: number;
+  readonly warn: number;
+  readonly error: number;
+  readonly timing: number;
+}
+
+export interface HistogramAnswer extends ScanNotes {
+  /** In ms. */
+  readonly interval: number;
+  readonly buckets: readonly HistogramBucket[];
+}
+
+/** Durations in ms of completed timings; null where there is none. */
+export interface TimingFigures {
+  readonly count: number;
+  readonly min: number | null;
+  readonly mean: number | null;
+  readonly max: number | null;
+  readonly p50: number | null;
+  readonly p75: number | null;
+  readonly p90: number | null;
+  readonly p95: number | null;
+  readonly p99: number | null;
+  /** Starts that still wait for their end. */
+  readonly running: number;
+  readonly unfinished: number;
+}
+
+export interface TouchpointTimings extends TimingFigures {
+  /** "" for timings without one. */
+  readonly touchpoint: string;
+  readonly registered: boolean;
+}
+
+export interface TimingsAnswer extends ScanNotes {
+  /** By name. */
+  readonly touchpoints: readonly TouchpointTimings[];
+}
+
+export interface SeriesBucket extends TimingFigures {
+  readonly time: number;
+}
+
+export interface SeriesAnswer extends ScanNotes {
+  /** In ms. */
+  readonly interval: number;
+  /** In all; absent when asked by touchpoint. */
+  readonly buckets?: readonly SeriesBucket[];
+  readonly touchpoints?: readonly { readonly touchpoint: string; readonly buckets: readonly SeriesBucket[] }[];
+}
+
+/** A start that waits for its end. */
+export interface RunningTiming {
+  readonly project: string;
+  readonly apiKey: string;
+  readonly source: Source;
+  readonly touchpoint?: string;
+  readonly key?: string;
+  readonly message?: string;
+  readonly startTime: number;
+  readonly receivedAt: number;
+  readonly metadata?: JsonObject;
+}
+
+export interface RunningAnswer {
+  /** Longest running first. */
+  readonly running: readonly RunningTiming[];
+  /** All of them, also those past the limit. */
+  readonly count: number;
+}
+
+export interface FieldsAnswer extends ScanNotes {
+  /** As they are written in a search: "level", "touchpoint", "metadata.orderId". `count`: records that have it. */
+  readonly fields: readonly { readonly name: string; readonly count: number }[];
+}
+
+export interface ValuesAnswer extends ScanNotes {
+  readonly field: string;
+  /** Most frequent first, then by value. */
+  readonly values: readonly { readonly value: string | number | boolean | null; readonly count: number }[];
+  /** Records that have the field. */
+  readonly count: number;
+  /** Whether there are more different values than are listed. */
+  readonly more: boolean;
+}
+
+export interface TouchpointRow {
+  readonly project: string;
+  readonly name: string;
+  readonly registered: boolean;
+  readonly firstSeen: number;
+}
+
+export interface TouchpointsAnswer {
+  /** By project, then name. */
+  readonly touchpoints: readonly TouchpointRow[];
+}
+
+export interface UsageRow {
+  readonly project: string;
+  /** UTC month of receipt, "2026-11". */
+  readonly month: string;
+  readonly received: number;
+  readonly stored: number;
+  readonly admitted: number;
+  readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
+  /** Entries a month; null: no limit. */
+  readonly limit: number | null;
+  /** Admitted entries past the limit. */
+  readonly overage: number;
+  /** Whether what is past the limit is stored or dropped. */
+  readonly overagePolicy: "continue" | "drop";
+}
+
+/** What a project takes now. Bytes are compressed. */
+export interface ProjectStorage {
+  readonly project: string;
+  readonly records: number;
+  readonly blocks: number;
+  readonly bytes: number;
+  readonly retentionMs: number;
+  /** Record times; null when there is none. */
+  readonly oldest: number | null;
+  readonly newest: number | null;
+}
+
+export interface UsageAnswer {
+  /** Newest month first, then by project. */
+  readonly usage: readonly (UsageRow & { readonly bytes: number })[];
+  readonly storage: readonly ProjectStorage[];
+}
+
+export interface RejectionRow {
+  readonly id: number;
+  readonly project: string;
+  readonly apiKey: string;
+  readonly receivedAt: number;
+  readonly reason: DropReason;
+  /** What to do about it, for people. */
+  readonly hint: string;
+  /** The entry as it was sent; a text when it was too long to keep whole. */
+  readonly entry: unknown;
+}
+
+export interface RejectionsAnswer {
+  /** Latest first. */
+  readonly rejections: readonly RejectionRow[];
+}
+
+/** When a key of a pair was first known and last sent an accepted batch; null: never. */
+export interface KeyUse {
+  readonly name: string;
+  readonly type: Source;
+  readonly created: number | null;
+  readonly lastUsed: number | null;
+}
+
+export interface KeysAnswer {
+  readonly keys: readonly KeyUse[];
+}
+
+/** The answer to each kind of question. */
+export interface ReadAnswers {
+  readonly entries: EntriesAnswer;
+  readonly histogram: HistogramAnswer;
+  readonly timings: TimingsAnswer;
+  readonly series: SeriesAnswer;
+  readonly running: RunningAnswer;
+  readonly fields: FieldsAnswer;
+  readonly values: ValuesAnswer;
+  readonly touchpoints: TouchpointsAnswer;
+  readonly usage: UsageAnswer;
+  readonly rejections: RejectionsAnswer;
+  readonly keys: KeysAnswer;
+}

@@ -1,0 +1,42 @@
+// What readers may change through the one connection that writes, and what becomes of it.
+
+import type { TouchpointRow } from "./answers.ts";
+import type { ReadScope } from "./reading.ts";
+
+/** What a reader may change, through the one connection that writes. */
+export type ChangeRequest =
+  | { readonly kind: "register_touchpoint"; readonly project: string; readonly name: string }
+  /** Renames in the list; history keeps the old name where records carry it. */
+  | { readonly kind: "rename_touchpoint"; readonly project: string; readonly name: string; readonly to: string }
+  | { readonly kind: "delete_touchpoint"; readonly project: string; readonly name: string }
+  /** Removes every record that matches, for good. */
+  | { readonly kind: "erase"; readonly scope: ReadScope & { readonly project: string } };
+
+export type ChangeRefusalCode =
+  | "not_found"
+  | "already_there"
+  | "limit"
+  | "bad_query"
+  | "unknown_project"
+  | "unavailable";
+
+/** What an erasure removed. */
+export interface EraseReport {
+  readonly records: number;
+  readonly blocks: number;
+  readonly rejections: number;
+  readonly waiting: number;
+  /** Blocks that are damaged, so that nobody can tell whether they hold what was to go: left as they are. Absent for none. */
+  readonly damagedBlocks?: number;
+}
+
+export type ChangeOutcome =
+  | { readonly ok: true; readonly touchpoint?: TouchpointRow; readonly erased?: EraseReport }
+  | {
+      readonly ok: false;
+      readonly refusal: { readonly code: ChangeRefusalCode; readonly message: string; readonly at?: number };
+    };
+
+export interface Changing {
+  change(request: ChangeRequest): Promise<ChangeOutcome>;
+}

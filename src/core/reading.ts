@@ -1,0 +1,107 @@
+// What readers ask, and why a question may have no answer: the vocabulary that the read API, the commands and the reader thread share. All
+// times are Unix milliseconds; `from` is included, `to` is not.
+
+import type { ShownRecord } from "./record.ts";
+
+/** What a question is about. */
+export interface ReadScope {
+  /** Undefined: all projects. */
+  readonly project: string | undefined;
+  /** The search language; "" matches everything. */
+  readonly q: string;
+  /** Record times; undefined: no bound. */
+  readonly from: number | undefined;
+  readonly to: number | undefined;
+}
+
+/** The longest list of records that one answer holds. */
+export const ENTRIES_LIMIT_MAX = 10_000;
+
+/** The most buckets that one answer holds. */
+export const BUCKETS_MAX = 10_000;
+
+/** A question with one answer. */
+export type ReadRequest =
+  | {
+      readonly kind: "entries";
+      readonly scope: ReadScope;
+      readonly limit: number;
+      readonly cursor: string | undefined;
+    }
+  /** Undefined interval: one that gives about a hundred buckets. */
+  | { readonly kind: "histogram"; readonly scope: ReadScope; readonly intervalMs: number | undefined }
+  | { readonly kind: "timings"; readonly scope: ReadScope }
+  | {
+      readonly kind: "series";
+      readonly scope: ReadScope;
+      readonly intervalMs: number | undefined;
+      /** One series a touchpoint instead of one in all. */
+      readonly byTouchpoint: boolean;
+    }
+  | { readonly kind: "running"; readonly scope: ReadScope; readonly limit: number }
+  | { readonly kind: "fields"; readonly scope: ReadScope }
+  | { readonly kind: "values"; readonly scope: ReadScope; readonly field: string; readonly limit: number }
+  | { readonly kind: "touchpoints"; readonly project: string | undefined }
+  | { readonly kind: "usage" }
+  | { readonly kind: "rejections"; readonly project: string | undefined; readonly limit: number }
+  | { readonly kind: "keys" };
+
+/** Why a question has no answer. */
+export type ReadRefusalCode =
+  /** The search text; `at` says where. */
+  | "bad_query"
+  | "bad_cursor"
+  | "bad_range"
+  | "unknown_project"
+  | "unknown_field"
+  /** Too many questions wait. */
+  | "busy"
+  /** The data file cannot be read, or the reader died. */
+  | "unavailable"
+  /** Whoever asked has gone. */
+  | "cancelled";
+
+export interface ReadRefusal {
+  readonly code: ReadRefusalCode;
+  readonly message: string;
+  /** Where in `q`, in UTF-16 units from 0. */
+  readonly at?: number;
+  readonly length?: number;
+}
+
+/** Records in the order of ids, as NDJSON or CSV text. */
+export interface ExportRequest {
+  readonly format: "ndjson" | "csv";
+  readonly scope: ReadScope;
+}
+
+export interface TailRequest {
+  readonly project: string | undefined;
+  readonly q: string;
+  /** Go on behind this record id; undefined: from now on. */
+  readonly after: number | undefined;
+}
+
+export type TailEvent =
+  /** Where the tail stands before its first event: whoever comes back with this id misses nothing. */
+  | { readonly kind: "position"; readonly id: number }
+  | { readonly kind: "record"; readonly id: number; readonly record: ShownRecord }
+  /** So many matching records, up to this id, were passed over because the reader was too slow. */
+  | { readonly kind: "gap"; readonly id: number; readonly missed: number };
+
+/** An answer, or why there is none. */
+export type ReadOutcome<T> =
+  | { readonly ok: true; readonly answer: T }
+  | { readonly ok: false; readonly refusal: ReadRefusal };
+
+/**
+ * The running server's readers, as HTTP sees them. An aborted signal stops the work.
+ */
+export interface Reading {
+  /** The answer as JSON text: ReadAnswers[kind]. */
+  ask(request: ReadRequest, signal: AbortSignal): Promise<ReadOutcome<string>>;
+  /** Pieces of text, made as they are taken. */
+  export(request: ExportRequest, signal: AbortSignal): Promise<ReadOutcome<AsyncIterable<string>>>;
+  /** Events in commit order, in batches, made as they are taken; ends when the signal is aborted or the server stops. */
+  tail(request: TailRequest, signal: AbortSignal): Promise<ReadOutcome<AsyncIterable<readonly TailEvent[]>>>;
+}
