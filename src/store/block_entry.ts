@@ -22,6 +22,6 @@ export interface BlockEntry {
 }
 
 /** Whether a block is left alone for good. */
-export function isFinished(block: BlockEntry): boolean {
+export function isFinished(block: Pick<BlockEntry, "records" | "rawBytes">): boolean {
   return block.records >= FINISHED_RECORDS_MIN || block.rawBytes >= FINISHED_RAW_BYTES_MIN;
 }

@@ -73,9 +73,15 @@ export class BlockCatalog {
     if (day.size === 0) this.#unfinished.delete(name);
   }
 
-  /** The unfinished blocks of each project and day that has two or more, in the order in which they were made. */
-  *mergeable(): Generator<readonly BlockEntry[]> {
-    for (const day of this.#mergeable.values()) yield [...day.values()];
+  /**
+   * The unfinished blocks of each project and day that has two or more, in the order in which they were made; none of the
+   * project `except`.
+   */
+  *mergeable(except?: number): Generator<readonly BlockEntry[]> {
+    for (const day of this.#mergeable.values()) {
+      const blocks = [...day.values()];
+      if (blocks[0]?.project !== except) yield blocks;
+    }
   }
 
   #addUnfinished(block: BlockEntry): void {

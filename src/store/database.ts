@@ -29,8 +29,9 @@ export function openForWriting(file: string, durability: Durability): Database {
     const version = checkFormat(database, file);
     if (version === 0) {
       database.run("PRAGMA auto_vacuum = INCREMENTAL");
-      database.run("PRAGMA journal_mode = WAL");
     }
+    // A file's own setting, which a copy made by other tools may have lost.
+    database.run("PRAGMA journal_mode = WAL");
     database.run(`PRAGMA synchronous = ${durability === "sync" ? "FULL" : "NORMAL"}`);
     if (durability === "sync" && process.platform === "darwin") {
       database.run("PRAGMA fullfsync = ON");

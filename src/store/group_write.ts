@@ -2,6 +2,7 @@
 
 import type { Columns } from "../block/columns.ts";
 import type { DropReason } from "../core/drop.ts";
+import type { Source } from "../core/entry.ts";
 
 /** Rows of one project and one UTC day, ids already given. */
 export interface NewBlock {
@@ -45,6 +46,16 @@ export interface SetAsideBatch {
   readonly body: string;
 }
 
+/** When a key of a pair was first known, and last used. Times in Unix ms. */
+export interface KeyNote {
+  /** Name of the pair. */
+  readonly name: string;
+  readonly type: Source;
+  readonly firstSeen: number;
+  /** Undefined: never. */
+  readonly lastUsed: number | undefined;
+}
+
 export interface GroupWrite {
   readonly blocks: readonly NewBlock[];
   /** The id that the next record will get. */
@@ -57,6 +68,7 @@ export interface GroupWrite {
   readonly usage: readonly UsageValue[];
   readonly rejections: readonly Rejection[];
   readonly touchpoints: readonly { readonly project: string; readonly name: string; readonly firstSeen: number }[];
+  readonly keys: readonly KeyNote[];
   readonly setAside: SetAsideBatch | undefined;
   /** Of the bodies of the group's batches. */
   readonly bytesReceived: number;

@@ -112,7 +112,7 @@ export class Maintenance {
     const { inUse } = spaceUsed(this.#store.database, this.#options.file);
     this.#removals = blocksToRemove(this.#store.catalog.all(), {
       now,
-      retentionMsOf: (project) => this.#options.retentionMsOf(this.#store.projectName(project)),
+      retentionMsOf: (project) => this.#options.retentionMsOf(this.#store.projects.nameOf(project)),
       excessBytes: this.#excessBytes(inUse),
     });
   }

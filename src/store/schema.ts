@@ -6,10 +6,18 @@ import { DROP_REASONS } from "../core/drop.ts";
 export const APPLICATION_ID = 0x534c6f67;
 
 /** Version of the tables and of the block format. A newer file is refused, an older one upgraded at start. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
+
+const API_KEYS = `
+-- The keys of each pair, by the pair's name: when the server first knew one, and when it last sent an accepted batch.
+CREATE TABLE api_keys (
+  name TEXT NOT NULL, type TEXT NOT NULL, first_seen REAL NOT NULL, last_used REAL,
+  PRIMARY KEY (name, type)
+) STRICT, WITHOUT ROWID;
+`;
 
 /** SQL that leads from each format to the next one, the first from format 1; one fewer than FORMAT_VERSION. */
-export const FORMAT_STEPS: readonly string[] = [];
+export const FORMAT_STEPS: readonly string[] = [API_KEYS];
 
 /** Pieces of one block have keys from block × PIECES_MAX on; more than the fixed columns and METADATA_COLUMNS_MAX. */
 export const PIECES_MAX = 512;
@@ -66,4 +74,4 @@ CREATE TABLE set_aside (
   id INTEGER PRIMARY KEY, project INTEGER NOT NULL, api_key TEXT NOT NULL, received_at REAL NOT NULL,
   entries INTEGER NOT NULL, body TEXT NOT NULL
 ) STRICT;
-`;
+${API_KEYS}`;

@@ -74,3 +74,18 @@ export function setCheckpointSize(database: Database, file: string): void {
 export function checkpointFully(database: Database): void {
   database.query("PRAGMA wal_checkpoint(TRUNCATE)").all();
 }
+
+/** How long emptying the log waits for readers at a time, in ms: the writer has other work. */
+const EMPTY_WAIT_MS = 20;
+
+/** As `checkpointFully`, waiting for nobody for long; answers whether the log is empty and the file holds everything. */
+export function tryCheckpointFully(database: Database): boolean {
+  const waitMs = pragmaNumber(database, "busy_timeout");
+  database.run(`PRAGMA busy_timeout = ${EMPTY_WAIT_MS}`);
+  try {
+    const [answer] = database.query("PRAGMA wal_checkpoint(TRUNCATE)").values() as number[][];
+    return answer?.[0] === 0 && answer[1] === 0;
+  } finally {
+    database.run(`PRAGMA busy_timeout = ${waitMs}`);
+  }
+}

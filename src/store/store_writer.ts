@@ -4,19 +4,26 @@
 import type { Database, Statement } from "bun:sqlite";
 import { BlockEncoder, type EncodedBlock } from "../block/encode.ts";
 import { type BlockHeader, headerOf } from "../block/header.ts";
+import type { ChangeOutcome, ChangeRequest } from "../core/changing.ts";
+import type { Source } from "../core/entry.ts";
 import type { Durability } from "../core/intake.ts";
 import type { BlockEntry } from "./block_entry.ts";
 import { BlockTable } from "./block_table.ts";
 import { BlockCatalog } from "./catalog.ts";
 import { isStoreError, openForWriting } from "./database.ts";
-import type { GroupWrite } from "./group_write.ts";
+import type { GroupWrite, KeyNote } from "./group_write.ts";
 import { type MergePlan, planMerge } from "./merge_plan.ts";
+import { ProjectTable } from "./project_table.ts";
 import { checkpointFully } from "./space.ts";
+import { TouchpointTable } from "./touchpoint_table.ts";
 
 /** Rejections kept a project: the latest ones. */
 const REJECTIONS_MAX = 1_000;
 /** How long closing waits for readers, in ms: a part of the time that a stop may take. */
 const CLOSE_WAIT_MS = 500;
+
+/** A change of the list of touchpoints. */
+export type TouchpointChange = Exclude<ChangeRequest, { readonly kind: "erase" }>;
 
 /** What the worker needs to go on where the last process stopped. */
 export interface RestoredState {
@@ -27,6 +34,14 @@ export interface RestoredState {
   readonly journal: readonly { readonly kind: string; readonly receivedAt: number; readonly data: Uint8Array }[];
   readonly usage: readonly { project: string; month: string; name: string; value: number }[];
   readonly touchpoints: readonly { project: string; name: string }[];
+  readonly keys: readonly KeyNote[];
+}
+
+interface KeyRow {
+  readonly name: string;
+  readonly type: Source;
+  readonly first_seen: number;
+  readonly last_used: number | null;
 }
 
 /** A merged block, as the compactor hands it over. */
@@ -42,7 +57,8 @@ export class StoreWriter {
   readonly #table: BlockTable;
   readonly #catalog: BlockCatalog;
   readonly #encoder = new BlockEncoder();
-  readonly #projects = new Map<string, number>();
+  readonly #projects: ProjectTable;
+  readonly #touchpoints: TouchpointTable;
   #bytesHanded = 0;
   readonly #statements: Readonly<Record<keyof typeof STATEMENTS, Statement>>;
 
@@ -54,9 +70,8 @@ export class StoreWriter {
     this.#catalog = BlockCatalog.load(this.#database);
     const prepared = Object.entries(STATEMENTS).map(([name, sql]) => [name, this.#database.prepare(sql)]);
     this.#statements = Object.fromEntries(prepared) as Record<keyof typeof STATEMENTS, Statement>;
-    for (const row of this.#all<{ id: number; name: string }>("SELECT id, name FROM projects")) {
-      this.#projects.set(row.name, row.id);
-    }
+    this.#projects = new ProjectTable(this.#database);
+    this.#touchpoints = new TouchpointTable(this.#database);
   }
 
   get database(): Database {
@@ -72,10 +87,8 @@ export class StoreWriter {
     return this.#catalog;
   }
 
-  /** The name of a row of `projects`. */
-  projectName(id: number): string {
-    for (const [name, known] of this.#projects) if (known === id) return name;
-    throw new Error(`invariant broken: project ${id} is known`);
+  get projects(): ProjectTable {
+    return this.#projects;
   }
 
   /** A stopped server's data is one file: the log is copied into it, unless a full disk or a reader stands against it. */
@@ -113,15 +126,20 @@ export class StoreWriter {
       touchpoints: this.#all(
         "SELECT projects.name AS project, touchpoints.name AS name FROM touchpoints JOIN projects ON projects.id = project",
       ),
+      keys: this.#all<KeyRow>("SELECT name, type, first_seen, last_used FROM api_keys").map((row) => ({
+        name: row.name,
+        type: row.type,
+        firstSeen: row.first_seen,
+        lastUsed: row.last_used ?? undefined,
+      })),
     };
   }
 
   /** Commits a group. Throws SQLite's error when it cannot, and then nothing has changed. */
   commit(group: GroupWrite): void {
-    const newProjects = new Map<string, number>();
-    const entries = this.#transaction(() => {
+    const entries = this.transaction(() => {
       const entries = group.blocks.map((block, index): BlockEntry => {
-        const project = this.#projectFor(block.project, newProjects);
+        const project = this.#projects.ensure(block.project);
         const header = headerOf(block.columns);
         const id = this.#catalog.nextId + index;
         const sizes = this.#table.insert({
@@ -133,19 +151,19 @@ export class StoreWriter {
         });
         return { id, project, day: block.day, records: header.records, timeMax: header.timeMax, ...sizes };
       });
-      this.#writeMemories(group, newProjects);
+      this.#writeMemories(group);
       return entries;
     });
-    for (const [name, id] of newProjects) this.#projects.set(name, id);
     for (const entry of entries) {
       this.#catalog.add(entry);
       this.#bytesHanded += 2 * entry.bytes;
     }
   }
 
-  /** What to merge next, if anything. */
-  planMerge(isIdle: boolean): MergePlan | undefined {
-    return planMerge(this.#catalog.mergeable(), isIdle);
+  /** What to merge next, if anything; nothing of the project `except`. */
+  planMerge(isIdle: boolean, except?: string): MergePlan | undefined {
+    const excluded = except === undefined ? undefined : this.#projects.idOf(except);
+    return planMerge(this.#catalog.mergeable(excluded), isIdle);
   }
 
   /** Puts a merged block in place of its sources; answers false when one of them is gone meanwhile. */
@@ -153,7 +171,7 @@ export class StoreWriter {
     const { plan, header, encoded } = merged;
     if (!plan.blocks.every((id) => this.#catalog.has(id))) return false;
     const id = this.#catalog.nextId;
-    const sizes = this.#transaction(() => {
+    const sizes = this.transaction(() => {
       for (const source of plan.blocks) this.#table.remove(source);
       return this.#table.insert({ id, project: plan.project, day: plan.day, header, encoded });
     });
@@ -166,15 +184,26 @@ export class StoreWriter {
 
   /** Deletes whole blocks in one transaction. */
   removeBlocks(ids: readonly number[]): void {
-    this.#transaction(() => {
+    this.transaction(() => {
       for (const id of ids) this.#table.remove(id);
     });
     for (const id of ids) this.#catalog.remove(id);
   }
 
+  /** Changes the list of touchpoints in one transaction; a project that is not there is made. `now` in Unix ms. */
+  changeTouchpoint(request: TouchpointChange, now: number): ChangeOutcome {
+    return this.transaction(() => {
+      const project = { id: this.#projects.ensure(request.project), name: request.project };
+      const { kind, name } = request;
+      if (kind === "register_touchpoint") return this.#touchpoints.register(project, name, now);
+      if (kind === "rename_touchpoint") return this.#touchpoints.rename(project, name, request.to);
+      return this.#touchpoints.delete(project, name);
+    });
+  }
+
   /** Forgets journal parts received before so long ago, in Unix ms. */
   pruneJournal(kind: string, before: number): void {
-    this.#transaction(() => this.#statements.deleteJournal.run(kind, before));
+    this.transaction(() => this.#statements.deleteJournal.run(kind, before));
   }
 
   #meta(): Map<string, string | number> {
@@ -182,9 +211,9 @@ export class StoreWriter {
     return new Map(rows.map((row) => [row.name, row.value]));
   }
 
-  #writeMemories(group: GroupWrite, newProjects: Map<string, number>): void {
+  #writeMemories(group: GroupWrite): void {
     const statements = this.#statements;
-    const project = (name: string) => this.#projectFor(name, newProjects);
+    const project = (name: string) => this.#projects.ensure(name);
     statements.setMeta.run("next_record_id", group.nextRecordId);
     if (group.lastBatch !== undefined) {
       statements.setMeta.run("run", this.#run);
@@ -197,6 +226,9 @@ export class StoreWriter {
       statements.setUsage.run(project(usage.project), usage.month, usage.name, usage.value);
     for (const { project: name, name: touchpoint, firstSeen } of group.touchpoints) {
       statements.insertTouchpoint.run(project(name), touchpoint, firstSeen);
+    }
+    for (const { name, type, firstSeen, lastUsed } of group.keys) {
+      statements.putKey.run(name, type, firstSeen, lastUsed ?? null);
     }
     const rejected = new Set<number>();
     for (const rejection of group.rejections) {
@@ -211,24 +243,18 @@ export class StoreWriter {
     statements.insertSetAside.run(project(setAside.project), apiKey, receivedAt, entryCount, body);
   }
 
-  #projectFor(name: string, newProjects: Map<string, number>): number {
-    const known = this.#projects.get(name) ?? newProjects.get(name);
-    if (known !== undefined) return known;
-    const id = this.#projects.size + newProjects.size + 1;
-    this.#statements.insertProject.run(id, name);
-    newProjects.set(name, id);
-    return id;
-  }
-
-  #transaction<T>(work: () => T): T {
+  /** Runs `work` in one transaction, which its throwing undoes. */
+  transaction<T>(work: () => T): T {
     this.#database.run("BEGIN IMMEDIATE");
     try {
       const result = work();
       this.#database.run("COMMIT");
+      this.#projects.committed();
       return result;
     } catch (error) {
       // Some errors (SQLITE_FULL, SQLITE_IOERR) have rolled back already.
       if (this.#database.inTransaction) this.#database.run("ROLLBACK");
+      this.#projects.rolledBack();
       throw error;
     }
   }
@@ -240,7 +266,6 @@ export class StoreWriter {
 
 const STATEMENTS = {
   setMeta: "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-  insertProject: "INSERT INTO projects (id, name) VALUES (?, ?)",
   insertWaiting: "INSERT INTO waiting (id, item) VALUES (?, ?)",
   deleteWaiting: "DELETE FROM waiting WHERE id = ?",
   insertJournal: "INSERT INTO journal (received_at, kind, data) VALUES (?, ?, ?)",
@@ -249,6 +274,9 @@ const STATEMENTS = {
     "INSERT INTO usage (project, month, name, value) VALUES (?, ?, ?, ?) " +
     "ON CONFLICT (project, month, name) DO UPDATE SET value = excluded.value",
   insertTouchpoint: "INSERT OR IGNORE INTO touchpoints (project, name, registered, first_seen) VALUES (?, ?, 0, ?)",
+  putKey:
+    "INSERT INTO api_keys (name, type, first_seen, last_used) VALUES (?, ?, ?, ?) " +
+    "ON CONFLICT (name, type) DO UPDATE SET last_used = excluded.last_used",
   insertRejection: "INSERT INTO rejections (project, api_key, received_at, reason, entry) VALUES (?, ?, ?, ?, ?)",
   trimRejections:
     "DELETE FROM rejections WHERE project = ? AND id <= " +

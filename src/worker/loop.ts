@@ -5,14 +5,17 @@ import type { DropReason } from "../core/drop.ts";
 import type { Batch, Entry, Source } from "../core/entry.ts";
 import { assert } from "../core/errors.ts";
 import { BATCH_MEMBERS, type SetAsideMessage } from "../core/group.ts";
-import { BlockBuilder, type BuiltBlock } from "./block_builder.ts";
+import { monthOf } from "../core/month.ts";
+import { BlockBuilder } from "./block_builder.ts";
 import { DedupeMemory } from "./dedupe.ts";
 import { EntryDigest } from "./digest.ts";
+import { type KeyNote, KeyUse } from "./key_use.ts";
 import { type BatchContext, normalise } from "./normalise.ts";
 import { type PairingLimits, PairingMemory } from "./pairing.ts";
-import { type Rejection, Rejections } from "./rejections.ts";
-import { type NewTouchpoint, TouchpointNames } from "./touchpoint_names.ts";
-import { monthOf, Usage, type UsageCounter, type UsageTotals } from "./usage.ts";
+import { Rejections } from "./rejections.ts";
+import type { ErasedWaiting, StagedSetAside, StagedWrite, WorkerCounts } from "./staged.ts";
+import { TouchpointNames } from "./touchpoint_names.ts";
+import { Usage, type UsageCounter } from "./usage.ts";
 
 export interface WorkerKey {
   readonly project: string;
@@ -42,6 +45,7 @@ export interface WorkerState {
   readonly journal: readonly { readonly kind: string; readonly data: Uint8Array }[];
   readonly usage: readonly UsageCounter[];
   readonly touchpoints: readonly { readonly project: string; readonly name: string }[];
+  readonly keys: readonly KeyNote[];
 }
 
 export interface WorkerOptions {
@@ -51,34 +55,8 @@ export interface WorkerOptions {
   readonly rules: WorkerRules;
   /** Nothing that waited before gets a deadline before this; Unix ms. */
   readonly deadlinesFrom: number;
-}
-
-/** The whole effect of a group or of the passing of time, for one transaction. */
-export interface StagedWrite {
-  readonly blocks: readonly BuiltBlock[];
-  readonly nextRecordId: number;
-  readonly lastBatch: number | undefined;
-  readonly waitingAdded: readonly { readonly id: number; readonly item: string }[];
-  readonly waitingRemoved: readonly number[];
-  readonly journal: readonly { readonly kind: string; readonly receivedAt: number; readonly data: Uint8Array }[];
-  readonly usage: readonly UsageCounter[];
-  readonly rejections: readonly Rejection[];
-  readonly touchpoints: readonly NewTouchpoint[];
-  readonly setAside: StagedSetAside | undefined;
-  readonly bytesReceived: number;
-}
-
-export interface StagedSetAside {
-  readonly project: string;
-  readonly apiKey: string;
-  readonly receivedAt: number;
-  readonly entryCount: number;
-  readonly body: string;
-}
-
-/** Figures that always belong together: received = stored + open + the sum of dropped. */
-export interface WorkerCounts extends Readonly<UsageTotals> {
-  readonly open: number;
+  /** Unix ms. */
+  readonly now: number;
 }
 
 export class EntryWorker {
@@ -87,6 +65,7 @@ export class EntryWorker {
   readonly #pairing: PairingMemory;
   readonly #usage: Usage;
   readonly #touchpoints: TouchpointNames;
+  readonly #keys: KeyUse;
   readonly #rejections = new Rejections();
   #rules: WorkerRules;
   #builder: BlockBuilder;
@@ -94,11 +73,13 @@ export class EntryWorker {
   #month = "";
   #lastReceivedAt = Number.NaN;
 
-  constructor({ state, pairing, dedupe, rules, deadlinesFrom }: WorkerOptions) {
+  constructor({ state, pairing, dedupe, rules, deadlinesFrom, now }: WorkerOptions) {
     this.#rules = rules;
     this.#builder = new BlockBuilder(state.nextRecordId);
     this.#usage = new Usage(state.usage);
     this.#touchpoints = new TouchpointNames(state.touchpoints);
+    this.#keys = new KeyUse(state.keys);
+    this.#keys.know(rules.keys, now);
     this.#digest = new EntryDigest(state.seed);
     this.#dedupe = new DedupeMemory(dedupe);
     const parts = (kind: string) => state.journal.filter((part) => part.kind === kind).map((part) => part.data);
@@ -113,8 +94,15 @@ export class EntryWorker {
     this.#pairing.restore(state.waiting, parts("completes"), deadlinesFrom);
   }
 
-  setRules(rules: WorkerRules): void {
+  /** `now` in Unix ms: when keys that are new were first known. */
+  setRules(rules: WorkerRules, now: number): void {
     this.#rules = rules;
+    this.#keys.know(rules.keys, now);
+  }
+
+  /** The names that each project's list has, for whoever changes the list by hand. */
+  get touchpoints(): TouchpointNames {
+    return this.#touchpoints;
   }
 
   /** Stages a group: `text` is the JSON array of core/group.ts. Throws only when an invariant is broken. */
@@ -126,6 +114,7 @@ export class EntryWorker {
       const key = this.#rules.keys[members[at + 1] as number];
       assert(key !== undefined, "a batch's key is known");
       const receivedAt = members[at + 2] as number;
+      this.#keys.use(members[at + 1] as number, receivedAt);
       bytesReceived += members[at + 3] as number;
       const body = members[at + 5] as Batch;
       const context: BatchContext = {
@@ -166,10 +155,23 @@ export class EntryWorker {
     return this.#staged(undefined, now, undefined, 0);
   }
 
+  /** Stages what the file has yet to hear of keys, also while nothing arrives; undefined when that is nothing. */
+  noteKeys(now: number): StagedWrite | undefined {
+    return this.#keys.isDue(now) ? this.#staged(undefined, now, undefined, 0) : undefined;
+  }
+
+  /** What waited under these ids was erased from the file, and counted there as stored where it was open. Between groups. */
+  forget(erased: readonly ErasedWaiting[]): void {
+    this.#pairing.forget(new Set(erased.map((item) => item.id)));
+    for (const { project, month, isOpen } of erased) if (isOpen) this.#usage.add(project, month, "stored", 1);
+    this.#usage.commit();
+  }
+
   /** What was staged is on disk. */
   committed(): void {
     this.#usage.commit();
     this.#touchpoints.commit();
+    this.#keys.commit();
     this.#builder = new BlockBuilder(this.#builder.nextId);
   }
 
@@ -262,6 +264,7 @@ export class EntryWorker {
       usage: this.#usage.staged(),
       rejections: this.#rejections.take(),
       touchpoints: this.#touchpoints.staged(),
+      keys: this.#keys.staged(now),
       setAside,
       bytesReceived,
     };

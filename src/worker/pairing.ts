@@ -122,6 +122,11 @@ export class PairingMemory {
     }
   }
 
+  /** Lets go of what waits under these ids, without settling it: it was erased from the file. */
+  forget(ids: ReadonlySet<number>): void {
+    for (const item of this.#room.items()) if (ids.has(item.id)) this.#take(item);
+  }
+
   /** Journal parts of complete timings whose `receivedAt` is before this instant are not needed any more. */
   completesNeededSince(now: number): number {
     const { server, client } = this.#completes;

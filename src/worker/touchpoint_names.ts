@@ -27,6 +27,16 @@ export class TouchpointNames {
     }
   }
 
+  /** The list was changed by hand: the name stands in it now. */
+  add(project: string, name: string): void {
+    this.#of(project).add(name);
+  }
+
+  /** The list was changed by hand: the name is gone, and new again when a record carries it. */
+  remove(project: string, name: string): void {
+    this.#known.get(project)?.delete(name);
+  }
+
   staged(): readonly NewTouchpoint[] {
     return this.#staged;
   }

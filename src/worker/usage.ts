@@ -22,11 +22,6 @@ export interface UsageTotals {
   readonly dropped: Record<DropReason, number>;
 }
 
-/** The UTC month of an instant in Unix ms. */
-export function monthOf(time: number): string {
-  return new Date(time).toISOString().slice(0, 7);
-}
-
 function noDrops(): Record<DropReason, number> {
   return Object.fromEntries(DROP_REASONS.map((reason) => [reason, 0])) as Record<DropReason, number>;
 }

@@ -4,7 +4,7 @@
 //
 // Client keys make room by their own oldest alone, so browsers never push out what servers wait for.
 
-import type { Source } from "../core/entry.ts";
+import { SOURCES, type Source } from "../core/entry.ts";
 import { Deadlines } from "./deadlines.ts";
 import { estimateBytes } from "./metadata.ts";
 import type { EndEntry, StartEntry } from "./normalise.ts";
@@ -73,6 +73,17 @@ export class WaitingRoom {
   /** The item whose deadline is next. */
   next(): WaitingItem | undefined {
     return this.#deadlines.next();
+  }
+
+  /** All items, of each key type the oldest first; the one at hand may be taken out. */
+  *items(): Generator<WaitingItem> {
+    for (const type of SOURCES) {
+      for (let item = this.#lines[type].oldest; item !== undefined; ) {
+        const { newer } = item;
+        yield item;
+        item = newer;
+      }
+    }
   }
 
   /** Adds an item; `isKnown` if the file has it already. */

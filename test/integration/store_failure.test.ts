@@ -25,6 +25,7 @@ function workerOf(store: StoreWriter): EntryWorker {
     dedupe: { windowMs: 600_000, entries: 1_000 },
     rules: RULES,
     deadlinesFrom: 0,
+    now: NOW,
   });
 }
 

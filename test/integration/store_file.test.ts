@@ -51,6 +51,19 @@ describe("the data file", () => {
     });
   });
 
+  test("that other tools took the log's mode from gets it back when it is opened for writing", async () => {
+    await withFolder((folder) => {
+      const file = join(folder, "data.db");
+      openForWriting(file, "sync").close();
+      const other = new Database(file);
+      expect(other.query("PRAGMA journal_mode = DELETE").values()).toEqual([["delete"]]);
+      other.close();
+      const database = openForWriting(file, "sync");
+      expect(database.query("PRAGMA journal_mode").values()).toEqual([["wal"]]);
+      database.close();
+    });
+  });
+
   test("that was killed while it was new is made anew", async () => {
     await withFolder(async (folder) => {
       const file = join(folder, "data.db");

@@ -1,73 +1,21 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { appendRecord } from "../../src/block/append.ts";
-import { emptyColumns } from "../../src/block/columns.ts";
-import { decodeColumns } from "../../src/block/decode.ts";
-import { BlockEncoder } from "../../src/block/encode.ts";
-import { headerOf } from "../../src/block/header.ts";
-import { mergeColumns } from "../../src/block/merge.ts";
 import { OperatingError } from "../../src/core/errors.ts";
 import { DAY_MS } from "../../src/core/limits.ts";
 import type { StoredRecord } from "../../src/core/record.ts";
 import { exportLines } from "../../src/query/export.ts";
 import { BlockReader } from "../../src/store/block_reader.ts";
 import { openForReading, openForWriting } from "../../src/store/database.ts";
-import type { GroupWrite } from "../../src/store/group_write.ts";
 import { lockData } from "../../src/store/lock.ts";
 import { Maintenance } from "../../src/store/maintenance.ts";
 import { APPLICATION_ID, FORMAT_VERSION } from "../../src/store/schema.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
 import { withFolder } from "../support/folder.ts";
-
-const NOTHING: GroupWrite = {
-  blocks: [],
-  nextRecordId: 1,
-  lastBatch: undefined,
-  waitingAdded: [],
-  waitingRemoved: [],
-  journal: [],
-  usage: [],
-  rejections: [],
-  touchpoints: [],
-  setAside: undefined,
-  bytesReceived: 0,
-};
+import { groupOf, mergeNow, NOTHING, recordOf } from "../support/groups.ts";
 
 function record(id: number, time: number, message = `message ${id}`): StoredRecord {
-  return {
-    id,
-    kind: "log",
-    time,
-    receivedAt: time,
-    source: "server",
-    apiKey: "default",
-    touchpoint: "a/b",
-    key: undefined,
-    level: "info",
-    message,
-    startTime: undefined,
-    endTime: undefined,
-    duration: undefined,
-    metadata: { n: id },
-  };
-}
-
-function groupOf(project: string, records: readonly StoredRecord[]): GroupWrite {
-  const columns = emptyColumns();
-  for (const one of records) appendRecord(columns, one.id, one);
-  const [first] = records;
-  const day = Math.floor((first?.time ?? 0) / DAY_MS);
-  return { ...NOTHING, blocks: [{ project, day, columns }], nextRecordId: (records.at(-1)?.id ?? 0) + 1 };
-}
-
-function mergeNow(store: StoreWriter, file: string): boolean {
-  const plan = store.planMerge(true);
-  if (plan === undefined) return false;
-  const reader = new BlockReader(file);
-  const columns = mergeColumns(reader.blocks(plan.blocks).map((block) => decodeColumns(block.pieces, block.records)));
-  reader.close();
-  return store.replaceMerged({ plan, header: headerOf(columns), encoded: new BlockEncoder().columnar(columns) });
+  return recordOf(id, { time, receivedAt: time, message });
 }
 
 function exportIds(file: string, from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY): number[] {
@@ -107,7 +55,7 @@ describe("a data file", () => {
       for (let id = 1; id <= 40; id++) store.commit(groupOf(id % 3 === 0 ? "b" : "a", [record(id, time + 40 - id)]));
       const ids = Array.from({ length: 40 }, (_, index) => index + 1);
       expect(exportIds(file)).toEqual(ids);
-      while (mergeNow(store, file));
+      while (mergeNow(store));
       expect([store.catalog.size, store.catalog.records]).toEqual([2, 40]);
       expect(exportIds(file)).toEqual(ids);
       expect(exportIds(file, time + 10, time + 12)).toEqual([29, 30]);
@@ -123,7 +71,7 @@ describe("a data file", () => {
       const file = join(folder, "data.db");
       const store = new StoreWriter(file, "sync", "run");
       for (let id = 1; id <= 8; id++) store.commit(groupOf("a", [record(id, (id % 2) * DAY_MS + id)]));
-      while (mergeNow(store, file));
+      while (mergeNow(store));
       expect([...store.catalog.all()].map((block) => [block.day, block.records])).toEqual([
         [1, 4],
         [0, 4],
@@ -262,7 +210,7 @@ describe("a data file is refused", () => {
         expect(open).toThrow(
           new OperatingError(
             "data_format_newer",
-            `cannot use ${file}: it has format 2, this program knows formats up to 1; use a newer simplelogs`,
+            `cannot use ${file}: it has format ${FORMAT_VERSION + 1}, this program knows formats up to ${FORMAT_VERSION}; use a newer simplelogs`,
           ),
         );
       }

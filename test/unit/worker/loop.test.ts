@@ -59,6 +59,29 @@ describe("an entry is stored", () => {
   });
 });
 
+describe("the keys of the configuration", () => {
+  test("are noted with what they send, also when nothing is sent, and are known after a restart", () => {
+    const state = new LoopState();
+    expect([state.noteKeys(NOW), state.noteKeys(NOW)]).toEqual([true, false]);
+    const never = { name: "web shop", firstSeen: NOW, lastUsed: undefined };
+    expect([...state.keys.values()]).toEqual([
+      { ...never, type: "server" },
+      { ...never, type: "client" },
+    ]);
+    state.send({ entries: [{ message: "a" }], receivedAt: NOW + 70_000 });
+    state.send({ entries: [{ message: "b" }], receivedAt: NOW + 80_000 });
+    state.send({ entries: [{}], key: 1, receivedAt: NOW + 90_000 });
+    const used = [
+      { ...never, type: "server", lastUsed: NOW + 70_000 },
+      { ...never, type: "client", lastUsed: NOW + 90_000 },
+    ];
+    expect([...state.keys.values()]).toEqual(used as never);
+    state.restart();
+    expect(state.noteKeys(NOW + 100_000)).toBe(false);
+    expect([...state.keys.values()]).toEqual(used as never);
+  });
+});
+
 describe("an entry is dropped", () => {
   test("for the first reason that applies, in the contract's order", () => {
     const state = new LoopState({ monthlyEntries: 1, overage: "drop" });
@@ -119,7 +142,7 @@ describe("an entry is dropped", () => {
     state.send({ entries: [{ message: "a" }, { message: "b" }] });
     expect([state.counter("admitted"), state.reasons]).toEqual([{ "2026-11": 2 }, []]);
     const project = state.rules.defaultProject;
-    state.worker.setRules({ ...state.rules, projects: { shop: { ...project, overage: "drop" } } });
+    state.worker.setRules({ ...state.rules, projects: { shop: { ...project, overage: "drop" } } }, NOW);
     state.send({ entries: [{ message: "c" }] });
     expect(state.reasons).toEqual(["quota"]);
   });

@@ -4,15 +4,11 @@ import { decodeColumns, recordsOf } from "../../../src/block/decode.ts";
 import { BlockEncoder } from "../../../src/block/encode.ts";
 import type { Entry } from "../../../src/core/entry.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
-import {
-  EntryWorker,
-  type StagedWrite,
-  type WorkerCounts,
-  type WorkerProject,
-  type WorkerRules,
-} from "../../../src/worker/loop.ts";
+import type { KeyNote } from "../../../src/worker/key_use.ts";
+import { EntryWorker, type WorkerProject, type WorkerRules } from "../../../src/worker/loop.ts";
 import type { PairingLimits } from "../../../src/worker/pairing.ts";
 import type { Rejection } from "../../../src/worker/rejections.ts";
+import type { StagedWrite, WorkerCounts } from "../../../src/worker/staged.ts";
 import type { UsageCounter } from "../../../src/worker/usage.ts";
 
 /** 2026-11-23T12:00:00Z. */
@@ -40,6 +36,8 @@ export class LoopState {
   readonly records: (StoredRecord & { readonly project: string })[] = [];
   readonly rejections: Rejection[] = [];
   readonly touchpoints: { project: string; name: string }[] = [];
+  /** What the file has of keys, by their type. */
+  readonly keys = new Map<string, KeyNote>();
   readonly setAside: NonNullable<StagedWrite["setAside"]>[] = [];
   rules: WorkerRules;
   worker: EntryWorker;
@@ -74,10 +72,12 @@ export class LoopState {
         journal: this.#journal,
         usage: [...this.#usage.values()],
         touchpoints: this.touchpoints,
+        keys: [...this.keys.values()],
       },
       pairing: this.#limits,
       dedupe: { windowMs: 600_000, entries: 10_000 },
       rules: this.rules,
+      now: NOW,
       deadlinesFrom: processStartedAt === 0 ? 0 : processStartedAt + this.#limits.orphanGraceMs,
     });
     return this.worker;
@@ -106,6 +106,7 @@ export class LoopState {
     for (const counter of write.usage) this.#usage.set(`${counter.month}/${counter.project}/${counter.name}`, counter);
     this.rejections.push(...write.rejections);
     this.touchpoints.push(...write.touchpoints.map(({ project, name }) => ({ project, name })));
+    for (const note of write.keys) this.keys.set(note.type, note);
     if (write.setAside !== undefined) this.setAside.push(write.setAside);
     this.worker.committed();
   }
@@ -123,6 +124,13 @@ export class LoopState {
 
   get reasons(): string[] {
     return this.rejections.map((rejection) => rejection.reason);
+  }
+
+  /** Lets the worker note keys; whether there was anything to note. */
+  noteKeys(now: number): boolean {
+    const write = this.worker.noteKeys(now);
+    if (write !== undefined) this.commit(write);
+    return write !== undefined;
   }
 
   /** The values of a counter by month. */

@@ -16,6 +16,16 @@ describe("touchpoint names", () => {
     expect(names.staged()).toEqual([]);
   });
 
+  test("are new again once they were taken from the list, and not new where they were put in it", () => {
+    const names = new TouchpointNames([{ project: "a", name: "old" }]);
+    names.remove("a", "old");
+    names.remove("b", "never");
+    names.add("b", "registered");
+    names.see("a", ["old"], 5);
+    names.see("b", ["registered"], 6);
+    expect(names.staged()).toEqual([{ project: "a", name: "old", firstSeen: 5 }]);
+  });
+
   test("are bounded a project", () => {
     const names = new TouchpointNames([]);
     names.see(

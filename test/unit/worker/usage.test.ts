@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { monthOf, Usage } from "../../../src/worker/usage.ts";
+import { monthOf } from "../../../src/core/month.ts";
+import { Usage } from "../../../src/worker/usage.ts";
 
 describe("usage", () => {
   test("is counted by the UTC month of receipt", () => {

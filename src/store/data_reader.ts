@@ -1,0 +1,23 @@
+// A reader of the data file: its blocks and everything beside them, over one read-only connection.
+
+import type { Database } from "bun:sqlite";
+import { BlockReader } from "./block_reader.ts";
+import { openForReading } from "./database.ts";
+import { DetailsReader } from "./details_reader.ts";
+
+export class DataReader {
+  readonly blocks: BlockReader;
+  readonly details: DetailsReader;
+  readonly #database: Database;
+
+  /** Throws OperatingError. */
+  constructor(file: string) {
+    this.#database = openForReading(file);
+    this.blocks = new BlockReader(this.#database);
+    this.details = new DetailsReader(this.#database);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}

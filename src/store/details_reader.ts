@@ -1,0 +1,197 @@
+// A read-only view of everything beside blocks, over a connection that the caller opened (and may share with a reader of
+// blocks). In: small tables. Out: rows, as the contract's words name them. Each call is one short read transaction, or a
+// part of the caller's.
+
+import type { Database } from "bun:sqlite";
+import type { KeyUse, TouchpointRow } from "../core/answers.ts";
+import { DROP_REASONS, type DropReason } from "../core/drop.ts";
+import type { JsonObject, Level, Source } from "../core/entry.ts";
+import { DAY_MS } from "../core/limits.ts";
+import { monthOf } from "../core/month.ts";
+import type { StoredRecord } from "../core/record.ts";
+
+/** A dropped entry that is kept for people to look at. */
+export interface RejectedEntry {
+  readonly id: number;
+  readonly project: string;
+  readonly apiKey: string;
+  /** Unix ms. */
+  readonly receivedAt: number;
+  readonly reason: DropReason;
+  /** JSON, shortened when it was long; of a batch that was set aside, its entries. */
+  readonly entry: string;
+}
+
+/** What a project takes now: compressed bytes; record times in Unix ms, null where there is no record. */
+export interface StorageRow {
+  readonly project: string;
+  readonly records: number;
+  readonly blocks: number;
+  readonly bytes: number;
+  readonly oldest: number | null;
+  readonly newest: number | null;
+}
+
+/** A start that waits for its end: a record without an id and a kind. */
+export interface WaitingStartRow {
+  readonly project: string;
+  readonly start: Omit<StoredRecord, "id" | "kind"> & { readonly startTime: number };
+}
+
+/** Characters of a set-aside batch that are shown; of a longer one the shortened text that its rejection has. */
+const BODY_LENGTH_MAX = 65_536;
+
+export class DetailsReader {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Changes whenever another connection has committed something. */
+  dataVersion(): number {
+    return (this.#one("PRAGMA data_version") as { data_version: number }).data_version;
+  }
+
+  /** The names that each project's list has, by project and name. */
+  touchpoints(project?: string): TouchpointRow[] {
+    const rows = this.#all<{ project: string; name: string; registered: number; firstSeen: number }>(
+      "SELECT projects.name AS project, touchpoints.name AS name, registered, first_seen AS firstSeen FROM touchpoints " +
+        "JOIN projects ON projects.id = touchpoints.project WHERE ?1 IS NULL OR projects.name = ?1 ORDER BY 1, 2",
+      project ?? null,
+    );
+    return rows.map((row) => ({ ...row, registered: row.registered !== 0 }));
+  }
+
+  /** Every counter of every project and month. */
+  usageCounters(): { project: string; month: string; name: string; value: number }[] {
+    return this.#all(
+      "SELECT projects.name AS project, month, usage.name AS name, value FROM usage " +
+        "JOIN projects ON projects.id = usage.project ORDER BY 1, 2, 3",
+    );
+  }
+
+  /** Every project that ever stored or was given anything, by name. */
+  storage(): StorageRow[] {
+    return this.#all(
+      "SELECT projects.name AS project, coalesce(sum(records), 0) AS records, count(blocks.id) AS blocks, " +
+        "coalesce(sum(bytes), 0) AS bytes, min(time_min) AS oldest, max(time_max) AS newest " +
+        "FROM projects LEFT JOIN blocks ON blocks.project = projects.id GROUP BY projects.id ORDER BY 1",
+    );
+  }
+
+  /** Compressed bytes of a project's blocks by the UTC month of their records' time, "2026-11". */
+  monthBytes(): { project: string; month: string; bytes: number }[] {
+    const days = this.#all<{ project: string; day: number; bytes: number }>(
+      "SELECT projects.name AS project, day, sum(bytes) AS bytes FROM blocks " +
+        "JOIN projects ON projects.id = blocks.project GROUP BY blocks.project, day ORDER BY 1, day",
+    );
+    const months = new Map<string, { project: string; month: string; bytes: number }>();
+    for (const { project, day, bytes } of days) {
+      const month = monthOf(day * DAY_MS);
+      const sum = months.get(`${month} ${project}`) ?? { project, month, bytes: 0 };
+      sum.bytes += bytes;
+      months.set(`${month} ${project}`, sum);
+    }
+    return [...months.values()];
+  }
+
+  /** The latest dropped entries, latest first. */
+  rejections(project: string | undefined, limit: number): RejectedEntry[] {
+    const rows = this.#all<Omit<RejectedEntry, "reason"> & { reason: string; projectId: number }>(
+      "SELECT rejections.id AS id, projects.name AS project, projects.id AS projectId, api_key AS apiKey, " +
+        "received_at AS receivedAt, reason, entry FROM rejections JOIN projects ON projects.id = rejections.project " +
+        "WHERE ?1 IS NULL OR projects.name = ?1 ORDER BY rejections.id DESC LIMIT ?2",
+      project ?? null,
+      limit,
+    );
+    return rows.map(({ projectId, ...row }) => ({
+      ...row,
+      reason: reasonOf(row.reason),
+      entry: row.reason === "internal" ? this.#entriesSetAside(projectId, row) : row.entry,
+    }));
+  }
+
+  /** The starts that wait for their end, in the order in which they came. */
+  waitingStarts(project?: string): WaitingStartRow[] {
+    const starts: WaitingStartRow[] = [];
+    for (const { item } of this.#all<{ item: string }>("SELECT item FROM waiting ORDER BY id")) {
+      const start = parseStart(item);
+      if (start !== undefined && (project === undefined || start.project === project)) starts.push(start);
+    }
+    return starts;
+  }
+
+  /** When each key that the server ever knew was first known and last used, by name. */
+  keyUse(): KeyUse[] {
+    return this.#all(
+      "SELECT name, type, first_seen AS created, last_used AS lastUsed FROM api_keys ORDER BY name, type",
+    );
+  }
+
+  /** The entries of the batch that a rejection stands for; its shortened text where that is all there is. */
+  #entriesSetAside(projectId: number, { apiKey, receivedAt, entry }: Omit<RejectedEntry, "reason">): string {
+    const row = this.#one(
+      "SELECT body FROM set_aside WHERE project = ? AND api_key = ? AND received_at = ? AND length(body) <= ? AND " +
+        "substr(body, 1, length(?5)) = ?5 LIMIT 1",
+      projectId,
+      apiKey,
+      receivedAt,
+      BODY_LENGTH_MAX,
+      entry.replace(/…$/u, ""),
+    ) as { body: string } | null;
+    const body = parseJson(row?.body ?? entry);
+    return isObject(body) && Array.isArray(body["entries"]) ? JSON.stringify(body["entries"]) : entry;
+  }
+
+  #all<Row>(sql: string, ...values: (string | number | null)[]): Row[] {
+    return this.#database.query(sql).all(...values) as Row[];
+  }
+
+  #one(sql: string, ...values: (string | number | null)[]): unknown {
+    return this.#database.query(sql).get(...values);
+  }
+}
+
+function reasonOf(text: string): DropReason {
+  return DROP_REASONS.find((reason) => reason === text) ?? "internal";
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The worker's JSON of a waiting item, if it is a start's. */
+function parseStart(item: string): WaitingStartRow | undefined {
+  const written = parseJson(item);
+  if (!isObject(written) || typeof written["project"] !== "string" || !isObject(written["entry"])) return undefined;
+  const entry = written["entry"];
+  const { startTime, time, receivedAt } = entry;
+  if (entry["kind"] !== "start" || typeof startTime !== "number") return undefined;
+  const text = (name: string) => (typeof entry[name] === "string" ? entry[name] : undefined);
+  return {
+    project: written["project"],
+    start: {
+      time: typeof time === "number" ? time : startTime,
+      receivedAt: typeof receivedAt === "number" ? receivedAt : startTime,
+      source: (text("source") ?? "server") as Source,
+      apiKey: text("apiKey") ?? "",
+      touchpoint: text("touchpoint"),
+      key: text("key"),
+      level: text("level") as Level | undefined,
+      message: text("message"),
+      startTime,
+      endTime: undefined,
+      duration: undefined,
+      metadata: isObject(entry["metadata"]) ? entry["metadata"] : undefined,
+    },
+  };
+}

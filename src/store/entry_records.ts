@@ -1,0 +1,105 @@
+// An entry that was never stored, seen as the record that it would have become: so that what is asked of records can be asked of
+// dropped entries and of what waits. In: an entry's JSON, or a whole batch's. Out: records without meaning of their own; where the
+// entry leaves open what it would have been, one for each case.
+
+import { type JsonObject, LEVELS, SOURCES, type Source } from "../core/entry.ts";
+import type { Kind, StoredRecord } from "../core/record.ts";
+
+/** What a row says of its entry. Unix ms. */
+export interface EntryRow {
+  readonly apiKey: string;
+  readonly receivedAt: number;
+}
+
+/** The records of the entry, or of all entries of a batch; undefined where the text is no such JSON: it was cut off. */
+export function recordsOfText(text: string, row: EntryRow): StoredRecord[] | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const entries = isObject(value) && Array.isArray(value["entries"]) ? (value["entries"] as unknown[]) : [value];
+  if (!entries.every(isObject)) return undefined;
+  const batch = isObject(value) ? value : {};
+  return entries.flatMap((entry) => recordsOfEntry(entry, row, sourceOf(batch)));
+}
+
+/** The record of a start or an end that waits, as the worker wrote it down; undefined where the text is damaged. */
+export function recordOfWaiting(item: string): WaitingRecord | undefined {
+  let written: unknown;
+  try {
+    written = JSON.parse(item);
+  } catch {
+    return undefined;
+  }
+  if (!isObject(written) || typeof written["project"] !== "string" || !isObject(written["entry"])) return undefined;
+  const { entry, project } = written as { entry: JsonObject; project: string };
+  const row = { apiKey: textOf(entry, "apiKey") ?? "", receivedAt: numberOf(entry, "receivedAt") ?? 0 };
+  const isOpen = entry["kind"] === "end" || entry["standalone"] !== true;
+  const [record] = recordsOfEntry(entry, row, sourceOf(entry));
+  if (record === undefined) return undefined;
+  // It has no level but its own, and the time that pairing goes by.
+  return { project, isOpen, record: { ...record, time: numberOf(entry, "time") ?? record.time } };
+}
+
+export interface WaitingRecord {
+  readonly project: string;
+  /** Whether it is neither stored nor dropped: a standalone start is stored already. */
+  readonly isOpen: boolean;
+  readonly record: StoredRecord;
+}
+
+function recordsOfEntry(entry: JsonObject, row: EntryRow, batchSource: Source | undefined): StoredRecord[] {
+  const [timestamp, startTime, endTime, duration] = ["timestamp", "startTime", "endTime", "duration"].map((name) =>
+    numberOf(entry, name),
+  );
+  const kind = kindOf(startTime, endTime, duration, entry["standalone"] === true);
+  const level = LEVELS.find((name) => name === entry["level"]) ?? (kind === "log" ? "info" : undefined);
+  const source = sourceOf(entry) ?? batchSource;
+  const record = {
+    id: 0,
+    kind,
+    time: timestamp ?? startTime ?? endTime ?? row.receivedAt,
+    receivedAt: row.receivedAt,
+    apiKey: row.apiKey,
+    touchpoint: textOf(entry, "touchpoint"),
+    key: textOf(entry, "key"),
+    level,
+    message: textOf(entry, "message"),
+    startTime,
+    endTime,
+    duration: duration ?? (startTime === undefined || endTime === undefined ? undefined : endTime - startTime),
+    metadata: isObject(entry["metadata"]) ? entry["metadata"] : undefined,
+  };
+  return (source === undefined ? SOURCES : [source]).map((one) => ({ ...record, source: one }));
+}
+
+function kindOf(
+  startTime: number | undefined,
+  endTime: number | undefined,
+  duration: number | undefined,
+  isStandalone: boolean,
+): Kind {
+  if (duration !== undefined || (startTime !== undefined && endTime !== undefined)) return "completed";
+  if (startTime !== undefined) return isStandalone ? "started" : "unfinished";
+  return endTime === undefined ? "log" : "orphaned";
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function sourceOf(entry: JsonObject): Source | undefined {
+  return SOURCES.find((source) => source === entry["source"]);
+}
+
+function numberOf(entry: JsonObject, name: string): number | undefined {
+  const value = entry[name];
+  return typeof value === "number" ? value : undefined;
+}
+
+function textOf(entry: JsonObject, name: string): string | undefined {
+  const value = entry[name];
+  return typeof value === "string" && value !== "" ? value.toWellFormed() : undefined;
+}

@@ -1,0 +1,69 @@
+// An erasure on a data file that no server holds.
+
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import type { EraseReport } from "../core/changing.ts";
+import { OperatingError } from "../core/errors.ts";
+import { openForReading } from "./database.ts";
+import { countSteps, eraseSteps } from "./erase.ts";
+import type { EraseProgress } from "./erase_progress.ts";
+import type { EraseScope } from "./erase_scope.ts";
+import { lockData } from "./lock.ts";
+import { openStore } from "./maintenance.ts";
+import { PageScrubber } from "./scrub.ts";
+
+export interface EraseFileOptions {
+  readonly file: string;
+  readonly scope: EraseScope;
+  /** Counts what would go and changes nothing; also while a server runs. */
+  readonly dryRun?: boolean;
+  readonly onProgress?: (progress: EraseProgress) => void;
+}
+
+/**
+ * Removes every record of the scope for good and says how much that was. Throws OperatingError: data_locked while a server
+ * runs on the file, data_unreadable, io.
+ */
+export function eraseRecords({ file, scope, dryRun = false, onProgress }: EraseFileOptions): EraseReport {
+  if (dryRun) return countRecords(file, scope, onProgress);
+  if (!existsSync(file))
+    throw new OperatingError("data_unreadable", `cannot erase from ${file}: there is no such file`);
+  const lock = lockData(file);
+  try {
+    const store = openStore(file, "sync", randomUUID());
+    const scrubber = new PageScrubber(store.database, file);
+    try {
+      const [forgetWaiting, forgetTouchpoints] = [() => undefined, () => undefined];
+      return finish(eraseSteps({ store, file, scope, scrubber, forgetWaiting, forgetTouchpoints }), onProgress);
+    } finally {
+      store.close();
+      scrubber.close();
+    }
+  } finally {
+    lock.release();
+  }
+}
+
+function countRecords(
+  file: string,
+  scope: EraseScope,
+  onProgress: ((progress: EraseProgress) => void) | undefined,
+): EraseReport {
+  const database = openForReading(file);
+  try {
+    return finish(countSteps(database, scope), onProgress);
+  } finally {
+    database.close();
+  }
+}
+
+function finish(
+  steps: Generator<EraseProgress, EraseReport>,
+  onProgress: ((progress: EraseProgress) => void) | undefined,
+): EraseReport {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    onProgress?.(step.value);
+  }
+}

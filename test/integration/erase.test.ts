@@ -1,0 +1,327 @@
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import type { BlockView } from "../../src/block/block_view.ts";
+import { decodeColumns, recordsOf } from "../../src/block/decode.ts";
+import { PACKED } from "../../src/block/encode.ts";
+import { readSummary, SUMMARY } from "../../src/block/summary.ts";
+import type { EraseReport } from "../../src/core/changing.ts";
+import { DAY_MS } from "../../src/core/limits.ts";
+import type { StoredRecord } from "../../src/core/record.ts";
+import { matchRows } from "../../src/query/search/evaluate.ts";
+import { parseSearch } from "../../src/query/search/parse.ts";
+import { eraseRecords } from "../../src/store/erase_file.ts";
+import type { MatchRows } from "../../src/store/erase_scope.ts";
+import type { GroupWrite } from "../../src/store/group_write.ts";
+import { lockData } from "../../src/store/lock.ts";
+import { StoreWriter } from "../../src/store/store_writer.ts";
+import { withFolder } from "../support/folder.ts";
+import { groupOf, mergeNow, NOTHING, NOW, piecesOf, recordOf } from "../support/groups.ts";
+import { integer, pick, type Random, runSeed, seededRandom } from "../support/random.ts";
+import { rawFiles, slicesIn, slicesOf } from "../support/raw_bytes.ts";
+
+function search(q: string): MatchRows | undefined {
+  const parsed = parseSearch(q);
+  if (!parsed.ok) throw new Error(parsed.problem.message);
+  if (parsed.search.kind === "all") return undefined;
+  return (view: BlockView, project: string) => matchRows(parsed.search, view, project);
+}
+
+interface Asked {
+  readonly project?: string;
+  readonly q?: string;
+  readonly from?: number;
+  readonly to?: number;
+  readonly dryRun?: boolean;
+}
+
+function erase(file: string, { project = "shop", q = "", from, to, dryRun = false }: Asked = {}): EraseReport {
+  return eraseRecords({ file, scope: { project, from, to, matchRows: search(q) }, dryRun });
+}
+
+interface StoredBlock {
+  readonly project: string;
+  readonly names: readonly string[];
+  readonly records: readonly StoredRecord[];
+}
+
+function blocksOf(store: StoreWriter): StoredBlock[] {
+  return [...store.catalog.all()].map((block) => {
+    const pieces = piecesOf(store, block.id);
+    const records = recordsOf(decodeColumns(pieces, block.records));
+    return { project: store.projects.nameOf(block.project), names: pieces.map((piece) => piece.name), records };
+  });
+}
+
+/** Makes a file of the groups, merged as often as said; gives what `work` gives. */
+async function withFile<T>(
+  make: (store: StoreWriter) => void,
+  work: (file: string, look: <L>(at: (store: StoreWriter) => L) => L) => T,
+): Promise<T> {
+  return await withFolder((folder) => {
+    const file = join(folder, "data.db");
+    const look = <L>(at: (store: StoreWriter) => L): L => {
+      const store = new StoreWriter(file, "write", "run");
+      try {
+        return at(store);
+      } finally {
+        store.close();
+      }
+    };
+    look(make);
+    return work(file, look);
+  });
+}
+
+function commit(...groups: readonly GroupWrite[]): (store: StoreWriter) => void {
+  return (store) => {
+    for (const group of groups) store.commit(group);
+  };
+}
+
+function idsOf(blocks: readonly StoredBlock[], project: string): number[] {
+  const ids = blocks.filter((block) => block.project === project).flatMap((block) => block.records.map(({ id }) => id));
+  return ids.sort((a, b) => a - b);
+}
+
+const REJECTION = { project: "shop", apiKey: "web shop", receivedAt: NOW, reason: "quota" } as const;
+
+function waitingItem(fields: object, project = "shop"): string {
+  const entry = { kind: "start", time: NOW, receivedAt: NOW, source: "server", apiKey: "web shop", startTime: NOW };
+  return JSON.stringify({ project, keyType: "server", entry: { ...entry, ...fields } });
+}
+
+describe("erasing", () => {
+  test("removes the records that match and no other, from small and from merged blocks, which keep their form", async () => {
+    const ada = (id: number) => recordOf(id, { metadata: { user: id % 2 === 0 ? "ada" : "bob", [`only${id}`]: id } });
+    const make = (store: StoreWriter) => {
+      for (let id = 1; id <= 30; id++) store.commit(groupOf("shop", [ada(id)]));
+      while (mergeNow(store));
+      store.commit(groupOf("shop", [ada(31), ada(32)]));
+      store.commit(groupOf("shop", [ada(34)]));
+      store.commit(groupOf("other", [ada(36)]));
+    };
+    await withFile(make, (file, look) => {
+      const count = { records: 17, blocks: 3, rejections: 0, waiting: 0 };
+      expect(erase(file, { q: "metadata.user:ada", dryRun: true })).toEqual(count);
+      expect(look((store) => idsOf(blocksOf(store), "shop").length)).toBe(33);
+      expect(erase(file, { q: "metadata.user:ada" })).toEqual(count);
+      const blocks = look(blocksOf);
+      expect(idsOf(blocks, "shop")).toEqual(Array.from({ length: 16 }, (_, index) => 2 * index + 1));
+      expect(idsOf(blocks, "other")).toEqual([36]);
+      expect(blocks.flatMap((block) => block.records)).toContainEqual(ada(7));
+      const merged = blocks.find((block) => block.records.length === 15);
+      expect(merged?.names[0]).toBe(SUMMARY);
+      expect(merged?.names).toContain("metadata.only7");
+      expect(merged?.names).not.toContain("metadata.only8");
+      expect(blocks.map((block) => block.names.join()).filter((names) => names === PACKED).length).toBe(2);
+      look((store) => {
+        const block = [...store.catalog.all()].find((one) => one.records === 15);
+        const summary = piecesOf(store, block?.id ?? 0).find((piece) => piece.name === SUMMARY);
+        expect(summary).toBeDefined();
+        if (summary === undefined) return;
+        const counts = readSummary(summary).cells.map((cell) => cell.count);
+        expect(counts.reduce((sum, one) => sum + one, 0)).toBe(15);
+      });
+      expect(erase(file, { q: "metadata.user:ada" })).toEqual({ records: 0, blocks: 0, rejections: 0, waiting: 0 });
+    });
+  });
+
+  test("goes by record times, the first included and the last not", async () => {
+    const groups = [0, 1, 2].map((day) =>
+      groupOf(
+        "shop",
+        [0, 1, 2].map((n) => recordOf(3 * day + n + 1, { time: NOW + day * DAY_MS + n })),
+      ),
+    );
+    await withFile(commit(...groups), (file, look) => {
+      expect(erase(file, { from: NOW + 2, to: NOW + DAY_MS + 1 })).toMatchObject({ records: 2, blocks: 2 });
+      expect(idsOf(look(blocksOf), "shop")).toEqual([1, 2, 5, 6, 7, 8, 9]);
+      expect(erase(file, { q: "message", from: NOW + DAY_MS })).toMatchObject({ records: 5, blocks: 2 });
+      expect(idsOf(look(blocksOf), "shop")).toEqual([1, 2]);
+      expect(erase(file, {})).toMatchObject({ records: 2, blocks: 1 });
+      expect(look((store) => store.catalog.size)).toBe(0);
+    });
+  });
+
+  test("removes dropped entries that match, and those that are cut off, since nobody can tell", async () => {
+    const dropped = [
+      '{"message":"ada was here"}',
+      '{"message":"bob was here"}',
+      '{"key":"ada","timestamp":5}',
+      '{"message":"cut off, and ends here…',
+      '{"metadata":{"user":"ada"},"source":"client"}',
+      "[1,2]",
+    ];
+    const rejections = [
+      ...dropped.map((entry) => ({ ...REJECTION, entry })),
+      { ...REJECTION, project: "other", entry: '{"message":"ada"}' },
+    ];
+    await withFile(commit({ ...NOTHING, rejections }), (file, look) => {
+      const left = () => look((store) => store.database.query("SELECT entry FROM rejections").values().flat());
+      expect(erase(file, { q: "ada source:client" })).toMatchObject({ rejections: 5 });
+      expect(left()).toEqual(['{"message":"bob was here"}', '{"message":"ada"}']);
+      expect(erase(file, { to: NOW })).toMatchObject({ rejections: 0 });
+      expect(erase(file, { to: NOW + 1 })).toMatchObject({ rejections: 1 });
+      expect(left()).toEqual(['{"message":"ada"}']);
+    });
+  });
+
+  test("removes a batch that was set aside if one of its entries matches", async () => {
+    const body = (message: string) => `{"source":"server","entries":[{"message":"first"},{"message":"${message}"}]}`;
+    const aside = (message: string) => ({
+      ...NOTHING,
+      setAside: { project: "shop", apiKey: "web shop", receivedAt: NOW, entryCount: 2, body: body(message) },
+      rejections: [{ ...REJECTION, reason: "internal", entry: body(message) } as const],
+    });
+    await withFile(commit(aside("ada"), aside("bob")), (file, look) => {
+      expect(erase(file, { q: "ada" })).toMatchObject({ rejections: 1 });
+      const left = look((store) => store.database.query("SELECT body FROM set_aside").values().flat());
+      expect(left).toEqual([body("bob")]);
+    });
+  });
+
+  test("removes what waits, and counts it as stored, so that the sum stays closed", async () => {
+    const group = {
+      ...NOTHING,
+      waitingAdded: [
+        { id: 1, item: waitingItem({ key: "ada" }) },
+        { id: 2, item: waitingItem({ key: "ada", standalone: true }) },
+        { id: 3, item: waitingItem({ kind: "end", startTime: undefined, endTime: NOW, key: "ada" }) },
+        { id: 4, item: waitingItem({ key: "bob" }) },
+        { id: 5, item: waitingItem({ key: "ada", time: NOW - 10 }) },
+        { id: 6, item: waitingItem({ key: "ada" }, "other") },
+      ],
+      usage: [{ project: "shop", month: "2026-11", name: "stored", value: 7 }],
+    };
+    await withFile(commit(group, groupOf("other", [recordOf(1)])), (file, look) => {
+      expect(erase(file, { q: "key:ada", from: NOW })).toMatchObject({ waiting: 3 });
+      const { waiting, usage } = look((store) => store.restore());
+      expect(waiting.map((item) => item.id)).toEqual([4, 5, 6]);
+      expect(usage).toEqual([{ project: "shop", month: "2026-11", name: "stored", value: 9 }]);
+    });
+  });
+
+  test("of a whole project takes the touchpoints with it that nobody registered", async () => {
+    const seen = (project: string, name: string) => ({ project, name, firstSeen: NOW });
+    const touchpoints = [seen("shop", "a/b"), seen("shop", "kept"), seen("other", "a/b")];
+    const make = (store: StoreWriter) => {
+      store.commit(groupOf("shop", [recordOf(1)], { touchpoints }));
+      store.changeTouchpoint({ kind: "register_touchpoint", project: "shop", name: "kept" }, NOW);
+    };
+    await withFile(make, (file, look) => {
+      erase(file, { q: "nothing" });
+      expect(look((store) => store.restore().touchpoints.length)).toBe(3);
+      erase(file, {});
+      expect(look((store) => store.restore().touchpoints)).toEqual([
+        { project: "shop", name: "kept" },
+        { project: "other", name: "a/b" },
+      ]);
+    });
+  });
+
+  test("leaves a damaged block where it is, and says that there is one", async () => {
+    const make = (store: StoreWriter) => {
+      for (let id = 1; id <= 3; id++) store.commit(groupOf("shop", [recordOf(id)]));
+      store.database.run("UPDATE pieces SET checksum = checksum + 1 WHERE key = (SELECT max(key) FROM pieces)");
+    };
+    await withFile(make, (file, look) => {
+      const report = { records: 2, blocks: 2, rejections: 0, waiting: 0, damagedBlocks: 1 };
+      expect(erase(file, { q: "message", dryRun: true })).toEqual(report);
+      expect(erase(file, { q: "message" })).toEqual(report);
+      expect(look((store) => store.catalog.size)).toBe(1);
+      expect(erase(file, {})).toEqual({ records: 1, blocks: 1, rejections: 0, waiting: 0 });
+    });
+  });
+});
+
+describe("erasing is refused", () => {
+  test("while a server holds the file, and for a file that is not there", async () => {
+    await withFile(commit(groupOf("shop", [recordOf(1)])), (file, look) => {
+      const lock = lockData(file);
+      expect(() => erase(file)).toThrow(`process ${process.pid} is running on it`);
+      expect(erase(file, { dryRun: true })).toMatchObject({ records: 1 });
+      lock.release();
+      expect(() => erase(`${file}.none`)).toThrow("there is no such file");
+      expect(erase(file, { project: "none" })).toEqual({ records: 0, blocks: 0, rejections: 0, waiting: 0 });
+      expect(look((store) => store.catalog.records)).toBe(1);
+    });
+  });
+});
+
+/** A text that no compression makes short. */
+function noise(random: Random, length: number): string {
+  return Array.from({ length }, () => String.fromCharCode(48 + integer(random, 74))).join("");
+}
+
+/** Fills a store by groups and merges, with rows that come and go beside them; tells of all bytes that ada's data ever were. */
+function fill(store: StoreWriter, random: Random): Set<string> {
+  const hers = new Set<string>();
+  const remember = (data: Uint8Array) => slicesOf(data).forEach((slice) => hers.add(slice));
+  const remembered = new Set<number>();
+  const rememberBlocks = () => {
+    for (const block of store.catalog.all()) {
+      if (remembered.has(block.id)) continue;
+      remembered.add(block.id);
+      const pieces = piecesOf(store, block.id);
+      if (!recordsOf(decodeColumns(pieces, block.records)).some((record) => record.key === "ada")) continue;
+      for (const piece of pieces) remember(piece.data);
+    }
+  };
+  let id = 1;
+  let waitingId = 1;
+  const waiting: number[] = [];
+  for (let group = 0; group < 150; group++) {
+    const day = Math.floor(NOW / DAY_MS) - integer(random, 2);
+    const key = () => pick(random, ["ada", "bob", "eve", "joe"]);
+    const records = Array.from({ length: 1 + integer(random, 12) }, () =>
+      recordOf(id++, { time: day * DAY_MS + id, key: key(), message: noise(random, 20 + integer(random, 400)) }),
+    );
+    const texts = Array.from({ length: integer(random, 5) }, () => ({ key: key(), message: noise(random, 300) }));
+    for (const text of texts) if (text.key === "ada") remember(new TextEncoder().encode(text.message));
+    const waitingAdded = texts.map((text) => ({ id: waitingId++, item: waitingItem(text) }));
+    waiting.push(...waitingAdded.map((item) => item.id));
+    store.commit(
+      groupOf(random() < 0.8 ? "shop" : "other", records, {
+        waitingAdded,
+        waitingRemoved: waiting.splice(0, integer(random, waiting.length)),
+        rejections: texts.map((text) => ({ ...REJECTION, entry: JSON.stringify(text) })),
+      }),
+    );
+    rememberBlocks();
+    if (random() < 0.1) mergeNow(store);
+    rememberBlocks();
+    // Rejections are trimmed, so that their pages have gaps with what was in them.
+    if (random() < 0.2) store.database.run("DELETE FROM rejections WHERE id % 3 = 0");
+  }
+  return hers;
+}
+
+describe("after erasing, no byte is left", () => {
+  test("of what was erased, nor of its earlier copies, in the data file and its log; and the file is whole", async () => {
+    const random = seededRandom(runSeed("erased bytes"));
+    await withFolder((folder) => {
+      const file = join(folder, "data.db");
+      const store = new StoreWriter(file, "write", "run");
+      const hers = fill(store, random);
+      const others = idsOf(blocksOf(store), "other");
+      const kept = blocksOf(store).flatMap((block) => block.records.filter((record) => record.key !== "ada"));
+      store.close();
+      expect(slicesIn(hers, ...rawFiles(file)).size).toBeGreaterThan(100);
+      for (const project of ["shop", "other"]) erase(file, { project, q: "key:ada" });
+      const after = new StoreWriter(file, "write", "run");
+      const blocks = blocksOf(after);
+      expect(blocks.flatMap((block) => block.records).sort((a, b) => a.id - b.id)).toEqual(
+        kept.sort((a, b) => a.id - b.id),
+      );
+      expect(idsOf(blocks, "other").every((id) => others.includes(id))).toBe(true);
+      expect(after.database.query("PRAGMA integrity_check").values()).toEqual([["ok"]]);
+      expect(after.database.query("PRAGMA freelist_count").values()).toEqual([[0]]);
+      // Pieces that were written again can begin as the old ones did: what is stored now is nobody's secret.
+      const stored = [...after.catalog.all()].flatMap((block) => piecesOf(after, block.id).map((piece) => piece.data));
+      after.close();
+      const innocent = slicesIn(hers, ...stored);
+      const left = [...slicesIn(hers, ...rawFiles(file))].filter((slice) => !innocent.has(slice));
+      expect(left).toEqual([]);
+    });
+  });
+});

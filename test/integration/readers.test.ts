@@ -1,0 +1,158 @@
+// The reader thread on a real data file: questions, streams, cancellation, and a thread that dies.
+
+import { describe, expect, test } from "bun:test";
+import type { EntriesAnswer } from "../../src/core/answers.ts";
+import type { ReadRequest, TailEvent } from "../../src/core/reading.ts";
+import { Readers } from "../../src/threads/readers.ts";
+import { eventually } from "../support/eventually.ts";
+import { type TestPipeline, withPipeline } from "../support/pipeline.ts";
+
+const SOURCE = new URL("../../src/threads/", import.meta.url);
+const RULES = {
+  projects: {},
+  defaultProject: { retentionMs: 1e12, monthlyEntries: undefined, overage: "continue" },
+} as const;
+const ALL = { project: undefined, q: "", from: undefined, to: undefined };
+const ENTRIES: ReadRequest = { kind: "entries", scope: ALL, limit: 1_000, cursor: undefined };
+const NEVER = new AbortController().signal;
+
+async function withReaders(
+  work: (readers: Readers, test: TestPipeline, logged: string[]) => Promise<void>,
+  readerUrl = new URL("reader.ts", SOURCE),
+): Promise<void> {
+  const logged: string[] = [];
+  let readers: Readers | undefined;
+  const committed = () => readers?.committed();
+  await withPipeline({ committed }, async (test) => {
+    const log = (_level: string, message: string) => void logged.push(message);
+    readers = new Readers({ file: test.file, rules: RULES, readerUrl, log });
+    readers.start();
+    try {
+      await work(readers, test, logged);
+    } finally {
+      readers.stop();
+    }
+  });
+}
+
+async function messagesOf(readers: Readers): Promise<(string | undefined)[]> {
+  const outcome = await readers.ask(ENTRIES, NEVER);
+  if (!outcome.ok) throw new Error(outcome.refusal.message);
+  return messagesIn(outcome.answer);
+}
+
+function messagesIn(answer: string): (string | undefined)[] {
+  return (JSON.parse(answer) as EntriesAnswer).entries.map(({ message }) => message);
+}
+
+describe("the readers", () => {
+  test("answer many questions at a time, each with what is committed", async () => {
+    await withReaders(async (readers, test) => {
+      await test.send("one", "two");
+      const answers = await Promise.all(Array.from({ length: 20 }, () => messagesOf(readers)));
+      for (const messages of answers) expect(messages).toEqual(["two", "one"]);
+    });
+  });
+
+  test("give an export in pieces, and end it", async () => {
+    await withReaders(async (readers, test) => {
+      await test.send(...Array.from({ length: 5_000 }, (_, index) => `message ${index} ${"x".repeat(200)}`));
+      const outcome = await readers.export({ format: "ndjson", scope: ALL }, NEVER);
+      if (!outcome.ok) throw new Error(outcome.refusal.message);
+      const pieces: string[] = [];
+      for await (const piece of outcome.answer) pieces.push(piece);
+      expect(pieces.length).toBeGreaterThan(1);
+      expect(pieces.join("").trimEnd().split("\n")).toHaveLength(5_000);
+    });
+  });
+
+  test("give a tail what is committed from then on", async () => {
+    await withReaders(async (readers, test) => {
+      await test.send("before");
+      const outcome = await readers.tail({ project: undefined, q: "message", after: undefined }, NEVER);
+      if (!outcome.ok) throw new Error(outcome.refusal.message);
+      const events: TailEvent[] = [];
+      const sending = (async () => {
+        for (let batch = 0; batch < 10; batch++) await test.send(`message ${batch}`, "other");
+      })();
+      for await (const batch of outcome.answer) {
+        events.push(...batch);
+        if (events.length === 11) break;
+      }
+      await sending;
+      expect(events.shift()).toEqual({ kind: "position", id: 1 });
+      const messages = events.map((event) => (event.kind === "record" ? event.record.message : event.kind));
+      expect(messages).toEqual(Array.from({ length: 10 }, (_, batch) => `message ${batch}`));
+    });
+  });
+});
+
+describe("what the readers refuse", () => {
+  test("a question whose asker has gone; the next one is answered", async () => {
+    await withReaders(async (readers, test) => {
+      await test.send("one");
+      const gone = new AbortController();
+      const asked = readers.ask(ENTRIES, gone.signal);
+      gone.abort();
+      expect(await asked).toMatchObject({ ok: false, refusal: { code: "cancelled" } });
+      expect(await readers.ask(ENTRIES, gone.signal)).toMatchObject({ ok: false, refusal: { code: "cancelled" } });
+      expect(await messagesOf(readers)).toEqual(["one"]);
+    });
+  });
+
+  test("a tail whose asker has gone ends", async () => {
+    await withReaders(async (readers) => {
+      const gone = new AbortController();
+      const outcome = await readers.tail({ project: undefined, q: "", after: undefined }, gone.signal);
+      if (!outcome.ok) throw new Error(outcome.refusal.message);
+      const events = outcome.answer[Symbol.asyncIterator]();
+      await events.next();
+      const next = events.next();
+      gone.abort();
+      expect((await next).done).toBe(true);
+    });
+  });
+
+  test("more questions than can wait", async () => {
+    await withReaders(async (readers) => {
+      const outcomes = await Promise.all(Array.from({ length: 100 }, () => readers.ask(ENTRIES, NEVER)));
+      const codes = outcomes.map((outcome) => (outcome.ok ? "answered" : outcome.refusal.code));
+      expect([
+        codes.filter((code) => code === "answered").length,
+        codes.filter((code) => code === "busy").length,
+      ]).toEqual([64, 36]);
+    });
+  });
+
+  test("what was asked when the thread died; another thread answers the next question", async () => {
+    await withReaders(
+      async (readers, test, logged) => {
+        await test.send("one");
+        const tail = await readers.tail({ project: undefined, q: "", after: undefined }, NEVER);
+        if (!tail.ok) throw new Error(tail.refusal.message);
+        const events = tail.answer[Symbol.asyncIterator]();
+        expect((await events.next()).value).toEqual([{ kind: "position", id: 1 }]);
+        const next = events.next();
+        const died = await readers.ask({ kind: "keys" }, NEVER);
+        expect(died).toMatchObject({ ok: false, refusal: { code: "unavailable" } });
+        expect(next).rejects.toThrow("started again");
+        expect(logged).toEqual([expect.stringContaining("this reader dies of keys")]);
+        let messages: (string | undefined)[] = [];
+        await eventually("another thread answers", async () => {
+          const outcome = await readers.ask(ENTRIES, NEVER);
+          if (outcome.ok) messages = messagesIn(outcome.answer);
+          return outcome.ok;
+        });
+        expect(messages).toEqual(["one"]);
+      },
+      new URL("../support/dying_reader.ts", import.meta.url),
+    );
+  });
+
+  test("everything, once they have stopped", async () => {
+    await withReaders(async (readers) => {
+      readers.stop();
+      expect(await readers.ask(ENTRIES, NEVER)).toMatchObject({ ok: false, refusal: { code: "unavailable" } });
+    });
+  });
+});
