@@ -8,8 +8,11 @@
 
 import { BlockDamagedError, decodeColumns, recordsOf } from "../block/decode.ts";
 import type { BlockPiece } from "../block/encode.ts";
+import { openBlock } from "../block/open_block.ts";
 import { type ShownRecord, showRecord } from "../core/record.ts";
 import { collectGarbage } from "../runtime/memory.ts";
+import { matchRows } from "./search/evaluate.ts";
+import type { Expression } from "./search/expression.ts";
 
 /** A block as the export needs it. Times in Unix ms. */
 export interface ExportBlock {
@@ -31,6 +34,8 @@ export interface ExportSource {
   overlapping(from: number, to: number): readonly ExportBlock[];
   /** The pieces of a block, or undefined when it is gone: merged or expired. Throws BlockDamagedError. */
   pieces(block: number): readonly BlockPiece[] | undefined;
+  /** The names of all projects that ever stored anything. */
+  projects(): readonly string[];
 }
 
 export interface ExportFilter {
@@ -41,6 +46,8 @@ export interface ExportFilter {
   readonly to: number;
   /** Records older than this are expired and not shown; Unix ms. */
   readonly expiredBefore: (project: string) => number;
+  /** Undefined: every record. */
+  readonly search?: Expression | undefined;
 }
 
 export interface ExportOptions {
@@ -152,9 +159,13 @@ function addBlock(
   const columns = decodeColumns(pieces, block.records);
   const timeFrom = Math.max(filter.from, filter.expiredBefore(block.project));
   const { id, time } = columns;
+  const matched =
+    filter.search === undefined || filter.search.kind === "all"
+      ? undefined
+      : matchRows(filter.search, openBlock(pieces, block.records), block.project);
   const records = recordsOf(columns, (row) => {
     const at = time[row] as number;
-    return window.spans(id[row] as number) && at >= timeFrom && at < filter.to;
+    return window.spans(id[row] as number) && at >= timeFrom && at < filter.to && (matched?.[row] ?? 1) === 1;
   });
   // Lines are kept and not records, whose texts would keep the whole inflated block in memory.
   for (const record of records) {

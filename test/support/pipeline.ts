@@ -21,6 +21,8 @@ export interface PipelineParts {
   readonly durability?: Durability;
   readonly writerUrl?: URL;
   readonly compactorUrl?: URL;
+  /** Called when something was committed. */
+  readonly committed?: () => void;
 }
 
 export class TestPipeline {
@@ -29,7 +31,7 @@ export class TestPipeline {
   readonly logged: string[] = [];
   readonly pipeline: Pipeline;
 
-  constructor({ file = "data.db", durability = "sync", writerUrl, compactorUrl }: PipelineParts = {}) {
+  constructor({ file = "data.db", durability = "sync", writerUrl, compactorUrl, committed }: PipelineParts = {}) {
     this.file = join(this.folder, file);
     const keys = new KeyIndex();
     keys.of(KEY);
@@ -55,6 +57,7 @@ export class TestPipeline {
       clock: () => performance.now(),
       log,
       observeCommit: () => undefined,
+      committed: committed ?? (() => undefined),
       writerUrl: writerUrl ?? new URL("writer.ts", SOURCE),
       compactorUrl: compactorUrl ?? new URL("compactor.ts", SOURCE),
     });

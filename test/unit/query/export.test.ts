@@ -45,6 +45,10 @@ class Blocks implements ExportSource {
   #nextId = 1;
   readonly #encoder = new BlockEncoder();
 
+  projects(): string[] {
+    return [...new Set(Array.from(this.blocks.values(), ({ project }) => project))];
+  }
+
   add(project: string, records: readonly StoredRecord[]): number {
     const columns = emptyColumns();
     for (const one of records) appendRecord(columns, one.id, one);

@@ -1,0 +1,123 @@
+// What is read beside blocks: touchpoints, usage, rejections. Rows in, answers out.
+
+import type {
+  KeyUse,
+  ProjectStorage,
+  RejectionsAnswer,
+  TouchpointRow,
+  TouchpointsAnswer,
+  UsageAnswer,
+  UsageRow,
+} from "../core/answers.ts";
+import type { DropReason } from "../core/drop.ts";
+import { hintFor } from "./hints.ts";
+import type { WaitingStart } from "./running.ts";
+import { type ReadRules, rulesOf } from "./scope.ts";
+
+/** A counter of a project and month, as it is kept. */
+export interface UsageCounterRow {
+  readonly project: string;
+  /** UTC, "2026-11". */
+  readonly month: string;
+  /** received, stored, admitted, or dropped.<reason>. */
+  readonly name: string;
+  readonly value: number;
+}
+
+export interface RejectedEntry {
+  readonly id: number;
+  readonly project: string;
+  readonly apiKey: string;
+  /** Unix ms. */
+  readonly receivedAt: number;
+  readonly reason: DropReason;
+  /** JSON, shortened when it was long. */
+  readonly entry: string;
+}
+
+/** The tables beside blocks. */
+export interface DetailsSource {
+  touchpoints(project: string | undefined): readonly TouchpointRow[];
+  usageCounters(): readonly UsageCounterRow[];
+  storage(): readonly Omit<ProjectStorage, "retentionMs">[];
+  /** Compressed bytes of the blocks by project and month of their records' time. */
+  monthBytes(): readonly { readonly project: string; readonly month: string; readonly bytes: number }[];
+  /** Latest first. */
+  rejections(project: string | undefined, limit: number): readonly RejectedEntry[];
+  waitingStarts(): readonly WaitingStart[];
+  keyUse(): readonly KeyUse[];
+}
+
+export function readTouchpoints(details: DetailsSource, project: string | undefined): TouchpointsAnswer {
+  return { touchpoints: details.touchpoints(project) };
+}
+
+const DROPPED = "dropped.";
+
+export function readUsage(details: DetailsSource, rules: ReadRules, now: number): UsageAnswer {
+  const rows = new Map<string, UsageRow & { bytes: number }>();
+  const rowOf = (project: string, month: string) => {
+    const name = `${month}\n${project}`;
+    const { monthlyEntries, overage } = rulesOf(rules, project);
+    const row = rows.get(name) ?? {
+      project,
+      month,
+      received: 0,
+      stored: 0,
+      admitted: 0,
+      dropped: {},
+      limit: monthlyEntries ?? null,
+      overage: 0,
+      overagePolicy: overage,
+      bytes: 0,
+    };
+    rows.set(name, row);
+    return row;
+  };
+  const set = (row: UsageRow & { bytes: number }) => rows.set(`${row.month}\n${row.project}`, row);
+  for (const { project, month, name, value } of details.usageCounters()) {
+    const row = rowOf(project, month);
+    if (name.startsWith(DROPPED)) set({ ...row, dropped: { ...row.dropped, [name.slice(DROPPED.length)]: value } });
+    else if (name === "received" || name === "stored" || name === "admitted") set({ ...row, [name]: value });
+  }
+  for (const { project, month, bytes } of details.monthBytes()) set({ ...rowOf(project, month), bytes });
+  const usage = [...rows.values()].map((row) => ({
+    ...row,
+    overage: row.limit === null ? 0 : Math.max(0, row.admitted - row.limit),
+  }));
+  usage.sort((a, b) => compare(b.month, a.month) || compare(a.project, b.project));
+  const storage = details.storage().map((row) => {
+    const { retentionMs } = rulesOf(rules, row.project);
+    const expired = now - retentionMs;
+    const oldest = row.oldest === null ? null : Math.max(row.oldest, expired);
+    return { ...row, oldest, retentionMs };
+  });
+  return { usage, storage };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}
+
+export function readRejections(
+  details: DetailsSource,
+  rules: ReadRules,
+  project: string | undefined,
+  limit: number,
+): RejectionsAnswer {
+  const rejections = details.rejections(project, limit).map((row) => {
+    const entry = parseEntry(row.entry);
+    const { retentionMs } = rulesOf(rules, row.project);
+    return { ...row, hint: hintFor(row.reason, entry, row.receivedAt, { retentionMs }), entry };
+  });
+  return { rejections };
+}
+
+/** The entry, or its text where it was shortened and is no JSON any more. */
+function parseEntry(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}

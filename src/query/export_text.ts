@@ -1,0 +1,62 @@
+// An export as pieces of text, for whoever streams it: the lines of `exportLines` behind the header that the format has.
+
+import type { ExportRequest, ReadRefusal } from "../core/reading.ts";
+import type { ShownRecord } from "../core/record.ts";
+import { csvHeader, csvLine } from "./csv.ts";
+import { type ExportSource, exportLines } from "./export.ts";
+import { isConfigured, isRefusal, type ReadRules, readScope } from "./scope.ts";
+
+/** Characters of one piece, about: large enough to be quick, small enough to hold for each reader. */
+const PIECE_LENGTH = 256 * 1024;
+/** Inflated bytes of a window: small, so that other questions have their turn soon. */
+const WINDOW_BYTES = 4 * 1024 * 1024;
+
+export interface ExportTextOptions {
+  readonly source: ExportSource;
+  readonly rules: ReadRules;
+  /** Unix ms. */
+  readonly now: number;
+}
+
+/** One line a record, with its end. */
+export function lineOf(format: "ndjson" | "csv"): (record: ShownRecord) => string {
+  return format === "csv" ? csvLine : (record) => `${JSON.stringify(record)}\n`;
+}
+
+/** Pieces of text; "" after a step that gave none. */
+export function exportText(
+  { format, scope }: ExportRequest,
+  { source, rules, now }: ExportTextOptions,
+): Generator<string> | ReadRefusal {
+  const { project } = scope;
+  if (project !== undefined && !isConfigured(rules, project) && !source.projects().includes(project)) {
+    return { code: "unknown_project", message: `there is no project "${project}"` };
+  }
+  const understood = readScope(scope, rules, now);
+  if (isRefusal(understood)) return understood;
+  const { search, from, to, shownFrom } = understood;
+  const damaged: number[] = [];
+  const lines = exportLines(source, {
+    filter: { project, from, to, search, expiredBefore: shownFrom },
+    lineOf: lineOf(format),
+    onDamaged: (block) => damaged.push(block.id),
+    windowBytes: WINDOW_BYTES,
+  });
+  return pieces(lines, format === "csv" ? csvHeader() : "", damaged);
+}
+
+function* pieces(windows: Generator<string[]>, header: string, damaged: readonly number[]): Generator<string> {
+  let text = header;
+  for (const lines of windows) {
+    for (const line of lines) {
+      text += line;
+      if (text.length < PIECE_LENGTH) continue;
+      yield text;
+      text = "";
+    }
+    yield "";
+  }
+  if (text !== "") yield text;
+  // A stream that ends as if it were whole would hide what is missing.
+  if (damaged.length > 0) throw new Error(`blocks are damaged and were left out: ${damaged.join(", ")}`);
+}

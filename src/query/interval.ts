@@ -1,0 +1,70 @@
+// Time cut into buckets: each begins at a whole multiple of the interval since 1970 UTC, so buckets of two answers fit together.
+
+import { BUCKETS_MAX, type ReadRefusal } from "../core/reading.ts";
+import type { Scope } from "./scope.ts";
+import type { QueryBlock } from "./source.ts";
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** What people read well, and what divides into one another, so that a block's notes often fit. */
+const LADDER: readonly number[] = [1, 2, 5, 10, 30]
+  .map((count) => count * SECOND)
+  .concat(
+    [1, 2, 5, 10, 20, 30].map((count) => count * MINUTE),
+    [1, 2, 3, 6, 12].map((count) => count * HOUR),
+    [1, 2, 7, 14, 28, 91, 364].map((count) => count * DAY),
+  );
+const LONGEST = 364 * DAY;
+
+/** So many buckets, at most, where no interval was asked for. */
+const BUCKETS_WANTED = 120;
+
+/** The buckets of an answer. `count` of them, the first beginning at `start`. Unix ms. */
+export interface Buckets {
+  readonly interval: number;
+  readonly start: number;
+  readonly count: number;
+}
+
+/**
+ * The times that an answer spans: the scope's own, and where it has no bound, those of the blocks, of what began at `others`, and
+ * of now.
+ */
+export function spanOf(
+  scope: Scope,
+  blocks: readonly QueryBlock[],
+  now: number,
+  others: readonly number[] = [],
+): { from: number; to: number } {
+  let oldest = others.reduce((least, time) => Math.min(least, time), now);
+  let newest = now;
+  for (const { project, timeMin, timeMax } of blocks) {
+    oldest = Math.min(oldest, Math.max(timeMin, scope.shownFrom(project)));
+    newest = Math.max(newest, timeMax);
+  }
+  const to = scope.to === Number.POSITIVE_INFINITY ? Math.floor(newest) + 1 : scope.to;
+  const from = scope.from === Number.NEGATIVE_INFINITY ? Math.min(oldest, to - 1) : scope.from;
+  return { from, to };
+}
+
+/** Buckets over a span; an undefined interval chooses one. */
+export function bucketsOf(from: number, to: number, intervalMs: number | undefined): Buckets | ReadRefusal {
+  const interval = intervalMs ?? LADDER.find((step) => (to - from) / step <= BUCKETS_WANTED) ?? LONGEST;
+  const start = Math.floor(from / interval) * interval;
+  const count = Math.ceil((to - start) / interval);
+  if (count > BUCKETS_MAX) {
+    return {
+      code: "bad_range",
+      message: `interval ${interval} ms gives ${count} buckets between from and to, at most ${BUCKETS_MAX} are allowed: take a longer interval or a shorter time`,
+    };
+  }
+  return { interval, start, count };
+}
+
+/** The bucket of a time that lies in the span. */
+export function bucketOf({ start, interval }: Buckets, time: number): number {
+  return Math.floor((time - start) / interval);
+}

@@ -1,0 +1,134 @@
+// One block as a question looks at it: first what its header and its summary say, then its columns, each step only when the
+// one before has not decided. Nothing is inflated for a block that cannot match.
+
+import type { BlockView } from "../block/block_view.ts";
+import { OpenBlock, type PieceSource } from "../block/open_block.ts";
+import type { BlockSummary } from "../block/summary.ts";
+import { readSummary, SUMMARY } from "../block/summary.ts";
+import { FILTER, readTextFilter } from "../block/text_filter.ts";
+import type { Scope } from "./scope.ts";
+import { matchRows } from "./search/evaluate.ts";
+import type { Expression } from "./search/expression.ts";
+import { type BlockFacts, canSkip, judge } from "./search/judge.ts";
+import type { QueryBlock } from "./source.ts";
+import type { SummaryCache } from "./summary_cache.ts";
+
+/** What is known of all records of a block that lie in the scope's times. */
+export type Verdict = "none" | "all" | "some";
+
+/** Every record of a block, none, or those with a 1: a byte a record. */
+export type Matches = "none" | "all" | Uint8Array;
+
+export function isMatch(matches: Matches, row: number): boolean {
+  return matches === "all" || (matches !== "none" && matches[row] === 1);
+}
+
+/** Whether a block can hold a record of the scope, by its header alone. */
+export function mayHold(block: QueryBlock, scope: Scope): boolean {
+  if (scope.project !== undefined && block.project !== scope.project) return false;
+  if (block.timeMax < scope.shownFrom(block.project) || block.timeMin >= scope.to) return false;
+  return !canSkip(scope.search, headerFacts(block));
+}
+
+function headerFacts(block: QueryBlock): BlockFacts {
+  const { project, timeMin, timeMax, idMin, idMax, levels, statuses, records } = block;
+  const logs = levels.reduce((sum, count) => sum + count, 0);
+  return {
+    project,
+    timeMin,
+    timeMax,
+    idMin,
+    idMax,
+    cells: undefined,
+    mayContain: undefined,
+    hasKind: (kind) => (kind === 0 ? logs > 0 : (statuses[kind - 1] ?? 0) > 0),
+    // Timings may have any level.
+    hasLevel: (level) => records > logs || (levels[level - 1] ?? 0) > 0,
+  };
+}
+
+export class OpenedBlock {
+  readonly block: QueryBlock;
+  /** The scope's times in this block; `to` is not included. */
+  readonly from: number;
+  readonly to: number;
+  readonly #search: Expression;
+  readonly #pieces: PieceSource;
+  readonly #cache: SummaryCache;
+  #view: BlockView | undefined;
+  #summary: BlockSummary | null | undefined;
+
+  constructor(block: QueryBlock, pieces: PieceSource, scope: Scope, cache: SummaryCache) {
+    this.block = block;
+    this.from = scope.shownFrom(block.project);
+    this.to = scope.to;
+    this.#search = scope.search;
+    this.#pieces = pieces;
+    this.#cache = cache;
+  }
+
+  /** Whether every record of the block lies in the scope's times. */
+  get isInside(): boolean {
+    return this.block.timeMin >= this.from && this.block.timeMax < this.to;
+  }
+
+  view(): BlockView {
+    this.#view ??= new OpenBlock(this.#pieces, this.block.records);
+    return this.#view;
+  }
+
+  /** What the compactor noted of a merged block; undefined for a small one, and for blocks of before there were notes. */
+  summary(): BlockSummary | undefined {
+    if (this.#summary === undefined) {
+      this.#summary = this.#cache.summaryOf(this.block, () => {
+        const piece = this.#pieces.piece(SUMMARY);
+        return piece === undefined ? null : readSummary(piece);
+      });
+    }
+    return this.#summary ?? undefined;
+  }
+
+  /** What can be said of the search without inflating a column. */
+  verdict(): Verdict {
+    if (this.#search.kind === "all") return "all";
+    const summary = this.summary();
+    if (summary === undefined) return "some";
+    const verdicts = this.cellVerdicts(summary);
+    if (verdicts.every((verdict) => verdict === true)) return "all";
+    if (verdicts.every((verdict) => verdict === false)) return "none";
+    const facts: BlockFacts = { ...headerFacts(this.block), cells: summary.cells, mayContain: this.#mayContain };
+    return canSkip(this.#search, facts) ? "none" : "some";
+  }
+
+  /** For each of the summary's cells whether its records match; undefined where only the columns tell. */
+  cellVerdicts(summary: BlockSummary): (boolean | undefined)[] {
+    const { project } = this.block;
+    return summary.cells.map(({ flags, touchpoint }) => judge(this.#search, { project, flags, touchpoint }));
+  }
+
+  /** Which records match and lie in the scope's times. */
+  matches(): Matches {
+    const verdict = this.verdict();
+    if (verdict === "none" || (verdict === "all" && this.isInside)) return verdict;
+    const view = this.view();
+    const rows =
+      verdict === "all" ? new Uint8Array(view.count).fill(1) : matchRows(this.#search, view, this.block.project);
+    if (!rows.includes(1)) return "none";
+    if (this.isInside) return rows;
+    const time = view.time();
+    for (let row = 0; row < view.count; row++) {
+      const at = time[row] as number;
+      if (at < this.from || at >= this.to) rows[row] = 0;
+    }
+    return rows.includes(1) ? rows : "none";
+  }
+
+  /** Whether some text of the block may contain the needle: false is certain. */
+  readonly #mayContain = (needle: string): boolean => {
+    const filter = this.#cache.filterOf(this.block, () => {
+      const piece = this.#pieces.piece(FILTER);
+      return piece === undefined ? null : readTextFilter(piece);
+    });
+    return filter === null || filter.mayContain(needle);
+  };
+}

@@ -1,0 +1,60 @@
+// A question's scope, once it is understood: the parsed search, and for each project the times that may be shown.
+
+import { assert } from "../core/errors.ts";
+import type { ReadRefusal, ReadScope } from "../core/reading.ts";
+import type { Expression } from "./search/expression.ts";
+import { parseSearch } from "./search/parse.ts";
+
+/** What the configuration says of projects, as far as reading needs it. */
+export interface ReadRules {
+  /** Own members only: a project may be called "constructor". */
+  readonly projects: Readonly<Record<string, ProjectRules>>;
+  readonly defaultProject: ProjectRules;
+}
+
+export interface ProjectRules {
+  readonly retentionMs: number;
+  /** Entries in a UTC month, or undefined for no limit. */
+  readonly monthlyEntries: number | undefined;
+  readonly overage: "continue" | "drop";
+}
+
+export function rulesOf(rules: ReadRules, project: string): ProjectRules {
+  return (isConfigured(rules, project) ? rules.projects[project] : undefined) ?? rules.defaultProject;
+}
+
+export function isConfigured({ projects }: ReadRules, project: string): boolean {
+  return Object.hasOwn(projects, project);
+}
+
+/** Times in Unix ms; `from` is included, `to` is not. */
+export interface Scope {
+  readonly project: string | undefined;
+  readonly search: Expression;
+  /** −Infinity and Infinity where there is no bound. */
+  readonly from: number;
+  readonly to: number;
+  /** The first instant of a project that is shown: `from`, or where its retention begins. */
+  readonly shownFrom: (project: string) => number;
+}
+
+/** Understands a scope; `now` in Unix ms decides what has expired. */
+export function readScope(scope: ReadScope, rules: ReadRules, now: number): Scope | ReadRefusal {
+  const from = scope.from ?? Number.NEGATIVE_INFINITY;
+  const to = scope.to ?? Number.POSITIVE_INFINITY;
+  if (!(from < to)) return { code: "bad_range", message: "from must be before to" };
+  const parsed = parseSearch(scope.q);
+  if (!parsed.ok) return { code: "bad_query", ...parsed.problem };
+  assert(!Number.isNaN(now), "now is an instant");
+  return {
+    project: scope.project,
+    search: parsed.search,
+    from,
+    to,
+    shownFrom: (project) => Math.max(from, now - rulesOf(rules, project).retentionMs),
+  };
+}
+
+export function isRefusal(value: object): value is ReadRefusal {
+  return "code" in value && "message" in value;
+}

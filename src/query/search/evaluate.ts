@@ -1,0 +1,93 @@
+// The one evaluator: which rows of a block match a search. It narrows a mask of rows, cheap terms first, and stops when no row is
+// left, so that columns which cannot change the answer are not inflated.
+
+import type { BlockView } from "../../block/block_view.ts";
+import type { Expression, Term } from "./expression.ts";
+import { matchChoice, matchExact, matchNumber } from "./match_columns.ts";
+import { matchMessage, matchMetadata, matchWord } from "./match_text.ts";
+
+/** 1 for each row of the block, which belongs to the project, that matches. Throws BlockDamagedError as the block does. */
+export function matchRows(search: Expression, block: BlockView, project: string): Uint8Array {
+  const rows = new Uint8Array(block.count).fill(1);
+  narrow(search, block, project, rows);
+  return rows;
+}
+
+/** Clears the rows that do not match; sets none. */
+function narrow(search: Expression, block: BlockView, project: string, rows: Uint8Array): void {
+  switch (search.kind) {
+    case "all":
+      return;
+    case "and":
+      for (const member of cheapFirst(search.members)) {
+        narrow(member, block, project, rows);
+        if (!rows.includes(1)) return;
+      }
+      return;
+    case "or":
+      return narrowToAny(search.members, block, project, rows);
+    case "not":
+      return subtract(rows, matchesWithin(search.member, block, project, rows));
+    case "word":
+      return matchWord(search, block, rows);
+    case "message":
+      return matchMessage(search, block, rows);
+    case "choice":
+      return matchChoice(search, block, rows);
+    case "exact":
+      return matchExact(search, block, project, rows);
+    case "number":
+      return matchNumber(search, block, rows);
+    case "metadata":
+    case "metadataNumber":
+      return matchMetadata(search, block, rows);
+  }
+}
+
+function narrowToAny(members: readonly Expression[], block: BlockView, project: string, rows: Uint8Array): void {
+  const open = rows.slice();
+  for (const member of cheapFirst(members)) {
+    subtract(open, matchesWithin(member, block, project, open));
+    if (!open.includes(1)) return;
+  }
+  subtract(rows, open);
+}
+
+function matchesWithin(search: Expression, block: BlockView, project: string, rows: Uint8Array): Uint8Array {
+  const matching = rows.slice();
+  narrow(search, block, project, matching);
+  return matching;
+}
+
+/** Clears the rows of `others`, which are all among `rows`. */
+function subtract(rows: Uint8Array, others: Uint8Array): void {
+  for (let row = 0; row < rows.length; row++) rows[row] = (rows[row] as number) ^ (others[row] as number);
+}
+
+function cheapFirst(members: readonly Expression[]): Expression[] {
+  return members
+    .map((member) => ({ member, cost: costOf(member) }))
+    .sort((one, other) => one.cost - other.cost)
+    .map(({ member }) => member);
+}
+
+/** What terms cost beside others: by the size of what they must inflate, and whether texts are made. */
+const COSTS: Readonly<Record<Term["kind"], number>> = {
+  choice: 1,
+  exact: 2,
+  number: 3,
+  metadata: 6,
+  metadataNumber: 6,
+  message: 7,
+  word: 8,
+};
+/** Keys nearly all differ. */
+const KEY_COST = 5;
+
+function costOf(search: Expression): number {
+  if (search.kind === "all") return 0;
+  if (search.kind === "and" || search.kind === "or") return Math.max(...search.members.map(costOf));
+  if (search.kind === "not") return costOf(search.member);
+  if (search.kind === "exact" && search.field === "project") return 0;
+  return search.kind === "exact" && search.field === "key" ? KEY_COST : COSTS[search.kind];
+}

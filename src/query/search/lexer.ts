@@ -1,0 +1,152 @@
+// A search's text into tokens: words and phrases, fields with their values, and the signs between them. Values are cut into pieces
+// only; what a field makes of them is not known here. Throws SearchProblemError.
+
+import { METADATA_PREFIX, quoted } from "./fields.ts";
+import { fail, type Span, shown } from "./problem.ts";
+
+/** A part of a value: `pieces` of a"b c"d are a, b c and d. */
+export interface Piece extends Span {
+  /** Without quotes and their escapes. */
+  readonly text: string;
+  readonly isQuoted: boolean;
+}
+
+export type Token =
+  | (Span & { readonly kind: "(" | ")" | "-" | "AND" | "OR" })
+  | (Span & { readonly kind: "word"; readonly text: string })
+  | FieldToken;
+
+export interface FieldToken extends Span {
+  readonly kind: "field";
+  /** What stands before the colon; "metadata" for a metadata field. */
+  readonly name: string;
+  /** The metadata field; undefined for any other field. */
+  readonly metadataName: string | undefined;
+  /** Where the value begins: behind the colon. */
+  readonly valueAt: number;
+  /** None where a value is missing. */
+  readonly pieces: readonly Piece[];
+  /** The whole term, as it was typed. */
+  readonly source: string;
+}
+
+const SPACES = /\s*/y;
+/** Ends at what can begin another term. */
+const RAW = /[^\s"()]+/y;
+const FIELD_NAME = /[A-Za-z_][A-Za-z0-9_.-]*(?=:)/y;
+const METADATA_NAME = /metadata\.[^\s"():]*(?=:)/y;
+
+/** The text has no lone surrogates. */
+export function tokensOf(text: string): Token[] {
+  const lexer = new Lexer(text);
+  const tokens: Token[] = [];
+  for (let token = lexer.next(); token !== undefined; token = lexer.next()) tokens.push(token);
+  return tokens;
+}
+
+class Lexer {
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  next(): Token | undefined {
+    this.#take(SPACES);
+    const at = this.#at;
+    const sign = this.#text[at];
+    if (sign === undefined) return undefined;
+    if (sign === "(" || sign === ")" || sign === "-") return this.#sign(sign);
+    if (sign === '"') return this.#phrase();
+    const field = this.#field();
+    if (field !== undefined) return field;
+    const text = this.#take(RAW);
+    const span = { at, end: this.#at };
+    return text === "AND" || text === "OR" ? { kind: text, ...span } : { kind: "word", text, ...span };
+  }
+
+  #sign(sign: "(" | ")" | "-"): Token {
+    const span = { at: this.#at, end: ++this.#at };
+    if (sign === "-" && !/[^\s)-]/.test(this.#text[this.#at] ?? "")) {
+      const typed = quoted(shown(sign + this.#take(RAW)));
+      fail(
+        `"-" must stand directly before what it negates; to search for the text, write it in quotes: ${typed}`,
+        span,
+      );
+    }
+    return { kind: sign, ...span };
+  }
+
+  #phrase(): Token {
+    const { text, at, end } = this.#quoted();
+    if (text === "") fail("nothing stands between the quotes", { at, end });
+    return { kind: "word", text, at, end };
+  }
+
+  #field(): FieldToken | undefined {
+    const at = this.#at;
+    const name = this.#fieldName();
+    if (name === undefined) return undefined;
+    const valueAt = ++this.#at;
+    const pieces = this.#pieces();
+    const source = this.#text.slice(at, this.#at);
+    return { kind: "field", ...name, valueAt, pieces, source, at, end: this.#at };
+  }
+
+  /** Stops at the colon; undefined, without a step, where no field begins. */
+  #fieldName(): { name: string; metadataName: string | undefined } | undefined {
+    const at = this.#at;
+    if (this.#text.startsWith(`${METADATA_PREFIX}"`, at)) {
+      this.#at += METADATA_PREFIX.length;
+      const { text } = this.#quoted();
+      if (this.#text[this.#at] !== ":") {
+        fail("a colon and a value must follow the name of a metadata field", { at, end: this.#at });
+      }
+      return { name: "metadata", metadataName: text };
+    }
+    const metadataName = this.#take(METADATA_NAME);
+    if (metadataName !== "") return { name: "metadata", metadataName: metadataName.slice(METADATA_PREFIX.length) };
+    const name = this.#take(FIELD_NAME);
+    return name === "" ? undefined : { name, metadataName: undefined };
+  }
+
+  #pieces(): Piece[] {
+    const pieces: Piece[] = [];
+    for (;;) {
+      const at = this.#at;
+      if (this.#text[at] === '"') {
+        pieces.push(this.#quoted());
+        continue;
+      }
+      const text = this.#take(RAW);
+      if (text === "") return pieces;
+      pieces.push({ text, isQuoted: false, at, end: this.#at });
+    }
+  }
+
+  /** A backslash makes a quote or a backslash stand for itself; before anything else it is a character. */
+  #quoted(): Piece {
+    const at = this.#at;
+    let text = "";
+    for (let next = at + 1; next < this.#text.length; next++) {
+      const sign = this.#text[next] as string;
+      if (sign === '"') {
+        this.#at = next + 1;
+        return { text, isQuoted: true, at, end: this.#at };
+      }
+      const following = this.#text[next + 1];
+      const isEscape = sign === "\\" && (following === '"' || following === "\\");
+      text += isEscape ? this.#text[++next] : sign;
+    }
+    return fail("this quote is never closed", { at, end: this.#text.length });
+  }
+
+  /** What the sticky expression matches here, or "". */
+  #take(expression: RegExp): string {
+    expression.lastIndex = this.#at;
+    const taken = expression.exec(this.#text)?.[0] ?? "";
+    this.#at += taken.length;
+    return taken;
+  }
+}

@@ -1,0 +1,137 @@
+// Terms that may be met in several columns: words and metadata. Columns are asked one after the other for rows that still lack a match, and
+// none is inflated once no row does. Each function clears the rows that do not match, and sets none.
+
+import type { BlockView, TextColumn, ValueColumn } from "../../block/block_view.ts";
+import type { JsonObject } from "../../core/entry.ts";
+import type { MessageTerm, MetadataNumberTerm, MetadataTerm, WordTerm } from "./expression.ts";
+import { acceptedCodes } from "./match_columns.ts";
+import { isFoundInLowerCase, markPatterns } from "./match_patterns.ts";
+import { isAnything, someAt, someLeafContains, someMember, splitsOf, testOf } from "./metadata_values.ts";
+
+export function matchMessage({ needle }: MessageTerm, block: BlockView, rows: Uint8Array): void {
+  const column = block.message();
+  const hits = new Uint8Array(rows.length);
+  if (needle === "") column.markWhere(() => true, hits);
+  else column.markContaining(needle, hits);
+  for (let row = 0; row < rows.length; row++) rows[row] = (rows[row] as number) & (hits[row] as number);
+}
+
+export function matchWord({ needle }: WordTerm, block: BlockView, rows: Uint8Array): void {
+  const open = rows.slice();
+  const columns = [
+    () => closeTouchpoints(needle, block, open),
+    () => closeContaining(block.message(), undefined, needle, open),
+    () => closeKeys(needle, block, open),
+    ...block.metadataNames().map((name) => () => {
+      const column = block.metadata(name);
+      if (column !== undefined) closeContaining(column, column.rows, needle, open);
+    }),
+    () => closeRest(block, open, jsonFilter(needle), (object) => someLeafContains(object, needle)),
+  ];
+  for (const close of columns) {
+    if (!open.includes(1)) return;
+    close();
+  }
+  clearOpen(open, rows);
+}
+
+export function matchMetadata(term: MetadataTerm | MetadataNumberTerm, block: BlockView, rows: Uint8Array): void {
+  const open = rows.slice();
+  const test = testOf(term);
+  const whole: [string, string | undefined] = [term.name, undefined];
+  for (const [head, path] of [whole, ...splitsOf(term.name)]) {
+    const column = block.metadata(head);
+    if (column !== undefined && hasOpen(column.rows, open)) closeMetadata(term, column, path, open);
+  }
+  const [first = ""] = term.name.split(".", 1);
+  const beginning = JSON.stringify(first).slice(0, -1);
+  closeRest(
+    block,
+    open,
+    (text) => text.includes(beginning),
+    (object) => someMember(object, term.name, test),
+  );
+  clearOpen(open, rows);
+}
+
+/** Rows that are still open found no match. */
+function clearOpen(open: Uint8Array, rows: Uint8Array): void {
+  for (let row = 0; row < rows.length; row++) rows[row] = (rows[row] as number) ^ (open[row] as number);
+}
+
+function hasOpen(rows: ArrayLike<number>, open: Uint8Array): boolean {
+  for (let place = 0; place < rows.length; place++) if (open[rows[place] as number] === 1) return true;
+  return false;
+}
+
+function closeTouchpoints(needle: string, block: BlockView, open: Uint8Array): void {
+  const column = block.touchpoint();
+  const accepted = acceptedCodes(column, (text) => text.toLowerCase().includes(needle));
+  if (!accepted.includes(1)) return;
+  for (let row = 0; row < open.length; row++) {
+    if (accepted[column.codes[row] as number] === 1) open[row] = 0;
+  }
+}
+
+function closeKeys(needle: string, block: BlockView, open: Uint8Array): void {
+  const column = block.key();
+  if (column !== undefined) closeContaining(column, column.rows, needle, open);
+}
+
+/** `rows` are those of the places; undefined: place and row are the same. */
+function closeContaining(
+  column: Pick<TextColumn, "markContaining">,
+  rows: ArrayLike<number> | undefined,
+  needle: string,
+  open: Uint8Array,
+): void {
+  if (rows !== undefined && !hasOpen(rows, open)) return;
+  const hits = new Uint8Array(rows?.length ?? open.length);
+  column.markContaining(needle, hits);
+  closeHits(hits, rows, open);
+}
+
+function closeHits(hits: Uint8Array, rows: ArrayLike<number> | undefined, open: Uint8Array): void {
+  for (let place = hits.indexOf(1); place !== -1; place = hits.indexOf(1, place + 1)) {
+    open[rows === undefined ? place : (rows[place] as number)] = 0;
+  }
+}
+
+function closeMetadata(
+  term: MetadataTerm | MetadataNumberTerm,
+  column: ValueColumn,
+  path: string | undefined,
+  open: Uint8Array,
+): void {
+  const test = testOf(term);
+  const hits = new Uint8Array(column.rows.length);
+  const passes = (value: unknown) => someAt(value, path, test);
+  if (term.kind === "metadataNumber") column.markWhere(passes, hits);
+  else if (path === undefined && term.patterns.some(isAnything)) hits.fill(1);
+  else markPatterns(column, term.patterns, passes, hits);
+  closeHits(hits, column.rows, open);
+}
+
+/** Looks at the metadata that has no columns: parses the JSON of open rows that `mayMatch`. */
+function closeRest(
+  block: BlockView,
+  open: Uint8Array,
+  mayMatch: (text: string) => boolean,
+  matches: (object: JsonObject) => boolean,
+): void {
+  if (!open.includes(1)) return;
+  const rest = block.rest();
+  if (rest === undefined) return;
+  for (let place = 0; place < rest.rows.length; place++) {
+    const row = rest.rows[place] as number;
+    const text = rest.values[place] as string;
+    if (open[row] === 1 && mayMatch(text) && matches(JSON.parse(text) as JsonObject)) open[row] = 0;
+  }
+}
+
+/** Whether a JSON text may hold a leaf that contains the needle: escaped as JSON does, which lower case does not change. */
+function jsonFilter(needle: string): (text: string) => boolean {
+  if (!isFoundInLowerCase(needle)) return () => true;
+  const escaped = JSON.stringify(needle).slice(1, -1);
+  return (text) => text.toLowerCase().includes(escaped);
+}

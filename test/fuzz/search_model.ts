@@ -1,0 +1,242 @@
+// Random searches, each with what it means of a shown record, as naively as can be: a text and a function, made together. Nothing here
+// knows the parser, the expressions or the columns.
+
+import type { ShownRecord } from "../../src/core/record.ts";
+import { integer, pick, type Random } from "../support/random.ts";
+
+export interface ModelSearch {
+  readonly text: string;
+  matches(record: ShownRecord): boolean;
+}
+
+/** What records and searches are made of, so that they meet. */
+export interface Vocabulary {
+  readonly texts: readonly string[];
+  readonly names: readonly string[];
+  readonly numbers: readonly number[];
+  readonly touchpoints: readonly string[];
+  readonly apiKeys: readonly string[];
+  readonly projects: readonly string[];
+  /** Times and ids. */
+  readonly wholeNumbers: readonly number[];
+}
+
+/** Every value in the metadata with the way to it; elements of arrays are where the array is. */
+function paths(value: unknown, path: string): [path: string, value: unknown][] {
+  const here: [string, unknown][] = [[path, value]];
+  if (Array.isArray(value)) return [...here, ...value.flatMap((element) => paths(element, path))];
+  if (value === null || typeof value !== "object") return here;
+  return [...here, ...Object.entries(value).flatMap(([name, member]) => paths(member, `${path}.${name}`))];
+}
+
+function metadataPaths({ metadata }: ShownRecord): [path: string, value: unknown][] {
+  return Object.entries(metadata ?? {}).flatMap(([name, value]) => paths(value, name));
+}
+
+function isLeaf(value: unknown): boolean {
+  return value === null || typeof value !== "object";
+}
+
+function textsOf(record: ShownRecord): string[] {
+  const { message, touchpoint, key } = record;
+  const leaves = metadataPaths(record).filter(([, value]) => isLeaf(value));
+  return [message, touchpoint, key, ...leaves.map(([, value]) => String(value))].filter((text) => text !== undefined);
+}
+
+function contains(text: string | undefined, part: string): boolean {
+  return text?.toLowerCase().includes(part.toLowerCase()) === true;
+}
+
+/** Whether some text of the record contains the needle, which is in lower case. */
+export function hasText(record: ShownRecord, needle: string): boolean {
+  return textsOf(record).some((text) => contains(text, needle));
+}
+
+function quotedText(text: string): string {
+  return `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+}
+
+/** Quoted, or bare where that means the same. */
+function written(random: Random, text: string): string {
+  return /^[\p{L}\p{N}_/.]+$/u.test(text) && !/^(AND|OR)$/.test(text) && random() < 0.7 ? text : quotedText(text);
+}
+
+/** Some part of the text, at least one unit long. */
+function part(random: Random, text: string): string {
+  const start = integer(random, text.length - 1);
+  return text.slice(start, start + 1 + integer(random, text.length - start - 1)).toWellFormed();
+}
+
+function otherCase(random: Random, text: string): string {
+  const choice = random();
+  return choice < 0.3 ? text.toUpperCase() : choice < 0.6 ? text.toLowerCase() : text;
+}
+
+function somePart(random: Random, { texts, touchpoints, numbers }: Vocabulary): string {
+  const text = otherCase(random, pick(random, [...texts, ...touchpoints, ...numbers.map(String), "true", "null"]));
+  return text === "" ? "a" : part(random, text);
+}
+
+function word(random: Random, vocabulary: Vocabulary): ModelSearch {
+  const text = somePart(random, vocabulary);
+  return { text: written(random, text), matches: (record) => hasText(record, text.toLowerCase()) };
+}
+
+function message(random: Random, vocabulary: Vocabulary): ModelSearch {
+  if (random() < 0.1) return { text: "message:*", matches: (record) => record.message !== undefined };
+  const text = somePart(random, vocabulary);
+  return { text: `message:${written(random, text)}`, matches: (record) => contains(record.message, text) };
+}
+
+function choice(random: Random): ModelSearch {
+  const [field, values] = pick(random, [
+    ["level", ["debug", "info", "warn", "error"]],
+    ["source", ["server", "client"]],
+    ["kind", ["log", "timing"]],
+    ["status", ["completed", "started", "unfinished", "orphaned"]],
+  ] as const);
+  if (random() < 0.1) return { text: `${field}:*`, matches: (record) => record[field] !== undefined };
+  const chosen: string[] = Array.from({ length: 1 + integer(random, 2) }, () => pick(random, values));
+  return { text: `${field}:${chosen.join(",")}`, matches: (record) => chosen.includes(record[field] ?? "") };
+}
+
+interface ModelPattern {
+  readonly text: string;
+  matches(value: string): boolean;
+}
+
+function pattern(random: Random, value: string): ModelPattern {
+  if (random() < 0.6) return { text: written(random, value), matches: (seen) => seen === value };
+  const beginning = value.slice(0, integer(random, value.length)).toWellFormed();
+  return { text: `${quotedText(beginning)}*`, matches: (seen) => seen.startsWith(beginning) };
+}
+
+function patterns(random: Random, values: readonly string[]): ModelPattern {
+  const list = Array.from({ length: random() < 0.9 ? 1 + integer(random, 2) : 10 }, () =>
+    pattern(random, pick(random, values)),
+  );
+  return {
+    text: list.map(({ text }) => text).join(","),
+    matches: (seen) => list.some((one) => one.matches(seen)),
+  };
+}
+
+function exact(random: Random, vocabulary: Vocabulary): ModelSearch {
+  const [field, values] = pick(random, [
+    ["touchpoint", [...vocabulary.touchpoints, "gone"]],
+    ["key", vocabulary.texts],
+    ["apiKey", [...vocabulary.apiKeys, "gone"]],
+    ["project", vocabulary.projects],
+  ] as const);
+  if (random() < 0.1) return { text: `${field}:*`, matches: (record) => record[field] !== undefined };
+  const asked = patterns(random, values);
+  return {
+    text: `${field}:${asked.text}`,
+    matches: (record) => record[field] !== undefined && asked.matches(record[field]),
+  };
+}
+
+interface ModelRange {
+  readonly text: string;
+  matches(value: number): boolean;
+}
+
+function range(random: Random, values: readonly number[], write: (value: number) => string): ModelRange {
+  const one = pick(random, values);
+  const other = pick(random, values);
+  const [least, most] = one < other ? [one, other] : [other, one];
+  return pick(random, [
+    { text: `>${write(one)}`, matches: (value: number) => value > one },
+    { text: `>=${write(one)}`, matches: (value: number) => value >= one },
+    { text: `<${write(one)}`, matches: (value: number) => value < one },
+    { text: `<=${write(one)}`, matches: (value: number) => value <= one },
+    { text: `${write(least)}..${write(most)}`, matches: (value: number) => value >= least && value <= most },
+    { text: `${write(one)}..`, matches: (value: number) => value >= one },
+    { text: `..${write(one)}`, matches: (value: number) => value <= one },
+  ]);
+}
+
+function equality(value: number, write: (value: number) => string): ModelRange {
+  return { text: write(value), matches: (seen) => seen === value };
+}
+
+/** A time as ISO 8601 where it has one, quoted or not. */
+function writeTime(random: Random, value: number): string {
+  if (!Number.isInteger(value) || random() < 0.5) return String(value);
+  const iso = new Date(value).toISOString();
+  return random() < 0.5 ? iso : quotedText(iso.replace("T", " "));
+}
+
+function writeDuration(random: Random, value: number): string {
+  return Number.isInteger(value) && value < 1e15 && random() < 0.5 ? `${value}ms` : String(value);
+}
+
+function number(random: Random, { numbers, wholeNumbers }: Vocabulary): ModelSearch {
+  const field = pick(random, ["id", "time", "receivedAt", "startTime", "endTime", "duration"] as const);
+  if (random() < 0.1) return { text: `${field}:*`, matches: (record) => record[field] !== undefined };
+  const [values, write] =
+    field === "id"
+      ? [wholeNumbers, String]
+      : field === "duration"
+        ? [numbers.filter((value) => value >= 0), (value: number) => writeDuration(random, value)]
+        : [wholeNumbers, (value: number) => writeTime(random, value)];
+  const asked = random() < 0.2 ? equality(pick(random, values), write) : range(random, values, write);
+  return {
+    text: `${field}:${asked.text}`,
+    matches(record) {
+      const value = record[field];
+      return value !== undefined && asked.matches(value);
+    },
+  };
+}
+
+function metadata(random: Random, { names, texts, numbers }: Vocabulary): ModelSearch {
+  const name = Array.from({ length: random() < 0.6 ? 1 : 1 + integer(random, 3) }, () => pick(random, names)).join(".");
+  const isBare = /^[A-Za-z0-9_.-]+$/.test(name) && random() < 0.7;
+  const field = `metadata.${isBare ? name : quotedText(name)}`;
+  const some = (record: ShownRecord, test: (value: unknown) => boolean) =>
+    metadataPaths(record).some(([path, value]) => path === name && test(value));
+  const form = random();
+  if (form < 0.15) return { text: `${field}:*`, matches: (record) => some(record, () => true) };
+  if (form < 0.4) {
+    const asked = range(random, numbers, String);
+    return {
+      text: `${field}:${asked.text}`,
+      matches: (record) => some(record, (value) => typeof value === "number" && asked.matches(value)),
+    };
+  }
+  const asked = patterns(random, [...texts, ...numbers.map(String), "true", "false", "null"]);
+  // A prefix of nothing asks for any value, a list or an object included.
+  const isAny = /(^|,)""\*(,|$)/.test(asked.text);
+  return {
+    text: `${field}:${asked.text}`,
+    matches: (record) => some(record, (value) => isAny || (isLeaf(value) && asked.matches(String(value)))),
+  };
+}
+
+/** A random search; `depth` bounds its groups. */
+export function randomSearch(random: Random, vocabulary: Vocabulary, depth = 3): ModelSearch {
+  const kind = random();
+  if (depth > 0 && kind < 0.2) {
+    const members = Array.from({ length: 2 + integer(random, 2) }, () => randomSearch(random, vocabulary, depth - 1));
+    return {
+      text: members.map(({ text }) => `(${text})`).join(pick(random, [" ", "", " AND "])),
+      matches: (record) => members.every((member) => member.matches(record)),
+    };
+  }
+  if (depth > 0 && kind < 0.4) {
+    const members = Array.from({ length: 2 + integer(random, 2) }, () => randomSearch(random, vocabulary, depth - 1));
+    // Without parentheses AND must bind first.
+    const texts = members.map(({ text }) => (random() < 0.5 ? text : `(${text})`));
+    return { text: texts.join(" OR "), matches: (record) => members.some((member) => member.matches(record)) };
+  }
+  if (depth > 0 && kind < 0.5) {
+    const member = randomSearch(random, vocabulary, depth - 1);
+    return { text: `-(${member.text})`, matches: (record) => !member.matches(record) };
+  }
+  const term = pick(random, [word, word, message, choice, choice, exact, exact, number, metadata, metadata])(
+    random,
+    vocabulary,
+  );
+  return random() < 0.8 ? term : { text: `-${term.text}`, matches: (record) => !term.matches(record) };
+}

@@ -1,0 +1,12 @@
+// A reader thread that dies when it is asked for keys, and is like any other else.
+
+import type { ToReader } from "../../src/threads/messages.ts";
+import "../../src/threads/reader.ts";
+
+const scope = globalThis as unknown as { onmessage: ((event: { data: ToReader }) => void) | null };
+
+const receive = scope.onmessage;
+scope.onmessage = (event) => {
+  if (event.data.kind === "ask" && event.data.request.kind === "keys") throw new Error("this reader dies of keys");
+  receive?.(event);
+};

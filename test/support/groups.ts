@@ -1,0 +1,77 @@
+// Groups as the worker stages them, for tests of the store that need no worker; and what the compactor does with them.
+
+import { appendRecord } from "../../src/block/append.ts";
+import { emptyColumns } from "../../src/block/columns.ts";
+import { decodeColumns } from "../../src/block/decode.ts";
+import { BlockEncoder, type BlockPiece } from "../../src/block/encode.ts";
+import { headerOf } from "../../src/block/header.ts";
+import { mergeColumns } from "../../src/block/merge.ts";
+import { encodeMerged } from "../../src/block/merged.ts";
+import { DAY_MS } from "../../src/core/limits.ts";
+import type { StoredRecord } from "../../src/core/record.ts";
+import type { GroupWrite } from "../../src/store/group_write.ts";
+import { PIECES_MAX } from "../../src/store/schema.ts";
+import type { StoreWriter } from "../../src/store/store_writer.ts";
+
+/** 2026-11-23T12:00:00Z. */
+export const NOW = Date.UTC(2026, 10, 23, 12);
+
+export const NOTHING: GroupWrite = {
+  blocks: [],
+  nextRecordId: 1,
+  lastBatch: undefined,
+  waitingAdded: [],
+  waitingRemoved: [],
+  journal: [],
+  usage: [],
+  rejections: [],
+  touchpoints: [],
+  keys: [],
+  setAside: undefined,
+  bytesReceived: 0,
+};
+
+/** A log, unless `fields` make it something else. */
+export function recordOf(id: number, fields: Partial<StoredRecord> = {}): StoredRecord {
+  return {
+    id,
+    kind: "log",
+    time: NOW,
+    receivedAt: NOW,
+    source: "server",
+    apiKey: "default",
+    touchpoint: "a/b",
+    key: undefined,
+    level: "info",
+    message: `message ${id}`,
+    startTime: undefined,
+    endTime: undefined,
+    duration: undefined,
+    metadata: { n: id },
+    ...fields,
+  };
+}
+
+/** A group of one block: records of one project and day. */
+export function groupOf(project: string, records: readonly StoredRecord[], rest: Partial<GroupWrite> = {}): GroupWrite {
+  const columns = emptyColumns();
+  for (const one of records) appendRecord(columns, one.id, one);
+  const day = Math.floor((records[0]?.time ?? 0) / DAY_MS);
+  const nextRecordId = (records.at(-1)?.id ?? 0) + 1;
+  return { ...NOTHING, blocks: [{ project, day, columns }], nextRecordId, ...rest };
+}
+
+/** A block's pieces as they are stored. */
+export function piecesOf(store: StoreWriter, block: number): BlockPiece[] {
+  const sql = "SELECT name, checksum, data FROM pieces WHERE key >= ? AND key < ? ORDER BY key";
+  return store.database.query(sql).all(block * PIECES_MAX, (block + 1) * PIECES_MAX) as BlockPiece[];
+}
+
+/** Merges what is planned for a quiet store, as the compactor does; false when nothing is. */
+export function mergeNow(store: StoreWriter): boolean {
+  const plan = store.planMerge(true);
+  if (plan === undefined) return false;
+  const records = new Map([...store.catalog.all()].map((block) => [block.id, block.records]));
+  const columns = mergeColumns(plan.blocks.map((id) => decodeColumns(piecesOf(store, id), records.get(id) as number)));
+  return store.replaceMerged({ plan, header: headerOf(columns), encoded: encodeMerged(new BlockEncoder(), columns) });
+}

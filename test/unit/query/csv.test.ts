@@ -1,0 +1,52 @@
+import { describe, expect, test } from "bun:test";
+import type { ShownRecord } from "../../../src/core/record.ts";
+import { csvHeader, csvLine } from "../../../src/query/csv.ts";
+
+const LOG: ShownRecord = {
+  id: 1,
+  project: "shop",
+  apiKey: "web shop",
+  kind: "log",
+  time: 1_718_900_000_000.25,
+  receivedAt: 1_718_900_000_107,
+  source: "server",
+};
+
+/** A reader by the letter of RFC 4180: undefined for a field without quotes that is empty. */
+function parseCsv(text: string): (string | undefined)[][] {
+  const rows: (string | undefined)[][] = [];
+  let row: (string | undefined)[] = [];
+  for (const [, quoted, plain, end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/gy)) {
+    row.push(quoted === undefined ? plain || undefined : quoted.replaceAll('""', '"'));
+    if (end === ",") continue;
+    rows.push(row);
+    row = [];
+  }
+  return rows;
+}
+
+describe("csv", () => {
+  test("has one column a member, in the record's order", () => {
+    expect(csvHeader()).toBe(
+      "id,project,apiKey,kind,status,time,receivedAt,source,touchpoint,key,level,message,startTime,endTime,duration,metadata\r\n",
+    );
+  });
+
+  test("leaves absent fields empty, and writes numbers as JSON does", () => {
+    expect(csvLine(LOG)).toBe("1,shop,web shop,log,,1718900000000.25,1718900000107,server,,,,,,,,\r\n");
+  });
+
+  test("gives every text back: quotes, commas, line ends, spaces, and empty apart from absent", () => {
+    for (const message of ["", " ", 'say "x"', '"', "a,b", "a\nb", "a\r\nb", "a\rb", "ü😀\u2028\t", "=1+1"]) {
+      const [fields] = parseCsv(csvLine({ ...LOG, message }));
+      expect([message, fields?.length, fields?.[11]]).toEqual([message, 16, message]);
+    }
+  });
+
+  test("has metadata as one JSON column", () => {
+    const metadata = { a: 'x"y', b: [1, { c: null }] };
+    const [fields] = parseCsv(csvLine({ ...LOG, metadata }));
+    expect(JSON.parse(fields?.[15] ?? "")).toEqual(metadata);
+    expect(parseCsv(csvLine({ ...LOG, metadata: {} }))[0]?.[15]).toBe("{}");
+  });
+});

@@ -1,0 +1,201 @@
+import { describe, expect, test } from "bun:test";
+import { packFlags } from "../../../src/block/flags.ts";
+import type { StoredRecord } from "../../../src/core/record.ts";
+import type { Expression } from "../../../src/query/search/expression.ts";
+import { type BlockFacts, canSkip, judge, touchesOnly } from "../../../src/query/search/judge.ts";
+import { parseSearch } from "../../../src/query/search/parse.ts";
+import { record } from "./search_block.ts";
+
+function read(text: string): Expression {
+  const parsed = parseSearch(text);
+  if (!parsed.ok) throw new Error(parsed.problem.message);
+  return parsed.search;
+}
+
+function flagsOf(parts: Partial<StoredRecord>): number {
+  return packFlags(record(1, parts));
+}
+
+describe("a cell", () => {
+  const facts = { project: "shop", flags: flagsOf({ level: "error", source: "client" }), touchpoint: "api/a" };
+  const verdicts = (texts: readonly string[]) => texts.map((text) => judge(read(text), facts));
+
+  test("decides what kind, level, source, touchpoint and project decide", () => {
+    expect(verdicts(["", "level:error", "level:info", "source:client", "kind:timing", "status:completed"])).toEqual([
+      true,
+      true,
+      false,
+      true,
+      false,
+      false,
+    ]);
+    expect(
+      verdicts(["touchpoint:api/*", "touchpoint:web/*", "project:shop", "project:blog", "API/", "duration:>1"]),
+    ).toEqual([true, false, true, false, true, false]);
+  });
+
+  test("leaves the rest open, negated or not", () => {
+    expect(verdicts(["boom", "-boom", "message:api", "key:a", "apiKey:a", "metadata.a:*", "time:5", "id:>1"])).toEqual(
+      new Array(8).fill(undefined),
+    );
+  });
+
+  test("decides joins by the member that does", () => {
+    expect(verdicts(["boom level:info", "boom level:error", "boom OR level:error", "boom OR level:info"])).toEqual([
+      false,
+      undefined,
+      true,
+      undefined,
+    ]);
+    expect(verdicts(["-(boom level:info)", "-(boom OR level:error)", "-touchpoint:*"])).toEqual([true, false, false]);
+  });
+
+  test("knows a timing's own level and status, and that a record has no touchpoint", () => {
+    const timing = { project: "shop", flags: flagsOf({ kind: "orphaned", level: undefined }), touchpoint: undefined };
+    const texts = ["level:*", "-level:error", "status:orphaned", "kind:timing", "touchpoint:*", "duration:5", "a"];
+    expect(texts.map((text) => judge(read(text), timing))).toEqual([
+      false,
+      true,
+      true,
+      true,
+      false,
+      undefined,
+      undefined,
+    ]);
+  });
+});
+
+test("touchesOnly is said of searches that cells always decide", () => {
+  const only = ["", "level:error -source:client", "touchpoint:a OR -(project:b status:*)"];
+  const more = [
+    "a",
+    "message:a",
+    "key:a",
+    "apiKey:a",
+    "time:1",
+    "duration:1",
+    "metadata.a:1",
+    "metadata.a:>1",
+    "level:error a",
+  ];
+  expect(only.map((text) => touchesOnly(read(text)))).toEqual([true, true, true]);
+  expect(more.map((text) => touchesOnly(read(text)))).toEqual(new Array(more.length).fill(false));
+});
+
+describe("a block", () => {
+  const header: BlockFacts = {
+    project: "shop",
+    timeMin: 1_000,
+    timeMax: 2_000,
+    idMin: 10,
+    idMax: 20,
+    cells: undefined,
+    mayContain: undefined,
+    hasKind: (kind) => kind === 0,
+    hasLevel: (level) => level <= 2,
+  };
+  const skipped = (facts: BlockFacts, texts: readonly string[]) => texts.filter((text) => canSkip(read(text), facts));
+
+  test("is skipped by its header: project, times, ids, kinds and levels", () => {
+    const none = [
+      "project:blog",
+      "time:<1000",
+      "time:>2000",
+      "time:2000.5..3000",
+      "id:9",
+      "id:1,30",
+      "kind:timing",
+      "status:completed",
+      "level:warn,error",
+      "duration:>0",
+      "startTime:*",
+      "-kind:log",
+      "-time:1000..2000",
+      "a level:error",
+      "level:error OR id:9",
+      "-(a OR id:>=10)",
+    ];
+    const some = [
+      "",
+      "project:shop",
+      "time:<=1000",
+      "time:>=2000",
+      "id:20",
+      "id:1,15",
+      "level:info,error",
+      "-level:info",
+      "-level:error",
+      "source:client",
+      "receivedAt:5",
+      "a",
+      "-a",
+      "key:a",
+      "-time:1001..2000",
+      "level:error OR a",
+    ];
+    expect(skipped(header, [...none, ...some])).toEqual(none);
+  });
+
+  test("is skipped when no cell can match", () => {
+    const facts: BlockFacts = {
+      ...header,
+      hasKind: (kind) => kind <= 1,
+      hasLevel: () => true,
+      cells: [
+        { touchpoint: "api/a", flags: flagsOf({ level: "info" }) },
+        { touchpoint: "web/b", flags: flagsOf({ level: "error" }) },
+        { touchpoint: undefined, flags: flagsOf({ kind: "completed", level: undefined }) },
+      ],
+    };
+    const none = [
+      "touchpoint:db/*",
+      "touchpoint:api/a level:error",
+      "source:client",
+      "kind:timing touchpoint:*",
+      "duration:5 touchpoint:*",
+      "duration:5 level:*",
+      "x source:client",
+    ];
+    const some = ["touchpoint:api/a level:info", "-touchpoint:api/a", "duration:5", "api", "x", "-(touchpoint:*)"];
+    expect(skipped(facts, [...none, ...some])).toEqual(none);
+  });
+
+  test("is skipped when no text of it contains what is searched for", () => {
+    const asked: string[] = [];
+    const facts: BlockFacts = {
+      ...header,
+      mayContain(needle) {
+        asked.push(needle);
+        return needle.startsWith("in");
+      },
+    };
+    const none = [
+      "Rare",
+      "inside rare",
+      "message:rare",
+      "key:rare,gone",
+      "touchpoint:rare/*",
+      "metadata.a:Rare",
+      "metadata.a:rare*",
+      "rare OR gone",
+    ];
+    const some = [
+      "inside",
+      "-rare",
+      "-(rare)",
+      "rare OR inside",
+      "key:rare,in",
+      "key:*",
+      "apiKey:rare",
+      'metadata.a:""',
+      "metadata.a:>5",
+      "message:*",
+      "key:ΟΔΟΣ*",
+    ];
+    expect(skipped(facts, [...none, ...some])).toEqual(none);
+    expect(asked).toContain("rare/");
+    asked.length = 0;
+    expect(skipped(facts, ["rare project:blog", "level:error rare"]).length).toBe(2);
+    expect(asked).toEqual([]);
+  });
+});

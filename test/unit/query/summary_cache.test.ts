@@ -1,0 +1,45 @@
+import { describe, expect, test } from "bun:test";
+import type { BlockSummary } from "../../../src/block/summary.ts";
+import type { QueryBlock } from "../../../src/query/source.ts";
+import { SummaryCache } from "../../../src/query/summary_cache.ts";
+
+function block(id: number, records = 1): QueryBlock {
+  const levels = [0, 0, 0, 0] as const;
+  const range = { idMin: id, idMax: id, timeMin: 0, timeMax: 0 };
+  return { id, project: "shop", records, ...range, levels, statuses: levels, isFinished: true };
+}
+
+function summary(bytes: number): BlockSummary {
+  const none = new Float64Array();
+  const slots = { widthMs: 1_000, times: none, flags: new Uint8Array(), counts: none };
+  return { cells: [], sketches: new Map(), slots, fields: undefined, bytes };
+}
+
+/** Asks for blocks in turn; answers which of them had to be read. */
+function readsOf(cache: SummaryCache, blocks: readonly QueryBlock[], bytes: number): number[] {
+  const reads: number[] = [];
+  for (const one of blocks) {
+    cache.summaryOf(one, () => {
+      reads.push(one.id);
+      return bytes === 0 ? null : summary(bytes);
+    });
+  }
+  return reads;
+}
+
+describe("the summary cache", () => {
+  test("reads each block once, one without a summary too", () => {
+    for (const bytes of [0, 10]) {
+      expect(readsOf(new SummaryCache(), [block(1), block(2), block(1), block(2)], bytes)).toEqual([1, 2]);
+    }
+  });
+
+  test("forgets what was used longest ago when it holds too many bytes", () => {
+    const cache = new SummaryCache(200);
+    expect(readsOf(cache, [block(1), block(2), block(1), block(3), block(1), block(2)], 50)).toEqual([1, 2, 3, 2]);
+  });
+
+  test("takes a number that came again for another block", () => {
+    expect(readsOf(new SummaryCache(), [block(1), block(1, 5), block(1)], 10)).toEqual([1, 1]);
+  });
+});
