@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { join } from "node:path";
 
 export const SERVER_KEY = "sk_bench_0123456789abcdef";
+export const ADMIN_TOKEN = "bench_admin_0123456789";
 
 const EXECUTABLE = join(
   import.meta.dirname,
@@ -151,7 +152,7 @@ export async function withServer<T>(
   const own = mkdtempSync(join(folder, "simplelogs-bench-"));
   try {
     const config =
-      `port = 0\nmetrics_open = true\n[[keys]]\nname = "bench"\nserver = "${SERVER_KEY}"\n` +
+      `port = 0\nadmin_token = "${ADMIN_TOKEN}"\nmetrics_open = true\n[[keys]]\nname = "bench"\nserver = "${SERVER_KEY}"\n` +
       `[storage]\ndurability = "${durability}"\n`;
     writeFileSync(join(own, "simplelogs.toml"), config, { mode: 0o600 });
     const started = await startProgram(EXECUTABLE, ["serve"], own);

@@ -1,4 +1,4 @@
-// The composition root: lock, store and worker (their thread), queue, HTTP, in this order, and the reverse to stop.
+// The composition root: lock, store and worker (their thread), queue, readers, HTTP, in this order, and the reverse to stop.
 // Everything that `serve` does beside talking to a person is here; end-to-end tests start the same.
 
 import { randomUUID } from "node:crypto";
@@ -14,12 +14,14 @@ import { ENQUEUE_PATH, EnqueueEndpoint } from "./http/enqueue.ts";
 import { KeyLookup, type KnownKey } from "./http/keys.ts";
 import { ServerMetrics } from "./http/metrics.ts";
 import type { Log } from "./log/log.ts";
+import type { ReadRules } from "./query/scope.ts";
 import { PeerAddresses } from "./runtime/address.ts";
 import { listen } from "./runtime/listen.ts";
 import { lockData } from "./store/lock.ts";
 import { KeyIndex } from "./threads/key_index.ts";
 import type { WriterRules } from "./threads/messages.ts";
 import { Pipeline } from "./threads/pipeline.ts";
+import { Readers } from "./threads/readers.ts";
 
 /** How long open requests may take once the server stops, in ms; with the pipeline's own bound, 10 s in all. */
 const STOP_GRACE_MS = 2_000;
@@ -66,12 +68,14 @@ function accessOf(settings: Settings, before: AccessSettings | undefined): Acces
     trustedProxies: isSame ? before.trustedProxies : trustedProxies,
     adminTokenSha256: settings.adminTokenSha256,
     metricsOpen: settings.metricsOpen,
+    pairs: settings.keys,
   };
 }
 
 function rulesOf(settings: Settings, keys: KeyIndex): WriterRules {
-  for (const { name, project } of settings.keys) {
-    for (const type of ["server", "client"] as const) keys.of({ name, project, type });
+  for (const { name, project, serverSha256, clientSha256 } of settings.keys) {
+    if (serverSha256 !== undefined) keys.of({ name, project, type: "server" });
+    if (clientSha256 !== undefined) keys.of({ name, project, type: "client" });
   }
   return {
     keys: keys.all(),
@@ -79,6 +83,10 @@ function rulesOf(settings: Settings, keys: KeyIndex): WriterRules {
     defaultProject: DEFAULT_PROJECT,
     bytesMax: settings.storage.bytesMax,
   };
+}
+
+function readRulesOf({ projects }: Settings): ReadRules {
+  return { projects: { ...projects }, defaultProject: DEFAULT_PROJECT };
 }
 
 async function readTls(settings: Settings): Promise<{ cert: string; key: string } | undefined> {
@@ -94,6 +102,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const lock = lockData(settings.data);
   const keys = new KeyIndex();
   const metrics = new ServerMetrics(version);
+  const readers = new Readers({
+    file: settings.data,
+    rules: readRulesOf(settings),
+    readerUrl: new URL("./threads/reader.ts", import.meta.url),
+    log,
+  });
   const pipeline = new Pipeline({
     settings: {
       file: settings.data,
@@ -110,6 +124,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     clock: () => performance.now(),
     log,
     observeCommit: metrics.observeCommit,
+    committed: () => readers.committed(),
     writerUrl: new URL("./threads/writer.ts", import.meta.url),
     compactorUrl: new URL("./threads/compactor.ts", import.meta.url),
   });
@@ -128,6 +143,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     settings = { ...loaded, bodyBytesMax, entriesMax, storage };
     access = accessOf(settings, access);
     pipeline.setRules(rulesOf(settings, keys));
+    readers.setRules(readRulesOf(settings));
     options.reloaded?.(settings);
     log("info", "configuration reloaded", { keys: settings.keys.length });
   };
@@ -135,6 +151,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   try {
     const tls = await readTls(settings);
     await pipeline.start();
+    readers.start();
+    const stopping = new AbortController();
     const peers = new PeerAddresses();
     const enqueue = new EnqueueEndpoint({
       intake: pipeline.dispatcher,
@@ -144,7 +162,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       log,
       peerAddress: (request) => peers.of(request),
     });
-    const app = createHttpApp({ enqueue, pipeline, access: () => access, metrics, log });
+    const app = createHttpApp({
+      enqueue,
+      pipeline,
+      reading: readers,
+      changing: pipeline,
+      clock: systemClock,
+      access: () => access,
+      metrics,
+      log,
+      version,
+      stopping: stopping.signal,
+    });
     const listener = listen({
       host: settings.host,
       port: settings.port,
@@ -160,12 +189,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       reload: () => watch.reload(),
       async stop() {
         watch.stop();
+        stopping.abort();
         await listener.stop(STOP_GRACE_MS);
+        readers.stop();
         await pipeline.stop();
         lock.release();
       },
     };
   } catch (error) {
+    readers.stop();
     await pipeline.stop();
     lock.release();
     throw error;

@@ -3,6 +3,7 @@
 import type { CliContext } from "./cli/context.ts";
 import { createOutput, createSink } from "./cli/output.ts";
 import { runCommandLine } from "./cli/program.ts";
+import { createPrompt } from "./cli/prompt.ts";
 
 // Put in by scripts/build.
 declare const SIMPLELOGS_VERSION: string | undefined;
@@ -21,5 +22,6 @@ process.exitCode = await runCommandLine(process.argv.slice(2), context, {
   commit: typeof SIMPLELOGS_COMMIT === "string" ? SIMPLELOGS_COMMIT : "",
   signals: process,
   write: createOutput(process.stdout),
+  prompt: process.stdin.isTTY ? createPrompt(process.stdin, process.stderr) : undefined,
 });
 process.exit();

@@ -2,10 +2,12 @@
 // any moment without harm; the writer then asks again.
 
 import type { Columns } from "../block/columns.ts";
-import { BlockDamagedError, decodeColumns } from "../block/decode.ts";
+import { BlockDamagedError } from "../block/damage.ts";
+import { decodeColumns } from "../block/decode.ts";
 import { BlockEncoder } from "../block/encode.ts";
 import { headerOf } from "../block/header.ts";
 import { mergeColumns } from "../block/merge.ts";
+import { encodeMerged } from "../block/merged.ts";
 import { listen, reply } from "../runtime/thread.ts";
 import { BlockReader } from "../store/block_reader.ts";
 import { isStoreError } from "../store/database.ts";
@@ -31,7 +33,7 @@ function merge({ job, blocks: ids }: MergeRequest): FromCompactor {
       }
     }
     const columns = mergeColumns(blocks);
-    return { kind: "merged", job, result: { header: headerOf(columns), encoded: encoder.columnar(columns) } };
+    return { kind: "merged", job, result: { header: headerOf(columns), encoded: encodeMerged(encoder, columns) } };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { kind: "failed", job, reason, unmergeable: isStoreError(error) ? [] : ids };

@@ -2,9 +2,12 @@
 
 import type { EncodedBlock } from "../block/encode.ts";
 import type { BlockHeader } from "../block/header.ts";
+import type { ChangeOutcome, ChangeRequest } from "../core/changing.ts";
 import type { GroupMessage, SetAsideMessage } from "../core/group.ts";
 import type { Durability } from "../core/intake.ts";
+import type { ExportRequest, ReadOutcome, ReadRefusal, ReadRequest, TailEvent, TailRequest } from "../core/reading.ts";
 import type { StoreSnapshot } from "../core/telemetry.ts";
+import type { ReadRules } from "../query/scope.ts";
 import type { WorkerRules } from "../worker/loop.ts";
 
 /**
@@ -42,6 +45,8 @@ export type ToWriter =
       readonly claims: Int32Array;
     }
   | { readonly kind: "rules"; readonly rules: WriterRules }
+  /** Something that a person changes; answered by "changed" under the same number, unless the writer dies before. */
+  | { readonly kind: "change"; readonly number: number; readonly request: ChangeRequest }
   | GroupMessage
   | SetAsideMessage
   | { readonly kind: "heartbeat"; readonly number: number }
@@ -63,6 +68,7 @@ export type FromWriter =
   | { readonly kind: "snapshot"; readonly snapshot: StoreSnapshot }
   | { readonly kind: "health"; readonly isHealthy: boolean; readonly reason: string }
   | { readonly kind: "heartbeat"; readonly number: number }
+  | { readonly kind: "changed"; readonly number: number; readonly outcome: ChangeOutcome }
   | { readonly kind: "merge"; readonly request: MergeRequest }
   | { readonly kind: "log"; readonly level: "debug" | "info" | "warn" | "error"; readonly message: string }
   | { readonly kind: "refused"; readonly code: string; readonly message: string }
@@ -92,3 +98,25 @@ export type FromCompactor =
       /** Blocks that no merge can take: damaged ones, or all of a merge that fails for no known cause. */
       readonly unmergeable: readonly number[];
     };
+
+/** What the readers are told: questions, each under a number of the asker's, and how they go on. */
+export type ToReader =
+  | { readonly kind: "start"; readonly file: string; readonly rules: ReadRules }
+  | { readonly kind: "rules"; readonly rules: ReadRules }
+  | { readonly kind: "ask"; readonly number: number; readonly request: ReadRequest }
+  | { readonly kind: "export"; readonly number: number; readonly request: ExportRequest }
+  | { readonly kind: "tail"; readonly number: number; readonly request: TailRequest }
+  /** The next piece of an export or batch of a tail is wanted: one is sent. */
+  | { readonly kind: "more"; readonly number: number }
+  /** Nobody wants the answer any more. */
+  | { readonly kind: "cancel"; readonly number: number }
+  /** Something was committed: tails may have news. */
+  | { readonly kind: "advance" };
+
+export type FromReader =
+  | { readonly kind: "answer"; readonly number: number; readonly outcome: ReadOutcome<string> }
+  /** An export or a tail begins, or why not. */
+  | { readonly kind: "opened"; readonly number: number; readonly refusal: ReadRefusal | undefined }
+  | { readonly kind: "text"; readonly number: number; readonly text: string }
+  | { readonly kind: "events"; readonly number: number; readonly events: readonly TailEvent[] }
+  | { readonly kind: "end"; readonly number: number };

@@ -1,6 +1,7 @@
 // The main thread's end of the pipeline: it owns the writer and the compactor thread, starts them again when they die,
 // relays merges between them, watches the writer's heartbeat, and keeps the latest figures for operations.
 
+import type { ChangeOutcome, ChangeRequest, Changing } from "../core/changing.ts";
 import type { Clock } from "../core/clock.ts";
 import { DROP_REASONS, type DropReason } from "../core/drop.ts";
 import { OperatingError, type OperatingErrorCode } from "../core/errors.ts";
@@ -9,6 +10,7 @@ import type { PipelineView, QueueFill, Readiness, StoreSnapshot } from "../core/
 import { Dispatcher } from "../queue/dispatcher.ts";
 import type { RingLimits } from "../queue/ring.ts";
 import { spawnThread, type ThreadHandle } from "../runtime/spawn.ts";
+import { ChangeRequests, STOPPING, WRITER_AWAY } from "./change_requests.ts";
 import type {
   FromCompactor,
   FromWriter,
@@ -40,6 +42,8 @@ export interface PipelineOptions {
   readonly log: PipelineLog;
   /** A group's transaction took so many ms. */
   readonly observeCommit: (ms: number) => void;
+  /** Records may have been stored. */
+  readonly committed: () => void;
   /** The threads' modules; tests put one that dies in place of the writer. */
   readonly writerUrl: URL;
   readonly compactorUrl: URL;
@@ -57,7 +61,7 @@ const NOTHING_YET: StoreSnapshot = {
   bytesReceived: 0,
 };
 
-export class Pipeline implements PipelineView {
+export class Pipeline implements PipelineView, Changing {
   readonly dispatcher: Dispatcher;
   readonly #options: PipelineOptions;
   #rules: WriterRules;
@@ -66,6 +70,7 @@ export class Pipeline implements PipelineView {
   /** `request` has the writer's own number, and each writer begins with 1: what the compactor sees must not repeat. */
   #mergeInWork: { readonly job: number; readonly request: MergeRequest } | undefined;
   #nextMergeJob = 1;
+  readonly #changes = new ChangeRequests();
   #snapshot = NOTHING_YET;
   #health: { isHealthy: boolean; reason: string } = { isHealthy: false, reason: "the writer is starting" };
   #heartbeatNumber = 0;
@@ -106,6 +111,7 @@ export class Pipeline implements PipelineView {
     if (entries > 0) this.#options.log("error", `${entries} queued entries could not be stored in time`);
     this.#isStopping = true;
     clearInterval(this.#timer);
+    this.#changes.answerAll(STOPPING);
     this.#compactor?.terminate();
     if (this.#writer === undefined) return;
     this.#writer.post({ kind: "stop" });
@@ -118,6 +124,12 @@ export class Pipeline implements PipelineView {
   setRules(rules: WriterRules): void {
     this.#rules = rules;
     this.#writer?.post({ kind: "rules", rules });
+  }
+
+  change(request: ChangeRequest): Promise<ChangeOutcome> {
+    const writer = this.#writer;
+    if (this.#isStopping || writer === undefined) return Promise.resolve(this.#isStopping ? STOPPING : WRITER_AWAY);
+    return this.#changes.ask(request, (message) => writer.post(message));
   }
 
   snapshot(): StoreSnapshot {
@@ -161,6 +173,7 @@ export class Pipeline implements PipelineView {
   #writerEnded(reason: string): void {
     this.#writer = undefined;
     this.#mergeInWork = undefined;
+    this.#changes.answerAll(WRITER_AWAY);
     if (this.#isStopping) {
       this.#stopped.resolve();
       return;
@@ -230,12 +243,14 @@ export class Pipeline implements PipelineView {
         this.#snapshot = message.snapshot;
         this.#options.observeCommit(message.commitMs);
         this.dispatcher.committed(message.group);
+        this.#options.committed();
         break;
       case "failed":
         this.dispatcher.failed(message.group);
         break;
       case "snapshot":
         this.#snapshot = message.snapshot;
+        this.#options.committed();
         break;
       case "merge": {
         const { request } = message;
@@ -246,6 +261,9 @@ export class Pipeline implements PipelineView {
       }
       case "heartbeat":
         this.#heartbeatAnsweredAt = this.#options.clock();
+        break;
+      case "changed":
+        this.#changes.answer(message.number, message.outcome);
         break;
       case "health":
         this.#health = { isHealthy: message.isHealthy, reason: message.reason };

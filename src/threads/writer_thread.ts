@@ -2,8 +2,9 @@
 // merges) in short steps. A failed commit throws the memories away and reads them again from the file, so no trace of the
 // group is left; anything else that goes wrong ends the thread, and the main thread starts another.
 
+import type { ChangeOutcome } from "../core/changing.ts";
 import { systemClock } from "../core/clock.ts";
-import { assert, type OperatingError } from "../core/errors.ts";
+import type { OperatingError } from "../core/errors.ts";
 import { CLAIM, CLAIM_CELLS, type GroupMessage, type SetAsideMessage } from "../core/group.ts";
 import type { StoreSnapshot } from "../core/telemetry.ts";
 import { bytesWrittenByProcess } from "../runtime/process_io.ts";
@@ -13,7 +14,9 @@ import { Maintenance, openStore } from "../store/maintenance.ts";
 import { spaceUsed } from "../store/space.ts";
 import type { StoreWriter } from "../store/store_writer.ts";
 import { EntryWorker } from "../worker/loop.ts";
-import type { FromWriter, MergeResult, ToWriter, WriterRules, WriterSettings } from "./messages.ts";
+import { Changes, unavailable } from "./changes.ts";
+import { Merging } from "./merging.ts";
+import type { FromWriter, ToWriter, WriterRules, WriterSettings } from "./messages.ts";
 
 /** How often time passes when no group does, in ms. */
 const TICK_EVERY_MS = 50;
@@ -23,15 +26,8 @@ const IDLE_AFTER_MS = 2_000;
 const RECOVER_EVERY_MS = 500;
 /** How often the journal's old parts are deleted, in ms. */
 const PRUNE_EVERY_MS = 5_000;
-/** How long after a merge that failed the next one is asked for, in ms: it may fail again, and says so each time. */
-const MERGE_AGAIN_AFTER_MS = 5_000;
 /** How often the sizes on disk are looked up, in ms. */
 const SIZES_EVERY_MS = 1_000;
-
-interface Merge {
-  readonly job: number;
-  readonly plan: { readonly project: number; readonly day: number; readonly blocks: readonly number[] };
-}
 
 export class WriterThread {
   readonly #reply: (message: FromWriter) => void;
@@ -39,17 +35,17 @@ export class WriterThread {
   readonly #claims: Int32Array;
   readonly #store: StoreWriter;
   readonly #maintenance: Maintenance;
+  readonly #merging: Merging;
+  readonly #changes: Changes;
   #rules: WriterRules;
   #worker: EntryWorker;
   #isHealthy = true;
+  #unhealthyBecause = "";
   #recoverAt = 0;
   #pruneAt = 0;
   #lastGroupAt = 0;
   #bytesReceived = 0;
   #sizes = { bytesOnDisk: 0, bytesWritten: 0, at: Number.NEGATIVE_INFINITY };
-  #merge: Merge | undefined;
-  #nextMergeJob = 1;
-  #mergeAt = 0;
   #isClosed = false;
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -67,12 +63,23 @@ export class WriterThread {
       clock: systemClock,
       retentionMsOf: (project) => (this.#rules.projects[project] ?? this.#rules.defaultProject).retentionMs,
     });
+    this.#merging = new Merging(this.#store, this.#maintenance);
     this.#worker = this.#restoreWorker();
+    this.#changes = new Changes({
+      store: this.#store,
+      file,
+      worker: () => this.#worker,
+      rules: () => this.#rules,
+      clock: systemClock,
+      reply: (number, outcome) => this.#changed(number, outcome),
+      failed: (reason) => this.#failed(reason),
+      later: (work, delayMs) => setTimeout(() => this.#guarded(work), delayMs),
+    });
     // First, so that a server that has started knows whether it is ready.
     if (this.#maintenance.prepare()) this.#reply({ kind: "health", isHealthy: true, reason: "" });
     else this.#failed("there is no room for the reserve file");
     this.#reply({ kind: "started", lastBatch: this.#store.lastBatch(), snapshot: this.#snapshot() });
-    this.#timer = setInterval(() => this.#passTime(), TICK_EVERY_MS);
+    this.#timer = setInterval(() => this.#guarded(() => this.#tick()), TICK_EVERY_MS);
   }
 
   receive(message: Exclude<ToWriter, { kind: "start" }>): void {
@@ -86,14 +93,18 @@ export class WriterThread {
         this.#group(message, () => this.#worker.setAside(message));
         break;
       case "merged":
-        this.#merged(message.job, message.result, message.unmergeable);
+        this.#merged(message);
+        break;
+      case "change":
+        if (this.#isHealthy) this.#changes.receive(message.number, message.request);
+        else this.#reply({ kind: "changed", number: message.number, outcome: unavailable(this.#unhealthyBecause) });
         break;
       case "heartbeat":
         this.#reply({ kind: "heartbeat", number: message.number });
         break;
       case "rules":
         this.#rules = message.rules;
-        this.#worker.setRules(message.rules);
+        this.#worker.setRules(message.rules, systemClock());
         this.#maintenance.rulesChanged();
         break;
       case "stop":
@@ -108,6 +119,7 @@ export class WriterThread {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearInterval(this.#timer);
+    this.#changes.giveUp("the server stops");
     this.#store.close();
   }
 
@@ -155,12 +167,16 @@ export class WriterThread {
     if (this.#isHealthy)
       this.#reply({ kind: "log", level: "error", message: `cannot write ${this.#settings.file}: ${reason}` });
     this.#isHealthy = false;
+    this.#unhealthyBecause = reason;
+    this.#changes.giveUp(`the data file cannot be written: ${reason}`);
     this.#reply({ kind: "health", isHealthy: false, reason: `the data file cannot be written: ${reason}` });
   }
 
-  #passTime(): void {
+  /** Does what no message asked for. */
+  #guarded(work: () => void): void {
+    if (this.#isClosed) return;
     try {
-      this.#tick();
+      work();
     } catch (error) {
       this.close();
       throw error;
@@ -178,8 +194,11 @@ export class WriterThread {
       const expired = this.#worker.expire(systemClock());
       if (expired !== undefined && this.#commit(expired)) this.#reply({ kind: "snapshot", snapshot: this.#snapshot() });
       if (!this.#isHealthy) return;
+      const noted = this.#worker.noteKeys(systemClock());
+      if (noted !== undefined && !this.#commit(noted)) return;
       this.#pruneJournal();
-      if (this.#maintenance.step(isIdle)) this.#reply({ kind: "snapshot", snapshot: this.#snapshot() });
+      if (!this.#changes.needsPagesInPlace && this.#maintenance.step(isIdle))
+        this.#reply({ kind: "snapshot", snapshot: this.#snapshot() });
     } catch (error) {
       if (!isStoreError(error)) throw error;
       this.#failed(error.message);
@@ -215,31 +234,18 @@ export class WriterThread {
       dedupe,
       rules: this.#rules,
       deadlinesFrom: processStartedAt + timings.orphanGraceMs,
+      now: systemClock(),
     });
   }
 
   #planMerge(isIdle: boolean): void {
-    if (this.#merge !== undefined || performance.now() < this.#mergeAt) return;
-    const plan = this.#store.planMerge(isIdle);
-    if (plan === undefined) return;
-    this.#merge = { job: this.#nextMergeJob++, plan };
-    this.#reply({ kind: "merge", request: { job: this.#merge.job, blocks: plan.blocks } });
+    const request = this.#merging.plan(isIdle, this.#changes.projectInErasure);
+    if (request !== undefined) this.#reply({ kind: "merge", request });
   }
 
-  #merged(job: number, result: MergeResult | undefined, unmergeable: readonly number[]): void {
-    if (this.#merge?.job !== job) return;
-    const { plan } = this.#merge;
-    this.#merge = undefined;
-    for (const block of unmergeable) this.#store.catalog.giveUp(block);
-    const bytes = result?.encoded.pieces.reduce((sum, piece) => sum + piece.data.length, 0) ?? 0;
-    if (result === undefined || !this.#maintenance.hasRoomFor(bytes)) {
-      this.#mergeAt = performance.now() + MERGE_AGAIN_AFTER_MS;
-      return;
-    }
-    if (!this.#isHealthy) return;
-    assert(result.encoded.pieces.length > 0, "a merged block has pieces");
+  #merged({ job, result, unmergeable }: Extract<ToWriter, { kind: "merged" }>): void {
     try {
-      this.#store.replaceMerged({ plan, ...result });
+      if (!this.#merging.take(job, result, unmergeable, this.#isHealthy)) return;
     } catch (error) {
       if (!isStoreError(error)) throw error;
       this.#failed(error.message);
@@ -247,6 +253,11 @@ export class WriterThread {
     }
     this.#reply({ kind: "snapshot", snapshot: this.#snapshot() });
     this.#planMerge(false);
+  }
+
+  #changed(number: number, outcome: ChangeOutcome): void {
+    if (outcome.ok && outcome.erased !== undefined) this.#reply({ kind: "snapshot", snapshot: this.#snapshot() });
+    this.#reply({ kind: "changed", number, outcome });
   }
 
   #snapshot(): StoreSnapshot {

@@ -35,12 +35,14 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
 
 /** A package, or a module of Bun, by name: the rooms that may import it. */
 export const OWNERS: Readonly<Record<string, readonly string[]>> = {
+  "@datadog/sketches-js": ["block"],
   "@logtape/logtape": ["log"],
   // The schema language of the whole house: the wire format, the configuration, the routes.
   "@sinclair/typebox": ["core", "config", "http"],
   "bun:sqlite": ["store"],
   commander: ["cli"],
   elysia: ["http"],
+  "eventsource-parser": ["cli"],
   "prom-client": ["http"],
   "toml-eslint-parser": ["config"],
 };
@@ -62,6 +64,7 @@ export const EFFECT_GLOBALS: ReadonlySet<string> = new Set([
 
 /** What only computes a value: all of a package, or these of its exports. */
 export const PURE_IMPORTS: Readonly<Record<string, readonly string[] | "all">> = {
+  "@datadog/sketches-js": "all",
   "@sinclair/typebox": "all",
   "node:crypto": ["createHash", "timingSafeEqual"],
   "node:net": ["isIP", "isIPv4", "isIPv6"],
@@ -69,7 +72,12 @@ export const PURE_IMPORTS: Readonly<Record<string, readonly string[] | "all">> =
 };
 
 /** Where a process or a thread begins: these files alone work when they are loaded. */
-export const ENTRY_POINTS: readonly string[] = ["src/main.ts", "src/threads/writer.ts", "src/threads/compactor.ts"];
+export const ENTRY_POINTS: readonly string[] = [
+  "src/main.ts",
+  "src/threads/writer.ts",
+  "src/threads/compactor.ts",
+  "src/threads/reader.ts",
+];
 
 /** The top of what one file may hold; most have 60 to 200 lines. */
 export const FILE_LINES_MAX = 300;

@@ -1,0 +1,281 @@
+// The reader thread's loop: every question is a row of steps, and after each step it turns to the next one, so that a heavy question
+// delays others by a block and not by its whole length, and a cancelled one ends at its next step. Each question has a reader of
+// its own while it lasts, so no snapshot is shared.
+
+import { systemClock } from "../core/clock.ts";
+import type { ExportRequest, ReadRefusal, ReadRequest, TailRequest } from "../core/reading.ts";
+import { answerSteps, type EngineOptions } from "../query/engine.ts";
+import { exportText } from "../query/export_text.ts";
+import type { Steps } from "../query/scan.ts";
+import { isConfigured, isRefusal, type ReadRules, rulesOf } from "../query/scope.ts";
+import { SummaryCache } from "../query/summary_cache.ts";
+import { TailHub } from "../query/tail.ts";
+import { DataReader } from "../store/data_reader.ts";
+import type { FromReader, ToReader } from "./messages.ts";
+
+/** How long a question may take, in ms: longer than anyone waits before a page, shorter than proxies do. */
+const QUESTION_MS_MAX = 15_000;
+/** Readers kept open for the next questions. */
+const READERS_KEPT = 4;
+/** How long commits are gathered before tails are served, in ms. */
+const TAILS_EVERY_MS = 25;
+
+interface Export {
+  readonly texts: Generator<string>;
+  readonly reader: DataReader;
+}
+
+export class ReaderThread {
+  readonly #file: string;
+  readonly #reply: (message: FromReader) => void;
+  readonly #cache = new SummaryCache();
+  readonly #idle: DataReader[] = [];
+  /** What is being worked on, by number; each in its turn. */
+  readonly #work = new Map<number, Steps<void>>();
+  readonly #exports = new Map<number, Export>();
+  /** Tails that are open, and those of them that want a batch. */
+  readonly #tails = new Set<number>();
+  readonly #hungry = new Set<number>();
+  /** Tails that were not told yet where they stand. */
+  readonly #unplaced = new Set<number>();
+  #rules: ReadRules;
+  #hub: TailHub | undefined;
+  #hubReader: DataReader | undefined;
+  #isTurning = false;
+  #tailTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(file: string, rules: ReadRules, reply: (message: FromReader) => void) {
+    this.#file = file;
+    this.#rules = rules;
+    this.#reply = reply;
+  }
+
+  receive(message: Exclude<ToReader, { kind: "start" }>): void {
+    switch (message.kind) {
+      case "rules":
+        this.#rules = message.rules;
+        break;
+      case "ask":
+        this.#begin(message.number, this.#answer(message.number, message.request));
+        break;
+      case "export":
+        this.#open(message.number, () => this.#openExport(message.number, message.request));
+        break;
+      case "tail":
+        this.#open(message.number, () => this.#openTail(message.number, message.request));
+        break;
+      case "more":
+        if (this.#exports.has(message.number)) this.#begin(message.number, this.#sendText(message.number));
+        else this.#feed(message.number);
+        break;
+      case "cancel":
+        this.#cancel(message.number);
+        break;
+      case "advance":
+        this.#tailTimer ??= setTimeout(() => this.#serveTails(), TAILS_EVERY_MS);
+        break;
+    }
+  }
+
+  #begin(number: number, steps: Steps<void>): void {
+    this.#work.set(number, steps);
+    if (this.#isTurning) return;
+    this.#isTurning = true;
+    setImmediate(() => this.#turn());
+  }
+
+  /** One step of each; then messages have their turn, a cancellation among them. */
+  #turn(): void {
+    // What a step adds has its turn in this round, too.
+    for (const [number, steps] of this.#work) {
+      const step = this.#step(number, steps);
+      if (step && this.#work.get(number) === steps) this.#work.delete(number);
+    }
+    this.#isTurning = this.#work.size > 0;
+    if (this.#isTurning) setImmediate(() => this.#turn());
+  }
+
+  /** Whether it is done. */
+  #step(number: number, steps: Steps<void>): boolean {
+    try {
+      return steps.next().done === true;
+    } catch (error) {
+      if (number === TAILS) {
+        this.#endTails();
+        return true;
+      }
+      this.#closeExport(number);
+      this.#reply({ kind: "answer", number, outcome: { ok: false, refusal: unreadable(error) } });
+      return true;
+    }
+  }
+
+  #cancel(number: number): void {
+    this.#work.get(number)?.return();
+    this.#work.delete(number);
+    this.#closeExport(number);
+    if (!this.#tails.delete(number)) return;
+    this.#unplaced.delete(number);
+    this.#hungry.delete(number);
+    this.#hub?.close(number);
+    this.#closeHubIfUnused();
+  }
+
+  *#answer(number: number, request: ReadRequest): Steps<void> {
+    const reader = this.#takeReader();
+    let isWhole = false;
+    try {
+      const outcome = yield* answerSteps(request, this.#engineOptions(reader));
+      this.#reply({
+        kind: "answer",
+        number,
+        outcome: outcome.ok ? { ok: true, answer: JSON.stringify(outcome.answer) } : outcome,
+      });
+      isWhole = true;
+    } finally {
+      this.#giveBack(reader, isWhole);
+    }
+  }
+
+  #engineOptions(reader: DataReader): EngineOptions {
+    return {
+      source: reader.blocks,
+      details: reader.details,
+      cache: this.#cache,
+      rules: this.#rules,
+      now: systemClock(),
+      limitMs: QUESTION_MS_MAX,
+    };
+  }
+
+  #open(number: number, open: () => void): void {
+    try {
+      open();
+    } catch (error) {
+      this.#reply({ kind: "opened", number, refusal: unreadable(error) });
+    }
+  }
+
+  #openExport(number: number, request: ExportRequest): void {
+    const reader = this.#takeReader();
+    const texts = exportText(request, { source: reader.blocks, rules: this.#rules, now: systemClock() });
+    if (isRefusal(texts)) {
+      this.#giveBack(reader, true);
+      this.#reply({ kind: "opened", number, refusal: texts });
+      return;
+    }
+    this.#exports.set(number, { texts, reader });
+    this.#reply({ kind: "opened", number, refusal: undefined });
+  }
+
+  /** Sends one piece; "" is a step without any. */
+  *#sendText(number: number): Steps<void> {
+    for (let open = this.#exports.get(number); open !== undefined; open = this.#exports.get(number)) {
+      const next = open.texts.next();
+      if (next.done === true) {
+        this.#closeExport(number);
+        this.#reply({ kind: "end", number });
+      } else if (next.value !== "") {
+        this.#reply({ kind: "text", number, text: next.value });
+        return;
+      }
+      yield undefined;
+    }
+  }
+
+  #closeExport(number: number): void {
+    const open = this.#exports.get(number);
+    if (open === undefined) return;
+    this.#exports.delete(number);
+    open.texts.return(undefined);
+    this.#giveBack(open.reader, true);
+  }
+
+  #openTail(number: number, request: TailRequest): void {
+    this.#hubReader ??= new DataReader(this.#file);
+    this.#hub ??= new TailHub({
+      source: this.#hubReader.blocks,
+      expiredBefore: (project) => systemClock() - rulesOf(this.#rules, project).retentionMs,
+    });
+    const { project } = request;
+    const isKnown =
+      project === undefined ||
+      isConfigured(this.#rules, project) ||
+      this.#hubReader.blocks.projects().includes(project);
+    const refusal: ReadRefusal | undefined = isKnown
+      ? this.#hub.open(number, request)
+      : { code: "unknown_project", message: `there is no project "${project}"` };
+    if (refusal === undefined) {
+      this.#tails.add(number);
+      this.#unplaced.add(number);
+    } else this.#closeHubIfUnused();
+    this.#reply({ kind: "opened", number, refusal });
+  }
+
+  /** A tail wants a batch: at once if something waits, else with the next commit. */
+  #feed(number: number): void {
+    if (this.#hub !== undefined && this.#unplaced.delete(number)) {
+      this.#reply({ kind: "events", number, events: [{ kind: "position", id: this.#hub.positionOf(number) }] });
+      return;
+    }
+    this.#hungry.add(number);
+    if ((this.#hub?.behind([number]) ?? []).length > 0) this.#serveTails();
+  }
+
+  #serveTails(): void {
+    clearTimeout(this.#tailTimer);
+    this.#tailTimer = undefined;
+    if (this.#hub !== undefined && this.#hungry.size > 0 && !this.#work.has(TAILS)) {
+      this.#begin(TAILS, this.#collect(this.#hub));
+    }
+  }
+
+  *#collect(hub: TailHub): Steps<void> {
+    for (let behind = hub.behind(this.#hungry); behind.length > 0; behind = hub.behind(this.#hungry)) {
+      const events = yield* hub.collect(behind);
+      for (const [number, batch] of events) {
+        if (this.#hungry.delete(number)) this.#reply({ kind: "events", number, events: batch });
+      }
+      yield undefined;
+    }
+  }
+
+  /** What they read cannot be read: they end, and come back for it. */
+  #endTails(): void {
+    for (const number of this.#tails) this.#reply({ kind: "end", number });
+    this.#tails.clear();
+    this.#unplaced.clear();
+    this.#hungry.clear();
+    this.#closeHub();
+  }
+
+  #closeHubIfUnused(): void {
+    if (this.#tails.size === 0) this.#closeHub();
+  }
+
+  #closeHub(): void {
+    this.#work.get(TAILS)?.return();
+    this.#work.delete(TAILS);
+    this.#hubReader?.close();
+    this.#hubReader = undefined;
+    this.#hub = undefined;
+  }
+
+  #takeReader(): DataReader {
+    return this.#idle.pop() ?? new DataReader(this.#file);
+  }
+
+  /** A reader whose question failed may be broken: the next one opens another. */
+  #giveBack(reader: DataReader, isWhole: boolean): void {
+    if (isWhole && this.#idle.length < READERS_KEPT) this.#idle.push(reader);
+    else reader.close();
+  }
+}
+
+/** The number of the work for all tails; questions have numbers from 1 on. */
+const TAILS = 0;
+
+function unreadable(error: unknown): ReadRefusal {
+  const cause = error instanceof Error ? error.message : String(error);
+  return { code: "unavailable", message: `cannot read the data file: ${cause}` };
+}

@@ -1,0 +1,208 @@
+// The main thread's end of reading: it owns the reader thread, numbers the questions, takes an answer to whoever asked, and starts the
+// thread again when it dies. What was being answered then is refused, and can be asked again.
+
+import type {
+  ExportRequest,
+  Reading,
+  ReadOutcome,
+  ReadRefusal,
+  ReadRequest,
+  TailEvent,
+  TailRequest,
+} from "../core/reading.ts";
+import type { ReadRules } from "../query/scope.ts";
+import { spawnThread, type ThreadHandle } from "../runtime/spawn.ts";
+import type { FromReader, ToReader } from "./messages.ts";
+import { Pieces } from "./pieces.ts";
+
+/** Questions that are worked on or wait; past it they are refused. */
+const QUESTIONS_MAX = 64;
+/** Exports at a time: each holds a window of lines. */
+const EXPORTS_MAX = 8;
+/** Live tails at a time: each is a socket, a search and a place. */
+const TAILS_MAX = 10_000;
+/** A thread that dies at once again and again is started again after this, in ms. */
+const RESTART_AFTER_MS = 100;
+
+const BUSY: ReadRefusal = { code: "busy", message: "Too many questions at once, ask again" };
+const CANCELLED: ReadRefusal = { code: "cancelled", message: "Cancelled" };
+const DIED: ReadRefusal = { code: "unavailable", message: "The reader had to be started again, ask again" };
+const STOPPED: ReadRefusal = { code: "unavailable", message: "The server is stopping" };
+
+export interface ReadersOptions {
+  readonly file: string;
+  readonly rules: ReadRules;
+  readonly readerUrl: URL;
+  readonly log: (level: "warn" | "error", message: string) => void;
+}
+
+/** Something that is wanted from the thread. */
+interface Want {
+  readonly kind: "ask" | "export" | "tail";
+  readonly receive: (message: FromReader) => void;
+  readonly refuse: (refusal: ReadRefusal) => void;
+}
+
+export class Readers implements Reading {
+  readonly #options: ReadersOptions;
+  readonly #wants = new Map<number, Want>();
+  readonly #counts = { ask: 0, export: 0, tail: 0 };
+  #rules: ReadRules;
+  #thread: ThreadHandle<ToReader> | undefined;
+  #nextNumber = 1;
+  #isStopping = false;
+
+  constructor(options: ReadersOptions) {
+    this.#options = options;
+    this.#rules = options.rules;
+  }
+
+  /** The data file must be there. */
+  start(): void {
+    const thread = spawnThread<ToReader, FromReader>(this.#options.readerUrl, {
+      receive: (message) => this.#wants.get(message.number)?.receive(message),
+      ended: (reason) => this.#ended(reason),
+    });
+    this.#thread = thread;
+    thread.post({ kind: "start", file: this.#options.file, rules: this.#rules });
+  }
+
+  /** Ends the thread; whatever is asked or streamed ends with it. */
+  stop(): void {
+    this.#isStopping = true;
+    this.#thread?.terminate();
+    this.#refuseAll(STOPPED);
+  }
+
+  setRules(rules: ReadRules): void {
+    this.#rules = rules;
+    this.#thread?.post({ kind: "rules", rules });
+  }
+
+  /** Something was committed. */
+  committed(): void {
+    if (this.#counts.tail > 0) this.#thread?.post({ kind: "advance" });
+  }
+
+  ask(request: ReadRequest, signal: AbortSignal): Promise<ReadOutcome<string>> {
+    const { promise, resolve } = Promise.withResolvers<ReadOutcome<string>>();
+    const channel = this.#open("ask", signal, {
+      receive: (message) => {
+        if (message.kind !== "answer") return;
+        channel?.close();
+        resolve(message.outcome);
+      },
+      refuse: (refusal) => resolve({ ok: false, refusal }),
+    });
+    channel?.post({ kind: "ask", number: channel.number, request });
+    return promise;
+  }
+
+  export(request: ExportRequest, signal: AbortSignal): Promise<ReadOutcome<AsyncIterable<string>>> {
+    return this.#stream("export", signal, (number) => ({ kind: "export", number, request }), textOf);
+  }
+
+  tail(request: TailRequest, signal: AbortSignal): Promise<ReadOutcome<AsyncIterable<readonly TailEvent[]>>> {
+    return this.#stream("tail", signal, (number) => ({ kind: "tail", number, request }), eventsOf);
+  }
+
+  /** A stream that is opened, and then asked for each piece. */
+  #stream<T>(
+    kind: "export" | "tail",
+    signal: AbortSignal,
+    opening: (number: number) => ToReader,
+    pieceOf: (message: FromReader) => T | undefined,
+  ): Promise<ReadOutcome<AsyncIterable<T>>> {
+    const opened = Promise.withResolvers<ReadOutcome<AsyncIterable<T>>>();
+    const pieces = new Pieces<T>();
+    const channel = this.#open(kind, signal, {
+      receive: (message) => {
+        const piece = pieceOf(message);
+        if (piece !== undefined) pieces.give(piece);
+        else if (message.kind === "opened" && message.refusal === undefined) {
+          opened.resolve({ ok: true, answer: pieces.iterate(more, close) });
+        } else {
+          // The end, a refusal, or an error on the way.
+          channel?.close();
+          const refusal = message.kind === "opened" ? message.refusal : refusalOf(message);
+          opened.resolve({ ok: false, refusal: refusal ?? DIED });
+          pieces.end(refusal);
+        }
+      },
+      refuse: (refusal) => {
+        opened.resolve({ ok: false, refusal });
+        pieces.end(refusal === CANCELLED || refusal === STOPPED ? undefined : refusal);
+      },
+    });
+    const more = () => channel?.post({ kind: "more", number: channel.number });
+    const close = () => channel?.cancel();
+    channel?.post(opening(channel.number));
+    return opened.promise;
+  }
+
+  #open(kind: Want["kind"], signal: AbortSignal, want: Omit<Want, "kind">): Channel | undefined {
+    const thread = this.#thread;
+    const max = { ask: QUESTIONS_MAX, export: EXPORTS_MAX, tail: TAILS_MAX }[kind];
+    if (thread === undefined || this.#isStopping) want.refuse(this.#isStopping ? STOPPED : DIED);
+    else if (signal.aborted) want.refuse(CANCELLED);
+    else if (this.#counts[kind] >= max) want.refuse(BUSY);
+    else {
+      const number = this.#nextNumber++;
+      const cancel = () => {
+        if (!this.#wants.has(number)) return;
+        close();
+        this.#thread?.post({ kind: "cancel", number });
+        want.refuse(CANCELLED);
+      };
+      const close = () => {
+        signal.removeEventListener("abort", cancel);
+        if (this.#wants.delete(number)) this.#counts[kind]--;
+      };
+      signal.addEventListener("abort", cancel, { once: true });
+      this.#wants.set(number, { kind, ...want });
+      this.#counts[kind]++;
+      return { number, cancel, close, post: (message) => thread.post(message) };
+    }
+    return undefined;
+  }
+
+  #refuseAll(refusal: ReadRefusal): void {
+    const wants = [...this.#wants.values()];
+    this.#wants.clear();
+    for (const { kind, refuse } of wants) {
+      this.#counts[kind]--;
+      refuse(refusal);
+    }
+  }
+
+  #ended(reason: string): void {
+    this.#thread = undefined;
+    if (this.#isStopping) return;
+    this.#options.log("error", `the reader thread died: ${reason}; starting another`);
+    this.#refuseAll(DIED);
+    setTimeout(() => {
+      if (!this.#isStopping) this.start();
+    }, RESTART_AFTER_MS);
+  }
+}
+
+interface Channel {
+  readonly number: number;
+  readonly post: (message: ToReader) => void;
+  /** Ends it on both sides. */
+  readonly cancel: () => void;
+  /** Ends it on this side: the thread is done with it. */
+  readonly close: () => void;
+}
+
+function textOf(message: FromReader): string | undefined {
+  return message.kind === "text" ? message.text : undefined;
+}
+
+function eventsOf(message: FromReader): readonly TailEvent[] | undefined {
+  return message.kind === "events" ? message.events : undefined;
+}
+
+function refusalOf(message: FromReader): ReadRefusal | undefined {
+  return message.kind === "answer" && !message.outcome.ok ? message.outcome.refusal : undefined;
+}
