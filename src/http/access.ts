@@ -12,4 +12,19 @@ export interface AccessSettings {
   /** Hexadecimal; undefined: nobody reads. */
   readonly adminTokenSha256: string | undefined;
   readonly metricsOpen: boolean;
+  /** Every pair, revoked ones too, as readers may see it. */
+  readonly pairs: readonly ShownPair[];
+}
+
+/** A pair of keys without its secrets. */
+export interface ShownPair {
+  readonly name: string;
+  readonly project: string;
+  /** Masked ("sk_abcd…"); undefined where the pair has no such key. */
+  readonly serverMasked: string | undefined;
+  readonly clientMasked: string | undefined;
+  readonly origins: readonly string[];
+  /** Entries a second of each key, or undefined for no limit. */
+  readonly rate: number | undefined;
+  readonly revoked: boolean;
 }

@@ -1,20 +1,45 @@
-// The admin token: who may read. Presented as `Authorization: Bearer <token>`, known by its SHA-256, compared in constant
-// time. Without a configured token nobody may.
+// Who may read: whoever presents the admin token as `Authorization: Bearer <token>`, or a session that was opened with it. The
+// token is known by its SHA-256 and compared in constant time. Without a configured token nobody may.
 
 import { createHash, timingSafeEqual } from "node:crypto";
+import type { AccessSettings } from "./access.ts";
 import { jsonResponse } from "./answers.ts";
+import type { Sessions } from "./session.ts";
 
-/** Whether the request carries the token whose SHA-256 (hexadecimal) this is. */
-export function isAdmin(request: Request, adminTokenSha256: string | undefined): boolean {
-  const [, token] = /^Bearer +(\S+) *$/i.exec(request.headers.get("authorization") ?? "") ?? [];
-  if (token === undefined || adminTokenSha256 === undefined) return false;
+/** What decides who may read. */
+export interface ReadAccess {
+  readonly access: () => AccessSettings;
+  readonly sessions: Sessions;
+}
+
+const CHALLENGE = { "www-authenticate": "Bearer" };
+
+/** Whether this is the token whose SHA-256 (hexadecimal) is expected. */
+export function isAdminToken(token: string, adminTokenSha256: string): boolean {
   const presented = createHash("sha256").update(token).digest();
   const expected = Buffer.from(adminTokenSha256, "hex");
   return presented.byteLength === expected.byteLength && timingSafeEqual(presented, expected);
 }
 
-/** 401 for whoever is not. */
-export function adminRequired(): Response {
+/** Whether the request may read now. */
+export function isReader(request: Request, { access, sessions }: ReadAccess): boolean {
+  const { adminTokenSha256 } = access();
+  if (adminTokenSha256 === undefined) return false;
+  const [, token] = /^Bearer +(\S+) *$/i.exec(request.headers.get("authorization") ?? "") ?? [];
+  if (token !== undefined && isAdminToken(token, adminTokenSha256)) return true;
+  return sessions.admits(request, adminTokenSha256);
+}
+
+/** 401 for whoever may not read, undefined for whoever may. It never says which part was wrong. */
+export function refuseReader(request: Request, readAccess: ReadAccess): Response | undefined {
+  if (isReader(request, readAccess)) return undefined;
+  if (readAccess.access().adminTokenSha256 === undefined) return readingIsOff();
   const message = "Admin token is missing or wrong: send it as Authorization: Bearer";
-  return jsonResponse(401, { message }, { "www-authenticate": "Bearer" });
+  return jsonResponse(401, { message }, CHALLENGE);
+}
+
+/** 401 where no token is configured. */
+export function readingIsOff(): Response {
+  const message = "Reading is off: set admin_token or admin_token_sha256 in the configuration";
+  return jsonResponse(401, { message }, CHALLENGE);
 }

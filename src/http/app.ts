@@ -2,40 +2,77 @@
 // whose text goes to the log and never to the client. It holds no socket; the listener hands it requests.
 
 import { Elysia } from "elysia";
+import type { Changing } from "../core/changing.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Reading } from "../core/reading.ts";
 import type { PipelineView } from "../core/telemetry.ts";
 import type { AccessSettings } from "./access.ts";
 import { INTERNAL, jsonResponse, toResponse } from "./answers.ts";
 import { answerPreflight } from "./cors.ts";
-import { ENQUEUE_PATH, type EnqueueEndpoint, type HttpLog } from "./enqueue.ts";
+import type { EnqueueEndpoint, HttpLog } from "./enqueue.ts";
 import type { ServerMetrics } from "./metrics.ts";
+import { descriptionRoute, otherRoutes } from "./openapi_routes.ts";
 import { answerHealth, createMetricsHandler, createReadyHandler } from "./operations.ts";
-import { addRoute } from "./routes.ts";
+import { eraseRoute, touchpointRoute } from "./read/changes.ts";
+import { exportRoute } from "./read/export.ts";
+import { keysRoute } from "./read/keys.ts";
+import type { ReadDependencies } from "./read/operation.ts";
+import { Pings } from "./read/pings.ts";
+import { accountRoutes, recordRoutes, timingRoutes } from "./read/questions.ts";
+import { sessionRoute } from "./read/sign_in.ts";
+import { tailRoute } from "./read/tail.ts";
+import { addRoute, type Route } from "./routes.ts";
+import { Sessions } from "./session.ts";
 
 export interface HttpDependencies {
   /** Made beside the application, because the listener may hand it requests directly. */
   readonly enqueue: EnqueueEndpoint;
   readonly pipeline: PipelineView;
+  readonly reading: Reading;
+  readonly changing: Changing;
+  readonly clock: Clock;
   /** Read at each request: a reload swaps it. */
   readonly access: () => AccessSettings;
   readonly metrics: ServerMetrics;
   readonly log: HttpLog;
+  /** Of the program. */
+  readonly version: string;
+  /** Aborted when the server begins to stop: live tails end then, which would otherwise hold it up. */
+  readonly stopping: AbortSignal;
 }
 
 /** Builds the application; its `fetch` answers a request. */
 export function createHttpApp(dependencies: HttpDependencies): Elysia {
-  const { access, enqueue, log } = dependencies;
+  const { access, clock, enqueue, log, version } = dependencies;
   const app = new Elysia();
   app.onError(({ code, error }) => {
     if (code === "NOT_FOUND") return jsonResponse(404, { message: "Not found" });
     log("error", "a request could not be handled", { error: error instanceof Error ? error.message : String(code) });
     return toResponse(INTERNAL);
   });
-  addRoute(app, ENQUEUE_PATH, {
-    POST: (request) => enqueue.handle(request),
-    OPTIONS: (request) => answerPreflight(request, access().keys),
-  });
-  addRoute(app, "/healthz", { GET: answerHealth });
-  addRoute(app, "/readyz", { GET: createReadyHandler(dependencies) });
-  addRoute(app, "/metrics", { GET: createMetricsHandler(dependencies) });
+  const read = { ...dependencies, sessions: new Sessions(clock) };
+  const handlers = {
+    enqueue: (request: Request) => enqueue.handle(request),
+    preflight: (request: Request) => answerPreflight(request, access().keys),
+    health: answerHealth,
+    ready: createReadyHandler(dependencies),
+    metrics: createMetricsHandler(read),
+  };
+  const routes = [...otherRoutes(handlers), ...readRoutes(read)];
+  for (const route of [...routes, descriptionRoute(routes, version)]) addRoute(app, route);
   return app;
+}
+
+function readRoutes(dependencies: ReadDependencies): Route[] {
+  return [
+    sessionRoute(dependencies),
+    ...recordRoutes(dependencies),
+    ...timingRoutes(dependencies),
+    touchpointRoute(dependencies),
+    ...accountRoutes(dependencies),
+    keysRoute(dependencies),
+    tailRoute(dependencies, new Pings()),
+    exportRoute(dependencies),
+    eraseRoute(dependencies),
+  ];
 }

@@ -21,9 +21,15 @@ const LEVELS_AS_SPECIFIED = ["info", "warn", "error", "debug"] as const;
 /** What looks like a key of ours is never echoed, not even from where no key belongs. */
 const KEY_LIKE = /\b([sc]k_)[\w-]+/g;
 
-function typeName(value: unknown): string {
+/** A JSON value's type as messages name it. */
+export function typeName(value: unknown): string {
   if (value === null) return "null";
   return Array.isArray(value) ? "array" : typeof value;
+}
+
+/** The text with everything in it that looks like a key of ours shortened to its prefix. */
+export function withoutKeys(text: string): string {
+  return text.replace(KEY_LIKE, "$1…");
 }
 
 function mismatch(expected: string, value: unknown): string {
@@ -49,7 +55,7 @@ function oneOf(options: readonly string[]): FieldCheck {
   return (value) => {
     if (typeof value !== "string") return mismatch(expected, value);
     if (options.includes(value)) return undefined;
-    return `Invalid enum value. Expected ${expected}, received '${value.replace(KEY_LIKE, "$1…")}'`;
+    return `Invalid enum value. Expected ${expected}, received '${withoutKeys(value)}'`;
   };
 }
 

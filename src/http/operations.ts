@@ -1,16 +1,14 @@
 // What monitors ask: /healthz (the event loop turns), /readyz (batches can be stored now), /metrics (Prometheus text, for
-// whoever has the admin token, or for all where `metrics_open` says so).
+// whoever may read, or for all where `metrics_open` says so).
 
 import type { PipelineView } from "../core/telemetry.ts";
-import type { AccessSettings } from "./access.ts";
-import { adminRequired, isAdmin } from "./admin.ts";
+import { type ReadAccess, refuseReader } from "./admin.ts";
 import { jsonResponse } from "./answers.ts";
 import type { ServerMetrics } from "./metrics.ts";
 import type { RequestHandler } from "./routes.ts";
 
-export interface OperationsDependencies {
+export interface MetricsDependencies extends ReadAccess {
   readonly pipeline: PipelineView;
-  readonly access: () => AccessSettings;
   readonly metrics: ServerMetrics;
 }
 
@@ -19,7 +17,7 @@ export function answerHealth(): Response {
 }
 
 /** 200 or 503; the reason is for people. */
-export function createReadyHandler({ pipeline }: OperationsDependencies): RequestHandler {
+export function createReadyHandler({ pipeline }: { readonly pipeline: PipelineView }): RequestHandler {
   return () => {
     const readiness = pipeline.readiness();
     if (readiness.ready) return jsonResponse(200, { status: "ready" });
@@ -27,10 +25,11 @@ export function createReadyHandler({ pipeline }: OperationsDependencies): Reques
   };
 }
 
-export function createMetricsHandler({ pipeline, access, metrics }: OperationsDependencies): RequestHandler {
+export function createMetricsHandler(dependencies: MetricsDependencies): RequestHandler {
+  const { pipeline, access, metrics } = dependencies;
   return async (request) => {
-    const { metricsOpen, adminTokenSha256 } = access();
-    if (!metricsOpen && !isAdmin(request, adminTokenSha256)) return adminRequired();
+    const refused = access().metricsOpen ? undefined : refuseReader(request, dependencies);
+    if (refused !== undefined) return refused;
     const headers = { "content-type": metrics.contentType, "cache-control": "no-store" };
     return new Response(await metrics.text(pipeline), { headers });
   };

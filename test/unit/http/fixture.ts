@@ -4,11 +4,12 @@ import { hash } from "node:crypto";
 import type { Source } from "../../../src/core/entry.ts";
 import type { BatchOutcome, IncomingBatch, PushRefusal } from "../../../src/core/intake.ts";
 import type { PipelineView, Readiness, StoreSnapshot } from "../../../src/core/telemetry.ts";
-import type { AccessSettings } from "../../../src/http/access.ts";
+import type { AccessSettings, ShownPair } from "../../../src/http/access.ts";
 import { createHttpApp } from "../../../src/http/app.ts";
 import { ENQUEUE_PATH, EnqueueEndpoint } from "../../../src/http/enqueue.ts";
 import { KeyLookup, type KnownKey } from "../../../src/http/keys.ts";
 import { ServerMetrics } from "../../../src/http/metrics.ts";
+import { FakeReaders } from "./readers.ts";
 
 export const SERVER_KEY = "sk_0123456789abcdef";
 export const CLIENT_KEY = "ck_0123456789abcdef";
@@ -16,6 +17,7 @@ export const CLIENT_KEY_WITHOUT_ORIGINS = "ck_closed0123456789";
 export const OTHER_CLIENT_KEY = "ck_other0123456789a";
 export const RATED_KEY = "sk_rated0123456789a";
 export const ADMIN_TOKEN = "correct horse battery".replaceAll(" ", "-");
+export const ADMIN = { authorization: `Bearer ${ADMIN_TOKEN}` };
 export const ORIGIN = "https://shop.example.com";
 export const OTHER_ORIGIN = "https://other.example.org";
 export const ENQUEUE_URL = "http://localhost:7070/api/v1/enqueue";
@@ -36,6 +38,27 @@ export function knownKey(
 ): KnownKey {
   return { sha256: sha256(text), apiKey: { name, project: "shop", type, origins, rate } };
 }
+
+export const PAIRS: readonly ShownPair[] = [
+  {
+    name: "web shop",
+    project: "shop",
+    serverMasked: "sk_0123…",
+    clientMasked: "ck_0123…",
+    origins: [ORIGIN],
+    rate: undefined,
+    revoked: false,
+  },
+  {
+    name: "old",
+    project: "default",
+    serverMasked: "sk_old0…",
+    clientMasked: undefined,
+    origins: [],
+    rate: 5,
+    revoked: true,
+  },
+];
 
 const DROPPED = {
   empty: 1,
@@ -70,6 +93,11 @@ export interface Fixture {
   readonly pushed: IncomingBatch[];
   readonly logged: string[];
   readonly metrics: ServerMetrics;
+  readonly readers: FakeReaders;
+  /** Aborted as the server does when it stops. */
+  readonly stopping: AbortController;
+  /** A request with the admin token; a body is sent as JSON. */
+  readonly read: (method: string, path: string, body?: unknown) => Promise<Response>;
   access: AccessSettings;
   now: number;
   pushAnswer: () => PushRefusal | Promise<BatchOutcome>;
@@ -93,6 +121,16 @@ export function createFixture(): Fixture {
     pushed: [],
     logged: [],
     metrics: new ServerMetrics("1.2.3"),
+    readers: new FakeReaders(),
+    stopping: new AbortController(),
+    read: async (method, path, body) =>
+      app.fetch(
+        new Request(`http://localhost:7070${path}`, {
+          method,
+          headers: ADMIN,
+          ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+        }),
+      ),
     access: {
       keys: new KeyLookup([
         knownKey(SERVER_KEY, "server", "web shop"),
@@ -106,6 +144,7 @@ export function createFixture(): Fixture {
       trustedProxies: [],
       adminTokenSha256: sha256(ADMIN_TOKEN),
       metricsOpen: false,
+      pairs: PAIRS,
     },
     now: 1_700_000_000_000,
     pushAnswer: () => Promise.resolve("accepted"),
@@ -144,7 +183,18 @@ export function createFixture(): Fixture {
     log,
   });
   fixture.posts[ENQUEUE_PATH] = (request) => enqueue.handle(request);
-  const app = createHttpApp({ enqueue, pipeline, access: () => fixture.access, metrics: fixture.metrics, log });
+  const app = createHttpApp({
+    enqueue,
+    pipeline,
+    reading: fixture.readers,
+    changing: fixture.readers,
+    clock: () => fixture.now,
+    access: () => fixture.access,
+    metrics: fixture.metrics,
+    log,
+    version: "1.2.3",
+    stopping: fixture.stopping.signal,
+  });
   return fixture;
 }
 

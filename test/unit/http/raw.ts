@@ -46,6 +46,15 @@ export class RawConnection {
     this.#socket.end();
   }
 
+  /** Leaves what comes in the kernel's buffers. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
   destroy(): void {
     this.#socket.destroy();
   }

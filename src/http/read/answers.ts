@@ -1,0 +1,265 @@
+// What readers are answered, as schemas: the description of the API is made of them, and a test holds them to the types that
+// the reader thread answers with. A schema with a title is one component of the description. Times are Unix ms.
+
+import { type SchemaOptions, type TProperties, type TSchema, Type } from "@sinclair/typebox";
+import { DROP_REASONS } from "../../core/drop.ts";
+
+const object = <T extends TProperties>(title: string, properties: T, options: SchemaOptions = {}) =>
+  Type.Object(properties, { title, ...options });
+
+const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+const time = (description: string) => Type.Number({ description: `${description}, Unix ms` });
+const count = (description: string) => Type.Integer({ minimum: 0, description });
+const text = (description: string) => Type.String({ description });
+const source = () => Type.Union([Type.Literal("server"), Type.Literal("client")]);
+const metadata = () => Type.Record(Type.String(), Type.Unknown());
+
+/** Every refusal. */
+export const MessageSchema = object("Message", { message: text("What is wrong, for people") });
+
+/** A refusal that may say where in a search. */
+export const QueryProblemSchema = object("QueryProblem", {
+  message: text("What is wrong, for people"),
+  at: Type.Optional(count("Where in `q`, in UTF-16 units from 0")),
+  length: Type.Optional(count("How many units are concerned")),
+});
+
+/** A body that does not fit its schema. */
+export const InvalidPayloadSchema = object("InvalidPayload", {
+  message: Type.String(),
+  errors: Type.Object({
+    fieldErrors: Type.Record(Type.String(), Type.Array(Type.String())),
+    formErrors: Type.Array(Type.String()),
+  }),
+});
+
+const NOTES = {
+  stoppedEarly: Type.Optional(text("The time limit ended the search: the answer covers a part, and this says which")),
+  damagedBlocks: Type.Optional(count("Blocks that are damaged and were left out")),
+};
+
+export const RecordSchema = object("Record", {
+  id: Type.Integer({ minimum: 1, description: "Grows in commit order over all projects, never reused" }),
+  project: Type.String(),
+  apiKey: text("Name of the key pair that sent it"),
+  kind: Type.Union([Type.Literal("log"), Type.Literal("timing")]),
+  status: Type.Optional(
+    Type.Union(
+      [Type.Literal("completed"), Type.Literal("started"), Type.Literal("unfinished"), Type.Literal("orphaned")],
+      { description: "Of timings" },
+    ),
+  ),
+  time: time("When it happened"),
+  receivedAt: time("When it was received"),
+  source: source(),
+  touchpoint: Type.Optional(Type.String()),
+  key: Type.Optional(text("Correlation key")),
+  level: Type.Optional(
+    Type.Union([Type.Literal("debug"), Type.Literal("info"), Type.Literal("warn"), Type.Literal("error")]),
+  ),
+  message: Type.Optional(Type.String()),
+  startTime: Type.Optional(time("Start")),
+  endTime: Type.Optional(time("End")),
+  duration: Type.Optional(Type.Number({ description: "In ms" })),
+  metadata: Type.Optional(metadata()),
+});
+
+export const EntriesSchema = object("Entries", {
+  entries: Type.Array(RecordSchema, { description: "Newest time first" }),
+  nextCursor: nullable(text("Give it back for the next page")),
+  ...NOTES,
+});
+
+export const HistogramSchema = object("Histogram", {
+  interval: Type.Number({ description: "Length of a bucket, ms" }),
+  buckets: Type.Array(
+    Type.Object({
+      time: time("Start of the bucket"),
+      debug: count("Logs of this level"),
+      info: count("Logs of this level"),
+      warn: count("Logs of this level"),
+      error: count("Logs of this level"),
+      timing: count("Timings"),
+    }),
+    { description: "Empty ones included" },
+  ),
+  ...NOTES,
+});
+
+const duration = (description: string) => nullable(Type.Number({ description: `${description}, ms` }));
+
+const FIGURES = {
+  count: count("Completed timings"),
+  min: duration("Shortest"),
+  mean: duration("Mean"),
+  max: duration("Longest"),
+  p50: duration("Median, within 1 %"),
+  p75: duration("75th percentile, within 1 %"),
+  p90: duration("90th percentile, within 1 %"),
+  p95: duration("95th percentile, within 1 %"),
+  p99: duration("99th percentile, within 1 %"),
+  running: count("Starts that still wait for their end"),
+  unfinished: count("Starts whose end never came"),
+};
+
+export const TimingsSchema = object("Timings", {
+  touchpoints: Type.Array(
+    Type.Object({ touchpoint: text('"" for timings without one'), registered: Type.Boolean(), ...FIGURES }),
+  ),
+  ...NOTES,
+});
+
+const SeriesBucketsSchema = Type.Array(object("SeriesBucket", { time: time("Start of the bucket"), ...FIGURES }));
+
+export const SeriesSchema = object("Series", {
+  interval: Type.Number({ description: "Length of a bucket, ms" }),
+  buckets: Type.Optional(SeriesBucketsSchema),
+  touchpoints: Type.Optional(
+    Type.Array(Type.Object({ touchpoint: Type.String(), buckets: SeriesBucketsSchema }), {
+      description: "With by=touchpoint, in place of buckets",
+    }),
+  ),
+  ...NOTES,
+});
+
+export const RunningSchema = object("Running", {
+  running: Type.Array(
+    Type.Object({
+      project: Type.String(),
+      apiKey: Type.String(),
+      source: source(),
+      touchpoint: Type.Optional(Type.String()),
+      key: Type.Optional(Type.String()),
+      message: Type.Optional(Type.String()),
+      startTime: time("Start"),
+      receivedAt: time("When the start was received"),
+      metadata: Type.Optional(metadata()),
+    }),
+    { description: "Longest running first" },
+  ),
+  count: count("All of them, also those past the limit"),
+});
+
+export const FieldsSchema = object("Fields", {
+  fields: Type.Array(
+    Type.Object({ name: text("As a search writes it: metadata.orderId"), count: count("Records that have it") }),
+  ),
+  ...NOTES,
+});
+
+export const ValuesSchema = object("Values", {
+  field: Type.String(),
+  values: Type.Array(
+    Type.Object({
+      value: Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]),
+      count: count("Records with this value"),
+    }),
+    { description: "Most frequent first" },
+  ),
+  count: count("Records that have the field"),
+  more: Type.Boolean({ description: "Whether there are more different values than are listed" }),
+  ...NOTES,
+});
+
+export const TouchpointSchema = object("Touchpoint", {
+  project: Type.String(),
+  name: Type.String(),
+  registered: Type.Boolean(),
+  firstSeen: time("When it was first seen or registered"),
+});
+
+export const TouchpointsSchema = object("Touchpoints", { touchpoints: Type.Array(TouchpointSchema) });
+
+const dropReason = () => Type.Union(DROP_REASONS.map((reason) => Type.Literal(reason)));
+
+export const UsageSchema = object("Usage", {
+  usage: Type.Array(
+    Type.Object({
+      project: Type.String(),
+      month: Type.String({ pattern: "^\\d{4}-\\d{2}$", description: "UTC month of receipt" }),
+      received: count("Entries"),
+      stored: count("Entries; a pair counts two"),
+      admitted: count("Entries that count towards the limit"),
+      dropped: Type.Object(
+        {
+          empty: Type.Optional(count("Entries")),
+          invalid_time: Type.Optional(count("Entries")),
+          too_deep: Type.Optional(count("Entries")),
+          negative_duration: Type.Optional(count("Entries")),
+          too_old: Type.Optional(count("Entries")),
+          in_future: Type.Optional(count("Entries")),
+          duplicate: Type.Optional(count("Entries")),
+          quota: Type.Optional(count("Entries")),
+          internal: Type.Optional(count("Entries")),
+        },
+        { description: "By reason" },
+      ),
+      limit: nullable(count("Entries a month")),
+      overage: count("Admitted entries past the limit"),
+      overagePolicy: Type.Union([Type.Literal("continue"), Type.Literal("drop")]),
+      bytes: count("On disk now, compressed, of this project and month"),
+    }),
+    { description: "Newest month first" },
+  ),
+  storage: Type.Array(
+    Type.Object({
+      project: Type.String(),
+      records: count("Records"),
+      blocks: count("Blocks"),
+      bytes: count("Compressed"),
+      retentionMs: Type.Number(),
+      oldest: nullable(time("Oldest record")),
+      newest: nullable(time("Newest record")),
+    }),
+  ),
+});
+
+export const RejectionsSchema = object("Rejections", {
+  rejections: Type.Array(
+    Type.Object({
+      id: Type.Integer(),
+      project: Type.String(),
+      apiKey: Type.String(),
+      receivedAt: time("When it was received"),
+      reason: dropReason(),
+      hint: text("What to do about it"),
+      entry: Type.Unknown({ description: "The entry as it was sent; a text when it was too long to keep whole" }),
+    }),
+    { description: "Latest first" },
+  ),
+});
+
+const KeySchema = nullable(
+  object("Key", {
+    masked: Type.String({ examples: ["sk_abcd…"] }),
+    created: nullable(time("When the key was first known")),
+    lastUsed: nullable(time("When it last sent an accepted batch")),
+  }),
+);
+
+export const KeysSchema = object("Keys", {
+  keys: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      project: Type.String(),
+      server: KeySchema,
+      client: KeySchema,
+      origins: Type.Array(Type.String()),
+      rate: nullable(Type.Number({ description: "Entries a second of each key" })),
+      revoked: Type.Boolean(),
+    }),
+  ),
+});
+
+export const ErasedSchema = object("Erased", {
+  erased: Type.Object({
+    records: count("Records removed"),
+    blocks: count("Blocks rewritten or removed"),
+    rejections: count("Kept rejections removed"),
+    waiting: count("Waiting timings removed"),
+    damagedBlocks: Type.Optional(count("Blocks that are damaged, so could not be searched, and stay")),
+  }),
+});
+
+/** Data of a live tail's `record` event is a Record, that of `gap` is this. */
+export const GapSchema = object("Gap", { missed: count("Matching records that were passed over") });

@@ -1,0 +1,63 @@
+// Bodies of the operations that change something: JSON whatever the Content-Type, bounded, checked by a schema. What does not
+// fit is answered 422 in the shape of the ingestion endpoint's, so a client reads one kind of refusal.
+
+import { OptionalKind, type Static, type TObject, type TSchema } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+import { type Answer, ENCODING_UNKNOWN, INVALID_JSON, jsonResponse, TOO_LARGE, toResponse } from "../answers.ts";
+import { type BodyRefusal, readBody } from "../body.ts";
+import { typeName } from "../explain.ts";
+import { isJsonObject } from "../validation.ts";
+import { shown } from "./parameters.ts";
+
+/** A token, two names or a search: a page of text at most. */
+const BODY_BYTES_MAX = 64 * 1024;
+
+const REFUSALS: Readonly<Record<BodyRefusal, Answer>> = {
+  too_large: TOO_LARGE,
+  unknown_encoding: ENCODING_UNKNOWN,
+  unreadable: INVALID_JSON,
+};
+
+/** The body, or the answer that refuses it. Texts whose schema says `trims` lose the white space around them. */
+export async function readJsonBody<T extends TObject>(request: Request, schema: T): Promise<Static<T> | Response> {
+  const body = await readBody(request, BODY_BYTES_MAX);
+  if (typeof body === "string") return toResponse(REFUSALS[body]);
+  let value: unknown;
+  try {
+    value = JSON.parse(body.text);
+  } catch {
+    return toResponse(INVALID_JSON);
+  }
+  if (!isJsonObject(value)) return invalidBody({}, [`Expected object, received ${typeName(value)}`]);
+  const fieldErrors: Record<string, string[]> = {};
+  const checked: Record<string, unknown> = {};
+  for (const [name, property] of Object.entries<TSchema>(schema.properties)) {
+    if (Object.hasOwn(value, name)) checked[name] = trimmed(property, value[name]);
+    const problem = fieldProblem(property, checked[name]);
+    if (problem !== undefined) fieldErrors[name] = [problem];
+  }
+  const unknown = Object.keys(value).filter((name) => !Object.hasOwn(schema.properties, name));
+  const formErrors = unknown.slice(0, 10).map((name) => `Unrecognized key in object: ${shown(name)}`);
+  if (Object.keys(fieldErrors).length > 0 || formErrors.length > 0) return invalidBody(fieldErrors, formErrors);
+  return Value.Decode(schema, checked);
+}
+
+/** 422: messages by the body's members, and about the body as a whole. */
+export function invalidBody(
+  fieldErrors: Readonly<Record<string, readonly string[]>>,
+  formErrors: readonly string[],
+): Response {
+  return jsonResponse(422, { message: "Invalid payload", errors: { fieldErrors, formErrors } });
+}
+
+function trimmed(schema: TSchema, value: unknown): unknown {
+  return schema["trims"] === true && typeof value === "string" ? value.trim().toWellFormed() : value;
+}
+
+function fieldProblem(schema: TSchema, value: unknown): string | undefined {
+  if (value === undefined) return schema[OptionalKind] === undefined ? "Required" : undefined;
+  if (Value.Check(schema, value)) return undefined;
+  const isText = schema["type"] === "string";
+  if (isText && typeof value !== "string") return `Expected string, received ${typeName(value)}`;
+  return `Expected ${String(schema["expects"])}`;
+}

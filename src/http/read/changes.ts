@@ -1,0 +1,133 @@
+// What a reader may change: the list of touchpoints, and records that must go for good. Names are checked here, everything
+// else is decided where the data is.
+
+import { type TSchema, Type } from "@sinclair/typebox";
+import { assert } from "../../core/errors.ts";
+import { jsonResponse } from "../answers.ts";
+import type { AnswerDocument, Route } from "../routes.ts";
+import { ErasedSchema, MessageSchema, QueryProblemSchema, TouchpointSchema, TouchpointsSchema } from "./answers.ts";
+import { invalidBody } from "./bodies.ts";
+import { answerWith, defineOperation, type ReadDependencies, SEARCH_REFUSALS, UNAVAILABLE } from "./operation.ts";
+import { FROM, PROJECT, readScope, SEARCH, strictObject, TO } from "./parameters.ts";
+import { refuse } from "./refusals.ts";
+
+/** What a new name may be: shown in a tree, typed by people. */
+const NAME_LENGTH_MAX = 512;
+const NO_CONTROLS = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
+/** The project where none is named, as in the configuration. */
+const PROJECT_DEFAULT = "default";
+
+const NEW_NAME = Type.String({
+  minLength: 1,
+  maxLength: NAME_LENGTH_MAX,
+  pattern: NO_CONTROLS,
+  trims: true,
+  expects: `1 to ${NAME_LENGTH_MAX} characters without control characters`,
+  description: "Levels are separated by /; white space around it is dropped",
+  examples: ["api/orders/submit"],
+});
+/** Any name that was ever sent can be meant, also one that nobody could register. */
+const KNOWN_NAME = Type.String({ minLength: 1, expects: "a touchpoint's name", description: "A touchpoint's name" });
+
+const UNKNOWN: Readonly<Record<number, AnswerDocument>> = {
+  404: { description: "There is no such project or touchpoint", schema: MessageSchema },
+};
+const TAKEN: Readonly<Record<number, AnswerDocument>> = {
+  409: { description: "The name is registered already, or the project has no room for more", schema: MessageSchema },
+};
+
+const row = (description: string): AnswerDocument => ({ description, schema: TouchpointSchema });
+
+export function touchpointRoute(dependencies: ReadDependencies): Route {
+  const { changing } = dependencies;
+  const list = defineOperation(dependencies, {
+    id: "listTouchpoints",
+    summary: "All touchpoints; those that were only seen, not registered, are flagged",
+    query: strictObject({ project: Type.Optional(PROJECT) }),
+    answers: { 200: { description: "The answer", schema: TouchpointsSchema }, ...SEARCH_REFUSALS, ...UNAVAILABLE },
+    handle: ({ request, query: { project } }) => answerWith(dependencies, request, { kind: "touchpoints", project }),
+  });
+  const register = defineOperation(dependencies, {
+    id: "registerTouchpoint",
+    summary: "Register a touchpoint; what was recorded under its name belongs to it",
+    query: strictObject({}),
+    body: strictObject({ project: Type.Optional(PROJECT), name: NEW_NAME }),
+    answers: { 201: row("Registered"), ...UNKNOWN, ...TAKEN, ...UNAVAILABLE },
+    async handle({ body: { project = PROJECT_DEFAULT, name } }) {
+      const outcome = await changing.change({ kind: "register_touchpoint", project, name });
+      if (!outcome.ok) return refuse(outcome.refusal);
+      assert(outcome.touchpoint !== undefined, "a registered touchpoint is shown");
+      return jsonResponse(201, outcome.touchpoint);
+    },
+  });
+  const rename = defineOperation(dependencies, {
+    id: "renameTouchpoint",
+    summary: "Rename a touchpoint in the list; records keep the name they were sent with",
+    query: strictObject({}),
+    body: strictObject({ project: Type.Optional(PROJECT), name: KNOWN_NAME, to: NEW_NAME }),
+    answers: { 200: row("Renamed"), ...UNKNOWN, ...TAKEN, ...UNAVAILABLE },
+    async handle({ body: { project = PROJECT_DEFAULT, name, to } }) {
+      const outcome = await changing.change({ kind: "rename_touchpoint", project, name, to });
+      if (!outcome.ok) return refuse(outcome.refusal);
+      assert(outcome.touchpoint !== undefined, "a renamed touchpoint is shown");
+      return jsonResponse(200, outcome.touchpoint);
+    },
+  });
+  const remove = defineOperation(dependencies, {
+    id: "deleteTouchpoint",
+    summary: "Take a touchpoint off the list; its history stays",
+    query: strictObject({ project: Type.Optional(PROJECT), name: KNOWN_NAME }),
+    answers: { 204: { description: "Taken off" }, ...UNKNOWN, ...UNAVAILABLE },
+    async handle({ query: { project = PROJECT_DEFAULT, name } }) {
+      const outcome = await changing.change({ kind: "delete_touchpoint", project, name });
+      return outcome.ok ? noContent() : refuse(outcome.refusal);
+    },
+  });
+  return {
+    path: "/api/v1/touchpoints",
+    operations: { GET: list, POST: register, PATCH: rename, DELETE: remove },
+  };
+}
+
+/** An instant in a body may be a number as well. */
+const bodyInstant = (schema: TSchema & { readonly static: string }) =>
+  Type.Optional(
+    Type.Union([Type.Number(), schema], {
+      expects: String(schema["expects"]),
+      description: String(schema["description"]),
+    }),
+  );
+
+export function eraseRoute(dependencies: ReadDependencies): Route {
+  const erase = defineOperation(dependencies, {
+    id: "eraseRecords",
+    summary: "Remove every record that matches, for good",
+    query: strictObject({}),
+    body: strictObject({
+      project: PROJECT,
+      q: Type.Optional(SEARCH),
+      from: bodyInstant(FROM),
+      to: bodyInstant(TO),
+    }),
+    answers: {
+      200: { description: "What was removed", schema: ErasedSchema },
+      400: { description: "The body is no JSON, or the search is wrong: `at` says where", schema: QueryProblemSchema },
+      ...UNKNOWN,
+      ...UNAVAILABLE,
+    },
+    async handle({ body, now }) {
+      const scope = readScope(body, now);
+      if (!scope.ok) return invalidBody({}, [scope.message]);
+      const { project } = body;
+      const outcome = await dependencies.changing.change({ kind: "erase", scope: { ...scope.value, project } });
+      if (!outcome.ok) return refuse(outcome.refusal);
+      assert(outcome.erased !== undefined, "an erasure says what it removed");
+      return jsonResponse(200, { erased: outcome.erased });
+    },
+  });
+  return { path: "/api/v1/erase", operations: { POST: erase } };
+}
+
+function noContent(): Response {
+  return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
+}

@@ -1,0 +1,128 @@
+// What all operations of the read API share: who may, parameters and body checked before the handler sees them, and the
+// statuses that follow from that in the description. A handler gets checked values and gives a Response.
+
+import type { Static, TObject } from "@sinclair/typebox";
+import type { Changing } from "../../core/changing.ts";
+import type { Clock } from "../../core/clock.ts";
+import type { Reading, ReadRequest } from "../../core/reading.ts";
+import { type ReadAccess, refuseReader } from "../admin.ts";
+import type { HttpLog } from "../enqueue.ts";
+import type { AnswerDocument, Operation, OperationDocument } from "../routes.ts";
+import { InvalidPayloadSchema, MessageSchema, QueryProblemSchema } from "./answers.ts";
+import { readJsonBody } from "./bodies.ts";
+import { readParameters, strictObject } from "./parameters.ts";
+import { badRequest, refuse } from "./refusals.ts";
+
+/** What the read API needs. */
+export interface ReadDependencies extends ReadAccess {
+  readonly reading: Reading;
+  readonly changing: Changing;
+  readonly clock: Clock;
+  readonly log: HttpLog;
+  /** Aborted when the server stops: live tails end then. */
+  readonly stopping: AbortSignal;
+}
+
+/** One request, checked. */
+export interface Call<Q extends TObject, B extends TObject> {
+  readonly request: Request;
+  readonly query: Static<Q>;
+  readonly body: Static<B>;
+  /** Unix ms. */
+  readonly now: number;
+}
+
+export interface OperationSpec<Q extends TObject, B extends TObject>
+  extends Omit<OperationDocument, "access" | "query" | "body"> {
+  /** "reader" when absent. */
+  readonly access?: OperationDocument["access"];
+  readonly query: Q;
+  readonly body?: B;
+  readonly handle: (call: Call<Q, B>) => Response | Promise<Response>;
+}
+
+export const NO_PARAMETERS = strictObject({});
+
+/** Answers that any question about records can have. */
+export const SEARCH_REFUSALS: Readonly<Record<number, AnswerDocument>> = {
+  400: {
+    description: "The search, the cursor, the range or a parameter is wrong; of a search, `at` says where",
+    schema: QueryProblemSchema,
+  },
+  404: { description: "There is no such project, or no such field", schema: MessageSchema },
+};
+
+export const UNAVAILABLE: Readonly<Record<number, AnswerDocument>> = {
+  503: {
+    description: "Too many questions wait, or the data cannot be read now",
+    schema: MessageSchema,
+    headers: { "Retry-After": "Seconds to wait" },
+  },
+};
+
+/** Joins a handler to its checks and its description. */
+export function defineOperation<Q extends TObject, B extends TObject = TObject>(
+  dependencies: ReadDependencies,
+  spec: OperationSpec<Q, B>,
+): Operation {
+  const { access = "reader", query, body, handle, answers, ...document } = spec;
+  return {
+    document: {
+      ...document,
+      access,
+      query,
+      ...(body === undefined ? {} : { body }),
+      answers: { ...impliedAnswers(access, body !== undefined), ...answers },
+    },
+    async handle(request) {
+      const refused = access === "reader" ? refuseReader(request, dependencies) : undefined;
+      if (refused !== undefined) return refused;
+      const checked = readParameters(query, searchOf(request));
+      if (!checked.ok) return badRequest(checked.message);
+      // Without a body's schema no handler looks at it.
+      const read = body === undefined ? ({} as Static<B>) : await readJsonBody(request, body);
+      if (read instanceof Response) return read;
+      return handle({ request, query: checked.value, body: read, now: dependencies.clock() });
+    },
+  };
+}
+
+/** Asks and passes the answer on as it is. A client that goes away stops the work. */
+export async function answerWith(
+  { reading }: ReadDependencies,
+  request: Request,
+  question: ReadRequest,
+): Promise<Response> {
+  const outcome = await reading.ask(question, request.signal);
+  return outcome.ok ? jsonText(outcome.answer) : refuse(outcome.refusal);
+}
+
+/** 200 with JSON text. */
+export function jsonText(text: string): Response {
+  return new Response(text, { headers: { "content-type": "application/json", "cache-control": "no-store" } });
+}
+
+function searchOf(request: Request): Iterable<[string, string]> {
+  const at = request.url.indexOf("?");
+  return at === -1 ? [] : new URLSearchParams(request.url.slice(at));
+}
+
+function impliedAnswers(access: OperationDocument["access"], hasBody: boolean): Record<number, AnswerDocument> {
+  const implied: Record<number, AnswerDocument> = {
+    400: { description: "A parameter is unknown, given twice, or not what it can be", schema: MessageSchema },
+  };
+  if (access === "reader") {
+    implied[401] = {
+      description: "The admin token is missing or wrong, and there is no session",
+      schema: MessageSchema,
+    };
+  }
+  if (!hasBody) return implied;
+  return {
+    ...implied,
+    400: { description: "The body is no JSON, or a parameter is unknown", schema: MessageSchema },
+    413: { description: "The body is too large", schema: MessageSchema },
+    415: { description: "Unknown Content-Encoding", schema: MessageSchema },
+    422: { description: "The body is not what it can be", schema: InvalidPayloadSchema },
+  };
+}

@@ -1,0 +1,169 @@
+// Parameters: what each may be, said once as a schema that both checks and describes. Strict: a parameter that is unknown or
+// stands there twice is refused by name, since a mistyped `form=` would silently answer another question.
+
+import { type Static, type TObject, type TProperties, type TSchema, Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+import {
+  INSTANT_EXPECTED,
+  INSTANT_PATTERN,
+  INTERVAL_EXPECTED,
+  INTERVAL_PATTERN,
+  parseInstant,
+  parseInterval,
+} from "../../core/instant.ts";
+import { TIME_MS_MAX } from "../../core/limits.ts";
+import type { ReadScope } from "../../core/reading.ts";
+import { withoutKeys } from "../explain.ts";
+
+/** A value, or a sentence for people. */
+export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly message: string };
+
+/** The longest project name that a configuration can have. */
+const PROJECT_LENGTH_MAX = 80;
+/** More than any cursor has. */
+const CURSOR_LENGTH_MAX = 1_024;
+/** Problems that one message names, and characters of a value that it shows. */
+const PROBLEMS_MAX = 5;
+const SHOWN_LENGTH_MAX = 60;
+
+const instant = (description: string) =>
+  Type.String({
+    pattern: INSTANT_PATTERN,
+    expects: INSTANT_EXPECTED,
+    description: `${description}: ${INSTANT_EXPECTED}`,
+    examples: ["24h", "1718900000000", "2026-01-31T12:00:00Z"],
+  });
+
+export const PROJECT = Type.String({
+  minLength: 1,
+  maxLength: PROJECT_LENGTH_MAX,
+  expects: `1 to ${PROJECT_LENGTH_MAX} characters`,
+  description: "A project's name",
+  examples: ["default"],
+});
+
+export const SEARCH = Type.String({
+  description: "The search: words, quoted phrases, fields such as level:error, -, OR and parentheses",
+  examples: ["level:error", "touchpoint:api/* -timeout"],
+});
+
+export const FROM = instant("Records of this time or later");
+export const TO = instant("Records before this time");
+
+/** What every question about records takes. */
+export const SCOPE = {
+  project: Type.Optional(PROJECT),
+  q: Type.Optional(SEARCH),
+  from: Type.Optional(FROM),
+  to: Type.Optional(TO),
+};
+
+export const INTERVAL = Type.Optional(
+  Type.String({
+    pattern: INTERVAL_PATTERN,
+    expects: INTERVAL_EXPECTED,
+    description: `Length of a bucket: ${INTERVAL_EXPECTED}; absent: one that gives about a hundred buckets`,
+    examples: ["30s", "5m", "1h", "60000"],
+  }),
+);
+
+export const CURSOR = Type.Optional(
+  Type.String({
+    minLength: 1,
+    maxLength: CURSOR_LENGTH_MAX,
+    expects: "the nextCursor of the page before",
+    description: "The nextCursor of the page before",
+  }),
+);
+
+/** How many are listed, 1 to `maximum`; 100 unless said otherwise. */
+export const limit = (maximum: number) =>
+  Type.Integer({
+    minimum: 1,
+    maximum,
+    default: 100,
+    expects: `a whole number from 1 to ${maximum}`,
+    description: "How many are listed at most",
+  });
+
+/** An object with these members and no others: the parameters of an operation, or its body. */
+export const strictObject = <T extends TProperties>(properties: T) =>
+  Type.Object(properties, { additionalProperties: false });
+
+/** Checks names and values as they stand in a query, and fills in defaults. The message names every problem. */
+export function readParameters<T extends TObject>(
+  schema: T,
+  given: Iterable<readonly [string, string]>,
+): Checked<Static<T>> {
+  const properties: Readonly<Record<string, TSchema>> = schema.properties;
+  const values: Record<string, unknown> = {};
+  const problems: string[] = [];
+  for (const [name, raw] of given) {
+    const property = Object.hasOwn(properties, name) ? properties[name] : undefined;
+    if (property === undefined) problems.push(unknownParameter(name, Object.keys(properties)));
+    else if (Object.hasOwn(values, name)) problems.push(`${name}: given more than once`);
+    else {
+      const text = property["pattern"] === INSTANT_PATTERN ? withZone(raw) : raw;
+      values[name] = property["type"] === "integer" && /^\d+$/.test(text) ? Number(text) : text;
+      if (!Value.Check(property, values[name])) {
+        problems.push(`${name}: expected ${String(property["expects"])}, got ${shown(text)}`);
+      }
+    }
+  }
+  for (const [name, property] of Object.entries(properties)) {
+    if (!Object.hasOwn(values, name) && property["default"] !== undefined) values[name] = property["default"];
+  }
+  if (problems.length === 0 && Value.Check(schema, values)) return { ok: true, value: values };
+  for (const name of schema.required ?? []) if (!Object.hasOwn(values, name)) problems.push(`${name}: is missing`);
+  const rest = problems.length - PROBLEMS_MAX;
+  const listed = problems.slice(0, PROBLEMS_MAX).join("; ");
+  return { ok: false, message: rest > 0 ? `${listed}; and ${rest} more` : listed };
+}
+
+/** Texts or numbers of SCOPE's form as a scope; `now` in Unix ms is what "24h" is before. */
+export function readScope(
+  { project, q, from, to }: { project?: string; q?: string; from?: string | number; to?: string | number },
+  now: number,
+): Checked<ReadScope> {
+  const bounds: { from?: number; to?: number } = {};
+  for (const [name, text] of Object.entries({ from, to })) {
+    if (text === undefined) continue;
+    const instant = typeof text === "number" ? boundOf(text) : parseInstant(text, now);
+    if (instant === undefined) {
+      return { ok: false, message: `${name}: expected ${INSTANT_EXPECTED}, got ${shown(String(text))}` };
+    }
+    bounds[name === "from" ? "from" : "to"] = instant;
+  }
+  if (bounds.from !== undefined && bounds.to !== undefined && bounds.from >= bounds.to) {
+    return { ok: false, message: `from must be before to: ${bounds.from} is not before ${bounds.to}` };
+  }
+  return { ok: true, value: { project, q: q ?? "", from: bounds.from, to: bounds.to } };
+}
+
+/** The length of a bucket in ms; undefined where none was given. */
+export function readInterval(text: string | undefined): Checked<number | undefined> {
+  if (text === undefined) return { ok: true, value: undefined };
+  const value = parseInterval(text);
+  if (value !== undefined) return { ok: true, value };
+  return { ok: false, message: `interval: expected ${INTERVAL_EXPECTED}, got ${shown(text)}` };
+}
+
+/** A client's text in a message: short, and without anything that looks like a key. */
+export function shown(text: string): string {
+  const safe = withoutKeys(text);
+  return JSON.stringify(safe.length > SHOWN_LENGTH_MAX ? `${safe.slice(0, SHOWN_LENGTH_MAX)}…` : safe);
+}
+
+function boundOf(instant: number): number | undefined {
+  return Math.abs(instant) <= TIME_MS_MAX ? instant : undefined;
+}
+
+/** "+02:00" arrives as " 02:00" where the plus sign was not escaped. */
+function withZone(text: string): string {
+  return text.replace(/ (?=\d{2}:\d{2}$)/, "+");
+}
+
+function unknownParameter(name: string, known: readonly string[]): string {
+  const all = known.length === 0 ? "there are none here" : `there are: ${known.join(", ")}`;
+  return `unknown parameter ${shown(name)}; ${all}`;
+}

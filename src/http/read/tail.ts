@@ -1,0 +1,115 @@
+// GET /api/v1/tail: matching records as server-sent events, in commit order, as they are committed. A connection that breaks goes
+// on behind the last id it saw. At each ping a tail is ended whose token or session is no longer good.
+// Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
+
+import { Type } from "@sinclair/typebox";
+import type { TailEvent, TailRequest } from "../../core/reading.ts";
+import { isReader } from "../admin.ts";
+import type { Route } from "../routes.ts";
+import { RecordSchema } from "./answers.ts";
+import { defineOperation, type ReadDependencies, SEARCH_REFUSALS, UNAVAILABLE } from "./operation.ts";
+import { PacedBody, workFor } from "./paced_body.ts";
+import { PROJECT, readParameters, SEARCH, strictObject } from "./parameters.ts";
+import type { Pings } from "./pings.ts";
+import { badRequest, refuse } from "./refusals.ts";
+
+/** Open tails at a time: far above what people watch, and a bound for scripts that forget to close. */
+const TAILS_MAX = 10_000;
+/** After a broken connection browsers wait this long, in ms. */
+const HEAD = "retry: 2000\n\n";
+const PING = ": ping\n\n";
+
+const LAST_ID = Type.Integer({
+  minimum: 0,
+  maximum: Number.MAX_SAFE_INTEGER,
+  expects: "the id of a record",
+  description: "Go on behind this record; absent: from now on",
+});
+const HEADERS = strictObject({ "last-event-id": Type.Optional(LAST_ID) });
+
+export function tailRoute(dependencies: ReadDependencies, pings: Pings): Route {
+  const tail = defineOperation(dependencies, {
+    id: "tailEntries",
+    summary: "Records as they are committed, as server-sent events",
+    description:
+      "Events: `record` with a record, and `gap` with how many matching records a slow reader missed; the id of each is the " +
+      "record's. Resumable by Last-Event-ID, or lastEventId where headers cannot be set.",
+    headers: HEADERS,
+    query: strictObject({
+      project: Type.Optional(PROJECT),
+      q: Type.Optional(SEARCH),
+      lastEventId: Type.Optional(LAST_ID),
+    }),
+    answers: {
+      200: { description: "Events; the data of `record`", mediaType: "text/event-stream", schema: RecordSchema },
+      ...SEARCH_REFUSALS,
+      ...UNAVAILABLE,
+    },
+    async handle({ request, query: { project, q = "", lastEventId } }) {
+      const header = readLastEventId(request);
+      if (!header.ok) return badRequest(header.message);
+      if (pings.count >= TAILS_MAX) {
+        return refuse({ code: "busy", message: `${TAILS_MAX} live tails are open: close one` });
+      }
+      // A browser that reconnects sends the header, and still has the older id in its URL.
+      return follow(dependencies, pings, request, { project, q, after: header.value ?? lastEventId });
+    },
+  });
+  return { path: "/api/v1/tail", operations: { GET: tail } };
+}
+
+async function follow(
+  dependencies: ReadDependencies,
+  pings: Pings,
+  request: Request,
+  asked: TailRequest,
+): Promise<Response> {
+  const { work, release } = workFor(request, dependencies.stopping);
+  const outcome = await dependencies.reading.tail(asked, work.signal);
+  if (!outcome.ok) {
+    release();
+    return refuse(outcome.refusal);
+  }
+  const ping = () => {
+    if (isReader(request, dependencies)) body.interject(PING);
+    else work.abort();
+  };
+  pings.add(ping);
+  const body = new PacedBody({
+    source: outcome.answer,
+    textOf: (events) => events.map(eventText).join(""),
+    head: HEAD,
+    work,
+    failed(error) {
+      const cause = error instanceof Error ? error.message : String(error);
+      dependencies.log("error", "a live tail failed", { error: cause });
+      // The client comes back by itself and goes on where it was.
+      return "close";
+    },
+    ended() {
+      pings.remove(ping);
+      release();
+    },
+  });
+  const headers = {
+    "content-type": "text/event-stream",
+    "cache-control": "no-store",
+    // nginx would collect events otherwise.
+    "x-accel-buffering": "no",
+  };
+  return new Response(body.stream, { headers });
+}
+
+function readLastEventId(request: Request) {
+  const header = request.headers.get("last-event-id");
+  const given: [string, string][] = header === null || header === "" ? [] : [["last-event-id", header]];
+  const checked = readParameters(HEADERS, given);
+  return checked.ok ? ({ ok: true, value: checked.value["last-event-id"] } as const) : checked;
+}
+
+function eventText(event: TailEvent): string {
+  // A block without data is no event, but its id is remembered.
+  if (event.kind === "position") return `id: ${event.id}\n\n`;
+  const data = event.kind === "record" ? event.record : { missed: event.missed };
+  return `id: ${event.id}\nevent: ${event.kind}\ndata: ${JSON.stringify(data)}\n\n`;
+}

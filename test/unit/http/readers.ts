@@ -1,0 +1,197 @@
+// Readers and a writer that write down what they were asked and answer what the test says.
+
+import type { ReadAnswers } from "../../../src/core/answers.ts";
+import type { ChangeOutcome, ChangeRequest, Changing } from "../../../src/core/changing.ts";
+import type {
+  ExportRequest,
+  Reading,
+  ReadOutcome,
+  ReadRefusal,
+  ReadRequest,
+  TailEvent,
+  TailRequest,
+} from "../../../src/core/reading.ts";
+import type { ShownRecord } from "../../../src/core/record.ts";
+
+const FIGURES = {
+  count: 2,
+  min: 10,
+  mean: 15.5,
+  max: 21,
+  p50: 10,
+  p75: 10,
+  p90: 10,
+  p95: 10,
+  p99: 10,
+  running: 1,
+  unfinished: 0,
+};
+const NO_FIGURES = {
+  ...FIGURES,
+  count: 0,
+  min: null,
+  mean: null,
+  max: null,
+  p50: null,
+  p75: null,
+  p90: null,
+  p95: null,
+  p99: null,
+};
+
+export const LOG: ShownRecord = {
+  id: 7,
+  project: "shop",
+  apiKey: "web shop",
+  kind: "log",
+  time: 1_718_900_000_000.5,
+  receivedAt: 1_718_900_000_107,
+  source: "client",
+  level: "warn",
+  message: "line\nbreak",
+};
+
+export const TIMING: ShownRecord = {
+  id: 421,
+  project: "shop",
+  apiKey: "web shop",
+  kind: "timing",
+  status: "completed",
+  time: 1_718_900_000_000,
+  receivedAt: 1_718_900_000_107,
+  source: "server",
+  touchpoint: "db/query/products",
+  key: "req-abc123",
+  level: "info",
+  startTime: 1_718_900_000_000,
+  endTime: 1_718_900_000_042,
+  duration: 42,
+  metadata: { rowsReturned: 128, nested: { list: [null, true, "x"] } },
+};
+
+/** One answer of each kind, with every form that its members can have. */
+export const ANSWERS: ReadAnswers = {
+  entries: { entries: [TIMING, LOG], nextCursor: null, stoppedEarly: "after 10 s: up to …", damagedBlocks: 1 },
+  histogram: { interval: 60_000, buckets: [{ time: 0, debug: 0, info: 1, warn: 2, error: 3, timing: 4 }] },
+  timings: {
+    touchpoints: [
+      { touchpoint: "", registered: false, ...NO_FIGURES },
+      { touchpoint: "db", registered: true, ...FIGURES },
+    ],
+  },
+  series: {
+    interval: 60_000,
+    buckets: [
+      { time: 0, ...FIGURES },
+      { time: 60_000, ...NO_FIGURES },
+    ],
+    touchpoints: [{ touchpoint: "db", buckets: [{ time: 0, ...FIGURES }] }],
+  },
+  running: {
+    running: [
+      { project: "shop", apiKey: "web shop", source: "server", startTime: 1, receivedAt: 2 },
+      {
+        project: "shop",
+        apiKey: "web shop",
+        source: "client",
+        touchpoint: "db",
+        key: "k",
+        message: "m",
+        startTime: 1,
+        receivedAt: 2,
+        metadata: {},
+      },
+    ],
+    count: 2,
+  },
+  fields: { fields: [{ name: "metadata.orderId", count: 3 }] },
+  values: {
+    field: "metadata.x",
+    values: ["a", 1.5, true, null].map((value) => ({ value, count: 1 })),
+    count: 4,
+    more: false,
+  },
+  touchpoints: { touchpoints: [{ project: "shop", name: "db", registered: true, firstSeen: 5 }] },
+  usage: {
+    usage: [
+      {
+        project: "shop",
+        month: "2026-11",
+        received: 10,
+        stored: 8,
+        admitted: 8,
+        dropped: { empty: 1, quota: 1 },
+        limit: null,
+        overage: 0,
+        overagePolicy: "continue",
+        bytes: 1234,
+      },
+    ],
+    storage: [
+      { project: "shop", records: 8, blocks: 1, bytes: 1234, retentionMs: 1, oldest: 1, newest: 2 },
+      { project: "empty", records: 0, blocks: 0, bytes: 0, retentionMs: 1, oldest: null, newest: null },
+    ],
+  },
+  rejections: {
+    rejections: [
+      {
+        id: 1,
+        project: "shop",
+        apiKey: "web shop",
+        receivedAt: 3,
+        reason: "too_old",
+        hint: "1718900000 is 1970-01-20: did you send seconds?",
+        entry: { timestamp: 1_718_900_000 },
+      },
+    ],
+  },
+  keys: {
+    keys: [
+      { name: "web shop", type: "server", created: 1, lastUsed: 2 },
+      { name: "web shop", type: "client", created: 1, lastUsed: null },
+    ],
+  },
+};
+
+export class FakeReaders implements Reading, Changing {
+  readonly asked: (ReadRequest | ExportRequest | TailRequest)[] = [];
+  readonly changed: ChangeRequest[] = [];
+  readonly signals: AbortSignal[] = [];
+  /** What every question is refused with. */
+  refusal: ReadRefusal | undefined;
+  changeOutcome: ChangeOutcome = { ok: true };
+  /** In place of ANSWERS. */
+  askAnswer: ((request: ReadRequest, signal: AbortSignal) => Promise<ReadOutcome<string>>) | undefined;
+  exported: (signal: AbortSignal) => AsyncIterable<string> = async function* () {};
+  tailed: (signal: AbortSignal) => AsyncIterable<readonly TailEvent[]> = async function* () {};
+
+  async ask(request: ReadRequest, signal: AbortSignal): Promise<ReadOutcome<string>> {
+    this.#note(request, signal);
+    if (this.askAnswer !== undefined) return this.askAnswer(request, signal);
+    return this.#outcome(JSON.stringify(ANSWERS[request.kind]));
+  }
+
+  async export(request: ExportRequest, signal: AbortSignal): Promise<ReadOutcome<AsyncIterable<string>>> {
+    this.#note(request, signal);
+    return this.#outcome(this.exported(signal));
+  }
+
+  async tail(request: TailRequest, signal: AbortSignal): Promise<ReadOutcome<AsyncIterable<readonly TailEvent[]>>> {
+    this.#note(request, signal);
+    return this.#outcome(this.tailed(signal));
+  }
+
+  async change(request: ChangeRequest): Promise<ChangeOutcome> {
+    this.changed.push(request);
+    return this.changeOutcome;
+  }
+
+  #note(request: ReadRequest | ExportRequest | TailRequest, signal: AbortSignal): void {
+    this.asked.push(request);
+    this.signals.push(signal);
+  }
+
+  #outcome<T>(answer: T): ReadOutcome<T> {
+    return this.refusal === undefined ? { ok: true, answer } : { ok: false, refusal: this.refusal };
+  }
+}
