@@ -4,12 +4,9 @@ import type { Command } from "commander";
 import { loadSettings } from "../config/load.ts";
 import type { Settings } from "../config/settings.ts";
 import { escapeControls } from "../core/terminal.ts";
+import { formatCountOf } from "./amounts.ts";
 import { addConfigOption, type CliContext, configFileOf, configInvalid, displayPath, warningLines } from "./context.ts";
 import { pairRows } from "./keys/rows.ts";
-
-function count(number: number, word: string): string {
-  return `${number} ${word}${number === 1 ? "" : "s"}`;
-}
 
 /** A few lines for people. */
 function summary(settings: Settings, file: string): string {
@@ -30,7 +27,7 @@ function summary(settings: Settings, file: string): string {
     `data        ${settings.data}`,
     `durability  ${settings.storage.durability}`,
     `reading     ${settings.adminTokenSha256 === undefined ? "off (no admin_token)" : "with the admin token"}`,
-    `keys        ${count(settings.keys.length, "pair")}`,
+    `keys        ${formatCountOf(settings.keys.length, "pair")}`,
     ...pairs,
     `projects    ${Object.keys(settings.projects).length}`,
     ...projects,

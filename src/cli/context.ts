@@ -32,16 +32,25 @@ export function addConfigOption(command: Command): Command {
   return command.option("-c, --config <file>", `configuration file (default: "${DEFAULT_CONFIG_FILE}")`);
 }
 
-/** The configuration file as an absolute path, from --config at the command or at one above it. */
-export function configFileOf(command: Command, context: CliContext): string {
+/** As addConfigOption, without the short form: where words that begin with a dash are a search's, "-client" is not "-c lient". */
+export function addLongConfigOption(command: Command): Command {
+  return command.option("--config <file>", `configuration file (default: "${DEFAULT_CONFIG_FILE}")`);
+}
+
+/** What --config names, at the command or at one above it; undefined where it is not given. */
+export function givenConfig(command: Command): string | undefined {
   for (let at: Command | null = command; at !== null; at = at.parent) {
     const value: unknown = at.opts()["config"];
-    if (typeof value === "string") {
-      if (value === "") throw new OperatingError("usage", "--config: expected the path of a file");
-      return resolve(context.cwd, value);
-    }
+    if (typeof value === "string") return value;
   }
-  return resolve(context.cwd, DEFAULT_CONFIG_FILE);
+  return undefined;
+}
+
+/** The configuration file as an absolute path, from --config at the command or at one above it. */
+export function configFileOf(command: Command, context: CliContext): string {
+  const given = givenConfig(command);
+  if (given === "") throw new OperatingError("usage", "--config: expected the path of a file");
+  return resolve(context.cwd, given ?? DEFAULT_CONFIG_FILE);
 }
 
 /** The file as people would type it: relative where it lies below the current folder. */

@@ -6,11 +6,11 @@ import type { Command } from "commander";
 import { DEFAULT_PROJECT } from "../config/settings.ts";
 import { OperatingError } from "../core/errors.ts";
 import type { ShownRecord } from "../core/record.ts";
+import { csvHeader, csvLine } from "../query/csv.ts";
 import { type ExportBlock, type ExportFilter, exportLines } from "../query/export.ts";
 import { BlockReader } from "../store/block_reader.ts";
 import { isStoreError } from "../store/database.ts";
 import { addConfigOption, type CliContext, configFileOf, requireSettings } from "./context.ts";
-import { csvHeader, csvLine } from "./csv.ts";
 import { parseInstant } from "./instant.ts";
 
 interface ExportOptions {

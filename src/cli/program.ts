@@ -2,13 +2,27 @@
 // usage or configuration).
 
 import { Command, CommanderError } from "commander";
+import { systemClock } from "../core/clock.ts";
 import { OperatingError } from "../core/errors.ts";
+import { registerBackup } from "./backup.ts";
 import { registerCheck } from "./check.ts";
 import { addConfigOption, type CliContext } from "./context.ts";
+import { registerDoctor } from "./doctor.ts";
+import { registerErase } from "./erase.ts";
+import { createOpenEraser } from "./eraser.ts";
 import { registerExport, type WriteText } from "./export.ts";
 import { registerInit } from "./init.ts";
 import { registerKeys } from "./keys.ts";
+import { openSource } from "./open_source.ts";
+import { Progress } from "./progress.ts";
+import type { Prompt } from "./prompt.ts";
+import { registerQuery } from "./query.ts";
+import { protectNegations } from "./search_words.ts";
 import { registerServe, type Signals } from "./serve.ts";
+import { registerTail } from "./tail.ts";
+import { registerTimings } from "./timings.ts";
+import type { ReadingTools } from "./tools.ts";
+import { registerUsage } from "./usage.ts";
 
 const FAILED = 1;
 const WRONG_USAGE = 2;
@@ -20,9 +34,11 @@ export interface ProgramOptions {
   readonly signals: Signals;
   /** Large output, at the reader's pace. */
   readonly write: WriteText;
+  /** Asks whoever sits at the terminal; undefined where stdin is none. */
+  readonly prompt: Prompt | undefined;
 }
 
-function buildProgram(context: CliContext, { version, commit, signals, write }: ProgramOptions): Command {
+function buildProgram(context: CliContext, { version, commit, signals, write, prompt }: ProgramOptions): Command {
   const program = new Command("simplelogs")
     .description("A self-hosted log and timing server: one executable, one configuration file, one data file.")
     .version(`simplelogs ${version}${commit === "" ? "" : ` (${commit})`}`, "-V, --version", "print the version")
@@ -39,6 +55,14 @@ function buildProgram(context: CliContext, { version, commit, signals, write }: 
   registerCheck(program, context);
   registerKeys(program, context);
   registerExport(program, context, write);
+  const tools: ReadingTools = { context, write, signals, clock: systemClock, openSource };
+  registerQuery(program, tools);
+  registerTail(program, tools);
+  registerTimings(program, tools);
+  registerUsage(program, tools);
+  registerDoctor(program, context, systemClock);
+  registerBackup(program, context, signals);
+  registerErase(program, { ...tools, openEraser: createOpenEraser(new Progress(context)), prompt });
   return program;
 }
 
@@ -59,7 +83,7 @@ export async function runCommandLine(
   options: ProgramOptions,
 ): Promise<number> {
   try {
-    await buildProgram(context, options).parseAsync(args, { from: "user" });
+    await buildProgram(context, options).parseAsync(protectNegations(args), { from: "user" });
     return 0;
   } catch (error) {
     return exitCodeOf(error, context);

@@ -5,10 +5,10 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { startServer } from "../app.ts";
 import { createInitialConfig, firstRunText, type InitialKeys } from "../config/initial.ts";
-import { nearestName } from "../config/nearest.ts";
 import { fileFingerprint } from "../config/reload.ts";
 import type { Settings } from "../config/settings.ts";
 import { OperatingError } from "../core/errors.ts";
+import { nearestName } from "../core/nearest.ts";
 import { createLog } from "../log/log.ts";
 import { addConfigOption, type CliContext, configFileOf, displayPath, requireSettings } from "./context.ts";
 

@@ -1,8 +1,8 @@
 // `simplelogs keys list`: the pairs of the configuration, keys masked.
 
 import type { Command } from "commander";
-import { escapeControls } from "../../core/terminal.ts";
 import { addConfigOption, type CliContext, configFileOf, requireSettings } from "../context.ts";
+import { formatTable } from "../table.ts";
 import { type PairRow, pairRows } from "./rows.ts";
 
 const HEADER = ["NAME", "PROJECT", "SERVER", "CLIENT", "RATE", "STATE", "ORIGINS"];
@@ -21,17 +21,11 @@ function cells(row: PairRow): string[] {
   ];
 }
 
-function characters(text: string): number {
-  return Array.from(text).length;
-}
-
-/** Lines of cells in columns, two spaces between them. */
-function align(lines: readonly (readonly string[])[]): string {
-  const shown = lines.map((line) => line.map(escapeControls));
-  const width = (column: number) => Math.max(...shown.map((line) => characters(line[column] ?? "")));
-  const widths = HEADER.map((_, column) => width(column));
-  const pad = (cell: string, column: number) => cell + " ".repeat((widths[column] ?? 0) - characters(cell));
-  return shown.map((line) => `${line.map(pad).join("  ").trimEnd()}\n`).join("");
+function tableOf(rows: readonly PairRow[]): string {
+  return formatTable(
+    [HEADER, ...rows.map(cells)],
+    HEADER.map(() => "left"),
+  );
 }
 
 /** Adds the command below `keys`. */
@@ -43,6 +37,6 @@ export function registerKeysList(keys: Command, context: CliContext): void {
   command.action(async (options: { json?: boolean }) => {
     const settings = await requireSettings(configFileOf(command, context), context);
     const rows = pairRows(settings);
-    context.stdout.write(options.json === true ? `${JSON.stringify(rows)}\n` : align([HEADER, ...rows.map(cells)]));
+    context.stdout.write(options.json === true ? `${JSON.stringify(rows)}\n` : tableOf(rows));
   });
 }

@@ -2,8 +2,8 @@
 
 import type { Command } from "commander";
 import { revokeKey } from "../../config/edit.ts";
-import { nearestName } from "../../config/nearest.ts";
 import { OperatingError } from "../../core/errors.ts";
+import { nearestName } from "../../core/nearest.ts";
 import { addConfigOption, type CliContext, configFileOf, displayPath } from "../context.ts";
 import { editConfigFile } from "./edit_file.ts";
 

@@ -64,6 +64,7 @@ async function withData(
         defaultProject: { retentionMs: 1e12, monthlyEntries: undefined, overage: "continue" },
       },
       deadlinesFrom: 0,
+      now: 0,
     });
     messages.forEach((message, index) => {
       const timestamp = firstTime + index * 86_400_000;

@@ -10,17 +10,29 @@ export interface ShownCommand {
   readonly options: readonly string[];
 }
 
+/** Shell words, quotes taken off; a word that was quoted is no option and no sign. */
+function shellWords(line: string): { readonly text: string; readonly isQuoted: boolean }[] {
+  return [...line.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(([, single, double, bare]) => ({
+    text: single ?? double ?? bare ?? "",
+    isQuoted: bare === undefined,
+  }));
+}
+
 function commandOf(line: string, more: readonly string[] = []): ShownCommand {
-  const tokens = line.split(" ").slice(1);
-  const end = tokens.findIndex((token) => token.startsWith("-") || token === ">");
-  const options = [...tokens, ...more].filter((token) => token.startsWith("-"));
-  return { words: end === -1 ? tokens : tokens.slice(0, end), options };
+  const all = shellWords(line).slice(1);
+  const end = all.findIndex(({ text, isQuoted }) => !isQuoted && /^[>|]$/.test(text));
+  const tokens = end === -1 ? all : all.slice(0, end);
+  const isOption = ({ text, isQuoted }: { text: string; isQuoted: boolean }) => !isQuoted && text.startsWith("-");
+  const first = tokens.findIndex(isOption);
+  const words = (first === -1 ? tokens : tokens.slice(0, first)).map(({ text }) => text);
+  const options = tokens.filter(isOption).map(({ text }) => text);
+  return { words, options: [...options, ...more.filter((token) => token.startsWith("-"))] };
 }
 
 /** Every command that starts with the executable's name: in blocks, in the prose, and in the table of commands. */
 export function shownCommands({ blocks, spans, tables }: Markdown): ShownCommand[] {
   const lines = blocks.filter(({ language }) => language === "sh").flatMap(({ text }) => text.split("\n"));
-  const started = lines.map((line) => line.replace(/^(?:docker exec simplelogs |\.\.\/dist\/|\.\/)/, ""));
+  const started = lines.map((line) => line.replace(/^(?:[A-Z_]+=\S+ |docker exec simplelogs |\.\.\/dist\/|\.\/)/, ""));
   const isCommand = (line: string) => /^simplelogs(?: |$)/.test(line);
   const rows = (tables.get("command") ?? []).map(([command = "", does = ""]) =>
     commandOf(spansOf(command)[0] ?? "", spansOf(does)),
@@ -33,7 +45,13 @@ async function helpOf(words: readonly string[]): Promise<string> {
   let out = "";
   const sink = { write: (text: string) => (out += text) };
   const context = { stdout: sink, stderr: sink, env: {}, cwd: "/", isTerminal: false, isErrorTerminal: false };
-  const options = { version: "0", commit: "", signals: { on: () => undefined }, write: () => Promise.resolve(true) };
+  const options = {
+    version: "0",
+    commit: "",
+    signals: { on: () => undefined },
+    write: () => Promise.resolve(true),
+    prompt: undefined,
+  };
   await runCommandLine([...words, "--help"], context, options);
   return out;
 }
@@ -45,8 +63,10 @@ export async function problemsOf({ words, options }: ShownCommand): Promise<stri
   const usage = /^Usage: simplelogs((?: [a-z]+)*)(.*)$/m.exec(help);
   if (usage === null) return [`${shown}: no usage`];
   const names = (usage[1] ?? "").split(" ").slice(1);
-  const operands = (usage[2] ?? "").match(/<\w+>/g) ?? [];
-  const isKnown = names.every((name, at) => words[at] === name) && words.length <= names.length + operands.length;
+  const operands = (usage[2] ?? "").match(/<\w+>|\[\w+\.\.\.\]/g) ?? [];
+  const isEndless = operands.some((operand) => operand.endsWith("...]"));
+  const wordsMax = isEndless ? Number.POSITIVE_INFINITY : names.length + operands.length;
+  const isKnown = names.every((name, at) => words[at] === name) && words.length <= wordsMax;
   const unknown = options.filter((option) => !new RegExp(`[ ,]${option}[ ,\\n]`).test(help));
   return [...(isKnown ? [] : [`${shown}: no such command`]), ...unknown.map((option) => `${shown}: no ${option}`)];
 }

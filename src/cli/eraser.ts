@@ -1,0 +1,155 @@
+// Who erases: this process on a file that no server holds, or the server that runs on it.
+
+import { existsSync } from "node:fs";
+import type { Command } from "commander";
+import type { Settings } from "../config/settings.ts";
+import type { EraseReport } from "../core/changing.ts";
+import { OperatingError } from "../core/errors.ts";
+import type { ReadScope } from "../core/reading.ts";
+import { matchRows } from "../query/search/evaluate.ts";
+import { parseSearch } from "../query/search/parse.ts";
+import { isStoreError } from "../store/database.ts";
+import { eraseRecords } from "../store/erase_file.ts";
+import { lockData } from "../store/lock.ts";
+import type { CliContext } from "./context.ts";
+import type { Progress } from "./progress.ts";
+import { type RemoteAddress, RemoteServer } from "./remote_server.ts";
+import { refusalError } from "./source.ts";
+import { localDataOf, remoteAddressOf, type SourceOptions, tokenOf } from "./tools.ts";
+
+export type EraseScope = ReadScope & { readonly project: string };
+
+export interface Eraser {
+  /** What names the place where the same records are read. */
+  readonly source: SourceOptions;
+  /** What would go, exactly; undefined where only the server could say. */
+  count(scope: EraseScope): Promise<EraseReport | undefined>;
+  /** Throws OperatingError. */
+  erase(scope: EraseScope): Promise<EraseReport>;
+}
+
+/** Finds out who can erase: this process, or the server that holds the file. Throws OperatingError where nobody can. */
+export type OpenEraser = (
+  command: Command,
+  options: SourceOptions,
+  context: CliContext,
+  purpose: "count" | "erase",
+) => Promise<Eraser>;
+
+const MEMBERS = ["records", "blocks", "rejections", "waiting"] as const;
+
+/** To count, a file is only read, so nobody needs to hold it. */
+export function createOpenEraser(progress: Progress): OpenEraser {
+  return async (command, options, context, purpose) => {
+    const address = remoteAddressOf(command, options, context);
+    if (address !== undefined) return new RemoteEraser(address);
+    const { file, settings } = await localDataOf(command, options, context);
+    const locked = purpose === "count" ? undefined : lockedBy(file);
+    if (locked === undefined) return new LocalEraser(file, progress);
+    const token = tokenOf(options, context);
+    const url = options.data === undefined && settings !== undefined ? configuredUrl(settings) : undefined;
+    if (token !== undefined && url !== undefined) return new RemoteEraser({ url, token });
+    throw new OperatingError(
+      "data_locked",
+      `${locked.message}; or let that server do it: set SIMPLELOGS_TOKEN to its admin token${url === undefined ? ", and give --url" : ""}`,
+    );
+  };
+}
+
+/** The error that says which process holds the file, or undefined. */
+function lockedBy(file: string): OperatingError | undefined {
+  if (!existsSync(file)) return undefined;
+  try {
+    lockData(file).release();
+    return undefined;
+  } catch (error) {
+    if (error instanceof OperatingError && error.code === "data_locked") return error;
+    throw error;
+  }
+}
+
+/** Where the server of a configuration listens, as seen from this machine; undefined for any free port. */
+export function configuredUrl({ host, port, tls }: Pick<Settings, "host" | "port" | "tls">): string | undefined {
+  if (port === 0) return undefined;
+  const reachable = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
+  const name = reachable.includes(":") ? `[${reachable}]` : reachable;
+  return `${tls === undefined ? "http" : "https"}://${name}:${port}`;
+}
+
+class LocalEraser implements Eraser {
+  readonly source: SourceOptions = {};
+  readonly #file: string;
+  readonly #progress: Progress;
+
+  constructor(file: string, progress: Progress) {
+    this.#file = file;
+    this.#progress = progress;
+  }
+
+  count(scope: EraseScope): Promise<EraseReport> {
+    return this.#run(scope, true);
+  }
+
+  erase(scope: EraseScope): Promise<EraseReport> {
+    return this.#run(scope, false);
+  }
+
+  async #run({ project, q, from, to }: EraseScope, dryRun: boolean): Promise<EraseReport> {
+    const parsed = parseSearch(q);
+    if (!parsed.ok) throw refusalError({ code: "bad_query", ...parsed.problem }, q);
+    const { search } = parsed;
+    try {
+      return eraseRecords({
+        file: this.#file,
+        scope: { project, from, to, matchRows: q === "" ? undefined : (view, name) => matchRows(search, view, name) },
+        dryRun,
+        onProgress: ({ phase, done, total }) => this.#progress.show(done, total, PHASES[phase]),
+      });
+    } catch (error) {
+      if (!isStoreError(error)) throw error;
+      const message = `cannot erase in ${this.#file}: ${error.message}; what was removed so far stays removed: try again`;
+      throw new OperatingError("io", message, { cause: error });
+    } finally {
+      this.#progress.end();
+    }
+  }
+}
+
+const PHASES = {
+  waiting: "waiting entries looked at",
+  blocks: "blocks",
+  space: "bytes given back",
+  pages: "pages wiped",
+} as const;
+
+class RemoteEraser implements Eraser {
+  readonly source: SourceOptions;
+  readonly #server: RemoteServer;
+
+  constructor(address: RemoteAddress) {
+    this.source = address;
+    this.#server = new RemoteServer(address);
+  }
+
+  count(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  async erase({ project, q, from, to }: EraseScope): Promise<EraseReport> {
+    // JSON leaves out what is undefined.
+    const body = { project, q: q === "" ? undefined : q, from, to };
+    const answer = await this.#server.post("/api/v1/erase", body).catch((error: unknown) => {
+      if (!(error instanceof OperatingError) || error.code !== "io") throw error;
+      const message = `${error.message}; the server may have begun all the same: --dry-run shows what is left`;
+      throw new OperatingError("io", message, { cause: error });
+    });
+    const erased = (answer as { erased?: Partial<EraseReport> } | null)?.erased;
+    if (erased === undefined || MEMBERS.some((member) => typeof erased[member] !== "number")) {
+      throw new OperatingError(
+        "io",
+        "the server did not say what it removed: is it a SimpleLogs server of this version?",
+      );
+    }
+    return erased as EraseReport;
+  }
+}

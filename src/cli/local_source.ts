@@ -1,0 +1,149 @@
+// Answers from the data file itself, also while a server writes to it. Questions run in this process, in steps, so that signals are
+// heard; a tail looks for new records a few times a second.
+
+import { setImmediate, setTimeout } from "node:timers/promises";
+import type { ReadAnswers } from "../core/answers.ts";
+import type { Clock } from "../core/clock.ts";
+import { OperatingError } from "../core/errors.ts";
+import type { TailEvent, TailRequest } from "../core/reading.ts";
+import { answerSteps } from "../query/engine.ts";
+import type { Steps } from "../query/scan.ts";
+import { type ReadRules, rulesOf } from "../query/scope.ts";
+import { SummaryCache } from "../query/summary_cache.ts";
+import { TailHub } from "../query/tail.ts";
+import { DataReader } from "../store/data_reader.ts";
+import { isStoreError } from "../store/database.ts";
+import { type Question, type RecordSource, refusalError } from "./source.ts";
+
+/** How often a tail looks for new records, in ms. */
+const TAIL_EVERY_MS = 200;
+/** How long steps run until signals are heard, in ms. */
+const TURN_MS = 50;
+/** The number of the only tail of its hub. */
+const TAIL = 1;
+
+export interface LocalSourceOptions {
+  /** Path of the data file. */
+  readonly file: string;
+  readonly rules: ReadRules;
+  readonly clock: Clock;
+  /** Blocks done, and blocks in all. */
+  readonly onProgress: (done: number, total: number) => void;
+  /** A question is done, however it ended. */
+  readonly onDone: () => void;
+}
+
+export class LocalSource implements RecordSource {
+  readonly #options: LocalSourceOptions;
+  readonly #cache = new SummaryCache();
+  readonly #reader: DataReader;
+  /** A tail that nobody takes from ends with the source. */
+  readonly #tailReaders = new Set<DataReader>();
+
+  /** Throws OperatingError. */
+  constructor(options: LocalSourceOptions) {
+    this.#options = options;
+    this.#reader = new DataReader(options.file);
+  }
+
+  async ask<Q extends Question>(question: Q): Promise<ReadAnswers[Q["kind"]]> {
+    const { rules, clock, onProgress, onDone } = this.#options;
+    const { blocks: source, details } = this.#reader;
+    const limitMs = Number.POSITIVE_INFINITY;
+    const steps = answerSteps(question, {
+      source,
+      details,
+      cache: this.#cache,
+      rules,
+      now: clock(),
+      limitMs,
+      onProgress,
+    });
+    const outcome = await this.#run(steps).finally(onDone);
+    if (!outcome.ok) throw refusalError(outcome.refusal, "scope" in question ? question.scope.q : "");
+    // The engine answers each kind of question with its kind of answer.
+    return outcome.answer as ReadAnswers[Q["kind"]];
+  }
+
+  async tail(request: TailRequest, signal: AbortSignal): Promise<AsyncIterable<readonly TailEvent[]>> {
+    const { file, rules, clock } = this.#options;
+    const reader = new DataReader(file);
+    this.#tailReaders.add(reader);
+    try {
+      const hub = new TailHub({
+        source: reader.blocks,
+        expiredBefore: (project) => clock() - rulesOf(rules, project).retentionMs,
+      });
+      const refusal = hub.open(TAIL, request) ?? this.#unknownProject(request.project);
+      if (refusal !== undefined) throw refusalError(refusal, request.q);
+      return this.#follow(reader, hub, signal);
+    } catch (error) {
+      this.#closeTail(reader);
+      throw this.#explain(error);
+    }
+  }
+
+  close(): void {
+    this.#reader.close();
+    for (const reader of this.#tailReaders) this.#closeTail(reader);
+  }
+
+  #closeTail(reader: DataReader): void {
+    if (this.#tailReaders.delete(reader)) reader.close();
+  }
+
+  async *#follow(reader: DataReader, hub: TailHub, signal: AbortSignal): AsyncGenerator<readonly TailEvent[]> {
+    try {
+      while (!signal.aborted) {
+        if (hub.behind([TAIL]).length === 0) {
+          if (!(await waited(TAIL_EVERY_MS, signal))) return;
+          continue;
+        }
+        const events = (await this.#run(hub.collect([TAIL]))).get(TAIL);
+        if (events !== undefined) yield events;
+      }
+    } catch (error) {
+      throw this.#explain(error);
+    } finally {
+      this.#closeTail(reader);
+    }
+  }
+
+  async #run<T>(steps: Steps<T>): Promise<T> {
+    try {
+      for (let turnAt = performance.now() + TURN_MS; ; ) {
+        const step = steps.next();
+        if (step.done === true) return step.value;
+        if (performance.now() < turnAt) continue;
+        await setImmediate();
+        turnAt = performance.now() + TURN_MS;
+      }
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  #unknownProject(project: string | undefined): { code: "unknown_project"; message: string } | undefined {
+    const { rules } = this.#options;
+    const known = this.#reader.blocks.projects();
+    if (project === undefined || project in rules.projects || known.includes(project)) return undefined;
+    const all = [...new Set([...known, ...Object.keys(rules.projects)])].sort().join(", ");
+    return { code: "unknown_project", message: `there is no project "${project}"; there are: ${all || "none yet"}` };
+  }
+
+  #explain(error: unknown): unknown {
+    if (!isStoreError(error)) return error;
+    const message = `cannot read ${this.#options.file}: ${error.message}; \`simplelogs doctor\` looks closer`;
+    return new OperatingError("data_unreadable", message, { cause: error });
+  }
+}
+
+/** False when the signal was aborted meanwhile. */
+async function waited(durationMs: number, signal: AbortSignal): Promise<boolean> {
+  try {
+    await setTimeout(durationMs, undefined, { signal });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,82 @@
+// A record as one line for people:
+//
+//   2026-11-23 12:56:38.123 INFO  [shop]  api/orders/submit  (req-1)  Order placed  42 ms  orderId=ord_123 total=12.5
+//
+// Control characters are escaped, so that a record is one line and cannot steer a terminal.
+
+import type { JsonObject } from "../core/entry.ts";
+import type { ShownRecord } from "../core/record.ts";
+import { escapeControls } from "../core/terminal.ts";
+import { formatDuration, formatInstant } from "./amounts.ts";
+import type { CliContext } from "./context.ts";
+import { type Style, styleFor } from "./style.ts";
+
+/** The longest level, and what stands in its place where a timing has none. */
+const LEVEL_WIDTH = 5;
+const TIMING = "TIME";
+
+/** A value that needs no quotes to be told from its neighbours. */
+const PLAIN_VALUE = /^[^\s"=,{}[\]]+$/;
+/** Texts that without quotes would look like another type. */
+const OTHER_TYPE = /^(?:true|false|null|-?\d[\d.eE+-]*)$/;
+
+/** Makes a line of a record, with its line break. */
+export type LineOf = (record: ShownRecord) => string;
+
+/** JSON, or a line for people. Throws OperatingError("usage"). */
+export function lineWriter(
+  { json, color, project }: { readonly json?: boolean; readonly color?: string; readonly project?: string },
+  context: CliContext,
+): LineOf {
+  const style = styleFor(color, context);
+  if (json === true) return (record) => `${JSON.stringify(record)}\n`;
+  // Where only one project can be meant, its name says nothing.
+  const hasProject = (record: ShownRecord) => project === undefined && record.project !== "default";
+  return (record) => `${recordLine(record, { style, hasProject: hasProject(record) })}\n`;
+}
+
+export interface LineOptions {
+  readonly style: Style;
+  /** Whether the project is named. */
+  readonly hasProject: boolean;
+}
+
+/** The line, without a line break. */
+export function recordLine(record: ShownRecord, { style, hasProject }: LineOptions): string {
+  const { time, project, touchpoint, key, message, metadata } = record;
+  const parts = [
+    hasProject ? style.dim(escapeControls(`[${project}]`)) : "",
+    touchpoint === undefined ? "" : style.touchpoint(escapeControls(touchpoint)),
+    key === undefined ? "" : style.dim(escapeControls(`(${key})`)),
+    escapeControls(message ?? ""),
+    measured(record, style),
+    metadata === undefined ? "" : metadataText(metadata, style),
+  ].filter((part) => part !== "");
+  return [style.dim(formatInstant(time)), levelText(record, style), parts.join("  ")].join(" ").trimEnd();
+}
+
+function levelText({ level, kind }: ShownRecord, style: Style): string {
+  const text = level?.toUpperCase() ?? (kind === "timing" ? TIMING : "");
+  return style.level[level ?? "timing"](text.padEnd(LEVEL_WIDTH));
+}
+
+/** How long a timing took, and its status where that is not simply done. */
+function measured({ status, duration }: ShownRecord, style: Style): string {
+  if (status === undefined) return "";
+  const length = duration === undefined ? "" : style.duration(formatDuration(duration));
+  const state = status === "completed" ? "" : style.warning(status);
+  return [state, length].filter((text) => text !== "").join(" ");
+}
+
+function metadataText(metadata: JsonObject, style: Style): string {
+  const pairs = Object.entries(metadata).map(([name, value]) => {
+    const shownName = PLAIN_VALUE.test(name) ? name : JSON.stringify(name);
+    return `${style.dim(escapeControls(`${shownName}=`))}${escapeControls(valueText(value))}`;
+  });
+  return pairs.join(" ");
+}
+
+function valueText(value: unknown): string {
+  if (typeof value !== "string") return JSON.stringify(value);
+  return PLAIN_VALUE.test(value) && !OTHER_TYPE.test(value) ? value : JSON.stringify(value);
+}

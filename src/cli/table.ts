@@ -1,0 +1,45 @@
+// Tables for people: cells enter, lines in columns leave, two spaces between columns. Widths are counted in characters as they are
+// shown, so colours and escapes do not shift a column.
+
+import { escapeControls } from "../core/terminal.ts";
+
+/** A text, or a text and what colours it: colours are added after the width is known. */
+export type Cell = string | { readonly text: string; readonly paint: (text: string) => string };
+
+/** Which side a column's texts stand at: names left, numbers right. */
+export type Side = "left" | "right";
+
+/** The lines, each ending with a line break; `sides` has one a column. Control characters are escaped. */
+export function formatTable(rows: readonly (readonly Cell[])[], sides: readonly Side[]): string {
+  const shown = rows.map((row) => row.map(shownCell));
+  const widths = sides.map((_, column) => Math.max(0, ...shown.map((row) => characters(row[column]?.text ?? ""))));
+  return shown.map((row) => `${formatRow(row, widths, sides)}\n`).join("");
+}
+
+interface ShownCell {
+  readonly text: string;
+  readonly paint: ((text: string) => string) | undefined;
+}
+
+function shownCell(cell: Cell): ShownCell {
+  return typeof cell === "string"
+    ? { text: escapeControls(cell), paint: undefined }
+    : { text: escapeControls(cell.text), paint: cell.paint };
+}
+
+function formatRow(row: readonly ShownCell[], widths: readonly number[], sides: readonly Side[]): string {
+  const last = row.findLastIndex(({ text }) => text !== "");
+  const cells = row.slice(0, last + 1).map(({ text, paint }, column) => {
+    const space = " ".repeat((widths[column] ?? 0) - characters(text));
+    const painted = paint === undefined ? text : paint(text);
+    if (sides[column] === "right") return space + painted;
+    // Nothing follows the last cell.
+    return column === last ? painted : painted + space;
+  });
+  return cells.join("  ");
+}
+
+/** How many characters a text has, as people count them. */
+export function characters(text: string): number {
+  return Array.from(text).length;
+}

@@ -1,0 +1,132 @@
+// `simplelogs timings`: how long each touchpoint takes, as a table; with --tree also each category.
+
+import type { Command } from "commander";
+import type { TimingFigures } from "../core/answers.ts";
+import { OperatingError } from "../core/errors.ts";
+import { formatCount, formatDuration } from "./amounts.ts";
+import { addLongConfigOption } from "./context.ts";
+import { Progress } from "./progress.ts";
+import { searchHelp } from "./search_help.ts";
+import { type Style, styleFor } from "./style.ts";
+import { type Cell, formatTable, type Side } from "./table.ts";
+import { type CategoryTimings, categoryTree, flatRows, type Order, type TreeRow } from "./timing_tree.ts";
+import {
+  addScopeOptions,
+  addSourceOptions,
+  type ReadingTools,
+  type ScopeOptions,
+  type SourceOptions,
+  scopeOf,
+  tellNotes,
+} from "./tools.ts";
+
+interface TimingsOptions extends SourceOptions, ScopeOptions {
+  readonly sort: string;
+  readonly reverse?: boolean;
+  readonly tree?: boolean;
+  readonly json?: boolean;
+  readonly color?: string;
+}
+
+const COUNTS = ["count", "running", "unfinished"] as const;
+const FIGURES = ["count", "mean", "p50", "p75", "p90", "p95", "p99", "max", "running", "unfinished"] as const;
+type Figure = (typeof FIGURES)[number];
+const COLUMNS = ["touchpoint", ...FIGURES] as const;
+
+const EXAMPLES = `
+Examples:
+  simplelogs timings --from 24h
+  simplelogs timings --sort p99 'touchpoint:api/*'
+  simplelogs timings --tree --project shop
+`;
+
+/** Adds the command to the program. */
+export function registerTimings(program: Command, tools: ReadingTools): void {
+  const command = addLongConfigOption(program.command("timings"))
+    .summary("durations by touchpoint, with percentiles")
+    .description(
+      "Shows count, mean, percentiles and maximum of the completed timings of each touchpoint, how many run now, and how " +
+        "many never ended.",
+    )
+    .argument("[words...]", "a search that timings must match");
+  addScopeOptions(command)
+    .option("--sort <column>", `${COLUMNS.join(", ")}; numbers from the largest on`, "touchpoint")
+    .option("--reverse", "the other way round")
+    .option("--tree", 'by category, along the "/" of their names')
+    .option("--json", "print one JSON object, durations in ms")
+    .option("--color <when>", "auto, always or never (default: auto)");
+  addSourceOptions(command)
+    .addHelpText("after", `${searchHelp()}${EXAMPLES}`)
+    .action(async (words: readonly string[], options: TimingsOptions) => {
+      const { context, write, clock, openSource } = tools;
+      const order = orderBy(options.sort, options.reverse === true);
+      const style = styleFor(options.color, context);
+      const scope = scopeOf(words, options, clock());
+      const source = await openSource(command, options, context);
+      const progress = new Progress(context);
+      try {
+        const { touchpoints, ...notes } = await source.ask({ kind: "timings", scope });
+        const sorted = touchpoints.toSorted(order);
+        const tree =
+          options.tree === true
+            ? await categoryTree(source, scope, sorted, order, (done, total) =>
+                progress.show(done, total, "categories"),
+              )
+            : undefined;
+        if (options.json === true)
+          await write(`${JSON.stringify({ touchpoints: sorted, ...categoriesOf(tree), ...notes })}\n`);
+        else await write(timingsText(tree ?? flatRows(sorted), style));
+        tellNotes(notes, context);
+      } finally {
+        progress.end();
+        source.close();
+      }
+    });
+}
+
+function categoriesOf(tree: readonly TreeRow[] | undefined): { categories?: readonly CategoryTimings[] } {
+  return tree === undefined ? {} : { categories: tree.flatMap(({ category }) => category ?? []) };
+}
+
+/** Names from A on, numbers from the largest on, and what has no such number last. Throws OperatingError("usage"). */
+function orderBy(sort: string, isReversed: boolean): Order {
+  const column = COLUMNS.find((known) => known === sort.toLowerCase());
+  if (column === undefined) {
+    throw new OperatingError("usage", `--sort: expected ${COLUMNS.join(", ")}, got ${JSON.stringify(sort)}`);
+  }
+  const turn = isReversed ? -1 : 1;
+  const byName: Order = (a, b) => (a.touchpoint < b.touchpoint ? -1 : Number(a.touchpoint > b.touchpoint));
+  if (column === "touchpoint") return (a, b) => turn * byName(a, b);
+  return (a, b) => {
+    const [first, second] = [a[column], b[column]];
+    if (first === null || second === null) return Number(first === null) - Number(second === null) || byName(a, b);
+    return turn * (second - first) || byName(a, b);
+  };
+}
+
+/** The table, and what its marks mean. */
+function timingsText(rows: readonly TreeRow[], style: Style): string {
+  const header: Cell[] = COLUMNS.map((column) => ({ text: column.toUpperCase(), paint: style.bold }));
+  const sides: Side[] = COLUMNS.map((column) => (column === "touchpoint" ? "left" : "right"));
+  const lines = rows.map((row) => [nameCell(row, style), ...FIGURES.map((figure) => figureText(figure, row.figures))]);
+  const table = formatTable([header, ...lines], sides);
+  const hasUnregistered = rows.some(isMarked);
+  return hasUnregistered ? `${table}\n* not registered\n` : table;
+}
+
+function nameCell(row: TreeRow, style: Style): Cell {
+  const text = `${"  ".repeat(row.depth)}${row.label}${isMarked(row) ? " *" : ""}`;
+  return { text, paint: row.category === undefined ? style.touchpoint : style.bold };
+}
+
+/** Timings without a touchpoint cannot be registered. */
+function isMarked({ touchpoint }: TreeRow): boolean {
+  return touchpoint !== undefined && !touchpoint.registered && touchpoint.touchpoint !== "";
+}
+
+function figureText(figure: Figure, figures: TimingFigures): string {
+  const value = figures[figure];
+  if (value === null) return "-";
+  const isCount: boolean = (COUNTS as readonly string[]).includes(figure);
+  return isCount ? formatCount(value) : formatDuration(value);
+}

@@ -1,0 +1,159 @@
+// What the reading commands share: where records come from, where text goes, and what ends them.
+
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { DEFAULT_PROJECT, type Settings } from "../config/settings.ts";
+import type { ScanNotes } from "../core/answers.ts";
+import type { Clock } from "../core/clock.ts";
+import { OperatingError } from "../core/errors.ts";
+import type { ReadScope } from "../core/reading.ts";
+import type { ReadRules } from "../query/scope.ts";
+import { type CliContext, configFileOf, givenConfig, requireSettings } from "./context.ts";
+import type { WriteText } from "./export.ts";
+import { parseInstant } from "./instant.ts";
+import type { RemoteAddress } from "./remote_server.ts";
+import type { Signals } from "./serve.ts";
+import type { RecordSource } from "./source.ts";
+
+/** Opens what the options name. Throws OperatingError. */
+export type OpenSource = (command: Command, options: SourceOptions, context: CliContext) => Promise<RecordSource>;
+
+export interface ReadingTools {
+  readonly context: CliContext;
+  /** Large output, at the reader's pace. */
+  readonly write: WriteText;
+  readonly signals: Signals;
+  readonly clock: Clock;
+  readonly openSource: OpenSource;
+}
+
+export interface SourceOptions {
+  readonly data?: string;
+  readonly url?: string;
+  readonly token?: string;
+}
+
+export interface ScopeOptions {
+  readonly project?: string;
+  readonly from?: string;
+  readonly to?: string;
+}
+
+const URL_VARIABLE = "SIMPLELOGS_URL";
+const TOKEN_VARIABLE = "SIMPLELOGS_TOKEN";
+
+/** Adds what says where records come from. */
+export function addSourceOptions(command: Command): Command {
+  return command
+    .option("--data <file>", "read this data file instead of the configured one")
+    .option("--url <url>", `ask the server at this address instead (or ${URL_VARIABLE} in the environment)`)
+    .option("--token <token>", `its admin token (better ${TOKEN_VARIABLE}, which other users cannot see)`);
+}
+
+/** Adds what says which records. */
+export function addScopeOptions(command: Command): Command {
+  return command
+    .option("--project <name>", "only this project")
+    .option("--from <time>", 'only records of this time or later: Unix ms, ISO 8601, or "24h" before now')
+    .option("--to <time>", "only records before this time");
+}
+
+/** The words of the command line joined are the search. Throws OperatingError("usage"). */
+export function scopeOf(words: readonly string[], { project, from, to }: ScopeOptions, now: number): ReadScope {
+  return {
+    project,
+    q: words.join(" ").trim(),
+    from: from === undefined ? undefined : parseInstant(from, "--from", now),
+    to: to === undefined ? undefined : parseInstant(to, "--to", now),
+  };
+}
+
+/**
+ * The server that the options or the environment name, or undefined for the data file. What is given at the command goes before the
+ * environment. Throws OperatingError("usage").
+ */
+export function remoteAddressOf(
+  command: Command,
+  options: SourceOptions,
+  context: CliContext,
+): RemoteAddress | undefined {
+  const isLocal = options.data !== undefined || (options.url === undefined && givenConfig(command) !== undefined);
+  if (options.url !== undefined && options.data !== undefined) {
+    throw new OperatingError("usage", "--url and --data exclude each other: a server reads its own data file");
+  }
+  const text = options.url ?? (isLocal ? undefined : context.env[URL_VARIABLE] || undefined);
+  if (text === undefined) return undefined;
+  const where = options.url === undefined ? URL_VARIABLE : "--url";
+  const token = tokenOf(options, context);
+  const url = remoteUrl(text, where);
+  if (token === undefined) {
+    throw new OperatingError("usage", `${where} needs the admin token: set ${TOKEN_VARIABLE}, or give --token`);
+  }
+  return { url, token };
+}
+
+/** The admin token that was given; undefined for none. Throws OperatingError("usage") for one that no header can hold. */
+export function tokenOf({ token }: SourceOptions, context: CliContext): string | undefined {
+  const given = token ?? context.env[TOKEN_VARIABLE] ?? "";
+  if (!/^[\x21-\x7e]*$/.test(given)) {
+    throw new OperatingError("usage", "the admin token has spaces or characters outside ASCII: is it the right one?");
+  }
+  return given === "" ? undefined : given;
+}
+
+/** The address without its last slash. */
+function remoteUrl(text: string, where: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isPlain =
+    url !== undefined && url.search === "" && url.hash === "" && url.username === "" && url.password === "";
+  if (url === undefined || !/^https?:$/.test(url.protocol) || !isPlain) {
+    throw new OperatingError(
+      "usage",
+      `${where}: expected an address such as https://logs.example.com or http://127.0.0.1:7070, got ${JSON.stringify(text)}`,
+    );
+  }
+  return `${url.origin}${url.pathname}`.replace(/\/+$/, "");
+}
+
+/** A data file, and what the configuration says of it. */
+export interface LocalData {
+  readonly file: string;
+  readonly rules: ReadRules;
+  /** Undefined where there is no configuration. */
+  readonly settings: Settings | undefined;
+}
+
+/** The data file that the options or the configuration name. Throws OperatingError. */
+export async function localDataOf(command: Command, { data }: SourceOptions, context: CliContext): Promise<LocalData> {
+  const config = configFileOf(command, context);
+  if (data !== undefined && givenConfig(command) === undefined && !existsSync(config)) {
+    // A backup, say, in a folder of its own.
+    const projects = Object.create(null) as ReadRules["projects"];
+    const rules = { projects, defaultProject: DEFAULT_PROJECT };
+    return { file: resolve(context.cwd, data), rules, settings: undefined };
+  }
+  const settings = await requireSettings(config, context);
+  const file = data === undefined ? settings.data : resolve(context.cwd, data);
+  return { file, rules: { projects: settings.projects, defaultProject: DEFAULT_PROJECT }, settings };
+}
+
+/** Tells on stderr what an answer does not cover. Throws where the reason is damage. */
+export function tellNotes({ stoppedEarly, damagedBlocks }: ScanNotes, { stderr }: CliContext): void {
+  if (stoppedEarly !== undefined) stderr.write(`simplelogs: the answer is not complete: ${stoppedEarly}\n`);
+  if (damagedBlocks === undefined) return;
+  throw new OperatingError(
+    "data_unreadable",
+    `the answer is not complete: damaged blocks left out: ${damagedBlocks}; \`simplelogs doctor\` names them`,
+  );
+}
+
+/** A whole number of `least` or more from an option. Throws OperatingError("usage"). */
+export function wholeNumber(text: string, option: string, least: number): number {
+  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(number) && number >= least) return number;
+  throw new OperatingError(
+    "usage",
+    `${option}: expected a whole number of ${least} or more, got ${JSON.stringify(text)}`,
+  );
+}

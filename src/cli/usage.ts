@@ -1,0 +1,117 @@
+// `simplelogs usage`: what each project sent, month by month, and what it takes on disk now.
+
+import type { Command } from "commander";
+import type { ProjectStorage, UsageAnswer } from "../core/answers.ts";
+import { formatBytes, formatCount, formatDuration, formatInstant } from "./amounts.ts";
+import { addConfigOption } from "./context.ts";
+import { type Style, styleFor } from "./style.ts";
+import { type Cell, formatTable, type Side } from "./table.ts";
+import { addSourceOptions, type ReadingTools, type SourceOptions } from "./tools.ts";
+
+type UsageRow = UsageAnswer["usage"][number];
+
+interface UsageOptions extends SourceOptions {
+  readonly project?: string;
+  readonly json?: boolean;
+  readonly color?: string;
+}
+
+interface Column<Row> {
+  readonly title: string;
+  readonly side: Side;
+  readonly cell: (row: Row, style: Style) => Cell;
+}
+
+const MONTH_COLUMNS: readonly Column<UsageRow>[] = [
+  { title: "MONTH", side: "left", cell: ({ month }) => month },
+  { title: "PROJECT", side: "left", cell: ({ project }) => project },
+  { title: "RECEIVED", side: "right", cell: ({ received }) => formatCount(received) },
+  { title: "STORED", side: "right", cell: ({ stored }) => formatCount(stored) },
+  { title: "LIMIT", side: "right", cell: ({ limit }) => (limit === null ? "-" : formatCount(limit)) },
+  { title: "USED", side: "right", cell: usedCell },
+  { title: "OVERAGE", side: "right", cell: ({ limit, overage }) => (limit === null ? "-" : formatCount(overage)) },
+  { title: "ON DISK", side: "right", cell: ({ bytes }) => formatBytes(bytes) },
+  { title: "DROPPED", side: "left", cell: droppedCell },
+];
+
+const STORAGE_COLUMNS: readonly Column<ProjectStorage>[] = [
+  { title: "PROJECT", side: "left", cell: ({ project }) => project },
+  { title: "RECORDS", side: "right", cell: ({ records }) => formatCount(records) },
+  { title: "BLOCKS", side: "right", cell: ({ blocks }) => formatCount(blocks) },
+  { title: "ON DISK", side: "right", cell: ({ bytes }) => formatBytes(bytes) },
+  { title: "KEPT", side: "right", cell: ({ retentionMs }) => formatDuration(retentionMs) },
+  { title: "OLDEST", side: "left", cell: ({ oldest }) => (oldest === null ? "-" : formatInstant(oldest)) },
+  { title: "NEWEST", side: "left", cell: ({ newest }) => (newest === null ? "-" : formatInstant(newest)) },
+];
+
+const EXAMPLES = `
+A month is that of receipt, in UTC. USED is the part of the project's monthly_entries that was admitted. ON DISK is what the month's
+records take, compressed.
+
+Examples:
+  simplelogs usage
+  simplelogs usage --project shop --json
+`;
+
+/** Adds the command to the program. */
+export function registerUsage(program: Command, tools: ReadingTools): void {
+  const command = addConfigOption(program.command("usage"))
+    .summary("entries and bytes by project and month")
+    .description(
+      "Shows by project and month how many entries came, were stored, and were dropped for which reason, and what they take " +
+        "on disk.",
+    )
+    .option("--project <name>", "only this project")
+    .option("--json", "print one JSON object")
+    .option("--color <when>", "auto, always or never (default: auto)");
+  addSourceOptions(command)
+    .addHelpText("after", EXAMPLES)
+    .action(async (options: UsageOptions) => {
+      const { context, write, openSource } = tools;
+      const style = styleFor(options.color, context);
+      const source = await openSource(command, options, context);
+      try {
+        const answer = await source.ask({ kind: "usage" });
+        const isShown = ({ project }: { project: string }) =>
+          options.project === undefined || options.project === project;
+        const shown = { ...answer, usage: answer.usage.filter(isShown), storage: answer.storage.filter(isShown) };
+        await write(options.json === true ? `${JSON.stringify(shown)}\n` : usageText(shown, options.project, style));
+      } finally {
+        source.close();
+      }
+    });
+}
+
+function usageText({ usage, storage }: UsageAnswer, project: string | undefined, style: Style): string {
+  if (usage.length === 0 && storage.length === 0) {
+    return project === undefined ? "nothing was received yet\n" : `nothing was received yet for project "${project}"\n`;
+  }
+  return `${tableOf(MONTH_COLUMNS, usage, style)}\n${tableOf(STORAGE_COLUMNS, storage, style)}`;
+}
+
+function tableOf<Row>(columns: readonly Column<Row>[], rows: readonly Row[], style: Style): string {
+  const header: Cell[] = columns.map(({ title }) => ({ text: title, paint: style.bold }));
+  const cells = rows.map((row) => columns.map((column) => column.cell(row, style)));
+  return formatTable(
+    [header, ...cells],
+    columns.map(({ side }) => side),
+  );
+}
+
+/** Which part of the limit was admitted: at 90 % it wants attention. */
+function usedCell({ admitted, limit, overage }: UsageRow, style: Style): Cell {
+  if (limit === null) return "-";
+  const share = limit === 0 ? 1 : admitted / limit;
+  const text = `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
+  if (overage > 0) return { text, paint: style.bad };
+  return share >= 0.9 ? { text, paint: style.warning } : text;
+}
+
+/** "12 (duplicate 10, quota 2)": the most frequent reason first. */
+function droppedCell({ dropped }: UsageRow): string {
+  const reasons = Object.entries(dropped).filter(([, count]) => count > 0);
+  if (reasons.length === 0) return "0";
+  const total = reasons.reduce((sum, [, count]) => sum + count, 0);
+  const listed = reasons.toSorted(([, a], [, b]) => b - a).map(([reason, count]) => `${reason} ${formatCount(count)}`);
+  return `${formatCount(total)} (${listed.join(", ")})`;
+}

@@ -1,0 +1,60 @@
+import { describe, expect, test } from "bun:test";
+import { formatBytes, formatCount, formatCountOf, formatDuration, formatInstant } from "../../../src/cli/amounts.ts";
+
+describe("a duration", () => {
+  test.each([
+    [0, "0 ms"],
+    [0.0001, "<0.001 ms"],
+    [0.4213, "0.421 ms"],
+    [1.2345, "1.23 ms"],
+    [42, "42 ms"],
+    [42.37, "42.4 ms"],
+    [999.4, "999 ms"],
+    [999.6, "1 s"],
+    [1_240, "1.24 s"],
+    [9_996, "10 s"],
+    [59_940, "59.9 s"],
+    [59_960, "1 m"],
+    [200_000, "3 m 20 s"],
+    [3_599_600, "1 h"],
+    [7_500_000, "2 h 5 m"],
+    [86_399_000, "1 d"],
+    [90_000_000, "1 d 1 h"],
+    [2_592_000_000, "30 d"],
+    [-1_240, "-1.24 s"],
+  ])("of %p ms is %p", (durationMs, shown) => {
+    expect(formatDuration(durationMs)).toBe(shown);
+  });
+});
+
+describe("bytes", () => {
+  test.each([
+    [0, "0 B"],
+    [1_023, "1,023 B"],
+    [1_024, "1.0 KiB"],
+    [1_288_490_189, "1.2 GiB"],
+    [104_806_000, "100 MiB"],
+    [1_048_570, "1.0 MiB"],
+    [20 * 2 ** 30, "20.0 GiB"],
+    [5_000 * 2 ** 50, "5,000 PiB"],
+  ])("%p are %p", (bytes, shown) => {
+    expect(formatBytes(bytes)).toBe(shown);
+  });
+});
+
+describe("a count", () => {
+  test("has separators, and a word in the right number", () => {
+    expect([formatCount(1_234_567), formatCountOf(1, "record"), formatCountOf(0, "record")]).toEqual([
+      "1,234,567",
+      "1 record",
+      "0 records",
+    ]);
+  });
+});
+
+describe("an instant", () => {
+  test("is local time with milliseconds, fractions cut off", () => {
+    const local = new Date(2026, 0, 2, 3, 4, 5, 6).getTime();
+    expect(formatInstant(local + 0.9)).toBe("2026-01-02 03:04:05.006");
+  });
+});

@@ -1,0 +1,69 @@
+// Data files for the commands that read them: written by the store and the worker themselves.
+
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { StoreWriter } from "../../../src/store/store_writer.ts";
+import { EntryWorker } from "../../../src/worker/loop.ts";
+import { withFolder } from "../../support/folder.ts";
+
+const CONFIG = `[[keys]]
+name = "web shop"
+project = "shop"
+server = "sk_0123456789abcdef"
+
+[projects.empty]
+retention = "3d"
+`;
+
+/** Writes groups into a data file; each group becomes a block. */
+export class DataFile {
+  readonly file: string;
+  readonly #store: StoreWriter;
+  readonly #worker: EntryWorker;
+  #batches = 0;
+  #isOpen = true;
+
+  constructor(folder: string) {
+    this.file = join(folder, "simplelogs.db");
+    this.#store = new StoreWriter(this.file, "write", "run");
+    this.#worker = new EntryWorker({
+      state: this.#store.restore(),
+      pairing: { openMax: 100, openBytesMax: 1e7, clientShare: 0.5, timeoutMs: 3_600_000, orphanGraceMs: 60_000 },
+      dedupe: { windowMs: 600_000, entries: 1_000 },
+      rules: {
+        keys: [{ project: "shop", name: "web shop", type: "server" }],
+        projects: {},
+        defaultProject: { retentionMs: 1e12, monthlyEntries: undefined, overage: "continue" },
+      },
+      deadlinesFrom: 0,
+      now: 0,
+    });
+  }
+
+  /** One batch of project "shop", received now. */
+  write(entries: readonly object[]): void {
+    const number = ++this.#batches;
+    const body = { key: "k", source: "server", entries };
+    this.#store.commit(this.#worker.group(JSON.stringify([number, 0, Date.now(), 10, "s", body]), number));
+    this.#worker.committed();
+  }
+
+  /** Once is enough. */
+  close(): void {
+    if (this.#isOpen) this.#store.close();
+    this.#isOpen = false;
+  }
+}
+
+/** A folder with a configuration and a data file that is open for writing, both gone afterwards. */
+export async function withDataFile(work: (data: DataFile, folder: string) => Promise<void>): Promise<void> {
+  await withFolder(async (folder) => {
+    writeFileSync(join(folder, "simplelogs.toml"), CONFIG, { mode: 0o600 });
+    const data = new DataFile(folder);
+    try {
+      await work(data, folder);
+    } finally {
+      data.close();
+    }
+  });
+}

@@ -1,0 +1,264 @@
+import { describe, expect, test } from "bun:test";
+import { Command } from "commander";
+import { registerErase } from "../../../src/cli/erase.ts";
+import { configuredUrl, createOpenEraser, type Eraser, type EraseScope } from "../../../src/cli/eraser.ts";
+import { LocalSource } from "../../../src/cli/local_source.ts";
+import { Progress } from "../../../src/cli/progress.ts";
+import { protectNegations } from "../../../src/cli/search_words.ts";
+import { addSourceOptions, type SourceOptions } from "../../../src/cli/tools.ts";
+import { DEFAULT_PROJECT } from "../../../src/config/settings.ts";
+import type { HistogramAnswer } from "../../../src/core/answers.ts";
+import type { EraseReport } from "../../../src/core/changing.ts";
+import { OperatingError } from "../../../src/core/errors.ts";
+import { lockData } from "../../../src/store/lock.ts";
+import { failureOf } from "../../support/failure.ts";
+import { withDataFile } from "./data_file.ts";
+import { FakeSource, NOW } from "./reading.ts";
+
+const HOUR = 3_600_000;
+const EMPTY = { debug: 0, info: 0, warn: 0, error: 0, timing: 0 };
+const HISTOGRAM: HistogramAnswer = {
+  interval: HOUR,
+  buckets: [
+    { ...EMPTY, time: NOW - HOUR },
+    { time: NOW, debug: 1, info: 1_000, warn: 2, error: 3, timing: 4 },
+    { ...EMPTY, time: NOW + HOUR },
+    { ...EMPTY, time: NOW + 2 * HOUR, timing: 1 },
+    { ...EMPTY, time: NOW + 3 * HOUR },
+  ],
+};
+const REPORT: EraseReport = { records: 1_011, blocks: 3, rejections: 1, waiting: 2 };
+
+interface Run {
+  readonly out: string;
+  readonly err: string;
+  readonly error: OperatingError | undefined;
+  readonly asked: readonly string[];
+  readonly erased: readonly EraseScope[];
+  readonly source: FakeSource;
+  readonly openedWith: readonly SourceOptions[];
+}
+
+interface Stage {
+  /** What is typed; null: nobody can be asked. */
+  readonly typed?: string | null | undefined;
+  readonly report?: EraseReport;
+  readonly counted?: EraseReport | undefined;
+  readonly histogram?: HistogramAnswer;
+}
+
+async function run(line: readonly string[], stage: Stage = {}): Promise<Run> {
+  const { typed = null, report = REPORT, counted, histogram = HISTOGRAM } = stage;
+  let [out, err] = ["", ""];
+  const asked: string[] = [];
+  const erased: EraseScope[] = [];
+  const openedWith: SourceOptions[] = [];
+  const source = new FakeSource([histogram]);
+  const eraser: Eraser = {
+    source: { url: "http://there" },
+    count: () => Promise.resolve(counted),
+    erase: (scope) => {
+      erased.push(scope);
+      return Promise.resolve(report);
+    },
+  };
+  const context = {
+    stdout: { write: (text: string) => (out += text) },
+    stderr: { write: (text: string) => (err += text) },
+    env: {},
+    cwd: "/",
+    isTerminal: false,
+    isErrorTerminal: false,
+  };
+  const tools = {
+    context,
+    clock: () => NOW,
+    signals: { on: () => undefined },
+    write: () => Promise.resolve(true),
+    openSource: (_: Command, { url }: SourceOptions) => {
+      openedWith.push(url === undefined ? {} : { url });
+      return Promise.resolve(source);
+    },
+    openEraser: () => Promise.resolve(eraser),
+    prompt:
+      typed === null
+        ? undefined
+        : (question: string) => {
+            asked.push(question);
+            return Promise.resolve(typed === "(closed)" ? undefined : typed);
+          },
+  };
+  const program = new Command("simplelogs");
+  registerErase(program, tools);
+  const result = { asked, erased, source, openedWith };
+  try {
+    await program.parseAsync([...protectNegations(["erase", ...line])], { from: "user" });
+    return { out, err, error: undefined, ...result };
+  } catch (error) {
+    if (!(error instanceof OperatingError)) throw error;
+    return { out, err, error, ...result };
+  }
+}
+
+const SHOWN =
+  'project "shop": 1,011 records matching "-client", between 2026-01-31 12:00:00.000 and 2026-01-31 15:00:00.000\n';
+
+describe("erase", () => {
+  test("shows what would go, asks for the project's name, and says what it removed", async () => {
+    const { out, err, error, asked, erased, source, openedWith } = await run(
+      ["--project", "shop", "--q", "-client", "--to", "2h"],
+      { typed: "shop" },
+    );
+    expect([err, asked]).toEqual([SHOWN, ["Type the project's name to remove this for good: "]]);
+    const scope = { project: "shop", q: "-client", from: undefined, to: NOW - 2 * HOUR };
+    expect(source.asked).toEqual([{ kind: "histogram", scope, intervalMs: undefined }]);
+    expect(erased).toEqual([scope]);
+    expect([out, error, source.isClosed]).toEqual([
+      "Removed 1,011 records from 3 blocks, 1 dropped entry, 2 waiting entries\n",
+      undefined,
+      true,
+    ]);
+    // What is shown comes from where it will be removed.
+    expect(openedWith).toEqual([{ url: "http://there" }]);
+  });
+
+  test("does not ask with --yes, and answers in JSON", async () => {
+    const { out, asked, erased } = await run(["--project", "shop", "--yes", "--json"]);
+    expect([out, asked, erased.length]).toEqual([`${JSON.stringify({ erased: REPORT })}\n`, [], 1]);
+  });
+
+  test("removes nothing in a dry run, and says what is known", async () => {
+    const exact = await run(["--project", "shop", "--dry-run"], { counted: REPORT });
+    expect([exact.out, exact.erased]).toEqual([
+      "Would remove 1,011 records from 3 blocks, 1 dropped entry, 2 waiting entries\n",
+      [],
+    ]);
+    const remote = await run(["--project", "shop", "--dry-run", "--json"]);
+    expect([remote.out, remote.erased]).toEqual(['{"wouldErase":{"records":1011}}\n', []]);
+  });
+
+  test("names no times where nothing matches", async () => {
+    const { err } = await run(["--project", "shop", "--yes"], { histogram: { interval: 1, buckets: [] } });
+    expect(err).toBe('project "shop": 0 records\n');
+  });
+});
+
+describe("erase removes nothing", () => {
+  test.each([
+    [[], "erase needs --project: it never works on all projects at once"],
+    [["--project", "shop"], "erase asks before it removes anything: run it on a terminal, or give --yes"],
+    [["--project", "shop", "--yes", "--from", "x"], "--from: expected Unix milliseconds"],
+  ])("with %j", async (line, message) => {
+    const { error, erased, source } = await run(line);
+    expect([error?.code, error?.message, erased, source.asked]).toEqual([
+      "usage",
+      expect.stringContaining(message),
+      [],
+      [],
+    ]);
+  });
+
+  test.each(["shp", "", "y", "(closed)"])("when %p is typed", async (typed) => {
+    const { error, erased, out } = await run(["--project", "shop"], { typed });
+    expect([error?.message, erased, out]).toEqual(["nothing was removed: the project's name was not typed", [], ""]);
+  });
+});
+
+describe("erase fails in the end", () => {
+  test("where damaged blocks may hold more", async () => {
+    const { out, error } = await run(["--project", "shop", "--yes"], { report: { ...REPORT, damagedBlocks: 2 } });
+    expect([out, error?.code, error?.message]).toEqual([
+      "Removed 1,011 records from 3 blocks, 1 dropped entry, 2 waiting entries\n",
+      "data_unreadable",
+      "damaged blocks that may hold more: 2; `simplelogs doctor` names them",
+    ]);
+  });
+});
+
+describe("who erases", () => {
+  /** An eraser for the folder's configuration. */
+  function open(folder: string, line: readonly string[], env: Record<string, string>, purpose: "count" | "erase") {
+    const sink = { write: () => undefined };
+    const context = { stdout: sink, stderr: sink, env, cwd: folder, isTerminal: false, isErrorTerminal: false };
+    const program = new Command("simplelogs").exitOverride();
+    const command = addSourceOptions(program.command("erase")).action(() => undefined);
+    program.parse(["erase", ...line], { from: "user" });
+    return createOpenEraser(new Progress(context))(command, command.opts(), context, purpose);
+  }
+
+  test("is this process where no server runs: what matches is gone, what does not stays", async () => {
+    await withDataFile(async (data, folder) => {
+      data.write([{ message: "go" }, { message: "stay" }, { message: "go on" }]);
+      data.close();
+      const scope = { project: "shop", q: "message:go", from: undefined, to: undefined };
+      const eraser = await open(folder, [], {}, "erase");
+      const report = { records: 2, blocks: 1, rejections: 0, waiting: 0 };
+      expect(await eraser.count(scope)).toEqual(report);
+      expect(await eraser.erase(scope)).toEqual(report);
+      expect(await eraser.count(scope)).toEqual({ records: 0, blocks: 0, rejections: 0, waiting: 0 });
+      const rules = { projects: {}, defaultProject: DEFAULT_PROJECT };
+      const source = new LocalSource({
+        file: data.file,
+        rules,
+        clock: () => Date.now(),
+        onProgress: () => undefined,
+        onDone: () => undefined,
+      });
+      const all = { project: "shop", q: "", from: undefined, to: undefined };
+      const { entries } = await source.ask({ kind: "entries", scope: all, limit: 9, cursor: undefined });
+      source.close();
+      expect(entries.map(({ message }) => message)).toEqual(["stay"]);
+    });
+  });
+
+  test("is the server that holds the file, where its address and the token are known", async () => {
+    await withDataFile(async (data, folder) => {
+      const lock = lockData(data.file);
+      try {
+        const env = { SIMPLELOGS_TOKEN: "a-token" };
+        expect((await open(folder, [], env, "erase")).source).toEqual({
+          url: "http://127.0.0.1:7070",
+          token: "a-token",
+        });
+        expect((await open(folder, [], env, "count")).source).toEqual({});
+        expect(await failureOf(open(folder, [], {}, "erase"))).toMatchObject({
+          code: "data_locked",
+          message: expect.stringMatching(
+            /process \d+ is running on it.*; or let that server do it: set SIMPLELOGS_TOKEN to its admin token$/,
+          ),
+        });
+      } finally {
+        lock.release();
+      }
+      expect((await open(folder, [], {}, "erase")).source).toEqual({});
+    });
+  });
+
+  test("is told what is known where the server's answer does not come", async () => {
+    const eraser = await open("/", ["--url", "http://127.0.0.1:1", "--token", "t"], {}, "erase");
+    expect(await failureOf(eraser.erase({ project: "shop", q: "", from: undefined, to: undefined }))).toMatchObject({
+      code: "io",
+      message: expect.stringMatching(
+        /^cannot reach http:\/\/127\.0\.0\.1:1: .*; the server may have begun all the same: --dry-run shows what is left$/,
+      ),
+    });
+  });
+
+  test("is the server that is named", async () => {
+    const eraser = await open("/", ["--url", "http://a.example.com", "--token", "t"], {}, "erase");
+    expect(eraser.source).toEqual({ url: "http://a.example.com", token: "t" });
+  });
+});
+
+describe("a configured server's address", () => {
+  const tls = { cert: "c", key: "k" };
+
+  test.each([
+    [{ host: "0.0.0.0", port: 80, tls: undefined }, "http://127.0.0.1:80"],
+    [{ host: "::", port: 7070, tls }, "https://[::1]:7070"],
+    [{ host: "logs.example.com", port: 443, tls }, "https://logs.example.com:443"],
+    [{ host: "127.0.0.1", port: 0, tls: undefined }, undefined],
+  ])("of %j is %p", (settings, url) => {
+    expect(configuredUrl(settings)).toBe(url as string);
+  });
+});

@@ -1,0 +1,55 @@
+import { describe, expect, test } from "bun:test";
+import { stripVTControlCharacters } from "node:util";
+import { recordLine } from "../../../src/cli/record_line.ts";
+import { createStyle } from "../../../src/cli/style.ts";
+import type { ShownRecord } from "../../../src/core/record.ts";
+import { recordOf } from "./reading.ts";
+
+const TIME = "2026-01-31 12:00:00.001";
+
+function lineOf(fields: Partial<ShownRecord>, hasProject = false): string {
+  return recordLine(recordOf({ id: 1, ...fields }), { style: createStyle(false), hasProject });
+}
+
+describe("a record's line", () => {
+  test("of a log has time, level, touchpoint, key, message and metadata", () => {
+    const metadata = { orderId: "ord_123", total: 12.5, paid: true, items: [{ n: 1 }], note: null };
+    expect(lineOf({ level: "info", touchpoint: "api/orders", key: "req-1", message: "Order placed", metadata })).toBe(
+      `${TIME} INFO  api/orders  (req-1)  Order placed  orderId=ord_123 total=12.5 paid=true items=[{"n":1}] note=null`,
+    );
+  });
+
+  test("of a timing has its duration, and a status that is not simply done", () => {
+    const timing = { kind: "timing", touchpoint: "db" } as const;
+    expect(lineOf({ ...timing, status: "completed", duration: 1_240 })).toBe(`${TIME} TIME  db  1.24 s`);
+    expect(lineOf({ ...timing, status: "started", level: "warn" })).toBe(`${TIME} WARN  db  started`);
+    expect(lineOf({ ...timing, status: "unfinished", message: "m" })).toBe(`${TIME} TIME  db  m  unfinished`);
+  });
+
+  test("tells texts in metadata from values of other types, and from their neighbours", () => {
+    const metadata = { a: "true", b: "12", c: "two words", d: "", e: 'q"', "odd name": "x=y" };
+    expect(lineOf({ metadata })).toBe(`${TIME}       a="true" b="12" c="two words" d="" e="q\\"" "odd name"="x=y"`);
+  });
+
+  test("has nothing behind the time when there is nothing", () => {
+    expect(lineOf({})).toBe(TIME);
+  });
+
+  test("lets no control character through, wherever it stands", () => {
+    const evil = "\u001b]0;x\u0007\r\n\u009b31m";
+    const line = lineOf(
+      { project: evil, touchpoint: evil, key: evil, message: evil, metadata: { [evil]: evil, deep: [evil] } },
+      true,
+    );
+    expect(line).not.toMatch(/\p{Cc}/u);
+    expect(line).toStartWith(`${TIME}       [\\x1b]0;x\\x07\\x0d\\x0a\\x9b31m]  \\x1b]0;x`);
+  });
+
+  test("is the same with colours, but for the colours", () => {
+    const record = recordOf({ id: 1, kind: "timing", status: "unfinished", level: "error", metadata: { a: "b" } });
+    const colored = recordLine(record, { style: createStyle(true), hasProject: true });
+    const plain = recordLine(record, { style: createStyle(false), hasProject: true });
+    expect(colored).not.toBe(plain);
+    expect(stripVTControlCharacters(colored)).toBe(plain);
+  });
+});

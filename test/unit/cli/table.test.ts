@@ -1,0 +1,43 @@
+import { describe, expect, test } from "bun:test";
+import { formatTable } from "../../../src/cli/table.ts";
+
+describe("a table", () => {
+  test("stands in columns, names left and numbers right, without spaces at the end of a line", () => {
+    const rows = [
+      ["NAME", "COUNT", "WHY"],
+      ["läden", "1,000", ""],
+      ["a😀", "", "x"],
+    ];
+    expect(formatTable(rows, ["left", "right", "left"])).toBe(
+      ["NAME   COUNT  WHY", "läden  1,000", "a😀            x", ""].join("\n"),
+    );
+  });
+
+  test("escapes control characters before it counts", () => {
+    const rows = [
+      ["a\u001b", "b"],
+      ["abcdefg", "c"],
+    ];
+    expect(formatTable(rows, ["left", "left"])).toBe("a\\x1b    b\nabcdefg  c\n");
+  });
+
+  test("is as wide with colours as without", () => {
+    const paint = (text: string) => `<${text}>`;
+    expect(
+      formatTable(
+        [
+          [
+            { text: "a", paint },
+            { text: "1", paint },
+          ],
+          ["bb", "22"],
+        ],
+        ["left", "right"],
+      ),
+    ).toBe("<a>    <1>\nbb  22\n");
+  });
+
+  test("without rows is nothing", () => {
+    expect(formatTable([], ["left"])).toBe("");
+  });
+});

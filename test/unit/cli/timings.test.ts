@@ -1,0 +1,184 @@
+import { describe, expect, test } from "bun:test";
+import type { TimingFigures, TouchpointTimings } from "../../../src/core/answers.ts";
+import { TIME_MS_MAX } from "../../../src/core/limits.ts";
+import { FakeSource, runReading } from "./reading.ts";
+
+const NONE = { min: null, mean: null, max: null, p50: null, p75: null, p90: null, p95: null, p99: null };
+
+/** `count` timings between 1 and `max` ms. */
+function figures(count: number, max: number, mean: number): TimingFigures {
+  if (count === 0) return { count, ...NONE, running: 0, unfinished: 0 };
+  const p = { p50: max / 2, p75: (max * 3) / 4, p90: max * 0.9, p95: max * 0.95, p99: max * 0.99 };
+  return { count, min: 1, mean, max, ...p, running: 1, unfinished: 2 };
+}
+
+function timing(touchpoint: string, of: TimingFigures, registered = true): TouchpointTimings {
+  return { touchpoint, registered, ...of };
+}
+
+const TOUCHPOINTS = [
+  timing("", figures(2, 40, 20), false),
+  timing("api/orders/list", figures(1_200, 4_000, 100)),
+  timing("api/orders/submit", figures(300, 2_000, 200), false),
+  timing("api/users", figures(0, 0, 0)),
+  timing("db/query", figures(10, 300_000, 1_500)),
+];
+
+describe("timings", () => {
+  test("are an aligned table by name, unregistered touchpoints marked", async () => {
+    const source = new FakeSource([{ touchpoints: TOUCHPOINTS }]);
+    const { out, err, error } = await runReading(source, ["timings", "level:info", "--project", "shop"]);
+    expect([err, error]).toEqual(["", undefined]);
+    expect(out.split("\n")).toEqual([
+      "TOUCHPOINT           COUNT    MEAN       P50       P75       P90       P95       P99    MAX  RUNNING  UNFINISHED",
+      "(none)                   2   20 ms     20 ms     30 ms     36 ms     38 ms   39.6 ms  40 ms        1           2",
+      "api/orders/list      1,200  100 ms       2 s       3 s     3.6 s     3.8 s    3.96 s    4 s        1           2",
+      "api/orders/submit *    300  200 ms       1 s     1.5 s     1.8 s     1.9 s    1.98 s    2 s        1           2",
+      "api/users                0       -         -         -         -         -         -      -        0           0",
+      "db/query                10   1.5 s  2 m 30 s  3 m 45 s  4 m 30 s  4 m 45 s  4 m 57 s    5 m        1           2",
+      "",
+      "* not registered",
+      "",
+    ]);
+    expect(source.asked).toEqual([
+      { kind: "timings", scope: { project: "shop", q: "level:info", from: undefined, to: undefined } },
+    ]);
+  });
+
+  test.each([
+    [
+      ["--sort", "p99"],
+      ["db/query", "api/orders/list", "api/orders/submit", "", "api/users"],
+    ],
+    [
+      ["--sort", "COUNT", "--reverse"],
+      ["api/users", "", "db/query", "api/orders/submit", "api/orders/list"],
+    ],
+    [["--reverse"], ["db/query", "api/users", "api/orders/submit", "api/orders/list", ""]],
+    [
+      ["--sort", "mean", "--reverse"],
+      ["", "api/orders/list", "api/orders/submit", "db/query", "api/users"],
+    ],
+    [
+      ["--sort", "running"],
+      ["", "api/orders/list", "api/orders/submit", "db/query", "api/users"],
+    ],
+  ])("sorted by %j, what has no such figure last", async (line, names) => {
+    const source = new FakeSource([{ touchpoints: TOUCHPOINTS }]);
+    const { out } = await runReading(source, ["timings", "--json", ...line]);
+    const { touchpoints } = JSON.parse(out) as { touchpoints: readonly TouchpointTimings[] };
+    expect(touchpoints.map(({ touchpoint }) => touchpoint)).toEqual(names);
+  });
+
+  test("are JSON with every figure as it is", async () => {
+    const { out } = await runReading(new FakeSource([{ touchpoints: TOUCHPOINTS }]), ["timings", "--json"]);
+    expect(JSON.parse(out)).toEqual({ touchpoints: TOUCHPOINTS });
+  });
+
+  test("that stopped early say so", async () => {
+    const source = new FakeSource([{ touchpoints: [], stoppedEarly: "the time limit was reached" }]);
+    const { out, err } = await runReading(source, ["timings"]);
+    expect(out).toBe("TOUCHPOINT  COUNT  MEAN  P50  P75  P90  P95  P99  MAX  RUNNING  UNFINISHED\n");
+    expect(err).toBe("simplelogs: the answer is not complete: the time limit was reached\n");
+  });
+});
+
+describe("timings by category", () => {
+  const orders = { time: 0, ...figures(1_500, 4_000, 120) };
+  const api = { time: 0, ...figures(1_500, 3_900, 120) };
+
+  test("add up counts, and ask for percentiles where a category has several", async () => {
+    const source = new FakeSource([{ touchpoints: TOUCHPOINTS }, { buckets: [orders] }, { buckets: [orders] }]);
+    const { out } = await runReading(source, ["timings", "--tree", "a", "OR", "b"]);
+    expect(out.split("\n").map((line) => line.slice(0, 41))).toEqual([
+      "TOUCHPOINT    COUNT    MEAN       P50    ",
+      "(none)            2   20 ms     20 ms    ",
+      "api/          1,500  120 ms       2 s    ",
+      "  orders/     1,500  120 ms       2 s    ",
+      "    list      1,200  100 ms       2 s    ",
+      "    submit *    300  200 ms       1 s    ",
+      "  users           0       -         -    ",
+      "db/              10   1.5 s  2 m 30 s  3 ",
+      "  query          10   1.5 s  2 m 30 s  3 ",
+      "",
+      "* not registered",
+      "",
+    ]);
+    expect(source.asked.slice(1)).toEqual(
+      ['(a OR b) touchpoint:"api/"*', '(a OR b) touchpoint:"api/orders/"*'].map((q) => ({
+        kind: "series",
+        scope: { project: undefined, q, from: undefined, to: undefined },
+        intervalMs: TIME_MS_MAX,
+        byTouchpoint: false,
+      })),
+    );
+  });
+
+  test("are sorted by the figures of categories too", async () => {
+    const source = new FakeSource([{ touchpoints: TOUCHPOINTS }, { buckets: [api] }, { buckets: [orders] }]);
+    const { out } = await runReading(source, ["timings", "--tree", "--sort", "max"]);
+    expect(out.split("\n").map((line) => line.slice(0, 12).trimEnd())).toEqual([
+      "TOUCHPOINT",
+      "db/",
+      "  query",
+      "api/",
+      "  orders/",
+      "    list",
+      "    submit *",
+      "  users",
+      "(none)",
+      "",
+      "* not regist",
+      "",
+    ]);
+  });
+
+  test("come as JSON beside the touchpoints, from a source that has a bucket before the first", async () => {
+    const source = new FakeSource([
+      { touchpoints: TOUCHPOINTS },
+      { buckets: [{ time: -1, ...figures(0, 0, 0) }, api] },
+      { buckets: [orders] },
+    ]);
+    const { out } = await runReading(source, ["timings", "--tree", "--json", "--from", "-5"]);
+    const { categories } = JSON.parse(out) as { categories: readonly object[] };
+    expect(categories).toEqual([
+      { category: "api/", ...figures(1_500, 3_900, 120), running: 2, unfinished: 4, max: 4_000 },
+      { category: "api/orders/", ...figures(1_500, 4_000, 120), running: 2, unfinished: 4 },
+      { category: "db/", ...figures(10, 300_000, 1_500) },
+    ]);
+    expect(source.asked.slice(1).map((question) => "scope" in question && question.scope.from)).toEqual([0, 0]);
+  });
+
+  test("take odd names as they are", async () => {
+    const names = ["/", "a/", "a//b", '"q"/x', '"q"/y'];
+    const touchpoints = names.map((name) => timing(name, figures(1, 2, 1)));
+    const answers = Array.from({ length: 3 }, () => ({ buckets: [] }));
+    const source = new FakeSource([{ touchpoints }, ...answers]);
+    const { out } = await runReading(source, ["timings", "--tree"]);
+    expect(
+      out
+        .split("\n")
+        .slice(1)
+        .map((line) => line.slice(0, 12).trimEnd()),
+    ).toEqual(['"q"/', "  x", "  y", "/", "  (itself)", "a/", "  (itself)", "  /", "    b", ""]);
+    expect(source.asked.slice(1).map((question) => "scope" in question && question.scope.q)).toEqual([
+      'touchpoint:"\\"q\\"/"*',
+      'touchpoint:"a/"*',
+    ]);
+  });
+});
+
+describe("timings fail", () => {
+  test("at a column that is none", async () => {
+    const { error } = await runReading(new FakeSource([]), ["timings", "--sort", "p42"]);
+    expect([error?.code, error?.message]).toEqual([
+      "usage",
+      '--sort: expected touchpoint, count, mean, p50, p75, p90, p95, p99, max, running, unfinished, got "p42"',
+    ]);
+  });
+
+  test("at damaged blocks, after the table", async () => {
+    const { out, error } = await runReading(new FakeSource([{ touchpoints: [], damagedBlocks: 1 }]), ["timings"]);
+    expect([out.length > 0, error?.code]).toEqual([true, "data_unreadable"]);
+  });
+});

@@ -1,0 +1,93 @@
+// The writer thread's loop on a real data file, without a thread: what it is told and what it answers.
+
+import { join } from "node:path";
+import type { ChangeOutcome, ChangeRequest } from "../../../src/core/changing.ts";
+import type { Entry } from "../../../src/core/entry.ts";
+import { CLAIM, CLAIM_CELLS } from "../../../src/core/group.ts";
+import type { StoreSnapshot } from "../../../src/core/telemetry.ts";
+import type { FromWriter, WriterRules } from "../../../src/threads/messages.ts";
+import { WriterThread } from "../../../src/threads/writer_thread.ts";
+import { untilTrue } from "../../support/condition.ts";
+import { withFolder } from "../../support/folder.ts";
+
+const DAY_MS = 86_400_000;
+
+export const RULES: WriterRules = {
+  keys: [
+    { project: "shop", name: "web shop", type: "server" },
+    { project: "shop", name: "web shop", type: "client" },
+    { project: "other", name: "other", type: "server" },
+  ],
+  projects: {},
+  defaultProject: { retentionMs: 30 * DAY_MS, monthlyEntries: undefined, overage: "continue" },
+  bytesMax: 1e9,
+};
+
+export class WriterStage {
+  readonly file: string;
+  readonly said: FromWriter[] = [];
+  readonly writer: WriterThread;
+  readonly #claims = new Int32Array(new SharedArrayBuffer(4 * CLAIM_CELLS));
+  #nextGroup = 1;
+  #nextChange = 1;
+
+  constructor(folder: string) {
+    this.file = join(folder, "data.db");
+    const settings = {
+      file: this.file,
+      durability: "write",
+      run: "test",
+      processStartedAt: Date.now(),
+      timings: { timeoutMs: 3_600_000, orphanGraceMs: 60_000, openMax: 1_000, openBytesMax: 1e7 },
+      clientShare: 0.5,
+      dedupe: { windowMs: 600_000, entries: 1_000 },
+    } as const;
+    const start = { kind: "start", settings, rules: RULES, claims: this.#claims } as const;
+    this.writer = new WriterThread(start, (message) => this.said.push(message));
+  }
+
+  /** Sends a batch as a group of its own; whether it was committed. */
+  send(entries: readonly Entry[], key = 0): boolean {
+    const group = this.#nextGroup++;
+    Atomics.store(this.#claims, group % CLAIM_CELLS, CLAIM.posted);
+    const body = { key: "k", source: RULES.keys[key]?.type, entries };
+    const text = JSON.stringify([group, key, Date.now(), 100, "sender", body]);
+    this.writer.receive({ kind: "group", group, lastBatch: group, text });
+    return this.said.some((message) => message.kind === "committed" && message.group === group);
+  }
+
+  /** Asks for a change and waits for its outcome. */
+  async change(request: ChangeRequest): Promise<ChangeOutcome> {
+    const outcome = this.begin(request);
+    await untilTrue("the change has an outcome", () => outcome() !== undefined, 20_000);
+    return outcome() as ChangeOutcome;
+  }
+
+  /** Asks for a change; the outcome is undefined until there is one. */
+  begin(request: ChangeRequest): () => ChangeOutcome | undefined {
+    const number = this.#nextChange++;
+    this.writer.receive({ kind: "change", number, request });
+    return () => {
+      const answer = this.said.find((message) => message.kind === "changed" && message.number === number);
+      return answer?.kind === "changed" ? answer.outcome : undefined;
+    };
+  }
+
+  /** The figures that the writer gave last. */
+  snapshot(): StoreSnapshot {
+    const snapshots = this.said.flatMap((message) => ("snapshot" in message ? [message.snapshot] : []));
+    return snapshots.at(-1) as StoreSnapshot;
+  }
+}
+
+/** Gives `work` a writer on a new data file, and closes it afterwards. */
+export async function withWriter(work: (stage: WriterStage) => void | Promise<void>): Promise<void> {
+  await withFolder(async (folder) => {
+    const stage = new WriterStage(folder);
+    try {
+      await work(stage);
+    } finally {
+      stage.writer.close();
+    }
+  });
+}
