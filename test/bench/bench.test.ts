@@ -2,11 +2,13 @@
 
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import { EntryMaker } from "../../scripts/bench_entries.ts";
 import type { LoadResult } from "../../scripts/bench_load.ts";
 import { type BatchRuns, markdownTable, median, type ServerRun, summarise } from "../../scripts/bench_report.ts";
 import { run } from "../support/run.ts";
 
 const BENCH = join(import.meta.dir, "../../scripts/bench.ts");
+const QUERIES = join(import.meta.dir, "../../scripts/bench_queries.ts");
 
 interface Report {
   readonly seed: number;
@@ -46,6 +48,34 @@ describe("scripts/bench", () => {
   test("refuses a number out of bounds, naming it", async () => {
     const { exitCode, stderr } = await run(process.execPath, [BENCH, "--seconds", "61"]);
     expect([exitCode, stderr]).toEqual([1, '--seconds: expected a whole number from 1 to 60, got "61"\n']);
+  });
+});
+
+describe("scripts/bench-queries", () => {
+  test("stores what it makes, compacts it, and has every question answered", async () => {
+    const line = ["--entries", "3000", "--repeats", "2", "--seed", "7", "--json"];
+    const { exitCode, stdout, stderr } = await run(process.execPath, [QUERIES, ...line], { timeoutMs: 55_000 });
+    expect({ exitCode, stderr: exitCode === 0 ? "" : stderr }).toEqual({ exitCode: 0, stderr: "" });
+    const { entries, timings } = JSON.parse(stdout) as { entries: number; timings: { name: string; bytes: number }[] };
+    expect([entries, timings.length]).toEqual([3_000, 17]);
+    expect(timings.filter(({ bytes }) => bytes === 0)).toEqual([]);
+  }, 60_000);
+
+  test("makes the same entries of the same seed, and others of another", () => {
+    const made = (seed: number) => {
+      const maker = new EntryMaker(join(import.meta.dir, "../fixtures/logs.ndjson"), seed);
+      return Array.from({ length: 20 }, (_, time) => maker.entry(time));
+    };
+    expect(made(1)).toEqual(made(1));
+    expect(made(1)).not.toEqual(made(2));
+    expect(made(3).map((text) => Object.keys(JSON.parse(text) as object))).toEqual(
+      Array.from({ length: 20 }, () => expect.arrayContaining(["touchpoint", "level", "message", "metadata"])),
+    );
+  });
+
+  test("refuses what is no number", async () => {
+    const { exitCode, stderr } = await run(process.execPath, [QUERIES, "--entries", "many"]);
+    expect([exitCode, stderr]).toEqual([1, '--entries: expected a whole number from 1 to 1000000000, got "many"\n']);
   });
 });
 
