@@ -117,9 +117,23 @@ export interface TouchpointRow {
   readonly firstSeen: number;
 }
 
+/** A part of touchpoints' names, between two "/". */
+export interface TouchpointNode {
+  readonly name: string;
+  /** From the root on: a touchpoint's name, or what the names below begin with. */
+  readonly path: string;
+  /** Null where it is only a category, and no touchpoint itself; so is `firstSeen`. */
+  readonly registered: boolean | null;
+  readonly firstSeen: number | null;
+  /** By name. */
+  readonly children: readonly TouchpointNode[];
+}
+
 export interface TouchpointsAnswer {
   /** By project, then name. */
   readonly touchpoints: readonly TouchpointRow[];
+  /** The same as a tree a project, by project. */
+  readonly tree: readonly { readonly project: string; readonly children: readonly TouchpointNode[] }[];
 }
 
 export interface UsageRow {

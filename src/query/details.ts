@@ -13,6 +13,7 @@ import type { DropReason } from "../core/drop.ts";
 import { hintFor } from "./hints.ts";
 import type { WaitingStart } from "./running.ts";
 import { type ReadRules, rulesOf } from "./scope.ts";
+import { touchpointTrees } from "./touchpoint_tree.ts";
 
 /** A counter of a project and month, as it is kept. */
 export interface UsageCounterRow {
@@ -49,7 +50,8 @@ export interface DetailsSource {
 }
 
 export function readTouchpoints(details: DetailsSource, project: string | undefined): TouchpointsAnswer {
-  return { touchpoints: details.touchpoints(project) };
+  const touchpoints = details.touchpoints(project);
+  return { touchpoints, tree: touchpointTrees(touchpoints) };
 }
 
 const DROPPED = "dropped.";

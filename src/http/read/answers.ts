@@ -168,7 +168,27 @@ export const TouchpointSchema = object("Touchpoint", {
   firstSeen: time("When it was first seen or registered"),
 });
 
-export const TouchpointsSchema = object("Touchpoints", { touchpoints: Type.Array(TouchpointSchema) });
+/** As core/answers.ts has it; what refers to itself needs a type of its own. */
+interface TouchpointNode {
+  name: string;
+  path: string;
+  registered: boolean | null;
+  firstSeen: number | null;
+  children: TouchpointNode[];
+}
+
+const TouchpointNodeSchema = object("TouchpointNode", {
+  name: Type.String({ description: "The part of the path behind its last slash" }),
+  path: Type.String(),
+  registered: Type.Union([Type.Boolean(), Type.Null()], { description: "Null: only a category" }),
+  firstSeen: Type.Union([time("When it was first seen or registered"), Type.Null()]),
+  children: Type.Array(Type.Unsafe<TouchpointNode>({ $ref: "#/components/schemas/TouchpointNode" })),
+});
+
+export const TouchpointsSchema = object("Touchpoints", {
+  touchpoints: Type.Array(TouchpointSchema),
+  tree: Type.Array(Type.Object({ project: Type.String(), children: Type.Array(TouchpointNodeSchema) })),
+});
 
 const dropReason = () => Type.Union(DROP_REASONS.map((reason) => Type.Literal(reason)));
 

@@ -111,7 +111,10 @@ export const ANSWERS: ReadAnswers = {
     count: 4,
     more: false,
   },
-  touchpoints: { touchpoints: [{ project: "shop", name: "db", registered: true, firstSeen: 5 }] },
+  touchpoints: {
+    touchpoints: [{ project: "shop", name: "db", registered: true, firstSeen: 5 }],
+    tree: [{ project: "shop", children: [{ name: "db", path: "db", registered: true, firstSeen: 5, children: [] }] }],
+  },
   usage: {
     usage: [
       {
