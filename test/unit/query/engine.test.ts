@@ -84,6 +84,8 @@ function randomScope(random: Random, q: string): ReadScope {
   };
 }
 
+/** Many worlds, on a machine that may be busy. */
+const TEST_MS_MAX = 30_000;
 const seed = runSeed("query engine");
 
 /** Calls `check` for every search, in several worlds. */
@@ -100,102 +102,122 @@ function forAll(check: (world: World, scope: ReadScope, expected: ModelRecord[],
 }
 
 describe("the engine answers as the model does", () => {
-  test("entries, a page at a time", () => {
-    forAll(({ source }, scope, expected, random) => {
-      const limit = pick(random, [1, 7, 100, 10_000]);
-      const pages: ShownRecord[] = [];
-      let cursor: string | undefined;
-      for (let page = 0; page < (limit === 1 ? 20 : 2_000); page++) {
-        const answer: EntriesAnswer = ask(source, { kind: "entries", scope, limit, cursor });
-        pages.push(...answer.entries);
-        if (answer.nextCursor === null) break;
-        expect(answer.entries).toHaveLength(limit);
-        cursor = answer.nextCursor;
-      }
-      const all = shownAll(expected);
-      expect(pages).toEqual(limit === 1 ? all.slice(0, 20) : all);
-    });
-  });
-
-  test("counts over time", () => {
-    forAll(({ source }, scope, expected, random) => {
-      const intervalMs = pick(random, [60_000, 600_000, 7_777_777, 3_600_000]);
-      const { buckets, interval }: HistogramAnswer = ask(source, { kind: "histogram", scope, intervalMs });
-      expect(interval).toBe(intervalMs);
-      const counts = new Map(
-        buckets.map((bucket) => [bucket.time, { debug: 0, info: 0, warn: 0, error: 0, timing: 0 }]),
-      );
-      for (const { record } of expected) {
-        const bucket = counts.get(Math.floor(record.time / interval) * interval);
-        if (bucket === undefined) throw new Error(`no bucket for ${record.time}`);
-        bucket[record.kind === "log" ? (record.level ?? "info") : "timing"]++;
-      }
-      expect(buckets).toEqual([...counts].map(([time, count]) => ({ time, ...count })));
-      buckets.forEach(({ time }, index) => {
-        expect(time).toBe((buckets[0]?.time ?? 0) + index * interval);
+  test(
+    "entries, a page at a time",
+    () => {
+      forAll(({ source }, scope, expected, random) => {
+        const limit = pick(random, [1, 7, 100, 10_000]);
+        const pages: ShownRecord[] = [];
+        let cursor: string | undefined;
+        for (let page = 0; page < (limit === 1 ? 20 : 2_000); page++) {
+          const answer: EntriesAnswer = ask(source, { kind: "entries", scope, limit, cursor });
+          pages.push(...answer.entries);
+          if (answer.nextCursor === null) break;
+          expect(answer.entries).toHaveLength(limit);
+          cursor = answer.nextCursor;
+        }
+        const all = shownAll(expected);
+        expect(pages).toEqual(limit === 1 ? all.slice(0, 20) : all);
       });
-    });
-  });
+    },
+    TEST_MS_MAX,
+  );
 
-  test("timings by touchpoint, percentiles within 1 %", () => {
-    forAll(({ source }, scope, expected) => {
-      const { touchpoints }: TimingsAnswer = ask(source, { kind: "timings", scope });
-      const names = new Set(
-        expected
-          .filter(({ record }) => ["completed", "unfinished"].includes(record.kind))
-          .map(({ record }) => record.touchpoint ?? ""),
-      );
-      expect(touchpoints.map(({ touchpoint }) => touchpoint)).toEqual([...names].sort());
-      for (const figures of touchpoints) {
-        const own = expected.filter(({ record }) => (record.touchpoint ?? "") === figures.touchpoint);
-        checkFigures(figures, own);
-      }
-    });
-  });
-
-  test("timings over time", () => {
-    forAll(({ source }, scope, expected, random) => {
-      const intervalMs = pick(random, [600_000, 3_600_000]);
-      const { buckets = [] }: SeriesAnswer = ask(source, { kind: "series", scope, intervalMs, byTouchpoint: false });
-      const found = buckets.filter(({ count, unfinished }) => count + unfinished > 0);
-      for (const figures of found) {
-        checkFigures(
-          figures,
-          expected.filter(({ record }) => Math.floor(record.time / intervalMs) * intervalMs === figures.time),
+  test(
+    "counts over time",
+    () => {
+      forAll(({ source }, scope, expected, random) => {
+        const intervalMs = pick(random, [60_000, 600_000, 7_777_777, 3_600_000]);
+        const { buckets, interval }: HistogramAnswer = ask(source, { kind: "histogram", scope, intervalMs });
+        expect(interval).toBe(intervalMs);
+        const counts = new Map(
+          buckets.map((bucket) => [bucket.time, { debug: 0, info: 0, warn: 0, error: 0, timing: 0 }]),
         );
-      }
-      const total = expected.filter(({ record }) => record.kind === "completed").length;
-      expect(found.reduce((sum, { count }) => sum + count, 0)).toBe(total);
-    });
-  });
+        for (const { record } of expected) {
+          const bucket = counts.get(Math.floor(record.time / interval) * interval);
+          if (bucket === undefined) throw new Error(`no bucket for ${record.time}`);
+          bucket[record.kind === "log" ? (record.level ?? "info") : "timing"]++;
+        }
+        expect(buckets).toEqual([...counts].map(([time, count]) => ({ time, ...count })));
+        buckets.forEach(({ time }, index) => {
+          expect(time).toBe((buckets[0]?.time ?? 0) + index * interval);
+        });
+      });
+    },
+    TEST_MS_MAX,
+  );
 
-  test("fields, and the values of each", () => {
-    forAll(({ source }, scope, expected) => {
-      const { fields }: FieldsAnswer = ask(source, { kind: "fields", scope });
-      const counts = new Map<string, Map<unknown, number>>();
-      const add = (name: string, value: unknown) => {
-        const values = counts.get(name) ?? new Map<unknown, number>();
-        values.set(value, (values.get(value) ?? 0) + 1);
-        counts.set(name, values);
-      };
-      for (const shown of shownAll(expected)) {
-        const { id: _id, project: _project, time: _time, receivedAt: _receivedAt, metadata = {}, ...others } = shown;
-        for (const [name, value] of Object.entries(others)) add(name, value);
-        for (const [name, value] of Object.entries(metadata)) add(`metadata.${name}`, value);
-      }
-      const sum = (values: Map<unknown, number>) => [...values.values()].reduce((a, b) => a + b, 0);
-      expect(new Map(fields.map(({ name, count }) => [name, count]))).toEqual(
-        new Map([...counts].map(([name, values]) => [name, sum(values)])),
-      );
-      for (const [field, values] of counts) {
-        const answer: ValuesAnswer = ask(source, { kind: "values", scope, field, limit: 1_000 });
-        expect(new Map<unknown, number>(answer.values.map(({ value, count }) => [value, count]))).toEqual(values);
-        expect([answer.count, answer.more]).toEqual([sum(values), false]);
-        const order = answer.values.map(({ count }) => count);
-        expect(order).toEqual([...order].sort((a, b) => b - a));
-      }
-    });
-  });
+  test(
+    "timings by touchpoint, percentiles within 1 %",
+    () => {
+      forAll(({ source }, scope, expected) => {
+        const { touchpoints }: TimingsAnswer = ask(source, { kind: "timings", scope });
+        const names = new Set(
+          expected
+            .filter(({ record }) => ["completed", "unfinished"].includes(record.kind))
+            .map(({ record }) => record.touchpoint ?? ""),
+        );
+        expect(touchpoints.map(({ touchpoint }) => touchpoint)).toEqual([...names].sort());
+        for (const figures of touchpoints) {
+          const own = expected.filter(({ record }) => (record.touchpoint ?? "") === figures.touchpoint);
+          checkFigures(figures, own);
+        }
+      });
+    },
+    TEST_MS_MAX,
+  );
+
+  test(
+    "timings over time",
+    () => {
+      forAll(({ source }, scope, expected, random) => {
+        const intervalMs = pick(random, [600_000, 3_600_000]);
+        const { buckets = [] }: SeriesAnswer = ask(source, { kind: "series", scope, intervalMs, byTouchpoint: false });
+        const found = buckets.filter(({ count, unfinished }) => count + unfinished > 0);
+        for (const figures of found) {
+          checkFigures(
+            figures,
+            expected.filter(({ record }) => Math.floor(record.time / intervalMs) * intervalMs === figures.time),
+          );
+        }
+        const total = expected.filter(({ record }) => record.kind === "completed").length;
+        expect(found.reduce((sum, { count }) => sum + count, 0)).toBe(total);
+      });
+    },
+    TEST_MS_MAX,
+  );
+
+  test(
+    "fields, and the values of each",
+    () => {
+      forAll(({ source }, scope, expected) => {
+        const { fields }: FieldsAnswer = ask(source, { kind: "fields", scope });
+        const counts = new Map<string, Map<unknown, number>>();
+        const add = (name: string, value: unknown) => {
+          const values = counts.get(name) ?? new Map<unknown, number>();
+          values.set(value, (values.get(value) ?? 0) + 1);
+          counts.set(name, values);
+        };
+        for (const shown of shownAll(expected)) {
+          const { id: _id, project: _project, time: _time, receivedAt: _receivedAt, metadata = {}, ...others } = shown;
+          for (const [name, value] of Object.entries(others)) add(name, value);
+          for (const [name, value] of Object.entries(metadata)) add(`metadata.${name}`, value);
+        }
+        const sum = (values: Map<unknown, number>) => [...values.values()].reduce((a, b) => a + b, 0);
+        expect(new Map(fields.map(({ name, count }) => [name, count]))).toEqual(
+          new Map([...counts].map(([name, values]) => [name, sum(values)])),
+        );
+        for (const [field, values] of counts) {
+          const answer: ValuesAnswer = ask(source, { kind: "values", scope, field, limit: 1_000 });
+          expect(new Map<unknown, number>(answer.values.map(({ value, count }) => [value, count]))).toEqual(values);
+          expect([answer.count, answer.more]).toEqual([sum(values), false]);
+          const order = answer.values.map(({ count }) => count);
+          expect(order).toEqual([...order].sort((a, b) => b - a));
+        }
+      });
+    },
+    TEST_MS_MAX,
+  );
 });
 
 interface Figures {
@@ -234,46 +256,58 @@ function checkFigures(figures: Figures, records: readonly ModelRecord[]): void {
 }
 
 describe("while blocks merge under a question", () => {
-  test("pages miss nothing and repeat nothing, whatever is stored and merged between and during them", () => {
-    const random = seededRandom(seed);
-    for (let round = 0; round < 8; round++) {
-      const { source, records } = randomWorld(random);
-      const expected = shownAll(
-        inScope(records, { project: undefined, q: "", from: undefined, to: undefined }, { q: "", matches: () => true }),
-      );
-      source.beforeOpen = () => {
-        if (random() < 0.3) source.merge(pick(random, PROJECTS), random() < 0.3);
-      };
-      const pages: ShownRecord[] = [];
-      const scope = { project: undefined, q: "", from: undefined, to: undefined };
-      for (let cursor: string | undefined; ; ) {
-        const answer: EntriesAnswer = ask(source, { kind: "entries", scope, limit: 37, cursor });
-        pages.push(...answer.entries);
-        if (answer.nextCursor === null) break;
-        cursor = answer.nextCursor;
-        // New records are newer than every page that is still to come.
-        source.write(pick(random, PROJECTS), [randomRecord(random, NOW - 1_000, NOW)]);
+  test(
+    "pages miss nothing and repeat nothing, whatever is stored and merged between and during them",
+    () => {
+      const random = seededRandom(seed);
+      for (let round = 0; round < 8; round++) {
+        const { source, records } = randomWorld(random);
+        const expected = shownAll(
+          inScope(
+            records,
+            { project: undefined, q: "", from: undefined, to: undefined },
+            { q: "", matches: () => true },
+          ),
+        );
+        source.beforeOpen = () => {
+          if (random() < 0.3) source.merge(pick(random, PROJECTS), random() < 0.3);
+        };
+        const pages: ShownRecord[] = [];
+        const scope = { project: undefined, q: "", from: undefined, to: undefined };
+        for (let cursor: string | undefined; ; ) {
+          const answer: EntriesAnswer = ask(source, { kind: "entries", scope, limit: 37, cursor });
+          pages.push(...answer.entries);
+          if (answer.nextCursor === null) break;
+          cursor = answer.nextCursor;
+          // New records are newer than every page that is still to come.
+          source.write(pick(random, PROJECTS), [randomRecord(random, NOW - 1_000, NOW)]);
+        }
+        expect(pages).toEqual(expected);
       }
-      expect(pages).toEqual(expected);
-    }
-  });
+    },
+    TEST_MS_MAX,
+  );
 
-  test("every record is counted once", () => {
-    const random = seededRandom(seed);
-    for (let round = 0; round < 8; round++) {
-      const { source, records } = randomWorld(random);
-      source.beforeOpen = () => {
-        if (random() < 0.3) source.merge(pick(random, PROJECTS), random() < 0.3);
-      };
-      const scope = { project: undefined, q: "", from: undefined, to: undefined };
-      const { buckets }: HistogramAnswer = ask(source, { kind: "histogram", scope, intervalMs: 3_600_000 });
-      const total = buckets.reduce(
-        (sum, { debug, info, warn, error, timing }) => sum + debug + info + warn + error + timing,
-        0,
-      );
-      expect(total).toBe(records.length);
-    }
-  });
+  test(
+    "every record is counted once",
+    () => {
+      const random = seededRandom(seed);
+      for (let round = 0; round < 8; round++) {
+        const { source, records } = randomWorld(random);
+        source.beforeOpen = () => {
+          if (random() < 0.3) source.merge(pick(random, PROJECTS), random() < 0.3);
+        };
+        const scope = { project: undefined, q: "", from: undefined, to: undefined };
+        const { buckets }: HistogramAnswer = ask(source, { kind: "histogram", scope, intervalMs: 3_600_000 });
+        const total = buckets.reduce(
+          (sum, { debug, info, warn, error, timing }) => sum + debug + info + warn + error + timing,
+          0,
+        );
+        expect(total).toBe(records.length);
+      }
+    },
+    TEST_MS_MAX,
+  );
 });
 
 describe("limits", () => {
