@@ -1,6 +1,7 @@
 // How long questions take over many records, and what they cost those who send entries meanwhile. The records are made of real lines
 // with their numbers redrawn, over the last day, and are compacted before the first question.
 
+import { readFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -48,6 +49,15 @@ const QUESTIONS: readonly (readonly [string, string])[] = [
   ["levels", "fields/level/values?from=24h"],
   ["values of a metadata field", "fields/metadata.eventid/values?from=24h"],
 ];
+
+/** The README's examples of searches, each line of its block below "Searching". */
+function readmeQuestions(): [string, string][] {
+  const readme = readFileSync(join(import.meta.dirname, "../README.md"), "utf8");
+  const section = readme.slice(readme.indexOf("\n## Searching\n"));
+  const [, block = ""] = /```text\n([^`]+)```/.exec(section) ?? [];
+  const searches = block.split("\n").filter((line) => line !== "");
+  return searches.map((search) => [`README: ${search}`, `entries?limit=100&q=${encodeURIComponent(search)}`]);
+}
 
 interface Options {
   readonly entries: number;
@@ -139,7 +149,7 @@ async function ask(server: MeasuredServer, path: string): Promise<{ bytes: numbe
 
 async function askAll(server: MeasuredServer, repeats: number): Promise<Timing[]> {
   const timings: Timing[] = [];
-  for (const [name, path] of QUESTIONS) {
+  for (const [name, path] of [...QUESTIONS, ...readmeQuestions()]) {
     const runs: { bytes: number; elapsedMs: number }[] = [];
     for (let repeat = 0; repeat < repeats; repeat++) runs.push(await ask(server, path));
     const [first] = runs;
@@ -184,7 +194,7 @@ async function measureLoad(server: MeasuredServer, options: Options): Promise<Lo
 function table(timings: readonly Timing[]): string {
   const head = "| question | answer bytes | first ms | median ms |\n|---|--:|--:|--:|\n";
   const row = ({ name, bytes, firstMs, medianMs }: Timing) =>
-    `| ${name} | ${bytes} | ${firstMs.toFixed(1)} | ${medianMs.toFixed(1)} |\n`;
+    `| ${name.replaceAll("|", "\\|")} | ${bytes} | ${firstMs.toFixed(1)} | ${medianMs.toFixed(1)} |\n`;
   return head + timings.map(row).join("");
 }
 

@@ -103,6 +103,7 @@ export class OpenedBlock {
   /** For each of the summary's cells whether its records match; undefined where only the columns tell. */
   cellVerdicts(summary: BlockSummary): (boolean | undefined)[] {
     const { project } = this.block;
+    if (this.#search.kind === "all") return summary.cells.map(() => true);
     return summary.cells.map(({ flags, touchpoint }) => judge(this.#search, { project, flags, touchpoint }));
   }
 

@@ -57,7 +57,9 @@ describe("scripts/bench-queries", () => {
     const { exitCode, stdout, stderr } = await run(process.execPath, [QUERIES, ...line], { timeoutMs: 55_000 });
     expect({ exitCode, stderr: exitCode === 0 ? "" : stderr }).toEqual({ exitCode: 0, stderr: "" });
     const { entries, timings } = JSON.parse(stdout) as { entries: number; timings: { name: string; bytes: number }[] };
-    expect([entries, timings.length]).toEqual([3_000, 17]);
+    expect(entries).toBe(3_000);
+    expect(timings.filter(({ name }) => name.startsWith("README: ")).length).toBeGreaterThan(1);
+    expect(timings.length).toBeGreaterThan(17);
     expect(timings.filter(({ bytes }) => bytes === 0)).toEqual([]);
   }, 60_000);
 
