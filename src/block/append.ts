@@ -1,7 +1,7 @@
 // Records into columns: the worker's side of a block, on the ingest path. Measured with real lines on one core: 0.11 to
 // 0.16 µs a record.
 
-import type { JsonObject } from "../core/entry.ts";
+import { type JsonObject, setMember } from "../core/json.ts";
 import { METADATA_COLUMNS_MAX } from "../core/limits.ts";
 import type { StoredRecord } from "../core/record.ts";
 import { type ColumnsDraft, emptySparse, type SparseDraft } from "./columns.ts";
@@ -12,10 +12,6 @@ function put<T>(column: SparseDraft<T>, row: number, value: T): void {
   column.values.push(value);
 }
 
-function defineOwn(target: JsonObject, name: string, value: unknown): void {
-  Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
-}
-
 /** Adds metadata fields to their columns; those beyond METADATA_COLUMNS_MAX names go to the rest. */
 export function appendMetadata(columns: ColumnsDraft, row: number, metadata: JsonObject): void {
   let rest: JsonObject | undefined;
@@ -24,7 +20,7 @@ export function appendMetadata(columns: ColumnsDraft, row: number, metadata: Jso
     if (column === undefined) {
       if (columns.metadata.size >= METADATA_COLUMNS_MAX) {
         rest ??= {};
-        defineOwn(rest, name, metadata[name]);
+        setMember(rest, name, metadata[name]);
         continue;
       }
       column = emptySparse<unknown>();

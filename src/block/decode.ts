@@ -7,8 +7,6 @@ import { openBlock } from "./open_block.ts";
 import { type PlacedValues, recordsAt } from "./records.ts";
 import { fromDictionary } from "./strings.ts";
 
-export { BlockDamagedError } from "./damage.ts";
-
 /** Decodes every column of a block of `count` records. Throws BlockDamagedError. */
 export function decodeColumns(pieces: readonly BlockPiece[], count: number): Columns {
   const block = openBlock(pieces, count);

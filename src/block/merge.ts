@@ -1,7 +1,7 @@
 // Several blocks into one, sorted by touchpoint and then time: equal lines come to lie together, which is what makes a
 // merged block small. Record ids are kept. Runs on the compactor's thread.
 
-import type { JsonObject } from "../core/entry.ts";
+import { type JsonObject, setMember } from "../core/json.ts";
 import { METADATA_COLUMNS_MAX } from "../core/limits.ts";
 import { type Columns, emptyColumns, emptySparse, type SparseColumn } from "./columns.ts";
 
@@ -137,8 +137,7 @@ function mergeRest(
         object = {};
         objects.set(row, object);
       }
-      const value = column.values[index];
-      Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
+      setMember(object, name, column.values[index]);
     }
   }
   const rows = [...objects.keys()].sort((a, b) => a - b);

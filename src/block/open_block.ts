@@ -7,6 +7,7 @@ import { ByteReader } from "./bytes.ts";
 import type { SparseColumn } from "./columns.ts";
 import { BlockDamagedError, orDamaged } from "./damage.ts";
 import { type BlockPiece, METADATA_PREFIX, PACKED } from "./encode.ts";
+import { hasMetadata } from "./flags.ts";
 import { inflate } from "./inflate.ts";
 import { readNumbers } from "./numbers.ts";
 import { type PlacedValues, recordsAt } from "./records.ts";
@@ -126,11 +127,12 @@ export class OpenBlock implements BlockView {
     const apiKey = textOf(this.apiKey());
     const touchpoint = textOf(this.touchpoint());
     const message = this.message();
+    const flags = this.flags();
     const source = {
       id: this.id(),
       time: this.time(),
       received: this.received(),
-      flags: this.flags(),
+      flags,
       apiKey,
       touchpoint,
       message: (row: number) => message.value(row),
@@ -138,17 +140,20 @@ export class OpenBlock implements BlockView {
       start: placed(this.start()),
       end: placed(this.end()),
       duration: placed(this.duration()),
-      metadata: this.#metadataColumns(),
+      // All that is loaded is loaded here: what the piece source throws is not damage.
+      metadata: hasAnyMetadata(rows, flags) ? this.#metadataColumns() : [],
       rest: this.restTexts(),
     };
     return orDamaged(() => recordsAt(rows, source));
   }
 
-  *#metadataColumns(): Generator<[string, Values]> {
+  #metadataColumns(): [string, Values][] {
+    const columns: [string, Values][] = [];
     for (const name of this.metadataNames()) {
       const column = this.metadataValues(name);
-      if (column !== undefined) yield [name, column];
+      if (column !== undefined) columns.push([name, column]);
     }
+    return columns;
   }
 
   #columnNames(): readonly string[] {
@@ -211,6 +216,13 @@ function unpack(raw: Uint8Array): Map<string, Uint8Array> {
     columns.set(name, body.raw(directory.unsigned()));
   }
   return columns;
+}
+
+function hasAnyMetadata(rows: ArrayLike<number>, flags: Uint8Array): boolean {
+  for (let index = 0; index < rows.length; index++) {
+    if (hasMetadata(flags[rows[index] as number] as number)) return true;
+  }
+  return false;
 }
 
 function textOf({ dictionary, codes }: DictionaryColumn): (row: number) => string | undefined {

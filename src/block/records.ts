@@ -1,6 +1,6 @@
 // Columns back into records: of the rows that are asked for, and at the cost of these.
 
-import type { JsonObject } from "../core/entry.ts";
+import { type JsonObject, setMember } from "../core/json.ts";
 import type { StoredRecord } from "../core/record.ts";
 import { hasMetadata, kindOf, levelOf, sourceOf } from "./flags.ts";
 
@@ -80,7 +80,7 @@ function metadataAt(rows: ArrayLike<number>, source: RecordSource): (JsonObject 
   for (const [name, column] of source.metadata) {
     forEachPlace(rows, column.rows, (index, place) => {
       const object = objects[index];
-      if (object !== undefined) setOwn(object, name, column.value(place));
+      if (object !== undefined) setMember(object, name, column.value(place));
     });
   }
   const { rest } = source;
@@ -89,14 +89,9 @@ function metadataAt(rows: ArrayLike<number>, source: RecordSource): (JsonObject 
     const object = objects[index];
     if (object === undefined) return;
     const members = JSON.parse(rest.value(place) as string) as JsonObject;
-    for (const name of Object.keys(members)) setOwn(object, name, members[name]);
+    for (const name of Object.keys(members)) setMember(object, name, members[name]);
   });
   return objects;
-}
-
-function setOwn(target: JsonObject, name: string, value: unknown): void {
-  if (name !== "__proto__") target[name] = value;
-  else Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
 /** Calls `visit` for each wanted row that the column has. From one row to the next the search gallops, so both few and all rows are cheap. */

@@ -1,6 +1,6 @@
 // A merged block's columns into its summary. Runs on the compactor's thread.
 
-import type { JsonObject } from "../core/entry.ts";
+import type { JsonObject } from "../core/json.ts";
 import { TOUCHPOINTS_MAX } from "../core/limits.ts";
 import { KINDS } from "../core/record.ts";
 import { ByteWriter } from "./bytes.ts";

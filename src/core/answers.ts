@@ -2,7 +2,9 @@
 // milliseconds.
 
 import type { DropReason } from "./drop.ts";
-import type { JsonObject, Source } from "./entry.ts";
+import type { Source } from "./entry.ts";
+import type { Durability } from "./intake.ts";
+import type { JsonObject } from "./json.ts";
 import type { ShownRecord } from "./record.ts";
 
 /** What every answer that had to look at blocks may say besides. */
@@ -58,9 +60,16 @@ export interface TouchpointTimings extends TimingFigures {
   readonly registered: boolean;
 }
 
+/** All touchpoints whose names begin with `category`, which ends with "/", together. */
+export interface CategoryTimings extends TimingFigures {
+  readonly category: string;
+}
+
 export interface TimingsAnswer extends ScanNotes {
   /** By name. */
   readonly touchpoints: readonly TouchpointTimings[];
+  /** By name; only when asked by category. */
+  readonly categories?: readonly CategoryTimings[];
 }
 
 export interface SeriesBucket extends TimingFigures {
@@ -185,6 +194,38 @@ export interface RejectionRow {
 export interface RejectionsAnswer {
   /** Latest first. */
   readonly rejections: readonly RejectionRow[];
+}
+
+/** How the server is now. */
+export interface StatusAnswer {
+  /** Whether batches can be stored; `reason` says why not, and is null when they can. */
+  readonly ready: boolean;
+  readonly reason: string | null;
+  readonly version: string;
+  readonly startedAt: number;
+  readonly durability: Durability;
+  /** What waits to be stored. */
+  readonly queue: {
+    readonly entries: number;
+    readonly entriesMax: number;
+    readonly bytes: number;
+    readonly bytesMax: number;
+  };
+  /** Since the data file was made; received = stored + open + queued + the sum of dropped. */
+  readonly entries: {
+    readonly received: number;
+    readonly stored: number;
+    readonly open: number;
+    readonly queued: number;
+    readonly dropped: Readonly<Record<DropReason, number>>;
+  };
+  /** `bytesMax`: the oldest data goes when the file is larger. */
+  readonly storage: {
+    readonly records: number;
+    readonly blocks: number;
+    readonly bytesOnDisk: number;
+    readonly bytesMax: number;
+  };
 }
 
 /** When a key of a pair was first known and last sent an accepted batch; null: never. */

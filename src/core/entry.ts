@@ -54,5 +54,3 @@ export const BatchSchema = Type.Object(
 
 export type Entry = Static<typeof EntrySchema>;
 export type Batch = Static<typeof BatchSchema>;
-/** A JSON object as JSON.parse gives it. */
-export type JsonObject = Record<string, unknown>;

@@ -39,5 +39,11 @@ function instantOf(text: string, now: number): number {
   const ago = AGO.exec(text);
   if (ago !== null) return now - Number(ago[1]) * (UNIT_MS[ago[2] as string] as number);
   if (MILLISECONDS.test(text)) return Number(text);
-  return ISO_8601.test(text) ? Date.parse(text) : Number.NaN;
+  return ISO_8601.test(text) && isDay(text.slice(0, 10)) ? Date.parse(text) : Number.NaN;
+}
+
+/** Whether there is such a day: Date.parse makes March 2 of February 30. */
+function isDay(date: string): boolean {
+  const midnight = Date.parse(date);
+  return !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(date);
 }

@@ -30,7 +30,8 @@ export type ReadRequest =
     }
   /** Undefined interval: one that gives about a hundred buckets. */
   | { readonly kind: "histogram"; readonly scope: ReadScope; readonly intervalMs: number | undefined }
-  | { readonly kind: "timings"; readonly scope: ReadScope }
+  /** With `byCategory`, figures of the categories of touchpoints as well. */
+  | { readonly kind: "timings"; readonly scope: ReadScope; readonly byCategory?: boolean }
   | {
       readonly kind: "series";
       readonly scope: ReadScope;

@@ -1,7 +1,8 @@
 // What is stored. A record is one log, or one timing in one of four states; the codes below are written into blocks, so
 // a code never changes its meaning.
 
-import type { JsonObject, Level, Source } from "./entry.ts";
+import type { Level, Source } from "./entry.ts";
+import type { JsonObject } from "./json.ts";
 
 /** Index = code in the block's `kind` column. "log" is a log, all others are timings of that status. */
 export const KINDS = ["log", "completed", "started", "unfinished", "orphaned"] as const;

@@ -91,8 +91,11 @@ export function readUsage(details: DetailsSource, rules: ReadRules, now: number)
   const storage = details.storage().map((row) => {
     const { retentionMs } = rulesOf(rules, row.project);
     const expired = now - retentionMs;
-    const oldest = row.oldest === null ? null : Math.max(row.oldest, expired);
-    return { ...row, oldest, retentionMs };
+    // Blocks that hold nothing else are gone soon.
+    if (row.oldest === null || row.newest === null || row.newest < expired) {
+      return { ...row, oldest: null, newest: null, retentionMs };
+    }
+    return { ...row, oldest: Math.max(row.oldest, expired), retentionMs };
   });
   return { usage, storage };
 }

@@ -8,11 +8,11 @@ import type { DetailsSource } from "./details.ts";
 import { readRejections, readTouchpoints, readUsage } from "./details.ts";
 import { findEntries } from "./entries.ts";
 import { listFields, listValues } from "./fields.ts";
-import { TotalsByName } from "./figures.ts";
+import { categoryFigures, TotalsByName } from "./figures.ts";
 import { countOverTime } from "./histogram.ts";
 import { matchRunning } from "./running.ts";
 import { Coverage, type ScanContext, type Steps } from "./scan.ts";
-import { isConfigured, isRefusal, type ReadRules, readScope, type Scope } from "./scope.ts";
+import { isRefusal, type ReadRules, readScope, refuseUnknownProject, type Scope } from "./scope.ts";
 import { timingSeries } from "./series.ts";
 import type { QuerySource } from "./source.ts";
 import type { SummaryCache } from "./summary_cache.ts";
@@ -92,7 +92,7 @@ class Question {
       return after === undefined ? BAD_CURSOR : yield* findEntries(context, scope, { limit: request.limit, after });
     }
     if (request.kind === "histogram") return yield* countOverTime(context, scope, request.intervalMs, now);
-    if (request.kind === "timings") return yield* this.#timings(scope, running());
+    if (request.kind === "timings") return yield* this.#timings(scope, running(), request.byCategory === true);
     if (request.kind === "series") {
       const { intervalMs, byTouchpoint } = request;
       return yield* timingSeries(context, scope, { intervalMs, byTouchpoint, running: running(), now });
@@ -111,15 +111,11 @@ class Question {
   }
 
   #unknownProject(project: string | undefined): ReadRefusal | undefined {
-    if (project === undefined || isConfigured(this.#options.rules, project)) return undefined;
-    const known = this.#options.source.projects();
-    if (known.includes(project)) return undefined;
-    const all = [...new Set([...known, ...Object.keys(this.#options.rules.projects)])].sort();
-    const named = all.slice(0, PROJECTS_NAMED_MAX).join(", ") || "none yet";
-    return { code: "unknown_project", message: `there is no project "${project}"; there are: ${named}` };
+    const { rules, source } = this.#options;
+    return refuseUnknownProject(project, rules, () => source.projects());
   }
 
-  *#timings(scope: Scope, running: readonly RunningTiming[]): Steps<TimingsAnswer> {
+  *#timings(scope: Scope, running: readonly RunningTiming[], byCategory: boolean): Steps<TimingsAnswer> {
     const { details } = this.#options;
     const coverage = new Coverage();
     const totals = new TotalsByName();
@@ -133,14 +129,12 @@ class Question {
     );
     const registered = new Set<string>();
     for (const row of details.touchpoints(scope.project)) if (row.registered) registered.add(row.name);
-    const touchpoints = totals.all().map(([touchpoint, total]) => ({
+    const all = totals.all();
+    const touchpoints = all.map(([touchpoint, total]) => ({
       touchpoint,
       registered: registered.has(touchpoint),
       ...total.figures(),
     }));
-    return { touchpoints, ...coverage.notes() };
+    return { touchpoints, ...(byCategory ? { categories: categoryFigures(all) } : {}), ...coverage.notes() };
   }
 }
-
-/** Projects that a refusal lists. */
-const PROJECTS_NAMED_MAX = 50;

@@ -10,8 +10,13 @@ import { isMatch, type OpenedBlock } from "./opened.ts";
 import { Coverage, candidates, type ScanContext, type Steps, visitBlock } from "./scan.ts";
 import type { Scope } from "./scope.ts";
 import type { QueryBlock } from "./source.ts";
+import { textLengthOf } from "./text_length.ts";
+
+/** Characters of a page's texts, about: what a client and the threads on the way can hold. */
+const PAGE_LENGTH_MAX = 32 * 1024 * 1024;
 
 export interface EntriesQuestion {
+  /** Records at most; fewer where they are very long. */
   readonly limit: number;
   /** The page begins behind it. */
   readonly after: Place;
@@ -64,7 +69,7 @@ function newestFirst(a: Place, b: Place): number {
 /** The best records so far: one more than the limit, to know whether there is another page. */
 class Page {
   readonly #after: Place;
-  readonly #limit: number;
+  #limit: number;
   #found: Found[] = [];
 
   constructor({ limit, after }: EntriesQuestion) {
@@ -102,6 +107,19 @@ class Page {
       this.#found.push({ time: stored.time, id: stored.id, record: showRecord(project, stored) });
     }
     this.#found = this.#found.sort(newestFirst).slice(0, this.#limit + 1);
+    this.#shorten();
+  }
+
+  /** A page of long records has fewer of them: the rest comes with the next one. */
+  #shorten(): void {
+    let length = 0;
+    const end = this.#found.findIndex(({ record }) => {
+      length += textLengthOf(record);
+      return length > PAGE_LENGTH_MAX;
+    });
+    if (end === -1 || end >= this.#limit) return;
+    this.#limit = Math.max(1, end);
+    this.#found = this.#found.slice(0, this.#limit + 1);
   }
 
   answer(): EntriesAnswer {

@@ -6,7 +6,8 @@
 // that reaches over several windows is inflated for each of them, so many projects that are written in turn cost time: measured
 // 300,000 records a second with one project, 200,000 with 50, 170,000 with 200.
 
-import { BlockDamagedError, decodeColumns, recordsOf } from "../block/decode.ts";
+import { BlockDamagedError } from "../block/damage.ts";
+import { decodeColumns, recordsOf } from "../block/decode.ts";
 import type { BlockPiece } from "../block/encode.ts";
 import { openBlock } from "../block/open_block.ts";
 import { type ShownRecord, showRecord } from "../core/record.ts";

@@ -4,7 +4,7 @@ import type { ExportRequest, ReadRefusal } from "../core/reading.ts";
 import type { ShownRecord } from "../core/record.ts";
 import { csvHeader, csvLine } from "./csv.ts";
 import { type ExportSource, exportLines } from "./export.ts";
-import { isConfigured, isRefusal, type ReadRules, readScope } from "./scope.ts";
+import { isRefusal, type ReadRules, readScope, refuseUnknownProject } from "./scope.ts";
 
 /** Characters of one piece, about: large enough to be quick, small enough to hold for each reader. */
 const PIECE_LENGTH = 256 * 1024;
@@ -29,9 +29,8 @@ export function exportText(
   { source, rules, now }: ExportTextOptions,
 ): Generator<string> | ReadRefusal {
   const { project } = scope;
-  if (project !== undefined && !isConfigured(rules, project) && !source.projects().includes(project)) {
-    return { code: "unknown_project", message: `there is no project "${project}"` };
-  }
+  const refusal = refuseUnknownProject(project, rules, () => source.projects());
+  if (refusal !== undefined) return refusal;
   const understood = readScope(scope, rules, now);
   if (isRefusal(understood)) return understood;
   const { search, from, to, shownFrom } = understood;

@@ -63,7 +63,7 @@ function readPlaces(
   for (let place = 0; place < column.count; place++) {
     if (!isMatch(matches, rowOf === undefined ? place : (rowOf[place] as number))) continue;
     const text = column.value(place);
-    if (text !== undefined) found(text.slice(0, VALUE_LENGTH_MAX), 1);
+    if (text !== undefined) found(beginningOf(text), 1);
   }
 }
 
@@ -101,9 +101,14 @@ function readRest(view: BlockView, matches: Matches, found: (object: Record<stri
 }
 
 function asValue(value: unknown): Value {
-  if (typeof value === "string") return value.slice(0, VALUE_LENGTH_MAX);
+  if (typeof value === "string") return beginningOf(value);
   if (typeof value === "number" || typeof value === "boolean" || value === null) return value;
-  return JSON.stringify(value).slice(0, VALUE_LENGTH_MAX);
+  return beginningOf(JSON.stringify(value));
+}
+
+/** Half a surrogate pair at the cut is U+FFFD. */
+function beginningOf(text: string): string {
+  return text.length <= VALUE_LENGTH_MAX ? text : text.slice(0, VALUE_LENGTH_MAX).toWellFormed();
 }
 
 /** The values of a field in the scope, most frequent first. */

@@ -2,7 +2,8 @@
 // with them.
 
 import { DurationSketch } from "../block/sketch.ts";
-import type { TimingFigures } from "../core/answers.ts";
+import type { CategoryTimings, TimingFigures } from "../core/answers.ts";
+import { categoriesOf } from "../core/category.ts";
 
 export class TimingTotals {
   readonly durations = new DurationSketch();
@@ -40,6 +41,33 @@ const NO_DURATIONS = {
   p95: null,
   p99: null,
 };
+
+/** Figures of categories, by name: percentiles cannot be made of percentiles, so the sketches are merged. */
+export function categoryFigures(totals: readonly (readonly [string, TimingTotals])[]): CategoryTimings[] {
+  const members = new Map<string, TimingTotals[]>();
+  for (const [touchpoint, total] of totals) {
+    for (const category of categoriesOf(touchpoint)) {
+      const list = members.get(category);
+      if (list === undefined) members.set(category, [total]);
+      else list.push(total);
+    }
+  }
+  return [...members]
+    .sort(([a], [b]) => (a < b ? -1 : Number(a > b)))
+    .map(([category, list]) => ({ category, ...together(list).figures() }));
+}
+
+function together(totals: readonly TimingTotals[]): TimingTotals {
+  const [only] = totals;
+  if (only !== undefined && totals.length === 1) return only;
+  const sum = new TimingTotals();
+  for (const { durations, running, unfinished } of totals) {
+    sum.durations.merge(durations);
+    sum.running += running;
+    sum.unfinished += unfinished;
+  }
+  return sum;
+}
 
 /** Totals by name, made when they are first asked for. */
 export class TotalsByName {

@@ -120,7 +120,7 @@ function negativeDuration(entry: unknown): string {
 function tooOld(entry: unknown, receivedAt: number, retentionMs: number): string {
   const time = recordTime(timesOf(entry));
   const kept = lengthOf(retentionMs);
-  if (time === undefined) return `Its batch's timestamp is older than the ${kept} that the project keeps.`;
+  if (time === undefined) return `${unknownTime(entry)} is older than the ${kept} that the project keeps.`;
   const unit = unitHint(time, receivedAt);
   if (unit !== undefined) return unit;
   const when = isTime(time) ? `${time} is ${dateOf(time)}, ` : "";
@@ -130,11 +130,16 @@ function tooOld(entry: unknown, receivedAt: number, retentionMs: number): string
 function inFuture(entry: unknown, receivedAt: number): string {
   const time = recordTime(timesOf(entry));
   if (time === undefined)
-    return `Its batch's timestamp is over ${lengthOf(FUTURE_MS_MAX)} ahead: check the sender's clock.`;
+    return `${unknownTime(entry)} is over ${lengthOf(FUTURE_MS_MAX)} ahead: check the sender's clock.`;
   const unit = unitHint(time, receivedAt);
   if (unit !== undefined) return unit;
   const when = isTime(time) ? `${time} is ${dateOf(time, true)}, ` : "";
   return `${when}${lengthOf(time - receivedAt)} after it was received: check the sender's clock.`;
+}
+
+/** What was meant by an entry that shows no time: a text was cut off, so its time may be what is missing. */
+function unknownTime(entry: unknown): string {
+  return typeof entry === "string" ? "Its time, or its batch's timestamp," : "Its batch's timestamp";
 }
 
 const LENGTHS: readonly (readonly [name: string, ms: number])[] = [

@@ -45,14 +45,15 @@ export function spanOf(
     oldest = Math.min(oldest, Math.max(timeMin, scope.shownFrom(project)));
     newest = Math.max(newest, timeMax);
   }
-  const to = scope.to === Number.POSITIVE_INFINITY ? Math.floor(newest) + 1 : scope.to;
+  // What begins in the future and has no end spans its first instant.
+  const to = scope.to === Number.POSITIVE_INFINITY ? Math.floor(Math.max(newest, scope.from)) + 1 : scope.to;
   const from = scope.from === Number.NEGATIVE_INFINITY ? Math.min(oldest, to - 1) : scope.from;
   return { from, to };
 }
 
 /** Buckets over a span; an undefined interval chooses one. */
 export function bucketsOf(from: number, to: number, intervalMs: number | undefined): Buckets | ReadRefusal {
-  const interval = intervalMs ?? LADDER.find((step) => (to - from) / step <= BUCKETS_WANTED) ?? LONGEST;
+  const interval = intervalMs ?? intervalFor(to - from);
   const start = Math.floor(from / interval) * interval;
   const count = Math.ceil((to - start) / interval);
   if (count > BUCKETS_MAX) {
@@ -62,6 +63,12 @@ export function bucketsOf(from: number, to: number, intervalMs: number | undefin
     };
   }
   return { interval, start, count };
+}
+
+/** The shortest that people read well, and past the ladder a multiple of its longest. */
+function intervalFor(spanMs: number): number {
+  const step = LADDER.find((one) => spanMs / one <= BUCKETS_WANTED);
+  return step ?? Math.ceil(spanMs / BUCKETS_WANTED / LONGEST) * LONGEST;
 }
 
 /** The bucket of a time that lies in the span. */

@@ -3,7 +3,7 @@
 // its own, so that the log can be copied back while a long question runs. A generator: whoever drives it decides after each block
 // whether to go on.
 
-import { BlockDamagedError } from "../block/decode.ts";
+import { BlockDamagedError } from "../block/damage.ts";
 import type { ScanNotes } from "../core/answers.ts";
 import { mayHold, OpenedBlock } from "./opened.ts";
 import type { Scope } from "./scope.ts";
@@ -51,9 +51,9 @@ export function visitBlock(
   coverage: Coverage,
   visit: (opened: OpenedBlock) => void,
 ): boolean {
-  const pieces = context.source.open(block.id);
-  if (pieces === undefined) return false;
   try {
+    const pieces = context.source.open(block.id);
+    if (pieces === undefined) return false;
     visit(new OpenedBlock(block, pieces, scope, context.cache));
   } catch (error) {
     if (!(error instanceof BlockDamagedError)) throw error;

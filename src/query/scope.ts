@@ -27,6 +27,23 @@ export function isConfigured({ projects }: ReadRules, project: string): boolean 
   return Object.hasOwn(projects, project);
 }
 
+/** Projects that a refusal lists. */
+const PROJECTS_NAMED_MAX = 50;
+
+/** The refusal of a project that neither the configuration nor the data file knows; `stored` gives those of the file. */
+export function refuseUnknownProject(
+  project: string | undefined,
+  rules: ReadRules,
+  stored: () => readonly string[],
+): ReadRefusal | undefined {
+  if (project === undefined || isConfigured(rules, project)) return undefined;
+  const known = stored();
+  if (known.includes(project)) return undefined;
+  const all = [...new Set([...known, ...Object.keys(rules.projects)])].sort();
+  const named = all.slice(0, PROJECTS_NAMED_MAX).join(", ") || "none yet";
+  return { code: "unknown_project", message: `there is no project "${project}"; there are: ${named}` };
+}
+
 /** Times in Unix ms; `from` is included, `to` is not. */
 export interface Scope {
   readonly project: string | undefined;

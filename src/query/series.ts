@@ -29,9 +29,16 @@ export function* timingSeries(
   if (isRefusal(buckets)) return buckets;
   const bounded: Scope = { ...scope, to, shownFrom: (project) => Math.max(from, scope.shownFrom(project)) };
   const series = new Map<string, Series>();
+  const seriesMax = Math.floor(SERIES_BUCKETS_MAX / buckets.count);
+  // Whatever there is of further ones shares one, so that a question which is refused in the end holds no more than another.
+  let further: Series | undefined;
   const seriesOf = (touchpoint: string) => {
     const name = byTouchpoint ? touchpoint : "";
     let one = series.get(name);
+    if (one === undefined && series.size === seriesMax) {
+      further ??= new Series(buckets);
+      return further;
+    }
     if (one === undefined) {
       one = new Series(buckets);
       series.set(name, one);
@@ -51,10 +58,10 @@ export function* timingSeries(
   );
   const { interval } = buckets;
   if (!byTouchpoint) return { interval, buckets: (series.get("") ?? new Series(buckets)).shown(), ...coverage.notes() };
-  if (series.size * buckets.count > SERIES_BUCKETS_MAX) {
+  if (further !== undefined) {
     return {
       code: "bad_range",
-      message: `${series.size} touchpoints with ${buckets.count} buckets each are too many: take a longer interval, or fewer touchpoints`,
+      message: `there are more than ${seriesMax} touchpoints, too many with ${buckets.count} buckets each: take a longer interval, or fewer touchpoints`,
     };
   }
   const names = [...series.keys()].sort();

@@ -1,21 +1,15 @@
 // What queries need of the data file: the small interface that the store's reader fulfils. A question holds a reader of its own for
 // as long as it lasts, so that its snapshots are nobody else's.
 
+import type { BlockHeader } from "../block/header.ts";
 import type { PieceSource } from "../block/open_block.ts";
 
-/** A block as its header describes it. Times in Unix ms. */
-export interface QueryBlock {
+/** A block as questions see it before they open it. */
+export interface QueryBlock extends Omit<BlockHeader, "receivedMin" | "receivedMax"> {
   readonly id: number;
   readonly project: string;
-  readonly records: number;
-  readonly idMin: number;
-  readonly idMax: number;
-  readonly timeMin: number;
-  readonly timeMax: number;
-  /** Logs by level: debug, info, warn, error. */
-  readonly levels: readonly [number, number, number, number];
-  /** Timings by status: completed, started, unfinished, orphaned. */
-  readonly statuses: readonly [number, number, number, number];
+  /** Of its pieces, inflated. */
+  readonly rawBytes: number;
   /** No merge takes it any more: it stays until retention removes it. */
   readonly isFinished: boolean;
 }
@@ -34,7 +28,7 @@ export interface QuerySource {
   list(filter: BlockFilter): QueryBlock[];
   /** The blocks that hold ids from `from` up to, not including, `to`. */
   listIds(from: number, to: number): QueryBlock[];
-  /** A block's pieces, or undefined when it is gone. */
+  /** A block's pieces, or undefined when it is gone. Throws BlockDamagedError where the file itself is damaged. */
   open(block: number): PieceSource | undefined;
   /** All records below it are stored. */
   nextRecordId(): number;

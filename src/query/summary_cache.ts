@@ -5,8 +5,8 @@ import type { BlockSummary } from "../block/summary.ts";
 import type { TextFilter } from "../block/text_filter.ts";
 import type { QueryBlock } from "./source.ts";
 
-/** Inflated bytes that are kept: those of some 1,000 blocks, which hold 64 million records. */
-const BYTES_MAX = 48 * 1024 * 1024;
+/** Memory for what is kept, half of it for summaries: those of some 800 blocks with 20 touchpoints each, or of 100 with 500. */
+const BYTES_MAX = 96 * 1024 * 1024;
 /** What remembering that a block has none takes. */
 const NOTHING_BYTES = 64;
 

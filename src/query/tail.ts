@@ -3,22 +3,25 @@
 // has not taken lies on disk. One that has fallen far behind is moved forward, and told how many it missed.
 
 import type { BlockView } from "../block/block_view.ts";
-import { BlockDamagedError } from "../block/decode.ts";
+import { BlockDamagedError } from "../block/damage.ts";
 import { OpenBlock } from "../block/open_block.ts";
 import type { ReadRefusal, TailEvent, TailRequest } from "../core/reading.ts";
-import { type StoredRecord, showRecord } from "../core/record.ts";
 import type { Steps } from "./scan.ts";
 import { matchRows } from "./search/evaluate.ts";
 import type { Expression } from "./search/expression.ts";
 import { parseSearch } from "./search/parse.ts";
 import type { QueryBlock, QuerySource } from "./source.ts";
+import { type Found, takeBatch } from "./tail_batch.ts";
 
-/** Records in one batch; bounds what is held for a client. */
-const BATCH_RECORDS_MAX = 500;
-/** Characters of the messages of a batch past which it ends. */
-const BATCH_LENGTH_MAX = 1024 * 1024;
 /** Ids that one batch looks at: a tail whose search matches nothing passes over them in one step. */
 const WINDOW_IDS = 10_000;
+/** Matches that a collection holds, and records that it gives, of all its tails together: past it, others wait for the next one. */
+const MATCHES_MAX = 100_000;
+const RECORDS_MAX = 20_000;
+/** Characters of the texts of these records. */
+const LENGTH_MAX = 16 * 1024 * 1024;
+/** Inflated bytes of the blocks that a collection looks at, beyond its first one: what is found keeps them. */
+const WINDOW_BYTES = 32 * 1024 * 1024;
 /** Records of all projects that may lie between a tail and the newest before it is moved forward. */
 const BEHIND_MAX = 100_000;
 /** Of these, so many are still shown after the move. */
@@ -39,13 +42,6 @@ interface Evaluated {
   readonly matched: Uint8Array;
 }
 
-interface Found {
-  readonly id: number;
-  readonly row: number;
-  readonly view: BlockView;
-  readonly project: string;
-}
-
 export interface TailHubOptions {
   readonly source: QuerySource;
   /** Records older than this are expired; Unix ms. */
@@ -53,6 +49,7 @@ export interface TailHubOptions {
   /** Tests make these small. */
   readonly behindMax?: number;
   readonly behindKept?: number;
+  readonly windowBytes?: number;
 }
 
 export class TailHub {
@@ -60,24 +57,32 @@ export class TailHub {
   readonly #expiredBefore: (project: string) => number;
   readonly #behindMax: number;
   readonly #behindKept: number;
+  readonly #windowBytes: number;
   readonly #tails = new Map<number, Tail>();
 
-  constructor({ source, expiredBefore, behindMax, behindKept }: TailHubOptions) {
+  constructor({ source, expiredBefore, behindMax, behindKept, windowBytes }: TailHubOptions) {
     this.#source = source;
     this.#expiredBefore = expiredBefore;
     this.#behindMax = behindMax ?? BEHIND_MAX;
     this.#behindKept = behindKept ?? BEHIND_KEPT;
+    this.#windowBytes = windowBytes ?? WINDOW_BYTES;
   }
 
   get size(): number {
     return this.#tails.size;
   }
 
-  /** Opens a tail under a number of the caller's. */
-  open(number: number, { project, q, after }: TailRequest): ReadRefusal | undefined {
+  /**
+   * Opens a tail under a number of the caller's. `head` is the id that the next record gets: while a collection holds its snapshot,
+   * `source` still gives an older one, and a tail that goes on from there would repeat what its reader has seen elsewhere.
+   */
+  open(
+    number: number,
+    { project, q, after }: TailRequest,
+    head = this.#source.nextRecordId(),
+  ): ReadRefusal | undefined {
     const parsed = parseSearch(q);
     if (!parsed.ok) return { code: "bad_query", ...parsed.problem };
-    const head = this.#source.nextRecordId();
     // An id that was never given away is of another data file: there is nothing to go on from.
     const nextId = after === undefined || after >= head ? head : after + 1;
     this.#tails.set(number, { project, q, search: parsed.search, nextId });
@@ -100,8 +105,8 @@ export class TailHub {
   }
 
   /**
-   * The next events of these tails; one without any is left out, and may still be behind. A step for each block. It holds a snapshot
-   * from begin to end, so `source` is this hub's own.
+   * The next events of these tails; one without any is left out, and may still be behind. When they would be too many for memory,
+   * the last of the tails stay where they are. It holds a snapshot from begin to end, so `source` is this hub's own.
    */
   *collect(numbers: readonly number[]): Steps<Map<number, TailEvent[]>> {
     const events = new Map<number, TailEvent[]>();
@@ -118,10 +123,21 @@ export class TailHub {
         const gap = yield* this.#moveForward(tail, head - this.#behindKept);
         if (gap !== undefined) events.set(number, [gap]);
       }
-      const found = yield* this.#find(tails, head);
-      for (const [number, tail] of tails) {
-        const batch = takeBatch(tail, found.get(tail) ?? [], windowEnd(tail, head));
-        if (batch.length > 0) events.set(number, [...(events.get(number) ?? []), ...batch]);
+      const end = this.#endOf(tails, head);
+      const within = tails.filter(([, tail]) => tail.nextId < end);
+      const found = yield* this.#find(within, end);
+      let records = 0;
+      let length = 0;
+      for (const [number, tail] of within) {
+        const matches = found.get(tail);
+        if (matches === undefined || records > RECORDS_MAX || length > LENGTH_MAX) break;
+        const batch = takeBatch(matches.sort((a, b) => a.id - b.id));
+        tail.nextId = batch.nextId ?? windowEnd(tail, end);
+        if (batch.events.length === 0) continue;
+        events.set(number, [...(events.get(number) ?? []), ...batch.events]);
+        records += batch.events.length;
+        length += batch.length;
+        yield undefined;
       }
     } finally {
       this.#source.end();
@@ -140,15 +156,40 @@ export class TailHub {
     return missed === 0 ? undefined : { kind: "gap", id: to - 1, missed };
   }
 
+  /** Up to which id, not included, a collection looks: fewer ids where their blocks are large. */
+  #endOf(tails: readonly [number, Tail][], head: number): number {
+    const from = tails.reduce((least, [, tail]) => Math.min(least, tail.nextId), head);
+    const isLookedAt = ({ idMin, idMax }: QueryBlock) =>
+      tails.some(([, tail]) => idMax >= tail.nextId && idMin < windowEnd(tail, head));
+    let bytes = 0;
+    for (const block of this.#source.listIds(from, head)) {
+      if (!isLookedAt(block)) continue;
+      bytes += block.rawBytes;
+      if (bytes > this.#windowBytes && block.idMin > from) return block.idMin;
+    }
+    return head;
+  }
+
+  /** What is in the windows of the tails, or of the first of them: the others are left out. */
   *#find(tails: readonly [number, Tail][], head: number): Steps<Map<Tail, Found[]>> {
-    const found = new Map<Tail, Found[]>();
+    const found = new Map<Tail, Found[]>(tails.map(([, tail]) => [tail, []]));
+    let total = 0;
     const from = tails.reduce((least, [, tail]) => Math.min(least, tail.nextId), head);
     const to = tails.reduce((most, [, tail]) => Math.max(most, windowEnd(tail, head)), from);
     for (const block of this.#source.listIds(from, to)) {
       const evaluated = new Map<string, Evaluated | undefined>();
-      for (const [, tail] of tails) {
+      let isFull = false;
+      for (const [tail, before] of found) {
+        if (isFull) {
+          total -= before.length;
+          found.delete(tail);
+          continue;
+        }
         const matches = this.#matches(tail, block, windowEnd(tail, head), evaluated);
-        if (matches.length > 0) found.set(tail, (found.get(tail) ?? []).concat(matches));
+        if (matches.length === 0) continue;
+        found.set(tail, before.concat(matches));
+        total += matches.length;
+        isFull = total > MATCHES_MAX;
       }
       yield undefined;
     }
@@ -174,17 +215,21 @@ export class TailHub {
     return found;
   }
 
+  #open({ id, records }: QueryBlock): BlockView | undefined {
+    const pieces = this.#source.open(id);
+    return pieces === undefined ? undefined : new OpenBlock(pieces, records);
+  }
+
   /** Undefined for a damaged block: `doctor` and the export name it. */
   #evaluate(
     search: Expression,
     block: QueryBlock,
     others: ReadonlyMap<string, Evaluated | undefined>,
   ): Evaluated | undefined {
-    const pieces = this.#source.open(block.id);
-    if (pieces === undefined) return undefined;
     const [other] = others.values();
     try {
-      const view = other?.view ?? new OpenBlock(pieces, block.records);
+      const view = other?.view ?? this.#open(block);
+      if (view === undefined) return undefined;
       return { view, ids: view.id(), times: view.time(), matched: matchRows(search, view, block.project) };
     } catch (error) {
       if (error instanceof BlockDamagedError) return undefined;
@@ -195,45 +240,4 @@ export class TailHub {
 
 function windowEnd(tail: Tail, head: number): number {
   return Math.min(head, tail.nextId + WINDOW_IDS);
-}
-
-/** The first of what was found, as events; the tail goes on behind them, or behind the window when that was all. */
-function takeBatch(tail: Tail, found: Found[], end: number): TailEvent[] {
-  found.sort((a, b) => a.id - b.id);
-  const batch = found.slice(0, BATCH_RECORDS_MAX);
-  const byView = new Map<BlockView, Found[]>();
-  for (const one of batch) {
-    const others = byView.get(one.view);
-    if (others === undefined) byView.set(one.view, [one]);
-    else others.push(one);
-  }
-  const events: TailEvent[] = [];
-  for (const [view, all] of byView) {
-    const rows = all.map(({ row }) => row).sort((a, b) => a - b);
-    const project = all[0]?.project ?? "";
-    for (const record of readable(view, rows)) {
-      events.push({ kind: "record", id: record.id, record: showRecord(project, record) });
-    }
-  }
-  events.sort((a, b) => a.id - b.id);
-  let length = 0;
-  const cut = events.findIndex((event) => {
-    length += event.kind === "record" ? (event.record.message?.length ?? 0) : 0;
-    return length > BATCH_LENGTH_MAX;
-  });
-  const isCut = cut !== -1 && cut < events.length - 1;
-  const taken = isCut ? events.slice(0, cut + 1) : events;
-  const last = isCut ? taken.at(-1) : batch.length < found.length ? batch.at(-1) : undefined;
-  tail.nextId = last === undefined ? end : last.id + 1;
-  return taken;
-}
-
-/** The records of these rows; none where a column of theirs is damaged. */
-function readable(view: BlockView, rows: readonly number[]): StoredRecord[] {
-  try {
-    return view.records(rows);
-  } catch (error) {
-    if (error instanceof BlockDamagedError) return [];
-    throw error;
-  }
 }

@@ -8,6 +8,7 @@ import { CLAIM, CLAIM_CELLS, type GroupMessage, type SetAsideMessage } from "../
 import type { ApiKey, BatchIntake, BatchOutcome, Durability, IncomingBatch, PushRefusal } from "../core/intake.ts";
 import type { QueueFill } from "../core/telemetry.ts";
 import { DrainRate } from "./drain_rate.ts";
+import { DrainWaits } from "./drain_waits.ts";
 import { GroupMessages, type NumberedBatch } from "./group_messages.ts";
 import { BatchRing, type RingLimits, type Sized } from "./ring.ts";
 
@@ -58,6 +59,7 @@ export class Dispatcher implements BatchIntake {
   readonly #options: DispatcherOptions;
   readonly #ring: BatchRing<PendingBatch>;
   readonly #drainRate = new DrainRate();
+  readonly #drainWaits = new DrainWaits();
   readonly #claims = new Int32Array(new SharedArrayBuffer(CLAIM_CELLS * Int32Array.BYTES_PER_ELEMENT));
   readonly #messages: GroupMessages;
   /** On their way to the writer, oldest first. */
@@ -130,6 +132,13 @@ export class Dispatcher implements BatchIntake {
     });
   }
 
+  /** Resolves once each batch that was taken before is committed, set aside or answered 503. */
+  drained(): Promise<void> {
+    const drained = this.#drainWaits.wait(this.#nextBatch - 1);
+    this.#tellDrained();
+    return drained;
+  }
+
   /** The writer is there; it has committed the batches up to `lastBatch`. What it had begun otherwise is sent again. */
   writerStarted(lastBatch: number): void {
     this.#isWriterUp = true;
@@ -175,8 +184,8 @@ export class Dispatcher implements BatchIntake {
   /** While the store cannot be written, what waits and what comes is answered 503 (under "memory": it waits), and nothing is sent. */
   setRefusing(isRefusing: boolean): void {
     this.#isRefusing = isRefusing;
-    if (!isRefusing) this.#flush();
-    else if (this.#options.durability !== "memory") this.#answerUnavailable(() => true);
+    if (isRefusing && this.#options.durability !== "memory") this.#answerUnavailable(() => true);
+    this.#flush();
   }
 
   /** Answers 503 to what has waited too long, unless the writer has begun it. Called about once a second. */
@@ -226,6 +235,7 @@ export class Dispatcher implements BatchIntake {
   }
 
   #flush(): void {
+    this.#tellDrained();
     while (this.#isWriterUp && !this.#isRefusing && this.#groups.length < GROUPS_AHEAD) {
       const batches = this.#takeBatches();
       if (batches.length === 0) return;
@@ -262,6 +272,12 @@ export class Dispatcher implements BatchIntake {
     this.#groups.push({ number, batches, entryCount, sentAt: this.#options.clock(), setAside });
     Atomics.store(this.#claims, number % CLAIM_CELLS, CLAIM.posted);
     this.#options.port.send(setAside ? this.#messages.setAside(number, last) : this.#messages.group(number, batches));
+  }
+
+  #tellDrained(): void {
+    if (this.#drainWaits.isEmpty) return;
+    const waiting = [...this.#groups.map((group) => group.batches[0]), this.#again[0], this.#ring.oldest()];
+    this.#drainWaits.tell(Math.min(...waiting.map((pending) => pending?.number ?? Number.POSITIVE_INFINITY)));
   }
 
   #takeGroup(groupNumber: number): Group {

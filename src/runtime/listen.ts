@@ -4,6 +4,7 @@
 
 import { OperatingError } from "../core/errors.ts";
 import type { PeerAddresses } from "./address.ts";
+import type { Patience } from "./patience.ts";
 
 /** Seconds without a byte after which a connection is closed. Above the 10 s that a batch may wait for its answer. */
 const IDLE_SECONDS = 120;
@@ -23,6 +24,10 @@ export interface ListenOptions {
    */
   readonly posts?: Readonly<Record<string, (request: Request) => Promise<Response>>>;
   readonly peers: PeerAddresses;
+  /** Absent where no answer takes long. */
+  readonly patience?: Patience;
+  /** Seconds without a byte after which a connection is closed, to 4 s; tests wait less. */
+  readonly idleSeconds?: number;
   /** An exception that nobody caught; its request is answered 500 without the text. */
   readonly onError: (error: Error) => void;
 }
@@ -39,9 +44,10 @@ export interface Listener {
 
 /** Binds and serves. Throws OperatingError: address_in_use, or io for every other refusal of the system. */
 export function listen(options: ListenOptions): Listener {
-  const { peers } = options;
+  const { peers, patience } = options;
   const server = bind(options);
   peers.lookUpBy((request) => server.requestIP(request)?.address);
+  patience?.keepBy((request) => server.timeout(request, 0));
   const { hostname = options.host, port = options.port } = server;
   const isIPv6 = hostname.includes(":");
   return {
@@ -60,19 +66,19 @@ export function listen(options: ListenOptions): Listener {
 }
 
 function bind(options: ListenOptions): Bun.Server<undefined> {
-  const { host, port, tls, peers } = options;
+  const { host, port, tls } = options;
   try {
     return Bun.serve({
       hostname: host,
       port,
       ...(tls === undefined ? {} : { tls: { cert: tls.cert, key: tls.key } }),
-      idleTimeout: IDLE_SECONDS,
+      idleTimeout: options.idleSeconds ?? IDLE_SECONDS,
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       development: false,
       // With development off, Bun would let a second process listen on the same port and take half of the requests.
       reusePort: false,
       routes: Object.fromEntries(Object.entries(options.posts ?? {}).map(([path, POST]) => [path, { POST }])),
-      fetch: (request) => options.fetch(hasPlainUrl(request.url) ? request : withPlainUrl(request, peers)),
+      fetch: (request) => options.fetch(hasPlainUrl(request.url) ? request : withPlainUrl(request, options)),
       error(error) {
         options.onError(error);
         return Response.json({ message: "Internal error" }, { status: 500 });
@@ -89,11 +95,12 @@ function hasPlainUrl(url: string): boolean {
 }
 
 /** HTTP/1.0 without a Host gives a bare path as URL, and a Host of one to three characters hides it from the router. */
-function withPlainUrl(request: Request, peers: PeerAddresses): Request {
+function withPlainUrl(request: Request, { peers, patience }: ListenOptions): Request {
   const { url } = request;
   const pathAt = url.startsWith("/") ? 0 : url.indexOf("/", 8);
   const replaced = new Request(`http://localhost${pathAt === -1 ? "/" : url.slice(pathAt)}`, request);
   peers.remember(replaced, peers.of(request));
+  patience?.remember(replaced, request);
   return replaced;
 }
 

@@ -11,6 +11,7 @@ import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSyn
 import { dirname, resolve } from "node:path";
 import { OperatingError } from "../core/errors.ts";
 import { makePrivate, openForReading } from "./database.ts";
+import { type DataLock, LOCK_SUFFIX, lockData } from "./lock.ts";
 import { APPLICATION_ID, FORMAT_VERSION, PIECES_MAX } from "./schema.ts";
 
 /** What a copy holds. */
@@ -39,26 +40,50 @@ export async function backupTo(
   signal?: AbortSignal,
 ): Promise<BackupReport> {
   if (resolve(file) === resolve(target)) throw refused(target, "it is the data file itself");
-  if (existsSync(target)) throw refused(target, "there is a file of that name; name another, or move it away");
+  if (existsSync(target)) {
+    const isFolder = statSync(target).isDirectory();
+    throw refused(
+      target,
+      isFolder ? "it is a folder; name a file in it" : "there is a file of that name; name another, or move it away",
+    );
+  }
+  const folder = dirname(resolve(target));
+  if (!existsSync(folder)) throw refused(target, `there is no folder ${folder}`);
   const companion = COMPANIONS.find((suffix) => existsSync(target + suffix));
   if (companion !== undefined)
     throw refused(target, `${target}${companion} would be taken for a part of it; remove it`);
   // Says what is wrong with the source, and refuses an older format.
   openForReading(file).close();
   const partial = `${target}.partial`;
-  removeAll(partial);
+  // Or the copy of another process could be taken for this one's, half done.
+  const lock = lockPartial(partial, target);
   try {
+    removeAll(partial);
     const report = await copy(file, partial, { onProgress, signal });
     flush(partial);
     // A name that was taken meanwhile stays whose it is.
     if (existsSync(target)) throw refused(target, "a file of that name was made meanwhile");
     renameSync(partial, target);
-    flush(dirname(resolve(target)));
+    flush(folder);
     return { ...report, bytes: statSync(target).size };
   } catch (error) {
     removeAll(partial);
     if (error instanceof OperatingError) throw error;
     throw refused(target, error instanceof Error ? error.message : String(error), error);
+  } finally {
+    // Its file goes while it is held, so that nobody has a lock on one that is gone.
+    rmSync(partial + LOCK_SUFFIX, { force: true });
+    lock.release();
+  }
+}
+
+function lockPartial(partial: string, target: string): DataLock {
+  try {
+    return lockData(partial);
+  } catch (error) {
+    if (!(error instanceof OperatingError)) throw error;
+    const reason = error.code === "data_locked" ? "another backup to it is being made" : error.message;
+    throw refused(target, reason, error);
   }
 }
 

@@ -4,33 +4,23 @@
 import { Database, type Statement } from "bun:sqlite";
 import { BlockDamagedError, BlockGoneError } from "../block/damage.ts";
 import type { BlockPiece } from "../block/encode.ts";
+import type { BlockHeader } from "../block/header.ts";
 import type { PieceSource } from "../block/open_block.ts";
 import { isFinished } from "./block_entry.ts";
 import { HEADER_COLUMNS, headerChecksum } from "./block_table.ts";
 import { isCorruption, openForReading } from "./database.ts";
 import { PIECES_MAX } from "./schema.ts";
 
-/** A block as its header describes it. Times in Unix ms. */
-export interface BlockInfo {
+/** A block, without its pieces. */
+export interface BlockInfo extends BlockHeader {
   readonly id: number;
   readonly project: string;
   /** UTC day of its records' times, counted from 1970. */
   readonly day: number;
-  readonly records: number;
   /** Compressed. */
   readonly bytes: number;
   /** Inflated. */
   readonly rawBytes: number;
-  readonly idMin: number;
-  readonly idMax: number;
-  readonly timeMin: number;
-  readonly timeMax: number;
-  readonly receivedMin: number;
-  readonly receivedMax: number;
-  /** Logs by level: debug, info, warn, error. */
-  readonly levels: readonly [number, number, number, number];
-  /** Timings by status: completed, started, unfinished, orphaned. */
-  readonly statuses: readonly [number, number, number, number];
   /** No merge takes it any more. */
   readonly isFinished: boolean;
 }
@@ -79,16 +69,17 @@ export class BlockReader {
   /** Takes a file, or a connection that others use too. Throws OperatingError. */
   constructor(from: string | Database) {
     this.#database = from instanceof Database ? from : openForReading(from);
-    this.#block = this.#database.prepare(`${INFO} WHERE blocks.id = ?`);
+    // Statements of the connection's own, which end with it: one that only was prepared keeps the file open until it is collected.
+    this.#block = this.#database.query(`${INFO} WHERE blocks.id = ?`);
     const keys = "FROM pieces WHERE key >= ? AND key < ? ORDER BY key";
-    this.#pieces = this.#database.prepare(`SELECT name, checksum, data ${keys}`);
-    this.#pieceNames = this.#database.prepare(`SELECT key, name ${keys}`);
-    this.#piece = this.#database.prepare("SELECT name, checksum, data FROM pieces WHERE key = ? AND name = ?");
-    this.#overlapping = this.#database.prepare(`${INFO} WHERE id_max >= ? AND id_min < ? ORDER BY id_min`);
-    this.#filtered = this.#database.prepare(
+    this.#pieces = this.#database.query(`SELECT name, checksum, data ${keys}`);
+    this.#pieceNames = this.#database.query(`SELECT key, name ${keys}`);
+    this.#piece = this.#database.query("SELECT name, checksum, data FROM pieces WHERE key = ? AND name = ?");
+    this.#overlapping = this.#database.query(`${INFO} WHERE id_max >= ? AND id_min < ? ORDER BY id_min`);
+    this.#filtered = this.#database.query(
       `${INFO} WHERE (?1 IS NULL OR projects.name = ?1) AND time_max >= ?2 AND time_min < ?3 ORDER BY blocks.id`,
     );
-    this.#nextId = this.#database.prepare("SELECT value FROM meta WHERE name = 'next_record_id'");
+    this.#nextId = this.#database.query("SELECT value FROM meta WHERE name = 'next_record_id'");
   }
 
   close(): void {

@@ -2,7 +2,7 @@
 // (the writer thread's) and read-only ones.
 
 import { Database, SQLiteError } from "bun:sqlite";
-import { closeSync, existsSync, openSync } from "node:fs";
+import { closeSync, existsSync, openSync, statSync } from "node:fs";
 import { OperatingError } from "../core/errors.ts";
 import type { Durability } from "../core/intake.ts";
 import { APPLICATION_ID, FORMAT_STEPS, FORMAT_VERSION, SCHEMA } from "./schema.ts";
@@ -145,6 +145,11 @@ function asOperatingError(error: unknown, file: string): OperatingError {
   if (error instanceof OperatingError) return error;
   const cause = error instanceof Error ? error.message : String(error);
   const isDenied = error instanceof SQLiteError && /^SQLITE_(CANTOPEN|READONLY|PERM)/.test(String(error.code));
+  if (isDenied && statSync(file, { throwIfNoEntry: false })?.isDirectory() === true) {
+    return new OperatingError("data_unreadable", `cannot open ${file}: it is a folder; name the data file in it`, {
+      cause: error,
+    });
+  }
   const hint = isDenied ? "; do it as the user who runs the server, who may write in its folder" : "";
   return new OperatingError("data_unreadable", `cannot open ${file}: ${cause}${hint}`, { cause: error });
 }

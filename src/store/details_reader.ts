@@ -5,7 +5,8 @@
 import type { Database } from "bun:sqlite";
 import type { KeyUse, TouchpointRow } from "../core/answers.ts";
 import { DROP_REASONS, type DropReason } from "../core/drop.ts";
-import type { JsonObject, Level, Source } from "../core/entry.ts";
+import type { Level, Source } from "../core/entry.ts";
+import { isJsonObject } from "../core/json.ts";
 import { DAY_MS } from "../core/limits.ts";
 import { monthOf } from "../core/month.ts";
 import type { StoredRecord } from "../core/record.ts";
@@ -141,7 +142,7 @@ export class DetailsReader {
       entry.replace(/…$/u, ""),
     ) as { body: string } | null;
     const body = parseJson(row?.body ?? entry);
-    return isObject(body) && Array.isArray(body["entries"]) ? JSON.stringify(body["entries"]) : entry;
+    return isJsonObject(body) && Array.isArray(body["entries"]) ? JSON.stringify(body["entries"]) : entry;
   }
 
   #all<Row>(sql: string, ...values: (string | number | null)[]): Row[] {
@@ -165,14 +166,11 @@ function parseJson(text: string): unknown {
   }
 }
 
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 /** The worker's JSON of a waiting item, if it is a start's. */
 function parseStart(item: string): WaitingStartRow | undefined {
   const written = parseJson(item);
-  if (!isObject(written) || typeof written["project"] !== "string" || !isObject(written["entry"])) return undefined;
+  if (!isJsonObject(written) || typeof written["project"] !== "string" || !isJsonObject(written["entry"]))
+    return undefined;
   const entry = written["entry"];
   const { startTime, time, receivedAt } = entry;
   if (entry["kind"] !== "start" || typeof startTime !== "number") return undefined;
@@ -191,7 +189,7 @@ function parseStart(item: string): WaitingStartRow | undefined {
       startTime,
       endTime: undefined,
       duration: undefined,
-      metadata: isObject(entry["metadata"]) ? entry["metadata"] : undefined,
+      metadata: isJsonObject(entry["metadata"]) ? entry["metadata"] : undefined,
     },
   };
 }

@@ -2,7 +2,8 @@
 // dropped entries and of what waits. In: an entry's JSON, or a whole batch's. Out: records without meaning of their own; where the
 // entry leaves open what it would have been, one for each case.
 
-import { type JsonObject, LEVELS, SOURCES, type Source } from "../core/entry.ts";
+import { LEVELS, SOURCES, type Source } from "../core/entry.ts";
+import { isJsonObject, type JsonObject } from "../core/json.ts";
 import type { Kind, StoredRecord } from "../core/record.ts";
 
 /** What a row says of its entry. Unix ms. */
@@ -19,9 +20,9 @@ export function recordsOfText(text: string, row: EntryRow): StoredRecord[] | und
   } catch {
     return undefined;
   }
-  const entries = isObject(value) && Array.isArray(value["entries"]) ? (value["entries"] as unknown[]) : [value];
-  if (!entries.every(isObject)) return undefined;
-  const batch = isObject(value) ? value : {};
+  const entries = isJsonObject(value) && Array.isArray(value["entries"]) ? (value["entries"] as unknown[]) : [value];
+  if (!entries.every(isJsonObject)) return undefined;
+  const batch = isJsonObject(value) ? value : {};
   return entries.flatMap((entry) => recordsOfEntry(entry, row, sourceOf(batch)));
 }
 
@@ -33,7 +34,8 @@ export function recordOfWaiting(item: string): WaitingRecord | undefined {
   } catch {
     return undefined;
   }
-  if (!isObject(written) || typeof written["project"] !== "string" || !isObject(written["entry"])) return undefined;
+  if (!isJsonObject(written) || typeof written["project"] !== "string" || !isJsonObject(written["entry"]))
+    return undefined;
   const { entry, project } = written as { entry: JsonObject; project: string };
   const row = { apiKey: textOf(entry, "apiKey") ?? "", receivedAt: numberOf(entry, "receivedAt") ?? 0 };
   const isOpen = entry["kind"] === "end" || entry["standalone"] !== true;
@@ -70,7 +72,7 @@ function recordsOfEntry(entry: JsonObject, row: EntryRow, batchSource: Source | 
     startTime,
     endTime,
     duration: duration ?? (startTime === undefined || endTime === undefined ? undefined : endTime - startTime),
-    metadata: isObject(entry["metadata"]) ? entry["metadata"] : undefined,
+    metadata: isJsonObject(entry["metadata"]) ? entry["metadata"] : undefined,
   };
   return (source === undefined ? SOURCES : [source]).map((one) => ({ ...record, source: one }));
 }
@@ -84,10 +86,6 @@ function kindOf(
   if (duration !== undefined || (startTime !== undefined && endTime !== undefined)) return "completed";
   if (startTime !== undefined) return isStandalone ? "started" : "unfinished";
   return endTime === undefined ? "log" : "orphaned";
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function sourceOf(entry: JsonObject): Source | undefined {

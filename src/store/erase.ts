@@ -20,6 +20,7 @@ import {
   removeUnregistered,
   removeWaiting,
 } from "./erase_details.ts";
+import { removeUnusedNames } from "./erase_names.ts";
 import { type EraseProgress, progress } from "./erase_progress.ts";
 import { type EraseScope, isWhole } from "./erase_scope.ts";
 import type { PageScrubber } from "./scrub.ts";
@@ -40,7 +41,7 @@ export interface EraseOptions {
   readonly scrubber: PageScrubber;
   /** What waited is gone from the file: whoever has it in memory lets go of it. */
   readonly forgetWaiting: (erased: readonly ErasedWaiting[]) => void;
-  /** These names are gone from the project's list. */
+  /** These names are gone from the project's list: nobody had registered them, and no record carries them any more. */
   readonly forgetTouchpoints: (names: readonly string[]) => void;
 }
 
@@ -62,7 +63,11 @@ export function* eraseSteps(options: EraseOptions): Generator<EraseProgress, Era
     // Before the blocks: what waits must not become a record behind their back.
     const waiting = yield* eraseWaiting(options, project);
     const blocks = yield* eraseBlocks(store, project, scope);
-    if (isWhole(scope)) options.forgetTouchpoints(store.transaction(() => removeUnregistered(database, project)));
+    options.forgetTouchpoints(
+      isWhole(scope)
+        ? store.transaction(() => removeUnregistered(database, project))
+        : yield* removeUnusedNames(store, project),
+    );
     yield* giveSpaceBack(options);
     yield* scrubPages(options);
     return { ...blocks, rejections: rejected.rejections.length, waiting };

@@ -3,17 +3,16 @@
 // it goes by its header, and else stays and is counted.
 
 import type { Database } from "bun:sqlite";
-import { BlockDamagedError, decodeColumns } from "../block/decode.ts";
-import { BlockEncoder, type BlockPiece, PACKED } from "../block/encode.ts";
+import { decodeColumns } from "../block/decode.ts";
+import { BlockEncoder, PACKED } from "../block/encode.ts";
 import { headerOf } from "../block/header.ts";
 import { encodeMergedSteps } from "../block/merged.ts";
 import { openBlock } from "../block/open_block.ts";
 import { selectRows } from "../block/select_rows.ts";
 import type { EraseReport } from "../core/changing.ts";
-import { isCorruption } from "./database.ts";
+import { isDamage, loadPieces } from "./erase_pieces.ts";
 import { type EraseProgress, progress } from "./erase_progress.ts";
 import { type EraseScope, isInTimes, rowsToErase } from "./erase_scope.ts";
-import { PIECES_MAX } from "./schema.ts";
 import type { StoreWriter } from "./store_writer.ts";
 
 type BlocksErased = Pick<EraseReport, "records" | "blocks" | "damagedBlocks">;
@@ -147,15 +146,6 @@ function* saying<T>(at: EraseProgress, steps: Generator<void, T>): Generator<Era
     if (step.done === true) return step.value;
     yield at;
   }
-}
-
-function loadPieces(database: Database, block: number): BlockPiece[] {
-  const sql = "SELECT name, checksum, data FROM pieces WHERE key >= ? AND key < ? ORDER BY key";
-  return database.query(sql).all(block * PIECES_MAX, (block + 1) * PIECES_MAX) as BlockPiece[];
-}
-
-function isDamage(error: unknown): boolean {
-  return error instanceof BlockDamagedError || isCorruption(error);
 }
 
 function sumOf(rows: Uint8Array): number {

@@ -10,7 +10,9 @@ import type { EraseProgress } from "./erase_progress.ts";
 import type { EraseScope } from "./erase_scope.ts";
 import { lockData } from "./lock.ts";
 import { openStore } from "./maintenance.ts";
+import { ReserveFile } from "./reserve.ts";
 import { PageScrubber } from "./scrub.ts";
+import { isRoomScarce, setCheckpointSize } from "./space.ts";
 
 export interface EraseFileOptions {
   readonly file: string;
@@ -29,8 +31,13 @@ export function eraseRecords({ file, scope, dryRun = false, onProgress }: EraseF
   if (!existsSync(file))
     throw new OperatingError("data_unreadable", `cannot erase from ${file}: there is no such file`);
   const lock = lockData(file);
+  // Taking records out of a block needs room for the rest of it, before the room of the block itself is free.
+  const reserve = new ReserveFile(file);
+  const isReserveNeeded = reserve.isThere && isRoomScarce(file);
+  if (isReserveNeeded) reserve.remove();
   try {
     const store = openStore(file, "sync", randomUUID());
+    setCheckpointSize(store.database, file);
     const scrubber = new PageScrubber(store.database, file);
     try {
       const [forgetWaiting, forgetTouchpoints] = [() => undefined, () => undefined];
@@ -40,6 +47,7 @@ export function eraseRecords({ file, scope, dryRun = false, onProgress }: EraseF
       scrubber.close();
     }
   } finally {
+    if (isReserveNeeded) reserve.make();
     lock.release();
   }
 }

@@ -61,12 +61,17 @@ export function freeBytes(file: string): number {
   return bavail * bsize;
 }
 
+/** Whether a full disk may be near. */
+export function isRoomScarce(file: string): boolean {
+  return freeBytes(file) < SCARCE_BYTES;
+}
+
 /**
  * Has the log copied back early while room is scarce, late otherwise. A full disk is left by copying the log back, which can
  * make the file grow by as much as the log holds: more than the reserve would mean never.
  */
 export function setCheckpointSize(database: Database, file: string): void {
-  const pages = freeBytes(file) < SCARCE_BYTES ? SCARCE_CHECKPOINT_PAGES : CHECKPOINT_PAGES;
+  const pages = isRoomScarce(file) ? SCARCE_CHECKPOINT_PAGES : CHECKPOINT_PAGES;
   database.query(`PRAGMA wal_autocheckpoint = ${pages}`).all();
 }
 

@@ -14,13 +14,14 @@ import { isStoreError, openForWriting } from "./database.ts";
 import type { GroupWrite, KeyNote } from "./group_write.ts";
 import { type MergePlan, planMerge } from "./merge_plan.ts";
 import { ProjectTable } from "./project_table.ts";
-import { checkpointFully } from "./space.ts";
+import { tryCheckpointFully } from "./space.ts";
 import { TouchpointTable } from "./touchpoint_table.ts";
 
 /** Rejections kept a project: the latest ones. */
 const REJECTIONS_MAX = 1_000;
 /** How long closing waits for readers, in ms: a part of the time that a stop may take. */
 const CLOSE_WAIT_MS = 500;
+const CLOSE_RETRY_MS = 5;
 
 /** A change of the list of touchpoints. */
 export type TouchpointChange = Exclude<ChangeRequest, { readonly kind: "erase" }>;
@@ -95,9 +96,10 @@ export class StoreWriter {
   close(): void {
     if (this.#database.inTransaction) this.#database.run("ROLLBACK");
     try {
-      // SQLite's own copying at close happens only once every statement is gone, which a thread that ends may not live to see.
-      this.#database.run(`PRAGMA busy_timeout = ${CLOSE_WAIT_MS}`);
-      checkpointFully(this.#database);
+      // SQLite's own copying at close happens only once every statement is gone, which a thread that ends may not live to see. And
+      // it does not wait for a connection that copies the log itself, as one does that ends at the same time.
+      const waitUntil = performance.now() + CLOSE_WAIT_MS;
+      while (!tryCheckpointFully(this.#database) && performance.now() < waitUntil) pause(CLOSE_RETRY_MS);
     } catch (error) {
       if (!isStoreError(error)) throw error;
     } finally {
@@ -283,3 +285,8 @@ const STATEMENTS = {
     "(SELECT id FROM rejections WHERE project = ? ORDER BY id DESC LIMIT 1 OFFSET ?)",
   insertSetAside: "INSERT INTO set_aside (project, api_key, received_at, entries, body) VALUES (?, ?, ?, ?, ?)",
 } as const;
+
+/** Holds the thread: nothing else is left for it to do. */
+function pause(durationMs: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, durationMs);
+}

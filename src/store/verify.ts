@@ -7,7 +7,7 @@
 // Memory: one inflated block, and bits for the ids of blocks that overlap. Measured on one core: 500,000 records a second or more.
 
 import type { Database } from "bun:sqlite";
-import { BlockDamagedError } from "../block/decode.ts";
+import { BlockDamagedError } from "../block/damage.ts";
 import type { BlockPiece } from "../block/encode.ts";
 import { HEADER_COLUMNS, headerChecksum } from "./block_table.ts";
 import { isCorruption, openForReading } from "./database.ts";

@@ -8,6 +8,7 @@ import { BlockEncoder } from "../block/encode.ts";
 import { headerOf } from "../block/header.ts";
 import { mergeColumns } from "../block/merge.ts";
 import { encodeMerged } from "../block/merged.ts";
+import { OperatingError } from "../core/errors.ts";
 import { listen, reply } from "../runtime/thread.ts";
 import { BlockReader } from "../store/block_reader.ts";
 import { isStoreError } from "../store/database.ts";
@@ -36,7 +37,9 @@ function merge({ job, blocks: ids }: MergeRequest): FromCompactor {
     return { kind: "merged", job, result: { header: headerOf(columns), encoded: encodeMerged(encoder, columns) } };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return { kind: "failed", job, reason, unmergeable: isStoreError(error) ? [] : ids };
+    // A file that cannot be read now says nothing of the blocks.
+    const isPassing = isStoreError(error) || error instanceof OperatingError;
+    return { kind: "failed", job, reason, unmergeable: isPassing ? [] : ids };
   }
 }
 

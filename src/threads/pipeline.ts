@@ -70,7 +70,7 @@ export class Pipeline implements PipelineView, Changing {
   /** `request` has the writer's own number, and each writer begins with 1: what the compactor sees must not repeat. */
   #mergeInWork: { readonly job: number; readonly request: MergeRequest } | undefined;
   #nextMergeJob = 1;
-  readonly #changes = new ChangeRequests();
+  readonly #changes = new ChangeRequests(() => this.dispatcher.drained());
   #snapshot = NOTHING_YET;
   #health: { isHealthy: boolean; reason: string } = { isHealthy: false, reason: "the writer is starting" };
   #heartbeatNumber = 0;

@@ -7,18 +7,20 @@ import type { ExportRequest, ReadRefusal, ReadRequest, TailRequest } from "../co
 import { answerSteps, type EngineOptions } from "../query/engine.ts";
 import { exportText } from "../query/export_text.ts";
 import type { Steps } from "../query/scan.ts";
-import { isConfigured, isRefusal, type ReadRules, rulesOf } from "../query/scope.ts";
+import { isRefusal, type ReadRules, refuseUnknownProject, rulesOf } from "../query/scope.ts";
 import { SummaryCache } from "../query/summary_cache.ts";
 import { TailHub } from "../query/tail.ts";
+import { collectGarbage } from "../runtime/memory.ts";
 import { DataReader } from "../store/data_reader.ts";
 import type { FromReader, ToReader } from "./messages.ts";
+import { ReaderPool } from "./reader_pool.ts";
 
 /** How long a question may take, in ms: longer than anyone waits before a page, shorter than proxies do. */
 const QUESTION_MS_MAX = 15_000;
-/** Readers kept open for the next questions. */
-const READERS_KEPT = 4;
 /** How long commits are gathered before tails are served, in ms. */
 const TAILS_EVERY_MS = 25;
+/** How long after the last question its garbage is collected, in ms: columns are large, and the runtime waits for more. */
+const TIDY_AFTER_MS = 2_000;
 
 interface Export {
   readonly texts: Generator<string>;
@@ -29,7 +31,7 @@ export class ReaderThread {
   readonly #file: string;
   readonly #reply: (message: FromReader) => void;
   readonly #cache = new SummaryCache();
-  readonly #idle: DataReader[] = [];
+  readonly #pool: ReaderPool;
   /** What is being worked on, by number; each in its turn. */
   readonly #work = new Map<number, Steps<void>>();
   readonly #exports = new Map<number, Export>();
@@ -43,9 +45,11 @@ export class ReaderThread {
   #hubReader: DataReader | undefined;
   #isTurning = false;
   #tailTimer: ReturnType<typeof setTimeout> | undefined;
+  #tidyTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(file: string, rules: ReadRules, reply: (message: FromReader) => void) {
     this.#file = file;
+    this.#pool = new ReaderPool(file);
     this.#rules = rules;
     this.#reply = reply;
   }
@@ -66,7 +70,7 @@ export class ReaderThread {
         break;
       case "more":
         if (this.#exports.has(message.number)) this.#begin(message.number, this.#sendText(message.number));
-        else this.#feed(message.number);
+        else if (this.#tails.has(message.number)) this.#feed(message.number);
         break;
       case "cancel":
         this.#cancel(message.number);
@@ -81,6 +85,7 @@ export class ReaderThread {
     this.#work.set(number, steps);
     if (this.#isTurning) return;
     this.#isTurning = true;
+    clearTimeout(this.#tidyTimer);
     setImmediate(() => this.#turn());
   }
 
@@ -93,6 +98,7 @@ export class ReaderThread {
     }
     this.#isTurning = this.#work.size > 0;
     if (this.#isTurning) setImmediate(() => this.#turn());
+    else this.#tidyTimer = setTimeout(collectGarbage, TIDY_AFTER_MS);
   }
 
   /** Whether it is done. */
@@ -104,7 +110,7 @@ export class ReaderThread {
         this.#endTails();
         return true;
       }
-      this.#closeExport(number);
+      this.#closeExport(number, false);
       this.#reply({ kind: "answer", number, outcome: { ok: false, refusal: unreadable(error) } });
       return true;
     }
@@ -113,7 +119,7 @@ export class ReaderThread {
   #cancel(number: number): void {
     this.#work.get(number)?.return();
     this.#work.delete(number);
-    this.#closeExport(number);
+    this.#closeExport(number, true);
     if (!this.#tails.delete(number)) return;
     this.#unplaced.delete(number);
     this.#hungry.delete(number);
@@ -122,7 +128,7 @@ export class ReaderThread {
   }
 
   *#answer(number: number, request: ReadRequest): Steps<void> {
-    const reader = this.#takeReader();
+    const reader = this.#pool.take();
     let isWhole = false;
     try {
       const outcome = yield* answerSteps(request, this.#engineOptions(reader));
@@ -133,7 +139,7 @@ export class ReaderThread {
       });
       isWhole = true;
     } finally {
-      this.#giveBack(reader, isWhole);
+      this.#pool.giveBack(reader, isWhole);
     }
   }
 
@@ -152,15 +158,16 @@ export class ReaderThread {
     try {
       open();
     } catch (error) {
+      this.#closeHubIfUnused();
       this.#reply({ kind: "opened", number, refusal: unreadable(error) });
     }
   }
 
   #openExport(number: number, request: ExportRequest): void {
-    const reader = this.#takeReader();
+    const reader = this.#pool.take();
     const texts = exportText(request, { source: reader.blocks, rules: this.#rules, now: systemClock() });
     if (isRefusal(texts)) {
-      this.#giveBack(reader, true);
+      this.#pool.giveBack(reader, true);
       this.#reply({ kind: "opened", number, refusal: texts });
       return;
     }
@@ -173,7 +180,7 @@ export class ReaderThread {
     for (let open = this.#exports.get(number); open !== undefined; open = this.#exports.get(number)) {
       const next = open.texts.next();
       if (next.done === true) {
-        this.#closeExport(number);
+        this.#closeExport(number, true);
         this.#reply({ kind: "end", number });
       } else if (next.value !== "") {
         this.#reply({ kind: "text", number, text: next.value });
@@ -183,12 +190,12 @@ export class ReaderThread {
     }
   }
 
-  #closeExport(number: number): void {
+  #closeExport(number: number, isWhole: boolean): void {
     const open = this.#exports.get(number);
     if (open === undefined) return;
     this.#exports.delete(number);
     open.texts.return(undefined);
-    this.#giveBack(open.reader, true);
+    this.#pool.giveBack(open.reader, isWhole);
   }
 
   #openTail(number: number, request: TailRequest): void {
@@ -197,14 +204,14 @@ export class ReaderThread {
       source: this.#hubReader.blocks,
       expiredBefore: (project) => systemClock() - rulesOf(this.#rules, project).retentionMs,
     });
-    const { project } = request;
-    const isKnown =
-      project === undefined ||
-      isConfigured(this.#rules, project) ||
-      this.#hubReader.blocks.projects().includes(project);
-    const refusal: ReadRefusal | undefined = isKnown
-      ? this.#hub.open(number, request)
-      : { code: "unknown_project", message: `there is no project "${project}"` };
+    // Not by the hub's reader, which may hold a snapshot.
+    const refusal =
+      refuseUnknownProject(request.project, this.#rules, () => this.#pool.with(({ blocks }) => blocks.projects())) ??
+      this.#hub.open(
+        number,
+        request,
+        this.#pool.with(({ blocks }) => blocks.nextRecordId()),
+      );
     if (refusal === undefined) {
       this.#tails.add(number);
       this.#unplaced.add(number);
@@ -219,7 +226,7 @@ export class ReaderThread {
       return;
     }
     this.#hungry.add(number);
-    if ((this.#hub?.behind([number]) ?? []).length > 0) this.#serveTails();
+    this.#serveTails();
   }
 
   #serveTails(): void {
@@ -259,16 +266,6 @@ export class ReaderThread {
     this.#hubReader?.close();
     this.#hubReader = undefined;
     this.#hub = undefined;
-  }
-
-  #takeReader(): DataReader {
-    return this.#idle.pop() ?? new DataReader(this.#file);
-  }
-
-  /** A reader whose question failed may be broken: the next one opens another. */
-  #giveBack(reader: DataReader, isWhole: boolean): void {
-    if (isWhole && this.#idle.length < READERS_KEPT) this.#idle.push(reader);
-    else reader.close();
   }
 }
 

@@ -131,7 +131,8 @@ export class Readers implements Reading {
       },
       refuse: (refusal) => {
         opened.resolve({ ok: false, refusal });
-        pieces.end(refusal === CANCELLED || refusal === STOPPED ? undefined : refusal);
+        // A tail may end anywhere; an export must not end as if it were whole.
+        pieces.end(refusal === CANCELLED || (refusal === STOPPED && kind === "tail") ? undefined : refusal);
       },
     });
     const more = () => channel?.post({ kind: "more", number: channel.number });

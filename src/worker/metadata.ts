@@ -1,7 +1,6 @@
-// What is done to metadata besides storing it. Values are what JSON.parse gives. A member called "__proto__" is a member
-// like any other, so names are defined here and never assigned.
+// What is done to metadata besides storing it. Values are what JSON.parse gives.
 
-import type { JsonObject } from "../core/entry.ts";
+import { type JsonObject, setMember } from "../core/json.ts";
 
 /** Bytes a member takes beside its texts, about. */
 const MEMBER_BYTES = 24;
@@ -28,12 +27,6 @@ export function isDeeperThan(container: object, levels: number): boolean {
   return false;
 }
 
-function define(target: JsonObject, name: string, value: unknown): void {
-  if (name === "__proto__")
-    Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
-  else target[name] = value;
-}
-
 function wellFormedValue(value: unknown): unknown {
   if (typeof value === "string") return value.toWellFormed();
   if (Array.isArray(value)) return value.map(wellFormedValue);
@@ -43,7 +36,7 @@ function wellFormedValue(value: unknown): unknown {
 /** A copy in which each lone surrogate, in names too, is U+FFFD. Of names that become equal the last one stays. */
 export function wellFormedMetadata(metadata: JsonObject): JsonObject {
   const copy: JsonObject = {};
-  for (const name in metadata) define(copy, name.toWellFormed(), wellFormedValue(metadata[name]));
+  for (const name in metadata) setMember(copy, name.toWellFormed(), wellFormedValue(metadata[name]));
   return copy;
 }
 
@@ -51,8 +44,8 @@ export function wellFormedMetadata(metadata: JsonObject): JsonObject {
 export function mergeMetadata(start: JsonObject | undefined, end: JsonObject | undefined): JsonObject | undefined {
   if (start === undefined || end === undefined) return end ?? start;
   const merged: JsonObject = {};
-  for (const name in start) define(merged, name, start[name]);
-  for (const name in end) define(merged, name, end[name]);
+  for (const name in start) setMember(merged, name, start[name]);
+  for (const name in end) setMember(merged, name, end[name]);
   return merged;
 }
 

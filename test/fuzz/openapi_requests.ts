@@ -74,7 +74,18 @@ const ODD_VALUES: readonly unknown[] = [
   { __proto__: null, a: {} },
   ...ODD_TEXTS,
 ];
-const WORDS = ["level:error", "api/orders", "a b", "-x", "naïve", "日本", "0", "metadata.id:5"];
+const WORDS = [
+  "level:error",
+  "api/orders",
+  "a b",
+  "-x",
+  "naïve",
+  "日本",
+  "0",
+  "metadata.id:5",
+  "4102444800000",
+  "2100-01-31",
+];
 
 /** The operations of a parsed openapi.json. */
 export function describedOperations(description: unknown): Operation[] {

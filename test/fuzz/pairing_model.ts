@@ -1,7 +1,8 @@
 // Pairing as the contract's text says it: lists, filters and sorts, slow and obvious. Written from the text, and knows
 // nothing of the real one's indexes.
 
-import type { JsonObject, Source } from "../../src/core/entry.ts";
+import type { Source } from "../../src/core/entry.ts";
+import type { JsonObject } from "../../src/core/json.ts";
 import type { CompleteEntry, EndEntry, NewRecord, StartEntry, TimingEntry } from "../../src/worker/normalise.ts";
 import type { PairingLimits } from "../../src/worker/pairing.ts";
 

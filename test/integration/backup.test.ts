@@ -124,12 +124,34 @@ describe("a backup is refused, and leaves nothing behind", () => {
     await withFolder(async (folder) => {
       const file = join(folder, "data.db");
       makeStore(file, 1).close();
-      expect(await errorOf(backupTo(file, join(folder, "absent", "copy.db")))).toMatchObject({ code: "io" });
+      const absent = join(folder, "absent", "copy.db");
+      expect(await errorOf(backupTo(file, absent))).toEqual({
+        code: "io",
+        message: `cannot back up to ${absent}: there is no folder ${join(folder, "absent")}`,
+      });
+      expect(await errorOf(backupTo(file, folder))).toEqual({
+        code: "io",
+        message: `cannot back up to ${folder}: it is a folder; name a file in it`,
+      });
       writeFileSync(join(folder, "text"), "x".repeat(5_000));
       const ofText = await errorOf(backupTo(join(folder, "text"), join(folder, "copy.db")));
       const ofNothing = await errorOf(backupTo(join(folder, "none"), join(folder, "copy.db")));
       expect([ofText.code, ofNothing.code]).toEqual(["data_unreadable", "data_unreadable"]);
       expect(copiesIn(folder)).toEqual([]);
+    });
+  });
+
+  test("where another backup to the same file is being made, which goes on", async () => {
+    await withFolder(async (folder) => {
+      const [file, target] = [join(folder, "data.db"), join(folder, "copy.db")];
+      makeStore(file, 60).close();
+      const second: Promise<{ code: string; message: string }>[] = [];
+      const report = await backupTo(file, target, () => second.push(errorOf(backupTo(file, target))));
+      expect(await second[0]).toEqual({
+        code: "io",
+        message: `cannot back up to ${target}: another backup to it is being made`,
+      });
+      expect([report.records, findingsOf(target), copiesIn(folder)]).toEqual([60, [], ["copy.db"]]);
     });
   });
 

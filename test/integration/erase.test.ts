@@ -13,11 +13,13 @@ import { eraseRecords } from "../../src/store/erase_file.ts";
 import type { MatchRows } from "../../src/store/erase_scope.ts";
 import type { GroupWrite } from "../../src/store/group_write.ts";
 import { lockData } from "../../src/store/lock.ts";
+import { ReserveFile } from "../../src/store/reserve.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
 import { withFolder } from "../support/folder.ts";
 import { groupOf, mergeNow, NOTHING, NOW, piecesOf, recordOf } from "../support/groups.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../support/random.ts";
 import { rawFiles, slicesIn, slicesOf } from "../support/raw_bytes.ts";
+import { withSmallDisk } from "../support/small_disk.ts";
 
 function search(q: string): MatchRows | undefined {
   const parsed = parseSearch(q);
@@ -216,6 +218,54 @@ describe("erasing", () => {
         { project: "shop", name: "kept" },
         { project: "other", name: "a/b" },
       ]);
+    });
+  });
+
+  test("takes the touchpoints with it that nobody registered and no record carries any more, also when asked again", async () => {
+    const names = ["user/ada", "user/bob", "registered/ada", "old"];
+    const touchpoints = names.map((name) => ({ project: "shop", name, firstSeen: NOW }));
+    const make = (store: StoreWriter) => {
+      store.commit(groupOf("shop", [recordOf(1, { touchpoint: "user/ada", key: "ada" })], { touchpoints }));
+      store.changeTouchpoint({ kind: "register_touchpoint", project: "shop", name: "registered/ada" }, NOW);
+      for (let id = 2; id <= 12; id++) {
+        const one = recordOf(id, { touchpoint: "user/bob", key: id % 2 === 0 ? "ada" : "bob" });
+        store.commit(groupOf("shop", [one, recordOf(id + 20, { touchpoint: "registered/ada", key: "ada" })]));
+      }
+    };
+    await withFile(make, (file, look) => {
+      const listed = () => look((store) => store.restore().touchpoints.map(({ name }) => name));
+      erase(file, { q: "key:ada", dryRun: true });
+      expect(listed()).toEqual(names.toSorted());
+      // As an erasure leaves it that was cut off behind the blocks.
+      look((store) => store.removeBlocks([1]));
+      expect(erase(file, { q: "key:ada" }).records).toBe(17);
+      expect(listed()).toEqual(["registered/ada", "user/bob"]);
+      expect(rawFiles(file).some((bytes) => bytes.includes("user/ada"))).toBe(false);
+    });
+  });
+
+  test("on a full disk uses the reserve, and puts it by again", async () => {
+    await withSmallDisk(32 * 1024 * 1024, async (disk) => {
+      const file = join(disk.folder, "data.db");
+      const random = seededRandom(1);
+      const store = new StoreWriter(file, "write", "run");
+      for (let id = 1; id <= 10; id += 2) {
+        const [ada, bob] = ["ada", "bob"].map((key, index) =>
+          recordOf(id + index, { key, message: noise(random, 700_000) }),
+        );
+        store.commit(groupOf("shop", [ada as StoredRecord, bob as StoredRecord]));
+      }
+      store.close();
+      const reserve = new ReserveFile(file);
+      expect(reserve.make()).toBe(true);
+      disk.addBallast(disk.freeBytes - 200_000);
+      expect(erase(file, { q: "key:ada" })).toEqual({ records: 5, blocks: 5, rejections: 0, waiting: 0 });
+      expect(reserve.isThere).toBe(true);
+      const left = new StoreWriter(file, "write", "run");
+      expect(blocksOf(left).flatMap(({ records }) => records.map(({ id, key }) => [id, key]))).toEqual(
+        [2, 4, 6, 8, 10].map((id) => [id, "bob"]),
+      );
+      left.close();
     });
   });
 

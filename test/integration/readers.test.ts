@@ -1,8 +1,11 @@
 // The reader thread on a real data file: questions, streams, cancellation, and a thread that dies.
 
 import { describe, expect, test } from "bun:test";
+import { readdirSync, readlinkSync } from "node:fs";
 import type { EntriesAnswer } from "../../src/core/answers.ts";
 import type { ReadRequest, TailEvent } from "../../src/core/reading.ts";
+import { TailHub } from "../../src/query/tail.ts";
+import { DataReader } from "../../src/store/data_reader.ts";
 import { Readers } from "../../src/threads/readers.ts";
 import { eventually } from "../support/eventually.ts";
 import { type TestPipeline, withPipeline } from "../support/pipeline.ts";
@@ -33,6 +36,19 @@ async function withReaders(
       readers.stop();
     }
   });
+}
+
+/** How often this process has the file open, or one that SQLite keeps beside it. */
+function handlesOf(file: string): number {
+  const targets = readdirSync("/proc/self/fd").map((handle) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${handle}`);
+    } catch {
+      // The one that listed them is closed by now.
+      return "";
+    }
+  });
+  return targets.filter((target) => target.startsWith(file)).length;
 }
 
 async function messagesOf(readers: Readers): Promise<(string | undefined)[]> {
@@ -83,6 +99,43 @@ describe("the readers", () => {
       expect(events.shift()).toEqual({ kind: "position", id: 1 });
       const messages = events.map((event) => (event.kind === "record" ? event.record.message : event.kind));
       expect(messages).toEqual(Array.from({ length: 10 }, (_, batch) => `message ${batch}`));
+    });
+  });
+});
+
+describe("a reader of the data file", () => {
+  test("holds nothing of it open once it is closed", async () => {
+    await withPipeline({}, async (test) => {
+      await test.send("one");
+      const before = handlesOf(test.file);
+      for (let opened = 0; opened < 20; opened++) {
+        const reader = new DataReader(test.file);
+        reader.blocks.list({ project: undefined, from: 0, to: Number.POSITIVE_INFINITY });
+        reader.details.usageCounters();
+        reader.close();
+      }
+      // SQLite keeps one for the next connection.
+      expect(handlesOf(test.file)).toBeLessThanOrEqual(before + 1);
+    });
+  });
+
+  test("whose snapshot is held still lets a tail begin where the data ends now", async () => {
+    await withPipeline({}, async (test) => {
+      await test.send("one");
+      const [held, fresh] = [new DataReader(test.file), new DataReader(test.file)];
+      try {
+        const hub = new TailHub({ source: held.blocks, expiredBefore: () => 0 });
+        hub.open(1, { project: undefined, q: "", after: 0 });
+        const collection = hub.collect([1]);
+        collection.next();
+        await test.send("two");
+        hub.open(2, { project: undefined, q: "", after: 2 }, fresh.blocks.nextRecordId());
+        collection.return(new Map());
+        expect([hub.positionOf(2), hub.behind([2])]).toEqual([2, []]);
+      } finally {
+        held.close();
+        fresh.close();
+      }
     });
   });
 });
@@ -147,6 +200,18 @@ describe("what the readers refuse", () => {
       },
       new URL("../support/dying_reader.ts", import.meta.url),
     );
+  });
+
+  test("the rest of an export when they stop: it does not end as if it were whole", async () => {
+    await withReaders(async (readers, test) => {
+      await test.send(...Array.from({ length: 5_000 }, (_, index) => `message ${index} ${"x".repeat(200)}`));
+      const outcome = await readers.export({ format: "ndjson", scope: ALL }, NEVER);
+      if (!outcome.ok) throw new Error(outcome.refusal.message);
+      const pieces = outcome.answer[Symbol.asyncIterator]();
+      expect((await pieces.next()).done).toBe(false);
+      readers.stop();
+      expect(pieces.next()).rejects.toThrow("The server is stopping");
+    });
   });
 
   test("everything, once they have stopped", async () => {

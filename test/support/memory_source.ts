@@ -3,7 +3,7 @@
 import { appendRecord } from "../../src/block/append.ts";
 import { emptyColumns } from "../../src/block/columns.ts";
 import { decodeColumns } from "../../src/block/decode.ts";
-import { BlockEncoder, type BlockPiece } from "../../src/block/encode.ts";
+import { BlockEncoder, type BlockPiece, type EncodedBlock } from "../../src/block/encode.ts";
 import { headerOf } from "../../src/block/header.ts";
 import { mergeColumns } from "../../src/block/merge.ts";
 import { encodeMerged } from "../../src/block/merged.ts";
@@ -72,7 +72,7 @@ export class MemorySource implements QuerySource {
     const columns = emptyColumns();
     const stored = records.map((record) => ({ ...record, id: this.#nextRecord++ }));
     for (const record of stored) appendRecord(columns, record.id, record);
-    this.#add(project, headerOf(columns), this.#encoder.packed(columns).pieces, false);
+    this.#add(project, headerOf(columns), this.#encoder.packed(columns), false);
     return stored;
   }
 
@@ -82,7 +82,7 @@ export class MemorySource implements QuerySource {
     if (parts.length === 0) return;
     const columns = mergeColumns(parts.map(({ header, pieces }) => decodeColumns(pieces, header.records)));
     for (const { header } of parts) this.#blocks.delete(header.id);
-    this.#add(project, headerOf(columns), encodeMerged(this.#encoder, columns, 1).pieces, isFinished);
+    this.#add(project, headerOf(columns), encodeMerged(this.#encoder, columns, 1), isFinished);
   }
 
   /** Flips a byte in a block's first piece. */
@@ -106,12 +106,12 @@ export class MemorySource implements QuerySource {
 
   #add(
     project: string,
-    header: Omit<QueryBlock, "id" | "project" | "isFinished">,
-    pieces: readonly BlockPiece[],
+    header: Omit<QueryBlock, "id" | "project" | "isFinished" | "rawBytes">,
+    { pieces, rawBytes }: EncodedBlock,
     isFinished: boolean,
   ): void {
     const id = this.#nextBlock++;
-    this.#blocks.set(id, { header: { ...header, id, project, isFinished }, pieces: [...pieces] });
+    this.#blocks.set(id, { header: { ...header, id, project, rawBytes, isFinished }, pieces: [...pieces] });
   }
 }
 

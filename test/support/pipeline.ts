@@ -19,6 +19,8 @@ export interface PipelineParts {
   /** Below the test's own folder. */
   readonly file?: string;
   readonly durability?: Durability;
+  /** Entries that the queue holds. */
+  readonly queueEntries?: number;
   readonly writerUrl?: URL;
   readonly compactorUrl?: URL;
   /** Called when something was committed. */
@@ -31,7 +33,8 @@ export class TestPipeline {
   readonly logged: string[] = [];
   readonly pipeline: Pipeline;
 
-  constructor({ file = "data.db", durability = "sync", writerUrl, compactorUrl, committed }: PipelineParts = {}) {
+  constructor(parts: PipelineParts = {}) {
+    const { file = "data.db", durability = "sync", queueEntries = 10_000, writerUrl, compactorUrl, committed } = parts;
     this.file = join(this.folder, file);
     const keys = new KeyIndex();
     keys.of(KEY);
@@ -52,7 +55,7 @@ export class TestPipeline {
         defaultProject: { retentionMs: 30 * DAY_MS, monthlyEntries: undefined, overage: "continue" },
         bytesMax: 1e9,
       },
-      limits: { entries: 10_000, bytes: 10_000_000, clientShare: 0.5 },
+      limits: { entries: queueEntries, bytes: 10_000_000, clientShare: 0.5 },
       keyIndex: (key) => keys.of(key),
       clock: () => performance.now(),
       log,

@@ -2,7 +2,7 @@
 // none is inflated once no row does. Each function clears the rows that do not match, and sets none.
 
 import type { BlockView, TextColumn, ValueColumn } from "../../block/block_view.ts";
-import type { JsonObject } from "../../core/entry.ts";
+import type { JsonObject } from "../../core/json.ts";
 import type { MessageTerm, MetadataNumberTerm, MetadataTerm, WordTerm } from "./expression.ts";
 import { acceptedCodes } from "./match_columns.ts";
 import { isFoundInLowerCase, markPatterns } from "./match_patterns.ts";

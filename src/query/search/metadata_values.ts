@@ -3,7 +3,7 @@
 // A name's dots can be part of a member's name or stand between two: "a.b" is the member "a.b", and member "b" of "a". Each value of
 // an object is looked at once at most, because a way to it spells one name only.
 
-import type { JsonObject } from "../../core/entry.ts";
+import type { JsonObject } from "../../core/json.ts";
 import { isAnyPattern, isInRange, type MetadataNumberTerm, type MetadataTerm, type Pattern } from "./expression.ts";
 
 export type ValueTest = (value: unknown) => boolean;

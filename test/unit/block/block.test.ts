@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { BlockDamagedError, decodeColumns, recordsOf } from "../../../src/block/decode.ts";
+import { BlockDamagedError } from "../../../src/block/damage.ts";
+import { decodeColumns, recordsOf } from "../../../src/block/decode.ts";
 import { BlockEncoder, type EncodedBlock } from "../../../src/block/encode.ts";
 import { headerOf } from "../../../src/block/header.ts";
 import { mergeColumns } from "../../../src/block/merge.ts";

@@ -166,6 +166,18 @@ describe("an opened block that is damaged", () => {
 });
 
 describe("a source that fails", () => {
+  test("in a metadata column is not taken for damage by whoever asks for records", () => {
+    const failure = new Error("disk I/O error");
+    const { pieces } = new BlockEncoder().columnar(columnsOf(randomRecords(seededRandom(7), 20)));
+    const atHand = piecesAtHand(pieces);
+    const piece = (name: string) => {
+      if (name.startsWith("metadata.")) throw failure;
+      return atHand.piece(name);
+    };
+    const block = new OpenBlock({ names: () => atHand.names(), piece }, 20);
+    expect(() => block.records(Array.from({ length: 20 }, (_, row) => row))).toThrow(failure);
+  });
+
   test("is not taken for damage", () => {
     const gone = new BlockGoneError("block 5 is gone");
     const block = new OpenBlock(

@@ -38,7 +38,14 @@ describe("an instant", () => {
     expect(parseInstant(text, NOW)).toBeUndefined();
   });
 
-  test.each(["2026-13-01", "99999999999999d", "8640000000000001"])("%s has the form, and there is none", (text) => {
+  test.each([
+    "2026-13-01",
+    "2026-02-30",
+    "2025-02-29T10:00Z",
+    "2026-04-31T23:00:00+02:00",
+    "99999999999999d",
+    "8640000000000001",
+  ])("%s has the form, and there is none", (text) => {
     expect(new RegExp(INSTANT_PATTERN).test(text)).toBe(true);
     expect(parseInstant(text, NOW)).toBeUndefined();
   });

@@ -1,6 +1,7 @@
 // Every question against the simplest model over the same records: random records in small, merged and finished blocks.
 
 import { describe, expect, test } from "bun:test";
+import { BlockDamagedError } from "../../../src/block/damage.ts";
 import type {
   EntriesAnswer,
   FieldsAnswer,
@@ -151,7 +152,8 @@ describe("the engine answers as the model does", () => {
     "timings by touchpoint, percentiles within 1 %",
     () => {
       forAll(({ source }, scope, expected) => {
-        const { touchpoints }: TimingsAnswer = ask(source, { kind: "timings", scope });
+        const question = { kind: "timings", scope, byCategory: true } as const;
+        const { touchpoints, categories = [] }: TimingsAnswer = ask(source, question);
         const names = new Set(
           expected
             .filter(({ record }) => ["completed", "unfinished"].includes(record.kind))
@@ -160,6 +162,14 @@ describe("the engine answers as the model does", () => {
         expect(touchpoints.map(({ touchpoint }) => touchpoint)).toEqual([...names].sort());
         for (const figures of touchpoints) {
           const own = expected.filter(({ record }) => (record.touchpoint ?? "") === figures.touchpoint);
+          checkFigures(figures, own);
+        }
+        const prefixes = [...names].flatMap((name) =>
+          [...name.matchAll(/\//g)].map(({ index }) => name.slice(0, index + 1)),
+        );
+        expect(categories.map(({ category }) => category)).toEqual([...new Set(prefixes)].sort());
+        for (const figures of categories) {
+          const own = expected.filter(({ record }) => record.touchpoint?.startsWith(figures.category) === true);
           checkFigures(figures, own);
         }
       });
@@ -328,6 +338,22 @@ describe("limits", () => {
     expect(counted.stoppedEarly).toContain("0 of ");
   });
 
+  test("a page of very long records has fewer of them, and the next pages have the rest", () => {
+    const source = new MemorySource();
+    const random = seededRandom(seed);
+    const long = () => ({ ...randomRecord(random, DAY, DAY + 1_000), message: "x".repeat(5_000_000) });
+    for (let block = 0; block < 5; block++) source.write("shop", [long(), long(), long()]);
+    const pages: number[][] = [];
+    for (let cursor: string | undefined; ; ) {
+      const answer: EntriesAnswer = ask(source, { kind: "entries", scope, limit: 100, cursor });
+      pages.push(answer.entries.map(({ id }) => id));
+      if (answer.nextCursor === null) break;
+      cursor = answer.nextCursor;
+    }
+    expect(pages.map(({ length }) => length)).toEqual([6, 6, 3]);
+    expect(new Set(pages.flat()).size).toBe(15);
+  });
+
   test("what has expired is not shown", () => {
     const source = new MemorySource();
     const random = seededRandom(seed);
@@ -337,6 +363,22 @@ describe("limits", () => {
     const outcome = answerNow({ kind: "entries", scope, limit: 10, cursor: undefined }, options);
     expect(outcome).toMatchObject({ ok: true, answer: { entries: [{ id: 2 }], nextCursor: null } });
     expect(outcome).not.toMatchObject({ answer: { entries: [{}, {}] } });
+  });
+
+  test("a block whose pages are damaged is counted, and all others answer", () => {
+    const source = new MemorySource();
+    const random = seededRandom(seed);
+    for (let block = 0; block < 3; block++) source.write("shop", [randomRecord(random, DAY, DAY + 1_000)]);
+    const askDamaged = <T>(request: ReadRequest): T => {
+      let opened = 0;
+      source.beforeOpen = () => {
+        if (++opened === 2) throw new BlockDamagedError("its pages are damaged");
+      };
+      return ask<T>(source, request);
+    };
+    const answer = askDamaged<EntriesAnswer>({ kind: "entries", scope, limit: 10, cursor: undefined });
+    expect([answer.entries.length, answer.damagedBlocks]).toEqual([2, 1]);
+    expect(askDamaged<TimingsAnswer>({ kind: "timings", scope }).damagedBlocks).toBe(1);
   });
 
   test("a damaged block is counted, and all others answer", () => {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { appendRecord } from "../../../src/block/append.ts";
 import { emptyColumns } from "../../../src/block/columns.ts";
-import { BlockDamagedError, decodeColumns } from "../../../src/block/decode.ts";
+import { BlockDamagedError } from "../../../src/block/damage.ts";
+import { decodeColumns } from "../../../src/block/decode.ts";
 import { BlockEncoder, type BlockPiece } from "../../../src/block/encode.ts";
 import { headerOf } from "../../../src/block/header.ts";
 import { mergeColumns } from "../../../src/block/merge.ts";

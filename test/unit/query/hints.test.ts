@@ -26,6 +26,14 @@ describe("a hint on a time", () => {
     ]);
   });
 
+  test("does not blame the batch for an entry that is only kept in part", () => {
+    const kept = `{"message":"${"x".repeat(50)}…`;
+    expect([hint("too_old", kept), hint("in_future", kept)]).toEqual([
+      "Its time, or its batch's timestamp, is older than the 30 days that the project keeps.",
+      "Its time, or its batch's timestamp, is over 1 day ahead: check the sender's clock.",
+    ]);
+  });
+
   test("says how old an entry is and how long the project keeps them", () => {
     expect([
       hint("too_old", { timestamp: RECEIVED - 40 * 86_400_000 }),

@@ -6,7 +6,7 @@ import { SummaryCache } from "../../../src/query/summary_cache.ts";
 function block(id: number, records = 1): QueryBlock {
   const levels = [0, 0, 0, 0] as const;
   const range = { idMin: id, idMax: id, timeMin: 0, timeMax: 0 };
-  return { id, project: "shop", records, ...range, levels, statuses: levels, isFinished: true };
+  return { id, project: "shop", records, ...range, levels, statuses: levels, rawBytes: 1, isFinished: true };
 }
 
 function summary(bytes: number): BlockSummary {

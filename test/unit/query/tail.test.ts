@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { BlockDamagedError } from "../../../src/block/damage.ts";
 import type { TailEvent } from "../../../src/core/reading.ts";
 import { showRecord } from "../../../src/core/record.ts";
 import { TailHub } from "../../../src/query/tail.ts";
@@ -9,13 +10,17 @@ import { integer, pick, runSeed, seededRandom } from "../../support/random.ts";
 const DAY = Date.UTC(2026, 5, 1);
 const FOR_EVER = () => Number.NEGATIVE_INFINITY;
 
-/** The next events of one tail. */
-function collect(hub: TailHub, number: number): TailEvent[] {
-  const steps = hub.collect([number]);
+function collectAll(hub: TailHub, numbers: readonly number[]): Map<number, TailEvent[]> {
+  const steps = hub.collect(numbers);
   for (;;) {
     const step = steps.next();
-    if (step.done === true) return step.value.get(number) ?? [];
+    if (step.done === true) return step.value;
   }
+}
+
+/** The next events of one tail. */
+function collect(hub: TailHub, number: number): TailEvent[] {
+  return collectAll(hub, [number]).get(number) ?? [];
 }
 
 function all(hub: TailHub, number: number): TailEvent[] {
@@ -94,6 +99,77 @@ describe("a tail", () => {
     expect([collect(hub, 1).length, collect(hub, 1).length, collect(hub, 1).length]).toEqual([500, 500, 200]);
   });
 
+  test("waits for the next collection where many tails match more than one may hold, and misses nothing", () => {
+    const source = new MemorySource();
+    const random = seededRandom(5);
+    const hub = new TailHub({ source, expiredBefore: FOR_EVER });
+    const seen = new Map<number, number[]>();
+    for (let number = 1; number <= 60; number++) {
+      hub.open(number, { project: undefined, q: "", after: undefined });
+      seen.set(number, []);
+    }
+    for (let block = 0; block < 4; block++) {
+      source.write(
+        "shop",
+        Array.from({ length: 500 }, () => randomRecord(random, DAY, DAY + 10)),
+      );
+    }
+    let most = 0;
+    for (let behind = hub.behind(seen.keys()); behind.length > 0; behind = hub.behind(seen.keys())) {
+      let total = 0;
+      for (const [number, events] of collectAll(hub, behind)) {
+        seen.get(number)?.push(...events.map(({ id }) => id));
+        total += events.length;
+      }
+      most = Math.max(most, total);
+    }
+    expect(most).toBeLessThanOrEqual(20_500);
+    const every = Array.from({ length: 2_000 }, (_, index) => index + 1);
+    for (const ids of seen.values()) expect(ids).toEqual(every);
+  });
+
+  test("takes few long records at a time, whichever of their fields is long", () => {
+    const random = seededRandom(6);
+    const long = "x".repeat(300_000);
+    for (const fields of [{ message: long }, { metadata: { list: [{ long }] } }, { key: long }, { touchpoint: long }]) {
+      const source = new MemorySource();
+      const hub = new TailHub({ source, expiredBefore: FOR_EVER });
+      hub.open(1, { project: undefined, q: "", after: undefined });
+      for (let block = 0; block < 4; block++) {
+        const records = Array.from({ length: 10 }, () => ({ ...randomRecord(random, DAY, DAY + 10), ...fields }));
+        source.write("shop", records);
+      }
+      const ids: number[] = [];
+      while (hub.behind([1]).length > 0) {
+        const events = collect(hub, 1);
+        expect(events.length).toBeLessThanOrEqual(4);
+        ids.push(...events.map(({ id }) => id));
+      }
+      expect(ids).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));
+    }
+  });
+
+  test("looks at no more large blocks at a time than memory allows, and misses nothing", () => {
+    const random = seededRandom(7);
+    const source = new MemorySource();
+    const hub = new TailHub({ source, expiredBefore: FOR_EVER, windowBytes: 100_000 });
+    for (const number of [1, 2]) hub.open(number, { project: undefined, q: "message:*", after: undefined });
+    const message = "x".repeat(40_000);
+    const write = () => source.write("shop", [{ ...randomRecord(random, DAY, DAY + 10), message }]);
+    for (let block = 0; block < 20; block++) write();
+    all(hub, 2);
+    for (let block = 0; block < 5; block++) write();
+    let opened = 0;
+    source.beforeOpen = () => opened++;
+    const ids: number[] = [];
+    while (hub.behind([1, 2]).length > 0) {
+      opened = 0;
+      for (const [number, events] of collectAll(hub, [1, 2])) if (number === 1) ids.push(...events.map(({ id }) => id));
+      expect(opened).toBeLessThanOrEqual(3);
+    }
+    expect(ids).toEqual(Array.from({ length: 25 }, (_, index) => index + 1));
+  });
+
   test("shows nothing that has expired", () => {
     const source = new MemorySource();
     const hub = new TailHub({ source, expiredBefore: () => DAY + 5 });
@@ -118,6 +194,19 @@ describe("what a tail refuses", () => {
     const random = seededRandom(4);
     for (let block = 0; block < 3; block++) source.write("shop", [randomRecord(random, DAY, DAY + 1)]);
     source.damage(2);
+    expect(all(hub, 1).map(({ id }) => id)).toEqual([1, 3]);
+  });
+
+  test("a block whose pages are damaged is passed over, and the others are shown", () => {
+    const source = new MemorySource();
+    const hub = new TailHub({ source, expiredBefore: FOR_EVER });
+    hub.open(1, { project: undefined, q: "", after: undefined });
+    const random = seededRandom(4);
+    for (let block = 0; block < 3; block++) source.write("shop", [randomRecord(random, DAY, DAY + 1)]);
+    let opened = 0;
+    source.beforeOpen = () => {
+      if (++opened === 2) throw new BlockDamagedError("its pages are damaged");
+    };
     expect(all(hub, 1).map(({ id }) => id)).toEqual([1, 3]);
   });
 });

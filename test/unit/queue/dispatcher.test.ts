@@ -72,6 +72,60 @@ describe("a dispatcher whose writer is well", () => {
   });
 });
 
+describe("a dispatcher is drained", () => {
+  /** What has come about of these waits by now, in their order. */
+  async function drainedOf(waits: readonly Promise<void>[]): Promise<boolean[]> {
+    const isDrained = waits.map(() => false);
+    waits.forEach((wait, index) => void wait.then(() => (isDrained[index] = true)));
+    await new Promise((wake) => setImmediate(wake));
+    return isDrained;
+  }
+
+  test("of what was taken before, whatever has come since, and at once when nothing waits", async () => {
+    const stage = new Stage("memory");
+    stage.dispatcher.writerStarted(0);
+    const waits = [stage.dispatcher.drained()];
+    for (let group = 1; group <= 3; group++) {
+      stage.push(1);
+      await stage.untilSent(Math.min(group, 2));
+      waits.push(stage.dispatcher.drained());
+    }
+    expect(await drainedOf(waits)).toEqual([true, false, false, false]);
+    stage.commit(1);
+    expect(await drainedOf(waits)).toEqual([true, true, false, false]);
+    stage.push(1);
+    stage.commit(2);
+    expect(await drainedOf(waits)).toEqual([true, true, true, false]);
+    stage.commit(3);
+    expect(await drainedOf(waits)).toEqual([true, true, true, true]);
+    expect(stage.dispatcher.isEmpty).toBe(false);
+  });
+
+  test("only once a group that failed or died with the writer is committed", async () => {
+    const stage = new Stage("memory");
+    stage.dispatcher.writerStarted(0);
+    stage.push(1);
+    await stage.untilSent(1);
+    const waits = [stage.dispatcher.drained()];
+    expect(stage.begin(1)).toBe(true);
+    stage.dispatcher.failed(1);
+    stage.dieIn(2, 0);
+    expect(await drainedOf(waits)).toEqual([false]);
+    stage.commit(3);
+    expect(await drainedOf(waits)).toEqual([true]);
+  });
+
+  test("under sync also by what is answered 503", async () => {
+    const stage = new Stage();
+    stage.push(1);
+    const waits = [stage.dispatcher.drained()];
+    expect(await drainedOf(waits)).toEqual([false]);
+    stage.dispatcher.setRefusing(true);
+    expect(await drainedOf(waits)).toEqual([true]);
+    expect(answers(stage)).toEqual({ 1: "unavailable" });
+  });
+});
+
 describe("a dispatcher under memory", () => {
   test("answers at once, counts what waits, withdraws nothing, and sends a failed group again before newer ones", async () => {
     const stage = new Stage("memory");

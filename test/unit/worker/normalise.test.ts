@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import type { Entry, JsonObject } from "../../../src/core/entry.ts";
+import type { Entry } from "../../../src/core/entry.ts";
+import type { JsonObject } from "../../../src/core/json.ts";
 import { normalise } from "../../../src/worker/normalise.ts";
 import { batchContext, NOW } from "./batch_context.ts";
 
