@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import { loadSettings } from "../config/load.ts";
 import type { Settings } from "../config/settings.ts";
+import { DAY_MS } from "../core/limits.ts";
 import { escapeControls } from "../core/terminal.ts";
 import { formatCountOf } from "./amounts.ts";
 import { addConfigOption, type CliContext, configFileOf, configInvalid, displayPath, warningLines } from "./context.ts";
@@ -19,7 +20,7 @@ function summary(settings: Settings, file: string): string {
       project.monthlyEntries === undefined
         ? ""
         : `, ${project.monthlyEntries} entries a month, then ${project.overage}`;
-    return `  ${name}: kept ${project.retentionMs / 86_400_000} days${limit}`;
+    return `  ${name}: kept ${project.retentionMs / DAY_MS} days${limit}`;
   });
   const lines = [
     `OK ${file}`,

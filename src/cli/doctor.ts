@@ -111,9 +111,9 @@ function examineContents(file: string, context: CliContext, clock: Clock): Findi
     }
   } catch (error) {
     if (!(error instanceof OperatingError || isStoreError(error))) throw error;
-    const advice = isCorruption(error)
+    const advice = [error, error.cause].some(isCorruption)
       ? "look after the disk; take the records from a backup, or save what can be read with `simplelogs export`"
-      : "read the message; `simplelogs doctor` can be run again at any time";
+      : "is it the right file, and may this user write in its folder? `simplelogs doctor` can be run again at any time";
     return [problemOf("contents", error.message, advice)];
   } finally {
     progress.end();

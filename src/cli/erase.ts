@@ -64,6 +64,10 @@ export function registerErase(program: Command, tools: EraseTools): void {
       if (project === undefined || project === "") {
         throw new OperatingError("usage", "erase needs --project: it never works on all projects at once");
       }
+      if (options.q !== undefined && q.trim() === "") {
+        // A variable of a script that was empty, most likely.
+        throw new OperatingError("usage", "--q is empty: leave it out to remove everything of the project");
+      }
       const isSure = options.yes === true || options.dryRun === true;
       if (!isSure && prompt === undefined) {
         throw new OperatingError("usage", "erase asks before it removes anything: run it on a terminal, or give --yes");

@@ -6,14 +6,19 @@ import type { Command } from "commander";
 import { DEFAULT_PROJECT } from "../config/settings.ts";
 import { OperatingError } from "../core/errors.ts";
 import type { ShownRecord } from "../core/record.ts";
+import { escapeControls, escapeControlsInJson } from "../core/terminal.ts";
 import { csvHeader, csvLine } from "../query/csv.ts";
 import { type ExportBlock, type ExportFilter, exportLines } from "../query/export.ts";
+import type { Expression } from "../query/search/expression.ts";
+import { parseSearch } from "../query/search/parse.ts";
 import { BlockReader } from "../store/block_reader.ts";
 import { isStoreError } from "../store/database.ts";
 import { addConfigOption, type CliContext, configFileOf, requireSettings } from "./context.ts";
 import { parseInstant } from "./instant.ts";
+import { refusalError } from "./source.ts";
 
 interface ExportOptions {
+  readonly query?: string;
   readonly format: string;
   readonly project?: string;
   readonly from?: string;
@@ -31,21 +36,31 @@ const DAMAGED_NAMED_MAX = 20;
 /** How often progress is told on a terminal, in ms. */
 const PROGRESS_EVERY_MS = 500;
 
+const EXAMPLES = `
+Examples:
+  simplelogs export > all.ndjson
+  simplelogs export --format csv --project shop --from 24h > yesterday.csv
+  simplelogs export -q 'metadata.userId:u_123' > u_123.ndjson
+`;
+
 export function registerExport(program: Command, context: CliContext, write: WriteText): void {
   addConfigOption(program.command("export"))
     .description("write every record to standard output, in the order of their ids; works while the server runs")
     .option("-f, --format <format>", "ndjson or csv", "ndjson")
     .option("-p, --project <name>", "only this project's records")
+    .option("-q, --query <search>", "only records that match this search; `simplelogs query --help` explains it")
     .option("--from <time>", 'only records of this time or later: Unix ms, ISO 8601, or "24h" before now')
     .option("--to <time>", "only records before this time")
     .option("--data <file>", "read this data file instead of the configured one")
+    .addHelpText("after", EXAMPLES)
     .action(async (options: ExportOptions, command: Command) => {
       await exportAll(configFileOf(command, context), options, context, write);
     });
 }
 
 async function exportAll(file: string, options: ExportOptions, context: CliContext, write: WriteText): Promise<void> {
-  const lineOf = lineWriter(options.format);
+  const lineOf = lineWriter(options.format, context);
+  const { search } = searchOf(options.query);
   const now = Date.now();
   const from = options.from === undefined ? Number.NEGATIVE_INFINITY : parseInstant(options.from, "--from", now);
   const to = options.to === undefined ? Number.POSITIVE_INFINITY : parseInstant(options.to, "--to", now);
@@ -66,6 +81,7 @@ async function exportAll(file: string, options: ExportOptions, context: CliConte
       project,
       from,
       to,
+      search,
       expiredBefore: (name) => now - (settings.projects[name] ?? DEFAULT_PROJECT).retentionMs,
     };
     const damage = new Damage(context, reader.damagedHeaders());
@@ -130,9 +146,20 @@ class Damage {
   }
 }
 
-function lineWriter(format: string): (record: ShownRecord) => string {
-  if (format === "csv") return csvLine;
-  if (format === "ndjson") return (record) => `${JSON.stringify(record)}\n`;
+/** Throws OperatingError("usage"). */
+function searchOf(q = ""): { search: Expression } {
+  const parsed = parseSearch(q);
+  if (parsed.ok) return parsed;
+  throw refusalError({ code: "bad_query", ...parsed.problem }, q);
+}
+
+/** On a terminal, texts of records must not steer it: values of JSON stay what they are, those of CSV are shown escaped. */
+function lineWriter(format: string, { isTerminal }: CliContext): (record: ShownRecord) => string {
+  if (format === "csv") return isTerminal ? (record) => `${escapeControls(csvLine(record).slice(0, -2))}\n` : csvLine;
+  if (format === "ndjson") {
+    const shown = isTerminal ? escapeControlsInJson : (text: string) => text;
+    return (record) => `${shown(JSON.stringify(record))}\n`;
+  }
   throw new OperatingError("usage", `--format: expected ndjson or csv, got ${JSON.stringify(format)}`);
 }
 

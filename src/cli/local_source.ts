@@ -5,10 +5,10 @@ import { setImmediate, setTimeout } from "node:timers/promises";
 import type { ReadAnswers } from "../core/answers.ts";
 import type { Clock } from "../core/clock.ts";
 import { OperatingError } from "../core/errors.ts";
-import type { TailEvent, TailRequest } from "../core/reading.ts";
+import type { ReadRefusal, TailEvent, TailRequest } from "../core/reading.ts";
 import { answerSteps } from "../query/engine.ts";
 import type { Steps } from "../query/scan.ts";
-import { type ReadRules, rulesOf } from "../query/scope.ts";
+import { type ReadRules, refuseUnknownProject, rulesOf } from "../query/scope.ts";
 import { SummaryCache } from "../query/summary_cache.ts";
 import { TailHub } from "../query/tail.ts";
 import { DataReader } from "../store/data_reader.ts";
@@ -123,12 +123,8 @@ export class LocalSource implements RecordSource {
     }
   }
 
-  #unknownProject(project: string | undefined): { code: "unknown_project"; message: string } | undefined {
-    const { rules } = this.#options;
-    const known = this.#reader.blocks.projects();
-    if (project === undefined || project in rules.projects || known.includes(project)) return undefined;
-    const all = [...new Set([...known, ...Object.keys(rules.projects)])].sort().join(", ");
-    return { code: "unknown_project", message: `there is no project "${project}"; there are: ${all || "none yet"}` };
+  #unknownProject(project: string | undefined): ReadRefusal | undefined {
+    return refuseUnknownProject(project, this.#options.rules, () => this.#reader.blocks.projects());
   }
 
   #explain(error: unknown): unknown {

@@ -4,9 +4,9 @@
 //
 // Control characters are escaped, so that a record is one line and cannot steer a terminal.
 
-import type { JsonObject } from "../core/entry.ts";
+import type { JsonObject } from "../core/json.ts";
 import type { ShownRecord } from "../core/record.ts";
-import { escapeControls } from "../core/terminal.ts";
+import { escapeControls, escapeControlsInJson } from "../core/terminal.ts";
 import { formatDuration, formatInstant } from "./amounts.ts";
 import type { CliContext } from "./context.ts";
 import { type Style, styleFor } from "./style.ts";
@@ -29,7 +29,10 @@ export function lineWriter(
   context: CliContext,
 ): LineOf {
   const style = styleFor(color, context);
-  if (json === true) return (record) => `${JSON.stringify(record)}\n`;
+  if (json === true) {
+    const shown = context.isTerminal ? escapeControlsInJson : (text: string) => text;
+    return (record) => `${shown(JSON.stringify(record))}\n`;
+  }
   // Where only one project can be meant, its name says nothing.
   const hasProject = (record: ShownRecord) => project === undefined && record.project !== "default";
   return (record) => `${recordLine(record, { style, hasProject: hasProject(record) })}\n`;

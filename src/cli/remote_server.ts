@@ -8,6 +8,8 @@ import { escapeControls } from "../core/terminal.ts";
 const ANSWER_MS_MAX = 60_000;
 /** Characters of a foreign answer that are shown. */
 const SHOWN_LENGTH_MAX = 200;
+/** The media type of server-sent events. */
+const EVENTS = "text/event-stream";
 
 export interface RemoteAddress {
   /** Without a slash at the end; may have a path, behind a proxy. */
@@ -51,14 +53,18 @@ export class RemoteServer {
     return this.#json(await this.#send("POST", path, { body: JSON.stringify(body) }));
   }
 
-  /** An answer whose body goes on. Throws OperatingError, of the code "io" where trying again may help. */
-  stream(
+  /** Server-sent events, without an end. Throws OperatingError, of the code "io" where trying again may help. */
+  async events(
     path: string,
     parameters: Parameters,
     headers: Record<string, string>,
     signal: AbortSignal,
   ): Promise<Response> {
-    return this.#send("GET", pathWith(path, parameters), { headers, signal });
+    const accepting = { ...headers, accept: EVENTS };
+    const response = await this.#send("GET", pathWith(path, parameters), { headers: accepting, signal });
+    if (response.headers.get("content-type")?.startsWith(EVENTS) === true) return response;
+    await response.body?.cancel();
+    throw new OperatingError("io", `${this.#url} did not answer with events: is it a SimpleLogs server?`);
   }
 
   async #send(
@@ -90,8 +96,14 @@ export class RemoteServer {
   }
 
   async #json(response: Response): Promise<unknown> {
+    let text: string;
     try {
-      return await response.json();
+      text = await response.text();
+    } catch (error) {
+      throw new OperatingError("io", `${this.#url} did not end its answer: the connection was lost`, { cause: error });
+    }
+    try {
+      return JSON.parse(text) as unknown;
     } catch (error) {
       throw new OperatingError("io", `${this.#url} did not answer with JSON: is it a SimpleLogs server?`, {
         cause: error,

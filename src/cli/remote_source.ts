@@ -53,9 +53,9 @@ export class RemoteSource implements RecordSource {
   close(): void {}
 
   #open({ project, q }: TailRequest, after: number | undefined, signal: AbortSignal): Promise<Response> {
-    const headers: Record<string, string> = { accept: "text/event-stream" };
+    const headers: Record<string, string> = {};
     if (after !== undefined) headers["last-event-id"] = String(after);
-    return this.#server.stream("/api/v1/tail", { project, q }, headers, signal);
+    return this.#server.events("/api/v1/tail", { project, q }, headers, signal);
   }
 
   async *#follow(request: TailRequest, first: Response, signal: AbortSignal): AsyncGenerator<readonly TailEvent[]> {
@@ -174,7 +174,11 @@ function routeOf(question: Question): { path: string; parameters: Parameters; me
       return { path: "/api/v1/histogram", parameters, member: "buckets" };
     }
     case "timings":
-      return { path: "/api/v1/timings", parameters: scopeParameters(question.scope), member: "touchpoints" };
+      return {
+        path: "/api/v1/timings",
+        parameters: { ...scopeParameters(question.scope), by: question.byCategory === true ? "category" : undefined },
+        member: question.byCategory === true ? "categories" : "touchpoints",
+      };
     case "series": {
       const { scope, intervalMs, byTouchpoint } = question;
       const parameters = {

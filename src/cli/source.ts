@@ -5,7 +5,7 @@ import type { ReadAnswers } from "../core/answers.ts";
 import { OperatingError } from "../core/errors.ts";
 import type { ReadRefusal, ReadRefusalCode, ReadRequest, TailEvent, TailRequest } from "../core/reading.ts";
 import { escapeControls } from "../core/terminal.ts";
-import { characters } from "./table.ts";
+import { textWidth } from "../runtime/text_width.ts";
 
 /** What the commands ask. */
 export type Question = Extract<ReadRequest, { kind: "entries" | "histogram" | "timings" | "series" | "usage" }>;
@@ -52,6 +52,6 @@ export function caretLines(q: string, at: number, length: number): string {
   const before = `${from > 0 ? "…" : ""}${escapeControls(q.slice(from, at))}`;
   const marked = escapeControls(q.slice(at, at + length));
   const behind = `${escapeControls(q.slice(at + length, end))}${end < q.length ? "…" : ""}`;
-  const marks = "^".repeat(Math.max(1, characters(marked)));
-  return `  ${before}${marked}${behind}\n  ${" ".repeat(characters(before))}${marks}`;
+  const marks = "^".repeat(Math.max(1, textWidth(marked)));
+  return `  ${before}${marked}${behind}\n  ${" ".repeat(textWidth(before))}${marks}`;
 }

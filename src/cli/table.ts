@@ -1,7 +1,8 @@
-// Tables for people: cells enter, lines in columns leave, two spaces between columns. Widths are counted in characters as they are
-// shown, so colours and escapes do not shift a column.
+// Tables for people: cells enter, lines in columns leave, two spaces between columns. Widths are those of the texts as they are
+// shown, so colours, escapes and wide characters do not shift a column.
 
 import { escapeControls } from "../core/terminal.ts";
+import { textWidth } from "../runtime/text_width.ts";
 
 /** A text, or a text and what colours it: colours are added after the width is known. */
 export type Cell = string | { readonly text: string; readonly paint: (text: string) => string };
@@ -12,7 +13,7 @@ export type Side = "left" | "right";
 /** The lines, each ending with a line break; `sides` has one a column. Control characters are escaped. */
 export function formatTable(rows: readonly (readonly Cell[])[], sides: readonly Side[]): string {
   const shown = rows.map((row) => row.map(shownCell));
-  const widths = sides.map((_, column) => Math.max(0, ...shown.map((row) => characters(row[column]?.text ?? ""))));
+  const widths = sides.map((_, column) => Math.max(0, ...shown.map((row) => textWidth(row[column]?.text ?? ""))));
   return shown.map((row) => `${formatRow(row, widths, sides)}\n`).join("");
 }
 
@@ -30,16 +31,11 @@ function shownCell(cell: Cell): ShownCell {
 function formatRow(row: readonly ShownCell[], widths: readonly number[], sides: readonly Side[]): string {
   const last = row.findLastIndex(({ text }) => text !== "");
   const cells = row.slice(0, last + 1).map(({ text, paint }, column) => {
-    const space = " ".repeat((widths[column] ?? 0) - characters(text));
+    const space = " ".repeat((widths[column] ?? 0) - textWidth(text));
     const painted = paint === undefined ? text : paint(text);
     if (sides[column] === "right") return space + painted;
     // Nothing follows the last cell.
     return column === last ? painted : painted + space;
   });
   return cells.join("  ");
-}
-
-/** How many characters a text has, as people count them. */
-export function characters(text: string): number {
-  return Array.from(text).length;
 }

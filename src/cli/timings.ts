@@ -5,11 +5,10 @@ import type { TimingFigures } from "../core/answers.ts";
 import { OperatingError } from "../core/errors.ts";
 import { formatCount, formatDuration } from "./amounts.ts";
 import { addLongConfigOption } from "./context.ts";
-import { Progress } from "./progress.ts";
 import { searchHelp } from "./search_help.ts";
 import { type Style, styleFor } from "./style.ts";
 import { type Cell, formatTable, type Side } from "./table.ts";
-import { type CategoryTimings, categoryTree, flatRows, type Order, type TreeRow } from "./timing_tree.ts";
+import { categoryTree, flatRows, type Order, type TreeRow } from "./timing_tree.ts";
 import {
   addScopeOptions,
   addSourceOptions,
@@ -63,29 +62,21 @@ export function registerTimings(program: Command, tools: ReadingTools): void {
       const style = styleFor(options.color, context);
       const scope = scopeOf(words, options, clock());
       const source = await openSource(command, options, context);
-      const progress = new Progress(context);
       try {
-        const { touchpoints, ...notes } = await source.ask({ kind: "timings", scope });
+        const { tree } = options;
+        const question = { kind: "timings", scope, ...(tree === true ? { byCategory: true } : {}) } as const;
+        const { touchpoints, categories, ...notes } = await source.ask(question);
         const sorted = touchpoints.toSorted(order);
-        const tree =
-          options.tree === true
-            ? await categoryTree(source, scope, sorted, order, (done, total) =>
-                progress.show(done, total, "categories"),
-              )
-            : undefined;
-        if (options.json === true)
-          await write(`${JSON.stringify({ touchpoints: sorted, ...categoriesOf(tree), ...notes })}\n`);
-        else await write(timingsText(tree ?? flatRows(sorted), style));
+        const rows = tree === true ? categoryTree(sorted, categories ?? [], order) : flatRows(sorted);
+        if (options.json === true) {
+          const shown = tree === true ? { categories: rows.flatMap(({ category }) => category ?? []) } : {};
+          await write(`${JSON.stringify({ touchpoints: sorted, ...shown, ...notes })}\n`);
+        } else await write(timingsText(rows, style));
         tellNotes(notes, context);
       } finally {
-        progress.end();
         source.close();
       }
     });
-}
-
-function categoriesOf(tree: readonly TreeRow[] | undefined): { categories?: readonly CategoryTimings[] } {
-  return tree === undefined ? {} : { categories: tree.flatMap(({ category }) => category ?? []) };
 }
 
 /** Names from A on, numbers from the largest on, and what has no such number last. Throws OperatingError("usage"). */

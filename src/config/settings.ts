@@ -2,6 +2,7 @@
 // key turned into its hash. No plaintext key is in here.
 
 import type { Durability } from "../core/intake.ts";
+import { DAY_MS } from "../core/limits.ts";
 
 /** A server key and a client key under one name. */
 export interface KeyPair {
@@ -64,7 +65,7 @@ export interface Settings {
 
 /** What holds for a project that no [projects] table names. */
 export const DEFAULT_PROJECT: ProjectSettings = {
-  retentionMs: 30 * 86_400_000,
+  retentionMs: 30 * DAY_MS,
   monthlyEntries: undefined,
   overage: "continue",
 };

@@ -147,6 +147,7 @@ describe("erase removes nothing", () => {
   test.each([
     [[], "erase needs --project: it never works on all projects at once"],
     [["--project", "shop"], "erase asks before it removes anything: run it on a terminal, or give --yes"],
+    [["--project", "shop", "--yes", "--q", " "], "--q is empty: leave it out to remove everything of the project"],
     [["--project", "shop", "--yes", "--from", "x"], "--from: expected Unix milliseconds"],
   ])("with %j", async (line, message) => {
     const { error, erased, source } = await run(line);

@@ -25,11 +25,16 @@ interface Run {
 }
 
 /** Runs `export`; the reader of its output goes away after `writesMax` writes. */
-async function run(folder: string, line: readonly string[], writesMax = Number.POSITIVE_INFINITY): Promise<Run> {
+async function run(
+  folder: string,
+  line: readonly string[],
+  writesMax = Number.POSITIVE_INFINITY,
+  isTerminal = false,
+): Promise<Run> {
   let [out, err] = ["", ""];
   const stdout = { write: () => undefined };
   const stderr = { write: (text: string) => (err += text) };
-  const context = { stdout, stderr, env: {}, cwd: folder, isTerminal: false, isErrorTerminal: false };
+  const context = { stdout, stderr, env: {}, cwd: folder, isTerminal, isErrorTerminal: false };
   const program = new Command("simplelogs");
   let writes = 0;
   registerExport(program, context, (text) => {
@@ -106,6 +111,30 @@ describe("export", () => {
     });
   });
 
+  test("takes a search, alone and with times", async () => {
+    const first = Date.now() - 5 * 86_400_000;
+    await withData(["disk full", "disk slow", "timeout"], first, async (folder) => {
+      expect(messagesOf((await run(folder, ["-q", "disk"])).out)).toEqual(["disk full", "disk slow"]);
+      expect(messagesOf((await run(folder, ["--query", "-full"])).out)).toEqual(["disk slow", "timeout"]);
+      expect(messagesOf((await run(folder, ["-q", "disk", "--from", String(first + 1)])).out)).toEqual(["disk slow"]);
+      expect((await run(folder, ["--query", "project:other", "--format", "csv"])).out.split("\r\n").length).toBe(2);
+    });
+  });
+
+  test("cannot steer a terminal, and leaves every byte as it is elsewhere", async () => {
+    const hostile = "\u001b[2J\u009b31m\u202eabc";
+    await withData([hostile], Date.now(), async (folder) => {
+      const shown = await run(folder, [], undefined, true);
+      expect([shown.out, messagesOf(shown.out)]).toEqual([
+        expect.stringContaining("\\u001b[2J\\u009b31m\\u202eabc"),
+        [hostile],
+      ]);
+      const csv = ["--format", "csv"];
+      expect((await run(folder, csv, undefined, true)).out).toContain(",\\x1b[2J\\x9b31m\\u202eabc,");
+      expect((await run(folder, csv)).out).toContain(`,${hostile},`);
+    });
+  });
+
   test("writes csv with a header, also when there is nothing else", async () => {
     await withData(["a,b"], Date.now(), async (folder) => {
       const { out } = await run(folder, ["--format", "csv"]);
@@ -130,6 +159,7 @@ describe("export fails", () => {
         ["--format", "xml"],
         ["--project", "shp"],
         ["--from", "x"],
+        ["-q", "level:eror"],
       ]) {
         const { error } = await run(folder, line);
         messages.push([error?.code, error?.message.slice(0, 50)]);
@@ -138,6 +168,7 @@ describe("export fails", () => {
         ["usage", '--format: expected ndjson or csv, got "xml"'],
         ["usage", '--project: there is no project "shp"; there are: s'],
         ["usage", '--from: expected Unix milliseconds, ISO 8601 ("202'],
+        ["usage", "cannot understand the search: level takes debug, i"],
       ]);
     });
   });

@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { RemoteServer } from "../../../src/cli/remote_server.ts";
 import { RemoteSource } from "../../../src/cli/remote_source.ts";
-import type { OperatingError } from "../../../src/core/errors.ts";
+import { OperatingError } from "../../../src/core/errors.ts";
 import type { TailEvent } from "../../../src/core/reading.ts";
 import { failureOf } from "../../support/failure.ts";
 import { recordOf } from "./reading.ts";
@@ -14,6 +14,7 @@ import { recordOf } from "./reading.ts";
 const TOKEN = "an-admin-token-for-tests";
 const SCOPE = { project: undefined, q: "", from: undefined, to: undefined };
 const EMPTY_PAGE = { entries: [], nextCursor: null };
+const EVENTS = { "content-type": "text/event-stream" };
 
 interface Remote {
   readonly url: string;
@@ -65,6 +66,11 @@ describe("a question", () => {
       "/api/v1/histogram?interval=60000",
     ],
     [{ kind: "timings", scope: { ...SCOPE, q: "a" } } as const, { touchpoints: [] }, "/api/v1/timings?q=a"],
+    [
+      { kind: "timings", scope: SCOPE, byCategory: true } as const,
+      { touchpoints: [], categories: [] },
+      "/api/v1/timings?by=category",
+    ],
     [
       { kind: "series", scope: SCOPE, intervalMs: undefined, byTouchpoint: true } as const,
       { interval: 1, touchpoints: [] },
@@ -129,6 +135,17 @@ describe("a question fails", () => {
     });
   });
 
+  test("where the server dies before its answer is whole", async () => {
+    const dying: Respond = (_, response) => {
+      response.writeHead(200, { "content-length": "1000" });
+      response.write('{"entries":[', () => response.destroy());
+    };
+    await withRemote(dying, async ({ source, url }) => {
+      const message = `${url} did not end its answer: the connection was lost`;
+      expect(await failureOf(source.ask(question))).toMatchObject({ code: "io", message });
+    });
+  });
+
   test("where nothing listens", async () => {
     let gone = "";
     await withRemote(answering(200, ""), ({ url }) => {
@@ -165,7 +182,7 @@ describe("a tail", () => {
       `retry: 2000\n\n: ping\n\n${event(7, record)}${event(9, { missed: 2 }, "gap")}event: new\ndata: {}\n\n`,
     );
     const respond: Respond = (_, response) => {
-      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.writeHead(200, EVENTS);
       for (const byte of bytes) response.write(Buffer.from([byte]));
     };
     await withRemote(respond, async ({ source, requests, notices }) => {
@@ -182,12 +199,12 @@ describe("a tail", () => {
 
   test("goes on behind the last event after the connection is lost and while the server is away", async () => {
     const answers: Respond[] = [
-      (_, response) => response.writeHead(200).end(event(3, recordOf({ id: 3 }))),
+      (_, response) => response.writeHead(200, EVENTS).end(event(3, recordOf({ id: 3 }))),
       answering(503, { message: "starting" }),
       (_, response) => response.socket?.destroy(),
       // An id without an event says where to go on as well.
-      (_, response) => response.writeHead(200).end("id: 20\n\n"),
-      (_, response) => response.writeHead(200).write(event(21, recordOf({ id: 21 }))),
+      (_, response) => response.writeHead(200, EVENTS).end("id: 20\n\n"),
+      (_, response) => response.writeHead(200, EVENTS).write(event(21, recordOf({ id: 21 }))),
     ];
     await withRemote(
       (request, response) => answers.shift()?.(request, response),
@@ -212,7 +229,10 @@ describe("a tail fails", () => {
   });
 
   test("where the server refuses to let it go on", async () => {
-    const answers: Respond[] = [(_, response) => response.writeHead(200).end(), answering(401, { message: "no" })];
+    const answers: Respond[] = [
+      (_, response) => response.writeHead(200, EVENTS).end(),
+      answering(401, { message: "no" }),
+    ];
     await withRemote(
       (request, response) => answers.shift()?.(request, response),
       async ({ source }) => {
@@ -221,9 +241,17 @@ describe("a tail fails", () => {
     );
   });
 
+  test("where the answer is no stream of events, as of another program", async () => {
+    await withRemote(answering(200, "<html>"), async ({ source, url, requests }) => {
+      const message = `${url} did not answer with events: is it a SimpleLogs server?`;
+      expect(await failureOf(take(source, 1))).toEqual(new OperatingError("io", message));
+      expect(requests.length).toBe(1);
+    });
+  });
+
   test("at an event that is no JSON, and does not ask again", async () => {
     await withRemote(
-      (_, response) => response.writeHead(200).end("id: 1\nevent: record\ndata: {\n\n"),
+      (_, response) => response.writeHead(200, EVENTS).end("id: 1\nevent: record\ndata: {\n\n"),
       async ({ source, requests }) => {
         expect(await failureOf(take(source, 1))).toMatchObject({ code: "io" });
         expect(requests.length).toBe(1);

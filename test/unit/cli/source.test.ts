@@ -21,8 +21,8 @@ describe("a problem in a search", () => {
     expect(caretLines("(a", 2, 0)).toBe("  (a\n    ^");
   });
 
-  test("is marked at the right place behind characters that are escaped or take two code units", () => {
-    expect(caretLines("\u0007😀x", 3, 1)).toBe("  \\x07😀x\n       ^");
+  test("is marked at the right place behind characters that are escaped or take two columns", () => {
+    expect(caretLines("\u0007😀x", 3, 1)).toBe("  \\x07😀x\n        ^");
   });
 
   test("of a long search is shown with what is around it", () => {

@@ -7,9 +7,13 @@ describe("a table", () => {
       ["NAME", "COUNT", "WHY"],
       ["läden", "1,000", ""],
       ["a😀", "", "x"],
+      ["支払い", "2", ""],
+      ["e\u0301", "3", ""],
     ];
     expect(formatTable(rows, ["left", "right", "left"])).toBe(
-      ["NAME   COUNT  WHY", "läden  1,000", "a😀            x", ""].join("\n"),
+      ["NAME    COUNT  WHY", "läden   1,000", "a😀            x", "支払い      2", "e\u0301           3", ""].join(
+        "\n",
+      ),
     );
   });
 

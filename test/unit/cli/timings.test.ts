@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import type { TimingFigures, TouchpointTimings } from "../../../src/core/answers.ts";
-import { TIME_MS_MAX } from "../../../src/core/limits.ts";
+import type { CategoryTimings, TimingFigures, TouchpointTimings } from "../../../src/core/answers.ts";
+import { categoriesOf } from "../../../src/core/category.ts";
 import { FakeSource, runReading } from "./reading.ts";
 
 const NONE = { min: null, mean: null, max: null, p50: null, p75: null, p90: null, p95: null, p99: null };
@@ -84,16 +84,21 @@ describe("timings", () => {
 });
 
 describe("timings by category", () => {
-  const orders = { time: 0, ...figures(1_500, 4_000, 120) };
-  const api = { time: 0, ...figures(1_500, 3_900, 120) };
+  const category = (name: string, of: TimingFigures): CategoryTimings => ({ category: name, ...of });
+  const CATEGORIES = [
+    category("api/", figures(1_500, 3_900, 120)),
+    category("api/orders/", figures(1_500, 4_000, 120)),
+    category("db/", figures(10, 300_000, 1_500)),
+  ];
+  const ANSWER = { touchpoints: TOUCHPOINTS, categories: CATEGORIES };
 
-  test("add up counts, and ask for percentiles where a category has several", async () => {
-    const source = new FakeSource([{ touchpoints: TOUCHPOINTS }, { buckets: [orders] }, { buckets: [orders] }]);
+  test("are one question, and a tree with the figures of each category", async () => {
+    const source = new FakeSource([ANSWER]);
     const { out } = await runReading(source, ["timings", "--tree", "a", "OR", "b"]);
     expect(out.split("\n").map((line) => line.slice(0, 41))).toEqual([
       "TOUCHPOINT    COUNT    MEAN       P50    ",
       "(none)            2   20 ms     20 ms    ",
-      "api/          1,500  120 ms       2 s    ",
+      "api/          1,500  120 ms    1.95 s    ",
       "  orders/     1,500  120 ms       2 s    ",
       "    list      1,200  100 ms       2 s    ",
       "    submit *    300  200 ms       1 s    ",
@@ -104,19 +109,17 @@ describe("timings by category", () => {
       "* not registered",
       "",
     ]);
-    expect(source.asked.slice(1)).toEqual(
-      ['(a OR b) touchpoint:"api/"*', '(a OR b) touchpoint:"api/orders/"*'].map((q) => ({
-        kind: "series",
-        scope: { project: undefined, q, from: undefined, to: undefined },
-        intervalMs: TIME_MS_MAX,
-        byTouchpoint: false,
-      })),
-    );
+    expect(source.asked).toEqual([
+      {
+        kind: "timings",
+        scope: { project: undefined, q: "a OR b", from: undefined, to: undefined },
+        byCategory: true,
+      },
+    ]);
   });
 
   test("are sorted by the figures of categories too", async () => {
-    const source = new FakeSource([{ touchpoints: TOUCHPOINTS }, { buckets: [api] }, { buckets: [orders] }]);
-    const { out } = await runReading(source, ["timings", "--tree", "--sort", "max"]);
+    const { out } = await runReading(new FakeSource([ANSWER]), ["timings", "--tree", "--sort", "max"]);
     expect(out.split("\n").map((line) => line.slice(0, 12).trimEnd())).toEqual([
       "TOUCHPOINT",
       "db/",
@@ -133,37 +136,40 @@ describe("timings by category", () => {
     ]);
   });
 
-  test("come as JSON beside the touchpoints, from a source that has a bucket before the first", async () => {
-    const source = new FakeSource([
-      { touchpoints: TOUCHPOINTS },
-      { buckets: [{ time: -1, ...figures(0, 0, 0) }, api] },
-      { buckets: [orders] },
-    ]);
-    const { out } = await runReading(source, ["timings", "--tree", "--json", "--from", "-5"]);
-    const { categories } = JSON.parse(out) as { categories: readonly object[] };
-    expect(categories).toEqual([
-      { category: "api/", ...figures(1_500, 3_900, 120), running: 2, unfinished: 4, max: 4_000 },
-      { category: "api/orders/", ...figures(1_500, 4_000, 120), running: 2, unfinished: 4 },
-      { category: "db/", ...figures(10, 300_000, 1_500) },
-    ]);
-    expect(source.asked.slice(1).map((question) => "scope" in question && question.scope.from)).toEqual([0, 0]);
+  test("come as JSON beside the touchpoints, in the order of the tree", async () => {
+    const json = async (answer: object, ...line: string[]) =>
+      JSON.parse((await runReading(new FakeSource([answer]), ["timings", "--tree", "--json", ...line])).out) as unknown;
+    expect(await json(ANSWER)).toEqual(ANSWER);
+    const [api, orders, db] = CATEGORIES;
+    expect(await json(ANSWER, "--sort", "max")).toMatchObject({ categories: [db, api, orders] });
+    expect(await json({ touchpoints: [], categories: [] })).toEqual({ touchpoints: [], categories: [] });
   });
 
-  test("take odd names as they are", async () => {
-    const names = ["/", "a/", "a//b", '"q"/x', '"q"/y'];
+  test("take odd names as they are, and end at a depth", async () => {
+    const names = ["/", "a/", "a//b", '"q"/x', '"q"/y', "z/".repeat(34)];
     const touchpoints = names.map((name) => timing(name, figures(1, 2, 1)));
-    const answers = Array.from({ length: 3 }, () => ({ buckets: [] }));
-    const source = new FakeSource([{ touchpoints }, ...answers]);
-    const { out } = await runReading(source, ["timings", "--tree"]);
-    expect(
-      out
-        .split("\n")
-        .slice(1)
-        .map((line) => line.slice(0, 12).trimEnd()),
-    ).toEqual(['"q"/', "  x", "  y", "/", "  (itself)", "a/", "  (itself)", "  /", "    b", ""]);
-    expect(source.asked.slice(1).map((question) => "scope" in question && question.scope.q)).toEqual([
-      'touchpoint:"\\"q\\"/"*',
-      'touchpoint:"a/"*',
+    const categories = [...new Set(names.flatMap((name) => [...categoriesOf(name)]))].map((name) =>
+      category(name, figures(1, 2, 1)),
+    );
+    const { out } = await runReading(new FakeSource([{ touchpoints, categories }]), ["timings", "--tree"]);
+    const labels = out
+      .split("\n")
+      .slice(1)
+      .map((line) => line.replace(/ +1 .*$/, ""));
+    const deep = Array.from({ length: 32 }, (_, level) => `${"  ".repeat(level)}z/`);
+    expect(labels).toEqual([
+      '"q"/',
+      "  x",
+      "  y",
+      "/",
+      "  (itself)",
+      "a/",
+      "  (itself)",
+      "  /",
+      "    b",
+      ...deep,
+      `${"  ".repeat(32)}z/z/`,
+      "",
     ]);
   });
 });
