@@ -2,7 +2,8 @@
 // server is; it prints where it listens and runs until it is ended.
 
 import { Elysia } from "elysia";
-import { compileBatchCheck, isJsonObject } from "../src/http/validation.ts";
+import { isJsonObject } from "../src/core/json.ts";
+import { compileBatchCheck } from "../src/http/validation.ts";
 
 const isBatch = compileBatchCheck();
 const app = new Elysia().post(

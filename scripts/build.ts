@@ -17,6 +17,8 @@ import {
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { PACK_FILE } from "../src/runtime/assets.ts";
+import { buildWeb } from "./build_web.ts";
 import { installPackages } from "./packages.ts";
 
 interface Target {
@@ -31,6 +33,9 @@ const DIST = join(ROOT, "dist");
 
 /** The process and its threads: a thread's module must be an entry point of its own to be in the executable. */
 const ENTRY_POINTS = ["src/main.ts", "src/threads/writer.ts", "src/threads/compactor.ts", "src/threads/reader.ts"];
+
+/** The app in the browser, put into the executable as it is. */
+const APP_PACK = join("dist", "web", PACK_FILE);
 
 const NATIVE: Target = { file: process.platform === "win32" ? "simplelogs.exe" : "simplelogs" };
 
@@ -56,16 +61,20 @@ const BUILD_OPTIONS = [
   "--minify-whitespace",
   "--minify-syntax",
   "--sourcemap=inline",
+  // A thread's module is found again by its place under src/, and the app's pack, which lies elsewhere, by its name.
+  "--root=src",
+  "--asset-naming=[name].[ext]",
   // Asked for by the sketches' protobuf form alone, which nothing here uses.
   "--external=protobufjs/minimal",
 ];
 
-const HELP = `Usage: scripts/build [--all | --if-stale]
+const HELP = `Usage: scripts/build [--all | --if-stale | --web]
 
 Builds dist/simplelogs for this machine.
 
   --all        build ${RELEASES.map(({ file }) => `dist/${file}`).join(", ")}
   --if-stale   build only when a source is other than at the last build
+  --web        build only the app in the browser, dist/web/${PACK_FILE}, which a server run from source serves
   --help       show this
 `;
 
@@ -102,7 +111,9 @@ function sourceDigest(): string {
     .map((entry) => join(entry.parentPath, entry.name));
   const inputs = [
     ...sources,
-    ...["package.json", "bun.lock", "tsconfig.json", "scripts/build.ts"].map((file) => join(ROOT, file)),
+    ...["package.json", "bun.lock", "tsconfig.json", "scripts/build.ts", "scripts/build_web.ts"].map((file) =>
+      join(ROOT, file),
+    ),
   ];
   for (const file of inputs.sort())
     hash
@@ -118,7 +129,15 @@ function build(target: Target, defines: readonly string[]): void {
   try {
     const outfile = join(workshop, target.file);
     const system = target.bunTarget === undefined ? [] : [`--target=${target.bunTarget}`];
-    const commandLine = ["build", ...BUILD_OPTIONS, ...system, ...defines, `--outfile=${outfile}`, ...ENTRY_POINTS];
+    const commandLine = [
+      "build",
+      ...BUILD_OPTIONS,
+      ...system,
+      ...defines,
+      `--outfile=${outfile}`,
+      ...ENTRY_POINTS,
+      APP_PACK,
+    ];
     const run = spawnSync(process.execPath, commandLine, {
       cwd: ROOT,
       stdio: ["ignore", "pipe", "inherit"],
@@ -140,9 +159,14 @@ function build(target: Target, defines: readonly string[]): void {
   }
 }
 
-function main(): void {
+async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { all: { type: "boolean" }, "if-stale": { type: "boolean" }, help: { type: "boolean" } },
+    options: {
+      all: { type: "boolean" },
+      "if-stale": { type: "boolean" },
+      web: { type: "boolean" },
+      help: { type: "boolean" },
+    },
   });
   if (values.help === true) {
     process.stdout.write(HELP);
@@ -153,7 +177,12 @@ function main(): void {
     `--define=SIMPLELOGS_VERSION=${JSON.stringify(packageVersion())}`,
     `--define=SIMPLELOGS_COMMIT=${JSON.stringify(currentCommit())}`,
   ];
+  if (values.web === true) {
+    await buildWeb(ROOT, packageVersion());
+    return;
+  }
   if (values.all === true) {
+    await buildWeb(ROOT, packageVersion());
     for (const target of RELEASES) build(target, defines);
     return;
   }
@@ -163,12 +192,13 @@ function main(): void {
   const isFresh = existsSync(join(DIST, NATIVE.file)) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest;
   if (values["if-stale"] === true && isFresh) return;
   rmSync(stamp, { force: true });
+  await buildWeb(ROOT, packageVersion());
   build(NATIVE, defines);
   writeFileSync(stamp, digest);
 }
 
 try {
-  main();
+  await main();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

@@ -36,6 +36,8 @@ const CHECKS: readonly Check[] = [
   },
   { name: "lint", commandLine: ["run", "--bun", "oxlint"], hint: "" },
   { name: "types", commandLine: ["run", "--bun", "tsc"], hint: "" },
+  // With a browser's names instead of a server's.
+  { name: "types of the app", commandLine: ["run", "--bun", "tsc", "--project", "src/web"], hint: "" },
   { name: "build", commandLine: ["scripts/build.ts", "--if-stale"], hint: "" },
 ];
 

@@ -16,7 +16,9 @@ import { ServerMetrics } from "./http/metrics.ts";
 import type { Log } from "./log/log.ts";
 import type { ReadRules } from "./query/scope.ts";
 import { PeerAddresses } from "./runtime/address.ts";
+import { loadAppFiles } from "./runtime/assets.ts";
 import { listen } from "./runtime/listen.ts";
+import { Patience } from "./runtime/patience.ts";
 import { lockData } from "./store/lock.ts";
 import { KeyIndex } from "./threads/key_index.ts";
 import type { WriterRules } from "./threads/messages.ts";
@@ -68,6 +70,8 @@ function accessOf(settings: Settings, before: AccessSettings | undefined): Acces
     trustedProxies: isSame ? before.trustedProxies : trustedProxies,
     adminTokenSha256: settings.adminTokenSha256,
     metricsOpen: settings.metricsOpen,
+    durability: settings.storage.durability,
+    storageBytesMax: settings.storage.bytesMax,
     pairs: settings.keys,
   };
 }
@@ -150,10 +154,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
   try {
     const tls = await readTls(settings);
+    const appFiles = await loadAppFiles();
+    if (appFiles === undefined) log("warn", "there is no app at /: it was not built; scripts/build makes it");
     await pipeline.start();
     readers.start();
     const stopping = new AbortController();
     const peers = new PeerAddresses();
+    const patience = new Patience();
     const enqueue = new EnqueueEndpoint({
       intake: pipeline.dispatcher,
       clock: systemClock,
@@ -173,12 +180,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       log,
       version,
       stopping: stopping.signal,
+      patience,
+      appFiles,
     });
     const listener = listen({
       host: settings.host,
       port: settings.port,
       tls,
       peers,
+      patience,
       onError: (error) => log("error", "a request could not be handled", { error: error.message }),
       fetch: (request) => app.fetch(request),
       posts: { [ENQUEUE_PATH]: (request) => enqueue.handle(request) },

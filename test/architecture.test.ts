@@ -91,6 +91,16 @@ describe("the rules accept", () => {
     expect(problems({ "src/config/a.ts": text })).toEqual([]);
   });
 
+  test("an app that shows text as text, and links through its one file", () => {
+    const files = {
+      "src/web/a.tsx":
+        'import { Link } from "./components/link.tsx";\nexport const A = ({ text }: { text: string }) => <Link q={text}><form onSubmit={() => {}}>{text}</form></Link>;\n',
+      "src/web/components/link.tsx":
+        "export const Link = ({ q }: { q: string }) => <a href={`/?q=${encodeURIComponent(q)}`} />;\n",
+    };
+    expect(problems(files)).toEqual([]);
+  });
+
   test("entry points that work when they are loaded", () => {
     expect(problems({ "src/main.ts": "await Promise.resolve();\n" })).toEqual([]);
   });
@@ -164,6 +174,37 @@ describe("the rules refuse", () => {
       /only exports what others declare/,
     ],
     ["a file named utils", { "src/core/utils.ts": "export const a = 1;" }, /"utils" says nothing/],
+    [
+      "markup from text",
+      { "src/web/a.tsx": "export const A = ({ text }) => <p dangerouslySetInnerHTML={{ __html: text }} />;" },
+      /names dangerouslySetInnerHTML: show text as text/,
+    ],
+    [
+      "markup written into an element",
+      { "src/web/a.ts": "export const write = (element, text) => {\n  element.innerHTML = text;\n};" },
+      /src\/web\/a\.ts:2 names innerHTML/,
+    ],
+    [
+      "a link outside of the one file that makes them",
+      { "src/web/a.tsx": "export const A = ({ children }) => <a>{children}</a>;" },
+      /makes <a>: use what src\/web\/components\/link\.tsx exports/,
+    ],
+    [
+      "an address in an attribute",
+      { "src/web/a.tsx": "export const A = ({ text }) => <button formaction={text} />;" },
+      /sets formaction/,
+    ],
+    [
+      "a signal at the top of a module",
+      { "src/web/a.ts": 'import { signal } from "@preact/signals";\nexport const count = signal(0);' },
+      /works on import \(@preact\/signals\)/,
+    ],
+    [
+      "the app that imports another room",
+      { "src/web/a.ts": 'import type { B } from "../query/b.ts";' },
+      /web may not import query/,
+    ],
+    ["a file named utils.tsx", { "src/web/utils.tsx": "export const a = 1;" }, /"utils" says nothing/],
     ["an unknown room", { "src/services/a.ts": "export const a = 1;" }, /src\/services\/a\.ts is in no room/],
     [
       "a long file",

@@ -1,5 +1,6 @@
 // The part of the configuration that requests are judged by. A reload swaps it as a whole; each request reads it once.
 
+import type { Durability } from "../core/intake.ts";
 import type { KeyLookup } from "./keys.ts";
 
 export interface AccessSettings {
@@ -12,6 +13,9 @@ export interface AccessSettings {
   /** Hexadecimal; undefined: nobody reads. */
   readonly adminTokenSha256: string | undefined;
   readonly metricsOpen: boolean;
+  readonly durability: Durability;
+  /** Of the data file: the oldest data goes when it is larger. */
+  readonly storageBytesMax: number;
   /** Every pair, revoked ones too, as readers may see it. */
   readonly pairs: readonly ShownPair[];
 }

@@ -6,6 +6,8 @@ import type { Changing } from "../core/changing.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Reading } from "../core/reading.ts";
 import type { PipelineView } from "../core/telemetry.ts";
+import type { AppFile } from "../runtime/assets.ts";
+import type { Patience } from "../runtime/patience.ts";
 import type { AccessSettings } from "./access.ts";
 import { INTERNAL, jsonResponse, toResponse } from "./answers.ts";
 import { answerPreflight } from "./cors.ts";
@@ -13,16 +15,17 @@ import type { EnqueueEndpoint, HttpLog } from "./enqueue.ts";
 import type { ServerMetrics } from "./metrics.ts";
 import { descriptionRoute, otherRoutes } from "./openapi_routes.ts";
 import { answerHealth, createMetricsHandler, createReadyHandler } from "./operations.ts";
-import { eraseRoute, touchpointRoute } from "./read/changes.ts";
+import { type EraseDependencies, eraseRoute, touchpointRoute } from "./read/changes.ts";
 import { exportRoute } from "./read/export.ts";
 import { keysRoute } from "./read/keys.ts";
-import type { ReadDependencies } from "./read/operation.ts";
 import { Pings } from "./read/pings.ts";
 import { accountRoutes, recordRoutes, timingRoutes } from "./read/questions.ts";
 import { sessionRoute } from "./read/sign_in.ts";
+import { type StatusDependencies, statusRoute } from "./read/status.ts";
 import { tailRoute } from "./read/tail.ts";
 import { addRoute, type Route } from "./routes.ts";
 import { Sessions } from "./session.ts";
+import { webRoutes } from "./web.ts";
 
 export interface HttpDependencies {
   /** Made beside the application, because the listener may hand it requests directly. */
@@ -39,6 +42,9 @@ export interface HttpDependencies {
   readonly version: string;
   /** Aborted when the server begins to stop: live tails end then, which would otherwise hold it up. */
   readonly stopping: AbortSignal;
+  readonly patience: Patience;
+  /** The app in the browser; absent: none is served. */
+  readonly appFiles?: readonly AppFile[] | undefined;
 }
 
 /** Builds the application; its `fetch` answers a request. */
@@ -50,7 +56,7 @@ export function createHttpApp(dependencies: HttpDependencies): Elysia {
     log("error", "a request could not be handled", { error: error instanceof Error ? error.message : String(code) });
     return toResponse(INTERNAL);
   });
-  const read = { ...dependencies, sessions: new Sessions(clock) };
+  const read = { ...dependencies, sessions: new Sessions(clock), startedAt: clock() };
   const handlers = {
     enqueue: (request: Request) => enqueue.handle(request),
     preflight: (request: Request) => answerPreflight(request, access().keys),
@@ -60,10 +66,11 @@ export function createHttpApp(dependencies: HttpDependencies): Elysia {
   };
   const routes = [...otherRoutes(handlers), ...readRoutes(read)];
   for (const route of [...routes, descriptionRoute(routes, version)]) addRoute(app, route);
+  for (const route of webRoutes(dependencies.appFiles, access)) addRoute(app, route);
   return app;
 }
 
-function readRoutes(dependencies: ReadDependencies): Route[] {
+function readRoutes(dependencies: EraseDependencies & StatusDependencies): Route[] {
   return [
     sessionRoute(dependencies),
     ...recordRoutes(dependencies),
@@ -71,6 +78,7 @@ function readRoutes(dependencies: ReadDependencies): Route[] {
     touchpointRoute(dependencies),
     ...accountRoutes(dependencies),
     keysRoute(dependencies),
+    statusRoute(dependencies),
     tailRoute(dependencies, new Pings()),
     exportRoute(dependencies),
     eraseRoute(dependencies),

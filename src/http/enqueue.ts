@@ -7,6 +7,7 @@
 import type { Clock } from "../core/clock.ts";
 import { assert } from "../core/errors.ts";
 import type { ApiKey, BatchIntake, BatchOutcome, IncomingBatch, PushRefusal } from "../core/intake.ts";
+import { isJsonObject } from "../core/json.ts";
 import { matchesOrigin } from "../core/origin.ts";
 import type { AccessSettings } from "./access.ts";
 import {
@@ -30,7 +31,7 @@ import { explainBatch, invalidBatch } from "./explain.ts";
 import type { ServerMetrics } from "./metrics.ts";
 import { RateLimiter } from "./rate.ts";
 import { ClientAddresses } from "./sender.ts";
-import { type BatchCheck, compileBatchCheck, isJsonObject } from "./validation.ts";
+import { type BatchCheck, compileBatchCheck } from "./validation.ts";
 
 export type HttpLog = (
   level: "debug" | "info" | "warn" | "error",

@@ -3,9 +3,9 @@
 // message. A test compares it with zod itself. Source: https://v3.zod.dev/ERROR_HANDLING?id=flattening-errors
 
 import { SOURCES } from "../core/entry.ts";
+import { isJsonObject } from "../core/json.ts";
 import { VALIDATION_MESSAGES_MAX } from "../core/limits.ts";
 import type { Answer } from "./answers.ts";
-import { isJsonObject } from "./validation.ts";
 
 /** One problem: where (member names and indexes, from the top) and what. */
 export interface Issue {

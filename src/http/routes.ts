@@ -42,6 +42,12 @@ export interface Operation {
   readonly handle: RequestHandler;
 }
 
+/** What is served under a path, described or not. */
+export interface PlainRoute {
+  readonly path: string;
+  readonly operations: Readonly<Partial<Record<Method, Pick<Operation, "handle">>>>;
+}
+
 export interface Route {
   /** As OpenAPI writes it: "/api/v1/fields/{name}/values". */
   readonly path: string;
@@ -49,7 +55,7 @@ export interface Route {
 }
 
 /** Serves a route. GET answers HEAD as well, without the body. */
-export function addRoute(app: Elysia, { path, operations }: Route): void {
+export function addRoute(app: Elysia, { path, operations }: PlainRoute): void {
   const methods: string[] = [];
   const pattern = path.replaceAll(/\{(\w+)\}/g, ":$1");
   for (const [method, { handle }] of Object.entries(operations)) {

@@ -5,7 +5,8 @@
 
 import { Type } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
-import { type Batch, BatchSchema, EntrySchema, type JsonObject } from "../core/entry.ts";
+import { type Batch, BatchSchema, EntrySchema } from "../core/entry.ts";
+import type { JsonObject } from "../core/json.ts";
 
 /** Whether a JSON value is a batch. */
 export type BatchCheck = (value: JsonObject) => value is Batch & JsonObject;
@@ -17,9 +18,4 @@ export function compileBatchCheck(): BatchCheck {
     Type.Object({ ...BatchSchema.properties, entries: Type.Array(entry, { minItems: 1 }) }),
   );
   return (value): value is Batch & JsonObject => check.Check(value);
-}
-
-/** A JSON object: neither null nor an array. */
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -7,6 +7,10 @@ import {
   EMPTY_NAMES,
   ENTRY_POINTS,
   FILE_LINES_MAX,
+  LINK_ATTRIBUTES,
+  LINK_ELEMENTS,
+  LINK_FILE,
+  MARKUP_NAMES,
   OWNERS,
   PURE_ROOMS,
   ROOMS,
@@ -32,6 +36,7 @@ export function checkSources(sources: Sources): string[] {
     ...importsOf(source).flatMap((one) => checkImport(source, one)),
     ...checkGlobals(source),
     ...checkBarrel(source),
+    ...(roomOf(source.path) === "web" ? checkMarkup(source) : []),
     ...(ENTRY_POINTS.includes(source.path) ? [] : loadEffects(sources, source)),
   ]);
 }
@@ -45,7 +50,7 @@ function checkPlace(source: Source): string[] {
     );
   }
   for (const part of source.path.split("/")) {
-    const name = basename(part, ".ts");
+    const name = basename(part).replace(/\.tsx?$/, "");
     if (EMPTY_NAMES.includes(name))
       found.push(`${source.path}: "${name}" says nothing: name it after what it does, in the room that needs it`);
   }
@@ -98,6 +103,31 @@ function checkGlobals(source: Source): string[] {
       found.push(`${place(source, node)} names ${node.text}: use the standard call, or a function of runtime/`);
   });
   return found;
+}
+
+/** In the app, every text is text, and only one file makes links. */
+function checkMarkup(source: Source): string[] {
+  const found: string[] = [];
+  visit(source.tree, (node) => {
+    const at = () => place(source, node);
+    if (ts.isIdentifier(node) && MARKUP_NAMES.has(node.text)) {
+      found.push(`${at()} names ${node.text}: show text as text, in JSX or with textContent`);
+    }
+    if (source.path === LINK_FILE) return;
+    const isElement = ts.isJsxOpeningElement(node) || ts.isJsxSelfClosingElement(node);
+    if (isElement && ts.isIdentifier(node.tagName) && LINK_ELEMENTS.has(node.tagName.text) && !isPlainForm(node)) {
+      found.push(`${at()} makes <${node.tagName.text}>: use what ${LINK_FILE} exports`);
+    }
+    if (ts.isJsxAttribute(node) && LINK_ATTRIBUTES.has(node.name.getText(source.tree))) {
+      found.push(`${at()} sets ${node.name.getText(source.tree)}: use what ${LINK_FILE} exports`);
+    }
+  });
+  return found;
+}
+
+/** A form is for its handler; an address it has would be found as an attribute. */
+function isPlainForm(node: ts.JsxOpeningElement | ts.JsxSelfClosingElement): boolean {
+  return ts.isIdentifier(node.tagName) && node.tagName.text === "form";
 }
 
 function checkBarrel(source: Source): string[] {

@@ -37,14 +37,18 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
 export const OWNERS: Readonly<Record<string, readonly string[]>> = {
   "@datadog/sketches-js": ["block"],
   "@logtape/logtape": ["log"],
+  "@preact/signals": ["web"],
   // The schema language of the whole house: the wire format, the configuration, the routes.
   "@sinclair/typebox": ["core", "config", "http"],
+  "@tanstack/virtual-core": ["web"],
   "bun:sqlite": ["store"],
   commander: ["cli"],
   elysia: ["http"],
-  "eventsource-parser": ["cli"],
+  "eventsource-parser": ["cli", "web"],
+  preact: ["web"],
   "prom-client": ["http"],
   "toml-eslint-parser": ["config"],
+  uplot: ["web"],
 };
 
 /** Rooms that import no module of the standard library: they are pure. */
@@ -59,8 +63,26 @@ export const EFFECT_GLOBALS: ReadonlySet<string> = new Set([
     " ",
   ),
   ..."setTimeout setInterval setImmediate queueMicrotask postMessage addEventListener self globalThis".split(" "),
+  ..."window document navigator location history localStorage sessionStorage matchMedia".split(" "),
   ...RUNTIME_GLOBALS,
 ]);
+
+/** Turn text into markup, script or style: a text from a log would run. */
+export const MARKUP_NAMES: ReadonlySet<string> = new Set([
+  ..."dangerouslySetInnerHTML innerHTML outerHTML insertAdjacentHTML srcdoc srcDoc setHTMLUnsafe".split(" "),
+  ..."createContextualFragment DOMParser parseFromString eval Function cssText insertRule".split(" "),
+]);
+
+/** In the app, an address is made of parts and only here: a text from a log never becomes one. */
+export const LINK_FILE = "src/web/components/link.tsx";
+/** Elements and attributes that lead somewhere, or load something. */
+export const LINK_ELEMENTS: ReadonlySet<string> = new Set(
+  "a area base embed form iframe img link object script".split(" "),
+);
+/** A form without an address submits to a handler. */
+export const LINK_ATTRIBUTES: ReadonlySet<string> = new Set(
+  "href src action formAction formaction xlinkHref xlink:href poster ping".split(" "),
+);
 
 /** What only computes a value: all of a package, or these of its exports. */
 export const PURE_IMPORTS: Readonly<Record<string, readonly string[] | "all">> = {
@@ -69,6 +91,7 @@ export const PURE_IMPORTS: Readonly<Record<string, readonly string[] | "all">> =
   "node:crypto": ["createHash", "timingSafeEqual"],
   "node:net": ["isIP", "isIPv4", "isIPv6"],
   "node:path": "all",
+  preact: ["createContext"],
 };
 
 /** Where a process or a thread begins: these files alone work when they are loaded. */
@@ -77,6 +100,7 @@ export const ENTRY_POINTS: readonly string[] = [
   "src/threads/writer.ts",
   "src/threads/compactor.ts",
   "src/threads/reader.ts",
+  "src/web/main.tsx",
 ];
 
 /** The top of what one file may hold; most have 60 to 200 lines. */

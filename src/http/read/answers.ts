@@ -1,18 +1,8 @@
 // What readers are answered, as schemas: the description of the API is made of them, and a test holds them to the types that
 // the reader thread answers with. A schema with a title is one component of the description. Times are Unix ms.
 
-import { type SchemaOptions, type TProperties, type TSchema, Type } from "@sinclair/typebox";
-import { DROP_REASONS } from "../../core/drop.ts";
-
-const object = <T extends TProperties>(title: string, properties: T, options: SchemaOptions = {}) =>
-  Type.Object(properties, { title, ...options });
-
-const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
-const time = (description: string) => Type.Number({ description: `${description}, Unix ms` });
-const count = (description: string) => Type.Integer({ minimum: 0, description });
-const text = (description: string) => Type.String({ description });
-const source = () => Type.Union([Type.Literal("server"), Type.Literal("client")]);
-const metadata = () => Type.Record(Type.String(), Type.Unknown());
+import { Type } from "@sinclair/typebox";
+import { count, metadata, nullable, object, source, text, time } from "./schema_parts.ts";
 
 /** Every refusal. */
 export const MessageSchema = object("Message", { message: text("What is wrong, for people") });
@@ -106,6 +96,11 @@ export const TimingsSchema = object("Timings", {
   touchpoints: Type.Array(
     Type.Object({ touchpoint: text('"" for timings without one'), registered: Type.Boolean(), ...FIGURES }),
   ),
+  categories: Type.Optional(
+    Type.Array(Type.Object({ category: text('What names have up to a "/", which it ends with'), ...FIGURES }), {
+      description: "With by=category: all touchpoints of each category together",
+    }),
+  ),
   ...NOTES,
 });
 
@@ -159,126 +154,6 @@ export const ValuesSchema = object("Values", {
   count: count("Records that have the field"),
   more: Type.Boolean({ description: "Whether there are more different values than are listed" }),
   ...NOTES,
-});
-
-export const TouchpointSchema = object("Touchpoint", {
-  project: Type.String(),
-  name: Type.String(),
-  registered: Type.Boolean(),
-  firstSeen: time("When it was first seen or registered"),
-});
-
-/** As core/answers.ts has it; what refers to itself needs a type of its own. */
-interface TouchpointNode {
-  name: string;
-  path: string;
-  registered: boolean | null;
-  firstSeen: number | null;
-  children: TouchpointNode[];
-}
-
-const TouchpointNodeSchema = object("TouchpointNode", {
-  name: Type.String({ description: "The part of the path behind its last slash" }),
-  path: Type.String(),
-  registered: Type.Union([Type.Boolean(), Type.Null()], { description: "Null: only a category" }),
-  firstSeen: Type.Union([time("When it was first seen or registered"), Type.Null()]),
-  children: Type.Array(Type.Unsafe<TouchpointNode>({ $ref: "#/components/schemas/TouchpointNode" })),
-});
-
-export const TouchpointsSchema = object("Touchpoints", {
-  touchpoints: Type.Array(TouchpointSchema),
-  tree: Type.Array(Type.Object({ project: Type.String(), children: Type.Array(TouchpointNodeSchema) })),
-});
-
-const dropReason = () => Type.Union(DROP_REASONS.map((reason) => Type.Literal(reason)));
-
-export const UsageSchema = object("Usage", {
-  usage: Type.Array(
-    Type.Object({
-      project: Type.String(),
-      month: Type.String({ pattern: "^\\d{4}-\\d{2}$", description: "UTC month of receipt" }),
-      received: count("Entries"),
-      stored: count("Entries; a pair counts two"),
-      admitted: count("Entries that count towards the limit"),
-      dropped: Type.Object(
-        {
-          empty: Type.Optional(count("Entries")),
-          invalid_time: Type.Optional(count("Entries")),
-          too_deep: Type.Optional(count("Entries")),
-          negative_duration: Type.Optional(count("Entries")),
-          too_old: Type.Optional(count("Entries")),
-          in_future: Type.Optional(count("Entries")),
-          duplicate: Type.Optional(count("Entries")),
-          quota: Type.Optional(count("Entries")),
-          internal: Type.Optional(count("Entries")),
-        },
-        { description: "By reason" },
-      ),
-      limit: nullable(count("Entries a month")),
-      overage: count("Admitted entries past the limit"),
-      overagePolicy: Type.Union([Type.Literal("continue"), Type.Literal("drop")]),
-      bytes: count("On disk now, compressed, of this project and month"),
-    }),
-    { description: "Newest month first" },
-  ),
-  storage: Type.Array(
-    Type.Object({
-      project: Type.String(),
-      records: count("Records"),
-      blocks: count("Blocks"),
-      bytes: count("Compressed"),
-      retentionMs: Type.Number(),
-      oldest: nullable(time("Oldest record")),
-      newest: nullable(time("Newest record")),
-    }),
-  ),
-});
-
-export const RejectionsSchema = object("Rejections", {
-  rejections: Type.Array(
-    Type.Object({
-      id: Type.Integer(),
-      project: Type.String(),
-      apiKey: Type.String(),
-      receivedAt: time("When it was received"),
-      reason: dropReason(),
-      hint: text("What to do about it"),
-      entry: Type.Unknown({ description: "The entry as it was sent; a text when it was too long to keep whole" }),
-    }),
-    { description: "Latest first" },
-  ),
-});
-
-const KeySchema = nullable(
-  object("Key", {
-    masked: Type.String({ examples: ["sk_abcd…"] }),
-    created: nullable(time("When the key was first known")),
-    lastUsed: nullable(time("When it last sent an accepted batch")),
-  }),
-);
-
-export const KeysSchema = object("Keys", {
-  keys: Type.Array(
-    Type.Object({
-      name: Type.String(),
-      project: Type.String(),
-      server: KeySchema,
-      client: KeySchema,
-      origins: Type.Array(Type.String()),
-      rate: nullable(Type.Number({ description: "Entries a second of each key" })),
-      revoked: Type.Boolean(),
-    }),
-  ),
-});
-
-export const ErasedSchema = object("Erased", {
-  erased: Type.Object({
-    records: count("Records removed"),
-    blocks: count("Blocks rewritten or removed"),
-    rejections: count("Kept rejections removed"),
-    waiting: count("Waiting timings removed"),
-    damagedBlocks: Type.Optional(count("Blocks that are damaged, so could not be searched, and stay")),
-  }),
 });
 
 /** Data of a live tail's `record` event is a Record, that of `gap` is this. */

@@ -3,10 +3,10 @@
 
 import { OptionalKind, type Static, type TObject, type TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
+import { isJsonObject } from "../../core/json.ts";
 import { type Answer, ENCODING_UNKNOWN, INVALID_JSON, jsonResponse, TOO_LARGE, toResponse } from "../answers.ts";
 import { type BodyRefusal, readBody } from "../body.ts";
 import { typeName } from "../explain.ts";
-import { isJsonObject } from "../validation.ts";
 import { shown } from "./parameters.ts";
 
 /** A token, two names or a search: a page of text at most. */

@@ -2,10 +2,13 @@
 // else is decided where the data is.
 
 import { type TSchema, Type } from "@sinclair/typebox";
+import type { ChangeOutcome } from "../../core/changing.ts";
 import { assert } from "../../core/errors.ts";
+import type { Patience } from "../../runtime/patience.ts";
 import { jsonResponse } from "../answers.ts";
 import type { AnswerDocument, Route } from "../routes.ts";
-import { ErasedSchema, MessageSchema, QueryProblemSchema, TouchpointSchema, TouchpointsSchema } from "./answers.ts";
+import { ErasedSchema, TouchpointSchema, TouchpointsSchema } from "./account_answers.ts";
+import { MessageSchema, QueryProblemSchema } from "./answers.ts";
 import { invalidBody } from "./bodies.ts";
 import { answerWith, defineOperation, type ReadDependencies, SEARCH_REFUSALS, UNAVAILABLE } from "./operation.ts";
 import { FROM, PROJECT, readScope, SEARCH, strictObject, TO } from "./parameters.ts";
@@ -98,7 +101,12 @@ const bodyInstant = (schema: TSchema & { readonly static: string }) =>
     }),
   );
 
-export function eraseRoute(dependencies: ReadDependencies): Route {
+export interface EraseDependencies extends ReadDependencies {
+  /** An erasure of many blocks takes minutes, in which no byte moves. */
+  readonly patience: Patience;
+}
+
+export function eraseRoute(dependencies: EraseDependencies): Route {
   const erase = defineOperation(dependencies, {
     id: "eraseRecords",
     summary: "Remove every record that matches, for good",
@@ -115,17 +123,31 @@ export function eraseRoute(dependencies: ReadDependencies): Route {
       ...UNKNOWN,
       ...UNAVAILABLE,
     },
-    async handle({ body, now }) {
+    async handle({ request, body, now }) {
+      // A variable that was empty, most likely: nobody writes that to mean everything.
+      if (body.q?.trim() === "") return invalidBody({ q: ["Expected a search; leave q out to remove everything"] }, []);
       const scope = readScope(body, now);
       if (!scope.ok) return invalidBody({}, [scope.message]);
       const { project } = body;
-      const outcome = await dependencies.changing.change({ kind: "erase", scope: { ...scope.value, project } });
+      dependencies.patience.keep(request);
+      const outcome = await Promise.race([
+        dependencies.changing.change({ kind: "erase", scope: { ...scope.value, project } }),
+        stopped(dependencies.stopping),
+      ]);
       if (!outcome.ok) return refuse(outcome.refusal);
       assert(outcome.erased !== undefined, "an erasure says what it removed");
       return jsonResponse(200, { erased: outcome.erased });
     },
   });
   return { path: "/api/v1/erase", operations: { POST: erase } };
+}
+
+/** A server that stops ends its connections before the writer can tell. */
+function stopped(stopping: AbortSignal): Promise<ChangeOutcome> {
+  const message = "The server stops before everything was erased: erase again";
+  const outcome: ChangeOutcome = { ok: false, refusal: { code: "unavailable", message } };
+  if (stopping.aborted) return Promise.resolve(outcome);
+  return new Promise((resolve) => stopping.addEventListener("abort", () => resolve(outcome), { once: true }));
 }
 
 function noContent(): Response {

@@ -4,7 +4,7 @@ import type { KeysAnswer, KeyUse } from "../../core/answers.ts";
 import type { ShownPair } from "../access.ts";
 import { jsonResponse } from "../answers.ts";
 import type { Route } from "../routes.ts";
-import { KeysSchema } from "./answers.ts";
+import { KeysSchema } from "./account_answers.ts";
 import { defineOperation, NO_PARAMETERS, type ReadDependencies, UNAVAILABLE } from "./operation.ts";
 import { refuse } from "./refusals.ts";
 

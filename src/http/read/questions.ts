@@ -4,15 +4,14 @@
 import { type Static, type TObject, type TProperties, type TSchema, Type } from "@sinclair/typebox";
 import { ENTRIES_LIMIT_MAX, type ReadRequest, type ReadScope } from "../../core/reading.ts";
 import type { Operation, OperationDocument, Route } from "../routes.ts";
+import { RejectionsSchema, UsageSchema } from "./account_answers.ts";
 import {
   EntriesSchema,
   FieldsSchema,
   HistogramSchema,
-  RejectionsSchema,
   RunningSchema,
   SeriesSchema,
   TimingsSchema,
-  UsageSchema,
   ValuesSchema,
 } from "./answers.ts";
 import {
@@ -35,6 +34,12 @@ const BY = Type.Optional(
   Type.Literal("touchpoint", {
     expects: '"touchpoint"',
     description: "One series a touchpoint, instead of one in all",
+  }),
+);
+const BY_CATEGORY = Type.Optional(
+  Type.Literal("category", {
+    expects: '"category"',
+    description: 'The figures of categories as well, which are what names have up to each "/"',
   }),
 );
 const FIELD_PATH = Type.Object({
@@ -124,9 +129,9 @@ export function timingRoutes(dependencies: ReadDependencies): Route[] {
   const timings = question(dependencies, {
     id: "listTimings",
     summary: "Durations by touchpoint: counts, percentiles, what runs now",
-    query: {},
+    query: { by: BY_CATEGORY },
     answer: TimingsSchema,
-    ask: (scope) => ({ kind: "timings", scope }),
+    ask: (scope, { by }) => ({ kind: "timings", scope, ...(by === undefined ? {} : { byCategory: true }) }),
   });
   const series = question(dependencies, {
     id: "listTimingSeries",

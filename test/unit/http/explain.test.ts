@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { z } from "zod";
+import { isJsonObject } from "../../../src/core/json.ts";
 import { explainBatch, invalidBatch } from "../../../src/http/explain.ts";
-import { compileBatchCheck, isJsonObject } from "../../../src/http/validation.ts";
+import { compileBatchCheck } from "../../../src/http/validation.ts";
 import { runSeed } from "../../support/random.ts";
 
 /** The specification's tables in zod 3. `finite` is the contract's one deviation. */
@@ -100,14 +101,15 @@ describe("the explanation agrees with zod 3", () => {
       fc.property(fc.oneof({ weight: 9, arbitrary: batch }, { weight: 1, arbitrary: fc.jsonValue() }), (value) => {
         const expected = zods(value);
         if (expected !== undefined) refusedCount++;
-        expect(ours(value)).toEqual(expected);
-        expect(JSON.stringify(ours(value))).toBe(JSON.stringify(expected));
+        const explained = ours(value);
+        expect(explained).toEqual(expected);
+        expect(JSON.stringify(explained)).toBe(JSON.stringify(expected));
         expect(isJsonObject(value) && isBatch(value)).toBe(expected === undefined);
       }),
-      { numRuns: 6000, seed: seed | 0 },
+      { numRuns: 2000, seed: seed | 0 },
     );
-    expect(refusedCount).toBeGreaterThan(1000);
-    expect(refusedCount).toBeLessThan(5990);
+    expect(refusedCount).toBeGreaterThan(300);
+    expect(refusedCount).toBeLessThan(1990);
   });
 
   test("over a batch with more problems than are listed", () => {

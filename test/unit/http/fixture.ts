@@ -9,6 +9,7 @@ import { createHttpApp } from "../../../src/http/app.ts";
 import { ENQUEUE_PATH, EnqueueEndpoint } from "../../../src/http/enqueue.ts";
 import { KeyLookup, type KnownKey } from "../../../src/http/keys.ts";
 import { ServerMetrics } from "../../../src/http/metrics.ts";
+import { Patience } from "../../../src/runtime/patience.ts";
 import { FakeReaders } from "./readers.ts";
 
 export const SERVER_KEY = "sk_0123456789abcdef";
@@ -96,6 +97,7 @@ export interface Fixture {
   readonly readers: FakeReaders;
   /** Aborted as the server does when it stops. */
   readonly stopping: AbortController;
+  readonly patience: Patience;
   /** A request with the admin token; a body is sent as JSON. */
   readonly read: (method: string, path: string, body?: unknown) => Promise<Response>;
   access: AccessSettings;
@@ -123,6 +125,7 @@ export function createFixture(): Fixture {
     metrics: new ServerMetrics("1.2.3"),
     readers: new FakeReaders(),
     stopping: new AbortController(),
+    patience: new Patience(),
     read: async (method, path, body) =>
       app.fetch(
         new Request(`http://localhost:7070${path}`, {
@@ -144,6 +147,8 @@ export function createFixture(): Fixture {
       trustedProxies: [],
       adminTokenSha256: sha256(ADMIN_TOKEN),
       metricsOpen: false,
+      durability: "sync",
+      storageBytesMax: 1e9,
       pairs: PAIRS,
     },
     now: 1_700_000_000_000,
@@ -194,6 +199,7 @@ export function createFixture(): Fixture {
     log,
     version: "1.2.3",
     stopping: fixture.stopping.signal,
+    patience: fixture.patience,
   });
   return fixture;
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { OperatingError } from "../../../src/core/errors.ts";
 import { PeerAddresses } from "../../../src/runtime/address.ts";
 import { listen } from "../../../src/runtime/listen.ts";
+import { Patience } from "../../../src/runtime/patience.ts";
 import { withFolder } from "../../support/folder.ts";
 import { createFixture, ORIGIN } from "./fixture.ts";
 import { RawConnection, statuses } from "./raw.ts";
@@ -70,6 +71,40 @@ describe("a listener", () => {
     expect(seen).toEqual(["127.0.0.1", "127.0.0.1"]);
     expect(peers.of(new Request("http://localhost/"))).toBe("unknown");
   });
+
+  test("keeps a connection that was asked for longer than an idle one", async () => {
+    const patience = new Patience();
+    const [cut, kept] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const listener = listen({
+      host: "127.0.0.1",
+      port: 0,
+      peers: new PeerAddresses(),
+      patience,
+      idleSeconds: 1,
+      fetch: async (request) => {
+        if (request.url.endsWith("/idle")) await cut.promise;
+        else {
+          patience.keep(request);
+          await kept.promise;
+        }
+        return new Response("kept");
+      },
+      onError: () => {},
+    });
+    listeners.push(listener);
+    // Without a Host, the listener replaces the request by another.
+    const [plain, patient] = [await connectTo(listener), await connectTo(listener)];
+    plain.write("GET /kept HTTP/1.0\r\n\r\n");
+    patient.write("GET /kept HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    const idle = await connectTo(listener);
+    idle.write("GET /idle HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    await idle.until(() => idle.isClosed);
+    kept.resolve();
+    for (const connection of [plain, patient]) {
+      expect(statuses(await connection.until((received) => received.includes("kept")))).toEqual([200]);
+    }
+    cut.resolve();
+  }, 20_000);
 
   test("answers 500 without the text when the application throws", async () => {
     const errors: string[] = [];

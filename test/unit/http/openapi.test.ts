@@ -55,6 +55,7 @@ describe("openapi.json", () => {
       "GET /api/v1/usage",
       "GET /api/v1/rejections",
       "GET /api/v1/keys",
+      "GET /api/v1/status",
       "GET /api/v1/tail",
       "GET /api/v1/export",
       "POST /api/v1/erase",

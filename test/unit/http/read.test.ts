@@ -24,6 +24,7 @@ describe("a question", () => {
     ["histogram", { kind: "histogram", scope: NO_SCOPE, intervalMs: undefined }],
     [`histogram?${FULL}&interval=5m`, { kind: "histogram", scope: FULL_SCOPE, intervalMs: 300_000 }],
     ["timings", { kind: "timings", scope: NO_SCOPE }],
+    [`timings?by=category&${FULL}`, { kind: "timings", scope: FULL_SCOPE, byCategory: true }],
     ["timings/series", { kind: "series", scope: NO_SCOPE, intervalMs: undefined, byTouchpoint: false }],
     [
       `timings/series?interval=1500&by=touchpoint&${FULL}`,

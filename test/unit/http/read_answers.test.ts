@@ -1,23 +1,26 @@
 import { describe, expect, test } from "bun:test";
 import type { Static, TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import type { ReadAnswers, TouchpointRow } from "../../../src/core/answers.ts";
+import type { ReadAnswers, StatusAnswer, TouchpointRow } from "../../../src/core/answers.ts";
 import type { EraseReport } from "../../../src/core/changing.ts";
 import type { ShownRecord } from "../../../src/core/record.ts";
 import {
-  EntriesSchema,
   type ErasedSchema,
-  FieldsSchema,
-  HistogramSchema,
   KeysSchema,
-  RecordSchema,
   RejectionsSchema,
-  RunningSchema,
-  SeriesSchema,
-  TimingsSchema,
+  type StatusSchema,
   type TouchpointSchema,
   TouchpointsSchema,
   UsageSchema,
+} from "../../../src/http/read/account_answers.ts";
+import {
+  EntriesSchema,
+  FieldsSchema,
+  HistogramSchema,
+  RecordSchema,
+  RunningSchema,
+  SeriesSchema,
+  TimingsSchema,
   ValuesSchema,
 } from "../../../src/http/read/answers.ts";
 import { createFixture } from "./fixture.ts";
@@ -51,6 +54,7 @@ const AGREEMENT: { readonly [K in keyof typeof SCHEMAS]: Agrees<(typeof SCHEMAS)
   readonly record: Agrees<typeof RecordSchema, ShownRecord>;
   readonly touchpoint: Agrees<typeof TouchpointSchema, TouchpointRow>;
   readonly erased: Agrees<typeof ErasedSchema, { erased: EraseReport }>;
+  readonly status: Agrees<typeof StatusSchema, StatusAnswer>;
 } = {
   entries: true,
   histogram: true,
@@ -65,6 +69,7 @@ const AGREEMENT: { readonly [K in keyof typeof SCHEMAS]: Agrees<(typeof SCHEMAS)
   record: true,
   touchpoint: true,
   erased: true,
+  status: true,
 };
 
 describe("the schemas of answers", () => {

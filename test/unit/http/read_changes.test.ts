@@ -157,6 +157,27 @@ describe("erasing", () => {
   });
 });
 
+describe("an erasure that takes long", () => {
+  test("keeps its connection, and no other change does", async () => {
+    const fixture = createFixture();
+    fixture.readers.changeOutcome = { ok: true, erased: REPORT };
+    const kept: string[] = [];
+    fixture.patience.keepBy((request) => kept.push(request.url));
+    await change(fixture, "POST", ERASE, { project: "shop" });
+    await change(fixture, "DELETE", `${TOUCHPOINTS}?name=x`);
+    expect(kept).toEqual([`http://localhost:7070${ERASE}`]);
+  });
+
+  test("is answered 503 when the server stops", async () => {
+    const fixture = createFixture();
+    fixture.readers.change = () => new Promise(() => {});
+    const answer = change(fixture, "POST", ERASE, { project: "shop" });
+    fixture.stopping.abort();
+    const message = "The server stops before everything was erased: erase again";
+    expect((await answer).slice(0, 2)).toEqual([503, { message }]);
+  });
+});
+
 describe("erasing is refused", () => {
   const instant =
     'Expected Unix milliseconds, ISO 8601 ("2026-01-31T12:00:00Z"), or a time before now ("15m", "24h", "7d")';
@@ -166,6 +187,11 @@ describe("erasing is refused", () => {
       "for a mistyped bound, which would erase more",
       { project: "shop", form: 5 },
       fieldErrors({}, ['Unrecognized key in object: "form"']),
+    ],
+    [
+      "for a search that is empty, which would erase everything",
+      { project: "shop", q: " " },
+      fieldErrors({ q: ["Expected a search; leave q out to remove everything"] }),
     ],
     [
       "for what is no instant",
