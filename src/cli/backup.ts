@@ -2,10 +2,10 @@
 
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { formatBytes, formatCountOf } from "../core/amounts.ts";
 import { OperatingError } from "../core/errors.ts";
 import { backupTo } from "../store/backup.ts";
 import { isStoreError } from "../store/database.ts";
-import { formatBytes, formatCountOf } from "./amounts.ts";
 import { addConfigOption, type CliContext, displayPath } from "./context.ts";
 import { Progress } from "./progress.ts";
 import type { Signals } from "./serve.ts";

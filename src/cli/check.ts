@@ -3,9 +3,9 @@
 import type { Command } from "commander";
 import { loadSettings } from "../config/load.ts";
 import type { Settings } from "../config/settings.ts";
+import { formatCountOf } from "../core/amounts.ts";
 import { DAY_MS } from "../core/limits.ts";
 import { escapeControls } from "../core/terminal.ts";
-import { formatCountOf } from "./amounts.ts";
 import { addConfigOption, type CliContext, configFileOf, configInvalid, displayPath, warningLines } from "./context.ts";
 import { pairRows } from "./keys/rows.ts";
 

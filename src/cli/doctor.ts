@@ -4,12 +4,12 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { Settings } from "../config/settings.ts";
+import { formatCountOf } from "../core/amounts.ts";
 import type { Clock } from "../core/clock.ts";
 import { OperatingError } from "../core/errors.ts";
 import { escapeControls } from "../core/terminal.ts";
 import { DataReader } from "../store/data_reader.ts";
 import { isCorruption, isStoreError } from "../store/database.ts";
-import { formatCountOf } from "./amounts.ts";
 import { addConfigOption, type CliContext, configFileOf, givenConfig } from "./context.ts";
 import { checkBlocks } from "./doctor_blocks.ts";
 import {

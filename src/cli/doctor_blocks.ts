@@ -1,7 +1,7 @@
 // What the store finds when it looks at a whole data file, as doctor's findings.
 
+import { formatBytes, formatCountOf } from "../core/amounts.ts";
 import { verifyData } from "../store/verify.ts";
-import { formatBytes, formatCountOf } from "./amounts.ts";
 import type { Finding } from "./doctor_checks.ts";
 
 const CHECK = "contents";

@@ -5,12 +5,12 @@ import { existsSync, statSync } from "node:fs";
 import { loadSettings } from "../config/load.ts";
 import { type ConfigProblem, formatProblem } from "../config/problem.ts";
 import type { Settings } from "../config/settings.ts";
+import { formatBytes, formatInstant } from "../core/amounts.ts";
 import { OperatingError } from "../core/errors.ts";
 import { FUTURE_MS_MAX } from "../core/limits.ts";
 import { LOCK_SUFFIX, lockData } from "../store/lock.ts";
 import { RESERVE_BYTES, ReserveFile } from "../store/reserve.ts";
 import { freeBytes } from "../store/space.ts";
-import { formatBytes, formatInstant } from "./amounts.ts";
 import { type CliContext, displayPath } from "./context.ts";
 
 /** "ok" is a check that found nothing; a "warning" works for now; a "problem" is wrong. */

@@ -1,8 +1,8 @@
 // Records as they come, behind the newest that are there. The tail stands before those are read, so nothing is missed between the two;
 // what is in both is shown once. Ends with the signal, or when nobody reads any more, and both are no failure.
 
+import { formatCountOf } from "../core/amounts.ts";
 import type { ReadScope, TailEvent } from "../core/reading.ts";
-import { formatCountOf } from "./amounts.ts";
 import { newestPages } from "./newest_pages.ts";
 import type { LineOf } from "./record_line.ts";
 import type { RecordSource } from "./source.ts";

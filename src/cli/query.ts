@@ -1,10 +1,10 @@
 // `simplelogs query`: the newest records that match, newest last as in a log; with --follow also those that come.
 
 import type { Command } from "commander";
+import { formatCount } from "../core/amounts.ts";
 import type { ScanNotes } from "../core/answers.ts";
 import { OperatingError } from "../core/errors.ts";
 import type { ReadScope } from "../core/reading.ts";
-import { formatCount } from "./amounts.ts";
 import { addLongConfigOption } from "./context.ts";
 import { follow } from "./follow.ts";
 import { newestPages } from "./newest_pages.ts";

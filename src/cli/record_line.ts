@@ -4,10 +4,10 @@
 //
 // Control characters are escaped, so that a record is one line and cannot steer a terminal.
 
+import { formatDuration, formatInstant } from "../core/amounts.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { ShownRecord } from "../core/record.ts";
 import { escapeControls, escapeControlsInJson } from "../core/terminal.ts";
-import { formatDuration, formatInstant } from "./amounts.ts";
 import type { CliContext } from "./context.ts";
 import { type Style, styleFor } from "./style.ts";
 

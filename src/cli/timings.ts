@@ -1,9 +1,9 @@
 // `simplelogs timings`: how long each touchpoint takes, as a table; with --tree also each category.
 
 import type { Command } from "commander";
+import { formatCount, formatDuration } from "../core/amounts.ts";
 import type { TimingFigures } from "../core/answers.ts";
 import { OperatingError } from "../core/errors.ts";
-import { formatCount, formatDuration } from "./amounts.ts";
 import { addLongConfigOption } from "./context.ts";
 import { searchHelp } from "./search_help.ts";
 import { type Style, styleFor } from "./style.ts";

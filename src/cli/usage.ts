@@ -1,8 +1,8 @@
 // `simplelogs usage`: what each project sent, month by month, and what it takes on disk now.
 
 import type { Command } from "commander";
+import { formatBytes, formatCount, formatDuration, formatInstant } from "../core/amounts.ts";
 import type { ProjectStorage, UsageAnswer } from "../core/answers.ts";
-import { formatBytes, formatCount, formatDuration, formatInstant } from "./amounts.ts";
 import { addConfigOption } from "./context.ts";
 import { type Style, styleFor } from "./style.ts";
 import { type Cell, formatTable, type Side } from "./table.ts";

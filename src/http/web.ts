@@ -84,7 +84,7 @@ function answerFile(variants: Variants, request: Request): Response {
   if (variant === undefined) return new Response(null, { status: 406 });
   const { body, headers } = variant;
   if (matchesTag(request.headers.get("if-none-match"), headers["etag"])) {
-    const { "content-type": _type, "content-encoding": _coding, ...kept } = headers;
+    const { "content-type": _type, "content-encoding": _coding, "content-length": _length, ...kept } = headers;
     return new Response(null, { status: 304, headers: kept });
   }
   return new Response(body, { headers });
@@ -99,6 +99,8 @@ function variantsOf({ type, isImmutable, bodies }: AppFile): Variants {
     const headers: Record<string, string> = {
       "content-type": type,
       "cache-control": isImmutable ? CACHE_FILE : CACHE_PAGE,
+      // For HEAD, which has no body to count.
+      "content-length": String(body.byteLength),
       etag: `"${digest}"`,
       vary: "accept-encoding",
       ...SECURITY_HEADERS,

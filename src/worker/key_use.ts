@@ -1,6 +1,6 @@
 // When each key of a pair was first known to the server and when it last sent an accepted batch. In: the keys of the
-// configuration, and every batch. Out: notes for the file, of one key once a minute at most, so that they cost ingestion
-// nothing; a restart forgets the last minute.
+// configuration, and every batch. Out: notes for the file, of one key at its first use and then once a minute at most, so
+// that they cost ingestion nothing; a restart forgets the last minute.
 
 import type { Source } from "../core/entry.ts";
 import { assert } from "../core/errors.ts";
@@ -25,6 +25,8 @@ interface Noted {
   lastUsed: number | undefined;
   /** When it was last written. */
   writtenAt: number;
+  /** Whether the file knows of any use: the first one is what people wait for. */
+  isUseWritten: boolean;
 }
 
 export class KeyUse {
@@ -39,7 +41,8 @@ export class KeyUse {
   constructor(notes: Iterable<KeyNote>) {
     for (const { name, type, firstSeen, lastUsed } of notes) {
       const writtenAt = lastUsed ?? Number.NEGATIVE_INFINITY;
-      this.#known.set(nameOf(name, type), { name, type, firstSeen, lastUsed, writtenAt });
+      const isUseWritten = lastUsed !== undefined;
+      this.#known.set(nameOf(name, type), { name, type, firstSeen, lastUsed, writtenAt, isUseWritten });
     }
   }
 
@@ -48,7 +51,14 @@ export class KeyUse {
     for (const { name, type } of keys.slice(this.#byIndex.length)) {
       let noted = this.#known.get(nameOf(name, type));
       if (noted === undefined) {
-        noted = { name, type, firstSeen: now, lastUsed: undefined, writtenAt: Number.NEGATIVE_INFINITY };
+        noted = {
+          name,
+          type,
+          firstSeen: now,
+          lastUsed: undefined,
+          writtenAt: Number.NEGATIVE_INFINITY,
+          isUseWritten: false,
+        };
         this.#known.set(nameOf(name, type), noted);
         this.#unwritten.add(noted);
       }
@@ -82,6 +92,7 @@ export class KeyUse {
   commit(): void {
     for (const noted of this.#staged) {
       noted.writtenAt = this.#stagedAt;
+      noted.isUseWritten = noted.lastUsed !== undefined;
       this.#unwritten.delete(noted);
     }
     this.#staged = [];
@@ -94,5 +105,6 @@ function nameOf(name: string, type: Source): string {
 
 /** A clock that was set back must not keep a key from being written for long. */
 function isDue(noted: Noted, now: number): boolean {
+  if (!noted.isUseWritten && noted.lastUsed !== undefined) return true;
   return Math.abs(now - noted.writtenAt) >= WRITE_EVERY_MS;
 }

@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { ADMIN_TOKEN, type TestServer } from "./server.ts";
+import { ADMIN_TOKEN } from "./server.ts";
 
 /** Told by the browser for any 401, which is how the app learns that nobody is signed in. */
 const EXPECTED_ERRORS = [/status of 401/];
@@ -31,7 +31,7 @@ export interface AppPageOptions extends BrowserContextOptions {
 /** Opens the app in a browser profile of its own, gives it to `work`, and fails when something went wrong meanwhile. */
 export async function withAppPage<T>(
   browser: Browser,
-  server: TestServer,
+  server: { readonly url: string },
   options: AppPageOptions,
   work: (app: AppPage) => Promise<T>,
 ): Promise<T> {

@@ -81,11 +81,13 @@ describe("the app is served", () => {
     ]);
   });
 
-  test("to HEAD without a body", async () => {
+  test("to HEAD without a body, and with its length", async () => {
     const answer = await makeApp("token").get("/logs", {}, "HEAD");
-    expect([answer.status, answer.headers.get("content-type"), await answer.text()]).toEqual([
+    const { headers } = answer;
+    expect([answer.status, headers.get("content-type"), headers.get("content-length"), await answer.text()]).toEqual([
       200,
       "text/html; charset=utf-8",
+      String(PAGE.length),
       "",
     ]);
   });

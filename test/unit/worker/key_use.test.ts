@@ -45,6 +45,15 @@ describe("the use of keys", () => {
     expect(use.isDue(1e12)).toBe(false);
   });
 
+  test("is written at once when it is the first, also just after the key was noted", () => {
+    const use = useOf(SERVER);
+    write(use, 1_000);
+    use.use(0, 1_500);
+    expect(write(use, 1_500)).toEqual([{ ...SERVER, firstSeen: 1_000, lastUsed: 1_500 }]);
+    use.use(0, 2_500);
+    expect(write(use, 2_500)).toEqual([]);
+  });
+
   test("goes on from what the file has", () => {
     const use = new KeyUse([{ ...SERVER, firstSeen: 5, lastUsed: 7_000 }]);
     use.know([CLIENT, SERVER], 10_000);

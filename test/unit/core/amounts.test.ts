@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { formatBytes, formatCount, formatCountOf, formatDuration, formatInstant } from "../../../src/cli/amounts.ts";
+import { formatBytes, formatCount, formatCountOf, formatDuration, formatInstant } from "../../../src/core/amounts.ts";
 
 describe("a duration", () => {
   test.each([

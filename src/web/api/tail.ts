@@ -1,0 +1,191 @@
+// Records as they are stored: a search enters, records in commit order leave, in small batches. A connection that breaks is made
+// anew behind the last id, so nothing is missed and nothing comes twice; pausing is the same on purpose. Fetch instead of
+// EventSource, which cannot tell a wrong search from a server that is down.
+
+import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { createParser, type EventSourceMessage } from "eventsource-parser";
+import type { ShownRecord } from "../../core/record.ts";
+import { apiAddress, problemOf } from "./client.ts";
+import type { Problem } from "./outcome.ts";
+
+export type TailState = "connecting" | "live" | "paused" | "stopped";
+
+export interface TailBatch {
+  /** In commit order. */
+  readonly records: readonly ShownRecord[];
+  /** Matching records that were passed over because this reader was too slow. */
+  readonly missed: number;
+}
+
+export interface TailOptions {
+  readonly fetch: (path: string, init: RequestInit) => Promise<Response>;
+  /** Runs once after `ms`; gives what cancels it. */
+  readonly schedule: (run: () => void, ms: number) => () => void;
+  readonly onSignedOut: () => void;
+  readonly onBatch: (batch: TailBatch) => void;
+}
+
+export interface TailSearch {
+  readonly project?: string | undefined;
+  readonly q?: string | undefined;
+  /** Go on behind this record id; absent: from now on. */
+  readonly after?: number | undefined;
+}
+
+/** After a broken connection, in ms; each further failure doubles it. */
+const RETRY_MS = 1_000;
+const RETRY_MS_MAX = 30_000;
+/** The server pings far more often: whoever is silent for so long is gone, in ms. */
+const SILENCE_MS_MAX = 60_000;
+/** Records are handed on in batches of so many ms, so that a busy tail draws a few times a second. */
+const BATCH_MS = 100;
+
+const PATH = "/api/v1/tail";
+
+export class Tail {
+  readonly #options: TailOptions;
+  readonly #state: Signal<TailState> = signal("stopped");
+  readonly #problem: Signal<Problem | undefined> = signal(undefined);
+  #search: TailSearch = {};
+  #lastId: string | undefined;
+  #work: AbortController | undefined;
+  #cancelRetry: (() => void) | undefined;
+  #cancelSilence: (() => void) | undefined;
+  #cancelBatch: (() => void) | undefined;
+  #records: ShownRecord[] = [];
+  #missed = 0;
+  #failures = 0;
+
+  constructor(options: TailOptions) {
+    this.#options = options;
+  }
+
+  get state(): ReadonlySignal<TailState> {
+    return this.#state;
+  }
+
+  /** Why it is not live. */
+  get problem(): ReadonlySignal<Problem | undefined> {
+    return this.#problem;
+  }
+
+  /** Follows a search in place of the one before. */
+  start(search: TailSearch): void {
+    this.stop();
+    this.#search = search;
+    this.#lastId = search.after === undefined ? undefined : String(search.after);
+    this.#connect();
+  }
+
+  /** Takes no more, and remembers where it was. */
+  pause(): void {
+    if (this.#state.peek() === "stopped" || this.#state.peek() === "paused") return;
+    this.#disconnect();
+    this.#handOn();
+    this.#state.value = "paused";
+  }
+
+  /** Goes on where it was paused: what was stored meanwhile comes first. */
+  resume(): void {
+    if (this.#state.peek() === "paused") this.#connect();
+  }
+
+  /** Ends it; what has not been handed on is dropped. */
+  stop(): void {
+    this.#disconnect();
+    this.#records = [];
+    this.#missed = 0;
+    this.#failures = 0;
+    this.#lastId = undefined;
+    this.#problem.value = undefined;
+    this.#state.value = "stopped";
+  }
+
+  #connect(): void {
+    this.#cancelRetry = undefined;
+    const work = new AbortController();
+    this.#work = work;
+    this.#state.value = "connecting";
+    void this.#live(work);
+  }
+
+  /** One connection, and what follows from its end. */
+  async #live(work: AbortController): Promise<void> {
+    const problem = await this.#follow(work.signal);
+    if (this.#work !== work) return;
+    this.#disconnect();
+    this.#handOn();
+    this.#problem.value = problem;
+    if (problem?.kind === "signed_out") this.#options.onSignedOut();
+    if (problem?.kind === "signed_out" || problem?.kind === "refused") {
+      this.#state.value = "stopped";
+      return;
+    }
+    this.#state.value = "connecting";
+    const waitMs = Math.min(RETRY_MS * 2 ** this.#failures++, RETRY_MS_MAX);
+    this.#cancelRetry = this.#options.schedule(() => this.#connect(), waitMs);
+  }
+
+  /** Resolves when the connection has ended, with the reason where it was refused or could not be made. */
+  async #follow(signal: AbortSignal): Promise<Problem | undefined> {
+    const headers: Record<string, string> = this.#lastId === undefined ? {} : { "last-event-id": this.#lastId };
+    const { project, q } = this.#search;
+    try {
+      const answer = await this.#options.fetch(apiAddress(PATH, { project, q }), { headers, signal });
+      if (!answer.ok || answer.body === null) return problemOf(answer, await answer.text());
+      if (signal.aborted) return undefined;
+      this.#state.value = "live";
+      this.#problem.value = undefined;
+      const parser = createParser({
+        // Also of the first block, which has an id and no data: where the tail stands.
+        onId: (id) => {
+          this.#lastId = id;
+        },
+        onEvent: (event) => this.#take(event),
+      });
+      const decoder = new TextDecoder();
+      const reader = answer.body.getReader();
+      for (;;) {
+        this.#watchSilence();
+        const { done, value } = await reader.read();
+        if (done || signal.aborted) return undefined;
+        this.#failures = 0;
+        parser.feed(decoder.decode(value, { stream: true }));
+      }
+    } catch {
+      return signal.aborted ? undefined : { kind: "offline", message: "The live tail was interrupted.", status: 0 };
+    }
+  }
+
+  #take({ event, data }: EventSourceMessage): void {
+    if (event === "record") this.#records.push(JSON.parse(data) as ShownRecord);
+    else if (event === "gap") this.#missed += (JSON.parse(data) as { missed: number }).missed;
+    else return;
+    this.#cancelBatch ??= this.#options.schedule(() => this.#handOn(), BATCH_MS);
+  }
+
+  #handOn(): void {
+    this.#cancelBatch?.();
+    this.#cancelBatch = undefined;
+    const batch = { records: this.#records, missed: this.#missed };
+    this.#records = [];
+    this.#missed = 0;
+    if (batch.records.length > 0 || batch.missed > 0) this.#options.onBatch(batch);
+  }
+
+  #watchSilence(): void {
+    this.#cancelSilence?.();
+    this.#cancelSilence = this.#options.schedule(() => this.#work?.abort(), SILENCE_MS_MAX);
+  }
+
+  #disconnect(): void {
+    this.#work?.abort();
+    this.#work = undefined;
+    this.#cancelRetry?.();
+    this.#cancelSilence?.();
+    this.#cancelBatch?.();
+    this.#cancelRetry = undefined;
+    this.#cancelSilence = undefined;
+    this.#cancelBatch = undefined;
+  }
+}

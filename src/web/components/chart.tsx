@@ -1,0 +1,80 @@
+// Values over time, drawn by uPlot: lines, areas or stacked bars in the theme's colours, with a legend that tells the values under the
+// pointer. A range can be dragged. Whoever cannot see it gets a name and the same numbers as a table.
+
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import uPlot from "uplot";
+import { useApp } from "../app_context.ts";
+import { type ChartSeries, chartData } from "../state/chart_data.ts";
+import { ChartLegend } from "./chart_legend.tsx";
+import { chartOptions } from "./chart_options.ts";
+import { ChartTable } from "./chart_table.tsx";
+
+export interface ChartProps {
+  /** What it shows: "Entries by level". */
+  readonly label: string;
+  /** Start of each bucket, Unix ms, ascending. */
+  readonly times: readonly number[];
+  /** Length of a bucket in ms. */
+  readonly intervalMs: number;
+  readonly series: readonly ChartSeries[];
+  readonly heightPx?: number;
+  /** A value for people; also on the axis. */
+  readonly format: (value: number) => string;
+  /** A range was dragged, in Unix ms; absent: nothing can be dragged. */
+  readonly onSelect?: ((from: number, to: number) => void) | undefined;
+}
+
+export function Chart(props: ChartProps) {
+  const { label, times, intervalMs, series, heightPx = 160, format, onSelect } = props;
+  const { theme } = useApp();
+  const frame = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | undefined>(undefined);
+  const pointed = useSignal<number | undefined>(undefined);
+  const latest = useRef({ onSelect, format });
+  latest.current = { onSelect, format };
+  const isDark = theme.value;
+  const canSelect = onSelect !== undefined;
+  // Another shape needs another plot; other numbers do not.
+  const shape = JSON.stringify([
+    series.map(({ label, color, kind, isStacked }) => [label, color, kind, isStacked]),
+    intervalMs,
+  ]);
+
+  useEffect(() => {
+    const element = frame.current;
+    if (element === null) return undefined;
+    const options = chartOptions({
+      widthPx: element.clientWidth,
+      heightPx,
+      series,
+      intervalMs,
+      format: (value) => latest.current.format(value),
+      onSelect: canSelect ? (from, to) => latest.current.onSelect?.(from, to) : undefined,
+      onPoint: (index) => {
+        pointed.value = index;
+      },
+      styles: getComputedStyle(element),
+    });
+    const made = new uPlot(options, chartData(times, series), element);
+    plot.current = made;
+    const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: heightPx }));
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      made.destroy();
+      plot.current = undefined;
+    };
+  }, [shape, heightPx, isDark, canSelect]);
+  useEffect(() => {
+    plot.current?.setData(chartData(times, series));
+  }, [times, series]);
+
+  return (
+    <figure class="chart">
+      <ChartLegend times={times} series={series} format={format} index={pointed.value} />
+      <div ref={frame} class="chart-canvas" role="img" aria-label={label} />
+      <ChartTable label={label} times={times} series={series} format={format} />
+    </figure>
+  );
+}

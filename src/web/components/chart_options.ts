@@ -1,0 +1,111 @@
+// How uPlot draws: series and the theme's computed styles enter, its options leave. Nothing here touches the page.
+
+import uPlot from "uplot";
+import { type ChartSeries, drawOrder } from "../state/chart_data.ts";
+
+export interface ChartShape {
+  readonly widthPx: number;
+  readonly heightPx: number;
+  readonly series: readonly ChartSeries[];
+  readonly intervalMs: number;
+  readonly format: (value: number) => string;
+  /** In Unix ms. */
+  readonly onSelect: ((from: number, to: number) => void) | undefined;
+  /** Index of the bucket under the pointer; undefined: none. */
+  readonly onPoint: (index: number | undefined) => void;
+  /** Of an element in the page: the theme's colours. */
+  readonly styles: Pick<CSSStyleDeclaration, "getPropertyValue">;
+}
+
+/** A drag has to be this long to mean a range, in px. */
+const DRAG_PX_MIN = 6;
+/** Share of a bucket's width that its bar takes, and the widest bar in px. */
+const BAR_SHARE = 0.85;
+const BAR_PX_MAX = 40;
+/**
+ * How uPlot writes times, by the distance of its lines in seconds; the last text of each is for where the day changes. As
+ * everywhere in the app: 24 hours, year first.
+ */
+const DAY = "{YYYY}-{MM}-{DD}";
+const TIME_FORMATS: (string | number | null)[][] = [
+  [86_400, DAY, null, null, null, null, null, null, 0],
+  [60, "{HH}:{mm}", `\n${DAY}`, null, `\n${DAY}`, null, null, null, 1],
+  [1, "{HH}:{mm}:{ss}", `\n${DAY}`, null, `\n${DAY}`, null, null, null, 1],
+  [0.001, "{HH}:{mm}:{ss}.{fff}", `\n${DAY}`, null, `\n${DAY}`, null, null, null, 1],
+];
+const AXIS_FONT = "11px system-ui, sans-serif";
+
+export function chartOptions(shape: ChartShape): uPlot.Options {
+  const { widthPx, heightPx, series, intervalMs, format, onSelect, onPoint, styles } = shape;
+  const color = (name: string) => styles.getPropertyValue(name).trim();
+  const axis = {
+    stroke: color("--text-muted"),
+    font: AXIS_FONT,
+    grid: { stroke: color("--line-faint"), width: 1 },
+    ticks: { stroke: color("--line-faint"), width: 1, size: 4 },
+  };
+  return {
+    width: widthPx,
+    height: heightPx,
+    // Room for half a label beside the axis; nothing above, since the legend is there.
+    padding: [6, 20, 0, 0],
+    legend: { show: false },
+    cursor: {
+      drag: { x: onSelect !== undefined, y: false, dist: DRAG_PX_MIN, setScale: false },
+      points: { show: false },
+      y: false,
+    },
+    scales: {
+      x: { time: true, range: (_plot, min, max) => [min, max + (hasBars(series) ? intervalMs / 1_000 : 0)] },
+      y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : 1] },
+    },
+    axes: [
+      { ...axis, space: 80, size: 40, values: TIME_FORMATS },
+      { ...axis, size: 56, space: 32, values: (_plot, values) => values.map((value) => format(value)) },
+    ],
+    series: [{}, ...drawOrder(series).map((one) => seriesOptions(one, color(one.color)))],
+    hooks: {
+      setSelect: [(plot) => select(plot, onSelect)],
+      setCursor: [(plot) => onPoint(pointedIndex(plot, hasBars(series)))],
+    },
+  };
+}
+
+function seriesOptions({ label, kind }: ChartSeries, color: string): uPlot.Series {
+  const points = kind === "bars" ? { show: false } : { show: true, size: 6, width: 0, fill: color, filter: lonePoints };
+  const base: uPlot.Series = { label, stroke: color, width: kind === "bars" ? 0 : 1.5, points };
+  if (kind === "line") return base;
+  if (kind === "area") return { ...base, fill: `color-mix(in srgb, ${color} 20%, transparent)` };
+  const bars = uPlot.paths.bars?.({ align: 1, size: [BAR_SHARE, BAR_PX_MAX] });
+  return { ...base, fill: color, ...(bars === undefined ? {} : { paths: bars }) };
+}
+
+/** Points between two gaps, which no line shows. */
+function lonePoints({ data }: uPlot, series: number): number[] {
+  const values = data[series] ?? [];
+  const isGap = (at: number) => (values[at] ?? null) === null;
+  return [...values.keys()].filter((at) => !isGap(at) && isGap(at - 1) && isGap(at + 1));
+}
+
+function hasBars(series: readonly ChartSeries[]): boolean {
+  return series.some(({ kind }) => kind === "bars");
+}
+
+/** A bar stands right of its time; a point of a line is nearest. */
+function pointedIndex(plot: uPlot, isBar: boolean): number | undefined {
+  const { left = -1, idx } = plot.cursor;
+  if (left < 0) return undefined;
+  if (!isBar) return idx ?? undefined;
+  const time = plot.posToVal(left, "x");
+  const index = plot.data[0].findLastIndex((one) => one <= time);
+  return index === -1 ? undefined : index;
+}
+
+function select(plot: uPlot, onSelect: ChartShape["onSelect"]): void {
+  const { left, width } = plot.select;
+  if (onSelect === undefined || width < DRAG_PX_MIN) return;
+  const from = plot.posToVal(left, "x") * 1_000;
+  const to = plot.posToVal(left + width, "x") * 1_000;
+  plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+  onSelect(Math.floor(from), Math.ceil(to));
+}

@@ -1,0 +1,136 @@
+// A text field with suggestions, by the ARIA pattern for editable comboboxes: the field keeps the focus, arrow keys walk through the
+// list, Enter takes the suggestion or, without one, submits; Escape closes the list.
+
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren, RefObject } from "preact";
+import { useEffect, useId, useRef } from "preact/hooks";
+
+export interface Suggestion {
+  /** Given to onChoose, and unique in the list. */
+  readonly value: string;
+  readonly label: ComponentChildren;
+  /** Beside the label, fainter: a count. */
+  readonly detail?: ComponentChildren;
+}
+
+interface ComboboxProps {
+  readonly label: string;
+  readonly value: string;
+  readonly placeholder?: string;
+  readonly suggestions: readonly Suggestion[];
+  readonly onInput: (value: string) => void;
+  readonly onChoose: (value: string) => void;
+  readonly onSubmit: () => void;
+  /** Where the caret stands, whenever it may have moved. */
+  readonly onCaret?: (at: number) => void;
+  /** What "/" focuses. */
+  readonly isSearch?: boolean;
+  readonly isInvalid?: boolean;
+  /** Id of the text that says what is wrong. */
+  readonly describedBy?: string | undefined;
+  readonly field?: RefObject<HTMLInputElement | null>;
+}
+
+export function Combobox(props: ComboboxProps) {
+  const { label, value, placeholder, suggestions, onInput, onChoose, onSubmit, onCaret } = props;
+  const id = useId();
+  const own = useRef<HTMLInputElement>(null);
+  const field = props.field ?? own;
+  const isOpen = useSignal(false);
+  const active = useSignal(-1);
+  const isShown = isOpen.value && suggestions.length > 0;
+  const index = Math.min(active.value, suggestions.length - 1);
+  useEffect(() => {
+    active.value = -1;
+  }, [suggestions]);
+  useEffect(() => {
+    if (index >= 0) document.getElementById(`${id}-${index}`)?.scrollIntoView({ block: "nearest" });
+  }, [id, index]);
+  const reportCaret = () => onCaret?.(field.current?.selectionStart ?? value.length);
+  const choose = (suggestion: Suggestion) => {
+    onChoose(suggestion.value);
+    active.value = -1;
+    field.current?.focus();
+  };
+  const press = (event: KeyboardEvent) => {
+    const { key } = event;
+    if (key === "ArrowDown" || key === "ArrowUp") {
+      event.preventDefault();
+      isOpen.value = true;
+      const count = suggestions.length;
+      if (count > 0) active.value = key === "ArrowDown" ? (index + 1) % count : (index <= 0 ? count : index) - 1;
+    } else if (key === "Enter") {
+      event.preventDefault();
+      const suggestion = isShown ? suggestions[index] : undefined;
+      if (suggestion !== undefined) choose(suggestion);
+      else {
+        isOpen.value = false;
+        onSubmit();
+      }
+    } else if (key === "Tab" && isShown && suggestions[index] !== undefined) {
+      event.preventDefault();
+      choose(suggestions[index]);
+    } else if (key === "Escape" && isShown) {
+      event.preventDefault();
+      event.stopPropagation();
+      isOpen.value = false;
+    }
+  };
+  return (
+    <div class="combobox">
+      <input
+        ref={field}
+        type="text"
+        class="field"
+        role="combobox"
+        aria-label={label}
+        aria-autocomplete="list"
+        aria-expanded={isShown}
+        aria-controls={isShown ? `${id}-list` : undefined}
+        aria-activedescendant={isShown && index >= 0 ? `${id}-${index}` : undefined}
+        aria-invalid={props.isInvalid === true ? true : undefined}
+        aria-describedby={props.describedBy}
+        data-search-field={props.isSearch === true ? "" : undefined}
+        autoComplete="off"
+        autoCapitalize="off"
+        spellcheck={false}
+        placeholder={placeholder}
+        value={value}
+        onInput={(event) => {
+          isOpen.value = true;
+          onInput(event.currentTarget.value);
+          reportCaret();
+        }}
+        onKeyDown={press}
+        onKeyUp={reportCaret}
+        onClick={reportCaret}
+        onFocus={() => {
+          isOpen.value = true;
+          reportCaret();
+        }}
+        onBlur={() => {
+          isOpen.value = false;
+        }}
+      />
+      {isShown ? (
+        <div id={`${id}-list`} class="suggestions" role="listbox" aria-label={`${label}: suggestions`}>
+          {suggestions.map((suggestion, at) => (
+            <div
+              key={suggestion.value}
+              id={`${id}-${at}`}
+              class="suggestion"
+              role="option"
+              aria-selected={at === index}
+              // The field must not lose the focus before the click is through.
+              onPointerDown={(event) => event.preventDefault()}
+              onClick={() => choose(suggestion)}
+            >
+              <span>{suggestion.label}</span>
+              {suggestion.detail === undefined ? null : <span class="suggestion-detail">{suggestion.detail}</span>}
+            </div>
+          ))}
+        </div>
+      ) : null}
+    </div>
+  );
+}

@@ -1,0 +1,73 @@
+// The only place with an <a>: a link leads to a page of the app, to a route of the server, or to the top of the content. Its target
+// is made of parts, never of text that came from a log, so no text can become an address.
+
+import type { ComponentChildren } from "preact";
+import type { PageName } from "../../core/pages.ts";
+import { apiAddress, type QuestionParameters } from "../api/client.ts";
+import { useApp } from "../app_context.ts";
+import { formatAddress, type ParameterChanges } from "../state/address.ts";
+
+interface LinkProps {
+  readonly page: PageName;
+  /** Beside project and time range, which stay; "" removes one of these. */
+  readonly parameters?: ParameterChanges | undefined;
+  readonly class?: string;
+  readonly title?: string;
+  readonly current?: boolean;
+  readonly children: ComponentChildren;
+}
+
+/** A link to a page, in the chosen project and time range. */
+export function Link({ page, parameters, class: className, title, current, children }: LinkProps) {
+  const { router } = useApp();
+  const address = router.place(page, parameters);
+  const follow = (event: MouseEvent) => {
+    // Another tab or window is the browser's business.
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || event.button !== 0) return;
+    event.preventDefault();
+    router.go(address);
+  };
+  return (
+    <a
+      href={formatAddress(address)}
+      class={className}
+      title={title}
+      aria-current={current === true ? "page" : undefined}
+      onClick={follow}
+    >
+      {children}
+    </a>
+  );
+}
+
+interface DownloadLinkProps {
+  /** A route of the read API. */
+  readonly path: "/api/v1/export";
+  readonly parameters: QuestionParameters;
+  /** The file's name where the server gives none. */
+  readonly fileName: string;
+  readonly class?: string;
+  readonly children: ComponentChildren;
+}
+
+/** Saves what a route answers as a file, streamed by the browser itself. */
+export function DownloadLink({ path, parameters, fileName, class: className, children }: DownloadLinkProps) {
+  return (
+    <a href={apiAddress(path, parameters)} download={fileName} class={className}>
+      {children}
+    </a>
+  );
+}
+
+/** The first thing that the tab key finds: past the navigation. */
+export function SkipLink({ target }: { readonly target: string }) {
+  const skip = (event: MouseEvent) => {
+    event.preventDefault();
+    document.getElementById(target)?.focus();
+  };
+  return (
+    <a class="skip-link" href={`#${target}`} onClick={skip}>
+      Skip to content
+    </a>
+  );
+}

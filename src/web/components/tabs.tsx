@@ -1,0 +1,57 @@
+// Tabs by the book: one stop for the tab key, arrow keys between them.
+
+import type { ComponentChildren } from "preact";
+import { useId } from "preact/hooks";
+
+export interface Tab<Id extends string> {
+  readonly id: Id;
+  readonly label: ComponentChildren;
+}
+
+interface TabsProps<Id extends string> {
+  /** What is chosen between, read aloud. */
+  readonly label: string;
+  readonly tabs: readonly Tab<Id>[];
+  readonly selected: Id;
+  readonly onSelect: (id: Id) => void;
+  /** Of the selected tab. */
+  readonly children: ComponentChildren;
+}
+
+export function Tabs<Id extends string>({ label, tabs, selected, onSelect, children }: TabsProps<Id>) {
+  const id = useId();
+  const move = (event: KeyboardEvent & { readonly currentTarget: HTMLElement }) => {
+    const at = tabs.findIndex((tab) => tab.id === selected);
+    const steps: Readonly<Record<string, number>> = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: -1 };
+    const step = steps[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    const next = (step + tabs.length) % tabs.length;
+    const tab = tabs[next];
+    if (tab !== undefined) onSelect(tab.id);
+    event.currentTarget.querySelectorAll<HTMLElement>("[role=tab]")[next]?.focus();
+  };
+  return (
+    <>
+      <div class="tabs" role="tablist" aria-label={label} onKeyDown={move}>
+        {tabs.map((tab) => (
+          <button
+            key={tab.id}
+            id={`${id}-${tab.id}`}
+            type="button"
+            role="tab"
+            aria-selected={tab.id === selected}
+            aria-controls={`${id}-panel`}
+            tabIndex={tab.id === selected ? 0 : -1}
+            onClick={() => onSelect(tab.id)}
+          >
+            {tab.label}
+          </button>
+        ))}
+      </div>
+      <div id={`${id}-panel`} role="tabpanel" aria-labelledby={`${id}-${selected}`}>
+        {children}
+      </div>
+    </>
+  );
+}

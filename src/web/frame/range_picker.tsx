@@ -1,0 +1,138 @@
+// The time range: presets, any other length, or two instants in local time. What is chosen goes into the address.
+
+import { useSignal } from "@preact/signals";
+import { useId } from "preact/hooks";
+import { formatInstant } from "../../core/amounts.ts";
+import { useApp } from "../app_context.ts";
+import { Popover } from "../components/popover.tsx";
+import { useScope } from "../hooks.ts";
+import { lastOf, PRESETS, rangeBounds, rangeParameters, type TimeRange } from "../state/time_range.ts";
+
+/** The range picker's button, for the shortcut that opens it. */
+export const RANGE_BUTTON = "range";
+
+export function RangePicker() {
+  const { router } = useApp();
+  const { range } = useScope();
+  const choose = (chosen: TimeRange, close: () => void) => {
+    router.change(rangeParameters(chosen));
+    close();
+  };
+  const label = rangeLabel(range);
+  return (
+    <Popover
+      prefix="Time range:"
+      label={<RangeLabel range={range} />}
+      name={`Time range: ${label}`}
+      icon="clock"
+      role="dialog"
+      align="end"
+      id={RANGE_BUTTON}
+    >
+      {(close) => (
+        <div class="range-panel">
+          <ul class="range-presets">
+            {PRESETS.map((preset) => (
+              <li key={preset.text}>
+                <button
+                  type="button"
+                  class="menu-item"
+                  aria-pressed={range.kind === "last" && range.text === preset.text}
+                  onClick={() => choose(lastOf(preset.text), close)}
+                >
+                  {preset.label}
+                </button>
+              </li>
+            ))}
+          </ul>
+          <AbsoluteRange range={range} onChoose={(chosen) => choose(chosen, close)} />
+        </div>
+      )}
+    </Popover>
+  );
+}
+
+interface AbsoluteRangeProps {
+  readonly range: TimeRange;
+  readonly onChoose: (range: TimeRange) => void;
+}
+
+function AbsoluteRange({ range, onChoose }: AbsoluteRangeProps) {
+  const { environment } = useApp();
+  const id = useId();
+  const bounds = rangeBounds(range, environment.clock());
+  const from = useSignal(fieldText(bounds.from));
+  const to = useSignal(range.kind === "last" ? "" : fieldText(bounds.to));
+  const problem = useSignal("");
+  const submit = (event: Event) => {
+    event.preventDefault();
+    const start = from.value === "" ? undefined : Date.parse(from.value);
+    const end = to.value === "" ? undefined : Date.parse(to.value);
+    if (start === undefined && end === undefined) problem.value = "Say when it begins, when it ends, or both.";
+    else if (start !== undefined && end !== undefined && start >= end) problem.value = "It has to end after it begins.";
+    else onChoose({ kind: "between", from: start, to: end });
+  };
+  return (
+    <form class="range-form" onSubmit={submit} noValidate>
+      <label>
+        From
+        <input
+          class="field"
+          type="datetime-local"
+          step={1}
+          value={from.value}
+          onInput={(event) => {
+            from.value = event.currentTarget.value;
+          }}
+          aria-describedby={`${id}-problem`}
+        />
+      </label>
+      <label>
+        To (empty: now)
+        <input
+          class="field"
+          type="datetime-local"
+          step={1}
+          value={to.value}
+          onInput={(event) => {
+            to.value = event.currentTarget.value;
+          }}
+          aria-describedby={`${id}-problem`}
+        />
+      </label>
+      <p id={`${id}-problem`} class="field-problem" role="alert">
+        {problem.value}
+      </p>
+      <button type="submit" class="button primary">
+        Show this range
+      </button>
+    </form>
+  );
+}
+
+/** Short where there is little room. */
+function RangeLabel({ range }: { readonly range: TimeRange }) {
+  return (
+    <>
+      <span class="wide-only">{rangeLabel(range)}</span>
+      <span class="narrow-only">{range.kind === "last" ? range.text : "Custom"}</span>
+    </>
+  );
+}
+
+function rangeLabel(range: TimeRange): string {
+  if (range.kind === "last") return PRESETS.find(({ text }) => text === range.text)?.label ?? `Last ${range.text}`;
+  const from = range.from === undefined ? "the beginning" : shortInstant(range.from);
+  return `${from} – ${range.to === undefined ? "now" : shortInstant(range.to)}`;
+}
+
+/** To the second: "2026-11-23 12:56:38". */
+function shortInstant(time: number): string {
+  return formatInstant(time).slice(0, 19);
+}
+
+/** As a datetime-local field takes it; years beyond four digits are left out. */
+function fieldText(time: number | undefined): string {
+  const text = time === undefined ? "" : shortInstant(time).replace(" ", "T");
+  return text.length === 19 ? text : "";
+}

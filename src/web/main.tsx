@@ -1,0 +1,15 @@
+// The browser's edge: the page's one element enters, the app is in it from then on.
+
+import { render } from "preact";
+import { assert } from "../core/errors.ts";
+import { AppProvider, createApp } from "./app_context.ts";
+import { AppView } from "./app_view.tsx";
+
+const element = document.getElementById("app");
+assert(element !== null, "page.html has an element for the app");
+render(
+  <AppProvider value={createApp(window)}>
+    <AppView />
+  </AppProvider>,
+  element,
+);

@@ -1,0 +1,118 @@
+// What to write into the configuration file, or to type into a terminal, for a pair of keys. A pair's settings enter, text leaves that
+// can be pasted as it is: whatever the names hold, it stays one TOML string or one word of the shell.
+
+import { parseOriginPattern } from "../../../core/origin.ts";
+
+/** A pair that is about to be made. "" and none mean the setting is left out. */
+export interface PairDraft {
+  readonly name: string;
+  readonly project: string;
+  readonly kinds: "both" | "server" | "client";
+  readonly origins: readonly string[];
+  readonly rate: string;
+}
+
+export interface PairKeys {
+  readonly server: string;
+  readonly client: string;
+}
+
+export type DraftProblems = Readonly<Partial<Record<"name" | "project" | "origins" | "rate", string>>>;
+
+const NAME_MIN = 2;
+const NAME_MAX = 80;
+const ORIGINS_MAX = 50;
+const RATE_MAX = 1e9;
+const CONTROL = /\p{Cc}/u;
+/** 24 bytes are 32 characters of base64url. */
+const KEY_BYTES = 24;
+
+/** What the configuration would not take; {} when all is well. `names` are taken. */
+export function draftProblems(draft: PairDraft, names: readonly string[]): DraftProblems {
+  const { name, project, kinds, origins, rate } = draft;
+  const length = Array.from(name).length;
+  const wrongOrigin = origins.map(originProblem).find((problem) => problem !== undefined);
+  const problems: Record<string, string | undefined> = {
+    name:
+      length < NAME_MIN || length > NAME_MAX || CONTROL.test(name)
+        ? `${NAME_MIN} to ${NAME_MAX} characters without control characters`
+        : names.includes(name)
+          ? "There is a pair with this name already"
+          : undefined,
+    project:
+      Array.from(project).length > NAME_MAX || CONTROL.test(project) || project === "__proto__"
+        ? `1 to ${NAME_MAX} characters without control characters`
+        : undefined,
+    origins:
+      kinds === "server" ? undefined : origins.length > ORIGINS_MAX ? `At most ${ORIGINS_MAX} origins` : wrongOrigin,
+    rate: rate === "" || isRate(rate) ? undefined : "A number above 0, up to 1e9",
+  };
+  return Object.fromEntries(Object.entries(problems).filter(([, problem]) => problem !== undefined));
+}
+
+/** The lines to append to the configuration file. */
+export function pairToml(draft: PairDraft, keys: PairKeys): string {
+  const { name, project, kinds, origins, rate } = draft;
+  return [
+    "[[keys]]",
+    `name = ${tomlString(name)}`,
+    ...(project === "" ? [] : [`project = ${tomlString(project)}`]),
+    ...(kinds === "client" ? [] : [`server = ${tomlString(keys.server)}`]),
+    ...(kinds === "server" ? [] : [`client = ${tomlString(keys.client)}`]),
+    ...(kinds === "server" ? [] : [`origins = [${origins.map(tomlString).join(", ")}]`]),
+    ...(rate === "" ? [] : [`rate = ${rate}`]),
+  ].join("\n");
+}
+
+/** The command that does the same, with keys of its own. */
+export function createCommand({ name, project, kinds, origins, rate }: PairDraft): string {
+  return [
+    "simplelogs keys create",
+    ...(project === "" ? [] : [`--project=${shellWord(project)}`]),
+    ...(kinds === "server" ? [] : origins.map((origin) => `--origin=${shellWord(origin)}`)),
+    ...(rate === "" ? [] : [`--rate=${rate}`]),
+    ...(kinds === "both" ? [] : [`--${kinds}-only`]),
+    ...nameWords(name),
+  ].join(" ");
+}
+
+/** The command that makes a pair's keys stop working. */
+export function revokeCommand(name: string): string {
+  return ["simplelogs keys revoke", ...nameWords(name)].join(" ");
+}
+
+/** The pair's table with the line that does the same. */
+export function revokeToml(name: string): string {
+  return `[[keys]]\nname = ${tomlString(name)}\n# …\nrevoked = true`;
+}
+
+/** A new key of 192 random bits. `fill` fills with random bytes. */
+export function newKey(prefix: "sk_" | "ck_", fill: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array): string {
+  const text = btoa(String.fromCharCode(...fill(new Uint8Array(KEY_BYTES))));
+  return prefix + text.replaceAll("+", "-").replaceAll("/", "_");
+}
+
+/** A basic string that reads back as the text, with "${" kept from the environment. */
+function tomlString(text: string): string {
+  const escaped = JSON.stringify(text.toWellFormed()).replaceAll("\u007f", "\\u007f");
+  return escaped.replaceAll("${", () => "$${");
+}
+
+/** One word for a POSIX shell. */
+function shellWord(text: string): string {
+  return /^[\w./:@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** A name that begins with "-" is no option. */
+function nameWords(name: string): readonly string[] {
+  return name.startsWith("-") ? ["--", shellWord(name)] : [shellWord(name)];
+}
+
+function originProblem(origin: string): string | undefined {
+  const parsed = parseOriginPattern(origin);
+  return parsed.ok ? undefined : `${origin}: ${parsed.problem}`;
+}
+
+function isRate(text: string): boolean {
+  return /^\d+(?:\.\d+)?$/.test(text) && Number(text) > 0 && Number(text) <= RATE_MAX;
+}

@@ -1,0 +1,197 @@
+// The list of records, moved through by keyboard: one line is active, opens with Enter, and stays where it is while records come
+// in above it.
+
+import { useSignal } from "@preact/signals";
+import { useCallback, useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { formatCount, formatCountOf } from "../../../core/amounts.ts";
+import { useApp } from "../../app_context.ts";
+import { Button } from "../../components/button.tsx";
+import { EmptyState, ProblemNotice, ScanNotice, Skeleton } from "../../components/notice.tsx";
+import { VirtualList, type VirtualListHandle } from "../../components/virtual_list.tsx";
+import { useParameter, useScope, useShortcut, useUsage } from "../../hooks.ts";
+import type { RecordList } from "./record_list.ts";
+import { RecordRow, rowId } from "./record_row.tsx";
+import type { Records } from "./use_records.ts";
+
+/** Height of a line that has not been seen, in px. */
+const LINE_PX = 28;
+/** Scrolled further than this, somebody reads and nothing may move, in px. */
+const AWAY_PX = 40;
+
+export function RecordView({ records }: { readonly records: Records }) {
+  const { announcer } = useApp();
+  const { list, isStale, problem, isAway, waiting, reload } = records;
+  const handle = useRef<VirtualListHandle | null>(null);
+  void list.version.value;
+  const count = list.isReady ? list.count : undefined;
+  const isEmpty = count === 0 && !list.hasMore;
+  useEffect(() => {
+    if (count === undefined || isStale || list.problem !== undefined) return;
+    announcer.say(count === 0 ? "No records" : `${formatCountOf(count, "record")}${list.hasMore ? " loaded" : ""}`);
+  }, [list, count === undefined, isStale]);
+  const showNew = () => {
+    isAway.value = false;
+    handle.current?.scrollTo(0, "start");
+  };
+  // The search bar says what is wrong with a question.
+  if (list.problem?.kind === "refused" && list.count === 0) return null;
+  if (problem !== undefined && list.count === 0) return <ProblemNotice problem={problem} onRetry={reload} />;
+  if (!list.isReady) return <Skeleton lines={12} />;
+  return (
+    <div class="logs-list" data-stale={isStale} aria-busy={isStale}>
+      <ScanNotice notes={list.notes} />
+      {isStale && problem !== undefined ? <ProblemNotice problem={problem} onRetry={reload} isStale /> : null}
+      {waiting.value > 0 && isAway.value ? (
+        <div class="logs-new">
+          <Button tone="primary" onPress={showNew}>
+            {`${formatCountOf(waiting.value, "new record")} ↑`}
+          </Button>
+        </div>
+      ) : null}
+      {isEmpty ? <NothingFound /> : <Lines records={records} list={list} handle={handle} />}
+    </div>
+  );
+}
+
+interface LinesProps {
+  readonly records: Records;
+  readonly list: RecordList;
+  readonly handle: { current: VirtualListHandle | null };
+}
+
+function Lines({ records, list, handle }: LinesProps) {
+  const { isAway } = records;
+  const { project } = useScope();
+  const usage = useUsage();
+  const [openText, setOpen] = useParameter("open");
+  const openId = openText === "" ? undefined : Number(openText);
+  const active = useSignal<number | undefined>(openId);
+  const wantsFocus = useRef(false);
+  const showsProject = project === "" && (usage.value?.storage.length ?? 0) > 1;
+  const { count } = list;
+  const activeIndex = active.value === undefined ? -1 : list.indexOf(active.value);
+
+  const moveTo = (index: number) => {
+    const next = Math.min(Math.max(index, 0), count - 1);
+    const id = list.idAt(next);
+    if (id === undefined) return;
+    wantsFocus.current = true;
+    active.value = id;
+    handle.current?.scrollTo(next);
+  };
+  const toggle = (id: number) => {
+    active.value = id;
+    setOpen(openId === id ? "" : String(id), "replace");
+  };
+  // The line exists a moment after the list was scrolled to it.
+  useLayoutEffect(() => {
+    if (!wantsFocus.current || active.value === undefined) return;
+    const line = document.getElementById(rowId(active.value));
+    if (line === null) return;
+    wantsFocus.current = false;
+    line.focus({ preventScroll: true });
+  });
+  // A link's record, when it is in the list but not in sight.
+  useEffect(() => {
+    const index = openId === undefined ? -1 : list.indexOf(openId);
+    if (index > 0) handle.current?.scrollTo(index, "center");
+  }, [list]);
+  const toggleActive = () => {
+    if (active.value !== undefined) toggle(active.value);
+  };
+  useShortcut("j", "Next record", () => moveTo(activeIndex + 1));
+  useShortcut("k", "Record before", () => moveTo(activeIndex - 1));
+  useShortcut("Enter", "Open or close the record", toggleActive);
+  useShortcut("Escape", "Close the record", () => setOpen("", "replace"));
+  const press = (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const { target, key } = event;
+    const isLine = target instanceof Element && target.matches(".logs-line, .virtual-list");
+    const steps: Readonly<Record<string, number>> = {
+      ArrowDown: activeIndex + 1,
+      ArrowUp: activeIndex - 1,
+      Home: 0,
+      End: count - 1,
+    };
+    const next = steps[key];
+    if (!isLine || next === undefined) return;
+    event.preventDefault();
+    moveTo(next);
+  };
+  const scroll = (event: Event) => {
+    if (event.target instanceof Element && event.target.matches(".virtual-list")) {
+      isAway.value = event.target.scrollTop > AWAY_PX;
+    }
+  };
+  const loadMore = useCallback(() => {
+    list.see(list.count, list.count);
+    if (list.problem === undefined && list.notes.stoppedEarly === undefined) void list.loadMore();
+  }, [list]);
+  // The same function throughout, or the list would look at every key anew.
+  const itemKey = useCallback((index: number) => list.idAt(index) ?? "end", [list]);
+
+  return (
+    <div class="logs-lines" onKeyDown={press} onScrollCapture={scroll}>
+      <VirtualList
+        label="Records, newest first"
+        count={count + 1}
+        estimatePx={LINE_PX}
+        itemKey={itemKey}
+        handle={handle}
+        onEndInSight={loadMore}
+        render={(index) => {
+          const id = list.idAt(index);
+          if (id === undefined) return <ListEnd list={list} reload={records.reload} />;
+          const record = list.recordAt(index);
+          if (record === undefined) return <MissingLine list={list} index={index} />;
+          return (
+            <RecordRow
+              record={record}
+              isOpen={id === openId}
+              isActive={id === active.value || (activeIndex === -1 && index === 0)}
+              showsProject={showsProject}
+              onToggle={() => toggle(id)}
+            />
+          );
+        }}
+      />
+    </div>
+  );
+}
+
+/** A record that is not held: it is asked for as soon as it is in sight. */
+function MissingLine({ list, index }: { readonly list: RecordList; readonly index: number }) {
+  const isGivenUp = list.isGivenUp(index);
+  useEffect(() => list.see(index, index), [list, index, isGivenUp]);
+  return <div class="logs-missing muted">{isGivenUp ? "Loading…" : "This record is no longer stored."}</div>;
+}
+
+function ListEnd({ list, reload }: { readonly list: RecordList; readonly reload: () => void }) {
+  const { problem, hasMore, isCut, notes, count } = list;
+  if (problem !== undefined) return <ProblemNotice problem={problem} onRetry={() => void list.loadMore()} />;
+  if (isCut) {
+    return (
+      <div class="logs-end">
+        Older records are left out while so many come in. <Button onPress={reload}>Load them</Button>
+      </div>
+    );
+  }
+  if (hasMore && notes.stoppedEarly !== undefined && !list.isLoading) {
+    return (
+      <div class="logs-end">
+        <Button onPress={() => void list.loadMore()}>Search on</Button>
+      </div>
+    );
+  }
+  return <div class="logs-end">{hasMore ? "Loading more…" : `${formatCount(count)} in all`}</div>;
+}
+
+function NothingFound() {
+  const [search, setSearch] = useParameter("q");
+  return (
+    <EmptyState title="No records">
+      <p>{search === "" ? "Nothing was logged in this time." : "Nothing in this time matches the search."}</p>
+      {search === "" ? null : <Button onPress={() => setSearch("")}>Clear the search</Button>}
+    </EmptyState>
+  );
+}

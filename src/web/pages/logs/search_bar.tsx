@@ -1,0 +1,141 @@
+// The search: typed with completion of fields and values, sent by Enter. What the server cannot understand is marked where it is.
+
+import { useSignal } from "@preact/signals";
+import { useEffect, useId, useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { formatCount } from "../../../core/amounts.ts";
+import { valuesPath } from "../../api/answers.ts";
+import type { Problem } from "../../api/outcome.ts";
+import { useApp } from "../../app_context.ts";
+import { Button } from "../../components/button.tsx";
+import { Combobox, type Suggestion } from "../../components/combobox.tsx";
+import { useParameter, useQuery, useScope } from "../../hooks.ts";
+import { complete, type Proposal, proposeFields, proposeValues, type Typing, typingAt } from "./completion.ts";
+import { fieldHint } from "./search_fields.ts";
+import { listedField, prefixTerm } from "./search_text.ts";
+import { SyntaxHelp } from "./syntax_help.tsx";
+
+/** Typing pauses so long before the server is asked for values, in ms. */
+const TYPING_MS = 150;
+const VALUES_ASKED = 200;
+
+export function SearchBar({ problem }: { readonly problem: Problem | undefined }) {
+  const [search, setSearch] = useParameter("q");
+  const draft = useSignal(search);
+  const caret = useSignal(search.length);
+  const nextCaret = useRef<number | undefined>(undefined);
+  const field = useRef<HTMLInputElement>(null);
+  const isUsed = useSignal(false);
+  const id = useId();
+  useEffect(() => {
+    draft.value = search;
+    caret.value = search.length;
+  }, [search]);
+  useLayoutEffect(() => {
+    if (nextCaret.current === undefined) return;
+    field.current?.setSelectionRange(nextCaret.current, nextCaret.current);
+    nextCaret.current = undefined;
+  }, [draft.value]);
+  const typing = typingAt(draft.value, caret.value);
+  const proposals = useProposals(typing, isUsed.value);
+  const suggestions = useMemo(() => proposals.map(suggestionOf), [proposals]);
+  const submit = () => setSearch(draft.value.trim());
+  const isRefused = problem !== undefined && draft.value.trim() === search.trim();
+  return (
+    <search class="logs-search">
+      <div class="logs-search-line" onFocusCapture={() => (isUsed.value = true)}>
+        <Combobox
+          label="Search"
+          placeholder='Words, "a phrase", level:error, touchpoint:api/*, metadata.orderId:ord_123'
+          value={draft.value}
+          suggestions={suggestions}
+          field={field}
+          isSearch
+          isInvalid={isRefused}
+          describedBy={isRefused ? `${id}-problem` : undefined}
+          onInput={(value) => {
+            draft.value = value;
+          }}
+          onCaret={(at) => {
+            caret.value = at;
+          }}
+          onChoose={(insert) => {
+            const completed = complete(draft.value, typing, insert);
+            draft.value = completed.text;
+            caret.value = completed.caret;
+            nextCaret.current = completed.caret;
+          }}
+          onSubmit={submit}
+        />
+        <SyntaxHelp />
+        <Button tone="primary" icon="search" onPress={submit}>
+          Search
+        </Button>
+      </div>
+      {isRefused ? (
+        <div id={`${id}-problem`} class="logs-problem" role="alert">
+          <MarkedSearch search={search} problem={problem} />
+          <p>{problem.message}</p>
+        </div>
+      ) : null}
+    </search>
+  );
+}
+
+/** The search once more, with the part that is wrong marked. */
+function MarkedSearch({ search, problem }: { readonly search: string; readonly problem: Problem }) {
+  const { at, length = 0 } = problem;
+  if (at === undefined) return null;
+  const end = at + Math.max(length, 1);
+  return (
+    <p class="logs-marked code">
+      {search.slice(0, at)}
+      <mark>{search.slice(at, end) || "\u00A0"}</mark>
+      {search.slice(end)}
+    </p>
+  );
+}
+
+function suggestionOf({ insert, label, help, count }: Proposal): Suggestion {
+  const detail = [help, count === undefined ? undefined : formatCount(count)].filter((part) => part !== undefined);
+  return {
+    value: insert,
+    label: <span class="code">{label}</span>,
+    ...(detail.length === 0 ? {} : { detail: detail.join(" · ") }),
+  };
+}
+
+/** What fits at the caret, with the server's counts where they are known. Nothing is asked until somebody is in the field. */
+function useProposals(typing: Typing, isUsed: boolean): readonly Proposal[] {
+  const { environment } = useApp();
+  const { question } = useScope();
+  const asked = useSignal<Typing | undefined>(undefined);
+  const { kind, prefix, field } = typing;
+  useEffect(
+    () =>
+      environment.schedule(() => {
+        asked.value = typing;
+      }, TYPING_MS),
+    [environment, kind, prefix, field],
+  );
+  const fields = useQuery("/api/v1/fields", isUsed ? question : undefined).state.value.value;
+  const current = asked.value;
+  const isValue = isUsed && current?.kind === "value" && canListValues(current.field) && current.field === field;
+  const valuesField = isValue ? current.field : "";
+  const beginning = isValue ? current.prefix.replace(/\*$/, "") : "";
+  const q = beginning !== "" && fieldHint(valuesField)?.kind === "listed" ? prefixTerm(valuesField, beginning) : "";
+  const values = useQuery(
+    valuesPath(listedField(valuesField)),
+    valuesField === "" ? undefined : { ...question, q, limit: VALUES_ASKED },
+  ).state.value.value;
+  return useMemo(() => {
+    if (kind === "field") {
+      return proposeFields(typing, new Map(fields?.fields.map(({ name, count }) => [name, count])));
+    }
+    return proposeValues(typing, values?.field === listedField(field) ? values.values : []);
+  }, [kind, prefix, field, fields, values]);
+}
+
+function canListValues(field: string): boolean {
+  const hint = fieldHint(field);
+  return hint !== undefined && hint.kind !== "typed";
+}

@@ -1,0 +1,135 @@
+// Above the list: how many there are, the live tail, grouping, errors only, and export.
+
+import { formatCountOf } from "../../../core/amounts.ts";
+import type { QuestionParameters } from "../../api/client.ts";
+import { Badge } from "../../components/badge.tsx";
+import { Button } from "../../components/button.tsx";
+import { DownloadLink } from "../../components/link.tsx";
+import { Notice } from "../../components/notice.tsx";
+import { Popover } from "../../components/popover.tsx";
+import { useParameter, useShortcut } from "../../hooks.ts";
+import { hasTerm, withoutTerm, withTerm } from "./search_text.ts";
+import type { Records } from "./use_records.ts";
+
+/** The address's words. */
+export const LIVE_ON = "on";
+export const LIVE_PAUSED = "paused";
+export const GROUP_TOUCHPOINT = "touchpoint";
+const ERRORS = "level:error";
+
+interface ToolbarProps {
+  /** Undefined while it is not known. */
+  readonly total: number | undefined;
+  readonly records: Records;
+  /** Scope and search. */
+  readonly question: QuestionParameters;
+  /** Whether the time range lasts until now. */
+  readonly canFollow: boolean;
+}
+
+export function Toolbar({ total, records, question, canFollow }: ToolbarProps) {
+  const [search, setSearch] = useParameter("q");
+  const [group, setGroup] = useParameter("group");
+  const [live, setLive] = useParameter("live");
+  const areErrors = hasTerm(search, ERRORS);
+  const toggleErrors = () => setSearch(areErrors ? withoutTerm(search, ERRORS) : withTerm(search, ERRORS));
+  const toggleGroup = () => setGroup(group === "" ? GROUP_TOUCHPOINT : "", "replace");
+  const isFollowing = live !== "" && canFollow;
+  const toggleLive = () => {
+    if (canFollow) setLive(isFollowing ? "" : LIVE_ON, "replace");
+  };
+  const isPaused = live === LIVE_PAUSED;
+  const togglePause = () => {
+    if (isFollowing) setLive(isPaused ? LIVE_ON : LIVE_PAUSED, "replace");
+  };
+  useShortcut("e", "Errors only, or all", toggleErrors);
+  useShortcut("f", "Follow what comes in, or stop", toggleLive);
+  useShortcut("p", "Pause the live tail, or go on", togglePause);
+  useShortcut("b", "Group by touchpoint, or not", toggleGroup);
+  return (
+    <div class="logs-toolbar">
+      <Button
+        icon={isFollowing ? "close" : "play"}
+        isPressed={isFollowing}
+        isDisabled={!canFollow}
+        onPress={toggleLive}
+        title={canFollow ? "Shows new records as they are stored" : "Choose a time range that lasts until now"}
+      >
+        Live
+      </Button>
+      {isFollowing ? (
+        <Button icon={isPaused ? "play" : "pause"} isPressed={isPaused} onPress={togglePause}>
+          {isPaused ? "Go on" : "Pause"}
+        </Button>
+      ) : null}
+      {isFollowing ? <TailState records={records} isPaused={isPaused} /> : null}
+      <Button isPressed={areErrors} onPress={toggleErrors}>
+        Errors only
+      </Button>
+      <Button icon="touchpoints" isPressed={group !== ""} onPress={toggleGroup}>
+        <span>
+          <span class="wide-only">By touchpoint</span>
+          <span class="narrow-only">Tree</span>
+        </span>
+      </Button>
+      <span class="logs-total number muted">{total === undefined ? "" : formatCountOf(total, "record")}</span>
+      <Popover label="Export" name="Export what is shown" icon="download" role="dialog" align="end">
+        {() => (
+          <div class="logs-export">
+            <p class="muted">All records of this search and time range.</p>
+            <DownloadLink
+              path="/api/v1/export"
+              parameters={{ ...question, format: "ndjson" }}
+              fileName="logs.ndjson"
+              class="button"
+            >
+              NDJSON, whole records
+            </DownloadLink>
+            <DownloadLink
+              path="/api/v1/export"
+              parameters={{ ...question, format: "csv" }}
+              fileName="logs.csv"
+              class="button"
+            >
+              CSV, for spreadsheets
+            </DownloadLink>
+          </div>
+        )}
+      </Popover>
+    </div>
+  );
+}
+
+/** Whether the tail is connected, and what waits. */
+function TailState({ records, isPaused }: { readonly records: Records; readonly isPaused: boolean }) {
+  const { tail, waiting } = records;
+  const state = tail.state.value;
+  if (isPaused) {
+    return (
+      <Badge tone="warn">
+        {waiting.value === 0 ? "paused" : `paused · ${formatCountOf(waiting.value, "new record")}`}
+      </Badge>
+    );
+  }
+  if (state === "live") return <Badge tone="good">live</Badge>;
+  return <Badge tone="neutral">{state === "connecting" ? "connecting…" : "not live"}</Badge>;
+}
+
+/** What the tail could not show, and why it is interrupted. */
+export function TailNotices({ records }: { readonly records: Records }) {
+  const { tail, missed, reload } = records;
+  const problem = tail.problem.value;
+  const loading = { action: { label: "Load them", run: reload } };
+  return (
+    <>
+      {missed.value === 0 ? null : (
+        <Notice tone="warn" {...loading}>
+          {formatCountOf(missed.value, "record")} came too fast to be shown.
+        </Notice>
+      )}
+      {problem === undefined || problem.kind === "refused" || problem.kind === "signed_out" ? null : (
+        <Notice tone="warn">{problem.message} It is tried again.</Notice>
+      )}
+    </>
+  );
+}

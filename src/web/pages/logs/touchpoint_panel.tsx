@@ -1,0 +1,97 @@
+// The records by touchpoint, as the tree of their names with counts. Choosing a part narrows the search to it; choosing it again
+// takes that back.
+
+import { useSignal } from "@preact/signals";
+import { useMemo } from "preact/hooks";
+import { formatCount } from "../../../core/amounts.ts";
+import type { ValuesAnswer } from "../../../core/answers.ts";
+import { valuesPath } from "../../api/answers.ts";
+import { EmptyState, ScanNotice } from "../../components/notice.tsx";
+import { QueryView } from "../../components/query_view.tsx";
+import { TreeCell } from "../../components/tree_cell.tsx";
+import { useParameter, useQuery, useScope } from "../../hooks.ts";
+import { buildTree, namesOf, openRows, type TreeNode } from "../../state/tree.ts";
+import { hasTerm, prefixTerm, termOf, withoutField, withTerm } from "./search_text.ts";
+
+const NAMES_MAX = 1_000;
+const FIELD = "touchpoint";
+
+export function TouchpointPanel() {
+  const { question } = useScope();
+  const [search] = useParameter("q");
+  const query = useQuery(valuesPath(FIELD), { ...question, q: withoutField(search, FIELD), limit: NAMES_MAX });
+  if (query.state.value.problem?.kind === "refused") return null;
+  return (
+    <section class="logs-panel" aria-label="Touchpoints">
+      <h2>Touchpoints</h2>
+      <QueryView
+        query={query}
+        isEmpty={({ values }) => values.length === 0}
+        empty={<EmptyState title="No touchpoints">No record of this search and time has one.</EmptyState>}
+      >
+        {(answer) => (
+          <>
+            <ScanNotice notes={answer} />
+            <Tree answer={answer} />
+            {answer.more ? <p class="hint">Only the {formatCount(NAMES_MAX)} most frequent.</p> : null}
+          </>
+        )}
+      </QueryView>
+    </section>
+  );
+}
+
+function Tree({ answer }: { readonly answer: ValuesAnswer }) {
+  const [search, setSearch] = useParameter("q");
+  const toggled = useSignal<ReadonlySet<string>>(new Set());
+  const counts = useMemo(() => new Map(answer.values.map(({ value, count }) => [String(value), count])), [answer]);
+  const nodes = useMemo(() => buildTree(counts.keys()), [counts]);
+  const isOpen = (node: TreeNode) => (node.depth === 0 && nodes.length <= 5) !== toggled.value.has(node.path);
+  const toggle = ({ path }: TreeNode) => {
+    const next = new Set(toggled.value);
+    if (!next.delete(path)) next.add(path);
+    toggled.value = next;
+  };
+  return (
+    <ul class="logs-tree">
+      {openRows(nodes, isOpen).map((node) => {
+        const term = nodeTerm(node);
+        const isChosen = hasTerm(search, term);
+        const bare = withoutField(search, FIELD);
+        const count = namesOf(node).reduce((sum, name) => sum + (counts.get(name) ?? 0), 0);
+        return (
+          <li key={`${node.path} ${node.depth}`} class="logs-tree-row" data-chosen={isChosen}>
+            <TreeCell
+              depth={node.depth}
+              isOpen={node.children.length === 0 ? undefined : isOpen(node)}
+              onToggle={() => toggle(node)}
+              name={node.path}
+            >
+              <button
+                type="button"
+                class="logs-tree-name"
+                aria-pressed={isChosen}
+                title={node.path}
+                onClick={() => setSearch(isChosen ? bare : withTerm(bare, term))}
+              >
+                <span>
+                  {node.label === "" ? "(empty)" : node.label}
+                  {node.children.length === 0 ? "" : "/"}
+                </span>
+                <span class="number muted">{formatCount(count)}</span>
+              </button>
+            </TreeCell>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+/** What finds a node's records, those below it included. */
+function nodeTerm({ path, isName, children }: TreeNode): string {
+  const whole = termOf(FIELD, path) ?? FIELD;
+  if (children.length === 0) return whole;
+  const below = prefixTerm(FIELD, `${path}/`);
+  return isName ? `${whole},${below.slice(FIELD.length + 1)}` : below;
+}

@@ -1,0 +1,119 @@
+// The records that the page lists: a question enters, a growing list leaves, with what a live tail adds on top. While somebody reads
+// further down or has paused, new records wait and are counted.
+
+import { type ReadonlySignal, type Signal, useSignal } from "@preact/signals";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import type { ShownRecord } from "../../../core/record.ts";
+import type { QuestionParameters } from "../../api/client.ts";
+import type { Problem } from "../../api/outcome.ts";
+import type { Tail, TailBatch } from "../../api/tail.ts";
+import { useApp } from "../../app_context.ts";
+import { LIVE_RECORDS_MAX, RecordList } from "./record_list.ts";
+
+export interface Records {
+  readonly list: RecordList;
+  /** The list is of an earlier question: this one's first page is on its way. */
+  readonly isStale: boolean;
+  /** Why this question's latest page did not come. */
+  readonly problem: Problem | undefined;
+  readonly tail: Tail;
+  /** New records that are not in the list yet. */
+  readonly waiting: ReadonlySignal<number>;
+  /** Records that the tail passed over. */
+  readonly missed: ReadonlySignal<number>;
+  /** Whether somebody reads further down. */
+  readonly isAway: Signal<boolean>;
+  /** Asks for everything anew. */
+  readonly reload: () => void;
+}
+
+export interface RecordsQuestion {
+  /** Scope and search. */
+  readonly parameters: QuestionParameters;
+  /** New records come by themselves. */
+  readonly isFollowing: boolean;
+  readonly isPaused: boolean;
+  /** Older records of the tail are left out; Unix ms. */
+  readonly timeMin: number | undefined;
+}
+
+export function useRecords({ parameters, isFollowing, isPaused, timeMin }: RecordsQuestion): Records {
+  const app = useApp();
+  const { api, refreshes } = app;
+  const reloads = useSignal(0);
+  const waiting = useSignal(0);
+  const missed = useSignal(0);
+  const isAway = useSignal(false);
+  const held = useRef<readonly ShownRecord[]>([]);
+  const version = reloads.value + refreshes.value;
+  const question = JSON.stringify([parameters, isFollowing, version]);
+  const list = useMemo(
+    () =>
+      new RecordList((cursor, limit, signal) => api.ask("/api/v1/entries", { ...parameters, limit, cursor }, signal)),
+    [question],
+  );
+  const isHolding = isPaused || isAway.value;
+  const latest = useRef({ list, isHolding, timeMin });
+  latest.current = { list, isHolding, timeMin };
+  const reload = () => {
+    reloads.value++;
+  };
+
+  const tail = useMemo(
+    () =>
+      app.createTail((batch: TailBatch) => {
+        const { list, isHolding, timeMin = Number.NEGATIVE_INFINITY } = latest.current;
+        missed.value += batch.missed;
+        const records = batch.records.filter(({ time }) => time >= timeMin);
+        if (!isHolding && held.current.length === 0) list.prepend(records);
+        else {
+          held.current = [...held.current, ...records].slice(-LIVE_RECORDS_MAX);
+          waiting.value += records.length;
+        }
+      }),
+    [app],
+  );
+
+  useEffect(() => {
+    held.current = [];
+    waiting.value = 0;
+    missed.value = 0;
+    if (!isFollowing) {
+      void list.loadMore();
+      return () => list.stop();
+    }
+    const { project, q } = parameters;
+    tail.start({ ...(project === undefined ? {} : { project: String(project) }), q: String(q ?? "") });
+    let isAsked = false;
+    // What is stored from here on comes from the tail, all before from the pages: nothing falls between.
+    const stopWatching = tail.state.subscribe((state) => {
+      if (isAsked || (state === "connecting" && tail.problem.peek() === undefined)) return;
+      isAsked = true;
+      void list.loadMore();
+    });
+    return () => {
+      stopWatching();
+      tail.stop();
+      list.stop();
+    };
+  }, [list]);
+
+  useEffect(() => {
+    if (isHolding || waiting.value === 0) return;
+    const records = held.current;
+    const isWhole = records.length === waiting.peek();
+    held.current = [];
+    waiting.value = 0;
+    if (isWhole) list.prepend(records);
+    else reload();
+  }, [isHolding, waiting.value, list]);
+
+  // The list before stays until the new one has something to show.
+  const shown = useRef(list);
+  void list.version.value;
+  const { problem } = list;
+  const isFailed = problem !== undefined && problem.kind !== "refused" && list.count === 0;
+  if (list.isReady && !isFailed) shown.current = list;
+  const isStale = shown.current !== list;
+  return { list: shown.current, isStale, problem, tail, waiting, missed, isAway, reload };
+}

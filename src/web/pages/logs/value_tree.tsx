@@ -1,0 +1,149 @@
+// Values, and objects and lists of them as a tree that opens level by level. Of a long text or list only the beginning is shown, until
+// somebody wants the rest.
+
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { formatCountOf } from "../../../core/amounts.ts";
+import { Button, IconButton } from "../../components/button.tsx";
+import { Icon } from "../../components/icon.tsx";
+import { useParameter } from "../../hooks.ts";
+import { metadataField, termOf, withTerm } from "./search_text.ts";
+
+type Simple = string | number | boolean | null;
+
+/** Characters of a text, and members of a list, that are shown at once. */
+const TEXT_MAX = 2_000;
+const MEMBERS_MAX = 100;
+/** Levels that are open at first. */
+const DEPTH_OPEN = 2;
+
+interface ValueLineProps {
+  /** Shown before the value. */
+  readonly name: string;
+  /** As a search writes it. */
+  readonly field: string;
+  readonly value: Simple;
+  /** In place of the value's own text. */
+  readonly children?: ComponentChildren;
+}
+
+export function ValueLine({ name, field, value, children }: ValueLineProps) {
+  return (
+    <li class="logs-member">
+      <span class="logs-name">{name}</span>
+      <TermButtons field={field} value={value} />
+      <span class="logs-value">{children ?? <SimpleValue value={value} />}</span>
+    </li>
+  );
+}
+
+interface MemberListProps {
+  readonly value: object;
+  /** Names on the way to it; an element of a list has the list's own. */
+  readonly path: readonly string[];
+  readonly depth: number;
+}
+
+export function MemberList({ value, path, depth }: MemberListProps) {
+  const shown = useSignal(MEMBERS_MAX);
+  const isList = Array.isArray(value);
+  const members = Object.entries(value);
+  const rest = members.length - shown.value;
+  return (
+    <ul class={depth === 0 ? "logs-members" : "logs-members nested"}>
+      {members.slice(0, shown.value).map(([name, member]) => (
+        <Member
+          key={name}
+          name={isList ? `[${name}]` : name}
+          path={isList ? path : [...path, name]}
+          value={member}
+          depth={depth}
+        />
+      ))}
+      {rest <= 0 ? null : (
+        <li>
+          <Button
+            onPress={() => {
+              shown.value += MEMBERS_MAX;
+            }}
+          >
+            {`Show more of ${formatCountOf(rest, "further value")}`}
+          </Button>
+        </li>
+      )}
+    </ul>
+  );
+}
+
+interface MemberProps extends Omit<MemberListProps, "value"> {
+  readonly name: string;
+  readonly value: unknown;
+}
+
+function Member({ name, path, value, depth }: MemberProps) {
+  const isOpen = useSignal(depth < DEPTH_OPEN);
+  if (!isParent(value)) return <ValueLine name={name} field={metadataField(path)} value={value as Simple} />;
+  const count = Object.keys(value).length;
+  return (
+    <li>
+      <button
+        type="button"
+        class="logs-toggle"
+        aria-expanded={isOpen.value}
+        onClick={() => {
+          isOpen.value = !isOpen.value;
+        }}
+      >
+        <Icon name="chevron" />
+        <span class="logs-name">{name}</span>
+        <span class="muted">{formatCountOf(count, Array.isArray(value) ? "element" : "member")}</span>
+      </button>
+      {isOpen.value && count > 0 ? <MemberList value={value} path={path} depth={depth + 1} /> : null}
+    </li>
+  );
+}
+
+function SimpleValue({ value }: { readonly value: Simple }) {
+  const isWhole = useSignal(false);
+  const text = String(value);
+  const type = value === null ? "null" : typeof value;
+  if (text === "") return <span class="muted">(empty)</span>;
+  const isCut = text.length > TEXT_MAX && !isWhole.value;
+  return (
+    <>
+      <span class={`logs-simple code logs-of-${type}`}>
+        {isCut ? `${text.slice(0, TEXT_MAX).toWellFormed()}…` : text}
+      </span>
+      {isCut ? (
+        <Button
+          onPress={() => {
+            isWhole.value = true;
+          }}
+        >
+          {`Show all of ${formatCountOf(text.length, "character")}`}
+        </Button>
+      ) : null}
+    </>
+  );
+}
+
+function TermButtons({ field, value }: { readonly field: string; readonly value: Simple }) {
+  const [search, setSearch] = useParameter("q");
+  const term = termOf(field, value);
+  if (term === undefined) return <span class="logs-terms" />;
+  const shown = term.length > 80 ? `${term.slice(0, 80).toWellFormed()}…` : term;
+  return (
+    <span class="logs-terms">
+      <IconButton icon="plus" label={`Add to the search: ${shown}`} onPress={() => setSearch(withTerm(search, term))} />
+      <IconButton
+        icon="minus"
+        label={`Exclude from the search: ${shown}`}
+        onPress={() => setSearch(withTerm(search, term, true))}
+      />
+    </span>
+  );
+}
+
+function isParent(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}

@@ -1,0 +1,149 @@
+// The tree of touchpoints as a table: what each is, and what can be done to it.
+
+import { useSignal } from "@preact/signals";
+import { formatCount, formatCountOf } from "../../../core/amounts.ts";
+import { Badge } from "../../components/badge.tsx";
+import { Button, IconButton } from "../../components/button.tsx";
+import { type Column, DataTable } from "../../components/data_table.tsx";
+import { Link } from "../../components/link.tsx";
+import { Instant } from "../../components/time.tsx";
+import { TreeCell } from "../../components/tree_cell.tsx";
+import type { TouchpointRowView } from "./rows.ts";
+import { searchTerm } from "./search_term.ts";
+
+/** Rows at first, and further ones at a press: a project has up to 10,000 names. */
+const ROWS_STEP = 300;
+
+interface TouchpointTableProps {
+  readonly rows: readonly TouchpointRowView[];
+  readonly isBusy: boolean;
+  readonly onToggle: (key: string) => void;
+  readonly onRegister: (row: TouchpointRowView) => void;
+  readonly onRename: (row: TouchpointRowView) => void;
+  readonly onDelete: (row: TouchpointRowView) => void;
+}
+
+export function TouchpointTable(props: TouchpointTableProps) {
+  const { rows } = props;
+  const rowsMax = useSignal(ROWS_STEP);
+  const shown = rows.slice(0, rowsMax.value);
+  return (
+    <div class="touchpoints-table">
+      <DataTable label="Touchpoints" columns={columnsOf(props)} rows={shown} rowKey={({ key }) => key} />
+      {shown.length === rows.length ? null : (
+        <p class="touchpoints-more">
+          <Button
+            onPress={() => {
+              rowsMax.value += ROWS_STEP;
+            }}
+          >
+            Show {formatCount(Math.min(ROWS_STEP, rows.length - shown.length))} more
+          </Button>
+          <span class="hint">
+            {formatCount(shown.length)} of {formatCountOf(rows.length, "row")}
+          </span>
+        </p>
+      )}
+    </div>
+  );
+}
+
+function columnsOf(props: TouchpointTableProps): readonly Column<TouchpointRowView>[] {
+  const { isBusy, onToggle, onRegister, onRename, onDelete } = props;
+  return [
+    {
+      id: "name",
+      header: "Touchpoint",
+      cell: (row) => (
+        <TreeCell
+          depth={row.depth}
+          isOpen={row.isOpen}
+          name={row.isProject ? `project ${row.project}` : row.path}
+          onToggle={() => onToggle(row.key)}
+        >
+          <NameCell row={row} />
+        </TreeCell>
+      ),
+    },
+    { id: "state", header: "State", isMinor: true, cell: (row) => <StateCell row={row} /> },
+    {
+      id: "firstSeen",
+      header: "First seen",
+      isMinor: true,
+      cell: ({ firstSeen }) => (firstSeen === null ? null : <Instant time={firstSeen} />),
+    },
+    {
+      id: "actions",
+      header: "Actions",
+      align: "end",
+      cell: (row) =>
+        row.registered === null ? null : (
+          <span class="touchpoints-actions">
+            {row.registered ? null : (
+              <Button isDisabled={isBusy} title={`Register ${row.path}`} onPress={() => onRegister(row)} icon="plus">
+                Register<span class="visually-hidden"> {row.path}</span>
+              </Button>
+            )}
+            <IconButton icon="edit" label={`Rename ${row.path}`} onPress={() => onRename(row)} />
+            <IconButton icon="trash" label={`Delete ${row.path}`} onPress={() => onDelete(row)} />
+          </span>
+        ),
+    },
+  ];
+}
+
+function NameCell({ row }: { readonly row: TouchpointRowView }) {
+  const { project, path, label, registered, isOpen, namesBelow } = row;
+  const count =
+    isOpen === undefined ? null : (
+      <span class="hint number" title={formatCountOf(namesBelow, "touchpoint")}>
+        {formatCount(namesBelow)}
+      </span>
+    );
+  if (row.isProject) {
+    return (
+      <>
+        <b>{label}</b> {count}
+      </>
+    );
+  }
+  const text = label === "" ? <span class="muted">(empty)</span> : label;
+  if (registered === null) {
+    return (
+      <>
+        <span class="code">{text}/</span> {count}
+      </>
+    );
+  }
+  return (
+    <span class="touchpoints-label">
+      <Link
+        page="logs"
+        parameters={{ project, q: searchTerm("touchpoint", path) }}
+        class="code"
+        title={`Logs of ${path}`}
+      >
+        {text}
+      </Link>{" "}
+      {count}
+      {registered ? null : (
+        <span class="narrow-only">
+          <Badge tone="warn">unregistered</Badge>
+        </span>
+      )}
+    </span>
+  );
+}
+
+function StateCell({ row: { registered, isOpen, unregisteredBelow } }: { readonly row: TouchpointRowView }) {
+  if (registered === true) return <Badge tone="good">registered</Badge>;
+  if (registered === false) {
+    return (
+      <Badge tone="warn" title="Somebody sends it, and nobody has registered it">
+        unregistered
+      </Badge>
+    );
+  }
+  if (isOpen === true || unregisteredBelow === 0) return null;
+  return <span class="hint">{formatCount(unregisteredBelow)} unregistered below</span>;
+}

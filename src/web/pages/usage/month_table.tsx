@@ -1,0 +1,84 @@
+// Every month of every project, newest first.
+
+import { formatBytes, formatCount } from "../../../core/amounts.ts";
+import { type Column, DataTable } from "../../components/data_table.tsx";
+import { Link } from "../../components/link.tsx";
+import { DroppedLinks } from "./dropped.tsx";
+import { droppedOf, formatShare, type MonthRow } from "./months.ts";
+
+const dash = <span class="muted">–</span>;
+
+const COLUMNS: readonly Column<MonthRow>[] = [
+  {
+    id: "month",
+    header: "Month",
+    sortValue: ({ month }) => month,
+    cell: ({ month }) => (
+      <Link page="usage" parameters={{ month }} class="number">
+        {month}
+      </Link>
+    ),
+  },
+  { id: "project", header: "Project", sortValue: ({ project }) => project, cell: ({ project }) => project },
+  {
+    id: "received",
+    header: "Received",
+    align: "end",
+    isMinor: true,
+    sortValue: ({ received }) => received,
+    cell: ({ received }) => formatCount(received),
+  },
+  {
+    id: "stored",
+    header: "Stored",
+    align: "end",
+    sortValue: ({ stored }) => stored,
+    cell: ({ stored }) => formatCount(stored),
+  },
+  {
+    id: "used",
+    header: "Of plan",
+    hint: "Entries that count against the plan, as a part of it",
+    align: "end",
+    sortValue: ({ admitted, limit }) => (limit === null ? null : admitted / Math.max(1, limit)),
+    cell: ({ admitted, limit }) => (limit === null ? dash : formatShare(admitted / Math.max(1, limit))),
+  },
+  {
+    id: "overage",
+    header: "Overage",
+    hint: "Entries past the plan",
+    align: "end",
+    isMinor: true,
+    sortValue: ({ limit, overage }) => (limit === null ? null : overage),
+    cell: ({ limit, overage }) => (limit === null ? dash : formatCount(overage)),
+  },
+  {
+    id: "bytes",
+    header: "On disk",
+    hint: "What the records of the month take, compressed",
+    align: "end",
+    isMinor: true,
+    sortValue: ({ bytes }) => bytes,
+    cell: ({ bytes }) => formatBytes(bytes),
+  },
+  {
+    id: "dropped",
+    header: "Dropped",
+    isMinor: true,
+    sortValue: (row) => droppedOf(row).reduce((sum, [, count]) => sum + count, 0),
+    cell: (row) => <DroppedLinks row={row} />,
+  },
+];
+
+export function MonthTable({ rows }: { readonly rows: readonly MonthRow[] }) {
+  return (
+    <DataTable
+      label="Usage by month"
+      columns={COLUMNS}
+      rows={rows}
+      rowKey={({ month, project }) => `${month} ${project}`}
+      sortParameter="sort"
+      sortDefault="-month"
+    />
+  );
+}

@@ -1,0 +1,69 @@
+// Months and days of usage: a month's text enters, bounds, shares and chart values leave. Months and days are UTC, as the plan's are.
+
+import type { HistogramAnswer, UsageAnswer } from "../../../core/answers.ts";
+
+export type MonthRow = UsageAnswer["usage"][number];
+
+const DAY_MS = 86_400_000;
+const MONTH = /^\d{4}-(?:0[1-9]|1[0-2])$/;
+
+/** First ms of a month ("2026-11") and of the one after; undefined for what is no month. */
+export function monthBounds(month: string): { readonly from: number; readonly to: number } | undefined {
+  if (!MONTH.test(month)) return undefined;
+  const [year, number] = month.split("-").map(Number) as [number, number];
+  const from = new Date(0);
+  from.setUTCFullYear(year, number - 1, 1);
+  const to = new Date(0);
+  to.setUTCFullYear(year, number, 1);
+  return { from: from.getTime(), to: to.getTime() };
+}
+
+export function daysIn({ from, to }: { readonly from: number; readonly to: number }): number {
+  return Math.round((to - from) / DAY_MS);
+}
+
+/** "November 2026". */
+export function monthName(month: string): string {
+  const bounds = monthBounds(month);
+  if (bounds === undefined) return month;
+  return new Date(bounds.from).toLocaleDateString("en", { month: "long", year: "numeric", timeZone: "UTC" });
+}
+
+/** A UTC midnight as this place's midnight of the same date, so that what is drawn in local time has the right date. */
+export function localDay(time: number): number {
+  const day = new Date(time);
+  return new Date(day.getUTCFullYear(), day.getUTCMonth(), day.getUTCDate()).getTime();
+}
+
+/** Logs and timings of each day, in the shape of a chart. */
+export function dayCounts({ buckets }: HistogramAnswer) {
+  return {
+    times: buckets.map(({ time }) => localDay(time)),
+    logs: buckets.map(({ debug, info, warn, error }) => debug + info + warn + error),
+    timings: buckets.map(({ timing }) => timing),
+  };
+}
+
+/** The plans of all rows together; undefined where one has no limit. */
+export function planOf(rows: readonly Pick<MonthRow, "limit">[]): number | undefined {
+  if (rows.length === 0) return undefined;
+  let sum = 0;
+  for (const { limit } of rows) {
+    if (limit === null) return undefined;
+    sum += limit;
+  }
+  return sum;
+}
+
+/** Reasons with a count, most frequent first. */
+export function droppedOf({ dropped }: Pick<MonthRow, "dropped">): readonly (readonly [string, number])[] {
+  return Object.entries(dropped)
+    .filter(([, count]) => count > 0)
+    .toSorted(([, a], [, b]) => b - a);
+}
+
+/** "42 %", "0.3 %", "<0.1 %", "104 %". */
+export function formatShare(share: number): string {
+  if (share > 0 && share < 0.0005) return "<0.1 %";
+  return `${(share * 100).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`;
+}

@@ -1,0 +1,250 @@
+// The frame around every page, in a real browser against the executable: navigation, keyboard, project and time range, themes,
+// narrow screens, and what happens when the server cannot be reached.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { Browser, Page } from "playwright-core";
+import { PAGE_NAMES, PAGE_PATHS } from "../../src/core/pages.ts";
+import { accessibilityProblems, withAppPage } from "../support/app_page.ts";
+import { startBrowser } from "../support/browser.ts";
+import { configText, withServer } from "../support/server.ts";
+
+const FAILED_REQUEST = /Failed to load resource/;
+const INJECTION = "<img src=x onerror=alert(1)>\"'&<script>alert(2)</script>";
+
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await startBrowser();
+});
+
+afterAll(async () => {
+  await browser.close();
+});
+
+const titleOf = (page: Page) => page.getByRole("heading", { level: 1 }).innerText();
+const focused = (page: Page): Promise<string> =>
+  page.evaluate("document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent");
+
+describe("every page", () => {
+  test("is reached by its link, and by its keys; the focus goes to its title, and Back leads back", () =>
+    withServer(configText(), (server) =>
+      withAppPage(browser, server, { path: "/?project=default&from=24h" }, async ({ page }) => {
+        for (const name of PAGE_NAMES) {
+          if (name === "overview") continue;
+          const title = name.replace(/^./, (first) => first.toUpperCase());
+          await page.getByRole("navigation").getByRole("link", { name: title }).click();
+          await page.getByRole("heading", { level: 1, name: title }).waitFor();
+          expect(page.url()).toBe(`${server.url}${PAGE_PATHS[name]}?project=default&from=24h`);
+          expect(await page.title()).toBe(`${title} · SimpleLogs`);
+          expect(await focused(page)).toBe(title);
+          expect(await page.locator("[aria-current=page]").innerText()).toBe(title);
+        }
+        await page.keyboard.press("g");
+        await page.keyboard.press("o");
+        await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+        await page.goBack();
+        await page.getByRole("heading", { level: 1, name: "Storage" }).waitFor();
+      }),
+    ));
+
+  test.each(PAGE_NAMES.map((name) => [name]))("is accessible in both themes, and fits a phone: %s", (name) =>
+    withServer(configText(), async (server) => {
+      await server.send([
+        { message: "hello", level: "error", touchpoint: "api/orders" },
+        { duration: 5, key: "k" },
+      ]);
+      for (const colorScheme of ["light", "dark"] as const) {
+        await withAppPage(browser, server, { path: PAGE_PATHS[name], colorScheme }, async ({ page }) => {
+          await page.getByRole("heading", { level: 1 }).waitFor();
+          expect(await accessibilityProblems(page)).toEqual([]);
+          await page.setViewportSize({ width: 360, height: 640 });
+          expect(await page.evaluate("document.scrollingElement.scrollWidth")).toBe(360);
+          expect(await accessibilityProblems(page)).toEqual([]);
+        });
+      }
+    }),
+  );
+
+  test("loads everything from the server itself", () =>
+    withServer(configText(), (server) =>
+      withAppPage(browser, server, { isSignedIn: false }, async (app) => {
+        const hosts = new Set<string>();
+        app.page.on("request", (request) => hosts.add(new URL(request.url()).origin));
+        await app.page.reload();
+        await app.signIn();
+        for (const name of PAGE_NAMES) await app.open(PAGE_PATHS[name]);
+        expect([...hosts]).toEqual([server.url]);
+      }),
+    ));
+});
+
+describe("the keyboard", () => {
+  test("finds a way past the navigation first", () =>
+    withServer(configText(), (server) =>
+      withAppPage(browser, server, { path: "/keys" }, async ({ page }) => {
+        await page.reload();
+        await page.getByRole("heading", { level: 1, name: "Keys" }).waitFor();
+        await page.keyboard.press("Tab");
+        expect(await focused(page)).toBe("Skip to content");
+        await page.keyboard.press("Enter");
+        expect(await page.evaluate("document.activeElement.tagName")).toBe("MAIN");
+        expect(page.url()).toBe(`${server.url}/keys`);
+      }),
+    ));
+
+  test("opens the list of shortcuts on ?, which closes on Escape and gives the focus back", () =>
+    withServer(configText(), (server) =>
+      withAppPage(browser, server, {}, async ({ page }) => {
+        const help = page.getByRole("button", { name: "Keyboard shortcuts" });
+        await help.focus();
+        await page.keyboard.press("?");
+        const dialog = page.getByRole("dialog", { name: "Keyboard shortcuts" });
+        await dialog.waitFor();
+        expect(await accessibilityProblems(page)).toEqual([]);
+        // Shortcuts rest behind a dialog.
+        await page.keyboard.press("g");
+        await page.keyboard.press("l");
+        await page.keyboard.press("Escape");
+        await dialog.waitFor({ state: "detached" });
+        expect(await focused(page)).toBe("Keyboard shortcuts");
+        expect(await titleOf(page)).toBe("Overview");
+      }),
+    ));
+
+  test("can do without single keys, also after a reload", () =>
+    withServer(configText(), (server) =>
+      withAppPage(browser, server, {}, async ({ page }) => {
+        await page.getByRole("button", { name: "Keyboard shortcuts" }).click();
+        await page.getByLabel("Single keys work as shortcuts").uncheck();
+        await page.reload();
+        await page.getByRole("navigation", { name: "Pages" }).waitFor();
+        await page.keyboard.press("?");
+        await page.keyboard.press("t");
+        expect(await page.getByRole("dialog").count()).toBe(0);
+        await page.getByRole("button", { name: "Keyboard shortcuts" }).click();
+        expect(await page.getByLabel("Single keys work as shortcuts").isChecked()).toBe(false);
+      }),
+    ));
+});
+
+describe("what everything is shown for", () => {
+  test("is a project, whose name is text whatever it is", () => {
+    const tables = `[[keys]]\nname = "other"\nproject = ${JSON.stringify(INJECTION)}\nserver = "sk_of-another-project-0123456789"`;
+    return withServer(configText({ tables }), async (server) => {
+      await server.send([{ message: "hello" }], { key: "sk_of-another-project-0123456789" });
+      await withAppPage(browser, server, { path: "/logs" }, async ({ page }) => {
+        const picker = page.getByLabel("Project");
+        await picker.getByRole("option", { name: INJECTION }).waitFor({ state: "attached" });
+        await picker.selectOption(INJECTION);
+        expect(new URL(page.url()).searchParams.get("project")).toBe(INJECTION);
+        await page.reload();
+        await page.getByRole("heading", { level: 1, name: "Logs" }).waitFor();
+        expect(await picker.inputValue()).toBe(INJECTION);
+      });
+    });
+  });
+
+  test("is a time range: a preset by the keyboard, or two instants", () =>
+    withServer(configText(), (server) =>
+      withAppPage(browser, server, { path: "/logs", timezoneId: "Europe/Berlin" }, async ({ page }) => {
+        await page.keyboard.press("t");
+        const panel = page.getByRole("dialog", { name: /^Time range/ });
+        await panel.waitFor();
+        expect(await focused(page)).toBe("Last 15 minutes");
+        expect(await accessibilityProblems(page)).toEqual([]);
+        await page.keyboard.press("Tab");
+        await page.keyboard.press("Tab");
+        await page.keyboard.press("Enter");
+        await panel.waitFor({ state: "detached" });
+        expect(page.url()).toBe(`${server.url}/logs?from=6h`);
+        expect(await focused(page)).toContain("Time range: Last 6 hours");
+
+        await page.keyboard.press("t");
+        await panel.getByLabel("From").fill("2026-01-31T13:00:00");
+        await panel.getByLabel("To (empty: now)").fill("2026-01-31T12:00:00");
+        await panel.getByRole("button", { name: "Show this range" }).click();
+        await panel.getByText("It has to end after it begins.").waitFor();
+        await panel.getByLabel("To (empty: now)").fill("2026-01-31T14:00:00");
+        await panel.getByRole("button", { name: "Show this range" }).click();
+        await panel.waitFor({ state: "detached" });
+        expect(page.url()).toBe(`${server.url}/logs?from=2026-01-31T12:00:00.000Z&to=2026-01-31T13:00:00.000Z`);
+        await page.goBack();
+        expect(await page.getByRole("button", { name: "Time range: Last 6 hours" }).count()).toBe(1);
+
+        await page.keyboard.press("t");
+        await panel.waitFor();
+        await page.keyboard.press("Escape");
+        await panel.waitFor({ state: "detached" });
+        expect(await focused(page)).toContain("Time range: Last 6 hours");
+      }),
+    ));
+
+  test("is the last hour where a link has a range that is none, and the page says so", () =>
+    withServer(configText(), (server) =>
+      withAppPage(browser, server, { path: "/storage?from=yesterday" }, async ({ page }) => {
+        await page.getByText("The link's time range is not understood").waitFor();
+        expect(await page.getByRole("button", { name: "Time range: Last hour" }).count()).toBe(1);
+      }),
+    ));
+});
+
+describe("the page", () => {
+  test("follows the system's theme, also when it changes", () =>
+    withServer(configText(), (server) =>
+      withAppPage(browser, server, { colorScheme: "light" }, async ({ page }) => {
+        const background = () => page.evaluate("getComputedStyle(document.documentElement).backgroundColor");
+        expect(await background()).toBe("rgb(255, 255, 255)");
+        await page.emulateMedia({ colorScheme: "dark" });
+        expect(await background()).toBe("rgb(18, 22, 28)");
+      }),
+    ));
+
+  test("says when the server cannot be reached, and tries again when it is told to", () =>
+    withServer(configText(), (server) =>
+      withAppPage(browser, server, { expected: [FAILED_REQUEST] }, async ({ page }) => {
+        await page.route("**/api/v1/usage", (route) => route.abort());
+        await page.reload();
+        await page.getByRole("alert").getByText("The server cannot be reached.").first().waitFor();
+        expect(await accessibilityProblems(page)).toEqual([]);
+        await page.unroute("**/api/v1/usage");
+        await page.getByRole("button", { name: "Try again" }).first().click();
+        await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+      }),
+    ));
+
+  test("runs no script and takes no markup that is put into it", () =>
+    withServer(configText(), (server) =>
+      withAppPage(
+        browser,
+        server,
+        { expected: [/^policy: /, /Content Security Policy/, /Trusted(HTML|Script)/] },
+        async ({ page }) => {
+          const attempts = await page.evaluate(`(async () => {
+          const results = [];
+          const attempt = (name, run) => {
+            try { run(); results.push(name + " done"); } catch (error) { results.push(name + " " + error.name); }
+          };
+          attempt("markup", () => { document.body.innerHTML += "<img src=x onerror='window.ran = 1'>"; });
+          attempt("element", () => {
+            const script = document.createElement("script");
+            script.append("window.ran = 3");
+            document.body.append(script);
+          });
+          attempt("style", () => {
+            const style = document.createElement("style");
+            style.append("html { display: none }");
+            document.head.append(style);
+          });
+          await import("data:text/javascript,window.ran=2").catch((error) => results.push("import " + error.name));
+          await fetch("http://localhost:1/").then(() => results.push("sent"), (error) => results.push("fetch " + error.name));
+          return { results, ran: window.ran ?? null, display: getComputedStyle(document.documentElement).display };
+        })()`);
+          expect(attempts).toEqual({
+            results: ["markup TypeError", "element done", "style done", "import TypeError", "fetch TypeError"],
+            ran: null,
+            display: "block",
+          });
+        },
+      ),
+    ));
+});

@@ -1,0 +1,155 @@
+// The keys page against the compiled server: pairs masked, and lines and commands that the server takes.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { appendFileSync, readFileSync } from "node:fs";
+import type { Browser } from "playwright-core";
+import { accessibilityProblems, withAppPage } from "../support/app_page.ts";
+import { startBrowser } from "../support/browser.ts";
+import { eventually } from "../support/eventually.ts";
+import { MARKUP, takenAsMarkup } from "../support/markup.ts";
+import { CLIENT_KEY, configText, SERVER_KEY, withServer } from "../support/server.ts";
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await startBrowser();
+});
+afterAll(() => browser.close());
+
+const TABLES = `
+[[keys]]
+name = "old app"
+project = "shop"
+server = "sk_another0123456789ab"
+revoked = true
+[[keys]]
+name = "kiosk"
+client = "ck_another0123456789ab"
+rate = 25
+`;
+
+describe("the list", () => {
+  test("shows each pair masked, with origins, rate and when it was first known, and never a key", () =>
+    withServer(configText({ tables: TABLES }), async (server) => {
+      await server.send([{ message: "x" }]);
+      await withAppPage(browser, server, { path: "/keys" }, async ({ page }) => {
+        const pairs = page.getByRole("list", { name: "Pairs of keys" }).locator("> li");
+        await pairs.first().waitFor();
+        expect(await pairs.getByRole("heading").allInnerTexts()).toEqual(["test", "kiosk", "old app revoked"]);
+        const first = await pairs.nth(0).innerText();
+        expect(first).toContain("sk_0123…");
+        expect(first).toContain("http://localhost:3000");
+        expect(first).toContain("no limit");
+        const kiosk = await pairs.nth(1).innerText();
+        expect(kiosk).toContain("25 entries a second, each key");
+        expect(kiosk).toContain("The client key is refused from every page.");
+        expect(
+          await pairs
+            .nth(2)
+            .getByRole("button", { name: /Revoke/ })
+            .count(),
+        ).toBe(0);
+        const content = await page.content();
+        expect([content.includes(SERVER_KEY), content.includes(CLIENT_KEY)]).toEqual([false, false]);
+        await pairs.nth(0).locator("time").first().waitFor();
+      });
+    }));
+
+  test("is that of the chosen project, and says how many others there are", () =>
+    withServer(configText({ tables: TABLES }), (server) =>
+      withAppPage(browser, server, { path: "/keys?project=shop" }, async ({ page }) => {
+        await page.getByRole("heading", { name: "old app" }).waitFor();
+        await page.getByText("2 pairs of other projects.").waitFor();
+        await page.getByRole("button", { name: "Show all projects" }).click();
+        await page.getByRole("heading", { name: "kiosk" }).waitFor();
+      }),
+    ));
+});
+
+describe("adding a pair", () => {
+  test("gives lines that the running server takes, with keys that work", () =>
+    withServer(configText(), (server) =>
+      withAppPage(browser, server, { path: "/keys" }, async ({ page }) => {
+        await page.getByRole("button", { name: "Add a pair" }).click();
+        const dialog = page.getByRole("dialog");
+        await dialog.getByLabel("Name").fill("test");
+        await dialog.getByText("There is a pair with this name already").waitFor();
+        await dialog.getByLabel("Name").fill("it's new");
+        await dialog.getByLabel("Keys").selectOption("server");
+        await dialog.getByLabel("Entries a second").fill("50");
+        const command = dialog.getByRole("group", { name: /In a terminal/ }).locator("pre");
+        expect(await command.innerText()).toBe(`simplelogs keys create --rate=50 --server-only 'it'\\''s new'`);
+        const lines = await dialog
+          .getByRole("group", { name: /simplelogs.toml/ })
+          .locator("pre")
+          .innerText();
+        const key = /server = "(sk_[\w-]{32})"/.exec(lines)?.[1];
+        appendFileSync(server.configFile, `\n${lines}\n`);
+        await dialog.getByRole("button", { name: "Done" }).click();
+        await eventually("the new key is taken", async () => {
+          const answer = await server.post({ key, source: "server", entries: [{ message: "x" }] });
+          return answer.status === 202;
+        });
+        await page.keyboard.press("r");
+        await page.getByRole("heading", { name: "it's new" }).waitFor();
+      }),
+    ));
+
+  test("says what an origin must be", () =>
+    withServer(configText(), (server) =>
+      withAppPage(browser, server, { path: "/keys" }, async ({ page }) => {
+        await page.getByRole("button", { name: "Add a pair" }).click();
+        const dialog = page.getByRole("dialog");
+        await dialog.getByLabel("Name").fill("kiosk");
+        const origins = dialog.getByLabel(/Origins of pages/);
+        await origins.fill("https://kiosk.example.com/path");
+        await dialog.getByText("an origin has no path").waitFor();
+        expect(await origins.getAttribute("aria-invalid")).toBe("true");
+        expect(await dialog.locator("pre").count()).toBe(0);
+      }),
+    ));
+});
+
+test("revoking is told as a command that does it", () =>
+  withServer(configText(), (server) =>
+    withAppPage(browser, server, { path: "/keys" }, async ({ page }) => {
+      await page.getByRole("button", { name: "Revoke test" }).click();
+      const commands = page.getByRole("dialog").locator("pre");
+      const [command = "", lines = ""] = await commands.allInnerTexts();
+      expect(lines).toContain("revoked = true");
+      const { exitCode } = await server.command(...command.split(" ").slice(1));
+      expect(exitCode).toBe(0);
+      expect(readFileSync(server.configFile, "utf8")).toContain("revoked = true");
+    }),
+  ));
+
+describe.each(["light", "dark"] as const)("in %s", (colorScheme) => {
+  test("axe finds nothing, on the page and in its dialogs, also on a phone", () =>
+    withServer(configText({ tables: TABLES }), async (server) => {
+      for (const width of [1280, 360]) {
+        const options = { path: "/keys", colorScheme, viewport: { width, height: 800 } };
+        await withAppPage(browser, server, options, async ({ page }) => {
+          await page.getByRole("heading", { name: "kiosk" }).waitFor();
+          expect(await accessibilityProblems(page)).toEqual([]);
+          expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
+          await page.getByRole("button", { name: "Add a pair" }).click();
+          await page.getByRole("dialog").getByLabel("Name").fill("new pair");
+          await page.getByRole("dialog").locator("pre").first().waitFor();
+          expect(await accessibilityProblems(page)).toEqual([]);
+        });
+      }
+    }));
+});
+
+test("names that look like markup stay text", () => {
+  const tables = MARKUP.map(
+    (name, index) => `[[keys]]\nname = ${JSON.stringify(name)}\nserver = "sk_markup0123456789${index}"\n`,
+  );
+  return withServer(configText({ tables: tables.join("") }), (server) =>
+    withAppPage(browser, server, { path: "/keys" }, async ({ page }) => {
+      for (const name of MARKUP) await page.getByRole("heading", { name, exact: true }).waitFor();
+      await page.getByRole("button", { name: `Revoke ${MARKUP[0]}` }).click();
+      await page.getByRole("dialog").locator("pre").first().waitFor();
+      expect(await takenAsMarkup(page)).toEqual([]);
+    }),
+  );
+});

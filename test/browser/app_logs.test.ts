@@ -1,0 +1,330 @@
+// The logs page in a real browser: found, looked through, opened, narrowed, followed and taken away.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import type { Browser, Page } from "playwright-core";
+import type { ShownRecord } from "../../src/core/record.ts";
+import { accessibilityProblems, withAppPage } from "../support/app_page.ts";
+import { startBrowser } from "../support/browser.ts";
+import { configText, type TestServer, withServer } from "../support/server.ts";
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await startBrowser();
+});
+afterAll(() => browser.close());
+
+const ORDER = {
+  touchpoint: "api/orders/submit",
+  level: "error",
+  message: "Payment failed",
+  key: "req-1",
+  metadata: { orderId: "ord_123", "odd name": "x y", user: { name: "Ada", roles: ["admin"] }, total: 12.5 },
+};
+
+/** Entries as they are sent: now, unless they say otherwise. */
+function entry(message: string, more: Readonly<Record<string, unknown>> = {}) {
+  return { touchpoint: "api/users", level: "info", message, timestamp: Date.now(), ...more };
+}
+
+function lines(page: Page) {
+  return page.locator(".logs-line");
+}
+
+async function parameters(page: Page): Promise<Record<string, string>> {
+  return Object.fromEntries(new URL(page.url()).searchParams);
+}
+
+function withLogs(
+  options: { path?: string; colorScheme?: "light" | "dark"; viewport?: { width: number; height: number } } & {
+    expected?: readonly RegExp[];
+    permissions?: string[];
+  },
+  entries: readonly unknown[],
+  work: (page: Page, server: TestServer) => Promise<void>,
+): Promise<void> {
+  return withServer(configText(), async (server) => {
+    if (entries.length > 0) await server.send(entries);
+    await withAppPage(browser, server, { path: "/logs", ...options }, ({ page }) => work(page, server));
+  });
+}
+
+describe("searching", () => {
+  test("fields and stored values are completed, and the search is in the address", () =>
+    withLogs({}, [entry("one"), { ...ORDER, timestamp: Date.now() }], async (page) => {
+      await lines(page).nth(1).waitFor();
+      await page.keyboard.press("/");
+      await page.keyboard.type("metadata.ord");
+      await page.getByRole("option", { name: "metadata.orderId:" }).waitFor();
+      await page.keyboard.press("ArrowDown");
+      await page.keyboard.press("Enter");
+      await page.getByRole("option", { name: "ord_123" }).waitFor();
+      await page.keyboard.press("ArrowDown");
+      await page.keyboard.press("Enter");
+      await page.keyboard.press("Enter");
+      await page.getByText("1 in all").waitFor();
+      expect(await parameters(page)).toEqual({ q: "metadata.orderId:ord_123" });
+      expect(await lines(page).count()).toBe(1);
+      await page.goBack();
+      await page.getByText("2 in all").waitFor();
+    }));
+
+  test("what is wrong with a search is marked where it is", () =>
+    withLogs({ path: "/logs?q=timeout+level:eror", expected: [/status of 400/] }, [entry("one")], async (page) => {
+      await page.getByRole("alert").getByText("did you mean error?").waitFor();
+      expect(await page.locator("mark").textContent()).toBe("eror");
+      expect(await page.getByLabel("Search", { exact: true }).getAttribute("aria-invalid")).toBe("true");
+      expect(await accessibilityProblems(page)).toEqual([]);
+    }));
+
+  test("nothing found is said, and the search can be cleared", () =>
+    withLogs({ path: "/logs?q=nothing" }, [entry("one")], async (page) => {
+      await page.getByText("Nothing in this time matches the search.").waitFor();
+      await page.getByRole("button", { name: "Clear the search" }).click();
+      await page.getByText("1 in all").waitFor();
+    }));
+
+  test("a range is chosen by dragging over the histogram", () =>
+    withLogs({}, [entry("one")], async (page) => {
+      await lines(page).first().waitFor();
+      const box = await page.locator(".logs-histogram .u-over").boundingBox();
+      if (box === null) throw new Error("the histogram is not there");
+      await page.mouse.move(box.x + box.width * 0.2, box.y + 20);
+      await page.mouse.down();
+      await page.mouse.move(box.x + box.width * 0.5, box.y + 20, { steps: 5 });
+      await page.mouse.up();
+      await page.getByText("No records", { exact: true }).first().waitFor();
+      const { from = "", to = "" } = await parameters(page);
+      const lengthMs = Date.parse(to) - Date.parse(from);
+      expect(lengthMs).toBeGreaterThan(15 * 60_000);
+      expect(lengthMs).toBeLessThan(21 * 60_000);
+    }));
+
+  test("the tree of touchpoints narrows the search, and lets it go again", () =>
+    withLogs(
+      {},
+      [entry("one"), entry("two", { touchpoint: "web/cart" }), { ...ORDER, timestamp: Date.now() }],
+      async (page) => {
+        await page.getByText("3 in all").waitFor();
+        await page.keyboard.press("b");
+        const category = page.getByRole("button", { name: "api/ 2", exact: true });
+        await category.click();
+        await page.getByText("2 in all").waitFor();
+        expect(await parameters(page)).toEqual({ q: "touchpoint:api/*", group: "touchpoint" });
+        // The others can still be chosen.
+        await page.getByRole("button", { name: "web/ 1", exact: true }).waitFor();
+        expect(await accessibilityProblems(page)).toEqual([]);
+        await category.click();
+        await page.getByText("3 in all").waitFor();
+      },
+    ));
+});
+
+describe("a record", () => {
+  test("opens to all fields and the metadata, and any value is added or excluded", () =>
+    withLogs({}, [entry("one"), { ...ORDER, timestamp: Date.now() }], async (page) => {
+      await lines(page).filter({ hasText: "Payment failed" }).click();
+      const details = page.getByRole("group", { name: /^Record/ });
+      for (const text of ["receivedAt", "req-1", "orderId", "x y", "Ada", "admin", "12.5"]) {
+        await details.getByText(text, { exact: true }).waitFor();
+      }
+      await details.getByRole("button", { name: 'Add to the search: metadata."odd name":"x y"' }).click();
+      await page.getByText("1 in all").waitFor();
+      await details.getByRole("button", { name: "Add to the search: metadata.user.roles:admin" }).click();
+      await details.getByRole("button", { name: "Exclude from the search: metadata.user.name:Ada" }).click();
+      await page.getByText("No records", { exact: true }).first().waitFor();
+      expect((await parameters(page))["q"]).toBe(
+        'metadata."odd name":"x y" metadata.user.roles:admin -metadata.user.name:Ada',
+      );
+    }));
+
+  test("is copied as JSON", () =>
+    withLogs({ permissions: ["clipboard-read", "clipboard-write"] }, [ORDER], async (page, server) => {
+      await lines(page).first().click();
+      await page.getByRole("button", { name: "Copy as JSON" }).click();
+      await page.getByText("Copied").waitFor();
+      const copied = JSON.parse(await page.evaluate<string>("navigator.clipboard.readText()")) as ShownRecord;
+      expect([copied]).toEqual(await server.export());
+    }));
+
+  test("of a link is shown also when the list does not have it", () =>
+    withLogs({ path: "/logs?q=two&open=1" }, [entry("one"), entry("two")], async (page) => {
+      await page.getByRole("region", { name: "Linked record" }).getByText("one", { exact: true }).first().waitFor();
+      await page.getByText("1 in all").waitFor();
+    }));
+
+  test("that is stored nowhere is said to be missing", () =>
+    withLogs({ path: "/logs?open=77" }, [entry("one")], async (page) => {
+      await page.getByText("Record 77 is not stored here, or not any more.").waitFor();
+    }));
+
+  test("is reached, opened and closed by keyboard alone", () =>
+    withLogs(
+      {},
+      [entry("one", { timestamp: Date.now() - 2_000 }), { ...ORDER, timestamp: Date.now() - 1_000 }],
+      async (page) => {
+        await page.getByText("2 in all").waitFor();
+        await page.keyboard.press("j");
+        await page.keyboard.press("ArrowDown");
+        await page.keyboard.press("k");
+        await page.keyboard.press("Enter");
+        await page.getByRole("group", { name: "Record 2" }).waitFor();
+        expect(await parameters(page)).toEqual({ open: "2" });
+        await page.keyboard.press("Escape");
+        await page.getByRole("group", { name: "Record 2" }).waitFor({ state: "detached" });
+        await page.keyboard.press("e");
+        await page.getByText("1 in all").waitFor();
+        expect(await parameters(page)).toEqual({ q: "level:error" });
+      },
+    ));
+});
+
+describe("many records", () => {
+  test("come as one scrolls, and only those in sight are in the page", () =>
+    withLogs(
+      {},
+      Array.from({ length: 2_345 }, (_, index) => entry(`number ${index}`, { timestamp: Date.now() - index })),
+      async (page) => {
+        await page.getByText("number 0", { exact: true }).waitFor();
+        await page.getByText("2,345 records", { exact: true }).waitFor();
+        const list = page.getByRole("list", { name: "Records, newest first" });
+        await list.hover();
+        const end = page.getByText("2,345 in all");
+        while ((await end.count()) === 0) {
+          await page.evaluate("document.querySelector('.virtual-list').scrollTop += 9000");
+          await page.evaluate("new Promise(requestAnimationFrame)");
+          expect(await lines(page).count()).toBeLessThan(100);
+        }
+        await page.getByText("number 2344", { exact: true }).waitFor();
+        await page.evaluate("document.querySelector('.virtual-list').scrollTop = 0");
+        await page.getByText("number 0", { exact: true }).waitFor();
+      },
+    ));
+
+  test("are exported as they are searched", () =>
+    withLogs({ path: "/logs?q=level:error" }, [entry("one"), { ...ORDER, timestamp: Date.now() }], async (page) => {
+      await page.getByText("1 in all").waitFor();
+      await page.getByRole("button", { name: "Export what is shown" }).click();
+      for (const [name, wanted] of [
+        ["NDJSON", /^\{.*"Payment failed".*\}\n$/s],
+        ["CSV", /^id,.*\r?\n.*Payment failed/s],
+      ] as const) {
+        const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name }).click()]);
+        const text = readFileSync(await download.path(), "utf8");
+        expect(text).toMatch(wanted);
+        expect(text).not.toContain("one");
+      }
+    }));
+});
+
+describe("the live tail", () => {
+  test("puts new records on top, and counts them while it is paused", () =>
+    withLogs({}, [entry("first")], async (page, server) => {
+      await page.getByText("1 in all").waitFor();
+      await page.keyboard.press("f");
+      await page.getByText("live", { exact: true }).waitFor();
+      await page.getByText("1 in all").waitFor();
+      await server.send([entry("second")]);
+      await page.getByText("second", { exact: true }).waitFor();
+      expect(await lines(page).first().textContent()).toContain("second");
+      await page.getByRole("button", { name: "Pause" }).click();
+      await server.send([entry("third"), entry("fourth")]);
+      await page.getByText("paused · 2 new records").waitFor();
+      expect(await lines(page).count()).toBe(2);
+      expect(await parameters(page)).toEqual({ live: "paused" });
+      expect(await accessibilityProblems(page)).toEqual([]);
+      await page.getByRole("button", { name: "Go on" }).click();
+      await page.getByText("fourth", { exact: true }).waitFor();
+      expect(await lines(page).count()).toBe(4);
+    }));
+
+  test("moves nothing while somebody reads further down", () =>
+    withLogs(
+      { path: "/logs?live=on" },
+      Array.from({ length: 200 }, (_, index) => entry(`number ${index}`, { timestamp: Date.now() - index })),
+      async (page, server) => {
+        await page.getByText("live", { exact: true }).waitFor();
+        await page.getByText("number 0", { exact: true }).waitFor();
+        await page.evaluate("document.querySelector('.virtual-list').scrollTop = 2000");
+        await page.getByText("number 75", { exact: true }).waitFor();
+        await server.send([entry("new one")]);
+        await page.getByRole("button", { name: "1 new record ↑" }).click();
+        await page.getByText("new one", { exact: true }).waitFor();
+      },
+    ));
+
+  test("waits for a time range that lasts until now", () =>
+    withLogs({ path: "/logs?live=on&to=2026-01-01" }, [entry("one")], async (page) => {
+      await page.getByText("Nothing was logged in this time.").waitFor();
+      expect(await page.getByRole("button", { name: "Live" }).isDisabled()).toBe(true);
+    }));
+});
+
+describe("a text that would be script", () => {
+  test("is text in lines, details, tree, completion and search", () => {
+    const image = '<img src=x onerror="alert(1)">';
+    const script = '"><script>alert(2)</script>';
+    const hostile = {
+      touchpoint: `${image}/${script}`,
+      key: "javascript:alert(3)",
+      message: `${script} ${image}`,
+      level: "warn",
+      metadata: {
+        [image]: script,
+        nested: { [script]: [image, "javascript:alert(4)"] },
+        __proto__x: "data:text/html,x",
+      },
+    };
+    return withLogs({ path: "/logs?group=touchpoint" }, [hostile], async (page) => {
+      await lines(page).first().click();
+      await page.getByRole("group", { name: "Record 1" }).getByText(image, { exact: true }).first().waitFor();
+      await page.getByRole("button", { name: /^Add to the search: metadata\."<img/ }).click();
+      await page.getByText("1 in all").waitFor();
+      await page.getByLabel("Search", { exact: true }).fill("touchpoint:");
+      await page.getByRole("option", { name: "<img" }).first().waitFor();
+      await page.keyboard.press("ArrowDown");
+      await page.keyboard.press("Enter");
+      await page.keyboard.press("Enter");
+      await page.getByText("1 in all").waitFor();
+      expect(
+        await page.evaluate<number>("document.querySelectorAll('main img, main script, main a[href^=java]').length"),
+      ).toBe(0);
+      expect(await accessibilityProblems(page)).toEqual([]);
+    });
+  });
+});
+
+describe("the page", () => {
+  const entries = [entry("one"), { ...ORDER, timestamp: Date.now() }, entry("done", { level: "warn", duration: 42 })];
+
+  test.each(["light", "dark"] as const)("has no accessibility problem in the %s theme", (colorScheme) =>
+    withLogs({ colorScheme, path: "/logs?open=2&group=touchpoint" }, entries, async (page) => {
+      await page.getByRole("group", { name: "Record 2" }).waitFor();
+      await page.getByText("3 in all").waitFor();
+      expect(await accessibilityProblems(page)).toEqual([]);
+    }),
+  );
+
+  test("fits a phone", () =>
+    withLogs(
+      { viewport: { width: 360, height: 740 }, path: "/logs?open=2&group=touchpoint" },
+      entries,
+      async (page) => {
+        await page.getByRole("group", { name: "Record 2" }).waitFor();
+        expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBe(360);
+        expect(await accessibilityProblems(page)).toEqual([]);
+      },
+    ));
+
+  test("says that the server is gone, keeps what it shows, and finds it again", () =>
+    withLogs({ expected: [/ERR_|Failed to load/] }, entries, async (page) => {
+      await page.getByText("3 in all").waitFor();
+      await page.route("**/api/v1/entries**", (route) => route.abort());
+      await page.keyboard.press("e");
+      await page.getByText("The server cannot be reached. Is it running?").first().waitFor();
+      expect(await lines(page).count()).toBe(3);
+      await page.unroute("**/api/v1/entries**");
+      await page.getByRole("button", { name: "Try again" }).first().click();
+      await page.getByText("1 in all").waitFor();
+    }));
+});

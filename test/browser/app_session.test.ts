@@ -1,0 +1,155 @@
+// Signing in to the app, staying signed in, and getting out again, in a real browser against the executable.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { Browser } from "playwright-core";
+import { accessibilityProblems, withAppPage } from "../support/app_page.ts";
+import { startBrowser } from "../support/browser.ts";
+import { eventually } from "../support/eventually.ts";
+import { ADMIN_TOKEN, configText, withServer } from "../support/server.ts";
+
+const OTHER_TOKEN = "another-admin-token-for-tests";
+const FAILED_REQUEST = /Failed to load resource/;
+/** Told on every page that a browser does not trust as it trusts localhost. */
+const IGNORED_HEADER = /Cross-Origin-Opener-Policy header has been ignored/;
+
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await startBrowser();
+});
+
+afterAll(async () => {
+  await browser.close();
+});
+
+describe("signing in", () => {
+  test("leads to the address that was asked for, with a cookie that no script can read", () =>
+    withServer(configText(), (server) =>
+      withAppPage(browser, server, { path: "/logs?from=24h&q=level:error", isSignedIn: false }, async (app) => {
+        const { page } = app;
+        expect(await page.getByLabel("Admin token").getAttribute("type")).toBe("password");
+        await app.signIn();
+        await page.getByRole("heading", { level: 1, name: "Logs" }).waitFor();
+        expect(page.url()).toBe(`${server.url}/logs?from=24h&q=level:error`);
+        expect(await page.evaluate("document.cookie")).toBe("");
+        const [cookie] = await page.context().cookies();
+        expect(cookie).toMatchObject({ httpOnly: true, sameSite: "Strict", path: "/" });
+      }),
+    ));
+
+  test("lasts over a reload, and for another tab", () =>
+    withServer(configText(), (server) =>
+      withAppPage(browser, server, {}, async ({ page }) => {
+        await page.reload();
+        await page.getByRole("navigation", { name: "Pages" }).waitFor();
+        const other = await page.context().newPage();
+        await other.goto(`${server.url}/keys`);
+        await other.getByRole("heading", { level: 1, name: "Keys" }).waitFor();
+        await other.close();
+      }),
+    ));
+
+  test("works with the keyboard alone, and with white space around the token", () =>
+    withServer(configText(), (server) =>
+      withAppPage(browser, server, { isSignedIn: false }, async ({ page }) => {
+        await page.getByLabel("Admin token").waitFor();
+        await page.keyboard.type(`  ${ADMIN_TOKEN} `);
+        await page.keyboard.press("Enter");
+        await page.getByRole("navigation", { name: "Pages" }).waitFor();
+      }),
+    ));
+
+  test.each(["light", "dark"] as const)("is accessible in the %s theme", (colorScheme) =>
+    withServer(configText(), (server) =>
+      withAppPage(browser, server, { isSignedIn: false, colorScheme }, async ({ page }) => {
+        await page.getByLabel("Admin token").waitFor();
+        expect(await accessibilityProblems(page)).toEqual([]);
+        await page.getByRole("button", { name: "Sign in" }).click();
+        await page.getByRole("alert").getByText("Paste the admin token.").waitFor();
+        expect(await accessibilityProblems(page)).toEqual([]);
+      }),
+    ),
+  );
+});
+
+describe("nobody is signed in", () => {
+  test("with a wrong token: it says so, and the field has the focus again", () =>
+    withServer(configText(), (server) =>
+      withAppPage(browser, server, { isSignedIn: false }, async ({ page }) => {
+        await page.getByLabel("Admin token").fill("not-the-admin-token");
+        await page.getByRole("button", { name: "Sign in" }).click();
+        await page.getByRole("alert").getByText("Admin token is wrong.").waitFor();
+        expect(await page.evaluate("document.activeElement.name")).toBe("token");
+        expect(await page.getByRole("navigation").count()).toBe(0);
+        expect(await page.context().cookies()).toEqual([]);
+      }),
+    ));
+
+  test("after signing out: the session is gone on the server as well", () =>
+    withServer(configText(), (server) =>
+      withAppPage(browser, server, { path: "/usage" }, async ({ page }) => {
+        const cookies = await page.context().cookies();
+        await page.getByRole("button", { name: "Sign out" }).click();
+        await page.getByLabel("Admin token").waitFor();
+        expect(await page.context().cookies()).toEqual([]);
+        // The cookie of before, put back, is believed no more.
+        await page.context().addCookies(cookies);
+        await page.reload();
+        await page.getByLabel("Admin token").waitFor();
+      }),
+    ));
+
+  test("when the session has ended: the sign-in says so, and leads back to the same place", () =>
+    withServer(configText(), (server) =>
+      withAppPage(browser, server, { path: "/timings?from=7d" }, async (app) => {
+        const { page } = app;
+        server.writeConfig(configText().replace(ADMIN_TOKEN, OTHER_TOKEN));
+        await eventually("the new token is in force", async () => {
+          const headers = { authorization: `Bearer ${OTHER_TOKEN}` };
+          return (await fetch(`${server.url}/api/v1/usage`, { headers })).status === 200;
+        });
+        await page.getByRole("button", { name: "Refresh" }).click();
+        await page.getByText("The session has ended.").waitFor();
+        expect(page.url()).toBe(`${server.url}/timings?from=7d`);
+        await app.signIn(OTHER_TOKEN);
+        await page.getByRole("heading", { level: 1, name: "Timings" }).waitFor();
+        expect(page.url()).toBe(`${server.url}/timings?from=7d`);
+      }),
+    ));
+
+  test("where no token is configured: the page says which setting turns reading on, and goes on once it is set", () => {
+    const config = configText();
+    return withServer(config.replace(/^admin_token.*$/m, ""), (server) =>
+      withAppPage(browser, server, { isSignedIn: false }, async (app) => {
+        const { page } = app;
+        await page.getByRole("heading", { name: "Reading is off" }).waitFor();
+        expect(await page.getByRole("main").innerText()).toContain("admin_token");
+        expect(await accessibilityProblems(page)).toEqual([]);
+        server.writeConfig(config);
+        await eventually("reading is on", async () =>
+          (await (await fetch(`${server.url}/`)).text()).includes('data-reading="on"'),
+        );
+        await page.getByRole("button", { name: "Look again" }).click();
+        await app.signIn();
+      }),
+    );
+  });
+
+  test("over http to another address: the page says why, and what to do", () =>
+    withServer(configText(), (server) =>
+      withAppPage(
+        browser,
+        server,
+        { isSignedIn: false, expected: [FAILED_REQUEST, IGNORED_HEADER] },
+        async ({ page }) => {
+          // It leads to this machine, and a browser does not trust it as it does localhost.
+          await page.goto(`${server.url.replace("127.0.0.1", "0.0.0.0")}/`);
+          await page.getByText("Signing in cannot work at this address.").waitFor();
+          await page.getByLabel("Admin token").fill(ADMIN_TOKEN);
+          await page.getByRole("button", { name: "Sign in" }).click();
+          await page.getByRole("alert").getByText("over https or on localhost").waitFor();
+          expect(await accessibilityProblems(page)).toEqual([]);
+        },
+      ),
+    ));
+});

@@ -1,0 +1,381 @@
+// The timings page in a real browser against the compiled server: the tree, one touchpoint, what runs, what never finished.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { Browser, Page } from "playwright-core";
+import { accessibilityProblems, withAppPage } from "../support/app_page.ts";
+import { startBrowser } from "../support/browser.ts";
+import { eventually } from "../support/eventually.ts";
+import { read } from "../support/read_api.ts";
+import { ADMIN_TOKEN, configText, type TestServer, withServer } from "../support/server.ts";
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await startBrowser();
+});
+afterAll(() => browser.close());
+
+const MINUTE_MS = 60_000;
+
+/** A completed timing so long ago. */
+function timing(touchpoint: string | undefined, duration: number, agoMs: number, more: object = {}) {
+  const startTime = Date.now() - agoMs;
+  return {
+    ...(touchpoint === undefined ? {} : { touchpoint }),
+    startTime,
+    endTime: startTime + duration,
+    duration,
+    ...more,
+  };
+}
+
+/** 1 to 100 ms at api/orders/list, 10 of 500 ms at api/orders/submit, 5 of 8 ms at db/query, one without a touchpoint. */
+async function sendTimings(server: TestServer): Promise<void> {
+  const list = Array.from({ length: 100 }, (_, at) =>
+    timing("api/orders/list", at + 1, (at % 50) * MINUTE_MS + 5_000, { key: `list-${at + 1}` }),
+  );
+  const submit = Array.from({ length: 10 }, (_, at) => timing("api/orders/submit", 500, at * MINUTE_MS + 5_000));
+  const query = Array.from({ length: 5 }, (_, at) => timing("db/query", 8, at * MINUTE_MS + 5_000));
+  await server.send([...list, ...submit, ...query, timing(undefined, 3, 5_000)]);
+}
+
+async function register(server: TestServer, name: string): Promise<void> {
+  const answer = await fetch(`${server.url}/api/v1/touchpoints`, {
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: `Bearer ${ADMIN_TOKEN}` },
+    body: JSON.stringify({ project: "default", name }),
+  });
+  expect(answer.status).toBe(201);
+}
+
+/** The texts of a table's rows, cell by cell. */
+async function rowsOf(page: Page, table: string): Promise<string[][]> {
+  const rows = await page.getByRole("table", { name: table }).locator("tbody tr").all();
+  return Promise.all(rows.map(async (row) => (await row.locator("td").allInnerTexts()).map((text) => text.trim())));
+}
+
+const TREE = "Timings by touchpoint";
+const namesOf = async (page: Page) => (await rowsOf(page, TREE)).map(([name]) => name?.replaceAll(/\s+/g, " "));
+const addressOf = (page: Page) => new URL(page.url()).pathname + new URL(page.url()).search;
+const SUBMIT = "/timings?show=touchpoint:api/orders/submit";
+const LIST = "/timings?show=touchpoint:api/orders/list";
+
+describe("the tree of timings", () => {
+  test("has the figures of each touchpoint and category, a shape, and flags what is not registered", () =>
+    withServer(configText(), async (server) => {
+      await sendTimings(server);
+      await register(server, "api/orders/list");
+      await withAppPage(browser, server, { path: "/timings" }, async ({ page }) => {
+        await page.getByRole("img", { name: "p95 of api/orders/list over time" }).waitFor();
+        await page.getByRole("img", { name: "p95 of api/ over time" }).waitFor();
+        expect(await namesOf(page)).toEqual([
+          "(none)",
+          "api/",
+          "orders/",
+          "list",
+          "submit unregistered",
+          "db/",
+          "query unregistered",
+        ]);
+        const rows = await rowsOf(page, TREE);
+        expect(rows.map(([, count, , , , , max]) => [count, max])).toEqual([
+          ["1", "3 ms"],
+          ["110", "500 ms"],
+          ["110", "500 ms"],
+          ["100", "100 ms"],
+          ["10", "500 ms"],
+          ["5", "8 ms"],
+          ["5", "8 ms"],
+        ]);
+      });
+    }));
+
+  test("is ordered beside each other and closed by hand, and the address says so", () =>
+    withServer(configText(), async (server) => {
+      await sendTimings(server);
+      await withAppPage(browser, server, { path: "/timings" }, async ({ page, ...app }) => {
+        await page.getByRole("button", { name: "p99" }).click();
+        await page.getByRole("button", { name: "Close db/" }).click();
+        const names = ["api/", "orders/", "submit unregistered", "list unregistered", "db/", "(none)"];
+        expect(await namesOf(page)).toEqual(names);
+        expect(addressOf(page)).toBe("/timings?open=api/,api/orders/&sort=-p99");
+        await app.open(addressOf(page));
+        await page.getByRole("button", { name: "Open db/" }).waitFor();
+        expect(await namesOf(page)).toEqual(names);
+        await page.getByRole("button", { name: "Close all" }).click();
+        expect(await namesOf(page)).toEqual(["api/", "db/", "(none)"]);
+      });
+    }));
+
+  test("is narrowed by a search", () =>
+    withServer(configText(), async (server) => {
+      await sendTimings(server);
+      await withAppPage(browser, server, { path: "/timings" }, async ({ page }) => {
+        await page.getByRole("table", { name: TREE }).waitFor();
+        await page.keyboard.press("/");
+        await page.keyboard.type("duration:>400");
+        await page.keyboard.press("Enter");
+        await page.getByText("1 touchpoint in 2 categories").waitFor();
+        expect(await namesOf(page)).toEqual(["api/", "orders/", "submit unregistered"]);
+        expect(addressOf(page)).toBe("/timings?q=duration:%3E400");
+      });
+    }));
+});
+
+describe("one touchpoint", () => {
+  test("opens from the tree with its figures, their course and their distribution", () =>
+    withServer(configText(), async (server) => {
+      await sendTimings(server);
+      await withAppPage(browser, server, { path: "/timings" }, async ({ page }) => {
+        await page.getByRole("link", { name: "list", exact: true }).press("Enter");
+        await page.getByText("Exact: all 100 completed timings.").waitFor();
+        expect(addressOf(page)).toBe(LIST);
+        expect(await page.evaluate("document.activeElement.textContent")).toBe("list");
+        const figures = await page.locator(".timings-figures > div").allInnerTexts();
+        expect(figures.map((text) => text.replaceAll(/\s+/g, " "))).toEqual([
+          "Completed 100",
+          "min 1 ms",
+          "mean 50.5 ms",
+          expect.stringMatching(/^p50 (49|50|51)(\.\d)? ms$/),
+          expect.stringMatching(/^p90 (89|90|91)(\.\d)? ms$/),
+          expect.stringMatching(/^p95 (94|95|96)(\.\d)? ms$/),
+          expect.stringMatching(/^p99 (98|99|100)(\.\d)? ms$/),
+          "max 100 ms",
+          "Running 0",
+          "Never finished 0",
+        ]);
+        await page.getByRole("img", { name: "Durations over time: p50, p90, p95 and p99" }).waitFor();
+        const bins = await page.getByRole("table", { name: "Timings by duration" }).locator("tbody tr").allInnerTexts();
+        expect(bins.map((text) => text.replaceAll(/\s+/g, " ").replaceAll(/ p\d+(–p\d+)?(?= )/g, ""))).toEqual([
+          "1 ms – 1.5 ms 1 1.0 %",
+          "1.5 ms – 2 ms 0 0.0 %",
+          "2 ms – 3 ms 1 1.0 %",
+          "3 ms – 5 ms 2 2.0 %",
+          "5 ms – 7 ms 2 2.0 %",
+          "7 ms – 10 ms 3 3.0 %",
+          "10 ms – 15 ms 5 5.0 %",
+          "15 ms – 20 ms 5 5.0 %",
+          "20 ms – 30 ms 10 10.0 %",
+          "30 ms – 50 ms 20 20.0 %",
+          "50 ms – 70 ms 20 20.0 %",
+          "70 ms – 100 ms 30 30.0 %",
+          "100 ms – 150 ms 1 1.0 %",
+        ]);
+      });
+    }));
+
+  test("has a distribution of the newest timings where there are too many different durations, and says so", () =>
+    withServer(configText(), async (server) => {
+      const many = Array.from({ length: 5_100 }, (_, at) => timing("api/many", at + 1.5, at * 100 + 9_000));
+      await server.send(many.slice(0, 2_600));
+      await server.send(many.slice(2_600));
+      await withAppPage(browser, server, { path: "/timings?show=touchpoint:api/many" }, async ({ page }) => {
+        await page.getByText("A sample: the newest 5,000 of 5,100 completed timings").waitFor();
+        await page.getByRole("table", { name: "Slowest timings, longest first" }).waitFor();
+        const rows = await rowsOf(page, "Slowest timings, longest first");
+        expect([rows.length, rows[0]?.[0], await page.getByTitle("5100.5 ms").count()]).toEqual([20, "5.1 s", 2]);
+      });
+    }));
+
+  test("shows its slowest timings, which lead to their logs by key", () =>
+    withServer(configText(), async (server) => {
+      await sendTimings(server);
+      await withAppPage(browser, server, { path: LIST }, async ({ page }) => {
+        await page.getByRole("link", { name: "list-100" }).waitFor();
+        const rows = await rowsOf(page, "Slowest timings, longest first");
+        expect(rows.map(([duration, key]) => [duration, key])).toEqual(
+          Array.from({ length: 20 }, (_, at) => [`${100 - at} ms`, `list-${100 - at}`]),
+        );
+        await page.getByRole("link", { name: "list-100" }).click();
+        await page.getByRole("heading", { name: "Logs", level: 1 }).waitFor();
+        expect(addressOf(page)).toBe("/logs?q=key:%22list-100%22");
+      });
+    }));
+
+  test("is zoomed into by dragging over its course", () =>
+    withServer(configText(), async (server) => {
+      await sendTimings(server);
+      await withAppPage(browser, server, { path: LIST }, async ({ page }) => {
+        const box = await page.locator(".chart .u-over").first().boundingBox();
+        if (box === null) throw new Error("the chart has no place");
+        await page.mouse.move(box.x + box.width * 0.25, box.y + 20);
+        await page.mouse.down();
+        await page.mouse.move(box.x + box.width * 0.75, box.y + 20, { steps: 5 });
+        await page.mouse.up();
+        await page.waitForURL(/from=.*to=/);
+        const parameters = new URL(page.url()).searchParams;
+        const length = Date.parse(parameters.get("to") ?? "") - Date.parse(parameters.get("from") ?? "");
+        expect(length).toBeGreaterThan(15 * MINUTE_MS);
+        expect(length).toBeLessThan(45 * MINUTE_MS);
+        expect(parameters.get("show")).toBe("touchpoint:api/orders/list");
+      });
+    }));
+
+  test("leads up to its category with a key, and the category's timings are all together", () =>
+    withServer(configText(), async (server) => {
+      await sendTimings(server);
+      await withAppPage(browser, server, { path: SUBMIT }, async ({ page }) => {
+        await page.getByText("Exact: all 10 completed timings.").waitFor();
+        await page.keyboard.press("u");
+        await page.getByText("Exact: all 110 completed timings.").waitFor();
+        expect(addressOf(page)).toBe("/timings?show=category:api/orders/");
+        await page.keyboard.press("u");
+        await page.keyboard.press("u");
+        await page.getByRole("table", { name: TREE }).waitFor();
+        expect(addressOf(page)).toBe("/timings");
+      });
+    }));
+});
+
+describe("what runs now", () => {
+  test("is listed with how long, the longest first, and goes when it ends", () =>
+    withServer(configText(), async (server) => {
+      const startTime = Date.now() - 200_000;
+      await server.send([
+        { touchpoint: "jobs/mail", key: "run-1", startTime: startTime + 150_000 },
+        { touchpoint: "jobs/export", key: "run-2", startTime, message: "all orders" },
+      ]);
+      await withAppPage(browser, server, { path: "/timings" }, async ({ page }) => {
+        await page.getByRole("tab", { name: "Durations" }).press("ArrowRight");
+        await page.getByText("2 timings running now").waitFor();
+        expect(addressOf(page)).toBe("/timings?tab=running");
+        const before = await rowsOf(page, "Running timings, longest first");
+        expect(before.map(([, touchpoint, key]) => [touchpoint, key])).toEqual([
+          ["jobs/export", "run-2"],
+          ["jobs/mail", "run-1"],
+        ]);
+        expect(before[0]?.[0]).toMatch(/^3 m \d+ s$/);
+        await eventually(
+          "the seconds go on",
+          async () => (await rowsOf(page, "Running timings, longest first"))[0]?.[0] !== before[0]?.[0],
+        );
+        await server.send([{ key: "run-2", endTime: Date.now() }]);
+        await page.getByText("1 timing running now").waitFor();
+        await page.getByRole("link", { name: "jobs/mail" }).click();
+        await page.getByRole("heading", { name: "mail", level: 2 }).waitFor();
+      });
+    }));
+});
+
+describe("what never finished", () => {
+  test("is listed, and the tree leads to it", () =>
+    withServer(configText({ tables: '[timings]\ntimeout = "1s"' }), async (server) => {
+      await server.send([{ touchpoint: "jobs/export", key: "lost-1", startTime: Date.now() - 5_000, message: "gone" }]);
+      const isThere = async () =>
+        (await read<{ entries: unknown[] }>(server, "entries?q=status:unfinished")).entries.length === 1;
+      await eventually("the start is given up", isThere);
+      await withAppPage(browser, server, { path: "/timings" }, async ({ page }) => {
+        await page
+          .getByRole("row", { name: /export/ })
+          .getByRole("link", { name: "1", exact: true })
+          .click();
+        await page.getByText("1 never finished in this time.").waitFor();
+        expect(addressOf(page)).toBe("/timings?show=touchpoint:jobs/export&tab=unfinished");
+        const [row] = await rowsOf(page, "Timings that never finished, newest first");
+        expect(row?.slice(1)).toEqual(["jobs/export", "lost-1", "default", "gone"]);
+        expect(await accessibilityProblems(page)).toEqual([]);
+      });
+    }));
+});
+
+describe("the timings page", () => {
+  test.each(["light", "dark"] as const)("is accessible when it is %s", (colorScheme) =>
+    withServer(configText(), async (server) => {
+      await sendTimings(server);
+      await server.send([{ touchpoint: "jobs/mail", key: "run-1", startTime: Date.now() - 9_000 }]);
+      await withAppPage(browser, server, { path: "/timings", colorScheme }, async ({ page, ...app }) => {
+        await page.getByRole("img", { name: "p95 of db/ over time" }).waitFor();
+        expect(await accessibilityProblems(page)).toEqual([]);
+        await app.open("/timings?show=category:api/");
+        await page.getByText("Exact: all 110").waitFor();
+        await page.getByRole("table", { name: "Slowest timings, longest first" }).waitFor();
+        expect(await accessibilityProblems(page)).toEqual([]);
+        await app.open("/timings?tab=running");
+        await page.getByRole("link", { name: "run-1" }).waitFor();
+        expect(await accessibilityProblems(page)).toEqual([]);
+      });
+    }),
+  );
+
+  test("fits a phone", () =>
+    withServer(configText(), async (server) => {
+      await sendTimings(server);
+      const viewport = { width: 360, height: 740 };
+      await withAppPage(browser, server, { path: "/timings", viewport }, async ({ page, ...app }) => {
+        await page.getByRole("table", { name: TREE }).waitFor();
+        expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);
+        await app.open("/timings?show=category:api/");
+        await page.getByRole("table", { name: "Slowest timings, longest first" }).waitFor();
+        expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);
+      });
+    }));
+
+  test("shows names, keys and messages as text, whatever they are", () =>
+    withServer(configText(), async (server) => {
+      const texts = [
+        "<img src=x onerror=alert(1)>",
+        '"><script>alert(1)</script>',
+        "javascript:alert(1)",
+        "</title><svg onload=alert(1)>",
+        "{{constructor.constructor('alert(1)')()}}",
+      ];
+      await server.send(
+        texts.map((text) => timing(text, 5, 9_000, { key: text, message: text, metadata: { [text]: text } })),
+      );
+      await server.send(
+        texts.map((text) => ({ touchpoint: text, key: `${text} runs`, message: text, startTime: Date.now() })),
+      );
+      await withAppPage(browser, server, { path: "/timings" }, async ({ page, ...app }) => {
+        await page.getByRole("table", { name: TREE }).waitFor();
+        for (const text of texts) {
+          await app.open(`/timings?show=${encodeURIComponent(`touchpoint:${text}`)}`);
+          await page.getByRole("table", { name: "Slowest timings, longest first" }).getByText(text).first().waitFor();
+          expect((await rowsOf(page, "Slowest timings, longest first"))[0]?.slice(1, 2)).toEqual([text]);
+        }
+        await app.open("/timings?tab=running");
+        await page.getByText("5 timings running now").waitFor();
+        expect((await rowsOf(page, "Running timings, longest first")).map(([, name = ""]) => name).toSorted()).toEqual(
+          texts.toSorted(),
+        );
+        expect(await page.locator("main script, main img, main svg[onload]").count()).toBe(0);
+      });
+    }));
+});
+
+describe("the timings page without timings", () => {
+  test("says what to send, and where a search matches nothing, that", () =>
+    withServer(configText(), async (server) => {
+      await server.send([{ message: "only a log" }]);
+      await withAppPage(browser, server, { path: "/timings" }, async ({ page, ...app }) => {
+        await page.getByText("No timings in this time").waitFor();
+        await app.open("/timings?q=nothing");
+        await page.getByText("No timing matches").waitFor();
+        await app.open("/timings?tab=running");
+        await page.getByText("Nothing runs now").waitFor();
+        await app.open("/timings?tab=unfinished");
+        await page.getByText("Everything finished").waitFor();
+      });
+    }));
+
+  test("says what is wrong with a search", () =>
+    withServer(configText(), async (server) => {
+      const path = "/timings?q=level:eror";
+      await withAppPage(browser, server, { path, expected: [/status of 400/] }, async ({ page }) => {
+        await page.getByText("did you mean error?").waitFor();
+        await page.getByRole("button", { name: "Clear the search" }).click();
+        await page.getByText("No timings in this time").waitFor();
+      });
+    }));
+
+  test("says that the server failed, and asks again when it is told to", () =>
+    withServer(configText(), async (server) => {
+      await sendTimings(server);
+      await withAppPage(browser, server, { path: "/keys", expected: [/status of 500/] }, async ({ page }) => {
+        await page.route("**/api/v1/timings?*", (route) => route.fulfill({ status: 500, body: "{}" }));
+        await page.getByRole("link", { name: "Timings" }).click();
+        await page.getByText("The server answered 500.").waitFor();
+        await page.unroute("**/api/v1/timings?*");
+        await page.getByRole("button", { name: "Try again" }).click();
+        await page.getByRole("table", { name: TREE }).waitFor();
+      });
+    }));
+});

@@ -1,0 +1,107 @@
+// The usage page against the compiled server: months against their plan, days, and what was dropped.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { Browser } from "playwright-core";
+import { accessibilityProblems, withAppPage } from "../support/app_page.ts";
+import { startBrowser } from "../support/browser.ts";
+import { MARKUP, takenAsMarkup } from "../support/markup.ts";
+import { configText, type TestServer, withServer } from "../support/server.ts";
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await startBrowser();
+});
+afterAll(() => browser.close());
+
+const LIMITED = configText({ tables: '[projects.default]\nmonthly_entries = 5\noverage = "drop"\n' });
+
+/** Four logs and a timing stored, one of them empty before, two past the plan of five. */
+async function sendPastPlan(server: TestServer): Promise<void> {
+  await server.send([{}, ...[1, 2, 3, 4].map((number) => ({ message: `log ${number}` })), { duration: 7 }]);
+  await server.send([{ message: "past the plan" }, { message: "past the plan too" }]);
+}
+
+test("a month stands against its plan, with what was dropped leading to the entries", () =>
+  withServer(LIMITED, async (server) => {
+    await sendPastPlan(server);
+    await withAppPage(browser, server, { path: "/usage" }, async ({ page }) => {
+      const plan = page.getByRole("list", { name: "Usage against the plan" }).getByRole("listitem");
+      await plan.getByText("of 5 entries").waitFor();
+      const text = (await plan.innerText()).replaceAll(/\s+/g, " ");
+      expect(text).toContain("Past it, entries are dropped.");
+      expect(text).toContain("Received 8 Stored 5");
+      expect(text).toContain("quota 2 empty 1");
+      expect(await plan.getByRole("meter", { name: "Plan of default" }).getAttribute("aria-valuemax")).toBe("5");
+      await plan.getByRole("link", { name: "quota 2" }).click();
+      await page.getByRole("heading", { name: "Rejections", level: 1 }).waitFor();
+      expect(new URL(page.url()).search).toBe("?project=default&reason=quota");
+      await page.getByText("past the plan too").waitFor();
+    });
+  }));
+
+test("the days of a month are counted, and other months can be chosen", () =>
+  withServer(configText(), async (server) => {
+    const now = new Date();
+    const earlier = Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1) - 3_600_000;
+    await server.send([{ message: "a" }, { message: "b" }, { duration: 7 }, { message: "old", timestamp: earlier }]);
+    const month = now.toISOString().slice(0, 7);
+    const before = new Date(earlier).toISOString().slice(0, 10);
+    await withAppPage(browser, server, { path: "/usage", timezoneId: "America/New_York" }, async ({ page }) => {
+      const rows = page.getByRole("table", { name: /^Records by day/ }).getByRole("row");
+      await rows.nth(1).waitFor({ state: "attached" });
+      expect(await rows.allInnerTexts()).toEqual([
+        "Time\tLogs\tTimings",
+        `${now.toISOString().slice(0, 10)} 00:00:00.000\t2\t1`,
+      ]);
+      expect(await page.getByRole("combobox", { name: "Month" }).inputValue()).toBe(month);
+      await page.goto(`${server.url}/usage?month=${before.slice(0, 7)}`);
+      // It was received this month; its time, and so its bytes, are of the month before.
+      const plan = page.getByRole("list", { name: "Usage against the plan" });
+      await plan.getByText("0 entries").waitFor();
+      await rows.filter({ hasText: before }).waitFor({ state: "attached" });
+      expect(await rows.nth(1).innerText()).toBe(`${before} 00:00:00.000\t1\t0`);
+      await page.getByRole("link", { name: month }).click();
+      await page.getByText("so far").waitFor();
+    });
+  }));
+
+test("where nothing was received, or the month is none, the page says so", () =>
+  withServer(configText(), async (server) => {
+    await withAppPage(browser, server, { path: "/usage?month=2026-13" }, async ({ page }) => {
+      await page.getByText("Nothing was received yet").waitFor();
+      expect(await accessibilityProblems(page)).toEqual([]);
+      await server.send([{ message: "a" }]);
+      await page.reload();
+      await page.getByText(/The link's month is not understood/).waitFor();
+      await page.getByText("no limit").waitFor();
+    });
+  }));
+
+describe.each(["light", "dark"] as const)("in %s", (colorScheme) => {
+  test("axe finds nothing, also on a phone", () =>
+    withServer(LIMITED, async (server) => {
+      await sendPastPlan(server);
+      for (const width of [1280, 360]) {
+        const options = { path: "/usage", colorScheme, viewport: { width, height: 800 } };
+        await withAppPage(browser, server, options, async ({ page }) => {
+          await page.getByRole("img", { name: /^Records by day/ }).waitFor();
+          expect(await accessibilityProblems(page)).toEqual([]);
+          expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
+        });
+      }
+    }));
+});
+
+test("projects that look like markup stay text", () => {
+  const pairs = MARKUP.map(
+    (project, index) =>
+      `[[keys]]\nname = "pair ${index}"\nproject = ${JSON.stringify(project)}\nserver = "sk_markup0123456789${index}"\n`,
+  );
+  return withServer(configText({ tables: pairs.join("") }), async (server) => {
+    for (const index of MARKUP.keys()) await server.send([{ message: "a" }], { key: `sk_markup0123456789${index}` });
+    await withAppPage(browser, server, { path: "/usage" }, async ({ page }) => {
+      for (const name of MARKUP) await page.getByRole("heading", { name, exact: true }).waitFor();
+      expect(await takenAsMarkup(page)).toEqual([]);
+    });
+  });
+});

@@ -1,0 +1,161 @@
+// The API client over a fetch of the test's own: what is sent, what answers become, and when it asks again.
+
+import { describe, expect, test } from "bun:test";
+import { valuesPath } from "../../../../src/web/api/answers.ts";
+import { Api } from "../../../../src/web/api/client.ts";
+
+interface Sent {
+  readonly path: string;
+  readonly init: RequestInit;
+}
+
+/** Answers in their order; the last one again and again. */
+function makeApi(...answers: (() => Response | Promise<Response>)[]) {
+  const sent: Sent[] = [];
+  const waits: number[] = [];
+  const told: string[] = [];
+  const api = new Api({
+    fetch: async (path, init) => {
+      sent.push({ path, init });
+      const answer = answers[Math.min(sent.length, answers.length) - 1];
+      if (answer === undefined) throw new Error("no answer");
+      return answer();
+    },
+    wait: async (ms) => {
+      waits.push(ms);
+    },
+    onAnswer: () => told.push("answer"),
+    onSignedOut: () => told.push("signed out"),
+  });
+  return { api, sent, waits, told };
+}
+
+const json = (status: number, value: unknown, headers?: Record<string, string>) => () =>
+  new Response(JSON.stringify(value), { status, ...(headers === undefined ? {} : { headers }) });
+
+describe("a question", () => {
+  test("is sent with what is given, and its answer comes as a value", async () => {
+    const { api, sent, told } = makeApi(json(200, { entries: [], nextCursor: null }));
+    const parameters = { project: "web shop", q: 'level:error "a&b"', from: undefined, cursor: "", limit: 50 };
+    expect(await api.ask("/api/v1/entries", parameters)).toEqual({
+      ok: true,
+      value: { entries: [], nextCursor: null },
+    });
+    expect(sent.map(({ path }) => path)).toEqual([
+      "/api/v1/entries?project=web+shop&q=level%3Aerror+%22a%26b%22&limit=50",
+    ]);
+    expect(told).toEqual(["answer"]);
+  });
+
+  test("about a field's values has the name in its path, escaped", () => {
+    expect(valuesPath("metadata.a/b c")).toBe("/api/v1/fields/metadata.a%2Fb%20c/values");
+    expect(valuesPath("metadata.\uD800")).toBe("/api/v1/fields/metadata.%EF%BF%BD/values");
+  });
+
+  test("of a busy server is asked again: after what it says, or longer each time", async () => {
+    const busy = json(503, { message: "Too many questions wait" });
+    const { api, waits } = makeApi(busy, json(503, {}, { "retry-after": "2" }), busy, json(200, { keys: [] }));
+    expect(await api.ask("/api/v1/keys")).toEqual({ ok: true, value: { keys: [] } });
+    expect(waits).toEqual([500, 2_000, 2_000]);
+  });
+});
+
+describe("a question that has no answer", () => {
+  test("of a server that stays busy says so after four tries, each wait of at most five seconds", async () => {
+    const { api, sent, waits } = makeApi(json(503, { message: "Too many questions wait" }, { "retry-after": "60" }));
+    expect(await api.ask("/api/v1/keys")).toEqual({
+      ok: false,
+      problem: { kind: "busy", status: 503, message: "Too many questions wait" },
+    });
+    expect(sent.length).toBe(4);
+    expect(waits).toEqual([5_000, 5_000, 5_000]);
+  });
+
+  test("with a wrong search says where", async () => {
+    const { api, sent } = makeApi(json(400, { message: "expected a value", at: 6, length: 1 }));
+    expect(await api.ask("/api/v1/entries", { q: "level:" })).toEqual({
+      ok: false,
+      problem: { kind: "refused", status: 400, message: "expected a value", at: 6, length: 1 },
+    });
+    expect(sent.length).toBe(1);
+  });
+
+  test("because nobody is signed in tells the session", async () => {
+    const { api, told } = makeApi(json(401, { message: "Admin token is missing" }));
+    const outcome = await api.ask("/api/v1/usage");
+    expect(outcome).toEqual({
+      ok: false,
+      problem: { kind: "signed_out", status: 401, message: "Admin token is missing" },
+    });
+    expect(told).toEqual(["signed out"]);
+  });
+
+  test("from a server that is not there is offline, and confirms no session", async () => {
+    const { api, told } = makeApi(() => Promise.reject(new TypeError("fetch failed")));
+    expect(await api.ask("/api/v1/usage")).toMatchObject({ ok: false, problem: { kind: "offline", status: 0 } });
+    expect(told).toEqual([]);
+  });
+
+  test("with an error that is no JSON shows no text of it", async () => {
+    const { api } = makeApi(() => new Response("<html>bad gateway</html>", { status: 502 }));
+    expect(await api.ask("/api/v1/usage")).toEqual({
+      ok: false,
+      problem: { kind: "failed", status: 502, message: "The server answered 502." },
+    });
+  });
+
+  test("because it was aborted is nobody's problem, also while it waits to ask again", async () => {
+    const aborted = new AbortController();
+    const { api, sent } = makeApi(() => {
+      aborted.abort();
+      return json(503, {})();
+    });
+    expect(await api.ask("/api/v1/usage", {}, aborted.signal)).toMatchObject({
+      ok: false,
+      problem: { kind: "aborted" },
+    });
+    expect(sent.length).toBe(1);
+  });
+});
+
+describe("a change", () => {
+  test("is sent as JSON, and an answer without a body is undefined", async () => {
+    const { api, sent } = makeApi(() => new Response(null, { status: 204 }));
+    const body = { project: "shop", name: "api/orders" };
+    expect(await api.change({ method: "POST", path: "/api/v1/touchpoints", body })).toEqual({
+      ok: true,
+      value: undefined,
+    });
+    expect(sent).toEqual([
+      {
+        path: "/api/v1/touchpoints",
+        init: { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) },
+      },
+    ]);
+  });
+
+  test("is never sent twice, not even to a busy server", async () => {
+    const { api, sent } = makeApi(json(503, { message: "later" }));
+    expect(await api.change({ method: "POST", path: "/api/v1/erase", body: {} })).toEqual({
+      ok: false,
+      problem: { kind: "busy", status: 503, message: "later" },
+    });
+    expect(sent.length).toBe(1);
+  });
+});
+
+describe("signing in", () => {
+  test("sends the token once, in the body", async () => {
+    const { api, sent } = makeApi(() => new Response(null, { status: 204 }));
+    expect(await api.signIn("a-token")).toEqual({ ok: true, value: undefined });
+    expect(sent.map(({ path, init }) => [path, init.method, init.body])).toEqual([
+      ["/api/v1/session", "POST", '{"token":"a-token"}'],
+    ]);
+  });
+
+  test("with a wrong token is a problem to show, not a session that ended", async () => {
+    const { api, told } = makeApi(json(401, { message: "Admin token is wrong" }));
+    expect(await api.signIn("x")).toMatchObject({ ok: false, problem: { message: "Admin token is wrong" } });
+    expect(told).toEqual([]);
+  });
+});

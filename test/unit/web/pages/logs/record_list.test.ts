@@ -1,0 +1,112 @@
+import { describe, expect, test } from "bun:test";
+import type { ShownRecord } from "../../../../../src/core/record.ts";
+import { failure } from "../../../../../src/web/api/outcome.ts";
+import {
+  type AskPage,
+  FIRST_RECORDS,
+  LIVE_RECORDS_MAX,
+  PAGE_RECORDS,
+  PAGES_HELD_MAX,
+  RecordList,
+} from "../../../../../src/web/pages/logs/record_list.ts";
+
+function record(id: number): ShownRecord {
+  return { id, project: "default", apiKey: "test", kind: "log", time: id, receivedAt: id, source: "server" };
+}
+
+/** A server with records `total` to 1, newest first; the cursor is the last id. Counts what it is asked. */
+function serverOf(total: number) {
+  const gone = new Set<number>();
+  const asked: (string | undefined)[] = [];
+  const ask: AskPage = async (cursor, limit) => {
+    asked.push(cursor);
+    const entries: ShownRecord[] = [];
+    let id = cursor === undefined ? total : Number(cursor) - 1;
+    for (; id >= 1 && entries.length < limit; id--) if (!gone.has(id)) entries.push(record(id));
+    return { ok: true, value: { entries, nextCursor: id >= 1 ? String(id + 1) : null } };
+  };
+  return { ask, asked, gone };
+}
+
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+}
+
+describe("a list of records", () => {
+  test("grows page by page until there is no more", async () => {
+    const { ask, asked } = serverOf(FIRST_RECORDS + 10);
+    const list = new RecordList(ask);
+    expect([list.isReady, list.count, list.hasMore]).toEqual([false, 0, true]);
+    await list.loadMore();
+    expect([list.isReady, list.count, list.hasMore]).toEqual([true, FIRST_RECORDS, true]);
+    await Promise.all([list.loadMore(), list.loadMore()]);
+    await list.loadMore();
+    expect([list.count, list.hasMore, asked.length]).toEqual([FIRST_RECORDS + 10, false, 2]);
+    expect([list.idAt(0), list.idAt(list.count - 1), list.idAt(list.count)]).toEqual([
+      FIRST_RECORDS + 10,
+      1,
+      undefined,
+    ]);
+    expect(list.indexOf(1)).toBe(FIRST_RECORDS + 9);
+  });
+
+  test("holds only what is near, and asks for the rest when it is in sight again", async () => {
+    const pages = PAGES_HELD_MAX * 3;
+    const total = FIRST_RECORDS + PAGE_RECORDS * (pages - 1);
+    const { ask, gone } = serverOf(total);
+    const list = new RecordList(ask);
+    for (let page = 0; page < pages; page++) {
+      await list.loadMore();
+      list.see(list.count, list.count);
+    }
+    const held = Array.from({ length: list.count }, (_, index) => list.recordAt(index)).filter(
+      (one) => one !== undefined,
+    );
+    expect(held.length).toBe(PAGES_HELD_MAX * PAGE_RECORDS);
+    expect([list.recordAt(3), list.isGivenUp(3), list.idAt(3)]).toEqual([undefined, true, total - 3]);
+    gone.add(total - 4);
+    list.see(3, 3);
+    await settled();
+    expect([list.recordAt(3)?.id, list.isGivenUp(3)]).toEqual([total - 3, false]);
+    expect([list.recordAt(4), list.isGivenUp(4), list.count]).toEqual([undefined, false, total]);
+  });
+
+  test("puts live records on top, the last one first, and none twice", async () => {
+    const list = new RecordList(serverOf(3).ask);
+    list.prepend([record(3), record(4)]);
+    await list.loadMore();
+    list.prepend([record(4), record(5), record(2)]);
+    expect(Array.from({ length: list.count }, (_, index) => list.idAt(index))).toEqual([5, 4, 3, 2, 1]);
+    expect(list.indexOf(2)).toBe(3);
+  });
+
+  test("is cut when more live records come than it may hold", async () => {
+    const list = new RecordList(serverOf(3).ask);
+    await list.loadMore();
+    list.prepend(Array.from({ length: LIVE_RECORDS_MAX + 1 }, (_, index) => record(10 + index)));
+    expect([list.count, list.isCut, list.hasMore]).toEqual([LIVE_RECORDS_MAX, true, false]);
+    expect([list.idAt(0), list.idAt(LIVE_RECORDS_MAX - 1)]).toEqual([10 + LIVE_RECORDS_MAX, 11]);
+  });
+});
+
+describe("a list that gets no answer", () => {
+  test("says why, and asks for the same page again", async () => {
+    const { ask } = serverOf(3);
+    let isDown = true;
+    const list = new RecordList(async (...question) => (isDown ? failure("offline", "no server") : ask(...question)));
+    await list.loadMore();
+    expect([list.isReady, list.problem?.message, list.count]).toEqual([true, "no server", 0]);
+    isDown = false;
+    await list.loadMore();
+    expect([list.problem, list.count]).toEqual([undefined, 3]);
+  });
+
+  test("takes nothing after its end", async () => {
+    const { ask } = serverOf(3);
+    const list = new RecordList(ask);
+    const asking = list.loadMore();
+    list.stop();
+    await asking;
+    expect(list.count).toBe(0);
+  });
+});

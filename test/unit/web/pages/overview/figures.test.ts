@@ -1,0 +1,239 @@
+// What the overview tells of counts, durations and usage: numbers in, the few that are shown out.
+
+import { describe, expect, test } from "bun:test";
+import type { HistogramBucket, TouchpointTimings, UsageAnswer } from "../../../../../src/core/answers.ts";
+import {
+  droppedEntries,
+  hasEntries,
+  monthGone,
+  newestRecord,
+  planRows,
+} from "../../../../../src/web/pages/overview/plan_figures.ts";
+import {
+  p95Series,
+  searchForTouchpoints,
+  slowest,
+  sparklineInterval,
+} from "../../../../../src/web/pages/overview/slowest_figures.ts";
+import {
+  formatRate,
+  formatShare,
+  lengthReaching,
+  pollOf,
+  trafficInterval,
+  trafficOf,
+  widened,
+} from "../../../../../src/web/pages/overview/traffic_figures.ts";
+import { lastOf, PRESETS } from "../../../../../src/web/state/time_range.ts";
+
+const NOW = Date.UTC(2026, 10, 16);
+const MINUTE = 60_000;
+
+function bucket(time: number, counts: Partial<HistogramBucket>): HistogramBucket {
+  return { time, debug: 0, info: 0, warn: 0, error: 0, timing: 0, ...counts };
+}
+
+describe("traffic", () => {
+  test("is counted per minute, whatever the buckets' length, and errors are a share of the logs alone", () => {
+    const buckets = [bucket(0, { info: 6, error: 2, timing: 4 }), bucket(30_000, {}), bucket(60_000, { timing: 5 })];
+    expect(trafficOf({ interval: 30_000, buckets })).toEqual({
+      times: [0, 30_000, 60_000],
+      rates: { error: [4, 0, 0], warn: [0, 0, 0], info: [12, 0, 0], debug: [0, 0, 0], timing: [8, 0, 10] },
+      errorShares: [0.25, null, null],
+      entries: 17,
+      logs: 8,
+      errors: 2,
+      timings: 9,
+      errorShare: 0.25,
+      rate: 17 / 1.5,
+    });
+  });
+
+  test("without any bucket is nothing at all", () => {
+    const { entries, rate, errorShare, times } = trafficOf({ interval: 1_000, buckets: [] });
+    expect({ entries, rate, errorShare, times }).toEqual({ entries: 0, rate: 0, errorShare: null, times: [] });
+  });
+
+  test("is asked for minute by minute where that makes 10 to 120 bars", () => {
+    const interval = (length: string) => trafficInterval(lastOf(length), NOW);
+    expect(["9m", "10m", "1h", "2h", "121m", "7d"].map(interval)).toEqual([
+      undefined,
+      "1m",
+      "1m",
+      "1m",
+      undefined,
+      undefined,
+    ]);
+    expect(trafficInterval({ kind: "between", from: NOW - 20 * MINUTE, to: undefined }, NOW)).toBe("1m");
+    expect(trafficInterval({ kind: "between", from: undefined, to: NOW }, NOW)).toBeUndefined();
+  });
+
+  test("is asked for anew within seconds for a short range, within a minute for a long one, and never for one that is over", () => {
+    expect([lastOf("15m"), lastOf("1h"), lastOf("30d")].map((range) => pollOf(range, NOW))).toEqual([
+      2_500, 5_000, 60_000,
+    ]);
+    expect(pollOf({ kind: "between", from: undefined, to: NOW + 1 }, NOW)).toBe(60_000);
+    expect(pollOf({ kind: "between", from: 0, to: NOW }, NOW)).toBeUndefined();
+  });
+});
+
+describe("a time range", () => {
+  test("widens to three times its length, and not past now", () => {
+    expect(widened({ kind: "between", from: 1_000, to: 2_000 }, NOW)).toEqual({ kind: "between", from: 0, to: 3_000 });
+    expect(widened({ kind: "between", from: NOW - 100, to: NOW - 50 }, NOW - 20)).toEqual({
+      kind: "between",
+      from: NOW - 150,
+      to: NOW - 20,
+    });
+  });
+
+  test("that lies ahead of now keeps its end when it widens", () => {
+    expect(widened({ kind: "between", from: NOW + 10, to: NOW + 20 }, NOW)).toEqual({
+      kind: "between",
+      from: NOW,
+      to: NOW + 20,
+    });
+  });
+
+  test("without two ends does not widen", () => {
+    expect(widened(lastOf("1h"), NOW)).toBeUndefined();
+    expect(widened({ kind: "between", from: undefined, to: NOW }, NOW)).toBeUndefined();
+  });
+
+  test("that reaches an instant is the shortest which does for a while yet", () => {
+    const reaching = (ago: number) => lengthReaching(NOW - ago, NOW, PRESETS)?.text;
+    expect([0, 13 * MINUTE, 14 * MINUTE, 55 * MINUTE, 29 * 86_400_000].map(reaching)).toEqual([
+      "15m",
+      "15m",
+      "1h",
+      "6h",
+      undefined,
+    ]);
+  });
+});
+
+describe("for people", () => {
+  test("a rate has as many digits as can be told apart", () => {
+    expect([0, 0.001, 0.02, 0.5, 12.34, 12, 99.96, 123.4, 12_345].map(formatRate)).toEqual([
+      "0",
+      "<0.01",
+      "0.02",
+      "0.5",
+      "12.3",
+      "12",
+      "100",
+      "123",
+      "12,345",
+    ]);
+  });
+
+  test("a share is nothing or everything only when it is", () => {
+    expect([0, 0.000_1, 0.023, 0.45, 0.995, 0.999_5, 1, 11.7].map(formatShare)).toEqual([
+      "0 %",
+      "<0.1 %",
+      "2.3 %",
+      "45 %",
+      "99.5 %",
+      ">99.9 %",
+      "100 %",
+      "1,170 %",
+    ]);
+  });
+});
+
+describe("the slowest touchpoints", () => {
+  const timing = (touchpoint: string, p95: number | null) => ({ touchpoint, p95 }) as TouchpointTimings;
+
+  test("are those with the highest p95, and only those that have one", () => {
+    const all = [timing("c", 5), timing("a", 5), timing("never", null), timing("b", 9), timing("d", 1)];
+    expect(slowest(all, 3).map(({ touchpoint }) => touchpoint)).toEqual(["b", "a", "c"]);
+  });
+
+  test("are searched for by name as it is, quotes and stars and all", () => {
+    expect(searchForTouchpoints(["api/*", 'a"b\\c', ""])).toBe(
+      String.raw`touchpoint:"api/*" OR touchpoint:"a\"b\\c" OR -touchpoint:*`,
+    );
+    expect(searchForTouchpoints([])).toBe("");
+  });
+
+  test("get a sparkline of a few points over the range", () => {
+    expect(sparklineInterval(lastOf("24h"), NOW)).toBe(3_600_000);
+    expect(sparklineInterval({ kind: "between", from: 5, to: 6 }, NOW)).toBe(1);
+    expect(sparklineInterval({ kind: "between", from: undefined, to: 6 }, NOW)).toBeUndefined();
+    expect(sparklineInterval({ kind: "between", from: NOW + 5, to: undefined }, NOW)).toBeUndefined();
+  });
+
+  test("have no course where the answer has none of them", () => {
+    const buckets = [{ p95: 3 }, { p95: null }] as never;
+    const answer = { interval: 1, touchpoints: [{ touchpoint: "a", buckets }] };
+    expect(p95Series(answer, "a")).toEqual([3, null]);
+    expect(p95Series(answer, "b")).toBeUndefined();
+    expect(p95Series(undefined, "a")).toBeUndefined();
+  });
+});
+
+describe("usage", () => {
+  type Row = UsageAnswer["usage"][number];
+  const row = (project: string, more: Partial<Row>): Row => ({
+    project,
+    month: "2026-11",
+    received: 0,
+    stored: 0,
+    admitted: 0,
+    dropped: {},
+    limit: null,
+    overage: 0,
+    overagePolicy: "continue",
+    bytes: 0,
+    ...more,
+  });
+  const storage = (project: string, newest: number | null, records = 1) => ({
+    project,
+    records,
+    blocks: 1,
+    bytes: 1,
+    retentionMs: 1,
+    oldest: newest,
+    newest,
+  });
+
+  test("of this month alone is shown, nearest to its limit first", () => {
+    const usage = [
+      row("free", { admitted: 900 }),
+      row("half", { admitted: 50, limit: 100 }),
+      row("old", { month: "2026-10", admitted: 999, limit: 1 }),
+      row("over", { admitted: 30, limit: 10, overage: 20, overagePolicy: "drop" }),
+      row("closed", { limit: 0 }),
+    ];
+    const answer = { usage, storage: [] };
+    expect(planRows(answer, "", NOW).map(({ project, share }) => [project, share])).toEqual([
+      ["over", 3],
+      ["closed", 1],
+      ["half", 0.5],
+      ["free", null],
+    ]);
+    expect(planRows(answer, "half", NOW)).toEqual([
+      { project: "half", admitted: 50, limit: 100, share: 0.5, overage: 0, overagePolicy: "continue" },
+    ]);
+  });
+
+  test("measures the month in UTC", () => {
+    expect(monthGone(NOW)).toBe(0.5);
+    expect(monthGone(Date.UTC(2026, 11, 1))).toBe(0);
+  });
+
+  test("tells a server that took something from one that took nothing, or dropped it all", () => {
+    const has = (usage: readonly Row[], rows: UsageAnswer["storage"] = []) => hasEntries({ usage, storage: rows });
+    expect(has([])).toBe(false);
+    expect(has([row("a", { received: 3, dropped: { empty: 1, too_old: 2 } })])).toBe(false);
+    expect(has([row("a", { received: 3, dropped: { empty: 1 } })])).toBe(true);
+    expect(has([], [storage("a", null, 0)])).toBe(false);
+    expect(has([], [storage("a", 5)])).toBe(true);
+    expect(droppedEntries({ usage: [row("a", { dropped: { empty: 1, too_old: 2 } })], storage: [] })).toBe(3);
+  });
+
+  test("knows the newest record of a project, and of all", () => {
+    const answer = { usage: [], storage: [storage("a", 5), storage("b", 9), storage("c", null)] };
+    expect([newestRecord(answer, ""), newestRecord(answer, "a"), newestRecord(answer, "c")]).toEqual([9, 5, undefined]);
+  });
+});

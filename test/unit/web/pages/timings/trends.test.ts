@@ -1,0 +1,123 @@
+// The shapes beside rows: what is asked, in how many questions, and when what is known is forgotten.
+
+import { describe, expect, test } from "bun:test";
+import type { SeriesBucket } from "../../../../../src/core/answers.ts";
+import { failure } from "../../../../../src/web/api/outcome.ts";
+import type { Selection } from "../../../../../src/web/pages/timings/selection.ts";
+import {
+  type AskTrend,
+  type TrendQuestion,
+  Trends,
+  trendInterval,
+} from "../../../../../src/web/pages/timings/trends.ts";
+
+const NO_FIGURES = { min: null, mean: null, max: null, p50: null, p75: null, p90: null, p99: null };
+
+function buckets(...p95: readonly (number | null)[]): SeriesBucket[] {
+  return p95.map((value, time) => ({ time, count: 1, ...NO_FIGURES, p95: value, running: 0, unfinished: 0 }));
+}
+
+const touchpoint = (name: string): Selection => ({ kind: "touchpoint", name });
+const API: Selection = { kind: "category", name: "api/" };
+
+/** Resolves when nothing waits any more. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+}
+
+function stage() {
+  const asked: TrendQuestion[] = [];
+  const trends = new Trends();
+  const ask: AskTrend = async (question) => {
+    asked.push(question);
+    if (question.by === undefined) return { ok: true, value: { interval: 1, buckets: buckets(3, null) } };
+    return { ok: true, value: { interval: 1, touchpoints: [{ touchpoint: "api/a", buckets: buckets(1, 2) }] } };
+  };
+  return { asked, trends, ask };
+}
+
+describe("trends", () => {
+  test("of touchpoints come with one question, and each category with one of its own", async () => {
+    const { asked, trends, ask } = stage();
+    trends.start(ask, "level:info");
+    trends.want([API, touchpoint("api/a"), touchpoint("api/b"), { kind: "none" }]);
+    await settled();
+    expect(asked).toEqual([
+      { q: '(level:info) (touchpoint:"api/a","api/b")', by: "touchpoint" },
+      { q: '(level:info) (touchpoint:"api/"*)' },
+      { q: "(level:info) (-touchpoint:*)" },
+    ]);
+    expect([...trends.trends.value]).toEqual([
+      ["touchpoint:api/a", [1, 2]],
+      ["touchpoint:api/b", []],
+      ["category:api/", [3, null]],
+      ["none", [3, null]],
+    ]);
+  });
+
+  test("are asked once, until they are renewed, and stay shown meanwhile", async () => {
+    const { asked, trends, ask } = stage();
+    trends.start(ask, "");
+    trends.want([API]);
+    await settled();
+    trends.want([API]);
+    await settled();
+    expect(asked).toHaveLength(1);
+    trends.renew();
+    expect(trends.trends.value.get("category:api/")).toEqual([3, null]);
+    trends.want([API]);
+    await settled();
+    expect(asked).toHaveLength(2);
+  });
+
+  test("of many touchpoints are asked in pieces that fit an address", async () => {
+    const { asked, trends, ask } = stage();
+    trends.start(ask, "");
+    trends.want(Array.from({ length: 100 }, (_, at) => touchpoint(`api/${at}`)));
+    trends.want([touchpoint("é".repeat(900)), touchpoint("b".repeat(900))]);
+    await settled();
+    expect(asked.map(({ q }) => q.split(",").length)).toEqual([40, 40, 20, 1, 1]);
+  });
+
+  test("of another scope are forgotten at once, and a late answer is not taken", async () => {
+    const { trends, ask } = stage();
+    let answer: (() => void) | undefined;
+    const late: AskTrend = () =>
+      new Promise((resolve) => {
+        answer = () => resolve({ ok: true, value: { interval: 1, buckets: buckets(99) } });
+      });
+    trends.start(late, "");
+    trends.want([API]);
+    trends.start(ask, "");
+    answer?.();
+    await settled();
+    expect(trends.trends.value.size).toBe(0);
+  });
+});
+
+describe("trends without an answer", () => {
+  test("leave rows without a shape, and ask no further", async () => {
+    let count = 0;
+    const trends = new Trends();
+    trends.start(async () => {
+      count++;
+      return failure("busy", "too many questions", 503);
+    }, "");
+    trends.want([API, touchpoint("a")]);
+    await settled();
+    expect([count, trends.trends.value.size]).toEqual([1, 0]);
+  });
+});
+
+describe("the interval of a trend", () => {
+  test.each<[number | undefined, number | undefined]>([
+    [undefined, undefined],
+    [15 * 60_000, 30_000],
+    [3_600_000, 120_000],
+    [86_400_000, 3_600_000],
+    [30 * 86_400_000, 86_400_000],
+    [100 * 365 * 86_400_000, undefined],
+  ])("over %p ms is %p ms", (lengthMs, interval) => {
+    expect(trendInterval(lengthMs)).toBe(interval);
+  });
+});
