@@ -178,11 +178,11 @@ async function main(): Promise<void> {
     `--define=SIMPLELOGS_COMMIT=${JSON.stringify(currentCommit())}`,
   ];
   if (values.web === true) {
-    await buildWeb(ROOT, packageVersion());
+    buildWeb(ROOT, packageVersion());
     return;
   }
   if (values.all === true) {
-    await buildWeb(ROOT, packageVersion());
+    buildWeb(ROOT, packageVersion());
     for (const target of RELEASES) build(target, defines);
     return;
   }
@@ -192,7 +192,7 @@ async function main(): Promise<void> {
   const isFresh = existsSync(join(DIST, NATIVE.file)) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest;
   if (values["if-stale"] === true && isFresh) return;
   rmSync(stamp, { force: true });
-  await buildWeb(ROOT, packageVersion());
+  buildWeb(ROOT, packageVersion());
   build(NATIVE, defines);
   writeFileSync(stamp, digest);
 }

@@ -1,8 +1,10 @@
 // src/web in, dist/web/app.pack out: one script, one style sheet, a page and an icon, minified, named by their contents, and
 // compressed once here instead of at every request.
 
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { type AppFile, PACK_FILE, packFiles } from "../src/runtime/assets.ts";
@@ -18,12 +20,10 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** Bundles and packs. Throws Error when the bundler fails or the script is too large. */
-export async function buildWeb(root: string, version: string): Promise<void> {
+export function buildWeb(root: string, version: string): void {
   const source = join(root, "src", "web");
-  const [script, style] = await Promise.all([
-    bundle(join(source, "main.tsx")),
-    bundle(join(source, "styles", "app.css")),
-  ]);
+  const script = bundle(root, join(source, "main.tsx"));
+  const style = bundle(root, join(source, "styles", "app.css"));
   const scriptFile = named("main", ".js", script);
   const styleFile = named("app", ".css", style);
   const icon = named("icon", ".svg", readFileSync(join(source, "icon.svg"), "utf8"));
@@ -46,20 +46,22 @@ export async function buildWeb(root: string, version: string): Promise<void> {
   console.log(`built dist/web/${PACK_FILE} (${Math.round(scriptBytes / 1000)} kB of script compressed)`);
 }
 
-async function bundle(entry: string): Promise<string> {
-  const result = await Bun.build({
-    entrypoints: [entry],
-    target: "browser",
-    format: "esm",
-    minify: true,
-    define: { "process.env.NODE_ENV": JSON.stringify("production") },
-    throw: false,
-  });
-  const [output, ...others] = result.outputs;
-  if (!result.success || output === undefined || others.length > 0) {
-    throw new Error(`cannot bundle ${entry}:\n${result.logs.map(String).join("\n")}`);
+/** By a process of its own: in this one, which may have begun before the packages were there, Bun would not find them. */
+function bundle(root: string, entry: string): string {
+  const folder = mkdtempSync(join(tmpdir(), "simplelogs-web-"));
+  try {
+    const outfile = join(folder, "bundle");
+    const options = ["--target=browser", "--format=esm", "--minify", '--define=process.env.NODE_ENV="production"'];
+    const run = spawnSync(process.execPath, ["build", ...options, `--outfile=${outfile}`, entry], {
+      cwd: root,
+      stdio: ["ignore", "pipe", "pipe"],
+      encoding: "utf8",
+    });
+    if (run.status !== 0) throw new Error(`cannot bundle ${entry}:\n${run.stderr}${run.stdout}`);
+    return readFileSync(outfile, "utf8");
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
-  return output.text();
 }
 
 function named(name: string, extension: string, text: string): AppFile {
