@@ -54,5 +54,7 @@ export function firstRunText(keys: InitialKeys, url: string): string {
     "",
     `curl -X POST ${reachableUrl(url)}/api/v1/enqueue -H "Content-Type: application/json" -d '${body}'`,
     "",
+    `Then open ${reachableUrl(url)} in a browser, and sign in with the admin token.`,
+    "",
   ].join("\n");
 }

@@ -48,7 +48,7 @@ export function chartOptions(shape: ChartShape): uPlot.Options {
     width: widthPx,
     height: heightPx,
     // Room for half a label beside the axis; nothing above, since the legend is there.
-    padding: [6, 20, 0, 0],
+    padding: [6, 36, 0, 0],
     legend: { show: false },
     cursor: {
       drag: { x: onSelect !== undefined, y: false, dist: DRAG_PX_MIN, setScale: false },

@@ -91,9 +91,10 @@ describe("createInitialConfig", () => {
 describe("firstRunText", () => {
   const keys = { serverKey: "sk_s", clientKey: "ck_c", adminToken: "token" };
 
-  test("ends in one curl line whose body is JSON once the shell has filled in the time", () => {
+  test("has one curl line whose body is JSON once the shell has filled in the time, and then where to look", () => {
     const lines = firstRunText(keys, "http://127.0.0.1:7070").trimEnd().split("\n");
-    const curl = lines.at(-1) ?? "";
+    expect(lines.at(-1)).toBe("Then open http://127.0.0.1:7070 in a browser, and sign in with the admin token.");
+    const curl = lines.at(-3) ?? "";
     expect(curl).toStartWith(
       'curl -X POST http://127.0.0.1:7070/api/v1/enqueue -H "Content-Type: application/json" -d \'{',
     );
