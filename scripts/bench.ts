@@ -9,6 +9,7 @@ import { type Load, runLoad } from "./bench_load.ts";
 import { type BatchRuns, markdownTable, type ServerRun, summarise } from "./bench_report.ts";
 import { SERVER_KEY, withBareHandler, withServer } from "./bench_servers.ts";
 import { provideTools } from "./tools.ts";
+import { wholeNumber } from "./whole_number.ts";
 
 const HELP = `Usage: scripts/bench [OPTION…]
 
@@ -37,12 +38,6 @@ interface Options {
   readonly load: Load;
 }
 
-function whole(name: string, text: string, minimum: number, maximum: number): number {
-  const number = Number(text);
-  if (Number.isInteger(number) && number >= minimum && number <= maximum) return number;
-  throw new Error(`--${name}: expected a whole number from ${minimum} to ${maximum}, got ${JSON.stringify(text)}`);
-}
-
 function readOptions(): Options | undefined {
   const text = { type: "string" } as const;
   const flag = { type: "boolean" } as const;
@@ -68,18 +63,18 @@ function readOptions(): Options | undefined {
     throw new Error(`--durability: expected sync, write or memory, got ${JSON.stringify(durability)}`);
   }
   return {
-    batches: (values.batches ?? "1,100,1000").split(",").map((size) => whole("batches", size, 1, 10_000)),
-    rounds: whole("rounds", values.rounds ?? (isQuick ? "1" : "3"), 1, 100),
+    batches: (values.batches ?? "1,100,1000").split(",").map((size) => wholeNumber("batches", size, 1, 10_000)),
+    rounds: wholeNumber("rounds", values.rounds ?? (isQuick ? "1" : "3"), 1, 100),
     durability,
     folder: resolve(values.folder ?? tmpdir()),
-    seed: whole("seed", values.seed ?? String(Math.floor(Math.random() * 1e6)), 0, 1e9),
+    seed: wholeNumber("seed", values.seed ?? String(Math.floor(Math.random() * 1e6)), 0, 1e9),
     isJson: values.json === true,
     load: {
       wrk: process.env["SIMPLELOGS_TEST_WRK"] ?? provideTools(["bench"])["SIMPLELOGS_TEST_WRK"] ?? "wrk",
       corpus: resolve(values.corpus ?? join(import.meta.dirname, "../test/fixtures/logs.ndjson")),
       key: SERVER_KEY,
-      connections: whole("connections", values.connections ?? (isQuick ? "8" : "64"), 1, 10_000),
-      seconds: whole("seconds", values.seconds ?? (isQuick ? "1" : "8"), 1, 60),
+      connections: wholeNumber("connections", values.connections ?? (isQuick ? "8" : "64"), 1, 10_000),
+      seconds: wholeNumber("seconds", values.seconds ?? (isQuick ? "1" : "8"), 1, 60),
       seed: 0,
     },
   };

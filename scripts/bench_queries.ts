@@ -10,6 +10,7 @@ import { runLoad } from "./bench_load.ts";
 import { median } from "./bench_report.ts";
 import { ADMIN_TOKEN, type MeasuredServer, SERVER_KEY, withServer } from "./bench_servers.ts";
 import { provideTools } from "./tools.ts";
+import { wholeNumber } from "./whole_number.ts";
 
 const HELP = `Usage: scripts/bench-queries [OPTION…]
 
@@ -69,12 +70,6 @@ interface Options {
   readonly isJson: boolean;
 }
 
-function whole(name: string, text: string, minimum: number, maximum: number): number {
-  const number = Number(text.replaceAll(/[_,]/g, ""));
-  if (Number.isInteger(number) && number >= minimum && number <= maximum) return number;
-  throw new Error(`--${name}: expected a whole number from ${minimum} to ${maximum}, got ${JSON.stringify(text)}`);
-}
-
 function readOptions(): Options | undefined {
   const text = { type: "string" } as const;
   const flag = { type: "boolean" } as const;
@@ -92,11 +87,11 @@ function readOptions(): Options | undefined {
   });
   if (values.help === true) return undefined;
   return {
-    entries: whole("entries", values.entries ?? "1000000", 1, 1e9),
-    repeats: whole("repeats", values.repeats ?? "9", 1, 1_000),
+    entries: wholeNumber("entries", values.entries ?? "1000000", 1, 1e9),
+    repeats: wholeNumber("repeats", values.repeats ?? "9", 1, 1_000),
     corpus: resolve(values.corpus ?? join(import.meta.dirname, "../test/fixtures/logs.ndjson")),
     folder: resolve(values.folder ?? tmpdir()),
-    seed: whole("seed", values.seed ?? "1", 0, 1e9),
+    seed: wholeNumber("seed", values.seed ?? "1", 0, 1e9),
     isLoaded: values.load === true,
     isJson: values.json === true,
   };

@@ -12,11 +12,11 @@ import type {
 } from "../../../src/core/answers.ts";
 import type { ReadOutcome, ReadRequest, ReadScope } from "../../../src/core/reading.ts";
 import type { ShownRecord } from "../../../src/core/record.ts";
-import type { DetailsSource } from "../../../src/query/details.ts";
 import { answerNow } from "../../../src/query/engine.ts";
 import type { ReadRules } from "../../../src/query/scope.ts";
 import { SummaryCache } from "../../../src/query/summary_cache.ts";
 import { MemorySource, randomRecord } from "../../support/memory_source.ts";
+import { NO_DETAILS } from "../../support/no_details.ts";
 import { exactQuantile, inScope, MODEL_SEARCHES, type ModelRecord, shownAll } from "../../support/query_model.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../../support/random.ts";
 
@@ -25,16 +25,6 @@ const NOW = DAY + 86_400_000;
 const PROJECTS = ["shop", "blog"];
 const NO_LIMIT = { retentionMs: 3_650 * 86_400_000, monthlyEntries: undefined, overage: "continue" } as const;
 const RULES: ReadRules = { projects: {}, defaultProject: NO_LIMIT };
-
-const NO_DETAILS: DetailsSource = {
-  touchpoints: () => [],
-  usageCounters: () => [],
-  storage: () => [],
-  monthBytes: () => [],
-  rejections: () => [],
-  waitingStarts: () => [],
-  keyUse: () => [],
-};
 
 interface World {
   readonly source: MemorySource;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import type { ValuesAnswer } from "../../../src/core/answers.ts";
-import type { DetailsSource } from "../../../src/query/details.ts";
 import { answerNow } from "../../../src/query/engine.ts";
 import { SummaryCache } from "../../../src/query/summary_cache.ts";
 import { MemorySource, randomRecord } from "../../support/memory_source.ts";
+import { NO_DETAILS } from "../../support/no_details.ts";
 import { seededRandom } from "../../support/random.ts";
 
 const DAY = Date.UTC(2026, 5, 1);
@@ -11,20 +11,9 @@ const RULES = {
   projects: {},
   defaultProject: { retentionMs: 3_650 * 86_400_000, monthlyEntries: undefined, overage: "continue" },
 } as const;
-const NOTHING = () => [];
-const DETAILS: DetailsSource = {
-  touchpoints: NOTHING,
-  usageCounters: NOTHING,
-  storage: NOTHING,
-  monthBytes: NOTHING,
-  rejections: NOTHING,
-  waitingStarts: NOTHING,
-  keyUse: NOTHING,
-};
-
 function valuesOf(source: MemorySource, field: string): ValuesAnswer {
   const scope = { project: undefined, q: "", from: undefined, to: undefined };
-  const options = { source, details: DETAILS, cache: new SummaryCache(), rules: RULES, now: DAY, limitMs: 1e9 };
+  const options = { source, details: NO_DETAILS, cache: new SummaryCache(), rules: RULES, now: DAY, limitMs: 1e9 };
   const outcome = answerNow({ kind: "values", scope, field, limit: 10 }, options);
   if (!outcome.ok) throw new Error(outcome.refusal.message);
   return outcome.answer as ValuesAnswer;

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import type { SeriesAnswer } from "../../../src/core/answers.ts";
 import type { ReadOutcome } from "../../../src/core/reading.ts";
-import type { DetailsSource } from "../../../src/query/details.ts";
 import { answerNow } from "../../../src/query/engine.ts";
 import { SummaryCache } from "../../../src/query/summary_cache.ts";
 import { MemorySource, randomRecord } from "../../support/memory_source.ts";
+import { NO_DETAILS } from "../../support/no_details.ts";
 import { seededRandom } from "../../support/random.ts";
 
 const DAY = Date.UTC(2026, 5, 1);
@@ -12,17 +12,6 @@ const RULES = {
   projects: {},
   defaultProject: { retentionMs: 3_650 * 86_400_000, monthlyEntries: undefined, overage: "continue" },
 } as const;
-const NOTHING = () => [];
-const DETAILS: DetailsSource = {
-  touchpoints: NOTHING,
-  usageCounters: NOTHING,
-  storage: NOTHING,
-  monthBytes: NOTHING,
-  rejections: NOTHING,
-  waitingStarts: NOTHING,
-  keyUse: NOTHING,
-};
-
 /** A second each, over as many buckets of 1 ms as an answer may have. */
 function seriesOf(touchpoints: number, byTouchpoint: boolean): ReadOutcome<object> {
   const source = new MemorySource();
@@ -36,7 +25,7 @@ function seriesOf(touchpoints: number, byTouchpoint: boolean): ReadOutcome<objec
   }));
   source.write("shop", records);
   const scope = { project: undefined, q: "", from: DAY, to: DAY + 10_000 };
-  const options = { source, details: DETAILS, cache: new SummaryCache(), rules: RULES, now: DAY, limitMs: 1e9 };
+  const options = { source, details: NO_DETAILS, cache: new SummaryCache(), rules: RULES, now: DAY, limitMs: 1e9 };
   return answerNow({ kind: "series", scope, intervalMs: 1, byTouchpoint }, options);
 }
 

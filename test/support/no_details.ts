@@ -1,0 +1,15 @@
+// Nothing beside the blocks, for tests of questions about records.
+
+import type { DetailsSource } from "../../src/query/details.ts";
+
+const NOTHING = () => [];
+
+export const NO_DETAILS: DetailsSource = {
+  touchpoints: NOTHING,
+  usageCounters: NOTHING,
+  storage: NOTHING,
+  monthBytes: NOTHING,
+  rejections: NOTHING,
+  waitingStarts: NOTHING,
+  keyUse: NOTHING,
+};
