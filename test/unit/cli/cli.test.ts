@@ -61,7 +61,7 @@ describe("init", () => {
       const keys = out.match(/[sc]k_[A-Za-z0-9_-]{32}/g) ?? [];
       expect(keys.length).toBe(3);
       expect(keys.every((key) => text.includes(`"${key}"`))).toBe(true);
-      expect(out.trimEnd().split("\n").at(-1)).toStartWith("curl -X POST http://127.0.0.1:7070/api/v1/enqueue ");
+      expect(out.trimEnd().split("\n").at(-3)).toStartWith("curl -X POST http://127.0.0.1:7070/api/v1/enqueue ");
       expect((await run(folder, ["check"])).out).toStartWith("OK simplelogs.toml\n");
     });
   });
