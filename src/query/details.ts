@@ -13,6 +13,7 @@ import type { DropReason } from "../core/drop.ts";
 import { hintFor } from "./hints.ts";
 import type { WaitingStart } from "./running.ts";
 import { type ReadRules, rulesOf } from "./scope.ts";
+import { compareTexts } from "./text_order.ts";
 import { touchpointTrees } from "./touchpoint_tree.ts";
 
 /** A counter of a project and month, as it is kept. */
@@ -87,7 +88,7 @@ export function readUsage(details: DetailsSource, rules: ReadRules, now: number)
     ...row,
     overage: row.limit === null ? 0 : Math.max(0, row.admitted - row.limit),
   }));
-  usage.sort((a, b) => compare(b.month, a.month) || compare(a.project, b.project));
+  usage.sort((a, b) => compareTexts(b.month, a.month) || compareTexts(a.project, b.project));
   const storage = details.storage().map((row) => {
     const { retentionMs } = rulesOf(rules, row.project);
     const expired = now - retentionMs;
@@ -98,10 +99,6 @@ export function readUsage(details: DetailsSource, rules: ReadRules, now: number)
     return { ...row, oldest: Math.max(row.oldest, expired), retentionMs };
   });
   return { usage, storage };
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
 }
 
 export function readRejections(

@@ -4,6 +4,7 @@
 import { DurationSketch } from "../block/sketch.ts";
 import type { CategoryTimings, TimingFigures } from "../core/answers.ts";
 import { categoriesOf } from "../core/category.ts";
+import { compareTexts } from "./text_order.ts";
 
 export class TimingTotals {
   readonly durations = new DurationSketch();
@@ -53,7 +54,7 @@ export function categoryFigures(totals: readonly (readonly [string, TimingTotals
     }
   }
   return [...members]
-    .sort(([a], [b]) => (a < b ? -1 : Number(a > b)))
+    .sort(([a], [b]) => compareTexts(a, b))
     .map(([category, list]) => ({ category, ...together(list).figures() }));
 }
 
@@ -84,6 +85,6 @@ export class TotalsByName {
 
   /** By name. */
   all(): [string, TimingTotals][] {
-    return [...this.#totals].sort(([a], [b]) => (a < b ? -1 : Number(a > b)));
+    return [...this.#totals].sort(([a], [b]) => compareTexts(a, b));
   }
 }

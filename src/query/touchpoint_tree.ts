@@ -1,6 +1,7 @@
 // Touchpoints as trees, by the "/" in their names: "api/orders/submit" lies below "api" and "api/orders".
 
 import type { TouchpointNode, TouchpointRow } from "../core/answers.ts";
+import { compareTexts } from "./text_order.ts";
 
 /** Levels of a tree; what is deeper keeps the rest of its name in one piece. Bounds what a name of slashes alone can make. */
 const DEPTH_MAX = 32;
@@ -24,7 +25,7 @@ export function touchpointTrees(
   }
   return [...projects]
     .map(([project, roots]) => ({ project, children: shown(roots) }))
-    .sort((a, b) => compare(a.project, b.project));
+    .sort((a, b) => compareTexts(a.project, b.project));
 }
 
 function place(roots: Map<string, Node>, row: TouchpointRow): void {
@@ -44,7 +45,7 @@ function place(roots: Map<string, Node>, row: TouchpointRow): void {
 }
 
 function shown(level: ReadonlyMap<string, Node>): TouchpointNode[] {
-  const nodes = [...level.values()].sort((a, b) => compare(a.name, b.name));
+  const nodes = [...level.values()].sort((a, b) => compareTexts(a.name, b.name));
   return nodes.map(({ name, path, row, children }) => ({
     name,
     path,
@@ -52,8 +53,4 @@ function shown(level: ReadonlyMap<string, Node>): TouchpointNode[] {
     firstSeen: row?.firstSeen ?? null,
     children: shown(children),
   }));
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
 }
