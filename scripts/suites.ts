@@ -9,6 +9,8 @@ export interface Suite {
   readonly name: string;
   /** Relative to the checkout, with "/". */
   readonly files: readonly string[];
+  /** Environment variables of its own: paths, relative to the checkout. */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 export interface Count {
@@ -17,32 +19,50 @@ export interface Count {
 }
 
 /** Fast ones first; a suite that is not named here comes last. */
-const ORDER = ["rules", "unit", "integration", "e2e", "browser", "fuzz", "bench"];
+const ORDER = ["rules", "unit", "integration", "e2e", "deno", "browser", "fuzz", "bench"];
 
 /** A single test may take so long unless it says otherwise, in ms: generous, since CI machines are slow and shared. */
 const TEST_MS_MAX = 60_000;
 /** A suite that is still running then is ended and has failed, in ms. */
 const SUITE_MS_MAX = 30 * 60_000;
 
+/** Files of e2e that the suite of a runtime runs once more, with a server that runs from source on it: all that are about ingestion. */
+const DENO_SUITE = "deno";
+const DENO_VARIABLES = { SIMPLELOGS_TEST_EXECUTABLE: "test/deno/simplelogs" };
+export const DENO_E2E_FILES: readonly string[] =
+  "admission backup bodies corpus disk_full durability durability_stop examples export export_output first_run hostile_json keys overrides process reading reload timings tls"
+    .split(" ")
+    .map((name) => `test/e2e/${name}.test.ts`);
+
 const TEST_FILE = /\.test\.tsx?$/;
 
-/** Every suite that has a test file whose path contains one of `filters` (none: every file). */
+/** Every suite that has a test file whose path contains one of `filters` (none: every file); "deno" is all of that suite. */
 export function findSuites(root: string, filters: readonly string[]): Suite[] {
-  const files = readdirSync(join(root, "test"), { recursive: true, encoding: "utf8" })
+  const all = readdirSync(join(root, "test"), { recursive: true, encoding: "utf8" })
     .map((file) => `test/${file.replaceAll("\\", "/")}`)
-    .filter(
-      (file) => TEST_FILE.test(file) && (filters.length === 0 || filters.some((filter) => file.includes(filter))),
-    );
+    .filter((file) => TEST_FILE.test(file))
+    .sort();
+  const files = all.filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)));
   const suites = new Map<string, string[]>();
-  for (const file of files.sort()) {
+  for (const file of files) {
     const folders = file.split("/").slice(1, -1);
     const name = folders[0] ?? "rules";
     const members = suites.get(name);
     if (members === undefined) suites.set(name, [file]);
     else members.push(file);
   }
+  const again = all.filter((file) => DENO_E2E_FILES.includes(file));
+  if (again.length > 0 && (filters.length === 0 || filters.includes(DENO_SUITE))) {
+    suites.set(DENO_SUITE, [...(suites.get(DENO_SUITE) ?? []), ...again]);
+  }
   const rank = (name: string) => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
-  return [...suites].map(([name, members]) => ({ name, files: members })).sort((a, b) => rank(a.name) - rank(b.name));
+  return [...suites]
+    .map(([name, members]) => ({
+      name,
+      files: members,
+      ...(name === DENO_SUITE ? { variables: DENO_VARIABLES } : {}),
+    }))
+    .sort((a, b) => rank(a.name) - rank(b.name));
 }
 
 function attribute(tag: string, name: string): number {
@@ -80,13 +100,17 @@ export interface SuiteRun {
   readonly output: "inherit" | "ignore";
 }
 
+function absolute(root: string, paths: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, join(root, path)]));
+}
+
 /** Runs one suite and counts its results, whatever becomes of it. */
 export function runSuite({ root, suite, options, environment, reportFile, output }: SuiteRun): Count {
   rmSync(reportFile, { force: true });
   const commandLine = ["test", `--timeout=${TEST_MS_MAX}`, "--reporter=junit", `--reporter-outfile=${reportFile}`];
   const run = spawnSync(process.execPath, [...commandLine, ...options, ...suite.files.map((file) => `./${file}`)], {
     cwd: root,
-    env: environment,
+    env: { ...environment, ...absolute(root, suite.variables) },
     stdio: ["ignore", output, output],
     timeout: SUITE_MS_MAX,
   });

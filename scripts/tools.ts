@@ -2,33 +2,41 @@
 // packages when we are root; otherwise the answer is an error, never a test that is silently left out.
 
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 interface Tool {
   readonly name: string;
-  /** Debian's package. */
-  readonly debianPackage: string;
+  /** Debian's package; absent for what an npm package brings. */
+  readonly debianPackage?: string;
   /** The suites (folders of test/) that need it. */
   readonly suites: readonly string[];
-  /** Tried in order; the first that exits with `exitCode` is it. */
+  /** Tried in order: programs, of which the first that exits with `exitCode` is it; or one path each, of a library that is there. */
   readonly candidates: readonly (readonly string[])[];
   /** Absent: 0. */
   readonly exitCode?: number;
+  /** A library, which is no program. Default false. */
+  readonly isLibrary?: boolean;
   /** Where tests find the candidate that was taken. */
   readonly variable: string;
 }
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const DENO_SYSTEMS = ["linux-x64-glibc", "linux-arm64-glibc", "darwin-x64", "darwin-arm64"];
 
 const TOOLS: readonly Tool[] = [
   {
     name: "curl",
     debianPackage: "curl",
-    suites: ["e2e"],
+    suites: ["e2e", "deno"],
     candidates: [["curl", "--version"]],
     variable: "SIMPLELOGS_TEST_CURL",
   },
   {
     name: "Python 3 with requests",
     debianPackage: "python3-requests",
-    suites: ["e2e"],
+    suites: ["e2e", "deno"],
     // Debian's package is for Debian's own Python, which need not be the first on PATH.
     candidates: [
       ["python3", "-c", "import requests"],
@@ -39,7 +47,7 @@ const TOOLS: readonly Tool[] = [
   {
     name: "Chromium",
     debianPackage: "chromium",
-    suites: ["e2e", "browser"],
+    suites: ["e2e", "deno", "browser"],
     candidates: [
       ["chromium", "--version"],
       ["chromium-browser", "--version"],
@@ -56,12 +64,41 @@ const TOOLS: readonly Tool[] = [
     exitCode: 1,
     variable: "SIMPLELOGS_TEST_WRK",
   },
+  {
+    // Sets a program's clock, and nobody else's.
+    name: "libfaketime",
+    debianPackage: "libfaketime",
+    suites: ["e2e", "torture"],
+    candidates: ["x86_64-linux-gnu", "aarch64-linux-gnu"].map((system) => [
+      `/usr/lib/${system}/faketime/libfaketimeMT.so.1`,
+    ]),
+    isLibrary: true,
+    variable: "SIMPLELOGS_TEST_FAKETIME",
+  },
+  {
+    name: "strace",
+    debianPackage: "strace",
+    suites: ["torture"],
+    candidates: [["strace", "--version"]],
+    variable: "SIMPLELOGS_TEST_STRACE",
+  },
+  {
+    // npm may hold back install scripts, and then the package's own bin is none; the platform package beside it has the real one.
+    name: "Deno 2.9",
+    suites: ["deno"],
+    candidates: [...DENO_SYSTEMS.map((system) => join(ROOT, "node_modules/@deno", system, "deno")), "deno"].map(
+      (program) => [program, "--version"],
+    ),
+    variable: "SIMPLELOGS_TEST_DENO",
+  },
 ];
 
 function find(tool: Tool): string | undefined {
   for (const [program, ...commandLine] of tool.candidates) {
     if (program === undefined) continue;
-    if (spawnSync(program, commandLine).status === (tool.exitCode ?? 0)) return program;
+    const isThere =
+      tool.isLibrary === true ? existsSync(program) : spawnSync(program, commandLine).status === (tool.exitCode ?? 0);
+    if (isThere) return program;
   }
   return undefined;
 }
@@ -76,7 +113,10 @@ function aptGet(...commandLine: string[]): boolean {
 
 function install(missing: readonly Tool[]): void {
   const names = missing.map((tool) => tool.name).join(", ");
-  const packages = missing.map((tool) => tool.debianPackage);
+  const packages = missing.flatMap((tool) => tool.debianPackage ?? []);
+  if (packages.length < missing.length) {
+    throw new Error(`the tests need ${names}: its npm package has no build that runs here; put it on PATH`);
+  }
   if (spawnSync("apt-get", ["--version"]).status !== 0) {
     throw new Error(`the tests need ${names}: there is no apt-get here; install them and put them on PATH`);
   }

@@ -1,20 +1,13 @@
 // The house rules hold over the whole of src/ and test/, and each rule is shown to see what it forbids.
 
 import { describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { checkSources, checkTests } from "./architecture/check.ts";
 import { OWNERS } from "./architecture/rules.ts";
-import { importsOf, packageOf, parseSource, type Sources } from "./architecture/sources.ts";
+import { importsOf, packageOf, parseSource, readSources, type Sources } from "./architecture/sources.ts";
 
 const ROOT = join(import.meta.dir, "..");
-
-function readSources(folder: string): Sources {
-  const paths = readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
-    .map((path) => `${folder}/${path.replaceAll("\\", "/")}`)
-    .filter((path) => /\.tsx?$/.test(path));
-  return new Map(paths.map((path) => [path, parseSource(path, readFileSync(join(ROOT, path), "utf8"))]));
-}
 
 function sourcesOf(files: Readonly<Record<string, string>>): Sources {
   return new Map(Object.entries(files).map(([path, text]) => [path, parseSource(path, text)]));
@@ -34,20 +27,20 @@ const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as
 
 describe("this house", () => {
   test("keeps every rule", () => {
-    const sources = readSources("src");
+    const sources = readSources(ROOT, "src");
     expect(sources.size).toBeGreaterThan(10);
     expect(checkSources(sources)).toEqual([]);
   });
 
   test("has no test that is left out", () => {
-    expect(checkTests(readSources("test"))).toEqual([]);
+    expect(checkTests(readSources(ROOT, "test"))).toEqual([]);
   });
 
   test("uses every dependency it has, each in the room that owns it", () => {
-    const packages = [...readSources("src").values()].flatMap((source) =>
+    const packages = [...readSources(ROOT, "src").values()].flatMap((source) =>
       importsOf(source).map((one) => packageOf(one.specifier)),
     );
-    const used = new Set(packages.filter((name) => OWNERS[name] !== undefined && !name.startsWith("bun:")));
+    const used = new Set(packages.filter((name) => OWNERS[name] !== undefined && !/^(bun|node):/.test(name)));
     expect([...used].toSorted()).toEqual(Object.keys(manifest.dependencies).toSorted());
   });
 
@@ -67,6 +60,15 @@ describe("the rules accept", () => {
       "src/http/app.ts":
         'import { Elysia } from "elysia";\nimport { a } from "../core/a.ts";\nexport const make = () => new Elysia({ name: a });\n',
       "src/core/a.ts": 'export const a = "a";\n',
+    };
+    expect(problems(files)).toEqual([]);
+  });
+
+  test("twins, each with its own runtime's names, imported by their alias", () => {
+    const files = {
+      "src/runtime/bun/a.ts": "export const a = () => Bun.nanoseconds();\n",
+      "src/runtime/deno/a.ts": "export function a() {\n  return Deno.pid;\n}\n",
+      "src/store/a.ts": 'import { a } from "#runtime/a.ts";\nexport const b = () => a();\n',
     };
     expect(problems(files)).toEqual([]);
   });
@@ -146,9 +148,9 @@ describe("the rules refuse", () => {
     ],
     ["a package without an owner", { "src/http/a.ts": 'import lodash from "lodash";' }, /lodash has no owner/],
     [
-      "SQLite outside store",
-      { "src/query/a.ts": 'import { Database } from "bun:sqlite";' },
-      /bun:sqlite belongs to store/,
+      "a driver of SQLite outside runtime",
+      { "src/store/a.ts": 'import { Database } from "bun:sqlite";' },
+      /bun:sqlite belongs to runtime/,
     ],
     [
       "another module of Bun outside runtime",
@@ -166,6 +168,34 @@ describe("the rules refuse", () => {
       "the Bun global outside runtime",
       { "src/http/a.ts": "export const a = () => Bun.nanoseconds();" },
       /src\/http\/a\.ts:1 names Bun/,
+    ],
+    [
+      "the Bun global in what both runtimes share",
+      { "src/runtime/a.ts": "export const a = () => Bun.nanoseconds();" },
+      /src\/runtime\/a\.ts:1 names Bun/,
+    ],
+    [
+      "a runtime without a twin",
+      { "src/runtime/bun/a.ts": "export const a = 1;" },
+      /^src\/runtime\/bun\/a\.ts has no twin src\/runtime\/deno\/a\.ts/,
+    ],
+    [
+      "twins that are not alike",
+      {
+        "src/runtime/bun/a.ts": "export const a = 1;\nexport function b() {}",
+        "src/runtime/deno/a.ts": "export const a = 2;",
+      },
+      /^src\/runtime\/deno\/a\.ts does not export b/,
+    ],
+    [
+      "a twin imported by its own path",
+      { "src/store/a.ts": 'import { a } from "../runtime/deno/a.ts";' },
+      /write #runtime\/a\.ts/,
+    ],
+    [
+      "a twin imported by a room that may not import runtime",
+      { "src/web/a.ts": 'import { a } from "#runtime/a.ts";' },
+      /web may not import runtime/,
     ],
     ["Bun's types outside runtime", { "src/http/a.ts": "export type A = Bun.Server<undefined>;" }, /names Bun/],
     [

@@ -3,6 +3,7 @@
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { embeddedText } from "#runtime/embedded.ts";
 
 /** Base name of the pack, in dist/web and in the executable. */
 export const PACK_FILE = "app.pack";
@@ -47,8 +48,8 @@ export function unpackFiles(text: string): readonly AppFile[] {
 }
 
 async function packText(): Promise<string | undefined> {
-  const embedded = Bun.embeddedFiles.find((file) => "name" in file && file.name === PACK_FILE);
-  if (embedded !== undefined) return embedded.text();
+  const embedded = await embeddedText(PACK_FILE);
+  if (embedded !== undefined) return embedded;
   // From source: the root of the checkout is two folders up.
   try {
     return await readFile(join(import.meta.dirname, "..", "..", "dist", "web", PACK_FILE), "utf8");

@@ -1,4 +1,5 @@
-// Starts a worker thread and tells of its end, once, whatever ended it.
+// Starts a worker thread and tells of its end, once, whatever ended it. Deno says nothing of a thread that ends itself, which none of
+// ours does; what dies of an exception is told on both.
 
 /** A running thread as its owner sees it. */
 export interface ThreadHandle<In> {

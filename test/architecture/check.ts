@@ -16,10 +16,14 @@ import {
   ROOMS,
   RUNTIME_GLOBALS,
   TEST_MODIFIERS,
+  TWIN_ALIAS,
+  TWIN_FOLDERS,
 } from "./rules.ts";
 import {
+  exportedNames,
   type Import,
   importsOf,
+  isOwnFile,
   packageOf,
   place,
   resolveImport,
@@ -31,7 +35,7 @@ import {
 
 /** All rules over all files of src/. */
 export function checkSources(sources: Sources): string[] {
-  return [...sources.values()].flatMap((source) => [
+  const found = [...sources.values()].flatMap((source) => [
     ...checkPlace(source),
     ...importsOf(source).flatMap((one) => checkImport(source, one)),
     ...checkGlobals(source),
@@ -39,6 +43,28 @@ export function checkSources(sources: Sources): string[] {
     ...(roomOf(source.path) === "web" ? checkMarkup(source) : []),
     ...(ENTRY_POINTS.includes(source.path) ? [] : loadEffects(sources, source)),
   ]);
+  return [...found, ...checkTwins(sources)];
+}
+
+/** Whatever one runtime has, the other has too, under the same names. */
+function checkTwins(sources: Sources): string[] {
+  const folders = Object.values(TWIN_FOLDERS);
+  return folders.flatMap((folder) =>
+    [...sources.values()]
+      .filter((source) => source.path.startsWith(`${folder}/`))
+      .flatMap((source) => {
+        const name = source.path.slice(folder.length + 1);
+        return folders
+          .filter((other) => other !== folder)
+          .flatMap((other) => {
+            const twin = sources.get(`${other}/${name}`);
+            if (twin === undefined)
+              return [`${source.path} has no twin ${other}/${name}: write it, or move what both share`];
+            const missing = exportedNames(source).filter((one) => !exportedNames(twin).includes(one));
+            return missing.map((one) => `${twin.path} does not export ${one}, as its twin ${source.path} does`);
+          });
+      }),
+  );
 }
 
 function checkPlace(source: Source): string[] {
@@ -63,11 +89,15 @@ function checkPlace(source: Source): string[] {
 function checkImport(source: Source, { specifier, node }: Import): string[] {
   const at = place(source, node);
   const room = roomOf(source.path);
-  if (specifier.startsWith(".")) {
+  if (isOwnFile(specifier)) {
     if (!specifier.endsWith(".ts") && !specifier.endsWith(".tsx"))
       return [`${at} imports ${specifier}: write the file's extension`];
     const target = resolveImport(source, specifier);
     if (!target.startsWith("src/")) return [`${at} imports ${specifier}: src/ imports nothing outside src/`];
+    if (specifier.startsWith(".") && Object.values(TWIN_FOLDERS).some((folder) => target.startsWith(`${folder}/`)))
+      return [
+        `${at} imports ${specifier}: write ${TWIN_ALIAS}${basename(target)}, which leads each runtime to its own`,
+      ];
     const other = roomOf(target);
     if (other === room || ROOMS[room]?.includes(other) === true) return [];
     return [
@@ -75,7 +105,7 @@ function checkImport(source: Source, { specifier, node }: Import): string[] {
     ];
   }
   const name = packageOf(specifier);
-  if (name.startsWith("node:")) {
+  if (name.startsWith("node:") && OWNERS[name] === undefined) {
     return PURE_ROOMS.includes(room)
       ? [`${at}: ${room} may not import ${name}: take what it gives as an argument`]
       : [];
@@ -83,7 +113,7 @@ function checkImport(source: Source, { specifier, node }: Import): string[] {
   if (name === "bun" || (name.startsWith("bun:") && OWNERS[name] === undefined)) {
     return room === "runtime"
       ? []
-      : [`${at}: only runtime may import ${name}: put the difference there, behind a function`];
+      : [`${at}: only runtime may import ${name}: put the difference there, behind a function of both twins`];
   }
   const owners = OWNERS[name];
   if (owners === undefined) return [`${at}: ${name} has no owner: name its room in test/architecture/rules.ts`];
@@ -91,10 +121,10 @@ function checkImport(source: Source, { specifier, node }: Import): string[] {
 }
 
 function checkGlobals(source: Source): string[] {
-  if (roomOf(source.path) === "runtime") return [];
+  const allowed = Object.keys(TWIN_FOLDERS).find((name) => source.path.startsWith(`${TWIN_FOLDERS[name]}/`));
   const found: string[] = [];
   visit(source.tree, (node) => {
-    if (!ts.isIdentifier(node) || !RUNTIME_GLOBALS.includes(node.text)) return;
+    if (!ts.isIdentifier(node) || !RUNTIME_GLOBALS.includes(node.text) || node.text === allowed) return;
     // `x.Bun` and `{ Bun: … }` are names of the file's own.
     const { parent } = node;
     const isOwnName =

@@ -33,7 +33,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "main.ts": ["core", "runtime", "log", "config", "cli", "app.ts"],
 };
 
-/** A package, or a module of Bun, by name: the rooms that may import it. */
+/** A package, or a module of a runtime, by name: the rooms that may import it. */
 export const OWNERS: Readonly<Record<string, readonly string[]>> = {
   "@datadog/sketches-js": ["block"],
   "@logtape/logtape": ["log"],
@@ -41,10 +41,11 @@ export const OWNERS: Readonly<Record<string, readonly string[]>> = {
   // The schema language of the whole house: the wire format, the configuration, the routes.
   "@sinclair/typebox": ["core", "config", "http"],
   "@tanstack/virtual-core": ["web"],
-  "bun:sqlite": ["store"],
+  "bun:sqlite": ["runtime"],
   commander: ["cli"],
   elysia: ["http"],
   "eventsource-parser": ["cli", "web"],
+  "node:sqlite": ["runtime"],
   preact: ["web"],
   "prom-client": ["http"],
   "toml-eslint-parser": ["config"],
@@ -54,8 +55,13 @@ export const OWNERS: Readonly<Record<string, readonly string[]>> = {
 /** Rooms that import no module of the standard library: they are pure. */
 export const PURE_ROOMS: readonly string[] = ["core"];
 
-/** What only runtime/ may name: there the differences between Bun and Deno are settled. */
+/** What only the twins of that runtime may name: there the differences between Bun and Deno are settled. */
 export const RUNTIME_GLOBALS: readonly string[] = ["Bun", "Deno"];
+
+/** How a twin is imported: package.json's "imports" lead each runtime to its own. */
+export const TWIN_ALIAS = "#runtime/";
+/** A file that is in one of these folders is in both, with the same exports: global of the runtime to folder. */
+export const TWIN_FOLDERS: Readonly<Record<string, string>> = { Bun: "src/runtime/bun", Deno: "src/runtime/deno" };
 
 /** What these modules and globals give touches the world, or differs from run to run: never while a module loads. */
 export const EFFECT_GLOBALS: ReadonlySet<string> = new Set([

@@ -1,7 +1,9 @@
 // Source text in, syntax and names out: what a file imports, what it declares at its top, and where a line is.
 
-import { posix } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
+import { join, posix } from "node:path";
 import ts from "typescript";
+import { TWIN_ALIAS, TWIN_FOLDERS } from "./rules.ts";
 
 /** One source file. `path` is relative to the checkout, with "/". */
 export interface Source {
@@ -19,6 +21,14 @@ export type Sources = ReadonlyMap<string, Source>;
 
 export function parseSource(path: string, text: string): Source {
   return { path, tree: ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true) };
+}
+
+/** Every source file of a folder of the checkout `root`. */
+export function readSources(root: string, folder: string): Sources {
+  const paths = readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .map((path) => `${folder}/${path.replaceAll("\\", "/")}`)
+    .filter((path) => /\.tsx?$/.test(path));
+  return new Map(paths.map((path) => [path, parseSource(path, readFileSync(join(root, path), "utf8"))]));
 }
 
 /** `path:line`, as editors take it. */
@@ -46,8 +56,15 @@ export function importsOf(source: Source): Import[] {
   return imports;
 }
 
-/** The file that a relative specifier names. */
+/** Whether a specifier names a file of ours. */
+export function isOwnFile(specifier: string): boolean {
+  return specifier.startsWith(".") || specifier.startsWith(TWIN_ALIAS);
+}
+
+/** The file that a specifier of ours names; of twins, Bun's. */
 export function resolveImport(source: Source, specifier: string): string {
+  if (specifier.startsWith(TWIN_ALIAS))
+    return posix.join(TWIN_FOLDERS["Bun"] ?? "", specifier.slice(TWIN_ALIAS.length));
   return posix.join(posix.dirname(source.path), specifier);
 }
 
@@ -55,6 +72,21 @@ export function resolveImport(source: Source, specifier: string): string {
 export function packageOf(specifier: string): string {
   const parts = specifier.split("/");
   return parts.slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
+}
+
+/** The names that a file exports by declaring them. */
+export function exportedNames(source: Source): string[] {
+  const names: string[] = [];
+  for (const statement of source.tree.statements) {
+    if (!ts.canHaveModifiers(statement)) continue;
+    if (ts.getModifiers(statement)?.some((one) => one.kind === ts.SyntaxKind.ExportKeyword) !== true) continue;
+    if (ts.isVariableStatement(statement)) {
+      names.push(...statement.declarationList.declarations.map((one) => one.name.getText(source.tree)));
+    } else if ("name" in statement && statement.name !== undefined) {
+      names.push((statement.name as ts.Identifier).text);
+    }
+  }
+  return names;
 }
 
 /** The room of a file under src/: its folder, or its own name. */
@@ -89,7 +121,7 @@ export function resolveName(sources: Sources, source: Source, name: string): Nam
       const imported = importedName(statement, name);
       if (imported === undefined) continue;
       const specifier = statement.moduleSpecifier.text;
-      if (!specifier.startsWith(".")) return { package: packageOf(specifier), name: imported };
+      if (!isOwnFile(specifier)) return { package: packageOf(specifier), name: imported };
       const target = sources.get(resolveImport(source, specifier));
       return target === undefined ? undefined : resolveName(sources, target, imported);
     }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { countResults, findSuites, runSuite, type Suite } from "../../../scripts/suites.ts";
+import { countResults, DENO_E2E_FILES, findSuites, runSuite, type Suite } from "../../../scripts/suites.ts";
 import { withFolder } from "../../support/folder.ts";
 
 const PASSING = 'import { expect, test } from "bun:test";\ntest("passes", () => expect(1).toBe(1));\n';
@@ -30,6 +30,55 @@ async function runFiles(files: Readonly<Record<string, string>>, options: readon
 }
 
 describe("suites are found", () => {
+  test("with files of e2e that run once more, against the launcher of another runtime", async () => {
+    await withFolder((folder) => {
+      for (const file of ["e2e/bodies.test.ts", "e2e/commands.test.ts", "deno/twins.test.ts"]) {
+        mkdirSync(dirname(join(folder, "test", file)), { recursive: true });
+        writeFileSync(join(folder, "test", file), "");
+      }
+      const e2e = { name: "e2e", files: ["test/e2e/bodies.test.ts", "test/e2e/commands.test.ts"] };
+      const deno = {
+        name: "deno",
+        files: ["test/deno/twins.test.ts", "test/e2e/bodies.test.ts"],
+        variables: { SIMPLELOGS_TEST_EXECUTABLE: "test/deno/simplelogs" },
+      };
+      expect(findSuites(folder, [])).toEqual([e2e, deno]);
+      expect(findSuites(folder, ["deno"])).toEqual([deno]);
+      expect(findSuites(folder, ["e2e/bodies"])).toEqual([{ ...e2e, files: ["test/e2e/bodies.test.ts"] }]);
+    });
+  });
+
+  test("and every file of e2e that Deno runs is there", () => {
+    const [suite] = findSuites(join(import.meta.dir, "../../.."), ["deno"]);
+    expect(suite?.files.filter((file) => file.startsWith("test/e2e/"))).toHaveLength(DENO_E2E_FILES.length);
+  });
+
+  test("whose variables are set for their tests, as paths", async () => {
+    const text = `import { expect, test } from "bun:test";
+test("sees", () => expect(process.env["SIMPLELOGS_TEST_EXECUTABLE"]).toBe(process.cwd() + "/test/deno/simplelogs"));\n`;
+    const files = { "test/deno/a.test.ts": text, "test/e2e/bodies.test.ts": text };
+    await withFolder((folder) => {
+      for (const [file, content] of Object.entries(files)) {
+        mkdirSync(dirname(join(folder, file)), { recursive: true });
+        writeFileSync(join(folder, file), content);
+      }
+      const counts = findSuites(folder, []).map((suite) =>
+        runSuite({
+          root: folder,
+          suite,
+          options: [],
+          environment: { ...process.env, SIMPLELOGS_TEST_EXECUTABLE: "" },
+          reportFile: join(folder, "report.xml"),
+          output: "ignore",
+        }),
+      );
+      expect(counts).toEqual([
+        { passed: 0, failed: 1 },
+        { passed: 2, failed: 0 },
+      ]);
+    });
+  });
+
   test("by folder, in the order in which they are run, and by what is in their files' paths", async () => {
     await withFolder((folder) => {
       for (const file of [

@@ -1,13 +1,11 @@
-// Sockets to requests, on Bun. Bodies of any announced size are let in, because the application itself refuses what is too
-// large, with a JSON body; it does so without reading, so memory stays bounded.
-// Bun.serve with the application's fetch, not Elysia's own listen(): that one shares its port with other processes.
+// What a listener is asked for and gives, and what both runtimes' listeners do alike.
 
 import { OperatingError } from "../core/errors.ts";
 import type { PeerAddresses } from "./address.ts";
 import type { Patience } from "./patience.ts";
 
 /** Seconds without a byte after which a connection is closed. Above the 10 s that a batch may wait for its answer. */
-const IDLE_SECONDS = 120;
+export const IDLE_SECONDS = 120;
 /** No URL of Elysia's router has its path before this: "http://" and a host of at least four characters. */
 const PATH_AT_MIN = 11;
 
@@ -42,60 +40,18 @@ export interface Listener {
   stop(graceMs: number): Promise<void>;
 }
 
-/** Binds and serves. Throws OperatingError: address_in_use, or io for every other refusal of the system. */
-export function listen(options: ListenOptions): Listener {
-  const { peers, patience } = options;
-  const server = bind(options);
-  peers.lookUpBy((request) => server.requestIP(request)?.address);
-  patience?.keepBy((request) => server.timeout(request, 0));
-  const { hostname = options.host, port = options.port } = server;
-  const isIPv6 = hostname.includes(":");
-  return {
-    host: hostname,
-    port,
-    url: `${options.tls === undefined ? "http" : "https"}://${isIPv6 ? `[${hostname}]` : hostname}:${port}`,
-    async stop(graceMs) {
-      const stopped = server.stop();
-      const timeout = Promise.withResolvers<void>();
-      const timer = setTimeout(timeout.resolve, graceMs);
-      await Promise.race([stopped, timeout.promise]);
-      clearTimeout(timer);
-      await server.stop(true);
-    },
-  };
-}
-
-function bind(options: ListenOptions): Bun.Server<undefined> {
-  const { host, port, tls } = options;
-  try {
-    return Bun.serve({
-      hostname: host,
-      port,
-      ...(tls === undefined ? {} : { tls: { cert: tls.cert, key: tls.key } }),
-      idleTimeout: options.idleSeconds ?? IDLE_SECONDS,
-      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-      development: false,
-      // With development off, Bun would let a second process listen on the same port and take half of the requests.
-      reusePort: false,
-      routes: Object.fromEntries(Object.entries(options.posts ?? {}).map(([path, POST]) => [path, { POST }])),
-      fetch: (request) => options.fetch(hasPlainUrl(request.url) ? request : withPlainUrl(request, options)),
-      error(error) {
-        options.onError(error);
-        return Response.json({ message: "Internal error" }, { status: 500 });
-      },
-    });
-  } catch (error) {
-    throw bindError(error, host, port);
-  }
+/** A listener's URL, without a slash at the end. */
+export function listenerUrl({ tls }: ListenOptions, host: string, port: number): string {
+  return `${tls === undefined ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** Whether the router finds the path: it takes the first slash from a fixed place on. */
-function hasPlainUrl(url: string): boolean {
+export function hasPlainUrl(url: string): boolean {
   return url.startsWith("http") && url.indexOf("/", 8) >= PATH_AT_MIN;
 }
 
 /** HTTP/1.0 without a Host gives a bare path as URL, and a Host of one to three characters hides it from the router. */
-function withPlainUrl(request: Request, { peers, patience }: ListenOptions): Request {
+export function withPlainUrl(request: Request, { peers, patience }: ListenOptions): Request {
   const { url } = request;
   const pathAt = url.startsWith("/") ? 0 : url.indexOf("/", 8);
   const replaced = new Request(`http://localhost${pathAt === -1 ? "/" : url.slice(pathAt)}`, request);
@@ -104,7 +60,8 @@ function withPlainUrl(request: Request, { peers, patience }: ListenOptions): Req
   return replaced;
 }
 
-function bindError(error: unknown, host: string, port: number): OperatingError {
+/** What the system said to an attempt to listen, for whoever started the server. */
+export function bindError(error: unknown, host: string, port: number): OperatingError {
   const code = (error as { code?: unknown }).code;
   const where = `cannot listen on ${host} port ${port}`;
   if (code === "EADDRINUSE") {

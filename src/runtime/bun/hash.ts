@@ -1,4 +1,4 @@
-// A native 64-bit hash of a text. Bun's wyhash here; a runtime without one brings its own twin of this file. The values
+// A 64-bit hash of a text: wyhash, which Bun has built in. The values
 // may differ between runtimes and versions, so nothing that must be read for long may rest on them.
 
 const bits = new BigUint64Array(1);
