@@ -173,9 +173,15 @@ export class ByteReader {
   /** `count` whole numbers; the way for long columns. */
   unsignedAll(count: number): Float64Array {
     const values = new Float64Array(count);
+    this.unsignedInto(values, 0, count);
+    return values;
+  }
+
+  /** As `unsignedAll`, into `values` from `from` on. */
+  unsignedInto(values: Float64Array, from: number, count: number): void {
     const bytes = this.#bytes;
     let at = this.#at;
-    for (let index = 0; index < count; index++) {
+    for (let index = from; index < from + count; index++) {
       let byte = bytes[at++] as number;
       if (byte < 128) {
         values[index] = byte;
@@ -193,29 +199,39 @@ export class ByteReader {
     }
     if (at > bytes.length) throw new RangeError("column ends early");
     this.#at = at;
-    return values;
   }
 
   /** `count` numbers that were written as differences at this scale. */
   differences(count: number, scale: number): Float64Array {
-    const values = this.unsignedAll(count);
+    const values = new Float64Array(count);
+    this.differencesInto(values, 0, count, scale);
+    return values;
+  }
+
+  /** As `differences`, into `values` from `from` on. */
+  differencesInto(values: Float64Array, from: number, count: number, scale: number): void {
+    this.unsignedInto(values, from, count);
     let current = 0;
-    for (let index = 0; index < count; index++) {
+    for (let index = from; index < from + count; index++) {
       const folded = values[index] as number;
       // Bit operations are faster, where the number has no more than 31 bits.
       if (folded <= 0x7fffffff) current += (folded >>> 1) ^ -(folded & 1);
       else current += folded % 2 === 0 ? folded / 2 : -(folded + 1) / 2;
       values[index] = scale === 1 ? current : current / scale;
     }
-    return values;
   }
 
   doubles(count: number): Float64Array {
+    const values = new Float64Array(count);
+    this.doublesInto(values, 0, count);
+    return values;
+  }
+
+  /** As `doubles`, into `values` from `from` on. */
+  doublesInto(values: Float64Array, from: number, count: number): void {
     const bytes = this.raw(8 * count);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    const values = new Float64Array(count);
-    for (let row = 0; row < count; row++) values[row] = view.getFloat64(8 * row, true);
-    return values;
+    for (let index = 0; index < count; index++) values[from + index] = view.getFloat64(8 * index, true);
   }
 
   /** A view of the next `count` bytes. */
@@ -225,6 +241,14 @@ export class ByteReader {
     const view = this.#bytes.subarray(this.#at, end);
     this.#at = end;
     return view;
+  }
+
+  /** Copies the next `count` bytes, without a view of them. */
+  copyInto(target: Uint8Array, from: number, count: number): void {
+    const start = this.#at;
+    if (start + count > this.#bytes.length) throw new RangeError("column ends early");
+    for (let index = 0; index < count; index++) target[from + index] = this.#bytes[start + index] as number;
+    this.#at = start + count;
   }
 
   rest(): Uint8Array {

@@ -1,12 +1,13 @@
 // Columns into bytes. A small block is packed: all its columns in one compressed piece, because a group is written as one
 // row. A merged block keeps a piece a column, so that a query inflates only what it needs. Every piece carries a CRC-32 of
-// its compressed bytes.
+// its name and its compressed bytes.
 
 import { constants, crc32, zstdCompressSync } from "node:zlib";
 import { ByteWriter } from "./bytes.ts";
 import type { Columns } from "./columns.ts";
 import { writeNumbers } from "./numbers.ts";
 import { toDictionary, writeDictionary } from "./strings.ts";
+import { receivedColumn, timingColumns } from "./told_numbers.ts";
 import { writeSparseNumbers, writeSparseStrings, writeStrings, writeValues } from "./values.ts";
 
 /** Name of the one piece of a packed block. */
@@ -17,7 +18,7 @@ export const METADATA_PREFIX = "metadata.";
 /** One stored piece: a whole packed block, or one column of a merged one. */
 export interface BlockPiece {
   readonly name: string;
-  /** CRC-32 of `data`. */
+  /** CRC-32 of the name and `data`; of `data` alone in blocks of format 2 and before. */
   readonly checksum: number;
   /** zstd frame. */
   readonly data: Uint8Array;
@@ -32,30 +33,39 @@ export interface EncodedBlock {
 /** Level 1 was as small as level 3 on real lines and a third faster. */
 const ZSTD_LEVEL = 1;
 
+/** What a piece's `checksum` is. */
+export function pieceChecksum(name: string, data: Uint8Array): number {
+  return crc32(data, crc32(name));
+}
+
 /** Compresses what is one piece. */
 export function pieceOf(name: string, raw: Uint8Array): BlockPiece {
   const data = zstdCompressSync(raw, { params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL } });
-  return { name, checksum: crc32(data), data };
+  return { name, checksum: pieceChecksum(name, data), data };
 }
 
-type WriteColumn = (writer: ByteWriter) => void;
+/** A column's name, and what writes its bytes. */
+export type NamedColumn = readonly [name: string, write: (writer: ByteWriter) => void];
 
 /** The columns that have any value, each with its writer. `compact` spends time to save space. */
-function columnWriters(columns: Columns, compact: boolean): [string, WriteColumn][] {
+function columnWriters(columns: Columns, compact: boolean): NamedColumn[] {
   const { count } = columns;
-  const writers: [string, WriteColumn][] = [
+  const writers: NamedColumn[] = [
     ["id", (writer) => writeNumbers(writer, columns.id)],
     ["time", (writer) => writeNumbers(writer, columns.time)],
-    ["received", (writer) => writeNumbers(writer, columns.received)],
+    compact ? receivedColumn(columns) : ["received", (writer) => writeNumbers(writer, columns.received)],
     ["flags", (writer) => writer.lowBytes(columns.flags, 0)],
     ["apiKey", (writer) => writeCoded(writer, columns.apiKey)],
     ["touchpoint", (writer) => writeCoded(writer, columns.touchpoint)],
     ["message", (writer) => writeStrings(writer, columns.message, compact)],
   ];
   if (columns.key.rows.length > 0) writers.push(["key", (writer) => writeSparseStrings(writer, columns.key, count)]);
-  for (const name of ["start", "end", "duration"] as const) {
-    const column = columns[name];
-    if (column.rows.length > 0) writers.push([name, (writer) => writeSparseNumbers(writer, column, count)]);
+  if (compact) writers.push(...timingColumns(columns));
+  else {
+    for (const name of ["start", "end", "duration"] as const) {
+      const column = columns[name];
+      if (column.rows.length > 0) writers.push([name, (writer) => writeSparseNumbers(writer, column, count)]);
+    }
   }
   for (const [name, column] of columns.metadata) {
     writers.push([METADATA_PREFIX + name, (writer) => writeValues(writer, column, count, compact)]);
@@ -78,11 +88,15 @@ export class BlockEncoder {
 
   /** Encodes a small block into one piece: the columns, the directory of their sizes, and the directory's size. */
   packed(columns: Columns): EncodedBlock {
+    return this.packedOf(columnWriters(columns, false));
+  }
+
+  /** As `packed`, of columns that are already chosen. */
+  packedOf(writers: readonly NamedColumn[]): EncodedBlock {
     const body = this.#body;
     const directory = this.#directory;
     body.clear();
     directory.clear();
-    const writers = columnWriters(columns, false);
     directory.unsigned(writers.length);
     for (const [name, write] of writers) {
       const start = body.length;
@@ -97,15 +111,24 @@ export class BlockEncoder {
 
   /** Encodes a merged block, a piece a column. */
   columnar(columns: Columns): EncodedBlock {
-    return finish(this.columnarSteps(columns));
+    return this.columnarOf(columnWriters(columns, true));
+  }
+
+  /** As `columnar`, of columns that are already chosen. */
+  columnarOf(writers: readonly NamedColumn[]): EncodedBlock {
+    return finish(this.#columnarSteps(writers));
   }
 
   /** As `columnar`, a column a step. No other block is encoded meanwhile. */
-  *columnarSteps(columns: Columns): Generator<void, EncodedBlock> {
+  columnarSteps(columns: Columns): Generator<void, EncodedBlock> {
+    return this.#columnarSteps(columnWriters(columns, true));
+  }
+
+  *#columnarSteps(writers: readonly NamedColumn[]): Generator<void, EncodedBlock> {
     const pieces: BlockPiece[] = [];
     const writer = this.#body;
     let rawBytes = 0;
-    for (const [name, write] of columnWriters(columns, true)) {
+    for (const [name, write] of writers) {
       writer.clear();
       write(writer);
       rawBytes += writer.length;

@@ -18,7 +18,7 @@ export interface BlockHeader {
   readonly statuses: readonly [number, number, number, number];
 }
 
-export function headerOf(columns: Columns): BlockHeader {
+export function headerOf(columns: Pick<Columns, "count" | "id" | "time" | "received" | "flags">): BlockHeader {
   const levels: [number, number, number, number] = [0, 0, 0, 0];
   const statuses: [number, number, number, number] = [0, 0, 0, 0];
   for (let row = 0; row < columns.count; row++) {

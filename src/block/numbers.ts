@@ -31,6 +31,24 @@ function decimalsOf(values: ArrayLike<number>): number | undefined {
   return decimals;
 }
 
+/** About how many bits the values are once they are written and compressed; for choosing between forms. */
+export function bitsOf(values: ArrayLike<number>): number {
+  const decimals = decimalsOf(values);
+  const scale = decimals === undefined ? 1 : 10 ** decimals;
+  let bits = 0;
+  let previous = 0;
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row] as number;
+    if (value !== previous) {
+      const difference = Math.abs(value - previous) * scale;
+      bits +=
+        decimals === undefined ? 64 : difference < 2 ** 30 ? 33 - Math.clz32(difference) : 2 + Math.log2(difference);
+    }
+    previous = value;
+  }
+  return bits;
+}
+
 /** Writes the values; how many there are is not written. */
 export function writeNumbers(writer: ByteWriter, values: ArrayLike<number>): void {
   const decimals = decimalsOf(values);
@@ -41,7 +59,14 @@ export function writeNumbers(writer: ByteWriter, values: ArrayLike<number>): voi
 
 /** Reads `count` values. */
 export function readNumbers(reader: ByteReader, count: number): Float64Array {
+  const values = new Float64Array(count);
+  readNumbersInto(reader, values, 0, count);
+  return values;
+}
+
+/** Reads `count` values into `values` from `from` on. */
+export function readNumbersInto(reader: ByteReader, values: Float64Array, from: number, count: number): void {
   const decimals = reader.byte();
-  if (decimals === DOUBLES) return reader.doubles(count);
-  return reader.differences(count, 10 ** decimals);
+  if (decimals === DOUBLES) reader.doublesInto(values, from, count);
+  else reader.differencesInto(values, from, count, 10 ** decimals);
 }

@@ -10,10 +10,12 @@ import { type BlockPiece, METADATA_PREFIX, PACKED } from "./encode.ts";
 import { hasMetadata } from "./flags.ts";
 import { inflate } from "./inflate.ts";
 import { readNumbers } from "./numbers.ts";
+import { unpack } from "./packed.ts";
 import { type PlacedValues, recordsAt } from "./records.ts";
 import { readSparseNumbers, SparseTexts } from "./sparse_column.ts";
 import { type DictionaryColumn, readDictionary } from "./strings.ts";
 import { readTexts, type Texts } from "./text_column.ts";
+import { addTold, endsByDuration, fromIdOrder, startsByDuration, startsByTime, TOLD } from "./told_numbers.ts";
 import { readValues, type Values } from "./value_column.ts";
 
 /** A block's stored pieces, by name. What it throws is not taken for damage. */
@@ -56,7 +58,10 @@ export class OpenBlock implements BlockView {
   }
 
   received(): Float64Array {
-    return this.#required("received", readNumbers);
+    if (!this.#columnNames().includes(TOLD.receivedById)) return this.#required("received", readNumbers);
+    const id = this.id();
+    const values = this.#required(TOLD.receivedById, readNumbers);
+    return this.#once("received", () => fromIdOrder(values, id));
   }
 
   flags(): Uint8Array {
@@ -89,11 +94,19 @@ export class OpenBlock implements BlockView {
   }
 
   start(): SparseColumn<number> | undefined {
-    return this.#optional("start", readSparseNumbers);
+    const { startByTime, startByDuration } = TOLD;
+    return (
+      this.#told(startByTime, (rows) => startsByTime(rows, this.time())) ??
+      this.#told(startByDuration, (rows) => startsByDuration(rows, this.time(), this.duration())) ??
+      this.#optional("start", readSparseNumbers)
+    );
   }
 
   end(): SparseColumn<number> | undefined {
-    return this.#optional("end", readSparseNumbers);
+    return (
+      this.#told(TOLD.endByDuration, (rows) => endsByDuration(rows, this.time(), this.start(), this.duration())) ??
+      this.#optional("end", readSparseNumbers)
+    );
   }
 
   duration(): SparseColumn<number> | undefined {
@@ -166,7 +179,7 @@ export class OpenBlock implements BlockView {
     if (this.#packed === undefined) {
       const piece = this.#source.piece(PACKED);
       if (piece === undefined) throw new BlockDamagedError("packed block has no piece");
-      this.#packed = orDamaged(() => unpack(inflate(piece)));
+      this.#packed = unpack(piece);
     }
     return this.#packed;
   }
@@ -187,6 +200,22 @@ export class OpenBlock implements BlockView {
     return column;
   }
 
+  /** A column of numbers less what they are told by, if there is one of this name. */
+  #told(name: string, toldBy: (rows: ArrayLike<number>) => Float64Array): SparseColumn<number> | undefined {
+    const column = this.#optional(name, readSparseNumbers);
+    if (column === undefined) return undefined;
+    return this.#once(`${name} and what it is told by`, () => {
+      const values = Float64Array.from(column.values);
+      addTold(values, toldBy(column.rows));
+      return { rows: column.rows, values };
+    });
+  }
+
+  #once<T>(name: string, make: () => T): T {
+    if (!this.#columns.has(name)) this.#columns.set(name, make());
+    return this.#columns.get(name) as T;
+  }
+
   #required<T>(name: string, read: (reader: ByteReader, count: number) => T): T {
     const column = this.#optional(name, read);
     if (column === undefined) throw new BlockDamagedError(`column "${name}" is missing`);
@@ -200,22 +229,6 @@ function readAll<T>(bytes: Uint8Array, count: number, read: (reader: ByteReader,
   const column = read(reader, count);
   if (reader.left > 0) throw new RangeError("column is longer than its block");
   return column;
-}
-
-/** Splits a packed block's inflated bytes into its columns: the directory and its size are at the end. */
-function unpack(raw: Uint8Array): Map<string, Uint8Array> {
-  if (raw.length < 4) throw new RangeError("packed block ends early");
-  const sizeAt = raw.length - 4;
-  const directorySize = new DataView(raw.buffer, raw.byteOffset).getUint32(sizeAt, true);
-  if (directorySize > sizeAt) throw new RangeError("directory is larger than its block");
-  const directory = new ByteReader(raw.subarray(sizeAt - directorySize, sizeAt));
-  const body = new ByteReader(raw.subarray(0, sizeAt - directorySize));
-  const columns = new Map<string, Uint8Array>();
-  for (let count = directory.unsigned(); count > 0; count--) {
-    const name = directory.text();
-    columns.set(name, body.raw(directory.unsigned()));
-  }
-  return columns;
 }
 
 function hasAnyMetadata(rows: ArrayLike<number>, flags: Uint8Array): boolean {

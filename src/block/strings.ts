@@ -22,7 +22,8 @@ export interface DictionaryColumn {
   readonly codes: Uint32Array;
 }
 
-function codeBytes(dictionarySize: number): 1 | 2 | 4 {
+/** Bytes of a code. */
+export function codeBytes(dictionarySize: number): 1 | 2 | 4 {
   if (dictionarySize < 256) return 1;
   return dictionarySize < 65_536 ? 2 : 4;
 }

@@ -4,11 +4,11 @@ import type { JsonObject } from "../core/json.ts";
 import { TOUCHPOINTS_MAX } from "../core/limits.ts";
 import { KINDS } from "../core/record.ts";
 import { ByteWriter } from "./bytes.ts";
-import type { Columns } from "./columns.ts";
+import type { Columns, SparseColumn } from "./columns.ts";
 import { METADATA_PREFIX } from "./encode.ts";
 import { kindCodeOf, levelCodeOf } from "./flags.ts";
 import { DurationSketch } from "./sketch.ts";
-import type { OptionalText } from "./strings.ts";
+import { type DictionaryColumn, toDictionary } from "./strings.ts";
 import { SUMMARY_VERSION } from "./summary.ts";
 
 /** All of a flags byte but whether there is metadata. */
@@ -26,57 +26,74 @@ const SLOTS_MAX = 300;
 /** Names of fields past which they are not listed: a rest holds any number of them, and readers keep what is noted. */
 const FIELDS_MAX = 2_000;
 
+/** What a summary is made of. */
+export interface SummarySource {
+  readonly count: number;
+  readonly time: ArrayLike<number>;
+  readonly flags: ArrayLike<number>;
+  /** Its names in the order in which they come. */
+  readonly touchpoint: DictionaryColumn;
+  readonly duration: SparseColumn<number>;
+  /** Names as searches have them, and how many records have each, of those that are not seen in the other members. */
+  readonly fieldCounts: readonly (readonly [name: string, count: number])[];
+  /** JSON objects, whose members are metadata fields. */
+  readonly rest: ArrayLike<string>;
+}
+
 /** The summary's bytes; undefined where the block has more touchpoints than are kept track of. */
 export function summarise(columns: Columns): ByteWriter | undefined {
-  const coded = codeTouchpoints(columns.touchpoint);
-  if (coded === undefined) return undefined;
+  const { count, time, flags, duration, metadataRest } = columns;
+  const touchpoint = toDictionary(columns.touchpoint, TOUCHPOINTS_MAX);
+  if (touchpoint === undefined) return undefined;
+  const messageCount = columns.message.reduce((sum, message) => sum + (message === undefined ? 0 : 1), 0);
+  const fieldCounts: [string, number][] = [
+    ["message", messageCount],
+    ["key", columns.key.rows.length],
+    ["startTime", columns.start.rows.length],
+    ["endTime", columns.end.rows.length],
+    ["duration", duration.rows.length],
+  ];
+  for (const [name, column] of columns.metadata) fieldCounts.push([METADATA_PREFIX + name, column.rows.length]);
+  return summariseSource({ count, time, flags, touchpoint, duration, fieldCounts, rest: metadataRest.values });
+}
+
+/** As `summarise`, of what is not in columns. */
+export function summariseSource(source: SummarySource): ByteWriter | undefined {
+  const { dictionary } = source.touchpoint;
+  if (dictionary.length > TOUCHPOINTS_MAX) return undefined;
   const writer = new ByteWriter(4096);
   writer.byte(SUMMARY_VERSION);
-  writer.unsigned(coded.names.length);
-  for (const name of coded.names) writer.text(name);
-  writeCells(writer, columns, coded.codes);
-  writeSketches(writer, columns, coded.codes);
-  writeSlots(writer, columns);
-  writeFields(writer, columns);
+  writer.unsigned(dictionary.length);
+  for (const name of dictionary) writer.text(name);
+  writeCells(writer, source);
+  writeSketches(writer, source);
+  writeSlots(writer, source);
+  writeFields(writer, source);
   return writer;
 }
 
-/** Code 0 is none, n is `names[n - 1]`. */
-function codeTouchpoints(touchpoints: readonly OptionalText[]) {
-  const known = new Map<OptionalText, number>([[undefined, 0]]);
-  const codes = new Uint32Array(touchpoints.length);
-  let previous: OptionalText;
-  let code = 0;
-  for (let row = 0; row < touchpoints.length; row++) {
-    const name = touchpoints[row];
-    if (name !== previous) {
-      code = known.get(name) ?? known.size;
-      if (code > TOUCHPOINTS_MAX) return undefined;
-      known.set(name, code);
-      previous = name;
-    }
-    codes[row] = code;
+function writeCells(writer: ByteWriter, { count, flags, touchpoint }: SummarySource): void {
+  const { dictionary, codes } = touchpoint;
+  const cells = new Cells((dictionary.length + 1) * FLAGS);
+  for (let row = 0; row < count; row++) {
+    cells.add((codes[row] as number) * FLAGS + ((flags[row] as number) & COUNTED_FLAGS));
   }
-  return { codes, names: [...known.keys()].slice(1) as string[] };
-}
-
-function writeCells(writer: ByteWriter, { count, flags }: Columns, codes: Uint32Array): void {
-  const cells = countKeys(count, (row) => (codes[row] as number) * FLAGS + ((flags[row] as number) & COUNTED_FLAGS));
-  writer.unsigned(cells.keys.length);
-  writer.unsignedAll(cells.keys.map((key) => Math.floor(key / FLAGS)));
+  const { keys, counts } = cells.filled();
+  writer.unsigned(keys.length);
+  writer.unsignedAll(keys.map((key) => Math.floor(key / FLAGS)));
   writer.lowBytes(
-    cells.keys.map((key) => key % FLAGS),
+    keys.map((key) => key % FLAGS),
     0,
   );
-  writer.unsignedAll(cells.counts);
+  writer.unsignedAll(counts);
 }
 
-function writeSketches(writer: ByteWriter, { flags, duration }: Columns, codes: Uint32Array): void {
+function writeSketches(writer: ByteWriter, { flags, duration, touchpoint }: SummarySource): void {
   const sketches = new Map<number, DurationSketch>();
   for (let index = 0; index < duration.rows.length; index++) {
     const row = duration.rows[index] as number;
     if (kindCodeOf(flags[row] as number) !== COMPLETED) continue;
-    const code = codes[row] as number;
+    const code = touchpoint.codes[row] as number;
     let sketch = sketches.get(code);
     if (sketch === undefined) {
       sketch = new DurationSketch();
@@ -95,73 +112,90 @@ function writeSketches(writer: ByteWriter, { flags, duration }: Columns, codes: 
   }
 }
 
-function writeSlots(writer: ByteWriter, { count, time, flags }: Columns): void {
+function writeSlots(writer: ByteWriter, { count, time, flags }: SummarySource): void {
   let first = Number.POSITIVE_INFINITY;
   let last = Number.NEGATIVE_INFINITY;
   for (let row = 0; row < count; row++) {
-    first = Math.min(first, time[row] as number);
-    last = Math.max(last, time[row] as number);
+    const value = time[row] as number;
+    if (value < first) first = value;
+    if (value > last) last = value;
   }
   const slotsOf = (widthMs: number) => Math.floor(last / widthMs) - Math.floor(first / widthMs) + 1;
   const widthMs = SLOT_WIDTHS_MS.find((width) => slotsOf(width) <= SLOTS_MAX) ?? SLOT_WIDTH_MS_MAX;
-  const cells = countKeys(
-    count,
-    (row) => Math.floor((time[row] as number) / widthMs) * FLAGS + ((flags[row] as number) & COUNTED_FLAGS),
-  );
+  const firstSlot = Math.floor(first / widthMs);
+  const cells = new Cells(slotsOf(widthMs) * FLAGS);
+  for (let row = 0; row < count; row++) {
+    cells.add(
+      (Math.floor((time[row] as number) / widthMs) - firstSlot) * FLAGS + ((flags[row] as number) & COUNTED_FLAGS),
+    );
+  }
+  const { keys, counts } = cells.filled();
   writer.unsigned(widthMs);
-  writer.unsigned(cells.keys.length);
+  writer.unsigned(keys.length);
   writer.differences(
-    cells.keys.map((key) => Math.floor(key / FLAGS)),
+    keys.map((key) => Math.floor(key / FLAGS) + firstSlot),
     1,
   );
   writer.lowBytes(
-    cells.keys.map((key) => key % FLAGS),
+    keys.map((key) => key % FLAGS),
     0,
   );
-  writer.unsignedAll(cells.counts);
+  writer.unsignedAll(counts);
 }
 
-/** How often each key comes, rising. Neighbours are often equal, and then cost nothing. */
-function countKeys(count: number, keyOf: (row: number) => number): { keys: number[]; counts: number[] } {
-  const totals = new Map<number, number>();
-  let run = 0;
-  for (let row = 0; row < count; row++) {
-    const key = keyOf(row);
-    run++;
-    if (row + 1 < count && keyOf(row + 1) === key) continue;
-    totals.set(key, (totals.get(key) ?? 0) + run);
-    run = 0;
+/** Cells that are counted in an array; with more of them, in a map. */
+const CELLS_MAX = 1024 * 1024;
+
+/** How often each key from 0 up to a bound comes. */
+class Cells {
+  readonly #array: Uint32Array | undefined;
+  readonly #map = new Map<number, number>();
+
+  constructor(bound: number) {
+    this.#array = bound <= CELLS_MAX ? new Uint32Array(bound) : undefined;
   }
-  const keys = [...totals.keys()].sort((a, b) => a - b);
-  return { keys, counts: keys.map((key) => totals.get(key) as number) };
+
+  add(key: number): void {
+    if (this.#array === undefined) this.#map.set(key, (this.#map.get(key) ?? 0) + 1);
+    else (this.#array[key] as number)++;
+  }
+
+  /** Those that came, rising. */
+  filled(): { readonly keys: number[]; readonly counts: number[] } {
+    if (this.#array === undefined) {
+      const keys = [...this.#map.keys()].sort((a, b) => a - b);
+      return { keys, counts: keys.map((key) => this.#map.get(key) as number) };
+    }
+    const keys: number[] = [];
+    const counts: number[] = [];
+    for (let key = 0; key < this.#array.length; key++) {
+      const count = this.#array[key] as number;
+      if (count === 0) continue;
+      keys.push(key);
+      counts.push(count);
+    }
+    return { keys, counts };
+  }
 }
 
 /** Names as searches have them, with how many records have each. */
-function countFields(columns: Columns): Map<string, number> {
-  const { count } = columns;
-  let [level, status, touchpoint, message] = [0, 0, 0, 0];
+function countFields({ count, flags, touchpoint, fieldCounts, rest }: SummarySource): Map<string, number> {
+  let [levels, statuses, touchpoints] = [0, 0, 0];
   for (let row = 0; row < count; row++) {
-    const flags = columns.flags[row] as number;
-    if (levelCodeOf(flags) > 0) level++;
-    if (kindCodeOf(flags) > 0) status++;
-    if (columns.touchpoint[row] !== undefined) touchpoint++;
-    if (columns.message[row] !== undefined) message++;
+    const flagsOfRow = flags[row] as number;
+    if (levelCodeOf(flagsOfRow) > 0) levels++;
+    if (kindCodeOf(flagsOfRow) > 0) statuses++;
+    if (touchpoint.codes[row] !== 0) touchpoints++;
   }
   const fields = new Map<string, number>([
     ["apiKey", count],
     ["kind", count],
     ["source", count],
-    ["level", level],
-    ["status", status],
-    ["touchpoint", touchpoint],
-    ["message", message],
-    ["key", columns.key.rows.length],
-    ["startTime", columns.start.rows.length],
-    ["endTime", columns.end.rows.length],
-    ["duration", columns.duration.rows.length],
+    ["level", levels],
+    ["status", statuses],
+    ["touchpoint", touchpoints],
+    ...fieldCounts,
   ]);
-  for (const [name, column] of columns.metadata) fields.set(METADATA_PREFIX + name, column.rows.length);
-  const rest = columns.metadataRest.values;
   for (let index = 0; index < rest.length; index++) {
     for (const name of Object.keys(JSON.parse(rest[index] as string) as JsonObject)) {
       const field = METADATA_PREFIX + name;
@@ -171,8 +205,8 @@ function countFields(columns: Columns): Map<string, number> {
   return fields;
 }
 
-function writeFields(writer: ByteWriter, columns: Columns): void {
-  const fields = [...countFields(columns)].filter(([, count]) => count > 0);
+function writeFields(writer: ByteWriter, source: SummarySource): void {
+  const fields = [...countFields(source)].filter(([, count]) => count > 0);
   const isListed = fields.length <= FIELDS_MAX;
   writer.byte(isListed ? 1 : 0);
   if (!isListed) return;

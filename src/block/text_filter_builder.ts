@@ -6,7 +6,8 @@ import type { JsonObject } from "../core/json.ts";
 import { ByteWriter } from "./bytes.ts";
 import type { Columns } from "./columns.ts";
 import type { OptionalText } from "./strings.ts";
-import { FILTER_BITS_LOG2_MAX, FILTER_VERSION, FOLDED_BYTES, runPlace } from "./text_filter.ts";
+import { FILTER_BITS_LOG2_MAX, FILTER_VERSION, FOLDED_BYTES, RUN_BYTES, runPlace } from "./text_filter.ts";
+import type { TextPool } from "./text_pool.ts";
 import { areAllStrings } from "./values.ts";
 
 /** Least bits of a bitmap, as a power of two. */
@@ -24,23 +25,20 @@ const LOWERED_TO_ASCII = ["\u0130", "\u212a"] as const;
 
 /** The filter's bytes; undefined where there could be none that is of use. */
 export function buildTextFilter(columns: Columns): ByteWriter | undefined {
-  const runs = new RunSet();
-  runs.addAll([...new Set(columns.touchpoint)]);
-  runs.addAll(columns.message);
-  runs.addAll(columns.key.values);
-  for (const { values } of columns.metadata.values()) runs.addValues(values);
-  const rest = columns.metadataRest.values;
-  for (let index = 0; index < rest.length; index++) {
-    runs.addValues(Object.values(JSON.parse(rest[index] as string) as JsonObject));
-  }
-  return runs.encode();
+  const filter = new TextFilterBuilder();
+  filter.addAll([...new Set(columns.touchpoint)]);
+  filter.addAll(columns.message);
+  filter.addAll(columns.key.values);
+  for (const { values } of columns.metadata.values()) filter.addValues(values);
+  filter.addObjects(columns.metadataRest.values);
+  return filter.encode();
 }
 
-/** The runs of texts. */
-class RunSet {
+/** Collects the runs of texts. */
+export class TextFilterBuilder {
   /** A byte a bit of the largest bitmap: setting a byte is faster than setting a bit. */
   readonly #seen = new Uint8Array(2 ** FILTER_BITS_LOG2_MAX);
-  readonly #encoded = new ByteWriter(1024 * 1024);
+  readonly #encoded = new ByteWriter(64 * 1024);
   #isHopeless = false;
 
   addAll(texts: ArrayLike<OptionalText>): void {
@@ -60,6 +58,26 @@ class RunSet {
     const texts: string[] = [];
     for (let index = 0; index < values.length; index++) collectTexts(values[index], texts);
     this.addAll(texts);
+  }
+
+  /** Adds the texts of what JSON objects have. */
+  addObjects(objects: ArrayLike<string>): void {
+    for (let index = 0; index < objects.length; index++) {
+      this.addValues(Object.values(JSON.parse(objects[index] as string) as JsonObject));
+    }
+  }
+
+  /** Adds the texts of a pool: these, or all. */
+  addPool(pool: TextPool, texts: readonly number[] | undefined): void {
+    pool.visitAll((bytes, ends) => {
+      this.#isHopeless ||= !pool.isAscii && hasLoweredToAscii(bytes);
+      if (this.#isHopeless) return;
+      const count = texts?.length ?? ends.length - 1;
+      for (let index = 0; index < count; index++) {
+        const text = texts === undefined ? index + 1 : (texts[index] as number);
+        addRuns(this.#seen, bytes, ends[text - 1] as number, ends[text] as number);
+      }
+    });
   }
 
   encode(): ByteWriter | undefined {
@@ -88,14 +106,23 @@ class RunSet {
     this.#encoded.clear();
     this.#encoded.utf8(text);
     const bytes = this.#encoded.view();
-    const folded = FOLDED_BYTES;
-    const seen = this.#seen;
-    let run = 0;
-    for (let at = 0; at < bytes.length; at++) {
-      run = (run << 8) | (folded[bytes[at] as number] as number);
-      // Bytes are below 128, so a borrow reaches the top of one only where it is 0: there no run goes on.
-      if (((run - 0x01010101) & 0x80808080) === 0) seen[runPlace(run)] = 1;
-    }
+    addRuns(this.#seen, bytes, 0, bytes.length);
+  }
+}
+
+function hasLoweredToAscii(bytes: Uint8Array): boolean {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return LOWERED_TO_ASCII.some((character) => buffer.includes(character));
+}
+
+function addRuns(seen: Uint8Array, bytes: Uint8Array, from: number, to: number): void {
+  if (to - from < RUN_BYTES) return;
+  const folded = FOLDED_BYTES;
+  let run = 0;
+  for (let at = from; at < to; at++) {
+    run = (run << 8) | (folded[bytes[at] as number] as number);
+    // Bytes are below 128, so a borrow reaches the top of one only where it is 0: there no run goes on.
+    if (((run - 0x01010101) & 0x80808080) === 0) seen[runPlace(run)] = 1;
   }
 }
 
@@ -114,6 +141,6 @@ function halve(bits: Uint8Array): Uint8Array<ArrayBuffer> {
 
 function fillOf(bits: Uint8Array): number {
   let set = 0;
-  for (const bit of bits) set += bit;
+  for (let at = 0; at < bits.length; at++) set += bits[at] as number;
   return set / bits.length;
 }

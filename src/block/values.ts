@@ -15,7 +15,8 @@ export const FORM = { plain: 0, dictionary: 1, typed: 2 } as const;
 /** A byte a value of the typed form. */
 export const TYPE = { string: 0, number: 1, true: 2, false: 3, null: 4, json: 5 } as const;
 
-function writeRows(writer: ByteWriter, rows: ArrayLike<number>, count: number): void {
+/** Writes which of `count` rows have a value. */
+export function writeRows(writer: ByteWriter, rows: ArrayLike<number>, count: number): void {
   writer.unsigned(rows.length);
   if (rows.length === count) return;
   const gaps = new Uint32Array(rows.length);
@@ -27,10 +28,14 @@ function writeRows(writer: ByteWriter, rows: ArrayLike<number>, count: number): 
   writer.unsignedAll(gaps);
 }
 
+/** How many of so many texts may differ where a dictionary is worth it. */
+export function dictionarySizeMax(count: number): number {
+  return Math.min(DICTIONARY_SIZE_MAX, Math.ceil(count / DICTIONARY_REPEAT_MIN));
+}
+
 /** Writes strings in the smaller of the two forms; `compact` allows the dictionary. */
 export function writeStrings(writer: ByteWriter, values: ArrayLike<OptionalText>, compact: boolean): void {
-  const sizeMax = Math.min(DICTIONARY_SIZE_MAX, Math.ceil(values.length / DICTIONARY_REPEAT_MIN));
-  const dictionary = compact ? toDictionary(values, sizeMax) : undefined;
+  const dictionary = compact ? toDictionary(values, dictionarySizeMax(values.length)) : undefined;
   writer.byte(dictionary === undefined ? FORM.plain : FORM.dictionary);
   if (dictionary === undefined) writePlainStrings(writer, values);
   else writeDictionary(writer, dictionary);
@@ -48,7 +53,8 @@ export function writeSparseNumbers(writer: ByteWriter, column: SparseColumn<numb
 
 function typeOf(value: unknown): number {
   if (typeof value === "string") return TYPE.string;
-  if (typeof value === "number") return TYPE.number;
+  // 1e400 is Infinity once it is parsed, and null in JSON: nested ones become it in JSON.stringify, and these here.
+  if (typeof value === "number") return Number.isFinite(value) ? TYPE.number : TYPE.null;
   if (value === true) return TYPE.true;
   if (value === false) return TYPE.false;
   return value === null ? TYPE.null : TYPE.json;

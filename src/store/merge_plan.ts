@@ -1,11 +1,18 @@
 // Which blocks to merge next. Neighbours of one project and one UTC day, by tiers of size, so that every record is written
-// again only a few times however slowly it came; a block that is big enough is left alone for good.
+// again only a few times however slowly it came: blocks of a single line become some of 64, these some of thousands, and what has
+// hundreds waits to fill a whole block. A block that is big enough is left alone for good.
 
 import { BLOCK_RECORDS_MAX } from "../core/limits.ts";
 import { type BlockEntry, MERGE_RAW_BYTES_MAX } from "./block_entry.ts";
 
-/** So many blocks of one tier become one of the next; each tier holds blocks of up to that many times the records. */
-const FAN_IN = 16;
+/** So many blocks of one tier become one of the next. */
+const FAN_IN = 64;
+/** Where tiers end: a block of so many records waits until there are enough of its like to fill a block. */
+const TIER_RECORDS_MAX = [16, 256] as const;
+/** A merged block of fewer records is made to be merged again. */
+const PASSING_RECORDS_MAX = BLOCK_RECORDS_MAX / 8;
+/** A record counts as so many as it has of these bytes: where blocks are finished by their bytes, so are tiers. */
+const RECORD_RAW_BYTES = MERGE_RAW_BYTES_MAX / BLOCK_RECORDS_MAX;
 /** Between groups a block is merged with smaller ones that hold at least its records divided by this. */
 const IDLE_RATIO = 4;
 /** Blocks that one merge reads at most; bounds its time. */
@@ -18,8 +25,14 @@ export interface MergePlan {
   readonly blocks: readonly number[];
 }
 
-function tierOf(block: BlockEntry): number {
-  return Math.floor(Math.log(Math.max(1, block.records)) / Math.log(FAN_IN));
+/** Records, or as many as the bytes would make. */
+function weightOf({ records, rawBytes }: Pick<BlockEntry, "records" | "rawBytes">): number {
+  return Math.max(records, rawBytes / RECORD_RAW_BYTES);
+}
+
+/** Whether a block that is merged while groups come will soon be merged again. */
+export function isPassing(block: Pick<BlockEntry, "records" | "rawBytes">): boolean {
+  return weightOf(block) < PASSING_RECORDS_MAX;
 }
 
 /** As many of the blocks, in order, as one merge can hold. */
@@ -36,22 +49,24 @@ function prefix(blocks: readonly BlockEntry[]): BlockEntry[] {
   return taken;
 }
 
+/** What would fill a block, which is merged straight to its final size. */
+function filling(blocks: readonly BlockEntry[]): BlockEntry[] {
+  const whole = prefix(blocks);
+  return whole.length < blocks.length ? whole : [];
+}
+
 function choose(small: readonly BlockEntry[], isIdle: boolean): BlockEntry[] {
-  const whole = prefix(small);
-  // What would fill a block is merged once, straight to its final size.
-  if (whole.length >= 2 && whole.length < small.length) return whole;
-  if (isIdle) return remainders(small);
-  const tiers = new Map<number, BlockEntry[]>();
-  for (const block of small) {
-    const tier = tiers.get(tierOf(block)) ?? [];
-    tier.push(block);
-    tiers.set(tierOf(block), tier);
+  if (isIdle) {
+    const whole = filling(small);
+    return whole.length >= 2 ? whole : remainders(small);
   }
-  for (const tier of [...tiers.keys()].sort((a, b) => a - b)) {
-    const blocks = tiers.get(tier) as BlockEntry[];
-    if (blocks.length >= FAN_IN) return prefix(blocks);
+  let weightMin = 0;
+  for (const weightMax of TIER_RECORDS_MAX) {
+    const tier = small.filter((block) => weightOf(block) >= weightMin && weightOf(block) < weightMax);
+    if (tier.length >= FAN_IN) return prefix(tier);
+    weightMin = weightMax;
   }
-  return [];
+  return filling(small.filter((block) => weightOf(block) >= weightMin));
 }
 
 /**

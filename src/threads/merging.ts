@@ -9,12 +9,17 @@ import type { MergeRequest, MergeResult } from "./messages.ts";
 /** How long after a merge that failed the next one is asked for, in ms: it may fail again, and says so each time. */
 const MERGE_AGAIN_AFTER_MS = 5_000;
 
+/** While groups come, so many blocks must have come or gone since planning found nothing: looking at all of them costs as a group does. */
+const PLAN_EVERY_BLOCKS = 8;
+
 export class Merging {
   readonly #store: StoreWriter;
   readonly #maintenance: Maintenance;
   #inWork: { readonly job: number; readonly plan: MergePlan } | undefined;
   #nextJob = 1;
   #nextAt = 0;
+  /** When there was nothing to merge: how many blocks there were, and which project's did not count. */
+  #inVain: { readonly blocks: number; readonly except: string | undefined } | undefined;
 
   constructor(store: StoreWriter, maintenance: Maintenance) {
     this.#store = store;
@@ -24,10 +29,17 @@ export class Merging {
   /** What to ask the compactor for, if there is something worth it; nothing of the project `except`. */
   plan(isIdle: boolean, except: string | undefined): MergeRequest | undefined {
     if (this.#inWork !== undefined || performance.now() < this.#nextAt) return undefined;
+    const { size } = this.#store.catalog;
+    if (!isIdle && this.#inVain?.except === except && this.#isAsInVain(size)) return undefined;
     const plan = this.#store.planMerge(isIdle, except);
+    this.#inVain = plan === undefined ? { blocks: size, except } : undefined;
     if (plan === undefined) return undefined;
     this.#inWork = { job: this.#nextJob++, plan };
-    return { job: this.#inWork.job, blocks: plan.blocks };
+    return { job: this.#inWork.job, blocks: plan.blocks, isIdle };
+  }
+
+  #isAsInVain(blocks: number): boolean {
+    return this.#inVain !== undefined && Math.abs(blocks - this.#inVain.blocks) < PLAN_EVERY_BLOCKS;
   }
 
   /**

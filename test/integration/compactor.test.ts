@@ -3,11 +3,15 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { spawnThread } from "../../src/runtime/spawn.ts";
+import { PIECES_MAX } from "../../src/store/schema.ts";
+import { StoreWriter } from "../../src/store/store_writer.ts";
 import type { FromCompactor, ToCompactor } from "../../src/threads/messages.ts";
+import { withFolder } from "../support/folder.ts";
+import { groupOf, recordOf } from "../support/groups.ts";
 import { type TestPipeline, withPipeline } from "../support/pipeline.ts";
 
 /** What the compactor answers to one request. */
-async function answerOf(file: string, blocks: readonly number[]): Promise<FromCompactor> {
+async function answerOf(file: string, blocks: readonly number[], isIdle = false): Promise<FromCompactor> {
   const { promise, resolve, reject } = Promise.withResolvers<FromCompactor>();
   const url = new URL("../../src/threads/compactor.ts", import.meta.url);
   const thread = spawnThread<ToCompactor, FromCompactor>(url, {
@@ -16,7 +20,7 @@ async function answerOf(file: string, blocks: readonly number[]): Promise<FromCo
   });
   try {
     thread.post({ kind: "start", file });
-    thread.post({ kind: "merge", request: { job: 7, blocks } });
+    thread.post({ kind: "merge", request: { job: 7, blocks, isIdle } });
     return await promise;
   } finally {
     thread.terminate();
@@ -40,7 +44,60 @@ describe("a compactor", () => {
   });
 });
 
+/** Answers to a file of blocks of one record each, which `change` may spoil. */
+async function withBlocks<T>(
+  count: number,
+  work: (file: string) => Promise<T>,
+  change: (store: StoreWriter) => void = () => undefined,
+): Promise<T> {
+  return withFolder(async (folder) => {
+    const file = join(folder, "data.db");
+    const store = new StoreWriter(file, "write", "run");
+    for (let id = 1; id <= count; id++) store.commit(groupOf("shop", [recordOf(id)]));
+    change(store);
+    store.close();
+    return work(file);
+  });
+}
+
+function namesOf(answer: FromCompactor): unknown {
+  return answer.kind === "merged" ? answer.result.encoded.pieces.map(({ name }) => name) : answer;
+}
+
+describe("a compactor of small blocks", () => {
+  test("packs them while groups come, and gives them a summary and a piece a column when it is quiet", async () => {
+    await withBlocks(2, async (file) => {
+      expect(namesOf(await answerOf(file, [1, 2]))).toEqual(["*"]);
+      const columns = ["id", "time", "received", "flags", "apiKey", "touchpoint", "message", "metadata.n"];
+      expect(namesOf(await answerOf(file, [1, 2], true))).toEqual(["summary", ...columns]);
+    });
+  });
+
+  test("merges what is asked for of many, whichever others lie between", async () => {
+    await withBlocks(100, async (file) => {
+      const blocks = Array.from({ length: 100 }, (_, index) => index + 1).filter((id) => id % 37 !== 0);
+      const header = { records: 98, idMin: 1, idMax: 100 };
+      expect(await answerOf(file, blocks)).toMatchObject({ kind: "merged", job: 7, result: { header } });
+    });
+  });
+});
+
 describe("a compactor that cannot merge", () => {
+  test("a block that is damaged names it, among neighbours that are not", async () => {
+    const damage = `UPDATE pieces SET data = zeroblob(length(data)) WHERE key = ${2 * PIECES_MAX}`;
+    await withBlocks(
+      3,
+      async (file) => {
+        const answer = await answerOf(file, [1, 2, 3]);
+        expect(answer).toMatchObject({ kind: "failed", job: 7, unmergeable: [2] });
+        expect(answer.kind === "failed" ? answer.reason : "").toMatch(/^block 2: column "\*" is damaged: checksum /);
+      },
+      (store) => {
+        store.database.run(damage);
+      },
+    );
+  });
+
   test("a block that is gone says so, and gives up none", async () => {
     await withBlock(async (test) => {
       const failed = { kind: "failed", job: 7, reason: "block 99 is gone", unmergeable: [] } as const;

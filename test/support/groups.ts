@@ -2,11 +2,8 @@
 
 import { appendRecord } from "../../src/block/append.ts";
 import { emptyColumns } from "../../src/block/columns.ts";
-import { decodeColumns } from "../../src/block/decode.ts";
-import { BlockEncoder, type BlockPiece } from "../../src/block/encode.ts";
-import { headerOf } from "../../src/block/header.ts";
-import { mergeColumns } from "../../src/block/merge.ts";
-import { encodeMerged } from "../../src/block/merged.ts";
+import type { BlockPiece } from "../../src/block/encode.ts";
+import { BlockMerger } from "../../src/block/merge_blocks.ts";
 import { DAY_MS } from "../../src/core/limits.ts";
 import type { StoredRecord } from "../../src/core/record.ts";
 import type { GroupWrite } from "../../src/store/group_write.ts";
@@ -72,6 +69,7 @@ export function mergeNow(store: StoreWriter): boolean {
   const plan = store.planMerge(true);
   if (plan === undefined) return false;
   const records = new Map([...store.catalog.all()].map((block) => [block.id, block.records]));
-  const columns = mergeColumns(plan.blocks.map((id) => decodeColumns(piecesOf(store, id), records.get(id) as number)));
-  return store.replaceMerged({ plan, header: headerOf(columns), encoded: encodeMerged(new BlockEncoder(), columns) });
+  const merger = new BlockMerger();
+  for (const id of plan.blocks) merger.add(piecesOf(store, id), records.get(id) as number);
+  return store.replaceMerged({ plan, ...merger.columnar() });
 }

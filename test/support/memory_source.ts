@@ -2,11 +2,9 @@
 
 import { appendRecord } from "../../src/block/append.ts";
 import { emptyColumns } from "../../src/block/columns.ts";
-import { decodeColumns } from "../../src/block/decode.ts";
 import { BlockEncoder, type BlockPiece, type EncodedBlock } from "../../src/block/encode.ts";
 import { headerOf } from "../../src/block/header.ts";
-import { mergeColumns } from "../../src/block/merge.ts";
-import { encodeMerged } from "../../src/block/merged.ts";
+import { BlockMerger } from "../../src/block/merge_blocks.ts";
 import type { PieceSource } from "../../src/block/open_block.ts";
 import type { StoredRecord } from "../../src/core/record.ts";
 import type { BlockFilter, QueryBlock, QuerySource } from "../../src/query/source.ts";
@@ -80,9 +78,11 @@ export class MemorySource implements QuerySource {
   merge(project: string, isFinished: boolean): void {
     const parts = [...this.#blocks.values()].filter(({ header }) => header.project === project && !header.isFinished);
     if (parts.length === 0) return;
-    const columns = mergeColumns(parts.map(({ header, pieces }) => decodeColumns(pieces, header.records)));
+    const merger = new BlockMerger();
+    for (const { header, pieces } of parts) merger.add(pieces, header.records);
     for (const { header } of parts) this.#blocks.delete(header.id);
-    this.#add(project, headerOf(columns), encodeMerged(this.#encoder, columns, 1), isFinished);
+    const { header, encoded } = merger.columnar(1);
+    this.#add(project, header, encoded, isFinished);
   }
 
   /** Flips a byte in a block's first piece. */

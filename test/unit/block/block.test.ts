@@ -3,9 +3,9 @@ import { BlockDamagedError } from "../../../src/block/damage.ts";
 import { decodeColumns, recordsOf } from "../../../src/block/decode.ts";
 import { BlockEncoder, type EncodedBlock } from "../../../src/block/encode.ts";
 import { headerOf } from "../../../src/block/header.ts";
-import { mergeColumns } from "../../../src/block/merge.ts";
 import { METADATA_COLUMNS_MAX } from "../../../src/core/limits.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
+import { mergeColumns } from "../../support/merge_columns.ts";
 import { integer, runSeed, seededRandom } from "../../support/random.ts";
 import { columnsOf, randomRecord } from "./random_records.ts";
 

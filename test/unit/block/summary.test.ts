@@ -3,13 +3,13 @@ import type { Columns } from "../../../src/block/columns.ts";
 import { BlockDamagedError } from "../../../src/block/damage.ts";
 import { decodeColumns, recordsOf } from "../../../src/block/decode.ts";
 import { BlockEncoder, type BlockPiece, pieceOf } from "../../../src/block/encode.ts";
-import { mergeColumns } from "../../../src/block/merge.ts";
 import { encodeMerged } from "../../../src/block/merged.ts";
 import { DurationSketch } from "../../../src/block/sketch.ts";
 import { type BlockSummary, readSummary, SUMMARY } from "../../../src/block/summary.ts";
 import { DAY_MS, TOUCHPOINTS_MAX } from "../../../src/core/limits.ts";
 import { KINDS, type StoredRecord } from "../../../src/core/record.ts";
 import { PIECES_MAX } from "../../../src/store/schema.ts";
+import { mergeColumns } from "../../support/merge_columns.ts";
 import { integer, type Random, runSeed, seededRandom } from "../../support/random.ts";
 import { columnsOf, randomRecord } from "./random_records.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { type BlockEntry, isFinished } from "../../../src/store/block_entry.ts";
 import { BlockCatalog } from "../../../src/store/catalog.ts";
-import { planMerge } from "../../../src/store/merge_plan.ts";
+import { isPassing, planMerge } from "../../../src/store/merge_plan.ts";
 import { blockOf } from "./blocks.ts";
 
 const MIB = 1024 * 1024;
@@ -25,19 +25,35 @@ function mergeAll(catalog: BlockCatalog, isIdle: boolean): number {
 }
 
 describe("a merge is planned", () => {
-  test("for sixteen blocks of one size, while groups come", () => {
-    expect(planMerge([blocksOf(15)], false)).toBe(undefined);
-    expect(planMerge([blocksOf(16)], false)).toEqual({
-      project: 1,
-      day: 10,
-      blocks: blocksOf(16).map((block) => block.id),
-    });
+  test("for 64 small blocks of about one size, while groups come", () => {
+    for (const records of [1, 15, 16, 255]) {
+      expect(planMerge([blocksOf(63, { records })], false)).toBe(undefined);
+      expect(planMerge([blocksOf(64, { records })], false)).toEqual({
+        project: 1,
+        day: 10,
+        blocks: blocksOf(64).map((block) => block.id),
+      });
+    }
+    const mixed = [...blocksOf(63, { records: 15 }), ...blocksOf(63, { records: 16 }, 64)];
+    expect(planMerge([mixed], false)).toBe(undefined);
+  });
+
+  test("never for blocks of hundreds of records before there are enough of them for a full block", () => {
+    expect(planMerge([blocksOf(256, { records: 256 })], false)).toBe(undefined);
+    const blocks = blocksOf(257, { records: 256 });
+    expect(planMerge([blocks], false)?.blocks).toEqual(blocks.slice(0, 256).map((block) => block.id));
+  });
+
+  test("by bytes as by records, where records are large", () => {
+    expect(planMerge([blocksOf(64, { records: 1, rawBytes: 255 * 1024 })], false)?.blocks.length).toBe(64);
+    expect(planMerge([blocksOf(64, { records: 1, rawBytes: MIB })], false)).toBe(undefined);
+    expect(planMerge([blocksOf(65, { records: 1, rawBytes: MIB })], false)?.blocks.length).toBe(64);
   });
 
   test("for the day with the most blocks to merge", () => {
-    const days = [blocksOf(16), blocksOf(20, { project: 2, day: 11 }, 100), blocksOf(3, { project: 3 }, 200)];
+    const days = [blocksOf(64), blocksOf(70, { project: 2, day: 11 }, 100), blocksOf(63, { project: 3 }, 200)];
     const plan = planMerge(days, false);
-    expect([plan?.project, plan?.day, plan?.blocks.length]).toEqual([2, 11, 20]);
+    expect([plan?.project, plan?.day, plan?.blocks.length]).toEqual([2, 11, 70]);
   });
 
   test("straight to its final size for what fills a block, and never above it", () => {
@@ -82,8 +98,29 @@ describe("a merge is planned", () => {
       catalog.add(blockOf(catalog.nextId, { records: 10 }));
       rewritten += mergeAll(catalog, false);
     }
-    expect(rewritten / count).toBeLessThan(6);
-    expect(catalog.size).toBeLessThan(70);
+    expect(rewritten / count).toBeLessThan(2.2);
+    expect(catalog.size).toBeLessThan(64 + 64 + 102);
+  });
+
+  test("so that large groups have each record written again once", () => {
+    for (const records of [300, 1_000, 4_000]) {
+      const catalog = new BlockCatalog();
+      const count = 600_000;
+      let rewritten = 0;
+      for (let written = 0; written < count; written += records) {
+        catalog.add(blockOf(catalog.nextId, { records, rawBytes: 200 * records }));
+        rewritten += mergeAll(catalog, false);
+      }
+      expect(rewritten / count).toBeLessThanOrEqual(1);
+      expect(catalog.size).toBeLessThan(256 + count / 50_000);
+    }
+  });
+});
+
+describe("a merged block is made to be merged again", () => {
+  test("when it has less than an eighth of a full block, in records and in bytes", () => {
+    const blocks = [{ records: 8_191 }, { records: 8_192 }, { records: 5, rawBytes: 8 * MIB }];
+    expect(blocks.map((fields) => isPassing(blockOf(1, fields)))).toEqual([true, false, false]);
   });
 });
 

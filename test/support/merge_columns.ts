@@ -1,9 +1,8 @@
-// Several blocks into one, sorted by touchpoint and then time: equal lines come to lie together, which is what makes a
-// merged block small. Record ids are kept. Runs on the compactor's thread.
+// Several blocks into one, sorted by touchpoint and then time, the plain way: as columns of values. What BlockMerger is held against.
 
-import { type JsonObject, setMember } from "../core/json.ts";
-import { METADATA_COLUMNS_MAX } from "../core/limits.ts";
-import { type Columns, emptyColumns, emptySparse, type SparseColumn } from "./columns.ts";
+import { type Columns, emptyColumns, emptySparse, type SparseColumn } from "../../src/block/columns.ts";
+import { type JsonObject, setMember } from "../../src/core/json.ts";
+import { METADATA_COLUMNS_MAX } from "../../src/core/limits.ts";
 
 /** For each new row, the row of the concatenation it comes from. */
 function sortedOrder(

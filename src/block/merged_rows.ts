@@ -1,0 +1,206 @@
+// The gathered columns of a merge, each in the order of the merged block's rows, with what is told of them beside their bytes: header,
+// summary and text filter.
+
+import { type JsonObject, setMember } from "../core/json.ts";
+import type { SparseColumn } from "./columns.ts";
+import { METADATA_PREFIX } from "./encode.ts";
+import { type GatheredBlocks, type GatheredSparseNumbers, metadataNames } from "./gathered_blocks.ts";
+import type { GatheredTexts, GatheredValues } from "./gathered_values.ts";
+import { sortedRows, sparseOrder } from "./row_order.ts";
+import type { DictionaryColumn } from "./strings.ts";
+import type { SummarySource } from "./summarise.ts";
+import type { TextCodes } from "./text_codes.ts";
+import { TextFilterBuilder } from "./text_filter_builder.ts";
+import type { TextPool } from "./text_pool.ts";
+import { dictionarySizeMax, TYPE } from "./values.ts";
+
+/** Texts by code: `codes[row]` is 0 for none, n for text `texts[n - 1]` of the pool. Codes are in the order in which they come. */
+export interface CodedTexts {
+  readonly pool: TextPool;
+  readonly texts: readonly number[];
+  readonly codes: Uint32Array;
+}
+
+/** Gives the texts of rows codes in the order in which they come. */
+export function codedTexts(
+  { pool, ...gathered }: { readonly pool: TextPool; readonly texts: Uint32Array },
+  { codes, texts }: TextCodes,
+  rows: Uint32Array,
+): CodedTexts {
+  const newCodes = new Uint32Array(texts.length + 1);
+  const used: number[] = [];
+  const coded = new Uint32Array(rows.length);
+  for (let row = 0; row < rows.length; row++) {
+    const code = codes[gathered.texts[rows[row] as number] as number] as number;
+    if (code === 0) continue;
+    if (newCodes[code] === 0) newCodes[code] = used.push(texts[code - 1] as number);
+    coded[row] = newCodes[code] as number;
+  }
+  return { pool, texts: used, codes: coded };
+}
+
+function allCodes({ pool }: GatheredTexts): TextCodes {
+  const codes = pool.codes(Number.POSITIVE_INFINITY);
+  if (codes === undefined) throw new RangeError("texts without a bound have codes");
+  return codes;
+}
+
+export class MergedRows {
+  readonly blocks: GatheredBlocks;
+  /** For each new row the row that it was, and the other way round. */
+  readonly rows: Uint32Array;
+  readonly newRows: Uint32Array;
+  readonly apiKey: CodedTexts;
+  readonly touchpoint: CodedTexts;
+  readonly time: Float64Array;
+  readonly flags: Uint8Array;
+  readonly duration: SparseColumn<number>;
+  /** Names of the fields that have a column of their own. */
+  readonly metadataNames: readonly string[];
+  readonly rest: SparseColumn<string>;
+
+  constructor(blocks: GatheredBlocks) {
+    const touchpoints = allCodes(blocks.touchpoint);
+    this.blocks = blocks;
+    this.rows = sortedRows(ranksOf(blocks.touchpoint, touchpoints), blocks.time.view(), blocks.id.view());
+    this.newRows = new Uint32Array(this.rows.length);
+    for (let row = 0; row < this.rows.length; row++) this.newRows[this.rows[row] as number] = row;
+    const coded = (column: GatheredTexts, codes: TextCodes) =>
+      codedTexts({ pool: column.pool, texts: column.view() }, codes, this.rows);
+    this.touchpoint = coded(blocks.touchpoint, touchpoints);
+    this.apiKey = coded(blocks.apiKey, allCodes(blocks.apiKey));
+    this.time = inOrder(blocks.time.view(), this.rows);
+    this.flags = bytesInOrder(blocks.flags.view(), this.rows);
+    this.duration = this.sparseNumbers(blocks.duration);
+    const { kept, moved } = metadataNames(blocks);
+    this.metadataNames = kept;
+    this.rest = this.#restWith(moved);
+  }
+
+  sparseNumbers({ rows, numbers }: GatheredSparseNumbers): SparseColumn<number> {
+    const order = sparseOrder(rows.view(), this.newRows);
+    return { rows: order.rows, values: inOrder(numbers.view(), order.places) };
+  }
+
+  summarySource(): SummarySource {
+    const { blocks } = this;
+    const messages = blocks.message.view();
+    let messageCount = 0;
+    for (let row = 0; row < messages.length; row++) if (messages[row] !== 0) messageCount++;
+    return {
+      count: blocks.count,
+      time: this.time,
+      flags: this.flags,
+      touchpoint: dictionaryOf(this.touchpoint),
+      duration: this.duration,
+      fieldCounts: [
+        ["message", messageCount],
+        ["key", blocks.key.rows.length],
+        ["startTime", blocks.start.rows.length],
+        ["endTime", blocks.end.rows.length],
+        ["duration", blocks.duration.rows.length],
+        ...this.metadataNames.map((name) => [METADATA_PREFIX + name, this.#field(name).rows.length] as const),
+      ],
+      rest: this.rest.values,
+    };
+  }
+
+  textFilter(): TextFilterBuilder {
+    const { blocks } = this;
+    const filter = new TextFilterBuilder();
+    filter.addPool(blocks.touchpoint.pool, this.touchpoint.texts);
+    filter.addPool(blocks.message.pool, repeatedTexts(blocks.message));
+    filter.addPool(blocks.key.texts.pool, undefined);
+    for (const name of this.metadataNames) addField(filter, this.#field(name));
+    filter.addObjects(this.rest.values);
+    return filter;
+  }
+
+  #field(name: string): GatheredValues {
+    return this.blocks.metadata.get(name) as GatheredValues;
+  }
+
+  /** The rests of all blocks, and the fields that lose their column: JSON objects by new row. */
+  #restWith(moved: readonly string[]): SparseColumn<string> {
+    const { rows, texts } = this.blocks.rest;
+    const objects = new Map<number, JsonObject>();
+    const numbers = texts.view();
+    rows.view().forEach((row, place) => {
+      const object = JSON.parse(texts.pool.text(numbers[place] as number)) as JsonObject;
+      objects.set(this.newRows[row] as number, object);
+    });
+    for (const name of moved) {
+      forEachValue(this.#field(name), (row, value) => {
+        const newRow = this.newRows[row] as number;
+        const object = objects.get(newRow) ?? {};
+        objects.set(newRow, object);
+        setMember(object, name, value);
+      });
+    }
+    const filled = [...objects.keys()].sort((a, b) => a - b);
+    return { rows: filled, values: filled.map((row) => JSON.stringify(objects.get(row))) };
+  }
+}
+
+/** Each row's touchpoint by its place in the order of all touchpoints; none is where "" is. */
+function ranksOf(column: GatheredTexts, { codes, texts }: TextCodes): Uint32Array {
+  const names = texts.map((text) => column.pool.text(text));
+  const sorted = [...names.keys()].sort((a, b) => ((names[a] as string) < (names[b] as string) ? -1 : 1));
+  const ranks = new Uint32Array(names.length + 1);
+  sorted.forEach((index, rank) => {
+    ranks[index + 1] = names[index] === "" ? 0 : rank + 1;
+  });
+  const rows = column.view();
+  const rankOfRows = new Uint32Array(rows.length);
+  for (let row = 0; row < rows.length; row++) rankOfRows[row] = ranks[codes[rows[row] as number] as number] as number;
+  return rankOfRows;
+}
+
+function dictionaryOf({ pool, texts, codes }: CodedTexts): DictionaryColumn {
+  return { dictionary: texts.map((text) => pool.text(text)), codes };
+}
+
+/** Calls `visit` with each value and the row that it had. */
+function forEachValue(
+  { rows, types, texts, numbers }: GatheredValues,
+  visit: (row: number, value: unknown) => void,
+): void {
+  const kinds = types.view();
+  let [number, text] = [0, 0];
+  rows.view().forEach((row, place) => {
+    const type = kinds[place];
+    if (type === TYPE.number) visit(row, numbers.view()[number++]);
+    else if (type === TYPE.string) visit(row, texts.pool.text(texts.view()[text++] as number));
+    else if (type === TYPE.json) visit(row, JSON.parse(texts.pool.text(texts.view()[text++] as number)));
+    else visit(row, type === TYPE.null ? null : type === TYPE.true);
+  });
+}
+
+/** The different texts of a column that will be a dictionary, or undefined. */
+function repeatedTexts(column: GatheredTexts): readonly number[] | undefined {
+  return column.pool.codes(dictionarySizeMax(column.length))?.texts;
+}
+
+function addField(filter: TextFilterBuilder, field: GatheredValues): void {
+  if (field.areAllStrings) {
+    filter.addPool(field.texts.pool, repeatedTexts(field.texts));
+    return;
+  }
+  const values: unknown[] = [];
+  forEachValue(field, (_row, value) => {
+    values.push(value);
+  });
+  filter.addValues(values);
+}
+
+export function inOrder(values: Float64Array, order: Uint32Array): Float64Array {
+  const moved = new Float64Array(order.length);
+  for (let row = 0; row < moved.length; row++) moved[row] = values[order[row] as number] as number;
+  return moved;
+}
+
+export function bytesInOrder(values: Uint8Array, order: Uint32Array): Uint8Array {
+  const moved = new Uint8Array(order.length);
+  for (let row = 0; row < moved.length; row++) moved[row] = values[order[row] as number] as number;
+  return moved;
+}

@@ -1,0 +1,66 @@
+import { describe, expect, test } from "bun:test";
+import { findCodes } from "../../../src/block/text_codes.ts";
+import { integer, pick, runSeed, seededRandom } from "../../support/random.ts";
+
+function codesOf(texts: readonly string[], differentMax = Number.POSITIVE_INFINITY) {
+  const starts = new Uint32Array(texts.length + 1);
+  texts.forEach((text, index) => {
+    starts[index + 1] = (starts[index] as number) + Buffer.byteLength(text);
+  });
+  const found = findCodes(Buffer.from(texts.join("")), starts, texts.length, differentMax);
+  return found === undefined ? undefined : { codes: [...found.codes], texts: found.texts };
+}
+
+/** The same by strings. */
+function expected(texts: readonly string[]) {
+  const different = [...new Set(texts)];
+  return {
+    codes: [0, ...texts.map((text) => different.indexOf(text) + 1)],
+    texts: different.map((text) => texts.indexOf(text) + 1),
+  };
+}
+
+/** Texts of four bytes that the table takes for neighbours: their hashes have the same lowest bits. */
+function crafted(count: number, bits: number): string[] {
+  const hashOf = (text: string) => {
+    let hash = Math.imul(4 ^ Buffer.from(text).readInt32LE(0), 0x9e3779b1);
+    hash ^= hash >>> 15;
+    return hash ^ (hash >>> 16);
+  };
+  const found: string[] = [];
+  for (let number = 0; found.length < count; number++) {
+    const text = number.toString(36).padStart(4, "0");
+    if ((hashOf(text) & (2 ** bits - 1)) === 0) found.push(text);
+  }
+  return found;
+}
+
+describe("texts have one code where they are equal", () => {
+  const random = seededRandom(runSeed("text codes"));
+
+  test("as strings tell it, whatever they are", () => {
+    for (let round = 0; round < 200; round++) {
+      const alphabet = pick(random, [["a", "b"], ["ä", "🎉"], ["\0", "\u0001"], Array.from("0123456789")]);
+      const text = () => Array.from({ length: integer(random, 9) }, () => pick(random, alphabet)).join("");
+      const texts = Array.from({ length: integer(random, 60) }, text);
+      expect(codesOf(texts)).toEqual(expected(texts));
+    }
+  });
+
+  test("also where all of them have one place in the table", () => {
+    const texts = crafted(300, 10);
+    expect(codesOf([...texts, ...texts])).toEqual(expected([...texts, ...texts]));
+  });
+});
+
+describe("texts have no codes", () => {
+  test("where more differ than may", () => {
+    expect(codesOf(["a", "b", "a"], 1)).toBe(undefined);
+    expect(codesOf(["a", "b", "a"], 2)).toEqual(expected(["a", "b", "a"]));
+  });
+
+  test("where to find out would take too long, and they need not", () => {
+    const texts = crafted(300, 10);
+    expect(codesOf([...texts, ...texts], 400)).toBe(undefined);
+  });
+});
