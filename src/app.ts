@@ -3,11 +3,13 @@
 
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { listen } from "#runtime/listen.ts";
 import type { LoadResult } from "./config/load.ts";
 import { diffSettings, watchSettings } from "./config/reload.ts";
 import { DEFAULT_PROJECT, type Settings } from "./config/settings.ts";
 import { systemClock } from "./core/clock.ts";
 import type { ApiKey } from "./core/intake.ts";
+import type { ThreadName } from "./core/telemetry.ts";
 import type { AccessSettings } from "./http/access.ts";
 import { createHttpApp } from "./http/app.ts";
 import { ENQUEUE_PATH, EnqueueEndpoint } from "./http/enqueue.ts";
@@ -17,13 +19,13 @@ import type { Log } from "./log/log.ts";
 import type { ReadRules } from "./query/scope.ts";
 import { PeerAddresses } from "./runtime/address.ts";
 import { loadAppFiles } from "./runtime/assets.ts";
-import { listen } from "./runtime/listen.ts";
 import { Patience } from "./runtime/patience.ts";
 import { lockData } from "./store/lock.ts";
 import { KeyIndex } from "./threads/key_index.ts";
 import type { WriterRules } from "./threads/messages.ts";
 import { Pipeline } from "./threads/pipeline.ts";
 import { Readers } from "./threads/readers.ts";
+import { SettledReading } from "./threads/settled_reading.ts";
 
 /** How long open requests may take once the server stops, in ms; with the pipeline's own bound, 10 s in all. */
 const STOP_GRACE_MS = 2_000;
@@ -49,6 +51,8 @@ export interface ServerOptions {
   readonly version: string;
   /** Called with each configuration that a reload has put in force. */
   readonly reloaded?: (settings: Settings) => void;
+  /** Other modules in the place of the threads': tests put ones there that die. */
+  readonly threads?: Readonly<Partial<Record<ThreadName, URL>>>;
 }
 
 function accessOf(settings: Settings, before: AccessSettings | undefined): AccessSettings {
@@ -101,7 +105,7 @@ async function readTls(settings: Settings): Promise<{ cert: string; key: string 
 
 /** Starts the server. Throws OperatingError when it cannot, leaving nothing behind. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { environment, log, version } = options;
+  const { environment, log, version, threads } = options;
   let { settings } = options;
   const lock = lockData(settings.data);
   const keys = new KeyIndex();
@@ -109,8 +113,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const readers = new Readers({
     file: settings.data,
     rules: readRulesOf(settings),
-    readerUrl: new URL("./threads/reader.ts", import.meta.url),
+    readerUrl: threads?.reader ?? new URL("./threads/reader.ts", import.meta.url),
+    clock: () => performance.now(),
     log,
+    restarted: () => metrics.countRestart("reader"),
   });
   const pipeline = new Pipeline({
     settings: {
@@ -129,8 +135,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     log,
     observeCommit: metrics.observeCommit,
     committed: () => readers.committed(),
-    writerUrl: new URL("./threads/writer.ts", import.meta.url),
-    compactorUrl: new URL("./threads/compactor.ts", import.meta.url),
+    restarted: metrics.countRestart,
+    writerUrl: threads?.writer ?? new URL("./threads/writer.ts", import.meta.url),
+    compactorUrl: threads?.compactor ?? new URL("./threads/compactor.ts", import.meta.url),
   });
   let access = accessOf(settings, undefined);
   const apply = (result: LoadResult) => {
@@ -172,7 +179,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const app = createHttpApp({
       enqueue,
       pipeline,
-      reading: readers,
+      reading: new SettledReading(readers, () => pipeline.settled()),
       changing: pipeline,
       clock: systemClock,
       access: () => access,
@@ -183,7 +190,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       patience,
       appFiles,
     });
-    const listener = listen({
+    const listener = await listen({
       host: settings.host,
       port: settings.port,
       tls,

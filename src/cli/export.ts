@@ -15,6 +15,7 @@ import { BlockReader } from "../store/block_reader.ts";
 import { isStoreError } from "../store/database.ts";
 import { addConfigOption, type CliContext, configFileOf, requireSettings } from "./context.ts";
 import { parseInstant } from "./instant.ts";
+import { settleData } from "./settled_data.ts";
 import { refusalError } from "./source.ts";
 
 interface ExportOptions {
@@ -66,6 +67,7 @@ async function exportAll(file: string, options: ExportOptions, context: CliConte
   const to = options.to === undefined ? Number.POSITIVE_INFINITY : parseInstant(options.to, "--to", now);
   const settings = await requireSettings(file, context);
   const data = options.data === undefined ? settings.data : resolve(context.cwd, options.data);
+  await settleData(data, settings, context);
   const { project } = options;
   const reader = new BlockReader(data);
   try {

@@ -1,11 +1,11 @@
 // Where the reading commands get their answers: the data file on this machine, or a running server. One interface, so that a command
 // need not know which.
 
+import { textWidth } from "#runtime/text_width.ts";
 import type { ReadAnswers } from "../core/answers.ts";
 import { OperatingError } from "../core/errors.ts";
 import type { ReadRefusal, ReadRefusalCode, ReadRequest, TailEvent, TailRequest } from "../core/reading.ts";
 import { escapeControls } from "../core/terminal.ts";
-import { textWidth } from "../runtime/text_width.ts";
 
 /** What the commands ask. */
 export type Question = Extract<ReadRequest, { kind: "entries" | "histogram" | "timings" | "series" | "usage" }>;

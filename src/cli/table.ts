@@ -1,8 +1,8 @@
 // Tables for people: cells enter, lines in columns leave, two spaces between columns. Widths are those of the texts as they are
 // shown, so colours, escapes and wide characters do not shift a column.
 
+import { textWidth } from "#runtime/text_width.ts";
 import { escapeControls } from "../core/terminal.ts";
-import { textWidth } from "../runtime/text_width.ts";
 
 /** A text, or a text and what colours it: colours are added after the width is known. */
 export type Cell = string | { readonly text: string; readonly paint: (text: string) => string };

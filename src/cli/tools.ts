@@ -14,6 +14,7 @@ import type { WriteText } from "./export.ts";
 import { parseInstant } from "./instant.ts";
 import type { RemoteAddress } from "./remote_server.ts";
 import type { Signals } from "./serve.ts";
+import { settleData } from "./settled_data.ts";
 import type { RecordSource } from "./source.ts";
 
 /** Opens what the options name. Throws OperatingError. */
@@ -131,10 +132,13 @@ export async function localDataOf(command: Command, { data }: SourceOptions, con
     // A backup, say, in a folder of its own.
     const projects = Object.create(null) as ReadRules["projects"];
     const rules = { projects, defaultProject: DEFAULT_PROJECT };
-    return { file: resolve(context.cwd, data), rules, settings: undefined };
+    const file = resolve(context.cwd, data);
+    await settleData(file, undefined, context);
+    return { file, rules, settings: undefined };
   }
   const settings = await requireSettings(config, context);
   const file = data === undefined ? settings.data : resolve(context.cwd, data);
+  await settleData(file, settings, context);
   return { file, rules: { projects: settings.projects, defaultProject: DEFAULT_PROJECT }, settings };
 }
 

@@ -18,7 +18,14 @@ export interface GroupMessage {
    * A JSON array with BATCH_MEMBERS members a batch: number, API key index, receivedAt (Unix ms), bytes, sender, body.
    */
   readonly text: string;
+  /**
+   * The key indexes in a small group whose text holds no API key and so may be kept on disk as it is; undefined for any other.
+   */
+  readonly keysWithin: readonly number[] | undefined;
 }
+
+/** The largest group text, in UTF-16 units, of which `keysWithin` is told. */
+export const SMALL_GROUP_LENGTH_MAX = 16 * 1024;
 
 /** Members a batch takes in a group's JSON array. */
 export const BATCH_MEMBERS = 6;

@@ -26,6 +26,8 @@ export interface IncomingBatch {
   /** Size of the decompressed body in bytes. */
   readonly bytes: number;
   readonly apiKey: ApiKey;
+  /** The API key as it stands in the text: a secret. */
+  readonly secret: string;
   /** Address and User-Agent, joined: part of what makes an entry a duplicate. */
   readonly sender: string;
   /** Unix ms. */

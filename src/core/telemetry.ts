@@ -1,7 +1,11 @@
 // The figures that operations show. The writer sends one snapshot with every commit, so the counters in it always belong
 // together: received = stored + open + the sum of dropped.
 
-import type { DropReason } from "./drop.ts";
+import { DROP_REASONS, type DropReason } from "./drop.ts";
+
+/** The threads beside the main one, each of which can die and is started again. */
+export const THREADS = ["writer", "compactor", "reader"] as const;
+export type ThreadName = (typeof THREADS)[number];
 
 /** Cumulative since the data file was made, unless said otherwise. */
 export interface StoreSnapshot {
@@ -22,6 +26,19 @@ export interface StoreSnapshot {
   readonly bytesReceived: number;
 }
 
+/** Before the writer has told anything. */
+export const NOTHING_YET: StoreSnapshot = {
+  received: 0,
+  stored: 0,
+  open: 0,
+  dropped: Object.fromEntries(DROP_REASONS.map((reason) => [reason, 0])) as Record<DropReason, number>,
+  blocks: 0,
+  records: 0,
+  bytesOnDisk: 0,
+  bytesWritten: 0,
+  bytesReceived: 0,
+};
+
 /** How full the queue is now. */
 export interface QueueFill {
   readonly entries: number;
@@ -37,6 +54,8 @@ export type Readiness = { readonly ready: true } | { readonly ready: false; read
 
 /** What the operations routes ask the running pipeline. */
 export interface PipelineView {
+  /** Resolves when the snapshot, and whatever reads the data file, knows of all that was answered; undefined: they do. */
+  settled(): Promise<void> | undefined;
   snapshot(): StoreSnapshot;
   queueFill(): QueueFill;
   /** Entries counted as received that still wait in the ring: always 0 under `sync` and `write`. */

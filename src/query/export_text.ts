@@ -34,11 +34,13 @@ export function exportText(
   const understood = readScope(scope, rules, now);
   if (isRefusal(understood)) return understood;
   const { search, from, to, shownFrom } = understood;
-  const damaged: number[] = [];
+  const damaged = [...source.damagedHeaders()];
   const lines = exportLines(source, {
     filter: { project, from, to, search, expiredBefore: shownFrom },
     lineOf: lineOf(format),
-    onDamaged: (block) => damaged.push(block.id),
+    onDamaged: ({ id }) => {
+      if (!damaged.includes(id)) damaged.push(id);
+    },
     windowBytes: WINDOW_BYTES,
   });
   return pieces(lines, format === "csv" ? csvHeader() : "", damaged);
@@ -57,5 +59,6 @@ function* pieces(windows: Generator<string[]>, header: string, damaged: readonly
   }
   if (text !== "") yield text;
   // A stream that ends as if it were whole would hide what is missing.
-  if (damaged.length > 0) throw new Error(`blocks are damaged and were left out: ${damaged.join(", ")}`);
+  if (damaged.length > 0)
+    throw new Error(`blocks are damaged, and records of theirs are missing: ${damaged.join(", ")}`);
 }

@@ -41,7 +41,9 @@ export function spanOf(
 ): { from: number; to: number } {
   let oldest = others.reduce((least, time) => Math.min(least, time), now);
   let newest = now;
-  for (const { project, timeMin, timeMax } of blocks) {
+  for (const { project, records, timeMin, timeMax } of blocks) {
+    // Of a damaged one, nobody knows.
+    if (records === 0) continue;
     oldest = Math.min(oldest, Math.max(timeMin, scope.shownFrom(project)));
     newest = Math.max(newest, timeMax);
   }

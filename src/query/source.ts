@@ -4,7 +4,7 @@
 import type { BlockHeader } from "../block/header.ts";
 import type { PieceSource } from "../block/open_block.ts";
 
-/** A block as questions see it before they open it. */
+/** A block as questions see it before they open it. One without records cannot be opened: it is damaged, and may have held anything. */
 export interface QueryBlock extends Omit<BlockHeader, "receivedMin" | "receivedMax"> {
   readonly id: number;
   readonly project: string;

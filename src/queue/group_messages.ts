@@ -1,11 +1,14 @@
 // Batches as the text that crosses to the writer. The bodies are valid JSON already, so they are joined as they came.
 
 import { assert } from "../core/errors.ts";
-import type { GroupMessage, SetAsideMessage } from "../core/group.ts";
+import { type GroupMessage, type SetAsideMessage, SMALL_GROUP_LENGTH_MAX } from "../core/group.ts";
 import type { ApiKey, IncomingBatch } from "../core/intake.ts";
 
 /** Senders whose JSON text is kept; the same few come again and again. */
 const SENDERS_REMEMBERED_MAX = 4096;
+
+/** What stands before the API key's value. */
+const KEY_NAME_BEFORE = /"key"\s{0,8}:\s{0,2}$/;
 
 /** A batch with its number in the order of acceptance. */
 export interface NumberedBatch {
@@ -23,6 +26,11 @@ export class GroupMessages {
 
   /** Batches in rising order of their numbers. */
   group(group: number, batches: readonly NumberedBatch[]): GroupMessage {
+    let bytes = 0;
+    for (const { batch } of batches) bytes += batch.bytes;
+    // Nothing is lost where it is a little longer: the store looks at the text itself.
+    let isKeyless = bytes <= SMALL_GROUP_LENGTH_MAX;
+    const keysWithin: number[] = [];
     let text = "[";
     let lastBatch = 0;
     for (const { batch, number } of batches) {
@@ -30,9 +38,15 @@ export class GroupMessages {
       if (lastBatch !== 0) text += ",";
       lastBatch = number;
       const keyIndex = this.#keyIndex(batch.apiKey);
-      text += `${number},${keyIndex},${batch.receivedAt},${batch.bytes},${this.#senderJson(batch.sender)},${batch.text}`;
+      let body: string | undefined;
+      if (isKeyless) {
+        body = withoutKey(batch.text, batch.secret);
+        isKeyless = body !== undefined;
+        if (keysWithin.at(-1) !== keyIndex && !keysWithin.includes(keyIndex)) keysWithin.push(keyIndex);
+      }
+      text += `${number},${keyIndex},${batch.receivedAt},${batch.bytes},${this.#senderJson(batch.sender)},${body ?? batch.text}`;
     }
-    return { kind: "group", group, lastBatch, text: `${text}]` };
+    return { kind: "group", group, lastBatch, text: `${text}]`, keysWithin: isKeyless ? keysWithin : undefined };
   }
 
   setAside(group: number, { batch, number }: NumberedBatch): SetAsideMessage {
@@ -56,4 +70,17 @@ export class GroupMessages {
     this.#senders.set(sender, json);
     return json;
   }
+}
+
+/**
+ * The body without its API key, for which the empty text stands; undefined where that cannot be told apart from what else
+ * the body says. One character string that is the key's, once, behind its name: nothing else is changed.
+ */
+function withoutKey(text: string, secret: string): string | undefined {
+  const value = `"${secret}"`;
+  const at = text.indexOf(value);
+  if (at === -1 || text.indexOf(secret, at + value.length) !== -1) return undefined;
+  return KEY_NAME_BEFORE.test(text.slice(Math.max(0, at - 16), at))
+    ? `${text.slice(0, at)}""${text.slice(at + value.length)}`
+    : undefined;
 }

@@ -6,10 +6,11 @@
 // made a log of 118 MB. SQLite's VACUUM INTO is refused on a connection that must not write, cannot be ended and does not say how
 // far it is. Several short transactions would not be one moment.
 
-import { Database } from "bun:sqlite";
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { openDatabase } from "#runtime/sqlite.ts";
 import { OperatingError } from "../core/errors.ts";
+import type { Database } from "../runtime/driver.ts";
 import { makePrivate, openForReading } from "./database.ts";
 import { type DataLock, LOCK_SUFFIX, lockData } from "./lock.ts";
 import { APPLICATION_ID, FORMAT_VERSION, PIECES_MAX } from "./schema.ts";
@@ -94,14 +95,14 @@ interface CopyOptions {
 
 async function copy(file: string, partial: string, options: CopyOptions): Promise<Omit<BackupReport, "bytes">> {
   makePrivate(partial);
-  const database = new Database(partial, { readwrite: true, create: false });
+  const database = openDatabase(partial, { create: false });
   try {
     database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
     database.run("PRAGMA auto_vacuum = INCREMENTAL");
     // A copy that is not finished is thrown away, so nothing needs to be undone.
     database.run("PRAGMA journal_mode = OFF");
     database.run("PRAGMA synchronous = OFF");
-    database.run("ATTACH ? AS source", [resolve(file)]);
+    database.query("ATTACH ? AS source").run(resolve(file));
     database.run("BEGIN");
     const counts = database
       .query("SELECT count(*) AS blocks, coalesce(sum(records), 0) AS records FROM source.blocks")

@@ -1,14 +1,16 @@
 // A read-only connection's view of the blocks. Each call is one short read transaction, so that no reader keeps the log
 // from being copied back; between `begin` and `end` all calls share one, and see the same state of the file.
 
-import { Database, type Statement } from "bun:sqlite";
 import { BlockDamagedError, BlockGoneError } from "../block/damage.ts";
 import type { BlockPiece } from "../block/encode.ts";
 import type { BlockHeader } from "../block/header.ts";
 import type { PieceSource } from "../block/open_block.ts";
+import { TIME_MS_MAX } from "../core/limits.ts";
+import type { Database, Statement } from "../runtime/driver.ts";
 import { isFinished } from "./block_entry.ts";
-import { HEADER_COLUMNS, headerChecksum } from "./block_table.ts";
 import { isCorruption, openForReading } from "./database.ts";
+import { HeaderCheck } from "./header_check.ts";
+import { checkComplete, checkWritten, type Written } from "./piece_check.ts";
 import { PIECES_MAX } from "./schema.ts";
 
 /** A block, without its pieces. */
@@ -29,6 +31,9 @@ export interface BlockInfo extends BlockHeader {
 export interface LoadedBlock extends BlockInfo {
   readonly pieces: readonly BlockPiece[];
 }
+
+/** What a merge needs of a block. */
+export type BlockContent = Pick<LoadedBlock, "records" | "pieces">;
 
 /** Blocks that may hold a record of a project (undefined: any) whose time is from `from` up to, not including, `to`. */
 export interface BlockFilter {
@@ -56,30 +61,63 @@ function infoOf(row: InfoRow): BlockInfo {
   };
 }
 
+/** A block of which nothing can be known, as one that every question meets. */
+function unknownBlock(id: number, project: string): BlockInfo {
+  return {
+    id,
+    project,
+    day: 0,
+    records: 0,
+    bytes: 0,
+    rawBytes: 0,
+    idMin: 1,
+    idMax: Number.MAX_SAFE_INTEGER,
+    timeMin: 0,
+    timeMax: TIME_MS_MAX,
+    receivedMin: 0,
+    receivedMax: TIME_MS_MAX,
+    levels: [1, 1, 1, 1],
+    statuses: [1, 1, 1, 1],
+    isFinished: false,
+  };
+}
+
 export class BlockReader {
   readonly #database: Database;
   readonly #block: Statement;
   readonly #pieces: Statement;
+  readonly #keyedPieces: Statement;
+  readonly #records: Statement;
   readonly #pieceNames: Statement;
+  readonly #written: Statement;
   readonly #piece: Statement;
   readonly #overlapping: Statement;
   readonly #filtered: Statement;
   readonly #nextId: Statement;
+  readonly #headers: HeaderCheck;
 
   /** Takes a file, or a connection that others use too. Throws OperatingError. */
   constructor(from: string | Database) {
-    this.#database = from instanceof Database ? from : openForReading(from);
+    this.#database = typeof from === "string" ? openForReading(from) : from;
     // Statements of the connection's own, which end with it: one that only was prepared keeps the file open until it is collected.
     this.#block = this.#database.query(`${INFO} WHERE blocks.id = ?`);
     const keys = "FROM pieces WHERE key >= ? AND key < ? ORDER BY key";
     this.#pieces = this.#database.query(`SELECT name, checksum, data ${keys}`);
-    this.#pieceNames = this.#database.query(`SELECT key, name ${keys}`);
+    this.#keyedPieces = this.#database.query(`SELECT key, name, checksum, data ${keys}`);
+    this.#records = this.#database.query("SELECT id, records, bytes, checksum FROM blocks WHERE id >= ? AND id <= ?");
+    this.#pieceNames = this.#database.query(`SELECT key, name, length(data) AS bytes ${keys}`);
+    this.#written = this.#database.query("SELECT bytes, checksum FROM blocks WHERE id = ?");
     this.#piece = this.#database.query("SELECT name, checksum, data FROM pieces WHERE key = ? AND name = ?");
     this.#overlapping = this.#database.query(`${INFO} WHERE id_max >= ? AND id_min < ? ORDER BY id_min`);
     this.#filtered = this.#database.query(
       `${INFO} WHERE (?1 IS NULL OR projects.name = ?1) AND time_max >= ?2 AND time_min < ?3 ORDER BY blocks.id`,
     );
-    this.#nextId = this.#database.query("SELECT value FROM meta WHERE name = 'next_record_id'");
+    // The second is less, unless the first is damaged; then it would hide records.
+    this.#nextId = this.#database.query(
+      "SELECT max(coalesce((SELECT value FROM meta WHERE name = 'next_record_id'), 1), " +
+        "coalesce((SELECT max(id_max) + 1 FROM blocks), 1)) AS value",
+    );
+    this.#headers = new HeaderCheck(this.#database);
   }
 
   close(): void {
@@ -92,14 +130,18 @@ export class BlockReader {
   }
 
   end(): void {
-    // SQLite itself ends a transaction in which reading failed.
-    if (this.#database.inTransaction) this.#database.run("COMMIT");
+    // SQLite itself ends a transaction in which reading failed, or has it fail once more.
+    if (!this.#database.inTransaction) return;
+    try {
+      this.#database.run("COMMIT");
+    } catch (error) {
+      if (this.#database.inTransaction) throw error;
+    }
   }
 
   /** The id that the next record will get: all records below it are stored. */
   nextRecordId(): number {
-    const row = this.#nextId.get() as { value: number } | null;
-    return row === null ? 1 : row.value;
+    return (this.#nextId.get() as { value: number }).value;
   }
 
   /** The names of all projects that ever stored anything. */
@@ -112,14 +154,27 @@ export class BlockReader {
     return this.projects().includes(name);
   }
 
-  /** The blocks that the filter lets through, without their pieces. */
+  /**
+   * The blocks that the filter lets through, without their pieces; and all whose header is damaged, since nobody knows what they hold:
+   * those have no records, every time, and cannot be opened.
+   */
   list({ project, from, to }: BlockFilter): BlockInfo[] {
-    return (this.#filtered.all(project ?? null, from, to) as InfoRow[]).map(infoOf);
+    return this.#snapshot(() => {
+      const rows = this.#filtered.all(project ?? null, from, to) as InfoRow[];
+      const damaged = this.#headers.damaged();
+      if (damaged.size === 0) return rows.map(infoOf);
+      const sound = rows.filter(({ id }) => !damaged.has(id)).map(infoOf);
+      return sound.concat([...damaged].map((id) => unknownBlock(id, project ?? "")));
+    });
   }
 
   /** The blocks that hold ids from `from` up to, not including, `to`, without their pieces, by their first id. */
   listIds(from: number, to: number): BlockInfo[] {
-    return (this.#overlapping.all(from, to) as InfoRow[]).map(infoOf);
+    return this.#snapshot(() => {
+      const rows = this.#overlapping.all(from, to) as InfoRow[];
+      const damaged = this.#headers.damaged();
+      return rows.filter(({ id }) => !damaged.has(id)).map(infoOf);
+    });
   }
 
   /** The blocks of these ids that are still there, with their pieces. */
@@ -134,15 +189,34 @@ export class BlockReader {
     });
   }
 
-  /** The same as `listIds`, as exports call it. */
+  /** The blocks with ids from `first` to `last`, by their ids: many small ones at the cost of a few. Throws BlockDamagedError. */
+  contents(first: number, last: number): Map<number, BlockContent> {
+    return this.#snapshot(() => {
+      const rows = this.#records.all(first, last) as (Written & { readonly id: number; readonly records: number })[];
+      const blocks = new Map(rows.map((row) => [row.id, { ...row, pieces: [] as BlockPiece[] }]));
+      for (const id of this.#headers.damaged()) if (blocks.has(id)) throw damagedHeader();
+      const range = [first * PIECES_MAX, (last + 1) * PIECES_MAX] as const;
+      const pieces = orDamagedPages(() => this.#keyedPieces.all(...range)) as (BlockPiece & { readonly key: number })[];
+      for (const piece of pieces) blocks.get(Math.floor(piece.key / PIECES_MAX))?.pieces.push(piece);
+      for (const block of blocks.values()) checkComplete(block.pieces, block);
+      return blocks;
+    });
+  }
+
+  /** The same as `listIds`, as exports call it, which take what they can from a block with a damaged header, too, and say so. */
   overlapping(from: number, to: number): BlockInfo[] {
-    return this.listIds(from, to);
+    return (this.#overlapping.all(from, to) as InfoRow[]).map(infoOf);
   }
 
   /** A block's pieces, or undefined when it is gone. Throws BlockDamagedError where the file itself is damaged. */
   pieces(block: number): BlockPiece[] | undefined {
-    const pieces = this.#piecesOf(block);
-    return pieces.length === 0 ? undefined : pieces;
+    return this.#snapshot(() => {
+      const written = this.#writtenOf(block);
+      if (written === undefined) return undefined;
+      const pieces = this.#piecesOf(block);
+      if (!this.#headers.isDamaged(block)) checkComplete(pieces, written);
+      return pieces;
+    });
   }
 
   /**
@@ -150,28 +224,44 @@ export class BlockReader {
    * the file itself is damaged and, outside of `begin` and `end`, BlockGoneError when the block has gone meanwhile.
    */
   open(block: number): PieceSource | undefined {
-    const range = [block * PIECES_MAX, (block + 1) * PIECES_MAX] as const;
-    const rows = orDamagedPages(() => this.#pieceNames.all(...range)) as { key: number; name: string }[];
-    if (rows.length === 0) return undefined;
-    const keys = new Map(rows.map(({ key, name }) => [name, key]));
+    const keys = this.#snapshot(() => this.#keysOf(block));
+    if (keys === undefined) return undefined;
     return {
       names: () => [...keys.keys()],
       piece: (name) => {
         const key = keys.get(name);
         if (key === undefined) return undefined;
         const piece = orDamagedPages(() => this.#piece.get(key, name)) as BlockPiece | null;
-        if (piece === null) throw new BlockGoneError(`block ${block} is gone`);
-        return piece;
+        if (piece !== null) return piece;
+        if (this.#writtenOf(block) === undefined) throw new BlockGoneError(`block ${block} is gone`);
+        throw new BlockDamagedError(`column "${name}" is damaged: it is not there`);
       },
     };
   }
 
   /** Blocks whose header is not what was written: what it says of ids and times cannot be trusted. */
   damagedHeaders(): number[] {
-    const rows = this.#database.query(`SELECT ${HEADER_COLUMNS}, checksum FROM blocks ORDER BY id`).values();
-    return (rows as number[][])
-      .filter((row) => headerChecksum(row.slice(0, -1)) !== row.at(-1))
-      .map((row) => row[0] as number);
+    return [...this.#headers.damaged()];
+  }
+
+  /** Its pieces' keys by name; undefined when it is gone. Without loading their data, whose size is known all the same. */
+  #keysOf(block: number): ReadonlyMap<string, number> | undefined {
+    if (this.#headers.isDamaged(block)) throw damagedHeader();
+    const written = this.#writtenOf(block);
+    if (written === undefined) return undefined;
+    const range = [block * PIECES_MAX, (block + 1) * PIECES_MAX] as const;
+    const rows = orDamagedPages(() => this.#pieceNames.all(...range)) as { key: number; name: string; bytes: number }[];
+    const names = rows.map(({ name }) => name);
+    checkWritten(
+      names,
+      rows.reduce((sum, row) => sum + row.bytes, 0),
+      written,
+    );
+    return new Map(rows.map(({ key, name }) => [name, key]));
+  }
+
+  #writtenOf(block: number): Written | undefined {
+    return (this.#written.get(block) as Written | null) ?? undefined;
   }
 
   #piecesOf(block: number): BlockPiece[] {
@@ -187,6 +277,10 @@ export class BlockReader {
       this.end();
     }
   }
+}
+
+function damagedHeader(): BlockDamagedError {
+  return new BlockDamagedError("its header is damaged");
 }
 
 function orDamagedPages<T>(read: () => T): T {

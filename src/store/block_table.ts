@@ -1,10 +1,10 @@
 // Blocks as rows: one of `blocks` and one a piece of `pieces`.
 
-import type { Database, Statement } from "bun:sqlite";
 import { crc32 } from "node:zlib";
 import type { BlockPiece, EncodedBlock } from "../block/encode.ts";
 import type { BlockHeader } from "../block/header.ts";
 import { assert } from "../core/errors.ts";
+import type { Database, Statement } from "../runtime/driver.ts";
 import { PIECES_MAX } from "./schema.ts";
 
 /** A block to be stored. */
@@ -27,9 +27,33 @@ export const HEADER_COLUMNS =
   "id, project, day, records, id_min, id_max, time_min, time_max, received_min, received_max, " +
   "debug, info, warn, error, completed, started, unfinished, orphaned, bytes, raw_bytes";
 
-/** CRC-32 over a header row's values, in the order of the columns: what `blocks.checksum` holds. */
-export function headerChecksum(values: readonly number[]): number {
+/** `blocks.checksum` holds two numbers, the names' times this: blocks of format 2 and before have only the header's. */
+const NAMES_SCALE = 2 ** 32;
+/** So that both fit a double, and the names' is never 0. */
+const NAMES_BITS = 0x1fffff;
+
+/** What `blocks.checksum` is: of a header row's values, in the order of the columns, and of its pieces' names in theirs. */
+export function blockChecksum(values: readonly number[], names: readonly string[]): number {
+  return headerChecksum(values) + NAMES_SCALE * namesChecksum(names);
+}
+
+/** Whether a header row's values are what was written. */
+export function isHeaderSound(values: readonly number[], checksum: unknown): boolean {
+  return typeof checksum === "number" && checksum % NAMES_SCALE === headerChecksum(values);
+}
+
+/** Whether these are the names of the pieces that were written: one that changed would be taken for another field, or for none. */
+export function areNamesSound(names: readonly string[], checksum: number): boolean {
+  const written = Math.floor(checksum / NAMES_SCALE);
+  return written === 0 || written === namesChecksum(names);
+}
+
+function headerChecksum(values: readonly number[]): number {
   return crc32(values.join(","));
+}
+
+function namesChecksum(names: readonly string[]): number {
+  return (crc32(names.join("\0")) & NAMES_BITS) | 1;
 }
 
 export class BlockTable {
@@ -74,7 +98,8 @@ export class BlockTable {
       bytes,
       encoded.rawBytes,
     ];
-    this.#insertBlock.run(...values, headerChecksum(values));
+    const names = encoded.pieces.map(({ name }) => name);
+    this.#insertBlock.run(...values, blockChecksum(values, names));
     return { bytes, rawBytes: encoded.rawBytes };
   }
 

@@ -1,7 +1,12 @@
 // The blocks of the data file, known in memory by the one thread that writes: what to merge, what to drop, what to show.
 
-import type { Database } from "bun:sqlite";
+import { BlockDamagedError } from "../block/damage.ts";
+import { openBlock } from "../block/open_block.ts";
+import type { Database } from "../runtime/driver.ts";
 import { type BlockEntry, isFinished } from "./block_entry.ts";
+import { BlockTable } from "./block_table.ts";
+import { isCorruption } from "./database.ts";
+import { HeaderCheck } from "./header_check.ts";
 
 export class BlockCatalog {
   readonly #blocks = new Map<number, BlockEntry>();
@@ -19,7 +24,12 @@ export class BlockCatalog {
         "SELECT id, project, day, records, time_max AS timeMax, bytes, raw_bytes AS rawBytes FROM blocks ORDER BY id",
       )
       .all() as BlockEntry[];
-    for (const row of rows) catalog.add(row);
+    const damaged = new HeaderCheck(database).damaged();
+    for (const row of rows) {
+      catalog.add(damaged.has(row.id) ? recovered(row, database) : row);
+      // Merged by a header that is not its own, it would end in another project or day.
+      if (damaged.has(row.id)) catalog.giveUp(row.id);
+    }
     return catalog;
   }
 
@@ -94,6 +104,23 @@ export class BlockCatalog {
   /** In the order in which they were made. */
   all(): IterableIterator<BlockEntry> {
     return this.#blocks.values();
+  }
+}
+
+/**
+ * What can be known of a block whose header is damaged. How old it is, its records say: by a header that is wrong about it, retention would
+ * remove it too early. Where they cannot be read either, it counts as new.
+ */
+function recovered(row: BlockEntry, database: Database): BlockEntry {
+  const whole = (value: unknown) => (Number.isSafeInteger(value) ? (value as number) : 0);
+  const sizes = { records: whole(row.records), bytes: whole(row.bytes), rawBytes: whole(row.rawBytes) };
+  const entry = { id: row.id, project: whole(row.project), day: whole(row.day), ...sizes };
+  try {
+    const time = openBlock(new BlockTable(database).pieces(row.id), row.records).time();
+    return { ...entry, timeMax: time.reduce((latest, at) => Math.max(latest, at), 0) };
+  } catch (error) {
+    if (!(error instanceof BlockDamagedError || isCorruption(error))) throw error;
+    return { ...entry, timeMax: Date.now() };
   }
 }
 

@@ -1,6 +1,6 @@
 // A reader of the data file: its blocks and everything beside them, over one read-only connection.
 
-import type { Database } from "bun:sqlite";
+import type { Database } from "../runtime/driver.ts";
 import { BlockReader } from "./block_reader.ts";
 import { openForReading } from "./database.ts";
 import { DetailsReader } from "./details_reader.ts";

@@ -1,11 +1,12 @@
 // Opens the data file: pragmas, format version, and a second process refused. Two kinds of connection: the one that writes
 // (the writer thread's) and read-only ones.
 
-import { Database, SQLiteError } from "bun:sqlite";
 import { closeSync, existsSync, openSync, statSync } from "node:fs";
+import { openDatabase, sqliteCode } from "#runtime/sqlite.ts";
 import { OperatingError } from "../core/errors.ts";
 import type { Durability } from "../core/intake.ts";
-import { APPLICATION_ID, FORMAT_STEPS, FORMAT_VERSION, SCHEMA } from "./schema.ts";
+import type { Database } from "../runtime/driver.ts";
+import { APPLICATION_ID, FORMAT_STEPS, FORMAT_VERSION, SCHEMA, TABLES } from "./schema.ts";
 
 /** How long a statement waits for a lock, in ms: only a checkpoint by another tool can hold one. */
 const BUSY_TIMEOUT_MS = 5_000;
@@ -23,7 +24,7 @@ function numberOf(database: Database, pragma: string): number {
 /** Opens the data file for the writer, making or upgrading it. Throws OperatingError. */
 export function openForWriting(file: string, durability: Durability): Database {
   makePrivate(file);
-  const database = openFile(file, { create: true, readwrite: true });
+  const database = openFile(file, { create: true });
   try {
     database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
     const version = checkFormat(database, file);
@@ -43,6 +44,7 @@ export function openForWriting(file: string, durability: Durability): Database {
     database.run("PRAGMA temp_store = MEMORY");
     if (version === 0) createTables(database);
     else upgradeFormat(database, version, FORMAT_STEPS);
+    checkTables(database, file);
     return database;
   } catch (error) {
     database.close();
@@ -56,7 +58,7 @@ export function openForReading(file: string): Database {
     throw new OperatingError("data_unreadable", `cannot read ${file}: there is no such file; did the server ever run?`);
   }
   // A log left by a killed server must be recovered by its first reader, which needs to write the shared index.
-  const database = openFile(file, { readwrite: true, create: false });
+  const database = openFile(file, { create: false });
   try {
     database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
     database.run("PRAGMA query_only = ON");
@@ -68,6 +70,7 @@ export function openForReading(file: string): Database {
         `cannot read ${file}: it has the older format ${version}; start the server on it once, which upgrades it`,
       );
     }
+    checkTables(database, file);
     return database;
   } catch (error) {
     database.close();
@@ -90,11 +93,22 @@ export function makePrivate(file: string): void {
   }
 }
 
-function openFile(file: string, options: { create: boolean; readwrite: boolean }): Database {
+function openFile(file: string, options: { create: boolean }): Database {
   try {
-    return new Database(file, options);
+    return openDatabase(file, options);
   } catch (error) {
     throw asOperatingError(error, file);
+  }
+}
+
+/** Throws OperatingError where the tables are not those that the program knows. */
+function checkTables(database: Database, file: string): void {
+  try {
+    for (const [table, columns] of Object.entries(TABLES)) database.query(`SELECT ${columns} FROM ${table} LIMIT 0`);
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    const message = `cannot use ${file}: its tables are damaged: ${cause}; restore a backup`;
+    throw new OperatingError("data_unreadable", message, { cause: error });
   }
 }
 
@@ -120,13 +134,13 @@ function isBlank(database: Database): boolean {
 }
 
 function createTables(database: Database): void {
-  database.transaction(() => {
+  inTransaction(database, () => {
     database.run(SCHEMA);
     const seed = crypto.getRandomValues(new Uint32Array(2));
     database.query("INSERT INTO meta (name, value) VALUES ('seed', ?)").run(`${seed[0]},${seed[1]}`);
     database.run(`PRAGMA application_id = ${APPLICATION_ID}`);
     database.run(`PRAGMA user_version = ${FORMAT_VERSION}`);
-  })();
+  });
 }
 
 /**
@@ -135,16 +149,28 @@ function createTables(database: Database): void {
  */
 export function upgradeFormat(database: Database, from: number, steps: readonly string[]): void {
   if (from > steps.length) return;
-  database.transaction(() => {
+  inTransaction(database, () => {
     for (const step of steps.slice(from - 1)) database.run(step);
     database.run(`PRAGMA user_version = ${steps.length + 1}`);
-  })();
+  });
+}
+
+function inTransaction(database: Database, work: () => void): void {
+  database.run("BEGIN");
+  try {
+    work();
+    database.run("COMMIT");
+  } catch (error) {
+    // Some errors have rolled back already.
+    if (database.inTransaction) database.run("ROLLBACK");
+    throw error;
+  }
 }
 
 function asOperatingError(error: unknown, file: string): OperatingError {
   if (error instanceof OperatingError) return error;
   const cause = error instanceof Error ? error.message : String(error);
-  const isDenied = error instanceof SQLiteError && /^SQLITE_(CANTOPEN|READONLY|PERM)/.test(String(error.code));
+  const isDenied = /^SQLITE_(CANTOPEN|READONLY|PERM)/.test(sqliteCode(error) ?? "");
   if (isDenied && statSync(file, { throwIfNoEntry: false })?.isDirectory() === true) {
     return new OperatingError("data_unreadable", `cannot open ${file}: it is a folder; name the data file in it`, {
       cause: error,
@@ -159,10 +185,11 @@ const STATEMENT_ERRORS = /^SQLITE_(ERROR|CONSTRAINT|MISMATCH|MISUSE|RANGE|TOOBIG
 
 /** Whether an error is the store's: a full disk, an I/O error, a lock. Anything else is a broken invariant. */
 export function isStoreError(error: unknown): error is Error {
-  return error instanceof SQLiteError && !STATEMENT_ERRORS.test(String(error.code));
+  const code = sqliteCode(error);
+  return code !== undefined && !STATEMENT_ERRORS.test(code);
 }
 
 /** Whether an error says that the file's bytes are not what was written. */
 export function isCorruption(error: unknown): error is Error {
-  return error instanceof SQLiteError && String(error.code).startsWith("SQLITE_CORRUPT");
+  return sqliteCode(error)?.startsWith("SQLITE_CORRUPT") === true;
 }

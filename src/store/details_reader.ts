@@ -2,7 +2,6 @@
 // blocks). In: small tables. Out: rows, as the contract's words name them. Each call is one short read transaction, or a
 // part of the caller's.
 
-import type { Database } from "bun:sqlite";
 import type { KeyUse, TouchpointRow } from "../core/answers.ts";
 import { DROP_REASONS, type DropReason } from "../core/drop.ts";
 import type { Level, Source } from "../core/entry.ts";
@@ -10,6 +9,7 @@ import { isJsonObject } from "../core/json.ts";
 import { DAY_MS } from "../core/limits.ts";
 import { monthOf } from "../core/month.ts";
 import type { StoredRecord } from "../core/record.ts";
+import type { Database } from "../runtime/driver.ts";
 
 /** A dropped entry that is kept for people to look at. */
 export interface RejectedEntry {

@@ -2,7 +2,6 @@
 // blocks of one project, one after the other. Out: how much went. A damaged block cannot be searched: it goes where everything in
 // it goes by its header, and else stays and is counted.
 
-import type { Database } from "bun:sqlite";
 import { decodeColumns } from "../block/decode.ts";
 import { BlockEncoder, PACKED } from "../block/encode.ts";
 import { headerOf } from "../block/header.ts";
@@ -10,6 +9,7 @@ import { encodeMergedSteps } from "../block/merged.ts";
 import { openBlock } from "../block/open_block.ts";
 import { selectRows } from "../block/select_rows.ts";
 import type { EraseReport } from "../core/changing.ts";
+import type { Database } from "../runtime/driver.ts";
 import { isDamage, loadPieces } from "./erase_pieces.ts";
 import { type EraseProgress, progress } from "./erase_progress.ts";
 import { type EraseScope, isInTimes, rowsToErase } from "./erase_scope.ts";

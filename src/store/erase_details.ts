@@ -1,8 +1,8 @@
 // What an erasure takes from the tables beside blocks: dropped entries, batches that were set aside, and what waits. Dropped
 // entries err on the side of going: one that was too long to be kept whole cannot be judged, so it goes if its times fit.
 
-import type { Database } from "bun:sqlite";
 import { monthOf } from "../core/month.ts";
+import type { Database } from "../runtime/driver.ts";
 import { type EntryRow, recordOfWaiting, recordsOfText } from "./entry_records.ts";
 import { type Candidate, type EraseScope, isInTimes, matchingCandidates } from "./erase_scope.ts";
 

@@ -2,8 +2,8 @@
 // as much about someone as the records did. In: the blocks that are left. Out: the names, gone from the list. It asks nothing of the
 // erasure itself, so one that was cut off and is asked for again finds them all the same.
 
-import type { Database } from "bun:sqlite";
 import { openBlock } from "../block/open_block.ts";
+import type { Database } from "../runtime/driver.ts";
 import { isDamage, loadPieces } from "./erase_pieces.ts";
 import { type EraseProgress, progress } from "./erase_progress.ts";
 import type { StoreWriter } from "./store_writer.ts";

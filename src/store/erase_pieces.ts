@@ -1,8 +1,8 @@
 // What an erasure reads of a block, and whether what went wrong with it is damage.
 
-import type { Database } from "bun:sqlite";
 import { BlockDamagedError } from "../block/damage.ts";
 import type { BlockPiece } from "../block/encode.ts";
+import type { Database } from "../runtime/driver.ts";
 import { isCorruption } from "./database.ts";
 import { PIECES_MAX } from "./schema.ts";
 

@@ -1,8 +1,9 @@
 // One process a data file. The lock is SQLite's own, on a small file beside the data: the system drops it when the process
 // dies, however it dies, so there is never a stale one to remove by hand.
 
-import { Database } from "bun:sqlite";
+import { openDatabase, sqliteCode } from "#runtime/sqlite.ts";
 import { OperatingError } from "../core/errors.ts";
+import type { Database } from "../runtime/driver.ts";
 import { makePrivate } from "./database.ts";
 
 /** What the lock's file is called, beside the data file. */
@@ -14,11 +15,11 @@ export interface DataLock {
 }
 
 function isBusy(error: unknown): boolean {
-  return error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_BUSY");
+  return sqliteCode(error)?.startsWith("SQLITE_BUSY") === true;
 }
 
 function isFull(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "SQLITE_FULL";
+  return sqliteCode(error) === "SQLITE_FULL";
 }
 
 /** Takes the lock on a data file, or throws OperatingError("data_locked") naming the process that holds it. */
@@ -26,7 +27,7 @@ export function lockData(file: string): DataLock {
   let database: Database;
   makePrivate(file + LOCK_SUFFIX);
   try {
-    database = new Database(file + LOCK_SUFFIX, { create: true, readwrite: true });
+    database = openDatabase(file + LOCK_SUFFIX, { create: true });
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);
     throw new OperatingError(

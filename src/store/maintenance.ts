@@ -38,6 +38,8 @@ export interface MaintenanceOptions {
   /** The data file's bound in bytes. */
   readonly bytesMax: () => number;
   readonly clock: Clock;
+  /** How far the clock may be ahead, in ms, 0 or more: records are so much younger then. Default: it is right. */
+  readonly doubtMs?: () => number;
   readonly retentionMsOf: (project: string) => number;
 }
 
@@ -45,7 +47,7 @@ export class Maintenance {
   readonly #store: StoreWriter;
   readonly #options: MaintenanceOptions;
   readonly #reserve: ReserveFile;
-  #nextRetentionAt = 0;
+  #retentionAt = Number.NEGATIVE_INFINITY;
   #removals: number[] = [];
 
   constructor(store: StoreWriter, options: MaintenanceOptions) {
@@ -70,7 +72,9 @@ export class Maintenance {
     setCheckpointSize(this.#store.database, this.#options.file);
     const { free, inUse } = spaceUsed(this.#store.database, this.#options.file);
     const bytesMax = this.#options.bytesMax();
-    const isDue = this.#options.clock() >= this.#nextRetentionAt || this.#excessBytes(inUse) > 0;
+    // A clock that was set back must not keep it from looking.
+    const isTime = Math.abs(this.#options.clock() - this.#retentionAt) >= RETENTION_EVERY_MS;
+    const isDue = isTime || this.#excessBytes(inUse) > 0;
     if (this.#removals.length === 0 && isDue) this.#planRemovals();
     if (this.#removals.length > 0) {
       this.#store.removeBlocks(this.#removals.splice(0, REMOVE_BLOCKS_MAX));
@@ -83,7 +87,7 @@ export class Maintenance {
 
   /** Retention looks again at the next step: the rules have changed. */
   rulesChanged(): void {
-    this.#nextRetentionAt = 0;
+    this.#retentionAt = Number.NEGATIVE_INFINITY;
   }
 
   /**
@@ -108,10 +112,10 @@ export class Maintenance {
 
   #planRemovals(): void {
     const now = this.#options.clock();
-    this.#nextRetentionAt = now + RETENTION_EVERY_MS;
+    this.#retentionAt = now;
     const { inUse } = spaceUsed(this.#store.database, this.#options.file);
     this.#removals = blocksToRemove(this.#store.catalog.all(), {
-      now,
+      now: now - (this.#options.doubtMs?.() ?? 0),
       retentionMsOf: (project) => this.#options.retentionMsOf(this.#store.projects.nameOf(project)),
       excessBytes: this.#excessBytes(inUse),
     });

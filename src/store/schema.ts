@@ -6,7 +6,7 @@ import { DROP_REASONS } from "../core/drop.ts";
 export const APPLICATION_ID = 0x534c6f67;
 
 /** Version of the tables and of the block format. A newer file is refused, an older one upgraded at start. */
-export const FORMAT_VERSION = 2;
+export const FORMAT_VERSION = 3;
 
 const API_KEYS = `
 -- The keys of each pair, by the pair's name: when the server first knew one, and when it last sent an accepted batch.
@@ -16,8 +16,13 @@ CREATE TABLE api_keys (
 ) STRICT, WITHOUT ROWID;
 `;
 
+const REDO = `
+-- Small groups as they came, until a later transaction has written them in full: a ring of slots, there only under load.
+CREATE TABLE redo (slot INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
+`;
+
 /** SQL that leads from each format to the next one, the first from format 1; one fewer than FORMAT_VERSION. */
-export const FORMAT_STEPS: readonly string[] = [API_KEYS];
+export const FORMAT_STEPS: readonly string[] = [API_KEYS, REDO];
 
 /** Pieces of one block have keys from block × PIECES_MAX on; more than the fixed columns and METADATA_COLUMNS_MAX. */
 export const PIECES_MAX = 512;
@@ -74,4 +79,22 @@ CREATE TABLE set_aside (
   id INTEGER PRIMARY KEY, project INTEGER NOT NULL, api_key TEXT NOT NULL, received_at REAL NOT NULL,
   entries INTEGER NOT NULL, body TEXT NOT NULL
 ) STRICT;
-${API_KEYS}`;
+${API_KEYS}${REDO}`;
+
+/** Every table with its columns: what a file of this format has at least. */
+export const TABLES: Readonly<Record<string, string>> = {
+  meta: "name, value",
+  projects: "id, name",
+  blocks:
+    "id, project, day, records, id_min, id_max, time_min, time_max, received_min, received_max, " +
+    "debug, info, warn, error, completed, started, unfinished, orphaned, bytes, raw_bytes, checksum",
+  pieces: "key, name, checksum, data",
+  touchpoints: "project, name, registered, first_seen",
+  usage: "project, month, name, value",
+  waiting: "id, item",
+  journal: "id, received_at, kind, data",
+  rejections: "id, project, api_key, received_at, reason, entry",
+  set_aside: "id, project, api_key, received_at, entries, body",
+  api_keys: "name, type, first_seen, last_used",
+  redo: "slot, data",
+};

@@ -8,9 +8,9 @@
 // Closing a file drops all locks that the process has on it (POSIX), SQLite's too. So `close` is for when the process has no
 // connection to it any more; a server keeps it open as long as it lives.
 
-import type { Database } from "bun:sqlite";
 import { closeSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
 import { assert } from "../core/errors.ts";
+import type { Database } from "../runtime/driver.ts";
 import {
   type FileLayout,
   kindInMap,

@@ -1,8 +1,8 @@
 // Room in the data file: how much it takes, and giving back what is free.
 
-import type { Database } from "bun:sqlite";
 import { statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import type { Database } from "../runtime/driver.ts";
 import { CHECKPOINT_PAGES } from "./database.ts";
 
 /** Pages given back in one step, so that a step takes about a millisecond: the writer has other work. */

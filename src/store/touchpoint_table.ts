@@ -5,9 +5,9 @@
 // it, and a name that is deleted or renamed away leaves the list whole. Should records still come with it, it is new again
 // and stands there unregistered, which is how one learns that something still sends it.
 
-import type { Database, Statement } from "bun:sqlite";
 import type { ChangeOutcome } from "../core/changing.ts";
 import { TOUCHPOINTS_MAX } from "../core/limits.ts";
+import type { Database, Statement } from "../runtime/driver.ts";
 
 interface Row {
   readonly registered: number;

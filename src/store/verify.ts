@@ -6,15 +6,15 @@
 // transaction of its own, so a block that is merged meanwhile is skipped, and the merged one is looked at in its place.
 // Memory: one inflated block, and bits for the ids of blocks that overlap. Measured on one core: 500,000 records a second or more.
 
-import type { Database } from "bun:sqlite";
 import { BlockDamagedError } from "../block/damage.ts";
 import type { BlockPiece } from "../block/encode.ts";
-import { HEADER_COLUMNS, headerChecksum } from "./block_table.ts";
+import type { Database } from "../runtime/driver.ts";
+import { areNamesSound, HEADER_COLUMNS, isHeaderSound } from "./block_table.ts";
 import { isCorruption, openForReading } from "./database.ts";
 import { IdSet } from "./id_set.ts";
 import { PIECES_MAX } from "./schema.ts";
 import { HEADER, type HeaderValues, verifyBlock } from "./verify_block.ts";
-import { checkCounters, checkPages, checkPieces, type Finding } from "./verify_tables.ts";
+import { checkCounters, checkNextId, checkPages, checkPieces, type Finding } from "./verify_tables.ts";
 
 /** How far it is: blocks. */
 export interface VerifyProgress {
@@ -43,7 +43,12 @@ export function* verifyData(file: string): Generator<VerifyProgress, VerifyRepor
     const findings = [...checkPages(database)];
     // The second time what was merged or came meanwhile.
     for (const isFirst of [true, false]) yield* verifier.look(isFirst);
-    findings.push(...verifier.findings(), ...checkPieces(database), ...checkCounters(database));
+    findings.push(
+      ...verifier.findings(),
+      ...checkPieces(database),
+      ...checkNextId(database),
+      ...checkCounters(database),
+    );
     return { findings, blocks: verifier.blocks, records: verifier.records, bytes: verifier.bytes };
   } finally {
     database.close();
@@ -100,8 +105,11 @@ class BlockVerifier {
       const block = this.#load(id);
       if (block === undefined) return;
       const { header, checksum, project, pieces } = block;
-      if (headerChecksum(header) !== checksum)
+      const names = pieces.map(({ name }) => name);
+      if (!isHeaderSound(header, checksum))
         this.#found(`block ${id}: its header is damaged`, adviceFor(header, project));
+      else if (!areNamesSound(names, Number(checksum)))
+        this.#found(`block ${id}: the names of its columns are damaged`, adviceFor(header, project));
       const { wrong, columns } = verifyBlock(header, pieces);
       for (const what of wrong) this.#found(`block ${id}: ${what}`, adviceFor(header, project));
       this.blocks++;

@@ -1,6 +1,6 @@
 // What is beside blocks, and SQLite's own pages: whether all of it is there and agrees.
 
-import type { Database } from "bun:sqlite";
+import type { Database } from "../runtime/driver.ts";
 import { isCorruption } from "./database.ts";
 import { recordOfWaiting } from "./entry_records.ts";
 import { PIECES_MAX } from "./schema.ts";
@@ -27,6 +27,17 @@ export function checkPages(database: Database): Finding[] {
   return faults
     .filter((fault) => fault !== "ok")
     .map((fault) => ({ severity: "problem", what: `the file's pages are damaged: ${fault}`, advice: DAMAGED }));
+}
+
+/** Whether the next record gets an id that none has. */
+export function checkNextId(database: Database): Finding[] {
+  const sql =
+    "SELECT coalesce((SELECT value FROM meta WHERE name = 'next_record_id'), 1) AS next, " +
+    "(SELECT max(id_max) FROM blocks) AS last";
+  const [row] = orCorruption(() => database.query(sql).all()) as { next: number; last: number | null }[] | string[];
+  if (typeof row !== "object" || (Number.isSafeInteger(row.next) && row.next > (row.last ?? 0))) return [];
+  const what = `the next record would get the id ${row.next}, and there are ids up to ${row.last} already`;
+  return [{ severity: "problem", what, advice: DAMAGED }];
 }
 
 /** Whether every piece belongs to a block. */

@@ -1,6 +1,6 @@
 // Keys that the writer knows by index. The list only grows, so a batch in the ring never loses its key.
 
-import type { WorkerKey } from "../worker/loop.ts";
+import type { WorkerKey } from "../worker/options.ts";
 
 export class KeyIndex {
   readonly #keys: WorkerKey[] = [];

@@ -8,7 +8,7 @@ import type { Durability } from "../core/intake.ts";
 import type { ExportRequest, ReadOutcome, ReadRefusal, ReadRequest, TailEvent, TailRequest } from "../core/reading.ts";
 import type { StoreSnapshot } from "../core/telemetry.ts";
 import type { ReadRules } from "../query/scope.ts";
-import type { WorkerRules } from "../worker/loop.ts";
+import type { WorkerRules } from "../worker/options.ts";
 
 /**
  * What a reload of the configuration can change for the writer. Batches carry indexes into `keys`, which only ever grows
@@ -50,6 +50,8 @@ export type ToWriter =
   | GroupMessage
   | SetAsideMessage
   | { readonly kind: "heartbeat"; readonly number: number }
+  /** Whatever is committed is to be written in full; a snapshot answers. */
+  | { readonly kind: "settle" }
   | {
       readonly kind: "merged";
       readonly job: number;
@@ -62,7 +64,13 @@ export type ToWriter =
 
 export type FromWriter =
   | { readonly kind: "started"; readonly lastBatch: number; readonly snapshot: StoreSnapshot }
-  | { readonly kind: "committed"; readonly group: number; readonly commitMs: number; readonly snapshot: StoreSnapshot }
+  /** Without a snapshot the group is durable, and neither in the figures nor to be read yet. */
+  | {
+      readonly kind: "committed";
+      readonly group: number;
+      readonly commitMs: number;
+      readonly snapshot: StoreSnapshot | undefined;
+    }
   | { readonly kind: "failed"; readonly group: number }
   /** Time has passed: retention, timeouts or a merge changed the figures. */
   | { readonly kind: "snapshot"; readonly snapshot: StoreSnapshot }
@@ -78,6 +86,8 @@ export type FromWriter =
 export interface MergeRequest {
   readonly job: number;
   readonly blocks: readonly number[];
+  /** Whether it is quiet: what is made now may stay as it is for long. */
+  readonly isIdle: boolean;
 }
 
 export interface MergeResult {
@@ -110,10 +120,13 @@ export type ToReader =
   | { readonly kind: "more"; readonly number: number }
   /** Nobody wants the answer any more. */
   | { readonly kind: "cancel"; readonly number: number }
+  /** A sign of life is wanted. */
+  | { readonly kind: "heartbeat"; readonly number: 0 }
   /** Something was committed: tails may have news. */
   | { readonly kind: "advance" };
 
 export type FromReader =
+  | { readonly kind: "heartbeat"; readonly number: 0 }
   | { readonly kind: "answer"; readonly number: number; readonly outcome: ReadOutcome<string> }
   /** An export or a tail begins, or why not. */
   | { readonly kind: "opened"; readonly number: number; readonly refusal: ReadRefusal | undefined }

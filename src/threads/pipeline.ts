@@ -1,32 +1,32 @@
-// The main thread's end of the pipeline: it owns the writer and the compactor thread, starts them again when they die,
-// relays merges between them, watches the writer's heartbeat, and keeps the latest figures for operations.
+// The main thread's end of the pipeline: it owns the writer thread, starts it again when it dies, relays merges between it and
+// the compactor, watches its heartbeat, and keeps the latest figures for operations.
 
 import type { ChangeOutcome, ChangeRequest, Changing } from "../core/changing.ts";
 import type { Clock } from "../core/clock.ts";
-import { DROP_REASONS, type DropReason } from "../core/drop.ts";
 import { OperatingError, type OperatingErrorCode } from "../core/errors.ts";
 import type { ApiKey } from "../core/intake.ts";
-import type { PipelineView, QueueFill, Readiness, StoreSnapshot } from "../core/telemetry.ts";
+import {
+  NOTHING_YET,
+  type PipelineView,
+  type QueueFill,
+  type Readiness,
+  type StoreSnapshot,
+  type ThreadName,
+} from "../core/telemetry.ts";
 import { Dispatcher } from "../queue/dispatcher.ts";
 import type { RingLimits } from "../queue/ring.ts";
 import { spawnThread, type ThreadHandle } from "../runtime/spawn.ts";
 import { ChangeRequests, STOPPING, WRITER_AWAY } from "./change_requests.ts";
-import type {
-  FromCompactor,
-  FromWriter,
-  MergeRequest,
-  ToCompactor,
-  ToWriter,
-  WriterRules,
-  WriterSettings,
-} from "./messages.ts";
+import { Compaction } from "./compaction.ts";
+import type { FromWriter, ToWriter, WriterRules, WriterSettings } from "./messages.ts";
+import { Rest } from "./rest.ts";
+import { RestartDelay } from "./restart_delay.ts";
+import { Settling } from "./settling.ts";
 
 /** How often the writer is asked for a sign of life, in ms. */
 const HEARTBEAT_EVERY_MS = 1_000;
 /** How long the answer may take before the server calls itself not ready, in ms (contract, section 7). */
 const HEARTBEAT_MS_MAX = 5_000;
-/** A thread that dies at once again and again is started again after this, in ms. */
-const RESTART_AFTER_MS = 100;
 /** How long stopping may take before the writer is ended by force, in ms; the contract allows 10 s, open requests included. */
 const STOP_MS_MAX = 7_000;
 
@@ -44,33 +44,23 @@ export interface PipelineOptions {
   readonly observeCommit: (ms: number) => void;
   /** Records may have been stored. */
   readonly committed: () => void;
+  /** A thread died; another one takes its place. */
+  readonly restarted: (thread: ThreadName) => void;
   /** The threads' modules; tests put one that dies in place of the writer. */
   readonly writerUrl: URL;
   readonly compactorUrl: URL;
 }
-
-const NOTHING_YET: StoreSnapshot = {
-  received: 0,
-  stored: 0,
-  open: 0,
-  dropped: Object.fromEntries(DROP_REASONS.map((reason) => [reason, 0])) as Record<DropReason, number>,
-  blocks: 0,
-  records: 0,
-  bytesOnDisk: 0,
-  bytesWritten: 0,
-  bytesReceived: 0,
-};
 
 export class Pipeline implements PipelineView, Changing {
   readonly dispatcher: Dispatcher;
   readonly #options: PipelineOptions;
   #rules: WriterRules;
   #writer: ThreadHandle<ToWriter> | undefined;
-  #compactor: ThreadHandle<ToCompactor> | undefined;
-  /** `request` has the writer's own number, and each writer begins with 1: what the compactor sees must not repeat. */
-  #mergeInWork: { readonly job: number; readonly request: MergeRequest } | undefined;
-  #nextMergeJob = 1;
+  readonly #compaction: Compaction;
+  readonly #writerDelay: RestartDelay;
   readonly #changes = new ChangeRequests(() => this.dispatcher.drained());
+  readonly #rest = new Rest();
+  readonly #settling = new Settling(() => this.#writer?.post({ kind: "settle" }));
   #snapshot = NOTHING_YET;
   #health: { isHealthy: boolean; reason: string } = { isHealthy: false, reason: "the writer is starting" };
   #heartbeatNumber = 0;
@@ -84,6 +74,15 @@ export class Pipeline implements PipelineView, Changing {
   constructor(options: PipelineOptions) {
     this.#options = options;
     this.#rules = options.rules;
+    this.#writerDelay = new RestartDelay(options.clock);
+    this.#compaction = new Compaction({
+      file: options.settings.file,
+      compactorUrl: options.compactorUrl,
+      clock: options.clock,
+      log: options.log,
+      merged: (outcome) => this.#writer?.post({ kind: "merged", ...outcome }),
+      restarted: () => options.restarted("compactor"),
+    });
     this.#heartbeatAnsweredAt = options.clock();
     this.dispatcher = new Dispatcher({
       limits: options.limits,
@@ -97,7 +96,7 @@ export class Pipeline implements PipelineView, Changing {
   /** Resolves when the writer has opened the data file. Rejects with OperatingError when it cannot. */
   async start(): Promise<void> {
     this.#startWriter();
-    this.#startCompactor();
+    this.#compaction.start();
     this.#timer = setInterval(() => this.#tick(), HEARTBEAT_EVERY_MS);
     await this.#started.promise;
   }
@@ -112,7 +111,8 @@ export class Pipeline implements PipelineView, Changing {
     this.#isStopping = true;
     clearInterval(this.#timer);
     this.#changes.answerAll(STOPPING);
-    this.#compactor?.terminate();
+    this.#compaction.stop();
+    this.#rest.stop();
     if (this.#writer === undefined) return;
     this.#writer.post({ kind: "stop" });
     const timeout = setTimeout(() => this.#stopped.resolve(), Math.max(500, deadline - this.#options.clock()));
@@ -130,6 +130,10 @@ export class Pipeline implements PipelineView, Changing {
     const writer = this.#writer;
     if (this.#isStopping || writer === undefined) return Promise.resolve(this.#isStopping ? STOPPING : WRITER_AWAY);
     return this.#changes.ask(request, (message) => writer.post(message));
+  }
+
+  settled(): Promise<void> | undefined {
+    return this.#settling.settled();
   }
 
   snapshot(): StoreSnapshot {
@@ -157,6 +161,7 @@ export class Pipeline implements PipelineView, Changing {
 
   #startWriter(): void {
     const { settings, writerUrl } = this.#options;
+    this.#writerDelay.started();
     const writer = spawnThread<ToWriter, FromWriter>(writerUrl, {
       receive: (message) => this.#fromWriter(message),
       ended: (reason) => this.#writerEnded(reason),
@@ -172,8 +177,9 @@ export class Pipeline implements PipelineView, Changing {
 
   #writerEnded(reason: string): void {
     this.#writer = undefined;
-    this.#mergeInWork = undefined;
+    this.#compaction.forget();
     this.#changes.answerAll(WRITER_AWAY);
+    this.#settling.giveUp();
     if (this.#isStopping) {
       this.#stopped.resolve();
       return;
@@ -185,80 +191,39 @@ export class Pipeline implements PipelineView, Changing {
     }
     this.#options.log("error", `the writer thread died: ${reason}; starting another`);
     this.#health = { isHealthy: false, reason: "the writer is starting again" };
+    this.#options.restarted("writer");
     this.dispatcher.writerDied();
     setTimeout(() => {
       if (!this.#isStopping) this.#startWriter();
-    }, RESTART_AFTER_MS);
+    }, this.#writerDelay.died());
   }
 
   #refuseStart(error: OperatingError): void {
     this.#isStopping = true;
     this.#writer = undefined;
     clearInterval(this.#timer);
-    this.#compactor?.terminate();
+    this.#compaction.stop();
     this.#started.reject(error);
-  }
-
-  #startCompactor(): void {
-    const compactor = spawnThread<ToCompactor, FromCompactor>(this.#options.compactorUrl, {
-      receive: (message) => this.#fromCompactor(message),
-      ended: (reason) => this.#compactorEnded(reason),
-    });
-    this.#compactor = compactor;
-    compactor.post({ kind: "start", file: this.#options.settings.file });
-  }
-
-  #compactorEnded(reason: string): void {
-    if (this.#isStopping) return;
-    this.#options.log("error", `the compactor thread died: ${reason}; starting another`);
-    setTimeout(() => {
-      if (this.#isStopping) return;
-      this.#startCompactor();
-      this.#giveUpMerge([]);
-    }, RESTART_AFTER_MS);
-  }
-
-  #giveUpMerge(unmergeable: readonly number[]): void {
-    const work = this.#mergeInWork;
-    this.#mergeInWork = undefined;
-    if (work !== undefined)
-      this.#writer?.post({ kind: "merged", job: work.request.job, result: undefined, unmergeable });
-  }
-
-  #fromCompactor(message: FromCompactor): void {
-    const work = this.#mergeInWork;
-    if (work === undefined || message.job !== work.job) return;
-    if (message.kind === "failed") {
-      this.#options.log("warn", `blocks were not merged: ${message.reason}`);
-      this.#giveUpMerge(message.unmergeable);
-      return;
-    }
-    this.#mergeInWork = undefined;
-    this.#writer?.post({ kind: "merged", job: work.request.job, result: message.result, unmergeable: [] });
   }
 
   #fromWriter(message: FromWriter): void {
     switch (message.kind) {
       case "committed":
-        this.#snapshot = message.snapshot;
         this.#options.observeCommit(message.commitMs);
+        if (message.snapshot === undefined) this.#settling.kept();
+        else this.#took(message.snapshot);
         this.dispatcher.committed(message.group);
-        this.#options.committed();
+        this.#rest.worked();
         break;
       case "failed":
         this.dispatcher.failed(message.group);
         break;
       case "snapshot":
-        this.#snapshot = message.snapshot;
-        this.#options.committed();
+        this.#took(message.snapshot);
         break;
-      case "merge": {
-        const { request } = message;
-        const job = this.#nextMergeJob++;
-        this.#mergeInWork = { job, request };
-        this.#compactor?.post({ kind: "merge", request: { ...request, job } });
+      case "merge":
+        this.#compaction.merge(message.request);
         break;
-      }
       case "heartbeat":
         this.#heartbeatAnsweredAt = this.#options.clock();
         break;
@@ -267,6 +232,7 @@ export class Pipeline implements PipelineView, Changing {
         break;
       case "health":
         this.#health = { isHealthy: message.isHealthy, reason: message.reason };
+        if (!message.isHealthy) this.#settling.giveUp();
         this.dispatcher.setRefusing(!message.isHealthy);
         break;
       case "started":
@@ -291,8 +257,15 @@ export class Pipeline implements PipelineView, Changing {
     }
   }
 
+  #took(snapshot: StoreSnapshot): void {
+    this.#snapshot = snapshot;
+    this.#settling.settle();
+    this.#options.committed();
+  }
+
   #tick(): void {
     this.dispatcher.withdrawExpired();
+    this.#compaction.tick();
     this.#writer?.post({ kind: "heartbeat", number: ++this.#heartbeatNumber });
   }
 }

@@ -2,6 +2,7 @@
 // delays others by a block and not by its whole length, and a cancelled one ends at its next step. Each question has a reader of
 // its own while it lasts, so no snapshot is shared.
 
+import { collectGarbage } from "#runtime/memory.ts";
 import { systemClock } from "../core/clock.ts";
 import type { ExportRequest, ReadRefusal, ReadRequest, TailRequest } from "../core/reading.ts";
 import { answerSteps, type EngineOptions } from "../query/engine.ts";
@@ -10,7 +11,6 @@ import type { Steps } from "../query/scan.ts";
 import { isRefusal, type ReadRules, refuseUnknownProject, rulesOf } from "../query/scope.ts";
 import { SummaryCache } from "../query/summary_cache.ts";
 import { TailHub } from "../query/tail.ts";
-import { collectGarbage } from "../runtime/memory.ts";
 import { DataReader } from "../store/data_reader.ts";
 import type { FromReader, ToReader } from "./messages.ts";
 import { ReaderPool } from "./reader_pool.ts";
@@ -74,6 +74,9 @@ export class ReaderThread {
         break;
       case "cancel":
         this.#cancel(message.number);
+        break;
+      case "heartbeat":
+        this.#reply({ kind: "heartbeat", number: 0 });
         break;
       case "advance":
         this.#tailTimer ??= setTimeout(() => this.#serveTails(), TAILS_EVERY_MS);

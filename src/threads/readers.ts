@@ -1,6 +1,7 @@
 // The main thread's end of reading: it owns the reader thread, numbers the questions, takes an answer to whoever asked, and starts the
 // thread again when it dies. What was being answered then is refused, and can be asked again.
 
+import type { Clock } from "../core/clock.ts";
 import type {
   ExportRequest,
   Reading,
@@ -14,6 +15,7 @@ import type { ReadRules } from "../query/scope.ts";
 import { spawnThread, type ThreadHandle } from "../runtime/spawn.ts";
 import type { FromReader, ToReader } from "./messages.ts";
 import { Pieces } from "./pieces.ts";
+import { RestartDelay } from "./restart_delay.ts";
 
 /** Questions that are worked on or wait; past it they are refused. */
 const QUESTIONS_MAX = 64;
@@ -21,8 +23,9 @@ const QUESTIONS_MAX = 64;
 const EXPORTS_MAX = 8;
 /** Live tails at a time: each is a socket, a search and a place. */
 const TAILS_MAX = 10_000;
-/** A thread that dies at once again and again is started again after this, in ms. */
-const RESTART_AFTER_MS = 100;
+/** How often the thread is asked for a sign of life, in ms, and after how many in vain it is ended: no step of a question takes so long. */
+const HEARTBEAT_EVERY_MS = 1_000;
+const HEARTBEATS_MAX = 30;
 
 const BUSY: ReadRefusal = { code: "busy", message: "Too many questions at once, ask again" };
 const CANCELLED: ReadRefusal = { code: "cancelled", message: "Cancelled" };
@@ -33,7 +36,11 @@ export interface ReadersOptions {
   readonly file: string;
   readonly rules: ReadRules;
   readonly readerUrl: URL;
+  /** Monotonic ms. */
+  readonly clock: Clock;
   readonly log: (level: "warn" | "error", message: string) => void;
+  /** The thread died; another one takes its place. */
+  readonly restarted: () => void;
 }
 
 /** Something that is wanted from the thread. */
@@ -47,21 +54,35 @@ export class Readers implements Reading {
   readonly #options: ReadersOptions;
   readonly #wants = new Map<number, Want>();
   readonly #counts = { ask: 0, export: 0, tail: 0 };
+  readonly #delay: RestartDelay;
   #rules: ReadRules;
   #thread: ThreadHandle<ToReader> | undefined;
   #nextNumber = 1;
+  #heartbeatsInVain = 0;
+  #timer: ReturnType<typeof setInterval> | undefined;
   #isStopping = false;
 
   constructor(options: ReadersOptions) {
     this.#options = options;
+    this.#delay = new RestartDelay(options.clock);
     this.#rules = options.rules;
   }
 
   /** The data file must be there. */
   start(): void {
+    this.#startThread();
+    this.#timer = setInterval(() => this.tick(), HEARTBEAT_EVERY_MS);
+  }
+
+  #startThread(): void {
+    this.#delay.started();
+    this.#heartbeatsInVain = 0;
     const thread = spawnThread<ToReader, FromReader>(this.#options.readerUrl, {
-      receive: (message) => this.#wants.get(message.number)?.receive(message),
-      ended: (reason) => this.#ended(reason),
+      receive: (message) => {
+        this.#heartbeatsInVain = 0;
+        this.#wants.get(message.number)?.receive(message);
+      },
+      ended: (reason) => this.#ended(`died: ${reason}`),
     });
     this.#thread = thread;
     thread.post({ kind: "start", file: this.#options.file, rules: this.#rules });
@@ -70,6 +91,7 @@ export class Readers implements Reading {
   /** Ends the thread; whatever is asked or streamed ends with it. */
   stop(): void {
     this.#isStopping = true;
+    clearInterval(this.#timer);
     this.#thread?.terminate();
     this.#refuseAll(STOPPED);
   }
@@ -77,6 +99,20 @@ export class Readers implements Reading {
   setRules(rules: ReadRules): void {
     this.#rules = rules;
     this.#thread?.post({ kind: "rules", rules });
+  }
+
+  /**
+   * Asks for a sign of life, and ends a thread that gives none; called once a second. Ticks are counted, not time, so that a process
+   * that was stopped for long ends no thread.
+   */
+  tick(): void {
+    if (this.#thread === undefined) return;
+    if (++this.#heartbeatsInVain <= HEARTBEATS_MAX) {
+      this.#thread.post({ kind: "heartbeat", number: 0 });
+      return;
+    }
+    this.#thread.terminate();
+    this.#ended("does not answer");
   }
 
   /** Something was committed. */
@@ -176,14 +212,15 @@ export class Readers implements Reading {
     }
   }
 
-  #ended(reason: string): void {
+  #ended(what: string): void {
     this.#thread = undefined;
     if (this.#isStopping) return;
-    this.#options.log("error", `the reader thread died: ${reason}; starting another`);
+    this.#options.log("error", `the reader thread ${what}; starting another`);
+    this.#options.restarted();
     this.#refuseAll(DIED);
     setTimeout(() => {
-      if (!this.#isStopping) this.start();
-    }, RESTART_AFTER_MS);
+      if (!this.#isStopping) this.#startThread();
+    }, this.#delay.died());
   }
 }
 

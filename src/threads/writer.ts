@@ -3,7 +3,7 @@
 import { OperatingError } from "../core/errors.ts";
 import { listen, reply } from "../runtime/thread.ts";
 import type { FromWriter, ToWriter } from "./messages.ts";
-import { refusalOf, WriterThread } from "./writer_thread.ts";
+import { WriterThread } from "./writer_thread.ts";
 
 let thread: WriterThread | undefined;
 
@@ -13,7 +13,7 @@ listen<ToWriter>((message) => {
     else thread?.receive(message);
   } catch (error) {
     if (error instanceof OperatingError && message.kind === "start") {
-      reply<FromWriter>(refusalOf(error));
+      reply<FromWriter>({ kind: "refused", code: error.code, message: error.message });
       return;
     }
     thread?.close();

@@ -1,22 +1,23 @@
-// The writer's loop: messages in, one transaction a group out. Between groups it lets time pass (timeouts, retention,
+// The writer's loop: messages in, groups made durable out. Between groups it lets time pass (timeouts, retention,
 // merges) in short steps. A failed commit throws the memories away and reads them again from the file, so no trace of the
 // group is left; anything else that goes wrong ends the thread, and the main thread starts another.
 
 import type { ChangeOutcome } from "../core/changing.ts";
 import { systemClock } from "../core/clock.ts";
-import type { OperatingError } from "../core/errors.ts";
 import { CLAIM, CLAIM_CELLS, type GroupMessage, type SetAsideMessage } from "../core/group.ts";
 import type { StoreSnapshot } from "../core/telemetry.ts";
-import { bytesWrittenByProcess } from "../runtime/process_io.ts";
 import { isStoreError } from "../store/database.ts";
-import type { GroupWrite } from "../store/group_write.ts";
 import { Maintenance, openStore } from "../store/maintenance.ts";
-import { spaceUsed } from "../store/space.ts";
 import type { StoreWriter } from "../store/store_writer.ts";
 import { EntryWorker } from "../worker/loop.ts";
+import type { ClockReading } from "../worker/options.ts";
 import { Changes, unavailable } from "./changes.ts";
+import { ClockJumps } from "./clock_jumps.ts";
+import { GroupCommits } from "./group_commits.ts";
 import { Merging } from "./merging.ts";
 import type { FromWriter, ToWriter, WriterRules, WriterSettings } from "./messages.ts";
+import { Rest } from "./rest.ts";
+import { StoreFigures } from "./store_figures.ts";
 
 /** How often time passes when no group does, in ms. */
 const TICK_EVERY_MS = 50;
@@ -26,8 +27,6 @@ const IDLE_AFTER_MS = 2_000;
 const RECOVER_EVERY_MS = 500;
 /** How often the journal's old parts are deleted, in ms. */
 const PRUNE_EVERY_MS = 5_000;
-/** How often the sizes on disk are looked up, in ms. */
-const SIZES_EVERY_MS = 1_000;
 
 export class WriterThread {
   readonly #reply: (message: FromWriter) => void;
@@ -37,15 +36,16 @@ export class WriterThread {
   readonly #maintenance: Maintenance;
   readonly #merging: Merging;
   readonly #changes: Changes;
+  readonly #jumps: ClockJumps;
+  readonly #commits: GroupCommits;
+  readonly #figures: StoreFigures;
+  readonly #rest = new Rest();
   #rules: WriterRules;
   #worker: EntryWorker;
   #isHealthy = true;
   #unhealthyBecause = "";
   #recoverAt = 0;
   #pruneAt = 0;
-  #lastGroupAt = 0;
-  #bytesReceived = 0;
-  #sizes = { bytesOnDisk: 0, bytesWritten: 0, at: Number.NEGATIVE_INFINITY };
   #isClosed = false;
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -57,14 +57,19 @@ export class WriterThread {
     this.#claims = start.claims;
     const { file, durability, run } = start.settings;
     this.#store = openStore(file, durability, run);
+    this.#jumps = new ClockJumps(this.#store, (level, message) => reply({ kind: "log", level, message }));
     this.#maintenance = new Maintenance(this.#store, {
       file,
       bytesMax: () => this.#rules.bytesMax,
       clock: systemClock,
+      doubtMs: () => Math.max(0, this.#jumps.doubtMs),
       retentionMsOf: (project) => (this.#rules.projects[project] ?? this.#rules.defaultProject).retentionMs,
     });
+    this.#figures = new StoreFigures(this.#store, file);
     this.#merging = new Merging(this.#store, this.#maintenance);
     this.#worker = this.#restoreWorker();
+    const mayKeep = durability !== "memory";
+    this.#commits = new GroupCommits({ store: this.#store, run, mayKeep }, this.#worker, this.#clock());
     this.#changes = new Changes({
       store: this.#store,
       file,
@@ -78,6 +83,10 @@ export class WriterThread {
     // First, so that a server that has started knows whether it is ready.
     if (this.#maintenance.prepare()) this.#reply({ kind: "health", isHealthy: true, reason: "" });
     else this.#failed("there is no room for the reserve file");
+    const { damaged } = this.#store.redo;
+    if (damaged > 0)
+      reply({ kind: "log", level: "error", message: `${damaged} small groups of batches cannot be read` });
+    this.#settle();
     this.#reply({ kind: "started", lastBatch: this.#store.lastBatch(), snapshot: this.#snapshot() });
     this.#timer = setInterval(() => this.#guarded(() => this.#tick()), TICK_EVERY_MS);
   }
@@ -87,20 +96,30 @@ export class WriterThread {
     if (this.#isClosed) return;
     switch (message.kind) {
       case "group":
-        this.#group(message, () => this.#worker.group(message.text, message.lastBatch));
+        this.#group(message, () =>
+          this.#commits.group(message, this.#rules.keys, this.#clock(), this.#changes.projectInErasure === undefined),
+        );
         break;
       case "set_aside":
-        this.#group(message, () => this.#worker.setAside(message));
+        this.#group(message, () => {
+          this.#commits.commit(this.#worker.setAside(message));
+          return true;
+        });
         break;
       case "merged":
         this.#merged(message);
         break;
       case "change":
-        if (this.#isHealthy) this.#changes.receive(message.number, message.request);
+        if (this.#settle()) this.#changes.receive(message.number, message.request);
         else this.#reply({ kind: "changed", number: message.number, outcome: unavailable(this.#unhealthyBecause) });
         break;
       case "heartbeat":
         this.#reply({ kind: "heartbeat", number: message.number });
+        break;
+      case "settle":
+        this.#settle();
+        this.#reply({ kind: "snapshot", snapshot: this.#snapshot() });
+        this.#planMerge(false);
         break;
       case "rules":
         this.#rules = message.rules;
@@ -108,6 +127,7 @@ export class WriterThread {
         this.#maintenance.rulesChanged();
         break;
       case "stop":
+        if (this.#settle()) this.#attempt(() => this.#store.clearRedo());
         this.close();
         this.#reply({ kind: "stopped" });
         break;
@@ -119,41 +139,52 @@ export class WriterThread {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearInterval(this.#timer);
+    this.#rest.stop();
     this.#changes.giveUp("the server stops");
     this.#store.close();
   }
 
-  #group(message: GroupMessage | SetAsideMessage, stage: () => GroupWrite): void {
-    const cell = message.group % CLAIM_CELLS;
+  /** `commit` makes it durable and answers whether it is written in full. */
+  #group(message: GroupMessage | SetAsideMessage, commit: () => boolean): void {
+    const { group } = message;
+    const cell = group % CLAIM_CELLS;
     const isMine = Atomics.compareExchange(this.#claims, cell, CLAIM.posted, CLAIM.begun) === CLAIM.posted;
-    if (!isMine || !this.#isHealthy) {
-      this.#reply({ kind: "failed", group: message.group });
-      return;
-    }
     const startedAt = performance.now();
-    this.#lastGroupAt = startedAt;
-    const write = stage();
-    if (!this.#commit(write)) {
-      this.#reply({ kind: "failed", group: message.group });
+    this.#rest.worked();
+    let isWritten = false;
+    const work = () => {
+      isWritten = commit();
+    };
+    if (!isMine || !this.#isHealthy || !this.#attempt(work)) {
+      this.#reply({ kind: "failed", group });
       return;
     }
-    this.#bytesReceived += write.bytesReceived;
-    const commitMs = performance.now() - startedAt;
-    this.#reply({ kind: "committed", group: message.group, commitMs, snapshot: this.#snapshot() });
-    this.#planMerge(false);
+    const snapshot = isWritten ? this.#snapshot() : undefined;
+    this.#reply({ kind: "committed", group, commitMs: performance.now() - startedAt, snapshot });
+    if (isWritten) this.#planMerge(false);
   }
 
-  /** Commits and makes the worker's staged state true; false when the store cannot be written. */
-  #commit(write: GroupWrite): boolean {
+  /** What the clock says, once the worker has followed it. */
+  #clock(): ClockReading {
+    return { now: this.#jumps.look(this.#worker), doubtMs: this.#jumps.doubtMs };
+  }
+
+  /** Writes to the store; false when it cannot be written. */
+  #attempt(work: () => void): boolean {
     try {
-      this.#store.commit(write);
+      work();
+      return true;
     } catch (error) {
       if (!isStoreError(error)) throw error;
       this.#failed(error.message);
       return false;
     }
-    this.#worker.committed();
-    return true;
+  }
+
+  /** Has everything that was committed written in full; false while the store cannot be written. */
+  #settle(): boolean {
+    if (!this.#isHealthy || !this.#commits.isBehind) return this.#isHealthy;
+    return this.#attempt(() => this.#commits.write());
   }
 
   #pruneJournal(): void {
@@ -185,41 +216,45 @@ export class WriterThread {
 
   #tick(): void {
     const now = performance.now();
+    this.#jumps.look(this.#worker);
     if (!this.#isHealthy) {
       if (now >= this.#recoverAt) this.#recover();
       return;
     }
-    const isIdle = now - this.#lastGroupAt > IDLE_AFTER_MS;
-    try {
-      const expired = this.#worker.expire(systemClock());
-      if (expired !== undefined && this.#commit(expired)) this.#reply({ kind: "snapshot", snapshot: this.#snapshot() });
-      if (!this.#isHealthy) return;
-      const noted = this.#worker.noteKeys(systemClock());
-      if (noted !== undefined && !this.#commit(noted)) return;
-      this.#pruneJournal();
-      if (!this.#changes.needsPagesInPlace && this.#maintenance.step(isIdle))
-        this.#reply({ kind: "snapshot", snapshot: this.#snapshot() });
-    } catch (error) {
-      if (!isStoreError(error)) throw error;
-      this.#failed(error.message);
-      return;
+    const isIdle = this.#rest.restedMs > IDLE_AFTER_MS;
+    if (this.#attempt(() => this.#passTime(isIdle))) this.#planMerge(isIdle);
+  }
+
+  #passTime(isIdle: boolean): void {
+    let isChanged = this.#commits.isDue();
+    if (isChanged) this.#commits.write();
+    const expired = this.#worker.expire(systemClock());
+    if (expired !== undefined) {
+      this.#commits.commit(expired);
+      isChanged = true;
     }
-    if (isIdle) this.#planMerge(true);
+    const noted = this.#worker.noteKeys(systemClock());
+    if (noted !== undefined) this.#commits.commit(noted);
+    this.#pruneJournal();
+    if (isIdle) this.#store.clearRedo();
+    if (!this.#changes.needsPagesInPlace && this.#maintenance.step(isIdle)) isChanged = true;
+    if (isChanged) this.#reply({ kind: "snapshot", snapshot: this.#snapshot() });
   }
 
   /** Tries to write again; the worker starts from what is on disk, since the failed group must leave no trace. */
   #recover(): void {
-    try {
-      if (!this.#maintenance.recover()) {
-        this.#failed("there is no room for the reserve file");
-        return;
-      }
+    let hasRoom = false;
+    const isWritten = this.#attempt(() => {
+      hasRoom = this.#maintenance.recover();
+      if (!hasRoom) this.#jumps.believeStart();
+      // While the reserve is away there may be room for what was answered already, so that reading finds it.
+      if (!hasRoom && !this.#commits.isBehind) return;
       this.#worker = this.#restoreWorker();
-    } catch (error) {
-      if (!isStoreError(error)) throw error;
-      this.#failed(error.message);
-      return;
-    }
+      this.#commits.restored(this.#worker, this.#clock());
+      if (this.#commits.isBehind) this.#commits.write();
+    });
+    if (isWritten && !hasRoom) this.#failed("there is no room for the reserve file");
+    if (!isWritten || !hasRoom) return;
     this.#isHealthy = true;
     this.#reply({ kind: "log", level: "info", message: `${this.#settings.file} can be written again` });
     this.#reply({ kind: "snapshot", snapshot: this.#snapshot() });
@@ -229,11 +264,11 @@ export class WriterThread {
   #restoreWorker(): EntryWorker {
     const { timings, clientShare, dedupe, processStartedAt } = this.#settings;
     return new EntryWorker({
-      state: this.#store.restore(),
+      state: this.#jumps.restore(),
       pairing: { ...timings, clientShare },
       dedupe,
       rules: this.#rules,
-      deadlinesFrom: processStartedAt + timings.orphanGraceMs,
+      deadlinesFrom: this.#jumps.startedAt(processStartedAt) + timings.orphanGraceMs,
       now: systemClock(),
     });
   }
@@ -244,13 +279,11 @@ export class WriterThread {
   }
 
   #merged({ job, result, unmergeable }: Extract<ToWriter, { kind: "merged" }>): void {
-    try {
-      if (!this.#merging.take(job, result, unmergeable, this.#isHealthy)) return;
-    } catch (error) {
-      if (!isStoreError(error)) throw error;
-      this.#failed(error.message);
-      return;
-    }
+    let isTaken = false;
+    const take = () => {
+      isTaken = this.#merging.take(job, result, unmergeable, this.#isHealthy);
+    };
+    if (!this.#attempt(take) || !isTaken) return;
     this.#reply({ kind: "snapshot", snapshot: this.#snapshot() });
     this.#planMerge(false);
   }
@@ -261,24 +294,7 @@ export class WriterThread {
   }
 
   #snapshot(): StoreSnapshot {
-    const now = performance.now();
-    if (now - this.#sizes.at > SIZES_EVERY_MS) {
-      const bytesOnDisk = spaceUsed(this.#store.database, this.#settings.file).onDisk;
-      this.#sizes = { bytesOnDisk, bytesWritten: bytesWrittenByProcess() ?? this.#store.bytesHanded, at: now };
-    }
-    const { size: blocks, records } = this.#store.catalog;
-    return {
-      ...this.#worker.counts(),
-      blocks,
-      records,
-      bytesOnDisk: this.#sizes.bytesOnDisk,
-      bytesWritten: this.#sizes.bytesWritten,
-      bytesReceived: this.#bytesReceived,
-    };
+    const { counts, bytesReceived } = this.#commits;
+    return { ...counts, bytesReceived, ...this.#figures.now() };
   }
-}
-
-/** What a refusal to start says to the main thread. */
-export function refusalOf(error: OperatingError): FromWriter {
-  return { kind: "refused", code: error.code, message: error.message };
 }

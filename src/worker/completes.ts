@@ -132,15 +132,24 @@ export class CompleteMemory {
   }
 
   /** Remembers again what `takeChanges` gave, parts in their order. A restart does not make the grace longer. */
-  load(parts: readonly Uint8Array[]): void {
+  load(parts: readonly Uint8Array[], now: number): void {
     for (const part of parts) {
       readChanges(
         part,
         (id) => this.#forgetId(id),
-        (numbers, hashes) => this.#addLoaded(numbers, hashes),
+        (numbers, hashes) => this.#addLoaded(numbers, hashes, now),
       );
     }
     this.#added = 0;
+  }
+
+  /** The clock was set by so many ms: what is remembered is as old as it was. */
+  clockJumped(byMs: number): void {
+    this.#now += byMs;
+    for (let age = 0; age < this.#size; age++) {
+      const at = NUMBERS * ((this.#oldest + age) % this.#capacity) + 1;
+      this.#numbers[at] = (this.#numbers[at] as number) + byMs;
+    }
   }
 
   /** The highest id remembered, or 0. */
@@ -150,7 +159,7 @@ export class CompleteMemory {
       : (this.#numbers[NUMBERS * ((this.#oldest + this.#size - 1) % this.#capacity)] as number);
   }
 
-  /** The latest receipt, Unix ms; it never goes back. */
+  /** The latest receipt, Unix ms; it goes back with `clockJumped` alone. */
   get latestReceiptAt(): number {
     return this.#now;
   }
@@ -162,9 +171,12 @@ export class CompleteMemory {
     return this.#size === 0 ? Math.max(now, this.#now) : (this.#numbers[NUMBERS * this.#oldest + 1] as number);
   }
 
-  #addLoaded(numbers: Float64Array, hashes: Uint32Array): void {
-    const place = this.#claimPlace(numbers[1] as number);
+  /** What was received later than `now` was so by a clock that was set back since. */
+  #addLoaded(numbers: Float64Array, hashes: Uint32Array, now: number): void {
+    const receivedAt = Math.min(numbers[1] as number, now);
+    const place = this.#claimPlace(receivedAt);
     this.#numbers.set(numbers, NUMBERS * place);
+    this.#numbers[NUMBERS * place + 1] = receivedAt;
     this.#hashes.set(hashes, HASHES * place);
     this.#link(place);
   }

@@ -3,7 +3,7 @@
 //
 // A ring keeps the digests in order of admission; an open-addressed table, at most half full, leads from a digest to its
 // place in the ring. Nothing is ever rebuilt: what expires leaves one by one, when others come. Times never go backwards
-// here, a clock that jumps back only makes the memory last longer.
+// here but with `clockJumped`, which moves all of them.
 //
 // Measured on one core, for an entry that is no duplicate, the oldest leaving each time: 85 ns with 10,000 entries, 170 ns
 // with 1,000,000, and 300 ns there between other work: two places of a table that fits no cache are read. Writing the
@@ -117,16 +117,29 @@ export class DedupeMemory {
     return { receivedAt: time[0] as number, data: new Uint8Array(words.buffer) };
   }
 
-  /** Remembers again what `takeAdded` gave; parts in their order, before any batch. */
-  load(data: Uint8Array): void {
+  /** The clock was set by so many ms: what is remembered is as old as it was. */
+  clockJumped(byMs: number): void {
+    this.#now += byMs;
+    for (let place = this.#oldest, left = this.#size; left > 0; left--) {
+      this.#receivedAt[place] = (this.#receivedAt[place] as number) + byMs;
+      place = place + 1 === this.#capacity ? 0 : place + 1;
+    }
+  }
+
+  /**
+   * Remembers again what `takeAdded` gave; parts in their order, before any batch. `receivedAt` is the part's latest receipt
+   * where the clock was set since; Unix ms.
+   */
+  load(data: Uint8Array, receivedAt?: number): void {
     // A copy, because a view into SQLite's memory may be misaligned.
     const bytes = data.slice().buffer;
     const words = new Uint32Array(bytes, 0, bytes.byteLength >>> 2);
     const time = new Float64Array(1);
     const timeWords = new Uint32Array(time.buffer);
+    const jumpedMs = receivedAt === undefined ? 0 : receivedAt - latestOf(words);
     for (let at = 0; at + 3 <= words.length; ) {
       timeWords.set(words.subarray(at, at + 2));
-      this.#now = Math.max(this.#now, time[0] as number);
+      this.#now = Math.max(this.#now, (time[0] as number) + jumpedMs);
       const end = at + 3 + 2 * (words[at + 2] as number);
       for (at += 3; at < end && this.#capacity > 0; at += 2) {
         this.#remember(words[at] as number, words[at + 1] as number, this.#now);
@@ -223,4 +236,11 @@ export class DedupeMemory {
     }
     table[2 * hole + 1] = 0;
   }
+}
+
+/** The latest receipt in a part: the time of its last run. */
+function latestOf(words: Uint32Array): number {
+  let last = 0;
+  for (let at = 0; at + 3 <= words.length; at += 3 + 2 * (words[at + 2] as number)) last = at;
+  return new Float64Array(words.slice(last, last + 2).buffer)[0] ?? 0;
 }

@@ -9,8 +9,8 @@
 // parsed, 290 ns when it is not in the cache any more; a quarter is the native hash of the message. JSON.stringify alone
 // takes 260 to 300 ns.
 
+import { hashText } from "#runtime/hash.ts";
 import type { Entry } from "../core/entry.ts";
-import { hashText } from "../runtime/hash.ts";
 import { Lanes, SHORT_LENGTH_MAX } from "./lanes.ts";
 import type { BatchContext } from "./normalise.ts";
 

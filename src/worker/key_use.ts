@@ -18,6 +18,12 @@ export interface KeyNote {
   readonly lastUsed: number | undefined;
 }
 
+/** Which half of which pair. */
+interface Key {
+  readonly name: string;
+  readonly type: Source;
+}
+
 interface Noted {
   readonly name: string;
   readonly type: Source;
@@ -31,9 +37,12 @@ interface Noted {
 
 export class KeyUse {
   readonly #known = new Map<string, Noted>();
-  /** By the index that batches carry. */
-  readonly #byIndex: Noted[] = [];
+  /** Keys of the configuration that are taken up. */
+  #taken = 0;
   readonly #unwritten = new Set<Noted>();
+  /** The one used last: most batches come with the same key as the one before. */
+  #usedKey: Key | undefined;
+  #used: Noted | undefined;
   #staged: Noted[] = [];
   #stagedAt = 0;
 
@@ -46,31 +55,26 @@ export class KeyUse {
     }
   }
 
-  /** Takes up the keys of the configuration: those before keep their index. */
-  know(keys: readonly { readonly name: string; readonly type: Source }[], now: number): void {
-    for (const { name, type } of keys.slice(this.#byIndex.length)) {
-      let noted = this.#known.get(nameOf(name, type));
-      if (noted === undefined) {
-        noted = {
-          name,
-          type,
-          firstSeen: now,
-          lastUsed: undefined,
-          writtenAt: Number.NEGATIVE_INFINITY,
-          isUseWritten: false,
-        };
-        this.#known.set(nameOf(name, type), noted);
-        this.#unwritten.add(noted);
-      }
-      this.#byIndex.push(noted);
+  /** Takes up the keys of the configuration, to which new ones are only ever added. */
+  know(keys: readonly Key[], now: number): void {
+    for (const key of keys.slice(this.#taken)) {
+      if (!this.#known.has(nameOf(key.name, key.type))) this.#add(key, now);
     }
+    this.#taken = keys.length;
   }
 
   /** A batch of this key was accepted. */
-  use(index: number, receivedAt: number): void {
-    const noted = this.#byIndex[index];
-    assert(noted !== undefined, "a batch's key is known");
-    if (noted.lastUsed !== undefined && noted.lastUsed >= receivedAt) return;
+  use(key: Key, receivedAt: number): void {
+    if (key !== this.#usedKey) {
+      // One that another process knew may be gone from the configuration.
+      this.#used = this.#known.get(nameOf(key.name, key.type)) ?? this.#add(key, receivedAt);
+      this.#usedKey = key;
+    }
+    const noted = this.#used;
+    assert(noted !== undefined, "a key that is used is known");
+    // Batches of one moment may come in any order; a clock that was set back is believed.
+    const isEarlier = noted.lastUsed !== undefined && noted.lastUsed >= receivedAt;
+    if (isEarlier && (noted.lastUsed as number) - receivedAt < WRITE_EVERY_MS) return;
     noted.lastUsed = receivedAt;
     this.#unwritten.add(noted);
   }
@@ -96,6 +100,20 @@ export class KeyUse {
       this.#unwritten.delete(noted);
     }
     this.#staged = [];
+  }
+
+  #add({ name, type }: Key, firstSeen: number): Noted {
+    const noted = {
+      name,
+      type,
+      firstSeen,
+      lastUsed: undefined,
+      writtenAt: Number.NEGATIVE_INFINITY,
+      isUseWritten: false,
+    };
+    this.#known.set(nameOf(name, type), noted);
+    this.#unwritten.add(noted);
+    return noted;
   }
 }
 

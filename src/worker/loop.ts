@@ -1,63 +1,26 @@
-// The worker loop's step: a group's batches become records, counters and waiting items, staged as one transaction. Nothing
-// staged is true before `committed`; after a failed commit this object is thrown away and made anew from the file.
+// The worker loop's step: the batches of a group, or of several, become records, counters and waiting items, staged and then
+// taken as one transaction. Nothing staged is counted before `committed`; after a failed commit this object is thrown away
+// and made anew from the file.
 
 import type { DropReason } from "../core/drop.ts";
-import type { Batch, Entry, Source } from "../core/entry.ts";
+import type { Batch, Entry } from "../core/entry.ts";
 import { assert } from "../core/errors.ts";
 import { BATCH_MEMBERS, type SetAsideMessage } from "../core/group.ts";
 import { monthOf } from "../core/month.ts";
 import { BlockBuilder } from "./block_builder.ts";
 import { DedupeMemory } from "./dedupe.ts";
 import { EntryDigest } from "./digest.ts";
-import { type KeyNote, KeyUse } from "./key_use.ts";
+import { KeyUse } from "./key_use.ts";
 import { type BatchContext, normalise } from "./normalise.ts";
-import { type PairingLimits, PairingMemory } from "./pairing.ts";
+import type { ClockReading, WorkerKey, WorkerOptions, WorkerProject, WorkerRules } from "./options.ts";
+import { PairingMemory } from "./pairing.ts";
 import { Rejections } from "./rejections.ts";
 import type { ErasedWaiting, StagedSetAside, StagedWrite, WorkerCounts } from "./staged.ts";
 import { TouchpointNames } from "./touchpoint_names.ts";
-import { Usage, type UsageCounter } from "./usage.ts";
+import { Usage } from "./usage.ts";
 
-export interface WorkerKey {
-  readonly project: string;
-  readonly name: string;
-  readonly type: Source;
-}
-
-export interface WorkerProject {
-  readonly retentionMs: number;
-  /** Entries a UTC month, or undefined for no limit. */
-  readonly monthlyEntries: number | undefined;
-  readonly overage: "continue" | "drop";
-}
-
-/** What a reload of the configuration changes. */
-export interface WorkerRules {
-  readonly keys: readonly WorkerKey[];
-  readonly projects: Readonly<Record<string, WorkerProject>>;
-  readonly defaultProject: WorkerProject;
-}
-
-/** What the last process, or the last life of this thread, left. */
-export interface WorkerState {
-  readonly seed: readonly [number, number];
-  readonly nextRecordId: number;
-  readonly waiting: readonly { readonly id: number; readonly item: string }[];
-  readonly journal: readonly { readonly kind: string; readonly data: Uint8Array }[];
-  readonly usage: readonly UsageCounter[];
-  readonly touchpoints: readonly { readonly project: string; readonly name: string }[];
-  readonly keys: readonly KeyNote[];
-}
-
-export interface WorkerOptions {
-  readonly state: WorkerState;
-  readonly pairing: PairingLimits;
-  readonly dedupe: { readonly windowMs: number; readonly entries: number };
-  readonly rules: WorkerRules;
-  /** Nothing that waited before gets a deadline before this; Unix ms. */
-  readonly deadlinesFrom: number;
-  /** Unix ms. */
-  readonly now: number;
-}
+/** Batches arrive when they say they do. */
+const RIGHT_CLOCK: ClockReading = { now: Number.POSITIVE_INFINITY, doubtMs: 0 };
 
 export class EntryWorker {
   readonly #digest: EntryDigest;
@@ -72,6 +35,12 @@ export class EntryWorker {
   /** The UTC month whose counters the present step adds to. */
   #month = "";
   #lastReceivedAt = Number.NaN;
+  /** Of what is staged. */
+  #lastBatch: number | undefined;
+  #bytesReceived = 0;
+  #setAside: StagedSetAside | undefined;
+  /** Where the clock was set to last; what came before arrived then. */
+  #jumpedAt = Number.NEGATIVE_INFINITY;
 
   constructor({ state, pairing, dedupe, rules, deadlinesFrom, now }: WorkerOptions) {
     this.#rules = rules;
@@ -82,8 +51,8 @@ export class EntryWorker {
     this.#keys.know(rules.keys, now);
     this.#digest = new EntryDigest(state.seed);
     this.#dedupe = new DedupeMemory(dedupe);
-    const parts = (kind: string) => state.journal.filter((part) => part.kind === kind).map((part) => part.data);
-    for (const data of parts("dedupe")) this.#dedupe.load(data);
+    const parts = (kind: string) => state.journal.filter((part) => part.kind === kind);
+    for (const { data, receivedAt } of parts("dedupe")) this.#dedupe.load(data, receivedAt);
     this.#pairing = new PairingMemory(pairing, state.seed, {
       store: (project, record, entries) => {
         this.#builder.add(project, record);
@@ -91,7 +60,8 @@ export class EntryWorker {
       },
       absorb: (project) => this.#usage.add(project, this.#month, "stored", 1),
     });
-    this.#pairing.restore(state.waiting, parts("completes"), deadlinesFrom);
+    const completes = parts("completes").map((part) => part.data);
+    this.#pairing.restore(state.waiting, completes, deadlinesFrom, now);
   }
 
   /** `now` in Unix ms: when keys that are new were first known. */
@@ -105,18 +75,32 @@ export class EntryWorker {
     return this.#touchpoints;
   }
 
-  /** Stages a group: `text` is the JSON array of core/group.ts. Throws only when an invariant is broken. */
-  group(text: string, lastBatch: number): StagedWrite {
+  /** Stages a group and takes it. */
+  group(text: string, lastBatch: number, clock: ClockReading = RIGHT_CLOCK): StagedWrite {
+    this.stage(text, lastBatch, clock);
+    return this.take();
+  }
+
+  /**
+   * Stages a group beside what is staged already: `text` is the JSON array of core/group.ts, `keys` what its key indexes stand
+   * for where another process gave them, which has no `lastBatch` here. Throws only when an invariant is broken.
+   */
+  stage(
+    text: string,
+    lastBatch: number | undefined,
+    { now, doubtMs, isReplay = false }: ClockReading,
+    keys: readonly (WorkerKey | undefined)[] = this.#rules.keys,
+  ): void {
     const members = JSON.parse(text) as unknown[];
     const mayHoldLoneSurrogates = text.includes("\\u");
-    let bytesReceived = 0;
     for (let at = 0; at < members.length; at += BATCH_MEMBERS) {
-      const key = this.#rules.keys[members[at + 1] as number];
+      const key = keys[members[at + 1] as number];
       assert(key !== undefined, "a batch's key is known");
       const receivedAt = members[at + 2] as number;
-      this.#keys.use(members[at + 1] as number, receivedAt);
-      bytesReceived += members[at + 3] as number;
+      this.#keys.use(key, receivedAt);
+      this.#bytesReceived += members[at + 3] as number;
       const body = members[at + 5] as Batch;
+      const arrivedAt = Math.min(now, Math.max(receivedAt, this.#jumpedAt));
       const context: BatchContext = {
         project: key.project,
         apiKey: key.name,
@@ -125,12 +109,20 @@ export class EntryWorker {
         batchSource: body.source,
         batchTimestamp: body.timestamp,
         receivedAt,
-        retentionMs: this.#projectRules(key.project).retentionMs,
+        arrivedAt,
+        agedFrom: isReplay ? receivedAt : arrivedAt,
+        retentionMs: this.#projectRules(key.project).retentionMs + Math.max(0, doubtMs),
+        behindMs: Math.max(0, -doubtMs),
         mayHoldLoneSurrogates,
       };
       this.#batch(context, body.entries);
     }
-    return this.#staged(lastBatch, this.#lastReceivedAt, undefined, bytesReceived);
+    this.#lastBatch = lastBatch ?? this.#lastBatch;
+  }
+
+  /** Everything that is staged, for one transaction. */
+  take(): StagedWrite {
+    return this.#staged(this.#lastReceivedAt);
   }
 
   /** Stages a batch that brought the writer down twice: kept whole, and counted as dropped. */
@@ -143,8 +135,10 @@ export class EntryWorker {
     this.#usage.add(key.project, this.#month, "received", entryCount);
     this.#usage.add(key.project, this.#month, "dropped.internal", entryCount);
     this.#rejections.add({ project: key.project, apiKey: key.name, receivedAt }, "internal", text);
-    const setAside = { project: key.project, apiKey: key.name, receivedAt, entryCount, body: text };
-    return this.#staged(message.lastBatch, receivedAt, setAside, message.bytes);
+    this.#setAside = { project: key.project, apiKey: key.name, receivedAt, entryCount, body: text };
+    this.#lastBatch = message.lastBatch;
+    this.#bytesReceived += message.bytes;
+    return this.take();
   }
 
   /** Stages what the passing of time does to what waits; undefined when that is nothing. */
@@ -152,12 +146,12 @@ export class EntryWorker {
     if (now <= this.#pairing.nextDeadline()) return undefined;
     this.#enterMonth(now);
     this.#pairing.expire(now);
-    return this.#staged(undefined, now, undefined, 0);
+    return this.#staged(now);
   }
 
   /** Stages what the file has yet to hear of keys, also while nothing arrives; undefined when that is nothing. */
   noteKeys(now: number): StagedWrite | undefined {
-    return this.#keys.isDue(now) ? this.#staged(undefined, now, undefined, 0) : undefined;
+    return this.#keys.isDue(now) ? this.#staged(now) : undefined;
   }
 
   /** What waited under these ids was erased from the file, and counted there as stored where it was open. Between groups. */
@@ -167,14 +161,27 @@ export class EntryWorker {
     this.#usage.commit();
   }
 
+  /**
+   * The clock was set by so many ms, below 0 for back, and says `now`, Unix ms: what waits, and what is remembered, is as old
+   * as it was. Between groups.
+   */
+  clockJumped(byMs: number, now: number): void {
+    this.#jumpedAt = now;
+    this.#dedupe.clockJumped(byMs);
+    this.#pairing.clockJumped(byMs);
+  }
+
   /** What was staged is on disk. */
   committed(): void {
     this.#usage.commit();
     this.#touchpoints.commit();
     this.#keys.commit();
     this.#builder = new BlockBuilder(this.#builder.nextId);
+    this.#bytesReceived = 0;
+    this.#setAside = undefined;
   }
 
+  /** They belong together only while nothing is staged. */
   counts(): WorkerCounts {
     return { ...this.#usage.totals, dropped: { ...this.#usage.totals.dropped }, open: this.#pairing.openEntries };
   }
@@ -188,10 +195,10 @@ export class EntryWorker {
   }
 
   #batch(context: BatchContext, entries: readonly Entry[]): void {
-    const { project, keyType } = context;
+    const { project, keyType, arrivedAt } = context;
     this.#enterMonth(context.receivedAt);
     this.#digest.beginBatch(context);
-    this.#dedupe.beginBatch(context.receivedAt);
+    this.#dedupe.beginBatch(arrivedAt);
     const { monthlyEntries, overage } = this.#projectRules(project);
     const dropsAt = monthlyEntries === undefined || overage === "continue" ? Number.POSITIVE_INFINITY : monthlyEntries;
     const admittedBefore = this.#usage.admitted(project, this.#month);
@@ -218,7 +225,7 @@ export class EntryWorker {
         logs++;
         this.#builder.add(project, normalised);
       } else {
-        this.#pairing.offer(normalised, project, keyType);
+        this.#pairing.offer(normalised, project, keyType, arrivedAt);
       }
     }
     this.#usage.add(project, this.#month, "received", entries.length);
@@ -241,12 +248,7 @@ export class EntryWorker {
     return this.#rules.projects[project] ?? this.#rules.defaultProject;
   }
 
-  #staged(
-    lastBatch: number | undefined,
-    now: number,
-    setAside: StagedSetAside | undefined,
-    bytesReceived: number,
-  ): StagedWrite {
+  #staged(now: number): StagedWrite {
     const { blocks, nextId } = this.#builder;
     for (const block of blocks) this.#touchpoints.see(block.project, block.columns.touchpoint, now);
     const changes = this.#pairing.takeChanges();
@@ -257,7 +259,7 @@ export class EntryWorker {
     return {
       blocks,
       nextRecordId: nextId,
-      lastBatch,
+      lastBatch: this.#lastBatch,
       waitingAdded: changes.added,
       waitingRemoved: changes.removed,
       journal,
@@ -265,8 +267,8 @@ export class EntryWorker {
       rejections: this.#rejections.take(),
       touchpoints: this.#touchpoints.staged(),
       keys: this.#keys.staged(now),
-      setAside,
-      bytesReceived,
+      setAside: this.#setAside,
+      bytesReceived: this.#bytesReceived,
     };
   }
 }

@@ -23,7 +23,13 @@ export interface BatchContext {
   readonly batchTimestamp: number | undefined;
   /** Unix ms. */
   readonly receivedAt: number;
+  /** `receivedAt`, unless the clock was set since: then when that was by the clock as it is now. Unix ms. */
+  readonly arrivedAt: number;
+  /** Where the age of its entries is counted from, Unix ms: `arrivedAt`, unless the batch is taken up anew. */
+  readonly agedFrom: number;
   readonly retentionMs: number;
+  /** How far the clock may be behind, in ms: then what seems to be of the future is not. Usually 0. */
+  readonly behindMs: number;
   /** Whether a text may hold a lone surrogate: the body has a \u escape. False saves the look at every text. */
   readonly mayHoldLoneSurrogates: boolean;
 }
@@ -74,8 +80,8 @@ export function normalise(entry: Entry, batch: BatchContext): NormalisedEntry | 
   }
   if (metadata !== undefined && isDeeperThan(metadata, METADATA_DEPTH_MAX)) return "too_deep";
   if (fields.duration !== undefined && fields.duration < 0) return "negative_duration";
-  if (time < batch.receivedAt - batch.retentionMs) return "too_old";
-  if (time > batch.receivedAt + FUTURE_MS_MAX) return "in_future";
+  if (time < batch.agedFrom - batch.retentionMs) return "too_old";
+  if (time > batch.agedFrom + batch.behindMs + FUTURE_MS_MAX) return "in_future";
 
   const isClean = !batch.mayHoldLoneSurrogates;
   const normal = {

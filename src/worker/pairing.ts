@@ -51,6 +51,10 @@ export class PairingMemory {
   readonly #ends = new WaitingIndex<WaitingItem>();
   readonly #completes: Readonly<Record<Source, CompleteMemory>>;
   #nextId = 1;
+  /** When the entry at hand arrived, by the clock as it is now. */
+  #arrivedAt = 0;
+  /** As `restore` has it. */
+  #deadlinesFrom = Number.NEGATIVE_INFINITY;
 
   /** `seed` is two u32 that nobody else knows; `completesMax` bounds what is remembered of each key type. */
   constructor(limits: PairingLimits, seed: readonly [number, number], sink: PairingSink, completesMax = COMPLETES_MAX) {
@@ -68,9 +72,13 @@ export class PairingMemory {
     return this.#room.openEntries;
   }
 
-  /** Settles an entry or lets it wait; what has expired before its receipt is settled first. */
-  offer(entry: TimingEntry, project: string, keyType: Source): void {
-    this.expire(entry.receivedAt);
+  /**
+   * Settles an entry or lets it wait; what has expired before its receipt is settled first. `arrivedAt` is its receipt by the
+   * clock as it is now, Unix ms: something else only if the clock was set since.
+   */
+  offer(entry: TimingEntry, project: string, keyType: Source, arrivedAt = entry.receivedAt): void {
+    this.#arrivedAt = arrivedAt;
+    this.expire(arrivedAt);
     const seeker: Seeker = { project, keyType, touchpoint: entry.touchpoint, key: entry.key };
     const isNameless = entry.touchpoint === undefined && entry.key === undefined;
     if (entry.kind === "start") this.#start(entry, seeker, isNameless);
@@ -101,25 +109,35 @@ export class PairingMemory {
   /**
    * Takes up what the changes so far have left in the file, rows and parts in their order; before any entry.
    * `deadlinesFrom` is the start of the process + orphanGraceMs, Unix ms: what was received before that start does not
-   * expire earlier.
+   * expire earlier. `now`, Unix ms: what was received later was so by a clock that was set back since.
    */
   restore(
     rows: readonly { readonly id: number; readonly item: string }[],
     completes: readonly Uint8Array[],
     deadlinesFrom: number,
+    now = Number.POSITIVE_INFINITY,
   ): void {
+    this.#deadlinesFrom = deadlinesFrom;
     for (const { id, item } of rows) {
       const { project, keyType, entry } = readItem(item);
-      this.#add(this.#itemOf(id, entry, { project, keyType }, deadlinesFrom), true);
+      this.#arrivedAt = Math.min(entry.receivedAt, now);
+      this.#add(this.#itemOf(id, entry, { project, keyType }), true);
       this.#nextId = Math.max(this.#nextId, id + 1);
     }
     const parts = completes.map(splitChanges);
     for (const type of SOURCES) {
       const memory = this.#completes[type];
       const own = parts.map((part) => part[type]).filter((part) => part.length > 0);
-      memory.load(own);
+      memory.load(own, now);
       this.#nextId = Math.max(this.#nextId, memory.lastId + 1);
     }
+  }
+
+  /** The clock was set by so many ms, below 0 for back: what waits goes on waiting for as long as it would have. */
+  clockJumped(byMs: number): void {
+    this.#deadlinesFrom += byMs;
+    this.#room.clockJumped(byMs);
+    for (const type of SOURCES) this.#completes[type].clockJumped(byMs);
   }
 
   /** Lets go of what waits under these ids, without settling it: it was erased from the file. */
@@ -184,21 +202,22 @@ export class PairingMemory {
   }
 
   #findForStart(start: StartEntry, seeker: Seeker): Found | undefined {
-    const { startTime, receivedAt } = start;
+    const { startTime } = start;
+    const arrivedAt = this.#arrivedAt;
     const fitting: Pick<WaitingItem> = (ends) => ends.firstFrom(startTime);
     const { server, client } = this.#completes;
     const byKey = betterOf(
       betterOf(
         foundEnd(this.#ends.byKey(seeker, fitting), seeker),
-        foundComplete(server.byKey(seeker, startTime, receivedAt), server),
+        foundComplete(server.byKey(seeker, startTime, arrivedAt), server),
       ),
-      foundComplete(client.byKey(seeker, startTime, receivedAt), client),
+      foundComplete(client.byKey(seeker, startTime, arrivedAt), client),
     );
     if (byKey !== undefined) return byKey;
     const memory = this.#completes[seeker.keyType];
     return betterOf(
       foundEnd(this.#ends.byTouchpoint(seeker, fitting), seeker),
-      foundComplete(memory.byTouchpoint(seeker, startTime, receivedAt), memory),
+      foundComplete(memory.byTouchpoint(seeker, startTime, arrivedAt), memory),
     );
   }
 
@@ -210,7 +229,7 @@ export class PairingMemory {
   }
 
   #wait(entry: StartEntry | EndEntry, from: Seeker): void {
-    const item = this.#itemOf(this.#nextId++, entry, from, 0);
+    const item = this.#itemOf(this.#nextId++, entry, from);
     this.#add(item, false);
     for (let excess = this.#room.excess(item); excess !== undefined; excess = this.#room.excess(item))
       this.#giveUp(excess);
@@ -228,18 +247,18 @@ export class PairingMemory {
     id: number,
     entry: StartEntry | EndEntry,
     from: { readonly project: string; readonly keyType: Source },
-    deadlinesFrom: number,
   ): WaitingItem {
     const waitMs = entry.kind === "end" ? this.#limits.orphanGraceMs : this.#limits.timeoutMs;
-    const wasReceivedBefore = entry.receivedAt < deadlinesFrom - this.#limits.orphanGraceMs;
-    const ownDeadline = entry.receivedAt + waitMs;
+    // Also what the last process was sent and this one has to take up anew.
+    const wasReceivedBefore = this.#arrivedAt < this.#deadlinesFrom - this.#limits.orphanGraceMs;
+    const ownDeadline = this.#arrivedAt + waitMs;
     return {
       id,
       project: from.project,
       keyType: from.keyType,
       entry,
       at: entry.kind === "end" ? entry.endTime : entry.startTime,
-      deadline: wasReceivedBefore ? Math.max(ownDeadline, deadlinesFrom) : ownDeadline,
+      deadline: wasReceivedBefore ? Math.max(ownDeadline, this.#deadlinesFrom) : ownDeadline,
       bytes: waitingBytes(entry),
       heapPlace: -1,
       older: undefined,

@@ -2,6 +2,7 @@
 // group, because writing down each would make refusing dearer than storing.
 
 import type { DropReason } from "../core/drop.ts";
+import { jsonBeginning } from "../core/json.ts";
 
 /** Kept of each project and reason in one group. */
 const KEPT_MAX = 20;
@@ -48,16 +49,7 @@ export class Rejections {
 }
 
 function shorten(entry: unknown): string {
-  const text = typeof entry === "string" ? entry : toJson(entry);
+  const text = typeof entry === "string" ? entry : jsonBeginning(entry, ENTRY_LENGTH_MAX);
   const kept = text.length <= ENTRY_LENGTH_MAX ? text : `${text.slice(0, ENTRY_LENGTH_MAX)}…`;
   return kept.toWellFormed();
-}
-
-/** An entry that is refused because it nests too deep may nest deeper than JSON.stringify can go. */
-function toJson(entry: unknown): string {
-  try {
-    return JSON.stringify(entry);
-  } catch {
-    return '"(nested too deep to be shown)"';
-  }
 }

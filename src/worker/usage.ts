@@ -26,13 +26,25 @@ function noDrops(): Record<DropReason, number> {
   return Object.fromEntries(DROP_REASONS.map((reason) => [reason, 0])) as Record<DropReason, number>;
 }
 
+/** The counters of one project and month. */
+interface MonthUsage {
+  readonly project: string;
+  readonly month: string;
+  /** As the file has them. */
+  readonly values: Map<string, number>;
+  /** New values that are not committed. */
+  readonly staged: Map<string, number>;
+}
+
 export class Usage {
-  readonly #values = new Map<string, UsageCounter>();
-  readonly #staged = new Map<string, UsageCounter>();
+  readonly #months = new Map<string, MonthUsage>();
+  readonly #staged = new Set<MonthUsage>();
   readonly #totals: UsageTotals = { received: 0, stored: 0, dropped: noDrops() };
+  /** The one asked for last: most batches are of the same project and month as the one before. */
+  #last: MonthUsage | undefined;
 
   constructor(counters: Iterable<UsageCounter>) {
-    for (const counter of counters) this.#keep(counter);
+    for (const { project, month, name, value } of counters) this.#keep(this.#of(project, month), name, value);
   }
 
   get totals(): Readonly<UsageTotals> {
@@ -42,34 +54,54 @@ export class Usage {
   /** Adds to a counter; nothing is added until `commit`. */
   add(project: string, month: string, name: CounterName, count: number): void {
     if (count === 0) return;
-    const key = `${project}\n${month}\n${name}`;
-    const value = (this.#staged.get(key) ?? this.#values.get(key))?.value ?? 0;
-    this.#staged.set(key, { project, month, name, value: value + count });
+    const usage = this.#of(project, month);
+    usage.staged.set(name, valueOf(usage, name) + count);
+    this.#staged.add(usage);
   }
 
   /** Entries admitted in a month, staged ones included: what a quota is compared with. */
   admitted(project: string, month: string): number {
-    const key = `${project}\n${month}\nadmitted`;
-    return (this.#staged.get(key) ?? this.#values.get(key))?.value ?? 0;
+    return valueOf(this.#of(project, month), "admitted");
   }
 
   /** The new absolute values, for the group's transaction. */
   staged(): UsageCounter[] {
-    return [...this.#staged.values()];
+    return [...this.#staged].flatMap(({ project, month, staged }) =>
+      Array.from(staged, ([name, value]) => ({ project, month, name, value })),
+    );
   }
 
   commit(): void {
-    for (const counter of this.#staged.values()) this.#keep(counter);
+    for (const usage of this.#staged) {
+      for (const [name, value] of usage.staged) this.#keep(usage, name, value);
+      usage.staged.clear();
+    }
     this.#staged.clear();
   }
 
-  #keep(counter: UsageCounter): void {
-    const key = `${counter.project}\n${counter.month}\n${counter.name}`;
-    const added = counter.value - (this.#values.get(key)?.value ?? 0);
-    this.#values.set(key, counter);
-    if (counter.name === "received" || counter.name === "stored") this.#totals[counter.name] += added;
+  #of(project: string, month: string): MonthUsage {
+    const last = this.#last;
+    if (last !== undefined && last.project === project && last.month === month) return last;
+    const key = `${project}\n${month}`;
+    let usage = this.#months.get(key);
+    if (usage === undefined) {
+      usage = { project, month, values: new Map(), staged: new Map() };
+      this.#months.set(key, usage);
+    }
+    this.#last = usage;
+    return usage;
+  }
+
+  #keep(usage: MonthUsage, name: string, value: number): void {
+    const added = value - (usage.values.get(name) ?? 0);
+    usage.values.set(name, value);
+    if (name === "received" || name === "stored") this.#totals[name] += added;
     for (const reason of DROP_REASONS) {
-      if (counter.name === `dropped.${reason}`) this.#totals.dropped[reason] += added;
+      if (name === `dropped.${reason}`) this.#totals.dropped[reason] += added;
     }
   }
+}
+
+function valueOf({ values, staged }: MonthUsage, name: CounterName): number {
+  return staged.get(name) ?? values.get(name) ?? 0;
 }

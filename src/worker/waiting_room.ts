@@ -22,7 +22,7 @@ export interface WaitingItem {
   /** Its startTime or endTime. */
   readonly at: number;
   /** Unix ms: it waits as long as it is not later than this. */
-  readonly deadline: number;
+  deadline: number;
   readonly bytes: number;
   heapPlace: number;
   older: WaitingItem | undefined;
@@ -84,6 +84,11 @@ export class WaitingRoom {
         item = newer;
       }
     }
+  }
+
+  /** The clock was set by so many ms: each waits as long as it would have. The order of deadlines stays. */
+  clockJumped(byMs: number): void {
+    for (const item of this.items()) item.deadline += byMs;
   }
 
   /** Adds an item; `isKnown` if the file has it already. */

@@ -3,10 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BlockDamagedError, BlockGoneError } from "../../src/block/damage.ts";
 import { decodeColumns, recordsOf } from "../../src/block/decode.ts";
-import { BlockEncoder } from "../../src/block/encode.ts";
-import { headerOf } from "../../src/block/header.ts";
-import { mergeColumns } from "../../src/block/merge.ts";
-import { encodeMerged } from "../../src/block/merged.ts";
+import { BlockMerger } from "../../src/block/merge_blocks.ts";
 import { OpenBlock } from "../../src/block/open_block.ts";
 import { readSummary, SUMMARY } from "../../src/block/summary.ts";
 import { DAY_MS } from "../../src/core/limits.ts";
@@ -33,9 +30,10 @@ function storeOf(file: string, blocks: readonly (readonly [project: string, reco
 function mergeAll(store: StoreWriter, file: string): void {
   for (let plan = store.planMerge(true); plan !== undefined; plan = store.planMerge(true)) {
     const reader = new BlockReader(file);
-    const columns = mergeColumns(reader.blocks(plan.blocks).map((block) => decodeColumns(block.pieces, block.records)));
+    const merger = new BlockMerger();
+    for (const block of reader.blocks(plan.blocks)) merger.add(block.pieces, block.records);
     reader.close();
-    store.replaceMerged({ plan, header: headerOf(columns), encoded: encodeMerged(new BlockEncoder(), columns, 1) });
+    store.replaceMerged({ plan, ...merger.columnar(1) });
   }
 }
 

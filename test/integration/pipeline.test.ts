@@ -21,6 +21,7 @@ describe("a pipeline", () => {
       expect(pipeline.readiness()).toEqual({ ready: true });
       let count = 0;
       const sent = await sendUntil(test, "message", () => pipeline.snapshot().blocks < count++);
+      await untilTrue("all is written in full", () => pipeline.snapshot().records === sent.length);
       expect(test.messages()).toEqual(sent);
       const { received, stored, records, open } = pipeline.snapshot();
       expect({ received, stored, records, open }).toEqual({
@@ -48,15 +49,17 @@ describe("an answer of the compactor that comes too late", () => {
     const compactorUrl = new URL("../support/late_compactor.ts", import.meta.url);
     await withPipeline({ writerUrl, compactorUrl }, async (test) => {
       const { pipeline } = test;
-      let count = 0;
+      let sentBefore = 0;
       // Enough for a first merge to be asked for, whose answer does not come.
-      const before = await sendUntil(test, "before", () => count++ === 40);
-      expect(pipeline.snapshot().blocks).toBe(40);
+      const before = await sendUntil(test, "before", () => sentBefore++ === 100);
+      expect(pipeline.snapshot().blocks).toBe(100);
       expect(await test.send("poison-always")).toBe("set_aside");
-      const after = await sendUntil(test, "after", () => pipeline.snapshot().blocks < 20);
+      const after = await sendUntil(test, "after", () => pipeline.snapshot().blocks < 90);
+      const count = before.length + after.length;
+      await untilTrue("all is written in full", () => pipeline.snapshot().records === count);
       expect(test.messages()).toEqual([...before, ...after]);
       await untilTrue("it is ready", () => pipeline.readiness().ready);
-      expect(pipeline.snapshot().records).toBe(before.length + after.length);
+      expect(pipeline.snapshot().records).toBe(count);
     });
   });
 });

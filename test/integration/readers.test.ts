@@ -7,6 +7,8 @@ import type { ReadRequest, TailEvent } from "../../src/core/reading.ts";
 import { TailHub } from "../../src/query/tail.ts";
 import { DataReader } from "../../src/store/data_reader.ts";
 import { Readers } from "../../src/threads/readers.ts";
+import { untilTrue } from "../support/condition.ts";
+import { isOrdered, orderDeath } from "../support/dying_on_demand.ts";
 import { eventually } from "../support/eventually.ts";
 import { type TestPipeline, withPipeline } from "../support/pipeline.ts";
 
@@ -28,7 +30,8 @@ async function withReaders(
   const committed = () => readers?.committed();
   await withPipeline({ committed }, async (test) => {
     const log = (_level: string, message: string) => void logged.push(message);
-    readers = new Readers({ file: test.file, rules: RULES, readerUrl, log });
+    const restarted = () => void test.restarted.push("reader");
+    readers = new Readers({ file: test.file, rules: RULES, readerUrl, clock: () => performance.now(), log, restarted });
     readers.start();
     try {
       await work(readers, test, logged);
@@ -190,6 +193,7 @@ describe("what the readers refuse", () => {
         expect(died).toMatchObject({ ok: false, refusal: { code: "unavailable" } });
         expect(next).rejects.toThrow("started again");
         expect(logged).toEqual([expect.stringContaining("this reader dies of keys")]);
+        expect(test.restarted).toEqual(["reader"]);
         let messages: (string | undefined)[] = [];
         await eventually("another thread answers", async () => {
           const outcome = await readers.ask(ENTRIES, NEVER);
@@ -200,6 +204,34 @@ describe("what the readers refuse", () => {
       },
       new URL("../support/dying_reader.ts", import.meta.url),
     );
+  });
+
+  test("what was asked of a thread that does not answer any more; another one answers the next question", async () => {
+    await withReaders(
+      async (readers, test, logged) => {
+        await test.send("one");
+        expect(await messagesOf(readers)).toEqual(["one"]);
+        orderDeath(test.file, "reader", "hang");
+        await untilTrue("it hangs", () => !isOrdered(test.file, "reader"));
+        const asked = readers.ask(ENTRIES, NEVER);
+        for (let tick = 0; tick <= 30; tick++) readers.tick();
+        expect(await asked).toMatchObject({ ok: false, refusal: { code: "unavailable" } });
+        expect([logged, test.restarted]).toEqual([["the reader thread does not answer; starting another"], ["reader"]]);
+        await eventually("another thread answers", async () => (await readers.ask(ENTRIES, NEVER)).ok);
+      },
+      new URL("../support/dying_reader_on_demand.ts", import.meta.url),
+    );
+  });
+
+  test("nothing for the sake of a thread that answers, however often it is asked", async () => {
+    await withReaders(async (readers, test) => {
+      await test.send("one");
+      for (let round = 0; round < 5; round++) {
+        for (let tick = 0; tick < 20; tick++) readers.tick();
+        expect(await messagesOf(readers)).toEqual(["one"]);
+      }
+      expect(test.restarted).toEqual([]);
+    });
   });
 
   test("the rest of an export when they stop: it does not end as if it were whole", async () => {

@@ -1,6 +1,6 @@
-import type { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import type { Database } from "../../src/runtime/driver.ts";
 import { openForReading, openForWriting } from "../../src/store/database.ts";
 import { PageScrubber } from "../../src/store/scrub.ts";
 import { vacuumStep } from "../../src/store/space.ts";

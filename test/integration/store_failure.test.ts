@@ -7,7 +7,8 @@ import { exportLines } from "../../src/query/export.ts";
 import { BlockReader } from "../../src/store/block_reader.ts";
 import { isStoreError } from "../../src/store/database.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
-import { EntryWorker, type WorkerRules } from "../../src/worker/loop.ts";
+import { EntryWorker } from "../../src/worker/loop.ts";
+import type { WorkerRules } from "../../src/worker/options.ts";
 import { withFolder } from "../support/folder.ts";
 
 const NOW = Date.UTC(2026, 10, 23, 12);

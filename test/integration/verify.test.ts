@@ -1,4 +1,3 @@
-import type { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { closeSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +6,8 @@ import { inflate } from "../../src/block/inflate.ts";
 import { SUMMARY } from "../../src/block/summary.ts";
 import { FILTER } from "../../src/block/text_filter.ts";
 import { DAY_MS } from "../../src/core/limits.ts";
-import { HEADER_COLUMNS, headerChecksum } from "../../src/store/block_table.ts";
+import type { Database } from "../../src/runtime/driver.ts";
+import { blockChecksum, HEADER_COLUMNS } from "../../src/store/block_table.ts";
 import { openForWriting } from "../../src/store/database.ts";
 import { PIECES_MAX } from "../../src/store/schema.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
@@ -69,7 +69,9 @@ function after(file: string, change: (database: Database) => void): string[] {
 function setHeader(database: Database, id: number, set: string): void {
   database.run(`UPDATE blocks SET ${set} WHERE id = ${id}`);
   const [values] = database.query(`SELECT ${HEADER_COLUMNS} FROM blocks WHERE id = ?`).values(id) as number[][];
-  database.query("UPDATE blocks SET checksum = ? WHERE id = ?").run(headerChecksum(values as number[]), id);
+  const names = database.query(`SELECT name FROM pieces WHERE key / ${PIECES_MAX} = ? ORDER BY key`).values(id).flat();
+  const checksum = blockChecksum(values as number[], names as string[]);
+  database.query("UPDATE blocks SET checksum = ? WHERE id = ?").run(checksum, id);
 }
 
 describe("a whole data file", () => {

@@ -31,6 +31,8 @@ export class TestPipeline {
   readonly folder = mkdtempSync(join(tmpdir(), "simplelogs-pipeline-"));
   readonly file: string;
   readonly logged: string[] = [];
+  /** The threads that were started again, in that order. */
+  readonly restarted: string[] = [];
   readonly pipeline: Pipeline;
 
   constructor(parts: PipelineParts = {}) {
@@ -61,6 +63,7 @@ export class TestPipeline {
       log,
       observeCommit: () => undefined,
       committed: committed ?? (() => undefined),
+      restarted: (thread) => this.restarted.push(thread),
       writerUrl: writerUrl ?? new URL("writer.ts", SOURCE),
       compactorUrl: compactorUrl ?? new URL("compactor.ts", SOURCE),
     });
@@ -75,10 +78,12 @@ export class TestPipeline {
     const text = JSON.stringify({ key: "sk", source: "server", entries });
     const receivedAt = Date.now();
     const entryCount = entries.length;
-    const batch = { text, entryCount, bytes: text.length, apiKey: KEY, sender: "test", receivedAt };
+    const batch = { text, entryCount, bytes: text.length, apiKey: KEY, secret: "sk", sender: "test", receivedAt };
     const answer = this.pipeline.dispatcher.push(batch);
     if ("refused" in answer) throw new Error(`refused: ${answer.refused}`);
-    return answer;
+    const outcome = await answer;
+    await this.pipeline.settled();
+    return outcome;
   }
 
   records(): ShownRecord[] {

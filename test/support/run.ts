@@ -3,8 +3,8 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 
-/** The executable that scripts/build makes. */
-export const EXECUTABLE = join(import.meta.dir, "../../dist/simplelogs");
+/** The executable that scripts/build makes, or another one that SIMPLELOGS_TEST_EXECUTABLE names. */
+export const EXECUTABLE = process.env["SIMPLELOGS_TEST_EXECUTABLE"] ?? join(import.meta.dir, "../../dist/simplelogs");
 
 export interface RunOptions {
   readonly cwd?: string;

@@ -53,6 +53,10 @@ export class TestServer {
   readonly folder: string;
   readonly configFile: string;
   readonly dataFile: string;
+  /** What its process has in its environment beside ours, from the next start on. */
+  environment: Readonly<Record<string, string>> = {};
+  /** What is started instead of the executable, by its path and its first arguments, from the next start on. */
+  program: readonly [string, ...string[]] = [EXECUTABLE];
   #process: ChildProcess | undefined;
   #exited: Promise<number | null> = Promise.resolve(null);
   #url: string | undefined;
@@ -103,10 +107,12 @@ export class TestServer {
 
   /** Starts the executable with exactly these arguments and waits until it listens. */
   async startAs(...commandLine: string[]): Promise<void> {
-    if (!existsSync(EXECUTABLE)) throw new Error(`${EXECUTABLE} is missing: run scripts/build`);
+    if (!existsSync(this.program[0])) throw new Error(`${this.program[0]} is missing: run scripts/build`);
     const readFrom = this.#stderr.length;
-    const child = spawn(EXECUTABLE, commandLine, {
+    const [program, ...first] = this.program;
+    const child = spawn(program, [...first, ...commandLine], {
       cwd: this.folder,
+      env: { ...process.env, ...this.environment },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#process = child;

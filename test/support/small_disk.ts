@@ -1,7 +1,7 @@
 // A file system of a few megabytes, to be filled. Needs root, as CI containers are; elsewhere its tests fail and say so.
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, rmdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -29,6 +29,16 @@ export class SmallDisk {
   /** Takes up room, so that it can be given back. */
   addBallast(bytes: number): void {
     writeFileSync(join(this.folder, "ballast"), new Uint8Array(bytes));
+  }
+
+  /** Takes up so much more, or as much as there is. */
+  growBallast(bytes: number): void {
+    try {
+      appendFileSync(join(this.folder, "ballast"), new Uint8Array(bytes));
+    } catch (error) {
+      // Somebody else was faster.
+      if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+    }
   }
 
   removeBallast(): void {

@@ -2,10 +2,9 @@ import { describe, expect, test } from "bun:test";
 import { appendRecord } from "../../../src/block/append.ts";
 import { emptyColumns } from "../../../src/block/columns.ts";
 import { BlockDamagedError } from "../../../src/block/damage.ts";
-import { decodeColumns } from "../../../src/block/decode.ts";
 import { BlockEncoder, type BlockPiece } from "../../../src/block/encode.ts";
 import { headerOf } from "../../../src/block/header.ts";
-import { mergeColumns } from "../../../src/block/merge.ts";
+import { BlockMerger } from "../../../src/block/merge_blocks.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
 import { type ExportBlock, type ExportFilter, type ExportSource, exportLines } from "../../../src/query/export.ts";
 import { integer, pick, runSeed, seededRandom } from "../../support/random.ts";
@@ -46,6 +45,10 @@ class Blocks implements ExportSource {
   #nextId = 1;
   readonly #encoder = new BlockEncoder();
 
+  damagedHeaders(): number[] {
+    return [];
+  }
+
   projects(): string[] {
     return [...new Set(Array.from(this.blocks.values(), ({ project }) => project))];
   }
@@ -63,11 +66,12 @@ class Blocks implements ExportSource {
   /** Puts one block in place of several. */
   merge(ids: readonly number[]): void {
     const sources = ids.map((id) => this.blocks.get(id) as ExportBlock & { pieces: readonly BlockPiece[] });
-    const columns = mergeColumns(sources.map((block) => decodeColumns(block.pieces, block.records)));
+    const merger = new BlockMerger();
+    for (const block of sources) merger.add(block.pieces, block.records);
     for (const id of ids) this.blocks.delete(id);
     const id = this.#nextId++;
-    const { pieces, rawBytes } = this.#encoder.columnar(columns);
-    this.blocks.set(id, { id, project: sources[0]?.project ?? "", rawBytes, ...headerOf(columns), pieces });
+    const { header, encoded } = merger.columnar();
+    this.blocks.set(id, { id, project: sources[0]?.project ?? "", ...header, ...encoded });
   }
 
   nextRecordId(): number {

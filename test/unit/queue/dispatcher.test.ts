@@ -30,7 +30,7 @@ describe("a dispatcher whose writer is well", () => {
     stage.push(2);
     await stage.untilSent(1);
     const text = '[1,7,5,10,"a\\"b",{"n":1},2,7,5,10,"a\\"b",{"n":2}]';
-    expect(stage.sent).toEqual([{ kind: "group", group: 1, lastBatch: 2, text }]);
+    expect(stage.sent).toEqual([{ kind: "group", group: 1, lastBatch: 2, text, keysWithin: undefined }]);
   });
 
   test("keeps a batch's room until its commit, and gives back exactly that", async () => {

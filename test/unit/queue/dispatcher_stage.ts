@@ -74,7 +74,7 @@ export class Stage {
 export function batchOf(number: number, entryCount = 1, isClient = false): IncomingBatch {
   const type = isClient ? "client" : "server";
   const apiKey = { name: "shop", project: "default", type, origins: [], rate: undefined } as const;
-  return { text: `{"n":${number}}`, entryCount, bytes: 10, apiKey, sender: 'a"b', receivedAt: 5 };
+  return { text: `{"n":${number}}`, entryCount, bytes: 10, apiKey, secret: "sk_1", sender: 'a"b', receivedAt: 5 };
 }
 
 /** What became of each batch, by its number. */

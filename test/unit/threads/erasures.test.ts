@@ -82,7 +82,7 @@ describe("an erasure beside ingestion", () => {
       for (let n = 0; n < 15; n++) stage.send([{ message: `ada ${n}` }]);
       const merges = () => stage.said.filter((message) => message.kind === "merge").length;
       const outcome = stage.begin(eraseOf("ada"));
-      for (let n = 0; n < 40; n++) stage.send([{ message: `bob ${n}` }]);
+      for (let n = 0; n < 80; n++) stage.send([{ message: `bob ${n}` }]);
       expect(merges()).toBe(0);
       await untilTrue("it is done", () => outcome() !== undefined);
       stage.send([{ message: "bob" }]);

@@ -26,33 +26,50 @@ export const RULES: WriterRules = {
 export class WriterStage {
   readonly file: string;
   readonly said: FromWriter[] = [];
-  readonly writer: WriterThread;
+  writer: WriterThread;
   readonly #claims = new Int32Array(new SharedArrayBuffer(4 * CLAIM_CELLS));
   #nextGroup = 1;
   #nextChange = 1;
 
   constructor(folder: string) {
     this.file = join(folder, "data.db");
+    this.writer = this.#open("first");
+  }
+
+  /** Another writer takes the file over, as after a crash: of the same process, unless `run` is another. */
+  crash(run = "first"): void {
+    this.writer.close();
+    this.writer = this.#open(run);
+  }
+
+  #open(run: string): WriterThread {
     const settings = {
       file: this.file,
       durability: "write",
-      run: "test",
+      run,
       processStartedAt: Date.now(),
       timings: { timeoutMs: 3_600_000, orphanGraceMs: 60_000, openMax: 1_000, openBytesMax: 1e7 },
       clientShare: 0.5,
       dedupe: { windowMs: 600_000, entries: 1_000 },
     } as const;
     const start = { kind: "start", settings, rules: RULES, claims: this.#claims } as const;
-    this.writer = new WriterThread(start, (message) => this.said.push(message));
+    return new WriterThread(start, (message) => this.said.push(message));
   }
 
-  /** Sends a batch as a group of its own; whether it was committed. */
+  /** Sends a batch as a group of its own and has it written in full; whether it was committed. */
   send(entries: readonly Entry[], key = 0): boolean {
+    const isCommitted = this.keep(entries, key);
+    this.writer.receive({ kind: "settle" });
+    return isCommitted;
+  }
+
+  /** As `send`, but a group that may be kept stays so. */
+  keep(entries: readonly Entry[], key = 0): boolean {
     const group = this.#nextGroup++;
     Atomics.store(this.#claims, group % CLAIM_CELLS, CLAIM.posted);
-    const body = { key: "k", source: RULES.keys[key]?.type, entries };
+    const body = { key: "", source: RULES.keys[key]?.type, entries };
     const text = JSON.stringify([group, key, Date.now(), 100, "sender", body]);
-    this.writer.receive({ kind: "group", group, lastBatch: group, text });
+    this.writer.receive({ kind: "group", group, lastBatch: group, text, keysWithin: [key] });
     return this.said.some((message) => message.kind === "committed" && message.group === group);
   }
 
@@ -75,7 +92,7 @@ export class WriterStage {
 
   /** The figures that the writer gave last. */
   snapshot(): StoreSnapshot {
-    const snapshots = this.said.flatMap((message) => ("snapshot" in message ? [message.snapshot] : []));
+    const snapshots = this.said.flatMap((message) => ("snapshot" in message ? (message.snapshot ?? []) : []));
     return snapshots.at(-1) as StoreSnapshot;
   }
 }

@@ -14,7 +14,10 @@ export function batchContext(changes: Partial<BatchContext> = {}): BatchContext 
     batchSource: "server",
     batchTimestamp: undefined,
     receivedAt: NOW,
+    arrivedAt: changes.receivedAt ?? NOW,
+    agedFrom: changes.receivedAt ?? NOW,
     retentionMs: 30 * 86_400_000,
+    behindMs: 0,
     mayHoldLoneSurrogates: false,
     ...changes,
   };

@@ -30,13 +30,13 @@ describe("the use of keys", () => {
 
   test("is written with the first batch, and then once a minute at most", () => {
     const use = useOf(SERVER, CLIENT);
-    use.use(0, 2_000);
+    use.use(SERVER, 2_000);
     expect(write(use, 2_000)).toEqual([
       { ...SERVER, firstSeen: 1_000, lastUsed: 2_000 },
       { ...CLIENT, firstSeen: 1_000, lastUsed: undefined },
     ]);
-    use.use(0, 30_000);
-    use.use(0, 61_999);
+    use.use(SERVER, 30_000);
+    use.use(SERVER, 61_999);
     expect([use.isDue(61_999), write(use, 61_999)]).toEqual([false, []]);
     expect([use.isDue(62_000), write(use, 62_000)]).toEqual([
       true,
@@ -48,24 +48,24 @@ describe("the use of keys", () => {
   test("is written at once when it is the first, also just after the key was noted", () => {
     const use = useOf(SERVER);
     write(use, 1_000);
-    use.use(0, 1_500);
+    use.use(SERVER, 1_500);
     expect(write(use, 1_500)).toEqual([{ ...SERVER, firstSeen: 1_000, lastUsed: 1_500 }]);
-    use.use(0, 2_500);
+    use.use(SERVER, 2_500);
     expect(write(use, 2_500)).toEqual([]);
   });
 
   test("goes on from what the file has", () => {
     const use = new KeyUse([{ ...SERVER, firstSeen: 5, lastUsed: 7_000 }]);
     use.know([CLIENT, SERVER], 10_000);
-    use.use(1, 8_000);
+    use.use(SERVER, 8_000);
     expect(write(use, 10_000)).toEqual([{ ...CLIENT, firstSeen: 10_000, lastUsed: undefined }]);
     expect(write(use, 67_000)).toEqual([{ ...SERVER, firstSeen: 5, lastUsed: 8_000 }]);
   });
 
   test("is one key's, whatever project its pair is moved to", () => {
     const use = useOf(SERVER, SERVER);
-    use.use(1, 2_000);
-    use.use(0, 1_500);
+    use.use({ ...SERVER }, 2_000);
+    use.use(SERVER, 1_500);
     expect(write(use, 2_000)).toEqual([{ ...SERVER, firstSeen: 1_000, lastUsed: 2_000 }]);
   });
 });
@@ -73,9 +73,9 @@ describe("the use of keys", () => {
 describe("the use of keys is not held back", () => {
   test("by a clock that was set back", () => {
     const use = useOf(SERVER);
-    use.use(0, 1e12);
+    use.use(SERVER, 1e12);
     write(use, 1e12);
-    use.use(0, 1e12 + 5);
+    use.use(SERVER, 1e12 + 5);
     expect(write(use, 5_000)).toEqual([{ ...SERVER, firstSeen: 1_000, lastUsed: 1e12 + 5 }]);
   });
 
@@ -85,8 +85,11 @@ describe("the use of keys is not held back", () => {
   });
 });
 
-describe("the use of a key that is not known", () => {
-  test("breaks an invariant", () => {
-    expect(() => useOf(SERVER).use(1, 1)).toThrow("a batch's key is known");
+describe("the use of a key that is gone from the configuration", () => {
+  test("is noted as well: a batch of it was accepted", () => {
+    const use = useOf(CLIENT);
+    write(use, 1_000);
+    use.use(SERVER, 2_000);
+    expect(write(use, 2_000)).toEqual([{ ...SERVER, firstSeen: 2_000, lastUsed: 2_000 }]);
   });
 });

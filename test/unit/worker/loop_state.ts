@@ -5,7 +5,8 @@ import { BlockEncoder } from "../../../src/block/encode.ts";
 import type { Entry } from "../../../src/core/entry.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
 import type { KeyNote } from "../../../src/worker/key_use.ts";
-import { EntryWorker, type WorkerProject, type WorkerRules } from "../../../src/worker/loop.ts";
+import { EntryWorker } from "../../../src/worker/loop.ts";
+import type { ClockReading, WorkerProject, WorkerRules } from "../../../src/worker/options.ts";
 import type { PairingLimits } from "../../../src/worker/pairing.ts";
 import type { Rejection } from "../../../src/worker/rejections.ts";
 import type { StagedWrite, WorkerCounts } from "../../../src/worker/staged.ts";
@@ -45,7 +46,7 @@ export class LoopState {
   #nextBatch = 1;
   readonly #limits: PairingLimits;
   readonly #waiting = new Map<number, string>();
-  readonly #journal: { kind: string; data: Uint8Array }[] = [];
+  readonly #journal: { kind: string; receivedAt: number; data: Uint8Array }[] = [];
   readonly #usage = new Map<string, UsageCounter>();
   readonly #encoder = new BlockEncoder();
 
@@ -85,11 +86,25 @@ export class LoopState {
 
   /** Stages a group of batches without committing it. */
   stage(...batches: readonly SentBatch[]): StagedWrite {
+    return this.worker.group(this.#textOf(batches), this.#nextBatch - 1);
+  }
+
+  /** As `stage`, by a clock that was set. */
+  stageAt(clock: ClockReading, ...batches: readonly SentBatch[]): StagedWrite {
+    return this.worker.group(this.#textOf(batches), this.#nextBatch - 1, clock);
+  }
+
+  /** Moves the receipt of the journal's parts, as the store does when the clock was set. */
+  moveJournal(byMs: number): void {
+    for (const part of this.#journal) part.receivedAt += byMs;
+  }
+
+  #textOf(batches: readonly SentBatch[]): string {
     const members = batches.flatMap(({ entries, key = 0, receivedAt = NOW, timestamp, sender = "s" }) => {
       const source = key === 0 ? "server" : "client";
       return [this.#nextBatch++, key, receivedAt, 100, sender, { key: "k", source, timestamp, entries }];
     });
-    return this.worker.group(JSON.stringify(members), this.#nextBatch - 1);
+    return JSON.stringify(members);
   }
 
   /** Does what the store does with a group, then makes it true. */
@@ -102,7 +117,7 @@ export class LoopState {
     this.#nextRecordId = write.nextRecordId;
     for (const id of write.waitingRemoved) this.#waiting.delete(id);
     for (const { id, item } of write.waitingAdded) this.#waiting.set(id, item);
-    this.#journal.push(...write.journal);
+    this.#journal.push(...write.journal.map((part) => ({ ...part })));
     for (const counter of write.usage) this.#usage.set(`${counter.month}/${counter.project}/${counter.name}`, counter);
     this.rejections.push(...write.rejections);
     this.touchpoints.push(...write.touchpoints.map(({ project, name }) => ({ project, name })));

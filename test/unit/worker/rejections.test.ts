@@ -32,12 +32,14 @@ describe("a rejection", () => {
     expect([cut?.isWellFormed(), cut?.slice(4_090)]).toEqual([true, "xxxxx\uFFFD…"]);
   });
 
-  test("is told of where its entry nests too deep to be written", () => {
+  test("begins as its entry does where that nests deeper than JSON.stringify can go", () => {
     const rejections = new Rejections();
     let deep: unknown = 1;
     for (let level = 0; level < 100_000; level++) deep = [deep];
-    rejections.add(BATCH, "too_deep", { metadata: { deep } });
-    const [rejection] = rejections.take();
-    expect([rejection?.reason, (rejection?.entry.length ?? 0) <= 4_097]).toEqual(["too_deep", true]);
+    rejections.add(BATCH, "too_deep", { message: "m", metadata: { deep } });
+    const beginning = '{"message":"m","metadata":{"deep":';
+    expect(rejections.take()).toEqual([
+      { ...BATCH, reason: "too_deep", entry: `${beginning}${"[".repeat(4_096 - beginning.length)}…` },
+    ]);
   });
 });

@@ -1,0 +1,189 @@
+// What makes a small group durable before its columns are written: the text it came as, in a slot of a fixed size. In: one group
+// and transaction at a time, while more are expected at once. Out: after a crash, the groups whose effect no later transaction has
+// written. A slot is overwritten in place, so such a transaction changes one to five pages and allocates none.
+//
+// Measured with groups of 32 entries (9.3 kB), each flushed: 121 µs of CPU a group here, 345 µs and more as a block of its
+// own with all that goes with it, which the compactor must read again besides.
+
+import { crc32 } from "node:zlib";
+import type { Source } from "../core/entry.ts";
+import type { Database, Statement } from "../runtime/driver.ts";
+
+/** What a key index in a group's text stands for. */
+export interface RedoKey {
+  readonly index: number;
+  readonly project: string;
+  readonly name: string;
+  readonly type: Source;
+}
+
+/** A group as it came, without the API keys in its bodies. */
+export interface RedoGroup {
+  /** The process' run that took it: batch numbers begin again with each. */
+  readonly run: string;
+  readonly lastBatch: number;
+  readonly keys: readonly RedoKey[];
+  /** How far the clock was in doubt when it was taken, in ms; absent where it was believed. */
+  readonly doubtMs?: number;
+  /** As in core/group.ts. */
+  readonly text: string;
+}
+
+/** Groups that can wait at a time. */
+export const REDO_SLOTS = 64;
+/** Size of a slot in bytes; a group of a larger text is written at once. */
+export const REDO_SLOT_BYTES = 16 * 1024;
+
+/** Before the text: its sequence number (f64), the sizes of the description and of the text in bytes, a CRC-32 of all (u32 each). */
+const HEAD_BYTES = 20;
+const CHECKSUM_AT = 16;
+
+const STATEMENTS = {
+  make: "INSERT OR REPLACE INTO redo (slot, data) VALUES (?, ?)",
+  write: "UPDATE redo SET data = ? WHERE slot = ?",
+  read: "SELECT data FROM redo",
+  clear: "DELETE FROM redo",
+} as const;
+
+export class RedoLog {
+  readonly #statements: Readonly<Record<keyof typeof STATEMENTS, Statement>>;
+  readonly #slot = new Uint8Array(REDO_SLOT_BYTES);
+  readonly #head = new DataView(this.#slot.buffer);
+  readonly #encoder = new TextEncoder();
+  /** Slots that are there to be written. */
+  #slots = 0;
+  /** The last sequence number that was given, and the last one that is written in full. */
+  #last: number;
+  #done: number;
+  readonly #damaged: number;
+
+  /** `done` is the last sequence number whose effect the file has in full. */
+  constructor(database: Database, done: number) {
+    const prepared = Object.entries(STATEMENTS).map(([name, sql]) => [name, database.prepare(sql)]);
+    this.#statements = Object.fromEntries(prepared) as Record<keyof typeof STATEMENTS, Statement>;
+    this.#done = done;
+    const slots = this.#read();
+    this.#last = this.#live().at(-1)?.sequence ?? done;
+    this.#slots = slots.length === REDO_SLOTS ? REDO_SLOTS : 0;
+    this.#damaged = slots.filter((data) => isWritten(data) && readSlot(data) === undefined).length;
+  }
+
+  /** What a transaction that writes everything must keep as done. */
+  get last(): number {
+    return this.#last;
+  }
+
+  /** Slots that could not be read when the file was opened: with them, groups that were answered may be lost. */
+  get damaged(): number {
+    return this.#damaged;
+  }
+
+  /** Groups that wait to be written in full. */
+  get size(): number {
+    return this.#last - this.#done;
+  }
+
+  /** Whether it takes room in the file. */
+  get isThere(): boolean {
+    return this.#slots > 0;
+  }
+
+  /** Puts a group into a slot; in a transaction. False where it does not fit or no slot is free: nothing is written then. */
+  write(group: RedoGroup): boolean {
+    if (this.size >= REDO_SLOTS) return false;
+    const { text, ...description } = group;
+    if (text.length > REDO_SLOT_BYTES) return false;
+    const head = this.#encoder.encodeInto(JSON.stringify(description), this.#slot.subarray(HEAD_BYTES));
+    const textAt = HEAD_BYTES + head.written;
+    const body = this.#encoder.encodeInto(text, this.#slot.subarray(textAt));
+    if (body.read < text.length) return false;
+    const end = textAt + body.written;
+    this.#slot.fill(0, end);
+    this.#head.setFloat64(0, this.#last + 1);
+    this.#head.setUint32(8, head.written);
+    this.#head.setUint32(12, body.written);
+    this.#head.setUint32(CHECKSUM_AT, checksumOf(this.#slot, end));
+    if (this.#slots === 0) {
+      for (let slot = 0; slot < REDO_SLOTS; slot++) this.#statements.make.run(slot, new Uint8Array(REDO_SLOT_BYTES));
+    }
+    this.#statements.write.run(this.#slot, (this.#last + 1) % REDO_SLOTS);
+    return true;
+  }
+
+  /** The transaction of the last `write` is committed. */
+  written(): void {
+    this.#slots = REDO_SLOTS;
+    this.#last++;
+  }
+
+  /** A transaction that kept `last` as done is committed. */
+  done(): void {
+    this.#done = this.#last;
+  }
+
+  /** Gives its room back; in a transaction, and only while nothing waits in it. `cleared` follows the commit. */
+  clear(): void {
+    this.#statements.clear.run();
+  }
+
+  cleared(): void {
+    this.#slots = 0;
+  }
+
+  /** The groups that are not written in full, in their order. */
+  waiting(): RedoGroup[] {
+    return this.#live().map(({ group }) => group);
+  }
+
+  #read(): Uint8Array[] {
+    return (this.#statements.read.all() as { readonly data: Uint8Array }[]).map(({ data }) => data);
+  }
+
+  #live(): Written[] {
+    const written = this.#read().flatMap((data) => readSlot(data) ?? []);
+    return written.filter(({ sequence }) => sequence > this.#done).sort((one, other) => one.sequence - other.sequence);
+  }
+}
+
+/** How far a data file is: sequence numbers of the last group that is written in full, and of the last durable one. */
+export interface RedoState {
+  readonly done: number;
+  readonly last: number;
+}
+
+/** Over any connection. */
+export function redoState(database: Database): RedoState {
+  const row = database.query("SELECT value FROM meta WHERE name = 'redo_done'").get() as { value: number } | null;
+  const done = row?.value ?? 0;
+  const rows = database.query(STATEMENTS.read).all() as { readonly data: Uint8Array }[];
+  const last = Math.max(done, ...rows.map(({ data }) => readSlot(data)?.sequence ?? 0));
+  return { done, last };
+}
+
+/** Over all that is written but the checksum itself. */
+function checksumOf(slot: Uint8Array, end: number): number {
+  return crc32(slot.subarray(HEAD_BYTES, end), crc32(slot.subarray(0, CHECKSUM_AT)));
+}
+
+function isWritten(slot: Uint8Array): boolean {
+  return slot.some((byte) => byte !== 0);
+}
+
+interface Written {
+  readonly sequence: number;
+  readonly group: RedoGroup;
+}
+
+/** Undefined for a slot that was never written, or is damaged. */
+function readSlot(data: Uint8Array): Written | undefined {
+  const head = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const sequence = head.getFloat64(0);
+  if (sequence === 0) return undefined;
+  const textAt = HEAD_BYTES + head.getUint32(8);
+  const end = textAt + head.getUint32(12);
+  if (checksumOf(data, end) !== head.getUint32(CHECKSUM_AT)) return undefined;
+  const decoder = new TextDecoder();
+  const description = JSON.parse(decoder.decode(data.subarray(HEAD_BYTES, textAt))) as Omit<RedoGroup, "text">;
+  const text = decoder.decode(data.subarray(textAt, end));
+  return { sequence, group: { ...description, text } };
+}

@@ -1,0 +1,59 @@
+// What a worker begins with, and what it is told while it runs.
+
+import type { Source } from "../core/entry.ts";
+import type { KeyNote } from "./key_use.ts";
+import type { PairingLimits } from "./pairing.ts";
+import type { UsageCounter } from "./usage.ts";
+
+export interface WorkerKey {
+  readonly project: string;
+  readonly name: string;
+  readonly type: Source;
+}
+
+export interface WorkerProject {
+  readonly retentionMs: number;
+  /** Entries a UTC month, or undefined for no limit. */
+  readonly monthlyEntries: number | undefined;
+  readonly overage: "continue" | "drop";
+}
+
+/** What a reload of the configuration changes. */
+export interface WorkerRules {
+  readonly keys: readonly WorkerKey[];
+  readonly projects: Readonly<Record<string, WorkerProject>>;
+  readonly defaultProject: WorkerProject;
+}
+
+/** What is thought of the clock. */
+export interface ClockReading {
+  /** Unix ms. */
+  readonly now: number;
+  /** How far it may be ahead, in ms; below 0 for behind. */
+  readonly doubtMs: number;
+  /** The batches are taken up anew: how old their entries are is judged by the clock that received them. Default false. */
+  readonly isReplay?: boolean;
+}
+
+/** What the last process, or the last life of this thread, left. */
+export interface WorkerState {
+  readonly seed: readonly [number, number];
+  readonly nextRecordId: number;
+  readonly waiting: readonly { readonly id: number; readonly item: string }[];
+  /** `receivedAt`: the latest receipt in the part, by the clock as it is now; Unix ms. */
+  readonly journal: readonly { readonly kind: string; readonly receivedAt: number; readonly data: Uint8Array }[];
+  readonly usage: readonly UsageCounter[];
+  readonly touchpoints: readonly { readonly project: string; readonly name: string }[];
+  readonly keys: readonly KeyNote[];
+}
+
+export interface WorkerOptions {
+  readonly state: WorkerState;
+  readonly pairing: PairingLimits;
+  readonly dedupe: { readonly windowMs: number; readonly entries: number };
+  readonly rules: WorkerRules;
+  /** Nothing that waited before gets a deadline before this; Unix ms. */
+  readonly deadlinesFrom: number;
+  /** Unix ms. */
+  readonly now: number;
+}
