@@ -2,10 +2,11 @@
 // unread; a body without one is read piece by piece and left at the limit. UTF-8, with or without a byte order mark; bytes
 // that are no UTF-8 become U+FFFD, as in every JSON endpoint of the web platform (request.json() does the same).
 
+import type { BodyRoom } from "./body_room.ts";
 import { decompress, parseCodings } from "./decompress.ts";
 
-/** Why there is no text: 413, 415 or 400. */
-export type BodyRefusal = "too_large" | "unknown_encoding" | "unreadable";
+/** Why there is no text: 413, 415 or 400; or 503, because too much of other bodies is in memory. */
+export type BodyRefusal = "too_large" | "unknown_encoding" | "unreadable" | "no_room";
 
 export interface BodyText {
   readonly text: string;
@@ -18,14 +19,17 @@ export function plainLength(headers: Headers): number {
   return headers.has("content-encoding") ? -1 : declaredLength(headers.get("content-length"));
 }
 
-/** Reads the body; `bytesMax` bounds it as it came and each form of it on the way to the text. */
-export async function readBody(request: Request, bytesMax: number): Promise<BodyText | BodyRefusal> {
+/**
+ * Reads the body; `bytesMax` bounds it as it came and each form of it on the way to the text. `room` bounds it together with all
+ * others that are being read.
+ */
+export async function readBody(request: Request, bytesMax: number, room: BodyRoom): Promise<BodyText | BodyRefusal> {
   const { headers } = request;
   const declaredBytes = declaredLength(headers.get("content-length"));
   if (declaredBytes > bytesMax) return "too_large";
   const codings = parseCodings(headers.get("content-encoding"));
   if (codings === undefined && declaredBytes >= 0) return "unknown_encoding";
-  const received = await readBytes(request, declaredBytes, bytesMax);
+  const received = await readBytes(request, declaredBytes, bytesMax, room);
   if (typeof received === "string") return received;
   if (codings === undefined) return "unknown_encoding";
   const decoded = decompress(received, codings, bytesMax);
@@ -44,23 +48,37 @@ async function readBytes(
   request: Request,
   declaredBytes: number,
   bytesMax: number,
-): Promise<Uint8Array | "too_large" | "unreadable"> {
+  room: BodyRoom,
+): Promise<Uint8Array | BodyRefusal> {
+  const isWhole = declaredBytes >= 0 && room.reserve(declaredBytes);
   try {
-    if (declaredBytes >= 0) return new Uint8Array(await request.arrayBuffer());
-    return await readPieces(request, bytesMax);
+    return isWhole ? new Uint8Array(await request.arrayBuffer()) : await readPieces(request, bytesMax, room);
   } catch {
     return "unreadable";
+  } finally {
+    if (isWhole) room.release(declaredBytes);
   }
 }
 
-async function readPieces(request: Request, bytesMax: number): Promise<Uint8Array | "too_large"> {
-  const pieces: Uint8Array[] = [];
-  let bytes = 0;
-  // Leaving the loop cancels the stream, and the server discards what still comes.
-  for await (const piece of request.body ?? []) {
-    bytes += piece.byteLength;
-    if (bytes > bytesMax) return "too_large";
-    pieces.push(piece);
+async function readPieces(request: Request, bytesMax: number, room: BodyRoom): Promise<Uint8Array | BodyRefusal> {
+  if (request.body === null) return new Uint8Array();
+  const reader = request.body.getReader();
+  // Once it is cancelled, the server discards what still comes. Nobody waits for that, nor for how it ends.
+  const stop = () => void reader.cancel().catch(() => undefined);
+  const read = room.begin(stop);
+  try {
+    const pieces: Uint8Array[] = [];
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      room.add(read, part.value.byteLength);
+      if (read.hasGivenWay) break;
+      if (read.bytes > bytesMax) {
+        stop();
+        return "too_large";
+      }
+      pieces.push(part.value);
+    }
+    return read.hasGivenWay ? "no_room" : Buffer.concat(pieces, read.bytes);
+  } finally {
+    room.end(read);
   }
-  return Buffer.concat(pieces, bytes);
 }

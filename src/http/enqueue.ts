@@ -26,9 +26,11 @@ import {
   unavailable,
 } from "./answers.ts";
 import { type BodyRefusal, type BodyText, plainLength, readBody } from "./body.ts";
+import { BodyRoom } from "./body_room.ts";
 import { corsHeaders } from "./cors.ts";
 import { explainBatch, invalidBatch } from "./explain.ts";
 import type { ServerMetrics } from "./metrics.ts";
+import { NAME_FLOOD, NameFloods } from "./name_flood.ts";
 import { RateLimiter } from "./rate.ts";
 import { ClientAddresses } from "./sender.ts";
 import { type BatchCheck, compileBatchCheck } from "./validation.ts";
@@ -51,7 +53,7 @@ export interface EnqueueDependencies {
 /** Where it is served. */
 export const ENQUEUE_PATH = "/api/v1/enqueue";
 
-const BODY_ANSWERS: Readonly<Record<BodyRefusal, Answer>> = {
+const BODY_ANSWERS: Readonly<Record<Exclude<BodyRefusal, "no_room">, Answer>> = {
   too_large: TOO_LARGE,
   unknown_encoding: ENCODING_UNKNOWN,
   unreadable: INVALID_JSON,
@@ -62,11 +64,14 @@ export class EnqueueEndpoint {
   readonly #dependencies: EnqueueDependencies;
   readonly #isBatch: BatchCheck = compileBatchCheck();
   readonly #rates = new RateLimiter();
+  readonly #room: BodyRoom;
+  readonly #floods = new NameFloods();
   #proxies: readonly string[] = [];
   #addresses = new ClientAddresses([]);
 
   constructor(dependencies: EnqueueDependencies) {
     this.#dependencies = dependencies;
+    this.#room = new BodyRoom(dependencies.access().bodyBytesMax);
   }
 
   /** Answers a POST; never rejects. */
@@ -79,13 +84,19 @@ export class EnqueueEndpoint {
       // Before the first await: the address of a connection that is gone cannot be asked for.
       const sender = this.#sender(request, access.trustedProxies);
       const plainBytes = plainLength(request.headers);
+      const isPlain = plainBytes >= 0 && plainBytes <= access.bodyBytesMax && this.#room.reserve(plainBytes);
+      let body: BodyText | BodyRefusal;
       isReading = true;
-      const body =
-        plainBytes >= 0 && plainBytes <= access.bodyBytesMax
+      try {
+        body = isPlain
           ? { text: await request.text(), bytes: plainBytes }
-          : await readBody(request, access.bodyBytesMax);
+          : await readBody(request, access.bodyBytesMax, this.#room);
+      } finally {
+        if (isPlain) this.#room.release(plainBytes);
+      }
       isReading = false;
-      const batch = typeof body === "string" ? BODY_ANSWERS[body] : this.#judge(request, body, origin, sender, access);
+      const batch =
+        typeof body === "string" ? this.#refuseBody(body) : this.#judge(request, body, origin, sender, access);
       if ("status" in batch) {
         answer = batch;
       } else {
@@ -108,6 +119,7 @@ export class EnqueueEndpoint {
     sender: string,
     access: AccessSettings,
   ): IncomingBatch | Answer {
+    if (this.#floods.isFlood(text)) return invalidBatch([{ path: [], message: NAME_FLOOD }], isVerbose(request));
     let value: unknown;
     try {
       value = JSON.parse(text);
@@ -127,10 +139,14 @@ export class EnqueueEndpoint {
     const isValid = this.#isBatch(value);
     if (isValid && entryCount <= access.entriesMax) {
       assert(apiKey !== undefined, "a valid batch has a key");
-      return { text, bytes, entryCount, apiKey, sender, receivedAt };
+      return { text, bytes, entryCount, apiKey, secret: value["key"] as string, sender, receivedAt };
     }
     if (apiKey !== undefined) this.#rates.giveBack(apiKey, entryCount);
     return isValid ? TOO_LARGE : invalidBatch(explainBatch(value), isVerbose(request));
+  }
+
+  #refuseBody(refusal: BodyRefusal): Answer {
+    return refusal === "no_room" ? unavailable(this.#dependencies.intake.retryAfterSeconds()) : BODY_ANSWERS[refusal];
   }
 
   #outcomeAnswer(outcome: BatchOutcome): Answer {

@@ -3,7 +3,7 @@
 
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { DROP_REASONS } from "../core/drop.ts";
-import type { PipelineView, QueueFill, StoreSnapshot } from "../core/telemetry.ts";
+import { type PipelineView, type QueueFill, type StoreSnapshot, THREADS, type ThreadName } from "../core/telemetry.ts";
 
 /** What POST /api/v1/enqueue can answer, each shown from the start. */
 const BATCH_STATUSES = [202, 400, 401, 403, 413, 415, 422, 429, 500, 503] as const;
@@ -27,6 +27,7 @@ export class ServerMetrics {
   readonly contentType: string;
   readonly #registry = new Registry();
   readonly #batches = new Map<number, number>(BATCH_STATUSES.map((status) => [status, 0]));
+  readonly #restarts = new Map<ThreadName, number>(THREADS.map((thread) => [thread, 0]));
   readonly #commitSeconds: Histogram;
   readonly #refreshes: ((moment: Moment) => void)[] = [];
   #scrape: Promise<string> | undefined;
@@ -50,6 +51,11 @@ export class ServerMetrics {
   countBatch(status: number): void {
     this.#batches.set(status, (this.#batches.get(status) ?? 0) + 1);
   }
+
+  /** A thread died and is started again. */
+  readonly countRestart = (thread: ThreadName): void => {
+    this.#restarts.set(thread, (this.#restarts.get(thread) ?? 0) + 1);
+  };
 
   /** A group's transaction took this long. */
   readonly observeCommit = (durationMs: number): void => {
@@ -138,6 +144,8 @@ export class ServerMetrics {
   }
 
   #addProcessFigures(version: string): void {
+    const restarts = () => this.#restarts;
+    this.#totals("simplelogs_thread_restarts_total", "Threads that died and were started again", "thread", restarts);
     const startedAtSeconds = Math.round(Date.now() / 1000 - process.uptime());
     this.#level("process_start_time_seconds", "Start of the process, in Unix seconds", () => startedAtSeconds);
     this.#level("simplelogs_uptime_seconds", "Seconds since the process started", () => process.uptime());

@@ -20,7 +20,10 @@ export function statusRoute(dependencies: StatusDependencies): Route {
     summary: "How the server is now: ready or not, its queue, its counters, its disk",
     query: NO_PARAMETERS,
     answers: { 200: { description: "The answer", schema: StatusSchema } },
-    handle: () => jsonResponse(200, statusOf(dependencies)),
+    handle: async () => {
+      await dependencies.pipeline.settled();
+      return jsonResponse(200, statusOf(dependencies));
+    },
   });
   return { path: "/api/v1/status", operations: { GET: show } };
 }

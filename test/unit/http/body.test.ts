@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { brotliCompressSync, constants, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { readBody } from "../../../src/http/body.ts";
+import { BodyRoom } from "../../../src/http/body_room.ts";
 import { parseCodings } from "../../../src/http/decompress.ts";
+import { untilTrue } from "../../support/condition.ts";
 import { ENQUEUE_URL } from "./fixture.ts";
 
 const BYTES_MAX = 200_000;
@@ -31,6 +33,7 @@ function read(bytes: Uint8Array, encoding: string | undefined, form: "declared" 
   return readBody(
     new Request(ENQUEUE_URL, { method: "POST", body: form === "declared" ? bytes : pieces, headers }),
     bytesMax,
+    new BodyRoom(bytesMax),
   );
 }
 
@@ -112,7 +115,9 @@ describe("a body of unknown length", () => {
         controller.enqueue(new Uint8Array(10_000));
       },
     });
-    expect(await readBody(new Request(ENQUEUE_URL, { method: "POST", body: endless }), 50_000)).toBe("too_large");
+    expect(
+      await readBody(new Request(ENQUEUE_URL, { method: "POST", body: endless }), 50_000, new BodyRoom(50_000)),
+    ).toBe("too_large");
     expect(asked).toBeLessThan(20);
   });
 
@@ -122,15 +127,87 @@ describe("a body of unknown length", () => {
         controller.error(new Error("gone"));
       },
     });
-    expect(await readBody(new Request(ENQUEUE_URL, { method: "POST", body: broken }), 50_000)).toBe("unreadable");
+    expect(
+      await readBody(new Request(ENQUEUE_URL, { method: "POST", body: broken }), 50_000, new BodyRoom(50_000)),
+    ).toBe("unreadable");
   });
 
   test("may be declared twice in one header", async () => {
     const headers = { "content-length": "2, 2" };
-    expect(await readBody(new Request(ENQUEUE_URL, { method: "POST", body: "{}", headers }), 10)).toEqual({
+    expect(
+      await readBody(new Request(ENQUEUE_URL, { method: "POST", body: "{}", headers }), 10, new BodyRoom(10)),
+    ).toEqual({
       text: "{}",
       bytes: 2,
     });
+  });
+});
+
+describe("bodies that are read at the same time", () => {
+  /** A body whose sender goes on when it is told to. */
+  function slowBody(headers: Record<string, string>) {
+    let sender: ReadableStreamDefaultController<Uint8Array> | undefined;
+    let isCancelled = false;
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        sender = controller;
+      },
+      cancel() {
+        isCancelled = true;
+      },
+    });
+    return {
+      request: new Request(ENQUEUE_URL, { method: "POST", body, headers }),
+      send: (text: string) => sender?.enqueue(Buffer.from(text)),
+      end: () => sender?.close(),
+      isCancelled: () => isCancelled,
+    };
+  }
+
+  test("have room together as long as they hold no more than fits; the first gives way to the last", async () => {
+    const room = new BodyRoom(10, 40);
+    const slow = Array.from({ length: 5 }, () => slowBody({}));
+    const reads = slow.map(({ request }) => readBody(request, 10, room));
+    for (const body of slow.slice(0, 4)) body.send("123456789 ");
+    await untilTrue("all came", () => room.bytes === 40);
+    slow[4]?.send("x");
+    expect(await reads[0]).toBe("no_room");
+    await untilTrue("it is left", () => slow[0]?.isCancelled() === true);
+    expect(slow.slice(1).map((body) => body.isCancelled())).toEqual([false, false, false, false]);
+    for (const body of slow.slice(1)) body.end();
+    const whole = { text: "123456789 ", bytes: 10 };
+    expect(await Promise.all(reads.slice(1))).toEqual([whole, whole, whole, { text: "x", bytes: 1 }]);
+    expect(room.bytes).toBe(0);
+  });
+
+  test("count with their declared length, until that does not fit; then with what came", async () => {
+    const room = new BodyRoom(10, 40);
+    const slow = Array.from({ length: 6 }, () => slowBody({ "content-length": "10" }));
+    const reads = slow.map(({ request }) => readBody(request, 10, room));
+    expect(room.bytes).toBe(40);
+    slow[5]?.send("12345");
+    await untilTrue("a piece came", () => room.bytes === 45);
+    for (const body of slow) {
+      body.send("x");
+      body.end();
+    }
+    expect((await Promise.all(reads)).map((read) => (typeof read === "string" ? read : read.text))).toEqual([
+      ...Array.from({ length: 5 }, () => "x"),
+      "12345x",
+    ]);
+    expect(room.bytes).toBe(0);
+  });
+
+  test("leave their room when they are refused, or their senders give up", async () => {
+    const room = new BodyRoom(10, 40);
+    expect(await readBody(new Request(ENQUEUE_URL, { method: "POST", body: "x".repeat(11) }), 10, room)).toBe(
+      "too_large",
+    );
+    for (const headers of [{}, { "content-length": "5" }]) {
+      const body = new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(new Error("gone")) });
+      expect(await readBody(new Request(ENQUEUE_URL, { method: "POST", body, headers }), 10, room)).toBe("unreadable");
+    }
+    expect(room.bytes).toBe(0);
   });
 });
 

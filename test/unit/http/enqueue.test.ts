@@ -40,6 +40,7 @@ describe("a batch is accepted", () => {
         entryCount: 1,
         bytes: text.length,
         apiKey: { name: "web shop", project: "shop", type: "server", origins: [], rate: undefined },
+        secret: BATCH.key,
         sender: "192.0.2.1\nprobe/1",
         receivedAt: fixture.now,
       },

@@ -161,6 +161,7 @@ export function createFixture(): Fixture {
     fixture.logged.push(`${level} ${message}`);
   };
   const pipeline: PipelineView = {
+    settled: () => undefined,
     snapshot: () => fixture.snapshot,
     queueFill: () => ({
       entries: 30,

@@ -2,9 +2,9 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { listen } from "#runtime/listen.ts";
 import { OperatingError } from "../../../src/core/errors.ts";
 import { PeerAddresses } from "../../../src/runtime/address.ts";
-import { listen } from "../../../src/runtime/listen.ts";
 import { Patience } from "../../../src/runtime/patience.ts";
 import { withFolder } from "../../support/folder.ts";
 import { createFixture, ORIGIN } from "./fixture.ts";
@@ -15,14 +15,14 @@ afterEach(endAll);
 
 /** Statuses of what the bytes are answered, once there are `count` or the server has closed. */
 async function statusesFor(bytes: string | Uint8Array, count = 1, fixture = createFixture()): Promise<number[]> {
-  const connection = await connectTo(start(fixture));
+  const connection = await connectTo(await start(fixture));
   connection.write(bytes);
   return statuses(await connection.until((received) => statuses(received).length >= count));
 }
 
 describe("a listener", () => {
   test("binds any free port and says which", async () => {
-    const listener = start(createFixture());
+    const listener = await start(createFixture());
     expect(listener.url).toBe(`http://127.0.0.1:${listener.port}`);
     expect(listener.port).toBeGreaterThan(0);
     expect((await fetch(`${listener.url}/healthz`)).status).toBe(200);
@@ -39,7 +39,10 @@ describe("a listener", () => {
           stdio: "ignore",
         },
       );
-      const listener = start(createFixture(), { cert: readFileSync(cert, "utf8"), key: readFileSync(key, "utf8") });
+      const listener = await start(createFixture(), {
+        cert: readFileSync(cert, "utf8"),
+        key: readFileSync(key, "utf8"),
+      });
       expect(listener.url).toStartWith("https://");
       const response = await fetch(`${listener.url}${PATH}`, {
         method: "POST",
@@ -53,7 +56,7 @@ describe("a listener", () => {
   test("tells the peer's address", async () => {
     const peers = new PeerAddresses();
     const seen: string[] = [];
-    const listener = listen({
+    const listener = await listen({
       host: "127.0.0.1",
       port: 0,
       peers,
@@ -75,7 +78,7 @@ describe("a listener", () => {
   test("keeps a connection that was asked for longer than an idle one", async () => {
     const patience = new Patience();
     const [cut, kept] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    const listener = listen({
+    const listener = await listen({
       host: "127.0.0.1",
       port: 0,
       peers: new PeerAddresses(),
@@ -108,7 +111,7 @@ describe("a listener", () => {
 
   test("answers 500 without the text when the application throws", async () => {
     const errors: string[] = [];
-    const listener = listen({
+    const listener = await listen({
       host: "127.0.0.1",
       port: 0,
       peers: new PeerAddresses(),
@@ -120,8 +123,8 @@ describe("a listener", () => {
     expect([response.status, await response.json(), errors]).toEqual([500, { message: "Internal error" }, ["secret"]]);
   });
 
-  test("refuses a port that is taken, naming it", () => {
-    const { port } = start(createFixture());
+  test("refuses a port that is taken, naming it", async () => {
+    const { port } = await start(createFixture());
     const options = {
       host: "127.0.0.1",
       port,
@@ -130,7 +133,9 @@ describe("a listener", () => {
       onError: () => {},
     };
     const message = `cannot listen on 127.0.0.1 port ${port}: something else listens there; choose another port`;
-    expect(() => listen(options)).toThrow(new OperatingError("address_in_use", message));
+    const refusal: unknown = await listen(options).catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(OperatingError);
+    expect(refusal).toMatchObject({ code: "address_in_use", message });
   });
 });
 
@@ -139,7 +144,7 @@ describe("stopping", () => {
     const fixture = createFixture();
     const answered = Promise.withResolvers<"accepted">();
     fixture.pushAnswer = () => answered.promise;
-    const listener = start(fixture);
+    const listener = await start(fixture);
     const [idle, busy] = [await connectTo(listener), await connectTo(listener)];
     idle.write("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
     await idle.until((received) => received.includes("ok"));
@@ -160,7 +165,7 @@ describe("stopping", () => {
   });
 
   test("does not wait longer than its grace for a body that does not come", async () => {
-    const listener = start(createFixture());
+    const listener = await start(createFixture());
     const stalled = await connectTo(listener);
     stalled.write(GOOD.slice(0, -5));
     const startedAt = performance.now();
@@ -173,7 +178,7 @@ describe("stopping", () => {
 
 describe("unusual but proper HTTP is served", () => {
   test("a chunked body, in pieces", async () => {
-    const connection = await connectTo(start(createFixture()));
+    const connection = await connectTo(await start(createFixture()));
     const half = BATCH.length >> 1;
     const chunks = [BATCH.slice(0, half), BATCH.slice(half)].map(
       (text) => `${text.length.toString(16)}\r\n${text}\r\n`,
@@ -194,7 +199,7 @@ describe("unusual but proper HTTP is served", () => {
   });
 
   test("a body that is announced first (Expect: 100-continue)", async () => {
-    const connection = await connectTo(start(createFixture()));
+    const connection = await connectTo(await start(createFixture()));
     connection.write(GOOD.slice(0, -BATCH.length).replace("Host:", "Expect: 100-continue\r\nHost:"));
     await connection.until((received) => received.includes("100 Continue"));
     connection.write(BATCH);
@@ -216,8 +221,8 @@ describe("unusual but proper HTTP is served", () => {
 describe("the path that needs no router", () => {
   test("answers as the router does, for every method and query", async () => {
     const fixture = createFixture();
-    const { url: direct } = start(fixture);
-    const routed = listen({
+    const { url: direct } = await start(fixture);
+    const routed = await listen({
       host: "127.0.0.1",
       port: 0,
       fetch: fixture.fetch,

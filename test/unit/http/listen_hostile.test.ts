@@ -9,7 +9,7 @@ describe("a refusal before the body is read leaves the connection usable", () =>
   test("when the body is declared", async () => {
     const bytes = BODY_BYTES_MAX + 1;
     const head = `POST ${PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${bytes}\r\n\r\n`;
-    const connection = await connectTo(start(createFixture()));
+    const connection = await connectTo(await start(createFixture()));
     connection.write(head);
     await connection.until((received) => statuses(received).length === 1);
     connection.write("x".repeat(bytes) + GOOD);
@@ -18,7 +18,7 @@ describe("a refusal before the body is read leaves the connection usable", () =>
 
   test("when the body is chunked", async () => {
     const chunk = `1000\r\n${"x".repeat(0x1000)}\r\n`;
-    const connection = await connectTo(start(createFixture()));
+    const connection = await connectTo(await start(createFixture()));
     connection.write(`POST ${PATH} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n${chunk}${chunk}`);
     await connection.until((received) => statuses(received).length === 1);
     connection.write(`${chunk}0\r\n\r\n${GOOD}`);
@@ -26,7 +26,7 @@ describe("a refusal before the body is read leaves the connection usable", () =>
   });
 
   test.each(["declared", "chunked"])("and an endless upload costs no memory (%s)", async (form) => {
-    const listener = start(createFixture());
+    const listener = await start(createFixture());
     const connection = await connectTo(listener);
     const total = 400_000_000;
     const length = form === "declared" ? `Content-Length: ${total}` : "Transfer-Encoding: chunked";
@@ -61,7 +61,7 @@ describe("improper HTTP is refused or cut off, and the next client is served", (
     ["a chunk that ends early", `${head}Transfer-Encoding: chunked\r\n\r\n50\r\nhello`],
     ["a head that ends early", head],
   ])("%s", async (_name, bytes) => {
-    const listener = start(createFixture());
+    const listener = await start(createFixture());
     const connection = await connectTo(listener);
     connection.write(bytes);
     connection.end();

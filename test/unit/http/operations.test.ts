@@ -82,6 +82,9 @@ describe("metrics", () => {
       simplelogs_written_bytes_total: 654_321,
       simplelogs_received_bytes_total: 111_222,
       simplelogs_ready: 1,
+      'simplelogs_thread_restarts_total{thread="compactor"}': 0,
+      'simplelogs_thread_restarts_total{thread="reader"}': 0,
+      'simplelogs_thread_restarts_total{thread="writer"}': 0,
       'simplelogs_build_info{version="1.2.3"}': 1,
     });
     expect(900 + 5 + 50 + dropped.reduce((sum, [, count]) => sum + count, 0)).toBe(1000);

@@ -20,7 +20,7 @@ describe("an export", () => {
       yield "";
       yield "zwölf\n";
     };
-    const { url } = start(fixture);
+    const { url } = await start(fixture);
     const response = await fetch(`${url}${EXPORT}${query}`, { headers: ADMIN });
     expect([response.status, await response.text()]).toEqual([200, "one\nzwölf\n"]);
     const { headers } = response;
@@ -59,7 +59,7 @@ describe("an export", () => {
         state.ended = true;
       }
     };
-    const connection = await connectTo(start(fixture));
+    const connection = await connectTo(await start(fixture));
     connection.pause();
     connection.write(ASK(EXPORT));
     let still = 0;
@@ -86,7 +86,7 @@ describe("an export that fails on its way", () => {
       await untilTrue("the first piece has arrived", () => connection.received.includes("one"));
       throw new Error("secret");
     };
-    const connection = await connectTo(start(fixture));
+    const connection = await connectTo(await start(fixture));
     connection.write(ASK(EXPORT));
     const received = await connection.until(() => false);
     expect(connection.isClosed).toBe(true);
@@ -111,7 +111,7 @@ describe("a client that goes away", () => {
           );
         });
       };
-      const connection = await connectTo(start(fixture));
+      const connection = await connectTo(await start(fixture));
       connection.write(`${line} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${ADMIN_TOKEN}\r\n\r\n`);
       await untilTrue("the question is asked", () => seen.length === 1);
       expect(seen.map((signal) => signal.aborted)).toEqual([false]);
@@ -128,7 +128,7 @@ describe("a client that goes away", () => {
       seen.push(signal);
       return new Promise(() => {});
     };
-    const connection = await connectTo(start(fixture));
+    const connection = await connectTo(await start(fixture));
     connection.write(`GET /api/v1/entries HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${ADMIN_TOKEN}\r\n\r\n`);
     await untilTrue("the question is asked", () => seen.length === 1);
     connection.destroy();

@@ -1,7 +1,8 @@
 // A listening server for a test, and connections to it; all of them end with the test.
 
+import { listen } from "#runtime/listen.ts";
 import { PeerAddresses } from "../../../src/runtime/address.ts";
-import { type Listener, listen } from "../../../src/runtime/listen.ts";
+import type { Listener } from "../../../src/runtime/listener.ts";
 import { type Fixture, SERVER_KEY } from "./fixture.ts";
 import { RawConnection } from "./raw.ts";
 
@@ -19,8 +20,8 @@ export async function endAll(): Promise<void> {
   for (const listener of listeners.splice(0)) await listener.stop(0);
 }
 
-export function start(fixture: Fixture, tls?: { cert: string; key: string }): Listener {
-  const listener = listen({
+export async function start(fixture: Fixture, tls?: { cert: string; key: string }): Promise<Listener> {
+  const listener = await listen({
     host: "127.0.0.1",
     port: 0,
     tls,

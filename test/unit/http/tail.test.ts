@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test } from "bun:test";
+import { listen } from "#runtime/listen.ts";
 import type { TailEvent } from "../../../src/core/reading.ts";
 import { Pings } from "../../../src/http/read/pings.ts";
 import { tailRoute } from "../../../src/http/read/tail.ts";
 import { Sessions } from "../../../src/http/session.ts";
 import { PeerAddresses } from "../../../src/runtime/address.ts";
-import { listen } from "../../../src/runtime/listen.ts";
 import { untilTrue } from "../../support/condition.ts";
 import { ADMIN, ADMIN_TOKEN, createFixture, type Fixture, outcome, sha256 } from "./fixture.ts";
 import type { RawConnection } from "./raw.ts";
@@ -55,7 +55,7 @@ class Source {
 
 /** Listens, and opens a connection that asks for a tail. */
 async function tail(fixture: Fixture, path = TAIL, headers: Record<string, string> = ADMIN): Promise<RawConnection> {
-  const listener = start(fixture);
+  const listener = await start(fixture);
   const connection = await connectTo(listener);
   const lines = Object.entries({ host: "localhost", ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
   connection.write(`GET ${path} HTTP/1.1\r\n${lines.join("")}\r\n`);
@@ -249,7 +249,7 @@ describe("a live tail that fails", () => {
 
 describe("pings", () => {
   /** A server with one route, whose pings come every few milliseconds. */
-  function startWith(fixture: Fixture, pings: Pings) {
+  async function startWith(fixture: Fixture, pings: Pings) {
     const dependencies = {
       reading: fixture.readers,
       changing: fixture.readers,
@@ -260,7 +260,7 @@ describe("pings", () => {
       stopping: fixture.stopping.signal,
     };
     const { GET } = tailRoute(dependencies, pings).operations;
-    const listener = listen({
+    const listener = await listen({
       host: "127.0.0.1",
       port: 0,
       peers: new PeerAddresses(),
@@ -275,7 +275,7 @@ describe("pings", () => {
     const fixture = createFixture();
     fixture.readers.tailed = (signal) => new Source().open(signal);
     const pings = new Pings(5);
-    const listener = startWith(fixture, pings);
+    const listener = await startWith(fixture, pings);
     expect(pings.isRunning).toBe(false);
     const connections = [await connectTo(listener), await connectTo(listener)];
     for (const connection of connections) {
@@ -298,7 +298,7 @@ describe("pings", () => {
     const source = new Source();
     fixture.readers.tailed = source.open;
     const pings = new Pings(5);
-    const connection = await connectTo(startWith(fixture, pings));
+    const connection = await connectTo(await startWith(fixture, pings));
     connection.write(`GET ${TAIL} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${ADMIN_TOKEN}\r\n\r\n`);
     await connection.until((received) => received.includes(": ping"));
     fixture.access = { ...fixture.access, adminTokenSha256: sha256("another token of ours") };

@@ -1,0 +1,78 @@
+// How many bytes of bodies that are still on their way the server holds, over all connections. A client that sends nearly all of
+// a large body and then nothing keeps what it sent in memory until its connection is ended; a thousand of them must not add up.
+// A body whose declared length fits is read in one go, which is cheapest (measured on Bun 1.4.5, 230 kB: 110 µs against 200 µs in
+// pieces), and counts with that length. One that does not fit, or declares none, is read in pieces and counts with what
+// came: once these hold too much, those that began first give way, since an honest body is whole long before a stalled one.
+
+/** Of each of the two kinds, in bytes: 64 clients with a body of 1 MiB each, all at the same moment. */
+const ROOM_BYTES = 64 * 1024 * 1024;
+/** However large a body may be, so many have room at once: two alone would push each other out for ever. */
+const LARGEST_BODIES = 4;
+
+/** A body that is read in pieces. */
+export interface PiecesRead {
+  /** Bytes that came so far. */
+  readonly bytes: number;
+  /** Whether it had to give way: nothing more comes of it. */
+  readonly hasGivenWay: boolean;
+}
+
+interface Held extends PiecesRead {
+  bytes: number;
+  hasGivenWay: boolean;
+  readonly stop: () => void;
+}
+
+export class BodyRoom {
+  readonly #bytesMax: number;
+  #reservedBytes = 0;
+  #heldBytes = 0;
+  /** In the order in which they began. */
+  readonly #held = new Set<Held>();
+
+  /** `bodyBytesMax` bounds one body; `roomBytes` is for tests. */
+  constructor(bodyBytesMax: number, roomBytes = ROOM_BYTES) {
+    this.#bytesMax = Math.max(roomBytes, LARGEST_BODIES * bodyBytesMax);
+  }
+
+  /** Bytes that are reserved or held now. */
+  get bytes(): number {
+    return this.#reservedBytes + this.#heldBytes;
+  }
+
+  /** Whether a body of this length may be read in one go; if so, `release` follows. */
+  reserve(bytes: number): boolean {
+    if (this.#reservedBytes + bytes > this.#bytesMax) return false;
+    this.#reservedBytes += bytes;
+    return true;
+  }
+
+  release(bytes: number): void {
+    this.#reservedBytes -= bytes;
+  }
+
+  /** Begins a body that is read in pieces; `stop` is called if it must give way. `end` follows in any case. */
+  begin(stop: () => void): PiecesRead {
+    const read: Held = { bytes: 0, hasGivenWay: false, stop };
+    this.#held.add(read);
+    return read;
+  }
+
+  /** Counts a piece that came; others, or this one, may give way to it. */
+  add(read: PiecesRead, bytes: number): void {
+    const held = read as Held;
+    held.bytes += bytes;
+    this.#heldBytes += bytes;
+    for (const oldest of this.#held) {
+      if (this.#heldBytes <= this.#bytesMax) break;
+      this.end(oldest);
+      oldest.hasGivenWay = true;
+      oldest.stop();
+    }
+  }
+
+  /** The body is whole, refused or gone. Does nothing when it has given way. */
+  end(read: PiecesRead): void {
+    if (this.#held.delete(read as Held)) this.#heldBytes -= read.bytes;
+  }
+}
