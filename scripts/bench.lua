@@ -1,6 +1,7 @@
 -- What wrk sends: batches of the corpus' lines, in its order, each entry with a time of its own, so that no entry is a duplicate of
 -- another one. In (environment): BENCH_CORPUS (NDJSON file), BENCH_BATCH (entries a request), BENCH_KEY, BENCH_THREADS,
--- BENCH_TIME (the first entry's time, Unix ms), BENCH_SEED (where in the corpus each thread begins). Out: one JSON line of figures.
+-- BENCH_TIME (the first entry's time, Unix ms), BENCH_SEED (where in the corpus each thread begins), and optionally BENCH_DELAY.
+-- Out: one JSON line of figures.
 
 local batch = tonumber(os.getenv("BENCH_BATCH"))
 local threads = tonumber(os.getenv("BENCH_THREADS"))
@@ -35,6 +36,12 @@ function request()
     line = line == #lines and 1 or line + 1
   end
   return wrk.format(nil, nil, nil, table.concat(parts))
+end
+
+-- With BENCH_DELAY (ms) each connection waits before a request, so long on average.
+local delayMax = 2 * tonumber(os.getenv("BENCH_DELAY") or "0")
+if delayMax > 0 then
+  function delay() return math.random(0, delayMax) end
 end
 
 function done(summary, latency)

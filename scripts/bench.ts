@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { type Load, runLoad } from "./bench_load.ts";
+import { type Load, type LoadResult, runLoad } from "./bench_load.ts";
 import { type BatchRuns, markdownTable, type ServerRun, summarise } from "./bench_report.ts";
 import { SERVER_KEY, withBareHandler, withServer } from "./bench_servers.ts";
 import { provideTools } from "./tools.ts";
@@ -80,10 +80,14 @@ function readOptions(): Options | undefined {
   };
 }
 
+/** A day before the entries of the first run, which may take hours. */
+const HALF_TIME_BACK_MS = 25 * 3_600_000;
+
 /** Throws unless everything that was answered 202 is stored, and nothing else but what was on its way when wrk stopped. */
 function checkCounts(run: ServerRun, batch: number, connections: number): void {
-  const answered = (run.load.requests - run.load.refused) * batch;
-  const isStored = run.stored >= answered && run.stored <= answered + connections * batch;
+  const answered = [run.load, run.half].reduce((sum, load) => sum + (load.requests - load.refused) * batch, 0);
+  // What was on its way when wrk stopped, twice.
+  const isStored = run.stored >= answered && run.stored <= answered + 2 * connections * batch;
   const isWhole = run.stored === run.received && run.stored === run.records;
   if (answered === 0 || !isStored || !isWhole || run.stored !== (run.exported ?? run.stored)) {
     throw new Error(`the counts do not agree (${answered} entries were answered 202): ${JSON.stringify(run)}`);
@@ -94,8 +98,9 @@ function measureServer(options: Options, load: Load, batch: number, isExported: 
   return withServer(options.folder, options.durability, async (server) => {
     const result = await runLoad(load, server.url, batch);
     const loadedAt = performance.now();
-    await server.drained();
+    const storedAtTop = (await server.drained()).get("simplelogs_entries_stored_total") ?? Number.NaN;
     const elapsedMs = result.durationUs / 1000 + (performance.now() - loadedAt);
+    const half = await runLoad(atHalfRate(load, result), server.url, batch);
     const memoryPeakBytes = server.memoryBytes("VmHWM");
     const figures = await server.settled();
     const figure = (name: string) => figures.get(name) ?? Number.NaN;
@@ -103,6 +108,8 @@ function measureServer(options: Options, load: Load, batch: number, isExported: 
     const exported = isExported ? await server.exportedRecords() : undefined;
     const run = {
       load: result,
+      storedAtTop,
+      half,
       elapsedMs,
       received: figure("simplelogs_entries_received_total"),
       stored: figure("simplelogs_entries_stored_total"),
@@ -117,6 +124,13 @@ function measureServer(options: Options, load: Load, batch: number, isExported: 
     checkCounts(run, batch, load.connections);
     return run;
   });
+}
+
+/** Connections that wait as long as they are answered at half the rate; entries of another hour than the first run's. */
+function atHalfRate(load: Load, { durationUs, requests, p50Us }: LoadResult): Load {
+  const intervalMs = (2 * load.connections * durationUs) / 1000 / Math.max(1, requests);
+  // An answer comes sooner at half the rate; it is not known how much.
+  return { ...load, delayMs: Math.max(1, Math.round(intervalMs - p50Us / 2000)), timeBackMs: HALF_TIME_BACK_MS };
 }
 
 /** What a run did, for whoever watches. */
@@ -173,7 +187,7 @@ async function main(): Promise<void> {
   process.stdout.write(`\n${markdownTable(runs.map(summarise))}\n\n`);
   process.stdout.write(
     `Medians of ${rounds} round(s). Stored: committed (${durability}) and counted when the queue was empty again; the counters, the ` +
-      "records and an export agree.\nDisk: the data file, compacted and closed, dedupe memory included.\n",
+      "records and an export agree.\nHalf rate: a second run on the same server, while it compacts; what is stored then is not in the rate.\nDisk: the data file, compacted and closed, dedupe memory included.\n",
   );
 }
 

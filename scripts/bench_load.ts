@@ -13,6 +13,10 @@ export interface Load {
   readonly connections: number;
   readonly seconds: number;
   readonly seed: number;
+  /** How long each connection waits before a request on average, in whole ms. Default 0. */
+  readonly delayMs?: number;
+  /** When the first entry's time is, before now, in ms: another for each run on one server, or entries would be duplicates. */
+  readonly timeBackMs?: number;
 }
 
 export interface LoadResult {
@@ -32,7 +36,7 @@ export interface LoadResult {
 const THREADS = 2;
 /** A batch waits 10 s at most for its answer. */
 const TIMEOUT_SECONDS = 15;
-/** Entries begin an hour ago and take a millisecond each: hours of them fit before they are too far ahead. */
+/** Entries begin an hour ago, unless said otherwise, and take a millisecond each: hours of them fit before they are too far ahead. */
 const TIME_BACK_MS = 3_600_000;
 
 /** Sends batches of `batch` entries to `url` for the load's seconds. Throws when wrk fails. */
@@ -53,7 +57,8 @@ export async function runLoad(load: Load, url: string, batch: number): Promise<L
       BENCH_BATCH: String(batch),
       BENCH_KEY: load.key,
       BENCH_THREADS: String(threads),
-      BENCH_TIME: String(Date.now() - TIME_BACK_MS),
+      BENCH_TIME: String(Date.now() - (load.timeBackMs ?? TIME_BACK_MS)),
+      BENCH_DELAY: String(load.delayMs ?? 0),
       BENCH_SEED: String(load.seed),
     },
     stdio: ["ignore", "pipe", "pipe"],

@@ -5,6 +5,10 @@ import type { LoadResult } from "./bench_load.ts";
 /** One run against the server. */
 export interface ServerRun {
   readonly load: LoadResult;
+  /** Entries of this load: what was stored when the queue was empty again. */
+  readonly storedAtTop: number;
+  /** About half as many requests a second, behind it on the same server, while it compacts and checkpoints. */
+  readonly half: LoadResult;
   /** From the first request until the queue was empty. */
   readonly elapsedMs: number;
   /** By the server's own counters. */
@@ -48,6 +52,9 @@ export interface Row {
   readonly ratio: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** What the half rate came to, of the top rate. */
+  readonly halfShare: number;
+  readonly halfP99Ms: number;
   readonly memoryPeakBytes: number;
   readonly memoryIdleBytes: number;
   readonly diskBytesPerEntry: number;
@@ -62,7 +69,7 @@ function bareRate(run: LoadResult, batch: number): number {
 }
 
 function serverRate(run: ServerRun): number {
-  return (run.stored * 1000) / run.elapsedMs;
+  return (run.storedAtTop * 1000) / run.elapsedMs;
 }
 
 /** Boils the rounds down. */
@@ -79,6 +86,8 @@ export function summarise({ batch, bare, server }: BatchRuns): Row {
     ratio: median(ratios),
     p50Ms: of((run) => run.load.p50Us / 1000),
     p99Ms: of((run) => run.load.p99Us / 1000),
+    halfShare: of((run) => bareRate(run.half, batch) / bareRate(run.load, batch)),
+    halfP99Ms: of((run) => run.half.p99Us / 1000),
     memoryPeakBytes: of((run) => run.memoryPeakBytes ?? Number.NaN),
     memoryIdleBytes: of((run) => run.memoryIdleBytes ?? Number.NaN),
     diskBytesPerEntry: of((run) => run.diskBytes / run.stored),
@@ -94,6 +103,8 @@ const COLUMNS: readonly (readonly [title: string, cell: (row: Row) => string])[]
   ["ratio", ({ ratio }) => ratio.toFixed(2)],
   ["p50 ms", ({ p50Ms }) => p50Ms.toFixed(1)],
   ["p99 ms", ({ p99Ms }) => p99Ms.toFixed(1)],
+  ["half rate: of the top", ({ halfShare }) => halfShare.toFixed(2)],
+  ["its p99 ms", ({ halfP99Ms }) => halfP99Ms.toFixed(1)],
   ["RSS peak MiB", ({ memoryPeakBytes }) => (memoryPeakBytes / MEBIBYTE).toFixed(0)],
   ["RSS idle after MiB", ({ memoryIdleBytes }) => (memoryIdleBytes / MEBIBYTE).toFixed(0)],
   ["bytes received/entry", (row) => row.receivedBytesPerEntry.toFixed(0)],

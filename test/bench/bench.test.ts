@@ -22,7 +22,17 @@ function loadOf(requests: number, durationUs: number): LoadResult {
 function serverRun(stored: number, elapsedMs: number): ServerRun {
   const counts = { received: stored, stored, records: stored, exported: undefined };
   const sizes = { memoryPeakBytes: 3 * 2 ** 20, memoryIdleBytes: 2 * 2 ** 20, diskBytes: 10 * stored };
-  return { load: loadOf(stored, 1e6), elapsedMs, ...counts, ...sizes, writtenBytes: 50, receivedBytes: 200 };
+  const load = loadOf(stored, 1e6);
+  return {
+    load,
+    half: { ...load, requests: stored / 2, p99Us: 4000 },
+    storedAtTop: stored,
+    elapsedMs,
+    ...counts,
+    ...sizes,
+    writtenBytes: 50,
+    receivedBytes: 200,
+  };
 }
 
 describe("scripts/bench", () => {
@@ -95,6 +105,8 @@ describe("the report", () => {
       ratio: 0.75,
       p50Ms: 2,
       p99Ms: 9,
+      halfShare: 0.5,
+      halfP99Ms: 4,
       memoryPeakBytes: 3 * 2 ** 20,
       memoryIdleBytes: 2 * 2 ** 20,
       diskBytesPerEntry: 10,

@@ -1,6 +1,7 @@
 // The executable on a disk that fills up under load.
 
 import { describe, expect, test } from "bun:test";
+import { tortureByDisk } from "../../scripts/torture_disk.ts";
 import { untilTrue } from "../support/condition.ts";
 import { closingGap, compare, Load, NOTHING_WRONG } from "../support/load.ts";
 import { runSeed, seededRandom } from "../support/random.ts";
@@ -197,4 +198,11 @@ describe("on a disk that is full of old records", () => {
       });
     }, 120_000);
   }
+});
+
+describe("a disk that somebody else fills at random points and frees again", () => {
+  test("costs nothing that was answered 202, also across kill -9 while it is full, and needs no help", async () => {
+    const { broken, rounds } = await tortureByDisk(3, seededRandom(runSeed("filled at random")));
+    expect({ broken, rounds }).toEqual({ broken: [], rounds: 3 });
+  }, 120_000);
 });

@@ -2,8 +2,9 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { gzipSync } from "node:zlib";
+import { listen } from "#runtime/listen.ts";
 import { PeerAddresses } from "../../src/runtime/address.ts";
-import { type Listener, listen } from "../../src/runtime/listen.ts";
+import type { Listener } from "../../src/runtime/listener.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../support/random.ts";
 import { createFixture, type Fixture, ORIGIN, SERVER_KEY } from "../unit/http/fixture.ts";
 import { RawConnection, statuses } from "../unit/http/raw.ts";
@@ -51,9 +52,9 @@ function mutate(random: Random, text: string): string {
 let fixture: Fixture;
 let listener: Listener;
 
-beforeAll(() => {
+beforeAll(async () => {
   fixture = createFixture();
-  listener = listen({
+  listener = await listen({
     host: "127.0.0.1",
     port: 0,
     peers: new PeerAddresses(),

@@ -1,0 +1,56 @@
+// What the README says of the house is so: its rooms, who imports whom, who owns which package, and where threads begin.
+
+import { describe, expect, test } from "bun:test";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { roomImports } from "./architecture/graph.ts";
+import { ENTRY_POINTS, ROOMS } from "./architecture/rules.ts";
+import { readSources } from "./architecture/sources.ts";
+import { parseMarkdown, spansOf } from "./unit/docs/markdown.ts";
+
+const ROOT = join(import.meta.dir, "..");
+const TITLE = "Architecture";
+const README = readFileSync(join(ROOT, "README.md"), "utf8");
+const SECTION = README.slice(README.indexOf(`## ${TITLE}\n`)).split("\n## ")[0] ?? "";
+const { tables, spans } = parseMarkdown(SECTION);
+const threads = tables.get("thread") ?? [];
+const rooms = tables.get("room") ?? [];
+
+describe("the README's architecture", () => {
+  test("has every room once, with exactly the rooms and packages that its files import", () => {
+    const found = roomImports(readSources(ROOT, "src"));
+    const said = rooms.map(([name = "", , imports = "", owns = ""]) => [
+      spansOf(name)[0],
+      { rooms: spansOf(imports), packages: spansOf(owns) },
+    ]);
+    expect(said.map(([name]) => name)).toEqual([...new Set(said.map(([name]) => name))]);
+    expect(Object.fromEntries(said)).toEqual(Object.fromEntries(found));
+  });
+
+  test("names no import that the rules forbid", () => {
+    for (const [name = "", , imports = ""] of rooms) {
+      const allowed = ROOMS[spansOf(name)[0] ?? ""] ?? [];
+      expect(spansOf(imports).filter((room) => !allowed.includes(room))).toEqual([]);
+    }
+  });
+
+  test("lists each room after all that it imports, so that it can be read from top to bottom", () => {
+    const before: string[] = [];
+    for (const [name = "", , imports = ""] of rooms) {
+      expect([name, spansOf(imports).filter((room) => !before.includes(room))]).toEqual([name, []]);
+      before.push(...spansOf(name));
+    }
+  });
+
+  test("says where each thread begins: at the entry points of the rules, but for the app's in the browser", () => {
+    const begins = threads.flatMap(([, file = ""]) => spansOf(file));
+    expect(begins.toSorted()).toEqual(ENTRY_POINTS.filter((file) => !file.startsWith("src/web/")).toSorted());
+    expect(begins.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
+  });
+
+  test("names no file or folder that is not there", () => {
+    const paths = spans.filter((span) => /^(src|test|scripts)\//.test(span));
+    expect(paths.length).toBeGreaterThan(4);
+    expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  });
+});

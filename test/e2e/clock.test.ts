@@ -1,0 +1,112 @@
+// The machine's clock is set while the executable runs, or between two starts. libfaketime sets it for that process alone.
+
+import { describe, expect, test } from "bun:test";
+import { setClock, tortureByClock } from "../../scripts/torture_clock.ts";
+import { untilTrue } from "../support/condition.ts";
+import { eventually } from "../support/eventually.ts";
+import { runSeed, seededRandom } from "../support/random.ts";
+import { configText, type TestServer, withStoppedServer } from "../support/server.ts";
+
+const LIBRARY = process.env["SIMPLELOGS_TEST_FAKETIME"] ?? "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
+const DAY_S = 86_400;
+const DECADES_S = 73 * 365 * DAY_S;
+/** Two clocks that say the same differ by less than this when they are read one after the other. */
+const SAME_MS_MAX = 30_000;
+
+/** A server whose clock is right, until it is set. */
+function withClock(tables: string, work: (server: TestServer) => Promise<void>): Promise<void> {
+  return withStoppedServer(configText({ tables }), async (server) => {
+    setClock(server, LIBRARY, 0);
+    await server.start();
+    await work(server);
+  });
+}
+
+async function figures(server: TestServer): Promise<Record<string, number | undefined>> {
+  const metrics = await server.metrics();
+  const entries = (name: string) => metrics.get(`simplelogs_entries_${name}`);
+  return { received: entries("received_total"), stored: entries("stored_total"), open: entries("open") };
+}
+
+describe("a clock that is set ahead by decades and back again", () => {
+  test("has nothing deleted by age, and says so in the log", async () => {
+    await withClock("", async (server) => {
+      await server.send([{ message: "before" }]);
+      setClock(server, LIBRARY, DECADES_S);
+      await server.send([{ message: "meanwhile" }]);
+      const jumps = () =>
+        server.logLines.map(({ message }) => message).filter((text) => text.includes("clock was set"));
+      await untilTrue("the jump is told of", () => jumps().length > 0);
+      expect(jumps()).toEqual([
+        "the machine's clock was set 26645 days ahead, or the machine slept; nothing is deleted by age because of it for 60 minutes",
+      ]);
+      // Retention looks at every start.
+      await server.kill();
+      await server.start();
+      await server.send([{ message: "started then" }]);
+      expect((await server.metrics()).get("simplelogs_records")).toBe(3);
+      setClock(server, LIBRARY, 0);
+      await server.send([{ message: "after" }]);
+      const records = await server.export();
+      const aheadMs = records.map((record) => record.receivedAt - Date.now());
+      expect(records.map((record) => record.message)).toEqual(["before", "meanwhile", "started then", "after"]);
+      // Or the clock was not set at all.
+      expect(aheadMs.map((ms) => Math.abs(ms) < SAME_MS_MAX)).toEqual([true, false, false, true]);
+    });
+  });
+
+  test("is no end of what waits, and no new beginning for what was sent before", async () => {
+    await withClock("", async (server) => {
+      const now = Date.now();
+      const start = [{ key: "req-1", startTime: now, timestamp: now }];
+      const log = [{ message: "once", timestamp: now }];
+      await server.send(start);
+      await server.send(log);
+      for (const [index, offsetS] of [DECADES_S, 0, -DAY_S * 40, 0].entries()) {
+        setClock(server, LIBRARY, offsetS);
+        await server.send(start);
+        await server.send(log);
+        expect(await figures(server)).toMatchObject({ received: 4 + 2 * index, stored: 1, open: 1 });
+      }
+      await server.send([{ key: "req-1", endTime: now + 7 }]);
+      expect(await figures(server)).toMatchObject({ stored: 3, open: 0 });
+      expect((await server.export()).map(({ message, status, duration }) => [message, status, duration])).toEqual([
+        ["once", undefined, undefined],
+        [undefined, "completed", 7],
+      ]);
+    });
+  });
+});
+
+describe("a server that starts with a clock behind what it had before", () => {
+  test("gives what waits its time and not decades, and still lets retention look", async () => {
+    const tables = '[timings]\norphan_grace = "1s"\ntimeout = "2s"\n[projects.default]\nretention = "3s"';
+    await withClock(tables, async (server) => {
+      await server.stop();
+      setClock(server, LIBRARY, DECADES_S);
+      await server.start();
+      await server.send([{ key: "start", startTime: Date.now() + DECADES_S * 1000 }]);
+      await server.kill();
+      setClock(server, LIBRARY, 0);
+      await server.start();
+      expect(await figures(server)).toMatchObject({ received: 1, open: 1 });
+      await eventually("its time is up", async () => (await figures(server)).open === 0);
+      expect(await figures(server)).toMatchObject({ received: 1, stored: 1 });
+      await server.send([{ message: "brief" }]);
+      setClock(server, LIBRARY, -60);
+      await server.send([{ message: "before it" }]);
+      setClock(server, LIBRARY, 0);
+      // The first record is of the far future and stays; the other two expire.
+      const records = async () => (await server.metrics()).get("simplelogs_records");
+      await eventually("retention removes them", async () => (await records()) === 1, 30_000);
+    });
+  });
+});
+
+describe("a clock that jumps about for a while, under load", () => {
+  test("loses nothing, stores nothing twice, and keeps no pair apart", async () => {
+    const random = seededRandom(runSeed("clock"));
+    const { broken, rounds } = await tortureByClock(LIBRARY, 8, random);
+    expect({ broken, rounds }).toEqual({ broken: [], rounds: 8 });
+  }, 120_000);
+});

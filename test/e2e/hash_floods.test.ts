@@ -1,0 +1,123 @@
+// Names made to collide, and more names than anything remembers: the server is not kept busy by them, and its counts close.
+
+import { describe, expect, test } from "bun:test";
+import { gzipSync } from "node:zlib";
+import type { TouchpointsAnswer } from "../../src/core/answers.ts";
+import { closingGap } from "../support/load.ts";
+import { runSeed, seededRandom } from "../support/random.ts";
+import { collidingName, objectText, ordinaryName } from "../support/raw_collisions.ts";
+import { NO_FAULTS, Probe, probeFaults } from "../support/raw_probe.ts";
+import { read } from "../support/read_api.ts";
+import { configText, ENQUEUE_PATH, SERVER_KEY, type TestServer, withServer } from "../support/server.ts";
+
+const TEST_MS_MAX = 60_000;
+const NAMES = 50_000;
+const FLOOD =
+  '422 {"message":"Invalid enqueue payload","errors":{"fieldErrors":{},"formErrors":["Too many member names have the same hash"]}}';
+const ACCEPTED = '202 {"queued":true}';
+
+function bodyOf(entries: string): string {
+  return `{"key":"${SERVER_KEY}","source":"server","entries":[${entries}]}`;
+}
+
+async function answerOf(server: TestServer, body: string, isPacked = false): Promise<string> {
+  const answer = await fetch(`${server.url}${ENQUEUE_PATH}`, {
+    method: "POST",
+    body: isPacked ? gzipSync(body) : body,
+    headers: isPacked ? { "content-encoding": "gzip" } : {},
+  });
+  return `${answer.status} ${await answer.text()}`;
+}
+
+describe("50,000 names with one hash", () => {
+  test(
+    "are refused, before any key is looked at, and cost no more than ordinary ones, which are stored",
+    () =>
+      withServer(configText(), async (server) => {
+        const random = seededRandom(runSeed("hash flood"));
+        // Not counted: whether they differ would take as long as the server is spared.
+        const colliding = Array.from({ length: NAMES }, () => collidingName(random));
+        const ordinary = Array.from({ length: NAMES }, () => ordinaryName(random));
+        const floods = [
+          bodyOf(`{"metadata":${objectText(colliding)}}`),
+          bodyOf(colliding.map((name) => `{"metadata":{"${name}":1}}`).join()),
+          objectText(colliding),
+        ];
+        const honest = bodyOf(`{"message":"honest","metadata":${objectText(ordinary)}}`);
+        const probe = new Probe(server);
+        const timed = async (body: string, answer: string, isPacked: boolean) => {
+          const startedAtMs = performance.now();
+          expect(await answerOf(server, body, isPacked)).toBe(answer);
+          return performance.now() - startedAtMs;
+        };
+        const [honestMs, floodMs] = [await timed(honest, ACCEPTED, false), await timed(floods[0] ?? "", FLOOD, false)];
+        for (const flood of floods) for (const isPacked of [false, true]) await timed(flood, FLOOD, isPacked);
+        const result = await probe.stop();
+        const ratio = (floodMs / honestMs).toFixed(2);
+        console.log(
+          `${NAMES} names: ${honestMs.toFixed(0)} ms, with one hash ${floodMs.toFixed(0)} ms (${ratio}):`,
+          result,
+        );
+        const records = await server.export();
+        expect(records).toHaveLength(probe.accepted.size + 1);
+        expect(probeFaults(probe.accepted, records)).toEqual(NO_FAULTS);
+        expect(records.find(({ message }) => message === "honest")?.metadata).toEqual(
+          Object.fromEntries(ordinary.map((name) => [name, 1])),
+        );
+        const signIn = await fetch(`${server.url}/api/v1/session`, {
+          method: "POST",
+          body: objectText(colliding.slice(0, 1_500)),
+        });
+        expect(signIn.status).toBe(422);
+      }),
+    TEST_MS_MAX,
+  );
+});
+
+describe("more names than are remembered", () => {
+  test(
+    "touchpoints: all are stored with their records, 10,000 are listed",
+    () =>
+      withServer(configText(), async (server) => {
+        for (let from = 0; from < 12_000; from += 3_000) {
+          await server.send(
+            Array.from({ length: 3_000 }, (_, index) => ({ touchpoint: `flood/${from + index}`, duration: 1 })),
+          );
+        }
+        const { touchpoints }: TouchpointsAnswer = await read(server, "touchpoints");
+        expect(touchpoints).toHaveLength(10_000);
+        const names = new Set((await server.export()).map(({ touchpoint }) => touchpoint));
+        expect(names.size).toBe(12_000);
+        expect(closingGap(await server.metrics())).toBe(0);
+      }),
+    TEST_MS_MAX,
+  );
+
+  test("keys that wait: the oldest give way, none is lost, and all are accounted for", () =>
+    withServer(configText({ tables: "[timings]\nmax_open = 500" }), async (server) => {
+      const startTime = Date.now();
+      const keys = Array.from({ length: 5_000 }, (_, index) => `flood ${index}`);
+      await server.send(keys.map((key) => ({ key, startTime })));
+      await server.send(keys.slice(-500).map((key) => ({ key, endTime: startTime + 5 })));
+      const figures = await server.metrics();
+      expect(closingGap(figures)).toBe(0);
+      expect([figures.get("simplelogs_entries_received_total"), figures.get("simplelogs_entries_open")]).toEqual([
+        5_500, 0,
+      ]);
+      const records = await server.export();
+      const countOf = (status: string) => records.filter((record) => record.status === status).length;
+      expect([countOf("completed"), countOf("unfinished"), countOf("orphaned")]).toEqual([500, 4_500, 0]);
+      expect(records.filter(({ status }) => status === "completed").map(({ key }) => key)).toEqual(keys.slice(-500));
+    }));
+
+  test("equal entries: each batch is stored once, however often it comes", () =>
+    withServer(configText({ tables: "[dedupe]\nentries = 20_000" }), async (server) => {
+      const timestamp = Date.now();
+      const entries = Array.from({ length: 5_000 }, (_, index) => ({ message: `m${index % 10}`, timestamp }));
+      for (let time = 0; time < 3; time++) await server.send(entries);
+      const figures = await server.metrics();
+      expect(figures.get('simplelogs_entries_dropped_total{reason="duplicate"}')).toBe(10_000);
+      expect(figures.get("simplelogs_entries_stored_total")).toBe(5_000);
+      expect(closingGap(figures)).toBe(0);
+    }));
+});

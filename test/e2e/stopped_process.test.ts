@@ -1,0 +1,12 @@
+// The executable is held still for seconds and let go on, as when a machine sleeps.
+
+import { describe, expect, test } from "bun:test";
+import { tortureByStop } from "../../scripts/torture_stop.ts";
+import { runSeed, seededRandom } from "../support/random.ts";
+
+describe("a process that is held still again and again under load", () => {
+  test("refuses nothing, starts no thread anew, pairs and orphans as it should, and is ready at once", async () => {
+    const { broken, rounds } = await tortureByStop(2, seededRandom(runSeed("held still")));
+    expect({ broken, rounds }).toEqual({ broken: [], rounds: 2 });
+  }, 120_000);
+});

@@ -1,0 +1,39 @@
+// The executable on what a crash can leave of the write-ahead log.
+
+import { describe, expect, test } from "bun:test";
+import { truncateSync, writeFileSync } from "node:fs";
+import { tortureByLog } from "../../scripts/torture_log.ts";
+import { runSeed, seededRandom } from "../support/random.ts";
+import { configText, withServer } from "../support/server.ts";
+
+describe("a log that is cut anywhere, followed by rubbish, or gone", () => {
+  test("leaves whole batches up to some moment, right counters, and room for the rest to be sent again", async () => {
+    const { broken, rounds } = await tortureByLog(8, seededRandom(runSeed("damaged log")));
+    expect({ broken, rounds }).toEqual({ broken: [], rounds: 8 });
+  }, 120_000);
+});
+
+describe("a data file that was cut in the middle", () => {
+  test("is reported, and never silently taken for a whole one", async () => {
+    await withServer(configText(), async (server) => {
+      const ballast = () => Buffer.from(crypto.getRandomValues(new Uint8Array(20_000))).toString("base64");
+      for (let batch = 0; batch < 20; batch++) await server.send([{ message: `${batch} ${ballast()}` }]);
+      expect(await server.stop()).toBe(0);
+      truncateSync(server.dataFile, 200_000);
+      const doctor = await server.command("doctor");
+      expect(doctor.exitCode).toBe(1);
+      expect(doctor.stdout).toContain("problem");
+    });
+  });
+
+  test("does not keep the server from refusing with a message, or from answering", async () => {
+    await withServer(configText(), async (server) => {
+      await server.send([{ message: "one" }]);
+      expect(await server.stop()).toBe(0);
+      writeFileSync(server.dataFile, "SQLite format 3\0 and nothing more");
+      const { exitCode, stderr } = await server.command("serve");
+      expect(exitCode).toBe(1);
+      expect(stderr).toContain("cannot");
+    });
+  });
+});
