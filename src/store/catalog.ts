@@ -37,6 +37,13 @@ export class BlockCatalog {
     return this.#blocks.size;
   }
 
+  /** Blocks that a merge will take once there are enough of them. */
+  get unfinished(): number {
+    let count = 0;
+    for (const day of this.#unfinished.values()) count += day.size;
+    return count;
+  }
+
   get records(): number {
     return this.#records;
   }

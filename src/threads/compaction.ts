@@ -36,6 +36,8 @@ export class Compaction {
   /** `request` has the writer's own number, and each writer begins with 1: what the compactor sees must not repeat. */
   #inWork: { readonly job: number; readonly request: MergeRequest; ticks: number } | undefined;
   #nextJob = 1;
+  /** A thread that has stepped back cannot come forward again: the system lets nobody but its administrator. */
+  #isUrgent = false;
   #isStopping = false;
 
   constructor(options: CompactionOptions) {
@@ -49,7 +51,7 @@ export class Compaction {
       receive: (message) => this.#receive(message),
       ended: (reason) => this.#ended(`died: ${reason}`),
     });
-    this.#thread.post({ kind: "start", file: this.#options.file });
+    this.#thread.post({ kind: "start", file: this.#options.file, stepsBack: !this.#isUrgent });
   }
 
   /** Ends the thread; it writes nothing, so at any moment. */
@@ -60,6 +62,10 @@ export class Compaction {
 
   /** Asks for a merge. The one before has been answered, or its writer is gone. */
   merge(request: MergeRequest): void {
+    if (request.isUrgent !== this.#isUrgent) {
+      this.#isUrgent = request.isUrgent;
+      this.#startAgain();
+    }
     const job = this.#nextJob++;
     this.#inWork = { job, request, ticks: 0 };
     this.#thread?.post({ kind: "merge", request: { ...request, job } });
@@ -75,7 +81,16 @@ export class Compaction {
     if (this.#inWork === undefined || ++this.#inWork.ticks < MERGE_TICKS_MAX) return;
     this.#inWork.ticks = 0;
     this.#thread?.terminate();
+    // It may be that others have the processor to themselves.
+    this.#isUrgent = true;
     this.#ended("does not answer");
+  }
+
+  #startAgain(): void {
+    // One that has died is started again as it should be.
+    if (this.#thread === undefined) return;
+    this.#thread.terminate();
+    this.start();
   }
 
   #ended(what: string): void {

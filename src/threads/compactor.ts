@@ -4,16 +4,22 @@
 import { BlockDamagedError } from "../block/damage.ts";
 import { BlockMerger } from "../block/merge_blocks.ts";
 import { OperatingError } from "../core/errors.ts";
+import { stepBack } from "../runtime/priority.ts";
 import { listen, reply } from "../runtime/thread.ts";
 import { type BlockContent, BlockReader } from "../store/block_reader.ts";
 import { isStoreError } from "../store/database.ts";
 import { isPassing } from "../store/merge_plan.ts";
 import type { FromCompactor, MergeRequest, ToCompactor } from "./messages.ts";
+import { Rest } from "./rest.ts";
 
 /** Neighbours that are read at once. A block of one small group costs 16 µs when it is read alone, and 0.7 µs among these. */
 const NEIGHBOURS_MAX = 32;
 
-const merger = new BlockMerger();
+let merger = new BlockMerger();
+/** What a merge has grown to is let go of once there is none for a while. */
+const rest = new Rest(() => {
+  merger = new BlockMerger();
+});
 let reader: BlockReader | undefined;
 let file = "";
 
@@ -69,6 +75,13 @@ function contentsOf(from: BlockReader, neighbours: readonly number[]): ReadonlyM
 }
 
 listen<ToCompactor>((message) => {
-  if (message.kind === "start") file = message.file;
-  else reply<FromCompactor>(merge(message.request));
+  if (message.kind === "merge") {
+    reply<FromCompactor>(merge(message.request));
+    rest.worked();
+    return;
+  }
+  file = message.file;
+  // Measured on two cores at 100 entries a request: entries come in a third faster, the answers' p99 at half that rate is two thirds,
+  // and merging keeps up as before, in what time the others leave.
+  if (message.stepsBack) stepBack();
 });

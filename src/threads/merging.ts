@@ -12,12 +12,17 @@ const MERGE_AGAIN_AFTER_MS = 5_000;
 /** While groups come, so many blocks must have come or gone since planning found nothing: looking at all of them costs as a group does. */
 const PLAN_EVERY_BLOCKS = 8;
 
+/** With so many unfinished blocks merging does not keep up, and goes first; until there are so few again. */
+const URGENT_BLOCKS_MIN = 1_000;
+const CALM_BLOCKS_MAX = 250;
+
 export class Merging {
   readonly #store: StoreWriter;
   readonly #maintenance: Maintenance;
   #inWork: { readonly job: number; readonly plan: MergePlan } | undefined;
   #nextJob = 1;
   #nextAt = 0;
+  #isUrgent = false;
   /** When there was nothing to merge: how many blocks there were, and which project's did not count. */
   #inVain: { readonly blocks: number; readonly except: string | undefined } | undefined;
 
@@ -35,7 +40,9 @@ export class Merging {
     this.#inVain = plan === undefined ? { blocks: size, except } : undefined;
     if (plan === undefined) return undefined;
     this.#inWork = { job: this.#nextJob++, plan };
-    return { job: this.#inWork.job, blocks: plan.blocks, isIdle };
+    const { unfinished } = this.#store.catalog;
+    this.#isUrgent = unfinished >= (this.#isUrgent ? CALM_BLOCKS_MAX : URGENT_BLOCKS_MIN);
+    return { job: this.#inWork.job, blocks: plan.blocks, isIdle, isUrgent: this.#isUrgent };
   }
 
   #isAsInVain(blocks: number): boolean {

@@ -88,6 +88,8 @@ export interface MergeRequest {
   readonly blocks: readonly number[];
   /** Whether it is quiet: what is made now may stay as it is for long. */
   readonly isIdle: boolean;
+  /** Whether so much waits to be merged that ingestion may wait for it. */
+  readonly isUrgent: boolean;
 }
 
 export interface MergeResult {
@@ -96,7 +98,8 @@ export interface MergeResult {
 }
 
 export type ToCompactor =
-  | { readonly kind: "start"; readonly file: string }
+  /** With `stepsBack` it leaves the processor to whoever else wants it. */
+  | { readonly kind: "start"; readonly file: string; readonly stepsBack: boolean }
   | { readonly kind: "merge"; readonly request: MergeRequest };
 
 export type FromCompactor =

@@ -48,9 +48,9 @@ async function end(test: TestPipeline, death: Death): Promise<void> {
 }
 
 /** The merge of both blocks comes back whole, under its number. */
-async function expectMerge({ compaction, outcomes, logged }: Compactor, job: number): Promise<void> {
+async function expectMerge({ compaction, outcomes, logged }: Compactor, job: number, isUrgent = false): Promise<void> {
   const before = outcomes.length;
-  compaction.merge({ job, blocks: [1, 2], isIdle: true });
+  compaction.merge({ job, blocks: [1, 2], isIdle: true, isUrgent });
   await untilTrue("it is answered", () => outcomes.length > before, 20_000);
   expect(logged.filter((line) => line.includes("not merged"))).toEqual([]);
   expect(outcomes.slice(before)).toMatchObject([{ job, result: { header: { records: 2 } }, unmergeable: [] }]);
@@ -62,13 +62,20 @@ describe("a merge", () => {
       for (const job of [7, 1, 7]) await expectMerge(compactor, job);
     });
   });
+
+  test("is done by another thread once so much waits that ingestion may wait for it, and when that is over", async () => {
+    await withCompactor(async (compactor) => {
+      for (const isUrgent of [false, true, true, false]) await expectMerge(compactor, 3, isUrgent);
+      expect([compactor.restarts(), compactor.logged]).toEqual([0, []]);
+    });
+  });
 });
 
 describe("a merge comes to nothing, its blocks stay, and the next one is done", () => {
   test.each<Death>(["throw-at-message", "throw-at-reply"])("when the thread dies of it (%s)", async (death) => {
     await withCompactor(async (compactor, test) => {
       await end(test, death);
-      compactor.compaction.merge({ job: 5, blocks: [1, 2], isIdle: true });
+      compactor.compaction.merge({ job: 5, blocks: [1, 2], isIdle: true, isUrgent: false });
       await untilTrue("it is answered", () => compactor.outcomes.length === 1, 20_000);
       expect(compactor.outcomes).toEqual([{ job: 5, result: undefined, unmergeable: [] }]);
       expect(compactor.logged).toEqual([expect.stringMatching(/^the compactor thread died: [^]*; starting another$/)]);
@@ -82,7 +89,7 @@ describe("a merge comes to nothing, its blocks stay, and the next one is done", 
       const { compaction, outcomes, logged, restarts } = compactor;
       await expectMerge(compactor, 4);
       await end(test, "hang");
-      compaction.merge({ job: 5, blocks: [1, 2], isIdle: true });
+      compaction.merge({ job: 5, blocks: [1, 2], isIdle: true, isUrgent: false });
       for (let tick = 1; tick < 120; tick++) compaction.tick();
       expect(restarts()).toBe(0);
       compaction.tick();
@@ -95,7 +102,7 @@ describe("a merge comes to nothing, its blocks stay, and the next one is done", 
 
   test("when the writer that asked is gone: nobody hears of it", async () => {
     await withCompactor(async (compactor) => {
-      compactor.compaction.merge({ job: 1, blocks: [1, 2], isIdle: true });
+      compactor.compaction.merge({ job: 1, blocks: [1, 2], isIdle: true, isUrgent: false });
       compactor.compaction.forget();
       await expectMerge(compactor, 1);
       expect(compactor.outcomes.length).toBe(1);
