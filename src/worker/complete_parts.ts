@@ -29,18 +29,22 @@ export function writeChanges(
   written.set(absorbed, 1);
   let at = 1 + absorbed.length;
   for (const place of places) {
-    written.set(numbers.subarray(NUMBERS * place, NUMBERS * (place + 1)), at);
-    words.set(hashes.subarray(HASHES * place, HASHES * (place + 1)), 2 * (at + NUMBERS));
+    // One by one: for so few, a view and a copy take three times as long.
+    for (let n = 0; n < NUMBERS; n++) written[at + n] = numbers[NUMBERS * place + n] as number;
+    for (let n = 0; n < HASHES; n++) words[2 * (at + NUMBERS) + n] = hashes[HASHES * place + n] as number;
     at += WIDTH;
   }
   return new Uint8Array(written.buffer);
 }
 
-/** Reads what `writeChanges` wrote: first the absorbed, then the added, in their order. */
+/**
+ * Reads what `writeChanges` wrote: first the absorbed, then the added, in their order. One that was added has its numbers and its
+ * hashes from the given places on.
+ */
 export function readChanges(
   changes: Uint8Array,
   onAbsorbed: (id: number) => void,
-  onAdded: (numbers: Float64Array, hashes: Uint32Array) => void,
+  onAdded: (numbers: Float64Array, numbersAt: number, hashes: Uint32Array, hashesAt: number) => void,
 ): void {
   // A copy, because a view into SQLite's memory may be misaligned.
   const bytes = changes.slice().buffer;
@@ -49,7 +53,7 @@ export function readChanges(
   const added = 1 + (words[0] ?? 0);
   for (const id of numbers.subarray(1, added)) onAbsorbed(id);
   for (let at = added; at + WIDTH <= numbers.length; at += WIDTH) {
-    onAdded(numbers.subarray(at, at + NUMBERS), words.subarray(2 * (at + NUMBERS), 2 * (at + WIDTH)));
+    onAdded(numbers, at, words, 2 * (at + NUMBERS));
   }
 }
 

@@ -137,7 +137,7 @@ export class CompleteMemory {
       readChanges(
         part,
         (id) => this.#forgetId(id),
-        (numbers, hashes) => this.#addLoaded(numbers, hashes, now),
+        (numbers, numbersAt, hashes, hashesAt) => this.#addLoaded(numbers, numbersAt, hashes, hashesAt, now),
       );
     }
     this.#added = 0;
@@ -172,12 +172,12 @@ export class CompleteMemory {
   }
 
   /** What was received later than `now` was so by a clock that was set back since. */
-  #addLoaded(numbers: Float64Array, hashes: Uint32Array, now: number): void {
-    const receivedAt = Math.min(numbers[1] as number, now);
+  #addLoaded(numbers: Float64Array, numbersAt: number, hashes: Uint32Array, hashesAt: number, now: number): void {
+    const receivedAt = Math.min(numbers[numbersAt + 1] as number, now);
     const place = this.#claimPlace(receivedAt);
-    this.#numbers.set(numbers, NUMBERS * place);
+    for (let n = 0; n < NUMBERS; n++) this.#numbers[NUMBERS * place + n] = numbers[numbersAt + n] as number;
     this.#numbers[NUMBERS * place + 1] = receivedAt;
-    this.#hashes.set(hashes, HASHES * place);
+    for (let n = 0; n < HASHES; n++) this.#hashes[HASHES * place + n] = hashes[hashesAt + n] as number;
     this.#link(place);
   }
 

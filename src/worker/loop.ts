@@ -52,7 +52,7 @@ export class EntryWorker {
     this.#digest = new EntryDigest(state.seed);
     this.#dedupe = new DedupeMemory(dedupe);
     const parts = (kind: string) => state.journal.filter((part) => part.kind === kind);
-    for (const { data, receivedAt } of parts("dedupe")) this.#dedupe.load(data, receivedAt);
+    this.#dedupe.load(parts("dedupe"));
     this.#pairing = new PairingMemory(pairing, state.seed, {
       store: (project, record, entries) => {
         this.#builder.add(project, record);

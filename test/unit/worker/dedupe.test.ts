@@ -82,7 +82,7 @@ describe("a duplicate", () => {
       // A view that begins anywhere, as SQLite's may.
       const shifted = new Uint8Array((part?.data.length ?? 0) + 1);
       shifted.set(part?.data ?? [], 1);
-      again.load(shifted.subarray(1));
+      again.load([{ data: shifted.subarray(1) }]);
     }
     expect(again.takeAdded()).toBeUndefined();
     expect(send(again, 10, [1, 1, 1, 2, 3, 4, 5])).toEqual([true, true, false, true, true, true, false]);
@@ -174,7 +174,7 @@ function runScenario(random: Random): void {
       const added = memory.takeAdded();
       if (added !== undefined) parts.push(added);
       memory = new DedupeMemory({ windowMs: WINDOW_MS, entries });
-      for (const part of parts) memory.load(part.data);
+      memory.load(parts.map(({ data }) => ({ data })));
       continue;
     }
     memory.beginBatch(now);
