@@ -9,7 +9,7 @@ export interface Suite {
   readonly name: string;
   /** Relative to the checkout, with "/". */
   readonly files: readonly string[];
-  /** Environment variables of its own: paths, relative to the checkout. */
+  /** Environment variables of its own; one that begins with "./" is a path in the checkout. */
   readonly variables?: Readonly<Record<string, string>>;
 }
 
@@ -28,7 +28,8 @@ const SUITE_MS_MAX = 30 * 60_000;
 
 /** Files of e2e that the suite of a runtime runs once more, with a server that runs from source on it: all that are about ingestion. */
 const DENO_SUITE = "deno";
-const DENO_VARIABLES = { SIMPLELOGS_TEST_EXECUTABLE: "test/deno/simplelogs" };
+/** Starting takes Deno a second, so it is killed less often. */
+const DENO_VARIABLES = { SIMPLELOGS_TEST_EXECUTABLE: "./test/deno/simplelogs", ROUNDS: "2" };
 export const DENO_E2E_FILES: readonly string[] =
   "admission backup bodies corpus disk_full durability durability_stop examples export export_output first_run hostile_json keys overrides process reading reload timings tls"
     .split(" ")
@@ -100,8 +101,12 @@ export interface SuiteRun {
   readonly output: "inherit" | "ignore";
 }
 
-function absolute(root: string, paths: Readonly<Record<string, string>> = {}): Record<string, string> {
-  return Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, join(root, path)]));
+function absolute(root: string, variables: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const resolved = Object.entries(variables).map(([name, value]) => [
+    name,
+    value.startsWith("./") ? join(root, value) : value,
+  ]);
+  return Object.fromEntries(resolved) as Record<string, string>;
 }
 
 /** Runs one suite and counts its results, whatever becomes of it. */

@@ -40,7 +40,7 @@ describe("suites are found", () => {
       const deno = {
         name: "deno",
         files: ["test/deno/twins.test.ts", "test/e2e/bodies.test.ts"],
-        variables: { SIMPLELOGS_TEST_EXECUTABLE: "test/deno/simplelogs" },
+        variables: { SIMPLELOGS_TEST_EXECUTABLE: "./test/deno/simplelogs", ROUNDS: "2" },
       };
       expect(findSuites(folder, [])).toEqual([e2e, deno]);
       expect(findSuites(folder, ["deno"])).toEqual([deno]);
