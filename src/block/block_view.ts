@@ -19,6 +19,8 @@ export interface TextColumn {
   markContaining(needle: string, hits: Uint8Array): void;
   /** Sets `hits[place] = 1` for each text that the test accepts; it is asked once for each different text where they repeat. */
   markWhere(test: (text: string) => boolean, hits: Uint8Array): void;
+  /** Where texts repeat, the different ones, and for each place the number of its own from 1 on, 0 for none; else undefined. */
+  coded(): DictionaryColumn | undefined;
 }
 
 /** Texts of some rows: place n belongs to row `rows[n]`, rows rising. */
@@ -35,6 +37,8 @@ export interface ValueColumn {
   markContaining(needle: string, hits: Uint8Array): void;
   /** Asks the test for each value; once for each different value where they repeat. */
   markWhere(test: (value: unknown) => boolean, hits: Uint8Array): void;
+  /** As TextColumn, where all values are texts. */
+  coded(): DictionaryColumn | undefined;
 }
 
 /** Every method throws BlockDamagedError where the bytes are not what was written. */

@@ -64,4 +64,8 @@ export class SparseTexts implements SparseTextColumn {
   markWhere(test: (text: string) => boolean, hits: Uint8Array): void {
     this.#texts.markWhere(test, hits);
   }
+
+  coded(): undefined {
+    return undefined;
+  }
 }

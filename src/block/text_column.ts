@@ -54,6 +54,10 @@ export class PlainTexts implements Texts {
     this.#isAscii = bytes.length === units;
   }
 
+  coded(): undefined {
+    return undefined;
+  }
+
   has(place: number): boolean {
     return this.#lengths.isPresent[place] === 1;
   }
@@ -165,6 +169,10 @@ export class DictionaryTexts implements Texts {
 
   get count(): number {
     return this.column.codes.length;
+  }
+
+  coded(): DictionaryColumn {
+    return this.column;
   }
 
   has(place: number): boolean {

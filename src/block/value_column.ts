@@ -6,7 +6,7 @@ import type { ByteReader } from "./bytes.ts";
 import { orDamaged } from "./damage.ts";
 import { readNumbers } from "./numbers.ts";
 import { readRows } from "./sparse_column.ts";
-import { readDictionary } from "./strings.ts";
+import { type DictionaryColumn, readDictionary } from "./strings.ts";
 import { DictionaryTexts, PlainTexts, type Texts } from "./text_column.ts";
 import { FORM, TYPE } from "./values.ts";
 
@@ -35,6 +35,10 @@ class TextValues implements Values {
   constructor(rows: Uint32Array, texts: Texts) {
     this.rows = rows;
     this.#texts = texts;
+  }
+
+  coded(): DictionaryColumn | undefined {
+    return this.#texts.coded();
   }
 
   value(place: number): unknown {
@@ -81,6 +85,10 @@ class TypedValues implements Values {
     }
     this.#numbers = readNumbers(reader, numberCount);
     this.#texts = new PlainTexts(reader, textCount);
+  }
+
+  coded(): undefined {
+    return undefined;
   }
 
   value(place: number): unknown {

@@ -1,7 +1,7 @@
 // Which fields the records of a scope have, and which values a field has, by how often. Names are those of the search language, so each
 // can be pasted into a search.
 
-import type { BlockView } from "../block/block_view.ts";
+import type { BlockView, TextColumn } from "../block/block_view.ts";
 import { emptySparse } from "../block/columns.ts";
 import { kindCodeOf, kindOf, levelCodeOf, levelOf, sourceOf } from "../block/flags.ts";
 import type { FieldsAnswer, ValuesAnswer } from "../core/answers.ts";
@@ -43,23 +43,31 @@ function readCodes(
   { dictionary, codes }: { readonly dictionary: readonly string[]; readonly codes: Uint32Array },
   matches: Matches,
   found: (value: Value, count: number) => void,
+  rowOf?: ArrayLike<number>,
 ): void {
   const counts = new Float64Array(dictionary.length + 1);
-  for (let row = 0; row < codes.length; row++) {
-    if (isMatch(matches, row)) (counts[codes[row] as number] as number)++;
+  for (let place = 0; place < codes.length; place++) {
+    if (isMatch(matches, rowOf === undefined ? place : (rowOf[place] as number))) {
+      (counts[codes[place] as number] as number)++;
+    }
   }
   dictionary.forEach((text, index) => {
-    if ((counts[index + 1] as number) > 0) found(text, counts[index + 1] as number);
+    if ((counts[index + 1] as number) > 0) found(beginningOf(text), counts[index + 1] as number);
   });
 }
 
 function readPlaces(
-  column: { readonly count: number; value(place: number): string | undefined } | undefined,
+  column: TextColumn | undefined,
   rowOf: ArrayLike<number> | undefined,
   matches: Matches,
   found: (value: Value, count: number) => void,
 ): void {
   if (column === undefined) return;
+  const coded = column.coded();
+  if (coded !== undefined) {
+    readCodes(coded, matches, found, rowOf);
+    return;
+  }
   for (let place = 0; place < column.count; place++) {
     if (!isMatch(matches, rowOf === undefined ? place : (rowOf[place] as number))) continue;
     const text = column.value(place);
@@ -82,7 +90,9 @@ function readNumbers(
 function metadataReader(name: string): ReadValues {
   return (view, matches, found) => {
     const column = view.metadata(name);
-    const places = column?.rows ?? [];
+    const coded = column?.coded();
+    const places = coded === undefined ? (column?.rows ?? []) : [];
+    if (coded !== undefined) readCodes(coded, matches, found, column?.rows);
     for (let place = 0; place < places.length; place++) {
       if (isMatch(matches, places[place] as number)) found(asValue(column?.value(place)), 1);
     }
