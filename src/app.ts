@@ -8,6 +8,7 @@ import type { LoadResult } from "./config/load.ts";
 import { diffSettings, watchSettings } from "./config/reload.ts";
 import { DEFAULT_PROJECT, type Settings } from "./config/settings.ts";
 import { systemClock } from "./core/clock.ts";
+import { OperatingError } from "./core/errors.ts";
 import type { ApiKey } from "./core/intake.ts";
 import type { ThreadName } from "./core/telemetry.ts";
 import type { AccessSettings } from "./http/access.ts";
@@ -20,7 +21,7 @@ import type { ReadRules } from "./query/scope.ts";
 import { PeerAddresses } from "./runtime/address.ts";
 import { loadAppFiles } from "./runtime/assets.ts";
 import { Patience } from "./runtime/patience.ts";
-import { lockData } from "./store/lock.ts";
+import { type DataLock, lockData } from "./store/lock.ts";
 import { KeyIndex } from "./threads/key_index.ts";
 import type { WriterRules } from "./threads/messages.ts";
 import { Pipeline } from "./threads/pipeline.ts";
@@ -29,6 +30,10 @@ import { SettledReading } from "./threads/settled_reading.ts";
 
 /** How long open requests may take once the server stops, in ms; with the pipeline's own bound, 10 s in all. */
 const STOP_GRACE_MS = 2_000;
+
+/** How long a start waits for the data file, in ms; then another server has it. */
+const LOCK_MS_MAX = 2_000;
+const LOCK_EVERY_MS = 20;
 
 /** A running server. */
 export interface RunningServer {
@@ -103,11 +108,25 @@ async function readTls(settings: Settings): Promise<{ cert: string; key: string 
   return { cert, key };
 }
 
+/** A command that writes what a crash has left holds the lock for a moment. */
+async function lockPatiently(file: string): Promise<DataLock> {
+  const giveUpAt = performance.now() + LOCK_MS_MAX;
+  for (;;) {
+    try {
+      return lockData(file);
+    } catch (error) {
+      const isHeld = error instanceof OperatingError && error.code === "data_locked";
+      if (!isHeld || performance.now() >= giveUpAt) throw error;
+      await new Promise((wake) => setTimeout(wake, LOCK_EVERY_MS));
+    }
+  }
+}
+
 /** Starts the server. Throws OperatingError when it cannot, leaving nothing behind. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { environment, log, version, threads } = options;
   let { settings } = options;
-  const lock = lockData(settings.data);
+  const lock = await lockPatiently(settings.data);
   const keys = new KeyIndex();
   const metrics = new ServerMetrics(version);
   const readers = new Readers({

@@ -1,5 +1,6 @@
 // The columns of a block in memory, between records and bytes. Row i of every column belongs to the same record.
 
+import type { ByteWriter } from "./bytes.ts";
 import type { OptionalText } from "./strings.ts";
 
 /** Values of some rows only: `values[n]` belongs to row `rows[n]`, rows rising. */
@@ -26,6 +27,9 @@ export interface Columns {
   /** What found no column of its own, as one JSON object a row. */
   readonly metadataRest: SparseColumn<string>;
 }
+
+/** A column's name, and what writes its bytes. */
+export type NamedColumn = readonly [name: string, write: (writer: ByteWriter) => void];
 
 /** A sparse column that still grows. */
 export interface SparseDraft<T> {

@@ -4,7 +4,7 @@
 
 import { constants, crc32, zstdCompressSync } from "node:zlib";
 import { ByteWriter } from "./bytes.ts";
-import type { Columns } from "./columns.ts";
+import type { Columns, NamedColumn } from "./columns.ts";
 import { writeNumbers } from "./numbers.ts";
 import { toDictionary, writeDictionary } from "./strings.ts";
 import { receivedColumn, timingColumns } from "./told_numbers.ts";
@@ -43,9 +43,6 @@ export function pieceOf(name: string, raw: Uint8Array): BlockPiece {
   const data = zstdCompressSync(raw, { params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL } });
   return { name, checksum: pieceChecksum(name, data), data };
 }
-
-/** A column's name, and what writes its bytes. */
-export type NamedColumn = readonly [name: string, write: (writer: ByteWriter) => void];
 
 /** The columns that have any value, each with its writer. `compact` spends time to save space. */
 function columnWriters(columns: Columns, compact: boolean): NamedColumn[] {

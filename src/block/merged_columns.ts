@@ -1,7 +1,8 @@
 // The columns of a merged block as bytes, each in the smaller of the forms that readers know.
 
 import type { ByteWriter } from "./bytes.ts";
-import { METADATA_PREFIX, type NamedColumn } from "./encode.ts";
+import type { NamedColumn } from "./columns.ts";
+import { METADATA_PREFIX } from "./encode.ts";
 import type { GatheredSparseTexts } from "./gathered_blocks.ts";
 import type { GatheredTexts, GatheredValues } from "./gathered_values.ts";
 import { bytesInOrder, type CodedTexts, codedTexts, inOrder, type MergedRows } from "./merged_rows.ts";

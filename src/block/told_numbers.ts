@@ -5,8 +5,7 @@
 // Measured on 262,144 real lines with redrawn digits, a fifth of them timings: 1.0 of 25.9 bytes a record less. The time itself, in the
 // order of ids, would be 0.4 bytes less still, but then every question would pay for the ids.
 
-import type { SparseColumn } from "./columns.ts";
-import type { NamedColumn } from "./encode.ts";
+import type { NamedColumn, SparseColumn } from "./columns.ts";
 import { bitsOf, writeNumbers } from "./numbers.ts";
 import { rowsByNumbers } from "./row_order.ts";
 import { writeSparseNumbers } from "./values.ts";

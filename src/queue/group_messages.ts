@@ -7,8 +7,10 @@ import type { ApiKey, IncomingBatch } from "../core/intake.ts";
 /** Senders whose JSON text is kept; the same few come again and again. */
 const SENDERS_REMEMBERED_MAX = 4096;
 
-/** What stands before the API key's value. */
-const KEY_NAME_BEFORE = /"key"\s{0,8}:\s{0,2}$/;
+/** What stands before the API key's value where it is the body's first member. */
+const BEFORE_KEY = /^\s*\{\s*"key"\s*:\s*$/;
+/** The longest of it that is looked at. */
+const BEFORE_KEY_LENGTH_MAX = 64;
 
 /** A batch with its number in the order of acceptance. */
 export interface NumberedBatch {
@@ -73,14 +75,12 @@ export class GroupMessages {
 }
 
 /**
- * The body without its API key, for which the empty text stands; undefined where that cannot be told apart from what else
- * the body says. One character string that is the key's, once, behind its name: nothing else is changed.
+ * The body without its API key, for which the empty text stands; undefined where the key is not its first member, or its text is
+ * there again: nothing but the key may change, and none may stay.
  */
 function withoutKey(text: string, secret: string): string | undefined {
   const value = `"${secret}"`;
   const at = text.indexOf(value);
-  if (at === -1 || text.indexOf(secret, at + value.length) !== -1) return undefined;
-  return KEY_NAME_BEFORE.test(text.slice(Math.max(0, at - 16), at))
-    ? `${text.slice(0, at)}""${text.slice(at + value.length)}`
-    : undefined;
+  if (at === -1 || at > BEFORE_KEY_LENGTH_MAX || text.indexOf(secret, at + value.length) !== -1) return undefined;
+  return BEFORE_KEY.test(text.slice(0, at)) ? `${text.slice(0, at)}""${text.slice(at + value.length)}` : undefined;
 }

@@ -37,6 +37,13 @@ export function eraseRecords({ file, scope, dryRun = false, onProgress }: EraseF
   if (isReserveNeeded) reserve.remove();
   try {
     const store = openStore(file, "sync", randomUUID());
+    if (store.redo.size > 0) {
+      store.close();
+      throw new OperatingError(
+        "io",
+        `cannot erase from ${file}: the latest batches could not be written; is the disk full?`,
+      );
+    }
     setCheckpointSize(store.database, file);
     const scrubber = new PageScrubber(store.database, file);
     try {

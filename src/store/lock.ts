@@ -1,6 +1,7 @@
 // One process a data file. The lock is SQLite's own, on a small file beside the data: the system drops it when the process
 // dies, however it dies, so there is never a stale one to remove by hand.
 
+import { realpathSync } from "node:fs";
 import { openDatabase, sqliteCode } from "#runtime/sqlite.ts";
 import { OperatingError } from "../core/errors.ts";
 import type { Database } from "../runtime/driver.ts";
@@ -22,12 +23,23 @@ function isFull(error: unknown): boolean {
   return sqliteCode(error) === "SQLITE_FULL";
 }
 
+/** The file's own name, whatever leads to it: SQLite puts what belongs to it beside that one. */
+function realName(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    // It is made later, here or where its folder really is.
+    return file;
+  }
+}
+
 /** Takes the lock on a data file, or throws OperatingError("data_locked") naming the process that holds it. */
 export function lockData(file: string): DataLock {
   let database: Database;
-  makePrivate(file + LOCK_SUFFIX);
+  const lockFile = realName(file) + LOCK_SUFFIX;
+  makePrivate(lockFile);
   try {
-    database = openDatabase(file + LOCK_SUFFIX, { create: true });
+    database = openDatabase(lockFile, { create: true });
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);
     throw new OperatingError(

@@ -7,6 +7,7 @@
 
 import { crc32 } from "node:zlib";
 import type { Source } from "../core/entry.ts";
+import { assert } from "../core/errors.ts";
 import type { Database, Statement } from "../runtime/driver.ts";
 
 /** What a key index in a group's text stands for. */
@@ -15,6 +16,12 @@ export interface RedoKey {
   readonly project: string;
   readonly name: string;
   readonly type: Source;
+  /** What held for the project: a group is judged once, whoever writes it in full. */
+  readonly rules: {
+    readonly retentionMs: number;
+    readonly monthlyEntries?: number | undefined;
+    readonly overage: "continue" | "drop";
+  };
 }
 
 /** A group as it came, without the API keys in its bodies. */
@@ -123,6 +130,7 @@ export class RedoLog {
 
   /** Gives its room back; in a transaction, and only while nothing waits in it. `cleared` follows the commit. */
   clear(): void {
+    assert(this.size === 0, "no group waits in the redo log");
     this.#statements.clear.run();
   }
 

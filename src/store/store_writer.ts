@@ -4,6 +4,7 @@
 import { BlockEncoder, type EncodedBlock } from "../block/encode.ts";
 import { type BlockHeader, headerOf } from "../block/header.ts";
 import type { ChangeOutcome, ChangeRequest } from "../core/changing.ts";
+import { OperatingError } from "../core/errors.ts";
 import type { Durability } from "../core/intake.ts";
 import type { Database } from "../runtime/driver.ts";
 import type { BlockEntry } from "./block_entry.ts";
@@ -43,6 +44,7 @@ export class StoreWriter {
   readonly #memories: MemoryTables;
   readonly #redo: RedoLog;
   #bytesHanded = 0;
+  #expected: number | undefined;
 
   /** `run` names this run of the process: batch numbers start again with each. Throws OperatingError. */
   constructor(file: string, durability: Durability, run: string) {
@@ -71,6 +73,16 @@ export class StoreWriter {
 
   get projects(): ProjectTable {
     return this.#projects;
+  }
+
+  /** From now on a group's commit throws OperatingError("data_locked") where another connection has written since. */
+  expectUntouched(): void {
+    this.#expected = this.#dataVersion();
+  }
+
+  /** Another number after each commit of another connection. */
+  #dataVersion(): number {
+    return (this.#database.query("PRAGMA data_version").get() as { data_version: number }).data_version;
   }
 
   /** A stopped server's data is one file: the log is copied into it, unless a full disk or a reader stands against it. */
@@ -126,6 +138,9 @@ export class StoreWriter {
    */
   commit(group: GroupWrite): void {
     const entries = this.transaction(() => {
+      if (this.#expected !== undefined && this.#dataVersion() !== this.#expected) {
+        throw new OperatingError("data_locked", "another process writes the data file");
+      }
       const entries = group.blocks.map((block, index): BlockEntry => {
         const project = this.#projects.ensure(block.project);
         const header = headerOf(block.columns);

@@ -8,13 +8,16 @@ import type { GroupMessage } from "../core/group.ts";
 import type { RedoKey } from "../store/redo_log.ts";
 import type { StoreWriter } from "../store/store_writer.ts";
 import type { EntryWorker } from "../worker/loop.ts";
-import type { ClockReading, WorkerKey } from "../worker/options.ts";
+import type { ClockReading, ReplayKey, WorkerRules } from "../worker/options.ts";
 import type { StagedWrite, WorkerCounts } from "../worker/staged.ts";
 
 /** Kept groups are written after this, in ms, so that what was answered is soon in the figures and in tails. */
 const KEPT_MS_MAX = 50;
 /** A group so soon after the one before says that more will come, in ms. */
 const BUSY_MS_MAX = 5;
+
+/** How often the journal's old parts are deleted, in ms. */
+const PRUNE_EVERY_MS = 5_000;
 
 export interface GroupCommitsOptions {
   readonly store: StoreWriter;
@@ -33,6 +36,7 @@ export class GroupCommits {
   #keptSince = Number.POSITIVE_INFINITY;
   #lastGroupAt = Number.NEGATIVE_INFINITY;
   #bytesReceived = 0;
+  #pruneAt = 0;
 
   /** `worker` as `restored` takes it. */
   constructor(options: GroupCommitsOptions, worker: EntryWorker, clock: ClockReading) {
@@ -80,14 +84,14 @@ export class GroupCommits {
    * Makes a group durable; answers whether it was written in full, or only kept. Throws SQLite's error: the worker is of no use
    * then.
    */
-  group(message: GroupMessage, keys: readonly WorkerKey[], clock: ClockReading, isKeepable: boolean): boolean {
+  group(message: GroupMessage, rules: WorkerRules, clock: ClockReading, isKeepable: boolean): boolean {
     const { text, lastBatch, keysWithin } = message;
     if (!this.isBehind) this.#counts = this.#worker.counts();
     this.#worker.stage(text, lastBatch, clock);
     const now = performance.now();
     const isBusy = now - this.#lastGroupAt < BUSY_MS_MAX;
     const mayKeep = isBusy && isKeepable && this.#options.mayKeep && now - this.#keptSince < KEPT_MS_MAX;
-    const isKept = mayKeep && keysWithin !== undefined && this.#keep(message, keysWithin, keys, clock.doubtMs);
+    const isKept = mayKeep && keysWithin !== undefined && this.#keep(message, keysWithin, rules, clock.doubtMs);
     if (!isKept) this.write();
     this.#lastGroupAt = performance.now();
     return !isKept;
@@ -106,6 +110,13 @@ export class GroupCommits {
     this.#keptSince = Number.POSITIVE_INFINITY;
   }
 
+  /** Deletes what no memory needs any more from the journal, now and then; `now` in Unix ms. Throws SQLite's error. */
+  prune(now: number): void {
+    if (performance.now() < this.#pruneAt) return;
+    this.#pruneAt = performance.now() + PRUNE_EVERY_MS;
+    for (const { kind, before } of this.#worker.journalNeeds(now)) this.#options.store.pruneJournal(kind, before);
+  }
+
   /** Whether kept groups have waited long enough. */
   isDue(): boolean {
     return performance.now() - this.#keptSince >= KEPT_MS_MAX;
@@ -114,12 +125,12 @@ export class GroupCommits {
   #keep(
     { text, lastBatch }: GroupMessage,
     keysWithin: readonly number[],
-    keys: readonly WorkerKey[],
+    { keys, projects, defaultProject }: WorkerRules,
     doubtMs: number,
   ): boolean {
     const described = keysWithin.flatMap((index): RedoKey[] => {
       const key = keys[index];
-      return key === undefined ? [] : [{ index, ...key }];
+      return key === undefined ? [] : [{ index, ...key, rules: projects[key.project] ?? defaultProject }];
     });
     const isKept = this.#options.store.keep({
       lastBatch,
@@ -133,8 +144,11 @@ export class GroupCommits {
 }
 
 /** Keys by the index that the group's batches carry. */
-function keysOf(keys: readonly RedoKey[]): (WorkerKey | undefined)[] {
-  const byIndex: (WorkerKey | undefined)[] = [];
-  for (const { index, project, name, type } of keys) byIndex[index] = { project, name, type };
+function keysOf(keys: readonly RedoKey[]): (ReplayKey | undefined)[] {
+  const byIndex: (ReplayKey | undefined)[] = [];
+  for (const { index, project, name, type, rules } of keys) {
+    const { retentionMs, monthlyEntries, overage } = rules;
+    byIndex[index] = { project, name, type, rules: { retentionMs, monthlyEntries, overage } };
+  }
   return byIndex;
 }

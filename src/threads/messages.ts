@@ -73,7 +73,12 @@ export type FromWriter =
     }
   | { readonly kind: "failed"; readonly group: number }
   /** Time has passed: retention, timeouts or a merge changed the figures. */
-  | { readonly kind: "snapshot"; readonly snapshot: StoreSnapshot }
+  | {
+      readonly kind: "snapshot";
+      readonly snapshot: StoreSnapshot;
+      /** Whether everything that is durable is written in full. */
+      readonly isSettled: boolean;
+    }
   | { readonly kind: "health"; readonly isHealthy: boolean; readonly reason: string }
   | { readonly kind: "heartbeat"; readonly number: number }
   | { readonly kind: "changed"; readonly number: number; readonly outcome: ChangeOutcome }

@@ -211,7 +211,7 @@ export class Pipeline implements PipelineView, Changing {
       case "committed":
         this.#options.observeCommit(message.commitMs);
         if (message.snapshot === undefined) this.#settling.kept();
-        else this.#took(message.snapshot);
+        else this.#took(message.snapshot, true);
         this.dispatcher.committed(message.group);
         this.#rest.worked();
         break;
@@ -219,7 +219,7 @@ export class Pipeline implements PipelineView, Changing {
         this.dispatcher.failed(message.group);
         break;
       case "snapshot":
-        this.#took(message.snapshot);
+        this.#took(message.snapshot, message.isSettled);
         break;
       case "merge":
         this.#compaction.merge(message.request);
@@ -257,9 +257,10 @@ export class Pipeline implements PipelineView, Changing {
     }
   }
 
-  #took(snapshot: StoreSnapshot): void {
+  #took(snapshot: StoreSnapshot, isSettled: boolean): void {
     this.#snapshot = snapshot;
-    this.#settling.settle();
+    if (isSettled) this.#settling.settle();
+    else if (!this.#health.isHealthy) this.#settling.giveUp();
     this.#options.committed();
   }
 

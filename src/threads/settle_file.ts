@@ -18,7 +18,7 @@ const WAIT_MS_MAX = 5_000;
 const LOOK_EVERY_MS = 5;
 
 /** What says how entries become records. */
-export type SettleRules = Pick<Settings, "projects" | "timings" | "dedupe" | "queue">;
+export type SettleRules = Pick<Settings, "timings" | "dedupe">;
 
 /** Resolves when a reader sees all that was durable at the call. Throws OperatingError. */
 export async function settleFile(file: string, rules: SettleRules): Promise<void> {
@@ -27,14 +27,7 @@ export async function settleFile(file: string, rules: SettleRules): Promise<void
   const giveUpAt = performance.now() + WAIT_MS_MAX;
   while (performance.now() < giveUpAt) {
     const lock = tryLock(file);
-    if (lock !== undefined) {
-      try {
-        writeWaiting(file, rules);
-      } finally {
-        lock.release();
-      }
-      return;
-    }
+    if (lock !== undefined && wasWritten(lock, file, rules)) return;
     await new Promise((wake) => setTimeout(wake, LOOK_EVERY_MS));
     const now = stateOf(file);
     if (now === undefined || now.done >= before.last) return;
@@ -67,16 +60,34 @@ function tryLock(file: string): DataLock | undefined {
   }
 }
 
-function writeWaiting(file: string, { projects, timings, dedupe, queue }: SettleRules): void {
+/** Nothing is ended or pushed out here: that is the server's. What the groups become they were told when they came. */
+const NO_LIMITS = { openMax: 1e12, openBytesMax: 1e15, clientShare: 1 } as const;
+
+/** False where somebody else writes the file after all. */
+function wasWritten(lock: DataLock, file: string, rules: SettleRules): boolean {
+  try {
+    writeWaiting(file, rules);
+    return true;
+  } catch (error) {
+    if (error instanceof OperatingError && error.code === "data_locked") return false;
+    throw error;
+  } finally {
+    lock.release();
+  }
+}
+
+function writeWaiting(file: string, { timings, dedupe }: SettleRules): void {
   const run = randomUUID();
   const store = openStore(file, "sync", run);
+  // A lock is on a name; a server may have the same file by another one.
+  store.expectUntouched();
   try {
     const now = systemClock();
     const worker = new EntryWorker({
       state: store.restore(),
-      pairing: { ...timings, clientShare: queue.clientShare },
+      pairing: { ...timings, ...NO_LIMITS },
       dedupe,
-      rules: { keys: [], projects: { ...projects }, defaultProject: DEFAULT_PROJECT },
+      rules: { keys: [], projects: {}, defaultProject: DEFAULT_PROJECT },
       deadlinesFrom: now + timings.orphanGraceMs,
       now,
     });

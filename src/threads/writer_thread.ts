@@ -25,8 +25,6 @@ const TICK_EVERY_MS = 50;
 const IDLE_AFTER_MS = 2_000;
 /** How often a store that failed is tried again, in ms. */
 const RECOVER_EVERY_MS = 500;
-/** How often the journal's old parts are deleted, in ms. */
-const PRUNE_EVERY_MS = 5_000;
 
 export class WriterThread {
   readonly #reply: (message: FromWriter) => void;
@@ -45,7 +43,6 @@ export class WriterThread {
   #isHealthy = true;
   #unhealthyBecause = "";
   #recoverAt = 0;
-  #pruneAt = 0;
   #isClosed = false;
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -97,7 +94,7 @@ export class WriterThread {
     switch (message.kind) {
       case "group":
         this.#group(message, () =>
-          this.#commits.group(message, this.#rules.keys, this.#clock(), this.#changes.projectInErasure === undefined),
+          this.#commits.group(message, this.#rules, this.#clock(), this.#changes.projectInErasure === undefined),
         );
         break;
       case "set_aside":
@@ -118,7 +115,7 @@ export class WriterThread {
         break;
       case "settle":
         this.#settle();
-        this.#reply({ kind: "snapshot", snapshot: this.#snapshot() });
+        this.#tell();
         this.#planMerge(false);
         break;
       case "rules":
@@ -187,12 +184,6 @@ export class WriterThread {
     return this.#attempt(() => this.#commits.write());
   }
 
-  #pruneJournal(): void {
-    if (performance.now() < this.#pruneAt) return;
-    this.#pruneAt = performance.now() + PRUNE_EVERY_MS;
-    for (const { kind, before } of this.#worker.journalNeeds(systemClock())) this.#store.pruneJournal(kind, before);
-  }
-
   #failed(reason: string): void {
     this.#recoverAt = performance.now() + RECOVER_EVERY_MS;
     if (this.#isHealthy)
@@ -235,10 +226,10 @@ export class WriterThread {
     }
     const noted = this.#worker.noteKeys(systemClock());
     if (noted !== undefined) this.#commits.commit(noted);
-    this.#pruneJournal();
+    this.#commits.prune(systemClock());
     if (isIdle) this.#store.clearRedo();
     if (!this.#changes.needsPagesInPlace && this.#maintenance.step(isIdle)) isChanged = true;
-    if (isChanged) this.#reply({ kind: "snapshot", snapshot: this.#snapshot() });
+    if (isChanged) this.#tell();
   }
 
   /** Tries to write again; the worker starts from what is on disk, since the failed group must leave no trace. */
@@ -257,7 +248,7 @@ export class WriterThread {
     if (!isWritten || !hasRoom) return;
     this.#isHealthy = true;
     this.#reply({ kind: "log", level: "info", message: `${this.#settings.file} can be written again` });
-    this.#reply({ kind: "snapshot", snapshot: this.#snapshot() });
+    this.#tell();
     this.#reply({ kind: "health", isHealthy: true, reason: "" });
   }
 
@@ -284,13 +275,17 @@ export class WriterThread {
       isTaken = this.#merging.take(job, result, unmergeable, this.#isHealthy);
     };
     if (!this.#attempt(take) || !isTaken) return;
-    this.#reply({ kind: "snapshot", snapshot: this.#snapshot() });
+    this.#tell();
     this.#planMerge(false);
   }
 
   #changed(number: number, outcome: ChangeOutcome): void {
-    if (outcome.ok && outcome.erased !== undefined) this.#reply({ kind: "snapshot", snapshot: this.#snapshot() });
+    if (outcome.ok && outcome.erased !== undefined) this.#tell();
     this.#reply({ kind: "changed", number, outcome });
+  }
+
+  #tell(): void {
+    this.#reply({ kind: "snapshot", snapshot: this.#snapshot(), isSettled: !this.#commits.isBehind });
   }
 
   #snapshot(): StoreSnapshot {

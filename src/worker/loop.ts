@@ -12,7 +12,7 @@ import { DedupeMemory } from "./dedupe.ts";
 import { EntryDigest } from "./digest.ts";
 import { KeyUse } from "./key_use.ts";
 import { type BatchContext, normalise } from "./normalise.ts";
-import type { ClockReading, WorkerKey, WorkerOptions, WorkerProject, WorkerRules } from "./options.ts";
+import type { ClockReading, ReplayKey, WorkerKey, WorkerOptions, WorkerProject, WorkerRules } from "./options.ts";
 import { PairingMemory } from "./pairing.ts";
 import { Rejections } from "./rejections.ts";
 import type { ErasedWaiting, StagedSetAside, StagedWrite, WorkerCounts } from "./staged.ts";
@@ -89,7 +89,7 @@ export class EntryWorker {
     text: string,
     lastBatch: number | undefined,
     { now, doubtMs, isReplay = false }: ClockReading,
-    keys: readonly (WorkerKey | undefined)[] = this.#rules.keys,
+    keys: readonly (WorkerKey | ReplayKey | undefined)[] = this.#rules.keys,
   ): void {
     const members = JSON.parse(text) as unknown[];
     const mayHoldLoneSurrogates = text.includes("\\u");
@@ -100,6 +100,7 @@ export class EntryWorker {
       this.#keys.use(key, receivedAt);
       this.#bytesReceived += members[at + 3] as number;
       const body = members[at + 5] as Batch;
+      const rules = "rules" in key ? key.rules : this.#projectRules(key.project);
       const arrivedAt = Math.min(now, Math.max(receivedAt, this.#jumpedAt));
       const context: BatchContext = {
         project: key.project,
@@ -111,11 +112,11 @@ export class EntryWorker {
         receivedAt,
         arrivedAt,
         agedFrom: isReplay ? receivedAt : arrivedAt,
-        retentionMs: this.#projectRules(key.project).retentionMs + Math.max(0, doubtMs),
+        retentionMs: rules.retentionMs + Math.max(0, doubtMs),
         behindMs: Math.max(0, -doubtMs),
         mayHoldLoneSurrogates,
       };
-      this.#batch(context, body.entries);
+      this.#batch(context, rules, body.entries);
     }
     this.#lastBatch = lastBatch ?? this.#lastBatch;
   }
@@ -194,12 +195,11 @@ export class EntryWorker {
     ];
   }
 
-  #batch(context: BatchContext, entries: readonly Entry[]): void {
+  #batch(context: BatchContext, { monthlyEntries, overage }: WorkerProject, entries: readonly Entry[]): void {
     const { project, keyType, arrivedAt } = context;
     this.#enterMonth(context.receivedAt);
     this.#digest.beginBatch(context);
     this.#dedupe.beginBatch(arrivedAt);
-    const { monthlyEntries, overage } = this.#projectRules(project);
     const dropsAt = monthlyEntries === undefined || overage === "continue" ? Number.POSITIVE_INFINITY : monthlyEntries;
     const admittedBefore = this.#usage.admitted(project, this.#month);
     let admitted = 0;

@@ -11,6 +11,11 @@ export interface WorkerKey {
   readonly type: Source;
 }
 
+/** A key in a group of another time: what held for its project then. */
+export interface ReplayKey extends WorkerKey {
+  readonly rules: WorkerProject;
+}
+
 export interface WorkerProject {
   readonly retentionMs: number;
   /** Entries a UTC month, or undefined for no limit. */

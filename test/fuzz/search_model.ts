@@ -58,7 +58,9 @@ function quotedText(text: string): string {
 
 /** Quoted, or bare where that means the same. */
 function written(random: Random, text: string): string {
-  return /^[\p{L}\p{N}_/.]+$/u.test(text) && !/^(AND|OR)$/.test(text) && random() < 0.7 ? text : quotedText(text);
+  const isPlain = /^[\p{L}\p{N}_/.]+$/u.test(text) && !/^(AND|OR)$/.test(text);
+  // Two dots between numbers are a range.
+  return isPlain && !text.includes("..") && random() < 0.7 ? text : quotedText(text);
 }
 
 /** Some part of the text, at least one unit long. */

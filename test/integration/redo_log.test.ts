@@ -6,7 +6,8 @@ import { StoreWriter } from "../../src/store/store_writer.ts";
 import { withFolder } from "../support/folder.ts";
 import { groupOf, NOTHING, recordOf } from "../support/groups.ts";
 
-const KEYS = [{ index: 3, project: "shop", name: "web shop", type: "server" }] as const;
+const PROJECT_RULES = { retentionMs: 1e9, overage: "drop" } as const;
+const KEYS = [{ index: 3, project: "shop", name: "web shop", type: "server", rules: PROJECT_RULES }] as const;
 
 function kept(lastBatch: number, text = `["groups of ${lastBatch}: ü, 漢, \\ud800"]`): Omit<RedoGroup, "run"> {
   return { lastBatch, keys: KEYS, text };

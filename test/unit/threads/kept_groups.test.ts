@@ -1,13 +1,24 @@
 import { describe, expect, test } from "bun:test";
+import { symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { Entry } from "../../../src/core/entry.ts";
+import { DAY_MS } from "../../../src/core/limits.ts";
 import type { StoreSnapshot } from "../../../src/core/telemetry.ts";
 import { openForReading } from "../../../src/store/database.ts";
+import { eraseRecords } from "../../../src/store/erase_file.ts";
+import { lockData } from "../../../src/store/lock.ts";
 import { redoState } from "../../../src/store/redo_log.ts";
+import { StoreWriter } from "../../../src/store/store_writer.ts";
 import { settleFile } from "../../../src/threads/settle_file.ts";
+import { NOTHING } from "../../support/groups.ts";
 import { messagesIn } from "../../support/messages_in.ts";
-import { type WriterStage, withWriter } from "./writer_stage.ts";
+import { RULES, type WriterStage, withWriter } from "./writer_stage.ts";
 
 const NOW = Date.now();
+const SETTLE_RULES = {
+  timings: { timeoutMs: 1e6, orphanGraceMs: 1e5, openMax: 100, openBytesMax: 1e6 },
+  dedupe: { windowMs: 1e5, entries: 100 },
+};
 
 function log(message: string): Entry {
   return { message, timestamp: NOW };
@@ -102,17 +113,63 @@ describe("after a crash, groups that were kept", () => {
     await withWriter(async (stage) => {
       keepAll(stage, [[log("a")], [log("b")], [log("c")]]);
       stage.writer.close();
-      const rules = {
-        projects: {},
-        timings: { timeoutMs: 1e6, orphanGraceMs: 1e5, openMax: 100, openBytesMax: 1e6 },
-        dedupe: { windowMs: 1e5, entries: 100 },
-        queue: { entries: 1, bytes: 1, clientShare: 0.5 },
-      };
-      await settleFile(stage.file, rules);
+      await settleFile(stage.file, SETTLE_RULES);
       expect([messagesIn(stage.file), waiting(stage)]).toEqual([["a", "b", "c"], 0]);
-      await settleFile(stage.file, rules);
-      await settleFile(`${stage.file}.absent`, rules);
+      await settleFile(stage.file, SETTLE_RULES);
+      await settleFile(`${stage.file}.absent`, SETTLE_RULES);
       expect(messagesIn(stage.file)).toEqual(["a", "b", "c"]);
+    });
+  });
+
+  test("are what they were when they came, whatever rules hold for whoever writes them", async () => {
+    await withWriter(async (stage) => {
+      const old = { message: "old", timestamp: NOW - 60 * DAY_MS };
+      const forYears = { ...RULES.defaultProject, retentionMs: 365 * DAY_MS };
+      stage.writer.receive({ kind: "rules", rules: { ...RULES, defaultProject: forYears } });
+      keepAll(stage, [[log("a")], [old], [log("b"), { ...old, message: "older" }]]);
+      stage.writer.close();
+      await settleFile(stage.file, SETTLE_RULES);
+      expect(messagesIn(stage.file).toSorted()).toEqual(["a", "b", "old", "older"]);
+    });
+  });
+});
+
+describe("what is kept is not written by a command", () => {
+  test("while a server holds the file by another name: it is waited for", async () => {
+    await withWriter(async (stage) => {
+      const lock = lockData(stage.file);
+      const link = join(dirname(stage.file), "link.db");
+      symlinkSync(stage.file, link);
+      keepAll(stage, [[log("a")], [log("b")]]);
+      const settled = settleFile(link, SETTLE_RULES);
+      await new Promise((wake) => setImmediate(wake));
+      expect([messagesIn(stage.file), waiting(stage)]).toEqual([["a"], 1]);
+      stage.writer.receive({ kind: "settle" });
+      await settled;
+      lock.release();
+      expect(messagesIn(stage.file)).toEqual(["a", "b"]);
+    });
+  });
+
+  test("where another connection has written since it looked", async () => {
+    await withWriter((stage) => {
+      keepAll(stage, [[log("a")], [log("b")]]);
+      const other = new StoreWriter(stage.file, "write", "other");
+      other.expectUntouched();
+      stage.writer.receive({ kind: "settle" });
+      expect(() => other.commit(NOTHING)).toThrow("another process writes the data file");
+      other.close();
+      expect(messagesIn(stage.file)).toEqual(["a", "b"]);
+    });
+  });
+
+  test("nor erased beside it: an erasure of the file is refused until it is written", async () => {
+    await withWriter((stage) => {
+      keepAll(stage, [[log("a")], [log("b")]]);
+      stage.writer.close();
+      const scope = { project: "shop", from: undefined, to: undefined, matchRows: undefined };
+      expect(() => eraseRecords({ file: stage.file, scope })).toThrow("the latest batches could not be written");
+      expect(waiting(stage)).toBe(1);
     });
   });
 });
