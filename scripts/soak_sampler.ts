@@ -20,10 +20,8 @@ interface Moment {
 function cpuOf({ cpuSeconds }: ProcessFigures): Moment["cpu"] {
   const cpu = { mainCpu: 0, writerCpu: 0, compactorCpu: 0, readerCpu: 0, otherCpu: 0 };
   const threads = [...cpuSeconds].map(([name, seconds]) => {
-    const [number = "", ...words] = name.split(" ");
-    return { number: Number(number), name: words.join(" "), seconds };
+    return { name: name.slice(name.indexOf(" ") + 1), seconds };
   });
-  threads.sort((a, b) => a.number - b.number);
   let role = 0;
   for (const [index, { name, seconds }] of threads.entries()) {
     const isOurs = index === 0 || name === "Worker";

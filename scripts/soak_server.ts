@@ -37,7 +37,7 @@ export interface ProcessFigures {
   readonly threads: number;
   readonly fileBytes: number;
   readonly logBytes: number;
-  /** Processor time by thread since its start; a key is the thread's number and name. */
+  /** Processor time by thread since its start; a key is the thread's number and name; the oldest first. */
   readonly cpuSeconds: ReadonlyMap<string, number>;
 }
 
@@ -120,13 +120,17 @@ export class SoakServer {
     const folder = `/proc/${this.#process.pid}`;
     const status = readFileSync(`${folder}/status`, "utf8");
     const kilobytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status)?.[1]) * 1024;
-    const cpuSeconds = new Map<string, number>();
+    const threads: { readonly key: string; readonly startedAt: number; readonly seconds: number }[] = [];
     for (const thread of readdirSync(`${folder}/task`)) {
       const text = readFileSync(`${folder}/task/${thread}/stat`, "utf8");
       const name = text.slice(text.indexOf("(") + 1, text.lastIndexOf(")"));
       const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-      cpuSeconds.set(`${thread} ${name}`, (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND);
+      const seconds = (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+      threads.push({ key: `${thread} ${name}`, startedAt: Number(fields[19]), seconds });
     }
+    // Numbers begin again one day: a compiler's thread of today may have a lower one than the process.
+    threads.sort((a, b) => a.startedAt - b.startedAt);
+    const cpuSeconds = new Map(threads.map(({ key, seconds }) => [key, seconds]));
     return {
       residentBytes: kilobytes("VmRSS"),
       anonymousBytes: kilobytes("RssAnon"),
