@@ -1,9 +1,10 @@
-// Finds the test suites, runs one with `bun test`, and counts what passed. A suite is a folder of test/; the files directly in test/
-// are one of their own, named "rules". What did not run to its end never counts as passed.
+// Finds the test suites, and runs one with `bun test`. A suite is a folder of test/; the files directly in test/ are one of their own,
+// named "rules".
 
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { type Count, countResults } from "./test_report.ts";
 
 export interface Suite {
   readonly name: string;
@@ -11,11 +12,6 @@ export interface Suite {
   readonly files: readonly string[];
   /** Environment variables of its own; one that begins with "./" is a path in the checkout. */
   readonly variables?: Readonly<Record<string, string>>;
-}
-
-export interface Count {
-  readonly passed: number;
-  readonly failed: number;
 }
 
 /** Fast ones first; a suite that is not named here comes last. */
@@ -64,29 +60,6 @@ export function findSuites(root: string, filters: readonly string[]): Suite[] {
       ...(name === DENO_SUITE ? { variables: DENO_VARIABLES } : {}),
     }))
     .sort((a, b) => rank(a.name) - rank(b.name));
-}
-
-function attribute(tag: string, name: string): number {
-  const value = Number(new RegExp(`\\s${name}="(\\d+)"`).exec(tag)?.[1]);
-  return Number.isInteger(value) ? value : 0;
-}
-
-/**
- * Counts one run of `bun test`.
- * @param report its JUnit report; undefined when it wrote none.
- * @param isSelective options narrowed the tests inside files, so that tests and whole files may rightly be skipped.
- */
-export function countResults(suite: Suite, report: string | undefined, exitCode: number, isSelective: boolean): Count {
-  const root = report === undefined ? undefined : /<testsuites\b[^>]*>/.exec(report)?.[0];
-  // A crash, or a kill: whatever ran before is not known.
-  if (report === undefined || root === undefined) return { passed: 0, failed: 1 };
-  const tests = attribute(root, "tests");
-  const skipped = attribute(root, "skipped");
-  const broken = attribute(root, "failures") + attribute(root, "errors");
-  // A file that could not be loaded, or that has no test, is not in the report at all.
-  const absent = suite.files.filter((file) => !report.includes(`file="${file}"`)).length;
-  const failed = broken + (isSelective ? 0 : skipped + absent);
-  return { passed: Math.max(0, tests - broken - skipped), failed: exitCode !== 0 && failed === 0 ? 1 : failed };
 }
 
 export interface SuiteRun {

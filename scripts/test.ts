@@ -1,5 +1,6 @@
 // The one command that checks everything. Stages run in order, each printed with its time. A stage before the tests that fails ends
-// the run; a suite that fails does not, so one run shows every failure. Ends with "N passed, N failed" and exits 1 if anything failed.
+// the run; a suite that fails does not, so one run shows every failure, once more at its end, where a log that was cut short still has
+// them. Ends with "N passed, N failed" and exits 1 if anything failed.
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -7,7 +8,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { installPackages } from "./packages.ts";
-import { type Count, findSuites, runSuite, type Suite } from "./suites.ts";
+import { findSuites, runSuite, type Suite } from "./suites.ts";
+import type { Count } from "./test_report.ts";
 import { provideTools } from "./tools.ts";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -64,7 +66,7 @@ function runSuites(suites: readonly Suite[], options: readonly string[]): Count 
   const environment = { ...process.env, ...tools };
   const reports = mkdtempSync(join(tmpdir(), "simplelogs-test-"));
   try {
-    let total: Count = { passed: 0, failed: 0 };
+    let total: Count = { passed: 0, failed: 0, failures: [] };
     for (const suite of suites) {
       const count = stage(`${suite.name} tests`, () =>
         runSuite({
@@ -77,7 +79,11 @@ function runSuites(suites: readonly Suite[], options: readonly string[]): Count 
         }),
       );
       console.log(`== ${suite.name} tests: ${count.passed} of ${count.passed + count.failed} passed`);
-      total = { passed: total.passed + count.passed, failed: total.failed + count.failed };
+      total = {
+        passed: total.passed + count.passed,
+        failed: total.failed + count.failed,
+        failures: [...total.failures, ...count.failures.map((failure) => `${suite.name}: ${failure}`)],
+      };
     }
     return total;
   } finally {
@@ -104,9 +110,9 @@ if (process.argv.includes("--help")) {
   try {
     total = main();
   } catch (error) {
-    console.log(`\n${error instanceof Error ? error.message : String(error)}`);
-    total = { passed: 0, failed: 1 };
+    total = { passed: 0, failed: 1, failures: [error instanceof Error ? error.message : String(error)] };
   }
+  for (const failure of total.failures) console.log(`\nFAILED ${failure}`);
   console.log(`\n${total.passed} passed, ${total.failed} failed`);
   process.exitCode = total.failed > 0 ? 1 : 0;
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { countResults, DENO_E2E_FILES, findSuites, runSuite, type Suite } from "../../../scripts/suites.ts";
+import { DENO_E2E_FILES, findSuites, runSuite, type Suite } from "../../../scripts/suites.ts";
+import { countResults } from "../../../scripts/test_report.ts";
 import { withFolder } from "../../support/folder.ts";
 
 const PASSING = 'import { expect, test } from "bun:test";\ntest("passes", () => expect(1).toBe(1));\n';
@@ -72,7 +73,7 @@ test("sees", () => expect(process.env["SIMPLELOGS_TEST_EXECUTABLE"]).toBe(proces
           output: "ignore",
         }),
       );
-      expect(counts).toEqual([
+      expect(counts).toMatchObject([
         { passed: 0, failed: 1 },
         { passed: 2, failed: 0 },
       ]);
@@ -109,14 +110,14 @@ test("sees", () => expect(process.env["SIMPLELOGS_TEST_EXECUTABLE"]).toBe(proces
 
 describe("a suite counts as passed", () => {
   test("test by test", async () => {
-    expect(await runFiles({ "test/unit/a.test.ts": PASSING, "test/unit/b.test.ts": PASSING })).toEqual({
+    expect(await runFiles({ "test/unit/a.test.ts": PASSING, "test/unit/b.test.ts": PASSING })).toMatchObject({
       passed: 2,
       failed: 0,
     });
   });
 
   test("without the tests that an option left out", async () => {
-    expect(await runFiles({ "test/unit/a.test.ts": MIXED }, ["--test-name-pattern=passes"])).toEqual({
+    expect(await runFiles({ "test/unit/a.test.ts": MIXED }, ["--test-name-pattern=passes"])).toMatchObject({
       passed: 1,
       failed: 0,
     });
@@ -125,7 +126,7 @@ describe("a suite counts as passed", () => {
 
 describe("a suite counts as failed", () => {
   test("for each test that fails or is skipped", async () => {
-    expect(await runFiles({ "test/unit/a.test.ts": MIXED })).toEqual({ passed: 1, failed: 2 });
+    expect(await runFiles({ "test/unit/a.test.ts": MIXED })).toMatchObject({ passed: 1, failed: 2 });
   });
 
   test("for each file that cannot be loaded or has no test", async () => {
@@ -134,18 +135,64 @@ describe("a suite counts as failed", () => {
       "test/unit/b.test.ts": BROKEN,
       "test/unit/c.test.ts": "export {};\n",
     };
-    expect(await runFiles(files)).toEqual({ passed: 1, failed: 2 });
+    expect(await runFiles(files)).toMatchObject({ passed: 1, failed: 2 });
   });
 
   test("when its process ends in the middle, with exit code 0 too", async () => {
-    expect(await runFiles({ "test/unit/a.test.ts": DYING })).toEqual({ passed: 0, failed: 1 });
+    expect(await runFiles({ "test/unit/a.test.ts": DYING })).toMatchObject({ passed: 0, failed: 1 });
   });
 
   test("when every test passed and the process failed all the same", () => {
     const suite: Suite = { name: "unit", files: ["test/unit/a.test.ts"] };
     const report =
       '<testsuites tests="3" failures="0" skipped="0"><testsuite file="test/unit/a.test.ts" /></testsuites>';
-    expect(countResults(suite, report, 1, false)).toEqual({ passed: 3, failed: 1 });
-    expect(countResults(suite, report, 0, false)).toEqual({ passed: 3, failed: 0 });
+    expect(countResults(suite, report, 1, false)).toMatchObject({ passed: 3, failed: 1 });
+    expect(countResults(suite, report, 0, false)).toMatchObject({ passed: 3, failed: 0 });
+  });
+});
+
+describe("what failed is named", () => {
+  const files = {
+    "test/unit/a.test.ts": `import { describe, expect, test } from "bun:test";
+describe('less < "more"', () => {
+  test("is & equal", () => expect(["<&>"]).toEqual([]));
+  test("is thrown", () => { throw new Error("boom"); });
+});
+test("is slow", async () => { await Bun.sleep(1_000); }, 10);
+test.skip("is left out", () => {});
+test("passes", () => {});
+`,
+    "test/unit/b.test.ts": BROKEN,
+  };
+
+  test("with its file, its name and its error, or why it did not run", async () => {
+    const { failed, failures } = await runFiles(files);
+    expect(failed).toBe(5);
+    expect(failures.map((failure) => failure.split("\n")[0])).toEqual([
+      'test/unit/a.test.ts: less < "more" > is & equal',
+      'test/unit/a.test.ts: less < "more" > is thrown',
+      "test/unit/a.test.ts: is slow",
+      "test/unit/a.test.ts: is left out",
+      "test/unit/b.test.ts: none of its tests ran",
+    ]);
+    expect(failures[0]).toContain('"<&>"');
+    expect(failures[1]).toContain("Error: boom");
+    expect(failures[2]).toContain("timed out");
+    expect(failures[3]).toContain("was skipped");
+  });
+
+  test("without what an option left out", async () => {
+    const file = { "test/unit/a.test.ts": files["test/unit/a.test.ts"] };
+    expect(await runFiles(file, ["--test-name-pattern=passes"])).toEqual({ passed: 1, failed: 0, failures: [] });
+  });
+
+  test("as a whole, where its process ended in the middle or failed after its tests", async () => {
+    expect((await runFiles({ "test/unit/a.test.ts": DYING })).failures).toEqual([
+      "unit tests ended in the middle, with exit code 0",
+    ]);
+    const report = '<testsuites tests="1"><testsuite file="test/unit/a.test.ts" /></testsuites>';
+    expect(countResults({ name: "unit", files: ["test/unit/a.test.ts"] }, report, 1, false).failures).toEqual([
+      "unit tests passed, but ended with exit code 1",
+    ]);
   });
 });
