@@ -14,9 +14,9 @@ export interface TextColumn {
   value(place: number): string | undefined;
   /**
    * Sets `hits[place] = 1` for each text that contains the needle, whatever the case of either. The needle is in
-   * lower case: as String.prototype.toLowerCase gives it.
+   * lower case: as String.prototype.toLowerCase gives it. Places that have no 1 in `wanted` may be left out.
    */
-  markContaining(needle: string, hits: Uint8Array): void;
+  markContaining(needle: string, hits: Uint8Array, wanted?: Uint8Array): void;
   /** Sets `hits[place] = 1` for each text that the test accepts; it is asked once for each different text where they repeat. */
   markWhere(test: (text: string) => boolean, hits: Uint8Array): void;
   /** Where texts repeat, the different ones, and for each place the number of its own from 1 on, 0 for none; else undefined. */

@@ -6,9 +6,10 @@ import { constants, crc32, zstdCompressSync } from "node:zlib";
 import { ByteWriter } from "./bytes.ts";
 import type { Columns, NamedColumn } from "./columns.ts";
 import { writeNumbers } from "./numbers.ts";
-import { toDictionary, writeDictionary } from "./strings.ts";
+import { type OptionalText, toDictionary, writeDictionary } from "./strings.ts";
+import { PARTED_COLUMN, partedColumns, partedStrings } from "./text_parts.ts";
 import { receivedColumn, timingColumns } from "./told_numbers.ts";
-import { writeSparseNumbers, writeSparseStrings, writeStrings, writeValues } from "./values.ts";
+import { dictionarySizeMax, writeSparseNumbers, writeSparseStrings, writeStrings, writeValues } from "./values.ts";
 
 /** Name of the one piece of a packed block. */
 export const PACKED = "*";
@@ -44,8 +45,22 @@ export function pieceOf(name: string, raw: Uint8Array): BlockPiece {
   return { name, checksum: pieceChecksum(name, data), data };
 }
 
+/** Whether the messages of a columnar block are no dictionary. */
+export function hasPlainMessages({ message }: Columns): boolean {
+  return toDictionary(message, dictionarySizeMax(message.length)) === undefined;
+}
+
+function messageWriters(
+  message: readonly OptionalText[],
+  compact: boolean,
+  partTexts: number | undefined,
+): NamedColumn[] {
+  if (partTexts === undefined) return [[PARTED_COLUMN, (writer) => writeStrings(writer, message, compact)]];
+  return partedColumns(message.length, partTexts, partedStrings(message));
+}
+
 /** The columns that have any value, each with its writer. `compact` spends time to save space. */
-function columnWriters(columns: Columns, compact: boolean): NamedColumn[] {
+function columnWriters(columns: Columns, compact: boolean, partTexts?: number): NamedColumn[] {
   const { count } = columns;
   const writers: NamedColumn[] = [
     ["id", (writer) => writeNumbers(writer, columns.id)],
@@ -54,7 +69,7 @@ function columnWriters(columns: Columns, compact: boolean): NamedColumn[] {
     ["flags", (writer) => writer.lowBytes(columns.flags, 0)],
     ["apiKey", (writer) => writeCoded(writer, columns.apiKey)],
     ["touchpoint", (writer) => writeCoded(writer, columns.touchpoint)],
-    ["message", (writer) => writeStrings(writer, columns.message, compact)],
+    ...messageWriters(columns.message, compact, partTexts),
   ];
   if (columns.key.rows.length > 0) writers.push(["key", (writer) => writeSparseStrings(writer, columns.key, count)]);
   if (compact) writers.push(...timingColumns(columns));
@@ -116,9 +131,9 @@ export class BlockEncoder {
     return finish(this.#columnarSteps(writers));
   }
 
-  /** As `columnar`, a column a step. No other block is encoded meanwhile. */
-  columnarSteps(columns: Columns): Generator<void, EncodedBlock> {
-    return this.#columnarSteps(columnWriters(columns, true));
+  /** As `columnar`, a column a step, messages in parts of so many where it is given. No other block is encoded meanwhile. */
+  columnarSteps(columns: Columns, partTexts?: number): Generator<void, EncodedBlock> {
+    return this.#columnarSteps(columnWriters(columns, true, partTexts));
   }
 
   *#columnarSteps(writers: readonly NamedColumn[]): Generator<void, EncodedBlock> {

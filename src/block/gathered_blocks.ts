@@ -8,6 +8,7 @@ import { type BlockPiece, METADATA_PREFIX } from "./encode.ts";
 import { GatheredBytes, GatheredNumbers, GatheredRows, Scratch } from "./gathered.ts";
 import { GatheredTexts, GatheredValues } from "./gathered_values.ts";
 import { forEachColumn } from "./packed.ts";
+import { partOf } from "./text_parts.ts";
 import { addTold, endsByDuration, fromIdOrder, startsByDuration, startsByTime, TOLD } from "./told_numbers.ts";
 
 /** Columns of metadata fields that are kept for the next merge. */
@@ -100,6 +101,8 @@ export class GatheredBlocks {
       this[name].appendDictionary(reader, count);
     } else if (name === "message") {
       this.message.append(reader, count);
+    } else if (partOf(name) !== undefined) {
+      this.message.appendPart(reader, partOf(name) as number, first + count);
     } else if (name === "key" || name === "rest") {
       this[name].texts.appendPlain(reader, this[name].rows.append(reader, count, first));
     } else if (name === "start" || name === "end" || name === "duration") {

@@ -2,6 +2,7 @@
 
 import type { ByteReader } from "./bytes.ts";
 import { GatheredBytes, GatheredNumbers, GatheredRows, Places, type Scratch } from "./gathered.ts";
+import { readHead } from "./parted_texts.ts";
 import { codeBytes } from "./strings.ts";
 import { TextPool } from "./text_pool.ts";
 import { FORM, TYPE } from "./values.ts";
@@ -11,6 +12,8 @@ export class GatheredTexts {
   readonly pool = new TextPool();
   readonly #texts = new Places();
   readonly #scratch: Scratch;
+  /** Of the parts that are to come: texts of each, and the next one's number. */
+  #parts = { texts: 0, next: 0 };
 
   constructor(scratch: Scratch) {
     this.#scratch = scratch;
@@ -57,12 +60,21 @@ export class GatheredTexts {
     }
   }
 
-  /** Either form, behind a byte that says which. */
+  /** Any form, behind a byte that says which; of the form in parts only the head, behind which they come. */
   append(reader: ByteReader, count: number): void {
     const form = reader.byte();
     if (form === FORM.plain) this.appendPlain(reader, count);
     else if (form === FORM.dictionary) this.appendDictionary(reader, count);
+    else if (form === FORM.parts) this.#parts = { texts: readHead(reader, count).partTexts, next: 0 };
     else throw new RangeError(`unknown string form ${form}`);
+  }
+
+  /** A part of texts of which there will be `length` in all, once the last one is appended. */
+  appendPart(reader: ByteReader, part: number, length: number): void {
+    const { texts, next } = this.#parts;
+    if (part !== next) throw new RangeError("a part is missing");
+    this.#parts = { texts, next: next + 1 };
+    this.appendPlain(reader, Math.min(texts, length - this.length));
   }
 }
 

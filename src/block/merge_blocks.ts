@@ -8,12 +8,12 @@
 import { BlockEncoder, type BlockPiece, type EncodedBlock, pieceOf } from "./encode.ts";
 import { GatheredBlocks } from "./gathered_blocks.ts";
 import { type BlockHeader, headerOf } from "./header.ts";
-import { FILTER_RECORDS_MIN } from "./merged.ts";
 import { mergedColumns } from "./merged_columns.ts";
 import { MergedRows } from "./merged_rows.ts";
 import { summariseSource } from "./summarise.ts";
-import { SUMMARY } from "./summary.ts";
+import { NOTES_RECORDS_MIN, SUMMARY } from "./summary.ts";
 import { FILTER } from "./text_filter.ts";
+import { PART_TEXTS } from "./text_parts.ts";
 
 /** A merged block as it is stored. */
 export interface MergedBlock {
@@ -45,22 +45,24 @@ export class BlockMerger {
     this.#blocks.add(pieces, count);
   }
 
-  /** What was added, as one block with a piece a column, a summary and, of enough records, a text filter. */
-  columnar(filterRecordsMin = FILTER_RECORDS_MIN): MergedBlock {
+  /** What was added, as one block with a piece a column, a summary and, of enough records, noted values and text filters. */
+  columnar(notesRecordsMin = NOTES_RECORDS_MIN, partTexts = PART_TEXTS): MergedBlock {
     const merged = new MergedRows(this.#blocks);
     const notes: BlockPiece[] = [];
-    const summary = summariseSource(merged.summarySource());
+    const summary = summariseSource(merged.summarySource(), notesRecordsMin);
     if (summary !== undefined) notes.push(pieceOf(SUMMARY, summary.view()));
-    const filter = this.#blocks.count < filterRecordsMin ? undefined : merged.textFilter().encode();
+    const isLarge = this.#blocks.count >= notesRecordsMin;
+    const areParted = isLarge && merged.hasPlainMessages();
+    const filter = isLarge ? merged.textFilter(!areParted).encode() : undefined;
     if (filter !== undefined) notes.push(pieceOf(FILTER, filter.view()));
-    const { pieces, rawBytes } = this.#encoder.columnarOf(mergedColumns(merged));
+    const { pieces, rawBytes } = this.#encoder.columnarOf(mergedColumns(merged, areParted ? partTexts : undefined));
     return { header: this.#header(), encoded: { pieces: [...notes, ...pieces], rawBytes } };
   }
 
   /** What was added, as one block that is packed: cheaper, for what will soon be merged again. */
   packed(): MergedBlock {
     const merged = new MergedRows(this.#blocks);
-    return { header: this.#header(), encoded: this.#encoder.packedOf(mergedColumns(merged)) };
+    return { header: this.#header(), encoded: this.#encoder.packedOf(mergedColumns(merged, undefined)) };
   }
 
   #header(): BlockHeader {

@@ -1,38 +1,39 @@
 // What the compactor hands over for a merged block: its columns, and before them what lets readers do without.
 
-import { BLOCK_RECORDS_MAX } from "../core/limits.ts";
 import type { Columns } from "./columns.ts";
-import { type BlockEncoder, type BlockPiece, type EncodedBlock, finish, pieceOf } from "./encode.ts";
+import { type BlockEncoder, type BlockPiece, type EncodedBlock, finish, hasPlainMessages, pieceOf } from "./encode.ts";
 import { summarise } from "./summarise.ts";
-import { SUMMARY } from "./summary.ts";
+import { NOTES_RECORDS_MIN, SUMMARY } from "./summary.ts";
 import { FILTER } from "./text_filter.ts";
 import { buildTextFilter } from "./text_filter_builder.ts";
+import { PART_TEXTS } from "./text_parts.ts";
 
-/** Records from which on a block has a text filter: a smaller one is searched as fast as it is passed over. */
-export const FILTER_RECORDS_MIN = BLOCK_RECORDS_MAX / 8;
-
-/** Encodes a merged block with its summary and its text filter. `rawBytes` counts the columns alone: no merge inflates the others. */
+/** Encodes a merged block with its summary and its text filters. `rawBytes` counts the columns alone: no merge inflates the others. */
 export function encodeMerged(
   encoder: BlockEncoder,
   columns: Columns,
-  filterRecordsMin = FILTER_RECORDS_MIN,
+  notesRecordsMin = NOTES_RECORDS_MIN,
+  partTexts = PART_TEXTS,
 ): EncodedBlock {
-  return finish(encodeMergedSteps(encoder, columns, filterRecordsMin));
+  return finish(encodeMergedSteps(encoder, columns, notesRecordsMin, partTexts));
 }
 
 /** As `encodeMerged`, in steps, for whoever has other work between them. */
 export function* encodeMergedSteps(
   encoder: BlockEncoder,
   columns: Columns,
-  filterRecordsMin = FILTER_RECORDS_MIN,
+  notesRecordsMin = NOTES_RECORDS_MIN,
+  partTexts = PART_TEXTS,
 ): Generator<void, EncodedBlock> {
   const notes: BlockPiece[] = [];
-  const summary = summarise(columns);
+  const summary = summarise(columns, notesRecordsMin);
   if (summary !== undefined) notes.push(pieceOf(SUMMARY, summary.view()));
   yield;
-  const filter = columns.count < filterRecordsMin ? undefined : buildTextFilter(columns);
+  const isLarge = columns.count >= notesRecordsMin;
+  const areParted = isLarge && hasPlainMessages(columns);
+  const filter = isLarge ? buildTextFilter(columns, !areParted) : undefined;
   if (filter !== undefined) notes.push(pieceOf(FILTER, filter.view()));
   yield;
-  const { pieces, rawBytes } = yield* encoder.columnarSteps(columns);
+  const { pieces, rawBytes } = yield* encoder.columnarSteps(columns, areParted ? partTexts : undefined);
   return { pieces: [...notes, ...pieces], rawBytes };
 }

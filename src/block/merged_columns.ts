@@ -9,11 +9,13 @@ import { bytesInOrder, type CodedTexts, codedTexts, inOrder, type MergedRows } f
 import { writeNumbers } from "./numbers.ts";
 import { sparseOrder } from "./row_order.ts";
 import { codeBytes } from "./strings.ts";
+import { isPlainPool } from "./text_filter_builder.ts";
+import { PARTED_COLUMN, partedColumns } from "./text_parts.ts";
 import { receivedColumn, timingColumns } from "./told_numbers.ts";
 import { dictionarySizeMax, FORM, TYPE, writeRows, writeSparseStrings } from "./values.ts";
 
-/** The columns that have any value. */
-export function mergedColumns(merged: MergedRows): NamedColumn[] {
+/** The columns that have any value; messages in parts of so many, or undefined for one piece. */
+export function mergedColumns(merged: MergedRows, partTexts: number | undefined): NamedColumn[] {
   const { blocks, rows } = merged;
   const id = inOrder(blocks.id.view(), rows);
   const numbers = {
@@ -32,7 +34,7 @@ export function mergedColumns(merged: MergedRows): NamedColumn[] {
     ["flags", (writer) => writer.raw(merged.flags)],
     ["apiKey", (writer) => writeCoded(writer, merged.apiKey)],
     ["touchpoint", (writer) => writeCoded(writer, merged.touchpoint)],
-    ["message", (writer) => writeTexts(writer, blocks.message, rows)],
+    ...messageColumns(blocks.message, rows, partTexts),
   ];
   if (blocks.key.rows.length > 0) {
     columns.push(["key", (writer) => writeSparseTexts(writer, blocks.key, merged.newRows)]);
@@ -65,6 +67,17 @@ function writePlain(writer: ByteWriter, column: GatheredTexts, places: Uint32Arr
   const texts = placed(column.view(), places);
   writer.unsignedAll(pool.lengths(texts));
   pool.writeBytes(writer, texts);
+}
+
+function messageColumns(column: GatheredTexts, rows: Uint32Array, partTexts: number | undefined): NamedColumn[] {
+  if (partTexts === undefined) return [[PARTED_COLUMN, (writer) => writeTexts(writer, column, rows)]];
+  const isPlain = isPlainPool(column.pool);
+  return partedColumns(rows.length, partTexts, {
+    addRuns: (filter, from, to) => {
+      filter.addTexts(column.pool, placed(column.view(), rows.subarray(from, to)), isPlain);
+    },
+    write: (writer, from, to) => writePlain(writer, column, rows.subarray(from, to)),
+  });
 }
 
 /** Either form, behind a byte that says which. `places` says for each new place which one it was. */

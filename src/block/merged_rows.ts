@@ -6,6 +6,7 @@ import type { SparseColumn } from "./columns.ts";
 import { METADATA_PREFIX } from "./encode.ts";
 import { type GatheredBlocks, type GatheredSparseNumbers, metadataNames } from "./gathered_blocks.ts";
 import type { GatheredTexts, GatheredValues } from "./gathered_values.ts";
+import { valuesOfMerge } from "./merged_values.ts";
 import { sortedRows, sparseOrder } from "./row_order.ts";
 import type { DictionaryColumn } from "./strings.ts";
 import type { SummarySource } from "./summarise.ts";
@@ -102,14 +103,21 @@ export class MergedRows {
         ...this.metadataNames.map((name) => [METADATA_PREFIX + name, this.#field(name).rows.length] as const),
       ],
       rest: this.rest.values,
+      values: () => valuesOfMerge(this),
     };
   }
 
-  textFilter(): TextFilterBuilder {
+  /** Whether messages are no dictionary. */
+  hasPlainMessages(): boolean {
+    return repeatedTexts(this.blocks.message) === undefined;
+  }
+
+  /** Of all texts, or of all but messages. */
+  textFilter(withMessages: boolean): TextFilterBuilder {
     const { blocks } = this;
     const filter = new TextFilterBuilder();
     filter.addPool(blocks.touchpoint.pool, this.touchpoint.texts);
-    filter.addPool(blocks.message.pool, repeatedTexts(blocks.message));
+    if (withMessages) filter.addPool(blocks.message.pool, repeatedTexts(blocks.message));
     filter.addPool(blocks.key.texts.pool, undefined);
     for (const name of this.metadataNames) addField(filter, this.#field(name));
     filter.addObjects(this.rest.values);

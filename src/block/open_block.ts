@@ -11,12 +11,15 @@ import { hasMetadata } from "./flags.ts";
 import { inflate } from "./inflate.ts";
 import { readNumbers } from "./numbers.ts";
 import { unpack } from "./packed.ts";
+import { PartedTexts, readHead } from "./parted_texts.ts";
 import { type PlacedValues, recordsAt } from "./records.ts";
 import { readSparseNumbers, SparseTexts } from "./sparse_column.ts";
 import { type DictionaryColumn, readDictionary } from "./strings.ts";
-import { readTexts, type Texts } from "./text_column.ts";
+import { PlainTexts, readTexts, type Texts } from "./text_column.ts";
+import { PARTED_COLUMN, partName } from "./text_parts.ts";
 import { addTold, endsByDuration, fromIdOrder, startsByDuration, startsByTime, TOLD } from "./told_numbers.ts";
 import { readValues, type Values } from "./value_column.ts";
+import { FORM } from "./values.ts";
 
 /** A block's stored pieces, by name. What it throws is not taken for damage. */
 export interface PieceSource {
@@ -82,7 +85,18 @@ export class OpenBlock implements BlockView {
 
   /** As `message`, with all texts at once. */
   messageTexts(): Texts {
-    return this.#required("message", readTexts);
+    return this.#required(PARTED_COLUMN, (reader, count) => {
+      const form = reader.byte();
+      return form === FORM.parts ? this.#partedTexts(reader, count) : readTexts(form, reader, count);
+    });
+  }
+
+  #partedTexts(reader: ByteReader, count: number): PartedTexts {
+    return new PartedTexts(readHead(reader, count), count, (part, texts) => {
+      const bytes = this.#bytesOf(partName(part));
+      if (bytes === undefined) throw new BlockDamagedError(`part ${part} of its messages is missing`);
+      return orDamaged(() => readAll(bytes, texts, (partReader) => new PlainTexts(partReader, texts)));
+    });
   }
 
   key(): SparseTextColumn | undefined {
@@ -139,7 +153,8 @@ export class OpenBlock implements BlockView {
   records(rows: ArrayLike<number>): StoredRecord[] {
     const apiKey = textOf(this.apiKey());
     const touchpoint = textOf(this.touchpoint());
-    const message = this.message();
+    const message = this.messageTexts();
+    if (message instanceof PartedTexts) message.load(rows);
     const flags = this.flags();
     const source = {
       id: this.id(),

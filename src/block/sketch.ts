@@ -5,7 +5,7 @@
 
 import { DDSketch } from "@datadog/sketches-js";
 import { assert } from "../core/errors.ts";
-import { BucketCounts } from "./bucket_counts.ts";
+import { BucketCounts, type SortedBuckets } from "./bucket_counts.ts";
 import { ByteReader, type ByteWriter } from "./bytes.ts";
 
 /** Half of what is promised, so that rounding never counts. Stored with every block: another one needs another format. */
@@ -23,8 +23,8 @@ export interface SketchLike {
   /** −Infinity where there is none. */
   readonly max: number;
   readonly zeros: number;
-  /** The buckets that are not empty, in no order. */
-  forEachBucket(visit: (index: number, count: number) => void): void;
+  /** The buckets that are not empty. */
+  buckets(): SortedBuckets;
 }
 
 export class DurationSketch implements SketchLike {
@@ -34,8 +34,8 @@ export class DurationSketch implements SketchLike {
   max = Number.NEGATIVE_INFINITY;
   zeros = 0;
   readonly #buckets = new BucketCounts();
-  /** Counts up to and with each bucket, by index; made when a quantile is asked for. */
-  #cumulated: readonly (readonly [index: number, count: number])[] | undefined;
+  /** Counts up to and with each bucket; made when a quantile is asked for. */
+  #cumulated: SortedBuckets | undefined;
 
   /** Adds a finite duration that is not negative. */
   add(value: number): void {
@@ -56,9 +56,7 @@ export class DurationSketch implements SketchLike {
     this.min = Math.min(this.min, other.min);
     this.max = Math.max(this.max, other.max);
     this.zeros += other.zeros;
-    other.forEachBucket((index, count) => {
-      this.#buckets.add(index, count);
-    });
+    this.#buckets.addSorted(other.buckets());
   }
 
   /** Within 0.5 % of the value at index floor(q · (count − 1)) of all that were added, sorted; NaN when there are none. */
@@ -74,34 +72,42 @@ export class DurationSketch implements SketchLike {
     return Math.min(this.max, Math.max(this.min, MAPPING.value(index)));
   }
 
-  forEachBucket(visit: (index: number, count: number) => void): void {
-    this.#buckets.forEach(visit);
+  buckets(): SortedBuckets {
+    return this.#buckets.sorted();
   }
 
   /** Writes the stored form; `StoredSketch` reads it. */
   write(writer: ByteWriter): void {
-    const buckets = this.#buckets.sorted();
+    const { indexes, counts } = this.#buckets.sorted();
     writer.unsigned(this.count);
     writer.doubles([this.sum, this.min, this.max]);
     writer.unsigned(this.zeros);
-    writer.unsigned(buckets.length);
-    writer.differences(
-      buckets.map(([index]) => index),
-      1,
-    );
-    writer.unsignedAll(buckets.map(([, count]) => count));
+    writer.unsigned(indexes.length);
+    writer.differences(indexes, 1);
+    writer.unsignedAll(counts);
   }
 
   #bucketAt(rank: number): number {
-    if (this.#cumulated === undefined) {
-      let total = this.zeros;
-      this.#cumulated = this.#buckets.sorted().map(([index, count]) => {
-        total += count;
-        return [index, total] as const;
-      });
+    this.#cumulated ??= this.#cumulate();
+    const { indexes, counts } = this.#cumulated;
+    let [low, high] = [0, counts.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (rank < (counts[middle] as number)) high = middle;
+      else low = middle + 1;
     }
-    for (const [index, total] of this.#cumulated) if (rank < total) return index;
-    throw new RangeError("a sketch counts fewer values than it says");
+    if (low === counts.length) throw new RangeError("a sketch counts fewer values than it says");
+    return indexes[low] as number;
+  }
+
+  #cumulate(): SortedBuckets {
+    const { indexes, counts } = this.#buckets.sorted();
+    let total = this.zeros;
+    for (let place = 0; place < counts.length; place++) {
+      total += counts[place] as number;
+      counts[place] = total;
+    }
+    return { indexes, counts };
   }
 }
 
@@ -128,10 +134,8 @@ export class StoredSketch implements SketchLike {
     this.#bytes = reader.rest();
   }
 
-  forEachBucket(visit: (index: number, count: number) => void): void {
+  buckets(): SortedBuckets {
     const reader = new ByteReader(this.#bytes);
-    const indexes = reader.differences(this.#buckets, 1);
-    const counts = reader.unsignedAll(this.#buckets);
-    for (let at = 0; at < indexes.length; at++) visit(indexes[at] as number, counts[at] as number);
+    return { indexes: reader.differences(this.#buckets, 1), counts: reader.unsignedAll(this.#buckets) };
   }
 }

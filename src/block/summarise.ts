@@ -7,9 +7,10 @@ import { ByteWriter } from "./bytes.ts";
 import type { Columns, SparseColumn } from "./columns.ts";
 import { METADATA_PREFIX } from "./encode.ts";
 import { kindCodeOf, levelCodeOf } from "./flags.ts";
+import { type FieldValues, valuesOfColumns, writeNotedFields } from "./note_values.ts";
 import { DurationSketch } from "./sketch.ts";
 import { type DictionaryColumn, toDictionary } from "./strings.ts";
-import { SUMMARY_VERSION } from "./summary.ts";
+import { NOTES_RECORDS_MIN, SKETCHES_BY, SUMMARY_VERSION } from "./summary.ts";
 
 /** All of a flags byte but whether there is metadata. */
 const COUNTED_FLAGS = 0x7f;
@@ -26,6 +27,9 @@ const SLOTS_MAX = 300;
 /** Names of fields past which they are not listed: a rest holds any number of them, and readers keep what is noted. */
 const FIELDS_MAX = 2_000;
 
+/** Cells with sketches past which those of a touchpoint share one: readers keep what is noted. */
+const CELL_SKETCHES_MAX = 4_000;
+
 /** What a summary is made of. */
 export interface SummarySource {
   readonly count: number;
@@ -38,10 +42,12 @@ export interface SummarySource {
   readonly fieldCounts: readonly (readonly [name: string, count: number])[];
   /** JSON objects, whose members are metadata fields. */
   readonly rest: ArrayLike<string>;
+  /** Fields whose values may be noted, by the same names. */
+  readonly values: () => readonly FieldValues[];
 }
 
-/** The summary's bytes; undefined where the block has more touchpoints than are kept track of. */
-export function summarise(columns: Columns): ByteWriter | undefined {
+/** The summary's bytes; undefined where the block has more touchpoints than are kept track of. Fewer records have no values noted. */
+export function summarise(columns: Columns, notesRecordsMin = NOTES_RECORDS_MIN): ByteWriter | undefined {
   const { count, time, flags, duration, metadataRest } = columns;
   const touchpoint = toDictionary(columns.touchpoint, TOUCHPOINTS_MAX);
   if (touchpoint === undefined) return undefined;
@@ -54,25 +60,34 @@ export function summarise(columns: Columns): ByteWriter | undefined {
     ["duration", duration.rows.length],
   ];
   for (const [name, column] of columns.metadata) fieldCounts.push([METADATA_PREFIX + name, column.rows.length]);
-  return summariseSource({ count, time, flags, touchpoint, duration, fieldCounts, rest: metadataRest.values });
+  const values = () => valuesOfColumns(columns);
+  const rest = metadataRest.values;
+  const source = { count, time, flags, touchpoint, duration, fieldCounts, rest, values };
+  return summariseSource(source, notesRecordsMin);
 }
 
 /** As `summarise`, of what is not in columns. */
-export function summariseSource(source: SummarySource): ByteWriter | undefined {
+export function summariseSource(source: SummarySource, notesRecordsMin = NOTES_RECORDS_MIN): ByteWriter | undefined {
   const { dictionary } = source.touchpoint;
   if (dictionary.length > TOUCHPOINTS_MAX) return undefined;
   const writer = new ByteWriter(4096);
   writer.byte(SUMMARY_VERSION);
   writer.unsigned(dictionary.length);
   for (const name of dictionary) writer.text(name);
-  writeCells(writer, source);
-  writeSketches(writer, source);
+  const cells = writeCells(writer, source);
+  writeSketches(writer, source, cells);
   writeSlots(writer, source);
-  writeFields(writer, source);
+  const rest = countMembers(source.rest);
+  writeFields(writer, source, rest);
+  const values = source.count < notesRecordsMin ? [] : source.values();
+  // What the rest has too is more than what was counted.
+  const whole = values.filter(({ name }) => !rest.has(name));
+  writeNotedFields(writer, whole, source.count);
   return writer;
 }
 
-function writeCells(writer: ByteWriter, { count, flags, touchpoint }: SummarySource): void {
+/** Answers the cells' keys: a touchpoint's code times FLAGS, and flags. */
+function writeCells(writer: ByteWriter, { count, flags, touchpoint }: SummarySource): readonly number[] {
   const { dictionary, codes } = touchpoint;
   const cells = new Cells((dictionary.length + 1) * FLAGS);
   for (let row = 0; row < count; row++) {
@@ -86,27 +101,37 @@ function writeCells(writer: ByteWriter, { count, flags, touchpoint }: SummarySou
     0,
   );
   writer.unsignedAll(counts);
+  return keys;
 }
 
-function writeSketches(writer: ByteWriter, { flags, duration, touchpoint }: SummarySource): void {
+function writeSketches(
+  writer: ByteWriter,
+  { flags, duration, touchpoint }: SummarySource,
+  cells: readonly number[],
+): void {
+  const isByCell = cells.filter((key) => kindCodeOf(key % FLAGS) === COMPLETED).length <= CELL_SKETCHES_MAX;
   const sketches = new Map<number, DurationSketch>();
   for (let index = 0; index < duration.rows.length; index++) {
     const row = duration.rows[index] as number;
-    if (kindCodeOf(flags[row] as number) !== COMPLETED) continue;
+    const flagsOfRow = (flags[row] as number) & COUNTED_FLAGS;
+    if (kindCodeOf(flagsOfRow) !== COMPLETED) continue;
     const code = touchpoint.codes[row] as number;
-    let sketch = sketches.get(code);
+    const of = isByCell ? code * FLAGS + flagsOfRow : code;
+    let sketch = sketches.get(of);
     if (sketch === undefined) {
       sketch = new DurationSketch();
-      sketches.set(code, sketch);
+      sketches.set(of, sketch);
     }
     sketch.add(duration.values[index] as number);
   }
+  const places = new Map(cells.map((key, place) => [key, place]));
+  writer.byte(isByCell ? SKETCHES_BY.cell : SKETCHES_BY.touchpoint);
   writer.unsigned(sketches.size);
   const stored = new ByteWriter();
-  for (const [code, sketch] of sketches) {
+  for (const [of, sketch] of sketches) {
     stored.clear();
     sketch.write(stored);
-    writer.unsigned(code);
+    writer.unsigned(isByCell ? (places.get(of) as number) : of);
     writer.unsigned(stored.length);
     writer.raw(stored.view());
   }
@@ -178,8 +203,23 @@ class Cells {
   }
 }
 
+/** Metadata fields of the rest by their names in searches, and how many records have each. */
+function countMembers(rest: ArrayLike<string>): Map<string, number> {
+  const fields = new Map<string, number>();
+  for (let index = 0; index < rest.length; index++) {
+    for (const name of Object.keys(JSON.parse(rest[index] as string) as JsonObject)) {
+      const field = METADATA_PREFIX + name;
+      fields.set(field, (fields.get(field) ?? 0) + 1);
+    }
+  }
+  return fields;
+}
+
 /** Names as searches have them, with how many records have each. */
-function countFields({ count, flags, touchpoint, fieldCounts, rest }: SummarySource): Map<string, number> {
+function countFields(
+  { count, flags, touchpoint, fieldCounts }: SummarySource,
+  rest: ReadonlyMap<string, number>,
+): Map<string, number> {
   let [levels, statuses, touchpoints] = [0, 0, 0];
   for (let row = 0; row < count; row++) {
     const flagsOfRow = flags[row] as number;
@@ -196,17 +236,12 @@ function countFields({ count, flags, touchpoint, fieldCounts, rest }: SummarySou
     ["touchpoint", touchpoints],
     ...fieldCounts,
   ]);
-  for (let index = 0; index < rest.length; index++) {
-    for (const name of Object.keys(JSON.parse(rest[index] as string) as JsonObject)) {
-      const field = METADATA_PREFIX + name;
-      fields.set(field, (fields.get(field) ?? 0) + 1);
-    }
-  }
+  for (const [name, members] of rest) fields.set(name, (fields.get(name) ?? 0) + members);
   return fields;
 }
 
-function writeFields(writer: ByteWriter, source: SummarySource): void {
-  const fields = [...countFields(source)].filter(([, count]) => count > 0);
+function writeFields(writer: ByteWriter, source: SummarySource, rest: ReadonlyMap<string, number>): void {
+  const fields = [...countFields(source, rest)].filter(([, count]) => count > 0);
   const isListed = fields.length <= FIELDS_MAX;
   writer.byte(isListed ? 1 : 0);
   if (!isListed) return;

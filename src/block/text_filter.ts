@@ -3,10 +3,7 @@
 // ids and numbers would fill it. Bytes past ASCII, the byte 0 and runs that a number may consist of are not covered: what is left
 // of a needle decides.
 
-import { ByteReader } from "./bytes.ts";
-import { orDamaged } from "./damage.ts";
-import type { BlockPiece } from "./encode.ts";
-import { inflate } from "./inflate.ts";
+import type { ByteReader } from "./bytes.ts";
 
 /** Name of the piece. */
 export const FILTER = "filter";
@@ -68,18 +65,14 @@ export class TextFilter {
   }
 }
 
-/** Reads the piece. Throws BlockDamagedError. */
-export function readTextFilter(piece: BlockPiece): TextFilter {
-  const bytes = inflate(piece);
-  return orDamaged(() => {
-    const reader = new ByteReader(bytes);
-    const version = reader.byte();
-    if (version !== FILTER_VERSION) throw new RangeError(`unknown form ${version} of a text filter`);
-    const bitsLog2 = reader.byte();
-    const bitmap = reader.rest();
-    if (bitsLog2 > FILTER_BITS_LOG2_MAX || bitmap.length !== 2 ** bitsLog2 / 8) {
-      throw new RangeError("text filter has another size than it says");
-    }
-    return new TextFilter(bitsLog2, bitmap);
-  });
+/** A filter of all that is left of the reader. Throws RangeError. */
+export function parseTextFilter(reader: ByteReader): TextFilter {
+  const version = reader.byte();
+  if (version !== FILTER_VERSION) throw new RangeError(`unknown form ${version} of a text filter`);
+  const bitsLog2 = reader.byte();
+  const bitmap = reader.rest();
+  if (bitsLog2 > FILTER_BITS_LOG2_MAX || bitmap.length !== 2 ** bitsLog2 / 8) {
+    throw new RangeError("text filter has another size than it says");
+  }
+  return new TextFilter(bitsLog2, bitmap);
 }

@@ -23,11 +23,11 @@ const CHUNK_TEXTS = 2_048;
 /** The characters whose lower case has ASCII letters: what such a text contains is not seen in its bytes. */
 const LOWERED_TO_ASCII = ["\u0130", "\u212a"] as const;
 
-/** The filter's bytes; undefined where there could be none that is of use. */
-export function buildTextFilter(columns: Columns): ByteWriter | undefined {
+/** The filter's bytes, without messages where these have filters of their own; undefined where there could be none that is of use. */
+export function buildTextFilter(columns: Columns, withMessages: boolean): ByteWriter | undefined {
   const filter = new TextFilterBuilder();
   filter.addAll([...new Set(columns.touchpoint)]);
-  filter.addAll(columns.message);
+  if (withMessages) filter.addAll(columns.message);
   filter.addAll(columns.key.values);
   for (const { values } of columns.metadata.values()) filter.addValues(values);
   filter.addObjects(columns.metadataRest.values);
@@ -37,9 +37,23 @@ export function buildTextFilter(columns: Columns): ByteWriter | undefined {
 /** Collects the runs of texts. */
 export class TextFilterBuilder {
   /** A byte a bit of the largest bitmap: setting a byte is faster than setting a bit. */
-  readonly #seen = new Uint8Array(2 ** FILTER_BITS_LOG2_MAX);
+  readonly #seen: Uint8Array<ArrayBuffer>;
+  /** What takes a run's place in the largest bitmap to that in `seen`. */
+  readonly #shift: number;
   readonly #encoded = new ByteWriter(64 * 1024);
   #isHopeless = false;
+
+  /** @param bitsLog2Max most bits of the bitmap, as a power of two. */
+  constructor(bitsLog2Max = FILTER_BITS_LOG2_MAX) {
+    this.#seen = new Uint8Array(2 ** bitsLog2Max);
+    this.#shift = FILTER_BITS_LOG2_MAX - bitsLog2Max;
+  }
+
+  /** Forgets what was added. */
+  clear(): void {
+    this.#seen.fill(0);
+    this.#isHopeless = false;
+  }
 
   addAll(texts: ArrayLike<OptionalText>): void {
     const all = Array.isArray(texts) ? (texts as OptionalText[]) : Array.from(texts);
@@ -75,7 +89,21 @@ export class TextFilterBuilder {
       const count = texts?.length ?? ends.length - 1;
       for (let index = 0; index < count; index++) {
         const text = texts === undefined ? index + 1 : (texts[index] as number);
-        addRuns(this.#seen, bytes, ends[text - 1] as number, ends[text] as number);
+        addRuns(this.#seen, this.#shift, bytes, ends[text - 1] as number, ends[text] as number);
+      }
+    });
+  }
+
+  /** Adds some texts of a pool, 0 being none; `isPlain`: none of the pool's texts has what ASCII letters may come from. */
+  addTexts(pool: TextPool, texts: Uint32Array, isPlain: boolean): void {
+    pool.visitAll((bytes, ends) => {
+      for (let index = 0; index < texts.length; index++) {
+        const text = texts[index] as number;
+        if (text === 0) continue;
+        const from = ends[text - 1] as number;
+        const to = ends[text] as number;
+        this.#isHopeless ||= !isPlain && hasLoweredToAscii(bytes.subarray(from, to));
+        addRuns(this.#seen, this.#shift, bytes, from, to);
       }
     });
   }
@@ -106,8 +134,17 @@ export class TextFilterBuilder {
     this.#encoded.clear();
     this.#encoded.utf8(text);
     const bytes = this.#encoded.view();
-    addRuns(this.#seen, bytes, 0, bytes.length);
+    addRuns(this.#seen, this.#shift, bytes, 0, bytes.length);
   }
+}
+
+/** Whether none of a pool's texts has a character whose lower case has ASCII letters. */
+export function isPlainPool(pool: TextPool): boolean {
+  let isPlain = true;
+  pool.visitAll((bytes) => {
+    isPlain = pool.isAscii || !hasLoweredToAscii(bytes);
+  });
+  return isPlain;
 }
 
 function hasLoweredToAscii(bytes: Uint8Array): boolean {
@@ -115,14 +152,14 @@ function hasLoweredToAscii(bytes: Uint8Array): boolean {
   return LOWERED_TO_ASCII.some((character) => buffer.includes(character));
 }
 
-function addRuns(seen: Uint8Array, bytes: Uint8Array, from: number, to: number): void {
+function addRuns(seen: Uint8Array, shift: number, bytes: Uint8Array, from: number, to: number): void {
   if (to - from < RUN_BYTES) return;
   const folded = FOLDED_BYTES;
   let run = 0;
   for (let at = from; at < to; at++) {
     run = (run << 8) | (folded[bytes[at] as number] as number);
     // Bytes are below 128, so a borrow reaches the top of one only where it is 0: there no run goes on.
-    if (((run - 0x01010101) & 0x80808080) === 0) seen[runPlace(run)] = 1;
+    if (((run - 0x01010101) & 0x80808080) === 0) seen[runPlace(run) >>> shift] = 1;
   }
 }
 

@@ -11,7 +11,7 @@ const DICTIONARY_SIZE_MAX = 4096;
 const DICTIONARY_REPEAT_MIN = 4;
 
 /** How a column's values are written; its first byte. */
-export const FORM = { plain: 0, dictionary: 1, typed: 2 } as const;
+export const FORM = { plain: 0, dictionary: 1, typed: 2, parts: 3 } as const;
 /** A byte a value of the typed form. */
 export const TYPE = { string: 0, number: 1, true: 2, false: 3, null: 4, json: 5 } as const;
 

@@ -1,125 +1,28 @@
 // Which fields the records of a scope have, and which values a field has, by how often. Names are those of the search language, so each
-// can be pasted into a search.
+// can be pasted into a search. A merged block that lies inside and matches as a whole is answered by its notes, where it has them.
 
-import type { BlockView, TextColumn } from "../block/block_view.ts";
-import { emptySparse } from "../block/columns.ts";
+import type { BlockView } from "../block/block_view.ts";
 import { kindCodeOf, kindOf, levelCodeOf, levelOf, sourceOf } from "../block/flags.ts";
+import type { NotedValue } from "../block/noted_values.ts";
 import type { FieldsAnswer, ValuesAnswer } from "../core/answers.ts";
 import type { ReadRefusal } from "../core/reading.ts";
+import { beginningOf, COLUMN_FIELDS, type FoundValue, metadataReader, readRest } from "./field_readers.ts";
 import { isMatch, type Matches, type OpenedBlock } from "./opened.ts";
 import { Coverage, type ScanContext, type Steps, scanBlocks } from "./scan.ts";
 import type { Scope } from "./scope.ts";
-
-type Value = string | number | boolean | null;
-/** Calls `found` for the value of each wanted row that has one; of each wanted row. */
-type ReadValues = (view: BlockView, matches: Matches, found: (value: Value, count: number) => void) => void;
+import { compareTexts } from "./text_order.ts";
 
 /** Different values that one question holds at most; bounds its memory. */
 const VALUES_MAX = 100_000;
-/** A text that is longer counts by its first so many characters. */
-const VALUE_LENGTH_MAX = 1_000;
-
 const METADATA = "metadata.";
 
 /** Fields whose values are told by the flags byte, so that notes can count them. */
-const FLAG_FIELDS: Readonly<Record<string, (flags: number) => Value | undefined>> = {
+const FLAG_FIELDS: Readonly<Record<string, (flags: number) => NotedValue | undefined>> = {
   kind: (flags) => (kindCodeOf(flags) === 0 ? "log" : "timing"),
   level: levelOf,
   source: sourceOf,
   status: (flags) => (kindCodeOf(flags) === 0 ? undefined : kindOf(flags)),
 };
-
-const COLUMN_FIELDS: Readonly<Record<string, ReadValues>> = {
-  apiKey: (view, matches, found) => readCodes(view.apiKey(), matches, found),
-  touchpoint: (view, matches, found) => readCodes(view.touchpoint(), matches, found),
-  message: (view, matches, found) => readPlaces(view.message(), undefined, matches, found),
-  key: (view, matches, found) => readPlaces(view.key(), view.key()?.rows, matches, found),
-  duration: (view, matches, found) => readNumbers(view.duration(), matches, found),
-  startTime: (view, matches, found) => readNumbers(view.start(), matches, found),
-  endTime: (view, matches, found) => readNumbers(view.end(), matches, found),
-};
-
-function readCodes(
-  { dictionary, codes }: { readonly dictionary: readonly string[]; readonly codes: Uint32Array },
-  matches: Matches,
-  found: (value: Value, count: number) => void,
-  rowOf?: ArrayLike<number>,
-): void {
-  const counts = new Float64Array(dictionary.length + 1);
-  for (let place = 0; place < codes.length; place++) {
-    if (isMatch(matches, rowOf === undefined ? place : (rowOf[place] as number))) {
-      (counts[codes[place] as number] as number)++;
-    }
-  }
-  dictionary.forEach((text, index) => {
-    if ((counts[index + 1] as number) > 0) found(beginningOf(text), counts[index + 1] as number);
-  });
-}
-
-function readPlaces(
-  column: TextColumn | undefined,
-  rowOf: ArrayLike<number> | undefined,
-  matches: Matches,
-  found: (value: Value, count: number) => void,
-): void {
-  if (column === undefined) return;
-  const coded = column.coded();
-  if (coded !== undefined) {
-    readCodes(coded, matches, found, rowOf);
-    return;
-  }
-  for (let place = 0; place < column.count; place++) {
-    if (!isMatch(matches, rowOf === undefined ? place : (rowOf[place] as number))) continue;
-    const text = column.value(place);
-    if (text !== undefined) found(beginningOf(text), 1);
-  }
-}
-
-function readNumbers(
-  column: { readonly rows: ArrayLike<number>; readonly values: ArrayLike<number> } | undefined,
-  matches: Matches,
-  found: (value: Value, count: number) => void,
-): void {
-  if (column === undefined) return;
-  for (let index = 0; index < column.rows.length; index++) {
-    if (isMatch(matches, column.rows[index] as number)) found(column.values[index] as number, 1);
-  }
-}
-
-/** Values of a metadata field; objects and arrays count by their JSON. */
-function metadataReader(name: string): ReadValues {
-  return (view, matches, found) => {
-    const column = view.metadata(name);
-    const coded = column?.coded();
-    const places = coded === undefined ? (column?.rows ?? []) : [];
-    if (coded !== undefined) readCodes(coded, matches, found, column?.rows);
-    for (let place = 0; place < places.length; place++) {
-      if (isMatch(matches, places[place] as number)) found(asValue(column?.value(place)), 1);
-    }
-    readRest(view, matches, (object) => {
-      if (Object.hasOwn(object, name)) found(asValue(object[name]), 1);
-    });
-  };
-}
-
-function readRest(view: BlockView, matches: Matches, found: (object: Record<string, unknown>) => void): void {
-  const rest = view.rest() ?? emptySparse<string>();
-  for (let index = 0; index < rest.rows.length; index++) {
-    if (!isMatch(matches, rest.rows[index] as number)) continue;
-    found(JSON.parse(rest.values[index] as string) as Record<string, unknown>);
-  }
-}
-
-function asValue(value: unknown): Value {
-  if (typeof value === "string") return beginningOf(value);
-  if (typeof value === "number" || typeof value === "boolean" || value === null) return value;
-  return beginningOf(JSON.stringify(value));
-}
-
-/** Half a surrogate pair at the cut is U+FFFD. */
-function beginningOf(text: string): string {
-  return text.length <= VALUE_LENGTH_MAX ? text : text.slice(0, VALUE_LENGTH_MAX).toWellFormed();
-}
 
 /** The values of a field in the scope, most frequent first. */
 export function* listValues(
@@ -141,9 +44,9 @@ export function* listValues(
   const counts = new ValueCounts();
   const coverage = new Coverage();
   yield* scanBlocks(context, scope, coverage, (opened) => {
-    if (addNotedValues(opened, field, flagValue, counts.add)) return;
+    if (addCellValues(opened, field, flagValue, counts.add)) return;
     const matches = opened.matches();
-    if (matches === "none") return;
+    if (matches === "none" || (matches === "all" && addNotedValues(opened, field, counts.add))) return;
     if (read !== undefined) read(opened.view(), matches, counts.add);
     else if (flagValue !== undefined) readFlags(opened.view(), matches, flagValue, counts.add);
   });
@@ -153,8 +56,8 @@ export function* listValues(
 function readFlags(
   view: BlockView,
   matches: Matches,
-  valueOf: (flags: number) => Value | undefined,
-  found: (value: Value, count: number) => void,
+  valueOf: (flags: number) => NotedValue | undefined,
+  found: FoundValue,
 ): void {
   const flags = view.flags();
   const counts = new Float64Array(256);
@@ -167,12 +70,12 @@ function readFlags(
   });
 }
 
-/** Counts by the notes of a block that lies inside; false where they do not decide. */
-function addNotedValues(
+/** Counts by the cells of a block that lies inside; false where they do not decide. */
+function addCellValues(
   opened: OpenedBlock,
   field: string,
-  flagValue: ((flags: number) => Value | undefined) | undefined,
-  found: (value: Value, count: number) => void,
+  flagValue: ((flags: number) => NotedValue | undefined) | undefined,
+  found: FoundValue,
 ): boolean {
   if (!opened.isInside || (flagValue === undefined && field !== "touchpoint")) return false;
   const summary = opened.summary();
@@ -187,12 +90,23 @@ function addNotedValues(
   return true;
 }
 
+/** Counts by the values noted of a block that matches as a whole; false where the field's are not. */
+function addNotedValues(opened: OpenedBlock, field: string, found: FoundValue): boolean {
+  const summary = opened.summary();
+  const values = summary?.values.get(field);
+  // Texts that begin alike are one value from here on.
+  values?.forEach((value, count) => {
+    found(typeof value === "string" ? beginningOf(value) : value, count);
+  });
+  return values !== undefined || (summary?.fields !== undefined && !summary.fields.has(field));
+}
+
 class ValueCounts {
-  readonly #counts = new Map<Value, number>();
+  readonly #counts = new Map<NotedValue, number>();
   #total = 0;
   #isFull = false;
 
-  readonly add = (value: Value, count: number): void => {
+  readonly add = (value: NotedValue, count: number): void => {
     this.#total += count;
     const known = this.#counts.get(value);
     if (known === undefined && this.#counts.size === VALUES_MAX) this.#isFull = true;
@@ -202,9 +116,14 @@ class ValueCounts {
   answer(limit: number): Pick<ValuesAnswer, "values" | "count" | "more"> {
     const sorted = [...this.#counts]
       .map(([value, count]) => ({ value, count }))
-      .sort((a, b) => b.count - a.count || (String(a.value) < String(b.value) ? -1 : 1));
+      .sort((a, b) => b.count - a.count || compareValues(a.value, b.value));
     return { values: sorted.slice(0, limit), count: this.#total, more: this.#isFull || sorted.length > limit };
   }
+}
+
+/** By their texts, then by their types: 1 and "1" differ. */
+function compareValues(a: NotedValue, b: NotedValue): number {
+  return compareTexts(String(a), String(b)) || compareTexts(typeof a, typeof b);
 }
 
 /** How many records of the scope have each field. */

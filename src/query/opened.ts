@@ -1,11 +1,11 @@
 // One block as a question looks at it: first what its header and its summary say, then its columns, each step only when the
 // one before has not decided. Nothing is inflated for a block that cannot match.
 
+import { type BlockFilter, readBlockFilter } from "../block/block_filter.ts";
 import type { BlockView } from "../block/block_view.ts";
 import { OpenBlock, type PieceSource } from "../block/open_block.ts";
 import type { BlockSummary } from "../block/summary.ts";
 import { readSummary, SUMMARY } from "../block/summary.ts";
-import { FILTER, readTextFilter } from "../block/text_filter.ts";
 import type { Scope } from "./scope.ts";
 import { matchRows } from "./search/evaluate.ts";
 import type { Expression } from "./search/expression.ts";
@@ -40,7 +40,7 @@ function headerFacts(block: QueryBlock): BlockFacts {
     idMin,
     idMax,
     cells: undefined,
-    mayContain: undefined,
+    texts: undefined,
     hasKind: (kind) => (kind === 0 ? logs > 0 : (statuses[kind - 1] ?? 0) > 0),
     // Timings may have any level.
     hasLevel: (level) => records > logs || (levels[level - 1] ?? 0) > 0,
@@ -96,7 +96,7 @@ export class OpenedBlock {
     const verdicts = this.cellVerdicts(summary);
     if (verdicts.every((verdict) => verdict === true)) return "all";
     if (verdicts.every((verdict) => verdict === false)) return "none";
-    const facts: BlockFacts = { ...headerFacts(this.block), cells: summary.cells, mayContain: this.#mayContain };
+    const facts: BlockFacts = { ...headerFacts(this.block), cells: summary.cells, texts: () => this.#filter() };
     return canSkip(this.#search, facts) ? "none" : "some";
   }
 
@@ -113,7 +113,9 @@ export class OpenedBlock {
     if (verdict === "none" || (verdict === "all" && this.isInside)) return verdict;
     const view = this.view();
     const rows =
-      verdict === "all" ? new Uint8Array(view.count).fill(1) : matchRows(this.#search, view, this.block.project);
+      verdict === "all"
+        ? new Uint8Array(view.count).fill(1)
+        : matchRows(this.#search, view, this.block.project, () => this.#filter());
     if (!rows.includes(1)) return "none";
     if (this.isInside) return rows;
     const time = view.time();
@@ -124,12 +126,8 @@ export class OpenedBlock {
     return rows.includes(1) ? rows : "none";
   }
 
-  /** Whether some text of the block may contain the needle: false is certain. */
-  readonly #mayContain = (needle: string): boolean => {
-    const filter = this.#cache.filterOf(this.block, () => {
-      const piece = this.#pieces.piece(FILTER);
-      return piece === undefined ? null : readTextFilter(piece);
-    });
-    return filter === null || filter.mayContain(needle);
-  };
+  /** The block's text filters, where it has any. */
+  #filter(): BlockFilter | undefined {
+    return this.#cache.filterOf(this.block, () => readBlockFilter(this.#pieces, this.block.records)) ?? undefined;
+  }
 }

@@ -1,12 +1,16 @@
 // What was decoded of merged blocks' summaries and filters, kept for the next question: blocks never change, so nothing here is
-// ever stale. Bounded in bytes; what was used longest ago goes first.
+// ever stale. Bounded in bytes, what was used longest ago goes first; and what was not used for some minutes goes, too: its block is
+// likely to be gone, merged into another one or expired.
 
+import type { BlockFilter } from "../block/block_filter.ts";
 import type { BlockSummary } from "../block/summary.ts";
-import type { TextFilter } from "../block/text_filter.ts";
+import type { Clock } from "../core/clock.ts";
 import type { QueryBlock } from "./source.ts";
 
-/** Memory for what is kept, half of it for summaries: those of some 800 blocks with 20 touchpoints each, or of 100 with 500. */
+/** Memory for what is kept, half of it for summaries: those of some 350 blocks with 20 touchpoints of four levels each, or of 40 with 500. */
 const BYTES_MAX = 96 * 1024 * 1024;
+/** How long something is kept that nobody asks for, in ms. */
+export const UNUSED_MS_MAX = 5 * 60_000;
 /** What remembering that a block has none takes. */
 const NOTHING_BYTES = 64;
 
@@ -14,9 +18,16 @@ interface Sized {
   readonly bytes: number;
 }
 
-/** The least recently used ones go when they are too many bytes. Null stands for a block that has none. */
+interface Used<T> {
+  /** Null stands for a block that has none. */
+  readonly value: T | null;
+  /** Monotonic ms. */
+  readonly usedAt: number;
+}
+
+/** Least recently used first. */
 class Kept<T extends Sized> {
-  readonly #kept = new Map<string, T | null>();
+  readonly #kept = new Map<string, Used<T>>();
   readonly #bytesMax: number;
   #bytes = 0;
 
@@ -24,18 +35,27 @@ class Kept<T extends Sized> {
     this.#bytesMax = bytesMax;
   }
 
-  of(name: string, read: () => T | null): T | null {
+  get size(): number {
+    return this.#kept.size;
+  }
+
+  of(name: string, now: number, read: () => T | null): T | null {
     const known = this.#kept.get(name);
-    const value = known === undefined ? read() : known;
+    const value = known === undefined ? read() : known.value;
     if (known !== undefined) this.#kept.delete(name);
     else this.#bytes += sizeOf(value);
-    this.#kept.set(name, value);
-    for (const [oldest, one] of this.#kept) {
-      if (this.#bytes <= this.#bytesMax) break;
-      this.#kept.delete(oldest);
-      this.#bytes -= sizeOf(one);
-    }
+    this.#kept.set(name, { value, usedAt: now });
+    this.forget(now);
     return value;
+  }
+
+  /** Forgets what is too much, and what was not used for long. */
+  forget(now: number): void {
+    for (const [oldest, { value, usedAt }] of this.#kept) {
+      if (this.#bytes <= this.#bytesMax && now - usedAt < UNUSED_MS_MAX) break;
+      this.#kept.delete(oldest);
+      this.#bytes -= sizeOf(value);
+    }
   }
 }
 
@@ -45,21 +65,32 @@ function sizeOf(value: Sized | null): number {
 
 export class SummaryCache {
   readonly #summaries: Kept<BlockSummary>;
-  readonly #filters: Kept<TextFilter>;
+  readonly #filters: Kept<BlockFilter>;
 
-  constructor(bytesMax = BYTES_MAX) {
+  readonly #clock: Clock;
+
+  /** @param clock monotonic ms. */
+  constructor(bytesMax = BYTES_MAX, clock: Clock = () => performance.now()) {
+    this.#clock = clock;
     this.#summaries = new Kept(bytesMax / 2);
     this.#filters = new Kept(bytesMax / 2);
   }
 
   /** The block's summary, null where it has none; `read` gets it the first time. */
   summaryOf(block: QueryBlock, read: () => BlockSummary | null): BlockSummary | null {
-    return this.#summaries.of(nameOf(block), read);
+    return this.#summaries.of(nameOf(block), this.#clock(), read);
   }
 
-  /** The block's text filter, null where it has none. */
-  filterOf(block: QueryBlock, read: () => TextFilter | null): TextFilter | null {
-    return this.#filters.of(nameOf(block), read);
+  /** The block's text filters, null where it has none. */
+  filterOf(block: QueryBlock, read: () => BlockFilter | null): BlockFilter | null {
+    return this.#filters.of(nameOf(block), this.#clock(), read);
+  }
+
+  /** Forgets what was not used for long; answers whether anything is left. */
+  forgetUnused(): boolean {
+    const now = this.#clock();
+    for (const kept of [this.#summaries, this.#filters]) kept.forget(now);
+    return this.#summaries.size + this.#filters.size > 0;
   }
 }
 

@@ -1,8 +1,9 @@
 // Durations by touchpoint, over the whole scope or a bucket of time at a time. A merged block that lies inside gives its sketches
-// where the search asks for nothing that they do not know; of all others the durations are read.
+// where the search asks for nothing but touchpoint, kind, level and source; of all others the durations are read.
 
 import { emptySparse } from "../block/columns.ts";
 import { kindCodeOf } from "../block/flags.ts";
+import type { SketchLike } from "../block/sketch.ts";
 import { KINDS } from "../core/record.ts";
 import type { TimingTotals } from "./figures.ts";
 import { isMatch, type OpenedBlock } from "./opened.ts";
@@ -40,26 +41,23 @@ function addNotes(opened: OpenedBlock, totalsOf: TotalsOf): boolean {
   if (summary === undefined) return false;
   const { timeMin } = opened.block;
   const unfinished: [string, number][] = [];
-  const completed = new Map<string, boolean>();
+  const completed = new Map<SketchLike, { readonly name: string; readonly isMatch: boolean }>();
   const verdicts = opened.cellVerdicts(summary);
-  for (const [index, { touchpoint, flags, count }] of summary.cells.entries()) {
-    const kind = kindCodeOf(flags);
-    if (kind !== COMPLETED && kind !== UNFINISHED) continue;
+  for (const [index, { touchpoint, flags, count, sketch }] of summary.cells.entries()) {
+    const isUnfinished = kindCodeOf(flags) === UNFINISHED;
+    if (!isUnfinished && sketch === undefined) continue;
     const isMatch = verdicts[index];
     if (isMatch === undefined) return false;
     const name = touchpoint ?? "";
-    if (kind === UNFINISHED) {
-      if (isMatch) unfinished.push([name, count]);
-      continue;
-    }
-    // The sketch holds all levels and sources of a touchpoint.
-    if (completed.has(name) && completed.get(name) !== isMatch) return false;
-    completed.set(name, isMatch);
+    if (isUnfinished && isMatch) unfinished.push([name, count]);
+    if (sketch === undefined) continue;
+    // Cells may share one.
+    if ((completed.get(sketch)?.isMatch ?? isMatch) !== isMatch) return false;
+    completed.set(sketch, { name, isMatch });
   }
   for (const [name, count] of unfinished) totalsOf(name, timeMin).unfinished += count;
-  for (const [name, isMatch] of completed) {
-    const sketch = summary.sketches.get(name);
-    if (isMatch && sketch !== undefined) totalsOf(name, timeMin).durations.merge(sketch);
+  for (const [sketch, { name, isMatch }] of completed) {
+    if (isMatch) totalsOf(name, timeMin).durations.merge(sketch);
   }
   return true;
 }

@@ -1,15 +1,20 @@
 // One block looked at from end to end: whether its bytes are what was written, and whether its header and its notes say what its
 // records are. In: a header row and its pieces. Out: what is wrong, in words; nothing when all is well.
 
+import { ByteReader, ByteWriter } from "../block/bytes.ts";
 import type { Columns } from "../block/columns.ts";
 import { decodeColumns } from "../block/decode.ts";
 import { type BlockPiece, pieceOf } from "../block/encode.ts";
 import { headerOf } from "../block/header.ts";
 import { inflate } from "../block/inflate.ts";
+import type { NotedValue, NotedValues } from "../block/noted_values.ts";
+import { readHead } from "../block/parted_texts.ts";
+import { DurationSketch, type SketchLike } from "../block/sketch.ts";
 import { summarise } from "../block/summarise.ts";
 import { type BlockSummary, readSummary, SUMMARY } from "../block/summary.ts";
 import { FILTER } from "../block/text_filter.ts";
 import { buildTextFilter } from "../block/text_filter_builder.ts";
+import { PARTED_COLUMN, partedStrings, partName, writeHead } from "../block/text_parts.ts";
 import { DAY_MS } from "../core/limits.ts";
 
 /** The values of a row of `blocks`, in the order of HEADER_COLUMNS. */
@@ -44,10 +49,16 @@ export function verifyBlock(
     wrong.push("it has records of another day than its header says");
     break;
   }
+  const isParted = pieces.some(({ name }) => name === partName(0));
   for (const piece of pieces) {
     if (piece.name === SUMMARY && !isSummaryOf(piece, columns))
       wrong.push("its summary does not say what its records are");
-    if (piece.name === FILTER && !isFilterOf(piece, columns)) wrong.push("its text filter is not that of its records");
+    if (piece.name === FILTER && !isFilterOf(piece, columns, isParted)) {
+      wrong.push("its text filter is not that of its records");
+    }
+    if (piece.name === PARTED_COLUMN && isParted && !isHeadOf(piece, columns)) {
+      wrong.push("the text filters of its messages are not those of its records");
+    }
   }
   return { wrong, columns };
 }
@@ -58,28 +69,76 @@ function saysSame(header: HeaderValues, columns: Columns): boolean {
   return computed.every((value, index) => value === header[HEADER.records + index]);
 }
 
-function isFilterOf(piece: BlockPiece, columns: Columns): boolean {
-  const filter = buildTextFilter(columns);
+function isFilterOf(piece: BlockPiece, columns: Columns, isParted: boolean): boolean {
+  const filter = buildTextFilter(columns, !isParted);
   return filter !== undefined && Buffer.compare(filter.view(), inflate(piece)) === 0;
+}
+
+function isHeadOf(piece: BlockPiece, { message }: Columns): boolean {
+  const bytes = inflate(piece);
+  const reader = new ByteReader(bytes);
+  // Its form.
+  reader.byte();
+  const { partTexts } = readHead(reader, message.length);
+  const computed = new ByteWriter();
+  writeHead(computed, message.length, partTexts, partedStrings(message));
+  return Buffer.compare(computed.view(), bytes) === 0;
 }
 
 function isSummaryOf(piece: BlockPiece, columns: Columns): boolean {
   const computed = summarise(columns);
   if (computed === undefined) return false;
   if (Buffer.compare(computed.view(), inflate(piece)) === 0) return true;
-  // Another machine's logarithm may put a duration that lies between two buckets of a sketch into the other one.
-  return factsOf(readSummary(piece)) === factsOf(readSummary(pieceOf(SUMMARY, computed.view())));
+  // Another machine's logarithm may put a duration that lies between two buckets of a sketch into the other one; and a summary of the
+  // former version says less.
+  return saysOnly(readSummary(piece), readSummary(pieceOf(SUMMARY, computed.view())));
 }
 
-/** All that a summary says but into which bucket a duration fell. */
-function factsOf({ cells, sketches, slots, fields }: BlockSummary): string {
-  const durations = [...sketches].map(([touchpoint, sketch]) => {
-    let bucketed = sketch.zeros;
-    sketch.forEachBucket((_index, count) => {
-      bucketed += count;
-    });
-    return [touchpoint, sketch.count, bucketed, sketch.zeros, sketch.min, sketch.max];
-  });
+/** Whether a summary says nothing but what was computed, into which bucket a duration fell left aside. */
+function saysOnly(said: BlockSummary, computed: BlockSummary): boolean {
+  return (
+    countsOf(said) === countsOf(computed) &&
+    haveDurationsOf(said, computed) &&
+    haveValuesOf(said.values, computed.values)
+  );
+}
+
+function countsOf({ cells, slots, fields }: BlockSummary): string {
   const { widthMs, times, flags, counts } = slots;
-  return JSON.stringify([cells, durations, widthMs, [...times], [...flags], [...counts], fields && [...fields]]);
+  const cellCounts = cells.map(({ touchpoint, flags: cellFlags, count }) => [touchpoint, cellFlags, count]);
+  return JSON.stringify([cellCounts, widthMs, [...times], [...flags], [...counts], fields && [...fields]]);
+}
+
+/** Cells of the first one may share a sketch where those of the other one have one each. */
+function haveDurationsOf(said: BlockSummary, computed: BlockSummary): boolean {
+  const together = new Map<SketchLike, DurationSketch>();
+  for (const [index, { sketch }] of said.cells.entries()) {
+    const own = computed.cells[index]?.sketch;
+    if (own === undefined) continue;
+    if (sketch === undefined) return false;
+    const sum = together.get(sketch) ?? new DurationSketch();
+    sum.merge(own);
+    together.set(sketch, sum);
+  }
+  const sketches = new Set(said.cells.flatMap(({ sketch }) => sketch ?? []));
+  return sketches.size === together.size && [...together].every(([one, sum]) => durationsOf(one) === durationsOf(sum));
+}
+
+function durationsOf(sketch: SketchLike): string {
+  const bucketed = sketch.buckets().counts.reduce((sum, count) => sum + count, sketch.zeros);
+  return [sketch.count, bucketed, sketch.zeros, sketch.min, sketch.max].join(" ");
+}
+
+/** Of fields that both note: texts made to look alike may be left out of one of them. */
+function haveValuesOf(said: BlockSummary["values"], computed: BlockSummary["values"]): boolean {
+  return [...said].every(([name, values]) => {
+    const own = computed.get(name);
+    return own === undefined || JSON.stringify(countsByValue(own)) === JSON.stringify(countsByValue(values));
+  });
+}
+
+function countsByValue(values: NotedValues): [value: NotedValue, count: number][] {
+  const counts: [NotedValue, number][] = [];
+  values.forEach((value, count) => counts.push([value, count]));
+  return counts;
 }

@@ -9,7 +9,7 @@ import { answerSteps, type EngineOptions } from "../query/engine.ts";
 import { exportText } from "../query/export_text.ts";
 import type { Steps } from "../query/scan.ts";
 import { isRefusal, type ReadRules, refuseUnknownProject, rulesOf } from "../query/scope.ts";
-import { SummaryCache } from "../query/summary_cache.ts";
+import { SummaryCache, UNUSED_MS_MAX } from "../query/summary_cache.ts";
 import { TailHub } from "../query/tail.ts";
 import { DataReader } from "../store/data_reader.ts";
 import type { FromReader, ToReader } from "./messages.ts";
@@ -101,7 +101,14 @@ export class ReaderThread {
     }
     this.#isTurning = this.#work.size > 0;
     if (this.#isTurning) setImmediate(() => this.#turn());
-    else this.#tidyTimer = setTimeout(collectGarbage, TIDY_AFTER_MS);
+    else this.#tidyTimer = setTimeout(() => this.#tidy(), TIDY_AFTER_MS);
+  }
+
+  /** Nothing was asked for a while; what is still kept for the next question is looked at once more when nobody asked for long. */
+  #tidy(): void {
+    const isAnyLeft = this.#cache.forgetUnused();
+    collectGarbage();
+    if (isAnyLeft) this.#tidyTimer = setTimeout(() => this.#tidy(), UNUSED_MS_MAX);
   }
 
   /** Whether it is done. */

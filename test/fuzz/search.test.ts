@@ -2,16 +2,18 @@
 // records against both. Random texts, too, are read or refused with a place, and never throw.
 
 import { expect, test } from "bun:test";
+import { readBlockFilter } from "../../src/block/block_filter.ts";
 import { kindCodeOf, levelCodeOf, packFlags } from "../../src/block/flags.ts";
+import { OpenBlock } from "../../src/block/open_block.ts";
 import { LEVELS, SOURCES } from "../../src/core/entry.ts";
 import { METADATA_COLUMNS_MAX } from "../../src/core/limits.ts";
 import { KINDS, type ShownRecord, type StoredRecord, showRecord } from "../../src/core/record.ts";
 import { matchRows } from "../../src/query/search/evaluate.ts";
 import type { Expression } from "../../src/query/search/expression.ts";
-import { type BlockFacts, canSkip, judge, touchesOnly } from "../../src/query/search/judge.ts";
+import { type BlockFacts, canSkip, judge, type TextFacts, touchesOnly } from "../../src/query/search/judge.ts";
 import { parseSearch } from "../../src/query/search/parse.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../support/random.ts";
-import { blockOf } from "../unit/query/search_block.ts";
+import { sourceOf } from "../unit/query/search_block.ts";
 import { hasText, type ModelSearch, randomSearch, type Vocabulary } from "./search_model.ts";
 
 const BLOCKS = 100;
@@ -110,9 +112,26 @@ function factsOf(
     idMin,
     idMax,
     cells: random() < 0.5 ? cells : undefined,
-    mayContain: random() < 0.5 ? (needle) => shown.some((one) => hasText(one, needle)) : undefined,
+    texts: random() < 0.5 ? () => textFacts(shown) : undefined,
     hasKind: (kind) => cells.some(({ flags }) => kindCodeOf(flags) === kind),
     hasLevel: (level) => cells.some(({ flags }) => levelCodeOf(flags) === level),
+  };
+}
+
+function withoutMessage(shown: ShownRecord): ShownRecord {
+  const rest = { ...shown };
+  delete rest.message;
+  return rest;
+}
+
+/** What filters without a mistake would say. */
+function textFacts(shown: readonly ShownRecord[]): TextFacts {
+  const inMessages = (needle: string) => shown.some(({ message }) => hasText({ message } as ShownRecord, needle));
+  const beside = (needle: string) => shown.some((one) => hasText(withoutMessage(one), needle));
+  return {
+    mayContain: (needle) => inMessages(needle) || beside(needle),
+    mayContainInMessages: inMessages,
+    mayContainBesideMessages: beside,
   };
 }
 
@@ -130,12 +149,14 @@ test("the evaluator matches what a naive filter matches, and nothing judged befo
     const project = pick(random, VOCABULARY.projects);
     const records = randomRecords(random);
     const shown = records.map((one) => showRecord(project, one));
-    const form = pick(random, ["packed", "columnar"] as const);
+    const form = pick(random, ["packed", "columnar", "parts"] as const);
+    const source = sourceOf(records, form);
+    const texts = readBlockFilter(source, records.length) ?? undefined;
     for (let query = 0; query < SEARCHES; query++) {
       const model = randomSearch(random, VOCABULARY);
       const search = read(model);
       const expected = shown.map((one) => model.matches(one));
-      const rows = matchRows(search, blockOf(records, form), project);
+      const rows = matchRows(search, new OpenBlock(source, records.length), project, () => texts);
       const difference = expected.findIndex((isMatch, row) => isMatch !== (rows[row] === 1));
       expect({ seed, text: model.text, form, record: shown[difference] }).toEqual({
         seed,

@@ -3,33 +3,50 @@
 
 import type { BlockView } from "../../block/block_view.ts";
 import type { Expression, Term } from "./expression.ts";
+import type { ReadTexts } from "./judge.ts";
 import { matchChoice, matchExact, matchNumber } from "./match_columns.ts";
 import { matchMessage, matchMetadata, matchWord } from "./match_text.ts";
 
-/** 1 for each row of the block, which belongs to the project, that matches. Throws BlockDamagedError as the block does. */
-export function matchRows(search: Expression, block: BlockView, project: string): Uint8Array {
+/** A block's records, as terms look at them. */
+interface Matched {
+  readonly block: BlockView;
+  readonly project: string;
+  readonly texts: ReadTexts;
+}
+
+/**
+ * 1 for each row of the block, which belongs to the project, that matches. Throws BlockDamagedError as the block does.
+ * @param texts what is known of the block's texts, so that not all of them are looked at.
+ */
+export function matchRows(
+  search: Expression,
+  block: BlockView,
+  project: string,
+  texts: ReadTexts = () => undefined,
+): Uint8Array {
   const rows = new Uint8Array(block.count).fill(1);
-  narrow(search, block, project, rows);
+  narrow(search, { block, project, texts }, rows);
   return rows;
 }
 
 /** Clears the rows that do not match; sets none. */
-function narrow(search: Expression, block: BlockView, project: string, rows: Uint8Array): void {
+function narrow(search: Expression, matched: Matched, rows: Uint8Array): void {
+  const { block, project, texts } = matched;
   switch (search.kind) {
     case "all":
       return;
     case "and":
       for (const member of cheapFirst(search.members)) {
-        narrow(member, block, project, rows);
+        narrow(member, matched, rows);
         if (!rows.includes(1)) return;
       }
       return;
     case "or":
-      return narrowToAny(search.members, block, project, rows);
+      return narrowToAny(search.members, matched, rows);
     case "not":
-      return subtract(rows, matchesWithin(search.member, block, project, rows));
+      return subtract(rows, matchesWithin(search.member, matched, rows));
     case "word":
-      return matchWord(search, block, rows);
+      return matchWord(search, block, rows, texts);
     case "message":
       return matchMessage(search, block, rows);
     case "choice":
@@ -44,18 +61,18 @@ function narrow(search: Expression, block: BlockView, project: string, rows: Uin
   }
 }
 
-function narrowToAny(members: readonly Expression[], block: BlockView, project: string, rows: Uint8Array): void {
+function narrowToAny(members: readonly Expression[], matched: Matched, rows: Uint8Array): void {
   const open = rows.slice();
   for (const member of cheapFirst(members)) {
-    subtract(open, matchesWithin(member, block, project, open));
+    subtract(open, matchesWithin(member, matched, open));
     if (!open.includes(1)) return;
   }
   subtract(rows, open);
 }
 
-function matchesWithin(search: Expression, block: BlockView, project: string, rows: Uint8Array): Uint8Array {
+function matchesWithin(search: Expression, matched: Matched, rows: Uint8Array): Uint8Array {
   const matching = rows.slice();
-  narrow(search, block, project, matching);
+  narrow(search, matched, matching);
   return matching;
 }
 

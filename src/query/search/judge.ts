@@ -9,10 +9,12 @@ import {
   type Expression,
   isAnyPattern,
   isInRange,
+  type MessageTerm,
   type NumberRange,
   type NumberTerm,
   type Pattern,
   type Term,
+  type WordTerm,
 } from "./expression.ts";
 import { isFoundInLowerCase } from "./match_patterns.ts";
 
@@ -33,13 +35,22 @@ export interface BlockFacts {
   readonly idMax: number;
   /** Every record is in one of them. */
   readonly cells: readonly { readonly touchpoint: string | undefined; readonly flags: number }[] | undefined;
-  /** False: no message, touchpoint, key or metadata value contains the needle, which is in lower case. */
-  readonly mayContain: ((needle: string) => boolean) | undefined;
+  readonly texts: ReadTexts | undefined;
   /** False: no record has the kind, an index into KINDS. */
   hasKind(kindCode: number): boolean;
   /** False: no record has the level, 1 + its index into LEVELS. */
   hasLevel(levelCode: number): boolean;
 }
+
+/** What messages, touchpoints, keys and metadata may contain; false is certain. Needles are in lower case. */
+export interface TextFacts {
+  mayContain(needle: string): boolean;
+  mayContainInMessages(needle: string): boolean;
+  mayContainBesideMessages(needle: string): boolean;
+}
+
+/** Reads what is known of a block's texts, if anything is. */
+export type ReadTexts = () => TextFacts | undefined;
 
 type Verdict = boolean | undefined;
 
@@ -59,8 +70,8 @@ export function touchesOnly(search: Expression): boolean {
 /** Whether no record of the block can match. */
 export function canSkip(search: Expression, facts: BlockFacts): boolean {
   // Texts last: the filter has to be read for them.
-  const withoutTexts = { ...facts, mayContain: undefined };
-  return noneMatches(search, withoutTexts) || (facts.mayContain !== undefined && noneMatches(search, facts));
+  const withoutTexts = { ...facts, texts: undefined };
+  return noneMatches(search, withoutTexts) || (facts.texts !== undefined && noneMatches(search, facts));
 }
 
 function noneMatches(search: Expression, facts: BlockFacts): boolean {
@@ -120,17 +131,26 @@ function judgeTermByBlock(term: Term, facts: BlockFacts): Verdict {
   if (term.kind === "choice") return judgeChoice(term, facts);
   if (term.kind === "number") return judgeNumber(term, facts);
   if (term.kind === "metadataNumber") return undefined;
-  if (term.kind === "word" || term.kind === "message") {
-    return term.needle !== "" && facts.mayContain?.(term.needle) === false ? false : undefined;
-  }
+  if (term.kind === "word" || term.kind === "message") return judgeNeedle(term, facts);
   if (term.kind === "metadata") return judgePatterns(term.patterns, facts);
   if (term.field === "project") return isAnyPattern(term.patterns, facts.project);
   return term.field === "apiKey" ? undefined : judgePatterns(term.patterns, facts);
 }
 
-function judgePatterns(patterns: readonly Pattern[], { mayContain }: BlockFacts): Verdict {
-  if (mayContain === undefined) return undefined;
-  const mayMatch = patterns.some(({ text }) => !isFoundInLowerCase(text) || mayContain(text.toLowerCase()));
+function judgeNeedle({ kind, needle }: WordTerm | MessageTerm, facts: BlockFacts): Verdict {
+  if (needle === "") return undefined;
+  const texts = facts.texts?.();
+  const mayMatch = kind === "word" ? texts?.mayContain(needle) : texts?.mayContainInMessages(needle);
+  return mayMatch === false ? false : undefined;
+}
+
+/** Patterns are for other fields than messages. */
+function judgePatterns(patterns: readonly Pattern[], facts: BlockFacts): Verdict {
+  const texts = facts.texts?.();
+  if (texts === undefined) return undefined;
+  const mayMatch = patterns.some(
+    ({ text }) => !isFoundInLowerCase(text) || texts.mayContainBesideMessages(text.toLowerCase()),
+  );
   return mayMatch ? undefined : false;
 }
 

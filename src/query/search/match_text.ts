@@ -4,6 +4,7 @@
 import type { BlockView, TextColumn, ValueColumn } from "../../block/block_view.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { MessageTerm, MetadataNumberTerm, MetadataTerm, WordTerm } from "./expression.ts";
+import type { ReadTexts } from "./judge.ts";
 import { acceptedCodes } from "./match_columns.ts";
 import { isFoundInLowerCase, markPatterns } from "./match_patterns.ts";
 import { isAnything, someAt, someLeafContains, someMember, splitsOf, testOf } from "./metadata_values.ts";
@@ -12,15 +13,16 @@ export function matchMessage({ needle }: MessageTerm, block: BlockView, rows: Ui
   const column = block.message();
   const hits = new Uint8Array(rows.length);
   if (needle === "") column.markWhere(() => true, hits);
-  else column.markContaining(needle, hits);
+  else column.markContaining(needle, hits, rows);
   for (let row = 0; row < rows.length; row++) rows[row] = (rows[row] as number) & (hits[row] as number);
 }
 
-export function matchWord({ needle }: WordTerm, block: BlockView, rows: Uint8Array): void {
+export function matchWord({ needle }: WordTerm, block: BlockView, rows: Uint8Array, texts: ReadTexts): void {
   const open = rows.slice();
-  const columns = [
+  const messages = () => closeContaining(block.message(), undefined, needle, open);
+  const all = [
     () => closeTouchpoints(needle, block, open),
-    () => closeContaining(block.message(), undefined, needle, open),
+    messages,
     () => closeKeys(needle, block, open),
     ...block.metadataNames().map((name) => () => {
       const column = block.metadata(name);
@@ -28,7 +30,8 @@ export function matchWord({ needle }: WordTerm, block: BlockView, rows: Uint8Arr
     }),
     () => closeRest(block, open, jsonFilter(needle), (object) => someLeafContains(object, needle)),
   ];
-  for (const close of columns) {
+  const isBeside = needle === "" || texts()?.mayContainBesideMessages(needle) !== false;
+  for (const close of isBeside ? all : [messages]) {
     if (!open.includes(1)) return;
     close();
   }
@@ -87,7 +90,7 @@ function closeContaining(
 ): void {
   if (rows !== undefined && !hasOpen(rows, open)) return;
   const hits = new Uint8Array(rows?.length ?? open.length);
-  column.markContaining(needle, hits);
+  column.markContaining(needle, hits, rows === undefined ? open : undefined);
   closeHits(hits, rows, open);
 }
 

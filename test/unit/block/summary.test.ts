@@ -9,6 +9,7 @@ import { type BlockSummary, readSummary, SUMMARY } from "../../../src/block/summ
 import { DAY_MS, TOUCHPOINTS_MAX } from "../../../src/core/limits.ts";
 import { KINDS, type StoredRecord } from "../../../src/core/record.ts";
 import { PIECES_MAX } from "../../../src/store/schema.ts";
+import { formerColumns, formerRecords, formerSummary } from "../../support/former_summary.ts";
 import { mergeColumns } from "../../support/merge_columns.ts";
 import { integer, type Random, runSeed, seededRandom } from "../../support/random.ts";
 import { columnsOf, randomRecord } from "./random_records.ts";
@@ -58,6 +59,45 @@ function fieldsOf(record: StoredRecord): string[] {
   return [...always, ...names.filter((name) => record[name] !== undefined), ...metadata];
 }
 
+function sketchesOf(
+  nameOf: (record: StoredRecord) => string,
+  records: readonly StoredRecord[],
+): Map<string, DurationSketch> {
+  const sketches = new Map<string, DurationSketch>();
+  for (const record of records) {
+    if (record.kind !== "completed" || record.duration === undefined) continue;
+    const sketch = sketches.get(nameOf(record)) ?? new DurationSketch();
+    sketch.add(record.duration);
+    sketches.set(nameOf(record), sketch);
+  }
+  return sketches;
+}
+
+/** Compares each cell's sketch with that of the records of its name. */
+function expectSketches(
+  cells: BlockSummary["cells"],
+  nameOf: (record: StoredRecord) => string,
+  records: readonly StoredRecord[],
+): void {
+  const expected = sketchesOf(nameOf, records);
+  const byFlags = new Map(records.map((record) => [`${record.touchpoint} ${flagged(record)}`, nameOf(record)]));
+  for (const { touchpoint, flags, sketch } of cells) {
+    const exact = expected.get(byFlags.get(`${touchpoint} ${flagsText(flags)}`) ?? "");
+    if ((flags & 7) !== KINDS.indexOf("completed") || exact === undefined) {
+      expect(sketch).toBeUndefined();
+      continue;
+    }
+    if (sketch === undefined) throw new Error("a cell with completed timings has a sketch");
+    const merged = new DurationSketch();
+    merged.merge(sketch);
+    const factsOf = (one: DurationSketch) => {
+      const quantiles = [0, 0.3, 0.5, 0.99, 1].map((q) => one.quantile(q));
+      return [one.count, one.sum, one.min, one.max, one.zeros, ...quantiles];
+    };
+    expect(factsOf(merged)).toEqual(factsOf(exact));
+  }
+}
+
 /** Records of one day, with the odd fields of others. */
 function recordsOfDay(random: Random, count: number, spanMs: number, names?: number): StoredRecord[] {
   const from = 20_000 * DAY_MS + Math.floor(random() * (DAY_MS - spanMs));
@@ -87,31 +127,39 @@ describe("a summary", () => {
     }
   });
 
-  test("has the sketches that the completed durations of each touchpoint make", () => {
+  test("has the sketches that the completed durations of each touchpoint, level and source make", () => {
     for (let round = 0; round < 30; round++) {
       const records = recordsOfDay(random, 1 + integer(random, 300), DAY_MS);
-      const expected = new Map<string, DurationSketch>();
-      for (const { kind, touchpoint = "", duration } of records) {
-        if (kind !== "completed" || duration === undefined) continue;
-        const sketch = expected.get(touchpoint) ?? new DurationSketch();
-        sketch.add(duration);
-        expected.set(touchpoint, sketch);
-      }
-      const { sketches } = readSummary(summaryPiece(columnsOf(records)));
-      expect([...sketches.keys()].sort()).toEqual([...expected.keys()].sort());
-      for (const [name, stored] of sketches) {
-        const exact = expected.get(name) as DurationSketch;
-        expect([stored.count, stored.sum, stored.min, stored.max, stored.zeros]).toEqual([
-          exact.count,
-          exact.sum,
-          exact.min,
-          exact.max,
-          exact.zeros,
-        ]);
-        const merged = new DurationSketch();
-        merged.merge(stored);
-        for (const q of [0, 0.3, 0.5, 0.99, 1]) expect(merged.quantile(q)).toBe(exact.quantile(q));
-      }
+      const cellOf = (record: StoredRecord) => `${record.touchpoint} ${flagged(record)}`;
+      const { cells } = readSummary(summaryPiece(columnsOf(records)));
+      expectSketches(cells, cellOf, records);
+      expect(new Set(cells.flatMap(({ sketch }) => sketch ?? [])).size).toBe(sketchesOf(cellOf, records).size);
+    }
+  });
+
+  test("has one sketch a touchpoint where there would be thousands more", () => {
+    const base = { ...randomRecord(random, 1), kind: "completed", source: "server" } as const;
+    for (const [touchpoints, isShared] of [
+      [2_000, false],
+      [2_001, true],
+    ] as const) {
+      const records = Array.from({ length: 2 * touchpoints }, (_, index) => ({
+        ...base,
+        id: index + 1,
+        touchpoint: `t/${index % touchpoints}`,
+        level: index < touchpoints ? ("info" as const) : ("error" as const),
+        duration: index,
+      }));
+      const { cells } = readSummary(summaryPiece(columnsOf(records)));
+      expect(cells).toHaveLength(2 * touchpoints);
+      const nameOf = (record: StoredRecord) =>
+        isShared ? `${record.touchpoint}` : `${record.touchpoint} ${record.level}`;
+      expect(new Set(cells.flatMap(({ sketch }) => sketch ?? [])).size).toBe(sketchesOf(nameOf, records).size);
+      expectSketches(
+        cells.slice(0, 20),
+        isShared ? ({ touchpoint }) => `${touchpoint}` : (record) => `${record.touchpoint} ${flagged(record)}`,
+        records,
+      );
     }
   });
 
@@ -156,6 +204,19 @@ describe("a summary", () => {
   });
 });
 
+describe("a summary of the former version", () => {
+  test("is read for what it has: counts, and a sketch for all cells of a touchpoint", () => {
+    const records = formerRecords();
+    const former = readSummary(formerSummary());
+    expect(cellsOf(former)).toEqual(countBy(records, (record) => `${record.touchpoint} ${flagged(record)}`));
+    expectSketches(former.cells, ({ touchpoint }) => `${touchpoint}`, records);
+    expect(new Set(former.cells.map(({ sketch }) => sketch)).size).toBe(4);
+    expect(Object.fromEntries(former.fields ?? [])).toEqual(countBy(records.flatMap(fieldsOf), (name) => name));
+    const now = readSummary(summaryPiece(formerColumns()));
+    expect([former.slots, former.values.size]).toEqual([now.slots, 0]);
+  });
+});
+
 describe("a merged block", () => {
   const random = seededRandom(11);
 
@@ -190,5 +251,6 @@ describe("a summary that is damaged", () => {
   test("or of an unknown form, or cut short, says so", () => {
     expect(() => readSummary(pieceOf(SUMMARY, Uint8Array.of(9)))).toThrow("unknown form 9 of a summary");
     expect(() => readSummary(pieceOf(SUMMARY, Uint8Array.of(1, 1, 200)))).toThrow(BlockDamagedError);
+    expect(() => readSummary(pieceOf(SUMMARY, Uint8Array.of(2, 0, 0, 7)))).toThrow("unknown form 7 of sketches");
   });
 });

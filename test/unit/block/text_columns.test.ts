@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { TextColumn, ValueColumn } from "../../../src/block/block_view.ts";
 import { ByteReader, ByteWriter } from "../../../src/block/bytes.ts";
-import { readTexts } from "../../../src/block/text_column.ts";
+import { readTexts, type Texts } from "../../../src/block/text_column.ts";
 import { readValues } from "../../../src/block/value_column.ts";
 import { writeStrings, writeValues } from "../../../src/block/values.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../../support/random.ts";
@@ -36,7 +36,13 @@ function randomText(random: Random, words: readonly string[]): string {
 function columnOf(texts: readonly (string | undefined)[], compact: boolean): TextColumn & { all(): unknown[] } {
   const writer = new ByteWriter();
   writeStrings(writer, texts, compact);
-  return readTexts(new ByteReader(writer.view()), texts.length);
+  return readColumn(writer.view(), texts.length);
+}
+
+/** Reads a column as it was written, its form first. */
+function readColumn(bytes: Uint8Array, count: number): Texts {
+  const reader = new ByteReader(bytes);
+  return readTexts(reader.byte(), reader, count);
 }
 
 function marked(count: number, mark: (hits: Uint8Array) => void): number[] {
@@ -140,16 +146,16 @@ describe("a text column that is damaged", () => {
     const writer = new ByteWriter();
     writeStrings(writer, ["ab", "é"], false);
     const bytes = writer.view();
-    expect(() => readTexts(new ByteReader(bytes.subarray(0, 5)), 2)).toThrow(/does not end where its text does/);
+    expect(() => readColumn(bytes.subarray(0, 5), 2)).toThrow(/does not end where its text does/);
     const longer = Uint8Array.from([...bytes, 97, 97, 97, 97, 97, 97]);
-    expect(() => readTexts(new ByteReader(longer), 2)).toThrow(/does not end where its text does/);
+    expect(() => readColumn(longer, 2)).toThrow(/does not end where its text does/);
     const other = Uint8Array.from([...bytes, 97]);
-    expect(() => readTexts(new ByteReader(other), 2).value(0)).toThrow(/does not end where its text does/);
-    expect(() => readTexts(new ByteReader(other), 2).all()).toThrow(/does not end where its text does/);
+    expect(() => readColumn(other, 2).value(0)).toThrow(/does not end where its text does/);
+    expect(() => readColumn(other, 2).all()).toThrow(/does not end where its text does/);
   });
 
   test("is refused when its form is unknown", () => {
-    expect(() => readTexts(new ByteReader(Uint8Array.of(9)), 0)).toThrow(/unknown string form 9/);
+    expect(() => readColumn(Uint8Array.of(9), 0)).toThrow(/unknown string form 9/);
   });
 });
 

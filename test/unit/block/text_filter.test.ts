@@ -1,16 +1,15 @@
 import { describe, expect, test } from "bun:test";
+import { ByteReader } from "../../../src/block/bytes.ts";
 import type { Columns } from "../../../src/block/columns.ts";
-import { BlockDamagedError } from "../../../src/block/damage.ts";
-import { BlockEncoder, pieceOf } from "../../../src/block/encode.ts";
-import { encodeMerged, FILTER_RECORDS_MIN } from "../../../src/block/merged.ts";
-import { FILTER, readTextFilter, type TextFilter } from "../../../src/block/text_filter.ts";
+import { parseTextFilter, type TextFilter } from "../../../src/block/text_filter.ts";
+import { buildTextFilter } from "../../../src/block/text_filter_builder.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../../support/random.ts";
 import { columnsOf, randomRecord } from "./random_records.ts";
 
-function filterOf(columns: Columns, recordsMin = 1): TextFilter | undefined {
-  const piece = encodeMerged(new BlockEncoder(), columns, recordsMin).pieces.find(({ name }) => name === FILTER);
-  return piece === undefined ? undefined : readTextFilter(piece);
+function filterOf(columns: Columns): TextFilter | undefined {
+  const filter = buildTextFilter(columns, true);
+  return filter === undefined ? undefined : parseTextFilter(new ByteReader(filter.view()));
 }
 
 /** The filter of a block with one message a record. */
@@ -122,20 +121,12 @@ describe("a text filter", () => {
     expect(sizes).toEqual([128, 4_096, 32_768]);
     expect(filterOfMessages(Array.from({ length: 20_000 }, () => noise() + noise() + noise()))).toBeUndefined();
   });
-
-  test("is made for blocks that are worth it", () => {
-    const base = randomRecord(random, 1);
-    const columns = (count: number) =>
-      columnsOf(Array.from({ length: count }, (_, index) => ({ ...base, id: index + 1, message: "abcdef" })));
-    expect(filterOf(columns(FILTER_RECORDS_MIN - 1), FILTER_RECORDS_MIN)).toBeUndefined();
-    expect(filterOf(columns(FILTER_RECORDS_MIN), FILTER_RECORDS_MIN)).toBeDefined();
-  });
 });
 
 describe("a text filter that is damaged", () => {
   test("says so", () => {
     for (const bytes of [[9], [1], [1, 30], [1, 10, 0]]) {
-      expect(() => readTextFilter(pieceOf(FILTER, Uint8Array.from(bytes)))).toThrow(BlockDamagedError);
+      expect(() => parseTextFilter(new ByteReader(Uint8Array.from(bytes)))).toThrow(RangeError);
     }
   });
 });

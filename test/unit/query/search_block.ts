@@ -4,6 +4,7 @@ import { appendRecord } from "../../../src/block/append.ts";
 import type { BlockView } from "../../../src/block/block_view.ts";
 import { emptyColumns } from "../../../src/block/columns.ts";
 import { BlockEncoder } from "../../../src/block/encode.ts";
+import { encodeMerged } from "../../../src/block/merged.ts";
 import { OpenBlock, type PieceSource, piecesAtHand } from "../../../src/block/open_block.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
 
@@ -29,12 +30,14 @@ export function record(id: number, parts: Partial<StoredRecord>): StoredRecord {
   return { ...EMPTY, id, time: id, ...parts };
 }
 
-export type BlockForm = "packed" | "columnar";
+/** In parts: with text filters, and a few messages a part. */
+export type BlockForm = "packed" | "columnar" | "parts";
 
 export function sourceOf(records: readonly StoredRecord[], form: BlockForm): PieceSource {
   const columns = emptyColumns();
   for (const stored of records) appendRecord(columns, stored.id, stored);
-  return piecesAtHand(new BlockEncoder()[form](columns).pieces);
+  const encoder = new BlockEncoder();
+  return piecesAtHand((form === "parts" ? encodeMerged(encoder, columns, 1, 3) : encoder[form](columns)).pieces);
 }
 
 export function blockOf(records: readonly StoredRecord[], form: BlockForm = "columnar"): BlockView {

@@ -90,7 +90,7 @@ describe("a block", () => {
     idMin: 10,
     idMax: 20,
     cells: undefined,
-    mayContain: undefined,
+    texts: undefined,
     hasKind: (kind) => kind === 0,
     hasLevel: (level) => level <= 2,
   };
@@ -164,23 +164,31 @@ describe("a block", () => {
     const asked: string[] = [];
     const facts: BlockFacts = {
       ...header,
-      mayContain(needle) {
-        asked.push(needle);
-        return needle.startsWith("in");
-      },
+      texts: () => ({
+        mayContain: (needle) => needle.startsWith("in") || needle.startsWith("sai"),
+        mayContainInMessages: (needle) => needle.startsWith("sai"),
+        mayContainBesideMessages(needle) {
+          asked.push(needle);
+          return needle.startsWith("in");
+        },
+      }),
     };
     const none = [
       "Rare",
       "inside rare",
       "message:rare",
+      "message:inside",
       "key:rare,gone",
       "touchpoint:rare/*",
       "metadata.a:Rare",
       "metadata.a:rare*",
+      "metadata.a:said",
       "rare OR gone",
     ];
     const some = [
       "inside",
+      "said",
+      "message:said",
       "-rare",
       "-(rare)",
       "rare OR inside",

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { BlockSummary } from "../../../src/block/summary.ts";
 import type { QueryBlock } from "../../../src/query/source.ts";
-import { SummaryCache } from "../../../src/query/summary_cache.ts";
+import { SummaryCache, UNUSED_MS_MAX } from "../../../src/query/summary_cache.ts";
 
 function block(id: number, records = 1): QueryBlock {
   const levels = [0, 0, 0, 0] as const;
@@ -12,7 +12,7 @@ function block(id: number, records = 1): QueryBlock {
 function summary(bytes: number): BlockSummary {
   const none = new Float64Array();
   const slots = { widthMs: 1_000, times: none, flags: new Uint8Array(), counts: none };
-  return { cells: [], sketches: new Map(), slots, fields: undefined, bytes };
+  return { cells: [], slots, fields: undefined, values: new Map(), bytes };
 }
 
 /** Asks for blocks in turn; answers which of them had to be read. */
@@ -37,6 +37,19 @@ describe("the summary cache", () => {
   test("forgets what was used longest ago when it holds too many bytes", () => {
     const cache = new SummaryCache(200);
     expect(readsOf(cache, [block(1), block(2), block(1), block(3), block(1), block(2)], 50)).toEqual([1, 2, 3, 2]);
+  });
+
+  test("forgets what was not used for long, asked again or not", () => {
+    let now = 0;
+    const cache = new SummaryCache(1_000, () => now);
+    expect(readsOf(cache, [block(1), block(2)], 10)).toEqual([1, 2]);
+    now = UNUSED_MS_MAX - 1;
+    expect([cache.forgetUnused(), readsOf(cache, [block(2)], 10)]).toEqual([true, []]);
+    now = UNUSED_MS_MAX;
+    expect(readsOf(cache, [block(2), block(1), block(2)], 10)).toEqual([1]);
+    now = 2 * UNUSED_MS_MAX;
+    expect(cache.forgetUnused()).toBe(false);
+    expect(readsOf(cache, [block(1), block(2)], 10)).toEqual([1, 2]);
   });
 
   test("takes a number that came again for another block", () => {

@@ -1,0 +1,192 @@
+// How often the values of a field come, for the notes of a merged block: only of fields of which few values differ. In: values, or
+// counts by field; out: counts, and the bytes that noted_values.ts reads. Runs on the compactor's thread, where nothing that
+// was sent may make the work more than a bounded one a value.
+//
+// Measured with real lines whose digits are redrawn, 262,144 records with 1,090 different event names and 1,795 ids: the notes have
+// 11 KB compressed, 0.2 % of the block, and to make them takes 2.8 ms, 1 % of the merge; with five more fields of few values, 10 ms, 2 %.
+
+import { ByteWriter } from "./bytes.ts";
+import type { Columns } from "./columns.ts";
+import { METADATA_PREFIX } from "./encode.ts";
+import { NOTED_CONSTANTS, type NotedValue } from "./noted_values.ts";
+import { writeNumbers } from "./numbers.ts";
+
+/** Different values of a field past which none is noted. */
+const VALUES_MAX = 2_048;
+/** And a value must be met this often on average: what hardly repeats is nearly as long as its column. */
+const REPEAT_MIN = 16;
+/** Bytes of a field's different texts. */
+export const VALUE_TEXTS_BYTES_MAX = 16 * 1024;
+/** Bytes of all fields' notes a record: some 2 % of what a block takes; and of all in one block. */
+const BYTES_A_RECORD = 0.25;
+const BYTES_MAX = 64 * 1024;
+
+export type ValueCounts = ReadonlyMap<NotedValue, number>;
+
+/** A field by its name in searches, and how many records have each of its values. */
+export interface FieldValues {
+  readonly name: string;
+  readonly counts: ValueCounts;
+}
+
+/** How many of so many values may differ. */
+export function differentMax(count: number): number {
+  return Math.min(VALUES_MAX, Math.ceil(count / REPEAT_MIN));
+}
+
+/** Steps that a number may cost on average: numbers may be crafted to have one hash. */
+const PROBES_MAX = 16;
+
+/** Counts numbers without an object for any; past a bound of different ones it gives up. */
+export class NumberCounts {
+  readonly #differentMax: number;
+  readonly #slots: Uint16Array;
+  readonly #numbers: Float64Array;
+  readonly #counts: Uint32Array;
+  readonly #double = new Float64Array(1);
+  readonly #words = new Int32Array(this.#double.buffer);
+  #different = 0;
+  #probesLeft: number;
+
+  /** For `count` numbers, of which so many may differ: up to VALUES_MAX. */
+  constructor(count: number, max: number) {
+    this.#differentMax = max;
+    this.#slots = new Uint16Array(2 ** Math.ceil(Math.log2(2 * max + 2)));
+    this.#numbers = new Float64Array(max);
+    this.#counts = new Uint32Array(max);
+    this.#probesLeft = PROBES_MAX * count;
+  }
+
+  /** False where too many differ. */
+  add(number: number): boolean {
+    // Not −0, which is counted as 0.
+    this.#double[0] = number + 0;
+    let hash = Math.imul((this.#words[1] as number) ^ Math.imul(this.#words[0] as number, 0x85ebca6b), 0x9e3779b1);
+    hash ^= hash >>> 15;
+    const mask = this.#slots.length - 1;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const code = this.#slots[slot] as number;
+      if (code === 0) return this.#addNew(slot, number);
+      if (this.#numbers[code - 1] === number) {
+        (this.#counts[code - 1] as number)++;
+        return true;
+      }
+      if (--this.#probesLeft < 0) return false;
+    }
+  }
+
+  addTo(counts: Map<NotedValue, number>): void {
+    for (let index = 0; index < this.#different; index++) {
+      counts.set(this.#numbers[index] as number, this.#counts[index] as number);
+    }
+  }
+
+  #addNew(slot: number, number: number): boolean {
+    if (this.#different === this.#differentMax) return false;
+    this.#numbers[this.#different] = number + 0;
+    this.#counts[this.#different] = 1;
+    this.#slots[slot] = ++this.#different;
+    return true;
+  }
+}
+
+/** How often each value comes; undefined where none does, too many differ, or their texts are too long. `undefined` is no value. */
+export function countValues(values: ArrayLike<unknown>): ValueCounts | undefined {
+  const max = differentMax(values.length);
+  const texts = new Map<string, number>();
+  const numbers = new NumberCounts(values.length, max);
+  const constants = NOTED_CONSTANTS.map(() => 0);
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index];
+    if (value === undefined) continue;
+    if (typeof value === "number" && Number.isFinite(value)) {
+      if (!numbers.add(value)) return undefined;
+    } else if (value === null || typeof value === "boolean" || typeof value === "number") {
+      // A number that is not finite is stored as null.
+      const place = value === true ? 0 : value === false ? 1 : 2;
+      constants[place] = (constants[place] as number) + 1;
+    } else {
+      const text = typeof value === "string" ? value : JSON.stringify(value);
+      const known = texts.get(text);
+      if (known === undefined && texts.size === max) return undefined;
+      texts.set(text, (known ?? 0) + 1);
+    }
+  }
+  return together(max, texts, numbers, constants);
+}
+
+/** All of a field's counts; undefined where there are none, or they may not be noted. `constants` are counts by NOTED_CONSTANTS. */
+export function together(
+  max: number,
+  texts: ReadonlyMap<string, number>,
+  numbers: NumberCounts | undefined,
+  constants: readonly number[],
+): ValueCounts | undefined {
+  const counts = new Map<NotedValue, number>();
+  let length = 0;
+  for (const [text, count] of texts) {
+    length += text.length;
+    // As it is stored.
+    const stored = text.toWellFormed();
+    counts.set(stored, (counts.get(stored) ?? 0) + count);
+  }
+  numbers?.addTo(counts);
+  NOTED_CONSTANTS.forEach((constant, place) => {
+    const count = constants[place] as number;
+    if (count > 0) counts.set(constant, count);
+  });
+  const isNoted = counts.size > 0 && counts.size <= max && length <= VALUE_TEXTS_BYTES_MAX;
+  return isNoted ? counts : undefined;
+}
+
+/** The fields of columns whose values may be noted. */
+export function valuesOfColumns(columns: Columns): FieldValues[] {
+  const fields: FieldValues[] = [];
+  const add = (name: string, values: ArrayLike<unknown>) => {
+    const counts = countValues(values);
+    if (counts !== undefined) fields.push({ name, counts });
+  };
+  add("apiKey", columns.apiKey);
+  add("message", columns.message);
+  add("key", columns.key.values);
+  for (const [name, { values }] of columns.metadata) add(METADATA_PREFIX + name, values);
+  return fields;
+}
+
+/** Writes the notes of as many fields as there is room for in a block of `count` records, the short ones first. */
+export function writeNotedFields(writer: ByteWriter, fields: readonly FieldValues[], count: number): void {
+  const scratch = new ByteWriter();
+  const written = fields.flatMap(({ name, counts }) => {
+    scratch.clear();
+    const textBytes = writeNotedValues(scratch, counts);
+    return textBytes > VALUE_TEXTS_BYTES_MAX ? [] : [{ name, bytes: scratch.view().slice() }];
+  });
+  written.sort((a, b) => a.bytes.length - b.bytes.length || (a.name < b.name ? -1 : 1));
+  let bytesLeft = Math.min(BYTES_MAX, BYTES_A_RECORD * count);
+  const taken = written.filter(({ bytes }) => (bytesLeft -= bytes.length) >= 0);
+  writer.unsigned(taken.length);
+  for (const { name, bytes } of taken) {
+    writer.text(name);
+    writer.unsigned(bytes.length);
+    writer.raw(bytes);
+  }
+}
+
+/** Answers how many bytes the texts have. */
+function writeNotedValues(writer: ByteWriter, counts: ValueCounts): number {
+  const values = [...counts.keys()];
+  const countsOf = (some: readonly NotedValue[]) => some.map((value) => counts.get(value) ?? 0);
+  const texts = values.filter((value) => typeof value === "string").sort();
+  const numbers = Float64Array.from(values.filter((value) => typeof value === "number")).sort();
+  const text = Buffer.from(texts.join(""));
+  writer.unsigned(texts.length);
+  writer.unsignedAll(texts.map(({ length }) => length));
+  writer.unsigned(text.length);
+  writer.raw(text);
+  writer.unsignedAll(countsOf(texts));
+  writer.unsigned(numbers.length);
+  writeNumbers(writer, numbers);
+  writer.unsignedAll(countsOf([...numbers]));
+  writer.unsignedAll(countsOf(NOTED_CONSTANTS));
+  return text.length;
+}

@@ -1,0 +1,71 @@
+// A long column of plain texts, cut into parts of some thousand texts: a piece each, with a text filter each. Rows lie in the order of
+// touchpoints, so the texts of a part are of a kind, and a search inflates the few parts that may contain its needle. The column's own
+// piece is the head, which holds the filters; those of the block then leave this column out.
+//
+// Measured on 65,536 real lines with redrawn digits (4.6 MB, 980 KB compressed): parts of 4,096 texts are 1.8 % larger than the whole and
+// their filters 10 KB, 0.37 bytes a record in all; of 2,048 texts 3.2 % and 13 KB, of 16,384 texts 1 % and 7 KB.
+
+import type { ByteWriter } from "./bytes.ts";
+import type { NamedColumn } from "./columns.ts";
+import { type OptionalText, writePlainStrings } from "./strings.ts";
+import { TextFilterBuilder } from "./text_filter_builder.ts";
+import { FORM } from "./values.ts";
+
+/** Texts of a part; the last one may have less. */
+export const PART_TEXTS = 4_096;
+
+/** Most bits of a part's bitmap, as a power of two: 4 KiB. */
+const PART_FILTER_BITS_LOG2_MAX = 15;
+
+/** The column that may lie in parts. */
+export const PARTED_COLUMN = "message";
+
+/** Name of a part's piece. */
+export function partName(part: number): string {
+  return `${PARTED_COLUMN}#${part}`;
+}
+
+/** The number of a part by its piece's name, or undefined where it is none. */
+export function partOf(name: string): number | undefined {
+  const prefix = `${PARTED_COLUMN}#`;
+  return name.startsWith(prefix) ? Number(name.slice(prefix.length)) : undefined;
+}
+
+/** Texts on their way into parts, by their places. */
+export interface PartedSource {
+  addRuns(filter: TextFilterBuilder, from: number, to: number): void;
+  /** Writes them in the plain form. */
+  write(writer: ByteWriter, from: number, to: number): void;
+}
+
+/** Strings as they come into parts. */
+export function partedStrings(texts: readonly OptionalText[]): PartedSource {
+  return {
+    addRuns: (filter, from, to) => filter.addAll(texts.slice(from, to)),
+    write: (writer, from, to) => writePlainStrings(writer, texts.slice(from, to)),
+  };
+}
+
+/** The head and the parts of `count` texts. */
+export function partedColumns(count: number, partTexts: number, source: PartedSource): NamedColumn[] {
+  const columns: NamedColumn[] = [[PARTED_COLUMN, (writer) => writeHead(writer, count, partTexts, source)]];
+  for (let from = 0, part = 0; from < count; from += partTexts, part++) {
+    const to = Math.min(count, from + partTexts);
+    columns.push([partName(part), (writer) => source.write(writer, from, to)]);
+  }
+  return columns;
+}
+
+/** The form, the texts of a part, and each part's filter behind its size; one of 0 bytes is none. */
+export function writeHead(writer: ByteWriter, count: number, partTexts: number, source: PartedSource): void {
+  writer.byte(FORM.parts);
+  writer.unsigned(partTexts);
+  const builder = new TextFilterBuilder(PART_FILTER_BITS_LOG2_MAX);
+  for (let from = 0; from < count; from += partTexts) {
+    builder.clear();
+    source.addRuns(builder, from, Math.min(count, from + partTexts));
+    const filter = builder.encode();
+    writer.unsigned(filter?.length ?? 0);
+    if (filter !== undefined) writer.raw(filter.view());
+  }
+}

@@ -1,0 +1,105 @@
+// Values of one field out of a block's columns, by how often they come.
+
+import type { BlockView, TextColumn } from "../block/block_view.ts";
+import { emptySparse } from "../block/columns.ts";
+import type { NotedValue } from "../block/noted_values.ts";
+import { isMatch, type Matches } from "./opened.ts";
+
+export type FoundValue = (value: NotedValue, count: number) => void;
+/** Calls `found` for the value of each wanted row that has one; of each wanted row. */
+export type ReadValues = (view: BlockView, matches: Matches, found: FoundValue) => void;
+
+/** A text that is longer counts by its first so many characters. */
+const VALUE_LENGTH_MAX = 1_000;
+
+export const COLUMN_FIELDS: Readonly<Record<string, ReadValues>> = {
+  apiKey: (view, matches, found) => readCodes(view.apiKey(), matches, found),
+  touchpoint: (view, matches, found) => readCodes(view.touchpoint(), matches, found),
+  message: (view, matches, found) => readPlaces(view.message(), undefined, matches, found),
+  key: (view, matches, found) => readPlaces(view.key(), view.key()?.rows, matches, found),
+  duration: (view, matches, found) => readNumbers(view.duration(), matches, found),
+  startTime: (view, matches, found) => readNumbers(view.start(), matches, found),
+  endTime: (view, matches, found) => readNumbers(view.end(), matches, found),
+};
+
+function readCodes(
+  { dictionary, codes }: { readonly dictionary: readonly string[]; readonly codes: Uint32Array },
+  matches: Matches,
+  found: FoundValue,
+  rowOf?: ArrayLike<number>,
+): void {
+  const counts = new Float64Array(dictionary.length + 1);
+  for (let place = 0; place < codes.length; place++) {
+    if (isMatch(matches, rowOf === undefined ? place : (rowOf[place] as number))) {
+      (counts[codes[place] as number] as number)++;
+    }
+  }
+  dictionary.forEach((text, index) => {
+    if ((counts[index + 1] as number) > 0) found(beginningOf(text), counts[index + 1] as number);
+  });
+}
+
+function readPlaces(
+  column: TextColumn | undefined,
+  rowOf: ArrayLike<number> | undefined,
+  matches: Matches,
+  found: FoundValue,
+): void {
+  if (column === undefined) return;
+  const coded = column.coded();
+  if (coded !== undefined) {
+    readCodes(coded, matches, found, rowOf);
+    return;
+  }
+  for (let place = 0; place < column.count; place++) {
+    if (!isMatch(matches, rowOf === undefined ? place : (rowOf[place] as number))) continue;
+    const text = column.value(place);
+    if (text !== undefined) found(beginningOf(text), 1);
+  }
+}
+
+function readNumbers(
+  column: { readonly rows: ArrayLike<number>; readonly values: ArrayLike<number> } | undefined,
+  matches: Matches,
+  found: FoundValue,
+): void {
+  if (column === undefined) return;
+  for (let index = 0; index < column.rows.length; index++) {
+    if (isMatch(matches, column.rows[index] as number)) found(column.values[index] as number, 1);
+  }
+}
+
+/** Values of a metadata field; objects and arrays count by their JSON. */
+export function metadataReader(name: string): ReadValues {
+  return (view, matches, found) => {
+    const column = view.metadata(name);
+    const coded = column?.coded();
+    const places = coded === undefined ? (column?.rows ?? []) : [];
+    if (coded !== undefined) readCodes(coded, matches, found, column?.rows);
+    for (let place = 0; place < places.length; place++) {
+      if (isMatch(matches, places[place] as number)) found(asValue(column?.value(place)), 1);
+    }
+    readRest(view, matches, (object) => {
+      if (Object.hasOwn(object, name)) found(asValue(object[name]), 1);
+    });
+  };
+}
+
+export function readRest(view: BlockView, matches: Matches, found: (object: Record<string, unknown>) => void): void {
+  const rest = view.rest() ?? emptySparse<string>();
+  for (let index = 0; index < rest.rows.length; index++) {
+    if (!isMatch(matches, rest.rows[index] as number)) continue;
+    found(JSON.parse(rest.values[index] as string) as Record<string, unknown>);
+  }
+}
+
+function asValue(value: unknown): NotedValue {
+  if (typeof value === "string") return beginningOf(value);
+  if (typeof value === "number" || typeof value === "boolean" || value === null) return value;
+  return beginningOf(JSON.stringify(value));
+}
+
+/** Half a surrogate pair at the cut is U+FFFD. */
+export function beginningOf(text: string): string {
+  return text.length <= VALUE_LENGTH_MAX ? text : text.slice(0, VALUE_LENGTH_MAX).toWellFormed();
+}
