@@ -55,6 +55,11 @@ export class ClockJumps {
     return this.#watch.doubtMs;
   }
 
+  /** What the clock said at the last look, Unix ms: to be used with the doubt, which knows of no later jump. */
+  get now(): number {
+    return this.#watch.now;
+  }
+
   /** Looks whether the clock was set and has `worker` and the file follow it; answers what it says, Unix ms. */
   look(worker: Pick<EntryWorker, "clockJumped">): number {
     const jumpMs = this.#watch.look();

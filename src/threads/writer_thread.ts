@@ -58,7 +58,7 @@ export class WriterThread {
     this.#maintenance = new Maintenance(this.#store, {
       file,
       bytesMax: () => this.#rules.bytesMax,
-      clock: systemClock,
+      clock: () => this.#jumps.now,
       doubtMs: () => Math.max(0, this.#jumps.doubtMs),
       retentionMsOf: (project) => (this.#rules.projects[project] ?? this.#rules.defaultProject).retentionMs,
     });
@@ -206,27 +206,27 @@ export class WriterThread {
   }
 
   #tick(): void {
-    const now = performance.now();
-    this.#jumps.look(this.#worker);
+    const now = this.#jumps.look(this.#worker);
     if (!this.#isHealthy) {
-      if (now >= this.#recoverAt) this.#recover();
+      if (performance.now() >= this.#recoverAt) this.#recover();
       return;
     }
     const isIdle = this.#rest.restedMs > IDLE_AFTER_MS;
-    if (this.#attempt(() => this.#passTime(isIdle))) this.#planMerge(isIdle);
+    if (this.#attempt(() => this.#passTime(now, isIdle))) this.#planMerge(isIdle);
   }
 
-  #passTime(isIdle: boolean): void {
+  /** `now` is what the clock said when it was looked at: it may have been set since, and nobody doubts it yet. */
+  #passTime(now: number, isIdle: boolean): void {
     let isChanged = this.#commits.isDue();
     if (isChanged) this.#commits.write();
-    const expired = this.#worker.expire(systemClock());
+    const expired = this.#worker.expire(now);
     if (expired !== undefined) {
       this.#commits.commit(expired);
       isChanged = true;
     }
-    const noted = this.#worker.noteKeys(systemClock());
+    const noted = this.#worker.noteKeys(now);
     if (noted !== undefined) this.#commits.commit(noted);
-    this.#commits.prune(systemClock());
+    this.#commits.prune(now);
     if (isIdle) this.#store.clearRedo();
     if (!this.#changes.needsPagesInPlace && this.#maintenance.step(isIdle)) isChanged = true;
     if (isChanged) this.#tell();

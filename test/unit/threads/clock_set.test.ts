@@ -1,0 +1,58 @@
+import { describe, expect, spyOn, test } from "bun:test";
+import { DAY_MS } from "../../../src/core/limits.ts";
+import { withFolder } from "../../support/folder.ts";
+import { WriterStage } from "./writer_stage.ts";
+
+const YEARS_MS = 73 * 365 * DAY_MS;
+/** Of the wall clock: more than a tick makes. */
+const READINGS_MAX = 10;
+
+/** A writer whose ticks come when the test says so. */
+async function withTicks(work: (stage: WriterStage, tick: () => void) => void): Promise<void> {
+  const ticks: (() => void)[] = [];
+  const never = ((tick: () => void) => ticks.push(tick)) as unknown as typeof setInterval;
+  await withFolder((folder) => {
+    const timers = spyOn(globalThis, "setInterval").mockImplementation(never);
+    try {
+      const stage = new WriterStage(folder);
+      try {
+        work(stage, () => {
+          for (const tick of ticks) tick();
+        });
+      } finally {
+        stage.writer.close();
+      }
+    } finally {
+      timers.mockRestore();
+    }
+  });
+}
+
+/** The right clock until it is read for the `jumpAt`th time, and from then on decades ahead. */
+function clockThatJumps(jumpAt: number): () => number {
+  const rightClock = Date.now.bind(Date);
+  let readings = 0;
+  return () => rightClock() + (++readings >= jumpAt ? YEARS_MS : 0);
+}
+
+describe("a clock that is set ahead by decades, at whichever of its readings,", () => {
+  test.each(Array.from({ length: READINGS_MAX }, (_, index) => index + 1))(
+    "is told of, has nothing deleted, and ends nothing that waits (%d)",
+    async (jumpAt) => {
+      await withTicks((stage, tick) => {
+        stage.send([{ message: "a" }, { key: "open", startTime: Date.now() }]);
+        const clock = clockThatJumps(jumpAt);
+        const wall = spyOn(Date, "now").mockImplementation(clock);
+        try {
+          // Each reads it once or more.
+          for (let ticks = 0; ticks <= jumpAt; ticks++) tick();
+        } finally {
+          wall.mockRestore();
+        }
+        const { records, open } = stage.snapshot();
+        const jumps = stage.said.filter((said) => said.kind === "log" && said.message.includes("clock was set"));
+        expect([records, open, jumps.length]).toEqual([1, 1, 1]);
+      });
+    },
+  );
+});
