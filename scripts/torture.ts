@@ -28,7 +28,7 @@ Tortures dist/simplelogs (built first) under load, and compares what it has with
   kill   kill -9 at random moments: under load, at the start, in a stop, while a quiet server merges
   fsync  that a 202 waits for the disk, from the system calls (with strace)
   disk   a disk that fills up at random points and is freed again (needs root to mount one)
-  stop   SIGSTOP for 1 to 8 s, then SIGCONT
+  stop   SIGSTOP for 1 to 6 s, then SIGCONT
   clock  the clock set ahead and back, by seconds to decades (with libfaketime)
   log    the write-ahead log cut, followed by rubbish, or gone after kill -9
 `;

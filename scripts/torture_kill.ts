@@ -4,6 +4,7 @@
 // Under memory, what still waited may be lost: for each client the latest batches, never one before another that is there,
 // and no more than the queue holds.
 
+import { untilTrue } from "../test/support/condition.ts";
 import { Load } from "../test/support/load.ts";
 import { integer, pick, type Random, seededRandom } from "../test/support/random.ts";
 import { configText, type TestServer, withServer } from "../test/support/server.ts";
@@ -23,6 +24,8 @@ export type Durability = "sync" | "write" | "memory";
 /** Kills on one data file, before another is begun: so that comparing stays fast. */
 const FILE_ROUNDS = 12;
 const QUEUE_ENTRIES = 2_000;
+/** Batches of logs that are answered before each kill, so that there is something to lose. */
+const ROUND_BATCHES = 11;
 const BRIEF_KEY = "sk_brief0123456789abcdef";
 
 /** More often under load: there the most can go wrong. */
@@ -119,6 +122,8 @@ async function oneFile(durability: Durability, rounds: number, random: Random, f
     load.start();
     for (let round = 0; round < rounds; round++) {
       const moment = pick(random, MOMENTS);
+      const answered = load.deliveries.length + ROUND_BATCHES;
+      await untilTrue("batches are accepted", () => load.deliveries.length >= answered);
       const where = `round ${findings.rounds + 1} (${moment})`;
       await sendBrief(server, findings.rounds);
       if (moment === "quiet") await load.stop();

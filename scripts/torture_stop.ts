@@ -6,10 +6,11 @@ import { integer, type Random, seededRandom } from "../test/support/random.ts";
 import { configText, type TestServer, withServer } from "../test/support/server.ts";
 import { examineAtRest, examineLog, Findings, passing, readiness } from "./torture_findings.ts";
 
-const HELD_MS_MAX = 8_000;
+/** What was sent before is refused 10 s after it came: this leaves a busy machine time to answer it. */
+const HELD_MS_MAX = 6_000;
 /** An end that has waited longer is orphaned. Shorter than some stops, longer than others. */
 const GRACE_MS = 4_000;
-const READY_MS_MAX = 3_000;
+const READY_MS_MAX = 20_000;
 
 /** An end without its start, and a start that its end finds after the stop. */
 async function sendOpen(server: TestServer, round: number): Promise<void> {
@@ -60,7 +61,7 @@ async function examineTimers(server: TestServer, load: Load, findings: Findings,
   }
 }
 
-/** `heldMs` of each round is random, 1 to 8 s. */
+/** `heldMs` of each round is random, 1 to 6 s. */
 export async function tortureByStop(rounds: number, random: Random): Promise<Findings> {
   const findings = new Findings("SIGSTOP");
   const config = configText({ tables: `[timings]\norphan_grace = "${GRACE_MS}ms"` });

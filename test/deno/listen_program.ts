@@ -23,7 +23,7 @@ async function answer(request: Request): Promise<Response> {
     return new Response(new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(65_536)) }));
   }
   if (pathname === "/patient") patience.keep(request);
-  if (pathname === "/patient" || pathname === "/late") await new Promise((wake) => setTimeout(wake, 2_500));
+  if (pathname === "/patient" || pathname === "/late") await new Promise((wake) => setTimeout(wake, 5_000));
   return new Response("done");
 }
 
@@ -32,7 +32,7 @@ const listener = await listen({
   port: 0,
   peers,
   patience,
-  idleSeconds: 1,
+  idleSeconds: 2,
   fetch: answer,
   posts: { "/posted": () => Promise.resolve(new Response("by its path")) },
   onError: (error) => console.error(`onError: ${error.message}`),

@@ -1,6 +1,7 @@
 // What is stored twice, what is not, what is dropped, and that every entry is accounted for: over the wire, and across a restart.
 
-import { describe, expect, test } from "bun:test";
+import { beforeAll, describe, expect, test } from "bun:test";
+import { withinOneMonth } from "../support/calendar.ts";
 import { eventually } from "../support/eventually.ts";
 import { CLIENT_KEY, configText, SERVER_KEY, type TestServer, withServer } from "../support/server.ts";
 
@@ -97,6 +98,8 @@ describe("equal entries stay several", () => {
 });
 
 describe("past its monthly entries, a project", () => {
+  beforeAll(withinOneMonth, 120_000);
+
   const limited = (overage: string) =>
     configText({ tables: `[projects.default]\nmonthly_entries = 3\noverage = "${overage}"` });
 

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
+import { eventually } from "../support/eventually.ts";
 import { ADMIN_TOKEN, configText, ENQUEUE_PATH, SERVER_KEY, type TestServer, withServer } from "../support/server.ts";
 
 function batchText(message: string, padding = 0): string {
@@ -112,7 +113,11 @@ describe("a batch is refused", () => {
         entries: Array.from({ length: count }, () => ({ message: "m" })),
       });
       expect((await server.post(batch(11))).status).toBe(413);
-      const answers = await Promise.all(Array.from({ length: 60 }, () => server.post(batch(10))));
+      const answers: Response[] = [];
+      await eventually("one was refused", async () => {
+        answers.push(...(await Promise.all(Array.from({ length: 60 }, () => server.post(batch(10))))));
+        return answers.some(({ status }) => status === 503);
+      });
       expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([202, 503]));
       for (const answer of answers.filter(({ status }) => status === 503)) {
         expect(Number(answer.headers.get("retry-after"))).toBeWithin(1, 61);

@@ -6,7 +6,7 @@ import { bombsOf, DUDS, ENCODERS } from "../support/raw_bombs.ts";
 import { NO_FAULTS, Probe, probeFaults, processState } from "../support/raw_probe.ts";
 import { configText, ENQUEUE_PATH, SERVER_KEY, type TestServer, withServer } from "../support/server.ts";
 
-const TEST_MS_MAX = 60_000;
+const TEST_MS_MAX = 180_000;
 const UNPACKED_BYTES = 100_000_000;
 /** The default of max_body. */
 const BODY_BYTES = 5 * 1024 * 1024;

@@ -11,7 +11,7 @@ const LIBRARY = process.env["SIMPLELOGS_TEST_FAKETIME"] ?? "/usr/lib/x86_64-linu
 const DAY_S = 86_400;
 const DECADES_S = 73 * 365 * DAY_S;
 /** Two clocks that say the same differ by less than this when they are read one after the other. */
-const SAME_MS_MAX = 30_000;
+const SAME_MS_MAX = 60_000;
 
 /** A server whose clock is right, until it is set. */
 function withClock(tables: string, work: (server: TestServer) => Promise<void>): Promise<void> {
@@ -80,7 +80,8 @@ describe("a clock that is set ahead by decades and back again", () => {
 
 describe("a server that starts with a clock behind what it had before", () => {
   test("gives what waits its time and not decades, and still lets retention look", async () => {
-    const tables = '[timings]\norphan_grace = "1s"\ntimeout = "2s"\n[projects.default]\nretention = "3s"';
+    // Long enough that it still waits when it is asked for, on any machine.
+    const tables = '[timings]\norphan_grace = "1s"\ntimeout = "12s"\n[projects.default]\nretention = "3s"';
     await withClock(tables, async (server) => {
       await server.stop();
       setClock(server, LIBRARY, DECADES_S);
@@ -98,9 +99,9 @@ describe("a server that starts with a clock behind what it had before", () => {
       setClock(server, LIBRARY, 0);
       // The first record is of the far future and stays; the other two expire.
       const records = async () => (await server.metrics()).get("simplelogs_records");
-      await eventually("retention removes them", async () => (await records()) === 1, 30_000);
+      await eventually("retention removes them", async () => (await records()) === 1);
     });
-  });
+  }, 180_000);
 });
 
 describe("a clock that jumps about for a while, under load", () => {
@@ -108,5 +109,5 @@ describe("a clock that jumps about for a while, under load", () => {
     const random = seededRandom(runSeed("clock"));
     const { broken, rounds } = await tortureByClock(LIBRARY, 8, random);
     expect({ broken, rounds }).toEqual({ broken: [], rounds: 8 });
-  }, 120_000);
+  }, 180_000);
 });

@@ -10,8 +10,7 @@ import { NO_FAULTS, Probe, probeFaults, processState } from "../support/raw_prob
 import { EXECUTABLE } from "../support/run.ts";
 import { configText, withServer, withStoppedServer } from "../support/server.ts";
 
-const TEST_MS_MAX = 60_000;
-const WAIT_MS_MAX = 20_000;
+const TEST_MS_MAX = 180_000;
 /** The default of max_body. */
 const BODY_BYTES = 5 * 1024 * 1024;
 
@@ -25,11 +24,7 @@ describe("other clients are served", () => {
         const idle = await openClients(server, 5_000);
         const slow = await openClients(server, 300);
         await trickle(slow, (index) => requestBytes(`slow ${index}`, index % 2 === 0 ? "length" : "chunks"), 2);
-        await untilTrue(
-          "the slow ones are answered",
-          () => slow.every(({ statuses }) => statuses.length > 0),
-          WAIT_MS_MAX,
-        );
+        await untilTrue("the slow ones are answered", () => slow.every(({ statuses }) => statuses.length > 0));
         expect(answered(slow)).toEqual({ 202: 300 });
         expect(answered(idle)).toEqual({ none: 5_000 });
         const during = processState(server.pid);
@@ -48,21 +43,21 @@ describe("other clients are served", () => {
   );
 
   test.each(["length", "chunks", "gzip"])(
-    "while 100 connections stop at the last byte of a large body (%s): the oldest are refused, so memory stays bounded",
+    "while 200 connections stop at the last byte of a large body (%s): the oldest are refused, so memory stays bounded",
     (form) =>
       withServer(configText(), async (server) => {
         const probe = new Probe(server);
-        const stalled = await openClients(server, 100);
+        const stalled = await openClients(server, 200);
         await sendUnfinished(stalled, form, BODY_BYTES);
-        await untilTrue("the oldest are refused", () => (answered(stalled)["503"] ?? 0) >= 70, WAIT_MS_MAX);
+        await untilTrue("the oldest are refused", () => (answered(stalled)["503"] ?? 0) >= 170);
         const large = [{ message: "large", metadata: { padding: "x".repeat(BODY_BYTES - 1_000) } }];
         await server.send(large);
         const result = await probe.stop();
         const state = processState(server.pid);
         console.log(`stalled bodies, ${form}:`, JSON.stringify({ answers: answered(stalled), state, result }));
         expect(Object.keys({ ...result.posts, ...result.health })).toEqual(["200", "202"]);
-        // They sent 500 MB.
-        expect(state.peakMb).toBeLessThan(600);
+        // They sent 1,000 MB.
+        expect(state.peakMb).toBeLessThan(800);
         closeClients(stalled);
         const records = await server.export();
         expect(probeFaults(probe.accepted, records)).toEqual(NO_FAULTS);
@@ -82,11 +77,11 @@ describe("other clients are served", () => {
         const send = async (message: string) => {
           const count = kept.statuses.length;
           kept.socket.write(requestBytes(message, "length"));
-          await untilTrue("the kept connection is answered", () => kept.statuses.length > count, WAIT_MS_MAX);
+          await untilTrue("the kept connection is answered", () => kept.statuses.length > count);
         };
         await send("before");
         const crowd = await openClients(server, 400);
-        await untilTrue("it has none left", () => processState(server.pid).handles >= 250, WAIT_MS_MAX);
+        await untilTrue("it has none left", () => processState(server.pid).handles >= 250);
         const { cpuMs } = processState(server.pid);
         const startedAtMs = performance.now();
         for (let count = 0; count < 100; count++) await send(`during ${count}`);

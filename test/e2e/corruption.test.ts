@@ -18,6 +18,8 @@ const SMALL = 10;
 const SMALL_BATCHES = 4;
 const ALL = MERGED + SMALL * SMALL_BATCHES;
 const DAY_MS = 86_400_000;
+/** Of yesterday (UTC): what is sent at it or soon after is of one day, whenever the test runs. */
+const NOON = (Math.floor(Date.now() / DAY_MS) - 0.5) * DAY_MS;
 /** Of a piece: enough that no other begins so. */
 const BEGINNING_BYTES = 40;
 
@@ -30,10 +32,9 @@ interface Block {
 function withStoredRecords(work: (server: TestServer, blocks: Block[]) => Promise<void>): Promise<void> {
   return withStoppedServer(configText(), async (server) => {
     await server.start();
-    const yesterday = Date.now() - DAY_MS;
     for (let batch = 0; batch < MERGED / 300; batch++) {
       const entries = Array.from({ length: 300 }, (_, index) => ({
-        timestamp: yesterday + index,
+        timestamp: NOON + index,
         message: `merged ${batch} ${index}`,
         touchpoint: "api/old",
         ...(index % 3 === 0 ? { duration: index } : {}),
@@ -43,7 +44,7 @@ function withStoredRecords(work: (server: TestServer, blocks: Block[]) => Promis
     await eventually("they are merged", async () => (await server.metrics()).get("simplelogs_blocks") === 1);
     for (let batch = 0; batch < SMALL_BATCHES; batch++) {
       // Kept apart by the day, or they would be merged before they can be damaged.
-      const timestamp = Date.now() - (batch + 2) * DAY_MS;
+      const timestamp = NOON - (batch + 1) * DAY_MS;
       await server.send(
         Array.from({ length: SMALL }, (_, index) => ({ timestamp, message: `small ${batch} ${index}` })),
       );
@@ -143,7 +144,7 @@ describe("damaged blocks", () => {
 
       // It goes on, and what comes to the damaged ones' days is not merged with them for ever in vain.
       for (let batch = 0; batch < 40; batch++) {
-        const timestamp = Date.now() - (batch % 5) * DAY_MS - DAY_MS;
+        const timestamp = NOON - (batch % 5) * DAY_MS;
         await server.send([{ timestamp, message: `small later ${batch}` }]);
       }
       const [second] = damaged.slice(1) as [Block];
@@ -171,7 +172,7 @@ describe("damaged blocks", () => {
       const healed = await server.command("doctor");
       expect([healed.exitCode, healed.stdout.includes("block")]).toEqual([0, true]);
     });
-  }, 120_000);
+  }, 180_000);
 
   test("while the server runs are noticed with the next answer", async () => {
     const random = seededRandom(runSeed("damage while it runs"));
@@ -185,7 +186,7 @@ describe("damaged blocks", () => {
       await expectFindings(server, [merged]);
       expect(await server.stop()).toBe(0);
     });
-  }, 60_000);
+  }, 180_000);
 
   test("whose header is damaged are left out, kept apart, and kept for as long as their records say", async () => {
     await withStoredRecords(async (server, blocks) => {
@@ -209,7 +210,7 @@ describe("damaged blocks", () => {
       expect(after.query("SELECT records FROM blocks WHERE id = ?").get(merged.id)).toEqual({ records: MERGED });
       after.close();
     });
-  }, 60_000);
+  }, 180_000);
 
   test.each(["summary", "filter", "touchpoint"])(
     "in their %s give no wrong answer",
@@ -238,7 +239,7 @@ describe("damaged blocks", () => {
         await expectFindings(server, [merged]);
       });
     },
-    60_000,
+    180_000,
   );
 });
 
@@ -253,7 +254,7 @@ describe("a damaged file", () => {
       expect([doctor.exitCode, doctor.stdout]).toEqual([1, expect.stringContaining("file is not a database")]);
       expect(readFileSync(server.dataFile).equals(before)).toBe(true);
     });
-  }, 60_000);
+  }, 180_000);
 
   test("that has lost a page of its pieces' tree is served all the same, and found", async () => {
     await withStoredRecords(async (server, blocks) => {
@@ -271,7 +272,7 @@ describe("a damaged file", () => {
       expect([doctor.exitCode, doctor.stdout]).toEqual([1, expect.stringContaining("the file's pages are damaged")]);
       expect(await server.stop()).toBe(0);
     });
-  }, 60_000);
+  }, 180_000);
 
   test("whose tables are not what they were is refused, with what to do", async () => {
     await withStoredRecords(async (server) => {
@@ -283,5 +284,5 @@ describe("a damaged file", () => {
       const exported = await server.command("export");
       expect([exported.exitCode, exported.stderr]).toEqual([1, expect.stringContaining("its tables are damaged")]);
     });
-  }, 60_000);
+  }, 180_000);
 });

@@ -1,8 +1,11 @@
 // The executable on a disk that fills up under load.
 
 import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { tortureByDisk } from "../../scripts/torture_disk.ts";
 import { untilTrue } from "../support/condition.ts";
+import { eventually } from "../support/eventually.ts";
+import { withFolder } from "../support/folder.ts";
 import { closingGap, compare, Load, NOTHING_WRONG } from "../support/load.ts";
 import { runSeed, seededRandom } from "../support/random.ts";
 import { configText, TestServer } from "../support/server.ts";
@@ -14,6 +17,7 @@ const DISK_BYTES = 32 * MIB;
 const BALLAST_BYTES = 12 * MIB;
 /** After so long without a batch accepted the disk is full for good: a store is tried again twice a second. */
 const FULL_FOR_MS = 2_000;
+const READINESS_MS_MAX = 60_000;
 
 /** Batches of about 20 KiB that do not compress. */
 function heavyLoad(server: TestServer, name: string): Load {
@@ -21,8 +25,18 @@ function heavyLoad(server: TestServer, name: string): Load {
   return new Load(server, { random, clients: 4, entriesMax: 8, ballastBytes: 5_000, pauseMs: 5 });
 }
 
-async function withServerOn<T>(disk: SmallDisk, tables: string, work: (server: TestServer) => Promise<T>): Promise<T> {
-  const server = new TestServer(disk.folder, configText({ tables }));
+function dataOn(disk: SmallDisk): string {
+  return `data = ${JSON.stringify(join(disk.folder, "simplelogs.db"))}`;
+}
+
+/** The data is on the disk, the configuration in `folder`: on a full disk it could not be changed. */
+async function withServerOn<T>(
+  disk: SmallDisk,
+  tables: string,
+  work: (server: TestServer) => Promise<T>,
+  folder = disk.folder,
+): Promise<T> {
+  const server = new TestServer(folder, configText({ settings: dataOn(disk), tables }));
   try {
     await server.start();
     return await work(server);
@@ -41,12 +55,8 @@ async function readiness(server: TestServer): Promise<number> {
 }
 
 /** Asks until /readyz has this status. */
-async function untilReadiness(server: TestServer, status: number, limitMs: number): Promise<void> {
-  const endAt = performance.now() + limitMs;
-  while ((await readiness(server)) !== status) {
-    if (performance.now() > endAt) throw new Error(`/readyz is not ${status} after ${limitMs} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+function untilReadiness(server: TestServer, status: number): Promise<void> {
+  return eventually(`/readyz is ${status}`, async () => (await readiness(server)) === status, READINESS_MS_MAX);
 }
 
 /** Waits until nothing was accepted for so long: giving the log's room back helped a few times, and helps no more. */
@@ -64,7 +74,7 @@ async function untilFull(server: TestServer, load: Load): Promise<void> {
     },
     60_000,
   );
-  await untilReadiness(server, 503, 5_000);
+  await untilReadiness(server, 503);
 }
 
 function shape(load: Load) {
@@ -93,9 +103,9 @@ describe("on a full disk", () => {
         expect(health.status).toBe(200);
 
         disk.removeBallast();
-        await untilReadiness(server, 200, 10_000);
+        await untilReadiness(server, 200);
         const target = load.accepted.size + 50;
-        await untilTrue("batches are accepted again", () => load.accepted.size > target, 10_000);
+        await untilTrue("batches are accepted again", () => load.accepted.size > target);
         await load.stop();
         expect(compare(load, await server.export())).toEqual(NOTHING_WRONG);
         expect(load.accepted).toEqual(load.sent);
@@ -103,7 +113,7 @@ describe("on a full disk", () => {
         expect(await server.stop()).toBe(0);
       });
     });
-  }, 120_000);
+  }, 240_000);
 
   test("SIGTERM ends the server within 10 s, it starts again there, and goes on when there is room", async () => {
     await withSmallDisk(DISK_BYTES, async (disk) => {
@@ -119,14 +129,14 @@ describe("on a full disk", () => {
         disk.addBallast(BALLAST_BYTES + disk.freeBytes);
         expect(disk.freeBytes).toBe(0);
         await server.start();
-        await untilReadiness(server, 503, 10_000);
+        await untilReadiness(server, 503);
         disk.removeBallast();
-        await untilReadiness(server, 200, 10_000);
+        await untilReadiness(server, 200);
         await load.stop();
         expect(compare(load, await server.export())).toEqual(NOTHING_WRONG);
       });
     });
-  }, 120_000);
+  }, 240_000);
 
   test("kill -9 loses nothing either", async () => {
     await withSmallDisk(DISK_BYTES, async (disk) => {
@@ -140,12 +150,12 @@ describe("on a full disk", () => {
           await server.start();
         }
         disk.removeBallast();
-        await untilReadiness(server, 200, 10_000);
+        await untilReadiness(server, 200);
         await load.stop();
         expect(compare(load, await server.export())).toEqual(NOTHING_WRONG);
       });
     });
-  }, 120_000);
+  }, 240_000);
 });
 
 describe("on a full disk under memory", () => {
@@ -161,14 +171,14 @@ describe("on a full disk under memory", () => {
         expect(full.get("simplelogs_entries_queued")).toBeGreaterThan(100);
         expect(closingGap(full)).toBe(0);
         disk.removeBallast();
-        await untilReadiness(server, 200, 10_000);
+        await untilReadiness(server, 200);
         await load.stop();
         expect(await server.stop()).toBe(0);
         expect(compare(load, await server.export())).toEqual(NOTHING_WRONG);
         expect(load.accepted).toEqual(load.sent);
       });
     });
-  }, 120_000);
+  }, 240_000);
 });
 
 describe("on a disk that is full of old records", () => {
@@ -180,23 +190,26 @@ describe("on a disk that is full of old records", () => {
   ]) {
     test(`retention makes room, and it goes on without help (${name})`, async () => {
       await withSmallDisk(diskBytes, async (disk) => {
-        // Nothing lies beside the data that could be removed: only retention can help.
-        await withServerOn(disk, '[projects.default]\nretention = "8s"', async (server) => {
+        // Nothing lies beside the data that could be removed: only retention can help. It does not before the disk is full.
+        const tables = (retention: string) => `[projects.default]\nretention = "${retention}"`;
+        const work = async (server: TestServer) => {
           const random = seededRandom(runSeed(`full of old ${name}`));
           const load = new Load(server, { random, clients: 4, entriesMax, ballastBytes, pauseMs: 5 });
           load.start();
           await untilFull(server, load);
           const acceptedWhenFull = load.accepted.size;
-          await untilReadiness(server, 200, 30_000);
-          await untilTrue("batches are accepted again", () => load.accepted.size > acceptedWhenFull + 30, 20_000);
+          server.writeConfig(configText({ settings: dataOn(disk), tables: tables("8s") }));
+          await untilReadiness(server, 200);
+          await untilTrue("batches are accepted again", () => load.accepted.size > acceptedWhenFull + 30);
           await load.stop();
           const { twice, unknown, isInOrder } = compare(load, await server.export());
           expect({ twice, unknown, isInOrder }).toEqual({ twice: [], unknown: [], isInOrder: true });
           expect(load.accepted).toEqual(load.sent);
           expect(shape(load)).toEqual({ statuses: [202, 503], areRetryAftersWhole: true });
-        });
+        };
+        await withFolder((folder) => withServerOn(disk, tables("1h"), work, folder));
       });
-    }, 120_000);
+    }, 240_000);
   }
 });
 
@@ -204,5 +217,5 @@ describe("a disk that somebody else fills at random points and frees again", () 
   test("costs nothing that was answered 202, also across kill -9 while it is full, and needs no help", async () => {
     const { broken, rounds } = await tortureByDisk(3, seededRandom(runSeed("filled at random")));
     expect({ broken, rounds }).toEqual({ broken: [], rounds: 3 });
-  }, 120_000);
+  }, 240_000);
 });

@@ -18,10 +18,11 @@ describe("SIGTERM while clients send", () => {
       await withServer(config, async (server) => {
         const load = new Load(server, { random, clients: 6, entriesMax: 50 });
         load.start();
-        await untilTrue("batches are accepted", () => load.accepted.size > 2_000, 20_000);
+        await untilTrue("batches are accepted", () => load.accepted.size > 2_000);
         const startedAt = performance.now();
         expect(await server.stop()).toBe(0);
         expect(performance.now() - startedAt).toBeLessThan(STOP_MS_MAX);
+        await untilTrue("clients find nobody any more", () => load.count(0) > 0);
         await load.stop(true);
         expect(compare(load, await server.export())).toEqual(NOTHING_WRONG);
         expect([...load.statuses.keys()].sort((a, b) => a - b)).toEqual([0, 202]);
@@ -36,7 +37,7 @@ describe("SIGTERM while clients send", () => {
       load.start();
       for (let round = 0; round < 3; round++) {
         const target = load.accepted.size + 500;
-        await untilTrue("batches are accepted", () => load.accepted.size > target, 20_000);
+        await untilTrue("batches are accepted", () => load.accepted.size > target);
         expect(await server.stop()).toBe(0);
         await server.start();
       }
@@ -53,16 +54,16 @@ describe("SIGSTOP for three seconds under load, then SIGCONT", () => {
     await withServer(configText(), async (server) => {
       const load = new Load(server, { random, clients: 6, entriesMax: 20, sendsTimings: true });
       load.start();
-      await untilTrue("batches are accepted", () => load.accepted.size > 500, 20_000);
+      await untilTrue("batches are accepted", () => load.accepted.size > 500);
       server.signal("SIGSTOP");
       try {
         const heldAt = performance.now();
-        await untilTrue("it was held long enough", () => performance.now() - heldAt > HELD_MS, HELD_MS + 1_000);
+        await untilTrue("it was held long enough", () => performance.now() - heldAt > HELD_MS);
       } finally {
         server.signal("SIGCONT");
       }
       const target = load.accepted.size + 500;
-      await untilTrue("batches are accepted again", () => load.accepted.size > target, 20_000);
+      await untilTrue("batches are accepted again", () => load.accepted.size > target);
       await load.stop();
       expect(compare(load, await server.export())).toEqual(NOTHING_WRONG);
       expect([...load.statuses.keys()]).toEqual([202]);

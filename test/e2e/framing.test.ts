@@ -8,7 +8,6 @@ import { configText, ENQUEUE_PATH, SERVER_KEY, type TestServer, withServer } fro
 import { RawConnection, statuses } from "../unit/http/raw.ts";
 
 const HEAD = `POST ${ENQUEUE_PATH} HTTP/1.1\r\nHost: localhost\r\n`;
-const WAIT_MS_MAX = 10_000;
 
 function bodyOf(message: string): string {
   return JSON.stringify({ key: SERVER_KEY, source: "server", entries: [{ message }] });
@@ -38,7 +37,7 @@ async function exchange(
 /** The statuses of the first `count` answers, or of those before the connection was closed. */
 async function answersOf(connection: RawConnection, count: number): Promise<number[]> {
   const isEnough = () => connection.received.startsWith("HTTP") && statusesOf(connection.received).length >= count;
-  await untilTrue("it is answered", () => isEnough() || connection.isClosed, WAIT_MS_MAX);
+  await untilTrue("it is answered", () => isEnough() || connection.isClosed);
   return statusesOf(connection.received);
 }
 

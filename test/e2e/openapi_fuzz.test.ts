@@ -7,7 +7,7 @@ import { integer, pick, type Random, runSeed, seededRandom } from "../support/ra
 import { AUTHORIZATION } from "../support/read_api.ts";
 import { configText, SERVER_KEY, type TestServer, withServer } from "../support/server.ts";
 
-const TEST_MS_MAX = 60_000;
+const TEST_MS_MAX = 180_000;
 const REQUESTS_AN_OPERATION = 60;
 /** A live tail never ends by itself: its status has come by then. */
 const STREAMS = ["tailEntries"];

@@ -5,6 +5,7 @@ import { describe, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import type { Readable } from "node:stream";
 import { EXECUTABLE, run } from "../support/run.ts";
 import { ADMIN_TOKEN, configText, type TestServer, withServer, withStoppedServer } from "../support/server.ts";
 
@@ -131,9 +132,8 @@ describe("without a place for its log, the server goes on", () => {
   test("when the log's reader has gone", () =>
     withStoppedServer(configText({ tables: '[log]\nlevel = "debug"' }), async (server) => {
       const child = spawn(EXECUTABLE, ["serve"], { cwd: server.folder, stdio: ["ignore", "ignore", "pipe"] });
-      const [line] = (await once(child.stderr, "data")) as [Buffer];
+      const url = await urlFrom(child.stderr);
       child.stderr.destroy();
-      const url = /listening on (http:[^"\s]+)/.exec(line.toString())?.[1] ?? "";
       // Every SIGHUP writes to the log.
       for (let round = 0; round < 5; round++) {
         child.kill("SIGHUP");
@@ -143,6 +143,17 @@ describe("without a place for its log, the server goes on", () => {
       expect(await once(child, "close")).toEqual([0, null]);
     }));
 });
+
+/** Where a server listens, by its log. */
+async function urlFrom(log: Readable): Promise<string> {
+  let text = "";
+  for await (const piece of log.iterator({ destroyOnReturn: false })) {
+    text += String(piece);
+    const url = /listening on (http:[^"\s]+)"/.exec(text)?.[1];
+    if (url !== undefined) return url;
+  }
+  throw new Error(`the server ended at its start:\n${text}`);
+}
 
 /** A port that was free a moment ago, for a server whose log cannot tell. */
 async function freePort(): Promise<string> {

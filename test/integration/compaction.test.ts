@@ -51,7 +51,7 @@ async function end(test: TestPipeline, death: Death): Promise<void> {
 async function expectMerge({ compaction, outcomes, logged }: Compactor, job: number, isUrgent = false): Promise<void> {
   const before = outcomes.length;
   compaction.merge({ job, blocks: [1, 2], isIdle: true, isUrgent });
-  await untilTrue("it is answered", () => outcomes.length > before, 20_000);
+  await untilTrue("it is answered", () => outcomes.length > before);
   expect(logged.filter((line) => line.includes("not merged"))).toEqual([]);
   expect(outcomes.slice(before)).toMatchObject([{ job, result: { header: { records: 2 } }, unmergeable: [] }]);
 }
@@ -76,7 +76,7 @@ describe("a merge comes to nothing, its blocks stay, and the next one is done", 
     await withCompactor(async (compactor, test) => {
       await end(test, death);
       compactor.compaction.merge({ job: 5, blocks: [1, 2], isIdle: true, isUrgent: false });
-      await untilTrue("it is answered", () => compactor.outcomes.length === 1, 20_000);
+      await untilTrue("it is answered", () => compactor.outcomes.length === 1);
       expect(compactor.outcomes).toEqual([{ job: 5, result: undefined, unmergeable: [] }]);
       expect(compactor.logged).toEqual([expect.stringMatching(/^the compactor thread died: [^]*; starting another$/)]);
       await expectMerge(compactor, 6);
@@ -94,7 +94,7 @@ describe("a merge comes to nothing, its blocks stay, and the next one is done", 
       expect(restarts()).toBe(0);
       compaction.tick();
       expect([restarts(), logged]).toEqual([1, ["the compactor thread does not answer; starting another"]]);
-      await untilTrue("it is answered", () => outcomes.length === 2, 20_000);
+      await untilTrue("it is answered", () => outcomes.length === 2);
       expect(outcomes[1]).toEqual({ job: 5, result: undefined, unmergeable: [] });
       await expectMerge(compactor, 6);
     });

@@ -3,7 +3,7 @@
 const ASK_EVERY_MS = 10;
 
 /** Ends when the answer is true; fails after the limit, naming what was awaited. */
-export async function eventually(what: string, holds: () => Promise<boolean>, limitMs = 20_000): Promise<void> {
+export async function eventually(what: string, holds: () => Promise<boolean>, limitMs = 30_000): Promise<void> {
   const endAt = Date.now() + limitMs;
   while (!(await holds())) {
     if (Date.now() > endAt) throw new Error(`still not after ${limitMs} ms: ${what}`);

@@ -14,6 +14,8 @@ interface Scope {
 const POISON = "poison-always";
 /** Kills it once, after the commit and before anyone hears of it. */
 const POISON_AFTER_COMMIT = "poison-after-commit";
+/** Kills it once, and the next thread never comes back from it. */
+const POISON_THEN_HANG = "poison-then-hang";
 /** Kills it once, and the next thread cannot open the data file. */
 const POISON_REOPEN = "poison-reopen";
 
@@ -40,6 +42,10 @@ function poisoned(message: ToWriter): ToWriter {
   }
   if (message.kind !== "group") return message;
   diesAtCommit = message.text.includes(POISON_AFTER_COMMIT) && isFirst("after-commit");
+  if (message.text.includes(POISON_THEN_HANG)) {
+    if (isFirst("hang")) return { ...message, text: "[" };
+    for (;;);
+  }
   if (message.text.includes(POISON_REOPEN) && isFirst("reopen")) {
     writeFileSync(`${file}.unreadable`, "");
     return { ...message, text: "[" };

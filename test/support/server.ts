@@ -2,7 +2,7 @@
 // watched by its log, asked over HTTP, read by `export`.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ShownRecord } from "../../src/core/record.ts";
@@ -15,8 +15,8 @@ export const ADMIN_TOKEN = "an-admin-token-for-tests";
 export const ENQUEUE_PATH = "/api/v1/enqueue";
 
 const DEFAULT_PAIR = 'origins = ["http://localhost:3000"]';
-const START_MS_MAX = 20_000;
-const STOP_MS_MAX = 15_000;
+const START_MS_MAX = 45_000;
+const STOP_MS_MAX = 30_000;
 
 /** What a test's configuration has beside a pair of keys named "test", an admin token and port 0. TOML text each. */
 export interface ConfigParts {
@@ -96,8 +96,11 @@ export class TestServer {
     return lines.map((line) => JSON.parse(line) as LogLine);
   }
 
+  /** Replaces the whole file at once: one that is read while it is written over may be empty, which is a configuration too. */
   writeConfig(text: string): void {
-    writeFileSync(this.configFile, text, { mode: 0o600 });
+    const next = `${this.configFile}.new`;
+    writeFileSync(next, text, { mode: 0o600 });
+    renameSync(next, this.configFile);
   }
 
   /** Starts `simplelogs serve` and waits until it listens. */

@@ -170,7 +170,7 @@ describe("stopping", () => {
     stalled.write(GOOD.slice(0, -5));
     const startedAt = performance.now();
     await listener.stop(50);
-    expect(performance.now() - startedAt).toBeLessThan(2000);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
     await stalled.until(() => false);
     expect(stalled.isClosed).toBe(true);
   });
