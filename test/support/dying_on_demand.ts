@@ -1,6 +1,6 @@
 // A hand on a real thread's channel: it ends the thread when a file beside the data file says so, in the way that the file says.
 
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import type { ThreadName } from "../../src/core/telemetry.ts";
 
 /**
@@ -37,23 +37,34 @@ export function dieOnDemand(thread: ThreadName): void {
   const receive = scope.onmessage;
   const post = scope.postMessage.bind(globalThis);
   let next: Death | undefined;
+  let taken: string | undefined;
   const look = (file: string) => {
-    if (!existsSync(file)) return;
-    next = readFileSync(file, "utf8") as Death;
-    rmSync(file);
-    if (next === "throw") throw new Error(`the ${thread} was told to throw`);
-    if (next === "exit") process.exit(1);
+    // A thread that is replaced before it could end leaves that to the next one.
+    taken = `${file}.taken`;
+    if (existsSync(file)) renameSync(file, taken);
+    if (next !== undefined || !existsSync(taken)) return;
+    next = readFileSync(taken, "utf8") as Death;
+    if (next === "throw") end("throw");
+    if (next === "exit") {
+      rmSync(taken);
+      process.exit(1);
+    }
     if (next !== "hang") return;
+    rmSync(taken);
     for (;;);
   };
+  const end = (how: string): never => {
+    if (taken !== undefined) rmSync(taken, { force: true });
+    throw new Error(`the ${thread} was told to ${how}`);
+  };
   scope.onmessage = (event) => {
-    if (next === "throw-at-message") throw new Error(`the ${thread} was told to throw at a message`);
+    if (next === "throw-at-message") end("throw at a message");
     const { kind, settings, file = settings?.file } = event.data;
     if (kind === "start" && file !== undefined) setInterval(() => look(orderFile(file, thread)), LOOK_EVERY_MS);
     receive?.(event);
   };
   scope.postMessage = (message) => {
-    if (next === "throw-at-reply") throw new Error(`the ${thread} was told to throw at an answer`);
+    if (next === "throw-at-reply") end("throw at an answer");
     post(message);
   };
 }
