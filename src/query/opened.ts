@@ -1,11 +1,11 @@
 // One block as a question looks at it: first what its header and its summary say, then its columns, each step only when the
 // one before has not decided. Nothing is inflated for a block that cannot match.
 
-import { type BlockFilter, readBlockFilter } from "../block/block_filter.ts";
 import type { BlockView } from "../block/block_view.ts";
 import { OpenBlock, type PieceSource } from "../block/open_block.ts";
 import type { BlockSummary } from "../block/summary.ts";
 import { readSummary, SUMMARY } from "../block/summary.ts";
+import { readTextFilters, type TextFilters } from "../block/text_filters.ts";
 import type { Scope } from "./scope.ts";
 import { matchRows } from "./search/evaluate.ts";
 import type { Expression } from "./search/expression.ts";
@@ -127,7 +127,7 @@ export class OpenedBlock {
   }
 
   /** The block's text filters, where it has any. */
-  #filter(): BlockFilter | undefined {
-    return this.#cache.filterOf(this.block, () => readBlockFilter(this.#pieces, this.block.records)) ?? undefined;
+  #filter(): TextFilters | undefined {
+    return this.#cache.filterOf(this.block, () => readTextFilters(this.#pieces, this.block.records)) ?? undefined;
   }
 }

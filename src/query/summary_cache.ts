@@ -2,8 +2,8 @@
 // ever stale. Bounded in bytes, what was used longest ago goes first; and what was not used for some minutes goes, too: its block is
 // likely to be gone, merged into another one or expired.
 
-import type { BlockFilter } from "../block/block_filter.ts";
 import type { BlockSummary } from "../block/summary.ts";
+import type { TextFilters } from "../block/text_filters.ts";
 import type { Clock } from "../core/clock.ts";
 import type { QueryBlock } from "./source.ts";
 
@@ -65,7 +65,7 @@ function sizeOf(value: Sized | null): number {
 
 export class SummaryCache {
   readonly #summaries: Kept<BlockSummary>;
-  readonly #filters: Kept<BlockFilter>;
+  readonly #filters: Kept<TextFilters>;
 
   readonly #clock: Clock;
 
@@ -82,7 +82,7 @@ export class SummaryCache {
   }
 
   /** The block's text filters, null where it has none. */
-  filterOf(block: QueryBlock, read: () => BlockFilter | null): BlockFilter | null {
+  filterOf(block: QueryBlock, read: () => TextFilters | null): TextFilters | null {
     return this.#filters.of(nameOf(block), this.#clock(), read);
   }
 

@@ -224,16 +224,19 @@ export class BlockReader {
    * the file itself is damaged and, outside of `begin` and `end`, BlockGoneError when the block has gone meanwhile.
    */
   open(block: number): PieceSource | undefined {
-    const keys = this.#snapshot(() => this.#keysOf(block));
-    if (keys === undefined) return undefined;
+    if (this.#headers.isDamaged(block)) throw damagedHeader();
+    if (this.#writtenOf(block) === undefined) return undefined;
+    // Most questions need a few blocks' pieces, and of the others what they know already; a name costs a page.
+    let found: ReadonlyMap<string, number> | undefined;
+    const keys = () => (found ??= this.#snapshot(() => this.#keysOf(block)));
     return {
-      names: () => [...keys.keys()],
+      names: () => [...keys().keys()],
       piece: (name) => {
-        const key = keys.get(name);
+        const key = keys().get(name);
         if (key === undefined) return undefined;
         const piece = orDamagedPages(() => this.#piece.get(key, name)) as BlockPiece | null;
         if (piece !== null) return piece;
-        if (this.#writtenOf(block) === undefined) throw new BlockGoneError(`block ${block} is gone`);
+        if (this.#writtenOf(block) === undefined) throw gone(block);
         throw new BlockDamagedError(`column "${name}" is damaged: it is not there`);
       },
     };
@@ -244,17 +247,16 @@ export class BlockReader {
     return [...this.#headers.damaged()];
   }
 
-  /** Its pieces' keys by name; undefined when it is gone. Without loading their data, whose size is known all the same. */
-  #keysOf(block: number): ReadonlyMap<string, number> | undefined {
-    if (this.#headers.isDamaged(block)) throw damagedHeader();
+  /** Its pieces' keys by name. Without loading their data, whose size is known all the same. */
+  #keysOf(block: number): ReadonlyMap<string, number> {
     const written = this.#writtenOf(block);
-    if (written === undefined) return undefined;
+    if (written === undefined) throw gone(block);
     const range = [block * PIECES_MAX, (block + 1) * PIECES_MAX] as const;
     const rows = orDamagedPages(() => this.#pieceNames.all(...range)) as { key: number; name: string; bytes: number }[];
-    const names = rows.map(({ name }) => name);
+    const bytes = rows.reduce((sum, row) => sum + row.bytes, 0);
     checkWritten(
-      names,
-      rows.reduce((sum, row) => sum + row.bytes, 0),
+      rows.map(({ name }) => name),
+      bytes,
       written,
     );
     return new Map(rows.map(({ key, name }) => [name, key]));
@@ -277,6 +279,10 @@ export class BlockReader {
       this.end();
     }
   }
+}
+
+function gone(block: number): BlockGoneError {
+  return new BlockGoneError(`block ${block} is gone`);
 }
 
 function damagedHeader(): BlockDamagedError {

@@ -2,9 +2,9 @@
 // records against both. Random texts, too, are read or refused with a place, and never throw.
 
 import { expect, test } from "bun:test";
-import { readBlockFilter } from "../../src/block/block_filter.ts";
 import { kindCodeOf, levelCodeOf, packFlags } from "../../src/block/flags.ts";
 import { OpenBlock } from "../../src/block/open_block.ts";
+import { readTextFilters } from "../../src/block/text_filters.ts";
 import { LEVELS, SOURCES } from "../../src/core/entry.ts";
 import { METADATA_COLUMNS_MAX } from "../../src/core/limits.ts";
 import { KINDS, type ShownRecord, type StoredRecord, showRecord } from "../../src/core/record.ts";
@@ -151,7 +151,7 @@ test("the evaluator matches what a naive filter matches, and nothing judged befo
     const shown = records.map((one) => showRecord(project, one));
     const form = pick(random, ["packed", "columnar", "parts"] as const);
     const source = sourceOf(records, form);
-    const texts = readBlockFilter(source, records.length) ?? undefined;
+    const texts = readTextFilters(source, records.length) ?? undefined;
     for (let query = 0; query < SEARCHES; query++) {
       const model = randomSearch(random, VOCABULARY);
       const search = read(model);

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "bun:test";
-import { readBlockFilter } from "../../../src/block/block_filter.ts";
 import type { Columns } from "../../../src/block/columns.ts";
 import { BlockDamagedError } from "../../../src/block/damage.ts";
 import { decodeColumns, recordsOf } from "../../../src/block/decode.ts";
@@ -10,6 +9,7 @@ import { encodeMerged } from "../../../src/block/merged.ts";
 import { OpenBlock, openBlock, type PieceSource, piecesAtHand } from "../../../src/block/open_block.ts";
 import { NOTES_RECORDS_MIN } from "../../../src/block/summary.ts";
 import { FILTER } from "../../../src/block/text_filter.ts";
+import { readTextFilters } from "../../../src/block/text_filters.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../../support/random.ts";
 import { columnsOf, randomRecord } from "./random_records.ts";
 
@@ -125,7 +125,7 @@ describe("messages in parts", () => {
         metadata: { note: "refunded" },
       })),
     );
-    const filter = readBlockFilter(piecesAtHand(encodeMerged(new BlockEncoder(), columns, 1, 2).pieces), 4);
+    const filter = readTextFilters(piecesAtHand(encodeMerged(new BlockEncoder(), columns, 1, 2).pieces), 4);
     const asked = ["payment", "refunded", "checkout", "nowhere"];
     expect(asked.map((needle) => filter?.mayContain(needle))).toEqual([true, true, true, false]);
     expect(asked.map((needle) => filter?.mayContainInMessages(needle))).toEqual([true, false, false, false]);
@@ -146,7 +146,7 @@ describe("messages in parts", () => {
     const small = pieces(NOTES_RECORDS_MIN - 1, (index) => `message ${index}`);
     expect([partNames(small), small.some(({ name }) => name === FILTER)]).toEqual([["message"], false]);
     const same = pieces(NOTES_RECORDS_MIN, () => "the same");
-    const filter = readBlockFilter(piecesAtHand(same), NOTES_RECORDS_MIN);
+    const filter = readTextFilters(piecesAtHand(same), NOTES_RECORDS_MIN);
     expect(["same", "nowhere"].map((needle) => filter?.mayContainInMessages(needle))).toEqual([true, false]);
   });
 
@@ -200,7 +200,7 @@ describe("messages in parts that are damaged", () => {
     for (const bytes of [[3], [3, 0], [3, 10, 5], [3, 10, 0, 0], [3, 10, 0, 0, 0, 0], [3, 10, 2, 9, 9, 0, 0]]) {
       const piece = pieceOf("message", Uint8Array.from(bytes));
       for (const read of [asRead, asMerged]) expect(read(instead("message", piece))).toThrow(BlockDamagedError);
-      const filter = () => readBlockFilter(piecesAtHand(instead("message", piece)), 30);
+      const filter = () => readTextFilters(piecesAtHand(instead("message", piece)), 30);
       expect(filter).toThrow(BlockDamagedError);
     }
   });

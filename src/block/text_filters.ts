@@ -13,7 +13,7 @@ import { PARTED_COLUMN, partName } from "./text_parts.ts";
 type OptionalFilter = TextFilter | undefined;
 
 /** False is certain, true is not. Needles are in lower case. */
-export class BlockFilter {
+export class TextFilters {
   readonly #beside: OptionalFilter;
   readonly #messages: readonly OptionalFilter[];
   /** Size when inflated, for those who keep it. */
@@ -51,19 +51,13 @@ function may(filter: OptionalFilter, needle: string): boolean {
   return filter === undefined || filter.mayContain(needle);
 }
 
-/** Reads a block's piece of this name. Throws BlockDamagedError. */
-export function readTextFilter(piece: BlockPiece): TextFilter {
-  const bytes = inflate(piece);
-  return orDamaged(() => parseTextFilter(new ByteReader(bytes)));
-}
-
 /** The filters of a block of `count` records, or null where it has none. Throws BlockDamagedError, and what the source throws. */
-export function readBlockFilter(source: PieceSource, count: number): BlockFilter | null {
+export function readTextFilters(source: PieceSource, count: number): TextFilters | null {
   const piece = source.piece(FILTER);
   const head = source.names().includes(partName(0)) ? source.piece(PARTED_COLUMN) : undefined;
   if (piece === undefined && head === undefined) return null;
-  const beside = piece === undefined ? undefined : readTextFilter(piece);
-  if (head === undefined) return new BlockFilter(beside, []);
+  const beside = piece === undefined ? undefined : readWhole(piece);
+  if (head === undefined) return new TextFilters(beside, []);
   const bytes = inflate(head);
   return orDamaged(() => {
     const reader = new ByteReader(bytes);
@@ -71,6 +65,11 @@ export function readBlockFilter(source: PieceSource, count: number): BlockFilter
     reader.byte();
     const { filters } = readHead(reader, count);
     if (reader.left > 0) throw new RangeError("head of parts is longer than it says");
-    return new BlockFilter(beside, filters);
+    return new TextFilters(beside, filters);
   });
+}
+
+function readWhole(piece: BlockPiece): TextFilter {
+  const bytes = inflate(piece);
+  return orDamaged(() => parseTextFilter(new ByteReader(bytes)));
 }
