@@ -122,7 +122,9 @@ export class SoakServer {
     const kilobytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status)?.[1]) * 1024;
     const threads: { readonly key: string; readonly startedAt: number; readonly seconds: number }[] = [];
     for (const thread of readdirSync(`${folder}/task`)) {
-      const text = readFileSync(`${folder}/task/${thread}/stat`, "utf8");
+      const text = textOf(`${folder}/task/${thread}/stat`);
+      // It ended meanwhile.
+      if (text === undefined) continue;
       const name = text.slice(text.indexOf("(") + 1, text.lastIndexOf(")"));
       const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
       const seconds = (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
@@ -155,6 +157,14 @@ export class SoakServer {
 
   kill(): void {
     if (this.isRunning) this.#process.kill("SIGKILL");
+  }
+}
+
+function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
   }
 }
 

@@ -47,8 +47,12 @@ export function* listValues(
     if (addCellValues(opened, field, flagValue, counts.add)) return;
     const matches = opened.matches();
     if (matches === "none" || (matches === "all" && addNotedValues(opened, field, counts.add))) return;
-    if (read !== undefined) read(opened.view(), matches, counts.add);
-    else if (flagValue !== undefined) readFlags(opened.view(), matches, flagValue, counts.add);
+    // A block that turns out to be damaged is left out as a whole.
+    const values: [NotedValue, number][] = [];
+    const found: FoundValue = (value, count) => values.push([value, count]);
+    if (read !== undefined) read(opened.view(), matches, found);
+    else if (flagValue !== undefined) readFlags(opened.view(), matches, flagValue, found);
+    for (const [value, count] of values) counts.add(value, count);
   });
   return { field, ...counts.answer(limit), ...coverage.notes() };
 }
@@ -141,7 +145,10 @@ export function* listFields(context: ScanContext, scope: Scope): Steps<FieldsAns
       for (const [name, count] of noted) add(name, count);
       return;
     }
-    addFieldsOf(opened.view(), matches, add);
+    // A block that turns out to be damaged is left out as a whole.
+    const found: [string, number][] = [];
+    addFieldsOf(opened.view(), matches, (name, count) => found.push([name, count]));
+    for (const [name, count] of found) add(name, count);
   });
   const fields = [...counts].map(([name, count]) => ({ name, count }));
   fields.sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));

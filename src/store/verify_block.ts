@@ -109,15 +109,17 @@ function countsOf({ cells, slots, fields }: BlockSummary): string {
   return JSON.stringify([cellCounts, widthMs, [...times], [...flags], [...counts], fields && [...fields]]);
 }
 
-/** Cells of the first one may share a sketch where those of the other one have one each. */
+/** Cells of the first one may share a sketch where those of the other one have one each, or share it too. */
 function haveDurationsOf(said: BlockSummary, computed: BlockSummary): boolean {
   const together = new Map<SketchLike, DurationSketch>();
+  const merged = new Set<SketchLike>();
   for (const [index, { sketch }] of said.cells.entries()) {
     const own = computed.cells[index]?.sketch;
     if (own === undefined) continue;
     if (sketch === undefined) return false;
     const sum = together.get(sketch) ?? new DurationSketch();
-    sum.merge(own);
+    if (!merged.has(own)) sum.merge(own);
+    merged.add(own);
     together.set(sketch, sum);
   }
   const sketches = new Set(said.cells.flatMap(({ sketch }) => sketch ?? []));

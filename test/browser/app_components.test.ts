@@ -68,6 +68,25 @@ describe("a combobox", () => {
       expect(await told(page)).toBe("submitted apricot");
     }));
 
+  test("keeps what is marked when suggestions come anew, and takes it", () =>
+    withGallery(async (page) => {
+      const field = page.getByRole("combobox", { name: "Fruit" });
+      await field.fill("ap");
+      await press(page, "ArrowDown", "ArrowDown");
+      await page.evaluate("dispatchEvent(new Event('more-fruits'))");
+      await page.getByRole("option").nth(2).waitFor();
+      expect(await page.getByRole("option", { selected: true }).innerText()).toContain("apricot");
+      await press(page, "Enter");
+      expect(await field.inputValue()).toBe("apricot");
+    }));
+
+  test("marks nothing any more once more is typed", () =>
+    withGallery(async (page) => {
+      await page.getByRole("combobox", { name: "Fruit" }).fill("a");
+      await press(page, "ArrowDown", "p", "Enter");
+      expect(await told(page)).toBe("submitted ap");
+    }));
+
   test("takes a suggestion by the pointer, and keeps the focus", () =>
     withGallery(async (page) => {
       await page.getByRole("combobox", { name: "Fruit" }).fill("b");

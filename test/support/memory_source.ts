@@ -85,11 +85,12 @@ export class MemorySource implements QuerySource {
     this.#add(project, header, encoded, isFinished);
   }
 
-  /** Flips a byte in a block's first piece. */
-  damage(block: number): void {
+  /** Flips a byte in each of a block's pieces, or in the one of this name. */
+  damage(block: number, name?: string): void {
     const pieces = this.#blocks.get(block)?.pieces;
     if (pieces === undefined) throw new Error(`there is no block ${block}`);
     for (const [index, piece] of pieces.entries()) {
+      if (name !== undefined && piece.name !== name) continue;
       const data = Uint8Array.from(piece.data);
       data[data.length >> 1] = (data[data.length >> 1] as number) ^ 1;
       pieces[index] = { ...piece, data };

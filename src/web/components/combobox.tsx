@@ -37,19 +37,17 @@ export function Combobox(props: ComboboxProps) {
   const own = useRef<HTMLInputElement>(null);
   const field = props.field ?? own;
   const isOpen = useSignal(false);
-  const active = useSignal(-1);
+  // By its value: counts come anew while somebody chooses, and what is marked must stay so.
+  const active = useSignal<string | undefined>(undefined);
   const isShown = isOpen.value && suggestions.length > 0;
-  const index = Math.min(active.value, suggestions.length - 1);
-  useEffect(() => {
-    active.value = -1;
-  }, [suggestions]);
+  const index = suggestions.findIndex((suggestion) => suggestion.value === active.value);
   useEffect(() => {
     if (index >= 0) document.getElementById(`${id}-${index}`)?.scrollIntoView({ block: "nearest" });
   }, [id, index]);
   const reportCaret = () => onCaret?.(field.current?.selectionStart ?? value.length);
   const choose = (suggestion: Suggestion) => {
     onChoose(suggestion.value);
-    active.value = -1;
+    active.value = undefined;
     field.current?.focus();
   };
   const press = (event: KeyboardEvent) => {
@@ -58,7 +56,8 @@ export function Combobox(props: ComboboxProps) {
       event.preventDefault();
       isOpen.value = true;
       const count = suggestions.length;
-      if (count > 0) active.value = key === "ArrowDown" ? (index + 1) % count : (index <= 0 ? count : index) - 1;
+      const next = key === "ArrowDown" ? (index + 1) % count : (index <= 0 ? count : index) - 1;
+      active.value = suggestions[next]?.value;
     } else if (key === "Enter") {
       event.preventDefault();
       const suggestion = isShown ? suggestions[index] : undefined;
@@ -98,6 +97,7 @@ export function Combobox(props: ComboboxProps) {
         value={value}
         onInput={(event) => {
           isOpen.value = true;
+          active.value = undefined;
           onInput(event.currentTarget.value);
           reportCaret();
         }}

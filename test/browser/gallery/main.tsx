@@ -2,7 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { render } from "preact";
-import { useMemo } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import { AppProvider, createApp } from "../../../src/web/app_context.ts";
 import { Button } from "../../../src/web/components/button.tsx";
 import { Chart } from "../../../src/web/components/chart.tsx";
@@ -125,7 +125,18 @@ function Gallery() {
   const tell = (what: string) => {
     told.value = what;
   };
-  const suggestions = useMemo(() => FRUITS.filter(({ value }) => value.startsWith(text.value)), [text.value]);
+  const fruits = useSignal(FRUITS);
+  useEffect(() => {
+    const more = () => {
+      fruits.value = [{ value: "ap", label: "ap", detail: 2 }, ...FRUITS];
+    };
+    addEventListener("more-fruits", more);
+    return () => removeEventListener("more-fruits", more);
+  }, []);
+  const suggestions = useMemo(
+    () => fruits.value.filter(({ value }) => value.startsWith(text.value)),
+    [text.value, fruits.value],
+  );
   const run = (what: string) => () => tell(what);
   return (
     <main>

@@ -380,6 +380,23 @@ describe("limits", () => {
     expect([answer.entries.length, answer.damagedBlocks]).toEqual([2, 1]);
   });
 
+  test("a block of which a part is damaged is left out as a whole", () => {
+    const source = new MemorySource();
+    const random = seededRandom(seed);
+    const records = Array.from({ length: 5_000 }, (_, index) => ({
+      ...randomRecord(random, DAY, DAY + 1_000),
+      message: `message ${index}`,
+    }));
+    source.write("shop", records);
+    source.merge("shop", true);
+    const values: ReadRequest = { kind: "values", scope, field: "message", limit: 1 };
+    const before: ValuesAnswer = ask(source, values);
+    expect([before.count, before.damagedBlocks]).toEqual([5_000, undefined]);
+    source.damage(2, "message#1");
+    const after: ValuesAnswer = ask(source, values);
+    expect([after.count, after.damagedBlocks]).toEqual([0, 1]);
+  });
+
   test("a file without records gives empty answers", () => {
     const source = new MemorySource();
     expect(ask<EntriesAnswer>(source, { kind: "entries", scope, limit: 10, cursor: undefined })).toEqual({

@@ -1,9 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import type { Columns } from "../../../src/block/columns.ts";
-import { BlockEncoder, type BlockPiece } from "../../../src/block/encode.ts";
+import { BlockEncoder, type BlockPiece, pieceOf } from "../../../src/block/encode.ts";
 import { headerOf } from "../../../src/block/header.ts";
+import { inflate } from "../../../src/block/inflate.ts";
 import { encodeMerged } from "../../../src/block/merged.ts";
-import { NOTES_RECORDS_MIN, SUMMARY } from "../../../src/block/summary.ts";
+import { NOTES_RECORDS_MIN, readSummary, SUMMARY } from "../../../src/block/summary.ts";
+import { LEVELS } from "../../../src/core/entry.ts";
 import { DAY_MS } from "../../../src/core/limits.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
 import { HEADER, type HeaderValues, verifyBlock } from "../../../src/store/verify_block.ts";
@@ -34,6 +36,30 @@ describe("nothing is wrong with a block", () => {
   test("whose summary is of this version, with values noted or without", () => {
     expect(wrongWith(formerColumns(), undefined)).toEqual([]);
     expect(wrongWith(formerColumns(), summaryOf(formerColumns(), 1))).toEqual([]);
+  });
+
+  test("whose many touchpoints share a sketch between their levels", () => {
+    const records = formerRecords();
+    const columns = (last: number) =>
+      columnsOf(
+        Array.from({ length: 8_100 }, (_, index) => ({
+          ...(records[index % records.length] as StoredRecord),
+          id: index + 1,
+          kind: "completed" as const,
+          touchpoint: `api/${index % 1_500}`,
+          level: LEVELS[Math.floor(index / 1_500) % LEVELS.length],
+          duration: index === 0 ? last : 5,
+        })),
+      );
+    const summary = summaryOf(columns(1_000)) as BlockPiece;
+    expect(readSummary(summary).cells.length).toBeGreaterThan(4_000);
+    expect(wrongWith(columns(1_000), summary)).toEqual([]);
+    // Not the same bytes, so that what they say is compared: api/0 took six times, 1,025 ms in all.
+    const bytes = Buffer.from(inflate(summary));
+    const sumAt = bytes.indexOf(Buffer.from(Float64Array.of(1_025).buffer));
+    bytes.writeDoubleLE(1_025.000001, sumAt);
+    expect(wrongWith(columns(1_000), pieceOf(SUMMARY, bytes))).toEqual([]);
+    expect(wrongWith(columns(2_000), summary)).toEqual(["its summary does not say what its records are"]);
   });
 
   test("whose summary is of the former version", () => {
