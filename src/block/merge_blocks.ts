@@ -1,8 +1,8 @@
 // Several blocks into one, on the compactor's thread: their bytes are gathered column by column, put in order and written again,
 // without a record or a string of a text in between. Record ids are kept.
 //
-// Measured with real lines whose digits are redrawn, CPU of one merge of 64,000 records once the code is warm: 1.1 µs a record from
-// groups of 4,000, of which 0.2 gathers, 0.3 is zstd and 0.2 the text filter, and 2.0 from groups of 30. Decoded into values and
+// Measured with real lines whose digits are redrawn, CPU of one merge of 64,000 records once the code is warm: 1.2 µs a record from
+// groups of 4,000, of which 0.2 gathers, 0.3 is zstd and 0.25 are the text filters, and 2.1 from groups of 30. Decoded into values and
 // strings it was 1.7 and 4.4, with twice the memory. A higher level of zstd is up to seven times as slow and hardly smaller.
 
 import { BlockEncoder, type BlockPiece, type EncodedBlock, pieceOf } from "./encode.ts";
