@@ -91,6 +91,7 @@ export class GatheredBlocks {
 
   #append(name: string, reader: ByteReader, count: number): void {
     const first = this.#count;
+    const part = partOf(name);
     if (name.startsWith(METADATA_PREFIX)) {
       this.#field(name.slice(METADATA_PREFIX.length)).append(reader, count, first);
     } else if (name === "id" || name === "time" || name === "received") {
@@ -101,8 +102,8 @@ export class GatheredBlocks {
       this[name].appendDictionary(reader, count);
     } else if (name === "message") {
       this.message.append(reader, count);
-    } else if (partOf(name) !== undefined) {
-      this.message.appendPart(reader, partOf(name) as number, first + count);
+    } else if (part !== undefined) {
+      this.message.appendPart(reader, part, first + count);
     } else if (name === "key" || name === "rest") {
       this[name].texts.appendPlain(reader, this[name].rows.append(reader, count, first));
     } else if (name === "start" || name === "end" || name === "duration") {

@@ -3,6 +3,7 @@ import type { BlockView } from "../../../src/block/block_view.ts";
 import { METADATA_COLUMNS_MAX } from "../../../src/core/limits.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
 import { matchRows } from "../../../src/query/search/evaluate.ts";
+import type { ReadTexts } from "../../../src/query/search/judge.ts";
 import { parseSearch } from "../../../src/query/search/parse.ts";
 import { blockOf, record, watchedBlock } from "./search_block.ts";
 
@@ -231,11 +232,11 @@ describe("columns that are not needed", () => {
     }),
   );
 
-  function inflatedFor(text: string): string[] {
+  function inflatedFor(text: string, texts?: ReadTexts): string[] {
     const { block, inflated } = watchedBlock(many);
     const parsed = parseSearch(text);
     if (!parsed.ok) throw new Error(parsed.problem.message);
-    matchRows(parsed.search, block, "shop");
+    matchRows(parsed.search, block, "shop", texts);
     return inflated;
   }
 
@@ -250,6 +251,16 @@ describe("columns that are not needed", () => {
     expect(inflatedFor("line")).toEqual(["touchpoint", "message"]);
     expect(inflatedFor("line OR level:info")).toEqual(["flags"]);
     expect(inflatedFor("touchpoint:api/* api")).toEqual(["touchpoint"]);
+  });
+
+  test("are not inflated but for messages when no other text may contain the word", () => {
+    const facts = (isBeside: boolean) => () => ({
+      mayContain: () => true,
+      mayContainInMessages: () => true,
+      mayContainBesideMessages: () => isBeside,
+    });
+    expect(inflatedFor("nowhere", facts(false))).toEqual(["message"]);
+    expect(inflatedFor("nowhere", facts(true))).toEqual(["touchpoint", "message", "key", "metadata.field"]);
   });
 
   test("are all inflated, one after the other, for a word that is nowhere", () => {
