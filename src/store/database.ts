@@ -150,7 +150,7 @@ function createTables(database: Database): void {
 export function upgradeFormat(database: Database, from: number, steps: readonly string[]): void {
   if (from > steps.length) return;
   inTransaction(database, () => {
-    for (const step of steps.slice(from - 1)) database.run(step);
+    for (const step of steps.slice(from - 1)) if (step !== "") database.run(step);
     database.run(`PRAGMA user_version = ${steps.length + 1}`);
   });
 }

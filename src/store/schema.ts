@@ -6,7 +6,7 @@ import { DROP_REASONS } from "../core/drop.ts";
 export const APPLICATION_ID = 0x534c6f67;
 
 /** Version of the tables and of the block format. A newer file is refused, an older one upgraded at start. */
-export const FORMAT_VERSION = 3;
+export const FORMAT_VERSION = 4;
 
 const API_KEYS = `
 -- The keys of each pair, by the pair's name: when the server first knew one, and when it last sent an accepted batch.
@@ -21,8 +21,22 @@ const REDO = `
 CREATE TABLE redo (slot INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
 `;
 
+/** The app's sessions. */
+const SESSIONS = "";
+
+/** The retention that is in force. */
+const RETENTION = "";
+
+/** Touchpoints whose pairs were ambiguous. */
+const AMBIGUOUS = "";
+
+/** Names from client keys. */
+const NAMES = "";
+
+const FORMAT_4 = `${SESSIONS}${RETENTION}${AMBIGUOUS}${NAMES}`;
+
 /** SQL that leads from each format to the next one, the first from format 1; one fewer than FORMAT_VERSION. */
-export const FORMAT_STEPS: readonly string[] = [API_KEYS, REDO];
+export const FORMAT_STEPS: readonly string[] = [API_KEYS, REDO, FORMAT_4];
 
 /** Pieces of one block have keys from block × PIECES_MAX on; more than the fixed columns and METADATA_COLUMNS_MAX. */
 export const PIECES_MAX = 512;
@@ -79,7 +93,7 @@ CREATE TABLE set_aside (
   id INTEGER PRIMARY KEY, project INTEGER NOT NULL, api_key TEXT NOT NULL, received_at REAL NOT NULL,
   entries INTEGER NOT NULL, body TEXT NOT NULL
 ) STRICT;
-${API_KEYS}${REDO}`;
+${API_KEYS}${REDO}${FORMAT_4}`;
 
 /** Every table with its columns: what a file of this format has at least. */
 export const TABLES: Readonly<Record<string, string>> = {
