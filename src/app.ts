@@ -14,8 +14,11 @@ import type { ThreadName } from "./core/telemetry.ts";
 import type { AccessSettings } from "./http/access.ts";
 import { createHttpApp } from "./http/app.ts";
 import { ENQUEUE_PATH, EnqueueEndpoint } from "./http/enqueue.ts";
+import { AnsweredHosts, createHostGuard } from "./http/hosts.ts";
+import { createSessionKeep } from "./http/keep_sessions.ts";
 import { KeyLookup, type KnownKey } from "./http/keys.ts";
 import { ServerMetrics } from "./http/metrics.ts";
+import { Sessions } from "./http/session.ts";
 import type { Log } from "./log/log.ts";
 import type { ReadRules } from "./query/scope.ts";
 import { PeerAddresses } from "./runtime/address.ts";
@@ -60,7 +63,8 @@ export interface ServerOptions {
   readonly threads?: Readonly<Partial<Record<ThreadName, URL>>>;
 }
 
-function accessOf(settings: Settings, before: AccessSettings | undefined): AccessSettings {
+/** `listensOn`: of the listener, which no reload changes. */
+function accessOf(settings: Settings, listensOn: string, before: AccessSettings | undefined): AccessSettings {
   const keys: KnownKey[] = [];
   for (const { name, project, serverSha256, clientSha256, origins, rate, revoked } of settings.keys) {
     if (revoked) continue;
@@ -77,6 +81,7 @@ function accessOf(settings: Settings, before: AccessSettings | undefined): Acces
     bodyBytesMax: settings.bodyBytesMax,
     entriesMax: settings.entriesMax,
     trustedProxies: isSame ? before.trustedProxies : trustedProxies,
+    hosts: new AnsweredHosts({ listensOn, listed: settings.hosts }),
     adminTokenSha256: settings.adminTokenSha256,
     metricsOpen: settings.metricsOpen,
     durability: settings.storage.durability,
@@ -158,7 +163,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     writerUrl: threads?.writer ?? new URL("./threads/writer.ts", import.meta.url),
     compactorUrl: threads?.compactor ?? new URL("./threads/compactor.ts", import.meta.url),
   });
-  let access = accessOf(settings, undefined);
+  const listensOn = settings.host;
+  let access = accessOf(settings, listensOn, undefined);
+  let sessions: Sessions | undefined;
   const apply = (result: LoadResult) => {
     if (!result.ok) {
       for (const { file, line, message } of result.problems) log("error", `${file}:${line}: ${message}`);
@@ -171,7 +178,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     if (restart.length > 0) log("warn", `only a restart applies: ${restart.join(", ")}`);
     const { bodyBytesMax, entriesMax, storage } = settings;
     settings = { ...loaded, bodyBytesMax, entriesMax, storage };
-    access = accessOf(settings, access);
+    const { adminTokenSha256 } = access;
+    access = accessOf(settings, listensOn, access);
+    if (adminTokenSha256 !== access.adminTokenSha256) void sessions?.closeAll();
     pipeline.setRules(rulesOf(settings, keys));
     readers.setRules(readRulesOf(settings));
     options.reloaded?.(settings);
@@ -185,7 +194,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await pipeline.start();
     readers.start();
     const stopping = new AbortController();
+    sessions = new Sessions({
+      clock: systemClock,
+      stored: pipeline.storedSessions,
+      keep: createSessionKeep((open) => pipeline.change({ kind: "keep_sessions", sessions: open }), log),
+    });
     const peers = new PeerAddresses();
+    const peerAddress = (request: Request) => peers.of(request);
     const patience = new Patience();
     const enqueue = new EnqueueEndpoint({
       intake: pipeline.dispatcher,
@@ -193,13 +208,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       access: () => access,
       metrics,
       log,
-      peerAddress: (request) => peers.of(request),
+      peerAddress,
     });
     const app = createHttpApp({
       enqueue,
       pipeline,
       reading: new SettledReading(readers, () => pipeline.settled()),
       changing: pipeline,
+      sessions,
+      peerAddress,
       clock: systemClock,
       access: () => access,
       metrics,
@@ -209,6 +226,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       patience,
       appFiles,
     });
+    const refuseHost = createHostGuard({ access: () => access, clock: systemClock, metrics, log });
     const listener = await listen({
       host: settings.host,
       port: settings.port,
@@ -216,8 +234,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       peers,
       patience,
       onError: (error) => log("error", "a request could not be handled", { error: error.message }),
-      fetch: (request) => app.fetch(request),
-      posts: { [ENQUEUE_PATH]: (request) => enqueue.handle(request) },
+      fetch: (request) => refuseHost(request) ?? app.fetch(request),
+      posts: { [ENQUEUE_PATH]: async (request) => refuseHost(request) ?? enqueue.handle(request) },
     });
     const watch = watchSettings({ file: settings.file, environment, seen: options.configSeen, loaded: apply });
     return {

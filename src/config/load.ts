@@ -67,6 +67,7 @@ function assemble(values: FileValues, file: string): Settings {
     file,
     host: values.host,
     port: values.port,
+    hosts: values.hosts,
     data: resolve(folder, values.data),
     adminTokenSha256: (values.admin_token ?? values.admin_token_sha256)?.sha256,
     metricsOpen: values.metrics_open,

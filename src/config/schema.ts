@@ -12,6 +12,7 @@ import {
   duration,
   filePath,
   host,
+  hostName,
   origin,
   pairName,
   proxy,
@@ -21,6 +22,8 @@ import {
 
 /** Origins of one pair (the contract's bound): a browser's origin is compared with each. */
 const ORIGINS_MAX = 50;
+/** Each request's Host is compared with each. */
+const HOSTS_MAX = 100;
 /** Projects are names in paths, queries and metrics; "__proto__" is no member of a JavaScript object. */
 const PROJECT_PATTERN = "^(?!__proto__$)[^\\u0000-\\u001f\\u007f-\\u009f]{1,80}$";
 const PROJECT_EXPECTED = "1 to 80 characters without control characters";
@@ -58,6 +61,11 @@ export const ProjectSchema = table({
 export const FileSchema = table({
   host: host(),
   port: whole(0, 65_535, { default: 7070 }),
+  hosts: Type.Array(hostName(), {
+    maxItems: HOSTS_MAX,
+    expects: `a list of at most ${HOSTS_MAX} host names`,
+    default: [],
+  }),
   data: filePath("the path of the data file", { default: "simplelogs.db" }),
   admin_token: Type.Optional(adminToken()),
   admin_token_sha256: Type.Optional(digest()),

@@ -4,6 +4,7 @@
 import { isIP } from "node:net";
 import { type SchemaOptions, Type } from "@sinclair/typebox";
 import type { Source } from "../core/entry.ts";
+import { parseHost } from "../core/host.ts";
 import { parseOriginPattern } from "../core/origin.ts";
 import { hashKey, KEY_PREFIXES, maskKey, SECRET_CHARACTERS_MIN } from "./keys.ts";
 import { formatSize, parseDuration, parseSize } from "./units.ts";
@@ -171,4 +172,13 @@ export const host = () => {
     },
     { default: "127.0.0.1" },
   );
+};
+
+/** A Host that is answered, with or without a port, in lower case. */
+export const hostName = () => {
+  const expects = 'a host such as "logs.example.com" or "logs.example.com:8443", without https://, or "*" for any';
+  return text(expects, (value) => {
+    if (value !== "*" && parseHost(value) === undefined) throw new SettingRefused(`expected ${expects}`);
+    return value.toLowerCase();
+  });
 };

@@ -37,6 +37,8 @@ export interface Settings {
   readonly host: string;
   /** 0 asks for any free port. */
   readonly port: number;
+  /** Values of Host that are answered beside what is listened on; "*" is any. */
+  readonly hosts: readonly string[];
   /** Absolute path of the data file. */
   readonly data: string;
   /** SHA-256 in lower-case hex; undefined: reading is off. */

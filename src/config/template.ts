@@ -27,6 +27,7 @@ function render({ head, adminToken, pair, project }: Parts): string {
 
 host = "127.0.0.1"               # "0.0.0.0" or "::" to be reached from other machines
 port = 7070                      # 0: any free port, printed
+hosts = []                       # names in a browser's address bar that are answered, as "logs.example.com"; localhost always is
 data = "simplelogs.db"           # relative to this file
 ${adminToken}
 metrics_open = false             # true: /metrics without the token

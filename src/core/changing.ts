@@ -2,6 +2,7 @@
 
 import type { TouchpointRow } from "./answers.ts";
 import type { ReadScope } from "./reading.ts";
+import type { StoredSession } from "./session.ts";
 
 /** What a reader may change, through the one connection that writes. */
 export type ChangeRequest =
@@ -10,7 +11,9 @@ export type ChangeRequest =
   | { readonly kind: "rename_touchpoint"; readonly project: string; readonly name: string; readonly to: string }
   | { readonly kind: "delete_touchpoint"; readonly project: string; readonly name: string }
   /** Removes every record that matches, for good. */
-  | { readonly kind: "erase"; readonly scope: ReadScope & { readonly project: string } };
+  | { readonly kind: "erase"; readonly scope: ReadScope & { readonly project: string } }
+  /** The app's sessions that are open now, in place of those that were kept before. */
+  | { readonly kind: "keep_sessions"; readonly sessions: readonly StoredSession[] };
 
 export type ChangeRefusalCode =
   | "not_found"

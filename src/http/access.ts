@@ -1,6 +1,7 @@
 // The part of the configuration that requests are judged by. A reload swaps it as a whole; each request reads it once.
 
 import type { Durability } from "../core/intake.ts";
+import type { AnsweredHosts } from "./hosts.ts";
 import type { KeyLookup } from "./keys.ts";
 
 export interface AccessSettings {
@@ -10,6 +11,7 @@ export interface AccessSettings {
   readonly entriesMax: number;
   /** Addresses and CIDR whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[];
+  readonly hosts: AnsweredHosts;
   /** Hexadecimal; undefined: nobody reads. */
   readonly adminTokenSha256: string | undefined;
   readonly metricsOpen: boolean;

@@ -9,6 +9,7 @@ import type { PipelineView } from "../core/telemetry.ts";
 import type { AppFile } from "../runtime/assets.ts";
 import type { Patience } from "../runtime/patience.ts";
 import type { AccessSettings } from "./access.ts";
+import { ReadGate } from "./admin.ts";
 import { INTERNAL, jsonResponse, toResponse } from "./answers.ts";
 import { answerPreflight } from "./cors.ts";
 import type { EnqueueEndpoint, HttpLog } from "./enqueue.ts";
@@ -20,11 +21,11 @@ import { exportRoute } from "./read/export.ts";
 import { keysRoute } from "./read/keys.ts";
 import { Pings } from "./read/pings.ts";
 import { accountRoutes, recordRoutes, timingRoutes } from "./read/questions.ts";
-import { sessionRoute } from "./read/sign_in.ts";
+import { sessionRoute, ticketRoute } from "./read/sign_in.ts";
 import { type StatusDependencies, statusRoute } from "./read/status.ts";
 import { tailRoute } from "./read/tail.ts";
 import { addRoute, type Route } from "./routes.ts";
-import { Sessions } from "./session.ts";
+import type { Sessions } from "./session.ts";
 import { webRoutes } from "./web.ts";
 
 export interface HttpDependencies {
@@ -33,6 +34,8 @@ export interface HttpDependencies {
   readonly pipeline: PipelineView;
   readonly reading: Reading;
   readonly changing: Changing;
+  readonly sessions: Sessions;
+  readonly peerAddress: (request: Request) => string;
   readonly clock: Clock;
   /** Read at each request: a reload swaps it. */
   readonly access: () => AccessSettings;
@@ -56,7 +59,7 @@ export function createHttpApp(dependencies: HttpDependencies): Elysia {
     log("error", "a request could not be handled", { error: error instanceof Error ? error.message : String(code) });
     return toResponse(INTERNAL);
   });
-  const read = { ...dependencies, sessions: new Sessions(clock), startedAt: clock() };
+  const read = { ...dependencies, gate: new ReadGate(dependencies), startedAt: clock() };
   const handlers = {
     enqueue: (request: Request) => enqueue.handle(request),
     preflight: (request: Request) => answerPreflight(request, access().keys),
@@ -73,6 +76,7 @@ export function createHttpApp(dependencies: HttpDependencies): Elysia {
 function readRoutes(dependencies: EraseDependencies & StatusDependencies): Route[] {
   return [
     sessionRoute(dependencies),
+    ticketRoute(dependencies),
     ...recordRoutes(dependencies),
     ...timingRoutes(dependencies),
     touchpointRoute(dependencies),

@@ -10,6 +10,10 @@ const BATCH_STATUSES = [202, 400, 401, 403, 413, 415, 422, 429, 500, 503] as con
 /** Seconds; from an fsync of a fast disk to one that is in trouble. */
 const COMMIT_SECONDS_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
+/** Why a request to read was refused: a wrong one of these, or too many of them from one address. */
+const READ_REFUSALS = ["token", "session", "ticket", "limited"] as const;
+export type ReadRefusalReason = (typeof READ_REFUSALS)[number];
+
 /** What one scrape sees. */
 interface Moment {
   readonly snapshot: StoreSnapshot;
@@ -28,6 +32,8 @@ export class ServerMetrics {
   readonly #registry = new Registry();
   readonly #batches = new Map<number, number>(BATCH_STATUSES.map((status) => [status, 0]));
   readonly #restarts = new Map<ThreadName, number>(THREADS.map((thread) => [thread, 0]));
+  readonly #readRefusals = new Map<ReadRefusalReason, number>(READ_REFUSALS.map((reason) => [reason, 0]));
+  #hostRefusals = 0;
   readonly #commitSeconds: Histogram;
   readonly #refreshes: ((moment: Moment) => void)[] = [];
   #scrape: Promise<string> | undefined;
@@ -42,6 +48,7 @@ export class ServerMetrics {
       registers: [this.#registry],
     });
     this.#addEntryFigures();
+    this.#addRefusals();
     this.#addQueueFigures();
     this.#addStoreFigures();
     this.#addProcessFigures(version);
@@ -50,6 +57,16 @@ export class ServerMetrics {
   /** A batch was answered with this status. */
   countBatch(status: number): void {
     this.#batches.set(status, (this.#batches.get(status) ?? 0) + 1);
+  }
+
+  /** A request to read was answered 401 or 429. */
+  countReadRefusal(reason: ReadRefusalReason): void {
+    this.#readRefusals.set(reason, (this.#readRefusals.get(reason) ?? 0) + 1);
+  }
+
+  /** A request was answered 421. */
+  countHostRefusal(): void {
+    this.#hostRefusals++;
   }
 
   /** A thread died and is started again. */
@@ -107,6 +124,12 @@ export class ServerMetrics {
     this.#totals("simplelogs_batches_total", "Answers of the ingestion endpoint since the start", "status", () =>
       [...this.#batches].map(([status, count]) => [String(status), count] as const),
     );
+  }
+
+  #addRefusals(): void {
+    const refusals = () => this.#readRefusals;
+    this.#totals("simplelogs_read_refusals_total", "Requests to read that were refused", "reason", refusals);
+    this.#total("simplelogs_host_refusals_total", "Requests for a Host that is not answered", () => this.#hostRefusals);
   }
 
   #addQueueFigures(): void {

@@ -2,6 +2,7 @@
 // title becomes a component; everything else stands where it is used. Source: https://spec.openapis.org/oas/v3.1.1.html
 
 import { OptionalKind, type TObject, type TSchema } from "@sinclair/typebox";
+import { SESSION_HEADER } from "../core/session.ts";
 import type { AnswerDocument, OperationDocument, Route } from "./routes.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -17,7 +18,14 @@ const SECURITY_SCHEMES = {
     type: "apiKey",
     in: "cookie",
     name: "simplelogs_session",
-    description: "The app's session; believed only with Sec-Fetch-Site: same-origin",
+    description:
+      "The app's session; believed only with the secret that signing in returned, and Sec-Fetch-Site: same-origin",
+  },
+  sessionSecret: {
+    type: "apiKey",
+    in: "header",
+    name: SESSION_HEADER,
+    description: "The other half of the app's session",
   },
 } as const;
 
@@ -58,7 +66,7 @@ function describeOperation(document: OperationDocument, components: Components):
     operationId: id,
     summary,
     ...(description === undefined ? {} : { description }),
-    security: access === "open" ? [] : [{ adminToken: [] }, { session: [] }],
+    security: access === "open" ? [] : [{ adminToken: [] }, { session: [], sessionSecret: [] }],
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined
       ? {}

@@ -1,63 +1,164 @@
-// The app's sign-in: a cookie in place of the admin token. Sessions live in memory, known by the hash of their id and bound to
-// the hash of the token they were opened with, so a changed token ends them, and so does a restart. The cookie is believed
-// only where the browser says that a page of this very origin asks: cookies ignore ports, so SameSite alone would believe a
-// page of another server on the same host. Source: https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
+// The app's sign-in in place of the admin token, in two halves. The id is in an HttpOnly, SameSite=Strict cookie; but cookies ignore
+// ports, so a server on another port of this host name sees it and can replay it. The secret is in the answer to signing in: the
+// page keeps it in storage of its origin, which has a port, and sends it as a header. A request needs both, and the browser's word
+// that a page of this origin asks. A link can carry no header, so a download takes a ticket instead: for one path and query, once,
+// within a minute. Only hashes are kept, here and in the data file, so sessions outlive a restart.
+// Source: https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
 
-import { hash, randomBytes } from "node:crypto";
+import { hash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Clock } from "../core/clock.ts";
+import { SESSION_HEADER, type StoredSession } from "../core/session.ts";
 
 /** How long a session lasts, in seconds: a working day. */
 export const SESSION_SECONDS = 12 * 3_600;
-/** Open sessions at a time, all of one person or a team; the oldest goes first. Bounds the memory to about 300 kB. */
+/** Open sessions at a time, all of one person or a team; the oldest goes first. Bounds memory and data file to about 300 kB. */
 const SESSIONS_MAX = 1_000;
-const ID_BYTES = 32;
+/** How long a ticket is good, in ms: a browser follows the link at once. */
+const TICKET_MS = 60_000;
+/** Tickets that wait to be used; the oldest goes first. */
+const TICKETS_MAX = 1_000;
+const RANDOM_BYTES = 32;
 const COOKIE_NAME = "simplelogs_session";
 
-interface Session {
-  readonly adminTokenSha256: string;
+/** Both halves of a new session, for its owner alone. */
+export interface OpenedSession {
+  readonly id: string;
+  readonly secret: string;
   /** Unix ms. */
   readonly expiresAt: number;
 }
 
+/** What a request shows of a session, whether or not it is good. */
+export interface PresentedSession {
+  /** More than one where a cookie of another path hides ours. */
+  readonly ids: readonly string[];
+  readonly secret: string | undefined;
+}
+
+interface Ticket {
+  /** The id's hash. */
+  readonly session: string;
+  readonly adminTokenSha256: string;
+  /** Path and query that it is good for. */
+  readonly target: string;
+  /** Unix ms. */
+  readonly expiresAt: number;
+}
+
+export interface SessionsOptions {
+  readonly clock: Clock;
+  /** What an earlier run kept. */
+  readonly stored: readonly StoredSession[];
+  /** Keeps all that are open now in place of those before; resolves when they are kept, or cannot be. */
+  readonly keep: (sessions: readonly StoredSession[]) => Promise<void>;
+}
+
 /** One for the life of the server. */
 export class Sessions {
-  readonly #clock: Clock;
-  /** By the SHA-256 of the id, oldest first, which is also the order in which they expire. */
-  readonly #open = new Map<string, Session>();
+  readonly #options: SessionsOptions;
+  /** By the hash of the id, oldest first, which is also the order in which they expire. */
+  readonly #open = new Map<string, StoredSession>();
+  /** By the hash of the ticket, oldest first. */
+  readonly #tickets = new Map<string, Ticket>();
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
+  constructor(options: SessionsOptions) {
+    this.#options = options;
+    const sorted = options.stored.toSorted((one, other) => one.expiresAt - other.expiresAt);
+    for (const session of sorted.slice(-SESSIONS_MAX)) this.#open.set(session.id, session);
   }
 
-  /** Opens a session and gives its id: 256 random bits as base64url. */
-  open(adminTokenSha256: string): string {
-    const now = this.#clock();
-    for (const [digest, session] of this.#open) {
-      if (session.expiresAt > now && this.#open.size < SESSIONS_MAX) break;
-      this.#open.delete(digest);
+  /** Opens a session; resolves once it is kept. */
+  async open(adminTokenSha256: string): Promise<OpenedSession> {
+    this.#dropExpired();
+    for (const id of this.#open.keys()) {
+      if (this.#open.size < SESSIONS_MAX) break;
+      this.#open.delete(id);
     }
-    const id = randomBytes(ID_BYTES).toString("base64url");
-    this.#open.set(digestOf(id), { adminTokenSha256, expiresAt: now + SESSION_SECONDS * 1_000 });
-    return id;
+    const [id, secret] = [randomText(), randomText()];
+    const expiresAt = this.#options.clock() + SESSION_SECONDS * 1_000;
+    const digest = digestOf(id);
+    this.#open.set(digest, { id: digest, proof: proofOf(id, secret, adminTokenSha256), expiresAt });
+    await this.#keep();
+    return { id, secret, expiresAt };
   }
 
-  /** Whether a request is of a session that was opened with the token in force. */
-  admits(request: Request, adminTokenSha256: string): boolean {
-    return sessionIds(request).some((id) => {
-      const session = this.#open.get(digestOf(id));
-      return session?.adminTokenSha256 === adminTokenSha256 && session.expiresAt > this.#clock();
+  /** The id's hash of the session that both halves are of, if it was opened with the token in force. */
+  find({ ids, secret }: PresentedSession, adminTokenSha256: string): string | undefined {
+    if (secret === undefined) return undefined;
+    return ids.map(digestOf).find((digest, index) => {
+      const session = this.#open.get(digest);
+      if (session === undefined || !this.#isLive(session)) return false;
+      const proof = proofOf(ids[index] ?? "", secret, adminTokenSha256);
+      return timingSafeEqual(Buffer.from(proof), Buffer.from(session.proof));
     });
   }
 
-  /** Ends the sessions of a request. */
-  close(request: Request): void {
-    for (const id of sessionIds(request)) this.#open.delete(digestOf(id));
+  /** Ends a session and its tickets; resolves once that is kept. */
+  async close(session: string): Promise<void> {
+    this.#open.delete(session);
+    for (const [digest, ticket] of this.#tickets) if (ticket.session === session) this.#tickets.delete(digest);
+    await this.#keep();
+  }
+
+  /** Ends all: the token they were opened with is no longer in force. */
+  async closeAll(): Promise<void> {
+    this.#tickets.clear();
+    if (this.#open.size === 0) return;
+    this.#open.clear();
+    await this.#keep();
+  }
+
+  /** A ticket of a session for one path with its query. */
+  issueTicket(session: string, adminTokenSha256: string, target: string): string {
+    const now = this.#options.clock();
+    for (const [digest, { expiresAt }] of this.#tickets) {
+      if (expiresAt > now && this.#tickets.size < TICKETS_MAX) break;
+      this.#tickets.delete(digest);
+    }
+    const ticket = randomText();
+    this.#tickets.set(digestOf(ticket), { session, adminTokenSha256, target, expiresAt: now + TICKET_MS });
+    return ticket;
+  }
+
+  /** Whether a ticket is good for the target. It is used up either way. */
+  takeTicket(ticket: string, adminTokenSha256: string, target: string): boolean {
+    const digest = digestOf(ticket);
+    const found = this.#tickets.get(digest);
+    this.#tickets.delete(digest);
+    if (found === undefined || found.target !== target || found.adminTokenSha256 !== adminTokenSha256) return false;
+    const session = this.#open.get(found.session);
+    const leftMs = found.expiresAt - this.#options.clock();
+    return session !== undefined && this.#isLive(session) && leftMs > 0 && leftMs <= TICKET_MS;
+  }
+
+  /** One that lasts longer than any can was opened by a clock that was ahead. */
+  #isLive({ expiresAt }: StoredSession): boolean {
+    const leftMs = expiresAt - this.#options.clock();
+    return leftMs > 0 && leftMs <= SESSION_SECONDS * 1_000;
+  }
+
+  #dropExpired(): void {
+    for (const [id, session] of this.#open) if (!this.#isLive(session)) this.#open.delete(id);
+  }
+
+  #keep(): Promise<void> {
+    return this.#options.keep([...this.#open.values()]);
   }
 }
 
 /** Whether the browser says that a page of this origin asks. */
 export function isSameOrigin(request: Request): boolean {
   return request.headers.get("sec-fetch-site") === "same-origin";
+}
+
+/** The halves that a request shows, where the browser says that they may be believed; undefined where it shows none. */
+export function presentedSession(request: Request): PresentedSession | undefined {
+  if (!isSameOrigin(request)) return undefined;
+  const cookies = (request.headers.get("cookie") ?? "").split(";").map((cookie) => cookie.trim());
+  const prefix = `${COOKIE_NAME}=`;
+  const ids = cookies.filter((cookie) => cookie.startsWith(prefix)).map((cookie) => cookie.slice(prefix.length));
+  const secret = request.headers.get(SESSION_HEADER) ?? undefined;
+  return ids.length === 0 && secret === undefined ? undefined : { ids, secret };
 }
 
 /** Set-Cookie for an id, or, for undefined, what makes the browser forget it. */
@@ -69,14 +170,15 @@ export function sessionCookie(id: string | undefined, request: Request): string 
   return isHttps ? `${cookie}; Secure` : cookie;
 }
 
-/** The ids that a request presents and that may be believed: more than one where a cookie of another path hides ours. */
-function sessionIds(request: Request): string[] {
-  if (!isSameOrigin(request)) return [];
-  const cookies = (request.headers.get("cookie") ?? "").split(";").map((cookie) => cookie.trim());
-  const prefix = `${COOKIE_NAME}=`;
-  return cookies.filter((cookie) => cookie.startsWith(prefix)).map((cookie) => cookie.slice(prefix.length));
+function randomText(): string {
+  return randomBytes(RANDOM_BYTES).toString("base64url");
 }
 
-function digestOf(id: string): string {
-  return hash("sha256", id, "hex");
+function digestOf(text: string): string {
+  return hash("sha256", text, "hex");
+}
+
+/** The token's hash is in it beside 512 random bits, so that nobody can guess the token from a data file or a backup. */
+function proofOf(id: string, secret: string, adminTokenSha256: string): string {
+  return digestOf(`${id}\n${secret}\n${adminTokenSha256}`);
 }

@@ -27,6 +27,8 @@ export interface BackupReport {
 const STEP_BYTES = 8 * 1024 * 1024;
 /** How long a statement waits for a lock, in ms. */
 const BUSY_TIMEOUT_MS = 5_000;
+/** Tables that are copied empty at first: a session of a backup could outlive its sign-out. */
+const NOT_COPIED: ReadonlySet<string> = new Set(["pieces", "sessions"]);
 /** Files beside a database that SQLite would take for a part of it. */
 const COMPANIONS = ["-wal", "-journal"] as const;
 
@@ -121,7 +123,7 @@ async function copy(file: string, partial: string, options: CopyOptions): Promis
   }
 }
 
-/** Every table, and what is in all of them but the pieces of blocks. */
+/** Every table, and what is in all of them but the pieces of blocks, which come later, and the app's sessions. */
 function copyTables(database: Database): void {
   const tables = database
     .query(
@@ -130,7 +132,7 @@ function copyTables(database: Database): void {
     .all() as { name: string; sql: string }[];
   for (const { name, sql } of tables) {
     database.run(sql);
-    if (name !== "pieces") database.run(`INSERT INTO main."${name}" SELECT * FROM source."${name}"`);
+    if (!NOT_COPIED.has(name)) database.run(`INSERT INTO main."${name}" SELECT * FROM source."${name}"`);
   }
 }
 

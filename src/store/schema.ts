@@ -21,8 +21,10 @@ const REDO = `
 CREATE TABLE redo (slot INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
 `;
 
-/** The app's sessions. */
-const SESSIONS = "";
+const SESSIONS = `
+-- The app's open sessions: hashes, worth nothing without what the browser has. Replaced as a whole; left out of backups.
+CREATE TABLE sessions (id TEXT PRIMARY KEY, proof TEXT NOT NULL, expires_at REAL NOT NULL) STRICT, WITHOUT ROWID;
+`;
 
 /** The retention that is in force. */
 const RETENTION = "";
@@ -111,4 +113,5 @@ export const TABLES: Readonly<Record<string, string>> = {
   set_aside: "id, project, api_key, received_at, entries, body",
   api_keys: "name, type, first_seen, last_used",
   redo: "slot, data",
+  sessions: "id, proof, expires_at",
 };

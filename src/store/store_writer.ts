@@ -6,6 +6,7 @@ import { type BlockHeader, headerOf } from "../block/header.ts";
 import type { ChangeOutcome, ChangeRequest } from "../core/changing.ts";
 import { OperatingError } from "../core/errors.ts";
 import type { Durability } from "../core/intake.ts";
+import type { StoredSession } from "../core/session.ts";
 import type { Database } from "../runtime/driver.ts";
 import type { BlockEntry } from "./block_entry.ts";
 import { BlockTable } from "./block_table.ts";
@@ -24,7 +25,7 @@ const CLOSE_WAIT_MS = 500;
 const CLOSE_RETRY_MS = 5;
 
 /** A change of the list of touchpoints. */
-export type TouchpointChange = Exclude<ChangeRequest, { readonly kind: "erase" }>;
+export type TouchpointChange = Exclude<ChangeRequest, { readonly kind: "erase" | "keep_sessions" }>;
 
 /** A merged block, as the compactor hands it over. */
 export interface MergedBlock {
@@ -202,6 +203,20 @@ export class StoreWriter {
       if (kind === "register_touchpoint") return this.#touchpoints.register(project, name, now);
       if (kind === "rename_touchpoint") return this.#touchpoints.rename(project, name, request.to);
       return this.#touchpoints.delete(project, name);
+    });
+  }
+
+  /** The app's sessions, as they were kept last. */
+  sessions(): StoredSession[] {
+    return this.#database.query("SELECT id, proof, expires_at AS expiresAt FROM sessions").all() as StoredSession[];
+  }
+
+  /** Keeps sessions in place of those before, in one transaction. */
+  keepSessions(sessions: readonly StoredSession[]): void {
+    this.transaction(() => {
+      this.#database.run("DELETE FROM sessions");
+      const insert = this.#database.query("INSERT INTO sessions (id, proof, expires_at) VALUES (?, ?, ?)");
+      for (const { id, proof, expiresAt } of sessions) insert.run(id, proof, expiresAt);
     });
   }
 

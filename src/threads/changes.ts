@@ -70,7 +70,10 @@ export class Changes {
   receive(number: number, request: ChangeRequest): void {
     const { reply, failed } = this.#options;
     try {
-      if (!this.#isKnown(request)) {
+      if (request.kind === "keep_sessions") {
+        this.#options.store.keepSessions(request.sessions);
+        reply(number, { ok: true });
+      } else if (!this.#isKnown(request)) {
         const name = request.kind === "erase" ? request.scope.project : request.project;
         reply(number, refuse("unknown_project", `there is no project ${JSON.stringify(name)}`));
       } else if (request.kind === "erase") {
@@ -156,7 +159,7 @@ export class Changes {
     this.#phase = undefined;
   }
 
-  #isKnown(request: ChangeRequest): boolean {
+  #isKnown(request: EraseRequest | TouchpointChange): boolean {
     const project = request.kind === "erase" ? request.scope.project : request.project;
     const { keys, projects } = this.#options.rules();
     return (

@@ -6,6 +6,7 @@ import type { ChangeOutcome, ChangeRequest } from "../core/changing.ts";
 import type { GroupMessage, SetAsideMessage } from "../core/group.ts";
 import type { Durability } from "../core/intake.ts";
 import type { ExportRequest, ReadOutcome, ReadRefusal, ReadRequest, TailEvent, TailRequest } from "../core/reading.ts";
+import type { StoredSession } from "../core/session.ts";
 import type { StoreSnapshot } from "../core/telemetry.ts";
 import type { ReadRules } from "../query/scope.ts";
 import type { WorkerRules } from "../worker/options.ts";
@@ -63,7 +64,12 @@ export type ToWriter =
   | { readonly kind: "stop" };
 
 export type FromWriter =
-  | { readonly kind: "started"; readonly lastBatch: number; readonly snapshot: StoreSnapshot }
+  | {
+      readonly kind: "started";
+      readonly lastBatch: number;
+      readonly snapshot: StoreSnapshot;
+      readonly sessions: readonly StoredSession[];
+    }
   /** Without a snapshot the group is durable, and neither in the figures nor to be read yet. */
   | {
       readonly kind: "committed";

@@ -5,6 +5,7 @@ import type { ChangeOutcome, ChangeRequest, Changing } from "../core/changing.ts
 import type { Clock } from "../core/clock.ts";
 import { OperatingError, type OperatingErrorCode } from "../core/errors.ts";
 import type { ApiKey } from "../core/intake.ts";
+import type { StoredSession } from "../core/session.ts";
 import {
   NOTHING_YET,
   type PipelineView,
@@ -62,6 +63,7 @@ export class Pipeline implements PipelineView, Changing {
   readonly #rest = new Rest();
   readonly #settling = new Settling(() => this.#writer?.post({ kind: "settle" }));
   #snapshot = NOTHING_YET;
+  #sessions: readonly StoredSession[] = [];
   #health: { isHealthy: boolean; reason: string } = { isHealthy: false, reason: "the writer is starting" };
   #heartbeatNumber = 0;
   #heartbeatAnsweredAt: number;
@@ -130,6 +132,11 @@ export class Pipeline implements PipelineView, Changing {
     const writer = this.#writer;
     if (this.#isStopping || writer === undefined) return Promise.resolve(this.#isStopping ? STOPPING : WRITER_AWAY);
     return this.#changes.ask(request, (message) => writer.post(message));
+  }
+
+  /** The app's sessions, as the data file had them when the writer started. */
+  get storedSessions(): readonly StoredSession[] {
+    return this.#sessions;
   }
 
   settled(): Promise<void> | undefined {
@@ -237,6 +244,7 @@ export class Pipeline implements PipelineView, Changing {
         break;
       case "started":
         this.#snapshot = message.snapshot;
+        this.#sessions = message.sessions;
         this.#heartbeatAnsweredAt = this.#options.clock();
         this.dispatcher.writerStarted(message.lastBatch);
         this.#hasStarted = true;

@@ -84,7 +84,8 @@ export class WriterThread {
     if (damaged > 0)
       reply({ kind: "log", level: "error", message: `${damaged} small groups of batches cannot be read` });
     this.#settle();
-    this.#reply({ kind: "started", lastBatch: this.#store.lastBatch(), snapshot: this.#snapshot() });
+    const lastBatch = this.#store.lastBatch();
+    this.#reply({ kind: "started", lastBatch, snapshot: this.#snapshot(), sessions: this.#store.sessions() });
     this.#timer = setInterval(() => this.#guarded(() => this.#tick()), TICK_EVERY_MS);
   }
 

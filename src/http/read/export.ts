@@ -22,6 +22,7 @@ export function exportRoute(dependencies: ReadDependencies): Route {
   const exportAll = defineOperation(dependencies, {
     id: "exportEntries",
     summary: "Every record that matches, in the order of ids",
+    takesTicket: true,
     query: strictObject({ format: FORMAT, ...SCOPE }),
     answers: {
       200: {

@@ -1,10 +1,11 @@
 // What all operations of the read API share: who may, parameters and body checked before the handler sees them, and the
 // statuses that follow from that in the description. A handler gets checked values and gives a Response.
 
-import type { Static, TObject } from "@sinclair/typebox";
+import { type Static, type TObject, Type } from "@sinclair/typebox";
 import type { Changing } from "../../core/changing.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { Reading, ReadRequest } from "../../core/reading.ts";
+import { TICKET_PARAMETER } from "../../core/session.ts";
 import { type ReadAccess, refuseReader } from "../admin.ts";
 import type { HttpLog } from "../enqueue.ts";
 import type { AnswerDocument, Operation, OperationDocument } from "../routes.ts";
@@ -38,8 +39,19 @@ export interface OperationSpec<Q extends TObject, B extends TObject>
   readonly access?: OperationDocument["access"];
   readonly query: Q;
   readonly body?: B;
+  /** Whether a ticket lets in, where a link leads here. */
+  readonly takesTicket?: boolean;
   readonly handle: (call: Call<Q, B>) => Response | Promise<Response>;
 }
+
+const TICKET = {
+  [TICKET_PARAMETER]: Type.Optional(
+    Type.String({
+      expects: "a ticket",
+      description: "From POST /api/v1/tickets, in place of a token or a session: once, within a minute",
+    }),
+  ),
+};
 
 export const NO_PARAMETERS = strictObject({});
 
@@ -60,12 +72,20 @@ export const UNAVAILABLE: Readonly<Record<number, AnswerDocument>> = {
   },
 };
 
+/** What whoever guesses is answered. */
+export const TOO_MANY_FAILURES: AnswerDocument = {
+  description: "Too many wrong tokens from this address: it is not looked at",
+  schema: MessageSchema,
+  headers: { "Retry-After": "Seconds to wait" },
+};
+
 /** Joins a handler to its checks and its description. */
 export function defineOperation<Q extends TObject, B extends TObject = TObject>(
   dependencies: ReadDependencies,
   spec: OperationSpec<Q, B>,
 ): Operation {
-  const { access = "reader", query, body, handle, answers, ...document } = spec;
+  const { access = "reader", query: parameters, body, takesTicket = false, handle, answers, ...document } = spec;
+  const query = takesTicket ? (strictObject({ ...parameters.properties, ...TICKET }) as unknown as Q) : parameters;
   return {
     document: {
       ...document,
@@ -75,7 +95,8 @@ export function defineOperation<Q extends TObject, B extends TObject = TObject>(
       answers: { ...impliedAnswers(access, body !== undefined), ...answers },
     },
     async handle(request) {
-      const refused = access === "reader" ? refuseReader(request, dependencies) : undefined;
+      const target = takesTicket ? ticketTarget(request.url) : undefined;
+      const refused = access === "reader" ? refuseReader(request, dependencies, target) : undefined;
       if (refused !== undefined) return refused;
       const checked = readParameters(query, searchOf(request));
       if (!checked.ok) return badRequest(checked.message);
@@ -102,6 +123,13 @@ export function jsonText(text: string): Response {
   return new Response(text, { headers: { "content-type": "application/json", "cache-control": "no-store" } });
 }
 
+/** Path and query without the ticket: what a ticket is for. */
+export function ticketTarget(url: string): string {
+  const { pathname, searchParams } = new URL(url, "http://localhost");
+  searchParams.delete(TICKET_PARAMETER);
+  return `${pathname}?${searchParams}`;
+}
+
 function searchOf(request: Request): Iterable<[string, string]> {
   const at = request.url.indexOf("?");
   return at === -1 ? [] : new URLSearchParams(request.url.slice(at));
@@ -116,6 +144,7 @@ function impliedAnswers(access: OperationDocument["access"], hasBody: boolean): 
       description: "The admin token is missing or wrong, and there is no session",
       schema: MessageSchema,
     };
+    implied[429] = TOO_MANY_FAILURES;
   }
   if (!hasBody) return implied;
   return {

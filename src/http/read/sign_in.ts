@@ -1,55 +1,112 @@
-// POST and DELETE /api/v1/session: the app's sign-in with the admin token, and its sign-out.
+// The app's sign-in with the admin token and its sign-out, at /api/v1/session; and POST /api/v1/tickets, for what a link downloads.
 
 import { Type } from "@sinclair/typebox";
-import { isAdminToken, readingIsOff } from "../admin.ts";
+import { SESSION_HEADER, type SignInAnswer, type TicketAnswer } from "../../core/session.ts";
+import { readingIsOff } from "../admin.ts";
 import { jsonResponse } from "../answers.ts";
 import type { Route } from "../routes.ts";
-import { isSameOrigin, sessionCookie } from "../session.ts";
+import { isSameOrigin, presentedSession, sessionCookie } from "../session.ts";
 import { MessageSchema } from "./answers.ts";
-import { defineOperation, NO_PARAMETERS, type ReadDependencies } from "./operation.ts";
+import { defineOperation, NO_PARAMETERS, type ReadDependencies, TOO_MANY_FAILURES, ticketTarget } from "./operation.ts";
 import { strictObject } from "./parameters.ts";
+import { badRequest } from "./refusals.ts";
 
 const COOKIE_HEADER = { "Set-Cookie": "The session: HttpOnly, SameSite=Strict, 12 hours" };
+/** A download's path and query; a search can be long. */
+const TARGET_LENGTH_MAX = 16_384;
 
-/** A cookie would never be believed without this header, so signing in says so at once. */
+/** A session would never be believed without this header, so signing in says so at once. */
 const NOT_SAME_ORIGIN =
   "The browser did not say Sec-Fetch-Site: same-origin: open the app itself, over https or on localhost";
 
+const SignInSchema = Type.Object(
+  {
+    secret: Type.String({ description: `The half of the session that goes into the ${SESSION_HEADER} header` }),
+    expiresAt: Type.Number({ description: "Unix ms" }),
+  },
+  { title: "SignIn" },
+);
+
 export function sessionRoute(dependencies: ReadDependencies): Route {
-  const { access, sessions } = dependencies;
+  const { access, sessions, gate } = dependencies;
   const signIn = defineOperation(dependencies, {
     id: "signIn",
     summary: "Sign the app in with the admin token",
-    description: "Only for pages of this origin: the request must carry Sec-Fetch-Site: same-origin.",
+    description:
+      "Only for pages of this origin: the request must carry Sec-Fetch-Site: same-origin. The answer is one half of the session, " +
+      "the cookie the other; every request needs both.",
     access: "open",
     query: NO_PARAMETERS,
     body: strictObject({ token: Type.String({ expects: "a string", description: "The admin token" }) }),
     answers: {
-      204: { description: "Signed in", headers: COOKIE_HEADER },
+      200: { description: "Signed in", schema: SignInSchema, headers: COOKIE_HEADER },
       401: { description: "The token is wrong, or reading is off", schema: MessageSchema },
       403: { description: "The request does not come from a page of this origin", schema: MessageSchema },
+      429: TOO_MANY_FAILURES,
     },
-    handle({ request, body: { token } }) {
+    async handle({ request, body: { token } }) {
       const { adminTokenSha256 } = access();
       if (adminTokenSha256 === undefined) return readingIsOff();
       if (!isSameOrigin(request)) return jsonResponse(403, { message: NOT_SAME_ORIGIN });
-      if (!isAdminToken(token, adminTokenSha256)) return jsonResponse(401, { message: "Admin token is wrong" });
-      return withCookie(sessionCookie(sessions.open(adminTokenSha256), request));
+      const refused = gate.refuseToken(request, token, "Admin token is wrong");
+      if (refused !== undefined) return refused;
+      const { id, secret, expiresAt } = await sessions.open(adminTokenSha256);
+      const answer: SignInAnswer = { secret, expiresAt };
+      return jsonResponse(200, answer, { "set-cookie": sessionCookie(id, request) });
     },
   });
   const signOut = defineOperation(dependencies, {
     id: "signOut",
     summary: "Sign the app out",
     query: NO_PARAMETERS,
-    answers: { 204: { description: "Signed out", headers: COOKIE_HEADER } },
-    handle({ request }) {
-      sessions.close(request);
-      return withCookie(sessionCookie(undefined, request));
+    answers: { 204: { description: "Signed out, in every tab", headers: COOKIE_HEADER } },
+    async handle({ request }) {
+      const session = sessionOf(request, dependencies);
+      if (session !== undefined) await sessions.close(session);
+      const headers = { "set-cookie": sessionCookie(undefined, request), "cache-control": "no-store" };
+      return new Response(null, { status: 204, headers });
     },
   });
   return { path: "/api/v1/session", operations: { POST: signIn, DELETE: signOut } };
 }
 
-function withCookie(cookie: string): Response {
-  return new Response(null, { status: 204, headers: { "set-cookie": cookie, "cache-control": "no-store" } });
+export function ticketRoute(dependencies: ReadDependencies): Route {
+  const { access, sessions } = dependencies;
+  const issue = defineOperation(dependencies, {
+    id: "issueTicket",
+    summary: "A ticket for a download: a link can carry no header",
+    description:
+      "For sessions. The ticket goes into the `ticket` parameter of that very path and query: once, within a minute.",
+    query: NO_PARAMETERS,
+    body: strictObject({
+      target: Type.String({
+        maxLength: TARGET_LENGTH_MAX,
+        expects: `a path with its query, of at most ${TARGET_LENGTH_MAX} characters`,
+        description: "Path and query of the download",
+        examples: ["/api/v1/export?format=csv"],
+      }),
+    }),
+    answers: {
+      200: { description: "The ticket", schema: Type.Object({ ticket: Type.String() }, { title: "Ticket" }) },
+    },
+    handle({ request, body: { target } }) {
+      const session = sessionOf(request, dependencies);
+      const { adminTokenSha256 } = access();
+      if (session === undefined || adminTokenSha256 === undefined) {
+        return badRequest("tickets are for sessions: whoever has the admin token sends that");
+      }
+      if (!target.startsWith("/")) return badRequest('target: expected a path with its query, beginning with "/"');
+      const answer: TicketAnswer = { ticket: sessions.issueTicket(session, adminTokenSha256, ticketTarget(target)) };
+      return jsonResponse(200, answer);
+    },
+  });
+  return { path: "/api/v1/tickets", operations: { POST: issue } };
+}
+
+/** The id's hash of a request's session. */
+function sessionOf(request: Request, { access, sessions }: ReadDependencies): string | undefined {
+  const { adminTokenSha256 } = access();
+  const presented = presentedSession(request);
+  if (adminTokenSha256 === undefined || presented === undefined) return undefined;
+  return sessions.find(presented, adminTokenSha256);
 }

@@ -4,7 +4,6 @@
 
 import { Type } from "@sinclair/typebox";
 import type { TailEvent, TailRequest } from "../../core/reading.ts";
-import { isReader } from "../admin.ts";
 import type { Route } from "../routes.ts";
 import { RecordSchema } from "./answers.ts";
 import { defineOperation, type ReadDependencies, SEARCH_REFUSALS, UNAVAILABLE } from "./operation.ts";
@@ -71,7 +70,7 @@ async function follow(
     return refuse(outcome.refusal);
   }
   const ping = () => {
-    if (isReader(request, dependencies)) body.interject(PING);
+    if (dependencies.gate.isReader(request)) body.interject(PING);
     else work.abort();
   };
   pings.add(ping);

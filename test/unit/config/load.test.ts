@@ -16,6 +16,7 @@ describe("parseSettings reads", () => {
         file: CONFIG_FILE,
         host: "127.0.0.1",
         port: 7070,
+        hosts: [],
         data: "/etc/simplelogs/simplelogs.db",
         adminTokenSha256: undefined,
         metricsOpen: false,
@@ -39,6 +40,7 @@ describe("parseSettings reads", () => {
     const text = `
 host = "::"
 port = 0
+hosts = ["Logs.Example.com", "localhost:8443", "10.0.0.7"]
 data = "../data/logs.db"
 admin_token = "a token of no"
 metrics_open = true
@@ -83,6 +85,7 @@ key = "/keys/key.pem"
       file: CONFIG_FILE,
       host: "::",
       port: 0,
+      hosts: ["logs.example.com", "localhost:8443", "10.0.0.7"],
       data: "/etc/data/logs.db",
       adminTokenSha256: hashKey("0123456789abcdef"),
       metricsOpen: true,

@@ -3,12 +3,16 @@
 import { hash } from "node:crypto";
 import type { Source } from "../../../src/core/entry.ts";
 import type { BatchOutcome, IncomingBatch, PushRefusal } from "../../../src/core/intake.ts";
+import type { StoredSession } from "../../../src/core/session.ts";
 import type { PipelineView, Readiness, StoreSnapshot } from "../../../src/core/telemetry.ts";
 import type { AccessSettings, ShownPair } from "../../../src/http/access.ts";
+import { ReadGate } from "../../../src/http/admin.ts";
 import { createHttpApp } from "../../../src/http/app.ts";
 import { ENQUEUE_PATH, EnqueueEndpoint } from "../../../src/http/enqueue.ts";
+import { AnsweredHosts } from "../../../src/http/hosts.ts";
 import { KeyLookup, type KnownKey } from "../../../src/http/keys.ts";
 import { ServerMetrics } from "../../../src/http/metrics.ts";
+import { Sessions } from "../../../src/http/session.ts";
 import { Patience } from "../../../src/runtime/patience.ts";
 import { FakeReaders } from "./readers.ts";
 
@@ -106,10 +110,37 @@ export interface Fixture {
   readiness: Readiness;
   snapshot: StoreSnapshot;
   queuedEntries: number;
+  readonly sessions: Sessions;
+  readonly gate: ReadGate;
+  /** What the data file has of the app's sessions. */
+  keptSessions: readonly StoredSession[];
+  /** Whom each connection comes from. */
+  peer: string;
 }
 
-export function createFixture(): Fixture {
+export function createFixture(storedSessions: readonly StoredSession[] = []): Fixture {
+  const sessions = new Sessions({
+    clock: () => fixture.now,
+    stored: storedSessions,
+    keep: async (open) => {
+      fixture.keptSessions = open;
+    },
+  });
+  const metrics = new ServerMetrics("1.2.3");
+  const log = (level: string, message: string) => {
+    fixture.logged.push(`${level} ${message}`);
+  };
+  const gate = new ReadGate({
+    access: () => fixture.access,
+    sessions,
+    clock: () => fixture.now,
+    peerAddress: () => fixture.peer,
+    metrics,
+    log,
+  });
   const fixture: Fixture = {
+    sessions,
+    gate,
     fetch: async (request) => app.fetch(request),
     post: async (body, headers = {}) =>
       app.fetch(
@@ -122,7 +153,7 @@ export function createFixture(): Fixture {
     posts: {},
     pushed: [],
     logged: [],
-    metrics: new ServerMetrics("1.2.3"),
+    metrics,
     readers: new FakeReaders(),
     stopping: new AbortController(),
     patience: new Patience(),
@@ -145,6 +176,7 @@ export function createFixture(): Fixture {
       bodyBytesMax: BODY_BYTES_MAX,
       entriesMax: ENTRIES_MAX,
       trustedProxies: [],
+      hosts: new AnsweredHosts({ listensOn: "127.0.0.1", listed: [] }),
       adminTokenSha256: sha256(ADMIN_TOKEN),
       metricsOpen: false,
       durability: "sync",
@@ -156,9 +188,8 @@ export function createFixture(): Fixture {
     readiness: { ready: true },
     snapshot: SNAPSHOT,
     queuedEntries: 0,
-  };
-  const log = (level: string, message: string) => {
-    fixture.logged.push(`${level} ${message}`);
+    keptSessions: storedSessions,
+    peer: "192.0.2.1",
   };
   const pipeline: PipelineView = {
     settled: () => undefined,
@@ -185,7 +216,7 @@ export function createFixture(): Fixture {
     clock: () => fixture.now,
     access: () => fixture.access,
     metrics: fixture.metrics,
-    peerAddress: () => "192.0.2.1",
+    peerAddress: () => fixture.peer,
     log,
   });
   fixture.posts[ENQUEUE_PATH] = (request) => enqueue.handle(request);
@@ -194,6 +225,8 @@ export function createFixture(): Fixture {
     pipeline,
     reading: fixture.readers,
     changing: fixture.readers,
+    sessions,
+    peerAddress: () => fixture.peer,
     clock: () => fixture.now,
     access: () => fixture.access,
     metrics: fixture.metrics,

@@ -41,6 +41,7 @@ describe("openapi.json", () => {
       "GET /metrics",
       "POST /api/v1/session",
       "DELETE /api/v1/session",
+      "POST /api/v1/tickets",
       "GET /api/v1/entries",
       "GET /api/v1/histogram",
       "GET /api/v1/fields",

@@ -63,6 +63,11 @@ describe("metrics", () => {
     const figures = Object.fromEntries([...all].filter(([name]) => /^simplelogs_(?!batches|commit|uptime)/.test(name)));
     const dropped = Object.entries(SNAPSHOT.dropped);
     expect(figures).toEqual({
+      simplelogs_host_refusals_total: 0,
+      'simplelogs_read_refusals_total{reason="limited"}': 0,
+      'simplelogs_read_refusals_total{reason="session"}': 0,
+      'simplelogs_read_refusals_total{reason="ticket"}': 0,
+      'simplelogs_read_refusals_total{reason="token"}': 0,
       simplelogs_entries_received_total: 1000,
       simplelogs_entries_stored_total: 900,
       simplelogs_entries_queued: 5,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Sessions } from "../../../src/http/session.ts";
+import type { SignInAnswer } from "../../../src/core/session.ts";
 import { ADMIN, ADMIN_TOKEN, createFixture, type Fixture, outcome, sha256 } from "./fixture.ts";
 
 const SAME_ORIGIN = { "sec-fetch-site": "same-origin" };
@@ -25,11 +25,17 @@ function signIn(fixture: Fixture, sent: Sent = {}): Promise<Response> {
   });
 }
 
-/** "simplelogs_session=…" of a sign-in. */
-async function cookieOf(fixture: Fixture): Promise<string> {
+interface Halves extends Record<string, string> {
+  readonly cookie: string;
+  readonly "simplelogs-session": string;
+}
+
+/** What a browser sends after a sign-in: the cookie, and the secret as the page's header. */
+async function halvesOf(fixture: Fixture): Promise<Halves> {
   const response = await signIn(fixture);
-  expect(response.status).toBe(204);
-  return response.headers.get("set-cookie")?.split(";")[0] ?? "";
+  expect(response.status).toBe(200);
+  const { secret } = (await response.json()) as SignInAnswer;
+  return { cookie: response.headers.get("set-cookie")?.split(";")[0] ?? "", "simplelogs-session": secret };
 }
 
 /** Status of a question asked with these headers. */
@@ -38,9 +44,13 @@ async function ask(fixture: Fixture, headers: Record<string, string>): Promise<n
 }
 
 describe("signing in", () => {
-  test("sets a cookie that scripts cannot read and other sites cannot send", async () => {
-    const response = await signIn(createFixture(), { headers: { "content-type": "text/plain" } });
-    expect([response.status, await response.text()]).toEqual([204, ""]);
+  test("sets a cookie that scripts cannot read and other sites cannot send, and answers a secret for the page alone", async () => {
+    const fixture = createFixture();
+    const response = await signIn(fixture, { headers: { "content-type": "text/plain" } });
+    expect(await outcome(response)).toEqual([
+      200,
+      { secret: expect.stringMatching(/^[\w-]{43}$/), expiresAt: fixture.now + TWELVE_HOURS_MS },
+    ]);
     expect(response.headers.get("cache-control")).toBe("no-store");
     expect(response.headers.get("set-cookie")).toMatch(
       /^simplelogs_session=[\w-]{43}; HttpOnly; SameSite=Strict; Path=\/; Max-Age=43200$/,
@@ -57,17 +67,18 @@ describe("signing in", () => {
     expect(plain.headers.get("set-cookie")).not.toContain("Secure");
   });
 
-  test("gives another id each time, each of which may read", async () => {
+  test("gives another id and secret each time, each of which may read", async () => {
     const fixture = createFixture();
-    const cookies = [await cookieOf(fixture), await cookieOf(fixture)];
-    expect(new Set(cookies).size).toBe(2);
-    for (const cookie of cookies) expect(await ask(fixture, { ...SAME_ORIGIN, cookie })).toBe(200);
+    const halves = [await halvesOf(fixture), await halvesOf(fixture)];
+    expect(new Set(halves.flatMap((both) => Object.values(both))).size).toBe(4);
+    for (const both of halves) expect(await ask(fixture, { ...SAME_ORIGIN, ...both })).toBe(200);
   });
 
   test("is found among other cookies, and behind one of another path with the same name", async () => {
     const fixture = createFixture();
-    const cookie = `theme=dark; simplelogs_session=stale; ${await cookieOf(fixture)};other=1`;
-    expect(await ask(fixture, { ...SAME_ORIGIN, cookie })).toBe(200);
+    const halves = await halvesOf(fixture);
+    const cookie = `theme=dark; simplelogs_session=stale; ${halves.cookie};other=1`;
+    expect(await ask(fixture, { ...SAME_ORIGIN, ...halves, cookie })).toBe(200);
   });
 });
 
@@ -133,73 +144,207 @@ describe("signing in is refused", () => {
 describe("a session", () => {
   test("is believed only where the browser says that the same origin asks", async () => {
     const fixture = createFixture();
-    const cookie = await cookieOf(fixture);
-    expect(await ask(fixture, { cookie, ...SAME_ORIGIN })).toBe(200);
+    const halves = await halvesOf(fixture);
+    expect(await ask(fixture, { ...halves, ...SAME_ORIGIN })).toBe(200);
     for (const site of ["same-site", "cross-site", "none"]) {
-      expect(await ask(fixture, { cookie, "sec-fetch-site": site })).toBe(401);
+      expect(await ask(fixture, { ...halves, "sec-fetch-site": site })).toBe(401);
     }
-    expect(await ask(fixture, { cookie })).toBe(401);
+    expect(await ask(fixture, halves)).toBe(401);
+  });
+
+  test("is not believed for its cookie alone, which a server on another port of this host sees", async () => {
+    const fixture = createFixture();
+    const [{ cookie }, other] = [await halvesOf(fixture), await halvesOf(fixture)];
+    const secrets = ["", "guessed", cookie.split("=")[1] ?? "", other["simplelogs-session"]];
+    expect(await ask(fixture, { ...SAME_ORIGIN, cookie })).toBe(401);
+    for (const secret of secrets) {
+      expect(await ask(fixture, { ...SAME_ORIGIN, cookie, "simplelogs-session": secret })).toBe(401);
+    }
+  });
+
+  test("is not believed for its secret alone", async () => {
+    const fixture = createFixture();
+    const { "simplelogs-session": secret } = await halvesOf(fixture);
+    expect(await ask(fixture, { ...SAME_ORIGIN, "simplelogs-session": secret })).toBe(401);
+    const cookie = `simplelogs_session=${secret}`;
+    expect(await ask(fixture, { ...SAME_ORIGIN, cookie, "simplelogs-session": secret })).toBe(401);
   });
 
   test("lets change what the token lets change", async () => {
     const fixture = createFixture();
-    const headers = { cookie: await cookieOf(fixture), ...SAME_ORIGIN };
+    const halves = await halvesOf(fixture);
     const path = "/api/v1/touchpoints?name=x";
-    expect((await request(fixture, "DELETE", path, { headers })).status).toBe(204);
-    expect((await request(fixture, "DELETE", path, { headers: { cookie: headers.cookie } })).status).toBe(401);
+    expect((await request(fixture, "DELETE", path, { headers: { ...halves, ...SAME_ORIGIN } })).status).toBe(204);
+    expect((await request(fixture, "DELETE", path, { headers: halves })).status).toBe(401);
     expect(fixture.readers.changed).toHaveLength(1);
   });
 
   test("ends after twelve hours", async () => {
     const fixture = createFixture();
-    const headers = { cookie: await cookieOf(fixture), ...SAME_ORIGIN };
+    const headers = { ...(await halvesOf(fixture)), ...SAME_ORIGIN };
     fixture.now += TWELVE_HOURS_MS - 1;
     expect(await ask(fixture, headers)).toBe(200);
     fixture.now += 1;
     expect(await ask(fixture, headers)).toBe(401);
   });
 
+  test("of a clock that was days ahead is not believed when it is right again", async () => {
+    const fixture = createFixture();
+    fixture.now += 7 * 86_400_000;
+    const headers = { ...(await halvesOf(fixture)), ...SAME_ORIGIN };
+    fixture.now -= 7 * 86_400_000;
+    expect(await ask(fixture, headers)).toBe(401);
+  });
+
   test("ends with the token that it was opened with", async () => {
     const fixture = createFixture();
-    const headers = { cookie: await cookieOf(fixture), ...SAME_ORIGIN };
+    const headers = { ...(await halvesOf(fixture)), ...SAME_ORIGIN };
     const before = fixture.access;
     fixture.access = { ...before, adminTokenSha256: sha256("another token of ours") };
     expect(await ask(fixture, headers)).toBe(401);
     fixture.access = { ...before, adminTokenSha256: undefined };
     expect(await ask(fixture, headers)).toBe(401);
+    await fixture.sessions.closeAll();
+    fixture.access = before;
+    expect(await ask(fixture, headers)).toBe(401);
+    expect(fixture.keptSessions).toEqual([]);
   });
 
   test("ends by signing out, this one only, and the browser forgets it", async () => {
     const fixture = createFixture();
-    const [cookie, other] = [await cookieOf(fixture), await cookieOf(fixture)];
-    const response = await request(fixture, "DELETE", "/api/v1/session", { headers: { cookie, ...SAME_ORIGIN } });
+    const [halves, other] = [await halvesOf(fixture), await halvesOf(fixture)];
+    const response = await request(fixture, "DELETE", "/api/v1/session", { headers: { ...halves, ...SAME_ORIGIN } });
     expect([response.status, response.headers.get("set-cookie")]).toEqual([
       204,
       "simplelogs_session=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0",
     ]);
-    expect(await ask(fixture, { cookie, ...SAME_ORIGIN })).toBe(401);
-    expect(await ask(fixture, { cookie: other, ...SAME_ORIGIN })).toBe(200);
+    expect(await ask(fixture, { ...halves, ...SAME_ORIGIN })).toBe(401);
+    expect(await ask(fixture, { ...other, ...SAME_ORIGIN })).toBe(200);
+    expect(fixture.keptSessions).toHaveLength(1);
   });
 
-  test("is not ended by a page of another site", async () => {
+  test("is not ended by a page of another site, nor by its cookie alone", async () => {
     const fixture = createFixture();
-    const cookie = await cookieOf(fixture);
-    const headers = { cookie, "sec-fetch-site": "cross-site" };
-    expect((await request(fixture, "DELETE", "/api/v1/session", { headers })).status).toBe(401);
-    expect(await ask(fixture, { cookie, ...SAME_ORIGIN })).toBe(200);
+    const halves = await halvesOf(fixture);
+    const wrong = [
+      { ...halves, "sec-fetch-site": "cross-site" },
+      { cookie: halves.cookie, ...SAME_ORIGIN },
+    ];
+    for (const headers of wrong) {
+      expect((await request(fixture, "DELETE", "/api/v1/session", { headers })).status).toBe(401);
+    }
+    expect(await ask(fixture, { ...halves, ...SAME_ORIGIN })).toBe(200);
   });
 
-  test("of a thousand others ends the oldest", () => {
-    let now = 0;
-    const sessions = new Sessions(() => now++);
-    const ids = Array.from({ length: 1001 }, () => sessions.open("token"));
-    const admitted = ids.map((id) =>
-      sessions.admits(
-        new Request("http://localhost/", { headers: { cookie: `simplelogs_session=${id}`, ...SAME_ORIGIN } }),
-        "token",
-      ),
-    );
-    expect(admitted).toEqual([false, ...Array.from({ length: 1000 }, () => true)]);
+  test("outlives a restart, from hashes that neither half nor the token can be found in", async () => {
+    const fixture = createFixture();
+    const halves = await halvesOf(fixture);
+    const kept = JSON.stringify(fixture.keptSessions);
+    for (const secret of [halves.cookie.split("=")[1] ?? "", halves["simplelogs-session"], sha256(ADMIN_TOKEN)]) {
+      expect(kept).not.toContain(secret);
+    }
+    expect(fixture.keptSessions).toEqual([
+      {
+        id: expect.stringMatching(/^[\da-f]{64}$/),
+        proof: expect.stringMatching(/^[\da-f]{64}$/),
+        expiresAt: fixture.now + TWELVE_HOURS_MS,
+      },
+    ]);
+    const restarted = createFixture(fixture.keptSessions);
+    expect(await ask(restarted, { ...halves, ...SAME_ORIGIN })).toBe(200);
+    expect(await ask(restarted, { cookie: halves.cookie, ...SAME_ORIGIN })).toBe(401);
+    const withAnotherToken = createFixture(fixture.keptSessions);
+    withAnotherToken.access = { ...withAnotherToken.access, adminTokenSha256: sha256("another token of ours") };
+    expect(await ask(withAnotherToken, { ...halves, ...SAME_ORIGIN })).toBe(401);
+  });
+
+  test("of a thousand others ends the oldest", async () => {
+    const fixture = createFixture();
+    const all: Halves[] = [];
+    for (let count = 0; count < 1001; count++) {
+      fixture.now++;
+      all.push(await halvesOf(fixture));
+    }
+    const statuses = await Promise.all(all.map((halves) => ask(fixture, { ...halves, ...SAME_ORIGIN })));
+    expect(statuses).toEqual([401, ...Array.from({ length: 1000 }, () => 200)]);
+    expect(fixture.keptSessions).toHaveLength(1000);
+  });
+});
+
+describe("a ticket", () => {
+  const EXPORT = "/api/v1/export?format=csv&q=level%3Aerror";
+
+  async function ticketOf(fixture: Fixture, headers: Record<string, string>, target = EXPORT): Promise<string> {
+    const body = JSON.stringify({ target });
+    const response = await request(fixture, "POST", "/api/v1/tickets", {
+      headers: { ...headers, ...SAME_ORIGIN },
+      body,
+    });
+    expect(response.status).toBe(200);
+    return ((await response.json()) as { ticket: string }).ticket;
+  }
+  const get = (fixture: Fixture, path: string, headers: Record<string, string> = {}) =>
+    request(fixture, "GET", path, { headers }).then((response) => response.status);
+
+  test("lets one download in, once", async () => {
+    const fixture = createFixture();
+    const ticket = await ticketOf(fixture, await halvesOf(fixture));
+    expect(ticket).toMatch(/^[\w-]{43}$/);
+    expect(await get(fixture, `${EXPORT}&ticket=${ticket}`, SAME_ORIGIN)).toBe(200);
+    expect(await get(fixture, `${EXPORT}&ticket=${ticket}`, SAME_ORIGIN)).toBe(401);
+    expect(fixture.readers.asked).toHaveLength(1);
+  });
+
+  test.each([
+    ["another query", "/api/v1/export?format=csv&ticket="],
+    ["another order of the query", "/api/v1/export?q=level%3Aerror&format=csv&ticket="],
+    ["another path", "/api/v1/entries?format=csv&q=level%3Aerror&ticket="],
+  ])("is not good for %s, and used up where it could have been", async (_, path) => {
+    const fixture = createFixture();
+    const ticket = await ticketOf(fixture, await halvesOf(fixture));
+    expect(await get(fixture, path + ticket)).toBe(401);
+    if (path.includes("/export")) expect(await get(fixture, `${EXPORT}&ticket=${ticket}`)).toBe(401);
+    expect(fixture.readers.asked).toEqual([]);
+  });
+
+  test("is good for a minute", async () => {
+    const fixture = createFixture();
+    const halves = await halvesOf(fixture);
+    const [early, late] = [await ticketOf(fixture, halves), await ticketOf(fixture, halves)];
+    fixture.now += 59_999;
+    expect(await get(fixture, `${EXPORT}&ticket=${early}`)).toBe(200);
+    fixture.now += 1;
+    expect(await get(fixture, `${EXPORT}&ticket=${late}`)).toBe(401);
+  });
+
+  test("ends with its session, by signing out and by another token", async () => {
+    const fixture = createFixture();
+    const halves = await halvesOf(fixture);
+    const [one, other] = [await ticketOf(fixture, halves), await ticketOf(fixture, halves)];
+    const { access } = fixture;
+    fixture.access = { ...access, adminTokenSha256: sha256("another token of ours") };
+    expect(await get(fixture, `${EXPORT}&ticket=${one}`)).toBe(401);
+    fixture.access = access;
+    await request(fixture, "DELETE", "/api/v1/session", { headers: { ...halves, ...SAME_ORIGIN } });
+    expect(await get(fixture, `${EXPORT}&ticket=${other}`)).toBe(401);
+  });
+
+  test("is not good where the browser says that another site follows the link", async () => {
+    const fixture = createFixture();
+    const ticket = await ticketOf(fixture, await halvesOf(fixture));
+    expect(await get(fixture, `${EXPORT}&ticket=${ticket}`, { "sec-fetch-site": "cross-site" })).toBe(401);
+  });
+
+  test("is for sessions only, and for paths", async () => {
+    const fixture = createFixture();
+    const halves = { ...(await halvesOf(fixture)), ...SAME_ORIGIN };
+    const ask = (headers: Record<string, string>, target: string) =>
+      request(fixture, "POST", "/api/v1/tickets", { headers, body: JSON.stringify({ target }) });
+    expect((await ask({}, EXPORT)).status).toBe(401);
+    expect((await ask({ cookie: halves.cookie, ...SAME_ORIGIN }, EXPORT)).status).toBe(401);
+    expect((await ask({ authorization: `Bearer ${ADMIN_TOKEN}` }, EXPORT)).status).toBe(400);
+    expect((await ask(halves, "https://elsewhere.example/")).status).toBe(400);
+    expect((await ask(halves, `/${"x".repeat(17_000)}`)).status).toBe(422);
   });
 });
 
@@ -222,6 +367,7 @@ describe("reading", () => {
     "GET tail",
     "GET export",
     "POST erase",
+    "POST tickets",
     "DELETE session",
     "HEAD entries",
     "HEAD tail",
@@ -235,6 +381,7 @@ describe("reading", () => {
       { authorization: `Basic ${ADMIN_TOKEN}` },
       { ...SAME_ORIGIN, cookie: "simplelogs_session=guessed" },
       { ...SAME_ORIGIN, cookie: "simplelogs_session=" },
+      { ...SAME_ORIGIN, cookie: "simplelogs_session=guessed", "simplelogs-session": "guessed" },
     ];
     for (const headers of wrong) {
       const response = await request(fixture, method, `/api/v1/${path}`, { headers });

@@ -3,7 +3,6 @@ import { listen } from "#runtime/listen.ts";
 import type { TailEvent } from "../../../src/core/reading.ts";
 import { Pings } from "../../../src/http/read/pings.ts";
 import { tailRoute } from "../../../src/http/read/tail.ts";
-import { Sessions } from "../../../src/http/session.ts";
 import { PeerAddresses } from "../../../src/runtime/address.ts";
 import { untilTrue } from "../../support/condition.ts";
 import { ADMIN, ADMIN_TOKEN, createFixture, type Fixture, outcome, sha256 } from "./fixture.ts";
@@ -255,7 +254,8 @@ describe("pings", () => {
       changing: fixture.readers,
       clock: () => fixture.now,
       access: () => fixture.access,
-      sessions: new Sessions(() => fixture.now),
+      sessions: fixture.sessions,
+      gate: fixture.gate,
       log: () => {},
       stopping: fixture.stopping.signal,
     };
@@ -317,7 +317,6 @@ describe("pings", () => {
         ...dependencies,
         clock: () => fixture.now,
         access: () => fixture.access,
-        sessions: new Sessions(() => 0),
         log: () => {},
         stopping: fixture.stopping.signal,
       },

@@ -1,0 +1,106 @@
+// Slows down whoever guesses: a bucket of failures for each address, and one in all. An address that has failed too often has to
+// wait a few seconds before anything of it is looked at again; while too many fail in all, that is so after a single failure. An
+// address that has not failed is always looked at, so nobody far away can lock the owner out. Where all come through one proxy,
+// they share an address: a sender that was right before has a bucket of its own.
+// Memory is bounded. A clock that jumps back refills nothing and blocks nobody for longer.
+
+/** A bucket's bounds. */
+export interface FailureRates {
+  /** Failures that may come at once. */
+  readonly burst: number;
+  /** Failures a second that are forgiven. */
+  readonly perSecond: number;
+}
+
+/** Who asks. */
+export interface Sender {
+  readonly address: string;
+  /** What tells it from others with the same address: what it says of itself, hashed. */
+  readonly mark: string;
+}
+
+interface Bucket {
+  tokens: number;
+  /** Unix ms up to which it was refilled. */
+  refilledAt: number;
+}
+
+/** Addresses whose failures are remembered, of 200 bytes each; the one that failed longest ago goes first. */
+const ADDRESSES_MAX = 4_096;
+/** Senders that were right; the one that was longest ago goes first. */
+const KNOWN_MAX = 256;
+
+export class Failures {
+  readonly #each: FailureRates;
+  readonly #all: FailureRates;
+  readonly #total: Bucket;
+  readonly #buckets = new Map<string, Bucket>();
+  readonly #known = new Set<string>();
+
+  /** `each` bounds an address, `all` the sum of all. */
+  constructor(each: FailureRates, all: FailureRates) {
+    this.#each = each;
+    this.#all = all;
+    this.#total = { tokens: all.burst, refilledAt: 0 };
+  }
+
+  /** Whole seconds that this sender has to wait, 0: what it sends may be looked at. */
+  waitSeconds(sender: Sender, now: number): number {
+    const bucket = this.#buckets.get(this.#bucketName(sender));
+    if (bucket === undefined) return 0;
+    refill(bucket, this.#each, now);
+    refill(this.#total, this.#all, now);
+    const needed = this.#total.tokens < 1 ? this.#each.burst : 1;
+    return Math.max(0, Math.ceil((needed - bucket.tokens) / this.#each.perSecond));
+  }
+
+  /** It was looked at, and wrong. */
+  failed(sender: Sender, now: number): void {
+    const name = this.#bucketName(sender);
+    const bucket = this.#buckets.get(name) ?? { tokens: this.#each.burst, refilledAt: now };
+    take(bucket, this.#each, now);
+    take(this.#total, this.#all, now);
+    this.#buckets.delete(name);
+    this.#buckets.set(name, bucket);
+    for (const oldest of this.#buckets.keys()) {
+      if (this.#buckets.size <= ADDRESSES_MAX) break;
+      this.#buckets.delete(oldest);
+    }
+  }
+
+  /** It was looked at, and right. Its address keeps its failures, which may be another's. */
+  succeeded({ mark }: Sender): void {
+    this.#known.delete(mark);
+    this.#known.add(mark);
+    for (const oldest of this.#known) {
+      if (this.#known.size <= KNOWN_MAX) break;
+      this.#known.delete(oldest);
+    }
+  }
+
+  #bucketName({ address, mark }: Sender): string {
+    return this.#known.has(mark) ? `known ${mark}` : networkOf(address);
+  }
+}
+
+function refill(bucket: Bucket, { burst, perSecond }: FailureRates, now: number): void {
+  const elapsedMs = Math.max(0, now - bucket.refilledAt);
+  bucket.tokens = Math.min(burst, bucket.tokens + (elapsedMs * perSecond) / 1_000);
+  bucket.refilledAt = now;
+}
+
+function take(bucket: Bucket, rates: FailureRates, now: number): void {
+  refill(bucket, rates, now);
+  bucket.tokens = Math.max(0, bucket.tokens - 1);
+}
+
+/** The address, of IPv6 its first 64 bits: what one subscriber has. */
+function networkOf(address: string): string {
+  if (!address.includes(":")) return address;
+  const [head = "", tail] = address.replace(/%.*$/, "").split("::");
+  const groups = head === "" ? [] : head.split(":");
+  if (tail === undefined) return groups.slice(0, 4).join(":");
+  const last = tail === "" ? [] : tail.split(":");
+  const zeros = Array.from({ length: Math.max(0, 8 - groups.length - last.length) }, () => "0");
+  return [...groups, ...zeros, ...last].slice(0, 4).join(":");
+}

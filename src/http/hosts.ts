@@ -1,0 +1,100 @@
+// Which Host a request may name. A page whose name suddenly leads to this machine (DNS rebinding) is of the same origin as we are,
+// to its browser; only the Host tells. Such a page has a name of its own: so addresses, localhost and names without a dot, which
+// nobody can register, are answered as far as the server can be reached by them, and other names where `hosts` lists them.
+// A request without a Host (HTTP/1.0) comes from no browser and is answered.
+
+import { hostname } from "node:os";
+import type { Clock } from "../core/clock.ts";
+import { type ListedHost, parseHost } from "../core/host.ts";
+import type { AccessSettings } from "./access.ts";
+import { jsonResponse } from "./answers.ts";
+import { corsHeaders } from "./cors.ts";
+import { ENQUEUE_PATH, type HttpLog } from "./enqueue.ts";
+import type { ServerMetrics } from "./metrics.ts";
+
+/** What decides which Host is answered. */
+export interface HostSettings {
+  /** What the server listens on: an address, or a name. */
+  readonly listensOn: string;
+  /** What the configuration lists; "*" is any. */
+  readonly listed: readonly string[];
+}
+
+/** How often the log may name a Host, in ms. */
+const LOG_EVERY_MS = 60_000;
+/** Characters of a Host that a message shows. */
+const SHOWN_MAX = 100;
+const WILDCARDS: ReadonlySet<string> = new Set(["0.0.0.0", "[::]"]);
+/** Also an IPv4 address in IPv6. */
+const LOOPBACK = /^(?:127\.\d+\.\d+\.\d+|\[::1\]|\[::ffff:7f[\da-f]{2}:[\da-f]{1,4}\]|localhost)$/;
+
+export class AnsweredHosts {
+  readonly #isAny: boolean;
+  readonly #listensOn: string;
+  readonly #listed: readonly ListedHost[];
+  readonly #ownNames: ReadonlySet<string>;
+  /** The last one that was answered: most clients send the same. */
+  #last: string | undefined;
+
+  constructor({ listensOn, listed }: HostSettings, ownName = hostname()) {
+    this.#isAny = listed.includes("*");
+    this.#listensOn = parseHost(listensOn.includes(":") ? `[${listensOn}]` : listensOn)?.name ?? listensOn;
+    this.#listed = listed.flatMap((text) => parseHost(text) ?? []);
+    const own = ownName.toLowerCase();
+    this.#ownNames = new Set([own, `${own}.local`]);
+  }
+
+  /** Whether a request with this Host is answered; null: it has none. */
+  answers(host: string | null): boolean {
+    if (host === null || host === this.#last || this.#isAny) return true;
+    const parsed = parseHost(host);
+    if (parsed === undefined || !this.#isAnswered(parsed)) return false;
+    this.#last = host;
+    return true;
+  }
+
+  #isAnswered({ name, port, isAddress }: ListedHost): boolean {
+    if (name === this.#listensOn || LOOPBACK.test(name)) return true;
+    if (this.#listed.some((listed) => listed.name === name && (listed.port ?? port) === port)) return true;
+    // Through a forwarded port the address is another than the one that is listened on.
+    if (isAddress) return !LOOPBACK.test(this.#listensOn);
+    return (
+      WILDCARDS.has(this.#listensOn) && this.#listed.length === 0 && (!name.includes(".") || this.#ownNames.has(name))
+    );
+  }
+}
+
+/** 421 for a Host that is not answered; it names the setting. */
+function misdirected(host: string, headers?: Readonly<Record<string, string>>): Response {
+  const shown = host.length > SHOWN_MAX ? `${host.slice(0, SHOWN_MAX)}…` : host;
+  const message = `This server does not answer for the host ${JSON.stringify(shown)}: add it to hosts in the configuration`;
+  return jsonResponse(421, { message }, headers);
+}
+
+export interface HostDependencies {
+  readonly access: () => AccessSettings;
+  readonly clock: Clock;
+  readonly metrics: ServerMetrics;
+  readonly log: HttpLog;
+}
+
+/** 421 for a request whose Host is not answered, undefined for all others. The log names one a minute. */
+export function createHostGuard(dependencies: HostDependencies): (request: Request) => Response | undefined {
+  const { access, clock, metrics, log } = dependencies;
+  let loggedAt = Number.NEGATIVE_INFINITY;
+  return (request) => {
+    const host = request.headers.get("host");
+    const { hosts, keys } = access();
+    if (hosts.answers(host) || host === null) return undefined;
+    metrics.countHostRefusal();
+    const now = clock();
+    if (Math.abs(now - loggedAt) >= LOG_EVERY_MS) {
+      loggedAt = now;
+      const shown = host.slice(0, SHOWN_MAX);
+      log("warn", "a request was refused: its Host is neither listened on nor listed in hosts", { host: shown });
+    }
+    // So that a page can read why.
+    const isEnqueue = request.method === "POST" && request.url.includes(ENQUEUE_PATH);
+    return misdirected(host, isEnqueue ? corsHeaders(request.headers.get("origin"), keys) : undefined);
+  };
+}
