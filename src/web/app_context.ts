@@ -7,11 +7,12 @@ import type { UsageAnswer } from "../core/answers.ts";
 import { assert } from "../core/errors.ts";
 import { Api } from "./api/client.ts";
 import { Query, type QueryEnvironment } from "./api/query.ts";
+import { createSignedFetch } from "./api/signed_fetch.ts";
 import { Tail, type TailBatch } from "./api/tail.ts";
 import { Announcer } from "./state/announcer.ts";
 import { PageChanges } from "./state/page_changes.ts";
 import { Router } from "./state/router.ts";
-import { Session } from "./state/session.ts";
+import { Session, type SharedText } from "./state/session.ts";
 import { Shortcuts } from "./state/shortcuts.ts";
 import { watchTheme } from "./state/theme.ts";
 
@@ -40,6 +41,7 @@ export interface App {
 }
 
 const SHORTCUTS_SETTING = "simplelogs.shortcuts";
+const SESSION_SECRET = "simplelogs.session";
 
 const AppContext = createContext<App | undefined>(undefined);
 
@@ -56,21 +58,19 @@ export function useApp(): App {
 export function createApp(window: Window): App {
   const { document } = window;
   const { reading, version = "" } = document.documentElement.dataset;
-  const session = new Session(reading !== "off");
+  const session = new Session(reading !== "off", sharedText(window, SESSION_SECRET));
   const schedule = (run: () => void, ms: number) => {
     const timer = window.setTimeout(run, ms);
     return () => window.clearTimeout(timer);
   };
   const environment: QueryEnvironment = { clock: () => Date.now(), schedule, isVisible: visibilityOf(document) };
   const shortcuts = new Shortcuts(() => performance.now(), readSetting(window, SHORTCUTS_SETTING) !== "off");
-  const fetch = (path: string, init: RequestInit) => window.fetch(path, init);
-  const onSignedOut = () => session.lose();
+  const fetch = createSignedFetch((path, init) => window.fetch(path, init), session);
   return {
     api: new Api({
       fetch,
       wait: (ms, signal) => waitFor(ms, signal, schedule),
       onAnswer: () => session.confirm(),
-      onSignedOut,
     }),
     router: new Router(window),
     session,
@@ -87,7 +87,7 @@ export function createApp(window: Window): App {
     theme: watchTheme(window.matchMedia("(prefers-color-scheme: dark)")),
     isSecure: window.isSecureContext,
     version,
-    createTail: (onBatch) => new Tail({ fetch, schedule, onSignedOut, onBatch }),
+    createTail: (onBatch) => new Tail({ fetch, schedule, onBatch }),
   };
 }
 
@@ -105,6 +105,35 @@ function writeSetting(window: Window, name: string, value: string): void {
     window.localStorage.setItem(name, value);
   } catch {
     // The setting lasts as long as the page then.
+  }
+}
+
+/** A text in the origin's storage; where the browser keeps nothing it lives as long as the page, for this tab. */
+function sharedText(window: Window, name: string): SharedText {
+  return {
+    read: () => readSetting(window, name),
+    write(text) {
+      if (text !== undefined) writeSetting(window, name, text);
+      else removeSetting(window, name);
+    },
+    watch(changed) {
+      window.addEventListener("storage", (event) => {
+        // Without a key, everything was cleared.
+        if (event.key === name || event.key === null) changed();
+      });
+      // A page that the browser kept aside was told nothing.
+      window.addEventListener("pageshow", (event) => {
+        if (event.persisted) changed();
+      });
+    },
+  };
+}
+
+function removeSetting(window: Window, name: string): void {
+  try {
+    window.localStorage.removeItem(name);
+  } catch {
+    // There was none then.
   }
 }
 

@@ -1,6 +1,8 @@
 // Signing in to the app, staying signed in, and getting out again, in a real browser against the executable.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { Browser } from "playwright-core";
 import { accessibilityProblems, withAppPage } from "../support/app_page.ts";
 import { startBrowser } from "../support/browser.ts";
@@ -32,6 +34,7 @@ describe("signing in", () => {
         await page.getByRole("heading", { level: 1, name: "Logs" }).waitFor();
         expect(page.url()).toBe(`${server.url}/logs?from=24h&q=level:error`);
         expect(await page.evaluate("document.cookie")).toBe("");
+        expect(await page.evaluate("localStorage.getItem('simplelogs.session')")).toMatch(/^[\w-]{43}$/);
         const [cookie] = await page.context().cookies();
         expect(cookie).toMatchObject({ httpOnly: true, sameSite: "Strict", path: "/" });
       }),
@@ -48,6 +51,58 @@ describe("signing in", () => {
         await other.close();
       }),
     ));
+
+  test("and out is seen in every tab at once", () =>
+    withServer(configText(), (server) =>
+      withAppPage(browser, server, { path: "/logs", isSignedIn: false }, async (app) => {
+        const { page } = app;
+        const other = await page.context().newPage();
+        await other.goto(`${server.url}/keys`);
+        await other.getByLabel("Admin token").waitFor();
+        await app.signIn();
+        await other.getByRole("heading", { level: 1, name: "Keys" }).waitFor();
+        await other.getByRole("button", { name: "Sign out" }).click();
+        await page.getByLabel("Admin token").waitFor();
+        expect(await page.getByText("The session has ended.").count()).toBe(0);
+        expect(await page.evaluate("localStorage.getItem('simplelogs.session')")).toBeNull();
+      }),
+    ));
+
+  test("lasts over a restart of the server, killed or not", () =>
+    withServer(configText(), (server) =>
+      withAppPage(browser, server, {}, async ({ page }) => {
+        const { port } = new URL(server.url);
+        for (const end of [() => server.kill(), () => server.stop()]) {
+          await end();
+          await server.start("--port", port);
+          await page.goto(`${server.url}/keys`);
+          await page.getByRole("heading", { level: 1, name: "Keys" }).waitFor();
+        }
+      }),
+    ));
+
+  test("is worth nothing to a server on another port, which sees the cookie", async () => {
+    let seen = "";
+    const thief = createServer((request, response) => {
+      seen = request.headers.cookie ?? seen;
+      response.end("<!doctype html><title>Thief</title>");
+    });
+    await new Promise<void>((resolve) => thief.listen(0, "127.0.0.1", resolve));
+    try {
+      await withServer(configText(), (server) =>
+        withAppPage(browser, server, { expected: [FAILED_REQUEST] }, async ({ page }) => {
+          await page.goto(`http://127.0.0.1:${(thief.address() as AddressInfo).port}/`);
+          expect(seen).toStartWith("simplelogs_session=");
+          expect(await page.evaluate("JSON.stringify(localStorage)")).toBe("{}");
+          const headers = { cookie: seen, "sec-fetch-site": "same-origin" };
+          expect((await fetch(`${server.url}/api/v1/usage`, { headers })).status).toBe(401);
+        }),
+      );
+    } finally {
+      thief.close();
+      thief.closeAllConnections();
+    }
+  });
 
   test("works with the keyboard alone, and with white space around the token", () =>
     withServer(configText(), (server) =>
@@ -89,11 +144,13 @@ describe("nobody is signed in", () => {
     withServer(configText(), (server) =>
       withAppPage(browser, server, { path: "/usage" }, async ({ page }) => {
         const cookies = await page.context().cookies();
+        const secret = await page.evaluate("localStorage.getItem('simplelogs.session')");
         await page.getByRole("button", { name: "Sign out" }).click();
         await page.getByLabel("Admin token").waitFor();
         expect(await page.context().cookies()).toEqual([]);
-        // The cookie of before, put back, is believed no more.
+        // Both halves of before, put back, are believed no more.
         await page.context().addCookies(cookies);
+        await page.evaluate(`localStorage.setItem("simplelogs.session", ${JSON.stringify(secret)})`);
         await page.reload();
         await page.getByLabel("Admin token").waitFor();
       }),

@@ -1,6 +1,7 @@
-// Questions and changes as values: a path and parameters enter, an answer or a problem leaves, never an exception. A 401 is told
-// to the session wherever it comes; a 503 of a question is asked again a few times, since a busy server means "soon".
+// Questions and changes as values: a path and parameters enter, an answer or a problem leaves, never an exception. A 503 of a
+// question is asked again a few times, since a busy server means "soon".
 
+import { type SignInAnswer, TICKET_PARAMETER, type TicketAnswer } from "../../core/session.ts";
 import type { AnswerOf, ReadPath } from "./answers.ts";
 import { failure, type Outcome, type Problem } from "./outcome.ts";
 
@@ -17,8 +18,6 @@ export interface ApiOptions {
   readonly wait: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
   /** A question was answered. */
   readonly onAnswer: () => void;
-  /** 401 came. */
-  readonly onSignedOut: () => void;
 }
 
 /** Times a question is asked when the server is busy. */
@@ -29,6 +28,7 @@ const WAIT_MS = 500;
 const WAIT_MS_MAX = 5_000;
 
 const SESSION_PATH = "/api/v1/session";
+const TICKETS_PATH = "/api/v1/tickets";
 
 export class Api {
   readonly #options: ApiOptions;
@@ -63,12 +63,19 @@ export class Api {
     return withoutWait(await this.#send<T>(change.path, init, signal));
   }
 
-  /** Opens a session; a wrong token is a problem like any other here, not a lost session. */
-  async signIn(token: string): Promise<Outcome<undefined>> {
+  /** Opens a session; a wrong token is a problem like any other here. */
+  async signIn(token: string): Promise<Outcome<SignInAnswer>> {
     const body = JSON.stringify({ token });
     const headers = { "content-type": "application/json" };
-    const outcome = await this.#exchange<undefined>(SESSION_PATH, { method: "POST", headers, body }, undefined);
-    return withoutWait(outcome);
+    return withoutWait(await this.#exchange<SignInAnswer>(SESSION_PATH, { method: "POST", headers, body }, undefined));
+  }
+
+  /** The address of a download with a ticket in it: good once, and at once. */
+  async downloadAddress(path: string, parameters: QuestionParameters): Promise<Outcome<string>> {
+    const target = apiAddress(path, parameters);
+    const outcome = await this.change<TicketAnswer>({ method: "POST", path: TICKETS_PATH, body: { target } });
+    if (!outcome.ok) return outcome;
+    return { ok: true, value: apiAddress(path, { ...parameters, [TICKET_PARAMETER]: outcome.value.ticket }) };
   }
 
   signOut(): Promise<Outcome<undefined>> {
@@ -78,7 +85,6 @@ export class Api {
   async #send<T>(address: string, init: RequestInit, signal: AbortSignal | undefined): Promise<Sent<T>> {
     const outcome = await this.#exchange<T>(address, init, signal);
     if (outcome.ok) this.#options.onAnswer();
-    else if (outcome.problem.kind === "signed_out") this.#options.onSignedOut();
     return outcome;
   }
 

@@ -21,7 +21,6 @@ export interface TailOptions {
   readonly fetch: (path: string, init: RequestInit) => Promise<Response>;
   /** Runs once after `ms`; gives what cancels it. */
   readonly schedule: (run: () => void, ms: number) => () => void;
-  readonly onSignedOut: () => void;
   readonly onBatch: (batch: TailBatch) => void;
 }
 
@@ -116,7 +115,6 @@ export class Tail {
     this.#disconnect();
     this.#handOn();
     this.#problem.value = problem;
-    if (problem?.kind === "signed_out") this.#options.onSignedOut();
     if (problem?.kind === "signed_out" || problem?.kind === "refused") {
       this.#state.value = "stopped";
       return;

@@ -1,6 +1,7 @@
 // The only place with an <a>: a link leads to a page of the app, to a route of the server, or to the top of the content. Its target
 // is made of parts, never of text that came from a log, so no text can become an address.
 
+import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import type { PageName } from "../../core/pages.ts";
 import { apiAddress, type QuestionParameters } from "../api/client.ts";
@@ -50,12 +51,38 @@ interface DownloadLinkProps {
   readonly children: ComponentChildren;
 }
 
-/** Saves what a route answers as a file, streamed by the browser itself. */
+/** Saves what a route answers as a file, streamed by the browser itself. The ticket is made when the link is followed. */
 export function DownloadLink({ path, parameters, fileName, class: className, children }: DownloadLinkProps) {
+  const { api } = useApp();
+  const problem = useSignal("");
+  const follow = async () => {
+    const outcome = await api.downloadAddress(path, parameters);
+    problem.value = outcome.ok ? "" : outcome.problem.message;
+    if (!outcome.ok) return;
+    const link = document.createElement("a");
+    link.href = outcome.value;
+    link.download = fileName;
+    link.click();
+  };
   return (
-    <a href={apiAddress(path, parameters)} download={fileName} class={className}>
-      {children}
-    </a>
+    <>
+      <a
+        href={apiAddress(path, parameters)}
+        download={fileName}
+        class={className}
+        onClick={(event) => {
+          event.preventDefault();
+          void follow();
+        }}
+      >
+        {children}
+      </a>
+      {problem.value === "" ? null : (
+        <p class="field-problem" role="alert">
+          {problem.value}
+        </p>
+      )}
+    </>
   );
 }
 

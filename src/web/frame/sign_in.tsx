@@ -1,5 +1,5 @@
 // Signing in: the admin token once. The token goes to the server and nowhere else; what stays in the browser is a cookie that no
-// script can read.
+// script can read, and a secret that no other origin can.
 
 import { useSignal } from "@preact/signals";
 import { useId, useLayoutEffect, useRef } from "preact/hooks";
@@ -30,7 +30,7 @@ export function SignIn({ hasExpired }: { readonly hasExpired: boolean }) {
     isBusy.value = false;
     if (outcome.ok) {
       token.value = "";
-      session.begin();
+      session.begin(outcome.value.secret);
       return;
     }
     problem.value = `${outcome.problem.message.replace(/\.$/, "")}.`;

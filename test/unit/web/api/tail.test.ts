@@ -18,7 +18,6 @@ function makeTail() {
   const time = new ManualSchedule();
   const connections: Connection[] = [];
   const batches: TailBatch[] = [];
-  const told: string[] = [];
   const server: { refuse?: () => Response } = {};
   const tail = new Tail({
     fetch: async (path, init) => {
@@ -37,7 +36,6 @@ function makeTail() {
       return server.refuse?.() ?? new Response(body, { headers: { "content-type": "text/event-stream" } });
     },
     schedule: time.schedule,
-    onSignedOut: () => told.push("signed out"),
     onBatch: (batch) => batches.push(batch),
   });
   const connected = async (count: number): Promise<Connection> => {
@@ -52,7 +50,7 @@ function makeTail() {
     time.pass(100);
     await untilTrue("the batch is handed on", () => batches.length === count);
   };
-  return { tail, time, connections, batches, told, server, connected, handOn };
+  return { tail, time, connections, batches, server, connected, handOn };
 }
 
 const record = (id: number) => `id: ${id}\nevent: record\ndata: ${JSON.stringify({ id, message: `m${id}` })}\n\n`;
@@ -146,20 +144,20 @@ describe("a live tail", () => {
 
 describe("a live tail ends", () => {
   test("with the reason, when its search is wrong", async () => {
-    const { tail, server, time, told } = makeTail();
+    const { tail, server, time } = makeTail();
     server.refuse = () => Response.json({ message: "expected a value", at: 6, length: 1 }, { status: 400 });
     tail.start({ q: "level:" });
     await untilTrue("it is stopped", () => tail.state.value === "stopped");
     expect(tail.problem.value).toEqual({ kind: "refused", status: 400, message: "expected a value", at: 6, length: 1 });
-    expect([time.waits, told]).toEqual([[], []]);
+    expect(time.waits).toEqual([]);
   });
 
-  test("and tells the session, when nobody is signed in any more", async () => {
-    const { tail, server, told } = makeTail();
+  test("and when nobody is signed in any more", async () => {
+    const { tail, server, time } = makeTail();
     server.refuse = () => Response.json({ message: "no" }, { status: 401 });
     tail.start({});
     await untilTrue("it is stopped", () => tail.state.value === "stopped");
-    expect(told).toEqual(["signed out"]);
+    expect([tail.problem.value?.kind, time.waits]).toEqual(["signed_out", []]);
   });
 
   test("but not when the server is busy or away: it tries ever more rarely", async () => {
