@@ -1,4 +1,4 @@
-// `simplelogs check`: whether the configuration loads, and what it says.
+// `simplelogs check`: whether the configuration loads and a server could start with it, and what it says.
 
 import type { Command } from "commander";
 import { loadSettings } from "../config/load.ts";
@@ -8,9 +8,10 @@ import { DAY_MS } from "../core/limits.ts";
 import { escapeControls } from "../core/terminal.ts";
 import { addConfigOption, type CliContext, configFileOf, configInvalid, displayPath, warningLines } from "./context.ts";
 import { pairRows } from "./keys/rows.ts";
+import { checkStart } from "./start_checks.ts";
 
 /** A few lines for people. */
-function summary(settings: Settings, file: string): string {
+function summary(settings: Settings, file: string, holder: string | undefined): string {
   const pairs = pairRows(settings).map((row) => {
     const halves = [row.server, row.client].filter((half) => half !== null).join(", ");
     return `  ${row.name} (project ${row.project}): ${halves}${row.revoked ? ", revoked" : ""}`;
@@ -25,7 +26,7 @@ function summary(settings: Settings, file: string): string {
   const lines = [
     `OK ${file}`,
     `listen      ${settings.tls === undefined ? "http" : "https"}, ${settings.host} port ${settings.port === 0 ? "any" : settings.port}`,
-    `data        ${settings.data}`,
+    `data        ${settings.data}${holder === undefined ? "" : ` (${holder})`}`,
     `durability  ${settings.storage.durability}`,
     `reading     ${settings.adminTokenSha256 === undefined ? "off (no admin_token)" : "with the admin token"}`,
     `keys        ${formatCountOf(settings.keys.length, "pair")}`,
@@ -41,7 +42,8 @@ export function registerCheck(program: Command, context: CliContext): void {
   const command = addConfigOption(program.command("check"))
     .summary("test the configuration file")
     .description(
-      "Says OK and what the configuration means, or every problem as file:line: message. Exit code 2 on problems.",
+      "Says OK and what the configuration means, or everything that would keep the server from starting, as file:line: message. " +
+        "Looks at certificate, data file and port as well. Exit code 2 on problems.",
     )
     .option("--json", "print one JSON object");
   command.action(async (options: { json?: boolean }) => {
@@ -52,6 +54,11 @@ export function registerCheck(program: Command, context: CliContext): void {
       throw configInvalid(result.problems, context);
     }
     const { settings, warnings } = result;
+    const { problems, holder } = await checkStart(settings);
+    if (problems.length > 0) {
+      if (options.json === true) context.stdout.write(`${JSON.stringify({ ok: false, problems })}\n`);
+      throw configInvalid(problems, context);
+    }
     if (options.json === true) {
       const { host, port, data, projects, storage, tls } = settings;
       const reading = settings.adminTokenSha256 !== undefined;
@@ -65,6 +72,7 @@ export function registerCheck(program: Command, context: CliContext): void {
         port,
         tls: tls !== undefined,
         data,
+        ...(holder === undefined ? {} : { holder }),
         durability,
         reading,
         keys,
@@ -74,6 +82,6 @@ export function registerCheck(program: Command, context: CliContext): void {
       return;
     }
     if (warnings.length > 0) context.stderr.write(`${warningLines(warnings, context)}\n`);
-    context.stdout.write(summary(settings, displayPath(file, context)));
+    context.stdout.write(summary(settings, displayPath(file, context), holder));
   });
 }

@@ -61,8 +61,8 @@ export function checkDataFile(file: string): { findings: Finding[]; isThere: boo
   return { findings: [{ severity: "ok", check, what: `${file}, ${formatBytes(bytes)}; ${running}` }], isThere: true };
 }
 
-/** "process 123 is running on it", or undefined. Takes the lock for a moment where nobody holds it. */
-function lockHolder(file: string): string | undefined {
+/** "process 123 runs on it", or undefined; or why it cannot be told. Takes the lock for a moment where nobody holds it. */
+export function lockHolder(file: string): string | undefined {
   try {
     lockData(file).release();
     return undefined;

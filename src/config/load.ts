@@ -1,16 +1,17 @@
 // The text of a configuration file in; settings, or every problem at once, out. Plaintext keys end here.
 
-import { access, constants, open } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { Value } from "@sinclair/typebox/value";
 import { checkDocument } from "./check.ts";
-import { readDocument } from "./document.ts";
+import { readDocument, type TomlTable } from "./document.ts";
 import type { Environment } from "./environment.ts";
 import { type ConfigProblem, configProblem } from "./problem.ts";
 import { checkRelations } from "./relations.ts";
 import { FileSchema, type FileValues } from "./schema.ts";
 import { DEFAULT_PROJECT, type KeyPair, type ProjectSettings, type Settings } from "./settings.ts";
 import { type LineProblem, parseSyntax } from "./syntax.ts";
+import { checkTlsFiles, type TlsFinding, type TlsPaths } from "./tls_files.ts";
 
 export type { ConfigProblem } from "./problem.ts";
 
@@ -23,6 +24,8 @@ export type LoadResult =
 interface Parsed {
   readonly result: LoadResult;
   readonly plainSecretLine: number | undefined;
+  /** Absolute; undefined where there is no table with both. */
+  readonly tls: TlsPaths | undefined;
   readonly lineOf: (...path: string[]) => number;
 }
 
@@ -93,6 +96,13 @@ function assemble(values: FileValues, file: string): Settings {
   };
 }
 
+function tlsPathsOf({ tls }: TomlTable, file: string): TlsPaths | undefined {
+  if (typeof tls !== "object" || Array.isArray(tls)) return undefined;
+  const { cert, key } = tls;
+  if (typeof cert !== "string" || typeof key !== "string") return undefined;
+  return { cert: resolve(dirname(file), cert), key: resolve(dirname(file), key) };
+}
+
 function inOrder(file: string, problems: readonly LineProblem[]): ConfigProblem[] {
   const sorted = problems.toSorted((a, b) => a.line - b.line);
   return sorted.map((problem) => configProblem(file, problem.line, problem.message));
@@ -102,7 +112,7 @@ function parse(text: string, file: string, environment: Environment): Parsed {
   const syntax = parseSyntax(text);
   if (syntax.tree === undefined) {
     const result: LoadResult = { ok: false, problems: inOrder(file, syntax.problems) };
-    return { result, plainSecretLine: undefined, lineOf: () => 1 };
+    return { result, plainSecretLine: undefined, tls: undefined, lineOf: () => 1 };
   }
   const document = readDocument(syntax.tree);
   const { completed, problems, plainSecretLine } = checkDocument(document, environment);
@@ -112,9 +122,10 @@ function parse(text: string, file: string, environment: Environment): Parsed {
   const found = [...problems, ...relations.problems].filter((problem) => !isMisled(problem));
   const all = [...syntax.problems, ...found];
   const lineOf = (...path: string[]) => document.line(path);
-  if (all.length > 0) return { result: { ok: false, problems: inOrder(file, all) }, plainSecretLine, lineOf };
+  const tls = tlsPathsOf(completed, file);
+  if (all.length > 0) return { result: { ok: false, problems: inOrder(file, all) }, plainSecretLine, tls, lineOf };
   const settings = assemble(Value.Decode(FileSchema, completed), resolve(file));
-  return { result: { ok: true, settings, warnings: inOrder(file, relations.warnings) }, plainSecretLine, lineOf };
+  return { result: { ok: true, settings, warnings: inOrder(file, relations.warnings) }, plainSecretLine, tls, lineOf };
 }
 
 /** Reads a configuration's text; `file` says what relative paths are relative to, and stands in problems as it is given. */
@@ -164,27 +175,28 @@ export async function readConfigFile(
   }
 }
 
-/** Reads the file, and also looks at what only the file system knows: who can read it, and whether TLS files are there. */
+/** Line of a top-level setting in a file; 1 where it is not in there, or cannot be read. */
+export async function settingLine(file: string, name: string): Promise<number> {
+  const read = await readConfigFile(file);
+  const tree = "problem" in read ? undefined : parseSyntax(read.text).tree;
+  return tree === undefined ? 1 : readDocument(tree).line([name]);
+}
+
+/** Reads the file, and also looks at what only the file system knows: who can read it, and whether TLS files are good. */
 export async function loadSettings(file: string, environment: Environment): Promise<LoadResult> {
   const read = await readConfigFile(file);
   if ("problem" in read) return { ok: false, problems: [read.problem] };
-  const { result, plainSecretLine, lineOf } = parse(read.text, file, environment);
-  if (!result.ok) return result;
-  const { tls } = result.settings;
-  const problems: LineProblem[] = [];
-  for (const name of tls === undefined ? [] : (["cert", "key"] as const)) {
-    const path = tls?.[name] ?? "";
-    const isReadable = await access(path, constants.R_OK).then(
-      () => true,
-      () => false,
-    );
-    if (!isReadable)
-      problems.push({ line: lineOf("tls", name), message: `tls.${name}: cannot read ${JSON.stringify(path)}` });
+  const { result, plainSecretLine, tls, lineOf } = parse(read.text, file, environment);
+  const findings = tls === undefined ? { problems: [], warnings: [] } : await checkTlsFiles(tls, Date.now());
+  const place = ({ name, message }: TlsFinding) => ({ line: lineOf("tls", name), message: `tls.${name}: ${message}` });
+  if (!result.ok || findings.problems.length > 0) {
+    const problems = [...(result.ok ? [] : result.problems), ...inOrder(file, findings.problems.map(place))];
+    return { ok: false, problems: problems.toSorted((a, b) => a.line - b.line) };
   }
-  if (problems.length > 0) return { ok: false, problems: inOrder(file, problems) };
+  const warnings = [...result.warnings, ...inOrder(file, findings.warnings.map(place))];
   if (plainSecretLine === undefined || process.platform === "win32" || (read.mode & OTHERS_CAN_READ) === 0)
-    return result;
+    return { ...result, warnings };
   const mode = (read.mode & 0o777).toString(8).padStart(4, "0");
   const message = `every user of this machine can read the secrets in this file (mode ${mode}): run chmod 600`;
-  return { ...result, warnings: [...result.warnings, configProblem(file, plainSecretLine, message)] };
+  return { ...result, warnings: [...warnings, configProblem(file, plainSecretLine, message)] };
 }

@@ -4,7 +4,7 @@
 import { nearestName } from "../core/nearest.ts";
 import { decode } from "./check.ts";
 import type { Path, TomlDocument, TomlTable, TomlValue } from "./document.ts";
-import { PairSchema } from "./schema.ts";
+import { FileSchema, PairSchema } from "./schema.ts";
 import type { LineProblem } from "./syntax.ts";
 import { parseSize } from "./units.ts";
 
@@ -95,6 +95,18 @@ export function checkRelations(document: TomlDocument, completed: TomlTable): Re
     warnings.push(...originWarnings(document, pair, index, shown));
   }
 
+  for (const name of ["admin_token", "admin_token_sha256"] as const) {
+    const decoded = completed[name] === undefined ? undefined : decode(FileSchema.properties[name], completed[name]);
+    if (decoded?.ok !== true || decoded.value === undefined) continue;
+    const line = document.line([name]);
+    const earlier = digests.add(decoded.value.sha256, line);
+    if (earlier !== undefined) {
+      problems.push({
+        line,
+        message: `${name}: the same as the key in line ${earlier}; who may send could read then`,
+      });
+    }
+  }
   if (isWritten(["admin_token"]) && isWritten(["admin_token_sha256"])) {
     const message = "admin_token and admin_token_sha256 are both given: expected one of them";
     problems.push({ line: document.line(["admin_token_sha256"]), message });

@@ -7,6 +7,7 @@ import type { Source } from "../core/entry.ts";
 import { parseHost } from "../core/host.ts";
 import { parseOriginPattern } from "../core/origin.ts";
 import { hashKey, KEY_PREFIXES, maskKey, SECRET_CHARACTERS_MIN } from "./keys.ts";
+import { isPlaceholder, isPublishedDigest } from "./placeholders.ts";
 import { formatSize, parseDuration, parseSize } from "./units.ts";
 
 /** Thrown by a decoder; the message continues "expected …" or says what is wrong, and holds no secret. */
@@ -21,6 +22,12 @@ export interface Digest {
   readonly masked: string;
 }
 
+const EXAMPLE_KEY =
+  "expected a key of your own; this is an example, or as easily guessed: `simplelogs keys create NAME` makes one";
+const EXAMPLE_TOKEN =
+  "expected a token of your own; this is an example, or as easily guessed: `openssl rand -hex 24` makes one, and so does `simplelogs init`";
+const EXAMPLE_DIGEST =
+  "expected the SHA-256 of a key or token of your own; this is an example's: `simplelogs keys create NAME` makes a key";
 const NAME_CHARACTERS_MIN = 2;
 const NAME_CHARACTERS_MAX = 80;
 const CONTROL = /\p{Cc}/u;
@@ -88,6 +95,7 @@ export function apiKey(type: Source) {
   const expects = `"${prefix}" and at least ${SECRET_CHARACTERS_MIN} more characters, without spaces`;
   return Type.Transform(Type.String({ expects, secret: true }))
     .Decode((value): Digest => {
+      if (isPlaceholder(value.slice(prefix.length))) throw new SettingRefused(EXAMPLE_KEY);
       const other = type === "server" ? "client" : "server";
       if (value.startsWith(KEY_PREFIXES[other]))
         throw new SettingRefused(`expected ${expects}; this is a ${other} key`);
@@ -105,6 +113,7 @@ export function digest() {
     .Decode((value): Digest => {
       if (!/^[0-9a-f]{64}$/i.test(value)) throw new SettingRefused(`expected ${expects}`);
       const sha256 = value.toLowerCase();
+      if (isPublishedDigest(sha256)) throw new SettingRefused(EXAMPLE_DIGEST);
       return { sha256, masked: `sha256:${sha256.slice(0, 8)}…` };
     })
     .Encode(() => "");
@@ -112,10 +121,11 @@ export function digest() {
 
 /** The admin token in plain text, of which only the hash remains. */
 export function adminToken() {
-  const expects = `at least ${SECRET_CHARACTERS_MIN} characters, without spaces`;
+  const expects = `at least ${SECRET_CHARACTERS_MIN} characters that a header can carry: printable ASCII without spaces`;
   return Type.Transform(Type.String({ expects, secret: true }))
     .Decode((value): Digest => {
-      const isToken = value.length >= SECRET_CHARACTERS_MIN && !/\s|\p{Cc}/u.test(value);
+      if (isPlaceholder(value)) throw new SettingRefused(EXAMPLE_TOKEN);
+      const isToken = value.length >= SECRET_CHARACTERS_MIN && /^[!-~]*$/.test(value);
       if (!isToken) throw new SettingRefused(`expected ${expects}`);
       return { sha256: hashKey(value), masked: "…" };
     })

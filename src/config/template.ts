@@ -12,6 +12,12 @@ export interface InitialKeys {
 /** Pages of development servers on this machine: browsers may log from them at once. */
 const DEVELOPMENT_ORIGINS = ["http://localhost:3000", "http://localhost:5173", "http://localhost:8080"];
 
+/** The last lines of a pair. */
+const PAIR_END = [
+  "# rate = 500                     # entries a second each key of the pair may send, with ten seconds' burst; absent: no limit",
+  "revoked = false                  # true: both keys are refused",
+];
+
 interface Parts {
   readonly head: string;
   readonly adminToken: string;
@@ -36,10 +42,7 @@ max_body = "5MiB"                # a larger request is refused, before or after 
 max_entries = 10_000             # entries in one request
 
 # A pair of keys under one name: server keys for code that you run, client keys for browsers. One [[keys]] for each pair.
-[[keys]]
 ${pair}
-# rate = 500                     # entries a second each key of the pair may send, with ten seconds' burst; absent: no limit
-revoked = false                  # true: both keys are refused
 
 [projects.${project}]
 retention = "30d"                # records older than this are removed
@@ -80,34 +83,35 @@ export function initialConfigText(keys: InitialKeys): string {
     head: "# SimpleLogs configuration, with secrets in it: keep it to yourself (mode 0600).",
     adminToken: `admin_token = ${tomlString(keys.adminToken)}   # guards everything that reads; absent: reading is off`,
     pair: [
+      "[[keys]]",
       'name = "default"                 # 2 to 80 characters, unique',
       'project = "default"',
       `server = ${tomlString(keys.serverKey)}   # or server_sha256; either of the pair may be absent`,
       `client = ${tomlString(keys.clientKey)}   # or client_sha256`,
       `origins = [${DEVELOPMENT_ORIGINS.map(tomlString).join(", ")}]   # pages that may use the client key`,
+      ...PAIR_END,
     ].join("\n"),
     project: "default",
   });
 }
 
-/** scripts/simplelogs.example.toml: it loads as it stands, and no key fits it. */
+/** scripts/simplelogs.example.toml: it loads as it stands, and has no keys. */
 export function exampleConfigText(): string {
-  const placeholder = (digit: string) => `"${digit.padStart(64, "0")}"`;
+  const pair = [
+    "[[keys]]",
+    'name = "web shop"                # 2 to 80 characters, unique',
+    'project = "shop"                 # default "default"',
+    'server = "sk_…"                  # or server_sha256; either of the pair may be absent',
+    'client = "ck_…"                  # or client_sha256',
+    'origins = ["https://shop.example.com", "https://*.example.com", "http://localhost:3000"]   # default []',
+    ...PAIR_END,
+  ];
   return render({
-    head:
-      "# SimpleLogs configuration: every setting with its default. `simplelogs init` writes one with keys of your own;\n" +
-      "# nobody has keys to this one.",
+    head: "# SimpleLogs configuration: every setting with its default, and no keys. `simplelogs init` writes one with keys of your own.",
     adminToken:
       '# admin_token = "${SIMPLELOGS_ADMIN_TOKEN}"   # at least 16 characters, or admin_token_sha256; guards everything that\n' +
       "#                                             # reads; absent: reading is off",
-    pair: [
-      'name = "web shop"                # 2 to 80 characters, unique',
-      'project = "shop"                 # default "default"',
-      '# The SHA-256 of each key; or the keys themselves: server = "sk_…", client = "ck_…". Either may be absent.',
-      `server_sha256 = ${placeholder("1")}`,
-      `client_sha256 = ${placeholder("2")}`,
-      'origins = ["https://shop.example.com", "https://*.example.com", "http://localhost:3000"]   # default []',
-    ].join("\n"),
+    pair: `# \`simplelogs keys create NAME\` writes such a table with new keys.\n${pair.map((line) => `# ${line.replace(/^# /, "")}`).join("\n")}`,
     project: "shop",
   });
 }

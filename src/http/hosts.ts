@@ -25,12 +25,14 @@ const LOG_EVERY_MS = 60_000;
 /** Characters of a Host that a message shows. */
 const SHOWN_MAX = 100;
 const WILDCARDS: ReadonlySet<string> = new Set(["0.0.0.0", "[::]"]);
-/** Also an IPv4 address in IPv6. */
-const LOOPBACK = /^(?:127\.\d+\.\d+\.\d+|\[::1\]|\[::ffff:7f[\da-f]{2}:[\da-f]{1,4}\]|localhost)$/;
+/** What leads to this machine, IPv4 addresses in IPv6 and the wildcards too. */
+const LOCAL = /^(?:0\.0\.0\.0|\[::\]|127\.\d+\.\d+\.\d+|\[::1\]|\[::ffff:7f[\da-f]{2}:[\da-f]{1,4}\]|localhost)$/;
 
 export class AnsweredHosts {
   readonly #isAny: boolean;
   readonly #listensOn: string;
+  /** Whether other machines can reach it. */
+  readonly #isReachable: boolean;
   readonly #listed: readonly ListedHost[];
   readonly #ownNames: ReadonlySet<string>;
   /** The last one that was answered: most clients send the same. */
@@ -39,6 +41,7 @@ export class AnsweredHosts {
   constructor({ listensOn, listed }: HostSettings, ownName = hostname()) {
     this.#isAny = listed.includes("*");
     this.#listensOn = parseHost(listensOn.includes(":") ? `[${listensOn}]` : listensOn)?.name ?? listensOn;
+    this.#isReachable = WILDCARDS.has(this.#listensOn) || !LOCAL.test(this.#listensOn);
     this.#listed = listed.flatMap((text) => parseHost(text) ?? []);
     const own = ownName.toLowerCase();
     this.#ownNames = new Set([own, `${own}.local`]);
@@ -54,10 +57,10 @@ export class AnsweredHosts {
   }
 
   #isAnswered({ name, port, isAddress }: ListedHost): boolean {
-    if (name === this.#listensOn || LOOPBACK.test(name)) return true;
+    if (name === this.#listensOn || LOCAL.test(name)) return true;
     if (this.#listed.some((listed) => listed.name === name && (listed.port ?? port) === port)) return true;
     // Through a forwarded port the address is another than the one that is listened on.
-    if (isAddress) return !LOOPBACK.test(this.#listensOn);
+    if (isAddress) return this.#isReachable;
     return (
       WILDCARDS.has(this.#listensOn) && this.#listed.length === 0 && (!name.includes(".") || this.#ownNames.has(name))
     );

@@ -70,7 +70,7 @@ describe("signing in", () => {
 
   test("lasts over a restart of the server, killed or not", () =>
     withServer(configText(), (server) =>
-      withAppPage(browser, server, {}, async ({ page }) => {
+      withAppPage(browser, server, { expected: [FAILED_REQUEST] }, async ({ page }) => {
         const { port } = new URL(server.url);
         for (const end of [() => server.kill(), () => server.stop()]) {
           await end();

@@ -151,13 +151,13 @@ describe("check", () => {
   });
 
   test("lists every problem as file:line: message", async () => {
-    await withConfig('port = 70000\nhots = "x"\n', async (folder, file) => {
+    await withConfig('port = 70000\nhosst = "x"\n', async (folder, file) => {
       const { out, error } = await run(folder, ["check"]);
       expect([out, error?.code]).toEqual(["", "config_invalid"]);
       expect(error?.message.split("\n")).toEqual([
         "2 problems in the configuration",
         "simplelogs.toml:1: port = 70000: expected a whole number from 0 to 65535",
-        expect.stringMatching(/^simplelogs\.toml:2: hots: unknown name; did you mean "host"\?/),
+        expect.stringMatching(/^simplelogs\.toml:2: hosst: unknown name; did you mean "host"\?/),
       ]);
       const json = await run(folder, ["check", "--json"]);
       expect(json.error?.code).toBe("config_invalid");

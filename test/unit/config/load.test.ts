@@ -225,8 +225,8 @@ describe("loadSettings", () => {
       expect(problemLines(await loadSettings(file, {}))).toEqual(["3: this line is not UTF-8: save the file as UTF-8"]);
       writeFileSync(file, '[tls]\ncert = "none.pem"\nkey = "none.key"\n');
       expect(problemLines(await loadSettings(file, {}))).toEqual([
-        `2: tls.cert: cannot read ${JSON.stringify(join(folder, "none.pem"))}`,
-        `3: tls.key: cannot read ${JSON.stringify(join(folder, "none.key"))}`,
+        `2: tls.cert: cannot read ${JSON.stringify(join(folder, "none.pem"))}: there is no such file`,
+        `3: tls.key: cannot read ${JSON.stringify(join(folder, "none.key"))}: there is no such file`,
       ]);
     });
   });

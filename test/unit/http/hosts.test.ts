@@ -8,7 +8,15 @@ function answered(listensOn: string, listed: readonly string[], hosts: readonly 
   return hosts.filter((host) => new AnsweredHosts({ listensOn, listed }, "Builder7").answers(host));
 }
 
-const LOCAL = ["localhost", "LOCALHOST.:7070", "127.0.0.1", "127.0.0.1:7070", "127.8.9.1:1", "[::1]:7070"];
+const LOCAL = [
+  "localhost",
+  "LOCALHOST.:7070",
+  "127.0.0.1",
+  "127.0.0.1:7070",
+  "127.8.9.1:1",
+  "[::1]:7070",
+  "0.0.0.0:7070",
+];
 const STRANGE = [
   "evil.example",
   "evil.example:7070",
