@@ -1,12 +1,14 @@
 // The browser's edge: the page's one element enters, the app is in it from then on.
 
-import { render } from "preact";
+import { options, render } from "preact";
 import { assert } from "../core/errors.ts";
 import { AppProvider, createApp } from "./app_context.ts";
 import { AppView } from "./app_view.tsx";
+import { showTextsSafely } from "./components/shown_text.ts";
 
 const element = document.getElementById("app");
 assert(element !== null, "page.html has an element for the app");
+showTextsSafely(options);
 render(
   <AppProvider value={createApp(window)}>
     <AppView />

@@ -4,6 +4,7 @@
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { useApp } from "../app_context.ts";
+import { visibleText } from "../state/visible_text.ts";
 
 interface PageProps {
   readonly title: string;
@@ -16,7 +17,7 @@ export function Page({ title, actions, children }: PageProps) {
   const { pageChanges } = useApp();
   const heading = useRef<HTMLHeadingElement>(null);
   useLayoutEffect(() => {
-    document.title = `${title} · SimpleLogs`;
+    document.title = `${visibleText(title)} · SimpleLogs`;
   }, [title]);
   useLayoutEffect(() => {
     if (pageChanges.arrive()) heading.current?.focus();

@@ -1,0 +1,59 @@
+// Every text on its way into the page, looked at once, where elements are made: so no component can forget it. A text that needs it
+// becomes a <bdi> with its escapes marked; in attributes that people see or hear, and in elements that hold text only, it becomes a
+// text with escapes. What a field holds, and what is copied, stays as it is.
+
+import { type ComponentChildren, Fragment, h, type Options, type VNode } from "preact";
+import { needsIsolation, textPieces, visibleText } from "../state/visible_text.ts";
+
+const ATTRIBUTES = [
+  "title",
+  "placeholder",
+  "alt",
+  "label",
+  "aria-label",
+  "aria-description",
+  "aria-valuetext",
+] as const;
+/** Elements that hold no other elements. */
+const TEXT_ONLY: ReadonlySet<string> = new Set(["option", "title", "textarea", "text", "tspan"]);
+
+type Props = Record<string, unknown> & { children?: ComponentChildren };
+
+/** Puts it into effect for all that is made from now on. */
+export function showTextsSafely(options: Options): void {
+  const before = options.vnode;
+  options.vnode = (vnode) => {
+    if (typeof vnode.type === "string" || vnode.type === Fragment) treat(vnode as VNode<Props>);
+    before?.(vnode);
+  };
+}
+
+function treat({ type, props }: VNode<Props>): void {
+  // Made below: its pieces are as they are to be.
+  if (type === "bdi") return;
+  if (typeof type === "string") {
+    for (const name of ATTRIBUTES) {
+      const value = props[name];
+      if (typeof value === "string") props[name] = visibleText(value);
+    }
+  }
+  const isTextOnly = typeof type === "string" && TEXT_ONLY.has(type);
+  if (props.children !== undefined) props.children = shown(props.children, isTextOnly);
+}
+
+function shown(children: ComponentChildren, isTextOnly: boolean): ComponentChildren {
+  if (typeof children === "string") {
+    if (isTextOnly) return visibleText(children);
+    return needsIsolation(children) ? isolated(children) : children;
+  }
+  if (!Array.isArray(children)) return children;
+  const hasText = children.some((child) => (typeof child === "string" ? needsIsolation(child) : Array.isArray(child)));
+  return hasText ? children.map((child) => shown(child, isTextOnly)) : children;
+}
+
+function isolated(text: string): VNode {
+  const pieces = textPieces(text).map((piece) =>
+    piece.isEscape ? h("span", { class: "text-escape" }, piece.text) : piece.text,
+  );
+  return h("bdi", null, ...pieces);
+}

@@ -1,0 +1,40 @@
+// The app's sessions in the data file: kept by the one connection that writes, there at the next start, and in no backup.
+
+import { Database } from "bun:sqlite";
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import type { StoredSession } from "../../src/core/session.ts";
+import { backupTo } from "../../src/store/backup.ts";
+import { StoreWriter } from "../../src/store/store_writer.ts";
+import { withFolder } from "../support/folder.ts";
+
+const session = (id: string): StoredSession => ({ id, proof: `proof of ${id}`, expiresAt: 1_800_000_000_000.5 });
+
+describe("sessions", () => {
+  test("are kept in place of those before, and there at the next start", () =>
+    withFolder(async (folder) => {
+      const file = join(folder, "x.db");
+      const writer = new StoreWriter(file, "sync", "run 1");
+      expect(writer.sessions()).toEqual([]);
+      writer.keepSessions([session("a"), session("b")]);
+      writer.keepSessions([session("b"), session("c")]);
+      writer.close();
+      const next = new StoreWriter(file, "sync", "run 2");
+      expect(next.sessions()).toEqual([session("b"), session("c")]);
+      next.keepSessions([]);
+      expect(next.sessions()).toEqual([]);
+      next.close();
+    }));
+
+  test("are in no backup, whose table is there", () =>
+    withFolder(async (folder) => {
+      const file = join(folder, "x.db");
+      const writer = new StoreWriter(file, "sync", "run 1");
+      writer.keepSessions([session("a")]);
+      await backupTo(file, join(folder, "copy.db"));
+      writer.close();
+      const copy = new Database(join(folder, "copy.db"), { readonly: true });
+      expect(copy.query("SELECT * FROM sessions").all()).toEqual([]);
+      copy.close();
+    }));
+});
