@@ -81,7 +81,7 @@ describe("a request is answered and stored", () => {
     withServer(configText(), async (server) => {
       const forms: [name: string, head: string][] = [
         ["1.0", `POST ${ENQUEUE_PATH} HTTP/1.0\r\n`],
-        ["a whole URL", `POST http://example.com${ENQUEUE_PATH} HTTP/1.1\r\nHost: example.com\r\n`],
+        ["a whole URL", `POST http://localhost${ENQUEUE_PATH} HTTP/1.1\r\nHost: localhost\r\n`],
         ["a query", `POST ${ENQUEUE_PATH}?verbose=1&x=%00 HTTP/1.1\r\nHost: localhost\r\n`],
         ["any case", `POST ${ENQUEUE_PATH} HTTP/1.1\r\nhOST: localhost\r\nCONTENT-TYPE:text/plain\r\n`],
         [

@@ -128,3 +128,19 @@ describe("a session", () => {
       expect(await server.stop()).toBe(0);
     }));
 });
+
+describe("the documentation's example keys", () => {
+  test.each(["serve", "check"])("are refused by %s, with what to do", (command) =>
+    withStoppedServer(
+      'port = 0\nadmin_token = "replace-this-with-your-own"\n[[keys]]\nname = "web"\nserver = "sk_replace_this_with_your_own"\n',
+      async (server) => {
+        const { exitCode, stderr } = await server.command(command);
+        expect(exitCode).toBe(2);
+        expect(stderr).toContain("simplelogs.toml:2: admin_token");
+        expect(stderr).toContain("simplelogs.toml:5: keys.server");
+        expect(stderr).toContain("`simplelogs keys create NAME` makes one");
+        expect(stderr).not.toContain("replace");
+      },
+    ),
+  );
+});
