@@ -127,7 +127,7 @@ export function jsonText(text: string): Response {
 export function ticketTarget(url: string): string {
   const { pathname, searchParams } = new URL(url, "http://localhost");
   searchParams.delete(TICKET_PARAMETER);
-  return `${pathname}?${searchParams}`;
+  return `${pathname}?${searchParams.toString()}`;
 }
 
 function searchOf(request: Request): Iterable<[string, string]> {

@@ -21,9 +21,9 @@ type Props = Record<string, unknown> & { children?: ComponentChildren };
 
 /** Puts it into effect for all that is made from now on. */
 export function showTextsSafely(options: Options): void {
-  const before = options.vnode;
+  const before = options.vnode?.bind(options);
   options.vnode = (vnode) => {
-    if (typeof vnode.type === "string" || vnode.type === Fragment) treat(vnode as VNode<Props>);
+    if (typeof vnode.type === "string" || vnode.type === Fragment) treat(vnode);
     before?.(vnode);
   };
 }

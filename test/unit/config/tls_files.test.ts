@@ -15,6 +15,7 @@ const one = selfSignedCertificate();
 const other = selfSignedCertificate();
 const key = createPrivateKey(one.key);
 const encrypted = key.export({ format: "pem", type: "pkcs8", cipher: "aes-256-cbc", passphrase: "secret" });
+const SEC1 = key.export({ format: "pem", type: "sec1" });
 const derOf = (pem: string) => Buffer.from(pem.replaceAll(/-----.*-----|\s/g, ""), "base64");
 
 let folder = "";
@@ -38,11 +39,11 @@ describe("nothing is found", () => {
   test.each([
     ["in a certificate and its key", one.cert, one.key],
     ["in files with text around", `subject=x\n${one.cert}\n# end\n`, `\r\n${one.key}`],
-    ["in a key in the older form", one.cert, key.export({ format: "pem", type: "sec1" }) as string],
+    ["in a key in the older form", one.cert, SEC1],
     [
       "in a key behind its parameters",
       one.cert,
-      `-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n${key.export({ format: "pem", type: "sec1" }) as string}`,
+      `-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n${SEC1}`,
     ],
     ["in lines that end as on Windows", one.cert.replaceAll("\n", "\r\n"), one.key.replaceAll("\n", "\r\n")],
   ])("%s", async (_, cert, keyText) => {
@@ -55,7 +56,7 @@ describe("a problem is", () => {
     ["another key's certificate", one.cert, other.key, ["cert: it is the certificate of another key than tls.key"]],
     ["a certificate in DER", derOf(one.cert), one.key, ["cert: expected PEM, not DER (openssl x509"]],
     ["a key in DER", one.cert, derOf(one.key), ["key: expected PEM, not DER (openssl pkey"]],
-    ["an encrypted key", one.cert, encrypted as string, ["key: expected a key without a passphrase"]],
+    ["an encrypted key", one.cert, encrypted, ["key: expected a key without a passphrase"]],
     [
       "an encrypted key in the older form",
       one.cert,
