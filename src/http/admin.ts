@@ -23,6 +23,7 @@ const SESSION_RATES_ALL = { burst: 10_000, perSecond: 1_000 };
 const LOG_EVERY_MS = 60_000;
 const LOG_FACTOR = 10;
 
+const MISSING_OR_WRONG = "Admin token is missing or wrong: send it as Authorization: Bearer";
 const CHALLENGE = { "www-authenticate": "Bearer" };
 
 export interface ReadAccessOptions {
@@ -51,7 +52,9 @@ function isAdminToken(token: string, adminTokenSha256: string): boolean {
 /** One for the life of the server. */
 export class ReadGate {
   readonly #options: ReadAccessOptions;
+  /** Apart, so that whoever guesses at the app's sign-in keeps no scraper behind the same address out, and the reverse. */
   readonly #tokens = new Failures(TOKEN_RATES, TOKEN_RATES_ALL);
+  readonly #signIns = new Failures(TOKEN_RATES, TOKEN_RATES_ALL);
   readonly #sessions = new Failures(SESSION_RATES, SESSION_RATES_ALL);
   #proxies: readonly string[] = [];
   #addresses = new ClientAddresses([]);
@@ -86,30 +89,33 @@ export class ReadGate {
     const session = presentedSession(request);
     if (session !== undefined && sessions.find(session, adminTokenSha256) !== undefined) return undefined;
     const token = bearerToken(request);
-    if (token !== undefined) return this.refuseToken(request, token);
+    if (token !== undefined) return this.#refuseToken(this.#tokens, request, token, MISSING_OR_WRONG);
     const ticket = target === undefined ? undefined : ticketOf(request);
     if (ticket !== undefined && target !== undefined) {
       if (isFromHere(request) && sessions.takeTicket(ticket, adminTokenSha256, target)) return undefined;
       return this.#failed(this.#sessions, request, "ticket", "The ticket was used before, is too old, or is another's");
     }
-    const message = "Admin token is missing or wrong: send it as Authorization: Bearer";
-    if (session !== undefined) return this.#failed(this.#sessions, request, "session", message);
-    return jsonResponse(401, { message }, CHALLENGE);
+    if (session !== undefined) return this.#failed(this.#sessions, request, "session", MISSING_OR_WRONG);
+    return jsonResponse(401, { message: MISSING_OR_WRONG }, CHALLENGE);
+  }
+
+  /** Why nobody signs in with this token; undefined for the right one. */
+  refuseSignIn(request: Request, token: string): Response | undefined {
+    return this.#refuseToken(this.#signIns, request, token, "Admin token is wrong");
   }
 
   /** 401 for a wrong token, 429 for one that is not even looked at, undefined for the right one. */
-  refuseToken(request: Request, token: string, message?: string): Response | undefined {
+  #refuseToken(failures: Failures, request: Request, token: string, message: string): Response | undefined {
     const { access, clock } = this.#options;
     const { adminTokenSha256 } = access();
     if (adminTokenSha256 === undefined) return readingIsOff();
     const sender = this.#sender(request);
-    const waitSeconds = this.#tokens.waitSeconds(sender, clock());
-    if (waitSeconds === 0 && isAdminToken(token, adminTokenSha256)) {
-      this.#tokens.succeeded(sender);
-      return undefined;
+    if (failures.waitSeconds(sender, clock()) > 0 || !isAdminToken(token, adminTokenSha256)) {
+      return this.#failed(failures, request, "token", message, sender);
     }
-    const said = message ?? "Admin token is missing or wrong: send it as Authorization: Bearer";
-    return this.#failed(this.#tokens, request, "token", said, sender);
+    this.#tokens.succeeded(sender);
+    this.#signIns.succeeded(sender);
+    return undefined;
   }
 
   #failed(

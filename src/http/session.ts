@@ -36,8 +36,8 @@ export interface PresentedSession {
 }
 
 interface Ticket {
-  /** The id's hash. */
-  readonly session: string;
+  /** The id's hash; undefined: it was asked for with the token itself. */
+  readonly session: string | undefined;
   readonly adminTokenSha256: string;
   /** Path and query that it is good for. */
   readonly target: string;
@@ -108,8 +108,8 @@ export class Sessions {
     await this.#keep();
   }
 
-  /** A ticket of a session for one path with its query. */
-  issueTicket(session: string, adminTokenSha256: string, target: string): string {
+  /** A ticket of a session, or of the token itself, for one path with its query. */
+  issueTicket(session: string | undefined, adminTokenSha256: string, target: string): string {
     const now = this.#options.clock();
     for (const [digest, { expiresAt }] of this.#tickets) {
       if (expiresAt > now && this.#tickets.size < TICKETS_MAX) break;
@@ -126,9 +126,11 @@ export class Sessions {
     const found = this.#tickets.get(digest);
     this.#tickets.delete(digest);
     if (found === undefined || found.target !== target || found.adminTokenSha256 !== adminTokenSha256) return false;
-    const session = this.#open.get(found.session);
     const leftMs = found.expiresAt - this.#options.clock();
-    return session !== undefined && this.#isLive(session) && leftMs > 0 && leftMs <= TICKET_MS;
+    if (leftMs <= 0 || leftMs > TICKET_MS) return false;
+    if (found.session === undefined) return true;
+    const session = this.#open.get(found.session);
+    return session !== undefined && this.#isLive(session);
   }
 
   /** One that lasts longer than any can was opened by a clock that was ahead. */

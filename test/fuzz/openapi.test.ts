@@ -7,6 +7,8 @@ import { ADMIN, createFixture, type Fixture, SERVER_KEY } from "../unit/http/fix
 import { describedOperations, makeRequest, type Operation } from "./openapi_requests.ts";
 
 const REQUESTS_AN_OPERATION = 150;
+/** Made-up tokens are told to the log. */
+const GUESSED = "requests to read were refused";
 
 async function operationsOf(fixture: Fixture): Promise<readonly Operation[]> {
   const response = await fixture.fetch(new Request("http://localhost:7070/openapi.json"));
@@ -57,7 +59,7 @@ describe("requests made from openapi.json", () => {
         !["enqueue", "preflightEnqueue", "signIn"].includes(operation.id),
       ]);
     }
-    expect(fixture.logged).toEqual([]);
+    expect(fixture.logged.filter((line) => !line.includes(GUESSED))).toEqual([]);
   }, 30_000);
 
   test("and then spoilt are answered by what it lists", async () => {
@@ -68,7 +70,7 @@ describe("requests made from openapi.json", () => {
       for (const status of await statusesOf(fixture, operation, random, 4)) seen.add(status);
     }
     for (const status of [200, 201, 204, 400, 401, 403, 422]) expect([...seen]).toContain(status);
-    expect(fixture.logged).toEqual([]);
+    expect(fixture.logged.filter((line) => !line.includes(GUESSED))).toEqual([]);
   }, 30_000);
 
   test("with a known key are taken, or refused by what it lists", async () => {

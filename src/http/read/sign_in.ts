@@ -48,7 +48,7 @@ export function sessionRoute(dependencies: ReadDependencies): Route {
       const { adminTokenSha256 } = access();
       if (adminTokenSha256 === undefined) return readingIsOff();
       if (!isSameOrigin(request)) return jsonResponse(403, { message: NOT_SAME_ORIGIN });
-      const refused = gate.refuseToken(request, token, "Admin token is wrong");
+      const refused = gate.refuseSignIn(request, token);
       if (refused !== undefined) return refused;
       const { id, secret, expiresAt } = await sessions.open(adminTokenSha256);
       const answer: SignInAnswer = { secret, expiresAt };
@@ -75,8 +75,7 @@ export function ticketRoute(dependencies: ReadDependencies): Route {
   const issue = defineOperation(dependencies, {
     id: "issueTicket",
     summary: "A ticket for a download: a link can carry no header",
-    description:
-      "For sessions. The ticket goes into the `ticket` parameter of that very path and query: once, within a minute.",
+    description: "The ticket goes into the `ticket` parameter of that very path and query: once, within a minute.",
     query: NO_PARAMETERS,
     body: strictObject({
       target: Type.String({
@@ -90,11 +89,9 @@ export function ticketRoute(dependencies: ReadDependencies): Route {
       200: { description: "The ticket", schema: Type.Object({ ticket: Type.String() }, { title: "Ticket" }) },
     },
     handle({ request, body: { target } }) {
-      const session = sessionOf(request, dependencies);
       const { adminTokenSha256 } = access();
-      if (session === undefined || adminTokenSha256 === undefined) {
-        return badRequest("tickets are for sessions: whoever has the admin token sends that");
-      }
+      if (adminTokenSha256 === undefined) return readingIsOff();
+      const session = sessionOf(request, dependencies);
       if (!target.startsWith("/")) return badRequest('target: expected a path with its query, beginning with "/"');
       const answer: TicketAnswer = { ticket: sessions.issueTicket(session, adminTokenSha256, ticketTarget(target)) };
       return jsonResponse(200, answer);

@@ -125,6 +125,15 @@ describe("whoever has the right one", () => {
     expect(await readRight(fixture, forged)).toBe(429);
   });
 
+  test("reads on while somebody guesses at the app's sign-in, and signs in while somebody guesses otherwise", async () => {
+    const [one, other] = [createFixture(), createFixture()];
+    await guess(one, signIn, 100);
+    expect(await readRight(one)).toBe(200);
+    await guess(other, bearer, 100);
+    const response = await request(other, "POST", "/api/v1/session", SAME_ORIGIN, { token: ADMIN_TOKEN });
+    expect(response.status).toBe(200);
+  });
+
   test("of a session never waits", async () => {
     const fixture = createFixture();
     const response = await request(fixture, "POST", "/api/v1/session", SAME_ORIGIN, { token: ADMIN_TOKEN });
