@@ -101,6 +101,10 @@ describe("hidden characters", () => {
           EVIL,
           { "na\u202eme": "va\u202elue", nested: { "x\u202ey": ["\u202e"] } },
         ]);
+        await page.getByText("va\\u202elue").last().selectText();
+        await page.keyboard.press("Control+c");
+        expect(await page.evaluate<string>("navigator.clipboard.readText()")).toBe("va\u202elue");
+        await page.getByText("va\\u202elue").last().waitFor();
         await page.goto(`${server.url}/logs`);
         await page.getByRole("button", { name: "By touchpoint" }).click();
         await page.getByLabel("Search", { exact: true }).fill("touchpoint:");

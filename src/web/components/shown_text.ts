@@ -1,9 +1,9 @@
 // Every text on its way into the page, looked at once, where elements are made: so no component can forget it. A text that needs it
 // becomes a <bdi> with its escapes marked; in attributes that people see or hear, and in elements that hold text only, it becomes a
-// text with escapes. What a field holds, and what is copied, stays as it is.
+// text with escapes. What a field holds stays as it is, and what is copied is what was sent.
 
 import { type ComponentChildren, Fragment, h, type Options, type VNode } from "preact";
-import { needsIsolation, textPieces, visibleText } from "../state/visible_text.ts";
+import { characterOf, needsIsolation, textPieces, visibleText } from "../state/visible_text.ts";
 
 const ATTRIBUTES = [
   "title",
@@ -14,6 +14,7 @@ const ATTRIBUTES = [
   "aria-description",
   "aria-valuetext",
 ] as const;
+const ESCAPE_CLASS = "text-escape";
 /** Elements that hold no other elements. */
 const TEXT_ONLY: ReadonlySet<string> = new Set(["option", "title", "textarea", "text", "tspan"]);
 
@@ -26,6 +27,22 @@ export function showTextsSafely(options: Options): void {
     if (typeof vnode.type === "string" || vnode.type === Fragment) treat(vnode);
     before?.(vnode);
   };
+}
+
+/** Has a selection that is copied say what was sent: for a moment its escapes are the characters they stand for. */
+export function copyTextsAsSent(document: Document): void {
+  document.addEventListener("copy", (event) => {
+    const selection = document.getSelection();
+    const escapes = Array.from(document.querySelectorAll(`.${ESCAPE_CLASS}`), (element) => element.firstChild).filter(
+      (node): node is Text => node instanceof Text && selection?.containsNode(node, true) === true,
+    );
+    if (selection === null || event.clipboardData === null || escapes.length === 0) return;
+    const shown = escapes.map((node) => node.data);
+    for (const node of escapes) node.data = characterOf(node.data);
+    event.clipboardData.setData("text/plain", selection.toString());
+    for (const [index, node] of escapes.entries()) node.data = shown[index] ?? "";
+    event.preventDefault();
+  });
 }
 
 function treat({ type, props }: VNode<Props>): void {
@@ -53,7 +70,7 @@ function shown(children: ComponentChildren, isTextOnly: boolean): ComponentChild
 
 function isolated(text: string): VNode {
   const pieces = textPieces(text).map((piece) =>
-    piece.isEscape ? h("span", { class: "text-escape" }, piece.text) : piece.text,
+    piece.isEscape ? h("span", { class: ESCAPE_CLASS }, piece.text) : piece.text,
   );
   return h("bdi", null, ...pieces);
 }

@@ -48,3 +48,9 @@ function escapeOf(character: string): string {
   const code = (character.codePointAt(0) ?? 0).toString(16);
   return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, "0")}`;
 }
+
+/** The character that an escape stands for. */
+export function characterOf(escape: string): string {
+  const code = Number.parseInt(escape.replace(/^\\u\{?/, ""), 16);
+  return Number.isNaN(code) ? escape : String.fromCodePoint(code);
+}

@@ -1,7 +1,7 @@
 // What of a client's text is shown as an escape, and what stays.
 
 import { describe, expect, test } from "bun:test";
-import { needsIsolation, textPieces, visibleText } from "../../../../src/web/state/visible_text.ts";
+import { characterOf, needsIsolation, textPieces, visibleText } from "../../../../src/web/state/visible_text.ts";
 
 describe("an escape stands for", () => {
   test.each([
@@ -30,6 +30,8 @@ describe("an escape stands for", () => {
         .join(""),
     ).toBe(shown);
     expect(needsIsolation(text)).toBe(true);
+    const sent = textPieces(text).map((piece) => (piece.isEscape ? characterOf(piece.text) : piece.text));
+    expect(sent.join("")).toBe(text);
   });
 });
 
