@@ -38,13 +38,13 @@ export class AnsweredHosts {
   /** The last one that was answered: most clients send the same. */
   #last: string | undefined;
 
-  constructor({ listensOn, listed }: HostSettings, ownName = hostname()) {
+  constructor({ listensOn, listed }: HostSettings, ownName = nameOfMachine()) {
     this.#isAny = listed.includes("*");
     this.#listensOn = parseHost(listensOn.includes(":") ? `[${listensOn}]` : listensOn)?.name ?? listensOn;
     this.#isReachable = WILDCARDS.has(this.#listensOn) || !LOCAL.test(this.#listensOn);
     this.#listed = listed.flatMap((text) => parseHost(text) ?? []);
     const own = ownName.toLowerCase();
-    this.#ownNames = new Set([own, `${own}.local`]);
+    this.#ownNames = new Set(own === "" ? [] : [own, `${own}.local`]);
   }
 
   /** Whether a request with this Host is answered; null: it has none. */
@@ -72,6 +72,15 @@ function misdirected(host: string, headers?: Readonly<Record<string, string>>): 
   const shown = host.length > SHOWN_MAX ? `${host.slice(0, SHOWN_MAX)}…` : host;
   const message = `This server does not answer for the host ${JSON.stringify(shown)}: add it to hosts in the configuration`;
   return jsonResponse(421, { message }, headers);
+}
+
+/** "" where this process may not know it (Deno without that permission). */
+function nameOfMachine(): string {
+  try {
+    return hostname();
+  } catch {
+    return "";
+  }
 }
 
 export interface HostDependencies {

@@ -60,6 +60,16 @@ describe("a server that listens on", () => {
     expect(answered("192.168.1.5", [], [...STRANGE, ...NAMES, ...ADDRESSES])).toEqual(ADDRESSES);
   });
 
+  test("every address, where the machine's own name may not be known, answers the rest", () => {
+    const hosts = new AnsweredHosts({ listensOn: "0.0.0.0", listed: [] }, "");
+    expect(["", ".local", "evil.example", "simplelogs"].map((host) => hosts.answers(host))).toEqual([
+      false,
+      false,
+      false,
+      true,
+    ]);
+  });
+
   test("a name answers that", () => {
     expect(answered("logs.lan", [], ["logs.lan:7070", "LOGS.lan", "other.lan"])).toEqual(["logs.lan:7070", "LOGS.lan"]);
   });
