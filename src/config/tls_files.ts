@@ -2,7 +2,7 @@
 // over is a problem; what clients would stumble over is a warning.
 
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
 
 /** Paths of the two files. */
@@ -24,6 +24,7 @@ export interface TlsFindings {
 
 /** A chain has some KiB. */
 const FILE_BYTES_MAX = 2 ** 20;
+const OTHERS_CAN_READ = 0o004;
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----(?:(?!-----)[\s\S])*-----END \1-----/g;
 const CERTIFICATE = /^(?:X509 |TRUSTED )?CERTIFICATE$/;
 const PRIVATE_KEY = /PRIVATE KEY$/;
@@ -49,7 +50,13 @@ export async function checkTlsFiles(paths: TlsPaths, now: number): Promise<TlsFi
   if (!chain.ok || !key.ok || !certText.ok || !keyText.ok) return { problems, warnings: [] };
   const mismatch = mismatchOf(chain.value, key.value) ?? refusalOf(certText.value, keyText.value);
   if (mismatch !== undefined) return { problems: [{ name: "cert", message: mismatch }], warnings: [] };
-  return { problems, warnings: chainWarnings(chain.value, now).map((message) => ({ name: "cert", message })) };
+  const warnings: TlsFinding[] = chainWarnings(chain.value, now).map((message) => ({ name: "cert", message }));
+  const { mode } = await stat(paths.key);
+  if (process.platform !== "win32" && (mode & OTHERS_CAN_READ) !== 0) {
+    const shown = (mode & 0o777).toString(8).padStart(4, "0");
+    warnings.push({ name: "key", message: `every user of this machine can read it (mode ${shown}): run chmod 600` });
+  }
+  return { problems, warnings };
 }
 
 /** The text of a file that should be PEM; `command` of openssl would make it so. */
@@ -60,9 +67,9 @@ async function readPem(path: string, command: string): Promise<Read<string>> {
   try {
     const handle = await open(path, "r");
     try {
-      const stat = await handle.stat();
-      if (stat.isDirectory()) return refuse("expected a file, not a folder:");
-      if (stat.size > FILE_BYTES_MAX) return refuse(`expected at most ${FILE_BYTES_MAX} bytes, not ${stat.size}:`);
+      const found = await handle.stat();
+      if (found.isDirectory()) return refuse("expected a file, not a folder:");
+      if (found.size > FILE_BYTES_MAX) return refuse(`expected at most ${FILE_BYTES_MAX} bytes, not ${found.size}:`);
       bytes = await handle.readFile();
     } finally {
       await handle.close();

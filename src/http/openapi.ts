@@ -42,7 +42,9 @@ export function describeRoutes(routes: readonly Route[], version: string): Json 
     openapi: "3.1.1",
     info: {
       title: "SimpleLogs, self-hosted",
-      description: "Logs and timings: sent through one POST, found again through the rest.",
+      description:
+        "Logs and timings: sent through one POST, found again through the rest. A Host that is neither listened on nor listed in " +
+        "the configuration's hosts is answered 421.",
       version,
       license: { name: "MIT", identifier: "MIT" },
     },

@@ -48,14 +48,11 @@ function pem(label: string, content: Buffer): string {
   return `-----BEGIN ${label}-----\n${lines.join("\n")}\n-----END ${label}-----\n`;
 }
 
-/** PEM texts; valid from yesterday till tomorrow. */
-export function selfSignedCertificate(): { readonly cert: string; readonly key: string } {
+/** PEM texts; valid from yesterday till tomorrow. `owner` is the common name. */
+export function selfSignedCertificate(owner = "localhost"): { readonly cert: string; readonly key: string } {
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const algorithm = der(SEQUENCE, objectId(ECDSA_WITH_SHA256));
-  const name = der(
-    SEQUENCE,
-    der(SET, der(SEQUENCE, objectId(COMMON_NAME), der(UTF8_STRING, Buffer.from("localhost")))),
-  );
+  const name = der(SEQUENCE, der(SET, der(SEQUENCE, objectId(COMMON_NAME), der(UTF8_STRING, Buffer.from(owner)))));
   const names = der(SEQUENCE, der(DNS_NAME, Buffer.from("localhost")), der(IP_ADDRESS, Buffer.from([127, 0, 0, 1])));
   const extension = der(SEQUENCE, objectId(SUBJECT_ALT_NAME), der(OCTET_STRING, names));
   const unsigned = der(

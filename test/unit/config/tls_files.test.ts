@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createPrivateKey } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadSettings } from "../../../src/config/load.ts";
@@ -29,7 +29,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 async function found(cert: string | Buffer, keyText: string | Buffer, now = Date.now()): Promise<string[]> {
   const paths = { cert: join(folder, "cert.pem"), key: join(folder, "key.pem") };
   writeFileSync(paths.cert, cert);
-  writeFileSync(paths.key, keyText);
+  writeFileSync(paths.key, keyText, { mode: 0o600 });
   const { problems, warnings } = await checkTlsFiles(paths, now);
   const lines = [...problems, ...warnings.map(({ name, message }) => ({ name, message: `warning: ${message}` }))];
   return lines.map(({ name, message }) => `${name}: ${message}`);
@@ -127,6 +127,23 @@ describe("a warning is", () => {
   test("a certificate that has expired", async () => {
     expect(await found(one.cert, one.key, Date.now() + 3 * DAY_MS)).toEqual([
       expect.stringMatching(/^cert: warning: the certificate has expired: \d{4}-\d\d-\d\d$/),
+    ]);
+  });
+
+  test("a chain whose next certificate did not issue the one before", async () => {
+    const { cert } = selfSignedCertificate("somebody else");
+    expect(await found(one.cert + cert, one.key)).toEqual([
+      "cert: warning: certificate 2 of the chain did not issue number 1: clients may refuse it",
+    ]);
+  });
+
+  test("a key that every user of the machine can read", async () => {
+    const paths = { cert: join(folder, "cert.pem"), key: join(folder, "open.pem") };
+    await found(one.cert, one.key);
+    writeFileSync(paths.key, one.key);
+    chmodSync(paths.key, 0o644);
+    expect((await checkTlsFiles(paths, Date.now())).warnings).toEqual([
+      { name: "key", message: "every user of this machine can read it (mode 0644): run chmod 600" },
     ]);
   });
 
