@@ -61,9 +61,7 @@ export class AnsweredHosts {
     if (this.#listed.some((listed) => listed.name === name && (listed.port ?? port) === port)) return true;
     // Through a forwarded port the address is another than the one that is listened on.
     if (isAddress) return this.#isReachable;
-    return (
-      WILDCARDS.has(this.#listensOn) && this.#listed.length === 0 && (!name.includes(".") || this.#ownNames.has(name))
-    );
+    return WILDCARDS.has(this.#listensOn) && (!name.includes(".") || this.#ownNames.has(name));
   }
 }
 

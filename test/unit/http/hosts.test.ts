@@ -76,12 +76,16 @@ describe("a server that listens on", () => {
 });
 
 describe("hosts", () => {
-  test("are answered beside the address and this machine, and no other name is", () => {
+  test("are answered beside what was answered before, and no other name is", () => {
     const listed = ["logs.example.com", "logs.example.org:8443"];
     const right = ["logs.example.com", "LOGS.example.com.:99", "logs.example.org:8443"];
     const wrong = ["logs.example.org", "logs.example.org:443", "www.logs.example.com", "example.com"];
     expect(answered("127.0.0.1", listed, [...right, ...wrong, ...LOCAL])).toEqual([...right, ...LOCAL]);
-    expect(answered("0.0.0.0", listed, [...right, ...wrong, ...NAMES, ...ADDRESSES])).toEqual([...right, ...ADDRESSES]);
+    expect(answered("0.0.0.0", listed, [...right, ...wrong, ...NAMES, ...ADDRESSES])).toEqual([
+      ...right,
+      ...NAMES,
+      ...ADDRESSES,
+    ]);
   });
 
   test('"*" answers all', () => {
