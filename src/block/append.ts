@@ -6,6 +6,7 @@ import { METADATA_COLUMNS_MAX } from "../core/limits.ts";
 import type { StoredRecord } from "../core/record.ts";
 import { type ColumnsDraft, emptySparse, type SparseDraft } from "./columns.ts";
 import { packFlags } from "./flags.ts";
+import { keyTypeCodeOf } from "./key_types.ts";
 
 function put<T>(column: SparseDraft<T>, row: number, value: T): void {
   column.rows.push(row);
@@ -38,6 +39,7 @@ export function appendRecord(columns: ColumnsDraft, id: number, record: Omit<Sto
   columns.time.push(record.time);
   columns.received.push(record.receivedAt);
   columns.flags.push(packFlags(record));
+  columns.keyType.push(keyTypeCodeOf(record.keyType));
   columns.apiKey.push(record.apiKey);
   columns.touchpoint.push(record.touchpoint);
   columns.message.push(record.message);

@@ -48,6 +48,8 @@ export interface BlockView {
   time(): Float64Array;
   received(): Float64Array;
   flags(): Uint8Array;
+  /** Codes of key_types.ts; 0 where nobody knows. */
+  keyType(): Uint8Array;
   apiKey(): DictionaryColumn;
   touchpoint(): DictionaryColumn;
   message(): TextColumn;

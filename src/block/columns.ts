@@ -15,6 +15,8 @@ export interface Columns {
   readonly time: ArrayLike<number>;
   readonly received: ArrayLike<number>;
   readonly flags: ArrayLike<number>;
+  /** Codes of key_types.ts. */
+  readonly keyType: ArrayLike<number>;
   readonly apiKey: readonly string[];
   readonly touchpoint: readonly OptionalText[];
   readonly message: readonly OptionalText[];
@@ -44,6 +46,7 @@ export interface ColumnsDraft extends Columns {
   readonly time: number[];
   readonly received: number[];
   readonly flags: number[];
+  readonly keyType: number[];
   readonly apiKey: string[];
   readonly touchpoint: OptionalText[];
   readonly message: OptionalText[];
@@ -66,6 +69,7 @@ export function emptyColumns(): ColumnsDraft {
     time: [],
     received: [],
     flags: [],
+    keyType: [],
     apiKey: [],
     touchpoint: [],
     message: [],

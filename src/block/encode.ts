@@ -5,6 +5,7 @@
 import { constants, crc32, zstdCompressSync } from "node:zlib";
 import { ByteWriter } from "./bytes.ts";
 import type { Columns, NamedColumn } from "./columns.ts";
+import { hasKeyTypes, KEY_TYPE_COLUMN, writeKeyTypes } from "./key_types.ts";
 import { writeNumbers } from "./numbers.ts";
 import { type OptionalText, toDictionary, writeDictionary } from "./strings.ts";
 import { PARTED_COLUMN, partedColumns, partedStrings } from "./text_parts.ts";
@@ -67,6 +68,7 @@ function columnWriters(columns: Columns, compact: boolean, partTexts?: number): 
     ["time", (writer) => writeNumbers(writer, columns.time)],
     compact ? receivedColumn(columns) : ["received", (writer) => writeNumbers(writer, columns.received)],
     ["flags", (writer) => writer.lowBytes(columns.flags, 0)],
+    ...keyTypeColumn(columns),
     ["apiKey", (writer) => writeCoded(writer, columns.apiKey)],
     ["touchpoint", (writer) => writeCoded(writer, columns.touchpoint)],
     ...messageWriters(columns.message, compact, partTexts),
@@ -85,6 +87,11 @@ function columnWriters(columns: Columns, compact: boolean, partTexts?: number): 
   const rest = columns.metadataRest;
   if (rest.rows.length > 0) writers.push(["rest", (writer) => writeSparseStrings(writer, rest, count)]);
   return writers;
+}
+
+/** The column of keys' types, where any is known; behind the flags, by which it is read. */
+export function keyTypeColumn({ keyType, flags }: Pick<Columns, "keyType" | "flags">): NamedColumn[] {
+  return hasKeyTypes(keyType) ? [[KEY_TYPE_COLUMN, (writer) => writeKeyTypes(writer, keyType, flags)]] : [];
 }
 
 /** Names of keys and touchpoints repeat, so they are always a dictionary, which readers rely on. */

@@ -44,6 +44,23 @@ export function sourceOf(flags: number): Source {
   return (flags & CLIENT) === 0 ? "server" : "client";
 }
 
+/** Bits for kind, level and source. */
+const OWN_FLAGS = CLIENT | (CLIENT - 1);
+const KEY_TYPE_SHIFT = 7;
+
+/** How many different values `countedFlags` can give. */
+export const COUNTED_FLAGS_MAX = 512;
+
+/** What notes and searches tell records apart by: kind, level and source as in the flags, and the code of the key's type. */
+export function countedFlags(flags: number, keyTypeCode: number): number {
+  return (flags & OWN_FLAGS) | (keyTypeCode << KEY_TYPE_SHIFT);
+}
+
+/** The code of the key's type in counted flags. */
+export function keyTypeCodeIn(counted: number): number {
+  return counted >>> KEY_TYPE_SHIFT;
+}
+
 export function hasMetadata(flags: number): boolean {
   return (flags & METADATA) !== 0;
 }

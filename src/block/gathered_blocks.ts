@@ -7,6 +7,7 @@ import { BlockDamagedError, orDamaged } from "./damage.ts";
 import { type BlockPiece, METADATA_PREFIX } from "./encode.ts";
 import { GatheredBytes, GatheredNumbers, GatheredRows, Scratch } from "./gathered.ts";
 import { GatheredTexts, GatheredValues } from "./gathered_values.ts";
+import { KEY_TYPE_COLUMN, readKeyTypes } from "./key_types.ts";
 import { forEachColumn } from "./packed.ts";
 import { partOf } from "./text_parts.ts";
 import { addTold, endsByDuration, fromIdOrder, startsByDuration, startsByTime, TOLD } from "./told_numbers.ts";
@@ -34,6 +35,7 @@ export class GatheredBlocks {
   readonly time = new GatheredNumbers();
   readonly received = new GatheredNumbers();
   readonly flags = new GatheredBytes();
+  readonly keyType = new GatheredBytes();
   readonly apiKey = new GatheredTexts(this.#scratch);
   readonly touchpoint = new GatheredTexts(this.#scratch);
   readonly message = new GatheredTexts(this.#scratch);
@@ -59,8 +61,8 @@ export class GatheredBlocks {
   clear(): void {
     this.#count = 0;
     this.#rawBytes = 0;
-    const { id, time, received, flags, apiKey, touchpoint, message } = this;
-    for (const column of [id, time, received, flags, apiKey, touchpoint, message]) column.clear();
+    const { id, time, received, flags, keyType, apiKey, touchpoint, message } = this;
+    for (const column of [id, time, received, flags, keyType, apiKey, touchpoint, message]) column.clear();
     for (const { rows, texts } of [this.key, this.rest]) [rows, texts].forEach((part) => part.clear());
     for (const { rows, numbers } of [this.start, this.end, this.duration]) {
       rows.clear();
@@ -82,9 +84,11 @@ export class GatheredBlocks {
         this.#append(name, new ByteReader(bytes), count);
       });
     });
+    // Of an older format, or such ones merged.
+    if (this.keyType.length === this.#count) this.keyType.appendZeros(count);
     this.#count += count;
-    const { id, time, received, flags, apiKey, touchpoint, message } = this;
-    for (const column of [id, time, received, flags, apiKey, touchpoint, message]) {
+    const { id, time, received, flags, keyType, apiKey, touchpoint, message } = this;
+    for (const column of [id, time, received, flags, keyType, apiKey, touchpoint, message]) {
       if (column.length !== this.#count) throw new BlockDamagedError("a column is missing");
     }
   }
@@ -98,6 +102,9 @@ export class GatheredBlocks {
       this[name].append(reader, count);
     } else if (name === "flags") {
       this.flags.append(reader.raw(count));
+    } else if (name === KEY_TYPE_COLUMN) {
+      if (this.flags.length !== first + count) throw new RangeError("flags do not stand before the types of keys");
+      this.keyType.append(readKeyTypes(reader, this.flags.view().subarray(first)));
     } else if (name === "apiKey" || name === "touchpoint") {
       this[name].appendDictionary(reader, count);
     } else if (name === "message") {

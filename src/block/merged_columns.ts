@@ -2,7 +2,7 @@
 
 import type { ByteWriter } from "./bytes.ts";
 import type { NamedColumn } from "./columns.ts";
-import { METADATA_PREFIX } from "./encode.ts";
+import { keyTypeColumn, METADATA_PREFIX } from "./encode.ts";
 import type { GatheredSparseTexts } from "./gathered_blocks.ts";
 import type { GatheredTexts, GatheredValues } from "./gathered_values.ts";
 import { bytesInOrder, type CodedTexts, codedTexts, inOrder, type MergedRows } from "./merged_rows.ts";
@@ -32,6 +32,7 @@ export function mergedColumns(merged: MergedRows, partTexts: number | undefined)
     ["time", (writer) => writeNumbers(writer, merged.time)],
     receivedColumn(numbers),
     ["flags", (writer) => writer.raw(merged.flags)],
+    ...keyTypeColumn(merged),
     ["apiKey", (writer) => writeCoded(writer, merged.apiKey)],
     ["touchpoint", (writer) => writeCoded(writer, merged.touchpoint)],
     ...messageColumns(blocks.message, rows, partTexts),

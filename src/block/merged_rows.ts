@@ -55,6 +55,7 @@ export class MergedRows {
   readonly touchpoint: CodedTexts;
   readonly time: Float64Array;
   readonly flags: Uint8Array;
+  readonly keyType: Uint8Array;
   readonly duration: SparseColumn<number>;
   /** Names of the fields that have a column of their own. */
   readonly metadataNames: readonly string[];
@@ -72,6 +73,7 @@ export class MergedRows {
     this.apiKey = coded(blocks.apiKey, allCodes(blocks.apiKey));
     this.time = inOrder(blocks.time.view(), this.rows);
     this.flags = bytesInOrder(blocks.flags.view(), this.rows);
+    this.keyType = bytesInOrder(blocks.keyType.view(), this.rows);
     this.duration = this.sparseNumbers(blocks.duration);
     const { kept, moved } = metadataNames(blocks);
     this.metadataNames = kept;
@@ -92,6 +94,7 @@ export class MergedRows {
       count: blocks.count,
       time: this.time,
       flags: this.flags,
+      keyType: this.keyType,
       touchpoint: dictionaryOf(this.touchpoint),
       duration: this.duration,
       fieldCounts: [

@@ -9,6 +9,7 @@ import { BlockDamagedError, orDamaged } from "./damage.ts";
 import { type BlockPiece, METADATA_PREFIX, PACKED } from "./encode.ts";
 import { hasMetadata } from "./flags.ts";
 import { inflate } from "./inflate.ts";
+import { KEY_TYPE_COLUMN, readKeyTypes } from "./key_types.ts";
 import { readNumbers } from "./numbers.ts";
 import { unpack } from "./packed.ts";
 import { PartedTexts, readHead } from "./parted_texts.ts";
@@ -69,6 +70,13 @@ export class OpenBlock implements BlockView {
 
   flags(): Uint8Array {
     return this.#required("flags", (reader, count) => reader.raw(count));
+  }
+
+  keyType(): Uint8Array {
+    if (!this.#columnNames().includes(KEY_TYPE_COLUMN))
+      return this.#once(KEY_TYPE_COLUMN, () => new Uint8Array(this.count));
+    const flags = this.flags();
+    return this.#required(KEY_TYPE_COLUMN, (reader) => readKeyTypes(reader, flags));
   }
 
   apiKey(): DictionaryColumn {
@@ -161,6 +169,7 @@ export class OpenBlock implements BlockView {
       time: this.time(),
       received: this.received(),
       flags,
+      keyType: this.keyType(),
       apiKey,
       touchpoint,
       message: (row: number) => message.value(row),

@@ -3,6 +3,7 @@
 import { type JsonObject, setMember } from "../core/json.ts";
 import type { StoredRecord } from "../core/record.ts";
 import { hasMetadata, kindOf, levelOf, sourceOf } from "./flags.ts";
+import { keyTypeOfCode } from "./key_types.ts";
 
 /** A sparse column, whether decoded or not: place n belongs to row `rows[n]`, rows rising. */
 export interface PlacedValues<T> {
@@ -16,6 +17,7 @@ export interface RecordSource {
   readonly time: ArrayLike<number>;
   readonly received: ArrayLike<number>;
   readonly flags: ArrayLike<number>;
+  readonly keyType: ArrayLike<number>;
   apiKey(row: number): string | undefined;
   touchpoint(row: number): string | undefined;
   message(row: number): string | undefined;
@@ -45,6 +47,7 @@ export function recordsAt(rows: ArrayLike<number>, source: RecordSource): Stored
       time: source.time[row] as number,
       receivedAt: source.received[row] as number,
       source: sourceOf(flags),
+      keyType: keyTypeOfCode(source.keyType[row] as number),
       apiKey: source.apiKey(row) as string,
       touchpoint: source.touchpoint(row),
       key: key[index],

@@ -27,6 +27,7 @@ export function selectRows(columns: Columns, isKept: Uint8Array): Columns {
     time: numbers(columns.time),
     received: numbers(columns.received),
     flags: Uint8Array.from(rows, (row) => columns.flags[row] as number),
+    keyType: Uint8Array.from(rows, (row) => columns.keyType[row] as number),
     apiKey: dense(columns.apiKey),
     touchpoint: dense(columns.touchpoint),
     message: dense(columns.message),

@@ -3,18 +3,17 @@
 import type { JsonObject } from "../core/json.ts";
 import { TOUCHPOINTS_MAX } from "../core/limits.ts";
 import { KINDS } from "../core/record.ts";
+import { cutTouchpoint } from "../core/touchpoint.ts";
 import { ByteWriter } from "./bytes.ts";
 import type { Columns, SparseColumn } from "./columns.ts";
 import { METADATA_PREFIX } from "./encode.ts";
-import { kindCodeOf, levelCodeOf } from "./flags.ts";
+import { COUNTED_FLAGS_MAX, countedFlags, kindCodeOf, levelCodeOf } from "./flags.ts";
 import { type FieldValues, valuesOfColumns, writeNotedFields } from "./note_values.ts";
 import { DurationSketch } from "./sketch.ts";
 import { type DictionaryColumn, toDictionary } from "./strings.ts";
 import { NOTES_RECORDS_MIN, SKETCHES_BY, SUMMARY_VERSION } from "./summary.ts";
 
-/** All of a flags byte but whether there is metadata. */
-const COUNTED_FLAGS = 0x7f;
-const FLAGS = 128;
+const FLAGS = COUNTED_FLAGS_MAX;
 const COMPLETED = KINDS.indexOf("completed");
 
 /** Widths of time slots, in ms. */
@@ -35,6 +34,7 @@ export interface SummarySource {
   readonly count: number;
   readonly time: ArrayLike<number>;
   readonly flags: ArrayLike<number>;
+  readonly keyType: ArrayLike<number>;
   /** Its names in the order in which they come. */
   readonly touchpoint: DictionaryColumn;
   readonly duration: SparseColumn<number>;
@@ -48,7 +48,7 @@ export interface SummarySource {
 
 /** The summary's bytes; undefined where the block has more touchpoints than are kept track of. Fewer records have no values noted. */
 export function summarise(columns: Columns, notesRecordsMin = NOTES_RECORDS_MIN): ByteWriter | undefined {
-  const { count, time, flags, duration, metadataRest } = columns;
+  const { count, time, flags, keyType, duration, metadataRest } = columns;
   const touchpoint = toDictionary(columns.touchpoint, TOUCHPOINTS_MAX);
   if (touchpoint === undefined) return undefined;
   const messageCount = columns.message.reduce((sum, message) => sum + (message === undefined ? 0 : 1), 0);
@@ -62,7 +62,7 @@ export function summarise(columns: Columns, notesRecordsMin = NOTES_RECORDS_MIN)
   for (const [name, column] of columns.metadata) fieldCounts.push([METADATA_PREFIX + name, column.rows.length]);
   const values = () => valuesOfColumns(columns);
   const rest = metadataRest.values;
-  const source = { count, time, flags, touchpoint, duration, fieldCounts, rest, values };
+  const source = { count, time, flags, keyType, touchpoint, duration, fieldCounts, rest, values };
   return summariseSource(source, notesRecordsMin);
 }
 
@@ -73,7 +73,7 @@ export function summariseSource(source: SummarySource, notesRecordsMin = NOTES_R
   const writer = new ByteWriter(4096);
   writer.byte(SUMMARY_VERSION);
   writer.unsigned(dictionary.length);
-  for (const name of dictionary) writer.text(name);
+  for (const name of dictionary) writer.text(cutTouchpoint(name));
   const cells = writeCells(writer, source);
   writeSketches(writer, source, cells);
   writeSlots(writer, source);
@@ -86,34 +86,38 @@ export function summariseSource(source: SummarySource, notesRecordsMin = NOTES_R
   return writer;
 }
 
-/** Answers the cells' keys: a touchpoint's code times FLAGS, and flags. */
-function writeCells(writer: ByteWriter, { count, flags, touchpoint }: SummarySource): readonly number[] {
+/** Answers the cells' keys: a touchpoint's code times FLAGS, and counted flags. */
+function writeCells(writer: ByteWriter, { count, flags, keyType, touchpoint }: SummarySource): readonly number[] {
   const { dictionary, codes } = touchpoint;
   const cells = new Cells((dictionary.length + 1) * FLAGS);
   for (let row = 0; row < count; row++) {
-    cells.add((codes[row] as number) * FLAGS + ((flags[row] as number) & COUNTED_FLAGS));
+    cells.add((codes[row] as number) * FLAGS + countedFlags(flags[row] as number, keyType[row] as number));
   }
   const { keys, counts } = cells.filled();
   writer.unsigned(keys.length);
   writer.unsignedAll(keys.map((key) => Math.floor(key / FLAGS)));
-  writer.lowBytes(
-    keys.map((key) => key % FLAGS),
-    0,
-  );
+  writeFlags(writer, keys);
   writer.unsignedAll(counts);
   return keys;
 }
 
+/** Two planes: the low bytes of the keys' flags, then the high ones. */
+function writeFlags(writer: ByteWriter, keys: readonly number[]): void {
+  const flags = keys.map((key) => key % FLAGS);
+  writer.lowBytes(flags, 0);
+  writer.lowBytes(flags, 8);
+}
+
 function writeSketches(
   writer: ByteWriter,
-  { flags, duration, touchpoint }: SummarySource,
+  { flags, keyType, duration, touchpoint }: SummarySource,
   cells: readonly number[],
 ): void {
   const isByCell = cells.filter((key) => kindCodeOf(key % FLAGS) === COMPLETED).length <= CELL_SKETCHES_MAX;
   const sketches = new Map<number, DurationSketch>();
   for (let index = 0; index < duration.rows.length; index++) {
     const row = duration.rows[index] as number;
-    const flagsOfRow = (flags[row] as number) & COUNTED_FLAGS;
+    const flagsOfRow = countedFlags(flags[row] as number, keyType[row] as number);
     if (kindCodeOf(flagsOfRow) !== COMPLETED) continue;
     const code = touchpoint.codes[row] as number;
     const of = isByCell ? code * FLAGS + flagsOfRow : code;
@@ -137,7 +141,7 @@ function writeSketches(
   }
 }
 
-function writeSlots(writer: ByteWriter, { count, time, flags }: SummarySource): void {
+function writeSlots(writer: ByteWriter, { count, time, flags, keyType }: SummarySource): void {
   let first = Number.POSITIVE_INFINITY;
   let last = Number.NEGATIVE_INFINITY;
   for (let row = 0; row < count; row++) {
@@ -150,9 +154,8 @@ function writeSlots(writer: ByteWriter, { count, time, flags }: SummarySource): 
   const firstSlot = Math.floor(first / widthMs);
   const cells = new Cells(slotsOf(widthMs) * FLAGS);
   for (let row = 0; row < count; row++) {
-    cells.add(
-      (Math.floor((time[row] as number) / widthMs) - firstSlot) * FLAGS + ((flags[row] as number) & COUNTED_FLAGS),
-    );
+    const slot = Math.floor((time[row] as number) / widthMs) - firstSlot;
+    cells.add(slot * FLAGS + countedFlags(flags[row] as number, keyType[row] as number));
   }
   const { keys, counts } = cells.filled();
   writer.unsigned(widthMs);
@@ -161,10 +164,7 @@ function writeSlots(writer: ByteWriter, { count, time, flags }: SummarySource): 
     keys.map((key) => Math.floor(key / FLAGS) + firstSlot),
     1,
   );
-  writer.lowBytes(
-    keys.map((key) => key % FLAGS),
-    0,
-  );
+  writeFlags(writer, keys);
   writer.unsignedAll(counts);
 }
 
@@ -217,20 +217,22 @@ function countMembers(rest: ArrayLike<string>): Map<string, number> {
 
 /** Names as searches have them, with how many records have each. */
 function countFields(
-  { count, flags, touchpoint, fieldCounts }: SummarySource,
+  { count, flags, keyType, touchpoint, fieldCounts }: SummarySource,
   rest: ReadonlyMap<string, number>,
 ): Map<string, number> {
-  let [levels, statuses, touchpoints] = [0, 0, 0];
+  let [levels, statuses, touchpoints, keyTypes] = [0, 0, 0, 0];
   for (let row = 0; row < count; row++) {
     const flagsOfRow = flags[row] as number;
     if (levelCodeOf(flagsOfRow) > 0) levels++;
     if (kindCodeOf(flagsOfRow) > 0) statuses++;
     if (touchpoint.codes[row] !== 0) touchpoints++;
+    if (keyType[row] !== 0) keyTypes++;
   }
   const fields = new Map<string, number>([
     ["apiKey", count],
     ["kind", count],
     ["source", count],
+    ["keyType", keyTypes],
     ["level", levels],
     ["status", statuses],
     ["touchpoint", touchpoints],

@@ -4,6 +4,7 @@
 
 import { BLOCK_RECORDS_MAX } from "../core/limits.ts";
 import { KINDS } from "../core/record.ts";
+import { cutTouchpoint } from "../core/touchpoint.ts";
 import { ByteReader } from "./bytes.ts";
 import { orDamaged } from "./damage.ts";
 import type { BlockPiece } from "./encode.ts";
@@ -15,10 +16,12 @@ import { type SketchLike, StoredSketch } from "./sketch.ts";
 /** Name of the piece. */
 export const SUMMARY = "summary";
 
-/** First byte; another one but the former is a form that this program does not know. */
-export const SUMMARY_VERSION = 2;
-/** Without values, and with one sketch for all cells of a touchpoint. */
-const FORMER_VERSION = 1;
+/** First byte; another one but the former two is a form that this program does not know. */
+export const SUMMARY_VERSION = 3;
+/** With one byte of flags: nobody knew the types of keys. */
+const ONE_BYTE_VERSION = 2;
+/** As that, without values, and with one sketch for all cells of a touchpoint. */
+const FIRST_VERSION = 1;
 
 /** Records from which on a block has values noted, and a text filter: a smaller one is read as fast as it is passed over. */
 export const NOTES_RECORDS_MIN = BLOCK_RECORDS_MAX / 8;
@@ -26,7 +29,7 @@ export const NOTES_RECORDS_MIN = BLOCK_RECORDS_MAX / 8;
 /** What a sketch is of; a byte. */
 export const SKETCHES_BY = { touchpoint: 0, cell: 1 } as const;
 
-/** How many records have this touchpoint (undefined: none) and these flags (of which only kind, level and source are set). */
+/** How many records have this touchpoint (undefined: none; of a long one the beginning, cut) and these flags, as `countedFlags` gives them. */
 export interface SummaryCell {
   readonly touchpoint: string | undefined;
   readonly flags: number;
@@ -43,7 +46,7 @@ export interface SummarySlots {
   /** Slots begin at its multiples. */
   readonly widthMs: number;
   readonly times: Float64Array;
-  readonly flags: Uint8Array;
+  readonly flags: Uint16Array;
   readonly counts: Float64Array;
 }
 
@@ -64,7 +67,7 @@ export interface BlockSummary {
  */
 const CELL_BYTES = 64;
 const SKETCH_BYTES = 400;
-const SLOT_BYTES = 17;
+const SLOT_BYTES = 18;
 const VALUES_BYTES = 200;
 
 const COMPLETED = KINDS.indexOf("completed");
@@ -78,13 +81,14 @@ export function readSummary(piece: BlockPiece): BlockSummary {
 function parse(bytes: Uint8Array): BlockSummary {
   const reader = new ByteReader(bytes);
   const version = reader.byte();
-  if (version !== SUMMARY_VERSION && version !== FORMER_VERSION) {
+  if (version < FIRST_VERSION || version > SUMMARY_VERSION) {
     throw new RangeError(`unknown form ${version} of a summary`);
   }
-  const isFormer = version === FORMER_VERSION;
-  const touchpoints = Array.from({ length: reader.unsigned() }, () => reader.text());
-  const { codes, flags, counts } = readCells(reader);
-  const sketchesBy = isFormer ? SKETCHES_BY.touchpoint : reader.byte();
+  const isFirst = version === FIRST_VERSION;
+  const flagBytes = version <= ONE_BYTE_VERSION ? 1 : 2;
+  const touchpoints = Array.from({ length: reader.unsigned() }, () => cutTouchpoint(reader.text()));
+  const { codes, flags, counts } = readCells(reader, flagBytes);
+  const sketchesBy = isFirst ? SKETCHES_BY.touchpoint : reader.byte();
   if (sketchesBy > SKETCHES_BY.cell) throw new RangeError(`unknown form ${sketchesBy} of sketches`);
   const sketches = readSketches(reader);
   const cells = Array.from(codes, (code, index) => ({
@@ -96,9 +100,9 @@ function parse(bytes: Uint8Array): BlockSummary {
         ? sketches.get(sketchesBy === SKETCHES_BY.touchpoint ? code : index)
         : undefined,
   }));
-  const slots = readSlots(reader);
+  const slots = readSlots(reader, flagBytes);
   const fields = reader.byte() === 0 ? undefined : readFields(reader);
-  const values = isFormer ? new Map<string, NotedValues>() : readValues(reader);
+  const values = isFirst ? new Map<string, NotedValues>() : readValues(reader);
   if (reader.left > 0) throw new RangeError("summary is longer than it says");
   const kept =
     CELL_BYTES * cells.length +
@@ -109,9 +113,22 @@ function parse(bytes: Uint8Array): BlockSummary {
 }
 
 /** Of touchpoints' codes, 0 stands for none. */
-function readCells(reader: ByteReader) {
+function readCells(reader: ByteReader, flagBytes: number) {
   const length = reader.unsigned();
-  return { codes: reader.unsignedAll(length), flags: reader.raw(length), counts: reader.unsignedAll(length) };
+  return {
+    codes: reader.unsignedAll(length),
+    flags: readFlags(reader, length, flagBytes),
+    counts: reader.unsignedAll(length),
+  };
+}
+
+/** By planes of a byte each. */
+function readFlags(reader: ByteReader, length: number, flagBytes: number): Uint16Array {
+  const flags = Uint16Array.from(reader.raw(length));
+  if (flagBytes === 1) return flags;
+  const high = reader.raw(length);
+  for (let index = 0; index < length; index++) (flags[index] as number) += 256 * (high[index] as number);
+  return flags;
 }
 
 /** By the touchpoint's code, or the cell's place. */
@@ -124,12 +141,12 @@ function readSketches(reader: ByteReader): Map<number, SketchLike> {
   return sketches;
 }
 
-function readSlots(reader: ByteReader): SummarySlots {
+function readSlots(reader: ByteReader, flagBytes: number): SummarySlots {
   const widthMs = reader.unsigned();
   const length = reader.unsigned();
   const times = reader.differences(length, 1);
   for (let index = 0; index < length; index++) times[index] = (times[index] as number) * widthMs;
-  return { widthMs, times, flags: reader.raw(length), counts: reader.unsignedAll(length) };
+  return { widthMs, times, flags: readFlags(reader, length, flagBytes), counts: reader.unsignedAll(length) };
 }
 
 function readFields(reader: ByteReader): Map<string, number> {

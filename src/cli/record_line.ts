@@ -6,7 +6,7 @@
 
 import { formatDuration, formatInstant } from "../core/amounts.ts";
 import type { JsonObject } from "../core/json.ts";
-import type { ShownRecord } from "../core/record.ts";
+import { otherSource, type ShownRecord } from "../core/record.ts";
 import { escapeControls, escapeControlsInJson } from "../core/terminal.ts";
 import type { CliContext } from "./context.ts";
 import { type Style, styleFor } from "./style.ts";
@@ -47,8 +47,10 @@ export interface LineOptions {
 /** The line, without a line break. */
 export function recordLine(record: ShownRecord, { style, hasProject }: LineOptions): string {
   const { time, project, touchpoint, key, message, metadata } = record;
+  const other = otherSource(record);
   const parts = [
     hasProject ? style.dim(escapeControls(`[${project}]`)) : "",
+    other === undefined ? "" : style.warning(`[${other}]`),
     touchpoint === undefined ? "" : style.touchpoint(escapeControls(touchpoint)),
     key === undefined ? "" : style.dim(escapeControls(`(${key})`)),
     escapeControls(message ?? ""),

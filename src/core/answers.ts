@@ -89,6 +89,7 @@ export interface RunningTiming {
   readonly project: string;
   readonly apiKey: string;
   readonly source: Source;
+  readonly keyType?: Source;
   readonly touchpoint?: string;
   readonly key?: string;
   readonly message?: string;

@@ -15,7 +15,10 @@ export interface StoredRecord {
   readonly kind: Kind;
   readonly time: number;
   readonly receivedAt: number;
+  /** As its sender says: the entry's, or its batch's. */
   readonly source: Source;
+  /** Which key of the pair sent it; of a pair of halves "client" where either came with one. Undefined where an older version stored it. */
+  readonly keyType?: Source | undefined;
   /** Name of the key pair that sent it. */
   readonly apiKey: string;
   readonly touchpoint: string | undefined;
@@ -38,6 +41,7 @@ export interface ShownRecord {
   time: number;
   receivedAt: number;
   source: Source;
+  keyType?: Source;
   touchpoint?: string;
   key?: string;
   level?: Level;
@@ -60,6 +64,7 @@ export function showRecord(project: string, record: StoredRecord): ShownRecord {
     receivedAt: record.receivedAt,
     source: record.source,
   };
+  if (record.keyType !== undefined) shown.keyType = record.keyType;
   if (record.touchpoint !== undefined) shown.touchpoint = record.touchpoint;
   if (record.key !== undefined) shown.key = record.key;
   if (record.level !== undefined) shown.level = record.level;
@@ -69,4 +74,9 @@ export function showRecord(project: string, record: StoredRecord): ShownRecord {
   if (record.duration !== undefined) shown.duration = record.duration;
   if (record.metadata !== undefined) shown.metadata = record.metadata;
   return shown;
+}
+
+/** Whether the record says something else of what sent it than its key does: "client key, source server"; undefined where not. */
+export function otherSource({ source, keyType }: Pick<ShownRecord, "source" | "keyType">): string | undefined {
+  return keyType === undefined || keyType === source ? undefined : `${keyType} key, source ${source}`;
 }

@@ -11,6 +11,7 @@ const COLUMNS = [
   "time",
   "receivedAt",
   "source",
+  "keyType",
   "touchpoint",
   "key",
   "level",

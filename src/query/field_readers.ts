@@ -3,6 +3,7 @@
 import type { BlockView, TextColumn } from "../block/block_view.ts";
 import { emptySparse } from "../block/columns.ts";
 import type { NotedValue } from "../block/noted_values.ts";
+import { cutTouchpoint } from "../core/touchpoint.ts";
 import { isMatch, type Matches } from "./opened.ts";
 
 export type FoundValue = (value: NotedValue, count: number) => void;
@@ -14,7 +15,8 @@ const VALUE_LENGTH_MAX = 1_000;
 
 export const COLUMN_FIELDS: Readonly<Record<string, ReadValues>> = {
   apiKey: (view, matches, found) => readCodes(view.apiKey(), matches, found),
-  touchpoint: (view, matches, found) => readCodes(view.touchpoint(), matches, found),
+  touchpoint: (view, matches, found) =>
+    readCodes(view.touchpoint(), matches, (name, count) => found(cutTouchpoint(String(name)), count)),
   message: (view, matches, found) => readPlaces(view.message(), undefined, matches, found),
   key: (view, matches, found) => readPlaces(view.key(), view.key()?.rows, matches, found),
   duration: (view, matches, found) => readNumbers(view.duration(), matches, found),

@@ -2,7 +2,17 @@
 // can be pasted into a search. A merged block that lies inside and matches as a whole is answered by its notes, where it has them.
 
 import type { BlockView } from "../block/block_view.ts";
-import { kindCodeOf, kindOf, levelCodeOf, levelOf, sourceOf } from "../block/flags.ts";
+import {
+  COUNTED_FLAGS_MAX,
+  countedFlags,
+  keyTypeCodeIn,
+  kindCodeOf,
+  kindOf,
+  levelCodeOf,
+  levelOf,
+  sourceOf,
+} from "../block/flags.ts";
+import { keyTypeOfCode } from "../block/key_types.ts";
 import type { NotedValue } from "../block/noted_values.ts";
 import type { FieldsAnswer, ValuesAnswer } from "../core/answers.ts";
 import type { ReadRefusal } from "../core/reading.ts";
@@ -16,11 +26,12 @@ import { compareTexts } from "./text_order.ts";
 const VALUES_MAX = 100_000;
 const METADATA = "metadata.";
 
-/** Fields whose values are told by the flags byte, so that notes can count them. */
+/** Fields whose values counted flags tell, so that notes can count them. */
 const FLAG_FIELDS: Readonly<Record<string, (flags: number) => NotedValue | undefined>> = {
   kind: (flags) => (kindCodeOf(flags) === 0 ? "log" : "timing"),
   level: levelOf,
   source: sourceOf,
+  keyType: (flags) => keyTypeOfCode(keyTypeCodeIn(flags)),
   status: (flags) => (kindCodeOf(flags) === 0 ? undefined : kindOf(flags)),
 };
 
@@ -64,9 +75,10 @@ function readFlags(
   found: FoundValue,
 ): void {
   const flags = view.flags();
-  const counts = new Float64Array(256);
+  const keyTypes = view.keyType();
+  const counts = new Float64Array(COUNTED_FLAGS_MAX);
   for (let row = 0; row < view.count; row++) {
-    if (isMatch(matches, row)) (counts[flags[row] as number] as number)++;
+    if (isMatch(matches, row)) (counts[countedFlags(flags[row] as number, keyTypes[row] as number)] as number)++;
   }
   counts.forEach((count, code) => {
     const value = count === 0 ? undefined : valueOf(code);
@@ -163,19 +175,21 @@ function addFieldsOf(view: BlockView, matches: Matches, add: (name: string, coun
     return count;
   };
   const flags = view.flags();
+  const keyTypes = view.keyType();
   const { codes } = view.touchpoint();
   const message = view.message();
-  const counts = { all: 0, level: 0, status: 0, touchpoint: 0, message: 0 };
+  const counts = { all: 0, keyType: 0, level: 0, status: 0, touchpoint: 0, message: 0 };
   for (let row = 0; row < view.count; row++) {
     if (!isWanted(row)) continue;
     counts.all++;
+    if ((keyTypes[row] as number) > 0) counts.keyType++;
     if (levelCodeOf(flags[row] as number) > 0) counts.level++;
     if (kindCodeOf(flags[row] as number) > 0) counts.status++;
     if ((codes[row] as number) > 0) counts.touchpoint++;
     if (message.has(row)) counts.message++;
   }
   for (const name of ["apiKey", "kind", "source"]) add(name, counts.all);
-  for (const name of ["level", "status", "touchpoint", "message"] as const) add(name, counts[name]);
+  for (const name of ["keyType", "level", "status", "touchpoint", "message"] as const) add(name, counts[name]);
   add("key", countRows(view.key()?.rows));
   add("startTime", countRows(view.start()?.rows));
   add("endTime", countRows(view.end()?.rows));

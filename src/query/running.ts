@@ -7,6 +7,7 @@ import { BlockEncoder } from "../block/encode.ts";
 import { openBlock } from "../block/open_block.ts";
 import type { RunningTiming } from "../core/answers.ts";
 import type { StoredRecord } from "../core/record.ts";
+import { cutTouchpoint } from "../core/touchpoint.ts";
 import type { Scope } from "./scope.ts";
 import { matchRows } from "./search/evaluate.ts";
 
@@ -40,12 +41,13 @@ export function matchRunning(starts: readonly WaitingStart[], scope: Scope): Run
 }
 
 function shown({ project, start }: WaitingStart): RunningTiming {
-  const { apiKey, source, touchpoint, key, message, startTime, receivedAt, metadata } = start;
+  const { apiKey, source, keyType, touchpoint, key, message, startTime, receivedAt, metadata } = start;
   return {
     project,
     apiKey,
     source,
-    ...(touchpoint === undefined ? {} : { touchpoint }),
+    ...(keyType === undefined ? {} : { keyType }),
+    ...(touchpoint === undefined ? {} : { touchpoint: cutTouchpoint(touchpoint) }),
     ...(key === undefined ? {} : { key }),
     ...(message === undefined ? {} : { message }),
     startTime,

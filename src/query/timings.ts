@@ -5,6 +5,7 @@ import { emptySparse } from "../block/columns.ts";
 import { kindCodeOf } from "../block/flags.ts";
 import type { SketchLike } from "../block/sketch.ts";
 import { KINDS } from "../core/record.ts";
+import { cutTouchpoint } from "../core/touchpoint.ts";
 import type { TimingTotals } from "./figures.ts";
 import { isMatch, type OpenedBlock } from "./opened.ts";
 import { type Coverage, type ScanContext, type Steps, scanBlocks } from "./scan.ts";
@@ -13,7 +14,7 @@ import type { Scope } from "./scope.ts";
 const COMPLETED = KINDS.indexOf("completed");
 const UNFINISHED = KINDS.indexOf("unfinished");
 
-/** Where a timing is added: `touchpoint` "" for none, `time` in Unix ms. */
+/** Where a timing is added: `touchpoint` "" for none and a long one cut, `time` in Unix ms. */
 export type TotalsOf = (touchpoint: string, time: number) => TimingTotals;
 
 /**
@@ -71,7 +72,7 @@ function addRows(opened: OpenedBlock, totalsOf: TotalsOf): void {
   const { dictionary, codes } = view.touchpoint();
   const nameOf = (row: number) => {
     const code = codes[row] as number;
-    return code === 0 ? "" : (dictionary[code - 1] as string);
+    return code === 0 ? "" : cutTouchpoint(dictionary[code - 1] as string);
   };
   const durations = view.duration() ?? emptySparse<number>();
   for (let index = 0; index < durations.rows.length; index++) {

@@ -4,11 +4,12 @@
 
 import type { KeyUse, TouchpointRow } from "../core/answers.ts";
 import { DROP_REASONS, type DropReason } from "../core/drop.ts";
-import type { Level, Source } from "../core/entry.ts";
+import { type Level, SOURCES, type Source } from "../core/entry.ts";
 import { isJsonObject } from "../core/json.ts";
 import { DAY_MS } from "../core/limits.ts";
 import { monthOf } from "../core/month.ts";
 import type { StoredRecord } from "../core/record.ts";
+import { TOUCHPOINT_BYTES_MAX, TOUCHPOINT_LENGTH_MAX } from "../core/touchpoint.ts";
 import type { Database } from "../runtime/driver.ts";
 
 /** A dropped entry that is kept for people to look at. */
@@ -58,10 +59,14 @@ export class DetailsReader {
   touchpoints(project?: string): TouchpointRow[] {
     const rows = this.#all<{ project: string; name: string; registered: number; firstSeen: number }>(
       "SELECT projects.name AS project, touchpoints.name AS name, registered, first_seen AS firstSeen FROM touchpoints " +
-        "JOIN projects ON projects.id = touchpoints.project WHERE ?1 IS NULL OR projects.name = ?1 ORDER BY 1, 2",
+        "JOIN projects ON projects.id = touchpoints.project WHERE (?1 IS NULL OR projects.name = ?1) " +
+        `AND octet_length(touchpoints.name) <= ${TOUCHPOINT_BYTES_MAX} ORDER BY 1, 2`,
       project ?? null,
     );
-    return rows.map((row) => ({ ...row, registered: row.registered !== 0 }));
+    // A file of an older format may list longer ones.
+    return rows
+      .filter(({ name }) => name.length <= TOUCHPOINT_LENGTH_MAX)
+      .map((row) => ({ ...row, registered: row.registered !== 0 }));
   }
 
   /** Every counter of every project and month. */
@@ -181,6 +186,7 @@ function parseStart(item: string): WaitingStartRow | undefined {
       time: typeof time === "number" ? time : startTime,
       receivedAt: typeof receivedAt === "number" ? receivedAt : startTime,
       source: (text("source") ?? "server") as Source,
+      keyType: SOURCES.find((type) => type === written["keyType"]),
       apiKey: text("apiKey") ?? "",
       touchpoint: text("touchpoint"),
       key: text("key"),

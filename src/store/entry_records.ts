@@ -23,7 +23,10 @@ export function recordsOfText(text: string, row: EntryRow): StoredRecord[] | und
   const entries = isJsonObject(value) && Array.isArray(value["entries"]) ? (value["entries"] as unknown[]) : [value];
   if (!entries.every(isJsonObject)) return undefined;
   const batch = isJsonObject(value) ? value : {};
-  return entries.flatMap((entry) => recordsOfEntry(entry, row, sourceOf(batch)));
+  // A rejection does not say which key of the pair sent it.
+  return entries.flatMap((entry) =>
+    SOURCES.flatMap((keyType) => recordsOfEntry(entry, row, keyType, sourceOf(batch, "source"))),
+  );
 }
 
 /** The record of a start or an end that waits, as the worker wrote it down; undefined where the text is damaged. */
@@ -39,7 +42,7 @@ export function recordOfWaiting(item: string): WaitingRecord | undefined {
   const { entry, project } = written as { entry: JsonObject; project: string };
   const row = { apiKey: textOf(entry, "apiKey") ?? "", receivedAt: numberOf(entry, "receivedAt") ?? 0 };
   const isOpen = entry["kind"] === "end" || entry["standalone"] !== true;
-  const [record] = recordsOfEntry(entry, row, sourceOf(entry));
+  const [record] = recordsOfEntry(entry, row, sourceOf(written, "keyType"), sourceOf(entry, "source"));
   if (record === undefined) return undefined;
   // It has no level but its own, and the time that pairing goes by.
   return { project, isOpen, record: { ...record, time: numberOf(entry, "time") ?? record.time } };
@@ -52,18 +55,24 @@ export interface WaitingRecord {
   readonly record: StoredRecord;
 }
 
-function recordsOfEntry(entry: JsonObject, row: EntryRow, batchSource: Source | undefined): StoredRecord[] {
+function recordsOfEntry(
+  entry: JsonObject,
+  row: EntryRow,
+  keyType: Source | undefined,
+  batchSource: Source | undefined,
+): StoredRecord[] {
   const [timestamp, startTime, endTime, duration] = ["timestamp", "startTime", "endTime", "duration"].map((name) =>
     numberOf(entry, name),
   );
   const kind = kindOf(startTime, endTime, duration, entry["standalone"] === true);
   const level = LEVELS.find((name) => name === entry["level"]) ?? (kind === "log" ? "info" : undefined);
-  const source = sourceOf(entry) ?? batchSource;
+  const source = sourceOf(entry, "source") ?? batchSource;
   const record = {
     id: 0,
     kind,
     time: timestamp ?? startTime ?? endTime ?? row.receivedAt,
     receivedAt: row.receivedAt,
+    keyType,
     apiKey: row.apiKey,
     touchpoint: textOf(entry, "touchpoint"),
     key: textOf(entry, "key"),
@@ -88,8 +97,8 @@ function kindOf(
   return endTime === undefined ? "log" : "orphaned";
 }
 
-function sourceOf(entry: JsonObject): Source | undefined {
-  return SOURCES.find((source) => source === entry["source"]);
+function sourceOf(entry: JsonObject, name: "source" | "keyType"): Source | undefined {
+  return SOURCES.find((source) => source === entry[name]);
 }
 
 function numberOf(entry: JsonObject, name: string): number | undefined {

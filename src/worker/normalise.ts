@@ -89,6 +89,7 @@ export function normalise(entry: Entry, batch: BatchContext): NormalisedEntry | 
     time,
     receivedAt: batch.receivedAt,
     source: entry.source ?? batch.batchSource,
+    keyType: batch.keyType,
     apiKey: batch.apiKey,
     touchpoint: isClean ? touchpoint : touchpoint?.toWellFormed(),
     key: isClean ? key : key?.toWellFormed(),

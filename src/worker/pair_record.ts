@@ -1,5 +1,6 @@
 // The records that timings become. In: normalised starts, ends and complete timings. Out: records without an id.
 
+import type { Source } from "../core/entry.ts";
 import type { TimingStatus } from "../core/record.ts";
 import { mergeMetadata } from "./metadata.ts";
 import type { CompleteEntry, EndEntry, NewRecord, StartEntry } from "./normalise.ts";
@@ -11,6 +12,7 @@ export function loneRecord(entry: StartEntry | EndEntry, status: Exclude<TimingS
     time: entry.time,
     receivedAt: entry.receivedAt,
     source: entry.source,
+    keyType: entry.keyType,
     apiKey: entry.apiKey,
     touchpoint: entry.touchpoint,
     key: entry.key,
@@ -31,6 +33,7 @@ export function pairRecord(start: StartEntry, end: EndEntry | CompleteEntry): Ne
     time: start.time,
     receivedAt: end.receivedAt,
     source: end.source,
+    keyType: keyTypeOfPair(start.keyType, end.keyType),
     apiKey: end.apiKey,
     touchpoint: end.touchpoint ?? start.touchpoint,
     key: end.key ?? start.key,
@@ -41,4 +44,10 @@ export function pairRecord(start: StartEntry, end: EndEntry | CompleteEntry): Ne
     duration: end.duration ?? end.endTime - startTime,
     metadata: mergeMetadata(start.metadata, end.metadata),
   };
+}
+
+/** What one half of a pair says cannot be trusted more than the other: a pair is a server's only where both halves are. */
+function keyTypeOfPair(start: Source | undefined, end: Source | undefined): Source | undefined {
+  if (start === "client" || end === "client") return "client";
+  return start === undefined ? undefined : end;
 }

@@ -174,5 +174,8 @@ function writeItem({ project, keyType, entry }: WaitingItem): string {
 
 /** The inverse of what `takeChanges` writes. */
 export function readItem(item: string): WrittenItem {
-  return JSON.parse(item) as WrittenItem;
+  const written = JSON.parse(item) as WrittenItem;
+  const { keyType, entry } = written;
+  // An older version left it out of the entry.
+  return entry.keyType === undefined ? { ...written, entry: { ...entry, keyType } } : written;
 }

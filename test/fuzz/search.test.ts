@@ -2,7 +2,8 @@
 // records against both. Random texts, too, are read or refused with a place, and never throw.
 
 import { expect, test } from "bun:test";
-import { kindCodeOf, levelCodeOf, packFlags } from "../../src/block/flags.ts";
+import { countedFlags, kindCodeOf, levelCodeOf, packFlags } from "../../src/block/flags.ts";
+import { keyTypeCodeOf } from "../../src/block/key_types.ts";
 import { OpenBlock } from "../../src/block/open_block.ts";
 import { readTextFilters } from "../../src/block/text_filters.ts";
 import { LEVELS, SOURCES } from "../../src/core/entry.ts";
@@ -58,6 +59,10 @@ function randomObject(random: Random, depth: number): Record<string, unknown> {
   return Object.fromEntries(members) as Record<string, unknown>;
 }
 
+function countedOf(record: StoredRecord): number {
+  return countedFlags(packFlags(record), keyTypeCodeOf(record.keyType));
+}
+
 function randomRecord(random: Random, id: number): StoredRecord {
   const kind = pick(random, KINDS);
   const maybe = <T>(share: number, make: () => T): T | undefined => (random() < share ? make() : undefined);
@@ -69,6 +74,7 @@ function randomRecord(random: Random, id: number): StoredRecord {
     time: time(),
     receivedAt: time(),
     source: pick(random, SOURCES),
+    keyType: pick(random, [undefined, ...SOURCES]),
     apiKey: pick(random, VOCABULARY.apiKeys),
     touchpoint: maybe(0.6, () => pick(random, VOCABULARY.touchpoints)),
     key: maybe(0.4, () => pick(random, VOCABULARY.texts)),
@@ -87,7 +93,7 @@ function randomRecords(random: Random): StoredRecord[] {
     randomRecord(random, index + 1),
   );
   const alike =
-    random() < 0.3 ? records.filter((one) => packFlags(one) === packFlags(records[0] as StoredRecord)) : records;
+    random() < 0.3 ? records.filter((one) => countedOf(one) === countedOf(records[0] as StoredRecord)) : records;
   if (random() < 0.7) return alike;
   const crowd = Object.fromEntries(
     Array.from({ length: METADATA_COLUMNS_MAX - 3 }, (_, index) => [`f${index}`, index]),
@@ -101,7 +107,7 @@ function factsOf(
   shown: readonly ShownRecord[],
   project: string,
 ): BlockFacts {
-  const cells = records.map((one) => ({ touchpoint: one.touchpoint, flags: packFlags(one) & 0x7f }));
+  const cells = records.map((one) => ({ touchpoint: one.touchpoint, flags: countedOf(one) }));
   const bounds = (values: readonly number[]) => [Math.min(...values), Math.max(...values)] as const;
   const [timeMin, timeMax] = bounds(records.map(({ time }) => time));
   const [idMin, idMax] = bounds(records.map(({ id }) => id));
@@ -166,7 +172,7 @@ test("the evaluator matches what a naive filter matches, and nothing judged befo
       });
 
       for (const [row, one] of records.entries()) {
-        const verdict = judge(search, { project, flags: packFlags(one), touchpoint: one.touchpoint });
+        const verdict = judge(search, { project, flags: countedOf(one), touchpoint: one.touchpoint });
         if (verdict === undefined) expect(touchesOnly(search)).toBe(false);
         else expect({ text: model.text, verdict }).toEqual({ text: model.text, verdict: expected[row] === true });
         if (verdict !== undefined) seen.judged++;

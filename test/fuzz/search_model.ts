@@ -94,6 +94,7 @@ function choice(random: Random): ModelSearch {
   const [field, values] = pick(random, [
     ["level", ["debug", "info", "warn", "error"]],
     ["source", ["server", "client"]],
+    ["keyType", ["server", "client"]],
     ["kind", ["log", "timing"]],
     ["status", ["completed", "started", "unfinished", "orphaned"]],
   ] as const);

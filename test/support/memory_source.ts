@@ -132,6 +132,7 @@ export function randomRecord(random: Random, timeFrom: number, timeTo: number): 
     time,
     receivedAt: time + integer(random, 1000),
     source: one(["server", "client"] as const),
+    keyType: one([undefined, "server", "server", "client"] as const),
     apiKey: one(["web shop", "backend"]),
     touchpoint: one(TOUCHPOINTS),
     key: random() < 0.3 ? `req-${integer(random, 20)}` : undefined,

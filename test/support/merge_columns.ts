@@ -174,6 +174,10 @@ export function mergeColumns(parts: readonly Columns[]): Columns {
       numbers((part) => part.flags),
       order,
     ),
+    keyType: gatherNumbers(
+      numbers((part) => part.keyType),
+      order,
+    ),
     apiKey: gather(
       parts.map((part) => part.apiKey),
       order,

@@ -24,6 +24,12 @@ export const MODEL_SEARCHES: readonly ModelSearch[] = [
   },
   { q: "status:completed", matches: ({ kind }) => kind === "completed" },
   { q: "status:completed source:client", matches: ({ kind, source }) => kind === "completed" && source === "client" },
+  { q: "keyType:client", matches: ({ keyType }) => keyType === "client" },
+  { q: "-keyType:client level:info", matches: ({ keyType, level }) => keyType !== "client" && level === "info" },
+  {
+    q: "keyType:* source:server status:completed",
+    matches: ({ keyType, source, kind }) => keyType !== undefined && source === "server" && kind === "completed",
+  },
   { q: "touchpoint:api/*", matches: ({ touchpoint }) => touchpoint?.startsWith("api/") === true },
   { q: "-touchpoint:web", matches: ({ touchpoint }) => touchpoint !== "web" },
   {

@@ -41,7 +41,10 @@ export const RecordSchema = object("Record", {
   ),
   time: time("When it happened"),
   receivedAt: time("When it was received"),
-  source: source(),
+  source: source("What sent it, as the entry or its batch says"),
+  keyType: Type.Optional(
+    source("Which key of the pair sent it, whatever `source` says; absent in records that an older version stored"),
+  ),
   touchpoint: Type.Optional(Type.String()),
   key: Type.Optional(text("Correlation key")),
   level: Type.Optional(
@@ -123,6 +126,7 @@ export const RunningSchema = object("Running", {
       project: Type.String(),
       apiKey: Type.String(),
       source: source(),
+      keyType: Type.Optional(source()),
       touchpoint: Type.Optional(Type.String()),
       key: Type.Optional(Type.String()),
       message: Type.Optional(Type.String()),

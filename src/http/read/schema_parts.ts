@@ -9,5 +9,6 @@ export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Ty
 export const time = (description: string) => Type.Number({ description: `${description}, Unix ms` });
 export const count = (description: string) => Type.Integer({ minimum: 0, description });
 export const text = (description: string) => Type.String({ description });
-export const source = () => Type.Union([Type.Literal("server"), Type.Literal("client")]);
+export const source = (description?: string) =>
+  Type.Union([Type.Literal("server"), Type.Literal("client")], description === undefined ? {} : { description });
 export const metadata = () => Type.Record(Type.String(), Type.Unknown());

@@ -40,6 +40,7 @@ export interface MessageTerm {
 export type ChoiceTerm =
   | { readonly kind: "choice"; readonly field: "level"; readonly values: readonly Level[] }
   | { readonly kind: "choice"; readonly field: "source"; readonly values: readonly Source[] }
+  | { readonly kind: "choice"; readonly field: "keyType"; readonly values: readonly Source[] }
   | { readonly kind: "choice"; readonly field: "kind"; readonly values: readonly ("log" | "timing")[] }
   | { readonly kind: "choice"; readonly field: "status"; readonly values: readonly TimingStatus[] };
 

@@ -37,7 +37,14 @@ function field(
 /** Every field but metadata, whose fields have names of their own. */
 export const SEARCH_FIELDS = [
   field("level", "choice", "level:warn,error", "the level of a log, and of a timing that was sent with one", LEVELS),
-  field("source", "choice", "source:client", "which kind of key sent it", SOURCES),
+  field("source", "choice", "source:client", "what sent it, as it says itself", SOURCES),
+  field(
+    "keyType",
+    "choice",
+    "keyType:client",
+    "which key of its pair it was sent with, which nobody can choose",
+    SOURCES,
+  ),
   field("kind", "choice", "kind:timing", "logs or timings", ["log", "timing"]),
   field("status", "choice", "status:unfinished", "how far a timing came", STATUSES),
   field("touchpoint", "exact", "touchpoint:api/*", "the whole name, or with a trailing * all that begin so"),

@@ -3,6 +3,7 @@
 
 import { LEVELS } from "../../core/entry.ts";
 import { KINDS } from "../../core/record.ts";
+import { isCutTouchpoint } from "../../core/touchpoint.ts";
 import { isChosen } from "./choices.ts";
 import {
   type ChoiceTerm,
@@ -18,10 +19,10 @@ import {
 } from "./expression.ts";
 import { isFoundInLowerCase } from "./match_patterns.ts";
 
-/** What records of one touchpoint, kind, level and source have in common. */
+/** What records of one touchpoint, kind, level, source and type of key have in common. */
 export interface CellFacts {
   readonly project: string;
-  /** As block/flags.ts packs them; only kind, level and source are looked at. */
+  /** `countedFlags` of block/flags.ts. */
   readonly flags: number;
   readonly touchpoint: string | undefined;
 }
@@ -112,6 +113,9 @@ function combineAll(members: readonly Expression[], judgeTerm: (term: Term) => V
 
 function judgeByCell(term: Term, { project, flags, touchpoint }: CellFacts): Verdict {
   if (term.kind === "choice") return isChosen(term, flags);
+  // Of a long name only the beginning is known.
+  const isOfName = term.kind === "word" || (term.kind === "exact" && term.field === "touchpoint");
+  if (isOfName && touchpoint !== undefined && isCutTouchpoint(touchpoint)) return undefined;
   if (term.kind === "word") return touchpoint?.toLowerCase().includes(term.needle) === true ? true : undefined;
   if (term.kind === "number") return isOfTimings(term) && isChosen(LOGS, flags) ? false : undefined;
   if (term.kind !== "exact") return undefined;
@@ -155,7 +159,7 @@ function judgePatterns(patterns: readonly Pattern[], facts: BlockFacts): Verdict
 }
 
 function judgeChoice(term: ChoiceTerm, facts: BlockFacts): Verdict {
-  if (term.field === "source") return undefined;
+  if (term.field === "source" || term.field === "keyType") return undefined;
   if (term.field === "level") {
     return term.values.some((level) => facts.hasLevel(LEVELS.indexOf(level) + 1)) ? undefined : false;
   }

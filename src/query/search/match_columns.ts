@@ -3,8 +3,9 @@
 
 import type { BlockView } from "../../block/block_view.ts";
 import type { SparseColumn } from "../../block/columns.ts";
+import { countedFlags } from "../../block/flags.ts";
 import type { DictionaryColumn } from "../../block/strings.ts";
-import { CHOICE_BITS, isChosen } from "./choices.ts";
+import { isChosen } from "./choices.ts";
 import {
   type ChoiceTerm,
   type ExactTerm,
@@ -16,11 +17,15 @@ import {
 import { markPatterns } from "./match_patterns.ts";
 
 export function matchChoice(term: ChoiceTerm, block: BlockView, rows: Uint8Array): void {
-  const chosen = new Uint8Array(CHOICE_BITS + 1);
-  for (let flags = 0; flags <= CHOICE_BITS; flags++) chosen[flags] = isChosen(term, flags) ? 1 : 0;
-  const flags = block.flags();
+  // One of the two decides, and the other's column is not read.
+  const isByKeyType = term.field === "keyType";
+  const chosen = new Uint8Array(256);
+  for (let code = 0; code < chosen.length; code++) {
+    chosen[code] = isChosen(term, isByKeyType ? countedFlags(0, code) : countedFlags(code, 0)) ? 1 : 0;
+  }
+  const codes = isByKeyType ? block.keyType() : block.flags();
   for (let row = 0; row < rows.length; row++) {
-    rows[row] = (rows[row] as number) & (chosen[(flags[row] as number) & CHOICE_BITS] as number);
+    rows[row] = (rows[row] as number) & (chosen[codes[row] as number] as number);
   }
 }
 

@@ -114,6 +114,8 @@ function choiceTerm({ name, values }: SearchField, items: readonly Item[]): Choi
       return { kind, field: name, values: list as Level[] };
     case "source":
       return { kind, field: name, values: list as Source[] };
+    case "keyType":
+      return { kind, field: name, values: list as Source[] };
     case "kind":
       return { kind, field: name, values: list as ("log" | "timing")[] };
     default:

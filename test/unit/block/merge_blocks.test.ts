@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { BlockDamagedError } from "../../../src/block/damage.ts";
 import { decodeColumns, recordsOf } from "../../../src/block/decode.ts";
-import { BlockEncoder, type BlockPiece, type EncodedBlock, PACKED } from "../../../src/block/encode.ts";
+import { BlockEncoder, type BlockPiece, type EncodedBlock, PACKED, pieceOf } from "../../../src/block/encode.ts";
 import { headerOf } from "../../../src/block/header.ts";
 import { inflate } from "../../../src/block/inflate.ts";
 import { BlockMerger } from "../../../src/block/merge_blocks.ts";
@@ -135,7 +135,7 @@ describe("a merge refuses", () => {
 
   test("a block that has other rows than is said, lacks a column, or has one that is not known", () => {
     const random = seededRandom(7);
-    const records = Array.from({ length: 20 }, (_, index) => likelyRecord(random, index + 1));
+    const records = Array.from({ length: 20 }, (_, index) => likelyRecord(random, index + 31));
     const { pieces } = new BlockEncoder().columnar(columnsOf(records));
     const [first] = pieces;
     if (first === undefined) throw new Error("a block has pieces");
@@ -146,6 +146,9 @@ describe("a merge refuses", () => {
       [[], 20],
       [pieces.filter(({ name }) => name !== "flags"), 20],
       [[...pieces, { ...first, name: "unheard of" }], 20],
+      [pieces.map((piece) => (piece.name === "keyType" ? pieceOf("keyType", new Uint8Array([4])) : piece)), 20],
+      [pieces.map((piece) => (piece.name === "keyType" ? pieceOf("keyType", new Uint8Array(20).fill(3)) : piece)), 20],
+      [pieces.map((piece) => (piece.name === "keyType" ? pieceOf("keyType", new Uint8Array(19)) : piece)), 20],
     ];
     for (const [given, count] of refused) {
       merger.clear();

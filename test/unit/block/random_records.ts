@@ -2,7 +2,7 @@
 
 import { appendRecord } from "../../../src/block/append.ts";
 import { type Columns, emptyColumns } from "../../../src/block/columns.ts";
-import { LEVELS } from "../../../src/core/entry.ts";
+import { LEVELS, SOURCES, type Source } from "../../../src/core/entry.ts";
 import { KINDS, type StoredRecord } from "../../../src/core/record.ts";
 import { integer, pick, type Random } from "../../support/random.ts";
 
@@ -62,15 +62,22 @@ function randomObject(random: Random, depth = 0, names = 6): Record<string, unkn
   return object;
 }
 
+/** By turns none, as the source, all of one kind, and any: what blocks have of each other's neighbours. */
+function keyTypeFor(random: Random, id: number, source: Source): Source | undefined {
+  return [undefined, source, "client" as const, pick(random, [undefined, ...SOURCES])][Math.floor(id / 30) % 4];
+}
+
 /** A record whose fields are the odd ones; `names` bounds how many metadata names there are. */
 export function randomRecord(random: Random, id: number, names = 6): StoredRecord {
   const maybe = <T>(value: T): T | undefined => (random() < 0.5 ? value : undefined);
+  const source = pick(random, SOURCES);
   return {
     id,
     kind: pick(random, KINDS),
     time: pick(random, TIMES),
     receivedAt: 1718900000000 + integer(random, 10_000),
-    source: pick(random, ["server", "client"] as const),
+    source,
+    keyType: keyTypeFor(random, id, source),
     apiKey: pick(random, ["web shop", "worker", "ü"]),
     touchpoint: maybe(pick(random, ["a/b", "a/c", "z", "日本"])),
     key: maybe(pick(random, TEXTS)),

@@ -27,15 +27,22 @@ function countBy<T>(values: readonly T[], nameOf: (value: T) => string): Record<
 }
 
 /** What of a record its flags tell. */
-function flagged({ kind, level, source }: Pick<StoredRecord, "kind" | "level" | "source">): string {
-  return `${kind} ${level} ${source}`;
+function flagged({
+  kind,
+  level,
+  source,
+  keyType,
+}: Pick<StoredRecord, "kind" | "level" | "source" | "keyType">): string {
+  return `${kind} ${level} ${source} ${keyType}`;
 }
 
 const LEVELS_BY_CODE = [undefined, "debug", "info", "warn", "error"] as const;
 
 function flagsText(flags: number): string {
   const level = LEVELS_BY_CODE[(flags >> 3) & 7];
-  return flagged({ kind: KINDS[flags & 7] as StoredRecord["kind"], level, source: flags & 64 ? "client" : "server" });
+  const source = flags & 64 ? "client" : "server";
+  const keyType = ([undefined, "server", "client"] as const)[flags >> 7];
+  return flagged({ kind: KINDS[flags & 7] as StoredRecord["kind"], level, source, keyType });
 }
 
 function cellsOf({ cells }: BlockSummary): Record<string, number> {
@@ -54,7 +61,7 @@ function slotsOf({ slots }: BlockSummary): Record<string, number> {
 function fieldsOf(record: StoredRecord): string[] {
   const always = ["apiKey", "kind", "source"];
   if (record.kind !== "log") always.push("status");
-  const names = ["level", "touchpoint", "message", "key", "startTime", "endTime", "duration"] as const;
+  const names = ["keyType", "level", "touchpoint", "message", "key", "startTime", "endTime", "duration"] as const;
   const metadata = Object.keys(record.metadata ?? {}).map((name) => `metadata.${name}`);
   return [...always, ...names.filter((name) => record[name] !== undefined), ...metadata];
 }

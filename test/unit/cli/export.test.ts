@@ -138,7 +138,7 @@ describe("export", () => {
   test("writes csv with a header, also when there is nothing else", async () => {
     await withData(["a,b"], Date.now(), async (folder) => {
       const { out } = await run(folder, ["--format", "csv"]);
-      expect(out.split("\r\n").map((line) => line.split(",").length)).toEqual([16, 17, 1]);
+      expect(out.split("\r\n").map((line) => line.split(",").length)).toEqual([17, 18, 1]);
       expect((await run(folder, ["--format", "csv", "--project", "empty"])).out.split("\r\n").length).toBe(2);
     });
   });

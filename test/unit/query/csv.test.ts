@@ -28,25 +28,30 @@ function parseCsv(text: string): (string | undefined)[][] {
 describe("csv", () => {
   test("has one column a member, in the record's order", () => {
     expect(csvHeader()).toBe(
-      "id,project,apiKey,kind,status,time,receivedAt,source,touchpoint,key,level,message,startTime,endTime,duration,metadata\r\n",
+      "id,project,apiKey,kind,status,time,receivedAt,source,keyType,touchpoint,key,level,message,startTime,endTime,duration,metadata\r\n",
     );
   });
 
   test("leaves absent fields empty, and writes numbers as JSON does", () => {
-    expect(csvLine(LOG)).toBe("1,shop,web shop,log,,1718900000000.25,1718900000107,server,,,,,,,,\r\n");
+    expect(csvLine(LOG)).toBe("1,shop,web shop,log,,1718900000000.25,1718900000107,server,,,,,,,,,\r\n");
+  });
+
+  test("tells the key that a record was sent with from its source", () => {
+    const [fields] = parseCsv(csvLine({ ...LOG, keyType: "client" }));
+    expect(fields?.slice(7, 9)).toEqual(["server", "client"]);
   });
 
   test("gives every text back: quotes, commas, line ends, spaces, and empty apart from absent", () => {
     for (const message of ["", " ", 'say "x"', '"', "a,b", "a\nb", "a\r\nb", "a\rb", "ü😀\u2028\t", "=1+1"]) {
       const [fields] = parseCsv(csvLine({ ...LOG, message }));
-      expect([message, fields?.length, fields?.[11]]).toEqual([message, 16, message]);
+      expect([message, fields?.length, fields?.[12]]).toEqual([message, 17, message]);
     }
   });
 
   test("has metadata as one JSON column", () => {
     const metadata = { a: 'x"y', b: [1, { c: null }] };
     const [fields] = parseCsv(csvLine({ ...LOG, metadata }));
-    expect(JSON.parse(fields?.[15] ?? "")).toEqual(metadata);
-    expect(parseCsv(csvLine({ ...LOG, metadata: {} }))[0]?.[15]).toBe("{}");
+    expect(JSON.parse(fields?.[16] ?? "")).toEqual(metadata);
+    expect(parseCsv(csvLine({ ...LOG, metadata: {} }))[0]?.[16]).toBe("{}");
   });
 });

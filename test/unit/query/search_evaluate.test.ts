@@ -79,6 +79,23 @@ describe("texts", () => {
 });
 
 describe("kinds and numbers", () => {
+  test("the type of the key, whatever the source says", () => {
+    const lines = [
+      record(1, { source: "server", keyType: "server" }),
+      record(2, { source: "server", keyType: "client" }),
+      record(3, { source: "client", keyType: "server" }),
+      record(4, { source: "client" }),
+    ];
+    expectMatches(lines, {
+      "keyType:client": [2],
+      "keyType:server": [1, 3],
+      "keyType:server,client": [1, 2, 3],
+      "keyType:*": [1, 2, 3],
+      "-keyType:client": [1, 3, 4],
+      "source:server -keyType:server": [2],
+    });
+  });
+
   test("level, source, kind and status", () => {
     expectMatches(LINES, {
       "level:error": [2, 6],

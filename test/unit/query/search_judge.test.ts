@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { packFlags } from "../../../src/block/flags.ts";
+import { countedFlags, packFlags } from "../../../src/block/flags.ts";
+import { keyTypeCodeOf } from "../../../src/block/key_types.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
 import type { Expression } from "../../../src/query/search/expression.ts";
 import { type BlockFacts, canSkip, judge, touchesOnly } from "../../../src/query/search/judge.ts";
@@ -13,11 +14,15 @@ function read(text: string): Expression {
 }
 
 function flagsOf(parts: Partial<StoredRecord>): number {
-  return packFlags(record(1, parts));
+  return countedFlags(packFlags(record(1, parts)), keyTypeCodeOf(parts.keyType));
 }
 
 describe("a cell", () => {
-  const facts = { project: "shop", flags: flagsOf({ level: "error", source: "client" }), touchpoint: "api/a" };
+  const facts = {
+    project: "shop",
+    flags: flagsOf({ level: "error", source: "client", keyType: "server" }),
+    touchpoint: "api/a",
+  };
   const verdicts = (texts: readonly string[]) => texts.map((text) => judge(read(text), facts));
 
   test("decides what kind, level, source, touchpoint and project decide", () => {
@@ -28,6 +33,12 @@ describe("a cell", () => {
       true,
       false,
       false,
+    ]);
+    expect(verdicts(["keyType:server", "keyType:client", "-keyType:client", "keyType:*"])).toEqual([
+      true,
+      false,
+      true,
+      true,
     ]);
     expect(
       verdicts(["touchpoint:api/*", "touchpoint:web/*", "project:shop", "project:blog", "API/", "duration:>1"]),
@@ -50,6 +61,15 @@ describe("a cell", () => {
     expect(verdicts(["-(boom level:info)", "-(boom OR level:error)", "-touchpoint:*"])).toEqual([true, false, false]);
   });
 
+  test("of an older version knows no type of a key", () => {
+    const old = { ...facts, flags: flagsOf({ source: "client" }) };
+    expect(["keyType:client", "keyType:*", "-keyType:server"].map((text) => judge(read(text), old))).toEqual([
+      false,
+      false,
+      true,
+    ]);
+  });
+
   test("knows a timing's own level and status, and that a record has no touchpoint", () => {
     const timing = { project: "shop", flags: flagsOf({ kind: "orphaned", level: undefined }), touchpoint: undefined };
     const texts = ["level:*", "-level:error", "status:orphaned", "kind:timing", "touchpoint:*", "duration:5", "a"];
@@ -66,7 +86,7 @@ describe("a cell", () => {
 });
 
 test("touchesOnly is said of searches that cells always decide", () => {
-  const only = ["", "level:error -source:client", "touchpoint:a OR -(project:b status:*)"];
+  const only = ["", "level:error -source:client keyType:server", "touchpoint:a OR -(project:b status:*)"];
   const more = [
     "a",
     "message:a",

@@ -11,7 +11,7 @@ function problemOf(text: string): [message: string, place: string] {
 }
 
 const FIELDS =
-  "Fields are level, source, kind, status, touchpoint, key, message, apiKey, project, id, duration, time, receivedAt, startTime, endTime and metadata.<name>";
+  "Fields are level, source, keyType, kind, status, touchpoint, key, message, apiKey, project, id, duration, time, receivedAt, startTime, endTime and metadata.<name>";
 
 describe("a field that is not known", () => {
   test("names the nearest one, all of them, and how to search for the text", () => {

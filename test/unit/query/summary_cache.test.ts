@@ -11,7 +11,7 @@ function block(id: number, records = 1): QueryBlock {
 
 function summary(bytes: number): BlockSummary {
   const none = new Float64Array();
-  const slots = { widthMs: 1_000, times: none, flags: new Uint8Array(), counts: none };
+  const slots = { widthMs: 1_000, times: none, flags: new Uint16Array(), counts: none };
   return { cells: [], slots, fields: undefined, values: new Map(), bytes };
 }
 

@@ -37,6 +37,7 @@ describe("an entry in its normal form", () => {
       time: NOW - 5,
       receivedAt: NOW,
       source: "server",
+      keyType: "server",
       apiKey: "web shop",
       touchpoint: "api/orders",
       key: "k",
@@ -95,7 +96,13 @@ describe("an entry in its normal form", () => {
   });
 
   test("the entry's source goes before the batch's", () => {
+    const forged = normalise(
+      { message: "m", source: "server" },
+      batchContext({ keyType: "client", batchSource: "client" }),
+    );
+    expect(forged).toMatchObject({ source: "server", keyType: "client" });
     const normal = normalise({ message: "m", source: "client" }, batchContext());
+    expect(normal).toMatchObject({ source: "client", keyType: "server" });
     expect(typeof normal === "string" ? normal : normal.source).toBe("client");
   });
 

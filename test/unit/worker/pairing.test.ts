@@ -70,6 +70,7 @@ describe("a start and its end", () => {
         time: T - 1,
         receivedAt: T + 50,
         source: "client",
+        keyType: "server",
         apiKey: "two",
         touchpoint: "t",
         key: "k",
@@ -82,6 +83,40 @@ describe("a start and its end", () => {
       },
     ]);
     expect(desk.memory.openEntries).toBe(0);
+  });
+
+  test("are a client's where either was sent with a client key, whatever they say themselves", () => {
+    const typeOf = (start: Source, end: Source) => {
+      const desk = new Desk();
+      desk.offer("s", { key: "k", startTime: T, source: "server" }, { type: start });
+      desk.offer("e", { key: "k", endTime: T + 1, source: "server" }, { type: end });
+      // Halves that do not pair are records of their own.
+      desk.memory.expire(T + 2 * LIMITS.timeoutMs);
+      return new Set(desk.records.map((record) => (record as { keyType?: Source }).keyType));
+    };
+    expect([typeOf("server", "server"), typeOf("client", "client"), typeOf("client", "server")]).toEqual([
+      new Set(["server"]),
+      new Set(["client"]),
+      new Set(["client"]),
+    ]);
+    expect(typeOf("server", "client")).toContain("client");
+  });
+
+  test("that an older version left waiting have the type of the key that its row says", () => {
+    const entry = {
+      kind: "start",
+      time: T,
+      receivedAt: T,
+      source: "server",
+      apiKey: "web",
+      key: "k",
+      startTime: T,
+      standalone: false,
+    };
+    const desk = new Desk();
+    desk.memory.restore([{ id: 1, item: JSON.stringify({ project: "shop", keyType: "client", entry }) }], [], T);
+    desk.offer("e", { key: "k", endTime: T + 1 });
+    expect(desk.records).toMatchObject([{ kind: "completed", source: "server", keyType: "client" }]);
   });
 
   test("become the same record when the end arrives first", () => {

@@ -9,7 +9,7 @@ import { useParameter } from "../../hooks.ts";
 import { MemberList, ValueLine } from "./value_tree.tsx";
 
 const TIMES = ["time", "receivedAt", "startTime", "endTime"] as const;
-const TEXTS = ["touchpoint", "key", "message", "project", "apiKey", "source", "kind"] as const;
+const TEXTS = ["touchpoint", "key", "message", "project", "apiKey", "source", "keyType", "kind"] as const;
 
 export function RecordDetails({ record }: { readonly record: ShownRecord }) {
   const { id, level, status, duration, metadata } = record;

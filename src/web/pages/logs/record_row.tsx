@@ -1,7 +1,8 @@
 // One record of the list: a line that opens to everything the record has.
 
 import { formatInstant } from "../../../core/amounts.ts";
-import type { ShownRecord } from "../../../core/record.ts";
+import { otherSource, type ShownRecord } from "../../../core/record.ts";
+import { cutTouchpoint } from "../../../core/touchpoint.ts";
 import { Badge, LevelBadge, StatusBadge } from "../../components/badge.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { Duration } from "../../components/time.tsx";
@@ -23,6 +24,8 @@ interface RecordRowProps {
 export function RecordRow({ record, isOpen, isActive, showsProject, onToggle }: RecordRowProps) {
   const { id, project, touchpoint, level, status, time, duration, key } = record;
   const { message, metadata } = summaryOf(record);
+  const shownTouchpoint = touchpoint === undefined ? undefined : cutTouchpoint(touchpoint);
+  const other = otherSource(record);
   const instant = formatInstant(time);
   return (
     <div class={`logs-row logs-${level ?? "timing"}`} data-open={isOpen}>
@@ -48,11 +51,18 @@ export function RecordRow({ record, isOpen, isActive, showsProject, onToggle }: 
         <span class="logs-badges">
           {level === undefined ? <Badge tone="timing">timing</Badge> : <LevelBadge level={level} />}
         </span>
-        <span class="logs-touchpoint" title={touchpoint}>
+        <span class="logs-touchpoint" title={shownTouchpoint}>
           {showsProject ? <span class="logs-project">{project} · </span> : null}
-          {touchpoint ?? <span class="muted">–</span>}
+          {shownTouchpoint ?? <span class="muted">–</span>}
         </span>
         <span class="logs-text">
+          {other === undefined ? null : (
+            <>
+              <Badge tone="warn" title={`Sent with a ${other}: its source is what its sender says`}>
+                {other}
+              </Badge>{" "}
+            </>
+          )}
           {status === undefined || status === "completed" ? null : (
             <>
               <StatusBadge status={status} />{" "}
