@@ -34,7 +34,13 @@ export interface EraseReport {
 }
 
 export type ChangeOutcome =
-  | { readonly ok: true; readonly touchpoint?: TouchpointRow; readonly erased?: EraseReport }
+  | {
+      readonly ok: true;
+      readonly touchpoint?: TouchpointRow;
+      /** A name that nobody had registered, and that left the list to make room. */
+      readonly unlisted?: string;
+      readonly erased?: EraseReport;
+    }
   | {
       readonly ok: false;
       readonly refusal: { readonly code: ChangeRefusalCode; readonly message: string; readonly at?: number };

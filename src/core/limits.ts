@@ -23,3 +23,6 @@ export const BLOCK_RECORDS_MAX = 65_536;
 
 /** Touchpoint names a project keeps in its dictionary; further ones are stored with their records only. */
 export const TOUCHPOINTS_MAX = 10_000;
+
+/** Of these, names that only client keys sent: anybody can send with one, and servers' names must find room. */
+export const CLIENT_TOUCHPOINTS_MAX = TOUCHPOINTS_MAX / 2;

@@ -101,6 +101,7 @@ export function removeWaiting(database: Database, project: number, erased: reado
 
 /** The names of a project that nobody registered: what its entries brought. Within a transaction. */
 export function removeUnregistered(database: Database, project: number): string[] {
+  database.query("DELETE FROM client_touchpoints WHERE project = ?").run(project);
   const sql = "DELETE FROM touchpoints WHERE project = ? AND registered = 0 RETURNING name";
   return (database.query(sql).all(project) as { name: string }[]).map((row) => row.name);
 }

@@ -30,7 +30,11 @@ export function* removeUnusedNames(store: StoreWriter, project: number): Generat
   if (unused.size === 0) return [];
   return store.transaction(() => {
     const remove = database.query("DELETE FROM touchpoints WHERE project = ? AND name = ? AND registered = 0");
-    for (const name of unused) remove.run(project, name);
+    const removeClients = database.query("DELETE FROM client_touchpoints WHERE project = ? AND name = ?");
+    for (const name of unused) {
+      remove.run(project, name);
+      removeClients.run(project, name);
+    }
     return [...unused];
   });
 }

@@ -56,6 +56,16 @@ export interface KeyNote {
   readonly lastUsed: number | undefined;
 }
 
+/** What becomes of a name of the list of touchpoints: client keys' alone, a server's, or gone. */
+export interface TouchpointNote {
+  readonly project: string;
+  readonly name: string;
+  /** Unix ms. */
+  readonly firstSeen: number;
+  /** Default: a server's. */
+  readonly is?: "clients" | "servers" | "gone";
+}
+
 export interface GroupWrite {
   readonly blocks: readonly NewBlock[];
   /** The id that the next record will get. */
@@ -67,7 +77,8 @@ export interface GroupWrite {
   readonly journal: readonly JournalPart[];
   readonly usage: readonly UsageValue[];
   readonly rejections: readonly Rejection[];
-  readonly touchpoints: readonly { readonly project: string; readonly name: string; readonly firstSeen: number }[];
+  /** In their order. */
+  readonly touchpoints: readonly TouchpointNote[];
   readonly keys: readonly KeyNote[];
   readonly setAside: SetAsideBatch | undefined;
   /** Of the bodies of the group's batches. */

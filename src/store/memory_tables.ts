@@ -5,9 +5,13 @@ import type { Source } from "../core/entry.ts";
 import type { Database, Statement } from "../runtime/driver.ts";
 import type { GroupWrite, KeyNote } from "./group_write.ts";
 import type { ProjectTable } from "./project_table.ts";
+import type { TouchpointTable } from "./touchpoint_table.ts";
 
 /** Rejections kept a project: the latest ones. */
 const REJECTIONS_MAX = 1_000;
+
+/** Bytes of the bodies that are set aside: the latest ones, of which one can have the largest size that a request can. */
+const SET_ASIDE_BYTES_MAX = 32 * 1024 * 1024;
 
 /** What the worker needs to go on where the last process stopped. */
 export interface RestoredState {
@@ -17,7 +21,7 @@ export interface RestoredState {
   readonly waiting: readonly { readonly id: number; readonly item: string }[];
   readonly journal: readonly { readonly kind: string; readonly receivedAt: number; readonly data: Uint8Array }[];
   readonly usage: readonly { project: string; month: string; name: string; value: number }[];
-  readonly touchpoints: readonly { project: string; name: string }[];
+  readonly touchpoints: readonly { project: string; name: string; isClients?: true }[];
   readonly keys: readonly KeyNote[];
 }
 
@@ -37,7 +41,6 @@ const STATEMENTS = {
   setUsage:
     "INSERT INTO usage (project, month, name, value) VALUES (?, ?, ?, ?) " +
     "ON CONFLICT (project, month, name) DO UPDATE SET value = excluded.value",
-  insertTouchpoint: "INSERT OR IGNORE INTO touchpoints (project, name, registered, first_seen) VALUES (?, ?, 0, ?)",
   putKey:
     "INSERT INTO api_keys (name, type, first_seen, last_used) VALUES (?, ?, ?, ?) " +
     "ON CONFLICT (name, type) DO UPDATE SET last_used = excluded.last_used",
@@ -46,16 +49,22 @@ const STATEMENTS = {
     "DELETE FROM rejections WHERE project = ? AND id <= " +
     "(SELECT id FROM rejections WHERE project = ? ORDER BY id DESC LIMIT 1 OFFSET ?)",
   insertSetAside: "INSERT INTO set_aside (project, api_key, received_at, entries, body) VALUES (?, ?, ?, ?, ?)",
+  trimSetAside:
+    "DELETE FROM set_aside WHERE id IN (SELECT id FROM " +
+    "(SELECT id, sum(octet_length(body)) OVER (ORDER BY id DESC) AS bytes FROM set_aside) WHERE bytes > ?) " +
+    "AND id < (SELECT max(id) FROM set_aside)",
 } as const;
 
 export class MemoryTables {
   readonly #database: Database;
   readonly #projects: ProjectTable;
+  readonly #touchpoints: TouchpointTable;
   readonly #statements: Readonly<Record<keyof typeof STATEMENTS, Statement>>;
 
-  constructor(database: Database, projects: ProjectTable) {
+  constructor(database: Database, projects: ProjectTable, touchpoints: TouchpointTable) {
     this.#database = database;
     this.#projects = projects;
+    this.#touchpoints = touchpoints;
     const prepared = Object.entries(STATEMENTS).map(([name, sql]) => [name, database.prepare(sql)]);
     this.#statements = Object.fromEntries(prepared) as Record<keyof typeof STATEMENTS, Statement>;
   }
@@ -72,9 +81,7 @@ export class MemoryTables {
       usage: this.#all(
         "SELECT projects.name AS project, month, usage.name AS name, value FROM usage JOIN projects ON projects.id = project",
       ),
-      touchpoints: this.#all(
-        "SELECT projects.name AS project, touchpoints.name AS name FROM touchpoints JOIN projects ON projects.id = project",
-      ),
+      touchpoints: this.#touchpoints.listed(),
       keys: this.#all<KeyRow>("SELECT name, type, first_seen, last_used FROM api_keys").map((row) => ({
         name: row.name,
         type: row.type,
@@ -105,9 +112,7 @@ export class MemoryTables {
     for (const part of group.journal) statements.insertJournal.run(part.receivedAt, part.kind, part.data);
     for (const usage of group.usage)
       statements.setUsage.run(project(usage.project), usage.month, usage.name, usage.value);
-    for (const { project: name, name: touchpoint, firstSeen } of group.touchpoints) {
-      statements.insertTouchpoint.run(project(name), touchpoint, firstSeen);
-    }
+    for (const note of group.touchpoints) this.#touchpoints.note(project(note.project), note);
     for (const { name, type, firstSeen, lastUsed } of group.keys) {
       statements.putKey.run(name, type, firstSeen, lastUsed ?? null);
     }
@@ -122,6 +127,7 @@ export class MemoryTables {
     if (setAside === undefined) return;
     const { apiKey, receivedAt, entryCount, body } = setAside;
     statements.insertSetAside.run(project(setAside.project), apiKey, receivedAt, entryCount, body);
+    statements.trimSetAside.run(SET_ASIDE_BYTES_MAX);
   }
 
   /** Forgets journal parts received before so long ago, in Unix ms; in a transaction. */

@@ -1,6 +1,7 @@
 // The tables. A record is never a row: blocks hold records, and everything else here is small and bounded.
 
 import { DROP_REASONS } from "../core/drop.ts";
+import { TOUCHPOINT_BYTES_MAX, TOUCHPOINT_LENGTH_MAX } from "../core/touchpoint.ts";
 
 /** Marks the file as ours ("SLog"), in SQLite's header. */
 export const APPLICATION_ID = 0x534c6f67;
@@ -32,8 +33,18 @@ const RETENTION = "";
 /** Touchpoints whose pairs were ambiguous. */
 const AMBIGUOUS = "";
 
-/** Names from client keys. */
-const NAMES = "";
+/**
+ * Names from client keys. A file of before does not say whose its names are: they count as such until a server's record brings them.
+ */
+const NAMES = `
+-- Names of the list that only client keys sent: there may be fewer of them.
+CREATE TABLE client_touchpoints (
+  project INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY (project, name)
+) STRICT, WITHOUT ROWID;
+DELETE FROM touchpoints WHERE registered = 0 AND
+  (octet_length(name) > ${TOUCHPOINT_BYTES_MAX} OR length(name) > ${TOUCHPOINT_LENGTH_MAX});
+INSERT INTO client_touchpoints SELECT project, name FROM touchpoints WHERE registered = 0;
+`;
 
 const FORMAT_4 = `${SESSIONS}${RETENTION}${AMBIGUOUS}${NAMES}`;
 
@@ -114,4 +125,5 @@ export const TABLES: Readonly<Record<string, string>> = {
   api_keys: "name, type, first_seen, last_used",
   redo: "slot, data",
   sessions: "id, proof, expires_at",
+  client_touchpoints: "project, name",
 };

@@ -54,8 +54,8 @@ export class StoreWriter {
     this.#table = new BlockTable(this.#database);
     this.#catalog = BlockCatalog.load(this.#database);
     this.#projects = new ProjectTable(this.#database);
-    this.#memories = new MemoryTables(this.#database, this.#projects);
     this.#touchpoints = new TouchpointTable(this.#database);
+    this.#memories = new MemoryTables(this.#database, this.#projects, this.#touchpoints);
     this.#redo = new RedoLog(this.#database, Number(this.#memories.meta().get("redo_done") ?? 0));
   }
 

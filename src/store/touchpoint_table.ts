@@ -8,6 +8,7 @@
 import type { ChangeOutcome } from "../core/changing.ts";
 import { TOUCHPOINTS_MAX } from "../core/limits.ts";
 import type { Database, Statement } from "../runtime/driver.ts";
+import type { TouchpointNote } from "./group_write.ts";
 
 interface Row {
   readonly registered: number;
@@ -20,36 +21,73 @@ export interface ChangedProject {
   readonly name: string;
 }
 
+/** Whether only client keys sent a name. */
+const IS_CLIENTS =
+  "EXISTS (SELECT 1 FROM client_touchpoints AS clients " +
+  "WHERE clients.project = touchpoints.project AND clients.name = touchpoints.name)";
+
+const STATEMENTS = {
+  select: "SELECT registered, first_seen AS firstSeen FROM touchpoints WHERE project = ? AND name = ?",
+  count: "SELECT count(*) AS count FROM touchpoints WHERE project = ?",
+  list: "INSERT OR IGNORE INTO touchpoints (project, name, registered, first_seen) VALUES (?, ?, 0, ?)",
+  register:
+    "INSERT INTO touchpoints (project, name, registered, first_seen) VALUES (?, ?, 1, ?) " +
+    "ON CONFLICT (project, name) DO UPDATE SET registered = 1",
+  delete: "DELETE FROM touchpoints WHERE project = ? AND name = ?",
+  markClients: "INSERT OR IGNORE INTO client_touchpoints (project, name) VALUES (?, ?)",
+  unmarkClients: "DELETE FROM client_touchpoints WHERE project = ? AND name = ?",
+  // The one that is missed least: client keys' before others, the latest first.
+  dispensable:
+    "SELECT name FROM touchpoints WHERE project = ? AND registered = 0 " +
+    `ORDER BY ${IS_CLIENTS} DESC, first_seen DESC, name DESC LIMIT 1`,
+} as const;
+
 export class TouchpointTable {
-  readonly #select: Statement;
-  readonly #count: Statement;
-  readonly #put: Statement;
-  readonly #delete: Statement;
+  readonly #database: Database;
+  readonly #statements: Readonly<Record<keyof typeof STATEMENTS, Statement>>;
 
   constructor(database: Database) {
-    this.#select = database.prepare(
-      "SELECT registered, first_seen AS firstSeen FROM touchpoints WHERE project = ? AND name = ?",
-    );
-    this.#count = database.prepare("SELECT count(*) AS count FROM touchpoints WHERE project = ?");
-    this.#put = database.prepare(
-      "INSERT INTO touchpoints (project, name, registered, first_seen) VALUES (?, ?, 1, ?) " +
-        "ON CONFLICT (project, name) DO UPDATE SET registered = 1",
-    );
-    this.#delete = database.prepare("DELETE FROM touchpoints WHERE project = ? AND name = ?");
+    this.#database = database;
+    const prepared = Object.entries(STATEMENTS).map(([name, sql]) => [name, database.prepare(sql)]);
+    this.#statements = Object.fromEntries(prepared) as Record<keyof typeof STATEMENTS, Statement>;
   }
 
-  /** Registers a name, known or not. `now` in Unix ms. Refusals: already_there, limit. */
+  /** All names, by project and in the order in which they were first seen. */
+  listed(): { project: string; name: string; isClients?: true }[] {
+    const sql =
+      `SELECT projects.name AS project, touchpoints.name AS name, ${IS_CLIENTS} AS isClients ` +
+      "FROM touchpoints JOIN projects ON projects.id = project ORDER BY projects.id, first_seen, touchpoints.name";
+    const rows = this.#database.query(sql).all() as { project: string; name: string; isClients: number }[];
+    return rows.map(({ isClients, ...row }) => (isClients === 0 ? row : { ...row, isClients: true }));
+  }
+
+  /** Does what records ask of the list; in their transaction. */
+  note(project: number, { name, firstSeen, is = "servers" }: TouchpointNote): void {
+    if (is === "gone") {
+      this.#remove(project, name);
+      return;
+    }
+    this.#statements.list.run(project, name, firstSeen);
+    if (is === "clients") this.#statements.markClients.run(project, name);
+    else this.#statements.unmarkClients.run(project, name);
+  }
+
+  /**
+   * Registers a name, known or not; where the list is full, one that nobody registered leaves it. `now` in Unix ms. Refusals:
+   * already_there, limit.
+   */
   register(project: ChangedProject, name: string, now: number): ChangeOutcome {
     const row = this.#row(project, name);
     if (row?.registered === 1) return alreadyThere(project, name);
-    if (row === null) {
-      const { count } = this.#count.get(project.id) as { count: number };
-      if (count >= TOUCHPOINTS_MAX) {
-        const message = `cannot register ${JSON.stringify(name)}: project ${JSON.stringify(project.name)} has ${count} touchpoints, the most it can have; delete some first`;
-        return { ok: false, refusal: { code: "limit", message } };
-      }
+    const { count } = this.#statements.count.get(project.id) as { count: number };
+    if (row !== null || count < TOUCHPOINTS_MAX) return this.#registered(project, name, row?.firstSeen ?? now);
+    const dispensable = this.#statements.dispensable.get(project.id) as { name: string } | null;
+    if (dispensable === null) {
+      const message = `cannot register ${JSON.stringify(name)}: project ${JSON.stringify(project.name)} has ${count} registered touchpoints, the most it can have; delete some first`;
+      return { ok: false, refusal: { code: "limit", message } };
     }
-    return this.#registered(project, name, row?.firstSeen ?? now);
+    this.#remove(project.id, dispensable.name);
+    return { ...this.#registered(project, name, now), unlisted: dispensable.name };
   }
 
   /** Gives a registered name in place of a known one, whether that was registered or not. Refusals: not_found, already_there. */
@@ -58,24 +96,30 @@ export class TouchpointTable {
     if (row === null) return notFound(project, name);
     const target = name === to ? null : this.#row(project, to);
     if (target?.registered === 1) return alreadyThere(project, to);
-    if (name !== to) this.#delete.run(project.id, name);
+    if (name !== to) this.#remove(project.id, name);
     return this.#registered(project, to, target?.firstSeen ?? row.firstSeen);
   }
 
   /** Takes a name from the list. Refusals: not_found. */
   delete(project: ChangedProject, name: string): ChangeOutcome {
     if (this.#row(project, name) === null) return notFound(project, name);
-    this.#delete.run(project.id, name);
+    this.#remove(project.id, name);
     return { ok: true };
   }
 
   #row(project: ChangedProject, name: string): Row | null {
-    return this.#select.get(project.id, name) as Row | null;
+    return this.#statements.select.get(project.id, name) as Row | null;
   }
 
-  #registered(project: ChangedProject, name: string, firstSeen: number): ChangeOutcome {
-    this.#put.run(project.id, name, firstSeen);
-    return { ok: true, touchpoint: { project: project.name, name, registered: true, firstSeen } };
+  #remove(project: number, name: string): void {
+    this.#statements.delete.run(project, name);
+    this.#statements.unmarkClients.run(project, name);
+  }
+
+  #registered(project: ChangedProject, name: string, firstSeen: number) {
+    this.#statements.register.run(project.id, name, firstSeen);
+    this.#statements.unmarkClients.run(project.id, name);
+    return { ok: true as const, touchpoint: { project: project.name, name, registered: true, firstSeen } };
   }
 }
 

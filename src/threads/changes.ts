@@ -177,6 +177,7 @@ export class Changes {
     if (!outcome.ok) return outcome;
     const names = worker().touchpoints;
     if (change.kind !== "register_touchpoint") names.remove(change.project, change.name);
+    if (outcome.unlisted !== undefined) names.remove(change.project, outcome.unlisted);
     if (outcome.touchpoint !== undefined) names.add(request.project, outcome.touchpoint.name);
     return outcome;
   }

@@ -46,7 +46,7 @@ export class EntryWorker {
     this.#rules = rules;
     this.#builder = new BlockBuilder(state.nextRecordId);
     this.#usage = new Usage(state.usage);
-    this.#touchpoints = new TouchpointNames(state.touchpoints);
+    this.#touchpoints = new TouchpointNames(state.touchpoints, state.seed);
     this.#keys = new KeyUse(state.keys);
     this.#keys.know(rules.keys, now);
     this.#digest = new EntryDigest(state.seed);
@@ -250,7 +250,9 @@ export class EntryWorker {
 
   #staged(now: number): StagedWrite {
     const { blocks, nextId } = this.#builder;
-    for (const block of blocks) this.#touchpoints.see(block.project, block.columns.touchpoint, now);
+    for (const { project, columns } of blocks) {
+      this.#touchpoints.see(project, columns.touchpoint, columns.keyType, now);
+    }
     const changes = this.#pairing.takeChanges();
     const digests = this.#dedupe.takeAdded();
     const journal = [];

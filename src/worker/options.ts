@@ -3,6 +3,7 @@
 import type { Source } from "../core/entry.ts";
 import type { KeyNote } from "./key_use.ts";
 import type { PairingLimits } from "./pairing.ts";
+import type { ListedTouchpoint } from "./touchpoint_names.ts";
 import type { UsageCounter } from "./usage.ts";
 
 export interface WorkerKey {
@@ -48,7 +49,7 @@ export interface WorkerState {
   /** `receivedAt`: the latest receipt in the part, by the clock as it is now; Unix ms. */
   readonly journal: readonly { readonly kind: string; readonly receivedAt: number; readonly data: Uint8Array }[];
   readonly usage: readonly UsageCounter[];
-  readonly touchpoints: readonly { readonly project: string; readonly name: string }[];
+  readonly touchpoints: readonly ListedTouchpoint[];
   readonly keys: readonly KeyNote[];
 }
 

@@ -3,7 +3,7 @@
 import type { BuiltBlock } from "./block_builder.ts";
 import type { KeyNote } from "./key_use.ts";
 import type { Rejection } from "./rejections.ts";
-import type { NewTouchpoint } from "./touchpoint_names.ts";
+import type { TouchpointNote } from "./touchpoint_names.ts";
 import type { UsageCounter, UsageTotals } from "./usage.ts";
 
 /** The whole effect of a group or of the passing of time, for one transaction. */
@@ -16,7 +16,7 @@ export interface StagedWrite {
   readonly journal: readonly { readonly kind: string; readonly receivedAt: number; readonly data: Uint8Array }[];
   readonly usage: readonly UsageCounter[];
   readonly rejections: readonly Rejection[];
-  readonly touchpoints: readonly NewTouchpoint[];
+  readonly touchpoints: readonly TouchpointNote[];
   readonly keys: readonly KeyNote[];
   readonly setAside: StagedSetAside | undefined;
   readonly bytesReceived: number;

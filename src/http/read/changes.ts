@@ -4,6 +4,7 @@
 import { type TSchema, Type } from "@sinclair/typebox";
 import type { ChangeOutcome } from "../../core/changing.ts";
 import { assert } from "../../core/errors.ts";
+import { TOUCHPOINT_LENGTH_MAX } from "../../core/touchpoint.ts";
 import type { Patience } from "../../runtime/patience.ts";
 import { jsonResponse } from "../answers.ts";
 import type { AnswerDocument, Route } from "../routes.ts";
@@ -15,17 +16,16 @@ import { FROM, PROJECT, readScope, SEARCH, strictObject, TO } from "./parameters
 import { refuse } from "./refusals.ts";
 
 /** What a new name may be: shown in a tree, typed by people. */
-const NAME_LENGTH_MAX = 512;
 const NO_CONTROLS = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
 /** The project where none is named, as in the configuration. */
 const PROJECT_DEFAULT = "default";
 
 const NEW_NAME = Type.String({
   minLength: 1,
-  maxLength: NAME_LENGTH_MAX,
+  maxLength: TOUCHPOINT_LENGTH_MAX,
   pattern: NO_CONTROLS,
   trims: true,
-  expects: `1 to ${NAME_LENGTH_MAX} characters without control characters`,
+  expects: `1 to ${TOUCHPOINT_LENGTH_MAX} characters without control characters`,
   description: "Levels are separated by /; white space around it is dropped",
   examples: ["api/orders/submit"],
 });

@@ -85,6 +85,30 @@ describe("a touchpoint", () => {
   });
 });
 
+describe("where the list is full of names that nobody registered", () => {
+  test("a registered one takes the place of the latest", async () => {
+    await withWriter(async (stage) => {
+      stage.send(Array.from({ length: TOUCHPOINTS_MAX - 1 }, (_, index) => ({ touchpoint: `t${index}` })));
+      stage.send([{ touchpoint: "latest" }]);
+      const register = { kind: "register_touchpoint", project: "shop", name: "more" } as const;
+      expect(codeOf(await stage.change(register))).toBe("ok");
+      expect(codeOf(await stage.change({ ...register, name: "t5" }))).toBe("ok");
+      const list = listOf(stage);
+      expect([list.length, list.includes("shop: more"), list.some((name) => name.includes("latest"))]).toEqual([
+        TOUCHPOINTS_MAX,
+        true,
+        false,
+      ]);
+      // The writer knows, too: there is no room for it, and it is not forgotten that it is not there.
+      stage.send([{ touchpoint: "latest" }]);
+      expect(listOf(stage)).toEqual(list);
+      await stage.change({ kind: "delete_touchpoint", project: "shop", name: "t7" });
+      stage.send([{ touchpoint: "latest" }]);
+      expect(listOf(stage)).toContain("shop: latest (unregistered)");
+    });
+  });
+});
+
 describe("a change of the touchpoints is refused", () => {
   test("for a name that is not there, one that is there already, and a project that nobody knows", async () => {
     await withWriter(async (stage) => {
@@ -114,12 +138,14 @@ describe("a change of the touchpoints is refused", () => {
     });
   });
 
-  test("where a project has as many as it can have, until one is deleted", async () => {
+  test("where a project has registered as many as it can have, until one is deleted", async () => {
     await withWriter(async (stage) => {
-      stage.send(Array.from({ length: TOUCHPOINTS_MAX }, (_, index) => ({ touchpoint: `t${index}` })));
       const register = { kind: "register_touchpoint", project: "shop", name: "more" } as const;
+      for (let index = 0; index < TOUCHPOINTS_MAX; index++) {
+        await stage.change({ ...register, name: `t${index}` });
+      }
       expect(codeOf(await stage.change(register))).toBe("limit");
-      expect(codeOf(await stage.change({ ...register, name: "t5" }))).toBe("ok");
+      expect(codeOf(await stage.change({ ...register, name: "t5" }))).toBe("already_there");
       await stage.change({ kind: "delete_touchpoint", project: "shop", name: "t6" });
       expect(codeOf(await stage.change(register))).toBe("ok");
       stage.send([{ touchpoint: "t6" }]);
