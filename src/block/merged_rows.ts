@@ -2,6 +2,7 @@
 // summary and text filter.
 
 import { type JsonObject, setMember } from "../core/json.ts";
+import { cutTouchpoint, TOUCHPOINT_BYTES_MAX } from "../core/touchpoint.ts";
 import type { SparseColumn } from "./columns.ts";
 import { METADATA_PREFIX } from "./encode.ts";
 import { type GatheredBlocks, type GatheredSparseNumbers, metadataNames } from "./gathered_blocks.ts";
@@ -14,6 +15,9 @@ import type { TextCodes } from "./text_codes.ts";
 import { TextFilterBuilder } from "./text_filter_builder.ts";
 import type { TextPool } from "./text_pool.ts";
 import { dictionarySizeMax, TYPE } from "./values.ts";
+
+/** Bytes that hold all characters of a name's beginning, and one more, whatever they are. */
+const BEGINNING_BYTES = 2 * TOUCHPOINT_BYTES_MAX;
 
 /** Texts by code: `codes[row]` is 0 for none, n for text `texts[n - 1]` of the pool. Codes are in the order in which they come. */
 export interface CodedTexts {
@@ -167,8 +171,15 @@ function ranksOf(column: GatheredTexts, { codes, texts }: TextCodes): Uint32Arra
   return rankOfRows;
 }
 
+/** Of names that are too long to be listed only the beginning, cut: no more is noted of them. */
 function dictionaryOf({ pool, texts, codes }: CodedTexts): DictionaryColumn {
-  return { dictionary: texts.map((text) => pool.text(text)), codes };
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  const nameOf = (text: number) => {
+    const bytes = pool.bytesOf(text);
+    if (bytes.length <= BEGINNING_BYTES) return pool.text(text);
+    return cutTouchpoint(decoder.decode(bytes.subarray(0, BEGINNING_BYTES)));
+  };
+  return { dictionary: texts.map(nameOf), codes };
 }
 
 /** Calls `visit` with each value and the row that it had. */

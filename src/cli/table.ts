@@ -13,7 +13,9 @@ export type Side = "left" | "right";
 /** The lines, each ending with a line break; `sides` has one a column. Control characters are escaped. */
 export function formatTable(rows: readonly (readonly Cell[])[], sides: readonly Side[]): string {
   const shown = rows.map((row) => row.map(shownCell));
-  const widths = sides.map((_, column) => Math.max(0, ...shown.map((row) => textWidth(row[column]?.text ?? ""))));
+  const widths = sides.map((_, column) => {
+    return shown.reduce((widest, row) => Math.max(widest, textWidth(row[column]?.text ?? "")), 0);
+  });
   return shown.map((row) => `${formatRow(row, widths, sides)}\n`).join("");
 }
 

@@ -105,8 +105,13 @@ function timingsText(rows: readonly TreeRow[], style: Style): string {
   return hasUnregistered ? `${table}\n* not registered\n` : table;
 }
 
+/** Characters of a name that a line shows, so that one long name does not push the figures of all out of sight. */
+const LABEL_LENGTH_MAX = 100;
+
 function nameCell(row: TreeRow, style: Style): Cell {
-  const text = `${"  ".repeat(row.depth)}${row.label}${isMarked(row) ? " *" : ""}`;
+  const { label, depth } = row;
+  const shown = label.length <= LABEL_LENGTH_MAX ? label : `${label.slice(0, LABEL_LENGTH_MAX - 1).toWellFormed()}…`;
+  const text = `${"  ".repeat(depth)}${shown}${isMarked(row) ? " *" : ""}`;
   return { text, paint: row.category === undefined ? style.touchpoint : style.bold };
 }
 

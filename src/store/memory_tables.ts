@@ -11,7 +11,7 @@ import type { TouchpointTable } from "./touchpoint_table.ts";
 const REJECTIONS_MAX = 1_000;
 
 /** Bytes of the bodies that are set aside: the latest ones, of which one can have the largest size that a request can. */
-const SET_ASIDE_BYTES_MAX = 32 * 1024 * 1024;
+const SET_ASIDE_BYTES_MAX = 16 * 1024 * 1024;
 
 /** What the worker needs to go on where the last process stopped. */
 export interface RestoredState {

@@ -23,6 +23,8 @@ import { StoreFigures } from "./store_figures.ts";
 const TICK_EVERY_MS = 50;
 /** How long after the last group the writer calls itself idle, in ms: then remainders are merged and space given back. */
 const IDLE_AFTER_MS = 2_000;
+/** Part of the data file's bound that starts and ends may take while they wait: retention cannot remove them. */
+const WAITING_SHARE_MAX = 0.25;
 /** How often a store that failed is tried again, in ms. */
 const RECOVER_EVERY_MS = 500;
 
@@ -255,9 +257,10 @@ export class WriterThread {
 
   #restoreWorker(): EntryWorker {
     const { timings, clientShare, dedupe, processStartedAt } = this.#settings;
+    const openBytesMax = Math.min(timings.openBytesMax, this.#rules.bytesMax * WAITING_SHARE_MAX);
     return new EntryWorker({
       state: this.#jumps.restore(),
-      pairing: { ...timings, clientShare },
+      pairing: { ...timings, openBytesMax, clientShare },
       dedupe,
       rules: this.#rules,
       deadlinesFrom: this.#jumps.startedAt(processStartedAt) + timings.orphanGraceMs,

@@ -49,9 +49,20 @@ export function mergeMetadata(start: JsonObject | undefined, end: JsonObject | u
   return merged;
 }
 
-/** About how many bytes a value of metadata keeps in memory; nested at most as deep as normalise lets through. */
+/** Texts up to so many characters count by their length. */
+const SHORT_LENGTH_MAX = 24;
+/** What takes one byte a character, in memory as in JSON. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+/** How many bytes a text takes where it is kept as JSON: a control character takes six. */
+export function textBytes(text: string): number {
+  if (text.length <= SHORT_LENGTH_MAX || PLAIN.test(text)) return text.length;
+  return Buffer.byteLength(JSON.stringify(text));
+}
+
+/** About how many bytes a value of metadata keeps, in memory or as JSON; nested at most as deep as normalise lets through. */
 export function estimateBytes(value: unknown): number {
-  if (typeof value === "string") return MEMBER_BYTES + value.length;
+  if (typeof value === "string") return MEMBER_BYTES + textBytes(value);
   if (!isContainer(value)) return MEMBER_BYTES;
   let bytes = MEMBER_BYTES;
   if (Array.isArray(value)) {
@@ -59,6 +70,6 @@ export function estimateBytes(value: unknown): number {
     return bytes;
   }
   const object = value as JsonObject;
-  for (const name in object) bytes += name.length + estimateBytes(object[name]);
+  for (const name in object) bytes += textBytes(name) + estimateBytes(object[name]);
   return bytes;
 }

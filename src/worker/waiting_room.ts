@@ -6,7 +6,7 @@
 
 import { SOURCES, type Source } from "../core/entry.ts";
 import { Deadlines } from "./deadlines.ts";
-import { estimateBytes } from "./metadata.ts";
+import { estimateBytes, textBytes } from "./metadata.ts";
 import type { EndEntry, StartEntry } from "./normalise.ts";
 
 /** What an item takes beside its texts: its objects, and its places in the indexes. */
@@ -145,9 +145,10 @@ export class WaitingRoom {
   }
 }
 
-/** About how many bytes an entry takes while it waits. */
+/** About how many bytes an entry takes while it waits, in memory and in the file. */
 export function waitingBytes(entry: StartEntry | EndEntry): number {
-  const texts = (entry.touchpoint?.length ?? 0) + (entry.key?.length ?? 0) + (entry.message?.length ?? 0);
+  const { touchpoint = "", key = "", message = "" } = entry;
+  const texts = textBytes(touchpoint) + textBytes(key) + textBytes(message);
   return ITEM_BYTES + texts + (entry.metadata === undefined ? 0 : estimateBytes(entry.metadata));
 }
 

@@ -113,7 +113,14 @@ describe("beside blocks", () => {
       { id: 6, item: '{"project":"shop","entry":{"kind":"start"}}' },
     ];
     await withDetails([{ ...NOTHING, waitingAdded }], (details) => {
-      const bare = { time: 5, receivedAt: 7, source: "client", keyType: "client", apiKey: "web shop", startTime: 6 } as const;
+      const bare = {
+        time: 5,
+        receivedAt: 7,
+        source: "client",
+        keyType: "client",
+        apiKey: "web shop",
+        startTime: 6,
+      } as const;
       const whole = { ...bare, touchpoint: "a", key: "k", level: "warn", message: "m", metadata: { n: 1 } } as const;
       expect(details.waitingStarts()).toEqual([
         { project: "shop", start: whole as never },

@@ -223,7 +223,7 @@ describe("erasing", () => {
 
   test("takes the touchpoints with it that nobody registered and no record carries any more, also when asked again", async () => {
     const names = ["user/ada", "user/bob", "registered/ada", "old"];
-    const touchpoints = names.map((name) => ({ project: "shop", name, firstSeen: NOW }));
+    const touchpoints = names.map((name) => ({ project: "shop", name, firstSeen: NOW, is: "clients" as const }));
     const make = (store: StoreWriter) => {
       store.commit(groupOf("shop", [recordOf(1, { touchpoint: "user/ada", key: "ada" })], { touchpoints }));
       store.changeTouchpoint({ kind: "register_touchpoint", project: "shop", name: "registered/ada" }, NOW);
@@ -240,6 +240,8 @@ describe("erasing", () => {
       look((store) => store.removeBlocks([1]));
       expect(erase(file, { q: "key:ada" }).records).toBe(17);
       expect(listed()).toEqual(["registered/ada", "user/bob"]);
+      const ofClients = "SELECT name FROM client_touchpoints";
+      expect(look((store) => store.database.query(ofClients).values())).toEqual([["user/bob"]]);
       expect(rawFiles(file).some((bytes) => bytes.includes("user/ada"))).toBe(false);
     });
   });

@@ -122,6 +122,49 @@ describe("a data file", () => {
     });
   });
 
+  test("keeps whose a name of the list is, and forgets it with the name", async () => {
+    await withFolder((folder) => {
+      const store = new StoreWriter(join(folder, "data.db"), "write", "run");
+      const note = (name: string, is: "clients" | "servers" | "gone") => ({ project: "a", name, firstSeen: 5, is });
+      store.commit({
+        ...NOTHING,
+        touchpoints: [note("x", "clients"), note("y", "clients"), note("z", "servers"), note("w", "clients")],
+      });
+      store.commit({ ...NOTHING, touchpoints: [note("y", "servers"), note("w", "gone"), note("z", "servers")] });
+      const listed = () => store.restore().touchpoints.map(({ name, isClients }) => [name, isClients === true]);
+      expect(listed()).toEqual([
+        ["x", true],
+        ["y", false],
+        ["z", false],
+      ]);
+      store.changeTouchpoint({ kind: "register_touchpoint", project: "a", name: "x" }, 9);
+      expect(listed()).toContainEqual(["x", false]);
+      store.commit({ ...NOTHING, touchpoints: [note("v", "clients")] });
+      store.changeTouchpoint({ kind: "rename_touchpoint", project: "a", name: "v", to: "u" }, 9);
+      const clients = store.database.query("SELECT count(*) FROM client_touchpoints").values();
+      expect([listed().map(([name]) => name), clients]).toEqual([["u", "x", "y", "z"], [[0]]]);
+      store.close();
+    });
+  });
+
+  test("keeps the latest batches that were set aside, up to a number of bytes, and always one", async () => {
+    await withFolder((folder) => {
+      const store = new StoreWriter(join(folder, "data.db"), "write", "run");
+      const aside = (size: number, receivedAt: number) => {
+        const setAside = { project: "a", apiKey: "k", receivedAt, entryCount: 1, body: "é".repeat(size / 2) };
+        store.commit({ ...NOTHING, setAside });
+      };
+      const kept = () => store.database.query("SELECT received_at FROM set_aside ORDER BY id").values().flat();
+      for (let at = 1; at <= 6; at++) aside(5_000_000, at);
+      expect(kept()).toEqual([4, 5, 6]);
+      aside(40_000_000, 7);
+      expect(kept()).toEqual([7]);
+      aside(10, 8);
+      expect(kept()).toEqual([8]);
+      store.close();
+    });
+  });
+
   test("keeps the latest thousand rejections a project", async () => {
     await withFolder((folder) => {
       const store = new StoreWriter(join(folder, "data.db"), "write", "run");

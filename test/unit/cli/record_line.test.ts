@@ -31,6 +31,14 @@ describe("a record's line", () => {
     expect(lineOf({ metadata })).toBe(`${TIME}       a="true" b="12" c="two words" d="" e="q\\"" "odd name"="x=y"`);
   });
 
+  test("says where the key says something else of what sent it than the record does", () => {
+    const forged = { source: "server", keyType: "client", touchpoint: "a" } as const;
+    expect(lineOf(forged)).toBe(`${TIME}       [client key, source server]  a`);
+    expect(lineOf({ ...forged, keyType: "server", source: "client" })).toContain("[server key, source client]");
+    expect(lineOf({ ...forged, keyType: "server" })).toBe(`${TIME}       a`);
+    expect(lineOf({ source: "client", touchpoint: "a" })).toBe(`${TIME}       a`);
+  });
+
   test("has nothing behind the time when there is nothing", () => {
     expect(lineOf({})).toBe(TIME);
   });

@@ -1,7 +1,8 @@
+import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import type { TouchpointRow } from "../../../src/core/answers.ts";
 import type { ChangeOutcome } from "../../../src/core/changing.ts";
-import { TOUCHPOINTS_MAX } from "../../../src/core/limits.ts";
+import { CLIENT_TOUCHPOINTS_MAX, TOUCHPOINTS_MAX } from "../../../src/core/limits.ts";
 import { openForReading } from "../../../src/store/database.ts";
 import { DetailsReader } from "../../../src/store/details_reader.ts";
 import type { FromWriter } from "../../../src/threads/messages.ts";
@@ -85,6 +86,28 @@ describe("a touchpoint", () => {
   });
 });
 
+describe("names that client keys send", () => {
+  test("keep no server's name off the list, nor take room in the file when they are long", async () => {
+    await withWriter(async (stage) => {
+      for (let batch = 0; batch < 3; batch++) {
+        stage.send(
+          Array.from({ length: 4_000 }, (_, index) => ({ touchpoint: `junk ${batch} ${index}` })),
+          1,
+        );
+        stage.send([{ touchpoint: `${batch}`.padEnd(1_000_000, "x") }, { touchpoint: "/".repeat(513) }], 1);
+      }
+      expect(listOf(stage).length).toBe(CLIENT_TOUCHPOINTS_MAX);
+      stage.crash();
+      stage.send(Array.from({ length: 6_000 }, (_, index) => ({ touchpoint: `real ${index}` })));
+      const list = listOf(stage);
+      expect([list.length, list.filter((name) => name.includes("real")).length]).toEqual([TOUCHPOINTS_MAX, 6_000]);
+      const database = openForReading(stage.file);
+      expect(database.query("SELECT max(length(name)) FROM touchpoints").values()).toEqual([["junk 0 1000".length]]);
+      database.close();
+    });
+  });
+});
+
 describe("where the list is full of names that nobody registered", () => {
   test("a registered one takes the place of the latest", async () => {
     await withWriter(async (stage) => {
@@ -141,9 +164,10 @@ describe("a change of the touchpoints is refused", () => {
   test("where a project has registered as many as it can have, until one is deleted", async () => {
     await withWriter(async (stage) => {
       const register = { kind: "register_touchpoint", project: "shop", name: "more" } as const;
-      for (let index = 0; index < TOUCHPOINTS_MAX; index++) {
-        await stage.change({ ...register, name: `t${index}` });
-      }
+      stage.send(Array.from({ length: TOUCHPOINTS_MAX }, (_, index) => ({ touchpoint: `t${index}` })));
+      const database = new Database(stage.file);
+      database.run("UPDATE touchpoints SET registered = 1");
+      database.close();
       expect(codeOf(await stage.change(register))).toBe("limit");
       expect(codeOf(await stage.change({ ...register, name: "t5" }))).toBe("already_there");
       await stage.change({ kind: "delete_touchpoint", project: "shop", name: "t6" });

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import type { Entry, Source } from "../../../src/core/entry.ts";
-import { normalise } from "../../../src/worker/normalise.ts";
+import { normalise, type StartEntry } from "../../../src/worker/normalise.ts";
 import { type PairingLimits, PairingMemory } from "../../../src/worker/pairing.ts";
+import { waitingBytes } from "../../../src/worker/waiting_room.ts";
 import { batchContext, NOW } from "./batch_context.ts";
 
 const LIMITS: PairingLimits = {
@@ -352,6 +353,20 @@ describe("what does not pair", () => {
     desk.offer("huge", { key: "huge", startTime: T, metadata: { huge: [large, large, large] } });
     expect(desk.settled).toEqual(["unfinished a (1)", "unfinished huge (1)"]);
   });
+});
+
+test("what waits counts by the bytes that it takes in the file, whatever its texts are made of", () => {
+  const texts = ["\u0001", "\u2028", "日", "\u{1f98a}", '"', "\\", "plain "].map((text) => text.repeat(3_000));
+  for (const text of [...texts, "\u0007".repeat(24)]) {
+    const metadata = Object.fromEntries(
+      Array.from({ length: 50 }, (_, index) => [`${text.slice(0, 40)}${index}`, text]),
+    );
+    const desk = new Desk({ openBytesMax: 1e9 });
+    desk.offer("s", { key: "k", touchpoint: text, message: text, startTime: T, metadata });
+    const [item] = desk.memory.takeChanges().added;
+    const entry = JSON.parse(item?.item ?? "").entry as StartEntry;
+    expect(Buffer.byteLength(item?.item ?? "")).toBeLessThan(3 * waitingBytes(entry));
+  }
 });
 
 describe("a standalone start", () => {

@@ -1,0 +1,147 @@
+// Names of touchpoints that are too long to be listed: summaries and tables know their beginning, searches all of them.
+
+import { describe, expect, test } from "bun:test";
+import { openBlock } from "../../../src/block/open_block.ts";
+import { readSummary, SUMMARY } from "../../../src/block/summary.ts";
+import type {
+  EntriesAnswer,
+  HistogramAnswer,
+  RunningAnswer,
+  SeriesAnswer,
+  TimingsAnswer,
+  ValuesAnswer,
+} from "../../../src/core/answers.ts";
+import { DAY_MS } from "../../../src/core/limits.ts";
+import type { ReadRequest } from "../../../src/core/reading.ts";
+import type { StoredRecord } from "../../../src/core/record.ts";
+import { cutTouchpoint, TOUCHPOINT_LENGTH_MAX } from "../../../src/core/touchpoint.ts";
+import type { DetailsSource } from "../../../src/query/details.ts";
+import { answerNow } from "../../../src/query/engine.ts";
+import { SummaryCache } from "../../../src/query/summary_cache.ts";
+import { MemorySource } from "../../support/memory_source.ts";
+import { NO_DETAILS } from "../../support/no_details.ts";
+import { record } from "./search_block.ts";
+
+const NOW = 20_000 * DAY_MS + 5_000;
+const RULES = {
+  projects: {},
+  defaultProject: { retentionMs: DAY_MS, monthlyEntries: undefined, overage: "continue" },
+} as const;
+
+const FITTING = "f".repeat(TOUCHPOINT_LENGTH_MAX);
+const LONG = `${"l".repeat(2_000)}/end of one`;
+/** Has the same beginning. */
+const OTHER = `${"l".repeat(2_000)}/end of the other`;
+/** Its 512th character is half of a pair. */
+const ODD = `${"o".repeat(TOUCHPOINT_LENGTH_MAX - 1)}\u{1f98a}…`;
+const SLASHES = "s/".repeat(2_000);
+const NAMES = [FITTING, LONG, OTHER, ODD, SLASHES, undefined];
+
+function timing(touchpoint: string | undefined, duration: number): Omit<StoredRecord, "id"> {
+  const time = NOW - 1_000;
+  return record(0, { kind: "completed", level: undefined, touchpoint, time, startTime: time, endTime: NOW, duration });
+}
+
+function sourceWith(isMerged: boolean): MemorySource {
+  const source = new MemorySource();
+  NAMES.forEach((name, index) => {
+    source.write("shop", [timing(name, index + 1), record(0, { touchpoint: name, time: NOW - 1_000, level: "warn" })]);
+  });
+  if (isMerged) source.merge("shop", true);
+  return source;
+}
+
+function ask<T>(source: MemorySource, request: ReadRequest, details: DetailsSource = NO_DETAILS): T {
+  const options = { source, details, cache: new SummaryCache(), rules: RULES, now: NOW, limitMs: 1e9 };
+  const outcome = answerNow(request, options);
+  if (!outcome.ok) throw new Error(outcome.refusal.message);
+  return outcome.answer as T;
+}
+
+function scope(q: string) {
+  return { project: "shop", q, from: undefined, to: undefined };
+}
+
+/** Asks of small blocks and of merged ones, which must agree. */
+function askBoth<T>(request: ReadRequest): T {
+  const [small, merged] = [ask<T>(sourceWith(false), request), ask<T>(sourceWith(true), request)];
+  expect(merged).toEqual(small);
+  return small;
+}
+
+describe("a touchpoint of more than 512 characters", () => {
+  test("is found whole by searches, and by no other name that begins alike", () => {
+    const durations = (q: string) => {
+      const { entries } = askBoth<EntriesAnswer>({ kind: "entries", scope: scope(q), limit: 100, cursor: undefined });
+      return entries.flatMap(({ duration }) => duration ?? []).sort();
+    };
+    expect(durations(`touchpoint:"${LONG}"`)).toEqual([2]);
+    expect(durations(`-touchpoint:"${LONG}"`)).toEqual([1, 3, 4, 5, 6]);
+    expect(durations(`touchpoint:"${"l".repeat(600)}"*`)).toEqual([2, 3]);
+    expect(durations(`touchpoint:"${cutTouchpoint(LONG)}"`)).toEqual([]);
+    expect(durations('"end of the OTHER"')).toEqual([3]);
+    expect(durations('"ooo…"')).toEqual([]);
+    expect(durations('-"end of"')).toEqual([1, 4, 5, 6]);
+    expect(durations("touchpoint:*")).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  test("is counted where searches ask for it", () => {
+    const sum = (q: string) => {
+      const { buckets } = askBoth<HistogramAnswer>({ kind: "histogram", scope: scope(q), intervalMs: 60_000 });
+      return buckets.map(({ warn, timing: timings }) => [warn, timings]).filter(([warn, timings]) => warn || timings);
+    };
+    expect(sum("")).toEqual([[6, 6]]);
+    expect(sum(`touchpoint:"${LONG}","${FITTING}"`)).toEqual([[2, 2]]);
+  });
+
+  test("is shown cut in tables, with those that begin alike", () => {
+    const cut = cutTouchpoint(LONG);
+    expect([cut.length, cut.endsWith("l…"), cutTouchpoint(ODD).isWellFormed()]).toEqual([513, true, true]);
+    const { touchpoints } = askBoth<TimingsAnswer>({ kind: "timings", scope: scope(""), byCategory: true });
+    const shown = (name: string | undefined) => cutTouchpoint(name ?? "");
+    const expected = new Map<string, number>();
+    for (const name of NAMES) expected.set(shown(name), (expected.get(shown(name)) ?? 0) + 1);
+    expect(new Map(touchpoints.map(({ touchpoint, count }) => [touchpoint, count]))).toEqual(expected);
+    const values = askBoth<ValuesAnswer>({ kind: "values", scope: scope(""), field: "touchpoint", limit: 10 });
+    expect(new Map(values.values.map(({ value, count }) => [String(value), count / 2]))).toEqual(
+      new Map([...expected].filter(([name]) => name !== "")),
+    );
+    const series = askBoth<SeriesAnswer>({ kind: "series", scope: scope(""), intervalMs: 60_000, byTouchpoint: true });
+    expect(new Set(series.touchpoints?.map(({ touchpoint }) => touchpoint))).toEqual(new Set(expected.keys()));
+  });
+
+  test("is shown cut where it runs", () => {
+    const start = { ...timing(LONG, 1), duration: undefined, startTime: NOW - 5 };
+    const details = { ...NO_DETAILS, waitingStarts: () => [{ project: "shop", start }] };
+    const source = sourceWith(true);
+    const { running } = ask<RunningAnswer>(source, { kind: "running", scope: scope(""), limit: 10 }, details);
+    expect(running.map(({ touchpoint }) => touchpoint)).toEqual([cutTouchpoint(LONG)]);
+    const { touchpoints } = ask<TimingsAnswer>(source, { kind: "timings", scope: scope("") }, details);
+    expect(touchpoints.filter((row) => row.running > 0).map(({ touchpoint }) => touchpoint)).toEqual([
+      cutTouchpoint(LONG),
+    ]);
+  });
+
+  test("does not make its categories longer than a few names", () => {
+    const { categories = [] } = askBoth<TimingsAnswer>({ kind: "timings", scope: scope(""), byCategory: true });
+    expect(categories.length).toBeLessThanOrEqual(16);
+    expect(categories.every(({ category }) => category.length <= 128)).toBe(true);
+  });
+
+  test("takes the room of a listed one in a block's summary, however long it is", () => {
+    const source = new MemorySource();
+    for (let index = 0; index < 20; index++) source.write("shop", [timing(`${index}`.padEnd(200_000, "x"), 1)]);
+    source.merge("shop", true);
+    const [block] = source.list({ project: undefined, from: 0, to: 8.64e15 });
+    const pieces = source.open(block?.id ?? 0);
+    const summary = pieces?.piece(SUMMARY);
+    if (pieces === undefined || summary === undefined) throw new Error("a merged block has a summary");
+    const { cells, bytes } = readSummary(summary);
+    expect([cells.length, bytes < 20 * 3_000]).toEqual([20, true]);
+    const names = openBlock(
+      pieces.names().flatMap((name) => pieces.piece(name) ?? []),
+      20,
+    ).touchpoint().dictionary;
+    expect(names.every(({ length }) => length === 200_000)).toBe(true);
+  });
+});
