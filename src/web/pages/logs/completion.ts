@@ -1,6 +1,7 @@
 // What can come next in a search: the text and the caret enter, what is being typed there leaves, and the suggestions for it. What the
 // server knows is asked by the caller.
 
+import { categoriesOf } from "../../../core/category.ts";
 import { fieldHint, SEARCH_FIELD_HINTS } from "./search_fields.ts";
 import { prefixTerm, quotedValue, tokensOf, unquoted, writtenField } from "./search_text.ts";
 
@@ -79,7 +80,7 @@ export function proposeValues(typing: Typing, stored: readonly Counted[]): Propo
       return { insert: value, label: value, ...(count === undefined ? {} : { count }) };
     });
   }
-  const categories = typing.field === "touchpoint" ? categoriesOf(stored) : [];
+  const categories = typing.field === "touchpoint" ? sharedCategories(stored) : [];
   const values = stored
     .map(({ value, count }) => ({ text: String(value), count }))
     .filter(({ text }) => text.length <= VALUE_SHOWN_MAX && !/[\r\n]/.test(text));
@@ -125,12 +126,10 @@ function byBeginning<T>(all: readonly T[], wanted: string, textOf: (one: T) => s
 }
 
 /** What at least two touchpoints begin with, up to a "/". */
-function categoriesOf(touchpoints: readonly Counted[]): { text: string; count: number }[] {
+function sharedCategories(touchpoints: readonly Counted[]): { text: string; count: number }[] {
   const found = new Map<string, { count: number; names: number }>();
   for (const { value, count } of touchpoints) {
-    const name = String(value);
-    for (let slash = name.indexOf("/"); slash !== -1; slash = name.indexOf("/", slash + 1)) {
-      const category = name.slice(0, slash + 1);
+    for (const category of categoriesOf(String(value))) {
       const known = found.get(category) ?? { count: 0, names: 0 };
       found.set(category, { count: known.count + count, names: known.names + 1 });
     }

@@ -1,6 +1,9 @@
 // What the page looks at: all timings, one touchpoint, a category, or what has no touchpoint. It stands in the address as one word,
 // and in questions as a term of the search language.
 
+import { categoriesOf } from "../../../core/category.ts";
+import { isCutTouchpoint, TOUCHPOINT_LENGTH_MAX } from "../../../core/touchpoint.ts";
+
 /** A category's name ends with "/". */
 export type Selection =
   | { readonly kind: "touchpoint"; readonly name: string }
@@ -29,12 +32,17 @@ export function selectionTitle(selection: Selection): string {
 /** A term that matches what is selected. */
 export function selectionTerm(selection: Selection): string {
   if (selection.kind === "none") return "-touchpoint:*";
-  return `touchpoint:${quote(selection.name)}${selection.kind === "category" ? "*" : ""}`;
+  return `touchpoint:${selection.kind === "category" ? `${quote(selection.name)}*` : valueOf(selection.name)}`;
 }
 
 /** A term that matches each of these touchpoints. */
 export function touchpointsTerm(names: readonly string[]): string {
-  return `touchpoint:${names.map(quote).join(",")}`;
+  return `touchpoint:${names.map(valueOf).join(",")}`;
+}
+
+/** The whole name; of one that was cut all that begin so. The cut may have left half a character. */
+function valueOf(name: string): string {
+  return isCutTouchpoint(name) ? `${quote(name.slice(0, TOUCHPOINT_LENGTH_MAX - 1))}*` : quote(name);
 }
 
 /** A text in quotes, as the search language reads it. */
@@ -52,12 +60,5 @@ export function joinSearches(...searches: readonly (string | undefined)[]): stri
 export function outerCategories(selection: Selection): readonly string[] {
   if (selection.kind === "none") return [];
   const { kind, name } = selection;
-  const inner = kind === "category" ? name.slice(0, -1) : name;
-  const ends: number[] = [];
-  for (let at = inner.indexOf("/"); at !== -1 && ends.length < CRUMBS_MAX; at = inner.indexOf("/", at + 1))
-    ends.push(at);
-  return ends.map((end) => inner.slice(0, end + 1));
+  return [...categoriesOf(kind === "category" ? name.slice(0, -1) : name)];
 }
-
-/** The deepest categories that have figures. */
-const CRUMBS_MAX = 32;

@@ -1,6 +1,7 @@
 // What the page looks at: in the address, and as a search that the server's own parser reads back.
 
 import { describe, expect, test } from "bun:test";
+import { cutTouchpoint } from "../../../../../src/core/touchpoint.ts";
 import { parseSearch } from "../../../../../src/query/search/parse.ts";
 import {
   formatSelection,
@@ -81,7 +82,14 @@ describe("what lies around a selection", () => {
   });
 
   test("ends where categories end", () => {
-    expect(outerCategories({ kind: "touchpoint", name: "/".repeat(1_000) })).toHaveLength(32);
+    expect(outerCategories({ kind: "touchpoint", name: "/".repeat(1_000) })).toHaveLength(16);
+    expect(outerCategories({ kind: "category", name: "a/b/" })).toEqual(["a/"]);
+  });
+
+  test("is searched by the beginning of a name that was cut", () => {
+    const cut = cutTouchpoint("x".repeat(600));
+    expect(selectionTerm({ kind: "touchpoint", name: cut })).toBe(`touchpoint:"${"x".repeat(511)}"*`);
+    expect(touchpointsTerm(["a", cut])).toBe(`touchpoint:"a","${"x".repeat(511)}"*`);
   });
 
   test("timings without a touchpoint have a title of words", () => {
