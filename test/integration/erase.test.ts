@@ -203,6 +203,22 @@ describe("erasing", () => {
     });
   });
 
+  test("goes by the key that something was sent with; of a dropped entry nobody knows it", async () => {
+    const clients = waitingItem({ key: "ada" }).replace('"keyType":"server"', '"keyType":"client"');
+    const group = {
+      ...groupOf("shop", [recordOf(1, { keyType: "client" }), recordOf(2, { keyType: "server" }), recordOf(3)]),
+      waitingAdded: [
+        { id: 1, item: clients },
+        { id: 2, item: waitingItem({ key: "ada", source: "client" }) },
+      ],
+      rejections: [{ ...REJECTION, entry: '{"message":"a","source":"server"}' }],
+    };
+    await withFile(commit(group), (file, look) => {
+      expect(erase(file, { q: "keyType:client" })).toEqual({ records: 1, blocks: 1, rejections: 1, waiting: 1 });
+      expect(look((store) => [store.catalog.records, store.restore().waiting.map(({ id }) => id)])).toEqual([2, [2]]);
+    });
+  });
+
   test("of a whole project takes the touchpoints with it that nobody registered", async () => {
     const seen = (project: string, name: string) => ({ project, name, firstSeen: NOW });
     const touchpoints = [seen("shop", "a/b"), seen("shop", "kept"), seen("other", "a/b")];
