@@ -2,7 +2,7 @@
 // 0.16 µs a record.
 
 import { type JsonObject, setMember } from "../core/json.ts";
-import { METADATA_COLUMNS_MAX } from "../core/limits.ts";
+import { METADATA_COLUMNS_MAX, METADATA_NAME_LENGTH_MAX } from "../core/limits.ts";
 import type { StoredRecord } from "../core/record.ts";
 import { type ColumnsDraft, emptySparse, type SparseDraft } from "./columns.ts";
 import { packFlags } from "./flags.ts";
@@ -13,13 +13,13 @@ function put<T>(column: SparseDraft<T>, row: number, value: T): void {
   column.values.push(value);
 }
 
-/** Adds metadata fields to their columns; those beyond METADATA_COLUMNS_MAX names go to the rest. */
+/** Adds metadata fields to their columns; those beyond METADATA_COLUMNS_MAX names, and those of long names, go to the rest. */
 export function appendMetadata(columns: ColumnsDraft, row: number, metadata: JsonObject): void {
   let rest: JsonObject | undefined;
   for (const name in metadata) {
     let column = columns.metadata.get(name);
     if (column === undefined) {
-      if (columns.metadata.size >= METADATA_COLUMNS_MAX) {
+      if (columns.metadata.size >= METADATA_COLUMNS_MAX || name.length > METADATA_NAME_LENGTH_MAX) {
         rest ??= {};
         setMember(rest, name, metadata[name]);
         continue;

@@ -1,7 +1,7 @@
 // The blocks that a merge takes, read one after the other into columns that hold them all. A block's bytes are held no longer than it
 // takes to append them, so memory is bounded by what goes into the merged block.
 
-import { METADATA_COLUMNS_MAX } from "../core/limits.ts";
+import { METADATA_COLUMNS_MAX, METADATA_NAME_LENGTH_MAX } from "../core/limits.ts";
 import { ByteReader } from "./bytes.ts";
 import { BlockDamagedError, orDamaged } from "./damage.ts";
 import { type BlockPiece, METADATA_PREFIX } from "./encode.ts";
@@ -178,11 +178,16 @@ function ofBlock({ rows, numbers }: GatheredSparseNumbers, first: number) {
   return { rows: all.subarray(from), values: numbers.view(from) };
 }
 
-/** Names of the metadata fields that keep a column of their own, and of those that do not: the most frequent ones do. */
+/**
+ * Names of the metadata fields that keep a column of their own, and of those that do not: the most frequent ones do, but long
+ * ones, which older formats gave a column, too.
+ */
 export function metadataNames({ metadata }: GatheredBlocks): { readonly kept: string[]; readonly moved: string[] } {
-  const names = [...metadata.keys()];
-  if (names.length <= METADATA_COLUMNS_MAX) return { kept: names, moved: [] };
+  const isLong = (name: string) => name.length > METADATA_NAME_LENGTH_MAX;
+  const names = [...metadata.keys()].filter((name) => !isLong(name));
+  const long = [...metadata.keys()].filter(isLong);
+  if (names.length <= METADATA_COLUMNS_MAX) return { kept: names, moved: long };
   const rowsOf = (name: string) => metadata.get(name)?.rows.length ?? 0;
   names.sort((a, b) => rowsOf(b) - rowsOf(a));
-  return { kept: names.slice(0, METADATA_COLUMNS_MAX), moved: names.slice(METADATA_COLUMNS_MAX) };
+  return { kept: names.slice(0, METADATA_COLUMNS_MAX), moved: [...names.slice(METADATA_COLUMNS_MAX), ...long] };
 }

@@ -25,6 +25,8 @@ const SLOTS_MAX = 300;
 
 /** Names of fields past which they are not listed: a rest holds any number of them, and readers keep what is noted. */
 const FIELDS_MAX = 2_000;
+/** And characters of all their names: of ordinary ones it is not met before the other. */
+const FIELDS_LENGTH_MAX = 128 * 1024;
 
 /** Cells with sketches past which those of a touchpoint share one: readers keep what is noted. */
 const CELL_SKETCHES_MAX = 4_000;
@@ -244,7 +246,8 @@ function countFields(
 
 function writeFields(writer: ByteWriter, source: SummarySource, rest: ReadonlyMap<string, number>): void {
   const fields = [...countFields(source, rest)].filter(([, count]) => count > 0);
-  const isListed = fields.length <= FIELDS_MAX;
+  const length = fields.reduce((sum, [name]) => sum + name.length, 0);
+  const isListed = fields.length <= FIELDS_MAX && length <= FIELDS_LENGTH_MAX;
   writer.byte(isListed ? 1 : 0);
   if (!isListed) return;
   writer.unsigned(fields.length);

@@ -18,6 +18,9 @@ export const DAY_MS = 86_400_000;
 /** Metadata fields that get a column of their own in a block; what is left shares one JSON column. */
 export const METADATA_COLUMNS_MAX = 256;
 
+/** Characters of a metadata field's name that may have such a column: names of columns are stored as they are, and not counted. */
+export const METADATA_NAME_LENGTH_MAX = 128;
+
 /** Records of a full block. Large enough for good compression, small enough to decode in some milliseconds. */
 export const BLOCK_RECORDS_MAX = 65_536;
 

@@ -2,7 +2,7 @@
 
 import { type Columns, emptyColumns, emptySparse, type SparseColumn } from "../../src/block/columns.ts";
 import { type JsonObject, setMember } from "../../src/core/json.ts";
-import { METADATA_COLUMNS_MAX } from "../../src/core/limits.ts";
+import { METADATA_COLUMNS_MAX, METADATA_NAME_LENGTH_MAX } from "../../src/core/limits.ts";
 
 /** For each new row, the row of the concatenation it comes from. */
 function sortedOrder(
@@ -112,10 +112,12 @@ function metadataNames(parts: readonly Columns[]): { kept: string[]; moved: stri
   for (const part of parts) {
     for (const [name, column] of part.metadata) counts.set(name, (counts.get(name) ?? 0) + column.rows.length);
   }
-  const names = [...counts.keys()];
-  if (names.length <= METADATA_COLUMNS_MAX) return { kept: names, moved: [] };
+  const isLong = (name: string) => name.length > METADATA_NAME_LENGTH_MAX;
+  const long = [...counts.keys()].filter(isLong);
+  const names = [...counts.keys()].filter((name) => !isLong(name));
+  if (names.length <= METADATA_COLUMNS_MAX) return { kept: names, moved: long };
   names.sort((a, b) => (counts.get(b) as number) - (counts.get(a) as number));
-  return { kept: names.slice(0, METADATA_COLUMNS_MAX), moved: names.slice(METADATA_COLUMNS_MAX) };
+  return { kept: names.slice(0, METADATA_COLUMNS_MAX), moved: [...names.slice(METADATA_COLUMNS_MAX), ...long] };
 }
 
 /** One JSON object a row, of the rests of the parts and of the columns that are given up. */

@@ -103,6 +103,37 @@ describe("merged blocks are what decoding, sorting and encoding makes", () => {
     }
   });
 
+  test("of metadata names that are too long for a column, which blocks of older formats gave one", () => {
+    const merger = new BlockMerger();
+    const name = (index: number) => `${index}`.padEnd(20_000, "n");
+    const records = Array.from({ length: 20 }, (_, index) => ({
+      ...likelyRecord(random, index + 1),
+      metadata: { short: 1, [name(index % 7)]: { is: "found" }, ["e".repeat(128)]: 2 },
+    }));
+    const now = columnsOf(records);
+    // As it was: a column for each.
+    const metadata = new Map(now.metadata);
+    for (let index = 0; index < 7; index++) {
+      const rows = Array.from({ length: 20 }, (_, row) => row).filter((row) => row % 7 === index);
+      metadata.set(name(index), { rows, values: rows.map(() => ({ is: "found" })) });
+    }
+    const old = { ...now, metadata, metadataRest: { rows: [], values: [] } };
+    const [before, after] = [old, now].map((columns) => new BlockEncoder().packed(columns));
+    expect([...now.metadata.keys()]).toEqual(["short", "e".repeat(128)]);
+    if (before === undefined || after === undefined) throw new Error("both are encoded");
+    compare(merger, [
+      { encoded: before, count: 20 },
+      { encoded: after, count: 20 },
+    ]);
+    const names = merger.columnar(1).encoded.pieces.map((piece) => piece.name);
+    expect(Math.max(...names.map(({ length }) => length))).toBeLessThan(200);
+    const { encoded } = merger.packed();
+    const found = recordsOf(decodeColumns(encoded.pieces, 40)).filter(
+      ({ metadata: fields }) => fields?.[name(3)] !== undefined,
+    );
+    expect([found.length, merger.rawBytes > 400_000]).toEqual([6, true]);
+  });
+
   test("of texts that are larger than what they are copied through", () => {
     const merger = new BlockMerger();
     const make: MakeRecord = (source, id) => ({

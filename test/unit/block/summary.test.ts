@@ -134,6 +134,17 @@ describe("a summary", () => {
     }
   });
 
+  test("lists no fields whose names are long, and is the same otherwise", () => {
+    const records = recordsOfDay(random, 20, 60_000).map((record, index) => ({
+      ...record,
+      metadata: { [`${index}`.padEnd(10_000, "x")]: 1 },
+    }));
+    const listed = readSummary(summaryPiece(mergeColumns([columnsOf(records.slice(0, 12))])));
+    const unlisted = readSummary(summaryPiece(mergeColumns([columnsOf(records)])));
+    expect([listed.fields?.has(`metadata.${"0".padEnd(10_000, "x")}`), unlisted.fields]).toEqual([true, undefined]);
+    expect(cellsOf(unlisted)).toEqual(countBy(records, (record) => `${record.touchpoint} ${flagged(record)}`));
+  });
+
   test("has the sketches that the completed durations of each touchpoint, level and source make", () => {
     for (let round = 0; round < 30; round++) {
       const records = recordsOfDay(random, 1 + integer(random, 300), DAY_MS);
