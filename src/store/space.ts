@@ -55,6 +55,18 @@ export function vacuumStep(database: Database, keepPages = FREE_PAGES_KEPT): boo
   return free - VACUUM_STEP_PAGES > keepPages;
 }
 
+/** A file that is so much larger than its pages is cut, in bytes: less comes with the next copying of the log. */
+const CUT_BYTES_MIN = 1024 * 1024;
+
+/**
+ * Has the file cut to its pages where steps of giving back have left it much larger: SQLite cuts it only when it copies the log,
+ * which on a quiet server is long after.
+ */
+export function cutFile(database: Database, file: string): void {
+  const bytes = pragmaNumber(database, "page_count") * pragmaNumber(database, "page_size");
+  if (fileSize(file) - bytes >= CUT_BYTES_MIN) tryCheckpointFully(database);
+}
+
 /** Bytes that may still be written to the disk on which the data file lies. */
 export function freeBytes(file: string): number {
   const { bavail, bsize } = statfsSync(dirname(file));

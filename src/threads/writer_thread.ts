@@ -8,6 +8,7 @@ import { CLAIM, CLAIM_CELLS, type GroupMessage, type SetAsideMessage } from "../
 import type { StoreSnapshot } from "../core/telemetry.ts";
 import { isStoreError } from "../store/database.ts";
 import { Maintenance, openStore } from "../store/maintenance.ts";
+import { cutFile } from "../store/space.ts";
 import type { StoreWriter } from "../store/store_writer.ts";
 import { EntryWorker } from "../worker/loop.ts";
 import type { ClockReading } from "../worker/options.ts";
@@ -231,7 +232,10 @@ export class WriterThread {
     if (noted !== undefined) this.#commits.commit(noted);
     this.#commits.prune(now);
     if (isIdle) this.#store.clearRedo();
-    if (!this.#changes.needsPagesInPlace && this.#maintenance.step(isIdle)) isChanged = true;
+    if (!this.#changes.needsPagesInPlace) {
+      if (this.#maintenance.step(isIdle)) isChanged = true;
+      else if (isIdle) cutFile(this.#store.database, this.#settings.file);
+    }
     if (isChanged) this.#tell();
   }
 

@@ -4,7 +4,8 @@ import { chmodSync, existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { BlockReader } from "../../src/store/block_reader.ts";
 import { openForReading, openForWriting, upgradeFormat } from "../../src/store/database.ts";
-import { checkpointFully, spaceUsed, vacuumStep } from "../../src/store/space.ts";
+import { checkpointFully, cutFile, spaceUsed, vacuumStep } from "../../src/store/space.ts";
+import { StoreWriter } from "../../src/store/store_writer.ts";
 import { withFolder } from "../support/folder.ts";
 
 function modeOf(file: string): string {
@@ -20,6 +21,30 @@ async function dieAfter(program: string): Promise<void> {
 }
 
 const writeModule = JSON.stringify(join(import.meta.dir, "../../src/store/database.ts"));
+
+describe("room that is given back", () => {
+  test("leaves the file at once, without waiting for the log to be copied", async () => {
+    await withFolder((folder) => {
+      const file = join(folder, "data.db");
+      const store = new StoreWriter(file, "write", "run");
+      const { database } = store;
+      for (let id = 1; id <= 20; id++) {
+        database
+          .query("INSERT INTO journal (id, received_at, kind, data) VALUES (?, 1, 'x', zeroblob(1000000))")
+          .run(id);
+      }
+      checkpointFully(database);
+      cutFile(database, file);
+      const before = statSync(file).size;
+      database.run("DELETE FROM journal");
+      while (vacuumStep(database, 0)) continue;
+      expect([before > 20_000_000, statSync(file).size]).toEqual([true, before]);
+      cutFile(database, file);
+      expect(statSync(file).size).toBeLessThan(1_000_000);
+      store.close();
+    });
+  });
+});
 
 describe("the data file", () => {
   test("and the files beside it are made for this user alone, and a file that is there keeps its mode", async () => {
