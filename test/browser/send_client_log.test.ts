@@ -81,6 +81,7 @@ describe("the browser function stores its entry", () => {
         time,
         receivedAt,
         source: "client",
+        keyType: "client",
         level: "info",
         message: "Checkout opened – 5 €",
       });

@@ -38,6 +38,7 @@ function expected(record: ShownRecord, rest: Partial<ShownRecord>): ShownRecord 
     apiKey: "test",
     kind: "log",
     source: "server",
+    keyType: "server",
     level: "info",
     time,
     receivedAt,

@@ -54,7 +54,7 @@ describe("export", () => {
   test("gives every record as ndjson, whole, in the order of ids", () =>
     withRecords(async (server) => {
       const records = await server.export("--format", "ndjson");
-      const log = { project: "default", apiKey: "test", kind: "log", source: "server" };
+      const log = { project: "default", apiKey: "test", kind: "log", source: "server", keyType: "server" };
       const received = records.map((record) => record.receivedAt);
       expect(records as unknown).toEqual([
         {
@@ -97,7 +97,7 @@ describe("export", () => {
       const csv = await server.command("export", "--format", "csv");
       const [header = [], ...rows] = parseCsv(csv.stdout);
       expect(header.join(",")).toBe(
-        "id,project,apiKey,kind,status,time,receivedAt,source,touchpoint,key,level,message,startTime,endTime,duration,metadata",
+        "id,project,apiKey,kind,status,time,receivedAt,source,keyType,touchpoint,key,level,message,startTime,endTime,duration,metadata",
       );
       expect(rows).toEqual(records.map((record) => header.map((name) => cell(record, name))));
     }));

@@ -279,6 +279,7 @@ describe("what must not go in is refused, and the server goes on", () => {
             time: expect.any(Number),
             receivedAt: expect.any(Number),
             source: "server",
+            keyType: "server",
             level: "info",
             message: "kept",
           },

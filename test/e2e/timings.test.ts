@@ -21,6 +21,7 @@ const PAIR = {
   status: "completed",
   time: AT,
   source: "server",
+  keyType: "server",
   touchpoint: "db/query",
   key: "req-1",
   message: "begun",
