@@ -49,6 +49,20 @@ function withLogs(
   });
 }
 
+describe("which key sent a record", () => {
+  test("is marked where its source says something else, stands among its fields, and can be searched", () =>
+    withLogs({}, [entry("other", { source: "client" }), entry("same")], async (page) => {
+      const marked = lines(page).filter({ hasText: "server key, source client" });
+      await marked.waitFor();
+      expect([await marked.count(), await lines(page).count()]).toEqual([1, 2]);
+      await marked.click();
+      await page.locator(".logs-member", { hasText: "keyType" }).getByText("server", { exact: true }).waitFor();
+      expect(await accessibilityProblems(page)).toEqual([]);
+      await page.goto(page.url().replace(/\?.*$/, "?q=keyType:client"));
+      await page.getByText("Nothing in this time matches the search.").waitFor();
+    }));
+});
+
 describe("searching", () => {
   test("fields and stored values are completed, and the search is in the address", () =>
     withLogs({}, [entry("one"), { ...ORDER, timestamp: Date.now() }], async (page) => {

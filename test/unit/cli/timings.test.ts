@@ -174,6 +174,16 @@ describe("timings by category", () => {
   });
 });
 
+test("a long name is cut in the table, so that figures stay in sight, and whole in JSON", async () => {
+  const long = "n".repeat(513);
+  const touchpoints = [timing(long, figures(1, 2, 1)), timing("short", figures(1, 2, 1))];
+  const { out } = await runReading(new FakeSource([{ touchpoints }]), ["timings"]);
+  expect(Math.max(...out.split("\n").map(({ length }) => length))).toBeLessThan(220);
+  expect(out).toContain(`${"n".repeat(99)}…`);
+  const json = await runReading(new FakeSource([{ touchpoints }]), ["timings", "--json"]);
+  expect(json.out).toContain(long);
+});
+
 describe("timings fail", () => {
   test("at a column that is none", async () => {
     const { error } = await runReading(new FakeSource([]), ["timings", "--sort", "p42"]);
