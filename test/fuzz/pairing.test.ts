@@ -152,9 +152,10 @@ function runScenario(random: Random, shape: Shape): void {
       outcomes.length = count;
       memory = begin(startedFrom);
     } else {
-      const entry = randomEntry(random, shape, now, offered++);
+      const sent = randomEntry(random, shape, now, offered++);
       const project = pick(random, shape.projects);
       const keyType = pick(random, shape.types);
+      const entry = { ...sent, keyType };
       memory.offer(entry, project, keyType);
       model.offer(entry, project, keyType);
     }

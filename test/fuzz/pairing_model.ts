@@ -129,6 +129,7 @@ export class PairingModel {
       time: start.entry.time,
       receivedAt: end.receivedAt,
       source: end.source,
+      keyType: start.entry.keyType === "client" ? "client" : end.keyType,
       apiKey: end.apiKey,
       touchpoint: end.touchpoint ?? start.entry.touchpoint,
       key: end.key ?? start.entry.key,
