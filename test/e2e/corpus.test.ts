@@ -30,7 +30,14 @@ function entriesAt(from: number, count: number): (Line & { timestamp: number })[
 
 /** The record that the contract makes of an entry: a duration alone is a complete timing that ends at the record's time. */
 function recordOf({ timestamp, ...line }: Line & { timestamp: number }, id: number): Omit<ShownRecord, "receivedAt"> {
-  const base = { id, project: "default", apiKey: "test", time: timestamp, source: "server", keyType: "server" } as const;
+  const base = {
+    id,
+    project: "default",
+    apiKey: "test",
+    time: timestamp,
+    source: "server",
+    keyType: "server",
+  } as const;
   if (line.duration === undefined) return { ...base, kind: "log", ...line };
   return {
     ...base,

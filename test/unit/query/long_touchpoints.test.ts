@@ -73,7 +73,7 @@ describe("a touchpoint of more than 512 characters", () => {
   test("is found whole by searches, and by no other name that begins alike", () => {
     const durations = (q: string) => {
       const { entries } = askBoth<EntriesAnswer>({ kind: "entries", scope: scope(q), limit: 100, cursor: undefined });
-      return entries.flatMap(({ duration }) => duration ?? []).sort();
+      return entries.flatMap(({ duration }) => duration ?? []).sort((a, b) => a - b);
     };
     expect(durations(`touchpoint:"${LONG}"`)).toEqual([2]);
     expect(durations(`-touchpoint:"${LONG}"`)).toEqual([1, 3, 4, 5, 6]);
