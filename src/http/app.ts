@@ -59,7 +59,7 @@ export function createHttpApp(dependencies: HttpDependencies): Elysia {
     log("error", "a request could not be handled", { error: error instanceof Error ? error.message : String(code) });
     return toResponse(INTERNAL);
   });
-  const read = { ...dependencies, gate: new ReadGate(dependencies), startedAt: clock() };
+  const read = { ...dependencies, gate: new ReadGate(dependencies), guard: enqueue.guard, startedAt: clock() };
   const handlers = {
     enqueue: (request: Request) => enqueue.handle(request),
     preflight: (request: Request) => answerPreflight(request, access().keys),

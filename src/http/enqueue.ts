@@ -30,7 +30,7 @@ import { BodyRoom } from "./body_room.ts";
 import { corsHeaders } from "./cors.ts";
 import { explainBatch, invalidBatch } from "./explain.ts";
 import type { ServerMetrics } from "./metrics.ts";
-import { NAME_FLOOD, NameFloods } from "./name_flood.ts";
+import { ParseGuard } from "./parse_guard.ts";
 import { RateLimiter } from "./rate.ts";
 import { ClientAddresses } from "./sender.ts";
 import { type BatchCheck, compileBatchCheck } from "./validation.ts";
@@ -65,7 +65,8 @@ export class EnqueueEndpoint {
   readonly #isBatch: BatchCheck = compileBatchCheck();
   readonly #rates = new RateLimiter();
   readonly #room: BodyRoom;
-  readonly #floods = new NameFloods();
+  /** Of all bodies that this thread parses. */
+  readonly guard = new ParseGuard();
   #proxies: readonly string[] = [];
   #addresses = new ClientAddresses([]);
 
@@ -119,7 +120,8 @@ export class EnqueueEndpoint {
     sender: string,
     access: AccessSettings,
   ): IncomingBatch | Answer {
-    if (this.#floods.isFlood(text)) return invalidBatch([{ path: [], message: NAME_FLOOD }], isVerbose(request));
+    const refusal = this.guard.refusal(text);
+    if (refusal !== undefined) return invalidBatch([{ path: [], message: refusal }], isVerbose(request));
     let value: unknown;
     try {
       value = JSON.parse(text);

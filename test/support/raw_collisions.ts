@@ -14,6 +14,14 @@ export function collidingName(random: Random): string {
   return String.fromCharCode(0x4b93, 0x8bb8, free(), free(), free(), free(), 0xacc9, 0x962e);
 }
 
+/** One of at least 8 characters, which may begin with a given text; those of one length have one hash. */
+export function collidingText(random: Random, length: number, beginning = ""): string {
+  const free = (count: number) =>
+    String.fromCharCode(...Array.from({ length: count }, () => FIRST + integer(random, LAST - FIRST)));
+  if (length <= 8) return collidingName(random);
+  return `${beginning}${free(length - beginning.length - 8)}${String.fromCharCode(0xacc9, 0x962e, 0x4b93, 0x8bb8)}${free(4)}`;
+}
+
 /** As long, of the same characters, with other hashes. */
 export function ordinaryName(random: Random): string {
   return String.fromCharCode(...Array.from({ length: 8 }, () => FIRST + integer(random, LAST - FIRST)));

@@ -9,7 +9,7 @@ import { type Answer, ENCODING_UNKNOWN, INVALID_JSON, jsonResponse, TOO_LARGE, t
 import { type BodyRefusal, readBody } from "../body.ts";
 import { BodyRoom } from "../body_room.ts";
 import { typeName } from "../explain.ts";
-import { NAME_FLOOD, NameFloods } from "../name_flood.ts";
+import type { ParseGuard } from "../parse_guard.ts";
 import { shown } from "./parameters.ts";
 
 /** A token, two names or a search: a page of text at most. */
@@ -22,12 +22,17 @@ const REFUSALS: Readonly<Record<Exclude<BodyRefusal, "no_room">, Answer>> = {
 };
 
 /** The body, or the answer that refuses it. Texts whose schema says `trims` lose the white space around them. */
-export async function readJsonBody<T extends TObject>(request: Request, schema: T): Promise<Static<T> | Response> {
+export async function readJsonBody<T extends TObject>(
+  request: Request,
+  schema: T,
+  guard: ParseGuard,
+): Promise<Static<T> | Response> {
   // A room of its own, which one body always has: so small a one is no burden.
   const body = await readBody(request, BODY_BYTES_MAX, new BodyRoom(BODY_BYTES_MAX));
   assert(body !== "no_room", "a body that is alone in its room has it");
   if (typeof body === "string") return toResponse(REFUSALS[body]);
-  if (new NameFloods().isFlood(body.text)) return invalidBody({}, [NAME_FLOOD]);
+  const refusal = guard.refusal(body.text);
+  if (refusal !== undefined) return invalidBody({}, [refusal]);
   let value: unknown;
   try {
     value = JSON.parse(body.text);

@@ -8,6 +8,7 @@ import type { Reading, ReadRequest } from "../../core/reading.ts";
 import { TICKET_PARAMETER } from "../../core/session.ts";
 import { type ReadAccess, refuseReader } from "../admin.ts";
 import type { HttpLog } from "../enqueue.ts";
+import type { ParseGuard } from "../parse_guard.ts";
 import type { AnswerDocument, Operation, OperationDocument } from "../routes.ts";
 import { InvalidPayloadSchema, MessageSchema, QueryProblemSchema } from "./answers.ts";
 import { readJsonBody } from "./bodies.ts";
@@ -20,6 +21,7 @@ export interface ReadDependencies extends ReadAccess {
   readonly changing: Changing;
   readonly clock: Clock;
   readonly log: HttpLog;
+  readonly guard: ParseGuard;
   /** Aborted when the server stops: live tails end then. */
   readonly stopping: AbortSignal;
 }
@@ -101,7 +103,7 @@ export function defineOperation<Q extends TObject, B extends TObject = TObject>(
       const checked = readParameters(query, searchOf(request));
       if (!checked.ok) return badRequest(checked.message);
       // Without a body's schema no handler looks at it.
-      const read = body === undefined ? ({} as Static<B>) : await readJsonBody(request, body);
+      const read = body === undefined ? ({} as Static<B>) : await readJsonBody(request, body, dependencies.guard);
       if (read instanceof Response) return read;
       return handle({ request, query: checked.value, body: read, now: dependencies.clock() });
     },

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { listen } from "#runtime/listen.ts";
 import type { TailEvent } from "../../../src/core/reading.ts";
+import { ParseGuard } from "../../../src/http/parse_guard.ts";
 import { Pings } from "../../../src/http/read/pings.ts";
 import { tailRoute } from "../../../src/http/read/tail.ts";
 import { PeerAddresses } from "../../../src/runtime/address.ts";
@@ -256,6 +257,7 @@ describe("pings", () => {
       access: () => fixture.access,
       sessions: fixture.sessions,
       gate: fixture.gate,
+      guard: new ParseGuard(),
       log: () => {},
       stopping: fixture.stopping.signal,
     };
@@ -317,6 +319,7 @@ describe("pings", () => {
         ...dependencies,
         clock: () => fixture.now,
         access: () => fixture.access,
+        guard: new ParseGuard(),
         log: () => {},
         stopping: fixture.stopping.signal,
       },
