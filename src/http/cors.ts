@@ -4,20 +4,12 @@
 import { jsonResponse } from "./answers.ts";
 import type { KeyLookup } from "./keys.ts";
 
-/** Request headers a page may send here: what fetch wrappers and tracing libraries add, and none that carries a secret. */
-const REQUEST_HEADERS: ReadonlySet<string> = new Set([
-  "accept",
-  "accept-language",
-  "baggage",
-  "cache-control",
-  "content-encoding",
-  "content-language",
-  "content-type",
-  "pragma",
-  "traceparent",
-  "tracestate",
-  "x-requested-with",
-]);
+/** Request headers a page may not send here, because they carry secrets of others. Tracing agents add all kinds of further ones. */
+const REFUSED_HEADERS: ReadonlySet<string> = new Set(["authorization", "cookie"]);
+/** A header's name as browsers ask for it: a token of RFC 9110 in lower case; `*` would stand for all. */
+const HEADER_NAME = /^[!#$%&'+.^_`|~0-9a-z-]{1,100}$/;
+/** Names that are allowed in one answer, at most: it is no place to send much text back. */
+const HEADER_NAMES_MAX = 64;
 /** How long a browser may remember a preflight, in seconds; Chromium's own maximum. */
 const PREFLIGHT_SECONDS = 7200;
 const VARY = { vary: "Origin" };
@@ -47,8 +39,8 @@ export function answerPreflight(request: Request, keys: KeyLookup): Response {
     "access-control-max-age": String(PREFLIGHT_SECONDS),
     vary: "Origin, Access-Control-Request-Headers",
   };
-  const known = knownHeaders(request.headers.get("access-control-request-headers"));
-  if (known !== "") headers["access-control-allow-headers"] = known;
+  const allowed = allowedHeaders(request.headers.get("access-control-request-headers"));
+  if (allowed !== "") headers["access-control-allow-headers"] = allowed;
   // A public page that posts to localhost: https://wicg.github.io/private-network-access/
   if (request.headers.get("access-control-request-private-network") === "true") {
     headers["access-control-allow-private-network"] = "true";
@@ -56,7 +48,8 @@ export function answerPreflight(request: Request, keys: KeyLookup): Response {
   return new Response(null, { status: 204, headers });
 }
 
-function knownHeaders(requested: string | null): string {
+function allowedHeaders(requested: string | null): string {
   const names = new Set((requested ?? "").split(",").map((name) => name.trim().toLowerCase()));
-  return [...names].filter((name) => REQUEST_HEADERS.has(name)).join(", ");
+  const allowed = [...names].filter((name) => HEADER_NAME.test(name) && !REFUSED_HEADERS.has(name));
+  return allowed.slice(0, HEADER_NAMES_MAX).join(", ");
 }

@@ -26,6 +26,14 @@ describe("parseOriginPattern accepts", () => {
     ["https://*.example.com:8443", "https://*.example.com:8443"],
     ["https://*.example.com:443", "https://*.example.com"],
     ["https://bücher.example", "https://xn--bcher-kva.example"],
+    ["http://LocalHost:*", "http://localhost:*"],
+    ["http://[::1]:*", "http://[::1]:*"],
+    ["https://*.example.com:*", "https://*.example.com:*"],
+    ["Tauri://LocalHost", "tauri://localhost"],
+    ["capacitor://localhost", "capacitor://localhost"],
+    ["app://-", "app://-"],
+    ["app://notes.example:8080", "app://notes.example:8080"],
+    ["chrome-extension://abcdefghij", "chrome-extension://abcdefghij"],
   ])("%s as %s", (text, pattern) => {
     expect(parseOriginPattern(text)).toEqual({ ok: true, pattern });
   });
@@ -60,6 +68,19 @@ describe("parseOriginPattern refuses", () => {
     ["https://*.", "scheme://host"],
     ["https://*.127.0.0.1", "not an address"],
     ["*://shop.example.com", "scheme://host"],
+    ["http://*", "whole first label"],
+    ["http://*:*", "whole first label"],
+    ["http://localhost:3000:*", "scheme://host"],
+    ["http://localhost:30*", "whole first label"],
+    ["http://:*", "scheme://host"],
+    ["file://", "http or https"],
+    ["ws://localhost", "http or https"],
+    ["tauri://", "an app's origin"],
+    ["tauri://*", "an app's origin"],
+    ["app://*.example", "an app's origin"],
+    ["app://localhost:*", "an app's origin"],
+    ["app://user@localhost", "an app's origin"],
+    ["app://localhost/", 'write "app://localhost"'],
   ])("%j", (text, part) => {
     const result = parseOriginPattern(text);
     expect(result).toEqual({ ok: false, problem: expect.stringContaining(part) });
@@ -72,9 +93,20 @@ describe("matchesOrigin", () => {
     "https://*.example.org",
     "http://localhost:3000",
     "http://[::1]",
+    "http://127.0.0.1:*",
+    "https://*.example.net:*",
+    "tauri://localhost",
+    "app://notes:80",
   ]);
 
   test.each([
+    "http://127.0.0.1",
+    "http://127.0.0.1:80",
+    "http://127.0.0.1:65535",
+    "https://a.example.net",
+    "https://a.example.net:8443",
+    "TAURI://localhost",
+    "app://notes:80",
     "https://shop.example.com",
     "https://SHOP.example.com",
     "https://shop.example.com:443",
@@ -110,6 +142,17 @@ describe("matchesOrigin", () => {
     "http://localhost",
     "http://localhost:30000",
     "shop.example.com",
+    "https://127.0.0.1:3000",
+    "http://127.0.0.1:*",
+    "http://127.0.0.11:3000",
+    "https://a.b.example.net:1",
+    "https://example.net:1",
+    "tauri://localhost:80",
+    "tauri://localhost.evil.test",
+    "xtauri://localhost",
+    "app://notes",
+    "app://notes:8080",
+    "capacitor://localhost",
   ])("keeps %j out", (header) => {
     expect(matchesOrigin(patterns, header)).toBe(false);
   });

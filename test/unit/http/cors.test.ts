@@ -32,8 +32,14 @@ const READABLE = {
 };
 
 describe("a preflight from an allowed origin", () => {
-  test("is let in with the requested headers that are known", async () => {
-    const requested = "Content-Type, X-Secret,content-encoding , authorization";
+  const allowed = async (requested: string) =>
+    (await preflight({ origin: ORIGIN, "access-control-request-headers": requested })).headers.get(
+      "access-control-allow-headers",
+    );
+
+  test("is let in with every requested header but authorization and cookie", async () => {
+    const requested =
+      "Content-Type, X-Secret,sentry-trace , authorization,baggage,x-datadog-trace-id,newrelic,b3,COOKIE";
     const response = await preflight({
       origin: ORIGIN,
       "access-control-request-method": "POST",
@@ -44,11 +50,18 @@ describe("a preflight from an allowed origin", () => {
     expect(corsOf(response)).toEqual({
       "access-control-allow-origin": ORIGIN,
       "access-control-allow-methods": "POST",
-      "access-control-allow-headers": "content-type, content-encoding",
+      "access-control-allow-headers": "content-type, x-secret, sentry-trace, baggage, x-datadog-trace-id, newrelic, b3",
       "access-control-allow-credentials": "true",
       "access-control-max-age": "7200",
       vary: "Origin, Access-Control-Request-Headers",
     });
+  });
+
+  test("is answered with names of headers only, and with 64 of them at most", async () => {
+    expect(await allowed(`*, a b, x-a\t, "q", <script>, x@y, ${"n".repeat(101)}, , b3,b3`)).toBe("x-a, b3");
+    expect(await allowed("authorization, Cookie")).toBeNull();
+    const many = Array.from({ length: 1_000 }, (_, index) => `x-${index}`);
+    expect(await allowed(many.join())).toBe(many.slice(0, 64).join(", "));
   });
 
   test("is let into a private network when it asks", async () => {
