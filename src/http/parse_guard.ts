@@ -9,6 +9,7 @@
 // Measured (Bun 1.4.5, real lines): 0.1 µs for one entry, 4 µs for 100 (19 kB), 15 µs for 1,000; at most 2 ns a byte for texts made for it.
 
 import { engineHash } from "#runtime/hash.ts";
+import { BatchSchema, EntrySchema, LEVELS, SOURCES } from "../core/entry.ts";
 
 /** One place for so many characters at the beginning of a text, where few must do; then fewer, since harm needs a number and not a share. */
 const STEP = 1024;
@@ -38,8 +39,14 @@ const MADE_HASH_MIN = 3;
 const SMALL_LENGTH_MAX = 64 * 1024;
 /** How much text is looked at under an alarm before it ends, after the last refusal. */
 const ALARM_LENGTH = 16 * 1024 * 1024;
-/** Hashes that are known to be made, at most. */
-const MADE_MAX = 1_024;
+/** Hashes that are known to be made, at most: by their last bits, which a string may have by chance, and whole. */
+const MADE_MAX = 64;
+const WHOLE_MADE_MAX = 4_096;
+/** So many of them with one whole hash say that it is made, not only its last bits. */
+const WHOLE_HASH_MIN = 3;
+/** Different strings with a hash that is made, whole, that all texts under an alarm may have; and with those that were seen twice. */
+const ADMITTED_MAX = 16;
+const ADMITTED_TWICE_MAX = 64;
 
 /** Names that are a number below this have a slot each, and so has every number before them. */
 const SLOT_NAMES_MAX = 1_000;
@@ -67,6 +74,14 @@ const BACKSLASH = 92;
 const OPENING_BRACE = 123;
 const CLOSING_BRACE = 125;
 
+/** Names and values of the specification, which are never one too many. */
+const SPECIFIED: ReadonlySet<string> = new Set([
+  ...Object.keys(BatchSchema.properties),
+  ...Object.keys(EntrySchema.properties),
+  ...SOURCES,
+  ...LEVELS,
+]);
+
 /** What such texts are refused with. */
 export const SAME_HASHES = "Too many names or values have the same hash";
 export const SPARSE_NAMES = "Too many objects have numbers as names";
@@ -76,8 +91,14 @@ export class ParseGuard {
   readonly #random: () => number;
   /** Of strings of all texts. */
   #seen = new HashCounts();
-  /** Hashes that too many of them had. */
+  /** The former ones, which make room for new ones. */
+  #seenBefore = new HashCounts();
+  /** Last bits of hashes that too many of them had. */
   readonly #made = new Set<number>();
+  /** Whole hashes that too many of them had, each with the strings that are admitted all the same. */
+  readonly #wholeMade = new Map<number, string[]>();
+  /** Strings that were not admitted, the latest: what is seen twice is a name that somebody uses. */
+  #refused: string[] = [];
   /** Characters until the next place: the texts count as one. */
   #untilNext: number;
   /** Characters until the alarm ends; none at 0. */
@@ -108,12 +129,16 @@ export class ParseGuard {
 
   #endAlarm(length: number): void {
     this.#alarm = Math.max(0, this.#alarm - length);
-    if (this.#alarm === 0) this.#made.clear();
+    if (this.#alarm > 0) return;
+    this.#made.clear();
+    this.#wholeMade.clear();
+    this.#refused = [];
   }
 
   #look(text: string): string | undefined {
     const found = this.#sample(text);
-    if (found.hashes.pairs >= PAIRS_MIN || found.made.pairs >= pairsOf(MADE_HASH_MIN)) return SAME_HASHES;
+    if (found.isRefused || found.hashes.pairs >= PAIRS_MIN || found.made.pairs >= pairsOf(MADE_HASH_MIN))
+      return SAME_HASHES;
     const isWhole = this.#alarm > 0 && text.length <= SMALL_LENGTH_MAX;
     if (isWhole && this.#hasMadeHashes(text)) return SAME_HASHES;
     return (isWhole || found.hasSlotName) && hasTooManySlots(text) ? SPARSE_NAMES : undefined;
@@ -122,7 +147,7 @@ export class ParseGuard {
   /** Strings at places all over the text. */
   #sample(text: string): Sample {
     const { length } = text;
-    const found: Sample = { hashes: new HashCounts(), made: new HashCounts(), hasSlotName: false };
+    const found: Sample = { hashes: new HashCounts(), made: new HashCounts(), hasSlotName: false, isRefused: false };
     const longStep = Math.max(LONG_STEP_MIN, length / LONG_STEPS_MAX);
     const quotes = new Quotes(text);
     let at = this.#untilNext;
@@ -161,41 +186,77 @@ export class ParseGuard {
     if (!isName && string.length > KEPT_LENGTH_MAX) return;
     const hash = engineHash(string);
     if (hash === undefined) return;
+    if (this.#wholeMade.has(hash)) {
+      if (!this.#admits(hash, string, true)) found.isRefused = true;
+      return;
+    }
     const bucket = hash & HASH_MASK;
     found.hashes.add(bucket, string);
     if (this.#made.has(bucket)) {
       found.made.add(bucket, string);
       return;
     }
-    if (this.#seen.size >= HASHES_MAX) this.#seen = new HashCounts();
-    if (this.#seen.add(bucket, string) < SAME_HASH_MIN) return;
+    if (this.#seen.size >= HASHES_MAX) {
+      this.#seenBefore = this.#seen;
+      this.#seen = new HashCounts();
+    }
+    if (this.#seen.add(bucket, string) >= SAME_HASH_MIN) this.#raiseAlarm(bucket);
+  }
+
+  /** Several strings have a hash that is the same in its last bits, or as a whole. */
+  #raiseAlarm(bucket: number): void {
+    this.#alarm = ALARM_LENGTH;
+    const byHash = new Map<number, Set<string>>();
+    for (const string of [...this.#seenBefore.strings(bucket), ...this.#seen.strings(bucket)]) {
+      const hash = engineHash(string) as number;
+      byHash.set(hash, (byHash.get(hash) ?? new Set()).add(string));
+    }
+    const whole = [...byHash].filter(([, same]) => same.size >= WHOLE_HASH_MIN);
+    for (const [hash, same] of whole) {
+      if (this.#wholeMade.size >= WHOLE_MADE_MAX) this.#wholeMade.clear();
+      this.#wholeMade.set(hash, [...same]);
+    }
+    if (whole.length > 0) return;
     if (this.#made.size >= MADE_MAX) this.#made.clear();
     this.#made.add(bucket);
-    this.#alarm = ALARM_LENGTH;
+  }
+
+  /**
+   * Whether a string may come though its hash is made: as one of the first, which may be anybody's, or because it came before.
+   * So many bodies with one made string each are refused as well, and nobody can have others' names refused for long.
+   */
+  #admits(hash: number, string: string, isSample: boolean): boolean {
+    const admitted = this.#wholeMade.get(hash) as string[];
+    if (SPECIFIED.has(string) || admitted.includes(string)) return true;
+    if (admitted.length < ADMITTED_MAX || (admitted.length < ADMITTED_TWICE_MAX && this.#refused.includes(string))) {
+      admitted.push(string);
+      return true;
+    }
+    if (isSample) this.#refused = [string, ...this.#refused.slice(0, ADMITTED_TWICE_MAX - 1)];
+    return false;
   }
 
   /** Whether strings of the text have hashes that are made, looked at one after another. */
   #hasMadeHashes(text: string): boolean {
-    if (this.#made.size === 0) return false;
+    if (this.#made.size === 0 && this.#wholeMade.size === 0) return false;
     const counts = new HashCounts();
     for (let from = text.indexOf('"') + 1; from !== 0; ) {
       const to = quoteFrom(text, from, text.length);
       if (to === -1) return false;
-      if (
-        to - from <= KEPT_LENGTH_MAX ||
-        isBeforeColon(text, to + 1) ||
-        to - from <= ESCAPED_LENGTH * KEPT_LENGTH_MAX
-      ) {
-        const string = stringAt(text, from, to);
-        const hash = string === undefined ? undefined : engineHash(string);
-        const bucket = (hash ?? 0) & HASH_MASK;
-        if (string !== undefined && hash !== undefined && this.#made.has(bucket)) {
-          if (counts.add(bucket, string) >= MADE_HASH_MIN) return true;
-        }
-      }
+      const isKept = to - from <= ESCAPED_LENGTH * KEPT_LENGTH_MAX || isBeforeColon(text, to + 1);
+      if (isKept && this.#isMade(stringAt(text, from, to), counts)) return true;
       from = text.indexOf('"', to + 1) + 1;
     }
     return false;
+  }
+
+  /** Whether the string, with those before it, is one too many whose hash is made. */
+  #isMade(string: string | undefined, counts: HashCounts): boolean {
+    const hash = string === undefined ? undefined : engineHash(string);
+    if (string === undefined || hash === undefined) return false;
+    if (this.#wholeMade.has(hash)) return !this.#admits(hash, string, false);
+    const bucket = hash & HASH_MASK;
+    return this.#made.has(bucket) && counts.add(bucket, string) >= MADE_HASH_MIN;
   }
 }
 
@@ -205,6 +266,8 @@ interface Sample {
   readonly made: HashCounts;
   /** Whether a name is a number that needs slots. */
   hasSlotName: boolean;
+  /** Whether one has a hash that is made as a whole, and is not admitted. */
+  isRefused: boolean;
 }
 
 /** Different strings by their hash. */
@@ -215,6 +278,12 @@ class HashCounts {
 
   get size(): number {
     return this.#strings.size;
+  }
+
+  /** Those with this hash. */
+  strings(hash: number): readonly string[] {
+    const strings = this.#strings.get(hash) ?? [];
+    return typeof strings === "string" ? [strings] : strings;
   }
 
   /** How many different ones have this hash, of which no more are kept than matter. */
