@@ -3,9 +3,9 @@
 
 import { Elysia } from "elysia";
 import { isJsonObject } from "../src/core/json.ts";
-import { compileBatchCheck } from "../src/http/validation.ts";
+import { compileChecks } from "../src/http/validation.ts";
 
-const isBatch = compileBatchCheck();
+const { isBatch } = compileChecks();
 const app = new Elysia().post(
   "/api/v1/enqueue",
   async ({ request, set }) => {

@@ -17,11 +17,16 @@ function refusal(status: number, message: string): Answer {
 export const ACCEPTED: Answer = { status: 202, body: '{"queued":true}' };
 export const INVALID_JSON = refusal(400, "Invalid JSON");
 export const KEY_MISSING = refusal(401, "API key is missing");
+export const KEY_NOT_SHOWN = refusal(
+  401,
+  "API key is missing, unknown or revoked: a body over 64 KiB has it in its first or last KiB",
+);
 export const KEY_UNKNOWN = refusal(401, "API key is unknown or revoked");
 export const KEY_TYPE_DIFFERS = refusal(401, "API key type does not match source");
 export const ORIGIN_REFUSED = refusal(403, "Origin is not allowed for this API key");
 export const TOO_LARGE = refusal(413, "Payload too large");
 export const ENCODING_UNKNOWN = refusal(415, "Unknown Content-Encoding: send identity, gzip, deflate, br or zstd");
+export const CHARSET_REFUSED = refusal(415, "UTF-16 is not read: send UTF-8");
 export const INTERNAL = refusal(500, "Internal error");
 
 /** 429: the key has sent more entries than its rate allows. */

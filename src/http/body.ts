@@ -1,12 +1,14 @@
 // A request's body as text, within the limit before and after decompression. A declared length over the limit is refused
-// unread; a body without one is read piece by piece and left at the limit. UTF-8, with or without a byte order mark; bytes
-// that are no UTF-8 become U+FFFD, as in every JSON endpoint of the web platform (request.json() does the same).
+// unread; a body without one is read piece by piece and left at the limit. Its characters are what Content-Type says, UTF-8
+// where that says nothing known, with or without a byte order mark; bytes that are none of them become U+FFFD, as in every JSON
+// endpoint of the web platform (request.json() does the same).
 
 import type { BodyRoom } from "./body_room.ts";
-import { decompress, parseCodings } from "./decompress.ts";
+import { type Charset, charsetOf } from "./charset.ts";
+import { type Decompress, Decompressor, parseCodings } from "./decompress.ts";
 
-/** Why there is no text: 413, 415 or 400; or 503, because too much of other bodies is in memory. */
-export type BodyRefusal = "too_large" | "unknown_encoding" | "unreadable" | "no_room";
+/** Why there is no text: 413, 415 (twice) or 400; or 503, because too much of other bodies is in memory. */
+export type BodyRefusal = "too_large" | "unknown_encoding" | "utf16" | "unreadable" | "no_room";
 
 export interface BodyText {
   readonly text: string;
@@ -14,27 +16,55 @@ export interface BodyText {
   readonly bytes: number;
 }
 
-/** The declared length of a body that is not compressed, which request.text() reads as it is; -1 for every other body. */
+/** The declared length of a body that is UTF-8 and not compressed, which request.text() reads as it is; -1 for every other body. */
 export function plainLength(headers: Headers): number {
-  return headers.has("content-encoding") ? -1 : declaredLength(headers.get("content-length"));
+  if (headers.has("content-encoding") || charsetOf(headers.get("content-type")) !== "utf-8") return -1;
+  return declaredLength(headers.get("content-length"));
 }
 
 /**
  * Reads the body; `bytesMax` bounds it as it came and each form of it on the way to the text. `room` bounds it together with all
  * others that are being read.
  */
-export async function readBody(request: Request, bytesMax: number, room: BodyRoom): Promise<BodyText | BodyRefusal> {
+export async function readBody(
+  request: Request,
+  bytesMax: number,
+  room: BodyRoom,
+  decompress: Decompress = new Decompressor().decompress,
+): Promise<BodyText | BodyRefusal> {
   const { headers } = request;
   const declaredBytes = declaredLength(headers.get("content-length"));
   if (declaredBytes > bytesMax) return "too_large";
   const codings = parseCodings(headers.get("content-encoding"));
-  if (codings === undefined && declaredBytes >= 0) return "unknown_encoding";
+  const charset = charsetOf(headers.get("content-type"));
+  const refusal = codings === undefined ? "unknown_encoding" : charset === "utf-16" ? "utf16" : undefined;
+  // One that does not say how long it is may be too large, which is answered first.
+  if (refusal !== undefined && declaredBytes >= 0) return refusal;
   const received = await readBytes(request, declaredBytes, bytesMax, room);
   if (typeof received === "string") return received;
-  if (codings === undefined) return "unknown_encoding";
-  const decoded = decompress(received, codings, bytesMax);
+  if (refusal !== undefined || codings === undefined) return refusal ?? "unknown_encoding";
+  const begun = decompress(received, codings, bytesMax);
+  const decoded = begun instanceof Promise ? await whileHeld(begun, received.byteLength, room) : begun;
   if (typeof decoded === "string") return decoded;
-  return { text: new TextDecoder().decode(decoded), bytes: decoded.byteLength };
+  return { text: textOf(decoded, charset), bytes: decoded.byteLength };
+}
+
+/** What is decompressed, for which a body may have to wait. As long as it does, it counts as one that is read in pieces. */
+async function whileHeld<T>(decoded: Promise<T>, bytes: number, room: BodyRoom): Promise<T | "no_room"> {
+  const held = room.begin(() => undefined);
+  room.add(held, bytes);
+  try {
+    const result = await decoded;
+    return held.hasGivenWay ? "no_room" : result;
+  } finally {
+    room.end(held);
+  }
+}
+
+/** A byte order mark says more than any header, and is left out. */
+function textOf(bytes: Uint8Array, charset: Charset): string {
+  const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+  return new TextDecoder(hasMark ? "utf-8" : charset).decode(bytes);
 }
 
 /** The length, or -1 where it is not declared, or in a form (two equal headers) that only the HTTP parser understands. */

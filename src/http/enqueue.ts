@@ -13,10 +13,12 @@ import type { AccessSettings } from "./access.ts";
 import {
   ACCEPTED,
   type Answer,
+  CHARSET_REFUSED,
   ENCODING_UNKNOWN,
   INTERNAL,
   INVALID_JSON,
   KEY_MISSING,
+  KEY_NOT_SHOWN,
   KEY_TYPE_DIFFERS,
   KEY_UNKNOWN,
   ORIGIN_REFUSED,
@@ -28,12 +30,14 @@ import {
 import { type BodyRefusal, type BodyText, plainLength, readBody } from "./body.ts";
 import { BodyRoom } from "./body_room.ts";
 import { corsHeaders } from "./cors.ts";
+import { Decompressor } from "./decompress.ts";
 import { explainBatch, invalidBatch } from "./explain.ts";
 import type { ServerMetrics } from "./metrics.ts";
 import { ParseGuard } from "./parse_guard.ts";
 import { RateLimiter } from "./rate.ts";
 import { ClientAddresses } from "./sender.ts";
-import { type BatchCheck, compileBatchCheck } from "./validation.ts";
+import { showsLiveKey } from "./shown_key.ts";
+import { compileChecks } from "./validation.ts";
 
 export type HttpLog = (
   level: "debug" | "info" | "warn" | "error",
@@ -53,18 +57,23 @@ export interface EnqueueDependencies {
 /** Where it is served. */
 export const ENQUEUE_PATH = "/api/v1/enqueue";
 
-const BODY_ANSWERS: Readonly<Record<Exclude<BodyRefusal, "no_room">, Answer>> = {
+/** What a body that was not read is answered. */
+export const BODY_ANSWERS: Readonly<Record<Exclude<BodyRefusal, "no_room">, Answer>> = {
   too_large: TOO_LARGE,
   unknown_encoding: ENCODING_UNKNOWN,
+  utf16: CHARSET_REFUSED,
   unreadable: INVALID_JSON,
 };
+/** Larger bodies, in bytes, are parsed only where they show a live key. */
+const STRANGE_BYTES_MAX = 64 * 1024;
 
 /** The ingestion endpoint; one for the life of the server. */
 export class EnqueueEndpoint {
   readonly #dependencies: EnqueueDependencies;
-  readonly #isBatch: BatchCheck = compileBatchCheck();
+  readonly #checks = compileChecks();
   readonly #rates = new RateLimiter();
   readonly #room: BodyRoom;
+  readonly #decompressor = new Decompressor();
   /** Of all bodies that this thread parses. */
   readonly guard = new ParseGuard();
   #proxies: readonly string[] = [];
@@ -91,7 +100,7 @@ export class EnqueueEndpoint {
       try {
         body = isPlain
           ? { text: await request.text(), bytes: plainBytes }
-          : await readBody(request, access.bodyBytesMax, this.#room);
+          : await readBody(request, access.bodyBytesMax, this.#room, this.#decompressor.decompress);
       } finally {
         if (isPlain) this.#room.release(plainBytes);
       }
@@ -120,6 +129,7 @@ export class EnqueueEndpoint {
     sender: string,
     access: AccessSettings,
   ): IncomingBatch | Answer {
+    if (bytes > STRANGE_BYTES_MAX && !showsLiveKey(text, access.keys)) return KEY_NOT_SHOWN;
     const refusal = this.guard.refusal(text);
     if (refusal !== undefined) return invalidBatch([{ path: [], message: refusal }], isVerbose(request));
     let value: unknown;
@@ -128,7 +138,7 @@ export class EnqueueEndpoint {
     } catch {
       return INVALID_JSON;
     }
-    if (!isJsonObject(value)) return invalidBatch(explainBatch(value), isVerbose(request));
+    if (!isJsonObject(value)) return invalidBatch(explainBatch(value, this.#checks.isEntry), isVerbose(request));
     const apiKey = authenticate(value["key"], value["source"], origin, access);
     if (apiKey !== undefined && "status" in apiKey) return apiKey;
 
@@ -138,13 +148,13 @@ export class EnqueueEndpoint {
       const waitSeconds = this.#rates.take(apiKey, entryCount, receivedAt);
       if (waitSeconds > 0) return rateExceeded(waitSeconds);
     }
-    const isValid = this.#isBatch(value);
+    const isValid = this.#checks.isBatch(value);
     if (isValid && entryCount <= access.entriesMax) {
       assert(apiKey !== undefined, "a valid batch has a key");
       return { text, bytes, entryCount, apiKey, secret: value["key"] as string, sender, receivedAt };
     }
     if (apiKey !== undefined) this.#rates.giveBack(apiKey, entryCount);
-    return isValid ? TOO_LARGE : invalidBatch(explainBatch(value), isVerbose(request));
+    return isValid ? TOO_LARGE : invalidBatch(explainBatch(value, this.#checks.isEntry), isVerbose(request));
   }
 
   #refuseBody(refusal: BodyRefusal): Answer {

@@ -40,7 +40,8 @@ const ENQUEUE: OperationDocument = {
   summary: "Send a batch of entries",
   description:
     "The key in the body is the credential; a client key also needs an Origin that it allows. The body is read as JSON whatever " +
-    "its Content-Type, compressed or not (gzip, deflate, br, zstd). A batch is taken whole or not at all.",
+    "its Content-Type, in the charset that it names or UTF-8, compressed or not (gzip, deflate, br, zstd). A body over 64 KiB has " +
+    "the key in its first or last KiB. A batch is taken whole or not at all.",
   access: "open",
   query: Type.Object({
     verbose: Type.Optional(
@@ -54,7 +55,7 @@ const ENQUEUE: OperationDocument = {
     401: message("The key is missing, unknown, revoked, or of the other type"),
     403: message("The Origin is not one that the client key allows"),
     413: message("The body is too large, or has too many entries"),
-    415: message("Unknown Content-Encoding"),
+    415: message("Unknown Content-Encoding, or UTF-16"),
     422: { description: "The body is not a batch", schema: InvalidBatchSchema },
     429: { ...message("The key's rate is used up"), headers: RETRY_AFTER },
     500: message("The batch could not be handled and was set aside"),

@@ -8,14 +8,20 @@ import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { type Batch, BatchSchema, EntrySchema } from "../core/entry.ts";
 import type { JsonObject } from "../core/json.ts";
 
-/** Whether a JSON value is a batch. */
-export type BatchCheck = (value: JsonObject) => value is Batch & JsonObject;
+/** Checks of JSON values. */
+export interface BatchChecks {
+  readonly isBatch: (value: JsonObject) => value is Batch & JsonObject;
+  readonly isEntry: (value: unknown) => boolean;
+}
 
-/** Compiles the check of BatchSchema. */
-export function compileBatchCheck(): BatchCheck {
+/** Compiles the checks of BatchSchema and EntrySchema. */
+export function compileChecks(): BatchChecks {
   const entry = Type.Object({ ...EntrySchema.properties, metadata: Type.Optional(Type.Object({})) });
-  const check = TypeCompiler.Compile(
-    Type.Object({ ...BatchSchema.properties, entries: Type.Array(entry, { minItems: 1 }) }),
-  );
-  return (value): value is Batch & JsonObject => check.Check(value);
+  const batch = Type.Object({ ...BatchSchema.properties, entries: Type.Array(entry, { minItems: 1 }) });
+  const batchCheck = TypeCompiler.Compile(batch);
+  const entryCheck = TypeCompiler.Compile(entry);
+  return {
+    isBatch: (value): value is Batch & JsonObject => batchCheck.Check(value),
+    isEntry: (value) => entryCheck.Check(value),
+  };
 }

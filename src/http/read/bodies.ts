@@ -5,21 +5,16 @@ import { OptionalKind, type Static, type TObject, type TSchema } from "@sinclair
 import { Value } from "@sinclair/typebox/value";
 import { assert } from "../../core/errors.ts";
 import { isJsonObject } from "../../core/json.ts";
-import { type Answer, ENCODING_UNKNOWN, INVALID_JSON, jsonResponse, TOO_LARGE, toResponse } from "../answers.ts";
-import { type BodyRefusal, readBody } from "../body.ts";
+import { INVALID_JSON, jsonResponse, toResponse } from "../answers.ts";
+import { readBody } from "../body.ts";
 import { BodyRoom } from "../body_room.ts";
+import { BODY_ANSWERS } from "../enqueue.ts";
 import { typeName } from "../explain.ts";
 import type { ParseGuard } from "../parse_guard.ts";
 import { shown } from "./parameters.ts";
 
 /** A token, two names or a search: a page of text at most. */
 const BODY_BYTES_MAX = 64 * 1024;
-
-const REFUSALS: Readonly<Record<Exclude<BodyRefusal, "no_room">, Answer>> = {
-  too_large: TOO_LARGE,
-  unknown_encoding: ENCODING_UNKNOWN,
-  unreadable: INVALID_JSON,
-};
 
 /** The body, or the answer that refuses it. Texts whose schema says `trims` lose the white space around them. */
 export async function readJsonBody<T extends TObject>(
@@ -30,7 +25,7 @@ export async function readJsonBody<T extends TObject>(
   // A room of its own, which one body always has: so small a one is no burden.
   const body = await readBody(request, BODY_BYTES_MAX, new BodyRoom(BODY_BYTES_MAX));
   assert(body !== "no_room", "a body that is alone in its room has it");
-  if (typeof body === "string") return toResponse(REFUSALS[body]);
+  if (typeof body === "string") return toResponse(BODY_ANSWERS[body]);
   const refusal = guard.refusal(body.text);
   if (refusal !== undefined) return invalidBody({}, [refusal]);
   let value: unknown;
