@@ -12,8 +12,11 @@ import {
   processState,
 } from "../test/support/raw_probe.ts";
 import { configText, type TestServer, withServer } from "../test/support/server.ts";
-import { ATTACKS, type Attack, type Force } from "./siege_attacks.ts";
+import { type Attack, ATTACKS as CONNECTION_ATTACKS, type Force } from "./siege_attacks.ts";
+import { BODY_ATTACKS } from "./siege_bodies.ts";
 import { wholeNumber } from "./whole_number.ts";
+
+const ATTACKS: readonly Attack[] = [...CONNECTION_ATTACKS, ...BODY_ATTACKS];
 
 const HELP = `Usage: scripts/siege [OPTION…]
 

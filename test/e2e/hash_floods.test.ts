@@ -6,14 +6,16 @@ import type { TouchpointsAnswer } from "../../src/core/answers.ts";
 import { closingGap } from "../support/load.ts";
 import { runSeed, seededRandom } from "../support/random.ts";
 import { collidingName, objectText, ordinaryName } from "../support/raw_collisions.ts";
-import { NO_FAULTS, Probe, probeFaults } from "../support/raw_probe.ts";
+import { NO_FAULTS, Probe, probeFaults, processState } from "../support/raw_probe.ts";
 import { read } from "../support/read_api.ts";
 import { configText, ENQUEUE_PATH, SERVER_KEY, type TestServer, withServer } from "../support/server.ts";
 
 const TEST_MS_MAX = 180_000;
 const NAMES = 50_000;
 const FLOOD =
-  '422 {"message":"Invalid enqueue payload","errors":{"fieldErrors":{},"formErrors":["Too many member names have the same hash"]}}';
+  '422 {"message":"Invalid enqueue payload","errors":{"fieldErrors":{},"formErrors":["Too many names or values have the same hash"]}}';
+const NOT_SHOWN =
+  '401 {"message":"API key is missing, unknown or revoked: a body over 64 KiB has it in its first or last KiB"}';
 const ACCEPTED = '202 {"queued":true}';
 
 function bodyOf(entries: string): string {
@@ -31,7 +33,7 @@ async function answerOf(server: TestServer, body: string, isPacked = false): Pro
 
 describe("50,000 names with one hash", () => {
   test(
-    "are refused, before any key is looked at, and cost no more than ordinary ones, which are stored",
+    "are refused as names and as values, and cost no more than ordinary ones, which are stored",
     () =>
       withServer(configText(), async (server) => {
         const random = seededRandom(runSeed("hash flood"));
@@ -39,10 +41,10 @@ describe("50,000 names with one hash", () => {
         const colliding = Array.from({ length: NAMES }, () => collidingName(random));
         const ordinary = Array.from({ length: NAMES }, () => ordinaryName(random));
         const floods = [
-          bodyOf(`{"metadata":${objectText(colliding)}}`),
-          bodyOf(colliding.map((name) => `{"metadata":{"${name}":1}}`).join()),
-          objectText(colliding),
-        ];
+          `{"metadata":${objectText(colliding)}}`,
+          colliding.map((name) => `{"metadata":{"${name}":1}}`).join(),
+          colliding.map((name) => `{"touchpoint":"${name}"}`).join(),
+        ].map(bodyOf);
         const honest = bodyOf(`{"message":"honest","metadata":${objectText(ordinary)}}`);
         const probe = new Probe(server);
         const timed = async (body: string, answer: string, isPacked: boolean) => {
@@ -52,6 +54,8 @@ describe("50,000 names with one hash", () => {
         };
         const [honestMs, floodMs] = [await timed(honest, ACCEPTED, false), await timed(floods[0] ?? "", FLOOD, false)];
         for (const flood of floods) for (const isPacked of [false, true]) await timed(flood, FLOOD, isPacked);
+        // Without a key it is not even looked at.
+        await timed(objectText(colliding), NOT_SHOWN, true);
         const result = await probe.stop();
         const ratio = (floodMs / honestMs).toFixed(2);
         console.log(
@@ -72,6 +76,56 @@ describe("50,000 names with one hash", () => {
       }),
     TEST_MS_MAX,
   );
+});
+
+describe("3,000 small bodies of 60 texts with one hash", () => {
+  test(
+    "are nearly all refused, as names and as values, and others are served meanwhile",
+    () =>
+      withServer(configText(), async (server) => {
+        const random = seededRandom(runSeed("small floods"));
+        const colliding = () => Array.from({ length: 60 }, () => collidingName(random));
+        const bodies = Array.from({ length: 3_000 }, (_, index) =>
+          bodyOf(
+            index % 2 === 0
+              ? `{"metadata":${objectText(colliding())}}`
+              : colliding()
+                  .map((key) => `{"key":"${key}"}`)
+                  .join(),
+          ),
+        );
+        const probe = new Probe(server);
+        const answers = new Map<string, number>();
+        const startedAtMs = performance.now();
+        for (let from = 0; from < bodies.length; from += 100) {
+          for (const answer of await Promise.all(
+            bodies.slice(from, from + 100).map((body) => answerOf(server, body)),
+          )) {
+            answers.set(answer, (answers.get(answer) ?? 0) + 1);
+          }
+        }
+        const ms = performance.now() - startedAtMs;
+        const result = await probe.stop();
+        console.log(`3,000 bodies in ${ms.toFixed(0)} ms:`, JSON.stringify({ answers: [...answers], result }));
+        expect([...answers.keys()].toSorted()).toEqual([ACCEPTED, FLOOD]);
+        expect(answers.get(FLOOD)).toBeGreaterThan(2_900);
+        expect(Object.keys({ ...result.posts, ...result.health })).toEqual(["200", "202"]);
+      }),
+    TEST_MS_MAX,
+  );
+});
+
+describe("objects with one large number as name", () => {
+  test("are refused where they would take 4 GB, and taken where they count by status", () =>
+    withServer(configText(), async (server) => {
+      const sparse = bodyOf(`{"metadata":{"a":[${Array(400_000).fill('{"999":0}').join()}]}}`);
+      const refused = await answerOf(server, sparse, true);
+      expect(refused).toContain("422");
+      expect(refused).toContain("Too many objects have numbers as names");
+      const counts = Array.from({ length: 5_000 }, (_, index) => `{"metadata":{"200":${index},"404":2,"503":1}}`);
+      expect(await answerOf(server, bodyOf(counts.join()))).toBe(ACCEPTED);
+      expect(processState(server.pid).peakMb).toBeLessThan(700);
+    }));
 });
 
 describe("more names than are remembered", () => {

@@ -215,6 +215,10 @@ const NO_OBJECT =
 const TOP = (received: string) =>
   `{"message":"Invalid enqueue payload","errors":{"fieldErrors":{},"formErrors":["Expected object, received ${received}"]}}`;
 const INVALID = '{"message":"Invalid JSON"}';
+const NOT_SHOWN =
+  '{"message":"API key is missing, unknown or revoked: a body over 64 KiB has it in its first or last KiB"}';
+/** What shows a live key, and is no batch. */
+const known = (text: string) => `{"key":"${SERVER_KEY}","a":${text}`;
 
 describe("what must not go in is refused, and the server goes on", () => {
   test(
@@ -225,12 +229,16 @@ describe("what must not go in is refused, and the server goes on", () => {
           ["an infinite timestamp", bodyOf('{"timestamp":1e400}'), 422, NOT_FINITE],
           ["an infinite duration", bodyOf('{"duration":-1e999999}'), 422, NOT_FINITE],
           ["arrays in the place of an entry", bodyOf(nestedArrays(1_000_000)), 422, NO_OBJECT],
-          ["arrays alone", nestedArrays(1_000_000), 422, TOP("array")],
-          ["arrays without an end", "[".repeat(5_000_000), 400, INVALID],
-          ["objects without an end", '{"a":'.repeat(1_000_000), 400, INVALID],
-          ["a number alone", "1".repeat(5_000_000), 422, TOP("number")],
+          ["arrays alone", nestedArrays(30_000), 422, TOP("array")],
+          ["arrays around a key", `["${SERVER_KEY}",${nestedArrays(1_000_000)}]`, 422, TOP("array")],
+          ["arrays without an end", known("[".repeat(5_000_000)), 400, INVALID],
+          ["arrays without an end or a key", "[".repeat(5_000_000), 401, NOT_SHOWN],
+          ["objects without an end", known('{"a":'.repeat(1_000_000)), 400, INVALID],
+          ["objects without an end or a key", '{"a":'.repeat(1_000_000), 401, NOT_SHOWN],
+          ["a number alone", "1".repeat(60_000), 422, TOP("number")],
+          ["a long number alone", "1".repeat(5_000_000), 401, NOT_SHOWN],
           ["a word alone", "null", 422, TOP("null")],
-          ["a text without an end", `"${"\\u0041".repeat(500_000)}`, 400, INVALID],
+          ["a text without an end", known(`"${"\\u0041".repeat(500_000)}`), 400, INVALID],
           ["NUL between members", `{"key":\u0000"${SERVER_KEY}"}`, 400, INVALID],
           ["NaN", bodyOf('{"duration":NaN}'), 400, INVALID],
           ["a bare control character in a text", bodyOf('{"message":"a\u0001b"}'), 400, INVALID],
@@ -268,7 +276,7 @@ describe("what must not go in is refused, and the server goes on", () => {
     () =>
       withServer(configText({ settings: 'max_body = "16MiB"' }), async (server) => {
         const deep = nestedArrays(1_000_000);
-        const body = `{"extra":${deep},"__proto__":{"key":1},"key":"${SERVER_KEY}","source":"server","entries":[{"message":"kept","extra":${deep},"__proto__":{"level":"error"}}]}`;
+        const body = `{"key":"${SERVER_KEY}","extra":${deep},"__proto__":{"key":1},"source":"server","entries":[{"message":"kept","extra":${deep},"__proto__":{"level":"error"}}]}`;
         expect(await answerOf(server, body)).toEqual(ACCEPTED);
         expect(await server.export()).toEqual([
           {
