@@ -13,8 +13,8 @@ export interface TextColumn {
   /** The text at a place, or undefined where there is none. */
   value(place: number): string | undefined;
   /**
-   * Sets `hits[place] = 1` for each text that contains the needle, whatever the case of either. The needle is in
-   * lower case: as String.prototype.toLowerCase gives it. Places that have no 1 in `wanted` may be left out.
+   * Sets `hits[place] = 1` for each text that contains the needle, whatever the case of either. The needle is
+   * folded: as foldText gives it. Places that have no 1 in `wanted` may be left out.
    */
   markContaining(needle: string, hits: Uint8Array, wanted?: Uint8Array): void;
   /** Sets `hits[place] = 1` for each text that the test accepts; it is asked once for each different text where they repeat. */

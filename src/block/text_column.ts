@@ -5,9 +5,10 @@
 //
 // Measured on 65,536 texts of 150 characters (10 MB), any needle: 1 to 6 ms, after 1 ms for the Latin-1 string, and without letters a
 // tenth of both. The whole in lower case first would be 7 ms and then 1 to 12 ms, a string a text 17 ms. Where the needle is not
-// ASCII, or a text holds one of the two characters whose lower case brings ASCII about (U+0130, U+212A), the decoded text is searched,
-// or text by text: up to 25 ms.
+// ASCII, or a text holds one of the two characters that fold to ASCII (U+017F, U+212A), the decoded text is searched, or text by
+// text: up to 25 ms.
 
+import { FOLDED_TO_ASCII, foldText } from "../core/fold.ts";
 import type { TextColumn } from "./block_view.ts";
 import type { ByteReader } from "./bytes.ts";
 import { BlockDamagedError } from "./damage.ts";
@@ -29,8 +30,6 @@ export function readTexts(form: number, reader: ByteReader, count: number): Text
 
 const ASCII = /^[\0-\x7f]*$/;
 const LETTER = /[a-z]/;
-/** σ and its form at the end of a word: the lower case of Σ depends on what stands beside it. */
-const SIGMA = /[σς]/;
 
 export class PlainTexts implements Texts {
   readonly count: number;
@@ -40,8 +39,8 @@ export class PlainTexts implements Texts {
   #byteStarts: Uint32Array | undefined;
   #latin1: string | undefined;
   #decoded: string | undefined;
-  #lowered: string | undefined;
-  #turnsAscii: { readonly i: boolean; readonly k: boolean } | undefined;
+  #folded: string | undefined;
+  #turnsAscii: { readonly k: boolean; readonly s: boolean } | undefined;
 
   /** Takes the lengths of `count` texts, and the rest of the reader as their text. */
   constructor(reader: ByteReader, count: number) {
@@ -118,29 +117,27 @@ export class PlainTexts implements Texts {
 
   #markDecoded(needle: string, hits: Uint8Array): void {
     if (this.#isAscii) return;
-    this.#lowered ??= this.#text().toLowerCase();
-    const text = this.#lowered;
-    // No character but U+0130 has a lower case of another length; and Σ is another letter beside another text.
-    const isShifted = text.length !== this.#text().length;
-    if (isShifted || SIGMA.test(needle)) this.#markEach(needle, hits);
-    else
-      markHits(
-        (from) => text.indexOf(needle, from),
-        needle.length,
-        () => this.#lengths.starts,
-        hits,
-      );
+    this.#folded ??= foldText(this.#text());
+    const text = this.#folded;
+    // Folding keeps each unit where it is.
+    markHits(
+      (from) => text.indexOf(needle, from),
+      needle.length,
+      () => this.#lengths.starts,
+      hits,
+    );
   }
 
   #markEach(needle: string, hits: Uint8Array): void {
-    this.markWhere((text) => text.toLowerCase().includes(needle), hits);
+    this.markWhere((text) => foldText(text).includes(needle), hits);
   }
 
-  /** Whether a character that is not ASCII may have a part of the needle as its lower case. */
+  /** Whether a character that is not ASCII may fold to a part of the needle. */
   #mayTurnInto(needle: string): boolean {
     if (this.#isAscii) return false;
-    this.#turnsAscii ??= { i: this.#bytes.includes("\u0130"), k: this.#bytes.includes("\u212a") };
-    return (this.#turnsAscii.i && needle.includes("i")) || (this.#turnsAscii.k && needle.includes("k"));
+    const { k, s } = FOLDED_TO_ASCII;
+    this.#turnsAscii ??= { k: this.#bytes.includes(k), s: this.#bytes.includes(s) };
+    return (this.#turnsAscii.k && needle.includes("k")) || (this.#turnsAscii.s && needle.includes("s"));
   }
 
   #text(): string {
@@ -211,7 +208,7 @@ export class DictionaryTexts implements Texts {
   }
 
   markContaining(needle: string, hits: Uint8Array): void {
-    this.markWhere((text) => text.toLowerCase().includes(needle), hits);
+    this.markWhere((text) => foldText(text).includes(needle), hits);
   }
 
   markWhere(test: (text: string) => boolean, hits: Uint8Array): void {

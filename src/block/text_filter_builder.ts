@@ -2,11 +2,20 @@
 // records and 6 MB of text: 24 ms, 4 ns a byte, where encoding the columns takes 40 ms. The piece has 2 to 25 KB, 0.1 to 1 % of the
 // block; where a field holds nothing but noise (64,000 tokens of 32 letters) there is none.
 
+import { FOLDED_TO_ASCII } from "../core/fold.ts";
 import type { JsonObject } from "../core/json.ts";
 import { ByteWriter } from "./bytes.ts";
 import type { Columns } from "./columns.ts";
 import type { OptionalText } from "./strings.ts";
-import { FILTER_BITS_LOG2_MAX, FILTER_VERSION, FOLDED_BYTES, RUN_BYTES, runPlace } from "./text_filter.ts";
+import {
+  FILTER_BITS_LOG2_MAX,
+  FILTER_VERSION,
+  FILTER_VERSION_FORMER,
+  type FILTER_VERSIONS,
+  FOLDED_BYTES,
+  RUN_BYTES,
+  runPlace,
+} from "./text_filter.ts";
 import type { TextPool } from "./text_pool.ts";
 import { areAllStrings } from "./values.ts";
 
@@ -20,12 +29,21 @@ const FILL_USELESS = 0.6;
 /** Texts that are encoded at once; bounds memory. */
 const CHUNK_TEXTS = 2_048;
 
-/** The characters whose lower case has ASCII letters: what such a text contains is not seen in its bytes. */
-const LOWERED_TO_ASCII = ["\u0130", "\u212a"] as const;
+/** By version, the characters that become ASCII letters: what such a text contains is not seen in its bytes. */
+const TURNED: Readonly<Record<FilterVersion, readonly string[]>> = {
+  [FILTER_VERSION]: Object.values(FOLDED_TO_ASCII),
+  [FILTER_VERSION_FORMER]: ["\u0130", "\u212a"],
+};
+
+type FilterVersion = (typeof FILTER_VERSIONS)[number];
 
 /** The filter's bytes, without messages where these have filters of their own; undefined where there could be none that is of use. */
-export function buildTextFilter(columns: Columns, withMessages: boolean): ByteWriter | undefined {
-  const filter = new TextFilterBuilder();
+export function buildTextFilter(
+  columns: Columns,
+  withMessages: boolean,
+  version: FilterVersion = FILTER_VERSION,
+): ByteWriter | undefined {
+  const filter = new TextFilterBuilder(FILTER_BITS_LOG2_MAX, version);
   filter.addAll([...new Set(columns.touchpoint)]);
   if (withMessages) filter.addAll(columns.message);
   filter.addAll(columns.key.values);
@@ -41,10 +59,12 @@ export class TextFilterBuilder {
   /** What takes a run's place in the largest bitmap to that in `seen`. */
   readonly #shift: number;
   readonly #encoded = new ByteWriter(64 * 1024);
+  readonly #version: FilterVersion;
   #isHopeless = false;
 
   /** @param bitsLog2Max most bits of the bitmap, as a power of two. */
-  constructor(bitsLog2Max = FILTER_BITS_LOG2_MAX) {
+  constructor(bitsLog2Max = FILTER_BITS_LOG2_MAX, version: FilterVersion = FILTER_VERSION) {
+    this.#version = version;
     this.#seen = new Uint8Array(2 ** bitsLog2Max);
     this.#shift = FILTER_BITS_LOG2_MAX - bitsLog2Max;
   }
@@ -84,7 +104,7 @@ export class TextFilterBuilder {
   /** Adds the texts of a pool: these, or all. */
   addPool(pool: TextPool, texts: readonly number[] | undefined): void {
     pool.visitAll((bytes, ends) => {
-      this.#isHopeless ||= !pool.isAscii && hasLoweredToAscii(bytes);
+      this.#isHopeless ||= !pool.isAscii && hasFoldedToAscii(bytes);
       if (this.#isHopeless) return;
       const count = texts?.length ?? ends.length - 1;
       for (let index = 0; index < count; index++) {
@@ -102,7 +122,7 @@ export class TextFilterBuilder {
         if (text === 0) continue;
         const from = ends[text - 1] as number;
         const to = ends[text] as number;
-        this.#isHopeless ||= !isPlain && hasLoweredToAscii(bytes.subarray(from, to));
+        this.#isHopeless ||= !isPlain && hasFoldedToAscii(bytes.subarray(from, to));
         addRuns(this.#seen, this.#shift, bytes, from, to);
       }
     });
@@ -118,7 +138,7 @@ export class TextFilterBuilder {
     }
     if (fillOf(bits) > FILL_USELESS) return undefined;
     const writer = new ByteWriter(2 + bits.length / 8);
-    writer.byte(FILTER_VERSION);
+    writer.byte(this.#version);
     writer.byte(Math.log2(bits.length));
     for (let at = 0; at < bits.length; at += 8) {
       let byte = 0;
@@ -129,7 +149,7 @@ export class TextFilterBuilder {
   }
 
   #add(text: string): void {
-    this.#isHopeless ||= LOWERED_TO_ASCII.some((character) => text.includes(character));
+    this.#isHopeless ||= TURNED[this.#version].some((character) => text.includes(character));
     if (this.#isHopeless) return;
     this.#encoded.clear();
     this.#encoded.utf8(text);
@@ -138,18 +158,18 @@ export class TextFilterBuilder {
   }
 }
 
-/** Whether none of a pool's texts has a character whose lower case has ASCII letters. */
+/** Whether none of a pool's texts has a character that folds to an ASCII letter. */
 export function isPlainPool(pool: TextPool): boolean {
   let isPlain = true;
   pool.visitAll((bytes) => {
-    isPlain = pool.isAscii || !hasLoweredToAscii(bytes);
+    isPlain = pool.isAscii || !hasFoldedToAscii(bytes);
   });
   return isPlain;
 }
 
-function hasLoweredToAscii(bytes: Uint8Array): boolean {
+function hasFoldedToAscii(bytes: Uint8Array): boolean {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  return LOWERED_TO_ASCII.some((character) => buffer.includes(character));
+  return TURNED[FILTER_VERSION].some((character) => buffer.includes(character));
 }
 
 function addRuns(seen: Uint8Array, shift: number, bytes: Uint8Array, from: number, to: number): void {

@@ -12,7 +12,7 @@ import { PARTED_COLUMN, partName } from "./text_parts.ts";
 
 type OptionalFilter = TextFilter | undefined;
 
-/** False is certain, true is not. Needles are in lower case. */
+/** False is certain, true is not. Needles are folded. */
 export class TextFilters {
   readonly #beside: OptionalFilter;
   readonly #messages: readonly OptionalFilter[];

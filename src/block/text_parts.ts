@@ -8,6 +8,7 @@
 import type { ByteWriter } from "./bytes.ts";
 import type { NamedColumn } from "./columns.ts";
 import { type OptionalText, writePlainStrings } from "./strings.ts";
+import type { FILTER_VERSIONS } from "./text_filter.ts";
 import { TextFilterBuilder } from "./text_filter_builder.ts";
 import { FORM } from "./values.ts";
 
@@ -57,10 +58,16 @@ export function partedColumns(count: number, partTexts: number, source: PartedSo
 }
 
 /** The form, the texts of a part, and each part's filter behind its size; one of 0 bytes is none. */
-export function writeHead(writer: ByteWriter, count: number, partTexts: number, source: PartedSource): void {
+export function writeHead(
+  writer: ByteWriter,
+  count: number,
+  partTexts: number,
+  source: PartedSource,
+  version?: (typeof FILTER_VERSIONS)[number],
+): void {
   writer.byte(FORM.parts);
   writer.unsigned(partTexts);
-  const builder = new TextFilterBuilder(PART_FILTER_BITS_LOG2_MAX);
+  const builder = new TextFilterBuilder(PART_FILTER_BITS_LOG2_MAX, version);
   for (let from = 0; from < count; from += partTexts) {
     builder.clear();
     source.addRuns(builder, from, Math.min(count, from + partTexts));

@@ -1,6 +1,7 @@
 // A metadata field's column as it is read: strings only, or values of any JSON type, of which objects and arrays are parsed when
 // they are asked for.
 
+import { foldText } from "../core/fold.ts";
 import type { ValueColumn } from "./block_view.ts";
 import type { ByteReader } from "./bytes.ts";
 import { orDamaged } from "./damage.ts";
@@ -60,8 +61,8 @@ class TextValues implements Values {
 
 /** The characters of which String(number) is made. */
 const NUMERIC = /^[0-9e.+-]*$/;
-/** What the case or the JSON form of a text may hide: sigma changes with its neighbours, half a pair is escaped. */
-const HIDDEN = /[σς]|\p{Surrogate}/u;
+/** What the JSON form of a text hides: half a pair is escaped. */
+const HIDDEN = /\p{Surrogate}/u;
 
 class TypedValues implements Values {
   readonly rows: Uint32Array;
@@ -157,9 +158,9 @@ function parsed(text: string | undefined): unknown {
   return orDamaged(() => JSON.parse(text as string) as unknown);
 }
 
-/** Whether the text of some leaf contains the needle, which is in lower case. Depth is bounded by METADATA_DEPTH_MAX. */
+/** Whether the text of some leaf contains the needle, which is folded. Depth is bounded by METADATA_DEPTH_MAX. */
 export function hasLeaf(value: unknown, needle: string): boolean {
-  if (typeof value === "string") return value.toLowerCase().includes(needle);
+  if (typeof value === "string") return foldText(value).includes(needle);
   if (value === null || typeof value !== "object") return String(value).includes(needle);
   return Object.values(value).some((member) => hasLeaf(member, needle));
 }

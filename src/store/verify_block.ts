@@ -12,7 +12,7 @@ import { readHead } from "../block/parted_texts.ts";
 import { DurationSketch, type SketchLike } from "../block/sketch.ts";
 import { summarise } from "../block/summarise.ts";
 import { type BlockSummary, readSummary, SUMMARY } from "../block/summary.ts";
-import { FILTER } from "../block/text_filter.ts";
+import { FILTER, FILTER_VERSIONS } from "../block/text_filter.ts";
 import { buildTextFilter } from "../block/text_filter_builder.ts";
 import { PARTED_COLUMN, partedStrings, partName, writeHead } from "../block/text_parts.ts";
 import { DAY_MS } from "../core/limits.ts";
@@ -70,8 +70,11 @@ function saysSame(header: HeaderValues, columns: Columns): boolean {
 }
 
 function isFilterOf(piece: BlockPiece, columns: Columns, isParted: boolean): boolean {
-  const filter = buildTextFilter(columns, !isParted);
-  return filter !== undefined && Buffer.compare(filter.view(), inflate(piece)) === 0;
+  const bytes = inflate(piece);
+  return FILTER_VERSIONS.some((version) => {
+    const filter = buildTextFilter(columns, !isParted, version);
+    return filter !== undefined && Buffer.compare(filter.view(), bytes) === 0;
+  });
 }
 
 function isHeadOf(piece: BlockPiece, { message }: Columns): boolean {
@@ -80,9 +83,11 @@ function isHeadOf(piece: BlockPiece, { message }: Columns): boolean {
   // Its form.
   reader.byte();
   const { partTexts } = readHead(reader, message.length);
-  const computed = new ByteWriter();
-  writeHead(computed, message.length, partTexts, partedStrings(message));
-  return Buffer.compare(computed.view(), bytes) === 0;
+  return FILTER_VERSIONS.some((version) => {
+    const computed = new ByteWriter();
+    writeHead(computed, message.length, partTexts, partedStrings(message), version);
+    return Buffer.compare(computed.view(), bytes) === 0;
+  });
 }
 
 function isSummaryOf(piece: BlockPiece, columns: Columns): boolean {

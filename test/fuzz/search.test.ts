@@ -23,7 +23,7 @@ const READINGS = 20_000;
 
 const VOCABULARY: Vocabulary = {
   texts: [
-    ..."a b ab Order order_1 req-1 5 true null 1.5 ORD/x OR AND 日本語 Größe GRÖẞE ΟΔΟΣ ΟΔΟΣΑ ας \u212aelvin İstanbul 🎉x".split(
+    ..."a b ab Order order_1 req-1 5 true null 1.5 ORD/x OR AND 日本語 Größe GRÖẞE ΟΔΟΣ ΟΔΟΣΑ ας ΧΡΗΣΤΗΣ:admin \u212aelvin İstanbul ıI ſS µΜ \u2126 ǅ ᏸᏰ ᲂо \u1fd3\u0390 \ud801\udc00\ud801\udc28 NOT 🎉x".split(
       " ",
     ),
     "",

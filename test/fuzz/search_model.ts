@@ -44,10 +44,22 @@ function textsOf(record: ShownRecord): string[] {
 }
 
 function contains(text: string | undefined, part: string): boolean {
-  return text?.toLowerCase().includes(part.toLowerCase()) === true;
+  return text !== undefined && engineFold(part).test(text);
 }
 
-/** Whether some text of the record contains the needle, which is in lower case. */
+const folds = new Map<string, RegExp>();
+
+/** The engine's own case folding: regular expressions fold as Unicode's simple case folding says. */
+function engineFold(part: string): RegExp {
+  const known = folds.get(part);
+  if (known !== undefined) return known;
+  const escaped = Array.from(part, (letter) => `\\u{${(letter.codePointAt(0) as number).toString(16)}}`).join("");
+  const made = new RegExp(escaped, "iu");
+  folds.set(part, made);
+  return made;
+}
+
+/** Whether some text of the record contains the needle, whatever the case. */
 export function hasText(record: ShownRecord, needle: string): boolean {
   return textsOf(record).some((text) => contains(text, needle));
 }
@@ -58,9 +70,14 @@ function quotedText(text: string): string {
 
 /** Quoted, or bare where that means the same. */
 function written(random: Random, text: string): string {
-  const isPlain = /^[\p{L}\p{N}_/.]+$/u.test(text) && !/^(AND|OR)$/.test(text);
+  const isPlain = /^[\p{L}\p{N}_/.]+$/u.test(text) && !/^(AND|OR|NOT)$/.test(text);
   // Two dots between numbers are a range.
   return isPlain && !text.includes("..") && random() < 0.7 ? text : quotedText(text);
+}
+
+/** A word's end may have a *, which says nothing more. */
+function starred(random: Random, text: string): string {
+  return random() < 0.2 ? `${text}*` : text;
 }
 
 /** Some part of the text, at least one unit long. */
@@ -80,14 +97,18 @@ function somePart(random: Random, { texts, touchpoints, numbers }: Vocabulary): 
 }
 
 function word(random: Random, vocabulary: Vocabulary): ModelSearch {
+  if (random() < 0.03) return { text: "*", matches: () => true };
   const text = somePart(random, vocabulary);
-  return { text: written(random, text), matches: (record) => hasText(record, text.toLowerCase()) };
+  return { text: starred(random, written(random, text)), matches: (record) => hasText(record, text) };
 }
 
 function message(random: Random, vocabulary: Vocabulary): ModelSearch {
   if (random() < 0.1) return { text: "message:*", matches: (record) => record.message !== undefined };
   const text = somePart(random, vocabulary);
-  return { text: `message:${written(random, text)}`, matches: (record) => contains(record.message, text) };
+  return {
+    text: `message:${starred(random, written(random, text))}`,
+    matches: (record) => contains(record.message, text),
+  };
 }
 
 function choice(random: Random): ModelSearch {
@@ -208,6 +229,16 @@ function metadata(random: Random, { names, texts, numbers }: Vocabulary): ModelS
       matches: (record) => some(record, (value) => typeof value === "number" && asked.matches(value)),
     };
   }
+  if (form < 0.55) {
+    // A number in another spelling: equal as a number, and not as a text.
+    const value = pick(random, numbers);
+    const [mantissa = "", exponent = "0"] = value.toExponential(17).split("e");
+    const spelled = pick(random, [`${mantissa}00e${exponent}`, `${mantissa}E${exponent}`, value.toExponential()]);
+    return {
+      text: `${field}:${random() < 0.5 ? spelled : quotedText(spelled)}`,
+      matches: (record) => some(record, (seen) => seen === value || seen === spelled),
+    };
+  }
   const asked = patterns(random, [...texts, ...numbers.map(String), "true", "false", "null"]);
   // A prefix of nothing asks for any value, a list or an object included.
   const isAny = /(^|,)""\*(,|$)/.test(asked.text);
@@ -235,11 +266,15 @@ export function randomSearch(random: Random, vocabulary: Vocabulary, depth = 3):
   }
   if (depth > 0 && kind < 0.5) {
     const member = randomSearch(random, vocabulary, depth - 1);
-    return { text: `-(${member.text})`, matches: (record) => !member.matches(record) };
+    return {
+      text: pick(random, [`-(${member.text})`, `NOT (${member.text})`, `NOT(${member.text})`]),
+      matches: (record) => !member.matches(record),
+    };
   }
   const term = pick(random, [word, word, message, choice, choice, exact, exact, number, metadata, metadata])(
     random,
     vocabulary,
   );
-  return random() < 0.8 ? term : { text: `-${term.text}`, matches: (record) => !term.matches(record) };
+  const negation = pick(random, ["-", "NOT ", "NOT -NOT ", "-NOT\t-"]);
+  return random() < 0.8 ? term : { text: `${negation}${term.text}`, matches: (record) => !term.matches(record) };
 }

@@ -25,14 +25,14 @@ export type Term = WordTerm | MessageTerm | ChoiceTerm | ExactTerm | NumberTerm 
 /** Some part of the message, touchpoint, key or a metadata value. */
 export interface WordTerm {
   readonly kind: "word";
-  /** Lower case, at least one unit long. */
+  /** Folded, at least one unit long. */
   readonly needle: string;
 }
 
 /** Some part of the message. */
 export interface MessageTerm {
   readonly kind: "message";
-  /** Lower case; "" asks only whether there is a message. */
+  /** Folded; "" asks only whether there is a message. */
   readonly needle: string;
 }
 
@@ -47,6 +47,8 @@ export type ChoiceTerm =
 /** A whole text, or how it begins. The prefix "" asks only whether there is any value. */
 export interface Pattern {
   readonly text: string;
+  /** How the number is written that the text is another spelling of ("12.5" for "12.50"): numbers of the metadata equal that. */
+  readonly number?: string;
   readonly isPrefix: boolean;
 }
 

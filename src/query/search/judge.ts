@@ -2,6 +2,7 @@
 // A negated "some may" stays one, so nothing here is ever wrong, only vague.
 
 import { LEVELS } from "../../core/entry.ts";
+import { foldText } from "../../core/fold.ts";
 import { KINDS } from "../../core/record.ts";
 import { isCutTouchpoint } from "../../core/touchpoint.ts";
 import { isChosen } from "./choices.ts";
@@ -17,7 +18,6 @@ import {
   type Term,
   type WordTerm,
 } from "./expression.ts";
-import { isFoundInLowerCase } from "./match_patterns.ts";
 
 /** What records of one touchpoint, kind, level, source and type of key have in common. */
 export interface CellFacts {
@@ -43,7 +43,7 @@ export interface BlockFacts {
   hasLevel(levelCode: number): boolean;
 }
 
-/** What messages, touchpoints, keys and metadata may contain; false is certain. Needles are in lower case. */
+/** What messages, touchpoints, keys and metadata may contain; false is certain. Needles are folded. */
 export interface TextFacts {
   mayContain(needle: string): boolean;
   mayContainInMessages(needle: string): boolean;
@@ -116,7 +116,8 @@ function judgeByCell(term: Term, { project, flags, touchpoint }: CellFacts): Ver
   // Of a long name only the beginning is known.
   const isOfName = term.kind === "word" || (term.kind === "exact" && term.field === "touchpoint");
   if (isOfName && touchpoint !== undefined && isCutTouchpoint(touchpoint)) return undefined;
-  if (term.kind === "word") return touchpoint?.toLowerCase().includes(term.needle) === true ? true : undefined;
+  if (term.kind === "word")
+    return touchpoint !== undefined && foldText(touchpoint).includes(term.needle) ? true : undefined;
   if (term.kind === "number") return isOfTimings(term) && isChosen(LOGS, flags) ? false : undefined;
   if (term.kind !== "exact") return undefined;
   if (term.field === "project") return isAnyPattern(term.patterns, project);
@@ -152,8 +153,9 @@ function judgeNeedle({ kind, needle }: WordTerm | MessageTerm, facts: BlockFacts
 function judgePatterns(patterns: readonly Pattern[], facts: BlockFacts): Verdict {
   const texts = facts.texts?.();
   if (texts === undefined) return undefined;
+  const mayContain = (text: string) => text === "" || texts.mayContainBesideMessages(foldText(text));
   const mayMatch = patterns.some(
-    ({ text }) => !isFoundInLowerCase(text) || texts.mayContainBesideMessages(text.toLowerCase()),
+    ({ text, number }) => mayContain(text) || (number !== undefined && mayContain(number)),
   );
   return mayMatch ? undefined : false;
 }

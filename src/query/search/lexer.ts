@@ -12,7 +12,8 @@ export interface Piece extends Span {
 }
 
 export type Token =
-  | (Span & { readonly kind: "(" | ")" | "-" | "AND" | "OR" })
+  | (Span & { readonly kind: "(" | ")" | "-" | "NOT" | "AND" | "OR" })
+  /** The text is "" for a * alone. */
   | (Span & { readonly kind: "word"; readonly text: string })
   | FieldToken;
 
@@ -44,6 +45,33 @@ export function tokensOf(text: string): Token[] {
   return tokens;
 }
 
+/** The text before a * at its end. Throws where a * stands elsewhere; `at` is where the text begins, and behind its end more may follow. */
+export function withoutStar(text: string, at: number, isEnd = true): string {
+  const star = text.indexOf("*");
+  if (star !== -1 && (star < text.length - 1 || !isEnd)) {
+    const hint = `to search for the text, write it in quotes: ${quoted(shown(text))}`;
+    fail(`a * can stand at the end only, where it means any ending; ${hint}`, {
+      at: at + star,
+      end: at + star + 1,
+    });
+  }
+  return star === -1 ? text : text.slice(0, -1);
+}
+
+/** Signs of other languages, which would be searched as text and find nothing. */
+const FOREIGN: Readonly<Record<string, string>> = { "&&": "AND", "||": "OR", "!": "NOT" };
+const FOREIGN_NEGATION = /^!+(?=[A-Za-z_][A-Za-z0-9_.-]*:)/;
+
+function refuseForeign(text: string, { at, end }: Span): void {
+  const sign = Object.hasOwn(FOREIGN, text) ? text : (FOREIGN_NEGATION.exec(text)?.[0] ?? "");
+  if (sign === "") return;
+  const known = FOREIGN[sign[0] === "!" ? "!" : sign];
+  fail(`write ${known} instead of ${sign}; to search for the text, write it in quotes: ${quoted(shown(text))}`, {
+    at,
+    end: Math.min(end, at + sign.length),
+  });
+}
+
 class Lexer {
   readonly #text: string;
   #at = 0;
@@ -63,7 +91,9 @@ class Lexer {
     if (field !== undefined) return field;
     const text = this.#take(RAW);
     const span = { at, end: this.#at };
-    return text === "AND" || text === "OR" ? { kind: text, ...span } : { kind: "word", text, ...span };
+    if (text === "AND" || text === "OR" || text === "NOT") return { kind: text, ...span };
+    refuseForeign(text, span);
+    return { kind: "word", text: withoutStar(text, at), ...span };
   }
 
   #sign(sign: "(" | ")" | "-"): Token {

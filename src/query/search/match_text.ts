@@ -2,11 +2,12 @@
 // none is inflated once no row does. Each function clears the rows that do not match, and sets none.
 
 import type { BlockView, TextColumn, ValueColumn } from "../../block/block_view.ts";
+import { foldText } from "../../core/fold.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { MessageTerm, MetadataNumberTerm, MetadataTerm, WordTerm } from "./expression.ts";
 import type { ReadTexts } from "./judge.ts";
 import { acceptedCodes } from "./match_columns.ts";
-import { isFoundInLowerCase, markPatterns } from "./match_patterns.ts";
+import { markPatterns } from "./match_patterns.ts";
 import { isAnything, someAt, someLeafContains, someMember, splitsOf, testOf } from "./metadata_values.ts";
 
 export function matchMessage({ needle }: MessageTerm, block: BlockView, rows: Uint8Array): void {
@@ -69,7 +70,7 @@ function hasOpen(rows: ArrayLike<number>, open: Uint8Array): boolean {
 
 function closeTouchpoints(needle: string, block: BlockView, open: Uint8Array): void {
   const column = block.touchpoint();
-  const accepted = acceptedCodes(column, (text) => text.toLowerCase().includes(needle));
+  const accepted = acceptedCodes(column, (text) => foldText(text).includes(needle));
   if (!accepted.includes(1)) return;
   for (let row = 0; row < open.length; row++) {
     if (accepted[column.codes[row] as number] === 1) open[row] = 0;
@@ -132,9 +133,8 @@ function closeRest(
   }
 }
 
-/** Whether a JSON text may hold a leaf that contains the needle: escaped as JSON does, which lower case does not change. */
+/** Whether a JSON text may hold a leaf that contains the needle: escaped as JSON does, which folding does not change. */
 function jsonFilter(needle: string): (text: string) => boolean {
-  if (!isFoundInLowerCase(needle)) return () => true;
   const escaped = JSON.stringify(needle).slice(1, -1);
-  return (text) => text.toLowerCase().includes(escaped);
+  return (text) => foldText(text).includes(escaped);
 }

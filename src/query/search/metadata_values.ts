@@ -3,6 +3,7 @@
 // A name's dots can be part of a member's name or stand between two: "a.b" is the member "a.b", and member "b" of "a". Each value of
 // an object is looked at once at most, because a way to it spells one name only.
 
+import { foldText } from "../../core/fold.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { isAnyPattern, isInRange, type MetadataNumberTerm, type MetadataTerm, type Pattern } from "./expression.ts";
 
@@ -18,7 +19,11 @@ export function testOf(term: MetadataTerm | MetadataNumberTerm): ValueTest {
   if (patterns.some(isAnything)) return () => true;
   return (value) => {
     if (typeof value === "string") return isAnyPattern(patterns, value);
-    return (value === null || typeof value !== "object") && isAnyPattern(patterns, String(value));
+    if (value !== null && typeof value === "object") return false;
+    const text = String(value);
+    return (
+      isAnyPattern(patterns, text) || (typeof value === "number" && patterns.some(({ number }) => number === text))
+    );
   };
 }
 
@@ -50,8 +55,8 @@ export function splitsOf(name: string): [head: string, path: string][] {
   return splits;
 }
 
-/** Whether the text of some leaf contains the needle, which is in lower case; names are not searched. */
+/** Whether the text of some leaf contains the needle, which is folded; names are not searched. */
 export function someLeafContains(value: unknown, needle: string): boolean {
-  if (value === null || typeof value !== "object") return String(value).toLowerCase().includes(needle);
+  if (value === null || typeof value !== "object") return foldText(String(value)).includes(needle);
   return Object.values(value).some((member) => someLeafContains(member, needle));
 }

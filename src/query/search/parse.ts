@@ -2,8 +2,9 @@
 //
 //   any    = all { "OR" all }
 //   all    = one { [ "AND" ] one }
-//   one    = [ "-" ] ( "(" any ")" | word | "phrase" | field ":" value )
+//   one    = { "-" | "NOT" } ( "(" any ")" | word | "phrase" | field ":" value )
 
+import { foldText } from "../../core/fold.ts";
 import { type Expression, SEARCH_DEPTH_MAX, SEARCH_LENGTH_MAX, SEARCH_TERMS_MAX, type Term } from "./expression.ts";
 import { type Token, tokensOf } from "./lexer.ts";
 import { fail, type SearchProblem, SearchProblemError } from "./problem.ts";
@@ -72,18 +73,21 @@ class Parser {
   }
 
   #one(): Expression {
+    let isNegated = false;
+    for (; isNegation(this.#token()); this.#next++) isNegated = !isNegated;
+    const member = this.#member();
+    return isNegated ? { kind: "not", member } : member;
+  }
+
+  #member(): Expression {
     const token = this.#token();
-    if (token?.kind === "-") {
-      this.#next++;
-      return { kind: "not", member: this.#one() };
-    }
     if (token?.kind === "(") {
       this.#next++;
       return this.#group(token);
     }
     if (token?.kind !== "word" && token?.kind !== "field") return this.#missing(token);
-    const term: Term = token.kind === "word" ? { kind: "word", needle: token.text.toLowerCase() } : termOf(token);
-    this.#count(token, weightOf(term));
+    const term = token.kind === "word" ? wordOf(token.text) : termOf(token);
+    this.#count(token, term.kind === "all" ? 1 : weightOf(term));
     return term;
   }
 
@@ -110,7 +114,7 @@ class Parser {
     const before = this.#tokens[this.#next - 1];
     const isJoin = (other: Token | undefined) => other?.kind === "OR" || other?.kind === "AND";
     const sign = token !== undefined && isJoin(token) ? token : before;
-    if (sign !== undefined && isJoin(sign)) {
+    if (sign !== undefined && (isJoin(sign) || sign.kind === "NOT")) {
       const side = sign === token ? "before" : "behind";
       fail(`a term must stand ${side} ${sign.kind}; to search for the text, write it in quotes: "${sign.kind}"`, sign);
     }
@@ -120,6 +124,15 @@ class Parser {
     }
     return fail("this parenthesis closes nothing", token ?? { at: 0, end: 0 });
   }
+}
+
+function isNegation(token: Token | undefined): boolean {
+  return token?.kind === "-" || token?.kind === "NOT";
+}
+
+/** Words match any part of a text, so one that is only a * matches everything. */
+function wordOf(text: string): Term | { readonly kind: "all" } {
+  return text === "" ? { kind: "all" } : { kind: "word", needle: foldText(text) };
 }
 
 function joined(kind: "and" | "or", members: readonly Expression[]): Expression {

@@ -61,6 +61,15 @@ export function rangeOf(field: string, type: RangeType, text: string, span: Span
   return range;
 }
 
+/** A number's spelling: more than JSON's, since people type it. */
+const SPELLING = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+
+/** The number that a text spells, as String writes it; undefined where it spells none. */
+export function writtenNumber(text: string): string | undefined {
+  const number = SPELLING.test(text) ? Number(text) : Number.NaN;
+  return Number.isFinite(number) ? String(number) : undefined;
+}
+
 /** Whether the text can only be meant as a range of numbers. */
 export function isNumberRange(text: string): boolean {
   const dots = text.indexOf("..");

@@ -1,6 +1,7 @@
 // A field and the pieces of its value into a term. Throws SearchProblemError.
 
 import type { Level, Source } from "../../core/entry.ts";
+import { foldText } from "../../core/fold.ts";
 import { METADATA_DEPTH_MAX } from "../../core/limits.ts";
 import type { TimingStatus } from "../../core/record.ts";
 import type { ChoiceTerm, ExactField, NumberField, Pattern, Term } from "./expression.ts";
@@ -13,9 +14,9 @@ import {
   type SearchField,
   searchField,
 } from "./fields.ts";
-import type { FieldToken, Piece } from "./lexer.ts";
+import { type FieldToken, type Piece, withoutStar } from "./lexer.ts";
 import { fail, type Span, shown } from "./problem.ts";
-import { ANY_NUMBER, isNumberRange, rangeOf } from "./ranges.ts";
+import { ANY_NUMBER, isNumberRange, rangeOf, writtenNumber } from "./ranges.ts";
 
 /** One value of a list: the pieces between two commas. */
 interface Item extends Span {
@@ -90,18 +91,39 @@ function isAny([piece, ...others]: readonly Piece[]): boolean {
   return others.length === 0 && piece?.text === "*" && !piece.isQuoted;
 }
 
-/** A * at the end, outside quotes, makes a prefix of what stands before it. */
-function patternOf({ text, pieces }: Item): Pattern {
+/** A * at the end, outside quotes, makes a prefix of what stands before it; elsewhere it is refused. */
+function patternOf({ pieces }: Item): Pattern {
+  const text = textOf(pieces);
+  return { text, isPrefix: isStarred(pieces) };
+}
+
+/** As patternOf; of a number also how numbers are written. */
+function metadataPattern(item: Item): Pattern {
+  const pattern = patternOf(item);
+  const number = pattern.isPrefix ? undefined : writtenNumber(pattern.text);
+  return number === undefined || number === pattern.text ? pattern : { ...pattern, number };
+}
+
+function isStarred(pieces: readonly Piece[]): boolean {
   const last = pieces.at(-1);
-  const isPrefix = last !== undefined && !last.isQuoted && last.text.endsWith("*");
-  return { text: isPrefix ? text.slice(0, -1) : text, isPrefix };
+  return last !== undefined && !last.isQuoted && last.text.endsWith("*");
+}
+
+/** The text of a value without its * at the end. */
+function textOf(pieces: readonly Piece[]): string {
+  const last = pieces.length - 1;
+  return pieces
+    .map((piece, index) => {
+      return piece.isQuoted ? piece.text : withoutStar(piece.text, piece.at, index === last);
+    })
+    .join("");
 }
 
 function choiceTerm({ name, values }: SearchField, items: readonly Item[]): ChoiceTerm {
   const chosen = new Set(
     items.flatMap((item) => {
       if (isAny(item.pieces)) return values;
-      const value = item.text.toLowerCase();
+      const value = foldText(item.text);
       if (values.includes(value)) return [value];
       const nearest = nearestKnown(value, values, 2);
       const hint = nearest === undefined ? "" : `; did you mean ${nearest}?`;
@@ -124,9 +146,11 @@ function choiceTerm({ name, values }: SearchField, items: readonly Item[]): Choi
 }
 
 function messageTerm({ name, example }: SearchField, { pieces }: FieldToken): Term {
-  const text = pieces.map((piece) => piece.text).join("");
-  if (text === "") fail(`${name}: nothing stands between the quotes, as in ${example}`, spanOf(pieces));
-  return { kind: "message", needle: isAny(pieces) ? "" : text.toLowerCase() };
+  const text = textOf(pieces);
+  if (text === "" && !isStarred(pieces)) {
+    fail(`${name}: nothing stands between the quotes, as in ${example}`, spanOf(pieces));
+  }
+  return { kind: "message", needle: foldText(text) };
 }
 
 function numberTerm({ name }: SearchField, type: "number" | "time" | "duration", token: FieldToken): Term {
@@ -155,5 +179,5 @@ function metadataTerm(token: FieldToken, name: string): Term {
     const range = rangeOf(metadataFieldName(name), "number", text, spanOf(pieces), hint);
     return { kind: "metadataNumber", name, range };
   }
-  return { kind: "metadata", name, patterns: itemsOf(token).map(patternOf) };
+  return { kind: "metadata", name, patterns: itemsOf(token).map(metadataPattern) };
 }

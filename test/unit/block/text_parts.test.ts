@@ -10,6 +10,7 @@ import { OpenBlock, openBlock, type PieceSource, piecesAtHand } from "../../../s
 import { NOTES_RECORDS_MIN } from "../../../src/block/summary.ts";
 import { FILTER } from "../../../src/block/text_filter.ts";
 import { readTextFilters } from "../../../src/block/text_filters.ts";
+import { foldText } from "../../../src/core/fold.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../../support/random.ts";
 import { columnsOf, randomRecord } from "./random_records.ts";
 
@@ -82,8 +83,8 @@ describe("messages in parts", () => {
       const message = openBlock(pieces, columns.count).message();
       const wanted = Uint8Array.from(columns.message, () => integer(random, 1));
       for (const word of [...WORDS, "i", "k", " 1", "", "nowhere"]) {
-        const needle = word.toLowerCase();
-        const expected = columns.message.map((text) => (text?.toLowerCase().includes(needle) ? 1 : 0));
+        const needle = foldText(word);
+        const expected = columns.message.map((text) => (text !== undefined && foldText(text).includes(needle) ? 1 : 0));
         const hits = new Uint8Array(columns.count);
         message.markContaining(needle, hits);
         expect([needle, ...hits]).toEqual([needle, ...expected]);

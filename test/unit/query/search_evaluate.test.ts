@@ -218,8 +218,71 @@ describe("metadata", () => {
   });
 });
 
+describe("a value that is a number", () => {
+  test("equals its other spellings, in objects and lists too, and texts stay texts", () => {
+    expectMatches(
+      [
+        record(1, { metadata: { n: 12.5 } }),
+        record(2, { metadata: { n: [100, { m: 1 }] } }),
+        record(3, { metadata: { n: "12.50" } }),
+        record(4, { metadata: { n: 0, deep: { n: 12.5 } } }),
+      ],
+      {
+        "metadata.n:12.50": [1, 3],
+        "metadata.n:12.5": [1],
+        "metadata.n:1.25e1": [1],
+        'metadata.n:"012.5"': [1],
+        "metadata.n:+12.5": [1],
+        "metadata.n:100.0": [2],
+        "metadata.n:1e2,12.50": [1, 2, 3],
+        "metadata.n:-0": [4],
+        "metadata.n:.0": [4],
+        "metadata.deep.n:12.500": [4],
+        "metadata.n:12.50*": [3],
+        "metadata.n:1e400": [],
+        "-metadata.n:12.50": [2, 4],
+      },
+    );
+  });
+});
+
 describe("letters whose lower case is special", () => {
-  test("are found as toLowerCase gives them", () => {
+  test("a sigma at the end of a word is a sigma", () => {
+    expectMatches(
+      [
+        record(1, { message: "ΧΡΗΣΤΗΣ:admin" }),
+        record(2, { touchpoint: "ΧΡΗΣΤΗΣ/a" }),
+        record(3, { key: "χρηστης" }),
+        record(4, { metadata: { a: { b: ["χρηστησ"] } } }),
+        record(5, { message: "ΧΡΗΣΤΕΣ" }),
+      ],
+      { ΧΡΗΣΤΗΣ: [1, 2, 3, 4], χρηστης: [1, 2, 3, 4], "message:χρηστησ": [1], '"ΗΣ:ADMIN"': [1], ΣΤ: [1, 2, 3, 4, 5] },
+    );
+  });
+
+  test("letters that have two forms, or a form in another alphabet, are one", () => {
+    const texts = ["GROẞ", "\u212aelvin", "ſauſen", "\u2126hm", "µs", "ǅ", "Ꭰ", "ᲂ", "İ", "ı", "\ufb05"];
+    expectMatches(
+      texts.map((message, index) => record(index + 1, { message })),
+      {
+        groß: [1],
+        KELVIN: [2],
+        SAUSEN: [3],
+        ωHM: [4],
+        Μs: [5],
+        Ǆ: [6],
+        ꭰ: [7],
+        О: [8],
+        İ: [9],
+        ı: [10],
+        I: [2],
+        "\ufb06": [11],
+        gross: [],
+      },
+    );
+  });
+
+  test("are found as simple case folding gives them", () => {
     expectMatches(
       [
         record(1, { message: "ΟΔΟΣ", key: "ΟΔΟΣ" }),
@@ -227,13 +290,14 @@ describe("letters whose lower case is special", () => {
         record(3, { message: "\u212aelvin İstanbul" }),
       ],
       {
-        ΟΔΟΣ: [1],
+        ΟΔΟΣ: [1, 2],
         οδοσα: [2],
         "key:ΟΔΟΣ*": [1, 2],
         "metadata.a:ΟΔΟΣ*": [2],
         kelvin: [3],
         istanbul: [],
         İSTANBUL: [3],
+        "\u0130st": [3],
       },
     );
   });

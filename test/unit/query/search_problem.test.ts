@@ -49,6 +49,57 @@ describe("a field that is not known", () => {
   });
 });
 
+describe("a star", () => {
+  test.each([
+    ["time*out", "time‹*›out"],
+    ["*out", "‹*›out"],
+    ["a **", "a ‹*›*"],
+    ["2*3", "2‹*›3"],
+    ["touchpoint:*/submit", "touchpoint:‹*›/submit"],
+    ["touchpoint:api/*/x,b", "touchpoint:api/‹*›/x,b"],
+    ['key:a*"b c"', 'key:a‹*›"b c"'],
+    ["message:a*b", "message:a‹*›b"],
+    ["metadata.a:x*y*", "metadata.a:x‹*›y*"],
+  ])("%s is refused with its place, and quotes are proposed", (text, place) => {
+    const [message, shown] = problemOf(text);
+    expect(shown).toBe(place);
+    expect(message).toStartWith(
+      "a * can stand at the end only, where it means any ending; to search for the text, write",
+    );
+  });
+});
+
+describe("signs of other languages", () => {
+  test.each([
+    ["a && b", "a ‹&&› b", "write AND instead of &&;"],
+    ["a || b", "a ‹||› b", "write OR instead of ||;"],
+    ["! b", "‹!› b", "write NOT instead of !;"],
+    ["a !level:error", "a ‹!›level:error", "write NOT instead of !;"],
+    ["a (!metadata.x:5)", "a (‹!›metadata.x:5)", "write NOT instead of !;"],
+  ])("%s is refused with what to write", (text, place, beginning) => {
+    const [message, shown] = problemOf(text);
+    expect(shown).toBe(place);
+    expect(message).toStartWith(beginning);
+  });
+
+  test.each(["!important", "a&b", "hello!", '"&&"', "or", "and"])("%s is a word", (text) => {
+    expect(parseSearch(text).ok).toBe(true);
+  });
+});
+
+describe("NOT", () => {
+  test.each([
+    ["NOT", "‹NOT›"],
+    ["a NOT", "a ‹NOT›"],
+    ["(a NOT) b", "(a ‹NOT›) b"],
+  ])("%s lacks a term", (text, place) => {
+    expect(problemOf(text)).toEqual([
+      'a term must stand behind NOT; to search for the text, write it in quotes: "NOT"',
+      place,
+    ]);
+  });
+});
+
 describe("a value", () => {
   test("must follow its colon", () => {
     expect(problemOf("level: error")).toEqual([

@@ -2,6 +2,7 @@
 // server knows is asked by the caller.
 
 import { categoriesOf } from "../../../core/category.ts";
+import { foldText } from "../../../core/fold.ts";
 import { fieldHint, SEARCH_FIELD_HINTS } from "./search_fields.ts";
 import { prefixTerm, quotedValue, tokensOf, unquoted, writtenField } from "./search_text.ts";
 
@@ -58,7 +59,7 @@ export function typingAt(text: string, caret: number): Typing {
 export function proposeFields(typing: Typing, counts: ReadonlyMap<string, number>): Proposal[] {
   const known = SEARCH_FIELD_HINTS.map(({ name, help }) => ({ name, help }));
   const stored = [...counts.keys()].filter((name) => name.startsWith("metadata.")).map((name) => ({ name, help: "" }));
-  const wanted = typing.prefix.toLowerCase();
+  const wanted = foldText(typing.prefix);
   return byBeginning([...known, ...stored], wanted, ({ name }) => name)
     .slice(0, PROPOSALS_MAX)
     .map(({ name, help }) => {
@@ -71,7 +72,7 @@ export function proposeFields(typing: Typing, counts: ReadonlyMap<string, number
 /** Values of the field that is typed: of a closed set, or `stored` ones. */
 export function proposeValues(typing: Typing, stored: readonly Counted[]): Proposal[] {
   const hint = fieldHint(typing.field);
-  const wanted = typing.prefix.replace(/\*$/, "").toLowerCase();
+  const wanted = foldText(typing.prefix.replace(/\*$/, ""));
   const counts = new Map(stored.map(({ value, count }) => [String(value), count]));
   if (hint === undefined) return [];
   if (hint.kind !== "listed") {
@@ -120,8 +121,8 @@ function itemStart(text: string, valueAt: number, caret: number): number {
 }
 
 function byBeginning<T>(all: readonly T[], wanted: string, textOf: (one: T) => string): T[] {
-  const having = all.filter((one) => textOf(one).toLowerCase().includes(wanted));
-  const begins = (one: T) => textOf(one).toLowerCase().startsWith(wanted);
+  const having = all.filter((one) => foldText(textOf(one)).includes(wanted));
+  const begins = (one: T) => foldText(textOf(one)).startsWith(wanted);
   return [...having.filter(begins), ...having.filter((one) => !begins(one))];
 }
 

@@ -3,7 +3,7 @@
 
 /** A term, or a group in parentheses, that all records must match. */
 export interface SearchItem {
-  /** As written, with its "-". */
+  /** As written, with its "-" or NOT. */
   readonly text: string;
   /** The field's name as written; undefined for words and groups. */
   readonly field: string | undefined;
@@ -59,7 +59,7 @@ export function tokensOf(text: string): SearchToken[] {
         valueAt = nameEnd;
         at = endOfValue(text, nameEnd);
       } else at = Math.max(endOf(RAW, text, at), at + 1);
-      if (kind === "word" && /^(?:AND|OR)$/.test(text.slice(start, at))) kind = "sign";
+      if (kind === "word" && /^(?:AND|OR|NOT)$/.test(text.slice(start, at))) kind = "sign";
     }
     tokens.push({ kind, at: start, end: at, field, valueAt });
   }
@@ -81,9 +81,9 @@ export function itemsOf(text: string): SearchItem[] | undefined {
     if (kind === "sign" && depth === 0) {
       if (typed === "OR") return undefined;
       if (typed === "AND") start = undefined;
-      else if (typed === "-") isNegated = !isNegated;
+      else if (typed === "-" || typed === "NOT") isNegated = !isNegated;
     }
-    if (depth > 0 || start === undefined || typed === "-") continue;
+    if (depth > 0 || start === undefined || (kind === "sign" && (typed === "-" || typed === "NOT"))) continue;
     items.push({ text: text.slice(start, end), field: typed === ")" ? undefined : field, isNegated });
     start = undefined;
     isNegated = false;
@@ -97,8 +97,13 @@ export function withTerm(search: string, term: string, isExcluded = false): stri
   const opposite = isExcluded ? term : `-${term}`;
   const items = itemsOf(search);
   if (items === undefined) return `${grouped(search)} ${wanted}`.trim();
-  const kept = items.filter(({ text }) => text !== wanted && text !== opposite);
+  const kept = items.filter(({ text }) => withDash(text) !== wanted && withDash(text) !== opposite);
   return joined([...kept.map(({ text }) => text), wanted]);
+}
+
+/** "NOT a" as "-a". */
+function withDash(text: string): string {
+  return text.replace(/^NOT\s+/, "-");
 }
 
 /** Whether all records must match the term, as it is written. */

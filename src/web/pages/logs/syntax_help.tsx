@@ -11,7 +11,8 @@ const EXAMPLES: readonly (readonly [search: string, meaning: string])[] = [
   ["status:unfinished", "timings without an end"],
   ["metadata.orderId:ord_123", "a metadata value"],
   ['metadata."odd name":*', "any value at all"],
-  ["-level:debug", "not these"],
+  ["time:2026-11-29", "that day; also >=, <= and .."],
+  ["-level:debug", "not these; NOT is the same"],
   ["(a OR b) c", "either of two, and another"],
 ];
 

@@ -1,6 +1,7 @@
 // The trees of touchpoints as the rows that are shown: filtered, and closed where somebody closed them. Answers enter, rows leave.
 
 import type { TouchpointNode, TouchpointsAnswer } from "../../../core/answers.ts";
+import { foldText } from "../../../core/fold.ts";
 
 /** Names up to which everything is open at first. */
 export const OPEN_NAMES_MAX = 300;
@@ -74,7 +75,7 @@ function keep(nodes: readonly TouchpointNode[], options: RowOptions): readonly K
     const isWanted =
       node.registered !== null &&
       (!isUnregisteredOnly || !node.registered) &&
-      node.path.toLowerCase().includes(filter.toLowerCase());
+      foldText(node.path).includes(foldText(filter));
     if (!isWanted && children.length === 0) return [];
     const isUnregistered = isWanted && !node.registered;
     return [

@@ -19,6 +19,18 @@ function understood(term: string | undefined): unknown {
   return parsed.ok ? parsed.search : parsed.problem.message;
 }
 
+describe("NOT", () => {
+  test("is a dash: it excludes, and gives way to the term itself", () => {
+    expect(itemsOf("a NOT level:error")).toEqual([
+      { text: "a", field: undefined, isNegated: false },
+      { text: "NOT level:error", field: "level", isNegated: true },
+    ]);
+    expect(withTerm("NOT level:error b", "level:error")).toBe("b level:error");
+    expect(withTerm("NOT level:error b", "level:error", true)).toBe("b -level:error");
+    expect(withoutField("NOT level:error level:warn", "level")).toBe("NOT level:error");
+  });
+});
+
 describe("terms made of values", () => {
   test("mean exactly the value to the server, whatever signs are in it", () => {
     const values = ["plain", "web shop", 'say "hi"', "back\\slash", "a,b", "api/*", "(x)", ">5", "1..5", "-x", "", "*"];
