@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import type { Settings } from "../config/settings.ts";
 import type { EraseReport } from "../core/changing.ts";
 import { OperatingError } from "../core/errors.ts";
+import { instantText } from "../core/instant.ts";
 import type { ReadScope } from "../core/reading.ts";
 import { matchRows } from "../query/search/evaluate.ts";
 import { parseSearch } from "../query/search/parse.ts";
@@ -94,8 +95,8 @@ class LocalEraser implements Eraser {
     return this.#run(scope, false);
   }
 
-  async #run({ project, q, from, to }: EraseScope, dryRun: boolean): Promise<EraseReport> {
-    const parsed = parseSearch(q);
+  async #run({ project, q, timeZone, from, to }: EraseScope, dryRun: boolean): Promise<EraseReport> {
+    const parsed = parseSearch(q, timeZone);
     if (!parsed.ok) throw refusalError({ code: "bad_query", ...parsed.problem }, q);
     const { search } = parsed;
     try {
@@ -135,9 +136,11 @@ class RemoteEraser implements Eraser {
     return Promise.resolve(undefined);
   }
 
-  async erase({ project, q, from, to }: EraseScope): Promise<EraseReport> {
+  async erase({ project, q, timeZone, from, to }: EraseScope): Promise<EraseReport> {
     // JSON leaves out what is undefined.
-    const body = { project, q: q === "" ? undefined : q, from, to };
+    const search = q === "" ? {} : { q, timeZone };
+    const textOf = (bound: number | undefined) => (bound === undefined ? undefined : instantText(bound));
+    const body = { project, ...search, from: textOf(from), to: textOf(to) };
     const answer = await this.#server.post("/api/v1/erase", body).catch((error: unknown) => {
       if (!(error instanceof OperatingError) || error.code !== "io") throw error;
       const message = `${error.message}; the server may have begun all the same: --dry-run shows what is left`;

@@ -7,6 +7,7 @@ import { DEFAULT_PROJECT } from "../config/settings.ts";
 import { OperatingError } from "../core/errors.ts";
 import type { ShownRecord } from "../core/record.ts";
 import { escapeControls, escapeControlsInJson } from "../core/terminal.ts";
+import { sentTimeZone } from "../core/time_zone.ts";
 import { csvHeader, csvLine } from "../query/csv.ts";
 import { type ExportBlock, type ExportFilter, exportLines } from "../query/export.ts";
 import type { Expression } from "../query/search/expression.ts";
@@ -17,6 +18,7 @@ import { addConfigOption, type CliContext, configFileOf, requireSettings } from 
 import { parseInstant } from "./instant.ts";
 import { settleData } from "./settled_data.ts";
 import { refusalError } from "./source.ts";
+import { FROM_HELP, TO_HELP } from "./tools.ts";
 
 interface ExportOptions {
   readonly query?: string;
@@ -50,8 +52,8 @@ export function registerExport(program: Command, context: CliContext, write: Wri
     .option("-f, --format <format>", "ndjson or csv", "ndjson")
     .option("-p, --project <name>", "only this project's records")
     .option("-q, --query <search>", "only records that match this search; `simplelogs query --help` explains it")
-    .option("--from <time>", 'only records of this time or later: Unix ms, ISO 8601, or "24h" before now')
-    .option("--to <time>", "only records before this time")
+    .option("--from <time>", FROM_HELP)
+    .option("--to <time>", TO_HELP)
     .option("--data <file>", "read this data file instead of the configured one")
     .addHelpText("after", EXAMPLES)
     .action(async (options: ExportOptions, command: Command) => {
@@ -150,7 +152,7 @@ class Damage {
 
 /** Throws OperatingError("usage"). */
 function searchOf(q = ""): { search: Expression } {
-  const parsed = parseSearch(q);
+  const parsed = parseSearch(q, sentTimeZone());
   if (parsed.ok) return parsed;
   throw refusalError({ code: "bad_query", ...parsed.problem }, q);
 }

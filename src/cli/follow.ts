@@ -22,11 +22,11 @@ export async function follow(source: RecordSource, question: FollowQuestion, too
   const stop = new AbortController();
   signals.on("SIGINT", () => stop.abort());
   signals.on("SIGTERM", () => stop.abort());
-  const { project, q } = scope;
+  const { project, q, timeZone } = scope;
   let isRead = true;
   const shown = new Set<number>();
   try {
-    const tail = await source.tail({ project, q, after: undefined }, stop.signal);
+    const tail = await source.tail({ project, q, timeZone, after: undefined }, stop.signal);
     const lines: string[] = [];
     for await (const { entries, damagedBlocks } of newestPages(source, scope, last)) {
       if (stop.signal.aborted) return;

@@ -1,11 +1,13 @@
 // Instants as options of a command.
 
 import { OperatingError } from "../core/errors.ts";
-import { INSTANT_EXPECTED, parseInstant as parse } from "../core/instant.ts";
+import { INSTANT_EXPECTED, readBound } from "../core/instant.ts";
+import { localTimeZone, TimeZone } from "../core/time_zone.ts";
 
-/** Unix milliseconds from milliseconds, ISO 8601, or "15m", "24h", "7d" before `now`. Throws OperatingError("usage"). */
-export function parseInstant(text: string, option: string, now: number): number {
-  const instant = parse(text, now);
-  if (instant !== undefined) return instant;
-  throw new OperatingError("usage", `${option}: expected ${INSTANT_EXPECTED}, got ${JSON.stringify(text)}`);
+/** The bound of a range in Unix ms, as readBound reads it, in this machine's time zone. Throws OperatingError("usage"). */
+export function parseInstant(text: string, option: "--from" | "--to", now: number): number {
+  const read = readBound(text, option === "--from" ? "from" : "to", now, new TimeZone(localTimeZone()));
+  if (read.ok) return read.value;
+  const hint = read.hint === "" ? "" : `: ${read.hint}`;
+  throw new OperatingError("usage", `${option}: expected ${INSTANT_EXPECTED}, got ${JSON.stringify(text)}${hint}`);
 }

@@ -4,6 +4,7 @@ import { setTimeout } from "node:timers/promises";
 import { createParser } from "eventsource-parser";
 import type { ReadAnswers } from "../core/answers.ts";
 import { OperatingError } from "../core/errors.ts";
+import { instantText } from "../core/instant.ts";
 import type { ReadScope, TailEvent, TailRequest } from "../core/reading.ts";
 import type { ShownRecord } from "../core/record.ts";
 import { type Parameters, RemoteSearchError, type RemoteServer } from "./remote_server.ts";
@@ -52,10 +53,10 @@ export class RemoteSource implements RecordSource {
 
   close(): void {}
 
-  #open({ project, q }: TailRequest, after: number | undefined, signal: AbortSignal): Promise<Response> {
+  #open({ project, q, timeZone }: TailRequest, after: number | undefined, signal: AbortSignal): Promise<Response> {
     const headers: Record<string, string> = {};
     if (after !== undefined) headers["last-event-id"] = String(after);
-    return this.#server.events("/api/v1/tail", { project, q }, headers, signal);
+    return this.#server.events("/api/v1/tail", { project, ...searchParameters(q, timeZone) }, headers, signal);
   }
 
   async *#follow(request: TailRequest, first: Response, signal: AbortSignal): AsyncGenerator<readonly TailEvent[]> {
@@ -157,8 +158,16 @@ function readEvent(id: number, event: string | undefined, data: string): TailEve
     : { kind: "gap", id, missed: Number((value as { missed?: unknown } | null)?.missed ?? 0) };
 }
 
-function scopeParameters({ project, q, from, to }: ReadScope): Parameters {
-  return { project, q: q === "" ? undefined : q, from, to };
+function scopeParameters({ project, q, timeZone, from, to }: ReadScope): Parameters {
+  const bounds = {
+    from: from === undefined ? undefined : instantText(from),
+    to: to === undefined ? undefined : instantText(to),
+  };
+  return { project, ...searchParameters(q, timeZone), ...bounds };
+}
+
+function searchParameters(q: string, timeZone: string | undefined): Parameters {
+  return q === "" ? {} : { q, timeZone };
 }
 
 /** Where a question is asked, and the list that its answer has. */

@@ -5,7 +5,8 @@ import { METADATA_FIELD, SEARCH_FIELDS } from "../query/search/fields.ts";
 const INTRODUCTION = `
 Search:
   Words and "quoted phrases" match any part of message, touchpoint, key and metadata values. Terms are joined by AND;
-  OR, parentheses and - (not) work. Quote a search for the shell: 'level:error ("timed out" OR refused) -bot'
+  OR, parentheses and - or NOT work. Times without an offset are in this machine's time zone.
+  Quote a search for the shell: 'level:error ("timed out" OR refused) -bot'
 `;
 
 /** A part of a help text, with a line break at both ends. */

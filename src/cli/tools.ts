@@ -8,6 +8,7 @@ import type { ScanNotes } from "../core/answers.ts";
 import type { Clock } from "../core/clock.ts";
 import { OperatingError } from "../core/errors.ts";
 import type { ReadScope } from "../core/reading.ts";
+import { sentTimeZone } from "../core/time_zone.ts";
 import type { ReadRules } from "../query/scope.ts";
 import { type CliContext, configFileOf, givenConfig, requireSettings } from "./context.ts";
 import type { WriteText } from "./export.ts";
@@ -52,12 +53,17 @@ export function addSourceOptions(command: Command): Command {
     .option("--token <token>", `its admin token (better ${TOKEN_VARIABLE}, which other users cannot see)`);
 }
 
+/** What --from and --to take. */
+export const FROM_HELP =
+  'only records of this time or later: a date, a time as it is printed, ISO 8601, Unix ms, or "24h" before now';
+export const TO_HELP = "only records before this time, or until the end of this date";
+
 /** Adds what says which records. */
 export function addScopeOptions(command: Command): Command {
   return command
     .option("--project <name>", "only this project")
-    .option("--from <time>", 'only records of this time or later: Unix ms, ISO 8601, or "24h" before now')
-    .option("--to <time>", "only records before this time");
+    .option("--from <time>", FROM_HELP)
+    .option("--to <time>", TO_HELP);
 }
 
 /** The words of the command line joined are the search. Throws OperatingError("usage"). */
@@ -65,6 +71,7 @@ export function scopeOf(words: readonly string[], { project, from, to }: ScopeOp
   return {
     project,
     q: words.join(" ").trim(),
+    timeZone: sentTimeZone(),
     from: from === undefined ? undefined : parseInstant(from, "--from", now),
     to: to === undefined ? undefined : parseInstant(to, "--to", now),
   };

@@ -41,12 +41,46 @@ export function formatDuration(durationMs: number): string {
   return twoUnits(durationMs, DAY_MS, "d", HOUR_MS, "h");
 }
 
-/** "2026-11-23 12:56:38.123": local time; fractions of a millisecond are cut off. */
+/**
+ * "2026-11-23 12:56:38.123": local time; fractions of a millisecond are cut off. Where clocks show the same twice, because they go back, the
+ * offset stands behind it: "2026-10-25 02:30:00.000 +01:00".
+ */
 export function formatInstant(time: number): string {
+  return `${formatLocal(time)}${isRepeated(time) ? ` ${formatOffset(time)}` : ""}`;
+}
+
+/** As formatInstant, to the second: "2026-11-23 12:56:38", with the offset where clocks show the same twice. */
+export function formatSecond(time: number): string {
+  return `${formatLocal(time).slice(0, -4)}${isRepeated(time) ? ` ${formatOffset(time)}` : ""}`;
+}
+
+/** What local clocks show: "2026-11-23 12:56:38.123". */
+export function formatLocal(time: number): string {
   const at = new Date(time);
   const date = `${pad(at.getFullYear(), 4)}-${pad(at.getMonth() + 1, 2)}-${pad(at.getDate(), 2)}`;
   const clock = `${pad(at.getHours(), 2)}:${pad(at.getMinutes(), 2)}:${pad(at.getSeconds(), 2)}`;
   return `${date} ${clock}.${pad(at.getMilliseconds(), 3)}`;
+}
+
+/** Whether clocks show the same at another instant. */
+function isRepeated(time: number): boolean {
+  const offset = offsetMinutes(time);
+  // No clock goes back by more than a day, and none twice within two.
+  return [time - DAY_MS, time + DAY_MS].some((around) => {
+    const other = offsetMinutes(around);
+    return other !== offset && offsetMinutes(time + (offset - other) * MINUTE_MS) === other;
+  });
+}
+
+/** Local time minus UTC. */
+function offsetMinutes(time: number): number {
+  return -new Date(time).getTimezoneOffset();
+}
+
+function formatOffset(time: number): string {
+  const minutes = offsetMinutes(time);
+  const size = Math.abs(minutes);
+  return `${minutes < 0 ? "-" : "+"}${pad(Math.floor(size / 60), 2)}:${pad(size % 60, 2)}`;
 }
 
 function pad(number: number, digits: number): string {

@@ -9,6 +9,8 @@ export interface ReadScope {
   readonly project: string | undefined;
   /** The search language; "" matches everything. */
   readonly q: string;
+  /** What times in `q` without an offset are in, an IANA name; absent: UTC. */
+  readonly timeZone?: string | undefined;
   /** Record times; undefined: no bound. */
   readonly from: number | undefined;
   readonly to: number | undefined;
@@ -79,6 +81,8 @@ export interface ExportRequest {
 export interface TailRequest {
   readonly project: string | undefined;
   readonly q: string;
+  /** As in ReadScope. */
+  readonly timeZone?: string | undefined;
   /** Go on behind this record id; undefined: from now on. */
   readonly after: number | undefined;
 }

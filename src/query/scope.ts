@@ -60,7 +60,7 @@ export function readScope(scope: ReadScope, rules: ReadRules, now: number): Scop
   const from = scope.from ?? Number.NEGATIVE_INFINITY;
   const to = scope.to ?? Number.POSITIVE_INFINITY;
   if (!(from < to)) return { code: "bad_range", message: "from must be before to" };
-  const parsed = parseSearch(scope.q);
+  const parsed = parseSearch(scope.q, scope.timeZone);
   if (!parsed.ok) return { code: "bad_query", ...parsed.problem };
   assert(!Number.isNaN(now), "now is an instant");
   return {

@@ -78,10 +78,10 @@ export class TailHub {
    */
   open(
     number: number,
-    { project, q, after }: TailRequest,
+    { project, q, timeZone, after }: TailRequest,
     head = this.#source.nextRecordId(),
   ): ReadRefusal | undefined {
-    const parsed = parseSearch(q);
+    const parsed = parseSearch(q, timeZone);
     if (!parsed.ok) return { code: "bad_query", ...parsed.problem };
     // An id that was never given away is of another data file: there is nothing to go on from.
     const nextId = after === undefined || after >= head ? head : after + 1;

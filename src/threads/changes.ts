@@ -101,7 +101,7 @@ export class Changes {
 
   #beginErasure(number: number, { scope }: EraseRequest): void {
     const { store, file, worker, later, reply } = this.#options;
-    const parsed = parseSearch(scope.q);
+    const parsed = parseSearch(scope.q, scope.timeZone);
     if (!parsed.ok) {
       const { message, at } = parsed.problem;
       reply(number, { ok: false, refusal: { code: "bad_query", message, at } });

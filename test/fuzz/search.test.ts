@@ -40,7 +40,7 @@ const VOCABULARY: Vocabulary = {
   touchpoints: ["api/orders", "api/orders/submit", "api", "ΟΔΟΣ/a", "İ", "web shop/a", "5"],
   apiKeys: ["web shop", "worker", "ü"],
   projects: ["shop", "blog", "sh"],
-  wholeNumbers: [0, 1, 2, 5, 10, 20, 40, 1_000, 1_718_900_000_000, 1_718_900_000_000.5],
+  wholeNumbers: [0, 1, 2, 5, 10, 20, 40, 1_000, 86_400_000, 1_718_900_000_000, 1_718_900_000_000.5],
 };
 
 function randomValue(random: Random, depth: number): unknown {

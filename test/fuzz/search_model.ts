@@ -180,15 +180,44 @@ function range(random: Random, values: readonly number[], write: (value: number)
   ]);
 }
 
-function equality(value: number, write: (value: number) => string): ModelRange {
+function numberRange(random: Random, values: readonly number[], write: (value: number) => string): ModelRange {
+  if (random() < 0.8) return range(random, values, write);
+  const value = pick(random, values);
   return { text: write(value), matches: (seen) => seen === value };
 }
 
-/** A time as ISO 8601 where it has one, quoted or not. */
+const YEAR_MS = 365 * 86_400_000;
+const DAY_MS = 86_400_000;
+
+/** A time as ISO 8601, or as it is printed, quoted or not; or as a number, where that would not be 1970. */
 function writeTime(random: Random, value: number): string {
-  if (!Number.isInteger(value) || random() < 0.5) return String(value);
+  if (!Number.isInteger(value) || (random() < 0.5 && value >= YEAR_MS)) return String(value);
   const iso = new Date(value).toISOString();
-  return random() < 0.5 ? iso : quotedText(iso.replace("T", " "));
+  const printed = iso.replace("T", " ");
+  return pick(random, [iso, printed, printed.slice(0, -1), quotedText(printed), `${printed.slice(0, -1)} +00:00`]);
+}
+
+/** A time in a comparison or a range: instants, but a date for its whole day, and alone what is printed for its whole thousandth. */
+function timeRange(random: Random, values: readonly number[]): ModelRange {
+  if (random() < 0.6) return range(random, values, (value) => writeTime(random, value));
+  if (random() < 0.5) {
+    const value = pick(random, values);
+    const text = writeTime(random, value);
+    const isNumber = /^[\d.]+$/.test(text);
+    return { text, matches: (seen) => (isNumber ? seen === value : seen >= value && seen < value + 1) };
+  }
+  const days = [pick(random, values), pick(random, values)].map((value) => Math.floor(value / DAY_MS) * DAY_MS);
+  const [first = 0, last = 0] = days.sort((a, b) => a - b);
+  const [one, other] = [first, last].map((day) => new Date(day).toISOString().slice(0, 10));
+  return pick(random, [
+    { text: `${one}`, matches: (seen: number) => seen >= first && seen < first + DAY_MS },
+    { text: `${one}..${other}`, matches: (seen: number) => seen >= first && seen < last + DAY_MS },
+    { text: `>${one}`, matches: (seen: number) => seen >= first + DAY_MS },
+    { text: `>=${one}`, matches: (seen: number) => seen >= first },
+    { text: `<${one}`, matches: (seen: number) => seen < first },
+    { text: `<=${one}`, matches: (seen: number) => seen < first + DAY_MS },
+    { text: `..${one}`, matches: (seen: number) => seen < first + DAY_MS },
+  ]);
 }
 
 function writeDuration(random: Random, value: number): string {
@@ -198,13 +227,16 @@ function writeDuration(random: Random, value: number): string {
 function number(random: Random, { numbers, wholeNumbers }: Vocabulary): ModelSearch {
   const field = pick(random, ["id", "time", "receivedAt", "startTime", "endTime", "duration"] as const);
   if (random() < 0.1) return { text: `${field}:*`, matches: (record) => record[field] !== undefined };
-  const [values, write] =
+  const asked =
     field === "id"
-      ? [wholeNumbers, String]
+      ? numberRange(random, wholeNumbers, String)
       : field === "duration"
-        ? [numbers.filter((value) => value >= 0), (value: number) => writeDuration(random, value)]
-        : [wholeNumbers, (value: number) => writeTime(random, value)];
-  const asked = random() < 0.2 ? equality(pick(random, values), write) : range(random, values, write);
+        ? numberRange(
+            random,
+            numbers.filter((value) => value >= 0),
+            (value) => writeDuration(random, value),
+          )
+        : timeRange(random, wholeNumbers);
   return {
     text: `${field}:${asked.text}`,
     matches(record) {

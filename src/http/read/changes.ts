@@ -12,7 +12,7 @@ import { ErasedSchema, TouchpointSchema, TouchpointsSchema } from "./account_ans
 import { MessageSchema, QueryProblemSchema } from "./answers.ts";
 import { invalidBody } from "./bodies.ts";
 import { answerWith, defineOperation, type ReadDependencies, SEARCH_REFUSALS, UNAVAILABLE } from "./operation.ts";
-import { FROM, PROJECT, readScope, SEARCH, strictObject, TO } from "./parameters.ts";
+import { FROM, PROJECT, readScope, SEARCH, strictObject, TIME_ZONE, TO } from "./parameters.ts";
 import { refuse } from "./refusals.ts";
 
 /** What a new name may be: shown in a tree, typed by people. */
@@ -116,6 +116,7 @@ export function eraseRoute(dependencies: EraseDependencies): Route {
       q: Type.Optional(SEARCH),
       from: bodyInstant(FROM),
       to: bodyInstant(TO),
+      timeZone: Type.Optional(TIME_ZONE),
     }),
     answers: {
       200: { description: "What was removed", schema: ErasedSchema },

@@ -8,11 +8,12 @@ import {
   INSTANT_PATTERN,
   INTERVAL_EXPECTED,
   INTERVAL_PATTERN,
-  parseInstant,
   parseInterval,
+  readBound,
+  readBoundNumber,
 } from "../../core/instant.ts";
-import { TIME_MS_MAX } from "../../core/limits.ts";
 import type { ReadScope } from "../../core/reading.ts";
+import { isTimeZone, TIME_ZONE_EXPECTED, TIME_ZONE_PATTERN, TimeZone } from "../../core/time_zone.ts";
 import { withoutKeys } from "../explain.ts";
 
 /** A value, or a sentence for people. */
@@ -31,7 +32,7 @@ const instant = (description: string) =>
     pattern: INSTANT_PATTERN,
     expects: INSTANT_EXPECTED,
     description: `${description}: ${INSTANT_EXPECTED}`,
-    examples: ["24h", "1718900000000", "2026-01-31T12:00:00Z"],
+    examples: ["24h", "1718900000000", "2026-01-31T12:00:00Z", "2026-01-31 12:00:00.123", "2026-01-31"],
   });
 
 export const PROJECT = Type.String({
@@ -43,12 +44,19 @@ export const PROJECT = Type.String({
 });
 
 export const SEARCH = Type.String({
-  description: "The search: words, quoted phrases, fields such as level:error, -, OR and parentheses",
+  description: "The search: words, quoted phrases, fields such as level:error, - or NOT, OR and parentheses",
   examples: ["level:error", "touchpoint:api/* -timeout"],
 });
 
 export const FROM = instant("Records of this time or later");
-export const TO = instant("Records before this time");
+export const TO = instant("Records before this time, or until the end of this date");
+
+export const TIME_ZONE = Type.String({
+  pattern: TIME_ZONE_PATTERN,
+  expects: TIME_ZONE_EXPECTED,
+  description: `What times without an offset are in, those of the search too: ${TIME_ZONE_EXPECTED}; absent: UTC`,
+  examples: ["Europe/Berlin", "UTC"],
+});
 
 /** What every question about records takes. */
 export const SCOPE = {
@@ -56,6 +64,7 @@ export const SCOPE = {
   q: Type.Optional(SEARCH),
   from: Type.Optional(FROM),
   to: Type.Optional(TO),
+  timeZone: Type.Optional(TIME_ZONE),
 };
 
 export const INTERVAL = Type.Optional(
@@ -103,7 +112,7 @@ export function readParameters<T extends TObject>(
     if (property === undefined) problems.push(unknownParameter(name, Object.keys(properties)));
     else if (Object.hasOwn(values, name)) problems.push(`${name}: given more than once`);
     else {
-      const text = property["pattern"] === INSTANT_PATTERN ? withZone(raw) : raw;
+      const text = withPlus(raw, property["pattern"]);
       values[name] = property["type"] === "integer" && /^\d+$/.test(text) ? Number(text) : text;
       if (!Value.Check(property, values[name])) {
         problems.push(`${name}: expected ${String(property["expects"])}, got ${shown(text)}`);
@@ -120,24 +129,41 @@ export function readParameters<T extends TObject>(
   return { ok: false, message: rest > 0 ? `${listed}; and ${rest} more` : listed };
 }
 
+/** Texts or numbers of SCOPE's form. */
+interface WrittenScope {
+  readonly project?: string;
+  readonly q?: string;
+  readonly from?: string | number;
+  readonly to?: string | number;
+  readonly timeZone?: string;
+}
+
 /** Texts or numbers of SCOPE's form as a scope; `now` in Unix ms is what "24h" is before. */
-export function readScope(
-  { project, q, from, to }: { project?: string; q?: string; from?: string | number; to?: string | number },
-  now: number,
-): Checked<ReadScope> {
+export function readScope({ project, q, from, to, timeZone: zone }: WrittenScope, now: number): Checked<ReadScope> {
+  const timeZone = readTimeZone(zone);
+  if (!timeZone.ok) return timeZone;
   const bounds: { from?: number; to?: number } = {};
   for (const [name, text] of Object.entries({ from, to })) {
     if (text === undefined) continue;
-    const instant = typeof text === "number" ? boundOf(text) : parseInstant(text, now);
-    if (instant === undefined) {
-      return { ok: false, message: `${name}: expected ${INSTANT_EXPECTED}, got ${shown(String(text))}` };
+    const side = name === "from" ? "from" : "to";
+    const read =
+      typeof text === "number" ? readBoundNumber(text) : readBound(text, side, now, new TimeZone(timeZone.value));
+    if (!read.ok) {
+      const hint = read.hint === "" ? "" : `: ${read.hint}`;
+      return { ok: false, message: `${name}: expected ${INSTANT_EXPECTED}, got ${shown(String(text))}${hint}` };
     }
-    bounds[name === "from" ? "from" : "to"] = instant;
+    bounds[side] = read.value;
   }
   if (bounds.from !== undefined && bounds.to !== undefined && bounds.from >= bounds.to) {
     return { ok: false, message: `from must be before to: ${bounds.from} is not before ${bounds.to}` };
   }
-  return { ok: true, value: { project, q: q ?? "", from: bounds.from, to: bounds.to } };
+  return { ok: true, value: { project, q: q ?? "", timeZone: timeZone.value, from: bounds.from, to: bounds.to } };
+}
+
+/** The zone that a parameter names; undefined, which is UTC, where it is absent. */
+export function readTimeZone(name: string | undefined): Checked<string | undefined> {
+  if (name === undefined || isTimeZone(name)) return { ok: true, value: name };
+  return { ok: false, message: `timeZone: expected ${TIME_ZONE_EXPECTED}, got ${shown(name)}` };
 }
 
 /** The length of a bucket in ms; undefined where none was given. */
@@ -154,13 +180,10 @@ export function shown(text: string): string {
   return JSON.stringify(safe.length > SHOWN_LENGTH_MAX ? `${safe.slice(0, SHOWN_LENGTH_MAX)}…` : safe);
 }
 
-function boundOf(instant: number): number | undefined {
-  return Math.abs(instant) <= TIME_MS_MAX ? instant : undefined;
-}
-
-/** "+02:00" arrives as " 02:00" where the plus sign was not escaped. */
-function withZone(text: string): string {
-  return text.replace(/ (?=\d{2}:\d{2}$)/, "+");
+/** A plus sign that was not escaped arrives as a space: "+02:00" behind a time of day, and "Etc/GMT+5". */
+function withPlus(text: string, pattern: unknown): string {
+  if (pattern === TIME_ZONE_PATTERN) return text.replaceAll(" ", "+");
+  return pattern === INSTANT_PATTERN ? text.replace(/(?<=:\d{2}(?:[.,]\d+)?) {1,2}(?=\d{2}:?\d{2}$)/, "+") : text;
 }
 
 function unknownParameter(name: string, known: readonly string[]): string {

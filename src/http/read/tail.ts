@@ -8,7 +8,7 @@ import type { Route } from "../routes.ts";
 import { RecordSchema } from "./answers.ts";
 import { defineOperation, type ReadDependencies, SEARCH_REFUSALS, UNAVAILABLE } from "./operation.ts";
 import { PacedBody, workFor } from "./paced_body.ts";
-import { PROJECT, readParameters, SEARCH, strictObject } from "./parameters.ts";
+import { PROJECT, readParameters, readTimeZone, SEARCH, strictObject, TIME_ZONE } from "./parameters.ts";
 import type { Pings } from "./pings.ts";
 import { badRequest, refuse } from "./refusals.ts";
 
@@ -37,6 +37,7 @@ export function tailRoute(dependencies: ReadDependencies, pings: Pings): Route {
     query: strictObject({
       project: Type.Optional(PROJECT),
       q: Type.Optional(SEARCH),
+      timeZone: Type.Optional(TIME_ZONE),
       lastEventId: Type.Optional(LAST_ID),
     }),
     answers: {
@@ -44,14 +45,21 @@ export function tailRoute(dependencies: ReadDependencies, pings: Pings): Route {
       ...SEARCH_REFUSALS,
       ...UNAVAILABLE,
     },
-    async handle({ request, query: { project, q = "", lastEventId } }) {
+    async handle({ request, query: { project, q = "", timeZone: zone, lastEventId } }) {
+      const timeZone = readTimeZone(zone);
+      if (!timeZone.ok) return badRequest(timeZone.message);
       const header = readLastEventId(request);
       if (!header.ok) return badRequest(header.message);
       if (pings.count >= TAILS_MAX) {
         return refuse({ code: "busy", message: `${TAILS_MAX} live tails are open: close one` });
       }
       // A browser that reconnects sends the header, and still has the older id in its URL.
-      return follow(dependencies, pings, request, { project, q, after: header.value ?? lastEventId });
+      return follow(dependencies, pings, request, {
+        project,
+        q,
+        timeZone: timeZone.value,
+        after: header.value ?? lastEventId,
+      });
     },
   });
   return { path: "/api/v1/tail", operations: { GET: tail } };

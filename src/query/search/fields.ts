@@ -10,7 +10,7 @@ export const STATUSES = KINDS.filter((kind): kind is TimingStatus => kind !== "l
 
 /**
  * How a field's value is read: "choice" one or more of `values`; "exact" whole texts, or prefixes with a trailing *; "text" any
- * part of it; "number", "time" (Unix ms or ISO 8601) and "duration" (ms, or with a unit) take comparisons and ranges.
+ * part of it; "number", "time" (Unix ms, ISO 8601, as printed, or a date) and "duration" (ms, or with a unit) take comparisons and ranges.
  */
 export type FieldType = "choice" | "exact" | "text" | "number" | "time" | "duration";
 
@@ -54,7 +54,12 @@ export const SEARCH_FIELDS = [
   field("project", "exact", "project:shop", "the project"),
   field("id", "number", "id:>=421", "the number of the record, which grows in the order of storing"),
   field("duration", "duration", "duration:>1.5s", "how long a timing took: ms, or with a unit (ms, s, m, h)"),
-  field("time", "time", "time:>=2026-01-31T12:00Z", "when it happened: Unix ms, or ISO 8601"),
+  field(
+    "time",
+    "time",
+    "time:>=2026-01-31T12:00",
+    "when it happened: Unix ms, ISO 8601, as printed, or a whole day (2026-01-31)",
+  ),
   field("receivedAt", "time", "receivedAt:>=2026-01-31", "when it was received: as time"),
   field("startTime", "time", "startTime:2026-01-30..2026-01-31", "when a timing started: as time"),
   field("endTime", "time", "endTime:<=1718900000042", "when a timing ended: as time"),

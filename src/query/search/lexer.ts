@@ -1,7 +1,7 @@
 // A search's text into tokens: words and phrases, fields with their values, and the signs between them. Values are cut into pieces
 // only; what a field makes of them is not known here. Throws SearchProblemError.
 
-import { METADATA_PREFIX, quoted } from "./fields.ts";
+import { METADATA_PREFIX, quoted, searchField } from "./fields.ts";
 import { fail, type Span, shown } from "./problem.ts";
 
 /** A part of a value: `pieces` of a"b c"d are a, b c and d. */
@@ -34,6 +34,8 @@ export interface FieldToken extends Span {
 const SPACES = /\s*/y;
 /** Ends at what can begin another term. */
 const RAW = /[^\s"()]+/y;
+/** As RAW, for fields of times: a printed time has a space in it. */
+const RAW_TIME = /(?:\d{4}-\d{2}-\d{2} \d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: (?=[+-]\d{2}:?\d{2}))?|[^\s"()])+/y;
 const FIELD_NAME = /[A-Za-z_][A-Za-z0-9_.-]*(?=:)/y;
 const METADATA_NAME = /metadata\.[^\s"():]*(?=:)/y;
 
@@ -119,7 +121,8 @@ class Lexer {
     const name = this.#fieldName();
     if (name === undefined) return undefined;
     const valueAt = ++this.#at;
-    const pieces = this.#pieces();
+    const isTime = name.metadataName === undefined && searchField(name.name)?.type === "time";
+    const pieces = this.#pieces(isTime ? RAW_TIME : RAW);
     const source = this.#text.slice(at, this.#at);
     return { kind: "field", ...name, valueAt, pieces, source, at, end: this.#at };
   }
@@ -141,7 +144,7 @@ class Lexer {
     return name === "" ? undefined : { name, metadataName: undefined };
   }
 
-  #pieces(): Piece[] {
+  #pieces(raw: RegExp): Piece[] {
     const pieces: Piece[] = [];
     for (;;) {
       const at = this.#at;
@@ -149,7 +152,7 @@ class Lexer {
         pieces.push(this.#quoted());
         continue;
       }
-      const text = this.#take(RAW);
+      const text = this.#take(raw);
       if (text === "") return pieces;
       pieces.push({ text, isQuoted: false, at, end: this.#at });
     }

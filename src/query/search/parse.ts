@@ -5,6 +5,7 @@
 //   one    = { "-" | "NOT" } ( "(" any ")" | word | "phrase" | field ":" value )
 
 import { foldText } from "../../core/fold.ts";
+import { TimeZone } from "../../core/time_zone.ts";
 import { type Expression, SEARCH_DEPTH_MAX, SEARCH_LENGTH_MAX, SEARCH_TERMS_MAX, type Term } from "./expression.ts";
 import { type Token, tokensOf } from "./lexer.ts";
 import { fail, type SearchProblem, SearchProblemError } from "./problem.ts";
@@ -14,8 +15,8 @@ export type ParsedSearch =
   | { readonly ok: true; readonly search: Expression }
   | { readonly ok: false; readonly problem: SearchProblem };
 
-/** Reads a search; an empty one matches everything. */
-export function parseSearch(text: string): ParsedSearch {
+/** Reads a search; an empty one matches everything. Times without an offset are in the time zone, which there must be. */
+export function parseSearch(text: string, timeZone?: string): ParsedSearch {
   try {
     if (text.length > SEARCH_LENGTH_MAX) {
       fail(`the search has ${text.length} characters; it can have at most ${SEARCH_LENGTH_MAX}`, {
@@ -24,7 +25,7 @@ export function parseSearch(text: string): ParsedSearch {
       });
     }
     // Records hold no lone surrogates; here, too, each is one U+FFFD, so places stay.
-    return { ok: true, search: new Parser(tokensOf(text.toWellFormed())).search() };
+    return { ok: true, search: new Parser(tokensOf(text.toWellFormed()), new TimeZone(timeZone)).search() };
   } catch (error) {
     if (error instanceof SearchProblemError) return { ok: false, problem: error.problem };
     throw error;
@@ -33,12 +34,14 @@ export function parseSearch(text: string): ParsedSearch {
 
 class Parser {
   readonly #tokens: readonly Token[];
+  readonly #timeZone: TimeZone;
   #next = 0;
   #depth = 0;
   #terms = 0;
 
-  constructor(tokens: readonly Token[]) {
+  constructor(tokens: readonly Token[], timeZone: TimeZone) {
     this.#tokens = tokens;
+    this.#timeZone = timeZone;
   }
 
   search(): Expression {
@@ -86,7 +89,7 @@ class Parser {
       return this.#group(token);
     }
     if (token?.kind !== "word" && token?.kind !== "field") return this.#missing(token);
-    const term = token.kind === "word" ? wordOf(token.text) : termOf(token);
+    const term = token.kind === "word" ? wordOf(token.text) : termOf(token, this.#timeZone);
     this.#count(token, term.kind === "all" ? 1 : weightOf(term));
     return term;
   }

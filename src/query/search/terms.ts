@@ -4,6 +4,7 @@ import type { Level, Source } from "../../core/entry.ts";
 import { foldText } from "../../core/fold.ts";
 import { METADATA_DEPTH_MAX } from "../../core/limits.ts";
 import type { TimingStatus } from "../../core/record.ts";
+import type { TimeZone } from "../../core/time_zone.ts";
 import type { ChoiceTerm, ExactField, NumberField, Pattern, Term } from "./expression.ts";
 import {
   explainUnknownField,
@@ -16,7 +17,7 @@ import {
 } from "./fields.ts";
 import { type FieldToken, type Piece, withoutStar } from "./lexer.ts";
 import { fail, type Span, shown } from "./problem.ts";
-import { ANY_NUMBER, isNumberRange, rangeOf, writtenNumber } from "./ranges.ts";
+import { ANY_NUMBER, isNumberRange, type RangeKind, rangeOf, writtenNumber } from "./ranges.ts";
 
 /** One value of a list: the pieces between two commas. */
 interface Item extends Span {
@@ -24,8 +25,9 @@ interface Item extends Span {
   readonly pieces: readonly Piece[];
 }
 
-export function termOf(token: FieldToken): Term {
-  if (token.metadataName !== undefined) return metadataTerm(token, token.metadataName);
+/** `timeZone` is what times without an offset are in. */
+export function termOf(token: FieldToken, timeZone: TimeZone): Term {
+  if (token.metadataName !== undefined) return metadataTerm(token, token.metadataName, timeZone);
   const { name } = token;
   const span = { at: token.at, end: token.at + name.length };
   if (name === "metadata") fail(`metadata needs the name of a field, as in ${METADATA_FIELD.example}`, span);
@@ -38,7 +40,7 @@ export function termOf(token: FieldToken): Term {
   const { type } = field;
   if (type === "choice") return choiceTerm(field, itemsOf(token));
   if (type === "exact") return { kind: "exact", field: name as ExactField, patterns: itemsOf(token).map(patternOf) };
-  return type === "text" ? messageTerm(field, token) : numberTerm(field, type, token);
+  return type === "text" ? messageTerm(field, token) : numberTerm(field, { type, timeZone }, token);
 }
 
 /** A value stands directly behind its colon. */
@@ -153,15 +155,15 @@ function messageTerm({ name, example }: SearchField, { pieces }: FieldToken): Te
   return { kind: "message", needle: foldText(text) };
 }
 
-function numberTerm({ name }: SearchField, type: "number" | "time" | "duration", token: FieldToken): Term {
+function numberTerm({ name }: SearchField, kind: RangeKind, token: FieldToken): Term {
   // Only ids are exact enough for a list; elsewhere a comma is more likely a thousands separator.
   const whole = { text: token.pieces.map(({ text }) => text).join(""), pieces: token.pieces, ...spanOf(token.pieces) };
   const items = name === "id" ? itemsOf(token) : [whole];
-  const ranges = items.map((item) => (isAny(item.pieces) ? ANY_NUMBER : rangeOf(name, type, item.text, item)));
+  const ranges = items.map((item) => (isAny(item.pieces) ? ANY_NUMBER : rangeOf(name, kind, item.text, item)));
   return { kind: "number", field: name as NumberField, ranges };
 }
 
-function metadataTerm(token: FieldToken, name: string): Term {
+function metadataTerm(token: FieldToken, name: string, timeZone: TimeZone): Term {
   const { at, valueAt, pieces, source } = token;
   if (source.startsWith("metadata.:")) {
     fail(`metadata needs the name of a field, as in ${METADATA_FIELD.example}`, { at, end: valueAt });
@@ -176,7 +178,7 @@ function metadataTerm(token: FieldToken, name: string): Term {
   const isRange = pieces.length === 1 && first?.isQuoted === false && isNumberRange(text);
   if (isComparison || isRange) {
     const hint = `; for the text, write it in quotes: ${quoted(shown(text))}`;
-    const range = rangeOf(metadataFieldName(name), "number", text, spanOf(pieces), hint);
+    const range = rangeOf(metadataFieldName(name), { type: "number", timeZone }, text, spanOf(pieces), hint);
     return { kind: "metadataNumber", name, range };
   }
   return { kind: "metadata", name, patterns: itemsOf(token).map(metadataPattern) };

@@ -2,6 +2,7 @@
 // question is asked again a few times, since a busy server means "soon".
 
 import { type SignInAnswer, TICKET_PARAMETER, type TicketAnswer } from "../../core/session.ts";
+import { sentTimeZone } from "../../core/time_zone.ts";
 import type { AnswerOf, ReadPath } from "./answers.ts";
 import { failure, type Outcome, type Problem } from "./outcome.ts";
 
@@ -107,6 +108,9 @@ export function apiAddress(path: string, parameters: QuestionParameters): string
   for (const [name, value] of Object.entries(parameters)) {
     if (value !== undefined && value !== "") search.set(name, String(value));
   }
+  // Times in a search that have no offset are meant as they are shown.
+  const timeZone = search.has("q") ? sentTimeZone() : undefined;
+  if (timeZone !== undefined) search.set("timeZone", timeZone);
   const text = search.toString();
   return text === "" ? path : `${path}?${text}`;
 }

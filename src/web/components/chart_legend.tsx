@@ -1,6 +1,6 @@
 // A chart's legend: what each colour means, and the values of the bucket under the pointer.
 
-import { formatInstant } from "../../core/amounts.ts";
+import { formatSecond } from "../../core/amounts.ts";
 import type { ChartSeries } from "../state/chart_data.ts";
 
 interface ChartLegendProps {
@@ -25,7 +25,7 @@ export function ChartLegend({ times, series, format, index }: ChartLegendProps) 
           </span>
         );
       })}
-      {time === undefined ? null : <span class="chart-time number">{formatInstant(time).slice(0, 19)}</span>}
+      {time === undefined ? null : <span class="chart-time number">{formatSecond(time)}</span>}
     </div>
   );
 }

@@ -2,7 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
-import { formatInstant } from "../../core/amounts.ts";
+import { formatLocal, formatSecond } from "../../core/amounts.ts";
 import { useApp } from "../app_context.ts";
 import { Popover } from "../components/popover.tsx";
 import { useScope } from "../hooks.ts";
@@ -66,8 +66,8 @@ function AbsoluteRange({ range, onChoose }: AbsoluteRangeProps) {
   const problem = useSignal("");
   const submit = (event: Event) => {
     event.preventDefault();
-    const start = from.value === "" ? undefined : Date.parse(from.value);
-    const end = to.value === "" ? undefined : Date.parse(to.value);
+    const start = instantOf(from.value, bounds.from);
+    const end = instantOf(to.value, bounds.to);
     if (start === undefined && end === undefined) problem.value = "Say when it begins, when it ends, or both.";
     else if (start !== undefined && end !== undefined && start >= end) problem.value = "It has to end after it begins.";
     else onChoose({ kind: "between", from: start, to: end });
@@ -122,17 +122,18 @@ function RangeLabel({ range }: { readonly range: TimeRange }) {
 
 function rangeLabel(range: TimeRange): string {
   if (range.kind === "last") return PRESETS.find(({ text }) => text === range.text)?.label ?? `Last ${range.text}`;
-  const from = range.from === undefined ? "the beginning" : shortInstant(range.from);
-  return `${from} – ${range.to === undefined ? "now" : shortInstant(range.to)}`;
+  const from = range.from === undefined ? "the beginning" : formatSecond(range.from);
+  return `${from} – ${range.to === undefined ? "now" : formatSecond(range.to)}`;
 }
 
-/** To the second: "2026-11-23 12:56:38". */
-function shortInstant(time: number): string {
-  return formatInstant(time).slice(0, 19);
+/** What a field says. A bound that nobody changed stays: the field does not say which of two equal hours it is, nor fractions. */
+function instantOf(text: string, bound: number | undefined): number | undefined {
+  if (text === "") return undefined;
+  return text === fieldText(bound) ? bound : Date.parse(text);
 }
 
 /** As a datetime-local field takes it; years beyond four digits are left out. */
 function fieldText(time: number | undefined): string {
-  const text = time === undefined ? "" : shortInstant(time).replace(" ", "T");
+  const text = time === undefined ? "" : formatLocal(time).slice(0, 19).replace(" ", "T");
   return text.length === 19 ? text : "";
 }

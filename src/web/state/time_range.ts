@@ -1,7 +1,8 @@
 // The time range that everything is shown for: as the address has it ("from" and "to"), as the read API takes it, and as people
 // read it. A length before now moves along with time; two instants stand still.
 
-import { parseInstant, parseInterval } from "../../core/instant.ts";
+import { instantText, parseInterval, readBound } from "../../core/instant.ts";
+import { localTimeZone, TimeZone } from "../../core/time_zone.ts";
 import type { ParameterChanges, Parameters } from "./address.ts";
 
 /** Times in Unix ms. */
@@ -45,8 +46,8 @@ export function readRange({ from, to }: Parameters, now: number): ReadRange {
   if (to === undefined && from !== undefined && LENGTH.test(from) && parseInterval(from) !== undefined) {
     return { range: lastOf(from) };
   }
-  const start = from === undefined ? undefined : parseInstant(from, now);
-  const end = to === undefined ? undefined : parseInstant(to, now);
+  const start = boundOf(from, "from", now);
+  const end = boundOf(to, "to", now);
   if ((from !== undefined && start === undefined) || (to !== undefined && end === undefined)) {
     return { range: fallback, problem: "The link's time range is not understood: the last hour is shown instead." };
   }
@@ -66,8 +67,8 @@ export function rangeParameters(range: TimeRange): ParameterChanges {
 export function rangeQuestion(range: TimeRange): { readonly from?: string; readonly to?: string } {
   if (range.kind === "last") return { from: range.text };
   return {
-    ...(range.from === undefined ? {} : { from: String(range.from) }),
-    ...(range.to === undefined ? {} : { to: String(range.to) }),
+    ...(range.from === undefined ? {} : { from: instantText(range.from) }),
+    ...(range.to === undefined ? {} : { to: instantText(range.to) }),
   };
 }
 
@@ -81,6 +82,13 @@ export function lastOf(text: string): TimeRange {
   const lengthMs = parseInterval(text);
   if (lengthMs === undefined) throw new RangeError(`${text} is no length of time`);
   return { kind: "last", text, lengthMs };
+}
+
+/** In the browser's time zone; undefined where it is not understood. */
+function boundOf(text: string | undefined, side: "from" | "to", now: number): number | undefined {
+  if (text === undefined) return undefined;
+  const read = readBound(text, side, now, new TimeZone(localTimeZone()));
+  return read.ok ? read.value : undefined;
 }
 
 function isoOf(time: number | undefined): string | undefined {

@@ -26,7 +26,7 @@ describe("query", () => {
       "--from",
       "24h",
       "--to",
-      "1000",
+      "2000-01-01",
       "--limit",
       "5",
     ];
@@ -34,7 +34,7 @@ describe("query", () => {
     expect(source.asked).toEqual([
       {
         kind: "entries",
-        scope: { project: "shop", q: "level:error timed out", from: NOW - 86_400_000, to: 1000 },
+        scope: { project: "shop", q: "level:error timed out", from: NOW - 86_400_000, to: Date.UTC(2000, 0, 2) },
         limit: 5,
         cursor: undefined,
       },

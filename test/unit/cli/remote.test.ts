@@ -56,9 +56,14 @@ describe("a question", () => {
   test.each([
     [{ kind: "entries", scope: SCOPE, limit: 5, cursor: undefined } as const, EMPTY_PAGE, "/api/v1/entries?limit=5"],
     [
-      { kind: "entries", scope: { project: "a b", q: "x:y&z", from: 1.5, to: 2 }, limit: 1, cursor: "c" } as const,
+      {
+        kind: "entries",
+        scope: { project: "a b", q: "x:y&z", from: 1_718_900_000_000.5, to: 2 },
+        limit: 1,
+        cursor: "c",
+      } as const,
       EMPTY_PAGE,
-      "/api/v1/entries?project=a+b&q=x%3Ay%26z&from=1.5&to=2&limit=1&cursor=c",
+      "/api/v1/entries?project=a+b&q=x%3Ay%26z&from=1718900000000.5&to=1970-01-01T00%3A00%3A00.002Z&limit=1&cursor=c",
     ],
     [
       { kind: "histogram", scope: SCOPE, intervalMs: 60_000 } as const,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { INSTANT_EXPECTED } from "../../../src/core/instant.ts";
 import type { ReadRefusalCode } from "../../../src/core/reading.ts";
 import { createFixture, type Fixture, outcome } from "./fixture.ts";
 import { ANSWERS } from "./readers.ts";
@@ -59,10 +60,10 @@ describe("a question", () => {
   test("may have one bound only, in the future too", async () => {
     const fixture = createFixture();
     await fixture.read("GET", `/api/v1/fields?from=${NOW + 1e9}`);
-    await fixture.read("GET", "/api/v1/fields?to=-5.5");
+    await fixture.read("GET", "/api/v1/fields?to=1718900000000.5");
     expect(fixture.readers.asked).toEqual([
       { kind: "fields", scope: { ...NO_SCOPE, from: NOW + 1e9 } },
-      { kind: "fields", scope: { ...NO_SCOPE, to: -5.5 } },
+      { kind: "fields", scope: { ...NO_SCOPE, to: 1_718_900_000_000.5 } },
     ]);
   });
 
@@ -102,6 +103,56 @@ describe("a question", () => {
   });
 });
 
+describe("times without an offset", () => {
+  const asked = async (parameters: string) => {
+    const fixture = createFixture();
+    const response = await fixture.read("GET", `/api/v1/fields?${parameters}`);
+    expect(response.status).toBe(200);
+    const [question] = fixture.readers.asked;
+    if (question === undefined || !("scope" in question)) throw new Error("nothing was asked");
+    return question.scope;
+  };
+
+  test("are in the time zone, which goes to the search as well", async () => {
+    expect(
+      await asked("from=2026-11-29T12:00&to=2026-11-29+17:49:48.123&timeZone=Asia/Kolkata&q=time:2026-11-29"),
+    ).toEqual({
+      project: undefined,
+      q: "time:2026-11-29",
+      timeZone: "Asia/Kolkata",
+      from: Date.UTC(2026, 10, 29, 6, 30),
+      to: Date.UTC(2026, 10, 29, 12, 19, 48, 123),
+    });
+  });
+
+  test("are UTC where no time zone is named", async () => {
+    expect(await asked("from=2026-11-29&to=2026-11-29")).toMatchObject({
+      from: Date.UTC(2026, 10, 29),
+      to: Date.UTC(2026, 10, 30),
+    });
+  });
+
+  test("a date is its whole day, be it of 23 or 25 hours", async () => {
+    expect(await asked("from=2026-03-29&to=2026-03-29&timeZone=Europe/Berlin")).toMatchObject({
+      from: Date.UTC(2026, 2, 28, 23),
+      to: Date.UTC(2026, 2, 29, 22),
+    });
+    expect(await asked("from=2026-10-25&to=2026-10-25&timeZone=Europe/Berlin")).toMatchObject({
+      from: Date.UTC(2026, 9, 24, 22),
+      to: Date.UTC(2026, 9, 25, 23),
+    });
+  });
+
+  test("a plus sign that was not escaped is one", async () => {
+    const bounds = "from=2026-10-25+02:30:00.000++02:00&to=2026-10-25T02:30:00+01:00&timeZone=Etc/GMT+5";
+    expect(await asked(bounds)).toMatchObject({
+      from: Date.UTC(2026, 9, 25, 0, 30),
+      to: Date.UTC(2026, 9, 25, 1, 30),
+      timeZone: "Etc/GMT+5",
+    });
+  });
+});
+
 describe("a question is refused", () => {
   test.each([
     ["entries?limit=0", 'limit: expected a whole number from 1 to 10000, got "0"'],
@@ -113,19 +164,34 @@ describe("a question is refused", () => {
     ["entries?project=", 'project: expected 1 to 80 characters, got ""'],
     ["timings/series?by=key", 'by: expected "touchpoint", got "key"'],
     ["export?format=xml", 'format: expected "ndjson" or "csv", got "xml"'],
-    ["entries?form=24h", 'unknown parameter "form"; there are: project, q, from, to, limit, cursor'],
+    ["entries?form=24h", 'unknown parameter "form"; there are: project, q, from, to, timeZone, limit, cursor'],
     ["usage?project=shop", 'unknown parameter "project"; there are none here'],
-    ["entries?__proto__=1", 'unknown parameter "__proto__"; there are: project, q, from, to, limit, cursor'],
+    ["entries?__proto__=1", 'unknown parameter "__proto__"; there are: project, q, from, to, timeZone, limit, cursor'],
     ["entries?q=a&q=a", "q: given more than once"],
+    ["fields?from=yesterday&to=2026-13-01", `from: expected ${INSTANT_EXPECTED}, got "yesterday"`],
+    ["fields?to=2026-13-01", `to: expected ${INSTANT_EXPECTED}, got "2026-13-01": there is no such day`],
+    ["fields?from=2e3", `from: expected ${INSTANT_EXPECTED}, got "2e3"`],
     [
-      "fields?from=yesterday&to=2026-13-01",
-      'from: expected Unix milliseconds, ISO 8601 ("2026-01-31T12:00:00Z"), or a time before now ("15m", "24h", "7d"), got "yesterday"',
+      "fields?from=2026",
+      `from: expected ${INSTANT_EXPECTED}, got "2026": that would be in 1970: a year? write 2026-01-01`,
     ],
     [
-      "fields?to=2026-13-01",
-      'to: expected Unix milliseconds, ISO 8601 ("2026-01-31T12:00:00Z"), or a time before now ("15m", "24h", "7d"), got "2026-13-01"',
+      "fields?to=1718900000",
+      `to: expected ${INSTANT_EXPECTED}, got "1718900000": that would be in 1970: seconds? write 1718900000000`,
     ],
-    ["fields?from=5&to=5", "from must be before to: 5 is not before 5"],
+    [
+      "fields?timeZone=Nope/Zone",
+      'timeZone: expected the name of an IANA time zone ("Europe/Berlin", "UTC"), got "Nope/Zone"',
+    ],
+    ["tail?timeZone=Nope", 'timeZone: expected the name of an IANA time zone ("Europe/Berlin", "UTC"), got "Nope"'],
+    [
+      "fields?timeZone=%2B02:00",
+      'timeZone: expected the name of an IANA time zone ("Europe/Berlin", "UTC"), got "+02:00"',
+    ],
+    [
+      "fields?from=2026-11-29&to=2026-11-28",
+      `from must be before to: ${Date.UTC(2026, 10, 29)} is not before ${Date.UTC(2026, 10, 29)}`,
+    ],
     [
       "histogram?interval=0s",
       'interval: expected a length of time above 0 ("30s", "5m", "1h", "1d"), or whole milliseconds, got "0s"',

@@ -39,9 +39,12 @@ describe("an export", () => {
 
   test("takes a scope", async () => {
     const fixture = createFixture();
-    await fixture.read("GET", `${EXPORT}?project=shop&q=level:error&from=5&to=1s`);
+    await fixture.read("GET", `${EXPORT}?project=shop&q=level:error&from=2000-01-01&to=1s`);
     expect(fixture.readers.asked).toEqual([
-      { format: "ndjson", scope: { project: "shop", q: "level:error", from: 5, to: fixture.now - 1000 } },
+      {
+        format: "ndjson",
+        scope: { project: "shop", q: "level:error", from: Date.UTC(2000, 0, 1), to: fixture.now - 1000 },
+      },
     ]);
   });
 

@@ -46,9 +46,18 @@ describe("a cell", () => {
   });
 
   test("leaves the rest open, negated or not", () => {
-    expect(verdicts(["boom", "-boom", "message:api", "key:a", "apiKey:a", "metadata.a:*", "time:5", "id:>1"])).toEqual(
-      new Array(8).fill(undefined),
-    );
+    expect(
+      verdicts([
+        "boom",
+        "-boom",
+        "message:api",
+        "key:a",
+        "apiKey:a",
+        "metadata.a:*",
+        "time:1970-01-01T00:00:00.005",
+        "id:>1",
+      ]),
+    ).toEqual(new Array(8).fill(undefined));
   });
 
   test("decides joins by the member that does", () => {
@@ -92,7 +101,7 @@ test("touchesOnly is said of searches that cells always decide", () => {
     "message:a",
     "key:a",
     "apiKey:a",
-    "time:1",
+    "time:1970-01-01T00:00:00.001",
     "duration:1",
     "metadata.a:1",
     "metadata.a:>1",
@@ -119,9 +128,9 @@ describe("a block", () => {
   test("is skipped by its header: project, times, ids, kinds and levels", () => {
     const none = [
       "project:blog",
-      "time:<1000",
-      "time:>2000",
-      "time:2000.5..3000",
+      "time:<1970-01-01T00:00:01",
+      "time:>1970-01-01T00:00:02",
+      "time:1970-01-01T00:00:02.0005..1970-01-01T00:00:03",
       "id:9",
       "id:1,30",
       "kind:timing",
@@ -130,7 +139,7 @@ describe("a block", () => {
       "duration:>0",
       "startTime:*",
       "-kind:log",
-      "-time:1000..2000",
+      "-time:1970-01-01T00:00:01..1970-01-01T00:00:02",
       "a level:error",
       "level:error OR id:9",
       "-(a OR id:>=10)",
@@ -138,19 +147,19 @@ describe("a block", () => {
     const some = [
       "",
       "project:shop",
-      "time:<=1000",
-      "time:>=2000",
+      "time:<=1970-01-01T00:00:01",
+      "time:>=1970-01-01T00:00:02",
       "id:20",
       "id:1,15",
       "level:info,error",
       "-level:info",
       "-level:error",
       "source:client",
-      "receivedAt:5",
+      "receivedAt:1970-01-01T00:00:00.005",
       "a",
       "-a",
       "key:a",
-      "-time:1001..2000",
+      "-time:1970-01-01T00:00:01.001..1970-01-01T00:00:02",
       "level:error OR a",
     ];
     expect(skipped(header, [...none, ...some])).toEqual(none);

@@ -207,12 +207,63 @@ describe("fields of numbers", () => {
     expect(ranges("time:1718900000000.5")).toEqual([only(1718900000000.5)]);
     expect(ranges("time:>2026-01-31T12:00:00Z")).toEqual([range({ min: noon, isMinIncluded: false })]);
     expect(ranges('receivedAt:<="2026-01-31T13:00:00.250+01:00"')).toEqual([range({ max: noon + 250 })]);
-    expect(ranges("startTime:2026-01-31..2026-02-01")).toEqual([
+    expect(ranges("startTime:2026-01-31T00:00..2026-02-01T00:00Z")).toEqual([
       range({ min: Date.UTC(2026, 0, 31), max: Date.UTC(2026, 1, 1) }),
     ]);
     expect(ranges('endTime:"2026-01-31 12:00:00Z".."2026-01-31T12:00:01Z"')).toEqual([
       range({ min: noon, max: noon + 1_000 }),
     ]);
+  });
+});
+
+describe("times", () => {
+  const day = Date.UTC(2026, 10, 29);
+  const DAY = 86_400_000;
+  const whole = (min: number, lengthMs: number) => range({ min, max: min + lengthMs, isMaxIncluded: false });
+
+  function rangesIn(text: string, timeZone: string): unknown {
+    const parsed = parseSearch(text, timeZone);
+    return parsed.ok && parsed.search.kind === "number" ? parsed.search.ranges : parsed;
+  }
+
+  test("a date is its whole day on every side", () => {
+    expect(ranges("time:2026-11-29")).toEqual([whole(day, DAY)]);
+    expect(ranges("time:2026-11-29..2026-11-29")).toEqual([whole(day, DAY)]);
+    expect(ranges("time:2026-11-29..2026-11-30")).toEqual([whole(day, 2 * DAY)]);
+    expect(ranges("time:>=2026-11-29")).toEqual([range({ min: day })]);
+    expect(ranges("time:>2026-11-29")).toEqual([range({ min: day + DAY })]);
+    expect(ranges("time:<2026-11-29")).toEqual([range({ max: day, isMaxIncluded: false })]);
+    expect(ranges("time:<=2026-11-29")).toEqual([range({ max: day + DAY, isMaxIncluded: false })]);
+    expect(ranges("time:..2026-11-29")).toEqual([range({ max: day + DAY, isMaxIncluded: false })]);
+  });
+
+  test("alone, a time is all of its last part", () => {
+    expect(ranges("time:2026-11-29T12:00")).toEqual([whole(day + DAY / 2, 60_000)]);
+    expect(ranges("time:2026-11-29T12:00:00")).toEqual([whole(day + DAY / 2, 1_000)]);
+    expect(ranges("time:2026-11-29T12:00:00.001")).toEqual([whole(day + DAY / 2 + 1, 1)]);
+  });
+
+  test("a printed time needs no quotes", () => {
+    const at = day + DAY / 2 + 123;
+    expect(ranges("time:2026-11-29 12:00:00.123")).toEqual([whole(at, 1)]);
+    expect(ranges("time:>=2026-11-29 12:00:00.123")).toEqual([range({ min: at })]);
+    expect(ranges("time:2026-11-29 12:00:00.123..2026-11-29 12:00:01.123")).toEqual([
+      range({ min: at, max: at + 1_000 }),
+    ]);
+    expect(ranges("time:2026-11-29 13:00:00.123 +01:00")).toEqual([whole(at, 1)]);
+    expect(read("time:>=2026-11-29 12:00 x")).toEqual(and(read("time:>=2026-11-29T12:00"), word("x")));
+    expect(read("(time:>=2026-11-29 12:00)")).toEqual(read("time:>=2026-11-29T12:00"));
+    expect(read("time:2026-11-29 -12 1:00")).toEqual(and(read("time:2026-11-29"), not(word("12")), word("1:00")));
+    expect(read("metadata.time:2026-11-29 12:00")).toEqual(and(read("metadata.time:2026-11-29"), word("12:00")));
+  });
+
+  test("without an offset are in the time zone that is given", () => {
+    expect(rangesIn("time:>=2026-11-29T12:00", "Asia/Kolkata")).toEqual([
+      range({ min: Date.UTC(2026, 10, 29, 6, 30) }),
+    ]);
+    expect(rangesIn("time:>=2026-11-29T12:00Z", "Asia/Kolkata")).toEqual([range({ min: day + DAY / 2 })]);
+    expect(rangesIn("time:2026-10-25", "Europe/Berlin")).toEqual([whole(Date.UTC(2026, 9, 24, 22), 25 * 3_600_000)]);
+    expect(rangesIn("time:2026-03-29", "Europe/Berlin")).toEqual([whole(Date.UTC(2026, 2, 28, 23), 23 * 3_600_000)]);
   });
 });
 

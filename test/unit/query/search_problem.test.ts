@@ -49,6 +49,25 @@ describe("a field that is not known", () => {
   });
 });
 
+describe("a time", () => {
+  test.each([
+    ["time:2026", "time:‹2026›", "that would be in 1970: a year? write 2026-01-01"],
+    ["receivedAt:>1718900000", "receivedAt:‹>1718900000›", "that would be in 1970: seconds? write 1718900000000"],
+    ["time:24h", "time:‹24h›", "a length of time before now is for from and to"],
+    ["a time:2026-11", "a time:‹2026-11›", "a month? its days are 2026-11-01 to the last one"],
+    ["time:2026-02-30..", "time:‹2026-02-30..›", "there is no such day"],
+  ])("%s is refused with its place and a hint", (text, place, hint) => {
+    const [message, shown] = problemOf(text);
+    expect(shown).toBe(place);
+    expect(message).toEndWith(`: ${hint}`);
+  });
+
+  test("that ends a range before it begins is refused", () => {
+    expect(problemOf("time:2026-11-30..2026-11-29")[0]).toContain("ends before it begins");
+    expect(problemOf("time:2026-11-29..2026-11-28T12:00")[0]).toContain("ends before it begins");
+  });
+});
+
 describe("a star", () => {
   test.each([
     ["time*out", "time‹*›out"],
@@ -147,7 +166,8 @@ describe("a value", () => {
     const takes = (what: string, seen: string) =>
       `${what}, with >, >=, <, <= before it or as a range (1..5, 1.., ..5), not "${seen}"`;
     const length = "duration takes milliseconds, or a number with ms, s, m or h";
-    const time = 'time takes Unix milliseconds or ISO 8601 ("2026-01-31T12:00:00Z")';
+    const time =
+      'time takes Unix milliseconds, ISO 8601 ("2026-01-31T12:00:00Z"), a time as it is printed ("2026-01-31 12:00:00.123"), or a date (its whole day)';
     expect(problemOf("duration:fast")).toEqual([takes(length, "fast"), "duration:‹fast›"]);
     expect(problemOf("duration:>")).toEqual([takes(length, ""), "duration:‹>›"]);
     expect(problemOf("duration:1,000")).toEqual([takes(length, "1,000"), "duration:‹1,000›"]);
@@ -155,8 +175,14 @@ describe("a value", () => {
     expect(problemOf("duration:..")).toEqual([takes(length, ".."), "duration:‹..›"]);
     expect(problemOf("duration:1..2..3")).toEqual([takes(length, "2..3"), "duration:‹1..2..3›"]);
     expect(problemOf("time:yesterday")).toEqual([takes(time, "yesterday"), "time:‹yesterday›"]);
-    expect(problemOf('time:>"2026-13-01" x')).toEqual([takes(time, "2026-13-01"), 'time:‹>"2026-13-01"› x']);
-    expect(problemOf("time:15m")).toEqual([takes(time, "15m"), "time:‹15m›"]);
+    expect(problemOf('time:>"2026-13-01" x')).toEqual([
+      `${takes(time, "2026-13-01")}: there is no such day`,
+      'time:‹>"2026-13-01"› x',
+    ]);
+    expect(problemOf("time:15m")).toEqual([
+      `${takes(time, "15m")}: a length of time before now is for from and to`,
+      "time:‹15m›",
+    ]);
     expect(problemOf("id:1,two")).toEqual([takes("id takes a number", "two"), "id:1,‹two›"]);
     expect(problemOf("id:1e999")).toEqual([takes("id takes a number", "1e999"), "id:‹1e999›"]);
     expect(problemOf("metadata.html:<b>")).toEqual([

@@ -25,6 +25,9 @@ export interface SearchToken {
 const VALUE_LENGTH_MAX = 500;
 
 const RAW = /[^\s"()]+/y;
+/** As RAW, of fields of times: a printed time has a space in it. */
+const RAW_TIME = /(?:\d{4}-\d{2}-\d{2} \d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: (?=[+-]\d{2}:?\d{2}))?|[^\s"()])+/y;
+const TIME_FIELDS: ReadonlySet<string> = new Set(["time", "receivedAt", "startTime", "endTime"]);
 /** Ends at the closing quote, or with the text. */
 const QUOTED = /"(?:\\["\\]|[^"])*"?/y;
 const FIELD = /metadata\."(?:\\["\\]|[^"])*":|metadata\.[^\s"():]*:|[A-Za-z_][A-Za-z0-9_.-]*:/y;
@@ -57,7 +60,7 @@ export function tokensOf(text: string): SearchToken[] {
         kind = "field";
         field = text.slice(at, nameEnd - 1);
         valueAt = nameEnd;
-        at = endOfValue(text, nameEnd);
+        at = endOfValue(text, nameEnd, TIME_FIELDS.has(field) ? RAW_TIME : RAW);
       } else at = Math.max(endOf(RAW, text, at), at + 1);
       if (kind === "word" && /^(?:AND|OR|NOT)$/.test(text.slice(start, at))) kind = "sign";
     }
@@ -187,10 +190,10 @@ function endOf(expression: RegExp, text: string, at: number): number {
   return at + (expression.exec(text)?.[0].length ?? 0);
 }
 
-function endOfValue(text: string, valueAt: number): number {
+function endOfValue(text: string, valueAt: number, raw: RegExp): number {
   let at = valueAt;
   for (;;) {
-    const end = text[at] === '"' ? endOf(QUOTED, text, at) : endOf(RAW, text, at);
+    const end = text[at] === '"' ? endOf(QUOTED, text, at) : endOf(raw, text, at);
     if (end === at) return at;
     at = end;
   }
