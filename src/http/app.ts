@@ -11,6 +11,7 @@ import type { Patience } from "../runtime/patience.ts";
 import type { AccessSettings } from "./access.ts";
 import { ReadGate } from "./admin.ts";
 import { INTERNAL, jsonResponse, toResponse } from "./answers.ts";
+import { compressed } from "./compression.ts";
 import { answerPreflight } from "./cors.ts";
 import type { EnqueueEndpoint, HttpLog } from "./enqueue.ts";
 import type { ServerMetrics } from "./metrics.ts";
@@ -68,7 +69,7 @@ export function createHttpApp(dependencies: HttpDependencies): Elysia {
     metrics: createMetricsHandler(read),
   };
   const routes = [...otherRoutes(handlers), ...readRoutes(read)];
-  for (const route of [...routes, descriptionRoute(routes, version)]) addRoute(app, route);
+  for (const route of [...routes, descriptionRoute(routes, version)]) addRoute(app, compressed(route));
   for (const route of webRoutes(dependencies.appFiles, access)) addRoute(app, route);
   return app;
 }

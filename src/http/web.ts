@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { PAGE_PATHS } from "../core/pages.ts";
 import { type AppFile, CODINGS, type Coding } from "../runtime/assets.ts";
 import type { AccessSettings } from "./access.ts";
+import { chooseCoding } from "./codings.ts";
 import type { PlainRoute } from "./routes.ts";
 
 /** Where the page is among the files. */
@@ -66,22 +67,10 @@ export function webRoutes(files: readonly AppFile[] | undefined, access: () => A
   return routes;
 }
 
-/** The best of the codings that an Accept-Encoding names; identity where it names none that is there. */
-export function chooseCoding(accepted: string | null, available: readonly Coding[]): Coding {
-  const weights = new Map<string, number>();
-  for (const part of (accepted ?? "").split(",")) {
-    const [name = "", ...parameters] = part.split(";").map((text) => text.trim().toLowerCase());
-    const weight = parameters.find((parameter) => parameter.startsWith("q="));
-    weights.set(name, weight === undefined ? 1 : Number(weight.slice(2)));
-  }
-  const takes = (coding: Coding) => (weights.get(coding) ?? weights.get("*") ?? 0) > 0;
-  return available.find((coding) => coding !== "identity" && takes(coding)) ?? "identity";
-}
-
 function answerFile(variants: Variants, request: Request): Response {
   const coding = chooseCoding(request.headers.get("accept-encoding"), [...variants.keys()]);
-  const variant = variants.get(coding);
-  if (variant === undefined) return new Response(null, { status: 406 });
+  const variant = coding === undefined ? undefined : variants.get(coding);
+  if (variant === undefined) return new Response(null, { status: 406, headers: { vary: "accept-encoding" } });
   const { body, headers } = variant;
   if (matchesTag(request.headers.get("if-none-match"), headers["etag"])) {
     const { "content-type": _type, "content-encoding": _coding, "content-length": _length, ...kept } = headers;

@@ -5,8 +5,9 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { Elysia } from "elysia";
 import { PAGE_PATHS } from "../../../src/core/pages.ts";
 import type { AccessSettings } from "../../../src/http/access.ts";
+import { chooseCoding } from "../../../src/http/codings.ts";
 import { addRoute } from "../../../src/http/routes.ts";
-import { chooseCoding, webRoutes } from "../../../src/http/web.ts";
+import { webRoutes } from "../../../src/http/web.ts";
 import type { AppFile } from "../../../src/runtime/assets.ts";
 
 const PAGE = '<!doctype html><html data-reading="on"></html>';
@@ -141,18 +142,30 @@ describe("the app is not served", () => {
 });
 
 describe("the coding of an answer", () => {
-  const cases: readonly (readonly [accepted: string | null, coding: string])[] = [
+  const cases: readonly (readonly [accepted: string | null, coding: string | undefined])[] = [
     [null, "identity"],
     ["", "identity"],
     ["br", "br"],
-    ["gzip, deflate, br;q=0.1", "br"],
+    ["gzip, deflate, br;q=0.1", "gzip"],
+    ["gzip;q=0.5, br;q=0.5", "br"],
+    ["gzip;q=0.8, *;q=0.9", "br"],
+    ["*, br;q=0", "gzip"],
+    ["identity, gzip;q=0.5", "identity"],
+    ["identity;q=0.1, gzip;q=0.5", "gzip"],
+    ["identity;q=0, gzip;q=0.001", "gzip"],
+    ["identity;q=0", undefined],
+    ["identity;q=0, zstd", undefined],
+    ["*;q=0, identity", "identity"],
+    ["x-gzip", "gzip"],
+    [" , gzip ; q = 1 ,", "gzip"],
     ["gzip", "gzip"],
     ["br;q=0, gzip;q=0.5", "gzip"],
     ["*", "br"],
-    ["*;q=0", "identity"],
+    ["*;q=0", undefined],
     ["BR;Q=1", "br"],
     ["zstd", "identity"],
     ["gzip;q=x", "identity"],
+    ["gzip;q=2, br;q=-1", "identity"],
   ];
   test.each(cases)("for Accept-Encoding %j is %s", (accepted, coding) => {
     expect(chooseCoding(accepted, ["br", "gzip", "identity"])).toBe(coding as "br");
