@@ -5,11 +5,12 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { DEFAULT_PROJECT } from "../config/settings.ts";
 import { OperatingError } from "../core/errors.ts";
+import type { ExportFormat } from "../core/reading.ts";
 import type { ShownRecord } from "../core/record.ts";
 import { escapeControls, escapeControlsInJson } from "../core/terminal.ts";
 import { sentTimeZone } from "../core/time_zone.ts";
-import { csvHeader, csvLine } from "../query/csv.ts";
 import { type ExportBlock, type ExportFilter, exportLines } from "../query/export.ts";
+import { headerOf, lineOf } from "../query/export_text.ts";
 import type { Expression } from "../query/search/expression.ts";
 import { parseSearch } from "../query/search/parse.ts";
 import { BlockReader } from "../store/block_reader.ts";
@@ -22,7 +23,8 @@ import { FROM_HELP, TO_HELP } from "./tools.ts";
 
 interface ExportOptions {
   readonly query?: string;
-  readonly format: string;
+  readonly format?: string;
+  readonly csv?: string;
   readonly project?: string;
   readonly from?: string;
   readonly to?: string;
@@ -49,7 +51,8 @@ Examples:
 export function registerExport(program: Command, context: CliContext, write: WriteText): void {
   addConfigOption(program.command("export"))
     .description("write every record to standard output, in the order of their ids; works while the server runs")
-    .option("-f, --format <format>", "ndjson or csv", "ndjson")
+    .option("-f, --format <format>", "ndjson or csv (default: ndjson)")
+    .option("--csv <kind>", "exact, or spreadsheet: ISO times, a byte order mark, and no formulas; csv for --format")
     .option("-p, --project <name>", "only this project's records")
     .option("-q, --query <search>", "only records that match this search; `simplelogs query --help` explains it")
     .option("--from <time>", FROM_HELP)
@@ -62,7 +65,8 @@ export function registerExport(program: Command, context: CliContext, write: Wri
 }
 
 async function exportAll(file: string, options: ExportOptions, context: CliContext, write: WriteText): Promise<void> {
-  const lineOf = lineWriter(options.format, context);
+  const format = formatOf(options);
+  const lineFor = lineWriter(format, context);
   const { search } = searchOf(options.query);
   const now = Date.now();
   const from = options.from === undefined ? Number.NEGATIVE_INFINITY : parseInstant(options.from, "--from", now);
@@ -90,9 +94,10 @@ async function exportAll(file: string, options: ExportOptions, context: CliConte
     };
     const damage = new Damage(context, reader.damagedHeaders());
     const progress = new Progress(context);
-    if (options.format === "csv" && !(await write(csvHeader()))) return;
+    const header = headerOf(format);
+    if (header !== "" && !(await write(header))) return;
     const onDamaged = (block: ExportBlock, reason: string) => damage.report(block, reason);
-    for (const lines of exportLines(reader, { filter, lineOf, onDamaged })) {
+    for (const lines of exportLines(reader, { filter, lineOf: lineFor, onDamaged })) {
       for (const text of chunksOf(lines)) if (!(await write(text))) return;
       progress.add(lines.length);
     }
@@ -158,13 +163,24 @@ function searchOf(q = ""): { search: Expression } {
 }
 
 /** On a terminal, texts of records must not steer it: values of JSON stay what they are, those of CSV are shown escaped. */
-function lineWriter(format: string, { isTerminal }: CliContext): (record: ShownRecord) => string {
-  if (format === "csv") return isTerminal ? (record) => `${escapeControls(csvLine(record).slice(0, -2))}\n` : csvLine;
-  if (format === "ndjson") {
-    const shown = isTerminal ? escapeControlsInJson : (text: string) => text;
-    return (record) => `${shown(JSON.stringify(record))}\n`;
+function lineWriter(format: ExportFormat, { isTerminal }: CliContext): (record: ShownRecord) => string {
+  const line = lineOf(format);
+  if (!isTerminal) return line;
+  if (format !== "ndjson") return (record) => `${escapeControls(line(record).slice(0, -2))}\n`;
+  return (record) => `${escapeControlsInJson(JSON.stringify(record))}\n`;
+}
+
+/** --csv says that it is CSV. Throws OperatingError("usage"). */
+export function formatOf({ format, csv }: Pick<ExportOptions, "format" | "csv">): ExportFormat {
+  const type = format ?? (csv === undefined ? "ndjson" : "csv");
+  if (type !== "ndjson" && type !== "csv") {
+    throw new OperatingError("usage", `--format: expected ndjson or csv, got ${JSON.stringify(type)}`);
   }
-  throw new OperatingError("usage", `--format: expected ndjson or csv, got ${JSON.stringify(format)}`);
+  if (csv !== undefined && csv !== "exact" && csv !== "spreadsheet") {
+    throw new OperatingError("usage", `--csv: expected exact or spreadsheet, got ${JSON.stringify(csv)}`);
+  }
+  if (csv !== undefined && type !== "csv") throw new OperatingError("usage", "--csv needs --format csv");
+  return csv === "spreadsheet" ? csv : type;
 }
 
 /** A count on a terminal, told while the records themselves go elsewhere. */

@@ -72,9 +72,12 @@ export interface ReadRefusal {
   readonly length?: number;
 }
 
+/** How an export is written; "spreadsheet" is CSV as spreadsheets need it. */
+export type ExportFormat = "ndjson" | "csv" | "spreadsheet";
+
 /** Records in the order of ids, as NDJSON or CSV text. */
 export interface ExportRequest {
-  readonly format: "ndjson" | "csv";
+  readonly format: ExportFormat;
   readonly scope: ReadScope;
 }
 

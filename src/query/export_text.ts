@@ -1,8 +1,8 @@
 // An export as pieces of text, for whoever streams it: the lines of `exportLines` behind the header that the format has.
 
-import type { ExportRequest, ReadRefusal } from "../core/reading.ts";
+import type { ExportFormat, ExportRequest, ReadRefusal } from "../core/reading.ts";
 import type { ShownRecord } from "../core/record.ts";
-import { csvHeader, csvLine } from "./csv.ts";
+import { csvHeader, csvLine, spreadsheetHeader, spreadsheetLine } from "./csv.ts";
 import { type ExportSource, exportLines } from "./export.ts";
 import { isRefusal, type ReadRules, readScope, refuseUnknownProject } from "./scope.ts";
 
@@ -19,8 +19,15 @@ export interface ExportTextOptions {
 }
 
 /** One line a record, with its end. */
-export function lineOf(format: "ndjson" | "csv"): (record: ShownRecord) => string {
+export function lineOf(format: ExportFormat): (record: ShownRecord) => string {
+  if (format === "spreadsheet") return spreadsheetLine;
   return format === "csv" ? csvLine : (record) => `${JSON.stringify(record)}\n`;
+}
+
+/** What stands before the lines. */
+export function headerOf(format: ExportFormat): string {
+  if (format === "spreadsheet") return spreadsheetHeader();
+  return format === "csv" ? csvHeader() : "";
 }
 
 /** Pieces of text; "" after a step that gave none. */
@@ -43,7 +50,7 @@ export function exportText(
     },
     windowBytes: WINDOW_BYTES,
   });
-  return pieces(lines, format === "csv" ? csvHeader() : "", damaged);
+  return pieces(lines, headerOf(format), damaged);
 }
 
 function* pieces(windows: Generator<string[]>, header: string, damaged: readonly number[]): Generator<string> {

@@ -12,9 +12,13 @@ import { badRequest, refuse } from "./refusals.ts";
 const MEDIA_TYPES = { ndjson: "application/x-ndjson", csv: "text/csv; charset=utf-8" } as const;
 
 const FORMAT = Type.Union([Type.Literal("ndjson"), Type.Literal("csv")], {
-  default: "ndjson",
   expects: '"ndjson" or "csv"',
-  description: "One JSON object a line, or CSV with a header line",
+  description: 'One JSON object a line, or CSV with a header line; absent: "csv" where `csv` is given, else "ndjson"',
+});
+const CSV = Type.Union([Type.Literal("exact"), Type.Literal("spreadsheet")], {
+  expects: '"exact" or "spreadsheet"',
+  description:
+    'What CSV is for. "spreadsheet": ISO times, a byte order mark, and a quote before what a spreadsheet would take for a formula',
 });
 
 export function exportRoute(dependencies: ReadDependencies): Route {
@@ -22,8 +26,8 @@ export function exportRoute(dependencies: ReadDependencies): Route {
   const exportAll = defineOperation(dependencies, {
     id: "exportEntries",
     summary: "Every record that matches, in the order of ids",
-    takesTicket: true,
-    query: strictObject({ format: FORMAT, ...SCOPE }),
+      takesTicket: true,
+    query: strictObject({ format: Type.Optional(FORMAT), csv: Type.Optional(CSV), ...SCOPE }),
     answers: {
       200: {
         description: "Records, streamed",
@@ -34,7 +38,10 @@ export function exportRoute(dependencies: ReadDependencies): Route {
       ...SEARCH_REFUSALS,
       ...UNAVAILABLE,
     },
-    async handle({ request, query: { format, ...bounds }, now }) {
+    async handle({ request, query: { csv, format: given, ...bounds }, now }) {
+      if (given === "ndjson" && csv !== undefined) return badRequest("csv: needs format=csv");
+      const type = given ?? (csv === undefined ? "ndjson" : "csv");
+      const format = csv === "spreadsheet" ? csv : type;
       const scope = readScope(bounds, now);
       if (!scope.ok) return badRequest(scope.message);
       const { work, release } = workFor(request);
@@ -54,8 +61,8 @@ export function exportRoute(dependencies: ReadDependencies): Route {
         ended: release,
       });
       const headers = {
-        "content-type": MEDIA_TYPES[format],
-        "content-disposition": `attachment; filename="simplelogs.${format}"`,
+        "content-type": MEDIA_TYPES[type],
+        "content-disposition": `attachment; filename="simplelogs.${type}"`,
         "cache-control": "no-store",
       };
       return new Response(body.stream, { headers });

@@ -135,6 +135,20 @@ describe("export", () => {
     });
   });
 
+  test("for spreadsheets begins with a byte order mark, has ISO times, and is CSV without being told", async () => {
+    await withData(["a"], Date.now(), async (folder) => {
+      for (const args of [
+        ["--csv", "spreadsheet"],
+        ["--format", "csv", "--csv", "spreadsheet"],
+      ]) {
+        const { out } = await run(folder, args);
+        expect(out).toStartWith("\ufeffid,project,");
+        expect(out.split("\r\n")[1]).toMatch(/,\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z,/);
+      }
+      expect((await run(folder, ["--csv", "exact"])).out).toStartWith("id,project,");
+    });
+  });
+
   test("writes csv with a header, also when there is nothing else", async () => {
     await withData(["a,b"], Date.now(), async (folder) => {
       const { out } = await run(folder, ["--format", "csv"]);
@@ -159,6 +173,8 @@ describe("export fails", () => {
         ["--format", "xml"],
         ["--project", "shp"],
         ["--from", "x"],
+        ["--csv", "excel"],
+        ["--format", "ndjson", "--csv", "spreadsheet"],
         ["-q", "level:eror"],
       ]) {
         const { error } = await run(folder, line);
@@ -168,6 +184,8 @@ describe("export fails", () => {
         ["usage", '--format: expected ndjson or csv, got "xml"'],
         ["usage", '--project: there is no project "shp"; there are: s'],
         ["usage", '--from: expected Unix milliseconds, ISO 8601 ("202'],
+        ["usage", '--csv: expected exact or spreadsheet, got "excel"'],
+        ["usage", "--csv needs --format csv"],
         ["usage", "cannot understand the search: level takes debug, i"],
       ]);
     });

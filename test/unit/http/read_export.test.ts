@@ -13,6 +13,10 @@ describe("an export", () => {
     ["", "ndjson", "application/x-ndjson"],
     ["?format=ndjson", "ndjson", "application/x-ndjson"],
     ["?format=csv", "csv", "text/csv; charset=utf-8"],
+    ["?format=csv&csv=exact", "csv", "text/csv; charset=utf-8"],
+    ["?csv=exact", "csv", "text/csv; charset=utf-8"],
+    ["?format=csv&csv=spreadsheet", "spreadsheet", "text/csv; charset=utf-8"],
+    ["?csv=spreadsheet", "spreadsheet", "text/csv; charset=utf-8"],
   ] as const)("%s is %s, to be saved, and passed on piece by piece", async (query, format, type) => {
     const fixture = createFixture();
     fixture.readers.exported = async function* () {
@@ -25,11 +29,22 @@ describe("an export", () => {
     expect([response.status, await response.text()]).toEqual([200, "one\nzwölf\n"]);
     const { headers } = response;
     expect(headers.get("content-type")).toBe(type);
-    expect(headers.get("content-disposition")).toBe(`attachment; filename="simplelogs.${format}"`);
+    expect(headers.get("content-disposition")).toBe(
+      `attachment; filename="simplelogs.${format === "ndjson" ? "ndjson" : "csv"}"`,
+    );
     expect(headers.get("cache-control")).toBe("no-store");
     expect(fixture.readers.asked).toEqual([
       { format, scope: { project: undefined, q: "", from: undefined, to: undefined } },
     ]);
+  });
+
+  test.each([
+    ["?format=ndjson&csv=spreadsheet", "csv: needs format=csv"],
+    ["?csv=excel", 'csv: expected "exact" or "spreadsheet", got "excel"'],
+    ["?format=xlsx", 'format: expected "ndjson" or "csv", got "xlsx"'],
+  ])("%s is refused", async (query, message) => {
+    const response = await createFixture().read("GET", `${EXPORT}${query}`);
+    expect([response.status, await response.json()]).toEqual([400, { message }]);
   });
 
   test("of nothing is empty", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { ShownRecord } from "../../../src/core/record.ts";
-import { csvHeader, csvLine } from "../../../src/query/csv.ts";
+import { csvHeader, csvLine, spreadsheetHeader, spreadsheetLine } from "../../../src/query/csv.ts";
 
 const LOG: ShownRecord = {
   id: 1,
@@ -53,5 +53,60 @@ describe("csv", () => {
     const [fields] = parseCsv(csvLine({ ...LOG, metadata }));
     expect(JSON.parse(fields?.[16] ?? "")).toEqual(metadata);
     expect(parseCsv(csvLine({ ...LOG, metadata: {} }))[0]?.[16]).toBe("{}");
+  });
+});
+
+describe("csv for spreadsheets", () => {
+  const line = (record: Partial<ShownRecord>) =>
+    parseCsv(spreadsheetLine({ ...LOG, ...record } as ShownRecord))[0] ?? [];
+  const COLUMN = { key: 9, message: 11, startTime: 12, duration: 14, touchpoint: 8, metadata: 15 };
+
+  test("begins with a byte order mark", () => {
+    expect(spreadsheetHeader()).toBe(`\ufeff${csvHeader()}`);
+  });
+
+  test("has ISO times, and numbers as they are", () => {
+    const fields = line({ startTime: 1_718_900_000_000, duration: -5 });
+    expect([fields[0], fields[5], fields[6], fields[COLUMN.startTime], fields[COLUMN.duration]]).toEqual([
+      "1",
+      "2024-06-20T16:13:20.000Z",
+      "2024-06-20T16:13:20.107Z",
+      "2024-06-20T16:13:20.000Z",
+      "-5",
+    ]);
+  });
+
+  test.each([
+    "=1+1",
+    "+1",
+    "-5",
+    "-2+3+cmd|' /C calc'!A0",
+    "@SUM(1)",
+    "\t=1",
+    "\tx",
+    "\rx",
+    "\nx",
+    " =1",
+    "\u00a0 =1",
+    "\ufeff=1",
+    "\u200b=1",
+    "\0=1",
+    "'=1",
+    '"=1',
+    "＝1",
+    "＋1",
+    "－1",
+    "＠x",
+  ])("puts a quote before %j", (text) => {
+    const fields = line({ message: text, key: text, touchpoint: text });
+    for (const column of ["message", "key", "touchpoint"] as const) expect(fields[COLUMN[column]]).toBe(`'${text}`);
+  });
+
+  test.each(["", "a=1", "1-2", "x", " x", "'x", "http://x", "{}", "日本", "5"])("leaves %j as it is", (text) => {
+    expect(line({ message: text })[COLUMN.message]).toBe(text);
+  });
+
+  test("has metadata as JSON, which is no formula", () => {
+    expect(line({ metadata: { "=1": "=2" } })[COLUMN.metadata]).toBe('{"=1":"=2"}');
   });
 });

@@ -87,7 +87,7 @@ export function Toolbar({ total, records, question, canFollow }: ToolbarProps) {
             </DownloadLink>
             <DownloadLink
               path="/api/v1/export"
-              parameters={{ ...question, format: "csv" }}
+              parameters={{ ...question, format: "csv", csv: "spreadsheet" }}
               fileName="logs.csv"
               class="button"
             >
