@@ -8,7 +8,7 @@ import { isMatch, type Matches } from "./opened.ts";
 
 export type FoundValue = (value: NotedValue, count: number) => void;
 /** Calls `found` for the value of each wanted row that has one; of each wanted row. */
-export type ReadValues = (view: BlockView, matches: Matches, found: FoundValue) => void;
+export type ReadValues = (view: BlockView, matches: Matches, found: FoundValue, project: string) => void;
 
 /** A text that is longer counts by its first so many characters. */
 const VALUE_LENGTH_MAX = 1_000;
@@ -19,10 +19,24 @@ export const COLUMN_FIELDS: Readonly<Record<string, ReadValues>> = {
     readCodes(view.touchpoint(), matches, (name, count) => found(cutTouchpoint(String(name)), count)),
   message: (view, matches, found) => readPlaces(view.message(), undefined, matches, found),
   key: (view, matches, found) => readPlaces(view.key(), view.key()?.rows, matches, found),
+  project: (view, matches, found, project) => found(project, countOf(view, matches)),
+  id: (view, matches, found) => readDense(view.id(), matches, found),
+  time: (view, matches, found) => readDense(view.time(), matches, found),
+  receivedAt: (view, matches, found) => readDense(view.received(), matches, found),
   duration: (view, matches, found) => readNumbers(view.duration(), matches, found),
   startTime: (view, matches, found) => readNumbers(view.start(), matches, found),
   endTime: (view, matches, found) => readNumbers(view.end(), matches, found),
 };
+
+function countOf(view: BlockView, matches: Matches): number {
+  let count = 0;
+  for (let row = 0; row < view.count; row++) if (isMatch(matches, row)) count++;
+  return count;
+}
+
+function readDense(values: Float64Array, matches: Matches, found: FoundValue): void {
+  for (let row = 0; row < values.length; row++) if (isMatch(matches, row)) found(values[row] as number, 1);
+}
 
 function readCodes(
   { dictionary, codes }: { readonly dictionary: readonly string[]; readonly codes: Uint32Array },
@@ -71,7 +85,7 @@ function readNumbers(
   }
 }
 
-/** Values of a metadata field; objects and arrays count by their JSON. */
+/** Values of a metadata field whose name has no dots; objects and arrays count by their JSON. */
 export function metadataReader(name: string): ReadValues {
   return (view, matches, found) => {
     const column = view.metadata(name);
@@ -87,15 +101,19 @@ export function metadataReader(name: string): ReadValues {
   };
 }
 
-export function readRest(view: BlockView, matches: Matches, found: (object: Record<string, unknown>) => void): void {
+export function readRest(
+  view: BlockView,
+  matches: Matches,
+  found: (object: Record<string, unknown>, row: number) => void,
+): void {
   const rest = view.rest() ?? emptySparse<string>();
   for (let index = 0; index < rest.rows.length; index++) {
     if (!isMatch(matches, rest.rows[index] as number)) continue;
-    found(JSON.parse(rest.values[index] as string) as Record<string, unknown>);
+    found(JSON.parse(rest.values[index] as string) as Record<string, unknown>, rest.rows[index] as number);
   }
 }
 
-function asValue(value: unknown): NotedValue {
+export function asValue(value: unknown): NotedValue {
   if (typeof value === "string") return beginningOf(value);
   if (typeof value === "number" || typeof value === "boolean" || value === null) return value;
   return beginningOf(JSON.stringify(value));

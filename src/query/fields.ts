@@ -16,15 +16,24 @@ import { keyTypeOfCode } from "../block/key_types.ts";
 import type { NotedValue } from "../block/noted_values.ts";
 import type { FieldsAnswer, ValuesAnswer } from "../core/answers.ts";
 import type { ReadRefusal } from "../core/reading.ts";
-import { beginningOf, COLUMN_FIELDS, type FoundValue, metadataReader, readRest } from "./field_readers.ts";
+import {
+  beginningOf,
+  COLUMN_FIELDS,
+  type FoundValue,
+  metadataReader,
+  type ReadValues,
+  readRest,
+} from "./field_readers.ts";
+import { readNested } from "./nested_values.ts";
 import { isMatch, type Matches, type OpenedBlock } from "./opened.ts";
 import { Coverage, type ScanContext, type Steps, scanBlocks } from "./scan.ts";
 import type { Scope } from "./scope.ts";
+import { METADATA_PREFIX, metadataFieldName, unquotedName } from "./search/fields.ts";
+import { splitsOf } from "./search/metadata_values.ts";
 import { compareTexts } from "./text_order.ts";
 
 /** Different values that one question holds at most; bounds its memory. */
 const VALUES_MAX = 100_000;
-const METADATA = "metadata.";
 
 /** Fields whose values counted flags tell, so that notes can count them. */
 const FLAG_FIELDS: Readonly<Record<string, (flags: number) => NotedValue | undefined>> = {
@@ -43,29 +52,50 @@ export function* listValues(
   limit: number,
 ): Steps<ValuesAnswer | ReadRefusal> {
   const flagValue = Object.hasOwn(FLAG_FIELDS, field) ? FLAG_FIELDS[field] : undefined;
+  const name = metadataNameOf(field);
   const read = Object.hasOwn(COLUMN_FIELDS, field)
     ? COLUMN_FIELDS[field]
-    : field.startsWith(METADATA) && field.length > METADATA.length
-      ? metadataReader(field.slice(METADATA.length))
+    : name !== undefined
+      ? readerOf(name)
       : undefined;
   if (flagValue === undefined && read === undefined) {
-    const known = [...Object.keys(FLAG_FIELDS), ...Object.keys(COLUMN_FIELDS), `${METADATA}<name>`];
-    return { code: "unknown_field", message: `there is no field "${field}"; there are: ${known.join(", ")}` };
+    const known = [...Object.keys(FLAG_FIELDS), ...Object.keys(COLUMN_FIELDS), `${METADATA_PREFIX}<name>`];
+    const hint = field.startsWith(METADATA_PREFIX)
+      ? `; a name that is empty or has quotes in it is quoted: ${METADATA_PREFIX}""`
+      : "";
+    return { code: "unknown_field", message: `there is no field "${field}"; there are: ${known.join(", ")}${hint}` };
   }
   const counts = new ValueCounts();
   const coverage = new Coverage();
   yield* scanBlocks(context, scope, coverage, (opened) => {
     if (addCellValues(opened, field, flagValue, counts.add)) return;
     const matches = opened.matches();
-    if (matches === "none" || (matches === "all" && addNotedValues(opened, field, counts.add))) return;
+    if (matches === "none" || (matches === "all" && addNotedValues(opened, field, name, counts.add))) return;
     // A block that turns out to be damaged is left out as a whole.
     const values: [NotedValue, number][] = [];
     const found: FoundValue = (value, count) => values.push([value, count]);
-    if (read !== undefined) read(opened.view(), matches, found);
+    if (read !== undefined) read(opened.view(), matches, found, opened.block.project);
     else if (flagValue !== undefined) readFlags(opened.view(), matches, flagValue, found);
     for (const [value, count] of values) counts.add(value, count);
   });
   return { field, ...counts.answer(limit), ...coverage.notes() };
+}
+
+/** Of a field that is written as a search writes it, or as it is behind "metadata.", the name in the metadata; undefined for any other. */
+function metadataNameOf(field: string): string | undefined {
+  if (!field.startsWith(METADATA_PREFIX)) return undefined;
+  const written = field.slice(METADATA_PREFIX.length);
+  return written.startsWith('"') ? unquotedName(written) : written || undefined;
+}
+
+function readerOf(name: string): ReadValues {
+  if (!name.includes(".")) return metadataReader(name);
+  return (view, matches, found) => readNested(name, view, matches, found);
+}
+
+/** A field by its name in summaries, as a search writes it. */
+function writtenField(name: string): string {
+  return name.startsWith(METADATA_PREFIX) ? metadataFieldName(name.slice(METADATA_PREFIX.length)) : name;
 }
 
 function readFlags(
@@ -107,14 +137,17 @@ function addCellValues(
 }
 
 /** Counts by the values noted of a block that matches as a whole; false where the field's are not. */
-function addNotedValues(opened: OpenedBlock, field: string, found: FoundValue): boolean {
+function addNotedValues(opened: OpenedBlock, field: string, name: string | undefined, found: FoundValue): boolean {
   const summary = opened.summary();
-  const values = summary?.values.get(field);
+  const noted = name === undefined ? field : METADATA_PREFIX + name;
+  const heads = splitsOf(name ?? "").map(([head]) => METADATA_PREFIX + head);
+  if (heads.some((head) => summary?.fields?.has(head) !== false)) return false;
+  const values = summary?.values.get(noted);
   // Texts that begin alike are one value from here on.
   values?.forEach((value, count) => {
     found(typeof value === "string" ? beginningOf(value) : value, count);
   });
-  return values !== undefined || (summary?.fields !== undefined && !summary.fields.has(field));
+  return values !== undefined || (summary?.fields !== undefined && !summary.fields.has(noted));
 }
 
 class ValueCounts {
@@ -162,7 +195,7 @@ export function* listFields(context: ScanContext, scope: Scope): Steps<FieldsAns
     addFieldsOf(opened.view(), matches, (name, count) => found.push([name, count]));
     for (const [name, count] of found) add(name, count);
   });
-  const fields = [...counts].map(([name, count]) => ({ name, count }));
+  const fields = [...counts].map(([name, count]) => ({ name: writtenField(name), count }));
   fields.sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));
   return { fields, ...coverage.notes() };
 }
@@ -194,8 +227,8 @@ function addFieldsOf(view: BlockView, matches: Matches, add: (name: string, coun
   add("startTime", countRows(view.start()?.rows));
   add("endTime", countRows(view.end()?.rows));
   add("duration", countRows(view.duration()?.rows));
-  for (const name of view.metadataNames()) add(METADATA + name, countRows(view.metadata(name)?.rows));
+  for (const name of view.metadataNames()) add(METADATA_PREFIX + name, countRows(view.metadata(name)?.rows));
   readRest(view, matches, (object) => {
-    for (const name of Object.keys(object)) add(METADATA + name, 1);
+    for (const name of Object.keys(object)) add(METADATA_PREFIX + name, 1);
   });
 }

@@ -46,8 +46,8 @@ const FIELD_PATH = Type.Object({
   name: Type.String({
     minLength: 1,
     maxLength: FIELD_LENGTH_MAX,
-    description: "A field as a search writes it, URL-encoded",
-    examples: ["level", "metadata.orderId"],
+    description: "A field as a search writes it, nested ones too, URL-encoded",
+    examples: ["level", "metadata.orderId", "metadata.user.name"],
   }),
 });
 

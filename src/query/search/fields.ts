@@ -110,6 +110,12 @@ export function quoted(text: string): string {
   return `"${text.replaceAll(/["\\]/g, "\\$&")}"`;
 }
 
+/** What is in the quotes around a whole name, without their escapes; undefined where no quotes are around the whole of it. */
+export function unquotedName(written: string): string | undefined {
+  const inner = /^"((?:[^"\\]|\\["\\]|\\(?!["\\]))*)"$/.exec(written)?.[1];
+  return inner?.replaceAll(/\\(["\\])/g, "$1");
+}
+
 /** A metadata field as it is written in a search: metadata.orderId, metadata."odd name". */
 export function metadataFieldName(name: string): string {
   return METADATA_PREFIX + (BARE_NAME.test(name) ? name : quoted(name));

@@ -4,7 +4,7 @@
 import { categoriesOf } from "../../../core/category.ts";
 import { foldText } from "../../../core/fold.ts";
 import { fieldHint, SEARCH_FIELD_HINTS } from "./search_fields.ts";
-import { prefixTerm, quotedValue, tokensOf, unquoted, writtenField } from "./search_text.ts";
+import { prefixTerm, quotedValue, tokensOf, unquoted } from "./search_text.ts";
 
 /** What stands at the caret, and the part of the text that a suggestion replaces. */
 export interface Typing {
@@ -55,7 +55,7 @@ export function typingAt(text: string, caret: number): Typing {
   return { kind: "value", from, to, prefix: unquoted(text.slice(from, caret)), field };
 }
 
-/** Fields that begin with what is typed first, then those that have it in them; `counts` by the name as the server lists it. */
+/** Fields that begin with what is typed first, then those that have it in them; `counts` by the name as a search writes it, as the server lists it. */
 export function proposeFields(typing: Typing, counts: ReadonlyMap<string, number>): Proposal[] {
   const known = SEARCH_FIELD_HINTS.map(({ name, help }) => ({ name, help }));
   const stored = [...counts.keys()].filter((name) => name.startsWith("metadata.")).map((name) => ({ name, help: "" }));
@@ -63,7 +63,7 @@ export function proposeFields(typing: Typing, counts: ReadonlyMap<string, number
   return byBeginning([...known, ...stored], wanted, ({ name }) => name)
     .slice(0, PROPOSALS_MAX)
     .map(({ name, help }) => {
-      const insert = `${writtenField(name)}:`;
+      const insert = `${name}:`;
       const count = counts.get(name);
       return { insert, label: insert, ...(help === "" ? {} : { help }), ...(count === undefined ? {} : { count }) };
     });

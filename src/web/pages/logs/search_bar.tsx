@@ -11,7 +11,7 @@ import { Combobox, type Suggestion } from "../../components/combobox.tsx";
 import { useParameter, useQuery, useScope } from "../../hooks.ts";
 import { complete, type Proposal, proposeFields, proposeValues, type Typing, typingAt } from "./completion.ts";
 import { fieldHint } from "./search_fields.ts";
-import { listedField, prefixTerm } from "./search_text.ts";
+import { prefixTerm } from "./search_text.ts";
 import { SyntaxHelp } from "./syntax_help.tsx";
 
 /** Typing pauses so long before the server is asked for values, in ms. */
@@ -124,14 +124,14 @@ function useProposals(typing: Typing, isUsed: boolean): readonly Proposal[] {
   const beginning = isValue ? current.prefix.replace(/\*$/, "") : "";
   const q = beginning !== "" && fieldHint(valuesField)?.kind === "listed" ? prefixTerm(valuesField, beginning) : "";
   const values = useQuery(
-    valuesPath(listedField(valuesField)),
+    valuesPath(valuesField),
     valuesField === "" ? undefined : { ...question, q, limit: VALUES_ASKED },
   ).state.value.value;
   return useMemo(() => {
     if (kind === "field") {
       return proposeFields(typing, new Map(fields?.fields.map(({ name, count }) => [name, count])));
     }
-    return proposeValues(typing, values?.field === listedField(field) ? values.values : []);
+    return proposeValues(typing, values?.field === field ? values.values : []);
   }, [kind, prefix, field, fields, values]);
 }
 

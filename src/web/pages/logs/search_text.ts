@@ -149,18 +149,6 @@ export function metadataField(path: readonly string[]): string {
   return `metadata.${PLAIN_NAME.test(name) ? name : quoted(name)}`;
 }
 
-/** A metadata field as the server lists it, "metadata.odd name", as a search writes it. */
-export function writtenField(listed: string): string {
-  const prefix = "metadata.";
-  return listed.startsWith(prefix) ? metadataField([listed.slice(prefix.length)]) : listed;
-}
-
-/** And back. */
-export function listedField(written: string): string {
-  const prefix = 'metadata."';
-  return written.startsWith(prefix) ? `metadata.${unquoted(written.slice(prefix.length - 1))}` : written;
-}
-
 export function quotedValue(text: string): string {
   return PLAIN_VALUE.test(text) && !text.includes("..") ? text : quoted(text);
 }

@@ -39,7 +39,7 @@ describe("fields", () => {
 
   test("of the metadata are proposed as a search writes them, with their counts", () => {
     const counts = new Map([
-      ["metadata.odd name", 3],
+      ['metadata."odd name"', 3],
       ["level", 5],
     ]);
     expect(proposeFields(typingAt("odd", 3), counts)).toEqual([

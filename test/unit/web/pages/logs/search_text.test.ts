@@ -3,14 +3,12 @@ import { parseSearch } from "../../../../../src/query/search/parse.ts";
 import {
   hasTerm,
   itemsOf,
-  listedField,
   metadataField,
   prefixTerm,
   termOf,
   withoutField,
   withoutTerm,
   withTerm,
-  writtenField,
 } from "../../../../../src/web/pages/logs/search_text.ts";
 
 /** The one term of a search, as the server understands it. */
@@ -83,12 +81,6 @@ describe("terms made of values", () => {
         field: "touchpoint",
         patterns: [{ text: prefix, isPrefix: true }],
       });
-    }
-  });
-
-  test("a field's listed name and its written one lead to each other", () => {
-    for (const name of ["level", "metadata.a.b", "metadata.odd name", 'metadata.q"', "metadata.a:b"]) {
-      expect(listedField(writtenField(name))).toBe(name);
     }
   });
 });
