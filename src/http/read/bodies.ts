@@ -16,7 +16,7 @@ import { shown } from "./parameters.ts";
 /** A token, two names or a search: a page of text at most. */
 const BODY_BYTES_MAX = 64 * 1024;
 
-/** The body, or the answer that refuses it. Texts whose schema says `trims` lose the white space around them. */
+/** The body, or the answer that refuses it. A lone surrogate in a text is U+FFFD, as in records. */
 export async function readJsonBody<T extends TObject>(
   request: Request,
   schema: T,
@@ -38,7 +38,7 @@ export async function readJsonBody<T extends TObject>(
   const fieldErrors: Record<string, string[]> = {};
   const checked: Record<string, unknown> = {};
   for (const [name, property] of Object.entries<TSchema>(schema.properties)) {
-    if (Object.hasOwn(value, name)) checked[name] = trimmed(property, value[name]);
+    if (Object.hasOwn(value, name)) checked[name] = wellFormed(value[name]);
     const problem = fieldProblem(property, checked[name]);
     if (problem !== undefined) fieldErrors[name] = [problem];
   }
@@ -56,8 +56,8 @@ export function invalidBody(
   return jsonResponse(422, { message: "Invalid payload", errors: { fieldErrors, formErrors } });
 }
 
-function trimmed(schema: TSchema, value: unknown): unknown {
-  return schema["trims"] === true && typeof value === "string" ? value.trim().toWellFormed() : value;
+function wellFormed(value: unknown): unknown {
+  return typeof value === "string" ? value.toWellFormed() : value;
 }
 
 function fieldProblem(schema: TSchema, value: unknown): string | undefined {

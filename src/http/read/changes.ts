@@ -15,18 +15,14 @@ import { answerWith, defineOperation, type ReadDependencies, SEARCH_REFUSALS, UN
 import { FROM, PROJECT, readScope, SEARCH, strictObject, TIME_ZONE, TO } from "./parameters.ts";
 import { refuse } from "./refusals.ts";
 
-/** What a new name may be: shown in a tree, typed by people. */
-const NO_CONTROLS = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
 /** The project where none is named, as in the configuration. */
 const PROJECT_DEFAULT = "default";
 
 const NEW_NAME = Type.String({
   minLength: 1,
   maxLength: TOUCHPOINT_LENGTH_MAX,
-  pattern: NO_CONTROLS,
-  trims: true,
-  expects: `1 to ${TOUCHPOINT_LENGTH_MAX} characters without control characters`,
-  description: "Levels are separated by /; white space around it is dropped",
+  expects: `1 to ${TOUCHPOINT_LENGTH_MAX} characters`,
+  description: "Exactly as it is sent with entries, spaces included; levels are separated by /",
   examples: ["api/orders/submit"],
 });
 /** Any name that was ever sent can be meant, also one that nobody could register. */

@@ -27,7 +27,15 @@ describe("a touchpoint", () => {
       "",
       { project: "shop", name: " \t api/x\n" },
       201,
-      { kind: "register_touchpoint", project: "shop", name: "api/x" },
+      { kind: "register_touchpoint", project: "shop", name: " \t api/x\n" },
+    ],
+    ["POST", "", { name: "  " }, 201, { kind: "register_touchpoint", project: "default", name: "  " }],
+    [
+      "POST",
+      "",
+      { name: "a\u0000\u0085b" },
+      201,
+      { kind: "register_touchpoint", project: "default", name: "a\u0000\u0085b" },
     ],
     [
       "POST",
@@ -48,7 +56,7 @@ describe("a touchpoint", () => {
       "",
       { name: " odd\u0007 ", to: " api/x " },
       200,
-      { kind: "rename_touchpoint", project: "default", name: " odd\u0007 ", to: "api/x" },
+      { kind: "rename_touchpoint", project: "default", name: " odd\u0007 ", to: " api/x " },
     ],
   ];
   test.each(cases)("%s%s %j is %d", async (method, query, body, status, changed) => {
@@ -73,19 +81,17 @@ describe("a touchpoint", () => {
 });
 
 describe("a change of touchpoints is refused", () => {
-  const nameExpected = "Expected 1 to 512 characters without control characters";
+  const nameExpected = "Expected 1 to 512 characters";
   test.each([
     ["POST", {}, fieldErrors({ name: ["Required"] })],
     ["POST", { name: null }, fieldErrors({ name: ["Expected string, received null"] })],
-    ["POST", { name: "  " }, fieldErrors({ name: [nameExpected] })],
+    ["POST", { name: "" }, fieldErrors({ name: [nameExpected] })],
     ["POST", { name: "x".repeat(513) }, fieldErrors({ name: [nameExpected] })],
-    ["POST", { name: "a\nb" }, fieldErrors({ name: [nameExpected] })],
-    ["POST", { name: "a\u0085b" }, fieldErrors({ name: [nameExpected] })],
     ["POST", { name: "x", project: "" }, fieldErrors({ project: ["Expected 1 to 80 characters"] })],
     ["POST", { name: "x", to: "y" }, fieldErrors({}, ['Unrecognized key in object: "to"'])],
     ["POST", "x", fieldErrors({}, ["Expected object, received string"])],
     ["PATCH", { name: "x" }, fieldErrors({ to: ["Required"] })],
-    ["PATCH", { name: "", to: "\u007f" }, fieldErrors({ name: ["Expected a touchpoint's name"], to: [nameExpected] })],
+    ["PATCH", { name: "", to: "" }, fieldErrors({ name: ["Expected a touchpoint's name"], to: [nameExpected] })],
   ])("%s %j: 422", async (method, body, answer) => {
     expect(await change(createFixture(), method, TOUCHPOINTS, JSON.stringify(body))).toEqual([422, answer, []]);
   });

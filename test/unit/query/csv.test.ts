@@ -57,8 +57,7 @@ describe("csv", () => {
 });
 
 describe("csv for spreadsheets", () => {
-  const line = (record: Partial<ShownRecord>) =>
-    parseCsv(spreadsheetLine({ ...LOG, ...record } as ShownRecord))[0] ?? [];
+  const line = (record: Partial<ShownRecord>) => parseCsv(spreadsheetLine({ ...LOG, ...record }))[0] ?? [];
   const COLUMN = { key: 9, message: 11, startTime: 12, duration: 14, touchpoint: 8, metadata: 15 };
 
   test("begins with a byte order mark", () => {

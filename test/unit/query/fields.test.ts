@@ -141,7 +141,7 @@ describe("a field's name", () => {
         return pick(random, ["x", "y", "1", 1, 1.5, true, null]);
       };
       const object = (depth: number): JsonObject =>
-        Object.fromEntries(Array.from({ length: 4 }, () => [pick(random, NAMES), value(depth)])) as JsonObject;
+        Object.fromEntries<unknown>(Array.from({ length: 4 }, () => [pick(random, NAMES), value(depth)]));
       const wide = Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`f${index}`, index]));
       const records = Array.from({ length: 60 }, (_, index) =>
         recordWith(

@@ -135,7 +135,7 @@ function NameDialog({ title, submit, initial, isBusy, send, onClose, onDone, chi
     problem.value = undefined;
     wrong.value = nameProblem(name.value) ?? "";
     if (wrong.value !== "") return;
-    problem.value = await send(name.value.trim());
+    problem.value = await send(name.value);
     if (problem.value === undefined) onDone();
   };
   return (
