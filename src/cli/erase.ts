@@ -40,7 +40,7 @@ data file, backups and exports among them, are not touched.
 Examples:
   simplelogs erase --project shop --q metadata.userId:u_123 --dry-run
   simplelogs erase --project shop --q metadata.userId:u_123
-  simplelogs erase --project staging --to 2026-01-01 --yes
+  simplelogs erase --project staging --to 2025-12-31 --yes
 `;
 
 /** Adds the command to the program. */
