@@ -71,7 +71,7 @@ describe("a field's name", () => {
     ask<EntriesAnswer>(source, { kind: "entries", scope: { ...SCOPE, q }, limit: 1_000, cursor: undefined }).entries
       .length;
 
-  function recordWith(metadata: JsonObject, index: number): StoredRecord {
+  function recordWith(metadata: JsonObject, index: number): Omit<StoredRecord, "id"> {
     return { ...randomRecord(seededRandom(1), DAY, DAY + 1), time: DAY + index, metadata };
   }
 

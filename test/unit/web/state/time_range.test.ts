@@ -1,6 +1,8 @@
 // The time range: from an address, to an address, to a question.
 
 import { describe, expect, test } from "bun:test";
+import { formatInstant } from "../../../../src/core/amounts.ts";
+import { localTimeZone, TimeZone } from "../../../../src/core/time_zone.ts";
 import {
   lastOf,
   PRESETS,
@@ -42,9 +44,31 @@ describe("a time range", () => {
   });
 
   test("may be open at one end", () => {
-    expect(readRange({ from: "1000" }, NOW)).toEqual({ range: { kind: "between", from: 1_000, to: undefined } });
-    expect(readRange({ to: "1000" }, NOW)).toEqual({ range: { kind: "between", from: undefined, to: 1_000 } });
-    expect(rangeQuestion({ kind: "between", from: undefined, to: 1_000 })).toEqual({ to: "1000" });
+    const at = 1_718_900_000_000;
+    expect(readRange({ from: String(at) }, NOW)).toEqual({ range: { kind: "between", from: at, to: undefined } });
+    expect(readRange({ to: String(at) }, NOW)).toEqual({ range: { kind: "between", from: undefined, to: at } });
+    expect(rangeQuestion({ kind: "between", from: undefined, to: at })).toEqual({ to: String(at) });
+  });
+
+  test("in 1970 is asked as a date, since the server would take the number for a mistake", () => {
+    expect(rangeQuestion({ kind: "between", from: 0, to: 1_000 })).toEqual({
+      from: "1970-01-01T00:00:00.000Z",
+      to: "1970-01-01T00:00:01.000Z",
+    });
+  });
+
+  test("of dates takes in their whole days, and a printed time is taken back", () => {
+    const day = new TimeZone(localTimeZone());
+    expect(readRange({ from: "2026-01-30", to: "2026-01-31" }, NOW)).toEqual({
+      range: {
+        kind: "between",
+        from: day.startOfDay(Date.UTC(2026, 0, 30)),
+        to: day.startOfDay(Date.UTC(2026, 1, 1)),
+      },
+    });
+    expect(readRange({ from: formatInstant(NOW) }, NOW)).toEqual({
+      range: { kind: "between", from: NOW, to: undefined },
+    });
   });
 
   test("with a length and an end stands still", () => {
