@@ -68,8 +68,8 @@ export function createHttpApp(dependencies: HttpDependencies): Elysia {
     ready: createReadyHandler(dependencies),
     metrics: createMetricsHandler(read),
   };
-  const routes = [...otherRoutes(handlers), ...readRoutes(read)];
-  for (const route of [...routes, descriptionRoute(routes, version)]) addRoute(app, compressed(route));
+  const routes = [...otherRoutes(handlers), ...readRoutes(read)].map(compressed);
+  for (const route of [...routes, descriptionRoute(routes, version)]) addRoute(app, route);
   for (const route of webRoutes(dependencies.appFiles, access)) addRoute(app, route);
   return app;
 }

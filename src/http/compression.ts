@@ -20,7 +20,8 @@ import {
 } from "node:zlib";
 import { jsonResponse } from "./answers.ts";
 import { chooseCoding } from "./codings.ts";
-import type { Operation, RequestHandler, Route } from "./routes.ts";
+import { MessageSchema } from "./read/answers.ts";
+import type { AnswerDocument, Operation, RequestHandler, Route } from "./routes.ts";
 
 type Coding = "zstd" | "br" | "gzip";
 type Compressor = ZstdCompress | BrotliCompress | Gzip;
@@ -39,11 +40,17 @@ const GZIP = { level: 5 } as const;
 const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } };
 const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 3 } };
 
-/** The route, with what it answers to GET compressed. */
+const NOT_ACCEPTABLE: AnswerDocument = {
+  description: "Accept-Encoding refuses every coding that there is",
+  schema: MessageSchema,
+};
+
+/** The route, with what it answers to GET compressed: where it is made, so that the description says so. */
 export function compressed(route: Route): Route {
   const { GET } = route.operations;
-  if (GET === undefined || PROBES.has(route.path)) return route;
-  const operation: Operation = { ...GET, handle: compressing(GET.handle) };
+  if (GET === undefined || PROBES.has(route.path) || GET.document.answers[200]?.mediaType === EVENTS) return route;
+  const document = { ...GET.document, answers: { ...GET.document.answers, 406: NOT_ACCEPTABLE } };
+  const operation: Operation = { document, handle: compressing(GET.handle) };
   return { ...route, operations: { ...route.operations, GET: operation } };
 }
 
@@ -51,16 +58,14 @@ function compressing(handle: RequestHandler): RequestHandler {
   return async (request) => {
     const response = await handle(request);
     const { status, headers } = response;
-    const type = headers.get("content-type") ?? "";
-    const isFinished = status !== 200 || headers.has("content-encoding") || type.startsWith(EVENTS);
-    if (isFinished || response.body === null) return response;
+    if (status !== 200 || response.body === null) return response;
     headers.append("vary", "Accept-Encoding");
     const coding = chooseCoding(request.headers.get("accept-encoding"), CODINGS);
     if (coding === undefined) {
       await response.body.cancel();
       return jsonResponse(406, { message: `Accept-Encoding refuses everything: take ${CODINGS.join(", ")}` }, VARY);
     }
-    if (!STREAMED.test(type)) return whole(response, coding, isRefused(request));
+    if (!STREAMED.test(headers.get("content-type") ?? "")) return whole(response, coding, isRefused(request));
     if (coding === "identity") return response;
     headers.set("content-encoding", coding);
     return new Response(compressStream(response.body, coding), { status, headers });

@@ -3,6 +3,7 @@
 
 import { type TSchema, Type } from "@sinclair/typebox";
 import { BatchSchema } from "../core/entry.ts";
+import { compressed } from "./compression.ts";
 import { ENQUEUE_PATH } from "./enqueue.ts";
 import { describeRoutes } from "./openapi.ts";
 import { InvalidPayloadSchema, MessageSchema } from "./read/answers.ts";
@@ -128,7 +129,7 @@ export function otherRoutes(
 export function descriptionRoute(routes: readonly Route[], version: string): Route {
   const headers = { "content-type": "application/json", "cache-control": "no-store" };
   const handle = () => new Response(text, { headers });
-  const route: Route = { path: "/openapi.json", operations: { GET: { document: DESCRIPTION, handle } } };
+  const route = compressed({ path: "/openapi.json", operations: { GET: { document: DESCRIPTION, handle } } });
   const text = JSON.stringify(describeRoutes([...routes, route], version));
   return route;
 }
