@@ -15,7 +15,8 @@ export interface RangeKind {
   readonly timeZone: TimeZone;
 }
 
-const NUMBER = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
+/** More than JSON's spellings, since people type it. */
+const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const LENGTH = /^(-?\d+(?:\.\d+)?)(ms|s|m|h)$/;
 /** A unit's milliseconds: a whole number and a power of ten, so that "1.1s" is exactly 1100. */
 const UNITS: Readonly<Record<string, readonly [number, string]>> = {
@@ -92,12 +93,9 @@ export function rangeOf(
   return range;
 }
 
-/** A number's spelling: more than JSON's, since people type it. */
-const SPELLING = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
-
 /** The number that a text spells, as String writes it; undefined where it spells none. */
 export function writtenNumber(text: string): string | undefined {
-  const number = SPELLING.test(text) ? Number(text) : Number.NaN;
+  const number = NUMBER.test(text) ? Number(text) : Number.NaN;
   return Number.isFinite(number) ? String(number) : undefined;
 }
 

@@ -198,6 +198,12 @@ describe("fields of numbers", () => {
     expect(ranges("duration:<2h")).toEqual([range({ max: 7_200_000, isMaxIncluded: false })]);
   });
 
+  test("numbers are taken in any spelling", () => {
+    expect(ranges("duration:.5..1e1")).toEqual([range({ min: 0.5, max: 10 })]);
+    expect(ranges("duration:>+100.0")).toEqual([range({ min: 100, isMinIncluded: false })]);
+    expect(read("metadata.n:.5..")).toEqual({ kind: "metadataNumber", name: "n", range: range({ min: 0.5 }) });
+  });
+
   test("ids take lists", () => {
     expect(ranges("id:1,5..7,>=9")).toEqual([only(1), range({ min: 5, max: 7 }), range({ min: 9 })]);
   });
