@@ -221,7 +221,7 @@ describe("many records", () => {
       await page.getByRole("button", { name: "Export what is shown" }).click();
       for (const [name, wanted] of [
         ["NDJSON", /^\{.*"Payment failed".*\}\n$/s],
-        ["CSV", /^id,.*\r?\n.*Payment failed/s],
+        ["CSV", /^\ufeffid,.*\r?\n.*Payment failed/s],
       ] as const) {
         const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name }).click()]);
         const text = readFileSync(await download.path(), "utf8");
