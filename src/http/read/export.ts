@@ -26,7 +26,7 @@ export function exportRoute(dependencies: ReadDependencies): Route {
   const exportAll = defineOperation(dependencies, {
     id: "exportEntries",
     summary: "Every record that matches, in the order of ids",
-      takesTicket: true,
+    takesTicket: true,
     query: strictObject({ format: Type.Optional(FORMAT), csv: Type.Optional(CSV), ...SCOPE }),
     answers: {
       200: {
