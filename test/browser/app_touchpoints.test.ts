@@ -110,7 +110,7 @@ describe("the dialogs", () => {
       await page.keyboard.press("Enter");
       await rowOf(page, "nightly").getByText("registered", { exact: true }).waitFor();
       await dialog.waitFor({ state: "detached" });
-      expect(await listed(server)).toContain("jobs/nightly");
+      expect(await listed(server)).toContain("  jobs/nightly ");
     }));
 
   test("rename a name, and say why it cannot be", () =>
