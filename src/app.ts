@@ -4,6 +4,7 @@
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { listen } from "#runtime/listen.ts";
+import { clientQuotaOf } from "./config/client_quota.ts";
 import type { LoadResult } from "./config/load.ts";
 import { diffSettings, watchSettings } from "./config/reload.ts";
 import { DEFAULT_PROJECT, type Settings } from "./config/settings.ts";
@@ -97,7 +98,11 @@ function rulesOf(settings: Settings, keys: KeyIndex): WriterRules {
   }
   return {
     keys: keys.all(),
-    projects: { ...settings.projects },
+    projects: Object.fromEntries(
+      Object.entries(settings.projects).map(([name, project]) => {
+        return [name, { ...project, clientEntries: clientQuotaOf(settings, name) }];
+      }),
+    ),
     defaultProject: DEFAULT_PROJECT,
     bytesMax: settings.storage.bytesMax,
   };
@@ -176,8 +181,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const loaded = { ...result.settings, ...options.overrides };
     const restart = diffSettings(settings, loaded);
     if (restart.length > 0) log("warn", `only a restart applies: ${restart.join(", ")}`);
-    const { bodyBytesMax, entriesMax, storage } = settings;
-    settings = { ...loaded, bodyBytesMax, entriesMax, storage };
+    const { bodyBytesMax, entriesMax, queue, storage } = settings;
+    settings = { ...loaded, bodyBytesMax, entriesMax, queue, storage };
     const { adminTokenSha256 } = access;
     access = accessOf(settings, listensOn, access);
     if (adminTokenSha256 !== access.adminTokenSha256) void sessions?.closeAll();

@@ -31,6 +31,7 @@ const MONTH_COLUMNS: readonly Column<UsageRow>[] = [
   { title: "USED", side: "right", cell: usedCell },
   { title: "OVERAGE", side: "right", cell: ({ limit, overage }) => (limit === null ? "-" : formatCount(overage)) },
   { title: "ON DISK", side: "right", cell: ({ bytes }) => formatBytes(bytes) },
+  { title: "AMBIGUOUS", side: "right", cell: ({ ambiguous }) => formatCount(ambiguous) },
   { title: "DROPPED", side: "left", cell: droppedCell },
 ];
 
@@ -46,7 +47,7 @@ const STORAGE_COLUMNS: readonly Column<ProjectStorage>[] = [
 
 const EXAMPLES = `
 A month is that of receipt, in UTC. USED is the part of the project's monthly_entries that was admitted. ON DISK is what the month's
-records take, compressed.
+records take, compressed. AMBIGUOUS, where there are any, are pairs by touchpoint for which more than one start would have done.
 
 Examples:
   simplelogs usage
@@ -86,7 +87,10 @@ function usageText({ usage, storage }: UsageAnswer, project: string | undefined,
   if (usage.length === 0 && storage.length === 0) {
     return project === undefined ? "nothing was received yet\n" : `nothing was received yet for project "${project}"\n`;
   }
-  return `${tableOf(MONTH_COLUMNS, usage, style)}\n${tableOf(STORAGE_COLUMNS, storage, style)}`;
+  const columns = usage.some(({ ambiguous }) => ambiguous > 0)
+    ? MONTH_COLUMNS
+    : MONTH_COLUMNS.filter(({ title }) => title !== "AMBIGUOUS");
+  return `${tableOf(columns, usage, style)}\n${tableOf(STORAGE_COLUMNS, storage, style)}`;
 }
 
 function tableOf<Row>(columns: readonly Column<Row>[], rows: readonly Row[], style: Style): string {

@@ -1,6 +1,8 @@
 // Counts, sizes, lengths of time and instants as people read them. Numbers enter, short texts leave; the exact values are in the
 // machine outputs.
 
+import { TIME_MS_MAX } from "./limits.ts";
+
 const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
@@ -30,15 +32,25 @@ export function formatBytes(bytes: number): string {
   return `${shown} ${BYTE_UNITS[unit]}`;
 }
 
-/** "0.421 ms", "42 ms", "1.24 s", "3 m 20 s", "2 h 5 m", "3 d 4 h": three digits, or two units, are enough to compare. */
+/** Characters of the widest text that `formatDuration` makes. */
+export const DURATION_LENGTH_MAX = 15;
+/** From here on hours would say nothing. */
+const DAYS_ALONE_MS = 1_000 * DAY_MS;
+
+/**
+ * "0.421 ms", "42 ms", "1.24 s", "3 m 20 s", "2 h 5 m", "3 d 4 h", "1,234 d": three digits, or two units, are enough to compare. What
+ * no two instants can be apart is ">100,000,000 d", so that nothing becomes wider than DURATION_LENGTH_MAX.
+ */
 export function formatDuration(durationMs: number): string {
   if (durationMs < 0) return `-${formatDuration(-durationMs)}`;
+  if (!(durationMs <= TIME_MS_MAX)) return `>${formatCount(TIME_MS_MAX / DAY_MS)} d`;
   if (durationMs > 0 && durationMs < 0.0005) return "<0.001 ms";
   if (durationMs < 999.5) return `${threeDigits(durationMs)} ms`;
   if (durationMs < 59_950) return `${threeDigits(durationMs / SECOND_MS)} s`;
   if (durationMs < HOUR_MS - 500) return twoUnits(durationMs, MINUTE_MS, "m", SECOND_MS, "s");
   if (durationMs < DAY_MS - 30_000) return twoUnits(durationMs, HOUR_MS, "h", MINUTE_MS, "m");
-  return twoUnits(durationMs, DAY_MS, "d", HOUR_MS, "h");
+  if (durationMs < DAYS_ALONE_MS - HOUR_MS / 2) return twoUnits(durationMs, DAY_MS, "d", HOUR_MS, "h");
+  return `${formatCount(Math.round(durationMs / DAY_MS))} d`;
 }
 
 /**

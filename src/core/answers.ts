@@ -58,6 +58,8 @@ export interface TouchpointTimings extends TimingFigures {
   /** "" for timings without one. */
   readonly touchpoint: string;
   readonly registered: boolean;
+  /** Pairs for which more than one start would have done, of all searches, received on the days of the range: a `key` tells them apart. */
+  readonly ambiguous: number;
 }
 
 /** All touchpoints whose names begin with `category`, which ends with "/", together. */
@@ -160,6 +162,8 @@ export interface UsageRow {
   readonly overage: number;
   /** Whether what is past the limit is stored or dropped. */
   readonly overagePolicy: "continue" | "drop";
+  /** Pairs by touchpoint for which more than one start would have done. */
+  readonly ambiguous: number;
 }
 
 /** What a project takes now. Bytes are compressed. */

@@ -14,6 +14,8 @@ export interface StoreSnapshot {
   /** Now: entries that wait for their other half. */
   readonly open: number;
   readonly dropped: Readonly<Record<DropReason, number>>;
+  /** Pairs by touchpoint for which more than one start would have done, by project. */
+  readonly ambiguous: ReadonlyMap<string, number>;
   /** Now: blocks in the data file. */
   readonly blocks: number;
   /** Now: records in them. */
@@ -32,6 +34,7 @@ export const NOTHING_YET: StoreSnapshot = {
   stored: 0,
   open: 0,
   dropped: Object.fromEntries(DROP_REASONS.map((reason) => [reason, 0])) as Record<DropReason, number>,
+  ambiguous: new Map(),
   blocks: 0,
   records: 0,
   bytesOnDisk: 0,

@@ -121,6 +121,12 @@ export class ServerMetrics {
     this.#totals("simplelogs_entries_dropped_total", "Entries dropped since the data file was made", "reason", (now) =>
       DROP_REASONS.map((reason) => [reason, now.snapshot.dropped[reason]] as const),
     );
+    this.#totals(
+      "simplelogs_timings_ambiguous_total",
+      "Pairs by touchpoint for which more than one start would have done, since the data file was made",
+      "project",
+      (now) => now.snapshot.ambiguous,
+    );
     this.#totals("simplelogs_batches_total", "Answers of the ingestion endpoint since the start", "status", () =>
       [...this.#batches].map(([status, count]) => [String(status), count] as const),
     );

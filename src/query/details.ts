@@ -21,7 +21,7 @@ export interface UsageCounterRow {
   readonly project: string;
   /** UTC, "2026-11". */
   readonly month: string;
-  /** received, stored, admitted, or dropped.<reason>. */
+  /** received, stored, admitted, ambiguous, or dropped.<reason>; others are not shown. */
   readonly name: string;
   readonly value: number;
 }
@@ -48,6 +48,8 @@ export interface DetailsSource {
   rejections(project: string | undefined, limit: number): readonly RejectedEntry[];
   waitingStarts(): readonly WaitingStart[];
   keyUse(): readonly KeyUse[];
+  /** Ambiguous pairs by touchpoint as `ambiguousName` cuts it, received on UTC days that the range touches; −Infinity, Infinity: no bound. */
+  ambiguousPairs(project: string | undefined, from: number, to: number): ReadonlyMap<string, number>;
 }
 
 export function readTouchpoints(details: DetailsSource, project: string | undefined): TouchpointsAnswer {
@@ -56,6 +58,10 @@ export function readTouchpoints(details: DetailsSource, project: string | undefi
 }
 
 const DROPPED = "dropped.";
+
+function isShown(name: string): name is "received" | "stored" | "admitted" | "ambiguous" {
+  return name === "received" || name === "stored" || name === "admitted" || name === "ambiguous";
+}
 
 export function readUsage(details: DetailsSource, rules: ReadRules, now: number): UsageAnswer {
   const rows = new Map<string, UsageRow & { bytes: number }>();
@@ -72,6 +78,7 @@ export function readUsage(details: DetailsSource, rules: ReadRules, now: number)
       limit: monthlyEntries ?? null,
       overage: 0,
       overagePolicy: overage,
+      ambiguous: 0,
       bytes: 0,
     };
     rows.set(name, row);
@@ -81,7 +88,7 @@ export function readUsage(details: DetailsSource, rules: ReadRules, now: number)
   for (const { project, month, name, value } of details.usageCounters()) {
     const row = rowOf(project, month);
     if (name.startsWith(DROPPED)) set({ ...row, dropped: { ...row.dropped, [name.slice(DROPPED.length)]: value } });
-    else if (name === "received" || name === "stored" || name === "admitted") set({ ...row, [name]: value });
+    else if (isShown(name)) set({ ...row, [name]: value });
   }
   for (const { project, month, bytes } of details.monthBytes()) set({ ...rowOf(project, month), bytes });
   const usage = [...rows.values()].map((row) => ({

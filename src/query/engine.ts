@@ -1,6 +1,7 @@
 // Questions to answers: which walk answers which question, and what all of them need. It works in steps, so that a thread can turn
 // between several questions, and drop one whose asker has gone.
 
+import { ambiguousName } from "../core/ambiguous.ts";
 import type { ReadAnswers, RunningTiming, TimingsAnswer } from "../core/answers.ts";
 import type { ReadOutcome, ReadRefusal, ReadRequest, ReadScope } from "../core/reading.ts";
 import { NEWEST, parseCursor } from "./cursor.ts";
@@ -130,9 +131,11 @@ class Question {
     const registered = new Set<string>();
     for (const row of details.touchpoints(scope.project)) if (row.registered) registered.add(row.name);
     const all = totals.all();
+    const ambiguous = details.ambiguousPairs(scope.project, scope.from, scope.to);
     const touchpoints = all.map(([touchpoint, total]) => ({
       touchpoint,
       registered: registered.has(touchpoint),
+      ambiguous: ambiguous.get(ambiguousName(touchpoint)) ?? 0,
       ...total.figures(),
     }));
     return { touchpoints, ...(byCategory ? { categories: categoryFigures(all) } : {}), ...coverage.notes() };

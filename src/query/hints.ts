@@ -39,7 +39,7 @@ export function hintFor(reason: DropReason, entry: unknown, receivedAt: number, 
     case "duplicate":
       return "It was stored before: the same entry came from the same sender with the same time. That is normal when a request is retried. If these are different events, give each its own timestamp, or leave the times out.";
     case "quota":
-      return 'The project had reached its monthly_entries for this month. Raise it in the configuration, or set overage = "continue" to store what is past it.';
+      return 'The project had reached its monthly_entries for this month, or its client keys their part of them (queue.client_share). Raise it in the configuration, or set overage = "continue" to store what is past it.';
     case "internal":
     default:
       return "Its batch stopped the server's writer twice and was set aside whole: nothing of it was stored. Please report it as a fault of the server, with the entry.";
@@ -102,6 +102,9 @@ function invalidTime(entry: unknown, receivedAt: number): string {
     return unit ?? `${name} is ${time}. Times are Unix milliseconds from 0 to ${TIME_MS_MAX}.`;
   }
   const { duration } = times;
+  if (duration !== undefined && duration > TIME_MS_MAX) {
+    return `duration is ${duration}. A duration is at most ${TIME_MS_MAX} ms.`;
+  }
   if (duration !== undefined && recordTime(times) !== undefined) {
     return `With its duration of ${duration} ms the start or the end lies outside of 0 to ${TIME_MS_MAX} Unix milliseconds.`;
   }

@@ -10,6 +10,7 @@ import { DAY_MS } from "../core/limits.ts";
 import { monthOf } from "../core/month.ts";
 import type { StoredRecord } from "../core/record.ts";
 import { TOUCHPOINT_BYTES_MAX, TOUCHPOINT_LENGTH_MAX } from "../core/touchpoint.ts";
+import { readWaitingRow } from "../core/waiting_row.ts";
 import type { Database } from "../runtime/driver.ts";
 
 /** A dropped entry that is kept for people to look at. */
@@ -128,6 +129,24 @@ export class DetailsReader {
     return starts;
   }
 
+  /**
+   * Ambiguous pairs of one project, or of all, by touchpoint as `ambiguousName` cuts it, received on UTC days that a range of Unix ms
+   * touches. Files of before format 4 know of none.
+   */
+  ambiguousPairs(project: string | undefined, from: number, to: number): Map<string, number> {
+    const pairs = new Map<string, number>();
+    if (this.#one("SELECT 1 FROM sqlite_schema WHERE name = 'ambiguous'") === null) return pairs;
+    const rows = this.#all<{ touchpoint: string; pairs: number }>(
+      "SELECT touchpoint, pairs FROM ambiguous JOIN projects ON projects.id = project " +
+        "WHERE day >= ?2 AND day < ?3 AND (?1 IS NULL OR projects.name = ?1)",
+      project ?? null,
+      Math.floor(from / DAY_MS),
+      to / DAY_MS,
+    );
+    for (const row of rows) pairs.set(row.touchpoint, (pairs.get(row.touchpoint) ?? 0) + row.pairs);
+    return pairs;
+  }
+
   /** When each key that the server ever knew was first known and last used, by name. */
   keyUse(): KeyUse[] {
     return this.#all(
@@ -173,20 +192,21 @@ function parseJson(text: string): unknown {
 
 /** The worker's JSON of a waiting item, if it is a start's. */
 function parseStart(item: string): WaitingStartRow | undefined {
-  const written = parseJson(item);
-  if (!isJsonObject(written) || typeof written["project"] !== "string" || !isJsonObject(written["entry"]))
-    return undefined;
-  const entry = written["entry"];
+  const row = readWaitingRow(item);
+  if (row === undefined) return undefined;
+  const { entry, project } = row;
   const { startTime, time, receivedAt } = entry;
   if (entry["kind"] !== "start" || typeof startTime !== "number") return undefined;
+  const { metadata: found } = entry;
+  const metadata = isJsonObject(found) ? found : undefined;
   const text = (name: string) => (typeof entry[name] === "string" ? entry[name] : undefined);
   return {
-    project: written["project"],
+    project,
     start: {
       time: typeof time === "number" ? time : startTime,
       receivedAt: typeof receivedAt === "number" ? receivedAt : startTime,
       source: (text("source") ?? "server") as Source,
-      keyType: SOURCES.find((type) => type === written["keyType"]),
+      keyType: SOURCES.find((type) => type === row.keyType),
       apiKey: text("apiKey") ?? "",
       touchpoint: text("touchpoint"),
       key: text("key"),
@@ -195,7 +215,7 @@ function parseStart(item: string): WaitingStartRow | undefined {
       startTime,
       endTime: undefined,
       duration: undefined,
-      metadata: isJsonObject(entry["metadata"]) ? entry["metadata"] : undefined,
+      metadata,
     },
   };
 }

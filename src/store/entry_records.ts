@@ -5,6 +5,7 @@
 import { LEVELS, SOURCES, type Source } from "../core/entry.ts";
 import { isJsonObject, type JsonObject } from "../core/json.ts";
 import type { Kind, StoredRecord } from "../core/record.ts";
+import { readWaitingRow } from "../core/waiting_row.ts";
 
 /** What a row says of its entry. Unix ms. */
 export interface EntryRow {
@@ -31,18 +32,13 @@ export function recordsOfText(text: string, row: EntryRow): StoredRecord[] | und
 
 /** The record of a start or an end that waits, as the worker wrote it down; undefined where the text is damaged. */
 export function recordOfWaiting(item: string): WaitingRecord | undefined {
-  let written: unknown;
-  try {
-    written = JSON.parse(item);
-  } catch {
-    return undefined;
-  }
-  if (!isJsonObject(written) || typeof written["project"] !== "string" || !isJsonObject(written["entry"]))
-    return undefined;
-  const { entry, project } = written as { entry: JsonObject; project: string };
+  const read = readWaitingRow(item);
+  if (read === undefined) return undefined;
+  const { entry, project } = read;
   const row = { apiKey: textOf(entry, "apiKey") ?? "", receivedAt: numberOf(entry, "receivedAt") ?? 0 };
   const isOpen = entry["kind"] === "end" || entry["standalone"] !== true;
-  const [record] = recordsOfEntry(entry, row, sourceOf(written, "keyType"), sourceOf(entry, "source"));
+  const keyType = SOURCES.find((type) => type === read.keyType);
+  const [record] = recordsOfEntry(entry, row, keyType, sourceOf(entry, "source"));
   if (record === undefined) return undefined;
   // It has no level but its own, and the time that pairing goes by.
   return { project, isOpen, record: { ...record, time: numberOf(entry, "time") ?? record.time } };

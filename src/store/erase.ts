@@ -16,6 +16,7 @@ import {
   findRejected,
   findWaiting,
   lastWaiting,
+  removeAmbiguous,
   removeRejected,
   removeUnregistered,
   removeWaiting,
@@ -65,6 +66,7 @@ export function* eraseSteps(options: EraseOptions): Generator<EraseProgress, Era
     // Before the blocks: what waits must not become a record behind their back.
     const waiting = yield* eraseWaiting(options, project);
     const blocks = yield* eraseBlocks(store, project, scope);
+    store.transaction(() => removeAmbiguous(database, project));
     options.forgetTouchpoints(
       isWhole(scope)
         ? store.transaction(() => removeUnregistered(database, project))

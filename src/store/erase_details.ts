@@ -99,6 +99,11 @@ export function removeWaiting(database: Database, project: number, erased: reado
   }
 }
 
+/** Which touchpoints of a project had ambiguous pairs: names that its entries brought. Within a transaction. */
+export function removeAmbiguous(database: Database, project: number): void {
+  database.query("DELETE FROM ambiguous WHERE project = ?").run(project);
+}
+
 /** The names of a project that nobody registered: what its entries brought. Within a transaction. */
 export function removeUnregistered(database: Database, project: number): string[] {
   database.query("DELETE FROM client_touchpoints WHERE project = ?").run(project);

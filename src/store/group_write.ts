@@ -66,6 +66,15 @@ export interface TouchpointNote {
   readonly is?: "clients" | "servers" | "gone";
 }
 
+/** Ambiguous pairs to add to those of a touchpoint and UTC day of receipt. */
+export interface AmbiguousPairs {
+  readonly project: string;
+  readonly keyType: Source;
+  readonly touchpoint: string;
+  readonly day: number;
+  readonly pairs: number;
+}
+
 export interface GroupWrite {
   readonly blocks: readonly NewBlock[];
   /** The id that the next record will get. */
@@ -80,6 +89,7 @@ export interface GroupWrite {
   /** In their order. */
   readonly touchpoints: readonly TouchpointNote[];
   readonly keys: readonly KeyNote[];
+  readonly ambiguous: readonly AmbiguousPairs[];
   readonly setAside: SetAsideBatch | undefined;
   /** Of the bodies of the group's batches. */
   readonly bytesReceived: number;

@@ -1,9 +1,10 @@
 // What the worker must not lose beside records: counters, what waits, digests, names, keys' use, rejections. A group's part in
 // them is written in its transaction; all of it is read at a start.
 
+import { AMBIGUOUS_DAYS_MAX } from "../core/ambiguous.ts";
 import type { Source } from "../core/entry.ts";
 import type { Database, Statement } from "../runtime/driver.ts";
-import type { GroupWrite, KeyNote } from "./group_write.ts";
+import type { AmbiguousPairs, GroupWrite, KeyNote } from "./group_write.ts";
 import type { ProjectTable } from "./project_table.ts";
 import type { TouchpointTable } from "./touchpoint_table.ts";
 
@@ -23,6 +24,8 @@ export interface RestoredState {
   readonly usage: readonly { project: string; month: string; name: string; value: number }[];
   readonly touchpoints: readonly { project: string; name: string; isClients?: true }[];
   readonly keys: readonly KeyNote[];
+  /** The touchpoints that have a row of the last day with any. */
+  readonly ambiguous: readonly Omit<AmbiguousPairs, "pairs">[];
 }
 
 interface KeyRow {
@@ -44,6 +47,10 @@ const STATEMENTS = {
   putKey:
     "INSERT INTO api_keys (name, type, first_seen, last_used) VALUES (?, ?, ?, ?) " +
     "ON CONFLICT (name, type) DO UPDATE SET last_used = excluded.last_used",
+  addAmbiguous:
+    "INSERT INTO ambiguous (day, project, type, touchpoint, pairs) VALUES (?, ?, ?, ?, ?) " +
+    "ON CONFLICT (day, project, type, touchpoint) DO UPDATE SET pairs = pairs + excluded.pairs",
+  pruneAmbiguous: "DELETE FROM ambiguous WHERE day <= ?",
   insertRejection: "INSERT INTO rejections (project, api_key, received_at, reason, entry) VALUES (?, ?, ?, ?, ?)",
   trimRejections:
     "DELETE FROM rejections WHERE project = ? AND id <= " +
@@ -88,6 +95,10 @@ export class MemoryTables {
         firstSeen: row.first_seen,
         lastUsed: row.last_used ?? undefined,
       })),
+      ambiguous: this.#all(
+        "SELECT projects.name AS project, type AS keyType, touchpoint, day FROM ambiguous " +
+          "JOIN projects ON projects.id = project WHERE day = (SELECT max(day) FROM ambiguous)",
+      ),
     };
   }
 
@@ -115,6 +126,10 @@ export class MemoryTables {
     for (const note of group.touchpoints) this.#touchpoints.note(project(note.project), note);
     for (const { name, type, firstSeen, lastUsed } of group.keys) {
       statements.putKey.run(name, type, firstSeen, lastUsed ?? null);
+    }
+    for (const { project: name, keyType, touchpoint, day, pairs } of group.ambiguous) {
+      statements.pruneAmbiguous.run(day - AMBIGUOUS_DAYS_MAX);
+      statements.addAmbiguous.run(day, project(name), keyType, touchpoint, pairs);
     }
     const rejected = new Set<number>();
     for (const rejection of group.rejections) {

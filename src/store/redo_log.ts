@@ -21,6 +21,8 @@ export interface RedoKey {
     readonly retentionMs: number;
     readonly monthlyEntries?: number | undefined;
     readonly overage: "continue" | "drop";
+    /** What client keys can use of `monthlyEntries`; absent: all. */
+    readonly clientEntries?: number | undefined;
   };
 }
 

@@ -31,7 +31,13 @@ CREATE TABLE sessions (id TEXT PRIMARY KEY, proof TEXT NOT NULL, expires_at REAL
 const RETENTION = "";
 
 /** Touchpoints whose pairs were ambiguous. */
-const AMBIGUOUS = "";
+const AMBIGUOUS = `
+-- Pairs by touchpoint for which more than one start would have done, by UTC day of receipt, type of key and name; pruned by age.
+CREATE TABLE ambiguous (
+  day INTEGER NOT NULL, project INTEGER NOT NULL, type TEXT NOT NULL, touchpoint TEXT NOT NULL, pairs INTEGER NOT NULL,
+  PRIMARY KEY (day, project, type, touchpoint)
+) STRICT, WITHOUT ROWID;
+`;
 
 /**
  * Names from client keys. A file of before does not say whose its names are: they count as such until a server's record brings them.
@@ -83,7 +89,7 @@ CREATE TABLE touchpoints (
   PRIMARY KEY (project, name)
 ) STRICT, WITHOUT ROWID;
 
--- Counters a project and UTC month ("2026-11"): received, stored, admitted, open and dropped.<reason>.
+-- Counters a project and UTC month ("2026-11"): received, stored, admitted, admitted.client, ambiguous and dropped.<reason>.
 CREATE TABLE usage (
   project INTEGER NOT NULL, month TEXT NOT NULL, name TEXT NOT NULL, value INTEGER NOT NULL,
   PRIMARY KEY (project, month, name)
@@ -126,4 +132,5 @@ export const TABLES: Readonly<Record<string, string>> = {
   redo: "slot, data",
   sessions: "id, proof, expires_at",
   client_touchpoints: "project, name",
+  ambiguous: "day, project, type, touchpoint, pairs",
 };

@@ -147,8 +147,8 @@ export class GroupCommits {
 function keysOf(keys: readonly RedoKey[]): (ReplayKey | undefined)[] {
   const byIndex: (ReplayKey | undefined)[] = [];
   for (const { index, project, name, type, rules } of keys) {
-    const { retentionMs, monthlyEntries, overage } = rules;
-    byIndex[index] = { project, name, type, rules: { retentionMs, monthlyEntries, overage } };
+    const { retentionMs, monthlyEntries, overage, clientEntries } = rules;
+    byIndex[index] = { project, name, type, rules: { retentionMs, monthlyEntries, overage, clientEntries } };
   }
   return byIndex;
 }

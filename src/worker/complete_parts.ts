@@ -1,18 +1,31 @@
 // How the file remembers complete timings: one journal part a group, of both key types. All numbers little-endian.
 //
 //   u32 × 2: bytes of the server keys' changes, bytes of the client keys'; then these two
-//   changes: u32 × 2: absorbed, added; f64 each absorbed id; for each added one its f64 × 4 and its u32 × 4
+//   changes: u32 × 2: absorbed, added; f64 each absorbed id; for each added one its f64 × 5 and its u32 × 4
+//
+// Version 0.1 wrote "completes", with f64 × 4: it did not know senders.
 
 import type { Source } from "../core/entry.ts";
 
+/** The kind of these parts in the journal, and that of parts without senders. */
+export const COMPLETES_KIND = "recently_completed";
+export const SENDERLESS_KIND = "completes";
+
 /** u32 of one complete timing: hash of project and key, hash of project, key type and touchpoint; (0, 0) for none. */
 export const HASHES = 4;
-/** f64 of one complete timing: id, receivedAt, startTime, endTime. */
-export const NUMBERS = 4;
+/** f64 of one complete timing: id, receivedAt, startTime, endTime, sender. */
+export const NUMBERS = 5;
+const SENDERLESS_NUMBERS = 4;
 
 const HEAD_BYTES = 8;
 /** f64 that an added one takes. */
 const WIDTH = NUMBERS + HASHES / 2;
+
+/** A part of the journal, whichever version wrote it. */
+export interface CompletesPart {
+  readonly kind: string;
+  readonly data: Uint8Array;
+}
 
 /** Writes one key type's changes; `places` say which of the rows in `numbers` and `hashes` were added. */
 export function writeChanges(
@@ -38,22 +51,24 @@ export function writeChanges(
 }
 
 /**
- * Reads what `writeChanges` wrote: first the absorbed, then the added, in their order. One that was added has its numbers and its
- * hashes from the given places on.
+ * Reads what `writeChanges` wrote, of a part of this kind: first the absorbed, then the added, in their order. One that was added has
+ * so many numbers, and its hashes, from the given places on.
  */
 export function readChanges(
-  changes: Uint8Array,
+  { kind, data: changes }: CompletesPart,
   onAbsorbed: (id: number) => void,
-  onAdded: (numbers: Float64Array, numbersAt: number, hashes: Uint32Array, hashesAt: number) => void,
+  onAdded: (numbers: Float64Array, numbersAt: number, count: number, hashes: Uint32Array, hashesAt: number) => void,
 ): void {
+  const count = kind === SENDERLESS_KIND ? SENDERLESS_NUMBERS : NUMBERS;
+  const width = count + HASHES / 2;
   // A copy, because a view into SQLite's memory may be misaligned.
   const bytes = changes.slice().buffer;
   const numbers = new Float64Array(bytes, 0, bytes.byteLength >>> 3);
   const words = new Uint32Array(bytes, 0, 2 * numbers.length);
   const added = 1 + (words[0] ?? 0);
   for (const id of numbers.subarray(1, added)) onAbsorbed(id);
-  for (let at = added; at + WIDTH <= numbers.length; at += WIDTH) {
-    onAdded(numbers, at, words, 2 * (at + NUMBERS));
+  for (let at = added; at + width <= numbers.length; at += width) {
+    onAdded(numbers, at, count, words, 2 * (at + count));
   }
 }
 

@@ -1,19 +1,21 @@
 // Complete timings whose start may still come: stored already, remembered only so that the start is absorbed. There can
-// be tens of thousands a second, so of each only hashes and times are kept, in typed arrays (97 bytes), the last
+// be tens of thousands a second, so of each only hashes and times are kept, in typed arrays (105 bytes), the last
 // COMPLETES_MAX of one key type. Names are compared by 64-bit keyed hashes: two are mixed up with a chance of 2^-64.
 //
-// In: complete entries with a key or a touchpoint. Invariant: a remembered one absorbs one start at most, and none that is
-// received after its deadline.
+// In: complete entries with a key or a touchpoint. Invariant: a remembered one absorbs one start of its own type of key at most, and
+// none that is received after its deadline. One of a server key absorbs one start of a client key besides, which so takes nothing
+// away from the server's own.
 
 import type { Source } from "../core/entry.ts";
 import { assert } from "../core/errors.ts";
 import { Chains } from "./chains.ts";
-import { HASHES, NUMBERS, readChanges, writeChanges } from "./complete_parts.ts";
+import { type CompletesPart, HASHES, NUMBERS, readChanges, writeChanges } from "./complete_parts.ts";
 import { isNameless, mixTime, NameHasher } from "./name_hashes.ts";
 import type { CompleteEntry } from "./normalise.ts";
+import { NO_PART } from "./parted_items.ts";
 import type { Seeker } from "./waiting_index.ts";
 
-/** How many are remembered of each key type, a power of two: 25 MB when full, 8 s back at 30,000 a second. */
+/** How many are remembered of each key type, a power of two: 27 MB when full, 8 s back at 30,000 a second. */
 export const COMPLETES_MAX = 262_144;
 
 /**
@@ -28,7 +30,13 @@ export interface CompleteMatch {
   readonly id: number;
   readonly hasVeryStart: boolean;
   readonly hasEqualTouchpoint: boolean;
+  readonly hasSameSender: boolean;
 }
+
+/** What a remembered one can still absorb. */
+const STATE = { nothing: 0, all: 1, ownTypeOnly: 2 } as const;
+/** Of a match with an equal touchpoint (2) from the same sender (1). */
+const RANK_MAX = 3;
 
 export class CompleteMemory {
   readonly #keyType: Source;
@@ -37,9 +45,10 @@ export class CompleteMemory {
   readonly #hasher: NameHasher;
   /** The hashes of the start that is being looked for. */
   readonly #sought = new Uint32Array(HASHES);
+  #soughtSender = NO_PART;
   readonly #hashes: Uint32Array;
   readonly #numbers: Float64Array;
-  readonly #isLive: Uint8Array;
+  readonly #state: Uint8Array;
   /** By key; by key and startTime; by touchpoint and startTime. */
   readonly #byKey: Chains;
   readonly #byKeyStart: Chains;
@@ -59,61 +68,74 @@ export class CompleteMemory {
     this.#hasher = new NameHasher(seed);
     this.#hashes = new Uint32Array(HASHES * capacity);
     this.#numbers = new Float64Array(NUMBERS * capacity);
-    this.#isLive = new Uint8Array(capacity);
+    this.#state = new Uint8Array(capacity);
     this.#byKey = new Chains(capacity);
     this.#byKeyStart = new Chains(capacity);
     this.#byTouchpointStart = new Chains(capacity);
   }
 
   /** Remembers a complete timing; `id` is higher than any before. */
-  add(id: number, project: string, entry: CompleteEntry): void {
+  add(id: number, seeker: Seeker, entry: CompleteEntry): void {
     const at = this.#claimPlace(entry.receivedAt);
-    this.#hashInto(this.#hashes, HASHES * at, project, entry.key, entry.touchpoint);
+    this.#hashInto(this.#hashes, HASHES * at, seeker);
     this.#numbers[NUMBERS * at] = id;
     this.#numbers[NUMBERS * at + 1] = this.#now;
     this.#numbers[NUMBERS * at + 2] = entry.startTime;
     this.#numbers[NUMBERS * at + 3] = entry.endTime;
+    this.#numbers[NUMBERS * at + 4] = seeker.sender;
     this.#link(at);
     this.#added++;
   }
 
   /** Rule 1 for a start: same key, touchpoints equal or one absent; its very startTime first, then equal touchpoints. */
   byKey(seeker: Seeker, startTime: number, now: number): CompleteMatch | undefined {
-    if (seeker.key === undefined || this.#size === 0) return undefined;
-    this.#hashSeeker(seeker);
-    const very = this.#search(this.#byKeyStart, mixTime(this.#sought[1] as number, startTime), startTime, true, now);
-    return very ?? this.#search(this.#byKey, this.#sought[1] as number, startTime, false, now);
+    if (seeker.entry.key === undefined || this.#size === 0) return undefined;
+    this.#hashInto(this.#sought, 0, seeker);
+    this.#soughtSender = seeker.sender;
+    const isOwnType = seeker.keyType === this.#keyType;
+    const hash = this.#sought[1] as number;
+    const isCandidate = (place: number) =>
+      this.#hash(place, 0) === this.#sought[0] &&
+      this.#hash(place, 1) === hash &&
+      startTime <= this.#endTime(place) &&
+      (isOwnType || this.#state[place] === STATE.all) &&
+      (this.#hasTouchpoint(place) || isNameless(this.#sought, 2) || isNameless(this.#hashes, HASHES * place + 2));
+    return (
+      this.#search(
+        this.#byKeyStart,
+        mixTime(hash, startTime),
+        now,
+        (place) => this.#startTime(place) === startTime && isCandidate(place),
+        true,
+      ) ?? this.#search(this.#byKey, hash, now, isCandidate, false)
+    );
   }
 
   /** Rule 2 for a start: same key type and touchpoint, its very startTime, and not two different keys. */
   byTouchpoint(seeker: Seeker, startTime: number, now: number): CompleteMatch | undefined {
-    if (seeker.touchpoint === undefined || this.#size === 0) return undefined;
-    this.#hashSeeker(seeker);
-    const chain = this.#byTouchpointStart;
-    let place = chain.first(mixTime(this.#sought[3] as number, startTime));
-    for (let passed = 0; place >= 0 && passed < SEARCH_MAX; ) {
-      const next = chain.next(place);
-      if (this.#deadline(place) < now) this.#forget(place);
-      else {
-        passed++;
-        const hasKey = this.#hash(place, 0) !== 0 || this.#hash(place, 1) !== 0;
-        const isCandidate =
-          this.#hasTouchpoint(place) &&
-          this.#startTime(place) === startTime &&
-          startTime <= this.#endTime(place) &&
-          (seeker.key === undefined || !hasKey);
-        if (isCandidate) return this.#match(place, true, true);
-      }
-      place = next;
-    }
-    return undefined;
+    if (seeker.entry.touchpoint === undefined || this.#size === 0) return undefined;
+    this.#hashInto(this.#sought, 0, seeker);
+    this.#soughtSender = seeker.sender;
+    const isCandidate = (place: number) =>
+      this.#hasTouchpoint(place) &&
+      this.#startTime(place) === startTime &&
+      startTime <= this.#endTime(place) &&
+      (seeker.entry.key === undefined || isNameless(this.#hashes, HASHES * place));
+    const hash = mixTime(this.#sought[3] as number, startTime);
+    return this.#search(this.#byTouchpointStart, hash, now, isCandidate, true);
   }
 
-  /** Its start has come: it absorbs no other. */
-  absorb(place: number): void {
+  /** Its start has come, from this type of key: it absorbs no other of that. */
+  absorb(place: number, keyType: Source): void {
     const newest = (this.#oldest + this.#size - 1) % this.#capacity;
     const age = (newest - place + this.#capacity) % this.#capacity;
-    if (age >= this.#added) this.#absorbed.push(this.#numbers[NUMBERS * place] as number);
+    const id = this.#numbers[NUMBERS * place] as number;
+    if (keyType !== this.#keyType) {
+      this.#state[place] = STATE.ownTypeOnly;
+      this.#absorbed.push(-id);
+      return;
+    }
+    if (age >= this.#added) this.#absorbed.push(id);
     this.#forget(place);
   }
 
@@ -123,7 +145,7 @@ export class CompleteMemory {
     const places: number[] = [];
     for (let age = count; age > 0; age--) {
       const place = (this.#oldest + this.#size - age) % this.#capacity;
-      if (this.#isLive[place] === 1) places.push(place);
+      if (this.#state[place] !== STATE.nothing) places.push(place);
     }
     const absorbed = this.#absorbed;
     this.#added = 0;
@@ -132,13 +154,19 @@ export class CompleteMemory {
   }
 
   /** Remembers again what `takeChanges` gave, parts in their order. A restart does not make the grace longer. */
-  load(parts: readonly Uint8Array[], now: number): void {
+  load(parts: readonly CompletesPart[], now: number): void {
     for (const part of parts) {
+      const marked: number[] = [];
       readChanges(
         part,
-        (id) => this.#forgetId(id),
-        (numbers, numbersAt, hashes, hashesAt) => this.#addLoaded(numbers, numbersAt, hashes, hashesAt, now),
+        // A negative one has absorbed a start of the other type, also where it was added in this part.
+        (id) => (id < 0 ? marked.push(-id) : this.#forget(this.#placeOf(id))),
+        (...added) => this.#addLoaded(now, ...added),
       );
+      for (const id of marked) {
+        const place = this.#placeOf(id);
+        if (place >= 0 && this.#state[place] === STATE.all) this.#state[place] = STATE.ownTypeOnly;
+      }
     }
     this.#added = 0;
   }
@@ -166,23 +194,32 @@ export class CompleteMemory {
 
   /** Parts whose latest receipt is before this instant are not needed any more. */
   neededSince(now: number): number {
-    while (this.#size > 0 && (this.#isLive[this.#oldest] === 0 || this.#deadline(this.#oldest) < now))
+    while (this.#size > 0 && (this.#state[this.#oldest] === STATE.nothing || this.#deadline(this.#oldest) < now))
       this.#dropOldest();
     return this.#size === 0 ? Math.max(now, this.#now) : (this.#numbers[NUMBERS * this.#oldest + 1] as number);
   }
 
   /** What was received later than `now` was so by a clock that was set back since. */
-  #addLoaded(numbers: Float64Array, numbersAt: number, hashes: Uint32Array, hashesAt: number, now: number): void {
+  #addLoaded(
+    now: number,
+    numbers: Float64Array,
+    numbersAt: number,
+    count: number,
+    hashes: Uint32Array,
+    hashesAt: number,
+  ): void {
     const receivedAt = Math.min(numbers[numbersAt + 1] as number, now);
     const place = this.#claimPlace(receivedAt);
-    for (let n = 0; n < NUMBERS; n++) this.#numbers[NUMBERS * place + n] = numbers[numbersAt + n] as number;
+    for (let n = 0; n < NUMBERS; n++) {
+      this.#numbers[NUMBERS * place + n] = n < count ? (numbers[numbersAt + n] as number) : NO_PART;
+    }
     this.#numbers[NUMBERS * place + 1] = receivedAt;
     for (let n = 0; n < HASHES; n++) this.#hashes[HASHES * place + n] = hashes[hashesAt + n] as number;
     this.#link(place);
   }
 
-  /** Finds by its id, which grow along the ring. */
-  #forgetId(id: number): void {
+  /** By its id, which grow along the ring; -1 where it is not remembered any more. */
+  #placeOf(id: number): number {
     let low = 0;
     let high = this.#size;
     while (low < high) {
@@ -192,32 +229,36 @@ export class CompleteMemory {
       else high = middle;
     }
     const place = (this.#oldest + low) % this.#capacity;
-    if (low < this.#size && this.#numbers[NUMBERS * place] === id) this.#forget(place);
+    return low < this.#size && this.#numbers[NUMBERS * place] === id ? place : -1;
   }
 
-  #search(chain: Chains, hash: number, startTime: number, isVery: boolean, now: number): CompleteMatch | undefined {
-    let found: CompleteMatch | undefined;
+  /** Of the candidates of a chain: equal touchpoints first, then the same sender, then the first to arrive. */
+  #search(
+    chain: Chains,
+    hash: number,
+    now: number,
+    isCandidate: (place: number) => boolean,
+    hasVeryStart: boolean,
+  ): CompleteMatch | undefined {
+    let best = -1;
+    let bestRank = -1;
     let place = chain.first(hash);
-    for (let passed = 0; place >= 0 && passed < SEARCH_MAX; ) {
+    for (let passed = 0; place >= 0 && passed < SEARCH_MAX && bestRank < RANK_MAX; ) {
       const next = chain.next(place);
       if (this.#deadline(place) < now) this.#forget(place);
       else {
         passed++;
-        const isKeyed = this.#hash(place, 0) === this.#sought[0] && this.#hash(place, 1) === this.#sought[1];
-        const isInTime = startTime <= this.#endTime(place) && (!isVery || this.#startTime(place) === startTime);
-        if (isKeyed && isInTime) {
-          if (this.#hasTouchpoint(place)) return this.#match(place, isVery, true);
-          const isCompatible = isNameless(this.#sought, 2) || isNameless(this.#hashes, HASHES * place + 2);
-          if (isCompatible) found ??= this.#match(place, isVery, false);
+        const rank = isCandidate(place) ? 2 * Number(this.#hasTouchpoint(place)) + Number(this.#hasSender(place)) : -1;
+        if (rank > bestRank) {
+          best = place;
+          bestRank = rank;
         }
       }
       place = next;
     }
-    return found;
-  }
-
-  #match(place: number, hasVeryStart: boolean, hasEqualTouchpoint: boolean): CompleteMatch {
-    return { place, id: this.#numbers[NUMBERS * place] as number, hasVeryStart, hasEqualTouchpoint };
+    if (best < 0) return undefined;
+    const id = this.#numbers[NUMBERS * best] as number;
+    return { place: best, id, hasVeryStart, hasEqualTouchpoint: bestRank >= 2, hasSameSender: bestRank % 2 === 1 };
   }
 
   #hash(place: number, index: number): number {
@@ -235,6 +276,10 @@ export class CompleteMemory {
   /** Whether its touchpoint is the sought one; absent counts as equal to absent. */
   #hasTouchpoint(place: number): boolean {
     return this.#hash(place, 2) === this.#sought[2] && this.#hash(place, 3) === this.#sought[3];
+  }
+
+  #hasSender(place: number): boolean {
+    return this.#numbers[NUMBERS * place + 4] === this.#soughtSender;
   }
 
   #deadline(place: number): number {
@@ -259,7 +304,7 @@ export class CompleteMemory {
   }
 
   #link(place: number): void {
-    this.#isLive[place] = 1;
+    this.#state[place] = STATE.all;
     const startTime = this.#startTime(place);
     if (!isNameless(this.#hashes, HASHES * place)) {
       this.#byKey.add(this.#hash(place, 1), place);
@@ -270,8 +315,8 @@ export class CompleteMemory {
   }
 
   #forget(place: number): void {
-    if (this.#isLive[place] === 0) return;
-    this.#isLive[place] = 0;
+    if (place < 0 || this.#state[place] === STATE.nothing) return;
+    this.#state[place] = STATE.nothing;
     const startTime = this.#startTime(place);
     if (!isNameless(this.#hashes, HASHES * place)) {
       this.#byKey.remove(this.#hash(place, 1), place);
@@ -282,18 +327,8 @@ export class CompleteMemory {
     }
   }
 
-  #hashSeeker(seeker: Seeker): void {
-    this.#hashInto(this.#sought, 0, seeker.project, seeker.key, seeker.touchpoint);
-  }
-
-  #hashInto(
-    into: Uint32Array,
-    at: number,
-    project: string,
-    key: string | undefined,
-    touchpoint: string | undefined,
-  ): void {
-    this.#hasher.hashInto(into, at, "key", project, key);
-    this.#hasher.hashInto(into, at + 2, this.#keyType, project, touchpoint);
+  #hashInto(into: Uint32Array, at: number, { project, entry }: Seeker): void {
+    this.#hasher.hashInto(into, at, "key", project, entry.key);
+    this.#hasher.hashInto(into, at + 2, this.#keyType, project, entry.touchpoint);
   }
 }

@@ -9,6 +9,7 @@ interface Fit {
   readonly id: number;
   readonly hasVeryStart: boolean;
   readonly hasEqualTouchpoint: boolean;
+  readonly hasSameSender: boolean;
 }
 
 /** Either a waiting end, or a complete timing with the memory that holds it. */
@@ -20,19 +21,20 @@ export type Found = Fit &
 
 export function foundEnd(item: WaitingItem | undefined, seeker: Seeker): Found | undefined {
   if (item === undefined) return undefined;
-  return { item, id: item.id, hasVeryStart: false, hasEqualTouchpoint: item.entry.touchpoint === seeker.touchpoint };
+  const hasEqualTouchpoint = item.entry.touchpoint === seeker.entry.touchpoint;
+  return { item, id: item.id, hasVeryStart: false, hasEqualTouchpoint, hasSameSender: item.sender === seeker.sender };
 }
 
 export function foundComplete(match: CompleteMatch | undefined, memory: CompleteMemory): Found | undefined {
   if (match === undefined) return undefined;
-  const { id, hasVeryStart, hasEqualTouchpoint } = match;
-  return { item: undefined, memory, match, id, hasVeryStart, hasEqualTouchpoint };
+  return { ...match, item: undefined, memory, match };
 }
 
-/** The very startTime goes first, then an equal touchpoint, then the first to arrive. */
+/** The very startTime goes first, then an equal touchpoint, then the same sender, then the first to arrive. */
 export function betterOf(one: Found | undefined, other: Found | undefined): Found | undefined {
   if (one === undefined || other === undefined) return one ?? other;
   if (one.hasVeryStart !== other.hasVeryStart) return one.hasVeryStart ? one : other;
   if (one.hasEqualTouchpoint !== other.hasEqualTouchpoint) return one.hasEqualTouchpoint ? one : other;
+  if (one.hasSameSender !== other.hasSameSender) return one.hasSameSender ? one : other;
   return one.id < other.id ? one : other;
 }

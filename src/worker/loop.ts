@@ -3,17 +3,19 @@
 // and made anew from the file.
 
 import type { DropReason } from "../core/drop.ts";
-import type { Batch, Entry } from "../core/entry.ts";
+import type { Batch, Entry, Source } from "../core/entry.ts";
 import { assert } from "../core/errors.ts";
 import { BATCH_MEMBERS, type SetAsideMessage } from "../core/group.ts";
 import { monthOf } from "../core/month.ts";
+import { AmbiguousTouchpoints } from "./ambiguous_pairs.ts";
 import { BlockBuilder } from "./block_builder.ts";
+import { COMPLETES_KIND, SENDERLESS_KIND } from "./complete_parts.ts";
 import { DedupeMemory } from "./dedupe.ts";
 import { EntryDigest } from "./digest.ts";
 import { KeyUse } from "./key_use.ts";
 import { type BatchContext, normalise } from "./normalise.ts";
 import type { ClockReading, ReplayKey, WorkerKey, WorkerOptions, WorkerProject, WorkerRules } from "./options.ts";
-import { PairingMemory } from "./pairing.ts";
+import { PairingMemory, type Sender } from "./pairing.ts";
 import { Rejections } from "./rejections.ts";
 import type { ErasedWaiting, StagedSetAside, StagedWrite, WorkerCounts } from "./staged.ts";
 import { TouchpointNames } from "./touchpoint_names.ts";
@@ -29,6 +31,7 @@ export class EntryWorker {
   readonly #usage: Usage;
   readonly #touchpoints: TouchpointNames;
   readonly #keys: KeyUse;
+  readonly #ambiguous: AmbiguousTouchpoints;
   readonly #rejections = new Rejections();
   #rules: WorkerRules;
   #builder: BlockBuilder;
@@ -51,16 +54,20 @@ export class EntryWorker {
     this.#keys.know(rules.keys, now);
     this.#digest = new EntryDigest(state.seed);
     this.#dedupe = new DedupeMemory(dedupe);
-    const parts = (kind: string) => state.journal.filter((part) => part.kind === kind);
-    this.#dedupe.load(parts("dedupe"));
+    this.#ambiguous = new AmbiguousTouchpoints(state.seed, state.ambiguous);
+    this.#dedupe.load(state.journal.filter((part) => part.kind === "dedupe"));
     this.#pairing = new PairingMemory(pairing, state.seed, {
       store: (project, record, entries) => {
         this.#builder.add(project, record);
         this.#usage.add(project, this.#month, "stored", entries);
       },
       absorb: (project) => this.#usage.add(project, this.#month, "stored", 1),
+      ambiguous: (project, keyType, touchpoint) => {
+        this.#usage.add(project, this.#month, "ambiguous", 1);
+        this.#ambiguous.add(project, keyType, touchpoint, this.#lastReceivedAt);
+      },
     });
-    const completes = parts("completes").map((part) => part.data);
+    const completes = state.journal.filter(({ kind }) => kind === COMPLETES_KIND || kind === SENDERLESS_KIND);
     this.#pairing.restore(state.waiting, completes, deadlinesFrom, now);
   }
 
@@ -184,24 +191,33 @@ export class EntryWorker {
 
   /** They belong together only while nothing is staged. */
   counts(): WorkerCounts {
-    return { ...this.#usage.totals, dropped: { ...this.#usage.totals.dropped }, open: this.#pairing.openEntries };
+    const { received, stored, dropped, ambiguous } = this.#usage.totals;
+    return {
+      received,
+      stored,
+      dropped: { ...dropped },
+      ambiguous: new Map(ambiguous),
+      open: this.#pairing.openEntries,
+    };
   }
 
   /** Journal parts of a kind received before this are needed no more; Unix ms. */
   journalNeeds(now: number): { kind: string; before: number }[] {
+    const completesSince = this.#pairing.completesNeededSince(now);
     return [
       { kind: "dedupe", before: this.#dedupe.neededSince(now) },
-      { kind: "completes", before: this.#pairing.completesNeededSince(now) },
+      { kind: COMPLETES_KIND, before: completesSince },
+      { kind: SENDERLESS_KIND, before: completesSince },
     ];
   }
 
-  #batch(context: BatchContext, { monthlyEntries, overage }: WorkerProject, entries: readonly Entry[]): void {
+  #batch(context: BatchContext, rules: WorkerProject, entries: readonly Entry[]): void {
     const { project, keyType, arrivedAt } = context;
     this.#enterMonth(context.receivedAt);
     this.#digest.beginBatch(context);
     this.#dedupe.beginBatch(arrivedAt);
-    const dropsAt = monthlyEntries === undefined || overage === "continue" ? Number.POSITIVE_INFINITY : monthlyEntries;
-    const admittedBefore = this.#usage.admitted(project, this.#month);
+    const admittedMax = this.#quotaLeft(project, keyType, rules);
+    let sender: Sender | undefined;
     let admitted = 0;
     let logs = 0;
     for (const entry of entries) {
@@ -215,7 +231,7 @@ export class EntryWorker {
         this.#drop(context, "duplicate", entry);
         continue;
       }
-      if (admittedBefore + admitted >= dropsAt) {
+      if (admitted >= admittedMax) {
         this.#drop(context, "quota", entry);
         continue;
       }
@@ -225,12 +241,26 @@ export class EntryWorker {
         logs++;
         this.#builder.add(project, normalised);
       } else {
-        this.#pairing.offer(normalised, project, keyType, arrivedAt);
+        sender ??= this.#senderOf(context);
+        this.#pairing.offer(normalised, sender, arrivedAt);
       }
     }
     this.#usage.add(project, this.#month, "received", entries.length);
     this.#usage.add(project, this.#month, "admitted", admitted);
+    if (keyType === "client") this.#usage.add(project, this.#month, "admitted.client", admitted);
     this.#usage.add(project, this.#month, "stored", logs);
+  }
+
+  /** Entries of this month that a key of this type may still have admitted. */
+  #quotaLeft(project: string, keyType: Source, { monthlyEntries, clientEntries, overage }: WorkerProject): number {
+    if (monthlyEntries === undefined || overage === "continue") return Number.POSITIVE_INFINITY;
+    const left = monthlyEntries - this.#usage.admitted(project, this.#month);
+    if (keyType === "server" || clientEntries === undefined) return left;
+    return Math.min(left, clientEntries - this.#usage.admittedFromClients(project, this.#month));
+  }
+
+  #senderOf({ project, apiKey, keyType, sender }: BatchContext): Sender {
+    return { project, keyType, sender: this.#pairing.senderHash(apiKey, keyType, sender) };
   }
 
   #drop(context: BatchContext, reason: DropReason, entry: Entry): void {
@@ -257,7 +287,7 @@ export class EntryWorker {
     const digests = this.#dedupe.takeAdded();
     const journal = [];
     if (digests !== undefined) journal.push({ kind: "dedupe", ...digests });
-    if (changes.completes !== undefined) journal.push({ kind: "completes", ...changes.completes });
+    if (changes.completes !== undefined) journal.push({ kind: COMPLETES_KIND, ...changes.completes });
     return {
       blocks,
       nextRecordId: nextId,
@@ -269,6 +299,7 @@ export class EntryWorker {
       rejections: this.#rejections.take(),
       touchpoints: this.#touchpoints.staged(),
       keys: this.#keys.staged(now),
+      ambiguous: this.#ambiguous.take(),
       setAside: this.#setAside,
       bytesReceived: this.#bytesReceived,
     };

@@ -45,6 +45,8 @@ export type CompleteEntry = NewRecord & {
   readonly startTime: number;
   readonly endTime: number;
   readonly duration: number;
+  /** Which of its times it was not sent with: without a startTime, or with a duration alone. */
+  readonly derived?: "start" | "both";
 };
 export type StartEntry = Waiting & { readonly kind: "start"; readonly startTime: number; readonly standalone: boolean };
 export type EndEntry = Waiting & { readonly kind: "end"; readonly endTime: number };
@@ -77,6 +79,7 @@ export function normalise(entry: Entry, batch: BatchContext): NormalisedEntry | 
     fields = timesOf(time, startTime, endTime, duration);
     if (fields.startTime !== undefined && !isTime(fields.startTime)) return "invalid_time";
     if (fields.endTime !== undefined && !isTime(fields.endTime)) return "invalid_time";
+    if (fields.duration !== undefined && fields.duration > TIME_MS_MAX) return "invalid_time";
   }
   if (metadata !== undefined && isDeeperThan(metadata, METADATA_DEPTH_MAX)) return "too_deep";
   if (fields.duration !== undefined && fields.duration < 0) return "negative_duration";
@@ -101,6 +104,7 @@ export function normalise(entry: Entry, batch: BatchContext): NormalisedEntry | 
     metadata: isClean ? metadata : metadata && wellFormedMetadata(metadata),
   };
   if (normal.kind === "start") return { ...normal, standalone: entry.standalone === true } as StartEntry;
+  if (fields.derived !== undefined) return { ...normal, derived: fields.derived } as CompleteEntry;
   return normal as Exclude<NormalisedEntry, StartEntry>;
 }
 
@@ -109,9 +113,16 @@ interface Times {
   readonly startTime: number | undefined;
   readonly endTime: number | undefined;
   readonly duration: number | undefined;
+  readonly derived: CompleteEntry["derived"] | undefined;
 }
 
-const NO_TIMES: Times = { kind: "log", startTime: undefined, endTime: undefined, duration: undefined };
+const NO_TIMES: Times = {
+  kind: "log",
+  startTime: undefined,
+  endTime: undefined,
+  duration: undefined,
+  derived: undefined,
+};
 
 /** The contract's table; of startTime, endTime and duration at least one is there. */
 function timesOf(
@@ -120,13 +131,18 @@ function timesOf(
   endTime: number | undefined,
   duration: number | undefined,
 ): Times {
+  const derived = undefined;
   if (duration === undefined) {
-    if (startTime === undefined) return { kind: "end", startTime, endTime, duration };
-    if (endTime === undefined) return { kind: "start", startTime, endTime, duration };
-    return { kind: "completed", startTime, endTime, duration: endTime - startTime };
+    if (startTime === undefined) return { kind: "end", startTime, endTime, duration, derived };
+    if (endTime === undefined) return { kind: "start", startTime, endTime, duration, derived };
+    return { kind: "completed", startTime, endTime, duration: endTime - startTime, derived };
   }
-  const end = endTime ?? (startTime === undefined ? time : startTime + duration);
-  return { kind: "completed", startTime: startTime ?? end - duration, endTime: end, duration };
+  if (startTime !== undefined) {
+    return { kind: "completed", startTime, endTime: endTime ?? startTime + duration, duration, derived };
+  }
+  const end = endTime ?? time;
+  const both = endTime === undefined ? "both" : "start";
+  return { kind: "completed", startTime: end - duration, endTime: end, duration, derived: both };
 }
 
 function isTime(value: number): boolean {

@@ -1,6 +1,7 @@
 // What a worker begins with, and what it is told while it runs.
 
 import type { Source } from "../core/entry.ts";
+import type { AmbiguousName } from "./ambiguous_pairs.ts";
 import type { KeyNote } from "./key_use.ts";
 import type { PairingLimits } from "./pairing.ts";
 import type { ListedTouchpoint } from "./touchpoint_names.ts";
@@ -22,6 +23,8 @@ export interface WorkerProject {
   /** Entries a UTC month, or undefined for no limit. */
   readonly monthlyEntries: number | undefined;
   readonly overage: "continue" | "drop";
+  /** What client keys can use of `monthlyEntries`; absent: all. */
+  readonly clientEntries?: number | undefined;
 }
 
 /** What a reload of the configuration changes. */
@@ -51,6 +54,8 @@ export interface WorkerState {
   readonly usage: readonly UsageCounter[];
   readonly touchpoints: readonly ListedTouchpoint[];
   readonly keys: readonly KeyNote[];
+  /** Of the last day that has any. */
+  readonly ambiguous: readonly AmbiguousName[];
 }
 
 export interface WorkerOptions {

@@ -25,13 +25,19 @@ export function loneRecord(entry: StartEntry | EndEntry, status: Exclude<TimingS
   };
 }
 
-/** The end's fields, the start's where the end lacks them, at the start's record time. */
+/**
+ * The end's fields, the start's where the end lacks them, at the start's record time. A startTime that was only derived from a
+ * duration gives way to the one that the start was sent with; where both of a complete timing's times were derived, its end follows
+ * from that one.
+ */
 export function pairRecord(start: StartEntry, end: EndEntry | CompleteEntry): NewRecord {
-  const startTime = end.startTime ?? start.startTime;
+  const derived = end.kind === "completed" ? end.derived : undefined;
+  const startTime = derived === undefined ? (end.startTime ?? start.startTime) : start.startTime;
+  const endTime = derived === "both" ? startTime + (end.duration as number) : end.endTime;
   return {
     kind: "completed",
     time: start.time,
-    receivedAt: end.receivedAt,
+    receivedAt: Math.max(start.receivedAt, end.receivedAt),
     source: end.source,
     keyType: keyTypeOfPair(start.keyType, end.keyType),
     apiKey: end.apiKey,
@@ -40,8 +46,8 @@ export function pairRecord(start: StartEntry, end: EndEntry | CompleteEntry): Ne
     level: end.level ?? start.level,
     message: end.message ?? start.message,
     startTime,
-    endTime: end.endTime,
-    duration: end.duration ?? end.endTime - startTime,
+    endTime,
+    duration: end.duration ?? endTime - startTime,
     metadata: mergeMetadata(start.metadata, end.metadata),
   };
 }

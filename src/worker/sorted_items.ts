@@ -13,8 +13,8 @@ const CHUNK_ITEMS_MAX = 256;
 
 interface Chunk<T> {
   readonly items: T[];
-  /** The one of them that came first. */
-  first: T;
+  /** The one of them that came first; undefined until somebody asks for it: only `firstFrom` does. */
+  first: T | undefined;
 }
 
 export class SortedItems<T extends Arrived> {
@@ -32,18 +32,18 @@ export class SortedItems<T extends Arrived> {
       return;
     }
     chunk.items.splice(placeOf(chunk.items, item.at, item.id), 0, item);
-    if (item.id < chunk.first.id) chunk.first = item;
+    if (chunk.first !== undefined && item.id < chunk.first.id) chunk.first = item;
     if (chunk.items.length > CHUNK_ITEMS_MAX) {
       const upper = chunk.items.splice(chunk.items.length >> 1);
-      chunk.first = firstArrived(chunk.items, 0) as T;
-      this.#chunks.splice(index + 1, 0, { items: upper, first: firstArrived(upper, 0) as T });
+      chunk.first = undefined;
+      this.#chunks.splice(index + 1, 0, { items: upper, first: undefined });
     }
   }
 
-  copy(): SortedItems<T> {
+  copy(): this {
     const copy = new SortedItems<T>();
     for (const { items, first } of this.#chunks) copy.#chunks.push({ items: [...items], first });
-    return copy;
+    return copy as this;
   }
 
   /** Takes out an item that was added. */
@@ -55,7 +55,7 @@ export class SortedItems<T extends Arrived> {
     if (chunk.items[place] !== item) return;
     chunk.items.splice(place, 1);
     if (chunk.items.length === 0) this.#chunks.splice(index, 1);
-    else if (chunk.first === item) chunk.first = firstArrived(chunk.items, 0) as T;
+    else if (chunk.first === item) chunk.first = undefined;
   }
 
   /** The item with the earliest instant; of several, the first to arrive. */
@@ -65,12 +65,20 @@ export class SortedItems<T extends Arrived> {
 
   /** The first to arrive of the items with this very instant. */
   at(instant: number): T | undefined {
-    const index = Math.max(0, this.#chunkBefore(instant, Number.NEGATIVE_INFINITY));
-    const chunk = this.#chunks[index];
-    if (chunk === undefined) return undefined;
-    const place = placeOf(chunk.items, instant, Number.NEGATIVE_INFINITY);
-    const item = chunk.items[place] ?? this.#chunks[index + 1]?.items[0];
+    const item = this.#next(instant, Number.NEGATIVE_INFINITY);
     return item?.at === instant ? item : undefined;
+  }
+
+  /** Whether there are two items up to an instant. */
+  hasTwoUpTo(instant: number): boolean {
+    const second = this.#chunks[0]?.items[1] ?? this.#chunks[1]?.items[0];
+    return second !== undefined && second.at <= instant;
+  }
+
+  /** Whether there are two items with this very instant. */
+  hasTwoAt(instant: number): boolean {
+    const first = this.at(instant);
+    return first !== undefined && this.#next(instant, first.id + 1)?.at === instant;
   }
 
   /** The first to arrive of the items whose instant is this one or later. */
@@ -80,10 +88,18 @@ export class SortedItems<T extends Arrived> {
     if (chunk === undefined) return undefined;
     let first = firstArrived(chunk.items, placeOf(chunk.items, instant, Number.NEGATIVE_INFINITY));
     for (let next = index + 1; next < this.#chunks.length; next++) {
-      const other = (this.#chunks[next] as Chunk<T>).first;
-      if (first === undefined || other.id < first.id) first = other;
+      const later = this.#chunks[next] as Chunk<T>;
+      later.first ??= firstArrived(later.items, 0) as T;
+      if (first === undefined || later.first.id < first.id) first = later.first;
     }
     return first;
+  }
+
+  /** The first item that does not come before this place in the order. */
+  #next(at: number, id: number): T | undefined {
+    const index = Math.max(0, this.#chunkBefore(at, id));
+    const items = this.#chunks[index]?.items;
+    return items?.[placeOf(items, at, id)] ?? this.#chunks[index + 1]?.items[0];
   }
 
   /** The last chunk that begins at or before this place in the order, or -1. */

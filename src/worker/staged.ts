@@ -1,5 +1,6 @@
 // What the worker loop hands over: one transaction's whole effect, and the figures that belong to it.
 
+import type { AmbiguousPairs } from "./ambiguous_pairs.ts";
 import type { BuiltBlock } from "./block_builder.ts";
 import type { KeyNote } from "./key_use.ts";
 import type { Rejection } from "./rejections.ts";
@@ -18,6 +19,7 @@ export interface StagedWrite {
   readonly rejections: readonly Rejection[];
   readonly touchpoints: readonly TouchpointNote[];
   readonly keys: readonly KeyNote[];
+  readonly ambiguous: readonly AmbiguousPairs[];
   readonly setAside: StagedSetAside | undefined;
   readonly bytesReceived: number;
 }

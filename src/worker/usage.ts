@@ -3,8 +3,11 @@
 
 import { DROP_REASONS, type DropReason } from "../core/drop.ts";
 
-/** The names of counters as the store keeps them. */
-type CounterName = "received" | "stored" | "admitted" | `dropped.${DropReason}`;
+/**
+ * The names of counters as the store keeps them. "admitted.client" is the part of "admitted" that client keys sent: files of before
+ * 0.2 have none. "ambiguous" counts pairs by touchpoint for which more than one start would have done.
+ */
+type CounterName = "received" | "stored" | "admitted" | "admitted.client" | "ambiguous" | `dropped.${DropReason}`;
 
 /** One counter's value, as it is kept. */
 export interface UsageCounter {
@@ -20,6 +23,8 @@ export interface UsageTotals {
   received: number;
   stored: number;
   readonly dropped: Record<DropReason, number>;
+  /** Ambiguous pairs by project: of every project that has received anything. */
+  readonly ambiguous: Map<string, number>;
 }
 
 function noDrops(): Record<DropReason, number> {
@@ -39,7 +44,7 @@ interface MonthUsage {
 export class Usage {
   readonly #months = new Map<string, MonthUsage>();
   readonly #staged = new Set<MonthUsage>();
-  readonly #totals: UsageTotals = { received: 0, stored: 0, dropped: noDrops() };
+  readonly #totals: UsageTotals = { received: 0, stored: 0, dropped: noDrops(), ambiguous: new Map() };
   /** The one asked for last: most batches are of the same project and month as the one before. */
   #last: MonthUsage | undefined;
 
@@ -62,6 +67,11 @@ export class Usage {
   /** Entries admitted in a month, staged ones included: what a quota is compared with. */
   admitted(project: string, month: string): number {
     return valueOf(this.#of(project, month), "admitted");
+  }
+
+  /** Of these, what client keys sent. */
+  admittedFromClients(project: string, month: string): number {
+    return valueOf(this.#of(project, month), "admitted.client");
   }
 
   /** The new absolute values, for the group's transaction. */
@@ -96,6 +106,10 @@ export class Usage {
     const added = value - (usage.values.get(name) ?? 0);
     usage.values.set(name, value);
     if (name === "received" || name === "stored") this.#totals[name] += added;
+    if (name === "received" || name === "ambiguous") {
+      const before = this.#totals.ambiguous.get(usage.project) ?? 0;
+      this.#totals.ambiguous.set(usage.project, before + (name === "ambiguous" ? added : 0));
+    }
     for (const reason of DROP_REASONS) {
       if (name === `dropped.${reason}`) this.#totals.dropped[reason] += added;
     }

@@ -1,141 +1,95 @@
 // Finds which of the waiting starts, or ends, may be the other half, by the contract's two rules. What is found is the
-// caller's choice among equals (`pick`); this file knows which items are candidates and that an equal touchpoint goes
-// before an absent one. An item stands under its key and under its touchpoint.
+// caller's choice among equals (`pick`); this file knows which items are candidates, that an equal touchpoint goes before an
+// absent one, and then the seeker's own sender before others. An item stands under its key and under its touchpoint, each type of
+// key by itself. No step looks at every item of a name: see sorted_items.ts.
 
 import type { Source } from "../core/entry.ts";
-import { type Arrived, SortedItems } from "./sorted_items.ts";
+import { KeyedMap } from "./keyed_map.ts";
+import { type Hashed, NamedItems, NO_PART, type Pick, type SenderItems } from "./parted_items.ts";
 
-/** What the index needs to know of an item. */
-export interface Indexed extends Arrived {
+/** Who looks for its other half. */
+export interface Seeker extends Omit<Hashed, "at" | "id"> {
   readonly project: string;
   readonly keyType: Source;
   readonly entry: { readonly touchpoint: string | undefined; readonly key: string | undefined };
 }
 
-/** Who looks for its other half. */
-export interface Seeker {
-  readonly project: string;
-  readonly keyType: Source;
-  readonly touchpoint: string | undefined;
-  readonly key: string | undefined;
+/** What the index needs to know of an item. */
+export type Indexed = Seeker & Hashed;
+
+/** One project's items of one type of key. */
+class TypeIndex<T extends Indexed> {
+  readonly byKey = new KeyedMap<NamedItems<T>>();
+  readonly byTouchpoint = new KeyedMap<NamedItems<T>>();
 }
-
-/** Chooses among candidates, or finds none of them fit. */
-export type Pick<T extends Arrived> = (candidates: SortedItems<T>) => T | undefined;
-
-/** Items under one name, and of these the ones with a given part (a touchpoint; whether they have a key). */
-class Group<T extends Arrived> {
-  readonly all = new SortedItems<T>();
-  /** Undefined while every item has the same part: most groups stay that small. */
-  #parts: Map<string | undefined, SortedItems<T>> | undefined;
-  readonly #solePart: string | undefined;
-
-  constructor(part: string | undefined) {
-    this.#solePart = part;
-  }
-
-  part(part: string | undefined): SortedItems<T> | undefined {
-    if (this.#parts !== undefined) return this.#parts.get(part);
-    return part === this.#solePart ? this.all : undefined;
-  }
-
-  add(part: string | undefined, item: T): void {
-    if (this.#parts === undefined && part !== this.#solePart) {
-      this.#parts = new Map([[this.#solePart, this.all.copy()]]);
-    }
-    this.all.add(item);
-    if (this.#parts === undefined) return;
-    const items = this.#parts.get(part) ?? new SortedItems<T>();
-    items.add(item);
-    this.#parts.set(part, items);
-  }
-
-  remove(part: string | undefined, item: T): void {
-    this.all.remove(item);
-    const items = this.#parts?.get(part);
-    items?.remove(item);
-    if (items?.isEmpty === true) this.#parts?.delete(part);
-  }
-}
-
-/** One project's items. */
-class ProjectIndex<T extends Indexed> {
-  readonly byKey = new Map<string, Group<T>>();
-  readonly byTouchpoint = { server: new Map<string, Group<T>>(), client: new Map<string, Group<T>>() };
-}
-
-const KEYED = "keyed";
 
 export class WaitingIndex<T extends Indexed> {
-  readonly #projects = new Map<string, ProjectIndex<T>>();
+  /** By the projects of the configuration. */
+  readonly #projects = new Map<string, Readonly<Record<Source, TypeIndex<T>>>>();
 
   add(item: T): void {
-    let index = this.#projects.get(item.project);
-    if (index === undefined) {
-      index = new ProjectIndex();
-      this.#projects.set(item.project, index);
+    let project = this.#projects.get(item.project);
+    if (project === undefined) {
+      project = { server: new TypeIndex(), client: new TypeIndex() };
+      this.#projects.set(item.project, project);
     }
+    const { byKey, byTouchpoint } = project[item.keyType];
     const { touchpoint, key } = item.entry;
-    if (key !== undefined) addTo(index.byKey, key, touchpoint, item);
-    if (touchpoint !== undefined) addTo(index.byTouchpoint[item.keyType], touchpoint, partOf(key), item);
+    if (key !== undefined) addTo(byKey, item.keyHash, key, true, item);
+    if (touchpoint !== undefined) addTo(byTouchpoint, item.touchpointHash, touchpoint, false, item);
   }
 
   /** Takes out an item that was added. */
   remove(item: T): void {
-    const index = this.#projects.get(item.project);
+    const index = this.#projects.get(item.project)?.[item.keyType];
     if (index === undefined) return;
     const { touchpoint, key } = item.entry;
-    if (key !== undefined) removeFrom(index.byKey, key, touchpoint, item);
-    if (touchpoint !== undefined) removeFrom(index.byTouchpoint[item.keyType], touchpoint, partOf(key), item);
+    if (key !== undefined) removeFrom(index.byKey, item.keyHash, key, item);
+    if (touchpoint !== undefined) removeFrom(index.byTouchpoint, item.touchpointHash, touchpoint, item);
   }
 
-  /** Rule 1: same key, touchpoints equal or one of them absent; either key type. */
-  byKey(seeker: Seeker, pick: Pick<T>): T | undefined {
-    if (seeker.key === undefined) return undefined;
-    const group = this.#projects.get(seeker.project)?.byKey.get(seeker.key);
-    if (group === undefined) return undefined;
-    const equal = group.part(seeker.touchpoint);
-    const found = equal && pick(equal);
+  /** Rule 1, among what keys of this type sent: same key, touchpoints equal or one of them absent. */
+  byKey(seeker: Seeker, keyType: Source, pick: Pick<T>): T | undefined {
+    const { key, touchpoint } = seeker.entry;
+    if (key === undefined) return undefined;
+    const named = this.#projects.get(seeker.project)?.[keyType].byKey.get(seeker.keyHash, key);
+    if (named === undefined) return undefined;
+    const equal = named.part(seeker.touchpointHash);
+    const found = equal?.pick(seeker.sender, pick);
     if (found !== undefined) return found;
-    const compatible = seeker.touchpoint === undefined ? group.all : group.part(undefined);
-    return compatible && pick(compatible);
+    const compatible = touchpoint === undefined ? named.all : named.part(NO_PART);
+    return compatible === equal ? undefined : compatible?.pick(seeker.sender, pick);
   }
 
-  /** Rule 2: same key type and touchpoint, and not two different keys; for when rule 1 has found none. */
-  byTouchpoint(seeker: Seeker, pick: Pick<T>): T | undefined {
-    if (seeker.touchpoint === undefined) return undefined;
-    const group = this.#projects.get(seeker.project)?.byTouchpoint[seeker.keyType].get(seeker.touchpoint);
+  /** All candidates of rule 2: same key type and touchpoint, and not two different keys; for when rule 1 has found none. */
+  byTouchpoint(seeker: Seeker): SenderItems<T> | undefined {
+    const { key, touchpoint } = seeker.entry;
+    if (touchpoint === undefined) return undefined;
+    const index = this.#projects.get(seeker.project)?.[seeker.keyType];
+    const named = index?.byTouchpoint.get(seeker.touchpointHash, touchpoint);
     // An equal key was a candidate of rule 1 already, under the same bounds of time.
-    const candidates = seeker.key === undefined ? group?.all : group?.part(undefined);
-    return candidates && pick(candidates);
+    return key === undefined ? named?.all : named?.part(NO_PART);
   }
 }
 
-function partOf(key: string | undefined): string | undefined {
-  return key === undefined ? undefined : KEYED;
-}
-
-function addTo<T extends Arrived>(
-  groups: Map<string, Group<T>>,
-  name: string,
-  part: string | undefined,
+function addTo<T extends Indexed>(
+  names: KeyedMap<NamedItems<T>>,
+  hash: number,
+  text: string,
+  isKey: boolean,
   item: T,
 ): void {
-  let group = groups.get(name);
-  if (group === undefined) {
-    group = new Group(part);
-    groups.set(name, group);
+  let named = names.get(hash, text);
+  if (named === undefined) {
+    named = new NamedItems(text, isKey);
+    names.add(hash, named);
   }
-  group.add(part, item);
+  named.add(item);
 }
 
-function removeFrom<T extends Arrived>(
-  groups: Map<string, Group<T>>,
-  name: string,
-  part: string | undefined,
-  item: T,
-): void {
-  const group = groups.get(name);
-  group?.remove(part, item);
-  if (group?.all.isEmpty === true) groups.delete(name);
+function removeFrom<T extends Indexed>(names: KeyedMap<NamedItems<T>>, hash: number, text: string, item: T): void {
+  const named = names.get(hash, text);
+  if (named === undefined) return;
+  named.remove(item);
+  if (named.isEmpty) names.remove(hash, named);
 }

@@ -2,25 +2,25 @@
 // In: normalised starts and ends. Invariant: what waits is at most the limits, client keys' part at most their share, and
 // `takeChanges` gives exactly what lies between two calls.
 //
+// The sender is kept as a keyed hash: a start is taken by an end of its own sender first, also after a restart.
 // Client keys make room by their own oldest alone, so browsers never push out what servers wait for.
 
 import { SOURCES, type Source } from "../core/entry.ts";
+import { assert } from "../core/errors.ts";
+import { readWaitingRow, writeWaitingRow } from "../core/waiting_row.ts";
 import { Deadlines } from "./deadlines.ts";
 import { estimateBytes, textBytes } from "./metadata.ts";
 import type { EndEntry, StartEntry } from "./normalise.ts";
+import { type Hashed, NO_PART } from "./parted_items.ts";
 
 /** What an item takes beside its texts: its objects, and its places in the indexes. */
 const ITEM_BYTES = 512;
 
 /** A start or an end that waits for its other half. */
-export interface WaitingItem {
-  /** Grows in order of arrival. */
-  readonly id: number;
+export interface WaitingItem extends Hashed {
   readonly project: string;
   readonly keyType: Source;
   readonly entry: StartEntry | EndEntry;
-  /** Its startTime or endTime. */
-  readonly at: number;
   /** Unix ms: it waits as long as it is not later than this. */
   deadline: number;
   readonly bytes: number;
@@ -162,21 +162,35 @@ function olderOf(one: WaitingItem | undefined, other: WaitingItem | undefined): 
   return one.id < other.id ? one : other;
 }
 
-/** What the file keeps of an item. */
-interface WrittenItem {
-  readonly project: string;
-  readonly keyType: Source;
-  readonly entry: StartEntry | EndEntry;
+function writeItem({ project, keyType, sender, bytes, entry }: WaitingItem): string {
+  const from = sender === NO_PART ? { project, keyType } : { project, keyType, sender };
+  return writeWaitingRow({ ...from, bytes }, entry);
 }
 
-function writeItem({ project, keyType, entry }: WaitingItem): string {
-  return JSON.stringify({ project, keyType, entry } satisfies WrittenItem);
+/** What the file keeps of an item. */
+export interface WrittenItem {
+  readonly project: string;
+  readonly keyType: Source;
+  /** NO_PART where it is not known: version 0.1 did not write it. */
+  readonly sender: number;
+  readonly bytes: number;
+  readonly entry: StartEntry | EndEntry;
 }
 
 /** The inverse of what `takeChanges` writes. */
 export function readItem(item: string): WrittenItem {
-  const written = JSON.parse(item) as WrittenItem;
-  const { keyType, entry } = written;
-  // An older version left it out of the entry.
-  return entry.keyType === undefined ? { ...written, entry: { ...entry, keyType } } : written;
+  const row = readWaitingRow(item);
+  assert(row !== undefined, "what waits can be read");
+  const { project, keyType, sender, bytes } = row;
+  const entry = row.entry as unknown as StartEntry | EndEntry;
+  return {
+    project,
+    keyType: keyType as Source,
+    sender: typeof sender === "number" ? sender : NO_PART,
+    bytes: typeof bytes === "number" ? bytes : waitingBytes(entry),
+    // Version 0.1 left its type of key out of the entry.
+    entry: Object.hasOwn(entry, "keyType")
+      ? entry
+      : Object.defineProperty(entry, "keyType", { value: keyType, enumerable: true }),
+  };
 }

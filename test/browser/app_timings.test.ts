@@ -106,6 +106,25 @@ describe("the tree of timings", () => {
       });
     }));
 
+  test("names the touchpoints whose pairs were a guess, and nothing where none was", () =>
+    withServer(configText(), async (server) => {
+      await sendTimings(server);
+      await withAppPage(browser, server, { path: "/timings" }, async ({ page, ...app }) => {
+        await page.getByRole("table", { name: TREE }).waitFor();
+        expect(await page.getByText("could have had another start").count()).toBe(0);
+        const now = Date.now();
+        const start = { touchpoint: "db/query", startTime: now - 20 };
+        await server.send([start, start, { touchpoint: "db/query", endTime: now }]);
+        await app.open("/timings");
+        const notice = page.getByRole("status").filter({ hasText: "could have had another start" });
+        await notice.waitFor();
+        expect(await notice.innerText()).toContain("1 pair of db/query could have had another start");
+        await notice.getByRole("link", { name: "db/query" }).click();
+        await page.getByRole("heading", { name: "query" }).waitFor();
+        expect(await accessibilityProblems(page)).toEqual([]);
+      });
+    }));
+
   test("is narrowed by a search", () =>
     withServer(configText(), async (server) => {
       await sendTimings(server);

@@ -3,6 +3,7 @@
 
 import { expect, test } from "bun:test";
 import type { Entry, Source } from "../../src/core/entry.ts";
+import { COMPLETES_KIND } from "../../src/worker/complete_parts.ts";
 import { normalise, type TimingEntry } from "../../src/worker/normalise.ts";
 import { type PairingLimits, PairingMemory } from "../../src/worker/pairing.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../support/random.ts";
@@ -18,7 +19,7 @@ const SECRET = [123, 456] as const;
 /** The data file as pairing needs it: rows and journal parts, each written with its transaction or not at all. */
 class Kept {
   readonly rows = new Map<number, string>();
-  parts: { readonly receivedAt: number; readonly data: Uint8Array }[] = [];
+  parts: { readonly kind: string; readonly receivedAt: number; readonly data: Uint8Array }[] = [];
 
   commit(memory: PairingMemory): void {
     const { added, removed, completes } = memory.takeChanges();
@@ -27,16 +28,24 @@ class Kept {
       expect(this.rows.has(id)).toBe(false);
       this.rows.set(id, item);
     }
-    if (completes !== undefined) this.parts.push(completes);
+    if (completes !== undefined) this.parts.push({ kind: COMPLETES_KIND, ...completes });
+  }
+
+  /** As a version left it that did not know senders. */
+  forgetSenders(): void {
+    for (const [id, item] of this.rows) {
+      const { sender: _sender, ...rest } = JSON.parse(item) as { sender?: number };
+      this.rows.set(id, JSON.stringify(rest));
+    }
   }
 
   /** Rows by id, as the file gives them, and parts as views that begin anywhere. */
   restoreInto(memory: PairingMemory, deadlinesFrom: number): void {
     const rows = [...this.rows].sort(([one], [other]) => one - other).map(([id, item]) => ({ id, item }));
-    const parts = this.parts.map(({ data }) => {
+    const parts = this.parts.map(({ kind, data }) => {
       const shifted = new Uint8Array(data.length + 3);
       shifted.set(data, 3);
-      return shifted.subarray(3);
+      return { kind, data: shifted.subarray(3) };
     });
     memory.restore(rows, parts, deadlinesFrom);
   }
@@ -50,6 +59,8 @@ interface Shape {
   readonly standalone: number;
   readonly projects: readonly string[];
   readonly types: readonly Source[];
+  /** How many send with each type of key. */
+  readonly senders: number;
 }
 
 function randomEntry(random: Random, shape: Shape, now: number, number: number): TimingEntry {
@@ -72,7 +83,8 @@ function randomEntry(random: Random, shape: Shape, now: number, number: number):
     else if (form < 0.6) Object.assign(entry, { startTime: start, duration });
     else if (form < 0.8) Object.assign(entry, { endTime: start + duration, duration });
     // A monotonic clock's duration, and an end before the start.
-    else Object.assign(entry, { startTime: start, endTime: start - duration, duration });
+    else if (form < 0.9) Object.assign(entry, { startTime: start, endTime: start - duration, duration });
+    else Object.assign(entry, { timestamp: start + duration, duration });
   }
   const normal = normalise(entry, batchContext({ receivedAt: now, apiKey: pick(random, ["one", "two"]) }));
   if (typeof normal === "string" || normal.kind === "log")
@@ -89,12 +101,13 @@ function smallShape(random: Random): Shape {
     standalone: pick(random, [0, 0.3]),
     projects: pick(random, [["shop"], ["shop", "blog"]]),
     types: pick(random, [["server"], ["client", "server"]] as const),
+    senders: pick(random, [1, 3]),
   };
 }
 
 /** Without complete timings: of those one name's first few are searched only. */
 function crowdShape(random: Random): Shape {
-  const shape = { steps: 1_500, completes: 0, names: 0, times: 2_000, standalone: 0.1, projects: ["shop"] };
+  const shape = { steps: 1_500, completes: 0, names: 0, times: 2_000, standalone: 0.1, projects: ["shop"], senders: 3 };
   return { ...shape, types: pick(random, [["server"], ["client", "server"]] as const) };
 }
 
@@ -117,6 +130,7 @@ function runScenario(random: Random, shape: Shape): void {
       {
         store: (project, record, entries) => outcomes.push({ project, record, entries }),
         absorb: (project, start) => outcomes.push({ project, absorbed: start }),
+        ambiguous: (project, keyType, ambiguous) => outcomes.push({ project, keyType, ambiguous }),
       },
       COMPLETES_MAX,
     );
@@ -142,13 +156,18 @@ function runScenario(random: Random, shape: Shape): void {
       kept.commit(memory);
       now += 1;
       startedFrom = now + limits.orphanGraceMs;
+      if (random() < 0.2) {
+        kept.forgetSenders();
+        model.forgetSenders();
+      }
       memory = begin(startedFrom);
       model.restart(startedFrom);
     } else if (dice < 0.3) {
       // A group whose commit fails: what the model never hears of must leave no trace.
       kept.commit(memory);
       const count = outcomes.length;
-      for (let lost = 0; lost < 5; lost++) memory.offer(randomEntry(random, shape, now, -1), "shop", "server");
+      const sender = { project: "shop", keyType: "server", sender: 1 } as const;
+      for (let lost = 0; lost < 5; lost++) memory.offer(randomEntry(random, shape, now, -1), sender);
       outcomes.length = count;
       memory = begin(startedFrom);
     } else {
@@ -156,8 +175,13 @@ function runScenario(random: Random, shape: Shape): void {
       const project = pick(random, shape.projects);
       const keyType = pick(random, shape.types);
       const entry = { ...sent, keyType };
-      memory.offer(entry, project, keyType);
-      model.offer(entry, project, keyType);
+      const sender = {
+        project,
+        keyType,
+        sender: 2 * integer(random, shape.senders - 1) + Number(keyType === "client"),
+      };
+      memory.offer(entry, sender);
+      model.offer(entry, sender);
     }
     // Comparing all outcomes at each of many steps would take most of the time.
     if (!isCrowd) expect(outcomes).toEqual(model.outcomes);
@@ -167,7 +191,8 @@ function runScenario(random: Random, shape: Shape): void {
   model.expire(now + 1e7);
   expect(outcomes).toEqual(model.outcomes);
   expect([memory.openEntries, memory.nextDeadline()]).toEqual([0, Number.POSITIVE_INFINITY]);
-  const settled = outcomes.reduce((sum, outcome) => sum + ("absorbed" in outcome ? 1 : outcome.entries), 0);
+  const settledBy = (outcome: Outcome) => ("absorbed" in outcome ? 1 : "entries" in outcome ? outcome.entries : 0);
+  const settled = outcomes.reduce((sum, outcome) => sum + settledBy(outcome), 0);
   expect(settled).toBe(offered);
   kept.commit(memory);
   expect(kept.rows.size).toBe(0);

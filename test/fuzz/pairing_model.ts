@@ -4,19 +4,23 @@
 import type { Source } from "../../src/core/entry.ts";
 import type { JsonObject } from "../../src/core/json.ts";
 import type { CompleteEntry, EndEntry, NewRecord, StartEntry, TimingEntry } from "../../src/worker/normalise.ts";
-import type { PairingLimits } from "../../src/worker/pairing.ts";
+import type { PairingLimits, Sender } from "../../src/worker/pairing.ts";
 
 interface Held<E> {
   readonly entry: E;
   readonly project: string;
   readonly keyType: Source;
+  /** Undefined: nobody knows any more. */
+  sender: number | undefined;
   readonly arrival: number;
   deadline: number;
 }
 
 export type Outcome =
   | { readonly project: string; readonly record: NewRecord; readonly entries: number }
-  | { readonly project: string; readonly absorbed: StartEntry };
+  | { readonly project: string; readonly absorbed: StartEntry }
+  /** The next outcome is a pair that was a guess. */
+  | { readonly project: string; readonly keyType: Source; readonly ambiguous: string };
 
 export class PairingModel {
   readonly outcomes: Outcome[] = [];
@@ -24,6 +28,8 @@ export class PairingModel {
   #starts: Held<StartEntry>[] = [];
   #ends: Held<EndEntry>[] = [];
   #completes: Held<CompleteEntry>[] = [];
+  /** Of server keys, that have absorbed a client's start. */
+  readonly #marked = new Set<Held<CompleteEntry>>();
   #arrivals = 0;
 
   constructor(limits: PairingLimits) {
@@ -34,10 +40,10 @@ export class PairingModel {
     return this.#ends.length + this.#starts.filter((start) => !start.entry.standalone).length;
   }
 
-  offer(entry: TimingEntry, project: string, keyType: Source): void {
+  offer(entry: TimingEntry, { project, keyType, sender }: Sender): void {
     this.expire(entry.receivedAt);
     const waitMs = entry.kind === "start" ? this.#limits.timeoutMs : this.#limits.orphanGraceMs;
-    const held = { project, keyType, arrival: this.#arrivals++, deadline: entry.receivedAt + waitMs };
+    const held = { project, keyType, sender, arrival: this.#arrivals++, deadline: entry.receivedAt + waitMs };
     if (entry.kind === "start") this.#offerStart({ ...held, entry });
     else if (entry.kind === "end") this.#offerEnd({ ...held, entry });
     else this.#offerComplete({ ...held, entry });
@@ -47,12 +53,18 @@ export class PairingModel {
   expire(now: number): void {
     const late = [...this.#starts, ...this.#ends].filter((held) => held.deadline < now);
     late.sort((one, other) => one.deadline - other.deadline || one.arrival - other.arrival);
-    for (const held of late) this.#giveUp(held);
+    for (const held of late)
+      if (this.#starts.includes(held as never) || this.#ends.includes(held as never)) this.#giveUp(held);
     this.#completes = this.#completes.filter((held) => held.deadline >= now);
   }
 
   restart(deadlinesFrom: number): void {
     for (const held of [...this.#starts, ...this.#ends]) held.deadline = Math.max(held.deadline, deadlinesFrom);
+  }
+
+  /** What waits was written down without its senders. */
+  forgetSenders(): void {
+    for (const held of [...this.#starts, ...this.#ends]) held.sender = undefined;
   }
 
   #offerStart(start: Held<StartEntry>): void {
@@ -61,16 +73,22 @@ export class PairingModel {
       if (!start.entry.standalone) this.#store(start.project, lone(start.entry, "unfinished"), 1);
       return;
     }
-    const others = [...this.#ends, ...this.#completes];
+    // Nothing of a client key meets a server's start; a client's start takes nothing away from servers: no end, and of a complete one
+    // only what it has for clients.
+    const others = [...this.#ends, ...this.#completes].filter(
+      (other) =>
+        other.keyType === start.keyType ||
+        (start.keyType === "client" && isComplete(other) && !this.#marked.has(other)),
+    );
     const [best] = inOrder(
-      candidates(
-        others,
-        (other) => closesByKey(start, other),
-        (other) => closesByTouchpoint(start, other),
+      firstOf(
+        others.filter((other) => closesByKey(start, other)),
+        others.filter((other) => closesByTouchpoint(start, other)),
       ),
       (other) => [
         other.entry.startTime === start.entry.startTime,
         other.entry.touchpoint === start.entry.touchpoint,
+        other.sender === start.sender,
         // One start, so nothing to choose among starts.
         0,
         other.arrival,
@@ -81,7 +99,8 @@ export class PairingModel {
       return;
     }
     this.#ends = this.#ends.filter((end) => end !== best);
-    this.#completes = this.#completes.filter((complete) => complete !== best);
+    if (best.keyType === start.keyType) this.#completes = this.#completes.filter((complete) => complete !== best);
+    else if (isComplete(best)) this.#marked.add(best);
     if (best.entry.kind === "end") this.#pair(start, best.entry);
     else if (!start.entry.standalone) this.outcomes.push({ project: start.project, absorbed: start.entry });
   }
@@ -99,27 +118,41 @@ export class PairingModel {
   }
 
   #close(end: Held<EndEntry | CompleteEntry>): boolean {
-    const [best] = inOrder(
-      candidates(
-        this.#starts,
-        (start) => closesByKey(start, end),
-        (start) => closesByTouchpoint(start, end),
-      ),
-      (start) => [
-        start.entry.startTime === end.entry.startTime,
-        start.entry.touchpoint === end.entry.touchpoint,
-        start.entry.startTime,
-        start.arrival,
-      ],
+    const own = this.#starts.filter((start) => start.keyType === end.keyType);
+    const ofClients = this.#starts.filter((start) => start.keyType === "client" && end.keyType === "server");
+    const byKey = firstOf(
+      own.filter((start) => closesByKey(start, end)),
+      ofClients.filter((start) => closesByKey(start, end)),
     );
+    const all = firstOf(
+      byKey,
+      own.filter((start) => closesByTouchpoint(start, end)),
+    );
+    return this.#closeBest(all, end, byKey.length === 0 && all.length > 1);
+  }
+
+  #closeBest(starts: readonly Held<StartEntry>[], end: Held<EndEntry | CompleteEntry>, isAmbiguous: boolean): boolean {
+    const [best] = inOrder(starts, (start) => [
+      start.entry.startTime === end.entry.startTime,
+      start.entry.touchpoint === end.entry.touchpoint,
+      start.sender === end.sender,
+      start.entry.startTime,
+      start.arrival,
+    ]);
     if (best === undefined) return false;
     this.#starts = this.#starts.filter((start) => start !== best);
+    const { project, keyType, entry } = best;
+    if (isAmbiguous) this.outcomes.push({ project, keyType, ambiguous: entry.touchpoint as string });
     this.#pair(best, end.entry);
     return true;
   }
 
   #pair(start: Held<StartEntry>, end: EndEntry | CompleteEntry): void {
-    const startTime = end.startTime ?? start.entry.startTime;
+    // What was only derived is no field that was sent.
+    const isDerived = end.kind === "completed" && end.derived !== undefined;
+    const startTime = isDerived ? start.entry.startTime : (end.startTime ?? start.entry.startTime);
+    const endTime =
+      end.kind === "completed" && end.derived === "both" ? start.entry.startTime + end.duration : end.endTime;
     const metadata: JsonObject | undefined =
       start.entry.metadata === undefined && end.metadata === undefined
         ? undefined
@@ -127,7 +160,7 @@ export class PairingModel {
     const record: NewRecord = {
       kind: "completed",
       time: start.entry.time,
-      receivedAt: end.receivedAt,
+      receivedAt: Math.max(start.entry.receivedAt, end.receivedAt),
       source: end.source,
       keyType: start.entry.keyType === "client" ? "client" : end.keyType,
       apiKey: end.apiKey,
@@ -136,8 +169,8 @@ export class PairingModel {
       level: end.level ?? start.entry.level,
       message: end.message ?? start.entry.message,
       startTime,
-      endTime: end.endTime,
-      duration: end.duration ?? end.endTime - startTime,
+      endTime,
+      duration: end.duration ?? endTime - startTime,
       metadata,
     };
     this.#store(start.project, record, start.entry.standalone ? 1 : 2);
@@ -157,8 +190,14 @@ export class PairingModel {
     const { entry, project } = held;
     this.#starts = this.#starts.filter((start) => start !== held);
     this.#ends = this.#ends.filter((end) => end !== held);
-    if (entry.kind === "end") this.#store(project, lone(entry, "orphaned"), 1);
-    else if (!entry.standalone) this.#store(project, lone(entry, "unfinished"), 1);
+    if (entry.kind === "end") {
+      // No server's start came for it, so a client's may have it.
+      const end = { ...held, entry };
+      const starts = this.#starts.filter(
+        (start) => start.keyType === "client" && held.keyType === "server" && closesByKey(start, end),
+      );
+      if (!this.#closeBest(starts, end, false)) this.#store(project, lone(entry, "orphaned"), 1);
+    } else if (!entry.standalone) this.#store(project, lone(entry, "unfinished"), 1);
   }
 
   #store(project: string, record: NewRecord, entries: number): void {
@@ -195,18 +234,22 @@ function closesByTouchpoint(start: Held<StartEntry>, other: Other): boolean {
   );
 }
 
-function candidates<T>(all: readonly T[], first: (one: T) => boolean, second: (one: T) => boolean): T[] {
-  const byKey = all.filter(first);
-  return byKey.length > 0 ? byKey : all.filter(second);
+function isComplete(held: Other): held is Held<CompleteEntry> {
+  return held.entry.kind === "completed";
 }
 
-function inOrder<T>(all: readonly T[], rank: (one: T) => [boolean, boolean, number, number]): T[] {
+function firstOf<T>(first: readonly T[], second: readonly T[]): readonly T[] {
+  return first.length > 0 ? first : second;
+}
+
+function inOrder<T>(all: readonly T[], rank: (one: T) => [boolean, boolean, boolean, number, number]): T[] {
   return all.toSorted((one, other) => {
-    const [veryOne, equalOne, timeOne, arrivalOne] = rank(one);
-    const [veryOther, equalOther, timeOther, arrivalOther] = rank(other);
+    const [veryOne, equalOne, senderOne, timeOne, arrivalOne] = rank(one);
+    const [veryOther, equalOther, senderOther, timeOther, arrivalOther] = rank(other);
     return (
       Number(veryOther) - Number(veryOne) ||
       Number(equalOther) - Number(equalOne) ||
+      Number(senderOther) - Number(senderOne) ||
       timeOne - timeOther ||
       arrivalOne - arrivalOther
     );

@@ -24,6 +24,7 @@ export const NOTHING: GroupWrite = {
   rejections: [],
   touchpoints: [],
   keys: [],
+  ambiguous: [],
   setAside: undefined,
   bytesReceived: 0,
 };

@@ -12,4 +12,5 @@ export const NO_DETAILS: DetailsSource = {
   rejections: NOTHING,
   waitingStarts: NOTHING,
   keyUse: NOTHING,
+  ambiguousPairs: () => new Map(),
 };

@@ -89,6 +89,7 @@ export const UsageSchema = object("Usage", {
       limit: nullable(count("Entries a month")),
       overage: count("Admitted entries past the limit"),
       overagePolicy: Type.Union([Type.Literal("continue"), Type.Literal("drop")]),
+      ambiguous: count("Pairs by touchpoint for which more than one start would have done"),
       bytes: count("On disk now, compressed, of this project and month"),
     }),
     { description: "Newest month first" },

@@ -97,7 +97,14 @@ const FIGURES = {
 
 export const TimingsSchema = object("Timings", {
   touchpoints: Type.Array(
-    Type.Object({ touchpoint: text('"" for timings without one'), registered: Type.Boolean(), ...FIGURES }),
+    Type.Object({
+      touchpoint: text('"" for timings without one'),
+      registered: Type.Boolean(),
+      ambiguous: count(
+        "Pairs for which more than one start would have done, on the days of the range; whatever `q` is",
+      ),
+      ...FIGURES,
+    }),
   ),
   categories: Type.Optional(
     Type.Array(Type.Object({ category: text('What names have up to a "/", which it ends with'), ...FIGURES }), {

@@ -13,7 +13,7 @@ function figures(count: number, max: number, mean: number): TimingFigures {
 }
 
 function timing(touchpoint: string, of: TimingFigures, registered = true): TouchpointTimings {
-  return { touchpoint, registered, ...of };
+  return { touchpoint, registered, ambiguous: 0, ...of };
 }
 
 const TOUCHPOINTS = [

@@ -9,6 +9,7 @@ const ROW = {
   limit: null,
   overage: 0,
   overagePolicy: "continue",
+  ambiguous: 0,
   bytes: 0,
 };
 const ANSWER = {
@@ -49,6 +50,17 @@ describe("usage", () => {
       "default        3       1    512 B  30 d  2026-01-31 11:59:59.999  2026-01-31 12:00:00.000",
       "new            0       0      0 B  90 d  -                        -",
       "",
+    ]);
+  });
+
+  test("has a column of ambiguous pairs where there are any", async () => {
+    const [shop, web] = ANSWER.usage;
+    const source = new FakeSource([{ usage: [{ ...shop, ambiguous: 1_204 }, web], storage: [] }]);
+    const { out } = await runReading(source, ["usage"]);
+    expect(out.split("\n").slice(0, 3)).toEqual([
+      "MONTH    PROJECT   RECEIVED     STORED      LIMIT   USED  OVERAGE   ON DISK  AMBIGUOUS  DROPPED",
+      "2026-01  shop     1,300,012  1,300,000  1,000,000  130 %  300,000  14.3 MiB      1,204  12 (duplicate 10, quota 2)",
+      "2026-01  web             95         95        100   95 %        0   2.0 KiB          0  0",
     ]);
   });
 

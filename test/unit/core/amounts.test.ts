@@ -1,5 +1,13 @@
 import { describe, expect, test } from "bun:test";
-import { formatBytes, formatCount, formatCountOf, formatDuration, formatInstant } from "../../../src/core/amounts.ts";
+import {
+  DURATION_LENGTH_MAX,
+  formatBytes,
+  formatCount,
+  formatCountOf,
+  formatDuration,
+  formatInstant,
+} from "../../../src/core/amounts.ts";
+import { runSeed, seededRandom } from "../../support/random.ts";
 
 describe("a duration", () => {
   test.each([
@@ -21,10 +29,28 @@ describe("a duration", () => {
     [86_399_000, "1 d"],
     [90_000_000, "1 d 1 h"],
     [2_592_000_000, "30 d"],
+    [86_396_400_000, "999 d 23 h"],
+    [86_399_000_000, "1,000 d"],
+    [106_660_000_000, "1,234 d"],
+    [8.64e15, "100,000,000 d"],
+    [1.7e308, ">100,000,000 d"],
+    [-1.7e308, "->100,000,000 d"],
     [-1_240, "-1.24 s"],
   ])("of %p ms is %p", (durationMs, shown) => {
     expect(formatDuration(durationMs)).toBe(shown);
   });
+});
+
+test("no duration is wider than DURATION_LENGTH_MAX", () => {
+  const random = seededRandom(runSeed("duration widths"));
+  let widest = 0;
+  for (let exponent = -330; exponent <= 308; exponent += 0.01) {
+    const durationMs = (random() < 0.5 ? -1 : 1) * 10 ** exponent * (1 + random());
+    widest = Math.max(widest, formatDuration(durationMs).length);
+  }
+  for (const odd of [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN, 8.64e15 - 1, -8.64e15])
+    widest = Math.max(widest, formatDuration(odd).length);
+  expect(widest).toBe(DURATION_LENGTH_MAX);
 });
 
 describe("bytes", () => {

@@ -82,6 +82,10 @@ export const SNAPSHOT: StoreSnapshot = {
   stored: 900,
   open: 50,
   dropped: DROPPED,
+  ambiguous: new Map([
+    ["blog", 0],
+    ["shop", 7],
+  ]),
   blocks: 12,
   records: 800,
   bytesOnDisk: 123_456,

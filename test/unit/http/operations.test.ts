@@ -72,6 +72,8 @@ describe("metrics", () => {
       simplelogs_entries_stored_total: 900,
       simplelogs_entries_queued: 5,
       simplelogs_entries_open: 50,
+      'simplelogs_timings_ambiguous_total{project="blog"}': 0,
+      'simplelogs_timings_ambiguous_total{project="shop"}': 7,
       ...Object.fromEntries(
         dropped.map(([reason, count]) => [`simplelogs_entries_dropped_total{reason="${reason}"}`, count]),
       ),

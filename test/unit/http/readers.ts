@@ -75,8 +75,8 @@ export const ANSWERS: ReadAnswers = {
   histogram: { interval: 60_000, buckets: [{ time: 0, debug: 0, info: 1, warn: 2, error: 3, timing: 4 }] },
   timings: {
     touchpoints: [
-      { touchpoint: "", registered: false, ...NO_FIGURES },
-      { touchpoint: "db", registered: true, ...FIGURES },
+      { touchpoint: "", registered: false, ambiguous: 0, ...NO_FIGURES },
+      { touchpoint: "db", registered: true, ambiguous: 4, ...FIGURES },
     ],
   },
   series: {
@@ -127,6 +127,7 @@ export const ANSWERS: ReadAnswers = {
         limit: null,
         overage: 0,
         overagePolicy: "continue",
+        ambiguous: 4,
         bytes: 1234,
       },
     ],

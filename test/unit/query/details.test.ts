@@ -18,6 +18,7 @@ function detailsOf(parts: Partial<DetailsSource>): DetailsSource {
     rejections: () => [],
     waitingStarts: () => [],
     keyUse: () => [],
+    ambiguousPairs: () => new Map(),
     ...parts,
   };
 }
@@ -43,7 +44,11 @@ describe("usage", () => {
   test("counts what was admitted past the limit", () => {
     const counter = (name: string, value: number) => ({ project: "shop", month: "2026-05", name, value });
     const details = detailsOf({
-      usageCounters: () => [counter("admitted", 130), counter("received", 140), counter("dropped.quota", 10)],
+      usageCounters: () =>
+        [counter("admitted", 130), counter("received", 140), counter("dropped.quota", 10)].concat([
+          counter("ambiguous", 6),
+          counter("admitted.client", 60),
+        ]),
     });
     expect(readUsage(details, RULES, NOW).usage).toEqual([
       {
@@ -56,6 +61,7 @@ describe("usage", () => {
         limit: 100,
         overage: 30,
         overagePolicy: "drop",
+        ambiguous: 6,
         bytes: 0,
       },
     ]);

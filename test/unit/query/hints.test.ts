@@ -62,12 +62,14 @@ describe("a hint on a time", () => {
     expect([
       hint("invalid_time", { timestamp: -5 }),
       hint("invalid_time", { startTime: 1, endTime: 8.64e15 + 2 }),
-      hint("invalid_time", { startTime: 5, duration: 1e300 }),
+      hint("invalid_time", { startTime: 5, endTime: 6, duration: 1e300 }),
+      hint("invalid_time", { endTime: 5, duration: 6 }),
       hint("invalid_time", { message: "a" }),
     ]).toEqual([
       "timestamp is -5. Times are Unix milliseconds from 0 to 8640000000000000.",
       "endTime is 8640000000000002. Times are Unix milliseconds from 0 to 8640000000000000.",
-      "With its duration of 1e+300 ms the start or the end lies outside of 0 to 8640000000000000 Unix milliseconds.",
+      "duration is 1e+300. A duration is at most 8640000000000000 ms.",
+      "With its duration of 6 ms the start or the end lies outside of 0 to 8640000000000000 Unix milliseconds.",
       "One of its times, or its batch's timestamp, is outside of 0 to 8640000000000000. Times are Unix milliseconds.",
     ]);
   });

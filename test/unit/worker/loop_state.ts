@@ -4,6 +4,7 @@ import { decodeColumns, recordsOf } from "../../../src/block/decode.ts";
 import { BlockEncoder } from "../../../src/block/encode.ts";
 import type { Entry } from "../../../src/core/entry.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
+import type { AmbiguousPairs } from "../../../src/worker/ambiguous_pairs.ts";
 import type { KeyNote } from "../../../src/worker/key_use.ts";
 import { EntryWorker } from "../../../src/worker/loop.ts";
 import type { ClockReading, WorkerProject, WorkerRules } from "../../../src/worker/options.ts";
@@ -39,6 +40,7 @@ export class LoopState {
   readonly touchpoints: { project: string; name: string }[] = [];
   /** What the file has of keys, by their type. */
   readonly keys = new Map<string, KeyNote>();
+  readonly ambiguous: AmbiguousPairs[] = [];
   readonly setAside: NonNullable<StagedWrite["setAside"]>[] = [];
   rules: WorkerRules;
   worker: EntryWorker;
@@ -74,6 +76,7 @@ export class LoopState {
         usage: [...this.#usage.values()],
         touchpoints: this.touchpoints,
         keys: [...this.keys.values()],
+        ambiguous: this.ambiguous.filter(({ day }) => day === this.ambiguous.at(-1)?.day),
       },
       pairing: this.#limits,
       dedupe: { windowMs: 600_000, entries: 10_000 },
@@ -122,6 +125,7 @@ export class LoopState {
     this.rejections.push(...write.rejections);
     this.touchpoints.push(...write.touchpoints.map(({ project, name }) => ({ project, name })));
     for (const note of write.keys) this.keys.set(note.type, note);
+    this.ambiguous.push(...write.ambiguous);
     if (write.setAside !== undefined) this.setAside.push(write.setAside);
     this.worker.committed();
   }
@@ -146,6 +150,11 @@ export class LoopState {
     const write = this.worker.noteKeys(now);
     if (write !== undefined) this.commit(write);
     return write !== undefined;
+  }
+
+  /** As a version that did not have it left the file. */
+  forgetCounter(name: string): void {
+    for (const [place, counter] of this.#usage) if (counter.name === name) this.#usage.delete(place);
   }
 
   /** The values of a counter by month. */

@@ -140,6 +140,7 @@ describe("an entry in its normal form", () => {
     expect(settled({ message: "m", metadata: nested(100) })).toMatchObject({ kind: "log" });
     expect(settled({ startTime: NOW, endTime: NOW })).toMatchObject({ duration: 0 });
     expect(settled({ timestamp: NOW, startTime: 8.64e15 })).toMatchObject({ startTime: 8.64e15 });
+    expect(settled({ timestamp: NOW, startTime: 0, duration: 8.64e15 })).toMatchObject({ endTime: 8.64e15 });
   });
 
   test("whatever the contract names keeps an entry from being empty", () => {
@@ -174,6 +175,15 @@ describe("an entry that is dropped", () => {
     ["an invalid batch timestamp as the fallback", { message: "m" }, "invalid_time", { batchTimestamp: 1e16 }],
     ["a derived start before 0", { endTime: NOW, duration: NOW + 1 }, "invalid_time", {}],
     ["a derived end past every date", { startTime: NOW, duration: 1e300 }, "invalid_time", {}],
+    ["a duration that no two dates are apart", { startTime: NOW, endTime: NOW, duration: 1.7e308 }, "invalid_time", {}],
+    ["such a duration of an end", { endTime: NOW, duration: 8.64e15 + 1 }, "invalid_time", {}],
+    ["such a duration alone", { duration: 1.7e308 }, "invalid_time", {}],
+    [
+      "such a duration before too_deep",
+      { startTime: 0, endTime: 0, duration: 1e16, metadata: nested(101) },
+      "invalid_time",
+      {},
+    ],
     ["metadata of 101 levels", { message: "m", metadata: nested(101) }, "too_deep", {}],
     ["metadata of 50,000 levels", { message: "m", metadata: nested(50_000) }, "too_deep", {}],
     ["a negative duration", { duration: -1 }, "negative_duration", {}],

@@ -1,59 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import type { Entry, Source } from "../../../src/core/entry.ts";
+import { readWaitingRow } from "../../../src/core/waiting_row.ts";
+import { COMPLETES_KIND } from "../../../src/worker/complete_parts.ts";
 import { normalise, type StartEntry } from "../../../src/worker/normalise.ts";
-import { type PairingLimits, PairingMemory } from "../../../src/worker/pairing.ts";
+import { PairingMemory } from "../../../src/worker/pairing.ts";
 import { waitingBytes } from "../../../src/worker/waiting_room.ts";
 import { batchContext, NOW } from "./batch_context.ts";
-
-const LIMITS: PairingLimits = {
-  openMax: 100,
-  openBytesMax: 1e6,
-  clientShare: 0.5,
-  timeoutMs: 3_600_000,
-  orphanGraceMs: 60_000,
-};
-
-interface From {
-  readonly at?: number;
-  readonly project?: string;
-  readonly type?: Source;
-  readonly apiKey?: string;
-}
-
-/** A memory, and what it has settled in short: "status name→name (entries)". Entries are named by their message. */
-class Desk {
-  readonly settled: string[] = [];
-  readonly records: unknown[] = [];
-  readonly memory: PairingMemory;
-
-  constructor(limits: Partial<PairingLimits> = {}) {
-    this.memory = new PairingMemory(
-      { ...LIMITS, ...limits },
-      [1, 2],
-      {
-        store: (_project, record, entries) => {
-          this.records.push(record);
-          const names = Object.keys(record.metadata ?? {}).sort();
-          this.settled.push(`${record.kind} ${names.join("+")} (${entries})`);
-        },
-        absorb: (_project, start) => this.settled.push(`absorbed ${Object.keys(start.metadata ?? {}).join("+")}`),
-      },
-      64,
-    );
-  }
-
-  /** Offers an entry that is known by this name. */
-  offer(name: string, entry: Entry, from: From = {}): this {
-    const { at = NOW, project = "shop", type = "server", apiKey = "web shop" } = from;
-    const context = batchContext({ receivedAt: at, project, keyType: type, apiKey });
-    const normal = normalise({ metadata: { [name]: 1 }, ...entry }, context);
-    if (typeof normal === "string" || normal.kind === "log") throw new Error(`${name} is no timing`);
-    this.memory.offer(normal, project, type);
-    return this;
-  }
-}
+import { Desk, LIMITS } from "./desk.ts";
 
 const T = NOW;
+const IGNORED = { store: () => {}, absorb: () => {}, ambiguous: () => {} };
 
 describe("a start and its end", () => {
   test("become one record with the end's fields, the start's where it lacks them, at the start's time", () => {
@@ -143,11 +99,11 @@ describe("a start and its end", () => {
   const client = "client";
   test.each<[string, Entry, Source, Entry, Source, boolean]>([
     ["one key", { key: "k", startTime: T }, server, { key: "k", endTime: T }, server, true],
-    ["one key from browser and server", { key: "k", startTime: T }, client, { key: "k", endTime: T }, server, true],
+    ["one key from server and browser", { key: "k", startTime: T }, server, { key: "k", endTime: T }, client, false],
     [
       "one key, one touchpoint absent",
       { key: "k", touchpoint: "t", startTime: T },
-      server,
+      client,
       { key: "k", endTime: T },
       client,
       true,
@@ -295,6 +251,7 @@ class PairingDeskWithRoom extends Desk {
     [1, 2],
     {
       store: () => this.settled.push("stored"),
+      ambiguous: () => {},
       absorb: (_project, start) => this.settled.push(`absorbed ${Object.keys(start.metadata ?? {}).join("+")}`),
     },
     2_048,
@@ -364,7 +321,7 @@ test("what waits counts by the bytes that it takes in the file, whatever its tex
     const desk = new Desk({ openBytesMax: 1e9 });
     desk.offer("s", { key: "k", touchpoint: text, message: text, startTime: T, metadata });
     const [item] = desk.memory.takeChanges().added;
-    const entry = JSON.parse(item?.item ?? "").entry as StartEntry;
+    const entry = readWaitingRow(item?.item ?? "")?.entry as unknown as StartEntry;
     expect(Buffer.byteLength(item?.item ?? "")).toBeLessThan(3 * waitingBytes(entry));
   }
 });
@@ -406,7 +363,11 @@ describe("what the file hears of", () => {
     const { added, removed, completes } = before.memory.takeChanges();
     expect([added.map(({ id }) => id), removed, completes?.receivedAt]).toEqual([[1, 2], [], T]);
     const after = new Desk();
-    after.memory.restore(added, completes === undefined ? [] : [completes.data], T + 3_600_000 + 60_000);
+    after.memory.restore(
+      added,
+      completes === undefined ? [] : [{ kind: COMPLETES_KIND, ...completes }],
+      T + 3_600_000 + 60_000,
+    );
     expect([after.memory.openEntries, after.memory.nextDeadline()]).toEqual([2, T + 3_660_000]);
     after.offer("cs", { touchpoint: "t", startTime: T }, { type: "client", at: T + 60_000 });
     after.offer("end", { key: "k", endTime: T }, { at: T + 3_660_000 });
@@ -425,11 +386,12 @@ test("a hundred thousand starts of one name, in falling order of time, take thei
   const count = 100_000;
   const limits = { ...LIMITS, openMax: count, openBytesMax: 1e9, clientShare: 1 };
   let pairs = 0;
-  const memory = new PairingMemory(limits, [1, 2], { store: () => pairs++, absorb: () => {} }, 64);
+  const memory = new PairingMemory(limits, [1, 2], { ...IGNORED, store: () => pairs++ }, 64);
   const entry = { key: "k", touchpoint: "t" };
   const offer = (times: Entry) => {
     const normal = normalise({ ...entry, ...times }, batchContext());
-    if (typeof normal !== "string" && normal.kind !== "log") memory.offer(normal, "shop", "client");
+    if (typeof normal !== "string" && normal.kind !== "log")
+      memory.offer(normal, { project: "shop", keyType: "client", sender: 1 });
   };
   for (let index = 0; index < count; index++) offer({ startTime: T - index });
   for (let index = 0; index < count; index++) offer({ endTime: T });

@@ -8,6 +8,7 @@ import { EmptyState, ScanNotice } from "../../components/notice.tsx";
 import { QueryView } from "../../components/query_view.tsx";
 import { Duration } from "../../components/time.tsx";
 import { useQuery, useScope } from "../../hooks.ts";
+import { AmbiguousNotice } from "./ambiguous_notice.tsx";
 import { Course } from "./course.tsx";
 import { Distribution } from "./distribution.tsx";
 import type { Selection } from "./selection.ts";
@@ -53,6 +54,7 @@ function Detail({ answer, figures, selection }: DetailProps) {
   return (
     <div class="timings-stack">
       <ScanNotice notes={answer} />
+      <AmbiguousNotice touchpoints={answer.touchpoints} />
       {isUnregistered ? (
         <p class="timings-inline">
           <Badge tone="warn">unregistered</Badge>

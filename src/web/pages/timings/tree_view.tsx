@@ -10,6 +10,7 @@ import { EmptyState, Notice, ScanNotice } from "../../components/notice.tsx";
 import { QueryView } from "../../components/query_view.tsx";
 import { useParameter, useQuery, useScope } from "../../hooks.ts";
 import { parseSort } from "../../state/sorting.ts";
+import { AmbiguousNotice } from "./ambiguous_notice.tsx";
 import { formatOpen, openAtFirst, parseOpen, timingRows } from "./timing_tree.ts";
 import { treeColumns } from "./tree_columns.tsx";
 import { useTrends } from "./use_trends.ts";
@@ -74,6 +75,7 @@ function Tree({ answer, answeredAt }: TreeProps) {
   return (
     <div class="timings-stack">
       <ScanNotice notes={answer} />
+      <AmbiguousNotice touchpoints={answer.touchpoints} />
       <div class="timings-bar">
         <span class="muted">
           {formatCountOf(answer.touchpoints.length, "touchpoint")}

@@ -184,6 +184,7 @@ describe("usage", () => {
     limit: null,
     overage: 0,
     overagePolicy: "continue",
+    ambiguous: 0,
     bytes: 0,
     ...more,
   });

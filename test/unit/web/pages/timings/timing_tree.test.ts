@@ -17,7 +17,7 @@ function figures(count: number, p99: number | null): TimingFigures {
 }
 
 function touchpoint(name: string, count: number, p99: number | null, registered = true): TouchpointTimings {
-  return { touchpoint: name, registered, ...figures(count, p99) };
+  return { touchpoint: name, registered, ambiguous: 0, ...figures(count, p99) };
 }
 
 function category(name: string, count: number, p99: number | null): CategoryTimings {
