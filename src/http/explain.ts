@@ -5,6 +5,7 @@
 import { SOURCES } from "../core/entry.ts";
 import { isJsonObject } from "../core/json.ts";
 import { VALIDATION_MESSAGES_MAX } from "../core/limits.ts";
+import { maskKeys } from "../core/secrets.ts";
 import type { Answer } from "./answers.ts";
 
 /** One problem: where (member names and indexes, from the top) and what. */
@@ -18,18 +19,11 @@ type FieldCheck = (value: unknown) => string | undefined;
 
 /** The specification's order of levels, which is the order in which zod names them. */
 const LEVELS_AS_SPECIFIED = ["info", "warn", "error", "debug"] as const;
-/** What looks like a key of ours is never echoed, not even from where no key belongs. */
-const KEY_LIKE = /\b([sc]k_)[\w-]+/g;
 
 /** A JSON value's type as messages name it. */
 export function typeName(value: unknown): string {
   if (value === null) return "null";
   return Array.isArray(value) ? "array" : typeof value;
-}
-
-/** The text with everything in it that looks like a key of ours shortened to its prefix. */
-export function withoutKeys(text: string): string {
-  return text.replace(KEY_LIKE, "$1…");
 }
 
 function mismatch(expected: string, value: unknown): string {
@@ -55,7 +49,7 @@ function oneOf(options: readonly string[]): FieldCheck {
   return (value) => {
     if (typeof value !== "string") return mismatch(expected, value);
     if (options.includes(value)) return undefined;
-    return `Invalid enum value. Expected ${expected}, received '${withoutKeys(value)}'`;
+    return `Invalid enum value. Expected ${expected}, received '${maskKeys(value)}'`;
   };
 }
 

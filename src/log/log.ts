@@ -9,6 +9,7 @@ import {
   type LogLevel,
   resetSync,
 } from "@logtape/logtape";
+import { maskKeys } from "../core/secrets.ts";
 import { escapeControls } from "../core/terminal.ts";
 
 export type Level = "debug" | "info" | "warn" | "error";
@@ -38,6 +39,10 @@ function terminalLine({ timestamp, level, message, record }: LineParts): string 
   return `${timestamp ?? ""} ${level} ${message}${escapeControls(properties.join(""))}`;
 }
 
+function maskedValue(value: unknown): unknown {
+  return typeof value === "string" ? maskKeys(value) : value;
+}
+
 /** Makes the log of this process; a second call changes it. */
 export function createLog(options: LogOptions): Log {
   const format = options.isTerminal
@@ -54,9 +59,11 @@ export function createLog(options: LogOptions): Log {
     ],
   });
   const logger = getLogger(["simplelogs"]);
-  return (level, message, properties = {}) => {
+  return (level, message, given = {}) => {
+    const properties = Object.fromEntries(Object.entries(given).map(([name, value]) => [name, maskedValue(value)]));
     // The message is data, not a template of the library's.
-    const shown = options.isTerminal ? escapeControls(message) : message;
+    const masked = maskKeys(message);
+    const shown = options.isTerminal ? escapeControls(masked) : masked;
     const text = shown.replaceAll("{", "{{").replaceAll("}", "}}");
     if (level === "debug") logger.debug(text, properties);
     else if (level === "info") logger.info(text, properties);

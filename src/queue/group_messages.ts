@@ -3,6 +3,7 @@
 import { assert } from "../core/errors.ts";
 import { type GroupMessage, type SetAsideMessage, SMALL_GROUP_LENGTH_MAX } from "../core/group.ts";
 import type { ApiKey, IncomingBatch } from "../core/intake.ts";
+import { mayHoldKey } from "../core/secrets.ts";
 
 /** Senders whose JSON text is kept; the same few come again and again. */
 const SENDERS_REMEMBERED_MAX = 4096;
@@ -75,12 +76,13 @@ export class GroupMessages {
 }
 
 /**
- * The body without its API key, for which the empty text stands; undefined where the key is not its first member, or its text is
- * there again: nothing but the key may change, and none may stay.
+ * The body without its API key, for which the empty text stands; undefined where the key is not its first member, or what is left may
+ * hold one, however it is spelled: nothing but the key may change, and none may stay.
  */
 function withoutKey(text: string, secret: string): string | undefined {
   const value = `"${secret}"`;
   const at = text.indexOf(value);
-  if (at === -1 || at > BEFORE_KEY_LENGTH_MAX || text.indexOf(secret, at + value.length) !== -1) return undefined;
-  return BEFORE_KEY.test(text.slice(0, at)) ? `${text.slice(0, at)}""${text.slice(at + value.length)}` : undefined;
+  if (at === -1 || at > BEFORE_KEY_LENGTH_MAX || !BEFORE_KEY.test(text.slice(0, at))) return undefined;
+  const rest = text.slice(at + value.length);
+  return mayHoldKey(rest, secret) ? undefined : `${text.slice(0, at)}""${rest}`;
 }

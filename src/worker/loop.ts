@@ -7,6 +7,7 @@ import type { Batch, Entry, Source } from "../core/entry.ts";
 import { assert } from "../core/errors.ts";
 import { BATCH_MEMBERS, type SetAsideMessage } from "../core/group.ts";
 import { monthOf } from "../core/month.ts";
+import { maskKeysInJson } from "../core/secrets.ts";
 import { AmbiguousTouchpoints } from "./ambiguous_pairs.ts";
 import { BlockBuilder } from "./block_builder.ts";
 import { COMPLETES_KIND, SENDERLESS_KIND } from "./complete_parts.ts";
@@ -138,7 +139,7 @@ export class EntryWorker {
     const key = this.#rules.keys[message.keyIndex];
     assert(key !== undefined, "a batch's key is known");
     const { receivedAt, entryCount } = message;
-    const text = withoutKeys(message.text);
+    const text = maskKeysInJson(message.text);
     this.#enterMonth(receivedAt);
     this.#usage.add(key.project, this.#month, "received", entryCount);
     this.#usage.add(key.project, this.#month, "dropped.internal", entryCount);
@@ -304,9 +305,4 @@ export class EntryWorker {
       bytesReceived: this.#bytesReceived,
     };
   }
-}
-
-/** The body as it came, but for what looks like an API key: it is shown to people, and secrets are never. */
-function withoutKeys(body: string): string {
-  return body.replaceAll(/"([sc]k_)[^"\\]*"/g, '"$1…"');
 }

@@ -3,6 +3,7 @@
 
 import type { DropReason } from "../core/drop.ts";
 import { jsonBeginning } from "../core/json.ts";
+import { maskKeysInJson } from "../core/secrets.ts";
 
 /** Kept of each project and reason in one group. */
 const KEPT_MAX = 20;
@@ -51,5 +52,6 @@ export class Rejections {
 function shorten(entry: unknown): string {
   const text = typeof entry === "string" ? entry : jsonBeginning(entry, ENTRY_LENGTH_MAX);
   const kept = text.length <= ENTRY_LENGTH_MAX ? text : `${text.slice(0, ENTRY_LENGTH_MAX)}…`;
-  return kept.toWellFormed();
+  // Shown to people.
+  return maskKeysInJson(kept.toWellFormed());
 }

@@ -13,8 +13,8 @@ import {
   readBoundNumber,
 } from "../../core/instant.ts";
 import type { ReadScope } from "../../core/reading.ts";
+import { maskKeys } from "../../core/secrets.ts";
 import { isTimeZone, TIME_ZONE_EXPECTED, TIME_ZONE_PATTERN, TimeZone } from "../../core/time_zone.ts";
-import { withoutKeys } from "../explain.ts";
 
 /** A value, or a sentence for people. */
 export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly message: string };
@@ -176,7 +176,7 @@ export function readInterval(text: string | undefined): Checked<number | undefin
 
 /** A client's text in a message: short, and without anything that looks like a key. */
 export function shown(text: string): string {
-  const safe = withoutKeys(text);
+  const safe = maskKeys(text);
   return JSON.stringify(safe.length > SHOWN_LENGTH_MAX ? `${safe.slice(0, SHOWN_LENGTH_MAX)}…` : safe);
 }
 

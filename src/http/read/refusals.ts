@@ -2,6 +2,7 @@
 
 import type { ChangeRefusalCode } from "../../core/changing.ts";
 import type { ReadRefusal, ReadRefusalCode } from "../../core/reading.ts";
+import { maskKeys } from "../../core/secrets.ts";
 import { jsonResponse } from "../answers.ts";
 
 const STATUSES: Readonly<Record<ReadRefusalCode | ChangeRefusalCode, number>> = {
@@ -30,10 +31,10 @@ export type Refusal = Pick<ReadRefusal, "message" | "at" | "length"> & {
 export function refuse({ code, message, at, length }: Refusal): Response {
   const status = STATUSES[code];
   // Absent members are left out of the JSON.
-  return jsonResponse(status, { message, at, length }, status === 503 ? RETRY_AFTER : undefined);
+  return jsonResponse(status, { message: maskKeys(message), at, length }, status === 503 ? RETRY_AFTER : undefined);
 }
 
 /** 400 with a sentence about a parameter. */
 export function badRequest(message: string): Response {
-  return jsonResponse(400, { message });
+  return jsonResponse(400, { message: maskKeys(message) });
 }

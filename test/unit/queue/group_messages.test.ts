@@ -33,6 +33,10 @@ describe("a body is not kept, and goes on as it came", () => {
       "the key is escaped, and an entry has it as its own",
       `{"entries":[{"key":"${SECRET}"}],"key":"sk\\u005f0123456789abcdef","source":"server"}`,
     ],
+    ["it is there again, escaped", `{"key":"${SECRET}","also":"sk_\\u0030123456789abcdef",${APPENDED}`],
+    ["it is there again, its prefix escaped", `{"key":"${SECRET}","also":"x\\u0073k_0123456789abcdef",${APPENDED}`],
+    ["another key is in a member that nobody reads", `{"key":"${SECRET}","also":["sk_of_another_project"],${APPENDED}`],
+    ["another key is a member's name, escaped", `{"key":"${SECRET}","\\u0063k_of_another":1,${APPENDED}`],
     ["it is large", `{"key":"${SECRET}","source":"server","entries":[{"message":"${"x".repeat(20_000)}"}]}`],
   ])("where %s", (_, text) => {
     expect(groupOf(text)).toEqual({ keysWithin: undefined, body: text });

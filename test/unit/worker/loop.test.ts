@@ -149,12 +149,13 @@ describe("an entry is dropped", () => {
 
   test("with its whole batch when that is set aside, which is kept without its API key", () => {
     const state = new LoopState();
-    const text = '{"key":"sk_0123456789abcdef","source":"server","entries":[{"message":"x"},{"key":"req-1"}]}';
+    const text =
+      '{"key":"sk_0123456789abcdef","source":"server","entries":[{"message":"x"},{"key":"req-1"}],"also":["\\u0073k\\u005f0123456789abcdef"]}';
     const message = { group: 1, lastBatch: 7, keyIndex: 0, receivedAt: NOW, entryCount: 2, bytes: text.length, text };
     const write = state.worker.setAside({ kind: "set_aside", ...message });
     expect([write.lastBatch, write.bytesReceived]).toEqual([7, text.length]);
     state.commit(write);
-    const body = text.replace("sk_0123456789abcdef", "sk_…");
+    const body = text.replace("sk_0123456789abcdef", "sk_…").replace("\\u0073k\\u005f0123456789abcdef", "sk_…");
     expect(state.setAside).toEqual([{ project: "shop", apiKey: "web shop", receivedAt: NOW, entryCount: 2, body }]);
     expect(state.rejections.map(({ reason, entry }) => [reason, entry])).toEqual([["internal", body]]);
     expect(state.worker.counts()).toMatchObject({ received: 2, stored: 0, open: 0, dropped: { internal: 2 } });

@@ -11,6 +11,15 @@ describe("a rejection", () => {
     expect(rejections.take()).toEqual([]);
   });
 
+  test("has no API key in it, wherever one stands", () => {
+    const rejections = new Rejections();
+    rejections.add(BATCH, "empty", { key: "sk_0123456789abcdef", ck_0123456789abcdef: ["Bearer sk_0123456789abcdef"] });
+    rejections.add(BATCH, "empty", { long: `${"x".repeat(4_070)} sk_0123456789abcdef` });
+    const kept = rejections.take().map(({ entry }) => entry);
+    expect(kept[0]).toBe('{"key":"sk_…","ck_…":["Bearer sk_…"]}');
+    expect(kept[1]).toContain(" sk_…");
+  });
+
   test("is one of twenty kept of a project and reason between two calls", () => {
     const rejections = new Rejections();
     for (let count = 0; count < 30; count++) {
