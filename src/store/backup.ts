@@ -6,14 +6,27 @@
 // made a log of 118 MB. SQLite's VACUUM INTO is refused on a connection that must not write, cannot be ended and does not say how
 // far it is. Several short transactions would not be one moment.
 
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { openDatabase } from "#runtime/sqlite.ts";
 import { OperatingError } from "../core/errors.ts";
 import type { Database } from "../runtime/driver.ts";
-import { makePrivate, openForReading } from "./database.ts";
-import { type DataLock, LOCK_SUFFIX, lockData } from "./lock.ts";
-import { APPLICATION_ID, FORMAT_VERSION, PIECES_MAX } from "./schema.ts";
+import { openForReading } from "./database.ts";
+import { lockData } from "./lock.ts";
+import { makePrivate } from "./private_file.ts";
+import { APPLICATION_ID, PIECES_MAX } from "./schema.ts";
 
 /** What a copy holds. */
 export interface BackupReport {
@@ -31,6 +44,9 @@ const BUSY_TIMEOUT_MS = 5_000;
 const NOT_COPIED: ReadonlySet<string> = new Set(["pieces", "sessions"]);
 /** Files beside a database that SQLite would take for a part of it. */
 const COMPANIONS = ["-wal", "-journal"] as const;
+/** A copy is made in a folder of this name beside it, which no other user can open: nobody can put a link in its place. */
+const PARTIAL_SUFFIX = ".partial-";
+const COPY = "copy.db";
 
 /**
  * Copies the data file to a file that is not there yet; `onProgress` hears of compressed bytes of blocks. Throws OperatingError:
@@ -43,8 +59,8 @@ export async function backupTo(
   signal?: AbortSignal,
 ): Promise<BackupReport> {
   if (resolve(file) === resolve(target)) throw refused(target, "it is the data file itself");
-  if (existsSync(target)) {
-    const isFolder = statSync(target).isDirectory();
+  if (isTaken(target)) {
+    const isFolder = statSync(target, { throwIfNoEntry: false })?.isDirectory() === true;
     throw refused(
       target,
       isFolder ? "it is a folder; name a file in it" : "there is a file of that name; name another, or move it away",
@@ -57,36 +73,79 @@ export async function backupTo(
     throw refused(target, `${target}${companion} would be taken for a part of it; remove it`);
   // Says what is wrong with the source, and refuses an older format.
   openForReading(file).close();
-  const partial = `${target}.partial`;
-  // Or the copy of another process could be taken for this one's, half done.
-  const lock = lockPartial(partial, target);
+  const work = makeWorkFolder(target);
   try {
-    removeAll(partial);
-    const report = await copy(file, partial, { onProgress, signal });
-    flush(partial);
-    // A name that was taken meanwhile stays whose it is.
-    if (existsSync(target)) throw refused(target, "a file of that name was made meanwhile");
-    renameSync(partial, target);
-    flush(folder);
+    const report = await copyInto(work, file, target, { onProgress, signal });
     return { ...report, bytes: statSync(target).size };
   } catch (error) {
-    removeAll(partial);
     if (error instanceof OperatingError) throw error;
     throw refused(target, error instanceof Error ? error.message : String(error), error);
   } finally {
-    // Its file goes while it is held, so that nobody has a lock on one that is gone.
-    rmSync(partial + LOCK_SUFFIX, { force: true });
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+function makeWorkFolder(target: string): string {
+  try {
+    removeStale(target);
+    return mkdtempSync(target + PARTIAL_SUFFIX);
+  } catch (error) {
+    throw refused(target, error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+async function copyInto(
+  work: string,
+  file: string,
+  target: string,
+  options: CopyOptions,
+): Promise<Omit<BackupReport, "bytes">> {
+  const partial = join(work, COPY);
+  // Held as long as this process lives: so another one can tell whether the folder was left behind.
+  const lock = lockData(partial);
+  try {
+    const report = await copy(file, partial, options);
+    flush(partial);
+    takeName(partial, target);
+    flush(dirname(resolve(target)));
+    return report;
+  } finally {
     lock.release();
   }
 }
 
-function lockPartial(partial: string, target: string): DataLock {
+/** Gives the copy its name. A name that was taken meanwhile stays whose it is. */
+function takeName(partial: string, target: string): void {
   try {
-    return lockData(partial);
+    linkSync(partial, target);
+    return;
   } catch (error) {
-    if (!(error instanceof OperatingError)) throw error;
-    const reason = error.code === "data_locked" ? "another backup to it is being made" : error.message;
-    throw refused(target, reason, error);
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "EEXIST" || isTaken(target)) throw refused(target, "a file of that name was made meanwhile", error);
+  }
+  // A file system without hard links.
+  renameSync(partial, target);
+}
+
+/** Also by a link that leads nowhere. */
+function isTaken(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+/** Removes what backups to the same name left behind that were killed. */
+function removeStale(target: string): void {
+  const prefix = basename(target) + PARTIAL_SUFFIX;
+  for (const entry of readdirSync(dirname(resolve(target)), { withFileTypes: true })) {
+    if (!entry.name.startsWith(prefix) || !entry.isDirectory()) continue;
+    const folder = join(dirname(resolve(target)), entry.name);
+    if (statSync(folder).uid !== process.getuid?.()) continue;
+    try {
+      lockData(join(folder, COPY)).release();
+    } catch (error) {
+      if (error instanceof OperatingError) continue;
+      throw error;
+    }
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -106,6 +165,8 @@ async function copy(file: string, partial: string, options: CopyOptions): Promis
     database.run("PRAGMA synchronous = OFF");
     database.query("ATTACH ? AS source").run(resolve(file));
     database.run("BEGIN");
+    // A copy of a file of the previous format is one itself.
+    const { user_version: format } = database.query("PRAGMA source.user_version").get() as { user_version: number };
     const counts = database
       .query("SELECT count(*) AS blocks, coalesce(sum(records), 0) AS records FROM source.blocks")
       .get() as Omit<BackupReport, "bytes">;
@@ -114,7 +175,7 @@ async function copy(file: string, partial: string, options: CopyOptions): Promis
     database.run("COMMIT");
     database.run("DETACH source");
     database.run(`PRAGMA application_id = ${APPLICATION_ID}`);
-    database.run(`PRAGMA user_version = ${FORMAT_VERSION}`);
+    database.run(`PRAGMA user_version = ${format}`);
     // The file's own setting: whoever opens the copy finds it as the server left its own.
     database.run("PRAGMA journal_mode = WAL");
     return counts;
@@ -166,10 +227,6 @@ function* portions(blocks: readonly BlockSize[]): Generator<{ readonly to: numbe
     yield { to: block.id + 1, bytes };
     bytes = 0;
   }
-}
-
-function removeAll(partial: string): void {
-  for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(partial + suffix, { force: true });
 }
 
 /** Has a file, or what a folder lists, brought to the disk. */

@@ -2,7 +2,7 @@
 
 import type { Database } from "../runtime/driver.ts";
 import { BlockReader } from "./block_reader.ts";
-import { openForReading } from "./database.ts";
+import { openForReading, type ReadAccess } from "./database.ts";
 import { DetailsReader } from "./details_reader.ts";
 
 export class DataReader {
@@ -11,8 +11,8 @@ export class DataReader {
   readonly #database: Database;
 
   /** Throws OperatingError. */
-  constructor(file: string) {
-    this.#database = openForReading(file);
+  constructor(file: string, access: ReadAccess = "shared") {
+    this.#database = openForReading(file, access);
     this.blocks = new BlockReader(this.#database);
     this.details = new DetailsReader(this.#database);
   }

@@ -1,11 +1,12 @@
 // Opens the data file: pragmas, format version, and a second process refused. Two kinds of connection: the one that writes
 // (the writer thread's) and read-only ones.
 
-import { closeSync, existsSync, openSync, statSync } from "node:fs";
-import { openDatabase, sqliteCode } from "#runtime/sqlite.ts";
+import { existsSync, statSync } from "node:fs";
+import { openDatabase, openReadOnly, sqliteCode } from "#runtime/sqlite.ts";
 import { OperatingError } from "../core/errors.ts";
 import type { Durability } from "../core/intake.ts";
 import type { Database } from "../runtime/driver.ts";
+import { makePrivate } from "./private_file.ts";
 import { APPLICATION_ID, FORMAT_STEPS, FORMAT_VERSION, SCHEMA, TABLES } from "./schema.ts";
 
 /** How long a statement waits for a lock, in ms: only a checkpoint by another tool can hold one. */
@@ -52,25 +53,30 @@ export function openForWriting(file: string, durability: Durability): Database {
   }
 }
 
-/** Opens the data file read-only, beside a running server or alone. Throws OperatingError. */
-export function openForReading(file: string): Database {
+/** How a file is opened to be read: beside a server; so that it and its log stay as they are; or where nothing can be made beside it. */
+export type ReadAccess = "shared" | "untouched" | "immutable";
+
+/**
+ * Opens the data file read-only, beside a running server or alone. A file of the previous format is read as it is: tables that came
+ * later are not there. Throws OperatingError.
+ */
+export function openForReading(file: string, access: ReadAccess = "shared"): Database {
   if (!existsSync(file)) {
     throw new OperatingError("data_unreadable", `cannot read ${file}: there is no such file; did the server ever run?`);
   }
-  // A log left by a killed server must be recovered by its first reader, which needs to write the shared index.
-  const database = openFile(file, { create: false });
+  const database = openAs(file, access);
   try {
     database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
     database.run("PRAGMA query_only = ON");
     const version = checkFormat(database, file);
     if (version === 0) throw new OperatingError("data_unreadable", `cannot read ${file}: it holds no data yet`);
-    if (version < FORMAT_VERSION) {
+    if (version < FORMAT_VERSION - 1) {
       throw new OperatingError(
         "data_unreadable",
         `cannot read ${file}: it has the older format ${version}; start the server on it once, which upgrades it`,
       );
     }
-    checkTables(database, file);
+    checkTables(database, file, version);
     return database;
   } catch (error) {
     database.close();
@@ -78,19 +84,19 @@ export function openForReading(file: string): Database {
   }
 }
 
-/**
- * Makes a file that is not there, empty and for this user alone: it will hold logs. SQLite gives the files that it makes
- * beside it the same mode. A file that is there keeps its mode. Never while this process has the file open: closing
- * it would drop SQLite's locks (POSIX).
- */
-export function makePrivate(file: string): void {
-  if (existsSync(file)) return;
+function openAs(file: string, access: ReadAccess): Database {
+  // A log left by a killed server must be recovered by its first reader, which needs to write the shared index.
+  if (access === "shared") return openFile(file, { create: false });
   try {
-    closeSync(openSync(file, "ax", 0o600));
+    return openReadOnly(file, { isImmutable: access === "immutable" });
   } catch (error) {
-    // Whatever is wrong, SQLite says it next.
-    if (!(error instanceof Error)) throw error;
+    throw asOperatingError(error, file);
   }
+}
+
+/** Whether a file has a table: one of the previous format lacks those that came with this one. */
+export function hasTable(database: Database, name: string): boolean {
+  return database.query("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?").get(name) !== null;
 }
 
 function openFile(file: string, options: { create: boolean }): Database {
@@ -102,9 +108,13 @@ function openFile(file: string, options: { create: boolean }): Database {
 }
 
 /** Throws OperatingError where the tables are not those that the program knows. */
-function checkTables(database: Database, file: string): void {
+function checkTables(database: Database, file: string, version = FORMAT_VERSION): void {
+  const later = FORMAT_STEPS.slice(version - 1).join("");
+  const isLater = (table: string) => new RegExp(`CREATE TABLE ${table}\\b`).test(later);
   try {
-    for (const [table, columns] of Object.entries(TABLES)) database.query(`SELECT ${columns} FROM ${table} LIMIT 0`);
+    for (const [table, columns] of Object.entries(TABLES)) {
+      if (!isLater(table)) database.query(`SELECT ${columns} FROM ${table} LIMIT 0`);
+    }
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);
     const message = `cannot use ${file}: its tables are damaged: ${cause}; restore a backup`;

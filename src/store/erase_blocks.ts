@@ -13,6 +13,7 @@ import type { Database } from "../runtime/driver.ts";
 import { isDamage, loadPieces } from "./erase_pieces.ts";
 import { type EraseProgress, progress } from "./erase_progress.ts";
 import { type EraseScope, isInTimes, rowsToErase } from "./erase_scope.ts";
+import { securely } from "./secure_delete.ts";
 import type { StoreWriter } from "./store_writer.ts";
 
 type BlocksErased = Pick<EraseReport, "records" | "blocks" | "damagedBlocks">;
@@ -120,7 +121,7 @@ function* rewrite(
 ): Generator<EraseProgress, number | undefined> {
   if (judgement === "damaged") return undefined;
   if (judgement === "all") {
-    store.removeBlocks([block.id]);
+    securely(store.database, () => store.removeBlocks([block.id]));
     return undefined;
   }
   if (sumOf(judgement) === 0) return undefined;
@@ -136,7 +137,8 @@ function* rewrite(
   const id = store.catalog.nextId;
   const plan = { project, day: block.day, blocks: [block.id] };
   // Retention may have removed it meanwhile.
-  return store.replaceMerged({ plan, header: headerOf(kept), encoded }) ? id : undefined;
+  const header = headerOf(kept);
+  return securely(store.database, () => store.replaceMerged({ plan, header, encoded })) ? id : undefined;
 }
 
 /** Goes through steps that do not say how far they are. */

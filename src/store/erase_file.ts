@@ -4,14 +4,13 @@ import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import type { EraseReport } from "../core/changing.ts";
 import { OperatingError } from "../core/errors.ts";
-import { openForReading } from "./database.ts";
+import { openForReading, type ReadAccess } from "./database.ts";
 import { countSteps, eraseSteps } from "./erase.ts";
 import type { EraseProgress } from "./erase_progress.ts";
 import type { EraseScope } from "./erase_scope.ts";
 import { lockData } from "./lock.ts";
 import { openStore } from "./maintenance.ts";
 import { ReserveFile } from "./reserve.ts";
-import { PageScrubber } from "./scrub.ts";
 import { isRoomScarce, setCheckpointSize } from "./space.ts";
 
 export interface EraseFileOptions {
@@ -19,6 +18,8 @@ export interface EraseFileOptions {
   readonly scope: EraseScope;
   /** Counts what would go and changes nothing; also while a server runs. */
   readonly dryRun?: boolean;
+  /** How it is opened to count. */
+  readonly access?: ReadAccess;
   readonly onProgress?: (progress: EraseProgress) => void;
 }
 
@@ -26,8 +27,9 @@ export interface EraseFileOptions {
  * Removes every record of the scope for good and says how much that was. Throws OperatingError: data_locked while a server
  * runs on the file, data_unreadable, io.
  */
-export function eraseRecords({ file, scope, dryRun = false, onProgress }: EraseFileOptions): EraseReport {
-  if (dryRun) return countRecords(file, scope, onProgress);
+export function eraseRecords(options: EraseFileOptions): EraseReport {
+  const { file, scope, dryRun = false, onProgress } = options;
+  if (dryRun) return countRecords(options);
   if (!existsSync(file))
     throw new OperatingError("data_unreadable", `cannot erase from ${file}: there is no such file`);
   const lock = lockData(file);
@@ -45,13 +47,11 @@ export function eraseRecords({ file, scope, dryRun = false, onProgress }: EraseF
       );
     }
     setCheckpointSize(store.database, file);
-    const scrubber = new PageScrubber(store.database, file);
     try {
       const [forgetWaiting, forgetTouchpoints] = [() => undefined, () => undefined];
-      return finish(eraseSteps({ store, file, scope, scrubber, forgetWaiting, forgetTouchpoints }), onProgress);
+      return finish(eraseSteps({ store, file, scope, forgetWaiting, forgetTouchpoints }), onProgress);
     } finally {
       store.close();
-      scrubber.close();
     }
   } finally {
     if (isReserveNeeded) reserve.make();
@@ -59,12 +59,8 @@ export function eraseRecords({ file, scope, dryRun = false, onProgress }: EraseF
   }
 }
 
-function countRecords(
-  file: string,
-  scope: EraseScope,
-  onProgress: ((progress: EraseProgress) => void) | undefined,
-): EraseReport {
-  const database = openForReading(file);
+function countRecords({ file, scope, access, onProgress }: EraseFileOptions): EraseReport {
+  const database = openForReading(file, access);
   try {
     return finish(countSteps(database, scope), onProgress);
   } finally {

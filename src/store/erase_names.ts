@@ -6,6 +6,7 @@ import { openBlock } from "../block/open_block.ts";
 import type { Database } from "../runtime/driver.ts";
 import { isDamage, loadPieces } from "./erase_pieces.ts";
 import { type EraseProgress, progress } from "./erase_progress.ts";
+import { securely } from "./secure_delete.ts";
 import type { StoreWriter } from "./store_writer.ts";
 
 /** So many blocks that came meanwhile are looked at in one step, so that under load there is an end to it. */
@@ -28,15 +29,16 @@ export function* removeUnusedNames(store: StoreWriter, project: number): Generat
     if (blocks.length <= LAST_BLOCKS_MAX) break;
   }
   if (unused.size === 0) return [];
-  return store.transaction(() => {
-    const remove = database.query("DELETE FROM touchpoints WHERE project = ? AND name = ? AND registered = 0");
-    const removeClients = database.query("DELETE FROM client_touchpoints WHERE project = ? AND name = ?");
+  const remove = database.query("DELETE FROM touchpoints WHERE project = ? AND name = ? AND registered = 0");
+  const removeClients = database.query("DELETE FROM client_touchpoints WHERE project = ? AND name = ?");
+  const removeAll = () => {
     for (const name of unused) {
       remove.run(project, name);
       removeClients.run(project, name);
     }
-    return [...unused];
-  });
+  };
+  securely(database, () => store.transaction(removeAll));
+  return [...unused];
 }
 
 function namesIn(database: Database, block: number, records: number): readonly string[] {

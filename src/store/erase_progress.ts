@@ -1,9 +1,9 @@
 // How far an erasure is.
 
 export interface EraseProgress {
-  /** In this order; "pages" must not be disturbed by anything that moves pages. */
-  readonly phase: "waiting" | "blocks" | "space" | "pages";
-  /** Of items, blocks, bytes or pages. */
+  /** In this order. */
+  readonly phase: "waiting" | "blocks" | "space" | "log";
+  /** Of items, blocks, bytes or logs. */
   readonly done: number;
   readonly total: number;
   /** A reader is in the way: the next step should wait a little. */

@@ -1,11 +1,11 @@
 // One process a data file. The lock is SQLite's own, on a small file beside the data: the system drops it when the process
 // dies, however it dies, so there is never a stale one to remove by hand.
 
-import { realpathSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { openDatabase, sqliteCode } from "#runtime/sqlite.ts";
 import { OperatingError } from "../core/errors.ts";
 import type { Database } from "../runtime/driver.ts";
-import { makePrivate } from "./database.ts";
+import { makeBeside } from "./private_file.ts";
 
 /** What the lock's file is called, beside the data file. */
 export const LOCK_SUFFIX = "-lock";
@@ -36,10 +36,11 @@ function realName(file: string): string {
 /** Takes the lock on a data file, or throws OperatingError("data_locked") naming the process that holds it. */
 export function lockData(file: string): DataLock {
   let database: Database;
-  const lockFile = realName(file) + LOCK_SUFFIX;
-  makePrivate(lockFile);
+  const data = realName(file);
+  const lockFile = data + LOCK_SUFFIX;
+  makeBeside(data, lockFile);
   try {
-    database = openDatabase(lockFile, { create: true });
+    database = openDatabase(lockFile, { create: false });
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);
     throw new OperatingError(
@@ -65,6 +66,23 @@ export function lockData(file: string): DataLock {
       database.close();
     },
   };
+}
+
+/** The number of the process that holds the lock, as far as this user can tell; undefined: nobody. Nothing is made or written. */
+export function lockHolder(file: string): string | undefined {
+  const lockFile = realName(file) + LOCK_SUFFIX;
+  if (!existsSync(lockFile)) return undefined;
+  let database: Database | undefined;
+  try {
+    database = openDatabase(lockFile, { create: false });
+    database.run("BEGIN IMMEDIATE");
+    database.run("ROLLBACK");
+    return undefined;
+  } catch (error) {
+    return database !== undefined && isBusy(error) ? holderOf(database) : undefined;
+  } finally {
+    database?.close();
+  }
 }
 
 /** Leaves our number for the next process to name. A disk so full that it does not fit must not keep the server away. */

@@ -1,7 +1,18 @@
 // A small file that only takes up room. On a full disk even deleting needs room for the log, so this one is removed first,
 // which leaves enough to drop old blocks and to give their space back.
 
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { makeBeside } from "./private_file.ts";
 import { freeBytes } from "./space.ts";
 
 /** Enough for the log of a retention run in small steps. */
@@ -10,11 +21,14 @@ export const RESERVE_BYTES = 8 * 1024 * 1024;
 const ROOM_BESIDE_BYTES = 4 * 1024 * 1024;
 const RESERVE_SUFFIX = "-reserve";
 const CHUNK_BYTES = 65_536;
+const NO_LINK = constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0);
 
 export class ReserveFile {
   readonly #file: string;
+  readonly #dataFile: string;
 
   constructor(dataFile: string) {
+    this.#dataFile = dataFile;
     this.#file = dataFile + RESERVE_SUFFIX;
   }
 
@@ -28,7 +42,9 @@ export class ReserveFile {
     const partial = `${this.#file}.partial`;
     let handle: number | undefined;
     try {
-      handle = openSync(partial, "w", 0o600);
+      rmSync(partial, { force: true });
+      makeBeside(this.#dataFile, partial);
+      handle = openSync(partial, NO_LINK);
       const chunk = crypto.getRandomValues(new Uint8Array(CHUNK_BYTES));
       for (let written = 0; written < RESERVE_BYTES; written += chunk.length) writeFully(handle, chunk);
       fsyncSync(handle);

@@ -10,7 +10,7 @@ import { BlockDamagedError } from "../block/damage.ts";
 import type { BlockPiece } from "../block/encode.ts";
 import type { Database } from "../runtime/driver.ts";
 import { areNamesSound, HEADER_COLUMNS, isHeaderSound } from "./block_table.ts";
-import { isCorruption, openForReading } from "./database.ts";
+import { isCorruption, openForReading, type ReadAccess } from "./database.ts";
 import { IdSet } from "./id_set.ts";
 import { PIECES_MAX } from "./schema.ts";
 import { HEADER, type HeaderValues, verifyBlock } from "./verify_block.ts";
@@ -35,8 +35,8 @@ export interface VerifyReport {
 const LISTED_MAX = 20;
 
 /** Looks at the file, a step for each block. Throws OperatingError where it cannot be opened. */
-export function* verifyData(file: string): Generator<VerifyProgress, VerifyReport> {
-  const database = openForReading(file);
+export function* verifyData(file: string, access: ReadAccess = "shared"): Generator<VerifyProgress, VerifyReport> {
+  const database = openForReading(file, access);
   try {
     const verifier = new BlockVerifier(database);
     yield { done: 0, total: 1 };

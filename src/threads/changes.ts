@@ -9,7 +9,6 @@ import { parseSearch } from "../query/search/parse.ts";
 import { isStoreError } from "../store/database.ts";
 import { eraseSteps } from "../store/erase.ts";
 import type { EraseProgress } from "../store/erase_progress.ts";
-import { PageScrubber } from "../store/scrub.ts";
 import type { StoreWriter, TouchpointChange } from "../store/store_writer.ts";
 import type { EntryWorker } from "../worker/loop.ts";
 import type { WriterRules } from "./messages.ts";
@@ -45,25 +44,16 @@ interface Erasure {
 
 export class Changes {
   readonly #options: ChangesOptions;
-  /** Kept open as long as the process lives: see there. */
-  readonly #scrubber: PageScrubber;
   /** The first one is being worked on. */
   #erasures: Erasure[] = [];
-  #phase: EraseProgress["phase"] | undefined;
 
   constructor(options: ChangesOptions) {
     this.#options = options;
-    this.#scrubber = new PageScrubber(options.store.database, options.file);
   }
 
   /** The project whose blocks must not be merged now. */
   get projectInErasure(): string | undefined {
     return this.#erasures[0]?.project;
-  }
-
-  /** Whether no page of the file may be moved now. */
-  get needsPagesInPlace(): boolean {
-    return this.#phase === "pages";
   }
 
   /** Does it, or begins to; the store is healthy. */
@@ -92,7 +82,6 @@ export class Changes {
   giveUp(reason: string): void {
     const erasures = this.#erasures;
     this.#erasures = [];
-    this.#phase = undefined;
     for (const { number, steps } of erasures) {
       steps.return({ records: 0, blocks: 0, rejections: 0, waiting: 0 });
       this.#options.reply(number, refuse("unavailable", `not everything was erased: ${reason}; erase again`));
@@ -118,7 +107,6 @@ export class Changes {
         to,
         matchRows: search.kind === "all" ? undefined : (view, name) => matchRows(search, view, name),
       },
-      scrubber: this.#scrubber,
       forgetWaiting: (erased) => worker().forget(erased),
       forgetTouchpoints: (names) => {
         for (const name of names) worker().touchpoints.remove(project, name);
@@ -138,10 +126,7 @@ export class Changes {
       if (step.done === true) {
         this.#endErasure();
         reply(erasure.number, { ok: true, erased: step.value });
-      } else {
-        this.#phase = step.value.phase;
-        if (step.value.isBlocked) delayMs = BLOCKED_WAIT_MS;
-      }
+      } else if (step.value.isBlocked) delayMs = BLOCKED_WAIT_MS;
     } catch (error) {
       if (error instanceof OperatingError) {
         this.#endErasure();
@@ -156,7 +141,6 @@ export class Changes {
 
   #endErasure(): void {
     this.#erasures.shift();
-    this.#phase = undefined;
   }
 
   #isKnown(request: EraseRequest | TouchpointChange): boolean {

@@ -232,10 +232,8 @@ export class WriterThread {
     if (noted !== undefined) this.#commits.commit(noted);
     this.#commits.prune(now);
     if (isIdle) this.#store.clearRedo();
-    if (!this.#changes.needsPagesInPlace) {
-      if (this.#maintenance.step(isIdle)) isChanged = true;
-      else if (isIdle) cutFile(this.#store.database, this.#settings.file);
-    }
+    if (this.#maintenance.step(isIdle)) isChanged = true;
+    else if (isIdle) cutFile(this.#store.database, this.#settings.file);
     if (isChanged) this.#tell();
   }
 

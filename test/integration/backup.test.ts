@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { chmodSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { decodeColumns, recordsOf } from "../../src/block/decode.ts";
 import { OperatingError } from "../../src/core/errors.ts";
@@ -92,6 +92,30 @@ describe("a backup", () => {
     });
   });
 
+  test("writes through no link that somebody put where its work could lie", async () => {
+    await withFolder(async (folder) => {
+      const [file, target, victim] = [join(folder, "data.db"), join(folder, "copy.db"), join(folder, "victim")];
+      makeStore(file, 2).close();
+      writeFileSync(victim, "");
+      for (const suffix of [".partial", ".partial-lock", ".partial-wal", ".partial-journal"]) {
+        symlinkSync(victim, `${target}${suffix}`);
+      }
+      await backupTo(file, target);
+      expect([statSync(victim).size, findingsOf(target)]).toEqual([0, []]);
+    });
+  });
+
+  test("removes what one that was killed left behind", async () => {
+    await withFolder(async (folder) => {
+      const [file, target] = [join(folder, "data.db"), join(folder, "copy.db")];
+      makeStore(file, 2).close();
+      mkdirSync(`${target}.partial-abc123`);
+      writeFileSync(join(`${target}.partial-abc123`, "copy.db"), "half");
+      await backupTo(file, target);
+      expect(copiesIn(folder)).toEqual(["copy.db"]);
+    });
+  });
+
   test("of an empty file, and of one that lies elsewhere under an odd name, is as good", async () => {
     await withFolder(async (folder) => {
       const file = join(folder, "it's file:x?mode=memory.db");
@@ -141,17 +165,34 @@ describe("a backup is refused, and leaves nothing behind", () => {
     });
   });
 
-  test("where another backup to the same file is being made, which goes on", async () => {
+  test("where another backup to the same name is done first, which goes on beside it", async () => {
     await withFolder(async (folder) => {
       const [file, target] = [join(folder, "data.db"), join(folder, "copy.db")];
       makeStore(file, 60).close();
-      const second: Promise<{ code: string; message: string }>[] = [];
-      const report = await backupTo(file, target, () => second.push(errorOf(backupTo(file, target))));
-      expect(await second[0]).toEqual({
-        code: "io",
-        message: `cannot back up to ${target}: another backup to it is being made`,
-      });
-      expect([report.records, findingsOf(target), copiesIn(folder)]).toEqual([60, [], ["copy.db"]]);
+      const second: Promise<unknown>[] = [];
+      const first = errorOf(
+        backupTo(file, target, () => {
+          if (second.length === 0) second.push(backupTo(file, target).catch((error: unknown) => error));
+        }),
+      );
+      const taken = { code: "io", message: `cannot back up to ${target}: a file of that name was made meanwhile` };
+      const outcomes = [await first.catch((error: unknown) => error), await second[0]];
+      expect(outcomes.filter((outcome) => outcome instanceof OperatingError || "code" in (outcome as object))).toEqual([
+        expect.objectContaining(taken),
+      ]);
+      expect([findingsOf(target), copiesIn(folder)]).toEqual([[], ["copy.db"]]);
+    });
+  });
+
+  test("where a link is, also one that leads nowhere, and nothing is written through it", async () => {
+    await withFolder(async (folder) => {
+      const file = join(folder, "data.db");
+      makeStore(file, 1).close();
+      const victim = join(folder, "victim");
+      const target = join(folder, "copy.db");
+      symlinkSync(victim, target);
+      expect(await errorOf(backupTo(file, target))).toMatchObject({ message: expect.stringContaining("of that name") });
+      expect(existsSync(victim)).toBe(false);
     });
   });
 

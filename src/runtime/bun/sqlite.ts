@@ -1,11 +1,23 @@
 // SQLite on Bun: the driver that is built in, its classes as they are.
 
-import { Database as BunDatabase, SQLiteError } from "bun:sqlite";
+import { Database as BunDatabase, constants, SQLiteError } from "bun:sqlite";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { Database } from "../driver.ts";
 
 /** Opens a file for reading and writing; one that is not there is made only with `create`. Throws the driver's error. */
 export function openDatabase(file: string, { create }: { readonly create: boolean }): Database {
   return new BunDatabase(file, { create, readwrite: true });
+}
+
+/**
+ * Opens a file that is there without changing it or its log. `isImmutable`: nobody writes it, and it has no log; then nothing is made
+ * beside it either. Throws the driver's error.
+ */
+export function openReadOnly(file: string, { isImmutable }: { readonly isImmutable: boolean }): Database {
+  if (!isImmutable) return new BunDatabase(file, { readonly: true });
+  const url = `${pathToFileURL(resolve(file)).href}?immutable=1`;
+  return new BunDatabase(url, constants.SQLITE_OPEN_READONLY | constants.SQLITE_OPEN_URI);
 }
 
 /** SQLite's name for what went wrong ("SQLITE_FULL", extended as "SQLITE_IOERR_WRITE"); undefined for other errors. */

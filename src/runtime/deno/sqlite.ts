@@ -6,6 +6,7 @@ import assert from "node:assert";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
 import type { Database, SqlValue, Statement } from "../driver.ts";
 
 /** Statements that a connection keeps; the one not asked for the longest goes first. */
@@ -20,6 +21,14 @@ const CODE_NAMES: readonly string[] =
 /** Opens a file for reading and writing; one that is not there is made only with `create`. Throws the driver's error. */
 export function openDatabase(file: string, { create }: { readonly create: boolean }): Database {
   return new NodeDatabase(file, create);
+}
+
+/**
+ * Opens a file that is there without changing it or its log. `isImmutable`: nobody writes it, and it has no log; then nothing is made
+ * beside it either, which needs all permissions. Throws the driver's error.
+ */
+export function openReadOnly(file: string, { isImmutable }: { readonly isImmutable: boolean }): Database {
+  return new NodeDatabase(file, false, isImmutable ? "immutable" : "read_only");
 }
 
 /** SQLite's name for what went wrong ("SQLITE_FULL"), never extended; undefined for other errors. */
@@ -40,11 +49,13 @@ class NodeDatabase implements Database {
   readonly #kept = new Map<string, Statement>();
   #isOpen = true;
 
-  constructor(file: string, create: boolean) {
+  constructor(file: string, create: boolean, access: "write" | "read_only" | "immutable" = "write") {
     // With permissions for some files only, Deno takes no URI, which could say "only if it is there". Absolute, or a name could be taken for one.
     if (!create && !existsSync(file)) throw new MissingFileError(`unable to open database file: ${file}`);
-    this.#database = new DatabaseSync(resolve(file), {
+    const url = `${pathToFileURL(resolve(file)).href}?immutable=1`;
+    this.#database = new DatabaseSync(access === "immutable" ? url : resolve(file), {
       enableForeignKeyConstraints: false,
+      readOnly: access !== "write",
     });
   }
 

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { statSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { OperatingError } from "../../../src/core/errors.ts";
 import { lockData } from "../../../src/store/lock.ts";
+import { ReserveFile } from "../../../src/store/reserve.ts";
 import { withFolder } from "../../support/folder.ts";
 
 describe("the lock on a data file", () => {
@@ -23,7 +24,52 @@ describe("the lock on a data file", () => {
   });
 });
 
+/** A user that is not root, by number; nobody need exist. */
+const SERVICE = 12_345;
+
+/** Needs root, as CI containers are. */
+describe("a lock that root takes", () => {
+  test("can be taken by the user who has the data, also where root made its file earlier", async () => {
+    await withFolder((folder) => {
+      const file = join(folder, "data.db");
+      writeFileSync(file, "", { mode: 0o640 });
+      chownSync(file, SERVICE, SERVICE + 1);
+      lockData(file).release();
+      const owned = () => {
+        const { uid, gid, mode } = statSync(`${file}-lock`);
+        return [uid, gid, mode & 0o777];
+      };
+      expect(owned()).toEqual([SERVICE, SERVICE + 1, 0o640]);
+      chownSync(`${file}-lock`, 0, 0);
+      chmodSync(`${file}-lock`, 0o600);
+      lockData(file).release();
+      expect(owned()).toEqual([SERVICE, SERVICE + 1, 0o640]);
+    });
+  });
+
+  test("belongs to the folder's user where there is no data yet", async () => {
+    await withFolder((folder) => {
+      const inner = join(folder, "data");
+      mkdirSync(inner);
+      chownSync(inner, SERVICE, SERVICE);
+      lockData(join(inner, "data.db")).release();
+      expect(statSync(join(inner, "data.db-lock")).uid).toBe(SERVICE);
+      expect(new ReserveFile(join(inner, "data.db")).make()).toBe(true);
+      expect(statSync(join(inner, "data.db-reserve")).uid).toBe(SERVICE);
+    });
+  });
+});
+
 describe("the lock is refused", () => {
+  test("where a link lies in its place, through which nothing is made", async () => {
+    await withFolder((folder) => {
+      const [file, victim] = [join(folder, "data.db"), join(folder, "victim")];
+      symlinkSync(victim, `${file}-lock`);
+      expect(() => lockData(file)).toThrow(`cannot use ${file}-lock: it is a symbolic link; remove it`);
+      expect([existsSync(victim), lstatSync(`${file}-lock`).isSymbolicLink()]).toEqual([false, true]);
+    });
+  });
+
   test("while it is held, naming the process that holds it", async () => {
     await withFolder((folder) => {
       const file = join(folder, "data.db");
