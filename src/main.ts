@@ -9,6 +9,11 @@ import { createPrompt } from "./cli/prompt.ts";
 declare const SIMPLELOGS_VERSION: string | undefined;
 declare const SIMPLELOGS_COMMIT: string | undefined;
 
+const ends: (() => void)[] = [];
+function end(): void {
+  for (const work of ends.splice(0)) work();
+}
+
 const context: CliContext = {
   stdout: createSink(process.stdout),
   stderr: createSink(process.stderr),
@@ -16,6 +21,20 @@ const context: CliContext = {
   cwd: process.cwd(),
   isTerminal: process.stdout.isTTY,
   isErrorTerminal: process.stderr.isTTY,
+  columns: process.stdout.isTTY ? process.stdout.columns : undefined,
+  atEnd(work) {
+    ends.push(work);
+    // The systems' numbers of a process that a signal ended.
+    if (ends.length > 1) return;
+    for (const [signal, code] of [
+      ["SIGINT", 130],
+      ["SIGTERM", 143],
+    ] as const) {
+      // A command that ends by itself at a signal is let do so.
+      process.once(signal, () => process.listenerCount(signal) > 0 || process.exit(code));
+    }
+    process.once("exit", end);
+  },
 };
 process.exitCode = await runCommandLine(process.argv.slice(2), context, {
   version: typeof SIMPLELOGS_VERSION === "string" ? SIMPLELOGS_VERSION : "development",

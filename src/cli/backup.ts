@@ -6,10 +6,13 @@ import { formatBytes, formatCountOf } from "../core/amounts.ts";
 import { OperatingError } from "../core/errors.ts";
 import { backupTo } from "../store/backup.ts";
 import { isStoreError } from "../store/database.ts";
+import { privateCopy } from "../store/untouched.ts";
 import { addConfigOption, type CliContext, displayPath } from "./context.ts";
+import { jsonLine } from "./json_line.ts";
 import { Progress } from "./progress.ts";
+import { addNotes } from "./search_help.ts";
 import type { Signals } from "./serve.ts";
-import { localDataOf } from "./tools.ts";
+import { readableDataOf } from "./tools.ts";
 
 interface BackupOptions {
   readonly data?: string;
@@ -34,10 +37,12 @@ export function registerBackup(program: Command, context: CliContext, signals: S
     )
     .argument("<file>", "the copy to make")
     .option("--data <file>", "copy this data file instead of the configured one")
-    .option("--json", "print one JSON object")
-    .addHelpText("after", EXAMPLES);
-  command.action(async (target: string, options: BackupOptions) => {
-    const { file } = await localDataOf(command, options, context);
+    .option("--json", "print one JSON object");
+  addNotes(command, EXAMPLES, context).action(async (target: string, options: BackupOptions) => {
+    const { file, data } = await readableDataOf(command, options, context);
+    // SQLite would change what it attaches.
+    const source = data.access === "shared" ? data : privateCopy(data.file);
+    context.atEnd?.(source.release);
     const copy = resolve(context.cwd, target);
     const progress = new Progress(context);
     // What was copied so far is removed again.
@@ -46,17 +51,20 @@ export function registerBackup(program: Command, context: CliContext, signals: S
     signals.on("SIGTERM", () => stop.abort());
     const onProgress = (done: number, total: number) => progress.show(done, total, "copied", formatBytes);
     try {
-      const { bytes, records } = await backupTo(file, copy, onProgress, stop.signal);
+      const { bytes, records } = await backupTo(source.file, copy, onProgress, stop.signal);
       progress.end();
       context.stdout.write(
         options.json === true
-          ? `${JSON.stringify({ file: copy, bytes, records })}\n`
+          ? jsonLine({ file: copy, bytes, records }, context)
           : `Copied ${formatCountOf(records, "record")} to ${displayPath(copy, context)} (${formatBytes(bytes)})\n`,
       );
     } catch (error) {
       progress.end();
       if (!isStoreError(error)) throw error;
       throw new OperatingError("io", `cannot back up ${file}: ${error.message}`, { cause: error });
+    } finally {
+      source.release();
+      data.release();
     }
   });
 }

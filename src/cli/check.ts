@@ -7,6 +7,7 @@ import { formatCountOf } from "../core/amounts.ts";
 import { DAY_MS } from "../core/limits.ts";
 import { escapeControls } from "../core/terminal.ts";
 import { addConfigOption, type CliContext, configFileOf, configInvalid, displayPath, warningLines } from "./context.ts";
+import { jsonLine } from "./json_line.ts";
 import { pairRows } from "./keys/rows.ts";
 import { checkStart } from "./start_checks.ts";
 
@@ -50,13 +51,13 @@ export function registerCheck(program: Command, context: CliContext): void {
     const file = configFileOf(command, context);
     const result = await loadSettings(file, context.env);
     if (!result.ok) {
-      if (options.json === true) context.stdout.write(`${JSON.stringify({ ok: false, problems: result.problems })}\n`);
+      if (options.json === true) context.stdout.write(jsonLine({ ok: false, problems: result.problems }, context));
       throw configInvalid(result.problems, context);
     }
     const { settings, warnings } = result;
     const { problems, holder } = await checkStart(settings);
     if (problems.length > 0) {
-      if (options.json === true) context.stdout.write(`${JSON.stringify({ ok: false, problems })}\n`);
+      if (options.json === true) context.stdout.write(jsonLine({ ok: false, problems }, context));
       throw configInvalid(problems, context);
     }
     if (options.json === true) {
@@ -78,7 +79,7 @@ export function registerCheck(program: Command, context: CliContext): void {
         keys,
         projects,
       };
-      context.stdout.write(`${JSON.stringify(report)}\n`);
+      context.stdout.write(jsonLine(report, context));
       return;
     }
     if (warnings.length > 0) context.stderr.write(`${warningLines(warnings, context)}\n`);

@@ -2,7 +2,7 @@
 
 import { relative, resolve } from "node:path";
 import type { Command } from "commander";
-import { type LoadResult, loadSettings } from "../config/load.ts";
+import { type LoadResult, loadReadingSettings, loadSettings } from "../config/load.ts";
 import { type ConfigProblem, formatProblem } from "../config/problem.ts";
 import type { Settings } from "../config/settings.ts";
 import { OperatingError } from "../core/errors.ts";
@@ -21,6 +21,10 @@ export interface CliContext {
   readonly isTerminal: boolean;
   /** Whether stderr is one. */
   readonly isErrorTerminal: boolean;
+  /** Characters of a line of the terminal; undefined where there is none. */
+  readonly columns?: number | undefined;
+  /** Has work done when the process ends, also by Ctrl-C; does nothing where nobody cares. */
+  readonly atEnd?: (work: () => void) => void;
 }
 
 /** The configuration file where --config does not name one. */
@@ -79,6 +83,13 @@ export async function requireSettings(file: string, context: CliContext): Promis
   const result: LoadResult = await loadSettings(file, context.env);
   if (!result.ok) throw configInvalid(result.problems, context);
   if (result.warnings.length > 0) context.stderr.write(`${warningLines(result.warnings, context)}\n`);
+  return result.settings;
+}
+
+/** As requireSettings, for commands that only read the data file: they need no variables of the environment, and are told no warnings. */
+export async function requireReadingSettings(file: string, context: CliContext): Promise<Settings> {
+  const result = await loadReadingSettings(file, context.env);
+  if (!result.ok) throw configInvalid(result.problems, context);
   return result.settings;
 }
 

@@ -1,6 +1,5 @@
 // `simplelogs doctor`: whether all is well with the configuration, the data file and the disk, and what to do where it is not.
 
-import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { Settings } from "../config/settings.ts";
@@ -10,6 +9,7 @@ import { OperatingError } from "../core/errors.ts";
 import { escapeControls } from "../core/terminal.ts";
 import { DataReader } from "../store/data_reader.ts";
 import { isCorruption, isStoreError } from "../store/database.ts";
+import { asItIs, canBeWritten, type UntouchedData, untouchedData } from "../store/untouched.ts";
 import { addConfigOption, type CliContext, configFileOf, givenConfig } from "./context.ts";
 import { checkBlocks } from "./doctor_blocks.ts";
 import {
@@ -23,7 +23,9 @@ import {
   filesBeside,
   problemOf,
 } from "./doctor_checks.ts";
+import { jsonLine } from "./json_line.ts";
 import { Progress } from "./progress.ts";
+import { addNotes } from "./search_help.ts";
 import { type Style, styleFor } from "./style.ts";
 
 interface DoctorOptions {
@@ -48,9 +50,8 @@ export function registerDoctor(program: Command, context: CliContext, clock: Clo
     .description("Checks that all is well, also while the server runs, and says what to do where it is not.")
     .option("--data <file>", "check this data file instead of the configured one")
     .option("--json", "print one JSON object")
-    .option("--color <when>", "auto, always or never (default: auto)")
-    .addHelpText("after", EXAMPLES);
-  command.action(async (options: DoctorOptions) => {
+    .option("--color <when>", "auto, always or never (default: auto)");
+  addNotes(command, EXAMPLES, context).action(async (options: DoctorOptions) => {
     const style = styleFor(options.color, context);
     const findings: Finding[] = [];
     const tell = (found: readonly Finding[]) => {
@@ -60,7 +61,7 @@ export function registerDoctor(program: Command, context: CliContext, clock: Clo
     await examine(command, options, context, clock, tell);
     const problems = findings.filter(({ severity }) => severity === "problem").length;
     const warnings = findings.filter(({ severity }) => severity === "warning").length;
-    if (options.json === true) context.stdout.write(`${JSON.stringify({ ok: problems === 0, findings })}\n`);
+    if (options.json === true) context.stdout.write(jsonLine({ ok: problems === 0, findings }, context));
     else context.stdout.write(`\n${summaryText(problems, warnings, style)}\n`);
     if (problems > 0) throw new OperatingError("data_unreadable", `${formatCountOf(problems, "problem")} found`);
   });
@@ -77,8 +78,8 @@ async function examine(
 ): Promise<void> {
   const config = configFileOf(command, context);
   let settings: Settings | undefined;
-  // A backup, say, in a folder of its own.
-  if (data === undefined || givenConfig(command) !== undefined || existsSync(config)) {
+  // A backup, say, has none.
+  if (data === undefined || givenConfig(command) !== undefined) {
     const checked = await checkConfig(config, context);
     tell(checked.findings);
     settings = checked.settings;
@@ -93,18 +94,27 @@ async function examine(
   tell([checkSpace(file, isConfigured ? settings?.storage.bytesMax : undefined)]);
   // A copy that no server runs on needs none.
   if (isConfigured) tell([checkReserve(file)]);
-  tell(examineContents(file, context, clock));
+  tell(
+    examineContents(
+      () => (data === undefined && canBeWritten(file) ? asItIs(file) : untouchedData(file)),
+      context,
+      clock,
+    ),
+  );
 }
 
 /** What only a reader of the file can tell. */
-function examineContents(file: string, context: CliContext, clock: Clock): Finding[] {
+function examineContents(open: () => UntouchedData, context: CliContext, clock: Clock): Finding[] {
   const progress = new Progress(context);
+  let data: UntouchedData | undefined;
   try {
-    const reader = new DataReader(file);
+    data = open();
+    context.atEnd?.(data.release);
+    const reader = new DataReader(data.file, data.access);
     try {
       const newest = reader.details.storage().map((row) => row.newest ?? Number.NEGATIVE_INFINITY);
       const findings = [checkClock(newest.length === 0 ? undefined : Math.max(...newest), clock())];
-      findings.push(...checkBlocks(file, (done, total) => progress.show(done, total, "blocks checked")));
+      findings.push(...checkBlocks(data, (done, total) => progress.show(done, total, "blocks checked")));
       return findings;
     } finally {
       reader.close();
@@ -116,6 +126,7 @@ function examineContents(file: string, context: CliContext, clock: Clock): Findi
       : "is it the right file, and may this user write in its folder? `simplelogs doctor` can be run again at any time";
     return [problemOf("contents", error.message, advice)];
   } finally {
+    data?.release();
     progress.end();
   }
 }

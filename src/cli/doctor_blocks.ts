@@ -1,14 +1,18 @@
 // What the store finds when it looks at a whole data file, as doctor's findings.
 
 import { formatBytes, formatCountOf } from "../core/amounts.ts";
+import type { UntouchedData } from "../store/untouched.ts";
 import { verifyData } from "../store/verify.ts";
 import type { Finding } from "./doctor_checks.ts";
 
 const CHECK = "contents";
 
 /** Looks at every block of the file. Throws OperatingError, and SQLite's error, where it cannot be read at all. */
-export function checkBlocks(file: string, onProgress: (done: number, total: number) => void): Finding[] {
-  const steps = verifyData(file);
+export function checkBlocks(
+  { file, access }: UntouchedData,
+  onProgress: (done: number, total: number) => void,
+): Finding[] {
+  const steps = verifyData(file, access);
   for (;;) {
     const step = steps.next();
     if (step.done !== true) {

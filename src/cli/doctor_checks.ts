@@ -6,9 +6,8 @@ import { loadSettings } from "../config/load.ts";
 import { type ConfigProblem, formatProblem } from "../config/problem.ts";
 import type { Settings } from "../config/settings.ts";
 import { formatBytes, formatInstant } from "../core/amounts.ts";
-import { OperatingError } from "../core/errors.ts";
 import { FUTURE_MS_MAX } from "../core/limits.ts";
-import { LOCK_SUFFIX, lockData } from "../store/lock.ts";
+import { LOCK_SUFFIX, lockHolder } from "../store/lock.ts";
 import { RESERVE_BYTES, ReserveFile } from "../store/reserve.ts";
 import { freeBytes } from "../store/space.ts";
 import { type CliContext, displayPath } from "./context.ts";
@@ -55,23 +54,10 @@ export function checkDataFile(file: string): { findings: Finding[]; isThere: boo
     const advice = "has the server run? it makes the file at its first start; `data` in the configuration names it";
     return { findings: [problemOf(check, `${file}: there is no such file`, advice)], isThere: false };
   }
-  const holder = existsSync(file + LOCK_SUFFIX) ? lockHolder(file) : undefined;
+  const holder = lockHolder(file);
   const bytes = sizeOf(file) + sizeOf(`${file}-wal`);
-  const running = holder ?? "no server runs on it";
+  const running = holder === undefined ? "no server runs on it" : `process ${holder} runs on it`;
   return { findings: [{ severity: "ok", check, what: `${file}, ${formatBytes(bytes)}; ${running}` }], isThere: true };
-}
-
-/** "process 123 runs on it", or undefined; or why it cannot be told. Takes the lock for a moment where nobody holds it. */
-export function lockHolder(file: string): string | undefined {
-  try {
-    lockData(file).release();
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof OperatingError)) throw error;
-    const process = /process (\d+)/.exec(error.message)?.[1];
-    if (error.code === "data_locked") return `process ${process ?? "(unknown)"} runs on it`;
-    return error.message;
-  }
 }
 
 /** Whether others may read what is logged. */

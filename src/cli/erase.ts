@@ -5,11 +5,14 @@ import type { Command } from "commander";
 import { formatCount, formatCountOf, formatInstant } from "../core/amounts.ts";
 import type { EraseReport } from "../core/changing.ts";
 import { OperatingError } from "../core/errors.ts";
+import { escapeControls } from "../core/terminal.ts";
 import { addLongConfigOption, type CliContext } from "./context.ts";
 import type { EraseScope, OpenEraser } from "./eraser.ts";
+import { jsonLine } from "./json_line.ts";
 import type { Prompt } from "./prompt.ts";
-import { searchHelp } from "./search_help.ts";
+import { addSearch, addSearchHelp, type FormerSearchOptions, searchWords } from "./search_help.ts";
 import type { RecordSource } from "./source.ts";
+import { countOf, type TimeSpan, timeSpanOf } from "./time_span.ts";
 import {
   addScopeOptions,
   addSourceOptions,
@@ -26,79 +29,76 @@ export interface EraseTools extends ReadingTools {
   readonly prompt: Prompt | undefined;
 }
 
-interface EraseOptions extends SourceOptions, ScopeOptions {
-  readonly q?: string;
+interface EraseOptions extends SourceOptions, ScopeOptions, FormerSearchOptions {
   readonly yes?: boolean;
   readonly dryRun?: boolean;
   readonly json?: boolean;
 }
 
-const EXAMPLES = `
-What waits for its other half and the dropped entries that are kept to be shown go as well, where they match. Counters of usage stay. Copies of the
-data file, backups and exports among them, are not touched.
+const NOTES = `
+What waits for its other half, the dropped entries that are kept to be shown, and names of touchpoints that no record has any more go as well. Counters of usage stay. Copies of the data file, backups and exports among them, are not touched. docs/erasing.md says what is left where; \`simplelogs compact\` takes out the last traces.
 
 Examples:
-  simplelogs erase --project shop --q metadata.userId:u_123 --dry-run
-  simplelogs erase --project shop --q metadata.userId:u_123
+  simplelogs erase --project shop metadata.userId:u_123 --dry-run
+  simplelogs erase --project shop metadata.userId:u_123
   simplelogs erase --project staging --to 2025-12-31 --yes
 `;
 
 /** Adds the command to the program. */
 export function registerErase(program: Command, tools: EraseTools): void {
-  const command = addLongConfigOption(program.command("erase"))
+  const command = addSearch(addLongConfigOption(program.command("erase")), "only records that match this search")
     .summary("remove matching records for good")
     .description(
-      "Removes every record of a project that matches, for good: the bytes are gone from the data file. It shows what would go, " +
-        "and asks before it does anything. While a server runs, the server does it.",
-    )
-    .option("--q <search>", "only records that match this search");
+      "Removes every record of a project that matches, for good. It shows what would go, and asks before it does " +
+        "anything. While a server runs, the server does it.",
+    );
   addScopeOptions(command)
     .option("--dry-run", "only show what would go")
     .option("--yes", "do not ask")
     .option("--json", "print what was removed as one JSON object");
-  addSourceOptions(command)
-    .addHelpText("after", `${searchHelp()}${EXAMPLES}`)
-    .action(async (options: EraseOptions) => {
-      const { context, clock, openSource, openEraser, prompt } = tools;
-      const { project, q = "" } = options;
-      if (project === undefined || project === "") {
-        throw new OperatingError("usage", "erase needs --project: it never works on all projects at once");
-      }
-      if (options.q !== undefined && q.trim() === "") {
-        // A variable of a script that was empty, most likely.
-        throw new OperatingError("usage", "--q is empty: leave it out to remove everything of the project");
-      }
-      const isSure = options.yes === true || options.dryRun === true;
-      if (!isSure && prompt === undefined) {
-        throw new OperatingError("usage", "erase asks before it removes anything: run it on a terminal, or give --yes");
-      }
-      const scope: EraseScope = { ...scopeOf([q], options, clock()), project };
-      const purpose = options.dryRun === true ? "count" : "erase";
-      const eraser = await openEraser(command, options, context, purpose);
-      const source = await openSource(command, { ...options, ...eraser.source }, context);
-      let records: number;
-      try {
-        records = await showScope(source, scope, context);
-      } finally {
-        source.close();
-      }
-      if (options.dryRun === true) {
-        const counted = (await eraser.count(scope)) ?? { records };
-        if (options.json === true) context.stdout.write(`${JSON.stringify({ wouldErase: counted })}\n`);
-        else context.stdout.write(`Would remove ${contents(counted)}\n`);
-        return;
-      }
-      if (!isSure) await confirm(project, prompt);
-      const erased = await eraser.erase(scope);
-      if (options.json === true) context.stdout.write(`${JSON.stringify({ erased })}\n`);
-      else context.stdout.write(`Removed ${contents(erased)}\n`);
-      if (erased.damagedBlocks !== undefined) {
-        throw new OperatingError(
-          "data_unreadable",
-          `damaged blocks that may hold more: ${erased.damagedBlocks}; \`simplelogs doctor\` names them`,
-        );
-      }
-    });
+  addSourceOptions(command);
+  addSearchHelp(command, NOTES, tools.context).action(async (given: readonly string[], options: EraseOptions) => {
+    const { context, clock, openSource, openEraser, prompt } = tools;
+    const { project } = options;
+    const words = searchWords(given, options);
+    if (project === undefined || project === "") {
+      throw new OperatingError("usage", "erase needs --project: it never works on all projects at once");
+    }
+    if (words.length > 0 && words.join("").trim() === "") {
+      // A variable of a script that was empty, most likely.
+      throw new OperatingError("usage", "the search is empty: leave it out to remove everything of the project");
+    }
+    const isSure = options.yes === true || options.dryRun === true;
+    if (!isSure && prompt === undefined) {
+      throw new OperatingError("usage", "erase asks before it removes anything: run it on a terminal, or give --yes");
+    }
+    const scope: EraseScope = { ...scopeOf(words, options, clock()), project };
+    const purpose = options.dryRun === true ? "count" : "erase";
+    const eraser = await openEraser(command, options, context, purpose);
+    const source = await openSource(command, { ...options, ...eraser.source }, context);
+    let shown: ShownScope;
+    try {
+      shown = await showScope(source, scope, context);
+    } finally {
+      source.close();
+    }
+    if (options.dryRun === true) {
+      const counted = (await eraser.count(scope)) ?? { records: shown.records };
+      if (options.json === true) context.stdout.write(jsonLine({ wouldErase: { ...counted, ...shown.span } }, context));
+      else context.stdout.write(`Would remove ${contents(counted)}\n`);
+      return;
+    }
+    if (!isSure) await confirm(project, prompt);
+    const erased = await eraser.erase(scope);
+    if (options.json === true) context.stdout.write(jsonLine({ erased }, context));
+    else context.stdout.write(`Removed ${contents(erased)}\n`);
+    if (erased.damagedBlocks !== undefined) {
+      throw new OperatingError(
+        "data_unreadable",
+        `damaged blocks that may hold more: ${erased.damagedBlocks}; \`simplelogs doctor\` names them`,
+      );
+    }
+  });
 }
 
 async function confirm(project: string, prompt: Prompt | undefined): Promise<void> {
@@ -123,24 +123,26 @@ function contents({
   ].join(", ");
 }
 
-/** Shows what would go, on stderr, since stdout is for what was done; answers how many records that are. */
-async function showScope(source: RecordSource, scope: EraseScope, context: CliContext): Promise<number> {
-  const { interval, buckets, ...notes } = await source.ask({ kind: "histogram", scope, intervalMs: undefined });
-  const counts = buckets.map((bucket) => ({
-    time: bucket.time,
-    count: bucket.debug + bucket.info + bucket.warn + bucket.error + bucket.timing,
-  }));
-  const filled = counts.filter(({ count }) => count > 0);
-  const records = filled.reduce((sum, { count }) => sum + count, 0);
-  const [first, last] = [filled[0], filled.at(-1)];
-  const span =
-    first === undefined || last === undefined
-      ? ""
-      : `, between ${formatInstant(first.time)} and ${formatInstant(last.time + interval)}`;
+/** What is shown before anything goes. Times in Unix ms. */
+interface ShownScope {
+  readonly records: number;
+  readonly span: TimeSpan | undefined;
+}
+
+/** Shows what would go, on stderr, since stdout is for what was done. */
+async function showScope(source: RecordSource, scope: EraseScope, context: CliContext): Promise<ShownScope> {
+  const histogram = await source.ask({ kind: "histogram", scope, intervalMs: undefined });
+  const records = histogram.buckets.reduce((sum, bucket) => sum + countOf(bucket), 0);
+  const span = records === 0 ? undefined : await timeSpanOf(source, scope, histogram);
   const matching = scope.q === "" ? "" : ` matching ${JSON.stringify(scope.q)}`;
-  context.stderr.write(
-    `project ${JSON.stringify(scope.project)}: ${formatCountOf(records, "record")}${matching}${span}\n`,
-  );
-  if (notes.stoppedEarly !== undefined) tellNotes({ stoppedEarly: notes.stoppedEarly }, context);
-  return records;
+  const shown = `project ${JSON.stringify(scope.project)}: ${formatCountOf(records, "record")}${matching}${spanText(span)}`;
+  context.stderr.write(`${escapeControls(shown)}\n`);
+  if (histogram.stoppedEarly !== undefined) tellNotes({ stoppedEarly: histogram.stoppedEarly }, context);
+  return { records, span };
+}
+
+function spanText(span: TimeSpan | undefined): string {
+  if (span === undefined) return "";
+  const [first, last] = [formatInstant(span.first), formatInstant(span.last)];
+  return first === last ? `, at ${first}` : `, the first at ${first}, the last at ${last}`;
 }

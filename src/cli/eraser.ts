@@ -12,11 +12,13 @@ import { parseSearch } from "../query/search/parse.ts";
 import { isStoreError } from "../store/database.ts";
 import { eraseRecords } from "../store/erase_file.ts";
 import { lockData } from "../store/lock.ts";
+import { asItIs, type UntouchedData } from "../store/untouched.ts";
 import type { CliContext } from "./context.ts";
 import type { Progress } from "./progress.ts";
+import { checkErased } from "./remote_answers.ts";
 import { type RemoteAddress, RemoteServer } from "./remote_server.ts";
 import { refusalError } from "./source.ts";
-import { localDataOf, remoteAddressOf, type SourceOptions, tokenOf } from "./tools.ts";
+import { localDataOf, readableDataOf, remoteAddressOf, type SourceOptions, tokenOf } from "./tools.ts";
 
 export type EraseScope = ReadScope & { readonly project: string };
 
@@ -37,19 +39,21 @@ export type OpenEraser = (
   purpose: "count" | "erase",
 ) => Promise<Eraser>;
 
-const MEMBERS = ["records", "blocks", "rejections", "waiting"] as const;
-
 /** To count, a file is only read, so nobody needs to hold it. */
 export function createOpenEraser(progress: Progress): OpenEraser {
   return async (command, options, context, purpose) => {
     const address = remoteAddressOf(command, options, context);
     if (address !== undefined) return new RemoteEraser(address);
+    if (purpose === "count") {
+      const { data } = await readableDataOf(command, options, context);
+      return new LocalEraser(data, progress);
+    }
     const { file, settings } = await localDataOf(command, options, context);
-    const locked = purpose === "count" ? undefined : lockedBy(file);
-    if (locked === undefined) return new LocalEraser(file, progress);
+    const locked = lockedBy(file);
+    if (locked === undefined) return new LocalEraser(asItIs(file), progress);
     const token = tokenOf(options, context);
     const url = options.data === undefined && settings !== undefined ? configuredUrl(settings) : undefined;
-    if (token !== undefined && url !== undefined) return new RemoteEraser({ url, token });
+    if (token !== undefined && url !== undefined) return new RemoteEraser({ url, token, isOwn: true });
     throw new OperatingError(
       "data_locked",
       `${locked.message}; or let that server do it: set SIMPLELOGS_TOKEN to its admin token${url === undefined ? ", and give --url" : ""}`,
@@ -79,11 +83,11 @@ export function configuredUrl({ host, port, tls }: Pick<Settings, "host" | "port
 
 class LocalEraser implements Eraser {
   readonly source: SourceOptions = {};
-  readonly #file: string;
+  readonly #data: UntouchedData;
   readonly #progress: Progress;
 
-  constructor(file: string, progress: Progress) {
-    this.#file = file;
+  constructor(data: UntouchedData, progress: Progress) {
+    this.#data = data;
     this.#progress = progress;
   }
 
@@ -101,16 +105,18 @@ class LocalEraser implements Eraser {
     const { search } = parsed;
     try {
       return eraseRecords({
-        file: this.#file,
+        file: this.#data.file,
+        access: this.#data.access,
         scope: { project, from, to, matchRows: q === "" ? undefined : (view, name) => matchRows(search, view, name) },
         dryRun,
         onProgress: ({ phase, done, total }) => this.#progress.show(done, total, PHASES[phase]),
       });
     } catch (error) {
       if (!isStoreError(error)) throw error;
-      const message = `cannot erase in ${this.#file}: ${error.message}; what was removed so far stays removed: try again`;
+      const message = `cannot erase in ${this.#data.file}: ${error.message}; what was removed so far stays removed: try again`;
       throw new OperatingError("io", message, { cause: error });
     } finally {
+      this.#data.release();
       this.#progress.end();
     }
   }
@@ -120,7 +126,7 @@ const PHASES = {
   waiting: "waiting entries looked at",
   blocks: "blocks",
   space: "bytes given back",
-  pages: "pages wiped",
+  log: "logs emptied",
 } as const;
 
 class RemoteEraser implements Eraser {
@@ -128,7 +134,7 @@ class RemoteEraser implements Eraser {
   readonly #server: RemoteServer;
 
   constructor(address: RemoteAddress) {
-    this.source = address;
+    this.source = { url: address.url, token: address.token };
     this.#server = new RemoteServer(address);
   }
 
@@ -146,13 +152,7 @@ class RemoteEraser implements Eraser {
       const message = `${error.message}; the server may have begun all the same: --dry-run shows what is left`;
       throw new OperatingError("io", message, { cause: error });
     });
-    const erased = (answer as { erased?: Partial<EraseReport> } | null)?.erased;
-    if (erased === undefined || MEMBERS.some((member) => typeof erased[member] !== "number")) {
-      throw new OperatingError(
-        "io",
-        "the server did not say what it removed: is it a SimpleLogs server of this version?",
-      );
-    }
-    return erased as EraseReport;
+    checkErased(answer);
+    return (answer as { erased: EraseReport }).erased;
   }
 }

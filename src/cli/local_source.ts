@@ -13,6 +13,7 @@ import { SummaryCache } from "../query/summary_cache.ts";
 import { TailHub } from "../query/tail.ts";
 import { DataReader } from "../store/data_reader.ts";
 import { isStoreError } from "../store/database.ts";
+import { asItIs, type UntouchedData } from "../store/untouched.ts";
 import { type Question, type RecordSource, refusalError } from "./source.ts";
 
 /** How often a tail looks for new records, in ms. */
@@ -23,8 +24,10 @@ const TURN_MS = 50;
 const TAIL = 1;
 
 export interface LocalSourceOptions {
-  /** Path of the data file. */
+  /** Path of the data file, as it was named. */
   readonly file: string;
+  /** What is opened; undefined: the file itself. It is released with the source. */
+  readonly data?: UntouchedData;
   readonly rules: ReadRules;
   readonly clock: Clock;
   /** Blocks done, and blocks in all. */
@@ -36,6 +39,7 @@ export interface LocalSourceOptions {
 export class LocalSource implements RecordSource {
   readonly #options: LocalSourceOptions;
   readonly #cache = new SummaryCache();
+  readonly #data: UntouchedData;
   readonly #reader: DataReader;
   /** A tail that nobody takes from ends with the source. */
   readonly #tailReaders = new Set<DataReader>();
@@ -43,7 +47,8 @@ export class LocalSource implements RecordSource {
   /** Throws OperatingError. */
   constructor(options: LocalSourceOptions) {
     this.#options = options;
-    this.#reader = new DataReader(options.file);
+    this.#data = options.data ?? asItIs(options.file);
+    this.#reader = this.#open();
   }
 
   async ask<Q extends Question>(question: Q): Promise<ReadAnswers[Q["kind"]]> {
@@ -66,8 +71,8 @@ export class LocalSource implements RecordSource {
   }
 
   async tail(request: TailRequest, signal: AbortSignal): Promise<AsyncIterable<readonly TailEvent[]>> {
-    const { file, rules, clock } = this.#options;
-    const reader = new DataReader(file);
+    const { rules, clock } = this.#options;
+    const reader = this.#open();
     this.#tailReaders.add(reader);
     try {
       const hub = new TailHub({
@@ -86,6 +91,11 @@ export class LocalSource implements RecordSource {
   close(): void {
     this.#reader.close();
     for (const reader of this.#tailReaders) this.#closeTail(reader);
+    this.#data.release();
+  }
+
+  #open(): DataReader {
+    return new DataReader(this.#data.file, this.#data.access);
   }
 
   #closeTail(reader: DataReader): void {

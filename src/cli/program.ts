@@ -4,13 +4,17 @@
 import { Command, CommanderError } from "commander";
 import { systemClock } from "../core/clock.ts";
 import { OperatingError } from "../core/errors.ts";
+import { maskKeys } from "../core/secrets.ts";
+import { escapeControls } from "../core/terminal.ts";
 import { registerBackup } from "./backup.ts";
 import { registerCheck } from "./check.ts";
+import { registerCompact } from "./compact.ts";
 import { addConfigOption, type CliContext } from "./context.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerErase } from "./erase.ts";
 import { createOpenEraser } from "./eraser.ts";
 import { registerExport, type WriteText } from "./export.ts";
+import { helpColumns } from "./help_text.ts";
 import { registerInit } from "./init.ts";
 import { registerKeys } from "./keys.ts";
 import { openSource } from "./open_source.ts";
@@ -46,8 +50,14 @@ function buildProgram(context: CliContext, { version, commit, signals, write, pr
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),
       writeErr: (text) => context.stderr.write(text),
+      getOutHelpWidth: () => helpColumns(context),
+      getErrHelpWidth: () => helpColumns(context),
+      outputError: (text, write) => write(errorText(text.replace(/^error: /, "").trimEnd())),
     })
-    .showHelpAfterError("(simplelogs --help lists what there is)")
+    // Its second column, however narrow.
+    .configureHelp({ minWidthToWrap: 10 })
+    // Behind a command's name everything is the command's, the values of its options too.
+    .enablePositionalOptions()
     .exitOverride();
   addConfigOption(program);
   registerServe(program, context, signals, version);
@@ -62,17 +72,31 @@ function buildProgram(context: CliContext, { version, commit, signals, write, pr
   registerUsage(program, tools);
   registerDoctor(program, context, systemClock);
   registerBackup(program, context, signals);
+  registerCompact(program, context);
   registerErase(program, { ...tools, openEraser: createOpenEraser(new Progress(context)), prompt });
+  addErrorHints(program, []);
   return program;
+}
+
+/** A wrong command line is answered with where its command is explained. */
+function addErrorHints(command: Command, parents: readonly string[]): void {
+  const names = [...parents, command.name()];
+  command.showHelpAfterError(`(${names.join(" ")} --help explains it)`);
+  for (const below of command.commands) addErrorHints(below, names);
+}
+
+/** An error as people see it, each line by itself: nothing in it steers a terminal, and no key is in it. */
+function errorText(message: string): string {
+  return `simplelogs: ${maskKeys(message).split("\n").map(escapeControls).join("\n")}\n`;
 }
 
 function exitCodeOf(error: unknown, context: CliContext): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE;
   if (error instanceof OperatingError) {
-    context.stderr.write(`simplelogs: ${error.message}\n`);
+    context.stderr.write(errorText(error.message));
     return error.code === "usage" || error.code === "config_invalid" ? WRONG_USAGE : FAILED;
   }
-  context.stderr.write(`simplelogs: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  context.stderr.write(errorText(error instanceof Error ? (error.stack ?? error.message) : String(error)));
   return FAILED;
 }
 
@@ -83,7 +107,8 @@ export async function runCommandLine(
   options: ProgramOptions,
 ): Promise<number> {
   try {
-    await buildProgram(context, options).parseAsync(protectNegations(args), { from: "user" });
+    const program = buildProgram(context, options);
+    await program.parseAsync(protectNegations(args, program), { from: "user" });
     return 0;
   } catch (error) {
     return exitCodeOf(error, context);

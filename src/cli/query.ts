@@ -9,7 +9,7 @@ import { addLongConfigOption } from "./context.ts";
 import { follow } from "./follow.ts";
 import { newestPages } from "./newest_pages.ts";
 import { type LineOf, lineWriter } from "./record_line.ts";
-import { searchHelp } from "./search_help.ts";
+import { addSearch, addSearchHelp, type FormerSearchOptions, searchWords } from "./search_help.ts";
 import type { RecordSource } from "./source.ts";
 import {
   addScopeOptions,
@@ -22,7 +22,7 @@ import {
   wholeNumber,
 } from "./tools.ts";
 
-interface QueryOptions extends SourceOptions, ScopeOptions {
+interface QueryOptions extends SourceOptions, ScopeOptions, FormerSearchOptions {
   readonly limit: string;
   readonly reverse?: boolean;
   readonly json?: boolean;
@@ -40,38 +40,36 @@ Examples:
 
 /** Adds the command to the program. */
 export function registerQuery(program: Command, tools: ReadingTools): void {
-  const command = addLongConfigOption(program.command("query"))
+  const command = addSearch(addLongConfigOption(program.command("query")))
     .summary("search the records")
     .description(
       "Shows the newest records that match, the newest last. The words together are the search. It reads the data file, " +
         "also while the server runs, or asks a server (--url).",
-    )
-    .argument("[words...]", "the search; without one everything matches");
+    );
   addScopeOptions(command)
     .option("--limit <number>", "at most so many records", "100")
     .option("--reverse", "the newest first")
     .option("--json", "one JSON object a line")
     .option("--follow", "then go on with what comes, until Ctrl-C")
     .option("--color <when>", "auto, always or never (default: auto)");
-  addSourceOptions(command)
-    .addHelpText("after", `${searchHelp()}${EXAMPLES}`)
-    .action(async (words: readonly string[], options: QueryOptions) => {
-      const { context, clock, openSource } = tools;
-      const scope = scopeOf(words, options, clock());
-      const limit = wholeNumber(options.limit, "--limit", 1);
-      const lineOf = lineWriter(options, context);
-      if (options.follow === true) {
-        if (options.to !== undefined) throw new OperatingError("usage", "--follow and --to exclude each other");
-        if (options.reverse === true) throw new OperatingError("usage", "--follow and --reverse exclude each other");
-      }
-      const source = await openSource(command, options, context);
-      try {
-        if (options.follow === true) await follow(source, { scope, last: limit, lineOf }, tools);
-        else await showNewest(source, { scope, limit, lineOf, isNewestFirst: options.reverse === true }, tools);
-      } finally {
-        source.close();
-      }
-    });
+  addSourceOptions(command);
+  addSearchHelp(command, EXAMPLES, tools.context).action(async (words: readonly string[], options: QueryOptions) => {
+    const { context, clock, openSource } = tools;
+    const scope = scopeOf(searchWords(words, options), options, clock());
+    const limit = wholeNumber(options.limit, "--limit", 1);
+    const lineOf = lineWriter(options, context);
+    if (options.follow === true) {
+      if (options.to !== undefined) throw new OperatingError("usage", "--follow and --to exclude each other");
+      if (options.reverse === true) throw new OperatingError("usage", "--follow and --reverse exclude each other");
+    }
+    const source = await openSource(command, options, context);
+    try {
+      if (options.follow === true) await follow(source, { scope, last: limit, lineOf }, tools);
+      else await showNewest(source, { scope, limit, lineOf, isNewestFirst: options.reverse === true }, tools);
+    } finally {
+      source.close();
+    }
+  });
 }
 
 interface NewestQuestion {

@@ -5,15 +5,20 @@
 // Control characters are escaped, so that a record is one line and cannot steer a terminal.
 
 import { formatDuration, formatInstant } from "../core/amounts.ts";
-import type { JsonObject } from "../core/json.ts";
+import { type JsonObject, jsonBeginning } from "../core/json.ts";
 import { otherSource, type ShownRecord } from "../core/record.ts";
-import { escapeControls, escapeControlsInJson } from "../core/terminal.ts";
+import { shownText } from "../core/terminal.ts";
 import type { CliContext } from "./context.ts";
+import { jsonLine } from "./json_line.ts";
 import { type Style, styleFor } from "./style.ts";
 
 /** The longest level, and what stands in its place where a timing has none. */
 const LEVEL_WIDTH = 5;
 const TIMING = "TIME";
+
+/** Characters of a name, and of all other texts, that a line shows; --json has all of them. */
+const NAME_LENGTH_MAX = 200;
+const TEXT_LENGTH_MAX = 10_000;
 
 /** A value that needs no quotes to be told from its neighbours. */
 const PLAIN_VALUE = /^[^\s"=,{}[\]]+$/;
@@ -25,13 +30,12 @@ export type LineOf = (record: ShownRecord) => string;
 
 /** JSON, or a line for people. Throws OperatingError("usage"). */
 export function lineWriter(
-  { json, color, project }: { readonly json?: boolean; readonly color?: string; readonly project?: string },
+  { json, color, project }: { readonly json?: boolean; readonly color?: string; readonly project?: string | undefined },
   context: CliContext,
 ): LineOf {
   const style = styleFor(color, context);
   if (json === true) {
-    const shown = context.isTerminal ? escapeControlsInJson : (text: string) => text;
-    return (record) => `${shown(JSON.stringify(record))}\n`;
+    return (record) => jsonLine(record, context);
   }
   // Where only one project can be meant, its name says nothing.
   const hasProject = (record: ShownRecord) => project === undefined && record.project !== "default";
@@ -49,11 +53,11 @@ export function recordLine(record: ShownRecord, { style, hasProject }: LineOptio
   const { time, project, touchpoint, key, message, metadata } = record;
   const other = otherSource(record);
   const parts = [
-    hasProject ? style.dim(escapeControls(`[${project}]`)) : "",
+    hasProject ? style.dim(`[${shownText(project, NAME_LENGTH_MAX)}]`) : "",
     other === undefined ? "" : style.warning(`[${other}]`),
-    touchpoint === undefined ? "" : style.touchpoint(escapeControls(touchpoint)),
-    key === undefined ? "" : style.dim(escapeControls(`(${key})`)),
-    escapeControls(message ?? ""),
+    touchpoint === undefined ? "" : style.touchpoint(shownText(touchpoint, NAME_LENGTH_MAX)),
+    key === undefined ? "" : style.dim(`(${shownText(key, NAME_LENGTH_MAX)})`),
+    shownText(message ?? "", TEXT_LENGTH_MAX),
     measured(record, style),
     metadata === undefined ? "" : metadataText(metadata, style),
   ].filter((part) => part !== "");
@@ -74,14 +78,20 @@ function measured({ status, duration }: ShownRecord, style: Style): string {
 }
 
 function metadataText(metadata: JsonObject, style: Style): string {
-  const pairs = Object.entries(metadata).map(([name, value]) => {
-    const shownName = PLAIN_VALUE.test(name) ? name : JSON.stringify(name);
-    return `${style.dim(escapeControls(`${shownName}=`))}${escapeControls(valueText(value))}`;
-  });
-  return pairs.join(" ");
+  let text = "";
+  let left = TEXT_LENGTH_MAX;
+  for (const [name, value] of Object.entries(metadata)) {
+    if (left <= 0) return `${text} …`;
+    const shownName = shownText(PLAIN_VALUE.test(name) ? name : JSON.stringify(name), NAME_LENGTH_MAX);
+    const shownValue = shownText(valueText(value, left), left);
+    left -= shownName.length + shownValue.length + 2;
+    text += `${text === "" ? "" : " "}${style.dim(`${shownName}=`)}${shownValue}`;
+  }
+  return text;
 }
 
-function valueText(value: unknown): string {
-  if (typeof value !== "string") return JSON.stringify(value);
-  return PLAIN_VALUE.test(value) && !OTHER_TYPE.test(value) ? value : JSON.stringify(value);
+/** Of a long value its beginning. */
+function valueText(value: unknown, lengthMax: number): string {
+  if (typeof value === "string" && PLAIN_VALUE.test(value) && !OTHER_TYPE.test(value)) return value;
+  return jsonBeginning(value, lengthMax);
 }

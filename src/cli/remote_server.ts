@@ -3,11 +3,18 @@
 
 import { OperatingError } from "../core/errors.ts";
 import { escapeControls } from "../core/terminal.ts";
+import { ignoreProxies, isLoopback } from "../runtime/proxies.ts";
 
 /** How long a question may take, in ms: longer than the server's own limit. */
 const ANSWER_MS_MAX = 60_000;
 /** Characters of a foreign answer that are shown. */
 const SHOWN_LENGTH_MAX = 200;
+/** The longest answer that is taken, in bytes: a page of the longest records has less. */
+const ANSWER_BYTES_MAX = 256 * 1024 * 1024;
+/** As ANSWER_BYTES_MAX, of a refusal. */
+const REFUSAL_BYTES_MAX = 64 * 1024;
+/** Characters of a server's own message that are shown. */
+const MESSAGE_LENGTH_MAX = 2_000;
 /** The media type of server-sent events. */
 const EVENTS = "text/event-stream";
 
@@ -15,6 +22,8 @@ export interface RemoteAddress {
   /** Without a slash at the end; may have a path, behind a proxy. */
   readonly url: string;
   readonly token: string;
+  /** It is this machine's own, so no proxy of the environment may see the token. Loopback addresses always are. */
+  readonly isOwn?: boolean;
 }
 
 /** A refusal that says where in the search the problem is. */
@@ -38,9 +47,10 @@ export class RemoteServer {
   readonly #url: string;
   readonly #token: string;
 
-  constructor({ url, token }: RemoteAddress) {
+  constructor({ url, token, isOwn = false }: RemoteAddress) {
     this.#url = url;
     this.#token = token;
+    if (isOwn || isLoopback(new URL(url).hostname)) ignoreProxies();
   }
 
   /** The answer as JSON. Throws OperatingError. */
@@ -65,6 +75,11 @@ export class RemoteServer {
     if (response.headers.get("content-type")?.startsWith(EVENTS) === true) return response;
     await response.body?.cancel();
     throw new OperatingError("io", `${this.#url} did not answer with events: is it a SimpleLogs server?`);
+  }
+
+  /** The answer's text as it comes, without an end to its length. Throws OperatingError, also when it breaks off. */
+  async texts(path: string, parameters: Parameters): Promise<AsyncIterable<string>> {
+    return this.#pieces(await this.#send("GET", pathWith(path, parameters), {}), Number.POSITIVE_INFINITY);
   }
 
   async #send(
@@ -96,12 +111,8 @@ export class RemoteServer {
   }
 
   async #json(response: Response): Promise<unknown> {
-    let text: string;
-    try {
-      text = await response.text();
-    } catch (error) {
-      throw new OperatingError("io", `${this.#url} did not end its answer: the connection was lost`, { cause: error });
-    }
+    let text = "";
+    for await (const piece of this.#pieces(response, ANSWER_BYTES_MAX)) text += piece;
     try {
       return JSON.parse(text) as unknown;
     } catch (error) {
@@ -111,19 +122,55 @@ export class RemoteServer {
     }
   }
 
+  async *#pieces(response: Response, bytesMax: number): AsyncGenerator<string> {
+    const decoder = new TextDecoder();
+    const reader = response.body?.getReader();
+    let bytes = 0;
+    try {
+      for (let piece = await reader?.read(); piece?.done === false; piece = await reader?.read()) {
+        const data = piece.value as Uint8Array;
+        bytes += data.length;
+        if (bytes > bytesMax) {
+          throw new OperatingError("io", `${this.#url} answers with more than ${bytesMax} bytes, which no server does`);
+        }
+        yield decoder.decode(data, { stream: true });
+      }
+      yield decoder.decode();
+    } catch (error) {
+      if (error instanceof OperatingError) throw error;
+      throw new OperatingError("io", `${this.#url} did not end its answer: ${lostBy(error)}`, { cause: error });
+    } finally {
+      await reader?.cancel().catch(() => undefined);
+    }
+  }
+
+  /** The beginning of a refusal; what cannot be read is not there. */
+  async #beginning(response: Response): Promise<string> {
+    let text = "";
+    try {
+      for await (const piece of this.#pieces(response, Number.POSITIVE_INFINITY)) {
+        text += piece;
+        if (text.length > REFUSAL_BYTES_MAX) break;
+      }
+    } catch (error) {
+      if (!(error instanceof OperatingError)) throw error;
+    }
+    return text;
+  }
+
   async #refusal(response: Response): Promise<OperatingError> {
     const { status, headers } = response;
     if (status >= 300 && status < 400) {
-      const target = headers.get("location") ?? "another address";
+      const target = (headers.get("location") ?? "another address").slice(0, SHOWN_LENGTH_MAX);
       return new OperatingError("usage", `${this.#url} redirects to ${escapeControls(target)}: give that address`);
     }
-    const text = await response.text().catch(() => "");
+    const text = await this.#beginning(response);
     const { message, at, length } = parsed(text);
     if (message === undefined) {
       const shown = escapeControls(text.slice(0, SHOWN_LENGTH_MAX).trim());
       return new OperatingError("io", `${this.#url} answered ${status}: is it a SimpleLogs server? ${shown}`.trim());
     }
-    const reason = escapeControls(message);
+    const reason = escapeControls(message.slice(0, MESSAGE_LENGTH_MAX));
     if (status === 400 && at !== undefined) return new RemoteSearchError(reason, at, length ?? 1);
     const isOurs = status >= 400 && status < 500;
     return new OperatingError(isOurs ? "usage" : "io", `${this.#url} answered ${status}: ${reason}`);
@@ -145,12 +192,21 @@ function parsed(text: string): { message?: string; at?: number; length?: number 
     if (typeof message !== "string") return {};
     return {
       message,
-      ...(typeof at === "number" ? { at } : {}),
-      ...(typeof length === "number" ? { length } : {}),
+      ...(isPlace(at) ? { at } : {}),
+      ...(isPlace(length) ? { length } : {}),
     };
   } catch {
     return {};
   }
+}
+
+function isPlace(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+function lostBy(error: unknown): string {
+  const isLate = error instanceof Error && error.name === "TimeoutError";
+  return isLate ? `it took more than ${ANSWER_MS_MAX / 1_000} seconds` : "the connection was lost";
 }
 
 /** What the system calls a certificate that cannot be believed: OpenSSL's names. */

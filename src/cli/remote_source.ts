@@ -7,6 +7,7 @@ import { OperatingError } from "../core/errors.ts";
 import { instantText } from "../core/instant.ts";
 import type { ReadScope, TailEvent, TailRequest } from "../core/reading.ts";
 import type { ShownRecord } from "../core/record.ts";
+import { checkAnswer, checkEvent } from "./remote_answers.ts";
 import { type Parameters, RemoteSearchError, type RemoteServer } from "./remote_server.ts";
 import { type Question, type RecordSource, refusalError } from "./source.ts";
 
@@ -35,14 +36,9 @@ export class RemoteSource implements RecordSource {
   }
 
   async ask<Q extends Question>(question: Q): Promise<ReadAnswers[Q["kind"]]> {
-    const { path, parameters, member } = routeOf(question);
+    const { path, parameters } = routeOf(question);
     const answer = await withSearch("scope" in question ? question.scope.q : "", this.#server.get(path, parameters));
-    if (typeof answer !== "object" || answer === null || !Array.isArray((answer as Record<string, unknown>)[member])) {
-      throw new OperatingError(
-        "io",
-        `the server's answer has no "${member}": is it a SimpleLogs server of this version?`,
-      );
-    }
+    checkAnswer(question.kind, answer);
     return answer as ReadAnswers[Q["kind"]];
   }
 
@@ -95,7 +91,7 @@ export class RemoteSource implements RecordSource {
 }
 
 /** Shows the place of a problem in the search. */
-async function withSearch<T>(q: string, answer: Promise<T>): Promise<T> {
+export async function withSearch<T>(q: string, answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {
@@ -153,12 +149,14 @@ function readEvent(id: number, event: string | undefined, data: string): TailEve
   } catch (error) {
     throw new OperatingError("io", "the server sent an event that is no JSON", { cause: error });
   }
+  checkEvent(event, value);
   return event === "record"
     ? { kind: "record", id, record: value as ShownRecord }
-    : { kind: "gap", id, missed: Number((value as { missed?: unknown } | null)?.missed ?? 0) };
+    : { kind: "gap", id, missed: (value as { missed: number }).missed };
 }
 
-function scopeParameters({ project, q, timeZone, from, to }: ReadScope): Parameters {
+/** A scope as parameters of a route. */
+export function scopeParameters({ project, q, timeZone, from, to }: ReadScope): Parameters {
   const bounds = {
     from: from === undefined ? undefined : instantText(from),
     to: to === undefined ? undefined : instantText(to),
@@ -170,23 +168,22 @@ function searchParameters(q: string, timeZone: string | undefined): Parameters {
   return q === "" ? {} : { q, timeZone };
 }
 
-/** Where a question is asked, and the list that its answer has. */
-function routeOf(question: Question): { path: string; parameters: Parameters; member: string } {
+/** Where a question is asked. */
+function routeOf(question: Question): { path: string; parameters: Parameters } {
   switch (question.kind) {
     case "entries": {
       const { scope, limit, cursor } = question;
       const parameters = { ...scopeParameters(scope), limit, cursor };
-      return { path: "/api/v1/entries", parameters, member: "entries" };
+      return { path: "/api/v1/entries", parameters };
     }
     case "histogram": {
       const parameters = { ...scopeParameters(question.scope), interval: question.intervalMs };
-      return { path: "/api/v1/histogram", parameters, member: "buckets" };
+      return { path: "/api/v1/histogram", parameters };
     }
     case "timings":
       return {
         path: "/api/v1/timings",
         parameters: { ...scopeParameters(question.scope), by: question.byCategory === true ? "category" : undefined },
-        member: question.byCategory === true ? "categories" : "touchpoints",
       };
     case "series": {
       const { scope, intervalMs, byTouchpoint } = question;
@@ -195,10 +192,10 @@ function routeOf(question: Question): { path: string; parameters: Parameters; me
         interval: intervalMs,
         by: byTouchpoint ? "touchpoint" : undefined,
       };
-      return { path: "/api/v1/timings/series", parameters, member: byTouchpoint ? "touchpoints" : "buckets" };
+      return { path: "/api/v1/timings/series", parameters };
     }
     case "usage":
       break;
   }
-  return { path: "/api/v1/usage", parameters: {}, member: "usage" };
+  return { path: "/api/v1/usage", parameters: {} };
 }

@@ -1,28 +1,43 @@
-// Negated words of a search on the command line: `simplelogs query level:error -timeout`. An option's parser would take "-timeout" for
-// short options, so such words get a space before them, which a search does not mind.
+// Negated words of a search on the command line: `simplelogs query level:error -timeout`. The library would take "-timeout" for short
+// options, so such words get a space before them, which a search does not mind. What stands behind an option that takes a value is its
+// value, whatever it begins with.
 
-/** The commands that take a search. */
-const SEARCH_COMMANDS: ReadonlySet<string> = new Set(["query", "tail", "timings", "erase"]);
+import type { Command } from "commander";
+
 /** A dash and more than one character: the short options of these commands (-h) have one. */
 const NEGATION = /^-[^-]./s;
-/** What takes the next argument as it is, before the command's name. */
-const CONFIG_OPTIONS: ReadonlySet<string> = new Set(["-c", "--config"]);
 
 /** The arguments, negated words marked where the command takes a search. */
-export function protectNegations(args: readonly string[]): readonly string[] {
-  const command = commandIndex(args);
-  if (!SEARCH_COMMANDS.has(args[command] ?? "")) return args;
-  const end = args.indexOf("--", command);
-  return args.map((arg, index) => {
-    const isWord = index > command && (end === -1 || index < end) && NEGATION.test(arg);
-    return isWord ? ` ${arg}` : arg;
-  });
+export function protectNegations(args: readonly string[], program: Command): readonly string[] {
+  const at = commandIndex(args, program);
+  const command = program.commands.find((one) => one.name() === args[at]);
+  if (command === undefined || !takesWords(command)) return args;
+  const valued = valuedOptions(command);
+  const shown = args.slice(0, at + 1);
+  for (let index = at + 1; index < args.length; index++) {
+    const arg = args[index] as string;
+    if (arg === "--") return [...shown, ...args.slice(index)];
+    shown.push(NEGATION.test(arg) ? ` ${arg}` : arg);
+    if (valued.has(arg) && index + 1 < args.length) shown.push(args[++index] as string);
+  }
+  return shown;
 }
 
-function commandIndex(args: readonly string[]): number {
+function takesWords(command: Command): boolean {
+  return command.registeredArguments.some((argument) => argument.variadic);
+}
+
+/** What takes the next argument as it is. */
+function valuedOptions(command: Command): ReadonlySet<string> {
+  const flags = command.options.filter((option) => option.required).flatMap(({ short, long }) => [short, long]);
+  return new Set(flags.filter((flag) => flag !== undefined));
+}
+
+function commandIndex(args: readonly string[], program: Command): number {
+  const valued = valuedOptions(program);
   for (let index = 0; index < args.length; index++) {
     const arg = args[index] as string;
-    if (CONFIG_OPTIONS.has(arg)) index++;
+    if (valued.has(arg)) index++;
     else if (!arg.startsWith("-")) return index;
   }
   return args.length;

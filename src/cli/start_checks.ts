@@ -7,9 +7,8 @@ import { dirname } from "node:path";
 import { settingLine } from "../config/load.ts";
 import { type ConfigProblem, configProblem } from "../config/problem.ts";
 import type { Settings } from "../config/settings.ts";
-import { LOCK_SUFFIX } from "../store/lock.ts";
+import { lockHolder } from "../store/lock.ts";
 import { APPLICATION_ID, FORMAT_VERSION } from "../store/schema.ts";
-import { lockHolder } from "./doctor_checks.ts";
 
 /** What was found, and who runs on the data file now: that is no problem for whoever tests a change. */
 export interface StartFindings {
@@ -29,7 +28,8 @@ export async function checkStart(settings: Settings): Promise<StartFindings> {
   const found: { readonly name: string; readonly message: string }[] = [];
   const dataProblem = dataProblemOf(data);
   if (dataProblem !== undefined) found.push({ name: "data", message: `data: cannot use ${data}: ${dataProblem}` });
-  const holder = dataProblem === undefined && existsSync(data + LOCK_SUFFIX) ? lockHolder(data) : undefined;
+  const process = dataProblem === undefined ? lockHolder(data) : undefined;
+  const holder = process === undefined ? undefined : `process ${process} runs on it`;
   const listening = await listenProblem(settings.host, settings.port);
   // The port that is taken is most likely that server's own.
   if (listening !== undefined && !(listening.isTaken && holder !== undefined)) {

@@ -2,7 +2,7 @@
 // shown, so colours, escapes and wide characters do not shift a column.
 
 import { textWidth } from "#runtime/text_width.ts";
-import { escapeControls } from "../core/terminal.ts";
+import { shownText } from "../core/terminal.ts";
 
 /** A text, or a text and what colours it: colours are added after the width is known. */
 export type Cell = string | { readonly text: string; readonly paint: (text: string) => string };
@@ -10,7 +10,10 @@ export type Cell = string | { readonly text: string; readonly paint: (text: stri
 /** Which side a column's texts stand at: names left, numbers right. */
 export type Side = "left" | "right";
 
-/** The lines, each ending with a line break; `sides` has one a column. Control characters are escaped. */
+/** Characters of a cell that are shown: names can be of any length, and one would push all other columns away. */
+const CELL_LENGTH_MAX = 200;
+
+/** The lines, each ending with a line break; `sides` has one a column. Control characters are escaped, and long texts cut. */
 export function formatTable(rows: readonly (readonly Cell[])[], sides: readonly Side[]): string {
   const shown = rows.map((row) => row.map(shownCell));
   const widths = sides.map((_, column) => {
@@ -26,8 +29,8 @@ interface ShownCell {
 
 function shownCell(cell: Cell): ShownCell {
   return typeof cell === "string"
-    ? { text: escapeControls(cell), paint: undefined }
-    : { text: escapeControls(cell.text), paint: cell.paint };
+    ? { text: shownText(cell, CELL_LENGTH_MAX), paint: undefined }
+    : { text: shownText(cell.text, CELL_LENGTH_MAX), paint: cell.paint };
 }
 
 function formatRow(row: readonly ShownCell[], widths: readonly number[], sides: readonly Side[]): string {

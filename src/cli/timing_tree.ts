@@ -2,7 +2,7 @@
 
 import type { CategoryTimings, TimingFigures, TouchpointTimings } from "../core/answers.ts";
 import { categoriesOf } from "../core/category.ts";
-import { assert } from "../core/errors.ts";
+import { OperatingError } from "../core/errors.ts";
 
 /** One line: a touchpoint, or a category with what belongs to it below. */
 export interface TreeRow {
@@ -71,7 +71,8 @@ function* rowsOf(
     ...category.touchpoints.map((touchpoint) => ({ sorted: touchpoint, touchpoint, below: undefined })),
     ...[...category.categories.values()].map((below) => {
       const own = figures.get(below.name);
-      assert(own !== undefined, "a category of the touchpoints has figures");
+      // A server may be anybody.
+      if (own === undefined) throw new OperatingError("io", "the server's answer has no figures of a category");
       return { sorted: { ...own, touchpoint: below.name }, touchpoint: undefined, below: { category: below, own } };
     }),
   ].sort((a, b) => order(a.sorted, b.sorted));

@@ -4,8 +4,10 @@ import type { Command } from "commander";
 import { formatCount, formatDuration } from "../core/amounts.ts";
 import type { TimingFigures } from "../core/answers.ts";
 import { OperatingError } from "../core/errors.ts";
+import { shownText } from "../core/terminal.ts";
 import { addLongConfigOption } from "./context.ts";
-import { searchHelp } from "./search_help.ts";
+import { jsonLine } from "./json_line.ts";
+import { addSearch, addSearchHelp, type FormerSearchOptions, searchWords } from "./search_help.ts";
 import { type Style, styleFor } from "./style.ts";
 import { type Cell, formatTable, type Side } from "./table.ts";
 import { categoryTree, flatRows, type Order, type TreeRow } from "./timing_tree.ts";
@@ -19,7 +21,7 @@ import {
   tellNotes,
 } from "./tools.ts";
 
-interface TimingsOptions extends SourceOptions, ScopeOptions {
+interface TimingsOptions extends SourceOptions, ScopeOptions, FormerSearchOptions {
   readonly sort: string;
   readonly reverse?: boolean;
   readonly tree?: boolean;
@@ -32,6 +34,9 @@ const FIGURES = ["count", "mean", "p50", "p75", "p90", "p95", "p99", "max", "run
 type Figure = (typeof FIGURES)[number];
 const COLUMNS = ["touchpoint", ...FIGURES] as const;
 
+/** Characters of a name that are shown; a table cuts its cells, and what stands behind the name must not go. */
+const LABEL_LENGTH_MAX = 100;
+
 const EXAMPLES = `
 Examples:
   simplelogs timings --from 24h
@@ -41,42 +46,40 @@ Examples:
 
 /** Adds the command to the program. */
 export function registerTimings(program: Command, tools: ReadingTools): void {
-  const command = addLongConfigOption(program.command("timings"))
+  const command = addSearch(addLongConfigOption(program.command("timings")), "a search that timings must match")
     .summary("durations by touchpoint, with percentiles")
     .description(
       "Shows count, mean, percentiles and maximum of the completed timings of each touchpoint, how many run now, and how " +
         "many never ended.",
-    )
-    .argument("[words...]", "a search that timings must match");
+    );
   addScopeOptions(command)
     .option("--sort <column>", `${COLUMNS.join(", ")}; numbers from the largest on`, "touchpoint")
     .option("--reverse", "the other way round")
     .option("--tree", 'by category, along the "/" of their names')
     .option("--json", "print one JSON object, durations in ms")
     .option("--color <when>", "auto, always or never (default: auto)");
-  addSourceOptions(command)
-    .addHelpText("after", `${searchHelp()}${EXAMPLES}`)
-    .action(async (words: readonly string[], options: TimingsOptions) => {
-      const { context, write, clock, openSource } = tools;
-      const order = orderBy(options.sort, options.reverse === true);
-      const style = styleFor(options.color, context);
-      const scope = scopeOf(words, options, clock());
-      const source = await openSource(command, options, context);
-      try {
-        const { tree } = options;
-        const question = { kind: "timings", scope, ...(tree === true ? { byCategory: true } : {}) } as const;
-        const { touchpoints, categories, ...notes } = await source.ask(question);
-        const sorted = touchpoints.toSorted(order);
-        const rows = tree === true ? categoryTree(sorted, categories ?? [], order) : flatRows(sorted);
-        if (options.json === true) {
-          const shown = tree === true ? { categories: rows.flatMap(({ category }) => category ?? []) } : {};
-          await write(`${JSON.stringify({ touchpoints: sorted, ...shown, ...notes })}\n`);
-        } else await write(timingsText(rows, style));
-        tellNotes(notes, context);
-      } finally {
-        source.close();
-      }
-    });
+  addSourceOptions(command);
+  addSearchHelp(command, EXAMPLES, tools.context).action(async (words: readonly string[], options: TimingsOptions) => {
+    const { context, write, clock, openSource } = tools;
+    const order = orderBy(options.sort, options.reverse === true);
+    const style = styleFor(options.color, context);
+    const scope = scopeOf(searchWords(words, options), options, clock());
+    const source = await openSource(command, options, context);
+    try {
+      const { tree } = options;
+      const question = { kind: "timings", scope, ...(tree === true ? { byCategory: true } : {}) } as const;
+      const { touchpoints, categories, ...notes } = await source.ask(question);
+      const sorted = touchpoints.toSorted(order);
+      const rows = tree === true ? categoryTree(sorted, categories ?? [], order) : flatRows(sorted);
+      if (options.json === true) {
+        const shown = tree === true ? { categories: rows.flatMap(({ category }) => category ?? []) } : {};
+        await write(jsonLine({ touchpoints: sorted, ...shown, ...notes }, context));
+      } else await write(timingsText(rows, style));
+      tellNotes(notes, context);
+    } finally {
+      source.close();
+    }
+  });
 }
 
 /** Names from A on, numbers from the largest on, and what has no such number last. Throws OperatingError("usage"). */
@@ -105,13 +108,9 @@ function timingsText(rows: readonly TreeRow[], style: Style): string {
   return hasUnregistered ? `${table}\n* not registered\n` : table;
 }
 
-/** Characters of a name that a line shows, so that one long name does not push the figures of all out of sight. */
-const LABEL_LENGTH_MAX = 100;
-
 function nameCell(row: TreeRow, style: Style): Cell {
-  const { label, depth } = row;
-  const shown = label.length <= LABEL_LENGTH_MAX ? label : `${label.slice(0, LABEL_LENGTH_MAX - 1).toWellFormed()}…`;
-  const text = `${"  ".repeat(depth)}${shown}${isMarked(row) ? " *" : ""}`;
+  const label = shownText(row.label, LABEL_LENGTH_MAX);
+  const text = `${"  ".repeat(row.depth)}${label}${isMarked(row) ? " *" : ""}`;
   return { text, paint: row.category === undefined ? style.touchpoint : style.bold };
 }
 

@@ -1,6 +1,5 @@
 // What the reading commands share: where records come from, where text goes, and what ends them.
 
-import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { DEFAULT_PROJECT, type Settings } from "../config/settings.ts";
@@ -8,9 +7,11 @@ import type { ScanNotes } from "../core/answers.ts";
 import type { Clock } from "../core/clock.ts";
 import { OperatingError } from "../core/errors.ts";
 import type { ReadScope } from "../core/reading.ts";
+import { shownText } from "../core/terminal.ts";
 import { sentTimeZone } from "../core/time_zone.ts";
 import type { ReadRules } from "../query/scope.ts";
-import { type CliContext, configFileOf, givenConfig, requireSettings } from "./context.ts";
+import { asItIs, canBeWritten, type UntouchedData, untouchedData } from "../store/untouched.ts";
+import { type CliContext, configFileOf, givenConfig, requireReadingSettings, requireSettings } from "./context.ts";
 import type { WriteText } from "./export.ts";
 import { parseInstant } from "./instant.ts";
 import type { RemoteAddress } from "./remote_server.ts";
@@ -37,11 +38,13 @@ export interface SourceOptions {
 }
 
 export interface ScopeOptions {
-  readonly project?: string;
+  readonly project?: string | undefined;
   readonly from?: string;
   readonly to?: string;
 }
 
+/** Characters of a server's own words that are shown. */
+const NOTE_LENGTH_MAX = 500;
 const URL_VARIABLE = "SIMPLELOGS_URL";
 const TOKEN_VARIABLE = "SIMPLELOGS_TOKEN";
 
@@ -126,32 +129,82 @@ function remoteUrl(text: string, where: string): string {
 
 /** A data file, and what the configuration says of it. */
 export interface LocalData {
+  /** As it was named. */
   readonly file: string;
-  readonly rules: ReadRules;
-  /** Undefined where there is no configuration. */
+  /** Undefined where no configuration was needed. */
   readonly settings: Settings | undefined;
 }
 
-/** The data file that the options or the configuration name. Throws OperatingError. */
-export async function localDataOf(command: Command, { data }: SourceOptions, context: CliContext): Promise<LocalData> {
-  const config = configFileOf(command, context);
-  if (data !== undefined && givenConfig(command) === undefined && !existsSync(config)) {
-    // A backup, say, in a folder of its own.
-    const projects = Object.create(null) as ReadRules["projects"];
-    const rules = { projects, defaultProject: DEFAULT_PROJECT };
-    const file = resolve(context.cwd, data);
-    await settleData(file, undefined, context);
-    return { file, rules, settings: undefined };
+/** A data file to read. */
+export interface ReadableData extends LocalData {
+  readonly data: UntouchedData;
+  readonly rules: ReadRules;
+}
+
+/** No record of a named file is hidden: which are too old is the business of the server that runs on it. */
+const ALL_IS_SHOWN = Number.POSITIVE_INFINITY;
+
+/**
+ * The data file to read that the options or the configuration name. One that --data names is read as it is, without the
+ * configuration unless that is named too. Throws OperatingError.
+ */
+export async function readableDataOf(
+  command: Command,
+  options: SourceOptions,
+  context: CliContext,
+): Promise<ReadableData> {
+  if (options.data !== undefined) return await untouchedDataOf(options.data, command, context);
+  const settings = await requireReadingSettings(configFileOf(command, context), context);
+  const { data: file, projects } = settings;
+  const data = canBeWritten(file) ? asItIs(file) : untouchedData(file);
+  context.atEnd?.(data.release);
+  if (data.access === "shared") await settleData(data.file, settings, context);
+  return { file, data, rules: { projects, defaultProject: DEFAULT_PROJECT }, settings };
+}
+
+async function untouchedDataOf(name: string, command: Command, context: CliContext): Promise<ReadableData> {
+  const file = dataPath(name, context);
+  const settings =
+    givenConfig(command) === undefined
+      ? undefined
+      : await requireReadingSettings(configFileOf(command, context), context);
+  const data = untouchedData(file);
+  context.atEnd?.(data.release);
+  if (data.isBehind) await settleData(data.file, settings, context);
+  const projects = Object.create(null) as Record<string, ReadRules["defaultProject"]>;
+  for (const [project, rules] of Object.entries(settings?.projects ?? {})) {
+    projects[project] = { ...rules, retentionMs: ALL_IS_SHOWN };
   }
-  const settings = await requireSettings(config, context);
-  const file = data === undefined ? settings.data : resolve(context.cwd, data);
+  const rules = { projects, defaultProject: { ...DEFAULT_PROJECT, retentionMs: ALL_IS_SHOWN } };
+  return { file, data, rules, settings };
+}
+
+/**
+ * The data file to change that the options or the configuration name. `require` loads the configuration where it is needed. Throws
+ * OperatingError.
+ */
+export async function localDataOf(
+  command: Command,
+  { data }: SourceOptions,
+  context: CliContext,
+  require: typeof requireSettings = requireSettings,
+): Promise<LocalData> {
+  const isNeeded = data === undefined || givenConfig(command) !== undefined;
+  const settings = isNeeded ? await require(configFileOf(command, context), context) : undefined;
+  const file = data === undefined ? (settings as Settings).data : dataPath(data, context);
   await settleData(file, settings, context);
-  return { file, rules: { projects: settings.projects, defaultProject: DEFAULT_PROJECT }, settings };
+  return { file, settings };
+}
+
+function dataPath(data: string, { cwd }: CliContext): string {
+  if (data === "") throw new OperatingError("usage", "--data: expected the path of a file");
+  return resolve(cwd, data);
 }
 
 /** Tells on stderr what an answer does not cover. Throws where the reason is damage. */
 export function tellNotes({ stoppedEarly, damagedBlocks }: ScanNotes, { stderr }: CliContext): void {
-  if (stoppedEarly !== undefined) stderr.write(`simplelogs: the answer is not complete: ${stoppedEarly}\n`);
+  if (stoppedEarly !== undefined)
+    stderr.write(`simplelogs: the answer is not complete: ${shownText(stoppedEarly, NOTE_LENGTH_MAX)}\n`);
   if (damagedBlocks === undefined) return;
   throw new OperatingError(
     "data_unreadable",

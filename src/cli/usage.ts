@@ -4,6 +4,8 @@ import type { Command } from "commander";
 import { formatBytes, formatCount, formatDuration, formatInstant } from "../core/amounts.ts";
 import type { ProjectStorage, UsageAnswer } from "../core/answers.ts";
 import { addConfigOption } from "./context.ts";
+import { jsonLine } from "./json_line.ts";
+import { addNotes } from "./search_help.ts";
 import { type Style, styleFor } from "./style.ts";
 import { type Cell, formatTable, type Side } from "./table.ts";
 import { addSourceOptions, type ReadingTools, type SourceOptions } from "./tools.ts";
@@ -40,7 +42,7 @@ const STORAGE_COLUMNS: readonly Column<ProjectStorage>[] = [
   { title: "RECORDS", side: "right", cell: ({ records }) => formatCount(records) },
   { title: "BLOCKS", side: "right", cell: ({ blocks }) => formatCount(blocks) },
   { title: "ON DISK", side: "right", cell: ({ bytes }) => formatBytes(bytes) },
-  { title: "KEPT", side: "right", cell: ({ retentionMs }) => formatDuration(retentionMs) },
+  { title: "KEPT", side: "right", cell: ({ retentionMs }) => keptText(retentionMs) },
   { title: "OLDEST", side: "left", cell: ({ oldest }) => (oldest === null ? "-" : formatInstant(oldest)) },
   { title: "NEWEST", side: "left", cell: ({ newest }) => (newest === null ? "-" : formatInstant(newest)) },
 ];
@@ -65,27 +67,28 @@ export function registerUsage(program: Command, tools: ReadingTools): void {
     .option("--project <name>", "only this project")
     .option("--json", "print one JSON object")
     .option("--color <when>", "auto, always or never (default: auto)");
-  addSourceOptions(command)
-    .addHelpText("after", EXAMPLES)
-    .action(async (options: UsageOptions) => {
-      const { context, write, openSource } = tools;
-      const style = styleFor(options.color, context);
-      const source = await openSource(command, options, context);
-      try {
-        const answer = await source.ask({ kind: "usage" });
-        const isShown = ({ project }: { project: string }) =>
-          options.project === undefined || options.project === project;
-        const shown = { ...answer, usage: answer.usage.filter(isShown), storage: answer.storage.filter(isShown) };
-        await write(options.json === true ? `${JSON.stringify(shown)}\n` : usageText(shown, options.project, style));
-      } finally {
-        source.close();
-      }
-    });
+  addSourceOptions(command);
+  addNotes(command, EXAMPLES, tools.context).action(async (options: UsageOptions) => {
+    const { context, write, openSource } = tools;
+    const style = styleFor(options.color, context);
+    const source = await openSource(command, options, context);
+    try {
+      const answer = await source.ask({ kind: "usage" });
+      const isShown = ({ project }: { project: string }) =>
+        options.project === undefined || options.project === project;
+      const shown = { ...answer, usage: answer.usage.filter(isShown), storage: answer.storage.filter(isShown) };
+      await write(options.json === true ? jsonLine(shown, context) : usageText(shown, options.project, style));
+    } finally {
+      source.close();
+    }
+  });
 }
 
 function usageText({ usage, storage }: UsageAnswer, project: string | undefined, style: Style): string {
   if (usage.length === 0 && storage.length === 0) {
-    return project === undefined ? "nothing was received yet\n" : `nothing was received yet for project "${project}"\n`;
+    return project === undefined
+      ? "nothing was received yet\n"
+      : `nothing was received yet for project ${JSON.stringify(project)}\n`;
   }
   const columns = usage.some(({ ambiguous }) => ambiguous > 0)
     ? MONTH_COLUMNS
@@ -100,6 +103,11 @@ function tableOf<Row>(columns: readonly Column<Row>[], rows: readonly Row[], sty
     [header, ...cells],
     columns.map(({ side }) => side),
   );
+}
+
+/** Nothing is said of a file that is read by its name: the server knows. */
+function keptText(retentionMs: number | null): string {
+  return retentionMs === null || retentionMs === Number.POSITIVE_INFINITY ? "-" : formatDuration(retentionMs);
 }
 
 /** Which part of the limit was admitted: at 90 % it wants attention. */

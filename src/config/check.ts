@@ -18,6 +18,8 @@ export interface Checked {
   readonly problems: readonly LineProblem[];
   /** Line of the first key or token that stands in the file in plain text. */
   readonly plainSecretLine: number | undefined;
+  /** Values that were left out, since nobody needs them now. */
+  readonly omitted: number;
 }
 
 /** A value that passes its schema, decoded; or why it does not. */
@@ -81,10 +83,14 @@ class Check {
   plainSecretLine: number | undefined;
   readonly #document: TomlDocument;
   readonly #environment: Environment;
+  /** Undefined: every variable is needed. */
+  readonly #needsVariable: ((path: Path) => boolean) | undefined;
+  omitted = 0;
 
-  constructor(document: TomlDocument, environment: Environment) {
+  constructor(document: TomlDocument, environment: Environment, needsVariable?: (path: Path) => boolean) {
     this.#document = document;
     this.#environment = environment;
+    this.#needsVariable = needsVariable;
   }
 
   value(schema: TSchema, value: TomlValue, path: Path): TomlValue | undefined {
@@ -152,6 +158,10 @@ class Check {
     if (typeof value === "string") {
       const expansion = expandEnvironment(value, this.#environment);
       if (!expansion.ok) {
+        if (expansion.isUnset && this.#needsVariable?.(path) === false) {
+          this.omitted++;
+          return schema.default as TomlValue | undefined;
+        }
         const seen = schema["secret"] === true ? "" : this.#seen(value, path);
         return this.#refuse(path, `${seen}: ${expansion.problem}`);
       }
@@ -210,13 +220,18 @@ function hiddenValue(value: TomlValue, isExpanded: boolean): string {
   return ` = "${maskKey(value)}"${origin} (hidden, ${Array.from(value).length} characters)`;
 }
 
-/** Checks the whole document. */
-export function checkDocument(document: TomlDocument, environment: Environment): Checked {
-  const check = new Check(document, environment);
+/** Checks the whole document. Where a value does not need its variable, an unset one leaves it out: it counts as omitted. */
+export function checkDocument(
+  document: TomlDocument,
+  environment: Environment,
+  needsVariable?: (path: Path) => boolean,
+): Checked {
+  const check = new Check(document, environment, needsVariable);
   const completed = check.value(FileSchema, document.root, []);
   return {
     completed: completed !== undefined && isTable(completed) ? completed : Object.create(null),
     problems: check.problems,
     plainSecretLine: check.plainSecretLine,
+    omitted: check.omitted,
   };
 }

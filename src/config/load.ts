@@ -4,11 +4,11 @@ import { open } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { Value } from "@sinclair/typebox/value";
 import { checkDocument } from "./check.ts";
-import { readDocument, type TomlTable } from "./document.ts";
+import { type Path, readDocument, type TomlTable, type TomlValue } from "./document.ts";
 import type { Environment } from "./environment.ts";
 import { type ConfigProblem, configProblem } from "./problem.ts";
 import { checkRelations } from "./relations.ts";
-import { FileSchema, type FileValues } from "./schema.ts";
+import { FileSchema, type FileValues, PairSchema } from "./schema.ts";
 import { DEFAULT_PROJECT, type KeyPair, type ProjectSettings, type Settings } from "./settings.ts";
 import { type LineProblem, parseSyntax } from "./syntax.ts";
 import { checkTlsFiles, type TlsFinding, type TlsPaths } from "./tls_files.ts";
@@ -32,6 +32,7 @@ interface Parsed {
 /** A configuration of some hundred pairs has some tens of KiB; more than this is some other file. */
 const FILE_BYTES_MAX = 4 * 2 ** 20;
 const OTHERS_CAN_READ = 0o004;
+const NO_RELATIONS: ReturnType<typeof checkRelations> = { problems: [], warnings: [] };
 
 function keyPairs(values: FileValues): KeyPair[] {
   return values.keys.map((pair) => {
@@ -108,15 +109,30 @@ function inOrder(file: string, problems: readonly LineProblem[]): ConfigProblem[
   return sorted.map((problem) => configProblem(file, problem.line, problem.message));
 }
 
-function parse(text: string, file: string, environment: Environment): Parsed {
+/** What a command needs that only reads the data file: a path, and what holds for projects. */
+const READING_NAMES: ReadonlySet<unknown> = new Set(["data", "projects"]);
+
+/** Of a reading command, which needs neither keys nor tokens: what of them could not be read is left out. */
+function withoutUnread(completed: TomlTable): TomlTable {
+  const keys = Array.isArray(completed["keys"]) ? completed["keys"] : [];
+  const isWhole = (pair: TomlValue) =>
+    typeof pair === "object" && !Array.isArray(pair) && Value.Check(PairSchema, pair) && pair["name"] !== undefined;
+  const { tls: _, ...rest } = completed;
+  return { ...rest, keys: keys.filter(isWhole) };
+}
+
+function parse(text: string, file: string, environment: Environment, isReading = false): Parsed {
   const syntax = parseSyntax(text);
   if (syntax.tree === undefined) {
     const result: LoadResult = { ok: false, problems: inOrder(file, syntax.problems) };
     return { result, plainSecretLine: undefined, tls: undefined, lineOf: () => 1 };
   }
   const document = readDocument(syntax.tree);
-  const { completed, problems, plainSecretLine } = checkDocument(document, environment);
-  const relations = checkRelations(document, completed);
+  const needsVariable = isReading ? ([name]: Path) => READING_NAMES.has(name) : undefined;
+  const checked = checkDocument(document, environment, needsVariable);
+  const { problems, plainSecretLine } = checked;
+  const completed = checked.omitted > 0 ? withoutUnread(checked.completed) : checked.completed;
+  const relations = checked.omitted > 0 ? NO_RELATIONS : checkRelations(document, completed);
   // A name may only be missing because its line could not be read.
   const isMisled = (problem: LineProblem) => syntax.problems.length > 0 && problem.isMissing === true;
   const found = [...problems, ...relations.problems].filter((problem) => !isMisled(problem));
@@ -126,6 +142,16 @@ function parse(text: string, file: string, environment: Environment): Parsed {
   if (all.length > 0) return { result: { ok: false, problems: inOrder(file, all) }, plainSecretLine, tls, lineOf };
   const settings = assemble(Value.Decode(FileSchema, completed), resolve(file));
   return { result: { ok: true, settings, warnings: inOrder(file, relations.warnings) }, plainSecretLine, tls, lineOf };
+}
+
+/**
+ * The settings for a command that only reads the data file: variables of the environment that its keys and tokens come from need
+ * not be set, and no file but this one is looked at.
+ */
+export async function loadReadingSettings(file: string, environment: Environment): Promise<LoadResult> {
+  const read = await readConfigFile(file);
+  if ("problem" in read) return { ok: false, problems: [read.problem] };
+  return parse(read.text, file, environment, true).result;
 }
 
 /** Reads a configuration's text; `file` says what relative paths are relative to, and stands in problems as it is given. */

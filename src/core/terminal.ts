@@ -11,6 +11,13 @@ export function escapeControls(text: string): string {
   });
 }
 
+/** The text for one place on a line: escaped, and cut to so many characters, the last of which then says so. */
+export function shownText(text: string, lengthMax: number): string {
+  const shown = escapeControls(text.slice(0, lengthMax + 1));
+  if (shown.length <= lengthMax) return shown;
+  return `${shown.slice(0, lengthMax - 1).replace(/[\ud800-\udbff]$/, "")}…`;
+}
+
 /** JSON text with the same characters as JSON's own escapes: its value is what it was. */
 export function escapeControlsInJson(json: string): string {
   return json.replace(UNSAFE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);

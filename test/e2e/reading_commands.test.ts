@@ -30,7 +30,7 @@ const COMMANDS: readonly (readonly [command: string, names: readonly string[]])[
   ["usage", ["--project", "--json", "--url", "--token", "--data"]],
   ["doctor", ["--data", "--json"]],
   ["backup", ["<file>", "--data", "--json"]],
-  ["erase", ["--project", "--q", "--from", "--to", "--yes", "--dry-run", "--json", "--url", "--token"]],
+  ["erase", ["--project", "[words...]", "--from", "--to", "--yes", "--dry-run", "--json", "--url", "--token"]],
 ];
 
 const ENTRIES = [
@@ -218,12 +218,12 @@ describe("the reading commands", () => {
 });
 
 describe("erase", () => {
-  const line = ["erase", "--project", "default", "--q", "key:req-1", "--yes"];
+  const line = ["erase", "--project", "default", "key:req-1", "--yes"];
 
   test("goes through the server that holds the file, and works by itself once that has stopped", () =>
     withServer(configText(), async (server) => {
       await server.send(ENTRIES);
-      const shown = /^project "default": 1 record matching "key:req-1", between /;
+      const shown = /^project "default": 1 record matching "key:req-1", at /;
       const dry = await command(server, [...line, "--dry-run"]);
       expect([dry.exitCode, dry.stdout]).toEqual([
         0,

@@ -8,6 +8,7 @@ import type { NewKeyPair } from "../../config/toml_text.ts";
 import { OperatingError } from "../../core/errors.ts";
 import { parseOriginPattern } from "../../core/origin.ts";
 import { addConfigOption, type CliContext, configFileOf, displayPath } from "../context.ts";
+import { jsonLine } from "../json_line.ts";
 import { editConfigFile } from "./edit_file.ts";
 
 interface CreateOptions {
@@ -96,7 +97,7 @@ export function registerKeysCreate(keys: Command, context: CliContext): void {
     }
     if (options.json === true) {
       const created = { name, project: project ?? "default", server: server ?? null, client: client ?? null };
-      context.stdout.write(`${JSON.stringify(created)}\n`);
+      context.stdout.write(jsonLine(created, context));
       return;
     }
     const lines = [`Added ${JSON.stringify(name)} to ${displayPath(file, context)}. The keys, shown once:`];

@@ -2,6 +2,7 @@
 
 import type { Command } from "commander";
 import { addConfigOption, type CliContext, configFileOf, requireSettings } from "../context.ts";
+import { jsonLine } from "../json_line.ts";
 import { formatTable } from "../table.ts";
 import { type PairRow, pairRows } from "./rows.ts";
 
@@ -37,6 +38,6 @@ export function registerKeysList(keys: Command, context: CliContext): void {
   command.action(async (options: { json?: boolean }) => {
     const settings = await requireSettings(configFileOf(command, context), context);
     const rows = pairRows(settings);
-    context.stdout.write(options.json === true ? `${JSON.stringify(rows)}\n` : tableOf(rows));
+    context.stdout.write(options.json === true ? jsonLine(rows, context) : tableOf(rows));
   });
 }

@@ -182,7 +182,7 @@ describe("export fails", () => {
       }
       expect(messages).toEqual([
         ["usage", '--format: expected ndjson or csv, got "xml"'],
-        ["usage", '--project: there is no project "shp"; there are: s'],
+        ["usage", 'there is no project "shp"; there are: empty, shop'],
         ["usage", '--from: expected Unix milliseconds, ISO 8601 ("202'],
         ["usage", '--csv: expected exact or spreadsheet, got "excel"'],
         ["usage", "--csv needs --format csv"],

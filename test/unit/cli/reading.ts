@@ -122,7 +122,7 @@ export async function runReading(
   const program = new Command("simplelogs");
   for (const register of [registerQuery, registerTail, registerTimings, registerUsage]) register(program, tools);
   try {
-    await program.parseAsync([...protectNegations(line)], { from: "user" });
+    await program.parseAsync([...protectNegations(line, program)], { from: "user" });
     return { out, err, error: undefined, opened };
   } catch (error) {
     if (!(error instanceof OperatingError)) throw error;

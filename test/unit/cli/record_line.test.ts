@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { stripVTControlCharacters } from "node:util";
-import { recordLine } from "../../../src/cli/record_line.ts";
+import type { CliContext } from "../../../src/cli/context.ts";
+import { lineWriter, recordLine } from "../../../src/cli/record_line.ts";
 import { createStyle } from "../../../src/cli/style.ts";
 import type { ShownRecord } from "../../../src/core/record.ts";
 import { recordOf } from "./reading.ts";
@@ -51,6 +52,29 @@ describe("a record's line", () => {
     );
     expect(line).not.toMatch(/\p{Cc}/u);
     expect(line).toStartWith(`${TIME}       [\\x1b]0;x\\x07\\x0d\\x0a\\x9b31m]  \\x1b]0;x`);
+  });
+
+  test("is cut where a text is long, and says so; as JSON it is whole", () => {
+    const long = "n".repeat(1_500_000);
+    const many = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`field${index}`, index]));
+    const fields = [
+      { touchpoint: long },
+      { key: long },
+      { project: long },
+      { message: long },
+      { metadata: { [long]: long } },
+      { metadata: { a: { b: [long] }, c: long } },
+      { metadata: many },
+    ];
+    for (const field of fields) {
+      const line = lineOf(field, true);
+      expect([line.length < 12_000, line.includes("…")]).toEqual([true, true]);
+      const json = lineWriter({ json: true }, { isTerminal: false, env: {} } as CliContext)(
+        recordOf({ id: 1, ...field }),
+      );
+      expect(JSON.parse(json)).toEqual(recordOf({ id: 1, ...field }));
+    }
+    expect(lineOf({ message: "m".repeat(10_000) })).toEndWith("mm");
   });
 
   test("is the same with colours, but for the colours", () => {

@@ -52,6 +52,9 @@ const answering =
     response.writeHead(status, headers).end(typeof body === "string" ? body : JSON.stringify(body));
   };
 
+const NOT_ASKED = "the server's answer is not what was asked for";
+const WHO = "is it a SimpleLogs server of this version?";
+
 describe("a question", () => {
   test.each([
     [{ kind: "entries", scope: SCOPE, limit: 5, cursor: undefined } as const, EMPTY_PAGE, "/api/v1/entries?limit=5"],
@@ -121,8 +124,8 @@ describe("a question fails", () => {
     [503, { message: "busy" }, "io", "URL answered 503: busy"],
     [502, "<html>", "io", "URL answered 502: is it a SimpleLogs server? <html>"],
     [200, "<html>", "io", "URL did not answer with JSON: is it a SimpleLogs server?"],
-    [200, {}, "io", 'the server\'s answer has no "entries": is it a SimpleLogs server of this version?'],
-    [200, "null", "io", 'the server\'s answer has no "entries": is it a SimpleLogs server of this version?'],
+    [200, {}, "io", `${NOT_ASKED}, at answer.entries: ${WHO}`],
+    [200, "null", "io", `${NOT_ASKED}, at answer: ${WHO}`],
   ])("plainly at a %d with %j", async (status, body, code, message) => {
     await withRemote(answering(status, body), async ({ source, url }) => {
       const error = (await failureOf(source.ask(question))) as OperatingError;

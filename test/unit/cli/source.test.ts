@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { searchHelp } from "../../../src/cli/search_help.ts";
+import { Command } from "commander";
+import type { CliContext } from "../../../src/cli/context.ts";
+import { addSearch, addSearchHelp } from "../../../src/cli/search_help.ts";
 import { protectNegations } from "../../../src/cli/search_words.ts";
 import { caretLines, refusalError } from "../../../src/cli/source.ts";
 import { METADATA_FIELD, SEARCH_FIELDS } from "../../../src/query/search/fields.ts";
@@ -48,10 +50,24 @@ describe("a refusal", () => {
 describe("the help on searches", () => {
   test("has an example of every field, each of which can be parsed", () => {
     const examples = [...SEARCH_FIELDS, METADATA_FIELD].map(({ example }) => example);
-    expect(examples.filter((example) => !searchHelp().includes(`  ${example}  `))).toEqual([]);
+    let help = "";
+    const context = { columns: 200 } as CliContext;
+    const command = new Command("query").configureOutput({ writeOut: (text) => (help += text) });
+    addSearchHelp(command, "", context).outputHelp();
+    expect(examples.filter((example) => !help.includes(`  ${example}  `))).toEqual([]);
     expect(examples.filter((example) => !parseSearch(example).ok)).toEqual([]);
   });
 });
+
+/** Commands that take a search and options with values, and one that does neither. */
+function programOf(): Command {
+  const program = new Command("simplelogs").option("-c, --config <file>");
+  for (const name of ["query", "tail", "erase"]) {
+    addSearch(program.command(name)).option("--limit <number>").option("--token <token>").option("--json");
+  }
+  program.command("check");
+  return program;
+}
 
 describe("words that begin with a dash", () => {
   test.each([
@@ -65,7 +81,15 @@ describe("words that begin with a dash", () => {
     ],
     [
       ["-c", "x", "erase", "--q", "-client", "--", "-client"],
-      ["-c", "x", "erase", "--q", " -client", "--", "-client"],
+      ["-c", "x", "erase", "--q", "-client", "--", "-client"],
+    ],
+    [
+      ["query", "--token", "-abc", "-def", "--json", "-ghi", "--limit", "--", "-jkl"],
+      ["query", "--token", "-abc", " -def", "--json", " -ghi", "--limit", "--", " -jkl"],
+    ],
+    [
+      ["tail", "--token=-abc", "-def", "--token"],
+      ["tail", "--token=-abc", " -def", "--token"],
     ],
     [
       ["check", "-cfile"],
@@ -74,6 +98,6 @@ describe("words that begin with a dash", () => {
     [["-cfile"], ["-cfile"]],
     [[], []],
   ])("%j are %j", (args, expected) => {
-    expect(protectNegations(args)).toEqual(expected);
+    expect(protectNegations(args, programOf())).toEqual(expected);
   });
 });

@@ -25,6 +25,23 @@ describe("a table", () => {
     expect(formatTable(rows, ["left", "left"])).toBe("a\\x1b    b\nabcdefg  c\n");
   });
 
+  test("cuts what is long, however long, and stays a table", () => {
+    const names = ["x".repeat(201), "\u202e".repeat(2_000_000), "y".repeat(200), "支".repeat(1_500_000)];
+    const table = formatTable(
+      names.map((name) => [name, "1"]),
+      ["left", "right"],
+    );
+    expect(table.length).toBeLessThan(2_500);
+    const shown = table.split("\n").map((line) => line.replace(/ +1$/, ""));
+    expect(shown).toEqual([
+      `${"x".repeat(199)}…`,
+      `${"\\u202e".repeat(33)}\\…`,
+      "y".repeat(200),
+      `${"支".repeat(199)}…`,
+      "",
+    ]);
+  });
+
   test("is as wide with colours as without", () => {
     const paint = (text: string) => `<${text}>`;
     expect(

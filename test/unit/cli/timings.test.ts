@@ -25,6 +25,21 @@ const TOUCHPOINTS = [
 ];
 
 describe("timings", () => {
+  test("cut a name of any length, keep its mark, and show it whole as JSON, escaped on a terminal alone", async () => {
+    const name = `ui/\u202e\u009b${"n".repeat(1_500_000)}`;
+    const touchpoints = [timing(name, figures(1, 1, 1), false)];
+    for (const more of [[], ["--tree"]]) {
+      const categories = [{ category: "ui/", ...figures(1, 1, 1) }];
+      const { out } = await runReading(new FakeSource([{ touchpoints, categories }]), ["timings", ...more]);
+      expect([out.length < 1_000, out.includes("… *"), /[\u202e\u009b]/.test(out)]).toEqual([true, true, false]);
+    }
+    for (const isTerminal of [true, false]) {
+      const { out } = await runReading(new FakeSource([{ touchpoints }]), ["timings", "--json"], { isTerminal });
+      expect(/[\u202e\u009b]/.test(out)).toBe(!isTerminal);
+      expect((JSON.parse(out) as { touchpoints: unknown }).touchpoints).toEqual(touchpoints as unknown);
+    }
+  });
+
   test("are an aligned table by name, unregistered touchpoints marked", async () => {
     const source = new FakeSource([{ touchpoints: TOUCHPOINTS }]);
     const { out, err, error } = await runReading(source, ["timings", "level:info", "--project", "shop"]);

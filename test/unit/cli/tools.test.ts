@@ -5,7 +5,13 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { addConfigOption, type CliContext } from "../../../src/cli/context.ts";
-import { addSourceOptions, localDataOf, remoteAddressOf, type SourceOptions, scopeOf } from "../../../src/cli/tools.ts";
+import {
+  addSourceOptions,
+  readableDataOf,
+  remoteAddressOf,
+  type SourceOptions,
+  scopeOf,
+} from "../../../src/cli/tools.ts";
 import { DEFAULT_PROJECT } from "../../../src/config/settings.ts";
 import type { OperatingError } from "../../../src/core/errors.ts";
 import { failureOf } from "../../support/failure.ts";
@@ -81,13 +87,13 @@ describe("the server that is asked is refused", () => {
 });
 
 describe("the data file that is read", () => {
-  test("is the configuration's, or what --data names, with the configuration's rules", async () => {
+  test("is the configuration's with its rules, or what --data names, of which nothing is hidden", async () => {
     await withFolder(async (folder) => {
       writeFileSync(join(folder, "simplelogs.toml"), '[projects.shop]\nretention = "3d"\n', { mode: 0o600 });
       const shop = { retentionMs: 259_200_000, monthlyEntries: undefined, overage: "continue" };
       const of = async (line: readonly string[]) => {
         const { command, options, context } = parsed(line, {}, folder);
-        const { file, rules } = await localDataOf(command, options, context);
+        const { file, rules } = await readableDataOf(command, options, context);
         return { file, projects: { ...rules.projects }, other: rules.defaultProject };
       };
       expect(await of([])).toEqual({
@@ -96,14 +102,16 @@ describe("the data file that is read", () => {
         other: DEFAULT_PROJECT,
       });
       expect((await of(["--data", "b.db"])).file).toBe(join(folder, "b.db"));
-      expect((await of(["--data", "b.db"])).projects).toEqual({ shop: shop as never });
+      const all = { retentionMs: Number.POSITIVE_INFINITY };
+      expect(await of(["--data", "b.db"])).toMatchObject({ projects: {}, other: all });
+      expect(await of(["--data", "b.db", "--config", "simplelogs.toml"])).toMatchObject({ projects: { shop: all } });
     });
   });
 
   test("needs no configuration where --data names it", async () => {
     await withFolder(async (folder) => {
       const { command, options, context } = parsed(["--data", "b.db"], {}, folder);
-      const { file, rules } = await localDataOf(command, options, context);
+      const { file, rules } = await readableDataOf(command, options, context);
       expect([file, Object.keys(rules.projects), "toString" in rules.projects]).toEqual([
         join(folder, "b.db"),
         [],
@@ -116,7 +124,7 @@ describe("the data file that is read", () => {
     await withFolder(async (folder) => {
       for (const line of [[], ["--data", "b.db", "--config", "none.toml"]]) {
         const { command, options, context } = parsed(line, {}, folder);
-        expect(await failureOf(localDataOf(command, options, context))).toMatchObject({ code: "config_invalid" });
+        expect(await failureOf(readableDataOf(command, options, context))).toMatchObject({ code: "config_invalid" });
       }
     });
   });

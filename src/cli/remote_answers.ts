@@ -1,0 +1,195 @@
+// What a server's answers must be before a command shows them: whoever answers at an address may be anybody. In: parsed JSON. Out: the same,
+// or an error that names the first member that is not what it should be. Members that nobody asks for are let through.
+
+import { LEVELS, SOURCES } from "../core/entry.ts";
+import { OperatingError } from "../core/errors.ts";
+import { TIME_MS_MAX } from "../core/limits.ts";
+import { KINDS } from "../core/record.ts";
+import { escapeControls } from "../core/terminal.ts";
+import type { Question } from "./source.ts";
+
+/** Where the first wrong member is, from the value on (".entries[3].level"); undefined: all is right. */
+type Check = (value: unknown) => string | undefined;
+
+/** Levels of nesting: metadata has 100 at most, and an answer some around it. */
+const DEPTH_MAX = 200;
+/** Characters of a place that are shown. */
+const PLACE_LENGTH_MAX = 100;
+
+const wrong = "";
+
+function when(isRight: (value: unknown) => boolean): Check {
+  return (value) => (isRight(value) ? undefined : wrong);
+}
+
+const text = when((value) => typeof value === "string");
+const number = when((value) => Number.isFinite(value));
+const count = when((value) => Number.isSafeInteger(value) && (value as number) >= 0);
+const time = when((value) => Number.isFinite(value) && Math.abs(value as number) <= TIME_MS_MAX);
+const truth = when((value) => typeof value === "boolean");
+
+function optional(check: Check): Check {
+  return (value) => (value === undefined ? undefined : check(value));
+}
+
+function nullable(check: Check): Check {
+  return (value) => (value === null ? undefined : check(value));
+}
+
+function oneOf(values: readonly string[]): Check {
+  return when((value) => typeof value === "string" && values.includes(value));
+}
+
+function list(check: Check): Check {
+  return (value) => {
+    if (!Array.isArray(value)) return wrong;
+    for (const [index, item] of value.entries()) {
+      const place = check(item);
+      if (place !== undefined) return `[${index}]${place}`;
+    }
+    return undefined;
+  };
+}
+
+function object(members: Readonly<Record<string, Check>>): Check {
+  const checks = Object.entries(members);
+  return (value) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return wrong;
+    for (const [name, check] of checks) {
+      const place = check(Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined);
+      if (place !== undefined) return `.${name}${place}`;
+    }
+    return undefined;
+  };
+}
+
+/** An object of which every member is the same. */
+function record(check: Check): Check {
+  return (value) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return wrong;
+    for (const [name, item] of Object.entries(value)) {
+      const place = check(item);
+      if (place !== undefined) return `.${name}${place}`;
+    }
+    return undefined;
+  };
+}
+
+const NOTES = { stoppedEarly: optional(text), damagedBlocks: optional(count) };
+const RECORD = object({
+  id: count,
+  project: text,
+  apiKey: text,
+  kind: oneOf(["log", "timing"]),
+  status: optional(oneOf(KINDS.filter((kind) => kind !== "log"))),
+  time,
+  receivedAt: time,
+  source: oneOf(SOURCES),
+  touchpoint: optional(text),
+  key: optional(text),
+  level: optional(oneOf(LEVELS)),
+  message: optional(text),
+  startTime: optional(time),
+  endTime: optional(time),
+  duration: optional(number),
+  metadata: optional(object({})),
+});
+const FIGURES = {
+  count,
+  ...Object.fromEntries(
+    ["min", "mean", "max", "p50", "p75", "p90", "p95", "p99"].map((name) => [name, nullable(number)]),
+  ),
+  running: count,
+  unfinished: count,
+};
+const BUCKETS = list(object({ time, ...FIGURES }));
+
+const ANSWERS: Readonly<Record<Question["kind"], Check>> = {
+  entries: object({ entries: list(RECORD), nextCursor: nullable(text), ...NOTES }),
+  histogram: object({
+    interval: number,
+    buckets: list(object({ time, debug: count, info: count, warn: count, error: count, timing: count })),
+    ...NOTES,
+  }),
+  timings: object({
+    touchpoints: list(object({ touchpoint: text, registered: truth, ...FIGURES })),
+    categories: optional(list(object({ category: text, ...FIGURES }))),
+    ...NOTES,
+  }),
+  series: object({
+    interval: number,
+    buckets: optional(BUCKETS),
+    touchpoints: optional(list(object({ touchpoint: text, buckets: BUCKETS }))),
+    ...NOTES,
+  }),
+  usage: object({
+    usage: list(
+      object({
+        project: text,
+        month: text,
+        received: count,
+        stored: count,
+        admitted: count,
+        dropped: record(count),
+        limit: nullable(count),
+        overage: count,
+        bytes: number,
+      }),
+    ),
+    storage: list(
+      object({
+        project: text,
+        records: count,
+        blocks: count,
+        bytes: number,
+        retentionMs: nullable(number),
+        oldest: nullable(time),
+        newest: nullable(time),
+      }),
+    ),
+  }),
+};
+const ERASED = object({
+  erased: object({ records: count, blocks: count, rejections: count, waiting: count, damagedBlocks: optional(count) }),
+});
+const GAP = object({ missed: count });
+
+/** Throws OperatingError("io") where the answer is not one to the question. */
+export function checkAnswer(kind: Question["kind"], answer: unknown): void {
+  check(ANSWERS[kind], answer, "answer");
+}
+
+/** As checkAnswer, of an erasure. */
+export function checkErased(answer: unknown): void {
+  check(ERASED, answer, "answer");
+}
+
+/** As checkAnswer, of a tail's event. */
+export function checkEvent(event: "record" | "gap", data: unknown): void {
+  check(event === "record" ? RECORD : GAP, data, event);
+}
+
+function check(isRight: Check, value: unknown, what: string): void {
+  const place = depthExceeds(value, DEPTH_MAX) ? " (nested too deep)" : isRight(value);
+  if (place === undefined) return;
+  const shown = escapeControls(place.slice(0, PLACE_LENGTH_MAX));
+  throw new OperatingError(
+    "io",
+    `the server's ${what} is not what was asked for, at ${what}${shown}: is it a SimpleLogs server of this version?`,
+  );
+}
+
+/** Whether arrays and objects lie in one another deeper than so many levels; without recursion, which such a value would exhaust. */
+function depthExceeds(value: unknown, depthMax: number): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > depthMax) return true;
+    const below: unknown[] = [];
+    for (const one of level) {
+      if (typeof one !== "object" || one === null) continue;
+      for (const member of Object.values(one)) if (typeof member === "object" && member !== null) below.push(member);
+    }
+    level = below;
+  }
+  return false;
+}
