@@ -36,11 +36,6 @@ export function addConfigOption(command: Command): Command {
   return command.option("-c, --config <file>", `configuration file (default: "${DEFAULT_CONFIG_FILE}")`);
 }
 
-/** As addConfigOption, without the short form: where words that begin with a dash are a search's, "-client" is not "-c lient". */
-export function addLongConfigOption(command: Command): Command {
-  return command.option("--config <file>", `configuration file (default: "${DEFAULT_CONFIG_FILE}")`);
-}
-
 /** What --config names, at the command or at one above it; undefined where it is not given. */
 export function givenConfig(command: Command): string | undefined {
   for (let at: Command | null = command; at !== null; at = at.parent) {

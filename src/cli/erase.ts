@@ -6,7 +6,7 @@ import { formatCount, formatCountOf, formatInstant } from "../core/amounts.ts";
 import type { EraseReport } from "../core/changing.ts";
 import { OperatingError } from "../core/errors.ts";
 import { escapeControls } from "../core/terminal.ts";
-import { addLongConfigOption, type CliContext } from "./context.ts";
+import { addConfigOption, type CliContext } from "./context.ts";
 import type { EraseScope, OpenEraser } from "./eraser.ts";
 import { jsonLine } from "./json_line.ts";
 import type { Prompt } from "./prompt.ts";
@@ -46,7 +46,7 @@ Examples:
 
 /** Adds the command to the program. */
 export function registerErase(program: Command, tools: EraseTools): void {
-  const command = addSearch(addLongConfigOption(program.command("erase")), "only records that match this search")
+  const command = addSearch(addConfigOption(program.command("erase")), "only records that match this search")
     .summary("remove matching records for good")
     .description(
       "Removes every record of a project that matches, for good. It shows what would go, and asks before it does " +

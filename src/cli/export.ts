@@ -8,7 +8,7 @@ import type { ExportFormat } from "../core/reading.ts";
 import type { ShownRecord } from "../core/record.ts";
 import { escapeControls } from "../core/terminal.ts";
 import { headerOf, lineOf } from "../query/export_text.ts";
-import { addLongConfigOption, type CliContext } from "./context.ts";
+import { addConfigOption, type CliContext } from "./context.ts";
 import { jsonLine } from "./json_line.ts";
 import { exportLocal } from "./local_export.ts";
 import { exportRemote } from "./remote_export.ts";
@@ -44,7 +44,7 @@ Examples:
 `;
 
 export function registerExport(program: Command, context: CliContext, write: WriteText): void {
-  const command = addSearch(addLongConfigOption(program.command("export")))
+  const command = addSearch(addConfigOption(program.command("export")))
     .summary("write every record to standard output")
     .description(
       "Writes every record that matches to standard output, in the order of their ids; works while the server runs.",

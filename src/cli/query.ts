@@ -5,7 +5,7 @@ import { formatCount } from "../core/amounts.ts";
 import type { ScanNotes } from "../core/answers.ts";
 import { OperatingError } from "../core/errors.ts";
 import type { ReadScope } from "../core/reading.ts";
-import { addLongConfigOption } from "./context.ts";
+import { addConfigOption } from "./context.ts";
 import { follow } from "./follow.ts";
 import { newestPages } from "./newest_pages.ts";
 import { type LineOf, lineWriter } from "./record_line.ts";
@@ -40,7 +40,7 @@ Examples:
 
 /** Adds the command to the program. */
 export function registerQuery(program: Command, tools: ReadingTools): void {
-  const command = addSearch(addLongConfigOption(program.command("query")))
+  const command = addSearch(addConfigOption(program.command("query")))
     .summary("search the records")
     .description(
       "Shows the newest records that match, the newest last. The words together are the search. It reads the data file, " +

@@ -1,7 +1,7 @@
 // `simplelogs tail`: matching records as they come.
 
 import type { Command } from "commander";
-import { addLongConfigOption } from "./context.ts";
+import { addConfigOption } from "./context.ts";
 import { follow } from "./follow.ts";
 import { lineWriter } from "./record_line.ts";
 import { addSearch, addSearchHelp, type FormerSearchOptions, searchWords } from "./search_help.ts";
@@ -30,7 +30,7 @@ Examples:
 
 /** Adds the command to the program. */
 export function registerTail(program: Command, tools: ReadingTools): void {
-  const command = addSearch(addLongConfigOption(program.command("tail")))
+  const command = addSearch(addConfigOption(program.command("tail")))
     .summary("show records as they come")
     .description("Shows matching records in the order in which they are stored, as they come, until Ctrl-C.")
     .option("--project <name>", "only this project")

@@ -5,7 +5,7 @@ import { formatCount, formatDuration } from "../core/amounts.ts";
 import type { TimingFigures } from "../core/answers.ts";
 import { OperatingError } from "../core/errors.ts";
 import { shownText } from "../core/terminal.ts";
-import { addLongConfigOption } from "./context.ts";
+import { addConfigOption } from "./context.ts";
 import { jsonLine } from "./json_line.ts";
 import { addSearch, addSearchHelp, type FormerSearchOptions, searchWords } from "./search_help.ts";
 import { type Style, styleFor } from "./style.ts";
@@ -46,7 +46,7 @@ Examples:
 
 /** Adds the command to the program. */
 export function registerTimings(program: Command, tools: ReadingTools): void {
-  const command = addSearch(addLongConfigOption(program.command("timings")), "a search that timings must match")
+  const command = addSearch(addConfigOption(program.command("timings")), "a search that timings must match")
     .summary("durations by touchpoint, with percentiles")
     .description(
       "Shows count, mean, percentiles and maximum of the completed timings of each touchpoint, how many run now, and how " +

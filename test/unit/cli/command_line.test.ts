@@ -101,6 +101,22 @@ describe("the value of an option", () => {
     },
   );
 
+  test("may name the configuration before the command and behind it, in short too", async () => {
+    await withFolder(async (cwd) => {
+      for (const flag of ["-c", "--config"]) {
+        for (const words of [["query"], ["export"], ["timings"], ["usage"], ["backup", "x.db"], ["keys", "list"]]) {
+          for (const line of [
+            [flag, "-mine.toml", ...words],
+            [...words, flag, "-mine.toml"],
+          ]) {
+            const { exitCode, err } = await runLine(line, { cwd });
+            expect([line, exitCode, err]).toEqual([line, 2, expect.stringContaining("-mine.toml: cannot read")]);
+          }
+        }
+      }
+    });
+  });
+
   test("may be missing nowhere", async () => {
     for (const words of [
       ["query", "--token"],

@@ -250,6 +250,18 @@ describe("a question is refused", () => {
     }
   });
 
+  test("without a key that stood where none belongs", async () => {
+    const fixture = createFixture();
+    const message = 'there is no project "sk_0123456789abcdef"; there are: shop';
+    fixture.readers.refusal = { code: "unknown_project", message };
+    for (const path of ["entries", "rejections", "tail", "export"]) {
+      expect(await outcome(await fixture.read("GET", `/api/v1/${path}?project=sk_0123456789abcdef`))).toEqual([
+        404,
+        { message: 'there is no project "sk_…"; there are: shop' },
+      ]);
+    }
+  });
+
   test("with where in the search it is wrong", async () => {
     const fixture = createFixture();
     fixture.readers.refusal = { code: "bad_query", message: "a parenthesis is not closed", at: 0, length: 1 };

@@ -19,6 +19,13 @@ describe("a log for machines", () => {
     expect(lines[0]?.endsWith("\n")).toBe(true);
   });
 
+  test("has no API key in it, in the message or in a property", () => {
+    const { lines, log } = collect("info", false);
+    log("error", "there is no project sk_0123456789abcdef", { error: "Bearer ck_0123456789abcdef", count: 5 });
+    const { message, properties } = JSON.parse(lines[0] as string) as Record<string, unknown>;
+    expect([message, properties]).toEqual(["there is no project sk_…", { error: "Bearer ck_…", count: 5 }]);
+  });
+
   test("leaves out what is below its level", () => {
     const { lines, log } = collect("warn", false);
     for (const level of ["debug", "info", "warn", "error"] as const) log(level, level);
