@@ -6,6 +6,7 @@ import { type LoadResult, loadReadingSettings, loadSettings } from "../config/lo
 import { type ConfigProblem, formatProblem } from "../config/problem.ts";
 import type { Settings } from "../config/settings.ts";
 import { OperatingError } from "../core/errors.ts";
+import { escapeControls } from "../core/terminal.ts";
 
 /** Where text goes. */
 export interface TextSink {
@@ -61,7 +62,8 @@ export function displayPath(file: string, context: CliContext): string {
 /** "simplelogs.toml:12: …" for each problem, one a line. */
 export function problemLines(problems: readonly ConfigProblem[], context: CliContext): string {
   const shown = problems.map((problem) => ({ ...problem, file: displayPath(problem.file, context) }));
-  return shown.map(formatProblem).join("\n");
+  // What the file says is told, and steers no terminal.
+  return shown.map(formatProblem).map(escapeControls).join("\n");
 }
 
 /** The error for a configuration that does not load: its message lists every problem. */

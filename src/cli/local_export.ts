@@ -5,6 +5,7 @@ import type { Clock } from "../core/clock.ts";
 import { OperatingError } from "../core/errors.ts";
 import type { ReadScope } from "../core/reading.ts";
 import type { ShownRecord } from "../core/record.ts";
+import { escapeControls } from "../core/terminal.ts";
 import { type ExportBlock, exportLines } from "../query/export.ts";
 import { isRefusal, readScope, refuseUnknownProject } from "../query/scope.ts";
 import { BlockReader } from "../store/block_reader.ts";
@@ -118,6 +119,6 @@ class Damage {
   #count(records: number, message: string): void {
     this.#blocks++;
     this.#records += records;
-    if (this.#blocks <= DAMAGED_NAMED_MAX) this.#context.stderr.write(`simplelogs: ${message}\n`);
+    if (this.#blocks <= DAMAGED_NAMED_MAX) this.#context.stderr.write(`simplelogs: ${escapeControls(message)}\n`);
   }
 }
