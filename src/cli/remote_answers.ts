@@ -85,6 +85,7 @@ const RECORD = object({
   time,
   receivedAt: time,
   source: oneOf(SOURCES),
+  keyType: optional(oneOf(SOURCES)),
   touchpoint: optional(text),
   key: optional(text),
   level: optional(oneOf(LEVELS)),

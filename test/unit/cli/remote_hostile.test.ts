@@ -86,6 +86,7 @@ describe("an answer of an unexpected shape is an error that says so", () => {
     ["query", entry({ level: "toString" }), ".entries[0].level"],
     ["query", entry({ kind: EVIL }), ".entries[0].kind"],
     ["query", entry({ status: "done" }), ".entries[0].status"],
+    ["query", entry({ keyType: EVIL }), ".entries[0].keyType"],
     ["query", entry({ time: "now" }), ".entries[0].time"],
     ["query", entry({ time: 1e300 }), ".entries[0].time"],
     ["query", entry({ project: undefined }), ".entries[0].project"],
