@@ -10,6 +10,7 @@ import type { StoredRecord } from "../../src/core/record.ts";
 import { matchRows } from "../../src/query/search/evaluate.ts";
 import { parseSearch } from "../../src/query/search/parse.ts";
 import { compactData } from "../../src/store/compact.ts";
+import { eraseSteps } from "../../src/store/erase.ts";
 import { eraseRecords } from "../../src/store/erase_file.ts";
 import type { MatchRows } from "../../src/store/erase_scope.ts";
 import type { GroupWrite } from "../../src/store/group_write.ts";
@@ -364,6 +365,30 @@ function fill(store: StoreWriter, random: Random): Set<string> {
   }
   return hers;
 }
+
+describe("between the steps of an erasure", () => {
+  test("what others delete is not overwritten: secure_delete is on in its own transactions alone", async () => {
+    const groups = [1, 3, 5].map((id) => groupOf("shop", [recordOf(id, { key: "ada" }), recordOf(id + 1)]));
+    await withFile(commit(...groups), (file, look) => {
+      look((store) => {
+        const isSecure = () => Object.values(store.database.query("PRAGMA secure_delete").get() as object)[0] as number;
+        const within: number[] = [];
+        const run = store.transaction.bind(store);
+        store.transaction = (work) =>
+          run(() => {
+            within.push(isSecure());
+            return work();
+          });
+        const scope = { project: "shop", from: undefined, to: undefined, matchRows: search("key:ada") };
+        const ignore = () => undefined;
+        const steps = eraseSteps({ store, file, scope, forgetWaiting: ignore, forgetTouchpoints: ignore });
+        const between: number[] = [];
+        for (let step = steps.next(); step.done !== true; step = steps.next()) between.push(isSecure());
+        expect([new Set(within), new Set(between), within.length > 2]).toEqual([new Set([1]), new Set([0]), true]);
+      });
+    });
+  });
+});
 
 describe("after erasing", () => {
   test("no page of its own holds a byte of what was deleted, nor does the log", async () => {
