@@ -8,7 +8,7 @@ export const MERGE_RAW_BYTES_MAX = 64 * 1024 * 1024;
 const FINISHED_RECORDS_MIN = BLOCK_RECORDS_MAX / 2;
 const FINISHED_RAW_BYTES_MIN = MERGE_RAW_BYTES_MAX / 2;
 
-/** One row of `blocks`, as far as merging and retention need it. Times in Unix ms. */
+/** One row of `blocks`, as far as merging and removing need it. Times in Unix ms. */
 export interface BlockEntry {
   readonly id: number;
   /** Row of `projects`. */
@@ -16,6 +16,8 @@ export interface BlockEntry {
   readonly day: number;
   readonly records: number;
   readonly timeMax: number;
+  /** The id of the oldest record: ids are given in the order of receipt, whatever a record or the machine's clock says of time. */
+  readonly idMin: number;
   /** Compressed. */
   readonly bytes: number;
   readonly rawBytes: number;

@@ -8,6 +8,9 @@ import { BlockTable } from "./block_table.ts";
 import { isCorruption } from "./database.ts";
 import { HeaderCheck } from "./header_check.ts";
 
+/** No record has it. */
+const NEWEST_ID = Number.MAX_SAFE_INTEGER;
+
 export class BlockCatalog {
   readonly #blocks = new Map<number, BlockEntry>();
   /** Those that a merge may still take, by project and day: most days have one, which planning need not look at. */
@@ -21,7 +24,7 @@ export class BlockCatalog {
     const catalog = new BlockCatalog();
     const rows = database
       .query(
-        "SELECT id, project, day, records, time_max AS timeMax, bytes, raw_bytes AS rawBytes FROM blocks ORDER BY id",
+        "SELECT id, project, day, records, id_min AS idMin, time_max AS timeMax, bytes, raw_bytes AS rawBytes FROM blocks ORDER BY id",
       )
       .all() as BlockEntry[];
     const damaged = new HeaderCheck(database).damaged();
@@ -123,11 +126,12 @@ function recovered(row: BlockEntry, database: Database): BlockEntry {
   const sizes = { records: whole(row.records), bytes: whole(row.bytes), rawBytes: whole(row.rawBytes) };
   const entry = { id: row.id, project: whole(row.project), day: whole(row.day), ...sizes };
   try {
-    const time = openBlock(new BlockTable(database).pieces(row.id), row.records).time();
-    return { ...entry, timeMax: time.reduce((latest, at) => Math.max(latest, at), 0) };
+    const view = openBlock(new BlockTable(database).pieces(row.id), row.records);
+    const timeMax = view.time().reduce((latest, at) => Math.max(latest, at), 0);
+    return { ...entry, timeMax, idMin: view.id().reduce((oldest, id) => Math.min(oldest, id), NEWEST_ID) };
   } catch (error) {
     if (!(error instanceof BlockDamagedError || isCorruption(error))) throw error;
-    return { ...entry, timeMax: Date.now() };
+    return { ...entry, timeMax: Date.now(), idMin: NEWEST_ID };
   }
 }
 

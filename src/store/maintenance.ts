@@ -1,15 +1,16 @@
 // What the writer does beside groups: retention, giving space back, pruning, and coming back from a full disk. Each call is
 // a short step, so that ingestion waits for none of it.
 
-import type { Clock } from "../core/clock.ts";
 import { OperatingError } from "../core/errors.ts";
 import type { Durability } from "../core/intake.ts";
 import { isStoreError } from "./database.ts";
 import { ReserveFile } from "./reserve.ts";
-import { blocksToRemove, REMOVE_BLOCKS_MAX } from "./retention.ts";
+import { Retention, type RetentionOptions } from "./retention_plan.ts";
 import { checkpointFully, freeBytes, setCheckpointSize, spaceUsed, vacuumStep } from "./space.ts";
 import { StoreWriter } from "./store_writer.ts";
 
+/** Blocks that one transaction removes, so that it stays small on a full disk and short beside ingestion. */
+const REMOVE_BLOCKS_MAX = 16;
 /** How often retention looks for expired blocks, in ms. */
 const RETENTION_EVERY_MS = 10_000;
 /** Part of the file that may lie free while there is work to do; a quiet server gives everything back. */
@@ -33,27 +34,24 @@ export function openStore(file: string, durability: Durability, run: string): St
   }
 }
 
-export interface MaintenanceOptions {
+export interface MaintenanceOptions extends RetentionOptions {
   readonly file: string;
   /** The data file's bound in bytes. */
   readonly bytesMax: () => number;
-  readonly clock: Clock;
-  /** How far the clock may be ahead, in ms, 0 or more: records are so much younger then. Default: it is right. */
-  readonly doubtMs?: () => number;
-  readonly retentionMsOf: (project: string) => number;
 }
 
 export class Maintenance {
   readonly #store: StoreWriter;
   readonly #options: MaintenanceOptions;
   readonly #reserve: ReserveFile;
+  readonly #retention: Retention;
   #retentionAt = Number.NEGATIVE_INFINITY;
-  #removals: number[] = [];
 
   constructor(store: StoreWriter, options: MaintenanceOptions) {
     this.#store = store;
     this.#options = options;
     this.#reserve = new ReserveFile(options.file);
+    this.#retention = new Retention(store, options);
   }
 
   /** Makes the reserve; false when the disk is full. */
@@ -75,19 +73,26 @@ export class Maintenance {
     // A clock that was set back must not keep it from looking.
     const isTime = Math.abs(this.#options.clock() - this.#retentionAt) >= RETENTION_EVERY_MS;
     const isDue = isTime || this.#excessBytes(inUse) > 0;
-    if (this.#removals.length === 0 && isDue) this.#planRemovals();
-    if (this.#removals.length > 0) {
-      this.#store.removeBlocks(this.#removals.splice(0, REMOVE_BLOCKS_MAX));
+    if (!this.#retention.isAnyLeft && isDue) this.#planRemovals();
+    if (this.#retention.isAnyLeft) {
+      this.#retention.removeSome(REMOVE_BLOCKS_MAX);
       return true;
     }
+    this.#retention.tell();
     if (isIdle) return vacuumStep(this.#store.database, 0);
     if (free < FREE_SHARE_MAX * (free + inUse) && free + inUse <= bytesMax) return false;
     return vacuumStep(this.#store.database);
   }
 
-  /** Retention looks again at the next step: the rules have changed. */
+  /** The configuration was read again: retention follows it, and looks again at the next step. */
   rulesChanged(): void {
+    this.#retention.follow();
     this.#retentionAt = Number.NEGATIVE_INFINITY;
+  }
+
+  /** The store is closed next. */
+  close(): void {
+    this.#retention.tellAll();
   }
 
   /**
@@ -100,25 +105,32 @@ export class Maintenance {
     this.#reserve.remove();
     checkpointFully(database);
     this.#planRemovals();
-    while (this.#removals.length > 0) {
-      this.#store.removeBlocks(this.#removals.splice(0, 1));
-      vacuumStep(database, 0);
-      checkpointFully(database);
-    }
-    while (vacuumStep(database, 0)) checkpointFully(database);
-    checkpointFully(database);
+    while (this.#retention.isAnyLeft) this.#removeOne();
+    this.#giveBack();
+    this.#retention.planHidden();
+    while (this.#retention.isAnyLeft && !this.#reserve.hasRoomForItself()) this.#removeOne();
+    this.#retention.forgetPlan();
+    this.#giveBack();
+    this.#retention.tell();
     return this.#reserve.make() && this.#reserve.hasRoomBeside();
   }
 
+  #removeOne(): void {
+    this.#retention.removeSome(1);
+    vacuumStep(this.#store.database, 0);
+    checkpointFully(this.#store.database);
+  }
+
+  #giveBack(): void {
+    const { database } = this.#store;
+    while (vacuumStep(database, 0)) checkpointFully(database);
+    checkpointFully(database);
+  }
+
   #planRemovals(): void {
-    const now = this.#options.clock();
-    this.#retentionAt = now;
+    this.#retentionAt = this.#options.clock();
     const { inUse } = spaceUsed(this.#store.database, this.#options.file);
-    this.#removals = blocksToRemove(this.#store.catalog.all(), {
-      now: now - (this.#options.doubtMs?.() ?? 0),
-      retentionMsOf: (project) => this.#options.retentionMsOf(this.#store.projects.nameOf(project)),
-      excessBytes: this.#excessBytes(inUse),
-    });
+    this.#retention.plan(this.#excessBytes(inUse));
   }
 
   /** Bytes of blocks that must go. What else the file holds is bounded, and may not push out more than half of the room. */

@@ -21,6 +21,11 @@ export class ProjectTable {
     return this.#ids.get(name) ?? this.#new.get(name);
   }
 
+  /** The names of all that have a row. */
+  names(): string[] {
+    return [...this.#ids.keys()];
+  }
+
   /** The name of a row. */
   nameOf(id: number): string {
     const name = this.#names.get(id);

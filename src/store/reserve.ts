@@ -67,6 +67,11 @@ export class ReserveFile {
     return freeBytes(this.#file) >= ROOM_BESIDE_BYTES;
   }
 
+  /** Whether the disk has room for the reserve, and room beside it. */
+  hasRoomForItself(): boolean {
+    return freeBytes(this.#file) >= RESERVE_BYTES + ROOM_BESIDE_BYTES;
+  }
+
   remove(): void {
     rmSync(this.#file, { force: true });
   }

@@ -27,8 +27,10 @@ const SESSIONS = `
 CREATE TABLE sessions (id TEXT PRIMARY KEY, proof TEXT NOT NULL, expires_at REAL NOT NULL) STRICT, WITHOUT ROWID;
 `;
 
-/** The retention that is in force. */
-const RETENTION = "";
+const RETENTION = `
+-- The retention in force of each project (until NULL), and longer ones before it by which records are kept until then, Unix ms.
+CREATE TABLE retention (project TEXT NOT NULL, retention_ms REAL NOT NULL, until REAL) STRICT;
+`;
 
 /** Touchpoints whose pairs were ambiguous. */
 const AMBIGUOUS = `
@@ -133,4 +135,5 @@ export const TABLES: Readonly<Record<string, string>> = {
   sessions: "id, proof, expires_at",
   client_touchpoints: "project, name",
   ambiguous: "day, project, type, touchpoint, pairs",
+  retention: "project, retention_ms, until",
 };

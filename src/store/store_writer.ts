@@ -153,7 +153,7 @@ export class StoreWriter {
           header,
           encoded: this.#encoder.packed(block.columns),
         });
-        return { id, project, day: block.day, records: header.records, timeMax: header.timeMax, ...sizes };
+        return { id, project, day: block.day, ...entryFieldsOf(header), ...sizes };
       });
       this.#memories.write(group, this.#run, this.#redo.size > 0 ? this.#redo.last : undefined);
       return entries;
@@ -182,8 +182,7 @@ export class StoreWriter {
     });
     for (const source of plan.blocks) this.#catalog.remove(source);
     this.#bytesHanded += 2 * sizes.bytes;
-    const { records, timeMax } = header;
-    this.#catalog.add({ id, project: plan.project, day: plan.day, records, timeMax, ...sizes });
+    this.#catalog.add({ id, project: plan.project, day: plan.day, ...entryFieldsOf(header), ...sizes });
     return true;
   }
 
@@ -240,6 +239,11 @@ export class StoreWriter {
       throw error;
     }
   }
+}
+
+/** What the catalog takes from a block's header. */
+function entryFieldsOf({ records, timeMax, idMin }: BlockHeader): Pick<BlockEntry, "records" | "timeMax" | "idMin"> {
+  return { records, timeMax, idMin };
 }
 
 /** Holds the thread: nothing else is left for it to do. */

@@ -8,7 +8,7 @@ import type { GroupMessage } from "../core/group.ts";
 import type { RedoKey } from "../store/redo_log.ts";
 import type { StoreWriter } from "../store/store_writer.ts";
 import type { EntryWorker } from "../worker/loop.ts";
-import type { ClockReading, ReplayKey, WorkerRules } from "../worker/options.ts";
+import { type ClockReading, projectRules, type ReplayKey, type WorkerRules } from "../worker/options.ts";
 import type { StagedWrite, WorkerCounts } from "../worker/staged.ts";
 
 /** Kept groups are written after this, in ms, so that what was answered is soon in the figures and in tails. */
@@ -125,12 +125,12 @@ export class GroupCommits {
   #keep(
     { text, lastBatch }: GroupMessage,
     keysWithin: readonly number[],
-    { keys, projects, defaultProject }: WorkerRules,
+    rules: WorkerRules,
     doubtMs: number,
   ): boolean {
     const described = keysWithin.flatMap((index): RedoKey[] => {
-      const key = keys[index];
-      return key === undefined ? [] : [{ index, ...key, rules: projects[key.project] ?? defaultProject }];
+      const key = rules.keys[index];
+      return key === undefined ? [] : [{ index, ...key, rules: projectRules(rules, key.project) }];
     });
     const isKept = this.#options.store.keep({
       lastBatch,

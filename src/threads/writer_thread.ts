@@ -11,7 +11,7 @@ import { Maintenance, openStore } from "../store/maintenance.ts";
 import { cutFile } from "../store/space.ts";
 import type { StoreWriter } from "../store/store_writer.ts";
 import { EntryWorker } from "../worker/loop.ts";
-import type { ClockReading } from "../worker/options.ts";
+import { type ClockReading, projectRules } from "../worker/options.ts";
 import { Changes, unavailable } from "./changes.ts";
 import { ClockJumps } from "./clock_jumps.ts";
 import { GroupCommits } from "./group_commits.ts";
@@ -63,7 +63,9 @@ export class WriterThread {
       bytesMax: () => this.#rules.bytesMax,
       clock: () => this.#jumps.now,
       doubtMs: () => Math.max(0, this.#jumps.doubtMs),
-      retentionMsOf: (project) => (this.#rules.projects[project] ?? this.#rules.defaultProject).retentionMs,
+      retentionMsOf: (project) => projectRules(this.#rules, project).retentionMs,
+      configured: () => Object.keys(this.#rules.projects),
+      log: (level, message) => reply({ kind: "log", level, message }),
     });
     this.#figures = new StoreFigures(this.#store, file);
     this.#merging = new Merging(this.#store, this.#maintenance);
@@ -142,6 +144,7 @@ export class WriterThread {
     clearInterval(this.#timer);
     this.#rest.stop();
     this.#changes.giveUp("the server stops");
+    this.#maintenance.close();
     this.#store.close();
   }
 

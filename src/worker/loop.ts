@@ -15,7 +15,15 @@ import { DedupeMemory } from "./dedupe.ts";
 import { EntryDigest } from "./digest.ts";
 import { KeyUse } from "./key_use.ts";
 import { type BatchContext, normalise } from "./normalise.ts";
-import type { ClockReading, ReplayKey, WorkerKey, WorkerOptions, WorkerProject, WorkerRules } from "./options.ts";
+import {
+  type ClockReading,
+  projectRules,
+  type ReplayKey,
+  type WorkerKey,
+  type WorkerOptions,
+  type WorkerProject,
+  type WorkerRules,
+} from "./options.ts";
 import { PairingMemory, type Sender } from "./pairing.ts";
 import { Rejections } from "./rejections.ts";
 import type { ErasedWaiting, StagedSetAside, StagedWrite, WorkerCounts } from "./staged.ts";
@@ -276,7 +284,7 @@ export class EntryWorker {
   }
 
   #projectRules(project: string): WorkerProject {
-    return this.#rules.projects[project] ?? this.#rules.defaultProject;
+    return projectRules(this.#rules, project);
   }
 
   #staged(now: number): StagedWrite {

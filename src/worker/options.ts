@@ -34,6 +34,11 @@ export interface WorkerRules {
   readonly defaultProject: WorkerProject;
 }
 
+/** What holds for a project. Own members only: a project may be called "constructor". */
+export function projectRules({ projects, defaultProject }: Omit<WorkerRules, "keys">, project: string): WorkerProject {
+  return (Object.hasOwn(projects, project) ? projects[project] : undefined) ?? defaultProject;
+}
+
 /** What is thought of the clock. */
 export interface ClockReading {
   /** Unix ms. */

@@ -1,0 +1,184 @@
+// Retention at work: it follows the configuration, plans which blocks go, removes them some at a time, and says so in the log.
+
+import { formatBytes, formatDuration } from "../core/amounts.ts";
+import type { Clock } from "../core/clock.ts";
+import type { BlockEntry } from "./block_entry.ts";
+import { isStoreError } from "./database.ts";
+import { amountOf, RemovalLog, type StoreLog } from "./removal_log.ts";
+import { blocksToRemove, hiddenBlocks, type Removal, type RetentionRules } from "./retention.ts";
+import { GRACE_MS, type GraceClock, type RetentionChange, RetentionGrace } from "./retention_grace.ts";
+import type { StoreWriter } from "./store_writer.ts";
+
+export interface RetentionOptions {
+  /** The data file's bound in bytes. */
+  readonly bytesMax: () => number;
+  /** Unix ms. */
+  readonly clock: Clock;
+  /** Counts ms and is never set; default: the process' own. */
+  readonly steady?: Clock;
+  /** How far the clock may be ahead, in ms, 0 or more: records are so much younger then. Default: it is right. */
+  readonly doubtMs?: () => number;
+  /** What is configured, in ms; for any project. */
+  readonly retentionMsOf: (project: string) => number;
+  /** The projects that the configuration names. Default: none. */
+  readonly configured?: () => readonly string[];
+  readonly log?: StoreLog;
+}
+
+export class Retention {
+  readonly #store: StoreWriter;
+  readonly #options: RetentionOptions;
+  readonly #steady: Clock;
+  readonly #log: StoreLog;
+  readonly #grace: RetentionGrace;
+  readonly #removalLog: RemovalLog;
+  #planned: Removal[] = [];
+
+  /** Takes what is configured now: what is shorter than what the file had in force deletes nothing for a while. */
+  constructor(store: StoreWriter, options: RetentionOptions) {
+    this.#store = store;
+    this.#options = options;
+    this.#steady = options.steady ?? (() => performance.now());
+    this.#log = options.log ?? (() => undefined);
+    this.#grace = new RetentionGrace(store.database, this.#clock());
+    this.#removalLog = new RemovalLog(this.#log);
+    for (const project of this.#grace.projects) this.#sayHidden(project);
+    this.follow();
+  }
+
+  /** Whether planned removals are left. */
+  get isAnyLeft(): boolean {
+    return this.#planned.length > 0;
+  }
+
+  /** Takes what is configured now. What was planned may be meant no more. */
+  follow(): void {
+    this.#planned = [];
+    for (const change of this.#grace.follow(this.#projects(), this.#options.retentionMsOf, this.#clock())) {
+      this.#sayChange(change);
+    }
+  }
+
+  /** Plans what is to be removed now. */
+  plan(excessBytes: number): void {
+    const clock = this.#clock();
+    this.#grace.follow(this.#projects(), this.#options.retentionMsOf, clock);
+    this.#grace.expire(clock);
+    this.#save();
+    this.#planned = blocksToRemove(this.#store.catalog.all(), this.#rules(excessBytes));
+  }
+
+  /** Plans to remove what is hidden: room is needed at once. */
+  planHidden(): void {
+    this.#planned = hiddenBlocks(this.#store.catalog.all(), this.#rules(0));
+  }
+
+  forgetPlan(): void {
+    this.#planned = [];
+  }
+
+  /** Removes so many of the planned blocks in one transaction. Throws SQLite's error. */
+  removeSome(blocksMax: number): void {
+    const removals = this.#planned.slice(0, blocksMax);
+    this.#store.removeBlocks(removals.map(({ block }) => block.id));
+    this.#planned = this.#planned.slice(blocksMax);
+    for (const { block, cause } of removals) {
+      const project = this.#store.projects.nameOf(block.project);
+      this.#removalLog.add(project, cause, this.#because(project, cause), block);
+    }
+  }
+
+  /** Says what was removed, if it is time. */
+  tell(): void {
+    this.#removalLog.tell(this.#steady());
+  }
+
+  tellAll(): void {
+    this.#removalLog.tellAll();
+  }
+
+  #clock(): GraceClock {
+    return { now: this.#options.clock() - (this.#options.doubtMs?.() ?? 0), steady: this.#steady() };
+  }
+
+  #projects(): Set<string> {
+    const { configured } = this.#options;
+    return new Set([...(configured?.() ?? []), ...this.#store.projects.names(), ...this.#grace.projects]);
+  }
+
+  #rules(excessBytes: number): RetentionRules {
+    const { retentionMsOf } = this.#options;
+    const nameOf = (project: number) => this.#store.projects.nameOf(project);
+    return {
+      now: this.#clock().now,
+      keptMsOf: (project) => this.#grace.keptMs(nameOf(project), retentionMsOf(nameOf(project))),
+      shownMsOf: (project) => retentionMsOf(nameOf(project)),
+      excessBytes,
+    };
+  }
+
+  /** On a full disk it is tried again at the next look: until then the file has what held before, which deletes nothing early. */
+  #save(): void {
+    if (this.#grace.isSaved) return;
+    const { configured } = this.#options;
+    const projects = new Set([...(configured?.() ?? []), ...this.#store.projects.names()]);
+    try {
+      this.#store.transaction(() => this.#grace.save(projects));
+      this.#grace.saved();
+    } catch (error) {
+      if (!isStoreError(error)) throw error;
+    }
+  }
+
+  #sayChange({ project, fromMs, toMs }: RetentionChange): void {
+    const what = `project ${JSON.stringify(project)} keeps records for ${formatDuration(toMs)} now, before for ${formatDuration(fromMs)}`;
+    const { now } = this.#clock();
+    const deletedAt = now + GRACE_MS;
+    const [times, isLonger] = toMs > fromMs ? [[fromMs, toMs] as const, true] : [[toMs, fromMs] as const, false];
+    const concerned = this.#blocksOf(project, (timeMax) =>
+      isLonger
+        ? timeMax < now - times[0] && timeMax >= now - times[1]
+        : timeMax < deletedAt - times[0] && timeMax >= now - times[1],
+    );
+    if (concerned.length === 0) this.#log("info", what);
+    else if (isLonger) this.#log("info", `${what}: ${sumOf(concerned)} are shown again`);
+    else this.#log("warn", `${what}: ${sumOf(concerned)} are hidden, ${deletionText(deletedAt)}`);
+  }
+
+  /** At a start, of what a retention hid that became shorter before. */
+  #sayHidden(project: string): void {
+    const deletedAt = this.#grace.deletedAt(project);
+    if (deletedAt === undefined) return;
+    const { now } = this.#clock();
+    const shownMs = this.#options.retentionMsOf(project);
+    const keptMs = this.#grace.keptMs(project, shownMs);
+    const hidden = this.#blocksOf(project, (timeMax) => timeMax < now - shownMs && timeMax >= now - keptMs);
+    if (hidden.length === 0) return;
+    const what = `project ${JSON.stringify(project)} keeps records for ${formatDuration(shownMs)}`;
+    this.#log("warn", `${what}: ${sumOf(hidden)} are hidden, ${deletionText(deletedAt)}`);
+  }
+
+  #blocksOf(project: string, isMeant: (timeMax: number) => boolean): BlockEntry[] {
+    const row = this.#store.projects.idOf(project);
+    if (row === undefined) return [];
+    return [...this.#store.catalog.all()].filter((block) => block.project === row && isMeant(block.timeMax));
+  }
+
+  #because(project: string, cause: Removal["cause"]): string {
+    const kept = `older than its retention of ${formatDuration(this.#options.retentionMsOf(project))}`;
+    if (cause === "expired") return kept;
+    if (cause === "hidden") return `${kept}, and room was needed at once`;
+    return `received first, and storage.max_size is ${formatBytes(this.#options.bytesMax())}`;
+  }
+}
+
+function sumOf(blocks: readonly BlockEntry[]): string {
+  return amountOf(
+    blocks.reduce((sum, { records }) => sum + records, 0),
+    blocks.reduce((sum, { bytes }) => sum + bytes, 0),
+  );
+}
+
+function deletionText(at: number): string {
+  return `and will be deleted at ${new Date(at).toISOString()} unless its retention is made longer before`;
+}
