@@ -39,6 +39,8 @@ const STOP_GRACE_MS = 2_000;
 const LOCK_MS_MAX = 2_000;
 const LOCK_EVERY_MS = 20;
 
+const NOT_RELOADED = "the configuration was not reloaded: the one before stays in force";
+
 /** A running server. */
 export interface RunningServer {
   /** What it listens on, without a slash at the end: the port is the real one where 0 was asked for. */
@@ -105,6 +107,7 @@ function rulesOf(settings: Settings, keys: KeyIndex): WriterRules {
     ),
     defaultProject: DEFAULT_PROJECT,
     bytesMax: settings.storage.bytesMax,
+    unusedProjects: settings.unusedProjects,
   };
 }
 
@@ -174,7 +177,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const apply = (result: LoadResult) => {
     if (!result.ok) {
       for (const { file, line, message } of result.problems) log("error", `${file}:${line}: ${message}`);
-      log("error", "the configuration was not reloaded: the one before stays in force");
+      log("error", NOT_RELOADED);
+      return;
+    }
+    // Most likely a slip, an empty file among them; and then what else it says is none of what was meant either.
+    if (result.settings.keys.length === 0) {
+      log("error", `${result.settings.file}: there is no [[keys]] table (one with revoked = true would do)`);
+      log("error", NOT_RELOADED);
       return;
     }
     for (const { file, line, message } of result.warnings) log("warn", `${file}:${line}: ${message}`);

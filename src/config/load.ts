@@ -7,7 +7,7 @@ import { checkDocument } from "./check.ts";
 import { type Path, readDocument, type TomlTable, type TomlValue } from "./document.ts";
 import type { Environment } from "./environment.ts";
 import { type ConfigProblem, configProblem } from "./problem.ts";
-import { checkRelations } from "./relations.ts";
+import { checkRelations, mistypedFor } from "./relations.ts";
 import { FileSchema, type FileValues, PairSchema } from "./schema.ts";
 import { DEFAULT_PROJECT, type KeyPair, type ProjectSettings, type Settings } from "./settings.ts";
 import { type LineProblem, parseSyntax } from "./syntax.ts";
@@ -65,6 +65,13 @@ function projects(values: FileValues): Readonly<Record<string, ProjectSettings>>
   return all;
 }
 
+function unusedProjects({ keys, projects: tables }: FileValues): string[] {
+  const used = new Set(keys.map((pair) => pair.project));
+  return Object.keys(tables).filter(
+    (name) => !used.has(name) && mistypedFor(name, used, Object.keys(tables)) === undefined,
+  );
+}
+
 function assemble(values: FileValues, file: string): Settings {
   const folder = dirname(file);
   return {
@@ -80,6 +87,7 @@ function assemble(values: FileValues, file: string): Settings {
     entriesMax: values.max_entries,
     keys: keyPairs(values),
     projects: projects(values),
+    unusedProjects: unusedProjects(values),
     queue: { entries: values.queue.entries, bytes: values.queue.bytes, clientShare: values.queue.client_share },
     storage: { durability: values.storage.durability, bytesMax: values.storage.max_size },
     timings: {

@@ -142,13 +142,22 @@ function originWarnings(document: TomlDocument, pair: TomlTable, index: number, 
   return [{ line, message: `keys: the client key of${shown} has no origins: it is always rejected` }];
 }
 
+/** The project that was most likely meant by a table of this name: it has nearly the same one, and no table of its own. */
+export function mistypedFor(name: string, used: ReadonlySet<string>, tables: readonly string[]): string | undefined {
+  if (used.has(name)) return undefined;
+  return nearestName(
+    name,
+    [...used].filter((project) => !tables.includes(project)),
+    TYPO_DISTANCE_MAX,
+  );
+}
+
 /** A [projects] table that no pair uses, while a pair's project has nearly the same name and no table. */
 function projectWarnings(document: TomlDocument, completed: TomlTable, pairs: readonly TomlTable[]): LineProblem[] {
   const tables = isTable(completed["projects"]) ? Object.keys(completed["projects"]) : [];
   const used = new Set(pairs.map((pair) => pair["project"]).filter((project) => typeof project === "string"));
-  const withoutTable = [...used].filter((project) => !tables.includes(project));
   return tables.flatMap((project) => {
-    const nearest = used.has(project) ? undefined : nearestName(project, withoutTable, TYPO_DISTANCE_MAX);
+    const nearest = mistypedFor(project, used, tables);
     if (nearest === undefined) return [];
     const message = `projects: no key belongs to ${JSON.stringify(project)}; did you mean ${JSON.stringify(nearest)}?`;
     return [{ line: document.line(["projects", project]), message }];

@@ -5,8 +5,10 @@
 // 0.64 M/s against 1.6 M/s unwatched).
 
 import { stat } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Environment } from "./environment.ts";
 import { type LoadResult, loadSettings } from "./load.ts";
+import { configProblem } from "./problem.ts";
 import type { Settings } from "./settings.ts";
 
 export interface WatchOptions {
@@ -34,6 +36,8 @@ const INTERVAL_MS = 250;
 /** A file that is gone is an editor at work at first, and a problem to be told after this many looks. */
 const ABSENT_LOOKS_MAX = 8;
 const ABSENT = "absent";
+/** So often a file that changes all the time is looked at until that is the problem to be told. */
+const READINGS_MAX = 20;
 
 /** What changes when the file is written, replaced, or its link is turned. */
 export async function fileFingerprint(file: string): Promise<string> {
@@ -54,10 +58,31 @@ export function watchSettings(options: WatchOptions): SettingsWatch {
   let timer: NodeJS.Timeout | undefined;
   // One load at a time, in order: two results must not overtake each other.
   let queue: Promise<void> = Promise.resolve();
+  const intervalMs = options.intervalMs ?? INTERVAL_MS;
 
+  /** What the file says once two looks in a row see the same, and the same again after it was read: else it is being written. */
+  const loadWhole = async (): Promise<LoadResult> => {
+    let seenPrint = lastPrint;
+    for (let reading = 0; reading < READINGS_MAX && !isStopped; reading++) {
+      const print = await fileFingerprint(options.file);
+      if (print === seenPrint || print === loadedPrint) {
+        const result = await loadSettings(options.file, options.environment);
+        if ((await fileFingerprint(options.file)) === print) {
+          loadedPrint = print;
+          return result;
+        }
+      }
+      seenPrint = print;
+      await delay(intervalMs);
+    }
+    return {
+      ok: false,
+      problems: [configProblem(options.file, 0, "cannot read the configuration: it changes all the time")],
+    };
+  };
   const load = async (): Promise<void> => {
     if (isStopped) return;
-    const result = await loadSettings(options.file, options.environment);
+    const result = await loadWhole();
     // stop() may have come while the file was read.
     if (!isStopped) await options.loaded(result);
   };
@@ -72,7 +97,6 @@ export function watchSettings(options: WatchOptions): SettingsWatch {
     const isStable = print === ABSENT ? absentLooks >= ABSENT_LOOKS_MAX : print === lastPrint;
     lastPrint = print;
     if (print === loadedPrint || !isStable) return;
-    loadedPrint = print;
     await reload();
   };
   const lookAgain = (): void => {
@@ -80,7 +104,7 @@ export function watchSettings(options: WatchOptions): SettingsWatch {
     timer = setTimeout(() => {
       // A callback that throws is its owner's fault, and must not end the watching.
       look().then(lookAgain, lookAgain);
-    }, options.intervalMs ?? INTERVAL_MS);
+    }, intervalMs);
     timer.unref();
   };
   look().then(lookAgain, lookAgain);

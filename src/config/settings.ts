@@ -51,6 +51,8 @@ export interface Settings {
   readonly keys: readonly KeyPair[];
   /** Every project that a pair or a [projects] table names; without a prototype, so any name can be looked up. */
   readonly projects: Readonly<Record<string, ProjectSettings>>;
+  /** Projects that a table names and no pair, and of which no warning tells: records may be stored from before. */
+  readonly unusedProjects: readonly string[];
   readonly queue: { readonly entries: number; readonly bytes: number; readonly clientShare: number };
   readonly storage: { readonly durability: Durability; readonly bytesMax: number };
   readonly timings: {

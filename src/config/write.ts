@@ -1,5 +1,6 @@
-// Configuration files on disk: made with mode 0600, replaced in one step. Whoever reads one, a reload included, sees the
-// old text or the new one, never half of either.
+// Configuration files on disk: made with mode 0600, replaced in one step, so that whoever reads one sees the old text or the new one.
+// Only where the system lets no other file take its place (one mounted into a container by itself, a folder that others own)
+// it is written over: a reader that sees it change while it reads must read again, as the reload does.
 
 import { randomBytes } from "node:crypto";
 import { chmod, chown, type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
@@ -59,35 +60,75 @@ export async function createConfigFile(file: string, text: string): Promise<void
   await syncFolder(dirname(file));
 }
 
+/** What a system says where no other file may take this one's place: a mount point, another disk, a folder that is not ours. */
+const IRREPLACEABLE: ReadonlySet<string> = new Set(["EBUSY", "EXDEV", "EPERM", "EACCES", "EROFS"]);
+
+/** Puts a new file in its place, through a symbolic link, keeping owner and mode. Throws the system's error. */
+async function replace(target: string, text: string, wantedMode: number | undefined): Promise<void> {
+  const path = join(dirname(target), `.simplelogs-${randomBytes(6).toString("hex")}.tmp`);
+  const { mode, uid, gid } = await stat(target);
+  const handle = await open(path, "wx", MODE_PRIVATE);
+  try {
+    await writeAndSync(handle, text);
+    if (process.platform !== "win32") {
+      const made = await stat(path);
+      // Before the mode, which a change of owner may reduce. When it fails the server could lose its file: so give up.
+      if (made.uid !== uid || made.gid !== gid) await chown(path, uid, gid);
+      await chmod(path, wantedMode ?? mode & 0o777);
+    }
+    await rename(path, target);
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  }
+  await syncFolder(dirname(target));
+}
+
 /**
- * Replaces a file in one step, through a symbolic link, keeping its owner, and its mode unless another is given.
- * Errors: io; the old file is then untouched.
+ * Writes over the file itself: its owner and mode stay. It is cut only after the text is there, so it is never empty, and
+ * what it had is put back when that fails. Throws the system's error.
+ */
+async function overwrite(target: string, text: string, wantedMode: number | undefined): Promise<void> {
+  const handle = await open(target, "r+");
+  try {
+    const before = await handle.readFile();
+    try {
+      await writeOver(handle, Buffer.from(text, "utf8"));
+    } catch (error) {
+      await writeOver(handle, before);
+      throw error;
+    }
+    if (wantedMode !== undefined && process.platform !== "win32") await handle.chmod(wantedMode);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function writeOver(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) at += (await handle.write(bytes, at, bytes.length - at, at)).bytesWritten;
+  await handle.truncate(bytes.length);
+  await handle.sync();
+}
+
+/**
+ * Replaces a file's text in one step, through a symbolic link, keeping its owner, and its mode unless another is given; where no
+ * other file may take its place, writes over it.
+ * Errors: io; the old text is then untouched.
  */
 export async function writeConfigFile(
   file: string,
   text: string,
   options: { readonly mode?: number } = {},
 ): Promise<void> {
-  let temporary: string | undefined;
   try {
     const target = await realpath(file);
-    const { mode, uid, gid } = await stat(target);
-    const path = join(dirname(target), `.simplelogs-${randomBytes(6).toString("hex")}.tmp`);
-    const handle = await open(path, "wx", MODE_PRIVATE);
-    temporary = path;
-    await writeAndSync(handle, text);
-    if (process.platform !== "win32") {
-      const made = await stat(temporary);
-      // Before the mode, which a change of owner may reduce. When it fails the server could lose its file: so give up.
-      if (made.uid !== uid || made.gid !== gid) await chown(temporary, uid, gid);
-      await chmod(temporary, options.mode ?? mode & 0o777);
+    try {
+      await replace(target, text, options.mode);
+    } catch (error) {
+      if (!IRREPLACEABLE.has(errorCode(error))) throw error;
+      await overwrite(target, text, options.mode);
     }
-    await rename(temporary, target);
-    temporary = undefined;
-    await syncFolder(dirname(target));
   } catch (error) {
     throw new OperatingError("io", `cannot write ${file}: ${errorCode(error)}`, { cause: error });
-  } finally {
-    if (temporary !== undefined) await rm(temporary, { force: true });
   }
 }

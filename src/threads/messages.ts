@@ -18,6 +18,8 @@ import type { WorkerRules } from "../worker/options.ts";
 export interface WriterRules extends WorkerRules {
   /** Compressed bytes; oldest data goes first. */
   readonly bytesMax: number;
+  /** Projects that the configuration has a table for and no key. Default: none. */
+  readonly unusedProjects?: readonly string[];
 }
 
 /** What stays the same for a writer thread's life. */

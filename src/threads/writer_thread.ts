@@ -5,6 +5,7 @@
 import type { ChangeOutcome } from "../core/changing.ts";
 import { systemClock } from "../core/clock.ts";
 import { CLAIM, CLAIM_CELLS, type GroupMessage, type SetAsideMessage } from "../core/group.ts";
+import { nearestName } from "../core/nearest.ts";
 import type { StoreSnapshot } from "../core/telemetry.ts";
 import { isStoreError } from "../store/database.ts";
 import { Maintenance, openStore } from "../store/maintenance.ts";
@@ -64,7 +65,7 @@ export class WriterThread {
       clock: () => this.#jumps.now,
       doubtMs: () => Math.max(0, this.#jumps.doubtMs),
       retentionMsOf: (project) => projectRules(this.#rules, project).retentionMs,
-      configured: () => Object.keys(this.#rules.projects),
+      configured: () => [...Object.keys(this.#rules.projects), ...this.#rules.keys.map((key) => key.project)],
       log: (level, message) => reply({ kind: "log", level, message }),
     });
     this.#figures = new StoreFigures(this.#store, file);
@@ -88,6 +89,7 @@ export class WriterThread {
     const { damaged } = this.#store.redo;
     if (damaged > 0)
       reply({ kind: "log", level: "error", message: `${damaged} small groups of batches cannot be read` });
+    this.#warnOfUnused();
     this.#settle();
     const lastBatch = this.#store.lastBatch();
     this.#reply({ kind: "started", lastBatch, snapshot: this.#snapshot(), sessions: this.#store.sessions() });
@@ -128,6 +130,7 @@ export class WriterThread {
         this.#rules = message.rules;
         this.#worker.setRules(message.rules, systemClock());
         this.#maintenance.rulesChanged();
+        this.#warnOfUnused();
         break;
       case "stop":
         if (this.#settle()) this.#attempt(() => this.#store.clearRedo());
@@ -271,6 +274,19 @@ export class WriterThread {
       deadlinesFrom: this.#jumps.startedAt(processStartedAt) + timings.orphanGraceMs,
       now: systemClock(),
     });
+  }
+
+  /** A table for a project that has neither keys nor records has most likely a mistyped name: another one lacks its settings. */
+  #warnOfUnused(): void {
+    const { unusedProjects = [], keys } = this.#rules;
+    const { projects } = this.#store;
+    for (const project of unusedProjects.filter((name) => projects.idOf(name) === undefined)) {
+      const known = [...new Set([...keys.map((key) => key.project), ...projects.names()])];
+      const nearest = nearestName(project, known);
+      const hint = nearest === undefined ? "" : `; did you mean ${JSON.stringify(nearest)}?`;
+      const message = `[projects]: no key belongs to ${JSON.stringify(project)}, and it has no records${hint}`;
+      this.#reply({ kind: "log", level: "warn", message });
+    }
   }
 
   #planMerge(isIdle: boolean): void {

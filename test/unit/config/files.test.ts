@@ -1,5 +1,14 @@
 import { describe, expect, test } from "bun:test";
-import { lstatSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { createInitialConfig, firstRunText } from "../../../src/config/initial.ts";
 import { hashKey } from "../../../src/config/keys.ts";
@@ -8,8 +17,12 @@ import { exampleConfigText } from "../../../src/config/template.ts";
 import { createConfigFile, writeConfigFile } from "../../../src/config/write.ts";
 import { failureOf } from "../../support/failure.ts";
 import { withFolder } from "../../support/folder.ts";
+import { run } from "../../support/run.ts";
 
 const EXAMPLE = join(import.meta.dir, "../../../scripts/simplelogs.example.toml");
+/** A user that owns nothing here. */
+const NOBODY = 65_534;
+
 describe("the example", () => {
   test("loads, with no keys of which it warns, and says the defaults wherever it says a value", () => {
     const text = readFileSync(EXAMPLE, "utf8");
@@ -144,6 +157,66 @@ describe("writeConfigFile", () => {
         message: `cannot write ${file}: ENOENT`,
       });
       expect(readdirSync(folder)).toEqual([]);
+    });
+  });
+});
+
+/** Writes the file by another process: with a program before it that changes what it may do. */
+async function writeElsewhere(before: readonly string[], file: string, text: string): Promise<void> {
+  const source = JSON.stringify(join(import.meta.dir, "../../../src/config/write.ts"));
+  const script = `await (await import(${source})).writeConfigFile(${JSON.stringify(file)}, ${JSON.stringify(text)})`;
+  const [program = process.execPath, ...commandLine] = [...before, process.execPath, "-e", script];
+  const { exitCode, stderr } = await run(program, commandLine);
+  if (exitCode !== 0) throw new Error(`the file was not written: ${stderr}`);
+}
+
+const isRoot = process.getuid?.() === 0;
+
+describe("writeConfigFile, where no other file may take the place of this one", () => {
+  test.each(["longer than before, by far", "short"])("writes over one that is mounted by itself: %s", async (text) => {
+    await withFolder(async (folder) => {
+      const [file, source] = [join(folder, "simplelogs.toml"), join(folder, "of the host.toml")];
+      writeFileSync(file, "");
+      writeFileSync(source, "what was there", { mode: 0o640 });
+      const before = lstatSync(source).ino;
+      const mount = 'mount --bind "$1" "$2" && shift 2 && exec "$@"';
+      // In a namespace of its own: the mount ends with the process.
+      const unshare = ["unshare", isRoot ? "--mount" : "--map-root-user", "--mount"];
+      await writeElsewhere([...unshare, "sh", "-c", mount, "sh", source, file], file, text);
+      const { ino, mode } = lstatSync(source);
+      expect([readFileSync(source, "utf8"), ino, mode & 0o777]).toEqual([text, before, 0o640]);
+      expect(readdirSync(folder).toSorted()).toEqual(["of the host.toml", "simplelogs.toml"]);
+    });
+  });
+
+  test("writes over one in a folder that is another user's", async () => {
+    await withFolder(async (folder) => {
+      const file = join(folder, "simplelogs.toml");
+      writeFileSync(file, "what was there", { mode: 0o600 });
+      if (isRoot) chownSync(file, NOBODY, NOBODY);
+      chmodSync(folder, 0o555);
+      const asNobody = ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"];
+      await writeElsewhere(isRoot ? asNobody : [], file, "short");
+      chmodSync(folder, 0o755);
+      const { mode, uid } = lstatSync(file);
+      expect([readFileSync(file, "utf8"), mode & 0o777]).toEqual(["short", 0o600]);
+      expect([uid, readdirSync(folder)]).toEqual([isRoot ? NOBODY : uid, ["simplelogs.toml"]]);
+    });
+  });
+
+  test("writes over one in a folder where only owners may remove files", async () => {
+    await withFolder(async (folder) => {
+      const file = join(folder, "simplelogs.toml");
+      writeFileSync(file, "what was there");
+      // Anybody may write it, and nobody else may remove it. Without root there is no other user to be: then it is replaced.
+      chmodSync(file, 0o666);
+      chmodSync(folder, 0o1777);
+      const asNobody = ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"];
+      const { ino } = lstatSync(file);
+      await writeElsewhere(isRoot ? asNobody : [], file, "new");
+      const now = lstatSync(file);
+      expect([readFileSync(file, "utf8"), now.uid, now.mode & 0o777]).toEqual(["new", process.getuid?.() ?? 0, 0o666]);
+      expect([now.ino === ino, readdirSync(folder)]).toEqual([isRoot, ["simplelogs.toml"]]);
     });
   });
 });

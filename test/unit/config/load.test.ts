@@ -25,6 +25,7 @@ describe("parseSettings reads", () => {
         entriesMax: 10_000,
         keys: [],
         projects: {},
+        unusedProjects: [],
         queue: { entries: 200_000, bytes: 64 * 2 ** 20, clientShare: 0.5 },
         storage: { durability: "sync", bytesMax: 20 * 2 ** 30 },
         timings: { timeoutMs: 3_600_000, orphanGraceMs: 60_000, openMax: 100_000, openBytesMax: 64 * 2 ** 20 },
@@ -109,6 +110,7 @@ key = "/keys/key.pem"
         shop: { retentionMs: 43_200_000, monthlyEntries: 1_000_000, overage: "drop" },
         constructor: DEFAULT_PROJECT,
       } as never,
+      unusedProjects: ["constructor"],
       queue: { entries: 10, bytes: 1_000_000, clientShare: 1 },
       storage: { durability: "memory", bytesMax: 2 ** 30 },
       timings: { timeoutMs: 250, orphanGraceMs: 1000, openMax: 1, openBytesMax: 65_536 },
@@ -122,6 +124,13 @@ key = "/keys/key.pem"
     const { projects } = settingsOf(`[[keys]]\nname = "ab"\nserver = "${SERVER_KEY}"\n`);
     expect(projects).toEqual({ default: DEFAULT_PROJECT });
     expect(projects["constructor"]).toBeUndefined();
+  });
+
+  test("the projects that have a table and no key, but those of which it warns", () => {
+    const pair = `[[keys]]\nname = "ab"\nproject = "shop"\nserver = "${SERVER_KEY}"\n`;
+    const unused = (tables: string) => settingsOf(pair + tables).unusedProjects;
+    expect(unused("[projects.shop]\n[projects.shpo]\n[projects.other]\n")).toEqual(["shpo", "other"]);
+    expect(unused("[projects.shpo]\n[projects.other]\n")).toEqual(["other"]);
   });
 
   test("inline and dotted forms, a byte order mark and CRLF", () => {

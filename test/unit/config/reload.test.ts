@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { type LoadResult, parseSettings } from "../../../src/config/load.ts";
 import { diffSettings, fileFingerprint, type SettingsWatch, watchSettings } from "../../../src/config/reload.ts";
 import type { Settings } from "../../../src/config/settings.ts";
@@ -18,6 +20,7 @@ function config(name: string): string {
 
 async function withWatch(
   work: (watch: SettingsWatch, file: string, outcomes: string[]) => Promise<void>,
+  intervalMs = 5,
 ): Promise<void> {
   await withFolder(async (folder) => {
     const file = join(folder, "simplelogs.toml");
@@ -26,7 +29,7 @@ async function withWatch(
     const watch = watchSettings({
       file,
       environment: {},
-      intervalMs: 5,
+      intervalMs,
       loaded: (result) => {
         outcomes.push(outcome(result));
       },
@@ -113,6 +116,31 @@ describe("watchSettings", () => {
       await untilTrue("two", () => outcomes.at(-1) === "two");
       watch.stop();
     });
+  });
+
+  test("loads nothing of a file that is being written, whoever asks for it", async () => {
+    await withWatch(async (watch, file, outcomes) => {
+      const writer = (async () => {
+        for (let time = 0; time < 30; time++) {
+          const text = config(`name ${time}`);
+          const handle = await open(file, "r+");
+          await handle.truncate(0);
+          await delay(3);
+          await handle.write(text.slice(0, -70));
+          await delay(3);
+          await handle.write(text.slice(-70));
+          await handle.close();
+          await delay(8);
+        }
+      })();
+      // The writer pauses for far shorter than two looks are apart.
+      while (outcomes.at(-1) !== "name 29") {
+        await watch.reload();
+        await delay(1);
+      }
+      await writer;
+      expect(outcomes.filter((each) => each !== "first" && !each.startsWith("name"))).toEqual([]);
+    }, 250);
   });
 
   test("goes on when a callback throws", async () => {
