@@ -63,7 +63,7 @@ export function watchSettings(options: WatchOptions): SettingsWatch {
   /** What the file says once two looks in a row see the same, and the same again after it was read: else it is being written. */
   const loadWhole = async (): Promise<LoadResult> => {
     let seenPrint = lastPrint;
-    for (let reading = 0; reading < READINGS_MAX && !isStopped; reading++) {
+    for (let reading = 0; reading < READINGS_MAX; reading++) {
       const print = await fileFingerprint(options.file);
       if (print === seenPrint || print === loadedPrint) {
         const result = await loadSettings(options.file, options.environment);
@@ -73,7 +73,7 @@ export function watchSettings(options: WatchOptions): SettingsWatch {
         }
       }
       seenPrint = print;
-      await delay(intervalMs);
+      await delay(intervalMs, undefined, { ref: false });
     }
     return {
       ok: false,

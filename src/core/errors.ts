@@ -7,6 +7,7 @@ export type OperatingErrorCode =
   | "config_invalid"
   | "data_locked"
   | "data_format_newer"
+  | "data_gone"
   | "data_unreadable"
   | "address_in_use"
   | "io";

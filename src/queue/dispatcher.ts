@@ -71,6 +71,7 @@ export class Dispatcher implements BatchIntake {
   #lastDoneAt = 0;
   #isWriterUp = false;
   #isRefusing = false;
+  #isRefusingAll = false;
   #isFlushScheduled = false;
 
   constructor(options: DispatcherOptions) {
@@ -121,7 +122,8 @@ export class Dispatcher implements BatchIntake {
     };
     if (!this.#ring.couldHold(pending)) return { refused: "too_large" };
     const answersAtOnce = this.#options.durability === "memory";
-    if ((this.#isRefusing && !answersAtOnce) || !this.#ring.push(pending)) {
+    const isRefusing = this.#isRefusing && (!answersAtOnce || this.#isRefusingAll);
+    if (isRefusing || !this.#ring.push(pending)) {
       return { refused: "full", retryAfterSeconds: this.retryAfterSeconds() };
     }
     pending.number = this.#nextBatch++;
@@ -181,9 +183,13 @@ export class Dispatcher implements BatchIntake {
     this.#flush();
   }
 
-  /** While the store cannot be written, what waits and what comes is answered 503 (under "memory": it waits), and nothing is sent. */
-  setRefusing(isRefusing: boolean): void {
+  /**
+   * While the store cannot be written, what waits and what comes is answered 503 (under "memory": it waits, and what comes does too
+   * unless `isForAll`), and nothing is sent.
+   */
+  setRefusing(isRefusing: boolean, isForAll = false): void {
     this.#isRefusing = isRefusing;
+    this.#isRefusingAll = isForAll;
     if (isRefusing && this.#options.durability !== "memory") this.#answerUnavailable(() => true);
     this.#flush();
   }

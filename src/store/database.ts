@@ -6,6 +6,7 @@ import { openDatabase, openReadOnly, sqliteCode } from "#runtime/sqlite.ts";
 import { OperatingError } from "../core/errors.ts";
 import type { Durability } from "../core/intake.ts";
 import type { Database } from "../runtime/driver.ts";
+import { refuseLogAlone } from "./opened_files.ts";
 import { makePrivate } from "./private_file.ts";
 import { APPLICATION_ID, FORMAT_STEPS, FORMAT_VERSION, SCHEMA, TABLES } from "./schema.ts";
 
@@ -24,6 +25,7 @@ function numberOf(database: Database, pragma: string): number {
 
 /** Opens the data file for the writer, making or upgrading it. Throws OperatingError. */
 export function openForWriting(file: string, durability: Durability): Database {
+  refuseLogAlone(file);
   makePrivate(file);
   const database = openFile(file, { create: true });
   try {
@@ -64,6 +66,7 @@ export function openForReading(file: string, access: ReadAccess = "shared"): Dat
   if (!existsSync(file)) {
     throw new OperatingError("data_unreadable", `cannot read ${file}: there is no such file; did the server ever run?`);
   }
+  refuseLogAlone(file);
   const database = openAs(file, access);
   try {
     database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
@@ -193,8 +196,9 @@ function asOperatingError(error: unknown, file: string): OperatingError {
 /** What SQLite says to a statement that is wrong by itself: trying again would never help. */
 const STATEMENT_ERRORS = /^SQLITE_(ERROR|CONSTRAINT|MISMATCH|MISUSE|RANGE|TOOBIG)/;
 
-/** Whether an error is the store's: a full disk, an I/O error, a lock. Anything else is a broken invariant. */
+/** Whether an error is the store's: a full disk, an I/O error, a lock, a file that is gone. Anything else is a broken invariant. */
 export function isStoreError(error: unknown): error is Error {
+  if (error instanceof OperatingError && error.code === "data_gone") return true;
   const code = sqliteCode(error);
   return code !== undefined && !STATEMENT_ERRORS.test(code);
 }

@@ -1,10 +1,11 @@
 // One process a data file. The lock is SQLite's own, on a small file beside the data: the system drops it when the process
 // dies, however it dies, so there is never a stale one to remove by hand.
 
-import { existsSync, realpathSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { openDatabase, sqliteCode } from "#runtime/sqlite.ts";
 import { OperatingError } from "../core/errors.ts";
 import type { Database } from "../runtime/driver.ts";
+import { realName } from "./opened_files.ts";
 import { makeBeside } from "./private_file.ts";
 
 /** What the lock's file is called, beside the data file. */
@@ -21,16 +22,6 @@ function isBusy(error: unknown): boolean {
 
 function isFull(error: unknown): boolean {
   return sqliteCode(error) === "SQLITE_FULL";
-}
-
-/** The file's own name, whatever leads to it: SQLite puts what belongs to it beside that one. */
-function realName(file: string): string {
-  try {
-    return realpathSync(file);
-  } catch {
-    // It is made later, here or where its folder really is.
-    return file;
-  }
 }
 
 /** Takes the lock on a data file, or throws OperatingError("data_locked") naming the process that holds it. */
@@ -60,12 +51,41 @@ export function lockData(file: string): DataLock {
     database.close();
     throw new OperatingError(isBusy(error) ? "data_locked" : "io", message);
   }
-  return {
+  const lock: DataLock = {
     release() {
       database.run("ROLLBACK");
       database.close();
     },
   };
+  if (!isOpenByAnotherName(file)) return lock;
+  lock.release();
+  throw new OperatingError(
+    "data_locked",
+    `cannot use ${file}: it has more than one name (hard links), and a process has it open; stop that one first, and remove the other names`,
+  );
+}
+
+/**
+ * Whether a process has the file open, where it has more than one name: the lock is on a name, and SQLite would keep a log beside each.
+ * Every connection holds a shared lock on the file itself, which stands against an exclusive one. With one name that is not asked:
+ * it would stand against whoever only reads. Never while this process has the file open.
+ */
+function isOpenByAnotherName(file: string): boolean {
+  if ((statSync(file, { throwIfNoEntry: false })?.nlink ?? 0) < 2) return false;
+  let database: Database | undefined;
+  try {
+    database = openDatabase(file, { create: false });
+    database.run("PRAGMA busy_timeout = 0");
+    database.run("PRAGMA locking_mode = EXCLUSIVE");
+    // A statement that is kept would keep the lock.
+    database.run("SELECT count(*) FROM sqlite_schema");
+    return false;
+  } catch (error) {
+    // Whatever else is wrong with the file, whoever opens it next says.
+    return isBusy(error);
+  } finally {
+    database?.close();
+  }
 }
 
 /** The number of the process that holds the lock, as far as this user can tell; undefined: nobody. Nothing is made or written. */

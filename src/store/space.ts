@@ -92,6 +92,11 @@ export function checkpointFully(database: Database): void {
   database.query("PRAGMA wal_checkpoint(TRUNCATE)").all();
 }
 
+/** Copies what readers allow of the log into the file, and leaves the log as it is. */
+export function checkpointPartly(database: Database): void {
+  database.query("PRAGMA wal_checkpoint(PASSIVE)").all();
+}
+
 /** How long emptying the log waits for readers at a time, in ms: the writer has other work. */
 const EMPTY_WAIT_MS = 20;
 

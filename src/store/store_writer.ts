@@ -15,9 +15,10 @@ import { isStoreError, openForWriting } from "./database.ts";
 import type { GroupWrite } from "./group_write.ts";
 import { MemoryTables, type RestoredState } from "./memory_tables.ts";
 import { type MergePlan, planMerge } from "./merge_plan.ts";
+import { OpenedFiles } from "./opened_files.ts";
 import { ProjectTable } from "./project_table.ts";
 import { type RedoGroup, RedoLog } from "./redo_log.ts";
-import { tryCheckpointFully } from "./space.ts";
+import { checkpointPartly, tryCheckpointFully } from "./space.ts";
 import { TouchpointTable } from "./touchpoint_table.ts";
 
 /** How long closing waits for readers, in ms: a part of the time that a stop may take. */
@@ -44,6 +45,7 @@ export class StoreWriter {
   readonly #touchpoints: TouchpointTable;
   readonly #memories: MemoryTables;
   readonly #redo: RedoLog;
+  readonly #files: OpenedFiles;
   #bytesHanded = 0;
   #expected: number | undefined;
 
@@ -57,6 +59,8 @@ export class StoreWriter {
     this.#touchpoints = new TouchpointTable(this.#database);
     this.#memories = new MemoryTables(this.#database, this.#projects, this.#touchpoints);
     this.#redo = new RedoLog(this.#database, Number(this.#memories.meta().get("redo_done") ?? 0));
+    // What was read above has opened the log, too.
+    this.#files = new OpenedFiles(file);
   }
 
   get database(): Database {
@@ -70,6 +74,10 @@ export class StoreWriter {
 
   get catalog(): BlockCatalog {
     return this.#catalog;
+  }
+
+  get files(): OpenedFiles {
+    return this.#files;
   }
 
   get projects(): ProjectTable {
@@ -90,15 +98,34 @@ export class StoreWriter {
   close(): void {
     if (this.#database.inTransaction) this.#database.run("ROLLBACK");
     try {
-      // SQLite's own copying at close happens only once every statement is gone, which a thread that ends may not live to see. And
-      // it does not wait for a connection that copies the log itself, as one does that ends at the same time.
-      const waitUntil = performance.now() + CLOSE_WAIT_MS;
-      while (!tryCheckpointFully(this.#database) && performance.now() < waitUntil) pause(CLOSE_RETRY_MS);
+      if (this.#files.problem() === undefined) this.#emptyLog();
+      else this.completeOpened();
     } catch (error) {
       if (!isStoreError(error)) throw error;
     } finally {
+      // Where the file has moved, SQLite leaves the log as it is.
       this.#database.close();
     }
+  }
+
+  /**
+   * The file that was opened gets everything from the log, wherever it is now. The log stays as it is, for what was moved to another
+   * disk is a copy that lacks it; but emptied where another file has the name: that one would get what it holds at the next start.
+   */
+  completeOpened(): void {
+    try {
+      if (this.#files.isReplaced) this.#emptyLog();
+      else checkpointPartly(this.#database);
+    } catch (error) {
+      if (!isStoreError(error)) throw error;
+    }
+  }
+
+  #emptyLog(): void {
+    // SQLite's own copying at close happens only once every statement is gone, which a thread that ends may not live to see. And
+    // it does not wait for a connection that copies the log itself, as one does that ends at the same time.
+    const waitUntil = performance.now() + CLOSE_WAIT_MS;
+    while (!tryCheckpointFully(this.#database) && performance.now() < waitUntil) pause(CLOSE_RETRY_MS);
   }
 
   /** The last batch that was committed in this run of the process, 0 for none. */
@@ -224,11 +251,12 @@ export class StoreWriter {
     this.transaction(() => this.#memories.pruneJournal(kind, before));
   }
 
-  /** Runs `work` in one transaction, which its throwing undoes. */
+  /** Runs `work` in one transaction, which its throwing undoes, and so does a data file that is not there any more. */
   transaction<T>(work: () => T): T {
     this.#database.run("BEGIN IMMEDIATE");
     try {
       const result = work();
+      this.#files.mustBeThere();
       this.#database.run("COMMIT");
       this.#projects.committed();
       return result;

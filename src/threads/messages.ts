@@ -46,6 +46,8 @@ export type ToWriter =
       readonly settings: WriterSettings;
       readonly rules: WriterRules;
       readonly claims: Int32Array;
+      /** The data file that the writer before had: another one must not take its place. */
+      readonly dataId?: string | undefined;
     }
   | { readonly kind: "rules"; readonly rules: WriterRules }
   /** Something that a person changes; answered by "changed" under the same number, unless the writer dies before. */
@@ -71,6 +73,7 @@ export type FromWriter =
       readonly lastBatch: number;
       readonly snapshot: StoreSnapshot;
       readonly sessions: readonly StoredSession[];
+      readonly dataId: string | undefined;
     }
   /** Without a snapshot the group is durable, and neither in the figures nor to be read yet. */
   | {
@@ -87,7 +90,8 @@ export type FromWriter =
       /** Whether everything that is durable is written in full. */
       readonly isSettled: boolean;
     }
-  | { readonly kind: "health"; readonly isHealthy: boolean; readonly reason: string }
+  /** `isGone`: the data file or its log is not there any more, so nothing that is queued may be answered 202 either. */
+  | { readonly kind: "health"; readonly isHealthy: boolean; readonly isGone: boolean; readonly reason: string }
   | { readonly kind: "heartbeat"; readonly number: number }
   | { readonly kind: "changed"; readonly number: number; readonly outcome: ChangeOutcome }
   | { readonly kind: "merge"; readonly request: MergeRequest }

@@ -68,6 +68,8 @@ export class Pipeline implements PipelineView, Changing {
   #heartbeatNumber = 0;
   #heartbeatAnsweredAt: number;
   #timer: ReturnType<typeof setInterval> | undefined;
+  /** The data file that was opened at the start. */
+  #dataId: string | undefined;
   #isStopping = false;
   #hasStarted = false;
   #started = Promise.withResolvers<void>();
@@ -179,10 +181,12 @@ export class Pipeline implements PipelineView, Changing {
       settings,
       rules: this.#rules,
       claims: this.dispatcher.claims,
+      dataId: this.#dataId,
     });
   }
 
-  #writerEnded(reason: string): void {
+  /** `isGone`: it could not start, since the data file is not there any more. */
+  #writerEnded(reason: string, isGone = false): void {
     this.#writer = undefined;
     this.#compaction.forget();
     this.#changes.answerAll(WRITER_AWAY);
@@ -197,7 +201,8 @@ export class Pipeline implements PipelineView, Changing {
       return;
     }
     this.#options.log("error", `the writer thread died: ${reason}; starting another`);
-    this.#health = { isHealthy: false, reason: "the writer is starting again" };
+    this.#health = { isHealthy: false, reason: isGone ? reason : "the writer is starting again" };
+    if (isGone) this.dispatcher.setRefusing(true, true);
     this.#options.restarted("writer");
     this.dispatcher.writerDied();
     setTimeout(() => {
@@ -240,11 +245,12 @@ export class Pipeline implements PipelineView, Changing {
       case "health":
         this.#health = { isHealthy: message.isHealthy, reason: message.reason };
         if (!message.isHealthy) this.#settling.giveUp();
-        this.dispatcher.setRefusing(!message.isHealthy);
+        this.dispatcher.setRefusing(!message.isHealthy, message.isGone);
         break;
       case "started":
         this.#snapshot = message.snapshot;
         this.#sessions = message.sessions;
+        this.#dataId ??= message.dataId;
         this.#heartbeatAnsweredAt = this.#options.clock();
         this.dispatcher.writerStarted(message.lastBatch);
         this.#hasStarted = true;
@@ -256,7 +262,7 @@ export class Pipeline implements PipelineView, Changing {
       case "refused":
         this.#writer?.terminate();
         // Once it ran, what keeps the file from being opened again (a full disk, an I/O error) may pass.
-        if (this.#hasStarted) this.#writerEnded(message.message);
+        if (this.#hasStarted) this.#writerEnded(message.message, message.code === "data_gone");
         else this.#refuseStart(new OperatingError(message.code as OperatingErrorCode, message.message));
         break;
       case "stopped":

@@ -9,6 +9,7 @@ import { nearestName } from "../core/nearest.ts";
 import type { StoreSnapshot } from "../core/telemetry.ts";
 import { isStoreError } from "../store/database.ts";
 import { Maintenance, openStore } from "../store/maintenance.ts";
+import { mustBe } from "../store/opened_files.ts";
 import { cutFile } from "../store/space.ts";
 import type { StoreWriter } from "../store/store_writer.ts";
 import { EntryWorker } from "../worker/loop.ts";
@@ -29,6 +30,8 @@ const IDLE_AFTER_MS = 2_000;
 const WAITING_SHARE_MAX = 0.25;
 /** How often a store that failed is tried again, in ms. */
 const RECOVER_EVERY_MS = 500;
+/** How often it is looked whether the data file is still there when no group comes, in ms (contract, section 4). */
+const LOOK_EVERY_MS = 1_000;
 
 export class WriterThread {
   readonly #reply: (message: FromWriter) => void;
@@ -47,6 +50,7 @@ export class WriterThread {
   #isHealthy = true;
   #unhealthyBecause = "";
   #recoverAt = 0;
+  #lookAt = 0;
   #isClosed = false;
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -57,6 +61,7 @@ export class WriterThread {
     this.#rules = start.rules;
     this.#claims = start.claims;
     const { file, durability, run } = start.settings;
+    if (start.dataId !== undefined) mustBe(file, start.dataId);
     this.#store = openStore(file, durability, run);
     this.#jumps = new ClockJumps(this.#store, (level, message) => reply({ kind: "log", level, message }));
     this.#maintenance = new Maintenance(this.#store, {
@@ -84,15 +89,16 @@ export class WriterThread {
       later: (work, delayMs) => setTimeout(() => this.#guarded(work), delayMs),
     });
     // First, so that a server that has started knows whether it is ready.
-    if (this.#maintenance.prepare()) this.#reply({ kind: "health", isHealthy: true, reason: "" });
+    if (this.#maintenance.prepare()) this.#reply({ kind: "health", isHealthy: true, isGone: false, reason: "" });
     else this.#failed("there is no room for the reserve file");
     const { damaged } = this.#store.redo;
     if (damaged > 0)
       reply({ kind: "log", level: "error", message: `${damaged} small groups of batches cannot be read` });
     this.#warnOfUnused();
     this.#settle();
-    const lastBatch = this.#store.lastBatch();
-    this.#reply({ kind: "started", lastBatch, snapshot: this.#snapshot(), sessions: this.#store.sessions() });
+    const store = this.#store;
+    const [lastBatch, sessions, dataId] = [store.lastBatch(), store.sessions(), store.files.id];
+    this.#reply({ kind: "started", lastBatch, snapshot: this.#snapshot(), sessions, dataId });
     this.#timer = setInterval(() => this.#guarded(() => this.#tick()), TICK_EVERY_MS);
   }
 
@@ -162,13 +168,26 @@ export class WriterThread {
     const work = () => {
       isWritten = commit();
     };
-    if (!isMine || !this.#isHealthy || !this.#attempt(work)) {
+    if (!isMine || !this.#isHealthy || !this.#attempt(work) || !this.#mayAnswer()) {
       this.#reply({ kind: "failed", group });
       return;
     }
     const snapshot = isWritten ? this.#snapshot() : undefined;
     this.#reply({ kind: "committed", group, commitMs: performance.now() - startedAt, snapshot });
     if (isWritten) this.#planMerge(false);
+  }
+
+  /**
+   * Looks whether what was just committed is where the next start finds it: the file may have been moved in that moment. Under "memory"
+   * it was answered before.
+   */
+  #mayAnswer(): boolean {
+    return this.#isThere() || this.#settings.durability === "memory";
+  }
+
+  /** Looks whether the data file and its log are still there; the store has failed where not. */
+  #isThere(): boolean {
+    return this.#attempt(() => this.#store.files.mustBeThere());
   }
 
   /** What the clock says, once the worker has followed it. */
@@ -196,12 +215,18 @@ export class WriterThread {
 
   #failed(reason: string): void {
     this.#recoverAt = performance.now() + RECOVER_EVERY_MS;
-    if (this.#isHealthy)
-      this.#reply({ kind: "log", level: "error", message: `cannot write ${this.#settings.file}: ${reason}` });
+    const gone = this.#store.files.problem();
+    const why = gone ?? reason;
+    const hasChanged = this.#isHealthy || (gone !== undefined && gone !== this.#unhealthyBecause);
     this.#isHealthy = false;
-    this.#unhealthyBecause = reason;
-    this.#changes.giveUp(`the data file cannot be written: ${reason}`);
-    this.#reply({ kind: "health", isHealthy: false, reason: `the data file cannot be written: ${reason}` });
+    this.#unhealthyBecause = why;
+    if (hasChanged) {
+      this.#reply({ kind: "log", level: "error", message: `cannot write ${this.#settings.file}: ${why}` });
+      if (gone !== undefined) this.#store.completeOpened();
+    }
+    this.#changes.giveUp(`the data file cannot be written: ${why}`);
+    const isGone = gone !== undefined;
+    this.#reply({ kind: "health", isHealthy: false, isGone, reason: `the data file cannot be written: ${why}` });
   }
 
   /** Does what no message asked for. */
@@ -220,6 +245,10 @@ export class WriterThread {
     if (!this.#isHealthy) {
       if (performance.now() >= this.#recoverAt) this.#recover();
       return;
+    }
+    if (performance.now() >= this.#lookAt) {
+      this.#lookAt = performance.now() + LOOK_EVERY_MS;
+      if (!this.#isThere()) return;
     }
     const isIdle = this.#rest.restedMs > IDLE_AFTER_MS;
     if (this.#attempt(() => this.#passTime(now, isIdle))) this.#planMerge(isIdle);
@@ -247,6 +276,7 @@ export class WriterThread {
   #recover(): void {
     let hasRoom = false;
     const isWritten = this.#attempt(() => {
+      this.#store.files.mustBeThere();
       hasRoom = this.#maintenance.recover();
       if (!hasRoom) this.#jumps.believeStart();
       // While the reserve is away there may be room for what was answered already, so that reading finds it.
@@ -260,7 +290,7 @@ export class WriterThread {
     this.#isHealthy = true;
     this.#reply({ kind: "log", level: "info", message: `${this.#settings.file} can be written again` });
     this.#tell();
-    this.#reply({ kind: "health", isHealthy: true, reason: "" });
+    this.#reply({ kind: "health", isHealthy: true, isGone: false, reason: "" });
   }
 
   #restoreWorker(): EntryWorker {

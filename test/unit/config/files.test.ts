@@ -165,8 +165,7 @@ describe("writeConfigFile", () => {
 async function writeElsewhere(before: readonly string[], file: string, text: string): Promise<void> {
   const source = JSON.stringify(join(import.meta.dir, "../../../src/config/write.ts"));
   const script = `await (await import(${source})).writeConfigFile(${JSON.stringify(file)}, ${JSON.stringify(text)})`;
-  const [program = process.execPath, ...commandLine] = [...before, process.execPath, "-e", script];
-  const { exitCode, stderr } = await run(program, commandLine);
+  const { exitCode, stderr } = await run("env", [...before, process.execPath, "-e", script]);
   if (exitCode !== 0) throw new Error(`the file was not written: ${stderr}`);
 }
 

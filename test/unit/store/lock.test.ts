@@ -1,10 +1,32 @@
+import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { OperatingError } from "../../../src/core/errors.ts";
 import { lockData } from "../../../src/store/lock.ts";
 import { ReserveFile } from "../../../src/store/reserve.ts";
 import { withFolder } from "../../support/folder.ts";
+
+/** A data file that nobody has open any more: a connection of this process would last until its statements are collected. */
+function makeData(file: string): void {
+  const database = new Database(file);
+  database.run("PRAGMA journal_mode = WAL");
+  database.run("CREATE TABLE t (x)");
+  database.close(true);
+}
 
 describe("the lock on a data file", () => {
   test("can be taken again once it is released, and its file is for this user alone", async () => {
@@ -56,6 +78,41 @@ describe("a lock that root takes", () => {
       expect(statSync(join(inner, "data.db-lock")).uid).toBe(SERVICE);
       expect(new ReserveFile(join(inner, "data.db")).make()).toBe(true);
       expect(statSync(join(inner, "data.db-reserve")).uid).toBe(SERVICE);
+    });
+  });
+});
+
+describe("the lock on a file with more than one name", () => {
+  test("is free while nobody has the file open, and leaves it as it is", async () => {
+    await withFolder((folder) => {
+      const [file, other] = [join(folder, "data.db"), join(folder, "other.db")];
+      makeData(file);
+      linkSync(file, other);
+      for (const name of [file, other]) lockData(name).release();
+      expect(readdirSync(folder).toSorted()).toEqual(["data.db", "data.db-lock", "other.db", "other.db-lock"]);
+    });
+  });
+
+  test("is refused while another process has it open by another one", async () => {
+    await withFolder(async (folder) => {
+      const [file, other] = [join(folder, "data.db"), join(folder, "other.db")];
+      const source = JSON.stringify(join(import.meta.dir, "../../../src/store/store_writer.ts"));
+      const script =
+        `const { StoreWriter } = await import(${source}); new StoreWriter(${JSON.stringify(file)}, "write", "run");` +
+        `console.log("open"); setInterval(() => undefined, 1_000);`;
+      const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+      const ended = once(child, "exit");
+      try {
+        await once(child.stdout, "data");
+        linkSync(file, other);
+        expect(() => lockData(other)).toThrow(expect.objectContaining({ code: "data_locked" }));
+        // By its own name it is the lock beside it that counts; this one did not take it.
+        expect(() => lockData(file)).toThrow("it has more than one name (hard links), and a process has it open");
+      } finally {
+        child.kill("SIGKILL");
+        await ended;
+      }
+      lockData(other).release();
     });
   });
 });

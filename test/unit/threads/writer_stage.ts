@@ -28,6 +28,11 @@ export class WriterStage {
   readonly said: FromWriter[] = [];
   writer: WriterThread;
   readonly #claims = new Int32Array(new SharedArrayBuffer(4 * CLAIM_CELLS));
+  /** As the pipeline has it: of the writer before. */
+  get #dataId(): string | undefined {
+    const started = this.said.find((message) => message.kind === "started");
+    return started?.kind === "started" ? started.dataId : undefined;
+  }
   #nextGroup = 1;
   #nextChange = 1;
 
@@ -52,7 +57,7 @@ export class WriterStage {
       clientShare: 0.5,
       dedupe: { windowMs: 600_000, entries: 1_000 },
     } as const;
-    const start = { kind: "start", settings, rules: RULES, claims: this.#claims } as const;
+    const start = { kind: "start", settings, rules: RULES, claims: this.#claims, dataId: this.#dataId } as const;
     return new WriterThread(start, (message) => this.said.push(message));
   }
 
