@@ -26,6 +26,11 @@ export class ProjectTable {
     return [...this.#ids.keys()];
   }
 
+  /** The name of a row; undefined for one that is not there, as a block's damaged header may have it. */
+  knownName(id: number): string | undefined {
+    return this.#names.get(id);
+  }
+
   /** The name of a row. */
   nameOf(id: number): string {
     const name = this.#names.get(id);

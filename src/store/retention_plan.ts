@@ -9,6 +9,9 @@ import { blocksToRemove, hiddenBlocks, type Removal, type RetentionRules } from 
 import { GRACE_MS, type GraceClock, type RetentionChange, RetentionGrace } from "./retention_grace.ts";
 import type { StoreWriter } from "./store_writer.ts";
 
+/** Whose blocks are that a damaged header gives to no project. */
+const NOBODY = "";
+
 export interface RetentionOptions {
   /** The data file's bound in bytes. */
   readonly bytesMax: () => number;
@@ -42,7 +45,8 @@ export class Retention {
     this.#log = options.log ?? (() => undefined);
     this.#grace = new RetentionGrace(store.database, this.#clock());
     this.#removalLog = new RemovalLog(this.#log);
-    for (const project of this.#grace.projects) this.#sayHidden(project);
+    const blocks = this.#blocksByProject();
+    for (const project of this.#grace.projects) this.#sayHidden(project, blocks.get(project) ?? []);
     this.follow();
   }
 
@@ -54,16 +58,17 @@ export class Retention {
   /** Takes what is configured now. What was planned may be meant no more. */
   follow(): void {
     this.#planned = [];
-    for (const change of this.#grace.follow(this.#projects(), this.#options.retentionMsOf, this.#clock())) {
-      this.#sayChange(change);
-    }
+    const changes = this.#grace.follow(this.#projects(), this.#options.retentionMsOf, this.#clock());
+    if (changes.length === 0) return;
+    const blocks = this.#blocksByProject();
+    for (const change of changes) this.#sayChange(change, blocks.get(change.project) ?? []);
   }
 
   /** Plans what is to be removed now. */
   plan(excessBytes: number): void {
-    const clock = this.#clock();
-    this.#grace.follow(this.#projects(), this.#options.retentionMsOf, clock);
-    this.#grace.expire(clock);
+    // Projects may be new since.
+    this.follow();
+    this.#grace.expire(this.#clock());
     this.#save();
     this.#planned = blocksToRemove(this.#store.catalog.all(), this.#rules(excessBytes));
   }
@@ -83,7 +88,7 @@ export class Retention {
     this.#store.removeBlocks(removals.map(({ block }) => block.id));
     this.#planned = this.#planned.slice(blocksMax);
     for (const { block, cause } of removals) {
-      const project = this.#store.projects.nameOf(block.project);
+      const project = this.#store.projects.knownName(block.project) ?? NOBODY;
       this.#removalLog.add(project, cause, this.#because(project, cause), block);
     }
   }
@@ -108,11 +113,16 @@ export class Retention {
 
   #rules(excessBytes: number): RetentionRules {
     const { retentionMsOf } = this.#options;
-    const nameOf = (project: number) => this.#store.projects.nameOf(project);
+    const { projects } = this.#store;
+    // What belongs to no project expires by no retention: its header is damaged, and its records may be new.
+    const msOf = (row: number, ms: (project: string) => number) => {
+      const project = projects.knownName(row);
+      return project === undefined ? Number.POSITIVE_INFINITY : ms(project);
+    };
     return {
       now: this.#clock().now,
-      keptMsOf: (project) => this.#grace.keptMs(nameOf(project), retentionMsOf(nameOf(project))),
-      shownMsOf: (project) => retentionMsOf(nameOf(project)),
+      keptMsOf: (row) => msOf(row, (project) => this.#grace.keptMs(project, retentionMsOf(project))),
+      shownMsOf: (row) => msOf(row, retentionMsOf),
       excessBytes,
     };
   }
@@ -130,38 +140,41 @@ export class Retention {
     }
   }
 
-  #sayChange({ project, fromMs, toMs }: RetentionChange): void {
+  #sayChange({ project, fromMs, toMs }: RetentionChange, blocks: readonly BlockEntry[]): void {
     const what = `project ${JSON.stringify(project)} keeps records for ${formatDuration(toMs)} now, before for ${formatDuration(fromMs)}`;
     const { now } = this.#clock();
     const deletedAt = now + GRACE_MS;
-    const [times, isLonger] = toMs > fromMs ? [[fromMs, toMs] as const, true] : [[toMs, fromMs] as const, false];
-    const concerned = this.#blocksOf(project, (timeMax) =>
-      isLonger
-        ? timeMax < now - times[0] && timeMax >= now - times[1]
-        : timeMax < deletedAt - times[0] && timeMax >= now - times[1],
-    );
+    const isLonger = toMs > fromMs;
+    // Until they are deleted, some more will be hidden.
+    const [newest, oldest] = isLonger ? [now - fromMs, now - toMs] : [deletedAt - toMs, now - fromMs];
+    const concerned = blocks.filter(({ timeMax }) => timeMax < newest && timeMax >= oldest);
     if (concerned.length === 0) this.#log("info", what);
     else if (isLonger) this.#log("info", `${what}: ${sumOf(concerned)} are shown again`);
     else this.#log("warn", `${what}: ${sumOf(concerned)} are hidden, ${deletionText(deletedAt)}`);
   }
 
   /** At a start, of what a retention hid that became shorter before. */
-  #sayHidden(project: string): void {
+  #sayHidden(project: string, blocks: readonly BlockEntry[]): void {
     const deletedAt = this.#grace.deletedAt(project);
     if (deletedAt === undefined) return;
     const { now } = this.#clock();
     const shownMs = this.#options.retentionMsOf(project);
     const keptMs = this.#grace.keptMs(project, shownMs);
-    const hidden = this.#blocksOf(project, (timeMax) => timeMax < now - shownMs && timeMax >= now - keptMs);
+    const hidden = blocks.filter(({ timeMax }) => timeMax < now - shownMs && timeMax >= now - keptMs);
     if (hidden.length === 0) return;
     const what = `project ${JSON.stringify(project)} keeps records for ${formatDuration(shownMs)}`;
     this.#log("warn", `${what}: ${sumOf(hidden)} are hidden, ${deletionText(deletedAt)}`);
   }
 
-  #blocksOf(project: string, isMeant: (timeMax: number) => boolean): BlockEntry[] {
-    const row = this.#store.projects.idOf(project);
-    if (row === undefined) return [];
-    return [...this.#store.catalog.all()].filter((block) => block.project === row && isMeant(block.timeMax));
+  #blocksByProject(): Map<string, BlockEntry[]> {
+    const byProject = new Map<string, BlockEntry[]>();
+    for (const block of this.#store.catalog.all()) {
+      const project = this.#store.projects.knownName(block.project) ?? NOBODY;
+      const blocks = byProject.get(project);
+      if (blocks === undefined) byProject.set(project, [block]);
+      else blocks.push(block);
+    }
+    return byProject;
   }
 
   #because(project: string, cause: Removal["cause"]): string {

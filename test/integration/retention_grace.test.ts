@@ -312,6 +312,22 @@ describe("a retention that becomes shorter", () => {
   });
 });
 
+describe("a block whose damaged header gives it to no project", () => {
+  test("stays, and keeps no other from being deleted, shown or told of", async () => {
+    await withStage((stage) => {
+      stage.fill("shop", 299);
+      stage.reload({ shop: 100 });
+      stage.left();
+      stage.store.database.run("UPDATE blocks SET project = 77 WHERE id IN (1, 299)");
+      stage.stop();
+      stage.start();
+      stage.reload({ shop: 3 });
+      stage.passes(HOUR_MS + 10_000);
+      expect([stage.left(), stage.log.length]).toEqual([4, 4]);
+    });
+  });
+});
+
 describe("retention in force", () => {
   test("is kept for the projects that are configured or have records, and for no others", async () => {
     await withStage((stage) => {
