@@ -126,7 +126,7 @@ async function lockPatiently(file: string): Promise<DataLock> {
   const giveUpAt = performance.now() + LOCK_MS_MAX;
   for (;;) {
     try {
-      return lockData(file);
+      return lockData(file, { isFirstToOpen: true });
     } catch (error) {
       const isHeld = error instanceof OperatingError && error.code === "data_locked";
       if (!isHeld || performance.now() >= giveUpAt) throw error;

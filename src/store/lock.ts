@@ -5,7 +5,7 @@ import { existsSync, statSync } from "node:fs";
 import { openDatabase, sqliteCode } from "#runtime/sqlite.ts";
 import { OperatingError } from "../core/errors.ts";
 import type { Database } from "../runtime/driver.ts";
-import { realName } from "./opened_files.ts";
+import { realName, refuseLogAlone } from "./opened_files.ts";
 import { makeBeside } from "./private_file.ts";
 
 /** What the lock's file is called, beside the data file. */
@@ -24,11 +24,20 @@ function isFull(error: unknown): boolean {
   return sqliteCode(error) === "SQLITE_FULL";
 }
 
+export interface LockOptions {
+  /**
+   * This process has not had the file open: only then can it be asked who has, where the lock's file is gone. (A connection that was
+   * closed lasts until its statements are collected.) Default false.
+   */
+  readonly isFirstToOpen?: boolean;
+}
+
 /** Takes the lock on a data file, or throws OperatingError("data_locked") naming the process that holds it. */
-export function lockData(file: string): DataLock {
+export function lockData(file: string, options: LockOptions = {}): DataLock {
   let database: Database;
   const data = realName(file);
   const lockFile = data + LOCK_SUFFIX;
+  const doubt = doubtOf(file, options.isFirstToOpen === true ? lockFile : undefined);
   makeBeside(data, lockFile);
   try {
     database = openDatabase(lockFile, { create: false });
@@ -57,21 +66,29 @@ export function lockData(file: string): DataLock {
       database.close();
     },
   };
-  if (!isOpenByAnotherName(file)) return lock;
+  if (doubt === undefined || !isOpenElsewhere(file)) return lock;
   lock.release();
   throw new OperatingError(
     "data_locked",
-    `cannot use ${file}: it has more than one name (hard links), and a process has it open; stop that one first, and remove the other names`,
+    `cannot use ${file}: ${doubt}, and a process has it open; stop that one first`,
   );
 }
 
+/** Why the lock may not be the one that another server has; undefined: it is. */
+function doubtOf(file: string, lockFile: string | undefined): string | undefined {
+  const links = statSync(file, { throwIfNoEntry: false })?.nlink ?? 0;
+  // Each name has a lock of its own, and SQLite would keep a log beside each.
+  if (links > 1) return "it has more than one name (hard links)";
+  return links === 1 && lockFile !== undefined && !existsSync(lockFile) ? `${lockFile} is gone` : undefined;
+}
+
 /**
- * Whether a process has the file open, where it has more than one name: the lock is on a name, and SQLite would keep a log beside each.
- * Every connection holds a shared lock on the file itself, which stands against an exclusive one. With one name that is not asked:
- * it would stand against whoever only reads. Never while this process has the file open.
+ * Whether a process has the file open. Every connection holds a shared lock on the file itself, which stands against an exclusive one.
+ * Not asked without a doubt: it would stand against whoever only reads, too. Never while this process has the file open.
  */
-function isOpenByAnotherName(file: string): boolean {
-  if ((statSync(file, { throwIfNoEntry: false })?.nlink ?? 0) < 2) return false;
+function isOpenElsewhere(file: string): boolean {
+  // Opening it would delete the log.
+  refuseLogAlone(file);
   let database: Database | undefined;
   try {
     database = openDatabase(file, { create: false });

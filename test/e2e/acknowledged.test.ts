@@ -24,7 +24,7 @@ async function readiness(server: TestServer): Promise<[status: number, reason: s
 }
 
 function errorsOf({ logLines }: TestServer): string[] {
-  return logLines.filter(({ level }) => level === "error").map(({ message }) => message);
+  return logLines.filter(({ level }) => level === "ERROR").map(({ message }) => message);
 }
 
 async function messagesOf(server: TestServer): Promise<(string | undefined)[]> {
@@ -245,7 +245,7 @@ describe("a configuration file that is mounted by itself", () => {
           { cwd: server.folder },
         );
       const reloads = () => server.logLines.filter(({ message }) => message === "configuration reloaded");
-      const created = await inMount("keys", "create", "phone");
+      const created = await inMount("keys", "create", "phone", "--origin", "https://example.com");
       expect([created.exitCode, created.stderr]).toEqual([0, ""]);
       await untilTrue("the new pair is there", () => reloads().at(-1)?.properties["keys"] === 2);
       const revoked = await inMount("keys", "revoke", "test");

@@ -82,37 +82,67 @@ describe("a lock that root takes", () => {
   });
 });
 
-describe("the lock on a file with more than one name", () => {
-  test("is free while nobody has the file open, and leaves it as it is", async () => {
+/** A server's connection in another process, which `work` finds open. */
+async function whileOpenElsewhere(file: string, work: () => void): Promise<void> {
+  const source = JSON.stringify(join(import.meta.dir, "../../../src/store/store_writer.ts"));
+  const script =
+    `const { StoreWriter } = await import(${source}); new StoreWriter(${JSON.stringify(file)}, "write", "run");` +
+    `console.log("open"); setInterval(() => undefined, 1_000);`;
+  const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+  const ended = once(child, "exit");
+  try {
+    await once(child.stdout, "data");
+    work();
+  } finally {
+    child.kill("SIGKILL");
+    await ended;
+  }
+}
+
+describe("the lock on a data file with more than one name, or whose lock's file is gone,", () => {
+  test("is free while nobody has the file open", async () => {
     await withFolder((folder) => {
       const [file, other] = [join(folder, "data.db"), join(folder, "other.db")];
       makeData(file);
+      lockData(file).release();
       linkSync(file, other);
-      for (const name of [file, other]) lockData(name).release();
+      for (const name of [file, other, file]) lockData(name).release();
       expect(readdirSync(folder).toSorted()).toEqual(["data.db", "data.db-lock", "other.db", "other.db-lock"]);
     });
   });
 
-  test("is refused while another process has it open by another one", async () => {
+  test("is refused while another process has it open by another name", async () => {
     await withFolder(async (folder) => {
       const [file, other] = [join(folder, "data.db"), join(folder, "other.db")];
-      const source = JSON.stringify(join(import.meta.dir, "../../../src/store/store_writer.ts"));
-      const script =
-        `const { StoreWriter } = await import(${source}); new StoreWriter(${JSON.stringify(file)}, "write", "run");` +
-        `console.log("open"); setInterval(() => undefined, 1_000);`;
-      const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
-      const ended = once(child, "exit");
-      try {
-        await once(child.stdout, "data");
+      await whileOpenElsewhere(file, () => {
         linkSync(file, other);
-        expect(() => lockData(other)).toThrow(expect.objectContaining({ code: "data_locked" }));
-        // By its own name it is the lock beside it that counts; this one did not take it.
-        expect(() => lockData(file)).toThrow("it has more than one name (hard links), and a process has it open");
-      } finally {
-        child.kill("SIGKILL");
-        await ended;
-      }
+        for (const name of [file, other]) {
+          const message = `cannot use ${name}: it has more than one name (hard links), and a process has it open; stop that one first`;
+          expect(() => lockData(name)).toThrow(new OperatingError("data_locked", message));
+        }
+      });
       lockData(other).release();
+    });
+  });
+
+  test("is refused while another process has it open, and somebody took its lock for a stale one", async () => {
+    await withFolder(async (folder) => {
+      const file = join(folder, "data.db");
+      await whileOpenElsewhere(file, () => {
+        expect(() => lockData(file, { isFirstToOpen: true })).toThrow(
+          `cannot use ${file}: ${file}-lock is gone, and a process has it open; stop that one first`,
+        );
+      });
+    });
+  });
+
+  test("is refused beside a log that would be deleted by asking", async () => {
+    await withFolder((folder) => {
+      const file = join(folder, "data.db");
+      writeFileSync(file, "");
+      writeFileSync(`${file}-wal`, "what a killed server left");
+      expect(() => lockData(file, { isFirstToOpen: true })).toThrow("but its log");
+      expect(statSync(`${file}-wal`).size).toBe(25);
     });
   });
 });
