@@ -7,8 +7,10 @@ import { Maintenance } from "../../src/store/maintenance.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
 import { withFolder } from "../support/folder.ts";
 import { groupOf, NOW, recordOf } from "../support/groups.ts";
+import { withSmallDisk } from "../support/small_disk.ts";
 
 const HOUR_MS = 3_600_000;
+const MIB = 2 ** 20;
 const DEFAULT_DAYS = 30;
 
 /** A server that is started and stopped on one data file, with a configuration and clocks that the test sets. */
@@ -297,6 +299,33 @@ describe("a retention that becomes shorter", () => {
       const left = [...stage.store.catalog.all()].map(({ project }) => stage.store.projects.nameOf(project));
       const others = left.filter((project) => project === "other").length;
       expect([others, left.length > 30, left.length < 60]).toEqual([30, true, true]);
+    });
+  });
+
+  test("loses what it hides on a full disk at once, and no more than makes room", async () => {
+    await withSmallDisk(32 * MIB, async (disk) => {
+      const stage = new Stage(disk.folder);
+      stage.start();
+      const noise = () => Buffer.from(crypto.getRandomValues(new Uint8Array(400_000))).toString("base64");
+      for (let id = 1; id <= 24; id++) {
+        const time = NOW - (id % 2 === 0 ? 1 : 100) * DAY_MS;
+        stage.store.commit(groupOf(id % 2 === 0 ? "other" : "shop", [recordOf(id, { time, message: noise() })]));
+      }
+      stage.store.database.query("PRAGMA wal_checkpoint(TRUNCATE)").all();
+      stage.maintenance.prepare();
+      disk.addBallast(disk.freeBytes);
+      const before = [stage.maintenance.recover(), stage.store.catalog.size];
+      stage.reload({ shop: 3 });
+      const after = stage.maintenance.recover();
+      const left = [...stage.store.catalog.all()].map(({ project }) => stage.store.projects.nameOf(project));
+      const [others, hidden] = ["other", "shop"].map((name) => left.filter((project) => project === name).length);
+      stage.stop();
+      expect([before, after, others]).toEqual([[false, 24], true, 12]);
+      expect(hidden).toBeGreaterThan(0);
+      expect(hidden).toBeLessThan(12);
+      expect(stage.log.at(-1)).toMatch(
+        /^warn: deleted .* of project "shop": older than .* of 3 d, and room was needed at once$/,
+      );
     });
   });
 
