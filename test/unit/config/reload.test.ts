@@ -140,7 +140,7 @@ describe("watchSettings", () => {
       }
       await writer;
       expect(outcomes.filter((each) => each !== "first" && !each.startsWith("name"))).toEqual([]);
-    }, 250);
+    }, 2_500);
   });
 
   test("goes on when a callback throws", async () => {
