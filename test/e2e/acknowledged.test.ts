@@ -161,6 +161,29 @@ describe("a data file that is removed or moved under a running server", () => {
     });
   }, 60_000);
 
+  test("by copying it to another disk loses nothing where it is put back beside its log, after a stop or a crash", async () => {
+    for (const end of ["stop", "kill"] as const) {
+      await withServer(configText(), async (server) => {
+        const copy = `${server.dataFile}.copy`;
+        copyFileSync(server.dataFile, copy);
+        const taken = await Promise.all(["one", "two", "three"].map((message) => statusOf(server, message)));
+        rmSync(server.dataFile);
+        const refused = await statusOf(server, "refused");
+        await server[end]();
+        const { exitCode, stderr } = await server.command("serve");
+        expect([taken, refused, exitCode, stderr.includes("put the data file back beside it")]).toEqual([
+          [202, 202, 202],
+          503,
+          1,
+          true,
+        ]);
+        renameSync(copy, server.dataFile);
+        await server.start();
+        expect((await messagesOf(server)).toSorted()).toEqual(["one", "three", "two"]);
+      });
+    }
+  }, 60_000);
+
   test("is left alone where a backup was moved over it, until a restart reads that", async () => {
     await withServer(configText(), async (server) => {
       await statusOf(server, "in the backup");

@@ -1,7 +1,7 @@
 // What the store relies on in a SQLite driver, tried on a driver: each fact with what came of it, as JSON can say it. The same program
 // for every driver, on every runtime.
 
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Database, SqlValue } from "../../src/runtime/driver.ts";
 
@@ -28,7 +28,18 @@ export function driverFacts(driver: Driver, folder: string): Facts {
     ...valueFacts(open("values.db")),
     ...statementFacts(open("statements.db")),
     ...errorFacts(driver, folder, open, codeOf),
+    ...closingFacts(open("closed.db"), join(folder, "closed.db-wal")),
   };
+}
+
+function closingFacts(database: Database, log: string): Facts {
+  database.run("PRAGMA journal_mode = WAL");
+  database.run("CREATE TABLE t (x)");
+  database.prepare("INSERT INTO t VALUES (?)").run(1);
+  database.query("SELECT x FROM t").all();
+  const before = existsSync(log);
+  database.close();
+  return { "the last one that is closed leaves no log": [before, existsSync(log)] };
 }
 
 function valueFacts(database: Database): Facts {

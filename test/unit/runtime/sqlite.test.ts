@@ -19,6 +19,7 @@ describe("the drivers of SQLite", () => {
           full: ["SQLITE_FULL", false, "SQLITE_FULL"],
           "read-only": "SQLITE_READONLY",
           "a finished read blocks nothing": [[0, 0, 0]],
+          "the last one that is closed leaves no log": [true, false],
           "a text with NUL is found": [[2 ** 53 - 1]],
         });
       });
