@@ -30,10 +30,10 @@ describe("the example", () => {
     const empty = parseSettings("", EXAMPLE, {});
     if (!example.ok || !empty.ok) throw new Error(JSON.stringify([example, empty]));
     expect(example.warnings.map(({ message }) => message)).toEqual([expect.stringContaining("there are no [[keys]]")]);
-    const { keys, projects, ...values } = example.settings;
-    const { keys: noKeys, projects: noProjects, ...defaults } = empty.settings;
+    const { keys, projects, unusedProjects, ...values } = example.settings;
+    const { keys: noKeys, projects: noProjects, unusedProjects: noUnused, ...defaults } = empty.settings;
     expect(values).toEqual(defaults);
-    expect([keys, noKeys, noProjects]).toEqual([[], [], {}]);
+    expect([keys, noKeys, noProjects, unusedProjects, noUnused]).toEqual([[], [], {}, ["shop"], []]);
     expect(projects).toEqual({
       shop: { retentionMs: 30 * 86_400_000, monthlyEntries: undefined, overage: "continue" },
     });
