@@ -164,7 +164,13 @@ describe("damaged blocks", () => {
       expect((await server.command("backup", copy)).exitCode).toBe(0);
       await expectFindings(server, damaged, "--data", copy);
 
+      expect(await server.stop()).toBe(0);
+      // Or what is shorter now would be waited for.
+      const stopped = new Database(server.dataFile);
+      stopped.run("DELETE FROM retention");
+      stopped.close();
       server.writeConfig(configText({ tables: '[projects.default]\nretention = "1s"' }));
+      await server.start();
       await eventually(
         "retention has removed them",
         async () => (await server.metrics()).get("simplelogs_records") === 0,
