@@ -6,7 +6,14 @@ import { join } from "node:path";
 import { untilTrue } from "../support/condition.ts";
 import { eventually } from "../support/eventually.ts";
 import { EXECUTABLE, run } from "../support/run.ts";
-import { ADMIN_TOKEN, configText, SERVER_KEY, type TestServer, withServer, withStoppedServer } from "../support/server.ts";
+import {
+  ADMIN_TOKEN,
+  configText,
+  SERVER_KEY,
+  type TestServer,
+  withServer,
+  withStoppedServer,
+} from "../support/server.ts";
 
 const DAY_MS = 86_400_000;
 const DAYS = 299;
