@@ -58,7 +58,7 @@ describe("csv", () => {
 
 describe("csv for spreadsheets", () => {
   const line = (record: Partial<ShownRecord>) => parseCsv(spreadsheetLine({ ...LOG, ...record }))[0] ?? [];
-  const COLUMN = { key: 9, message: 11, startTime: 12, duration: 14, touchpoint: 8, metadata: 15 };
+  const COLUMN = { key: 10, message: 12, startTime: 13, duration: 15, touchpoint: 9, metadata: 16 };
 
   test("begins with a byte order mark", () => {
     expect(spreadsheetHeader()).toBe(`\ufeff${csvHeader()}`);
