@@ -3,6 +3,7 @@
 
 import type { StoredRecord } from "../core/record.ts";
 import type { SparseColumn } from "./columns.ts";
+import type { RestMembers } from "./rest_members.ts";
 import type { DictionaryColumn } from "./strings.ts";
 
 /** Texts, one a place; searched without making a string of each. */
@@ -12,6 +13,8 @@ export interface TextColumn {
   has(place: number): boolean;
   /** The text at a place, or undefined where there is none. */
   value(place: number): string | undefined;
+  /** As `value`, its first so many units; half a surrogate pair at the cut is U+FFFD. */
+  beginning(place: number, lengthMax: number): string | undefined;
   /**
    * Sets `hits[place] = 1` for each text that contains the needle, whatever the case of either. The needle is
    * folded: as foldText gives it. Places that have no 1 in `wanted` may be left out.
@@ -32,6 +35,8 @@ export interface SparseTextColumn extends TextColumn {
 export interface ValueColumn {
   readonly rows: ArrayLike<number>;
   value(place: number): unknown;
+  /** The value's JSON where it is an object or an array; no object is made of it. */
+  json(place: number): string | undefined;
   /** As TextColumn, over the value's texts: a string itself, String(value) of a number, boolean or null, and those of every
    * leaf of an object or an array (the names of members are not searched). */
   markContaining(needle: string, hits: Uint8Array): void;
@@ -63,6 +68,8 @@ export interface BlockView {
   metadata(name: string): ValueColumn | undefined;
   /** What has no column of its own: a JSON object a row, as text. */
   rest(): SparseColumn<string> | undefined;
+  /** The same, looked through once. */
+  restMembers(): RestMembers | undefined;
   /** The records of these rows, in their order. */
   records(rows: ArrayLike<number>): StoredRecord[];
 }

@@ -4,9 +4,12 @@
 import type { ByteReader } from "./bytes.ts";
 import { readNumbersInto } from "./numbers.ts";
 
+/** What a column takes at first: a merge can have tens of thousands of them, one for each name of a metadata field. */
+const SIZE_MIN = 16;
+
 /** Numbers, one a place. */
 export class GatheredNumbers {
-  #values = new Float64Array(1024);
+  #values = new Float64Array(SIZE_MIN);
   #length = 0;
 
   get length(): number {
@@ -39,7 +42,7 @@ export class GatheredNumbers {
 
 /** Bytes, one a place. */
 export class GatheredBytes {
-  #values = new Uint8Array(1024);
+  #values = new Uint8Array(SIZE_MIN);
   #length = 0;
 
   get length(): number {
@@ -77,7 +80,7 @@ export class GatheredBytes {
 
 /** Whole numbers up to 2^32 − 1 that are set by whoever appends them. */
 export class Places {
-  values = new Uint32Array(1024);
+  values = new Uint32Array(SIZE_MIN);
   length = 0;
 
   view(): Uint32Array {

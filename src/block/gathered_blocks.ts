@@ -10,6 +10,7 @@ import { GatheredTexts, GatheredValues } from "./gathered_values.ts";
 import { KEY_TYPE_COLUMN, readKeyTypes } from "./key_types.ts";
 import { forEachColumn } from "./packed.ts";
 import { partOf } from "./text_parts.ts";
+import { TextMap } from "./text_table.ts";
 import { addTold, endsByDuration, fromIdOrder, startsByDuration, startsByTime, TOLD } from "./told_numbers.ts";
 
 /** Columns of metadata fields that are kept for the next merge. */
@@ -43,10 +44,15 @@ export class GatheredBlocks {
   readonly start: GatheredSparseNumbers = this.#sparseNumbers();
   readonly end: GatheredSparseNumbers = this.#sparseNumbers();
   readonly duration: GatheredSparseNumbers = this.#sparseNumbers();
-  readonly metadata = new Map<string, GatheredValues>();
+  #metadata = new TextMap<GatheredValues>();
   /** What found no column of its own: a JSON object a row. */
   readonly rest: GatheredSparseTexts = this.#sparseTexts();
   readonly #spare: GatheredValues[] = [];
+
+  /** By the field's name. */
+  get metadata(): Pick<TextMap<GatheredValues>, "get" | "keys"> {
+    return this.#metadata;
+  }
 
   /** Records of all blocks. */
   get count(): number {
@@ -68,12 +74,12 @@ export class GatheredBlocks {
       rows.clear();
       numbers.clear();
     }
-    for (const column of this.metadata.values()) {
+    for (const column of this.#metadata.values()) {
       if (this.#spare.length === SPARE_COLUMNS_MAX) break;
       column.clear();
       this.#spare.push(column);
     }
-    this.metadata.clear();
+    this.#metadata = new TextMap();
   }
 
   /** Appends a block of `count` records. Throws BlockDamagedError, and then only `clear` may follow. */
@@ -153,10 +159,10 @@ export class GatheredBlocks {
   }
 
   #field(name: string): GatheredValues {
-    let column = this.metadata.get(name);
+    let column = this.#metadata.get(name);
     if (column === undefined) {
       column = this.#spare.pop() ?? new GatheredValues(this.#scratch);
-      this.metadata.set(name, column);
+      this.#metadata.set(name, column);
     }
     return column;
   }
@@ -182,10 +188,13 @@ function ofBlock({ rows, numbers }: GatheredSparseNumbers, first: number) {
  * Names of the metadata fields that keep a column of their own, and of those that do not: the most frequent ones do, but long
  * ones, which older formats gave a column, too.
  */
-export function metadataNames({ metadata }: GatheredBlocks): { readonly kept: string[]; readonly moved: string[] } {
+export function metadataNames({ metadata }: Pick<GatheredBlocks, "metadata">): {
+  readonly kept: readonly string[];
+  readonly moved: readonly string[];
+} {
   const isLong = (name: string) => name.length > METADATA_NAME_LENGTH_MAX;
-  const names = [...metadata.keys()].filter((name) => !isLong(name));
-  const long = [...metadata.keys()].filter(isLong);
+  const names = metadata.keys().filter((name) => !isLong(name));
+  const long = metadata.keys().filter(isLong);
   if (names.length <= METADATA_COLUMNS_MAX) return { kept: names, moved: long };
   const rowsOf = (name: string) => metadata.get(name)?.rows.length ?? 0;
   names.sort((a, b) => rowsOf(b) - rowsOf(a));

@@ -27,6 +27,11 @@ export function inflate({ name, checksum, data }: BlockPiece): Uint8Array {
   );
 }
 
+/** Bytes that a piece has once it is inflated, as far as it says. */
+export function inflatedBytesOf({ data }: BlockPiece): number {
+  return ArrayBuffer.isView(data) ? (contentBytes(data) ?? 0) : 0;
+}
+
 /** The size that a frame states in its header, or undefined where it does not: RFC 8878, section 3.1.1.1. */
 function contentBytes(frame: Uint8Array): number | undefined {
   const descriptor = frame[4];

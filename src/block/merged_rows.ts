@@ -1,7 +1,6 @@
 // The gathered columns of a merge, each in the order of the merged block's rows, with what is told of them beside their bytes: header,
 // summary and text filter.
 
-import { type JsonObject, setMember } from "../core/json.ts";
 import { cutTouchpoint, TOUCHPOINT_BYTES_MAX } from "../core/touchpoint.ts";
 import type { SparseColumn } from "./columns.ts";
 import { METADATA_PREFIX } from "./encode.ts";
@@ -12,7 +11,7 @@ import { sortedRows, sparseOrder } from "./row_order.ts";
 import type { DictionaryColumn } from "./strings.ts";
 import type { SummarySource } from "./summarise.ts";
 import type { TextCodes } from "./text_codes.ts";
-import { TextFilterBuilder } from "./text_filter_builder.ts";
+import { addLeaves, TextFilterBuilder } from "./text_filter_builder.ts";
 import type { TextPool } from "./text_pool.ts";
 import { dictionarySizeMax, TYPE } from "./values.ts";
 
@@ -138,22 +137,25 @@ export class MergedRows {
   /** The rests of all blocks, and the fields that lose their column: JSON objects by new row. */
   #restWith(moved: readonly string[]): SparseColumn<string> {
     const { rows, texts } = this.blocks.rest;
-    const objects = new Map<number, JsonObject>();
+    const members = new Map<number, string[]>();
     const numbers = texts.view();
     rows.view().forEach((row, place) => {
-      const object = JSON.parse(texts.pool.text(numbers[place] as number)) as JsonObject;
-      objects.set(this.newRows[row] as number, object);
+      const inBraces = texts.pool.text(numbers[place] as number).slice(1, -1);
+      members.set(this.newRows[row] as number, inBraces === "" ? [] : [inBraces]);
     });
+    // As text: objects of so many names would be made only to be written again.
     for (const name of moved) {
-      forEachValue(this.#field(name), (row, value) => {
+      const before = `${JSON.stringify(name)}:`;
+      forEachJson(this.#field(name), (row, json) => {
         const newRow = this.newRows[row] as number;
-        const object = objects.get(newRow) ?? {};
-        objects.set(newRow, object);
-        setMember(object, name, value);
+        const member = before + json;
+        const others = members.get(newRow);
+        if (others === undefined) members.set(newRow, [member]);
+        else others.push(member);
       });
     }
-    const filled = [...objects.keys()].sort((a, b) => a - b);
-    return { rows: filled, values: filled.map((row) => JSON.stringify(objects.get(row))) };
+    const filled = [...members.keys()].sort((a, b) => a - b);
+    return { rows: filled, values: filled.map((row) => `{${members.get(row)?.join(",")}}`) };
   }
 }
 
@@ -182,19 +184,19 @@ function dictionaryOf({ pool, texts, codes }: CodedTexts): DictionaryColumn {
   return { dictionary: texts.map(nameOf), codes };
 }
 
-/** Calls `visit` with each value and the row that it had. */
-function forEachValue(
+/** Calls `visit` with the JSON of each value and the row that it had. */
+function forEachJson(
   { rows, types, texts, numbers }: GatheredValues,
-  visit: (row: number, value: unknown) => void,
+  visit: (row: number, json: string) => void,
 ): void {
   const kinds = types.view();
   let [number, text] = [0, 0];
   rows.view().forEach((row, place) => {
     const type = kinds[place];
-    if (type === TYPE.number) visit(row, numbers.view()[number++]);
-    else if (type === TYPE.string) visit(row, texts.pool.text(texts.view()[text++] as number));
-    else if (type === TYPE.json) visit(row, JSON.parse(texts.pool.text(texts.view()[text++] as number)));
-    else visit(row, type === TYPE.null ? null : type === TYPE.true);
+    if (type === TYPE.number) visit(row, JSON.stringify(numbers.view()[number++]));
+    else if (type === TYPE.string) visit(row, JSON.stringify(texts.pool.text(texts.view()[text++] as number)));
+    else if (type === TYPE.json) visit(row, texts.pool.text(texts.view()[text++] as number));
+    else visit(row, type === TYPE.null ? "null" : String(type === TYPE.true));
   });
 }
 
@@ -208,11 +210,17 @@ function addField(filter: TextFilterBuilder, field: GatheredValues): void {
     filter.addPool(field.texts.pool, repeatedTexts(field.texts));
     return;
   }
-  const values: unknown[] = [];
-  forEachValue(field, (_row, value) => {
-    values.push(value);
-  });
-  filter.addValues(values);
+  const { pool } = field.texts;
+  const numbers = field.texts.view();
+  const texts: string[] = [];
+  let next = 0;
+  for (const type of field.types.view()) {
+    if (type === TYPE.number) continue;
+    if (type === TYPE.string) texts.push(pool.text(numbers[next++] as number));
+    else if (type === TYPE.json) addLeaves(pool.text(numbers[next++] as number), texts);
+    else texts.push(type === TYPE.null ? "null" : String(type === TYPE.true));
+  }
+  filter.addAll(texts);
 }
 
 export function inOrder(values: Float64Array, order: Uint32Array): Float64Array {

@@ -17,7 +17,7 @@ import { dictionarySizeMax, TYPE } from "./values.ts";
 /** The fields of a merge whose values may be noted, as `valuesOfColumns` of its columns. */
 export function valuesOfMerge({ blocks, apiKey, metadataNames }: MergedRows): FieldValues[] {
   const fields: FieldValues[] = [];
-  const add = (name: string, texts: ReadonlyMap<string, number> | undefined, max: number) => {
+  const add = (name: string, texts: TextEntries | undefined, max: number) => {
     const counts = texts === undefined ? undefined : together(max, texts, undefined, [0, 0, 0]);
     if (counts !== undefined) fields.push({ name, counts });
   };
@@ -31,6 +31,9 @@ export function valuesOfMerge({ blocks, apiKey, metadataNames }: MergedRows): Fi
   }
   return fields;
 }
+
+/** Different texts, each with how often it comes. */
+type TextEntries = readonly (readonly [text: string, count: number])[];
 
 function countField(field: GatheredValues): ValueCounts | undefined {
   const max = differentMax(field.rows.length);
@@ -51,12 +54,12 @@ function countField(field: GatheredValues): ValueCounts | undefined {
 }
 
 /** Counts of texts for which the codes are known, or will be asked for, to write them as a dictionary. */
-function countRepeated(column: GatheredTexts): Map<string, number> | undefined {
+function countRepeated(column: GatheredTexts): TextEntries | undefined {
   return countTexts(column, dictionarySizeMax(column.length), differentMax(column.length));
 }
 
 /** Counts of texts, of which `codesMax` may differ to find it out, and `max` to be noted. */
-function countTexts(column: GatheredTexts, codesMax: number, max: number): Map<string, number> | undefined {
+function countTexts(column: GatheredTexts, codesMax: number, max: number): TextEntries | undefined {
   const coded = column.pool.codes(codesMax);
   if (coded === undefined || coded.texts.length > max || areLong(column.pool, coded.texts)) return undefined;
   const { codes, texts } = coded;
@@ -66,7 +69,7 @@ function countTexts(column: GatheredTexts, codesMax: number, max: number): Map<s
   return byText(column.pool, texts, counts);
 }
 
-function countCoded({ pool, texts, codes }: CodedTexts): Map<string, number> | undefined {
+function countCoded({ pool, texts, codes }: CodedTexts): TextEntries | undefined {
   if (areLong(pool, texts)) return undefined;
   const counts = new Uint32Array(texts.length + 1);
   for (let row = 0; row < codes.length; row++) (counts[codes[row] as number] as number)++;
@@ -83,11 +86,11 @@ function areLong(pool: TextPool, texts: readonly number[]): boolean {
 }
 
 /** `counts[n]` is the count of `texts[n - 1]`. */
-function byText(pool: TextPool, texts: readonly number[], counts: Uint32Array): Map<string, number> {
-  const named = new Map<string, number>();
+function byText(pool: TextPool, texts: readonly number[], counts: Uint32Array): TextEntries {
+  const named: [string, number][] = [];
   texts.forEach((text, index) => {
     const count = counts[index + 1] as number;
-    if (count > 0) named.set(pool.text(text), count);
+    if (count > 0) named.push([pool.text(text), count]);
   });
   return named;
 }

@@ -10,6 +10,7 @@ import type { Columns } from "./columns.ts";
 import { METADATA_PREFIX } from "./encode.ts";
 import { NOTED_CONSTANTS, type NotedValue } from "./noted_values.ts";
 import { writeNumbers } from "./numbers.ts";
+import { TextCounts } from "./text_table.ts";
 
 /** Different values of a field past which none is noted. */
 const VALUES_MAX = 2_048;
@@ -21,7 +22,8 @@ export const VALUE_TEXTS_BYTES_MAX = 16 * 1024;
 const BYTES_A_RECORD = 0.25;
 const BYTES_MAX = 64 * 1024;
 
-export type ValueCounts = ReadonlyMap<NotedValue, number>;
+/** Different values, each with how often it comes. */
+export type ValueCounts = readonly (readonly [value: NotedValue, count: number])[];
 
 /** A field by its name in searches, and how many records have each of its values. */
 export interface FieldValues {
@@ -75,10 +77,11 @@ export class NumberCounts {
     }
   }
 
-  addTo(counts: Map<NotedValue, number>): void {
-    for (let index = 0; index < this.#different; index++) {
-      counts.set(this.#numbers[index] as number, this.#counts[index] as number);
-    }
+  entries(): (readonly [number, number])[] {
+    return Array.from({ length: this.#different }, (_, index) => [
+      this.#numbers[index] as number,
+      this.#counts[index] as number,
+    ]);
   }
 
   #addNew(slot: number, number: number): boolean {
@@ -93,7 +96,7 @@ export class NumberCounts {
 /** How often each value comes; undefined where none does, too many differ, or their texts are too long. `undefined` is no value. */
 export function countValues(values: ArrayLike<unknown>): ValueCounts | undefined {
   const max = differentMax(values.length);
-  const texts = new Map<string, number>();
+  const texts = new TextCounts();
   const numbers = new NumberCounts(values.length, max);
   const constants = NOTED_CONSTANTS.map(() => 0);
   for (let index = 0; index < values.length; index++) {
@@ -107,9 +110,7 @@ export function countValues(values: ArrayLike<unknown>): ValueCounts | undefined
       constants[place] = (constants[place] as number) + 1;
     } else {
       const text = typeof value === "string" ? value : JSON.stringify(value);
-      const known = texts.get(text);
-      if (known === undefined && texts.size === max) return undefined;
-      texts.set(text, (known ?? 0) + 1);
+      if (!texts.add(text, 1, max)) return undefined;
     }
   }
   return together(max, texts, numbers, constants);
@@ -118,24 +119,22 @@ export function countValues(values: ArrayLike<unknown>): ValueCounts | undefined
 /** All of a field's counts; undefined where there are none, or they may not be noted. `constants` are counts by NOTED_CONSTANTS. */
 export function together(
   max: number,
-  texts: ReadonlyMap<string, number>,
+  texts: Iterable<readonly [string, number]>,
   numbers: NumberCounts | undefined,
   constants: readonly number[],
 ): ValueCounts | undefined {
-  const counts = new Map<NotedValue, number>();
+  const stored = new TextCounts();
   let length = 0;
   for (const [text, count] of texts) {
     length += text.length;
-    // As it is stored.
-    const stored = text.toWellFormed();
-    counts.set(stored, (counts.get(stored) ?? 0) + count);
+    stored.add(text.toWellFormed(), count);
   }
-  numbers?.addTo(counts);
+  const counts: (readonly [NotedValue, number])[] = [...stored, ...(numbers?.entries() ?? [])];
   NOTED_CONSTANTS.forEach((constant, place) => {
     const count = constants[place] as number;
-    if (count > 0) counts.set(constant, count);
+    if (count > 0) counts.push([constant, count]);
   });
-  const isNoted = counts.size > 0 && counts.size <= max && length <= VALUE_TEXTS_BYTES_MAX;
+  const isNoted = counts.length > 0 && counts.length <= max && length <= VALUE_TEXTS_BYTES_MAX;
   return isNoted ? counts : undefined;
 }
 
@@ -174,19 +173,22 @@ export function writeNotedFields(writer: ByteWriter, fields: readonly FieldValue
 
 /** Answers how many bytes the texts have. */
 function writeNotedValues(writer: ByteWriter, counts: ValueCounts): number {
-  const values = [...counts.keys()];
-  const countsOf = (some: readonly NotedValue[]) => some.map((value) => counts.get(value) ?? 0);
-  const texts = values.filter((value) => typeof value === "string").sort();
-  const numbers = Float64Array.from(values.filter((value) => typeof value === "number")).sort();
-  const text = Buffer.from(texts.join(""));
+  const texts = counts.filter((entry): entry is [string, number] => typeof entry[0] === "string");
+  const numbers = counts.filter((entry): entry is [number, number] => typeof entry[0] === "number");
+  texts.sort(([a], [b]) => (a < b ? -1 : 1));
+  numbers.sort(([a], [b]) => a - b);
+  const text = Buffer.from(texts.map(([value]) => value).join(""));
   writer.unsigned(texts.length);
-  writer.unsignedAll(texts.map(({ length }) => length));
+  writer.unsignedAll(texts.map(([{ length }]) => length));
   writer.unsigned(text.length);
   writer.raw(text);
-  writer.unsignedAll(countsOf(texts));
+  writer.unsignedAll(texts.map(([, count]) => count));
   writer.unsigned(numbers.length);
-  writeNumbers(writer, numbers);
-  writer.unsignedAll(countsOf([...numbers]));
-  writer.unsignedAll(countsOf(NOTED_CONSTANTS));
+  writeNumbers(
+    writer,
+    numbers.map(([value]) => value),
+  );
+  writer.unsignedAll(numbers.map(([, count]) => count));
+  writer.unsignedAll(NOTED_CONSTANTS.map((constant) => counts.find(([value]) => value === constant)?.[1] ?? 0));
   return text.length;
 }

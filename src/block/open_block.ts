@@ -14,6 +14,7 @@ import { readNumbers } from "./numbers.ts";
 import { unpack } from "./packed.ts";
 import { PartedTexts, readHead } from "./parted_texts.ts";
 import { type PlacedValues, recordsAt } from "./records.ts";
+import { RestMembers } from "./rest_members.ts";
 import { readSparseNumbers, SparseTexts } from "./sparse_column.ts";
 import { type DictionaryColumn, readDictionary } from "./strings.ts";
 import { PlainTexts, readTexts, type Texts } from "./text_column.ts";
@@ -152,6 +153,12 @@ export class OpenBlock implements BlockView {
   rest(): SparseColumn<string> | undefined {
     const texts = this.restTexts();
     return texts === undefined ? undefined : { rows: texts.rows, values: texts.all() as string[] };
+  }
+
+  restMembers(): RestMembers | undefined {
+    const texts = this.restTexts();
+    if (texts === undefined) return undefined;
+    return this.#once("the rest's members", () => orDamaged(() => new RestMembers(texts.whole())));
   }
 
   restTexts(): SparseTexts | undefined {

@@ -49,6 +49,10 @@ export class PartedTexts implements Texts {
     return this.#partOf(place).value(place % this.#head.partTexts);
   }
 
+  beginning(place: number, lengthMax: number): OptionalText {
+    return this.#partOf(place).beginning(place % this.#head.partTexts, lengthMax);
+  }
+
   /** Loads what the places need, so that `has` and `value` of them load nothing. */
   load(places: ArrayLike<number>): void {
     for (let index = 0; index < places.length; index++) this.#partOf(places[index] as number);

@@ -3,6 +3,7 @@
 import { type JsonObject, setMember } from "../core/json.ts";
 import type { StoredRecord } from "../core/record.ts";
 import { hasMetadata, kindOf, levelOf, sourceOf } from "./flags.ts";
+import { valueAt } from "./json_text.ts";
 import { keyTypeOfCode } from "./key_types.ts";
 
 /** A sparse column, whether decoded or not: place n belongs to row `rows[n]`, rows rising. */
@@ -91,7 +92,8 @@ function metadataAt(rows: ArrayLike<number>, source: RecordSource): (JsonObject 
   forEachPlace(rows, rest.rows, (index, place) => {
     const object = objects[index];
     if (object === undefined) return;
-    const members = JSON.parse(rest.value(place) as string) as JsonObject;
+    const text = rest.value(place) as string;
+    const members = valueAt(text, 0, text.length) as JsonObject;
     for (const name of Object.keys(members)) setMember(object, name, members[name]);
   });
   return objects;

@@ -4,8 +4,9 @@ import type { SparseTextColumn } from "./block_view.ts";
 import type { ByteReader } from "./bytes.ts";
 import type { SparseColumn } from "./columns.ts";
 import { readNumbers } from "./numbers.ts";
+import type { RestTexts } from "./rest_members.ts";
 import type { OptionalText } from "./strings.ts";
-import { PlainTexts, type Texts } from "./text_column.ts";
+import { PlainTexts } from "./text_column.ts";
 
 /** Reads which of `count` rows have a value; rising. */
 export function readRows(reader: ByteReader, count: number): Uint32Array {
@@ -34,7 +35,7 @@ export function readSparseNumbers(reader: ByteReader, count: number): SparseColu
 /** Texts of some rows, in the plain form. */
 export class SparseTexts implements SparseTextColumn {
   readonly rows: Uint32Array;
-  readonly #texts: Texts;
+  readonly #texts: PlainTexts;
 
   constructor(reader: ByteReader, count: number) {
     this.rows = readRows(reader, count);
@@ -51,6 +52,15 @@ export class SparseTexts implements SparseTextColumn {
 
   value(place: number): OptionalText {
     return this.#texts.value(place);
+  }
+
+  beginning(place: number, lengthMax: number): OptionalText {
+    return this.#texts.beginning(place, lengthMax);
+  }
+
+  /** All texts one behind the other, with their rows. */
+  whole(): RestTexts {
+    return { rows: this.rows, ...this.#texts.whole() };
   }
 
   all(): OptionalText[] {

@@ -3,6 +3,7 @@
 // decodes in one native call and is cut without looking at it. text_column.ts reads the plain form.
 
 import type { ByteReader, ByteWriter } from "./bytes.ts";
+import { TextTable } from "./text_table.ts";
 
 export type OptionalText = string | undefined;
 
@@ -54,20 +55,16 @@ export function readDictionary(reader: ByteReader, count: number): DictionaryCol
 
 /** The dictionary form of values, or undefined when more than `sizeMax` of them differ. */
 export function toDictionary(values: ArrayLike<OptionalText>, sizeMax: number): DictionaryColumn | undefined {
-  const known = new Map<string, number>();
+  const known = new TextTable();
   const codes = new Uint32Array(values.length);
   for (let row = 0; row < values.length; row++) {
     const value = values[row];
     if (value === undefined) continue;
-    let code = known.get(value);
-    if (code === undefined) {
-      if (known.size === sizeMax) return undefined;
-      code = known.size + 1;
-      known.set(value, code);
-    }
-    codes[row] = code;
+    const number = known.add(value, sizeMax);
+    if (number === -1) return undefined;
+    codes[row] = number + 1;
   }
-  return { dictionary: [...known.keys()], codes };
+  return { dictionary: known.texts, codes };
 }
 
 export function fromDictionary(column: DictionaryColumn): OptionalText[] {

@@ -1,6 +1,5 @@
 // A merged block's columns into its summary. Runs on the compactor's thread.
 
-import type { JsonObject } from "../core/json.ts";
 import { TOUCHPOINTS_MAX } from "../core/limits.ts";
 import { KINDS } from "../core/record.ts";
 import { cutTouchpoint } from "../core/touchpoint.ts";
@@ -8,10 +7,12 @@ import { ByteWriter } from "./bytes.ts";
 import type { Columns, SparseColumn } from "./columns.ts";
 import { METADATA_PREFIX } from "./encode.ts";
 import { COUNTED_FLAGS_MAX, countedFlags, kindCodeOf, levelCodeOf } from "./flags.ts";
+import { forEachMember, stringAt } from "./json_text.ts";
 import { type FieldValues, valuesOfColumns, writeNotedFields } from "./note_values.ts";
 import { DurationSketch } from "./sketch.ts";
 import { type DictionaryColumn, toDictionary } from "./strings.ts";
 import { NOTES_RECORDS_MIN, SKETCHES_BY, SUMMARY_VERSION } from "./summary.ts";
+import { TextCounts } from "./text_table.ts";
 
 const FLAGS = COUNTED_FLAGS_MAX;
 const COMPLETED = KINDS.indexOf("completed");
@@ -206,22 +207,19 @@ class Cells {
 }
 
 /** Metadata fields of the rest by their names in searches, and how many records have each. */
-function countMembers(rest: ArrayLike<string>): Map<string, number> {
-  const fields = new Map<string, number>();
+function countMembers(rest: ArrayLike<string>): TextCounts {
+  const fields = new TextCounts();
   for (let index = 0; index < rest.length; index++) {
-    for (const name of Object.keys(JSON.parse(rest[index] as string) as JsonObject)) {
-      const field = METADATA_PREFIX + name;
-      fields.set(field, (fields.get(field) ?? 0) + 1);
-    }
+    const object = rest[index] as string;
+    forEachMember(object, 0, object.length, (from, to) => {
+      fields.add(METADATA_PREFIX + stringAt(object, from, to), 1);
+    });
   }
   return fields;
 }
 
 /** Names as searches have them, with how many records have each. */
-function countFields(
-  { count, flags, keyType, touchpoint, fieldCounts }: SummarySource,
-  rest: ReadonlyMap<string, number>,
-): Map<string, number> {
+function countFields({ count, flags, keyType, touchpoint, fieldCounts }: SummarySource, rest: TextCounts): TextCounts {
   let [levels, statuses, touchpoints, keyTypes] = [0, 0, 0, 0];
   for (let row = 0; row < count; row++) {
     const flagsOfRow = flags[row] as number;
@@ -230,7 +228,8 @@ function countFields(
     if (touchpoint.codes[row] !== 0) touchpoints++;
     if (keyType[row] !== 0) keyTypes++;
   }
-  const fields = new Map<string, number>([
+  const fields = new TextCounts();
+  const known: readonly (readonly [string, number])[] = [
     ["apiKey", count],
     ["kind", count],
     ["source", count],
@@ -239,12 +238,13 @@ function countFields(
     ["status", statuses],
     ["touchpoint", touchpoints],
     ...fieldCounts,
-  ]);
-  for (const [name, members] of rest) fields.set(name, (fields.get(name) ?? 0) + members);
+  ];
+  for (const [name, records] of known) fields.add(name, records);
+  for (const [name, members] of rest) fields.add(name, members);
   return fields;
 }
 
-function writeFields(writer: ByteWriter, source: SummarySource, rest: ReadonlyMap<string, number>): void {
+function writeFields(writer: ByteWriter, source: SummarySource, rest: TextCounts): void {
   const fields = [...countFields(source, rest)].filter(([, count]) => count > 0);
   const length = fields.reduce((sum, [name]) => sum + name.length, 0);
   const isListed = fields.length <= FIELDS_MAX && length <= FIELDS_LENGTH_MAX;

@@ -1,9 +1,7 @@
-// Which of many texts are equal, without a string of any: a table of different texts by a hash of their bytes. Texts may be crafted to
-// have one hash, so the steps through the table are bounded: past the bound there is no dictionary where it is a choice, and where
-// it is none the engine's own strings tell.
+// Which of many texts are equal, without a string of any: a table of different texts by a hash of their bytes. The hash has a secret,
+// as the table of strings has, so texts cannot be crafted to meet.
 
-/** Steps that a text may cost on average. */
-const PROBES_MAX = 16;
+import { newSecret } from "./text_table.ts";
 
 /** Texts that are equal have one code: `codes[n]` is text n's, from 1 on; `texts[code - 1]` is the first text that has it. */
 export interface TextCodes {
@@ -13,7 +11,7 @@ export interface TextCodes {
 
 /**
  * Codes of texts 1 to `count`, of which text n lies from `starts[n - 1]` to `starts[n]`; undefined when more than `differentMax`
- * differ, or when that is less than `count` and to find out would take too long.
+ * differ.
  */
 export function findCodes(
   bytes: Uint8Array,
@@ -26,17 +24,16 @@ export function findCodes(
   const slots = new Uint32Array(slotCount);
   const codes = new Uint32Array(count + 1);
   const texts: number[] = [];
-  let probesLeft = PROBES_MAX * count + 1024;
+  const [first, second, start] = newSecret();
   for (let text = 1; text <= count; text++) {
     const from = starts[text - 1] as number;
     const to = starts[text] as number;
-    let slot = hashOf(view, from, to) & (slotCount - 1);
+    let slot = hashOf(view, from, to, first, second, start) & (slotCount - 1);
     let code = slots[slot] as number;
     while (code !== 0) {
       const known = texts[code - 1] as number;
       const knownFrom = starts[known - 1] as number;
       if ((starts[known] as number) - knownFrom === to - from && areEqual(view, from, to, knownFrom)) break;
-      if (--probesLeft < 0) return differentMax < count ? undefined : codesOfStrings(bytes, starts, count);
       slot = (slot + 1) & (slotCount - 1);
       code = slots[slot] as number;
     }
@@ -50,31 +47,18 @@ export function findCodes(
   return { codes, texts };
 }
 
-function codesOfStrings(bytes: Uint8Array, starts: Uint32Array, count: number): TextCodes {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  const known = new Map<string, number>();
-  const codes = new Uint32Array(count + 1);
-  const texts: number[] = [];
-  for (let text = 1; text <= count; text++) {
-    const string = buffer.toString("latin1", starts[text - 1], starts[text]);
-    let code = known.get(string);
-    if (code === undefined) {
-      code = texts.push(text);
-      known.set(string, code);
-    }
-    codes[text] = code;
-  }
-  return { codes, texts };
-}
-
-function hashOf(view: DataView, from: number, to: number): number {
-  let hash = to - from;
+/** As the table of strings does it: a second multiplication keeps the next bytes from undoing what these changed. */
+function hashOf(view: DataView, from: number, to: number, first: number, second: number, start: number): number {
+  let hash = start ^ (to - from);
   let at = from;
   for (; at + 4 <= to; at += 4) {
-    hash = Math.imul(hash ^ view.getInt32(at, true), 0x9e3779b1);
-    hash ^= hash >>> 15;
+    hash = Math.imul(hash ^ view.getInt32(at, true), first);
+    hash = Math.imul(hash ^ (hash >>> 15), second);
   }
-  for (; at < to; at++) hash = Math.imul(hash ^ view.getUint8(at), 0x9e3779b1);
+  for (; at < to; at++) {
+    hash = Math.imul(hash ^ view.getUint8(at), first);
+    hash = Math.imul(hash ^ (hash >>> 15), second);
+  }
   return hash ^ (hash >>> 16);
 }
 

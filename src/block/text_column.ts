@@ -73,6 +73,23 @@ export class PlainTexts implements Texts {
     return cutText(this.#text(), this.#lengths);
   }
 
+  /** All texts one behind the other: text n lies from `starts[n]` to `starts[n + 1]`. */
+  whole(): { readonly text: string; readonly starts: Uint32Array } {
+    return { text: this.#text(), starts: this.#lengths.starts };
+  }
+
+  beginning(place: number, lengthMax: number): OptionalText {
+    const { starts } = this.#lengths;
+    const length = (starts[place + 1] as number) - (starts[place] as number);
+    if (length <= lengthMax || !this.has(place)) return this.value(place);
+    const byteStarts = this.#startsInBytes();
+    const from = byteStarts[place] as number;
+    if (this.#isAscii) return this.#bytes.toString("latin1", from, from + lengthMax);
+    // A unit has three bytes at most; one more than is wanted, so that no character is cut where it need not.
+    const to = Math.min(byteStarts[place + 1] as number, from + 3 * lengthMax + 3);
+    return cutBeginning(this.#bytes.toString("utf8", from, to), lengthMax);
+  }
+
   markContaining(needle: string, hits: Uint8Array): void {
     if (needle === "") this.#markPresent(hits);
     else if (!ASCII.test(needle)) this.#markDecoded(needle, hits);
@@ -180,6 +197,16 @@ function markHits(find: (from: number) => number, length: number, startsOf: () =
   }
 }
 
+/** The first so many units; half a surrogate pair at the cut is U+FFFD. A copy, so that the whole text is not kept. */
+export function cutBeginning(text: string, lengthMax: number): string {
+  return text.length <= lengthMax ? text : copyOf(text.slice(0, lengthMax));
+}
+
+/** The same text in memory of its own: a part of a text keeps all of it. */
+export function copyOf(text: string): string {
+  return Buffer.from(text, "utf8").toString("utf8");
+}
+
 export class DictionaryTexts implements Texts {
   readonly column: DictionaryColumn;
 
@@ -197,6 +224,11 @@ export class DictionaryTexts implements Texts {
 
   has(place: number): boolean {
     return this.column.codes[place] !== 0;
+  }
+
+  beginning(place: number, lengthMax: number): OptionalText {
+    const text = this.value(place);
+    return text === undefined ? undefined : cutBeginning(text, lengthMax);
   }
 
   value(place: number): OptionalText {

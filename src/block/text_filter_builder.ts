@@ -3,10 +3,10 @@
 // block; where a field holds nothing but noise (64,000 tokens of 32 letters) there is none.
 
 import { FOLDED_TO_ASCII } from "../core/fold.ts";
-import type { JsonObject } from "../core/json.ts";
 import { ByteWriter } from "./bytes.ts";
 import type { Columns } from "./columns.ts";
-import type { OptionalText } from "./strings.ts";
+import { forEachLeaf, isNumberAt, leafTextAt } from "./json_text.ts";
+import { type OptionalText, toDictionary } from "./strings.ts";
 import {
   FILTER_BITS_LOG2_MAX,
   FILTER_VERSION,
@@ -44,7 +44,7 @@ export function buildTextFilter(
   version: FilterVersion = FILTER_VERSION,
 ): ByteWriter | undefined {
   const filter = new TextFilterBuilder(FILTER_BITS_LOG2_MAX, version);
-  filter.addAll([...new Set(columns.touchpoint)]);
+  filter.addAll(toDictionary(columns.touchpoint, columns.count)?.dictionary ?? []);
   if (withMessages) filter.addAll(columns.message);
   filter.addAll(columns.key.values);
   for (const { values } of columns.metadata.values()) filter.addValues(values);
@@ -97,7 +97,9 @@ export class TextFilterBuilder {
   /** Adds the texts of what JSON objects have. */
   addObjects(objects: ArrayLike<string>): void {
     for (let index = 0; index < objects.length; index++) {
-      this.addValues(Object.values(JSON.parse(objects[index] as string) as JsonObject));
+      const texts: string[] = [];
+      addLeaves(objects[index] as string, texts);
+      this.addAll(texts);
     }
   }
 
@@ -181,6 +183,13 @@ function addRuns(seen: Uint8Array, shift: number, bytes: Uint8Array, from: numbe
     // Bytes are below 128, so a borrow reaches the top of one only where it is 0: there no run goes on.
     if (((run - 0x01010101) & 0x80808080) === 0) seen[runPlace(run) >>> shift] = 1;
   }
+}
+
+/** Adds the texts of the leaves of JSON text; a number has none. */
+export function addLeaves(json: string, texts: string[]): void {
+  forEachLeaf(json, 0, json.length, (from, to) => {
+    if (!isNumberAt(json, from)) texts.push(leafTextAt(json, from, to));
+  });
 }
 
 function collectTexts(value: unknown, texts: string[]): void {

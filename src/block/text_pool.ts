@@ -13,10 +13,10 @@ const COPY_BYTES_MIN = 24;
 /** Buffers larger than this are given back between merges. */
 const KEPT_BYTES_MAX = 16 * 1024 * 1024;
 export class TextPool {
-  #bytes = new Uint8Array(4096);
-  #starts = new Uint32Array(1024);
+  #bytes = new Uint8Array(64);
+  #starts = new Uint32Array(16);
   /** Lengths in UTF-16 units, by number. */
-  #units = new Uint32Array(1024);
+  #units = new Uint32Array(16);
   #count = 0;
   #isAscii = true;
   #coded: { readonly differentMax: number; readonly count: number; readonly codes: TextCodes | undefined } | undefined;
@@ -58,7 +58,7 @@ export class TextPool {
     this.#count = 0;
     this.#isAscii = true;
     this.#coded = undefined;
-    if (this.#bytes.length > KEPT_BYTES_MAX) this.#bytes = new Uint8Array(4096);
+    if (this.#bytes.length > KEPT_BYTES_MAX) this.#bytes = new Uint8Array(64);
   }
 
   /** Appends the rest of the reader as texts of these lengths in UTF-16 units plus one, 0 for none; the `texts[at + place]` are set. */

@@ -5,6 +5,7 @@ import { foldText } from "../core/fold.ts";
 import type { ValueColumn } from "./block_view.ts";
 import type { ByteReader } from "./bytes.ts";
 import { orDamaged } from "./damage.ts";
+import { valueAt } from "./json_text.ts";
 import { readNumbers } from "./numbers.ts";
 import { readRows } from "./sparse_column.ts";
 import { type DictionaryColumn, readDictionary } from "./strings.ts";
@@ -44,6 +45,10 @@ class TextValues implements Values {
 
   value(place: number): unknown {
     return this.#texts.value(place);
+  }
+
+  json(): undefined {
+    return undefined;
   }
 
   all(): unknown[] {
@@ -101,6 +106,10 @@ class TypedValues implements Values {
     return type === TYPE.null ? null : type === TYPE.true;
   }
 
+  json(place: number): string | undefined {
+    return this.#types[place] === TYPE.json ? this.#texts.value(this.#indexes[place] as number) : undefined;
+  }
+
   all(): unknown[] {
     const texts = this.#texts.all();
     const values: unknown[] = [];
@@ -155,7 +164,7 @@ class TypedValues implements Values {
 }
 
 function parsed(text: string | undefined): unknown {
-  return orDamaged(() => JSON.parse(text as string) as unknown);
+  return orDamaged(() => valueAt(text as string, 0, (text as string).length));
 }
 
 /** Whether the text of some leaf contains the needle, which is folded. Depth is bounded by METADATA_DEPTH_MAX. */

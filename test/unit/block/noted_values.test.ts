@@ -137,7 +137,7 @@ describe("values are not noted", () => {
     for (const of of ways) {
       expect(noted(repeated(50, 16, of), 3_000)?.size).toBe(50);
       expect(noted([...repeated(50, 15, of), "another"], 3_000)).toBeUndefined();
-      expect(countValues(repeated(2_048, 20, of))?.size).toBe(2_048);
+      expect(countValues(repeated(2_048, 20, of))?.length).toBe(2_048);
       expect(countValues(repeated(2_049, 20, of))).toBeUndefined();
     }
   });
@@ -145,7 +145,7 @@ describe("values are not noted", () => {
   test("where their texts are long", () => {
     const writtenOf = (text: string) => {
       const writer = new ByteWriter();
-      writeNotedFields(writer, [{ name: "field", counts: new Map([[text, 1]]) }], 100_000);
+      writeNotedFields(writer, [{ name: "field", counts: [[text, 1]] }], 100_000);
       return writer.view()[0];
     };
     expect([writtenOf("é".repeat(8_192)), writtenOf("é".repeat(8_193))]).toEqual([1, 0]);

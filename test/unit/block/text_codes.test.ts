@@ -20,21 +20,6 @@ function expected(texts: readonly string[]) {
   };
 }
 
-/** Texts of four bytes that the table takes for neighbours: their hashes have the same lowest bits. */
-function crafted(count: number, bits: number): string[] {
-  const hashOf = (text: string) => {
-    let hash = Math.imul(4 ^ Buffer.from(text).readInt32LE(0), 0x9e3779b1);
-    hash ^= hash >>> 15;
-    return hash ^ (hash >>> 16);
-  };
-  const found: string[] = [];
-  for (let number = 0; found.length < count; number++) {
-    const text = number.toString(36).padStart(4, "0");
-    if ((hashOf(text) & (2 ** bits - 1)) === 0) found.push(text);
-  }
-  return found;
-}
-
 describe("texts have one code where they are equal", () => {
   const random = seededRandom(runSeed("text codes"));
 
@@ -46,21 +31,11 @@ describe("texts have one code where they are equal", () => {
       expect(codesOf(texts)).toEqual(expected(texts));
     }
   });
-
-  test("also where all of them have one place in the table", () => {
-    const texts = crafted(300, 10);
-    expect(codesOf([...texts, ...texts])).toEqual(expected([...texts, ...texts]));
-  });
 });
 
 describe("texts have no codes", () => {
   test("where more differ than may", () => {
     expect(codesOf(["a", "b", "a"], 1)).toBe(undefined);
     expect(codesOf(["a", "b", "a"], 2)).toEqual(expected(["a", "b", "a"]));
-  });
-
-  test("where to find out would take too long, and they need not", () => {
-    const texts = crafted(300, 10);
-    expect(codesOf([...texts, ...texts], 400)).toBe(undefined);
   });
 });
