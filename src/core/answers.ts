@@ -68,9 +68,11 @@ export interface CategoryTimings extends TimingFigures {
 }
 
 export interface TimingsAnswer extends ScanNotes {
-  /** By name. */
+  /** Touchpoints that are not listed: those with the most timings are. */
+  readonly more: number;
+  /** By name, of which a long one is cut. */
   readonly touchpoints: readonly TouchpointTimings[];
-  /** By name; only when asked by category. */
+  /** By name, made of the touchpoints that are listed; only when asked by category. */
   readonly categories?: readonly CategoryTimings[];
 }
 
@@ -83,6 +85,8 @@ export interface SeriesAnswer extends ScanNotes {
   readonly interval: number;
   /** In all; absent when asked by touchpoint. */
   readonly buckets?: readonly SeriesBucket[];
+  /** Touchpoints that are not listed; when asked by touchpoint. */
+  readonly more?: number;
   readonly touchpoints?: readonly { readonly touchpoint: string; readonly buckets: readonly SeriesBucket[] }[];
 }
 
@@ -103,11 +107,13 @@ export interface RunningTiming {
 export interface RunningAnswer {
   /** Longest running first. */
   readonly running: readonly RunningTiming[];
-  /** All of them, also those past the limit. */
+  /** All of them, also those that are not listed. */
   readonly count: number;
 }
 
 export interface FieldsAnswer extends ScanNotes {
+  /** Fields that are not listed: those that the most records have are. */
+  readonly more: number;
   /** As they are written in a search: "level", "touchpoint", "metadata.orderId". `count`: records that have it. */
   readonly fields: readonly { readonly name: string; readonly count: number }[];
 }
@@ -142,6 +148,8 @@ export interface TouchpointNode {
 }
 
 export interface TouchpointsAnswer {
+  /** Touchpoints that are not listed. */
+  readonly more: number;
   /** By project, then name. */
   readonly touchpoints: readonly TouchpointRow[];
   /** The same as a tree a project, by project. */
@@ -197,6 +205,8 @@ export interface RejectionRow {
 }
 
 export interface RejectionsAnswer {
+  /** Whether there are more within the limit: the answer would be too long. */
+  readonly more: boolean;
   /** Latest first. */
   readonly rejections: readonly RejectionRow[];
 }

@@ -3,6 +3,7 @@
 import type {
   KeyUse,
   ProjectStorage,
+  RejectionRow,
   RejectionsAnswer,
   TouchpointRow,
   TouchpointsAnswer,
@@ -11,6 +12,7 @@ import type {
 } from "../core/answers.ts";
 import type { DropReason } from "../core/drop.ts";
 import { hintFor } from "./hints.ts";
+import { PAGE_LENGTH_MAX, TOUCHPOINTS_LISTED_MAX } from "./limits.ts";
 import type { WaitingStart } from "./running.ts";
 import { type ReadRules, rulesOf } from "./scope.ts";
 import { compareTexts } from "./text_order.ts";
@@ -40,21 +42,25 @@ export interface RejectedEntry {
 /** The tables beside blocks. */
 export interface DetailsSource {
   touchpoints(project: string | undefined): readonly TouchpointRow[];
+  /** The names that somebody registered. */
+  registered(project: string | undefined): readonly string[];
   usageCounters(): readonly UsageCounterRow[];
   storage(): readonly Omit<ProjectStorage, "retentionMs">[];
   /** Compressed bytes of the blocks by project and month of their records' time. */
   monthBytes(): readonly { readonly project: string; readonly month: string; readonly bytes: number }[];
   /** Latest first. */
-  rejections(project: string | undefined, limit: number): readonly RejectedEntry[];
-  waitingStarts(): readonly WaitingStart[];
+  rejections(project: string | undefined, limit: number): Iterable<RejectedEntry>;
+  /** In the order in which they came; each is read when it is asked for. */
+  waitingStarts(): Iterable<WaitingStart>;
   keyUse(): readonly KeyUse[];
   /** Ambiguous pairs by touchpoint as `ambiguousName` cuts it, received on UTC days that the range touches; −Infinity, Infinity: no bound. */
   ambiguousPairs(project: string | undefined, from: number, to: number): ReadonlyMap<string, number>;
 }
 
 export function readTouchpoints(details: DetailsSource, project: string | undefined): TouchpointsAnswer {
-  const touchpoints = details.touchpoints(project);
-  return { touchpoints, tree: touchpointTrees(touchpoints) };
+  const all = details.touchpoints(project);
+  const touchpoints = all.slice(0, TOUCHPOINTS_LISTED_MAX);
+  return { more: all.length - touchpoints.length, touchpoints, tree: touchpointTrees(touchpoints) };
 }
 
 const DROPPED = "dropped.";
@@ -114,12 +120,16 @@ export function readRejections(
   project: string | undefined,
   limit: number,
 ): RejectionsAnswer {
-  const rejections = details.rejections(project, limit).map((row) => {
+  const rejections: RejectionRow[] = [];
+  let length = 0;
+  for (const row of details.rejections(project, limit)) {
+    length += row.entry.length;
+    if (length > PAGE_LENGTH_MAX && rejections.length > 0) return { more: true, rejections };
     const entry = parseEntry(row.entry);
     const { retentionMs } = rulesOf(rules, row.project);
-    return { ...row, hint: hintFor(row.reason, entry, row.receivedAt, { retentionMs }), entry };
-  });
-  return { rejections };
+    rejections.push({ ...row, hint: hintFor(row.reason, entry, row.receivedAt, { retentionMs }), entry });
+  }
+  return { more: false, rejections };
 }
 
 /** The entry, or its text where it was shortened and is no JSON any more. */

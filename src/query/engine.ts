@@ -2,22 +2,26 @@
 // between several questions, and drop one whose asker has gone.
 
 import { ambiguousName } from "../core/ambiguous.ts";
-import type { ReadAnswers, RunningTiming, TimingsAnswer } from "../core/answers.ts";
+import type { ReadAnswers, TimingsAnswer } from "../core/answers.ts";
 import type { ReadOutcome, ReadRefusal, ReadRequest, ReadScope } from "../core/reading.ts";
 import { NEWEST, parseCursor } from "./cursor.ts";
 import type { DetailsSource } from "./details.ts";
 import { readRejections, readTouchpoints, readUsage } from "./details.ts";
 import { findEntries } from "./entries.ts";
 import { listFields, listValues } from "./fields.ts";
-import { categoryFigures, TotalsByName } from "./figures.ts";
+import { categoryFigures, TimingTotals, TOTALS_BYTES } from "./figures.ts";
 import { countOverTime } from "./histogram.ts";
-import { matchRunning } from "./running.ts";
+import { NAMES_KEPT_MAX, TOUCHPOINTS_LISTED_MAX } from "./limits.ts";
+import { mostFrequentTotals, type TotalsByName } from "./named_totals.ts";
+import { QueryMemory } from "./query_memory.ts";
+import { listRunning, runningStarts } from "./running.ts";
 import { Coverage, type ScanContext, type Steps } from "./scan.ts";
 import { isRefusal, type ReadRules, readScope, refuseUnknownProject, type Scope } from "./scope.ts";
 import { timingSeries } from "./series.ts";
 import type { QuerySource } from "./source.ts";
 import type { SummaryCache } from "./summary_cache.ts";
-import { addTimings } from "./timings.ts";
+import { compareTexts } from "./text_order.ts";
+import { addTimings, type TimingSink } from "./timings.ts";
 
 export interface EngineOptions {
   readonly source: QuerySource;
@@ -28,6 +32,8 @@ export interface EngineOptions {
   readonly now: number;
   /** How long a question may take, in ms; Infinity for no limit. */
   readonly limitMs: number;
+  /** Where it says what it holds; absent: nobody asks. */
+  readonly memory?: QueryMemory;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -58,13 +64,14 @@ class Question {
   readonly #context: ScanContext;
 
   constructor(options: EngineOptions) {
-    const { source, cache, limitMs, onProgress } = options;
+    const { source, cache, limitMs, memory = new QueryMemory(), onProgress } = options;
     const clock = () => performance.now();
     this.#options = options;
     this.#context = {
       source,
       cache,
       clock,
+      memory,
       deadline: clock() + limitMs,
       ...(onProgress === undefined ? {} : { onProgress }),
     };
@@ -87,21 +94,18 @@ class Question {
   *#ofRecords(request: RecordRequest, scope: Scope): Steps<Answer> {
     const context = this.#context;
     const { details, now } = this.#options;
-    const running = () => matchRunning(details.waitingStarts(), scope);
     if (request.kind === "entries") {
       const after = request.cursor === undefined ? NEWEST : parseCursor(request.cursor);
       return after === undefined ? BAD_CURSOR : yield* findEntries(context, scope, { limit: request.limit, after });
     }
     if (request.kind === "histogram") return yield* countOverTime(context, scope, request.intervalMs, now);
-    if (request.kind === "timings") return yield* this.#timings(scope, running(), request.byCategory === true);
+    if (request.kind === "timings") return yield* this.#timings(scope, request.byCategory === true);
     if (request.kind === "series") {
       const { intervalMs, byTouchpoint } = request;
-      return yield* timingSeries(context, scope, { intervalMs, byTouchpoint, running: running(), now });
+      const running = yield* runningStarts(details.waitingStarts(), scope);
+      return yield* timingSeries(context, scope, { intervalMs, byTouchpoint, running, now });
     }
-    if (request.kind === "running") {
-      const all = running();
-      return { running: all.slice(0, request.limit), count: all.length };
-    }
+    if (request.kind === "running") return yield* listRunning(details.waitingStarts(), scope, request.limit);
     if (request.kind === "fields") return yield* listFields(context, scope);
     return yield* listValues(context, scope, request.field, request.limit);
   }
@@ -116,28 +120,41 @@ class Question {
     return refuseUnknownProject(project, rules, () => source.projects());
   }
 
-  *#timings(scope: Scope, running: readonly RunningTiming[], byCategory: boolean): Steps<TimingsAnswer> {
+  *#timings(scope: Scope, byCategory: boolean): Steps<TimingsAnswer> {
     const { details } = this.#options;
+    const context = this.#context;
     const coverage = new Coverage();
-    const totals = new TotalsByName();
-    for (const { touchpoint } of running) totals.of(touchpoint ?? "").running++;
-    yield* addTimings(
-      this.#context,
-      scope,
-      coverage,
-      (touchpoint) => totals.of(touchpoint),
-      () => true,
-    );
-    const registered = new Set<string>();
-    for (const row of details.touchpoints(scope.project)) if (row.registered) registered.add(row.name);
-    const all = totals.all();
+    const running = yield* runningStarts(details.waitingStarts(), scope);
+    const pass = function* (totals: TotalsByName<TimingTotals>): Steps<void> {
+      const sink: TimingSink = {
+        count: (touchpoint, timings) => totals.count(touchpoint, timings),
+        totals: (number) => totals.at(number),
+        get bytes() {
+          return totals.names.bytes + totals.names.size * TOTALS_BYTES;
+        },
+      };
+      for (const { touchpoint } of running) {
+        const number = totals.count(touchpoint, 1);
+        if (number !== -1) totals.at(number).running++;
+      }
+      yield* addTimings(context, scope, coverage, sink, () => true);
+    };
+    const bounds = { listedMax: TOUCHPOINTS_LISTED_MAX, keptMax: NAMES_KEPT_MAX };
+    const { listed, more } = yield* mostFrequentTotals(bounds, () => new TimingTotals(), pass);
+    const registered = new Set(details.registered(scope.project));
     const ambiguous = details.ambiguousPairs(scope.project, scope.from, scope.to);
+    const all = listed.toSorted(([a], [b]) => compareTexts(a, b));
     const touchpoints = all.map(([touchpoint, total]) => ({
       touchpoint,
       registered: registered.has(touchpoint),
       ambiguous: ambiguous.get(ambiguousName(touchpoint)) ?? 0,
       ...total.figures(),
     }));
-    return { touchpoints, ...(byCategory ? { categories: categoryFigures(all) } : {}), ...coverage.notes() };
+    return {
+      more,
+      touchpoints,
+      ...(byCategory ? { categories: categoryFigures(all) } : {}),
+      ...coverage.notes(),
+    };
   }
 }

@@ -5,15 +5,18 @@
 import type { EntriesAnswer } from "../core/answers.ts";
 import { type ShownRecord, showRecord } from "../core/record.ts";
 import { formatCursor, isBehind, type Place } from "./cursor.ts";
+import { PAGE_LENGTH_MAX } from "./limits.ts";
 import { NewestRows } from "./newest_rows.ts";
 import { isMatch, type OpenedBlock } from "./opened.ts";
-import { Coverage, candidates, type ScanContext, type Steps, visitBlock } from "./scan.ts";
+import { Coverage, candidates, type ScanContext, type Steps, TimeOverError, visitBlock } from "./scan.ts";
 import type { Scope } from "./scope.ts";
 import type { QueryBlock } from "./source.ts";
 import { textLengthOf } from "./text_length.ts";
 
-/** Characters of a page's texts, about: what a client and the threads on the way can hold. */
-const PAGE_LENGTH_MAX = 32 * 1024 * 1024;
+/** Records of a block that are made first, to see how long they are. */
+const FIRST_RECORDS = 16;
+/** What a record holds beside its texts, about. */
+const RECORD_BYTES = 500;
 
 export interface EntriesQuestion {
   /** Records at most; fewer where they are very long. */
@@ -36,11 +39,17 @@ export function* findEntries(context: ScanContext, scope: Scope, question: Entri
     const block = next;
     context.source.begin();
     try {
-      if (visitBlock(context, scope, block, coverage, (opened) => page.add(opened))) visited.add(block.id);
+      const isThere = yield* visitBlock(context, scope, block, coverage, (opened) => page.add(opened));
+      if (isThere) visited.add(block.id);
       else blocks = remaining(context, scope, question.after, visited);
+    } catch (error) {
+      if (!(error instanceof TimeOverError)) throw error;
+      stoppedAt = block.timeMax;
+      break;
     } finally {
       context.source.end();
     }
+    context.memory.collected(page.bytes);
     context.onProgress?.(visited.size, visited.size + blocks.length);
     yield undefined;
   }
@@ -70,7 +79,8 @@ function newestFirst(a: Place, b: Place): number {
 class Page {
   readonly #after: Place;
   #limit: number;
-  #found: Found[] = [];
+  #found: readonly Found[] = [];
+  #length = 0;
 
   constructor({ limit, after }: EntriesQuestion) {
     this.#limit = limit;
@@ -83,10 +93,15 @@ class Page {
     return last === undefined || block.timeMax >= last.time;
   }
 
-  add(opened: OpenedBlock): void {
-    const matches = opened.matches();
+  /** Memory of what was found, about. */
+  get bytes(): number {
+    return 2 * this.#length + RECORD_BYTES * this.#found.length;
+  }
+
+  *add(opened: OpenedBlock): Steps<void> {
+    const matches = yield* opened.matches();
     if (matches === "none") return;
-    const view = opened.view();
+    const view = yield* opened.view();
     const ids = view.id();
     const times = view.time();
     const last = this.#last();
@@ -100,26 +115,26 @@ class Page {
       newest.add(row);
     }
     const known = new Set(this.#found.map(({ id }) => id));
-    const fresh = newest.rows().filter((row) => !known.has(ids[row] as number));
-    if (fresh.length === 0) return;
+    const rows = newest.rows().filter((row) => !known.has(ids[row] as number));
+    const placeOf = (row: number): Place => ({ time: times[row] as number, id: ids[row] as number });
+    rows.sort((a, b) => newestFirst(placeOf(a), placeOf(b)));
+    // The newest first, some at a time: nobody knows how long a record is before it is made. A block that turns out to be damaged is
+    // left out as a whole.
+    let found: Shortened = { limit: this.#limit, found: this.#found, length: this.#length };
     const { project } = opened.block;
-    for (const stored of view.records(fresh)) {
-      this.#found.push({ time: stored.time, id: stored.id, record: showRecord(project, stored) });
+    for (let next = 0, step = FIRST_RECORDS; next < rows.length; next += step, step *= 2) {
+      yield undefined;
+      const end = lastOf(found);
+      if (end !== undefined && newestFirst(end, placeOf(rows[next] as number)) < 0) break;
+      const portion = rows.slice(next, next + step).sort((a, b) => a - b);
+      const records = view.records(portion).map((stored) => ({
+        time: stored.time,
+        id: stored.id,
+        record: showRecord(project, stored),
+      }));
+      found = shortened([...found.found, ...records], found.limit);
     }
-    this.#found = this.#found.sort(newestFirst).slice(0, this.#limit + 1);
-    this.#shorten();
-  }
-
-  /** A page of long records has fewer of them: the rest comes with the next one. */
-  #shorten(): void {
-    let length = 0;
-    const end = this.#found.findIndex(({ record }) => {
-      length += textLengthOf(record);
-      return length > PAGE_LENGTH_MAX;
-    });
-    if (end === -1 || end >= this.#limit) return;
-    this.#limit = Math.max(1, end);
-    this.#found = this.#found.slice(0, this.#limit + 1);
+    ({ limit: this.#limit, found: this.#found, length: this.#length } = found);
   }
 
   answer(): EntriesAnswer {
@@ -140,6 +155,30 @@ class Page {
 
   /** The record that a better one would push out, once the page is full. */
   #last(): Found | undefined {
-    return this.#found.length > this.#limit ? this.#found[this.#limit] : undefined;
+    return lastOf({ limit: this.#limit, found: this.#found });
   }
+}
+
+/** The best records, one more than the limit; a limit that is less where they are long; and the characters of their texts. */
+interface Shortened {
+  readonly limit: number;
+  readonly found: readonly Found[];
+  readonly length: number;
+}
+
+/** A page of long records has fewer of them: the rest comes with the next one. */
+function shortened(all: Found[], limit: number): Shortened {
+  const found = all.sort(newestFirst).slice(0, limit + 1);
+  let length = 0;
+  for (const [index, { record }] of found.entries()) {
+    length += textLengthOf(record);
+    if (length <= PAGE_LENGTH_MAX || index >= limit) continue;
+    const less = Math.max(1, index);
+    return { limit: less, found: found.slice(0, less + 1), length };
+  }
+  return { limit, found, length };
+}
+
+function lastOf({ limit, found }: Pick<Shortened, "limit" | "found">): Found | undefined {
+  return found.length > limit ? found[limit] : undefined;
 }

@@ -1,17 +1,15 @@
 // Values of one field out of a block's columns, by how often they come.
 
 import type { BlockView, TextColumn } from "../block/block_view.ts";
-import { emptySparse } from "../block/columns.ts";
 import type { NotedValue } from "../block/noted_values.ts";
+import { cutBeginning } from "../block/text_column.ts";
 import { cutTouchpoint } from "../core/touchpoint.ts";
+import { VALUE_LENGTH_MAX } from "./limits.ts";
 import { isMatch, type Matches } from "./opened.ts";
 
 export type FoundValue = (value: NotedValue, count: number) => void;
 /** Calls `found` for the value of each wanted row that has one; of each wanted row. */
 export type ReadValues = (view: BlockView, matches: Matches, found: FoundValue, project: string) => void;
-
-/** A text that is longer counts by its first so many characters. */
-const VALUE_LENGTH_MAX = 1_000;
 
 export const COLUMN_FIELDS: Readonly<Record<string, ReadValues>> = {
   apiKey: (view, matches, found) => readCodes(view.apiKey(), matches, found),
@@ -69,8 +67,8 @@ function readPlaces(
   }
   for (let place = 0; place < column.count; place++) {
     if (!isMatch(matches, rowOf === undefined ? place : (rowOf[place] as number))) continue;
-    const text = column.value(place);
-    if (text !== undefined) found(beginningOf(text), 1);
+    const text = column.beginning(place, VALUE_LENGTH_MAX);
+    if (text !== undefined) found(text, 1);
   }
 }
 
@@ -93,33 +91,23 @@ export function metadataReader(name: string): ReadValues {
     const places = coded === undefined ? (column?.rows ?? []) : [];
     if (coded !== undefined) readCodes(coded, matches, found, column?.rows);
     for (let place = 0; place < places.length; place++) {
-      if (isMatch(matches, places[place] as number)) found(asValue(column?.value(place)), 1);
+      if (isMatch(matches, places[place] as number)) found(asValue(column?.json(place) ?? column?.value(place)), 1);
     }
-    readRest(view, matches, (object) => {
-      if (Object.hasOwn(object, name)) found(asValue(object[name]), 1);
+    const rest = view.restMembers();
+    rest?.forEachOf(name, (row, member) => {
+      if (!isMatch(matches, row)) return;
+      found(asValue(rest.jsonOf(member) ?? rest.value(member)), 1);
     });
   };
 }
 
-export function readRest(
-  view: BlockView,
-  matches: Matches,
-  found: (object: Record<string, unknown>, row: number) => void,
-): void {
-  const rest = view.rest() ?? emptySparse<string>();
-  for (let index = 0; index < rest.rows.length; index++) {
-    if (!isMatch(matches, rest.rows[index] as number)) continue;
-    found(JSON.parse(rest.values[index] as string) as Record<string, unknown>, rest.rows[index] as number);
-  }
-}
-
+/** Of an object or an array, its JSON. */
 export function asValue(value: unknown): NotedValue {
   if (typeof value === "string") return beginningOf(value);
   if (typeof value === "number" || typeof value === "boolean" || value === null) return value;
   return beginningOf(JSON.stringify(value));
 }
 
-/** Half a surrogate pair at the cut is U+FFFD. */
 export function beginningOf(text: string): string {
-  return text.length <= VALUE_LENGTH_MAX ? text : text.slice(0, VALUE_LENGTH_MAX).toWellFormed();
+  return cutBeginning(text, VALUE_LENGTH_MAX);
 }

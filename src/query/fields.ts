@@ -14,16 +14,18 @@ import {
 } from "../block/flags.ts";
 import { keyTypeOfCode } from "../block/key_types.ts";
 import type { NotedValue } from "../block/noted_values.ts";
+import { cutBeginning } from "../block/text_column.ts";
 import type { FieldsAnswer, ValuesAnswer } from "../core/answers.ts";
 import type { ReadRefusal } from "../core/reading.ts";
+import { beginningOf, COLUMN_FIELDS, type FoundValue, metadataReader, type ReadValues } from "./field_readers.ts";
+import { FrequentTexts, type MostFrequent, mostFrequent, type WantedTexts } from "./frequent_texts.ts";
 import {
-  beginningOf,
-  COLUMN_FIELDS,
-  type FoundValue,
-  metadataReader,
-  type ReadValues,
-  readRest,
-} from "./field_readers.ts";
+  FIELDS_LISTED_MAX,
+  NAME_LENGTH_MAX,
+  NAMES_KEPT_MAX,
+  VALUE_TEXTS_LENGTH_MAX,
+  VALUES_KEPT_MAX,
+} from "./limits.ts";
 import { readNested } from "./nested_values.ts";
 import { isMatch, type Matches, type OpenedBlock } from "./opened.ts";
 import { Coverage, type ScanContext, type Steps, scanBlocks } from "./scan.ts";
@@ -31,9 +33,6 @@ import type { Scope } from "./scope.ts";
 import { METADATA_PREFIX, metadataFieldName, unquotedName } from "./search/fields.ts";
 import { splitsOf } from "./search/metadata_values.ts";
 import { compareTexts } from "./text_order.ts";
-
-/** Different values that one question holds at most; bounds its memory. */
-const VALUES_MAX = 100_000;
 
 /** Fields whose values counted flags tell, so that notes can count them. */
 const FLAG_FIELDS: Readonly<Record<string, (flags: number) => NotedValue | undefined>> = {
@@ -65,20 +64,33 @@ export function* listValues(
       : "";
     return { code: "unknown_field", message: `there is no field "${field}"; there are: ${known.join(", ")}${hint}` };
   }
-  const counts = new ValueCounts();
   const coverage = new Coverage();
-  yield* scanBlocks(context, scope, coverage, (opened) => {
-    if (addCellValues(opened, field, flagValue, counts.add)) return;
-    const matches = opened.matches();
-    if (matches === "none" || (matches === "all" && addNotedValues(opened, field, name, counts.add))) return;
-    // A block that turns out to be damaged is left out as a whole.
-    const values: [NotedValue, number][] = [];
-    const found: FoundValue = (value, count) => values.push([value, count]);
-    if (read !== undefined) read(opened.view(), matches, found, opened.block.project);
-    else if (flagValue !== undefined) readFlags(opened.view(), matches, flagValue, found);
-    for (const [value, count] of values) counts.add(value, count);
-  });
-  return { field, ...counts.answer(limit), ...coverage.notes() };
+  const pass = (counts: ValueCounts) =>
+    scanBlocks(context, scope, coverage, function* (opened) {
+      if (!addCellValues(opened, field, flagValue, counts.add)) {
+        const matches = yield* opened.matches();
+        if (matches !== "none" && !(matches === "all" && addNotedValues(opened, field, name, counts.add))) {
+          // A block that turns out to be damaged is left out as a whole.
+          const values: [NotedValue, number][] = [];
+          const found: FoundValue = (value, count) => values.push([value, count]);
+          if (read !== undefined) read(yield* opened.view(), matches, found, opened.block.project);
+          else if (flagValue !== undefined) readFlags(yield* opened.view(), matches, flagValue, found);
+          for (const [value, count] of values) counts.add(value, count);
+        }
+      }
+      context.memory.collected(counts.bytes);
+    });
+  const counts = new ValueCounts();
+  yield* pass(counts);
+  const { total } = counts;
+  const first = counts.mostFrequent(limit);
+  let values = counts.values(first);
+  if (first.wanted !== undefined) {
+    const second = new ValueCounts(first.wanted);
+    yield* pass(second);
+    values = second.values(second.mostFrequent(limit));
+  }
+  return { field, values, count: total, more: first.more > 0, ...coverage.notes() };
 }
 
 /** Of a field that is written as a search writes it, or as it is behind "metadata.", the name in the metadata; undefined for any other. */
@@ -150,23 +162,48 @@ function addNotedValues(opened: OpenedBlock, field: string, name: string | undef
   return values !== undefined || (summary?.fields !== undefined && !summary.fields.has(noted));
 }
 
+/** Values by how often they come: texts, and all others as they are written. */
 class ValueCounts {
-  readonly #counts = new Map<NotedValue, number>();
+  readonly #texts: FrequentTexts;
+  readonly #others: FrequentTexts;
   #total = 0;
-  #isFull = false;
+
+  /** With `wanted`, others are passed over. */
+  constructor(wanted?: readonly WantedTexts[]) {
+    const bounds = { textsMax: VALUES_KEPT_MAX, lengthMax: VALUE_TEXTS_LENGTH_MAX };
+    this.#texts = new FrequentTexts(bounds, wanted?.[0]);
+    this.#others = new FrequentTexts(bounds, wanted?.[1]);
+  }
+
+  get bytes(): number {
+    return this.#texts.bytes + this.#others.bytes;
+  }
+
+  /** Records that have the field. */
+  get total(): number {
+    return this.#total;
+  }
 
   readonly add = (value: NotedValue, count: number): void => {
     this.#total += count;
-    const known = this.#counts.get(value);
-    if (known === undefined && this.#counts.size === VALUES_MAX) this.#isFull = true;
-    else this.#counts.set(value, (known ?? 0) + count);
+    if (typeof value === "string") this.#texts.add(value, count);
+    // −0 is 0.
+    else this.#others.add(String(value), count);
   };
 
-  answer(limit: number): Pick<ValuesAnswer, "values" | "count" | "more"> {
-    const sorted = [...this.#counts]
-      .map(([value, count]) => ({ value, count }))
-      .sort((a, b) => b.count - a.count || compareValues(a.value, b.value));
-    return { values: sorted.slice(0, limit), count: this.#total, more: this.#isFull || sorted.length > limit };
+  mostFrequent(max: number): MostFrequent {
+    return mostFrequent([this.#texts, this.#others], max);
+  }
+
+  values({ numbers: [texts = [], others = []] }: MostFrequent): ValuesAnswer["values"] {
+    const values = [
+      ...texts.map((number) => ({ value: this.#texts.text(number) as NotedValue, count: this.#texts.countOf(number) })),
+      ...others.map((number) => ({
+        value: JSON.parse(this.#others.text(number)) as NotedValue,
+        count: this.#others.countOf(number),
+      })),
+    ];
+    return values.sort((a, b) => b.count - a.count || compareValues(a.value, b.value));
   }
 }
 
@@ -177,31 +214,50 @@ function compareValues(a: NotedValue, b: NotedValue): number {
 
 /** How many records of the scope have each field. */
 export function* listFields(context: ScanContext, scope: Scope): Steps<FieldsAnswer> {
-  const counts = new Map<string, number>();
-  const add = (name: string, count: number) => {
-    if (count > 0) counts.set(name, (counts.get(name) ?? 0) + count);
-  };
   const coverage = new Coverage();
-  yield* scanBlocks(context, scope, coverage, (opened) => {
-    const matches = opened.matches();
-    if (matches === "none") return;
-    const noted = matches === "all" ? opened.summary()?.fields : undefined;
-    if (noted !== undefined) {
-      for (const [name, count] of noted) add(name, count);
-      return;
-    }
-    // A block that turns out to be damaged is left out as a whole.
-    const found: [string, number][] = [];
-    addFieldsOf(opened.view(), matches, (name, count) => found.push([name, count]));
-    for (const [name, count] of found) add(name, count);
-  });
-  const fields = [...counts].map(([name, count]) => ({ name: writtenField(name), count }));
-  fields.sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));
-  return { fields, ...coverage.notes() };
+  const pass = (counts: FrequentTexts) =>
+    scanBlocks(context, scope, coverage, function* (opened) {
+      const add = (name: string, count: number) => {
+        if (count > 0) counts.add(cutBeginning(name, NAME_LENGTH_MAX), count);
+      };
+      const matches = yield* opened.matches();
+      const noted = matches === "all" ? opened.summary()?.fields : undefined;
+      if (noted !== undefined) for (const [name, count] of noted) add(name, count);
+      else if (matches !== "none") addFieldsOf(yield* opened.view(), matches, add);
+      context.memory.collected(counts.bytes);
+    });
+  const bounds = { textsMax: NAMES_KEPT_MAX, lengthMax: NAMES_KEPT_MAX * NAME_LENGTH_MAX };
+  let counts = new FrequentTexts(bounds);
+  yield* pass(counts);
+  let frequent = mostFrequent([counts], FIELDS_LISTED_MAX);
+  const { more } = frequent;
+  if (frequent.wanted !== undefined) {
+    counts = new FrequentTexts(bounds, frequent.wanted[0]);
+    yield* pass(counts);
+    frequent = mostFrequent([counts], FIELDS_LISTED_MAX);
+  }
+  const fields = (frequent.numbers[0] ?? []).map((number) => ({
+    name: writtenField(counts.text(number)),
+    count: counts.countOf(number),
+  }));
+  fields.sort((a, b) => b.count - a.count || compareTexts(a.name, b.name));
+  return { more, fields, ...coverage.notes() };
 }
 
+/** A block that turns out to be damaged is left out as a whole. */
 function addFieldsOf(view: BlockView, matches: Matches, add: (name: string, count: number) => void): void {
   const isWanted = (row: number) => isMatch(matches, row);
+  const found = countColumns(view, isWanted);
+  const rest = view.restMembers();
+  for (const [name, count] of found) add(name, count);
+  rest?.countNames(isWanted).forEach((count, code) => {
+    if (count > 0) add(METADATA_PREFIX + rest.name(code), count);
+  });
+}
+
+function countColumns(view: BlockView, isWanted: (row: number) => boolean): [name: string, count: number][] {
+  const found: [string, number][] = [];
+  const add = (name: string, count: number) => found.push([name, count]);
   const countRows = (of: ArrayLike<number> = []) => {
     let count = 0;
     for (let index = 0; index < of.length; index++) if (isWanted(of[index] as number)) count++;
@@ -228,7 +284,5 @@ function addFieldsOf(view: BlockView, matches: Matches, add: (name: string, coun
   add("endTime", countRows(view.end()?.rows));
   add("duration", countRows(view.duration()?.rows));
   for (const name of view.metadataNames()) add(METADATA_PREFIX + name, countRows(view.metadata(name)?.rows));
-  readRest(view, matches, (object) => {
-    for (const name of Object.keys(object)) add(METADATA_PREFIX + name, 1);
-  });
+  return found;
 }

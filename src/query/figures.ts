@@ -2,14 +2,24 @@
 // with them.
 
 import { DurationSketch } from "../block/sketch.ts";
+import { TextTable } from "../block/text_table.ts";
 import type { CategoryTimings, TimingFigures } from "../core/answers.ts";
 import { categoriesOf } from "../core/category.ts";
+import { CATEGORIES_LISTED_MAX } from "./limits.ts";
 import { compareTexts } from "./text_order.ts";
+
+/** What figures take in memory, about: a sketch with its buckets. */
+export const TOTALS_BYTES = 1_024;
 
 export class TimingTotals {
   readonly durations = new DurationSketch();
   unfinished = 0;
   running = 0;
+
+  /** How many timings there are. */
+  get frequency(): number {
+    return this.durations.count + this.unfinished + this.running;
+  }
 
   figures(): TimingFigures {
     const { durations, running, unfinished } = this;
@@ -43,19 +53,30 @@ const NO_DURATIONS = {
   p99: null,
 };
 
-/** Figures of categories, by name: percentiles cannot be made of percentiles, so the sketches are merged. */
+/**
+ * Figures of the most frequent categories, by name: percentiles cannot be made of percentiles, so the sketches are merged, those of one
+ * category at a time.
+ */
 export function categoryFigures(totals: readonly (readonly [string, TimingTotals])[]): CategoryTimings[] {
-  const members = new Map<string, TimingTotals[]>();
+  const categories = new TextTable();
+  const members: TimingTotals[][] = [];
   for (const [touchpoint, total] of totals) {
     for (const category of categoriesOf(touchpoint)) {
-      const list = members.get(category);
-      if (list === undefined) members.set(category, [total]);
-      else list.push(total);
+      const number = categories.add(category);
+      const others = members[number];
+      if (others === undefined) members[number] = [total];
+      else others.push(total);
     }
   }
-  return [...members]
-    .sort(([a], [b]) => compareTexts(a, b))
-    .map(([category, list]) => ({ category, ...together(list).figures() }));
+  const timings = members.map((list) => list.reduce((sum, { frequency }) => sum + frequency, 0));
+  return [...members.keys()]
+    .sort((a, b) => (timings[b] as number) - (timings[a] as number))
+    .slice(0, CATEGORIES_LISTED_MAX)
+    .map((number) => ({
+      category: categories.texts[number] as string,
+      ...together(members[number] as TimingTotals[]).figures(),
+    }))
+    .sort((a, b) => compareTexts(a.category, b.category));
 }
 
 function together(totals: readonly TimingTotals[]): TimingTotals {
@@ -68,23 +89,4 @@ function together(totals: readonly TimingTotals[]): TimingTotals {
     sum.unfinished += unfinished;
   }
   return sum;
-}
-
-/** Totals by name, made when they are first asked for. */
-export class TotalsByName {
-  readonly #totals = new Map<string, TimingTotals>();
-
-  of(name: string): TimingTotals {
-    let totals = this.#totals.get(name);
-    if (totals === undefined) {
-      totals = new TimingTotals();
-      this.#totals.set(name, totals);
-    }
-    return totals;
-  }
-
-  /** By name. */
-  all(): [string, TimingTotals][] {
-    return [...this.#totals].sort(([a], [b]) => compareTexts(a, b));
-  }
 }

@@ -27,8 +27,8 @@ export function* countOverTime(
   // What is stored while this runs may lie behind the span: it is no longer in the answer.
   const bounded: Scope = { ...scope, to, shownFrom: (project) => Math.max(from, scope.shownFrom(project)) };
   const coverage = new Coverage();
-  yield* scanBlocks(context, bounded, coverage, (opened) => {
-    if (!countNotes(opened, bounded, buckets, counts)) countRows(opened, buckets, counts);
+  yield* scanBlocks(context, bounded, coverage, function* (opened) {
+    if (!countNotes(opened, bounded, buckets, counts)) yield* countRows(opened, buckets, counts);
   });
   return { interval: buckets.interval, buckets: shown(buckets, counts), ...coverage.notes() };
 }
@@ -83,10 +83,10 @@ function fits(widthMs: number, opened: OpenedBlock, { interval }: Buckets): bool
   return !isCut(opened.from) && !isCut(opened.to);
 }
 
-function countRows(opened: OpenedBlock, buckets: Buckets, counts: Float64Array): void {
-  const matches = opened.matches();
+function* countRows(opened: OpenedBlock, buckets: Buckets, counts: Float64Array): Steps<void> {
+  const matches = yield* opened.matches();
   if (matches === "none") return;
-  const view = opened.view();
+  const view = yield* opened.view();
   const times = view.time();
   const flags = view.flags();
   for (let row = 0; row < view.count; row++) {

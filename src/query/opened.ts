@@ -6,8 +6,9 @@ import { OpenBlock, type PieceSource } from "../block/open_block.ts";
 import type { BlockSummary } from "../block/summary.ts";
 import { readSummary, SUMMARY } from "../block/summary.ts";
 import { readTextFilters, type TextFilters } from "../block/text_filters.ts";
+import type { QueryMemory } from "./query_memory.ts";
 import type { Scope } from "./scope.ts";
-import { matchRows } from "./search/evaluate.ts";
+import { matchSteps } from "./search/evaluate.ts";
 import type { Expression } from "./search/expression.ts";
 import { type BlockFacts, canSkip, judge } from "./search/judge.ts";
 import type { QueryBlock } from "./source.ts";
@@ -47,6 +48,12 @@ function headerFacts(block: QueryBlock): BlockFacts {
   };
 }
 
+/** What an opened block shares with others. */
+export interface OpenedBlockOptions {
+  readonly cache: SummaryCache;
+  readonly memory: QueryMemory;
+}
+
 export class OpenedBlock {
   readonly block: QueryBlock;
   /** The scope's times in this block; `to` is not included. */
@@ -55,15 +62,17 @@ export class OpenedBlock {
   readonly #search: Expression;
   readonly #pieces: PieceSource;
   readonly #cache: SummaryCache;
+  readonly #memory: QueryMemory;
   #view: BlockView | undefined;
   #summary: BlockSummary | null | undefined;
 
-  constructor(block: QueryBlock, pieces: PieceSource, scope: Scope, cache: SummaryCache) {
+  constructor(block: QueryBlock, pieces: PieceSource, scope: Scope, { cache, memory }: OpenedBlockOptions) {
     this.block = block;
     this.from = scope.shownFrom(block.project);
     this.to = scope.to;
     this.#search = scope.search;
-    this.#pieces = pieces;
+    this.#pieces = memory.counted(pieces);
+    this.#memory = memory;
     this.#cache = cache;
   }
 
@@ -72,8 +81,13 @@ export class OpenedBlock {
     return this.block.timeMin >= this.from && this.block.timeMax < this.to;
   }
 
-  view(): BlockView {
-    this.#view ??= new OpenBlock(this.#pieces, this.block.records);
+  /** Its columns. A step before, so that a query may wait for its turn where others hold much. */
+  *view(): Generator<undefined, BlockView> {
+    if (this.#view === undefined) {
+      this.#memory.expect(this.block.rawBytes);
+      yield undefined;
+      this.#view = new OpenBlock(this.#pieces, this.block.records);
+    }
     return this.#view;
   }
 
@@ -107,15 +121,15 @@ export class OpenedBlock {
     return summary.cells.map(({ flags, touchpoint }) => judge(this.#search, { project, flags, touchpoint }));
   }
 
-  /** Which records match and lie in the scope's times. */
-  matches(): Matches {
+  /** Which records match and lie in the scope's times; a term a step. */
+  *matches(): Generator<undefined, Matches> {
     const verdict = this.verdict();
     if (verdict === "none" || (verdict === "all" && this.isInside)) return verdict;
-    const view = this.view();
+    const view = yield* this.view();
     const rows =
       verdict === "all"
         ? new Uint8Array(view.count).fill(1)
-        : matchRows(this.#search, view, this.block.project, () => this.#filter());
+        : yield* matchSteps(this.#search, view, this.block.project, () => this.#filter());
     if (!rows.includes(1)) return "none";
     if (this.isInside) return rows;
     const time = view.time();

@@ -1,15 +1,23 @@
-// The starts that wait for their end, as a question sees them: matched by the same evaluator as records, over a small block that is made
-// of them on the spot.
+// The starts that wait for their end, as a query sees them: matched by the same evaluator as records, over small blocks that are made
+// of them on the spot, some at a time.
 
 import { appendRecord } from "../block/append.ts";
 import { emptyColumns } from "../block/columns.ts";
 import { BlockEncoder } from "../block/encode.ts";
 import { openBlock } from "../block/open_block.ts";
-import type { RunningTiming } from "../core/answers.ts";
+import { copyOf } from "../block/text_column.ts";
+import type { RunningAnswer, RunningTiming } from "../core/answers.ts";
 import type { StoredRecord } from "../core/record.ts";
 import { cutTouchpoint } from "../core/touchpoint.ts";
+import { PAGE_LENGTH_MAX } from "./limits.ts";
+import type { Steps } from "./scan.ts";
 import type { Scope } from "./scope.ts";
 import { matchRows } from "./search/evaluate.ts";
+import { textLengthOf } from "./text_length.ts";
+
+/** Starts that are matched at once, and the characters of their texts: they are held while they are. */
+const PORTION_STARTS = 1_000;
+const PORTION_LENGTH = 4 * 1024 * 1024;
 
 /** A start that waits, as the worker left it in the data file: a record that has no id and no end yet. */
 export interface WaitingStart {
@@ -17,27 +25,79 @@ export interface WaitingStart {
   readonly start: Omit<StoredRecord, "id" | "kind"> & { readonly startTime: number };
 }
 
-/** The starts that match, longest running first. What began before `from` runs still, so only `to` bounds them. */
-export function matchRunning(starts: readonly WaitingStart[], scope: Scope): RunningTiming[] {
+/** What figures need of a start. */
+export interface RunningStart {
+  /** "" for none. */
+  readonly touchpoint: string;
+  readonly startTime: number;
+}
+
+/** The starts that match, in no particular order. */
+export function* runningStarts(starts: Iterable<WaitingStart>, scope: Scope): Steps<RunningStart[]> {
+  const running: RunningStart[] = [];
+  for (const portion of matchingPortions(starts, scope)) {
+    for (const { start } of portion) {
+      const touchpoint = copyOf(cutTouchpoint(start.touchpoint ?? ""));
+      running.push({ touchpoint, startTime: start.startTime });
+    }
+    yield undefined;
+  }
+  return running;
+}
+
+/** The starts that match, longest running first: so many, or fewer where they are very long. */
+export function* listRunning(starts: Iterable<WaitingStart>, scope: Scope, limit: number): Steps<RunningAnswer> {
+  let running: RunningTiming[] = [];
+  let count = 0;
+  for (const portion of matchingPortions(starts, scope)) {
+    count += portion.length;
+    running = longest([...running, ...portion.map(shown)], limit);
+    yield undefined;
+  }
+  return { running, count };
+}
+
+function longest(running: RunningTiming[], limit: number): RunningTiming[] {
+  running.sort((a, b) => a.startTime - b.startTime);
+  let length = 0;
+  const end = running.findIndex((timing, index) => {
+    length += textLengthOf(timing);
+    return index === limit || (index > 0 && length > PAGE_LENGTH_MAX);
+  });
+  return end === -1 ? running : running.slice(0, end);
+}
+
+/** What began before `from` runs still, so only `to` bounds them. */
+function* matchingPortions(starts: Iterable<WaitingStart>, scope: Scope): Generator<WaitingStart[]> {
+  let portion: WaitingStart[] = [];
+  let length = 0;
+  for (const one of starts) {
+    if (scope.project !== undefined && one.project !== scope.project) continue;
+    if (one.start.startTime >= scope.to) continue;
+    portion.push(one);
+    length += textLengthOf(one.start);
+    if (portion.length < PORTION_STARTS && length < PORTION_LENGTH) continue;
+    yield matching(portion, scope);
+    portion = [];
+    length = 0;
+  }
+  yield matching(portion, scope);
+}
+
+function matching(starts: readonly WaitingStart[], scope: Scope): WaitingStart[] {
   const projects = new Map<string, WaitingStart[]>();
   for (const start of starts) {
-    if (scope.project !== undefined && start.project !== scope.project) continue;
-    if (start.start.startTime >= scope.to) continue;
-    const others = projects.get(start.project) ?? [];
-    others.push(start);
-    projects.set(start.project, others);
+    const others = projects.get(start.project);
+    if (others === undefined) projects.set(start.project, [start]);
+    else others.push(start);
   }
-  const running: RunningTiming[] = [];
-  for (const [project, all] of projects) {
+  return [...projects].flatMap(([project, all]) => {
     const columns = emptyColumns();
     all.forEach(({ start }, index) => appendRecord(columns, index + 1, { ...start, kind: "started" }));
     const view = openBlock(new BlockEncoder().packed(columns).pieces, columns.count);
     const matches = matchRows(scope.search, view, project);
-    all.forEach((start, index) => {
-      if (matches[index] === 1) running.push(shown(start));
-    });
-  }
-  return running.sort((a, b) => a.startTime - b.startTime);
+    return all.filter((_, index) => matches[index] === 1);
+  });
 }
 
 function shown({ project, start }: WaitingStart): RunningTiming {

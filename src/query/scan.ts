@@ -5,7 +5,9 @@
 
 import { BlockDamagedError } from "../block/damage.ts";
 import type { ScanNotes } from "../core/answers.ts";
+import { STEP_BYTES_MAX, STEP_MS_MAX } from "./limits.ts";
 import { mayHold, OpenedBlock } from "./opened.ts";
+import type { QueryMemory } from "./query_memory.ts";
 import type { Scope } from "./scope.ts";
 import type { QueryBlock, QuerySource } from "./source.ts";
 import type { SummaryCache } from "./summary_cache.ts";
@@ -17,6 +19,7 @@ export interface ScanContext {
   /** Monotonic ms: a walk that is not done by then stops and says so. */
   readonly deadline: number;
   readonly clock: () => number;
+  readonly memory: QueryMemory;
   /** Tells of progress: blocks done, and blocks in all. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -43,21 +46,37 @@ export function candidates(context: ScanContext, scope: Scope): QueryBlock[] {
   return context.source.list({ project, from, to }).filter((block) => mayHold(block, scope));
 }
 
-/** Opens a block for `visit`; false when it is gone. Damage is counted, and the block left out. */
-export function visitBlock(
+/** A query's time is over in the middle of a block. */
+export class TimeOverError extends Error {}
+
+/**
+ * Opens a block for `visit`, whose steps are passed on where they took long; false when it is gone. Damage is counted, and the block left
+ * out. Throws TimeOverError.
+ */
+export function* visitBlock(
   context: ScanContext,
   scope: Scope,
   block: QueryBlock,
   coverage: Coverage,
-  visit: (opened: OpenedBlock) => void,
-): boolean {
+  visit: (opened: OpenedBlock) => Steps<void>,
+): Steps<boolean> {
+  const { clock, deadline, memory } = context;
   try {
     const pieces = context.source.open(block.id);
     if (pieces === undefined) return false;
-    visit(new OpenedBlock(block, pieces, scope, context.cache));
+    const steps = visit(new OpenedBlock(block, pieces, scope, context));
+    for (let startedAt = clock(); steps.next().done !== true; ) {
+      if (clock() - startedAt >= STEP_MS_MAX || memory.bytes >= STEP_BYTES_MAX) {
+        yield undefined;
+        startedAt = clock();
+      }
+      if (clock() >= deadline) throw new TimeOverError();
+    }
   } catch (error) {
     if (!(error instanceof BlockDamagedError)) throw error;
     coverage.damagedBlocks++;
+  } finally {
+    memory.closeBlock();
   }
   return true;
 }
@@ -67,7 +86,7 @@ export function* scanBlocks(
   context: ScanContext,
   scope: Scope,
   coverage: Coverage,
-  visit: (opened: OpenedBlock) => void,
+  visit: (opened: OpenedBlock) => Steps<void>,
 ): Steps<void> {
   const { source, clock, deadline, onProgress } = context;
   let isOpen = false;
@@ -80,23 +99,25 @@ export function* scanBlocks(
     isOpen = false;
   };
   begin();
+  let done = 0;
+  let total = 0;
   try {
     const blocks = candidates(context, scope).sort((a, b) => Number(a.isFinished) - Number(b.isFinished));
-    let done = 0;
+    total = blocks.length;
     for (const block of blocks) {
-      if (clock() >= deadline) {
-        coverage.stoppedEarly = `the time limit was reached after ${done} of ${blocks.length} blocks; narrow the time range or the search`;
-        return;
-      }
+      if (clock() >= deadline) throw new TimeOverError();
       if (block.isFinished) {
         end();
         begin();
       }
-      visitBlock(context, scope, block, coverage, visit);
+      yield* visitBlock(context, scope, block, coverage, visit);
       if (block.isFinished) end();
       onProgress?.(++done, blocks.length);
       yield undefined;
     }
+  } catch (error) {
+    if (!(error instanceof TimeOverError)) throw error;
+    coverage.stoppedEarly = `the time limit was reached after ${done} of ${total} blocks; narrow the time range or the search`;
   } finally {
     end();
   }

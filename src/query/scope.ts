@@ -2,6 +2,7 @@
 
 import { assert } from "../core/errors.ts";
 import type { ReadRefusal, ReadScope } from "../core/reading.ts";
+import { shareEqualTerms } from "./search/equal_terms.ts";
 import type { Expression } from "./search/expression.ts";
 import { parseSearch } from "./search/parse.ts";
 
@@ -65,7 +66,7 @@ export function readScope(scope: ReadScope, rules: ReadRules, now: number): Scop
   assert(!Number.isNaN(now), "now is an instant");
   return {
     project: scope.project,
-    search: parsed.search,
+    search: shareEqualTerms(parsed.search),
     from,
     to,
     shownFrom: (project) => Math.max(from, now - rulesOf(rules, project).retentionMs),

@@ -1,19 +1,22 @@
 // The figures of timings a bucket of time, in all or by touchpoint.
 
-import type { RunningTiming, SeriesAnswer, SeriesBucket } from "../core/answers.ts";
+import type { SeriesAnswer, SeriesBucket } from "../core/answers.ts";
 import type { ReadRefusal } from "../core/reading.ts";
-import { BUCKETS_MAX } from "../core/reading.ts";
-import { TimingTotals } from "./figures.ts";
+import { TimingTotals, TOTALS_BYTES } from "./figures.ts";
 import { type Buckets, bucketOf, bucketsOf, spanOf } from "./interval.ts";
+import { SERIES_BUCKETS_MAX, TOUCHPOINTS_LISTED_MAX } from "./limits.ts";
+import { mostFrequentTotals, type TotalsByName } from "./named_totals.ts";
+import type { RunningStart } from "./running.ts";
 import { Coverage, candidates, type ScanContext, type Steps } from "./scan.ts";
 import { isRefusal, type Scope } from "./scope.ts";
-import { addTimings } from "./timings.ts";
+import { compareTexts } from "./text_order.ts";
+import { addTimings, type TimingSink } from "./timings.ts";
 
 export interface SeriesQuestion {
   readonly intervalMs: number | undefined;
   readonly byTouchpoint: boolean;
   /** What runs now: counted in the bucket in which it began. */
-  readonly running: readonly RunningTiming[];
+  readonly running: readonly RunningStart[];
   /** Unix ms. */
   readonly now: number;
 }
@@ -28,56 +31,47 @@ export function* timingSeries(
   const buckets = bucketsOf(from, to, intervalMs);
   if (isRefusal(buckets)) return buckets;
   const bounded: Scope = { ...scope, to, shownFrom: (project) => Math.max(from, scope.shownFrom(project)) };
-  const series = new Map<string, Series>();
-  const seriesMax = Math.floor(SERIES_BUCKETS_MAX / buckets.count);
-  // Whatever there is of further ones shares one, so that a question which is refused in the end holds no more than another.
-  let further: Series | undefined;
-  const seriesOf = (touchpoint: string) => {
-    const name = byTouchpoint ? touchpoint : "";
-    let one = series.get(name);
-    if (one === undefined && series.size === seriesMax) {
-      further ??= new Series(buckets);
-      return further;
-    }
-    if (one === undefined) {
-      one = new Series(buckets);
-      series.set(name, one);
-    }
-    return one;
-  };
-  for (const { touchpoint = "", startTime } of running) {
-    if (startTime >= from && startTime < to) seriesOf(touchpoint).at(bucketOf(buckets, startTime)).running++;
-  }
+  const seriesMax = byTouchpoint
+    ? Math.max(1, Math.min(TOUCHPOINTS_LISTED_MAX, Math.floor(SERIES_BUCKETS_MAX / buckets.count)))
+    : 1;
   const coverage = new Coverage();
-  yield* addTimings(
-    context,
-    bounded,
-    coverage,
-    (touchpoint, time) => seriesOf(touchpoint).at(bucketOf(buckets, time)),
-    (first, last) => bucketOf(buckets, first) === bucketOf(buckets, last),
-  );
-  const { interval } = buckets;
-  if (!byTouchpoint) return { interval, buckets: (series.get("") ?? new Series(buckets)).shown(), ...coverage.notes() };
-  if (further !== undefined) {
-    return {
-      code: "bad_range",
-      message: `there are more than ${seriesMax} touchpoints, too many with ${buckets.count} buckets each: take a longer interval, or fewer touchpoints`,
+  const pass = function* (series: TotalsByName<Series>): Steps<void> {
+    const sink: TimingSink = {
+      count: (touchpoint, timings) => series.count(byTouchpoint ? touchpoint : "", timings),
+      totals: (number, time) => series.at(number).at(bucketOf(buckets, time)),
+      get bytes() {
+        return series.names.bytes + filled.count * TOTALS_BYTES;
+      },
     };
-  }
-  const names = [...series.keys()].sort();
-  const touchpoints = names.map((touchpoint) => ({ touchpoint, buckets: (series.get(touchpoint) as Series).shown() }));
-  return { interval, touchpoints, ...coverage.notes() };
+    for (const { touchpoint, startTime } of running) {
+      if (startTime < from || startTime >= to) continue;
+      const number = sink.count(touchpoint, 1);
+      if (number !== -1) sink.totals(number, startTime).running++;
+    }
+    yield* addTimings(context, bounded, coverage, sink, (first, last) => {
+      return bucketOf(buckets, first) === bucketOf(buckets, last);
+    });
+  };
+  const filled = { count: 0 };
+  const make = () => new Series(buckets, filled);
+  const { listed, more } = yield* mostFrequentTotals({ listedMax: seriesMax, keptMax: seriesMax }, make, pass);
+  const { interval } = buckets;
+  if (!byTouchpoint) return { interval, buckets: (listed[0]?.[1] ?? make()).shown(), ...coverage.notes() };
+  const touchpoints = listed
+    .toSorted(([a], [b]) => compareTexts(a, b))
+    .map(([touchpoint, series]) => ({ touchpoint, buckets: series.shown() }));
+  return { interval, more, touchpoints, ...coverage.notes() };
 }
-
-/** Buckets of all series together in one answer: some 30 MB of JSON. */
-const SERIES_BUCKETS_MAX = 20 * BUCKETS_MAX;
 
 class Series {
   readonly #buckets: Buckets;
   readonly #totals = new Map<number, TimingTotals>();
+  readonly #filled: { count: number };
 
-  constructor(buckets: Buckets) {
+  /** @param filled counts the buckets that have figures. */
+  constructor(buckets: Buckets, filled: { count: number }) {
     this.#buckets = buckets;
+    this.#filled = filled;
   }
 
   at(bucket: number): TimingTotals {
@@ -85,6 +79,7 @@ class Series {
     if (totals === undefined) {
       totals = new TimingTotals();
       this.#totals.set(bucket, totals);
+      this.#filled.count++;
     }
     return totals;
   }

@@ -7,6 +7,7 @@ import { BlockDamagedError } from "../block/damage.ts";
 import { OpenBlock } from "../block/open_block.ts";
 import type { ReadRefusal, TailEvent, TailRequest } from "../core/reading.ts";
 import type { Steps } from "./scan.ts";
+import { shareEqualTerms } from "./search/equal_terms.ts";
 import { matchRows } from "./search/evaluate.ts";
 import type { Expression } from "./search/expression.ts";
 import { parseSearch } from "./search/parse.ts";
@@ -85,7 +86,7 @@ export class TailHub {
     if (!parsed.ok) return { code: "bad_query", ...parsed.problem };
     // An id that was never given away is of another data file: there is nothing to go on from.
     const nextId = after === undefined || after >= head ? head : after + 1;
-    this.#tails.set(number, { project, q, search: parsed.search, nextId });
+    this.#tails.set(number, { project, q, search: shareEqualTerms(parsed.search), nextId });
     return undefined;
   }
 

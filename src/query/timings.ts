@@ -1,21 +1,28 @@
 // Durations by touchpoint, over the whole scope or a bucket of time at a time. A merged block that lies inside gives its sketches
 // where the search asks for nothing but touchpoint, kind, level and source; of all others the durations are read.
 
+import type { BlockView } from "../block/block_view.ts";
 import { emptySparse } from "../block/columns.ts";
 import { kindCodeOf } from "../block/flags.ts";
 import type { SketchLike } from "../block/sketch.ts";
 import { KINDS } from "../core/record.ts";
-import { cutTouchpoint } from "../core/touchpoint.ts";
 import type { TimingTotals } from "./figures.ts";
-import { isMatch, type OpenedBlock } from "./opened.ts";
+import { isMatch, type Matches, type OpenedBlock } from "./opened.ts";
 import { type Coverage, type ScanContext, type Steps, scanBlocks } from "./scan.ts";
 import type { Scope } from "./scope.ts";
 
 const COMPLETED = KINDS.indexOf("completed");
 const UNFINISHED = KINDS.indexOf("unfinished");
 
-/** Where a timing is added: `touchpoint` "" for none and a long one cut, `time` in Unix ms. */
-export type TotalsOf = (touchpoint: string, time: number) => TimingTotals;
+/** Where timings are added. */
+export interface TimingSink {
+  /** Counts so many timings of a touchpoint, "" for none; its number, −1 where nothing more is wanted of it. */
+  count(touchpoint: string, timings: number): number;
+  /** Where a timing of that number and time is added; Unix ms. */
+  totals(number: number, time: number): TimingTotals;
+  /** What it takes, about. */
+  readonly bytes: number;
+}
 
 /**
  * Adds every completed and unfinished timing of the scope. `isOnePlace` says whether two times go to the same totals, so
@@ -25,19 +32,20 @@ export function* addTimings(
   context: ScanContext,
   scope: Scope,
   coverage: Coverage,
-  totalsOf: TotalsOf,
+  sink: TimingSink,
   isOnePlace: (first: number, last: number) => boolean,
 ): Steps<void> {
-  yield* scanBlocks(context, scope, coverage, (opened) => {
+  yield* scanBlocks(context, scope, coverage, function* (opened) {
     const { statuses, timeMin, timeMax } = opened.block;
     if (statuses[COMPLETED - 1] === 0 && statuses[UNFINISHED - 1] === 0) return;
     const isWhole = opened.isInside && isOnePlace(timeMin, timeMax);
-    if (!isWhole || !addNotes(opened, totalsOf)) addRows(opened, totalsOf);
+    if (!isWhole || !addNotes(opened, sink)) yield* addRows(opened, sink);
+    context.memory.collected(sink.bytes);
   });
 }
 
 /** Adds the block's notes; false, and nothing added, where they do not decide. */
-function addNotes(opened: OpenedBlock, totalsOf: TotalsOf): boolean {
+function addNotes(opened: OpenedBlock, sink: TimingSink): boolean {
   const summary = opened.summary();
   if (summary === undefined) return false;
   const { timeMin } = opened.block;
@@ -56,33 +64,52 @@ function addNotes(opened: OpenedBlock, totalsOf: TotalsOf): boolean {
     if ((completed.get(sketch)?.isMatch ?? isMatch) !== isMatch) return false;
     completed.set(sketch, { name, isMatch });
   }
-  for (const [name, count] of unfinished) totalsOf(name, timeMin).unfinished += count;
+  for (const [name, count] of unfinished) {
+    const number = sink.count(name, count);
+    if (number !== -1) sink.totals(number, timeMin).unfinished += count;
+  }
   for (const [sketch, { name, isMatch }] of completed) {
-    if (isMatch) totalsOf(name, timeMin).durations.merge(sketch);
+    const number = isMatch ? sink.count(name, sketch.count) : -1;
+    if (number !== -1) sink.totals(number, timeMin).durations.merge(sketch);
   }
   return true;
 }
 
-function addRows(opened: OpenedBlock, totalsOf: TotalsOf): void {
-  const matches = opened.matches();
+function* addRows(opened: OpenedBlock, sink: TimingSink): Steps<void> {
+  const matches = yield* opened.matches();
   if (matches === "none") return;
-  const view = opened.view();
+  const view = yield* opened.view();
   const flags = view.flags();
   const times = view.time();
   const { dictionary, codes } = view.touchpoint();
-  const nameOf = (row: number) => {
-    const code = codes[row] as number;
-    return code === 0 ? "" : cutTouchpoint(dictionary[code - 1] as string);
-  };
   const durations = view.duration() ?? emptySparse<number>();
+  const counts = countTimings(view, matches);
+  const numbers = counts.map((count, code) => {
+    return count === 0 ? -1 : sink.count(code === 0 ? "" : (dictionary[code - 1] as string), count);
+  });
   for (let index = 0; index < durations.rows.length; index++) {
     const row = durations.rows[index] as number;
-    if (!isMatch(matches, row)) continue;
-    if (kindCodeOf(flags[row] as number) !== COMPLETED) continue;
-    totalsOf(nameOf(row), times[row] as number).durations.add(durations.values[index] as number);
+    const number = numbers[codes[row] as number] as number;
+    if (number === -1 || !isMatch(matches, row) || kindCodeOf(flags[row] as number) !== COMPLETED) continue;
+    sink.totals(number, times[row] as number).durations.add(durations.values[index] as number);
   }
   for (let row = 0; row < view.count; row++) {
     if (kindCodeOf(flags[row] as number) !== UNFINISHED || !isMatch(matches, row)) continue;
-    totalsOf(nameOf(row), times[row] as number).unfinished++;
+    const number = numbers[codes[row] as number] as number;
+    if (number !== -1) sink.totals(number, times[row] as number).unfinished++;
   }
+}
+
+/** How many timings of each touchpoint's code match. All columns are read here, so that nothing is added of a damaged block. */
+function countTimings(view: BlockView, matches: Matches): Int32Array {
+  const flags = view.flags();
+  const { dictionary, codes } = view.touchpoint();
+  const counts = new Int32Array(dictionary.length + 1);
+  const durations = view.duration() ?? emptySparse<number>();
+  const add = (row: number, kind: number) => {
+    if (kindCodeOf(flags[row] as number) === kind && isMatch(matches, row)) (counts[codes[row] as number] as number)++;
+  };
+  for (let index = 0; index < durations.rows.length; index++) add(durations.rows[index] as number, COMPLETED);
+  for (let row = 0; row < view.count; row++) add(row, UNFINISHED);
+  return counts;
 }

@@ -17,6 +17,8 @@ export const CHECKPOINT_PAGES = 4_096;
 /** The log is cut back to this size after a checkpoint, in bytes. */
 const LOG_BYTES_MAX = 64 * 1024 * 1024;
 const CACHE_KIB = 16 * 1024;
+/** Of a reader: each query has its own, and pieces of blocks are read once. */
+const READER_CACHE_KIB = 1_024;
 
 function numberOf(database: Database, pragma: string): number {
   const row = database.query(`PRAGMA ${pragma}`).get() as Record<string, number> | null;
@@ -71,6 +73,7 @@ export function openForReading(file: string, access: ReadAccess = "shared"): Dat
   try {
     database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
     database.run("PRAGMA query_only = ON");
+    database.run(`PRAGMA cache_size = -${READER_CACHE_KIB}`);
     const version = checkFormat(database, file);
     if (version === 0) throw new OperatingError("data_unreadable", `cannot read ${file}: it holds no data yet`);
     if (version < FORMAT_VERSION - 1) {

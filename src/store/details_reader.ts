@@ -41,6 +41,8 @@ export interface WaitingStartRow {
   readonly start: Omit<StoredRecord, "id" | "kind"> & { readonly startTime: number };
 }
 
+/** Rows that are held at once where each may be long. */
+const ROWS_AT_ONCE = 100;
 /** Characters of a set-aside batch that are shown; of a longer one the shortened text that its rejection has. */
 const BODY_LENGTH_MAX = 65_536;
 
@@ -68,6 +70,16 @@ export class DetailsReader {
     return rows
       .filter(({ name }) => name.length <= TOUCHPOINT_LENGTH_MAX)
       .map((row) => ({ ...row, registered: row.registered !== 0 }));
+  }
+
+  /** The names that somebody registered. */
+  registered(project?: string): string[] {
+    const rows = this.#all<{ name: string }>(
+      "SELECT touchpoints.name AS name FROM touchpoints JOIN projects ON projects.id = touchpoints.project " +
+        "WHERE registered <> 0 AND (?1 IS NULL OR projects.name = ?1)",
+      project ?? null,
+    );
+    return rows.map(({ name }) => name);
   }
 
   /** Every counter of every project and month. */
@@ -103,30 +115,42 @@ export class DetailsReader {
     return [...months.values()];
   }
 
-  /** The latest dropped entries, latest first. */
-  rejections(project: string | undefined, limit: number): RejectedEntry[] {
-    const rows = this.#all<Omit<RejectedEntry, "reason"> & { reason: string; projectId: number }>(
-      "SELECT rejections.id AS id, projects.name AS project, projects.id AS projectId, api_key AS apiKey, " +
-        "received_at AS receivedAt, reason, entry FROM rejections JOIN projects ON projects.id = rejections.project " +
-        "WHERE ?1 IS NULL OR projects.name = ?1 ORDER BY rejections.id DESC LIMIT ?2",
-      project ?? null,
-      limit,
-    );
-    return rows.map(({ projectId, ...row }) => ({
-      ...row,
-      reason: reasonOf(row.reason),
-      entry: row.reason === "internal" ? this.#entriesSetAside(projectId, row) : row.entry,
-    }));
+  /** The latest dropped entries, latest first; read some at a time, as they are taken. */
+  *rejections(project: string | undefined, limit: number): Generator<RejectedEntry> {
+    let before = Number.MAX_SAFE_INTEGER;
+    for (let left = limit; left > 0; left -= ROWS_AT_ONCE) {
+      const rows = this.#all<Omit<RejectedEntry, "reason"> & { reason: string; projectId: number }>(
+        "SELECT rejections.id AS id, projects.name AS project, projects.id AS projectId, api_key AS apiKey, " +
+          "received_at AS receivedAt, reason, entry FROM rejections JOIN projects ON projects.id = rejections.project " +
+          "WHERE rejections.id < ?3 AND (?1 IS NULL OR projects.name = ?1) ORDER BY rejections.id DESC LIMIT ?2",
+        project ?? null,
+        Math.min(left, ROWS_AT_ONCE),
+        before,
+      );
+      for (const { projectId, ...row } of rows) {
+        before = row.id;
+        const entry = row.reason === "internal" ? this.#entriesSetAside(projectId, row) : row.entry;
+        yield { ...row, reason: reasonOf(row.reason), entry };
+      }
+      if (rows.length < ROWS_AT_ONCE) return;
+    }
   }
 
-  /** The starts that wait for their end, in the order in which they came. */
-  waitingStarts(project?: string): WaitingStartRow[] {
-    const starts: WaitingStartRow[] = [];
-    for (const { item } of this.#all<{ item: string }>("SELECT item FROM waiting ORDER BY id")) {
-      const start = parseStart(item);
-      if (start !== undefined && (project === undefined || start.project === project)) starts.push(start);
+  /** The starts that wait for their end, in the order in which they came; read some at a time, as they are taken. */
+  *waitingStarts(project?: string): Generator<WaitingStartRow> {
+    for (let after = -1; ; ) {
+      const rows = this.#all<{ id: number; item: string }>(
+        "SELECT id, item FROM waiting WHERE id > ? ORDER BY id LIMIT ?",
+        after,
+        ROWS_AT_ONCE,
+      );
+      for (const { id, item } of rows) {
+        after = id;
+        const start = parseStart(item);
+        if (start !== undefined && (project === undefined || start.project === project)) yield start;
+      }
+      if (rows.length < ROWS_AT_ONCE) return;
     }
-    return starts;
   }
 
   /**

@@ -1,4 +1,4 @@
-// The reader thread's loop: every question is a row of steps, and after each step it turns to the next one, so that a heavy question
+// The reader thread's loop: every question is a row of steps, and after each step it turns to the next one (work_turns.ts), so that a heavy question
 // delays others by a block and not by its whole length, and a cancelled one ends at its next step. Each question has a reader of
 // its own while it lasts, so no snapshot is shared.
 
@@ -7,6 +7,8 @@ import { systemClock } from "../core/clock.ts";
 import type { ExportRequest, ReadRefusal, ReadRequest, TailRequest } from "../core/reading.ts";
 import { answerSteps, type EngineOptions } from "../query/engine.ts";
 import { exportText } from "../query/export_text.ts";
+import { COLLECT_AFTER_BYTES, COLLECT_AFTER_MS, COLLECT_RESIDENT_BYTES, QUERIES_BYTES_MAX } from "../query/limits.ts";
+import { QueryMemory } from "../query/query_memory.ts";
 import type { Steps } from "../query/scan.ts";
 import { isRefusal, type ReadRules, refuseUnknownProject, rulesOf } from "../query/scope.ts";
 import { SummaryCache, UNUSED_MS_MAX } from "../query/summary_cache.ts";
@@ -14,9 +16,12 @@ import { TailHub } from "../query/tail.ts";
 import { DataReader } from "../store/data_reader.ts";
 import type { FromReader, ToReader } from "./messages.ts";
 import { ReaderPool } from "./reader_pool.ts";
+import { type Work, WorkTurns } from "./work_turns.ts";
 
 /** How long a question may take, in ms: longer than anyone waits before a page, shorter than proxies do. */
 const QUESTION_MS_MAX = 15_000;
+/** How long steps are taken before messages are looked at, in ms: the main thread asks for a sign of life each second. */
+const TURN_MS = 20;
 /** How long commits are gathered before tails are served, in ms. */
 const TAILS_EVERY_MS = 25;
 /** How long after the last question its garbage is collected, in ms: columns are large, and the runtime waits for more. */
@@ -33,7 +38,15 @@ export class ReaderThread {
   readonly #cache = new SummaryCache();
   readonly #pool: ReaderPool;
   /** What is being worked on, by number; each in its turn. */
-  readonly #work = new Map<number, Steps<void>>();
+  readonly #work = new WorkTurns({
+    bytesMax: QUERIES_BYTES_MAX,
+    turnMs: TURN_MS,
+    clock: () => performance.now(),
+    step: (number, { steps }) => this.#step(number, steps),
+  });
+  /** Since it was looked whether garbage is to be collected. */
+  #inflatedBytes = 0;
+  #workedMs = 0;
   readonly #exports = new Map<number, Export>();
   /** Tails that are open, and those of them that want a batch. */
   readonly #tails = new Set<number>();
@@ -60,7 +73,7 @@ export class ReaderThread {
         this.#rules = message.rules;
         break;
       case "ask":
-        this.#begin(message.number, this.#answer(message.number, message.request));
+        this.#beginQuery(message.number, message.request);
         break;
       case "export":
         this.#open(message.number, () => this.#openExport(message.number, message.request));
@@ -84,24 +97,40 @@ export class ReaderThread {
     }
   }
 
-  #begin(number: number, steps: Steps<void>): void {
-    this.#work.set(number, steps);
+  #beginQuery(number: number, request: ReadRequest): void {
+    const query = {
+      memory: new QueryMemory((bytes) => {
+        this.#inflatedBytes += bytes;
+      }),
+      deadline: performance.now() + QUESTION_MS_MAX,
+    };
+    this.#begin(number, this.#answer(number, request, query), query);
+  }
+
+  #begin(number: number, steps: Steps<void>, query?: Work["query"]): void {
+    this.#work.set(number, { steps, ...(query === undefined ? {} : { query }) });
     if (this.#isTurning) return;
     this.#isTurning = true;
     clearTimeout(this.#tidyTimer);
     setImmediate(() => this.#turn());
   }
 
-  /** One step of each; then messages have their turn, a cancellation among them. */
+  /** Some steps; then messages have their turn, a cancellation among them. */
   #turn(): void {
-    // What a step adds has its turn in this round, too.
-    for (const [number, steps] of this.#work) {
-      const step = this.#step(number, steps);
-      if (step && this.#work.get(number) === steps) this.#work.delete(number);
-    }
+    const startedAt = performance.now();
+    this.#work.turn();
+    this.#workedMs += performance.now() - startedAt;
+    this.#collectIfLarge();
     this.#isTurning = this.#work.size > 0;
     if (this.#isTurning) setImmediate(() => this.#turn());
     else this.#tidyTimer = setTimeout(() => this.#tidy(), TIDY_AFTER_MS);
+  }
+
+  #collectIfLarge(): void {
+    if (this.#inflatedBytes < COLLECT_AFTER_BYTES && this.#workedMs < COLLECT_AFTER_MS) return;
+    this.#inflatedBytes = 0;
+    this.#workedMs = 0;
+    if (process.memoryUsage.rss() >= COLLECT_RESIDENT_BYTES) collectGarbage();
   }
 
   /** Nothing was asked for a while; what is still kept for the next question is looked at once more when nobody asked for long. */
@@ -127,8 +156,7 @@ export class ReaderThread {
   }
 
   #cancel(number: number): void {
-    this.#work.get(number)?.return();
-    this.#work.delete(number);
+    this.#work.end(number);
     this.#closeExport(number, true);
     if (!this.#tails.delete(number)) return;
     this.#unplaced.delete(number);
@@ -137,11 +165,11 @@ export class ReaderThread {
     this.#closeHubIfUnused();
   }
 
-  *#answer(number: number, request: ReadRequest): Steps<void> {
+  *#answer(number: number, request: ReadRequest, query: NonNullable<Work["query"]>): Steps<void> {
     const reader = this.#pool.take();
     let isWhole = false;
     try {
-      const outcome = yield* answerSteps(request, this.#engineOptions(reader));
+      const outcome = yield* answerSteps(request, this.#engineOptions(reader, query));
       this.#reply({
         kind: "answer",
         number,
@@ -153,14 +181,15 @@ export class ReaderThread {
     }
   }
 
-  #engineOptions(reader: DataReader): EngineOptions {
+  #engineOptions(reader: DataReader, { memory, deadline }: NonNullable<Work["query"]>): EngineOptions {
     return {
       source: reader.blocks,
       details: reader.details,
       cache: this.#cache,
       rules: this.#rules,
       now: systemClock(),
-      limitMs: QUESTION_MS_MAX,
+      limitMs: deadline - performance.now(),
+      memory,
     };
   }
 
@@ -271,8 +300,7 @@ export class ReaderThread {
   }
 
   #closeHub(): void {
-    this.#work.get(TAILS)?.return();
-    this.#work.delete(TAILS);
+    this.#work.end(TAILS);
     this.#hubReader?.close();
     this.#hubReader = undefined;
     this.#hub = undefined;

@@ -6,6 +6,7 @@ const NOTHING = () => [];
 
 export const NO_DETAILS: DetailsSource = {
   touchpoints: NOTHING,
+  registered: NOTHING,
   usageCounters: NOTHING,
   storage: NOTHING,
   monthBytes: NOTHING,

@@ -73,6 +73,7 @@ const TouchpointNodeSchema = object("TouchpointNode", {
 });
 
 export const TouchpointsSchema = object("Touchpoints", {
+  more: count("Touchpoints that are not listed: 10,000 at most are"),
   touchpoints: Type.Array(TouchpointSchema),
   tree: Type.Array(Type.Object({ project: Type.String(), children: Type.Array(TouchpointNodeSchema) })),
 });
@@ -108,6 +109,7 @@ export const UsageSchema = object("Usage", {
 });
 
 export const RejectionsSchema = object("Rejections", {
+  more: Type.Boolean({ description: "Whether there are more within the limit, which would make the answer too long" }),
   rejections: Type.Array(
     Type.Object({
       id: Type.Integer(),

@@ -58,7 +58,9 @@ export const RecordSchema = object("Record", {
 });
 
 export const EntriesSchema = object("Entries", {
-  entries: Type.Array(RecordSchema, { description: "Newest time first" }),
+  entries: Type.Array(RecordSchema, {
+    description: "Newest time first; fewer than the limit where they are very long",
+  }),
   nextCursor: nullable(text("Give it back for the next page")),
   ...NOTES,
 });
@@ -96,9 +98,10 @@ const FIGURES = {
 };
 
 export const TimingsSchema = object("Timings", {
+  more: count("Touchpoints that are not listed: those with the most timings are, 10,000 at most"),
   touchpoints: Type.Array(
     Type.Object({
-      touchpoint: text('"" for timings without one'),
+      touchpoint: text('"" for timings without one; a long name is cut'),
       registered: Type.Boolean(),
       ambiguous: count(
         "Pairs for which more than one start would have done, on the days of the range; whatever `q` is",
@@ -108,7 +111,7 @@ export const TimingsSchema = object("Timings", {
   ),
   categories: Type.Optional(
     Type.Array(Type.Object({ category: text('What names have up to a "/", which it ends with'), ...FIGURES }), {
-      description: "With by=category: all touchpoints of each category together",
+      description: "With by=category: all listed touchpoints of each category together, of 10,000 categories at most",
     }),
   ),
   ...NOTES,
@@ -119,6 +122,11 @@ const SeriesBucketsSchema = Type.Array(object("SeriesBucket", { time: time("Star
 export const SeriesSchema = object("Series", {
   interval: Type.Number({ description: "Length of a bucket, ms" }),
   buckets: Type.Optional(SeriesBucketsSchema),
+  more: Type.Optional(
+    count(
+      "With by=touchpoint: touchpoints that are not listed. Those with the most timings are, so many that all have 40,000 buckets at most",
+    ),
+  ),
   touchpoints: Type.Optional(
     Type.Array(Type.Object({ touchpoint: Type.String(), buckets: SeriesBucketsSchema }), {
       description: "With by=touchpoint, in place of buckets",
@@ -141,12 +149,13 @@ export const RunningSchema = object("Running", {
       receivedAt: time("When the start was received"),
       metadata: Type.Optional(metadata()),
     }),
-    { description: "Longest running first" },
+    { description: "Longest running first; fewer than the limit where they are very long" },
   ),
-  count: count("All of them, also those past the limit"),
+  count: count("All of them, also those that are not listed"),
 });
 
 export const FieldsSchema = object("Fields", {
+  more: count("Fields that are not listed: those that the most records have are, 2,000 at most"),
   fields: Type.Array(
     Type.Object({ name: text("As a search writes it: metadata.orderId"), count: count("Records that have it") }),
   ),
@@ -157,7 +166,9 @@ export const ValuesSchema = object("Values", {
   field: Type.String(),
   values: Type.Array(
     Type.Object({
-      value: Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]),
+      value: Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()], {
+        description: "Of a long text the first 1,000 characters: values that begin alike are one",
+      }),
       count: count("Records with this value"),
     }),
     { description: "Most frequent first" },

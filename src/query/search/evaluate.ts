@@ -12,6 +12,9 @@ interface Matched {
   readonly block: BlockView;
   readonly project: string;
   readonly texts: ReadTexts;
+  readonly repeated: ReadonlySet<Term>;
+  /** What was found for these. */
+  readonly known: Map<Term, Uint8Array>;
 }
 
 /**
@@ -24,27 +27,68 @@ export function matchRows(
   project: string,
   texts: ReadTexts = () => undefined,
 ): Uint8Array {
+  const steps = matchSteps(search, block, project, texts);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** As `matchRows`, a term a step. */
+export function* matchSteps(
+  search: Expression,
+  block: BlockView,
+  project: string,
+  texts: ReadTexts = () => undefined,
+): Generator<undefined, Uint8Array> {
   const rows = new Uint8Array(block.count).fill(1);
-  narrow(search, { block, project, texts }, rows);
+  yield* narrow(search, { block, project, texts, repeated: repeatedTerms(search), known: new Map() }, rows);
   return rows;
 }
 
+/** The terms that stand in more than one place. Equal ones are the same object: see equal_terms.ts. */
+function repeatedTerms(search: Expression): ReadonlySet<Term> {
+  const seen = new Set<Term>();
+  const repeated = new Set<Term>();
+  const visit = (expression: Expression): void => {
+    if (expression.kind === "and" || expression.kind === "or") expression.members.forEach(visit);
+    else if (expression.kind === "not") visit(expression.member);
+    else if (expression.kind !== "all") (seen.has(expression) ? repeated : seen).add(expression);
+  };
+  visit(search);
+  return repeated;
+}
+
 /** Clears the rows that do not match; sets none. */
-function narrow(search: Expression, matched: Matched, rows: Uint8Array): void {
-  const { block, project, texts } = matched;
+function* narrow(search: Expression, matched: Matched, rows: Uint8Array): Generator<undefined, void> {
+  if (search.kind === "all") return;
+  if (search.kind === "and") {
+    for (const member of cheapFirst(search.members)) {
+      yield* narrow(member, matched, rows);
+      if (!rows.includes(1)) return;
+    }
+  } else if (search.kind === "or") yield* narrowToAny(search.members, matched, rows);
+  else if (search.kind === "not") subtract(rows, yield* matchesWithin(search.member, matched, rows));
+  else {
+    narrowByTerm(search, matched, rows);
+    yield undefined;
+  }
+}
+
+/** A term that stands in several places is evaluated once, over all rows. */
+function narrowByTerm(term: Term, matched: Matched, rows: Uint8Array): void {
+  if (!matched.repeated.has(term)) return matchTerm(term, matched, rows);
+  let matches = matched.known.get(term);
+  if (matches === undefined) {
+    matches = new Uint8Array(rows.length).fill(1);
+    matchTerm(term, matched, matches);
+    matched.known.set(term, matches);
+  }
+  for (let row = 0; row < rows.length; row++) rows[row] = (rows[row] as number) & (matches[row] as number);
+}
+
+function matchTerm(search: Term, { block, project, texts }: Matched, rows: Uint8Array): void {
   switch (search.kind) {
-    case "all":
-      return;
-    case "and":
-      for (const member of cheapFirst(search.members)) {
-        narrow(member, matched, rows);
-        if (!rows.includes(1)) return;
-      }
-      return;
-    case "or":
-      return narrowToAny(search.members, matched, rows);
-    case "not":
-      return subtract(rows, matchesWithin(search.member, matched, rows));
     case "word":
       return matchWord(search, block, rows, texts);
     case "message":
@@ -61,18 +105,18 @@ function narrow(search: Expression, matched: Matched, rows: Uint8Array): void {
   }
 }
 
-function narrowToAny(members: readonly Expression[], matched: Matched, rows: Uint8Array): void {
+function* narrowToAny(members: readonly Expression[], matched: Matched, rows: Uint8Array): Generator<undefined, void> {
   const open = rows.slice();
   for (const member of cheapFirst(members)) {
-    subtract(open, matchesWithin(member, matched, open));
+    subtract(open, yield* matchesWithin(member, matched, open));
     if (!open.includes(1)) return;
   }
   subtract(rows, open);
 }
 
-function matchesWithin(search: Expression, matched: Matched, rows: Uint8Array): Uint8Array {
+function* matchesWithin(search: Expression, matched: Matched, rows: Uint8Array): Generator<undefined, Uint8Array> {
   const matching = rows.slice();
-  narrow(search, matched, matching);
+  yield* narrow(search, matched, matching);
   return matching;
 }
 

@@ -3,12 +3,11 @@
 
 import type { BlockView, TextColumn, ValueColumn } from "../../block/block_view.ts";
 import { foldText } from "../../core/fold.ts";
-import type { JsonObject } from "../../core/json.ts";
 import type { MessageTerm, MetadataNumberTerm, MetadataTerm, WordTerm } from "./expression.ts";
 import type { ReadTexts } from "./judge.ts";
 import { acceptedCodes } from "./match_columns.ts";
 import { markPatterns } from "./match_patterns.ts";
-import { isAnything, someAt, someLeafContains, someMember, splitsOf, testOf } from "./metadata_values.ts";
+import { isAnything, someAt, splitsOf, testOf } from "./metadata_values.ts";
 
 export function matchMessage({ needle }: MessageTerm, block: BlockView, rows: Uint8Array): void {
   const column = block.message();
@@ -29,7 +28,7 @@ export function matchWord({ needle }: WordTerm, block: BlockView, rows: Uint8Arr
       const column = block.metadata(name);
       if (column !== undefined) closeContaining(column, column.rows, needle, open);
     }),
-    () => closeRest(block, open, jsonFilter(needle), (object) => someLeafContains(object, needle)),
+    () => closeRest(block, needle, open),
   ];
   const isBeside = needle === "" || texts()?.mayContainBesideMessages(needle) !== false;
   for (const close of isBeside ? all : [messages]) {
@@ -46,15 +45,12 @@ export function matchMetadata(term: MetadataTerm | MetadataNumberTerm, block: Bl
   for (const [head, path] of [whole, ...splitsOf(term.name)]) {
     const column = block.metadata(head);
     if (column !== undefined && hasOpen(column.rows, open)) closeMetadata(term, column, path, open);
+    if (!open.includes(1)) break;
+    const rest = block.restMembers();
+    rest?.forEachOf(head, (row, member) => {
+      if (open[row] === 1 && someAt(rest.value(member), path, test)) open[row] = 0;
+    });
   }
-  const [first = ""] = term.name.split(".", 1);
-  const beginning = JSON.stringify(first).slice(0, -1);
-  closeRest(
-    block,
-    open,
-    (text) => text.includes(beginning),
-    (object) => someMember(object, term.name, test),
-  );
   clearOpen(open, rows);
 }
 
@@ -116,20 +112,16 @@ function closeMetadata(
   closeHits(hits, column.rows, open);
 }
 
-/** Looks at the metadata that has no columns: parses the JSON of open rows that `mayMatch`. */
-function closeRest(
-  block: BlockView,
-  open: Uint8Array,
-  mayMatch: (text: string) => boolean,
-  matches: (object: JsonObject) => boolean,
-): void {
+/** Looks at the leaves of the metadata that has no columns. */
+function closeRest(block: BlockView, needle: string, open: Uint8Array): void {
   if (!open.includes(1)) return;
-  const rest = block.rest();
+  const rest = block.restMembers();
   if (rest === undefined) return;
+  const mayMatch = jsonFilter(needle);
   for (let place = 0; place < rest.rows.length; place++) {
     const row = rest.rows[place] as number;
-    const text = rest.values[place] as string;
-    if (open[row] === 1 && mayMatch(text) && matches(JSON.parse(text) as JsonObject)) open[row] = 0;
+    if (open[row] !== 1 || !mayMatch(rest.object(place))) continue;
+    if (rest.someLeaf(place, (text) => foldText(text).includes(needle))) open[row] = 0;
   }
 }
 

@@ -3,7 +3,6 @@
 // A name's dots can be part of a member's name or stand between two: "a.b" is the member "a.b", and member "b" of "a". Each value of
 // an object is looked at once at most, because a way to it spells one name only.
 
-import { foldText } from "../../core/fold.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { isAnyPattern, isInRange, type MetadataNumberTerm, type MetadataTerm, type Pattern } from "./expression.ts";
 
@@ -41,7 +40,7 @@ export function someAt(value: unknown, path: string | undefined, test: ValueTest
 }
 
 /** Whether the test accepts any value that the name means in the object. */
-export function someMember(object: JsonObject, name: string, test: ValueTest): boolean {
+function someMember(object: JsonObject, name: string, test: ValueTest): boolean {
   if (Object.hasOwn(object, name) && someAt(object[name], undefined, test)) return true;
   return splitsOf(name).some(([head, path]) => Object.hasOwn(object, head) && someAt(object[head], path, test));
 }
@@ -53,10 +52,4 @@ export function splitsOf(name: string): [head: string, path: string][] {
     splits.push([name.slice(0, dot), name.slice(dot + 1)]);
   }
   return splits;
-}
-
-/** Whether the text of some leaf contains the needle, which is folded; names are not searched. */
-export function someLeafContains(value: unknown, needle: string): boolean {
-  if (value === null || typeof value !== "object") return foldText(String(value)).includes(needle);
-  return Object.values(value).some((member) => someLeafContains(member, needle));
 }

@@ -74,6 +74,7 @@ export const ANSWERS: ReadAnswers = {
   entries: { entries: [TIMING, LOG], nextCursor: null, stoppedEarly: "after 10 s: up to …", damagedBlocks: 1 },
   histogram: { interval: 60_000, buckets: [{ time: 0, debug: 0, info: 1, warn: 2, error: 3, timing: 4 }] },
   timings: {
+    more: 3,
     touchpoints: [
       { touchpoint: "", registered: false, ambiguous: 0, ...NO_FIGURES },
       { touchpoint: "db", registered: true, ambiguous: 4, ...FIGURES },
@@ -85,6 +86,7 @@ export const ANSWERS: ReadAnswers = {
       { time: 0, ...FIGURES },
       { time: 60_000, ...NO_FIGURES },
     ],
+    more: 1,
     touchpoints: [{ touchpoint: "db", buckets: [{ time: 0, ...FIGURES }] }],
   },
   running: {
@@ -104,7 +106,7 @@ export const ANSWERS: ReadAnswers = {
     ],
     count: 2,
   },
-  fields: { fields: [{ name: "metadata.orderId", count: 3 }] },
+  fields: { more: 2, fields: [{ name: "metadata.orderId", count: 3 }] },
   values: {
     field: "metadata.x",
     values: ["a", 1.5, true, null].map((value) => ({ value, count: 1 })),
@@ -112,6 +114,7 @@ export const ANSWERS: ReadAnswers = {
     more: false,
   },
   touchpoints: {
+    more: 0,
     touchpoints: [{ project: "shop", name: "db", registered: true, firstSeen: 5 }],
     tree: [{ project: "shop", children: [{ name: "db", path: "db", registered: true, firstSeen: 5, children: [] }] }],
   },
@@ -137,6 +140,7 @@ export const ANSWERS: ReadAnswers = {
     ],
   },
   rejections: {
+    more: false,
     rejections: [
       {
         id: 1,

@@ -12,6 +12,7 @@ const RULES: ReadRules = {
 function detailsOf(parts: Partial<DetailsSource>): DetailsSource {
   return {
     touchpoints: () => [],
+    registered: () => [],
     usageCounters: () => [],
     storage: () => [],
     monthBytes: () => [],

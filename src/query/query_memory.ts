@@ -1,0 +1,52 @@
+// What a query holds, about, for whoever decides which queries may go on: the lists it collects, and what it inflates of the block in work.
+
+import { inflatedBytesOf } from "../block/inflate.ts";
+import type { PieceSource } from "../block/open_block.ts";
+import { INFLATED_FACTOR } from "./limits.ts";
+
+export class QueryMemory {
+  readonly #onInflated: (bytes: number) => void;
+  #expected = 0;
+  #inflated = 0;
+  #collected = 0;
+
+  /** @param onInflated is told of each piece before it is inflated. */
+  constructor(onInflated: (bytes: number) => void = () => undefined) {
+    this.#onInflated = onInflated;
+  }
+
+  /** What it holds, or is about to hold. */
+  get bytes(): number {
+    return INFLATED_FACTOR * Math.max(this.#expected, this.#inflated) + this.#collected;
+  }
+
+  /** What was collected so far. */
+  collected(bytes: number): void {
+    this.#collected = bytes;
+  }
+
+  /** So many bytes of the block in work may be inflated from now on. */
+  expect(bytes: number): void {
+    this.#expected = bytes;
+  }
+
+  /** The pieces of the block in work, as they are; what they take is counted. */
+  counted(pieces: PieceSource): PieceSource {
+    return {
+      names: () => pieces.names(),
+      piece: (name) => {
+        const piece = pieces.piece(name);
+        const bytes = piece === undefined ? 0 : inflatedBytesOf(piece);
+        this.#inflated += bytes;
+        this.#onInflated(bytes);
+        return piece;
+      },
+    };
+  }
+
+  /** The block in work is done; the next one is expected to take as much. */
+  closeBlock(): void {
+    this.#expected = this.#inflated;
+    this.#inflated = 0;
+  }
+}

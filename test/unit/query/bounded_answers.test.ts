@@ -1,0 +1,239 @@
+// Answers are bounded, whatever was sent: the most frequent are listed, exactly, and the others are counted.
+
+import { describe, expect, test } from "bun:test";
+import type {
+  EntriesAnswer,
+  FieldsAnswer,
+  RejectionsAnswer,
+  RunningAnswer,
+  SeriesAnswer,
+  TimingsAnswer,
+  TouchpointsAnswer,
+  ValuesAnswer,
+} from "../../../src/core/answers.ts";
+import type { ReadRequest } from "../../../src/core/reading.ts";
+import type { StoredRecord } from "../../../src/core/record.ts";
+import type { DetailsSource } from "../../../src/query/details.ts";
+import { answerNow } from "../../../src/query/engine.ts";
+import { QueryMemory } from "../../../src/query/query_memory.ts";
+import { SummaryCache } from "../../../src/query/summary_cache.ts";
+import { MemorySource } from "../../support/memory_source.ts";
+import { NO_DETAILS } from "../../support/no_details.ts";
+import { record } from "./search_block.ts";
+
+const DAY = Date.UTC(2026, 5, 1);
+const RULES = {
+  projects: {},
+  defaultProject: { retentionMs: 3_650 * 86_400_000, monthlyEntries: undefined, overage: "continue" },
+} as const;
+const SCOPE = { project: undefined, q: "", from: undefined, to: undefined };
+const MIB = 1024 * 1024;
+
+function ask<T>(source: MemorySource, request: ReadRequest, details: DetailsSource = NO_DETAILS): T {
+  return asked<T>(source, request, details).answer;
+}
+
+/** With the most that the query said it holds. */
+function asked<T>(source: MemorySource, request: ReadRequest, details: DetailsSource = NO_DETAILS) {
+  const memory = new QueryMemory();
+  let bytesMax = 0;
+  const collected = memory.collected.bind(memory);
+  memory.collected = (bytes) => {
+    collected(bytes);
+    bytesMax = Math.max(bytesMax, bytes);
+  };
+  const options = { source, details, cache: new SummaryCache(), rules: RULES, now: DAY + 1, limitMs: 1e9, memory };
+  const outcome = answerNow(request, options);
+  if (!outcome.ok) throw new Error(outcome.refusal.message);
+  return { answer: outcome.answer as T, bytesMax };
+}
+
+/** Stored in blocks of so many, in the order of the parts. */
+function sourceOf(parts: readonly Partial<StoredRecord>[], blockRecords = 10_000): MemorySource {
+  const source = new MemorySource();
+  for (let from = 0; from < parts.length; from += blockRecords) {
+    source.write(
+      "shop",
+      parts.slice(from, from + blockRecords).map((one) => record(0, { time: DAY, ...one })),
+    );
+  }
+  return source;
+}
+
+const timing = (touchpoint: string): Partial<StoredRecord> => ({
+  kind: "completed",
+  touchpoint,
+  startTime: DAY,
+  endTime: DAY + 5,
+  duration: 5,
+});
+const manyTouchpoints = () => [
+  ...Array.from({ length: 16_000 }, (_, index) => timing(`early/${index}`)),
+  ...Array.from({ length: 7 }, () => timing("late")),
+];
+
+describe("timings", () => {
+  test("list the touchpoints with the most timings, whenever these came, and count the others", () => {
+    const source = sourceOf(manyTouchpoints());
+    for (const merge of [false, true]) {
+      if (merge) source.merge("shop", true);
+      const { answer, bytesMax } = asked<TimingsAnswer>(source, { kind: "timings", scope: SCOPE });
+      expect(answer.touchpoints.length).toBe(10_000);
+      expect(answer.more).toBe(6_001);
+      expect(answer.touchpoints.at(-1)).toMatchObject({ touchpoint: "late", count: 7, p50: 5 });
+      expect(bytesMax).toBeLessThan(48 * MIB);
+    }
+  });
+
+  test("by category are made of those, and as few", () => {
+    const parts = Array.from({ length: 2_000 }, (_, index) =>
+      timing(Array.from({ length: 30 }, (__, at) => `${index}.${at}`).join("/")),
+    );
+    const answer = ask<TimingsAnswer>(sourceOf(parts), { kind: "timings", scope: SCOPE, byCategory: true });
+    expect(answer.touchpoints.length).toBe(2_000);
+    expect(answer.categories?.length).toBe(10_000);
+  });
+
+  test("of a touchpoint that is very long stand under its beginning", () => {
+    const parts = ["a", "b"].map((end) => timing("x".repeat(1_000_000) + end));
+    const answer = ask<TimingsAnswer>(sourceOf(parts), { kind: "timings", scope: SCOPE });
+    expect(answer.touchpoints.map(({ touchpoint, count }) => [touchpoint.length, count])).toEqual([[513, 2]]);
+    expect(JSON.stringify(answer).length).toBeLessThan(2_000);
+  });
+
+  test("a series a touchpoint is made of those with the most timings", () => {
+    const request = { kind: "series", scope: SCOPE, intervalMs: 3_600_000, byTouchpoint: true } as const;
+    const { more, touchpoints = [] } = ask<SeriesAnswer>(sourceOf(manyTouchpoints()), request);
+    expect([more, touchpoints.length]).toEqual([6_001, 10_000]);
+    expect(touchpoints.at(-1)).toMatchObject({ touchpoint: "late", buckets: [{ count: 7 }] });
+  });
+});
+
+describe("fields", () => {
+  test("are those that the most records have, and the others are counted", () => {
+    const names = Array.from({ length: 20_000 }, (_, index) => `n${index}`);
+    const objects: Record<string, number>[] = [];
+    for (let from = 0; from < names.length; from += 100) {
+      objects.push(Object.fromEntries(names.slice(from, from + 100).map((name) => [name, 1])));
+    }
+    const parts = [...objects, ...Array.from({ length: 3 }, () => ({ late: true }))].map((metadata) => ({ metadata }));
+    const source = sourceOf(parts, 50);
+    for (const merge of [false, true]) {
+      if (merge) source.merge("shop", true);
+      const { fields, more } = ask<FieldsAnswer>(source, { kind: "fields", scope: SCOPE });
+      expect(fields.length).toBe(2_000);
+      expect(fields.length + more).toBe(20_000 + 1 + ["apiKey", "kind", "source", "level"].length);
+      expect(fields).toContainEqual({ name: "metadata.late", count: 3 });
+    }
+  });
+
+  test("with very long names stand under their beginnings", () => {
+    const metadata = { ["x".repeat(1_000_000)]: 1 };
+    const { fields } = ask<FieldsAnswer>(sourceOf([{ metadata }]), { kind: "fields", scope: SCOPE });
+    expect(Math.max(...fields.map(({ name }) => name.length))).toBe(512);
+  });
+});
+
+describe("values", () => {
+  test("are the most frequent, whenever they came, with few of them held", () => {
+    const different = Array.from({ length: 60_000 }, (_, index) => ({ metadata: { v: `early ${index}` } }));
+    const late = Array.from({ length: 9 }, () => ({ metadata: { v: "late" } }));
+    const one = Array.from({ length: 8 }, () => ({ metadata: { v: 1 } }));
+    const source = sourceOf([...different, ...late, ...one]);
+    const request = { kind: "values", scope: SCOPE, field: "metadata.v", limit: 2 } as const;
+    expect(ask<ValuesAnswer>(source, request)).toEqual({
+      field: "metadata.v",
+      values: [
+        { value: "late", count: 9 },
+        { value: 1, count: 8 },
+      ],
+      count: 60_017,
+      more: true,
+    });
+  });
+
+  test("that are very long hold no more than their beginnings", () => {
+    const parts = Array.from({ length: 40 }, (_, index) => ({ message: `${index} ${"x".repeat(1_000_000)}` }));
+    const request = { kind: "values", scope: SCOPE, field: "message", limit: 100 } as const;
+    const { answer, bytesMax } = asked<ValuesAnswer>(sourceOf(parts, 10), request);
+    expect(answer.values.map(({ value }) => String(value).length)).toEqual(Array.from({ length: 40 }, () => 1_000));
+    expect(bytesMax).toBeLessThan(100_000);
+  });
+});
+
+describe("pages", () => {
+  test("of long records are short, and the next ones have the rest", () => {
+    const parts = Array.from({ length: 2_000 }, (_, index) => ({
+      time: DAY - index,
+      metadata: index % 2 === 0 ? { text: "x".repeat(20_000) } : { list: Array.from({ length: 2_500 }, () => 1) },
+    }));
+    const source = sourceOf(parts, 500);
+    const ids: number[] = [];
+    for (let cursor: string | undefined, pages = 0; ; pages++) {
+      const request = { kind: "entries", scope: SCOPE, limit: 10_000, cursor } as const;
+      const { answer, bytesMax } = asked<EntriesAnswer>(source, request);
+      ids.push(...answer.entries.map(({ id }) => id));
+      expect(JSON.stringify(answer).length).toBeLessThan(10 * MIB);
+      expect(bytesMax).toBeLessThan(32 * MIB);
+      if (answer.nextCursor === null) break;
+      cursor = answer.nextCursor;
+      expect(pages).toBeLessThan(20);
+    }
+    expect(ids).toEqual(Array.from({ length: 2_000 }, (_, index) => index + 1));
+  });
+});
+
+describe("what lies beside blocks", () => {
+  test("running timings are the longest running, fewer where they are very long", () => {
+    let read = 0;
+    const details: DetailsSource = {
+      ...NO_DETAILS,
+      *waitingStarts() {
+        for (let index = 0; index < 5_000; index++) {
+          read++;
+          const start = { ...record(0, {}), startTime: DAY - index, message: "x".repeat(5_000) };
+          yield { project: "shop", start };
+        }
+      },
+    };
+    const { running, count } = ask<RunningAnswer>(
+      new MemorySource(),
+      { kind: "running", scope: SCOPE, limit: 10_000 },
+      details,
+    );
+    expect([read, count]).toEqual([5_000, 5_000]);
+    expect(running.length).toBeLessThan(2_000);
+    expect(running.map(({ startTime }) => startTime)).toEqual(
+      Array.from({ length: running.length }, (_, index) => DAY - 4_999 + index),
+    );
+  });
+
+  test("touchpoints are 10,000 at most, and rejections have an end", () => {
+    const rows = Array.from({ length: 12_000 }, (_, index) => ({
+      project: "shop",
+      name: `t${index}`,
+      registered: false,
+      firstSeen: 1,
+    }));
+    let read = 0;
+    const details: DetailsSource = {
+      ...NO_DETAILS,
+      touchpoints: () => rows,
+      *rejections() {
+        for (let id = 10_000; id > 0; id--) {
+          read++;
+          const entry = JSON.stringify({ message: "x".repeat(4_000) });
+          yield { id, project: "shop", apiKey: "web", receivedAt: 1, reason: "empty", entry };
+        }
+      },
+    };
+    const source = new MemorySource();
+    const list = ask<TouchpointsAnswer>(source, { kind: "touchpoints", project: undefined }, details);
+    expect([list.touchpoints.length, list.more]).toEqual([10_000, 2_000]);
+    const request = { kind: "rejections", project: undefined, limit: 10_000 } as const;
+    const { rejections, more } = ask<RejectionsAnswer>(source, request, details);
+    expect(more).toBe(true);
+    expect(rejections.length).toBe(read - 1);
+    expect(JSON.stringify(rejections).length).toBeLessThan(10 * MIB);
+  });
+});
