@@ -35,8 +35,11 @@ ${ATTACKS.map(({ name, about }) => `  ${name.padEnd(10)} ${about}`).join("\n")}
 
 /** How long the server may take to be as it was, once the attack is over. */
 const RECOVER_MS_MAX = 30_000;
-/** Handles more than before the attack that are nobody's: connections of the probe. */
-const HANDLES_SPARE = 20;
+/**
+ * Handles more than before the attack that are nobody's: connections of the probe, and those of the data file that SQLite keeps for the
+ * next reader while the writer has it open, one for each of as many queries as there were at once.
+ */
+const HANDLES_SPARE = 20 + 64;
 
 interface Row {
   readonly attack: string;

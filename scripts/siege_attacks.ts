@@ -16,6 +16,7 @@ import { nestedArrays, nestedMetadata } from "../test/support/raw_json.ts";
 import { processState } from "../test/support/raw_probe.ts";
 import { stormOf } from "../test/support/raw_storm.ts";
 import { ENQUEUE_PATH, SERVER_KEY, type TestServer } from "../test/support/server.ts";
+import { MEMORY_ATTACKS } from "./siege_memory.ts";
 
 /** How hard it is attacked. */
 export interface Force {
@@ -179,4 +180,5 @@ export const ATTACKS: readonly Attack[] = [
   { name: "depth", about: "JSON nested millions of levels deep, compressed", run: depth },
   { name: "floods", about: "names of members that have one hash", run: floods },
   { name: "reloads", about: "the configuration rewritten all the time, every other time to nonsense", run: reloads },
+  ...MEMORY_ATTACKS,
 ];

@@ -74,7 +74,7 @@ export function registerTimings(program: Command, tools: ReadingTools): void {
       if (options.json === true) {
         const shown = tree === true ? { categories: rows.flatMap(({ category }) => category ?? []) } : {};
         await write(jsonLine({ touchpoints: sorted, ...shown, ...notes }, context));
-      } else await write(timingsText(rows, style));
+      } else await write(`${timingsText(rows, style)}${moreText(notes.more)}`);
       tellNotes(notes, context);
     } finally {
       source.close();
@@ -106,6 +106,13 @@ function timingsText(rows: readonly TreeRow[], style: Style): string {
   const table = formatTable([header, ...lines], sides);
   const hasUnregistered = rows.some(isMarked);
   return hasUnregistered ? `${table}\n* not registered\n` : table;
+}
+
+/** What the list leaves out; a server of before says nothing. */
+function moreText(more = 0): string {
+  return more === 0
+    ? ""
+    : `and ${formatCount(more)} more ${more === 1 ? "touchpoint" : "touchpoints"} with fewer timings\n`;
 }
 
 function nameCell(row: TreeRow, style: Style): Cell {

@@ -70,6 +70,18 @@ export function ScanNotice({ notes }: { readonly notes: ScanNotes }) {
   );
 }
 
+interface MoreNoticeProps {
+  /** How many are not listed; a server of before says nothing. */
+  readonly more: number | undefined;
+  /** One of them: "touchpoint". */
+  readonly what: string;
+}
+
+/** Says that a list has an end. Nothing where it is whole. */
+export function MoreNotice({ more = 0, what }: MoreNoticeProps) {
+  return more === 0 ? null : <p class="hint">and {formatCountOf(more, `more ${what}`)}</p>;
+}
+
 interface EmptyStateProps {
   readonly title: string;
   /** What to do about it. */

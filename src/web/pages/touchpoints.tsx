@@ -7,7 +7,7 @@ import type { TouchpointsAnswer } from "../../core/answers.ts";
 import type { Problem } from "../api/outcome.ts";
 import { useApp } from "../app_context.ts";
 import { Button } from "../components/button.tsx";
-import { EmptyState, ProblemNotice } from "../components/notice.tsx";
+import { EmptyState, MoreNotice, ProblemNotice } from "../components/notice.tsx";
 import { Page } from "../components/page.tsx";
 import { QueryView } from "../components/query_view.tsx";
 import { useParameter, useQuery, useScope, useUsage } from "../hooks.ts";
@@ -158,6 +158,7 @@ function Touchpoints({ answer, field, ...actions }: TouchpointsProps) {
       ) : (
         <TouchpointTable rows={rows} onToggle={toggle} {...actions} />
       )}
+      <MoreNotice more={answer.more} what="touchpoint" />
     </>
   );
 }

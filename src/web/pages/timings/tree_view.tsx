@@ -6,7 +6,7 @@ import type { TimingsAnswer } from "../../../core/answers.ts";
 import { Button } from "../../components/button.tsx";
 import { DataTable } from "../../components/data_table.tsx";
 import { Link } from "../../components/link.tsx";
-import { EmptyState, Notice, ScanNotice } from "../../components/notice.tsx";
+import { EmptyState, MoreNotice, Notice, ScanNotice } from "../../components/notice.tsx";
 import { QueryView } from "../../components/query_view.tsx";
 import { useParameter, useQuery, useScope } from "../../hooks.ts";
 import { parseSort } from "../../state/sorting.ts";
@@ -111,6 +111,7 @@ function Tree({ answer, answeredAt }: TreeProps) {
         sortParameter="sort"
         sortDefault={SORT_DEFAULT}
       />
+      <MoreNotice more={answer.more} what="touchpoint" />
       <p class="hint">
         Figures are of completed timings and within 1 % of the exact value; those of a category are of all its timings
         together.
