@@ -59,6 +59,8 @@ export class Retention {
   follow(): void {
     this.#planned = [];
     const changes = this.#grace.follow(this.#projects(), this.#options.retentionMsOf, this.#clock());
+    // At once: the next process must know what held, however short the life of this one is.
+    this.#save();
     if (changes.length === 0) return;
     const blocks = this.#blocksByProject();
     for (const change of changes) this.#sayChange(change, blocks.get(change.project) ?? []);

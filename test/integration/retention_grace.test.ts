@@ -40,7 +40,7 @@ class Stage {
     return this.#maintenance;
   }
 
-  start(): void {
+  start(steps = true): void {
     this.#store = new StoreWriter(this.file, "write", "run");
     this.#maintenance = new Maintenance(this.#store, {
       file: this.file,
@@ -53,7 +53,7 @@ class Stage {
       log: (level, message) => this.log.push(`${level}: ${message}`),
     });
     // As a process that dies at once would leave it.
-    this.maintenance.step(false);
+    if (steps) this.maintenance.step(false);
   }
 
   stop(): void {
@@ -358,6 +358,20 @@ describe("a block whose damaged header gives it to no project", () => {
 });
 
 describe("retention in force", () => {
+  test("is in the file as soon as the server has started, however short its life", async () => {
+    await withFolder((folder) => {
+      const stage = new Stage(folder);
+      stage.start(false);
+      stage.fill("shop", 299);
+      stage.stop();
+      stage.days = { shop: 3 };
+      stage.start();
+      const left = stage.left();
+      stage.stop();
+      expect(left).toBe(299);
+    });
+  });
+
   test("is kept for the projects that are configured or have records, and for no others", async () => {
     await withStage((stage) => {
       stage.fill("old", 2);
