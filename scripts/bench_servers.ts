@@ -104,7 +104,7 @@ export class MeasuredServer {
   async drained(): Promise<Figures> {
     for (;;) {
       const figures = await this.figures();
-      if (figures.get('simplelogs_queue_entries{source="server"}') === 0) return figures;
+      if (figures.get('simplelogs_queue_requests{source="server"}') === 0) return figures;
       await pause(1);
     }
   }

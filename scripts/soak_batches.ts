@@ -52,10 +52,9 @@ export function noDrops(): Drops {
   return { empty: 0, negative_duration: 0, in_future: 0, too_old: 0, duplicate: 0 };
 }
 
-/** What is dropped of a batch that was stored before: what was dropped then, and all the rest as duplicates. */
-export function dropsOfAgain({ entries, drops }: SoakBatch): Drops {
-  const { empty, negative_duration, in_future, too_old } = drops;
-  return { ...drops, duplicate: entries.length - empty - negative_duration - in_future - too_old };
+/** What is dropped of a batch that was stored before: all of it. */
+export function dropsOfAgain({ entries }: SoakBatch): Drops {
+  return { ...noDrops(), duplicate: entries.length };
 }
 
 export class BatchMaker {

@@ -119,19 +119,21 @@ class SoakLoad {
     const key = isClient ? client : server;
     const text = `{"key":"${key}","source":"${isClient ? "client" : "server"}","entries":[${entries.join(",")}]}`;
     const body = this.#turn % GZIP_EVERY === 0 ? gzipSync(text, { level: 1 }) : text;
+    // So that it is known to be the same when it comes again, whatever became of the first.
+    const idempotencyKey = crypto.randomUUID();
     for (let status = 0; status !== 202; ) {
-      status = await this.#post(body, isClient);
+      status = await this.#post(body, isClient, idempotencyKey);
       if (status === 202) break;
       if (status !== 503 && status !== 0) this.#surprise(`a good batch was answered ${status}`);
       await pause(RETRY_AFTER_MS);
     }
     this.#count(entries.length, batch.drops);
-    if (batch.comesAgain) this.#begin(this.#sendAgain(batch, body));
+    if (batch.comesAgain) this.#begin(this.#sendAgain(batch, body, idempotencyKey));
   }
 
-  async #sendAgain(batch: SoakBatch, body: string | Buffer): Promise<void> {
+  async #sendAgain(batch: SoakBatch, body: string | Buffer, idempotencyKey: string): Promise<void> {
     await pause(AGAIN_AFTER_MS);
-    const status = await this.#post(body, batch.isClient);
+    const status = await this.#post(body, batch.isClient, idempotencyKey);
     if (status === 202) this.#count(batch.entries.length, dropsOfAgain(batch));
   }
 
@@ -162,11 +164,12 @@ class SoakLoad {
     if (this.#surprises.length < SURPRISES_MAX) this.#surprises.push(text);
   }
 
-  async #post(body: string | Buffer, isClient: boolean): Promise<number> {
+  async #post(body: string | Buffer, isClient: boolean, idempotencyKey?: string): Promise<number> {
     let status = 0;
     try {
       const headers: Record<string, string> = isClient ? { origin: this.#orders.origin } : {};
       if (typeof body !== "string") headers["content-encoding"] = "gzip";
+      if (idempotencyKey !== undefined) headers["idempotency-key"] = idempotencyKey;
       const answer = await fetch(this.#orders.url, { method: "POST", body, headers });
       await answer.arrayBuffer();
       status = answer.status;

@@ -23,6 +23,8 @@ export type Durability = "sync" | "write" | "memory";
 
 /** Kills on one data file, before another is begun: so that comparing stays fast. */
 const FILE_ROUNDS = 12;
+/** And the entries that may wait: a batch has up to 150, some hundred bytes each. */
+const QUEUE_BYTES = "64KiB";
 const QUEUE_ENTRIES = 2_000;
 /** Batches of logs that are answered before each kill, so that there is something to lose. */
 const ROUND_BATCHES = 11;
@@ -42,7 +44,7 @@ server = "${BRIEF_KEY}"
 [projects.brief]
 retention = "1s"
 [queue]
-entries = ${QUEUE_ENTRIES}
+bytes = "${QUEUE_BYTES}"
 [storage]
 durability = "${durability}"`,
   });

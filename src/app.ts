@@ -9,6 +9,7 @@ import type { LoadResult } from "./config/load.ts";
 import { diffSettings, watchSettings } from "./config/reload.ts";
 import { DEFAULT_PROJECT, type Settings } from "./config/settings.ts";
 import { systemClock } from "./core/clock.ts";
+import type { Source } from "./core/entry.ts";
 import { OperatingError } from "./core/errors.ts";
 import type { ApiKey } from "./core/intake.ts";
 import type { ThreadName } from "./core/telemetry.ts";
@@ -31,6 +32,7 @@ import type { WriterRules } from "./threads/messages.ts";
 import { Pipeline } from "./threads/pipeline.ts";
 import { Readers } from "./threads/readers.ts";
 import { SettledReading } from "./threads/settled_reading.ts";
+import type { LiveKey } from "./worker/options.ts";
 
 /** How long open requests may take once the server stops, in ms; with the pipeline's own bound, 10 s in all. */
 const STOP_GRACE_MS = 2_000;
@@ -94,12 +96,20 @@ function accessOf(settings: Settings, listensOn: string, before: AccessSettings 
 }
 
 function rulesOf(settings: Settings, keys: KeyIndex): WriterRules {
-  for (const { name, project, serverSha256, clientSha256 } of settings.keys) {
-    if (serverSha256 !== undefined) keys.of({ name, project, type: "server" });
-    if (clientSha256 !== undefined) keys.of({ name, project, type: "client" });
+  const live: LiveKey[] = [];
+  for (const { name, project, serverSha256, clientSha256, origins, rate, revoked } of settings.keys) {
+    const add = (type: Source, sha256: string | undefined) => {
+      if (sha256 === undefined) return;
+      const index = keys.of({ name, project, type });
+      if (!revoked) live.push({ index, sha256, origins: type === "client" ? origins : [], rate });
+    };
+    add("server", serverSha256);
+    add("client", clientSha256);
   }
   return {
     keys: keys.all(),
+    live,
+    entriesMax: settings.entriesMax,
     projects: Object.fromEntries(
       Object.entries(settings.projects).map(([name, project]) => {
         return [name, { ...project, clientEntries: clientQuotaOf(settings, name) }];
@@ -223,6 +233,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       metrics,
       log,
       peerAddress,
+      isGone: (request) => peers.isGone(request),
     });
     const app = createHttpApp({
       enqueue,

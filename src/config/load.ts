@@ -88,7 +88,7 @@ function assemble(values: FileValues, file: string): Settings {
     keys: keyPairs(values),
     projects: projects(values),
     unusedProjects: unusedProjects(values),
-    queue: { entries: values.queue.entries, bytes: values.queue.bytes, clientShare: values.queue.client_share },
+    queue: { requests: values.queue.requests, bytes: values.queue.bytes, clientShare: values.queue.client_share },
     storage: { durability: values.storage.durability, bytesMax: values.storage.max_size },
     timings: {
       timeoutMs: values.timings.timeout,
@@ -96,7 +96,7 @@ function assemble(values: FileValues, file: string): Settings {
       openMax: values.timings.max_open,
       openBytesMax: values.timings.max_open_bytes,
     },
-    dedupe: { windowMs: values.dedupe.window, entries: values.dedupe.entries },
+    dedupe: { windowMs: values.dedupe.window, requests: values.dedupe.requests },
     log: { level: values.log.level },
     tls:
       values.tls === undefined

@@ -164,7 +164,7 @@ function projectWarnings(document: TomlDocument, completed: TomlTable, pairs: re
   });
 }
 
-/** Batches that pass the limit for one body and can still never fit. */
+/** Batches that pass the limit for one body and can still never fit, and a bound of before. */
 function queueWarnings(document: TomlDocument, completed: TomlTable): LineProblem[] {
   const queue = completed["queue"];
   if (!isTable(queue)) return [];
@@ -176,13 +176,14 @@ function queueWarnings(document: TomlDocument, completed: TomlTable): LineProble
     const line = Math.max(document.line(["max_body"]), document.line(["queue", "bytes"]));
     warnings.push({ line, message: "max_body is more than queue.bytes: batches between the two are refused (413)" });
   }
-  const [entriesMax, queueEntries] = [completed["max_entries"], queue["entries"]];
-  if (typeof entriesMax === "number" && typeof queueEntries === "number" && entriesMax > queueEntries) {
-    const line = Math.max(document.line(["max_entries"]), document.line(["queue", "entries"]));
-    warnings.push({
-      line,
-      message: "max_entries is more than queue.entries: batches between the two are refused (413)",
-    });
+  if (document.mark(["dedupe", "entries"]) !== undefined) {
+    const message =
+      "dedupe.entries has no effect any more: repeated requests are recognised as a whole; dedupe.requests bounds them";
+    warnings.push({ line: document.line(["dedupe", "entries"]), message });
+  }
+  if (document.mark(["queue", "entries"]) !== undefined) {
+    const message = "queue.entries has no effect any more: queue.bytes and queue.requests bound what waits";
+    warnings.push({ line: document.line(["queue", "entries"]), message });
   }
   return warnings;
 }

@@ -127,7 +127,7 @@ const RESTART_SETTINGS: readonly (readonly [name: string, value: (settings: Sett
   ["data", (settings) => settings.data],
   ["max_body", (settings) => settings.bodyBytesMax],
   ["max_entries", (settings) => settings.entriesMax],
-  ["queue.entries", (settings) => settings.queue.entries],
+  ["queue.requests", (settings) => settings.queue.requests],
   ["queue.bytes", (settings) => settings.queue.bytes],
   ["queue.client_share", (settings) => settings.queue.clientShare],
   ["storage.durability", (settings) => settings.storage.durability],
@@ -137,7 +137,7 @@ const RESTART_SETTINGS: readonly (readonly [name: string, value: (settings: Sett
   ["timings.max_open", (settings) => settings.timings.openMax],
   ["timings.max_open_bytes", (settings) => settings.timings.openBytesMax],
   ["dedupe.window", (settings) => settings.dedupe.windowMs],
-  ["dedupe.entries", (settings) => settings.dedupe.entries],
+  ["dedupe.requests", (settings) => settings.dedupe.requests],
   ["tls.cert", (settings) => settings.tls?.cert],
   ["tls.key", (settings) => settings.tls?.key],
 ];

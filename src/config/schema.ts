@@ -10,6 +10,7 @@ import {
   choice,
   digest,
   duration,
+  durationOrNone,
   filePath,
   host,
   hostName,
@@ -81,9 +82,11 @@ export const FileSchema = table({
   }),
   queue: table(
     {
-      entries: whole(1, 100_000_000, { default: 200_000 }),
+      requests: whole(1, 10_000_000, { default: 50_000 }),
       bytes: size("64MiB", 1024, 2 ** 36),
       client_share: Type.Number({ minimum: 0, maximum: 1, expects: "a number from 0 to 1", default: 0.5 }),
+      // Of 0.1: accepted, and without effect.
+      entries: Type.Optional(whole(1, 100_000_000, { deprecated: true })),
     },
     { default: {} },
   ),
@@ -100,7 +103,15 @@ export const FileSchema = table({
     },
     { default: {} },
   ),
-  dedupe: table({ window: duration("10m"), entries: whole(1, 100_000_000, { default: 1_000_000 }) }, { default: {} }),
+  dedupe: table(
+    {
+      window: durationOrNone("10m"),
+      requests: whole(1, 10_000_000, { default: 100_000 }),
+      // Of 0.1: accepted, and without effect.
+      entries: Type.Optional(whole(1, 100_000_000, { deprecated: true })),
+    },
+    { default: {} },
+  ),
   log: table({ level: choice(LEVELS, "info") }, { default: {} }),
   tls: Type.Optional(
     table({

@@ -77,13 +77,21 @@ export function size(standard: string, minimum: number, maximum: number) {
     .Encode((bytes) => bytes);
 }
 
-/** Milliseconds, written with a unit. */
+/** Milliseconds above 0, written with a unit. */
 export function duration(standard: string) {
-  const expects = `a duration above 0 with its unit, such as "30d", "12h", "90m", "60s" or "250ms"`;
+  return durationFrom(1, standard, `a duration above 0 with its unit, such as "30d", "12h", "90m", "60s" or "250ms"`);
+}
+
+/** Milliseconds, written with a unit; "0s" turns off what it is the length of. */
+export function durationOrNone(standard: string) {
+  return durationFrom(0, standard, `a duration with its unit, such as "12h", "90m" or "60s", or "0s" for none`);
+}
+
+function durationFrom(minimum: number, standard: string, expects: string) {
   return Type.Transform(Type.String({ expects, default: standard }))
     .Decode((value) => {
       const milliseconds = parseDuration(value);
-      if (milliseconds === undefined || milliseconds === 0) throw new SettingRefused(`expected ${expects}`);
+      if (milliseconds === undefined || milliseconds < minimum) throw new SettingRefused(`expected ${expects}`);
       return milliseconds;
     })
     .Encode((milliseconds) => `${milliseconds}ms`);

@@ -53,7 +53,7 @@ export interface Settings {
   readonly projects: Readonly<Record<string, ProjectSettings>>;
   /** Projects that a table names and no pair, and of which no warning tells: records may be stored from before. */
   readonly unusedProjects: readonly string[];
-  readonly queue: { readonly entries: number; readonly bytes: number; readonly clientShare: number };
+  readonly queue: { readonly requests: number; readonly bytes: number; readonly clientShare: number };
   readonly storage: { readonly durability: Durability; readonly bytesMax: number };
   readonly timings: {
     readonly timeoutMs: number;
@@ -61,7 +61,7 @@ export interface Settings {
     readonly openMax: number;
     readonly openBytesMax: number;
   };
-  readonly dedupe: { readonly windowMs: number; readonly entries: number };
+  readonly dedupe: { readonly windowMs: number; readonly requests: number };
   readonly log: { readonly level: "debug" | "info" | "warn" | "error" };
   /** Absolute paths of PEM files. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;

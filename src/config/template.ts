@@ -50,7 +50,7 @@ retention = "30d"                # records older than this are removed
 overage = "continue"             # or "drop": what happens past monthly_entries
 
 [queue]                          # what waits in memory to be stored; full: 503
-entries = 200_000
+requests = 50_000
 bytes = "64MiB"
 client_share = 0.5               # browsers can fill at most this part, so they never starve servers
 
@@ -66,7 +66,7 @@ max_open_bytes = "64MiB"
 
 [dedupe]                         # a request that is sent again stores nothing twice, this far back
 window = "10m"
-entries = 1_000_000
+requests = 100_000
 
 [log]
 level = "info"                   # "debug", "info", "warn" or "error"

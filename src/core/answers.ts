@@ -221,8 +221,8 @@ export interface StatusAnswer {
   readonly durability: Durability;
   /** What waits to be stored. */
   readonly queue: {
-    readonly entries: number;
-    readonly entriesMax: number;
+    readonly requests: number;
+    readonly requestsMax: number;
     readonly bytes: number;
     readonly bytesMax: number;
   };

@@ -7,6 +7,12 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** A JSON value's type as messages name it. */
+export function typeName(value: unknown): string {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "array" : typeof value;
+}
+
 /** Sets a member, whatever its name. */
 export function setMember(target: JsonObject, name: string, value: unknown): void {
   if (name !== "__proto__") target[name] = value;

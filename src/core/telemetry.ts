@@ -42,14 +42,18 @@ export const NOTHING_YET: StoreSnapshot = {
   bytesReceived: 0,
 };
 
+export interface QueueAmount {
+  readonly requests: number;
+  readonly bytes: number;
+}
+
 /** How full the queue is now. */
 export interface QueueFill {
-  readonly entries: number;
-  readonly bytes: number;
-  readonly clientEntries: number;
-  readonly clientBytes: number;
-  readonly entriesMax: number;
-  readonly bytesMax: number;
+  /** Batches and their bytes, by whose they seem to be. */
+  readonly server: QueueAmount;
+  readonly client: QueueAmount;
+  readonly unauthenticated: QueueAmount;
+  readonly limit: QueueAmount;
 }
 
 /** Whether requests can be stored now; the reason is for people. */

@@ -2,6 +2,8 @@
 // body: nothing of the request is in it except what a 422 says about its fields.
 // Measured (Bun 1.4.5): a Response from a shared init with Headers takes 0.27 µs, from a header literal 0.52 µs.
 
+import type { Issue } from "../core/intake.ts";
+
 /** What a request is answered; `retryAfterSeconds` is sent as Retry-After. */
 export interface Answer {
   readonly status: number;
@@ -37,6 +39,20 @@ export function rateExceeded(retryAfterSeconds: number): Answer {
 /** 503: nothing of the batch was taken, it can be sent again as it is. */
 export function unavailable(retryAfterSeconds: number): Answer {
   return { ...refusal(503, "Ingestion queue is temporarily unavailable"), retryAfterSeconds };
+}
+
+/** The 422 for these problems; `isVerbose` lists them with their full paths as well. */
+export function invalidBatch(issues: readonly Issue[], isVerbose: boolean): Answer {
+  const fieldErrors: Record<string, string[]> = {};
+  const formErrors: string[] = [];
+  for (const { path, message } of issues) {
+    const [field] = path;
+    if (field === undefined) formErrors.push(message);
+    else (fieldErrors[field] ??= []).push(message);
+  }
+  const errors = { fieldErrors, formErrors };
+  const body = { message: "Invalid enqueue payload", errors, ...(isVerbose ? { issues } : {}) };
+  return { status: 422, body: JSON.stringify(body) };
 }
 
 const JSON_TYPE = "application/json";

@@ -7,6 +7,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Reading } from "../core/reading.ts";
 import type { PipelineView } from "../core/telemetry.ts";
 import type { AppFile } from "../runtime/assets.ts";
+import { ParseGuard } from "../runtime/parse_guard.ts";
 import type { Patience } from "../runtime/patience.ts";
 import type { AccessSettings } from "./access.ts";
 import { ReadGate } from "./admin.ts";
@@ -60,7 +61,7 @@ export function createHttpApp(dependencies: HttpDependencies): Elysia {
     log("error", "a request could not be handled", { error: error instanceof Error ? error.message : String(code) });
     return toResponse(INTERNAL);
   });
-  const read = { ...dependencies, gate: new ReadGate(dependencies), guard: enqueue.guard, startedAt: clock() };
+  const read = { ...dependencies, gate: new ReadGate(dependencies), guard: new ParseGuard(), startedAt: clock() };
   const handlers = {
     enqueue: (request: Request) => enqueue.handle(request),
     preflight: (request: Request) => answerPreflight(request, access().keys),

@@ -18,6 +18,7 @@ import {
   zstdDecompress,
   zstdDecompressSync,
 } from "node:zlib";
+import { Turns } from "./turns.ts";
 
 type Coding = "gzip" | "deflate" | "br" | "zstd";
 
@@ -65,8 +66,7 @@ export type Decompress = (
 
 /** Decompresses the bodies of one server. */
 export class Decompressor {
-  #running = 0;
-  readonly #waiting: (() => void)[] = [];
+  readonly #turns = new Turns(LARGE_AT_ONCE);
 
   /** Undoes the codings, last one first. What is small is there at once. */
   readonly decompress: Decompress = (bytes, codings, bytesMax) => {
@@ -84,21 +84,16 @@ export class Decompressor {
   };
 
   async #decompressLarge(bytes: Uint8Array, codings: readonly Coding[], bytesMax: number) {
-    if (this.#running >= LARGE_AT_ONCE) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#running++;
     try {
-      let decoded = bytes;
-      for (const coding of codings.toReversed()) {
-        decoded = await decodeLarge(coding, decoded, optionsOf(coding, bytesMax));
-      }
-      return decoded;
+      return await this.#turns.run(async () => {
+        let decoded = bytes;
+        for (const coding of codings.toReversed()) {
+          decoded = await decodeLarge(coding, decoded, optionsOf(coding, bytesMax));
+        }
+        return decoded;
+      });
     } catch (error) {
       return refusalOf(error);
-    } finally {
-      // Whoever waits takes the place over.
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#running--;
-      else next();
     }
   }
 }

@@ -1,14 +1,11 @@
-// POST /api/v1/enqueue: the contract's checks 1 to 13, in this order, and the answer of the first that fails. A batch is
-// handed on whole, as the text it came as; nothing of a refused one is kept. Whatever a client sends, the answer is its own
+// POST /api/v1/enqueue: reads a body, looks for its key, and puts it into the queue as it came; the writer parses and checks it. In: a
+// request. Out: the answer of the first check of the contract (section 1) that fails, or 202. Whatever a client sends, the answer is its own
 // fault (4xx) or ours (503); an exception in here is logged and answered 500 without its text.
 // The hot path awaits twice, the body and the commit, and each further async function would cost it 0.3 µs: hence one long
-// function, and a synchronous judge.
+// function.
 
 import type { Clock } from "../core/clock.ts";
-import { assert } from "../core/errors.ts";
-import type { ApiKey, BatchIntake, BatchOutcome, IncomingBatch, PushRefusal } from "../core/intake.ts";
-import { isJsonObject } from "../core/json.ts";
-import { matchesOrigin } from "../core/origin.ts";
+import type { ApiKey, BatchIntake, BatchOutcome, BatchRefusal, PushRefusal } from "../core/intake.ts";
 import type { AccessSettings } from "./access.ts";
 import {
   ACCEPTED,
@@ -17,6 +14,7 @@ import {
   ENCODING_UNKNOWN,
   INTERNAL,
   INVALID_JSON,
+  invalidBatch,
   KEY_MISSING,
   KEY_NOT_SHOWN,
   KEY_TYPE_DIFFERS,
@@ -31,13 +29,9 @@ import { type BodyRefusal, type BodyText, plainLength, readBody } from "./body.t
 import { BodyRoom } from "./body_room.ts";
 import { corsHeaders } from "./cors.ts";
 import { Decompressor } from "./decompress.ts";
-import { explainBatch, invalidBatch } from "./explain.ts";
 import type { ServerMetrics } from "./metrics.ts";
-import { ParseGuard } from "./parse_guard.ts";
-import { RateLimiter } from "./rate.ts";
 import { ClientAddresses } from "./sender.ts";
-import { showsLiveKey } from "./shown_key.ts";
-import { compileChecks } from "./validation.ts";
+import { isOnlyKey, shownKey } from "./shown_key.ts";
 
 export type HttpLog = (
   level: "debug" | "info" | "warn" | "error",
@@ -50,12 +44,20 @@ export interface EnqueueDependencies {
   readonly clock: Clock;
   readonly access: () => AccessSettings;
   readonly peerAddress: (request: Request) => string;
+  /** Whether the request's connection has ended. */
+  readonly isGone: (request: Request) => boolean;
   readonly metrics: ServerMetrics;
   readonly log: HttpLog;
 }
 
 /** Where it is served. */
 export const ENQUEUE_PATH = "/api/v1/enqueue";
+
+/** A larger body, in bytes, is refused unparsed where it shows no live key (contract, section 1). */
+const STRANGE_BYTES_MAX = 64 * 1024;
+
+/** In characters (contract, "Requests sent again"). */
+const IDEMPOTENCY_KEY_LENGTH_MAX = 255;
 
 /** What a body that was not read is answered. */
 export const BODY_ANSWERS: Readonly<Record<Exclude<BodyRefusal, "no_room">, Answer>> = {
@@ -64,18 +66,25 @@ export const BODY_ANSWERS: Readonly<Record<Exclude<BodyRefusal, "no_room">, Answ
   utf16: CHARSET_REFUSED,
   unreadable: INVALID_JSON,
 };
-/** Larger bodies, in bytes, are parsed only where they show a live key. */
-const STRANGE_BYTES_MAX = 64 * 1024;
+
+/** What the writer's refusals without a text of their own are answered. */
+const REFUSAL_ANSWERS: Readonly<Record<Exclude<BatchRefusal["refused"], "invalid" | "rate">, Answer>> = {
+  not_json: INVALID_JSON,
+  key_missing: KEY_MISSING,
+  key_unknown: KEY_UNKNOWN,
+  key_type_differs: KEY_TYPE_DIFFERS,
+  origin_refused: ORIGIN_REFUSED,
+  too_many_entries: TOO_LARGE,
+  other_body: invalidBatch([{ path: [], message: "Idempotency-Key was used for another body" }], false),
+  set_aside: INTERNAL,
+};
 
 /** The ingestion endpoint; one for the life of the server. */
 export class EnqueueEndpoint {
   readonly #dependencies: EnqueueDependencies;
-  readonly #checks = compileChecks();
-  readonly #rates = new RateLimiter();
   readonly #room: BodyRoom;
   readonly #decompressor = new Decompressor();
-  /** Of all bodies that this thread parses. */
-  readonly guard = new ParseGuard();
+  readonly #debts = new RateDebts();
   #proxies: readonly string[] = [];
   #addresses = new ClientAddresses([]);
 
@@ -105,15 +114,9 @@ export class EnqueueEndpoint {
         if (isPlain) this.#room.release(plainBytes);
       }
       isReading = false;
-      const batch =
-        typeof body === "string" ? this.#refuseBody(body) : this.#judge(request, body, origin, sender, access);
-      if ("status" in batch) {
-        answer = batch;
-      } else {
-        const pushed = this.#dependencies.intake.push(batch);
-        answer = "refused" in pushed ? refusalAnswer(pushed) : this.#outcomeAnswer(await pushed);
-        if (answer !== ACCEPTED && answer !== INTERNAL) this.#rates.giveBack(batch.apiKey, batch.entryCount);
-      }
+      const pushed =
+        typeof body === "string" ? this.#refuseBody(body) : this.#push(request, body, origin, sender, access);
+      answer = "status" in pushed ? pushed : this.#outcomeAnswer(await pushed, request);
     } catch (error) {
       answer = isReading ? INVALID_JSON : this.#internal(error);
     }
@@ -121,49 +124,52 @@ export class EnqueueEndpoint {
     return toResponse(answer, corsHeaders(origin, access.keys));
   }
 
-  /** Checks 3 to 11: the batch to queue, or why not. */
-  #judge(
+  /** Puts the batch into the queue, or answers why not. */
+  #push(
     request: Request,
     { text, bytes }: BodyText,
     origin: string | null,
     sender: string,
-    access: AccessSettings,
-  ): IncomingBatch | Answer {
-    if (bytes > STRANGE_BYTES_MAX && !showsLiveKey(text, access.keys)) return KEY_NOT_SHOWN;
-    const refusal = this.guard.refusal(text);
-    if (refusal !== undefined) return invalidBatch([{ path: [], message: refusal }], isVerbose(request));
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch {
-      return INVALID_JSON;
-    }
-    if (!isJsonObject(value)) return invalidBatch(explainBatch(value, this.#checks.isEntry), isVerbose(request));
-    const apiKey = authenticate(value["key"], value["source"], origin, access);
-    if (apiKey !== undefined && "status" in apiKey) return apiKey;
-
+    { keys }: AccessSettings,
+  ): Promise<BatchOutcome> | Answer {
+    const apiKey = shownKey(text, keys);
+    if (apiKey === undefined && bytes > STRANGE_BYTES_MAX) return KEY_NOT_SHOWN;
     const receivedAt = this.#dependencies.clock();
-    const entryCount = countEntries(value["entries"]);
     if (apiKey !== undefined) {
-      const waitSeconds = this.#rates.take(apiKey, entryCount, receivedAt);
-      if (waitSeconds > 0) return rateExceeded(waitSeconds);
+      const waitSeconds = this.#debts.secondsOf(apiKey, receivedAt);
+      if (waitSeconds > 0 && isOnlyKey(text)) return rateExceeded(waitSeconds);
     }
-    const isValid = this.#checks.isBatch(value);
-    if (isValid && entryCount <= access.entriesMax) {
-      assert(apiKey !== undefined, "a valid batch has a key");
-      return { text, bytes, entryCount, apiKey, secret: value["key"] as string, sender, receivedAt };
-    }
-    if (apiKey !== undefined) this.#rates.giveBack(apiKey, entryCount);
-    return isValid ? TOO_LARGE : invalidBatch(explainBatch(value, this.#checks.isEntry), isVerbose(request));
+    const route = routeOf(request.url);
+    const pushed = this.#dependencies.intake.push({
+      text,
+      bytes,
+      apiKey,
+      origin,
+      route,
+      idempotencyKey: idempotencyKeyOf(request, route),
+      isGone: () => this.#dependencies.isGone(request),
+      sender,
+      receivedAt,
+    });
+    if ("refused" in pushed) return refusalAnswer(pushed);
+    if (apiKey?.rate === undefined) return pushed;
+    return pushed.then((outcome) => {
+      this.#debts.observe(apiKey, outcome, receivedAt);
+      return outcome;
+    });
   }
 
   #refuseBody(refusal: BodyRefusal): Answer {
     return refusal === "no_room" ? unavailable(this.#dependencies.intake.retryAfterSeconds()) : BODY_ANSWERS[refusal];
   }
 
-  #outcomeAnswer(outcome: BatchOutcome): Answer {
+  #outcomeAnswer(outcome: BatchOutcome, request: Request): Answer {
     if (outcome === "accepted") return ACCEPTED;
-    return outcome === "set_aside" ? INTERNAL : unavailable(this.#dependencies.intake.retryAfterSeconds());
+    if (outcome === "set_aside") return INTERNAL;
+    if (outcome === "unavailable") return unavailable(this.#dependencies.intake.retryAfterSeconds());
+    if (outcome.refused === "invalid") return invalidBatch(outcome.issues, isVerbose(request));
+    if (outcome.refused === "rate") return rateExceeded(outcome.retryAfterSeconds);
+    return REFUSAL_ANSWERS[outcome.refused];
   }
 
   #internal(error: unknown): Answer {
@@ -182,29 +188,49 @@ export class EnqueueEndpoint {
   }
 }
 
+/** Keys whose rate allows nothing for a while: their bodies are refused before they take room in the queue. */
+class RateDebts {
+  /** Unix ms, by type and name of the pair. */
+  readonly #untilMs = new Map<string, number>();
+
+  observe(apiKey: ApiKey, outcome: BatchOutcome, now: number): void {
+    if (typeof outcome !== "object" || outcome.refused !== "rate" || outcome.debtMs === 0) return;
+    this.#untilMs.set(debtName(apiKey), now + outcome.debtMs);
+  }
+
+  /** Whole seconds until an entry may be admitted; 0: now. */
+  secondsOf(apiKey: ApiKey, now: number): number {
+    if (apiKey.rate === undefined || this.#untilMs.size === 0) return 0;
+    const untilMs = this.#untilMs.get(debtName(apiKey));
+    return untilMs === undefined || untilMs <= now ? 0 : Math.ceil((untilMs - now) / 1_000);
+  }
+}
+
+function debtName({ type, name }: ApiKey): string {
+  return `${type} ${name}`;
+}
+
 function refusalAnswer(refusal: PushRefusal): Answer {
   return refusal.refused === "too_large" ? TOO_LARGE : unavailable(refusal.retryAfterSeconds);
 }
 
-/** Checks 5 to 8. Undefined when the key is of a wrong type, which the schema refuses. */
-function authenticate(
-  key: unknown,
-  source: unknown,
-  origin: string | null,
-  access: AccessSettings,
-): ApiKey | Answer | undefined {
-  if (key === undefined || key === null || key === "") return KEY_MISSING;
-  if (typeof key !== "string") return undefined;
-  const apiKey = access.keys.find(key);
-  if (apiKey === undefined) return KEY_UNKNOWN;
-  if ((source === "server" || source === "client") && source !== apiKey.type) return KEY_TYPE_DIFFERS;
-  if (apiKey.type === "client" && (origin === null || !matchesOrigin(apiKey.origins, origin))) return ORIGIN_REFUSED;
-  return apiKey;
+/** Path and query. */
+function routeOf(url: string): string {
+  return url.slice(url.indexOf("/", url.indexOf("://") + 3));
 }
 
-/** What a request costs of its key's rate; one that the schema will refuse needs a token too, or it would go first. */
-function countEntries(entries: unknown): number {
-  return Array.isArray(entries) ? Math.max(1, entries.length) : 1;
+/** Of the header, else of the query; a value of another length than the contract's counts as absent. */
+function idempotencyKeyOf(request: Request, route: string): string | undefined {
+  const header = request.headers.get("idempotency-key");
+  if (header !== null) return isIdempotencyKey(header) ? header : undefined;
+  const queryAt = route.indexOf("?");
+  if (queryAt === -1) return undefined;
+  const value = new URLSearchParams(route.slice(queryAt)).get("idempotency_key");
+  return value !== null && isIdempotencyKey(value) ? value : undefined;
+}
+
+function isIdempotencyKey(value: string): boolean {
+  return value.length >= 1 && value.length <= IDEMPOTENCY_KEY_LENGTH_MAX;
 }
 
 function isVerbose(request: Request): boolean {

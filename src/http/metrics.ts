@@ -3,7 +3,14 @@
 
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { DROP_REASONS } from "../core/drop.ts";
-import { type PipelineView, type QueueFill, type StoreSnapshot, THREADS, type ThreadName } from "../core/telemetry.ts";
+import {
+  type PipelineView,
+  type QueueAmount,
+  type QueueFill,
+  type StoreSnapshot,
+  THREADS,
+  type ThreadName,
+} from "../core/telemetry.ts";
 
 /** What POST /api/v1/enqueue can answer, each shown from the start. */
 const BATCH_STATUSES = [202, 400, 401, 403, 413, 415, 422, 429, 500, 503] as const;
@@ -13,6 +20,9 @@ const COMMIT_SECONDS_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.
 /** Why a request to read was refused: a wrong one of these, or too many of them from one address. */
 const READ_REFUSALS = ["token", "session", "ticket", "limited"] as const;
 export type ReadRefusalReason = (typeof READ_REFUSALS)[number];
+
+/** Whose a batch in the queue seems to be. */
+const QUEUE_LANES = ["server", "client", "unauthenticated"] as const;
 
 /** What one scrape sees. */
 interface Moment {
@@ -139,16 +149,22 @@ export class ServerMetrics {
   }
 
   #addQueueFigures(): void {
-    this.#levels("simplelogs_queue_entries", "Entries in the queue", "source", ({ fill }) => [
-      ["server", fill.entries - fill.clientEntries],
-      ["client", fill.clientEntries],
-    ]);
-    this.#levels("simplelogs_queue_bytes", "Bytes in the queue", "source", ({ fill }) => [
-      ["server", fill.bytes - fill.clientBytes],
-      ["client", fill.clientBytes],
-    ]);
-    this.#level("simplelogs_queue_entries_limit", "Entries the queue can hold", ({ fill }) => fill.entriesMax);
-    this.#level("simplelogs_queue_bytes_limit", "Bytes the queue can hold", ({ fill }) => fill.bytesMax);
+    const byLane = (pick: (amount: QueueAmount) => number) => (now: Moment) =>
+      QUEUE_LANES.map((lane) => [lane, pick(now.fill[lane])] as const);
+    this.#levels(
+      "simplelogs_queue_requests",
+      "Batches in the queue",
+      "source",
+      byLane(({ requests }) => requests),
+    );
+    this.#levels(
+      "simplelogs_queue_bytes",
+      "Bytes in the queue",
+      "source",
+      byLane(({ bytes }) => bytes),
+    );
+    this.#level("simplelogs_queue_requests_limit", "Batches the queue can hold", ({ fill }) => fill.limit.requests);
+    this.#level("simplelogs_queue_bytes_limit", "Bytes the queue can hold", ({ fill }) => fill.limit.bytes);
   }
 
   #addStoreFigures(): void {

@@ -48,6 +48,14 @@ const ENQUEUE: OperationDocument = {
     verbose: Type.Optional(
       Type.String({ description: "1: a 422 lists each problem with its full path", examples: ["1"] }),
     ),
+    idempotency_key: Type.Optional(Type.String({ description: "As the header, for beacons" })),
+  }),
+  headers: Type.Object({
+    "idempotency-key": Type.Optional(
+      Type.String({
+        description: "A name of 1 to 255 characters for this request: sent again under it, it is stored once",
+      }),
+    ),
   }),
   body: BatchSchema,
   answers: {
@@ -57,7 +65,10 @@ const ENQUEUE: OperationDocument = {
     403: message("The Origin is not one that the client key allows"),
     413: message("The body is too large, or has too many entries"),
     415: message("Unknown Content-Encoding, or UTF-16"),
-    422: { description: "The body is not a batch", schema: InvalidBatchSchema },
+    422: {
+      description: "The body is not a batch, or its Idempotency-Key was used for another one",
+      schema: InvalidBatchSchema,
+    },
     429: { ...message("The key's rate is used up"), headers: RETRY_AFTER },
     500: message("The batch could not be handled and was set aside"),
     503: { ...message("There is no room now: nothing was taken"), headers: RETRY_AFTER },

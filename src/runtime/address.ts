@@ -10,9 +10,19 @@ export class PeerAddresses {
   #lookup: Lookup = () => undefined;
   /** Requests that the listener replaced by another with the same sender. */
   readonly #known = new WeakMap<Request, string>();
+  #isGone: (request: Request) => boolean = () => false;
 
   lookUpBy(lookup: Lookup): void {
     this.#lookup = lookup;
+  }
+
+  /** `isGone`: whether a request's connection has ended, as far as the event loop has looked. */
+  lookForGoneBy(isGone: (request: Request) => boolean): void {
+    this.#isGone = isGone;
+  }
+
+  isGone(request: Request): boolean {
+    return this.#isGone(request);
   }
 
   remember(request: Request, address: string): void {

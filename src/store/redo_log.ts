@@ -34,7 +34,9 @@ export interface RedoGroup {
   readonly keys: readonly RedoKey[];
   /** How far the clock was in doubt when it was taken, in ms; absent where it was believed. */
   readonly doubtMs?: number;
-  /** As in core/group.ts. */
+  /** Members a batch has in `text`; absent before format 4. */
+  readonly members?: number;
+  /** A JSON array of its batches. */
   readonly text: string;
 }
 

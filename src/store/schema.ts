@@ -54,7 +54,12 @@ DELETE FROM touchpoints WHERE registered = 0 AND
 INSERT INTO client_touchpoints SELECT project, name FROM touchpoints WHERE registered = 0;
 `;
 
-const FORMAT_4 = `${SESSIONS}${RETENTION}${AMBIGUOUS}${NAMES}`;
+/** Digests of single entries are of no use any more: repeated requests are recognised as a whole. */
+const REQUESTS = `
+DELETE FROM journal WHERE kind = 'dedupe';
+`;
+
+const FORMAT_4 = `${REQUESTS}${SESSIONS}${RETENTION}${AMBIGUOUS}${NAMES}`;
 
 /** SQL that leads from each format to the next one, the first from format 1; one fewer than FORMAT_VERSION. */
 export const FORMAT_STEPS: readonly string[] = [API_KEYS, REDO, FORMAT_4];

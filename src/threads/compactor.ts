@@ -4,6 +4,7 @@
 import { BlockDamagedError } from "../block/damage.ts";
 import { BlockMerger } from "../block/merge_blocks.ts";
 import { OperatingError } from "../core/errors.ts";
+import { LargeWork } from "../runtime/large_work.ts";
 import { stepBack } from "../runtime/priority.ts";
 import { listen, reply } from "../runtime/thread.ts";
 import { type BlockContent, BlockReader } from "../store/block_reader.ts";
@@ -15,6 +16,7 @@ import { Rest } from "./rest.ts";
 /** Neighbours that are read at once. A block of one small group costs 16 µs when it is read alone, and 0.7 µs among these. */
 const NEIGHBOURS_MAX = 32;
 
+const largeWork = new LargeWork();
 let merger = new BlockMerger();
 /** What a merge has grown to is let go of once there is none for a while. */
 const rest = new Rest(() => {
@@ -76,7 +78,9 @@ function contentsOf(from: BlockReader, neighbours: readonly number[]): ReadonlyM
 
 listen<ToCompactor>((message) => {
   if (message.kind === "merge") {
-    reply<FromCompactor>(merge(message.request));
+    const outcome = merge(message.request);
+    reply<FromCompactor>(outcome);
+    if (outcome.kind === "merged") largeWork.done(outcome.result.encoded.rawBytes);
     rest.worked();
     return;
   }

@@ -4,12 +4,13 @@
 //
 // Measured with one entry a request, 64 connections: see store/redo_log.ts for what a group costs.
 
-import type { GroupMessage } from "../core/group.ts";
 import type { RedoKey } from "../store/redo_log.ts";
 import type { StoreWriter } from "../store/store_writer.ts";
+import type { CheckedGroup } from "../worker/check.ts";
 import type { EntryWorker } from "../worker/loop.ts";
 import { type ClockReading, projectRules, type ReplayKey, type WorkerRules } from "../worker/options.ts";
 import type { StagedWrite, WorkerCounts } from "../worker/staged.ts";
+import { BATCH_MEMBERS, batchesOf, redoText } from "./redo_text.ts";
 
 /** Kept groups are written after this, in ms, so that what was answered is soon in the figures and in tails. */
 const KEPT_MS_MAX = 50;
@@ -70,12 +71,20 @@ export class GroupCommits {
       // Numbers of batches begin again with each run.
       const lastBatch = group.run === run ? group.lastBatch : undefined;
       // It was answered under the doubt of its time.
-      worker.stage(
-        group.text,
-        lastBatch,
-        { ...clock, doubtMs: group.doubtMs ?? 0, isReplay: true },
-        keysOf(group.keys),
-      );
+      const batches = batchesOf(group.text, keysOf(group.keys), group.members);
+      for (const { identity, number, receivedAt, isRepetition } of batches) {
+        if (identity === undefined) continue;
+        const at = Math.min(receivedAt, clock.now);
+        // Kept by a process that ended at once: nobody was heard of to have got the answer.
+        const isOther = group.run !== run;
+        if (isRepetition) worker.requests.absorb(identity, isOther ? undefined : number, at, isOther);
+        else worker.requests.admit(identity, isOther ? undefined : number, at, isOther);
+      }
+      worker.stage(batches, lastBatch, {
+        ...clock,
+        doubtMs: group.doubtMs ?? 0,
+        isReplay: true,
+      });
     }
     this.#keptSince = this.isBehind ? performance.now() : Number.POSITIVE_INFINITY;
   }
@@ -84,14 +93,13 @@ export class GroupCommits {
    * Makes a group durable; answers whether it was written in full, or only kept. Throws SQLite's error: the worker is of no use
    * then.
    */
-  group(message: GroupMessage, rules: WorkerRules, clock: ClockReading, isKeepable: boolean): boolean {
-    const { text, lastBatch, keysWithin } = message;
+  group(group: CheckedGroup, rules: WorkerRules, clock: ClockReading, isKeepable: boolean): boolean {
     if (!this.isBehind) this.#counts = this.#worker.counts();
-    this.#worker.stage(text, lastBatch, clock);
+    this.#worker.stage(group.batches, group.lastBatch, clock);
     const now = performance.now();
     const isBusy = now - this.#lastGroupAt < BUSY_MS_MAX;
     const mayKeep = isBusy && isKeepable && this.#options.mayKeep && now - this.#keptSince < KEPT_MS_MAX;
-    const isKept = mayKeep && keysWithin !== undefined && this.#keep(message, keysWithin, rules, clock.doubtMs);
+    const isKept = mayKeep && this.#keep(group, rules, clock.doubtMs);
     if (!isKept) this.write();
     this.#lastGroupAt = performance.now();
     return !isKept;
@@ -122,19 +130,18 @@ export class GroupCommits {
     return performance.now() - this.#keptSince >= KEPT_MS_MAX;
   }
 
-  #keep(
-    { text, lastBatch }: GroupMessage,
-    keysWithin: readonly number[],
-    rules: WorkerRules,
-    doubtMs: number,
-  ): boolean {
-    const described = keysWithin.flatMap((index): RedoKey[] => {
-      const key = rules.keys[index];
-      return key === undefined ? [] : [{ index, ...key, rules: projectRules(rules, key.project) }];
-    });
+  #keep({ batches, lastBatch }: CheckedGroup, rules: WorkerRules, doubtMs: number): boolean {
+    const text = redoText(batches);
+    if (text === undefined) return false;
+    const described: RedoKey[] = [];
+    for (const { keyIndex, key } of batches) {
+      if (described.some(({ index }) => index === keyIndex)) continue;
+      described.push({ index: keyIndex, ...key, rules: projectRules(rules, key.project) });
+    }
     const isKept = this.#options.store.keep({
       lastBatch,
       keys: described,
+      members: BATCH_MEMBERS,
       text,
       ...(doubtMs === 0 ? {} : { doubtMs }),
     });

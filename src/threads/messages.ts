@@ -3,19 +3,20 @@
 import type { EncodedBlock } from "../block/encode.ts";
 import type { BlockHeader } from "../block/header.ts";
 import type { ChangeOutcome, ChangeRequest } from "../core/changing.ts";
-import type { GroupMessage, SetAsideMessage } from "../core/group.ts";
+import type { AnsweredMessage, GroupMessage, RefusedBatch, SetAsideMessage } from "../core/group.ts";
 import type { Durability } from "../core/intake.ts";
 import type { ExportRequest, ReadOutcome, ReadRefusal, ReadRequest, TailEvent, TailRequest } from "../core/reading.ts";
 import type { StoredSession } from "../core/session.ts";
 import type { StoreSnapshot } from "../core/telemetry.ts";
 import type { ReadRules } from "../query/scope.ts";
+import type { CheckRules } from "../worker/check.ts";
 import type { WorkerRules } from "../worker/options.ts";
 
 /**
  * What a reload of the configuration can change for the writer. Batches carry indexes into `keys`, which only ever grows
  * while the process lives: a batch in the ring may carry an old one.
  */
-export interface WriterRules extends WorkerRules {
+export interface WriterRules extends WorkerRules, CheckRules {
   /** Compressed bytes; oldest data goes first. */
   readonly bytesMax: number;
   /** Projects that the configuration has a table for and no key. Default: none. */
@@ -37,7 +38,7 @@ export interface WriterSettings {
     readonly openBytesMax: number;
   };
   readonly clientShare: number;
-  readonly dedupe: { readonly windowMs: number; readonly entries: number };
+  readonly dedupe: { readonly windowMs: number; readonly requests: number };
 }
 
 export type ToWriter =
@@ -54,6 +55,7 @@ export type ToWriter =
   | { readonly kind: "change"; readonly number: number; readonly request: ChangeRequest }
   | GroupMessage
   | SetAsideMessage
+  | AnsweredMessage
   | { readonly kind: "heartbeat"; readonly number: number }
   /** Whatever is committed is to be written in full; a snapshot answers. */
   | { readonly kind: "settle" }
@@ -82,6 +84,16 @@ export type FromWriter =
       readonly commitMs: number;
       readonly snapshot: StoreSnapshot | undefined;
     }
+  /** Before it reports the group: which batches are refused, and of each its entries (0: refused) and its key. */
+  | {
+      readonly kind: "checked";
+      readonly group: number;
+      readonly refused: readonly RefusedBatch[];
+      readonly entryCounts: readonly number[];
+      readonly keyIndexes: readonly number[];
+    }
+  /** All its batches are refused. */
+  | { readonly kind: "emptied"; readonly group: number }
   | { readonly kind: "failed"; readonly group: number }
   /** Time has passed: retention, timeouts or a merge changed the figures. */
   | {

@@ -110,8 +110,8 @@ export class Pipeline implements PipelineView, Changing {
     const deadline = this.#options.clock() + STOP_MS_MAX;
     while (!this.dispatcher.isEmpty && this.#options.clock() < deadline)
       await new Promise((wake) => setTimeout(wake, 5));
-    const { entries } = this.dispatcher.fill();
-    if (entries > 0) this.#options.log("error", `${entries} queued entries could not be stored in time`);
+    const { requests } = this.dispatcher;
+    if (requests > 0) this.#options.log("error", `${requests} queued batches could not be stored in time`);
     this.#isStopping = true;
     clearInterval(this.#timer);
     this.#changes.answerAll(STOPPING);
@@ -226,6 +226,12 @@ export class Pipeline implements PipelineView, Changing {
         else this.#took(message.snapshot, true);
         this.dispatcher.committed(message.group);
         this.#rest.worked();
+        break;
+      case "checked":
+        this.dispatcher.checked(message);
+        break;
+      case "emptied":
+        this.dispatcher.emptied(message.group);
         break;
       case "failed":
         this.dispatcher.failed(message.group);

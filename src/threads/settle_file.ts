@@ -86,7 +86,8 @@ function writeWaiting(file: string, { timings, dedupe }: SettleRules): void {
     const worker = new EntryWorker({
       state: store.restore(),
       pairing: { ...timings, ...NO_LIMITS },
-      dedupe,
+      requests: { ...dedupe, clientShare: 1 },
+      run,
       rules: { keys: [], projects: {}, defaultProject: DEFAULT_PROJECT },
       deadlinesFrom: now + timings.orphanGraceMs,
       now,

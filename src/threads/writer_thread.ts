@@ -4,14 +4,16 @@
 
 import type { ChangeOutcome } from "../core/changing.ts";
 import { systemClock } from "../core/clock.ts";
-import { CLAIM, CLAIM_CELLS, type GroupMessage, type SetAsideMessage } from "../core/group.ts";
+import { CLAIM, CLAIM_CELLS, type GroupMessage, type RefusedBatch, type SetAsideMessage } from "../core/group.ts";
 import { nearestName } from "../core/nearest.ts";
 import type { StoreSnapshot } from "../core/telemetry.ts";
+import { LargeWork } from "../runtime/large_work.ts";
 import { isStoreError } from "../store/database.ts";
 import { Maintenance, openStore } from "../store/maintenance.ts";
 import { mustBe } from "../store/opened_files.ts";
 import { cutFile } from "../store/space.ts";
 import type { StoreWriter } from "../store/store_writer.ts";
+import { BatchChecks } from "../worker/check.ts";
 import { EntryWorker } from "../worker/loop.ts";
 import { type ClockReading, projectRules } from "../worker/options.ts";
 import { Changes, unavailable } from "./changes.ts";
@@ -45,6 +47,8 @@ export class WriterThread {
   readonly #commits: GroupCommits;
   readonly #figures: StoreFigures;
   readonly #rest = new Rest();
+  readonly #checks: BatchChecks;
+  readonly #largeWork = new LargeWork();
   #rules: WriterRules;
   #worker: EntryWorker;
   #isHealthy = true;
@@ -59,6 +63,7 @@ export class WriterThread {
     this.#reply = reply;
     this.#settings = start.settings;
     this.#rules = start.rules;
+    this.#checks = new BatchChecks(start.rules);
     this.#claims = start.claims;
     const { file, durability, run } = start.settings;
     if (start.dataId !== undefined) mustBe(file, start.dataId);
@@ -107,15 +112,14 @@ export class WriterThread {
     if (this.#isClosed) return;
     switch (message.kind) {
       case "group":
-        this.#group(message, () =>
-          this.#commits.group(message, this.#rules, this.#clock(), this.#changes.projectInErasure === undefined),
-        );
+        this.#group(message);
+        this.#largeWork.done(message.bytes.reduce((sum, bytes) => sum + bytes, 0));
         break;
       case "set_aside":
-        this.#group(message, () => {
-          this.#commits.commit(this.#worker.setAside(message));
-          return true;
-        });
+        this.#setAside(message);
+        break;
+      case "answered":
+        this.#worker.requests.answered(message.upTo, message.gone, this.#clock().now);
         break;
       case "merged":
         this.#merged(message);
@@ -134,16 +138,24 @@ export class WriterThread {
         break;
       case "rules":
         this.#rules = message.rules;
+        this.#checks.setRules(message.rules);
         this.#worker.setRules(message.rules, systemClock());
         this.#maintenance.rulesChanged();
         this.#warnOfUnused();
         break;
       case "stop":
-        if (this.#settle()) this.#attempt(() => this.#store.clearRedo());
+        if (this.#settle()) this.#attempt(() => this.#noteStop());
         this.close();
         this.#reply({ kind: "stopped" });
         break;
     }
+  }
+
+  /** Every request was answered, and everything is written in full. */
+  #noteStop(): void {
+    const stop = this.#worker.noteStop(this.#jumps.look(this.#worker));
+    if (stop !== undefined) this.#commits.commit(stop);
+    this.#store.clearRedo();
   }
 
   /** Closes the data file; also what an exception must do, or its lock would outlive the thread. */
@@ -157,18 +169,67 @@ export class WriterThread {
     this.#store.close();
   }
 
-  /** `commit` makes it durable and answers whether it is written in full. */
-  #group(message: GroupMessage | SetAsideMessage, commit: () => boolean): void {
+  /** Checks the batches of a group, tells which ones are refused, and makes the others durable. */
+  #group(message: GroupMessage): void {
     const { group } = message;
-    const cell = group % CLAIM_CELLS;
-    const isMine = Atomics.compareExchange(this.#claims, cell, CLAIM.posted, CLAIM.begun) === CLAIM.posted;
     const startedAt = performance.now();
+    const isMemory = this.#settings.durability === "memory";
+    if (!this.#claim(group) || !(this.#isHealthy || isMemory)) {
+      this.#reply({ kind: "failed", group });
+      return;
+    }
+    const { now } = this.#clock();
+    this.#worker.requests.answered(message.answeredUpTo, message.gone, now);
+    const checked = this.#checks.group(message, this.#worker, now);
+    const { batches, refused, entryCounts, keyIndexes } = checked;
+    const tell = (some: readonly RefusedBatch[]) =>
+      this.#reply({ kind: "checked", group, refused: some, entryCounts, keyIndexes });
+    // What another batch of the group stands in the way of is refused once that one is committed.
+    const late = batches.length === 0 ? [] : refused.filter(({ refusal }) => refusal.refused === "other_body");
+    const early = late.length === 0 ? refused : refused.filter((one) => !late.includes(one));
+    if (early.length > 0 || message.tellsChecked) tell(early);
+    if (batches.length === 0) {
+      this.#reply({ kind: "emptied", group });
+      return;
+    }
+    const isKeepable = this.#changes.projectInErasure === undefined;
+    const commit = () => {
+      const isWritten = this.#commits.group(checked, this.#rules, this.#clock(), isKeepable);
+      if (late.length > 0) tell(late);
+      return isWritten;
+    };
+    this.#commit(group, startedAt, commit, () => {
+      // Under "memory" they are admitted, and come again.
+      if (!isMemory) for (const batch of batches) this.#checks.giveBack(batch);
+    });
+  }
+
+  #setAside(message: SetAsideMessage): void {
+    const startedAt = performance.now();
+    if (!this.#claim(message.group)) {
+      this.#reply({ kind: "failed", group: message.group });
+      return;
+    }
+    this.#commit(message.group, startedAt, () => {
+      this.#commits.commit(this.#worker.setAside(message));
+      return true;
+    });
+  }
+
+  /** Whether the group was not withdrawn: from now on it is this thread's. */
+  #claim(group: number): boolean {
     this.#rest.worked();
+    return Atomics.compareExchange(this.#claims, group % CLAIM_CELLS, CLAIM.posted, CLAIM.begun) === CLAIM.posted;
+  }
+
+  /** `commit` makes a group durable and answers whether it is written in full; `failed` follows where it could not. */
+  #commit(group: number, startedAt: number, commit: () => boolean, failed: () => void = () => undefined): void {
     let isWritten = false;
     const work = () => {
       isWritten = commit();
     };
-    if (!isMine || !this.#isHealthy || !this.#attempt(work) || !this.#mayAnswer()) {
+    if (!this.#isHealthy || !this.#attempt(work) || !this.#mayAnswer()) {
+      failed();
       this.#reply({ kind: "failed", group });
       return;
     }
@@ -265,6 +326,8 @@ export class WriterThread {
     }
     const noted = this.#worker.noteKeys(now);
     if (noted !== undefined) this.#commits.commit(noted);
+    const requests = this.#worker.noteRequests(now);
+    if (requests !== undefined) this.#commits.commit(requests);
     this.#commits.prune(now);
     if (isIdle) this.#store.clearRedo();
     if (this.#maintenance.step(isIdle)) isChanged = true;
@@ -294,12 +357,13 @@ export class WriterThread {
   }
 
   #restoreWorker(): EntryWorker {
-    const { timings, clientShare, dedupe, processStartedAt } = this.#settings;
+    const { timings, clientShare, dedupe, run, processStartedAt } = this.#settings;
     const openBytesMax = Math.min(timings.openBytesMax, this.#rules.bytesMax * WAITING_SHARE_MAX);
     return new EntryWorker({
       state: this.#jumps.restore(),
       pairing: { ...timings, openBytesMax, clientShare },
-      dedupe,
+      requests: { ...dedupe, clientShare },
+      run,
       rules: this.#rules,
       deadlinesFrom: this.#jumps.startedAt(processStartedAt) + timings.orphanGraceMs,
       now: systemClock(),

@@ -3,29 +3,27 @@
 // and made anew from the file.
 
 import type { DropReason } from "../core/drop.ts";
-import type { Batch, Entry, Source } from "../core/entry.ts";
-import { assert } from "../core/errors.ts";
-import { BATCH_MEMBERS, type SetAsideMessage } from "../core/group.ts";
+import type { Entry, Source } from "../core/entry.ts";
+import type { SetAsideMessage } from "../core/group.ts";
 import { monthOf } from "../core/month.ts";
 import { maskKeysInJson } from "../core/secrets.ts";
 import { AmbiguousTouchpoints } from "./ambiguous_pairs.ts";
 import { BlockBuilder } from "./block_builder.ts";
 import { COMPLETES_KIND, SENDERLESS_KIND } from "./complete_parts.ts";
-import { DedupeMemory } from "./dedupe.ts";
-import { EntryDigest } from "./digest.ts";
 import { KeyUse } from "./key_use.ts";
 import { type BatchContext, normalise } from "./normalise.ts";
 import {
   type ClockReading,
   projectRules,
-  type ReplayKey,
-  type WorkerKey,
+  type StagedBatch,
   type WorkerOptions,
   type WorkerProject,
   type WorkerRules,
 } from "./options.ts";
 import { PairingMemory, type Sender } from "./pairing.ts";
 import { Rejections } from "./rejections.ts";
+import { RequestIdentities } from "./request_identity.ts";
+import { CRASH_MS, RECENT_REQUESTS_KIND, REQUESTS_KIND, RequestMemory } from "./requests.ts";
 import type { ErasedWaiting, StagedSetAside, StagedWrite, WorkerCounts } from "./staged.ts";
 import { TouchpointNames } from "./touchpoint_names.ts";
 import { Usage } from "./usage.ts";
@@ -34,8 +32,9 @@ import { Usage } from "./usage.ts";
 const RIGHT_CLOCK: ClockReading = { now: Number.POSITIVE_INFINITY, doubtMs: 0 };
 
 export class EntryWorker {
-  readonly #digest: EntryDigest;
-  readonly #dedupe: DedupeMemory;
+  /** Which requests came before: what the checks ask, and tell of. */
+  readonly requests: RequestMemory;
+  readonly identities: RequestIdentities;
   readonly #pairing: PairingMemory;
   readonly #usage: Usage;
   readonly #touchpoints: TouchpointNames;
@@ -54,17 +53,20 @@ export class EntryWorker {
   /** Where the clock was set to last; what came before arrived then. */
   #jumpedAt = Number.NEGATIVE_INFINITY;
 
-  constructor({ state, pairing, dedupe, rules, deadlinesFrom, now }: WorkerOptions) {
+  constructor({ state, pairing, requests, run, rules, deadlinesFrom, now }: WorkerOptions) {
     this.#rules = rules;
     this.#builder = new BlockBuilder(state.nextRecordId);
     this.#usage = new Usage(state.usage);
     this.#touchpoints = new TouchpointNames(state.touchpoints, state.seed);
     this.#keys = new KeyUse(state.keys);
     this.#keys.know(rules.keys, now);
-    this.#digest = new EntryDigest(state.seed);
-    this.#dedupe = new DedupeMemory(dedupe);
+    this.identities = new RequestIdentities(state.seed);
+    this.requests = new RequestMemory(requests, run);
     this.#ambiguous = new AmbiguousTouchpoints(state.seed, state.ambiguous);
-    this.#dedupe.load(state.journal.filter((part) => part.kind === "dedupe"));
+    this.requests.restore(
+      state.journal.filter(({ kind }) => kind === REQUESTS_KIND || kind === RECENT_REQUESTS_KIND),
+      now,
+    );
     this.#pairing = new PairingMemory(pairing, state.seed, {
       store: (project, record, entries) => {
         this.#builder.add(project, record);
@@ -91,38 +93,31 @@ export class EntryWorker {
     return this.#touchpoints;
   }
 
-  /** Stages a group and takes it. */
-  group(text: string, lastBatch: number, clock: ClockReading = RIGHT_CLOCK): StagedWrite {
-    this.stage(text, lastBatch, clock);
+  /** Stages batches and takes them. */
+  group(batches: Iterable<StagedBatch>, lastBatch: number, clock: ClockReading = RIGHT_CLOCK): StagedWrite {
+    this.stage(batches, lastBatch, clock);
     return this.take();
   }
 
   /**
-   * Stages a group beside what is staged already: `text` is the JSON array of core/group.ts, `keys` what its key indexes stand
-   * for where another process gave them, which has no `lastBatch` here. Throws only when an invariant is broken.
+   * Stages checked batches beside what is staged already. `lastBatch` is the number of the last one, undefined where another process
+   * gave them. Throws only when an invariant is broken.
    */
   stage(
-    text: string,
+    batches: Iterable<StagedBatch>,
     lastBatch: number | undefined,
     { now, doubtMs, isReplay = false }: ClockReading,
-    keys: readonly (WorkerKey | ReplayKey | undefined)[] = this.#rules.keys,
   ): void {
-    const members = JSON.parse(text) as unknown[];
-    const mayHoldLoneSurrogates = text.includes("\\u");
-    for (let at = 0; at < members.length; at += BATCH_MEMBERS) {
-      const key = keys[members[at + 1] as number];
-      assert(key !== undefined, "a batch's key is known");
-      const receivedAt = members[at + 2] as number;
+    for (const { key, receivedAt, bytes, sender, body, mayHoldLoneSurrogates, isRepetition } of batches) {
       this.#keys.use(key, receivedAt);
-      this.#bytesReceived += members[at + 3] as number;
-      const body = members[at + 5] as Batch;
+      this.#bytesReceived += bytes;
       const rules = "rules" in key ? key.rules : this.#projectRules(key.project);
       const arrivedAt = Math.min(now, Math.max(receivedAt, this.#jumpedAt));
       const context: BatchContext = {
         project: key.project,
         apiKey: key.name,
         keyType: key.type,
-        sender: members[at + 4] as string,
+        sender,
         batchSource: body.source,
         batchTimestamp: body.timestamp,
         receivedAt,
@@ -132,7 +127,8 @@ export class EntryWorker {
         behindMs: Math.max(0, -doubtMs),
         mayHoldLoneSurrogates,
       };
-      this.#batch(context, rules, body.entries);
+      if (isRepetition) this.#repetition(context, body.entries);
+      else this.#batch(context, rules, body.entries);
     }
     this.#lastBatch = lastBatch ?? this.#lastBatch;
   }
@@ -145,7 +141,10 @@ export class EntryWorker {
   /** Stages a batch that brought the writer down twice: kept whole, and counted as dropped. */
   setAside(message: SetAsideMessage): StagedWrite {
     const key = this.#rules.keys[message.keyIndex];
-    assert(key !== undefined, "a batch's key is known");
+    this.#lastBatch = message.lastBatch;
+    this.requests.setAside(this.identities.bodyDigest(message.text), message.receivedAt);
+    // Of nobody known: whoever has no key fills no disk.
+    if (key === undefined) return this.take();
     const { receivedAt, entryCount } = message;
     const text = maskKeysInJson(message.text);
     this.#enterMonth(receivedAt);
@@ -153,7 +152,6 @@ export class EntryWorker {
     this.#usage.add(key.project, this.#month, "dropped.internal", entryCount);
     this.#rejections.add({ project: key.project, apiKey: key.name, receivedAt }, "internal", text);
     this.#setAside = { project: key.project, apiKey: key.name, receivedAt, entryCount, body: text };
-    this.#lastBatch = message.lastBatch;
     this.#bytesReceived += message.bytes;
     return this.take();
   }
@@ -184,8 +182,21 @@ export class EntryWorker {
    */
   clockJumped(byMs: number, now: number): void {
     this.#jumpedAt = now;
-    this.#dedupe.clockJumped(byMs);
+    this.requests.clockJumped(byMs);
     this.#pairing.clockJumped(byMs);
+  }
+
+  /** Stages what the file has yet to hear of requests, also while nothing arrives; undefined when that is nothing. */
+  noteRequests(now: number): StagedWrite | undefined {
+    return this.requests.hasNews(now) ? this.#staged(now) : undefined;
+  }
+
+  /** Stages that the process stops with grace. */
+  noteStop(now: number): StagedWrite | undefined {
+    const parts = this.requests.stopParts(now);
+    if (parts.length === 0) return undefined;
+    const staged = this.#staged(now);
+    return { ...staged, journal: [...staged.journal, ...parts] };
   }
 
   /** What was staged is on disk. */
@@ -214,17 +225,23 @@ export class EntryWorker {
   journalNeeds(now: number): { kind: string; before: number }[] {
     const completesSince = this.#pairing.completesNeededSince(now);
     return [
-      { kind: "dedupe", before: this.#dedupe.neededSince(now) },
+      { kind: REQUESTS_KIND, before: this.requests.neededSince(now) },
+      { kind: RECENT_REQUESTS_KIND, before: now - CRASH_MS },
       { kind: COMPLETES_KIND, before: completesSince },
       { kind: SENDERLESS_KIND, before: completesSince },
     ];
   }
 
+  /** A request that was stored before: nothing of it is stored again, and it costs no quota. */
+  #repetition(context: BatchContext, entries: readonly Entry[]): void {
+    this.#enterMonth(context.receivedAt);
+    for (const entry of entries) this.#drop(context, "duplicate", entry);
+    this.#usage.add(context.project, this.#month, "received", entries.length);
+  }
+
   #batch(context: BatchContext, rules: WorkerProject, entries: readonly Entry[]): void {
     const { project, keyType, arrivedAt } = context;
     this.#enterMonth(context.receivedAt);
-    this.#digest.beginBatch(context);
-    this.#dedupe.beginBatch(arrivedAt);
     const admittedMax = this.#quotaLeft(project, keyType, rules);
     let sender: Sender | undefined;
     let admitted = 0;
@@ -235,16 +252,10 @@ export class EntryWorker {
         this.#drop(context, normalised, entry);
         continue;
       }
-      const isKnown = this.#digest.of(entry);
-      if (isKnown && this.#dedupe.isDuplicate(this.#digest.high, this.#digest.low)) {
-        this.#drop(context, "duplicate", entry);
-        continue;
-      }
       if (admitted >= admittedMax) {
         this.#drop(context, "quota", entry);
         continue;
       }
-      if (isKnown) this.#dedupe.admit();
       admitted++;
       if (normalised.kind === "log") {
         logs++;
@@ -293,9 +304,8 @@ export class EntryWorker {
       this.#touchpoints.see(project, columns.touchpoint, columns.keyType, now);
     }
     const changes = this.#pairing.takeChanges();
-    const digests = this.#dedupe.takeAdded();
-    const journal = [];
-    if (digests !== undefined) journal.push({ kind: "dedupe", ...digests });
+    const requests = this.requests.takeParts(now);
+    const journal: { kind: string; receivedAt: number; data: Uint8Array }[] = [...requests];
     if (changes.completes !== undefined) journal.push({ kind: COMPLETES_KIND, ...changes.completes });
     return {
       blocks,

@@ -1,9 +1,10 @@
 // What a worker begins with, and what it is told while it runs.
 
-import type { Source } from "../core/entry.ts";
+import type { Batch, Source } from "../core/entry.ts";
 import type { AmbiguousName } from "./ambiguous_pairs.ts";
 import type { KeyNote } from "./key_use.ts";
 import type { PairingLimits } from "./pairing.ts";
+import type { RequestLimits } from "./requests.ts";
 import type { ListedTouchpoint } from "./touchpoint_names.ts";
 import type { UsageCounter } from "./usage.ts";
 
@@ -13,9 +14,37 @@ export interface WorkerKey {
   readonly type: Source;
 }
 
+/** A key that is admitted now. */
+export interface LiveKey {
+  /** Into the keys. */
+  readonly index: number;
+  /** Of its text, in lower-case hexadecimal. */
+  readonly sha256: string;
+  /** Parsed allowed origins; only for client keys. */
+  readonly origins: readonly string[];
+  /** Entries a second, or undefined for no limit. */
+  readonly rate: number | undefined;
+}
+
 /** A key in a group of another time: what held for its project then. */
 export interface ReplayKey extends WorkerKey {
   readonly rules: WorkerProject;
+}
+
+/** A checked batch. */
+export interface StagedBatch {
+  readonly key: WorkerKey | ReplayKey;
+  /** Unix ms. */
+  readonly receivedAt: number;
+  /** Of the decompressed body. */
+  readonly bytes: number;
+  /** Address and User-Agent, joined. */
+  readonly sender: string;
+  readonly body: Batch;
+  /** Whether a text may hold a lone surrogate: the body has a \u escape. */
+  readonly mayHoldLoneSurrogates: boolean;
+  /** The request was stored before. */
+  readonly isRepetition: boolean;
 }
 
 export interface WorkerProject {
@@ -66,7 +95,9 @@ export interface WorkerState {
 export interface WorkerOptions {
   readonly state: WorkerState;
   readonly pairing: PairingLimits;
-  readonly dedupe: { readonly windowMs: number; readonly entries: number };
+  readonly requests: RequestLimits;
+  /** Names this process. */
+  readonly run: string;
   readonly rules: WorkerRules;
   /** Nothing that waited before gets a deadline before this; Unix ms. */
   readonly deadlinesFrom: number;

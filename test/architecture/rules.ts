@@ -39,7 +39,7 @@ export const OWNERS: Readonly<Record<string, readonly string[]>> = {
   "@logtape/logtape": ["log"],
   "@preact/signals": ["web"],
   // The schema language of the whole house: the wire format, the configuration, the routes.
-  "@sinclair/typebox": ["core", "config", "http"],
+  "@sinclair/typebox": ["core", "config", "http", "worker"],
   "@tanstack/virtual-core": ["web"],
   "bun:sqlite": ["runtime"],
   commander: ["cli"],

@@ -233,7 +233,7 @@ describe("on a server that has entries", () => {
           expect(await meter.getAttribute("aria-valuetext")).toBe("125 %");
           const health = page.getByRole("region", { name: "Server" });
           await health.getByText("ready").waitFor();
-          await health.getByText("0 of 200,000 entries").waitFor();
+          await health.getByText("0 of 50,000 requests").waitFor();
           expect(await health.getByRole("meter").count()).toBe(2);
         });
       },

@@ -106,13 +106,13 @@ describe("a batch is refused", () => {
     }));
 
   test("when the queue has no room for it, with an honest Retry-After, or could never have", () =>
-    withServer(configText({ tables: "[queue]\nentries = 10\nclient_share = 0.5" }), async (server) => {
+    withServer(configText({ tables: '[queue]\nrequests = 10\nbytes = "4KiB"\nclient_share = 0.5' }), async (server) => {
       const batch = (count: number) => ({
         key: SERVER_KEY,
         source: "server",
         entries: Array.from({ length: count }, () => ({ message: "m" })),
       });
-      expect((await server.post(batch(11))).status).toBe(413);
+      expect((await server.post(batch(400))).status).toBe(413);
       const answers: Response[] = [];
       await eventually("one was refused", async () => {
         answers.push(...(await Promise.all(Array.from({ length: 60 }, () => server.post(batch(10))))));

@@ -5,7 +5,7 @@ import { setClock, tortureByClock } from "../../scripts/torture_clock.ts";
 import { untilTrue } from "../support/condition.ts";
 import { eventually } from "../support/eventually.ts";
 import { runSeed, seededRandom } from "../support/random.ts";
-import { configText, type TestServer, withStoppedServer } from "../support/server.ts";
+import { configText, SERVER_KEY, type TestServer, withStoppedServer } from "../support/server.ts";
 
 const LIBRARY = process.env["SIMPLELOGS_TEST_FAKETIME"] ?? "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
 const DAY_S = 86_400;
@@ -60,12 +60,16 @@ describe("a clock that is set ahead by decades and back again", () => {
       const now = Date.now();
       const start = [{ key: "req-1", startTime: now, timestamp: now }];
       const log = [{ message: "once", timestamp: now }];
-      await server.send(start);
-      await server.send(log);
+      const send = async (entries: readonly object[], name: string) => {
+        const batch = { key: SERVER_KEY, source: "server", entries };
+        expect((await server.post(batch, { "idempotency-key": name })).status).toBe(202);
+      };
+      await send(start, "start");
+      await send(log, "log");
       for (const [index, offsetS] of [DECADES_S, 0, -DAY_S * 40, 0].entries()) {
         setClock(server, LIBRARY, offsetS);
-        await server.send(start);
-        await server.send(log);
+        await send(start, "start");
+        await send(log, "log");
         expect(await figures(server)).toMatchObject({ received: 4 + 2 * index, stored: 1, open: 1 });
       }
       await server.send([{ key: "req-1", endTime: now + 7 }]);

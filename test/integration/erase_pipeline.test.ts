@@ -49,7 +49,7 @@ describe("an erasure in a running pipeline", () => {
 
 describe("an erasure under memory durability", () => {
   test("meets what was accepted before it and still waits in the queue", async () => {
-    await withPipeline({ durability: "memory", queueEntries: 100_000 }, async (test) => {
+    await withPipeline({ durability: "memory", queueRequests: 100_000 }, async (test) => {
       const batch = [...Array.from({ length: 9_999 }, (_, index) => `ada ${index}`), "bob"];
       const accepted = Array.from({ length: 10 }, () => test.send(...batch));
       const outcome = test.pipeline.change({

@@ -18,6 +18,7 @@ import { DataReader } from "../../src/store/data_reader.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
 import { verifyData } from "../../src/store/verify.ts";
 import { GroupCommits } from "../../src/threads/group_commits.ts";
+import { batchesOf } from "../../src/threads/redo_text.ts";
 import { EntryWorker } from "../../src/worker/loop.ts";
 import { withFolder } from "../support/folder.ts";
 import { mergeNow, NOW, piecesOf } from "../support/groups.ts";
@@ -52,7 +53,8 @@ class Upgraded {
     this.worker = new EntryWorker({
       state: this.store.restore(),
       pairing: { timeoutMs: 3_600_000, orphanGraceMs: 60_000, openMax: 1e5, openBytesMax: 1e8, clientShare: 0.5 },
-      dedupe: { windowMs: 600_000, entries: 1_000 },
+      requests: { windowMs: 600_000, requests: 1_000, clientShare: 0.5 },
+      run: "run 2",
       rules: { keys: KEYS, projects: {}, defaultProject: RULES },
       deadlinesFrom: NOW,
       now: NOW,
@@ -65,7 +67,7 @@ class Upgraded {
   send(type: Source, entries: readonly object[]): void {
     const body = { key: "k", source: type, entries };
     const text = JSON.stringify([++this.#batch, KEYS.findIndex((key) => key.type === type), NOW, 100, "s", body]);
-    this.commits.commit(this.worker.group(text, this.#batch));
+    this.commits.commit(this.worker.group(batchesOf(text, KEYS), this.#batch));
   }
 
   /** All records by their ids. */

@@ -157,7 +157,8 @@ describe("a named data file", () => {
       const worker = new EntryWorker({
         state: store.restore(),
         pairing: { openMax: 100, openBytesMax: 1e7, clientShare: 0.5, timeoutMs: 3_600_000, orphanGraceMs: 60_000 },
-        dedupe: { windowMs: 600_000, entries: 1_000 },
+        requests: { windowMs: 600_000, requests: 1_000, clientShare: 0.5 },
+        run: "run",
         rules: {
           keys: [],
           projects: {},

@@ -36,7 +36,7 @@ describe("a batch that brings the writer down twice", () => {
       const database = new Database(test.file, { readonly: true });
       const kept = database.query("SELECT project, api_key, entries, body FROM set_aside").all();
       const body =
-        '{"key":"sk","source":"server","entries":[{"message":"c1"},{"message":"poison-always"},{"message":"c3"}]}';
+        '{"key":"sk_…","source":"server","entries":[{"message":"c1"},{"message":"poison-always"},{"message":"c3"}]}';
       expect(kept).toEqual([{ project: 1, api_key: "shop", entries: 3, body }]);
       const rejections = database.query("SELECT api_key, reason, entry FROM rejections").all();
       expect(rejections).toEqual([{ api_key: "shop", reason: "internal", entry: body }]);

@@ -1,6 +1,7 @@
 // Clients that send what can be found again: every entry carries the name of its batch, so that a crash test can compare
 // what was answered 202 with what `export` has. A batch whose answer was lost is sent again, as it was, until it is answered.
 
+import { hash } from "node:crypto";
 import type { ShownRecord } from "../../src/core/record.ts";
 import type { Random } from "./random.ts";
 import { integer } from "./random.ts";
@@ -96,8 +97,8 @@ export class Load {
   async sendRecentAgain(): Promise<void> {
     // Others come while these are sent.
     const recent = this.#recent.slice();
-    for (const { body } of recent) {
-      const status = await this.#post(body);
+    for (const batch of recent) {
+      const status = await this.#post(batch);
       if (status !== 202) throw new Error(`a batch that was sent again was answered ${status}`);
     }
   }
@@ -105,7 +106,7 @@ export class Load {
   /** Sends all batches once more, in their order, to a server on a copy of the data. */
   async sendAllAgain(server: TestServer): Promise<void> {
     for (const batch of this.#all) {
-      const status = await this.#post(batch.body, server);
+      const status = await this.#post(batch, server);
       if (status !== 202) throw new Error(`${batch.name}, sent again, was answered ${status}`);
       this.#accept(batch);
     }
@@ -152,7 +153,7 @@ export class Load {
     if (this.#options.keepsAll === true) this.#all.push(batch);
     for (;;) {
       const process = this.#server.pid;
-      const status = await this.#post(batch.body);
+      const status = await this.#post(batch);
       this.statuses.set(status, this.count(status) + 1);
       if (status === 202) {
         this.#accept(batch);
@@ -179,10 +180,12 @@ export class Load {
     if (this.#recent.length > RECENT_MAX) this.#recent.shift();
   }
 
-  async #post(body: string, server = this.#server): Promise<number> {
+  async #post({ body }: Pick<Batch, "body">, server = this.#server): Promise<number> {
     try {
       const answer = await fetch(`${server.url}${ENQUEUE_PATH}`, {
         method: "POST",
+        // So that a request that is sent again is known to be the same, whatever became of the first.
+        headers: { "idempotency-key": hash("sha256", body, "hex") },
         body,
         signal: AbortSignal.timeout(ANSWER_MS_MAX),
       });

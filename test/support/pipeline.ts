@@ -1,5 +1,6 @@
 // A pipeline with real threads on a data file of its own, as the composition root makes it, without HTTP.
 
+import { hash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,14 +14,15 @@ import { Pipeline, type PipelineLog } from "../../src/threads/pipeline.ts";
 
 const SOURCE = new URL("../../src/threads/", import.meta.url);
 const KEY: ApiKey = { name: "shop", project: "default", type: "server", origins: [], rate: undefined };
+const KEY_TEXT = "sk_0123456789abcdef";
 const DAY_MS = 86_400_000;
 
 export interface PipelineParts {
   /** Below the test's own folder. */
   readonly file?: string;
   readonly durability?: Durability;
-  /** Entries that the queue holds. */
-  readonly queueEntries?: number;
+  /** Batches that the queue holds. */
+  readonly queueRequests?: number;
   readonly writerUrl?: URL;
   readonly compactorUrl?: URL;
   /** Called when something was committed. */
@@ -36,7 +38,7 @@ export class TestPipeline {
   readonly pipeline: Pipeline;
 
   constructor(parts: PipelineParts = {}) {
-    const { file = "data.db", durability = "sync", queueEntries = 10_000, writerUrl, compactorUrl, committed } = parts;
+    const { file = "data.db", durability = "sync", queueRequests = 10_000, writerUrl, compactorUrl, committed } = parts;
     this.file = join(this.folder, file);
     const keys = new KeyIndex();
     keys.of(KEY);
@@ -49,15 +51,17 @@ export class TestPipeline {
         processStartedAt: Date.now(),
         timings: { timeoutMs: 3_600_000, orphanGraceMs: 60_000, openMax: 100, openBytesMax: 1_000_000 },
         clientShare: 0.5,
-        dedupe: { windowMs: 600_000, entries: 10_000 },
+        dedupe: { windowMs: 600_000, requests: 10_000 },
       },
       rules: {
         keys: keys.all(),
+        live: [{ index: 0, sha256: hash("sha256", KEY_TEXT, "hex"), origins: [], rate: undefined }],
+        entriesMax: 10_000,
         projects: {},
         defaultProject: { retentionMs: 30 * DAY_MS, monthlyEntries: undefined, overage: "continue" },
         bytesMax: 1e9,
       },
-      limits: { entries: queueEntries, bytes: 10_000_000, clientShare: 0.5 },
+      limits: { requests: queueRequests, bytes: 10_000_000, clientShare: 0.5 },
       keyIndex: (key) => keys.of(key),
       clock: () => performance.now(),
       log,
@@ -75,10 +79,18 @@ export class TestPipeline {
   }
 
   async sendEntries(entries: readonly Entry[]): Promise<BatchOutcome> {
-    const text = JSON.stringify({ key: "sk", source: "server", entries });
-    const receivedAt = Date.now();
-    const entryCount = entries.length;
-    const batch = { text, entryCount, bytes: text.length, apiKey: KEY, secret: "sk", sender: "test", receivedAt };
+    const text = JSON.stringify({ key: KEY_TEXT, source: "server", entries });
+    const batch = {
+      text,
+      bytes: text.length,
+      apiKey: KEY,
+      origin: null,
+      route: "/api/v1/enqueue",
+      idempotencyKey: undefined,
+      isGone: () => false,
+      sender: "test",
+      receivedAt: Date.now(),
+    };
     const answer = this.pipeline.dispatcher.push(batch);
     if ("refused" in answer) throw new Error(`refused: ${answer.refused}`);
     const outcome = await answer;

@@ -41,16 +41,19 @@ function poisoned(message: ToWriter): ToWriter {
     return { ...message, settings: { ...message.settings, file: `${file}.no-such-folder/data.db` } };
   }
   if (message.kind !== "group") return message;
-  diesAtCommit = message.text.includes(POISON_AFTER_COMMIT) && isFirst("after-commit");
-  if (message.text.includes(POISON_THEN_HANG)) {
-    if (isFirst("hang")) return { ...message, text: "[" };
+  const has = (word: string) => message.texts.some((text) => text.includes(word));
+  // Once the batches are checked, the worker adds it to a number, which throws.
+  const deadly = () => ({ ...message, bytes: message.texts.map(() => 1n as unknown as number) });
+  diesAtCommit = has(POISON_AFTER_COMMIT) && isFirst("after-commit");
+  if (has(POISON_THEN_HANG)) {
+    if (isFirst("hang")) return deadly();
     for (;;);
   }
-  if (message.text.includes(POISON_REOPEN) && isFirst("reopen")) {
+  if (has(POISON_REOPEN) && isFirst("reopen")) {
     writeFileSync(`${file}.unreadable`, "");
-    return { ...message, text: "[" };
+    return deadly();
   }
-  return message.text.includes(POISON) ? { ...message, text: "[" } : message;
+  return has(POISON) ? deadly() : message;
 }
 
 scope.postMessage = (message) => {

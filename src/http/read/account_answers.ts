@@ -27,7 +27,7 @@ export const StatusSchema = object("Status", {
   startedAt: time("When the server started"),
   durability: Type.Union([Type.Literal("sync"), Type.Literal("write"), Type.Literal("memory")]),
   queue: Type.Object(
-    { entries: count("Entries"), entriesMax: count("Entries"), bytes: count("Bytes"), bytesMax: count("Bytes") },
+    { requests: count("Batches"), requestsMax: count("Batches"), bytes: count("Bytes"), bytesMax: count("Bytes") },
     { description: "What waits to be stored" },
   ),
   entries: Type.Object(

@@ -4,13 +4,12 @@
 import { OptionalKind, type Static, type TObject, type TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { assert } from "../../core/errors.ts";
-import { isJsonObject } from "../../core/json.ts";
+import { isJsonObject, typeName } from "../../core/json.ts";
+import type { ParseGuard } from "../../runtime/parse_guard.ts";
 import { INVALID_JSON, jsonResponse, toResponse } from "../answers.ts";
 import { readBody } from "../body.ts";
 import { BodyRoom } from "../body_room.ts";
 import { BODY_ANSWERS } from "../enqueue.ts";
-import { typeName } from "../explain.ts";
-import type { ParseGuard } from "../parse_guard.ts";
 import { shown } from "./parameters.ts";
 
 /** A token, two names or a search: a page of text at most. */

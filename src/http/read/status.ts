@@ -31,7 +31,7 @@ export function statusRoute(dependencies: StatusDependencies): Route {
 function statusOf({ pipeline, access, version, startedAt }: StatusDependencies): StatusAnswer {
   const readiness = pipeline.readiness();
   const { received, stored, open, dropped, records, blocks, bytesOnDisk } = pipeline.snapshot();
-  const { entries, entriesMax, bytes, bytesMax } = pipeline.queueFill();
+  const { server, client, unauthenticated, limit } = pipeline.queueFill();
   const { durability, storageBytesMax } = access();
   return {
     ready: readiness.ready,
@@ -39,7 +39,12 @@ function statusOf({ pipeline, access, version, startedAt }: StatusDependencies):
     version,
     startedAt,
     durability,
-    queue: { entries, entriesMax, bytes, bytesMax },
+    queue: {
+      requests: server.requests + client.requests + unauthenticated.requests,
+      requestsMax: limit.requests,
+      bytes: server.bytes + client.bytes + unauthenticated.bytes,
+      bytesMax: limit.bytes,
+    },
     entries: { received, stored, open, queued: pipeline.queuedEntries(), dropped },
     storage: { records, blocks, bytesOnDisk, bytesMax: storageBytesMax },
   };

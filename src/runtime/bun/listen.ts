@@ -17,6 +17,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const { peers, patience } = options;
   const server = bind(options);
   peers.lookUpBy((request) => server.requestIP(request)?.address);
+  // Tells every close, reset and half-close, also where the signal is first read after it.
+  peers.lookForGoneBy((request) => request.signal.aborted);
   patience?.keepBy((request) => server.timeout(request, 0));
   const { hostname = options.host, port = options.port } = server;
   return {

@@ -20,6 +20,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const work: Work = { options, incomings, isStopping: false };
   const server = await bind(options, (incoming, outgoing) => void answer(work, incoming, outgoing));
   peers.lookUpBy((request) => incomings.get(request)?.socket.remoteAddress);
+  peers.lookForGoneBy((request) => incomings.get(request)?.socket.destroyed === true);
   patience?.keepBy((request) => incomings.get(request)?.socket.setTimeout(0));
   const { address, port } = server.address() as AddressInfo;
   return {

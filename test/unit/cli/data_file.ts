@@ -3,8 +3,11 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { StoreWriter } from "../../../src/store/store_writer.ts";
+import { batchesOf } from "../../../src/threads/redo_text.ts";
 import { EntryWorker } from "../../../src/worker/loop.ts";
 import { withFolder } from "../../support/folder.ts";
+
+const KEYS = [{ project: "shop", name: "web shop", type: "server" }] as const;
 
 const CONFIG = `[[keys]]
 name = "web shop"
@@ -29,9 +32,10 @@ export class DataFile {
     this.#worker = new EntryWorker({
       state: this.#store.restore(),
       pairing: { openMax: 100, openBytesMax: 1e7, clientShare: 0.5, timeoutMs: 3_600_000, orphanGraceMs: 60_000 },
-      dedupe: { windowMs: 600_000, entries: 1_000 },
+      requests: { windowMs: 600_000, requests: 1_000, clientShare: 0.5 },
+      run: "run",
       rules: {
-        keys: [{ project: "shop", name: "web shop", type: "server" }],
+        keys: KEYS,
         projects: {},
         defaultProject: { retentionMs: 1e12, monthlyEntries: undefined, overage: "continue" },
       },
@@ -44,7 +48,9 @@ export class DataFile {
   write(entries: readonly object[]): void {
     const number = ++this.#batches;
     const body = { key: "k", source: "server", entries };
-    this.#store.commit(this.#worker.group(JSON.stringify([number, 0, Date.now(), 10, "s", body]), number));
+    this.#store.commit(
+      this.#worker.group(batchesOf(JSON.stringify([number, 0, Date.now(), 10, "s", body]), KEYS), number),
+    );
     this.#worker.committed();
   }
 

@@ -6,8 +6,11 @@ import { Command } from "commander";
 import { registerExport } from "../../../src/cli/export.ts";
 import { OperatingError } from "../../../src/core/errors.ts";
 import { StoreWriter } from "../../../src/store/store_writer.ts";
+import { batchesOf } from "../../../src/threads/redo_text.ts";
 import { EntryWorker } from "../../../src/worker/loop.ts";
 import { withFolder } from "../../support/folder.ts";
+
+const KEYS = [{ project: "shop", name: "web shop", type: "server" }] as const;
 
 const CONFIG = `[[keys]]
 name = "web shop"
@@ -62,9 +65,10 @@ async function withData(
     const worker = new EntryWorker({
       state: store.restore(),
       pairing: { openMax: 100, openBytesMax: 1e7, clientShare: 0.5, timeoutMs: 3_600_000, orphanGraceMs: 60_000 },
-      dedupe: { windowMs: 600_000, entries: 1_000 },
+      requests: { windowMs: 600_000, requests: 1_000, clientShare: 0.5 },
+      run: "run",
       rules: {
-        keys: [{ project: "shop", name: "web shop", type: "server" }],
+        keys: KEYS,
         projects: {},
         defaultProject: { retentionMs: 1e12, monthlyEntries: undefined, overage: "continue" },
       },
@@ -74,7 +78,7 @@ async function withData(
     messages.forEach((message, index) => {
       const timestamp = firstTime + index * 86_400_000;
       const body = { key: "k", source: "server", entries: [{ message, timestamp }] };
-      store.commit(worker.group(JSON.stringify([index + 1, 0, timestamp, 10, "s", body]), index + 1));
+      store.commit(worker.group(batchesOf(JSON.stringify([index + 1, 0, timestamp, 10, "s", body]), KEYS), index + 1));
       worker.committed();
     });
     store.close();

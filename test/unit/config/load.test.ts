@@ -26,10 +26,10 @@ describe("parseSettings reads", () => {
         keys: [],
         projects: {},
         unusedProjects: [],
-        queue: { entries: 200_000, bytes: 64 * 2 ** 20, clientShare: 0.5 },
+        queue: { requests: 50_000, bytes: 64 * 2 ** 20, clientShare: 0.5 },
         storage: { durability: "sync", bytesMax: 20 * 2 ** 30 },
         timings: { timeoutMs: 3_600_000, orphanGraceMs: 60_000, openMax: 100_000, openBytesMax: 64 * 2 ** 20 },
-        dedupe: { windowMs: 600_000, entries: 1_000_000 },
+        dedupe: { windowMs: 600_000, requests: 100_000 },
         log: { level: "info" },
         tls: undefined,
       },
@@ -62,7 +62,7 @@ monthly_entries = 1_000_000
 overage = "drop"
 [projects."constructor"]
 [queue]
-entries = 10
+requests = 10
 bytes = "1MB"
 client_share = 1
 [storage]
@@ -75,7 +75,7 @@ max_open = 1
 max_open_bytes = "64KiB"
 [dedupe]
 window = "1m"
-entries = 5
+requests = 5
 [log]
 level = "debug"
 [tls]
@@ -111,10 +111,10 @@ key = "/keys/key.pem"
         constructor: DEFAULT_PROJECT,
       } as never,
       unusedProjects: ["constructor"],
-      queue: { entries: 10, bytes: 1_000_000, clientShare: 1 },
+      queue: { requests: 10, bytes: 1_000_000, clientShare: 1 },
       storage: { durability: "memory", bytesMax: 2 ** 30 },
       timings: { timeoutMs: 250, orphanGraceMs: 1000, openMax: 1, openBytesMax: 65_536 },
-      dedupe: { windowMs: 60_000, entries: 5 },
+      dedupe: { windowMs: 60_000, requests: 5 },
       log: { level: "debug" },
       tls: { cert: "/etc/simplelogs/cert.pem", key: "/keys/key.pem" },
     });
@@ -134,9 +134,9 @@ key = "/keys/key.pem"
   });
 
   test("inline and dotted forms, a byte order mark and CRLF", () => {
-    const text = `\ufeffqueue.entries = 5\r\nkeys = [{ name = "ab", server = "${SERVER_KEY}" }]\r\nlog = { level = "warn" }\r\n`;
+    const text = `\ufeffqueue.requests = 5\r\nkeys = [{ name = "ab", server = "${SERVER_KEY}" }]\r\nlog = { level = "warn" }\r\n`;
     const settings = settingsOf(text);
-    expect([settings.queue.entries, settings.keys.length, settings.log.level]).toEqual([5, 1, "warn"]);
+    expect([settings.queue.requests, settings.keys.length, settings.log.level]).toEqual([5, 1, "warn"]);
   });
 
   test("variables of the environment, inside text and in place of numbers and truth values", () => {
@@ -187,6 +187,16 @@ describe("parseSettings warns of", () => {
       "bodies that the queue can never hold",
       `max_body = "2MiB"\nqueue.bytes = "1MiB"\n[[keys]]\nname = "ab"\nserver = "${SERVER_KEY}"`,
       "2: max_body is more than queue.bytes: batches between the two are refused (413)",
+    ],
+    [
+      "a bound that 0.1 had",
+      `[[keys]]\nname = "ab"\nserver = "${SERVER_KEY}"\n[queue]\nentries = 200_000`,
+      "5: queue.entries has no effect any more: queue.bytes and queue.requests bound what waits",
+    ],
+    [
+      "another one",
+      `[[keys]]\nname = "ab"\nserver = "${SERVER_KEY}"\n[dedupe]\nentries = 1_000_000`,
+      "5: dedupe.entries has no effect any more: repeated requests are recognised as a whole; dedupe.requests bounds them",
     ],
   ])("%s", (_, text, warning) => {
     expect(problemLines(parseSettings(text, CONFIG_FILE, {}))).toEqual([warning]);

@@ -190,11 +190,11 @@ describe("diffSettings", () => {
   });
 
   test("names what needs a restart, in the order of the file", () => {
-    const text = 'dedupe.entries = 5\nqueue.bytes = "1MiB"\nport = 1\n[tls]\ncert = "a"\nkey = "b"\n';
+    const text = 'dedupe.requests = 5\nqueue.bytes = "1MiB"\nport = 1\n[tls]\ncert = "a"\nkey = "b"\n';
     expect(diffSettings(settingsOf(""), settingsOf(text))).toEqual([
       "port",
       "queue.bytes",
-      "dedupe.entries",
+      "dedupe.requests",
       "tls.cert",
       "tls.key",
     ]);

@@ -81,10 +81,10 @@ metrics_open = true
 trusted_proxies = ["::1"]
 max_body = 1
 max_entries = 1
-queue = { entries = 1, bytes = 1024, client_share = 1 }
+queue = { requests = 1, bytes = 1024, client_share = 1 }
 storage = { durability = "write", max_size = "1GiB" }
 timings = { timeout = "1s", orphan_grace = "1s", max_open = 1, max_open_bytes = 1024 }
-dedupe = { window = "1s", entries = 1 }
+dedupe = { window = "1s", requests = 1 }
 log = { level = "debug" }
 tls = { cert = "cert.pem", key = "key.pem" }`;
     const restart = rows("setting").filter(([, , , by]) => by === "restart");

@@ -17,6 +17,7 @@ function collect(schema: TSchema, prefix: string, settings: Map<string, ShownDef
   if (!TypeGuard.IsObject(schema)) throw new Error(`${prefix} is no table`);
   for (const [name, setting] of Object.entries<TSchema>(schema.properties)) {
     const path = `${prefix}${name}`;
+    if (setting["deprecated"] === true) continue;
     const project = TypeGuard.IsRecord(setting) ? Object.values(setting.patternProperties)[0] : undefined;
     if (project !== undefined) collect(project, `${path}.NAME.`, settings);
     else if (TypeGuard.IsArray(setting) && TypeGuard.IsObject(setting.items))

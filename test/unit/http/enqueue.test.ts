@@ -37,10 +37,12 @@ describe("a batch is accepted", () => {
     expect(fixture.pushed).toEqual([
       {
         text,
-        entryCount: 1,
         bytes: text.length,
         apiKey: { name: "web shop", project: "shop", type: "server", origins: [], rate: undefined },
-        secret: BATCH.key,
+        origin: null,
+        route: "/api/v1/enqueue",
+        idempotencyKey: undefined,
+        isGone: expect.any(Function) as never,
         sender: "192.0.2.1\nprobe/1",
         receivedAt: fixture.now,
       },

@@ -14,6 +14,9 @@ import { KeyLookup, type KnownKey } from "../../../src/http/keys.ts";
 import { ServerMetrics } from "../../../src/http/metrics.ts";
 import { Sessions } from "../../../src/http/session.ts";
 import { Patience } from "../../../src/runtime/patience.ts";
+import { BatchChecks } from "../../../src/worker/check.ts";
+import { RequestIdentities } from "../../../src/worker/request_identity.ts";
+import { RequestMemory } from "../../../src/worker/requests.ts";
 import { FakeReaders } from "./readers.ts";
 
 export const SERVER_KEY = "sk_0123456789abcdef";
@@ -43,6 +46,15 @@ export function knownKey(
 ): KnownKey {
   return { sha256: sha256(text), apiKey: { name, project: "shop", type, origins, rate } };
 }
+
+/** The keys that the fixture's server knows. */
+export const KNOWN_KEYS: readonly KnownKey[] = [
+  knownKey(SERVER_KEY, "server", "web shop"),
+  knownKey(CLIENT_KEY, "client", "web shop", [ORIGIN]),
+  knownKey(CLIENT_KEY_WITHOUT_ORIGINS, "client", "closed"),
+  knownKey(OTHER_CLIENT_KEY, "client", "other", [OTHER_ORIGIN]),
+  knownKey(RATED_KEY, "server", "rated", [], RATE),
+];
 
 export const PAIRS: readonly ShownPair[] = [
   {
@@ -170,13 +182,7 @@ export function createFixture(storedSessions: readonly StoredSession[] = []): Fi
         }),
       ),
     access: {
-      keys: new KeyLookup([
-        knownKey(SERVER_KEY, "server", "web shop"),
-        knownKey(CLIENT_KEY, "client", "web shop", [ORIGIN]),
-        knownKey(CLIENT_KEY_WITHOUT_ORIGINS, "client", "closed"),
-        knownKey(OTHER_CLIENT_KEY, "client", "other", [OTHER_ORIGIN]),
-        knownKey(RATED_KEY, "server", "rated", [], RATE),
-      ]),
+      keys: new KeyLookup(KNOWN_KEYS),
       bodyBytesMax: BODY_BYTES_MAX,
       entriesMax: ENTRIES_MAX,
       trustedProxies: [],
@@ -199,21 +205,39 @@ export function createFixture(storedSessions: readonly StoredSession[] = []): Fi
     settled: () => undefined,
     snapshot: () => fixture.snapshot,
     queueFill: () => ({
-      entries: 30,
-      bytes: 3000,
-      clientEntries: 10,
-      clientBytes: 1000,
-      entriesMax: 200,
-      bytesMax: 20_000,
+      server: { requests: 18, bytes: 1900 },
+      client: { requests: 10, bytes: 1000 },
+      unauthenticated: { requests: 2, bytes: 100 },
+      limit: { requests: 200, bytes: 20_000 },
     }),
     queuedEntries: () => fixture.queuedEntries,
     readiness: () => fixture.readiness,
   };
+  const rules = () => ({
+    keys: KNOWN_KEYS.map(({ apiKey: { project, name, type } }) => ({ project, name, type })),
+    live: KNOWN_KEYS.map(({ sha256, apiKey: { origins, rate } }, index) => ({ index, sha256, origins, rate })),
+    entriesMax: fixture.access.entriesMax,
+  });
+  const checks = new BatchChecks(rules());
+  const known = {
+    identities: new RequestIdentities([1, 2]),
+    requests: new RequestMemory({ windowMs: 600_000, requests: 1_000, clientShare: 0.5 }, "run"),
+  };
   const enqueue = new EnqueueEndpoint({
     intake: {
+      // As the queue and the writer behind it do.
       push(batch) {
+        const answer = fixture.pushAnswer();
+        if ("refused" in answer) return answer;
+        checks.setRules(rules());
+        const checked = checks.check({ ...batch, idempotencyKey: batch.idempotencyKey ?? null }, known, fixture.now);
+        if ("refused" in checked) return Promise.resolve(checked);
         fixture.pushed.push(batch);
-        return fixture.pushAnswer();
+        known.requests.admit(checked.identity, undefined, batch.receivedAt, false);
+        return answer.then((outcome) => {
+          if (outcome === "unavailable") checks.giveBack(checked);
+          return outcome;
+        });
       },
       retryAfterSeconds: () => 17,
     },
@@ -221,6 +245,7 @@ export function createFixture(storedSessions: readonly StoredSession[] = []): Fi
     access: () => fixture.access,
     metrics: fixture.metrics,
     peerAddress: () => fixture.peer,
+    isGone: () => false,
     log,
   });
   fixture.posts[ENQUEUE_PATH] = (request) => enqueue.handle(request);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { gzipSync } from "node:zlib";
 import { KeyLookup } from "../../../src/http/keys.ts";
-import { showsLiveKey } from "../../../src/http/shown_key.ts";
+import { isOnlyKey, shownKey } from "../../../src/http/shown_key.ts";
 import { CLIENT_KEY, createFixture, type Fixture, knownKey, ORIGIN, SERVER_KEY } from "./fixture.ts";
 
 const LARGE = 64 * 1024;
@@ -113,17 +113,17 @@ describe("the look for a key", () => {
   test("finds one with quotes and backslashes in it, at the beginning and at the end", () => {
     const key = JSON.stringify('sk_"quoted\\0123456789');
     const padding = "x".repeat(5_000);
-    expect(showsLiveKey(`{"key":${key},"a":"${padding}"}`, keys)).toBe(true);
-    expect(showsLiveKey(`{"a":"${padding}","key":${key}}`, keys)).toBe(true);
-    expect(showsLiveKey(`{"a":"${padding}","key":${key},"b":"${padding}"}`, keys)).toBe(false);
+    expect(shownKey(`{"key":${key},"a":"${padding}"}`, keys)).toBeDefined();
+    expect(shownKey(`{"a":"${padding}","key":${key}}`, keys)).toBeDefined();
+    expect(shownKey(`{"a":"${padding}","key":${key},"b":"${padding}"}`, keys)).toBeUndefined();
   });
 
   test("finds one at the very edge of the KiB", () => {
     const padding = "x".repeat(5_000);
     const first = `{"a":"${"x".repeat(1_024 - 14)}","${SERVER_KEY}`;
-    expect(showsLiveKey(`${first}":"${padding}`, keys)).toBe(true);
-    expect(showsLiveKey(`${padding}"${SERVER_KEY}"${" ".repeat(1_024 - SERVER_KEY.length - 2)}`, keys)).toBe(true);
-    expect(showsLiveKey(`${padding}"${SERVER_KEY}"${" ".repeat(1_024)}`, keys)).toBe(false);
+    expect(shownKey(`${first}":"${padding}`, keys)).toBeDefined();
+    expect(shownKey(`${padding}"${SERVER_KEY}"${" ".repeat(1_024 - SERVER_KEY.length - 2)}`, keys)).toBeDefined();
+    expect(shownKey(`${padding}"${SERVER_KEY}"${" ".repeat(1_024)}`, keys)).toBeUndefined();
   });
 
   test("takes the same short time whatever the text", () => {
@@ -132,8 +132,14 @@ describe("the look for a key", () => {
     );
     for (const text of texts) {
       const startedAtMs = performance.now();
-      expect(showsLiveKey(text, keys)).toBe(false);
+      expect(shownKey(text, keys)).toBeUndefined();
       expect(performance.now() - startedAtMs).toBeLessThan(500);
     }
   });
+});
+
+test("a key that is shown decides only where no other member can have its name", () => {
+  expect(isOnlyKey(`{"key":"${SERVER_KEY}","entries":[]}`)).toBe(true);
+  expect(isOnlyKey(`{"key":"${SERVER_KEY}","entries":[{"key":"a"}]}`)).toBe(false);
+  expect(isOnlyKey(`{"key":"${SERVER_KEY}","k\\u0065y":"b"}`)).toBe(false);
 });

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { listen } from "#runtime/listen.ts";
 import type { TailEvent } from "../../../src/core/reading.ts";
-import { ParseGuard } from "../../../src/http/parse_guard.ts";
 import { Pings } from "../../../src/http/read/pings.ts";
 import { tailRoute } from "../../../src/http/read/tail.ts";
 import { PeerAddresses } from "../../../src/runtime/address.ts";
+import { ParseGuard } from "../../../src/runtime/parse_guard.ts";
 import { untilTrue } from "../../support/condition.ts";
 import { ADMIN, ADMIN_TOKEN, createFixture, type Fixture, outcome, sha256 } from "./fixture.ts";
 import type { RawConnection } from "./raw.ts";

@@ -21,35 +21,59 @@ describe("a dispatcher whose writer is well", () => {
     stage.commit(2);
     stage.commit(3);
     await stage.untilAnswered(6);
-    expect([stage.dispatcher.isEmpty, stage.dispatcher.fill().bytes]).toEqual([true, 0]);
+    expect([stage.dispatcher.isEmpty, stage.dispatcher.fill().server.bytes]).toEqual([true, 0]);
   });
 
-  test("puts number, key, receipt, bytes, sender and body of each batch into the text", async () => {
+  test("sends each body as it came, with what the writer needs to know of it", async () => {
     const stage = new Stage();
     stage.dispatcher.writerStarted(0);
-    stage.push(2);
+    stage.push(1);
+    stage.push(1, 12, "unauthenticated");
     await stage.untilSent(1);
-    const text = '[1,7,5,10,"a\\"b",{"n":1},2,7,5,10,"a\\"b",{"n":2}]';
-    expect(stage.sent).toEqual([{ kind: "group", group: 1, lastBatch: 2, text, keysWithin: undefined }]);
+    expect(stage.sent).toEqual([
+      {
+        kind: "group",
+        group: 1,
+        numbers: [1, 2],
+        texts: ['{"n":1}', '{"n":2}'],
+        keys: [7, -1],
+        receivedAt: [5, 5],
+        bytes: [10, 12],
+        senders: ['a"b', 'a"b'],
+        origins: [null, null],
+        routes: ["/", "/"],
+        idempotencyKeys: [null, null],
+        admitted: 0,
+        tellsChecked: false,
+        gone: [],
+        answeredUpTo: 0,
+      },
+    ]);
   });
 
   test("keeps a batch's room until its commit, and gives back exactly that", async () => {
-    const stage = new Stage("sync", { entries: 10, bytes: 1_000, clientShare: 0.5 });
+    const stage = new Stage("sync", { requests: 10, bytes: 1_000, clientShare: 0.5 });
     stage.dispatcher.writerStarted(0);
-    stage.push(1, 4, true);
-    stage.push(1, 5);
+    stage.push(1, 40, "client");
+    stage.push(2, 5);
+    stage.push(1, 3, "unauthenticated");
     await stage.untilSent(1);
-    const full = { entries: 9, bytes: 20, clientEntries: 4, clientBytes: 10, entriesMax: 10, bytesMax: 1_000 };
-    expect(stage.dispatcher.fill()).toEqual(full);
+    const none = { requests: 0, bytes: 0 };
+    const limit = { requests: 10, bytes: 1_000 };
+    expect(stage.dispatcher.fill()).toEqual({
+      server: { requests: 2, bytes: 10 },
+      client: { requests: 1, bytes: 40 },
+      unauthenticated: { requests: 1, bytes: 3 },
+      limit,
+    });
     stage.commit(1);
-    const empty = { entries: 0, bytes: 0, clientEntries: 0, clientBytes: 0, entriesMax: 10, bytesMax: 1_000 };
-    expect(stage.dispatcher.fill()).toEqual(empty);
+    expect(stage.dispatcher.fill()).toEqual({ server: none, client: none, unauthenticated: none, limit });
   });
 
-  test("bounds a group by its entries", async () => {
-    const stage = new Stage("sync", { entries: 100_000, bytes: 100_000, clientShare: 1 });
+  test("bounds a group by its bytes", async () => {
+    const stage = new Stage("sync", { requests: 100, bytes: 2 ** 26, clientShare: 1 });
     stage.dispatcher.writerStarted(0);
-    stage.push(5, 8_000);
+    stage.push(5, 2 ** 21);
     await stage.untilSent(2);
     expect(stage.sentNumbers).toEqual([
       [1, 2],
@@ -58,7 +82,7 @@ describe("a dispatcher whose writer is well", () => {
   });
 
   test("estimates when there is room again from the measured rate, 1 to 60 s", async () => {
-    const stage = new Stage("sync", { entries: 100_000, bytes: 100_000, clientShare: 1 });
+    const stage = new Stage("sync", { requests: 100_000, bytes: 100_000, clientShare: 1 });
     expect(stage.dispatcher.retryAfterSeconds()).toBe(1);
     stage.dispatcher.writerStarted(0);
     stage.push(1, 100);
@@ -69,6 +93,98 @@ describe("a dispatcher whose writer is well", () => {
     expect(stage.dispatcher.retryAfterSeconds()).toBe(6);
     stage.push(1, 50_000);
     expect(stage.dispatcher.retryAfterSeconds()).toBe(60);
+  });
+});
+
+describe("a batch that the writer refuses", () => {
+  const refusal = { refused: "key_unknown" } as const;
+
+  test("is answered before the others of its group are committed, and gives its room back", async () => {
+    const stage = new Stage();
+    stage.dispatcher.writerStarted(0);
+    stage.push(3);
+    await stage.untilSent(1);
+    expect(stage.begin(1)).toBe(true);
+    stage.check(1, [{ at: 1, refusal }]);
+    await stage.untilAnswered(1);
+    expect(answers(stage)).toEqual({ 2: refusal });
+    expect(stage.dispatcher.requests).toBe(2);
+    stage.dispatcher.committed(1);
+    await stage.untilAnswered(3);
+    expect(answers(stage)).toEqual({ 1: "accepted", 2: refusal, 3: "accepted" });
+  });
+
+  test("makes room for the next group where its own has no other batch", async () => {
+    const stage = new Stage();
+    stage.dispatcher.writerStarted(0);
+    for (let group = 1; group <= 3; group++) {
+      stage.push(1);
+      await stage.untilSent(Math.min(group, 2));
+    }
+    const drained = stage.dispatcher.drained();
+    expect(stage.begin(1)).toBe(true);
+    stage.check(1, [{ at: 0, refusal }]);
+    stage.dispatcher.emptied(1);
+    expect(stage.sentNumbers).toEqual([[1], [2], [3]]);
+    stage.commit(2);
+    stage.commit(3);
+    await drained;
+    await stage.untilAnswered(3);
+    expect(answers(stage)).toEqual({ 1: refusal, 2: "accepted", 3: "accepted" });
+  });
+
+  test("does not come again when the writer dies before the commit", async () => {
+    const stage = new Stage();
+    stage.dispatcher.writerStarted(0);
+    stage.push(2);
+    await stage.untilSent(1);
+    expect(stage.begin(1)).toBe(true);
+    stage.check(1, [{ at: 0, refusal }]);
+    stage.dispatcher.writerDied();
+    stage.dispatcher.writerStarted(0);
+    expect(stage.sentNumbers).toEqual([[1, 2], [2]]);
+  });
+});
+
+describe("the writer is told whose clients have gone", () => {
+  test("when the answer is ready, and up to which batch that is known", async () => {
+    const stage = new Stage();
+    stage.dispatcher.writerStarted(0);
+    stage.push(3);
+    await stage.untilSent(1);
+    stage.commit(1);
+    // Late enough to be seen by the look at the sockets that comes before the answers.
+    stage.gone.add(2);
+    await stage.untilAnswered(3);
+    expect(stage.answered).toEqual([{ kind: "answered", upTo: 3, gone: [2] }]);
+    stage.push(1);
+    await stage.untilSent(2);
+    expect(stage.sent.at(-1)).toMatchObject({ numbers: [4], answeredUpTo: 3, gone: [] });
+  });
+
+  test("with the next group, where they have given up before", async () => {
+    const stage = new Stage();
+    stage.dispatcher.writerStarted(0);
+    stage.push(2);
+    await stage.untilSent(1);
+    stage.now += 1_000;
+    stage.gone.add(1);
+    stage.push(1);
+    await stage.untilSent(2);
+    expect(stage.sent.at(-1)).toMatchObject({ numbers: [3], answeredUpTo: 0, gone: [1] });
+  });
+
+  test("of no batch that is refused or answered 503", async () => {
+    const stage = new Stage();
+    stage.dispatcher.writerStarted(0);
+    stage.push(2);
+    for (const number of [1, 2]) stage.gone.add(number);
+    await stage.untilSent(1);
+    expect(stage.begin(1)).toBe(true);
+    stage.check(1, [{ at: 0, refusal: { refused: "not_json" } }]);
+    stage.dispatcher.failed(1);
+    await stage.untilAnswered(2);
+    expect(stage.answered).toEqual([]);
   });
 });
 
@@ -127,10 +243,9 @@ describe("a dispatcher is drained", () => {
 });
 
 describe("a dispatcher under memory", () => {
-  test("answers at once, counts what waits, withdraws nothing, and sends a failed group again before newer ones", async () => {
+  test("answers what is checked, counts it until it is committed, and sends a failed group again before newer ones", async () => {
     const stage = new Stage("memory");
     stage.push(2);
-    await stage.untilAnswered(2);
     stage.dispatcher.writerStarted(0);
     await stage.untilSent(1);
     stage.push(1);
@@ -138,18 +253,35 @@ describe("a dispatcher under memory", () => {
     stage.push(1);
     stage.now += 10 * WAIT_MS_MAX;
     stage.dispatcher.withdrawExpired();
-    expect([stage.dispatcher.queuedEntries, stage.sent.length]).toEqual([4, 2]);
+    expect([stage.outcomes.size, stage.dispatcher.queuedEntries, stage.sent.length]).toEqual([0, 0, 2]);
     stage.dispatcher.setRefusing(true);
     for (const group of [1, 2]) {
       expect(stage.begin(group)).toBe(true);
+      stage.check(group);
       stage.dispatcher.failed(group);
     }
-    expect(stage.sent.length).toBe(2);
+    await stage.untilAnswered(3);
+    expect(stage.dispatcher.queuedEntries).toBe(3);
+    // What was checked waits for the disk; what was not is sent to be checked.
+    expect(stage.sentNumbers.slice(2)).toEqual([[4]]);
+    expect(stage.begin(3)).toBe(true);
+    stage.check(3, [{ at: 0, refusal: { refused: "not_json" } }]);
+    stage.dispatcher.emptied(3);
+    stage.push(1);
+    await stage.untilSent(4);
+    expect(stage.begin(4)).toBe(true);
+    stage.check(4);
+    stage.dispatcher.failed(4);
     stage.push(1);
     stage.dispatcher.setRefusing(false);
-    expect(stage.sentNumbers.slice(2)).toEqual([[1, 2, 3, 4, 5]]);
-    stage.commit(3);
-    expect(stage.dispatcher.queuedEntries).toBe(0);
+    expect(stage.sentNumbers.slice(4)).toEqual([[1, 2, 3, 5, 6]]);
+    expect(stage.sent.at(-1)).toMatchObject({ admitted: 4, tellsChecked: true });
+    expect(stage.begin(5)).toBe(true);
+    stage.check(5);
+    stage.dispatcher.committed(5);
+    await stage.untilAnswered(6);
+    expect(answers(stage)).toMatchObject({ 4: { refused: "not_json" }, 5: "accepted", 6: "accepted" });
+    expect([stage.dispatcher.queuedEntries, stage.dispatcher.isEmpty]).toEqual([0, true]);
   });
 });
 
@@ -163,7 +295,7 @@ describe("a batch is answered 503", () => {
     stage.dispatcher.withdrawExpired();
     await stage.untilAnswered(1);
     expect(answers(stage)).toEqual({ 1: "unavailable" });
-    expect(stage.dispatcher.fill().entries).toBe(1);
+    expect(stage.dispatcher.requests).toBe(1);
   });
 
   test("when it waited in a group that the writer has not begun; one that it has begun is left to it", async () => {
@@ -209,10 +341,10 @@ describe("a batch is answered 503", () => {
   });
 
   test("when the queue has no room for the whole of it; one that never fits is told so", () => {
-    const stage = new Stage("sync", { entries: 10, bytes: 1_000, clientShare: 0.5 });
+    const stage = new Stage("sync", { requests: 10, bytes: 10, clientShare: 0.5 });
     stage.push(1, 8);
     expect(stage.dispatcher.push(batchOf(2, 3))).toEqual({ refused: "full", retryAfterSeconds: 1 });
     expect(stage.dispatcher.push(batchOf(2, 11))).toEqual({ refused: "too_large" });
-    expect(stage.dispatcher.push(batchOf(2, 6, true))).toEqual({ refused: "too_large" });
+    expect(stage.dispatcher.push(batchOf(2, 6, "client"))).toEqual({ refused: "too_large" });
   });
 });

@@ -1,33 +1,50 @@
 // A dispatcher with a writer that does only what the test says, on a clock that the test moves.
 
 import { expect } from "bun:test";
-import { CLAIM, CLAIM_CELLS, type GroupMessage, type SetAsideMessage } from "../../../src/core/group.ts";
+import type { Source } from "../../../src/core/entry.ts";
+import {
+  type AnsweredMessage,
+  CLAIM,
+  CLAIM_CELLS,
+  type GroupMessage,
+  type RefusedBatch,
+  type SetAsideMessage,
+} from "../../../src/core/group.ts";
 import type { BatchOutcome, Durability, IncomingBatch } from "../../../src/core/intake.ts";
 import { Dispatcher } from "../../../src/queue/dispatcher.ts";
+import type { Lane } from "../../../src/queue/ring.ts";
 import { untilTrue } from "../../support/condition.ts";
 
 export class Stage {
   now = 1_000;
   readonly sent: (GroupMessage | SetAsideMessage)[] = [];
+  readonly answered: AnsweredMessage[] = [];
+  /** Numbers of batches whose clients have gone. */
+  readonly gone = new Set<number>();
   readonly outcomes = new Map<number, BatchOutcome>();
   readonly dispatcher: Dispatcher;
   #pushed = 0;
 
-  constructor(durability: Durability = "sync", limits = { entries: 1_000, bytes: 100_000, clientShare: 0.5 }) {
+  constructor(durability: Durability = "sync", limits = { requests: 1_000, bytes: 100_000, clientShare: 0.5 }) {
     this.dispatcher = new Dispatcher({
       limits,
       durability,
       clock: () => this.now,
-      port: { send: (message) => this.sent.push(message) },
+      port: {
+        send: (message) => {
+          if (message.kind === "answered") this.answered.push(message);
+          else this.sent.push(message);
+        },
+      },
       keyIndex: () => 7,
     });
   }
 
-  /** Pushes batches of one entry each; their outcomes are found under their numbers. */
-  push(count: number, entryCount = 1, isClient = false): void {
+  /** Pushes batches; their outcomes are found under their numbers. */
+  push(count: number, bytes = 10, lane: Lane = "server"): void {
     for (let pushed = 0; pushed < count; pushed++) {
       const number = ++this.#pushed;
-      const answer = this.dispatcher.push(batchOf(number, entryCount, isClient));
+      const answer = this.dispatcher.push({ ...batchOf(number, bytes, lane), isGone: () => this.gone.has(number) });
       if ("refused" in answer) throw new Error(`batch ${number} was refused: ${answer.refused}`);
       answer.then(
         (outcome) => this.outcomes.set(number, outcome),
@@ -38,11 +55,7 @@ export class Stage {
 
   /** The numbers of the batches in each message that was sent, in order. */
   get sentNumbers(): number[][] {
-    return this.sent.map((message) => {
-      if (message.kind === "set_aside") return [-message.lastBatch];
-      const members = JSON.parse(message.text) as unknown[];
-      return members.filter((_, index) => index % 6 === 0) as number[];
-    });
+    return this.sent.map((message) => (message.kind === "set_aside" ? [-message.lastBatch] : [...message.numbers]));
   }
 
   async untilSent(count: number): Promise<void> {
@@ -59,6 +72,14 @@ export class Stage {
     return Atomics.compareExchange(this.dispatcher.claims, cell, CLAIM.posted, CLAIM.begun) === CLAIM.posted;
   }
 
+  /** As the writer does when it has checked a group of batches with one entry each. */
+  check(group: number, refused: readonly RefusedBatch[] = []): void {
+    const message = this.sent.find((one) => one.group === group);
+    if (message?.kind !== "group") throw new Error(`group ${group} was not sent`);
+    const counts = message.numbers.map((_, at) => (refused.some((one) => one.at === at) ? 0 : 1));
+    this.dispatcher.checked({ group, refused, entryCounts: counts, keyIndexes: counts.map(() => 7) });
+  }
+
   commit(group: number): void {
     expect(this.begin(group)).toBe(true);
     this.dispatcher.committed(group);
@@ -71,10 +92,19 @@ export class Stage {
   }
 }
 
-export function batchOf(number: number, entryCount = 1, isClient = false): IncomingBatch {
-  const type = isClient ? "client" : "server";
-  const apiKey = { name: "shop", project: "default", type, origins: [], rate: undefined } as const;
-  return { text: `{"n":${number}}`, entryCount, bytes: 10, apiKey, secret: "sk_1", sender: 'a"b', receivedAt: 5 };
+export function batchOf(number: number, bytes = 10, lane: Lane = "server"): IncomingBatch {
+  const apiKey = { name: "shop", project: "default", type: lane as Source, origins: [], rate: undefined };
+  return {
+    text: `{"n":${number}}`,
+    bytes,
+    apiKey: lane === "unauthenticated" ? undefined : apiKey,
+    origin: null,
+    route: "/",
+    idempotencyKey: undefined,
+    isGone: () => false,
+    sender: 'a"b',
+    receivedAt: 5,
+  };
 }
 
 /** What became of each batch, by its number. */

@@ -1,86 +1,107 @@
 import { describe, expect, test } from "bun:test";
-import { BatchRing, type Sized } from "../../../src/queue/ring.ts";
+import { BatchRing, LANES, type Lane, type Sized } from "../../../src/queue/ring.ts";
 import { integer, runSeed, seededRandom } from "../../support/random.ts";
 
-const batch = (entryCount: number, bytes: number, isClient = false): Sized => ({ entryCount, bytes, isClient });
-const limits = { entries: 10, bytes: 1_000, clientShare: 0.5 };
+const batch = (bytes: number, lane: Lane = "server"): Sized => ({ bytes, lane });
+const limits = { requests: 10, bytes: 1_000, clientShare: 0.5 };
+
+function fill(ring: BatchRing<Sized>, count: number, one: Sized): void {
+  for (let pushed = 0; pushed < count; pushed++) expect(ring.push(one)).toBe(true);
+}
 
 describe("a ring with room", () => {
   test("gives batches back in the order in which they came", () => {
     const ring = new BatchRing(limits);
-    const batches = [batch(1, 1), batch(2, 2), batch(3, 3)];
+    const batches = [batch(1), batch(2), batch(3)];
     for (const one of batches) expect(ring.push(one)).toBe(true);
     expect([ring.take(), ring.take(), ring.take(), ring.take()]).toEqual([...batches, undefined]);
   });
 
   test("keeps a taken batch's room until it is released", () => {
     const ring = new BatchRing(limits);
-    const large = batch(10, 10);
+    const large = batch(1_000);
     ring.push(large);
     expect(ring.take()).toBe(large);
-    expect(ring.push(batch(1, 1))).toBe(false);
+    expect(ring.push(batch(1))).toBe(false);
     ring.release(large);
-    expect(ring.push(batch(1, 1))).toBe(true);
+    expect(ring.push(batch(1))).toBe(true);
   });
 
-  test("holds exactly its bound of entries and of bytes", () => {
+  test("holds exactly its bound of requests and of bytes", () => {
     const ring = new BatchRing(limits);
-    expect(ring.push(batch(10, 1_000))).toBe(true);
-    expect([ring.entries, ring.bytes]).toEqual([10, 1_000]);
+    fill(ring, 10, batch(100));
+    expect([ring.requests, ring.bytes]).toEqual([10, 1_000]);
+  });
+
+  test("always takes one batch in which no key was seen", () => {
+    const ring = new BatchRing({ requests: 2, bytes: 1_000, clientShare: 0.5 });
+    expect(ring.push(batch(999, "unauthenticated"))).toBe(true);
+    expect(ring.push(batch(1, "unauthenticated"))).toBe(false);
   });
 });
 
 describe("a ring without room", () => {
-  test("refuses the whole batch when one entry does not fit", () => {
+  test("refuses one request more than it may hold", () => {
     const ring = new BatchRing(limits);
-    ring.push(batch(8, 1));
-    expect(ring.push(batch(3, 1))).toBe(false);
-    expect(ring.entries).toBe(8);
+    fill(ring, 10, batch(1));
+    expect(ring.push(batch(1))).toBe(false);
+    expect(ring.requests).toBe(10);
   });
 
   test("refuses the whole batch when one byte does not fit", () => {
     const ring = new BatchRing(limits);
-    ring.push(batch(1, 999));
-    expect(ring.push(batch(1, 2))).toBe(false);
+    ring.push(batch(999));
+    expect(ring.push(batch(2))).toBe(false);
   });
 
   test("refuses client keys past their share and still takes servers' batches", () => {
     const ring = new BatchRing(limits);
-    expect(ring.push(batch(5, 1, true))).toBe(true);
-    expect(ring.push(batch(1, 1, true))).toBe(false);
-    expect(ring.push(batch(5, 1))).toBe(true);
+    fill(ring, 5, batch(1, "client"));
+    expect(ring.push(batch(1, "client"))).toBe(false);
+    fill(ring, 5, batch(1));
+  });
+
+  test("refuses batches in which no key was seen past an eighth, and takes all others", () => {
+    const ring = new BatchRing({ requests: 80, bytes: 8_000, clientShare: 0.5 });
+    fill(ring, 10, batch(1, "unauthenticated"));
+    expect(ring.push(batch(1, "unauthenticated"))).toBe(false);
+    fill(ring, 40, batch(1, "client"));
+    fill(ring, 30, batch(1));
+    const other = new BatchRing({ requests: 80, bytes: 8_000, clientShare: 0.5 });
+    fill(other, 2, batch(500, "unauthenticated"));
+    expect(other.push(batch(1, "unauthenticated"))).toBe(false);
   });
 
   test("knows what it could never hold", () => {
     const ring = new BatchRing(limits);
-    expect(
-      [batch(10, 1_000), batch(11, 1), batch(1, 1_001), batch(6, 1, true)].map((one) => ring.couldHold(one)),
-    ).toEqual([true, false, false, false]);
+    const batches = [batch(1_000), batch(1_001), batch(501, "client"), batch(501, "unauthenticated")];
+    expect(batches.map((one) => ring.couldHold(one))).toEqual([true, false, false, true]);
+    expect(new BatchRing({ ...limits, clientShare: 0 }).couldHold(batch(0, "client"))).toBe(false);
   });
 });
 
 test("a ring answers as an array does, for random pushes, takes and releases", () => {
   const random = seededRandom(runSeed("ring against array"));
   for (let round = 0; round < 200; round++) {
-    const bounds = { entries: 1 + integer(random, 300), bytes: 1 + integer(random, 3_000), clientShare: random() };
+    const bounds = { requests: 1 + integer(random, 30), bytes: 1 + integer(random, 3_000), clientShare: random() };
     const ring = new BatchRing<Sized>(bounds);
     const waiting: Sized[] = [];
     const taken: Sized[] = [];
-    const sum = (pickSize: (one: Sized) => number, only: (one: Sized) => boolean) =>
-      [...waiting, ...taken].filter(only).reduce((total, one) => total + pickSize(one), 0);
-    const everything = () => true;
-    const clients = (one: Sized) => one.isClient;
+    const held = (lane?: Lane) => {
+      const mine = [...waiting, ...taken].filter((one) => lane === undefined || one.lane === lane);
+      return { requests: mine.length, bytes: mine.reduce((total, { bytes }) => total + bytes, 0) };
+    };
+    const isWithin = ({ requests, bytes }: ReturnType<typeof held>, one: Sized, share: number) =>
+      requests + 1 <= bounds.requests * share && bytes + one.bytes <= bounds.bytes * share;
     for (let step = 0; step < 300; step++) {
       const action = random();
       if (action < 0.5) {
-        const one = batch(1 + integer(random, 20), integer(random, 200), random() < 0.4);
-        const share = one.isClient ? bounds.clientShare : 1;
+        const one = batch(integer(random, 200), LANES[integer(random, 2)]);
+        const strangers = held("unauthenticated");
         const fits =
-          sum((other) => other.entryCount, everything) + one.entryCount <= bounds.entries &&
-          sum((other) => other.bytes, everything) + one.bytes <= bounds.bytes &&
-          (!one.isClient ||
-            (sum((other) => other.entryCount, clients) + one.entryCount <= bounds.entries * share &&
-              sum((other) => other.bytes, clients) + one.bytes <= bounds.bytes * share));
+          isWithin(held(), one, 1) &&
+          (one.lane !== "client" || isWithin(held("client"), one, bounds.clientShare)) &&
+          (one.lane !== "unauthenticated" || strangers.requests === 0 || isWithin(strangers, one, 1 / 8));
         expect(ring.push(one)).toBe(fits);
         if (fits) waiting.push(one);
       } else if (action < 0.8) {
@@ -91,13 +112,9 @@ test("a ring answers as an array does, for random pushes, takes and releases", (
       } else if (taken.length > 0) {
         ring.release(taken.splice(integer(random, taken.length - 1), 1)[0] as Sized);
       }
-      expect([ring.waiting, ring.entries, ring.bytes, ring.clientEntries, ring.clientBytes]).toEqual([
-        waiting.length,
-        sum((one) => one.entryCount, everything),
-        sum((one) => one.bytes, everything),
-        sum((one) => one.entryCount, clients),
-        sum((one) => one.bytes, clients),
-      ]);
+      const { requests, bytes, waiting: count } = ring;
+      expect({ count, requests, bytes }).toEqual({ count: waiting.length, ...held() });
+      for (const lane of LANES) expect(ring.of(lane)).toEqual(held(lane));
     }
   }
 });

@@ -1,5 +1,6 @@
 // The writer thread's loop on a real data file, without a thread: what it is told and what it answers.
 
+import { hash } from "node:crypto";
 import { join } from "node:path";
 import type { ChangeOutcome, ChangeRequest } from "../../../src/core/changing.ts";
 import type { Entry } from "../../../src/core/entry.ts";
@@ -12,12 +13,22 @@ import { withFolder } from "../../support/folder.ts";
 
 const DAY_MS = 86_400_000;
 
+const KEY_TEXTS = ["sk_0123456789abcdef", "ck_0123456789abcdef", "sk_other0123456789ab"] as const;
+const ORIGIN = "https://shop.example.com";
+
 export const RULES: WriterRules = {
   keys: [
     { project: "shop", name: "web shop", type: "server" },
     { project: "shop", name: "web shop", type: "client" },
     { project: "other", name: "other", type: "server" },
   ],
+  live: KEY_TEXTS.map((text, index) => ({
+    index,
+    sha256: hash("sha256", text, "hex"),
+    origins: [ORIGIN],
+    rate: undefined,
+  })),
+  entriesMax: 10_000,
   projects: {},
   defaultProject: { retentionMs: 30 * DAY_MS, monthlyEntries: undefined, overage: "continue" },
   bytesMax: 1e9,
@@ -55,7 +66,7 @@ export class WriterStage {
       processStartedAt: Date.now(),
       timings: { timeoutMs: 3_600_000, orphanGraceMs: 60_000, openMax: 1_000, openBytesMax: 1e7 },
       clientShare: 0.5,
-      dedupe: { windowMs: 600_000, entries: 1_000 },
+      dedupe: { windowMs: 600_000, requests: 1_000 },
     } as const;
     const start = { kind: "start", settings, rules: RULES, claims: this.#claims, dataId: this.#dataId } as const;
     return new WriterThread(start, (message) => this.said.push(message));
@@ -72,9 +83,24 @@ export class WriterStage {
   keep(entries: readonly Entry[], key = 0): boolean {
     const group = this.#nextGroup++;
     Atomics.store(this.#claims, group % CLAIM_CELLS, CLAIM.posted);
-    const body = { key: "", source: RULES.keys[key]?.type, entries };
-    const text = JSON.stringify([group, key, Date.now(), 100, "sender", body]);
-    this.writer.receive({ kind: "group", group, lastBatch: group, text, keysWithin: [key] });
+    const text = JSON.stringify({ key: KEY_TEXTS[key], source: RULES.keys[key]?.type, entries });
+    this.writer.receive({
+      kind: "group",
+      group,
+      numbers: [group],
+      texts: [text],
+      keys: [key],
+      receivedAt: [Date.now()],
+      bytes: [100],
+      senders: ["sender"],
+      origins: [ORIGIN],
+      routes: ["/api/v1/enqueue"],
+      idempotencyKeys: [null],
+      admitted: 0,
+      tellsChecked: false,
+      gone: [],
+      answeredUpTo: 0,
+    });
     return this.said.some((message) => message.kind === "committed" && message.group === group);
   }
 

@@ -37,14 +37,13 @@ for (const { name, byMs } of JUMPS) {
       expect(gapOf(state.worker.counts())).toBe(0);
     });
 
-    test("a retry from before is a duplicate within the window, and none after it", () => {
-      const state = new LoopState({ retentionMs: 2 * YEARS_MS });
-      const batch = { entries: [{ message: "once", timestamp: Math.min(NOW, NOW + byMs) }] };
-      state.send(batch);
+    test("a request from before is remembered within the window, and no longer", () => {
+      const state = new LoopState();
+      const identity = { id: "a", body: "b", keyType: "server" } as const;
+      state.worker.requests.admit(identity, 1, NOW, false);
       state.worker.clockJumped(byMs, NOW + byMs + 1_000);
-      state.send({ ...batch, receivedAt: NOW + byMs + 600_000 });
-      state.send({ ...batch, receivedAt: NOW + byMs + 600_001 });
-      expect([state.records.length, state.reasons]).toEqual([2, ["duplicate"]]);
+      const looks = [599_999, 600_000].map((ms) => state.worker.requests.look(identity, NOW + byMs + ms));
+      expect(looks).toEqual(["repetition", "new"]);
     });
 
     test("a complete timing still absorbs its start", () => {
@@ -131,18 +130,18 @@ describe("a process that starts with a clock that is behind what the last one ha
     expect([NOW + 1_000, NOW + 1_001].map((at) => state.expire(at))).toEqual([false, true]);
   });
 
-  test("remembers retries, and only for the window", () => {
+  test("remembers requests, and only for the window", () => {
     const state = new LoopState();
-    const batch = { entries: [{ message: "once", timestamp: NOW + DAY_MS }] };
-    state.send({ ...batch, receivedAt: NOW + DAY_MS });
+    const identity = { id: "a", body: "b", keyType: "server" } as const;
+    state.worker.requests.admit(identity, 1, NOW + DAY_MS, false);
+    state.send({ entries: [{ message: "once" }], receivedAt: NOW + DAY_MS });
     // As the store gives it then.
     state.moveJournal(-DAY_MS);
-    state.restart(NOW);
-    state.send({ ...batch, receivedAt: NOW + 600_000 });
-    state.send({ ...batch, receivedAt: NOW + 600_001 });
-    expect([state.records.length, state.reasons]).toEqual([2, ["duplicate"]]);
+    const { requests } = state.restart(NOW);
+    const looks = [599_999, 600_000].map((ms) => requests.look(identity, NOW + ms));
+    expect(looks).toEqual(["repetition", "new"]);
     // Or the file would keep every part from now on.
-    const [dedupe] = state.worker.journalNeeds(NOW + 2 * HOUR_MS);
-    expect(dedupe).toEqual({ kind: "dedupe", before: NOW + 2 * HOUR_MS - 600_000 });
+    const [needs] = state.worker.journalNeeds(NOW + 2 * HOUR_MS);
+    expect(needs).toEqual({ kind: "requests", before: NOW + 2 * HOUR_MS - 10_000 });
   });
 });

@@ -95,7 +95,6 @@ describe("an entry is dropped", () => {
       ["negative_duration", { timestamp: late, duration: -1 }],
       ["too_old", { message: "a", timestamp: late }],
       ["in_future", { message: "a", timestamp: early }],
-      ["duplicate", { message: "a", timestamp: NOW }],
       ["quota", { message: "b", timestamp: NOW }],
     ];
     state.send({ entries: entries.map(([, entry]) => entry) });
@@ -104,22 +103,33 @@ describe("an entry is dropped", () => {
       project: "shop",
       apiKey: "web shop",
       receivedAt: NOW,
-      reason: "duplicate",
-      entry: `{"message":"a","timestamp":${NOW}}`,
+      reason: "quota",
+      entry: `{"message":"b","timestamp":${NOW}}`,
     });
-    expect(state.worker.counts()).toMatchObject({ received: 9, stored: 1, open: 0 });
+    expect(state.worker.counts()).toMatchObject({ received: 8, stored: 1, open: 0 });
     expect(gapOf(state.worker.counts())).toBe(0);
   });
 
-  test("as a duplicate when its batch comes again, also after a restart, and not for another sender", () => {
+  test("as a duplicate where its request is a repetition, before every other reason, at no cost of the quota", () => {
+    const state = new LoopState({ monthlyEntries: 2, overage: "drop" });
+    const batch = { entries: [{ message: "a" }, {}, { message: "b" }] };
+    state.send(batch);
+    state.send({ ...batch, isRepetition: true });
+    expect(state.worker.counts()).toMatchObject({ received: 6, stored: 2, dropped: { duplicate: 3, empty: 1 } });
+    expect(state.counter("admitted")).toEqual({ "2026-11": 2 });
+    expect(gapOf(state.worker.counts())).toBe(0);
+  });
+
+  test("as no duplicate where equal entries come in requests of their own", () => {
     const state = new LoopState();
-    const batch = { entries: [{ message: "a" }, { message: "a" }], timestamp: NOW };
-    state.send(batch);
-    state.send(batch);
-    state.restart(NOW);
-    state.send(batch);
-    state.send({ ...batch, sender: "another" });
-    expect(state.worker.counts()).toMatchObject({ received: 8, stored: 4, dropped: { duplicate: 4 } });
+    for (let sent = 0; sent < 3; sent++)
+      state.send({
+        entries: [
+          { message: "a", timestamp: NOW },
+          { message: "a", timestamp: NOW },
+        ],
+      });
+    expect(state.worker.counts()).toMatchObject({ received: 6, stored: 6 });
   });
 
   test("past the quota of the UTC month of receipt, waiting starts counted, and no more in the next month", () => {

@@ -4,6 +4,7 @@ import { decodeColumns, recordsOf } from "../../../src/block/decode.ts";
 import { BlockEncoder } from "../../../src/block/encode.ts";
 import type { Entry } from "../../../src/core/entry.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
+import { BATCH_MEMBERS, batchesOf } from "../../../src/threads/redo_text.ts";
 import type { AmbiguousPairs } from "../../../src/worker/ambiguous_pairs.ts";
 import type { KeyNote } from "../../../src/worker/key_use.ts";
 import { EntryWorker } from "../../../src/worker/loop.ts";
@@ -32,6 +33,7 @@ export interface SentBatch {
   readonly receivedAt?: number;
   readonly timestamp?: number;
   readonly sender?: string;
+  readonly isRepetition?: boolean;
 }
 
 export class LoopState {
@@ -79,7 +81,8 @@ export class LoopState {
         ambiguous: this.ambiguous.filter(({ day }) => day === this.ambiguous.at(-1)?.day),
       },
       pairing: this.#limits,
-      dedupe: { windowMs: 600_000, entries: 10_000 },
+      requests: { windowMs: 600_000, requests: 10_000, clientShare: 0.5 },
+      run: "run",
       rules: this.rules,
       now: NOW,
       deadlinesFrom: processStartedAt === 0 ? 0 : processStartedAt + this.#limits.orphanGraceMs,
@@ -89,12 +92,16 @@ export class LoopState {
 
   /** Stages a group of batches without committing it. */
   stage(...batches: readonly SentBatch[]): StagedWrite {
-    return this.worker.group(this.#textOf(batches), this.#nextBatch - 1);
+    return this.worker.group(batchesOf(this.#textOf(batches), this.rules.keys, BATCH_MEMBERS), this.#nextBatch - 1);
   }
 
   /** As `stage`, by a clock that was set. */
   stageAt(clock: ClockReading, ...batches: readonly SentBatch[]): StagedWrite {
-    return this.worker.group(this.#textOf(batches), this.#nextBatch - 1, clock);
+    return this.worker.group(
+      batchesOf(this.#textOf(batches), this.rules.keys, BATCH_MEMBERS),
+      this.#nextBatch - 1,
+      clock,
+    );
   }
 
   /** Moves the receipt of the journal's parts, as the store does when the clock was set. */
@@ -103,10 +110,13 @@ export class LoopState {
   }
 
   #textOf(batches: readonly SentBatch[]): string {
-    const members = batches.flatMap(({ entries, key = 0, receivedAt = NOW, timestamp, sender = "s" }) => {
-      const source = key === 0 ? "server" : "client";
-      return [this.#nextBatch++, key, receivedAt, 100, sender, { key: "k", source, timestamp, entries }];
-    });
+    const members = batches.flatMap(
+      ({ entries, key = 0, receivedAt = NOW, timestamp, sender = "s", isRepetition = false }) => {
+        const source = key === 0 ? "server" : "client";
+        const body = { key: "k", source, timestamp, entries };
+        return [this.#nextBatch++, key, receivedAt, 100, sender, body, [], isRepetition];
+      },
+    );
     return JSON.stringify(members);
   }
 

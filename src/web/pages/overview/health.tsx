@@ -55,9 +55,9 @@ function Figures({ status }: { readonly status: StatusAnswer }) {
       )}
       <Measure
         name="Queue"
-        text={`${formatCount(queue.entries)} of ${formatCount(queue.entriesMax)} entries`}
+        text={`${formatCount(queue.requests)} of ${formatCount(queue.requestsMax)} requests`}
         note={`${formatBytes(queue.bytes)} of ${formatBytes(queue.bytesMax)}; when full, senders are asked to wait`}
-        share={Math.max(shareOf(queue.entries, queue.entriesMax), shareOf(queue.bytes, queue.bytesMax))}
+        share={Math.max(shareOf(queue.requests, queue.requestsMax), shareOf(queue.bytes, queue.bytesMax))}
         warnFrom={0.5}
       />
       <Measure

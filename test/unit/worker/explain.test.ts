@@ -2,8 +2,9 @@ import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { z } from "zod";
 import { isJsonObject } from "../../../src/core/json.ts";
-import { explainBatch, invalidBatch } from "../../../src/http/explain.ts";
-import { compileChecks } from "../../../src/http/validation.ts";
+import { invalidBatch } from "../../../src/http/answers.ts";
+import { explainBatch } from "../../../src/worker/explain.ts";
+import { compileChecks } from "../../../src/worker/validation.ts";
 import { runSeed } from "../../support/random.ts";
 
 /** The specification's tables in zod 3. `finite` is the contract's one deviation. */

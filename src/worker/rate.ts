@@ -1,9 +1,8 @@
 // A token bucket for each key that has a rate: one token an entry, ten seconds' worth at most. A batch is admitted whole or
 // not at all. Only a full bucket admits a batch larger than itself, and then owes the rest, so no batch is refused for ever.
-// Buckets are known by the pair's name and type, so they survive a reload; a clock that jumps back refills nothing.
+// Buckets are known by the key's index, which stands for the pair's name and type, so they survive a reload; a clock that jumps back refills nothing.
 
 import { assert } from "../core/errors.ts";
-import type { ApiKey } from "../core/intake.ts";
 
 /** Seconds of the rate that a bucket holds (contract, section 3). */
 const BURST_SECONDS = 10;
@@ -15,11 +14,18 @@ interface Bucket {
   refilledAt: number;
 }
 
+/** Whose rate it is. */
+export interface RatedKey {
+  readonly index: number;
+  /** Entries a second, or undefined for no limit. */
+  readonly rate: number | undefined;
+}
+
 export class RateLimiter {
-  readonly #buckets = new Map<string, Bucket>();
+  readonly #buckets = new Map<number, Bucket>();
 
   /** 0 when the entries are admitted (and taken from the bucket), else whole seconds (1 or more) to wait. */
-  take(apiKey: ApiKey, entryCount: number, now: number): number {
+  take(apiKey: RatedKey, entryCount: number, now: number): number {
     const { rate } = apiKey;
     if (rate === undefined) return 0;
     assert(rate > 0, "a rate is above 0");
@@ -34,24 +40,25 @@ export class RateLimiter {
     return 0;
   }
 
+  /** How long not even one entry will be admitted, in ms from the last `take`; 0: it would be now. */
+  debtMs({ index, rate }: RatedKey): number {
+    const bucket = this.#buckets.get(index);
+    return bucket === undefined || rate === undefined ? 0 : Math.max(0, ((1 - bucket.tokens) * 1000) / rate);
+  }
+
   /** Returns the tokens of a batch that was refused after all. */
-  giveBack(apiKey: ApiKey, entryCount: number): void {
+  giveBack(apiKey: RatedKey, entryCount: number): void {
     if (apiKey.rate === undefined) return;
-    const bucket = this.#buckets.get(bucketName(apiKey));
+    const bucket = this.#buckets.get(apiKey.index);
     if (bucket !== undefined) bucket.tokens = Math.min(apiKey.rate * BURST_SECONDS, bucket.tokens + entryCount);
   }
 
-  #bucket(apiKey: ApiKey, burst: number, now: number): Bucket {
-    const name = bucketName(apiKey);
-    let bucket = this.#buckets.get(name);
+  #bucket({ index }: RatedKey, burst: number, now: number): Bucket {
+    let bucket = this.#buckets.get(index);
     if (bucket === undefined) {
       bucket = { tokens: burst, refilledAt: now };
-      this.#buckets.set(name, bucket);
+      this.#buckets.set(index, bucket);
     }
     return bucket;
   }
-}
-
-function bucketName(apiKey: ApiKey): string {
-  return `${apiKey.type} ${apiKey.name}`;
 }

@@ -3,28 +3,16 @@
 // message. A test compares it with zod itself. Source: https://v3.zod.dev/ERROR_HANDLING?id=flattening-errors
 
 import { SOURCES } from "../core/entry.ts";
-import { isJsonObject } from "../core/json.ts";
+import type { Issue } from "../core/intake.ts";
+import { isJsonObject, typeName } from "../core/json.ts";
 import { VALIDATION_MESSAGES_MAX } from "../core/limits.ts";
 import { maskKeys } from "../core/secrets.ts";
-import type { Answer } from "./answers.ts";
-
-/** One problem: where (member names and indexes, from the top) and what. */
-export interface Issue {
-  readonly path: readonly (string | number)[];
-  readonly message: string;
-}
 
 /** What is wrong with one value, or undefined. An absent member is `undefined`, which JSON cannot say otherwise. */
 type FieldCheck = (value: unknown) => string | undefined;
 
 /** The specification's order of levels, which is the order in which zod names them. */
 const LEVELS_AS_SPECIFIED = ["info", "warn", "error", "debug"] as const;
-
-/** A JSON value's type as messages name it. */
-export function typeName(value: unknown): string {
-  if (value === null) return "null";
-  return Array.isArray(value) ? "array" : typeof value;
-}
 
 function mismatch(expected: string, value: unknown): string {
   return value === undefined ? "Required" : `Expected ${expected}, received ${typeName(value)}`;
@@ -107,18 +95,4 @@ function* batchIssues(value: unknown, isEntry: (value: unknown) => boolean): Gen
  */
 export function explainBatch(value: unknown, isEntry: (value: unknown) => boolean): Issue[] {
   return batchIssues(value, isEntry).take(VALIDATION_MESSAGES_MAX).toArray();
-}
-
-/** The 422 for these problems; `isVerbose` lists them with their full paths as well. */
-export function invalidBatch(issues: readonly Issue[], isVerbose: boolean): Answer {
-  const fieldErrors: Record<string, string[]> = {};
-  const formErrors: string[] = [];
-  for (const { path, message } of issues) {
-    const [field] = path;
-    if (field === undefined) formErrors.push(message);
-    else (fieldErrors[field] ??= []).push(message);
-  }
-  const errors = { fieldErrors, formErrors };
-  const body = { message: "Invalid enqueue payload", errors, ...(isVerbose ? { issues } : {}) };
-  return { status: 422, body: JSON.stringify(body) };
 }

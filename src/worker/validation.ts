@@ -9,13 +9,13 @@ import { type Batch, BatchSchema, EntrySchema } from "../core/entry.ts";
 import type { JsonObject } from "../core/json.ts";
 
 /** Checks of JSON values. */
-export interface BatchChecks {
+export interface CompiledChecks {
   readonly isBatch: (value: JsonObject) => value is Batch & JsonObject;
   readonly isEntry: (value: unknown) => boolean;
 }
 
 /** Compiles the checks of BatchSchema and EntrySchema. */
-export function compileChecks(): BatchChecks {
+export function compileChecks(): CompiledChecks {
   const entry = Type.Object({ ...EntrySchema.properties, metadata: Type.Optional(Type.Object({})) });
   const batch = Type.Object({ ...BatchSchema.properties, entries: Type.Array(entry, { minItems: 1 }) });
   const batchCheck = TypeCompiler.Compile(batch);

@@ -1,8 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import type { ApiKey } from "../../../src/core/intake.ts";
-import { RateLimiter } from "../../../src/http/rate.ts";
+import { type RatedKey, RateLimiter } from "../../../src/worker/rate.ts";
 
-const KEY: ApiKey = { name: "web shop", project: "shop", type: "server", origins: [], rate: 5 };
+const KEY: RatedKey = { index: 0, rate: 5 };
 const T0 = 1_700_000_000_000;
 
 describe("a bucket admits", () => {
@@ -44,11 +43,10 @@ describe("a bucket admits", () => {
     expect(limiter.take(KEY, 1, T0)).toBe(1);
   });
 
-  test("each key of a pair, and each pair, by itself", () => {
+  test("each key by itself", () => {
     const limiter = new RateLimiter();
     expect(limiter.take(KEY, 50, T0)).toBe(0);
-    expect(limiter.take({ ...KEY, type: "client" }, 50, T0)).toBe(0);
-    expect(limiter.take({ ...KEY, name: "other" }, 50, T0)).toBe(0);
+    expect(limiter.take({ ...KEY, index: 1 }, 50, T0)).toBe(0);
   });
 
   test("a rate below one entry a second", () => {

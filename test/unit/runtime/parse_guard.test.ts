@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { engineHash } from "#runtime/hash.ts";
-import { ParseGuard, SAME_HASHES, SPARSE_NAMES } from "../../../src/http/parse_guard.ts";
+import { ParseGuard, SAME_HASHES, SPARSE_NAMES } from "../../../src/runtime/parse_guard.ts";
 import { type Random, runSeed, seededRandom } from "../../support/random.ts";
 import {
   collidingName,
@@ -45,7 +45,7 @@ describe("a text is refused", () => {
 
   test("when values have one hash that are short enough to be kept once, and not when they are longer", () => {
     const random = seededRandom(runSeed("colliding values"));
-    const valuesOf = (length: number) => differentNames(5_000, () => collidingText(random, length));
+    const valuesOf = (length: number) => differentNames(20_000, () => collidingText(random, length));
     const text = (values: readonly string[]) => `[{"a":"${values.join('"},{"a":"')}"}]`;
     expect(refusalsOf([text(valuesOf(8)), text(valuesOf(16)), text(valuesOf(17))], random)).toEqual([
       SAME_HASHES,
