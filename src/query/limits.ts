@@ -35,7 +35,7 @@ export const HASHES_KEPT_MAX = 1024 * 1024;
 export const SERIES_BUCKETS_MAX = 40_000;
 
 /** Characters of the texts of a page of records: a client, and the threads on the way, must hold it. The next page has the rest. */
-export const PAGE_LENGTH_MAX = 8 * MIB;
+export const PAGE_LENGTH_MAX = 4 * MIB;
 
 /** Bytes that all queries in work hold, about; further ones wait until others are done. One that alone holds more goes on alone. */
 export const QUERIES_BYTES_MAX = 256 * MIB;
