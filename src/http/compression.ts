@@ -38,11 +38,8 @@ const EVENTS = "text/event-stream";
 /** A few bytes, asked for all the time. */
 const PROBES: ReadonlySet<string> = new Set(["/healthz", "/readyz"]);
 
-/**
- * Answers of a route that are made and compressed at a time; the rest waits. One can have 8 MB, and is there as text and as bytes: 64 pages of
- * 10,000 large records at once took 850 MB without this. A stream gives its turn back once it has begun.
- */
-const ANSWERS_AT_ONCE = 8;
+/** Whole answers of a route that are compressed at a time: each is there as text and as bytes then, of some MB. The query's time is over by then. */
+const WHOLE_AT_ONCE = 4;
 
 const GZIP = { level: 5 } as const;
 const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } };
@@ -63,29 +60,27 @@ export function compressed(route: Route): Route {
 }
 
 function compressing(handle: RequestHandler): RequestHandler {
-  const turns = new Turns(ANSWERS_AT_ONCE);
+  const turns = new Turns(WHOLE_AT_ONCE);
   const largeWork = new LargeWork();
-  return (request) => turns.run(() => answer(handle, request, largeWork));
-}
-
-async function answer(handle: RequestHandler, request: Request, largeWork: LargeWork): Promise<Response> {
-  const response = await handle(request);
-  const { status, headers } = response;
-  if (status !== 200 || response.body === null) return response;
-  headers.append("vary", "Accept-Encoding");
-  const coding = chooseCoding(request.headers.get("accept-encoding"), CODINGS);
-  if (coding === undefined) {
-    await response.body.cancel();
-    return jsonResponse(406, { message: `Accept-Encoding refuses everything: take ${CODINGS.join(", ")}` }, VARY);
-  }
-  if (!STREAMED.test(headers.get("content-type") ?? "")) {
-    const made = await whole(response, coding, isRefused(request));
-    largeWork.done(made.textBytes);
-    return made.response;
-  }
-  if (coding === "identity") return response;
-  headers.set("content-encoding", coding);
-  return new Response(compressStream(response.body, coding), { status, headers });
+  return async (request) => {
+    const response = await handle(request);
+    const { status, headers } = response;
+    if (status !== 200 || response.body === null) return response;
+    headers.append("vary", "Accept-Encoding");
+    const coding = chooseCoding(request.headers.get("accept-encoding"), CODINGS);
+    if (coding === undefined) {
+      await response.body.cancel();
+      return jsonResponse(406, { message: `Accept-Encoding refuses everything: take ${CODINGS.join(", ")}` }, VARY);
+    }
+    if (!STREAMED.test(headers.get("content-type") ?? "")) {
+      const made = await turns.run(() => whole(response, coding, isRefused(request)));
+      largeWork.done(made.textBytes);
+      return made.response;
+    }
+    if (coding === "identity") return response;
+    headers.set("content-encoding", coding);
+    return new Response(compressStream(response.body, coding), { status, headers });
+  };
 }
 
 const VARY = { vary: "Accept-Encoding" };
