@@ -164,16 +164,16 @@ export class BatchChecks {
 
     const key = this.#key(live.index);
     const identity = identities.of(key, route, idempotencyKey ?? undefined, text);
-    const verdict = requests.look(identity, now);
+    const match = requests.look(identity, now);
     // Its body was checked when it came first.
-    if (verdict === "repetition") {
+    if (match === "repetition") {
       return { keyIndex: live.index, key, body: value as unknown as Batch, identity, isRepetition: true };
     }
     const entryCount = countEntries(value["entries"]);
     const retryAfterSeconds = this.#rates.take(live, entryCount, receivedAt);
     if (retryAfterSeconds > 0) return { refused: "rate", retryAfterSeconds, debtMs: this.#rates.debtMs(live) };
     const isValid = this.#compiled.isBatch(value);
-    if (isValid && entryCount <= this.#rules.entriesMax && verdict === "new") {
+    if (isValid && entryCount <= this.#rules.entriesMax && match === "new") {
       return { keyIndex: live.index, key, body: value as Batch, identity, isRepetition: false };
     }
     this.#rates.giveBack(live, entryCount);

@@ -9,9 +9,6 @@ import { hashText } from "#runtime/hash.ts";
 /** Texts longer than this, in UTF-16 units, are hashed natively. */
 export const SHORT_LENGTH_MAX = 40;
 
-const floats = new Float64Array(1);
-const floatWords = new Int32Array(floats.buffer);
-
 /** A running hash: begin, add what is to be hashed, finish; the result is in `a` and `b`. */
 export class Lanes {
   /** Two i32 lanes. */
@@ -34,12 +31,6 @@ export class Lanes {
     const a = Math.imul(((this.a << 13) | (this.a >>> 19)) ^ x, 0x9e3779b1);
     this.a = a;
     this.b = Math.imul(((this.b << 17) | (this.b >>> 15)) ^ a ^ y, 0x85ebca6b);
-  }
-
-  /** Adds a number by value: 0 and -0 are the same. */
-  addNumber(value: number): void {
-    floats[0] = value + 0;
-    this.addWords(floatWords[0] as number, floatWords[1] as number);
   }
 
   /** Adds a text and where it ends. */

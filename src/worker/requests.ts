@@ -24,7 +24,7 @@ export interface RequestIdentity {
 }
 
 /** What is known of a request that comes. */
-export type RequestVerdict = "new" | "repetition" | "other_body";
+export type RequestMatch = "new" | "repetition" | "other_body";
 
 export interface RequestLimits {
   /** 0 turns the memory off. */
@@ -111,7 +111,7 @@ export class RequestMemory {
   }
 
   /** What a request is, before it is admitted. `now` in Unix ms. */
-  look(identity: RequestIdentity, now: number): RequestVerdict {
+  look(identity: RequestIdentity, now: number): RequestMatch {
     const found = this.#byType[identity.keyType].get(identity.id);
     if (found === undefined || found.at <= now - this.#limits.windowMs) return "new";
     if (identity.body !== undefined) return found.body === identity.body ? "repetition" : "other_body";
