@@ -8,7 +8,7 @@ import { untilTrue } from "../support/condition.ts";
 import { eventually } from "../support/eventually.ts";
 import { csvRows } from "../support/raw_csv.ts";
 import { canonical, HOSTILE_METADATA, nestedArrays, nestedMetadata } from "../support/raw_json.ts";
-import { read, TailClient } from "../support/read_api.ts";
+import { read, readAllEntries, TailClient } from "../support/read_api.ts";
 import { configText, SERVER_KEY, type TestServer, withServer } from "../support/server.ts";
 
 const TEST_MS_MAX = 180_000;
@@ -59,8 +59,7 @@ describe("metadata of every shape comes back as the value that it was", () => {
         expect(metadataOf(tailed)).toEqual(EXPECTED);
         expect(metadataOf(await server.export())).toEqual(EXPECTED);
         expect(metadataOf(await csvRecords(server))).toEqual(EXPECTED);
-        const { entries }: EntriesAnswer = await read(server, "entries?limit=1000");
-        expect(metadataOf(entries)).toEqual(EXPECTED);
+        expect(metadataOf(await readAllEntries(server, ""))).toEqual(EXPECTED);
         for (let sent = 0; sent < 60; sent++) await server.send([{ touchpoint: "filler", level: "debug" }]);
         await eventually(
           "blocks are merged",
@@ -70,8 +69,7 @@ describe("metadata of every shape comes back as the value that it was", () => {
         expect(metadataOf(merged)).toEqual(EXPECTED);
         await server.stop();
         await server.start();
-        const again: EntriesAnswer = await read(server, "entries?limit=1000&q=level:info");
-        expect(metadataOf(again.entries)).toEqual(EXPECTED);
+        expect(metadataOf(await readAllEntries(server, "q=level:info"))).toEqual(EXPECTED);
         expect((await server.metrics()).get("simplelogs_entries_stored_total")).toBe(EXPECTED.size + 60);
       }),
     TEST_MS_MAX,

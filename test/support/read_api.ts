@@ -1,5 +1,6 @@
 // The read API as a client uses it: a GET with the admin token, and a live tail as events.
 
+import type { EntriesAnswer } from "../../src/core/answers.ts";
 import type { TestServer } from "./server.ts";
 import { ADMIN_TOKEN } from "./server.ts";
 
@@ -10,6 +11,19 @@ export async function read<T>(server: TestServer, path: string): Promise<T> {
   const answer = await fetch(`${server.url}/api/v1/${path}`, { headers: AUTHORIZATION });
   if (answer.status !== 200) throw new Error(`${path}: expected 200, got ${answer.status}: ${await answer.text()}`);
   return (await answer.json()) as T;
+}
+
+/** Every record that a search finds, newest first, page after page. */
+export async function readAllEntries(server: TestServer, query: string): Promise<EntriesAnswer["entries"]> {
+  const entries: EntriesAnswer["entries"][number][] = [];
+  let cursor: string | null = "";
+  do {
+    const path: string = `entries?limit=1000&${query}${cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`}`;
+    const page: EntriesAnswer = await read(server, path);
+    entries.push(...page.entries);
+    cursor = page.nextCursor;
+  } while (cursor !== null);
+  return entries;
 }
 
 export interface TailedEvent {
