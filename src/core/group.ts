@@ -4,11 +4,8 @@
 
 import type { BatchRefusal } from "./intake.ts";
 
-/** Values of a group's cell in the shared claim array: who may still change its fate. */
+/** Values of the shared cell: who may still change the fate of the group that was sent. */
 export const CLAIM = { posted: 1, begun: 2, withdrawn: 3 } as const;
-
-/** Cells of the claim array; more than there are ever groups on their way. */
-export const CLAIM_CELLS = 16;
 
 /** Stands for the index of a key where none was seen in the body. */
 export const NO_KEY_SEEN = -1;

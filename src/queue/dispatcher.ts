@@ -1,14 +1,16 @@
-// Batches in, answers out. It keeps every batch until the writer reports what became of it, sends groups (at most GROUPS_AHEAD at
-// a time, so the writer never waits for this thread), withdraws what waited too long, and finds the batch that brings the
-// writer down. A batch that the writer refuses is answered as soon as it says so. Under "memory" a batch is answered when it is checked,
-// and kept until it is committed.
+// Batches in, answers out. It keeps every batch until the writer reports what became of it, sends one group at a time, answers 503 to what
+// waited too long, and finds the batch that brings the writer down. A batch that the writer refuses is answered as soon as it says
+// so. Under "memory" a batch is answered when it is checked, and kept until it is committed.
+//
+// One group at a time: what comes while the writer works gathers to the next one. Measured (64 connections, 2 cores), against a second group
+// sent ahead: 30 batches a group instead of 22 and 6 % less CPU an entry at one entry a request; at 100 the same CPU and a p99 of 47 ms
+// instead of 68.
 
 import type { Clock } from "../core/clock.ts";
 import { assert } from "../core/errors.ts";
 import {
   type AnsweredMessage,
   CLAIM,
-  CLAIM_CELLS,
   type GroupMessage,
   type RefusedBatch,
   type SetAsideMessage,
@@ -21,15 +23,10 @@ import { DrainWaits } from "./drain_waits.ts";
 import { groupMessage, type KeyIndexOf, type NumberedBatch, setAsideMessage } from "./group_messages.ts";
 import { BatchRing, LANES, type RingLimits, type Sized } from "./ring.ts";
 
-/** Groups on their way to the writer: one being written, one ready behind it. */
-const GROUPS_AHEAD = 2;
 /** A group's bound: enough to share one fsync widely, small enough to be written in some milliseconds. */
 const GROUP_BYTES_MAX = 4 * 1024 * 1024;
 /** How long a batch may wait in the ring under `sync` and `write`, in ms. */
 export const WAIT_MS_MAX = 10_000;
-/** Bodies that are looked at for a repetition a moment after, in bytes, and how many are held for it: 4 MiB at most. */
-const REPEATED_BYTES_MAX = 64 * 1024;
-const REPEATED_TEXTS_MAX = 64;
 /** After so many crashes of the writer while it worked on a batch, the batch is set aside. */
 const CRASHES_MAX = 2;
 
@@ -63,7 +60,7 @@ export interface CheckedReport {
 interface Group {
   readonly number: number;
   readonly sent: readonly PendingBatch[];
-  /** Empty once it was withdrawn: it stays until the writer has come upon it, or a stuck writer's channel would grow. */
+  /** Without those that were refused; empty once it was withdrawn: it stays until the writer has come upon it. */
   batches: readonly PendingBatch[];
   readonly bytes: number;
   readonly sentAt: number;
@@ -86,16 +83,15 @@ export class Dispatcher implements BatchIntake {
   readonly #drainRate = new DrainRate();
   readonly #drainWaits = new DrainWaits();
   readonly #largeWork = new LargeWork();
-  readonly #claims = new Int32Array(new SharedArrayBuffer(CLAIM_CELLS * Int32Array.BYTES_PER_ELEMENT));
-  /** On their way to the writer, oldest first. */
-  #groups: Group[] = [];
+  readonly #claim = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  /** With the writer. */
+  #group: Group | undefined;
   /** Taken from the ring before and to be sent again, before anything newer. */
   #again: PendingBatch[] = [];
   #nextGroup = 1;
   #queuedEntries = 0;
-  /** The latest body of each length, and whether one of them came again since. */
-  readonly #latestTexts = new Map<number, string>();
-  #mayRepeat = false;
+  /** Numbers of answered batches whose clients had gone, until the writer is told. */
+  #gone: number[] = [];
   /** The highest number of an answered batch. */
   #answeredUpTo = 0;
   #nextBatch = 1;
@@ -104,6 +100,8 @@ export class Dispatcher implements BatchIntake {
   #isRefusing = false;
   #isRefusingAll = false;
   #isFlushScheduled = false;
+  /** Nothing is sent before the latest answers are. */
+  #isHeld = false;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -114,9 +112,9 @@ export class Dispatcher implements BatchIntake {
     return this.#options.durability === "memory";
   }
 
-  /** Shared with the writer, which claims a group before it begins it. */
-  get claims(): Int32Array {
-    return this.#claims;
+  /** One cell, shared with the writer: who has the group that was sent. One of CLAIM. */
+  get claim(): Int32Array {
+    return this.#claim;
   }
 
   get isEmpty(): boolean {
@@ -162,7 +160,6 @@ export class Dispatcher implements BatchIntake {
       return { refused: "full", retryAfterSeconds: this.retryAfterSeconds() };
     }
     pending.number = this.#nextBatch++;
-    this.#noteText(batch);
     this.#scheduleFlush();
     return new Promise((resolve) => {
       pending.answer = resolve;
@@ -179,37 +176,41 @@ export class Dispatcher implements BatchIntake {
   /** The writer is there; it has committed the batches up to `lastBatch`. What it had begun otherwise is sent again. */
   writerStarted(lastBatch: number): void {
     this.#isWriterUp = true;
-    const unreported = this.#groups;
-    this.#groups = [];
-    for (const group of unreported) {
-      for (const pending of group.batches) {
-        if (pending.number <= lastBatch) this.#finish(pending, group.setAside ? "set_aside" : "accepted");
-      }
-      this.#sendAgain(group.batches.filter((pending) => pending.number > lastBatch));
+    const group = this.#group;
+    this.#group = undefined;
+    const batches = group?.batches ?? [];
+    for (const pending of batches) {
+      if (pending.number <= lastBatch) this.#finish(pending, group?.setAside === true ? "set_aside" : "accepted");
     }
+    this.#sendAgain(batches.filter((pending) => pending.number > lastBatch));
     this.#flush();
   }
 
-  /** The writer died. The group that it had begun is counted against each of its batches, once. */
+  /** The writer died. If it had begun the group, that is counted against each of its batches. */
   writerDied(): void {
     this.#isWriterUp = false;
-    for (const group of this.#groups) {
-      const cell = group.number % CLAIM_CELLS;
-      // The next writer may die before it gets the group again, and then the group is not to blame.
-      if (Atomics.compareExchange(this.#claims, cell, CLAIM.begun, CLAIM.withdrawn) !== CLAIM.begun) continue;
-      for (const pending of group.batches) pending.crashes++;
+    // The next writer may die before it gets the group again, and then the group is not to blame.
+    const claim = Atomics.compareExchange(this.#claim, 0, CLAIM.begun, CLAIM.withdrawn);
+    const group = this.#group;
+    if (group === undefined || claim === CLAIM.withdrawn) return;
+    if (claim === CLAIM.posted) {
+      this.#group = undefined;
+      this.#sendAgain(group.batches);
+      return;
     }
+    for (const pending of group.batches) pending.crashes++;
   }
 
   /** The writer has checked a group: what it refuses is answered, and under "memory" the rest too. It tells before it writes. */
   checked({ group: groupNumber, refused, entryCounts, keyIndexes }: CheckedReport): void {
-    const group = this.#groups.find(({ number }) => number === groupNumber);
-    assert(group !== undefined, `group ${groupNumber} is on its way`);
-    for (const { at, refusal } of refused) {
-      const pending = group.sent[at];
-      assert(pending !== undefined, "a refused batch was sent");
-      group.batches = group.batches.filter((other) => other !== pending);
-      this.#finish(pending, refusal);
+    const group = this.#groupOf(groupNumber);
+    if (refused.length > 0) {
+      const refusals = new Map(refused.map(({ at, refusal }) => [group.sent[at], refusal]));
+      group.batches = group.batches.filter((pending) => !refusals.has(pending));
+      for (const [pending, refusal] of refusals) {
+        assert(pending !== undefined, "a refused batch was sent");
+        this.#finish(pending, refusal);
+      }
     }
     for (const [at, pending] of group.sent.entries()) {
       pending.entryCount = entryCounts[at] as number;
@@ -237,6 +238,7 @@ export class Dispatcher implements BatchIntake {
     this.#lastDoneAt = now;
     this.#largeWork.done(group.bytes);
     for (const pending of group.batches) this.#release(pending);
+    this.#isHeld = this.#mayBeRepeated(group);
     this.#answerLate(group.batches, group.setAside ? "set_aside" : "accepted");
     this.#flush();
   }
@@ -265,17 +267,18 @@ export class Dispatcher implements BatchIntake {
     if (this.#isMemory) return;
     const before = this.#options.clock() - WAIT_MS_MAX;
     const isExpired = (pending: PendingBatch) => pending.queuedAt <= before;
-    // Behind a group that goes back none may go ahead. From the last one on, because the writer takes them in their order:
-    // before one that it has begun, none is left to withdraw.
-    const first = this.#groups.findIndex((group) => group.batches.some(isExpired));
-    for (const group of first === -1 ? [] : this.#groups.slice(first).toReversed()) {
-      const cell = group.number % CLAIM_CELLS;
-      if (Atomics.compareExchange(this.#claims, cell, CLAIM.posted, CLAIM.withdrawn) !== CLAIM.posted) continue;
+    const group = this.#group;
+    if (group?.batches.some(isExpired) === true && this.#withdraw()) {
       this.#sendAgain(group.batches);
       group.batches = [];
     }
     this.#answerUnavailable(isExpired);
     this.#flush();
+  }
+
+  /** Takes the group back; false where the writer has begun it. */
+  #withdraw(): boolean {
+    return Atomics.compareExchange(this.#claim, 0, CLAIM.posted, CLAIM.withdrawn) === CLAIM.posted;
   }
 
   /** Answers 503 to those of the waiting batches that are concerned; in the ring, from the oldest to the first that is not. */
@@ -294,43 +297,27 @@ export class Dispatcher implements BatchIntake {
   /** Batches are committed in the order of their numbers, or "committed up to n" would say too much. */
   #sendAgain(batches: readonly PendingBatch[]): void {
     this.#again.push(...batches);
-    this.#again.sort((a, b) => a.number - b.number);
+    this.#again.sort(byNumber);
   }
 
+  /** Once the event loop has looked at its sockets again: who sends a request again has often ended the connection before. */
   #scheduleFlush(): void {
     if (this.#isFlushScheduled) return;
     this.#isFlushScheduled = true;
     setImmediate(() => {
-      if (!this.#mayRepeat) {
-        this.#flushNow();
-        return;
-      }
-      // Who sends again has often ended the connection before: one more look at the sockets tells.
-      this.#mayRepeat = false;
-      setImmediate(() => this.#flushNow());
+      setImmediate(() => {
+        this.#isFlushScheduled = false;
+        this.#flush();
+      });
     });
-  }
-
-  #flushNow(): void {
-    this.#isFlushScheduled = false;
-    this.#flush();
-  }
-
-  /** Whether a body came a moment before as well, as far as that can be told cheaply. */
-  #noteText({ text, bytes }: IncomingBatch): void {
-    if (bytes > REPEATED_BYTES_MAX) return;
-    if (this.#latestTexts.get(bytes) === text) this.#mayRepeat = true;
-    if (this.#latestTexts.size >= REPEATED_TEXTS_MAX) this.#latestTexts.clear();
-    this.#latestTexts.set(bytes, text);
   }
 
   #flush(): void {
     this.#tellDrained();
-    while (this.#isWriterUp && (this.#isMemory || !this.#isRefusing) && this.#groups.length < GROUPS_AHEAD) {
-      const batches = this.#takeBatches();
-      if (batches.length === 0) return;
-      this.#send(batches);
-    }
+    const isRefusing = this.#isRefusing && !this.#isMemory;
+    if (!this.#isWriterUp || this.#isHeld || isRefusing || this.#group !== undefined) return;
+    const batches = this.#takeBatches();
+    if (batches.length > 0) this.#send(batches);
   }
 
   /** A group's worth of what comes next. What was in a group that brought the writer down goes alone: one is poisonous. */
@@ -359,8 +346,8 @@ export class Dispatcher implements BatchIntake {
     assert(!setAside || batches.length === 1, "a batch is set aside alone");
     let bytes = 0;
     for (const pending of batches) bytes += pending.bytes;
-    this.#groups.push({ number, sent: batches, batches, bytes, sentAt: this.#options.clock(), setAside });
-    Atomics.store(this.#claims, number % CLAIM_CELLS, CLAIM.posted);
+    this.#group = { number, sent: batches, batches, bytes, sentAt: this.#options.clock(), setAside };
+    Atomics.store(this.#claim, 0, CLAIM.posted);
     const { keyIndex, port } = this.#options;
     // Batches that go again stand before all others. One that may have brought the writer down is told of before it is written, so that
     // its entries can be counted if it does so again.
@@ -372,7 +359,7 @@ export class Dispatcher implements BatchIntake {
         : groupMessage(number, batches, keyIndex, {
             admitted,
             tellsChecked,
-            gone: this.#goneNow(),
+            gone: this.#takeGone(batches),
             answeredUpTo: this.#answeredUpTo,
           }),
     );
@@ -380,14 +367,19 @@ export class Dispatcher implements BatchIntake {
 
   #tellDrained(): void {
     if (this.#drainWaits.isEmpty) return;
-    const waiting = [...this.#groups.map((group) => group.batches[0]), this.#again[0], this.#ring.oldest()];
+    const waiting = [this.#group?.batches[0], this.#again[0], this.#ring.oldest()];
     this.#drainWaits.tell(Math.min(...waiting.map((pending) => pending?.number ?? Number.POSITIVE_INFINITY)));
   }
 
+  #groupOf(groupNumber: number): Group {
+    const group = this.#group;
+    assert(group?.number === groupNumber, `group ${groupNumber} is with the writer`);
+    return group;
+  }
+
   #takeGroup(groupNumber: number): Group {
-    const index = this.#groups.findIndex((group) => group.number === groupNumber);
-    const [group] = index === -1 ? [] : this.#groups.splice(index, 1);
-    assert(group !== undefined, `group ${groupNumber} is on its way`);
+    const group = this.#groupOf(groupNumber);
+    this.#group = undefined;
     return group;
   }
 
@@ -401,35 +393,50 @@ export class Dispatcher implements BatchIntake {
     if (pending.isAdmitted) this.#queuedEntries -= pending.entryCount;
   }
 
+  /** Whether one of the next batches may be a request of this group again: one with as many bytes. */
+  #mayBeRepeated(group: Group): boolean {
+    const sizes = new Set(group.batches.map((pending) => pending.bytes));
+    let bytes = 0;
+    for (const pending of this.#ring) {
+      bytes += pending.bytes;
+      if (bytes > GROUP_BYTES_MAX) return false;
+      if (sizes.has(pending.bytes)) return true;
+    }
+    return false;
+  }
+
   /**
    * Answers, once the event loop has looked at its sockets, and tells the writer whose clients have gone meanwhile. Without that look, all of 100 clients
    * that left during a commit of 0.5 ms seemed to be there; with it, one (measured on Bun 1.4.5).
    */
   #answerLate(batches: readonly PendingBatch[], outcome: BatchOutcome): void {
     const unanswered = batches.filter((pending) => pending.answer !== undefined);
-    if (unanswered.length === 0) return;
     setImmediate(() => {
-      const gone: number[] = [];
       for (const pending of unanswered) {
-        if (pending.batch.isGone()) gone.push(pending.number);
+        if (pending.batch.isGone()) this.#gone.push(pending.number);
         this.#answeredUpTo = Math.max(this.#answeredUpTo, pending.number);
         answer(pending, outcome);
       }
-      // Otherwise the next group tells it.
-      if (gone.length > 0) this.#options.port.send({ kind: "answered", upTo: this.#answeredUpTo, gone });
+      this.#isHeld = false;
+      this.#flush();
+      if (this.#gone.length === 0) return;
+      this.#options.port.send({ kind: "answered", upTo: this.#answeredUpTo, gone: this.#takeGone([]) });
     });
   }
 
-  /** Batches on their way to the writer whose clients have given up. */
-  #goneNow(): number[] {
-    const gone: number[] = [];
-    for (const { batches } of this.#groups) {
-      for (const { number, batch, answer: isWaiting } of batches) {
-        if (isWaiting !== undefined && batch.isGone()) gone.push(number);
-      }
+  /** Numbers of batches whose clients have gone: those that were answered since the writer was told, and of these. */
+  #takeGone(batches: readonly PendingBatch[]): number[] {
+    const gone = this.#gone;
+    this.#gone = [];
+    for (const { number, batch, answer: isWaiting } of batches) {
+      if (isWaiting !== undefined && batch.isGone()) gone.push(number);
     }
     return gone;
   }
+}
+
+function byNumber(a: PendingBatch, b: PendingBatch): number {
+  return a.number - b.number;
 }
 
 function answer(pending: PendingBatch, outcome: BatchOutcome): void {

@@ -96,6 +96,13 @@ export class BatchRing<T extends Sized> {
     return this.#waiting === 0 ? undefined : this.#slots[this.#head];
   }
 
+  /** The batches that wait, in their order. */
+  *[Symbol.iterator](): Generator<T> {
+    for (let index = 0; index < this.#waiting; index++) {
+      yield this.#slots[(this.#head + index) % this.#slots.length] as T;
+    }
+  }
+
   /** Takes the batch that waits longest; its room stays occupied until `release`. */
   take(): T | undefined {
     if (this.#waiting === 0) return undefined;

@@ -46,7 +46,8 @@ export type ToWriter =
       readonly kind: "start";
       readonly settings: WriterSettings;
       readonly rules: WriterRules;
-      readonly claims: Int32Array;
+      /** One shared cell, of CLAIM. */
+      readonly claim: Int32Array;
       /** The data file that the writer before had: another one must not take its place. */
       readonly dataId?: string | undefined;
     }

@@ -180,7 +180,7 @@ export class Pipeline implements PipelineView, Changing {
       kind: "start",
       settings,
       rules: this.#rules,
-      claims: this.dispatcher.claims,
+      claim: this.dispatcher.claim,
       dataId: this.#dataId,
     });
   }

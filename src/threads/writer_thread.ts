@@ -4,7 +4,7 @@
 
 import type { ChangeOutcome } from "../core/changing.ts";
 import { systemClock } from "../core/clock.ts";
-import { CLAIM, CLAIM_CELLS, type GroupMessage, type RefusedBatch, type SetAsideMessage } from "../core/group.ts";
+import { CLAIM, type GroupMessage, type RefusedBatch, type SetAsideMessage } from "../core/group.ts";
 import { nearestName } from "../core/nearest.ts";
 import type { StoreSnapshot } from "../core/telemetry.ts";
 import { LargeWork } from "../runtime/large_work.ts";
@@ -38,7 +38,7 @@ const LOOK_EVERY_MS = 1_000;
 export class WriterThread {
   readonly #reply: (message: FromWriter) => void;
   readonly #settings: WriterSettings;
-  readonly #claims: Int32Array;
+  readonly #claim: Int32Array;
   readonly #store: StoreWriter;
   readonly #maintenance: Maintenance;
   readonly #merging: Merging;
@@ -64,7 +64,7 @@ export class WriterThread {
     this.#settings = start.settings;
     this.#rules = start.rules;
     this.#checks = new BatchChecks(start.rules);
-    this.#claims = start.claims;
+    this.#claim = start.claim;
     const { file, durability, run } = start.settings;
     if (start.dataId !== undefined) mustBe(file, start.dataId);
     this.#store = openStore(file, durability, run);
@@ -174,7 +174,7 @@ export class WriterThread {
     const { group } = message;
     const startedAt = performance.now();
     const isMemory = this.#settings.durability === "memory";
-    if (!this.#claim(group) || !(this.#isHealthy || isMemory)) {
+    if (!this.#begin() || !(this.#isHealthy || isMemory)) {
       this.#reply({ kind: "failed", group });
       return;
     }
@@ -206,7 +206,7 @@ export class WriterThread {
 
   #setAside(message: SetAsideMessage): void {
     const startedAt = performance.now();
-    if (!this.#claim(message.group)) {
+    if (!this.#begin()) {
       this.#reply({ kind: "failed", group: message.group });
       return;
     }
@@ -217,9 +217,9 @@ export class WriterThread {
   }
 
   /** Whether the group was not withdrawn: from now on it is this thread's. */
-  #claim(group: number): boolean {
+  #begin(): boolean {
     this.#rest.worked();
-    return Atomics.compareExchange(this.#claims, group % CLAIM_CELLS, CLAIM.posted, CLAIM.begun) === CLAIM.posted;
+    return Atomics.compareExchange(this.#claim, 0, CLAIM.posted, CLAIM.begun) === CLAIM.posted;
   }
 
   /** `commit` makes a group durable and answers whether it is written in full; `failed` follows where it could not. */

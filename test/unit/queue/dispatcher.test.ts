@@ -3,23 +3,25 @@ import { WAIT_MS_MAX } from "../../../src/queue/dispatcher.ts";
 import { answers, batchOf, Stage } from "./dispatcher_stage.ts";
 
 describe("a dispatcher whose writer is well", () => {
-  test("sends all that waits as one group, at most two groups ahead, and answers at the commit", async () => {
+  test("sends one group at a time, all that waits, and answers at the commit", async () => {
     const stage = new Stage();
     stage.dispatcher.writerStarted(0);
     stage.push(2);
     await stage.untilSent(1);
-    stage.push(1);
-    await stage.untilSent(2);
-    stage.push(3);
+    stage.push(1, 20);
+    stage.push(3, 30);
     stage.dispatcher.withdrawExpired();
-    expect(stage.sentNumbers).toEqual([[1, 2], [3]]);
+    expect(stage.sentNumbers).toEqual([[1, 2]]);
     expect(stage.outcomes.size).toBe(0);
     stage.commit(1);
+    // The writer does not wait for the answers.
+    expect(stage.sentNumbers).toEqual([
+      [1, 2],
+      [3, 4, 5, 6],
+    ]);
     await stage.untilAnswered(2);
     expect(answers(stage)).toEqual({ 1: "accepted", 2: "accepted" });
-    expect(stage.sentNumbers).toEqual([[1, 2], [3], [4, 5, 6]]);
     stage.commit(2);
-    stage.commit(3);
     await stage.untilAnswered(6);
     expect([stage.dispatcher.isEmpty, stage.dispatcher.fill().server.bytes]).toEqual([true, 0]);
   });
@@ -74,6 +76,8 @@ describe("a dispatcher whose writer is well", () => {
     const stage = new Stage("sync", { requests: 100, bytes: 2 ** 26, clientShare: 1 });
     stage.dispatcher.writerStarted(0);
     stage.push(5, 2 ** 21);
+    await stage.untilSent(1);
+    stage.commit(1);
     await stage.untilSent(2);
     expect(stage.sentNumbers).toEqual([
       [1, 2],
@@ -104,7 +108,7 @@ describe("a batch that the writer refuses", () => {
     stage.dispatcher.writerStarted(0);
     stage.push(3);
     await stage.untilSent(1);
-    expect(stage.begin(1)).toBe(true);
+    expect(stage.begin()).toBe(true);
     stage.check(1, [{ at: 1, refusal }]);
     await stage.untilAnswered(1);
     expect(answers(stage)).toEqual({ 2: refusal });
@@ -117,20 +121,18 @@ describe("a batch that the writer refuses", () => {
   test("makes room for the next group where its own has no other batch", async () => {
     const stage = new Stage();
     stage.dispatcher.writerStarted(0);
-    for (let group = 1; group <= 3; group++) {
-      stage.push(1);
-      await stage.untilSent(Math.min(group, 2));
-    }
+    stage.push(1);
+    await stage.untilSent(1);
+    stage.push(1);
     const drained = stage.dispatcher.drained();
-    expect(stage.begin(1)).toBe(true);
+    expect(stage.begin()).toBe(true);
     stage.check(1, [{ at: 0, refusal }]);
     stage.dispatcher.emptied(1);
-    expect(stage.sentNumbers).toEqual([[1], [2], [3]]);
+    expect(stage.sentNumbers).toEqual([[1], [2]]);
     stage.commit(2);
-    stage.commit(3);
     await drained;
-    await stage.untilAnswered(3);
-    expect(answers(stage)).toEqual({ 1: refusal, 2: "accepted", 3: "accepted" });
+    await stage.untilAnswered(2);
+    expect(answers(stage)).toEqual({ 1: refusal, 2: "accepted" });
   });
 
   test("does not come again when the writer dies before the commit", async () => {
@@ -138,7 +140,7 @@ describe("a batch that the writer refuses", () => {
     stage.dispatcher.writerStarted(0);
     stage.push(2);
     await stage.untilSent(1);
-    expect(stage.begin(1)).toBe(true);
+    expect(stage.begin()).toBe(true);
     stage.check(1, [{ at: 0, refusal }]);
     stage.dispatcher.writerDied();
     stage.dispatcher.writerStarted(0);
@@ -162,16 +164,26 @@ describe("the writer is told whose clients have gone", () => {
     expect(stage.sent.at(-1)).toMatchObject({ numbers: [4], answeredUpTo: 3, gone: [] });
   });
 
-  test("with the next group, where they have given up before", async () => {
+  test("before a request that may be one of theirs again: one of as many bytes waits for the answers", async () => {
     const stage = new Stage();
     stage.dispatcher.writerStarted(0);
     stage.push(2);
     await stage.untilSent(1);
-    stage.now += 1_000;
-    stage.gone.add(1);
     stage.push(1);
+    stage.commit(1);
+    expect(stage.sent.length).toBe(1);
+    stage.gone.add(1);
     await stage.untilSent(2);
-    expect(stage.sent.at(-1)).toMatchObject({ numbers: [3], answeredUpTo: 0, gone: [1] });
+    expect(stage.sent.at(-1)).toMatchObject({ numbers: [3], answeredUpTo: 2, gone: [1] });
+    expect(stage.answered).toEqual([]);
+  });
+
+  test("with their own group, where they have given up before it is sent", async () => {
+    const stage = new Stage();
+    stage.push(2);
+    stage.gone.add(1);
+    stage.dispatcher.writerStarted(0);
+    expect(stage.sent).toMatchObject([{ numbers: [1, 2], answeredUpTo: 0, gone: [1] }]);
   });
 
   test("of no batch that is refused or answered 503", async () => {
@@ -180,7 +192,7 @@ describe("the writer is told whose clients have gone", () => {
     stage.push(2);
     for (const number of [1, 2]) stage.gone.add(number);
     await stage.untilSent(1);
-    expect(stage.begin(1)).toBe(true);
+    expect(stage.begin()).toBe(true);
     stage.check(1, [{ at: 0, refusal: { refused: "not_json" } }]);
     stage.dispatcher.failed(1);
     await stage.untilAnswered(2);
@@ -202,8 +214,8 @@ describe("a dispatcher is drained", () => {
     stage.dispatcher.writerStarted(0);
     const waits = [stage.dispatcher.drained()];
     for (let group = 1; group <= 3; group++) {
-      stage.push(1);
-      await stage.untilSent(Math.min(group, 2));
+      stage.push(1, 10 * group);
+      await stage.untilSent(1);
       waits.push(stage.dispatcher.drained());
     }
     expect(await drainedOf(waits)).toEqual([true, false, false, false]);
@@ -211,8 +223,6 @@ describe("a dispatcher is drained", () => {
     expect(await drainedOf(waits)).toEqual([true, true, false, false]);
     stage.push(1);
     stage.commit(2);
-    expect(await drainedOf(waits)).toEqual([true, true, true, false]);
-    stage.commit(3);
     expect(await drainedOf(waits)).toEqual([true, true, true, true]);
     expect(stage.dispatcher.isEmpty).toBe(false);
   });
@@ -223,9 +233,9 @@ describe("a dispatcher is drained", () => {
     stage.push(1);
     await stage.untilSent(1);
     const waits = [stage.dispatcher.drained()];
-    expect(stage.begin(1)).toBe(true);
+    expect(stage.begin()).toBe(true);
     stage.dispatcher.failed(1);
-    stage.dieIn(2, 0);
+    stage.die(0);
     expect(await drainedOf(waits)).toEqual([false]);
     stage.commit(3);
     expect(await drainedOf(waits)).toEqual([true]);
@@ -249,34 +259,34 @@ describe("a dispatcher under memory", () => {
     stage.dispatcher.writerStarted(0);
     await stage.untilSent(1);
     stage.push(1);
-    await stage.untilSent(2);
-    stage.push(1);
     stage.now += 10 * WAIT_MS_MAX;
     stage.dispatcher.withdrawExpired();
-    expect([stage.outcomes.size, stage.dispatcher.queuedEntries, stage.sent.length]).toEqual([0, 0, 2]);
+    expect([stage.outcomes.size, stage.dispatcher.queuedEntries, stage.sent.length]).toEqual([0, 0, 1]);
     stage.dispatcher.setRefusing(true);
     for (const group of [1, 2]) {
-      expect(stage.begin(group)).toBe(true);
+      expect(stage.begin()).toBe(true);
       stage.check(group);
       stage.dispatcher.failed(group);
     }
     await stage.untilAnswered(3);
     expect(stage.dispatcher.queuedEntries).toBe(3);
     // What was checked waits for the disk; what was not is sent to be checked.
-    expect(stage.sentNumbers.slice(2)).toEqual([[4]]);
-    expect(stage.begin(3)).toBe(true);
+    expect(stage.sentNumbers).toEqual([[1, 2], [3]]);
+    stage.push(1);
+    await stage.untilSent(3);
+    expect(stage.begin()).toBe(true);
     stage.check(3, [{ at: 0, refusal: { refused: "not_json" } }]);
     stage.dispatcher.emptied(3);
     stage.push(1);
     await stage.untilSent(4);
-    expect(stage.begin(4)).toBe(true);
+    expect(stage.begin()).toBe(true);
     stage.check(4);
     stage.dispatcher.failed(4);
     stage.push(1);
     stage.dispatcher.setRefusing(false);
     expect(stage.sentNumbers.slice(4)).toEqual([[1, 2, 3, 5, 6]]);
     expect(stage.sent.at(-1)).toMatchObject({ admitted: 4, tellsChecked: true });
-    expect(stage.begin(5)).toBe(true);
+    expect(stage.begin()).toBe(true);
     stage.check(5);
     stage.dispatcher.committed(5);
     await stage.untilAnswered(6);
@@ -298,21 +308,18 @@ describe("a batch is answered 503", () => {
     expect(stage.dispatcher.requests).toBe(1);
   });
 
-  test("when it waited in a group that the writer has not begun; one that it has begun is left to it", async () => {
+  test("when it waits behind a group that the writer has begun, which is left to it", async () => {
     const stage = new Stage();
     stage.dispatcher.writerStarted(0);
     stage.push(1);
     await stage.untilSent(1);
     stage.push(1);
-    await stage.untilSent(2);
-    expect(stage.begin(1)).toBe(true);
+    expect(stage.begin()).toBe(true);
     stage.now += WAIT_MS_MAX;
     stage.dispatcher.withdrawExpired();
     await stage.untilAnswered(1);
     expect(answers(stage)).toEqual({ 2: "unavailable" });
-    expect(stage.begin(2)).toBe(false);
     stage.dispatcher.committed(1);
-    stage.dispatcher.failed(2);
     await stage.untilAnswered(2);
     expect(answers(stage)).toEqual({ 1: "accepted", 2: "unavailable" });
     expect(stage.dispatcher.isEmpty).toBe(true);
@@ -321,23 +328,21 @@ describe("a batch is answered 503", () => {
   test("when its group's commit failed, when it waits behind that, and while the store refuses", async () => {
     const stage = new Stage();
     stage.dispatcher.writerStarted(0);
-    for (const count of [1, 2, 3]) {
-      stage.push(1);
-      await stage.untilSent(Math.min(count, 2));
-    }
+    stage.push(1);
+    await stage.untilSent(1);
+    stage.push(2);
     stage.dispatcher.setRefusing(true);
-    await stage.untilAnswered(1);
-    expect(answers(stage)).toEqual({ 3: "unavailable" });
+    await stage.untilAnswered(2);
+    expect(answers(stage)).toEqual({ 2: "unavailable", 3: "unavailable" });
     stage.dispatcher.failed(1);
-    stage.dispatcher.failed(2);
     await stage.untilAnswered(3);
     expect(answers(stage)).toEqual({ 1: "unavailable", 2: "unavailable", 3: "unavailable" });
     expect(stage.dispatcher.push(batchOf(4))).toEqual({ refused: "full", retryAfterSeconds: 1 });
     expect(stage.dispatcher.isEmpty).toBe(true);
     stage.dispatcher.setRefusing(false);
     stage.push(1);
-    await stage.untilSent(3);
-    expect(stage.sentNumbers).toEqual([[1], [2], [4]]);
+    await stage.untilSent(2);
+    expect(stage.sentNumbers).toEqual([[1], [4]]);
   });
 
   test("when the queue has no room for the whole of it; one that never fits is told so", () => {

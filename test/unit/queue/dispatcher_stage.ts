@@ -5,7 +5,6 @@ import type { Source } from "../../../src/core/entry.ts";
 import {
   type AnsweredMessage,
   CLAIM,
-  CLAIM_CELLS,
   type GroupMessage,
   type RefusedBatch,
   type SetAsideMessage,
@@ -66,10 +65,9 @@ export class Stage {
     await untilTrue(`${count} batches were answered`, () => this.outcomes.size >= count);
   }
 
-  /** As the writer does before it works on a group; false when the group was withdrawn. */
-  begin(group: number): boolean {
-    const cell = group % CLAIM_CELLS;
-    return Atomics.compareExchange(this.dispatcher.claims, cell, CLAIM.posted, CLAIM.begun) === CLAIM.posted;
+  /** As the writer does before it works on the group; false when it was withdrawn. */
+  begin(): boolean {
+    return Atomics.compareExchange(this.dispatcher.claim, 0, CLAIM.posted, CLAIM.begun) === CLAIM.posted;
   }
 
   /** As the writer does when it has checked a group of batches with one entry each. */
@@ -81,12 +79,12 @@ export class Stage {
   }
 
   commit(group: number): void {
-    expect(this.begin(group)).toBe(true);
+    expect(this.begin()).toBe(true);
     this.dispatcher.committed(group);
   }
 
-  dieIn(group: number, lastBatch: number): void {
-    expect(this.begin(group)).toBe(true);
+  die(lastBatch: number): void {
+    expect(this.begin()).toBe(true);
     this.dispatcher.writerDied();
     this.dispatcher.writerStarted(lastBatch);
   }

@@ -4,7 +4,7 @@ import { hash } from "node:crypto";
 import { join } from "node:path";
 import type { ChangeOutcome, ChangeRequest } from "../../../src/core/changing.ts";
 import type { Entry } from "../../../src/core/entry.ts";
-import { CLAIM, CLAIM_CELLS } from "../../../src/core/group.ts";
+import { CLAIM } from "../../../src/core/group.ts";
 import type { StoreSnapshot } from "../../../src/core/telemetry.ts";
 import type { FromWriter, WriterRules } from "../../../src/threads/messages.ts";
 import { WriterThread } from "../../../src/threads/writer_thread.ts";
@@ -38,7 +38,7 @@ export class WriterStage {
   readonly file: string;
   readonly said: FromWriter[] = [];
   writer: WriterThread;
-  readonly #claims = new Int32Array(new SharedArrayBuffer(4 * CLAIM_CELLS));
+  readonly #claim = new Int32Array(new SharedArrayBuffer(4));
   /** As the pipeline has it: of the writer before. */
   get #dataId(): string | undefined {
     const started = this.said.find((message) => message.kind === "started");
@@ -68,7 +68,7 @@ export class WriterStage {
       clientShare: 0.5,
       dedupe: { windowMs: 600_000, requests: 1_000 },
     } as const;
-    const start = { kind: "start", settings, rules: RULES, claims: this.#claims, dataId: this.#dataId } as const;
+    const start = { kind: "start", settings, rules: RULES, claim: this.#claim, dataId: this.#dataId } as const;
     return new WriterThread(start, (message) => this.said.push(message));
   }
 
@@ -82,7 +82,7 @@ export class WriterStage {
   /** As `send`, but a group that may be kept stays so. */
   keep(entries: readonly Entry[], key = 0): boolean {
     const group = this.#nextGroup++;
-    Atomics.store(this.#claims, group % CLAIM_CELLS, CLAIM.posted);
+    Atomics.store(this.#claim, 0, CLAIM.posted);
     const text = JSON.stringify({ key: KEY_TEXTS[key], source: RULES.keys[key]?.type, entries });
     this.writer.receive({
       kind: "group",
