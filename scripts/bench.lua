@@ -1,6 +1,6 @@
--- What wrk sends: batches of the corpus' lines, in its order, each entry with a time of its own, so that no entry is a duplicate of
--- another one. In (environment): BENCH_CORPUS (NDJSON file), BENCH_BATCH (entries a request), BENCH_KEY, BENCH_THREADS,
--- BENCH_TIME (the first entry's time, Unix ms), BENCH_SEED (where in the corpus each thread begins), and optionally BENCH_DELAY.
+-- What wrk sends: batches of the corpus' lines, in its order, each entry with a time of its own. In (environment): BENCH_CORPUS (NDJSON
+-- file), BENCH_BATCH (entries a request), BENCH_HEAD, BENCH_JOIN and BENCH_TAIL (what stands before, between and after the entries),
+-- BENCH_THREADS, BENCH_TIME (the first entry's time, Unix ms), BENCH_SEED (where in the corpus each thread begins).
 -- Out: one JSON line of figures.
 
 local batch = tonumber(os.getenv("BENCH_BATCH"))
@@ -21,9 +21,9 @@ function init()
   line = math.random(#lines)
   -- Threads take turns in the milliseconds.
   time = tonumber(os.getenv("BENCH_TIME")) + number
-  parts[1] = '{"key":"' .. os.getenv("BENCH_KEY") .. '","source":"server","entries":['
-  for entry = 1, batch do parts[3 * entry - 1] = (entry == 1 and "" or ",") .. '{"timestamp":' end
-  parts[3 * batch + 2] = "]}"
+  parts[1] = os.getenv("BENCH_HEAD")
+  for entry = 1, batch do parts[3 * entry - 1] = (entry == 1 and "" or os.getenv("BENCH_JOIN")) .. '{"timestamp":' end
+  parts[3 * batch + 2] = os.getenv("BENCH_TAIL")
   wrk.method = "POST"
   wrk.headers["Content-Type"] = "application/json"
 end
@@ -36,12 +36,6 @@ function request()
     line = line == #lines and 1 or line + 1
   end
   return wrk.format(nil, nil, nil, table.concat(parts))
-end
-
--- With BENCH_DELAY (ms) each connection waits before a request, so long on average.
-local delayMax = 2 * tonumber(os.getenv("BENCH_DELAY") or "0")
-if delayMax > 0 then
-  function delay() return math.random(0, delayMax) end
 end
 
 function done(summary, latency)

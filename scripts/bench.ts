@@ -1,40 +1,55 @@
-// How many entries a second are stored: durability, drain and counting included, beside a handler that stores nothing, in the
-// same rounds. A run whose counts do not agree ends the benchmark, so every figure is of work that was really done.
+// How many entries a second are stored, how quickly they are answered at half of that rate, and what it costs: beside a handler that
+// stores nothing and, where there is one, VictoriaLogs, in the same rounds. A run whose counts do not agree ends the benchmark, so every
+// figure is of work that was really done.
 
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { type Load, type LoadResult, runLoad } from "./bench_load.ts";
-import { type BatchRuns, markdownTable, type ServerRun, summarise } from "./bench_report.ts";
-import { SERVER_KEY, withBareHandler, withServer } from "./bench_servers.ts";
+import { type Load, runLoad, runPaced } from "./bench_load.ts";
+import { type BatchRuns, type ReadyRuns, type Rested, report, type StoredRun } from "./bench_report.ts";
+import { hasData, type MeasuredServer, newFolder, SimpleLogs, VictoriaLogs, withBareHandler } from "./bench_servers.ts";
+import { processFigures, type ThreadSeconds, threadSeconds } from "./process_figures.ts";
 import { provideTools } from "./tools.ts";
 import { wholeNumber } from "./whole_number.ts";
 
 const HELP = `Usage: scripts/bench [OPTION…]
 
-Measures dist/simplelogs (built first) with wrk, beside a bare Elysia handler that checks the same batches and stores nothing.
+Measures dist/simplelogs (built first) with wrk and with a load of a steady rate, beside a bare Elysia handler that checks the same
+batches and stores nothing, and beside VictoriaLogs.
 
-  --batches LIST     entries a request (default: 1,100,1000)
-  --rounds N         rounds; each runs every batch size against both (default: 3)
-  --seconds N        duration of a run, 1 to 60 (default: 8)
-  --connections N    (default: 64)
-  --durability WORD  sync, write or memory (default: sync)
-  --corpus FILE      NDJSON, one entry a line, without times (default: test/fixtures/logs.ndjson)
-  --folder DIR       where the data files go (default: the system's temporary folder)
-  --seed N           where in the corpus each round begins (default: random, printed)
-  --json             print one JSON object instead of a table
-  --quick            one round of a second with 8 connections: whether it still works, no figures to quote
-  --help             show this
+  --victorialogs FILE  its executable (default: it is left out)
+  --batches LIST       entries a request (default: 1,100,1000)
+  --rounds N           rounds; each runs every batch size against all (default: 3)
+  --seconds N          duration of a load, 1 to 60 (default: 8)
+  --connections N      (default: 64)
+  --durability WORD    sync, write or memory (default: sync)
+  --corpus FILE        NDJSON, one entry a line, without times (default: test/fixtures/logs.ndjson)
+  --folder DIR         where the data files go (default: the system's temporary folder)
+  --rest N             seconds after the loads until memory is looked at once more (default: 120)
+  --records N          records in the data file whose starts are measured, at least (default: 100,000)
+  --keep DIR           keeps that data file in this folder, and takes it from there the next time
+  --seed N             where in the corpus each round begins (default: random, printed)
+  --json FILE          also writes the figures of every run
+  --quick              one round of a second with 8 connections, without a rest: whether it still works, no figures to quote
+  --help               show this
 `;
 
+/** How often a start is measured. */
+const STARTS = 5;
+/** Entries a request when the data file for it is filled. */
+const FILL_BATCH = 1_000;
+
 interface Options {
+  readonly victoriaLogs: string | undefined;
   readonly batches: readonly number[];
   readonly rounds: number;
   readonly durability: string;
   readonly folder: string;
-  readonly seed: number;
-  readonly isJson: boolean;
+  readonly restSeconds: number;
+  readonly records: number;
+  readonly keep: string | undefined;
+  readonly json: string | undefined;
   readonly load: Load;
 }
 
@@ -43,6 +58,7 @@ function readOptions(): Options | undefined {
   const flag = { type: "boolean" } as const;
   const { values } = parseArgs({
     options: {
+      victorialogs: text,
       batches: text,
       rounds: text,
       seconds: text,
@@ -50,8 +66,11 @@ function readOptions(): Options | undefined {
       durability: text,
       corpus: text,
       folder: text,
+      rest: text,
+      records: text,
+      keep: text,
       seed: text,
-      json: flag,
+      json: text,
       quick: flag,
       help: flag,
     },
@@ -62,103 +81,187 @@ function readOptions(): Options | undefined {
   if (!["sync", "write", "memory"].includes(durability)) {
     throw new Error(`--durability: expected sync, write or memory, got ${JSON.stringify(durability)}`);
   }
+  const path = (given: string | undefined) => (given === undefined ? undefined : resolve(given));
   return {
+    victoriaLogs: path(values.victorialogs),
     batches: (values.batches ?? "1,100,1000").split(",").map((size) => wholeNumber("batches", size, 1, 10_000)),
     rounds: wholeNumber("rounds", values.rounds ?? (isQuick ? "1" : "3"), 1, 100),
     durability,
     folder: resolve(values.folder ?? tmpdir()),
-    seed: wholeNumber("seed", values.seed ?? String(Math.floor(Math.random() * 1e6)), 0, 1e9),
-    isJson: values.json === true,
+    restSeconds: wholeNumber("rest", values.rest ?? (isQuick ? "0" : "120"), 0, 3_600),
+    records: wholeNumber("records", values.records ?? (isQuick ? "1" : "100000"), 1, 1e9),
+    keep: path(values.keep),
+    json: path(values.json),
     load: {
       wrk: process.env["SIMPLELOGS_TEST_WRK"] ?? provideTools(["bench"])["SIMPLELOGS_TEST_WRK"] ?? "wrk",
       corpus: resolve(values.corpus ?? join(import.meta.dirname, "../test/fixtures/logs.ndjson")),
-      key: SERVER_KEY,
       connections: wholeNumber("connections", values.connections ?? (isQuick ? "8" : "64"), 1, 10_000),
       seconds: wholeNumber("seconds", values.seconds ?? (isQuick ? "1" : "8"), 1, 60),
-      seed: 0,
+      seed: wholeNumber("seed", values.seed ?? String(Math.floor(Math.random() * 1e6)), 0, 1e9),
     },
   };
 }
 
-/** A day before the entries of the first run, which may take hours. */
-const HALF_TIME_BACK_MS = 25 * 3_600_000;
-
 /** Throws unless everything that was answered 202 is stored, and nothing else but what was on its way when wrk stopped. */
-function checkCounts(run: ServerRun, batch: number, connections: number): void {
-  const answered = [run.load, run.half].reduce((sum, load) => sum + (load.requests - load.refused) * batch, 0);
-  // What was on its way when wrk stopped, twice.
-  const isStored = run.stored >= answered && run.stored <= answered + 2 * connections * batch;
-  const isWhole = run.stored === run.received && run.stored === run.records;
-  if (answered === 0 || !isStored || !isWhole || run.stored !== (run.exported ?? run.stored)) {
+function checkCounts(run: StoredRun, batch: number, connections: number): void {
+  const answered = [run.top, run.half].reduce((sum, load) => sum + (load.requests - load.refused) * batch, 0);
+  const isStored = run.stored >= answered && run.stored <= answered + connections * batch;
+  if (answered === 0 || !isStored || run.stored !== run.received || run.stored !== (run.exported ?? run.stored)) {
     throw new Error(`the counts do not agree (${answered} entries were answered 202): ${JSON.stringify(run)}`);
   }
 }
 
-function measureServer(options: Options, load: Load, batch: number, isExported: boolean): Promise<ServerRun> {
-  return withServer(options.folder, options.durability, async (server) => {
-    const result = await runLoad(load, server.url, batch);
-    const loadedAt = performance.now();
-    const storedAtTop = (await server.drained()).get("simplelogs_entries_stored_total") ?? Number.NaN;
-    const elapsedMs = result.durationUs / 1000 + (performance.now() - loadedAt);
-    const half = await runLoad(atHalfRate(load, result), server.url, batch);
-    const memoryPeakBytes = server.memoryBytes("VmHWM");
-    const figures = await server.settled();
-    const figure = (name: string) => figures.get(name) ?? Number.NaN;
-    const memoryIdleBytes = server.memoryBytes("VmRSS");
-    const exported = isExported ? await server.exportedRecords() : undefined;
-    const run = {
-      load: result,
-      storedAtTop,
-      half,
-      elapsedMs,
-      received: figure("simplelogs_entries_received_total"),
-      stored: figure("simplelogs_entries_stored_total"),
-      records: figure("simplelogs_records"),
-      exported,
-      memoryPeakBytes,
-      memoryIdleBytes,
-      diskBytes: await server.stop(),
-      writtenBytes: figure("simplelogs_written_bytes_total"),
-      receivedBytes: figure("simplelogs_received_bytes_total"),
-    };
-    checkCounts(run, batch, load.connections);
-    return run;
-  });
+type Measured = Omit<StoredRun, "diskBytes" | "rested" | "exported">;
+
+async function measureLoads(server: MeasuredServer, load: Load, batch: number): Promise<Measured> {
+  const { pid, target } = server;
+  const before = { ...processFigures(pid), threads: threadSeconds(pid) };
+  const top = await runLoad(load, target, batch);
+  const loadedAt = performance.now();
+  const drained = await server.drained();
+  const drainMs = drained === undefined ? 0 : performance.now() - loadedAt;
+  const cpuSeconds = processFigures(pid).cpuSeconds - before.cpuSeconds;
+  const after = Object.entries(threadSeconds(pid)) as [keyof ThreadSeconds, number][];
+  const cpuSecondsByThread = Object.fromEntries(after.map(([name, seconds]) => [name, seconds - before.threads[name]]));
+  const atEnd = await server.loaded();
+  const half = await runPaced(load, target, batch, (top.requests * 1e6) / top.durationUs / 2);
+  const { residentBytesMax } = processFigures(pid);
+  const counts = await server.settled();
+  const { writtenBytes, handedBytes } = processFigures(pid);
+  return {
+    top,
+    entriesAtTop: drained ?? (top.requests - top.refused) * batch,
+    elapsedMs: top.durationUs / 1000 + drainMs,
+    half,
+    cpuSeconds,
+    cpuSecondsByThread,
+    ...atEnd,
+    ...counts,
+    residentBytesMax,
+    writtenBytes,
+    handedBytes,
+  };
 }
 
-/** Connections that wait as long as they are answered at half the rate; entries of another hour than the first run's. */
-function atHalfRate(load: Load, { durationUs, requests, p50Us }: LoadResult): Load {
-  const intervalMs = (2 * load.connections * durationUs) / 1000 / Math.max(1, requests);
-  // An answer comes sooner at half the rate; it is not known how much.
-  return { ...load, delayMs: Math.max(1, Math.round(intervalMs - p50Us / 2000)), timeBackMs: HALF_TIME_BACK_MS };
-}
+/** The loads of all rounds, and what their servers are at rest. Ends every server that it has started. */
+class Benchmark {
+  readonly #options: Options;
+  readonly #tell: (line: string) => void;
+  readonly #running = new Set<MeasuredServer>();
 
-/** What a run did, for whoever watches. */
-function countsOf(run: ServerRun | undefined): string {
-  if (run === undefined) return "nothing";
-  const exported = run.exported === undefined ? "" : `, ${run.exported} exported`;
-  return `${run.stored} entries stored${exported}, ${run.load.refused} requests refused, ${run.load.broken} broken`;
-}
-
-/** Both in each round, the first one by turns, so that neither always meets the quieter machine. */
-async function measure(options: Options, tell: (line: string) => void): Promise<BatchRuns[]> {
-  const all = options.batches.map((batch) => ({
-    batch,
-    bare: [] as BatchRuns["bare"][number][],
-    server: [] as ServerRun[],
-  }));
-  for (let round = 0; round < options.rounds; round++) {
-    const load = { ...options.load, seed: options.seed + 1000 * round };
-    const isLast = round === options.rounds - 1;
-    for (const { batch, bare, server } of all) {
-      const runBare = async () => bare.push(await withBareHandler((url) => runLoad(load, url, batch)));
-      const runServer = async () => server.push(await measureServer(options, load, batch, isLast));
-      for (const run of round % 2 === 0 ? [runBare, runServer] : [runServer, runBare]) await run();
-      if (bare.some(({ refused }) => refused > 0)) throw new Error(`the bare handler refused batches of ${batch}`);
-      tell(`round ${round + 1}, ${batch} a request: ${countsOf(server.at(-1))}`);
-    }
+  constructor(options: Options, tell: (line: string) => void) {
+    this.#options = options;
+    this.#tell = tell;
   }
-  return all;
+
+  /** All in each round, the first one by turns, so that none always meets the quieter machine. */
+  async run(): Promise<BatchRuns[]> {
+    const { rounds, load, batches, durability, folder, victoriaLogs } = this.#options;
+    const all = batches.map((batch) => ({
+      batch,
+      bare: [] as BatchRuns["bare"][number][],
+      simpleLogs: [] as StoredRun[],
+      victoriaLogs: [] as StoredRun[],
+    }));
+    /** What is left to do of the last round: its servers rest side by side, and are looked at when all loads are over. */
+    const resting: (() => Promise<void>)[] = [];
+    try {
+      for (let round = 0; round < rounds; round++) {
+        const seeded = { ...load, seed: load.seed + 1000 * round };
+        const isLast = round === rounds - 1;
+        for (const runs of all) {
+          const { batch } = runs;
+          const store = async (runsOfServer: StoredRun[], server: MeasuredServer) => {
+            this.#running.add(server);
+            const measured = await measureLoads(server, seeded, batch);
+            const restedAt = performance.now() + 1_000 * this.#options.restSeconds;
+            const finish = async () =>
+              void runsOfServer.push(await this.#finish(server, measured, batch, isLast ? restedAt : undefined));
+            if (isLast) resting.push(finish);
+            else await finish();
+          };
+          const steps = [
+            async () => void runs.bare.push(await withBareHandler((target) => runLoad(seeded, target, batch))),
+            async () => store(runs.simpleLogs, await SimpleLogs.start(newFolder(folder), durability)),
+          ];
+          if (victoriaLogs !== undefined) {
+            steps.push(async () => store(runs.victoriaLogs, await VictoriaLogs.start(victoriaLogs, newFolder(folder))));
+          }
+          for (let step = 0; step < steps.length; step++) await steps[(step + round) % steps.length]?.();
+          if (runs.bare.some(({ refused }) => refused > 0))
+            throw new Error(`the bare handler refused batches of ${batch}`);
+          this.#tell(`round ${round + 1}, ${batch} a request`);
+        }
+      }
+      for (const finish of resting) await finish();
+    } finally {
+      for (const server of this.#running) await server.remove();
+    }
+    return all;
+  }
+
+  /** `restedAt`: when its memory is to be looked at, and its records exported; undefined: neither. */
+  async #finish(
+    server: MeasuredServer,
+    measured: Measured,
+    batch: number,
+    restedAt: number | undefined,
+  ): Promise<StoredRun> {
+    let rested: Rested | undefined;
+    let exported: number | undefined;
+    if (restedAt !== undefined) {
+      await new Promise((wake) => setTimeout(wake, Math.max(0, restedAt - performance.now())));
+      const { residentBytes } = processFigures(server.pid);
+      rested = { residentBytes, heapBytesByThread: (await server.loaded()).heapBytesByThread };
+      exported = await server.exported();
+    }
+    const run: StoredRun = { ...measured, rested, exported, diskBytes: await server.stop() };
+    await server.remove();
+    this.#running.delete(server);
+    checkCounts(run, batch, this.#options.load.connections);
+    const { top, stored } = run;
+    this.#tell(
+      `${batch} a request: ${stored} entries stored${exported === undefined ? "" : `, ${exported} exported`}; ${top.refused} requests refused, ${top.broken} broken`,
+    );
+    return run;
+  }
+}
+
+/** Starts the server on a data file of so many records, which is filled first unless it is there. */
+async function measureReady({ load, records, durability, folder, keep }: Options): Promise<ReadyRuns> {
+  const own = keep ?? newFolder(folder);
+  const startsMs: number[] = [];
+  let stored = 0;
+  try {
+    if (!hasData(own)) await (await filled(own, durability, load, records)).stop();
+    for (let start = 0; start < STARTS; start++) {
+      const startedAt = performance.now();
+      const server = await SimpleLogs.start(own, durability);
+      try {
+        await server.ready();
+        startsMs.push(performance.now() - startedAt);
+        stored = (await server.figures()).get("simplelogs_records") ?? Number.NaN;
+      } finally {
+        await server.stop();
+      }
+    }
+  } finally {
+    if (keep === undefined) rmSync(own, { recursive: true, force: true });
+  }
+  if (stored < records) throw new Error(`${own} has a data file of ${stored} records; --records asks for ${records}`);
+  return { records: stored, startsMs };
+}
+
+async function filled(folder: string, durability: string, load: Load, records: number): Promise<SimpleLogs> {
+  const server = await SimpleLogs.start(folder, durability);
+  const seconds = records > 1_000_000 ? 10 : 1;
+  for (let seed = load.seed; ; seed++) {
+    await runLoad({ ...load, seconds, seed }, server.target, FILL_BATCH);
+    await server.drained();
+    if (((await server.figures()).get("simplelogs_records") ?? Number.NaN) >= records) break;
+  }
+  await server.settled();
+  return server;
 }
 
 async function main(): Promise<void> {
@@ -167,28 +270,23 @@ async function main(): Promise<void> {
     process.stdout.write(HELP);
     return;
   }
-  const { load, rounds, seed, durability, folder } = options;
+  const { load, rounds, durability, folder, restSeconds } = options;
   const corpus = readFileSync(load.corpus);
   const lines = corpus
     .toString("utf8")
     .split("\n")
     .filter((line) => line !== "").length;
   const tell = (line: string) => void process.stderr.write(`${line}\n`);
-  tell(`corpus ${load.corpus}: ${lines} lines, ${corpus.length} bytes; seed ${seed}`);
+  tell(`corpus ${load.corpus}: ${lines} lines, ${corpus.length} bytes; seed ${load.seed}`);
   tell(
     `${rounds} round(s) of ${load.seconds} s, ${load.connections} connections, durability ${durability}, data below ${folder}; ` +
-      `${cpus().length} cores, shared by server and wrk; Bun ${process.versions.bun}`,
+      `${cpus().length} cores, shared by server and load; Bun ${process.versions.bun}`,
   );
-  const runs = await measure(options, tell);
-  if (options.isJson) {
-    process.stdout.write(`${JSON.stringify({ seed, durability, rounds, seconds: load.seconds, runs })}\n`);
-    return;
-  }
-  process.stdout.write(`\n${markdownTable(runs.map(summarise))}\n\n`);
-  process.stdout.write(
-    `Medians of ${rounds} round(s). Stored: committed (${durability}) and counted when the queue was empty again; the counters, the ` +
-      "records and an export agree.\nHalf rate: a second run on the same server, while it compacts; what is stored then is not in the rate.\nDisk: the data file, compacted and closed, dedupe memory included.\n",
-  );
+  const runs = await new Benchmark(options, tell).run();
+  const ready = await measureReady(options);
+  if (options.json !== undefined)
+    writeFileSync(options.json, JSON.stringify({ seed: load.seed, durability, runs, ready }));
+  process.stdout.write(`\n${report(runs, ready, durability, restSeconds)}`);
 }
 
 try {

@@ -1,22 +1,27 @@
-// One run of wrk with bench.lua: requests go to a URL, what was answered and how quickly comes back.
+// The two loads: as many requests as are answered, by wrk with bench.lua; and a steady rate, by bench_paced.ts. Requests go to a target,
+// what was answered and how quickly comes back.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+
+/** Where batches go, and what a body is made of. */
+export interface Target {
+  readonly url: string;
+  /** Before, between and after the entries of a batch. */
+  readonly head: string;
+  readonly join: string;
+  readonly tail: string;
+}
 
 export interface Load {
   /** Program or path of wrk. */
   readonly wrk: string;
   /** NDJSON, one entry a line, without times. */
   readonly corpus: string;
-  readonly key: string;
   readonly connections: number;
   readonly seconds: number;
   readonly seed: number;
-  /** How long each connection waits before a request on average, in whole ms. Default 0. */
-  readonly delayMs?: number;
-  /** When the first entry's time is, before now, in ms: another for each run on one server, or entries would be duplicates. */
-  readonly timeBackMs?: number;
 }
 
 export interface LoadResult {
@@ -32,15 +37,24 @@ export interface LoadResult {
   readonly maxUs: number;
 }
 
+/** What bench_paced.ts is told, as JSON. */
+export interface PacedOrders extends Omit<Load, "wrk"> {
+  readonly target: Target;
+  readonly batch: number;
+  readonly requestsPerSecond: number;
+  /** Of the first entry, Unix ms. */
+  readonly time: number;
+}
+
 /** Building batches costs as much as reading them, so wrk may use the second core; more would take the server's. */
 const THREADS = 2;
 /** A batch waits 10 s at most for its answer. */
 const TIMEOUT_SECONDS = 15;
-/** Entries begin an hour ago, unless said otherwise, and take a millisecond each: hours of them fit before they are too far ahead. */
+/** Entries begin an hour ago and take a millisecond each: hours of them fit before they are too far ahead. */
 const TIME_BACK_MS = 3_600_000;
 
-/** Sends batches of `batch` entries to `url` for the load's seconds. Throws when wrk fails. */
-export async function runLoad(load: Load, url: string, batch: number): Promise<LoadResult> {
+/** Sends batches of `batch` entries for the load's seconds, the next one on each connection as soon as one is answered. Throws when wrk fails. */
+export function runLoad(load: Load, target: Target, batch: number): Promise<LoadResult> {
   const threads = Math.min(THREADS, load.connections);
   const commandLine = [
     `--threads=${threads}`,
@@ -48,19 +62,37 @@ export async function runLoad(load: Load, url: string, batch: number): Promise<L
     `--duration=${load.seconds}s`,
     `--timeout=${TIMEOUT_SECONDS}s`,
     `--script=${join(import.meta.dirname, "bench.lua")}`,
-    `${url}/api/v1/enqueue`,
+    target.url,
   ];
-  const child = spawn(load.wrk, commandLine, {
-    env: {
-      ...process.env,
-      BENCH_CORPUS: load.corpus,
-      BENCH_BATCH: String(batch),
-      BENCH_KEY: load.key,
-      BENCH_THREADS: String(threads),
-      BENCH_TIME: String(Date.now() - (load.timeBackMs ?? TIME_BACK_MS)),
-      BENCH_DELAY: String(load.delayMs ?? 0),
-      BENCH_SEED: String(load.seed),
-    },
+  return resultOf(load.wrk, commandLine, {
+    BENCH_CORPUS: load.corpus,
+    BENCH_BATCH: String(batch),
+    BENCH_HEAD: target.head,
+    BENCH_JOIN: target.join,
+    BENCH_TAIL: target.tail,
+    BENCH_THREADS: String(threads),
+    BENCH_TIME: String(Date.now() - TIME_BACK_MS),
+    BENCH_SEED: String(load.seed),
+  });
+}
+
+/** Sends so many requests a second, whatever the answers take; times count from when a request was due. Throws when one is not answered. */
+export function runPaced(load: Load, target: Target, batch: number, requestsPerSecond: number): Promise<LoadResult> {
+  // Other times than the first load's.
+  const time = Date.now() - 2 * TIME_BACK_MS;
+  const { wrk: _, ...rest } = load;
+  const orders: PacedOrders = { ...rest, target, batch, requestsPerSecond, time };
+  return resultOf(process.execPath, [join(import.meta.dirname, "bench_paced.ts"), JSON.stringify(orders)], {});
+}
+
+/** The last line of what a program writes, which is JSON. */
+async function resultOf(
+  program: string,
+  commandLine: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<LoadResult> {
+  const child = spawn(program, commandLine, {
+    env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
@@ -68,6 +100,6 @@ export async function runLoad(load: Load, url: string, batch: number): Promise<L
   child.stderr.setEncoding("utf8").on("data", (text: string) => (output += text));
   const [exitCode] = (await once(child, "close")) as [number | null];
   const figures = output.split("\n").findLast((line) => line.startsWith("{"));
-  if (exitCode !== 0 || figures === undefined) throw new Error(`wrk ended with ${exitCode}:\n${output}`);
+  if (exitCode !== 0 || figures === undefined) throw new Error(`${program} ended with ${exitCode}:\n${output}`);
   return JSON.parse(figures) as LoadResult;
 }

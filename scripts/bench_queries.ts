@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { EntryMaker, RARE_WORD } from "./bench_entries.ts";
 import { runLoad } from "./bench_load.ts";
 import { median } from "./bench_report.ts";
-import { ADMIN_TOKEN, type MeasuredServer, SERVER_KEY, withServer } from "./bench_servers.ts";
+import { ADMIN_TOKEN, SERVER_KEY, type SimpleLogs, withServer } from "./bench_servers.ts";
 import { provideTools } from "./tools.ts";
 import { wholeNumber } from "./whole_number.ts";
 
@@ -108,7 +108,7 @@ async function send(url: string, body: string): Promise<void> {
 }
 
 /** Stores the entries in the order of their times, over the last day. */
-async function store(server: MeasuredServer, { entries, corpus, seed }: Options): Promise<void> {
+async function store(server: SimpleLogs, { entries, corpus, seed }: Options): Promise<void> {
   const maker = new EntryMaker(corpus, seed);
   const start = Date.now() - DAY_MS + 600_000;
   const step = (DAY_MS - 600_000) / entries;
@@ -121,9 +121,8 @@ async function store(server: MeasuredServer, { entries, corpus, seed }: Options)
     }
   };
   await Promise.all(Array.from({ length: SENDERS }, sender));
-  const figures = await server.settled();
-  const records = figures.get("simplelogs_records");
-  if (records !== entries) throw new Error(`${entries} entries were sent, ${records} records are stored`);
+  const { stored } = await server.settled();
+  if (stored !== entries) throw new Error(`${entries} entries were sent, ${stored} records are stored`);
 }
 
 interface Timing {
@@ -133,7 +132,7 @@ interface Timing {
   readonly medianMs: number;
 }
 
-async function ask(server: MeasuredServer, path: string): Promise<{ bytes: number; elapsedMs: number }> {
+async function ask(server: SimpleLogs, path: string): Promise<{ bytes: number; elapsedMs: number }> {
   const startedAt = performance.now();
   const answer = await fetch(`${server.url}/api/v1/${path}`, { headers: { authorization: `Bearer ${ADMIN_TOKEN}` } });
   const text = await answer.text();
@@ -142,7 +141,7 @@ async function ask(server: MeasuredServer, path: string): Promise<{ bytes: numbe
   return { bytes: text.length, elapsedMs };
 }
 
-async function askAll(server: MeasuredServer, repeats: number): Promise<Timing[]> {
+async function askAll(server: SimpleLogs, repeats: number): Promise<Timing[]> {
   const timings: Timing[] = [];
   for (const [name, path] of [...QUESTIONS, ...readmeQuestions()]) {
     const runs: { bytes: number; elapsedMs: number }[] = [];
@@ -164,14 +163,14 @@ interface LoadedTiming {
 }
 
 /** p99 in ms of answers under full load, without and with questions; by turns, so that both meet the same machine. */
-async function measureLoad(server: MeasuredServer, options: Options): Promise<LoadedTiming> {
+async function measureLoad(server: SimpleLogs, options: Options): Promise<LoadedTiming> {
   const wrk = process.env["SIMPLELOGS_TEST_WRK"] ?? provideTools(["bench"])["SIMPLELOGS_TEST_WRK"] ?? "wrk";
-  const load = { wrk, corpus: options.corpus, key: SERVER_KEY, connections: 64, seconds: 8, seed: options.seed };
+  const load = { wrk, corpus: options.corpus, connections: 64, seconds: 8, seed: options.seed };
   const alone: number[] = [];
   const asked: number[] = [];
   const answered: number[] = [];
   for (let round = 0; round < 3; round++) {
-    alone.push((await runLoad(load, server.url, 100)).p99Us / 1000);
+    alone.push((await runLoad(load, server.target, 100)).p99Us / 1000);
     const over = new AbortController();
     const asking = (async () => {
       for (let number = 0; !over.signal.aborted; number++) {
@@ -179,7 +178,7 @@ async function measureLoad(server: MeasuredServer, options: Options): Promise<Lo
         answered.push((await ask(server, path)).elapsedMs);
       }
     })();
-    asked.push((await runLoad(load, server.url, 100)).p99Us / 1000);
+    asked.push((await runLoad(load, server.target, 100)).p99Us / 1000);
     over.abort();
     await asking;
   }

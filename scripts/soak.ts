@@ -22,7 +22,7 @@ const HELP = `Usage: scripts/soak [OPTION…]
 Runs dist/simplelogs (built first) under a steady mixed load, with questions, exports and live tails all the time, and writes soak.svg,
 soak.json and soak.md. Exit code 1 when something was lost, stored twice, miscounted, or a thread died. Linux only.
 
-  --minutes N        (default: 60)
+  --minutes N        at least 0.1 (default: 60)
   --rate N           entries a second, in batches of 1, 20 and 100 (default: 20,000)
   --durability WORD  sync, write or memory (default: sync)
   --max-size SIZE    of the data file (default: what is reached in the first tenth of the time, 24MiB to 1GiB)
@@ -32,13 +32,14 @@ soak.json and soak.md. Exit code 1 when something was lost, stored twice, miscou
   --corpus FILE      NDJSON, one entry a line, without times (default: test/fixtures/logs.ndjson)
   --seed N           of the load (default: random, printed)
   --sample-every N   seconds between samples (default: 5)
+  --rest N           seconds after the load until memory is looked at once more (default: 15)
   --help             show this
 `;
 
 /** How long, after the load, what is open may take to time out or to be stored, in ms: timings.timeout and some. */
 const SETTLE_MS_MAX = 90_000;
-/** How long the server then rests before its memory is looked at once more, in ms. */
-const REST_MS = 15_000;
+/** Records of the project "short" are kept so long at least, in ms: a live tail must have had the time to show them. */
+const RETENTION_MS_MIN = 3_000;
 /** Bytes that a stored entry takes on disk, roughly, until it is merged. */
 const ENTRY_BYTES = 12;
 
@@ -53,6 +54,7 @@ interface Options {
   readonly corpus: string;
   readonly seed: number;
   readonly sampleEveryMs: number;
+  readonly restSeconds: number;
 }
 
 function sizeFor(minutes: number, rate: number): string {
@@ -74,6 +76,7 @@ function readOptions(): Options | undefined {
       corpus: text,
       seed: text,
       "sample-every": text,
+      rest: text,
       help: { type: "boolean" },
     },
   });
@@ -82,7 +85,10 @@ function readOptions(): Options | undefined {
   if (!["sync", "write", "memory"].includes(durability)) {
     throw new Error(`--durability: expected sync, write or memory, got ${JSON.stringify(durability)}`);
   }
-  const minutes = wholeNumber("minutes", values.minutes ?? "60", 1, 100_000);
+  const minutes = Number(values.minutes ?? "60");
+  if (!(minutes >= 0.1 && minutes <= 100_000)) {
+    throw new Error(`--minutes: expected a number from 0.1 to 100000, got ${JSON.stringify(values.minutes)}`);
+  }
   const rate = wholeNumber("rate", values.rate ?? "20000", 1, 10_000_000);
   return {
     minutes,
@@ -95,6 +101,7 @@ function readOptions(): Options | undefined {
     corpus: resolve(values.corpus ?? join(import.meta.dirname, "../test/fixtures/logs.ndjson")),
     seed: wholeNumber("seed", values.seed ?? String(Math.floor(Math.random() * 1e6)), 0, 1e9),
     sampleEveryMs: 1_000 * wholeNumber("sample-every", values["sample-every"] ?? "5", 1, 600),
+    restSeconds: wholeNumber("rest", values.rest ?? "15", 0, 3_600),
   };
 }
 
@@ -138,7 +145,7 @@ interface Result {
 
 async function soak(options: Options, folder: string, tell: (line: string) => void): Promise<Result> {
   const { minutes, rate, durability, sizeMax, executable, corpus, seed } = options;
-  const retentionMs = Math.round((minutes * 60_000) / 20);
+  const retentionMs = Math.max(RETENTION_MS_MIN, Math.round((minutes * 60_000) / 20));
   const server = await SoakServer.start({ executable, folder, durability, sizeMax, retentionMs });
   const readers = new SoakReaders(server.url);
   const url = `${server.url}/api/v1/enqueue`;
@@ -168,7 +175,7 @@ async function soak(options: Options, folder: string, tell: (line: string) => vo
       metrics = await server.metrics();
     }
     problems.push(...judge({ totals, probes: readers.probes, metrics, tailSeen: readers.tailSeen }));
-    await pause(REST_MS);
+    await pause(1_000 * options.restSeconds);
     const { residentBytes } = server.processFigures();
     const { counts } = readers;
     const notes = [
@@ -176,7 +183,7 @@ async function soak(options: Options, folder: string, tell: (line: string) => vo
       `dropped as meant: ${JSON.stringify(totals.drops)}; the tail showed ${readers.tailSeen} records`,
       `questions ${counts.questions}, exports ${counts.exports} (${counts.exportedBytes} bytes), tails opened ${counts.tails}`,
       `the load took ${totals.cpuSeconds.toFixed(1)} s of a processor; max_size ${sizeMax}, seed ${seed}`,
-      `resident after ${REST_MS / 1_000} s of rest: ${(residentBytes / 2 ** 20).toFixed(1)} MiB`,
+      `resident after ${options.restSeconds} s of rest: ${(residentBytes / 2 ** 20).toFixed(1)} MiB`,
     ];
     const exitCode = await server.stop();
     if (exitCode !== 0) problems.push(`the server ended with ${exitCode}`);

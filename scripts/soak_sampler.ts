@@ -1,33 +1,17 @@
 // Takes a soak's samples: what the system says of the process, what the server says of itself, and what its readers have measured.
 
+import type { ThreadSeconds } from "./process_figures.ts";
 import { closingGap } from "./soak_judge.ts";
 import type { LoadTotals } from "./soak_load.ts";
 import type { SoakReaders } from "./soak_readers.ts";
 import { quantile, type Sample } from "./soak_report.ts";
-import type { ProcessFigures, SoakServer } from "./soak_server.ts";
+import type { SoakServer } from "./soak_server.ts";
 
 const MIB = 2 ** 20;
-/** The threads that run our code, in the order in which the server starts them: first its own, then those that are named "Worker". */
-const ROLES = ["mainCpu", "writerCpu", "compactorCpu", "readerCpu"] as const;
-
 interface Moment {
   readonly at: number;
   readonly stored: number;
-  readonly cpu: Record<(typeof ROLES)[number] | "otherCpu", number>;
-}
-
-/** Processor time by role, in seconds. Compilers and collectors are "other". */
-function cpuOf({ cpuSeconds }: ProcessFigures): Moment["cpu"] {
-  const cpu = { mainCpu: 0, writerCpu: 0, compactorCpu: 0, readerCpu: 0, otherCpu: 0 };
-  const threads = [...cpuSeconds].map(([name, seconds]) => {
-    return { name: name.slice(name.indexOf(" ") + 1), seconds };
-  });
-  let role = 0;
-  for (const [index, { name, seconds }] of threads.entries()) {
-    const isOurs = index === 0 || name === "Worker";
-    cpu[(isOurs ? ROLES[role++] : undefined) ?? "otherCpu"] += seconds;
-  }
-  return cpu;
+  readonly cpu: ThreadSeconds;
 }
 
 export class Sampler {
@@ -40,7 +24,7 @@ export class Sampler {
   constructor(server: SoakServer, readers: SoakReaders) {
     this.#server = server;
     this.#readers = readers;
-    this.#before = { at: 0, stored: 0, cpu: cpuOf(server.processFigures()) };
+    this.#before = { at: 0, stored: 0, cpu: server.processFigures().cpuSeconds };
   }
 
   /** One sample, and by how much the sum of the counters did not close in it. */
@@ -50,10 +34,11 @@ export class Sampler {
     const { probeMs, questionMs } = this.#readers.takeTimes();
     const at = (performance.now() - this.#startedAt) / 1_000;
     const stored = metrics.get("simplelogs_entries_stored_total") ?? Number.NaN;
-    const now: Moment = { at, stored, cpu: cpuOf(figures) };
+    const now: Moment = { at, stored, cpu: figures.cpuSeconds };
     const before = this.#before;
     this.#before = now;
-    const cores = (role: keyof Moment["cpu"]) => (now.cpu[role] - before.cpu[role]) / (at - before.at);
+    // A thread that ended for want of work, and began again, has less than before.
+    const cores = (thread: keyof ThreadSeconds) => Math.max(0, now.cpu[thread] - before.cpu[thread]) / (at - before.at);
     const sample: Sample = {
       at,
       residentBytes: figures.residentBytes,
@@ -66,11 +51,11 @@ export class Sampler {
       records: metrics.get("simplelogs_records") ?? Number.NaN,
       blocks: metrics.get("simplelogs_blocks") ?? Number.NaN,
       openTimings: metrics.get("simplelogs_entries_open") ?? Number.NaN,
-      mainCpu: cores("mainCpu"),
-      writerCpu: cores("writerCpu"),
-      compactorCpu: cores("compactorCpu"),
-      readerCpu: cores("readerCpu"),
-      otherCpu: cores("otherCpu"),
+      mainCpu: cores("main"),
+      writerCpu: cores("writer"),
+      compactorCpu: cores("compactor"),
+      readerCpu: cores("reader"),
+      otherCpu: cores("runtime"),
       probeP50Ms: quantile(probeMs, 0.5),
       probeP99Ms: quantile(probeMs, 0.99),
       probeMaxMs: quantile(probeMs, 1),

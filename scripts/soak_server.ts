@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { type ThreadSeconds, threadSeconds } from "./process_figures.ts";
 
 export const ADMIN_TOKEN = "soak_admin_0123456789abcdef";
 export const ORIGIN = "http://localhost:3000";
@@ -14,8 +15,6 @@ export const PAIRS = [
 
 const START_MS_MAX = 20_000;
 const STOP_MS_MAX = 20_000;
-/** Clock ticks a second in /proc, on every Linux that Bun runs on. */
-const TICKS_PER_SECOND = 100;
 const PROBLEMS_MAX = 50;
 
 export interface SoakServerOptions {
@@ -37,8 +36,7 @@ export interface ProcessFigures {
   readonly threads: number;
   readonly fileBytes: number;
   readonly logBytes: number;
-  /** Processor time by thread since its start; a key is the thread's number and name; the oldest first. */
-  readonly cpuSeconds: ReadonlyMap<string, number>;
+  readonly cpuSeconds: ThreadSeconds;
 }
 
 function configOf({ durability, sizeMax, retentionMs }: SoakServerOptions): string {
@@ -54,7 +52,7 @@ retention = "${retentionMs}ms"
 durability = "${durability}"
 max_size = "${sizeMax}"
 [timings]
-timeout = "${Math.min(30_000, 3 * retentionMs)}ms"
+timeout = "${Math.min(30_000, 2 * retentionMs)}ms"
 orphan_grace = "${Math.min(15_000, 2 * retentionMs)}ms"
 `;
 }
@@ -117,30 +115,18 @@ export class SoakServer {
   }
 
   processFigures(): ProcessFigures {
-    const folder = `/proc/${this.#process.pid}`;
+    const pid = this.#process.pid ?? 0;
+    const folder = `/proc/${pid}`;
     const status = readFileSync(`${folder}/status`, "utf8");
     const kilobytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status)?.[1]) * 1024;
-    const threads: { readonly key: string; readonly startedAt: number; readonly seconds: number }[] = [];
-    for (const thread of readdirSync(`${folder}/task`)) {
-      const text = textOf(`${folder}/task/${thread}/stat`);
-      // It ended meanwhile.
-      if (text === undefined) continue;
-      const name = text.slice(text.indexOf("(") + 1, text.lastIndexOf(")"));
-      const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-      const seconds = (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
-      threads.push({ key: `${thread} ${name}`, startedAt: Number(fields[19]), seconds });
-    }
-    // Numbers begin again one day: a compiler's thread of today may have a lower one than the process.
-    threads.sort((a, b) => a.startedAt - b.startedAt);
-    const cpuSeconds = new Map(threads.map(({ key, seconds }) => [key, seconds]));
     return {
       residentBytes: kilobytes("VmRSS"),
       anonymousBytes: kilobytes("RssAnon"),
       handles: readdirSync(`${folder}/fd`).length,
-      threads: cpuSeconds.size,
+      threads: readdirSync(`${folder}/task`).length,
       fileBytes: sizeOf(this.#dataFile),
       logBytes: sizeOf(`${this.#dataFile}-wal`),
-      cpuSeconds,
+      cpuSeconds: threadSeconds(pid),
     };
   }
 
@@ -157,14 +143,6 @@ export class SoakServer {
 
   kill(): void {
     if (this.isRunning) this.#process.kill("SIGKILL");
-  }
-}
-
-function textOf(file: string): string | undefined {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return undefined;
   }
 }
 

@@ -11,6 +11,7 @@ import {
   THREADS,
   type ThreadName,
 } from "../core/telemetry.ts";
+import { heapBytesByThread } from "../runtime/spawn.ts";
 
 /** What POST /api/v1/enqueue can answer, each shown from the start. */
 const BATCH_STATUSES = [202, 400, 401, 403, 413, 415, 422, 429, 500, 503] as const;
@@ -195,6 +196,12 @@ export class ServerMetrics {
     this.#level("process_start_time_seconds", "Start of the process, in Unix seconds", () => startedAtSeconds);
     this.#level("simplelogs_uptime_seconds", "Seconds since the process started", () => process.uptime());
     this.#level("process_resident_memory_bytes", "Resident memory of the process", () => process.memoryUsage.rss());
+    this.#levels(
+      "simplelogs_heap_bytes",
+      "JavaScript heap, as each thread last reported it",
+      "thread",
+      heapBytesByThread,
+    );
     this.#levels("simplelogs_build_info", "Always 1; the version is a label", "version", () => [[version, 1]]);
   }
 

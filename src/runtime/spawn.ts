@@ -1,6 +1,16 @@
 // Starts a worker thread and tells of its end, once, whatever ended it. Deno says nothing of a thread that ends itself, which none of
 // ours does; what dies of an exception is told on both.
 
+import type { HeapReport } from "./thread.ts";
+
+/** By name of a thread; 0 where it is not running. */
+const heapBytes = new Map<string, number>();
+
+/** The JavaScript heaps of this process by thread, in bytes, as each has last reported it. */
+export function heapBytesByThread(): ReadonlyMap<string, number> {
+  return new Map([["main", process.memoryUsage().heapUsed], ...heapBytes]);
+}
+
 /** A running thread as its owner sees it. */
 export interface ThreadHandle<In> {
   post(message: In): void;
@@ -14,17 +24,26 @@ export interface ThreadEvents<Out> {
   readonly ended: (reason: string) => void;
 }
 
-/** Starts the module at `url` as a thread. In and Out are trusted, since both ends are of one build. */
+/**
+ * Starts the module at `url` as a thread, which the system shows by the module's name. In and Out are trusted, since both ends are of
+ * one build.
+ */
 export function spawnThread<In, Out>(url: URL, events: ThreadEvents<Out>): ThreadHandle<In> {
-  const worker = new Worker(url, { type: "module" });
+  const name = /([^/]+)\.\w+$/.exec(url.pathname)?.[1] ?? "thread";
+  const worker = new Worker(url, { type: "module", name });
+  heapBytes.set(name, 0);
   let isOver = false;
   const end = (reason: string) => {
     if (isOver) return;
     isOver = true;
+    heapBytes.set(name, 0);
     events.ended(reason);
   };
   worker.onmessage = (event: MessageEvent) => {
-    if (!isOver) events.receive(event.data as Out);
+    const message = event.data as Out | HeapReport;
+    if (isOver) return;
+    if (isHeapReport(message)) heapBytes.set(name, message.heapBytes);
+    else events.receive(message);
   };
   worker.onerror = (event: ErrorEvent) => {
     event.preventDefault?.();
@@ -38,7 +57,12 @@ export function spawnThread<In, Out>(url: URL, events: ThreadEvents<Out>): Threa
     },
     terminate() {
       isOver = true;
+      heapBytes.set(name, 0);
       worker.terminate();
     },
   };
+}
+
+function isHeapReport(message: unknown): message is HeapReport {
+  return typeof message === "object" && message !== null && "heapBytes" in message;
 }

@@ -9,10 +9,24 @@ function scope(): ThreadScope {
   return globalThis;
 }
 
+/** How often a thread reports its heap at most, in ms. To look takes 0.1 ms. */
+const HEAP_EVERY_MS = 1_000;
+
+/** What every thread sends beside its own messages, while it receives any. */
+export interface HeapReport {
+  /** Of JavaScript values that are in use, and of what the last collection has not looked at. */
+  readonly heapBytes: number;
+}
+
 /** Receives what the main thread posts; T is trusted, since both ends are of one build. */
 export function listen<T>(receive: (message: T) => void): void {
+  let reportedAt = Number.NEGATIVE_INFINITY;
   scope().onmessage = (event) => {
     receive(event.data as T);
+    const now = performance.now();
+    if (now - reportedAt < HEAP_EVERY_MS) return;
+    reportedAt = now;
+    reply<HeapReport>({ heapBytes: process.memoryUsage().heapUsed });
   };
 }
 

@@ -95,6 +95,7 @@ describe("metrics", () => {
       'simplelogs_thread_restarts_total{thread="reader"}': 0,
       'simplelogs_thread_restarts_total{thread="writer"}': 0,
       'simplelogs_build_info{version="1.2.3"}': 1,
+      'simplelogs_heap_bytes{thread="main"}': expect.any(Number),
     });
     expect(900 + 5 + 50 + dropped.reduce((sum, [, count]) => sum + count, 0)).toBe(1000);
     expect(all.get("process_resident_memory_bytes")).toBeGreaterThan(1e6);
