@@ -2,12 +2,13 @@
 // stores nothing and, where there is one, VictoriaLogs, in the same rounds. A run whose counts do not agree ends the benchmark, so every
 // figure is of work that was really done.
 
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { EntryMaker } from "./bench_entries.ts";
 import { type Load, runLoad, runPaced } from "./bench_load.ts";
-import { type BatchRuns, type ReadyRuns, type Rested, report, type StoredRun } from "./bench_report.ts";
+import { type BatchRuns, checkCounts, type ReadyRuns, type Rested, report, type StoredRun } from "./bench_report.ts";
 import { hasData, type MeasuredServer, newFolder, SimpleLogs, VictoriaLogs, withBareHandler } from "./bench_servers.ts";
 import { processFigures, type ThreadSeconds, threadSeconds } from "./process_figures.ts";
 import { provideTools } from "./tools.ts";
@@ -25,6 +26,7 @@ batches and stores nothing, and beside VictoriaLogs.
   --connections N      (default: 64)
   --durability WORD    sync, write or memory (default: sync)
   --corpus FILE        NDJSON, one entry a line, without times (default: test/fixtures/logs.ndjson)
+  --lines N            different lines at least; past the corpus' own, digits are drawn anew (default: 100,000)
   --folder DIR         where the data files go (default: the system's temporary folder)
   --rest N             seconds after the loads until memory is looked at once more (default: 120)
   --records N          records in the data file whose starts are measured, at least (default: 100,000)
@@ -50,6 +52,7 @@ interface Options {
   readonly records: number;
   readonly keep: string | undefined;
   readonly json: string | undefined;
+  readonly lines: number;
   readonly load: Load;
 }
 
@@ -65,6 +68,7 @@ function readOptions(): Options | undefined {
       connections: text,
       durability: text,
       corpus: text,
+      lines: text,
       folder: text,
       rest: text,
       records: text,
@@ -92,6 +96,7 @@ function readOptions(): Options | undefined {
     records: wholeNumber("records", values.records ?? (isQuick ? "1" : "100000"), 1, 1e9),
     keep: path(values.keep),
     json: path(values.json),
+    lines: wholeNumber("lines", values.lines ?? (isQuick ? "1" : "100000"), 1, 1_000_000),
     load: {
       wrk: process.env["SIMPLELOGS_TEST_WRK"] ?? provideTools(["bench"])["SIMPLELOGS_TEST_WRK"] ?? "wrk",
       corpus: resolve(values.corpus ?? join(import.meta.dirname, "../test/fixtures/logs.ndjson")),
@@ -100,15 +105,6 @@ function readOptions(): Options | undefined {
       seed: wholeNumber("seed", values.seed ?? String(Math.floor(Math.random() * 1e6)), 0, 1e9),
     },
   };
-}
-
-/** Throws unless everything that was answered 202 is stored, and nothing else but what was on its way when wrk stopped. */
-function checkCounts(run: StoredRun, batch: number, connections: number): void {
-  const answered = [run.top, run.half].reduce((sum, load) => sum + (load.requests - load.refused) * batch, 0);
-  const isStored = run.stored >= answered && run.stored <= answered + connections * batch;
-  if (answered === 0 || !isStored || run.stored !== run.received || run.stored !== (run.exported ?? run.stored)) {
-    throw new Error(`the counts do not agree (${answered} entries were answered 202): ${JSON.stringify(run)}`);
-  }
 }
 
 type Measured = Omit<StoredRun, "diskBytes" | "rested" | "exported">;
@@ -230,38 +226,43 @@ class Benchmark {
 /** Starts the server on a data file of so many records, which is filled first unless it is there. */
 async function measureReady({ load, records, durability, folder, keep }: Options): Promise<ReadyRuns> {
   const own = keep ?? newFolder(folder);
+  mkdirSync(own, { recursive: true });
+  if (!hasData(own)) await onServer(own, durability, (server) => fill(server, load, records));
   const startsMs: number[] = [];
   let stored = 0;
-  try {
-    if (!hasData(own)) await (await filled(own, durability, load, records)).stop();
-    for (let start = 0; start < STARTS; start++) {
-      const startedAt = performance.now();
-      const server = await SimpleLogs.start(own, durability);
-      try {
-        await server.ready();
-        startsMs.push(performance.now() - startedAt);
-        stored = (await server.figures()).get("simplelogs_records") ?? Number.NaN;
-      } finally {
-        await server.stop();
-      }
-    }
-  } finally {
-    if (keep === undefined) rmSync(own, { recursive: true, force: true });
+  for (let start = 0; start < STARTS; start++) {
+    const startedAt = performance.now();
+    await onServer(own, durability, async (server) => {
+      await server.ready();
+      startsMs.push(performance.now() - startedAt);
+      stored = (await server.figures()).get("simplelogs_records") ?? Number.NaN;
+    });
   }
   if (stored < records) throw new Error(`${own} has a data file of ${stored} records; --records asks for ${records}`);
   return { records: stored, startsMs };
 }
 
-async function filled(folder: string, durability: string, load: Load, records: number): Promise<SimpleLogs> {
+/** Stops it in good order whatever happens, and leaves its data. */
+async function onServer(
+  folder: string,
+  durability: string,
+  work: (server: SimpleLogs) => Promise<void>,
+): Promise<void> {
   const server = await SimpleLogs.start(folder, durability);
+  try {
+    await work(server);
+  } finally {
+    await server.stop();
+  }
+}
+
+async function fill(server: SimpleLogs, load: Load, records: number): Promise<void> {
   const seconds = records > 1_000_000 ? 10 : 1;
-  for (let seed = load.seed; ; seed++) {
+  for (let stored = 0, { seed } = load; stored < records; seed++) {
     await runLoad({ ...load, seconds, seed }, server.target, FILL_BATCH);
-    await server.drained();
-    if (((await server.figures()).get("simplelogs_records") ?? Number.NaN) >= records) break;
+    stored = await server.drained();
   }
   await server.settled();
-  return server;
 }
 
 async function main(): Promise<void> {
@@ -270,23 +271,41 @@ async function main(): Promise<void> {
     process.stdout.write(HELP);
     return;
   }
-  const { load, rounds, durability, folder, restSeconds } = options;
-  const corpus = readFileSync(load.corpus);
-  const lines = corpus
-    .toString("utf8")
-    .split("\n")
-    .filter((line) => line !== "").length;
+  const { load, rounds, durability, restSeconds } = options;
   const tell = (line: string) => void process.stderr.write(`${line}\n`);
-  tell(`corpus ${load.corpus}: ${lines} lines, ${corpus.length} bytes; seed ${load.seed}`);
-  tell(
-    `${rounds} round(s) of ${load.seconds} s, ${load.connections} connections, durability ${durability}, data below ${folder}; ` +
-      `${cpus().length} cores, shared by server and load; Bun ${process.versions.bun}`,
-  );
-  const runs = await new Benchmark(options, tell).run();
-  const ready = await measureReady(options);
-  if (options.json !== undefined)
-    writeFileSync(options.json, JSON.stringify({ seed: load.seed, durability, runs, ready }));
-  process.stdout.write(`\n${report(runs, ready, durability, restSeconds)}`);
+  const folder = newFolder(options.folder);
+  try {
+    const corpus = join(folder, "corpus.ndjson");
+    const { own, made, bytes } = makeCorpus(options, corpus);
+    tell(
+      `corpus ${load.corpus}: ${own} lines, and ${made} more with digits drawn anew, ${bytes} bytes; seed ${load.seed}`,
+    );
+    tell(
+      `${rounds} round(s) of ${load.seconds} s, ${load.connections} connections, durability ${durability}, data below ${folder}; ` +
+        `${cpus().length} cores, shared by server and load; Bun ${process.versions.bun}`,
+    );
+    const settled: Options = { ...options, folder, load: { ...load, corpus } };
+    const runs = await new Benchmark(settled, tell).run();
+    const ready = await measureReady(settled);
+    if (options.json !== undefined) {
+      writeFileSync(options.json, JSON.stringify({ seed: load.seed, durability, runs, ready }));
+    }
+    process.stdout.write(`\n${report(runs, ready, durability, restSeconds)}`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Writes the lines that are sent: a few that come again and again would compress to nothing. Answers how many of each kind. */
+function makeCorpus({ load, lines }: Options, file: string): { own: number; made: number; bytes: number } {
+  const own = readFileSync(load.corpus, "utf8")
+    .split("\n")
+    .filter((line) => line !== "");
+  const maker = new EntryMaker(load.corpus, load.seed);
+  const made = Array.from({ length: Math.max(0, lines - own.length) }, () => maker.line());
+  const text = `${[...own, ...made].join("\n")}\n`;
+  writeFileSync(file, text);
+  return { own: own.length, made: made.length, bytes: Buffer.byteLength(text) };
 }
 
 try {

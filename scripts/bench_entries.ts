@@ -42,15 +42,26 @@ export class EntryMaker {
 
   /** The JSON of the next entry, with this time (Unix ms). */
   entry(time: number): string {
+    const isTiming = this.#count % TIMING_EVERY === 0;
+    return this.#made(() =>
+      isTiming ? `,"startTime":${time},"duration":${this.#duration()}` : `,"timestamp":${time}`,
+    );
+  }
+
+  /** The JSON of the next entry, a log without a time. */
+  line(): string {
+    return this.#made(() => "");
+  }
+
+  /** `timing` is asked after the digits are drawn. */
+  #made(timing: () => string): string {
     const number = this.#count++;
     const line = this.#lines[this.#next() % this.#lines.length] as Line;
     const { touchpoint, level, message = "", metadata = {} } = line;
     const isRare = number % RARE_EVERY === RARE_EVERY / 2;
     const varied = JSON.stringify({ message: isRare ? `${message} ${RARE_WORD}` : message, metadata });
     const redrawn = varied.replaceAll(/\d/g, () => String(this.#next() % 10));
-    const timing =
-      number % TIMING_EVERY === 0 ? `,"startTime":${time},"duration":${this.#duration()}` : `,"timestamp":${time}`;
-    return `{"touchpoint":${JSON.stringify(touchpoint)},"level":${JSON.stringify(level ?? "info")}${timing},${redrawn.slice(1)}`;
+    return `{"touchpoint":${JSON.stringify(touchpoint)},"level":${JSON.stringify(level ?? "info")}${timing()},${redrawn.slice(1)}`;
   }
 
   /** Milliseconds with a long tail: most some tens, a few thousands. */

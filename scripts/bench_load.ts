@@ -24,6 +24,12 @@ export interface Load {
   readonly seed: number;
 }
 
+/** What a steady load also knows. */
+export interface PacedResult extends LoadResult {
+  /** Of the bodies. */
+  readonly bytes: number;
+}
+
 export interface LoadResult {
   readonly durationUs: number;
   /** Answered, whatever the answer. */
@@ -77,7 +83,7 @@ export function runLoad(load: Load, target: Target, batch: number): Promise<Load
 }
 
 /** Sends so many requests a second, whatever the answers take; times count from when a request was due. Throws when one is not answered. */
-export function runPaced(load: Load, target: Target, batch: number, requestsPerSecond: number): Promise<LoadResult> {
+export function runPaced(load: Load, target: Target, batch: number, requestsPerSecond: number): Promise<PacedResult> {
   // Other times than the first load's.
   const time = Date.now() - 2 * TIME_BACK_MS;
   const { wrk: _, ...rest } = load;
@@ -86,11 +92,11 @@ export function runPaced(load: Load, target: Target, batch: number, requestsPerS
 }
 
 /** The last line of what a program writes, which is JSON. */
-async function resultOf(
+async function resultOf<T extends LoadResult>(
   program: string,
   commandLine: readonly string[],
   environment: Readonly<Record<string, string>>,
-): Promise<LoadResult> {
+): Promise<T> {
   const child = spawn(program, commandLine, {
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
@@ -101,5 +107,5 @@ async function resultOf(
   const [exitCode] = (await once(child, "close")) as [number | null];
   const figures = output.split("\n").findLast((line) => line.startsWith("{"));
   if (exitCode !== 0 || figures === undefined) throw new Error(`${program} ended with ${exitCode}:\n${output}`);
-  return JSON.parse(figures) as LoadResult;
+  return JSON.parse(figures) as T;
 }

@@ -4,7 +4,7 @@
 
 import { readFileSync } from "node:fs";
 import { Socket } from "node:net";
-import type { LoadResult, PacedOrders } from "./bench_load.ts";
+import type { PacedOrders, PacedResult } from "./bench_load.ts";
 
 /** How long the last answers may take, in ms. */
 const ANSWER_MS_MAX = 15_000;
@@ -59,6 +59,8 @@ class RequestMaker {
   readonly #requestLine: string;
   #line: number;
   #time: number;
+  /** Of all bodies so far. */
+  bytes = 0;
 
   constructor(orders: PacedOrders) {
     this.#orders = orders;
@@ -79,25 +81,28 @@ class RequestMaker {
       this.#line = (this.#line + 1) % this.#lines.length;
     }
     const body = Buffer.from(text + target.tail);
+    this.bytes += body.length;
     return Buffer.concat([Buffer.from(`${this.#requestLine}${body.length}\r\n\r\n`), body]);
   }
 }
 
-async function run(orders: PacedOrders): Promise<LoadResult> {
+async function run(orders: PacedOrders): Promise<PacedResult> {
   const { connections, requestsPerSecond, seconds, target } = orders;
   const maker = new RequestMaker(orders);
   const total = Math.max(1, Math.floor(requestsPerSecond * seconds));
   const elapsedMs = new Float64Array(total);
   const idle: Connection[] = [];
   const over = Promise.withResolvers<void>();
-  let [sent, due, answered, refused, startedAt] = [0, 0, 0, 0, 0];
+  let [sent, answered, refused, startedAt] = [0, 0, 0, 0];
+  const due = () =>
+    Math.min(total, Math.floor((Math.floor(performance.now() - startedAt) * requestsPerSecond) / 1_000));
   const dueAt = (request: number) => startedAt + Math.ceil(((request + 1) * 1_000) / requestsPerSecond);
   const sendTo = (connection: Connection) => connection.send(sent++, maker.next());
   const take = (connection: Connection, status: number) => {
     elapsedMs[connection.request] = performance.now() - dueAt(connection.request);
     if (status < 200 || status > 299) refused++;
     if (++answered === total) over.resolve();
-    else if (sent < due) sendTo(connection);
+    else if (sent < due()) sendTo(connection);
     else idle.push(connection);
   };
   for (let index = 0; index < connections; index++) {
@@ -107,8 +112,8 @@ async function run(orders: PacedOrders): Promise<LoadResult> {
   }
   startedAt = performance.now();
   const timer = setInterval(() => {
-    due = Math.min(total, Math.floor(((performance.now() - startedAt) * requestsPerSecond) / 1_000));
-    while (sent < due && idle.length > 0) sendTo(idle.pop() as Connection);
+    const free = idle.splice(0, due() - sent);
+    for (const connection of free) sendTo(connection);
   }, 1);
   setTimeout(() => fail(`${total - answered} requests were not answered`), seconds * 1_000 + ANSWER_MS_MAX).unref();
   await over.promise;
@@ -116,7 +121,16 @@ async function run(orders: PacedOrders): Promise<LoadResult> {
   const durationUs = Math.round((performance.now() - startedAt) * 1_000);
   elapsedMs.sort();
   const us = (share: number) => Math.round((elapsedMs[Math.floor(share * (total - 1))] as number) * 1_000);
-  return { durationUs, requests: total, refused, broken: 0, p50Us: us(0.5), p99Us: us(0.99), maxUs: us(1) };
+  return {
+    bytes: maker.bytes,
+    durationUs,
+    requests: total,
+    refused,
+    broken: 0,
+    p50Us: us(0.5),
+    p99Us: us(0.99),
+    maxUs: us(1),
+  };
 }
 
 const result = await run(JSON.parse(process.argv[2] ?? "") as PacedOrders);

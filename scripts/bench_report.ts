@@ -1,6 +1,6 @@
 // Runs in, tables out: medians over the rounds, with what is aimed at beside them.
 
-import type { LoadResult } from "./bench_load.ts";
+import type { LoadResult, PacedResult } from "./bench_load.ts";
 
 /** One run against a server that stores. Bytes, seconds; NaN where the system does not say. */
 export interface StoredRun {
@@ -10,7 +10,7 @@ export interface StoredRun {
   readonly entriesAtTop: number;
   readonly elapsedMs: number;
   /** Half as many requests a second, after it on the same server, while that merges. */
-  readonly half: LoadResult;
+  readonly half: PacedResult;
   /** During the first load. */
   readonly cpuSeconds: number;
   readonly cpuSecondsByThread: Readonly<Record<string, number>>;
@@ -20,7 +20,6 @@ export interface StoredRun {
   /** By the server's own counters, of both loads. */
   readonly received: number;
   readonly stored: number;
-  readonly receivedBytes: number;
   readonly residentBytesMax: number;
   /** Until merging had come to rest. */
   readonly writtenBytes: number;
@@ -67,6 +66,15 @@ const READY_MS_AIM = 300;
 
 const MEBIBYTE = 2 ** 20;
 
+/** Throws unless everything that was answered 202 is stored, and nothing else but what was on its way when wrk stopped. */
+export function checkCounts(run: StoredRun, batch: number, connections: number): void {
+  const answered = [run.top, run.half].reduce((sum, load) => sum + (load.requests - load.refused) * batch, 0);
+  const isStored = run.stored >= answered && run.stored <= answered + connections * batch;
+  if (answered === 0 || !isStored || run.stored !== run.received || run.stored !== (run.exported ?? run.stored)) {
+    throw new Error(`the counts do not agree (${answered} entries were answered 202): ${JSON.stringify(run)}`);
+  }
+}
+
 /** The median; the mean of the middle two where there is an even number. NaN for none. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
@@ -78,6 +86,10 @@ export function median(values: readonly number[]): number {
 /** Entries a second that were answered 202, without what was left when the load ended. */
 export function answeredRate(run: LoadResult, batch: number): number {
   return ((run.requests - run.refused) * batch * 1e6) / run.durationUs;
+}
+
+function receivedBytes({ half, received }: StoredRun, batch: number): number {
+  return (half.bytes / half.requests / batch) * received;
 }
 
 /** Entries a second. */
@@ -97,174 +109,115 @@ function decimals(value: number | undefined, digits: number): string {
   return value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
-function mebibytes(bytes: number | undefined): string {
-  return decimals(bytes === undefined ? undefined : bytes / MEBIBYTE, 0);
-}
+/** A figure of a run: the column's title, its decimals, and the figure. Cells are medians over the rounds. */
+type Column = readonly [title: string, digits: number, figure: (run: StoredRun, batch: number) => number | undefined];
 
-/** Both servers' runs, those of the second left out where there are none. */
-function systemsOf({ simpleLogs, victoriaLogs }: BatchRuns): (readonly [name: string, runs: readonly StoredRun[]])[] {
-  const both = [["SimpleLogs", simpleLogs] as const, ["VictoriaLogs", victoriaLogs] as const];
-  return both.filter(([, runs]) => runs.length > 0);
-}
-
-const RATE_TITLES: Cells = [
-  "entries a request",
-  "SimpleLogs entries/s",
-  "bare handler",
-  "ratio",
-  "aim",
-  "VictoriaLogs",
-  "times",
-  "aim",
+const TIME_COLUMNS: readonly Column[] = [
+  ["entries/s", 0, (run, batch) => answeredRate(run.half, batch)],
+  ["p50 ms", 1, ({ half }) => half.p50Us / 1_000],
+  ["p99 ms", 1, ({ half }) => half.p99Us / 1_000],
+  ["max ms", 1, ({ half }) => half.maxUs / 1_000],
+  ["p99 ms at the top", 1, ({ top }) => top.p99Us / 1_000],
 ];
 
-function rateRow({ batch, bare, simpleLogs, victoriaLogs }: BatchRuns): Cells {
-  const aims = AIMS.get(batch);
-  const [stored, bareRates] = [simpleLogs.map(storedRate), bare.map((run) => answeredRate(run, batch))];
-  const others = victoriaLogs.map(storedRate);
+const COST_COLUMNS: readonly Column[] = [
+  ["CPU µs/entry", 2, (run) => (run.cpuSeconds * 1e6) / run.entriesAtTop],
+  [`RSS peak MiB (aim ${RESIDENT_MIB_AIM})`, 0, (run) => run.residentBytesMax / MEBIBYTE],
+  [`rested (aim ${RESTED_MIB_AIM})`, 0, ({ rested }) => rested && rested.residentBytes / MEBIBYTE],
+  ["bytes received/entry", 0, (run, batch) => receivedBytes(run, batch) / run.received],
+  ["on disk/entry", 1, (run) => run.diskBytes / run.stored],
+  [`written/received (aim ${WRITTEN_AIM})`, 2, (run, batch) => run.writtenBytes / receivedBytes(run, batch)],
+  ["handed to write/received", 2, (run, batch) => run.handedBytes / receivedBytes(run, batch)],
+  ["unmerged blocks", 0, ({ unmerged }) => unmerged?.blocks],
+  ["their records", 0, ({ unmerged }) => unmerged?.records],
+];
+
+function threadColumns(thread: string): readonly Column[] {
   return [
-    decimals(batch, 0),
-    decimals(median(stored), 0),
-    decimals(median(bareRates), 0),
-    decimals(ratio(stored, bareRates), 2),
-    decimals(aims?.bare, 2),
-    decimals(median(others), 0),
-    decimals(ratio(stored, others), 2),
-    decimals(aims?.victoriaLogs, 1),
+    ["CPU µs/entry", 2, (run) => ((run.cpuSecondsByThread[thread] ?? 0) * 1e6) / run.entriesAtTop],
+    ["heap MiB", 0, (run) => mebibytes(run.heapBytesByThread[thread])],
+    ["rested", 0, ({ rested }) => mebibytes(rested?.heapBytesByThread[thread])],
   ];
 }
 
-const TIME_TITLES: Cells = [
-  "entries a request",
-  "",
-  "entries/s",
-  "p50 ms",
-  "p99 ms",
-  "aim",
-  "max ms",
-  "p99 at the top",
-];
+function mebibytes(bytes: number | undefined): number | undefined {
+  return bytes === undefined ? undefined : bytes / MEBIBYTE;
+}
 
-function timeRows(runs: BatchRuns): Cells[] {
-  const { batch } = runs;
-  return systemsOf(runs).map(([name, measured]) => {
-    const half = (figure: (run: LoadResult) => number) => median(measured.map((run) => figure(run.half)));
-    return [
-      decimals(batch, 0),
-      name,
-      decimals(
-        half((run) => answeredRate(run, batch)),
-        0,
-      ),
-      decimals(half(({ p50Us }) => p50Us) / 1_000, 1),
-      decimals(half(({ p99Us }) => p99Us) / 1_000, 1),
-      decimals(name === "SimpleLogs" ? AIMS.get(batch)?.p99Ms : undefined, 0),
-      decimals(half(({ maxUs }) => maxUs) / 1_000, 1),
-      decimals(median(measured.map(({ top }) => top.p99Us)) / 1_000, 1),
-    ];
+/** Medians; of those runs only that have the figure. */
+function cellsOf(columns: readonly Column[], runs: readonly StoredRun[], batch: number): Cells {
+  return columns.map(([, digits, figure]) => {
+    const figures = runs.map((run) => figure(run, batch)).filter((value) => value !== undefined);
+    return decimals(median(figures), digits);
   });
 }
 
-const COST_TITLES: Cells = [
-  "entries a request",
-  "",
-  "CPU µs/entry",
-  `RSS peak MiB (aim ${RESIDENT_MIB_AIM})`,
-  `after the rest (aim ${RESTED_MIB_AIM})`,
-  "bytes received/entry",
-  "on disk/entry",
-  `written/received (aim ${WRITTEN_AIM})`,
-  "handed to write/received",
-  "unmerged blocks",
-  "records in them",
-];
-
-function costRows(runs: BatchRuns): Cells[] {
-  return systemsOf(runs).map(([name, measured]) => {
-    const of = (figure: (run: StoredRun) => number) => median(measured.map(figure));
-    return [
-      decimals(runs.batch, 0),
-      name,
-      decimals(
-        of((run) => (run.cpuSeconds * 1e6) / run.entriesAtTop),
-        2,
-      ),
-      mebibytes(of((run) => run.residentBytesMax)),
-      mebibytes(measured.at(-1)?.rested?.residentBytes),
-      decimals(
-        of((run) => run.receivedBytes / run.received),
-        0,
-      ),
-      decimals(
-        of((run) => run.diskBytes / run.stored),
-        1,
-      ),
-      decimals(
-        of((run) => run.writtenBytes / run.receivedBytes),
-        2,
-      ),
-      decimals(
-        of((run) => run.handedBytes / run.receivedBytes),
-        2,
-      ),
-      decimals(
-        of(({ unmerged }) => unmerged?.blocks ?? Number.NaN),
-        0,
-      ),
-      decimals(
-        of(({ unmerged }) => unmerged?.records ?? Number.NaN),
-        0,
-      ),
-    ];
-  });
-}
-
-const THREAD_TITLES: Cells = ["entries a request", "thread", "CPU µs/entry", "heap MiB", "heap after the rest"];
-
-function threadRows({ batch, simpleLogs }: BatchRuns): Cells[] {
-  const last = simpleLogs.at(-1);
-  const names = new Set(
-    simpleLogs.flatMap((run) => [run.cpuSecondsByThread, run.heapBytesByThread].flatMap(Object.keys)),
+/** A line for each size of batch and each server that was measured. */
+function tableOf(columns: readonly Column[], all: readonly BatchRuns[]): string {
+  const rows = all.flatMap(({ batch, simpleLogs, victoriaLogs }) =>
+    [["SimpleLogs", simpleLogs] as const, ["VictoriaLogs", victoriaLogs] as const]
+      .filter(([, runs]) => runs.length > 0)
+      .map(([name, runs]) => [decimals(batch, 0), name, ...cellsOf(columns, runs, batch)]),
   );
-  return [...names].map((name) => {
-    const of = (figure: (run: StoredRun) => number | undefined) =>
-      median(simpleLogs.map((run) => figure(run) ?? Number.NaN));
-    return [
-      decimals(batch, 0),
-      name,
-      decimals(
-        of((run) => ((run.cpuSecondsByThread[name] ?? 0) * 1e6) / run.entriesAtTop),
-        2,
-      ),
-      mebibytes(of((run) => run.heapBytesByThread[name])),
-      mebibytes(last?.rested?.heapBytesByThread[name]),
-    ];
+  return markdownTable(["entries a request", "", ...columns.map(([title]) => title)], rows);
+}
+
+function threadTable(all: readonly BatchRuns[]): string {
+  const rows = all.flatMap(({ batch, simpleLogs }) => {
+    const threads = Object.keys(simpleLogs[0]?.cpuSecondsByThread ?? {});
+    return threads.map((name) => [decimals(batch, 0), name, ...cellsOf(threadColumns(name), simpleLogs, batch)]);
   });
+  return markdownTable(["entries a request", "thread", ...threadColumns("").map(([title]) => title)], rows);
+}
+
+function rateTable(all: readonly BatchRuns[]): string {
+  const titles = ["entries a request", "SimpleLogs", "bare handler", "ratio", "aim", "VictoriaLogs", "times", "aim"];
+  const rows = all.map(({ batch, bare, simpleLogs, victoriaLogs }) => {
+    const stored = simpleLogs.map(storedRate);
+    const cells = [bare.map((run) => answeredRate(run, batch)), victoriaLogs.map(storedRate)].map((others) => {
+      return [decimals(median(others), 0), decimals(ratio(stored, others), 2)];
+    });
+    const aims = [AIMS.get(batch)?.bare, AIMS.get(batch)?.victoriaLogs].map((aim) => decimals(aim, 2));
+    return [decimals(batch, 0), decimals(median(stored), 0), ...cells.flatMap((both, at) => [...both, aims[at] ?? ""])];
+  });
+  return markdownTable(titles, rows);
 }
 
 /** The whole report, as Markdown. `restSeconds`: how long the servers of the last round had rested. */
-export function report(runs: readonly BatchRuns[], ready: ReadyRuns, durability: string, restSeconds: number): string {
-  const rounds = runs[0]?.simpleLogs.length ?? 0;
-  const entries = runs.flatMap(({ simpleLogs }) => simpleLogs.map(({ stored }) => stored));
-  const hasOther = runs.some(({ victoriaLogs }) => victoriaLogs.length > 0);
+export function report(all: readonly BatchRuns[], ready: ReadyRuns, durability: string, restSeconds: number): string {
+  const rounds = all[0]?.simpleLogs.length ?? 0;
+  const stored = all.flatMap(({ simpleLogs }) => simpleLogs).reduce((sum, run) => sum + run.stored, 0);
+  const hasOther = all.some(({ victoriaLogs }) => victoriaLogs.length > 0);
+  const aims = all.map(({ batch }) => `${decimals(AIMS.get(batch)?.p99Ms, 0)} with ${decimals(batch, 0)}`);
   const { records, startsMs } = ready;
-  return [
-    `Medians of ${rounds} round(s), ${decimals(
-      entries.reduce((sum, count) => sum + count, 0),
-      0,
-    )} entries stored (${durability}); answers, counters, records and exports agree.`,
-    hasOther
-      ? "VictoriaLogs answers before what it takes is durable; its rate is of what it answered."
-      : "VictoriaLogs is left out: --victorialogs names its executable.",
-    `\n## Top rate\n\n${markdownTable(RATE_TITLES, runs.map(rateRow))}`,
-    `\n## Answers at half of the top rate, sent at a steady rate while the server merges\n\n${markdownTable(TIME_TITLES, runs.flatMap(timeRows))}`,
-    "\nTimes are from when a request was due.",
-    `\n## Cost\n\n${markdownTable(COST_TITLES, runs.flatMap(costRows))}`,
-    `\nCPU: of the first load. Written: with merging, until it had come to rest. Disk: merged and closed. Unmerged: when the first load ended. Rest: ${restSeconds} s after the loads, last round.`,
-    `\n## By thread of SimpleLogs\n\n${markdownTable(THREAD_TITLES, runs.flatMap(threadRows))}`,
-    "\nHeap: when the first load ended. JavaScript's only: SQLite and buffers are in no heap.",
-    `\nReady with ${decimals(records, 0)} records: ${decimals(median(startsMs), 0)} ms (aim ${READY_MS_AIM}), at most ${decimals(Math.max(...startsMs), 0)} ms in ${startsMs.length} starts.\n`,
-  ].join("\n");
+  return `Medians of ${rounds} round(s); SimpleLogs stored ${decimals(stored, 0)} entries (${durability}): answers, counters, records and exports agree.
+${hasOther ? "VictoriaLogs answers before an entry is durable; its rate is of what it answered." : "VictoriaLogs is left out: --victorialogs names its executable."}
+
+## Entries a second
+
+${rateTable(all)}
+
+## Answers at half of that rate, sent steadily while the server merges
+
+${tableOf(TIME_COLUMNS, all)}
+
+From when a request was due. Aims, p99 in ms: ${aims.join(", ")} a request.
+
+## Costs
+
+${tableOf(COST_COLUMNS, all)}
+
+CPU: of the first load. Unmerged: when it ended. Written: with merging, until it had come to rest. Disk: merged and closed.
+Rested: ${restSeconds} s after the second load, in the last round.
+
+## By thread of SimpleLogs
+
+${threadTable(all)}
+
+Heap: what JavaScript held by the thread's last collection, when the first load ended, and rested. SQLite's memory is in none. "runtime": compilers and collectors.
+
+Ready with ${decimals(records, 0)} records: ${decimals(median(startsMs), 0)} ms (aim ${READY_MS_AIM}), at most ${decimals(Math.max(...startsMs), 0)} in ${startsMs.length} starts.
+`;
 }
 
 /** A Markdown table, columns aligned. */

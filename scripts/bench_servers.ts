@@ -33,7 +33,7 @@ interface Started {
   readonly url: string;
 }
 
-export type Counts = Pick<StoredRun, "received" | "stored" | "receivedBytes">;
+export type Counts = Pick<StoredRun, "received" | "stored">;
 
 export type Loaded = Pick<StoredRun, "heapBytesByThread" | "unmerged">;
 
@@ -189,7 +189,7 @@ export class SimpleLogs implements MeasuredServer {
     const records = figure("simplelogs_records");
     if (records !== stored) throw new Error(`${stored} entries are stored by the counter, and ${records} records`);
     const received = figure("simplelogs_entries_received_total");
-    return { received, stored, receivedBytes: figure("simplelogs_received_bytes_total") };
+    return { received, stored };
   }
 
   async loaded(): Promise<Loaded> {
@@ -278,14 +278,8 @@ export class VictoriaLogs implements MeasuredServer {
     });
     await textOf(`${url}/internal/force_flush`);
     const counted = await textOf(`${url}/select/logsql/query?query=${encodeURIComponent("* | stats count() rows")}`);
-    const figures = await figuresOf(url);
-    const figure = (name: string) => figures.get(`${name}{type="jsonline"}`) ?? Number.NaN;
-    const { rows } = JSON.parse(counted) as { rows: string };
-    return {
-      received: figure("vl_rows_ingested_total"),
-      stored: Number(rows),
-      receivedBytes: figure("vl_bytes_ingested_total"),
-    };
+    const received = (await figuresOf(url)).get('vl_rows_ingested_total{type="jsonline"}') ?? Number.NaN;
+    return { received, stored: Number((JSON.parse(counted) as { rows: string }).rows) };
   }
 
   async stop(): Promise<number> {

@@ -198,7 +198,7 @@ export class ServerMetrics {
     this.#level("process_resident_memory_bytes", "Resident memory of the process", () => process.memoryUsage.rss());
     this.#levels(
       "simplelogs_heap_bytes",
-      "JavaScript heap, as each thread last reported it",
+      "JavaScript values and their buffers, as the last collection in the thread left them",
       "thread",
       heapBytesByThread,
     );

@@ -14,7 +14,7 @@ const HEAP_EVERY_MS = 1_000;
 
 /** What every thread sends beside its own messages, while it receives any. */
 export interface HeapReport {
-  /** Of JavaScript values that are in use, and of what the last collection has not looked at. */
+  /** Of JavaScript values and their buffers, as the last collection left them. */
   readonly heapBytes: number;
 }
 
