@@ -139,83 +139,87 @@ async function measureLoads(server: MeasuredServer, load: Load, batch: number): 
   };
 }
 
-/** The loads of all rounds, and what their servers are at rest. Ends every server that it has started. */
+type Runs = {
+  -readonly [Name in keyof BatchRuns]: BatchRuns[Name] extends readonly (infer Run)[] ? Run[] : BatchRuns[Name];
+};
+
+/** The loads of all rounds. Ends every server that it has started. */
 class Benchmark {
   readonly #options: Options;
   readonly #tell: (line: string) => void;
   readonly #running = new Set<MeasuredServer>();
+  /** What is left to do of the first round, whose servers rest while the others are measured. */
+  readonly #resting: Promise<() => Promise<void>>[] = [];
 
   constructor(options: Options, tell: (line: string) => void) {
     this.#options = options;
     this.#tell = tell;
   }
 
-  /** All in each round, the first one by turns, so that none always meets the quieter machine. */
   async run(): Promise<BatchRuns[]> {
-    const { rounds, load, batches, durability, folder, victoriaLogs } = this.#options;
-    const all = batches.map((batch) => ({
-      batch,
-      bare: [] as BatchRuns["bare"][number][],
-      simpleLogs: [] as StoredRun[],
-      victoriaLogs: [] as StoredRun[],
-    }));
-    /** What is left to do of the last round: its servers rest side by side, and are looked at when all loads are over. */
-    const resting: (() => Promise<void>)[] = [];
+    const { batches, rounds } = this.#options;
+    const all = batches.map((batch): Runs => ({ batch, bare: [], simpleLogs: [], victoriaLogs: [] }));
     try {
       for (let round = 0; round < rounds; round++) {
-        const seeded = { ...load, seed: load.seed + 1000 * round };
-        const isLast = round === rounds - 1;
         for (const runs of all) {
-          const { batch } = runs;
-          const store = async (runsOfServer: StoredRun[], server: MeasuredServer) => {
-            this.#running.add(server);
-            const measured = await measureLoads(server, seeded, batch);
-            const restedAt = performance.now() + 1_000 * this.#options.restSeconds;
-            const finish = async () =>
-              void runsOfServer.push(await this.#finish(server, measured, batch, isLast ? restedAt : undefined));
-            if (isLast) resting.push(finish);
-            else await finish();
-          };
-          const steps = [
-            async () => void runs.bare.push(await withBareHandler((target) => runLoad(seeded, target, batch))),
-            async () => store(runs.simpleLogs, await SimpleLogs.start(newFolder(folder), durability)),
-          ];
-          if (victoriaLogs !== undefined) {
-            steps.push(async () => store(runs.victoriaLogs, await VictoriaLogs.start(victoriaLogs, newFolder(folder))));
-          }
-          for (let step = 0; step < steps.length; step++) await steps[(step + round) % steps.length]?.();
-          if (runs.bare.some(({ refused }) => refused > 0))
-            throw new Error(`the bare handler refused batches of ${batch}`);
-          this.#tell(`round ${round + 1}, ${batch} a request`);
+          await this.#measure(runs, round);
+          this.#tell(`round ${round + 1}, ${runs.batch} a request`);
         }
       }
-      for (const finish of resting) await finish();
+      for (const finish of await Promise.all(this.#resting)) await finish();
     } finally {
       for (const server of this.#running) await server.remove();
     }
     return all;
   }
 
-  /** `restedAt`: when its memory is to be looked at, and its records exported; undefined: neither. */
-  async #finish(
-    server: MeasuredServer,
-    measured: Measured,
-    batch: number,
-    restedAt: number | undefined,
-  ): Promise<StoredRun> {
-    let rested: Rested | undefined;
-    let exported: number | undefined;
-    if (restedAt !== undefined) {
-      await new Promise((wake) => setTimeout(wake, Math.max(0, restedAt - performance.now())));
-      const { residentBytes } = processFigures(server.pid);
-      rested = { residentBytes, heapBytesByThread: (await server.loaded()).heapBytesByThread };
-      exported = await server.exported();
+  /** All of one round and size of batch, the first one by turns, so that none always meets the quieter machine. */
+  async #measure({ batch, bare, simpleLogs, victoriaLogs }: Runs, round: number): Promise<void> {
+    const { durability, folder, victoriaLogs: program } = this.#options;
+    const load = { ...this.#options.load, seed: this.#options.load.seed + 1000 * round };
+    const store = async (runs: StoredRun[], server: MeasuredServer) => {
+      this.#running.add(server);
+      const measured = await measureLoads(server, load, batch);
+      const finish = async (rested?: Rested) => {
+        const exported = rested === undefined ? undefined : await server.exported();
+        runs[round] = await this.#finish(server, batch, { ...measured, rested, exported });
+      };
+      if (round > 0) await finish();
+      else {
+        const resting = this.#rested(server).then((rested) => () => finish(rested));
+        // Whoever waits for it is told.
+        resting.catch(() => undefined);
+        this.#resting.push(resting);
+      }
+    };
+    const steps = [
+      async () => {
+        const run = await withBareHandler((target) => runLoad(load, target, batch));
+        if (run.refused > 0) throw new Error(`the bare handler refused batches of ${batch}`);
+        bare.push(run);
+      },
+      async () => store(simpleLogs, await SimpleLogs.start(newFolder(folder), durability)),
+    ];
+    if (program !== undefined) {
+      steps.push(async () => store(victoriaLogs, await VictoriaLogs.start(program, newFolder(folder))));
     }
-    const run: StoredRun = { ...measured, rested, exported, diskBytes: await server.stop() };
+    for (let step = 0; step < steps.length; step++) await steps[(step + round) % steps.length]?.();
+  }
+
+  /** What the server holds when it has rested. */
+  async #rested(server: MeasuredServer): Promise<Rested> {
+    await new Promise((wake) => setTimeout(wake, 1_000 * this.#options.restSeconds));
+    const { residentBytes } = processFigures(server.pid);
+    return { residentBytes, heapBytesByThread: (await server.loaded()).heapBytesByThread };
+  }
+
+  /** Stops the server, and checks that everything is there. */
+  async #finish(server: MeasuredServer, batch: number, measured: Omit<StoredRun, "diskBytes">): Promise<StoredRun> {
+    const run: StoredRun = { ...measured, diskBytes: await server.stop() };
     await server.remove();
     this.#running.delete(server);
     checkCounts(run, batch, this.#options.load.connections);
-    const { top, stored } = run;
+    const { top, stored, exported } = run;
     this.#tell(
       `${batch} a request: ${stored} entries stored${exported === undefined ? "" : `, ${exported} exported`}; ${top.refused} requests refused, ${top.broken} broken`,
     );

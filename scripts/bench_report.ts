@@ -26,7 +26,7 @@ export interface StoredRun {
   readonly handedBytes: number;
   /** Of the data, merged and closed. */
   readonly diskBytes: number;
-  /** Of the last round only: after the rest, and of an export. */
+  /** Of the first round only: after the rest, and of an export. */
   readonly rested: Rested | undefined;
   readonly exported: number | undefined;
 }
@@ -183,7 +183,7 @@ function rateTable(all: readonly BatchRuns[]): string {
   return markdownTable(titles, rows);
 }
 
-/** The whole report, as Markdown. `restSeconds`: how long the servers of the last round had rested. */
+/** The whole report, as Markdown. `restSeconds`: how long the first round's servers had rested. */
 export function report(all: readonly BatchRuns[], ready: ReadyRuns, durability: string, restSeconds: number): string {
   const rounds = all[0]?.simpleLogs.length ?? 0;
   const stored = all.flatMap(({ simpleLogs }) => simpleLogs).reduce((sum, run) => sum + run.stored, 0);
@@ -208,7 +208,7 @@ From when a request was due. Aims, p99 in ms: ${aims.join(", ")} a request.
 ${tableOf(COST_COLUMNS, all)}
 
 CPU: of the first load. Unmerged: when it ended. Written: with merging, until it had come to rest. Disk: merged and closed.
-Rested: ${restSeconds} s after the second load, in the last round.
+Rested: ${restSeconds} s later, of the first round, while the others were measured.
 
 ## By thread of SimpleLogs
 
