@@ -3,7 +3,7 @@
 // figure is of work that was really done.
 
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { cpus, tmpdir } from "node:os";
+import { cpus, loadavg, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { EntryMaker } from "./bench_entries.ts";
@@ -286,7 +286,7 @@ async function main(): Promise<void> {
     );
     tell(
       `${rounds} round(s) of ${load.seconds} s, ${load.connections} connections, durability ${durability}, data below ${folder}; ` +
-        `${cpus().length} cores, shared by server and load; Bun ${process.versions.bun}`,
+        `${cpus().length} cores, shared by server and load (load average ${loadavg()[0]?.toFixed(1)} before); Bun ${process.versions.bun}`,
     );
     const settled: Options = { ...options, folder, load: { ...load, corpus } };
     const runs = await new Benchmark(settled, tell).run();
