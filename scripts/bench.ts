@@ -50,6 +50,7 @@ interface Options {
   readonly folder: string;
   readonly restSeconds: number;
   readonly records: number;
+  readonly starts: number;
   readonly keep: string | undefined;
   readonly json: string | undefined;
   readonly lines: number;
@@ -94,6 +95,7 @@ function readOptions(): Options | undefined {
     folder: resolve(values.folder ?? tmpdir()),
     restSeconds: wholeNumber("rest", values.rest ?? (isQuick ? "0" : "120"), 0, 3_600),
     records: wholeNumber("records", values.records ?? (isQuick ? "1" : "100000"), 1, 1e9),
+    starts: isQuick ? 1 : STARTS,
     keep: path(values.keep),
     json: path(values.json),
     lines: wholeNumber("lines", values.lines ?? (isQuick ? "1" : "100000"), 1, 1_000_000),
@@ -228,13 +230,13 @@ class Benchmark {
 }
 
 /** Starts the server on a data file of so many records, which is filled first unless it is there. */
-async function measureReady({ load, records, durability, folder, keep }: Options): Promise<ReadyRuns> {
+async function measureReady({ load, records, starts, durability, folder, keep }: Options): Promise<ReadyRuns> {
   const own = keep ?? newFolder(folder);
   mkdirSync(own, { recursive: true });
   if (!hasData(own)) await onServer(own, durability, (server) => fill(server, load, records));
   const startsMs: number[] = [];
   let stored = 0;
-  for (let start = 0; start < STARTS; start++) {
+  for (let start = 0; start < starts; start++) {
     const startedAt = performance.now();
     await onServer(own, durability, async (server) => {
       await server.ready();

@@ -46,7 +46,7 @@ async function tinyBench(folder: string): Promise<RunResult> {
     json: join(folder, "out.json"),
   };
   const line = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
-  return run(process.execPath, [BENCH, "--quick", ...line], { timeoutMs: 55_000 });
+  return run(process.execPath, [BENCH, "--quick", ...line], { timeoutMs: 110_000 });
 }
 
 /** Of each section its table's lines, as cells. */
@@ -110,7 +110,7 @@ describe("scripts/bench", () => {
         expect(Object.keys(heapBytesByThread).toSorted()).toEqual(ours);
         expect(Object.keys(cpuSecondsByThread).toSorted()).toEqual([...ours, "runtime"].toSorted());
       }
-      expect([ready.startsMs.length, ready.records >= 1]).toEqual([5, true]);
+      expect([ready.startsMs.length, ready.records >= 1]).toEqual([1, true]);
       const tables = tablesOf(stdout);
       expect(tables.map((lines) => [lines.length - 2, new Set(lines.map((cells) => cells.length)).size])).toEqual([
         [2, 1],
@@ -121,9 +121,9 @@ describe("scripts/bench", () => {
       // Nothing is missing but the other server's inner figures, and aims for a size of batch that has none.
       const missing = tables.map((lines) => lines.flat().filter((cell) => cell === "–" || cell === "NaN").length);
       expect(missing).toEqual([2, 0, 4, 4]);
-      expect(stdout).toMatch(/^Ready with [\d,]+ records: \d+ ms/m);
+      expect(stdout).toMatch(/^Ready with [\d,]+ records: [\d,]+ ms/m);
     });
-  }, 60_000);
+  }, 120_000);
 
   test("refuses a number out of bounds, naming it", async () => {
     const { exitCode, stderr } = await run(process.execPath, [BENCH, "--seconds", "61"]);
@@ -163,15 +163,15 @@ describe("scripts/bench-queries", () => {
 
 describe("the steady load", () => {
   test("counts times from when a request was due, not from when a connection was free for it", async () => {
-    let isOpen = true;
+    let isFirst = true;
     const server = Bun.serve({
       hostname: "127.0.0.1",
       port: 0,
       fetch: async (request) => {
         await request.text();
-        // One answer in all takes 300 ms, and meanwhile none other is due on the only connection.
-        if (isOpen) await Bun.sleep(300);
-        isOpen = false;
+        // The first answer takes 700 ms, and the only connection with it.
+        if (isFirst) await Bun.sleep(700);
+        isFirst = false;
         return new Response("", { status: 202 });
       },
     });
@@ -180,8 +180,8 @@ describe("the steady load", () => {
       const target = { url: server.url.href, head: "[", join: ",", tail: "]" };
       const { requests, refused, p50Us, maxUs, bytes } = await runPaced(load, target, 2, 100);
       expect([requests, refused, bytes > 10_000]).toEqual([100, 0, true]);
-      // About 30 of 100 were due while the first was answered; but for those behind it, all would have been quick.
-      expect([maxUs >= 300_000, p50Us < maxUs]).toEqual([true, true]);
+      // Some 70 of 100 were due meanwhile, so half of all waited for 200 ms at least. By the connection's time, one took long.
+      expect([maxUs >= 700_000, p50Us >= 150_000]).toEqual([true, true]);
     } finally {
       await server.stop(true);
     }
