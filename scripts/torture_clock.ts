@@ -22,7 +22,7 @@ const DAY_S = 24 * HOUR_S;
 const YEAR_S = 365 * DAY_S;
 /** Where the clock can be, in s from the right time. */
 const OFFSETS_S = [2, HOUR_S, 5 * HOUR_S, DAY_S, 45 * DAY_S, 3 * YEAR_S, 30 * YEAR_S, 73 * YEAR_S];
-/** So far back duplicates are known; a jump ahead by more between two processes looks like a long time away. */
+/** So far back duplicates are known: a jump ahead by more, and by up to a day, between two processes counts as a time away. */
 const WINDOW_S = 300;
 /** Jumps of one server, before another is begun. */
 const FILE_ROUNDS = 8;
@@ -73,7 +73,8 @@ async function oneRound(
   const endTime = Date.now();
   // Its start comes after the jump: neither order nor waiting may suffer.
   await server.send([{ key: `early end ${round}`, endTime, timestamp: endTime }]);
-  const isRemembered = kind === "running" || offsetS <= offsets.before + WINDOW_S;
+  const aheadS = offsetS - offsets.before;
+  const isRemembered = kind === "running" || aheadS <= WINDOW_S || aheadS > DAY_S;
   // Or a batch whose answer the kill took is sent again, to a server that has to think it was hours ago.
   if (!isRemembered) await load.stop();
   await jump(server, library, offsetS, kind, findings);

@@ -165,7 +165,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       file: settings.data,
       durability: settings.storage.durability,
       run: randomUUID(),
-      processStartedAt: systemClock(),
       timings: settings.timings,
       clientShare: settings.queue.clientShare,
       dedupe: settings.dedupe,

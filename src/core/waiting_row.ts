@@ -22,6 +22,8 @@ export interface WaitingRow {
   readonly sender: unknown;
   /** What it counts against the limits. */
   readonly bytes: unknown;
+  /** When it was received by the steady clock, Unix ms; absent where that is its `receivedAt`. */
+  readonly arrivedAt?: unknown;
   /** Members as the worker has them. */
   readonly entry: JsonObject;
 }
@@ -50,9 +52,9 @@ export function writeWaitingRow(head: object, entry: WaitingTexts): string {
 export function readWaitingRow(row: string): WaitingRow | undefined {
   const written = parse(row);
   if (!isJsonObject(written)) return undefined;
-  const { project, keyType, sender, bytes, entry, hasPrefixes } = written;
+  const { project, keyType, sender, bytes, arrivedAt, entry, hasPrefixes } = written;
   if (typeof project !== "string" || !isJsonObject(entry)) return undefined;
-  return { project, keyType, sender, bytes, entry: hasPrefixes === true ? withoutPrefixes(entry) : entry };
+  return { project, keyType, sender, bytes, arrivedAt, entry: hasPrefixes === true ? withoutPrefixes(entry) : entry };
 }
 
 function withoutPrefixes(entry: JsonObject): JsonObject {

@@ -70,8 +70,7 @@ export class Maintenance {
     setCheckpointSize(this.#store.database, this.#options.file);
     const { free, inUse } = spaceUsed(this.#store.database, this.#options.file);
     const bytesMax = this.#options.bytesMax();
-    // A clock that was set back must not keep it from looking.
-    const isTime = Math.abs(this.#options.clock() - this.#retentionAt) >= RETENTION_EVERY_MS;
+    const isTime = this.#options.clock().steady - this.#retentionAt >= RETENTION_EVERY_MS;
     const isDue = isTime || this.#excessBytes(inUse) > 0;
     if (!this.#retention.isAnyLeft && isDue) this.#planRemovals();
     if (this.#retention.isAnyLeft) {
@@ -128,7 +127,7 @@ export class Maintenance {
   }
 
   #planRemovals(): void {
-    this.#retentionAt = this.#options.clock();
+    this.#retentionAt = this.#options.clock().steady;
     const { inUse } = spaceUsed(this.#store.database, this.#options.file);
     this.#retention.plan(this.#excessBytes(inUse));
   }

@@ -1,6 +1,7 @@
 // What the worker must not lose beside records: counters, what waits, digests, names, keys' use, rejections. A group's part in
 // them is written in its transaction; all of it is read at a start.
 
+import type { ClockReading } from "../core/age_clock.ts";
 import { AMBIGUOUS_DAYS_MAX } from "../core/ambiguous.ts";
 import type { Source } from "../core/entry.ts";
 import type { Database, Statement } from "../runtime/driver.ts";
@@ -108,9 +109,19 @@ export class MemoryTables {
     return new Map(rows.map((row) => [row.name, row.value]));
   }
 
-  /** Writes a group's part in them, in its transaction; `redoDone` is the last group of the redo log that is written with it. */
-  write(group: GroupWrite, run: string, redoDone: number | undefined): void {
+  /** The last reading of the server's clock; undefined in a new file. */
+  clock(): ClockReading | undefined {
+    const written = this.meta().get("clock");
+    return written === undefined ? undefined : (JSON.parse(String(written)) as ClockReading);
+  }
+
+  /**
+   * Writes a group's part in them, in its transaction; `redoDone` is the last group of the redo log that is written with it, `clock` how
+   * the clock is.
+   */
+  write(group: GroupWrite, run: string, redoDone: number | undefined, clock: ClockReading | undefined): void {
     const statements = this.#statements;
+    if (clock !== undefined) statements.setMeta.run("clock", JSON.stringify(clock));
     if (redoDone !== undefined) statements.setMeta.run("redo_done", redoDone);
     const project = (name: string) => this.#projects.ensure(name);
     statements.setMeta.run("next_record_id", group.nextRecordId);

@@ -6,6 +6,7 @@
 // own with all that goes with it, which the compactor must read again besides.
 
 import { crc32 } from "node:zlib";
+import type { ClockReading } from "../core/age_clock.ts";
 import type { Source } from "../core/entry.ts";
 import { assert } from "../core/errors.ts";
 import type { Database, Statement } from "../runtime/driver.ts";
@@ -32,7 +33,9 @@ export interface RedoGroup {
   readonly run: string;
   readonly lastBatch: number;
   readonly keys: readonly RedoKey[];
-  /** How far the clock was in doubt when it was taken, in ms; absent where it was believed. */
+  /** How the clock was when it was taken; absent before format 4. */
+  readonly clock?: ClockReading;
+  /** Before format 4: how far the clock was suspected of being ahead, in ms; absent for 0. */
   readonly doubtMs?: number;
   /** Members a batch has in `text`; absent before format 4. */
   readonly members?: number;

@@ -1,8 +1,7 @@
 // The retention in force, which the data file keeps. In: what the configuration says, each time it is read. Out: how long the records of
 // a project stay on disk. Invariant: a retention that becomes shorter, however that came about, deletes nothing earlier for
 // GRACE_MS; readers follow the configuration at once, so until then what it hides can be shown again.
-//
-// The wait is counted by a clock that is never set. Only over a restart the machine's clock counts, less what is suspected of it.
+// The wait is counted by the steady clock, which nobody can set.
 
 import type { Database } from "../runtime/driver.ts";
 
@@ -10,15 +9,11 @@ import type { Database } from "../runtime/driver.ts";
 export const GRACE_MS = 3_600_000;
 /** Longer retentions of a project that are waited for at once; more are counted as one of them. */
 const FORMER_MAX = 8;
-/** A former retention's end may differ by so many ms in the file: the machine's clock was set, or counts at another speed. */
-const END_MS_OFF_MAX = 60_000;
 
 /** A longer retention that held before. */
 interface Former {
   readonly retentionMs: number;
-  /** Until when records are kept by it, by the clock that is never set. */
-  readonly untilMs: number;
-  /** The same by the machine's clock, as the file has it. */
+  /** Until when records are kept by it, Unix ms by the steady clock. */
   readonly until: number;
 }
 
@@ -35,12 +30,6 @@ export interface RetentionChange {
   readonly toMs: number;
 }
 
-/** Both clocks at one moment: Unix ms, less what may be wrong about it, and ms of the one that is never set. */
-export interface GraceClock {
-  readonly now: number;
-  readonly steady: number;
-}
-
 interface Row {
   readonly project: string;
   readonly retention_ms: number;
@@ -52,8 +41,8 @@ export class RetentionGrace {
   readonly #inForce = new Map<string, InForce>();
   #isSaved = true;
 
-  /** Reads what the file has. */
-  constructor(database: Database, clock: GraceClock) {
+  /** Reads what the file has. `now`, here and below, is Unix ms by the steady clock. */
+  constructor(database: Database, now: number) {
     this.#database = database;
     const rows = database
       .query("SELECT project, retention_ms, until FROM retention ORDER BY project, retention_ms DESC")
@@ -64,8 +53,7 @@ export class RetentionGrace {
         this.#inForce.set(project, { retentionMs, former });
         continue;
       }
-      const leftMs = Math.min(GRACE_MS, Math.max(0, until - clock.now));
-      const one = { retentionMs, untilMs: clock.steady + leftMs, until };
+      const one = { retentionMs, until: Math.min(until, now + GRACE_MS) };
       this.#inForce.set(project, { retentionMs, former: [...former, one] });
     }
   }
@@ -86,13 +74,13 @@ export class RetentionGrace {
     return Math.max(configuredMs, inForce?.former[0]?.retentionMs ?? 0);
   }
 
-  /** When the records go that only a longer retention than the configured one keeps; undefined where there are none. Unix ms. */
+  /** When the records go that only a longer retention than the configured one keeps; undefined where there are none. */
   deletedAt(project: string): number | undefined {
     return this.#inForce.get(project)?.former.at(-1)?.until;
   }
 
   /** Takes what is configured for these projects; answers what has changed. A project that is new has no other one to wait for. */
-  follow(projects: Iterable<string>, retentionMsOf: (project: string) => number, clock: GraceClock): RetentionChange[] {
+  follow(projects: Iterable<string>, retentionMsOf: (project: string) => number, now: number): RetentionChange[] {
     const changes: RetentionChange[] = [];
     for (const project of projects) {
       const toMs = retentionMsOf(project);
@@ -100,7 +88,7 @@ export class RetentionGrace {
       if (before === undefined) {
         this.#put(project, { retentionMs: toMs, former: [] });
       } else if (before.retentionMs !== toMs) {
-        this.#put(project, { retentionMs: toMs, former: formerOf(before, toMs, clock) });
+        this.#put(project, { retentionMs: toMs, former: formerOf(before, toMs, now) });
         changes.push({ project, fromMs: before.retentionMs, toMs });
       }
     }
@@ -108,15 +96,10 @@ export class RetentionGrace {
   }
 
   /** Time has passed: longer retentions whose time is up hold no more. */
-  expire(clock: GraceClock): void {
+  expire(now: number): void {
     for (const [project, { retentionMs, former }] of this.#inForce) {
-      const left = former.filter(({ untilMs }) => untilMs > clock.steady);
-      const moved = left.map((one) => {
-        const until = clock.now + one.untilMs - clock.steady;
-        return Math.abs(until - one.until) > END_MS_OFF_MAX ? { ...one, until } : one;
-      });
-      const isSame = left.length === former.length && moved.every((one, index) => one === former[index]);
-      if (!isSame) this.#put(project, { retentionMs, former: moved });
+      const left = former.filter(({ until }) => until > now);
+      if (left.length < former.length) this.#put(project, { retentionMs, former: left });
     }
   }
 
@@ -142,10 +125,10 @@ export class RetentionGrace {
 }
 
 /** The longer retentions that are waited for after a change. */
-function formerOf(before: InForce, toMs: number, { now, steady }: GraceClock): Former[] {
+function formerOf(before: InForce, toMs: number, now: number): Former[] {
   const longer = before.former.filter(({ retentionMs }) => retentionMs > toMs);
   if (before.retentionMs <= toMs) return longer;
-  const last = { retentionMs: before.retentionMs, untilMs: steady + GRACE_MS, until: now + GRACE_MS };
+  const last = { retentionMs: before.retentionMs, until: now + GRACE_MS };
   const shortest = longer.length >= FORMER_MAX ? longer.pop() : undefined;
   return [...longer, shortest === undefined ? last : { ...last, retentionMs: shortest.retentionMs }];
 }

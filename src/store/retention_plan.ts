@@ -1,12 +1,12 @@
 // Retention at work: it follows the configuration, plans which blocks go, removes them some at a time, and says so in the log.
 
+import { type ClockReading, earliestNow } from "../core/age_clock.ts";
 import { formatBytes, formatDuration } from "../core/amounts.ts";
-import type { Clock } from "../core/clock.ts";
 import type { BlockEntry } from "./block_entry.ts";
 import { isStoreError } from "./database.ts";
 import { amountOf, RemovalLog, type StoreLog } from "./removal_log.ts";
 import { blocksToRemove, hiddenBlocks, type Removal, type RetentionRules } from "./retention.ts";
-import { GRACE_MS, type GraceClock, type RetentionChange, RetentionGrace } from "./retention_grace.ts";
+import { GRACE_MS, type RetentionChange, RetentionGrace } from "./retention_grace.ts";
 import type { StoreWriter } from "./store_writer.ts";
 
 /** Whose blocks are that a damaged header gives to no project. */
@@ -15,12 +15,8 @@ const NOBODY = "";
 export interface RetentionOptions {
   /** The data file's bound in bytes. */
   readonly bytesMax: () => number;
-  /** Unix ms. */
-  readonly clock: Clock;
-  /** Counts ms and is never set; default: the process' own. */
-  readonly steady?: Clock;
-  /** How far the clock may be ahead, in ms, 0 or more: records are so much younger then. Default: it is right. */
-  readonly doubtMs?: () => number;
+  /** The last reading: it is not read again for retention. */
+  readonly clock: () => ClockReading;
   /** What is configured, in ms; for any project. */
   readonly retentionMsOf: (project: string) => number;
   /** The projects that the configuration names. Default: none. */
@@ -31,7 +27,6 @@ export interface RetentionOptions {
 export class Retention {
   readonly #store: StoreWriter;
   readonly #options: RetentionOptions;
-  readonly #steady: Clock;
   readonly #log: StoreLog;
   readonly #grace: RetentionGrace;
   readonly #removalLog: RemovalLog;
@@ -41,9 +36,8 @@ export class Retention {
   constructor(store: StoreWriter, options: RetentionOptions) {
     this.#store = store;
     this.#options = options;
-    this.#steady = options.steady ?? (() => performance.now());
     this.#log = options.log ?? (() => undefined);
-    this.#grace = new RetentionGrace(store.database, this.#clock());
+    this.#grace = new RetentionGrace(store.database, this.#steady);
     this.#removalLog = new RemovalLog(this.#log);
     const blocks = this.#blocksByProject();
     for (const project of this.#grace.projects) this.#sayHidden(project, blocks.get(project) ?? []);
@@ -58,7 +52,7 @@ export class Retention {
   /** Takes what is configured now. What was planned may be meant no more. */
   follow(): void {
     this.#planned = [];
-    const changes = this.#grace.follow(this.#projects(), this.#options.retentionMsOf, this.#clock());
+    const changes = this.#grace.follow(this.#projects(), this.#options.retentionMsOf, this.#steady);
     // At once: the next process must know what held, however short the life of this one is.
     this.#save();
     if (changes.length === 0) return;
@@ -70,7 +64,7 @@ export class Retention {
   plan(excessBytes: number): void {
     // Projects may be new since.
     this.follow();
-    this.#grace.expire(this.#clock());
+    this.#grace.expire(this.#steady);
     this.#save();
     this.#planned = blocksToRemove(this.#store.catalog.all(), this.#rules(excessBytes));
   }
@@ -97,15 +91,20 @@ export class Retention {
 
   /** Says what was removed, if it is time. */
   tell(): void {
-    this.#removalLog.tell(this.#steady());
+    this.#removalLog.tell(this.#steady);
   }
 
   tellAll(): void {
     this.#removalLog.tellAll();
   }
 
-  #clock(): GraceClock {
-    return { now: this.#options.clock() - (this.#options.doubtMs?.() ?? 0), steady: this.#steady() };
+  get #steady(): number {
+    return this.#options.clock().steady;
+  }
+
+  /** By which records expire, Unix ms. */
+  get #now(): number {
+    return earliestNow(this.#options.clock());
   }
 
   #projects(): Set<string> {
@@ -122,7 +121,7 @@ export class Retention {
       return project === undefined ? Number.POSITIVE_INFINITY : ms(project);
     };
     return {
-      now: this.#clock().now,
+      now: this.#now,
       keptMsOf: (row) => msOf(row, (project) => this.#grace.keptMs(project, retentionMsOf(project))),
       shownMsOf: (row) => msOf(row, retentionMsOf),
       excessBytes,
@@ -144,7 +143,7 @@ export class Retention {
 
   #sayChange({ project, fromMs, toMs }: RetentionChange, blocks: readonly BlockEntry[]): void {
     const what = `project ${JSON.stringify(project)} keeps records for ${formatDuration(toMs)} now, before for ${formatDuration(fromMs)}`;
-    const { now } = this.#clock();
+    const now = this.#now;
     const deletedAt = now + GRACE_MS;
     const isLonger = toMs > fromMs;
     // Until they are deleted, some more will be hidden.
@@ -152,20 +151,25 @@ export class Retention {
     const concerned = blocks.filter(({ timeMax }) => timeMax < newest && timeMax >= oldest);
     if (concerned.length === 0) this.#log("info", what);
     else if (isLonger) this.#log("info", `${what}: ${sumOf(concerned)} are shown again`);
-    else this.#log("warn", `${what}: ${sumOf(concerned)} are hidden, ${deletionText(deletedAt)}`);
+    else this.#log("warn", `${what}: ${sumOf(concerned)} are hidden, ${this.#deletionText(GRACE_MS)}`);
   }
 
   /** At a start, of what a retention hid that became shorter before. */
   #sayHidden(project: string, blocks: readonly BlockEntry[]): void {
     const deletedAt = this.#grace.deletedAt(project);
     if (deletedAt === undefined) return;
-    const { now } = this.#clock();
+    const now = this.#now;
     const shownMs = this.#options.retentionMsOf(project);
     const keptMs = this.#grace.keptMs(project, shownMs);
     const hidden = blocks.filter(({ timeMax }) => timeMax < now - shownMs && timeMax >= now - keptMs);
     if (hidden.length === 0) return;
     const what = `project ${JSON.stringify(project)} keeps records for ${formatDuration(shownMs)}`;
-    this.#log("warn", `${what}: ${sumOf(hidden)} are hidden, ${deletionText(deletedAt)}`);
+    this.#log("warn", `${what}: ${sumOf(hidden)} are hidden, ${this.#deletionText(deletedAt - this.#steady)}`);
+  }
+
+  #deletionText(inMs: number): string {
+    const at = new Date(this.#options.clock().wall + inMs).toISOString();
+    return `and will be deleted at ${at} unless its retention is made longer before`;
   }
 
   #blocksByProject(): Map<string, BlockEntry[]> {
@@ -192,8 +196,4 @@ function sumOf(blocks: readonly BlockEntry[]): string {
     blocks.reduce((sum, { records }) => sum + records, 0),
     blocks.reduce((sum, { bytes }) => sum + bytes, 0),
   );
-}
-
-function deletionText(at: number): string {
-  return `and will be deleted at ${new Date(at).toISOString()} unless its retention is made longer before`;
 }

@@ -28,7 +28,7 @@ CREATE TABLE sessions (id TEXT PRIMARY KEY, proof TEXT NOT NULL, expires_at REAL
 `;
 
 const RETENTION = `
--- The retention in force of each project (until NULL), and longer ones before it by which records are kept until then, Unix ms.
+-- The retention in force of each project (until NULL), and longer ones before it by which records are kept until then: Unix ms by the steady clock.
 CREATE TABLE retention (project TEXT NOT NULL, retention_ms REAL NOT NULL, until REAL) STRICT;
 `;
 
@@ -59,7 +59,15 @@ const REQUESTS = `
 DELETE FROM journal WHERE kind = 'dedupe';
 `;
 
-const FORMAT_4 = `${REQUESTS}${SESSIONS}${RETENTION}${AMBIGUOUS}${NAMES}`;
+/** Before, the file did not say how the clock was: it was like that when the newest record was received, less what it was suspected of. */
+const CLOCK = `
+INSERT INTO meta SELECT 'clock', printf('{"wall":%.3f,"steady":%.3f,"trusted":%.3f}', received_max, received_max,
+  received_max - coalesce((SELECT max(0, value) FROM meta WHERE name = 'clock_doubt'), 0))
+  FROM blocks ORDER BY id_max DESC LIMIT 1;
+DELETE FROM meta WHERE name = 'clock_doubt';
+`;
+
+const FORMAT_4 = `${REQUESTS}${CLOCK}${SESSIONS}${RETENTION}${AMBIGUOUS}${NAMES}`;
 
 /** SQL that leads from each format to the next one, the first from format 1; one fewer than FORMAT_VERSION. */
 export const FORMAT_STEPS: readonly string[] = [API_KEYS, REDO, FORMAT_4];

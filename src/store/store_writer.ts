@@ -3,6 +3,7 @@
 
 import { BlockEncoder, type EncodedBlock } from "../block/encode.ts";
 import { type BlockHeader, headerOf } from "../block/header.ts";
+import type { ClockReading } from "../core/age_clock.ts";
 import type { ChangeOutcome, ChangeRequest } from "../core/changing.ts";
 import { OperatingError } from "../core/errors.ts";
 import type { Durability } from "../core/intake.ts";
@@ -141,6 +142,11 @@ export class StoreWriter {
     return this.#memories.restore();
   }
 
+  /** The clock's reading at the last commit that had one; undefined in a new file. */
+  clock(): ClockReading | undefined {
+    return this.#memories.clock();
+  }
+
   /** Groups that are durable, but whose effect is not written: what `restore` gives does not know of them. */
   get redo(): RedoLog {
     return this.#redo;
@@ -161,10 +167,10 @@ export class StoreWriter {
   }
 
   /**
-   * Commits what is staged: the groups that were kept, and others beside them. Throws SQLite's error when it cannot, and then
-   * nothing has changed.
+   * Commits what is staged: the groups that were kept, and others beside them; and the clock's reading, for the next start. Throws SQLite's
+   * error when it cannot, and then nothing has changed.
    */
-  commit(group: GroupWrite): void {
+  commit(group: GroupWrite, clock?: ClockReading): void {
     const entries = this.transaction(() => {
       if (this.#expected !== undefined && this.#dataVersion() !== this.#expected) {
         throw new OperatingError("data_locked", "another process writes the data file");
@@ -182,7 +188,7 @@ export class StoreWriter {
         });
         return { id, project, day: block.day, ...entryFieldsOf(header), ...sizes };
       });
-      this.#memories.write(group, this.#run, this.#redo.size > 0 ? this.#redo.last : undefined);
+      this.#memories.write(group, this.#run, this.#redo.size > 0 ? this.#redo.last : undefined, clock);
       return entries;
     });
     this.#redo.done();

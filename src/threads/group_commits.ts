@@ -4,13 +4,14 @@
 //
 // Measured with one entry a request, 64 connections: see store/redo_log.ts for what a group costs.
 
-import type { RedoKey } from "../store/redo_log.ts";
+import type { AgeClock, ClockReading } from "../core/age_clock.ts";
+import type { RedoGroup, RedoKey } from "../store/redo_log.ts";
 import type { StoreWriter } from "../store/store_writer.ts";
 import type { CheckedGroup } from "../worker/check.ts";
 import type { EntryWorker } from "../worker/loop.ts";
-import { type ClockReading, projectRules, type ReplayKey, type WorkerRules } from "../worker/options.ts";
+import { projectRules, type ReplayKey, type WorkerRules } from "../worker/options.ts";
 import type { StagedWrite, WorkerCounts } from "../worker/staged.ts";
-import { BATCH_MEMBERS, batchesOf, redoText } from "./redo_text.ts";
+import { BATCH_MEMBERS, batchesOf, type KeptBatch, redoText } from "./redo_text.ts";
 
 /** Kept groups are written after this, in ms, so that what was answered is soon in the figures and in tails. */
 const KEPT_MS_MAX = 50;
@@ -19,11 +20,15 @@ const BUSY_MS_MAX = 5;
 
 /** How often the journal's old parts are deleted, in ms. */
 const PRUNE_EVERY_MS = 5_000;
+/** How often the clock's reading is written while nothing else is, in ms: a crash must not look like a long time away. */
+const WRITE_EVERY_MS = 3_600_000;
 
 export interface GroupCommitsOptions {
   readonly store: StoreWriter;
   /** Names this run of the process. */
   readonly run: string;
+  /** Its last reading holds for whatever is written. */
+  readonly clock: AgeClock;
   /** Whether groups may be kept at all: only where their answers wait for the disk. */
   readonly mayKeep: boolean;
 }
@@ -38,13 +43,14 @@ export class GroupCommits {
   #lastGroupAt = Number.NEGATIVE_INFINITY;
   #bytesReceived = 0;
   #pruneAt = 0;
+  #writtenAt = performance.now();
 
   /** `worker` as `restored` takes it. */
-  constructor(options: GroupCommitsOptions, worker: EntryWorker, clock: ClockReading) {
+  constructor(options: GroupCommitsOptions, worker: EntryWorker) {
     this.#options = options;
     this.#worker = worker;
     this.#counts = worker.counts();
-    this.restored(worker, clock);
+    this.restored(worker);
   }
 
   /** Figures as of the last transaction that wrote in full. */
@@ -63,28 +69,25 @@ export class GroupCommits {
   }
 
   /** A worker made anew from the file, which does not know yet of what was kept. */
-  restored(worker: EntryWorker, clock: ClockReading): void {
+  restored(worker: EntryWorker): void {
     const { store, run } = this.#options;
     this.#worker = worker;
     this.#counts = worker.counts();
     for (const group of store.redo.waiting()) {
       // Numbers of batches begin again with each run.
       const lastBatch = group.run === run ? group.lastBatch : undefined;
-      // It was answered under the doubt of its time.
       const batches = batchesOf(group.text, keysOf(group.keys), group.members);
-      for (const { identity, number, receivedAt, isRepetition } of batches) {
+      // It was answered by the clock of its time.
+      const clock = clockOf(group, batches);
+      for (const { identity, number, isRepetition } of batches) {
         if (identity === undefined) continue;
-        const at = Math.min(receivedAt, clock.now);
+        const at = clock.steady;
         // Kept by a process that ended at once: nobody was heard of to have got the answer.
         const isOther = group.run !== run;
         if (isRepetition) worker.requests.absorb(identity, isOther ? undefined : number, at, isOther);
         else worker.requests.admit(identity, isOther ? undefined : number, at, isOther);
       }
-      worker.stage(batches, lastBatch, {
-        ...clock,
-        doubtMs: group.doubtMs ?? 0,
-        isReplay: true,
-      });
+      worker.stage(batches, lastBatch, clock);
     }
     this.#keptSince = this.isBehind ? performance.now() : Number.POSITIVE_INFINITY;
   }
@@ -93,13 +96,13 @@ export class GroupCommits {
    * Makes a group durable; answers whether it was written in full, or only kept. Throws SQLite's error: the worker is of no use
    * then.
    */
-  group(group: CheckedGroup, rules: WorkerRules, clock: ClockReading, isKeepable: boolean): boolean {
+  group(group: CheckedGroup, rules: WorkerRules, isKeepable: boolean): boolean {
     if (!this.isBehind) this.#counts = this.#worker.counts();
-    this.#worker.stage(group.batches, group.lastBatch, clock);
+    this.#worker.stage(group.batches, group.lastBatch, this.#options.clock.reading);
     const now = performance.now();
     const isBusy = now - this.#lastGroupAt < BUSY_MS_MAX;
     const mayKeep = isBusy && isKeepable && this.#options.mayKeep && now - this.#keptSince < KEPT_MS_MAX;
-    const isKept = mayKeep && this.#keep(group, rules, clock.doubtMs);
+    const isKept = mayKeep && this.#keep(group, rules);
     if (!isKept) this.write();
     this.#lastGroupAt = performance.now();
     return !isKept;
@@ -112,25 +115,28 @@ export class GroupCommits {
 
   /** Writes what the worker gave: everything that was staged. Throws SQLite's error. */
   commit(write: StagedWrite): void {
-    this.#options.store.commit(write);
+    this.#options.store.commit(write, this.#options.clock.reading);
+    this.#writtenAt = performance.now();
     this.#worker.committed();
     this.#bytesReceived += write.bytesReceived;
     this.#keptSince = Number.POSITIVE_INFINITY;
   }
 
-  /** Deletes what no memory needs any more from the journal, now and then; `now` in Unix ms. Throws SQLite's error. */
-  prune(now: number): void {
+  /** Deletes what no memory needs any more from the journal, now and then. Throws SQLite's error. */
+  prune(): void {
     if (performance.now() < this.#pruneAt) return;
     this.#pruneAt = performance.now() + PRUNE_EVERY_MS;
-    for (const { kind, before } of this.#worker.journalNeeds(now)) this.#options.store.pruneJournal(kind, before);
+    const { steady } = this.#options.clock.reading;
+    for (const { kind, before } of this.#worker.journalNeeds(steady)) this.#options.store.pruneJournal(kind, before);
   }
 
-  /** Whether kept groups have waited long enough. */
+  /** Whether kept groups have waited long enough, or nothing was written for long. */
   isDue(): boolean {
-    return performance.now() - this.#keptSince >= KEPT_MS_MAX;
+    const now = performance.now();
+    return now - this.#keptSince >= KEPT_MS_MAX || now - this.#writtenAt >= WRITE_EVERY_MS;
   }
 
-  #keep({ batches, lastBatch }: CheckedGroup, rules: WorkerRules, doubtMs: number): boolean {
+  #keep({ batches, lastBatch }: CheckedGroup, rules: WorkerRules): boolean {
     const text = redoText(batches);
     if (text === undefined) return false;
     const described: RedoKey[] = [];
@@ -143,11 +149,17 @@ export class GroupCommits {
       keys: described,
       members: BATCH_MEMBERS,
       text,
-      ...(doubtMs === 0 ? {} : { doubtMs }),
+      clock: this.#options.clock.reading,
     });
     if (isKept && this.#keptSince === Number.POSITIVE_INFINITY) this.#keptSince = performance.now();
     return isKept;
   }
+}
+
+/** How the clock was when a group came; before format 4 only its receipt is known, and how far the clock was suspected then. */
+function clockOf({ clock, doubtMs = 0 }: RedoGroup, batches: readonly KeptBatch[]): ClockReading {
+  const receivedAt = batches.at(-1)?.receivedAt ?? 0;
+  return clock ?? { wall: receivedAt, steady: receivedAt, trusted: receivedAt - doubtMs };
 }
 
 /** Keys by the index that the group's batches carry. */

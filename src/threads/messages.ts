@@ -29,8 +29,6 @@ export interface WriterSettings {
   readonly durability: Durability;
   /** Names this run of the process. */
   readonly run: string;
-  /** Unix ms: what waited before gets its grace from here on, also when this thread replaces one that died. */
-  readonly processStartedAt: number;
   readonly timings: {
     readonly timeoutMs: number;
     readonly orphanGraceMs: number;
@@ -48,6 +46,8 @@ export type ToWriter =
       readonly rules: WriterRules;
       /** One shared cell, of CLAIM. */
       readonly claim: Int32Array;
+      /** How long the server runs, in ms: what waited before gets its grace from its start on, also when this thread replaces one. */
+      readonly processAgeMs: number;
       /** The data file that the writer before had: another one must not take its place. */
       readonly dataId?: string | undefined;
     }

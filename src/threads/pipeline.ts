@@ -55,6 +55,7 @@ export interface PipelineOptions {
 export class Pipeline implements PipelineView, Changing {
   readonly dispatcher: Dispatcher;
   readonly #options: PipelineOptions;
+  readonly #startedAt = performance.now();
   #rules: WriterRules;
   #writer: ThreadHandle<ToWriter> | undefined;
   readonly #compaction: Compaction;
@@ -181,6 +182,7 @@ export class Pipeline implements PipelineView, Changing {
       settings,
       rules: this.#rules,
       claim: this.dispatcher.claim,
+      processAgeMs: performance.now() - this.#startedAt,
       dataId: this.#dataId,
     });
   }

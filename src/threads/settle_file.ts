@@ -4,7 +4,7 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { DEFAULT_PROJECT, type Settings } from "../config/settings.ts";
-import { systemClock } from "../core/clock.ts";
+import { AgeClock } from "../core/age_clock.ts";
 import { OperatingError } from "../core/errors.ts";
 import { openForReading } from "../store/database.ts";
 import { type DataLock, lockData } from "../store/lock.ts";
@@ -82,17 +82,17 @@ function writeWaiting(file: string, { timings, dedupe }: SettleRules): void {
   // A lock is on a name; a server may have the same file by another one.
   store.expectUntouched();
   try {
-    const now = systemClock();
+    const clock = new AgeClock({ saved: store.clock() });
     const worker = new EntryWorker({
       state: store.restore(),
       pairing: { ...timings, ...NO_LIMITS },
       requests: { ...dedupe, clientShare: 1 },
       run,
       rules: { keys: [], projects: {}, defaultProject: DEFAULT_PROJECT },
-      deadlinesFrom: now + timings.orphanGraceMs,
-      now,
+      deadlinesFrom: clock.reading.steady + timings.orphanGraceMs,
+      clock: clock.reading,
     });
-    const commits = new GroupCommits({ store, run, mayKeep: false }, worker, { now, doubtMs: 0 });
+    const commits = new GroupCommits({ store, run, clock, mayKeep: false }, worker);
     if (commits.isBehind) commits.write();
   } finally {
     store.close();

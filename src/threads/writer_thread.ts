@@ -2,6 +2,7 @@
 // merges) in short steps. A failed commit throws the memories away and reads them again from the file, so no trace of the
 // group is left; anything else that goes wrong ends the thread, and the main thread starts another.
 
+import { AgeClock, type ClockReading } from "../core/age_clock.ts";
 import type { ChangeOutcome } from "../core/changing.ts";
 import { systemClock } from "../core/clock.ts";
 import { CLAIM, type GroupMessage, type RefusedBatch, type SetAsideMessage } from "../core/group.ts";
@@ -15,9 +16,8 @@ import { cutFile } from "../store/space.ts";
 import type { StoreWriter } from "../store/store_writer.ts";
 import { BatchChecks } from "../worker/check.ts";
 import { EntryWorker } from "../worker/loop.ts";
-import { type ClockReading, projectRules } from "../worker/options.ts";
+import { projectRules } from "../worker/options.ts";
 import { Changes, unavailable } from "./changes.ts";
-import { ClockJumps } from "./clock_jumps.ts";
 import { GroupCommits } from "./group_commits.ts";
 import { Merging } from "./merging.ts";
 import type { FromWriter, ToWriter, WriterRules, WriterSettings } from "./messages.ts";
@@ -43,7 +43,9 @@ export class WriterThread {
   readonly #maintenance: Maintenance;
   readonly #merging: Merging;
   readonly #changes: Changes;
-  readonly #jumps: ClockJumps;
+  readonly #clock: AgeClock;
+  /** When the process began, by the steady clock. */
+  readonly #startedAt: number;
   readonly #commits: GroupCommits;
   readonly #figures: StoreFigures;
   readonly #rest = new Rest();
@@ -68,21 +70,22 @@ export class WriterThread {
     const { file, durability, run } = start.settings;
     if (start.dataId !== undefined) mustBe(file, start.dataId);
     this.#store = openStore(file, durability, run);
-    this.#jumps = new ClockJumps(this.#store, (level, message) => reply({ kind: "log", level, message }));
+    const log = (level: "info" | "warn", message: string) => reply({ kind: "log", level, message });
+    this.#clock = new AgeClock({ saved: this.#store.clock(), log });
+    this.#startedAt = this.#clock.reading.steady - start.processAgeMs;
     this.#maintenance = new Maintenance(this.#store, {
       file,
       bytesMax: () => this.#rules.bytesMax,
-      clock: () => this.#jumps.now,
-      doubtMs: () => Math.max(0, this.#jumps.doubtMs),
+      clock: () => this.#clock.reading,
       retentionMsOf: (project) => projectRules(this.#rules, project).retentionMs,
       configured: () => [...Object.keys(this.#rules.projects), ...this.#rules.keys.map((key) => key.project)],
-      log: (level, message) => reply({ kind: "log", level, message }),
+      log,
     });
     this.#figures = new StoreFigures(this.#store, file);
     this.#merging = new Merging(this.#store, this.#maintenance);
     this.#worker = this.#restoreWorker();
     const mayKeep = durability !== "memory";
-    this.#commits = new GroupCommits({ store: this.#store, run, mayKeep }, this.#worker, this.#clock());
+    this.#commits = new GroupCommits({ store: this.#store, run, clock: this.#clock, mayKeep }, this.#worker);
     this.#changes = new Changes({
       store: this.#store,
       file,
@@ -119,7 +122,7 @@ export class WriterThread {
         this.#setAside(message);
         break;
       case "answered":
-        this.#worker.requests.answered(message.upTo, message.gone, this.#clock().now);
+        this.#worker.requests.answered(message.upTo, message.gone, this.#clock.read().steady);
         break;
       case "merged":
         this.#merged(message);
@@ -153,7 +156,7 @@ export class WriterThread {
 
   /** Every request was answered, and everything is written in full. */
   #noteStop(): void {
-    const stop = this.#worker.noteStop(this.#jumps.look(this.#worker));
+    const stop = this.#worker.noteStop(this.#clock.read());
     if (stop !== undefined) this.#commits.commit(stop);
     this.#store.clearRedo();
   }
@@ -178,9 +181,9 @@ export class WriterThread {
       this.#reply({ kind: "failed", group });
       return;
     }
-    const { now } = this.#clock();
-    this.#worker.requests.answered(message.answeredUpTo, message.gone, now);
-    const checked = this.#checks.group(message, this.#worker, now);
+    const { steady } = this.#clock.read();
+    this.#worker.requests.answered(message.answeredUpTo, message.gone, steady);
+    const checked = this.#checks.group(message, this.#worker, steady);
     const { batches, refused, entryCounts, keyIndexes } = checked;
     const tell = (some: readonly RefusedBatch[]) =>
       this.#reply({ kind: "checked", group, refused: some, entryCounts, keyIndexes });
@@ -194,7 +197,7 @@ export class WriterThread {
     }
     const isKeepable = this.#changes.projectInErasure === undefined;
     const commit = () => {
-      const isWritten = this.#commits.group(checked, this.#rules, this.#clock(), isKeepable);
+      const isWritten = this.#commits.group(checked, this.#rules, isKeepable);
       if (late.length > 0) tell(late);
       return isWritten;
     };
@@ -211,7 +214,7 @@ export class WriterThread {
       return;
     }
     this.#commit(message.group, startedAt, () => {
-      this.#commits.commit(this.#worker.setAside(message));
+      this.#commits.commit(this.#worker.setAside(message, this.#clock.read()));
       return true;
     });
   }
@@ -249,11 +252,6 @@ export class WriterThread {
   /** Looks whether the data file and its log are still there; the store has failed where not. */
   #isThere(): boolean {
     return this.#attempt(() => this.#store.files.mustBeThere());
-  }
-
-  /** What the clock says, once the worker has followed it. */
-  #clock(): ClockReading {
-    return { now: this.#jumps.look(this.#worker), doubtMs: this.#jumps.doubtMs };
   }
 
   /** Writes to the store; false when it cannot be written. */
@@ -302,7 +300,7 @@ export class WriterThread {
   }
 
   #tick(): void {
-    const now = this.#jumps.look(this.#worker);
+    const clock = this.#clock.read();
     if (!this.#isHealthy) {
       if (performance.now() >= this.#recoverAt) this.#recover();
       return;
@@ -312,23 +310,23 @@ export class WriterThread {
       if (!this.#isThere()) return;
     }
     const isIdle = this.#rest.restedMs > IDLE_AFTER_MS;
-    if (this.#attempt(() => this.#passTime(now, isIdle))) this.#planMerge(isIdle);
+    if (this.#attempt(() => this.#passTime(clock, isIdle))) this.#planMerge(isIdle);
   }
 
-  /** `now` is what the clock said when it was looked at: it may have been set since, and nobody doubts it yet. */
-  #passTime(now: number, isIdle: boolean): void {
+  /** Everything here uses one reading of the clock, which may be set at any moment. */
+  #passTime(clock: ClockReading, isIdle: boolean): void {
     let isChanged = this.#commits.isDue();
     if (isChanged) this.#commits.write();
-    const expired = this.#worker.expire(now);
+    const expired = this.#worker.expire(clock);
     if (expired !== undefined) {
       this.#commits.commit(expired);
       isChanged = true;
     }
-    const noted = this.#worker.noteKeys(now);
+    const noted = this.#worker.noteKeys(clock);
     if (noted !== undefined) this.#commits.commit(noted);
-    const requests = this.#worker.noteRequests(now);
+    const requests = this.#worker.noteRequests(clock);
     if (requests !== undefined) this.#commits.commit(requests);
-    this.#commits.prune(now);
+    this.#commits.prune();
     if (isIdle) this.#store.clearRedo();
     if (this.#maintenance.step(isIdle)) isChanged = true;
     else if (isIdle) cutFile(this.#store.database, this.#settings.file);
@@ -341,11 +339,11 @@ export class WriterThread {
     const isWritten = this.#attempt(() => {
       this.#store.files.mustBeThere();
       hasRoom = this.#maintenance.recover();
-      if (!hasRoom) this.#jumps.believeStart();
+      if (!hasRoom) this.#clock.trustStart();
       // While the reserve is away there may be room for what was answered already, so that reading finds it.
       if (!hasRoom && !this.#commits.isBehind) return;
       this.#worker = this.#restoreWorker();
-      this.#commits.restored(this.#worker, this.#clock());
+      this.#commits.restored(this.#worker);
       if (this.#commits.isBehind) this.#commits.write();
     });
     if (isWritten && !hasRoom) this.#failed("there is no room for the reserve file");
@@ -357,16 +355,16 @@ export class WriterThread {
   }
 
   #restoreWorker(): EntryWorker {
-    const { timings, clientShare, dedupe, run, processStartedAt } = this.#settings;
+    const { timings, clientShare, dedupe, run } = this.#settings;
     const openBytesMax = Math.min(timings.openBytesMax, this.#rules.bytesMax * WAITING_SHARE_MAX);
     return new EntryWorker({
-      state: this.#jumps.restore(),
+      state: this.#store.restore(),
       pairing: { ...timings, openBytesMax, clientShare },
       requests: { ...dedupe, clientShare },
       run,
       rules: this.#rules,
-      deadlinesFrom: this.#jumps.startedAt(processStartedAt) + timings.orphanGraceMs,
-      now: systemClock(),
+      deadlinesFrom: this.#startedAt + timings.orphanGraceMs,
+      clock: this.#clock.reading,
     });
   }
 

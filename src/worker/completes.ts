@@ -74,9 +74,9 @@ export class CompleteMemory {
     this.#byTouchpointStart = new Chains(capacity);
   }
 
-  /** Remembers a complete timing; `id` is higher than any before. */
-  add(id: number, seeker: Seeker, entry: CompleteEntry): void {
-    const at = this.#claimPlace(entry.receivedAt);
+  /** Remembers a complete timing; `id` is higher than any before, `arrivedAt` its receipt by the steady clock, Unix ms. */
+  add(id: number, seeker: Seeker, entry: CompleteEntry, arrivedAt: number): void {
+    const at = this.#claimPlace(arrivedAt);
     this.#hashInto(this.#hashes, HASHES * at, seeker);
     this.#numbers[NUMBERS * at] = id;
     this.#numbers[NUMBERS * at + 1] = this.#now;
@@ -171,15 +171,6 @@ export class CompleteMemory {
     this.#added = 0;
   }
 
-  /** The clock was set by so many ms: what is remembered is as old as it was. */
-  clockJumped(byMs: number): void {
-    this.#now += byMs;
-    for (let age = 0; age < this.#size; age++) {
-      const at = NUMBERS * ((this.#oldest + age) % this.#capacity) + 1;
-      this.#numbers[at] = (this.#numbers[at] as number) + byMs;
-    }
-  }
-
   /** The highest id remembered, or 0. */
   get lastId(): number {
     return this.#size === 0
@@ -187,7 +178,7 @@ export class CompleteMemory {
       : (this.#numbers[NUMBERS * ((this.#oldest + this.#size - 1) % this.#capacity)] as number);
   }
 
-  /** The latest receipt, Unix ms; it goes back with `clockJumped` alone. */
+  /** The latest receipt by the steady clock, Unix ms; it never goes back. */
   get latestReceiptAt(): number {
     return this.#now;
   }
@@ -199,7 +190,7 @@ export class CompleteMemory {
     return this.#size === 0 ? Math.max(now, this.#now) : (this.#numbers[NUMBERS * this.#oldest + 1] as number);
   }
 
-  /** What was received later than `now` was so by a clock that was set back since. */
+  /** What an older version received may be later than `now`. */
   #addLoaded(
     now: number,
     numbers: Float64Array,

@@ -2,9 +2,11 @@
 // taken as one transaction. Nothing staged is counted before `committed`; after a failed commit this object is thrown away
 // and made anew from the file.
 
+import { type ClockReading, earliestNow, latestNow } from "../core/age_clock.ts";
 import type { DropReason } from "../core/drop.ts";
 import type { Entry, Source } from "../core/entry.ts";
 import type { SetAsideMessage } from "../core/group.ts";
+import { FUTURE_MS_MAX } from "../core/limits.ts";
 import { monthOf } from "../core/month.ts";
 import { maskKeysInJson } from "../core/secrets.ts";
 import { AmbiguousTouchpoints } from "./ambiguous_pairs.ts";
@@ -12,14 +14,7 @@ import { BlockBuilder } from "./block_builder.ts";
 import { COMPLETES_KIND, SENDERLESS_KIND } from "./complete_parts.ts";
 import { KeyUse } from "./key_use.ts";
 import { type BatchContext, normalise } from "./normalise.ts";
-import {
-  type ClockReading,
-  projectRules,
-  type StagedBatch,
-  type WorkerOptions,
-  type WorkerProject,
-  type WorkerRules,
-} from "./options.ts";
+import { projectRules, type StagedBatch, type WorkerOptions, type WorkerProject, type WorkerRules } from "./options.ts";
 import { PairingMemory, type Sender } from "./pairing.ts";
 import { Rejections } from "./rejections.ts";
 import { RequestIdentities } from "./request_identity.ts";
@@ -28,8 +23,8 @@ import type { ErasedWaiting, StagedSetAside, StagedWrite, WorkerCounts } from ".
 import { TouchpointNames } from "./touchpoint_names.ts";
 import { Usage } from "./usage.ts";
 
-/** Batches arrive when they say they do. */
-const RIGHT_CLOCK: ClockReading = { now: Number.POSITIVE_INFINITY, doubtMs: 0 };
+/** How long a batch waits for the writer at most, in ms; what seems longer is the clock, which was set meanwhile. */
+const QUEUED_MS_MAX = 10_000;
 
 export class EntryWorker {
   /** Which requests came before: what the checks ask, and tell of. */
@@ -50,22 +45,23 @@ export class EntryWorker {
   #lastBatch: number | undefined;
   #bytesReceived = 0;
   #setAside: StagedSetAside | undefined;
-  /** Where the clock was set to last; what came before arrived then. */
-  #jumpedAt = Number.NEGATIVE_INFINITY;
+  /** Of the last step. */
+  #clock: ClockReading;
 
-  constructor({ state, pairing, requests, run, rules, deadlinesFrom, now }: WorkerOptions) {
+  constructor({ state, pairing, requests, run, rules, deadlinesFrom, clock }: WorkerOptions) {
     this.#rules = rules;
+    this.#clock = clock;
     this.#builder = new BlockBuilder(state.nextRecordId);
     this.#usage = new Usage(state.usage);
     this.#touchpoints = new TouchpointNames(state.touchpoints, state.seed);
     this.#keys = new KeyUse(state.keys);
-    this.#keys.know(rules.keys, now);
+    this.#keys.know(rules.keys, clock.wall);
     this.identities = new RequestIdentities(state.seed);
     this.requests = new RequestMemory(requests, run);
     this.#ambiguous = new AmbiguousTouchpoints(state.seed, state.ambiguous);
     this.requests.restore(
       state.journal.filter(({ kind }) => kind === REQUESTS_KIND || kind === RECENT_REQUESTS_KIND),
-      now,
+      clock.steady,
     );
     this.#pairing = new PairingMemory(pairing, state.seed, {
       store: (project, record, entries) => {
@@ -79,7 +75,7 @@ export class EntryWorker {
       },
     });
     const completes = state.journal.filter(({ kind }) => kind === COMPLETES_KIND || kind === SENDERLESS_KIND);
-    this.#pairing.restore(state.waiting, completes, deadlinesFrom, now);
+    this.#pairing.restore(state.waiting, completes, deadlinesFrom, clock.steady);
   }
 
   /** `now` in Unix ms: when keys that are new were first known. */
@@ -94,25 +90,23 @@ export class EntryWorker {
   }
 
   /** Stages batches and takes them. */
-  group(batches: Iterable<StagedBatch>, lastBatch: number, clock: ClockReading = RIGHT_CLOCK): StagedWrite {
+  group(batches: Iterable<StagedBatch>, lastBatch: number, clock: ClockReading): StagedWrite {
     this.stage(batches, lastBatch, clock);
     return this.take();
   }
 
   /**
    * Stages checked batches beside what is staged already. `lastBatch` is the number of the last one, undefined where another process
-   * gave them. Throws only when an invariant is broken.
+   * gave them; `clock` is how it is, or was when they came. Throws only when an invariant is broken.
    */
-  stage(
-    batches: Iterable<StagedBatch>,
-    lastBatch: number | undefined,
-    { now, doubtMs, isReplay = false }: ClockReading,
-  ): void {
+  stage(batches: Iterable<StagedBatch>, lastBatch: number | undefined, clock: ClockReading): void {
+    this.#clock = clock;
+    const [earliest, latest] = [earliestNow(clock), latestNow(clock)];
     for (const { key, receivedAt, bytes, sender, body, mayHoldLoneSurrogates, isRepetition } of batches) {
       this.#keys.use(key, receivedAt);
       this.#bytesReceived += bytes;
       const rules = "rules" in key ? key.rules : this.#projectRules(key.project);
-      const arrivedAt = Math.min(now, Math.max(receivedAt, this.#jumpedAt));
+      const queuedMs = clock.wall - receivedAt;
       const context: BatchContext = {
         project: key.project,
         apiKey: key.name,
@@ -121,10 +115,10 @@ export class EntryWorker {
         batchSource: body.source,
         batchTimestamp: body.timestamp,
         receivedAt,
-        arrivedAt,
-        agedFrom: isReplay ? receivedAt : arrivedAt,
-        retentionMs: rules.retentionMs + Math.max(0, doubtMs),
-        behindMs: Math.max(0, -doubtMs),
+        arrivedAt: clock.steady - (queuedMs >= 0 && queuedMs <= QUEUED_MS_MAX ? queuedMs : 0),
+        // The clock may have been set since its receipt.
+        timeMin: Math.min(earliest, receivedAt) - rules.retentionMs,
+        timeMax: Math.max(latest, receivedAt) + FUTURE_MS_MAX,
         mayHoldLoneSurrogates,
       };
       if (isRepetition) this.#repetition(context, body.entries);
@@ -135,14 +129,15 @@ export class EntryWorker {
 
   /** Everything that is staged, for one transaction. */
   take(): StagedWrite {
-    return this.#staged(this.#lastReceivedAt);
+    return this.#staged(this.#clock);
   }
 
   /** Stages a batch that brought the writer down twice: kept whole, and counted as dropped. */
-  setAside(message: SetAsideMessage): StagedWrite {
+  setAside(message: SetAsideMessage, clock: ClockReading): StagedWrite {
+    this.#clock = clock;
     const key = this.#rules.keys[message.keyIndex];
     this.#lastBatch = message.lastBatch;
-    this.requests.setAside(this.identities.bodyDigest(message.text), message.receivedAt);
+    this.requests.setAside(this.identities.bodyDigest(message.text), clock.steady);
     // Of nobody known: whoever has no key fills no disk.
     if (key === undefined) return this.take();
     const { receivedAt, entryCount } = message;
@@ -157,16 +152,16 @@ export class EntryWorker {
   }
 
   /** Stages what the passing of time does to what waits; undefined when that is nothing. */
-  expire(now: number): StagedWrite | undefined {
-    if (now <= this.#pairing.nextDeadline()) return undefined;
-    this.#enterMonth(now);
-    this.#pairing.expire(now);
-    return this.#staged(now);
+  expire(clock: ClockReading): StagedWrite | undefined {
+    if (clock.steady <= this.#pairing.nextDeadline()) return undefined;
+    this.#enterMonth(clock.wall);
+    this.#pairing.expire(clock.steady);
+    return this.#staged(clock);
   }
 
   /** Stages what the file has yet to hear of keys, also while nothing arrives; undefined when that is nothing. */
-  noteKeys(now: number): StagedWrite | undefined {
-    return this.#keys.isDue(now) ? this.#staged(now) : undefined;
+  noteKeys(clock: ClockReading): StagedWrite | undefined {
+    return this.#keys.isDue(clock.wall) ? this.#staged(clock) : undefined;
   }
 
   /** What waited under these ids was erased from the file, and counted there as stored where it was open. Between groups. */
@@ -176,26 +171,16 @@ export class EntryWorker {
     this.#usage.commit();
   }
 
-  /**
-   * The clock was set by so many ms, below 0 for back, and says `now`, Unix ms: what waits, and what is remembered, is as old
-   * as it was. Between groups.
-   */
-  clockJumped(byMs: number, now: number): void {
-    this.#jumpedAt = now;
-    this.requests.clockJumped(byMs);
-    this.#pairing.clockJumped(byMs);
-  }
-
   /** Stages what the file has yet to hear of requests, also while nothing arrives; undefined when that is nothing. */
-  noteRequests(now: number): StagedWrite | undefined {
-    return this.requests.hasNews(now) ? this.#staged(now) : undefined;
+  noteRequests(clock: ClockReading): StagedWrite | undefined {
+    return this.requests.hasNews(clock.steady) ? this.#staged(clock) : undefined;
   }
 
   /** Stages that the process stops with grace. */
-  noteStop(now: number): StagedWrite | undefined {
-    const parts = this.requests.stopParts(now);
+  noteStop(clock: ClockReading): StagedWrite | undefined {
+    const parts = this.requests.stopParts(clock.steady);
     if (parts.length === 0) return undefined;
-    const staged = this.#staged(now);
+    const staged = this.#staged(clock);
     return { ...staged, journal: [...staged.journal, ...parts] };
   }
 
@@ -221,7 +206,7 @@ export class EntryWorker {
     };
   }
 
-  /** Journal parts of a kind received before this are needed no more; Unix ms. */
+  /** Journal parts of a kind received before this are needed no more. By the steady clock, Unix ms. */
   journalNeeds(now: number): { kind: string; before: number }[] {
     const completesSince = this.#pairing.completesNeededSince(now);
     return [
@@ -298,13 +283,13 @@ export class EntryWorker {
     return projectRules(this.#rules, project);
   }
 
-  #staged(now: number): StagedWrite {
+  #staged({ wall, steady }: ClockReading): StagedWrite {
     const { blocks, nextId } = this.#builder;
     for (const { project, columns } of blocks) {
-      this.#touchpoints.see(project, columns.touchpoint, columns.keyType, now);
+      this.#touchpoints.see(project, columns.touchpoint, columns.keyType, wall);
     }
     const changes = this.#pairing.takeChanges();
-    const requests = this.requests.takeParts(now);
+    const requests = this.requests.takeParts(steady);
     const journal: { kind: string; receivedAt: number; data: Uint8Array }[] = [...requests];
     if (changes.completes !== undefined) journal.push({ kind: COMPLETES_KIND, ...changes.completes });
     return {
@@ -317,7 +302,7 @@ export class EntryWorker {
       usage: this.#usage.staged(),
       rejections: this.#rejections.take(),
       touchpoints: this.#touchpoints.staged(),
-      keys: this.#keys.staged(now),
+      keys: this.#keys.staged(wall),
       ambiguous: this.#ambiguous.take(),
       setAside: this.#setAside,
       bytesReceived: this.#bytesReceived,

@@ -6,7 +6,7 @@
 
 import type { DropReason } from "../core/drop.ts";
 import type { Entry, Source } from "../core/entry.ts";
-import { FUTURE_MS_MAX, METADATA_DEPTH_MAX, TIME_MS_MAX } from "../core/limits.ts";
+import { METADATA_DEPTH_MAX, TIME_MS_MAX } from "../core/limits.ts";
 import type { StoredRecord } from "../core/record.ts";
 import { isDeeperThan, wellFormedMetadata } from "./metadata.ts";
 
@@ -23,13 +23,11 @@ export interface BatchContext {
   readonly batchTimestamp: number | undefined;
   /** Unix ms. */
   readonly receivedAt: number;
-  /** `receivedAt`, unless the clock was set since: then when that was by the clock as it is now. Unix ms. */
+  /** When it was received by the steady clock, Unix ms. */
   readonly arrivedAt: number;
-  /** Where the age of its entries is counted from, Unix ms: `arrivedAt`, unless the batch is taken up anew. */
-  readonly agedFrom: number;
-  readonly retentionMs: number;
-  /** How far the clock may be behind, in ms: then what seems to be of the future is not. Usually 0. */
-  readonly behindMs: number;
+  /** An entry's time must lie between these two, which are included; Unix ms. */
+  readonly timeMin: number;
+  readonly timeMax: number;
   /** Whether a text may hold a lone surrogate: the body has a \u escape. False saves the look at every text. */
   readonly mayHoldLoneSurrogates: boolean;
 }
@@ -83,8 +81,8 @@ export function normalise(entry: Entry, batch: BatchContext): NormalisedEntry | 
   }
   if (metadata !== undefined && isDeeperThan(metadata, METADATA_DEPTH_MAX)) return "too_deep";
   if (fields.duration !== undefined && fields.duration < 0) return "negative_duration";
-  if (time < batch.agedFrom - batch.retentionMs) return "too_old";
-  if (time > batch.agedFrom + batch.behindMs + FUTURE_MS_MAX) return "in_future";
+  if (time < batch.timeMin) return "too_old";
+  if (time > batch.timeMax) return "in_future";
 
   const isClean = !batch.mayHoldLoneSurrogates;
   const normal = {

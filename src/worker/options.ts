@@ -1,5 +1,6 @@
 // What a worker begins with, and what it is told while it runs.
 
+import type { ClockReading } from "../core/age_clock.ts";
 import type { Batch, Source } from "../core/entry.ts";
 import type { AmbiguousName } from "./ambiguous_pairs.ts";
 import type { KeyNote } from "./key_use.ts";
@@ -68,22 +69,12 @@ export function projectRules({ projects, defaultProject }: Omit<WorkerRules, "ke
   return (Object.hasOwn(projects, project) ? projects[project] : undefined) ?? defaultProject;
 }
 
-/** What is thought of the clock. */
-export interface ClockReading {
-  /** Unix ms. */
-  readonly now: number;
-  /** How far it may be ahead, in ms; below 0 for behind. */
-  readonly doubtMs: number;
-  /** The batches are taken up anew: how old their entries are is judged by the clock that received them. Default false. */
-  readonly isReplay?: boolean;
-}
-
 /** What the last process, or the last life of this thread, left. */
 export interface WorkerState {
   readonly seed: readonly [number, number];
   readonly nextRecordId: number;
   readonly waiting: readonly { readonly id: number; readonly item: string }[];
-  /** `receivedAt`: the latest receipt in the part, by the clock as it is now; Unix ms. */
+  /** `receivedAt`: the latest receipt in the part, by the steady clock; Unix ms. */
   readonly journal: readonly { readonly kind: string; readonly receivedAt: number; readonly data: Uint8Array }[];
   readonly usage: readonly UsageCounter[];
   readonly touchpoints: readonly ListedTouchpoint[];
@@ -99,8 +90,7 @@ export interface WorkerOptions {
   /** Names this process. */
   readonly run: string;
   readonly rules: WorkerRules;
-  /** Nothing that waited before gets a deadline before this; Unix ms. */
+  /** Nothing that waited before gets a deadline before this, by the steady clock; Unix ms. */
   readonly deadlinesFrom: number;
-  /** Unix ms. */
-  readonly now: number;
+  readonly clock: ClockReading;
 }

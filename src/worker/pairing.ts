@@ -69,7 +69,7 @@ export class PairingMemory {
   readonly #completes: Readonly<Record<Source, CompleteMemory>>;
   readonly #hasher: TextHasher;
   #nextId = 1;
-  /** When the entry at hand arrived, by the clock as it is now. */
+  /** When the entry at hand arrived, by the steady clock. */
   #arrivedAt = 0;
   /** As `restore` has it. */
   #deadlinesFrom = Number.NEGATIVE_INFINITY;
@@ -98,7 +98,7 @@ export class PairingMemory {
 
   /**
    * Settles an entry or lets it wait; what has expired before its receipt is settled first. `arrivedAt` is its receipt by the
-   * clock as it is now, Unix ms: something else only if the clock was set since.
+   * steady clock, Unix ms.
    */
   offer(entry: TimingEntry, from: Sender, arrivedAt = entry.receivedAt): void {
     this.#arrivedAt = arrivedAt;
@@ -132,8 +132,8 @@ export class PairingMemory {
 
   /**
    * Takes up what the changes so far have left in the file, rows and parts in their order; before any entry.
-   * `deadlinesFrom` is the start of the process + orphanGraceMs, Unix ms: what was received before that start does not
-   * expire earlier. `now`, Unix ms: what was received later was so by a clock that was set back since.
+   * `deadlinesFrom` is the start of the process + orphanGraceMs: what was received before that start does not expire earlier. Both
+   * it and `now` are by the steady clock, Unix ms; what an older version received may be later than `now`.
    */
   restore(
     rows: readonly { readonly id: number; readonly item: string }[],
@@ -143,8 +143,8 @@ export class PairingMemory {
   ): void {
     this.#deadlinesFrom = deadlinesFrom;
     for (const { id, item } of rows) {
-      const { entry, bytes, ...from } = readItem(item);
-      this.#arrivedAt = Math.min(entry.receivedAt, now);
+      const { entry, bytes, arrivedAt, ...from } = readItem(item);
+      this.#arrivedAt = Math.min(arrivedAt, now);
       this.#add(this.#itemOf(id, entry, this.#seekerOf(entry, from), bytes), true);
       this.#nextId = Math.max(this.#nextId, id + 1);
     }
@@ -158,13 +158,6 @@ export class PairingMemory {
       );
       this.#nextId = Math.max(this.#nextId, memory.lastId + 1);
     }
-  }
-
-  /** The clock was set by so many ms, below 0 for back: what waits goes on waiting for as long as it would have. */
-  clockJumped(byMs: number): void {
-    this.#deadlinesFrom += byMs;
-    this.#room.clockJumped(byMs);
-    for (const type of SOURCES) this.#completes[type].clockJumped(byMs);
   }
 
   /** Lets go of what waits under these ids, without settling it: it was erased from the file. */
@@ -238,7 +231,7 @@ export class PairingMemory {
       return;
     }
     this.#sink.store(seeker.project, complete, 1);
-    this.#completes[seeker.keyType].add(this.#nextId++, seeker, complete);
+    this.#completes[seeker.keyType].add(this.#nextId++, seeker, complete, this.#arrivedAt);
   }
 
   /** A start of the seeker's own type of key; for a server's, else one of a client key. */
@@ -321,6 +314,7 @@ export class PairingMemory {
       keyHash: from.keyHash,
       entry,
       at: entry.kind === "end" ? entry.endTime : entry.startTime,
+      arrivedAt: this.#arrivedAt,
       deadline: wasReceivedBefore ? Math.max(ownDeadline, this.#deadlinesFrom) : ownDeadline,
       bytes,
       heapPlace: -1,

@@ -5,7 +5,7 @@
 // journal, two a group at most. A request with an idempotency key is remembered exactly. One without is remembered only while it is unanswered: its client
 // had gone when the answer was ready, or the process ended, not by a graceful stop, within CRASH_MS after the commit.
 //
-// A commit that fails is undone by making this object anew from the file.
+// All times are by the steady clock, which nobody sets. A commit that fails is undone by making this object anew from the file.
 
 import type { Source } from "../core/entry.ts";
 
@@ -168,7 +168,7 @@ export class RequestMemory {
 
   /**
    * What must be written, in this order, for the file to know as much; none when that is nothing. `now` in Unix ms. A part has the time of
-   * its events by the clock as it is now, which a batch's own receipt need not have.
+   * its events.
    */
   takeParts(now: number): RequestPart[] {
     const receivedAt = this.#events.length > 0 ? Math.max(this.#now, this.#lastPartAt) : now;
@@ -254,14 +254,6 @@ export class RequestMemory {
     const oldest = Object.values(this.#byType).map((map) => map.values().next().value?.at);
     const [setAsideAt] = this.#setAside.values();
     return Math.min(now - CRASH_MS, ...oldest.filter((at) => at !== undefined), setAsideAt ?? now);
-  }
-
-  /** The clock was set by so many ms: what is remembered is as old as it was. */
-  clockJumped(byMs: number): void {
-    for (const map of Object.values(this.#byType)) for (const remembered of map.values()) remembered.at += byMs;
-    for (const [digest, at] of this.#setAside) this.#setAside.set(digest, at + byMs);
-    this.#lastPartAt += byMs;
-    this.#now += byMs;
   }
 
   #follow(identity: RequestIdentity, number: number | undefined, now: number, isGone: boolean): void {

@@ -16,13 +16,18 @@ import { type Hashed, NO_PART } from "./parted_items.ts";
 /** What an item takes beside its texts: its objects, and its places in the indexes. */
 const ITEM_BYTES = 512;
 
+/** A receipt by the steady clock is written down only where it differs from the wall clock's by this, in ms. */
+const ARRIVAL_MS_OFF_MAX = 1_000;
+
 /** A start or an end that waits for its other half. */
 export interface WaitingItem extends Hashed {
   readonly project: string;
   readonly keyType: Source;
   readonly entry: StartEntry | EndEntry;
-  /** Unix ms: it waits as long as it is not later than this. */
-  deadline: number;
+  /** When it was received by the steady clock, Unix ms. */
+  readonly arrivedAt: number;
+  /** By the same: it waits as long as it is not later than this. */
+  readonly deadline: number;
   readonly bytes: number;
   heapPlace: number;
   older: WaitingItem | undefined;
@@ -84,11 +89,6 @@ export class WaitingRoom {
         item = newer;
       }
     }
-  }
-
-  /** The clock was set by so many ms: each waits as long as it would have. The order of deadlines stays. */
-  clockJumped(byMs: number): void {
-    for (const item of this.items()) item.deadline += byMs;
   }
 
   /** Adds an item; `isKnown` if the file has it already. */
@@ -162,9 +162,10 @@ function olderOf(one: WaitingItem | undefined, other: WaitingItem | undefined): 
   return one.id < other.id ? one : other;
 }
 
-function writeItem({ project, keyType, sender, bytes, entry }: WaitingItem): string {
+function writeItem({ project, keyType, sender, bytes, entry, arrivedAt }: WaitingItem): string {
   const from = sender === NO_PART ? { project, keyType } : { project, keyType, sender };
-  return writeWaitingRow({ ...from, bytes }, entry);
+  const arrival = Math.abs(arrivedAt - entry.receivedAt) < ARRIVAL_MS_OFF_MAX ? {} : { arrivedAt };
+  return writeWaitingRow({ ...from, ...arrival, bytes }, entry);
 }
 
 /** What the file keeps of an item. */
@@ -174,6 +175,7 @@ export interface WrittenItem {
   /** NO_PART where it is not known: version 0.1 did not write it. */
   readonly sender: number;
   readonly bytes: number;
+  readonly arrivedAt: number;
   readonly entry: StartEntry | EndEntry;
 }
 
@@ -181,13 +183,14 @@ export interface WrittenItem {
 export function readItem(item: string): WrittenItem {
   const row = readWaitingRow(item);
   assert(row !== undefined, "what waits can be read");
-  const { project, keyType, sender, bytes } = row;
+  const { project, keyType, sender, bytes, arrivedAt } = row;
   const entry = row.entry as unknown as StartEntry | EndEntry;
   return {
     project,
     keyType: keyType as Source,
     sender: typeof sender === "number" ? sender : NO_PART,
     bytes: typeof bytes === "number" ? bytes : waitingBytes(entry),
+    arrivedAt: typeof arrivedAt === "number" ? arrivedAt : entry.receivedAt,
     // Version 0.1 left its type of key out of the entry.
     entry: Object.hasOwn(entry, "keyType")
       ? entry

@@ -38,7 +38,7 @@ describe("a clock that is set ahead by decades and back again", () => {
         server.logLines.map(({ message }) => message).filter((text) => text.includes("clock was set"));
       await untilTrue("the jump is told of", () => jumps().length > 0);
       expect(jumps()).toEqual([
-        "the machine's clock was set 26645 days ahead, or the machine slept; nothing is deleted by age because of it for 60 minutes",
+        "the machine's clock was set 26645 days ahead, or the machine slept; deletion by age follows by a day an hour",
       ]);
       // Retention looks at every start.
       await server.kill();
@@ -78,6 +78,28 @@ describe("a clock that is set ahead by decades and back again", () => {
         ["once", undefined, undefined],
         [undefined, "completed", 7],
       ]);
+    });
+  });
+});
+
+describe("a server that is killed, and starts with a clock that is three days or decades ahead", () => {
+  test("deletes nothing at once, goes on with what waits, and knows requests from before", async () => {
+    await withClock("", async (server) => {
+      const old = Date.now() - 29 * DAY_S * 1_000;
+      await server.send([{ message: "old", timestamp: old }]);
+      const batch = { key: SERVER_KEY, source: "server", entries: [{ key: "req-1", startTime: Date.now() }] };
+      const sendAgain = () => server.post(batch, { "idempotency-key": "start" });
+      expect((await sendAgain()).status).toBe(202);
+      for (const offsetS of [3 * DAY_S, DECADES_S]) {
+        await server.kill();
+        setClock(server, LIBRARY, offsetS);
+        await server.start();
+        expect((await sendAgain()).status).toBe(202);
+      }
+      expect(await figures(server)).toMatchObject({ received: 4, stored: 1, open: 1 });
+      expect((await server.metrics()).get("simplelogs_records")).toBe(1);
+      await server.send([{ key: "req-1", endTime: Date.now() + 7 }]);
+      expect(await figures(server)).toMatchObject({ stored: 3, open: 0 });
     });
   });
 });

@@ -1,279 +1,195 @@
-// What a clock that was set does to a real data file: what is deleted by age, and what a restart remembers.
+// What a clock that was set does to a real data file: what is deleted by age, and what a restart goes on with.
 
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { DOUBT_FOR_MS } from "../../src/core/clock_watch.ts";
+import { AgeClock, earliestNow, TRUST_AFTER_MS } from "../../src/core/age_clock.ts";
 import { DAY_MS } from "../../src/core/limits.ts";
 import { Maintenance } from "../../src/store/maintenance.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
-import { ClockJumps } from "../../src/threads/clock_jumps.ts";
 import { withFolder } from "../support/folder.ts";
-import { groupOf, NOW, recordOf } from "../support/groups.ts";
+import { groupOf, NOTHING, NOW, recordOf } from "../support/groups.ts";
 
+const HOUR_MS = DAY_MS / 24;
 const YEARS_MS = 73 * 365 * DAY_MS;
 const RETENTION_MS = 30 * DAY_MS;
+/** When the records of the file expire, from NOW on. */
+const EXPIRY_MS = [HOUR_MS, 3 * DAY_MS, 30 * DAY_MS] as const;
 
-/** Counts how far it was told that the clock jumped. */
-class JumpedWorker {
-  jumpedMs = 0;
-  clockJumped(byMs: number): void {
-    this.jumpedMs += byMs;
+/** A server on a data file with three records. */
+class Server {
+  readonly log: string[] = [];
+  readonly #file: string;
+  #wall = NOW;
+  #monotonic = 0;
+  #store: StoreWriter;
+  clock: AgeClock;
+  #maintenance: Maintenance;
+
+  constructor(folder: string) {
+    this.#file = join(folder, "simplelogs.db");
+    this.#store = new StoreWriter(this.#file, "write", "run");
+    for (const [index, ms] of EXPIRY_MS.entries()) {
+      const id = index + 1;
+      this.#store.commit(groupOf("shop", [recordOf(id, { time: NOW + ms - RETENTION_MS })]));
+    }
+    [this.clock, this.#maintenance] = this.#open();
+    this.#save();
+  }
+
+  #open(): [AgeClock, Maintenance] {
+    const clock = new AgeClock({
+      saved: this.#store.clock(),
+      log: (_, message) => this.log.push(message),
+      wall: () => this.#wall,
+      monotonic: () => this.#monotonic,
+    });
+    const maintenance = new Maintenance(this.#store, {
+      file: this.#file,
+      bytesMax: () => 1e12,
+      clock: () => clock.reading,
+      retentionMsOf: () => RETENTION_MS,
+    });
+    return [clock, maintenance];
+  }
+
+  /** As every commit does. */
+  #save(): void {
+    this.#store.commit({ ...NOTHING, nextRecordId: EXPIRY_MS.length + 1 }, this.clock.read());
+  }
+
+  restart(offMs: number): void {
+    this.#save();
+    this.#store.close();
+    this.#wall += offMs;
+    this.#monotonic = 77;
+    this.#store = new StoreWriter(this.#file, "write", "next run");
+    [this.clock, this.#maintenance] = this.#open();
+  }
+
+  passes(ms: number): void {
+    this.#monotonic += ms;
+    this.set(ms);
+  }
+
+  /** Sets the machine's clock. */
+  set(byMs: number): void {
+    this.#wall += byMs;
+    this.clock.read();
+  }
+
+  /** Lets retention do all it wants to; answers how many records are left. */
+  left(): number {
+    while (this.#maintenance.step(true));
+    return this.#store.catalog.size;
+  }
+
+  close(): void {
+    this.#store.close();
   }
 }
 
-interface Stage {
-  readonly store: StoreWriter;
-  readonly jumps: ClockJumps;
-  readonly maintenance: Maintenance;
-  readonly worker: JumpedWorker;
-  readonly log: string[];
-  readonly passes: (ms: number) => void;
-  readonly set: (byMs: number) => void;
-  /** Lets retention do all it wants to; answers how many blocks are left. */
-  readonly blocksLeft: () => number;
-}
-
-/** A data file with a record of now, and one that expires in an hour; the clocks begin `awayMs` after it was written. */
-async function withStage(awayMs: number, work: (stage: Stage) => void): Promise<void> {
+async function withServer(work: (server: Server) => void): Promise<void> {
   await withFolder((folder) => {
-    const file = join(folder, "simplelogs.db");
-    const store = new StoreWriter(file, "write", "run");
-    const journal = [{ kind: "dedupe", receivedAt: NOW, data: new Uint8Array(0) }];
-    store.commit(groupOf("shop", [recordOf(1, { time: NOW - RETENTION_MS + DAY_MS / 24 })]));
-    store.commit(groupOf("shop", [recordOf(2)], { journal }));
-    const clocks = { wall: NOW + awayMs, steady: 0 };
-    const log: string[] = [];
-    const jumps = new ClockJumps(
-      store,
-      (_, message) => log.push(message),
-      () => clocks.wall,
-      () => clocks.steady,
-    );
-    const maintenance = new Maintenance(store, {
-      file,
-      bytesMax: () => 1e12,
-      clock: () => clocks.wall,
-      doubtMs: () => Math.max(0, jumps.doubtMs),
-      retentionMsOf: () => RETENTION_MS,
-    });
-    const worker = new JumpedWorker();
-    const look = () => jumps.look(worker);
+    const server = new Server(folder);
     try {
-      work({
-        store,
-        jumps,
-        maintenance,
-        worker,
-        log,
-        passes: (ms) => {
-          clocks.wall += ms;
-          clocks.steady += ms;
-          look();
-        },
-        set: (byMs) => {
-          clocks.wall += byMs;
-          look();
-        },
-        blocksLeft: () => {
-          while (maintenance.step(true));
-          return store.catalog.size;
-        },
-      });
+      work(server);
     } finally {
-      store.close();
+      server.close();
     }
   });
 }
 
-function journalTimes(jumps: ClockJumps): number[] {
-  return jumps.restore().journal.map((part) => part.receivedAt);
-}
-
 describe("retention", () => {
-  test("deletes nothing because of a clock that is decades ahead for less than an hour", async () => {
-    await withStage(0, ({ set, passes, blocksLeft, log }) => {
-      set(YEARS_MS);
-      const left = [blocksLeft()];
-      passes(DOUBT_FOR_MS - 60_000);
-      left.push(blocksLeft());
-      set(-YEARS_MS);
-      left.push(blocksLeft());
-      passes(DOUBT_FOR_MS);
-      expect([...left, blocksLeft()]).toEqual([2, 2, 2, 1]);
-      expect(log).toEqual([
-        "the machine's clock was set 26645 days ahead, or the machine slept; nothing is deleted by age because of it for 60 minutes",
+  test("deletes nothing at once because of a clock that is decades ahead, and for each hour of it a day's records", async () => {
+    await withServer((server) => {
+      server.set(YEARS_MS);
+      const left = [server.left()];
+      for (let hour = 1; hour <= 3; hour++) {
+        server.passes(HOUR_MS);
+        left.push(server.left());
+      }
+      expect(left).toEqual([3, 2, 2, 1]);
+      server.set(-YEARS_MS);
+      const { reading } = server.clock;
+      expect([server.left(), earliestNow(reading)]).toEqual([1, reading.wall]);
+      expect(server.log).toEqual([
+        "the machine's clock was set 26645 days ahead, or the machine slept; deletion by age follows by a day an hour",
         "the machine's clock was set 26645 days back",
       ]);
     });
   });
 
-  test("believes the clock after an hour", async () => {
-    await withStage(0, ({ set, passes, blocksLeft }) => {
-      set(YEARS_MS);
-      const before = blocksLeft();
-      passes(DOUBT_FOR_MS);
-      expect([before, blocksLeft()]).toEqual([2, 0]);
+  test("has deleted nothing that had not expired where the clock is right again within minutes", async () => {
+    await withServer((server) => {
+      server.set(YEARS_MS);
+      server.passes(HOUR_MS / 25);
+      const left = [server.left()];
+      server.set(-YEARS_MS);
+      server.passes(HOUR_MS - HOUR_MS / 25);
+      left.push(server.left());
+      server.passes(10_000);
+      expect([...left, server.left()]).toEqual([3, 3, 2]);
     });
   });
 
-  test("goes on, meanwhile, with what expires by the clock as it was", async () => {
-    await withStage(0, ({ set, passes, blocksLeft }) => {
-      passes(DOUBT_FOR_MS - 1_000);
-      set(YEARS_MS);
-      const before = blocksLeft();
-      passes(20_000);
-      expect([before, blocksLeft()]).toEqual([2, 1]);
+  test("trusts a clock that nobody set for a day", async () => {
+    await withServer((server) => {
+      server.set(YEARS_MS);
+      server.passes(TRUST_AFTER_MS);
+      expect(server.left()).toBe(0);
     });
   });
 
   test("goes on after the clock was set back", async () => {
-    await withStage(0, ({ set, passes, blocksLeft }) => {
-      const before = blocksLeft();
-      set(-2 * DAY_MS);
-      blocksLeft();
-      passes(2 * DAY_MS + DOUBT_FOR_MS + 1);
-      expect([before, blocksLeft()]).toEqual([2, 1]);
+    await withServer((server) => {
+      server.set(-2 * DAY_MS);
+      const before = server.left();
+      server.passes(2 * DAY_MS + HOUR_MS + 1);
+      expect([before, server.left()]).toEqual([3, 2]);
     });
   });
 
-  test("deletes nothing for an hour when the newest record is older than a day at the start", async () => {
-    await withStage(YEARS_MS, ({ passes, blocksLeft, log }) => {
-      const before = blocksLeft();
-      passes(DOUBT_FOR_MS + 1);
-      expect([before, blocksLeft()]).toEqual([2, 0]);
-      expect(log).toEqual([
-        "the newest record was received 26645 days ago; in case the clock is wrong, nothing is deleted by age because of it for 60 minutes",
-      ]);
-    });
-  });
-
-  test("deletes at once at such a start where only that makes room", async () => {
-    await withStage(YEARS_MS, ({ jumps, blocksLeft }) => {
-      jumps.believeStart();
-      expect(blocksLeft()).toBe(0);
-    });
-  });
-
-  test("takes a start with a clock behind the newest record for a wrong one", async () => {
-    await withStage(-YEARS_MS / 2, ({ jumps, blocksLeft, log }) => {
-      expect([jumps.doubtMs, blocksLeft(), log]).toEqual([
-        -YEARS_MS / 2,
-        2,
-        ["the newest record was received 13323 days after now: is the clock behind?"],
-      ]);
-    });
-  });
-
-  test("does not where the clock was set since", async () => {
-    await withStage(0, ({ jumps, set, blocksLeft }) => {
-      set(YEARS_MS);
-      jumps.believeStart();
-      expect(blocksLeft()).toBe(2);
-    });
-  });
-
-  test("deletes at the start what has expired when the newest record is of the last day", async () => {
-    await withStage(DAY_MS, ({ blocksLeft, log }) => {
-      expect([blocksLeft(), log]).toEqual([1, []]);
-    });
-  });
-});
-
-describe("a doubt", () => {
-  test("outlives the process, and is taken back by the next one too", async () => {
-    await withStage(0, ({ store, set }) => {
-      set(YEARS_MS);
-      // What is received then looks like now to the next process.
-      store.commit(groupOf("shop", [recordOf(3, { receivedAt: NOW + YEARS_MS })]));
-      const clocks = { wall: NOW + YEARS_MS, steady: 0 };
-      const again = () =>
-        new ClockJumps(
-          store,
-          () => undefined,
-          () => clocks.wall,
-          () => clocks.steady,
-        );
-      const doubts = [again().doubtMs];
-      clocks.wall = NOW;
-      const backAgain = again();
-      doubts.push(backAgain.doubtMs);
-      backAgain.look(new JumpedWorker());
-      doubts.push(again().doubtMs);
-      expect(doubts).toEqual([YEARS_MS, 0, -YEARS_MS]);
-    });
-  });
-
-  test("is taken back by the next process to the hour, where the jump was of no more than a day", async () => {
-    await withStage(0, ({ store, set }) => {
-      set(DAY_MS);
-      store.commit(groupOf("shop", [recordOf(3, { receivedAt: NOW + DAY_MS })]));
-      const doubts = [NOW + DAY_MS, NOW + 1].map(
-        (wall) =>
-          new ClockJumps(
-            store,
-            () => undefined,
-            () => wall,
-            () => 0,
-          ).doubtMs,
-      );
-      expect(doubts).toEqual([DAY_MS, 0]);
-    });
-  });
-
-  test("is over for the next process where it was over for the last", async () => {
-    await withStage(0, ({ store, set, passes }) => {
-      set(YEARS_MS);
-      store.commit(groupOf("shop", [recordOf(3, { receivedAt: NOW + YEARS_MS })]));
-      passes(DOUBT_FOR_MS);
-      const next = new ClockJumps(
-        store,
-        () => undefined,
-        () => NOW + YEARS_MS + DOUBT_FOR_MS,
-        () => 0,
-      );
-      expect(next.doubtMs).toBe(0);
-    });
-  });
-});
-
-describe("the journal", () => {
-  test("follows the clock in both directions, and the worker is told as much", async () => {
-    await withStage(0, ({ jumps, set, worker }) => {
-      const seen: number[][] = [];
-      for (const byMs of [YEARS_MS, -YEARS_MS, -DAY_MS]) {
-        set(byMs);
-        seen.push([worker.jumpedMs, ...journalTimes(jumps)]);
+  test("has caught up three hours after a server was off for three days, or has a clock that is so far ahead", async () => {
+    await withServer((server) => {
+      server.restart(3 * DAY_MS);
+      const left = [server.left()];
+      for (let hour = 1; hour <= 3; hour++) {
+        server.passes(HOUR_MS);
+        left.push(server.left());
       }
-      expect(seen).toEqual([
-        [YEARS_MS, NOW + YEARS_MS],
-        [0, NOW],
-        [-DAY_MS, NOW - DAY_MS],
-      ]);
+      expect([...left, server.clock.reading.trusted]).toEqual([3, 2, 2, 1, server.clock.reading.wall]);
     });
   });
 
-  test("has no part of the future after a start with a clock that is behind", async () => {
-    await withStage(-DAY_MS, ({ jumps }) => {
-      expect(journalTimes(jumps)).toEqual([NOW - DAY_MS]);
+  test("deletes at the start what has expired where the server was off for a day at most", async () => {
+    await withServer((server) => {
+      server.restart(DAY_MS);
+      expect([server.left(), server.log]).toEqual([2, []]);
     });
   });
 
-  test("keeps its times when the clock is right", async () => {
-    await withStage(DAY_MS / 24, ({ jumps }) => {
-      expect(journalTimes(jumps)).toEqual([NOW]);
+  test("deletes at once after a long time away where only that makes room, but not where the clock was set", async () => {
+    await withServer((server) => {
+      server.set(YEARS_MS);
+      server.clock.trustStart();
+      const set = server.left();
+      server.set(-YEARS_MS);
+      server.restart(YEARS_MS);
+      server.clock.trustStart();
+      expect([set, server.left()]).toEqual([3, 0]);
     });
   });
-});
 
-describe("the start of the process, from which grace is counted", () => {
-  test("is where the clock was set to, and never later than now", async () => {
-    await withStage(0, ({ jumps, set }) => {
-      const seen = [jumps.startedAt(NOW - 5), jumps.startedAt(NOW + YEARS_MS)];
-      set(-DAY_MS);
-      seen.push(jumps.startedAt(NOW));
-      set(YEARS_MS);
-      seen.push(jumps.startedAt(NOW));
-      expect(seen).toEqual([NOW - 5, NOW, NOW - DAY_MS, NOW - DAY_MS + YEARS_MS]);
+  test("goes on in the next process with the clock of the last, however far it was set", async () => {
+    await withServer((server) => {
+      server.set(YEARS_MS);
+      server.restart(1_000);
+      const left = [server.left()];
+      server.set(-YEARS_MS);
+      server.passes(HOUR_MS - 2_000);
+      left.push(server.left());
+      server.passes(12_000);
+      expect([...left, server.left()]).toEqual([3, 3, 2]);
     });
   });
 });

@@ -8,6 +8,7 @@ import { gunzipSync } from "node:zlib";
 import { KEY_TYPE_COLUMN } from "../../src/block/key_types.ts";
 import { openBlock } from "../../src/block/open_block.ts";
 import { readSummary, SUMMARY } from "../../src/block/summary.ts";
+import { AgeClock } from "../../src/core/age_clock.ts";
 import type { FieldsAnswer, TimingsAnswer, ValuesAnswer } from "../../src/core/answers.ts";
 import type { Source } from "../../src/core/entry.ts";
 import type { ReadRequest } from "../../src/core/reading.ts";
@@ -20,6 +21,7 @@ import { verifyData } from "../../src/store/verify.ts";
 import { GroupCommits } from "../../src/threads/group_commits.ts";
 import { batchesOf } from "../../src/threads/redo_text.ts";
 import { EntryWorker } from "../../src/worker/loop.ts";
+import { readingAt } from "../support/clock_reading.ts";
 import { withFolder } from "../support/folder.ts";
 import { mergeNow, NOW, piecesOf } from "../support/groups.ts";
 
@@ -57,17 +59,17 @@ class Upgraded {
       run: "run 2",
       rules: { keys: KEYS, projects: {}, defaultProject: RULES },
       deadlinesFrom: NOW,
-      now: NOW,
+      clock: readingAt(NOW),
     });
-    const clock = { now: NOW, doubtMs: 0 };
-    this.commits = new GroupCommits({ store: this.store, run: "run 2", mayKeep: false }, this.worker, clock);
+    const clock = new AgeClock({ saved: undefined, wall: () => NOW });
+    this.commits = new GroupCommits({ store: this.store, run: "run 2", clock, mayKeep: false }, this.worker);
     if (this.commits.isBehind) this.commits.write();
   }
 
   send(type: Source, entries: readonly object[]): void {
     const body = { key: "k", source: type, entries };
     const text = JSON.stringify([++this.#batch, KEYS.findIndex((key) => key.type === type), NOW, 100, "s", body]);
-    this.commits.commit(this.worker.group(batchesOf(text, KEYS), this.#batch));
+    this.commits.commit(this.worker.group(batchesOf(text, KEYS), this.#batch, readingAt(NOW)));
   }
 
   /** All records by their ids. */

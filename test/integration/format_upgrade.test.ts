@@ -87,6 +87,26 @@ describe("a data file of format 1", () => {
     });
   });
 
+  test("has the clock that its newest record was received by, less what that was suspected of", async () => {
+    await withFolder((folder) => {
+      const seen = [undefined, 5_000, -5_000].map((doubtMs, index) => {
+        const file = join(folder, `old ${index}.db`);
+        makeFormat1(file);
+        if (doubtMs !== undefined) {
+          const database = new Database(file);
+          database.query("INSERT INTO meta VALUES ('clock_doubt', ?)").run(doubtMs);
+          database.close();
+        }
+        const store = new StoreWriter(file, "write", "run");
+        const clock = store.clock();
+        store.close();
+        return clock;
+      });
+      const received = { wall: NOW, steady: NOW, trusted: NOW };
+      expect(seen).toEqual([received, { ...received, trusted: NOW - 5_000 }, received]);
+    });
+  });
+
   test("keeps what it holds and takes more", async () => {
     await withFolder((folder) => {
       const file = join(folder, "old.db");

@@ -5,6 +5,7 @@ import { Maintenance } from "../../src/store/maintenance.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
 import { Merging } from "../../src/threads/merging.ts";
 import type { MergeResult } from "../../src/threads/messages.ts";
+import { readingAt } from "../support/clock_reading.ts";
 import { withFolder } from "../support/folder.ts";
 import { groupOf, recordOf } from "../support/groups.ts";
 
@@ -21,7 +22,7 @@ describe("merging is urgent", () => {
     await withFolder((folder) => {
       const file = join(folder, "data.db");
       const store = new StoreWriter(file, "memory", "run");
-      const options = { file, bytesMax: () => 1e9, clock: Date.now, retentionMsOf: () => DAY_MS };
+      const options = { file, bytesMax: () => 1e9, clock: () => readingAt(Date.now()), retentionMsOf: () => DAY_MS };
       const merging = new Merging(store, new Maintenance(store, options));
       const { catalog } = store;
       /** What is asked for then; it is answered, and nothing of it is merged. */

@@ -10,6 +10,7 @@ import { StoreWriter } from "../../src/store/store_writer.ts";
 import { batchesOf } from "../../src/threads/redo_text.ts";
 import { EntryWorker } from "../../src/worker/loop.ts";
 import type { StagedBatch, WorkerRules } from "../../src/worker/options.ts";
+import { readingAt } from "../support/clock_reading.ts";
 import { withFolder } from "../support/folder.ts";
 
 const NOW = Date.UTC(2026, 10, 23, 12);
@@ -28,7 +29,7 @@ function workerOf(store: StoreWriter): EntryWorker {
     run: "run",
     rules: RULES,
     deadlinesFrom: 0,
-    now: NOW,
+    clock: readingAt(NOW),
   });
 }
 
@@ -71,7 +72,7 @@ describe("a group whose commit fails", () => {
       const store = new StoreWriter(file, "sync", "run");
       let worker = workerOf(store);
       const commit = (number: number, entries: readonly Entry[]) => {
-        store.commit(worker.group(groupOf(number, entries), number));
+        store.commit(worker.group(groupOf(number, entries), number, readingAt(NOW)));
         worker.committed();
       };
       commit(1, [
@@ -111,7 +112,7 @@ describe("a group whose commit fails", () => {
     await withFolder((folder) => {
       const store = new StoreWriter(join(folder, "data.db"), "sync", "run");
       const worker = workerOf(store);
-      const write = worker.group(groupOf(1, [{ key: "a", startTime: NOW }]), 1);
+      const write = worker.group(groupOf(1, [{ key: "a", startTime: NOW }]), 1, readingAt(NOW));
       store.commit(write);
       const error = errorOf(() => store.commit(write)) as SQLiteError;
       expect([error.code, isStoreError(error)]).toEqual(["SQLITE_CONSTRAINT_PRIMARYKEY", false]);
@@ -127,7 +128,7 @@ describe("a damaged file", () => {
       const store = new StoreWriter(file, "sync", "run");
       const worker = workerOf(store);
       for (const number of [1, 2, 3]) {
-        store.commit(worker.group(groupOf(number, [{ message: `line ${number}` }]), number));
+        store.commit(worker.group(groupOf(number, [{ message: `line ${number}` }]), number, readingAt(NOW)));
         worker.committed();
       }
       store.close();
@@ -164,7 +165,7 @@ describe("an export that is not finished", () => {
       const worker = workerOf(store);
       const commit = (number: number) => {
         const noise = Buffer.from(crypto.getRandomValues(new Uint8Array(400_000))).toString("base64");
-        store.commit(worker.group(groupOf(number, [{ message: noise }]), number));
+        store.commit(worker.group(groupOf(number, [{ message: noise }]), number, readingAt(NOW)));
         worker.committed();
       };
       for (let number = 1; number <= 20; number++) commit(number);

@@ -11,6 +11,7 @@ import { lockData } from "../../src/store/lock.ts";
 import { Maintenance } from "../../src/store/maintenance.ts";
 import { APPLICATION_ID, FORMAT_VERSION } from "../../src/store/schema.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
+import { readingAt } from "../support/clock_reading.ts";
 import { withFolder } from "../support/folder.ts";
 import { groupOf, mergeNow, NOTHING, recordOf } from "../support/groups.ts";
 
@@ -196,7 +197,7 @@ describe("retention", () => {
       const maintenance = new Maintenance(store, {
         file,
         bytesMax: () => 1e12,
-        clock: () => now,
+        clock: () => readingAt(now),
         retentionMsOf: () => 3 * DAY_MS,
       });
       expect(maintenance.prepare()).toBe(true);
@@ -227,7 +228,7 @@ describe("retention", () => {
       const maintenance = new Maintenance(store, {
         file,
         bytesMax: () => 2_000_000,
-        clock: () => 1_000 * DAY_MS,
+        clock: () => readingAt(1_000 * DAY_MS),
         retentionMsOf: () => 30 * DAY_MS,
       });
       while (maintenance.step(true));

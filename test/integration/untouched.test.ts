@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { FORMAT_STEPS } from "../../src/store/schema.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
 import { EntryWorker } from "../../src/worker/loop.ts";
+import { readingAt } from "../support/clock_reading.ts";
 import { runLine } from "../support/command_line.ts";
 import { withFolder } from "../support/folder.ts";
 import { groupOf, NOW, recordOf } from "../support/groups.ts";
@@ -165,7 +166,7 @@ describe("a named data file", () => {
           defaultProject: { retentionMs: 1e12, monthlyEntries: undefined, overage: "continue" },
         },
         deadlinesFrom: 0,
-        now: 0,
+        clock: readingAt(0),
       });
       const rules = { retentionMs: 1e12, overage: "continue" } as const;
       const body = { key: "", source: "server", entries: [{ message: "kept", timestamp: NOW }] };

@@ -48,7 +48,6 @@ export class TestPipeline {
         file: this.file,
         durability,
         run: "test",
-        processStartedAt: Date.now(),
         timings: { timeoutMs: 3_600_000, orphanGraceMs: 60_000, openMax: 100, openBytesMax: 1_000_000 },
         clientShare: 0.5,
         dedupe: { windowMs: 600_000, requests: 10_000 },

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { StoreWriter } from "../../../src/store/store_writer.ts";
 import { batchesOf } from "../../../src/threads/redo_text.ts";
 import { EntryWorker } from "../../../src/worker/loop.ts";
+import { readingAt } from "../../support/clock_reading.ts";
 import { withFolder } from "../../support/folder.ts";
 
 const KEYS = [{ project: "shop", name: "web shop", type: "server" }] as const;
@@ -40,7 +41,7 @@ export class DataFile {
         defaultProject: { retentionMs: 1e12, monthlyEntries: undefined, overage: "continue" },
       },
       deadlinesFrom: 0,
-      now: 0,
+      clock: readingAt(0),
     });
   }
 
@@ -48,9 +49,9 @@ export class DataFile {
   write(entries: readonly object[]): void {
     const number = ++this.#batches;
     const body = { key: "k", source: "server", entries };
-    this.#store.commit(
-      this.#worker.group(batchesOf(JSON.stringify([number, 0, Date.now(), 10, "s", body]), KEYS), number),
-    );
+    const now = Date.now();
+    const batches = batchesOf(JSON.stringify([number, 0, now, 10, "s", body]), KEYS);
+    this.#store.commit(this.#worker.group(batches, number, readingAt(now)));
     this.#worker.committed();
   }
 

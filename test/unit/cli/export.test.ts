@@ -8,6 +8,7 @@ import { OperatingError } from "../../../src/core/errors.ts";
 import { StoreWriter } from "../../../src/store/store_writer.ts";
 import { batchesOf } from "../../../src/threads/redo_text.ts";
 import { EntryWorker } from "../../../src/worker/loop.ts";
+import { readingAt } from "../../support/clock_reading.ts";
 import { withFolder } from "../../support/folder.ts";
 
 const KEYS = [{ project: "shop", name: "web shop", type: "server" }] as const;
@@ -73,12 +74,13 @@ async function withData(
         defaultProject: { retentionMs: 1e12, monthlyEntries: undefined, overage: "continue" },
       },
       deadlinesFrom: 0,
-      now: 0,
+      clock: readingAt(0),
     });
     messages.forEach((message, index) => {
       const timestamp = firstTime + index * 86_400_000;
       const body = { key: "k", source: "server", entries: [{ message, timestamp }] };
-      store.commit(worker.group(batchesOf(JSON.stringify([index + 1, 0, timestamp, 10, "s", body]), KEYS), index + 1));
+      const batches = batchesOf(JSON.stringify([index + 1, 0, timestamp, 10, "s", body]), KEYS);
+      store.commit(worker.group(batches, index + 1, readingAt(timestamp)));
       worker.committed();
     });
     store.close();

@@ -1,8 +1,11 @@
 import { describe, expect, spyOn, test } from "bun:test";
+import type { ClockReading } from "../../../src/core/age_clock.ts";
 import { DAY_MS } from "../../../src/core/limits.ts";
+import { openForReading } from "../../../src/store/database.ts";
 import { withFolder } from "../../support/folder.ts";
 import { WriterStage } from "./writer_stage.ts";
 
+const HOUR_MS = DAY_MS / 24;
 const YEARS_MS = 73 * 365 * DAY_MS;
 /** Of the wall clock: more than a tick makes. */
 const READINGS_MAX = 10;
@@ -55,4 +58,35 @@ describe("a clock that is set ahead by decades, at whichever of its readings,", 
       });
     },
   );
+});
+
+describe("the clock's reading", () => {
+  test("is written once an hour while nothing else is, so that a crash does not look like a long time away", async () => {
+    await withTicks((stage, tick) => {
+      stage.send([{ message: "a" }]);
+      const written = () => {
+        const database = openForReading(stage.file);
+        const row = database.query("SELECT value FROM meta WHERE name = 'clock'").get() as { readonly value: string };
+        database.close();
+        return (JSON.parse(row.value) as ClockReading).wall;
+      };
+      const [wall, monotonic] = [Date.now(), performance.now()];
+      let passedMs = 0;
+      const clocks = [
+        spyOn(Date, "now").mockImplementation(() => wall + passedMs),
+        spyOn(performance, "now").mockImplementation(() => monotonic + passedMs),
+      ];
+      try {
+        // The first is the sign of life that requests want 10 s after the last.
+        const seen = [20_000, HOUR_MS - 1, HOUR_MS + 20_000, HOUR_MS + 25_000, 3 * HOUR_MS].map((ms) => {
+          passedMs = ms;
+          tick();
+          return written() - wall === ms;
+        });
+        expect(seen).toEqual([true, false, true, false, true]);
+      } finally {
+        for (const clock of clocks) clock.mockRestore();
+      }
+    });
+  });
 });

@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite";
 import { describe, expect, spyOn, test } from "bun:test";
 import { symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -130,6 +131,26 @@ describe("after a crash, groups that were kept", () => {
       await settleFile(stage.file, SETTLE_RULES);
       await settleFile(`${stage.file}.absent`, SETTLE_RULES);
       expect(messagesIn(stage.file)).toEqual(["a", "b", "c"]);
+    });
+  });
+
+  test("are what they were when they came, however the clock was set since", async () => {
+    await withHeldWriter(async (stage) => {
+      const yearsMs = 73 * 365 * DAY_MS;
+      const wall = spyOn(Date, "now").mockImplementation(() => NOW + yearsMs);
+      try {
+        // By the time that is trusted still, they are neither old nor of the future.
+        keepAll(stage, [[log("a")], [log("b")], [{ message: "c", timestamp: NOW + yearsMs + DAY_MS }]]);
+        stage.writer.close();
+        const trusted = JSON.stringify({ wall: NOW + yearsMs, steady: NOW, trusted: NOW + yearsMs });
+        const database = new Database(stage.file);
+        database.query("UPDATE meta SET value = ? WHERE name = 'clock'").run(trusted);
+        database.close();
+        await settleFile(stage.file, SETTLE_RULES);
+        expect(messagesIn(stage.file).toSorted()).toEqual(["a", "b", "c"]);
+      } finally {
+        wall.mockRestore();
+      }
     });
   });
 

@@ -63,13 +63,12 @@ export class WriterStage {
       file: this.file,
       durability: "write",
       run,
-      processStartedAt: Date.now(),
       timings: { timeoutMs: 3_600_000, orphanGraceMs: 60_000, openMax: 1_000, openBytesMax: 1e7 },
       clientShare: 0.5,
       dedupe: { windowMs: 600_000, requests: 1_000 },
     } as const;
-    const start = { kind: "start", settings, rules: RULES, claim: this.#claim, dataId: this.#dataId } as const;
-    return new WriterThread(start, (message) => this.said.push(message));
+    const begin = { settings, rules: RULES, claim: this.#claim, processAgeMs: 0, dataId: this.#dataId };
+    return new WriterThread({ kind: "start", ...begin }, (message) => this.said.push(message));
   }
 
   /** Sends a batch as a group of its own and has it written in full; whether it was committed. */

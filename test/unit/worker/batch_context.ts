@@ -2,10 +2,14 @@
 
 import type { BatchContext } from "../../../src/worker/normalise.ts";
 
+type Changes = Partial<BatchContext> & { readonly retentionMs?: number };
+
 /** 2024-06-20T16:13:20Z, the specification's own instant. */
 export const NOW = 1_718_900_000_000;
 
-export function batchContext(changes: Partial<BatchContext> = {}): BatchContext {
+/** A batch that is received by a right clock. */
+export function batchContext({ retentionMs = 30 * 86_400_000, ...changes }: Changes = {}): BatchContext {
+  const { receivedAt = NOW } = changes;
   return {
     project: "shop",
     apiKey: "web shop",
@@ -14,10 +18,9 @@ export function batchContext(changes: Partial<BatchContext> = {}): BatchContext 
     batchSource: "server",
     batchTimestamp: undefined,
     receivedAt: NOW,
-    arrivedAt: changes.receivedAt ?? NOW,
-    agedFrom: changes.receivedAt ?? NOW,
-    retentionMs: 30 * 86_400_000,
-    behindMs: 0,
+    arrivedAt: receivedAt,
+    timeMin: receivedAt - retentionMs,
+    timeMax: receivedAt + 86_400_000,
     mayHoldLoneSurrogates: false,
     ...changes,
   };

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Entry } from "../../../src/core/entry.ts";
+import { readingAt } from "../../support/clock_reading.ts";
 import { integer, pick, runSeed, seededRandom } from "../../support/random.ts";
 import { gapOf, LoopState, NOW } from "./loop_state.ts";
 
@@ -162,7 +163,7 @@ describe("an entry is dropped", () => {
     const text =
       '{"key":"sk_0123456789abcdef","source":"server","entries":[{"message":"x"},{"key":"req-1"}],"also":["\\u0073k\\u005f0123456789abcdef"]}';
     const message = { group: 1, lastBatch: 7, keyIndex: 0, receivedAt: NOW, entryCount: 2, bytes: text.length, text };
-    const write = state.worker.setAside({ kind: "set_aside", ...message });
+    const write = state.worker.setAside({ kind: "set_aside", ...message }, readingAt(NOW));
     expect([write.lastBatch, write.bytesReceived]).toEqual([7, text.length]);
     state.commit(write);
     const body = text.replace("sk_0123456789abcdef", "sk_…").replace("\\u0073k\\u005f0123456789abcdef", "sk_…");

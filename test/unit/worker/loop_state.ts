@@ -2,17 +2,19 @@
 
 import { decodeColumns, recordsOf } from "../../../src/block/decode.ts";
 import { BlockEncoder } from "../../../src/block/encode.ts";
+import type { ClockReading } from "../../../src/core/age_clock.ts";
 import type { Entry } from "../../../src/core/entry.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
 import { BATCH_MEMBERS, batchesOf } from "../../../src/threads/redo_text.ts";
 import type { AmbiguousPairs } from "../../../src/worker/ambiguous_pairs.ts";
 import type { KeyNote } from "../../../src/worker/key_use.ts";
 import { EntryWorker } from "../../../src/worker/loop.ts";
-import type { ClockReading, WorkerProject, WorkerRules } from "../../../src/worker/options.ts";
+import type { WorkerProject, WorkerRules } from "../../../src/worker/options.ts";
 import type { PairingLimits } from "../../../src/worker/pairing.ts";
 import type { Rejection } from "../../../src/worker/rejections.ts";
 import type { StagedWrite, WorkerCounts } from "../../../src/worker/staged.ts";
 import type { UsageCounter } from "../../../src/worker/usage.ts";
+import { readingAt } from "../../support/clock_reading.ts";
 
 /** 2026-11-23T12:00:00Z. */
 export const NOW = Date.UTC(2026, 10, 23, 12);
@@ -67,8 +69,8 @@ export class LoopState {
     this.worker = this.restart();
   }
 
-  /** What a new process, or a new worker after a failed commit, begins with. */
-  restart(processStartedAt = 0): EntryWorker {
+  /** What a new process, or a new worker after a failed commit, begins with; `now` by the steady clock. */
+  restart(processStartedAt = 0, now = NOW): EntryWorker {
     this.worker = new EntryWorker({
       state: {
         seed: [1, 2],
@@ -84,7 +86,7 @@ export class LoopState {
       requests: { windowMs: 600_000, requests: 10_000, clientShare: 0.5 },
       run: "run",
       rules: this.rules,
-      now: NOW,
+      clock: readingAt(now),
       deadlinesFrom: processStartedAt === 0 ? 0 : processStartedAt + this.#limits.orphanGraceMs,
     });
     return this.worker;
@@ -92,21 +94,16 @@ export class LoopState {
 
   /** Stages a group of batches without committing it. */
   stage(...batches: readonly SentBatch[]): StagedWrite {
-    return this.worker.group(batchesOf(this.#textOf(batches), this.rules.keys, BATCH_MEMBERS), this.#nextBatch - 1);
+    return this.stageAt(readingAt(Math.max(...batches.map(({ receivedAt = NOW }) => receivedAt))), ...batches);
   }
 
-  /** As `stage`, by a clock that was set. */
+  /** As `stage`, by a clock that may have been set. */
   stageAt(clock: ClockReading, ...batches: readonly SentBatch[]): StagedWrite {
     return this.worker.group(
       batchesOf(this.#textOf(batches), this.rules.keys, BATCH_MEMBERS),
       this.#nextBatch - 1,
       clock,
     );
-  }
-
-  /** Moves the receipt of the journal's parts, as the store does when the clock was set. */
-  moveJournal(byMs: number): void {
-    for (const part of this.#journal) part.receivedAt += byMs;
   }
 
   #textOf(batches: readonly SentBatch[]): string {
@@ -144,9 +141,9 @@ export class LoopState {
     this.commit(this.stage(...batches));
   }
 
-  /** Lets time pass; whether anything was due. */
+  /** Lets time pass, by the steady clock; whether anything was due. */
   expire(now: number): boolean {
-    const write = this.worker.expire(now);
+    const write = this.worker.expire(readingAt(now));
     if (write !== undefined) this.commit(write);
     return write !== undefined;
   }
@@ -157,7 +154,7 @@ export class LoopState {
 
   /** Lets the worker note keys; whether there was anything to note. */
   noteKeys(now: number): boolean {
-    const write = this.worker.noteKeys(now);
+    const write = this.worker.noteKeys(readingAt(now));
     if (write !== undefined) this.commit(write);
     return write !== undefined;
   }

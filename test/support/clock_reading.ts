@@ -1,0 +1,8 @@
+// Readings of the server's clock that a test sets.
+
+import type { ClockReading } from "../../src/core/age_clock.ts";
+
+/** A clock that nobody set; Unix ms. */
+export function readingAt(now: number): ClockReading {
+  return { wall: now, steady: now, trusted: now };
+}
