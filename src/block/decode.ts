@@ -1,4 +1,4 @@
-// A whole block at once, into columns and records in memory: what merging and exporting need.
+// A whole block at once, into columns and records in memory: what exporting, checking and erasing need.
 
 import type { StoredRecord } from "../core/record.ts";
 import { type Columns, emptySparse, type SparseColumn } from "./columns.ts";

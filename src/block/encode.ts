@@ -7,10 +7,8 @@ import { ByteWriter } from "./bytes.ts";
 import type { Columns, NamedColumn } from "./columns.ts";
 import { hasKeyTypes, KEY_TYPE_COLUMN, writeKeyTypes } from "./key_types.ts";
 import { writeNumbers } from "./numbers.ts";
-import { type OptionalText, toDictionary, writeDictionary } from "./strings.ts";
-import { PARTED_COLUMN, partedColumns, partedStrings } from "./text_parts.ts";
-import { receivedColumn, timingColumns } from "./told_numbers.ts";
-import { dictionarySizeMax, writeSparseNumbers, writeSparseStrings, writeStrings, writeValues } from "./values.ts";
+import { toDictionary, writeDictionary } from "./strings.ts";
+import { writeSparseNumbers, writeSparseStrings, writeStrings, writeValues } from "./values.ts";
 
 /** Name of the one piece of a packed block. */
 export const PACKED = "*";
@@ -46,43 +44,26 @@ export function pieceOf(name: string, raw: Uint8Array): BlockPiece {
   return { name, checksum: pieceChecksum(name, data), data };
 }
 
-/** Whether the messages of a columnar block are no dictionary. */
-export function hasPlainMessages({ message }: Columns): boolean {
-  return toDictionary(message, dictionarySizeMax(message.length)) === undefined;
-}
-
-function messageWriters(
-  message: readonly OptionalText[],
-  compact: boolean,
-  partTexts: number | undefined,
-): NamedColumn[] {
-  if (partTexts === undefined) return [[PARTED_COLUMN, (writer) => writeStrings(writer, message, compact)]];
-  return partedColumns(message.length, partTexts, partedStrings(message));
-}
-
-/** The columns that have any value, each with its writer. `compact` spends time to save space. */
-function columnWriters(columns: Columns, compact: boolean, partTexts?: number): NamedColumn[] {
+/** The columns of a packed block that have any value, each with its writer: in the form that costs least. */
+function columnWriters(columns: Columns): NamedColumn[] {
   const { count } = columns;
   const writers: NamedColumn[] = [
     ["id", (writer) => writeNumbers(writer, columns.id)],
     ["time", (writer) => writeNumbers(writer, columns.time)],
-    compact ? receivedColumn(columns) : ["received", (writer) => writeNumbers(writer, columns.received)],
+    ["received", (writer) => writeNumbers(writer, columns.received)],
     ["flags", (writer) => writer.lowBytes(columns.flags, 0)],
     ...keyTypeColumn(columns),
     ["apiKey", (writer) => writeCoded(writer, columns.apiKey)],
     ["touchpoint", (writer) => writeCoded(writer, columns.touchpoint)],
-    ...messageWriters(columns.message, compact, partTexts),
+    ["message", (writer) => writeStrings(writer, columns.message)],
   ];
   if (columns.key.rows.length > 0) writers.push(["key", (writer) => writeSparseStrings(writer, columns.key, count)]);
-  if (compact) writers.push(...timingColumns(columns));
-  else {
-    for (const name of ["start", "end", "duration"] as const) {
-      const column = columns[name];
-      if (column.rows.length > 0) writers.push([name, (writer) => writeSparseNumbers(writer, column, count)]);
-    }
+  for (const name of ["start", "end", "duration"] as const) {
+    const column = columns[name];
+    if (column.rows.length > 0) writers.push([name, (writer) => writeSparseNumbers(writer, column, count)]);
   }
   for (const [name, column] of columns.metadata) {
-    writers.push([METADATA_PREFIX + name, (writer) => writeValues(writer, column, count, compact)]);
+    writers.push([METADATA_PREFIX + name, (writer) => writeValues(writer, column, count)]);
   }
   const rest = columns.metadataRest;
   if (rest.rows.length > 0) writers.push(["rest", (writer) => writeSparseStrings(writer, rest, count)]);
@@ -96,8 +77,7 @@ export function keyTypeColumn({ keyType, flags }: Pick<Columns, "keyType" | "fla
 
 /** Names of keys and touchpoints repeat, so they are always a dictionary, which readers rely on. */
 function writeCoded(writer: ByteWriter, values: readonly (string | undefined)[]): void {
-  const dictionary = toDictionary(values, values.length);
-  if (dictionary !== undefined) writeDictionary(writer, dictionary);
+  writeDictionary(writer, toDictionary(values));
 }
 
 /** Encodes blocks; keeps its buffers, because a new one for each group was a tenth of the time. */
@@ -107,7 +87,7 @@ export class BlockEncoder {
 
   /** Encodes a small block into one piece: the columns, the directory of their sizes, and the directory's size. */
   packed(columns: Columns): EncodedBlock {
-    return this.packedOf(columnWriters(columns, false));
+    return this.packedOf(columnWriters(columns));
   }
 
   /** As `packed`, of columns that are already chosen. */
@@ -128,22 +108,8 @@ export class BlockEncoder {
     return { pieces: [pieceOf(PACKED, body.view())], rawBytes: body.length };
   }
 
-  /** Encodes a merged block, a piece a column. */
-  columnar(columns: Columns): EncodedBlock {
-    return this.columnarOf(columnWriters(columns, true));
-  }
-
-  /** As `columnar`, of columns that are already chosen. */
-  columnarOf(writers: readonly NamedColumn[]): EncodedBlock {
-    return finish(this.#columnarSteps(writers));
-  }
-
-  /** As `columnar`, a column a step, messages in parts of so many where it is given. No other block is encoded meanwhile. */
-  columnarSteps(columns: Columns, partTexts?: number): Generator<void, EncodedBlock> {
-    return this.#columnarSteps(columnWriters(columns, true, partTexts));
-  }
-
-  *#columnarSteps(writers: readonly NamedColumn[]): Generator<void, EncodedBlock> {
+  /** Encodes the columns of a merged block, a piece and a step each. No other block is encoded meanwhile. */
+  *columnarSteps(writers: readonly NamedColumn[]): Generator<void, EncodedBlock> {
     const pieces: BlockPiece[] = [];
     const writer = this.#body;
     let rawBytes = 0;
@@ -155,13 +121,5 @@ export class BlockEncoder {
       yield;
     }
     return { pieces, rawBytes };
-  }
-}
-
-/** Takes all steps at once. */
-export function finish<T>(steps: Generator<void, T>): T {
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
   }
 }

@@ -9,8 +9,8 @@ import { bytesInOrder, type CodedTexts, codedTexts, inOrder, type MergedRows } f
 import { writeNumbers } from "./numbers.ts";
 import { sparseOrder } from "./row_order.ts";
 import { codeBytes } from "./strings.ts";
-import { isPlainPool } from "./text_filter_builder.ts";
-import { PARTED_COLUMN, partedColumns } from "./text_parts.ts";
+import { type FilterVersion, isPlainPool } from "./text_filter_builder.ts";
+import { PARTED_COLUMN, type PartedSource, partedColumns } from "./text_parts.ts";
 import { receivedColumn, timingColumns } from "./told_numbers.ts";
 import { dictionarySizeMax, FORM, TYPE, writeRows, writeSparseStrings } from "./values.ts";
 
@@ -35,7 +35,9 @@ export function mergedColumns(merged: MergedRows, partTexts: number | undefined)
     ...keyTypeColumn(merged),
     ["apiKey", (writer) => writeCoded(writer, merged.apiKey)],
     ["touchpoint", (writer) => writeCoded(writer, merged.touchpoint)],
-    ...messageColumns(blocks.message, rows, partTexts),
+    ...(partTexts === undefined
+      ? [[PARTED_COLUMN, (writer: ByteWriter) => writeTexts(writer, blocks.message, rows)] as const]
+      : partedColumns(rows.length, partTexts, partedMessages(merged))),
   ];
   if (blocks.key.rows.length > 0) {
     columns.push(["key", (writer) => writeSparseTexts(writer, blocks.key, merged.newRows)]);
@@ -70,15 +72,16 @@ function writePlain(writer: ByteWriter, column: GatheredTexts, places: Uint32Arr
   pool.writeBytes(writer, texts);
 }
 
-function messageColumns(column: GatheredTexts, rows: Uint32Array, partTexts: number | undefined): NamedColumn[] {
-  if (partTexts === undefined) return [[PARTED_COLUMN, (writer) => writeTexts(writer, column, rows)]];
-  const isPlain = isPlainPool(column.pool);
-  return partedColumns(rows.length, partTexts, {
+/** The messages on their way into parts; their filters are of that version. */
+export function partedMessages({ blocks, rows }: MergedRows, version?: FilterVersion): PartedSource {
+  const column = blocks.message;
+  const isPlain = isPlainPool(column.pool, version);
+  return {
     addRuns: (filter, from, to) => {
       filter.addTexts(column.pool, placed(column.view(), rows.subarray(from, to)), isPlain);
     },
     write: (writer, from, to) => writePlain(writer, column, rows.subarray(from, to)),
-  });
+  };
 }
 
 /** Either form, behind a byte that says which. `places` says for each new place which one it was. */

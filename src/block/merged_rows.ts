@@ -7,11 +7,12 @@ import { METADATA_PREFIX } from "./encode.ts";
 import { type GatheredBlocks, type GatheredSparseNumbers, metadataNames } from "./gathered_blocks.ts";
 import type { GatheredTexts, GatheredValues } from "./gathered_values.ts";
 import { valuesOfMerge } from "./merged_values.ts";
-import { sortedRows, sparseOrder } from "./row_order.ts";
+import { rowsAsTheyLie, sortedRows, sparseOrder } from "./row_order.ts";
 import type { DictionaryColumn } from "./strings.ts";
 import type { SummarySource } from "./summarise.ts";
 import type { TextCodes } from "./text_codes.ts";
-import { addLeaves, TextFilterBuilder } from "./text_filter_builder.ts";
+import { FILTER_BITS_LOG2_MAX } from "./text_filter.ts";
+import { addLeaves, type FilterVersion, TextFilterBuilder } from "./text_filter_builder.ts";
 import type { TextPool } from "./text_pool.ts";
 import { dictionarySizeMax, TYPE } from "./values.ts";
 
@@ -49,6 +50,9 @@ function allCodes({ pool }: GatheredTexts): TextCodes {
   return codes;
 }
 
+/** How a merge puts rows: sorted, or where they are, to look at a block that is merged already. */
+export type RowOrder = "sorted" | "as they lie";
+
 export class MergedRows {
   readonly blocks: GatheredBlocks;
   /** For each new row the row that it was, and the other way round. */
@@ -64,10 +68,13 @@ export class MergedRows {
   readonly metadataNames: readonly string[];
   readonly rest: SparseColumn<string>;
 
-  constructor(blocks: GatheredBlocks) {
+  constructor(blocks: GatheredBlocks, order: RowOrder) {
     const touchpoints = allCodes(blocks.touchpoint);
     this.blocks = blocks;
-    this.rows = sortedRows(ranksOf(blocks.touchpoint, touchpoints), blocks.time.view(), blocks.id.view());
+    this.rows =
+      order === "as they lie"
+        ? rowsAsTheyLie(blocks.count)
+        : sortedRows(ranksOf(blocks.touchpoint, touchpoints), blocks.time.view(), blocks.id.view());
     this.newRows = new Uint32Array(this.rows.length);
     for (let row = 0; row < this.rows.length; row++) this.newRows[this.rows[row] as number] = row;
     const coded = (column: GatheredTexts, codes: TextCodes) =>
@@ -119,9 +126,9 @@ export class MergedRows {
   }
 
   /** Of all texts, or of all but messages. */
-  textFilter(withMessages: boolean): TextFilterBuilder {
+  textFilter(withMessages: boolean, version?: FilterVersion): TextFilterBuilder {
     const { blocks } = this;
-    const filter = new TextFilterBuilder();
+    const filter = new TextFilterBuilder(FILTER_BITS_LOG2_MAX, version);
     filter.addPool(blocks.touchpoint.pool, this.touchpoint.texts);
     if (withMessages) filter.addPool(blocks.message.pool, repeatedTexts(blocks.message));
     filter.addPool(blocks.key.texts.pool, undefined);

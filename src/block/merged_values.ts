@@ -14,7 +14,7 @@ import {
 import type { TextPool } from "./text_pool.ts";
 import { dictionarySizeMax, TYPE } from "./values.ts";
 
-/** The fields of a merge whose values may be noted, as `valuesOfColumns` of its columns. */
+/** The fields of a merge whose values may be noted. */
 export function valuesOfMerge({ blocks, apiKey, metadataNames }: MergedRows): FieldValues[] {
   const fields: FieldValues[] = [];
   const add = (name: string, texts: TextEntries | undefined, max: number) => {

@@ -6,8 +6,6 @@
 // 11 KB compressed, 0.2 % of the block, and to make them takes 2.8 ms, 1 % of the merge; with five more fields of few values, 10 ms, 2 %.
 
 import { ByteWriter } from "./bytes.ts";
-import type { Columns } from "./columns.ts";
-import { METADATA_PREFIX } from "./encode.ts";
 import { NOTED_CONSTANTS, type NotedValue } from "./noted_values.ts";
 import { writeNumbers } from "./numbers.ts";
 import { TextCounts } from "./text_table.ts";
@@ -93,29 +91,6 @@ export class NumberCounts {
   }
 }
 
-/** How often each value comes; undefined where none does, too many differ, or their texts are too long. `undefined` is no value. */
-export function countValues(values: ArrayLike<unknown>): ValueCounts | undefined {
-  const max = differentMax(values.length);
-  const texts = new TextCounts();
-  const numbers = new NumberCounts(values.length, max);
-  const constants = NOTED_CONSTANTS.map(() => 0);
-  for (let index = 0; index < values.length; index++) {
-    const value = values[index];
-    if (value === undefined) continue;
-    if (typeof value === "number" && Number.isFinite(value)) {
-      if (!numbers.add(value)) return undefined;
-    } else if (value === null || typeof value === "boolean" || typeof value === "number") {
-      // A number that is not finite is stored as null.
-      const place = value === true ? 0 : value === false ? 1 : 2;
-      constants[place] = (constants[place] as number) + 1;
-    } else {
-      const text = typeof value === "string" ? value : JSON.stringify(value);
-      if (!texts.add(text, 1, max)) return undefined;
-    }
-  }
-  return together(max, texts, numbers, constants);
-}
-
 /** All of a field's counts; undefined where there are none, or they may not be noted. `constants` are counts by NOTED_CONSTANTS. */
 export function together(
   max: number,
@@ -136,20 +111,6 @@ export function together(
   });
   const isNoted = counts.length > 0 && counts.length <= max && length <= VALUE_TEXTS_BYTES_MAX;
   return isNoted ? counts : undefined;
-}
-
-/** The fields of columns whose values may be noted. */
-export function valuesOfColumns(columns: Columns): FieldValues[] {
-  const fields: FieldValues[] = [];
-  const add = (name: string, values: ArrayLike<unknown>) => {
-    const counts = countValues(values);
-    if (counts !== undefined) fields.push({ name, counts });
-  };
-  add("apiKey", columns.apiKey);
-  add("message", columns.message);
-  add("key", columns.key.values);
-  for (const [name, { values }] of columns.metadata) add(METADATA_PREFIX + name, values);
-  return fields;
 }
 
 /** Writes the notes of as many fields as there is room for in a block of `count` records, the short ones first. */

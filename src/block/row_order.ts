@@ -20,9 +20,13 @@ export function sortedRows(ranks: Uint32Array, times: Float64Array, ids: Float64
 
 /** The rows in the order of numbers that are not negative. */
 export function rowsByNumbers(values: ArrayLike<number>): Uint32Array {
-  const rows = new Uint32Array(values.length);
-  for (let row = 0; row < rows.length; row++) rows[row] = row;
-  return sortByNumbers(rows, values);
+  return sortByNumbers(rowsAsTheyLie(values.length), values);
+}
+
+export function rowsAsTheyLie(count: number): Uint32Array {
+  const rows = new Uint32Array(count);
+  for (let row = 0; row < count; row++) rows[row] = row;
+  return rows;
 }
 
 /** Sorts rows by numbers that are not negative; those of equal numbers stay as they were. */

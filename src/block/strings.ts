@@ -53,16 +53,14 @@ export function readDictionary(reader: ByteReader, count: number): DictionaryCol
   return { dictionary, codes };
 }
 
-/** The dictionary form of values, or undefined when more than `sizeMax` of them differ. */
-export function toDictionary(values: ArrayLike<OptionalText>, sizeMax: number): DictionaryColumn | undefined {
+/** The dictionary form of values. */
+export function toDictionary(values: ArrayLike<OptionalText>): DictionaryColumn {
   const known = new TextTable();
   const codes = new Uint32Array(values.length);
   for (let row = 0; row < values.length; row++) {
     const value = values[row];
     if (value === undefined) continue;
-    const number = known.add(value, sizeMax);
-    if (number === -1) return undefined;
-    codes[row] = number + 1;
+    codes[row] = known.add(value) + 1;
   }
   return { dictionary: known.texts, codes };
 }

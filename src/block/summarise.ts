@@ -4,13 +4,13 @@ import { TOUCHPOINTS_MAX } from "../core/limits.ts";
 import { KINDS } from "../core/record.ts";
 import { cutTouchpoint } from "../core/touchpoint.ts";
 import { ByteWriter } from "./bytes.ts";
-import type { Columns, SparseColumn } from "./columns.ts";
+import type { SparseColumn } from "./columns.ts";
 import { METADATA_PREFIX } from "./encode.ts";
 import { COUNTED_FLAGS_MAX, countedFlags, kindCodeOf, levelCodeOf } from "./flags.ts";
 import { forEachMember, stringAt } from "./json_text.ts";
-import { type FieldValues, valuesOfColumns, writeNotedFields } from "./note_values.ts";
+import { type FieldValues, writeNotedFields } from "./note_values.ts";
 import { DurationSketch } from "./sketch.ts";
-import { type DictionaryColumn, toDictionary } from "./strings.ts";
+import type { DictionaryColumn } from "./strings.ts";
 import { NOTES_RECORDS_MIN, SKETCHES_BY, SUMMARY_VERSION } from "./summary.ts";
 import { TextCounts } from "./text_table.ts";
 
@@ -50,27 +50,7 @@ export interface SummarySource {
 }
 
 /** The summary's bytes; undefined where the block has more touchpoints than are kept track of. Fewer records have no values noted. */
-export function summarise(columns: Columns, notesRecordsMin = NOTES_RECORDS_MIN): ByteWriter | undefined {
-  const { count, time, flags, keyType, duration, metadataRest } = columns;
-  const touchpoint = toDictionary(columns.touchpoint, TOUCHPOINTS_MAX);
-  if (touchpoint === undefined) return undefined;
-  const messageCount = columns.message.reduce((sum, message) => sum + (message === undefined ? 0 : 1), 0);
-  const fieldCounts: [string, number][] = [
-    ["message", messageCount],
-    ["key", columns.key.rows.length],
-    ["startTime", columns.start.rows.length],
-    ["endTime", columns.end.rows.length],
-    ["duration", duration.rows.length],
-  ];
-  for (const [name, column] of columns.metadata) fieldCounts.push([METADATA_PREFIX + name, column.rows.length]);
-  const values = () => valuesOfColumns(columns);
-  const rest = metadataRest.values;
-  const source = { count, time, flags, keyType, touchpoint, duration, fieldCounts, rest, values };
-  return summariseSource(source, notesRecordsMin);
-}
-
-/** As `summarise`, of what is not in columns. */
-export function summariseSource(source: SummarySource, notesRecordsMin = NOTES_RECORDS_MIN): ByteWriter | undefined {
+export function summarise(source: SummarySource, notesRecordsMin = NOTES_RECORDS_MIN): ByteWriter | undefined {
   const { dictionary } = source.touchpoint;
   if (dictionary.length > TOUCHPOINTS_MAX) return undefined;
   const writer = new ByteWriter(4096);

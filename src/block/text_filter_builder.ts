@@ -4,9 +4,7 @@
 
 import { FOLDED_TO_ASCII } from "../core/fold.ts";
 import { ByteWriter } from "./bytes.ts";
-import type { Columns } from "./columns.ts";
 import { forEachLeaf, isNumberAt, leafTextAt } from "./json_text.ts";
-import { type OptionalText, toDictionary } from "./strings.ts";
 import {
   FILTER_BITS_LOG2_MAX,
   FILTER_VERSION,
@@ -17,7 +15,6 @@ import {
   runPlace,
 } from "./text_filter.ts";
 import type { TextPool } from "./text_pool.ts";
-import { areAllStrings } from "./values.ts";
 
 /** Least bits of a bitmap, as a power of two. */
 const BITS_LOG2_MIN = 10;
@@ -35,22 +32,8 @@ const TURNED: Readonly<Record<FilterVersion, readonly string[]>> = {
   [FILTER_VERSION_FORMER]: ["\u0130", "\u212a"],
 };
 
-type FilterVersion = (typeof FILTER_VERSIONS)[number];
-
-/** The filter's bytes, without messages where these have filters of their own; undefined where there could be none that is of use. */
-export function buildTextFilter(
-  columns: Columns,
-  withMessages: boolean,
-  version: FilterVersion = FILTER_VERSION,
-): ByteWriter | undefined {
-  const filter = new TextFilterBuilder(FILTER_BITS_LOG2_MAX, version);
-  filter.addAll(toDictionary(columns.touchpoint, columns.count)?.dictionary ?? []);
-  if (withMessages) filter.addAll(columns.message);
-  filter.addAll(columns.key.values);
-  for (const { values } of columns.metadata.values()) filter.addValues(values);
-  filter.addObjects(columns.metadataRest.values);
-  return filter.encode();
-}
+/** Blocks that an older program left have the former one. */
+export type FilterVersion = (typeof FILTER_VERSIONS)[number];
 
 /** Collects the runs of texts. */
 export class TextFilterBuilder {
@@ -75,23 +58,11 @@ export class TextFilterBuilder {
     this.#isHopeless = false;
   }
 
-  addAll(texts: ArrayLike<OptionalText>): void {
-    const all = Array.isArray(texts) ? (texts as OptionalText[]) : Array.from(texts);
-    for (let from = 0; from < all.length; from += CHUNK_TEXTS) {
-      // No run reaches over the byte 0; absent texts are empty.
-      this.#add(all.slice(from, from + CHUNK_TEXTS).join("\0"));
+  addAll(texts: readonly string[]): void {
+    for (let from = 0; from < texts.length; from += CHUNK_TEXTS) {
+      // No run reaches over the byte 0.
+      this.#add(texts.slice(from, from + CHUNK_TEXTS).join("\0"));
     }
-  }
-
-  /** Adds the texts of JSON values; a number has none, since runs of its characters are never asked for. */
-  addValues(values: ArrayLike<unknown>): void {
-    if (areAllStrings(values)) {
-      this.addAll(values);
-      return;
-    }
-    const texts: string[] = [];
-    for (let index = 0; index < values.length; index++) collectTexts(values[index], texts);
-    this.addAll(texts);
   }
 
   /** Adds the texts of what JSON objects have. */
@@ -106,7 +77,7 @@ export class TextFilterBuilder {
   /** Adds the texts of a pool: these, or all. */
   addPool(pool: TextPool, texts: readonly number[] | undefined): void {
     pool.visitAll((bytes, ends) => {
-      this.#isHopeless ||= !pool.isAscii && hasFoldedToAscii(bytes);
+      this.#isHopeless ||= !pool.isAscii && hasFoldedToAscii(bytes, this.#version);
       if (this.#isHopeless) return;
       const count = texts?.length ?? ends.length - 1;
       for (let index = 0; index < count; index++) {
@@ -124,7 +95,7 @@ export class TextFilterBuilder {
         if (text === 0) continue;
         const from = ends[text - 1] as number;
         const to = ends[text] as number;
-        this.#isHopeless ||= !isPlain && hasFoldedToAscii(bytes.subarray(from, to));
+        this.#isHopeless ||= !isPlain && hasFoldedToAscii(bytes.subarray(from, to), this.#version);
         addRuns(this.#seen, this.#shift, bytes, from, to);
       }
     });
@@ -161,17 +132,17 @@ export class TextFilterBuilder {
 }
 
 /** Whether none of a pool's texts has a character that folds to an ASCII letter. */
-export function isPlainPool(pool: TextPool): boolean {
+export function isPlainPool(pool: TextPool, version?: FilterVersion): boolean {
   let isPlain = true;
   pool.visitAll((bytes) => {
-    isPlain = pool.isAscii || !hasFoldedToAscii(bytes);
+    isPlain = pool.isAscii || !hasFoldedToAscii(bytes, version);
   });
   return isPlain;
 }
 
-function hasFoldedToAscii(bytes: Uint8Array): boolean {
+function hasFoldedToAscii(bytes: Uint8Array, version: FilterVersion = FILTER_VERSION): boolean {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  return TURNED[FILTER_VERSION].some((character) => buffer.includes(character));
+  return TURNED[version].some((character) => buffer.includes(character));
 }
 
 function addRuns(seen: Uint8Array, shift: number, bytes: Uint8Array, from: number, to: number): void {
@@ -190,12 +161,6 @@ export function addLeaves(json: string, texts: string[]): void {
   forEachLeaf(json, 0, json.length, (from, to) => {
     if (!isNumberAt(json, from)) texts.push(leafTextAt(json, from, to));
   });
-}
-
-function collectTexts(value: unknown, texts: string[]): void {
-  if (typeof value === "string") texts.push(value);
-  else if (typeof value === "boolean" || value === null) texts.push(String(value));
-  else if (typeof value === "object") for (const member of Object.values(value)) collectTexts(member, texts);
 }
 
 /** A bitmap of half the size: neighbours share a bit. */

@@ -7,9 +7,7 @@
 
 import type { ByteWriter } from "./bytes.ts";
 import type { NamedColumn } from "./columns.ts";
-import { type OptionalText, writePlainStrings } from "./strings.ts";
-import type { FILTER_VERSIONS } from "./text_filter.ts";
-import { TextFilterBuilder } from "./text_filter_builder.ts";
+import { type FilterVersion, TextFilterBuilder } from "./text_filter_builder.ts";
 import { FORM } from "./values.ts";
 
 /** Texts of a part; the last one may have less. */
@@ -39,14 +37,6 @@ export interface PartedSource {
   write(writer: ByteWriter, from: number, to: number): void;
 }
 
-/** Strings as they come into parts. */
-export function partedStrings(texts: readonly OptionalText[]): PartedSource {
-  return {
-    addRuns: (filter, from, to) => filter.addAll(texts.slice(from, to)),
-    write: (writer, from, to) => writePlainStrings(writer, texts.slice(from, to)),
-  };
-}
-
 /** The head and the parts of `count` texts. */
 export function partedColumns(count: number, partTexts: number, source: PartedSource): NamedColumn[] {
   const columns: NamedColumn[] = [[PARTED_COLUMN, (writer) => writeHead(writer, count, partTexts, source)]];
@@ -63,7 +53,7 @@ export function writeHead(
   count: number,
   partTexts: number,
   source: PartedSource,
-  version?: (typeof FILTER_VERSIONS)[number],
+  version?: FilterVersion,
 ): void {
   writer.byte(FORM.parts);
   writer.unsigned(partTexts);

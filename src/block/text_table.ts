@@ -68,15 +68,14 @@ export class TextTable {
     return this.#first.get(text) ?? (this.#isAllFirst() ? -1 : this.#find(text, this.#hashOf(text)));
   }
 
-  /** The text's number, which it now has at the latest; −1, and nothing added, where there are `sizeMax` others. */
-  add(text: string, sizeMax = Number.POSITIVE_INFINITY): number {
+  /** The text's number, which it now has at the latest. */
+  add(text: string): number {
     const first = this.#first.get(text);
     if (first !== undefined) return first;
     const hash = this.#hashOf(text);
     const known = this.#isAllFirst() ? -1 : this.#find(text, hash);
     if (known !== -1) return known;
     const number = this.texts.length;
-    if (number >= sizeMax) return -1;
     if (number < FIRST_TEXTS) this.#first.set(text, number);
     if (number === this.#hashes.length) this.#grow();
     this.texts.push(text);
@@ -130,12 +129,9 @@ export class TextCounts implements Iterable<readonly [text: string, count: numbe
     return this.#table.size;
   }
 
-  /** False, and nothing counted, where there are `sizeMax` others. */
-  add(text: string, count: number, sizeMax?: number): boolean {
-    const number = this.#table.add(text, sizeMax);
-    if (number === -1) return false;
+  add(text: string, count: number): void {
+    const number = this.#table.add(text);
     this.#counts[number] = (this.#counts[number] ?? 0) + count;
-    return true;
   }
 
   has(text: string): boolean {

@@ -3,7 +3,7 @@
 import type { ByteWriter } from "./bytes.ts";
 import type { SparseColumn } from "./columns.ts";
 import { writeNumbers } from "./numbers.ts";
-import { type OptionalText, toDictionary, writeDictionary, writePlainStrings } from "./strings.ts";
+import { type OptionalText, writePlainStrings } from "./strings.ts";
 
 /** Past so many different values a dictionary costs more to build than it saves. */
 const DICTIONARY_SIZE_MAX = 4096;
@@ -33,12 +33,10 @@ export function dictionarySizeMax(count: number): number {
   return Math.min(DICTIONARY_SIZE_MAX, Math.ceil(count / DICTIONARY_REPEAT_MIN));
 }
 
-/** Writes strings in the smaller of the two forms; `compact` allows the dictionary. */
-export function writeStrings(writer: ByteWriter, values: ArrayLike<OptionalText>, compact: boolean): void {
-  const dictionary = compact ? toDictionary(values, dictionarySizeMax(values.length)) : undefined;
-  writer.byte(dictionary === undefined ? FORM.plain : FORM.dictionary);
-  if (dictionary === undefined) writePlainStrings(writer, values);
-  else writeDictionary(writer, dictionary);
+/** Writes strings in the plain form, behind the byte that says so. */
+export function writeStrings(writer: ByteWriter, values: ArrayLike<OptionalText>): void {
+  writer.byte(FORM.plain);
+  writePlainStrings(writer, values);
 }
 
 export function writeSparseStrings(writer: ByteWriter, column: SparseColumn<string>, count: number): void {
@@ -60,17 +58,17 @@ function typeOf(value: unknown): number {
   return value === null ? TYPE.null : TYPE.json;
 }
 
-export function areAllStrings(values: ArrayLike<unknown>): values is ArrayLike<string> {
+function areAllStrings(values: ArrayLike<unknown>): values is ArrayLike<string> {
   for (let index = 0; index < values.length; index++) if (typeof values[index] !== "string") return false;
   return true;
 }
 
 /** Writes a metadata column: any JSON values. */
-export function writeValues(writer: ByteWriter, column: SparseColumn<unknown>, count: number, compact: boolean): void {
+export function writeValues(writer: ByteWriter, column: SparseColumn<unknown>, count: number): void {
   writeRows(writer, column.rows, count);
   const { values } = column;
   if (areAllStrings(values)) {
-    writeStrings(writer, values, compact);
+    writeStrings(writer, values);
     return;
   }
   writer.byte(FORM.typed);

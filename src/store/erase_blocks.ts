@@ -1,11 +1,11 @@
-// Takes records out of blocks: a block of which some records go is written again without them, in the form that it had. In: the
-// blocks of one project, one after the other. Out: how much went. A damaged block cannot be searched: it goes where everything in
-// it goes by its header, and else stays and is counted.
+// Takes records out of blocks: a block of which some records go is written again without them, in the form that it had. What is left
+// of a merged block is packed, as a group is, and merged. In: the blocks of one project, one after the other. Out: how much went. A
+// damaged block cannot be searched: it goes where everything in it goes by its header, and else stays and is counted.
 
 import { decodeColumns } from "../block/decode.ts";
 import { BlockEncoder, PACKED } from "../block/encode.ts";
 import { headerOf } from "../block/header.ts";
-import { encodeMergedSteps } from "../block/merged.ts";
+import { BlockMerger, type MergedBlock } from "../block/merge_blocks.ts";
 import { openBlock } from "../block/open_block.ts";
 import { selectRows } from "../block/select_rows.ts";
 import type { EraseReport } from "../core/changing.ts";
@@ -130,15 +130,23 @@ function* rewrite(
   const columns = decodeColumns(pieces, block.records);
   yield at;
   const kept = selectRows(columns, isKept);
-  const encoder = new BlockEncoder();
+  yield at;
+  const small = { header: headerOf(kept), encoded: new BlockEncoder().packed(kept) };
+  yield at;
   const isPacked = pieces[0]?.name === PACKED;
-  const encoded = isPacked ? encoder.packed(kept) : yield* saying(at, encodeMergedSteps(encoder, kept));
+  const left = isPacked ? small : yield* saying(at, merged(small));
   yield at;
   const id = store.catalog.nextId;
   const plan = { project, day: block.day, blocks: [block.id] };
   // Retention may have removed it meanwhile.
-  const header = headerOf(kept);
-  return securely(store.database, () => store.replaceMerged({ plan, header, encoded })) ? id : undefined;
+  return securely(store.database, () => store.replaceMerged({ plan, ...left })) ? id : undefined;
+}
+
+function* merged({ header, encoded }: MergedBlock): Generator<void, MergedBlock> {
+  const merger = new BlockMerger();
+  merger.add(encoded.pieces, header.records);
+  yield;
+  return yield* merger.columnarSteps();
 }
 
 /** Goes through steps that do not say how far they are. */

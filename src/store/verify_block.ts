@@ -1,21 +1,28 @@
 // One block looked at from end to end: whether its bytes are what was written, and whether its header and its notes say what its
 // records are. In: a header row and its pieces. Out: what is wrong, in words; nothing when all is well.
+//
+// What is noted of a merged block is compared with what merging it again gives. A block that an older program wrote is not damaged where
+// its columns have other forms or were compressed otherwise: of a column the values count, of a text filter the bits, made as its version
+// makes them and for as many messages a part as it has, of a summary what it says.
 
 import { ByteReader, ByteWriter } from "../block/bytes.ts";
 import type { Columns } from "../block/columns.ts";
+import { orDamaged } from "../block/damage.ts";
 import { decodeColumns } from "../block/decode.ts";
-import { type BlockPiece, pieceOf } from "../block/encode.ts";
+import { type BlockPiece, METADATA_PREFIX, PACKED, pieceOf } from "../block/encode.ts";
 import { headerOf } from "../block/header.ts";
 import { inflate } from "../block/inflate.ts";
+import { BlockMerger } from "../block/merge_blocks.ts";
+import { partedMessages } from "../block/merged_columns.ts";
+import type { MergedRows } from "../block/merged_rows.ts";
 import type { NotedValue, NotedValues } from "../block/noted_values.ts";
 import { readHead } from "../block/parted_texts.ts";
 import { DurationSketch, type SketchLike } from "../block/sketch.ts";
 import { summarise } from "../block/summarise.ts";
 import { type BlockSummary, readSummary, SUMMARY } from "../block/summary.ts";
 import { FILTER, FILTER_VERSIONS } from "../block/text_filter.ts";
-import { buildTextFilter } from "../block/text_filter_builder.ts";
-import { PARTED_COLUMN, partedStrings, partName, writeHead } from "../block/text_parts.ts";
-import { DAY_MS } from "../core/limits.ts";
+import { PARTED_COLUMN, partName, writeHead } from "../block/text_parts.ts";
+import { DAY_MS, METADATA_NAME_LENGTH_MAX } from "../core/limits.ts";
 
 /** The values of a row of `blocks`, in the order of HEADER_COLUMNS. */
 export type HeaderValues = readonly number[];
@@ -49,18 +56,28 @@ export function verifyBlock(
     wrong.push("it has records of another day than its header says");
     break;
   }
+  if (pieces[0]?.name !== PACKED) wrong.push(...orDamaged(() => wrongNotes(pieces, columns.count)));
+  return { wrong, columns };
+}
+
+/** Merges a merged block again, and compares what is noted of its rows. */
+function wrongNotes(pieces: readonly BlockPiece[], count: number): string[] {
+  const merger = new BlockMerger("as they lie");
+  merger.add(pieces, count);
+  const merged = merger.rows();
   const isParted = pieces.some(({ name }) => name === partName(0));
+  const wrong: string[] = [];
   for (const piece of pieces) {
-    if (piece.name === SUMMARY && !isSummaryOf(piece, columns))
+    if (piece.name === SUMMARY && !isSummaryOf(piece, merged))
       wrong.push("its summary does not say what its records are");
-    if (piece.name === FILTER && !isFilterOf(piece, columns, isParted)) {
+    if (piece.name === FILTER && !isFilterOf(piece, merged, isParted)) {
       wrong.push("its text filter is not that of its records");
     }
-    if (piece.name === PARTED_COLUMN && isParted && !isHeadOf(piece, columns)) {
+    if (piece.name === PARTED_COLUMN && isParted && !isHeadOf(piece, merged)) {
       wrong.push("the text filters of its messages are not those of its records");
     }
   }
-  return { wrong, columns };
+  return wrong;
 }
 
 function saysSame(header: HeaderValues, columns: Columns): boolean {
@@ -69,29 +86,30 @@ function saysSame(header: HeaderValues, columns: Columns): boolean {
   return computed.every((value, index) => value === header[HEADER.records + index]);
 }
 
-function isFilterOf(piece: BlockPiece, columns: Columns, isParted: boolean): boolean {
+function isFilterOf(piece: BlockPiece, merged: MergedRows, isParted: boolean): boolean {
   const bytes = inflate(piece);
   return FILTER_VERSIONS.some((version) => {
-    const filter = buildTextFilter(columns, !isParted, version);
+    const filter = merged.textFilter(!isParted, version).encode();
     return filter !== undefined && Buffer.compare(filter.view(), bytes) === 0;
   });
 }
 
-function isHeadOf(piece: BlockPiece, { message }: Columns): boolean {
+function isHeadOf(piece: BlockPiece, merged: MergedRows): boolean {
   const bytes = inflate(piece);
   const reader = new ByteReader(bytes);
   // Its form.
   reader.byte();
-  const { partTexts } = readHead(reader, message.length);
+  const { count } = merged.blocks;
+  const { partTexts } = readHead(reader, count);
   return FILTER_VERSIONS.some((version) => {
     const computed = new ByteWriter();
-    writeHead(computed, message.length, partTexts, partedStrings(message), version);
+    writeHead(computed, count, partTexts, partedMessages(merged, version), version);
     return Buffer.compare(computed.view(), bytes) === 0;
   });
 }
 
-function isSummaryOf(piece: BlockPiece, columns: Columns): boolean {
-  const computed = summarise(columns);
+function isSummaryOf(piece: BlockPiece, merged: MergedRows): boolean {
+  const computed = summarise(merged.summarySource());
   if (computed === undefined) return false;
   if (Buffer.compare(computed.view(), inflate(piece)) === 0) return true;
   // Another machine's logarithm may put a duration that lies between two buckets of a sketch into the other one; and a summary of the
@@ -110,8 +128,12 @@ function saysOnly(said: BlockSummary, computed: BlockSummary): boolean {
   );
 }
 
+/** Names that are too long for a column are sorted: they had one once, so they come in another place. */
 function listOf(fields: BlockSummary["fields"]): string | undefined {
-  return fields && JSON.stringify([...fields]);
+  const isLong = ([name]: readonly [string, number]) => name.length > METADATA_PREFIX.length + METADATA_NAME_LENGTH_MAX;
+  const all = fields === undefined ? [] : [...fields];
+  const long = all.filter(isLong).sort(([a], [b]) => (a < b ? -1 : 1));
+  return fields && JSON.stringify([all.filter((field) => !isLong(field)), long]);
 }
 
 function countsOf({ cells, slots }: BlockSummary): string {

@@ -1,14 +1,20 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { BlockView } from "../../src/block/block_view.ts";
+import type { Columns } from "../../src/block/columns.ts";
 import { decodeColumns, recordsOf } from "../../src/block/decode.ts";
-import { PACKED } from "../../src/block/encode.ts";
+import { BlockEncoder, type BlockPiece, PACKED } from "../../src/block/encode.ts";
+import { inflate } from "../../src/block/inflate.ts";
+import { BlockMerger } from "../../src/block/merge_blocks.ts";
+import { piecesAtHand } from "../../src/block/open_block.ts";
 import { readSummary, SUMMARY } from "../../src/block/summary.ts";
+import { readTextFilters } from "../../src/block/text_filters.ts";
 import type { EraseReport } from "../../src/core/changing.ts";
 import { DAY_MS } from "../../src/core/limits.ts";
 import type { StoredRecord } from "../../src/core/record.ts";
 import { matchRows } from "../../src/query/search/evaluate.ts";
 import { parseSearch } from "../../src/query/search/parse.ts";
+import type { BlockEntry } from "../../src/store/block_entry.ts";
 import { compactData } from "../../src/store/compact.ts";
 import { eraseSteps } from "../../src/store/erase.ts";
 import { eraseRecords } from "../../src/store/erase_file.ts";
@@ -17,6 +23,7 @@ import type { GroupWrite } from "../../src/store/group_write.ts";
 import { lockData } from "../../src/store/lock.ts";
 import { ReserveFile } from "../../src/store/reserve.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
+import { verifyData } from "../../src/store/verify.ts";
 import { withFolder } from "../support/folder.ts";
 import { groupOf, mergeNow, NOTHING, NOW, piecesOf, recordOf } from "../support/groups.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../support/random.ts";
@@ -127,6 +134,43 @@ describe("erasing", () => {
         expect(counts.reduce((sum, one) => sum + one, 0)).toBe(15);
       });
       expect(erase(file, { q: "metadata.user:ada" })).toEqual({ records: 0, blocks: 0, rejections: 0, waiting: 0 });
+    });
+  });
+
+  test("leaves of a large block what merging its other records makes, and no filter that knows the word", async () => {
+    const make = (store: StoreWriter) => {
+      for (let from = 1; from <= 12_000; from += 4_000) {
+        const records = Array.from({ length: 4_000 }, (_, index) => {
+          const id = from + index;
+          const message = id % 4 === 0 ? `zyxwvut ${id}` : `message ${id}`;
+          return recordOf(id, { message, touchpoint: `a/${id % 9}`, metadata: { group: id % 5, text: `t${id % 3}` } });
+        });
+        store.commit(groupOf("shop", records));
+      }
+      while (mergeNow(store));
+    };
+    await withFile(make, (file, look) => {
+      const filters = (store: StoreWriter) => {
+        const [block] = [...store.catalog.all()] as [BlockEntry];
+        return readTextFilters(piecesAtHand(piecesOf(store, block.id)), block.records);
+      };
+      expect(look(filters)?.mayContain("zyxwvut")).toBe(true);
+      expect(erase(file, { q: "zyxwvut" })).toMatchObject({ records: 3_000, blocks: 1 });
+      expect(look(filters)?.mayContain("zyxwvut")).toBe(false);
+      look((store) => {
+        const [block] = [...store.catalog.all()] as [BlockEntry];
+        const pieces = piecesOf(store, block.id);
+        const records = recordsOf(decodeColumns(pieces, 9_000)).sort((a, b) => a.id - b.id);
+        const merger = new BlockMerger();
+        const { columns } = groupOf("shop", records).blocks[0] as { columns: Columns };
+        merger.add(new BlockEncoder().packed(columns).pieces, 9_000);
+        const raw = (all: readonly BlockPiece[]) => all.map((piece) => [piece.name, Buffer.from(inflate(piece))]);
+        expect(raw(pieces)).toEqual(raw(merger.columnar().encoded.pieces));
+      });
+      const steps = verifyData(file);
+      let step = steps.next();
+      while (step.done !== true) step = steps.next();
+      expect(step.value).toMatchObject({ findings: [], records: 9_000 });
     });
   });
 

@@ -6,6 +6,7 @@ import { headerOf } from "../../../src/block/header.ts";
 import { METADATA_COLUMNS_MAX } from "../../../src/core/limits.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
 import { mergeColumns } from "../../support/merge_columns.ts";
+import { columnarOf } from "../../support/merged_blocks.ts";
 import { integer, runSeed, seededRandom } from "../../support/random.ts";
 import { columnsOf, randomRecord } from "./random_records.ts";
 
@@ -43,7 +44,7 @@ describe("a block gives back what went in", () => {
         decodeColumns(new BlockEncoder().packed(columnsOf(part)).pieces, part.length),
       );
       const merged = mergeColumns(parts);
-      const back = roundTrip(new BlockEncoder().columnar(merged), records.length);
+      const back = roundTrip(columnarOf(merged), records.length);
       expect(asJson(back)).toEqual(asJson(records));
       const order = back.map((record) => [record.touchpoint ?? "", record.time] as const);
       for (let row = 1; row < order.length; row++) {
@@ -62,7 +63,7 @@ describe("a block gives back what went in", () => {
     const parts = [records.slice(0, 150), records.slice(150)].map(columnsOf);
     const merged = mergeColumns(parts);
     expect(merged.metadata.size).toBeLessThanOrEqual(METADATA_COLUMNS_MAX);
-    expect(asJson(roundTrip(new BlockEncoder().columnar(merged), 300))).toEqual(asJson(records));
+    expect(asJson(roundTrip(columnarOf(merged), 300))).toEqual(asJson(records));
     expect(asJson(roundTrip(new BlockEncoder().packed(columns), 300))).toEqual(asJson(records));
   });
 
@@ -105,7 +106,7 @@ describe("a damaged block", () => {
 
   test("is an error and not nonsense when its header counts other rows", () => {
     const random = seededRandom(7);
-    const encoded = new BlockEncoder().columnar(columnsOf([randomRecord(random, 1), randomRecord(random, 2)]));
+    const encoded = columnarOf(columnsOf([randomRecord(random, 1), randomRecord(random, 2)]));
     expect(() => decodeColumns(encoded.pieces, 3)).toThrow(BlockDamagedError);
   });
 });

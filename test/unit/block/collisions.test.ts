@@ -5,7 +5,6 @@ import { appendRecord } from "../../../src/block/append.ts";
 import { type Columns, emptyColumns } from "../../../src/block/columns.ts";
 import { BlockEncoder } from "../../../src/block/encode.ts";
 import { BlockMerger } from "../../../src/block/merge_blocks.ts";
-import { encodeMerged } from "../../../src/block/merged.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
 import { cpuRatio } from "../../support/cpu_ratio.ts";
 import { runSeed, seededRandom } from "../../support/random.ts";
@@ -50,16 +49,6 @@ describe("texts with one hash cost about what others cost", () => {
     test(`as ${name}, when a group is written`, () => {
       const encode = (columns: Columns) => () => void new BlockEncoder().packed(columns);
       expect(cpuRatio(encode(bad), encode(good))).toBeLessThan(RATIO_MAX);
-    });
-
-    test(`as ${name}, when a block is written again`, () => {
-      for (const [one, other] of [
-        [bad, good],
-        [badAgain, goodAgain],
-      ] as const) {
-        const encode = (columns: Columns) => () => void encodeMerged(new BlockEncoder(), columns, 1);
-        expect(cpuRatio(encode(one), encode(other))).toBeLessThan(RATIO_MAX);
-      }
     });
 
     test(`as ${name}, when blocks are merged`, () => {

@@ -4,13 +4,14 @@ import type { Columns } from "../../../src/block/columns.ts";
 import { decodeColumns } from "../../../src/block/decode.ts";
 import { BlockEncoder, type EncodedBlock } from "../../../src/block/encode.ts";
 import { BlockMerger } from "../../../src/block/merge_blocks.ts";
-import { encodeMerged } from "../../../src/block/merged.ts";
-import { countValues, writeNotedFields } from "../../../src/block/note_values.ts";
+import { valuesOfMerge } from "../../../src/block/merged_values.ts";
+import { type ValueCounts, writeNotedFields } from "../../../src/block/note_values.ts";
 import { NotedValues } from "../../../src/block/noted_values.ts";
 import { selectRows } from "../../../src/block/select_rows.ts";
 import { NOTES_RECORDS_MIN, readSummary, SUMMARY } from "../../../src/block/summary.ts";
 import { type JsonObject, setMember } from "../../../src/core/json.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
+import { mergedOf } from "../../support/merged_blocks.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../../support/random.ts";
 import { columnsOf, randomRecord, randomValue } from "./random_records.ts";
 
@@ -27,12 +28,6 @@ function notesOf({ pieces }: EncodedBlock): Map<string, Counts> {
     notes.set(name, counts);
   }
   return notes;
-}
-
-function merged(columns: Columns, notesRecordsMin = 1): EncodedBlock {
-  const merger = new BlockMerger();
-  merger.add(new BlockEncoder().packed(columns).pieces, columns.count);
-  return merger.columnar(notesRecordsMin).encoded;
 }
 
 /** What a value is counted as. */
@@ -78,23 +73,26 @@ function fieldOf(values: readonly unknown[], others = 0): Columns {
 }
 
 function noted(values: readonly unknown[], others = 0): Counts | undefined {
-  const columns = fieldOf(values, others);
-  const notes = notesOf(merged(columns));
-  expect(notes).toEqual(notesOf(encodeMerged(new BlockEncoder(), columns, 1)));
-  return notes.get("metadata.field");
+  return notesOf(mergedOf(fieldOf(values, others), 1)).get("metadata.field");
+}
+
+/** The counts of a field that every record has, whether there is room for them in the notes or not. */
+function countValues(values: readonly unknown[]): ValueCounts | undefined {
+  const merger = new BlockMerger();
+  merger.add(new BlockEncoder().packed(fieldOf(values)).pieces, values.length);
+  return valuesOfMerge(merger.rows()).find(({ name }) => name === "metadata.field")?.counts;
 }
 
 describe("values that are noted", () => {
   const random = seededRandom(runSeed("noted values"));
 
-  test("are counted exactly, merged from columns or from bytes", () => {
+  test("are counted exactly", () => {
     const names = new Set<string>();
     for (let round = 0; round < 40; round++) {
       const records = recordsOfFewValues(random, 50 + integer(random, 1_500));
       const columns = columnsOf(records);
       const expected = countAll(records);
-      const notes = notesOf(merged(columns));
-      expect(notes).toEqual(notesOf(encodeMerged(new BlockEncoder(), columns, 1)));
+      const notes = notesOf(mergedOf(columns, 1));
       for (const [name, counts] of notes) {
         names.add(name);
         expect([name, counts]).toEqual([name, expected.get(name) ?? new Map()]);
@@ -107,12 +105,12 @@ describe("values that are noted", () => {
 
   test("are those of the records that stay where some are erased", () => {
     const records = recordsOfFewValues(random, 2_000);
-    const { pieces } = merged(columnsOf(records));
+    const { pieces } = mergedOf(columnsOf(records), 1);
     const columns = decodeColumns(pieces, records.length);
     const isKept = Uint8Array.from(columns.id, () => integer(random, 1));
     const ids = new Set(Array.from(columns.id).filter((_, row) => isKept[row] === 1));
     const expected = countAll(records.filter(({ id }) => ids.has(id)));
-    const notes = notesOf(encodeMerged(new BlockEncoder(), selectRows(columns, isKept), 1));
+    const notes = notesOf(mergedOf(selectRows(columns, isKept), 1));
     expect(notes.has("apiKey")).toBe(true);
     for (const [name, counts] of notes) expect([name, counts]).toEqual([name, expected.get(name) ?? new Map()]);
   });
@@ -157,18 +155,13 @@ describe("values are not noted", () => {
     const columns = columnsOf(
       Array.from({ length: 3_000 }, (_, index) => ({ ...BASE, id: index + 1, metadata: Object.fromEntries(texts) })),
     );
-    expect([...notesOf(merged(columns)).keys()]).toEqual(["apiKey", "metadata.a", "metadata.b"]);
+    expect([...notesOf(mergedOf(columns, 1)).keys()]).toEqual(["apiKey", "metadata.a", "metadata.b"]);
   });
 
   test("in a small block", () => {
     const columns = (count: number) => fieldOf(Array.from({ length: count }, () => 1));
-    for (const encode of [
-      (of: Columns) => merged(of, NOTES_RECORDS_MIN),
-      (of: Columns) => encodeMerged(new BlockEncoder(), of),
-    ]) {
-      expect(notesOf(encode(columns(NOTES_RECORDS_MIN - 1))).size).toBe(0);
-      expect(notesOf(encode(columns(NOTES_RECORDS_MIN))).size).toBe(2);
-    }
+    expect(notesOf(mergedOf(columns(NOTES_RECORDS_MIN - 1))).size).toBe(0);
+    expect(notesOf(mergedOf(columns(NOTES_RECORDS_MIN))).size).toBe(2);
   });
 
   test("where numbers are made to have one hash, and that is found out soon", () => {

@@ -2,9 +2,9 @@ import { describe, expect, test } from "bun:test";
 import { BlockDamagedError, BlockGoneError } from "../../../src/block/damage.ts";
 import { decodeColumns, recordsOf } from "../../../src/block/decode.ts";
 import { BlockEncoder, type BlockPiece } from "../../../src/block/encode.ts";
-import { encodeMerged } from "../../../src/block/merged.ts";
 import { OpenBlock, openBlock, type PieceSource, piecesAtHand } from "../../../src/block/open_block.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
+import { columnarOf, mergedOf } from "../../support/merged_blocks.ts";
 import { integer, type Random, runSeed, seededRandom } from "../../support/random.ts";
 import { columnsOf, randomRecord } from "./random_records.ts";
 
@@ -51,7 +51,7 @@ describe("an opened block", () => {
       if (round % 2 === 0) rows.sort((a, b) => a - b);
       const expected = rows.map((row) => all[row]);
       for (const encode of ["packed", "columnar"] as const) {
-        const { pieces } = new BlockEncoder()[encode](columns);
+        const { pieces } = encode === "packed" ? new BlockEncoder().packed(columns) : columnarOf(columns);
         expect(openBlock(pieces, count).records(rows)).toEqual(expected as StoredRecord[]);
       }
     }
@@ -60,7 +60,7 @@ describe("an opened block", () => {
   test("gives columns as they were put in", () => {
     for (let round = 0; round < 40; round++) {
       const columns = columnsOf(randomRecords(random, 1 + integer(random, 60), 400));
-      const { pieces } = encodeMerged(new BlockEncoder(), columns, 1);
+      const { pieces } = mergedOf(columns, 1);
       const block = openBlock(pieces, columns.count);
       const decoded = decodeColumns(pieces, columns.count);
       expect([...block.metadataNames()].sort()).toEqual([...columns.metadata.keys()].sort());
@@ -85,7 +85,7 @@ describe("an opened block", () => {
   });
 
   test("loads a column when it is asked for, and once", () => {
-    const { pieces } = new BlockEncoder().columnar(columnsOf(randomRecords(random, 50)));
+    const { pieces } = columnarOf(columnsOf(randomRecords(random, 50)));
     const source = new CountingSource(pieces);
     const block = new OpenBlock(source, 50);
     expect([block.metadataNames().length > 0, source.loaded]).toEqual([true, []]);
@@ -113,7 +113,7 @@ describe("an opened block", () => {
   });
 
   test("never loads what the compactor noted", () => {
-    const { pieces } = encodeMerged(new BlockEncoder(), columnsOf(randomRecords(random, 50)), 1);
+    const { pieces } = mergedOf(columnsOf(randomRecords(random, 50)), 1);
     const source = new CountingSource(pieces);
     expect(source.names().slice(0, 2)).toEqual(["summary", "filter"]);
     const all = recordsOf(decodeColumns(pieces, 50));
@@ -127,7 +127,7 @@ describe("an opened block that is damaged", () => {
   const random = seededRandom(7);
 
   test("gives every column but those that are", () => {
-    const { pieces } = new BlockEncoder().columnar(columnsOf(randomRecords(random, 20)));
+    const { pieces } = columnarOf(columnsOf(randomRecords(random, 20)));
     const block = openBlock(
       pieces.map((piece) => (piece.name === "message" ? damaged(piece) : piece)),
       20,
@@ -139,14 +139,14 @@ describe("an opened block that is damaged", () => {
 
   test("says so for each of its columns", () => {
     const columns = columnsOf(randomRecords(random, 40));
-    const { pieces } = new BlockEncoder().columnar(columns);
+    const { pieces } = columnarOf(columns);
     for (const [index, piece] of pieces.entries()) {
       expect(() => openBlock(pieces.with(index, damaged(piece)), 40).records([0])).toThrow(BlockDamagedError);
     }
   });
 
   test("says so when a column is missing, or has other rows than the header says", () => {
-    const { pieces } = new BlockEncoder().columnar(columnsOf(randomRecords(random, 20)));
+    const { pieces } = columnarOf(columnsOf(randomRecords(random, 20)));
     const without = pieces.filter((piece) => piece.name !== "id");
     expect(() => openBlock(without, 20).id()).toThrow(new BlockDamagedError('column "id" is missing'));
     for (const count of [19, 21]) {
@@ -168,7 +168,7 @@ describe("an opened block that is damaged", () => {
 describe("a source that fails", () => {
   test("in a metadata column is not taken for damage by whoever asks for records", () => {
     const failure = new Error("disk I/O error");
-    const { pieces } = new BlockEncoder().columnar(columnsOf(randomRecords(seededRandom(7), 20)));
+    const { pieces } = columnarOf(columnsOf(randomRecords(seededRandom(7), 20)));
     const atHand = piecesAtHand(pieces);
     const piece = (name: string) => {
       if (name.startsWith("metadata.")) throw failure;

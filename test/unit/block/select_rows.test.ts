@@ -7,6 +7,7 @@ import { headerOf } from "../../../src/block/header.ts";
 import { selectRows } from "../../../src/block/select_rows.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
 import { recordOf } from "../../support/groups.ts";
+import { columnarOf } from "../../support/merged_blocks.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../../support/random.ts";
 
 function randomRecord(random: Random, id: number): StoredRecord {
@@ -33,10 +34,7 @@ describe("selected rows", () => {
       const columns = emptyColumns();
       for (const record of records) appendRecord(columns, record.id, record);
       const encoder = new BlockEncoder();
-      const stored = decodeColumns(
-        pick(random, [encoder.packed(columns), encoder.columnar(columns)]).pieces,
-        columns.count,
-      );
+      const stored = decodeColumns(pick(random, [encoder.packed(columns), columnarOf(columns)]).pieces, columns.count);
       const share = pick(random, [0, 0.1, 0.5, 1]);
       const isKept = Uint8Array.from(records, () => (random() < share ? 1 : 0));
       const kept = records.filter((_, row) => isKept[row] === 1);
@@ -44,10 +42,7 @@ describe("selected rows", () => {
       expect(recordsOf(selected)).toEqual(kept);
       if (kept.length === 0) continue;
       expect(headerOf(selected).records).toBe(kept.length);
-      const again = decodeColumns(
-        pick(random, [encoder.packed(selected), encoder.columnar(selected)]).pieces,
-        kept.length,
-      );
+      const again = decodeColumns(pick(random, [encoder.packed(selected), columnarOf(selected)]).pieces, kept.length);
       expect(recordsOf(again)).toEqual(kept);
     }
   });

@@ -2,8 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { Columns } from "../../../src/block/columns.ts";
 import { BlockDamagedError } from "../../../src/block/damage.ts";
 import { decodeColumns, recordsOf } from "../../../src/block/decode.ts";
-import { BlockEncoder, type BlockPiece, pieceOf } from "../../../src/block/encode.ts";
-import { encodeMerged } from "../../../src/block/merged.ts";
+import { type BlockPiece, pieceOf } from "../../../src/block/encode.ts";
 import { DurationSketch } from "../../../src/block/sketch.ts";
 import { type BlockSummary, readSummary, SUMMARY } from "../../../src/block/summary.ts";
 import { DAY_MS, TOUCHPOINTS_MAX } from "../../../src/core/limits.ts";
@@ -11,11 +10,12 @@ import { KINDS, type StoredRecord } from "../../../src/core/record.ts";
 import { PIECES_MAX } from "../../../src/store/schema.ts";
 import { formerColumns, formerRecords, formerSummary } from "../../support/former_summary.ts";
 import { mergeColumns } from "../../support/merge_columns.ts";
+import { columnarOf, mergedOf } from "../../support/merged_blocks.ts";
 import { integer, type Random, runSeed, seededRandom } from "../../support/random.ts";
 import { columnsOf, randomRecord } from "./random_records.ts";
 
 function summaryPiece(columns: Columns): BlockPiece {
-  const [first] = encodeMerged(new BlockEncoder(), columns, 1).pieces;
+  const [first] = mergedOf(columns, 1).pieces;
   if (first?.name !== SUMMARY) throw new Error("a merged block begins with its summary");
   return first;
 }
@@ -215,7 +215,7 @@ describe("a summary", () => {
       const columns = columnsOf(
         Array.from({ length: count }, (_, index) => ({ ...base, id: index + 1, touchpoint: `t/${index}` })),
       );
-      const { pieces } = encodeMerged(new BlockEncoder(), columns);
+      const { pieces } = mergedOf(columns);
       expect(pieces.map((piece) => piece.name).filter((name) => name === SUMMARY)).toEqual([...names]);
       expect(decodeColumns(pieces, count).touchpoint).toEqual(columns.touchpoint);
     }
@@ -240,9 +240,8 @@ describe("a merged block", () => {
 
   test("decodes to the same records with what was noted and without", () => {
     const columns = mergeColumns([columnsOf(recordsOfDay(random, 100, DAY_MS))]);
-    const encoder = new BlockEncoder();
-    const noted = encodeMerged(encoder, columns, 1);
-    const plain = encoder.columnar(columns);
+    const noted = mergedOf(columns, 1);
+    const plain = columnarOf(columns);
     expect(noted.pieces.slice(2)).toEqual([...plain.pieces]);
     expect(noted.rawBytes).toBe(plain.rawBytes);
     expect(recordsOf(decodeColumns(noted.pieces, 100))).toEqual(recordsOf(decodeColumns(plain.pieces, 100)));
@@ -251,7 +250,7 @@ describe("a merged block", () => {
   test("has room for its pieces with the most metadata columns", () => {
     const columns = columnsOf(Array.from({ length: 500 }, (_, index) => randomRecord(random, index + 1, 20_000)));
     expect([columns.metadata.size, columns.metadataRest.rows.length > 0]).toEqual([256, true]);
-    const { pieces } = encodeMerged(new BlockEncoder(), columns, 1);
+    const { pieces } = mergedOf(columns, 1);
     expect(pieces.length).toBeGreaterThan(256);
     expect(pieces.length).toBeLessThanOrEqual(PIECES_MAX);
   });

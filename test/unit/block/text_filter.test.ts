@@ -1,15 +1,30 @@
 import { describe, expect, test } from "bun:test";
 import { ByteReader, type ByteWriter } from "../../../src/block/bytes.ts";
 import type { Columns } from "../../../src/block/columns.ts";
-import { FILTER_VERSION_FORMER, parseTextFilter, type TextFilter } from "../../../src/block/text_filter.ts";
-import { buildTextFilter } from "../../../src/block/text_filter_builder.ts";
+import { BlockEncoder } from "../../../src/block/encode.ts";
+import { BlockMerger } from "../../../src/block/merge_blocks.ts";
+import {
+  FILTER_BITS_LOG2_MAX,
+  FILTER_VERSION_FORMER,
+  FOLDED_BYTES,
+  parseTextFilter,
+  runPlace,
+  type TextFilter,
+} from "../../../src/block/text_filter.ts";
+import type { FilterVersion } from "../../../src/block/text_filter_builder.ts";
 import { foldText } from "../../../src/core/fold.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../../support/random.ts";
 import { columnsOf, randomRecord } from "./random_records.ts";
 
+function buildTextFilter(columns: Columns, version?: FilterVersion): ByteWriter | undefined {
+  const merger = new BlockMerger();
+  merger.add(new BlockEncoder().packed(columns).pieces, columns.count);
+  return merger.rows().textFilter(true, version).encode();
+}
+
 function filterOf(columns: Columns): TextFilter | undefined {
-  const filter = buildTextFilter(columns, true);
+  const filter = buildTextFilter(columns);
   return filter === undefined ? undefined : parseTextFilter(new ByteReader(filter.view()));
 }
 
@@ -28,6 +43,16 @@ function leavesOf(value: unknown): string[] {
 /** Every text that a word may be found in. */
 function textsOf({ message, touchpoint, key, metadata }: StoredRecord): string[] {
   return [message, touchpoint, key].filter((text) => text !== undefined).concat(leavesOf(metadata ?? {}));
+}
+
+/** Those of which it has the runs: numbers are left out. */
+function filteredTexts({ message, touchpoint, key, metadata }: StoredRecord): string[] {
+  const leaves = (value: unknown): string[] => {
+    if (typeof value === "number") return Number.isFinite(value) ? [] : ["null"];
+    if (value === null || typeof value !== "object") return [String(value)];
+    return Object.values(value).flatMap(leaves);
+  };
+  return [message, touchpoint, key].filter((text) => text !== undefined).concat(leaves(metadata ?? {}));
 }
 
 function cut(random: Random, text: string): string {
@@ -65,6 +90,32 @@ describe("a text filter", () => {
       }
     }
     expect(asked).toBeGreaterThan(5_000);
+  });
+
+  test("has the runs of its texts and no others", () => {
+    for (let round = 0; round < 60; round++) {
+      const records = Array.from({ length: 1 + integer(random, 60) }, (_, index) => ({
+        ...randomRecord(random, index + 1, round % 3 === 0 ? 900 : 6),
+        message: Array.from({ length: 5 }, () => pick(random, words)).join(" "),
+      }));
+      const bytes = buildTextFilter(columnsOf(records))?.view();
+      if (bytes === undefined) continue;
+      const places = new Set<number>();
+      for (const text of records.flatMap(filteredTexts)) {
+        const folded = Array.from(new TextEncoder().encode(text), (byte) => FOLDED_BYTES[byte] as number);
+        for (let at = 0; at + 4 <= folded.length; at++) {
+          const [a, b, c, d] = folded.slice(at, at + 4) as [number, number, number, number];
+          if (a * b * c * d > 0) places.add(runPlace((a << 24) | (b << 16) | (c << 8) | d));
+        }
+      }
+      const bitsLog2 = bytes[1] as number;
+      const expected = new Uint8Array(2 ** bitsLog2 / 8);
+      for (const place of places) {
+        const bit = place >>> (FILTER_BITS_LOG2_MAX - bitsLog2);
+        expected[bit >>> 3] = (expected[bit >>> 3] as number) | (1 << (bit & 7));
+      }
+      expect(Buffer.from(bytes.subarray(2)).equals(expected)).toBe(true);
+    }
   });
 
   test("says no to nearly every word that no text has", () => {
@@ -116,7 +167,7 @@ describe("a text filter", () => {
   test("of the former version, which took ſ for no s, says nothing of runs with an s", () => {
     const record = { ...randomRecord(seededRandom(1), 1), touchpoint: undefined, key: undefined, metadata: undefined };
     const columns = columnsOf([{ ...record, message: "ein ſauſen im Walde" }]);
-    const former = buildTextFilter(columns, true, FILTER_VERSION_FORMER) as ByteWriter;
+    const former = buildTextFilter(columns, FILTER_VERSION_FORMER) as ByteWriter;
     const filter = parseTextFilter(new ByteReader(former.view()));
     expect(["sausen", "sausen im walde", "ausen"].map((needle) => filter.mayContain(needle))).toEqual([
       true,

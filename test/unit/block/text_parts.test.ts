@@ -5,12 +5,12 @@ import { decodeColumns, recordsOf } from "../../../src/block/decode.ts";
 import { BlockEncoder, type BlockPiece, pieceOf } from "../../../src/block/encode.ts";
 import { inflate } from "../../../src/block/inflate.ts";
 import { BlockMerger } from "../../../src/block/merge_blocks.ts";
-import { encodeMerged } from "../../../src/block/merged.ts";
 import { OpenBlock, openBlock, type PieceSource, piecesAtHand } from "../../../src/block/open_block.ts";
 import { NOTES_RECORDS_MIN } from "../../../src/block/summary.ts";
 import { FILTER } from "../../../src/block/text_filter.ts";
 import { readTextFilters } from "../../../src/block/text_filters.ts";
 import { foldText } from "../../../src/core/fold.ts";
+import { columnarOf, mergedOf } from "../../support/merged_blocks.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../../support/random.ts";
 import { columnsOf, randomRecord } from "./random_records.ts";
 
@@ -55,7 +55,7 @@ describe("messages in parts", () => {
   test("are all there, one by one and together, in records and for the next merge", () => {
     for (let round = 0; round < 40; round++) {
       const columns = columnsOfWords(random, 1 + integer(random, 60));
-      const { pieces } = encodeMerged(new BlockEncoder(), columns, 1, 1 + integer(random, 20));
+      const { pieces } = mergedOf(columns, 1, 1 + integer(random, 20));
       const decoded = decodeColumns(pieces, columns.count);
       expect(decoded.message).toEqual(columns.message);
       const message = openBlock(pieces, columns.count).message();
@@ -79,7 +79,7 @@ describe("messages in parts", () => {
   test("are found wherever they contain a needle, and only there", () => {
     for (let round = 0; round < 60; round++) {
       const columns = columnsOfWords(random, 1 + integer(random, 60));
-      const { pieces } = encodeMerged(new BlockEncoder(), columns, 1, 1 + integer(random, 20));
+      const { pieces } = mergedOf(columns, 1, 1 + integer(random, 20));
       const message = openBlock(pieces, columns.count).message();
       const wanted = Uint8Array.from(columns.message, () => integer(random, 1));
       for (const word of [...WORDS, "i", "k", " 1", "", "nowhere"]) {
@@ -106,7 +106,7 @@ describe("messages in parts", () => {
         message: `${["alpha", "beta", "gamma"][Math.floor(index / 10)]} ${index}`,
       })),
     );
-    const { pieces } = encodeMerged(new BlockEncoder(), columns, 1, 10);
+    const { pieces } = mergedOf(columns, 1, 10);
     const source = new CountingSource(pieces);
     const message = new OpenBlock(source, 30).message();
     const hits = new Uint8Array(30);
@@ -126,7 +126,7 @@ describe("messages in parts", () => {
         metadata: { note: "refunded" },
       })),
     );
-    const filter = readTextFilters(piecesAtHand(encodeMerged(new BlockEncoder(), columns, 1, 2).pieces), 4);
+    const filter = readTextFilters(piecesAtHand(mergedOf(columns, 1, 2).pieces), 4);
     const asked = ["payment", "refunded", "checkout", "nowhere"];
     expect(asked.map((needle) => filter?.mayContain(needle))).toEqual([true, true, true, false]);
     expect(asked.map((needle) => filter?.mayContainInMessages(needle))).toEqual([true, false, false, false]);
@@ -139,7 +139,7 @@ describe("messages in parts", () => {
       const columns = columnsOf(
         Array.from({ length: count }, (_, index) => ({ ...base, id: index + 1, message: message(index) })),
       );
-      return encodeMerged(new BlockEncoder(), columns).pieces;
+      return mergedOf(columns).pieces;
     };
     const differing = pieces(NOTES_RECORDS_MIN, (index) => `message ${index}`);
     expect(partNames(differing)).toEqual(["message", "message#0", "message#1"]);
@@ -158,11 +158,13 @@ describe("messages in parts", () => {
       for (let blocks = 1 + integer(random, 4); blocks > 0; blocks--) {
         const records = Array.from({ length: 1 + integer(random, 30) }, () => randomRecord(random, first++));
         const form = pick(random, ["packed", "columnar"] as const);
-        merger.add(new BlockEncoder()[form](columnsOf(records)).pieces, records.length);
+        const columns = columnsOf(records);
+        const { pieces } = form === "packed" ? new BlockEncoder().packed(columns) : columnarOf(columns);
+        merger.add(pieces, records.length);
       }
       const { encoded, header } = merger.columnar(1, 7);
       const columns = decodeColumns(encoded.pieces, header.records);
-      const expected = encodeMerged(new BlockEncoder(), columns, 1, 7);
+      const expected = mergedOf(columns, 1, 7);
       const raw = (pieces: readonly BlockPiece[]) => pieces.filter(({ name }) => partNames(pieces).includes(name));
       expect(raw(encoded.pieces).map(({ name, ...piece }) => [name, inflate({ name, ...piece })])).toEqual(
         raw(expected.pieces).map(({ name, ...piece }) => [name, inflate({ name, ...piece })]),
@@ -173,7 +175,7 @@ describe("messages in parts", () => {
 
 describe("messages in parts that are damaged", () => {
   const columns = columnsOfWords(seededRandom(3), 30, ["one", "two"]);
-  const { pieces } = encodeMerged(new BlockEncoder(), columns, 1, 10);
+  const { pieces } = mergedOf(columns, 1, 10);
   const instead = (name: string, piece: BlockPiece | undefined) =>
     pieces.flatMap((one) => (one.name === name ? (piece ?? []) : one));
   const asRead = (damaged: readonly BlockPiece[]) => () => decodeColumns(damaged, 30);

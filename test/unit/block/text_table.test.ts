@@ -27,11 +27,6 @@ describe("a table of texts", () => {
     }
   });
 
-  test("takes no more than it may, and still knows those that it has", () => {
-    const table = new TextTable();
-    expect(["a", "b", "a", "c", "b"].map((text) => table.add(text, 2))).toEqual([0, 1, 0, -1, 1]);
-  });
-
   test("counts, and keeps values, as a Map does", () => {
     for (let round = 0; round < 20; round++) {
       const counts = new TextCounts();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { BlockEncoder } from "../../../src/block/encode.ts";
 import { openBlock } from "../../../src/block/open_block.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
+import { columnarOf } from "../../support/merged_blocks.ts";
 import { integer, type Random, runSeed, seededRandom } from "../../support/random.ts";
 import { columnsOf, randomRecord } from "./random_records.ts";
 
@@ -20,7 +20,7 @@ function stored(random: Random, numbersOf: (index: number) => Numbers): string[]
     duration: undefined,
     ...numbersOf(index),
   }));
-  const { pieces } = new BlockEncoder().columnar(columnsOf(records));
+  const { pieces } = columnarOf(columnsOf(records));
   const view = openBlock(pieces, COUNT);
   const names = pieces.map(({ name }) => name).filter((name) => /^(received|start|end|duration)/.test(name));
   const back = view.records(Array.from(ids.keys()));
@@ -74,7 +74,7 @@ describe("numbers that others tell", () => {
         return { ...randomRecord(random, id), receivedAt: T + 10 * Math.floor(id / 20) };
       }),
     );
-    const { pieces } = new BlockEncoder().columnar(batches);
+    const { pieces } = columnarOf(batches);
     expect(pieces.map(({ name }) => name)).toContain("received@id");
     expect([...openBlock(pieces, COUNT).received()]).toEqual(Array.from(batches.received));
   });

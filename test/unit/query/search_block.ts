@@ -4,9 +4,9 @@ import { appendRecord } from "../../../src/block/append.ts";
 import type { BlockView } from "../../../src/block/block_view.ts";
 import { emptyColumns } from "../../../src/block/columns.ts";
 import { BlockEncoder } from "../../../src/block/encode.ts";
-import { encodeMerged } from "../../../src/block/merged.ts";
 import { OpenBlock, type PieceSource, piecesAtHand } from "../../../src/block/open_block.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
+import { columnarOf, mergedOf } from "../../support/merged_blocks.ts";
 
 const EMPTY: StoredRecord = {
   id: 0,
@@ -36,8 +36,8 @@ export type BlockForm = "packed" | "columnar" | "parts";
 export function sourceOf(records: readonly StoredRecord[], form: BlockForm): PieceSource {
   const columns = emptyColumns();
   for (const stored of records) appendRecord(columns, stored.id, stored);
-  const encoder = new BlockEncoder();
-  return piecesAtHand((form === "parts" ? encodeMerged(encoder, columns, 1, 3) : encoder[form](columns)).pieces);
+  if (form === "packed") return piecesAtHand(new BlockEncoder().packed(columns).pieces);
+  return piecesAtHand((form === "parts" ? mergedOf(columns, 1, 3) : columnarOf(columns)).pieces);
 }
 
 export function blockOf(records: readonly StoredRecord[], form: BlockForm = "columnar"): BlockView {

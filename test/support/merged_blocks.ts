@@ -1,0 +1,19 @@
+// Columns as a merged block: packed as a group is, and merged as the compactor does it, but with their rows where they are.
+
+import type { Columns } from "../../src/block/columns.ts";
+import { BlockEncoder, type EncodedBlock } from "../../src/block/encode.ts";
+import { BlockMerger } from "../../src/block/merge_blocks.ts";
+import { SUMMARY } from "../../src/block/summary.ts";
+import { FILTER } from "../../src/block/text_filter.ts";
+
+export function mergedOf(columns: Columns, notesRecordsMin?: number, partTexts?: number): EncodedBlock {
+  const merger = new BlockMerger("as they lie");
+  merger.add(new BlockEncoder().packed(columns).pieces, columns.count);
+  return merger.columnar(notesRecordsMin, partTexts).encoded;
+}
+
+/** The columns alone, messages as one. */
+export function columnarOf(columns: Columns): EncodedBlock {
+  const { pieces, rawBytes } = mergedOf(columns, Number.POSITIVE_INFINITY);
+  return { pieces: pieces.filter(({ name }) => name !== SUMMARY && name !== FILTER), rawBytes };
+}
