@@ -87,18 +87,13 @@ export class TextFilterBuilder {
     });
   }
 
-  /** Adds some texts of a pool, 0 being none; `isPlain`: none of the pool's texts has what ASCII letters may come from. */
-  addTexts(pool: TextPool, texts: Uint32Array, isPlain: boolean): void {
-    pool.visitAll((bytes, ends) => {
-      for (let index = 0; index < texts.length; index++) {
-        const text = texts[index] as number;
-        if (text === 0) continue;
-        const from = ends[text - 1] as number;
-        const to = ends[text] as number;
-        this.#isHopeless ||= !isPlain && hasFoldedToAscii(bytes.subarray(from, to), this.#version);
-        addRuns(this.#seen, this.#shift, bytes, from, to);
-      }
-    });
+  /** Adds texts that lie one behind the other: text n from `ends[n]` to `ends[n + 1]`, those from `from` up to, not including, `to`. */
+  addTexts(bytes: Uint8Array, ends: Uint32Array, from: number, to: number): void {
+    this.#isHopeless ||= hasFoldedToAscii(bytes.subarray(ends[from], ends[to]), this.#version);
+    if (this.#isHopeless) return;
+    for (let text = from; text < to; text++) {
+      addRuns(this.#seen, this.#shift, bytes, ends[text] as number, ends[text + 1] as number);
+    }
   }
 
   encode(): ByteWriter | undefined {
@@ -131,16 +126,7 @@ export class TextFilterBuilder {
   }
 }
 
-/** Whether none of a pool's texts has a character that folds to an ASCII letter. */
-export function isPlainPool(pool: TextPool, version?: FilterVersion): boolean {
-  let isPlain = true;
-  pool.visitAll((bytes) => {
-    isPlain = pool.isAscii || !hasFoldedToAscii(bytes, version);
-  });
-  return isPlain;
-}
-
-function hasFoldedToAscii(bytes: Uint8Array, version: FilterVersion = FILTER_VERSION): boolean {
+function hasFoldedToAscii(bytes: Uint8Array, version: FilterVersion): boolean {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   return TURNED[version].some((character) => buffer.includes(character));
 }

@@ -30,19 +30,27 @@ export function partOf(name: string): number | undefined {
   return name.startsWith(prefix) ? Number(name.slice(prefix.length)) : undefined;
 }
 
-/** Texts on their way into parts, by their places. */
+/** Texts on their way into parts, one behind the other: text n lies from `ends[n]` to `ends[n + 1]`. */
 export interface PartedSource {
-  addRuns(filter: TextFilterBuilder, from: number, to: number): void;
-  /** Writes them in the plain form. */
-  write(writer: ByteWriter, from: number, to: number): void;
+  /** UTF-16 units of each plus one, 0 for none. */
+  readonly lengths: Uint32Array;
+  readonly bytes: Uint8Array;
+  readonly ends: Uint32Array;
 }
 
-/** The head and the parts of `count` texts. */
-export function partedColumns(count: number, partTexts: number, source: PartedSource): NamedColumn[] {
-  const columns: NamedColumn[] = [[PARTED_COLUMN, (writer) => writeHead(writer, count, partTexts, source)]];
-  for (let from = 0, part = 0; from < count; from += partTexts, part++) {
-    const to = Math.min(count, from + partTexts);
-    columns.push([partName(part), (writer) => source.write(writer, from, to)]);
+/** The head, and the parts in the plain form. */
+export function partedColumns(source: PartedSource, partTexts: number): NamedColumn[] {
+  const { lengths, bytes, ends } = source;
+  const columns: NamedColumn[] = [[PARTED_COLUMN, (writer) => writeHead(writer, source, partTexts)]];
+  for (let from = 0, part = 0; from < lengths.length; from += partTexts, part++) {
+    const to = Math.min(lengths.length, from + partTexts);
+    columns.push([
+      partName(part),
+      (writer) => {
+        writer.unsignedAll(lengths.subarray(from, to));
+        writer.raw(bytes.subarray(ends[from], ends[to]));
+      },
+    ]);
   }
   return columns;
 }
@@ -50,17 +58,16 @@ export function partedColumns(count: number, partTexts: number, source: PartedSo
 /** The form, the texts of a part, and each part's filter behind its size; one of 0 bytes is none. */
 export function writeHead(
   writer: ByteWriter,
-  count: number,
+  { lengths, bytes, ends }: PartedSource,
   partTexts: number,
-  source: PartedSource,
   version?: FilterVersion,
 ): void {
   writer.byte(FORM.parts);
   writer.unsigned(partTexts);
   const builder = new TextFilterBuilder(PART_FILTER_BITS_LOG2_MAX, version);
-  for (let from = 0; from < count; from += partTexts) {
+  for (let from = 0; from < lengths.length; from += partTexts) {
     builder.clear();
-    source.addRuns(builder, from, Math.min(count, from + partTexts));
+    builder.addTexts(bytes, ends, from, Math.min(lengths.length, from + partTexts));
     const filter = builder.encode();
     writer.unsigned(filter?.length ?? 0);
     if (filter !== undefined) writer.raw(filter.view());

@@ -2,16 +2,13 @@
 // Text n (from 1 on; 0 is no text) lies from `starts[n - 1]` to `starts[n]`. What is appended was checked by its block's checksum;
 // lengths that do not fit it throw all the same.
 
-import type { ByteReader, ByteWriter } from "./bytes.ts";
+import { type ByteReader, type ByteWriter, PAST_PARTS_BYTES } from "./bytes.ts";
 import { findCodes, type TextCodes } from "./text_codes.ts";
 import { byteStarts } from "./text_lengths.ts";
 
-/** Texts that are written in another order go through a stretch of so many bytes. */
-const WINDOW_BYTES = 128 * 1024;
-/** A shorter text is copied faster byte by byte. */
-const COPY_BYTES_MIN = 24;
 /** Buffers larger than this are given back between merges. */
 const KEPT_BYTES_MAX = 16 * 1024 * 1024;
+
 export class TextPool {
   #bytes = new Uint8Array(64);
   #starts = new Uint32Array(16);
@@ -141,32 +138,18 @@ export class TextPool {
 
   /** Writes these texts' bytes one behind the other; 0 writes nothing. */
   writeBytes(writer: ByteWriter, texts: Uint32Array): void {
-    const windowBytes = Math.min(WINDOW_BYTES, this.byteCount);
-    this.#reserve(0, windowBytes);
-    const bytes = this.#bytes;
-    const starts = this.#starts;
-    const window = this.byteCount;
-    let end = window;
-    for (let place = 0; place < texts.length; place++) {
+    writer.parts(this.#bytes, this.#starts, texts);
+  }
+
+  /** Where these texts end once they lie one behind the other; one more than there are texts, the first one 0. */
+  endsOf(texts: Uint32Array): Uint32Array {
+    const ends = new Uint32Array(texts.length + 1);
+    for (let place = 0, end = 0; place < texts.length; place++) {
       const text = texts[place] as number;
-      if (text === 0) continue;
-      const from = starts[text - 1] as number;
-      const to = starts[text] as number;
-      if (end + to - from > window + windowBytes) {
-        writer.raw(bytes.subarray(window, end));
-        end = window;
-        if (to - from > windowBytes) {
-          writer.raw(bytes.subarray(from, to));
-          continue;
-        }
-      }
-      if (to - from < COPY_BYTES_MIN) for (let at = from; at < to; at++) bytes[end++] = bytes[at] as number;
-      else {
-        bytes.copyWithin(end, from, to);
-        end += to - from;
-      }
+      if (text !== 0) end += (this.#starts[text] as number) - (this.#starts[text - 1] as number);
+      ends[place + 1] = end;
     }
-    writer.raw(bytes.subarray(window, end));
+    return ends;
   }
 
   /** Calls `visit` with all bytes, and where each text ends; `ends[0]` is where the first one begins. */
@@ -193,7 +176,7 @@ export class TextPool {
       this.#starts = grown(this.#starts, textsNeeded);
       this.#units = grown(this.#units, textsNeeded);
     }
-    const bytesNeeded = this.byteCount + bytes;
+    const bytesNeeded = this.byteCount + bytes + PAST_PARTS_BYTES;
     if (bytesNeeded <= this.#bytes.length) return;
     const larger = new Uint8Array(Math.max(bytesNeeded, 2 * this.#bytes.length));
     larger.set(this.#bytes.subarray(0, this.byteCount));

@@ -99,11 +99,11 @@ function isHeadOf(piece: BlockPiece, merged: MergedRows): boolean {
   const reader = new ByteReader(bytes);
   // Its form.
   reader.byte();
-  const { count } = merged.blocks;
-  const { partTexts } = readHead(reader, count);
+  const { partTexts } = readHead(reader, merged.blocks.count);
+  const messages = partedMessages(merged);
   return FILTER_VERSIONS.some((version) => {
     const computed = new ByteWriter();
-    writeHead(computed, count, partTexts, partedMessages(merged, version), version);
+    writeHead(computed, messages, partTexts, version);
     return Buffer.compare(computed.view(), bytes) === 0;
   });
 }

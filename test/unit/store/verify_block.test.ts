@@ -98,7 +98,7 @@ function withFilters(columns: Columns, version: FilterVersion, partTexts: number
   const { pieces } = merger.columnar(undefined, partTexts).encoded;
   const rows = merger.rows();
   const head = new ByteWriter();
-  writeHead(head, columns.count, partTexts, partedMessages(rows, version), version);
+  writeHead(head, partedMessages(rows), partTexts, version);
   const filter = rows.textFilter(false, version).encode() as ByteWriter;
   const others = pieces.filter(({ name }) => name !== FILTER && name !== PARTED_COLUMN);
   return [
