@@ -7,7 +7,7 @@ import type { GatheredSparseTexts } from "./gathered_blocks.ts";
 import type { GatheredTexts, GatheredValues } from "./gathered_values.ts";
 import { bytesInOrder, type CodedTexts, codedTexts, inOrder, type MergedRows } from "./merged_rows.ts";
 import { writeNumbers } from "./numbers.ts";
-import { sparseOrder } from "./row_order.ts";
+import { rowsByNumbers, sparseOrder } from "./row_order.ts";
 import { codeBytes } from "./strings.ts";
 import { PARTED_COLUMN, type PartedSource, partedColumns } from "./text_parts.ts";
 import { receivedColumn, timingColumns } from "./told_numbers.ts";
@@ -19,9 +19,10 @@ export function mergedColumns(merged: MergedRows, partTexts: number | undefined)
   const id = inOrder(blocks.id.view(), rows);
   const numbers = {
     count: blocks.count,
-    id,
     time: merged.time,
     received: inOrder(blocks.received.view(), rows),
+    // As blocks come, their ids mostly rise already.
+    receivedById: inOrder(blocks.received.view(), rowsByNumbers(blocks.id.view())),
     start: merged.sparseNumbers(blocks.start),
     end: merged.sparseNumbers(blocks.end),
     duration: merged.duration,

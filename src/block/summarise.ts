@@ -6,7 +6,7 @@ import { cutTouchpoint } from "../core/touchpoint.ts";
 import { ByteWriter } from "./bytes.ts";
 import type { SparseColumn } from "./columns.ts";
 import { METADATA_PREFIX } from "./encode.ts";
-import { COUNTED_FLAGS_MAX, countedFlags, kindCodeOf, levelCodeOf } from "./flags.ts";
+import { COUNTED_FLAGS_MAX, countedFlags, keyTypeCodeIn, kindCodeOf, levelCodeOf } from "./flags.ts";
 import { forEachMember, stringAt } from "./json_text.ts";
 import { type FieldValues, writeNotedFields } from "./note_values.ts";
 import { DurationSketch } from "./sketch.ts";
@@ -58,10 +58,10 @@ export function summarise(source: SummarySource, notesRecordsMin = NOTES_RECORDS
   writer.unsigned(dictionary.length);
   for (const name of dictionary) writer.text(cutTouchpoint(name));
   const cells = writeCells(writer, source);
-  writeSketches(writer, source, cells);
+  writeSketches(writer, source, cells.keys);
   writeSlots(writer, source);
   const rest = countMembers(source.rest);
-  writeFields(writer, source, rest);
+  writeFields(writer, source, cells, rest);
   const values = source.count < notesRecordsMin ? [] : source.values();
   // What the rest has too is more than what was counted.
   const whole = values.filter(({ name }) => !rest.has(name));
@@ -69,19 +69,22 @@ export function summarise(source: SummarySource, notesRecordsMin = NOTES_RECORDS
   return writer;
 }
 
-/** Answers the cells' keys: a touchpoint's code times FLAGS, and counted flags. */
-function writeCells(writer: ByteWriter, { count, flags, keyType, touchpoint }: SummarySource): readonly number[] {
+/** Counts by key: a touchpoint's code times FLAGS, and counted flags. */
+type FilledCells = ReturnType<Cells["filled"]>;
+
+function writeCells(writer: ByteWriter, { count, flags, keyType, touchpoint }: SummarySource): FilledCells {
   const { dictionary, codes } = touchpoint;
   const cells = new Cells((dictionary.length + 1) * FLAGS);
   for (let row = 0; row < count; row++) {
     cells.add((codes[row] as number) * FLAGS + countedFlags(flags[row] as number, keyType[row] as number));
   }
-  const { keys, counts } = cells.filled();
+  const filled = cells.filled();
+  const { keys, counts } = filled;
   writer.unsigned(keys.length);
   writer.unsignedAll(keys.map((key) => Math.floor(key / FLAGS)));
   writeFlags(writer, keys);
   writer.unsignedAll(counts);
-  return keys;
+  return filled;
 }
 
 /** Two planes: the low bytes of the keys' flags, then the high ones. */
@@ -199,15 +202,20 @@ function countMembers(rest: ArrayLike<string>): TextCounts {
 }
 
 /** Names as searches have them, with how many records have each. */
-function countFields({ count, flags, keyType, touchpoint, fieldCounts }: SummarySource, rest: TextCounts): TextCounts {
+function countFields(
+  { count, fieldCounts }: SummarySource,
+  { keys, counts }: FilledCells,
+  rest: TextCounts,
+): TextCounts {
   let [levels, statuses, touchpoints, keyTypes] = [0, 0, 0, 0];
-  for (let row = 0; row < count; row++) {
-    const flagsOfRow = flags[row] as number;
-    if (levelCodeOf(flagsOfRow) > 0) levels++;
-    if (kindCodeOf(flagsOfRow) > 0) statuses++;
-    if (touchpoint.codes[row] !== 0) touchpoints++;
-    if (keyType[row] !== 0) keyTypes++;
-  }
+  keys.forEach((key, cell) => {
+    const records = counts[cell] as number;
+    const flags = key % FLAGS;
+    if (levelCodeOf(flags) > 0) levels += records;
+    if (kindCodeOf(flags) > 0) statuses += records;
+    if (key >= FLAGS) touchpoints += records;
+    if (keyTypeCodeIn(flags) > 0) keyTypes += records;
+  });
   const fields = new TextCounts();
   const known: readonly (readonly [string, number])[] = [
     ["apiKey", count],
@@ -224,8 +232,8 @@ function countFields({ count, flags, keyType, touchpoint, fieldCounts }: Summary
   return fields;
 }
 
-function writeFields(writer: ByteWriter, source: SummarySource, rest: TextCounts): void {
-  const fields = [...countFields(source, rest)].filter(([, count]) => count > 0);
+function writeFields(writer: ByteWriter, source: SummarySource, cells: FilledCells, rest: TextCounts): void {
+  const fields = [...countFields(source, cells, rest)].filter(([, count]) => count > 0);
   const length = fields.reduce((sum, [name]) => sum + name.length, 0);
   const isListed = fields.length <= FIELDS_MAX && length <= FIELDS_LENGTH_MAX;
   writer.byte(isListed ? 1 : 0);

@@ -21,9 +21,10 @@ export const TOLD = {
 /** The numbers of a merged block but its ids and times. */
 export interface NumberColumns {
   readonly count: number;
-  readonly id: ArrayLike<number>;
   readonly time: ArrayLike<number>;
   readonly received: ArrayLike<number>;
+  /** The same in the order of ids. */
+  readonly receivedById: ArrayLike<number>;
   readonly start: SparseColumn<number>;
   readonly end: SparseColumn<number>;
   readonly duration: SparseColumn<number>;
@@ -32,9 +33,10 @@ export interface NumberColumns {
 type Durations = SparseColumn<number> | undefined;
 
 /** When records came, in whichever order is shorter. */
-export function receivedColumn({ id, received }: NumberColumns): NamedColumn {
-  const ordered = takeInOrder(received, rowsByNumbers(id));
-  if (bitsOf(ordered) < bitsOf(received)) return [TOLD.receivedById, (writer) => writeNumbers(writer, ordered)];
+export function receivedColumn({ received, receivedById }: NumberColumns): NamedColumn {
+  if (bitsOf(receivedById) < bitsOf(received)) {
+    return [TOLD.receivedById, (writer) => writeNumbers(writer, receivedById)];
+  }
   return ["received", (writer) => writeNumbers(writer, received)];
 }
 
