@@ -9,6 +9,7 @@
 // text: up to 25 ms.
 
 import { FOLDED_TO_ASCII, foldText } from "../core/fold.ts";
+import { copyOf } from "../core/text_copy.ts";
 import type { TextColumn } from "./block_view.ts";
 import type { ByteReader } from "./bytes.ts";
 import { BlockDamagedError } from "./damage.ts";
@@ -200,11 +201,6 @@ function markHits(find: (from: number) => number, length: number, startsOf: () =
 /** The first so many units; half a surrogate pair at the cut is U+FFFD. A copy, so that the whole text is not kept. */
 export function cutBeginning(text: string, lengthMax: number): string {
   return text.length <= lengthMax ? text : copyOf(text.slice(0, lengthMax));
-}
-
-/** The same text in memory of its own: a part of a text keeps all of it. */
-export function copyOf(text: string): string {
-  return Buffer.from(text, "utf8").toString("utf8");
 }
 
 export class DictionaryTexts implements Texts {

@@ -3,8 +3,8 @@
 // over everything a second time and keeps only what is wanted then, so the answer is exact again. Past the bound of hashes the rarest
 // half is forgotten (lossy counting: Manku and Motwani, VLDB 2002), and how many texts differ is estimated.
 
-import { copyOf } from "../block/text_column.ts";
 import { TextHash, TextTable } from "../block/text_table.ts";
+import { copyOf } from "../core/text_copy.ts";
 import { HASHES_KEPT_MAX } from "./limits.ts";
 import { compareTexts } from "./text_order.ts";
 

@@ -10,6 +10,7 @@
 
 import { engineHash } from "#runtime/hash.ts";
 import { BatchSchema, EntrySchema, LEVELS, SOURCES } from "../core/entry.ts";
+import { copyOf } from "../core/text_copy.ts";
 
 /** One place for so many characters at the beginning of a text, where few must do; then fewer, since harm needs a number and not a share. */
 const STEP = 1024;
@@ -90,9 +91,9 @@ export const SPARSE_NAMES = "Too many objects have numbers as names";
 export class ParseGuard {
   readonly #random: () => number;
   /** Of strings of all texts. */
-  #seen = new HashCounts();
+  #seen = new HashCounts(copyOf);
   /** The former ones, which make room for new ones. */
-  #seenBefore = new HashCounts();
+  #seenBefore = new HashCounts(copyOf);
   /** Last bits of hashes that too many of them had. */
   readonly #made = new Set<number>();
   /** Whole hashes that too many of them had, each with the strings that are admitted all the same. */
@@ -198,7 +199,7 @@ export class ParseGuard {
     }
     if (this.#seen.size >= HASHES_MAX) {
       this.#seenBefore = this.#seen;
-      this.#seen = new HashCounts();
+      this.#seen = new HashCounts(copyOf);
     }
     if (this.#seen.add(bucket, string) >= SAME_HASH_MIN) this.#raiseAlarm(bucket);
   }
@@ -229,10 +230,10 @@ export class ParseGuard {
     const admitted = this.#wholeMade.get(hash) as string[];
     if (SPECIFIED.has(string) || admitted.includes(string)) return true;
     if (admitted.length < ADMITTED_MAX || (admitted.length < ADMITTED_TWICE_MAX && this.#refused.includes(string))) {
-      admitted.push(string);
+      admitted.push(copyOf(string));
       return true;
     }
-    if (isSample) this.#refused = [string, ...this.#refused.slice(0, ADMITTED_TWICE_MAX - 1)];
+    if (isSample) this.#refused = [copyOf(string), ...this.#refused.slice(0, ADMITTED_TWICE_MAX - 1)];
     return false;
   }
 
@@ -272,9 +273,15 @@ interface Sample {
 
 /** Different strings by their hash. */
 class HashCounts {
+  readonly #copy: (string: string) => string;
   readonly #strings = new Map<number, string | string[]>();
   /** Pairs of different strings with one hash. */
   pairs = 0;
+
+  /** `copy` makes of a string what is kept of it: a part of a text keeps the text. */
+  constructor(copy: (string: string) => string = (string) => string) {
+    this.#copy = copy;
+  }
 
   get size(): number {
     return this.#strings.size;
@@ -290,14 +297,14 @@ class HashCounts {
   add(hash: number, string: string): number {
     const known = this.#strings.get(hash);
     if (known === undefined) {
-      this.#strings.set(hash, string);
+      this.#strings.set(hash, this.#copy(string));
       return 1;
     }
     if (known === string) return 1;
     const strings = typeof known === "string" ? [known] : known;
     if (strings.length >= SAME_HASH_MIN || strings.includes(string)) return strings.length;
     this.pairs += strings.length;
-    strings.push(string);
+    strings.push(this.#copy(string));
     this.#strings.set(hash, strings);
     return strings.length;
   }

@@ -1,3 +1,4 @@
+import { heapStats } from "bun:jsc";
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -286,5 +287,46 @@ describe("the look at a text takes at most so long as its length asks for", () =
         expect([piece, isAlarmed, ms < 1_000]).toEqual([piece, isAlarmed, true]);
       }
     }
+  });
+});
+
+describe("what is remembered of texts", () => {
+  /** Bytes that are still held, of what a work leaves. */
+  function heldAfter(work: () => unknown): number {
+    Bun.gc(true);
+    const before = heapStats().extraMemorySize;
+    const held = work();
+    Bun.gc(true);
+    const bytes = heapStats().extraMemorySize - before;
+    expect(held).toBeDefined();
+    return bytes;
+  }
+
+  test.each([1_000, 100_000, 1_000_000])("keeps none of them alive: of %d characters each", (length) => {
+    const random = seededRandom(runSeed("texts let go"));
+    const bytes = heldAfter(() => {
+      const guard = new ParseGuard(random);
+      for (let left = 100_000_000; left > 0; left -= length) {
+        const names = Array.from({ length: 40 }, () => Math.floor(random() * 1e9).toString(36));
+        const body = `{${names.map((name) => `"${name}":"${"x".repeat(length / 40)}"`).join()}}`;
+        // In one piece of its own, as a body that came.
+        guard.refusal(Buffer.from(body).toString());
+      }
+      return guard;
+    });
+    expect(bytes).toBeLessThan(4_000_000);
+  });
+
+  test("nor does what is remembered under an alarm", () => {
+    const random = seededRandom(runSeed("texts let go under an alarm"));
+    const bytes = heldAfter(() => {
+      const guard = new ParseGuard(random);
+      for (let text = 0; text < 200; text++) {
+        const names = differentNames(200, () => collidingName(random));
+        guard.refusal(Buffer.from(`[${objectText(names)},"${"x".repeat(200_000)}"]`).toString());
+      }
+      return guard;
+    });
+    expect(bytes).toBeLessThan(4_000_000);
   });
 });
