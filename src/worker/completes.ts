@@ -1,5 +1,5 @@
 // Complete timings whose start may still come: stored already, remembered only so that the start is absorbed. There can
-// be tens of thousands a second, so of each only hashes and times are kept, in typed arrays (105 bytes), the last
+// be tens of thousands a second, so of each only hashes and times are kept, in typed arrays (105 bytes) that grow, the last
 // COMPLETES_MAX of one key type. Names are compared by 64-bit keyed hashes: two are mixed up with a chance of 2^-64.
 //
 // In: complete entries with a key or a touchpoint. Invariant: a remembered one absorbs one start of its own type of key at most, and
@@ -17,6 +17,8 @@ import type { Seeker } from "./waiting_index.ts";
 
 /** How many are remembered of each key type, a power of two: 27 MB when full, 8 s back at 30,000 a second. */
 export const COMPLETES_MAX = 262_144;
+/** Places that there are at first, and again once nothing is remembered. */
+const CAPACITY_MIN = 64;
 
 /**
  * How many others under its name a start passes in search of its complete timing. Bounds the time that equal keys can
@@ -41,37 +43,33 @@ const RANK_MAX = 3;
 export class CompleteMemory {
   readonly #keyType: Source;
   readonly #graceMs: number;
-  readonly #capacity: number;
+  readonly #capacityMax: number;
+  #capacity = 0;
   readonly #hasher: NameHasher;
   /** The hashes of the start that is being looked for. */
   readonly #sought = new Uint32Array(HASHES);
   #soughtSender = NO_PART;
-  readonly #hashes: Uint32Array;
-  readonly #numbers: Float64Array;
-  readonly #state: Uint8Array;
+  #hashes = new Uint32Array();
+  #numbers = new Float64Array();
+  #state = new Uint8Array();
   /** By key; by key and startTime; by touchpoint and startTime. */
-  readonly #byKey: Chains;
-  readonly #byKeyStart: Chains;
-  readonly #byTouchpointStart: Chains;
+  #byKey = new Chains(1);
+  #byKeyStart = new Chains(1);
+  #byTouchpointStart = new Chains(1);
   #oldest = 0;
   #size = 0;
   #now = 0;
   #added = 0;
   #absorbed: number[] = [];
 
-  /** `capacity` is a power of two. */
-  constructor(keyType: Source, graceMs: number, seed: readonly [number, number], capacity: number) {
-    assert(Number.isInteger(Math.log2(capacity)), `a capacity of ${capacity} is a power of two`);
+  /** `capacityMax` is a power of two. */
+  constructor(keyType: Source, graceMs: number, seed: readonly [number, number], capacityMax: number) {
+    assert(Number.isInteger(Math.log2(capacityMax)), `a capacity of ${capacityMax} is a power of two`);
     this.#keyType = keyType;
     this.#graceMs = graceMs;
-    this.#capacity = capacity;
+    this.#capacityMax = capacityMax;
     this.#hasher = new NameHasher(seed);
-    this.#hashes = new Uint32Array(HASHES * capacity);
-    this.#numbers = new Float64Array(NUMBERS * capacity);
-    this.#state = new Uint8Array(capacity);
-    this.#byKey = new Chains(capacity);
-    this.#byKeyStart = new Chains(capacity);
-    this.#byTouchpointStart = new Chains(capacity);
+    this.#resize(Math.min(CAPACITY_MIN, capacityMax));
   }
 
   /** Remembers a complete timing; `id` is higher than any before, `arrivedAt` its receipt by the steady clock, Unix ms. */
@@ -187,6 +185,7 @@ export class CompleteMemory {
   neededSince(now: number): number {
     while (this.#size > 0 && (this.#state[this.#oldest] === STATE.nothing || this.#deadline(this.#oldest) < now))
       this.#dropOldest();
+    if (this.#size === 0 && this.#capacity > CAPACITY_MIN) this.#resize(CAPACITY_MIN);
     return this.#size === 0 ? Math.max(now, this.#now) : (this.#numbers[NUMBERS * this.#oldest + 1] as number);
   }
 
@@ -280,12 +279,36 @@ export class CompleteMemory {
   /** Makes room for one more and lets what has expired go, two at a time so that the memory shrinks under load. */
   #claimPlace(receivedAt: number): number {
     this.#now = Math.max(this.#now, receivedAt);
-    if (this.#size === this.#capacity) this.#dropOldest();
+    if (this.#size === this.#capacityMax) this.#dropOldest();
     for (let count = 0; count < 2 && this.#size > 0 && this.#deadline(this.#oldest) < this.#now; count++)
       this.#dropOldest();
+    if (this.#size === this.#capacity) this.#resize(2 * this.#capacity);
     const place = (this.#oldest + this.#size) % this.#capacity;
     this.#size++;
     return place;
+  }
+
+  /** Gives it so many places, and those that are remembered the first of them, in their order. */
+  #resize(capacity: number): void {
+    const from = { hashes: this.#hashes, numbers: this.#numbers, state: this.#state, capacity: this.#capacity };
+    const oldest = this.#oldest;
+    this.#capacity = capacity;
+    this.#oldest = 0;
+    this.#hashes = new Uint32Array(HASHES * capacity);
+    this.#numbers = new Float64Array(NUMBERS * capacity);
+    this.#state = new Uint8Array(capacity);
+    this.#byKey = new Chains(capacity);
+    this.#byKeyStart = new Chains(capacity);
+    this.#byTouchpointStart = new Chains(capacity);
+    for (let place = 0; place < this.#size; place++) {
+      const before = (oldest + place) % from.capacity;
+      const state = from.state[before] as number;
+      this.#hashes.set(from.hashes.subarray(HASHES * before, HASHES * (before + 1)), HASHES * place);
+      this.#numbers.set(from.numbers.subarray(NUMBERS * before, NUMBERS * (before + 1)), NUMBERS * place);
+      if (state === STATE.nothing) continue;
+      this.#link(place);
+      this.#state[place] = state;
+    }
   }
 
   #dropOldest(): void {
