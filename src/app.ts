@@ -66,6 +66,8 @@ export interface ServerOptions {
   readonly reloaded?: (settings: Settings) => void;
   /** Other modules in the place of the threads': tests put ones there that die. */
   readonly threads?: Readonly<Partial<Record<ThreadName, URL>>>;
+  /** Seconds after which a thread with nothing to do is ended, 1 or more; tests make it short. */
+  readonly idleTicks?: number;
 }
 
 /** `listensOn`: of the listener, which no reload changes. */
@@ -147,11 +149,13 @@ async function lockPatiently(file: string): Promise<DataLock> {
 
 /** Starts the server. Throws OperatingError when it cannot, leaving nothing behind. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { environment, log, version, threads } = options;
+  const { environment, log, version, threads, idleTicks } = options;
   let { settings } = options;
   const lock = await lockPatiently(settings.data);
   const keys = new KeyIndex();
-  const metrics = new ServerMetrics(version);
+  const metrics: ServerMetrics = new ServerMetrics(version, (thread) =>
+    thread === "reader" ? readers.isRunning : pipeline.isRunning(thread),
+  );
   const readers = new Readers({
     file: settings.data,
     rules: readRulesOf(settings),
@@ -159,6 +163,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     clock: () => performance.now(),
     log,
     restarted: () => metrics.countRestart("reader"),
+    idleTicks,
   });
   const pipeline = new Pipeline({
     settings: {
@@ -179,6 +184,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     restarted: metrics.countRestart,
     writerUrl: threads?.writer ?? new URL("./threads/writer.ts", import.meta.url),
     compactorUrl: threads?.compactor ?? new URL("./threads/compactor.ts", import.meta.url),
+    idleTicks,
   });
   const listensOn = settings.host;
   let access = accessOf(settings, listensOn, undefined);

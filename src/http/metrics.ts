@@ -49,8 +49,8 @@ export class ServerMetrics {
   readonly #refreshes: ((moment: Moment) => void)[] = [];
   #scrape: Promise<string> | undefined;
 
-  /** `version` of the program. */
-  constructor(version: string) {
+  /** `version` of the program; `isRunning`: whether there is such a thread at the moment. */
+  constructor(version: string, isRunning: (thread: ThreadName) => boolean) {
     this.contentType = this.#registry.contentType;
     this.#commitSeconds = new Histogram({
       name: "simplelogs_commit_duration_seconds",
@@ -62,7 +62,7 @@ export class ServerMetrics {
     this.#addRefusals();
     this.#addQueueFigures();
     this.#addStoreFigures();
-    this.#addProcessFigures(version);
+    this.#addProcessFigures(version, isRunning);
   }
 
   /** A batch was answered with this status. */
@@ -189,7 +189,9 @@ export class ServerMetrics {
     this.#level("simplelogs_ready", "1 when batches can be stored now, else 0", (now) => (now.isReady ? 1 : 0));
   }
 
-  #addProcessFigures(version: string): void {
+  #addProcessFigures(version: string, isRunning: (thread: ThreadName) => boolean): void {
+    const running = () => THREADS.map((thread) => [thread, isRunning(thread) ? 1 : 0] as const);
+    this.#levels("simplelogs_thread_running", "1 while there is such a thread; idle ones end", "thread", running);
     const restarts = () => this.#restarts;
     this.#totals("simplelogs_thread_restarts_total", "Threads that died and were started again", "thread", restarts);
     const startedAtSeconds = Math.round(Date.now() / 1000 - process.uptime());

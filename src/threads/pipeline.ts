@@ -50,6 +50,8 @@ export interface PipelineOptions {
   /** The threads' modules; tests put one that dies in place of the writer. */
   readonly writerUrl: URL;
   readonly compactorUrl: URL;
+  /** As CompactionOptions have it. */
+  readonly idleTicks?: number | undefined;
 }
 
 export class Pipeline implements PipelineView, Changing {
@@ -83,6 +85,7 @@ export class Pipeline implements PipelineView, Changing {
     this.#compaction = new Compaction({
       file: options.settings.file,
       compactorUrl: options.compactorUrl,
+      idleTicks: options.idleTicks,
       clock: options.clock,
       log: options.log,
       merged: (outcome) => this.#writer?.post({ kind: "merged", ...outcome }),
@@ -101,7 +104,6 @@ export class Pipeline implements PipelineView, Changing {
   /** Resolves when the writer has opened the data file. Rejects with OperatingError when it cannot. */
   async start(): Promise<void> {
     this.#startWriter();
-    this.#compaction.start();
     this.#timer = setInterval(() => this.#tick(), HEARTBEAT_EVERY_MS);
     await this.#started.promise;
   }
@@ -124,6 +126,11 @@ export class Pipeline implements PipelineView, Changing {
     await this.#stopped.promise;
     clearTimeout(timeout);
     this.#writer?.terminate();
+  }
+
+  /** Whether there is a thread of this name at the moment. */
+  isRunning(thread: "writer" | "compactor"): boolean {
+    return thread === "writer" ? this.#writer !== undefined : this.#compaction.isRunning;
   }
 
   setRules(rules: WriterRules): void {

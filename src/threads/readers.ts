@@ -1,5 +1,6 @@
-// The main thread's end of reading: it owns the reader thread, numbers the questions, takes an answer to whoever asked, and starts the
-// thread again when it dies. What was being answered then is refused, and can be asked again.
+// The main thread's end of reading: it owns the reader thread, starts it for a question, numbers the questions, takes an answer to
+// whoever asked, and ends the thread once nobody asked for a while: its memory is its own. When it dies, what was being answered is
+// refused, and can be asked again.
 
 import type { Clock } from "../core/clock.ts";
 import type {
@@ -12,7 +13,9 @@ import type {
   TailRequest,
 } from "../core/reading.ts";
 import type { ReadRules } from "../query/scope.ts";
+import { UNUSED_MS_MAX } from "../query/summary_cache.ts";
 import { spawnThread, type ThreadHandle } from "../runtime/spawn.ts";
+import { IdleTicks } from "./idle_ticks.ts";
 import type { FromReader, ToReader } from "./messages.ts";
 import { Pieces } from "./pieces.ts";
 import { RestartDelay } from "./restart_delay.ts";
@@ -26,6 +29,8 @@ const TAILS_MAX = 10_000;
 /** How often the thread is asked for a sign of life, in ms, and after how many in vain it is ended: no step of a question takes so long. */
 const HEARTBEAT_EVERY_MS = 1_000;
 const HEARTBEATS_MAX = 30;
+/** Ticks without a question after which the thread is ended: what it remembers of blocks is forgotten by then. */
+const IDLE_TICKS_MAX = UNUSED_MS_MAX / HEARTBEAT_EVERY_MS;
 
 const BUSY: ReadRefusal = { code: "busy", message: "Too many questions at once, ask again" };
 const CANCELLED: ReadRefusal = { code: "cancelled", message: "Cancelled" };
@@ -41,6 +46,8 @@ export interface ReadersOptions {
   readonly log: (level: "warn" | "error", message: string) => void;
   /** The thread died; another one takes its place. */
   readonly restarted: () => void;
+  /** Ticks without a question after which the thread is ended, 1 or more. Default: IDLE_TICKS_MAX. */
+  readonly idleTicks?: number | undefined;
 }
 
 /** Something that is wanted from the thread. */
@@ -55,26 +62,34 @@ export class Readers implements Reading {
   readonly #wants = new Map<number, Want>();
   readonly #counts = { ask: 0, export: 0, tail: 0 };
   readonly #delay: RestartDelay;
+  readonly #idle: IdleTicks;
   #rules: ReadRules;
   #thread: ThreadHandle<ToReader> | undefined;
   #nextNumber = 1;
   #heartbeatsInVain = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
+  /** Whether the thread has died a moment ago: what is asked is refused, so that a cause that lasts uses up no processor. */
+  #isDelayed = false;
   #isStopping = false;
 
   constructor(options: ReadersOptions) {
     this.#options = options;
     this.#delay = new RestartDelay(options.clock);
+    this.#idle = new IdleTicks(options.idleTicks ?? IDLE_TICKS_MAX);
     this.#rules = options.rules;
   }
 
   /** The data file must be there. */
   start(): void {
-    this.#startThread();
     this.#timer = setInterval(() => this.tick(), HEARTBEAT_EVERY_MS);
   }
 
-  #startThread(): void {
+  /** Whether there is a thread at the moment. */
+  get isRunning(): boolean {
+    return this.#thread !== undefined;
+  }
+
+  #startThread(): ThreadHandle<ToReader> {
     this.#delay.started();
     this.#heartbeatsInVain = 0;
     const thread = spawnThread<ToReader, FromReader>(this.#options.readerUrl, {
@@ -84,8 +99,8 @@ export class Readers implements Reading {
       },
       ended: (reason) => this.#ended(`died: ${reason}`),
     });
-    this.#thread = thread;
     thread.post({ kind: "start", file: this.#options.file, rules: this.#rules });
+    return thread;
   }
 
   /** Ends the thread; whatever is asked or streamed ends with it. */
@@ -102,10 +117,14 @@ export class Readers implements Reading {
   }
 
   /**
-   * Asks for a sign of life, and ends a thread that gives none; called once a second. Ticks are counted, not time, so that a process
-   * that was stopped for long ends no thread.
+   * Ends a thread that was idle for long; asks another for a sign of life, and ends it when it gives none. Called once a second.
+   * Ticks are counted, not time, so that a process that was stopped for long ends no thread.
    */
   tick(): void {
+    if (this.#idle.tick(this.#wants.size === 0)) {
+      this.#thread?.terminate();
+      this.#thread = undefined;
+    }
     if (this.#thread === undefined) return;
     if (++this.#heartbeatsInVain <= HEARTBEATS_MAX) {
       this.#thread.post({ kind: "heartbeat", number: 0 });
@@ -178,12 +197,14 @@ export class Readers implements Reading {
   }
 
   #open(kind: Want["kind"], signal: AbortSignal, want: Omit<Want, "kind">): Channel | undefined {
-    const thread = this.#thread;
     const max = { ask: QUESTIONS_MAX, export: EXPORTS_MAX, tail: TAILS_MAX }[kind];
-    if (thread === undefined || this.#isStopping) want.refuse(this.#isStopping ? STOPPED : DIED);
+    if (this.#isDelayed || this.#isStopping) want.refuse(this.#isStopping ? STOPPED : DIED);
     else if (signal.aborted) want.refuse(CANCELLED);
     else if (this.#counts[kind] >= max) want.refuse(BUSY);
     else {
+      this.#thread ??= this.#startThread();
+      const thread = this.#thread;
+      this.#idle.worked();
       const number = this.#nextNumber++;
       const cancel = () => {
         if (!this.#wants.has(number)) return;
@@ -218,8 +239,9 @@ export class Readers implements Reading {
     this.#options.log("error", `the reader thread ${what}; starting another`);
     this.#options.restarted();
     this.#refuseAll(DIED);
+    this.#isDelayed = true;
     setTimeout(() => {
-      if (!this.#isStopping) this.#startThread();
+      this.#isDelayed = false;
     }, this.#delay.died());
   }
 }

@@ -7,6 +7,8 @@ import { untilTrue } from "../support/condition.ts";
 import { type Death, isOrdered, orderDeath } from "../support/dying_on_demand.ts";
 import { type TestPipeline, withPipeline } from "../support/pipeline.ts";
 
+const IDLE_TICKS = 3;
+
 interface Compactor {
   readonly compaction: Compaction;
   readonly outcomes: MergeOutcome[];
@@ -32,10 +34,15 @@ async function withCompactor(work: (compactor: Compactor, test: TestPipeline) =>
       log: (_level, message) => void logged.push(message),
       merged: (outcome) => void outcomes.push(outcome),
       restarted: () => void restarts++,
+      idleTicks: IDLE_TICKS,
     });
-    compaction.start();
+    const compactor: Compactor = { compaction, outcomes, logged, restarts: () => restarts };
     try {
-      await work({ compaction, outcomes, logged, restarts: () => restarts }, test);
+      expect(compaction.isRunning).toBe(false);
+      // It is started by its first merge.
+      await expectMerge(compactor, 1);
+      outcomes.length = 0;
+      await work(compactor, test);
     } finally {
       compaction.stop();
     }
@@ -117,6 +124,53 @@ describe("a compactor without work", () => {
       await expectMerge(compactor, 1);
       for (let tick = 0; tick < 1_000; tick++) compactor.compaction.tick();
       expect([compactor.restarts(), compactor.logged]).toEqual([0, []]);
+    });
+  });
+});
+
+describe("a thread with nothing to merge", () => {
+  function tick({ compaction }: Compactor, times: number): void {
+    for (let count = 0; count < times; count++) compaction.tick();
+  }
+
+  test("is ended, which nobody is told of, and the next merge starts another", async () => {
+    await withCompactor(async (compactor) => {
+      for (let round = 0; round < 3; round++) {
+        tick(compactor, IDLE_TICKS);
+        expect(compactor.compaction.isRunning).toBe(true);
+        tick(compactor, 1);
+        expect(compactor.compaction.isRunning).toBe(false);
+        tick(compactor, 10);
+        await expectMerge(compactor, 4);
+        expect(compactor.compaction.isRunning).toBe(true);
+      }
+      expect([compactor.restarts(), compactor.logged]).toEqual([0, []]);
+    });
+  });
+
+  test("is not ended while a merge is in work, however long it takes", async () => {
+    await withCompactor(async (compactor) => {
+      compactor.compaction.merge({ job: 5, blocks: [1, 2], isIdle: true, isUrgent: false });
+      tick(compactor, 10 * IDLE_TICKS);
+      await untilTrue("it is answered", () => compactor.outcomes.length === 1);
+      expect(compactor.outcomes).toMatchObject([{ job: 5, result: { header: { records: 2 } } }]);
+      expect(compactor.restarts()).toBe(0);
+    });
+  });
+
+  test("is started as it should be where so much waits that ingestion may wait for it", async () => {
+    await withCompactor(async (compactor) => {
+      tick(compactor, IDLE_TICKS + 1);
+      for (const isUrgent of [true, false]) await expectMerge(compactor, 6, isUrgent);
+      expect([compactor.restarts(), compactor.logged]).toEqual([0, []]);
+    });
+  });
+
+  test("is not started again once it was stopped", async () => {
+    await withCompactor(async ({ compaction, outcomes }) => {
+      compaction.stop();
+      compaction.merge({ job: 5, blocks: [1, 2], isIdle: true, isUrgent: false });
+      expect([compaction.isRunning, outcomes]).toEqual([false, []]);
     });
   });
 });

@@ -20,6 +20,8 @@ const RULES = {
 const ALL = { project: undefined, q: "", from: undefined, to: undefined };
 const ENTRIES: ReadRequest = { kind: "entries", scope: ALL, limit: 1_000, cursor: undefined };
 const NEVER = new AbortController().signal;
+/** Fewer than a thread may leave without a sign of life. */
+const IDLE_TICKS = 20;
 
 async function withReaders(
   work: (readers: Readers, test: TestPipeline, logged: string[]) => Promise<void>,
@@ -31,7 +33,8 @@ async function withReaders(
   await withPipeline({ committed }, async (test) => {
     const log = (_level: string, message: string) => void logged.push(message);
     const restarted = () => void test.restarted.push("reader");
-    readers = new Readers({ file: test.file, rules: RULES, readerUrl, clock: () => performance.now(), log, restarted });
+    const clock = () => performance.now();
+    readers = new Readers({ file: test.file, rules: RULES, readerUrl, clock, log, restarted, idleTicks: IDLE_TICKS });
     readers.start();
     try {
       await work(readers, test, logged);
@@ -251,5 +254,91 @@ describe("what the readers refuse", () => {
       readers.stop();
       expect(await readers.ask(ENTRIES, NEVER)).toMatchObject({ ok: false, refusal: { code: "unavailable" } });
     });
+  });
+});
+
+describe("a reader thread that nobody asks", () => {
+  /** Until it is ended, which takes no longer and no shorter. */
+  function leaveIdle(readers: Readers): void {
+    // Real ticks come once a second besides.
+    for (let tick = 0; tick < IDLE_TICKS - 5; tick++) readers.tick();
+    expect(readers.isRunning).toBe(true);
+    for (let tick = 0; tick <= 5; tick++) readers.tick();
+    expect(readers.isRunning).toBe(false);
+  }
+
+  test("is not there before the first question, is ended when it was idle for long, and comes back for the next", async () => {
+    await withReaders(async (readers, test, logged) => {
+      await test.send("one");
+      expect(readers.isRunning).toBe(false);
+      for (let round = 0; round < 3; round++) {
+        expect(await messagesOf(readers)).toEqual(["one"]);
+        leaveIdle(readers);
+        for (let tick = 0; tick < 10; tick++) readers.tick();
+      }
+      expect([logged, test.restarted]).toEqual([[], []]);
+    });
+  });
+
+  test("answers all that is asked at once when it was ended: questions, an export and a tail", async () => {
+    await withReaders(async (readers, test) => {
+      await test.send("one");
+      expect(await messagesOf(readers)).toEqual(["one"]);
+      leaveIdle(readers);
+      const questions = Array.from({ length: 10 }, () => messagesOf(readers));
+      const [exported, tail] = await Promise.all([
+        readers.export({ format: "ndjson", scope: ALL }, NEVER),
+        readers.tail({ project: undefined, q: "", after: undefined }, NEVER),
+      ]);
+      expect(await Promise.all(questions)).toEqual(questions.map(() => ["one"]));
+      expect([exported.ok, tail.ok, test.restarted]).toEqual([true, true, []]);
+    });
+  });
+
+  test("knows the rules that came while there was none", async () => {
+    await withReaders(async (readers, test) => {
+      await test.send("one");
+      expect(await messagesOf(readers)).toEqual(["one"]);
+      leaveIdle(readers);
+      readers.setRules({ ...RULES, defaultProject: { ...RULES.defaultProject, retentionMs: 1 } });
+      await eventually("nothing is younger than the retention", async () => (await messagesOf(readers)).length === 0);
+    });
+  });
+
+  test("is not ended while a tail is open", async () => {
+    await withReaders(async (readers, test) => {
+      const gone = new AbortController();
+      const tail = await readers.tail({ project: undefined, q: "last", after: undefined }, gone.signal);
+      if (!tail.ok) throw new Error(tail.refusal.message);
+      const events = tail.answer[Symbol.asyncIterator]();
+      await events.next();
+      const next = events.next();
+      // Answered between, or it would seem dead.
+      for (let tick = 0; tick < 3 * IDLE_TICKS; tick++) {
+        readers.tick();
+        if (tick % 10 === 0) expect(await readers.ask({ kind: "keys" }, NEVER)).toMatchObject({ ok: true });
+      }
+      await test.send("the last");
+      expect((await next).value).toMatchObject([{ kind: "record", record: { message: "the last" } }]);
+      gone.abort();
+      leaveIdle(readers);
+    });
+  });
+
+  test("that dies of the question it was started for is told of as dead", async () => {
+    await withReaders(
+      async (readers, test) => {
+        await test.send("one");
+        expect(await messagesOf(readers)).toEqual(["one"]);
+        leaveIdle(readers);
+        expect(await readers.ask({ kind: "keys" }, NEVER)).toMatchObject({
+          ok: false,
+          refusal: { code: "unavailable" },
+        });
+        expect(test.restarted).toEqual(["reader"]);
+        await eventually("another thread answers", async () => (await readers.ask(ENTRIES, NEVER)).ok);
+      },
+      new URL("../support/dying_reader.ts", import.meta.url),
+    );
   });
 });

@@ -142,7 +142,7 @@ export function createFixture(storedSessions: readonly StoredSession[] = []): Fi
       fixture.keptSessions = open;
     },
   });
-  const metrics = new ServerMetrics("1.2.3");
+  const metrics = new ServerMetrics("1.2.3", (thread) => thread === "writer");
   const log = (level: string, message: string) => {
     fixture.logged.push(`${level} ${message}`);
   };
