@@ -67,7 +67,7 @@ export interface ServerOptions {
   /** Other modules in the place of the threads': tests put ones there that die. */
   readonly threads?: Readonly<Partial<Record<ThreadName, URL>>>;
   /** Seconds after which a thread with nothing to do is ended, 1 or more; tests make it short. */
-  readonly idleTicks?: number;
+  readonly idleTicks?: number | undefined;
 }
 
 /** `listensOn`: of the listener, which no reload changes. */

@@ -186,8 +186,9 @@ describe("a thread that does not answer any more", () => {
   test("as the compactor keeps nobody from sending and reading", async () => {
     await withDyingServer(ON_DEMAND, "", async (server) => {
       orderDeath(server.dataFile, "compactor", "hang");
-      await untilTrue("it hangs", () => !isOrdered(server.dataFile, "compactor"));
-      for (let batch = 0; batch < 100; batch++) await server.send([{ message: `message ${batch}` }]);
+      for (let batch = 0; batch < 50; batch++) await server.send([{ message: `message ${batch}` }]);
+      await untilTrue("it was started, and hangs", () => !isOrdered(server.dataFile, "compactor"));
+      for (let batch = 50; batch < 100; batch++) await server.send([{ message: `message ${batch}` }]);
       expect((await read<EntriesAnswer>(server, "entries?limit=1000")).entries.length).toBe(100);
       expect(await statusOf(server, "/readyz")).toBe(200);
       expect(await server.stop()).toBe(0);

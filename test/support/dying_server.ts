@@ -1,5 +1,6 @@
 // The server as its users run it, but for its threads, which can be made to die: `serve` without a command line. Its arguments are names of
-// threads and, each behind its own, the module that takes the thread's place, relative to this folder.
+// threads and, each behind its own, the module that takes the thread's place, relative to this folder; and "idle" with the seconds after
+// which a thread with nothing to do is ended.
 
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -17,6 +18,11 @@ function threadsOf(words: readonly string[]): Partial<Record<ThreadName, URL>> {
   return threads;
 }
 
+function idleTicksOf(words: readonly string[]): number | undefined {
+  const at = words.indexOf("idle");
+  return at === -1 ? undefined : Number(words[at + 1]);
+}
+
 async function main(): Promise<void> {
   const loaded = await loadSettings(join(process.cwd(), "simplelogs.toml"), process.env);
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
@@ -29,6 +35,7 @@ async function main(): Promise<void> {
     log,
     version: "dying",
     threads: threadsOf(process.argv.slice(2)),
+    idleTicks: idleTicksOf(process.argv.slice(2)),
   });
   log("info", `listening on ${server.url}`);
   await stopAsked.promise;
