@@ -2,6 +2,7 @@
 // threads and, each behind its own, the module that takes the thread's place, relative to this folder; and "idle" with the seconds after
 // which a thread with nothing to do is ended.
 
+import { writeSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { startServer } from "../../src/app.ts";
@@ -26,7 +27,7 @@ function idleTicksOf(words: readonly string[]): number | undefined {
 async function main(): Promise<void> {
   const loaded = await loadSettings(join(process.cwd(), "simplelogs.toml"), process.env);
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
-  const log = createLog({ level: "info", isTerminal: false, write: (line) => void process.stderr.write(line) });
+  const log = createLog({ level: "info", isTerminal: false, write: (line) => void writeSync(2, line) });
   const stopAsked = Promise.withResolvers<void>();
   process.on("SIGTERM", () => stopAsked.resolve());
   const server = await startServer({
