@@ -200,7 +200,7 @@ function markHits(find: (from: number) => number, length: number, startsOf: () =
 
 /** The first so many units; half a surrogate pair at the cut is U+FFFD. A copy, so that the whole text is not kept. */
 export function cutBeginning(text: string, lengthMax: number): string {
-  return text.length <= lengthMax ? text : copyOf(text.slice(0, lengthMax));
+  return text.length <= lengthMax ? text : copyOf(text.slice(0, lengthMax).toWellFormed());
 }
 
 export class DictionaryTexts implements Texts {
