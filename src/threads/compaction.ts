@@ -62,10 +62,11 @@ export class Compaction {
 
   #start(): ThreadHandle<ToCompactor> {
     this.#delay.started();
-    const thread = spawnThread<ToCompactor, FromCompactor>(this.#options.compactorUrl, {
-      receive: (message) => this.#receive(message),
-      ended: (reason) => this.#ended(`died: ${reason}`),
-    });
+    const events = {
+      receive: (message: FromCompactor) => this.#receive(message),
+      ended: (reason: string) => this.#ended(`died: ${reason}`),
+    };
+    const thread = spawnThread<ToCompactor, FromCompactor>(this.#options.compactorUrl, events, true);
     thread.post({ kind: "start", file: this.#options.file, stepsBack: !this.#isUrgent });
     return thread;
   }

@@ -179,10 +179,11 @@ export class Pipeline implements PipelineView, Changing {
   #startWriter(): void {
     const { settings, writerUrl } = this.#options;
     this.#writerDelay.started();
-    const writer = spawnThread<ToWriter, FromWriter>(writerUrl, {
-      receive: (message) => this.#fromWriter(message),
-      ended: (reason) => this.#writerEnded(reason),
-    });
+    const events = {
+      receive: (message: FromWriter) => this.#fromWriter(message),
+      ended: (reason: string) => this.#writerEnded(reason),
+    };
+    const writer = spawnThread<ToWriter, FromWriter>(writerUrl, events, true);
     this.#writer = writer;
     writer.post({
       kind: "start",
