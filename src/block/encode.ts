@@ -2,7 +2,8 @@
 // row. A merged block keeps a piece a column, so that a query inflates only what it needs. Every piece carries a CRC-32 of
 // its name and its compressed bytes.
 
-import { constants, crc32, zstdCompressSync } from "node:zlib";
+import { crc32 } from "node:zlib";
+import { compressZstd } from "#runtime/zstd.ts";
 import { ByteWriter } from "./bytes.ts";
 import type { Columns, NamedColumn } from "./columns.ts";
 import { hasKeyTypes, KEY_TYPE_COLUMN, writeKeyTypes } from "./key_types.ts";
@@ -40,7 +41,7 @@ export function pieceChecksum(name: string, data: Uint8Array): number {
 
 /** Compresses what is one piece. */
 export function pieceOf(name: string, raw: Uint8Array): BlockPiece {
-  const data = zstdCompressSync(raw, { params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL } });
+  const data = compressZstd(raw, ZSTD_LEVEL);
   return { name, checksum: pieceChecksum(name, data), data };
 }
 

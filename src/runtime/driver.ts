@@ -6,7 +6,8 @@ export type SqlValue = string | number | bigint | null | Uint8Array;
 
 /** A prepared statement; its values are bound by their place. Every call runs it to its end and leaves it reset. */
 export interface Statement {
-  run(...values: SqlValue[]): unknown;
+  /** Answers how many rows it changed. */
+  run(...values: SqlValue[]): { readonly changes: number | bigint };
   /** The first row by its columns' names, or null. */
   get(...values: SqlValue[]): unknown;
   all(...values: SqlValue[]): unknown[];

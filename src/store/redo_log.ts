@@ -46,14 +46,14 @@ export interface RedoGroup {
 /** Groups that can wait at a time. */
 export const REDO_SLOTS = 64;
 /** Size of a slot in bytes; a group of a larger text is written at once. */
-export const REDO_SLOT_BYTES = 16 * 1024;
+export const REDO_SLOT_BYTES = 32 * 1024;
 
 /** Before the text: its sequence number (f64), the sizes of the description and of the text in bytes, a CRC-32 of all (u32 each). */
 const HEAD_BYTES = 20;
 const CHECKSUM_AT = 16;
 
 const STATEMENTS = {
-  make: "INSERT OR REPLACE INTO redo (slot, data) VALUES (?, ?)",
+  make: "INSERT INTO redo (slot, data) VALUES (?, ?)",
   write: "UPDATE redo SET data = ? WHERE slot = ?",
   read: "SELECT data FROM redo",
   clear: "DELETE FROM redo",
@@ -64,8 +64,8 @@ export class RedoLog {
   readonly #slot = new Uint8Array(REDO_SLOT_BYTES);
   readonly #head = new DataView(this.#slot.buffer);
   readonly #encoder = new TextEncoder();
-  /** Slots that are there to be written. */
-  #slots = 0;
+  /** Whether slots are there to be written. */
+  #isThere: boolean;
   /** The last sequence number that was given, and the last one that is written in full. */
   #last: number;
   #done: number;
@@ -78,7 +78,7 @@ export class RedoLog {
     this.#done = done;
     const slots = this.#read();
     this.#last = this.#live().at(-1)?.sequence ?? done;
-    this.#slots = slots.length === REDO_SLOTS ? REDO_SLOTS : 0;
+    this.#isThere = slots.length > 0;
     this.#damaged = slots.filter((data) => isWritten(data) && readSlot(data) === undefined).length;
   }
 
@@ -99,7 +99,7 @@ export class RedoLog {
 
   /** Whether it takes room in the file. */
   get isThere(): boolean {
-    return this.#slots > 0;
+    return this.#isThere;
   }
 
   /** Puts a group into a slot; in a transaction. False where it does not fit or no slot is free: nothing is written then. */
@@ -117,16 +117,14 @@ export class RedoLog {
     this.#head.setUint32(8, head.written);
     this.#head.setUint32(12, body.written);
     this.#head.setUint32(CHECKSUM_AT, checksumOf(this.#slot, end));
-    if (this.#slots === 0) {
-      for (let slot = 0; slot < REDO_SLOTS; slot++) this.#statements.make.run(slot, new Uint8Array(REDO_SLOT_BYTES));
-    }
-    this.#statements.write.run(this.#slot, (this.#last + 1) % REDO_SLOTS);
+    const number = (this.#last + 1) % REDO_SLOTS;
+    if (this.#statements.write.run(this.#slot, number).changes === 0) this.#statements.make.run(number, this.#slot);
     return true;
   }
 
   /** The transaction of the last `write` is committed. */
   written(): void {
-    this.#slots = REDO_SLOTS;
+    this.#isThere = true;
     this.#last++;
   }
 
@@ -142,7 +140,7 @@ export class RedoLog {
   }
 
   cleared(): void {
-    this.#slots = 0;
+    this.#isThere = false;
   }
 
   /** The groups that are not written in full, in their order. */

@@ -16,7 +16,7 @@ export const BATCH_MEMBERS = 8;
 /** Before format 4. */
 export const FORMER_BATCH_MEMBERS = 6;
 /** The largest text, in UTF-16 units, that is tried. */
-const TEXT_LENGTH_MAX = 16 * 1024;
+const TEXT_LENGTH_MAX = 32 * 1024;
 
 /** What stands before the API key's value where it is the body's first member. */
 const BEFORE_KEY = /^\s*\{\s*"key"\s*:\s*$/;
@@ -29,13 +29,20 @@ export function redoText(batches: readonly GroupBatch[]): string | undefined {
   for (const { text } of batches) length += text.length;
   if (length > TEXT_LENGTH_MAX) return undefined;
   let joined = "[";
+  let lastSender = "";
+  let senderJson = '""';
   for (const { number, keyIndex, receivedAt, bytes, sender, text, body, identity, isRepetition } of batches) {
     const keyless = withoutKey(text, body.key);
     if (keyless === undefined) return undefined;
     if (joined !== "[") joined += ",";
-    const { id, body: digest = null } = identity;
-    joined += `${number},${keyIndex},${receivedAt},${bytes},${JSON.stringify(sender)},${keyless},`;
-    joined += `${JSON.stringify([id, digest])},${isRepetition}`;
+    const { id, body: digest } = identity;
+    if (sender !== lastSender) {
+      lastSender = sender;
+      senderJson = JSON.stringify(sender);
+    }
+    // What a request is known by holds nothing to escape.
+    const known = digest === undefined ? `["${id}",null]` : `["${id}","${digest}"]`;
+    joined += `${number},${keyIndex},${receivedAt},${bytes},${senderJson},${keyless},${known},${isRepetition}`;
   }
   return `${joined}]`;
 }

@@ -82,6 +82,8 @@ export class RequestMemory {
   /** Ids of requests without an idempotency key by the number of their batch, until their answers are told of. */
   readonly #recent = new Map<number, RequestIdentity>();
   #events: RequestEvent[] = [];
+  /** Plain requests as the journal has them, a line each. */
+  #recentLines = "";
   /** What the clock said when the last event came, Unix ms. */
   #now = Number.NEGATIVE_INFINITY;
   #hasNews = false;
@@ -128,7 +130,7 @@ export class RequestMemory {
       this.#events.push(["kept", id, keyType, body]);
       return;
     }
-    this.#events.push(["plain", id, keyType]);
+    this.#recentLines += lineOf("plain", id, keyType);
     this.#follow(identity, number, now, isGone);
   }
 
@@ -171,11 +173,12 @@ export class RequestMemory {
    * its events.
    */
   takeParts(now: number): RequestPart[] {
-    const receivedAt = this.#events.length > 0 ? Math.max(this.#now, this.#lastPartAt) : now;
+    const hasEvents = this.#events.length > 0 || this.#recentLines !== "";
+    const receivedAt = hasEvents ? Math.max(this.#now, this.#lastPartAt) : now;
     const isSignOfLife = this.#isLastPartOpen && receivedAt >= this.#lastPartAt + CRASH_MS;
-    if (this.#events.length === 0 && !isSignOfLife) return [];
+    if (!hasEvents && !isSignOfLife) return [];
     this.#hasNews = false;
-    this.#isLastPartOpen = this.#events.length > 0;
+    this.#isLastPartOpen = hasEvents;
     this.#lastPartAt = receivedAt;
     return this.#parts(receivedAt, isSignOfLife ? {} : undefined);
   }
@@ -196,15 +199,15 @@ export class RequestMemory {
   /** The events so far; with `mark`, a part of the first kind even where it has none. */
   #parts(receivedAt: number, mark?: Pick<WrittenPart, "isStop">): RequestPart[] {
     const events = this.#events;
+    const recentLines = this.#recentLines;
     this.#events = [];
-    const recent = events.filter(([kind]) => kind === "plain");
-    const remembered = recent.length === 0 ? events : events.filter(([kind]) => kind !== "plain");
+    this.#recentLines = "";
     const parts: RequestPart[] = [];
-    if (recent.length > 0) {
-      parts.push({ kind: RECENT_REQUESTS_KIND, receivedAt, data: encode({ run: this.#run, events: recent }) });
+    if (recentLines !== "") {
+      parts.push({ kind: RECENT_REQUESTS_KIND, receivedAt, data: Buffer.from(this.#run + recentLines, "latin1") });
     }
-    if (remembered.length > 0 || mark !== undefined) {
-      const data = encode({ run: this.#run, ...mark, events: remembered });
+    if (events.length > 0 || mark !== undefined) {
+      const data = encode({ run: this.#run, ...mark, events });
       parts.push({ kind: REQUESTS_KIND, receivedAt, data });
     }
     return parts;
@@ -329,10 +332,12 @@ const KINDS_BY_LETTER = new Map(Object.entries(KIND_LETTERS).map(([kind, letter]
 /** Lines: the run (with "!" before it at a stop), then an event each: its kind, "c" for client keys, the id, and the body's digest. */
 function encode({ run, isStop, events }: WrittenPart): Uint8Array {
   let text = `${isStop === true ? "!" : ""}${run}`;
-  for (const [kind, id, keyType, body] of events) {
-    text += `\n${KIND_LETTERS[kind]}${keyType === "client" ? "c" : "s"}${id}${body === undefined ? "" : ` ${body}`}`;
-  }
+  for (const [kind, id, keyType, body] of events) text += lineOf(kind, id, keyType, body);
   return Buffer.from(text, "latin1");
+}
+
+function lineOf(kind: EventKind, id: string, keyType: Source, body?: string): string {
+  return `\n${KIND_LETTERS[kind]}${keyType === "client" ? "c" : "s"}${id}${body === undefined ? "" : ` ${body}`}`;
 }
 
 function decode(data: Uint8Array): WrittenPart {

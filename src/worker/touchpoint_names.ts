@@ -8,7 +8,7 @@
 import { keyTypeCodeOf } from "../block/key_types.ts";
 import { CLIENT_TOUCHPOINTS_MAX, TOUCHPOINTS_MAX } from "../core/limits.ts";
 import { TOUCHPOINT_LENGTH_MAX } from "../core/touchpoint.ts";
-import { Lanes } from "./lanes.ts";
+import { TextHasher } from "./name_hashes.ts";
 
 /** A name of a project's list, as the file has it. */
 export interface ListedTouchpoint {
@@ -35,17 +35,15 @@ interface Known {
 const CLIENT = keyTypeCodeOf("client");
 
 export class TouchpointNames {
-  readonly #lanes: Lanes;
-  readonly #seed: readonly [number, number];
+  readonly #hasher: TextHasher;
   readonly #projects = new Map<string, ProjectNames>();
   #staged: TouchpointNote[] = [];
 
   /** `seed` is two u32 that nobody else knows. */
   constructor(listed: Iterable<ListedTouchpoint>, seed: readonly [number, number]) {
-    this.#lanes = new Lanes(seed);
-    this.#seed = seed;
+    this.#hasher = new TextHasher(seed);
     for (const { project, name, isClients = false } of listed) {
-      this.#of(project).put(this.#hashOf(name), { name, isClients });
+      this.#of(project).put(this.#hasher.hash(name), { name, isClients });
     }
   }
 
@@ -64,7 +62,7 @@ export class TouchpointNames {
       const isClients = keyTypes[row] === CLIENT;
       if (previous?.name === name && previous.isClients === isClients) continue;
       previous = { name, isClients };
-      const hash = this.#hashOf(name);
+      const hash = this.#hasher.hash(name);
       const known = names.get(hash);
       if (known === undefined ? !names.hasRoomFor(isClients) : isClients || !known.isClients) continue;
       const gone = known === undefined ? names.makeRoom() : undefined;
@@ -76,12 +74,12 @@ export class TouchpointNames {
 
   /** The list was changed by hand: the name stands in it now, registered. */
   add(project: string, name: string): void {
-    this.#of(project).put(this.#hashOf(name), { name, isClients: false });
+    this.#of(project).put(this.#hasher.hash(name), { name, isClients: false });
   }
 
   /** The list was changed by hand: the name is gone, and new again when a record carries it. */
   remove(project: string, name: string): void {
-    this.#projects.get(project)?.delete(this.#hashOf(name));
+    this.#projects.get(project)?.delete(this.#hasher.hash(name));
   }
 
   staged(): readonly TouchpointNote[] {
@@ -90,15 +88,6 @@ export class TouchpointNames {
 
   commit(): void {
     this.#staged = [];
-  }
-
-  /** A whole number below 2^53. */
-  #hashOf(name: string): number {
-    const lanes = this.#lanes;
-    lanes.begin(this.#seed[0], this.#seed[1]);
-    lanes.addText(name);
-    lanes.finish();
-    return (lanes.a >>> 0) * 2 ** 21 + (lanes.b >>> 11);
   }
 
   #of(project: string): ProjectNames {

@@ -2,6 +2,11 @@
 // that strangers fill: without the seed nobody can aim at a collision (Aumasson and Bernstein, SipHash). The values may differ
 // between runtimes and versions, so nothing that must be read for long may rest on them.
 
+import { hash } from "node:crypto";
+
+/** Of a SHA-256 that a digest keeps. */
+const DIGEST_BYTES = 16;
+
 const seeds = new BigUint64Array(1);
 const keys = new Uint32Array(seeds.buffer);
 const words = new Uint32Array(2);
@@ -48,6 +53,11 @@ export function hashText(text: string, seed: bigint): Uint32Array {
   }
   words[1] = v1 ^ v3;
   return words;
+}
+
+/** A digest of 128 bits of a text under a 64-bit secret, as 22 characters of base64url. */
+export function digestText(text: string, secret: bigint): string {
+  return hash("sha256", `${secret},${text}`, "buffer").toString("base64url", 0, DIGEST_BYTES);
 }
 
 /** Undefined: V8's own hash of a text has a secret of each process, so nobody can make texts that it hashes alike. */

@@ -128,7 +128,7 @@ class NodeStatement implements Statement {
     this.#rows = texts.length === 0 ? plain : database.prepare(this.#sql);
   }
 
-  run(...values: SqlValue[]): unknown {
+  run(...values: SqlValue[]): { readonly changes: number | bigint } {
     return this.#rows.run(...values);
   }
 
