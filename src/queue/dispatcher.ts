@@ -83,7 +83,7 @@ export class Dispatcher implements BatchIntake {
   readonly #drainRate = new DrainRate();
   readonly #drainWaits = new DrainWaits();
   /** Bodies and their texts: to collect them costs this thread little. */
-  readonly #largeWork = new LargeWork(8 * 1024 * 1024);
+  readonly #largeWork = new LargeWork(32 * 1024 * 1024);
   readonly #claim = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   /** With the writer. */
   #group: Group | undefined;
