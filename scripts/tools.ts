@@ -36,7 +36,7 @@ const TOOLS: readonly Tool[] = [
   {
     name: "Python 3 with requests",
     debianPackage: "python3-requests",
-    suites: ["e2e", "deno"],
+    suites: ["e2e", "deno", "client"],
     // Debian's package is for Debian's own Python, which need not be the first on PATH.
     candidates: [
       ["python3", "-c", "import requests"],
@@ -83,9 +83,20 @@ const TOOLS: readonly Tool[] = [
     variable: "SIMPLELOGS_TEST_STRACE",
   },
   {
+    name: "Node 18 or later",
+    debianPackage: "nodejs",
+    suites: ["client"],
+    candidates: ["node", "/usr/bin/node"].map((program) => [
+      program,
+      "--eval",
+      "process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)",
+    ]),
+    variable: "SIMPLELOGS_TEST_NODE",
+  },
+  {
     // npm may hold back install scripts, and then the package's own bin is none; the platform package beside it has the real one.
     name: "Deno 2.9",
-    suites: ["deno"],
+    suites: ["e2e", "deno", "client"],
     candidates: [...DENO_SYSTEMS.map((system) => join(ROOT, "node_modules/@deno", system, "deno")), "deno"].map(
       (program) => [program, "--version"],
     ),

@@ -42,9 +42,9 @@ describe("the README's architecture", () => {
     }
   });
 
-  test("says where each thread begins: at the entry points of the rules, but for the app's in the browser", () => {
+  test("says where each thread begins: at the entry points of the rules, but for those in browsers and applications", () => {
     const begins = threads.flatMap(([, file = ""]) => spansOf(file));
-    expect(begins.toSorted()).toEqual(ENTRY_POINTS.filter((file) => !file.startsWith("src/web/")).toSorted());
+    expect(begins.toSorted()).toEqual(ENTRY_POINTS.filter((file) => !/^src\/(?:web|client)\//.test(file)).toSorted());
     expect(begins.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
   });
 

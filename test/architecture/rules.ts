@@ -14,6 +14,8 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   store: ["core", "runtime", "block"],
   query: ["core", "runtime", "block"],
   web: ["core"],
+  // Runs with applications, not here: it shares nothing with the server but the types of an entry.
+  client: ["core"],
   threads: ["core", "runtime", "block", "log", "config", "queue", "worker", "store", "query"],
   "app.ts": [
     "core",
@@ -50,6 +52,7 @@ export const OWNERS: Readonly<Record<string, readonly string[]>> = {
   "prom-client": ["http"],
   "toml-eslint-parser": ["config"],
   uplot: ["web"],
+  "web-vitals": ["client"],
 };
 
 /** Rooms that import no module of the standard library: they are pure. */
@@ -94,6 +97,7 @@ export const LINK_ATTRIBUTES: ReadonlySet<string> = new Set(
 export const PURE_IMPORTS: Readonly<Record<string, readonly string[] | "all">> = {
   "@datadog/sketches-js": "all",
   "@sinclair/typebox": "all",
+  "node:async_hooks": ["AsyncLocalStorage"],
   "node:crypto": ["createHash", "timingSafeEqual"],
   "node:net": ["isIP", "isIPv4", "isIPv6"],
   "node:path": "all",
@@ -107,6 +111,11 @@ export const ENTRY_POINTS: readonly string[] = [
   "src/threads/compactor.ts",
   "src/threads/reader.ts",
   "src/web/main.tsx",
+  "src/client/browser.ts",
+  "src/client/deferred.ts",
+  "src/client/esm.ts",
+  "src/client/node.ts",
+  "src/client/vitals.ts",
 ];
 
 /** The top of what one file may hold; most have 100 to 400 lines. */

@@ -1,0 +1,62 @@
+// Batches that an earlier page left in localStorage are sent by this one. An item is removed when its batch is answered for good, so a page
+// that dies meanwhile loses nothing. One tab at a time sends them, under a Web Lock; where there is none (pages without TLS), two tabs may
+// send the same one, and its idempotency key makes it one.
+
+import { bytesOf } from "../core/bytes.ts";
+import type { Sender } from "../core/sender.ts";
+import type { Batch } from "../core/types.ts";
+import { storedNames } from "./storage.ts";
+
+const LOCK = "simplelogs";
+
+/** The server remembers requests for 10 minutes by default: what probably arrived is sent again only where it would be recognised. */
+const PROBABLY_SENT_MS_MAX = 5 * 60_000;
+
+/** Takes over what there is, unless another tab is at it. `release` is set for as long as others may not. */
+export async function adoptBatches(sender: Pick<Sender, "adopt">, lease: { release?: () => void }): Promise<void> {
+  try {
+    const { locks } = navigator;
+    if (locks) await locks.request(LOCK, { ifAvailable: true }, (lock) => lock && sendItems(sender, lease));
+    else await sendItems(sender, lease);
+  } catch {
+    // No storage, nothing to send.
+  }
+}
+
+/** Resolves when all are answered, or the page is left. */
+function sendItems(sender: Pick<Sender, "adopt">, lease: { release?: () => void }): Promise<void> {
+  return new Promise((resolve) => {
+    lease.release = resolve;
+    let left = 0;
+    const batches = storedNames()
+      .sort()
+      .flatMap((name): Batch[] => {
+        const [, savedAtMs, id, isProbablySent] = name.split(":");
+        const body = `${localStorage.getItem(name)}`;
+        const entryCount = countEntries(body);
+        const remove = () => localStorage.removeItem(name);
+        const isLate = isProbablySent === "true" && Date.now() - Number(savedAtMs) > PROBABLY_SENT_MS_MAX;
+        if (!id || !entryCount || isLate) {
+          remove();
+          return [];
+        }
+        left++;
+        const onSettled = () => {
+          remove();
+          if (--left === 0) resolve();
+        };
+        return [{ id, body, bytes: bytesOf(body), entryCount, sequence: 0, isTried: true, onSettled }];
+      });
+    sender.adopt(batches);
+    if (left === 0) resolve();
+  });
+}
+
+/** 0: somebody else wrote it. */
+function countEntries(body: string): number {
+  try {
+    return JSON.parse(body).entries.length;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,17 @@
+// Web vitals become timings, CLS a log: it has no unit.
+
+import type { Logger } from "../core/types.ts";
+
+/** `load`: makes `window.SimpleLogsVitals`. */
+export async function captureVitals(
+  logger: Pick<Logger, "log" | "record">,
+  load: () => Promise<unknown>,
+): Promise<void> {
+  await load();
+  window.SimpleLogsVitals?.(({ name, value, rating }) => {
+    const touchpoint = `vitals/${name}`;
+    const metadata = { value, rating, path: location.pathname };
+    if (name === "CLS") logger.log({ touchpoint, metadata });
+    else logger.record({ touchpoint, duration: value, metadata });
+  });
+}

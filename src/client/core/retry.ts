@@ -1,0 +1,16 @@
+// When a batch that got no answer, 429 or 5xx is sent again.
+
+const MIN_MS = 1000;
+const MAX_MS = 60_000;
+/** A longer wish of the server is not followed: the page would never send again. */
+const WISHED_MAX_MS = 3_600_000;
+
+/**
+ * Milliseconds to wait: what Retry-After says, in seconds or as a date (RFC 9110, 10.2.3), else 1 to 60 s, at random below a bound that
+ * doubles with each failure. `failures`: attempts that failed before this one.
+ */
+export function retryDelayMs(failures: number, retryAfter?: string | null): number {
+  const wishedMs = Number(retryAfter) * 1000 || Date.parse(retryAfter as string) - Date.now();
+  const jitteredMs = MIN_MS + Math.random() * Math.min(MAX_MS - MIN_MS, MIN_MS * 2 ** failures);
+  return Math.max(MIN_MS, Math.min(WISHED_MAX_MS, wishedMs || jitteredMs));
+}

@@ -1,0 +1,3 @@
+import { simpleLogs } from "../../../../node.mjs";
+
+export const GET = simpleLogs.next(() => new Response("page"));
