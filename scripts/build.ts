@@ -18,6 +18,7 @@ import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { PACK_FILE } from "../src/runtime/assets.ts";
+import { LIBRARY_PACK_FILE, npmPackageFile } from "../src/runtime/client_library.ts";
 import { buildWeb } from "./build_web.ts";
 import { installPackages } from "./packages.ts";
 
@@ -34,8 +35,8 @@ const DIST = join(ROOT, "dist");
 /** The process and its threads: a thread's module must be an entry point of its own to be in the executable. */
 const ENTRY_POINTS = ["src/main.ts", "src/threads/writer.ts", "src/threads/compactor.ts", "src/threads/reader.ts"];
 
-/** The app in the browser, put into the executable as it is. */
-const APP_PACK = join("dist", "web", PACK_FILE);
+/** The app in the browser and the client library, put into the executable as they are. */
+const PACKS = [join("dist", "web", PACK_FILE), join("dist", "client", LIBRARY_PACK_FILE)];
 
 const NATIVE: Target = { file: process.platform === "win32" ? "simplelogs.exe" : "simplelogs" };
 
@@ -61,20 +62,32 @@ const BUILD_OPTIONS = [
   "--minify-whitespace",
   "--minify-syntax",
   "--sourcemap=inline",
-  // A thread's module is found again by its place under src/, and the app's pack, which lies elsewhere, by its name.
+  // A thread's module is found again by its place under src/, and the packs, which lie elsewhere, by their names.
   "--root=src",
   "--asset-naming=[name].[ext]",
   // Asked for by the sketches' protobuf form alone, which nothing here uses.
   "--external=protobufjs/minimal",
 ];
 
+/** What an executable is made from beside src/. */
+const OTHER_SOURCES: readonly string[] = [
+  "package.json",
+  "bun.lock",
+  "tsconfig.json",
+  "LICENSE",
+  ..."build build_client build_sdk build_web client_types compress tarball"
+    .split(" ")
+    .map((name) => join("scripts", `${name}.ts`)),
+];
+
 const HELP = `Usage: scripts/build [--all | --if-stale | --web]
 
-Builds dist/simplelogs for this machine.
+Builds dist/simplelogs for this machine, and the client library's npm package, dist/simplelogs-VERSION.tgz.
 
   --all        build ${RELEASES.map(({ file }) => `dist/${file}`).join(", ")}
   --if-stale   build only when a source is other than at the last build
-  --web        build only the app in the browser, dist/web/${PACK_FILE}, which a server run from source serves
+  --web        build only what a server run from source serves: the app in the browser, dist/web/${PACK_FILE}, and the client library,
+               dist/client/${LIBRARY_PACK_FILE}
   --help       show this
 `;
 
@@ -109,12 +122,7 @@ function sourceDigest(): string {
   const sources = readdirSync(join(ROOT, "src"), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
-  const inputs = [
-    ...sources,
-    ...["package.json", "bun.lock", "tsconfig.json", "scripts/build.ts", "scripts/build_web.ts"].map((file) =>
-      join(ROOT, file),
-    ),
-  ];
+  const inputs = [...sources, ...OTHER_SOURCES.map((file) => join(ROOT, file))];
   for (const file of inputs.sort())
     hash
       .update(`${relative(ROOT, file)}\0`)
@@ -136,7 +144,7 @@ function build(target: Target, defines: readonly string[]): void {
       ...defines,
       `--outfile=${outfile}`,
       ...ENTRY_POINTS,
-      APP_PACK,
+      ...PACKS,
     ];
     const run = spawnSync(process.execPath, commandLine, {
       cwd: ROOT,
@@ -159,6 +167,18 @@ function build(target: Target, defines: readonly string[]): void {
   }
 }
 
+/** What the executable holds beside its program. */
+function buildPacks(): void {
+  const version = packageVersion();
+  buildWeb(ROOT, version);
+  // By a process of its own: in this one, which may have begun before the packages were there, Bun would not find them.
+  const run = spawnSync(process.execPath, ["scripts/build_sdk.ts", version], {
+    cwd: ROOT,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  if (run.status !== 0) throw new Error("cannot build the client library, see above");
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -178,21 +198,22 @@ async function main(): Promise<void> {
     `--define=SIMPLELOGS_COMMIT=${JSON.stringify(currentCommit())}`,
   ];
   if (values.web === true) {
-    buildWeb(ROOT, packageVersion());
+    buildPacks();
     return;
   }
   if (values.all === true) {
-    buildWeb(ROOT, packageVersion());
+    buildPacks();
     for (const target of RELEASES) build(target, defines);
     return;
   }
   // Taken before the build: a source that changes meanwhile makes the result stale, not fresh.
   const digest = sourceDigest();
   const stamp = join(DIST, ".sources");
-  const isFresh = existsSync(join(DIST, NATIVE.file)) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest;
+  const made = [stamp, join(DIST, NATIVE.file), join(DIST, npmPackageFile(packageVersion()))];
+  const isFresh = made.every((file) => existsSync(file)) && readFileSync(stamp, "utf8") === digest;
   if (values["if-stale"] === true && isFresh) return;
   rmSync(stamp, { force: true });
-  buildWeb(ROOT, packageVersion());
+  buildPacks();
   build(NATIVE, defines);
   writeFileSync(stamp, digest);
 }

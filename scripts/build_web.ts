@@ -6,8 +6,8 @@ import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
-import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { type AppFile, PACK_FILE, packFiles } from "../src/runtime/assets.ts";
+import { bodiesOf } from "./compress.ts";
 
 /** All script together, compressed with gzip, in bytes: what the app may cost on a slow line. */
 const SCRIPT_BYTES_MAX = 150_000;
@@ -72,18 +72,7 @@ function named(name: string, extension: string, text: string): AppFile {
 function fileOf(path: string, text: string, isImmutable: boolean): AppFile {
   const type = TYPES[extname(path)];
   if (type === undefined) throw new Error(`${path} has no known type`);
-  const identity = new TextEncoder().encode(text);
-  const quality = { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY };
-  return {
-    path,
-    type,
-    isImmutable,
-    bodies: {
-      br: new Uint8Array(brotliCompressSync(identity, { params: quality })),
-      gzip: new Uint8Array(gzipSync(identity, { level: constants.Z_BEST_COMPRESSION })),
-      identity,
-    },
-  };
+  return { path, type, isImmutable, bodies: bodiesOf(new TextEncoder().encode(text)) };
 }
 
 /** Replaces each `%NAME%`; a text that is not there, or left over, is a mistake. */

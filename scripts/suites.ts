@@ -15,7 +15,7 @@ export interface Suite {
 }
 
 /** Fast ones first; a suite that is not named here comes last. */
-const ORDER = ["rules", "unit", "integration", "e2e", "deno", "browser", "fuzz", "bench"];
+const ORDER = ["rules", "unit", "integration", "e2e", "deno", "client", "browser", "fuzz", "bench"];
 
 /** A single test may take so long unless it says otherwise, in ms: generous, since CI machines are slow and shared. */
 const TEST_MS_MAX = 60_000;
@@ -27,7 +27,7 @@ const DENO_SUITE = "deno";
 /** Starting takes Deno a second, so it is killed less often. */
 const DENO_VARIABLES = { SIMPLELOGS_TEST_EXECUTABLE: "./test/deno/simplelogs", ROUNDS: "2" };
 export const DENO_E2E_FILES: readonly string[] =
-  "admission backup bodies corpus disk_full durability durability_stop examples export export_output first_run hostile_json keys overrides process reading reload timings tls"
+  "admission backup bodies corpus disk_full durability durability_stop examples export export_output first_run hostile_json keys overrides process reading reload sdk timings tls"
     .split(" ")
     .map((name) => `test/e2e/${name}.test.ts`);
 

@@ -40,6 +40,7 @@ const CHECKS: readonly Check[] = [
   { name: "types", commandLine: ["run", "--bun", "tsc"], hint: "" },
   // With a browser's names instead of a server's.
   { name: "types of the app", commandLine: ["run", "--bun", "tsc", "--project", "src/web"], hint: "" },
+  { name: "types of the client", commandLine: ["run", "--bun", "tsc", "--project", "src/client"], hint: "" },
   { name: "build", commandLine: ["scripts/build.ts", "--if-stale"], hint: "" },
 ];
 

@@ -25,6 +25,7 @@ import type { Log } from "./log/log.ts";
 import type { ReadRules } from "./query/scope.ts";
 import { PeerAddresses } from "./runtime/address.ts";
 import { loadAppFiles } from "./runtime/assets.ts";
+import { loadClientLibrary } from "./runtime/client_library.ts";
 import { Patience } from "./runtime/patience.ts";
 import { type DataLock, lockData } from "./store/lock.ts";
 import { KeyIndex } from "./threads/key_index.ts";
@@ -218,8 +219,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
   try {
     const tls = await readTls(settings);
-    const appFiles = await loadAppFiles();
+    const [appFiles, clientLibrary] = await Promise.all([loadAppFiles(), loadClientLibrary()]);
     if (appFiles === undefined) log("warn", "there is no app at /: it was not built; scripts/build makes it");
+    if (clientLibrary === undefined) log("warn", "there is no client library at /sdk/: scripts/build makes it");
     await pipeline.start();
     readers.start();
     const stopping = new AbortController();
@@ -255,6 +257,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       stopping: stopping.signal,
       patience,
       appFiles,
+      clientLibrary,
     });
     const refuseHost = createHostGuard({ access: () => access, clock: systemClock, metrics, log });
     const listener = await listen({

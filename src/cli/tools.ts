@@ -45,7 +45,7 @@ export interface ScopeOptions {
 
 /** Characters of a server's own words that are shown. */
 const NOTE_LENGTH_MAX = 500;
-const URL_VARIABLE = "SIMPLELOGS_URL";
+export const URL_VARIABLE = "SIMPLELOGS_URL";
 const TOKEN_VARIABLE = "SIMPLELOGS_TOKEN";
 
 /** Adds what says where records come from. */
@@ -97,7 +97,7 @@ export function remoteAddressOf(
   if (text === undefined) return undefined;
   const where = options.url === undefined ? URL_VARIABLE : "--url";
   const token = tokenOf(options, context);
-  const url = remoteUrl(text, where);
+  const url = serverUrl(text, where);
   if (token === undefined) {
     throw new OperatingError("usage", `${where} needs the admin token: set ${TOKEN_VARIABLE}, or give --token`);
   }
@@ -113,8 +113,8 @@ export function tokenOf({ token }: SourceOptions, context: CliContext): string |
   return given === "" ? undefined : given;
 }
 
-/** The address without its last slash. */
-function remoteUrl(text: string, where: string): string {
+/** The address without its last slash; `where` it was given. Throws OperatingError("usage"). */
+export function serverUrl(text: string, where: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const isPlain =
     url !== undefined && url.search === "" && url.hash === "" && url.username === "" && url.password === "";

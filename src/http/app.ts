@@ -7,11 +7,13 @@ import type { Clock } from "../core/clock.ts";
 import type { Reading } from "../core/reading.ts";
 import type { PipelineView } from "../core/telemetry.ts";
 import type { AppFile } from "../runtime/assets.ts";
+import type { ClientLibrary } from "../runtime/client_library.ts";
 import { ParseGuard } from "../runtime/parse_guard.ts";
 import type { Patience } from "../runtime/patience.ts";
 import type { AccessSettings } from "./access.ts";
 import { ReadGate } from "./admin.ts";
 import { INTERNAL, jsonResponse, toResponse } from "./answers.ts";
+import { libraryRoutes } from "./client_library.ts";
 import { compressed } from "./compression.ts";
 import { answerPreflight } from "./cors.ts";
 import type { EnqueueEndpoint, HttpLog } from "./enqueue.ts";
@@ -50,6 +52,8 @@ export interface HttpDependencies {
   readonly patience: Patience;
   /** The app in the browser; absent: none is served. */
   readonly appFiles?: readonly AppFile[] | undefined;
+  /** What applications send with; absent: none is served. */
+  readonly clientLibrary?: ClientLibrary | undefined;
 }
 
 /** Builds the application; its `fetch` answers a request. */
@@ -70,8 +74,9 @@ export function createHttpApp(dependencies: HttpDependencies): Elysia {
     metrics: createMetricsHandler(read),
   };
   const routes = [...otherRoutes(handlers), ...readRoutes(read)].map(compressed);
-  for (const route of [...routes, descriptionRoute(routes, version)]) addRoute(app, route);
-  for (const route of webRoutes(dependencies.appFiles, access)) addRoute(app, route);
+  const library = libraryRoutes(dependencies.clientLibrary);
+  for (const route of [...routes, descriptionRoute([...routes, ...library.described], version)]) addRoute(app, route);
+  for (const route of [...library.served, ...webRoutes(dependencies.appFiles, access)]) addRoute(app, route);
   return app;
 }
 

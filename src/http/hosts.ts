@@ -6,10 +6,13 @@
 import { hostname } from "node:os";
 import type { Clock } from "../core/clock.ts";
 import { type ListedHost, parseHost } from "../core/host.ts";
+import { LIBRARY_PATH } from "../runtime/client_library.ts";
 import type { AccessSettings } from "./access.ts";
 import { jsonResponse } from "./answers.ts";
+import { OPEN_HEADERS } from "./client_library.ts";
 import { corsHeaders } from "./cors.ts";
 import { ENQUEUE_PATH, type HttpLog } from "./enqueue.ts";
+import type { KeyLookup } from "./keys.ts";
 import type { ServerMetrics } from "./metrics.ts";
 
 /** What decides which Host is answered. */
@@ -103,8 +106,13 @@ export function createHostGuard(dependencies: HostDependencies): (request: Reque
       const shown = host.slice(0, SHOWN_MAX);
       log("warn", "a request was refused: its Host is neither listened on nor listed in hosts", { host: shown });
     }
-    // So that a page can read why.
-    const isEnqueue = request.method === "POST" && request.url.includes(ENQUEUE_PATH);
-    return misdirected(host, isEnqueue ? corsHeaders(request.headers.get("origin"), keys) : undefined);
+    return misdirected(host, readableFor(request, keys));
   };
+}
+
+/** So that a page can read why, where it could have read the answer. */
+function readableFor(request: Request, keys: KeyLookup): Readonly<Record<string, string>> | undefined {
+  if (new URL(request.url).pathname.startsWith(LIBRARY_PATH)) return OPEN_HEADERS;
+  const isEnqueue = request.method === "POST" && request.url.includes(ENQUEUE_PATH);
+  return isEnqueue ? corsHeaders(request.headers.get("origin"), keys) : undefined;
 }

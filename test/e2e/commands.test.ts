@@ -23,6 +23,7 @@ const COMMANDS: readonly (readonly [command: string, names: readonly string[]])[
   ["keys list", ["--config", "--json"]],
   ["keys revoke", ["--config", "<name>"]],
   ["export", ["--config", "--format", "--project", "--from", "--to", "--data"]],
+  ["sdk", ["--config", "--url", "--out", "--pack", "--json"]],
 ];
 
 function words(command: string): string[] {

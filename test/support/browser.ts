@@ -17,11 +17,16 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/** Starts Chromium; whoever starts it closes it. */
-export function startBrowser(): Promise<Browser> {
+/** Starts Chromium; whoever starts it closes it. `withoutFlags`: of playwright's own; `flags`: beside ours. */
+export function startBrowser(withoutFlags: readonly string[] = [], flags: readonly string[] = []): Promise<Browser> {
   // playwright wants a path, and the variable may hold a name.
   const executablePath = Bun.which(EXECUTABLE) ?? EXECUTABLE;
-  return chromium.launch({ executablePath, headless: true, args: FLAGS });
+  return chromium.launch({
+    executablePath,
+    headless: true,
+    args: [...FLAGS, ...flags],
+    ignoreDefaultArgs: [...withoutFlags],
+  });
 }
 
 export interface Website {
@@ -31,11 +36,18 @@ export interface Website {
   close(): Promise<void>;
 }
 
-/** Serves one page with `script` (replaceable) on a free port of the loopback, under every name. */
-export async function startWebsite(script: () => string): Promise<Website> {
+/** Serves one page with `script` (replaceable) on a free port of the loopback, under every name; `markup` stands before it. */
+export async function startWebsite(
+  script: () => string,
+  markup: () => string = () => "",
+  headers: () => Readonly<Record<string, string>> = () => ({}),
+): Promise<Website> {
   const server = createServer((_, response) => {
     response.setHeader("content-type", "text/html; charset=utf-8");
-    response.end(`<!doctype html><title>A shop</title><link rel="icon" href="data:,"><script>${script()}</script>`);
+    for (const [name, value] of Object.entries(headers())) response.setHeader(name, value);
+    response.end(
+      `<!doctype html><title>A shop</title><link rel="icon" href="data:,">${markup()}<script>${script()}</script>`,
+    );
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;

@@ -22,6 +22,7 @@ const COMMANDS = [
   ["usage"],
   ["doctor"],
   ["backup"],
+  ["sdk"],
   ["compact"],
   ["erase"],
 ] as const;

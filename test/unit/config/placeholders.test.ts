@@ -8,7 +8,10 @@ import { exampleConfigText } from "../../../src/config/template.ts";
 import { problemsOf } from "../../support/configuration.ts";
 
 const ROOT = join(import.meta.dir, "../../..");
-const DOCUMENTS = ["README.md", "scripts/Dockerfile", "scripts/simplelogs.service", "scripts/simplelogs.example.toml"];
+const DOCUMENTS = (
+  "README.md docs/sdk.md docs/posting.md src/client/README.md " +
+  "scripts/Dockerfile scripts/simplelogs.service scripts/simplelogs.example.toml"
+).split(" ");
 const PAGES = ["src/web/pages/overview/snippets.ts", "src/config/template.ts", "src/config/initial.ts"];
 
 const pairOf = (line: string) => problemsOf(`[[keys]]\nname = "ab"\n${line}`);

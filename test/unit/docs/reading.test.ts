@@ -28,7 +28,16 @@ async function describedOperations(): Promise<string[]> {
 }
 
 /** Operations that other sections of the README are about. */
-const ELSEWHERE = ["POST /api/v1/enqueue", "OPTIONS /api/v1/enqueue", "GET /healthz", "GET /readyz", "GET /metrics"];
+const ELSEWHERE = [
+  "POST /api/v1/enqueue",
+  "OPTIONS /api/v1/enqueue",
+  "GET /healthz",
+  "GET /readyz",
+  "GET /metrics",
+  "GET /sdk/",
+  "GET /sdk/{file}",
+  "GET /sdk/{version}/{file}",
+];
 
 describe("the README's read API", () => {
   test("has every route, and none that there is not", async () => {

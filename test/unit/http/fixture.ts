@@ -13,6 +13,7 @@ import { AnsweredHosts } from "../../../src/http/hosts.ts";
 import { KeyLookup, type KnownKey } from "../../../src/http/keys.ts";
 import { ServerMetrics } from "../../../src/http/metrics.ts";
 import { Sessions } from "../../../src/http/session.ts";
+import type { ClientLibrary } from "../../../src/runtime/client_library.ts";
 import { Patience } from "../../../src/runtime/patience.ts";
 import { BatchChecks } from "../../../src/worker/check.ts";
 import { RequestIdentities } from "../../../src/worker/request_identity.ts";
@@ -134,7 +135,7 @@ export interface Fixture {
   peer: string;
 }
 
-export function createFixture(storedSessions: readonly StoredSession[] = []): Fixture {
+export function createFixture(storedSessions: readonly StoredSession[] = [], clientLibrary?: ClientLibrary): Fixture {
   const sessions = new Sessions({
     clock: () => fixture.now,
     stored: storedSessions,
@@ -250,6 +251,7 @@ export function createFixture(storedSessions: readonly StoredSession[] = []): Fi
   });
   fixture.posts[ENQUEUE_PATH] = (request) => enqueue.handle(request);
   const app = createHttpApp({
+    clientLibrary,
     enqueue,
     pipeline,
     reading: fixture.readers,

@@ -60,6 +60,9 @@ describe("openapi.json", () => {
       "GET /api/v1/tail",
       "GET /api/v1/export",
       "POST /api/v1/erase",
+      "GET /sdk/",
+      "GET /sdk/{file}",
+      "GET /sdk/{version}/{file}",
       "GET /openapi.json",
     ]);
   });

@@ -1,0 +1,156 @@
+// The client library over HTTP, for pages of every origin. Under its plain paths it changes with the server; under those with the
+// version it never does. There is one version of it in a server: another one's paths are answered 404, which says so.
+
+import { Type } from "@sinclair/typebox";
+import {
+  type ClientLibrary,
+  integrityOf,
+  LIBRARY_PATH,
+  type LibraryFile,
+  libraryPath,
+  loadedBytesOf,
+} from "../runtime/client_library.ts";
+import { jsonResponse } from "./answers.ts";
+import { answerFile, CACHE_FOR_EVER, type Variants, variantsOf } from "./files.ts";
+import { MessageSchema } from "./read/answers.ts";
+import type { AnswerDocument, PlainRoute, Route } from "./routes.ts";
+
+/** So long a page may go on with what it has after an upgrade of the server, in seconds. */
+const PLAIN_SECONDS = 300;
+const CACHE_PLAIN = `public, max-age=${PLAIN_SECONDS}`;
+
+/** A page of any origin may load, read and time them, an isolated one too: nothing in them is secret. */
+export const OPEN_HEADERS = {
+  "access-control-allow-origin": "*",
+  "cross-origin-resource-policy": "cross-origin",
+  "timing-allow-origin": "*",
+  "x-content-type-options": "nosniff",
+};
+
+const LibrarySchema = Type.Object(
+  {
+    version: Type.String(),
+    files: Type.Array(
+      Type.Object({
+        name: Type.String(),
+        path: Type.String({ description: "Of the version that the server has" }),
+        versionedPath: Type.String({ description: "Of this version for ever" }),
+        type: Type.String({ description: "Content-Type" }),
+        bytes: Type.Integer(),
+        loadedBytes: Type.Integer({ description: "In the smallest coding" }),
+        integrity: Type.String({ description: "For a page's integrity attribute" }),
+      }),
+    ),
+  },
+  { title: "ClientLibrary" },
+);
+
+const MISSING: AnswerDocument = {
+  description: "There is no such file, or the server has another version",
+  schema: MessageSchema,
+};
+const FILE_ANSWERS: Readonly<Record<number, AnswerDocument>> = {
+  200: {
+    description: "The file, compressed where Accept-Encoding takes it",
+    mediaType: ["text/javascript", "application/typescript", "text/x-python", "application/gzip"],
+    schema: Type.String(),
+    headers: { ETag: "Of the contents in this coding", "Cache-Control": "How long they stay" },
+  },
+  304: { description: "The client has it already" },
+  404: MISSING,
+  406: { description: "Accept-Encoding refuses every coding that there is" },
+};
+
+/** What is served, and how it is described: two paths of the description are one of the router. */
+export interface LibraryRoutes {
+  readonly served: readonly PlainRoute[];
+  readonly described: readonly Route[];
+}
+
+/** Routes of the library; all of them are answered 404 where `library` is undefined. */
+export function libraryRoutes(library: ClientLibrary | undefined): LibraryRoutes {
+  const files = library === undefined ? new Map<string, Variants>() : variantsByPath(library);
+  const handle = (request: Request): Response => {
+    const { pathname } = new URL(request.url);
+    const variants = files.get(pathname === LIBRARY_PATH.slice(0, -1) ? LIBRARY_PATH : pathname);
+    if (variants !== undefined) return answerFile(variants, request);
+    return jsonResponse(404, { message: missing(library, pathname) }, OPEN_HEADERS);
+  };
+  const version = Type.Object({ version: Type.String(), file: Type.String() });
+  return {
+    served: [LIBRARY_PATH, `${LIBRARY_PATH}*`].map((path) => ({ path, operations: { GET: { handle } } })),
+    described: [
+      route(LIBRARY_PATH, handle, {
+        id: "listClientLibrary",
+        summary: "The files of the client library, with sizes and integrity",
+        answers: { ...FILE_ANSWERS, 200: { description: "They are", schema: LibrarySchema } },
+      }),
+      route(`${LIBRARY_PATH}{file}`, handle, {
+        id: "clientLibraryFile",
+        summary: "A file of the client library, as this server has it",
+        path: Type.Object({ file: Type.String() }),
+        answers: FILE_ANSWERS,
+      }),
+      route(`${LIBRARY_PATH}{version}/{file}`, handle, {
+        id: "clientLibraryFileOfVersion",
+        summary: "The same under a path whose contents never change",
+        path: version,
+        answers: FILE_ANSWERS,
+      }),
+    ],
+  };
+}
+
+function route(
+  path: string,
+  handle: (request: Request) => Response,
+  document: Omit<NonNullable<Route["operations"]["GET"]>["document"], "access">,
+): Route {
+  return { path, operations: { GET: { document: { ...document, access: "open" }, handle } } };
+}
+
+function variantsByPath(library: ClientLibrary): ReadonlyMap<string, Variants> {
+  const { version, files } = library;
+  const names = new Set(files.map(({ name }) => name));
+  const byPath = new Map([
+    [LIBRARY_PATH, variantsOf({ identity: listOf(library) }, headersOf("application/json", CACHE_PLAIN))],
+  ]);
+  for (const { name, type, bodies } of files) {
+    const types = typesOf(name, names, version);
+    byPath.set(libraryPath(name), variantsOf(bodies, { ...headersOf(type, CACHE_PLAIN), ...types }));
+    byPath.set(libraryPath(name, version), variantsOf(bodies, { ...headersOf(type, CACHE_FOR_EVER), ...types }));
+  }
+  return byPath;
+}
+
+function headersOf(type: string, caching: string): Record<string, string> {
+  return { "content-type": type, "cache-control": caching, ...OPEN_HEADERS };
+}
+
+/** Where Deno finds the types of a module that it imports from here. Source: https://docs.deno.com/runtime/fundamentals/typescript/ */
+function typesOf(name: string, names: ReadonlySet<string>, version: string): Record<string, string> {
+  const types = name.replace(/\.(m?)js$/, ".d.$1ts");
+  return types !== name && names.has(types) ? { "x-typescript-types": libraryPath(types, version) } : {};
+}
+
+function listOf({ version, files }: ClientLibrary): Uint8Array<ArrayBuffer> {
+  const listed = files.map((file: LibraryFile) => ({
+    name: file.name,
+    path: libraryPath(file.name),
+    versionedPath: libraryPath(file.name, version),
+    type: file.type,
+    bytes: file.bodies.identity.byteLength,
+    loadedBytes: loadedBytesOf(file),
+    integrity: integrityOf(file),
+  }));
+  return new TextEncoder().encode(`${JSON.stringify({ version, files: listed }, undefined, 2)}\n`);
+}
+
+function missing(library: ClientLibrary | undefined, pathname: string): string {
+  if (library === undefined) return "There is no client library: it was not built";
+  const [asked, file] = pathname.slice(LIBRARY_PATH.length).split("/");
+  const isOther = file !== undefined && asked !== library.version && library.files.some(({ name }) => name === file);
+  return isOther
+    ? `This server has version ${library.version} of the client library: ${libraryPath(file, library.version)}`
+    : `Not found; ${LIBRARY_PATH} lists the files of the client library`;
+}

@@ -1,0 +1,163 @@
+// The programs of the README and of the pages on sending run as they stand, but for address and key.
+
+import { describe, expect, test } from "bun:test";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { hasNode, withPackage } from "../support/client_package.ts";
+import { withFolder } from "../support/folder.ts";
+import { type RunResult, run } from "../support/run.ts";
+import { configText, SERVER_KEY, type TestServer, withServer } from "../support/server.ts";
+import { parseMarkdown } from "../unit/docs/markdown.ts";
+
+const ROOT = join(import.meta.dir, "../..");
+const PYTHON = process.env["SIMPLELOGS_TEST_PYTHON"] ?? "python3";
+const NODE = hasNode() ? "node" : process.execPath;
+
+/** The one block of a page that has all of these texts, for the server at `url`. */
+function program(page: string, url: string, ...texts: string[]): string {
+  const { blocks } = parseMarkdown(readFileSync(join(ROOT, page), "utf8"));
+  const found = blocks.filter(({ text }) => texts.every((one) => text.includes(one)));
+  const [block, ...others] = found;
+  if (block === undefined || others.length > 0)
+    throw new Error(`${found.length} blocks of ${page} have ${texts.join()}`);
+  return block.text.replaceAll("http://localhost:7070", url).replaceAll("sk_your_server_key", SERVER_KEY);
+}
+
+function environment(): Record<string, string> {
+  return { ...(process.env as Record<string, string>), SIMPLELOGS_SERVER_KEY: SERVER_KEY, NO_PROXY: "*" };
+}
+
+function expectDone({ exitCode, stderr }: RunResult): void {
+  expect({ exitCode, stderr: exitCode === 0 ? "" : stderr }).toEqual({ exitCode: 0, stderr: "" });
+}
+
+/** What a proxy does to the requests that come, one after the other. */
+type Turn = "refuses" | "loses the answer" | "passes on";
+
+/** Runs `work` with a proxy in front of the server that takes its turns, and then passes everything on. */
+async function withProxy(server: TestServer, turns: Turn[], work: (url: string) => Promise<void>): Promise<void> {
+  const answer = async (request: IncomingMessage, body: string, response: ServerResponse): Promise<void> => {
+    const turn = turns.shift() ?? "passes on";
+    if (turn === "refuses") {
+      response.writeHead(503, { "retry-after": "1" }).end('{"message":"Ingestion queue is temporarily unavailable"}');
+      return;
+    }
+    const answered = await fetch(`${server.url}${request.url}`, { method: "POST", body });
+    const text = await answered.text();
+    if (turn === "loses the answer") request.socket.destroy();
+    else response.writeHead(answered.status).end(text);
+  };
+  const proxy = createServer((request, response) => {
+    let body = "";
+    request.setEncoding("utf8").on("data", (text: string) => {
+      body += text;
+    });
+    request.on("end", () => void answer(request, body, response));
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+  try {
+    await work(`http://127.0.0.1:${(proxy.address() as AddressInfo).port}`);
+  } finally {
+    proxy.closeAllConnections();
+    await new Promise((resolve) => proxy.close(resolve));
+  }
+}
+
+describe("the page on posting: its program stores its entry once, past a 503 and a lost answer:", () => {
+  const programs: readonly (readonly [language: string, run: (text: string, folder: string) => Promise<RunResult>])[] =
+    [
+      ["Python", (text) => run(PYTHON, ["-"], { input: text, environment: environment() })],
+      [
+        "JavaScript",
+        (text, folder) => {
+          writeFileSync(join(folder, "send.mjs"), text);
+          return run(NODE, ["send.mjs"], { cwd: folder, environment: environment() });
+        },
+      ],
+    ];
+  const marks: Readonly<Record<string, string>> = {
+    Python: "import urllib.request",
+    JavaScript: "AbortSignal.timeout",
+  };
+  test.each(programs)("%s", (language, execute) =>
+    withServer(configText(), (server) =>
+      withFolder((folder) =>
+        withProxy(server, ["refuses", "loses the answer"], async (url) => {
+          expectDone(await execute(program("docs/posting.md", url, marks[language] ?? ""), folder));
+          expect((await server.export()).map(({ touchpoint, message }) => [touchpoint, message])).toEqual([
+            ["api/orders/submit", "Order placed"],
+          ]);
+        }),
+      ),
+    ),
+  );
+
+  test.each(programs)("%s says why where the entry is refused", (language, execute) =>
+    withServer(configText(), (server) =>
+      withFolder(async (folder) => {
+        const text = program("docs/posting.md", server.url, marks[language] ?? "");
+        const wrong = text
+          .replace(SERVER_KEY, "sk_0000000000000000000000")
+          .replace("process.env.SIMPLELOGS_SERVER_KEY", '"sk_1"');
+        const { exitCode, stderr } = await execute(wrong, folder);
+        expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/not sent: 401 .*unknown or revoked/)]);
+      }),
+    ),
+  );
+});
+
+describe("the client library's programs", () => {
+  const modules = [
+    ["README.md", ["serverLogger.time", "configureSDK"], ["api/orders/submit", "db/query/products"]],
+    ["docs/sdk.md", ["serverLogger.child", "flushServer"], ["api/orders/submit", "db/query/products", "jobs/nightly"]],
+    ["src/client/README.md", ["configureSDK"], ["api/orders/submit"]],
+  ] as const;
+  test.each(modules)("of %s store what they log", (page, marks, touchpoints) =>
+    withServer(configText(), (server) =>
+      withPackage(async (folder) => {
+        writeFileSync(join(folder, "program.mjs"), program(page, server.url, ...marks));
+        const result = await run(NODE, ["program.mjs"], { cwd: folder, environment: environment() });
+        expect({ stderr: result.stderr, exitCode: result.exitCode }).toEqual({ stderr: "", exitCode: 0 });
+        expect((await server.export()).map(({ touchpoint }) => touchpoint ?? "")).toEqual([...touchpoints]);
+      }),
+    ),
+  );
+
+  test("in Python store what they log, with the module that the server has", () =>
+    withServer(configText(), (server) =>
+      withFolder(async (folder) => {
+        const setup = program("docs/sdk.md", server.url, "curl", "simplelogs.py");
+        expectDone(await run("bash", ["-c", setup], { cwd: folder }));
+        writeFileSync(join(folder, "program.py"), program("docs/sdk.md", server.url, "import simplelogs"));
+        expectDone(await run(PYTHON, ["program.py"], { cwd: folder, environment: environment() }));
+        expect((await server.export()).map(({ touchpoint, level, metadata }) => [touchpoint, level, metadata])).toEqual(
+          [
+            ["shop/stock", "warn", expect.objectContaining({ article: 17 })],
+            ["db/query/products", undefined, expect.objectContaining({ rows: 128 })],
+          ],
+        );
+      }),
+    ));
+
+  test("are installed from the server's address", () =>
+    withServer(configText(), (server) =>
+      withFolder(async (folder) => {
+        writeFileSync(join(folder, "package.json"), '{"private": true}');
+        const line = program("docs/sdk.md", server.url, "npm install").trim();
+        const [command = "", ...words] = (
+          hasNode() ? line : line.replace("npm install", `${process.execPath} add`)
+        ).split(" ");
+        expectDone(await run(command, words, { cwd: folder }));
+        const { exitCode, stdout } = await run(
+          NODE,
+          ["--eval", 'import("simplelogs").then((m) => console.log(typeof m.serverLogger.log))'],
+          {
+            cwd: folder,
+          },
+        );
+        expect([exitCode, stdout.trim()]).toEqual([0, "function"]);
+      }),
+    ));
+});
