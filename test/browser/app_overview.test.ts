@@ -82,18 +82,22 @@ describe("on a server that has nothing", () => {
   test("each program sends an entry as it stands, once the key is put in", () =>
     withServer(configText(), (server) =>
       withAppPage(browser, server, {}, async ({ page }) => {
+        const setupText = () => page.locator(".overview-program .code-line code").innerText();
         const curl = await snippetText(page, "curl");
-        const node = await snippetText(page, "Node.js");
         const python = await snippetText(page, "Python");
+        const pythonSetup = await setupText();
+        const node = await snippetText(page, "Node.js");
+        const nodeSetup = await setupText();
         const withKey = (text: string) => text.replace("sk_your_server_key", SERVER_KEY);
-        const file = join(server.folder, "first_log.mjs");
-        await Bun.write(file, withKey(node));
+        await Bun.write(join(server.folder, "first_log.mjs"), withKey(node));
+        await Bun.write(join(server.folder, "first_log.py"), withKey(python));
+        const inFolder = { cwd: server.folder };
         const results = [
           await run("bash", ["-c", withKey(curl)]),
-          await run(process.execPath, [file]),
-          await run("python3", ["-"], { input: withKey(python) }),
+          await run("bash", ["-c", `${pythonSetup} && python3 first_log.py`], inFolder),
+          await run("bash", ["-c", `${nodeSetup} --no-audit --no-fund && node first_log.mjs`], inFolder),
         ];
-        expect(results.map(({ exitCode, stdout }) => [exitCode, stdout.includes('{"queued":true}')])).toEqual([
+        expect(results.map(({ exitCode, stdout }) => [exitCode, /\{"queued":true\}|^sent$/m.test(stdout)])).toEqual([
           [0, true],
           [0, true],
           [0, true],
@@ -106,20 +110,23 @@ describe("on a server that has nothing", () => {
     ));
 
   test("the browser's program sends an entry from a page whose origin is listed", async () => {
-    let script = "";
-    const website = await startWebsite(() => script);
+    let markup = "";
+    const website = await startWebsite(
+      () => "",
+      () => markup,
+    );
     try {
       const origin = website.origin("localhost");
       await withServer(configText({ pair: `origins = ["${origin}"]` }), (server) =>
-        withAppPage(browser, server, { path: "/?snippet=browser" }, async ({ page }) => {
+        withAppPage(browser, server, {}, async ({ page }) => {
           const text = await page.getByRole("region", { name: "Browser program" }).innerText();
           await page.getByText(`from ${origin}`).waitFor();
-          script = text.replace("ck_your_client_key", CLIENT_KEY);
+          markup = text.replace("ck_your_client_key", CLIENT_KEY);
           const visitor = await page.context().newPage();
           await visitor.goto(origin);
           await page.getByText("The first entry has arrived.").waitFor();
           const [record] = await server.export();
-          expect([record?.message, record?.source]).toEqual(["Page opened", "client"]);
+          expect([record?.message, record?.source, record?.touchpoint]).toEqual(["Page opened", "client", "page"]);
         }),
       );
     } finally {
@@ -135,7 +142,7 @@ describe("on a server that has nothing", () => {
         await page.getByRole("button", { name: "Copy the Python program" }).click();
         await page.getByText("Copied").waitFor({ state: "attached" });
         expect(await page.evaluate("navigator.clipboard.readText()")).toBe(shown);
-        expect(shown).toContain(`${server.url}/api/v1/enqueue`);
+        expect(shown).toContain(`api_endpoint="${server.url}/api/v1"`);
         const all = await page.content();
         expect([all.includes(SERVER_KEY), all.includes(CLIENT_KEY)]).toEqual([false, false]);
       }),
@@ -277,6 +284,9 @@ describe("for everybody", () => {
     test(`axe finds nothing, ${colorScheme}, first run and live`, () =>
       withServer(configText({ tables: "[projects.default]\nmonthly_entries = 10" }), (server) =>
         withAppPage(browser, server, { colorScheme }, async ({ page }) => {
+          await page.getByText("from http://localhost:3000").waitFor();
+          expect(await accessibilityProblems(page)).toEqual([]);
+          await page.getByRole("tab", { name: "Node.js" }).click();
           await page.getByText("into the project default").waitFor();
           expect(await accessibilityProblems(page)).toEqual([]);
           await fill(server);
@@ -292,8 +302,12 @@ describe("for everybody", () => {
       withAppPage(browser, server, { viewport: { width: 360, height: 740 } }, async ({ page }) => {
         const overflow = () =>
           page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+        await page.getByText("from http://localhost:3000").waitFor();
+        for (const name of ["Browser", "Node.js", "Python", "curl"]) {
+          await page.getByRole("tab", { name }).click();
+          expect([name, await overflow()]).toEqual([name, 0]);
+        }
         await page.getByText("into the project default").waitFor();
-        expect(await overflow()).toBe(0);
         await fill(server);
         await server.send([{ touchpoint: `long/${"name/".repeat(30)}`, duration: 5_000_000, timestamp: Date.now() }]);
         await page.getByRole("img", { name: /p95 over time: long/ }).waitFor();
@@ -323,7 +337,7 @@ describe("for everybody", () => {
         },
         { touchpoint, duration: 100, timestamp },
       ]);
-      await withAppPage(browser, server, {}, async ({ page }) => {
+      await withAppPage(browser, server, { path: "/?snippet=node" }, async ({ page }) => {
         // Their names stand on the first-run page already.
         await page.getByText("into the project <img src=x onerror=alert(6)>").waitFor();
         await server.send(entries, { key: "sk_abcdefghij0123456789" });

@@ -12,7 +12,7 @@ import { Tabs } from "../../components/tabs.tsx";
 import { useParameter, useQuery } from "../../hooks.ts";
 import { KeysHint } from "./keys_hint.tsx";
 import { droppedEntries } from "./plan_figures.ts";
-import { type Snippet, snippetId, snippetsFor } from "./snippets.ts";
+import { SNIPPET_IDS, type Snippet, snippetId, snippetsFor } from "./snippets.ts";
 
 /** Starts that wait and entries that are dropped come by no tail: looked for so often, in ms. */
 const LOOK_MS = 3_000;
@@ -32,7 +32,7 @@ export function FirstRun({ usage }: { readonly usage: UsageAnswer }) {
           label="Language"
           tabs={snippets}
           selected={selected}
-          onSelect={(id) => choose(id === "curl" ? "" : id, "replace")}
+          onSelect={(id) => choose(id === SNIPPET_IDS[0] ? "" : id, "replace")}
         >
           {snippet === undefined ? null : <SnippetBox snippet={snippet} />}
         </Tabs>
@@ -52,25 +52,36 @@ export function FirstRun({ usage }: { readonly usage: UsageAnswer }) {
 }
 
 function SnippetBox({ snippet }: { readonly snippet: Snippet }) {
-  const { text, placeholder, hint, label } = snippet;
+  const { text, placeholder, hint, setup, label } = snippet;
   const parts = text.split(placeholder);
   return (
-    <div class="overview-snippet">
-      <div class="overview-snippet-head">
-        <span class="hint">{hint}</span>
-        <CopyButton text={text} label={`Copy the ${label} program`} />
+    <div class="overview-program">
+      {setup === undefined ? null : (
+        <>
+          <span class="hint">First, in the folder of the program:</span>
+          <div class="code-line">
+            <code>{setup}</code>
+            <CopyButton text={setup} label="Copy the command to run first" />
+          </div>
+        </>
+      )}
+      <div class="overview-snippet">
+        <div class="overview-snippet-head">
+          <span class="hint">{hint}</span>
+          <CopyButton text={text} label={`Copy the ${label} program`} />
+        </div>
+        <section class="overview-snippet-text" tabIndex={0} aria-label={`${label} program`}>
+          <pre>
+            {parts.map((part, index) => (
+              // The parts never change places.
+              <span key={index}>
+                {index === 0 ? null : <mark>{placeholder}</mark>}
+                {part}
+              </span>
+            ))}
+          </pre>
+        </section>
       </div>
-      <section class="overview-snippet-text" tabIndex={0} aria-label={`${label} program`}>
-        <pre>
-          {parts.map((part, index) => (
-            // The parts never change places.
-            <span key={index}>
-              {index === 0 ? null : <mark>{placeholder}</mark>}
-              {part}
-            </span>
-          ))}
-        </pre>
-      </section>
     </div>
   );
 }

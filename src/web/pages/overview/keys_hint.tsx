@@ -31,6 +31,13 @@ export function KeysHint({ isClient }: { readonly isClient: boolean }) {
       >
         {(answer) => <Pairs pairs={usable(answer.keys, isClient)} isClient={isClient} />}
       </QuietView>
+      {isClient ? (
+        <p>
+          A page may use the client key when its origin, such as <code>https://shop.example.com</code>, stands in the
+          key's <code>origins</code>. A change of the file counts at once; a page that is opened as a file has no
+          origin.
+        </p>
+      ) : null}
       <p>Where only its hash stands there, or it is lost, make a new one:</p>
       <div class="code-line">
         <code>{command}</code>

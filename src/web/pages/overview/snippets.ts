@@ -1,7 +1,7 @@
 // The programs that send a first entry: this server's address is filled in, the key is a placeholder. Each runs as it stands once the
-// key is put in, with nothing to install.
+// key is put in, and takes what it needs from this server: the client library as a script, an npm package or a Python module.
 
-export const SNIPPET_IDS = ["curl", "node", "browser", "python"] as const;
+export const SNIPPET_IDS = ["browser", "node", "python", "curl"] as const;
 
 export type SnippetId = (typeof SNIPPET_IDS)[number];
 
@@ -10,6 +10,8 @@ export interface Snippet {
   readonly label: string;
   /** How it is run. */
   readonly hint: string;
+  /** A command to run before, once. */
+  readonly setup?: string;
   readonly text: string;
   /** Stands in `text` where the key belongs. */
   readonly placeholder: string;
@@ -17,37 +19,43 @@ export interface Snippet {
 
 const SERVER_KEY = "sk_your_server_key";
 const CLIENT_KEY = "ck_your_client_key";
-const PATH = "/api/v1/enqueue";
 
 /** The id that a text names, else the first. */
 export function snippetId(text: string): SnippetId {
-  return SNIPPET_IDS.find((id) => id === text) ?? "curl";
+  return SNIPPET_IDS.find((id) => id === text) ?? SNIPPET_IDS[0];
 }
 
 /** `origin`: of the server, as the browser reached it: "http://localhost:7070". */
 export function snippetsFor(origin: string): readonly Snippet[] {
-  const address = `${origin}${PATH}`;
   return [
-    { id: "curl", label: "curl", hint: "Paste it into a terminal.", text: curlText(address), placeholder: SERVER_KEY },
-    {
-      id: "node",
-      label: "Node.js",
-      hint: "Save it as first_log.mjs and run: node first_log.mjs",
-      text: nodeText(address),
-      placeholder: SERVER_KEY,
-    },
     {
       id: "browser",
       label: "Browser",
-      hint: "Put it into a page whose origin is listed with the client key, or paste it into that page's console.",
-      text: browserText(address),
+      hint: "Put it into a page whose origin is listed with the client key. Errors that nobody catches are sent by themselves.",
+      text: browserText(origin),
       placeholder: CLIENT_KEY,
+    },
+    {
+      id: "node",
+      label: "Node.js",
+      hint: "Save it as first_log.mjs and run: node first_log.mjs (Bun and Deno run it too)",
+      setup: `npm install ${origin}/sdk/simplelogs.tgz`,
+      text: nodeText(origin),
+      placeholder: SERVER_KEY,
     },
     {
       id: "python",
       label: "Python",
-      hint: "Save it as first_log.py and run: python3 first_log.py",
-      text: pythonText(address),
+      hint: "Save it as first_log.py beside it and run: python3 first_log.py",
+      setup: `curl --fail --remote-name ${origin}/sdk/simplelogs.py`,
+      text: pythonText(origin),
+      placeholder: SERVER_KEY,
+    },
+    {
+      id: "curl",
+      label: "curl",
+      hint: "Paste it into a terminal.",
+      text: curlText(`${origin}/api/v1/enqueue`),
       placeholder: SERVER_KEY,
     },
   ];
@@ -71,71 +79,42 @@ function curlText(address: string): string {
   }'`;
 }
 
-function nodeText(address: string): string {
-  return `const key = process.env.SIMPLELOGS_SERVER_KEY ?? "${SERVER_KEY}";
+function nodeText(origin: string): string {
+  return `import { configureSDK, flushServer, serverLogger } from "simplelogs";
 
-async function sendLog(message, touchpoint) {
-  const answer = await fetch("${address}", {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({
-      key,
-      source: "server",
-      entries: [{ touchpoint, message, level: "info", timestamp: Date.now() }],
-    }),
-  });
-  console.log(answer.status, await answer.text());
+configureSDK({
+  serverKey: process.env.SIMPLELOGS_SERVER_KEY ?? "${SERVER_KEY}",
+  apiEndpoint: "${origin}/api/v1",
+  onError: ({ message }) => console.error(message),
+});
+
+serverLogger.log({
+  touchpoint: "api/orders/submit",
+  message: "Order placed",
+  metadata: { orderId: "ord_123" },
+});
+
+if (await flushServer()) console.log("sent");`;
 }
 
-await sendLog("Order placed", "api/orders/submit");`;
+function browserText(origin: string): string {
+  return `<script src="${origin}/sdk/simplelogs.js"
+  data-client-key="${CLIENT_KEY}"></script>
+<script>
+  SimpleLogs.log({ touchpoint: "page", message: "Page opened" });
+</script>`;
 }
 
-function browserText(address: string): string {
-  return `function sendClientLog(message) {
-  const payload = JSON.stringify({
-    key: "${CLIENT_KEY}",
-    source: "client",
-    entries: [{ message, level: "info", timestamp: Date.now() }],
-  });
-  // sendBeacon survives that the page is left.
-  if (navigator.sendBeacon) {
-    navigator.sendBeacon("${address}", payload);
-  } else {
-    fetch("${address}", {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: payload,
-      keepalive: true,
-    });
-  }
-}
+function pythonText(origin: string): string {
+  return `import logging
+import simplelogs
 
-sendClientLog("Page opened");`;
-}
+handler = simplelogs.SimpleLogsHandler("${SERVER_KEY}", api_endpoint="${origin}/api/v1")
+logging.basicConfig(level=logging.INFO)
+logging.getLogger().addHandler(handler)
 
-function pythonText(address: string): string {
-  return `import json
-import time
-import urllib.request
+logging.info("Order placed", extra={"touchpoint": "api/orders/submit", "orderId": "ord_123"})
 
-def send_log(message, touchpoint, level="info"):
-    body = json.dumps({
-        "key": "${SERVER_KEY}",
-        "source": "server",
-        "entries": [{
-            "touchpoint": touchpoint,
-            "message": message,
-            "level": level,
-            "timestamp": int(time.time() * 1000),
-        }],
-    })
-    request = urllib.request.Request(
-        "${address}",
-        data=body.encode(),
-        headers={"Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request, timeout=5) as answer:
-        print(answer.status, answer.read().decode())
-
-send_log("Order placed", "api/orders/submit")`;
+if simplelogs.flush():
+    print("sent")`;
 }
