@@ -76,7 +76,11 @@ export function libraryRoutes(library: ClientLibrary | undefined): LibraryRoutes
     if (variants !== undefined) return answerFile(variants, request);
     return jsonResponse(404, { message: missing(library, pathname) }, OPEN_HEADERS);
   };
-  const version = Type.Object({ version: Type.String(), file: Type.String() });
+  const file = Type.String({ examples: library?.files.map(({ name }) => name) ?? [] });
+  const version = Type.Object({
+    version: Type.String({ examples: library === undefined ? [] : [library.version] }),
+    file,
+  });
   return {
     served: [LIBRARY_PATH, `${LIBRARY_PATH}*`].map((path) => ({ path, operations: { GET: { handle } } })),
     described: [
@@ -88,7 +92,7 @@ export function libraryRoutes(library: ClientLibrary | undefined): LibraryRoutes
       route(`${LIBRARY_PATH}{file}`, handle, {
         id: "clientLibraryFile",
         summary: "A file of the client library, as this server has it",
-        path: Type.Object({ file: Type.String() }),
+        path: Type.Object({ file }),
         answers: FILE_ANSWERS,
       }),
       route(`${LIBRARY_PATH}{version}/{file}`, handle, {

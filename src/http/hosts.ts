@@ -112,7 +112,8 @@ export function createHostGuard(dependencies: HostDependencies): (request: Reque
 
 /** So that a page can read why, where it could have read the answer. */
 function readableFor(request: Request, keys: KeyLookup): Readonly<Record<string, string>> | undefined {
-  if (new URL(request.url).pathname.startsWith(LIBRARY_PATH)) return OPEN_HEADERS;
+  // The URL of a request with an odd Host cannot be parsed.
+  if (request.url.includes(LIBRARY_PATH)) return OPEN_HEADERS;
   const isEnqueue = request.method === "POST" && request.url.includes(ENQUEUE_PATH);
   return isEnqueue ? corsHeaders(request.headers.get("origin"), keys) : undefined;
 }

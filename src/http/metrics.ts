@@ -11,6 +11,7 @@ import {
   THREADS,
   type ThreadName,
 } from "../core/telemetry.ts";
+import { residentBytes } from "../runtime/process_memory.ts";
 import { heapBytesByThread } from "../runtime/spawn.ts";
 
 /** What POST /api/v1/enqueue can answer, each shown from the start. */
@@ -197,7 +198,7 @@ export class ServerMetrics {
     const startedAtSeconds = Math.round(Date.now() / 1000 - process.uptime());
     this.#level("process_start_time_seconds", "Start of the process, in Unix seconds", () => startedAtSeconds);
     this.#level("simplelogs_uptime_seconds", "Seconds since the process started", () => process.uptime());
-    this.#level("process_resident_memory_bytes", "Resident memory of the process", () => process.memoryUsage.rss());
+    this.#level("process_resident_memory_bytes", "Resident memory of the process", residentBytes);
     this.#levels(
       "simplelogs_heap_bytes",
       "JavaScript values and their buffers, as the last collection in the thread left them",

@@ -6,6 +6,7 @@
 // 363,000 and 305. The collections of the young alone (JSC's edenGC) made 586,000 and 640 MB. See scripts/siege for bodies of 5 MB.
 
 import { collectGarbage } from "#runtime/memory.ts";
+import { residentBytes } from "./process_memory.ts";
 
 /** A smaller process is left alone, in bytes: it is of this size at 100 entries a request. */
 const RESIDENT_BYTES_MIN = 224 * 1024 * 1024;
@@ -24,6 +25,6 @@ export class LargeWork {
     this.#bytes += bytes;
     if (this.#bytes < this.#bytesEach) return;
     this.#bytes = 0;
-    if (process.memoryUsage.rss() >= RESIDENT_BYTES_MIN) collectGarbage();
+    if (residentBytes() >= RESIDENT_BYTES_MIN) collectGarbage();
   }
 }

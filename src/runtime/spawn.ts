@@ -1,14 +1,15 @@
 // Starts a worker thread and tells of its end, once, whatever ended it. Deno says nothing of a thread that ends itself, which none of
 // ours does; what dies of an exception is told on both.
 
+import { heapBytes } from "./process_memory.ts";
 import type { HeapReport } from "./thread.ts";
 
 /** By name of a thread; 0 where it is not running. */
-const heapBytes = new Map<string, number>();
+const bytesByThread = new Map<string, number>();
 
 /** The JavaScript heaps of this process by thread, in bytes, as each has last reported it. */
 export function heapBytesByThread(): ReadonlyMap<string, number> {
-  return new Map([["main", process.memoryUsage().heapUsed], ...heapBytes]);
+  return new Map([["main", heapBytes() ?? 0], ...bytesByThread]);
 }
 
 /** A running thread as its owner sees it. */
@@ -32,18 +33,18 @@ export interface ThreadEvents<Out> {
 export function spawnThread<In, Out>(url: URL, events: ThreadEvents<Out>, collectsEarly = false): ThreadHandle<In> {
   const name = /([^/]+)\.\w+$/.exec(url.pathname)?.[1] ?? "thread";
   const worker = new Worker(url, { type: "module", name, smol: collectsEarly });
-  heapBytes.set(name, 0);
+  bytesByThread.set(name, 0);
   let isOver = false;
   const end = (reason: string) => {
     if (isOver) return;
     isOver = true;
-    heapBytes.set(name, 0);
+    bytesByThread.set(name, 0);
     events.ended(reason);
   };
   worker.onmessage = (event: MessageEvent) => {
     const message = event.data as Out | HeapReport;
     if (isOver) return;
-    if (isHeapReport(message)) heapBytes.set(name, message.heapBytes);
+    if (isHeapReport(message)) bytesByThread.set(name, message.heapBytes);
     else events.receive(message);
   };
   worker.onerror = (event: ErrorEvent) => {
@@ -58,7 +59,7 @@ export function spawnThread<In, Out>(url: URL, events: ThreadEvents<Out>, collec
     },
     terminate() {
       isOver = true;
-      heapBytes.set(name, 0);
+      bytesByThread.set(name, 0);
       worker.terminate();
     },
   };

@@ -1,5 +1,7 @@
 // A worker thread's own end of its channel. Standard web workers in Bun and in Deno; only the type of the global differs.
 
+import { heapBytes } from "./process_memory.ts";
+
 interface ThreadScope {
   onmessage: ((event: { data: unknown }) => void) | null;
   postMessage(message: unknown, transfer?: ArrayBuffer[]): void;
@@ -26,7 +28,8 @@ export function listen<T>(receive: (message: T) => void): void {
     const now = performance.now();
     if (now - reportedAt < HEAP_EVERY_MS) return;
     reportedAt = now;
-    reply<HeapReport>({ heapBytes: process.memoryUsage().heapUsed });
+    const bytes = heapBytes();
+    if (bytes !== undefined) reply<HeapReport>({ heapBytes: bytes });
   };
 }
 

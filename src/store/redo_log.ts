@@ -46,7 +46,7 @@ export interface RedoGroup {
 /** Groups that can wait at a time. */
 export const REDO_SLOTS = 64;
 /** Size of a slot in bytes; a group of a larger text is written at once. */
-export const REDO_SLOT_BYTES = 32 * 1024;
+export const REDO_SLOT_BYTES = 16 * 1024;
 
 /** Before the text: its sequence number (f64), the sizes of the description and of the text in bytes, a CRC-32 of all (u32 each). */
 const HEAD_BYTES = 20;

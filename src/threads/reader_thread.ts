@@ -13,6 +13,7 @@ import type { Steps } from "../query/scan.ts";
 import { isRefusal, type ReadRules, refuseUnknownProject, rulesOf } from "../query/scope.ts";
 import { SummaryCache, UNUSED_MS_MAX } from "../query/summary_cache.ts";
 import { TailHub } from "../query/tail.ts";
+import { residentBytes } from "../runtime/process_memory.ts";
 import { DataReader } from "../store/data_reader.ts";
 import type { FromReader, ToReader } from "./messages.ts";
 import { ReaderPool } from "./reader_pool.ts";
@@ -130,7 +131,7 @@ export class ReaderThread {
     if (this.#inflatedBytes < COLLECT_AFTER_BYTES && this.#workedMs < COLLECT_AFTER_MS) return;
     this.#inflatedBytes = 0;
     this.#workedMs = 0;
-    if (process.memoryUsage.rss() >= COLLECT_RESIDENT_BYTES) collectGarbage();
+    if (residentBytes() >= COLLECT_RESIDENT_BYTES) collectGarbage();
   }
 
   /** Nothing was asked for a while; what is still kept for the next question is looked at once more when nobody asked for long. */

@@ -16,7 +16,7 @@ export const BATCH_MEMBERS = 8;
 /** Before format 4. */
 export const FORMER_BATCH_MEMBERS = 6;
 /** The largest text, in UTF-16 units, that is tried. */
-const TEXT_LENGTH_MAX = 32 * 1024;
+const TEXT_LENGTH_MAX = 16 * 1024;
 
 /** What stands before the API key's value where it is the body's first member. */
 const BEFORE_KEY = /^\s*\{\s*"key"\s*:\s*$/;

@@ -186,10 +186,14 @@ describe("a thread that does not answer any more", () => {
   test("as the compactor keeps nobody from sending and reading", async () => {
     await withDyingServer(ON_DEMAND, "", async (server) => {
       orderDeath(server.dataFile, "compactor", "hang");
-      for (let batch = 0; batch < 50; batch++) await server.send([{ message: `message ${batch}` }]);
-      await untilTrue("it was started, and hangs", () => !isOrdered(server.dataFile, "compactor"));
-      for (let batch = 50; batch < 100; batch++) await server.send([{ message: `message ${batch}` }]);
-      expect((await read<EntriesAnswer>(server, "entries?limit=1000")).entries.length).toBe(100);
+      let sent = 0;
+      await eventually("it was started, and hangs", async () => {
+        // Apart from one another, so that each is a block and there is something to merge.
+        await server.send([{ message: `message ${sent++}` }]);
+        return !isOrdered(server.dataFile, "compactor");
+      });
+      for (let batch = 0; batch < 50; batch++) await server.send([{ message: `message ${sent++}` }]);
+      expect((await read<EntriesAnswer>(server, "entries?limit=1000")).entries.length).toBe(sent);
       expect(await statusOf(server, "/readyz")).toBe(200);
       expect(await server.stop()).toBe(0);
     });
