@@ -37,7 +37,8 @@ async function statusesOf(
 }
 
 function fixtureThatChanges(): Fixture {
-  const fixture = createFixture();
+  const script = { name: "simplelogs.js", type: "text/javascript", bodies: { identity: new Uint8Array([59]) } };
+  const fixture = createFixture([], { version: "1.2.3", files: [script] });
   const touchpoint = { project: "default", name: "x", registered: true, firstSeen: 1 };
   const erased = { records: 0, blocks: 0, rejections: 0, waiting: 0 };
   fixture.readers.changeOutcome = { ok: true, touchpoint, erased };
