@@ -103,6 +103,8 @@ export class Dispatcher implements BatchIntake {
   #isFlushScheduled = false;
   /** Nothing is sent before the latest answers are. */
   #isHeld = false;
+  /** Groups whose answers wait for the event loop. */
+  #lateAnswers = 0;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -118,8 +120,9 @@ export class Dispatcher implements BatchIntake {
     return this.#claim;
   }
 
+  /** Whether nothing waits or is worked on, and the writer has been told of all answers. */
   get isEmpty(): boolean {
-    return this.#ring.requests === 0;
+    return this.#ring.requests === 0 && this.#lateAnswers === 0;
   }
 
   /** Batches that wait or are worked on. */
@@ -174,16 +177,18 @@ export class Dispatcher implements BatchIntake {
     return drained;
   }
 
-  /** The writer is there; it has committed the batches up to `lastBatch`. What it had begun otherwise is sent again. */
+  /**
+   * The writer is there; `lastBatch` is the last batch of the last group that it has committed. What it had begun otherwise is sent again.
+   * A group is committed whole, and none but the one that was sent can have that batch as its last: under "memory" a later one may
+   * have been committed before it.
+   */
   writerStarted(lastBatch: number): void {
     this.#isWriterUp = true;
     const group = this.#group;
     this.#group = undefined;
-    const batches = group?.batches ?? [];
-    for (const pending of batches) {
-      if (pending.number <= lastBatch) this.#finish(pending, group?.setAside === true ? "set_aside" : "accepted");
-    }
-    this.#sendAgain(batches.filter((pending) => pending.number > lastBatch));
+    if (group?.sent.at(-1)?.number === lastBatch) {
+      for (const pending of group.batches) this.#finish(pending, group.setAside ? "set_aside" : "accepted");
+    } else if (group !== undefined) this.#sendAgain(group.batches);
     this.#flush();
   }
 
@@ -244,10 +249,13 @@ export class Dispatcher implements BatchIntake {
     this.#flush();
   }
 
-  /** The group's commit failed and left no trace, or it was withdrawn. Under "memory" its batches go to the front again. */
+  /**
+   * The group's commit failed and left no trace, or it was withdrawn. Under "memory" its batches go to the front again, and so does one
+   * that is to be set aside.
+   */
   failed(groupNumber: number): void {
     const group = this.#takeGroup(groupNumber);
-    if (this.#isMemory) this.#sendAgain(group.batches);
+    if (this.#isMemory || group.setAside) this.#sendAgain(group.batches);
     else for (const pending of group.batches) this.#finish(pending, "unavailable");
     this.#flush();
   }
@@ -295,7 +303,7 @@ export class Dispatcher implements BatchIntake {
     }
   }
 
-  /** Batches are committed in the order of their numbers, or "committed up to n" would say too much. */
+  /** Batches are sent in the order of their numbers. */
   #sendAgain(batches: readonly PendingBatch[]): void {
     this.#again.push(...batches);
     this.#again.sort(byNumber);
@@ -400,7 +408,8 @@ export class Dispatcher implements BatchIntake {
     let bytes = 0;
     for (const pending of this.#ring) {
       bytes += pending.bytes;
-      if (bytes > GROUP_BYTES_MAX) return false;
+      // The first of a group may be larger than a group is otherwise.
+      if (bytes > GROUP_BYTES_MAX && bytes > pending.bytes) return false;
       if (sizes.has(pending.bytes)) return true;
     }
     return false;
@@ -412,7 +421,9 @@ export class Dispatcher implements BatchIntake {
    */
   #answerLate(batches: readonly PendingBatch[], outcome: BatchOutcome): void {
     const unanswered = batches.filter((pending) => pending.answer !== undefined);
+    this.#lateAnswers++;
     setImmediate(() => {
+      this.#lateAnswers--;
       for (const pending of unanswered) {
         if (pending.batch.isGone()) this.#gone.push(pending.number);
         this.#answeredUpTo = Math.max(this.#answeredUpTo, pending.number);

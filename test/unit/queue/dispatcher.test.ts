@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { WAIT_MS_MAX } from "../../../src/queue/dispatcher.ts";
+import { untilTrue } from "../../support/condition.ts";
 import { answers, batchOf, Stage } from "./dispatcher_stage.ts";
 
 describe("a dispatcher whose writer is well", () => {
@@ -176,6 +177,30 @@ describe("the writer is told whose clients have gone", () => {
     await stage.untilSent(2);
     expect(stage.sent.at(-1)).toMatchObject({ numbers: [3], answeredUpTo: 2, gone: [1] });
     expect(stage.answered).toEqual([]);
+  });
+
+  test("before a request that may be one of theirs again, also where one fills a group alone", async () => {
+    const stage = new Stage("sync", { requests: 10, bytes: 2 ** 26, clientShare: 1 });
+    stage.dispatcher.writerStarted(0);
+    stage.push(1, 5 * 2 ** 20);
+    await stage.untilSent(1);
+    stage.push(1, 5 * 2 ** 20);
+    stage.commit(1);
+    stage.gone.add(1);
+    await stage.untilSent(2);
+    expect(stage.sent.at(-1)).toMatchObject({ numbers: [2], answeredUpTo: 1, gone: [1] });
+  });
+
+  test("before the queue calls itself empty, so that a stop comes after it", async () => {
+    const stage = new Stage();
+    stage.dispatcher.writerStarted(0);
+    stage.push(1);
+    await stage.untilSent(1);
+    stage.gone.add(1);
+    stage.commit(1);
+    expect(stage.dispatcher.isEmpty).toBe(false);
+    await untilTrue("it is empty", () => stage.dispatcher.isEmpty);
+    expect(stage.answered).toEqual([{ kind: "answered", upTo: 1, gone: [1] }]);
   });
 
   test("with their own group, where they have given up before it is sent", async () => {

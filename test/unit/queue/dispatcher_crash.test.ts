@@ -47,18 +47,44 @@ describe("while the writer hangs", () => {
 });
 
 describe("when the writer dies", () => {
-  test("what it had committed is answered 202, the rest goes to the next one", async () => {
+  test("a group that it had committed is answered 202, one that it had not goes to the next one", async () => {
     const stage = new Stage();
     stage.dispatcher.writerStarted(0);
-    stage.push(4);
+    stage.push(2);
     await stage.untilSent(1);
+    stage.push(2, 20);
     stage.die(2);
     await stage.untilAnswered(2);
     expect(answers(stage)).toEqual({ 1: "accepted", 2: "accepted" });
-    expect(stage.sentNumbers).toEqual([[1, 2, 3, 4], [3]]);
-    stage.commit(2);
+    stage.die(2);
+    expect(stage.sentNumbers).toEqual([[1, 2], [3, 4], [3]]);
     stage.commit(3);
+    stage.commit(4);
     await stage.untilAnswered(4);
+  });
+
+  test('under "memory", a group is not taken for committed because a later one was while it waited', async () => {
+    const stage = new Stage("memory");
+    stage.dispatcher.writerStarted(0);
+    stage.push(1);
+    await stage.untilSent(1);
+    expect(stage.begin()).toBe(true);
+    stage.check(1);
+    stage.dispatcher.setRefusing(true);
+    stage.dispatcher.failed(1);
+    stage.push(1);
+    await stage.untilSent(2);
+    // The writer can write again before the second group comes, which was sent while it could not.
+    expect(stage.begin()).toBe(true);
+    stage.check(2);
+    stage.dispatcher.setRefusing(false);
+    stage.dispatcher.committed(2);
+    expect(stage.sentNumbers).toEqual([[1], [2], [1]]);
+    stage.die(2);
+    expect(stage.sentNumbers.slice(3)).toEqual([[1]]);
+    stage.commit(4);
+    await stage.untilAnswered(2);
+    expect([stage.dispatcher.isEmpty, stage.dispatcher.queuedEntries]).toEqual([true, 0]);
   });
 
   test("each batch of the group goes alone, and the one that kills it twice is set aside", async () => {
@@ -114,6 +140,23 @@ describe("when the writer dies", () => {
     stage.commit(2);
     await stage.untilAnswered(1);
     expect(answers(stage)).toEqual({ 1: "accepted" });
+  });
+
+  test("what could not be set aside is not answered 503, for it would come again", async () => {
+    const stage = new Stage();
+    stage.dispatcher.writerStarted(0);
+    stage.push(1);
+    await stage.untilSent(1);
+    stage.die(0);
+    stage.die(0);
+    expect(stage.begin()).toBe(true);
+    stage.dispatcher.setRefusing(true);
+    stage.dispatcher.failed(3);
+    stage.dispatcher.setRefusing(false);
+    expect(stage.sentNumbers).toEqual([[1], [1], [-1], [-1]]);
+    stage.commit(4);
+    await stage.untilAnswered(1);
+    expect(answers(stage)).toEqual({ 1: "set_aside" });
   });
 
   test("what is to be set aside is not withdrawn, however long it takes", async () => {

@@ -1,0 +1,300 @@
+// Random histories of a dispatcher and its writer. The writer here does what the real one may do: it refuses, fails, dies at any point, comes
+// again, and tells all that by a channel that keeps the order and delivers late.
+
+import { expect, test } from "bun:test";
+import {
+  type AnsweredMessage,
+  CLAIM,
+  type GroupMessage,
+  type RefusedBatch,
+  type SetAsideMessage,
+} from "../../../src/core/group.ts";
+import type { BatchOutcome, Durability } from "../../../src/core/intake.ts";
+import { Dispatcher, WAIT_MS_MAX } from "../../../src/queue/dispatcher.ts";
+import { LANES } from "../../../src/queue/ring.ts";
+import { integer, pick, type Random, runSeed, seededRandom } from "../../support/random.ts";
+import { batchOf } from "./dispatcher_stage.ts";
+
+type ToWriter = GroupMessage | SetAsideMessage | AnsweredMessage;
+
+const HISTORIES = 400;
+const STEPS = 120;
+/** More turns than any history needs to come to its end. */
+const TURNS_MAX = 2_000;
+
+class History {
+  readonly #random: Random;
+  readonly #durability: Durability;
+  readonly #dispatcher: Dispatcher;
+  #now = 1_000;
+  #pushed = 0;
+  readonly outcomes = new Map<number, BatchOutcome[]>();
+  readonly #gone = new Set<number>();
+  /** Gone when their commit was answered: this the writer must hear of. */
+  readonly #goneAtAnswer = new Set<number>();
+  /** What the disk has. */
+  readonly committed: number[] = [];
+  readonly setAside: number[] = [];
+  #lastBatch = 0;
+  readonly #refused = new Set<number>();
+  /** Batches that bring the writer down whenever it has begun them. */
+  readonly #poisonous = new Set<number>();
+  readonly #deaths = new Map<number, number>();
+  readonly #told = new Set<number>();
+  #isDown = true;
+  #hasDied = false;
+  #isHealthy = true;
+  #inbox: ToWriter[] = [];
+  /** What the writer posted and the main thread has not received. */
+  #outbox: (() => void)[] = [];
+
+  constructor(random: Random, durability: Durability) {
+    this.#random = random;
+    this.#durability = durability;
+    this.#dispatcher = new Dispatcher({
+      limits: { requests: 12, bytes: 3 * 2 ** 23, clientShare: 0.5 },
+      durability,
+      clock: () => this.#now,
+      port: {
+        send: (message) => {
+          // To a thread that has died nothing is said.
+          if (!this.#isDown) this.#inbox.push(message);
+        },
+      },
+      keyIndex: () => 7,
+    });
+  }
+
+  async run(): Promise<void> {
+    for (let step = 0; step < STEPS; step++) {
+      this.#step();
+      if (this.#chance(0.3)) await this.#turn();
+    }
+    await this.#toTheEnd();
+    this.#check();
+  }
+
+  #step(): void {
+    const steps: (() => void)[] = [
+      () => this.#push(),
+      () => this.#push(),
+      () => this.#write(),
+      () => this.#write(),
+      () => this.#deliver(),
+      () => this.#deliver(),
+      () => this.#leave(),
+      () => this.#pass(),
+      () => this.#restart(),
+      () => {
+        if (this.#chance(0.2)) this.#die();
+      },
+      () => {
+        if (this.#chance(0.3)) this.#setHealth(!this.#isHealthy);
+      },
+    ];
+    pick(this.#random, steps)();
+  }
+
+  /** The writer is well from now on, and nothing more comes: all that was taken must be answered. */
+  async #toTheEnd(): Promise<void> {
+    for (let turn = 0; turn < TURNS_MAX && !this.#isOver; turn++) {
+      this.#restart();
+      if (!this.#isHealthy) this.#setHealth(true);
+      this.#deliver();
+      this.#write();
+      await this.#turn();
+    }
+    while (this.#inbox.length > 0) this.#write();
+  }
+
+  get #isOver(): boolean {
+    return this.#dispatcher.isEmpty && this.#outbox.length === 0;
+  }
+
+  #check(): void {
+    expect(this.#dispatcher.isEmpty, "nothing is left in the queue").toBe(true);
+    expect(this.#dispatcher.queuedEntries).toBe(0);
+    for (const lane of LANES) expect(this.#dispatcher.fill()[lane]).toEqual({ requests: 0, bytes: 0 });
+    const once = [...new Set(this.committed)];
+    // Under "memory" what comes while the store fails may reach a writer that can write again before what waits for it does.
+    if (this.#durability !== "memory") once.sort((a, b) => a - b);
+    expect(this.committed, "batches are committed once, in their order").toEqual(once);
+    for (let number = 1; number <= this.#pushed; number++) {
+      const outcomes = this.outcomes.get(number) ?? [];
+      expect(outcomes.length, `batch ${number} is answered once`).toBe(1);
+      const [outcome] = outcomes;
+      const isCommitted = this.committed.includes(number);
+      const isSetAside = this.setAside.includes(number);
+      if (outcome === "accepted") {
+        // Under "memory" it is answered before; what brings the writer down is set aside all the same.
+        const isKept = isCommitted || (this.#durability === "memory" && isSetAside);
+        expect([number, isKept]).toEqual([number, true]);
+      } else expect([number, outcome, isCommitted]).toEqual([number, outcome, false]);
+      if (isSetAside) expect(this.#deaths.get(number) ?? 0, `batch ${number} is to blame`).toBeGreaterThanOrEqual(2);
+      expect([number, outcome === "set_aside" && !isSetAside]).toEqual([number, false]);
+    }
+    if (this.#hasDied) return;
+    const untold = [...this.#goneAtAnswer].filter((number) => isIn(this.committed, number) && !this.#told.has(number));
+    expect(untold, "the writer hears of each client that had gone").toEqual([]);
+  }
+
+  #push(): void {
+    const number = this.#pushed + 1;
+    const bytes = this.#chance(0.1) ? 5 * 2 ** 20 : 10 * (1 + integer(this.#random, 3));
+    const lane = pick(this.#random, LANES);
+    const answer = this.#dispatcher.push({ ...batchOf(number, bytes, lane), isGone: () => this.#isGoneAt(number) });
+    if ("refused" in answer) return;
+    this.#pushed++;
+    if (this.#chance(0.05)) this.#poisonous.add(number);
+    answer.then(
+      (outcome) => this.outcomes.set(number, [...(this.outcomes.get(number) ?? []), outcome]),
+      () => undefined,
+    );
+  }
+
+  #isGoneAt(number: number): boolean {
+    const isGone = this.#gone.has(number);
+    if (isGone) this.#goneAtAnswer.add(number);
+    return isGone;
+  }
+
+  #leave(): void {
+    if (this.#pushed > 0) this.#gone.add(1 + integer(this.#random, this.#pushed - 1));
+  }
+
+  #pass(): void {
+    this.#now += this.#chance(0.2) ? WAIT_MS_MAX : 500;
+    this.#dispatcher.withdrawExpired();
+  }
+
+  /** What the main thread receives next. */
+  #deliver(): void {
+    this.#outbox.shift()?.();
+  }
+
+  #post(message: () => void): void {
+    this.#outbox.push(message);
+  }
+
+  #setHealth(isHealthy: boolean): void {
+    if (this.#isDown) return;
+    this.#isHealthy = isHealthy;
+    this.#post(() => this.#dispatcher.setRefusing(!isHealthy));
+  }
+
+  /** What it posted before arrives first. */
+  #die(): void {
+    if (this.#isDown) return;
+    this.#isDown = true;
+    this.#hasDied = true;
+    this.#inbox = [];
+    this.#post(() => this.#dispatcher.writerDied());
+  }
+
+  #restart(): void {
+    if (!this.#isDown || this.#outbox.length > 0) return;
+    this.#isDown = false;
+    this.#isHealthy = true;
+    const lastBatch = this.#lastBatch;
+    this.#post(() => this.#dispatcher.setRefusing(false));
+    this.#post(() => this.#dispatcher.writerStarted(lastBatch));
+  }
+
+  /** The writer takes its next message. */
+  #write(): void {
+    const message = this.#isDown ? undefined : this.#inbox.shift();
+    if (message === undefined) return;
+    if (message.kind === "answered") {
+      this.#hear(message.upTo, message.gone);
+      return;
+    }
+    const { group } = message;
+    const { claim } = this.#dispatcher;
+    if (message.kind === "group") this.#hear(message.answeredUpTo, message.gone);
+    if (Atomics.compareExchange(claim, 0, CLAIM.posted, CLAIM.begun) !== CLAIM.posted) {
+      this.#post(() => this.#dispatcher.failed(group));
+      return;
+    }
+    if (message.kind === "group") this.#group(message);
+    else this.#commit(group, [], message.lastBatch, () => this.setAside.push(message.lastBatch));
+  }
+
+  #group(message: GroupMessage): void {
+    const { group, numbers } = message;
+    if (!this.#isHealthy && this.#durability !== "memory") {
+      this.#post(() => this.#dispatcher.failed(group));
+      return;
+    }
+    if (this.#chance(0.03)) return this.#dieOf(numbers);
+    const refused: RefusedBatch[] = [];
+    for (const [at, number] of numbers.entries()) {
+      if (at < message.admitted || !this.#chance(0.1)) continue;
+      refused.push({ at, refusal: { refused: "not_json" } });
+      this.#refused.add(number);
+    }
+    const isRefused = new Set(refused.map(({ at }) => at));
+    const counts = numbers.map((_, at) => (isRefused.has(at) ? 0 : 1));
+    const keyIndexes = numbers.map(() => 7);
+    if (refused.length > 0 || message.tellsChecked) {
+      this.#post(() => this.#dispatcher.checked({ group, refused, entryCounts: counts, keyIndexes }));
+    }
+    const passed = numbers.filter((_, at) => !isRefused.has(at));
+    if (passed.length === 0) {
+      this.#post(() => this.#dispatcher.emptied(group));
+      return;
+    }
+    if (passed.some((number) => this.#poisonous.has(number)) || this.#chance(0.03)) return this.#dieOf(numbers);
+    this.#commit(group, passed, numbers.at(-1) as number, () => this.committed.push(...passed));
+  }
+
+  #commit(group: number, numbers: readonly number[], lastBatch: number, keep: () => void): void {
+    if (this.#isHealthy && this.#chance(0.05)) this.#setHealth(false);
+    if (!this.#isHealthy) {
+      this.#post(() => this.#dispatcher.failed(group));
+      return;
+    }
+    keep();
+    this.#lastBatch = lastBatch;
+    if (this.#chance(0.03)) return this.#dieOf(numbers);
+    this.#post(() => this.#dispatcher.committed(group));
+  }
+
+  #dieOf(numbers: readonly number[]): void {
+    for (const number of numbers) this.#deaths.set(number, (this.#deaths.get(number) ?? 0) + 1);
+    this.#die();
+  }
+
+  #hear(upTo: number, gone: readonly number[]): void {
+    for (const number of gone) this.#told.add(number);
+    if (this.#durability === "memory") return;
+    for (const number of this.committed) {
+      if (number <= upTo) expect([number, this.outcomes.has(number)]).toEqual([number, true]);
+    }
+  }
+
+  async #turn(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  #chance(part: number): boolean {
+    return this.#random() < part;
+  }
+}
+
+function isIn(numbers: readonly number[], number: number): boolean {
+  return numbers.includes(number);
+}
+
+const seed = runSeed("dispatcher histories");
+
+for (const durability of ["sync", "memory"] as const) {
+  test(`whatever the writer does under "${durability}", each batch is answered once and committed once, in order`, async () => {
+    for (let history = 0; history < HISTORIES; history++) {
+      try {
+        await new History(seededRandom(seed + history), durability).run();
+      } catch (error) {
+        throw new Error(`history ${history} of SEED=${seed}: ${(error as Error).message}`, { cause: error });
+      }
+    }
+  });
+}
