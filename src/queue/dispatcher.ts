@@ -339,7 +339,10 @@ export class Dispatcher implements BatchIntake {
       const next = again ?? this.#ring.oldest();
       if (next === undefined) return batches;
       bytes += next.bytes;
-      if (batches.length > 0 && (bytes > GROUP_BYTES_MAX || next.crashes > 0)) return batches;
+      const last = batches.at(-1);
+      // Those that were checked before are the first of their group: after a crash they may stand behind others that were not.
+      const isBehind = next.isAdmitted && last?.isAdmitted === false;
+      if (last !== undefined && (bytes > GROUP_BYTES_MAX || next.crashes > 0 || isBehind)) return batches;
       if (again === undefined) this.#ring.take();
       else this.#again.shift();
       batches.push(next);

@@ -142,6 +142,30 @@ describe("when the writer dies", () => {
     expect(answers(stage)).toEqual({ 1: "accepted" });
   });
 
+  test('under "memory", what was checked is not in a group behind what was not', async () => {
+    const stage = new Stage("memory");
+    stage.dispatcher.writerStarted(0);
+    stage.push(2);
+    await stage.untilSent(1);
+    stage.dispatcher.writerDied();
+    stage.dispatcher.setRefusing(true);
+    stage.dispatcher.writerStarted(0);
+    stage.push(2);
+    await stage.untilSent(2);
+    expect(stage.begin()).toBe(true);
+    stage.check(2);
+    stage.dispatcher.failed(2);
+    stage.dispatcher.setRefusing(false);
+    stage.commit(3);
+    stage.commit(4);
+    expect(stage.sent).toMatchObject([
+      { numbers: [1, 2], admitted: 0 },
+      { numbers: [3, 4], admitted: 0 },
+      { numbers: [1, 2], admitted: 0 },
+      { numbers: [3, 4], admitted: 2 },
+    ]);
+  });
+
   test("what could not be set aside is not answered 503, for it would come again", async () => {
     const stage = new Stage();
     stage.dispatcher.writerStarted(0);
