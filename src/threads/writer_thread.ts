@@ -177,18 +177,20 @@ export class WriterThread {
     const { group } = message;
     const startedAt = performance.now();
     const isMemory = this.#settings.durability === "memory";
+    const { steady } = this.#clock.read();
+    // Also with a group that was withdrawn: it is told once.
+    this.#worker.requests.answered(message.answeredUpTo, message.gone, steady);
     if (!this.#begin() || !(this.#isHealthy || isMemory)) {
       this.#reply({ kind: "failed", group });
       return;
     }
-    const { steady } = this.#clock.read();
-    this.#worker.requests.answered(message.answeredUpTo, message.gone, steady);
     const checked = this.#checks.group(message, this.#worker, steady);
     const { batches, refused, entryCounts, keyIndexes } = checked;
     const tell = (some: readonly RefusedBatch[]) =>
       this.#reply({ kind: "checked", group, refused: some, entryCounts, keyIndexes });
-    // What another batch of the group stands in the way of is refused once that one is committed.
-    const late = batches.length === 0 ? [] : refused.filter(({ refusal }) => refusal.refused === "other_body");
+    // What another batch of the group stands in the way of is refused once that one is committed: under "memory", once it is checked.
+    const late =
+      isMemory || batches.length === 0 ? [] : refused.filter(({ refusal }) => refusal.refused === "other_body");
     const early = late.length === 0 ? refused : refused.filter((one) => !late.includes(one));
     if (early.length > 0 || message.tellsChecked) tell(early);
     if (batches.length === 0) {
@@ -342,7 +344,10 @@ export class WriterThread {
       if (!hasRoom) this.#clock.trustStart();
       // While the reserve is away there may be room for what was answered already, so that reading finds it.
       if (!hasRoom && !this.#commits.isBehind) return;
-      this.#worker = this.#restoreWorker();
+      const worker = this.#restoreWorker();
+      // Under "memory" it may have been told of requests that are not committed yet.
+      if (this.#settings.durability !== "memory") worker.requests.takeOver(this.#worker.requests);
+      this.#worker = worker;
       this.#commits.restored(this.#worker);
       if (this.#commits.isBehind) this.#commits.write();
     });

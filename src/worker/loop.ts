@@ -186,6 +186,7 @@ export class EntryWorker {
 
   /** What was staged is on disk. */
   committed(): void {
+    this.requests.committed();
     this.#usage.commit();
     this.#touchpoints.commit();
     this.#keys.commit();

@@ -81,6 +81,8 @@ export class RequestMemory {
   readonly #setAside = new Map<string, number>();
   /** Ids of requests without an idempotency key by the number of their batch, until their answers are told of. */
   readonly #recent = new Map<number, RequestIdentity>();
+  /** Requests that were committed before it was told that they are unanswered, which the file has yet to hear. */
+  #unwritten: { readonly identity: RequestIdentity; readonly at: number }[] = [];
   #events: RequestEvent[] = [];
   /** Plain requests as the journal has them, a line each. */
   #recentLines = "";
@@ -151,13 +153,23 @@ export class RequestMemory {
       const identity = this.#recent.get(number);
       if (identity === undefined) continue;
       this.#recent.delete(number);
-      this.#unanswered(identity, now);
+      this.#toldUnanswered(identity, now);
     }
     // Rising, but for batches that had to be sent again.
     for (const number of this.#recent.keys()) {
       if (number > upTo) break;
       this.#recent.delete(number);
     }
+  }
+
+  /** What was staged is on disk. */
+  committed(): void {
+    this.#unwritten = [];
+  }
+
+  /** What the memory before was told of committed requests, and could not write; after `restore`, before any request. */
+  takeOver(before: RequestMemory): void {
+    for (const { identity, at } of before.#unwritten) this.#toldUnanswered(identity, at);
   }
 
   /** A body brought the writer down twice. */
@@ -265,6 +277,11 @@ export class RequestMemory {
       this.#recent.set(number, identity);
       if (this.#recent.size > RECENT_MAX) this.#recent.delete(this.#recent.keys().next().value as number);
     }
+  }
+
+  #toldUnanswered(identity: RequestIdentity, at: number): void {
+    this.#unwritten.push({ identity, at });
+    this.#unanswered(identity, at);
   }
 
   #unanswered(identity: RequestIdentity, now: number): void {

@@ -4,7 +4,8 @@ import { hash } from "node:crypto";
 import { join } from "node:path";
 import type { ChangeOutcome, ChangeRequest } from "../../../src/core/changing.ts";
 import type { Entry } from "../../../src/core/entry.ts";
-import { CLAIM } from "../../../src/core/group.ts";
+import { CLAIM, type GroupMessage } from "../../../src/core/group.ts";
+import type { Durability } from "../../../src/core/intake.ts";
 import type { StoreSnapshot } from "../../../src/core/telemetry.ts";
 import type { FromWriter, WriterRules } from "../../../src/threads/messages.ts";
 import { WriterThread } from "../../../src/threads/writer_thread.ts";
@@ -39,6 +40,7 @@ export class WriterStage {
   readonly said: FromWriter[] = [];
   writer: WriterThread;
   readonly #claim = new Int32Array(new SharedArrayBuffer(4));
+  readonly #durability: Durability;
   /** As the pipeline has it: of the writer before. */
   get #dataId(): string | undefined {
     const started = this.said.find((message) => message.kind === "started");
@@ -47,8 +49,9 @@ export class WriterStage {
   #nextGroup = 1;
   #nextChange = 1;
 
-  constructor(folder: string) {
+  constructor(folder: string, durability: Durability = "write") {
     this.file = join(folder, "data.db");
+    this.#durability = durability;
     this.writer = this.#open("first");
   }
 
@@ -61,7 +64,7 @@ export class WriterStage {
   #open(run: string): WriterThread {
     const settings = {
       file: this.file,
-      durability: "write",
+      durability: this.#durability,
       run,
       timings: { timeoutMs: 3_600_000, orphanGraceMs: 60_000, openMax: 1_000, openBytesMax: 1e7 },
       clientShare: 0.5,
@@ -80,27 +83,38 @@ export class WriterStage {
 
   /** As `send`, but a group that may be kept stays so. */
   keep(entries: readonly Entry[], key = 0): boolean {
-    const group = this.#nextGroup++;
-    Atomics.store(this.#claim, 0, CLAIM.posted);
-    const text = JSON.stringify({ key: KEY_TEXTS[key], source: RULES.keys[key]?.type, entries });
-    this.writer.receive({
+    const { group } = this.group([this.#nextGroup], [bodyOf(entries, key)], { keys: [key] });
+    return this.said.some((message) => message.kind === "committed" && message.group === group);
+  }
+
+  /** Sends a group of these bodies, unless it is withdrawn on its way; by default each is of the first key. */
+  group(
+    numbers: readonly number[],
+    texts: readonly string[],
+    rest: Partial<GroupMessage> = {},
+    isWithdrawn = false,
+  ): GroupMessage {
+    const message: GroupMessage = {
       kind: "group",
-      group,
-      numbers: [group],
-      texts: [text],
-      keys: [key],
-      receivedAt: [Date.now()],
-      bytes: [100],
-      senders: ["sender"],
-      origins: [ORIGIN],
-      routes: ["/api/v1/enqueue"],
-      idempotencyKeys: [null],
+      group: this.#nextGroup++,
+      numbers,
+      texts,
+      keys: texts.map(() => 0),
+      receivedAt: texts.map(() => Date.now()),
+      bytes: texts.map(() => 100),
+      senders: texts.map(() => "sender"),
+      origins: texts.map(() => ORIGIN),
+      routes: texts.map(() => "/api/v1/enqueue"),
+      idempotencyKeys: texts.map(() => null),
       admitted: 0,
-      tellsChecked: false,
+      tellsChecked: this.#durability === "memory",
       gone: [],
       answeredUpTo: 0,
-    });
-    return this.said.some((message) => message.kind === "committed" && message.group === group);
+      ...rest,
+    };
+    Atomics.store(this.#claim, 0, isWithdrawn ? CLAIM.withdrawn : CLAIM.posted);
+    this.writer.receive(message);
+    return message;
   }
 
   /** Asks for a change and waits for its outcome. */
@@ -127,10 +141,18 @@ export class WriterStage {
   }
 }
 
+/** A body with one of the keys. */
+export function bodyOf(entries: readonly Entry[], key = 0): string {
+  return JSON.stringify({ key: KEY_TEXTS[key], source: RULES.keys[key]?.type, entries });
+}
+
 /** Gives `work` a writer on a new data file, and closes it afterwards. */
-export async function withWriter(work: (stage: WriterStage) => void | Promise<void>): Promise<void> {
+export async function withWriter(
+  work: (stage: WriterStage) => void | Promise<void>,
+  durability: Durability = "write",
+): Promise<void> {
   await withFolder(async (folder) => {
-    const stage = new WriterStage(folder);
+    const stage = new WriterStage(folder, durability);
     try {
       await work(stage);
     } finally {

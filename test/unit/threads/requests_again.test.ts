@@ -1,0 +1,95 @@
+// What the writer knows of requests that come again, through groups that fail or never begin.
+
+import { describe, expect, spyOn, test } from "bun:test";
+import { StoreWriter } from "../../../src/store/store_writer.ts";
+import { untilTrue } from "../../support/condition.ts";
+import { bodyOf, type WriterStage, withWriter } from "./writer_stage.ts";
+
+const BODY = bodyOf([{ message: "once" }]);
+const OTHER = bodyOf([{ message: "other" }]);
+
+/** Sends the body again, under this number, and answers how many of its entries were dropped as duplicates since the start. */
+function duplicatesAfter(stage: WriterStage, number: number): number {
+  stage.group([number], [BODY]);
+  stage.writer.receive({ kind: "settle" });
+  return stage.snapshot().dropped.duplicate ?? 0;
+}
+
+/** The store cannot be written, and the writer notices. */
+function failOnce(stage: WriterStage, number = 50, text = OTHER): void {
+  const failing = spyOn(StoreWriter.prototype, "transaction").mockImplementation(() => {
+    throw Object.assign(new Error("database or disk is full"), { name: "SQLiteError", code: "SQLITE_FULL" });
+  });
+  stage.group([number], [text]);
+  failing.mockRestore();
+  expect(stage.said.at(-1)).toMatchObject({ kind: "failed" });
+}
+
+async function untilHealthy(stage: WriterStage): Promise<void> {
+  const isHealthy = () => {
+    const last = stage.said.findLast((message) => message.kind === "health");
+    return last?.kind === "health" && last.isHealthy;
+  };
+  await untilTrue("the writer can write again", isHealthy);
+}
+
+describe("a client that had gone when its answer was ready is known of", () => {
+  test("where that is told with a group that was withdrawn", async () => {
+    await withWriter((stage) => {
+      stage.group([1], [BODY]);
+      stage.group([2], [OTHER], { gone: [1], answeredUpTo: 1 }, true);
+      expect(duplicatesAfter(stage, 3)).toBe(1);
+      expect(duplicatesAfter(stage, 4)).toBe(1);
+    });
+  });
+
+  test("where the next group fails before that is written", async () => {
+    await withWriter(async (stage) => {
+      stage.group([1], [BODY]);
+      stage.writer.receive({ kind: "settle" });
+      stage.writer.receive({ kind: "answered", upTo: 1, gone: [1] });
+      failOnce(stage);
+      await untilHealthy(stage);
+      expect(duplicatesAfter(stage, 60)).toBe(1);
+      expect(duplicatesAfter(stage, 61)).toBe(1);
+    });
+  });
+
+  test("where that is told after the next group has failed", async () => {
+    await withWriter(async (stage) => {
+      stage.group([1], [BODY]);
+      stage.writer.receive({ kind: "settle" });
+      failOnce(stage);
+      stage.group([2], [OTHER], { gone: [1], answeredUpTo: 1 });
+      await untilHealthy(stage);
+      expect(duplicatesAfter(stage, 60)).toBe(1);
+      expect(duplicatesAfter(stage, 61)).toBe(1);
+    });
+  });
+});
+
+test('under "memory", a batch is not taken for a repetition of itself when its client had gone and its commit failed', async () => {
+  await withWriter(async (stage) => {
+    failOnce(stage, 1, BODY);
+    stage.writer.receive({ kind: "answered", upTo: 1, gone: [1] });
+    await untilHealthy(stage);
+    stage.group([1], [BODY], { admitted: 1 });
+    expect(stage.snapshot()).toMatchObject({ stored: 1, dropped: {} });
+  }, "memory");
+});
+
+describe("another body under an idempotency key of the same group", () => {
+  for (const durability of ["write", "memory"] as const) {
+    test(`is refused, and not answered before, under "${durability}"`, async () => {
+      await withWriter((stage) => {
+        stage.group([1, 2], [BODY, OTHER], { idempotencyKeys: ["a", "a"] });
+        const told = stage.said.filter((message) => message.kind === "checked" || message.kind === "committed");
+        // Under "memory" what the first word does not refuse is answered 202.
+        const refused = told.map((message) => (message.kind === "checked" ? message.refused : message.kind));
+        const refusal = [{ at: 1, refusal: { refused: "other_body" } }];
+        expect(refused).toEqual([refusal, "committed"]);
+        expect(stage.snapshot().stored).toBe(1);
+      }, durability);
+    });
+  }
+});
