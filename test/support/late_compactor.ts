@@ -1,15 +1,20 @@
 // The real compactor, which keeps its first answer back until it has worked on a second request: so the answer comes when
 // the writer that asked for it is gone, and another one waits for something else.
 
+import type { HeapReport } from "../../src/runtime/thread.ts";
 import type { FromCompactor } from "../../src/threads/messages.ts";
 import "../../src/threads/compactor.ts";
 
-const scope = globalThis as unknown as { postMessage(message: FromCompactor): void };
+const scope = globalThis as unknown as { postMessage(message: FromCompactor | HeapReport): void };
 const post = scope.postMessage.bind(globalThis);
 let heldBack: FromCompactor | undefined;
 let isFirst = true;
 
 scope.postMessage = (message) => {
+  if ("heapBytes" in message) {
+    post(message);
+    return;
+  }
   if (isFirst) {
     heldBack = message;
     isFirst = false;
