@@ -52,6 +52,8 @@ interface PendingBatch extends Sized, NumberedBatch {
 export interface CheckedReport {
   readonly group: number;
   readonly refused: readonly RefusedBatch[];
+  /** Refused once the group is committed, whatever becomes of the writer then. */
+  readonly refusedLate: readonly RefusedBatch[];
   /** Of each batch that was sent. */
   readonly entryCounts: readonly number[];
   readonly keyIndexes: readonly number[];
@@ -62,6 +64,7 @@ interface Group {
   readonly sent: readonly PendingBatch[];
   /** Without those that were refused; empty once it was withdrawn: it stays until the writer has come upon it. */
   batches: readonly PendingBatch[];
+  refusedLate: readonly RefusedBatch[];
   readonly bytes: number;
   readonly sentAt: number;
   readonly setAside: boolean;
@@ -187,6 +190,7 @@ export class Dispatcher implements BatchIntake {
     const group = this.#group;
     this.#group = undefined;
     if (group?.sent.at(-1)?.number === lastBatch) {
+      this.#refuse(group, group.refusedLate);
       for (const pending of group.batches) this.#finish(pending, group.setAside ? "set_aside" : "accepted");
     } else if (group !== undefined) this.#sendAgain(group.batches);
     this.#flush();
@@ -208,16 +212,10 @@ export class Dispatcher implements BatchIntake {
   }
 
   /** The writer has checked a group: what it refuses is answered, and under "memory" the rest too. It tells before it writes. */
-  checked({ group: groupNumber, refused, entryCounts, keyIndexes }: CheckedReport): void {
+  checked({ group: groupNumber, refused, refusedLate, entryCounts, keyIndexes }: CheckedReport): void {
     const group = this.#groupOf(groupNumber);
-    if (refused.length > 0) {
-      const refusals = new Map(refused.map(({ at, refusal }) => [group.sent[at], refusal]));
-      group.batches = group.batches.filter((pending) => !refusals.has(pending));
-      for (const [pending, refusal] of refusals) {
-        assert(pending !== undefined, "a refused batch was sent");
-        this.#finish(pending, refusal);
-      }
-    }
+    this.#refuse(group, refused);
+    group.refusedLate = refusedLate;
     for (const [at, pending] of group.sent.entries()) {
       pending.entryCount = entryCounts[at] as number;
       pending.keyIndex = keyIndexes[at] as number;
@@ -239,6 +237,7 @@ export class Dispatcher implements BatchIntake {
 
   committed(groupNumber: number): void {
     const group = this.#takeGroup(groupNumber);
+    this.#refuse(group, group.refusedLate);
     const now = this.#options.clock();
     this.#drainRate.observe(group.bytes, now - Math.max(group.sentAt, this.#lastDoneAt));
     this.#lastDoneAt = now;
@@ -358,7 +357,7 @@ export class Dispatcher implements BatchIntake {
     assert(!setAside || batches.length === 1, "a batch is set aside alone");
     let bytes = 0;
     for (const pending of batches) bytes += pending.bytes;
-    this.#group = { number, sent: batches, batches, bytes, sentAt: this.#options.clock(), setAside };
+    this.#group = { number, sent: batches, batches, refusedLate: [], bytes, sentAt: this.#options.clock(), setAside };
     Atomics.store(this.#claim, 0, CLAIM.posted);
     const { keyIndex, port } = this.#options;
     // Batches that go again stand before all others. One that may have brought the writer down is told of before it is written, so that
@@ -393,6 +392,16 @@ export class Dispatcher implements BatchIntake {
     const group = this.#groupOf(groupNumber);
     this.#group = undefined;
     return group;
+  }
+
+  #refuse(group: Group, refused: readonly RefusedBatch[]): void {
+    if (refused.length === 0) return;
+    const refusals = new Map(refused.map(({ at, refusal }) => [group.sent[at], refusal]));
+    group.batches = group.batches.filter((pending) => !refusals.has(pending));
+    for (const [pending, refusal] of refusals) {
+      assert(pending !== undefined, "a refused batch was sent");
+      this.#finish(pending, refusal);
+    }
   }
 
   #finish(pending: PendingBatch, outcome: BatchOutcome): void {

@@ -85,11 +85,15 @@ export type FromWriter =
       readonly commitMs: number;
       readonly snapshot: StoreSnapshot | undefined;
     }
-  /** Before it reports the group: which batches are refused, and of each its entries (0: refused) and its key. */
+  /**
+   * Before it reports the group: which batches are refused, which will be once the others are committed, and of each its entries (0: refused)
+   * and its key.
+   */
   | {
       readonly kind: "checked";
       readonly group: number;
       readonly refused: readonly RefusedBatch[];
+      readonly refusedLate: readonly RefusedBatch[];
       readonly entryCounts: readonly number[];
       readonly keyIndexes: readonly number[];
     }

@@ -186,23 +186,24 @@ export class WriterThread {
     }
     const checked = this.#checks.group(message, this.#worker, steady);
     const { batches, refused, entryCounts, keyIndexes } = checked;
-    const tell = (some: readonly RefusedBatch[]) =>
-      this.#reply({ kind: "checked", group, refused: some, entryCounts, keyIndexes });
     // What another batch of the group stands in the way of is refused once that one is committed: under "memory", once it is checked.
-    const late =
-      isMemory || batches.length === 0 ? [] : refused.filter(({ refusal }) => refusal.refused === "other_body");
-    const early = late.length === 0 ? refused : refused.filter((one) => !late.includes(one));
-    if (early.length > 0 || message.tellsChecked) tell(early);
+    const isLate = ({ refusal }: RefusedBatch) => !isMemory && batches.length > 0 && refusal.refused === "other_body";
+    if (refused.length > 0 || message.tellsChecked) {
+      this.#reply({
+        kind: "checked",
+        group,
+        refused: refused.filter((one) => !isLate(one)),
+        refusedLate: refused.filter(isLate),
+        entryCounts,
+        keyIndexes,
+      });
+    }
     if (batches.length === 0) {
       this.#reply({ kind: "emptied", group });
       return;
     }
     const isKeepable = this.#changes.projectInErasure === undefined;
-    const commit = () => {
-      const isWritten = this.#commits.group(checked, this.#rules, isKeepable);
-      if (late.length > 0) tell(late);
-      return isWritten;
-    };
+    const commit = () => this.#commits.group(checked, this.#rules, isKeepable);
     this.#commit(group, startedAt, commit, () => {
       // Under "memory" they are admitted, and come again.
       if (!isMemory) for (const batch of batches) this.#checks.giveBack(batch);

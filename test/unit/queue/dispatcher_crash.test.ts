@@ -63,6 +63,28 @@ describe("when the writer dies", () => {
     await stage.untilAnswered(4);
   });
 
+  test("what it refuses once the others are committed is refused where it died of that, and goes again where they are not", async () => {
+    const refused = { at: 1, refusal: { refused: "other_body" } } as const;
+    for (const [lastBatch, again] of [
+      [2, []],
+      [0, [[1]]],
+    ] as const) {
+      const stage = new Stage();
+      stage.dispatcher.writerStarted(0);
+      stage.push(2);
+      await stage.untilSent(1);
+      expect(stage.begin()).toBe(true);
+      stage.check(1, [], [refused]);
+      expect(stage.outcomes.size).toBe(0);
+      stage.dispatcher.writerDied();
+      stage.dispatcher.writerStarted(lastBatch);
+      expect(stage.sentNumbers.slice(1)).toEqual(again as never);
+      if (again.length > 0) continue;
+      await stage.untilAnswered(2);
+      expect(answers(stage)).toEqual({ 1: "accepted", 2: refused.refusal });
+    }
+  });
+
   test('under "memory", a group is not taken for committed because a later one was while it waited', async () => {
     const stage = new Stage("memory");
     stage.dispatcher.writerStarted(0);

@@ -236,7 +236,11 @@ class History {
     const counts = numbers.map((_, at) => (isRefused.has(at) ? 0 : 1));
     const keyIndexes = numbers.map(() => 7);
     if (refused.length > 0 || message.tellsChecked) {
-      this.#post(() => this.#dispatcher.checked({ group, refused, entryCounts: counts, keyIndexes }));
+      const mayBeLate = this.#durability !== "memory" && refused.length < numbers.length;
+      const late = mayBeLate ? refused.filter(() => this.#chance(0.3)) : [];
+      const early = refused.filter((one) => !late.includes(one));
+      const report = { group, refused: early, refusedLate: late, entryCounts: counts, keyIndexes };
+      this.#post(() => this.#dispatcher.checked(report));
     }
     const passed = numbers.filter((_, at) => !isRefused.has(at));
     if (passed.length === 0) {

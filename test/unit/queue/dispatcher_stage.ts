@@ -71,11 +71,12 @@ export class Stage {
   }
 
   /** As the writer does when it has checked a group of batches with one entry each. */
-  check(group: number, refused: readonly RefusedBatch[] = []): void {
+  check(group: number, refused: readonly RefusedBatch[] = [], refusedLate: readonly RefusedBatch[] = []): void {
     const message = this.sent.find((one) => one.group === group);
     if (message?.kind !== "group") throw new Error(`group ${group} was not sent`);
-    const counts = message.numbers.map((_, at) => (refused.some((one) => one.at === at) ? 0 : 1));
-    this.dispatcher.checked({ group, refused, entryCounts: counts, keyIndexes: counts.map(() => 7) });
+    const isRefused = new Set([...refused, ...refusedLate].map(({ at }) => at));
+    const counts = message.numbers.map((_, at) => (isRefused.has(at) ? 0 : 1));
+    this.dispatcher.checked({ group, refused, refusedLate, entryCounts: counts, keyIndexes: counts.map(() => 7) });
   }
 
   commit(group: number): void {
