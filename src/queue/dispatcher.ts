@@ -44,6 +44,8 @@ interface PendingBatch extends Sized, NumberedBatch {
   keyIndex: number | undefined;
   /** Under "memory": it was checked and answered, and waits to be committed. */
   isAdmitted: boolean;
+  /** Whether its client had gone when its answer was ready. */
+  wasGone: boolean;
   /** Undefined once it was answered. */
   answer: ((outcome: BatchOutcome) => void) | undefined;
 }
@@ -159,6 +161,7 @@ export class Dispatcher implements BatchIntake {
       entryCount: 0,
       keyIndex: undefined,
       isAdmitted: false,
+      wasGone: false,
       answer: undefined,
     };
     if (!this.#ring.couldHold(pending)) return { refused: "too_large" };
@@ -437,7 +440,8 @@ export class Dispatcher implements BatchIntake {
     setImmediate(() => {
       this.#lateAnswers--;
       for (const pending of unanswered) {
-        if (pending.batch.isGone()) this.#gone.push(pending.number);
+        pending.wasGone = pending.batch.isGone();
+        if (pending.wasGone) this.#gone.push(pending.number);
         this.#answeredUpTo = Math.max(this.#answeredUpTo, pending.number);
         answer(pending, outcome);
       }
@@ -452,8 +456,9 @@ export class Dispatcher implements BatchIntake {
   #takeGone(batches: readonly PendingBatch[]): number[] {
     const gone = this.#gone;
     this.#gone = [];
-    for (const { number, batch, answer: isWaiting } of batches) {
-      if (isWaiting !== undefined && batch.isGone()) gone.push(number);
+    for (const { number, batch, wasGone, answer: isWaiting } of batches) {
+      // What was answered before comes again where its commit failed, and with it what was told of it.
+      if (wasGone || (isWaiting !== undefined && batch.isGone())) gone.push(number);
     }
     return gone;
   }

@@ -211,6 +211,20 @@ describe("the writer is told whose clients have gone", () => {
     expect(stage.sent).toMatchObject([{ numbers: [1, 2], answeredUpTo: 0, gone: [1] }]);
   });
 
+  test('under "memory", again with a batch whose commit failed after it was answered', async () => {
+    const stage = new Stage("memory");
+    stage.dispatcher.writerStarted(0);
+    stage.push(2);
+    await stage.untilSent(1);
+    expect(stage.begin()).toBe(true);
+    stage.check(1);
+    stage.gone.add(1);
+    await stage.untilAnswered(2);
+    expect(stage.answered).toEqual([{ kind: "answered", upTo: 2, gone: [1] }]);
+    stage.dispatcher.failed(1);
+    expect(stage.sent.at(-1)).toMatchObject({ numbers: [1, 2], admitted: 2, gone: [1] });
+  });
+
   test("of no batch that is refused or answered 503", async () => {
     const stage = new Stage();
     stage.dispatcher.writerStarted(0);

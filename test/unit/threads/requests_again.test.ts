@@ -73,8 +73,10 @@ test('under "memory", a batch is not taken for a repetition of itself when its c
     failOnce(stage, 1, BODY);
     stage.writer.receive({ kind: "answered", upTo: 1, gone: [1] });
     await untilHealthy(stage);
-    stage.group([1], [BODY], { admitted: 1 });
-    expect(stage.snapshot()).toMatchObject({ stored: 1, dropped: {} });
+    stage.group([1], [BODY], { admitted: 1, gone: [1] });
+    expect([stage.snapshot().stored, stage.snapshot().dropped.duplicate]).toEqual([1, 0]);
+    expect(duplicatesAfter(stage, 60)).toBe(1);
+    expect(duplicatesAfter(stage, 61)).toBe(1);
   }, "memory");
 });
 
