@@ -167,8 +167,12 @@ export class RequestMemory {
     this.#unwritten = [];
   }
 
-  /** What the memory before was told of committed requests, and could not write; after `restore`, before any request. */
+  /**
+   * What the memory before was told of committed requests, and could not write, and those that it may still be told of; after `restore`,
+   * before any request. Those whose commit failed are told of by nobody.
+   */
   takeOver(before: RequestMemory): void {
+    for (const [number, identity] of before.#recent) this.#recent.set(number, identity);
     for (const { identity, at } of before.#unwritten) this.#toldUnanswered(identity, at);
   }
 

@@ -68,6 +68,18 @@ describe("a client that had gone when its answer was ready is known of", () => {
   });
 });
 
+test("a client that had gone is known of where that is told only once the store can be written again", async () => {
+  await withWriter(async (stage) => {
+    stage.group([1], [BODY]);
+    stage.writer.receive({ kind: "settle" });
+    failOnce(stage);
+    await untilHealthy(stage);
+    stage.writer.receive({ kind: "answered", upTo: 1, gone: [1] });
+    expect(duplicatesAfter(stage, 60)).toBe(1);
+    expect(duplicatesAfter(stage, 61)).toBe(1);
+  });
+});
+
 test('under "memory", a batch is not taken for a repetition of itself when its client had gone and its commit failed', async () => {
   await withWriter(async (stage) => {
     failOnce(stage, 1, BODY);
