@@ -57,10 +57,8 @@ export const OUTPUTS: readonly Output[] = [
  * use must not be here.
  */
 const OWN_PROPERTIES: readonly string[] = [
-  ..."isTried onSettled takeBack sequence splits left hasOwnKey beganMs isFailing countDropped adopt take fail".split(
-    " ",
-  ),
-  ..."renewSession platform context later options release capture until write sender post retryAfter bytes entry".split(
+  ..."isTried onSettled takeBack sequence hasOwnKey beganMs isFailing countDropped adopt take fail".split(" "),
+  ..."configure renewSession platform context later options release capture until write sender post retryAfter bytes entry".split(
     " ",
   ),
 ];
@@ -161,7 +159,8 @@ async function minified(text: string, { format, hasShortNames = false }: Output,
       unsafe_arrows: true,
       pure_getters: true,
       inline: 1 as never,
-      hoist_funs: true,
+      hoist_funs: false,
+      side_effects: false,
       keep_fargs: false,
     },
     ...(hasShortNames ? { nameCache, mangle: { properties } } : {}),

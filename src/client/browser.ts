@@ -14,7 +14,7 @@ declare global {
 declare const DEFERRED_INTEGRITY: string;
 
 const { src, nonce, dataset } = document.currentScript as HTMLScriptElement;
-const { clientKey, environment, autoCapture = "errors", debug, apiEndpoint } = dataset;
+const { autoCapture = "errors", debug } = dataset;
 let loading: Promise<unknown> | undefined;
 
 const { configure: init, ...client } = createPageClient(async () => {
@@ -24,12 +24,12 @@ const { configure: init, ...client } = createPageClient(async () => {
 
 window.SimpleLogs = { ...client, init };
 init({
-  clientKey,
-  environment,
+  apiEndpoint: src.replace(/\/sdk\/.*/, "/api/v1"),
+  // oxlint-disable-next-line typescript/no-misused-spread -- attributes are its own members.
+  ...dataset,
   debug: debug === "true",
   // "true": all; "false": nothing; else names, "errors,pageViews".
   autoCapture:
     autoCapture === "true" ||
     (autoCapture !== "false" && Object.fromEntries(autoCapture.split(",").map((name) => [name, true]))),
-  apiEndpoint: apiEndpoint ?? src.replace(/\/sdk\/.*/, "/api/v1"),
 });

@@ -12,8 +12,9 @@ const LOCK = "simplelogs";
 /** The server remembers requests for 10 minutes by default: what probably arrived is sent again only where it would be recognised. */
 const PROBABLY_SENT_MS_MAX = 5 * 60_000;
 
-/** Takes over what there is, unless another tab is at it. `release` is set for as long as others may not. */
+/** Takes over what there is, unless another tab is at it, or this one still. `release` is set for as long as others may not. */
 export async function adoptBatches(sender: Pick<Sender, "adopt">, lease: { release?: () => void }): Promise<void> {
+  if (lease.release) return;
   try {
     const { locks } = navigator;
     if (locks) await locks.request(LOCK, { ifAvailable: true }, (lock) => lock && sendItems(sender, lease));
@@ -26,7 +27,11 @@ export async function adoptBatches(sender: Pick<Sender, "adopt">, lease: { relea
 /** Resolves when all are answered, or the page is left. */
 function sendItems(sender: Pick<Sender, "adopt">, lease: { release?: () => void }): Promise<void> {
   return new Promise((resolve) => {
-    lease.release = resolve;
+    const release = () => {
+      if (lease.release === release) delete lease.release;
+      resolve();
+    };
+    lease.release = release;
     let left = 0;
     const batches = storedNames()
       .sort()
@@ -43,12 +48,12 @@ function sendItems(sender: Pick<Sender, "adopt">, lease: { release?: () => void 
         left++;
         const onSettled = () => {
           remove();
-          if (--left === 0) resolve();
+          if (--left === 0) release();
         };
         return [{ id, body, bytes: bytesOf(body), entryCount, sequence: 0, isTried: true, onSettled }];
       });
     sender.adopt(batches);
-    if (left === 0) resolve();
+    if (left === 0) release();
   });
 }
 

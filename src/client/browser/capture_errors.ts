@@ -11,30 +11,29 @@ type Failure = Event & Partial<Pick<ErrorEvent, "error" | "message" | "filename"
 
 /** Begins to listen. Returns what tells of repetitions since it was last called. */
 export function captureErrors({ log }: Pick<Logger, "log">): () => void {
-  /** By kind and stack: what was logged, and how often it came again. */
-  const seen = new Map<string, [fields: EntryFields, repeated: number]>();
+  /** By kind and stack: what was logged, and how often it came again since that was told. */
+  const seen = new Map<string, EntryFields & { repeated?: number }>();
 
   const capture = ({ type, error, reason, message, filename }: Failure): void => {
     const failure = plainCopy(error ?? reason ?? message);
     const text = type + JSON.stringify(failure);
     const known = seen.get(text);
-    if (known) known[1]++;
+    if (known) known.repeated = (known.repeated ?? 0) + 1;
     else if (seen.size < ERRORS_MAX) {
       // Names that entries do not have become metadata.
       const fields = { touchpoint: `browser/${type}`, level: "error", message: failure, filename } as EntryFields;
-      seen.set(text, [fields, 0]);
+      seen.set(text, fields);
       log(fields);
     }
   };
 
-  window.addEventListener("error", capture);
-  window.addEventListener("unhandledrejection", capture);
+  addEventListener("error", capture);
+  addEventListener("unhandledrejection", capture);
 
   return () => {
-    for (const known of seen.values()) {
-      const [fields, repeated] = known;
-      if (repeated) log({ ...fields, repeated } as EntryFields);
-      known[1] = 0;
+    for (const fields of seen.values()) {
+      if (fields.repeated) log(fields);
+      fields.repeated = 0;
     }
   };
 }

@@ -33,10 +33,7 @@ export function handOver(
     if (batch.onSettled) return;
     if (!batch.isTried) {
       if (hasRoom && send(batch)) return;
-      if (hasRoom && batch.entryCount > 1 && batch.bytes > SPLIT_BYTES_MIN) {
-        splitBatch(batch).forEach(handOne);
-        return;
-      }
+      if (hasRoom && batch.entryCount > 1 && batch.bytes > SPLIT_BYTES_MIN) return splitBatch(batch).forEach(handOne);
       hasRoom = false;
     }
     // In flight for the first time, it has probably arrived.

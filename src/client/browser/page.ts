@@ -22,8 +22,7 @@ export function createPage(): Page {
 export function beginSession(page: Page, isNew: boolean): void {
   page.sessionId = newId();
   try {
-    if (isNew) delete sessionStorage[SESSION_ITEM];
-    page.sessionId = sessionStorage[SESSION_ITEM] ??= page.sessionId;
+    page.sessionId = sessionStorage[SESSION_ITEM] = (!isNew && sessionStorage[SESSION_ITEM]) || page.sessionId;
   } catch {
     // Without a storage, a session is a page load.
   }

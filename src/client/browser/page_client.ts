@@ -42,7 +42,13 @@ export function createPageClient(loadDeferred: () => Promise<Deferred>, context?
 
   const leave = (): void => {
     tellRepeated?.();
-    handOver(client.sender, client.url(), (url, body) => navigator.sendBeacon(url, body), saveBatch, navigator.onLine);
+    handOver(
+      client.sender,
+      client.url(),
+      (url, body) => navigator.sendBeacon?.(url, body),
+      saveBatch,
+      navigator.onLine,
+    );
     lease.release?.();
   };
 
@@ -56,7 +62,7 @@ export function createPageClient(loadDeferred: () => Promise<Deferred>, context?
   };
 
   const start = (autoCapture: Options["autoCapture"]): void => {
-    const on = (type: string, listen: () => void) => window.addEventListener(type, listen);
+    const on = (type: string, listen: () => void) => addEventListener(type, listen);
     on("pagehide", () => {
       isLeft = true;
       leave();

@@ -16,7 +16,13 @@ export function storedNames(): string[] {
 export function saveBatch(batch: Batch, isProbablySent: boolean): boolean {
   const { id, body } = batch;
   try {
-    if (storedNames().reduce((length, name) => length + localStorage[name].length, body.length) > LENGTH_MAX)
+    if (
+      (
+        storedNames()
+          .map((one) => localStorage[one])
+          .join("") + body
+      ).length > LENGTH_MAX
+    )
       return false;
     const name = `${PREFIX}${Date.now()}:${id}:${isProbablySent}`;
     localStorage[name] = body;

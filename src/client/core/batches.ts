@@ -10,13 +10,12 @@ export function freezeBatch(body: string, entryCount: number, sequence: number):
 }
 
 /** Two halves with keys of their own, in order. For a batch that was refused as a whole, or was never sent. */
-export function splitBatch({ body, sequence, splits }: Batch): Batch[] {
+export function splitBatch({ body, sequence }: Batch): Batch[] {
   const { entries, ...head } = JSON.parse(body);
   const middle = entries.length >> 1;
-  return [entries.slice(0, middle), entries.slice(middle)].map((half) => ({
-    ...freezeBatch(JSON.stringify({ ...head, entries: half }), half.length, sequence),
-    splits,
-  }));
+  return [entries.slice(0, middle), entries.slice(middle)].map((half) =>
+    freezeBatch(JSON.stringify({ ...head, entries: half }), half.length, sequence),
+  );
 }
 
 /** Where a batch is sent: its key is in the address, since a header would need a preflight, and beacons have none. */

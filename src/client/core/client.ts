@@ -41,7 +41,7 @@ export interface ClientSetup {
 
 /** A client that sends once it is configured with its key and an endpoint. */
 export function createClient({ platform, source, context, renewSession }: ClientSetup): Client {
-  let options: Options = {};
+  let options: { -readonly [Name in keyof Options]: Options[Name] } = {};
   let url = "";
   let identity: Metadata = {};
   let early: OutgoingEntry[] = [];
@@ -93,9 +93,12 @@ export function createClient({ platform, source, context, renewSession }: Client
     options: () => options,
     configure(given) {
       options = { ...options, ...given };
+      // Once, and not for every entry.
+      options.metadata = plainCopy(options.metadata);
       const { apiEndpoint, [`${source}Key` as const]: key } = options;
       if (!key || !apiEndpoint) return;
-      url = apiEndpoint.replace(/\/*$/, "/enqueue");
+      // A URL, too.
+      url = String(apiEndpoint).replace(/\/*$/, "/enqueue");
       sender.configure(options, url, JSON.stringify({ key, source, entries: [] }).slice(0, -2));
       const waiting = early;
       early = [];
@@ -113,7 +116,6 @@ export function createClient({ platform, source, context, renewSession }: Client
 
 /** 0 to 1: the same for the same key, in every process. Neighbours are far apart: the factor is 2^32 by the golden ratio. */
 function hashOf(text: string): number {
-  let hash = 0;
-  for (const character of text) hash = Math.imul(hash ^ character.charCodeAt(0), 0x9e3779b1);
+  const hash = Array.from(text).reduce((sum, character) => Math.imul(sum ^ character.charCodeAt(0), 0x9e3779b1), 0);
   return (hash >>> 0) / 2 ** 32;
 }

@@ -2,5 +2,5 @@
 
 /** A random UUID, or the time and a random number where there is none: in pages without TLS, and in Node 18. */
 export function newId(): string {
-  return globalThis.crypto?.randomUUID?.() ?? Date.now().toString(36) + Math.random().toString(36).slice(1);
+  return globalThis.crypto?.randomUUID?.() ?? `${Date.now()}${Math.random()}`;
 }

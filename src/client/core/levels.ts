@@ -1,9 +1,8 @@
 import type { Level } from "./types.ts";
 
-/** The level that a name of any logging library stands for. */
-export function levelOf(name: unknown): Level {
-  const text = String(name).toLowerCase();
-  if (/^(err|fatal|crit|alert|emerg|panic)/.test(text)) return "error";
-  if (text.startsWith("warn")) return "warn";
-  return /^(debug|trace|verbose|silly)/.test(text) ? "debug" : "info";
+/** The level that a name of any logging library stands for: "WARNING", "fatal", "trace". */
+export function levelOf(name: string): Level {
+  if (/^(e|fa|cr|al|pa)/i.test(name)) return "error";
+  if (/^wa/i.test(name)) return "warn";
+  return /^(deb|tr|ve|si)/i.test(name) ? "debug" : "info";
 }

@@ -100,5 +100,5 @@ export function createLogger({ write, flush, options }: LoggerSetup): Logger {
 
 /** Clocks are not finer than a microsecond; floating point is. */
 function round(milliseconds: number): number {
-  return Math.round(milliseconds * 1000) / 1000;
+  return +milliseconds.toFixed(3);
 }

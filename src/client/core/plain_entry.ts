@@ -1,7 +1,8 @@
 // What an application passed in, an entry that the server takes out: fields of other types are turned into the right ones, so that no
 // entry is ever the reason why a batch is refused.
 
-import { type Plain, plainCopy } from "./plain_values.ts";
+import { levelOf } from "./levels.ts";
+import { cutText, type Plain, plainCopy } from "./plain_values.ts";
 import type { Options, OutgoingEntry } from "./types.ts";
 
 /** The fields of an entry, with what makes them of any plain value; undefined or NaN: left out when it is written. */
@@ -11,7 +12,7 @@ const FIELDS: Readonly<Record<string, (value: Plain) => unknown>> = {
   touchpoint: textOf,
   key: textOf,
   message: textOf,
-  level: (name) => (/^(debug|info|warn|error)$/.test(name) ? name : "info"),
+  level: (name) => levelOf(textOf(name)),
   timestamp: timeOf,
   startTime: timeOf,
   endTime: timeOf,
@@ -28,9 +29,9 @@ const FIELDS: Readonly<Record<string, (value: Plain) => unknown>> = {
  */
 export function plainEntry(fields: unknown, name = "", redact?: Options["redact"]): OutgoingEntry {
   const plain = plainCopy(fields, redact) ?? {};
-  const { metadata, ...given } = typeof plain === "object" && !plain.stack ? plain : { [name]: plain };
+  const { metadata, ...given } = typeof plain === "object" && !isError(plain) ? plain : { [name]: plain };
   const entry: Plain = { metadata: {} };
-  if (given.message?.stack) {
+  if (isError(given.message)) {
     entry.metadata.error = given.message;
     entry.level = "error";
   }
@@ -53,11 +54,18 @@ export function mergeEntries(first: OutgoingEntry, second: OutgoingEntry): Outgo
   return { ...first, ...second, metadata: { ...first.metadata, ...second.metadata } };
 }
 
-function textOf(value: Plain): string {
-  return value.stack ? value.message : typeof value === "object" ? JSON.stringify(value) : `${value}`;
+/** The copy of an Error has both, whatever they are; an application's own object may have one. */
+function isError(value: Plain): boolean {
+  return value?.name && "stack" in value;
 }
 
-/** Milliseconds of a number or of a date's text. */
+function textOf(value: Plain): string {
+  if (isError(value)) return textOf(value.message ?? value.name);
+  return typeof value === "object" ? cutText(JSON.stringify(value)) : `${value}`;
+}
+
+/** Milliseconds of a number, of its text, or of a date's. */
 function timeOf(value: Plain): number {
-  return typeof value === "number" ? value : Date.parse(value);
+  const text = typeof value === "object" ? "" : `${value}`;
+  return text && !Number.isNaN(+text) ? +text : Date.parse(text);
 }

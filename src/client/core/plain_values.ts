@@ -3,8 +3,8 @@
 
 /** As the server takes it: metadata that is deeper is dropped there. */
 const DEPTH_MAX = 100;
-/** Characters of one text. */
-const TEXT_LENGTH_MAX = 8192;
+/** A text of more than 8192 characters, of which those are kept. */
+const TOO_LONG = /^(.{8192}).+/s;
 /** Members and items of one value, all levels together. */
 const VALUES_MAX = 5000;
 
@@ -21,8 +21,9 @@ export function plainCopy(value: unknown, redact: readonly (string | RegExp)[] =
   let valuesLeft = VALUES_MAX;
 
   const isRedacted = (name: string) =>
-    // Anew each time: without a flag that would make it remember where it was.
-    parents.length > 1 && redact.some((one) => new RegExp((one as RegExp).source ?? `^${one}$`, "i").test(name));
+    parents.length > 1 &&
+    // `search` does not remember where it was, whatever the flags.
+    redact.some((one) => (typeof one === "string" ? one.toLowerCase() === name.toLowerCase() : name.search(one) >= 0));
 
   const copyMembers = (holder: Plain): Plain => {
     if (holder.nodeType > 0) return `<${holder.nodeName}>`;
@@ -43,10 +44,10 @@ export function plainCopy(value: unknown, redact: readonly (string | RegExp)[] =
     try {
       if (isRedacted(name)) return "[redacted]";
       const given = holder[name];
-      const one = given?.toJSON ? given.toJSON() : given;
+      const one = typeof given?.toJSON === "function" ? given.toJSON() : given;
       if ((!one && one !== 0n) || one === true || Number.isFinite(one)) return one;
       if (typeof one === "function") return "[function]";
-      if (typeof one !== "object" || one instanceof RegExp) return cut(String(one));
+      if (typeof one !== "object" || one instanceof RegExp) return cutText(String(one));
       if (parents.includes(one)) return "[circular]";
       if (parents.length >= DEPTH_MAX) return "…";
       parents.push(one);
@@ -63,6 +64,7 @@ export function plainCopy(value: unknown, redact: readonly (string | RegExp)[] =
   return copy({ value }, "value");
 }
 
-function cut(text: string): string {
-  return text.length > TEXT_LENGTH_MAX ? `${text.slice(0, TEXT_LENGTH_MAX)}…` : text;
+/** A text, or its beginning. */
+export function cutText(text: string): string {
+  return text.replace(TOO_LONG, "$1…");
 }

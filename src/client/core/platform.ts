@@ -17,8 +17,11 @@ export function createPlatform(send: Send): Platform {
         const signal = AbortSignal.timeout?.(timeoutMs);
         // A text is sent as text/plain, which needs no preflight.
         const response = await send(url, { method: "POST", body, keepalive, signal });
-        const { status, headers } = response;
-        return { status, retryAfter: headers.get("retry-after"), text: await response.text() };
+        return {
+          status: response.status,
+          retryAfter: response.headers.get("retry-after"),
+          text: await response.text(),
+        };
       } catch {
         return { status: 0 };
       }

@@ -10,7 +10,7 @@ const WISHED_MAX_MS = 3_600_000;
  * doubles with each failure. `failures`: attempts that failed before this one.
  */
 export function retryDelayMs(failures: number, retryAfter?: string | null): number {
-  const wishedMs = Number(retryAfter) * 1000 || Date.parse(retryAfter as string) - Date.now();
+  const wishedMs = +(retryAfter as string) * 1000 || Date.parse(retryAfter as string) - Date.now();
   const jitteredMs = MIN_MS + Math.random() * Math.min(MAX_MS - MIN_MS, MIN_MS * 2 ** failures);
   return Math.max(MIN_MS, Math.min(WISHED_MAX_MS, wishedMs || jitteredMs));
 }

@@ -81,7 +81,7 @@ export interface Options {
   /** "sk_…", for servers; never in a page. */
   readonly serverKey?: string | undefined;
   /** Base address including /api/v1, "https://logs.example.com/api/v1". Script tag: default is the server that the script is from. */
-  readonly apiEndpoint?: string | undefined;
+  readonly apiEndpoint?: string | URL | undefined;
   /** Put into every record's metadata as `environment`. */
   readonly environment?: string | undefined;
   /** Further metadata of every record. */
@@ -178,8 +178,6 @@ export interface Batch {
   readonly sequence: number;
   /** It was sent before, so it may have been stored: it must not be split. */
   isTried?: boolean;
-  /** How often it and its halves, which share this, may still be split for being refused. */
-  splits?: { left: number } | undefined;
   /** Set while it is in the page's storage: removes it there. Called when it is answered for good. */
   onSettled?: () => void;
 }

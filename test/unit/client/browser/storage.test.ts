@@ -65,6 +65,25 @@ describe("a saved batch", () => {
     expect(storedNames().map((name) => name.split(":")[2])).toEqual([batches[1]?.id]);
   });
 
+  test("is taken over once while it is under way, however often the page looks", () => {
+    saveBatch(batchOf("a"), false);
+    const adopted: Batch[] = [];
+    const lease: { release?: () => void } = {};
+    const look = () => void adoptBatches({ adopt: (batches) => void adopted.push(...batches) }, lease);
+    look();
+    look();
+    expect(adopted.length).toBe(1);
+    // The page is hidden, and shown again.
+    lease.release?.();
+    look();
+    expect(adopted.length).toBe(2);
+    adopted[1]?.onSettled?.();
+    adopted[0]?.onSettled?.();
+    saveBatch(batchOf("b"), false);
+    look();
+    expect(adopted.length).toBe(3);
+  });
+
   test("is removed when its own page sees it settled", () => {
     const batch = batchOf("a");
     saveBatch(batch, true);

@@ -94,13 +94,77 @@ describe("a log", () => {
         touchpoint: "5",
         key: '{"a":1}',
         message: '["a",1]',
-        level: "info",
+        level: "error",
         timestamp: START + 5,
         source: "server",
         standalone: true,
         metadata: { orderId: 7, value: [1, 2] },
       },
     ]);
+  });
+
+  test("has times of numbers, of their texts and of dates; of anything else it has none, and throws nothing", async () => {
+    const times = [
+      7,
+      "7",
+      7n,
+      "7.5",
+      "0",
+      "1970-01-01T00:00:00.007Z",
+      new Date(7),
+      new Date(Number.NaN),
+      "soon",
+      "",
+      true,
+    ];
+    for (const duration of [...times, {}, { seconds: 7 }, [7]]) client.record({ touchpoint: "t", duration } as never);
+    const none = undefined;
+    const durations = (await sent()).map(({ duration }) => duration);
+    expect(durations).toEqual([7, 7, 7, 7.5, 0, 7, 7, none, none, none, none, none, none, none]);
+  });
+
+  test("has the level that a name of any logging library means", async () => {
+    const names = [
+      "WARNING",
+      "Warn",
+      "fatal",
+      "critical",
+      "emerg",
+      "alert",
+      "Error",
+      "DEBUG",
+      "trace",
+      "verbose",
+      "notice",
+    ];
+    for (const level of [...names, {}, [], 5]) client.log({ message: "m", level } as never);
+    const meant = "warn warn error error error error error debug debug debug info info info info".split(" ");
+    expect((await sent()).map(({ level }) => level)).toEqual(meant);
+  });
+
+  test("that has a stack among its fields keeps them all", async () => {
+    client.log({ touchpoint: "t", message: "m", level: "warn", stack: "at x" } as never);
+    expect(await sent()).toEqual([
+      { touchpoint: "t", message: "m", level: "warn", timestamp: START, metadata: { stack: "at x" } },
+    ]);
+  });
+
+  test("of an Error without a stack, or whose message is no text, is an error with a text", async () => {
+    const bare = Object.assign(new Error("bare"), { stack: undefined });
+    const odd = Object.assign(new Error("odd"), { message: { code: 5 } });
+    const mute = Object.assign(new Error("mute"), { message: undefined });
+    for (const error of [bare, odd, mute]) client.log(error);
+    const entries = await sent();
+    expect(entries.map(({ message }) => message)).toEqual(["bare", '{"code":5}', "Error"]);
+    expect(entries.map(({ level }) => level)).toEqual(["error", "error", "error"]);
+    expect(entries[0].metadata.error).toEqual({ name: "Error", message: "bare" });
+  });
+
+  test("whose message is an object without end leaves the rest of the queue alone", async () => {
+    client.log("before");
+    client.log({ message: Array.from({ length: 4000 }, () => "x".repeat(8000)) });
+    const messages = (await sent()).map(({ message }) => message as string);
+    expect([messages.length, messages[0], messages[1]?.length]).toEqual([2, "before", 8193]);
   });
 
   test("of nothing at all throws nothing", async () => {
@@ -329,6 +393,25 @@ describe("settings", () => {
       { environment: "test", release: "1", a: 2, ...user },
       { environment: "test", release: "1", a: 1 },
     ]);
+  });
+
+  test("metadata of all records is written whatever it is, and is not read again", async () => {
+    const metadata: Record<string, unknown> = { build: 5n, at: new Date(START) };
+    metadata["self"] = metadata;
+    client.configure({ metadata });
+    metadata["later"] = true;
+    client.log("a");
+    client.configure({ debug: false });
+    client.log("b");
+    const shown = { build: "5", at: new Date(START).toISOString(), self: "[circular]" };
+    expect((await sent()).map((entry) => entry.metadata)).toEqual([shown, shown]);
+  });
+
+  test("apiEndpoint may be a URL", async () => {
+    client.configure({ apiEndpoint: new URL("https://other.example.com/api/v1") });
+    client.log("a");
+    await sent();
+    expect(platform.last.url).toStartWith("https://other.example.com/api/v1/enqueue?");
   });
 
   test("beforeSend changes, replaces and drops entries", async () => {

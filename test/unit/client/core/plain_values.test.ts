@@ -192,6 +192,21 @@ describe("redaction", () => {
     });
   });
 
+  test("takes a text for itself, whatever its characters, and a pattern with its own flags", () => {
+    const names = ["$token", "api.key", "apiXkey", "c++", "a|b", "ab", "pass[word]", "(", "\\\\", "Größe", "TOKEN"];
+    const metadata = Object.fromEntries(names.map((name) => [name, 1]));
+    const redacted = (redact: (string | RegExp)[]) => {
+      const shown = plainCopy({ metadata }, redact).metadata;
+      return names.filter((name) => shown[name] === "[redacted]");
+    };
+    expect(redacted(["$TOKEN", "api.key", "c++", "a|b", "pass[word]", "(", "\\\\"])).toEqual(
+      names.filter((name) => !["apiXkey", "ab", "Größe", "TOKEN"].includes(name)),
+    );
+    expect(redacted([/^\p{Lowercase}+$/u])).toEqual(["ab"]);
+    expect(redacted([/token/])).toEqual(["$token"]);
+    expect(redacted([/^TOKEN/y])).toEqual(["TOKEN"]);
+  });
+
   test("does not read what it replaces", () => {
     const metadata = {
       get secret(): string {

@@ -162,6 +162,39 @@ describe("a final refusal", () => {
     },
   );
 
+  test.each([
+    [0, 50, 99],
+    [1, 20, 40, 60, 80],
+    [7, 8, 9, 10, 55, 56, 57, 90],
+    Array.from({ length: 50 }, (_, index) => 2 * index),
+  ])("of several entries of a batch costs none of the good ones: %o", async (...bad) => {
+    push(...numbered(100));
+    const isBad = (message: string) => bad.includes(Number(message.slice(1)));
+    const stored: string[] = [];
+    await platform.run((request) => {
+      const messages = messagesOf(request);
+      if (messages.some(isBad)) return { status: 422, text: "bad" };
+      stored.push(...messages);
+      return ACCEPTED;
+    }, 200);
+    expect(stored).toEqual(numbered(100).filter((message) => !isBad(message)));
+    expect(problems.map(({ entryCount }) => entryCount)).toEqual(bad.map(() => 1));
+  });
+
+  test("of every entry of a batch is no reason against the next one", async () => {
+    push(...numbered(100));
+    await platform.run(() => ({ status: 422 }), 40);
+    platform.requests.length = 0;
+    push("good", "bad");
+    const stored: string[] = [];
+    await platform.run((request) => {
+      if (messagesOf(request).includes("bad")) return { status: 422 };
+      stored.push(...messagesOf(request));
+      return ACCEPTED;
+    });
+    expect(stored).toEqual(["good"]);
+  });
+
   test("of every entry of a batch ends after a bounded number of requests, with each entry told of once", async () => {
     push(...numbered(100));
     await platform.run(() => ({ status: 422 }), 40);
@@ -187,6 +220,15 @@ describe("the queue", () => {
       metadata: { count: 100_000 - 49 },
     });
     expect(sent.slice(1).map(({ message }) => message)).toEqual(numbered(100_000).slice(-49));
+  });
+
+  test("sends an entry at a time where maxBatchSize leaves room for none", async () => {
+    for (const maxBatchSize of [0, -5, 0.5]) {
+      start({ maxBatchSize });
+      push("a", "b");
+      await platform.run(() => ACCEPTED);
+      expect(platform.requests.map(messagesOf)).toEqual([["a"], ["b"]]);
+    }
   });
 
   test("keeps maxQueueBytes", async () => {
