@@ -177,6 +177,18 @@ for (const [runtime, version] of EXPRESS) {
         expect(malformed).toMatchObject({ level: "warn", metadata: { status: 400, error: { name: "SyntaxError" } } });
       }));
 
+    test("a request that fails in a mounted router has the whole route's name", () =>
+      withApplication(runtime, "express.mjs", { EXPRESS: version }, async (running) => {
+        const route = "tenants/[tenant]/users/[user]";
+        await (await running.request("/tenants/acme/users/bob/boom")).text();
+        expect(await running.recorded(`${route}/boom`)).toMatchObject({ level: "error", message: "deep" });
+        await (await running.request("/tenants/acme/users/bob/skip")).text();
+        expect(await running.recorded(`${route}/skip`)).toMatchObject({ level: "warn", metadata: { status: 404 } });
+        await running.request("/tenants/acme/users/bob/late").then((answer) => answer.text().catch(String), String);
+        const late = { level: "error", message: "late", metadata: { status: 200, aborted: true } };
+        expect(await running.recorded(`${route}/late`)).toMatchObject(late);
+      }));
+
     test("a timing ends with its answer, or when the client leaves", () =>
       withApplication(runtime, "express.mjs", { EXPRESS: version }, async (running) => {
         const answer = await running.request("/stream");

@@ -304,7 +304,16 @@ print(len(ticks))
     ));
 
   test("no address, a wrong address, no key", async () => {
-    for (const endpoint of ["", "not an address", "http://", "ftp://127.0.0.1:1/api/v1", deadEndpoint()]) {
+    for (const endpoint of [
+      "",
+      "not an address",
+      "http://",
+      "http://h:port",
+      "http://h:99999",
+      "http://[::1/api",
+      "ftp://127.0.0.1:1/api/v1",
+      deadEndpoint(),
+    ]) {
       const output = await pythonOutput(endpoint, 'log.info("x")\nhandler.close()\nprint(problems[-1]["reason"])');
       expect(output).toBe("dropped");
     }
@@ -466,6 +475,21 @@ print(1 <= min(waits), max(waits) <= 60, max(simplelogs._wait_s(1, None) for _ i
 `,
     );
     expect(output).toBe("7.5 3.0 None None\nTrue True True True");
+  });
+
+  test("a second at least and an hour at most, also until a date", async () => {
+    const output = await pythonOutput(
+      deadEndpoint(),
+      `
+import email.utils
+def wait(text):
+    return round(simplelogs._wait_s(1, simplelogs._retry_after_s(text)))
+print([wait(text) for text in ("0", "-5", "120", "1e9", "inf", "Wed, 21 Oct 2015 07:28:00 GMT")])
+print(27 <= wait(email.utils.formatdate(time.time() + 30, usegmt=True)) <= 31)
+print([simplelogs._retry_after_s(text) for text in ("nan", "", "7, 7", "Wed, 99 Oct 2015 07:28:00 GMT")])
+`,
+    );
+    expect(output).toBe("[1, 1, 120, 3600, 3600, 1]\nTrue\n[None, None, None, None]");
   });
 });
 

@@ -59,7 +59,9 @@ export function openExchange(incoming: Incoming, { ignore, touchpoint }: Middlew
       } catch {
         // The application's own name for it threw: the request has none.
       }
-      const level = status >= 500 ? "error" : status >= 400 || isAborted ? "warn" : undefined;
+      // Thrown after the answer was begun: its status says nothing.
+      const level =
+        status >= 500 || (error && status < 400) ? "error" : status >= 400 || isAborted ? "warn" : undefined;
       const message = error ?? (level && `${method} ${name}: ${isAborted ? "aborted" : status}`);
       const metadata = { method, status: status || undefined, aborted: isAborted || undefined };
       const duration = +(performance.now() - startedAtMs).toFixed(3);

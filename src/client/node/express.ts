@@ -47,11 +47,18 @@ export function simpleLogsErrorHandler() {
 function watch(request: NodeRequest, response: ServerResponse, options: MiddlewareOptions): Exchange | undefined {
   // Mounted twice, it records once.
   if (errors.has(request)) return undefined;
-  const parameters = collectParameters(request);
+  const parameters = { ...request.params };
+  let mountedAt = "";
+  // Routers replace `params` as they go deeper, and put it back: every value that it has had counts, a mounted router's too.
+  onSet(request, "params", (value) => Object.assign(parameters, value));
+  // On the way out of an error they put `baseUrl` back as well.
+  onSet(request, "route", () => {
+    mountedAt = request.baseUrl ?? "";
+  });
   const touchpoint = (path: string) => {
     const pattern = request.route?.path;
     return typeof pattern === "string"
-      ? touchpointOfPattern(withoutValues(request.baseUrl ?? "", parameters) + pattern)
+      ? touchpointOfPattern(withoutValues(mountedAt, parameters) + pattern)
       : touchpointOfPath(path, parameters);
   };
   const { method = "", headers, url = "", originalUrl: path = url } = request;
@@ -69,17 +76,20 @@ function watch(request: NodeRequest, response: ServerResponse, options: Middlewa
   return exchange;
 }
 
-/** Routers replace `params` as they go deeper, and put it back: every value that it has had counts, a mounted router's too. */
-function collectParameters(request: NodeRequest): RouteParameters {
-  let current = request.params;
-  const all = { ...current };
-  Object.defineProperty(request, "params", {
+/** Calls back whenever a property is set, which otherwise stays as it is. */
+function onSet<Name extends keyof NodeRequest>(
+  request: NodeRequest,
+  name: Name,
+  call: (value: NodeRequest[Name]) => void,
+): void {
+  let current = request[name];
+  Object.defineProperty(request, name, {
     configurable: true,
+    enumerable: true,
     get: () => current,
-    set(value: RouteParameters) {
+    set(value: NodeRequest[Name]) {
       current = value;
-      Object.assign(all, value);
+      call(value);
     },
   });
-  return all;
 }

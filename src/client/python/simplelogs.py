@@ -21,6 +21,7 @@ raises into the application.
 import atexit
 import collections
 import datetime
+import email.utils
 import functools
 import http.client
 import inspect
@@ -59,6 +60,8 @@ _WHOLE_NUMBER_MAX = 2**53 - 1
 # Seconds between two tries of a batch when the server names no time.
 _WAIT_MIN_S = 1
 _WAIT_MAX_S = 60
+# Of the time that the server names, what is followed.
+_WISHED_MAX_S = 3600
 # Bytes that are read of an answer.
 _ANSWER_BYTES_MAX = 64 * 1024
 # 500 is final; whatever is above goes again.
@@ -437,11 +440,15 @@ class _Batch:
 class _Address:
     def __init__(self, text):
         self.text = text
-        parts = urllib.parse.urlsplit(text)
-        self.is_secure = parts.scheme == "https"
-        self.host = parts.hostname
-        self.port = parts.port or (443 if self.is_secure else 80)
-        self.path = parts.path.rstrip("/")
+        try:
+            parts = urllib.parse.urlsplit(text)
+            self.is_secure = parts.scheme == "https"
+            self.host = parts.hostname
+            self.port = parts.port or (443 if self.is_secure else 80)
+            self.path = parts.path.rstrip("/")
+        except ValueError:
+            # Told with the first entry that cannot be sent.
+            self.host = None
 
     def __str__(self):
         return self.text or "the server: SIMPLELOGS_API_ENDPOINT is not set"
@@ -631,17 +638,21 @@ def _level_of(number):
 def _wait_s(tries, retry_after_s):
     """What the server asked for, else 1 to 60 s, doubled each time, with chance so that clients do not come together."""
     if retry_after_s is not None:
-        return min(retry_after_s, _WAIT_MAX_S)
+        return max(_WAIT_MIN_S, min(retry_after_s, _WISHED_MAX_S))
     longest = min(_WAIT_MAX_S, _WAIT_MIN_S * 2 ** min(tries, 10))
     return _WAIT_MIN_S + random.random() * (longest - _WAIT_MIN_S)
 
 
 def _retry_after_s(text):
+    """Of seconds, or of a date (RFC 9110, 10.2.3)."""
     try:
         seconds = float(text)
     except (TypeError, ValueError):
-        return None
-    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+        try:
+            seconds = email.utils.parsedate_to_datetime(text).timestamp() - time.time()
+        except (TypeError, ValueError, IndexError, AttributeError, OverflowError):
+            return None
+    return None if math.isnan(seconds) else seconds
 
 
 def _dropped_text(count):

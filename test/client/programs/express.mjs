@@ -21,6 +21,14 @@ app.post("/orders/:id/lines/:line", (request, response) => {
 const tenants = express.Router();
 tenants.get("/users/:user", (_, response) => response.json({}));
 tenants.get("/", (_, response) => response.json({}));
+tenants.get("/users/:user/boom", () => {
+  throw new Error("deep");
+});
+tenants.get("/users/:user/skip", (_request, _response, next) => next());
+tenants.get("/users/:user/late", (_request, response, next) => {
+  response.write("begun");
+  setTimeout(() => next(new Error("late")), 10);
+});
 app.use("/tenants/:tenant", tenants);
 app.get(/^\/pattern\/.*$/, (_, response) => response.send("by a pattern"));
 app.get(["/either/:one", "/or/:two"], (_, response) => response.send("list"));
@@ -42,8 +50,10 @@ app.get("/later", async (_request, _response, next) => {
 app.get("/text", (_request, _response, next) => next("just text"));
 
 app.use(simpleLogsErrorHandler());
-app.use((error, _request, response, _next) => {
-  response.status(error.status ?? 500).json({ message: "sorry" });
+app.use((error, _request, response, next) => {
+  if (response.headersSent) next(error);
+  else response.status(error.status ?? 500).json({ message: "sorry" });
+});
 });
 
 const server = app.listen(0, "127.0.0.1", () => console.log(`listening ${server.address().port}`));
