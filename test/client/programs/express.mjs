@@ -54,6 +54,5 @@ app.use((error, _request, response, next) => {
   if (response.headersSent) next(error);
   else response.status(error.status ?? 500).json({ message: "sorry" });
 });
-});
 
 const server = app.listen(0, "127.0.0.1", () => console.log(`listening ${server.address().port}`));
