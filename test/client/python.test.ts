@@ -414,8 +414,8 @@ settle()
 });
 
 describe("what the Python handler's server refuses for good", () => {
-  test("is reported and not sent again: 500, 401, 403, a redirect", async () => {
-    for (const status of [500, 401, 403, 302]) {
+  test("is reported and not sent again: 500, 401, 403, a redirect, a page", async () => {
+    for (const status of [500, 401, 403, 302, 200]) {
       await withScriptedServer(
         (_, index) => (index === 0 ? { status, body: { message: "no" } } : QUEUED),
         async (server) => {

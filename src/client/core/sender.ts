@@ -133,8 +133,9 @@ export function createSender(
       failures = 0;
       replace(0, 1);
       if (/413|422/.test(status as never) && entryCount > 1 && splitsLeft-- > 0) replace(0, 0, ...splitBatch(batch));
-      else if (status > 299) report({ ...problem, reason: "refused" });
-      else splitsLeft = SPLITS_MAX;
+      // A redirect to a page for signing in ends in 200: only 202 is the endpoint's.
+      else if (status === 202) splitsLeft = SPLITS_MAX;
+      else report({ ...problem, reason: "refused" });
     }
     return pump();
   };

@@ -315,7 +315,8 @@ class SimpleLogsHandler(logging.Handler):
                     self._done += len(batch.texts)
                     self._is_due = self._is_due and self._has_unsent()
                     self._condition.notify_all()
-        if not 200 <= status < 300:
+        # Only 202 is the endpoint's: 200 is some page that a proxy answers with.
+        if status != 202:
             reason = "unreachable" if will_retry else "refused"
             self._report(reason, message, status, len(batch.texts), will_retry)
         return not will_retry

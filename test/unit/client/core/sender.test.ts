@@ -145,6 +145,13 @@ describe("a final refusal", () => {
     expect(messagesOf(platform.last)).toEqual(["b"]);
   });
 
+  test.each([200, 204])("is what %d tells of, a page of some proxy: only 202 is acceptance", async (status) => {
+    push("a");
+    platform.ring();
+    await platform.last.answer({ status, text: "<html>" });
+    expect(problems).toEqual([{ reason: "refused", status, message: "<html>", entryCount: 1 }]);
+  });
+
   test.each([422, 413])(
     "of %d for a whole batch costs only the bad entry, each half under a key of its own",
     async (status) => {
