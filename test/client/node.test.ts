@@ -82,6 +82,22 @@ console.log("done");
         expect((await messagesOf(server)).sort()).toEqual(numbered(10_000).sort());
       }));
 
+    test("a sendTimeout of no time, or without end, sends all the same", () =>
+      withScriptedServer(
+        () => QUEUED,
+        async (server) => {
+          for (const SIMPLELOGS_SEND_TIMEOUT of ["0", "Infinity", "3000000000"]) {
+            const program = `
+import { serverLogger, flushServer } from "./node.mjs";
+serverLogger.log("first");
+console.log(await flushServer());
+`;
+            const variables = { SIMPLELOGS_API_ENDPOINT: server.endpoint, SIMPLELOGS_SEND_TIMEOUT };
+            expect(await programOutput(runtime, program, variables)).toBe("true");
+          }
+        },
+      ));
+
     test("a server that hangs: the same batch is sent again with the same key", () =>
       withScriptedServer(
         (_, index) => (index < 2 ? "hang" : QUEUED),

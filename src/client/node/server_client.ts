@@ -39,7 +39,9 @@ function later(delayMs: number, call: () => void): () => void {
 
 async function post(url: string, body: string, _: boolean, timeoutMs: number): Promise<Answer> {
   try {
-    const response = await fetch(url, { method: "POST", body, signal: AbortSignal.timeout(timeoutMs) });
+    // Timers know no time without end, and of no time at all nothing would ever be sent.
+    const signal = AbortSignal.timeout(Math.min(timeoutMs || 10_000, 1e9));
+    const response = await fetch(url, { method: "POST", body, signal });
     const { status, headers } = response;
     return { status, retryAfter: headers.get("retry-after"), text: await response.text() };
   } catch {
