@@ -50,8 +50,9 @@ app.get("/later", async (_request, _response, next) => {
 app.get("/text", (_request, _response, next) => next("just text"));
 
 app.use(simpleLogsErrorHandler());
-app.use((error, _request, response, next) => {
-  if (response.headersSent) next(error);
+app.use((error, _request, response, _next) => {
+  // As Express's own handler, which prints it as well.
+  if (response.headersSent) response.socket.destroy();
   else response.status(error.status ?? 500).json({ message: "sorry" });
 });
 
