@@ -96,7 +96,7 @@ function finish(done: () => void): void {
 
 /** Names of levels that the server has not become metadata. */
 function logFields(name: unknown, { message, timestamp, touchpoint, key, ...others }: Fields): void {
-  const level = name === undefined ? undefined : levelOf(String(name));
+  const level = name === undefined ? undefined : levelOf(name as string);
   const metadata = level === name ? others : { levelName: name, ...others };
   client.log({ level, message, timestamp, touchpoint, key, metadata });
 }
