@@ -30,7 +30,7 @@ const CATCH_UP_RATE = 24;
 const DRIFT_RATE = 0.0001;
 /** A wall clock that was not set for so long is right, in ms: what it says has expired must be gone from disk within a day. */
 export const TRUST_AFTER_MS = DAY_MS;
-/** A time away of up to this is believed, in ms; a longer one may as well be a wrong clock, and counts as none at first. */
+/** A time away of up to this counts, in ms; a longer one may as well be a wrong clock, and counts as none at first. */
 export const AWAY_MS_MAX = DAY_MS;
 /** A smaller difference between the clocks is no jump, in ms. */
 const JUMP_MS_MIN = 1_000;
@@ -73,8 +73,8 @@ export class AgeClock {
     this.#agreedAt = now.monotonic;
     const { wall: lastWall, steady, trusted } = saved ?? { wall: now.wall, steady: now.wall, trusted: now.wall };
     const awayMs = now.wall - lastWall;
-    const isBelieved = awayMs >= 0 && awayMs <= AWAY_MS_MAX;
-    const passedMs = isBelieved ? awayMs : 0;
+    const isCounted = awayMs >= 0 && awayMs <= AWAY_MS_MAX;
+    const passedMs = isCounted ? awayMs : 0;
     this.#reading = { wall: now.wall, steady: steady + passedMs, trusted: trusted + passedMs };
     this.#isOnlyAway = awayMs > AWAY_MS_MAX && Math.abs(trusted - lastWall) < JUMP_MS_MIN;
     if (awayMs > AWAY_MS_MAX && this.#offsetMs > 0)

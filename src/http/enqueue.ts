@@ -87,7 +87,6 @@ export class EnqueueEndpoint {
   readonly #debts = new RateDebts();
   #proxies: readonly string[] = [];
   #addresses = new ClientAddresses([]);
-  #lastSender = "";
 
   constructor(dependencies: EnqueueDependencies) {
     this.#dependencies = dependencies;
@@ -185,10 +184,7 @@ export class EnqueueEndpoint {
       this.#proxies = trustedProxies;
     }
     const address = this.#addresses.of(this.#dependencies.peerAddress(request), request);
-    const sender = `${address}\n${request.headers.get("user-agent") ?? ""}`;
-    // One text for one sender's requests in a row, so that what waits is small.
-    if (sender !== this.#lastSender) this.#lastSender = sender;
-    return this.#lastSender;
+    return `${address}\n${request.headers.get("user-agent") ?? ""}`;
   }
 }
 

@@ -8,7 +8,7 @@
 import { collectGarbage } from "#runtime/memory.ts";
 import { residentBytes } from "./process_memory.ts";
 
-/** A smaller process is left alone, in bytes: it is of this size at 100 entries a request. */
+/** A smaller process is left alone, in bytes. */
 const RESIDENT_BYTES_MIN = 224 * 1024 * 1024;
 
 export class LargeWork {

@@ -1,4 +1,4 @@
-// The main thread's end of reading: it owns the reader thread, starts it for a question, numbers the questions, takes an answer to
+// The main thread's end of reading: it owns the reader thread, starts it for a query, numbers the queries, takes an answer to
 // whoever asked, and ends the thread once nobody asked for a while: its memory is its own. When it dies, what was being answered is
 // refused, and can be asked again.
 
@@ -29,7 +29,7 @@ const TAILS_MAX = 10_000;
 /** How often the thread is asked for a sign of life, in ms, and after how many in vain it is ended: no step of a question takes so long. */
 const HEARTBEAT_EVERY_MS = 1_000;
 const HEARTBEATS_MAX = 30;
-/** Ticks without a question after which the thread is ended: what it remembers of blocks is forgotten by then. */
+/** Ticks without a query after which the thread is ended: what it remembers of blocks is forgotten by then. */
 const IDLE_TICKS_MAX = UNUSED_MS_MAX / HEARTBEAT_EVERY_MS;
 
 const BUSY: ReadRefusal = { code: "busy", message: "Too many questions at once, ask again" };
@@ -46,7 +46,7 @@ export interface ReadersOptions {
   readonly log: (level: "warn" | "error", message: string) => void;
   /** The thread died; another one takes its place. */
   readonly restarted: () => void;
-  /** Ticks without a question after which the thread is ended, 1 or more. Default: IDLE_TICKS_MAX. */
+  /** Ticks without a query after which the thread is ended, 1 or more. Default: IDLE_TICKS_MAX. */
   readonly idleTicks?: number | undefined;
 }
 
