@@ -3,8 +3,8 @@
 import { describe, expect, test } from "bun:test";
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { EntryMaker } from "../../scripts/bench_entries.ts";
-import { type PacedResult, runPaced } from "../../scripts/bench_load.ts";
+import { EntryMaker } from "../../scripts/src/bench/entries.ts";
+import { type PacedResult, runPaced } from "../../scripts/src/bench/load.ts";
 import {
   answeredRate,
   type BatchRuns,
@@ -16,12 +16,12 @@ import {
   report,
   type StoredRun,
   storedRate,
-} from "../../scripts/bench_report.ts";
+} from "../../scripts/src/bench/report.ts";
 import { withFolder } from "../support/folder.ts";
 import { type RunResult, run } from "../support/run.ts";
 
-const BENCH = join(import.meta.dir, "../../scripts/bench.ts");
-const QUERIES = join(import.meta.dir, "../../scripts/bench_queries.ts");
+const BENCH = join(import.meta.dir, "../../scripts/src/bench/main.ts");
+const QUERIES = join(import.meta.dir, "../../scripts/src/bench/queries.ts");
 const FAKE = join(import.meta.dir, "../support/fake_victorialogs.ts");
 const CORPUS = join(import.meta.dir, "../fixtures/logs.ndjson");
 const BATCHES = [1, 50];

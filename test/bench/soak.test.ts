@@ -4,14 +4,14 @@ import { describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BatchMaker, dropsOfAgain, noDrops } from "../../scripts/soak_batches.ts";
-import { closingGap, judge } from "../../scripts/soak_judge.ts";
-import type { LoadTotals } from "../../scripts/soak_load.ts";
-import { soakSvg } from "../../scripts/soak_plot.ts";
-import { FIGURES, quantile, rowsOf, type Sample, slope, soakTable } from "../../scripts/soak_report.ts";
+import { BatchMaker, dropsOfAgain, noDrops } from "../../scripts/src/soak/batches.ts";
+import { closingGap, judge } from "../../scripts/src/soak/judge.ts";
+import type { LoadTotals } from "../../scripts/src/soak/load.ts";
+import { soakSvg } from "../../scripts/src/soak/plot.ts";
+import { FIGURES, quantile, rowsOf, type Sample, slope, soakTable } from "../../scripts/src/soak/report.ts";
 import { EXECUTABLE, run } from "../support/run.ts";
 
-const SOAK = join(import.meta.dir, "../../scripts/soak.ts");
+const SOAK = join(import.meta.dir, "../../scripts/src/soak/main.ts");
 const CORPUS = join(import.meta.dir, "../fixtures/logs.ndjson");
 
 function sampleAt(at: number, residentBytes: number): Sample {

@@ -2,7 +2,7 @@
 
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { buildClient } from "../../scripts/build_client.ts";
+import { buildClient } from "../../scripts/src/build/client.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 

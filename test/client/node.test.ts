@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { sizeOf } from "../../scripts/build_client.ts";
+import { sizeOf } from "../../scripts/src/build/client.ts";
 import { untilTrue } from "../support/condition.ts";
 import { withFolder } from "../support/folder.ts";
 import { deadEndpoint, QUEUED, ScriptedServer, withScriptedServer } from "../support/scripted_server.ts";

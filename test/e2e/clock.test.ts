@@ -1,7 +1,7 @@
 // The machine's clock is set while the executable runs, or between two starts. libfaketime sets it for that process alone.
 
 import { describe, expect, test } from "bun:test";
-import { setClock, tortureByClock } from "../../scripts/torture_clock.ts";
+import { setClock, tortureByClock } from "../../scripts/src/torture/clock.ts";
 import { untilTrue } from "../support/condition.ts";
 import { eventually } from "../support/eventually.ts";
 import { runSeed, seededRandom } from "../support/random.ts";

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { tortureByDisk } from "../../scripts/torture_disk.ts";
+import { tortureByDisk } from "../../scripts/src/torture/disk.ts";
 import { untilTrue } from "../support/condition.ts";
 import { eventually } from "../support/eventually.ts";
 import { withFolder } from "../support/folder.ts";

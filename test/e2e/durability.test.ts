@@ -1,7 +1,7 @@
 // The executable is killed again and again on one data file, while clients send, send again, and pair.
 
 import { describe, expect, test } from "bun:test";
-import { type Durability, tortureByKill } from "../../scripts/torture_kill.ts";
+import { type Durability, tortureByKill } from "../../scripts/src/torture/kill.ts";
 import { runSeed, seededRandom } from "../support/random.ts";
 import { configText, withServer } from "../support/server.ts";
 

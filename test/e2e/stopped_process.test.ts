@@ -1,7 +1,7 @@
 // The executable is held still for seconds and let go on, as when a machine sleeps.
 
 import { describe, expect, test } from "bun:test";
-import { tortureByStop } from "../../scripts/torture_stop.ts";
+import { tortureByStop } from "../../scripts/src/torture/stop.ts";
 import { runSeed, seededRandom } from "../support/random.ts";
 
 describe("a process that is held still again and again under load", () => {

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { truncateSync, writeFileSync } from "node:fs";
-import { tortureByLog } from "../../scripts/torture_log.ts";
+import { tortureByLog } from "../../scripts/src/torture/log.ts";
 import { runSeed, seededRandom } from "../support/random.ts";
 import { configText, withServer } from "../support/server.ts";
 

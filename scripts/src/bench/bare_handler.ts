@@ -1,0 +1,19 @@
+// What the server is measured against: Elysia, JSON.parse and the same TypeBox check, and nothing kept. A process of its own, as the
+// server is; it prints where it listens and runs until it is ended.
+
+import { Elysia } from "elysia";
+import { isJsonObject } from "../../../src/core/json.ts";
+import { compileChecks } from "../../../src/worker/validation.ts";
+
+const { isBatch } = compileChecks();
+const app = new Elysia().post(
+  "/api/v1/enqueue",
+  async ({ request, set }) => {
+    const value: unknown = JSON.parse(await request.text());
+    if (isJsonObject(value) && isBatch(value)) set.status = 202;
+    else set.status = 422;
+    return { queued: set.status === 202 };
+  },
+  { parse: "none" },
+);
+app.listen({ hostname: "127.0.0.1", port: 0 }, ({ url }) => console.error(`listening on ${url.origin}`));

@@ -1,0 +1,86 @@
+// src/web in, dist/web/app.pack out: one script, one style sheet, a page and an icon, minified, named by their contents, and
+// compressed once here instead of at every request.
+
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { extname, join } from "node:path";
+import { type AppFile, PACK_FILE, packFiles } from "../../../src/runtime/assets.ts";
+import { bodiesOf } from "./files.ts";
+
+/** All script together, compressed with gzip, in bytes: what the app may cost on a slow line. */
+const SCRIPT_BYTES_MAX = 150_000;
+
+const TYPES: Readonly<Record<string, string>> = {
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".html": "text/html; charset=utf-8",
+  ".svg": "image/svg+xml",
+};
+
+/** Bundles and packs. Throws Error when the bundler fails or the script is too large. */
+export function buildWeb(root: string, version: string): void {
+  const source = join(root, "src", "web");
+  const script = bundle(root, join(source, "main.tsx"));
+  const style = bundle(root, join(source, "styles", "app.css"));
+  const scriptFile = named("main", ".js", script);
+  const styleFile = named("app", ".css", style);
+  const icon = named("icon", ".svg", readFileSync(join(source, "icon.svg"), "utf8"));
+  const page = fill(readFileSync(join(source, "page.html"), "utf8"), {
+    SCRIPT: scriptFile.path,
+    STYLE: styleFile.path,
+    ICON: icon.path,
+    VERSION: version,
+  });
+  const files = [fileOf("/index.html", page, false), scriptFile, styleFile, icon];
+  const scriptBytes = scriptFile.bodies.gzip?.byteLength ?? 0;
+  if (scriptBytes > SCRIPT_BYTES_MAX) {
+    throw new Error(`the app's script has ${scriptBytes} bytes compressed, at most ${SCRIPT_BYTES_MAX}`);
+  }
+  const folder = join(root, "dist", "web");
+  mkdirSync(folder, { recursive: true });
+  const unfinished = join(folder, `.${PACK_FILE}-${process.pid}`);
+  writeFileSync(unfinished, packFiles(files));
+  renameSync(unfinished, join(folder, PACK_FILE));
+  console.log(`built dist/web/${PACK_FILE} (${Math.round(scriptBytes / 1000)} kB of script compressed)`);
+}
+
+/** By a process of its own: in this one, which may have begun before the packages were there, Bun would not find them. */
+function bundle(root: string, entry: string): string {
+  const folder = mkdtempSync(join(tmpdir(), "simplelogs-web-"));
+  try {
+    const outfile = join(folder, "bundle");
+    const options = ["--target=browser", "--format=esm", "--minify", '--define=process.env.NODE_ENV="production"'];
+    const run = spawnSync(process.execPath, ["build", ...options, `--outfile=${outfile}`, entry], {
+      cwd: root,
+      stdio: ["ignore", "pipe", "pipe"],
+      encoding: "utf8",
+    });
+    if (run.status !== 0) throw new Error(`cannot bundle ${entry}:\n${run.stderr}${run.stdout}`);
+    return readFileSync(outfile, "utf8");
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function named(name: string, extension: string, text: string): AppFile {
+  const digest = createHash("sha256").update(text).digest("hex").slice(0, 12);
+  return fileOf(`/assets/${name}-${digest}${extension}`, text, true);
+}
+
+function fileOf(path: string, text: string, isImmutable: boolean): AppFile {
+  const type = TYPES[extname(path)];
+  if (type === undefined) throw new Error(`${path} has no known type`);
+  return { path, type, isImmutable, bodies: bodiesOf(new TextEncoder().encode(text)) };
+}
+
+/** Replaces each `%NAME%`; a text that is not there, or left over, is a mistake. */
+function fill(template: string, values: Readonly<Record<string, string>>): string {
+  let text = template;
+  for (const [name, value] of Object.entries(values)) {
+    if (!text.includes(`%${name}%`)) throw new Error(`src/web/page.html has no %${name}%`);
+    text = text.replaceAll(`%${name}%`, value);
+  }
+  return text;
+}

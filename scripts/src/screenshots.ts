@@ -1,0 +1,118 @@
+// The README's screenshots: every page of the app over a server of its own with made entries, light and dark, wide and narrow, into a
+// folder; `--keep` puts the README's four into test/browser/screenshots.
+
+import { copyFileSync, mkdirSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { type Browser, chromium } from "playwright-core";
+import { EntryMaker, numbersFrom } from "./bench/entries.ts";
+import { ADMIN_TOKEN, SERVER_KEY, withServer } from "./bench/servers.ts";
+import { CORPUS, ROOT, runCommand } from "./command.ts";
+
+const HOUR_MS = 3_600_000;
+const PAGES = ["overview", "logs", "timings", "touchpoints", "keys", "usage", "rejections", "storage"];
+/** In the README, with the theme that each is shown in. */
+const README_SHOTS: Readonly<Record<string, "light" | "dark">> = {
+  overview: "light",
+  logs: "dark",
+  timings: "light",
+  touchpoints: "dark",
+};
+const FLAGS = (
+  "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking " +
+  "--disable-component-update --disable-sync"
+).split(" ");
+
+async function send(url: string, entries: readonly string[]): Promise<void> {
+  const body = `{"key":"${SERVER_KEY}","source":"server","entries":[${entries.join(",")}]}`;
+  const answer = await fetch(`${url}/api/v1/enqueue`, { method: "POST", body });
+  await answer.text();
+  if (answer.status !== 202) throw new Error(`a batch was answered ${answer.status}`);
+}
+
+/** A shop's timings and some that run, beside real log lines, over the last six hours. */
+async function fill(url: string): Promise<void> {
+  const now = Date.now();
+  const maker = new EntryMaker(CORPUS, 7);
+  const next = numbersFrom(11);
+  const touchpoints = [
+    "api/orders/submit",
+    "api/orders/list",
+    "api/users/sign-in",
+    "db/query/products",
+    "db/query/orders",
+  ];
+  for (let batch = 0; batch < 40; batch++) {
+    const lines: string[] = [];
+    for (let index = 0; index < 500; index++) {
+      const time = now - Math.floor(6 * HOUR_MS * ((next() % 1_000_000) / 1_000_000));
+      if (index % 4 > 0) lines.push(maker.entry(time));
+      else {
+        const touchpoint = touchpoints[next() % touchpoints.length] as string;
+        const duration = Math.round(10 ** (1 + ((next() % 1000) / 1000) * 2) * 100) / 100;
+        const order = `ord_${next() % 10_000}`;
+        lines.push(JSON.stringify({ touchpoint, key: order, startTime: time, duration, metadata: { order } }));
+      }
+    }
+    await send(url, lines);
+  }
+  await send(url, [
+    JSON.stringify({ touchpoint: "api/orders/submit", key: "ord_77", startTime: now - 42_000 }),
+    JSON.stringify({ touchpoint: "db/query/orders", key: "ord_78", startTime: now - 7_000 }),
+    JSON.stringify({ message: "sent in seconds", timestamp: Math.floor(now / 1000) }),
+    JSON.stringify({}),
+  ]);
+}
+
+async function shoot(
+  browser: Browser,
+  url: string,
+  folder: string,
+  theme: "light" | "dark",
+  width: number,
+): Promise<void> {
+  const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme: theme });
+  try {
+    const page = await context.newPage();
+    await page.goto(url);
+    await page.getByLabel("Admin token").fill(ADMIN_TOKEN);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("navigation", { name: "Pages" }).waitFor();
+    for (const name of PAGES) {
+      await page.goto(`${url}/${name === "overview" ? "" : name}?from=6h`);
+      await page.getByRole("heading", { level: 1 }).waitFor();
+      await page.waitForLoadState("networkidle", { timeout: 3_000 }).catch(() => undefined);
+      await page.screenshot({ path: join(folder, `${name}-${theme}-${width}.png`) });
+    }
+  } finally {
+    await context.close();
+  }
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { keep: { type: "boolean" } } });
+  const executablePath = process.env["SIMPLELOGS_TEST_CHROMIUM"] ?? "/usr/bin/chromium";
+  const folder = mkdtempSync(join(tmpdir(), "simplelogs-screenshots-"));
+  const browser = await chromium.launch({ executablePath, args: FLAGS });
+  try {
+    await withServer(tmpdir(), "sync", async ({ url }) => {
+      await fill(url);
+      for (const theme of ["light", "dark"] as const) {
+        for (const width of [1280, 360]) await shoot(browser, url, folder, theme, width);
+      }
+    });
+  } finally {
+    await browser.close();
+  }
+  if (values.keep === true) {
+    const kept = join(ROOT, "test/browser/screenshots");
+    mkdirSync(kept, { recursive: true });
+    for (const [name, theme] of Object.entries(README_SHOTS)) {
+      copyFileSync(join(folder, `${name}-${theme}-1280.png`), join(kept, `${name}.png`));
+    }
+  }
+  console.log(folder);
+}
+
+await runCommand(main);

@@ -1,0 +1,159 @@
+// The programs beside Bun that tests drive: real clients, a real browser, a load generator. What is missing comes from Debian's
+// packages when we are root; otherwise the answer is an error, never a test that is silently left out.
+
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "./command.ts";
+
+interface Tool {
+  readonly name: string;
+  /** Debian's package; absent for what an npm package brings. */
+  readonly debianPackage?: string;
+  /** The suites (folders of test/) that need it. */
+  readonly suites: readonly string[];
+  /** Tried in order: programs, of which the first that exits with `exitCode` is it; or one path each, of a library that is there. */
+  readonly candidates: readonly (readonly string[])[];
+  /** Absent: 0. */
+  readonly exitCode?: number;
+  /** A library, which is no program. Default false. */
+  readonly isLibrary?: boolean;
+  /** Where tests find the candidate that was taken. */
+  readonly variable: string;
+}
+
+const DENO_SYSTEMS = ["linux-x64-glibc", "linux-arm64-glibc", "darwin-x64", "darwin-arm64"];
+
+const TOOLS: readonly Tool[] = [
+  {
+    name: "curl",
+    debianPackage: "curl",
+    suites: ["e2e", "deno"],
+    candidates: [["curl", "--version"]],
+    variable: "SIMPLELOGS_TEST_CURL",
+  },
+  {
+    name: "Python 3 with requests",
+    debianPackage: "python3-requests",
+    suites: ["e2e", "deno", "client"],
+    // Debian's package is for Debian's own Python, which need not be the first on PATH.
+    candidates: [
+      ["python3", "-c", "import requests"],
+      ["/usr/bin/python3", "-c", "import requests"],
+    ],
+    variable: "SIMPLELOGS_TEST_PYTHON",
+  },
+  {
+    name: "Chromium",
+    debianPackage: "chromium",
+    suites: ["e2e", "deno", "browser"],
+    candidates: [
+      ["chromium", "--version"],
+      ["chromium-browser", "--version"],
+      ["google-chrome", "--version"],
+    ],
+    variable: "SIMPLELOGS_TEST_CHROMIUM",
+  },
+  {
+    name: "wrk",
+    debianPackage: "wrk",
+    suites: ["e2e", "bench"],
+    // It knows no option that ends well.
+    candidates: [["wrk", "--version"]],
+    exitCode: 1,
+    variable: "SIMPLELOGS_TEST_WRK",
+  },
+  {
+    // Sets a program's clock, and nobody else's.
+    name: "libfaketime",
+    debianPackage: "libfaketime",
+    suites: ["e2e", "torture"],
+    candidates: ["x86_64-linux-gnu", "aarch64-linux-gnu"].map((system) => [
+      `/usr/lib/${system}/faketime/libfaketimeMT.so.1`,
+    ]),
+    isLibrary: true,
+    variable: "SIMPLELOGS_TEST_FAKETIME",
+  },
+  {
+    name: "strace",
+    debianPackage: "strace",
+    suites: ["torture"],
+    candidates: [["strace", "--version"]],
+    variable: "SIMPLELOGS_TEST_STRACE",
+  },
+  {
+    name: "Node 18 or later",
+    debianPackage: "nodejs",
+    suites: ["client"],
+    candidates: ["node", "/usr/bin/node"].map((program) => [
+      program,
+      "--eval",
+      "process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)",
+    ]),
+    variable: "SIMPLELOGS_TEST_NODE",
+  },
+  {
+    // npm may hold back install scripts, and then the package's own bin is none; the platform package beside it has the real one.
+    name: "Deno 2.9",
+    suites: ["e2e", "deno", "client"],
+    candidates: [...DENO_SYSTEMS.map((system) => join(ROOT, "node_modules/@deno", system, "deno")), "deno"].map(
+      (program) => [program, "--version"],
+    ),
+    variable: "SIMPLELOGS_TEST_DENO",
+  },
+];
+
+function find(tool: Tool): string | undefined {
+  for (const [program, ...commandLine] of tool.candidates) {
+    if (program === undefined) continue;
+    const isThere =
+      tool.isLibrary === true ? existsSync(program) : spawnSync(program, commandLine).status === (tool.exitCode ?? 0);
+    if (isThere) return program;
+  }
+  return undefined;
+}
+
+function aptGet(...commandLine: string[]): boolean {
+  const run = spawnSync("apt-get", commandLine, {
+    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  return run.status === 0;
+}
+
+function install(missing: readonly Tool[]): void {
+  const names = missing.map((tool) => tool.name).join(", ");
+  const packages = missing.flatMap((tool) => tool.debianPackage ?? []);
+  if (packages.length < missing.length) {
+    throw new Error(`the tests need ${names}: its npm package has no build that runs here; put it on PATH`);
+  }
+  if (spawnSync("apt-get", ["--version"]).status !== 0) {
+    throw new Error(`the tests need ${names}: there is no apt-get here; install them and put them on PATH`);
+  }
+  if (process.getuid?.() !== 0) {
+    throw new Error(`the tests need ${names}: run \`sudo apt-get install ${packages.join(" ")}\`, then this again`);
+  }
+  console.log(`installing ${packages.join(", ")}`);
+  const isInstalled =
+    aptGet("update", "--quiet=2") && aptGet("install", "--yes", "--quiet=2", "--no-install-recommends", ...packages);
+  if (!isInstalled) throw new Error(`cannot install ${packages.join(", ")}: apt-get failed, see above`);
+}
+
+/**
+ * Finds, or installs, what the tests of `suites` need.
+ * @returns for each tool the environment variable that tells tests its path or name.
+ * @throws Error naming what is missing and the command that installs it.
+ */
+export function provideTools(suites: readonly string[]): Record<string, string> {
+  const needed = TOOLS.filter((tool) => tool.suites.some((suite) => suites.includes(suite)));
+  const missing = needed.filter((tool) => find(tool) === undefined);
+  if (missing.length > 0) install(missing);
+  const variables: Record<string, string> = {};
+  for (const tool of needed) {
+    const found = find(tool);
+    if (found === undefined)
+      throw new Error(`the tests need ${tool.name}: ${tool.debianPackage} is installed, but it does not run`);
+    variables[tool.variable] = found;
+  }
+  return variables;
+}
