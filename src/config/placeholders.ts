@@ -14,6 +14,7 @@ const PUBLISHED = [
   "…",
   "the_admin_token",
   "${SIMPLELOGS_ADMIN_TOKEN}",
+  "${SIMPLELOGS_TOKEN}",
   "",
 ] as const;
 /** Fewer different characters than this are no secret: among 16 random hexadecimal digits there are as few once in 10 million. */

@@ -109,8 +109,8 @@ export function exampleConfigText(): string {
   return render({
     head: "# SimpleLogs configuration: every setting with its default, and no keys. `simplelogs init` writes one with keys of your own.",
     adminToken:
-      '# admin_token = "${SIMPLELOGS_ADMIN_TOKEN}"   # at least 16 characters, or admin_token_sha256; guards everything that\n' +
-      "#                                             # reads; absent: reading is off",
+      '# admin_token = "${SIMPLELOGS_TOKEN}"   # at least 16 characters, or admin_token_sha256; guards everything that\n' +
+      "#                                       # reads; absent: reading is off",
     pair: `# \`simplelogs keys create NAME\` writes such a table with new keys.\n${pair.map((line) => `# ${line.replace(/^# /, "")}`).join("\n")}`,
     project: "shop",
   });

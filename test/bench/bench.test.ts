@@ -138,7 +138,7 @@ describe("scripts/bench-queries", () => {
     expect({ exitCode, stderr: exitCode === 0 ? "" : stderr }).toEqual({ exitCode: 0, stderr: "" });
     const { entries, timings } = JSON.parse(stdout) as { entries: number; timings: { name: string; bytes: number }[] };
     expect(entries).toBe(3_000);
-    expect(timings.filter(({ name }) => name.startsWith("README: ")).length).toBeGreaterThan(1);
+    expect(timings.filter(({ name }) => name.startsWith("docs: ")).length).toBeGreaterThan(1);
     expect(timings.length).toBeGreaterThan(17);
     expect(timings.filter(({ bytes }) => bytes === 0)).toEqual([]);
   }, 60_000);

@@ -35,8 +35,8 @@ function markupOf(page: string, text: string, url: string): string {
 describe("the documentation's script tag", () => {
   const pages: readonly (readonly [page: string, text: string, touchpoints: readonly string[]])[] = [
     ["README.md", "SimpleLogs.log", ["checkout"]],
-    ["docs/sdk.md", "SimpleLogs.log", ["checkout"]],
-    ["docs/sdk.md", "SimpleLogs.identify", ["page-view"]],
+    ["docs/client_library.md", "SimpleLogs.log", ["checkout"]],
+    ["docs/client_library.md", "SimpleLogs.identify", ["page-view"]],
   ];
   test.each(pages)("of %s with %s stores what its page logs", (path, text, touchpoints) =>
     withServer(configText({ pair: `origins = ["${website.origin("localhost")}"]` }), async (server) => {

@@ -9,7 +9,7 @@ import { run } from "../support/run.ts";
 import { configText, SERVER_KEY, withServer } from "../support/server.ts";
 import { parseMarkdown } from "../unit/docs/markdown.ts";
 
-const PAGE = parseMarkdown(readFileSync(join(import.meta.dir, "../../docs/sdk.md"), "utf8"));
+const PAGE = parseMarkdown(readFileSync(join(import.meta.dir, "../../docs/client_library.md"), "utf8"));
 
 /** The block with this text, without its types. */
 function block(text: string): string {

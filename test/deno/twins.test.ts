@@ -9,11 +9,11 @@ import { driverFacts } from "../support/driver_facts.ts";
 import { withFolder } from "../support/folder.ts";
 import { runDeno } from "./run_deno.ts";
 
-describe("the README", () => {
+describe("the page on Deno", () => {
   test("names the permissions that these tests give, and no others", () => {
     const permissions = (text: string) =>
       [...text.matchAll(/--allow-(?!all)[a-z]+[^\s`']*/g)].map(([option]) => option);
-    const command = /^deno run .*serve$/m.exec(readFileSync(join(import.meta.dir, "../../README.md"), "utf8"))?.[0];
+    const command = /^deno run .*serve$/m.exec(readFileSync(join(import.meta.dir, "../../docs/deno.md"), "utf8"))?.[0];
     const launcher = readFileSync(join(import.meta.dir, "simplelogs"), "utf8");
     expect(permissions(command ?? "")).toEqual(permissions(launcher));
     expect(permissions(launcher)).toHaveLength(5);

@@ -85,7 +85,7 @@ describe("the page on posting: its program stores its entry once, past a 503 and
     withServer(configText(), (server) =>
       withFolder((folder) =>
         withProxy(server, ["refuses", "loses the answer"], async (url) => {
-          expectDone(await execute(program("docs/posting.md", url, marks[language] ?? ""), folder));
+          expectDone(await execute(program("docs/sending.md", url, marks[language] ?? ""), folder));
           expect((await server.export()).map(({ touchpoint, message }) => [touchpoint, message])).toEqual([
             ["api/orders/submit", "Order placed"],
           ]);
@@ -97,7 +97,7 @@ describe("the page on posting: its program stores its entry once, past a 503 and
   test.each(programs)("%s says why where the entry is refused", (language, execute) =>
     withServer(configText(), (server) =>
       withFolder(async (folder) => {
-        const text = program("docs/posting.md", server.url, marks[language] ?? "");
+        const text = program("docs/sending.md", server.url, marks[language] ?? "");
         const wrong = text
           .replace(SERVER_KEY, "sk_0000000000000000000000")
           .replace("process.env.SIMPLELOGS_SERVER_KEY", '"sk_1"');
@@ -111,7 +111,11 @@ describe("the page on posting: its program stores its entry once, past a 503 and
 describe("the client library's programs", () => {
   const modules = [
     ["README.md", ["serverLogger.time", "configureSDK"], ["api/orders/submit", "db/query/products"]],
-    ["docs/sdk.md", ["serverLogger.child", "flushServer"], ["api/orders/submit", "db/query/products", "jobs/nightly"]],
+    [
+      "docs/client_library.md",
+      ["serverLogger.child", "flushServer"],
+      ["api/orders/submit", "db/query/products", "jobs/nightly"],
+    ],
     ["src/client/README.md", ["configureSDK"], ["api/orders/submit"]],
   ] as const;
   test.each(modules)("of %s store what they log", (page, marks, touchpoints) =>
@@ -128,9 +132,9 @@ describe("the client library's programs", () => {
   test("in Python store what they log, with the module that the server has", () =>
     withServer(configText(), (server) =>
       withFolder(async (folder) => {
-        const setup = program("docs/sdk.md", server.url, "curl", "simplelogs.py");
+        const setup = program("docs/client_library.md", server.url, "curl", "simplelogs.py");
         expectDone(await run("bash", ["-c", setup], { cwd: folder }));
-        writeFileSync(join(folder, "program.py"), program("docs/sdk.md", server.url, "import simplelogs"));
+        writeFileSync(join(folder, "program.py"), program("docs/client_library.md", server.url, "import simplelogs"));
         expectDone(await run(PYTHON, ["program.py"], { cwd: folder, environment: environment() }));
         expect((await server.export()).map(({ touchpoint, level, metadata }) => [touchpoint, level, metadata])).toEqual(
           [
@@ -145,7 +149,7 @@ describe("the client library's programs", () => {
     withServer(configText(), (server) =>
       withFolder(async (folder) => {
         writeFileSync(join(folder, "package.json"), '{"private": true}');
-        const line = program("docs/sdk.md", server.url, "npm install").trim();
+        const line = program("docs/client_library.md", server.url, "npm install").trim();
         const [command = "", ...words] = (
           hasNode() ? line : line.replace("npm install", `${process.execPath} add`)
         ).split(" ");

@@ -51,13 +51,12 @@ const QUESTIONS: readonly (readonly [string, string])[] = [
   ["values of a metadata field", "fields/metadata.eventid/values?from=24h"],
 ];
 
-/** The README's examples of searches, each line of its block below "Searching". */
-function readmeQuestions(): [string, string][] {
-  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
-  const section = readme.slice(readme.indexOf("\n## Searching\n"));
-  const [, block = ""] = /```text\n([^`]+)```/.exec(section) ?? [];
+/** The documentation's examples of searches, each line of the page's block. */
+function documentedQueries(): [string, string][] {
+  const page = readFileSync(join(ROOT, "docs/searching.md"), "utf8");
+  const [, block = ""] = /```text\n([^`]+)```/.exec(page) ?? [];
   const searches = block.split("\n").filter((line) => line !== "");
-  return searches.map((search) => [`README: ${search}`, `entries?limit=100&q=${encodeURIComponent(search)}`]);
+  return searches.map((search) => [`docs: ${search}`, `entries?limit=100&q=${encodeURIComponent(search)}`]);
 }
 
 interface Options {
@@ -143,7 +142,7 @@ async function ask(server: SimpleLogs, path: string): Promise<{ bytes: number; e
 
 async function askAll(server: SimpleLogs, repeats: number): Promise<Timing[]> {
   const timings: Timing[] = [];
-  for (const [name, path] of [...QUESTIONS, ...readmeQuestions()]) {
+  for (const [name, path] of [...QUESTIONS, ...documentedQueries()]) {
     const runs: { bytes: number; elapsedMs: number }[] = [];
     for (let repeat = 0; repeat < repeats; repeat++) runs.push(await ask(server, path));
     const [first] = runs;

@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 import { CopyButton } from "../components/copy_button.tsx";
 import { FrontPage } from "./front_page.tsx";
 
-const SETTING = 'admin_token = "${SIMPLELOGS_ADMIN_TOKEN}"';
+const SETTING = 'admin_token = "${SIMPLELOGS_TOKEN}"';
 
 export function ReadingOff() {
   useEffect(() => {

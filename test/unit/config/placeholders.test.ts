@@ -6,13 +6,13 @@ import { join } from "node:path";
 import { generateAdminToken, generateKey, hashKey } from "../../../src/config/keys.ts";
 import { exampleConfigText } from "../../../src/config/template.ts";
 import { problemsOf } from "../../support/configuration.ts";
+import { PAGES, ROOT } from "../docs/pages.ts";
 
-const ROOT = join(import.meta.dir, "../../..");
-const DOCUMENTS = (
-  "README.md docs/sdk.md docs/posting.md src/client/README.md " +
-  "scripts/Dockerfile scripts/simplelogs.service scripts/simplelogs.example.toml"
-).split(" ");
-const PAGES = ["src/web/pages/overview/snippets.ts", "src/config/template.ts", "src/config/initial.ts"];
+const DOCUMENTS = [
+  ...PAGES,
+  ..."scripts/Dockerfile scripts/simplelogs.service scripts/simplelogs.example.toml".split(" "),
+  ..."src/web/pages/overview/snippets.ts src/config/template.ts src/config/initial.ts".split(" "),
+];
 
 const pairOf = (line: string) => problemsOf(`[[keys]]\nname = "ab"\n${line}`);
 
@@ -27,7 +27,7 @@ function examplesIn(text: string): { keys: string[]; tokens: string[] } {
 }
 
 describe("what the documentation shows", () => {
-  const texts = [...DOCUMENTS, ...PAGES].map((path) => readFileSync(join(ROOT, path), "utf8"));
+  const texts = DOCUMENTS.map((path) => readFileSync(join(ROOT, path), "utf8"));
   const { keys, tokens } = examplesIn([...texts, exampleConfigText(), "sk_your_server_key"].join("\n"));
 
   test.each([...new Set(keys)])("%s is refused as a key, and by its hash", (key) => {

@@ -1,22 +1,20 @@
-// What the README says of the house is so: its rooms, who imports whom, who owns which package, and where threads begin.
+// What the page on the architecture says is so: its rooms, who imports whom, who owns which package, and where threads begin.
 
 import { describe, expect, test } from "bun:test";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { roomImports } from "./architecture/graph.ts";
 import { ENTRY_POINTS, ROOMS } from "./architecture/rules.ts";
 import { readSources } from "./architecture/sources.ts";
-import { parseMarkdown, spansOf } from "./unit/docs/markdown.ts";
+import { spansOf } from "./unit/docs/markdown.ts";
+import { readPage } from "./unit/docs/pages.ts";
 
 const ROOT = join(import.meta.dir, "..");
-const TITLE = "Architecture";
-const README = readFileSync(join(ROOT, "README.md"), "utf8");
-const SECTION = README.slice(README.indexOf(`## ${TITLE}\n`)).split("\n## ")[0] ?? "";
-const { tables, spans } = parseMarkdown(SECTION);
-const threads = tables.get("thread") ?? [];
-const rooms = tables.get("room") ?? [];
+const { markdown, rows } = readPage("docs/architecture.md");
+const threads = rows("thread");
+const rooms = rows("room");
 
-describe("the README's architecture", () => {
+describe("the page on the architecture", () => {
   test("has every room once, with exactly the rooms and packages that its files import", () => {
     const found = roomImports(readSources(ROOT, "src"));
     const said = rooms.map(([name = "", , imports = "", owns = ""]) => [
@@ -49,7 +47,7 @@ describe("the README's architecture", () => {
   });
 
   test("names no file or folder that is not there", () => {
-    const paths = spans.filter((span) => /^(src|test|scripts)\//.test(span));
+    const paths = markdown.spans.filter((span) => /^(src|test|scripts)\//.test(span));
     expect(paths.length).toBeGreaterThan(4);
     expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   });

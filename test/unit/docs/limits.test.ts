@@ -1,10 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import * as entries from "../../../src/core/limits.ts";
 import { TOUCHPOINT_LENGTH_MAX } from "../../../src/core/touchpoint.ts";
 import * as limits from "../../../src/query/limits.ts";
+import { COMPLETES_MAX } from "../../../src/worker/completes.ts";
+import { readPage } from "./pages.ts";
 
-const PAGE = readFileSync(join(import.meta.dirname, "../../../docs/query_limits.md"), "utf8");
+const PAGE = readPage("docs/limits.md").text;
 const MIB = 1024 * 1024;
 
 /** The bound of the row that begins so. */
@@ -13,8 +14,21 @@ function boundOf(beginning: string): string {
   return row.split("|")[2]?.trim() ?? "";
 }
 
-describe("the page on bounds of queries", () => {
-  test("says what the code has", () => {
+describe("the page on limits", () => {
+  test("states those of entries and records that are in force", () => {
+    const stated = [
+      `${entries.METADATA_COLUMNS_MAX} top-level fields`,
+      `${entries.METADATA_DEPTH_MAX} levels deep`,
+      `${entries.TOUCHPOINTS_MAX.toLocaleString("en")} names a project`,
+      `${entries.FUTURE_MS_MAX / 3_600_000} hours ahead`,
+      `last ${COMPLETES_MAX.toLocaleString("en")} complete timings`,
+    ];
+    expect(stated.filter((statement) => !PAGE.includes(statement))).toEqual([]);
+    const { text } = readPage("docs/architecture.md");
+    expect(text).toContain(`up to ${entries.BLOCK_RECORDS_MAX.toLocaleString("en")}`);
+  });
+
+  test("states those of queries", () => {
     const number = (value: number) => value.toLocaleString("en");
     expect(boundOf("touchpoints of `timings` and")).toBe(number(limits.TOUCHPOINTS_LISTED_MAX));
     expect(boundOf("touchpoints of `timings/series")).toStartWith(`${number(limits.SERIES_BUCKETS_MAX)} buckets`);

@@ -1,22 +1,14 @@
-// What the README says of searching and of the read API is what the server does.
+// The pages on searching and on the HTTP API say what the server does.
 
 import { describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { METADATA_FIELD, SEARCH_FIELDS } from "../../../src/query/search/fields.ts";
 import { parseSearch } from "../../../src/query/search/parse.ts";
 import { createFixture } from "../http/fixture.ts";
-import { parseMarkdown, spansOf } from "./markdown.ts";
+import { spansOf } from "./markdown.ts";
+import { readPage } from "./pages.ts";
 
-const TEXT = readFileSync(join(import.meta.dir, "../../../README.md"), "utf8");
-const README = parseMarkdown(TEXT);
-
-/** The code spans of the first column of a table. */
-function firstCells(title: string): string[][] {
-  const rows = README.tables.get(title) ?? [];
-  expect(rows.length).toBeGreaterThan(0);
-  return rows.map(([cell = ""]) => spansOf(cell));
-}
+const SEARCHING = readPage("docs/searching.md");
+const ROUTES = readPage("docs/http_api.md");
 
 /** "METHOD path" of every operation of openapi.json. */
 async function describedOperations(): Promise<string[]> {
@@ -27,7 +19,7 @@ async function describedOperations(): Promise<string[]> {
   );
 }
 
-/** Operations that other sections of the README are about. */
+/** Operations that other pages are about. */
 const ELSEWHERE = [
   "POST /api/v1/enqueue",
   "OPTIONS /api/v1/enqueue",
@@ -39,9 +31,10 @@ const ELSEWHERE = [
   "GET /sdk/{version}/{file}",
 ];
 
-describe("the README's read API", () => {
+describe("the page on the HTTP API", () => {
   test("has every route, and none that there is not", async () => {
-    const shown = firstCells("route").flatMap((spans) => {
+    const shown = ROUTES.rows("route").flatMap(([cell = ""]) => {
+      const spans = spansOf(cell);
       const path = /\S*$/.exec(spans.at(-1)?.split("?")[0] ?? "")?.[0] ?? "";
       // Several methods of one path stand in one row; several paths with their methods, too.
       if (spans.every((span) => span.includes("/"))) {
@@ -57,26 +50,21 @@ describe("the README's read API", () => {
   });
 });
 
-describe("the README's search language", () => {
+describe("the page on searching", () => {
   test("shows terms that are understood", () => {
-    const terms = firstCells("term")
-      .flat()
-      .filter((term) => !term.includes("…"));
+    const terms = SEARCHING.names("term").filter((term) => !term.includes("…"));
     expect(terms.length).toBeGreaterThan(20);
     expect(terms.filter((term) => !parseSearch(term).ok)).toEqual([]);
   });
 
   test("shows whole searches that are understood", () => {
-    const section = TEXT.slice(TEXT.indexOf("## Searching"), TEXT.indexOf("## Reading from the terminal"));
-    const searches = parseMarkdown(section).blocks.flatMap(({ text }) => text.trim().split("\n"));
+    const searches = SEARCHING.blocks("text").flatMap((text) => text.trim().split("\n"));
     expect(searches.length).toBeGreaterThan(1);
     expect(searches.filter((search) => !parseSearch(search).ok)).toEqual([]);
   });
 
   test("has every field", () => {
-    const shown = firstCells("term")
-      .flat()
-      .map((term) => /^[A-Za-z]+(?=[:.])/.exec(term)?.[0]);
+    const shown = SEARCHING.names("term").map((term) => /^[A-Za-z]+(?=[:.])/.exec(term)?.[0]);
     const known = [...SEARCH_FIELDS, METADATA_FIELD].map(({ name }) => name.replace(/\..*/, ""));
     expect(known.filter((name) => !shown.includes(name))).toEqual([]);
   });
