@@ -15,25 +15,25 @@ import type { ApiKey } from "./core/intake.ts";
 import type { ThreadName } from "./core/telemetry.ts";
 import type { AccessSettings } from "./http/access.ts";
 import { createHttpApp } from "./http/app.ts";
-import { ENQUEUE_PATH, EnqueueEndpoint } from "./http/enqueue.ts";
 import { AnsweredHosts, createHostGuard } from "./http/hosts.ts";
+import { ENQUEUE_PATH, EnqueueEndpoint } from "./http/ingest/enqueue.ts";
 import { createSessionKeep } from "./http/keep_sessions.ts";
 import { KeyLookup, type KnownKey } from "./http/keys.ts";
 import { ServerMetrics } from "./http/metrics.ts";
 import { Sessions } from "./http/session.ts";
+import type { LiveKey } from "./ingest/options.ts";
 import type { Log } from "./log/log.ts";
 import type { ReadRules } from "./query/scope.ts";
 import { PeerAddresses } from "./runtime/address.ts";
 import { loadAppFiles } from "./runtime/assets.ts";
 import { loadClientLibrary } from "./runtime/client_library.ts";
-import { Patience } from "./runtime/patience.ts";
+import { Patience } from "./runtime/idle_timeout.ts";
 import { type DataLock, lockData } from "./store/lock.ts";
-import { KeyIndex } from "./threads/key_index.ts";
+import { SettledReading } from "./threads/main/flushed_reading.ts";
+import { KeyIndex } from "./threads/main/key_index.ts";
+import { Pipeline } from "./threads/main/pipeline.ts";
+import { Readers } from "./threads/main/readers.ts";
 import type { WriterRules } from "./threads/messages.ts";
-import { Pipeline } from "./threads/pipeline.ts";
-import { Readers } from "./threads/readers.ts";
-import { SettledReading } from "./threads/settled_reading.ts";
-import type { LiveKey } from "./worker/options.ts";
 
 /** How long open requests may take once the server stops, in ms; with the pipeline's own bound, 10 s in all. */
 const STOP_GRACE_MS = 2_000;
@@ -160,7 +160,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const readers = new Readers({
     file: settings.data,
     rules: readRulesOf(settings),
-    readerUrl: threads?.reader ?? new URL("./threads/reader.ts", import.meta.url),
+    readerUrl: threads?.reader ?? new URL("./threads/reader/reader.ts", import.meta.url),
     clock: () => performance.now(),
     log,
     restarted: () => metrics.countRestart("reader"),
@@ -183,8 +183,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     observeCommit: metrics.observeCommit,
     committed: () => readers.committed(),
     restarted: metrics.countRestart,
-    writerUrl: threads?.writer ?? new URL("./threads/writer.ts", import.meta.url),
-    compactorUrl: threads?.compactor ?? new URL("./threads/compactor.ts", import.meta.url),
+    writerUrl: threads?.writer ?? new URL("./threads/writer/writer.ts", import.meta.url),
+    compactorUrl: threads?.compactor ?? new URL("./threads/compactor/compactor.ts", import.meta.url),
     idleTicks,
   });
   const listensOn = settings.host;

@@ -2,9 +2,9 @@
 // it needs. Row i of every column belongs to the same record; a sparse column has values for some rows only.
 
 import type { StoredRecord } from "../core/record.ts";
+import type { RestMembers } from "./codec/overflow_metadata.ts";
+import type { DictionaryColumn } from "./codec/strings.ts";
 import type { SparseColumn } from "./columns.ts";
-import type { RestMembers } from "./rest_members.ts";
-import type { DictionaryColumn } from "./strings.ts";
 
 /** Texts, one a place; searched without making a string of each. */
 export interface TextColumn {

@@ -1,7 +1,7 @@
 // The columns of a block in memory, between records and bytes. Row i of every column belongs to the same record.
 
-import type { ByteWriter } from "./bytes.ts";
-import type { OptionalText } from "./strings.ts";
+import type { ByteWriter } from "./codec/bytes.ts";
+import type { OptionalText } from "./codec/strings.ts";
 
 /** Values of some rows only: `values[n]` belongs to row `rows[n]`, rows rising. */
 export interface SparseColumn<T> {

@@ -1,11 +1,11 @@
 // A whole block at once, into columns and records in memory: what exporting, checking and erasing need.
 
 import type { StoredRecord } from "../core/record.ts";
+import { fromDictionary } from "./codec/strings.ts";
 import { type Columns, emptySparse, type SparseColumn } from "./columns.ts";
 import type { BlockPiece } from "./encode.ts";
 import { openBlock } from "./open_block.ts";
 import { type PlacedValues, recordsAt } from "./records.ts";
-import { fromDictionary } from "./strings.ts";
 
 /** Decodes every column of a block of `count` records. Throws BlockDamagedError. */
 export function decodeColumns(pieces: readonly BlockPiece[], count: number): Columns {

@@ -4,12 +4,12 @@
 
 import { crc32 } from "node:zlib";
 import { compressZstd } from "#runtime/zstd.ts";
-import { ByteWriter } from "./bytes.ts";
+import { ByteWriter } from "./codec/bytes.ts";
+import { writeNumbers } from "./codec/numbers.ts";
+import { toDictionary, writeDictionary } from "./codec/strings.ts";
+import { writeSparseNumbers, writeSparseStrings, writeStrings, writeValues } from "./codec/values.ts";
 import type { Columns, NamedColumn } from "./columns.ts";
 import { hasKeyTypes, KEY_TYPE_COLUMN, writeKeyTypes } from "./key_types.ts";
-import { writeNumbers } from "./numbers.ts";
-import { toDictionary, writeDictionary } from "./strings.ts";
-import { writeSparseNumbers, writeSparseStrings, writeStrings, writeValues } from "./values.ts";
 
 /** Name of the one piece of a packed block. */
 export const PACKED = "*";

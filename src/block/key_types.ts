@@ -3,7 +3,7 @@
 // in which nobody knows any has no such column.
 
 import type { Source } from "../core/entry.ts";
-import type { ByteReader, ByteWriter } from "./bytes.ts";
+import type { ByteReader, ByteWriter } from "./codec/bytes.ts";
 import { sourceOf } from "./flags.ts";
 
 /** Name of the column. */

@@ -3,25 +3,32 @@
 
 import type { StoredRecord } from "../core/record.ts";
 import type { BlockView, SparseTextColumn, TextColumn, ValueColumn } from "./block_view.ts";
-import { ByteReader } from "./bytes.ts";
+import { ByteReader } from "./codec/bytes.ts";
+import { PartedTexts, readHead } from "./codec/chunked_texts.ts";
+import { unpack } from "./codec/column_chunks.ts";
+import { inflate } from "./codec/inflate.ts";
+import { readNumbers } from "./codec/numbers.ts";
+import { RestMembers } from "./codec/overflow_metadata.ts";
+import {
+  addTold,
+  endsByDuration,
+  fromIdOrder,
+  startsByDuration,
+  startsByTime,
+  TOLD,
+} from "./codec/residual_numbers.ts";
+import { readSparseNumbers, SparseTexts } from "./codec/sparse_column.ts";
+import { type DictionaryColumn, readDictionary } from "./codec/strings.ts";
+import { PARTED_COLUMN, partName } from "./codec/text_chunks.ts";
+import { PlainTexts, readTexts, type Texts } from "./codec/text_column.ts";
+import { readValues, type Values } from "./codec/value_column.ts";
+import { FORM } from "./codec/values.ts";
 import type { SparseColumn } from "./columns.ts";
 import { BlockDamagedError, orDamaged } from "./damage.ts";
 import { type BlockPiece, METADATA_PREFIX, PACKED } from "./encode.ts";
 import { hasMetadata } from "./flags.ts";
-import { inflate } from "./inflate.ts";
 import { KEY_TYPE_COLUMN, readKeyTypes } from "./key_types.ts";
-import { readNumbers } from "./numbers.ts";
-import { unpack } from "./packed.ts";
-import { PartedTexts, readHead } from "./parted_texts.ts";
 import { type PlacedValues, recordsAt } from "./records.ts";
-import { RestMembers } from "./rest_members.ts";
-import { readSparseNumbers, SparseTexts } from "./sparse_column.ts";
-import { type DictionaryColumn, readDictionary } from "./strings.ts";
-import { PlainTexts, readTexts, type Texts } from "./text_column.ts";
-import { PARTED_COLUMN, partName } from "./text_parts.ts";
-import { addTold, endsByDuration, fromIdOrder, startsByDuration, startsByTime, TOLD } from "./told_numbers.ts";
-import { readValues, type Values } from "./value_column.ts";
-import { FORM } from "./values.ts";
 
 /** A block's stored pieces, by name. What it throws is not taken for damage. */
 export interface PieceSource {

@@ -2,8 +2,8 @@
 
 import { type JsonObject, setMember } from "../core/json.ts";
 import type { StoredRecord } from "../core/record.ts";
+import { valueAt } from "./codec/json_text.ts";
 import { hasMetadata, kindOf, levelOf, sourceOf } from "./flags.ts";
-import { valueAt } from "./json_text.ts";
 import { keyTypeOfCode } from "./key_types.ts";
 
 /** A sparse column, whether decoded or not: place n belongs to row `rows[n]`, rows rising. */

@@ -3,8 +3,8 @@
 import type { Command } from "commander";
 import { formatBytes } from "../core/amounts.ts";
 import { OperatingError } from "../core/errors.ts";
-import { type CompactPhase, compactData, type RoomNeeded } from "../store/compact.ts";
 import { isStoreError } from "../store/database.ts";
+import { type CompactPhase, compactData, type RoomNeeded } from "../store/space/compact.ts";
 import { addConfigOption, type CliContext, displayPath, requireReadingSettings } from "./context.ts";
 import { jsonLine } from "./json_line.ts";
 import { addNotes } from "./search_help.ts";

@@ -2,7 +2,7 @@
 
 import { formatBytes, formatCountOf } from "../core/amounts.ts";
 import type { UntouchedData } from "../store/untouched.ts";
-import { verifyData } from "../store/verify.ts";
+import { verifyData } from "../store/verify/verify.ts";
 import type { Finding } from "./doctor_checks.ts";
 
 const CHECK = "contents";

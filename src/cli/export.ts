@@ -7,7 +7,7 @@ import { OperatingError } from "../core/errors.ts";
 import type { ExportFormat } from "../core/reading.ts";
 import type { ShownRecord } from "../core/record.ts";
 import { escapeControls } from "../core/terminal.ts";
-import { headerOf, lineOf } from "../query/export_text.ts";
+import { headerOf, lineOf } from "../query/stream/export_text.ts";
 import { addConfigOption, type CliContext } from "./context.ts";
 import { jsonLine } from "./json_line.ts";
 import { exportLocal } from "./local_export.ts";

@@ -2,15 +2,15 @@
 // heard; a tail looks for new records a few times a second.
 
 import { setImmediate, setTimeout } from "node:timers/promises";
-import type { ReadAnswers } from "../core/answers.ts";
 import type { Clock } from "../core/clock.ts";
 import { OperatingError } from "../core/errors.ts";
 import type { ReadRefusal, TailEvent, TailRequest } from "../core/reading.ts";
+import type { ReadAnswers } from "../core/responses.ts";
 import { answerSteps } from "../query/engine.ts";
 import type { Steps } from "../query/scan.ts";
 import { type ReadRules, refuseUnknownProject, rulesOf } from "../query/scope.ts";
+import { TailHub } from "../query/stream/tail.ts";
 import { SummaryCache } from "../query/summary_cache.ts";
-import { TailHub } from "../query/tail.ts";
 import { DataReader } from "../store/data_reader.ts";
 import { isStoreError } from "../store/database.ts";
 import { asItIs, type UntouchedData } from "../store/untouched.ts";

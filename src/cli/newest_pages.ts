@@ -1,8 +1,8 @@
 // The newest records of a scope, page by page.
 
-import type { EntriesAnswer } from "../core/answers.ts";
 import { OperatingError } from "../core/errors.ts";
 import { ENTRIES_LIMIT_MAX, type ReadScope } from "../core/reading.ts";
+import type { EntriesAnswer } from "../core/responses.ts";
 import type { RecordSource } from "./source.ts";
 
 /** Pages without a record in a row; one that a time limit ended may be empty. */

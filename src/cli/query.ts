@@ -2,9 +2,9 @@
 
 import type { Command } from "commander";
 import { formatCount } from "../core/amounts.ts";
-import type { ScanNotes } from "../core/answers.ts";
 import { OperatingError } from "../core/errors.ts";
 import type { ReadScope } from "../core/reading.ts";
+import type { ScanNotes } from "../core/responses.ts";
 import { addConfigOption } from "./context.ts";
 import { follow } from "./follow.ts";
 import { newestPages } from "./newest_pages.ts";

@@ -2,11 +2,11 @@
 
 import { setTimeout } from "node:timers/promises";
 import { createParser } from "eventsource-parser";
-import type { ReadAnswers } from "../core/answers.ts";
 import { OperatingError } from "../core/errors.ts";
 import { instantText } from "../core/instant.ts";
 import type { ReadScope, TailEvent, TailRequest } from "../core/reading.ts";
 import type { ShownRecord } from "../core/record.ts";
+import type { ReadAnswers } from "../core/responses.ts";
 import { checkAnswer, checkEvent } from "./remote_answers.ts";
 import { type Parameters, RemoteSearchError, type RemoteServer } from "./remote_server.ts";
 import { type Question, type RecordSource, refusalError } from "./source.ts";

@@ -2,7 +2,7 @@
 // parser's own list of fields.
 
 import { type Command, Option } from "commander";
-import { METADATA_FIELD, SEARCH_FIELDS } from "../query/search/fields.ts";
+import { METADATA_FIELD, SEARCH_FIELDS } from "../search/fields.ts";
 import type { CliContext } from "./context.ts";
 import { helpColumns, helpNotes, helpTable } from "./help_text.ts";
 

@@ -5,7 +5,7 @@ import { parseSettings } from "../config/load.ts";
 import type { Settings } from "../config/settings.ts";
 import { OperatingError } from "../core/errors.ts";
 import { isStoreError } from "../store/database.ts";
-import { settleFile } from "../threads/settle_file.ts";
+import { settleFile } from "../threads/writer/flush_file.ts";
 import type { CliContext } from "./context.ts";
 
 /** Without `settings` the defaults hold. What cannot be written is told, and the rest is read. */

@@ -2,9 +2,9 @@
 // need not know which.
 
 import { textWidth } from "#runtime/text_width.ts";
-import type { ReadAnswers } from "../core/answers.ts";
 import { OperatingError } from "../core/errors.ts";
 import type { ReadRefusal, ReadRefusalCode, ReadRequest, TailEvent, TailRequest } from "../core/reading.ts";
+import type { ReadAnswers } from "../core/responses.ts";
 import { escapeControls } from "../core/terminal.ts";
 
 /** What the commands ask. */

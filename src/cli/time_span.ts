@@ -1,8 +1,8 @@
 // The first and the last time of what matches a scope, to the millisecond: counts over time are asked for again and again, of the first
 // and the last bucket alone. That costs little, since each is a thousandth of the one before, and needs no more than any server answers.
 
-import type { HistogramAnswer, HistogramBucket } from "../core/answers.ts";
 import type { ReadScope } from "../core/reading.ts";
+import type { HistogramAnswer, HistogramBucket } from "../core/responses.ts";
 import type { RecordSource } from "./source.ts";
 
 /** Buckets of one question. */

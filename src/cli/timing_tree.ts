@@ -1,8 +1,8 @@
 // Timings by category: what touchpoints' names have before each "/".
 
-import type { CategoryTimings, TimingFigures, TouchpointTimings } from "../core/answers.ts";
 import { categoriesOf } from "../core/category.ts";
 import { OperatingError } from "../core/errors.ts";
+import type { CategoryTimings, TimingFigures, TouchpointTimings } from "../core/responses.ts";
 
 /** One line: a touchpoint, or a category with what belongs to it below. */
 export interface TreeRow {

@@ -2,8 +2,8 @@
 
 import type { Command } from "commander";
 import { formatCount, formatDuration } from "../core/amounts.ts";
-import type { TimingFigures } from "../core/answers.ts";
 import { OperatingError } from "../core/errors.ts";
+import type { TimingFigures } from "../core/responses.ts";
 import { shownText } from "../core/terminal.ts";
 import { addConfigOption } from "./context.ts";
 import { jsonLine } from "./json_line.ts";

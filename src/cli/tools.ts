@@ -3,10 +3,10 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { DEFAULT_PROJECT, type Settings } from "../config/settings.ts";
-import type { ScanNotes } from "../core/answers.ts";
 import type { Clock } from "../core/clock.ts";
 import { OperatingError } from "../core/errors.ts";
 import type { ReadScope } from "../core/reading.ts";
+import type { ScanNotes } from "../core/responses.ts";
 import { shownText } from "../core/terminal.ts";
 import { sentTimeZone } from "../core/time_zone.ts";
 import type { ReadRules } from "../query/scope.ts";

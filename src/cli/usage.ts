@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import { formatBytes, formatCount, formatDuration, formatInstant } from "../core/amounts.ts";
-import type { ProjectStorage, UsageAnswer } from "../core/answers.ts";
+import type { ProjectStorage, UsageAnswer } from "../core/responses.ts";
 import { addConfigOption } from "./context.ts";
 import { jsonLine } from "./json_line.ts";
 import { addNotes } from "./search_help.ts";

@@ -1,7 +1,7 @@
 // What readers may change through the one connection that writes, and what becomes of it.
 
-import type { TouchpointRow } from "./answers.ts";
 import type { ReadScope } from "./reading.ts";
+import type { TouchpointRow } from "./responses.ts";
 import type { StoredSession } from "./session.ts";
 
 /** What a reader may change, through the one connection that writes. */

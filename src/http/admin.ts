@@ -7,10 +7,10 @@ import type { Clock } from "../core/clock.ts";
 import { TICKET_PARAMETER } from "../core/session.ts";
 import type { AccessSettings } from "./access.ts";
 import { jsonResponse } from "./answers.ts";
-import type { HttpLog } from "./enqueue.ts";
 import { Failures, type Sender } from "./failures.ts";
+import type { HttpLog } from "./ingest/enqueue.ts";
+import { ClientAddresses } from "./ingest/sender.ts";
 import type { ReadRefusalReason, ServerMetrics } from "./metrics.ts";
-import { ClientAddresses } from "./sender.ts";
 import { isSameOrigin, presentedSession, type Sessions } from "./session.ts";
 
 /** Wrong tokens of one address: 20 at once, then one in 3 s. A token has 16 characters at least. */

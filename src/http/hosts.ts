@@ -11,7 +11,7 @@ import type { AccessSettings } from "./access.ts";
 import { jsonResponse } from "./answers.ts";
 import { OPEN_HEADERS } from "./client_library.ts";
 import { corsHeaders } from "./cors.ts";
-import { ENQUEUE_PATH, type HttpLog } from "./enqueue.ts";
+import { ENQUEUE_PATH, type HttpLog } from "./ingest/enqueue.ts";
 import type { KeyLookup } from "./keys.ts";
 import type { ServerMetrics } from "./metrics.ts";
 

@@ -3,7 +3,7 @@
 
 import type { ChangeOutcome } from "../core/changing.ts";
 import type { StoredSession } from "../core/session.ts";
-import type { HttpLog } from "./enqueue.ts";
+import type { HttpLog } from "./ingest/enqueue.ts";
 
 /** How long signing in and out waits, in ms. */
 const WAIT_MS_MAX = 2_000;

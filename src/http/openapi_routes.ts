@@ -4,7 +4,7 @@
 import { type TSchema, Type } from "@sinclair/typebox";
 import { BatchSchema } from "../core/entry.ts";
 import { compressed } from "./compression.ts";
-import { ENQUEUE_PATH } from "./enqueue.ts";
+import { ENQUEUE_PATH } from "./ingest/enqueue.ts";
 import { describeRoutes } from "./openapi.ts";
 import { InvalidPayloadSchema, MessageSchema } from "./read/answers.ts";
 import type { AnswerDocument, Operation, OperationDocument, RequestHandler, Route } from "./routes.ts";

@@ -2,26 +2,26 @@
 // between several questions, and drop one whose asker has gone.
 
 import { ambiguousName } from "../core/ambiguous.ts";
-import type { ReadAnswers, TimingsAnswer } from "../core/answers.ts";
 import type { ReadOutcome, ReadRefusal, ReadRequest, ReadScope } from "../core/reading.ts";
+import type { ReadAnswers, TimingsAnswer } from "../core/responses.ts";
 import { NEWEST, parseCursor } from "./cursor.ts";
-import type { DetailsSource } from "./details.ts";
-import { readRejections, readTouchpoints, readUsage } from "./details.ts";
-import { findEntries } from "./entries.ts";
-import { listFields, listValues } from "./fields.ts";
-import { categoryFigures, TimingTotals, TOTALS_BYTES } from "./figures.ts";
-import { countOverTime } from "./histogram.ts";
 import { NAMES_KEPT_MAX, TOUCHPOINTS_LISTED_MAX } from "./limits.ts";
-import { mostFrequentTotals, type TotalsByName } from "./named_totals.ts";
 import { QueryMemory } from "./query_memory.ts";
+import type { DetailsSource } from "./responses/details.ts";
+import { readRejections, readTouchpoints, readUsage } from "./responses/details.ts";
+import { findEntries } from "./responses/entries.ts";
+import { listFields, listValues } from "./responses/fields.ts";
+import { categoryFigures, TimingTotals, TOTALS_BYTES } from "./responses/figures.ts";
+import { countOverTime } from "./responses/histogram.ts";
+import { mostFrequentTotals, type TotalsByName } from "./responses/named_totals.ts";
+import { timingSeries } from "./responses/series.ts";
+import { addTimings, type TimingSink } from "./responses/timings.ts";
 import { listRunning, runningStarts } from "./running.ts";
 import { Coverage, type ScanContext, type Steps } from "./scan.ts";
 import { isRefusal, type ReadRules, readScope, refuseUnknownProject, type Scope } from "./scope.ts";
-import { timingSeries } from "./series.ts";
 import type { QuerySource } from "./source.ts";
 import type { SummaryCache } from "./summary_cache.ts";
 import { compareTexts } from "./text_order.ts";
-import { addTimings, type TimingSink } from "./timings.ts";
 
 export interface EngineOptions {
   readonly source: QuerySource;

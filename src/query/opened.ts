@@ -2,15 +2,15 @@
 // one before has not decided. Nothing is inflated for a block that cannot match.
 
 import type { BlockView } from "../block/block_view.ts";
+import { readTextFilters, type TextFilters } from "../block/filter/block_filters.ts";
 import { OpenBlock, type PieceSource } from "../block/open_block.ts";
-import type { BlockSummary } from "../block/summary.ts";
-import { readSummary, SUMMARY } from "../block/summary.ts";
-import { readTextFilters, type TextFilters } from "../block/text_filters.ts";
+import type { BlockSummary } from "../block/stats/statistics.ts";
+import { readSummary, SUMMARY } from "../block/stats/statistics.ts";
+import type { Expression } from "../search/expression.ts";
+import { matchSteps } from "./match/evaluate.ts";
+import { type BlockFacts, canSkip, judge } from "./match/prune.ts";
 import type { QueryMemory } from "./query_memory.ts";
 import type { Scope } from "./scope.ts";
-import { matchSteps } from "./search/evaluate.ts";
-import type { Expression } from "./search/expression.ts";
-import { type BlockFacts, canSkip, judge } from "./search/judge.ts";
 import type { QueryBlock } from "./source.ts";
 import type { SummaryCache } from "./summary_cache.ts";
 

@@ -1,6 +1,6 @@
 // What a query holds, about, for whoever decides which queries may go on: the lists it collects, and what it inflates of the block in work.
 
-import { inflatedBytesOf } from "../block/inflate.ts";
+import { inflatedBytesOf } from "../block/codec/inflate.ts";
 import type { PieceSource } from "../block/open_block.ts";
 import { INFLATED_FACTOR } from "./limits.ts";
 

@@ -5,14 +5,14 @@ import { appendRecord } from "../block/append.ts";
 import { emptyColumns } from "../block/columns.ts";
 import { BlockEncoder } from "../block/encode.ts";
 import { openBlock } from "../block/open_block.ts";
-import type { RunningAnswer, RunningTiming } from "../core/answers.ts";
 import type { StoredRecord } from "../core/record.ts";
+import type { RunningAnswer, RunningTiming } from "../core/responses.ts";
 import { copyOf } from "../core/text_copy.ts";
 import { cutTouchpoint } from "../core/touchpoint.ts";
 import { PAGE_LENGTH_MAX } from "./limits.ts";
+import { matchRows } from "./match/evaluate.ts";
 import type { Steps } from "./scan.ts";
 import type { Scope } from "./scope.ts";
-import { matchRows } from "./search/evaluate.ts";
 import { textLengthOf } from "./text_length.ts";
 
 /** Starts that are matched at once, and the characters of their texts: they are held while they are. */

@@ -4,7 +4,7 @@
 // whether to go on.
 
 import { BlockDamagedError } from "../block/damage.ts";
-import type { ScanNotes } from "../core/answers.ts";
+import type { ScanNotes } from "../core/responses.ts";
 import { STEP_BYTES_MAX, STEP_MS_MAX } from "./limits.ts";
 import { mayHold, OpenedBlock } from "./opened.ts";
 import type { QueryMemory } from "./query_memory.ts";

@@ -2,9 +2,9 @@
 
 import { assert } from "../core/errors.ts";
 import type { ReadRefusal, ReadScope } from "../core/reading.ts";
-import { shareEqualTerms } from "./search/equal_terms.ts";
-import type { Expression } from "./search/expression.ts";
-import { parseSearch } from "./search/parse.ts";
+import { shareEqualTerms } from "../search/equal_terms.ts";
+import type { Expression } from "../search/expression.ts";
+import { parseSearch } from "../search/parse.ts";
 
 /** What the configuration says of projects, as far as reading needs it. */
 export interface ReadRules {

@@ -2,8 +2,8 @@
 // ever stale. Bounded in bytes, what was used longest ago goes first; and what was not used for some minutes goes, too: its block is
 // likely to be gone, merged into another one or expired.
 
-import type { BlockSummary } from "../block/summary.ts";
-import type { TextFilters } from "../block/text_filters.ts";
+import type { TextFilters } from "../block/filter/block_filters.ts";
+import type { BlockSummary } from "../block/stats/statistics.ts";
 import type { Clock } from "../core/clock.ts";
 import type { QueryBlock } from "./source.ts";
 

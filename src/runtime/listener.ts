@@ -2,7 +2,7 @@
 
 import { OperatingError } from "../core/errors.ts";
 import type { PeerAddresses } from "./address.ts";
-import type { Patience } from "./patience.ts";
+import type { Patience } from "./idle_timeout.ts";
 
 /** Seconds without a byte after which a connection is closed. Above the 10 s that a batch may wait for its answer. */
 export const IDLE_SECONDS = 120;

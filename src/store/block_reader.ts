@@ -3,15 +3,15 @@
 
 import { BlockDamagedError, BlockGoneError } from "../block/damage.ts";
 import type { BlockPiece } from "../block/encode.ts";
-import type { BlockHeader } from "../block/header.ts";
 import type { PieceSource } from "../block/open_block.ts";
+import type { BlockHeader } from "../block/stats/zone_map.ts";
 import { TIME_MS_MAX } from "../core/limits.ts";
 import type { Database, Statement } from "../runtime/driver.ts";
 import { isFinished } from "./block_entry.ts";
+import { checkComplete, checkWritten, type Written } from "./chunk_check.ts";
 import { isCorruption, openForReading } from "./database.ts";
-import { HeaderCheck } from "./header_check.ts";
-import { checkComplete, checkWritten, type Written } from "./piece_check.ts";
 import { PIECES_MAX } from "./schema.ts";
+import { HeaderCheck } from "./zone_map_check.ts";
 
 /** A block, without its pieces. */
 export interface BlockInfo extends BlockHeader {

@@ -2,7 +2,7 @@
 
 import { crc32 } from "node:zlib";
 import type { BlockPiece, EncodedBlock } from "../block/encode.ts";
-import type { BlockHeader } from "../block/header.ts";
+import type { BlockHeader } from "../block/stats/zone_map.ts";
 import { assert } from "../core/errors.ts";
 import type { Database, Statement } from "../runtime/driver.ts";
 import { PIECES_MAX } from "./schema.ts";

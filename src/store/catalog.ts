@@ -6,7 +6,7 @@ import type { Database } from "../runtime/driver.ts";
 import { type BlockEntry, isFinished } from "./block_entry.ts";
 import { BlockTable } from "./block_table.ts";
 import { isCorruption } from "./database.ts";
-import { HeaderCheck } from "./header_check.ts";
+import { HeaderCheck } from "./zone_map_check.ts";
 
 /** No record has it. */
 const NEWEST_ID = Number.MAX_SAFE_INTEGER;

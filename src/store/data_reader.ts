@@ -3,7 +3,7 @@
 import type { Database } from "../runtime/driver.ts";
 import { BlockReader } from "./block_reader.ts";
 import { openForReading, type ReadAccess } from "./database.ts";
-import { DetailsReader } from "./details_reader.ts";
+import { DetailsReader } from "./tables_reader.ts";
 
 export class DataReader {
   readonly blocks: BlockReader;

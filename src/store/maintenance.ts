@@ -4,9 +4,9 @@
 import { OperatingError } from "../core/errors.ts";
 import type { Durability } from "../core/intake.ts";
 import { isStoreError } from "./database.ts";
-import { ReserveFile } from "./reserve.ts";
-import { Retention, type RetentionOptions } from "./retention_plan.ts";
-import { checkpointFully, freeBytes, setCheckpointSize, spaceUsed, vacuumStep } from "./space.ts";
+import { ReserveFile } from "./space/reserve.ts";
+import { Retention, type RetentionOptions } from "./space/retention_plan.ts";
+import { checkpointFully, freeBytes, setCheckpointSize, spaceUsed, vacuumStep } from "./space/space.ts";
 import { StoreWriter } from "./store_writer.ts";
 
 /** Blocks that one transaction removes, so that it stays small on a full disk and short beside ingestion. */

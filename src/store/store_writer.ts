@@ -2,7 +2,8 @@
 // changes only after the commit, so a failed commit leaves no trace.
 
 import { BlockEncoder, type EncodedBlock } from "../block/encode.ts";
-import { type BlockHeader, headerOf } from "../block/header.ts";
+import { type BlockHeader, headerOf } from "../block/stats/zone_map.ts";
+import type { GroupWrite } from "../commit/group_write.ts";
 import type { ClockReading } from "../core/age_clock.ts";
 import type { ChangeOutcome, ChangeRequest } from "../core/changing.ts";
 import { OperatingError } from "../core/errors.ts";
@@ -13,13 +14,12 @@ import type { BlockEntry } from "./block_entry.ts";
 import { BlockTable } from "./block_table.ts";
 import { BlockCatalog } from "./catalog.ts";
 import { isStoreError, openForWriting } from "./database.ts";
-import type { GroupWrite } from "./group_write.ts";
-import { MemoryTables, type RestoredState } from "./memory_tables.ts";
 import { type MergePlan, planMerge } from "./merge_plan.ts";
 import { OpenedFiles } from "./opened_files.ts";
 import { ProjectTable } from "./project_table.ts";
 import { type RedoGroup, RedoLog } from "./redo_log.ts";
-import { checkpointPartly, tryCheckpointFully } from "./space.ts";
+import { checkpointPartly, tryCheckpointFully } from "./space/space.ts";
+import { MemoryTables, type RestoredState } from "./state_tables.ts";
 import { TouchpointTable } from "./touchpoint_table.ts";
 
 /** How long closing waits for readers, in ms: a part of the time that a stop may take. */

@@ -5,10 +5,10 @@
 // it, and a name that is deleted or renamed away leaves the list whole. Should records still come with it, it is new again
 // and stands there unregistered, which is how one learns that something still sends it.
 
+import type { TouchpointNote } from "../commit/group_write.ts";
 import type { ChangeOutcome } from "../core/changing.ts";
 import { TOUCHPOINTS_MAX } from "../core/limits.ts";
 import type { Database, Statement } from "../runtime/driver.ts";
-import type { TouchpointNote } from "./group_write.ts";
 
 interface Row {
   readonly registered: number;

@@ -19,7 +19,7 @@ import { OperatingError } from "../core/errors.ts";
 import { openForReading, type ReadAccess } from "./database.ts";
 import { lockHolder } from "./lock.ts";
 import { redoState } from "./redo_log.ts";
-import { freeBytes } from "./space.ts";
+import { freeBytes } from "./space/space.ts";
 
 /** How often a copy is tried of a file that somebody writes meanwhile. */
 const ATTEMPTS_MAX = 5;

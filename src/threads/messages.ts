@@ -1,16 +1,16 @@
 // What the threads say to one another. The main thread relays between writer and compactor, so each knows one peer only.
 
 import type { EncodedBlock } from "../block/encode.ts";
-import type { BlockHeader } from "../block/header.ts";
+import type { BlockHeader } from "../block/stats/zone_map.ts";
 import type { ChangeOutcome, ChangeRequest } from "../core/changing.ts";
 import type { AnsweredMessage, GroupMessage, RefusedBatch, SetAsideMessage } from "../core/group.ts";
 import type { Durability } from "../core/intake.ts";
 import type { ExportRequest, ReadOutcome, ReadRefusal, ReadRequest, TailEvent, TailRequest } from "../core/reading.ts";
 import type { StoredSession } from "../core/session.ts";
 import type { StoreSnapshot } from "../core/telemetry.ts";
+import type { CheckRules } from "../ingest/check.ts";
+import type { WorkerRules } from "../ingest/options.ts";
 import type { ReadRules } from "../query/scope.ts";
-import type { CheckRules } from "../worker/check.ts";
-import type { WorkerRules } from "../worker/options.ts";
 
 /**
  * What a reload of the configuration can change for the writer. Batches carry indexes into `keys`, which only ever grows

@@ -3,8 +3,8 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
-import type { UsageAnswer } from "../core/answers.ts";
 import { assert } from "../core/errors.ts";
+import type { UsageAnswer } from "../core/responses.ts";
 import { Api } from "./api/client.ts";
 import { Query, type QueryEnvironment } from "./api/query.ts";
 import { createSignedFetch } from "./api/signed_fetch.ts";

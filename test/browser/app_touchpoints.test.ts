@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
-import type { TouchpointsAnswer } from "../../src/core/answers.ts";
+import type { TouchpointsAnswer } from "../../src/core/responses.ts";
 import { accessibilityProblems, withAppPage } from "../support/app_page.ts";
 import { startBrowser } from "../support/browser.ts";
 import { MARKUP, takenAsMarkup } from "../support/markup.ts";

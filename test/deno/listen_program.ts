@@ -2,7 +2,7 @@
 
 import { listen } from "#runtime/listen.ts";
 import { PeerAddresses } from "../../src/runtime/address.ts";
-import { Patience } from "../../src/runtime/patience.ts";
+import { Patience } from "../../src/runtime/idle_timeout.ts";
 
 const peers = new PeerAddresses();
 const patience = new Patience();

@@ -5,7 +5,7 @@ import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import type { EntriesAnswer, HistogramAnswer, TimingsAnswer } from "../../src/core/answers.ts";
+import type { EntriesAnswer, HistogramAnswer, TimingsAnswer } from "../../src/core/responses.ts";
 import { PIECES_MAX } from "../../src/store/schema.ts";
 import { eventually } from "../support/eventually.ts";
 import { integer, type Random, runSeed, seededRandom } from "../support/random.ts";

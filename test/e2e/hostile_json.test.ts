@@ -2,8 +2,8 @@
 // blocks, out of pairs, and after a restart. What must not go in is refused as promised and leaves nothing.
 
 import { describe, expect, test } from "bun:test";
-import type { EntriesAnswer, FieldsAnswer, RejectionsAnswer, ValuesAnswer } from "../../src/core/answers.ts";
 import type { ShownRecord } from "../../src/core/record.ts";
+import type { EntriesAnswer, FieldsAnswer, RejectionsAnswer, ValuesAnswer } from "../../src/core/responses.ts";
 import { untilTrue } from "../support/condition.ts";
 import { eventually } from "../support/eventually.ts";
 import { csvRows } from "../support/raw_csv.ts";

@@ -8,7 +8,7 @@ import type {
   RejectionsAnswer,
   TimingsAnswer,
   ValuesAnswer,
-} from "../../src/core/answers.ts";
+} from "../../src/core/responses.ts";
 import { untilTrue } from "../support/condition.ts";
 import { AUTHORIZATION, read, TailClient } from "../support/read_api.ts";
 import { CLIENT_KEY, configText, type TestServer, withServer } from "../support/server.ts";

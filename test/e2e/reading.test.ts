@@ -1,6 +1,7 @@
 // The read API of the executable: what was sent is found again, also while more is sent and blocks are merged.
 
 import { beforeAll, describe, expect, test } from "bun:test";
+import type { ShownRecord } from "../../src/core/record.ts";
 import type {
   EntriesAnswer,
   HistogramAnswer,
@@ -8,8 +9,7 @@ import type {
   TimingsAnswer,
   TouchpointsAnswer,
   UsageAnswer,
-} from "../../src/core/answers.ts";
-import type { ShownRecord } from "../../src/core/record.ts";
+} from "../../src/core/responses.ts";
 import { withinOneMonth } from "../support/calendar.ts";
 import { untilTrue } from "../support/condition.ts";
 import { exactQuantile } from "../support/query_model.ts";

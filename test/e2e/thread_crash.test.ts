@@ -3,8 +3,8 @@
 
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import type { EntriesAnswer, RejectionsAnswer } from "../../src/core/answers.ts";
 import type { ShownRecord } from "../../src/core/record.ts";
+import type { EntriesAnswer, RejectionsAnswer } from "../../src/core/responses.ts";
 import { THREADS, type ThreadName } from "../../src/core/telemetry.ts";
 import { untilTrue } from "../support/condition.ts";
 import { DEATHS, type Death, isOrdered, orderDeath } from "../support/dying_on_demand.ts";

@@ -3,11 +3,11 @@
 
 import { expect, test } from "bun:test";
 import type { Entry, Source } from "../../src/core/entry.ts";
-import { COMPLETES_KIND } from "../../src/worker/complete_parts.ts";
-import { normalise, type TimingEntry } from "../../src/worker/normalise.ts";
-import { type PairingLimits, PairingMemory } from "../../src/worker/pairing.ts";
+import { normalise, type TimingEntry } from "../../src/ingest/normalise.ts";
+import { type PairingLimits, PairingMemory } from "../../src/ingest/pairing/pairing.ts";
+import { COMPLETES_KIND } from "../../src/ingest/pairing/recently_completed_chunks.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../support/random.ts";
-import { batchContext, NOW } from "../unit/worker/batch_context.ts";
+import { batchContext, NOW } from "../unit/ingest/batch_context.ts";
 import { type Outcome, PairingModel } from "./pairing_model.ts";
 
 const SCENARIOS = 2_000;

@@ -3,8 +3,8 @@
 
 import type { Source } from "../../src/core/entry.ts";
 import type { JsonObject } from "../../src/core/json.ts";
-import type { CompleteEntry, EndEntry, NewRecord, StartEntry, TimingEntry } from "../../src/worker/normalise.ts";
-import type { PairingLimits, Sender } from "../../src/worker/pairing.ts";
+import type { CompleteEntry, EndEntry, NewRecord, StartEntry, TimingEntry } from "../../src/ingest/normalise.ts";
+import type { PairingLimits, Sender } from "../../src/ingest/pairing/pairing.ts";
 
 interface Held<E> {
   readonly entry: E;

@@ -2,19 +2,19 @@
 // records against both. Random texts, too, are read or refused with a place, and never throw.
 
 import { expect, test } from "bun:test";
+import { readTextFilters } from "../../src/block/filter/block_filters.ts";
 import { countedFlags, kindCodeOf, levelCodeOf, packFlags } from "../../src/block/flags.ts";
 import { keyTypeCodeOf } from "../../src/block/key_types.ts";
 import { OpenBlock } from "../../src/block/open_block.ts";
-import { readTextFilters } from "../../src/block/text_filters.ts";
 import { LEVELS, SOURCES } from "../../src/core/entry.ts";
 import { METADATA_COLUMNS_MAX } from "../../src/core/limits.ts";
 import { KINDS, type ShownRecord, type StoredRecord, showRecord } from "../../src/core/record.ts";
-import { matchRows } from "../../src/query/search/evaluate.ts";
-import type { Expression } from "../../src/query/search/expression.ts";
-import { type BlockFacts, canSkip, judge, type TextFacts, touchesOnly } from "../../src/query/search/judge.ts";
-import { parseSearch } from "../../src/query/search/parse.ts";
+import { matchRows } from "../../src/query/match/evaluate.ts";
+import { type BlockFacts, canSkip, judge, type TextFacts, touchesOnly } from "../../src/query/match/prune.ts";
+import type { Expression } from "../../src/search/expression.ts";
+import { parseSearch } from "../../src/search/parse.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../support/random.ts";
-import { sourceOf } from "../unit/query/search_block.ts";
+import { sourceOf } from "../unit/query/match/search_block.ts";
 import { hasText, type ModelSearch, randomSearch, type Vocabulary } from "./search_model.ts";
 
 const BLOCKS = 100;

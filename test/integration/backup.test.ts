@@ -6,7 +6,7 @@ import { OperatingError } from "../../src/core/errors.ts";
 import { backupTo } from "../../src/store/backup.ts";
 import { APPLICATION_ID, FORMAT_VERSION } from "../../src/store/schema.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
-import { verifyData } from "../../src/store/verify.ts";
+import { verifyData } from "../../src/store/verify/verify.ts";
 import { withFolder } from "../support/folder.ts";
 import { groupOf, mergeNow, NOW, piecesOf, recordOf } from "../support/groups.ts";
 import { withSmallDisk } from "../support/small_disk.ts";

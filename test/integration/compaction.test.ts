@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { BlockReader } from "../../src/store/block_reader.ts";
-import { Compaction, type MergeOutcome } from "../../src/threads/compaction.ts";
+import { Compaction, type MergeOutcome } from "../../src/threads/main/compaction.ts";
 import { untilTrue } from "../support/condition.ts";
 import { type Death, isOrdered, orderDeath } from "../support/dying_on_demand.ts";
 import { type TestPipeline, withPipeline } from "../support/pipeline.ts";

@@ -13,7 +13,7 @@ import { type TestPipeline, withPipeline } from "../support/pipeline.ts";
 /** What the compactor answers to one request. */
 async function answerOf(file: string, blocks: readonly number[], isIdle = false): Promise<FromCompactor> {
   const { promise, resolve, reject } = Promise.withResolvers<FromCompactor>();
-  const url = new URL("../../src/threads/compactor.ts", import.meta.url);
+  const url = new URL("../../src/threads/compactor/compactor.ts", import.meta.url);
   const thread = spawnThread<ToCompactor, FromCompactor>(url, {
     receive: resolve,
     ended: (reason) => reject(new Error(reason)),

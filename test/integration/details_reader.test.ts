@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import type { GroupWrite } from "../../src/commit/group_write.ts";
 import { DAY_MS } from "../../src/core/limits.ts";
 import { openForReading } from "../../src/store/database.ts";
-import { DetailsReader } from "../../src/store/details_reader.ts";
-import type { GroupWrite } from "../../src/store/group_write.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
+import { DetailsReader } from "../../src/store/tables_reader.ts";
 import { withFolder } from "../support/folder.ts";
 import { groupOf, NOTHING, NOW, recordOf } from "../support/groups.ts";
 

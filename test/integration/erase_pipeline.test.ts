@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { verifyData } from "../../src/store/verify.ts";
+import { verifyData } from "../../src/store/verify/verify.ts";
 import { type TestPipeline, withPipeline } from "../support/pipeline.ts";
 
 /** Sends batches of one entry a name, one after the other; gives those messages of bob's that were accepted. */

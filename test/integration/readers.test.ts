@@ -2,11 +2,11 @@
 
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readlinkSync } from "node:fs";
-import type { EntriesAnswer } from "../../src/core/answers.ts";
 import type { ReadRequest, TailEvent } from "../../src/core/reading.ts";
-import { TailHub } from "../../src/query/tail.ts";
+import type { EntriesAnswer } from "../../src/core/responses.ts";
+import { TailHub } from "../../src/query/stream/tail.ts";
 import { DataReader } from "../../src/store/data_reader.ts";
-import { Readers } from "../../src/threads/readers.ts";
+import { Readers } from "../../src/threads/main/readers.ts";
 import { untilTrue } from "../support/condition.ts";
 import { isOrdered, orderDeath } from "../support/dying_on_demand.ts";
 import { eventually } from "../support/eventually.ts";
@@ -25,7 +25,7 @@ const IDLE_TICKS = 20;
 
 async function withReaders(
   work: (readers: Readers, test: TestPipeline, logged: string[]) => Promise<void>,
-  readerUrl = new URL("reader.ts", SOURCE),
+  readerUrl = new URL("reader/reader.ts", SOURCE),
 ): Promise<void> {
   const logged: string[] = [];
   let readers: Readers | undefined;

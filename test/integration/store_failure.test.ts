@@ -3,13 +3,13 @@ import { describe, expect, test } from "bun:test";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { Entry } from "../../src/core/entry.ts";
-import { exportLines } from "../../src/query/export.ts";
+import { EntryWorker } from "../../src/ingest/loop.ts";
+import type { StagedBatch, WorkerRules } from "../../src/ingest/options.ts";
+import { exportLines } from "../../src/query/stream/export.ts";
 import { BlockReader } from "../../src/store/block_reader.ts";
 import { isStoreError } from "../../src/store/database.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
-import { batchesOf } from "../../src/threads/redo_text.ts";
-import { EntryWorker } from "../../src/worker/loop.ts";
-import type { StagedBatch, WorkerRules } from "../../src/worker/options.ts";
+import { batchesOf } from "../../src/threads/writer/redo_text.ts";
 import { readingAt } from "../support/clock_reading.ts";
 import { withFolder } from "../support/folder.ts";
 

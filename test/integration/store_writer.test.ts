@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { OperatingError } from "../../src/core/errors.ts";
 import { DAY_MS } from "../../src/core/limits.ts";
 import type { StoredRecord } from "../../src/core/record.ts";
-import { exportLines } from "../../src/query/export.ts";
+import { exportLines } from "../../src/query/stream/export.ts";
 import { BlockReader } from "../../src/store/block_reader.ts";
 import { openForReading, openForWriting } from "../../src/store/database.ts";
 import { lockData } from "../../src/store/lock.ts";

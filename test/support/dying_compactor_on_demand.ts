@@ -1,6 +1,6 @@
 // The real compactor thread, which ends when it is told to.
 
-import "../../src/threads/compactor.ts";
+import "../../src/threads/compactor/compactor.ts";
 import { dieOnDemand } from "./dying_on_demand.ts";
 
 dieOnDemand("compactor");

@@ -1,7 +1,7 @@
 // A reader thread that dies when it is asked for keys, and is like any other else.
 
 import type { ToReader } from "../../src/threads/messages.ts";
-import "../../src/threads/reader.ts";
+import "../../src/threads/reader/reader.ts";
 
 const scope = globalThis as unknown as { onmessage: ((event: { data: ToReader }) => void) | null };
 

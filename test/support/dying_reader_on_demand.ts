@@ -1,6 +1,6 @@
 // The real reader thread, which ends when it is told to.
 
-import "../../src/threads/reader.ts";
+import "../../src/threads/reader/reader.ts";
 import { dieOnDemand } from "./dying_on_demand.ts";
 
 dieOnDemand("reader");

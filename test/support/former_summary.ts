@@ -3,7 +3,7 @@
 import { appendRecord } from "../../src/block/append.ts";
 import { type Columns, emptyColumns } from "../../src/block/columns.ts";
 import { type BlockPiece, pieceOf } from "../../src/block/encode.ts";
-import { SUMMARY } from "../../src/block/summary.ts";
+import { SUMMARY } from "../../src/block/stats/statistics.ts";
 import { LEVELS } from "../../src/core/entry.ts";
 import { KINDS, type StoredRecord } from "../../src/core/record.ts";
 

@@ -3,10 +3,10 @@
 import { appendRecord } from "../../src/block/append.ts";
 import { emptyColumns } from "../../src/block/columns.ts";
 import type { BlockPiece } from "../../src/block/encode.ts";
-import { BlockMerger } from "../../src/block/merge_blocks.ts";
+import { BlockMerger } from "../../src/block/merge/merge_blocks.ts";
+import type { GroupWrite } from "../../src/commit/group_write.ts";
 import { DAY_MS } from "../../src/core/limits.ts";
 import type { StoredRecord } from "../../src/core/record.ts";
-import type { GroupWrite } from "../../src/store/group_write.ts";
 import { PIECES_MAX } from "../../src/store/schema.ts";
 import type { StoreWriter } from "../../src/store/store_writer.ts";
 

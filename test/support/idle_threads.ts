@@ -2,7 +2,7 @@
 // nobody notices. For each runtime that the server can run on.
 
 import { expect, test } from "bun:test";
-import type { EntriesAnswer } from "../../src/core/answers.ts";
+import type { EntriesAnswer } from "../../src/core/responses.ts";
 import { THREADS } from "../../src/core/telemetry.ts";
 import { eventually } from "./eventually.ts";
 import { read, TailClient } from "./read_api.ts";

@@ -3,7 +3,7 @@
 
 import type { HeapReport } from "../../src/runtime/thread.ts";
 import type { FromCompactor } from "../../src/threads/messages.ts";
-import "../../src/threads/compactor.ts";
+import "../../src/threads/compactor/compactor.ts";
 
 const scope = globalThis as unknown as { postMessage(message: FromCompactor | HeapReport): void };
 const post = scope.postMessage.bind(globalThis);

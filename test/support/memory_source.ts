@@ -3,9 +3,9 @@
 import { appendRecord } from "../../src/block/append.ts";
 import { emptyColumns } from "../../src/block/columns.ts";
 import { BlockEncoder, type BlockPiece, type EncodedBlock } from "../../src/block/encode.ts";
-import { headerOf } from "../../src/block/header.ts";
-import { BlockMerger } from "../../src/block/merge_blocks.ts";
+import { BlockMerger } from "../../src/block/merge/merge_blocks.ts";
 import type { PieceSource } from "../../src/block/open_block.ts";
+import { headerOf } from "../../src/block/stats/zone_map.ts";
 import type { StoredRecord } from "../../src/core/record.ts";
 import type { BlockFilter, QueryBlock, QuerySource } from "../../src/query/source.ts";
 import { integer, type Random } from "./random.ts";

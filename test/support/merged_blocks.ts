@@ -2,9 +2,9 @@
 
 import type { Columns } from "../../src/block/columns.ts";
 import { BlockEncoder, type EncodedBlock } from "../../src/block/encode.ts";
-import { BlockMerger } from "../../src/block/merge_blocks.ts";
-import { SUMMARY } from "../../src/block/summary.ts";
-import { FILTER } from "../../src/block/text_filter.ts";
+import { FILTER } from "../../src/block/filter/ngram_filter.ts";
+import { BlockMerger } from "../../src/block/merge/merge_blocks.ts";
+import { SUMMARY } from "../../src/block/stats/statistics.ts";
 
 export function mergedOf(columns: Columns, notesRecordsMin?: number, partTexts?: number): EncodedBlock {
   const merger = new BlockMerger("as they lie");

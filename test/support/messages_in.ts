@@ -1,6 +1,6 @@
 // What a data file has, as the shortest thing to compare: the messages of its records, in the order of their ids.
 
-import { exportLines } from "../../src/query/export.ts";
+import { exportLines } from "../../src/query/stream/export.ts";
 import { BlockReader } from "../../src/store/block_reader.ts";
 
 export function messagesIn(file: string, project?: string): string[] {

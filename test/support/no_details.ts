@@ -1,6 +1,6 @@
 // Nothing beside the blocks, for tests of questions about records.
 
-import type { DetailsSource } from "../../src/query/details.ts";
+import type { DetailsSource } from "../../src/query/responses/details.ts";
 
 const NOTHING = () => [];
 

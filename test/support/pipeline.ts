@@ -7,10 +7,10 @@ import { join } from "node:path";
 import type { Entry } from "../../src/core/entry.ts";
 import type { ApiKey, BatchOutcome, Durability } from "../../src/core/intake.ts";
 import type { ShownRecord } from "../../src/core/record.ts";
-import { exportLines } from "../../src/query/export.ts";
+import { exportLines } from "../../src/query/stream/export.ts";
 import { BlockReader } from "../../src/store/block_reader.ts";
-import { KeyIndex } from "../../src/threads/key_index.ts";
-import { Pipeline, type PipelineLog } from "../../src/threads/pipeline.ts";
+import { KeyIndex } from "../../src/threads/main/key_index.ts";
+import { Pipeline, type PipelineLog } from "../../src/threads/main/pipeline.ts";
 
 const SOURCE = new URL("../../src/threads/", import.meta.url);
 const KEY: ApiKey = { name: "shop", project: "default", type: "server", origins: [], rate: undefined };
@@ -67,8 +67,8 @@ export class TestPipeline {
       observeCommit: () => undefined,
       committed: committed ?? (() => undefined),
       restarted: (thread) => this.restarted.push(thread),
-      writerUrl: writerUrl ?? new URL("writer.ts", SOURCE),
-      compactorUrl: compactorUrl ?? new URL("compactor.ts", SOURCE),
+      writerUrl: writerUrl ?? new URL("writer/writer.ts", SOURCE),
+      compactorUrl: compactorUrl ?? new URL("compactor/compactor.ts", SOURCE),
     });
   }
 

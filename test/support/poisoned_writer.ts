@@ -3,7 +3,7 @@
 
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import type { FromWriter, ToWriter } from "../../src/threads/messages.ts";
-import "../../src/threads/writer.ts";
+import "../../src/threads/writer/writer.ts";
 
 interface Scope {
   onmessage: ((event: { data: ToWriter }) => void) | null;

@@ -1,6 +1,6 @@
 // The read API as a client uses it: a GET with the admin token, and a live tail as events.
 
-import type { EntriesAnswer } from "../../src/core/answers.ts";
+import type { EntriesAnswer } from "../../src/core/responses.ts";
 import type { TestServer } from "./server.ts";
 import { ADMIN_TOKEN } from "./server.ts";
 

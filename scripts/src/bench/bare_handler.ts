@@ -3,7 +3,7 @@
 
 import { Elysia } from "elysia";
 import { isJsonObject } from "../../../src/core/json.ts";
-import { compileChecks } from "../../../src/worker/validation.ts";
+import { compileChecks } from "../../../src/ingest/validation.ts";
 
 const { isBatch } = compileChecks();
 const app = new Elysia().post(

@@ -32,7 +32,12 @@ interface Target {
 const DIST = join(ROOT, "dist");
 
 /** The process and its threads: a thread's module must be an entry point of its own to be in the executable. */
-const ENTRY_POINTS = ["src/main.ts", "src/threads/writer.ts", "src/threads/compactor.ts", "src/threads/reader.ts"];
+const ENTRY_POINTS = [
+  "src/main.ts",
+  "src/threads/writer/writer.ts",
+  "src/threads/compactor/compactor.ts",
+  "src/threads/reader/reader.ts",
+];
 
 /** The app in the browser and the client library, put into the executable as they are. */
 const PACKS = [join("dist", "web", PACK_FILE), join("dist", "client", LIBRARY_PACK_FILE)];

@@ -7,9 +7,9 @@ import { assert } from "../../core/errors.ts";
 import { isJsonObject, typeName } from "../../core/json.ts";
 import type { ParseGuard } from "../../runtime/parse_guard.ts";
 import { INVALID_JSON, jsonResponse, toResponse } from "../answers.ts";
-import { readBody } from "../body.ts";
-import { BodyRoom } from "../body_room.ts";
-import { BODY_ANSWERS } from "../enqueue.ts";
+import { readBody } from "../ingest/body.ts";
+import { BodyRoom } from "../ingest/body_room.ts";
+import { BODY_ANSWERS } from "../ingest/enqueue.ts";
 import { shown } from "./parameters.ts";
 
 /** A token, two names or a search: a page of text at most. */

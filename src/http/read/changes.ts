@@ -5,7 +5,7 @@ import { type TSchema, Type } from "@sinclair/typebox";
 import type { ChangeOutcome } from "../../core/changing.ts";
 import { assert } from "../../core/errors.ts";
 import { TOUCHPOINT_LENGTH_MAX } from "../../core/touchpoint.ts";
-import type { Patience } from "../../runtime/patience.ts";
+import type { Patience } from "../../runtime/idle_timeout.ts";
 import { jsonResponse } from "../answers.ts";
 import type { AnswerDocument, Route } from "../routes.ts";
 import { ErasedSchema, TouchpointSchema, TouchpointsSchema } from "./account_answers.ts";

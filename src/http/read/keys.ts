@@ -1,6 +1,6 @@
 // GET /api/v1/keys: what the configuration says of each pair, joined with what the data says of its use. No key and no hash.
 
-import type { KeysAnswer, KeyUse } from "../../core/answers.ts";
+import type { KeysAnswer, KeyUse } from "../../core/responses.ts";
 import type { ShownPair } from "../access.ts";
 import { jsonResponse } from "../answers.ts";
 import type { Route } from "../routes.ts";

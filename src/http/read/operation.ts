@@ -8,7 +8,7 @@ import type { Reading, ReadRequest } from "../../core/reading.ts";
 import { TICKET_PARAMETER } from "../../core/session.ts";
 import type { ParseGuard } from "../../runtime/parse_guard.ts";
 import { type ReadAccess, refuseReader } from "../admin.ts";
-import type { HttpLog } from "../enqueue.ts";
+import type { HttpLog } from "../ingest/enqueue.ts";
 import type { AnswerDocument, Operation, OperationDocument } from "../routes.ts";
 import { InvalidPayloadSchema, MessageSchema, QueryProblemSchema } from "./answers.ts";
 import { readJsonBody } from "./bodies.ts";

@@ -1,6 +1,6 @@
 // GET /api/v1/status: how the server is now, for people and pages: the same figures as /readyz and /metrics, from the latest snapshot.
 
-import type { StatusAnswer } from "../../core/answers.ts";
+import type { StatusAnswer } from "../../core/responses.ts";
 import type { PipelineView } from "../../core/telemetry.ts";
 import { jsonResponse } from "../answers.ts";
 import type { Route } from "../routes.ts";

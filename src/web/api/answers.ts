@@ -12,7 +12,7 @@ import type {
   TouchpointsAnswer,
   UsageAnswer,
   ValuesAnswer,
-} from "../../core/answers.ts";
+} from "../../core/responses.ts";
 
 /** One key of a pair, masked. Unix ms; null: never. */
 export interface ShownKey {

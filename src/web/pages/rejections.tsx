@@ -2,7 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { formatCount } from "../../core/amounts.ts";
-import type { RejectionRow } from "../../core/answers.ts";
+import type { RejectionRow } from "../../core/responses.ts";
 import { Button } from "../components/button.tsx";
 import { Link } from "../components/link.tsx";
 import { EmptyState, Notice } from "../components/notice.tsx";

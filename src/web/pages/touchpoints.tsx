@@ -3,7 +3,7 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { formatCount, formatCountOf } from "../../core/amounts.ts";
-import type { TouchpointsAnswer } from "../../core/answers.ts";
+import type { TouchpointsAnswer } from "../../core/responses.ts";
 import type { Problem } from "../api/outcome.ts";
 import { useApp } from "../app_context.ts";
 import { Button } from "../components/button.tsx";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { BlockDamagedError } from "../../../src/block/damage.ts";
 import { decodeColumns, recordsOf } from "../../../src/block/decode.ts";
 import { BlockEncoder, type EncodedBlock } from "../../../src/block/encode.ts";
-import { headerOf } from "../../../src/block/header.ts";
+import { headerOf } from "../../../src/block/stats/zone_map.ts";
 import { METADATA_COLUMNS_MAX } from "../../../src/core/limits.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
 import { mergeColumns } from "../../support/merge_columns.ts";

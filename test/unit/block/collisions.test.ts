@@ -4,12 +4,12 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { appendRecord } from "../../../src/block/append.ts";
 import { type Columns, emptyColumns } from "../../../src/block/columns.ts";
 import { BlockEncoder } from "../../../src/block/encode.ts";
-import { BlockMerger } from "../../../src/block/merge_blocks.ts";
+import { BlockMerger } from "../../../src/block/merge/merge_blocks.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
 import { cpuRatio } from "../../support/cpu_ratio.ts";
 import { runSeed, seededRandom } from "../../support/random.ts";
 import { collidingName, differentNames, ordinaryName } from "../../support/raw_collisions.ts";
-import { record } from "../query/search_block.ts";
+import { record } from "../query/match/search_block.ts";
 
 /** On a machine that does much else. */
 setDefaultTimeout(60_000);

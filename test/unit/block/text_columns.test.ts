@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import type { TextColumn, ValueColumn } from "../../../src/block/block_view.ts";
-import { ByteReader, ByteWriter } from "../../../src/block/bytes.ts";
+import { ByteReader, ByteWriter } from "../../../src/block/codec/bytes.ts";
+import { toDictionary, writeDictionary } from "../../../src/block/codec/strings.ts";
+import { readTexts, type Texts } from "../../../src/block/codec/text_column.ts";
+import type { Values } from "../../../src/block/codec/value_column.ts";
+import { FORM, writeStrings } from "../../../src/block/codec/values.ts";
 import { BlockEncoder } from "../../../src/block/encode.ts";
 import { openBlock } from "../../../src/block/open_block.ts";
-import { toDictionary, writeDictionary } from "../../../src/block/strings.ts";
-import { readTexts, type Texts } from "../../../src/block/text_column.ts";
-import type { Values } from "../../../src/block/value_column.ts";
-import { FORM, writeStrings } from "../../../src/block/values.ts";
 import { foldText } from "../../../src/core/fold.ts";
 import { recordOf } from "../../support/groups.ts";
 import { columnarOf } from "../../support/merged_blocks.ts";

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { registerExport } from "../../../src/cli/export.ts";
 import { OperatingError } from "../../../src/core/errors.ts";
+import { EntryWorker } from "../../../src/ingest/loop.ts";
 import { StoreWriter } from "../../../src/store/store_writer.ts";
-import { batchesOf } from "../../../src/threads/redo_text.ts";
-import { EntryWorker } from "../../../src/worker/loop.ts";
+import { batchesOf } from "../../../src/threads/writer/redo_text.ts";
 import { readingAt } from "../../support/clock_reading.ts";
 import { withFolder } from "../../support/folder.ts";
 

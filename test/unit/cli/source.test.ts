@@ -4,8 +4,8 @@ import type { CliContext } from "../../../src/cli/context.ts";
 import { addSearch, addSearchHelp } from "../../../src/cli/search_help.ts";
 import { protectNegations } from "../../../src/cli/search_words.ts";
 import { caretLines, refusalError } from "../../../src/cli/source.ts";
-import { METADATA_FIELD, SEARCH_FIELDS } from "../../../src/query/search/fields.ts";
-import { parseSearch } from "../../../src/query/search/parse.ts";
+import { METADATA_FIELD, SEARCH_FIELDS } from "../../../src/search/fields.ts";
+import { parseSearch } from "../../../src/search/parse.ts";
 
 describe("a problem in a search", () => {
   test("is shown with marks under its place", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import type { CategoryTimings, TimingFigures, TouchpointTimings } from "../../../src/core/answers.ts";
 import { categoriesOf } from "../../../src/core/category.ts";
+import type { CategoryTimings, TimingFigures, TouchpointTimings } from "../../../src/core/responses.ts";
 import { FakeSource, runReading } from "./reading.ts";
 
 const NONE = { min: null, mean: null, max: null, p50: null, p75: null, p90: null, p95: null, p99: null };

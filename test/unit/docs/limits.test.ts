@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import * as entries from "../../../src/core/limits.ts";
 import { TOUCHPOINT_LENGTH_MAX } from "../../../src/core/touchpoint.ts";
+import { COMPLETES_MAX } from "../../../src/ingest/pairing/recently_completed.ts";
 import * as limits from "../../../src/query/limits.ts";
-import { COMPLETES_MAX } from "../../../src/worker/completes.ts";
 import { readPage } from "./pages.ts";
 
 const PAGE = readPage("docs/limits.md").text;

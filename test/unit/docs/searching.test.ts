@@ -1,8 +1,8 @@
 // The pages on searching and on the HTTP API say what the server does.
 
 import { describe, expect, test } from "bun:test";
-import { METADATA_FIELD, SEARCH_FIELDS } from "../../../src/query/search/fields.ts";
-import { parseSearch } from "../../../src/query/search/parse.ts";
+import { METADATA_FIELD, SEARCH_FIELDS } from "../../../src/search/fields.ts";
+import { parseSearch } from "../../../src/search/parse.ts";
 import { createFixture } from "../http/fixture.ts";
 import { spansOf } from "./markdown.ts";
 import { readPage } from "./pages.ts";

@@ -8,16 +8,16 @@ import type { PipelineView, Readiness, StoreSnapshot } from "../../../src/core/t
 import type { AccessSettings, ShownPair } from "../../../src/http/access.ts";
 import { ReadGate } from "../../../src/http/admin.ts";
 import { createHttpApp } from "../../../src/http/app.ts";
-import { ENQUEUE_PATH, EnqueueEndpoint } from "../../../src/http/enqueue.ts";
 import { AnsweredHosts } from "../../../src/http/hosts.ts";
+import { ENQUEUE_PATH, EnqueueEndpoint } from "../../../src/http/ingest/enqueue.ts";
 import { KeyLookup, type KnownKey } from "../../../src/http/keys.ts";
 import { ServerMetrics } from "../../../src/http/metrics.ts";
 import { Sessions } from "../../../src/http/session.ts";
+import { BatchChecks } from "../../../src/ingest/check.ts";
+import { RequestMemory } from "../../../src/ingest/retries/recent_requests.ts";
+import { RequestIdentities } from "../../../src/ingest/retries/request_identity.ts";
 import type { ClientLibrary } from "../../../src/runtime/client_library.ts";
-import { Patience } from "../../../src/runtime/patience.ts";
-import { BatchChecks } from "../../../src/worker/check.ts";
-import { RequestIdentities } from "../../../src/worker/request_identity.ts";
-import { RequestMemory } from "../../../src/worker/requests.ts";
+import { Patience } from "../../../src/runtime/idle_timeout.ts";
 import { FakeReaders } from "./readers.ts";
 
 export const SERVER_KEY = "sk_0123456789abcdef";

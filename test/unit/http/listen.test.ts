@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { listen } from "#runtime/listen.ts";
 import { OperatingError } from "../../../src/core/errors.ts";
 import { PeerAddresses } from "../../../src/runtime/address.ts";
-import { Patience } from "../../../src/runtime/patience.ts";
+import { Patience } from "../../../src/runtime/idle_timeout.ts";
 import { withFolder } from "../../support/folder.ts";
 import { createFixture, ORIGIN } from "./fixture.ts";
 import { RawConnection, statuses } from "./raw.ts";

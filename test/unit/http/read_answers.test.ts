@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import type { Static, TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import type { ReadAnswers, StatusAnswer, TouchpointRow } from "../../../src/core/answers.ts";
 import type { EraseReport } from "../../../src/core/changing.ts";
 import type { ShownRecord } from "../../../src/core/record.ts";
+import type { ReadAnswers, StatusAnswer, TouchpointRow } from "../../../src/core/responses.ts";
 import {
   type ErasedSchema,
   KeysSchema,

@@ -1,6 +1,5 @@
 // Readers and a writer that write down what they were asked and answer what the test says.
 
-import type { ReadAnswers } from "../../../src/core/answers.ts";
 import type { ChangeOutcome, ChangeRequest, Changing } from "../../../src/core/changing.ts";
 import type {
   ExportRequest,
@@ -12,6 +11,7 @@ import type {
   TailRequest,
 } from "../../../src/core/reading.ts";
 import type { ShownRecord } from "../../../src/core/record.ts";
+import type { ReadAnswers } from "../../../src/core/responses.ts";
 
 const FIGURES = {
   count: 2,

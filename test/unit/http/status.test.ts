@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
-import type { StatusAnswer } from "../../../src/core/answers.ts";
+import type { StatusAnswer } from "../../../src/core/responses.ts";
 import { StatusSchema } from "../../../src/http/read/account_answers.ts";
 import { ADMIN, createFixture, SNAPSHOT } from "./fixture.ts";
 

@@ -1,6 +1,8 @@
 // Answers are bounded, whatever was sent: the most frequent are listed, exactly, and the others are counted.
 
 import { describe, expect, test } from "bun:test";
+import type { ReadRequest } from "../../../src/core/reading.ts";
+import type { StoredRecord } from "../../../src/core/record.ts";
 import type {
   EntriesAnswer,
   FieldsAnswer,
@@ -10,16 +12,14 @@ import type {
   TimingsAnswer,
   TouchpointsAnswer,
   ValuesAnswer,
-} from "../../../src/core/answers.ts";
-import type { ReadRequest } from "../../../src/core/reading.ts";
-import type { StoredRecord } from "../../../src/core/record.ts";
-import type { DetailsSource } from "../../../src/query/details.ts";
+} from "../../../src/core/responses.ts";
 import { answerNow } from "../../../src/query/engine.ts";
 import { QueryMemory } from "../../../src/query/query_memory.ts";
+import type { DetailsSource } from "../../../src/query/responses/details.ts";
 import { SummaryCache } from "../../../src/query/summary_cache.ts";
 import { MemorySource } from "../../support/memory_source.ts";
 import { NO_DETAILS } from "../../support/no_details.ts";
-import { record } from "./search_block.ts";
+import { record } from "./match/search_block.ts";
 
 const DAY = Date.UTC(2026, 5, 1);
 const RULES = {

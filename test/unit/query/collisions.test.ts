@@ -10,7 +10,7 @@ import { MemorySource } from "../../support/memory_source.ts";
 import { NO_DETAILS } from "../../support/no_details.ts";
 import { runSeed, seededRandom } from "../../support/random.ts";
 import { collidingName, differentNames, ordinaryName } from "../../support/raw_collisions.ts";
-import { record } from "./search_block.ts";
+import { record } from "./match/search_block.ts";
 
 /** On a machine that does much else. */
 setDefaultTimeout(60_000);

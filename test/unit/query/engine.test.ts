@@ -2,6 +2,8 @@
 
 import { describe, expect, test } from "bun:test";
 import { BlockDamagedError } from "../../../src/block/damage.ts";
+import type { ReadOutcome, ReadRequest, ReadScope } from "../../../src/core/reading.ts";
+import type { ShownRecord } from "../../../src/core/record.ts";
 import type {
   EntriesAnswer,
   FieldsAnswer,
@@ -9,9 +11,7 @@ import type {
   SeriesAnswer,
   TimingsAnswer,
   ValuesAnswer,
-} from "../../../src/core/answers.ts";
-import type { ReadOutcome, ReadRequest, ReadScope } from "../../../src/core/reading.ts";
-import type { ShownRecord } from "../../../src/core/record.ts";
+} from "../../../src/core/responses.ts";
 import { answerNow } from "../../../src/query/engine.ts";
 import type { ReadRules } from "../../../src/query/scope.ts";
 import { SummaryCache } from "../../../src/query/summary_cache.ts";

@@ -2,7 +2,10 @@
 
 import { describe, expect, test } from "bun:test";
 import { openBlock } from "../../../src/block/open_block.ts";
-import { readSummary, SUMMARY } from "../../../src/block/summary.ts";
+import { readSummary, SUMMARY } from "../../../src/block/stats/statistics.ts";
+import { DAY_MS } from "../../../src/core/limits.ts";
+import type { ReadRequest } from "../../../src/core/reading.ts";
+import type { StoredRecord } from "../../../src/core/record.ts";
 import type {
   EntriesAnswer,
   HistogramAnswer,
@@ -10,17 +13,14 @@ import type {
   SeriesAnswer,
   TimingsAnswer,
   ValuesAnswer,
-} from "../../../src/core/answers.ts";
-import { DAY_MS } from "../../../src/core/limits.ts";
-import type { ReadRequest } from "../../../src/core/reading.ts";
-import type { StoredRecord } from "../../../src/core/record.ts";
+} from "../../../src/core/responses.ts";
 import { cutTouchpoint, TOUCHPOINT_LENGTH_MAX } from "../../../src/core/touchpoint.ts";
-import type { DetailsSource } from "../../../src/query/details.ts";
 import { answerNow } from "../../../src/query/engine.ts";
+import type { DetailsSource } from "../../../src/query/responses/details.ts";
 import { SummaryCache } from "../../../src/query/summary_cache.ts";
 import { MemorySource } from "../../support/memory_source.ts";
 import { NO_DETAILS } from "../../support/no_details.ts";
-import { record } from "./search_block.ts";
+import { record } from "./match/search_block.ts";
 
 const NOW = 20_000 * DAY_MS + 5_000;
 const RULES = {

@@ -3,11 +3,11 @@
 import { describe, expect, test } from "bun:test";
 import type { BlockPiece } from "../../../src/block/encode.ts";
 import type { PieceSource } from "../../../src/block/open_block.ts";
-import { SUMMARY } from "../../../src/block/summary.ts";
-import type { FieldsAnswer, TimingsAnswer, ValuesAnswer } from "../../../src/core/answers.ts";
+import { SUMMARY } from "../../../src/block/stats/statistics.ts";
 import { type JsonObject, setMember } from "../../../src/core/json.ts";
 import type { ReadRequest } from "../../../src/core/reading.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
+import type { FieldsAnswer, TimingsAnswer, ValuesAnswer } from "../../../src/core/responses.ts";
 import { answerNow } from "../../../src/query/engine.ts";
 import { SummaryCache } from "../../../src/query/summary_cache.ts";
 import { formerRecords, formerSummary } from "../../support/former_summary.ts";

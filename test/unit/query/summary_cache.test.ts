@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { BlockSummary } from "../../../src/block/summary.ts";
+import type { BlockSummary } from "../../../src/block/stats/statistics.ts";
 import type { QueryBlock } from "../../../src/query/source.ts";
 import { SummaryCache, UNUSED_MS_MAX } from "../../../src/query/summary_cache.ts";
 

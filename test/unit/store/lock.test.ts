@@ -17,7 +17,7 @@ import {
 import { join } from "node:path";
 import { OperatingError } from "../../../src/core/errors.ts";
 import { lockData } from "../../../src/store/lock.ts";
-import { ReserveFile } from "../../../src/store/reserve.ts";
+import { ReserveFile } from "../../../src/store/space/reserve.ts";
 import { withFolder } from "../../support/folder.ts";
 
 /** A data file that nobody has open any more: a connection of this process would last until its statements are collected. */

@@ -8,7 +8,7 @@ import { CLAIM, type GroupMessage } from "../../../src/core/group.ts";
 import type { Durability } from "../../../src/core/intake.ts";
 import type { StoreSnapshot } from "../../../src/core/telemetry.ts";
 import type { FromWriter, WriterRules } from "../../../src/threads/messages.ts";
-import { WriterThread } from "../../../src/threads/writer_thread.ts";
+import { WriterThread } from "../../../src/threads/writer/writer_thread.ts";
 import { untilTrue } from "../../support/condition.ts";
 import { withFolder } from "../../support/folder.ts";
 

@@ -3,8 +3,8 @@
 // records of a live tail stand on top. No record is in the list twice.
 
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import type { EntriesAnswer, ScanNotes } from "../../../core/answers.ts";
 import type { ShownRecord } from "../../../core/record.ts";
+import type { EntriesAnswer, ScanNotes } from "../../../core/responses.ts";
 import type { Outcome, Problem } from "../../api/outcome.ts";
 
 export type AskPage = (

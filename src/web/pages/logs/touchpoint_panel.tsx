@@ -4,7 +4,7 @@
 import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { formatCount } from "../../../core/amounts.ts";
-import type { ValuesAnswer } from "../../../core/answers.ts";
+import type { ValuesAnswer } from "../../../core/responses.ts";
 import { valuesPath } from "../../api/answers.ts";
 import { EmptyState, ScanNotice } from "../../components/notice.tsx";
 import { QueryView } from "../../components/query_view.tsx";

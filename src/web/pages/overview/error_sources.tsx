@@ -1,7 +1,7 @@
 // Where the errors of the range come from: the touchpoints with the most, each leading to its errors.
 
 import { formatCount } from "../../../core/amounts.ts";
-import type { ValuesAnswer } from "../../../core/answers.ts";
+import type { ValuesAnswer } from "../../../core/responses.ts";
 import { valuesPath } from "../../api/answers.ts";
 import { Link } from "../../components/link.tsx";
 import { EmptyState, ScanNotice } from "../../components/notice.tsx";

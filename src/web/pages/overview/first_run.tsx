@@ -3,7 +3,7 @@
 
 import { useEffect, useMemo } from "preact/hooks";
 import { formatCount } from "../../../core/amounts.ts";
-import type { UsageAnswer } from "../../../core/answers.ts";
+import type { UsageAnswer } from "../../../core/responses.ts";
 import { useApp } from "../../app_context.ts";
 import { CopyButton } from "../../components/copy_button.tsx";
 import { Link } from "../../components/link.tsx";

@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { formatBytes, formatCount, formatCountOf, formatDuration } from "../../../core/amounts.ts";
-import type { StatusAnswer } from "../../../core/answers.ts";
+import type { StatusAnswer } from "../../../core/responses.ts";
 import { useApp } from "../../app_context.ts";
 import { Badge } from "../../components/badge.tsx";
 import { Link } from "../../components/link.tsx";

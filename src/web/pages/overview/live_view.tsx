@@ -1,7 +1,7 @@
 // The overview of a server that has entries: each part asks for itself, and renews itself as often as its time range needs.
 
 import { useMemo } from "preact/hooks";
-import type { UsageAnswer } from "../../../core/answers.ts";
+import type { UsageAnswer } from "../../../core/responses.ts";
 import { useApp } from "../../app_context.ts";
 import { Link } from "../../components/link.tsx";
 import { Notice } from "../../components/notice.tsx";

@@ -1,8 +1,8 @@
 // The month's entries by project against their limits. A line on each bar says where an even pace would be by now.
 
 import { formatCount } from "../../../core/amounts.ts";
-import type { UsageAnswer } from "../../../core/answers.ts";
 import { monthOf } from "../../../core/month.ts";
+import type { UsageAnswer } from "../../../core/responses.ts";
 import { useApp } from "../../app_context.ts";
 import { Badge } from "../../components/badge.tsx";
 import { Link } from "../../components/link.tsx";

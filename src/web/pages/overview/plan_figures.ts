@@ -1,8 +1,8 @@
 // Usage to what the overview tells of it: whether anything was ever taken, and how each project stands against its limit in the
 // server's month, which is UTC's.
 
-import type { UsageAnswer } from "../../../core/answers.ts";
 import { monthOf } from "../../../core/month.ts";
+import type { UsageAnswer } from "../../../core/responses.ts";
 
 export interface PlanRow {
   readonly project: string;

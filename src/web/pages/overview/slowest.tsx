@@ -2,7 +2,7 @@
 
 import { useMemo } from "preact/hooks";
 import { formatCount } from "../../../core/amounts.ts";
-import type { SeriesAnswer, TimingsAnswer, TouchpointTimings } from "../../../core/answers.ts";
+import type { SeriesAnswer, TimingsAnswer, TouchpointTimings } from "../../../core/responses.ts";
 import { useApp } from "../../app_context.ts";
 import { type Column, DataTable } from "../../components/data_table.tsx";
 import { Link } from "../../components/link.tsx";

@@ -1,6 +1,6 @@
 // Which touchpoints are slowest, and the search for their course over time: few enough to ask for, however many there are.
 
-import type { SeriesAnswer, TouchpointTimings } from "../../../core/answers.ts";
+import type { SeriesAnswer, TouchpointTimings } from "../../../core/responses.ts";
 import { rangeBounds, type TimeRange } from "../../state/time_range.ts";
 import { type Selection, selectionTerm } from "../timings/selection.ts";
 

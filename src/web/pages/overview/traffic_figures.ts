@@ -1,8 +1,8 @@
 // Counts by bucket to what the overview tells of them: entries a minute by level, and the share of errors among the logs. A timing is
 // no log, whatever level was sent with it.
 
-import type { HistogramAnswer, HistogramBucket } from "../../../core/answers.ts";
 import { parseInterval } from "../../../core/instant.ts";
+import type { HistogramAnswer, HistogramBucket } from "../../../core/responses.ts";
 import { rangeBounds, type TimeRange } from "../../state/time_range.ts";
 
 const MINUTE_MS = 60_000;

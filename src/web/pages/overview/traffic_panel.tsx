@@ -2,7 +2,7 @@
 
 import { useMemo } from "preact/hooks";
 import { formatDuration } from "../../../core/amounts.ts";
-import type { HistogramAnswer, UsageAnswer } from "../../../core/answers.ts";
+import type { HistogramAnswer, UsageAnswer } from "../../../core/responses.ts";
 import { useApp } from "../../app_context.ts";
 import { Button } from "../../components/button.tsx";
 import { Chart } from "../../components/chart.tsx";

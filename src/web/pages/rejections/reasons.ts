@@ -1,7 +1,7 @@
 // Reasons for which entries are dropped: what each means, and how many of a list have it.
 
-import type { RejectionRow } from "../../../core/answers.ts";
 import { DROP_REASONS, type DropReason } from "../../../core/drop.ts";
+import type { RejectionRow } from "../../../core/responses.ts";
 
 /** For people, in a few words. */
 export const REASON_TEXTS: Readonly<Record<DropReason, string>> = {

@@ -1,7 +1,7 @@
 // One dropped entry: why it was dropped and what helps; opened, the entry as it was sent.
 
 import { useId } from "preact/hooks";
-import type { RejectionRow } from "../../../core/answers.ts";
+import type { RejectionRow } from "../../../core/responses.ts";
 import { Badge } from "../../components/badge.tsx";
 import { CopyButton } from "../../components/copy_button.tsx";
 import { Icon } from "../../components/icon.tsx";

@@ -1,6 +1,6 @@
 // What the server promises with a 202, in a sentence, by its setting; and what storage comes to a record.
 
-import type { StatusAnswer } from "../../../core/answers.ts";
+import type { StatusAnswer } from "../../../core/responses.ts";
 
 type Durability = StatusAnswer["durability"];
 

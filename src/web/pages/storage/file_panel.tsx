@@ -1,7 +1,7 @@
 // The data file: how large it is, how large it may be, what is in it, and what a 202 promises.
 
 import { formatBytes, formatCount } from "../../../core/amounts.ts";
-import type { StatusAnswer, UsageAnswer } from "../../../core/answers.ts";
+import type { StatusAnswer, UsageAnswer } from "../../../core/responses.ts";
 import { Badge } from "../../components/badge.tsx";
 import { Meter } from "../../components/meter.tsx";
 import { Notice } from "../../components/notice.tsx";

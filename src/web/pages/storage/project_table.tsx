@@ -1,7 +1,7 @@
 // What each project takes, and how long it is kept.
 
 import { formatBytes, formatCount, formatDuration } from "../../../core/amounts.ts";
-import type { ProjectStorage } from "../../../core/answers.ts";
+import type { ProjectStorage } from "../../../core/responses.ts";
 import { type Column, DataTable } from "../../components/data_table.tsx";
 import { Link } from "../../components/link.tsx";
 import { Meter } from "../../components/meter.tsx";

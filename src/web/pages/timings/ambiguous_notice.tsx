@@ -1,7 +1,7 @@
 // Says which touchpoints want a `key` of their own. Nothing where none does.
 
 import { formatCount, formatCountOf } from "../../../core/amounts.ts";
-import type { TouchpointTimings } from "../../../core/answers.ts";
+import type { TouchpointTimings } from "../../../core/responses.ts";
 import { Notice } from "../../components/notice.tsx";
 import { ambiguousTouchpoints } from "./ambiguous_touchpoints.ts";
 import { TouchpointLink } from "./record_links.tsx";

@@ -1,6 +1,6 @@
 // Which touchpoints want a `key` of their own: their pairs were a guess, since more than one start would have done.
 
-import type { TouchpointTimings } from "../../../core/answers.ts";
+import type { TouchpointTimings } from "../../../core/responses.ts";
 
 /** Names that a sentence can hold. */
 const NAMES_MAX = 5;

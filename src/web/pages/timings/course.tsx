@@ -2,7 +2,7 @@
 
 import { useMemo } from "preact/hooks";
 import { formatCount, formatDuration } from "../../../core/amounts.ts";
-import type { SeriesAnswer } from "../../../core/answers.ts";
+import type { SeriesAnswer } from "../../../core/responses.ts";
 import { useApp } from "../../app_context.ts";
 import { Button } from "../../components/button.tsx";
 import { Chart } from "../../components/chart.tsx";

@@ -1,7 +1,7 @@
 // One touchpoint, or one category: its figures, their course over time, how the durations are spread, and the slowest ones.
 
 import { formatCount } from "../../../core/amounts.ts";
-import type { TimingFigures, TimingsAnswer } from "../../../core/answers.ts";
+import type { TimingFigures, TimingsAnswer } from "../../../core/responses.ts";
 import { Badge } from "../../components/badge.tsx";
 import { Link } from "../../components/link.tsx";
 import { EmptyState, ScanNotice } from "../../components/notice.tsx";

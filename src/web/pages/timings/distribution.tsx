@@ -2,7 +2,7 @@
 // counted one by one; else from the newest timings, which it says.
 
 import { formatCount, formatCountOf, formatDuration } from "../../../core/amounts.ts";
-import type { ScanNotes, TimingFigures } from "../../../core/answers.ts";
+import type { ScanNotes, TimingFigures } from "../../../core/responses.ts";
 import { valuesPath } from "../../api/answers.ts";
 import type { Api } from "../../api/client.ts";
 import type { Outcome } from "../../api/outcome.ts";

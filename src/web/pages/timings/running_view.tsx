@@ -1,7 +1,7 @@
 // What runs now, and for how long: the seconds go on while somebody looks.
 
 import { formatCount, formatCountOf, formatDuration } from "../../../core/amounts.ts";
-import type { RunningTiming } from "../../../core/answers.ts";
+import type { RunningTiming } from "../../../core/responses.ts";
 import { type Column, DataTable } from "../../components/data_table.tsx";
 import { EmptyState } from "../../components/notice.tsx";
 import { QueryView } from "../../components/query_view.tsx";

@@ -1,8 +1,8 @@
 // The slowest completed timings of a search. Records come newest first, so they are asked for above a threshold that rises until so
 // few are left that all of them came: whatever then is not among them is shorter than these.
 
-import type { EntriesAnswer, ScanNotes } from "../../../core/answers.ts";
 import type { ShownRecord } from "../../../core/record.ts";
+import type { EntriesAnswer, ScanNotes } from "../../../core/responses.ts";
 import type { Outcome } from "../../api/outcome.ts";
 import { joinSearches } from "./selection.ts";
 

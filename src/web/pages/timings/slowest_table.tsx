@@ -1,7 +1,7 @@
 // The slowest completed timings, each leading to its logs by key.
 
-import type { TimingFigures } from "../../../core/answers.ts";
 import type { ShownRecord } from "../../../core/record.ts";
+import type { TimingFigures } from "../../../core/responses.ts";
 import { useApp } from "../../app_context.ts";
 import { type Column, DataTable } from "../../components/data_table.tsx";
 import { Link } from "../../components/link.tsx";

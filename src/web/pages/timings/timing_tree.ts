@@ -1,8 +1,8 @@
 // Timings as a tree along the "/" of touchpoints' names: the figures of touchpoints and categories in, the rows that are open out.
 
-import type { CategoryTimings, TimingFigures, TimingsAnswer, TouchpointTimings } from "../../../core/answers.ts";
 import { categoriesOf } from "../../../core/category.ts";
 import { assert } from "../../../core/errors.ts";
+import type { CategoryTimings, TimingFigures, TimingsAnswer, TouchpointTimings } from "../../../core/responses.ts";
 import { compareValues, type Sort } from "../../state/sorting.ts";
 import { formatSelection, type Selection } from "./selection.ts";
 

@@ -2,7 +2,7 @@
 
 import { useMemo } from "preact/hooks";
 import { formatCount, formatCountOf } from "../../../core/amounts.ts";
-import type { TimingsAnswer } from "../../../core/answers.ts";
+import type { TimingsAnswer } from "../../../core/responses.ts";
 import { Button } from "../../components/button.tsx";
 import { DataTable } from "../../components/data_table.tsx";
 import { Link } from "../../components/link.tsx";

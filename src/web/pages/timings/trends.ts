@@ -2,7 +2,7 @@
 // one question, one question at a time; a category is a question of its own, since percentiles cannot be added up.
 
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import type { SeriesAnswer, SeriesBucket } from "../../../core/answers.ts";
+import type { SeriesAnswer, SeriesBucket } from "../../../core/responses.ts";
 import type { Outcome } from "../../api/outcome.ts";
 import { formatSelection, joinSearches, type Selection, selectionTerm, touchpointsTerm } from "./selection.ts";
 

@@ -1,7 +1,7 @@
 // The trees of touchpoints as the rows that are shown: filtered, and closed where somebody closed them. Answers enter, rows leave.
 
-import type { TouchpointNode, TouchpointsAnswer } from "../../../core/answers.ts";
 import { foldText } from "../../../core/fold.ts";
+import type { TouchpointNode, TouchpointsAnswer } from "../../../core/responses.ts";
 
 /** Names up to which everything is open at first. */
 export const OPEN_NAMES_MAX = 300;

@@ -2,7 +2,7 @@
 
 import { useMemo } from "preact/hooks";
 import { formatCount } from "../../../core/amounts.ts";
-import type { HistogramAnswer } from "../../../core/answers.ts";
+import type { HistogramAnswer } from "../../../core/responses.ts";
 import { Chart } from "../../components/chart.tsx";
 import { EmptyState, ScanNotice } from "../../components/notice.tsx";
 import { QueryView } from "../../components/query_view.tsx";

@@ -1,6 +1,6 @@
 // Months and days of usage: a month's text enters, bounds, shares and chart values leave. Months and days are UTC, as the plan's are.
 
-import type { HistogramAnswer, UsageAnswer } from "../../../core/answers.ts";
+import type { HistogramAnswer, UsageAnswer } from "../../../core/responses.ts";
 
 export type MonthRow = UsageAnswer["usage"][number];
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { SEARCH_FIELDS } from "../../../../../src/query/search/fields.ts";
-import { parseSearch } from "../../../../../src/query/search/parse.ts";
+import { SEARCH_FIELDS } from "../../../../../src/search/fields.ts";
+import { parseSearch } from "../../../../../src/search/parse.ts";
 import { complete, proposeFields, proposeValues, typingAt } from "../../../../../src/web/pages/logs/completion.ts";
 import { SEARCH_FIELD_HINTS } from "../../../../../src/web/pages/logs/search_fields.ts";
 

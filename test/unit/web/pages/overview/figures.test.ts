@@ -1,7 +1,7 @@
 // What the overview tells of counts, durations and usage: numbers in, the few that are shown out.
 
 import { describe, expect, test } from "bun:test";
-import type { HistogramBucket, TouchpointTimings, UsageAnswer } from "../../../../../src/core/answers.ts";
+import type { HistogramBucket, TouchpointTimings, UsageAnswer } from "../../../../../src/core/responses.ts";
 import {
   droppedEntries,
   hasEntries,

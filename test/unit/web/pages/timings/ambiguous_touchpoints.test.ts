@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { TouchpointTimings } from "../../../../../src/core/answers.ts";
+import type { TouchpointTimings } from "../../../../../src/core/responses.ts";
 import { ambiguousTouchpoints } from "../../../../../src/web/pages/timings/ambiguous_touchpoints.ts";
 
 const NONE = { min: null, mean: null, max: null, p50: null, p75: null, p90: null, p95: null, p99: null };

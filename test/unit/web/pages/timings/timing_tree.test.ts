@@ -1,7 +1,7 @@
 // Figures by touchpoint and category to the rows of a tree, and which of its categories are open.
 
 import { describe, expect, test } from "bun:test";
-import type { CategoryTimings, TimingFigures, TouchpointTimings } from "../../../../../src/core/answers.ts";
+import type { CategoryTimings, TimingFigures, TouchpointTimings } from "../../../../../src/core/responses.ts";
 import {
   formatOpen,
   openAtFirst,

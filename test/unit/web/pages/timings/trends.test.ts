@@ -1,7 +1,7 @@
 // The shapes beside rows: what is asked, in how many questions, and when what is known is forgotten.
 
 import { describe, expect, test } from "bun:test";
-import type { SeriesBucket } from "../../../../../src/core/answers.ts";
+import type { SeriesBucket } from "../../../../../src/core/responses.ts";
 import { failure } from "../../../../../src/web/api/outcome.ts";
 import type { Selection } from "../../../../../src/web/pages/timings/selection.ts";
 import {

@@ -1,8 +1,8 @@
 // The tree of touchpoints as rows: filtered, opened and closed, and as it stands in the address.
 
 import { describe, expect, test } from "bun:test";
-import type { TouchpointRow } from "../../../../../src/core/answers.ts";
-import { touchpointTrees } from "../../../../../src/query/touchpoint_tree.ts";
+import type { TouchpointRow } from "../../../../../src/core/responses.ts";
+import { touchpointTrees } from "../../../../../src/query/responses/touchpoint_tree.ts";
 import { nameProblem } from "../../../../../src/web/pages/touchpoints/names.ts";
 import {
   formatKeys,

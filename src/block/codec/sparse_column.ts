@@ -1,0 +1,81 @@
+// A sparse column as it is read: which rows have a value, and texts or numbers for these.
+
+import type { SparseTextColumn } from "../block_view.ts";
+import type { SparseColumn } from "../columns.ts";
+import type { ByteReader } from "./bytes.ts";
+import { readNumbers } from "./numbers.ts";
+import type { RestTexts } from "./overflow_metadata.ts";
+import type { OptionalText } from "./strings.ts";
+import { PlainTexts } from "./text_column.ts";
+
+/** Reads which of `count` rows have a value; rising. */
+export function readRows(reader: ByteReader, count: number): Uint32Array {
+  const length = reader.unsigned();
+  if (length > count) throw new RangeError("column has more values than rows");
+  const rows = new Uint32Array(length);
+  if (length === count) {
+    for (let row = 0; row < count; row++) rows[row] = row;
+    return rows;
+  }
+  const gaps = reader.unsignedAll(length);
+  let row = -1;
+  for (let index = 0; index < length; index++) {
+    row += 1 + (gaps[index] as number);
+    rows[index] = row;
+  }
+  if (row >= count) throw new RangeError("column has a value past its last row");
+  return rows;
+}
+
+export function readSparseNumbers(reader: ByteReader, count: number): SparseColumn<number> {
+  const rows = readRows(reader, count);
+  return { rows, values: readNumbers(reader, rows.length) };
+}
+
+/** Texts of some rows, in the plain form. */
+export class SparseTexts implements SparseTextColumn {
+  readonly rows: Uint32Array;
+  readonly #texts: PlainTexts;
+
+  constructor(reader: ByteReader, count: number) {
+    this.rows = readRows(reader, count);
+    this.#texts = new PlainTexts(reader, this.rows.length);
+  }
+
+  get count(): number {
+    return this.rows.length;
+  }
+
+  has(place: number): boolean {
+    return this.#texts.has(place);
+  }
+
+  value(place: number): OptionalText {
+    return this.#texts.value(place);
+  }
+
+  beginning(place: number, lengthMax: number): OptionalText {
+    return this.#texts.beginning(place, lengthMax);
+  }
+
+  /** All texts one behind the other, with their rows. */
+  whole(): RestTexts {
+    return { rows: this.rows, ...this.#texts.whole() };
+  }
+
+  all(): OptionalText[] {
+    return this.#texts.all();
+  }
+
+  markContaining(needle: string, hits: Uint8Array): void {
+    this.#texts.markContaining(needle, hits);
+  }
+
+  markWhere(test: (text: string) => boolean, hits: Uint8Array): void {
+    this.#texts.markWhere(test, hits);
+  }
+
+  coded(): undefined {
+    return undefined;
+  }
+}

@@ -1,0 +1,175 @@
+// A metadata field's column as it is read: strings only, or values of any JSON type, of which objects and arrays are parsed when
+// they are asked for.
+
+import { foldText } from "../../core/fold.ts";
+import type { ValueColumn } from "../block_view.ts";
+import { orDamaged } from "../damage.ts";
+import type { ByteReader } from "./bytes.ts";
+import { valueAt } from "./json_text.ts";
+import { readNumbers } from "./numbers.ts";
+import { readRows } from "./sparse_column.ts";
+import { type DictionaryColumn, readDictionary } from "./strings.ts";
+import { DictionaryTexts, PlainTexts, type Texts } from "./text_column.ts";
+import { FORM, TYPE } from "./values.ts";
+
+/** A value column that also gives all its values at once. */
+export interface Values extends ValueColumn {
+  readonly rows: Uint32Array;
+  all(): unknown[];
+}
+
+/** Reads a metadata column of a block of `count` rows. */
+export function readValues(reader: ByteReader, count: number): Values {
+  const rows = readRows(reader, count);
+  const form = reader.byte();
+  if (form === FORM.plain) return new TextValues(rows, new PlainTexts(reader, rows.length));
+  if (form === FORM.dictionary) {
+    return new TextValues(rows, new DictionaryTexts(readDictionary(reader, rows.length)));
+  }
+  if (form === FORM.typed) return new TypedValues(rows, reader);
+  throw new RangeError(`unknown value form ${form}`);
+}
+
+class TextValues implements Values {
+  readonly rows: Uint32Array;
+  readonly #texts: Texts;
+
+  constructor(rows: Uint32Array, texts: Texts) {
+    this.rows = rows;
+    this.#texts = texts;
+  }
+
+  coded(): DictionaryColumn | undefined {
+    return this.#texts.coded();
+  }
+
+  value(place: number): unknown {
+    return this.#texts.value(place);
+  }
+
+  json(): undefined {
+    return undefined;
+  }
+
+  all(): unknown[] {
+    return this.#texts.all();
+  }
+
+  markContaining(needle: string, hits: Uint8Array): void {
+    this.#texts.markContaining(needle, hits);
+  }
+
+  markWhere(test: (value: unknown) => boolean, hits: Uint8Array): void {
+    this.#texts.markWhere(test, hits);
+  }
+}
+
+/** The characters of which String(number) is made. */
+const NUMERIC = /^[0-9e.+-]*$/;
+/** What the JSON form of a text hides: half a pair is escaped. */
+const HIDDEN = /\p{Surrogate}/u;
+
+class TypedValues implements Values {
+  readonly rows: Uint32Array;
+  readonly #types: Uint8Array;
+  /** For each place its index in the numbers or the texts. */
+  readonly #indexes: Uint32Array;
+  readonly #numbers: Float64Array;
+  readonly #texts: Texts;
+
+  constructor(rows: Uint32Array, reader: ByteReader) {
+    this.rows = rows;
+    this.#types = reader.raw(rows.length);
+    this.#indexes = new Uint32Array(rows.length);
+    let numberCount = 0;
+    let textCount = 0;
+    for (let place = 0; place < rows.length; place++) {
+      const type = this.#types[place] as number;
+      if (type === TYPE.number) this.#indexes[place] = numberCount++;
+      else if (type === TYPE.string || type === TYPE.json) this.#indexes[place] = textCount++;
+      else if (type > TYPE.json) throw new RangeError(`unknown value type ${type}`);
+    }
+    this.#numbers = readNumbers(reader, numberCount);
+    this.#texts = new PlainTexts(reader, textCount);
+  }
+
+  coded(): undefined {
+    return undefined;
+  }
+
+  value(place: number): unknown {
+    const index = this.#indexes[place] as number;
+    const type = this.#types[place];
+    if (type === TYPE.number) return this.#numbers[index];
+    if (type === TYPE.string) return this.#texts.value(index);
+    if (type === TYPE.json) return parsed(this.#texts.value(index));
+    return type === TYPE.null ? null : type === TYPE.true;
+  }
+
+  json(place: number): string | undefined {
+    return this.#types[place] === TYPE.json ? this.#texts.value(this.#indexes[place] as number) : undefined;
+  }
+
+  all(): unknown[] {
+    const texts = this.#texts.all();
+    const values: unknown[] = [];
+    for (let place = 0; place < this.rows.length; place++) {
+      const type = this.#types[place];
+      const text = texts[this.#indexes[place] as number];
+      if (type === TYPE.string) values.push(text);
+      else if (type === TYPE.json) values.push(parsed(text));
+      else values.push(this.value(place));
+    }
+    return values;
+  }
+
+  markContaining(needle: string, hits: Uint8Array): void {
+    const strings = new Uint8Array(this.#texts.count);
+    this.#texts.markContaining(needle, strings);
+    const isNumeric = NUMERIC.test(needle);
+    const isTrue = "true".includes(needle);
+    const isFalse = "false".includes(needle);
+    const isNull = "null".includes(needle);
+    let objects: Uint8Array | undefined;
+    for (let place = 0; place < this.rows.length; place++) {
+      const index = this.#indexes[place] as number;
+      const type = this.#types[place];
+      let isHit = false;
+      if (type === TYPE.string) isHit = strings[index] === 1;
+      else if (type === TYPE.number) isHit = isNumeric && String(this.#numbers[index]).includes(needle);
+      else if (type === TYPE.true) isHit = isTrue;
+      else if (type === TYPE.false) isHit = isFalse;
+      else if (type === TYPE.null) isHit = isNull;
+      else {
+        objects ??= this.#mayContain(needle, strings);
+        isHit = objects[index] === 1 && hasLeaf(this.value(place), needle);
+      }
+      if (isHit) hits[place] = 1;
+    }
+  }
+
+  markWhere(test: (value: unknown) => boolean, hits: Uint8Array): void {
+    for (let place = 0; place < this.rows.length; place++) if (test(this.value(place))) hits[place] = 1;
+  }
+
+  /** 1 for each text that may be the JSON of something with the needle in a leaf; `strings` marks those that hold it as it is. */
+  #mayContain(needle: string, strings: Uint8Array): Uint8Array {
+    if (HIDDEN.test(needle)) return new Uint8Array(this.#texts.count).fill(1);
+    const escaped = JSON.stringify(needle).slice(1, -1);
+    if (escaped === needle) return strings;
+    const marked = new Uint8Array(this.#texts.count);
+    this.#texts.markContaining(escaped, marked);
+    return marked;
+  }
+}
+
+function parsed(text: string | undefined): unknown {
+  return orDamaged(() => valueAt(text as string, 0, (text as string).length));
+}
+
+/** Whether the text of some leaf contains the needle, which is folded. Depth is bounded by METADATA_DEPTH_MAX. */
+export function hasLeaf(value: unknown, needle: string): boolean {
+  if (typeof value === "string") return foldText(value).includes(needle);
+  if (value === null || typeof value !== "object") return String(value).includes(needle);
+  return Object.values(value).some((member) => hasLeaf(member, needle));
+}

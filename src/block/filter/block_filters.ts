@@ -1,0 +1,75 @@
+// What lets a search for words pass over a block, or over its parts: the text filter of the whole block or, where its messages lie in
+// parts, their filters and that of all other texts.
+
+import { ByteReader } from "../codec/bytes.ts";
+import { readHead } from "../codec/chunked_texts.ts";
+import { inflate } from "../codec/inflate.ts";
+import { PARTED_COLUMN, partName } from "../codec/text_chunks.ts";
+import { orDamaged } from "../damage.ts";
+import type { BlockPiece } from "../encode.ts";
+import type { PieceSource } from "../open_block.ts";
+import { FILTER, parseTextFilter, type TextFilter } from "./ngram_filter.ts";
+
+type OptionalFilter = TextFilter | undefined;
+
+/** False is certain, true is not. Needles are folded. */
+export class TextFilters {
+  readonly #beside: OptionalFilter;
+  readonly #messages: readonly OptionalFilter[];
+  /** Size when inflated, for those who keep it. */
+  readonly bytes: number;
+
+  /**
+   * @param beside of all texts that are not in the other filters; undefined: nothing is known of them.
+   * @param messages of the messages, in turn; undefined: nothing is known of these.
+   */
+  constructor(beside: OptionalFilter, messages: readonly OptionalFilter[]) {
+    this.#beside = beside;
+    this.#messages = messages;
+    this.bytes = [beside, ...messages].reduce((sum, filter) => sum + (filter?.bytes ?? 0), 64 * (1 + messages.length));
+  }
+
+  /** Whether some text may contain the needle. */
+  mayContain(needle: string): boolean {
+    return this.mayContainBesideMessages(needle) || this.#messages.some((filter) => may(filter, needle));
+  }
+
+  /** Whether some text that is no message may. */
+  mayContainBesideMessages(needle: string): boolean {
+    return may(this.#beside, needle);
+  }
+
+  /** Whether some message may. */
+  mayContainInMessages(needle: string): boolean {
+    // Where messages have no filters of their own, the block's covers them.
+    if (this.#messages.length === 0) return may(this.#beside, needle);
+    return this.#messages.some((filter) => may(filter, needle));
+  }
+}
+
+function may(filter: OptionalFilter, needle: string): boolean {
+  return filter === undefined || filter.mayContain(needle);
+}
+
+/** The filters of a block of `count` records, or null where it has none. Throws BlockDamagedError, and what the source throws. */
+export function readTextFilters(source: PieceSource, count: number): TextFilters | null {
+  const piece = source.piece(FILTER);
+  const head = source.names().includes(partName(0)) ? source.piece(PARTED_COLUMN) : undefined;
+  if (piece === undefined && head === undefined) return null;
+  const beside = piece === undefined ? undefined : readWhole(piece);
+  if (head === undefined) return new TextFilters(beside, []);
+  const bytes = inflate(head);
+  return orDamaged(() => {
+    const reader = new ByteReader(bytes);
+    // Its form.
+    reader.byte();
+    const { filters } = readHead(reader, count);
+    if (reader.left > 0) throw new RangeError("head of parts is longer than it says");
+    return new TextFilters(beside, filters);
+  });
+}
+
+function readWhole(piece: BlockPiece): TextFilter {
+  const bytes = inflate(piece);
+  return orDamaged(() => parseTextFilter(new ByteReader(bytes)));
+}

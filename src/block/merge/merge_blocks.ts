@@ -1,0 +1,96 @@
+// Several blocks into one: their bytes are gathered column by column, put in order and written again, without a record or a string of a
+// text in between. Record ids are kept. The only way to a merged block: the compactor merges small ones, an erasure what it leaves of a
+// block, and whoever checks a block merges it again: a merged block, merged again, is the same bytes.
+//
+// Measured with real lines whose digits are redrawn, CPU of one merge of 65,536 records once the code is warm: 0.85 µs a record from
+// groups of 4,096 and 0.95 from groups of 300, a quarter of it zstd and an eighth text filters. Decoded into values and strings it was
+// 1.7, with twice the memory. A higher level of zstd is up to seven times as slow and hardly smaller; hash tables of half its size would
+// save 0.02 µs and take 0.4 % more.
+
+import { PART_TEXTS } from "../codec/text_chunks.ts";
+import { BlockEncoder, type BlockPiece, type EncodedBlock, pieceOf } from "../encode.ts";
+import { FILTER } from "../filter/ngram_filter.ts";
+import { NOTES_RECORDS_MIN, SUMMARY } from "../stats/statistics.ts";
+import { summarise } from "../stats/summarise.ts";
+import { type BlockHeader, headerOf } from "../stats/zone_map.ts";
+import { GatheredBlocks } from "./merge_input.ts";
+import { MergedRows, type RowOrder } from "./merge_output.ts";
+import { mergedColumns } from "./output_columns.ts";
+
+/** A merged block as it is stored. */
+export interface MergedBlock {
+  readonly header: BlockHeader;
+  readonly encoded: EncodedBlock;
+}
+
+/** Merges one or more blocks of one project and one day, one merge after the other; keeps its buffers between them. */
+export class BlockMerger {
+  readonly #blocks = new GatheredBlocks();
+  readonly #encoder = new BlockEncoder();
+  readonly #order: RowOrder;
+
+  constructor(order: RowOrder = "sorted") {
+    this.#order = order;
+  }
+
+  get records(): number {
+    return this.#blocks.count;
+  }
+
+  /** Inflated bytes of what was added. */
+  get rawBytes(): number {
+    return this.#blocks.rawBytes;
+  }
+
+  /** Forgets what was added. */
+  clear(): void {
+    this.#blocks.clear();
+  }
+
+  /** Adds a block of `count` records. Throws BlockDamagedError, and then only `clear` may follow. */
+  add(pieces: readonly BlockPiece[], count: number): void {
+    this.#blocks.add(pieces, count);
+  }
+
+  /** What was added, as the rows of one block: good until the next `add` or `clear`. */
+  rows(): MergedRows {
+    return new MergedRows(this.#blocks, this.#order);
+  }
+
+  /** What was added, as one block with a piece a column, a summary and, of enough records, noted values and text filters. */
+  columnar(notesRecordsMin = NOTES_RECORDS_MIN, partTexts = PART_TEXTS): MergedBlock {
+    const steps = this.columnarSteps(notesRecordsMin, partTexts);
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+    }
+  }
+
+  /** As `columnar`, in steps, for whoever has other work between them; nothing is added or cleared meanwhile. */
+  *columnarSteps(notesRecordsMin = NOTES_RECORDS_MIN, partTexts = PART_TEXTS): Generator<void, MergedBlock> {
+    const merged = this.rows();
+    const notes: BlockPiece[] = [];
+    const summary = summarise(merged.summarySource(), notesRecordsMin);
+    if (summary !== undefined) notes.push(pieceOf(SUMMARY, summary.view()));
+    yield;
+    const isLarge = this.#blocks.count >= notesRecordsMin;
+    const areParted = isLarge && merged.hasPlainMessages();
+    const filter = isLarge ? merged.textFilter(!areParted).encode() : undefined;
+    if (filter !== undefined) notes.push(pieceOf(FILTER, filter.view()));
+    yield;
+    const columns = mergedColumns(merged, areParted ? partTexts : undefined);
+    const { pieces, rawBytes } = yield* this.#encoder.columnarSteps(columns);
+    return { header: this.#header(), encoded: { pieces: [...notes, ...pieces], rawBytes } };
+  }
+
+  /** What was added, as one block that is packed: cheaper, for what will soon be merged again. */
+  packed(): MergedBlock {
+    const merged = this.rows();
+    return { header: this.#header(), encoded: this.#encoder.packedOf(mergedColumns(merged, undefined)) };
+  }
+
+  #header(): BlockHeader {
+    const { count, id, time, received, flags } = this.#blocks;
+    return headerOf({ count, id: id.view(), time: time.view(), received: received.view(), flags: flags.view() });
+  }
+}

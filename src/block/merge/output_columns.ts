@@ -1,0 +1,133 @@
+// The columns of a merged block as bytes, each in the smaller of the forms that readers know.
+
+import { ByteWriter, PAST_PARTS_BYTES } from "../codec/bytes.ts";
+import { writeNumbers } from "../codec/numbers.ts";
+import { receivedColumn, timingColumns } from "../codec/residual_numbers.ts";
+import { codeBytes } from "../codec/strings.ts";
+import { PARTED_COLUMN, type PartedSource, partedColumns } from "../codec/text_chunks.ts";
+import { dictionarySizeMax, FORM, TYPE, writeRows, writeSparseStrings } from "../codec/values.ts";
+import type { NamedColumn } from "../columns.ts";
+import { keyTypeColumn, METADATA_PREFIX } from "../encode.ts";
+import type { GatheredSparseTexts } from "./merge_input.ts";
+import { bytesInOrder, type CodedTexts, codedTexts, inOrder, type MergedRows } from "./merge_output.ts";
+import { rowsByNumbers, sparseOrder } from "./row_order.ts";
+import type { GatheredTexts, GatheredValues } from "./text_buffers.ts";
+
+/** The columns that have any value; messages in parts of so many, or undefined for one piece. */
+export function mergedColumns(merged: MergedRows, partTexts: number | undefined): NamedColumn[] {
+  const { blocks, rows } = merged;
+  const id = inOrder(blocks.id.view(), rows);
+  const numbers = {
+    count: blocks.count,
+    time: merged.time,
+    received: inOrder(blocks.received.view(), rows),
+    // As blocks come, their ids mostly rise already.
+    receivedById: inOrder(blocks.received.view(), rowsByNumbers(blocks.id.view())),
+    start: merged.sparseNumbers(blocks.start),
+    end: merged.sparseNumbers(blocks.end),
+    duration: merged.duration,
+  };
+  const columns: NamedColumn[] = [
+    ["id", (writer) => writeNumbers(writer, id)],
+    ["time", (writer) => writeNumbers(writer, merged.time)],
+    receivedColumn(numbers),
+    ["flags", (writer) => writer.raw(merged.flags)],
+    ...keyTypeColumn(merged),
+    ["apiKey", (writer) => writeCoded(writer, merged.apiKey)],
+    ["touchpoint", (writer) => writeCoded(writer, merged.touchpoint)],
+    ...(partTexts === undefined
+      ? [[PARTED_COLUMN, (writer: ByteWriter) => writeTexts(writer, blocks.message, rows)] as const]
+      : partedColumns(partedMessages(merged), partTexts)),
+  ];
+  if (blocks.key.rows.length > 0) {
+    columns.push(["key", (writer) => writeSparseTexts(writer, blocks.key, merged.newRows)]);
+  }
+  columns.push(...timingColumns(numbers));
+  for (const name of merged.metadataNames) {
+    const column = blocks.metadata.get(name) as GatheredValues;
+    columns.push([METADATA_PREFIX + name, (writer) => writeField(writer, column, merged.newRows)]);
+  }
+  if (merged.rest.rows.length > 0)
+    columns.push(["rest", (writer) => writeSparseStrings(writer, merged.rest, blocks.count)]);
+  return columns;
+}
+
+/** Entries, then codes by planes of a byte each. */
+function writeCoded(writer: ByteWriter, { pool, texts, codes }: CodedTexts): void {
+  writer.unsigned(texts.length);
+  for (const text of texts) {
+    const bytes = pool.bytesOf(text);
+    writer.unsigned(bytes.length);
+    writer.raw(bytes);
+  }
+  const width = codeBytes(texts.length);
+  for (let plane = 0; plane < width; plane++) writer.lowBytes(codes, plane * 8);
+}
+
+/** Lengths in UTF-16 units plus one, 0 for none; then all text. */
+function writePlain(writer: ByteWriter, column: GatheredTexts, places: Uint32Array): void {
+  const { pool } = column;
+  const texts = placed(column.view(), places);
+  writer.unsignedAll(pool.lengths(texts));
+  pool.writeBytes(writer, texts);
+}
+
+/** The messages on their way into parts. Put in order once: to look for each where it lies took twice as long for their filters. */
+export function partedMessages({ blocks, rows }: MergedRows): PartedSource {
+  const { pool } = blocks.message;
+  const texts = placed(blocks.message.view(), rows);
+  const ends = pool.endsOf(texts);
+  const ordered = new ByteWriter((ends.at(-1) as number) + PAST_PARTS_BYTES);
+  pool.writeBytes(ordered, texts);
+  return { lengths: pool.lengths(texts), bytes: ordered.view(), ends };
+}
+
+/** Either form, behind a byte that says which. `places` says for each new place which one it was. */
+function writeTexts(writer: ByteWriter, column: GatheredTexts, places: Uint32Array): void {
+  const codes = column.pool.codes(dictionarySizeMax(places.length));
+  if (codes === undefined) {
+    writer.byte(FORM.plain);
+    writePlain(writer, column, places);
+    return;
+  }
+  writer.byte(FORM.dictionary);
+  writeCoded(writer, codedTexts({ pool: column.pool, texts: column.view() }, codes, places));
+}
+
+function writeSparseTexts(writer: ByteWriter, { rows, texts }: GatheredSparseTexts, newRows: Uint32Array): void {
+  const order = sparseOrder(rows.view(), newRows);
+  writeRows(writer, order.rows, newRows.length);
+  writePlain(writer, texts, order.places);
+}
+
+/** A metadata field: any JSON values. */
+function writeField(writer: ByteWriter, column: GatheredValues, newRows: Uint32Array): void {
+  const order = sparseOrder(column.rows.view(), newRows);
+  writeRows(writer, order.rows, newRows.length);
+  if (column.areAllStrings) {
+    writeTexts(writer, column.texts, order.places);
+    return;
+  }
+  const types = column.types.view();
+  // For each old place where its number or its text is.
+  const indexes = new Uint32Array(types.length);
+  let [numberCount, textCount] = [0, 0];
+  for (let place = 0; place < types.length; place++) {
+    const type = types[place];
+    if (type === TYPE.number) indexes[place] = numberCount++;
+    else if (type === TYPE.string || type === TYPE.json) indexes[place] = textCount++;
+  }
+  const isText = (place: number) => types[place] === TYPE.string || types[place] === TYPE.json;
+  const numbers = order.places.filter((place) => types[place] === TYPE.number);
+  const texts = order.places.filter(isText);
+  writer.byte(FORM.typed);
+  writer.raw(bytesInOrder(types, order.places));
+  writeNumbers(writer, inOrder(column.numbers.view(), placed(indexes, numbers)));
+  writePlain(writer, column.texts, placed(indexes, texts));
+}
+
+function placed(values: Uint32Array, places: Uint32Array): Uint32Array {
+  const moved = new Uint32Array(places.length);
+  for (let place = 0; place < moved.length; place++) moved[place] = values[places[place] as number] as number;
+  return moved;
+}

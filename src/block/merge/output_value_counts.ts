@@ -1,0 +1,96 @@
+// How often the values of a merge's fields come, without a string of any text but the different ones of a field that is noted.
+
+import { dictionarySizeMax, TYPE } from "../codec/values.ts";
+import { METADATA_PREFIX } from "../encode.ts";
+import {
+  differentMax,
+  type FieldValues,
+  NumberCounts,
+  together,
+  VALUE_TEXTS_BYTES_MAX,
+  type ValueCounts,
+} from "../stats/count_values.ts";
+import type { CodedTexts, MergedRows } from "./merge_output.ts";
+import type { TextPool } from "./text_arena.ts";
+import type { GatheredTexts, GatheredValues } from "./text_buffers.ts";
+
+/** The fields of a merge whose values may be noted. */
+export function valuesOfMerge({ blocks, apiKey, metadataNames }: MergedRows): FieldValues[] {
+  const fields: FieldValues[] = [];
+  const add = (name: string, texts: TextEntries | undefined, max: number) => {
+    const counts = texts === undefined ? undefined : together(max, texts, undefined, [0, 0, 0]);
+    if (counts !== undefined) fields.push({ name, counts });
+  };
+  const keys = blocks.key.texts;
+  add("apiKey", countCoded(apiKey), differentMax(blocks.count));
+  add("message", countRepeated(blocks.message), differentMax(blocks.count));
+  add("key", countTexts(keys, differentMax(keys.length), differentMax(keys.length)), differentMax(keys.length));
+  for (const name of metadataNames) {
+    const counts = countField(blocks.metadata.get(name) as GatheredValues);
+    if (counts !== undefined) fields.push({ name: METADATA_PREFIX + name, counts });
+  }
+  return fields;
+}
+
+/** Different texts, each with how often it comes. */
+type TextEntries = readonly (readonly [text: string, count: number])[];
+
+function countField(field: GatheredValues): ValueCounts | undefined {
+  const max = differentMax(field.rows.length);
+  if (field.areAllStrings) {
+    const texts = countRepeated(field.texts);
+    return texts === undefined ? undefined : together(max, texts, undefined, [0, 0, 0]);
+  }
+  const numbers = new NumberCounts(field.numbers.length, max);
+  const values = field.numbers.view();
+  for (let index = 0; index < values.length; index++) if (!numbers.add(values[index] as number)) return undefined;
+  // Strings, and JSON of objects and arrays, which counts as a string.
+  const texts = countTexts(field.texts, max, max);
+  if (texts === undefined) return undefined;
+  const counts = new Uint32Array(TYPE.json + 1);
+  const types = field.types.view();
+  for (let place = 0; place < types.length; place++) (counts[types[place] as number] as number)++;
+  return together(max, texts, numbers, [counts[TYPE.true], counts[TYPE.false], counts[TYPE.null]] as number[]);
+}
+
+/** Counts of texts for which the codes are known, or will be asked for, to write them as a dictionary. */
+function countRepeated(column: GatheredTexts): TextEntries | undefined {
+  return countTexts(column, dictionarySizeMax(column.length), differentMax(column.length));
+}
+
+/** Counts of texts, of which `codesMax` may differ to find it out, and `max` to be noted. */
+function countTexts(column: GatheredTexts, codesMax: number, max: number): TextEntries | undefined {
+  const coded = column.pool.codes(codesMax);
+  if (coded === undefined || coded.texts.length > max || areLong(column.pool, coded.texts)) return undefined;
+  const { codes, texts } = coded;
+  const counts = new Uint32Array(texts.length + 1);
+  const places = column.view();
+  for (let place = 0; place < places.length; place++) (counts[codes[places[place] as number] as number] as number)++;
+  return byText(column.pool, texts, counts);
+}
+
+function countCoded({ pool, texts, codes }: CodedTexts): TextEntries | undefined {
+  if (areLong(pool, texts)) return undefined;
+  const counts = new Uint32Array(texts.length + 1);
+  for (let row = 0; row < codes.length; row++) (counts[codes[row] as number] as number)++;
+  return byText(pool, texts, counts);
+}
+
+function areLong(pool: TextPool, texts: readonly number[]): boolean {
+  let bytes = 0;
+  for (const text of texts) {
+    bytes += pool.bytesOf(text).length;
+    if (bytes > VALUE_TEXTS_BYTES_MAX) return true;
+  }
+  return false;
+}
+
+/** `counts[n]` is the count of `texts[n - 1]`. */
+function byText(pool: TextPool, texts: readonly number[], counts: Uint32Array): TextEntries {
+  const named: [string, number][] = [];
+  texts.forEach((text, index) => {
+    const count = counts[index + 1] as number;
+    if (count > 0) named.push([pool.text(text), count]);
+  });
+  return named;
+}

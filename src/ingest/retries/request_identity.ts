@@ -1,0 +1,48 @@
+// What a request is known by. Keyed digests: nobody without the data file's secret can tell from one what was sent, or make another body
+// with the same. They differ between runtimes: a request that is sent again to another runtime is new.
+
+import { digestText } from "#runtime/hash.ts";
+import type { WorkerKey } from "../options.ts";
+import type { RequestIdentity } from "./recent_requests.ts";
+
+/** Scopes that are kept: a key and a route each. */
+const SCOPES_MAX = 1_024;
+
+export class RequestIdentities {
+  readonly #secret: bigint;
+  readonly #scopes = new Map<string, string>();
+  /** Most requests have the scope of the one before. */
+  #last: { readonly key: WorkerKey; readonly route: string; readonly scope: string } | undefined;
+
+  /** `seed` is two u32 that nobody else knows. */
+  constructor(seed: readonly [number, number]) {
+    this.#secret = (BigInt(seed[0] >>> 0) << 32n) | BigInt(seed[1] >>> 0);
+  }
+
+  /** Of a body alone. */
+  bodyDigest(text: string): string {
+    return digestText(text, this.#secret);
+  }
+
+  /** Of a request: the API key, the route with its query, and the idempotency key or else the body. */
+  of(key: WorkerKey, route: string, idempotencyKey: string | undefined, text: string): RequestIdentity {
+    const body = this.bodyDigest(text);
+    const scope = this.#scopeOf(key, route);
+    if (idempotencyKey === undefined) return { id: `${scope}b${body}`, body: undefined, keyType: key.type };
+    return { id: `${scope}i${this.bodyDigest(idempotencyKey)}`, body, keyType: key.type };
+  }
+
+  #scopeOf(key: WorkerKey, route: string): string {
+    if (this.#last?.key === key && this.#last.route === route) return this.#last.scope;
+    const { project, name, type } = key;
+    const text = JSON.stringify([project, name, type, route]);
+    let scope = this.#scopes.get(text);
+    if (scope === undefined) {
+      if (this.#scopes.size >= SCOPES_MAX) this.#scopes.clear();
+      scope = this.bodyDigest(text);
+      this.#scopes.set(text, scope);
+    }
+    this.#last = { key, route, scope };
+    return scope;
+  }
+}

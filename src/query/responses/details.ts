@@ -1,0 +1,142 @@
+// What is read beside blocks: touchpoints, usage, rejections. Rows in, answers out.
+
+import type { DropReason } from "../../core/drop.ts";
+import type {
+  KeyUse,
+  ProjectStorage,
+  RejectionRow,
+  RejectionsAnswer,
+  TouchpointRow,
+  TouchpointsAnswer,
+  UsageAnswer,
+  UsageRow,
+} from "../../core/responses.ts";
+import { PAGE_LENGTH_MAX, TOUCHPOINTS_LISTED_MAX } from "../limits.ts";
+import type { WaitingStart } from "../running.ts";
+import { type ReadRules, rulesOf } from "../scope.ts";
+import { compareTexts } from "../text_order.ts";
+import { hintFor } from "./advice.ts";
+import { touchpointTrees } from "./touchpoint_tree.ts";
+
+/** A counter of a project and month, as it is kept. */
+export interface UsageCounterRow {
+  readonly project: string;
+  /** UTC, "2026-11". */
+  readonly month: string;
+  /** received, stored, admitted, ambiguous, or dropped.<reason>; others are not shown. */
+  readonly name: string;
+  readonly value: number;
+}
+
+export interface RejectedEntry {
+  readonly id: number;
+  readonly project: string;
+  readonly apiKey: string;
+  /** Unix ms. */
+  readonly receivedAt: number;
+  readonly reason: DropReason;
+  /** JSON, shortened when it was long. */
+  readonly entry: string;
+}
+
+/** The tables beside blocks. */
+export interface DetailsSource {
+  touchpoints(project: string | undefined): readonly TouchpointRow[];
+  /** The names that somebody registered. */
+  registered(project: string | undefined): readonly string[];
+  usageCounters(): readonly UsageCounterRow[];
+  storage(): readonly Omit<ProjectStorage, "retentionMs">[];
+  /** Compressed bytes of the blocks by project and month of their records' time. */
+  monthBytes(): readonly { readonly project: string; readonly month: string; readonly bytes: number }[];
+  /** Latest first. */
+  rejections(project: string | undefined, limit: number): Iterable<RejectedEntry>;
+  /** In the order in which they came; each is read when it is asked for. */
+  waitingStarts(): Iterable<WaitingStart>;
+  keyUse(): readonly KeyUse[];
+  /** Ambiguous pairs by touchpoint as `ambiguousName` cuts it, received on UTC days that the range touches; −Infinity, Infinity: no bound. */
+  ambiguousPairs(project: string | undefined, from: number, to: number): ReadonlyMap<string, number>;
+}
+
+export function readTouchpoints(details: DetailsSource, project: string | undefined): TouchpointsAnswer {
+  const all = details.touchpoints(project);
+  const touchpoints = all.slice(0, TOUCHPOINTS_LISTED_MAX);
+  return { more: all.length - touchpoints.length, touchpoints, tree: touchpointTrees(touchpoints) };
+}
+
+const DROPPED = "dropped.";
+
+function isShown(name: string): name is "received" | "stored" | "admitted" | "ambiguous" {
+  return name === "received" || name === "stored" || name === "admitted" || name === "ambiguous";
+}
+
+export function readUsage(details: DetailsSource, rules: ReadRules, now: number): UsageAnswer {
+  const rows = new Map<string, UsageRow & { bytes: number }>();
+  const rowOf = (project: string, month: string) => {
+    const name = `${month}\n${project}`;
+    const { monthlyEntries, overage } = rulesOf(rules, project);
+    const row = rows.get(name) ?? {
+      project,
+      month,
+      received: 0,
+      stored: 0,
+      admitted: 0,
+      dropped: {},
+      limit: monthlyEntries ?? null,
+      overage: 0,
+      overagePolicy: overage,
+      ambiguous: 0,
+      bytes: 0,
+    };
+    rows.set(name, row);
+    return row;
+  };
+  const set = (row: UsageRow & { bytes: number }) => rows.set(`${row.month}\n${row.project}`, row);
+  for (const { project, month, name, value } of details.usageCounters()) {
+    const row = rowOf(project, month);
+    if (name.startsWith(DROPPED)) set({ ...row, dropped: { ...row.dropped, [name.slice(DROPPED.length)]: value } });
+    else if (isShown(name)) set({ ...row, [name]: value });
+  }
+  for (const { project, month, bytes } of details.monthBytes()) set({ ...rowOf(project, month), bytes });
+  const usage = [...rows.values()].map((row) => ({
+    ...row,
+    overage: row.limit === null ? 0 : Math.max(0, row.admitted - row.limit),
+  }));
+  usage.sort((a, b) => compareTexts(b.month, a.month) || compareTexts(a.project, b.project));
+  const storage = details.storage().map((row) => {
+    const { retentionMs } = rulesOf(rules, row.project);
+    const expired = now - retentionMs;
+    // Blocks that hold nothing else are gone soon.
+    if (row.oldest === null || row.newest === null || row.newest < expired) {
+      return { ...row, oldest: null, newest: null, retentionMs };
+    }
+    return { ...row, oldest: Math.max(row.oldest, expired), retentionMs };
+  });
+  return { usage, storage };
+}
+
+export function readRejections(
+  details: DetailsSource,
+  rules: ReadRules,
+  project: string | undefined,
+  limit: number,
+): RejectionsAnswer {
+  const rejections: RejectionRow[] = [];
+  let length = 0;
+  for (const row of details.rejections(project, limit)) {
+    length += row.entry.length;
+    if (length > PAGE_LENGTH_MAX && rejections.length > 0) return { more: true, rejections };
+    const entry = parseEntry(row.entry);
+    const { retentionMs } = rulesOf(rules, row.project);
+    rejections.push({ ...row, hint: hintFor(row.reason, entry, row.receivedAt, { retentionMs }), entry });
+  }
+  return { more: false, rejections };
+}
+
+/** The entry, or its text where it was shortened and is no JSON any more. */
+function parseEntry(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,310 @@
+// Which of any number of texts are the most frequent, in bounded memory. The first so many are kept as they are, and what belongs to them is
+// exact. Of further ones only a 64-bit hash is counted; where one of them turns out to be among the most frequent, the caller goes
+// over everything a second time and keeps only what is wanted then, so the answer is exact again. Past the bound of hashes the rarest
+// half is forgotten (lossy counting: Manku and Motwani, VLDB 2002), and how many texts differ is estimated.
+
+import { TextHash, TextTable } from "../../block/codec/text_table.ts";
+import { copyOf } from "../../core/text_copy.ts";
+import { HASHES_KEPT_MAX } from "../limits.ts";
+import { compareTexts } from "../text_order.ts";
+
+/** What a text that is kept takes beside its characters, about. */
+const TEXT_BYTES = 64;
+
+export interface FrequentBounds {
+  /** Texts that are kept, and their characters. */
+  readonly textsMax: number;
+  readonly lengthMax: number;
+  readonly hashesMax?: number;
+}
+
+/** Texts that are wanted, by their hashes. */
+export interface WantedTexts {
+  has(text: string): boolean;
+}
+
+/** The most frequent, of one or more collections together. */
+export interface MostFrequent {
+  /** For each collection the numbers of its texts, the most frequent first. */
+  readonly numbers: readonly (readonly number[])[];
+  /** Different texts that are not among them. */
+  readonly more: number;
+  /** For each collection what a second pass is to keep; undefined where none is needed. */
+  readonly wanted: readonly WantedTexts[] | undefined;
+}
+
+export class FrequentTexts {
+  readonly #bounds: FrequentBounds;
+  readonly #wanted: WantedTexts | undefined;
+  readonly #table = new TextTable();
+  #counts = new Float64Array(64);
+  #length = 0;
+  #further: HashCounts | undefined;
+
+  /** With `wanted`, others are passed over. */
+  constructor(bounds: FrequentBounds, wanted?: WantedTexts) {
+    this.#bounds = bounds;
+    this.#wanted = wanted;
+  }
+
+  /** Memory, about. */
+  get bytes(): number {
+    return 2 * this.#length + TEXT_BYTES * this.#table.size + (this.#further?.bytes ?? 0);
+  }
+
+  /** How many texts differ; an estimate where they were too many to tell. */
+  get different(): number {
+    return this.#table.size + (this.#further?.different ?? 0);
+  }
+
+  get further(): HashCounts | undefined {
+    return this.#further;
+  }
+
+  get size(): number {
+    return this.#table.size;
+  }
+
+  text(number: number): string {
+    return this.#table.texts[number] as string;
+  }
+
+  countOf(number: number): number {
+    return this.#counts[number] as number;
+  }
+
+  /** Counts a text; its number, −1 where it is only counted, or passed over. */
+  add(text: string, count: number): number {
+    let number = this.#table.find(text);
+    if (number === -1) {
+      if (this.#wanted !== undefined && !this.#wanted.has(text)) return -1;
+      if (this.#isFull(text)) {
+        this.#further ??= new HashCounts(this.#bounds.hashesMax ?? HASHES_KEPT_MAX);
+        this.#further.add(text, count);
+        return -1;
+      }
+      // A copy: a part of another text would keep all of it.
+      number = this.#table.add(copyOf(text));
+      this.#length += text.length;
+      if (number === this.#counts.length) {
+        const larger = new Float64Array(2 * number);
+        larger.set(this.#counts);
+        this.#counts = larger;
+      }
+    }
+    this.#counts[number] = (this.#counts[number] as number) + count;
+    return number;
+  }
+
+  #isFull(text: string): boolean {
+    const { textsMax, lengthMax } = this.#bounds;
+    return this.#table.size >= textsMax || this.#length + text.length > lengthMax;
+  }
+}
+
+/** The `max` most frequent texts of all collections. Of equally frequent ones those that are kept are taken, in the order of texts. */
+export function mostFrequent(collections: readonly FrequentTexts[], max: number): MostFrequent {
+  const different = collections.reduce((sum, one) => sum + one.different, 0);
+  const countMin = leastOf(collections, max);
+  let left = max;
+  const above = collections.map((one) => ({
+    kept: numbersWhere(one, (count) => count > countMin),
+    further: one.further?.above(countMin) ?? new HashCounts(Number.POSITIVE_INFINITY),
+  }));
+  for (const { kept, further } of above) left -= kept.length + further.size;
+  const equal = equallyFrequent(collections, countMin).slice(0, left);
+  left -= equal.length;
+  const numbers = collections.map((one, index) => {
+    const own = equal.filter(({ collection }) => collection === one).map(({ number }) => number);
+    return [...(above[index]?.kept ?? []), ...own].sort((a, b) => one.countOf(b) - one.countOf(a));
+  });
+  for (const [index, one] of collections.entries()) {
+    if (left > 0) left -= above[index]?.further.addEqual(one.further, countMin, left) ?? 0;
+  }
+  const listed = numbers.reduce((sum, list) => sum + list.length, 0);
+  const isAnyFurther = above.some(({ further }) => further.size > 0);
+  if (!isAnyFurther) return { numbers, more: Math.max(0, different - listed), wanted: undefined };
+  for (const [index, list] of numbers.entries()) {
+    for (const number of list) above[index]?.further.add((collections[index] as FrequentTexts).text(number), 1);
+  }
+  const wanted = above.map(({ further }) => further);
+  const wantedCount = wanted.reduce((sum, one) => sum + one.size, 0);
+  return { numbers, more: Math.max(0, different - wantedCount), wanted };
+}
+
+/** The texts that are kept and have this count, in the order of texts. */
+function equallyFrequent(
+  collections: readonly FrequentTexts[],
+  count: number,
+): { readonly collection: FrequentTexts; readonly number: number; readonly text: string }[] {
+  const equal = collections.flatMap((collection) => {
+    const numbers = numbersWhere(collection, (other) => other === count);
+    return numbers.map((number) => ({ collection, number, text: collection.text(number) }));
+  });
+  return equal.sort((a, b) => compareTexts(a.text, b.text));
+}
+
+/** The count of the one at place `max`, 0 where there are not more. */
+function leastOf(collections: readonly FrequentTexts[], max: number): number {
+  const total = collections.reduce((sum, one) => sum + one.size + (one.further?.size ?? 0), 0);
+  if (total <= max) return 0;
+  const counts = new Float64Array(total);
+  let place = 0;
+  for (const one of collections) {
+    for (let number = 0; number < one.size; number++) counts[place++] = one.countOf(number);
+    one.further?.forEachCount((count) => {
+      counts[place++] = count;
+    });
+  }
+  counts.sort();
+  return counts[total - max] as number;
+}
+
+function numbersWhere(one: FrequentTexts, test: (count: number) => boolean): number[] {
+  const numbers: number[] = [];
+  for (let number = 0; number < one.size; number++) if (test(one.countOf(number))) numbers.push(number);
+  return numbers;
+}
+
+/** Slots that an empty table has; a power of two. */
+const SLOTS_MIN = 1024;
+/** Bits by which it is estimated how many hashes differ: within some percent up to ten times as many. */
+const SEEN_BITS = 4 * 1024 * 1024;
+
+/** Counts by 64-bit hashes, at most so many. */
+class HashCounts implements WantedTexts {
+  readonly #max: number;
+  readonly #high: TextHash;
+  readonly #low: TextHash;
+  #highs = new Int32Array(SLOTS_MIN);
+  #lows = new Int32Array(SLOTS_MIN);
+  /** 0: the slot is free. */
+  #counts = new Float64Array(SLOTS_MIN);
+  #size = 0;
+  #seen: Uint8Array | undefined;
+
+  constructor(max: number, high = new TextHash(), low = new TextHash()) {
+    this.#max = max;
+    this.#high = high;
+    this.#low = low;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get bytes(): number {
+    return 16 * this.#counts.length + (this.#seen?.length ?? 0);
+  }
+
+  get different(): number {
+    if (this.#seen === undefined) return this.#size;
+    // Linear counting: Whang, Vander-Zanden and Taylor, 1990.
+    let free = 0;
+    for (let at = 0; at < this.#seen.length; at++) free += 8 - bitsSet(this.#seen[at] as number);
+    return Math.max(this.#size, Math.round(SEEN_BITS * Math.log(SEEN_BITS / Math.max(1, free))));
+  }
+
+  has(text: string): boolean {
+    return (this.#counts[this.#slotOf(this.#high.of(text), this.#low.of(text))] as number) > 0;
+  }
+
+  add(text: string, count: number): void {
+    this.#add(this.#high.of(text), this.#low.of(text), count);
+  }
+
+  forEachCount(visit: (count: number) => void): void {
+    for (let slot = 0; slot < this.#counts.length; slot++) {
+      const count = this.#counts[slot] as number;
+      if (count > 0) visit(count);
+    }
+  }
+
+  /** Those that are counted more often; the result has no bound. */
+  above(countMin: number): HashCounts {
+    const found = new HashCounts(Number.POSITIVE_INFINITY, this.#high, this.#low);
+    for (let slot = 0; slot < this.#counts.length; slot++) {
+      const count = this.#counts[slot] as number;
+      if (count > countMin) found.#add(this.#highs[slot] as number, this.#lows[slot] as number, count);
+    }
+    return found;
+  }
+
+  /** Adds some of the others that are counted so often; answers how many. */
+  addEqual(others: HashCounts | undefined, count: number, max: number): number {
+    if (others === undefined || count === 0) return 0;
+    let added = 0;
+    for (let slot = 0; slot < others.#counts.length && added < max; slot++) {
+      if (others.#counts[slot] !== count) continue;
+      this.#add(others.#highs[slot] as number, others.#lows[slot] as number, count);
+      added++;
+    }
+    return added;
+  }
+
+  #add(high: number, low: number, count: number): void {
+    if (this.#seen !== undefined) see(this.#seen, low);
+    let slot = this.#slotOf(high, low);
+    if (this.#counts[slot] === 0) {
+      if (this.#size >= this.#max) this.#forgetRarest();
+      if (2 * (this.#size + 1) > this.#counts.length) this.#resize(2 * this.#counts.length, 0);
+      slot = this.#slotOf(high, low);
+      this.#put(slot, high, low, 0);
+    }
+    this.#counts[slot] = (this.#counts[slot] as number) + count;
+  }
+
+  #put(slot: number, high: number, low: number, count: number): void {
+    this.#highs[slot] = high;
+    this.#lows[slot] = low;
+    this.#counts[slot] = count;
+    this.#size++;
+  }
+
+  #slotOf(high: number, low: number): number {
+    const mask = this.#counts.length - 1;
+    let slot = high & mask;
+    while (this.#counts[slot] !== 0 && (this.#highs[slot] !== high || this.#lows[slot] !== low)) {
+      slot = (slot + 1) & mask;
+    }
+    return slot;
+  }
+
+  /** Keeps no more than half of them. */
+  #forgetRarest(): void {
+    if (this.#seen === undefined) {
+      const seen = new Uint8Array(SEEN_BITS / 8);
+      for (let slot = 0; slot < this.#counts.length; slot++) {
+        if ((this.#counts[slot] as number) > 0) see(seen, this.#lows[slot] as number);
+      }
+      this.#seen = seen;
+    }
+    const counts = this.#counts.filter((count) => count > 0).sort();
+    this.#resize(this.#counts.length, counts[counts.length >> 1] as number);
+  }
+
+  /** Leaves out those that are counted no more often. */
+  #resize(length: number, countMin: number): void {
+    const [highs, lows, counts] = [this.#highs, this.#lows, this.#counts];
+    this.#highs = new Int32Array(length);
+    this.#lows = new Int32Array(length);
+    this.#counts = new Float64Array(length);
+    this.#size = 0;
+    for (let from = 0; from < counts.length; from++) {
+      if ((counts[from] as number) <= countMin) continue;
+      const [high, low] = [highs[from] as number, lows[from] as number];
+      this.#put(this.#slotOf(high, low), high, low, counts[from] as number);
+    }
+  }
+}
+
+function see(seen: Uint8Array, hash: number): void {
+  const bit = hash & (SEEN_BITS - 1);
+  seen[bit >>> 3] = (seen[bit >>> 3] as number) | (1 << (bit & 7));
+}
+
+function bitsSet(byte: number): number {
+  let bits = 0;
+  for (let left = byte; left > 0; left >>>= 1) bits += left & 1;
+  return bits;
+}

@@ -1,0 +1,135 @@
+// Removes every record of a scope for good: from blocks, from what waits and from the dropped entries, with what was written of
+// them. In: a store that this process alone writes. Out: short steps, so that groups go on between them, and at the end what was removed.
+//
+// What is there when it begins goes, and what comes while it looks at the blocks; what comes later stays. A step that fails ends
+// it: what was removed until then stays removed, and to ask again finds the rest. Blocks of the project must not be merged
+// meanwhile, or records could get past it.
+//
+// The bytes: SQLite overwrites with zeros what its transactions here delete (secure_delete, in these transactions only: with 105 MB
+// deleted it took 444 ms on and 4 ms off); pages that were free before, which hold earlier copies, are cut from the file; the log is
+// emptied as far as readers allow. Gaps in pages can still hold what SQLite moved earlier: only compacting takes that out.
+// Measured on one core with full blocks of 65,536 records: 4 ms to look for a key that is in none, 200 ms to write one again, in
+// steps of mostly under 50 ms, the longest 120 ms.
+
+import type { EraseReport } from "../../core/changing.ts";
+import type { Database } from "../../runtime/driver.ts";
+import { spaceUsed, tryCheckpointFully, vacuumStep } from "../space/space.ts";
+import type { StoreWriter } from "../store_writer.ts";
+import { countBlocks, eraseBlocks } from "./erase_blocks.ts";
+import { removeUnusedNames } from "./erase_names.ts";
+import { type EraseProgress, progress } from "./erase_progress.ts";
+import { type EraseScope, isWhole } from "./erase_scope.ts";
+import {
+  type ErasedWaiting,
+  findRejected,
+  findWaiting,
+  lastWaiting,
+  removeAmbiguous,
+  removeRejected,
+  removeUnregistered,
+  removeWaiting,
+} from "./erase_tables.ts";
+import { securely } from "./secure_delete.ts";
+
+/** Items of what waits that one step looks at. */
+const WAITING_A_STEP = 2_000;
+/** How long one step of giving space back takes, in ms. */
+const STEP_MS = 20;
+/** How long readers may keep the log from being emptied, in ms: then that is left to the next checkpoint. */
+const BLOCKED_MS_MAX = 5_000;
+
+export interface EraseOptions {
+  readonly store: StoreWriter;
+  readonly file: string;
+  readonly scope: EraseScope;
+  /** What waited is gone from the file: whoever has it in memory lets go of it. */
+  readonly forgetWaiting: (erased: readonly ErasedWaiting[]) => void;
+  /** These names are gone from the project's list: nobody had registered them, and no record carries them any more. */
+  readonly forgetTouchpoints: (names: readonly string[]) => void;
+}
+
+/** Erases, a step at each call. Throws SQLite's error. */
+export function* eraseSteps(options: EraseOptions): Generator<EraseProgress, EraseReport> {
+  const { store, scope } = options;
+  const project = store.projects.idOf(scope.project);
+  if (project === undefined) return NOTHING_ERASED;
+  const { database } = store;
+  // Groups as they came, of which every record is in a block by now.
+  securely(database, () => store.clearRedo());
+  const rejected = findRejected(database, project, scope);
+  if (rejected.rejections.length + rejected.setAside.length > 0) {
+    securely(database, () => store.transaction(() => removeRejected(database, rejected)));
+  }
+  // Before the blocks: what waits must not become a record behind their back.
+  const waiting = yield* eraseWaiting(options, project);
+  const blocks = yield* eraseBlocks(store, project, scope);
+  securely(database, () => store.transaction(() => removeAmbiguous(database, project)));
+  options.forgetTouchpoints(
+    isWhole(scope)
+      ? securely(database, () => store.transaction(() => removeUnregistered(database, project)))
+      : yield* removeUnusedNames(store, project),
+  );
+  yield* giveSpaceBack(options);
+  yield* emptyLog(store);
+  return { ...blocks, rejections: rejected.rejections.length, waiting };
+}
+
+/** Counts what `eraseSteps` would remove, changing nothing; a connection that only reads is enough. */
+export function* countSteps(database: Database, scope: EraseScope): Generator<EraseProgress, EraseReport> {
+  const row = database.query("SELECT id FROM projects WHERE name = ?").get(scope.project) as { id: number } | null;
+  if (row === null) return NOTHING_ERASED;
+  const { rejections } = findRejected(database, row.id, scope);
+  let waiting = 0;
+  const upTo = lastWaiting(database);
+  for (let after = 0; ; ) {
+    const found = findWaiting(database, scope, { after, upTo, limit: WAITING_A_STEP });
+    if (found === undefined) break;
+    waiting += found.erased.length;
+    after = found.last;
+    yield progress("waiting", after, upTo);
+  }
+  const blocks = yield* countBlocks(database, row.id, scope);
+  return { ...blocks, rejections: rejections.length, waiting };
+}
+
+const NOTHING_ERASED: EraseReport = { records: 0, blocks: 0, rejections: 0, waiting: 0 };
+
+function* eraseWaiting(
+  { store, scope, forgetWaiting }: EraseOptions,
+  project: number,
+): Generator<EraseProgress, number> {
+  const { database } = store;
+  const upTo = lastWaiting(database);
+  let count = 0;
+  for (let after = 0; ; ) {
+    const found = findWaiting(database, scope, { after, upTo, limit: WAITING_A_STEP });
+    if (found === undefined) return count;
+    const { erased, last } = found;
+    if (erased.length > 0) {
+      securely(database, () => store.transaction(() => removeWaiting(database, project, erased)));
+      forgetWaiting(erased);
+    }
+    count += erased.length;
+    after = last;
+    yield progress("waiting", after, upTo);
+  }
+}
+
+/** Until nothing of what was free is left in the file: freed pages hold earlier copies. */
+function* giveSpaceBack({ store, file }: EraseOptions): Generator<EraseProgress, void> {
+  const { free: total } = spaceUsed(store.database, file);
+  for (let isMore = total > 0; isMore; ) {
+    for (const endAt = performance.now() + STEP_MS; isMore && performance.now() < endAt; ) {
+      isMore = vacuumStep(store.database, 0);
+    }
+    const { free } = spaceUsed(store.database, file);
+    yield progress("space", Math.max(0, total - free), total);
+    isMore = free > 0;
+  }
+}
+
+/** The log has the pages as they were, until it is copied into the file and cut. */
+function* emptyLog({ database }: StoreWriter): Generator<EraseProgress, void> {
+  const giveUpAt = performance.now() + BLOCKED_MS_MAX;
+  while (!tryCheckpointFully(database) && performance.now() < giveUpAt) yield progress("log", 0, 1, true);
+}

@@ -1,0 +1,186 @@
+// Takes records out of blocks: a block of which some records go is written again without them, in the form that it had. What is left
+// of a merged block is packed, as a group is, and merged. In: the blocks of one project, one after the other. Out: how much went. A
+// damaged block cannot be searched: it goes where everything in it goes by its header, and else stays and is counted.
+
+import { decodeColumns } from "../../block/decode.ts";
+import { BlockEncoder, PACKED } from "../../block/encode.ts";
+import { BlockMerger, type MergedBlock } from "../../block/merge/merge_blocks.ts";
+import { openBlock } from "../../block/open_block.ts";
+import { selectRows } from "../../block/select_rows.ts";
+import { headerOf } from "../../block/stats/zone_map.ts";
+import type { EraseReport } from "../../core/changing.ts";
+import type { Database } from "../../runtime/driver.ts";
+import type { StoreWriter } from "../store_writer.ts";
+import { isDamage, loadPieces } from "./erase_chunks.ts";
+import { type EraseProgress, progress } from "./erase_progress.ts";
+import { type EraseScope, isInTimes, rowsToErase } from "./erase_scope.ts";
+import { securely } from "./secure_delete.ts";
+
+type BlocksErased = Pick<EraseReport, "records" | "blocks" | "damagedBlocks">;
+
+interface BlockRow {
+  readonly id: number;
+  readonly day: number;
+  readonly records: number;
+  readonly timeMin: number;
+  readonly timeMax: number;
+}
+
+/** 1 for each row that goes; or all of them; or none can be judged. */
+type Judgement = Uint8Array | "all" | "damaged";
+
+/** Erases from the blocks that are there, and from those that come meanwhile. */
+export function* eraseBlocks(
+  store: StoreWriter,
+  project: number,
+  scope: EraseScope,
+): Generator<EraseProgress, BlocksErased> {
+  const { database } = store;
+  const counts = new BlockCounts();
+  const rewritten = new Set<number>();
+  let from = 0;
+  // Those that are there, then those that came meanwhile.
+  for (let pass = 1; pass <= 2; pass++) {
+    const to = store.catalog.nextId;
+    const blocks = blocksOf(database, project, scope, from, to);
+    for (const [index, block] of blocks.entries()) {
+      if (store.catalog.has(block.id) && !rewritten.has(block.id)) {
+        const judgement = judgeBlock(database, block, scope);
+        const at = progress("blocks", index, blocks.length);
+        yield at;
+        const outcome = yield* eraseRows(store, project, block, judgement, at);
+        if (typeof outcome === "number") rewritten.add(outcome);
+        counts.add(outcome === "damaged" ? outcome : judgement, block.records);
+      }
+      yield progress("blocks", index + 1, blocks.length);
+    }
+    from = to;
+  }
+  return counts.report();
+}
+
+/** Counts what `eraseBlocks` would remove. */
+export function* countBlocks(
+  database: Database,
+  project: number,
+  scope: EraseScope,
+): Generator<EraseProgress, BlocksErased> {
+  const counts = new BlockCounts();
+  const blocks = blocksOf(database, project, scope, 0, Number.MAX_SAFE_INTEGER);
+  for (const [index, block] of blocks.entries()) {
+    counts.add(judgeBlock(database, block, scope), block.records);
+    yield progress("blocks", index + 1, blocks.length);
+  }
+  return counts.report();
+}
+
+/** Those that may hold a record of the scope's times, with ids from `from` up to, not including, `to`. */
+function blocksOf(database: Database, project: number, scope: EraseScope, from: number, to: number): BlockRow[] {
+  const sql =
+    "SELECT id, day, records, time_min AS timeMin, time_max AS timeMax FROM blocks " +
+    "WHERE project = ? AND id >= ? AND id < ? AND time_max >= ? AND time_min < ? ORDER BY id";
+  const times = [scope.from ?? Number.NEGATIVE_INFINITY, scope.to ?? Number.POSITIVE_INFINITY];
+  return database.query(sql).all(project, from, to, ...times) as BlockRow[];
+}
+
+function judgeBlock(database: Database, block: BlockRow, scope: EraseScope): Judgement {
+  const isInside = isInTimes(scope, block.timeMin) && isInTimes(scope, block.timeMax);
+  if (isInside && scope.matchRows === undefined) return "all";
+  try {
+    const rows = rowsToErase(scope, openBlock(loadPieces(database, block.id), block.records));
+    return rows === undefined || sumOf(rows) === block.records ? "all" : rows;
+  } catch (error) {
+    if (isDamage(error)) return "damaged";
+    throw error;
+  }
+}
+
+/** As `rewrite`; or that the block is damaged in a column that the search did not need, and stays. */
+function* eraseRows(
+  store: StoreWriter,
+  project: number,
+  block: BlockRow,
+  judgement: Judgement,
+  at: EraseProgress,
+): Generator<EraseProgress, number | "damaged" | undefined> {
+  try {
+    return yield* rewrite(store, project, block, judgement, at);
+  } catch (error) {
+    if (isDamage(error)) return "damaged";
+    throw error;
+  }
+}
+
+/** Writes the block again without the rows that go; the number of the block that has the others. */
+function* rewrite(
+  store: StoreWriter,
+  project: number,
+  block: BlockRow,
+  judgement: Judgement,
+  at: EraseProgress,
+): Generator<EraseProgress, number | undefined> {
+  if (judgement === "damaged") return undefined;
+  if (judgement === "all") {
+    securely(store.database, () => store.removeBlocks([block.id]));
+    return undefined;
+  }
+  if (sumOf(judgement) === 0) return undefined;
+  const pieces = loadPieces(store.database, block.id);
+  const isKept = judgement.map((isErased) => 1 - isErased);
+  const columns = decodeColumns(pieces, block.records);
+  yield at;
+  const kept = selectRows(columns, isKept);
+  yield at;
+  const small = { header: headerOf(kept), encoded: new BlockEncoder().packed(kept) };
+  yield at;
+  const isPacked = pieces[0]?.name === PACKED;
+  const left = isPacked ? small : yield* saying(at, merged(small));
+  yield at;
+  const id = store.catalog.nextId;
+  const plan = { project, day: block.day, blocks: [block.id] };
+  // Retention may have removed it meanwhile.
+  return securely(store.database, () => store.replaceMerged({ plan, ...left })) ? id : undefined;
+}
+
+function* merged({ header, encoded }: MergedBlock): Generator<void, MergedBlock> {
+  const merger = new BlockMerger();
+  merger.add(encoded.pieces, header.records);
+  yield;
+  return yield* merger.columnarSteps();
+}
+
+/** Goes through steps that do not say how far they are. */
+function* saying<T>(at: EraseProgress, steps: Generator<void, T>): Generator<EraseProgress, T> {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    yield at;
+  }
+}
+
+function sumOf(rows: Uint8Array): number {
+  let sum = 0;
+  for (let row = 0; row < rows.length; row++) sum += rows[row] as number;
+  return sum;
+}
+
+class BlockCounts {
+  #records = 0;
+  #blocks = 0;
+  #damaged = 0;
+
+  add(judgement: Judgement, records: number): void {
+    if (judgement === "damaged") {
+      this.#damaged++;
+      return;
+    }
+    const count = judgement === "all" ? records : sumOf(judgement);
+    this.#records += count;
+    if (count > 0) this.#blocks++;
+  }
+
+  report(): BlocksErased {
+    const counts = { records: this.#records, blocks: this.#blocks };
+    return this.#damaged === 0 ? counts : { ...counts, damagedBlocks: this.#damaged };
+  }
+}

@@ -1,0 +1,66 @@
+// What an erasure is about, and whether one thing or another belongs to it.
+
+import { appendRecord } from "../../block/append.ts";
+import type { BlockView } from "../../block/block_view.ts";
+import { emptyColumns } from "../../block/columns.ts";
+import { BlockEncoder } from "../../block/encode.ts";
+import { openBlock } from "../../block/open_block.ts";
+import type { StoredRecord } from "../../core/record.ts";
+
+/** Says which rows of a block match a search: 1 for each that does. The caller brings it, since the store knows no searches. */
+export type MatchRows = (view: BlockView, project: string) => Uint8Array;
+
+/** Times in Unix ms: `from` is included, `to` is not; undefined: no bound. */
+export interface EraseScope {
+  readonly project: string;
+  readonly from: number | undefined;
+  readonly to: number | undefined;
+  /** Undefined: whatever it is. */
+  readonly matchRows: MatchRows | undefined;
+}
+
+/** Whether everything of the project goes. */
+export function isWhole({ from, to, matchRows }: EraseScope): boolean {
+  return from === undefined && to === undefined && matchRows === undefined;
+}
+
+export function isInTimes({ from, to }: EraseScope, time: number): boolean {
+  return (from === undefined || time >= from) && (to === undefined || time < to);
+}
+
+/** The rows of a block that go: 1 for each, whatever its time; undefined: all of them. */
+export function rowsToErase(scope: EraseScope, view: BlockView): Uint8Array | undefined {
+  const rows = scope.matchRows?.(view, scope.project);
+  if (scope.from === undefined && scope.to === undefined) return rows;
+  const times = view.time();
+  const erased = rows ?? new Uint8Array(view.count).fill(1);
+  for (let row = 0; row < view.count; row++) if (!isInTimes(scope, times[row] as number)) erased[row] = 0;
+  return erased;
+}
+
+/** Things that were never stored, by the number of their row, each with the records that it may stand for. */
+export interface Candidate {
+  readonly id: number;
+  readonly records: readonly StoredRecord[];
+}
+
+/** The rows of which some record matches the search. Times are the caller's. */
+export function matchingCandidates(scope: EraseScope, candidates: readonly Candidate[]): Set<number> {
+  const { matchRows, project } = scope;
+  if (matchRows === undefined) return new Set(candidates.map(({ id }) => id));
+  const columns = emptyColumns();
+  const owners: number[] = [];
+  for (const { id, records } of candidates) {
+    for (const record of records) {
+      appendRecord(columns, record.id, record);
+      owners.push(id);
+    }
+  }
+  const matching = new Set<number>();
+  if (columns.count === 0) return matching;
+  const rows = matchRows(openBlock(new BlockEncoder().packed(columns).pieces, columns.count), project);
+  owners.forEach((id, row) => {
+    if (rows[row] === 1) matching.add(id);
+  });
+  return matching;
+}

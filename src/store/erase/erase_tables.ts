@@ -1,0 +1,112 @@
+// What an erasure takes from the tables beside blocks: dropped entries, batches that were set aside, and what waits. Dropped
+// entries err on the side of going: one that was too long to be kept whole cannot be judged, so it goes if its times fit.
+
+import { monthOf } from "../../core/month.ts";
+import type { Database } from "../../runtime/driver.ts";
+import { type EntryRow, recordOfWaiting, recordsOfText } from "../entry_records.ts";
+import { type Candidate, type EraseScope, isInTimes, matchingCandidates } from "./erase_scope.ts";
+
+/** A start or an end that was erased while it waited. */
+export interface ErasedWaiting {
+  readonly id: number;
+  readonly project: string;
+  /** The UTC month of its receipt, "2026-11". */
+  readonly month: string;
+  /** Whether it was neither stored nor dropped. */
+  readonly isOpen: boolean;
+}
+
+/** Rows of `rejections` and of `set_aside` that belong to the scope. */
+export interface RejectedToErase {
+  readonly rejections: readonly number[];
+  readonly setAside: readonly number[];
+}
+
+interface TextRow extends EntryRow {
+  readonly id: number;
+  readonly text: string;
+}
+
+/** Finds them; `project` is the scope's row of `projects`. */
+export function findRejected(database: Database, project: number, scope: EraseScope): RejectedToErase {
+  const find = (table: string, column: string) => {
+    const sql = `SELECT id, api_key AS apiKey, received_at AS receivedAt, ${column} AS text FROM ${table} WHERE project = ?`;
+    return matchingTexts(scope, database.query(sql).all(project) as TextRow[]);
+  };
+  return { rejections: find("rejections", "entry"), setAside: find("set_aside", "body") };
+}
+
+function matchingTexts(scope: EraseScope, rows: readonly TextRow[]): number[] {
+  const candidates: Candidate[] = [];
+  const unjudged = new Set<number>();
+  for (const row of rows) {
+    const records = recordsOfText(row.text, row);
+    const times = [row.receivedAt, ...(records ?? []).map((record) => record.time)];
+    if (!times.some((time) => isInTimes(scope, time))) continue;
+    if (records === undefined) unjudged.add(row.id);
+    else candidates.push({ id: row.id, records });
+  }
+  const matching = matchingCandidates(scope, candidates);
+  return rows.map((row) => row.id).filter((id) => matching.has(id) || unjudged.has(id));
+}
+
+/** Within a transaction. */
+export function removeRejected(database: Database, { rejections, setAside }: RejectedToErase): void {
+  const removeRejection = database.query("DELETE FROM rejections WHERE id = ?");
+  for (const id of rejections) removeRejection.run(id);
+  const removeSetAside = database.query("DELETE FROM set_aside WHERE id = ?");
+  for (const id of setAside) removeSetAside.run(id);
+}
+
+/** What waits and belongs to the scope, of the first so many items after an id; undefined past the last item. */
+export function findWaiting(
+  database: Database,
+  scope: EraseScope,
+  { after, upTo, limit }: { readonly after: number; readonly upTo: number; readonly limit: number },
+): { readonly last: number; readonly erased: readonly ErasedWaiting[] } | undefined {
+  const sql = "SELECT id, item FROM waiting WHERE id > ? AND id <= ? ORDER BY id LIMIT ?";
+  const rows = database.query(sql).all(after, upTo, limit) as { id: number; item: string }[];
+  const last = rows.at(-1)?.id;
+  if (last === undefined) return undefined;
+  const waiting = new Map<number, ErasedWaiting>();
+  const candidates: Candidate[] = [];
+  for (const { id, item } of rows) {
+    const found = recordOfWaiting(item);
+    if (found === undefined || found.project !== scope.project || !isInTimes(scope, found.record.time)) continue;
+    candidates.push({ id, records: [found.record] });
+    const month = monthOf(found.record.receivedAt);
+    waiting.set(id, { id, project: found.project, month, isOpen: found.isOpen });
+  }
+  const matching = matchingCandidates(scope, candidates);
+  return { last, erased: [...waiting.values()].filter(({ id }) => matching.has(id)) };
+}
+
+/** The id of the last item that waits, 0 for none. */
+export function lastWaiting(database: Database): number {
+  return (database.query("SELECT coalesce(max(id), 0) AS last FROM waiting").get() as { last: number }).last;
+}
+
+/** Within a transaction. What was open counts as stored, so that the sum of the counters stays closed. */
+export function removeWaiting(database: Database, project: number, erased: readonly ErasedWaiting[]): void {
+  const remove = database.query("DELETE FROM waiting WHERE id = ?");
+  const count = database.query(
+    "INSERT INTO usage (project, month, name, value) VALUES (?, ?, 'stored', 1) " +
+      "ON CONFLICT (project, month, name) DO UPDATE SET value = value + 1",
+  );
+  for (const { id, month, isOpen } of erased) {
+    remove.run(id);
+    if (isOpen) count.run(project, month);
+  }
+}
+
+/** Which touchpoints of a project had ambiguous pairs: names that its entries brought. Within a transaction. */
+export function removeAmbiguous(database: Database, project: number): void {
+  database.query("DELETE FROM ambiguous WHERE project = ?").run(project);
+}
+
+/** The names of a project that nobody registered: what its entries brought. Within a transaction. */
+export function removeUnregistered(database: Database, project: number): string[] {
+  database.query("DELETE FROM client_touchpoints WHERE project = ?").run(project);
+  const sql = "DELETE FROM touchpoints WHERE project = ? AND registered = 0 RETURNING name";
+  return (database.query(sql).all(project) as { name: string }[]).map((row) => row.name);
+}

@@ -1,0 +1,134 @@
+// The retention in force, which the data file keeps. In: what the configuration says, each time it is read. Out: how long the records of
+// a project stay on disk. Invariant: a retention that becomes shorter, however that came about, deletes nothing earlier for
+// GRACE_MS; readers follow the configuration at once, so until then what it hides can be shown again.
+// The wait is counted by the steady clock, which nobody can set.
+
+import type { Database } from "../../runtime/driver.ts";
+
+/** How long records that a shorter retention hides stay on disk, in ms: time for somebody to see that it was a slip. */
+export const GRACE_MS = 3_600_000;
+/** Longer retentions of a project that are waited for at once; more are counted as one of them. */
+const FORMER_MAX = 8;
+
+/** A longer retention that held before. */
+interface Former {
+  readonly retentionMs: number;
+  /** Until when records are kept by it, Unix ms by the steady clock. */
+  readonly until: number;
+}
+
+interface InForce {
+  readonly retentionMs: number;
+  /** The longest first, each longer than the one in force. */
+  readonly former: readonly Former[];
+}
+
+/** A retention that differs from the one before. */
+export interface RetentionChange {
+  readonly project: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+interface Row {
+  readonly project: string;
+  readonly retention_ms: number;
+  readonly until: number | null;
+}
+
+export class RetentionGrace {
+  readonly #database: Database;
+  readonly #inForce = new Map<string, InForce>();
+  #isSaved = true;
+
+  /** Reads what the file has. `now`, here and below, is Unix ms by the steady clock. */
+  constructor(database: Database, now: number) {
+    this.#database = database;
+    const rows = database
+      .query("SELECT project, retention_ms, until FROM retention ORDER BY project, retention_ms DESC")
+      .all() as Row[];
+    for (const { project, retention_ms: retentionMs, until } of rows) {
+      const { former } = this.#inForce.get(project) ?? { former: [] };
+      if (until === null) {
+        this.#inForce.set(project, { retentionMs, former });
+        continue;
+      }
+      const one = { retentionMs, until: Math.min(until, now + GRACE_MS) };
+      this.#inForce.set(project, { retentionMs, former: [...former, one] });
+    }
+  }
+
+  /** Whether the file says all that `save` would write. */
+  get isSaved(): boolean {
+    return this.#isSaved;
+  }
+
+  /** Projects that the file knew, or that were followed. */
+  get projects(): readonly string[] {
+    return [...this.#inForce.keys()];
+  }
+
+  /** How long a project's records stay on disk, in ms; `configuredMs` is what the configuration says. */
+  keptMs(project: string, configuredMs: number): number {
+    const inForce = this.#inForce.get(project);
+    return Math.max(configuredMs, inForce?.former[0]?.retentionMs ?? 0);
+  }
+
+  /** When the records go that only a longer retention than the configured one keeps; undefined where there are none. */
+  deletedAt(project: string): number | undefined {
+    return this.#inForce.get(project)?.former.at(-1)?.until;
+  }
+
+  /** Takes what is configured for these projects; answers what has changed. A project that is new has no other one to wait for. */
+  follow(projects: Iterable<string>, retentionMsOf: (project: string) => number, now: number): RetentionChange[] {
+    const changes: RetentionChange[] = [];
+    for (const project of projects) {
+      const toMs = retentionMsOf(project);
+      const before = this.#inForce.get(project);
+      if (before === undefined) {
+        this.#put(project, { retentionMs: toMs, former: [] });
+      } else if (before.retentionMs !== toMs) {
+        this.#put(project, { retentionMs: toMs, former: formerOf(before, toMs, now) });
+        changes.push({ project, fromMs: before.retentionMs, toMs });
+      }
+    }
+    return changes;
+  }
+
+  /** Time has passed: longer retentions whose time is up hold no more. */
+  expire(now: number): void {
+    for (const [project, { retentionMs, former }] of this.#inForce) {
+      const left = former.filter(({ until }) => until > now);
+      if (left.length < former.length) this.#put(project, { retentionMs, former: left });
+    }
+  }
+
+  /** Writes what is in force for these projects, and for no others; in a transaction, after which `saved` is called. */
+  save(projects: ReadonlySet<string>): void {
+    this.#database.run("DELETE FROM retention");
+    const insert = this.#database.query("INSERT INTO retention (project, retention_ms, until) VALUES (?, ?, ?)");
+    for (const [project, { retentionMs, former }] of this.#inForce) {
+      if (!projects.has(project)) continue;
+      insert.run(project, retentionMs, null);
+      for (const { retentionMs: longerMs, until } of former) insert.run(project, longerMs, until);
+    }
+  }
+
+  saved(): void {
+    this.#isSaved = true;
+  }
+
+  #put(project: string, inForce: InForce): void {
+    this.#inForce.set(project, inForce);
+    this.#isSaved = false;
+  }
+}
+
+/** The longer retentions that are waited for after a change. */
+function formerOf(before: InForce, toMs: number, now: number): Former[] {
+  const longer = before.former.filter(({ retentionMs }) => retentionMs > toMs);
+  if (before.retentionMs <= toMs) return longer;
+  const last = { retentionMs: before.retentionMs, until: now + GRACE_MS };
+  const shortest = longer.length >= FORMER_MAX ? longer.pop() : undefined;
+  return [...longer, shortest === undefined ? last : { ...last, retentionMs: shortest.retentionMs }];
+}

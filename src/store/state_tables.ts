@@ -1,0 +1,167 @@
+// What the worker must not lose beside records: counters, what waits, digests, names, keys' use, rejections. A group's part in
+// them is written in its transaction; all of it is read at a start.
+
+import type { AmbiguousPairs, GroupWrite, KeyNote } from "../commit/group_write.ts";
+import type { ClockReading } from "../core/age_clock.ts";
+import { AMBIGUOUS_DAYS_MAX } from "../core/ambiguous.ts";
+import type { Source } from "../core/entry.ts";
+import type { Database, Statement } from "../runtime/driver.ts";
+import type { ProjectTable } from "./project_table.ts";
+import type { TouchpointTable } from "./touchpoint_table.ts";
+
+/** Rejections kept a project: the latest ones. */
+const REJECTIONS_MAX = 1_000;
+
+/** Bytes of the bodies that are set aside: the latest ones, of which one can have the largest size that a request can. */
+const SET_ASIDE_BYTES_MAX = 16 * 1024 * 1024;
+
+/** What the worker needs to go on where the last process stopped. */
+export interface RestoredState {
+  /** Two u32: the secret seed of the digests. */
+  readonly seed: readonly [number, number];
+  readonly nextRecordId: number;
+  readonly waiting: readonly { readonly id: number; readonly item: string }[];
+  readonly journal: readonly { readonly kind: string; readonly receivedAt: number; readonly data: Uint8Array }[];
+  readonly usage: readonly { project: string; month: string; name: string; value: number }[];
+  readonly touchpoints: readonly { project: string; name: string; isClients?: true }[];
+  readonly keys: readonly KeyNote[];
+  /** The touchpoints that have a row of the last day with any. */
+  readonly ambiguous: readonly Omit<AmbiguousPairs, "pairs">[];
+}
+
+interface KeyRow {
+  readonly name: string;
+  readonly type: Source;
+  readonly first_seen: number;
+  readonly last_used: number | null;
+}
+
+const STATEMENTS = {
+  setMeta: "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+  insertWaiting: "INSERT INTO waiting (id, item) VALUES (?, ?)",
+  deleteWaiting: "DELETE FROM waiting WHERE id = ?",
+  insertJournal: "INSERT INTO journal (received_at, kind, data) VALUES (?, ?, ?)",
+  deleteJournal: "DELETE FROM journal WHERE kind = ? AND received_at < ?",
+  setUsage:
+    "INSERT INTO usage (project, month, name, value) VALUES (?, ?, ?, ?) " +
+    "ON CONFLICT (project, month, name) DO UPDATE SET value = excluded.value",
+  putKey:
+    "INSERT INTO api_keys (name, type, first_seen, last_used) VALUES (?, ?, ?, ?) " +
+    "ON CONFLICT (name, type) DO UPDATE SET last_used = excluded.last_used",
+  addAmbiguous:
+    "INSERT INTO ambiguous (day, project, type, touchpoint, pairs) VALUES (?, ?, ?, ?, ?) " +
+    "ON CONFLICT (day, project, type, touchpoint) DO UPDATE SET pairs = pairs + excluded.pairs",
+  pruneAmbiguous: "DELETE FROM ambiguous WHERE day <= ?",
+  insertRejection: "INSERT INTO rejections (project, api_key, received_at, reason, entry) VALUES (?, ?, ?, ?, ?)",
+  trimRejections:
+    "DELETE FROM rejections WHERE project = ? AND id <= " +
+    "(SELECT id FROM rejections WHERE project = ? ORDER BY id DESC LIMIT 1 OFFSET ?)",
+  insertSetAside: "INSERT INTO set_aside (project, api_key, received_at, entries, body) VALUES (?, ?, ?, ?, ?)",
+  trimSetAside:
+    "DELETE FROM set_aside WHERE id IN (SELECT id FROM " +
+    "(SELECT id, sum(octet_length(body)) OVER (ORDER BY id DESC) AS bytes FROM set_aside) WHERE bytes > ?) " +
+    "AND id < (SELECT max(id) FROM set_aside)",
+} as const;
+
+export class MemoryTables {
+  readonly #database: Database;
+  readonly #projects: ProjectTable;
+  readonly #touchpoints: TouchpointTable;
+  readonly #statements: Readonly<Record<keyof typeof STATEMENTS, Statement>>;
+
+  constructor(database: Database, projects: ProjectTable, touchpoints: TouchpointTable) {
+    this.#database = database;
+    this.#projects = projects;
+    this.#touchpoints = touchpoints;
+    const prepared = Object.entries(STATEMENTS).map(([name, sql]) => [name, database.prepare(sql)]);
+    this.#statements = Object.fromEntries(prepared) as Record<keyof typeof STATEMENTS, Statement>;
+  }
+
+  /** Reads what the worker keeps in memory. */
+  restore(): RestoredState {
+    const meta = this.meta();
+    const [seedHigh = 0, seedLow = 0] = String(meta.get("seed")).split(",").map(Number);
+    return {
+      seed: [seedHigh, seedLow],
+      nextRecordId: Number(meta.get("next_record_id") ?? 1),
+      waiting: this.#all("SELECT id, item FROM waiting ORDER BY id"),
+      journal: this.#all("SELECT kind, received_at AS receivedAt, data FROM journal ORDER BY id"),
+      usage: this.#all(
+        "SELECT projects.name AS project, month, usage.name AS name, value FROM usage JOIN projects ON projects.id = project",
+      ),
+      touchpoints: this.#touchpoints.listed(),
+      keys: this.#all<KeyRow>("SELECT name, type, first_seen, last_used FROM api_keys").map((row) => ({
+        name: row.name,
+        type: row.type,
+        firstSeen: row.first_seen,
+        lastUsed: row.last_used ?? undefined,
+      })),
+      ambiguous: this.#all(
+        "SELECT projects.name AS project, type AS keyType, touchpoint, day FROM ambiguous " +
+          "JOIN projects ON projects.id = project WHERE day = (SELECT max(day) FROM ambiguous)",
+      ),
+    };
+  }
+
+  /** What is kept under a name each. */
+  meta(): Map<string, string | number> {
+    const rows = this.#all<{ name: string; value: string | number }>("SELECT name, value FROM meta");
+    return new Map(rows.map((row) => [row.name, row.value]));
+  }
+
+  /** The last reading of the server's clock; undefined in a new file. */
+  clock(): ClockReading | undefined {
+    const written = this.meta().get("clock");
+    return written === undefined ? undefined : (JSON.parse(String(written)) as ClockReading);
+  }
+
+  /**
+   * Writes a group's part in them, in its transaction; `redoDone` is the last group of the redo log that is written with it, `clock` how
+   * the clock is.
+   */
+  write(group: GroupWrite, run: string, redoDone: number | undefined, clock: ClockReading | undefined): void {
+    const statements = this.#statements;
+    if (clock !== undefined) statements.setMeta.run("clock", JSON.stringify(clock));
+    if (redoDone !== undefined) statements.setMeta.run("redo_done", redoDone);
+    const project = (name: string) => this.#projects.ensure(name);
+    statements.setMeta.run("next_record_id", group.nextRecordId);
+    if (group.lastBatch !== undefined) {
+      statements.setMeta.run("run", run);
+      statements.setMeta.run("last_batch", group.lastBatch);
+    }
+    for (const id of group.waitingRemoved) statements.deleteWaiting.run(id);
+    for (const { id, item } of group.waitingAdded) statements.insertWaiting.run(id, item);
+    for (const part of group.journal) statements.insertJournal.run(part.receivedAt, part.kind, part.data);
+    for (const usage of group.usage)
+      statements.setUsage.run(project(usage.project), usage.month, usage.name, usage.value);
+    for (const note of group.touchpoints) this.#touchpoints.note(project(note.project), note);
+    for (const { name, type, firstSeen, lastUsed } of group.keys) {
+      statements.putKey.run(name, type, firstSeen, lastUsed ?? null);
+    }
+    for (const { project: name, keyType, touchpoint, day, pairs } of group.ambiguous) {
+      statements.pruneAmbiguous.run(day - AMBIGUOUS_DAYS_MAX);
+      statements.addAmbiguous.run(day, project(name), keyType, touchpoint, pairs);
+    }
+    const rejected = new Set<number>();
+    for (const rejection of group.rejections) {
+      const id = project(rejection.project);
+      rejected.add(id);
+      statements.insertRejection.run(id, rejection.apiKey, rejection.receivedAt, rejection.reason, rejection.entry);
+    }
+    for (const id of rejected) statements.trimRejections.run(id, id, REJECTIONS_MAX);
+    const { setAside } = group;
+    if (setAside === undefined) return;
+    const { apiKey, receivedAt, entryCount, body } = setAside;
+    statements.insertSetAside.run(project(setAside.project), apiKey, receivedAt, entryCount, body);
+    statements.trimSetAside.run(SET_ASIDE_BYTES_MAX);
+  }
+
+  /** Forgets journal parts received before so long ago, in Unix ms; in a transaction. */
+  pruneJournal(kind: string, before: number): void {
+    this.#statements.deleteJournal.run(kind, before);
+  }
+
+  #all<Row>(sql: string): Row[] {
+    return this.#database.query(sql).all() as Row[];
+  }
+}

@@ -1,0 +1,245 @@
+// A read-only view of everything beside blocks, over a connection that the caller opened (and may share with a reader of
+// blocks). In: small tables. Out: rows, as the contract's words name them. Each call is one short read transaction, or a
+// part of the caller's.
+
+import { readWaitingRow } from "../commit/open_timing.ts";
+import { DROP_REASONS, type DropReason } from "../core/drop.ts";
+import { type Level, SOURCES, type Source } from "../core/entry.ts";
+import { isJsonObject } from "../core/json.ts";
+import { DAY_MS } from "../core/limits.ts";
+import { monthOf } from "../core/month.ts";
+import type { StoredRecord } from "../core/record.ts";
+import type { KeyUse, TouchpointRow } from "../core/responses.ts";
+import { TOUCHPOINT_BYTES_MAX, TOUCHPOINT_LENGTH_MAX } from "../core/touchpoint.ts";
+import type { Database } from "../runtime/driver.ts";
+
+/** A dropped entry that is kept for people to look at. */
+export interface RejectedEntry {
+  readonly id: number;
+  readonly project: string;
+  readonly apiKey: string;
+  /** Unix ms. */
+  readonly receivedAt: number;
+  readonly reason: DropReason;
+  /** JSON, shortened when it was long; of a batch that was set aside, its entries. */
+  readonly entry: string;
+}
+
+/** What a project takes now: compressed bytes; record times in Unix ms, null where there is no record. */
+export interface StorageRow {
+  readonly project: string;
+  readonly records: number;
+  readonly blocks: number;
+  readonly bytes: number;
+  readonly oldest: number | null;
+  readonly newest: number | null;
+}
+
+/** A start that waits for its end: a record without an id and a kind. */
+export interface WaitingStartRow {
+  readonly project: string;
+  readonly start: Omit<StoredRecord, "id" | "kind"> & { readonly startTime: number };
+}
+
+/** Rows that are held at once where each may be long. */
+const ROWS_AT_ONCE = 100;
+/** Characters of a set-aside batch that are shown; of a longer one the shortened text that its rejection has. */
+const BODY_LENGTH_MAX = 65_536;
+
+export class DetailsReader {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Changes whenever another connection has committed something. */
+  dataVersion(): number {
+    return (this.#one("PRAGMA data_version") as { data_version: number }).data_version;
+  }
+
+  /** The names that each project's list has, by project and name. */
+  touchpoints(project?: string): TouchpointRow[] {
+    const rows = this.#all<{ project: string; name: string; registered: number; firstSeen: number }>(
+      "SELECT projects.name AS project, touchpoints.name AS name, registered, first_seen AS firstSeen FROM touchpoints " +
+        "JOIN projects ON projects.id = touchpoints.project WHERE (?1 IS NULL OR projects.name = ?1) " +
+        `AND octet_length(touchpoints.name) <= ${TOUCHPOINT_BYTES_MAX} ORDER BY 1, 2`,
+      project ?? null,
+    );
+    // A file of an older format may list longer ones.
+    return rows
+      .filter(({ name }) => name.length <= TOUCHPOINT_LENGTH_MAX)
+      .map((row) => ({ ...row, registered: row.registered !== 0 }));
+  }
+
+  /** The names that somebody registered. */
+  registered(project?: string): string[] {
+    const rows = this.#all<{ name: string }>(
+      "SELECT touchpoints.name AS name FROM touchpoints JOIN projects ON projects.id = touchpoints.project " +
+        "WHERE registered <> 0 AND (?1 IS NULL OR projects.name = ?1)",
+      project ?? null,
+    );
+    return rows.map(({ name }) => name);
+  }
+
+  /** Every counter of every project and month. */
+  usageCounters(): { project: string; month: string; name: string; value: number }[] {
+    return this.#all(
+      "SELECT projects.name AS project, month, usage.name AS name, value FROM usage " +
+        "JOIN projects ON projects.id = usage.project ORDER BY 1, 2, 3",
+    );
+  }
+
+  /** Every project that ever stored or was given anything, by name. */
+  storage(): StorageRow[] {
+    return this.#all(
+      "SELECT projects.name AS project, coalesce(sum(records), 0) AS records, count(blocks.id) AS blocks, " +
+        "coalesce(sum(bytes), 0) AS bytes, min(time_min) AS oldest, max(time_max) AS newest " +
+        "FROM projects LEFT JOIN blocks ON blocks.project = projects.id GROUP BY projects.id ORDER BY 1",
+    );
+  }
+
+  /** Compressed bytes of a project's blocks by the UTC month of their records' time, "2026-11". */
+  monthBytes(): { project: string; month: string; bytes: number }[] {
+    const days = this.#all<{ project: string; day: number; bytes: number }>(
+      "SELECT projects.name AS project, day, sum(bytes) AS bytes FROM blocks " +
+        "JOIN projects ON projects.id = blocks.project GROUP BY blocks.project, day ORDER BY 1, day",
+    );
+    const months = new Map<string, { project: string; month: string; bytes: number }>();
+    for (const { project, day, bytes } of days) {
+      const month = monthOf(day * DAY_MS);
+      const sum = months.get(`${month} ${project}`) ?? { project, month, bytes: 0 };
+      sum.bytes += bytes;
+      months.set(`${month} ${project}`, sum);
+    }
+    return [...months.values()];
+  }
+
+  /** The latest dropped entries, latest first; read some at a time, as they are taken. */
+  *rejections(project: string | undefined, limit: number): Generator<RejectedEntry> {
+    let before = Number.MAX_SAFE_INTEGER;
+    for (let left = limit; left > 0; left -= ROWS_AT_ONCE) {
+      const rows = this.#all<Omit<RejectedEntry, "reason"> & { reason: string; projectId: number }>(
+        "SELECT rejections.id AS id, projects.name AS project, projects.id AS projectId, api_key AS apiKey, " +
+          "received_at AS receivedAt, reason, entry FROM rejections JOIN projects ON projects.id = rejections.project " +
+          "WHERE rejections.id < ?3 AND (?1 IS NULL OR projects.name = ?1) ORDER BY rejections.id DESC LIMIT ?2",
+        project ?? null,
+        Math.min(left, ROWS_AT_ONCE),
+        before,
+      );
+      for (const { projectId, ...row } of rows) {
+        before = row.id;
+        const entry = row.reason === "internal" ? this.#entriesSetAside(projectId, row) : row.entry;
+        yield { ...row, reason: reasonOf(row.reason), entry };
+      }
+      if (rows.length < ROWS_AT_ONCE) return;
+    }
+  }
+
+  /** The starts that wait for their end, in the order in which they came; read some at a time, as they are taken. */
+  *waitingStarts(project?: string): Generator<WaitingStartRow> {
+    for (let after = -1; ; ) {
+      const rows = this.#all<{ id: number; item: string }>(
+        "SELECT id, item FROM waiting WHERE id > ? ORDER BY id LIMIT ?",
+        after,
+        ROWS_AT_ONCE,
+      );
+      for (const { id, item } of rows) {
+        after = id;
+        const start = parseStart(item);
+        if (start !== undefined && (project === undefined || start.project === project)) yield start;
+      }
+      if (rows.length < ROWS_AT_ONCE) return;
+    }
+  }
+
+  /**
+   * Ambiguous pairs of one project, or of all, by touchpoint as `ambiguousName` cuts it, received on UTC days that a range of Unix ms
+   * touches. Files of before format 4 know of none.
+   */
+  ambiguousPairs(project: string | undefined, from: number, to: number): Map<string, number> {
+    const pairs = new Map<string, number>();
+    if (this.#one("SELECT 1 FROM sqlite_schema WHERE name = 'ambiguous'") === null) return pairs;
+    const rows = this.#all<{ touchpoint: string; pairs: number }>(
+      "SELECT touchpoint, pairs FROM ambiguous JOIN projects ON projects.id = project " +
+        "WHERE day >= ?2 AND day < ?3 AND (?1 IS NULL OR projects.name = ?1)",
+      project ?? null,
+      Math.floor(from / DAY_MS),
+      to / DAY_MS,
+    );
+    for (const row of rows) pairs.set(row.touchpoint, (pairs.get(row.touchpoint) ?? 0) + row.pairs);
+    return pairs;
+  }
+
+  /** When each key that the server ever knew was first known and last used, by name. */
+  keyUse(): KeyUse[] {
+    return this.#all(
+      "SELECT name, type, first_seen AS created, last_used AS lastUsed FROM api_keys ORDER BY name, type",
+    );
+  }
+
+  /** The entries of the batch that a rejection stands for; its shortened text where that is all there is. */
+  #entriesSetAside(projectId: number, { apiKey, receivedAt, entry }: Omit<RejectedEntry, "reason">): string {
+    const row = this.#one(
+      "SELECT body FROM set_aside WHERE project = ? AND api_key = ? AND received_at = ? AND length(body) <= ? AND " +
+        "substr(body, 1, length(?5)) = ?5 LIMIT 1",
+      projectId,
+      apiKey,
+      receivedAt,
+      BODY_LENGTH_MAX,
+      entry.replace(/…$/u, ""),
+    ) as { body: string } | null;
+    const body = parseJson(row?.body ?? entry);
+    return isJsonObject(body) && Array.isArray(body["entries"]) ? JSON.stringify(body["entries"]) : entry;
+  }
+
+  #all<Row>(sql: string, ...values: (string | number | null)[]): Row[] {
+    return this.#database.query(sql).all(...values) as Row[];
+  }
+
+  #one(sql: string, ...values: (string | number | null)[]): unknown {
+    return this.#database.query(sql).get(...values);
+  }
+}
+
+function reasonOf(text: string): DropReason {
+  return DROP_REASONS.find((reason) => reason === text) ?? "internal";
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The worker's JSON of a waiting item, if it is a start's. */
+function parseStart(item: string): WaitingStartRow | undefined {
+  const row = readWaitingRow(item);
+  if (row === undefined) return undefined;
+  const { entry, project } = row;
+  const { startTime, time, receivedAt } = entry;
+  if (entry["kind"] !== "start" || typeof startTime !== "number") return undefined;
+  const { metadata: found } = entry;
+  const metadata = isJsonObject(found) ? found : undefined;
+  const text = (name: string) => (typeof entry[name] === "string" ? entry[name] : undefined);
+  return {
+    project,
+    start: {
+      time: typeof time === "number" ? time : startTime,
+      receivedAt: typeof receivedAt === "number" ? receivedAt : startTime,
+      source: (text("source") ?? "server") as Source,
+      keyType: SOURCES.find((type) => type === row.keyType),
+      apiKey: text("apiKey") ?? "",
+      touchpoint: text("touchpoint"),
+      key: text("key"),
+      level: text("level") as Level | undefined,
+      message: text("message"),
+      startTime,
+      endTime: undefined,
+      duration: undefined,
+      metadata,
+    },
+  };
+}

@@ -1,0 +1,179 @@
+// One block looked at from end to end: whether its bytes are what was written, and whether its header and its notes say what its
+// records are. In: a header row and its pieces. Out: what is wrong, in words; nothing when all is well.
+//
+// What is noted of a merged block is compared with what merging it again gives. A block that an older program wrote is not damaged where
+// its columns have other forms or were compressed otherwise: of a column the values count, of a text filter the bits, made as its version
+// makes them and for as many messages a part as it has, of a summary what it says.
+
+import { ByteReader, ByteWriter } from "../../block/codec/bytes.ts";
+import { readHead } from "../../block/codec/chunked_texts.ts";
+import { inflate } from "../../block/codec/inflate.ts";
+import { PARTED_COLUMN, partName, writeHead } from "../../block/codec/text_chunks.ts";
+import type { Columns } from "../../block/columns.ts";
+import { orDamaged } from "../../block/damage.ts";
+import { decodeColumns } from "../../block/decode.ts";
+import { type BlockPiece, METADATA_PREFIX, PACKED, pieceOf } from "../../block/encode.ts";
+import { FILTER, FILTER_VERSIONS } from "../../block/filter/ngram_filter.ts";
+import { BlockMerger } from "../../block/merge/merge_blocks.ts";
+import type { MergedRows } from "../../block/merge/merge_output.ts";
+import { partedMessages } from "../../block/merge/output_columns.ts";
+import { DurationSketch, type SketchLike } from "../../block/stats/duration_sketch.ts";
+import { type BlockSummary, readSummary, SUMMARY } from "../../block/stats/statistics.ts";
+import { summarise } from "../../block/stats/summarise.ts";
+import type { NotedValue, NotedValues } from "../../block/stats/value_counts.ts";
+import { headerOf } from "../../block/stats/zone_map.ts";
+import { DAY_MS, METADATA_NAME_LENGTH_MAX } from "../../core/limits.ts";
+
+/** The values of a row of `blocks`, in the order of HEADER_COLUMNS. */
+export type HeaderValues = readonly number[];
+
+/** Places of a header's values in HEADER_COLUMNS. */
+export const HEADER = {
+  id: 0,
+  project: 1,
+  day: 2,
+  records: 3,
+  idMin: 4,
+  idMax: 5,
+  timeMin: 6,
+  timeMax: 7,
+  bytes: 18,
+} as const;
+
+/** What is wrong with a block, each a sentence without its subject; and its columns. Throws BlockDamagedError. */
+export function verifyBlock(
+  header: HeaderValues,
+  pieces: readonly BlockPiece[],
+): { readonly wrong: readonly string[]; readonly columns: Columns } {
+  const wrong: string[] = [];
+  const bytes = pieces.reduce((sum, piece) => sum + piece.data.length, 0);
+  if (bytes !== header[HEADER.bytes]) wrong.push(`it has ${bytes} bytes, its header says ${header[HEADER.bytes]}`);
+  const columns = decodeColumns(pieces, header[HEADER.records] as number);
+  if (!saysSame(header, columns)) wrong.push("its header does not say what its records are");
+  const day = header[HEADER.day] as number;
+  for (const time of [header[HEADER.timeMin], header[HEADER.timeMax]] as number[]) {
+    if (Math.floor(time / DAY_MS) === day) continue;
+    wrong.push("it has records of another day than its header says");
+    break;
+  }
+  if (pieces[0]?.name !== PACKED) wrong.push(...orDamaged(() => wrongNotes(pieces, columns.count)));
+  return { wrong, columns };
+}
+
+/** Merges a merged block again, and compares what is noted of its rows. */
+function wrongNotes(pieces: readonly BlockPiece[], count: number): string[] {
+  const merger = new BlockMerger("as they lie");
+  merger.add(pieces, count);
+  const merged = merger.rows();
+  const isParted = pieces.some(({ name }) => name === partName(0));
+  const wrong: string[] = [];
+  for (const piece of pieces) {
+    if (piece.name === SUMMARY && !isSummaryOf(piece, merged))
+      wrong.push("its summary does not say what its records are");
+    if (piece.name === FILTER && !isFilterOf(piece, merged, isParted)) {
+      wrong.push("its text filter is not that of its records");
+    }
+    if (piece.name === PARTED_COLUMN && isParted && !isHeadOf(piece, merged)) {
+      wrong.push("the text filters of its messages are not those of its records");
+    }
+  }
+  return wrong;
+}
+
+function saysSame(header: HeaderValues, columns: Columns): boolean {
+  const { records, idMin, idMax, timeMin, timeMax, receivedMin, receivedMax, levels, statuses } = headerOf(columns);
+  const computed = [records, idMin, idMax, timeMin, timeMax, receivedMin, receivedMax, ...levels, ...statuses];
+  return computed.every((value, index) => value === header[HEADER.records + index]);
+}
+
+function isFilterOf(piece: BlockPiece, merged: MergedRows, isParted: boolean): boolean {
+  const bytes = inflate(piece);
+  return FILTER_VERSIONS.some((version) => {
+    const filter = merged.textFilter(!isParted, version).encode();
+    return filter !== undefined && Buffer.compare(filter.view(), bytes) === 0;
+  });
+}
+
+function isHeadOf(piece: BlockPiece, merged: MergedRows): boolean {
+  const bytes = inflate(piece);
+  const reader = new ByteReader(bytes);
+  // Its form.
+  reader.byte();
+  const { partTexts } = readHead(reader, merged.blocks.count);
+  const messages = partedMessages(merged);
+  return FILTER_VERSIONS.some((version) => {
+    const computed = new ByteWriter();
+    writeHead(computed, messages, partTexts, version);
+    return Buffer.compare(computed.view(), bytes) === 0;
+  });
+}
+
+function isSummaryOf(piece: BlockPiece, merged: MergedRows): boolean {
+  const computed = summarise(merged.summarySource());
+  if (computed === undefined) return false;
+  if (Buffer.compare(computed.view(), inflate(piece)) === 0) return true;
+  // Another machine's logarithm may put a duration that lies between two buckets of a sketch into the other one; and a summary of the
+  // former version says less.
+  return saysOnly(readSummary(piece), readSummary(pieceOf(SUMMARY, computed.view())));
+}
+
+/** Whether a summary says nothing but what was computed, into which bucket a duration fell left aside. */
+function saysOnly(said: BlockSummary, computed: BlockSummary): boolean {
+  return (
+    countsOf(said) === countsOf(computed) &&
+    // The former version listed more of them.
+    (computed.fields === undefined || listOf(said.fields) === listOf(computed.fields)) &&
+    haveDurationsOf(said, computed) &&
+    haveValuesOf(said.values, computed.values)
+  );
+}
+
+/** Names that are too long for a column are sorted: they had one once, so they come in another place. */
+function listOf(fields: BlockSummary["fields"]): string | undefined {
+  const isLong = ([name]: readonly [string, number]) => name.length > METADATA_PREFIX.length + METADATA_NAME_LENGTH_MAX;
+  const all = fields === undefined ? [] : [...fields];
+  const long = all.filter(isLong).sort(([a], [b]) => (a < b ? -1 : 1));
+  return fields && JSON.stringify([all.filter((field) => !isLong(field)), long]);
+}
+
+function countsOf({ cells, slots }: BlockSummary): string {
+  const { widthMs, times, flags, counts } = slots;
+  const cellCounts = cells.map(({ touchpoint, flags: cellFlags, count }) => [touchpoint, cellFlags, count]);
+  return JSON.stringify([cellCounts, widthMs, [...times], [...flags], [...counts]]);
+}
+
+/** Cells of the first one may share a sketch where those of the other one have one each, or share it too. */
+function haveDurationsOf(said: BlockSummary, computed: BlockSummary): boolean {
+  const together = new Map<SketchLike, DurationSketch>();
+  const merged = new Set<SketchLike>();
+  for (const [index, { sketch }] of said.cells.entries()) {
+    const own = computed.cells[index]?.sketch;
+    if (own === undefined) continue;
+    if (sketch === undefined) return false;
+    const sum = together.get(sketch) ?? new DurationSketch();
+    if (!merged.has(own)) sum.merge(own);
+    merged.add(own);
+    together.set(sketch, sum);
+  }
+  const sketches = new Set(said.cells.flatMap(({ sketch }) => sketch ?? []));
+  return sketches.size === together.size && [...together].every(([one, sum]) => durationsOf(one) === durationsOf(sum));
+}
+
+function durationsOf(sketch: SketchLike): string {
+  const bucketed = sketch.buckets().counts.reduce((sum, count) => sum + count, sketch.zeros);
+  return [sketch.count, bucketed, sketch.zeros, sketch.min, sketch.max].join(" ");
+}
+
+/** Of fields that both note: texts made to look alike may be left out of one of them. */
+function haveValuesOf(said: BlockSummary["values"], computed: BlockSummary["values"]): boolean {
+  return [...said].every(([name, values]) => {
+    const own = computed.get(name);
+    return own === undefined || JSON.stringify(countsByValue(own)) === JSON.stringify(countsByValue(values));
+  });
+}
+
+function countsByValue(values: NotedValues): [value: NotedValue, count: number][] {
+  const counts: [NotedValue, number][] = [];
+  values.forEach((value, count) => counts.push([value, count]));
+  return counts;
+}

@@ -1,0 +1,302 @@
+// The main thread's end of the pipeline: it owns the writer thread, starts it again when it dies, relays merges between it and
+// the compactor, watches its heartbeat, and keeps the latest figures for operations.
+
+import type { ChangeOutcome, ChangeRequest, Changing } from "../../core/changing.ts";
+import type { Clock } from "../../core/clock.ts";
+import { OperatingError, type OperatingErrorCode } from "../../core/errors.ts";
+import type { ApiKey } from "../../core/intake.ts";
+import type { StoredSession } from "../../core/session.ts";
+import {
+  NOTHING_YET,
+  type PipelineView,
+  type QueueFill,
+  type Readiness,
+  type StoreSnapshot,
+  type ThreadName,
+} from "../../core/telemetry.ts";
+import { Dispatcher } from "../../queue/dispatcher.ts";
+import type { RingLimits } from "../../queue/ring.ts";
+import { spawnThread, type ThreadHandle } from "../../runtime/spawn.ts";
+import { Rest } from "../idle_gc.ts";
+import type { FromWriter, ToWriter, WriterRules, WriterSettings } from "../messages.ts";
+import { ChangeRequests, STOPPING, WRITER_AWAY } from "./change_requests.ts";
+import { Compaction } from "./compaction.ts";
+import { Settling } from "./flushing.ts";
+import { RestartDelay } from "./restart_delay.ts";
+
+/** How often the writer is asked for a sign of life, in ms. */
+const HEARTBEAT_EVERY_MS = 1_000;
+/** How long the answer may take before the server calls itself not ready, in ms (contract, section 7). */
+const HEARTBEAT_MS_MAX = 5_000;
+/** How long stopping may take before the writer is ended by force, in ms; the contract allows 10 s, open requests included. */
+const STOP_MS_MAX = 7_000;
+
+export type PipelineLog = (level: "debug" | "info" | "warn" | "error", message: string) => void;
+
+export interface PipelineOptions {
+  readonly settings: WriterSettings;
+  readonly rules: WriterRules;
+  readonly limits: RingLimits;
+  readonly keyIndex: (key: ApiKey) => number;
+  /** Monotonic ms. */
+  readonly clock: Clock;
+  readonly log: PipelineLog;
+  /** A group's transaction took so many ms. */
+  readonly observeCommit: (ms: number) => void;
+  /** Records may have been stored. */
+  readonly committed: () => void;
+  /** A thread died; another one takes its place. */
+  readonly restarted: (thread: ThreadName) => void;
+  /** The threads' modules; tests put one that dies in place of the writer. */
+  readonly writerUrl: URL;
+  readonly compactorUrl: URL;
+  /** As CompactionOptions have it. */
+  readonly idleTicks?: number | undefined;
+}
+
+export class Pipeline implements PipelineView, Changing {
+  readonly dispatcher: Dispatcher;
+  readonly #options: PipelineOptions;
+  readonly #startedAt = performance.now();
+  #rules: WriterRules;
+  #writer: ThreadHandle<ToWriter> | undefined;
+  readonly #compaction: Compaction;
+  readonly #writerDelay: RestartDelay;
+  readonly #changes = new ChangeRequests(() => this.dispatcher.drained());
+  readonly #rest = new Rest();
+  readonly #settling = new Settling(() => this.#writer?.post({ kind: "settle" }));
+  #snapshot = NOTHING_YET;
+  #sessions: readonly StoredSession[] = [];
+  #health: { isHealthy: boolean; reason: string } = { isHealthy: false, reason: "the writer is starting" };
+  #heartbeatNumber = 0;
+  #heartbeatAnsweredAt: number;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  /** The data file that was opened at the start. */
+  #dataId: string | undefined;
+  #isStopping = false;
+  #hasStarted = false;
+  #started = Promise.withResolvers<void>();
+  #stopped = Promise.withResolvers<void>();
+
+  constructor(options: PipelineOptions) {
+    this.#options = options;
+    this.#rules = options.rules;
+    this.#writerDelay = new RestartDelay(options.clock);
+    this.#compaction = new Compaction({
+      file: options.settings.file,
+      compactorUrl: options.compactorUrl,
+      idleTicks: options.idleTicks,
+      clock: options.clock,
+      log: options.log,
+      merged: (outcome) => this.#writer?.post({ kind: "merged", ...outcome }),
+      restarted: () => options.restarted("compactor"),
+    });
+    this.#heartbeatAnsweredAt = options.clock();
+    this.dispatcher = new Dispatcher({
+      limits: options.limits,
+      durability: options.settings.durability,
+      clock: options.clock,
+      keyIndex: options.keyIndex,
+      port: { send: (message) => this.#writer?.post(message) },
+    });
+  }
+
+  /** Resolves when the writer has opened the data file. Rejects with OperatingError when it cannot. */
+  async start(): Promise<void> {
+    this.#startWriter();
+    this.#timer = setInterval(() => this.#tick(), HEARTBEAT_EVERY_MS);
+    await this.#started.promise;
+  }
+
+  /** Commits what was accepted, then ends the threads. No batch is pushed any more. */
+  async stop(): Promise<void> {
+    const deadline = this.#options.clock() + STOP_MS_MAX;
+    while (!this.dispatcher.isEmpty && this.#options.clock() < deadline)
+      await new Promise((wake) => setTimeout(wake, 5));
+    const { requests } = this.dispatcher;
+    if (requests > 0) this.#options.log("error", `${requests} queued batches could not be stored in time`);
+    this.#isStopping = true;
+    clearInterval(this.#timer);
+    this.#changes.answerAll(STOPPING);
+    this.#compaction.stop();
+    this.#rest.stop();
+    if (this.#writer === undefined) return;
+    this.#writer.post({ kind: "stop" });
+    const timeout = setTimeout(() => this.#stopped.resolve(), Math.max(500, deadline - this.#options.clock()));
+    await this.#stopped.promise;
+    clearTimeout(timeout);
+    this.#writer?.terminate();
+  }
+
+  /** Whether there is a thread of this name at the moment. */
+  isRunning(thread: "writer" | "compactor"): boolean {
+    return thread === "writer" ? this.#writer !== undefined : this.#compaction.isRunning;
+  }
+
+  setRules(rules: WriterRules): void {
+    this.#rules = rules;
+    this.#writer?.post({ kind: "rules", rules });
+  }
+
+  change(request: ChangeRequest): Promise<ChangeOutcome> {
+    const writer = this.#writer;
+    if (this.#isStopping || writer === undefined) return Promise.resolve(this.#isStopping ? STOPPING : WRITER_AWAY);
+    return this.#changes.ask(request, (message) => writer.post(message));
+  }
+
+  /** The app's sessions, as the data file had them when the writer started. */
+  get storedSessions(): readonly StoredSession[] {
+    return this.#sessions;
+  }
+
+  settled(): Promise<void> | undefined {
+    return this.#settling.settled();
+  }
+
+  snapshot(): StoreSnapshot {
+    const { dispatcher } = this;
+    if (dispatcher.queuedEntries === 0) return this.#snapshot;
+    return { ...this.#snapshot, received: this.#snapshot.received + dispatcher.queuedEntries };
+  }
+
+  queueFill(): QueueFill {
+    return this.dispatcher.fill();
+  }
+
+  queuedEntries(): number {
+    return this.dispatcher.queuedEntries;
+  }
+
+  readiness(): Readiness {
+    if (!this.#health.isHealthy) return { ready: false, reason: this.#health.reason };
+    const silentMs = this.#options.clock() - this.#heartbeatAnsweredAt;
+    if (silentMs > HEARTBEAT_MS_MAX) {
+      return { ready: false, reason: `the writer has not answered for ${Math.round(silentMs / 1000)} s` };
+    }
+    return { ready: true };
+  }
+
+  #startWriter(): void {
+    const { settings, writerUrl } = this.#options;
+    this.#writerDelay.started();
+    const events = {
+      receive: (message: FromWriter) => this.#fromWriter(message),
+      ended: (reason: string) => this.#writerEnded(reason),
+    };
+    const writer = spawnThread<ToWriter, FromWriter>(writerUrl, events, true);
+    this.#writer = writer;
+    writer.post({
+      kind: "start",
+      settings,
+      rules: this.#rules,
+      claim: this.dispatcher.claim,
+      processAgeMs: performance.now() - this.#startedAt,
+      dataId: this.#dataId,
+    });
+  }
+
+  /** `isGone`: it could not start, since the data file is not there any more. */
+  #writerEnded(reason: string, isGone = false): void {
+    this.#writer = undefined;
+    this.#compaction.forget();
+    this.#changes.answerAll(WRITER_AWAY);
+    this.#settling.giveUp();
+    if (this.#isStopping) {
+      this.#stopped.resolve();
+      return;
+    }
+    if (!this.#hasStarted) {
+      const { file } = this.#options.settings;
+      this.#refuseStart(new OperatingError("data_unreadable", `cannot use ${file}: the writer thread died: ${reason}`));
+      return;
+    }
+    this.#options.log("error", `the writer thread died: ${reason}; starting another`);
+    this.#health = { isHealthy: false, reason: isGone ? reason : "the writer is starting again" };
+    if (isGone) this.dispatcher.setRefusing(true, true);
+    this.#options.restarted("writer");
+    this.dispatcher.writerDied();
+    setTimeout(() => {
+      if (!this.#isStopping) this.#startWriter();
+    }, this.#writerDelay.died());
+  }
+
+  #refuseStart(error: OperatingError): void {
+    this.#isStopping = true;
+    this.#writer = undefined;
+    clearInterval(this.#timer);
+    this.#compaction.stop();
+    this.#started.reject(error);
+  }
+
+  #fromWriter(message: FromWriter): void {
+    switch (message.kind) {
+      case "committed":
+        this.#options.observeCommit(message.commitMs);
+        if (message.snapshot === undefined) this.#settling.kept();
+        else this.#took(message.snapshot, true);
+        this.dispatcher.committed(message.group);
+        this.#rest.worked();
+        break;
+      case "checked":
+        this.dispatcher.checked(message);
+        break;
+      case "emptied":
+        this.dispatcher.emptied(message.group);
+        break;
+      case "failed":
+        this.dispatcher.failed(message.group);
+        break;
+      case "snapshot":
+        this.#took(message.snapshot, message.isSettled);
+        break;
+      case "merge":
+        this.#compaction.merge(message.request);
+        break;
+      case "heartbeat":
+        this.#heartbeatAnsweredAt = this.#options.clock();
+        break;
+      case "changed":
+        this.#changes.answer(message.number, message.outcome);
+        break;
+      case "health":
+        this.#health = { isHealthy: message.isHealthy, reason: message.reason };
+        if (!message.isHealthy) this.#settling.giveUp();
+        this.dispatcher.setRefusing(!message.isHealthy, message.isGone);
+        break;
+      case "started":
+        this.#snapshot = message.snapshot;
+        this.#sessions = message.sessions;
+        this.#dataId ??= message.dataId;
+        this.#heartbeatAnsweredAt = this.#options.clock();
+        this.dispatcher.writerStarted(message.lastBatch);
+        this.#hasStarted = true;
+        this.#started.resolve();
+        break;
+      case "log":
+        this.#options.log(message.level, message.message);
+        break;
+      case "refused":
+        this.#writer?.terminate();
+        // Once it ran, what keeps the file from being opened again (a full disk, an I/O error) may pass.
+        if (this.#hasStarted) this.#writerEnded(message.message, message.code === "data_gone");
+        else this.#refuseStart(new OperatingError(message.code as OperatingErrorCode, message.message));
+        break;
+      case "stopped":
+        this.#stopped.resolve();
+        break;
+    }
+  }
+
+  #took(snapshot: StoreSnapshot, isSettled: boolean): void {
+    this.#snapshot = snapshot;
+    if (isSettled) this.#settling.settle();
+    else if (!this.#health.isHealthy) this.#settling.giveUp();
+    this.#options.committed();
+  }
+
+  #tick(): void {
+    this.dispatcher.withdrawExpired();
+    this.#compaction.tick();
+    this.#writer?.post({ kind: "heartbeat", number: ++this.#heartbeatNumber });
+  }
+}

@@ -1,0 +1,322 @@
+// The reader thread's loop: every question is a row of steps, and after each step it turns to the next one (work_turns.ts), so that a heavy question
+// delays others by a block and not by its whole length, and a cancelled one ends at its next step. Each question has a reader of
+// its own while it lasts, so no snapshot is shared.
+
+import { collectGarbage } from "#runtime/memory.ts";
+import { systemClock } from "../../core/clock.ts";
+import type { ExportRequest, ReadRefusal, ReadRequest, TailRequest } from "../../core/reading.ts";
+import { answerSteps, type EngineOptions } from "../../query/engine.ts";
+import {
+  COLLECT_AFTER_BYTES,
+  COLLECT_AFTER_MS,
+  COLLECT_RESIDENT_BYTES,
+  QUERIES_BYTES_MAX,
+} from "../../query/limits.ts";
+import { QueryMemory } from "../../query/query_memory.ts";
+import type { Steps } from "../../query/scan.ts";
+import { isRefusal, type ReadRules, refuseUnknownProject, rulesOf } from "../../query/scope.ts";
+import { exportText } from "../../query/stream/export_text.ts";
+import { TailHub } from "../../query/stream/tail.ts";
+import { SummaryCache, UNUSED_MS_MAX } from "../../query/summary_cache.ts";
+import { residentBytes } from "../../runtime/process_memory.ts";
+import { DataReader } from "../../store/data_reader.ts";
+import type { FromReader, ToReader } from "../messages.ts";
+import { ReaderPool } from "./reader_pool.ts";
+import { type Work, WorkTurns } from "./work_turns.ts";
+
+/** How long a question may take, in ms: longer than anyone waits before a page, shorter than proxies do. */
+const QUESTION_MS_MAX = 15_000;
+/** How long steps are taken before messages are looked at, in ms: the main thread asks for a sign of life each second. */
+const TURN_MS = 20;
+/** How long commits are gathered before tails are served, in ms. */
+const TAILS_EVERY_MS = 25;
+/** How long after the last question its garbage is collected, in ms: columns are large, and the runtime waits for more. */
+const TIDY_AFTER_MS = 2_000;
+
+interface Export {
+  readonly texts: Generator<string>;
+  readonly reader: DataReader;
+}
+
+export class ReaderThread {
+  readonly #file: string;
+  readonly #reply: (message: FromReader) => void;
+  readonly #cache = new SummaryCache();
+  readonly #pool: ReaderPool;
+  /** What is being worked on, by number; each in its turn. */
+  readonly #work = new WorkTurns({
+    bytesMax: QUERIES_BYTES_MAX,
+    turnMs: TURN_MS,
+    clock: () => performance.now(),
+    step: (number, { steps }) => this.#step(number, steps),
+  });
+  /** Since it was looked whether garbage is to be collected. */
+  #inflatedBytes = 0;
+  #workedMs = 0;
+  readonly #exports = new Map<number, Export>();
+  /** Tails that are open, and those of them that want a batch. */
+  readonly #tails = new Set<number>();
+  readonly #hungry = new Set<number>();
+  /** Tails that were not told yet where they stand. */
+  readonly #unplaced = new Set<number>();
+  #rules: ReadRules;
+  #hub: TailHub | undefined;
+  #hubReader: DataReader | undefined;
+  #isTurning = false;
+  #tailTimer: ReturnType<typeof setTimeout> | undefined;
+  #tidyTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(file: string, rules: ReadRules, reply: (message: FromReader) => void) {
+    this.#file = file;
+    this.#pool = new ReaderPool(file);
+    this.#rules = rules;
+    this.#reply = reply;
+  }
+
+  receive(message: Exclude<ToReader, { kind: "start" }>): void {
+    switch (message.kind) {
+      case "rules":
+        this.#rules = message.rules;
+        break;
+      case "ask":
+        this.#beginQuery(message.number, message.request);
+        break;
+      case "export":
+        this.#open(message.number, () => this.#openExport(message.number, message.request));
+        break;
+      case "tail":
+        this.#open(message.number, () => this.#openTail(message.number, message.request));
+        break;
+      case "more":
+        if (this.#exports.has(message.number)) this.#begin(message.number, this.#sendText(message.number));
+        else if (this.#tails.has(message.number)) this.#feed(message.number);
+        break;
+      case "cancel":
+        this.#cancel(message.number);
+        break;
+      case "heartbeat":
+        this.#reply({ kind: "heartbeat", number: 0 });
+        break;
+      case "advance":
+        this.#tailTimer ??= setTimeout(() => this.#serveTails(), TAILS_EVERY_MS);
+        break;
+    }
+  }
+
+  #beginQuery(number: number, request: ReadRequest): void {
+    const query = {
+      memory: new QueryMemory((bytes) => {
+        this.#inflatedBytes += bytes;
+      }),
+      deadline: performance.now() + QUESTION_MS_MAX,
+    };
+    this.#begin(number, this.#answer(number, request, query), query);
+  }
+
+  #begin(number: number, steps: Steps<void>, query?: Work["query"]): void {
+    this.#work.set(number, { steps, ...(query === undefined ? {} : { query }) });
+    if (this.#isTurning) return;
+    this.#isTurning = true;
+    clearTimeout(this.#tidyTimer);
+    setImmediate(() => this.#turn());
+  }
+
+  /** Some steps; then messages have their turn, a cancellation among them. */
+  #turn(): void {
+    const startedAt = performance.now();
+    this.#work.turn();
+    this.#workedMs += performance.now() - startedAt;
+    this.#collectIfLarge();
+    this.#isTurning = this.#work.size > 0;
+    if (this.#isTurning) setImmediate(() => this.#turn());
+    else this.#tidyTimer = setTimeout(() => this.#tidy(), TIDY_AFTER_MS);
+  }
+
+  #collectIfLarge(): void {
+    if (this.#inflatedBytes < COLLECT_AFTER_BYTES && this.#workedMs < COLLECT_AFTER_MS) return;
+    this.#inflatedBytes = 0;
+    this.#workedMs = 0;
+    if (residentBytes() >= COLLECT_RESIDENT_BYTES) collectGarbage();
+  }
+
+  /** Nothing was asked for a while; what is still kept for the next question is looked at once more when nobody asked for long. */
+  #tidy(): void {
+    const isAnyLeft = this.#cache.forgetUnused();
+    collectGarbage();
+    if (isAnyLeft) this.#tidyTimer = setTimeout(() => this.#tidy(), UNUSED_MS_MAX);
+  }
+
+  /** Whether it is done. */
+  #step(number: number, steps: Steps<void>): boolean {
+    try {
+      return steps.next().done === true;
+    } catch (error) {
+      if (number === TAILS) {
+        this.#endTails();
+        return true;
+      }
+      this.#closeExport(number, false);
+      this.#reply({ kind: "answer", number, outcome: { ok: false, refusal: unreadable(error) } });
+      return true;
+    }
+  }
+
+  #cancel(number: number): void {
+    this.#work.end(number);
+    this.#closeExport(number, true);
+    if (!this.#tails.delete(number)) return;
+    this.#unplaced.delete(number);
+    this.#hungry.delete(number);
+    this.#hub?.close(number);
+    this.#closeHubIfUnused();
+  }
+
+  *#answer(number: number, request: ReadRequest, query: NonNullable<Work["query"]>): Steps<void> {
+    const reader = this.#pool.take();
+    let isWhole = false;
+    try {
+      const outcome = yield* answerSteps(request, this.#engineOptions(reader, query));
+      this.#reply({
+        kind: "answer",
+        number,
+        outcome: outcome.ok ? { ok: true, answer: JSON.stringify(outcome.answer) } : outcome,
+      });
+      isWhole = true;
+    } finally {
+      this.#pool.giveBack(reader, isWhole);
+    }
+  }
+
+  #engineOptions(reader: DataReader, { memory, deadline }: NonNullable<Work["query"]>): EngineOptions {
+    return {
+      source: reader.blocks,
+      details: reader.details,
+      cache: this.#cache,
+      rules: this.#rules,
+      now: systemClock(),
+      limitMs: deadline - performance.now(),
+      memory,
+    };
+  }
+
+  #open(number: number, open: () => void): void {
+    try {
+      open();
+    } catch (error) {
+      this.#closeHubIfUnused();
+      this.#reply({ kind: "opened", number, refusal: unreadable(error) });
+    }
+  }
+
+  #openExport(number: number, request: ExportRequest): void {
+    const reader = this.#pool.take();
+    const texts = exportText(request, { source: reader.blocks, rules: this.#rules, now: systemClock() });
+    if (isRefusal(texts)) {
+      this.#pool.giveBack(reader, true);
+      this.#reply({ kind: "opened", number, refusal: texts });
+      return;
+    }
+    this.#exports.set(number, { texts, reader });
+    this.#reply({ kind: "opened", number, refusal: undefined });
+  }
+
+  /** Sends one piece; "" is a step without any. */
+  *#sendText(number: number): Steps<void> {
+    for (let open = this.#exports.get(number); open !== undefined; open = this.#exports.get(number)) {
+      const next = open.texts.next();
+      if (next.done === true) {
+        this.#closeExport(number, true);
+        this.#reply({ kind: "end", number });
+      } else if (next.value !== "") {
+        this.#reply({ kind: "text", number, text: next.value });
+        return;
+      }
+      yield undefined;
+    }
+  }
+
+  #closeExport(number: number, isWhole: boolean): void {
+    const open = this.#exports.get(number);
+    if (open === undefined) return;
+    this.#exports.delete(number);
+    open.texts.return(undefined);
+    this.#pool.giveBack(open.reader, isWhole);
+  }
+
+  #openTail(number: number, request: TailRequest): void {
+    this.#hubReader ??= new DataReader(this.#file);
+    this.#hub ??= new TailHub({
+      source: this.#hubReader.blocks,
+      expiredBefore: (project) => systemClock() - rulesOf(this.#rules, project).retentionMs,
+    });
+    // Not by the hub's reader, which may hold a snapshot.
+    const refusal =
+      refuseUnknownProject(request.project, this.#rules, () => this.#pool.with(({ blocks }) => blocks.projects())) ??
+      this.#hub.open(
+        number,
+        request,
+        this.#pool.with(({ blocks }) => blocks.nextRecordId()),
+      );
+    if (refusal === undefined) {
+      this.#tails.add(number);
+      this.#unplaced.add(number);
+    } else this.#closeHubIfUnused();
+    this.#reply({ kind: "opened", number, refusal });
+  }
+
+  /** A tail wants a batch: at once if something waits, else with the next commit. */
+  #feed(number: number): void {
+    if (this.#hub !== undefined && this.#unplaced.delete(number)) {
+      this.#reply({ kind: "events", number, events: [{ kind: "position", id: this.#hub.positionOf(number) }] });
+      return;
+    }
+    this.#hungry.add(number);
+    this.#serveTails();
+  }
+
+  #serveTails(): void {
+    clearTimeout(this.#tailTimer);
+    this.#tailTimer = undefined;
+    if (this.#hub !== undefined && this.#hungry.size > 0 && !this.#work.has(TAILS)) {
+      this.#begin(TAILS, this.#collect(this.#hub));
+    }
+  }
+
+  *#collect(hub: TailHub): Steps<void> {
+    for (let behind = hub.behind(this.#hungry); behind.length > 0; behind = hub.behind(this.#hungry)) {
+      const events = yield* hub.collect(behind);
+      for (const [number, batch] of events) {
+        if (this.#hungry.delete(number)) this.#reply({ kind: "events", number, events: batch });
+      }
+      yield undefined;
+    }
+  }
+
+  /** What they read cannot be read: they end, and come back for it. */
+  #endTails(): void {
+    for (const number of this.#tails) this.#reply({ kind: "end", number });
+    this.#tails.clear();
+    this.#unplaced.clear();
+    this.#hungry.clear();
+    this.#closeHub();
+  }
+
+  #closeHubIfUnused(): void {
+    if (this.#tails.size === 0) this.#closeHub();
+  }
+
+  #closeHub(): void {
+    this.#work.end(TAILS);
+    this.#hubReader?.close();
+    this.#hubReader = undefined;
+    this.#hub = undefined;
+  }
+}
+
+/** The number of the work for all tails; questions have numbers from 1 on. */
+const TAILS = 0;
+
+function unreadable(error: unknown): ReadRefusal {
+  const cause = error instanceof Error ? error.message : String(error);
+  return { code: "unavailable", message: `cannot read the data file: ${cause}` };
+}

@@ -1,0 +1,183 @@
+// What people change, done by the writer between groups: the list of touchpoints at once, erasures one after the other in short
+// steps. In: requests with their numbers. Out: one outcome each. What the worker keeps in memory is kept in step with the file.
+
+import type { ChangeOutcome, ChangeRefusalCode, ChangeRequest, EraseReport } from "../../core/changing.ts";
+import type { Clock } from "../../core/clock.ts";
+import { OperatingError } from "../../core/errors.ts";
+import type { EntryWorker } from "../../ingest/loop.ts";
+import { matchRows } from "../../query/match/evaluate.ts";
+import { parseSearch } from "../../search/parse.ts";
+import { isStoreError } from "../../store/database.ts";
+import { eraseSteps } from "../../store/erase/erase.ts";
+import type { EraseProgress } from "../../store/erase/erase_progress.ts";
+import type { StoreWriter, TouchpointChange } from "../../store/store_writer.ts";
+import type { WriterRules } from "../messages.ts";
+
+/** The project of a key that names none (contract, section 3): known from the first day on. */
+const DEFAULT_PROJECT = "default";
+
+/** How long a step that a reader stood in the way of waits before it is tried again, in ms. */
+const BLOCKED_WAIT_MS = 20;
+
+export interface ChangesOptions {
+  readonly store: StoreWriter;
+  readonly file: string;
+  /** It is made anew whenever its memories must be read from the file again. */
+  readonly worker: () => EntryWorker;
+  readonly rules: () => WriterRules;
+  /** Unix ms. */
+  readonly clock: Clock;
+  readonly reply: (number: number, outcome: ChangeOutcome) => void;
+  /** The store could not be written. */
+  readonly failed: (reason: string) => void;
+  /** Does work after so many ms, once messages that came before have had their turn. */
+  readonly later: (work: () => void, delayMs: number) => void;
+}
+
+type EraseRequest = Extract<ChangeRequest, { readonly kind: "erase" }>;
+
+interface Erasure {
+  readonly number: number;
+  readonly project: string;
+  readonly steps: Generator<EraseProgress, EraseReport>;
+}
+
+export class Changes {
+  readonly #options: ChangesOptions;
+  /** The first one is being worked on. */
+  #erasures: Erasure[] = [];
+
+  constructor(options: ChangesOptions) {
+    this.#options = options;
+  }
+
+  /** The project whose blocks must not be merged now. */
+  get projectInErasure(): string | undefined {
+    return this.#erasures[0]?.project;
+  }
+
+  /** Does it, or begins to; the store is healthy. */
+  receive(number: number, request: ChangeRequest): void {
+    const { reply, failed } = this.#options;
+    try {
+      if (request.kind === "keep_sessions") {
+        this.#options.store.keepSessions(request.sessions);
+        reply(number, { ok: true });
+      } else if (!this.#isKnown(request)) {
+        const name = request.kind === "erase" ? request.scope.project : request.project;
+        reply(number, refuse("unknown_project", `there is no project ${JSON.stringify(name)}`));
+      } else if (request.kind === "erase") {
+        this.#beginErasure(number, request);
+      } else {
+        reply(number, this.#changeTouchpoint(request));
+      }
+    } catch (error) {
+      if (!isStoreError(error)) throw error;
+      reply(number, unavailable(error.message));
+      failed(error.message);
+    }
+  }
+
+  /** The store cannot be written any more, or the writer ends: what is not done is given up. */
+  giveUp(reason: string): void {
+    const erasures = this.#erasures;
+    this.#erasures = [];
+    for (const { number, steps } of erasures) {
+      steps.return({ records: 0, blocks: 0, rejections: 0, waiting: 0 });
+      this.#options.reply(number, refuse("unavailable", `not everything was erased: ${reason}; erase again`));
+    }
+  }
+
+  #beginErasure(number: number, { scope }: EraseRequest): void {
+    const { store, file, worker, later, reply } = this.#options;
+    const parsed = parseSearch(scope.q, scope.timeZone);
+    if (!parsed.ok) {
+      const { message, at } = parsed.problem;
+      reply(number, { ok: false, refusal: { code: "bad_query", message, at } });
+      return;
+    }
+    const { search } = parsed;
+    const { project, from, to } = scope;
+    const steps = eraseSteps({
+      store,
+      file,
+      scope: {
+        project,
+        from,
+        to,
+        matchRows: search.kind === "all" ? undefined : (view, name) => matchRows(search, view, name),
+      },
+      forgetWaiting: (erased) => worker().forget(erased),
+      forgetTouchpoints: (names) => {
+        for (const name of names) worker().touchpoints.remove(project, name);
+      },
+    });
+    this.#erasures.push({ number, project, steps });
+    if (this.#erasures.length === 1) later(() => this.#eraseStep(), 0);
+  }
+
+  #eraseStep(): void {
+    const { reply, failed, later } = this.#options;
+    const [erasure] = this.#erasures;
+    if (erasure === undefined) return;
+    let delayMs = 0;
+    try {
+      const step = erasure.steps.next();
+      if (step.done === true) {
+        this.#endErasure();
+        reply(erasure.number, { ok: true, erased: step.value });
+      } else if (step.value.isBlocked) delayMs = BLOCKED_WAIT_MS;
+    } catch (error) {
+      if (error instanceof OperatingError) {
+        this.#endErasure();
+        reply(erasure.number, refuse("unavailable", error.message));
+      } else if (isStoreError(error)) {
+        // Gives up this one too.
+        failed(error.message);
+      } else throw error;
+    }
+    if (this.#erasures.length > 0) later(() => this.#eraseStep(), delayMs);
+  }
+
+  #endErasure(): void {
+    this.#erasures.shift();
+  }
+
+  #isKnown(request: EraseRequest | TouchpointChange): boolean {
+    const project = request.kind === "erase" ? request.scope.project : request.project;
+    const { keys, projects } = this.#options.rules();
+    return (
+      project === DEFAULT_PROJECT ||
+      this.#options.store.projects.idOf(project) !== undefined ||
+      Object.hasOwn(projects, project) ||
+      keys.some((key) => key.project === project)
+    );
+  }
+
+  #changeTouchpoint(request: TouchpointChange): ChangeOutcome {
+    const { store, worker, clock } = this.#options;
+    const change = wellFormed(request);
+    const outcome = store.changeTouchpoint(change, clock());
+    if (!outcome.ok) return outcome;
+    const names = worker().touchpoints;
+    if (change.kind !== "register_touchpoint") names.remove(change.project, change.name);
+    if (outcome.unlisted !== undefined) names.remove(change.project, outcome.unlisted);
+    if (outcome.touchpoint !== undefined) names.add(request.project, outcome.touchpoint.name);
+    return outcome;
+  }
+}
+
+/** The refusal of a change that could not be written. */
+export function unavailable(reason: string): ChangeOutcome {
+  return refuse("unavailable", `the data file cannot be written: ${reason}`);
+}
+
+function refuse(code: ChangeRefusalCode, message: string): ChangeOutcome {
+  return { ok: false, refusal: { code, message } };
+}
+
+/** Names as records carry them: a lone surrogate is U+FFFD. */
+function wellFormed(request: TouchpointChange): TouchpointChange {
+  if (request.kind !== "rename_touchpoint") return { ...request, name: request.name.toWellFormed() };
+  return { ...request, name: request.name.toWellFormed(), to: request.to.toWellFormed() };
+}

@@ -1,0 +1,210 @@
+import { describe, expect, test } from "bun:test";
+import { inflate } from "../../../../src/block/codec/inflate.ts";
+import type { Columns } from "../../../../src/block/columns.ts";
+import { BlockDamagedError } from "../../../../src/block/damage.ts";
+import { decodeColumns, recordsOf } from "../../../../src/block/decode.ts";
+import { BlockEncoder, type BlockPiece, pieceOf } from "../../../../src/block/encode.ts";
+import { readTextFilters } from "../../../../src/block/filter/block_filters.ts";
+import { FILTER } from "../../../../src/block/filter/ngram_filter.ts";
+import { BlockMerger } from "../../../../src/block/merge/merge_blocks.ts";
+import { OpenBlock, openBlock, type PieceSource, piecesAtHand } from "../../../../src/block/open_block.ts";
+import { NOTES_RECORDS_MIN } from "../../../../src/block/stats/statistics.ts";
+import { foldText } from "../../../../src/core/fold.ts";
+import { columnarOf, mergedOf } from "../../../support/merged_blocks.ts";
+import { integer, pick, type Random, runSeed, seededRandom } from "../../../support/random.ts";
+import { columnsOf, randomRecord } from "../random_records.ts";
+
+const WORDS = "Timeout ORDER-4711 3.5e10 true NULL Ärger 日本語 🎉 a\0b x.y/z \u0130stanbul 5\u212a".split(" ");
+
+/** Records in row order, their messages of some words. */
+function columnsOfWords(random: Random, count: number, words: readonly string[] = WORDS): Columns {
+  const text = () => Array.from({ length: 3 }, () => pick(random, words)).join(" ");
+  return columnsOf(
+    Array.from({ length: count }, (_, index) => ({
+      ...randomRecord(random, index + 1),
+      message: random() < 0.1 ? undefined : `${text()} ${index}`,
+    })),
+  );
+}
+
+function partNames(pieces: readonly BlockPiece[]): string[] {
+  return pieces.map(({ name }) => name).filter((name) => name.startsWith("message"));
+}
+
+class CountingSource implements PieceSource {
+  readonly loaded: string[] = [];
+  readonly #source: PieceSource;
+
+  constructor(pieces: readonly BlockPiece[]) {
+    this.#source = piecesAtHand(pieces);
+  }
+
+  names(): readonly string[] {
+    return this.#source.names();
+  }
+
+  piece(name: string): BlockPiece | undefined {
+    this.loaded.push(name);
+    return this.#source.piece(name);
+  }
+}
+
+describe("messages in parts", () => {
+  const random = seededRandom(runSeed("text parts"));
+
+  test("are all there, one by one and together, in records and for the next merge", () => {
+    for (let round = 0; round < 40; round++) {
+      const columns = columnsOfWords(random, 1 + integer(random, 60));
+      const { pieces } = mergedOf(columns, 1, 1 + integer(random, 20));
+      const decoded = decodeColumns(pieces, columns.count);
+      expect(decoded.message).toEqual(columns.message);
+      const message = openBlock(pieces, columns.count).message();
+      for (const row of [columns.count - 1, 0, integer(random, columns.count - 1)]) {
+        expect([message.has(row), message.value(row)]).toEqual([
+          columns.message[row] !== undefined,
+          columns.message[row],
+        ]);
+      }
+      const rows = [integer(random, columns.count - 1), integer(random, columns.count - 1)];
+      const all = recordsOf(decoded);
+      expect(openBlock(pieces, columns.count).records(rows)).toEqual(rows.map((row) => all[row]) as typeof all);
+      const merger = new BlockMerger();
+      merger.add(pieces, columns.count);
+      const again = merger.packed().encoded.pieces;
+      const byId = (a: { id: number }, b: { id: number }) => a.id - b.id;
+      expect(recordsOf(decodeColumns(again, columns.count)).sort(byId)).toEqual(all.sort(byId));
+    }
+  });
+
+  test("are found wherever they contain a needle, and only there", () => {
+    for (let round = 0; round < 60; round++) {
+      const columns = columnsOfWords(random, 1 + integer(random, 60));
+      const { pieces } = mergedOf(columns, 1, 1 + integer(random, 20));
+      const message = openBlock(pieces, columns.count).message();
+      const wanted = Uint8Array.from(columns.message, () => integer(random, 1));
+      for (const word of [...WORDS, "i", "k", " 1", "", "nowhere"]) {
+        const needle = foldText(word);
+        const expected = columns.message.map((text) => (text !== undefined && foldText(text).includes(needle) ? 1 : 0));
+        const hits = new Uint8Array(columns.count);
+        message.markContaining(needle, hits);
+        expect([needle, ...hits]).toEqual([needle, ...expected]);
+        const some = new Uint8Array(columns.count);
+        message.markContaining(needle, some, wanted);
+        const among = (marks: ArrayLike<number>) => Array.from(marks).filter((_, row) => wanted[row] === 1);
+        expect(among(some)).toEqual(among(expected));
+      }
+      const tested = new Uint8Array(columns.count);
+      message.markWhere((text) => text.endsWith("1"), tested);
+      expect([...tested]).toEqual(columns.message.map((text) => (text?.endsWith("1") ? 1 : 0)));
+    }
+  });
+
+  test("are not loaded where their filter excludes the needle, or no row of them is wanted", () => {
+    const columns = columnsOf(
+      Array.from({ length: 30 }, (_, index) => ({
+        ...randomRecord(random, index + 1),
+        message: `${["alpha", "beta", "gamma"][Math.floor(index / 10)]} ${index}`,
+      })),
+    );
+    const { pieces } = mergedOf(columns, 1, 10);
+    const source = new CountingSource(pieces);
+    const message = new OpenBlock(source, 30).message();
+    const hits = new Uint8Array(30);
+    message.markContaining("beta", hits);
+    message.markContaining("nowhere", hits);
+    message.markContaining("1", hits, new Uint8Array(30).fill(1, 20));
+    expect(source.loaded).toEqual(["message", "message#1", "message#2"]);
+    expect([...hits.keys()].filter((row) => hits[row] === 1)).toEqual([10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 21]);
+  });
+
+  test("have filters that tell messages from other texts", () => {
+    const columns = columnsOf(
+      Array.from({ length: 4 }, (_, index) => ({
+        ...randomRecord(random, index + 1),
+        touchpoint: "checkout",
+        message: `payment ${index}`,
+        metadata: { note: "refunded" },
+      })),
+    );
+    const filter = readTextFilters(piecesAtHand(mergedOf(columns, 1, 2).pieces), 4);
+    const asked = ["payment", "refunded", "checkout", "nowhere"];
+    expect(asked.map((needle) => filter?.mayContain(needle))).toEqual([true, true, true, false]);
+    expect(asked.map((needle) => filter?.mayContainInMessages(needle))).toEqual([true, false, false, false]);
+    expect(asked.map((needle) => filter?.mayContainBesideMessages(needle))).toEqual([false, true, true, false]);
+  });
+
+  test("are made of large blocks whose messages differ", () => {
+    const base = randomRecord(random, 1);
+    const pieces = (count: number, message: (index: number) => string) => {
+      const columns = columnsOf(
+        Array.from({ length: count }, (_, index) => ({ ...base, id: index + 1, message: message(index) })),
+      );
+      return mergedOf(columns).pieces;
+    };
+    const differing = pieces(NOTES_RECORDS_MIN, (index) => `message ${index}`);
+    expect(partNames(differing)).toEqual(["message", "message#0", "message#1"]);
+    expect(partNames(pieces(NOTES_RECORDS_MIN, () => "the same"))).toEqual(["message"]);
+    const small = pieces(NOTES_RECORDS_MIN - 1, (index) => `message ${index}`);
+    expect([partNames(small), small.some(({ name }) => name === FILTER)]).toEqual([["message"], false]);
+    const same = pieces(NOTES_RECORDS_MIN, () => "the same");
+    const filter = readTextFilters(piecesAtHand(same), NOTES_RECORDS_MIN);
+    expect(["same", "nowhere"].map((needle) => filter?.mayContainInMessages(needle))).toEqual([true, false]);
+  });
+
+  test("come of a merge as of an encoder of values", () => {
+    for (let round = 0; round < 20; round++) {
+      const merger = new BlockMerger();
+      let first = 1;
+      for (let blocks = 1 + integer(random, 4); blocks > 0; blocks--) {
+        const records = Array.from({ length: 1 + integer(random, 30) }, () => randomRecord(random, first++));
+        const form = pick(random, ["packed", "columnar"] as const);
+        const columns = columnsOf(records);
+        const { pieces } = form === "packed" ? new BlockEncoder().packed(columns) : columnarOf(columns);
+        merger.add(pieces, records.length);
+      }
+      const { encoded, header } = merger.columnar(1, 7);
+      const columns = decodeColumns(encoded.pieces, header.records);
+      const expected = mergedOf(columns, 1, 7);
+      const raw = (pieces: readonly BlockPiece[]) => pieces.filter(({ name }) => partNames(pieces).includes(name));
+      expect(raw(encoded.pieces).map(({ name, ...piece }) => [name, inflate({ name, ...piece })])).toEqual(
+        raw(expected.pieces).map(({ name, ...piece }) => [name, inflate({ name, ...piece })]),
+      );
+    }
+  });
+});
+
+describe("messages in parts that are damaged", () => {
+  const columns = columnsOfWords(seededRandom(3), 30, ["one", "two"]);
+  const { pieces } = mergedOf(columns, 1, 10);
+  const instead = (name: string, piece: BlockPiece | undefined) =>
+    pieces.flatMap((one) => (one.name === name ? (piece ?? []) : one));
+  const asRead = (damaged: readonly BlockPiece[]) => () => decodeColumns(damaged, 30);
+  const asMerged = (damaged: readonly BlockPiece[]) => () => new BlockMerger().add(damaged, 30);
+  const raw = (name: string) => inflate(pieces.find((one) => one.name === name) as BlockPiece);
+
+  test("are named where a part is missing", () => {
+    for (const name of ["message#0", "message#1", "message#2"]) {
+      for (const read of [asRead, asMerged]) expect(read(instead(name, undefined))).toThrow(BlockDamagedError);
+    }
+  });
+
+  test("are named where a part has other texts than it should, or is another one", () => {
+    for (const bytes of [
+      raw("message#2").subarray(0, 12),
+      Uint8Array.from([...raw("message#2"), 97]),
+      raw("message"),
+    ]) {
+      const piece = pieceOf("message#2", bytes);
+      for (const read of [asRead, asMerged]) expect(read(instead("message#2", piece))).toThrow(BlockDamagedError);
+    }
+  });
+
+  test("are named where the head does not say how they are cut", () => {
+    for (const bytes of [[3], [3, 0], [3, 10, 5], [3, 10, 0, 0], [3, 10, 0, 0, 0, 0], [3, 10, 2, 9, 9, 0, 0]]) {
+      const piece = pieceOf("message", Uint8Array.from(bytes));
+      for (const read of [asRead, asMerged]) expect(read(instead("message", piece))).toThrow(BlockDamagedError);
+      const filter = () => readTextFilters(piecesAtHand(instead("message", piece)), 30);
+      expect(filter).toThrow(BlockDamagedError);
+    }
+  });
+});

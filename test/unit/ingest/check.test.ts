@@ -1,0 +1,123 @@
+import { describe, expect, test } from "bun:test";
+import { hash } from "node:crypto";
+import { type GroupMessage, NO_KEY_SEEN } from "../../../src/core/group.ts";
+import { BatchChecks, type KnownRequests } from "../../../src/ingest/check.ts";
+import { RequestMemory } from "../../../src/ingest/retries/recent_requests.ts";
+import { RequestIdentities } from "../../../src/ingest/retries/request_identity.ts";
+
+const SERVER_KEY = "sk_0123456789abcdef";
+const OTHER_KEY = "sk_other0123456789a";
+const ROUTE = "/api/v1/enqueue";
+const KEYS = [
+  { project: "shop", name: "web shop", type: "server" },
+  { project: "other", name: "other", type: "server" },
+] as const;
+
+function checksOf(liveTexts: readonly string[] = [SERVER_KEY, OTHER_KEY]): BatchChecks {
+  const live = liveTexts.map((text, index) => ({
+    index,
+    sha256: hash("sha256", text, "hex"),
+    origins: [],
+    rate: undefined,
+  }));
+  return new BatchChecks({ keys: KEYS, live, entriesMax: 10 });
+}
+
+function knownOf(): KnownRequests {
+  return {
+    identities: new RequestIdentities([1, 2]),
+    requests: new RequestMemory({ windowMs: 600_000, requests: 100, clientShare: 0.5 }, "run"),
+  };
+}
+
+function bodyOf(key: string, ...messages: string[]): string {
+  return JSON.stringify({ key, source: "server", entries: messages.map((message) => ({ message })) });
+}
+
+function groupOf(texts: readonly string[], rest: Partial<GroupMessage> = {}): GroupMessage {
+  return {
+    kind: "group",
+    group: 1,
+    numbers: texts.map((_, at) => at + 1),
+    texts,
+    keys: texts.map(() => NO_KEY_SEEN),
+    receivedAt: texts.map(() => 5),
+    bytes: texts.map((text) => text.length),
+    senders: texts.map(() => "sender"),
+    origins: texts.map(() => null),
+    routes: texts.map(() => ROUTE),
+    idempotencyKeys: texts.map(() => null),
+    admitted: 0,
+    tellsChecked: false,
+    gone: [],
+    answeredUpTo: 0,
+    ...rest,
+  };
+}
+
+describe("the batches of a group", () => {
+  test("are each checked by themselves: what one has wrong is no other's trouble", () => {
+    const texts = [
+      bodyOf(SERVER_KEY, "a", "b"),
+      "{",
+      bodyOf("sk_unknown", "c"),
+      bodyOf(OTHER_KEY, "d"),
+      "",
+      bodyOf(SERVER_KEY),
+    ];
+    const { batches, refused, entryCounts, lastBatch } = checksOf().group(groupOf(texts), knownOf(), 5);
+    expect(batches.map(({ number, key, body }) => [number, key.name, body.entries.length])).toEqual([
+      [1, "web shop", 2],
+      [4, "other", 1],
+    ]);
+    expect(refused.map(({ at, refusal }) => [at, refusal.refused])).toEqual([
+      [1, "not_json"],
+      [2, "key_unknown"],
+      [4, "not_json"],
+      [5, "invalid"],
+    ]);
+    expect([entryCounts, lastBatch]).toEqual([[2, 0, 0, 1, 0, 0], 6]);
+  });
+
+  test("cannot swallow one another: two halves around a stranger's batch are two bodies that do not parse", () => {
+    const stranger = bodyOf(OTHER_KEY, "theirs");
+    const first = `{"key":"${SERVER_KEY}","source":"server","entries":[{"message":"mine","metadata":{"a":["`;
+    const second = `"]}}]}`;
+    const { batches, refused } = checksOf().group(groupOf([first, stranger, second]), knownOf(), 5);
+    expect(batches.map(({ key, text }) => [key.name, text])).toEqual([["other", stranger]]);
+    expect(refused.map(({ at, refusal }) => [at, refusal.refused])).toEqual([
+      [0, "not_json"],
+      [2, "not_json"],
+    ]);
+  });
+
+  test("are from the key that JSON gives, whatever was seen in the text", () => {
+    const text = `{"key":"${SERVER_KEY}","source":"server","entries":[{}],"key":"${OTHER_KEY}"}`;
+    const { batches } = checksOf().group(groupOf([text], { keys: [0] }), knownOf(), 5);
+    expect(batches.map(({ key }) => key.name)).toEqual(["other"]);
+  });
+
+  test("are not refused any more once they were admitted, as where their key is revoked meanwhile", () => {
+    const checks = checksOf([]);
+    const text = bodyOf(SERVER_KEY, "a");
+    const { batches, refused } = checks.group(groupOf([text, text], { keys: [0, 0], admitted: 1 }), knownOf(), 5);
+    expect(batches.map(({ number }) => number)).toEqual([1]);
+    expect(refused.map(({ at, refusal }) => [at, refusal.refused])).toEqual([[1, "key_unknown"]]);
+  });
+
+  test("may hold lone surrogates only where their own text has an escape", () => {
+    const texts = [bodyOf(SERVER_KEY, "a"), bodyOf(SERVER_KEY, "\u0001")];
+    const { batches } = checksOf().group(groupOf(texts), knownOf(), 5);
+    expect(batches.map(({ mayHoldLoneSurrogates }) => mayHoldLoneSurrogates)).toEqual([false, true]);
+  });
+});
+
+test("a key that is revoked by a reload is unknown at once, also after it was presented", () => {
+  const checks = checksOf();
+  const known = knownOf();
+  const text = bodyOf(SERVER_KEY, "a");
+  const unchecked = { text, origin: null, receivedAt: 5, route: ROUTE, idempotencyKey: null };
+  expect("refused" in checks.check(unchecked, known, 5)).toBe(false);
+  checks.setRules({ keys: KEYS, live: [], entriesMax: 10 });
+  expect(checks.check(unchecked, known, 5)).toEqual({ refused: "key_unknown" });
+});

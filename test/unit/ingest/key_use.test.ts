@@ -1,0 +1,95 @@
+import { describe, expect, test } from "bun:test";
+import { KeyUse } from "../../../src/ingest/key_use.ts";
+
+const SERVER = { name: "web shop", type: "server" } as const;
+const CLIENT = { name: "web shop", type: "client" } as const;
+
+function useOf(...keys: readonly (typeof SERVER | typeof CLIENT)[]): KeyUse {
+  const use = new KeyUse([]);
+  use.know(keys, 1_000);
+  return use;
+}
+
+function write(use: KeyUse, now: number): unknown[] {
+  const notes = use.staged(now);
+  use.commit();
+  return notes;
+}
+
+describe("the use of keys", () => {
+  test("is noted for a new key when it was first known, once", () => {
+    const use = useOf(SERVER);
+    expect([use.isDue(1_000), write(use, 1_000), use.isDue(1_000)]).toEqual([
+      true,
+      [{ ...SERVER, firstSeen: 1_000, lastUsed: undefined }],
+      false,
+    ]);
+    use.know([SERVER, CLIENT], 5_000);
+    expect([write(use, 5_000), write(use, 9e9)]).toEqual([[{ ...CLIENT, firstSeen: 5_000, lastUsed: undefined }], []]);
+  });
+
+  test("is written with the first batch, and then once a minute at most", () => {
+    const use = useOf(SERVER, CLIENT);
+    use.use(SERVER, 2_000);
+    expect(write(use, 2_000)).toEqual([
+      { ...SERVER, firstSeen: 1_000, lastUsed: 2_000 },
+      { ...CLIENT, firstSeen: 1_000, lastUsed: undefined },
+    ]);
+    use.use(SERVER, 30_000);
+    use.use(SERVER, 61_999);
+    expect([use.isDue(61_999), write(use, 61_999)]).toEqual([false, []]);
+    expect([use.isDue(62_000), write(use, 62_000)]).toEqual([
+      true,
+      [{ ...SERVER, firstSeen: 1_000, lastUsed: 61_999 }],
+    ]);
+    expect(use.isDue(1e12)).toBe(false);
+  });
+
+  test("is written at once when it is the first, also just after the key was noted", () => {
+    const use = useOf(SERVER);
+    write(use, 1_000);
+    use.use(SERVER, 1_500);
+    expect(write(use, 1_500)).toEqual([{ ...SERVER, firstSeen: 1_000, lastUsed: 1_500 }]);
+    use.use(SERVER, 2_500);
+    expect(write(use, 2_500)).toEqual([]);
+  });
+
+  test("goes on from what the file has", () => {
+    const use = new KeyUse([{ ...SERVER, firstSeen: 5, lastUsed: 7_000 }]);
+    use.know([CLIENT, SERVER], 10_000);
+    use.use(SERVER, 8_000);
+    expect(write(use, 10_000)).toEqual([{ ...CLIENT, firstSeen: 10_000, lastUsed: undefined }]);
+    expect(write(use, 67_000)).toEqual([{ ...SERVER, firstSeen: 5, lastUsed: 8_000 }]);
+  });
+
+  test("is one key's, whatever project its pair is moved to", () => {
+    const use = useOf(SERVER, SERVER);
+    use.use({ ...SERVER }, 2_000);
+    use.use(SERVER, 1_500);
+    expect(write(use, 2_000)).toEqual([{ ...SERVER, firstSeen: 1_000, lastUsed: 2_000 }]);
+  });
+});
+
+describe("the use of keys is not held back", () => {
+  test("by a clock that was set back", () => {
+    const use = useOf(SERVER);
+    use.use(SERVER, 1e12);
+    write(use, 1e12);
+    use.use(SERVER, 1e12 + 5);
+    expect(write(use, 5_000)).toEqual([{ ...SERVER, firstSeen: 1_000, lastUsed: 1e12 + 5 }]);
+  });
+
+  test("by a commit that failed: what was staged is staged again", () => {
+    const use = useOf(SERVER);
+    expect(use.staged(1_000)).toEqual(use.staged(1_000));
+  });
+});
+
+describe("the use of a key that is gone from the configuration", () => {
+  test("is noted as well: a batch of it was accepted", () => {
+    const use = useOf(CLIENT);
+    write(use, 1_000);
+    use.use(SERVER, 2_000);
+    expect(write(use, 2_000)).toEqual([{ ...SERVER, firstSeen: 2_000, lastUsed: 2_000 }]);
+  });
+});

@@ -1,0 +1,177 @@
+// The worker loop over a state that is kept as the store keeps it, so that a test can restart it at any moment.
+
+import { decodeColumns, recordsOf } from "../../../src/block/decode.ts";
+import { BlockEncoder } from "../../../src/block/encode.ts";
+import type { ClockReading } from "../../../src/core/age_clock.ts";
+import type { Entry } from "../../../src/core/entry.ts";
+import type { StoredRecord } from "../../../src/core/record.ts";
+import type { KeyNote } from "../../../src/ingest/key_use.ts";
+import { EntryWorker } from "../../../src/ingest/loop.ts";
+import type { WorkerProject, WorkerRules } from "../../../src/ingest/options.ts";
+import type { AmbiguousPairs } from "../../../src/ingest/pairing/ambiguous_pairs.ts";
+import type { PairingLimits } from "../../../src/ingest/pairing/pairing.ts";
+import type { Rejection } from "../../../src/ingest/rejections.ts";
+import type { StagedWrite, WorkerCounts } from "../../../src/ingest/staged.ts";
+import type { UsageCounter } from "../../../src/ingest/usage.ts";
+import { BATCH_MEMBERS, batchesOf } from "../../../src/threads/writer/redo_text.ts";
+import { readingAt } from "../../support/clock_reading.ts";
+
+/** 2026-11-23T12:00:00Z. */
+export const NOW = Date.UTC(2026, 10, 23, 12);
+const DAY_MS = 86_400_000;
+
+const LIMITS: PairingLimits = {
+  openMax: 1_000,
+  openBytesMax: 1e7,
+  clientShare: 0.5,
+  timeoutMs: 3_600_000,
+  orphanGraceMs: 60_000,
+};
+
+export interface SentBatch {
+  readonly entries: readonly Entry[];
+  /** Index into the rules' keys: 0 is the server's, 1 the client's. */
+  readonly key?: 0 | 1;
+  readonly receivedAt?: number;
+  readonly timestamp?: number;
+  readonly sender?: string;
+  readonly isRepetition?: boolean;
+}
+
+export class LoopState {
+  readonly records: (StoredRecord & { readonly project: string })[] = [];
+  readonly rejections: Rejection[] = [];
+  readonly touchpoints: { project: string; name: string }[] = [];
+  /** What the file has of keys, by their type. */
+  readonly keys = new Map<string, KeyNote>();
+  readonly ambiguous: AmbiguousPairs[] = [];
+  readonly setAside: NonNullable<StagedWrite["setAside"]>[] = [];
+  rules: WorkerRules;
+  worker: EntryWorker;
+  #nextRecordId = 1;
+  #nextBatch = 1;
+  readonly #limits: PairingLimits;
+  readonly #waiting = new Map<number, string>();
+  readonly #journal: { kind: string; receivedAt: number; data: Uint8Array }[] = [];
+  readonly #usage = new Map<string, UsageCounter>();
+  readonly #encoder = new BlockEncoder();
+
+  constructor(project: Partial<WorkerProject> = {}, limits: Partial<PairingLimits> = {}) {
+    const shop: WorkerProject = {
+      retentionMs: 30 * DAY_MS,
+      monthlyEntries: undefined,
+      overage: "continue",
+      ...project,
+    };
+    const keys = (["server", "client"] as const).map((type) => ({ project: "shop", name: "web shop", type }));
+    this.rules = { keys, projects: { shop }, defaultProject: shop };
+    this.#limits = { ...LIMITS, ...limits };
+    this.worker = this.restart();
+  }
+
+  /** What a new process, or a new worker after a failed commit, begins with; `now` by the steady clock. */
+  restart(processStartedAt = 0, now = NOW): EntryWorker {
+    this.worker = new EntryWorker({
+      state: {
+        seed: [1, 2],
+        nextRecordId: this.#nextRecordId,
+        waiting: [...this.#waiting].map(([id, item]) => ({ id, item })),
+        journal: this.#journal,
+        usage: [...this.#usage.values()],
+        touchpoints: this.touchpoints,
+        keys: [...this.keys.values()],
+        ambiguous: this.ambiguous.filter(({ day }) => day === this.ambiguous.at(-1)?.day),
+      },
+      pairing: this.#limits,
+      requests: { windowMs: 600_000, requests: 10_000, clientShare: 0.5 },
+      run: "run",
+      rules: this.rules,
+      clock: readingAt(now),
+      deadlinesFrom: processStartedAt === 0 ? 0 : processStartedAt + this.#limits.orphanGraceMs,
+    });
+    return this.worker;
+  }
+
+  /** Stages a group of batches without committing it. */
+  stage(...batches: readonly SentBatch[]): StagedWrite {
+    return this.stageAt(readingAt(Math.max(...batches.map(({ receivedAt = NOW }) => receivedAt))), ...batches);
+  }
+
+  /** As `stage`, by a clock that may have been set. */
+  stageAt(clock: ClockReading, ...batches: readonly SentBatch[]): StagedWrite {
+    return this.worker.group(
+      batchesOf(this.#textOf(batches), this.rules.keys, BATCH_MEMBERS),
+      this.#nextBatch - 1,
+      clock,
+    );
+  }
+
+  #textOf(batches: readonly SentBatch[]): string {
+    const members = batches.flatMap(
+      ({ entries, key = 0, receivedAt = NOW, timestamp, sender = "s", isRepetition = false }) => {
+        const source = key === 0 ? "server" : "client";
+        const body = { key: "k", source, timestamp, entries };
+        return [this.#nextBatch++, key, receivedAt, 100, sender, body, [], isRepetition];
+      },
+    );
+    return JSON.stringify(members);
+  }
+
+  /** Does what the store does with a group, then makes it true. */
+  commit(write: StagedWrite): void {
+    for (const { project, columns } of write.blocks) {
+      const { pieces } = this.#encoder.packed(columns);
+      const stored = recordsOf(decodeColumns(pieces, columns.count));
+      this.records.push(...stored.map((record) => ({ ...record, project })));
+    }
+    this.#nextRecordId = write.nextRecordId;
+    for (const id of write.waitingRemoved) this.#waiting.delete(id);
+    for (const { id, item } of write.waitingAdded) this.#waiting.set(id, item);
+    this.#journal.push(...write.journal.map((part) => ({ ...part })));
+    for (const counter of write.usage) this.#usage.set(`${counter.month}/${counter.project}/${counter.name}`, counter);
+    this.rejections.push(...write.rejections);
+    this.touchpoints.push(...write.touchpoints.map(({ project, name }) => ({ project, name })));
+    for (const note of write.keys) this.keys.set(note.type, note);
+    this.ambiguous.push(...write.ambiguous);
+    if (write.setAside !== undefined) this.setAside.push(write.setAside);
+    this.worker.committed();
+  }
+
+  send(...batches: readonly SentBatch[]): void {
+    this.commit(this.stage(...batches));
+  }
+
+  /** Lets time pass, by the steady clock; whether anything was due. */
+  expire(now: number): boolean {
+    const write = this.worker.expire(readingAt(now));
+    if (write !== undefined) this.commit(write);
+    return write !== undefined;
+  }
+
+  get reasons(): string[] {
+    return this.rejections.map((rejection) => rejection.reason);
+  }
+
+  /** Lets the worker note keys; whether there was anything to note. */
+  noteKeys(now: number): boolean {
+    const write = this.worker.noteKeys(readingAt(now));
+    if (write !== undefined) this.commit(write);
+    return write !== undefined;
+  }
+
+  /** As a version that did not have it left the file. */
+  forgetCounter(name: string): void {
+    for (const [place, counter] of this.#usage) if (counter.name === name) this.#usage.delete(place);
+  }
+
+  /** The values of a counter by month. */
+  counter(name: string): Record<string, number> {
+    const found = [...this.#usage.values()].filter((counter) => counter.name === name);
+    return Object.fromEntries(found.map(({ month, value }) => [month, value]));
+  }
+}
+
+/** What the contract's sum leaves over: 0 at every moment. */
+export function gapOf({ received, stored, open, dropped }: WorkerCounts): number {
+  return received - stored - open - Object.values(dropped).reduce((sum, count) => sum + count, 0);
+}

@@ -1,0 +1,62 @@
+import { heapStats } from "bun:jsc";
+import { expect, test } from "bun:test";
+import { normalise } from "../../../../src/ingest/normalise.ts";
+import { PairingMemory } from "../../../../src/ingest/pairing/pairing.ts";
+import { COMPLETES_MAX } from "../../../../src/ingest/pairing/recently_completed.ts";
+import { batchContext, NOW } from "../batch_context.ts";
+import { LIMITS } from "../desk.ts";
+
+/** A memory for so many complete timings, and the keys of the starts that it absorbed. */
+function memoryFor(completesMax: number) {
+  const absorbed: (string | undefined)[] = [];
+  const sink = {
+    store: () => undefined,
+    absorb: (_: string, start: { key: string | undefined }) => absorbed.push(start.key),
+    ambiguous: () => undefined,
+  };
+  const memory = new PairingMemory({ ...LIMITS, openMax: 1e6, openBytesMax: 1e9 }, [1, 2], sink, completesMax);
+  const offer = (key: string, times: { startTime: number; endTime?: number }, at: number) => {
+    const entry = normalise({ key, ...times }, batchContext({ receivedAt: at }));
+    if (typeof entry === "string" || entry.kind === "log") throw new Error(`${key} is no timing`);
+    memory.offer(entry, { project: "shop", keyType: "server", sender: memory.senderHash("web shop", "server", "s") });
+  };
+  return { memory, absorbed, offer };
+}
+
+test.each([1, 63, 64, 65, 1_000, 4_096, 5_000])(
+  "the last 4,096 of %d are remembered, and each absorbs one start",
+  (count) => {
+    const { absorbed, offer } = memoryFor(4_096);
+    const keys = Array.from({ length: count }, (_, index) => `k${index}`);
+    for (const key of keys) offer(key, { startTime: NOW - 10, endTime: NOW }, NOW);
+    for (let round = 0; round < 2; round++) for (const key of keys) offer(key, { startTime: NOW - 10 }, NOW);
+    expect(absorbed).toEqual(keys.slice(-4_096));
+  },
+);
+
+test("what was absorbed before the memory grew stays absorbed", () => {
+  const { absorbed, offer } = memoryFor(4_096);
+  for (let index = 0; index < 64; index++) offer(`k${index}`, { startTime: NOW - 10, endTime: NOW }, NOW);
+  offer("k7", { startTime: NOW - 10 }, NOW);
+  for (let index = 64; index < 200; index++) offer(`k${index}`, { startTime: NOW - 10, endTime: NOW }, NOW);
+  for (const key of ["k7", "k8", "k8", "k199"]) offer(key, { startTime: NOW - 10 }, NOW);
+  expect(absorbed).toEqual(["k7", "k8", "k199"]);
+});
+
+test("a memory takes space for what it remembers, and gives it back once that is needed no more", () => {
+  Bun.gc(true);
+  const before = heapStats().extraMemorySize;
+  const held = (): number => {
+    Bun.gc(true);
+    return heapStats().extraMemorySize - before;
+  };
+  const { memory, offer } = memoryFor(COMPLETES_MAX);
+  expect(held()).toBeLessThan(1_000_000);
+  for (let index = 0; index < 50_000; index++) offer(`k${index}`, { startTime: NOW - 10, endTime: NOW }, NOW);
+  expect(held()).toBeGreaterThan(5_000_000);
+  memory.takeChanges();
+  memory.completesNeededSince(NOW + LIMITS.orphanGraceMs + 1);
+  expect(held()).toBeLessThan(1_000_000);
+  offer("again", { startTime: NOW - 10, endTime: NOW }, NOW + 120_000);
+  expect(memory.takeChanges().completes).toBeDefined();
+});

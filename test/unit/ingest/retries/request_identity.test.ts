@@ -1,0 +1,59 @@
+import { describe, expect, test } from "bun:test";
+import type { WorkerKey } from "../../../../src/ingest/options.ts";
+import { RequestIdentities } from "../../../../src/ingest/retries/request_identity.ts";
+
+const SERVER: WorkerKey = { project: "shop", name: "web shop", type: "server" };
+const CLIENT: WorkerKey = { ...SERVER, type: "client" };
+const OTHER: WorkerKey = { ...SERVER, name: "other" };
+const LONG = "x".repeat(100_000);
+
+type Request = readonly [key: WorkerKey, route: string, idempotencyKey: string | undefined, body: string];
+
+/** No two of them are one request. */
+const REQUESTS: readonly Request[] = [SERVER, CLIENT, OTHER].flatMap((key) =>
+  ["/api/v1/enqueue", "/api/v1/enqueue?verbose=1"].flatMap((route) => [
+    ...["{}", "{ }", "", "é", "漢", "a\u0000b", LONG, `${LONG}x`, `y${LONG}`].map(
+      (body): Request => [key, route, undefined, body],
+    ),
+    ...["{}", "1", "2"].map((idempotencyKey): Request => [key, route, idempotencyKey, "{}"]),
+  ]),
+);
+
+describe("what a request is known by", () => {
+  test("is of its key, its route, and its idempotency key or else its body, whatever was asked before", () => {
+    const identities = new RequestIdentities([1, 2]);
+    const idsOf = (requests: readonly Request[]) => requests.map((request) => identities.of(...request).id);
+    const ids = idsOf(REQUESTS);
+    expect(new Set(ids).size).toBe(REQUESTS.length);
+    // Neighbours that differ in their route alone, or in their key alone.
+    for (const step of [7, 25]) {
+      const order = REQUESTS.map((_, place) => (place * step) % REQUESTS.length);
+      expect(idsOf(order.map((place) => REQUESTS[place] as Request))).toEqual(
+        order.map((place) => ids[place] as string),
+      );
+    }
+    expect(idsOf(REQUESTS.map(([key, ...rest]) => [{ ...key }, ...rest]))).toEqual(ids);
+  });
+
+  test("has the body's digest beside it where there is an idempotency key", () => {
+    const identities = new RequestIdentities([1, 2]);
+    const [one, same, other, none] = [
+      identities.of(SERVER, "/", "key", "one"),
+      identities.of(SERVER, "/", "key", "one"),
+      identities.of(SERVER, "/", "key", "other"),
+      identities.of(SERVER, "/", undefined, "one"),
+    ];
+    expect(same).toEqual(one);
+    expect([other.id === one.id, other.body === one.body, none.body]).toEqual([true, false, undefined]);
+    expect(one.body).toMatch(/^[\w-]{22}$/);
+  });
+
+  test("tells nothing without the secret: another one gives other digests", () => {
+    const digests = [
+      [1, 2],
+      [2, 2],
+      [1, 3],
+    ].map(([high = 0, low = 0]) => new RequestIdentities([high, low]).bodyDigest("{}"));
+    expect(new Set(digests).size).toBe(3);
+  });
+});

@@ -1,0 +1,137 @@
+import { describe, expect, test } from "bun:test";
+import { keyTypeCodeOf } from "../../../src/block/key_types.ts";
+import type { Source } from "../../../src/core/entry.ts";
+import { CLIENT_TOUCHPOINTS_MAX, TOUCHPOINTS_MAX } from "../../../src/core/limits.ts";
+import { TOUCHPOINT_LENGTH_MAX } from "../../../src/core/touchpoint.ts";
+import { type ListedTouchpoint, TouchpointNames } from "../../../src/ingest/touchpoint_names.ts";
+import { seededRandom } from "../../support/random.ts";
+import { collidingName, differentNames, ordinaryName } from "../../support/raw_collisions.ts";
+import { timeRatio } from "../../support/time_ratio.ts";
+
+const SEED = [1, 2] as const;
+
+function numbered(prefix: string, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `${prefix}${index}`);
+}
+
+/** The list that the notes make, as the file has it. */
+class List {
+  readonly names: TouchpointNames;
+  readonly rows = new Map<string, boolean>();
+
+  constructor(listed: readonly ListedTouchpoint[] = []) {
+    this.names = new TouchpointNames(listed, SEED);
+    for (const { name, isClients = false } of listed) this.rows.set(name, isClients);
+  }
+
+  see(keyType: Source | undefined, names: readonly (string | undefined)[]): this {
+    this.names.see("a", names, new Uint8Array(names.length).fill(keyTypeCodeOf(keyType)), 5);
+    for (const { name, is } of this.names.staged()) {
+      if (is === "gone") this.rows.delete(name);
+      else this.rows.set(name, is === "clients");
+    }
+    this.names.commit();
+    return this;
+  }
+
+  get clients(): number {
+    return [...this.rows.values()].filter(Boolean).length;
+  }
+}
+
+describe("touchpoint names", () => {
+  test("are told once a project, and not when they are known from before", () => {
+    const names = new TouchpointNames([{ project: "a", name: "old" }], SEED);
+    names.see("a", ["old", "new", undefined, "new"], [1, 1, 1, 1], 5);
+    names.see("b", ["old"], [2], 6);
+    expect(names.staged()).toEqual([
+      { project: "a", name: "new", firstSeen: 5, is: "servers" },
+      { project: "b", name: "old", firstSeen: 6, is: "clients" },
+    ]);
+    names.commit();
+    names.see("a", ["new"], [2], 7);
+    expect(names.staged()).toEqual([]);
+  });
+
+  test("are new again once they were taken from the list, and not new where they were put in it", () => {
+    const names = new TouchpointNames([{ project: "a", name: "old" }], SEED);
+    names.remove("a", "old");
+    names.remove("b", "never");
+    names.add("b", "registered");
+    names.see("a", ["old"], [1], 5);
+    names.see("b", ["registered"], [1], 6);
+    expect(names.staged()).toEqual([{ project: "a", name: "old", firstSeen: 5, is: "servers" }]);
+  });
+
+  test("are bounded a project", () => {
+    const names = new TouchpointNames([], SEED);
+    const many = numbered("t", TOUCHPOINTS_MAX + 5);
+    names.see("a", many, new Uint8Array(many.length).fill(1), 1);
+    names.see("b", ["t"], [1], 1);
+    expect(names.staged().length).toBe(TOUCHPOINTS_MAX + 1);
+  });
+
+  test("are listed up to 512 characters, whoever sent them", () => {
+    const fitting = ["x".repeat(TOUCHPOINT_LENGTH_MAX), "é".repeat(TOUCHPOINT_LENGTH_MAX), "\u{1f389}".repeat(256)];
+    const list = new List();
+    for (const keyType of ["server", "client", undefined] as const) {
+      list.see(keyType, ["y".repeat(TOUCHPOINT_LENGTH_MAX + 1), "/".repeat(5_000_000), "\u{1f389}".repeat(257)]);
+    }
+    expect([...list.see("client", fitting).rows.keys()]).toEqual(fitting);
+  });
+
+  test("of client keys alone fill half of the list, and servers' names find room past them", () => {
+    const list = new List().see("client", numbered("junk", 20_000));
+    expect(list.rows.size).toBe(CLIENT_TOUCHPOINTS_MAX);
+    list.see("server", numbered("real", TOUCHPOINTS_MAX));
+    expect([list.rows.size, list.clients]).toEqual([TOUCHPOINTS_MAX, 0]);
+    list.see("client", ["one more"]).see("server", ["one more"]);
+    expect([list.rows.size, list.rows.has("one more")]).toEqual([TOUCHPOINTS_MAX, false]);
+  });
+
+  test("of client keys make room from the latest on", () => {
+    const list = new List().see("client", numbered("c", 100)).see("server", numbered("s", TOUCHPOINTS_MAX - 100));
+    list.see("server", ["new", "newer"]);
+    expect([list.rows.has("new"), list.rows.has("newer"), list.rows.has("c99"), list.rows.has("c98")]).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+    expect([list.rows.size, list.clients, list.rows.has("c97")]).toEqual([TOUCHPOINTS_MAX, 98, true]);
+  });
+
+  test("that a server sends later are a server's, and leave room for others of client keys", () => {
+    const list = new List().see("client", numbered("c", CLIENT_TOUCHPOINTS_MAX + 1)).see("server", ["c0", "c1", "c0"]);
+    expect([list.clients, list.rows.get("c0")]).toEqual([CLIENT_TOUCHPOINTS_MAX - 2, false]);
+    list.see("client", ["c0", "new", "newer", "newest"]);
+    expect([list.clients, list.rows.get("c0"), list.rows.has("newest")]).toEqual([
+      CLIENT_TOUCHPOINTS_MAX,
+      false,
+      false,
+    ]);
+  });
+
+  test("of a list that was full of clients' names give way after a restart, too", () => {
+    const listed = numbered("junk", TOUCHPOINTS_MAX).map((name) => ({ project: "a", name, isClients: true }));
+    const list = new List(listed).see("client", ["more junk"]).see("server", ["real"]);
+    expect([list.rows.has("more junk"), list.rows.has("real"), list.rows.size]).toEqual([false, true, TOUCHPOINTS_MAX]);
+  });
+
+  test("with one hash cost no more than others", () => {
+    const random = seededRandom(1);
+    const seen = (names: readonly string[]) => {
+      const list = new TouchpointNames([], SEED);
+      for (let time = 0; time < 2; time++) list.see("a", names, new Uint8Array(names.length).fill(1), 1);
+      expect(list.staged().length).toBe(names.length);
+    };
+    const colliding = differentNames(5_000, () => collidingName(random));
+    const ordinary = differentNames(5_000, () => ordinaryName(random));
+    expect(
+      timeRatio(
+        () => seen(colliding),
+        () => seen(ordinary),
+      ),
+    ).toBeLessThan(8);
+  });
+});

@@ -1,0 +1,48 @@
+import { describe, expect, test } from "bun:test";
+import type { ReadOutcome } from "../../../../src/core/reading.ts";
+import type { SeriesAnswer } from "../../../../src/core/responses.ts";
+import { answerNow } from "../../../../src/query/engine.ts";
+import { SummaryCache } from "../../../../src/query/summary_cache.ts";
+import { MemorySource, randomRecord } from "../../../support/memory_source.ts";
+import { NO_DETAILS } from "../../../support/no_details.ts";
+import { seededRandom } from "../../../support/random.ts";
+
+const DAY = Date.UTC(2026, 5, 1);
+const RULES = {
+  projects: {},
+  defaultProject: { retentionMs: 3_650 * 86_400_000, monthlyEntries: undefined, overage: "continue" },
+} as const;
+/** A second each, over as many buckets of 1 ms as an answer may have. */
+function seriesOf(touchpoints: number, byTouchpoint: boolean): ReadOutcome<object> {
+  const source = new MemorySource();
+  const random = seededRandom(1);
+  const records = Array.from({ length: touchpoints }, (_, index) => ({
+    ...randomRecord(random, DAY, DAY + 1),
+    kind: "completed" as const,
+    startTime: DAY,
+    duration: 5,
+    touchpoint: `t${index}`,
+  }));
+  source.write("shop", records);
+  const scope = { project: undefined, q: "", from: DAY, to: DAY + 10_000 };
+  const options = { source, details: NO_DETAILS, cache: new SummaryCache(), rules: RULES, now: DAY, limitMs: 1e9 };
+  return answerNow({ kind: "series", scope, intervalMs: 1, byTouchpoint }, options);
+}
+
+describe("a series a touchpoint", () => {
+  test("is given for the most frequent, as many as fit, and the others are counted", () => {
+    const outcome = seriesOf(6, true);
+    if (!outcome.ok) throw new Error(outcome.refusal.message);
+    const { touchpoints = [], more } = outcome.answer as SeriesAnswer;
+    expect(more).toBe(2);
+    expect(touchpoints.map(({ buckets }) => [buckets.length, buckets[0]?.count])).toEqual(
+      Array.from({ length: 4 }, () => [10_000, 1]),
+    );
+  });
+
+  test("is not limited where all are counted as one", () => {
+    const outcome = seriesOf(21, false);
+    if (!outcome.ok) throw new Error(outcome.refusal.message);
+    expect((outcome.answer as SeriesAnswer).buckets?.[0]?.count).toBe(21);
+  });
+});

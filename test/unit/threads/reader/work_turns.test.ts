@@ -1,0 +1,99 @@
+import { describe, expect, test } from "bun:test";
+import { QueryMemory } from "../../../../src/query/query_memory.ts";
+import type { Steps } from "../../../../src/query/scan.ts";
+import { type Work, WorkTurns } from "../../../../src/threads/reader/work_turns.ts";
+
+/** Work whose clock stands still unless a step moves it. */
+function turns(bytesMax = 100) {
+  const state = { now: 0, log: [] as string[] };
+  const work = new WorkTurns({
+    bytesMax,
+    turnMs: 10,
+    clock: () => state.now,
+    step: (_number, { steps }) => steps.next().done === true,
+  });
+  /** A query that holds so much after its steps. */
+  const query = (number: number, held: readonly number[], deadline = 1_000, stepMs = 1): Work => {
+    const memory = new QueryMemory();
+    const steps = function* (): Steps<void> {
+      for (const bytes of held) {
+        state.log.push(String(number));
+        state.now += stepMs;
+        memory.collected(bytes);
+        if (state.now >= deadline) return;
+        yield undefined;
+      }
+      state.log.push(`${number} done`);
+    };
+    return { steps: steps(), query: { memory, deadline } };
+  };
+  const run = (count = 1_000) => {
+    for (let turn = 0; turn < count && work.size > 0; turn++) work.turn();
+    return state.log;
+  };
+  return { state, work, query, run };
+}
+
+describe("queries", () => {
+  test("have their steps in turn", () => {
+    const { work, query, run } = turns();
+    for (const number of [1, 2]) work.set(number, query(number, [1, 1]));
+    expect(run()).toEqual(["1", "2", "1", "2", "1 done", "2 done"]);
+  });
+
+  test("wait while those before them hold too much, and go on when these are done", () => {
+    const { work, query, run } = turns();
+    work.set(1, query(1, [90, 90, 90]));
+    work.set(2, query(2, [30, 30]));
+    work.set(3, query(3, [5, 5]));
+    expect(run()).toEqual(["1", "2", "1", "1", "1 done", "2", "3", "2 done", "3", "3 done"]);
+  });
+
+  test("go on alone where one holds more than all may", () => {
+    const { work, query, run } = turns();
+    work.set(1, query(1, [10]));
+    work.set(2, query(2, [500, 500]));
+    work.set(3, query(3, [1]));
+    expect(run()).toEqual(["1", "2", "1 done", "2", "2 done", "3", "3 done"]);
+  });
+
+  test("are finished first when their time is over, waiting or not", () => {
+    const { state, work, query, run } = turns();
+    work.set(1, query(1, [90, 90, 90, 90], 1_000, 5));
+    work.set(2, query(2, [30, 30], 12));
+    run();
+    expect(state.log.slice(0, 5)).toEqual(["1", "2", "1", "1", "2"]);
+  });
+
+  test("leave the thread to others after some time, and go on where they stopped", () => {
+    const { state, work, query, run } = turns();
+    for (const number of [1, 2, 3]) work.set(number, query(number, [1, 1], 1_000, 10));
+    run(1);
+    expect(state.log).toEqual(["1"]);
+    run(1);
+    expect(state.log).toEqual(["1", "2"]);
+  });
+
+  test("that were ended have no more turns", () => {
+    const { work, query, run } = turns();
+    for (const number of [1, 2]) work.set(number, query(number, [1, 1], 1_000, 5));
+    run(1);
+    work.end(1);
+    expect(run()).toEqual(["1", "2", "2", "2 done"]);
+  });
+});
+
+describe("other work", () => {
+  test("never waits", () => {
+    const { state, work, query, run } = turns();
+    work.set(1, query(1, [500, 500]));
+    work.set(2, {
+      steps: (function* (): Steps<void> {
+        state.log.push("tail");
+        yield undefined;
+        state.log.push("tail done");
+      })(),
+    });
+    expect(run().slice(0, 4)).toEqual(["1", "tail", "1", "tail done"]);
+  });
+});

@@ -1,0 +1,79 @@
+import { describe, expect, test } from "bun:test";
+import type { Batch } from "../../../../src/core/entry.ts";
+import type { GroupBatch } from "../../../../src/ingest/check.ts";
+import { BATCH_MEMBERS, batchesOf, redoText } from "../../../../src/threads/writer/redo_text.ts";
+
+const SECRET = "sk_0123456789abcdef";
+const APPENDED = '"source":"server","entries":[{"message":"a"}]}';
+const KEY = { name: "shop", project: "default", type: "server" } as const;
+
+function batchOf(text: string): GroupBatch {
+  return {
+    key: KEY,
+    keyIndex: 4,
+    body: JSON.parse(text.replace("\ufeff", "")) as Batch,
+    number: 1,
+    text,
+    receivedAt: 5,
+    bytes: text.length,
+    sender: 'a"b',
+    mayHoldLoneSurrogates: false,
+    identity: { id: "id", body: undefined, keyType: "server" },
+    isRepetition: false,
+  };
+}
+
+/** What is kept of a body. */
+function keptOf(text: string): string | undefined {
+  const kept = redoText([batchOf(text)]);
+  return kept?.slice(kept.indexOf('b",') + 3, kept.lastIndexOf(',["id",null],false'));
+}
+
+describe("a body is kept without its API key", () => {
+  test.each([
+    [`{"key":"${SECRET}",${APPENDED}`, `{"key":"",${APPENDED}`],
+    [`\n{ "key" :\t"${SECRET}" , ${APPENDED}`, `\n{ "key" :\t"" , ${APPENDED}`],
+  ])("where that is its first member: %j", (text, body) => {
+    expect(keptOf(text)).toBe(body);
+  });
+
+  test("and read back with the others of its group, as they were", () => {
+    const group = ["a", "b"].map((message) =>
+      batchOf(JSON.stringify({ key: SECRET, source: "server", entries: [{ message }] })),
+    );
+    const read = batchesOf(redoText(group) as string, [undefined, undefined, undefined, undefined, KEY], BATCH_MEMBERS);
+    expect(read).toEqual(
+      group.map(({ number, identity, isRepetition, key, body, receivedAt, bytes, sender, mayHoldLoneSurrogates }) => ({
+        number,
+        identity,
+        isRepetition,
+        key,
+        body: { ...body, key: "" },
+        receivedAt,
+        bytes,
+        sender,
+        mayHoldLoneSurrogates,
+      })),
+    );
+  });
+});
+
+describe("a group is not kept", () => {
+  test.each([
+    ["the key stands elsewhere", `{"source":"server","key":"${SECRET}","entries":[{}]}`],
+    ["its text is there again", `{"key":"${SECRET}","source":"server","entries":[{"key":"${SECRET}"}]}`],
+    ["another key is first", `{"key":"sk_another_one_0123","key":"${SECRET}",${APPENDED}`],
+    ["the key is escaped", `{"key":"sk\\u005f0123456789abcdef",${APPENDED}`],
+    [
+      "the key is escaped, and an entry has it as its own",
+      `{"entries":[{"key":"${SECRET}"}],"key":"sk\\u005f0123456789abcdef","source":"server"}`,
+    ],
+    ["it is there again, escaped", `{"key":"${SECRET}","also":"sk_\\u0030123456789abcdef",${APPENDED}`],
+    ["it is there again, its prefix escaped", `{"key":"${SECRET}","also":"x\\u0073k_0123456789abcdef",${APPENDED}`],
+    ["another key is in a member that nobody reads", `{"key":"${SECRET}","also":["sk_of_another_project"],${APPENDED}`],
+    ["another key is a member's name, escaped", `{"key":"${SECRET}","\\u0063k_of_another":1,${APPENDED}`],
+    ["it is large", `{"key":"${SECRET}","source":"server","entries":[{"message":"${"x".repeat(20_000)}"}]}`],
+  ])("where %s", (_, text) => {
+    expect(redoText([batchOf(text)])).toBeUndefined();
+  });
+});
