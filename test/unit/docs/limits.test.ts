@@ -3,9 +3,10 @@ import * as entries from "../../../src/core/limits.ts";
 import { TOUCHPOINT_LENGTH_MAX } from "../../../src/core/touchpoint.ts";
 import { COMPLETES_MAX } from "../../../src/ingest/pairing/recently_completed.ts";
 import * as limits from "../../../src/query/limits.ts";
+import { SEARCH_DEPTH_MAX, SEARCH_LENGTH_MAX, SEARCH_TERMS_MAX } from "../../../src/search/expression.ts";
 import { readPage } from "./pages.ts";
 
-const PAGE = readPage("docs/limits.md").text;
+const { text: PAGE, prose: PROSE } = readPage("docs/limits.md");
 const MIB = 1024 * 1024;
 
 /** The bound of the row that begins so. */
@@ -21,11 +22,14 @@ describe("the page on limits", () => {
       `${entries.METADATA_DEPTH_MAX} levels deep`,
       `${entries.TOUCHPOINTS_MAX.toLocaleString("en")} names a project`,
       `${entries.FUTURE_MS_MAX / 3_600_000} hours ahead`,
+      `names of more than ${entries.METADATA_NAME_LENGTH_MAX} characters`,
       `last ${COMPLETES_MAX.toLocaleString("en")} complete timings`,
+      `| messages that a 422 lists | ${entries.VALIDATION_MESSAGES_MAX} |`,
     ];
-    expect(stated.filter((statement) => !PAGE.includes(statement))).toEqual([]);
-    const { text } = readPage("docs/architecture.md");
-    expect(text).toContain(`up to ${entries.BLOCK_RECORDS_MAX.toLocaleString("en")}`);
+    expect(stated.filter((statement) => !PROSE.includes(statement))).toEqual([]);
+    expect(entries.CLIENT_TOUCHPOINTS_MAX / entries.TOUCHPOINTS_MAX).toBe(0.5);
+    const { prose } = readPage("docs/architecture.md");
+    expect(prose).toContain(`up to ${entries.BLOCK_RECORDS_MAX.toLocaleString("en")}`);
   });
 
   test("states those of queries", () => {
@@ -41,7 +45,9 @@ describe("the page on limits", () => {
       expect(boundOf(what)).toBe(`${limits.PAGE_LENGTH_MAX / MIB} Mi characters of text`);
     }
     expect(boundOf("memory of all queries")).toBe(`${limits.QUERIES_BYTES_MAX / MIB} MiB, about`);
-    expect(PAGE).toContain(`first ${number(limits.NAMES_KEPT_MAX)} names (${number(limits.VALUES_KEPT_MAX)} values)`);
+    expect(PROSE).toContain(`first ${number(limits.NAMES_KEPT_MAX)} names (${number(limits.VALUES_KEPT_MAX)} values)`);
+    const search = `${number(SEARCH_LENGTH_MAX)} characters, ${SEARCH_TERMS_MAX} terms and ${SEARCH_DEPTH_MAX} levels`;
+    expect(PROSE).toContain(search);
     expect(limits.HASHES_KEPT_MAX).toBeGreaterThan(1_000_000);
   });
 });

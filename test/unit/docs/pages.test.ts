@@ -9,6 +9,11 @@ import { PAGES, ROOT, readPage } from "./pages.ts";
 /** A path in the checkout, of a file or a folder. */
 const PATH = /^(?:scripts|src|test|docs)(?:\/[\w.-]+)+\/?$|^(?:LICENSE|\w+\.md)$/;
 
+/** The lines outside fenced blocks. */
+function proseLines(text: string): string[] {
+  return text.replaceAll(/^```[^]*?^```$/gm, "").split("\n");
+}
+
 describe.each(PAGES)("%s", (path) => {
   const { text, markdown, blocks } = readPage(path);
 
@@ -31,6 +36,11 @@ describe.each(PAGES)("%s", (path) => {
   test("names no file or folder that is not there", () => {
     const words = [...markdown.spans, ...blocks("sh")].flatMap((span) => span.split(/\s+/));
     expect(words.filter((word) => PATH.test(word) && !existsSync(join(ROOT, word)))).toEqual([]);
+  });
+
+  test("wraps its prose at 100 columns", () => {
+    const prose = proseLines(text).filter((line) => !/^[|#!]/.test(line));
+    expect(prose.filter((line) => line.length > 100 && line.slice(2, 100).includes(" "))).toEqual([]);
   });
 
   test("calls the admin token and the example keys by one name each", () => {

@@ -20,6 +20,8 @@ export const PAGES: readonly string[] = [
 export interface Page {
   readonly path: string;
   readonly text: string;
+  /** The text with every line break and indent as one space, to look for sentences in it. */
+  readonly prose: string;
   readonly markdown: Markdown;
   /** Rows of the tables whose first column has this title. Throws when there is none. */
   readonly rows: (title: string) => readonly (readonly string[])[];
@@ -41,6 +43,7 @@ export function readPage(path: string): Page {
   return {
     path,
     text,
+    prose: text.replaceAll(/\s+/g, " "),
     markdown,
     rows,
     names: (title) => rows(title).flatMap(([cell = ""]) => spansOf(cell)),
