@@ -3,7 +3,9 @@
 import { basename } from "node:path";
 import ts from "typescript";
 import { loadEffects } from "./effects.ts";
+import { folderCircles } from "./graph.ts";
 import {
+  CIRCULAR_ROOMS,
   EMPTY_NAMES,
   ENTRY_POINTS,
   FILE_LINES_MAX,
@@ -43,7 +45,27 @@ export function checkSources(sources: Sources): string[] {
     ...(roomOf(source.path) === "web" ? checkMarkup(source) : []),
     ...(ENTRY_POINTS.includes(source.path) ? [] : loadEffects(sources, source)),
   ]);
-  return [...found, ...checkTwins(sources)];
+  return [...found, ...checkTwins(sources), ...checkFolders(sources)];
+}
+
+/** Imports between folders lead one way. */
+function checkFolders(sources: Sources): string[] {
+  return folderCircles(sources)
+    .filter((circle) => !circle.every(({ from }) => CIRCULAR_ROOMS.includes(roomOf(from))))
+    .map((circle) => {
+      const [first] = circle;
+      const folders = [...circle.map(({ from }) => from), first?.from].join(" → ");
+      const examples = circle.map(({ example }) => example).join(", ");
+      return `folders form a circle: ${folders} (${examples}): move what both need into the folder that is imported, or the file to where its imports are`;
+    });
+}
+
+/** Rooms of CIRCULAR_ROOMS that have no circle of folders left. */
+export function needlessExemptions(sources: Sources): string[] {
+  const circular = new Set(folderCircles(sources).flatMap((circle) => circle.map(({ from }) => roomOf(from))));
+  return CIRCULAR_ROOMS.filter((room) => !circular.has(room)).map(
+    (room) => `src/${room} has no circle of folders: take "${room}" off CIRCULAR_ROOMS in test/architecture/rules.ts`,
+  );
 }
 
 /** Whatever one runtime has, the other has too, under the same names. */

@@ -56,6 +56,9 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "main.ts": ["core", "runtime", "log", "config", "cli", "app.ts"],
 };
 
+/** Rooms whose folders may still import one another in a circle. The list only shrinks. */
+export const CIRCULAR_ROOMS: readonly string[] = ["runtime", "block", "http", "ingest", "store", "query", "web", "cli"];
+
 /** A package, or a module of a runtime, by name: the rooms that may import it. */
 export const OWNERS: Readonly<Record<string, readonly string[]>> = {
   "@datadog/sketches-js": ["block"],
