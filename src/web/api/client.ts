@@ -1,13 +1,71 @@
-// Questions and changes as values: a path and parameters enter, an answer or a problem leaves, never an exception. A 503 of a
-// question is asked again a few times, since a busy server means "soon".
+// The server's API as functions: a path and parameters enter; a value or a problem leaves, never an exception. A query that gets 503
+// runs again a few times, since a busy server means "soon".
 
+import type {
+  EntriesAnswer,
+  FieldsAnswer,
+  HistogramAnswer,
+  RejectionsAnswer,
+  RunningAnswer,
+  SeriesAnswer,
+  StatusAnswer,
+  TimingsAnswer,
+  TouchpointsAnswer,
+  UsageAnswer,
+  ValuesAnswer,
+} from "../../core/responses.ts";
 import { type SignInAnswer, TICKET_PARAMETER, type TicketAnswer } from "../../core/session.ts";
-import { sentTimeZone } from "../../core/time_zone.ts";
-import type { AnswerOf, ReadPath } from "./answers.ts";
-import { failure, type Outcome, type Problem } from "./outcome.ts";
+import { apiAddress, failure, type Outcome, type Problem, type QueryParameters } from "../state/query.ts";
 
-/** Undefined and "" are left out. */
-export type QuestionParameters = Readonly<Record<string, string | number | undefined>>;
+/** One key of a pair, masked. Unix ms; null: never. */
+export interface ShownKey {
+  readonly masked: string;
+  readonly created: number | null;
+  readonly lastUsed: number | null;
+}
+
+/** A pair of keys, as the configuration has it. */
+export interface KeyPair {
+  readonly name: string;
+  readonly project: string;
+  /** Null where the pair has no such key. */
+  readonly server: ShownKey | null;
+  readonly client: ShownKey | null;
+  readonly origins: readonly string[];
+  /** Entries a second of each key; null: no limit. */
+  readonly rate: number | null;
+  readonly revoked: boolean;
+}
+
+export interface KeyPairsResponse {
+  readonly keys: readonly KeyPair[];
+}
+
+interface Responses {
+  readonly "/api/v1/entries": EntriesAnswer;
+  readonly "/api/v1/histogram": HistogramAnswer;
+  readonly "/api/v1/timings": TimingsAnswer;
+  readonly "/api/v1/timings/series": SeriesAnswer;
+  readonly "/api/v1/timings/running": RunningAnswer;
+  readonly "/api/v1/fields": FieldsAnswer;
+  readonly "/api/v1/touchpoints": TouchpointsAnswer;
+  readonly "/api/v1/usage": UsageAnswer;
+  readonly "/api/v1/rejections": RejectionsAnswer;
+  readonly "/api/v1/keys": KeyPairsResponse;
+  readonly "/api/v1/status": StatusAnswer;
+}
+
+type ValuesPath = `/api/v1/fields/${string}/values`;
+
+/** A route that responds to a GET with JSON. */
+export type ReadPath = keyof Responses | ValuesPath;
+
+export type ResponseOf<P extends ReadPath> = P extends keyof Responses ? Responses[P] : ValuesAnswer;
+
+/** The path of a field's values. `name` is spelled as in a search. */
+export function valuesPath(name: string): ValuesPath {
+  return `/api/v1/fields/${encodeURIComponent(name.toWellFormed())}/values`;
+}
 
 export type Change =
   | { readonly method: "POST" | "PATCH"; readonly path: string; readonly body: unknown }
@@ -15,17 +73,17 @@ export type Change =
 
 export interface ApiOptions {
   readonly fetch: (path: string, init: RequestInit) => Promise<Response>;
-  /** Resolves after so many ms, or at once when the signal is aborted. */
+  /** Resolves after `ms`, or at once when the signal aborts. */
   readonly wait: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
-  /** A question was answered. */
-  readonly onAnswer: () => void;
+  /** Called after each successful response. */
+  readonly onResponse: () => void;
 }
 
-/** Times a question is asked when the server is busy. */
+/** How often a query runs while the server is busy. */
 const TRIES_MAX = 4;
-/** The first wait where the server names none, in ms; each further one is twice as long. */
+/** The first wait when the server names none, in ms. Each further one is twice as long. */
 const WAIT_MS = 500;
-/** However long the server asks to wait, in ms: people look at this. */
+/** The longest wait, whatever the server asks for, in ms: somebody is looking at the page. */
 const WAIT_MS_MAX = 5_000;
 
 const SESSION_PATH = "/api/v1/session";
@@ -38,15 +96,15 @@ export class Api {
     this.#options = options;
   }
 
-  /** Asks a route of the read API. */
-  async ask<P extends ReadPath>(
+  /** Queries a route of the read API. A 503 is retried. */
+  async get<P extends ReadPath>(
     path: P,
-    parameters: QuestionParameters = {},
+    parameters: QueryParameters = {},
     signal?: AbortSignal,
-  ): Promise<Outcome<AnswerOf<P>>> {
+  ): Promise<Outcome<ResponseOf<P>>> {
     const address = apiAddress(path, parameters);
     for (let attempt = 1; ; attempt++) {
-      const outcome = await this.#send<AnswerOf<P>>(address, { method: "GET" }, signal);
+      const outcome = await this.#send<ResponseOf<P>>(address, { method: "GET" }, signal);
       if (outcome.ok || outcome.problem.kind !== "busy" || attempt === TRIES_MAX) return withoutWait(outcome);
       const waitMs = outcome.problem.retryAfterMs ?? WAIT_MS * 2 ** (attempt - 1);
       await this.#options.wait(Math.min(waitMs, WAIT_MS_MAX), signal);
@@ -54,7 +112,7 @@ export class Api {
     }
   }
 
-  /** Changes something; never tried twice. T is trusted, undefined where the answer has no body. */
+  /** Changes something. Never retried. T is trusted; undefined where the response has no body. */
   async change<T>(change: Change, signal?: AbortSignal): Promise<Outcome<T>> {
     const init: RequestInit = { method: change.method };
     if (change.body !== undefined) {
@@ -64,15 +122,15 @@ export class Api {
     return withoutWait(await this.#send<T>(change.path, init, signal));
   }
 
-  /** Opens a session; a wrong token is a problem like any other here. */
+  /** Opens a session. A wrong token is a problem of kind "signed_out". */
   async signIn(token: string): Promise<Outcome<SignInAnswer>> {
     const body = JSON.stringify({ token });
     const headers = { "content-type": "application/json" };
     return withoutWait(await this.#exchange<SignInAnswer>(SESSION_PATH, { method: "POST", headers, body }, undefined));
   }
 
-  /** The address of a download with a ticket in it: good once, and at once. */
-  async downloadAddress(path: string, parameters: QuestionParameters): Promise<Outcome<string>> {
+  /** The address of a download with a ticket, which is valid once and for a short time. */
+  async downloadAddress(path: string, parameters: QueryParameters): Promise<Outcome<string>> {
     const target = apiAddress(path, parameters);
     const outcome = await this.change<TicketAnswer>({ method: "POST", path: TICKETS_PATH, body: { target } });
     if (!outcome.ok) return outcome;
@@ -85,34 +143,21 @@ export class Api {
 
   async #send<T>(address: string, init: RequestInit, signal: AbortSignal | undefined): Promise<Sent<T>> {
     const outcome = await this.#exchange<T>(address, init, signal);
-    if (outcome.ok) this.#options.onAnswer();
+    if (outcome.ok) this.#options.onResponse();
     return outcome;
   }
 
   async #exchange<T>(address: string, init: RequestInit, signal: AbortSignal | undefined): Promise<Sent<T>> {
     try {
-      const answer = await this.#options.fetch(address, { ...init, ...(signal === undefined ? {} : { signal }) });
-      const text = await answer.text();
-      if (answer.ok) return { ok: true, value: (text === "" ? undefined : JSON.parse(text)) as T };
-      return { ok: false, problem: problemOf(answer, text) };
+      const response = await this.#options.fetch(address, { ...init, ...(signal === undefined ? {} : { signal }) });
+      const text = await response.text();
+      if (response.ok) return { ok: true, value: (text === "" ? undefined : JSON.parse(text)) as T };
+      return { ok: false, problem: problemOf(response, text) };
     } catch {
       if (signal?.aborted === true) return failure("aborted", "");
       return failure("offline", "The server cannot be reached. Is it running?");
     }
   }
-}
-
-/** A path with its query, as it is asked. */
-export function apiAddress(path: string, parameters: QuestionParameters): string {
-  const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(parameters)) {
-    if (value !== undefined && value !== "") search.set(name, String(value));
-  }
-  // Times in a search that have no offset are meant as they are shown.
-  const timeZone = search.has("q") ? sentTimeZone() : undefined;
-  if (timeZone !== undefined) search.set("timeZone", timeZone);
-  const text = search.toString();
-  return text === "" ? path : `${path}?${text}`;
 }
 
 interface SentProblem extends Problem {
@@ -126,16 +171,15 @@ function withoutWait<T>(sent: Sent<T>): Outcome<T> {
   return { ok: false, problem };
 }
 
-/** What an error answer says. Its text is trusted to be text only. */
-export function problemOf(answer: Pick<Response, "status" | "headers">, text: string): SentProblem {
-  const { status } = answer;
+/** The problem that an error response describes. Its message is shown as text only. */
+export function problemOf({ status, headers }: Pick<Response, "status" | "headers">, text: string): SentProblem {
   const { message, at, length } = parseBody(text);
   const kind = status === 401 ? "signed_out" : status === 503 ? "busy" : status < 500 ? "refused" : "failed";
-  const retryAfter = Number(answer.headers.get("retry-after") ?? Number.NaN);
+  const retryAfter = Number(headers.get("retry-after") ?? Number.NaN);
   return {
     kind,
     status,
-    message: typeof message === "string" && message !== "" ? message : `The server answered ${status}.`,
+    message: typeof message === "string" && message !== "" ? message : `The server responded with ${status}.`,
     ...(typeof at === "number" ? { at } : {}),
     ...(typeof length === "number" ? { length } : {}),
     ...(retryAfter > 0 ? { retryAfterMs: retryAfter * 1_000 } : {}),

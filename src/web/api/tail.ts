@@ -5,8 +5,9 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import type { ShownRecord } from "../../core/record.ts";
-import { apiAddress, problemOf } from "./client.ts";
-import type { Problem } from "./outcome.ts";
+import type { Problem } from "../state/query.ts";
+import { apiAddress } from "../state/query.ts";
+import { problemOf } from "./client.ts";
 
 export type TailState = "connecting" | "live" | "paused" | "stopped";
 
@@ -129,8 +130,8 @@ export class Tail {
     const headers: Record<string, string> = this.#lastId === undefined ? {} : { "last-event-id": this.#lastId };
     const { project, q } = this.#search;
     try {
-      const answer = await this.#options.fetch(apiAddress(PATH, { project, q }), { headers, signal });
-      if (!answer.ok || answer.body === null) return problemOf(answer, await answer.text());
+      const response = await this.#options.fetch(apiAddress(PATH, { project, q }), { headers, signal });
+      if (!response.ok || response.body === null) return problemOf(response, await response.text());
       if (signal.aborted) return undefined;
       this.#state.value = "live";
       this.#problem.value = undefined;
@@ -142,7 +143,7 @@ export class Tail {
         onEvent: (event) => this.#take(event),
       });
       const decoder = new TextDecoder();
-      const reader = answer.body.getReader();
+      const reader = response.body.getReader();
       for (;;) {
         this.#watchSilence();
         const { done, value } = await reader.read();

@@ -1,6 +1,9 @@
 // Buttons: with a text, or with an icon alone and a name for those who cannot see it.
 
+import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
+import { useEffect } from "preact/hooks";
+import { useApp } from "../state/app_context.ts";
 import { Icon, type IconName } from "./icon.tsx";
 
 interface ButtonProps {
@@ -54,4 +57,34 @@ export function IconButton({ icon, label, onPress, isDisabled, isPressed }: Icon
       <Icon name={icon} />
     </button>
   );
+}
+
+/** How long the tick stays, in ms. */
+const SHOWN_MS = 1_500;
+
+interface CopyButtonProps {
+  readonly text: string;
+  /** What is copied: "Copy the key". */
+  readonly label?: string;
+}
+
+export function CopyButton({ text, label = "Copy" }: CopyButtonProps) {
+  const { announcer, environment } = useApp();
+  const isCopied = useSignal(false);
+  useEffect(() => {
+    if (!isCopied.value) return undefined;
+    return environment.schedule(() => {
+      isCopied.value = false;
+    }, SHOWN_MS);
+  }, [isCopied.value]);
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(text);
+      isCopied.value = true;
+      announcer.say("Copied");
+    } catch {
+      announcer.say("The browser does not let this page copy: select the text instead");
+    }
+  };
+  return <IconButton icon={isCopied.value ? "check" : "copy"} label={label} onPress={() => void copy()} />;
 }

@@ -4,11 +4,9 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
-import { useApp } from "../app_context.ts";
-import { type ChartSeries, chartData } from "../state/chart_data.ts";
-import { ChartLegend } from "./chart_legend.tsx";
-import { chartOptions } from "./chart_options.ts";
-import { ChartTable } from "./chart_table.tsx";
+import { formatInstant, formatSecond } from "../../core/amounts.ts";
+import { useApp } from "../state/app_context.ts";
+import { type ChartSeries, chartData, chartOptions } from "./chart_options.ts";
 
 export interface ChartProps {
   /** What it shows: "Entries by level". */
@@ -27,13 +25,13 @@ export interface ChartProps {
 
 export function Chart(props: ChartProps) {
   const { label, times, intervalMs, series, heightPx = 160, format, onSelect } = props;
-  const { theme } = useApp();
+  const { isDark: darkness } = useApp();
   const frame = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   const pointed = useSignal<number | undefined>(undefined);
   const latest = useRef({ onSelect, format });
   latest.current = { onSelect, format };
-  const isDark = theme.value;
+  const isDark = darkness.value;
   const canSelect = onSelect !== undefined;
   // Another shape needs another plot; other numbers do not.
   const shape = JSON.stringify([
@@ -77,4 +75,76 @@ export function Chart(props: ChartProps) {
       <ChartTable label={label} times={times} series={series} format={format} />
     </figure>
   );
+}
+
+interface ChartLegendProps {
+  /** Unix ms. */
+  readonly times: readonly number[];
+  readonly series: readonly ChartSeries[];
+  readonly format: (value: number) => string;
+  /** Of the bucket under the pointer; undefined: none. */
+  readonly index: number | undefined;
+}
+
+export function ChartLegend({ times, series, format, index }: ChartLegendProps) {
+  const time = index === undefined ? undefined : times[index];
+  return (
+    <div class="chart-legend" aria-hidden="true">
+      {series.map(({ label, color, values }) => {
+        const value = index === undefined ? undefined : values[index];
+        return (
+          <span key={label} class="chart-mark" style={{ "--mark": `var(${color})` }}>
+            {label}
+            {value === undefined || value === null ? null : <b class="number">{format(value)}</b>}
+          </span>
+        );
+      })}
+      {time === undefined ? null : <span class="chart-time number">{formatSecond(time)}</span>}
+    </div>
+  );
+}
+
+interface ChartTableProps {
+  readonly label: string;
+  /** Unix ms. */
+  readonly times: readonly number[];
+  readonly series: readonly ChartSeries[];
+  readonly format: (value: number) => string;
+}
+
+/** Buckets without any value are left out. */
+export function ChartTable({ label, times, series, format }: ChartTableProps) {
+  const rows = [...times.keys()].filter((index) => series.some(({ values }) => (values[index] ?? 0) !== 0));
+  return (
+    // A table is never smaller than what is in it: the box around it is.
+    <div class="visually-hidden">
+      <table>
+        <caption>{label}</caption>
+        <thead>
+          <tr>
+            <th scope="col">Time</th>
+            {series.map(({ label }) => (
+              <th key={label} scope="col">
+                {label}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((index) => (
+            <tr key={index}>
+              <th scope="row">{formatInstant(times[index] ?? 0)}</th>
+              {series.map(({ label, values }) => (
+                <td key={label}>{cellOf(values[index], format)}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function cellOf(value: number | null | undefined, format: (value: number) => string): string {
+  return value === null || value === undefined ? "none" : format(value);
 }

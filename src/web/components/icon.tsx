@@ -26,7 +26,6 @@ const PATHS = {
   exit: "M9.5 2.5H3v11h6.5M7 8h7m-2.5-2.5L14 8l-2.5 2.5",
   edit: "M3 13h2.2l7-7L10 3.8l-7 7zM8.6 5.2l2.2 2.2",
   trash: "M3 4.5h10M6 4.5v-2h4v2M4.5 4.5l.6 9h5.8l.6-9M7 7v4M9 7v4",
-  menu: "M2 4h12M2 8h12M2 12h12",
 } as const;
 
 export type IconName = keyof typeof PATHS;

@@ -1,12 +1,12 @@
-// The only place with an <a>: a link leads to a page of the app, to a route of the server, or to the top of the content. Its target
-// is made of parts, never of text that came from a log, so no text can become an address.
+// The only file that makes <a>. A link leads to a page of the app, to a route of the server, or to the content. Its address is made of
+// parts, never of text from a log, so no text can become an address.
 
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import type { PageName } from "../../core/pages.ts";
-import { apiAddress, type QuestionParameters } from "../api/client.ts";
-import { useApp } from "../app_context.ts";
-import { formatAddress, type ParameterChanges } from "../state/address.ts";
+import { useApp } from "../state/app_context.ts";
+import { apiAddress, type Outcome, type QueryParameters } from "../state/query.ts";
+import { formatAddress, type ParameterChanges } from "../state/router.ts";
 
 interface LinkProps {
   readonly page: PageName;
@@ -44,19 +44,21 @@ export function Link({ page, parameters, class: className, title, current, child
 interface DownloadLinkProps {
   /** A route of the read API. */
   readonly path: "/api/v1/export";
-  readonly parameters: QuestionParameters;
+  readonly parameters: QueryParameters;
   /** The file's name where the server gives none. */
   readonly fileName: string;
+  /** Requests the address with a ticket in it, when the link is followed. */
+  readonly requestAddress: (path: string, parameters: QueryParameters) => Promise<Outcome<string>>;
   readonly class?: string;
   readonly children: ComponentChildren;
 }
 
-/** Saves what a route answers as a file, streamed by the browser itself. The ticket is made when the link is followed. */
-export function DownloadLink({ path, parameters, fileName, class: className, children }: DownloadLinkProps) {
-  const { api } = useApp();
+/** Saves a route's response as a file. The browser streams it. */
+export function DownloadLink(props: DownloadLinkProps) {
+  const { path, parameters, fileName, requestAddress, class: className, children } = props;
   const problem = useSignal("");
   const follow = async () => {
-    const outcome = await api.downloadAddress(path, parameters);
+    const outcome = await requestAddress(path, parameters);
     problem.value = outcome.ok ? "" : outcome.problem.message;
     if (!outcome.ok) return;
     const link = document.createElement("a");

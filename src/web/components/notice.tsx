@@ -4,7 +4,7 @@
 import type { ComponentChildren } from "preact";
 import { formatCountOf } from "../../core/amounts.ts";
 import type { ScanNotes } from "../../core/responses.ts";
-import type { Problem } from "../api/outcome.ts";
+import type { Problem } from "../state/query.ts";
 import { Button } from "./button.tsx";
 import { Icon } from "./icon.tsx";
 

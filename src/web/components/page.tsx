@@ -2,9 +2,9 @@
 // screen reader begins there.
 
 import type { ComponentChildren } from "preact";
-import { useLayoutEffect, useRef } from "preact/hooks";
-import { useApp } from "../app_context.ts";
-import { visibleText } from "../state/visible_text.ts";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
+import { useApp } from "../state/app_context.ts";
+import { visibleText } from "./safe_text.ts";
 
 interface PageProps {
   readonly title: string;
@@ -32,5 +32,58 @@ export function Page({ title, actions, children }: PageProps) {
       </div>
       {children}
     </div>
+  );
+}
+
+export interface Tab<Id extends string> {
+  readonly id: Id;
+  readonly label: ComponentChildren;
+}
+
+interface TabsProps<Id extends string> {
+  /** What is chosen between, read aloud. */
+  readonly label: string;
+  readonly tabs: readonly Tab<Id>[];
+  readonly selected: Id;
+  readonly onSelect: (id: Id) => void;
+  /** Of the selected tab. */
+  readonly children: ComponentChildren;
+}
+
+export function Tabs<Id extends string>({ label, tabs, selected, onSelect, children }: TabsProps<Id>) {
+  const id = useId();
+  const move = (event: KeyboardEvent & { readonly currentTarget: HTMLElement }) => {
+    const at = tabs.findIndex((tab) => tab.id === selected);
+    const steps: Readonly<Record<string, number>> = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: -1 };
+    const step = steps[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    const next = (step + tabs.length) % tabs.length;
+    const tab = tabs[next];
+    if (tab !== undefined) onSelect(tab.id);
+    event.currentTarget.querySelectorAll<HTMLElement>("[role=tab]")[next]?.focus();
+  };
+  return (
+    <>
+      <div class="tabs" role="tablist" aria-label={label} onKeyDown={move}>
+        {tabs.map((tab) => (
+          <button
+            key={tab.id}
+            id={`${id}-${tab.id}`}
+            type="button"
+            role="tab"
+            aria-selected={tab.id === selected}
+            aria-controls={`${id}-panel`}
+            tabIndex={tab.id === selected ? 0 : -1}
+            onClick={() => onSelect(tab.id)}
+          >
+            {tab.label}
+          </button>
+        ))}
+      </div>
+      <div id={`${id}-panel`} role="tabpanel" aria-labelledby={`${id}-${selected}`}>
+        {children}
+      </div>
+    </>
   );
 }

@@ -1,40 +1,47 @@
-// One answer and the states it can be in: loading, empty, a problem, stale. Every place that shows an answer goes through here, so
-// all of them behave alike.
+// One query and the states it can be in: loading, empty, failed, stale. Every place that shows a response uses this component, so all
+// of them behave alike.
 
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
-import { useApp } from "../app_context.ts";
-import type { QueryView as Query } from "../hooks.ts";
+import { useApp } from "../state/app_context.ts";
+import type { QueryHandle } from "../state/query.ts";
 import { ProblemNotice, Skeleton } from "./notice.tsx";
 
 interface QueryViewProps<T> {
-  readonly query: Query<T>;
+  readonly query: QueryHandle<T>;
+  /** Renders a response. */
   readonly children: (value: T) => ComponentChildren;
-  /** Whether an answer has nothing in it; `empty` is shown then. */
+  /** Whether a response holds nothing. `empty` is shown then. */
   readonly isEmpty?: (value: T) => boolean;
   readonly empty?: ComponentChildren;
-  /** In place of the grey lines. */
+  /** Replaces the grey lines. */
   readonly loading?: ComponentChildren;
-  /** A sentence about a new answer for screen readers; absent: nothing is said. */
+  /** A sentence about a new response for screen readers. Absent: none. */
   readonly announce?: (value: T) => string;
+  /** Another query of the page shows already that the server is offline or refuses the scope: do not repeat it. */
+  readonly isSecondary?: boolean;
 }
 
-export function QueryView<T>({ query, children, isEmpty, empty, loading, announce }: QueryViewProps<T>) {
+export function QueryView<T>(props: QueryViewProps<T>) {
+  const { query, children, isEmpty, empty, loading, announce, isSecondary = false } = props;
   const { announcer } = useApp();
   const { value, problem, isLoading, isStale } = query.state.value;
   const sentence = value === undefined || isStale || announce === undefined ? "" : announce(value);
   useEffect(() => {
     if (sentence !== "") announcer.say(sentence);
   }, [announcer, sentence]);
+  const isShownElsewhere = isSecondary && (problem?.kind === "offline" || problem?.kind === "refused");
   if (value === undefined) {
-    if (problem !== undefined) return <ProblemNotice problem={problem} onRetry={query.renew} />;
+    if (isShownElsewhere) return <p class="muted">No data.</p>;
+    if (problem !== undefined) return <ProblemNotice problem={problem} onRetry={query.refresh} />;
     return <div aria-busy="true">{loading ?? <Skeleton />}</div>;
   }
-  const content = isEmpty?.(value) === true ? empty : children(value);
   return (
     <div class="query-view" aria-busy={isLoading && isStale} data-stale={isStale}>
-      {problem === undefined ? null : <ProblemNotice problem={problem} onRetry={query.renew} isStale />}
-      <div class="query-content">{content}</div>
+      {problem === undefined || isShownElsewhere ? null : (
+        <ProblemNotice problem={problem} onRetry={query.refresh} isStale />
+      )}
+      <div class="query-content">{isEmpty?.(value) === true ? empty : children(value)}</div>
     </div>
   );
 }

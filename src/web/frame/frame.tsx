@@ -3,24 +3,23 @@
 
 import { useSignal } from "@preact/signals";
 import type { ComponentType } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { PageName } from "../../core/pages.ts";
-import { useApp } from "../app_context.ts";
-import { SkipLink } from "../components/link.tsx";
+import { useServer } from "../api/server_context.ts";
+import { Icon, type IconName } from "../components/icon.tsx";
+import { Link, SkipLink } from "../components/link.tsx";
 import { Notice, ProblemNotice, Skeleton } from "../components/notice.tsx";
-import { useScope, useShortcut } from "../hooks.ts";
-import { KeysPage } from "../pages/keys.tsx";
-import { LogsPage } from "../pages/logs.tsx";
-import { OverviewPage } from "../pages/overview.tsx";
-import { RejectionsPage } from "../pages/rejections.tsx";
-import { StoragePage } from "../pages/storage.tsx";
-import { TimingsPage } from "../pages/timings.tsx";
-import { TouchpointsPage } from "../pages/touchpoints.tsx";
-import { UsagePage } from "../pages/usage.tsx";
+import { Dialog } from "../components/overlays.tsx";
+import { KeysPage } from "../pages/keys/page.tsx";
+import { LogsPage } from "../pages/logs/page.tsx";
+import { OverviewPage } from "../pages/overview/page.tsx";
+import { RejectionsPage } from "../pages/rejections/page.tsx";
+import { StoragePage } from "../pages/storage/page.tsx";
+import { TimingsPage } from "../pages/timings/page.tsx";
+import { TouchpointsPage } from "../pages/touchpoints/page.tsx";
+import { UsagePage } from "../pages/usage/page.tsx";
+import { type App, useApp, useScope, useShortcut } from "../state/app_context.ts";
 import { Header } from "./header.tsx";
-import { useKeyboard } from "./keyboard.ts";
-import { NAVIGATION, Navigation } from "./navigation.tsx";
-import { ShortcutHelp } from "./shortcut_help.tsx";
 
 const PAGES: Readonly<Record<PageName, ComponentType>> = {
   overview: OverviewPage,
@@ -39,16 +38,17 @@ const CONTENT_ID = "content";
 
 export function Frame() {
   const app = useApp();
-  const { api, router, session, usage, announcer, refreshes } = app;
+  const { router, announcer } = app;
+  const { api, session, usage, refreshes } = useServer();
   const isHelpOpen = useSignal(false);
   const signOutProblem = useSignal("");
   useKeyboard(app);
   useEffect(() => {
-    usage.start((signal) => api.ask("/api/v1/usage", {}, signal), USAGE_POLL_MS);
+    usage.start((signal) => api.get("/api/v1/usage", {}, signal), USAGE_POLL_MS);
     return () => usage.clear();
   }, [usage, api]);
   useEffect(() => {
-    if (refreshes.value > 0) usage.renew();
+    if (refreshes.value > 0) usage.refresh();
   }, [usage, refreshes.value]);
   const openHelp = () => {
     isHelpOpen.value = true;
@@ -92,13 +92,14 @@ export function Frame() {
 
 /** Until the server has answered once, nobody knows whether there is a session. */
 function FirstAnswer() {
-  const { usage, router } = useApp();
+  const { router } = useApp();
+  const { usage } = useServer();
   const { problem } = usage.state.value;
   const { page } = router.address.value;
   return (
     <div class="page">
       <h1>{NAVIGATION.find((item) => item.page === page)?.label}</h1>
-      {problem === undefined ? <Skeleton /> : <ProblemNotice problem={problem} onRetry={() => usage.renew()} />}
+      {problem === undefined ? <Skeleton /> : <ProblemNotice problem={problem} onRetry={() => usage.refresh()} />}
     </div>
   );
 }
@@ -116,4 +117,113 @@ function focusSearch({ router }: Pick<ReturnType<typeof useApp>, "router">): voi
     field.focus();
     field.select();
   }
+}
+
+interface NavigationItem {
+  readonly page: PageName;
+  readonly label: string;
+  readonly icon: IconName;
+  readonly keys: string;
+}
+
+export const NAVIGATION: readonly NavigationItem[] = [
+  { page: "overview", label: "Overview", icon: "overview", keys: "g o" },
+  { page: "logs", label: "Logs", icon: "logs", keys: "g l" },
+  { page: "timings", label: "Timings", icon: "timings", keys: "g t" },
+  { page: "touchpoints", label: "Touchpoints", icon: "touchpoints", keys: "g p" },
+  { page: "keys", label: "Keys", icon: "keys", keys: "g k" },
+  { page: "usage", label: "Usage", icon: "usage", keys: "g u" },
+  { page: "rejections", label: "Rejections", icon: "rejections", keys: "g r" },
+  { page: "storage", label: "Storage", icon: "storage", keys: "g s" },
+];
+
+/** What is left of the page before, so that it shows there is one. */
+const STRIP_MARGIN_PX = 40;
+
+export function Navigation() {
+  const { router } = useApp();
+  const { page } = router.address.value;
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => {
+    // On a phone the pages are a strip: the current one must be in sight.
+    const current = list.current?.querySelector<HTMLElement>("[aria-current]")?.parentElement;
+    if (current) list.current?.scrollTo({ left: current.offsetLeft - STRIP_MARGIN_PX });
+  }, [page]);
+  return (
+    <nav class="navigation" aria-label="Pages">
+      <ul ref={list}>
+        {NAVIGATION.map((item) => (
+          <li key={item.page}>
+            <NavigationLink item={item} isCurrent={item.page === page} />
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}
+
+function NavigationLink({ item, isCurrent }: { readonly item: NavigationItem; readonly isCurrent: boolean }) {
+  const { router } = useApp();
+  useShortcut(item.keys, item.label, () => router.go(router.place(item.page)), "Go to");
+  return (
+    <Link page={item.page} class="navigation-link" current={isCurrent}>
+      <Icon name={item.icon} />
+      <span>{item.label}</span>
+    </Link>
+  );
+}
+
+export function ShortcutHelp({ onClose }: { readonly onClose: () => void }) {
+  const { shortcuts, setShortcuts } = useApp();
+  const all = shortcuts.all.value;
+  const groups = [...new Set(all.map((shortcut) => shortcut.group))];
+  return (
+    <Dialog title="Keyboard shortcuts" onClose={onClose}>
+      <div class="shortcut-groups">
+        {groups.map((group) => (
+          <section key={group}>
+            <h3>{group}</h3>
+            <dl class="shortcut-list">
+              {all
+                .filter((shortcut) => shortcut.group === group)
+                .map((shortcut) => (
+                  <div key={`${shortcut.keys} ${shortcut.label}`}>
+                    <dt>
+                      {shortcut.keys.split(" ").map((key, index) => (
+                        <kbd key={index}>{key}</kbd>
+                      ))}
+                    </dt>
+                    <dd>{shortcut.label}</dd>
+                  </div>
+                ))}
+            </dl>
+          </section>
+        ))}
+      </div>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={shortcuts.areOn.value}
+          onChange={(event) => setShortcuts(event.currentTarget.checked)}
+        />
+        Single keys work as shortcuts
+      </label>
+    </Dialog>
+  );
+}
+
+const FIELDS = "input:not([type=checkbox],[type=radio],[type=button]), textarea, select, [contenteditable=true]";
+
+export function useKeyboard({ shortcuts }: App): void {
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      const { target } = event;
+      const isTyping = target instanceof Element && target.matches(FIELDS);
+      // A modal dialog has the keyboard for itself.
+      const isBehind = document.querySelector("dialog[open]") !== null;
+      shortcuts.press(event, isTyping || isBehind || event.isComposing);
+    };
+    window.addEventListener("keydown", press);
+    return () => window.removeEventListener("keydown", press);
+  }, [shortcuts]);
 }

@@ -1,12 +1,15 @@
 // The top of the frame: what everything is shown for, and what concerns the whole app.
 
-import { useApp } from "../app_context.ts";
+import { useSignal } from "@preact/signals";
+import { useId } from "preact/hooks";
+import { formatLocal, formatSecond } from "../../core/amounts.ts";
+import { useServer } from "../api/server_context.ts";
 import { IconButton } from "../components/button.tsx";
 import { Link } from "../components/link.tsx";
-import { useShortcut } from "../hooks.ts";
-import { BrandMark } from "./front_page.tsx";
-import { ProjectPicker } from "./project_picker.tsx";
-import { RANGE_BUTTON, RangePicker } from "./range_picker.tsx";
+import { Popover } from "../components/overlays.tsx";
+import { useApp, useParameter, useScope, useShortcut } from "../state/app_context.ts";
+import { lastOf, PRESETS, rangeBounds, rangeParameters, type TimeRange } from "../state/time_range.ts";
+import { BrandMark } from "./sign_in.tsx";
 
 interface HeaderProps {
   readonly onHelp: () => void;
@@ -14,7 +17,8 @@ interface HeaderProps {
 }
 
 export function Header({ onHelp, onSignOut }: HeaderProps) {
-  const { refreshes, announcer } = useApp();
+  const { announcer } = useApp();
+  const { refreshes } = useServer();
   const refresh = () => {
     refreshes.value++;
     announcer.say("Refreshing");
@@ -41,4 +45,153 @@ export function Header({ onHelp, onSignOut }: HeaderProps) {
 
 function focusPopover(id: string): void {
   document.querySelector<HTMLElement>(`[data-popover="${id}"]`)?.click();
+}
+
+export function ProjectPicker() {
+  const { usage } = useServer();
+  const [project, setProject] = useParameter("project");
+  const { value } = usage.state.value;
+  const names = new Set([...(value?.storage ?? []), ...(value?.usage ?? [])].map((row) => row.project));
+  if (project !== "") names.add(project);
+  return (
+    <label class="project-picker">
+      <span class="visually-hidden">Project</span>
+      <select class="field" title="Project" value={project} onChange={(event) => setProject(event.currentTarget.value)}>
+        <option value="">All projects</option>
+        {[...names].toSorted().map((name) => (
+          <option key={name} value={name}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** The range picker's button, for the shortcut that opens it. */
+export const RANGE_BUTTON = "range";
+
+export function RangePicker() {
+  const { router } = useApp();
+  const { range } = useScope();
+  const choose = (chosen: TimeRange, close: () => void) => {
+    router.change(rangeParameters(chosen));
+    close();
+  };
+  const label = rangeLabel(range);
+  return (
+    <Popover
+      prefix="Time range:"
+      label={<RangeLabel range={range} />}
+      name={`Time range: ${label}`}
+      icon="clock"
+      id={RANGE_BUTTON}
+    >
+      {(close) => (
+        <div class="range-panel">
+          <ul class="range-presets">
+            {PRESETS.map((preset) => (
+              <li key={preset.text}>
+                <button
+                  type="button"
+                  class="range-preset"
+                  aria-pressed={range.kind === "last" && range.text === preset.text}
+                  onClick={() => choose(lastOf(preset.text), close)}
+                >
+                  {preset.label}
+                </button>
+              </li>
+            ))}
+          </ul>
+          <AbsoluteRange range={range} onChoose={(chosen) => choose(chosen, close)} />
+        </div>
+      )}
+    </Popover>
+  );
+}
+
+interface AbsoluteRangeProps {
+  readonly range: TimeRange;
+  readonly onChoose: (range: TimeRange) => void;
+}
+
+function AbsoluteRange({ range, onChoose }: AbsoluteRangeProps) {
+  const { environment } = useApp();
+  const id = useId();
+  const bounds = rangeBounds(range, environment.clock());
+  const from = useSignal(fieldText(bounds.from));
+  const to = useSignal(range.kind === "last" ? "" : fieldText(bounds.to));
+  const problem = useSignal("");
+  const submit = (event: Event) => {
+    event.preventDefault();
+    const start = instantOf(from.value, bounds.from);
+    const end = instantOf(to.value, bounds.to);
+    if (start === undefined && end === undefined) problem.value = "Say when it begins, when it ends, or both.";
+    else if (start !== undefined && end !== undefined && start >= end) problem.value = "It has to end after it begins.";
+    else onChoose({ kind: "between", from: start, to: end });
+  };
+  return (
+    <form class="range-form" onSubmit={submit} noValidate>
+      <label>
+        From
+        <input
+          class="field"
+          type="datetime-local"
+          step={1}
+          value={from.value}
+          onInput={(event) => {
+            from.value = event.currentTarget.value;
+          }}
+          aria-describedby={`${id}-problem`}
+        />
+      </label>
+      <label>
+        To (empty: now)
+        <input
+          class="field"
+          type="datetime-local"
+          step={1}
+          value={to.value}
+          onInput={(event) => {
+            to.value = event.currentTarget.value;
+          }}
+          aria-describedby={`${id}-problem`}
+        />
+      </label>
+      <p id={`${id}-problem`} class="field-problem" role="alert">
+        {problem.value}
+      </p>
+      <button type="submit" class="button primary">
+        Show this range
+      </button>
+    </form>
+  );
+}
+
+/** Short where there is little room. */
+function RangeLabel({ range }: { readonly range: TimeRange }) {
+  return (
+    <>
+      <span class="wide-only">{rangeLabel(range)}</span>
+      <span class="narrow-only">{range.kind === "last" ? range.text : "Custom"}</span>
+    </>
+  );
+}
+
+function rangeLabel(range: TimeRange): string {
+  if (range.kind === "last") return PRESETS.find(({ text }) => text === range.text)?.label ?? `Last ${range.text}`;
+  const from = range.from === undefined ? "the beginning" : formatSecond(range.from);
+  return `${from} – ${range.to === undefined ? "now" : formatSecond(range.to)}`;
+}
+
+/** What a field says. A bound that nobody changed stays: the field does not say which of two equal hours it is, nor fractions. */
+function instantOf(text: string, bound: number | undefined): number | undefined {
+  if (text === "") return undefined;
+  return text === fieldText(bound) ? bound : Date.parse(text);
+}
+
+/** As a datetime-local field takes it; years beyond four digits are left out. */
+function fieldText(time: number | undefined): string {
+  const text = time === undefined ? "" : formatLocal(time).slice(0, 19).replace(" ", "T");
+  return text.length === 19 ? text : "";
 }

@@ -2,13 +2,14 @@
 // script can read, and a secret that no other origin can.
 
 import { useSignal } from "@preact/signals";
-import { useId, useLayoutEffect, useRef } from "preact/hooks";
-import { useApp } from "../app_context.ts";
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useLayoutEffect, useRef } from "preact/hooks";
+import { useServer } from "../api/server_context.ts";
+import { CopyButton } from "../components/button.tsx";
 import { Notice } from "../components/notice.tsx";
-import { FrontPage } from "./front_page.tsx";
 
 export function SignIn({ hasExpired }: { readonly hasExpired: boolean }) {
-  const { api, session, isSecure } = useApp();
+  const { api, session, isSecure } = useServer();
   const id = useId();
   const field = useRef<HTMLInputElement>(null);
   const token = useSignal("");
@@ -90,5 +91,60 @@ function InsecureNotice() {
         ssh -L {location.port || "80"}:localhost:{location.port || "80"} {location.hostname}
       </code>
     </Notice>
+  );
+}
+
+const SETTING = 'admin_token = "${SIMPLELOGS_TOKEN}"';
+
+export function ReadingOff() {
+  useEffect(() => {
+    document.title = "Reading is off · SimpleLogs";
+  }, []);
+  return (
+    <FrontPage title="Reading is off">
+      <p>
+        This server takes and stores entries. To look at them, set an admin token of at least 16 characters in{" "}
+        <code>simplelogs.toml</code>, above the first table:
+      </p>
+      <div class="code-line">
+        <code>{SETTING}</code>
+        <CopyButton text={SETTING} label="Copy the setting" />
+      </div>
+      <p class="hint">
+        Here the token comes from the environment; it may also stand there itself, or as its SHA-256 in{" "}
+        <code>admin_token_sha256</code>. A running server takes the change by itself.
+      </p>
+      <button type="button" class="button primary" onClick={() => location.reload()}>
+        Look again
+      </button>
+    </FrontPage>
+  );
+}
+
+interface FrontPageProps {
+  readonly title: string;
+  readonly children: ComponentChildren;
+}
+
+export function FrontPage({ title, children }: FrontPageProps) {
+  return (
+    <main class="front-page">
+      <div class="front-box">
+        <p class="brand">
+          <BrandMark /> SimpleLogs
+        </p>
+        <h1>{title}</h1>
+        {children}
+      </div>
+    </main>
+  );
+}
+
+export function BrandMark() {
+  return (
+    <svg class="brand-mark" viewBox="0 0 16 16" aria-hidden="true" focusable="false">
+      <rect width="16" height="16" rx="3.5" />
+      <path d="M3.5 4.75h9M3.5 8h6M3.5 11.25h7.5" />
+    </svg>
   );
 }

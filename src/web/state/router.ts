@@ -1,15 +1,79 @@
-// The address as state: reading it subscribes, changing it moves the browser's history. One for the life of the app.
+// What the address bar says, and back: which page, and its parameters. Everything that a page shows is in its address, so a link
+// can be shared. Parsing and formatting are inverse: an empty parameter is an absent one.
 
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import type { PageName } from "../../core/pages.ts";
-import {
-  type Address,
-  changeParameters,
-  formatAddress,
-  type ParameterChanges,
-  parseAddress,
-  scopeOf,
-} from "./address.ts";
+import { PAGE_NAMES, PAGE_PATHS, type PageName } from "../../core/pages.ts";
+
+/** Absent and "" are the same. */
+export type Parameters = Readonly<Record<string, string>>;
+
+/** Where the app is. */
+export interface Address {
+  readonly page: PageName;
+  readonly parameters: Parameters;
+}
+
+/** What to set; undefined or "" removes. */
+export type ParameterChanges = Readonly<Record<string, string | undefined>>;
+
+/** These belong to the whole app and stay when the page changes. */
+export const SCOPE_PARAMETERS = ["project", "from", "to"] as const;
+
+/** Come first in an address; all others follow by name. */
+const FIRST_PARAMETERS: readonly string[] = [...SCOPE_PARAMETERS, "q"];
+
+/** The address of a path and a search ("?q=a"); the overview for a path that is no page's. */
+export function parseAddress(path: string, search: string): Address {
+  const plain = path.length > 1 ? path.replace(/\/+$/, "") : path;
+  const page = PAGE_NAMES.find((name) => PAGE_PATHS[name] === plain) ?? "overview";
+  const parameters: Record<string, string> = {};
+  for (const [name, value] of new URLSearchParams(search)) {
+    if (value !== "" && !Object.hasOwn(parameters, name)) define(parameters, name, value);
+  }
+  return { page, parameters };
+}
+
+/** Path and search, as it is shown and shared. */
+export function formatAddress({ page, parameters }: Address): string {
+  const names = Object.keys(parameters).filter((name) => parameters[name] !== "");
+  names.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+  const search = names.map((name) => `${encode(name)}=${encode(parameters[name] ?? "")}`).join("&");
+  return search === "" ? PAGE_PATHS[page] : `${PAGE_PATHS[page]}?${search}`;
+}
+
+/** The parameters with some of them changed. */
+export function changeParameters(parameters: Parameters, changes: ParameterChanges): Parameters {
+  const changed: Record<string, string> = {};
+  for (const [name, value] of Object.entries({ ...parameters, ...changes })) {
+    if (value !== undefined && value !== "") define(changed, name, value);
+  }
+  return changed;
+}
+
+/** Those parameters that every page keeps. */
+export function scopeOf(parameters: Parameters): Parameters {
+  return changeParameters(
+    {},
+    Object.fromEntries(SCOPE_PARAMETERS.map((name) => [name, Object.hasOwn(parameters, name) ? parameters[name] : ""])),
+  );
+}
+
+/** "__proto__" is a name like any other. */
+function define(parameters: Record<string, string>, name: string, value: string): void {
+  Object.defineProperty(parameters, name, { value, enumerable: true, configurable: true, writable: true });
+}
+
+function rank(name: string): number {
+  const at = FIRST_PARAMETERS.indexOf(name);
+  return at === -1 ? FIRST_PARAMETERS.length : at;
+}
+
+/** Escapes what must be, and leaves what people read: "touchpoint:api/orders level:error" stays legible. */
+function encode(text: string): string {
+  return encodeURIComponent(text.toWellFormed())
+    .replaceAll("%20", "+")
+    .replaceAll(/%(?:3A|2F|2C|40|3B|24)/g, (escaped) => decodeURIComponent(escaped));
+}
 
 /** "push" makes an entry that the back button returns to; "replace" is for what changes while somebody types or drags. */
 export type Move = "push" | "replace";

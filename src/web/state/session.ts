@@ -3,6 +3,7 @@
 // comes, unless another tab has signed in again meanwhile.
 
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { SESSION_HEADER } from "../../core/session.ts";
 
 export type SessionState =
   /** There is a secret, and nothing was asked yet. */
@@ -86,4 +87,21 @@ export class Session {
     this.#secret = secret;
     this.#state.value = secret !== undefined ? "signed_in" : text === ENDED ? "expired" : "signed_out";
   }
+}
+
+export type Fetch = (path: string, init: RequestInit) => Promise<Response>;
+
+/** `fetch` is the browser's own. Headers are given as plain objects. */
+export function createSignedFetch(fetch: Fetch, session: Session): Fetch {
+  return async function signedFetch(path, init): Promise<Response> {
+    const { secret } = session;
+    const headers = { ...(init.headers as Record<string, string> | undefined) };
+    if (secret !== undefined) headers[SESSION_HEADER] = secret;
+    const response = await fetch(path, { ...init, headers });
+    if (response.status !== 401) return response;
+    session.lose(secret);
+    // Another tab has signed in again while this was under way.
+    const isNewer = session.secret !== undefined && session.secret !== secret;
+    return isNewer ? signedFetch(path, init) : response;
+  };
 }

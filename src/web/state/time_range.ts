@@ -3,7 +3,7 @@
 
 import { instantText, parseInterval, readBound } from "../../core/instant.ts";
 import { localTimeZone, TimeZone } from "../../core/time_zone.ts";
-import type { ParameterChanges, Parameters } from "./address.ts";
+import type { ParameterChanges, Parameters } from "./router.ts";
 
 /** Times in Unix ms. */
 export type TimeRange =
@@ -64,7 +64,7 @@ export function rangeParameters(range: TimeRange): ParameterChanges {
 }
 
 /** The range as the read API takes it. The server's clock decides what "1h" ago is. */
-export function rangeQuestion(range: TimeRange): { readonly from?: string; readonly to?: string } {
+export function rangeQuery(range: TimeRange): { readonly from?: string; readonly to?: string } {
   if (range.kind === "last") return { from: range.text };
   return {
     ...(range.from === undefined ? {} : { from: instantText(range.from) }),

@@ -3,18 +3,18 @@
 import { useSignal } from "@preact/signals";
 import { render } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
-import { AppProvider, createApp } from "../../../src/web/app_context.ts";
+import { createApp } from "../../../src/web/app.tsx";
 import { Button } from "../../../src/web/components/button.tsx";
 import { Chart } from "../../../src/web/components/chart.tsx";
 import { Combobox } from "../../../src/web/components/combobox.tsx";
 import { DataTable } from "../../../src/web/components/data_table.tsx";
 import { Link } from "../../../src/web/components/link.tsx";
-import { Menu } from "../../../src/web/components/menu.tsx";
-import { Sparkline } from "../../../src/web/components/sparkline.tsx";
-import { Tabs } from "../../../src/web/components/tabs.tsx";
-import { TreeCell } from "../../../src/web/components/tree_cell.tsx";
+import { Popover } from "../../../src/web/components/overlays.tsx";
+import { Tabs } from "../../../src/web/components/page.tsx";
+import { buildTree, openRows, TreeCell } from "../../../src/web/components/tree.tsx";
+import { Sparkline } from "../../../src/web/components/values.tsx";
 import { VirtualList } from "../../../src/web/components/virtual_list.tsx";
-import { buildTree, openRows } from "../../../src/web/state/tree.ts";
+import { AppProvider } from "../../../src/web/state/app_context.ts";
 
 const MINUTE_MS = 60_000;
 const BEGIN = Date.parse("2026-01-31T12:00:00Z");
@@ -137,7 +137,6 @@ function Gallery() {
     () => fruits.value.filter(({ value }) => value.startsWith(text.value)),
     [text.value, fruits.value],
   );
-  const run = (what: string) => () => tell(what);
   return (
     <main>
       <h1>Gallery</h1>
@@ -154,14 +153,18 @@ function Gallery() {
         }}
         onSubmit={() => tell(`submitted ${text.value}`)}
       />
-      <Menu
-        label="Actions"
-        items={[
-          { label: "Copy", run: run("copied") },
-          { label: "Delete", isDanger: true, run: run("deleted") },
-          { label: "Download", run: run("downloaded") },
-        ]}
-      />
+      <Popover label="Actions" name="What can be done">
+        {(close) => (
+          <Button
+            onPress={() => {
+              tell("copied");
+              close();
+            }}
+          >
+            Copy
+          </Button>
+        )}
+      </Popover>
       <Tabs
         label="Views"
         tabs={[

@@ -5,9 +5,9 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { ShownRecord } from "../../../core/record.ts";
 import type { EntriesAnswer, ScanNotes } from "../../../core/responses.ts";
-import type { Outcome, Problem } from "../../api/outcome.ts";
+import type { Outcome, Problem } from "../../state/query.ts";
 
-export type AskPage = (
+export type FetchPage = (
   cursor: string | undefined,
   limit: number,
   signal: AbortSignal,
@@ -35,7 +35,7 @@ interface Page {
 }
 
 export class RecordList {
-  readonly #ask: AskPage;
+  readonly #fetch: FetchPage;
   readonly #version: Signal<number> = signal(0);
   readonly #work = new AbortController();
   readonly #pages: Page[] = [];
@@ -49,8 +49,8 @@ export class RecordList {
   #notes: ScanNotes = {};
   #isCut = false;
 
-  constructor(ask: AskPage) {
-    this.#ask = ask;
+  constructor(ask: FetchPage) {
+    this.#fetch = ask;
   }
 
   /** Grows with every change: reading it subscribes. */
@@ -132,7 +132,7 @@ export class RecordList {
     this.#problem = undefined;
     this.#changed();
     const limit = cursor === undefined ? FIRST_RECORDS : PAGE_RECORDS;
-    const outcome = await this.#ask(cursor, limit, this.#work.signal);
+    const outcome = await this.#fetch(cursor, limit, this.#work.signal);
     this.#isLoading = false;
     // Live records may have pushed everything below them out meanwhile.
     if (this.#work.signal.aborted || this.#isCut) return;
@@ -193,7 +193,7 @@ export class RecordList {
     const lastId = page.ids[page.ids.length - 1] ?? 0;
     let { cursor } = page;
     do {
-      const outcome = await this.#ask(cursor, PAGE_RECORDS, this.#work.signal);
+      const outcome = await this.#fetch(cursor, PAGE_RECORDS, this.#work.signal);
       if (!outcome.ok) {
         // It is asked for again when it is looked at again.
         page.isLoading = false;

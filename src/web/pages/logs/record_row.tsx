@@ -3,11 +3,11 @@
 import { formatInstant } from "../../../core/amounts.ts";
 import { otherSource, type ShownRecord } from "../../../core/record.ts";
 import { cutTouchpoint } from "../../../core/touchpoint.ts";
-import { Badge, LevelBadge, StatusBadge } from "../../components/badge.tsx";
+import { Button, CopyButton } from "../../components/button.tsx";
 import { Icon } from "../../components/icon.tsx";
-import { Duration } from "../../components/time.tsx";
-import { RecordDetails } from "./record_details.tsx";
-import { summaryOf } from "./record_summary.ts";
+import { Badge, Duration, Instant, LevelBadge, StatusBadge } from "../../components/values.tsx";
+import { useParameter } from "../../state/app_context.ts";
+import { MemberList, ValueLine } from "./value_tree.tsx";
 
 /** Of a line's button: the keyboard moves to it. */
 export const rowId = (id: number) => `logs-row-${id}`;
@@ -81,4 +81,86 @@ export function RecordRow({ record, isOpen, isActive, showsProject, onToggle }: 
       {isOpen ? <RecordDetails record={record} /> : null}
     </div>
   );
+}
+
+const TIMES = ["time", "receivedAt", "startTime", "endTime"] as const;
+const TEXTS = ["touchpoint", "key", "message", "project", "apiKey", "source", "keyType", "kind"] as const;
+
+export function RecordDetails({ record }: { readonly record: ShownRecord }) {
+  const { id, level, status, duration, metadata } = record;
+  const [, setOpen] = useParameter("open");
+  return (
+    <div class="logs-details" role="group" aria-label={`Record ${id}`}>
+      <div class="logs-details-head">
+        <h2>Record {id}</h2>
+        <span class="logs-details-actions">
+          <CopyButton text={JSON.stringify(record, null, 2)} label="Copy as JSON" />
+          <Button onPress={() => setOpen("")}>Close</Button>
+        </span>
+      </div>
+      <div class="logs-columns">
+        <ul class="logs-members" aria-label="Fields">
+          {level === undefined ? null : (
+            <ValueLine name="level" field="level" value={level}>
+              <LevelBadge level={level} />
+            </ValueLine>
+          )}
+          {status === undefined ? null : (
+            <ValueLine name="status" field="status" value={status}>
+              <StatusBadge status={status} />
+            </ValueLine>
+          )}
+          {duration === undefined ? null : (
+            <ValueLine name="duration" field="duration" value={duration}>
+              <Duration ms={duration} />
+            </ValueLine>
+          )}
+          {TIMES.map((name) => {
+            const time = record[name];
+            return time === undefined ? null : (
+              <ValueLine key={name} name={name} field={name} value={time}>
+                <Instant time={time} />
+              </ValueLine>
+            );
+          })}
+          {TEXTS.map((name) => {
+            const text = record[name];
+            return text === undefined ? null : <ValueLine key={name} name={name} field={name} value={text} />;
+          })}
+          <ValueLine name="id" field="id" value={id} />
+        </ul>
+        {metadata === undefined ? null : (
+          <section aria-label="Metadata">
+            <h3>Metadata</h3>
+            <MemberList value={metadata} path={[]} depth={0} />
+          </section>
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** Characters of a message, of all metadata, and of one of its values that a line shows. */
+const MESSAGE_MAX = 400;
+const METADATA_MAX = 240;
+const VALUE_MAX = 60;
+
+export interface RecordSummary {
+  readonly message: string;
+  /** "orderId=ord_123 total=12.5". */
+  readonly metadata: string;
+}
+
+export function summaryOf({ message = "", metadata }: ShownRecord): RecordSummary {
+  let text = "";
+  for (const [name, value] of Object.entries(metadata ?? {})) {
+    if (text.length > METADATA_MAX) break;
+    const shown = typeof value === "string" ? value : JSON.stringify(value);
+    text += `${text === "" ? "" : " "}${cut(name, VALUE_MAX)}=${cut(shown, VALUE_MAX)}`;
+  }
+  return { message: cut(message, MESSAGE_MAX), metadata: cut(text, METADATA_MAX) };
+}
+
+function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length).toWellFormed()}…`;
 }

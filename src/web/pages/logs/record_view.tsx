@@ -4,11 +4,11 @@
 import { useSignal } from "@preact/signals";
 import { useCallback, useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { formatCount, formatCountOf } from "../../../core/amounts.ts";
-import { useApp } from "../../app_context.ts";
+import { useUsage } from "../../api/server_context.ts";
 import { Button } from "../../components/button.tsx";
 import { EmptyState, ProblemNotice, ScanNotice, Skeleton } from "../../components/notice.tsx";
 import { VirtualList, type VirtualListHandle } from "../../components/virtual_list.tsx";
-import { useParameter, useScope, useShortcut, useUsage } from "../../hooks.ts";
+import { useApp, useParameter, useScope, useShortcut } from "../../state/app_context.ts";
 import type { RecordList } from "./record_list.ts";
 import { RecordRow, rowId } from "./record_row.tsx";
 import type { Records } from "./use_records.ts";

@@ -3,16 +3,23 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useId, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { formatCount } from "../../../core/amounts.ts";
-import { valuesPath } from "../../api/answers.ts";
-import type { Problem } from "../../api/outcome.ts";
-import { useApp } from "../../app_context.ts";
+import { valuesPath } from "../../api/client.ts";
+import { useQuery } from "../../api/server_context.ts";
 import { Button } from "../../components/button.tsx";
 import { Combobox, type Suggestion } from "../../components/combobox.tsx";
-import { useParameter, useQuery, useScope } from "../../hooks.ts";
-import { complete, type Proposal, proposeFields, proposeValues, type Typing, typingAt } from "./completion.ts";
-import { fieldHint } from "./search_fields.ts";
-import { prefixTerm } from "./search_text.ts";
-import { SyntaxHelp } from "./syntax_help.tsx";
+import { Popover } from "../../components/overlays.tsx";
+import { useApp, useParameter, useScope } from "../../state/app_context.ts";
+import type { Problem } from "../../state/query.ts";
+import { prefixTerm } from "../../state/search_text.ts";
+import {
+  complete,
+  fieldHint,
+  type Proposal,
+  proposeFields,
+  proposeValues,
+  type Typing,
+  typingAt,
+} from "./completion.ts";
 
 /** Typing pauses so long before the server is asked for values, in ms. */
 const TYPING_MS = 150;
@@ -107,7 +114,7 @@ function suggestionOf({ insert, label, help, count }: Proposal): Suggestion {
 /** What fits at the caret, with the server's counts where they are known. Nothing is asked until somebody is in the field. */
 function useProposals(typing: Typing, isUsed: boolean): readonly Proposal[] {
   const { environment } = useApp();
-  const { question } = useScope();
+  const { parameters } = useScope();
   const asked = useSignal<Typing | undefined>(undefined);
   const { kind, prefix, field } = typing;
   useEffect(
@@ -117,7 +124,7 @@ function useProposals(typing: Typing, isUsed: boolean): readonly Proposal[] {
       }, TYPING_MS),
     [environment, kind, prefix, field],
   );
-  const fields = useQuery("/api/v1/fields", isUsed ? question : undefined).state.value.value;
+  const fields = useQuery("/api/v1/fields", isUsed ? parameters : undefined).state.value.value;
   const current = asked.value;
   const isValue = isUsed && current?.kind === "value" && canListValues(current.field) && current.field === field;
   const valuesField = isValue ? current.field : "";
@@ -125,7 +132,7 @@ function useProposals(typing: Typing, isUsed: boolean): readonly Proposal[] {
   const q = beginning !== "" && fieldHint(valuesField)?.kind === "listed" ? prefixTerm(valuesField, beginning) : "";
   const values = useQuery(
     valuesPath(valuesField),
-    valuesField === "" ? undefined : { ...question, q, limit: VALUES_ASKED },
+    valuesField === "" ? undefined : { ...parameters, q, limit: VALUES_ASKED },
   ).state.value.value;
   return useMemo(() => {
     if (kind === "field") {
@@ -138,4 +145,35 @@ function useProposals(typing: Typing, isUsed: boolean): readonly Proposal[] {
 function canListValues(field: string): boolean {
   const hint = fieldHint(field);
   return hint !== undefined && hint.kind !== "typed";
+}
+
+const EXAMPLES: readonly (readonly [search: string, meaning: string])[] = [
+  ["timeout", "in message, touchpoint, key or metadata"],
+  ['"connection refused"', "these words in this order"],
+  ["level:warn,error", "one of these levels"],
+  ["touchpoint:api/*", "all that begin so"],
+  ["duration:>500ms", "slow timings; also 100..200"],
+  ["status:unfinished", "timings without an end"],
+  ["metadata.orderId:ord_123", "a metadata value"],
+  ['metadata."odd name":*', "any value at all"],
+  ["time:2026-11-29", "that day; also >=, <= and .."],
+  ["-level:debug", "not these; NOT is the same"],
+  ["(a OR b) c", "either of two, and another"],
+];
+
+export function SyntaxHelp() {
+  return (
+    <Popover label={<span class="wide-only">Syntax</span>} name="Syntax: how to search" icon="help">
+      {() => (
+        <dl class="logs-syntax" tabIndex={0}>
+          {EXAMPLES.map(([search, meaning]) => (
+            <div key={search}>
+              <dt class="code">{search}</dt>
+              <dd class="muted">{meaning}</dd>
+            </div>
+          ))}
+        </dl>
+      )}
+    </Popover>
+  );
 }

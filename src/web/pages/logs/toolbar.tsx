@@ -1,14 +1,15 @@
 // Above the list: how many there are, the live tail, grouping, errors only, and export.
 
 import { formatCountOf } from "../../../core/amounts.ts";
-import type { QuestionParameters } from "../../api/client.ts";
-import { Badge } from "../../components/badge.tsx";
+import { useServer } from "../../api/server_context.ts";
 import { Button } from "../../components/button.tsx";
 import { DownloadLink } from "../../components/link.tsx";
 import { Notice } from "../../components/notice.tsx";
-import { Popover } from "../../components/popover.tsx";
-import { useParameter, useShortcut } from "../../hooks.ts";
-import { hasTerm, withoutTerm, withTerm } from "./search_text.ts";
+import { Popover } from "../../components/overlays.tsx";
+import { Badge } from "../../components/values.tsx";
+import { useParameter, useShortcut } from "../../state/app_context.ts";
+import { type QueryParameters } from "../../state/query.ts";
+import { hasTerm, withoutTerm, withTerm } from "../../state/search_text.ts";
 import type { Records } from "./use_records.ts";
 
 /** The address's words. */
@@ -22,15 +23,17 @@ interface ToolbarProps {
   readonly total: number | undefined;
   readonly records: Records;
   /** Scope and search. */
-  readonly question: QuestionParameters;
+  readonly parameters: QueryParameters;
   /** Whether the time range lasts until now. */
   readonly canFollow: boolean;
 }
 
-export function Toolbar({ total, records, question, canFollow }: ToolbarProps) {
+export function Toolbar({ total, records, parameters, canFollow }: ToolbarProps) {
   const [search, setSearch] = useParameter("q");
   const [group, setGroup] = useParameter("group");
   const [live, setLive] = useParameter("live");
+  const { api } = useServer();
+  const requestAddress = (path: string, parameters: QueryParameters) => api.downloadAddress(path, parameters);
   const areErrors = hasTerm(search, ERRORS);
   const toggleErrors = () => setSearch(areErrors ? withoutTerm(search, ERRORS) : withTerm(search, ERRORS));
   const toggleGroup = () => setGroup(group === "" ? GROUP_TOUCHPOINT : "", "replace");
@@ -73,22 +76,24 @@ export function Toolbar({ total, records, question, canFollow }: ToolbarProps) {
         </span>
       </Button>
       <span class="logs-total number muted">{total === undefined ? "" : formatCountOf(total, "record")}</span>
-      <Popover label="Export" name="Export what is shown" icon="download" role="dialog" align="end">
+      <Popover label="Export" name="Export what is shown" icon="download">
         {() => (
           <div class="logs-export">
             <p class="muted">All records of this search and time range.</p>
             <DownloadLink
               path="/api/v1/export"
-              parameters={{ ...question, format: "ndjson" }}
+              parameters={{ ...parameters, format: "ndjson" }}
               fileName="logs.ndjson"
+              requestAddress={requestAddress}
               class="button"
             >
               NDJSON, whole records
             </DownloadLink>
             <DownloadLink
               path="/api/v1/export"
-              parameters={{ ...question, format: "csv", csv: "spreadsheet" }}
+              parameters={{ ...parameters, format: "csv", csv: "spreadsheet" }}
               fileName="logs.csv"
+              requestAddress={requestAddress}
               class="button"
             >
               CSV, for spreadsheets

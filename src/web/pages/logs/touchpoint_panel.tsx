@@ -5,21 +5,21 @@ import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { formatCount } from "../../../core/amounts.ts";
 import type { ValuesAnswer } from "../../../core/responses.ts";
-import { valuesPath } from "../../api/answers.ts";
+import { valuesPath } from "../../api/client.ts";
+import { useQuery } from "../../api/server_context.ts";
 import { EmptyState, ScanNotice } from "../../components/notice.tsx";
 import { QueryView } from "../../components/query_view.tsx";
-import { TreeCell } from "../../components/tree_cell.tsx";
-import { useParameter, useQuery, useScope } from "../../hooks.ts";
-import { buildTree, namesOf, openRows, type TreeNode } from "../../state/tree.ts";
-import { hasTerm, prefixTerm, termOf, withoutField, withTerm } from "./search_text.ts";
+import { buildTree, namesOf, openRows, TreeCell, type TreeNode } from "../../components/tree.tsx";
+import { useParameter, useScope } from "../../state/app_context.ts";
+import { hasTerm, prefixTerm, termOf, withoutField, withTerm } from "../../state/search_text.ts";
 
 const NAMES_MAX = 1_000;
 const FIELD = "touchpoint";
 
 export function TouchpointPanel() {
-  const { question } = useScope();
+  const { parameters } = useScope();
   const [search] = useParameter("q");
-  const query = useQuery(valuesPath(FIELD), { ...question, q: withoutField(search, FIELD), limit: NAMES_MAX });
+  const query = useQuery(valuesPath(FIELD), { ...parameters, q: withoutField(search, FIELD), limit: NAMES_MAX });
   if (query.state.value.problem?.kind === "refused") return null;
   return (
     <section class="logs-panel" aria-label="Touchpoints">
@@ -29,11 +29,11 @@ export function TouchpointPanel() {
         isEmpty={({ values }) => values.length === 0}
         empty={<EmptyState title="No touchpoints">No record of this search and time has one.</EmptyState>}
       >
-        {(answer) => (
+        {(response) => (
           <>
-            <ScanNotice notes={answer} />
-            <Tree answer={answer} />
-            {answer.more ? <p class="hint">Only the {formatCount(NAMES_MAX)} most frequent.</p> : null}
+            <ScanNotice notes={response} />
+            <Tree response={response} />
+            {response.more ? <p class="hint">Only the {formatCount(NAMES_MAX)} most frequent.</p> : null}
           </>
         )}
       </QueryView>
@@ -41,10 +41,10 @@ export function TouchpointPanel() {
   );
 }
 
-function Tree({ answer }: { readonly answer: ValuesAnswer }) {
+function Tree({ response }: { readonly response: ValuesAnswer }) {
   const [search, setSearch] = useParameter("q");
   const toggled = useSignal<ReadonlySet<string>>(new Set());
-  const counts = useMemo(() => new Map(answer.values.map(({ value, count }) => [String(value), count])), [answer]);
+  const counts = useMemo(() => new Map(response.values.map(({ value, count }) => [String(value), count])), [response]);
   const nodes = useMemo(() => buildTree(counts.keys()), [counts]);
   const isOpen = (node: TreeNode) => (node.depth === 0 && nodes.length <= 5) !== toggled.value.has(node.path);
   const toggle = ({ path }: TreeNode) => {

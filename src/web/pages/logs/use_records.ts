@@ -4,10 +4,10 @@
 import { type ReadonlySignal, type Signal, useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { ShownRecord } from "../../../core/record.ts";
-import type { QuestionParameters } from "../../api/client.ts";
-import type { Problem } from "../../api/outcome.ts";
+import { useServer } from "../../api/server_context.ts";
 import type { Tail, TailBatch } from "../../api/tail.ts";
-import { useApp } from "../../app_context.ts";
+import type { Problem } from "../../state/query.ts";
+import { type QueryParameters } from "../../state/query.ts";
 import { LIVE_RECORDS_MAX, RecordList } from "./record_list.ts";
 
 export interface Records {
@@ -27,9 +27,9 @@ export interface Records {
   readonly reload: () => void;
 }
 
-export interface RecordsQuestion {
+export interface RecordsQuery {
   /** Scope and search. */
-  readonly parameters: QuestionParameters;
+  readonly parameters: QueryParameters;
   /** New records come by themselves. */
   readonly isFollowing: boolean;
   readonly isPaused: boolean;
@@ -37,20 +37,20 @@ export interface RecordsQuestion {
   readonly timeMin: number | undefined;
 }
 
-export function useRecords({ parameters, isFollowing, isPaused, timeMin }: RecordsQuestion): Records {
-  const app = useApp();
-  const { api, refreshes } = app;
+export function useRecords({ parameters, isFollowing, isPaused, timeMin }: RecordsQuery): Records {
+  const server = useServer();
+  const { api, refreshes } = server;
   const reloads = useSignal(0);
   const waiting = useSignal(0);
   const missed = useSignal(0);
   const isAway = useSignal(false);
   const held = useRef<readonly ShownRecord[]>([]);
   const version = reloads.value + refreshes.value;
-  const question = JSON.stringify([parameters, isFollowing, version]);
+  const key = JSON.stringify([parameters, isFollowing, version]);
   const list = useMemo(
     () =>
-      new RecordList((cursor, limit, signal) => api.ask("/api/v1/entries", { ...parameters, limit, cursor }, signal)),
-    [question],
+      new RecordList((cursor, limit, signal) => api.get("/api/v1/entries", { ...parameters, limit, cursor }, signal)),
+    [key],
   );
   const isHolding = isPaused || isAway.value;
   const latest = useRef({ list, isHolding, timeMin });
@@ -61,7 +61,7 @@ export function useRecords({ parameters, isFollowing, isPaused, timeMin }: Recor
 
   const tail = useMemo(
     () =>
-      app.createTail((batch: TailBatch) => {
+      server.createTail((batch: TailBatch) => {
         const { list, isHolding, timeMin = Number.NEGATIVE_INFINITY } = latest.current;
         missed.value += batch.missed;
         const records = batch.records.filter(({ time }) => time >= timeMin);
@@ -71,7 +71,7 @@ export function useRecords({ parameters, isFollowing, isPaused, timeMin }: Recor
           waiting.value += records.length;
         }
       }),
-    [app],
+    [server],
   );
 
   useEffect(() => {

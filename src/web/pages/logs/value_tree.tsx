@@ -6,8 +6,8 @@ import type { ComponentChildren } from "preact";
 import { formatCountOf } from "../../../core/amounts.ts";
 import { Button, IconButton } from "../../components/button.tsx";
 import { Icon } from "../../components/icon.tsx";
-import { useParameter } from "../../hooks.ts";
-import { metadataField, termOf, withTerm } from "./search_text.ts";
+import { useParameter } from "../../state/app_context.ts";
+import { metadataField, termOf, withTerm } from "../../state/search_text.ts";
 
 type Simple = string | number | boolean | null;
 

@@ -4,14 +4,15 @@
 import { useEffect, useMemo } from "preact/hooks";
 import { formatCount } from "../../../core/amounts.ts";
 import type { UsageAnswer } from "../../../core/responses.ts";
-import { useApp } from "../../app_context.ts";
-import { CopyButton } from "../../components/copy_button.tsx";
+import type { KeyPair } from "../../api/client.ts";
+import { useQuery, useServer } from "../../api/server_context.ts";
+import { CopyButton } from "../../components/button.tsx";
 import { Link } from "../../components/link.tsx";
 import { Notice } from "../../components/notice.tsx";
-import { Tabs } from "../../components/tabs.tsx";
-import { useParameter, useQuery } from "../../hooks.ts";
-import { KeysHint } from "./keys_hint.tsx";
-import { droppedEntries } from "./plan_figures.ts";
+import { Tabs } from "../../components/page.tsx";
+import { QueryView } from "../../components/query_view.tsx";
+import { useParameter } from "../../state/app_context.ts";
+import { droppedEntries } from "./figures.ts";
 import { SNIPPET_IDS, type Snippet, snippetId, snippetsFor } from "./snippets.ts";
 
 /** Starts that wait and entries that are dropped come by no tail: looked for so often, in ms. */
@@ -88,9 +89,9 @@ function SnippetBox({ snippet }: { readonly snippet: Snippet }) {
 
 /** Looks for the first entry; what it finds changes the page. */
 function Waiting() {
-  const app = useApp();
-  const { usage } = app;
-  const tail = useMemo(() => app.createTail(() => usage.renew()), [app, usage]);
+  const server = useServer();
+  const { usage } = server;
+  const tail = useMemo(() => server.createTail(() => usage.refresh()), [server, usage]);
   useEffect(() => {
     tail.start({});
     return () => tail.stop();
@@ -98,7 +99,7 @@ function Waiting() {
   const looked = useQuery("/api/v1/usage", {}, { pollMs: LOOK_MS }).state.value.value;
   const isOther = looked !== undefined && JSON.stringify(looked) !== JSON.stringify(usage.state.value.value);
   useEffect(() => {
-    if (isOther) usage.renew();
+    if (isOther) usage.refresh();
   }, [isOther, usage]);
   const problem = tail.problem.value;
   return (
@@ -106,5 +107,100 @@ function Waiting() {
       <span class="overview-pulse" data-live={tail.state.value === "live"} aria-hidden="true" />
       {problem === undefined ? "Waiting for the first entry …" : `${problem.message} Trying again …`}
     </p>
+  );
+}
+
+const CREATE_SERVER = "simplelogs keys create first --server-only";
+const CREATE_CLIENT = "simplelogs keys create first --client-only --origin http://localhost:3000";
+/** The origins of a new configuration may be changed while this stands. */
+const KEYS_POLL_MS = 10_000;
+const PAIRS_MAX = 5;
+
+/** `isClient`: the program is for browsers. */
+export function KeysHint({ isClient }: { readonly isClient: boolean }) {
+  const keys = useQuery("/api/v1/keys", {}, { pollMs: KEYS_POLL_MS });
+  const command = isClient ? CREATE_CLIENT : CREATE_SERVER;
+  return (
+    <section class="panel overview-first-keys" aria-labelledby="overview-keys">
+      <h2 id="overview-keys">Where the key is</h2>
+      <p>
+        In <code>simplelogs.toml</code>, under <code>[[keys]]</code>; the first start also printed it. Keys cannot be
+        read here: only how they begin is shown.
+      </p>
+      <QueryView
+        isSecondary
+        query={keys}
+        isEmpty={(response) => usable(response.keys, isClient).length === 0}
+        empty={<p class="muted">There is no {isClient ? "client" : "server"} key yet.</p>}
+      >
+        {(response) => <Pairs pairs={usable(response.keys, isClient)} isClient={isClient} />}
+      </QueryView>
+      {isClient ? (
+        <p>
+          A page may use the client key when its origin, such as <code>https://shop.example.com</code>, stands in the
+          key's <code>origins</code>. A change of the file counts at once; a page that is opened as a file has no
+          origin.
+        </p>
+      ) : null}
+      <p>Where only its hash stands there, or it is lost, make a new one:</p>
+      <div class="code-line">
+        <code>{command}</code>
+        <CopyButton text={command} label="Copy the command" />
+      </div>
+      <h3>Nothing arrives?</h3>
+      <dl class="overview-answers">
+        <div>
+          <dt>202</dt>
+          <dd>
+            It was taken. Should it not appear, the <Link page="rejections">rejections</Link> say why.
+          </dd>
+        </div>
+        <div>
+          <dt>401</dt>
+          <dd>The key is not known, or is of the other type.</dd>
+        </div>
+        <div>
+          <dt>403</dt>
+          <dd>
+            The page's origin is not in the key's <code>origins</code>.
+          </dd>
+        </div>
+        <div>
+          <dt>422</dt>
+          <dd>
+            The body is not as it should be; <code>errors</code> says where.
+          </dd>
+        </div>
+      </dl>
+    </section>
+  );
+}
+
+function usable(pairs: readonly KeyPair[], isClient: boolean): readonly KeyPair[] {
+  return pairs.filter((pair) => !pair.revoked && (isClient ? pair.client : pair.server) !== null);
+}
+
+function Pairs({ pairs, isClient }: { readonly pairs: readonly KeyPair[]; readonly isClient: boolean }) {
+  const further = pairs.length - PAIRS_MAX;
+  return (
+    <ul class="overview-pairs">
+      {pairs.slice(0, PAIRS_MAX).map(({ name, project, server, client, origins }) => (
+        <li key={name}>
+          <strong>{name}</strong> <code>{(isClient ? client : server)?.masked}</code>
+          <div class="hint">
+            {isClient
+              ? origins.length === 0
+                ? "no origins: always refused"
+                : `from ${origins.join(", ")}`
+              : `into the project ${project}`}
+          </div>
+        </li>
+      ))}
+      {further > 0 ? (
+        <li>
+          <Link page="keys">{further} more</Link>
+        </li>
+      ) : null}
+    </ul>
   );
 }

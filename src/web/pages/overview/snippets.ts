@@ -108,13 +108,10 @@ function browserText(origin: string): string {
 function pythonText(origin: string): string {
   return `import logging
 import simplelogs
-
 handler = simplelogs.SimpleLogsHandler("${SERVER_KEY}", api_endpoint="${origin}/api/v1")
 logging.basicConfig(level=logging.INFO)
 logging.getLogger().addHandler(handler)
-
 logging.info("Order placed", extra={"touchpoint": "api/orders/submit", "orderId": "ord_123"})
-
 if simplelogs.flush():
     print("sent")`;
 }

@@ -1,34 +1,38 @@
 // One touchpoint, or one category: its figures, their course over time, how the durations are spread, and the slowest ones.
 
-import { formatCount } from "../../../core/amounts.ts";
-import type { TimingFigures, TimingsAnswer } from "../../../core/responses.ts";
-import { Badge } from "../../components/badge.tsx";
+import { useMemo } from "preact/hooks";
+import { formatCount, formatDuration } from "../../../core/amounts.ts";
+import type { SeriesAnswer, TimingFigures, TimingsAnswer } from "../../../core/responses.ts";
+import { useQuery } from "../../api/server_context.ts";
+import { Button } from "../../components/button.tsx";
+import { Chart } from "../../components/chart.tsx";
+import type { ChartSeries } from "../../components/chart_options.ts";
 import { Link } from "../../components/link.tsx";
 import { EmptyState, ScanNotice } from "../../components/notice.tsx";
 import { QueryView } from "../../components/query_view.tsx";
-import { Duration } from "../../components/time.tsx";
-import { useQuery, useScope } from "../../hooks.ts";
+import { Badge, Duration } from "../../components/values.tsx";
+import { useApp, useParameter, useScope } from "../../state/app_context.ts";
+import type { Selection } from "../../state/selection.ts";
+import { rangeParameters } from "../../state/time_range.ts";
 import { AmbiguousNotice } from "./ambiguous_notice.tsx";
-import { Course } from "./course.tsx";
 import { Distribution } from "./distribution.tsx";
-import type { Selection } from "./selection.ts";
-import { Slowest } from "./slowest_table.tsx";
-import { FIGURES_POLL_MS, useTimingsView } from "./view_state.ts";
+import { Slowest } from "./slowest.tsx";
+import { FIGURES_POLL_MS, useTimingsView } from "./view_state.tsx";
 
 export function DetailView({ selection }: { readonly selection: Selection }) {
-  const { range, question } = useScope();
+  const { range, parameters } = useScope();
   const { search } = useTimingsView();
   const poll = range.kind === "last" ? { pollMs: FIGURES_POLL_MS } : {};
-  const query = useQuery("/api/v1/timings", { ...question, q: search, by: "category" }, poll);
+  const query = useQuery("/api/v1/timings", { ...parameters, q: search, by: "category" }, poll);
   return (
     <QueryView
       query={query}
-      isEmpty={(answer) => figuresOf(answer, selection) === undefined}
+      isEmpty={(response) => figuresOf(response, selection) === undefined}
       empty={<EmptyState title="No timings in this time">Choose a longer time range.</EmptyState>}
     >
-      {(answer) => {
-        const figures = figuresOf(answer, selection);
-        return figures === undefined ? null : <Detail answer={answer} figures={figures} selection={selection} />;
+      {(response) => {
+        const figures = figuresOf(response, selection);
+        return figures === undefined ? null : <Detail response={response} figures={figures} selection={selection} />;
       }}
     </QueryView>
   );
@@ -41,20 +45,20 @@ function figuresOf({ touchpoints, categories }: TimingsAnswer, selection: Select
 }
 
 interface DetailProps {
-  readonly answer: TimingsAnswer;
+  readonly response: TimingsAnswer;
   readonly figures: TimingFigures;
   readonly selection: Selection;
 }
 
-function Detail({ answer, figures, selection }: DetailProps) {
+function Detail({ response, figures, selection }: DetailProps) {
   const { place } = useTimingsView();
   const isUnregistered =
     selection.kind === "touchpoint" &&
-    answer.touchpoints.some(({ touchpoint, registered }) => touchpoint === selection.name && !registered);
+    response.touchpoints.some(({ touchpoint, registered }) => touchpoint === selection.name && !registered);
   return (
     <div class="timings-stack">
-      <ScanNotice notes={answer} />
-      <AmbiguousNotice touchpoints={answer.touchpoints} />
+      <ScanNotice notes={response} />
+      <AmbiguousNotice touchpoints={response.touchpoints} />
       {isUnregistered ? (
         <p class="timings-inline">
           <Badge tone="warn">unregistered</Badge>
@@ -108,3 +112,90 @@ const COUNTS = [
   { id: "running", label: "Running" },
   { id: "unfinished", label: "Never finished" },
 ] as const;
+
+const LINES = [
+  { id: "p50", color: "--good" },
+  { id: "p90", color: "--level-info" },
+  { id: "p95", color: "--level-timing" },
+  { id: "p99", color: "--level-warn" },
+  { id: "max", color: "--level-error" },
+] as const;
+
+const PERCENTILES_PX = 200;
+const COUNTS_PX = 120;
+
+export function Course() {
+  const { range, parameters } = useScope();
+  const { search } = useTimingsView();
+  // The longest are often so much longer that percentiles could not be told apart.
+  const [max, setMax] = useParameter("max");
+  const poll = range.kind === "last" ? { pollMs: FIGURES_POLL_MS } : {};
+  const query = useQuery("/api/v1/timings/series", { ...parameters, q: search }, poll);
+  return (
+    <section class="panel" aria-labelledby="timings-course">
+      <div class="panel-head">
+        <h2 id="timings-course">Over time</h2>
+        <span class="timings-inline">
+          <span class="hint wide-only">Drag to zoom in</span>
+          <Button onPress={() => setMax(max === "" ? "1" : "", "replace")} isPressed={max !== ""}>
+            Show the longest
+          </Button>
+        </span>
+      </div>
+      <QueryView
+        query={query}
+        isEmpty={({ buckets = [] }) => buckets.every(({ count }) => count === 0)}
+        empty={<EmptyState title="Nothing was completed in this time" />}
+      >
+        {(response) => <Charts response={response} hasMax={max !== ""} />}
+      </QueryView>
+    </section>
+  );
+}
+
+function Charts({ response, hasMax }: { readonly response: SeriesAnswer; readonly hasMax: boolean }) {
+  const { router } = useApp();
+  const { buckets = [], interval } = response;
+  const times = useMemo(() => buckets.map(({ time }) => time), [buckets]);
+  const percentiles = useMemo(
+    () =>
+      LINES.filter(({ id }) => id !== "max" || hasMax).map(({ id, color }): ChartSeries => {
+        return { label: id, values: buckets.map((bucket) => bucket[id]), color, kind: "line" };
+      }),
+    [buckets, hasMax],
+  );
+  const counts = useMemo(
+    (): ChartSeries[] => [
+      { label: "completed", values: buckets.map(({ count }) => count), color: "--level-timing", kind: "bars" },
+    ],
+    [buckets],
+  );
+  const zoom = (from: number, to: number) => router.change(rangeParameters({ kind: "between", from, to }));
+  return (
+    <div class="timings-stack">
+      <Chart
+        label={`Durations over time: p50, p90, p95${hasMax ? ", p99 and the longest" : " and p99"}`}
+        times={times}
+        intervalMs={interval}
+        series={percentiles}
+        heightPx={PERCENTILES_PX}
+        format={formatDuration}
+        onSelect={zoom}
+      />
+      <Chart
+        label="Completed timings over time"
+        times={times}
+        intervalMs={interval}
+        series={counts}
+        heightPx={COUNTS_PX}
+        format={formatWhole}
+        onSelect={zoom}
+      />
+    </div>
+  );
+}
+
+/** There is no half of a timing, also not on an axis. */
+function formatWhole(count: number): string {
+  return Number.isInteger(count) ? formatCount(count) : "";
+}

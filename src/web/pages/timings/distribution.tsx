@@ -3,19 +3,16 @@
 
 import { formatCount, formatCountOf, formatDuration } from "../../../core/amounts.ts";
 import type { ScanNotes, TimingFigures } from "../../../core/responses.ts";
-import { valuesPath } from "../../api/answers.ts";
-import type { Api } from "../../api/client.ts";
-import type { Outcome } from "../../api/outcome.ts";
-import { useApp } from "../../app_context.ts";
+import { type Api, valuesPath } from "../../api/client.ts";
+import { useCombinedQuery, useServer } from "../../api/server_context.ts";
 import { Link } from "../../components/link.tsx";
 import { EmptyState, ScanNotice } from "../../components/notice.tsx";
 import { QueryView } from "../../components/query_view.tsx";
-import { Instant } from "../../components/time.tsx";
-import { type Scope, useScope } from "../../hooks.ts";
-import { type CountedDuration, durationBins } from "./duration_bins.ts";
-import { joinSearches } from "./selection.ts";
-import { useOutcome } from "./use_outcome.ts";
-import { useTimingsView } from "./view_state.ts";
+import { Instant } from "../../components/values.tsx";
+import { type Scope, useScope } from "../../state/app_context.ts";
+import type { Outcome } from "../../state/query.ts";
+import { joinSearches } from "../../state/selection.ts";
+import { useTimingsView } from "./view_state.tsx";
 
 /** Different durations that are counted one by one, and newest timings that stand for all where there are more. */
 const VALUES_MAX = 1_000;
@@ -28,12 +25,12 @@ interface Durations extends ScanNotes {
 }
 
 export function Distribution({ figures }: { readonly figures: TimingFigures }) {
-  const { api } = useApp();
-  const { question } = useScope();
+  const { api } = useServer();
+  const { parameters } = useScope();
   const { search } = useTimingsView();
   const q = joinSearches(search, "status:completed");
-  const query = useOutcome<Durations>(JSON.stringify([question, q]), (signal) =>
-    readDurations(api, question, q, signal),
+  const query = useCombinedQuery<Durations>(JSON.stringify([parameters, q]), (signal) =>
+    readDurations(api, parameters, q, signal),
   );
   return (
     <section class="panel" aria-labelledby="timings-distribution">
@@ -45,7 +42,7 @@ export function Distribution({ figures }: { readonly figures: TimingFigures }) {
         isEmpty={({ durations }) => durations.length === 0}
         empty={<EmptyState title="No durations in this time" />}
       >
-        {(answer) => <Bars answer={answer} figures={figures} search={q} />}
+        {(response) => <Bars response={response} figures={figures} search={q} />}
       </QueryView>
     </section>
   );
@@ -53,18 +50,18 @@ export function Distribution({ figures }: { readonly figures: TimingFigures }) {
 
 async function readDurations(
   api: Api,
-  question: Scope["question"],
+  parameters: Scope["parameters"],
   q: string,
   signal: AbortSignal,
 ): Promise<Outcome<Durations>> {
-  const counted = await api.ask(valuesPath("duration"), { ...question, q, limit: VALUES_MAX }, signal);
+  const counted = await api.get(valuesPath("duration"), { ...parameters, q, limit: VALUES_MAX }, signal);
   if (!counted.ok) return counted;
   const { values, more, field: _field, count: _count, ...notes } = counted.value;
   if (!more) {
     const durations = values.flatMap(({ value, count }) => (typeof value === "number" ? [{ value, count }] : []));
     return { ok: true, value: { durations, sampledFrom: undefined, ...notes } };
   }
-  const sampled = await api.ask("/api/v1/entries", { ...question, q, limit: SAMPLES_MAX }, signal);
+  const sampled = await api.get("/api/v1/entries", { ...parameters, q, limit: SAMPLES_MAX }, signal);
   if (!sampled.ok) return sampled;
   const { entries, nextCursor, ...sampleNotes } = sampled.value;
   const durations = entries.flatMap(({ duration }) => (duration === undefined ? [] : [{ value: duration, count: 1 }]));
@@ -73,19 +70,19 @@ async function readDurations(
 }
 
 interface BarsProps {
-  readonly answer: Durations;
+  readonly response: Durations;
   readonly figures: TimingFigures;
   readonly search: string;
 }
 
-function Bars({ answer, figures, search }: BarsProps) {
-  const { durations, sampledFrom } = answer;
+function Bars({ response, figures, search }: BarsProps) {
+  const { durations, sampledFrom } = response;
   const bins = durationBins(durations);
   const all = bins.reduce((sum, { count }) => sum + count, 0);
   const most = bins.reduce((largest, { count }) => Math.max(largest, count), 1);
   return (
     <div class="timings-stack">
-      <ScanNotice notes={answer} />
+      <ScanNotice notes={response} />
       <table class="timings-bins" aria-label="Timings by duration">
         <thead>
           <tr>
@@ -141,3 +138,87 @@ function marksWithin(figures: TimingFigures, from: number, to: number): string {
 }
 
 const MARKS = ["p50", "p90", "p95", "p99"] as const;
+
+/** Durations of `from` ms up to, but without, `to`. */
+export interface DurationBin {
+  readonly from: number;
+  readonly to: number;
+  readonly count: number;
+}
+
+export interface CountedDuration {
+  /** In ms. */
+  readonly value: number;
+  readonly count: number;
+}
+
+/** Edges in each power of ten, from coarse to fine. */
+const LADDERS: readonly (readonly number[])[] = [[1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 5, 7]];
+const STEPS = [1, 2, 5] as const;
+const BINS_MAX = 18;
+/** From so many times the smallest on, equal steps would put nearly everything into the first class. */
+const WIDE_RATIO = 12;
+/** What is shorter shares the first class, in ms. */
+const SHORTEST_MS = 0.001;
+const SHORTEST_POWER = -3;
+
+/** Classes from the shortest duration to the longest, without gaps; [] where there is none. */
+export function durationBins(durations: readonly CountedDuration[]): readonly DurationBin[] {
+  const first = durations[0];
+  if (first === undefined) return [];
+  let min = first.value;
+  let max = first.value;
+  for (const { value } of durations) {
+    min = Math.min(min, value);
+    max = Math.max(max, value);
+  }
+  const edges = min >= 0 && max > Math.max(min, SHORTEST_MS) * WIDE_RATIO ? wideEdges(min, max) : evenEdges(min, max);
+  const counts = Array.from({ length: edges.length - 1 }, () => 0);
+  for (const { value, count } of durations) {
+    const at = Math.max(
+      0,
+      edges.findLastIndex((edge) => edge <= value),
+    );
+    counts[Math.min(at, counts.length - 1)] = (counts[Math.min(at, counts.length - 1)] ?? 0) + count;
+  }
+  return counts.map((count, at) => ({ from: edges[at] ?? 0, to: edges[at + 1] ?? 0, count }));
+}
+
+function wideEdges(min: number, max: number): readonly number[] {
+  const fits = LADDERS.map((ladder) => ladderEdges(ladder, min, max)).filter((edges) => edges.length <= BINS_MAX + 1);
+  return fits.at(-1) ?? ladderEdges([1], min, max);
+}
+
+/** From the last edge at or below `min` to the first one above `max`. */
+function ladderEdges(ladder: readonly number[], min: number, max: number): readonly number[] {
+  const lowest = min < SHORTEST_MS ? SHORTEST_POWER : Math.floor(Math.log10(min));
+  const edges: number[] = min < SHORTEST_MS ? [0] : [];
+  for (let power = lowest; ; power++) {
+    for (const factor of ladder) {
+      const edge = scaled(factor, power);
+      edges.push(edge);
+      if (edge > max)
+        return edges.slice(
+          Math.max(
+            0,
+            edges.findLastIndex((one) => one <= min),
+          ),
+        );
+    }
+  }
+}
+
+function evenEdges(min: number, max: number): readonly number[] {
+  const span = Math.max(max - min, Math.abs(max) / 100, SHORTEST_MS);
+  const power = Math.floor(Math.log10(span / BINS_MAX));
+  const step = [...STEPS, 10].map((factor) => scaled(factor, power)).find((one) => span / one <= BINS_MAX - 1);
+  const width = step ?? scaled(10, power + 1);
+  const start = Math.floor(min / width);
+  const count = Math.floor(max / width) - start + 1;
+  return Array.from({ length: count + 1 }, (_, at) => Number(((start + at) * width).toPrecision(12)));
+}
+
+/** Exact as its decimal text. */
+function scaled(factor: number, power: number): number {
+  return Number(`${factor}e${power}`);
+}

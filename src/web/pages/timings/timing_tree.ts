@@ -3,8 +3,8 @@
 import { categoriesOf } from "../../../core/category.ts";
 import { assert } from "../../../core/errors.ts";
 import type { CategoryTimings, TimingFigures, TimingsAnswer, TouchpointTimings } from "../../../core/responses.ts";
-import { compareValues, type Sort } from "../../state/sorting.ts";
-import { formatSelection, type Selection } from "./selection.ts";
+import { compareValues, type Sort } from "../../components/data_table.tsx";
+import { formatSelection, type Selection } from "../../state/selection.ts";
 
 /** One line: a touchpoint, or a category with what belongs to it below. */
 export interface TimingRow {

@@ -3,29 +3,32 @@
 import { useMemo } from "preact/hooks";
 import { formatCount, formatCountOf } from "../../../core/amounts.ts";
 import type { TimingsAnswer } from "../../../core/responses.ts";
+import { useQuery } from "../../api/server_context.ts";
 import { Button } from "../../components/button.tsx";
-import { DataTable } from "../../components/data_table.tsx";
+import { type Column, DataTable, parseSort } from "../../components/data_table.tsx";
 import { Link } from "../../components/link.tsx";
 import { EmptyState, MoreNotice, Notice, ScanNotice } from "../../components/notice.tsx";
 import { QueryView } from "../../components/query_view.tsx";
-import { useParameter, useQuery, useScope } from "../../hooks.ts";
-import { parseSort } from "../../state/sorting.ts";
+import { TreeCell } from "../../components/tree.tsx";
+import { Badge, Duration, Sparkline } from "../../components/values.tsx";
+import { useParameter, useScope } from "../../state/app_context.ts";
+import type { ParameterChanges } from "../../state/router.ts";
+import { selectionTitle } from "../../state/selection.ts";
 import { AmbiguousNotice } from "./ambiguous_notice.tsx";
-import { formatOpen, openAtFirst, parseOpen, timingRows } from "./timing_tree.ts";
-import { treeColumns } from "./tree_columns.tsx";
-import { useTrends } from "./use_trends.ts";
-import { FIGURES_POLL_MS, useTimingsView } from "./view_state.ts";
+import { formatOpen, openAtFirst, parseOpen, type TimingRow, timingRows } from "./timing_tree.ts";
+import { type Trend, useTrends } from "./trends.ts";
+import { FIGURES_POLL_MS, showing, type TimingsTab, useTimingsView } from "./view_state.tsx";
 
 const SORT_DEFAULT = "name";
 /** Rows that a page scrolls through well. */
 const ROWS_MAX = 500;
 
 export function TreeView() {
-  const { range, question } = useScope();
+  const { range, parameters } = useScope();
   const { q } = useTimingsView();
   const poll = range.kind === "last" ? { pollMs: FIGURES_POLL_MS } : {};
-  const query = useQuery("/api/v1/timings", { ...question, q, by: "category" }, poll);
-  const { answeredAt } = query.state.value;
+  const query = useQuery("/api/v1/timings", { ...parameters, q, by: "category" }, poll);
+  const { respondedAtMs } = query.state.value;
   return (
     <QueryView
       query={query}
@@ -33,31 +36,31 @@ export function TreeView() {
       empty={<NoTimings q={q} />}
       announce={({ touchpoints }) => formatCountOf(touchpoints.length, "touchpoint")}
     >
-      {(answer) => <Tree answer={answer} answeredAt={answeredAt} />}
+      {(response) => <Tree response={response} respondedAtMs={respondedAtMs} />}
     </QueryView>
   );
 }
 
 interface TreeProps {
-  readonly answer: TimingsAnswer;
+  readonly response: TimingsAnswer;
   /** When the answer came; another time renews the shapes. */
-  readonly answeredAt: number | undefined;
+  readonly respondedAtMs: number | undefined;
 }
 
-function Tree({ answer, answeredAt }: TreeProps) {
+function Tree({ response, respondedAtMs }: TreeProps) {
   const { place } = useTimingsView();
   const [sortText] = useParameter("sort");
   const [openText, setOpen] = useParameter("open");
   const sort = parseSort(sortText === "" ? SORT_DEFAULT : sortText);
-  const { categories = [] } = answer;
-  const atFirst = useMemo(() => openAtFirst(answer), [answer]);
+  const { categories = [] } = response;
+  const atFirst = useMemo(() => openAtFirst(response), [response]);
   const open = useMemo(() => parseOpen(openText) ?? atFirst, [openText, atFirst]);
   const all = useMemo(
-    () => timingRows(answer, (category) => open.has(category), sort),
-    [answer, open, sort.id, sort.isDescending],
+    () => timingRows(response, (category) => open.has(category), sort),
+    [response, open, sort.id, sort.isDescending],
   );
   const rows = useMemo(() => all.slice(0, ROWS_MAX), [all]);
-  const trends = useTrends(rows, answeredAt);
+  const trends = useTrends(rows, respondedAtMs);
   const toggle = (category: string) => {
     const next = new Set(open);
     if (!next.delete(category)) next.add(category);
@@ -71,14 +74,14 @@ function Tree({ answer, answeredAt }: TreeProps) {
     place,
     trends,
   });
-  const isUnregistered = answer.touchpoints.some(({ touchpoint, registered }) => touchpoint !== "" && !registered);
+  const isUnregistered = response.touchpoints.some(({ touchpoint, registered }) => touchpoint !== "" && !registered);
   return (
     <div class="timings-stack">
-      <ScanNotice notes={answer} />
-      <AmbiguousNotice touchpoints={answer.touchpoints} />
+      <ScanNotice notes={response} />
+      <AmbiguousNotice touchpoints={response.touchpoints} />
       <div class="timings-bar">
         <span class="muted">
-          {formatCountOf(answer.touchpoints.length, "touchpoint")}
+          {formatCountOf(response.touchpoints.length, "touchpoint")}
           {categories.length === 0
             ? ""
             : ` in ${formatCount(categories.length)} ${categories.length === 1 ? "category" : "categories"}`}
@@ -111,7 +114,7 @@ function Tree({ answer, answeredAt }: TreeProps) {
         sortParameter="sort"
         sortDefault={SORT_DEFAULT}
       />
-      <MoreNotice more={answer.more} what="touchpoint" />
+      <MoreNotice more={response.more} what="touchpoint" />
       <p class="hint">
         Figures are of completed timings and within 1 % of the exact value; those of a category are of all its timings
         together.
@@ -135,4 +138,108 @@ function NoTimings({ q }: { readonly q: string }) {
       with a <code>duration</code>.
     </EmptyState>
   );
+}
+
+interface TreeColumnsOptions {
+  /** Where a row stands, for the table's own sorting. */
+  readonly placeOf: (row: TimingRow) => number;
+  readonly onToggle: (category: string) => void;
+  readonly place: (changes: ParameterChanges) => ParameterChanges;
+  readonly trends: ReadonlyMap<string, Trend>;
+}
+
+export function treeColumns({ placeOf, onToggle, place, trends }: TreeColumnsOptions): readonly Column<TimingRow>[] {
+  const duration = (id: "p50" | "p90" | "p95" | "p99" | "max", hint: string, isMinor = false): Column<TimingRow> => ({
+    id,
+    header: id,
+    hint,
+    align: "end",
+    cell: ({ figures }) => <Duration ms={figures[id]} />,
+    sortValue: placeOf,
+    isMinor,
+  });
+  const count = (id: "running" | "unfinished", header: string, hint: string): Column<TimingRow> => ({
+    id,
+    header,
+    hint,
+    align: "end",
+    cell: (row) => <CountLink row={row} count={row.figures[id]} tab={id} place={place} />,
+    sortValue: placeOf,
+    isMinor: true,
+  });
+  return [
+    {
+      id: "name",
+      header: "Touchpoint",
+      cell: (row) => <NameCell row={row} onToggle={onToggle} place={place} />,
+      sortValue: placeOf,
+    },
+    {
+      id: "count",
+      header: "Count",
+      hint: "Completed timings",
+      align: "end",
+      cell: ({ figures }) => <span class="number">{formatCount(figures.count)}</span>,
+      sortValue: placeOf,
+    },
+    duration("p50", "Half of the timings took at most so long", true),
+    duration("p90", "9 in 10 took at most so long", true),
+    duration("p95", "19 in 20 took at most so long"),
+    duration("p99", "99 in 100 took at most so long", true),
+    duration("max", "The longest", true),
+    {
+      id: "trend",
+      header: "p95 over time",
+      cell: ({ id, selection }) => <TrendCell name={selectionTitle(selection)} trend={trends.get(id)} />,
+      isMinor: true,
+    },
+    count("running", "Running", "Starts that wait for their end now"),
+    count("unfinished", "Never finished", "Starts whose end never came"),
+  ];
+}
+
+interface CellProps {
+  readonly row: TimingRow;
+  readonly place: (changes: ParameterChanges) => ParameterChanges;
+}
+
+function NameCell({ row, onToggle, place }: CellProps & { readonly onToggle: (category: string) => void }) {
+  const { selection, depth, label, isOpen, isUnregistered } = row;
+  const title = selectionTitle(selection);
+  const toggle = () => {
+    if (selection.kind === "category") onToggle(selection.name);
+  };
+  return (
+    <TreeCell depth={depth} isOpen={isOpen} onToggle={toggle} name={title}>
+      <Link
+        page="timings"
+        parameters={place(showing(selection))}
+        class={isOpen === undefined ? "timings-name" : "timings-name timings-category"}
+        title={title}
+      >
+        {label}
+      </Link>
+      {isUnregistered ? (
+        <Badge tone="warn" title="This name was sent, and nobody registered it">
+          <span class="wide-only">unregistered</span>
+          <span class="narrow-only">unreg.</span>
+        </Badge>
+      ) : null}
+    </TreeCell>
+  );
+}
+
+function CountLink({ row, count, tab, place }: CellProps & { readonly count: number; readonly tab: TimingsTab }) {
+  if (count === 0) return <span class="muted">0</span>;
+  return (
+    <Link page="timings" parameters={place({ ...showing(row.selection), tab })} class="number">
+      {formatCount(count)}
+    </Link>
+  );
+}
+
+function TrendCell({ name, trend }: { readonly name: string; readonly trend: Trend | undefined }) {
+  if (trend === undefined) return <span class="timings-trend" />;
+  if (trend.every((value) => value === null)) return <span class="muted">–</span>;
+  return <Sparkline values={trend} label={`p95 of ${name} over time`} />;
 }

@@ -2,20 +2,32 @@
 // one question, one question at a time; a category is a question of its own, since percentiles cannot be added up.
 
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { useEffect, useMemo } from "preact/hooks";
 import type { SeriesAnswer, SeriesBucket } from "../../../core/responses.ts";
-import type { Outcome } from "../../api/outcome.ts";
-import { formatSelection, joinSearches, type Selection, selectionTerm, touchpointsTerm } from "./selection.ts";
+import { useServer } from "../../api/server_context.ts";
+import { useApp, useScope } from "../../state/app_context.ts";
+import type { Outcome } from "../../state/query.ts";
+import {
+  formatSelection,
+  joinSearches,
+  type Selection,
+  selectionTerm,
+  touchpointsTerm,
+} from "../../state/selection.ts";
+import { rangeBounds } from "../../state/time_range.ts";
+import type { TimingRow } from "./timing_tree.ts";
+import { useTimingsView } from "./view_state.tsx";
 
 /** p95 in ms of each bucket; null where nothing was completed. */
 export type Trend = readonly (number | null)[];
 
-export interface TrendQuestion {
+export interface TrendQuery {
   readonly q: string;
   /** One series a touchpoint. */
   readonly by?: "touchpoint";
 }
 
-export type AskTrend = (question: TrendQuestion, signal: AbortSignal) => Promise<Outcome<SeriesAnswer>>;
+export type FetchTrend = (parameters: TrendQuery, signal: AbortSignal) => Promise<Outcome<SeriesAnswer>>;
 
 /** Touchpoints of one question, and characters of their names: an address has to hold them. */
 const NAMES_MAX = 40;
@@ -23,7 +35,7 @@ const NAMES_LENGTH_MAX = 1_500;
 
 export class Trends {
   readonly #trends: Signal<ReadonlyMap<string, Trend>> = signal(new Map());
-  #ask: AskTrend | undefined;
+  #fetch: FetchTrend | undefined;
   #search = "";
   #work: AbortController | undefined;
   #asked = new Set<string>();
@@ -35,15 +47,15 @@ export class Trends {
   }
 
   /** Another scope or search: nothing of what is known is true. */
-  start(ask: AskTrend, search: string): void {
+  start(ask: FetchTrend, search: string): void {
     this.stop();
     this.#trends.value = new Map();
-    this.#ask = ask;
+    this.#fetch = ask;
     this.#search = search;
   }
 
   /** What is wanted from now on is asked anew. */
-  renew(): void {
+  refresh(): void {
     this.#work?.abort();
     this.#work = undefined;
     this.#asked = new Set();
@@ -51,8 +63,8 @@ export class Trends {
   }
 
   stop(): void {
-    this.renew();
-    this.#ask = undefined;
+    this.refresh();
+    this.#fetch = undefined;
   }
 
   /** These rows are seen. */
@@ -63,17 +75,17 @@ export class Trends {
       this.#asked.add(id);
       this.#waiting.push(selection);
     }
-    if (this.#work === undefined && this.#waiting.length > 0) void this.#askAll();
+    if (this.#work === undefined && this.#waiting.length > 0) void this.#fetchAll();
   }
 
-  async #askAll(): Promise<void> {
+  async #fetchAll(): Promise<void> {
     const work = new AbortController();
     this.#work = work;
     while (this.#waiting.length > 0) {
       const { names, selection } = this.#next();
       const own = selection === undefined ? touchpointsTerm(names) : selectionTerm(selection);
       const by = selection === undefined ? ({ by: "touchpoint" } as const) : {};
-      const outcome = await this.#ask?.({ q: joinSearches(this.#search, own), ...by }, work.signal);
+      const outcome = await this.#fetch?.({ q: joinSearches(this.#search, own), ...by }, work.signal);
       if (this.#work !== work) return;
       // Without its shape a row is still a row: the table itself says what is wrong.
       if (outcome?.ok !== true) break;
@@ -126,4 +138,27 @@ const TREND_BUCKETS_MAX = 40;
 /** The interval of a shape over so many ms; undefined, so that the server chooses, where the range has no end. */
 export function trendInterval(lengthMs: number | undefined): number | undefined {
   return lengthMs === undefined ? undefined : INTERVALS_MS.find((one) => lengthMs / one <= TREND_BUCKETS_MAX);
+}
+
+/** @param answeredAt when the rows' figures came: newer figures want newer trends. */
+export function useTrends(rows: readonly TimingRow[], respondedAtMs: number | undefined): ReadonlyMap<string, Trend> {
+  const { environment } = useApp();
+  const { api } = useServer();
+  const { range, parameters } = useScope();
+  const { q } = useTimingsView();
+  const trends = useMemo(() => new Trends(), []);
+  const scope = JSON.stringify([parameters, q]);
+  useEffect(() => {
+    const { from, to } = rangeBounds(range, environment.clock());
+    const lengthMs = from === undefined ? undefined : (to ?? environment.clock()) - from;
+    const interval = trendInterval(lengthMs);
+    trends.start(
+      (asked, signal) => api.get("/api/v1/timings/series", { ...parameters, ...asked, interval }, signal),
+      q,
+    );
+    return () => trends.stop();
+  }, [trends, api, scope]);
+  useEffect(() => trends.refresh(), [trends, respondedAtMs]);
+  useEffect(() => trends.want(rows.map(({ selection }) => selection)), [trends, scope, rows, respondedAtMs]);
+  return trends.trends.value;
 }

@@ -1,14 +1,61 @@
-// The questions before the list of touchpoints is changed. A dialog stays open, with the reason, when the server refuses.
+// What can be done to the list of touchpoints: each change gives its problem, or undefined when it is done.
 
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useId } from "preact/hooks";
-import type { Problem } from "../../api/outcome.ts";
+import { useId, useMemo } from "preact/hooks";
+import type { Change } from "../../api/client.ts";
+import { useServer } from "../../api/server_context.ts";
 import { Button } from "../../components/button.tsx";
-import { Dialog } from "../../components/dialog.tsx";
 import { ProblemNotice } from "../../components/notice.tsx";
-import type { KnownName, TouchpointChanges } from "./changes.ts";
-import { nameProblem } from "./names.ts";
+import { Dialog } from "../../components/overlays.tsx";
+import { useApp } from "../../state/app_context.ts";
+import type { Problem } from "../../state/query.ts";
+
+const PATH = "/api/v1/touchpoints";
+
+/** A touchpoint that is known. */
+export interface KnownName {
+  readonly project: string;
+  readonly name: string;
+}
+
+export interface TouchpointChanges {
+  /** Whether a change is on its way: one at a time. */
+  readonly isBusy: boolean;
+  register(project: string, name: string): Promise<Problem | undefined>;
+  rename(known: KnownName, to: string): Promise<Problem | undefined>;
+  remove(known: KnownName): Promise<Problem | undefined>;
+}
+
+/** `renew` asks for the list anew. */
+export function useTouchpointChanges(renew: () => void): TouchpointChanges {
+  const { announcer } = useApp();
+  const { api } = useServer();
+  const isBusy = useSignal(false);
+  const changes = useMemo(() => {
+    const send = async (change: Change, done: string) => {
+      isBusy.value = true;
+      const outcome = await api.change(change);
+      isBusy.value = false;
+      if (!outcome.ok) return outcome.problem;
+      announcer.say(done);
+      renew();
+      return undefined;
+    };
+    return {
+      register: (project: string, name: string) =>
+        send({ method: "POST", path: PATH, body: { project, name } }, `Registered ${name}`),
+      rename: ({ project, name }: KnownName, to: string) =>
+        send({ method: "PATCH", path: PATH, body: { project, name, to } }, `Renamed ${name} to ${to}`),
+      remove: ({ project, name }: KnownName) =>
+        send(
+          { method: "DELETE", path: `${PATH}?${new URLSearchParams({ project, name }).toString()}` },
+          `Deleted ${name}`,
+        ),
+    };
+  }, [api, announcer, renew]);
+  return { isBusy: isBusy.value, ...changes };
+}
 
 interface DialogProps {
   readonly changes: TouchpointChanges;
@@ -179,4 +226,14 @@ function NameDialog({ title, submit, initial, isBusy, send, onClose, onDone, chi
       </form>
     </Dialog>
   );
+}
+
+const LENGTH_MAX = 512;
+
+/** Why nothing can be registered under this name; undefined when it can. The server's own rule, said before it is asked. */
+export function nameProblem(name: string): string | undefined {
+  const { length } = name;
+  if (length === 0) return "A touchpoint needs a name.";
+  if (length > LENGTH_MAX) return `A name has at most ${LENGTH_MAX} characters; this one has ${length}.`;
+  return undefined;
 }

@@ -2,12 +2,11 @@
 
 import { useSignal } from "@preact/signals";
 import { formatCount, formatCountOf } from "../../../core/amounts.ts";
-import { Badge } from "../../components/badge.tsx";
 import { Button, IconButton } from "../../components/button.tsx";
 import { type Column, DataTable } from "../../components/data_table.tsx";
 import { Link } from "../../components/link.tsx";
-import { Instant } from "../../components/time.tsx";
-import { TreeCell } from "../../components/tree_cell.tsx";
+import { TreeCell } from "../../components/tree.tsx";
+import { Badge, Instant } from "../../components/values.tsx";
 import type { TouchpointRowView } from "./rows.ts";
 import { searchTerm } from "./search_term.ts";
 

@@ -3,7 +3,6 @@
 import { formatBytes, formatCount } from "../../../core/amounts.ts";
 import { type Column, DataTable } from "../../components/data_table.tsx";
 import { Link } from "../../components/link.tsx";
-import { DroppedLinks } from "./dropped.tsx";
 import { droppedOf, formatShare, type MonthRow } from "./months.ts";
 
 const dash = <span class="muted">–</span>;
@@ -80,5 +79,19 @@ export function MonthTable({ rows }: { readonly rows: readonly MonthRow[] }) {
       sortParameter="sort"
       sortDefault="-month"
     />
+  );
+}
+
+export function DroppedLinks({ row }: { readonly row: Pick<MonthRow, "dropped" | "project"> }) {
+  const reasons = droppedOf(row);
+  if (reasons.length === 0) return <span class="muted">none</span>;
+  return (
+    <span class="usage-dropped">
+      {reasons.map(([reason, count]) => (
+        <Link key={reason} page="rejections" parameters={{ project: row.project, reason }}>
+          {reason} <span class="number">{formatCount(count)}</span>
+        </Link>
+      ))}
+    </span>
   );
 }

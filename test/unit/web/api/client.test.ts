@@ -1,8 +1,7 @@
 // The API client over a fetch of the test's own: what is sent, what answers become, and when it asks again.
 
 import { describe, expect, test } from "bun:test";
-import { valuesPath } from "../../../../src/web/api/answers.ts";
-import { Api } from "../../../../src/web/api/client.ts";
+import { Api, valuesPath } from "../../../../src/web/api/client.ts";
 
 interface Sent {
   readonly path: string;
@@ -24,7 +23,7 @@ function makeApi(...answers: (() => Response | Promise<Response>)[]) {
     wait: async (ms) => {
       waits.push(ms);
     },
-    onAnswer: () => told.push("answer"),
+    onResponse: () => told.push("answer"),
   });
   return { api, sent, waits, told };
 }
@@ -36,7 +35,7 @@ describe("a question", () => {
   test("is sent with what is given, and its answer comes as a value", async () => {
     const { api, sent, told } = makeApi(json(200, { entries: [], nextCursor: null }));
     const parameters = { project: "web shop", q: 'level:error "a&b"', from: undefined, cursor: "", limit: 50 };
-    expect(await api.ask("/api/v1/entries", parameters)).toEqual({
+    expect(await api.get("/api/v1/entries", parameters)).toEqual({
       ok: true,
       value: { entries: [], nextCursor: null },
     });
@@ -54,7 +53,7 @@ describe("a question", () => {
   test("of a busy server is asked again: after what it says, or longer each time", async () => {
     const busy = json(503, { message: "Too many questions wait" });
     const { api, waits } = makeApi(busy, json(503, {}, { "retry-after": "2" }), busy, json(200, { keys: [] }));
-    expect(await api.ask("/api/v1/keys")).toEqual({ ok: true, value: { keys: [] } });
+    expect(await api.get("/api/v1/keys")).toEqual({ ok: true, value: { keys: [] } });
     expect(waits).toEqual([500, 2_000, 2_000]);
   });
 });
@@ -62,7 +61,7 @@ describe("a question", () => {
 describe("a question that has no answer", () => {
   test("of a server that stays busy says so after four tries, each wait of at most five seconds", async () => {
     const { api, sent, waits } = makeApi(json(503, { message: "Too many questions wait" }, { "retry-after": "60" }));
-    expect(await api.ask("/api/v1/keys")).toEqual({
+    expect(await api.get("/api/v1/keys")).toEqual({
       ok: false,
       problem: { kind: "busy", status: 503, message: "Too many questions wait" },
     });
@@ -72,7 +71,7 @@ describe("a question that has no answer", () => {
 
   test("with a wrong search says where", async () => {
     const { api, sent } = makeApi(json(400, { message: "expected a value", at: 6, length: 1 }));
-    expect(await api.ask("/api/v1/entries", { q: "level:" })).toEqual({
+    expect(await api.get("/api/v1/entries", { q: "level:" })).toEqual({
       ok: false,
       problem: { kind: "refused", status: 400, message: "expected a value", at: 6, length: 1 },
     });
@@ -81,7 +80,7 @@ describe("a question that has no answer", () => {
 
   test("because nobody is signed in tells the session", async () => {
     const { api, told } = makeApi(json(401, { message: "Admin token is missing" }));
-    const outcome = await api.ask("/api/v1/usage");
+    const outcome = await api.get("/api/v1/usage");
     expect(outcome).toEqual({
       ok: false,
       problem: { kind: "signed_out", status: 401, message: "Admin token is missing" },
@@ -91,15 +90,15 @@ describe("a question that has no answer", () => {
 
   test("from a server that is not there is offline, and confirms no session", async () => {
     const { api, told } = makeApi(() => Promise.reject(new TypeError("fetch failed")));
-    expect(await api.ask("/api/v1/usage")).toMatchObject({ ok: false, problem: { kind: "offline", status: 0 } });
+    expect(await api.get("/api/v1/usage")).toMatchObject({ ok: false, problem: { kind: "offline", status: 0 } });
     expect(told).toEqual([]);
   });
 
   test("with an error that is no JSON shows no text of it", async () => {
     const { api } = makeApi(() => new Response("<html>bad gateway</html>", { status: 502 }));
-    expect(await api.ask("/api/v1/usage")).toEqual({
+    expect(await api.get("/api/v1/usage")).toEqual({
       ok: false,
-      problem: { kind: "failed", status: 502, message: "The server answered 502." },
+      problem: { kind: "failed", status: 502, message: "The server responded with 502." },
     });
   });
 
@@ -109,7 +108,7 @@ describe("a question that has no answer", () => {
       aborted.abort();
       return json(503, {})();
     });
-    expect(await api.ask("/api/v1/usage", {}, aborted.signal)).toMatchObject({
+    expect(await api.get("/api/v1/usage", {}, aborted.signal)).toMatchObject({
       ok: false,
       problem: { kind: "aborted" },
     });

@@ -1,8 +1,7 @@
 // Whether somebody is signed in, by what the server answered and what other tabs did.
 
 import { describe, expect, test } from "bun:test";
-import { createSignedFetch } from "../../../../src/web/api/signed_fetch.ts";
-import { Session, type SharedText } from "../../../../src/web/state/session.ts";
+import { createSignedFetch, Session, type SharedText } from "../../../../src/web/state/session.ts";
 
 /** The origin's storage: what one tab writes, the others hear of. */
 class Origin {

@@ -8,7 +8,7 @@ import {
   PRESETS,
   rangeBounds,
   rangeParameters,
-  rangeQuestion,
+  rangeQuery,
   readRange,
   type TimeRange,
 } from "../../../../src/web/state/time_range.ts";
@@ -31,7 +31,7 @@ describe("a time range", () => {
   });
 
   test("before now is asked as a length, so that the server's clock decides", () => {
-    expect(rangeQuestion(lastOf("24h"))).toEqual({ from: "24h" });
+    expect(rangeQuery(lastOf("24h"))).toEqual({ from: "24h" });
     expect(rangeBounds(lastOf("24h"), NOW)).toEqual({ from: NOW - 24 * HOUR_MS, to: NOW });
   });
 
@@ -40,18 +40,18 @@ describe("a time range", () => {
     const parameters = rangeParameters(range);
     expect(parameters).toEqual({ from: "2026-01-31T11:59:58.766Z", to: "2026-01-31T11:59:59.999Z" });
     expect(readRange(parameters as Record<string, string>, NOW)).toEqual({ range });
-    expect(rangeQuestion(range)).toEqual({ from: String(NOW - 1_234), to: String(NOW - 1) });
+    expect(rangeQuery(range)).toEqual({ from: String(NOW - 1_234), to: String(NOW - 1) });
   });
 
   test("may be open at one end", () => {
     const at = 1_718_900_000_000;
     expect(readRange({ from: String(at) }, NOW)).toEqual({ range: { kind: "between", from: at, to: undefined } });
     expect(readRange({ to: String(at) }, NOW)).toEqual({ range: { kind: "between", from: undefined, to: at } });
-    expect(rangeQuestion({ kind: "between", from: undefined, to: at })).toEqual({ to: String(at) });
+    expect(rangeQuery({ kind: "between", from: undefined, to: at })).toEqual({ to: String(at) });
   });
 
   test("in 1970 is asked as a date, since the server would take the number for a mistake", () => {
-    expect(rangeQuestion({ kind: "between", from: 0, to: 1_000 })).toEqual({
+    expect(rangeQuery({ kind: "between", from: 0, to: 1_000 })).toEqual({
       from: "1970-01-01T00:00:00.000Z",
       to: "1970-01-01T00:00:01.000Z",
     });

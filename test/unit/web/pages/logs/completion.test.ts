@@ -1,8 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { SEARCH_FIELDS } from "../../../../../src/search/fields.ts";
 import { parseSearch } from "../../../../../src/search/parse.ts";
-import { complete, proposeFields, proposeValues, typingAt } from "../../../../../src/web/pages/logs/completion.ts";
-import { SEARCH_FIELD_HINTS } from "../../../../../src/web/pages/logs/search_fields.ts";
+import {
+  complete,
+  proposeFields,
+  proposeValues,
+  SEARCH_FIELD_HINTS,
+  typingAt,
+} from "../../../../../src/web/pages/logs/completion.ts";
 
 const NO_COUNTS: ReadonlyMap<string, number> = new Map();
 

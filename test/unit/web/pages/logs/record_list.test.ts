@@ -1,14 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import type { ShownRecord } from "../../../../../src/core/record.ts";
-import { failure } from "../../../../../src/web/api/outcome.ts";
 import {
-  type AskPage,
+  type FetchPage,
   FIRST_RECORDS,
   LIVE_RECORDS_MAX,
   PAGE_RECORDS,
   PAGES_HELD_MAX,
   RecordList,
 } from "../../../../../src/web/pages/logs/record_list.ts";
+import { failure } from "../../../../../src/web/state/query.ts";
 
 function record(id: number): ShownRecord {
   return { id, project: "default", apiKey: "test", kind: "log", time: id, receivedAt: id, source: "server" };
@@ -18,7 +18,7 @@ function record(id: number): ShownRecord {
 function serverOf(total: number) {
   const gone = new Set<number>();
   const asked: (string | undefined)[] = [];
-  const ask: AskPage = async (cursor, limit) => {
+  const ask: FetchPage = async (cursor, limit) => {
     asked.push(cursor);
     const entries: ShownRecord[] = [];
     let id = cursor === undefined ? total : Number(cursor) - 1;

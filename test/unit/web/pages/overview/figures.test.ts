@@ -4,26 +4,22 @@ import { describe, expect, test } from "bun:test";
 import type { HistogramBucket, TouchpointTimings, UsageAnswer } from "../../../../../src/core/responses.ts";
 import {
   droppedEntries,
+  formatRate,
+  formatShare,
   hasEntries,
+  lengthReaching,
   monthGone,
   newestRecord,
-  planRows,
-} from "../../../../../src/web/pages/overview/plan_figures.ts";
-import {
   p95Series,
+  planRows,
+  pollOf,
   searchForTouchpoints,
   slowest,
   sparklineInterval,
-} from "../../../../../src/web/pages/overview/slowest_figures.ts";
-import {
-  formatRate,
-  formatShare,
-  lengthReaching,
-  pollOf,
   trafficInterval,
   trafficOf,
   widened,
-} from "../../../../../src/web/pages/overview/traffic_figures.ts";
+} from "../../../../../src/web/pages/overview/figures.ts";
 import { lastOf, PRESETS } from "../../../../../src/web/state/time_range.ts";
 
 const NOW = Date.UTC(2026, 10, 16);

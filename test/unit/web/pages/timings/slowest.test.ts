@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from "bun:test";
 import type { ShownRecord } from "../../../../../src/core/record.ts";
-import { failure } from "../../../../../src/web/api/outcome.ts";
-import { findSlowest, type SlowestQuestion } from "../../../../../src/web/pages/timings/slowest.ts";
+import { findSlowest, type SlowestQuery } from "../../../../../src/web/pages/timings/slowest.tsx";
+import { failure } from "../../../../../src/web/state/query.ts";
 
 function timing(id: number, duration: number): ShownRecord {
   const base = { project: "default", apiKey: "test", source: "server" } as const;
@@ -28,7 +28,7 @@ function serverOf(durations: readonly number[]) {
 }
 
 const WANTED = 20;
-const question = (from?: number): SlowestQuestion => ({ search: "touchpoint:a", from, wanted: WANTED });
+const question = (from?: number): SlowestQuery => ({ search: "touchpoint:a", from, wanted: WANTED });
 /** About as the server's p99 is: up to 1 % too small. */
 const percentile = (durations: readonly number[]) =>
   (durations.toSorted((a, b) => b - a)[durations.length / 100] ?? 0) * 0.98;

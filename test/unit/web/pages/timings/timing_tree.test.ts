@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import type { CategoryTimings, TimingFigures, TouchpointTimings } from "../../../../../src/core/responses.ts";
+import { parseSort } from "../../../../../src/web/components/data_table.tsx";
 import {
   formatOpen,
   openAtFirst,
@@ -9,7 +10,6 @@ import {
   type TimingRow,
   timingRows,
 } from "../../../../../src/web/pages/timings/timing_tree.ts";
-import { parseSort } from "../../../../../src/web/state/sorting.ts";
 
 function figures(count: number, p99: number | null): TimingFigures {
   const none = { min: null, mean: null, max: null, p50: null, p75: null, p90: null, p95: null };

@@ -2,14 +2,14 @@
 
 import { describe, expect, test } from "bun:test";
 import type { SeriesBucket } from "../../../../../src/core/responses.ts";
-import { failure } from "../../../../../src/web/api/outcome.ts";
-import type { Selection } from "../../../../../src/web/pages/timings/selection.ts";
 import {
-  type AskTrend,
-  type TrendQuestion,
+  type FetchTrend,
+  type TrendQuery,
   Trends,
   trendInterval,
 } from "../../../../../src/web/pages/timings/trends.ts";
+import { failure } from "../../../../../src/web/state/query.ts";
+import type { Selection } from "../../../../../src/web/state/selection.ts";
 
 const NO_FIGURES = { min: null, mean: null, max: null, p50: null, p75: null, p90: null, p99: null };
 
@@ -26,9 +26,9 @@ async function settled(): Promise<void> {
 }
 
 function stage() {
-  const asked: TrendQuestion[] = [];
+  const asked: TrendQuery[] = [];
   const trends = new Trends();
-  const ask: AskTrend = async (question) => {
+  const ask: FetchTrend = async (question) => {
     asked.push(question);
     if (question.by === undefined) return { ok: true, value: { interval: 1, buckets: buckets(3, null) } };
     return { ok: true, value: { interval: 1, touchpoints: [{ touchpoint: "api/a", buckets: buckets(1, 2) }] } };
@@ -63,7 +63,7 @@ describe("trends", () => {
     trends.want([API]);
     await settled();
     expect(asked).toHaveLength(1);
-    trends.renew();
+    trends.refresh();
     expect(trends.trends.value.get("category:api/")).toEqual([3, null]);
     trends.want([API]);
     await settled();
@@ -82,7 +82,7 @@ describe("trends", () => {
   test("of another scope are forgotten at once, and a late answer is not taken", async () => {
     const { trends, ask } = stage();
     let answer: (() => void) | undefined;
-    const late: AskTrend = () =>
+    const late: FetchTrend = () =>
       new Promise((resolve) => {
         answer = () => resolve({ ok: true, value: { interval: 1, buckets: buckets(99) } });
       });

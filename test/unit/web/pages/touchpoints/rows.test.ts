@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import type { TouchpointRow } from "../../../../../src/core/responses.ts";
 import { touchpointTrees } from "../../../../../src/query/responses/touchpoint_tree.ts";
-import { nameProblem } from "../../../../../src/web/pages/touchpoints/names.ts";
+import { nameProblem } from "../../../../../src/web/pages/touchpoints/dialogs.tsx";
 import {
   formatKeys,
   parseKeys,

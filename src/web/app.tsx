@@ -1,0 +1,76 @@
+// The composition root: joins the parts to the browser, and shows one of three screens. The address stays the same through a sign-in,
+// so the user lands on the page that the link named.
+
+import { signal } from "@preact/signals";
+import type { UsageAnswer } from "../core/responses.ts";
+import { Api } from "./api/client.ts";
+import { type Server, ServerProvider, useServer } from "./api/server_context.ts";
+import { Tail } from "./api/tail.ts";
+import { Frame } from "./frame/frame.tsx";
+import { ReadingOff, SignIn } from "./frame/sign_in.tsx";
+import { Announcer, type App, AppProvider, PageChanges } from "./state/app_context.ts";
+import { browserEnvironment, readSetting, sharedText, waitFor, watchTheme, writeSetting } from "./state/browser.ts";
+import { Query } from "./state/query.ts";
+import { Router } from "./state/router.ts";
+import { createSignedFetch, Session } from "./state/session.ts";
+import { Shortcuts } from "./state/shortcuts.ts";
+
+const SHORTCUTS_SETTING = "simplelogs.shortcuts";
+const SESSION_SECRET = "simplelogs.session";
+
+/** The half that knows no server. */
+export function createApp(window: Window): App {
+  const shortcuts = new Shortcuts(() => performance.now(), readSetting(window, SHORTCUTS_SETTING) !== "off");
+  return {
+    router: new Router(window),
+    shortcuts,
+    setShortcuts: (areOn) => {
+      shortcuts.areOn.value = areOn;
+      writeSetting(window, SHORTCUTS_SETTING, areOn ? "on" : "off");
+    },
+    announcer: new Announcer(),
+    pageChanges: new PageChanges(),
+    environment: browserEnvironment(window),
+    isDark: watchTheme(window.matchMedia("(prefers-color-scheme: dark)")),
+  };
+}
+
+/** The half that talks to the server. The page's attribute data-reading says whether reading is configured. */
+export function createServer(window: Window, { environment }: App): Server {
+  const { reading } = window.document.documentElement.dataset;
+  const session = new Session(reading !== "off", sharedText(window, SESSION_SECRET));
+  const fetch = createSignedFetch((path, init) => window.fetch(path, init), session);
+  const { schedule } = environment;
+  return {
+    api: new Api({ fetch, wait: (ms, signal) => waitFor(ms, signal, schedule), onResponse: () => session.confirm() }),
+    session,
+    usage: new Query<UsageAnswer>(environment),
+    refreshes: signal(0),
+    isSecure: window.isSecureContext,
+    createTail: (onBatch) => new Tail({ fetch, schedule, onBatch }),
+  };
+}
+
+interface RootProps {
+  readonly app: App;
+  readonly server: Server;
+}
+
+/** The whole page. */
+export function Root({ app, server }: RootProps) {
+  return (
+    <AppProvider value={app}>
+      <ServerProvider value={server}>
+        <Screen />
+      </ServerProvider>
+    </AppProvider>
+  );
+}
+
+function Screen() {
+  const { session } = useServer();
+  const state = session.state.value;
+  if (state === "off") return <ReadingOff />;
+  if (state === "signed_out" || state === "expired") return <SignIn hasExpired={state === "expired"} />;
+  return <Frame />;
+}

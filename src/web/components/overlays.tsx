@@ -1,0 +1,131 @@
+// A modal dialog by the browser's own element: it keeps the focus, closes on Escape, and gives the focus back.
+
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
+import { IconButton } from "./button.tsx";
+import { Icon, type IconName } from "./icon.tsx";
+
+interface DialogProps {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly children: ComponentChildren;
+  /** Buttons at the end. */
+  readonly actions?: ComponentChildren;
+}
+
+/** Open for as long as it is rendered: `{isOpen.value ? <Dialog …/> : null}`. */
+export function Dialog({ title, onClose, children, actions }: DialogProps) {
+  const element = useRef<HTMLDialogElement>(null);
+  const titleId = useId();
+  // A layout effect is undone before the element goes: the focus can still be given back.
+  useLayoutEffect(() => {
+    const dialog = element.current;
+    const before = document.activeElement;
+    dialog?.showModal();
+    return () => {
+      dialog?.close();
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
+    };
+  }, []);
+  const closeOutside = (event: MouseEvent) => {
+    if (event.target === element.current) onClose();
+  };
+  return (
+    <dialog
+      ref={element}
+      class="dialog"
+      aria-labelledby={titleId}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+      onClick={closeOutside}
+    >
+      <div class="dialog-body">
+        <div class="dialog-head">
+          <h2 id={titleId}>{title}</h2>
+          <IconButton icon="close" label="Close" onPress={onClose} />
+        </div>
+        {children}
+        {actions === undefined ? null : <div class="dialog-actions">{actions}</div>}
+      </div>
+    </dialog>
+  );
+}
+
+interface PopoverProps {
+  /** On the button. */
+  readonly label: ComponentChildren;
+  /** Of the panel, read aloud; also of the button, unless there is a prefix. */
+  readonly name: string;
+  /** Read aloud before the button's label. */
+  readonly prefix?: string;
+  readonly icon?: IconName;
+  /** Attribute data-popover of the button: a shortcut finds it there. */
+  readonly id?: string;
+  readonly children: (close: () => void) => ComponentChildren;
+}
+
+export function Popover({ label, name, prefix, icon, id, children }: PopoverProps) {
+  const isOpen = useSignal(false);
+  const panelId = useId();
+  const frame = useRef<HTMLDivElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  const close = () => {
+    isOpen.value = false;
+    button.current?.focus();
+  };
+  useLayoutEffect(() => {
+    if (!isOpen.value) return undefined;
+    panelOf(frame.current)?.querySelector<HTMLElement>("button, input")?.focus();
+    const leave = (event: Event) => {
+      if (event.target instanceof Node && frame.current?.contains(event.target) === true) return;
+      isOpen.value = false;
+    };
+    document.addEventListener("pointerdown", leave);
+    document.addEventListener("focusin", leave);
+    return () => {
+      document.removeEventListener("pointerdown", leave);
+      document.removeEventListener("focusin", leave);
+    };
+  }, [isOpen.value]);
+  const press = (event: KeyboardEvent) => {
+    if (event.key !== "Escape" || !isOpen.value) return;
+    event.preventDefault();
+    event.stopPropagation();
+    close();
+  };
+  return (
+    <div class="popover" ref={frame} onKeyDown={press}>
+      <button
+        ref={button}
+        type="button"
+        class="button plain"
+        aria-haspopup="dialog"
+        aria-expanded={isOpen.value}
+        aria-controls={isOpen.value ? panelId : undefined}
+        aria-label={prefix === undefined ? name : undefined}
+        title={name}
+        data-popover={id}
+        onClick={() => {
+          isOpen.value = !isOpen.value;
+        }}
+      >
+        {icon === undefined ? null : <Icon name={icon} />}
+        {prefix === undefined ? null : <span class="visually-hidden">{prefix} </span>}
+        <span class="button-text">{label}</span>
+        <Icon name="down" />
+      </button>
+      {isOpen.value ? (
+        <div id={panelId} class="popover-panel" role="dialog" aria-label={name}>
+          {children(close)}
+        </div>
+      ) : null}
+    </div>
+  );
+}
+
+function panelOf(frame: HTMLElement | null): HTMLElement | null {
+  return frame?.querySelector<HTMLElement>(".popover-panel") ?? null;
+}

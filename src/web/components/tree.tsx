@@ -1,0 +1,97 @@
+// The first cell of a row in a tree: indented by its depth, with a button that opens and closes what is below.
+
+import type { ComponentChildren } from "preact";
+import { Icon } from "./icon.tsx";
+
+interface TreeCellProps {
+  /** 0 at the top. */
+  readonly depth: number;
+  /** Undefined: there is nothing below. */
+  readonly isOpen: boolean | undefined;
+  readonly onToggle: () => void;
+  /** What is opened, read aloud. */
+  readonly name: string;
+  readonly children: ComponentChildren;
+}
+
+/** Depth beyond which rows are indented no further: names stay readable on a phone. */
+const DEPTH_SHOWN_MAX = 8;
+
+export function TreeCell({ depth, isOpen, onToggle, name, children }: TreeCellProps) {
+  return (
+    <span class={`tree-cell depth-${Math.min(depth, DEPTH_SHOWN_MAX)}`}>
+      {isOpen === undefined ? (
+        <span class="tree-space" />
+      ) : (
+        <button
+          type="button"
+          class="tree-toggle"
+          aria-expanded={isOpen}
+          aria-label={`${isOpen ? "Close" : "Open"} ${name}`}
+          onClick={onToggle}
+        >
+          <Icon name="chevron" />
+        </button>
+      )}
+      {children}
+    </span>
+  );
+}
+
+export interface TreeNode {
+  /** Full path: "api/orders". */
+  readonly path: string;
+  /** Its last level: "orders". */
+  readonly label: string;
+  /** 0 at the top. */
+  readonly depth: number;
+  /** Whether the path itself is one of the names, and not only the start of others. */
+  readonly isName: boolean;
+  /** By label. */
+  readonly children: readonly TreeNode[];
+}
+
+const SEPARATOR = "/";
+
+interface Growing {
+  readonly path: string;
+  readonly label: string;
+  readonly depth: number;
+  isName: boolean;
+  readonly children: Map<string, Growing>;
+}
+
+/** The top of the tree. Equal names count once; an empty level ("a//b") is a level like any other. */
+export function buildTree(names: Iterable<string>): readonly TreeNode[] {
+  const top = new Map<string, Growing>();
+  for (const name of names) {
+    let siblings = top;
+    let path = "";
+    const labels = name.split(SEPARATOR);
+    for (const [depth, label] of labels.entries()) {
+      path = depth === 0 ? label : `${path}${SEPARATOR}${label}`;
+      const known = siblings.get(label);
+      const node: Growing = known ?? { path, label, depth, isName: false, children: new Map() };
+      if (known === undefined) siblings.set(label, node);
+      if (depth === labels.length - 1) node.isName = true;
+      siblings = node.children;
+    }
+  }
+  return finish(top);
+}
+
+/** The rows to show, top down: a node's children only where `isOpen` says so. */
+export function openRows(nodes: readonly TreeNode[], isOpen: (node: TreeNode) => boolean): readonly TreeNode[] {
+  return nodes.flatMap((node) => [node, ...(isOpen(node) ? openRows(node.children, isOpen) : [])]);
+}
+
+/** Every name at or below a node. */
+export function namesOf(node: TreeNode): readonly string[] {
+  return [...(node.isName ? [node.path] : []), ...node.children.flatMap(namesOf)];
+}
+
+function finish(nodes: ReadonlyMap<string, Growing>): readonly TreeNode[] {
+  return [...nodes.values()]
+    .map((node): TreeNode => ({ ...node, children: finish(node.children) }))
+    .toSorted((a, b) => a.label.localeCompare(b.label, "en", { numeric: true }));
+}

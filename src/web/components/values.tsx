@@ -1,0 +1,132 @@
+// Small labels with a tone. A tone never stands alone: the word says the same.
+
+import type { ComponentChildren } from "preact";
+import { formatDuration, formatInstant } from "../../core/amounts.ts";
+import type { Level } from "../../core/entry.ts";
+import type { TimingStatus } from "../../core/record.ts";
+
+export type Tone = "neutral" | "info" | "good" | "warn" | "error" | "timing";
+
+interface BadgeProps {
+  readonly tone?: Tone;
+  readonly title?: string;
+  readonly children: ComponentChildren;
+}
+
+export function Badge({ tone = "neutral", title, children }: BadgeProps) {
+  return (
+    <span class={`badge tone-${tone}`} title={title}>
+      {children}
+    </span>
+  );
+}
+
+const LEVEL_TONES: Readonly<Record<Level, Tone>> = { debug: "neutral", info: "info", warn: "warn", error: "error" };
+
+export function LevelBadge({ level }: { readonly level: Level }) {
+  return <Badge tone={LEVEL_TONES[level]}>{level}</Badge>;
+}
+
+const STATUS_TONES: Readonly<Record<TimingStatus, Tone>> = {
+  completed: "timing",
+  started: "neutral",
+  unfinished: "warn",
+  orphaned: "warn",
+};
+
+export function StatusBadge({ status }: { readonly status: TimingStatus }) {
+  return <Badge tone={STATUS_TONES[status]}>{status}</Badge>;
+}
+
+/** Local time, with UTC when the pointer rests on it. `time` in Unix ms. */
+export function Instant({ time }: { readonly time: number }) {
+  const exact = new Date(time).toISOString();
+  return (
+    <time class="number" dateTime={exact} title={`${exact} UTC`}>
+      {formatInstant(time)}
+    </time>
+  );
+}
+
+/** `ms` in ms; null is shown as a dash. */
+export function Duration({ ms }: { readonly ms: number | null | undefined }) {
+  if (ms === null || ms === undefined) return <span class="muted">–</span>;
+  return (
+    <span class="number" title={`${ms} ms`}>
+      {formatDuration(ms)}
+    </span>
+  );
+}
+
+interface MeterProps {
+  /** What is measured, read aloud. */
+  readonly label: string;
+  readonly value: number;
+  /** Above 0. */
+  readonly max: number;
+  /** The value for people: "12 of 100 entries". */
+  readonly text: string;
+  /** A part of a whole: nothing is used up, so a large one wants no attention. */
+  readonly isPart?: boolean;
+}
+
+/** From this share on it wants attention. */
+const HIGH_SHARE = 0.9;
+
+export function Meter({ label, value, max, text, isPart = false }: MeterProps) {
+  const share = Math.min(1, Math.max(0, value / max));
+  const state = isPart ? "normal" : value > max ? "over" : share >= HIGH_SHARE ? "high" : "normal";
+  return (
+    <div
+      class={`meter meter-${state}`}
+      role="meter"
+      aria-label={label}
+      aria-valuemin={0}
+      aria-valuemax={max}
+      aria-valuenow={Math.min(value, max)}
+      aria-valuetext={text}
+    >
+      <span style={{ width: `${share * 100}%` }} />
+    </div>
+  );
+}
+
+interface SparklineProps {
+  /** Equally far apart; null is a gap. */
+  readonly values: readonly (number | null)[];
+  /** What it shows, read aloud: "p95 over the last hour". */
+  readonly label: string;
+  readonly widthPx?: number;
+  readonly heightPx?: number;
+}
+
+export function Sparkline({ values, label, widthPx = 96, heightPx = 20 }: SparklineProps) {
+  return (
+    <svg class="sparkline" role="img" aria-label={label} width={widthPx} height={heightPx}>
+      <path d={sparklinePath(values, widthPx, heightPx)} />
+    </svg>
+  );
+}
+
+/** Kept free at the top and the bottom for the line's own width, in px. */
+const MARGIN_PX = 1.5;
+
+/** A lone number between gaps becomes a dot. "" where there is no number at all. */
+export function sparklinePath(values: readonly (number | null)[], widthPx: number, heightPx: number): string {
+  const max = values.reduce<number>((most, value) => Math.max(most, value ?? 0), 0);
+  const step = values.length > 1 ? widthPx / (values.length - 1) : 0;
+  const parts: string[] = [];
+  for (const [index, value] of values.entries()) {
+    if (value === null) continue;
+    const share = max === 0 ? 0 : Math.max(0, value) / max;
+    const at = `${round(index * step)} ${round(heightPx - MARGIN_PX - share * (heightPx - 2 * MARGIN_PX))}`;
+    const hasBefore = index > 0 && values[index - 1] !== null;
+    const hasNext = index + 1 < values.length && values[index + 1] !== null;
+    parts.push(hasBefore ? `L${at}` : hasNext ? `M${at}` : `M${at}h0.01`);
+  }
+  return parts.join("");
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}

@@ -1,0 +1,195 @@
+// How to add a pair of keys: settings enter, the lines for the configuration file and the command leave. The server is not asked: who
+// may read is not who may make keys. New keys are made here, in the browser, and are known to nobody until they are pasted.
+
+import { useSignal } from "@preact/signals";
+import { type ComponentChildren, cloneElement, type VNode } from "preact";
+import { useId, useMemo } from "preact/hooks";
+import type { KeyPair } from "../../api/client.ts";
+import { Button, CopyButton } from "../../components/button.tsx";
+import { Dialog } from "../../components/overlays.tsx";
+import {
+  createCommand,
+  draftProblems,
+  newKey,
+  type PairDraft,
+  pairToml,
+  revokeCommand,
+  revokeToml,
+} from "./config_text.ts";
+
+interface CreateDialogProps {
+  /** Names of pairs that there are. */
+  readonly names: readonly string[];
+  readonly projects: readonly string[];
+  readonly project: string;
+  readonly onClose: () => void;
+}
+
+const KINDS: readonly (readonly [PairDraft["kinds"], string])[] = [
+  ["both", "server and client"],
+  ["server", "server only"],
+  ["client", "client only"],
+];
+
+export function CreateDialog({ names, projects, project, onClose }: CreateDialogProps) {
+  const listId = useId();
+  const name = useSignal("");
+  const projectName = useSignal(project);
+  const kinds = useSignal<PairDraft["kinds"]>("both");
+  const originsText = useSignal("");
+  const rate = useSignal("");
+  const keys = useMemo(() => {
+    const fill = (bytes: Uint8Array<ArrayBuffer>) => crypto.getRandomValues(bytes);
+    return { server: newKey("sk_", fill), client: newKey("ck_", fill) };
+  }, []);
+  const draft: PairDraft = {
+    name: name.value.trim(),
+    project: projectName.value.trim(),
+    kinds: kinds.value,
+    origins: originsText.value.split(/[\s,]+/).filter((origin) => origin !== ""),
+    rate: rate.value.trim(),
+  };
+  const problems = draftProblems(draft, names);
+  const isReady = Object.keys(problems).length === 0;
+  return (
+    <Dialog title="Add a pair of keys" onClose={onClose} actions={<Button onPress={onClose}>Done</Button>}>
+      <div class="keys-form">
+        <Field label="Name" problem={draft.name === "" ? undefined : problems.name}>
+          <input
+            class="field"
+            autoFocus
+            placeholder="web shop"
+            value={name.value}
+            onInput={(event) => {
+              name.value = event.currentTarget.value;
+            }}
+          />
+        </Field>
+        <Field label="Project" problem={problems.project}>
+          <input
+            class="field"
+            list={listId}
+            placeholder="default"
+            value={projectName.value}
+            onInput={(event) => {
+              projectName.value = event.currentTarget.value;
+            }}
+          />
+        </Field>
+        <datalist id={listId}>
+          {projects.map((one) => (
+            <option key={one} value={one} />
+          ))}
+        </datalist>
+        <Field label="Keys">
+          <select
+            class="field"
+            value={kinds.value}
+            onChange={(event) => {
+              kinds.value = KINDS.find(([kind]) => kind === event.currentTarget.value)?.[0] ?? "both";
+            }}
+          >
+            {KINDS.map(([kind, label]) => (
+              <option key={kind} value={kind}>
+                {label}
+              </option>
+            ))}
+          </select>
+        </Field>
+        <Field label="Entries a second" problem={problems.rate}>
+          <input
+            class="field"
+            inputMode="decimal"
+            placeholder="no limit"
+            value={rate.value}
+            onInput={(event) => {
+              rate.value = event.currentTarget.value;
+            }}
+          />
+        </Field>
+        {kinds.value === "server" ? null : (
+          <Field label="Origins of pages that may use the client key" problem={problems.origins} isWide>
+            <input
+              class="field code"
+              placeholder="https://shop.example.com https://*.example.com"
+              spellcheck={false}
+              value={originsText.value}
+              onInput={(event) => {
+                originsText.value = event.currentTarget.value;
+              }}
+            />
+          </Field>
+        )}
+      </div>
+      {isReady ? (
+        <>
+          <CodeBlock label="In a terminal beside the configuration file" text={createCommand(draft)} />
+          <CodeBlock label="Or at the end of simplelogs.toml" text={pairToml(draft, keys)} />
+          <p class="hint">
+            The command makes keys of its own and prints them once. The keys in the lines above were made in this
+            browser and are kept nowhere: copy them now. A running server takes the change within a second.
+          </p>
+        </>
+      ) : (
+        <p class="muted">Fill in the form: the command and the lines of the configuration file appear here.</p>
+      )}
+    </Dialog>
+  );
+}
+
+interface FieldProps {
+  readonly label: string;
+  readonly problem?: string | undefined;
+  readonly isWide?: boolean;
+  readonly children: VNode<{ readonly "aria-invalid"?: true; readonly "aria-describedby"?: string }>;
+}
+
+/** A labelled control, told what is wrong with it. */
+function Field({ label, problem, isWide, children }: FieldProps) {
+  const id = useId();
+  const control: ComponentChildren =
+    problem === undefined ? children : cloneElement(children, { "aria-invalid": true, "aria-describedby": id });
+  return (
+    <div class={isWide === true ? "keys-field keys-wide" : "keys-field"}>
+      <label>
+        <span>{label}</span>
+        {control}
+      </label>
+      <p id={id} class="field-problem" role="status">
+        {problem}
+      </p>
+    </div>
+  );
+}
+
+export function RevokeDialog({ pair, onClose }: { readonly pair: KeyPair; readonly onClose: () => void }) {
+  return (
+    <Dialog title="Revoke a pair of keys" onClose={onClose} actions={<Button onPress={onClose}>Done</Button>}>
+      <p class="keys-name">
+        Both keys of <b>{pair.name}</b> are refused from then on; what they sent stays. To replace keys without a gap,
+        add a second pair first, move its users over, and revoke this one when it is no longer used.
+      </p>
+      <CodeBlock label="In a terminal beside the configuration file" text={revokeCommand(pair.name)} />
+      <CodeBlock label="Or in the pair's table of simplelogs.toml" text={revokeToml(pair.name)} />
+      <p class="hint">A running server takes the change within a second.</p>
+    </Dialog>
+  );
+}
+
+interface CodeBlockProps {
+  /** What it is, above it and read aloud. */
+  readonly label: string;
+  readonly text: string;
+}
+
+export function CodeBlock({ label, text }: CodeBlockProps) {
+  return (
+    <div class="keys-code" role="group" aria-label={label}>
+      <div class="keys-code-head">
+        <span class="hint">{label}</span>
+        <CopyButton text={text} label={`Copy: ${label}`} />
+      </div>
+      <pre tabIndex={0}>{text}</pre>
+    </div>
+  );
+}

@@ -1,0 +1,207 @@
+// The keys page: which pairs there are, masked, and how to add or revoke one. Keys live in the configuration file; this page only
+// writes down what to put there.
+
+import { useSignal } from "@preact/signals";
+import { formatCount, formatCountOf } from "../../../core/amounts.ts";
+import type { KeyPair, ShownKey } from "../../api/client.ts";
+import { useQuery, useUsage } from "../../api/server_context.ts";
+import { Button } from "../../components/button.tsx";
+import { Link } from "../../components/link.tsx";
+import { EmptyState } from "../../components/notice.tsx";
+import { Page } from "../../components/page.tsx";
+import { QueryView } from "../../components/query_view.tsx";
+import { Badge, Instant } from "../../components/values.tsx";
+import { useParameter, useScope } from "../../state/app_context.ts";
+import { searchTerm } from "../touchpoints/search_term.ts";
+import { CreateDialog, RevokeDialog } from "./dialogs.tsx";
+
+const POLL_MS = 15_000;
+
+export function KeysPage() {
+  const { project } = useScope();
+  const usage = useUsage();
+  const query = useQuery("/api/v1/keys", {}, { pollMs: POLL_MS });
+  const isCreating = useSignal(false);
+  const revoked = useSignal<KeyPair | undefined>(undefined);
+  const pairs = query.state.value.value?.keys ?? [];
+  const projects = [...(usage.value?.storage ?? []), ...pairs].map((row) => row.project);
+  const add = () => {
+    isCreating.value = true;
+  };
+  return (
+    <Page
+      title="Keys"
+      actions={
+        <Button tone="primary" icon="plus" onPress={add}>
+          Add a pair
+        </Button>
+      }
+    >
+      <p class="muted">
+        Keys stand in the server's configuration file and are never shown here. Server keys are for code that you run,
+        client keys for pages in browsers. Last use is noted once a minute.
+      </p>
+      <QueryView
+        query={query}
+        isEmpty={({ keys }) => keys.length === 0}
+        empty={
+          <EmptyState title="No keys yet">
+            Nobody can send anything. Add a pair with <code>simplelogs keys create NAME</code>, or with the button
+            above.
+          </EmptyState>
+        }
+      >
+        {({ keys }) => (
+          <Pairs
+            pairs={keys}
+            project={project}
+            onRevoke={(pair) => {
+              revoked.value = pair;
+            }}
+          />
+        )}
+      </QueryView>
+      {isCreating.value ? (
+        <CreateDialog
+          names={pairs.map(({ name }) => name)}
+          projects={[...new Set(projects)].toSorted()}
+          project={project}
+          onClose={() => {
+            isCreating.value = false;
+          }}
+        />
+      ) : null}
+      {revoked.value === undefined ? null : (
+        <RevokeDialog
+          pair={revoked.value}
+          onClose={() => {
+            revoked.value = undefined;
+          }}
+        />
+      )}
+    </Page>
+  );
+}
+
+interface PairsProps {
+  readonly pairs: readonly KeyPair[];
+  readonly project: string;
+  readonly onRevoke: (pair: KeyPair) => void;
+}
+
+/** Those that work before those that are revoked. */
+function Pairs({ pairs, project, onRevoke }: PairsProps) {
+  const [, setProject] = useParameter("project");
+  const shown = pairs
+    .filter((pair) => project === "" || pair.project === project)
+    .toSorted((a, b) => Number(a.revoked) - Number(b.revoked));
+  const others = pairs.length - shown.length;
+  return (
+    <>
+      {shown.length === 0 ? (
+        <EmptyState title={`No keys of project ${project}`} />
+      ) : (
+        <ul class="keys-pairs" aria-label="Pairs of keys">
+          {shown.map((pair) => (
+            <PairPanel key={pair.name} pair={pair} onRevoke={() => onRevoke(pair)} />
+          ))}
+        </ul>
+      )}
+      {others === 0 ? null : (
+        <p class="keys-others muted">
+          {formatCountOf(others, "pair")} of other projects.{" "}
+          <Button onPress={() => setProject("")}>Show all projects</Button>
+        </p>
+      )}
+    </>
+  );
+}
+
+interface PairPanelProps {
+  readonly pair: KeyPair;
+  readonly onRevoke: () => void;
+}
+
+export function PairPanel({ pair, onRevoke }: PairPanelProps) {
+  const { name, project, server, client, origins, rate, revoked } = pair;
+  return (
+    <li class="panel keys-pair" data-revoked={revoked}>
+      <div class="panel-head">
+        <h2 class="keys-name">
+          {name} {revoked ? <Badge tone="error">revoked</Badge> : null}
+        </h2>
+        <span class="keys-actions">
+          <Link page="logs" parameters={{ project, q: searchTerm("apiKey", name) }} class="button">
+            Logs<span class="visually-hidden"> of {name}</span>
+          </Link>
+          {revoked ? null : (
+            <Button onPress={onRevoke}>
+              Revoke<span class="visually-hidden"> {name}</span>
+            </Button>
+          )}
+        </span>
+      </div>
+      <dl class="keys-facts">
+        <dt>Project</dt>
+        <dd>{project}</dd>
+        <KeyFacts label="Server key" shown={server} />
+        <KeyFacts label="Client key" shown={client} />
+        {client === null ? null : (
+          <>
+            <dt>Origins</dt>
+            <dd>
+              {origins.length === 0 ? (
+                <>
+                  <Badge tone="warn">none</Badge> <span class="muted">The client key is refused from every page.</span>
+                </>
+              ) : (
+                <ul class="keys-origins">
+                  {origins.map((origin) => (
+                    <li key={origin} class="code">
+                      {origin}
+                    </li>
+                  ))}
+                </ul>
+              )}
+            </dd>
+          </>
+        )}
+        <dt>Rate</dt>
+        <dd>
+          {rate === null ? (
+            <span class="muted">no limit</span>
+          ) : (
+            `${formatCount(rate)} ${rate === 1 ? "entry" : "entries"} a second, each key`
+          )}
+        </dd>
+      </dl>
+    </li>
+  );
+}
+
+function KeyFacts({ label, shown }: { readonly label: string; readonly shown: ShownKey | null }) {
+  return (
+    <>
+      <dt>{label}</dt>
+      <dd>
+        {shown === null ? (
+          <span class="muted">none</span>
+        ) : (
+          <span class="keys-key">
+            <code>{shown.masked}</code>
+            <span>
+              <span class="muted">last used </span>
+              {shown.lastUsed === null ? <b>never</b> : <Instant time={shown.lastUsed} />}
+            </span>
+            {shown.created === null ? null : (
+              <span>
+                <span class="muted">known since </span>
+                <Instant time={shown.created} />
+              </span>
+            )}
+          </span>
+        )}
+      </dd>
+    </>
+  );
+}

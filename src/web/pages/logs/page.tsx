@@ -1,0 +1,161 @@
+// The logs page: a search, its records over time, and the records themselves. Search, range, opened record, grouping and live tail are
+// in the address.
+
+import { useMemo } from "preact/hooks";
+import { formatCount } from "../../../core/amounts.ts";
+import type { ShownRecord } from "../../../core/record.ts";
+import type { HistogramAnswer } from "../../../core/responses.ts";
+import { useQuery } from "../../api/server_context.ts";
+import { Chart } from "../../components/chart.tsx";
+import type { ChartSeries } from "../../components/chart_options.ts";
+import { Notice, ScanNotice } from "../../components/notice.tsx";
+import { Page } from "../../components/page.tsx";
+import { QueryView } from "../../components/query_view.tsx";
+import { useApp, useParameter, useScope } from "../../state/app_context.ts";
+import { type QueryHandle } from "../../state/query.ts";
+import { rangeBounds, rangeParameters } from "../../state/time_range.ts";
+import { RecordRow } from "./record_row.tsx";
+import { RecordView } from "./record_view.tsx";
+import { SearchBar } from "./search_bar.tsx";
+import { LIVE_PAUSED, TailNotices, Toolbar } from "./toolbar.tsx";
+import { TouchpointPanel } from "./touchpoint_panel.tsx";
+import { type Records, useRecords } from "./use_records.ts";
+
+/** While records come in by themselves, the histogram is asked for anew so often, in ms. */
+const LIVE_POLL_MS = 5_000;
+
+export function LogsPage() {
+  const { environment } = useApp();
+  const { parameters: scope, range } = useScope();
+  const [q] = useParameter("q");
+  const [live] = useParameter("live");
+  const [group] = useParameter("group");
+  const parameters = useMemo(() => ({ ...scope, ...(q === "" ? {} : { q }) }), [scope, q]);
+  const canFollow = range.kind === "last" || range.to === undefined;
+  const isFollowing = live !== "" && canFollow;
+  const { from: timeMin } = useMemo(() => rangeBounds(range, environment.clock()), [range]);
+  const records = useRecords({ parameters: parameters, isFollowing, isPaused: live === LIVE_PAUSED, timeMin });
+  const histogram = useQuery("/api/v1/histogram", parameters, isFollowing ? { pollMs: LIVE_POLL_MS } : {});
+  const counted = histogram.state.value;
+  const { problem } = records;
+  return (
+    <Page title="Logs">
+      <div class="logs">
+        <SearchBar problem={problem?.kind === "refused" ? problem : undefined} />
+        <Histogram query={histogram} />
+        <Toolbar
+          total={counted.value === undefined || counted.problem !== undefined ? undefined : totalOf(counted.value)}
+          records={records}
+          parameters={parameters}
+          canFollow={canFollow}
+        />
+        {isFollowing ? <TailNotices records={records} /> : null}
+        <OpenedElsewhere records={records} />
+        <div class="logs-body">
+          {group === "" ? null : <TouchpointPanel />}
+          <RecordView records={records} />
+        </div>
+      </div>
+    </Page>
+  );
+}
+
+/** The opened record, unless it is in the list. */
+function OpenedElsewhere({ records: { list } }: { readonly records: Records }) {
+  const [open] = useParameter("open");
+  const id = /^[1-9]\d{0,15}$/.test(open) ? Number(open) : undefined;
+  void list.version.value;
+  if (id === undefined || !list.isReady || list.indexOf(id) !== -1) return null;
+  return <LinkedRecord key={id} id={id} />;
+}
+
+const KINDS = ["debug", "info", "timing", "warn", "error"] as const;
+const HEIGHT_PX = 104;
+const COUNT_WHOLE_MAX = 100_000;
+
+export function Histogram({ query }: { readonly query: QueryHandle<HistogramAnswer> }) {
+  // The search bar says what is wrong with a search.
+  if (query.state.value.problem?.kind === "refused") return null;
+  return (
+    <div class="logs-histogram">
+      <QueryView query={query} loading={<div class="logs-histogram-space" />}>
+        {(response) => (
+          <>
+            <ScanNotice notes={response} />
+            <LevelChart response={response} />
+          </>
+        )}
+      </QueryView>
+    </div>
+  );
+}
+
+function LevelChart({ response }: { readonly response: HistogramAnswer }) {
+  const { router } = useApp();
+  const { times, series } = useMemo(() => {
+    const { buckets } = response;
+    const series = KINDS.map(
+      (kind): ChartSeries => ({
+        label: kind,
+        values: buckets.map((bucket) => bucket[kind]),
+        color: `--level-${kind}`,
+        kind: "bars",
+        isStacked: true,
+      }),
+    );
+    return { times: buckets.map(({ time }) => time), series };
+  }, [response]);
+  return (
+    <Chart
+      label="Records over time by level; drag to choose a time range"
+      times={times}
+      intervalMs={response.interval}
+      series={series}
+      format={shortCount}
+      heightPx={HEIGHT_PX}
+      onSelect={(from, to) => router.change(rangeParameters({ kind: "between", from, to }))}
+    />
+  );
+}
+
+/** "12,345", "1.2M": as much as the axis has room for. */
+function shortCount(count: number): string {
+  if (count < COUNT_WHOLE_MAX) return formatCount(count);
+  return count.toLocaleString("en", { notation: "compact", maximumFractionDigits: 2 });
+}
+
+/** Records in all buckets together. */
+export function totalOf({ buckets }: HistogramAnswer): number {
+  return buckets.reduce((sum, bucket) => sum + KINDS.reduce((part, kind) => part + bucket[kind], 0), 0);
+}
+
+export function LinkedRecord({ id }: { readonly id: number }) {
+  const [, setOpen] = useParameter("open");
+  const query = useQuery("/api/v1/entries", { q: `id:${id}`, limit: 1 });
+  const close = () => setOpen("", "replace");
+  const closing = { action: { label: "Close", run: close } };
+  return (
+    <section class="logs-linked" aria-label="Linked record">
+      <QueryView query={query}>
+        {({ entries: [record] }) =>
+          record === undefined ? (
+            <Notice tone="warn" {...closing}>
+              Record {id} is not stored here, or not any more.
+            </Notice>
+          ) : (
+            <Linked record={record} onClose={close} />
+          )
+        }
+      </QueryView>
+    </section>
+  );
+}
+
+function Linked({ record, onClose }: { readonly record: ShownRecord; readonly onClose: () => void }) {
+  return (
+    <>
+      <p class="hint">The linked record, which the list below does not have.</p>
+      <RecordRow record={record} isOpen isActive showsProject onToggle={onClose} />
+    </>
+  );
+}

@@ -1,0 +1,166 @@
+// The slowest touchpoints of the range, by p95, each with its course over time.
+
+import { useMemo } from "preact/hooks";
+import { formatCount } from "../../../core/amounts.ts";
+import type { SeriesAnswer, TimingsAnswer, TouchpointTimings, ValuesAnswer } from "../../../core/responses.ts";
+import { valuesPath } from "../../api/client.ts";
+import { useQuery } from "../../api/server_context.ts";
+import { type Column, DataTable } from "../../components/data_table.tsx";
+import { Link } from "../../components/link.tsx";
+import { EmptyState, ScanNotice } from "../../components/notice.tsx";
+import { QueryView } from "../../components/query_view.tsx";
+import { Duration, Sparkline } from "../../components/values.tsx";
+import { useApp, useScope } from "../../state/app_context.ts";
+import { type QueryHandle } from "../../state/query.ts";
+import { selectionTitle } from "../../state/selection.ts";
+import { showing } from "../timings/view_state.tsx";
+import { p95Series, searchForTouchpoints, selectionOf, slowest, sparklineInterval, termFor } from "./figures.ts";
+
+interface SlowestProps {
+  readonly timings: QueryHandle<TimingsAnswer>;
+  /** In ms; undefined: the range has ended. */
+  readonly pollMs: number | undefined;
+}
+
+const SLOWEST_ROWS_MAX = 7;
+
+export function Slowest({ timings, pollMs }: SlowestProps) {
+  const { environment } = useApp();
+  const { range, parameters } = useScope();
+  const { value } = timings.state.value;
+  const rows = useMemo(() => slowest(value?.touchpoints ?? [], SLOWEST_ROWS_MAX), [value]);
+  // By name, so that another order of the same ones is no other question.
+  const q = searchForTouchpoints(rows.map(({ touchpoint }) => touchpoint).toSorted());
+  const interval = useMemo(() => sparklineInterval(range, environment.clock()), [range, environment]);
+  const series = useQuery(
+    "/api/v1/timings/series",
+    q === "" ? undefined : { ...parameters, q, by: "touchpoint", interval },
+    pollMs === undefined ? {} : { pollMs },
+  );
+  const courses = series.state.value.value;
+  const columns = useMemo(() => columnsWith(courses), [courses]);
+  return (
+    <section class="panel" aria-labelledby="overview-slowest">
+      <div class="panel-head">
+        <h2 id="overview-slowest">Slowest touchpoints</h2>
+        <Link page="timings">All timings</Link>
+      </div>
+      <QueryView
+        isSecondary
+        query={timings}
+        isEmpty={(response) => response.stoppedEarly === undefined && rows.length === 0}
+        empty={
+          <EmptyState title="No timings in this time range">
+            An entry with <code>startTime</code>, <code>endTime</code> or <code>duration</code> is one.
+          </EmptyState>
+        }
+      >
+        {(response) => (
+          <>
+            <ScanNotice notes={response} />
+            <DataTable
+              label="Slowest touchpoints by p95"
+              columns={columns}
+              rows={rows}
+              rowKey={({ touchpoint }) => touchpoint}
+            />
+          </>
+        )}
+      </QueryView>
+    </section>
+  );
+}
+
+function columnsWith(courses: SeriesAnswer | undefined): readonly Column<TouchpointTimings>[] {
+  return [
+    {
+      id: "touchpoint",
+      header: "Touchpoint",
+      cell: ({ touchpoint }) => (
+        <Link page="timings" parameters={showing(selectionOf(touchpoint))} class="overview-name" title={touchpoint}>
+          {selectionTitle(selectionOf(touchpoint))}
+        </Link>
+      ),
+    },
+    { id: "count", header: "Count", align: "end", isMinor: true, cell: ({ count }) => formatCount(count) },
+    { id: "p50", header: "p50", align: "end", isMinor: true, cell: ({ p50 }) => <Duration ms={p50} /> },
+    { id: "p95", header: "p95", align: "end", cell: ({ p95 }) => <Duration ms={p95} /> },
+    { id: "max", header: "Max", align: "end", isMinor: true, cell: ({ max }) => <Duration ms={max} /> },
+    {
+      id: "course",
+      header: "p95 over time",
+      cell: ({ touchpoint }) => {
+        const values = p95Series(courses, touchpoint);
+        return values === undefined ? (
+          <span class="overview-no-shape" />
+        ) : (
+          <Sparkline values={values} label={`p95 over time: ${selectionTitle(selectionOf(touchpoint))}`} />
+        );
+      },
+    },
+  ];
+}
+
+const ERROR_ROWS_MAX = 8;
+const ERRORS = "kind:log level:error";
+
+interface ErrorSourcesProps {
+  /** Of the range; undefined: not known yet. */
+  readonly errorCount: number | undefined;
+  /** In ms; undefined: the range has ended. */
+  readonly pollMs: number | undefined;
+}
+
+export function ErrorSources({ errorCount, pollMs }: ErrorSourcesProps) {
+  const { parameters } = useScope();
+  const errors = useQuery(
+    valuesPath("touchpoint"),
+    { ...parameters, q: ERRORS, limit: ERROR_ROWS_MAX },
+    pollMs === undefined ? {} : { pollMs },
+  );
+  return (
+    <section class="panel" aria-labelledby="overview-errors">
+      <div class="panel-head">
+        <h2 id="overview-errors">Errors by touchpoint</h2>
+        <Link page="logs" parameters={{ q: ERRORS }}>
+          All errors
+        </Link>
+      </div>
+      <QueryView
+        isSecondary
+        query={errors}
+        isEmpty={hasNoErrors}
+        empty={<EmptyState title={errorCount === 0 ? "No errors in this time range" : "No error has a touchpoint"} />}
+      >
+        {(response) => <Sources response={response} />}
+      </QueryView>
+    </section>
+  );
+}
+
+function hasNoErrors({ values, stoppedEarly }: ValuesAnswer): boolean {
+  return values.length === 0 && stoppedEarly === undefined;
+}
+
+function Sources({ response }: { readonly response: ValuesAnswer }) {
+  const most = response.values[0]?.count ?? 1;
+  return (
+    <>
+      <ScanNotice notes={response} />
+      <ul class="overview-sources">
+        {response.values.map(({ value, count }) => {
+          const name = String(value);
+          return (
+            <li key={name} class="overview-source">
+              <Link page="logs" parameters={{ q: `${ERRORS} ${termFor(name)}` }} class="overview-name" title={name}>
+                {name}
+              </Link>
+              <span class="number">{formatCount(count)}</span>
+              <span class="overview-source-bar" aria-hidden="true" style={{ width: `${(count / most) * 100}%` }} />
+            </li>
+          );
+        })}
+      </ul>
+    </>
+  );
+}

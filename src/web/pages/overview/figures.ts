@@ -1,0 +1,226 @@
+// Counts by bucket to what the overview tells of them: entries a minute by level, and the share of errors among the logs. A timing is
+// no log, whatever level was sent with it.
+
+import { parseInterval } from "../../../core/instant.ts";
+import { monthOf } from "../../../core/month.ts";
+import type {
+  HistogramAnswer,
+  HistogramBucket,
+  SeriesAnswer,
+  TouchpointTimings,
+  UsageAnswer,
+} from "../../../core/responses.ts";
+import { type Selection, selectionTerm } from "../../state/selection.ts";
+import { rangeBounds, type TimeRange } from "../../state/time_range.ts";
+
+const MINUTE_MS = 60_000;
+/** Ranges of such a length are counted minute by minute, in ms. */
+const BY_MINUTE_MS_MIN = 10 * MINUTE_MS;
+const BY_MINUTE_MS_MAX = 120 * MINUTE_MS;
+/** A relative range is asked anew each time so small a part of it has gone by, in these bounds in ms. */
+const POLL_SHARE = 1 / 720;
+const POLL_MS_MIN = 2_500;
+const POLL_MS_MAX = 60_000;
+
+/** What a bucket counts, in the order of the stack from the bottom up: errors stand on the ground, where they are compared best. */
+export const TRAFFIC_KINDS = ["error", "warn", "info", "debug", "timing"] as const;
+
+export type TrafficKind = (typeof TRAFFIC_KINDS)[number];
+
+export interface Traffic {
+  /** Starts of the buckets, Unix ms. */
+  readonly times: readonly number[];
+  /** Entries a minute, one number a bucket. */
+  readonly rates: Readonly<Record<TrafficKind, readonly number[]>>;
+  /** Errors among the logs of each bucket, 0 to 1; null where there is no log. */
+  readonly errorShares: readonly (number | null)[];
+  readonly entries: number;
+  readonly logs: number;
+  readonly errors: number;
+  readonly timings: number;
+  /** Of all logs, 0 to 1; null where there is none. */
+  readonly errorShare: number | null;
+  /** Entries a minute over all buckets. */
+  readonly rate: number;
+}
+
+export function trafficOf({ buckets, interval }: HistogramAnswer): Traffic {
+  const minutes = interval / MINUTE_MS;
+  const ratesOf = (kind: TrafficKind) => buckets.map((bucket) => bucket[kind] / minutes);
+  const sum = (count: (bucket: HistogramBucket) => number) => buckets.reduce((all, bucket) => all + count(bucket), 0);
+  const logs = sum(logsOf);
+  const errors = sum(({ error }) => error);
+  const timings = sum(({ timing }) => timing);
+  const entries = logs + timings;
+  return {
+    times: buckets.map(({ time }) => time),
+    rates: {
+      error: ratesOf("error"),
+      warn: ratesOf("warn"),
+      info: ratesOf("info"),
+      debug: ratesOf("debug"),
+      timing: ratesOf("timing"),
+    },
+    errorShares: buckets.map((bucket) => shareOf(bucket.error, logsOf(bucket))),
+    entries,
+    logs,
+    errors,
+    timings,
+    errorShare: shareOf(errors, logs),
+    rate: buckets.length === 0 ? 0 : entries / (minutes * buckets.length),
+  };
+}
+
+/** The interval to ask for: a minute where that draws well, else the server's choice. */
+export function trafficInterval(range: TimeRange, now: number): "1m" | undefined {
+  const { from, to } = rangeBounds(range, now);
+  if (from === undefined) return undefined;
+  const lengthMs = (to ?? now) - from;
+  return lengthMs >= BY_MINUTE_MS_MIN && lengthMs <= BY_MINUTE_MS_MAX ? "1m" : undefined;
+}
+
+/** How long an answer about a range stays good, in ms; undefined where the range has ended. */
+export function pollOf(range: TimeRange, now: number): number | undefined {
+  if (range.kind === "between" && range.to !== undefined && range.to <= now) return undefined;
+  const { from = 0 } = rangeBounds(range, now);
+  return Math.min(Math.max((now - from) * POLL_SHARE, POLL_MS_MIN), POLL_MS_MAX);
+}
+
+/** The range with as much again before and behind it; nothing past `now`. Undefined where it has no two ends to move. */
+export function widened(range: TimeRange, now: number): TimeRange | undefined {
+  if (range.kind === "last" || range.from === undefined || range.to === undefined) return undefined;
+  const lengthMs = range.to - range.from;
+  return { kind: "between", from: range.from - lengthMs, to: Math.max(range.to, Math.min(range.to + lengthMs, now)) };
+}
+
+/** The shortest of these lengths ("15m") that reaches back to an instant; undefined where none does. */
+export function lengthReaching<T extends { readonly text: string }>(
+  time: number,
+  now: number,
+  lengths: readonly T[],
+): T | undefined {
+  // A little beforehand, so that the entry does not leave while somebody looks.
+  return lengths.find(({ text }) => now - (parseInterval(text) ?? 0) * 0.9 < time);
+}
+
+/** "0", "0.2", "12.5", "1,234". */
+export function formatRate(rate: number): string {
+  const decimals = rate < 1 ? 2 : rate < 100 ? 1 : 0;
+  const rounded = Number(rate.toFixed(decimals));
+  return rate > 0 && rounded === 0 ? "<0.01" : rounded.toLocaleString("en", { maximumFractionDigits: decimals });
+}
+
+/** A share from 0 to 1: "0 %", "<0.1 %", "2.3 %", "45 %"; never 0 % or 100 % unless it is. */
+export function formatShare(share: number): string {
+  const percent = share * 100;
+  if (percent > 0 && percent < 0.1) return "<0.1 %";
+  if (percent > 99.9 && percent < 100) return ">99.9 %";
+  const decimals = percent < 9.95 || (percent > 99 && percent < 100) ? 1 : 0;
+  return `${Number(percent.toFixed(decimals)).toLocaleString("en")} %`;
+}
+
+function logsOf({ debug, info, warn, error }: HistogramBucket): number {
+  return debug + info + warn + error;
+}
+
+function shareOf(part: number, all: number): number | null {
+  return all === 0 ? null : part / all;
+}
+
+/** Points of a sparkline, about: few, so that rare timings still make a line. */
+const POINTS_WANTED = 24;
+
+/** The highest p95 first, of those that have one. */
+export function slowest(touchpoints: readonly TouchpointTimings[], count: number): TouchpointTimings[] {
+  return touchpoints
+    .filter(({ p95 }) => p95 !== null)
+    .sort((a, b) => (b.p95 ?? 0) - (a.p95 ?? 0) || (a.touchpoint < b.touchpoint ? -1 : 1))
+    .slice(0, count);
+}
+
+/** A touchpoint as the timings page takes it; "" stands for timings without one. */
+export function selectionOf(touchpoint: string): Selection {
+  return touchpoint === "" ? { kind: "none" } : { kind: "touchpoint", name: touchpoint };
+}
+
+/** A search for the records of these touchpoints; "" where there is none to search for. */
+export function searchForTouchpoints(names: readonly string[]): string {
+  return names.map(termFor).join(" OR ");
+}
+
+/** The term of one touchpoint, its name taken as it is. */
+export function termFor(touchpoint: string): string {
+  return selectionTerm(selectionOf(touchpoint));
+}
+
+/** The interval of a sparkline in whole ms, as the API takes it; undefined where the range has no length: the server's choice then. */
+export function sparklineInterval(range: TimeRange, now: number): number | undefined {
+  const { from, to = now } = rangeBounds(range, now);
+  return from === undefined || to <= from ? undefined : Math.max(1, Math.ceil((to - from) / POINTS_WANTED));
+}
+
+/** A touchpoint's p95 by bucket; undefined where the answer has none of it. */
+export function p95Series(response: SeriesAnswer | undefined, touchpoint: string): (number | null)[] | undefined {
+  return response?.touchpoints?.find((one) => one.touchpoint === touchpoint)?.buckets.map(({ p95 }) => p95);
+}
+
+export interface PlanRow {
+  readonly project: string;
+  /** Entries of the month that count against the limit. */
+  readonly admitted: number;
+  /** Null: no limit. */
+  readonly limit: number | null;
+  /** Of the limit, from 0, above 1 past it; null: no limit. */
+  readonly share: number | null;
+  readonly overage: number;
+  readonly overagePolicy: "continue" | "drop";
+}
+
+/** The month's rows: nearest to their limit first, then by count, then by name. `project`: only this one; "" for all. */
+export function planRows({ usage }: UsageAnswer, project: string, now: number): PlanRow[] {
+  const month = monthOf(now);
+  const rows = usage
+    .filter((row) => row.month === month && (project === "" || row.project === project))
+    .map(({ project, admitted, limit, overage, overagePolicy }) => ({
+      project,
+      admitted,
+      limit,
+      // A limit of nothing is used up from the start.
+      share: limit === null ? null : limit === 0 ? 1 : admitted / limit,
+      overage,
+      overagePolicy,
+    }));
+  return rows.sort(
+    (a, b) => (b.share ?? -1) - (a.share ?? -1) || b.admitted - a.admitted || (a.project < b.project ? -1 : 1),
+  );
+}
+
+/** How much of the UTC month has gone, 0 to 1. */
+export function monthGone(now: number): number {
+  const at = new Date(now);
+  const start = Date.UTC(at.getUTCFullYear(), at.getUTCMonth(), 1);
+  const end = Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + 1, 1);
+  return (now - start) / (end - start);
+}
+
+/** Whether any entry was ever taken: stored, or waiting for its other half. */
+export function hasEntries({ usage, storage }: UsageAnswer): boolean {
+  return storage.some(({ records }) => records > 0) || usage.some((row) => row.received > droppedOf(row));
+}
+
+/** Entries that came and were dropped, of all projects and months. */
+export function droppedEntries({ usage }: UsageAnswer): number {
+  return usage.reduce((sum, row) => sum + droppedOf(row), 0);
+}
+
+/** When the newest record is from, of one project or of all (""); undefined where there is none. */
+export function newestRecord({ storage }: UsageAnswer, project: string): number | undefined {
+  const times = storage
+    .filter((row) => project === "" || row.project === project)
+    .flatMap(({ newest }) => newest ?? []);
+  return times.length === 0 ? undefined : Math.max(...times);
+}
+
+function droppedOf({ dropped }: UsageAnswer["usage"][number]): number {
+  return Object.values(dropped).reduce((sum, count) => sum + count, 0);
+}

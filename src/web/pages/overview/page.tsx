@@ -1,0 +1,85 @@
+// The overview: how much comes in, how much of it is wrong, what is slow, and how the server is. While nothing was ever taken it
+// says how to send a first entry, and turns into the rest by itself when one arrives.
+
+import { useSignal } from "@preact/signals";
+import { useEffect, useMemo } from "preact/hooks";
+import type { UsageAnswer } from "../../../core/responses.ts";
+import { useQuery, useServer } from "../../api/server_context.ts";
+import { Link } from "../../components/link.tsx";
+import { Notice, ProblemNotice, Skeleton } from "../../components/notice.tsx";
+import { Page } from "../../components/page.tsx";
+import { useApp, useScope } from "../../state/app_context.ts";
+import { ErrorSources, Slowest } from "./by_touchpoint.tsx";
+import { hasEntries, pollOf, trafficInterval, trafficOf } from "./figures.ts";
+import { FirstRun } from "./first_run.tsx";
+import { Health, Plan } from "./status.tsx";
+import { Tiles, TrafficPanel } from "./traffic.tsx";
+
+export function OverviewPage() {
+  const { announcer } = useApp();
+  const { usage } = useServer();
+  const { value, problem } = usage.state.value;
+  const hasWaited = useSignal(false);
+  const isEmpty = value === undefined ? undefined : !hasEntries(value);
+  useEffect(() => {
+    if (isEmpty === true) hasWaited.value = true;
+    if (isEmpty === false && hasWaited.value) announcer.say("The first entry has arrived");
+  }, [isEmpty]);
+  return (
+    <Page title="Overview">
+      {value !== undefined && isEmpty === true ? (
+        <FirstRun usage={value} />
+      ) : value !== undefined ? (
+        <LiveView usage={value} isFirst={hasWaited.value} />
+      ) : problem === undefined ? (
+        <Skeleton />
+      ) : (
+        <ProblemNotice problem={problem} onRetry={() => usage.refresh()} />
+      )}
+    </Page>
+  );
+}
+
+interface LiveViewProps {
+  readonly usage: UsageAnswer;
+  /** The first entry came while somebody looked. */
+  readonly isFirst: boolean;
+}
+
+/** The figures of durations are asked for less often than the counts. */
+const TIMINGS_POLLS = 2;
+
+export function LiveView({ usage, isFirst }: LiveViewProps) {
+  const { environment } = useApp();
+  const { range, parameters } = useScope();
+  const { interval, pollMs, slowPollMs } = useMemo(() => {
+    const now = environment.clock();
+    const pollMs = pollOf(range, now);
+    const slowPollMs = pollMs === undefined ? undefined : pollMs * TIMINGS_POLLS;
+    return { interval: trafficInterval(range, now), pollMs, slowPollMs };
+  }, [range, environment]);
+  const counts = useQuery("/api/v1/histogram", { ...parameters, interval }, pollMs === undefined ? {} : { pollMs });
+  const { value, isStale, isLoading } = counts.state.value;
+  const traffic = useMemo(() => (value === undefined ? undefined : trafficOf(value)), [value]);
+  const slowPoll = slowPollMs === undefined ? {} : { pollMs: slowPollMs };
+  const timings = useQuery("/api/v1/timings", parameters, slowPoll);
+  return (
+    <>
+      {isFirst ? (
+        <Notice tone="good" title="The first entry has arrived. ">
+          Everything here renews itself. Read it in the <Link page="logs">logs</Link>.
+        </Notice>
+      ) : null}
+      <Tiles traffic={traffic} isStale={isStale} isLoading={isLoading} />
+      <TrafficPanel counts={counts} traffic={traffic} usage={usage} />
+      <div class="overview-row overview-uneven">
+        <Slowest timings={timings} pollMs={slowPollMs} />
+        <ErrorSources errorCount={traffic?.errors} pollMs={slowPollMs} />
+      </div>
+      <div class="overview-row">
+        <Plan usage={usage} />
+        <Health />
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,226 @@
+// How the server is now: whether it takes entries, how full its queue and its disk are, and what it dropped.
+
+import type { ComponentChildren } from "preact";
+import { formatBytes, formatCount, formatCountOf, formatDuration } from "../../../core/amounts.ts";
+import { monthOf } from "../../../core/month.ts";
+import type { StatusAnswer, UsageAnswer } from "../../../core/responses.ts";
+import { useQuery, useServer } from "../../api/server_context.ts";
+import { Link } from "../../components/link.tsx";
+import { Notice } from "../../components/notice.tsx";
+import { QueryView } from "../../components/query_view.tsx";
+import { Badge } from "../../components/values.tsx";
+import { useApp, useScope } from "../../state/app_context.ts";
+import { formatShare, monthGone, type PlanRow, planRows } from "./figures.ts";
+
+const POLL_MS = 5_000;
+
+const DURABILITY: Readonly<Record<StatusAnswer["durability"], string>> = {
+  sync: "on disk when answered",
+  write: "with the system when answered",
+  memory: "in the queue when answered",
+};
+
+export function Health() {
+  const status = useQuery("/api/v1/status", {}, { pollMs: POLL_MS });
+  const { value, problem } = status.state.value;
+  return (
+    <section class="panel" aria-labelledby="overview-health">
+      <div class="panel-head">
+        <h2 id="overview-health">
+          Server <Readiness status={value} isOffline={problem?.kind === "offline"} />
+        </h2>
+        <Link page="storage">Storage</Link>
+      </div>
+      <QueryView isSecondary query={status}>
+        {(response) => <Figures status={response} />}
+      </QueryView>
+    </section>
+  );
+}
+
+function Readiness({ status, isOffline }: { readonly status: StatusAnswer | undefined; readonly isOffline: boolean }) {
+  if (isOffline) return <Badge tone="error">not reached</Badge>;
+  if (status === undefined) return null;
+  return status.ready ? <Badge tone="good">ready</Badge> : <Badge tone="error">takes no entries</Badge>;
+}
+
+function Figures({ status }: { readonly status: StatusAnswer }) {
+  const { environment } = useApp();
+  const { ready, reason, queue, entries, storage, durability, startedAt, version } = status;
+  const dropped = Object.entries(entries.dropped).filter(([, count]) => count > 0);
+  const droppedCount = dropped.reduce((sum, [, count]) => sum + count, 0);
+  return (
+    <div class="overview-health">
+      {ready ? null : (
+        <Notice tone="error" title="Batches are answered 503. ">
+          {reason}
+        </Notice>
+      )}
+      <Measure
+        name="Queue"
+        text={`${formatCount(queue.requests)} of ${formatCount(queue.requestsMax)} requests`}
+        note={`${formatBytes(queue.bytes)} of ${formatBytes(queue.bytesMax)}; when full, senders are asked to wait`}
+        share={Math.max(shareOf(queue.requests, queue.requestsMax), shareOf(queue.bytes, queue.bytesMax))}
+        warnFrom={0.5}
+      />
+      <Measure
+        name="Disk"
+        text={`${formatBytes(storage.bytesOnDisk)} of ${formatBytes(storage.bytesMax)}`}
+        note={`${formatCountOf(storage.records, "record")}; when full, the oldest go first`}
+        share={shareOf(storage.bytesOnDisk, storage.bytesMax)}
+        warnFrom={0.9}
+      />
+      <dl class="overview-facts">
+        <Fact name="Waiting for their other half">{formatCount(entries.open)}</Fact>
+        <Fact name="Dropped so far">
+          <Link
+            page="rejections"
+            title={dropped.map(([reason, count]) => `${reason} ${formatCount(count)}`).join(", ")}
+          >
+            {formatCount(droppedCount)}
+          </Link>
+        </Fact>
+        <Fact name="An entry is">{DURABILITY[durability]}</Fact>
+        <Fact name="Up for">
+          {formatDuration(Math.max(0, environment.clock() - startedAt))}, version {version}
+        </Fact>
+      </dl>
+    </div>
+  );
+}
+
+interface MeasureProps {
+  readonly name: string;
+  readonly text: string;
+  readonly note: string;
+  readonly share: number;
+  readonly warnFrom: number;
+}
+
+function Measure({ name, text, note, share, warnFrom }: MeasureProps) {
+  return (
+    <div class="overview-measure">
+      <div class="overview-measure-text">
+        <span>{name}</span>
+        <span class="number">{text}</span>
+      </div>
+      <Meter label={name} share={share} warnFrom={warnFrom} />
+      <p class="hint">{note}</p>
+    </div>
+  );
+}
+
+function Fact({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd class="number">{children}</dd>
+    </div>
+  );
+}
+
+function shareOf(part: number, all: number): number {
+  return all === 0 ? 0 : part / all;
+}
+
+const ROWS_MAX = 5;
+
+export function Plan({ usage }: { readonly usage: UsageAnswer }) {
+  const { environment } = useApp();
+  const { usage: query } = useServer();
+  const { project } = useScope();
+  const now = environment.clock();
+  const rows = planRows(usage, project, now);
+  const gone = monthGone(now);
+  const further = rows.length - ROWS_MAX;
+  return (
+    <section class="panel" aria-labelledby="overview-plan">
+      <div class="panel-head">
+        <h2 id="overview-plan">This month</h2>
+        <Link page="usage">Usage</Link>
+      </div>
+      <div class="query-view" data-stale={query.state.value.isStale}>
+        <div class="query-content overview-plan">
+          <p class="hint">
+            {monthOf(now)} (UTC), {formatShare(gone)} of it gone
+          </p>
+          {rows.length === 0 ? <p class="muted">No entries this month yet.</p> : null}
+          {rows.slice(0, ROWS_MAX).map((row) => (
+            <ProjectPlan key={row.project} row={row} gone={gone} />
+          ))}
+          {further > 0 ? (
+            <p>
+              <Link page="usage">{formatCount(further)} more</Link>
+            </p>
+          ) : null}
+        </div>
+      </div>
+    </section>
+  );
+}
+
+function ProjectPlan({ row, gone }: { readonly row: PlanRow; readonly gone: number }) {
+  const { project, admitted, limit, share, overage, overagePolicy } = row;
+  return (
+    <div class="overview-measure">
+      <div class="overview-measure-text">
+        <span class="overview-name" title={project}>
+          {project}
+        </span>
+        <span class="number">
+          {formatCount(admitted)}
+          {limit === null ? (
+            <span class="muted"> · no limit</span>
+          ) : (
+            <span class="muted"> of {formatCount(limit)}</span>
+          )}
+        </span>
+      </div>
+      {share === null ? null : <Meter label={`${project}, of its month's limit`} share={share} mark={gone} />}
+      {share === null ? null : (
+        <div class="overview-measure-text hint">
+          <span class="number">{formatShare(share)} used</span>
+          {overage > 0 ? (
+            <Badge tone={overagePolicy === "drop" ? "error" : "warn"}>
+              {formatCount(overage)} past the limit, {overagePolicy === "drop" ? "dropped" : "stored all the same"}
+            </Badge>
+          ) : share > gone ? (
+            <span>ahead of an even pace</span>
+          ) : (
+            <span>within an even pace</span>
+          )}
+        </div>
+      )}
+    </div>
+  );
+}
+
+interface MeterProps {
+  /** What is measured, read aloud: "Queue". */
+  readonly label: string;
+  /** 0 to 1; above 1 is full. */
+  readonly share: number;
+  /** From this share on it deserves attention, and from 1 on it is full. */
+  readonly warnFrom?: number;
+  /** A line on the bar, 0 to 1: where it would be by an even pace. */
+  readonly mark?: number;
+}
+
+export function Meter({ label, share, warnFrom = 0.8, mark }: MeterProps) {
+  const shown = Math.min(Math.max(share, 0), 1);
+  const tone = share >= 1 ? "is-full" : share >= warnFrom ? "is-high" : "";
+  return (
+    <div
+      class={`overview-meter ${tone}`}
+      role="meter"
+      aria-label={label}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={Math.round(shown * 100)}
+      aria-valuetext={formatShare(share)}
+    >
+      <span class="overview-meter-fill" style={{ width: `${shown * 100}%` }} />
+      {mark === undefined ? null : <span class="overview-meter-mark" style={{ left: `${mark * 100}%` }} />}
+    </div>
+  );
+}

@@ -1,0 +1,248 @@
+// The range in four numbers: entries, the share of errors, timings, and what runs now. Each leads to where it can be read in full.
+
+import type { ComponentChildren } from "preact";
+import { useMemo } from "preact/hooks";
+import { formatCount, formatCountOf, formatDuration } from "../../../core/amounts.ts";
+import type { PageName } from "../../../core/pages.ts";
+import type { HistogramAnswer, UsageAnswer } from "../../../core/responses.ts";
+import { useQuery } from "../../api/server_context.ts";
+import { Button } from "../../components/button.tsx";
+import { Chart } from "../../components/chart.tsx";
+import type { ChartSeries } from "../../components/chart_options.ts";
+import { Link } from "../../components/link.tsx";
+import { EmptyState, ScanNotice } from "../../components/notice.tsx";
+import { QueryView } from "../../components/query_view.tsx";
+import { Instant, Sparkline } from "../../components/values.tsx";
+import { useApp, useScope, useShortcut } from "../../state/app_context.ts";
+import { type QueryHandle } from "../../state/query.ts";
+import type { ParameterChanges } from "../../state/router.ts";
+import { PRESETS, rangeParameters } from "../../state/time_range.ts";
+import {
+  formatRate,
+  formatShare,
+  lengthReaching,
+  newestRecord,
+  TRAFFIC_KINDS,
+  type Traffic,
+  trafficOf,
+  widened,
+} from "./figures.ts";
+
+/** What runs is asked for so often, in ms: it has no range that could be over. */
+const RUNNING_POLL_MS = 5_000;
+
+interface TilesProps {
+  /** Undefined: not known yet. */
+  readonly traffic: Traffic | undefined;
+  /** Of another range, or of an earlier time than it should be. */
+  readonly isStale: boolean;
+  readonly isLoading: boolean;
+}
+
+export function Tiles({ traffic, isStale, isLoading }: TilesProps) {
+  const { environment } = useApp();
+  const { project } = useScope();
+  const runningQuery = useQuery(
+    "/api/v1/timings/running",
+    { ...(project === "" ? {} : { project }), limit: 1 },
+    { pollMs: RUNNING_POLL_MS },
+  );
+  const running = runningQuery.state.value;
+  const longest = running.value?.running[0];
+  return (
+    <ul class="overview-tiles" aria-label="In numbers">
+      <Tile
+        label="Entries"
+        page="logs"
+        value={traffic === undefined ? undefined : formatCount(traffic.entries)}
+        note={traffic === undefined ? "" : `${formatRate(traffic.rate)} a minute`}
+        isStale={isStale}
+        isLoading={isLoading}
+      />
+      <Tile
+        label="Error share"
+        page="logs"
+        parameters={{ q: "kind:log level:error" }}
+        value={traffic === undefined ? undefined : traffic.errorShare === null ? "–" : formatShare(traffic.errorShare)}
+        note={
+          traffic === undefined
+            ? ""
+            : `${formatCountOf(traffic.errors, "error")} in ${formatCountOf(traffic.logs, "log")}`
+        }
+        isStale={isStale}
+        isLoading={isLoading}
+        isBad={(traffic?.errors ?? 0) > 0}
+      >
+        {traffic === undefined || traffic.errors === 0 ? null : (
+          <Sparkline values={traffic.errorShares} label="Error share over the time range" widthPx={72} heightPx={24} />
+        )}
+      </Tile>
+      <Tile
+        label="Timings"
+        page="timings"
+        value={traffic === undefined ? undefined : formatCount(traffic.timings)}
+        note="measured durations"
+        isStale={isStale}
+        isLoading={isLoading}
+      />
+      <Tile
+        label="Running now"
+        page="timings"
+        parameters={{ tab: "running" }}
+        value={running.value === undefined ? undefined : formatCount(running.value.count)}
+        note={
+          running.value === undefined
+            ? ""
+            : longest === undefined
+              ? "no start waits for its end"
+              : `longest for ${formatDuration(Math.max(0, environment.clock() - longest.startTime))}`
+        }
+        isStale={running.isStale}
+        isLoading={running.isLoading}
+      />
+    </ul>
+  );
+}
+
+interface TileProps {
+  readonly label: string;
+  readonly page: PageName;
+  readonly parameters?: ParameterChanges;
+  /** Undefined: not known yet. */
+  readonly value: string | undefined;
+  readonly note: string;
+  readonly isStale: boolean;
+  readonly isLoading: boolean;
+  readonly isBad?: boolean;
+  readonly children?: ComponentChildren;
+}
+
+function Tile({ label, page, parameters, value, note, isStale, isLoading, isBad = false, children }: TileProps) {
+  return (
+    <li class="panel overview-tile" data-stale={isStale} aria-busy={value === undefined && isLoading}>
+      <Link page={page} parameters={parameters} class="overview-tile-label">
+        {label}
+      </Link>
+      <span class={`overview-tile-value number ${isBad ? "is-bad" : ""}`}>{value ?? (isLoading ? "…" : "–")}</span>
+      <span class="overview-tile-note hint number">{note === "" ? "\u00A0" : note}</span>
+      {children === undefined || children === null ? null : <span class="overview-tile-shape">{children}</span>}
+    </li>
+  );
+}
+
+interface TrafficPanelProps {
+  readonly counts: QueryHandle<HistogramAnswer>;
+  /** Of the latest answer; undefined: there was none. */
+  readonly traffic: Traffic | undefined;
+  readonly usage: UsageAnswer;
+}
+
+const HEIGHT_PX = 220;
+
+export function TrafficPanel({ counts, traffic, usage }: TrafficPanelProps) {
+  const { router, environment } = useApp();
+  const { range } = useScope();
+  const wider = widened(range, environment.clock());
+  const zoomOut = () => {
+    if (wider !== undefined) router.change(rangeParameters(wider));
+  };
+  useShortcut("z", "Zoom out of a range that was dragged", zoomOut);
+  return (
+    <section class="panel" aria-labelledby="overview-traffic">
+      <div class="panel-head">
+        <h2 id="overview-traffic">Entries per minute</h2>
+        <div class="overview-traffic-actions">
+          {(traffic?.entries ?? 0) > 0 ? <span class="hint wide-only">Drag over the chart to zoom in</span> : null}
+          {wider === undefined ? null : (
+            <Button icon="minus" onPress={zoomOut}>
+              Zoom out
+            </Button>
+          )}
+        </div>
+      </div>
+      <QueryView
+        query={counts}
+        isEmpty={isEmpty}
+        empty={<NoEntries usage={usage} />}
+        loading={<div class="overview-chart-space" />}
+      >
+        {(response) => (traffic === undefined ? null : <TrafficChart response={response} traffic={traffic} />)}
+      </QueryView>
+    </section>
+  );
+}
+
+function isEmpty(response: HistogramAnswer): boolean {
+  return (
+    response.stoppedEarly === undefined && response.damagedBlocks === undefined && trafficOf(response).entries === 0
+  );
+}
+
+interface TrafficChartProps {
+  readonly response: HistogramAnswer;
+  readonly traffic: Traffic;
+}
+
+function TrafficChart({ response, traffic }: TrafficChartProps) {
+  const { router } = useApp();
+  const { times, rates } = traffic;
+  const series = useMemo(
+    () =>
+      TRAFFIC_KINDS.map(
+        (kind): ChartSeries => ({
+          label: kind,
+          values: rates[kind],
+          color: `--level-${kind}`,
+          kind: "bars",
+          isStacked: true,
+        }),
+      ),
+    [rates],
+  );
+  const zoom = (from: number, to: number) => router.change(rangeParameters({ kind: "between", from, to }));
+  return (
+    <>
+      <ScanNotice notes={response} />
+      <Chart
+        label={`Entries per minute by level, in steps of ${formatDuration(response.interval)}`}
+        times={times}
+        intervalMs={response.interval}
+        series={series}
+        format={formatRate}
+        heightPx={HEIGHT_PX}
+        onSelect={zoom}
+      />
+    </>
+  );
+}
+
+/** Where there is something, and how to get there. */
+function NoEntries({ usage }: { readonly usage: UsageAnswer }) {
+  const { router, environment } = useApp();
+  const { project } = useScope();
+  const newest = newestRecord(usage, project);
+  if (newest === undefined) {
+    return (
+      <EmptyState title={project === "" ? "No entries are stored" : "This project has no entries"}>
+        {project === ""
+          ? "What was stored has been removed, or waits for its other half."
+          : "Choose another one above."}
+      </EmptyState>
+    );
+  }
+  const preset = lengthReaching(newest, environment.clock(), PRESETS);
+  return (
+    <EmptyState title="No entries in this time range">
+      <p>
+        The latest is from <Instant time={newest} />.
+      </p>
+      {preset === undefined ? null : (
+        <p class="overview-empty-action">
+          <Button onPress={() => router.change({ from: preset.text, to: undefined })}>
+            Show the {preset.label.toLowerCase()}
+          </Button>
+        </p>
+      )}
+    </EmptyState>
+  );
+}

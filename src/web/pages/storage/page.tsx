@@ -1,0 +1,261 @@
+// The storage page: the data file, what a 202 promises, and what each project takes and keeps.
+
+import { formatBytes, formatCount, formatDuration } from "../../../core/amounts.ts";
+import type { ProjectStorage, StatusAnswer, UsageAnswer } from "../../../core/responses.ts";
+import { useQuery } from "../../api/server_context.ts";
+import { type Column, DataTable } from "../../components/data_table.tsx";
+import { Link } from "../../components/link.tsx";
+import { EmptyState, Notice } from "../../components/notice.tsx";
+import { Page } from "../../components/page.tsx";
+import { QueryView } from "../../components/query_view.tsx";
+import { Badge, Instant, Meter } from "../../components/values.tsx";
+import { useScope } from "../../state/app_context.ts";
+import { formatShare } from "../usage/months.ts";
+
+const POLL_MS = 15_000;
+
+export function StoragePage() {
+  const { project } = useScope();
+  const status = useQuery("/api/v1/status", {}, { pollMs: POLL_MS });
+  const usage = useQuery("/api/v1/usage", {}, { pollMs: POLL_MS });
+  return (
+    <Page title="Storage">
+      <QueryView query={status}>
+        {(response) => (
+          <div class="storage-panels">
+            <FilePanel status={response} />
+            <DurabilityPanel status={response} />
+          </div>
+        )}
+      </QueryView>
+      <section class="storage-projects" aria-labelledby="storage-projects">
+        <h2 id="storage-projects">By project</h2>
+        <QueryView
+          query={usage}
+          isEmpty={({ storage }) => storage.every((row) => project !== "" && row.project !== project)}
+          empty={
+            <EmptyState title={project === "" ? "Nothing is stored yet" : `Project ${project} stores nothing yet`} />
+          }
+        >
+          {({ storage }) => {
+            const total = totalOf(storage);
+            return (
+              <>
+                <ProjectTable
+                  rows={storage.filter((row) => project === "" || row.project === project)}
+                  bytes={total.bytes}
+                />
+                <p class="hint storage-total">
+                  All records together take {formatBytes(total.bytes)}, compressed
+                  {total.perRecord === null ? "" : `: ${formatBytes(total.perRecord)} a record`}. Times are those of the
+                  records.
+                </p>
+              </>
+            );
+          }}
+        </QueryView>
+      </section>
+    </Page>
+  );
+}
+
+/** From this share of max_size on, the oldest data is about to go. */
+const HIGH_SHARE = 0.9;
+
+export function FilePanel({ status }: { readonly status: StatusAnswer }) {
+  const { bytesOnDisk, bytesMax, records, blocks } = status.storage;
+  const share = bytesOnDisk / bytesMax;
+  return (
+    <section class="panel storage-file" aria-label="Data file">
+      <div class="panel-head">
+        <h2>Data file</h2>
+        {status.ready ? <Badge tone="good">ready</Badge> : <Badge tone="error">not ready</Badge>}
+      </div>
+      {status.reason === null ? null : <Notice tone="error">{status.reason}</Notice>}
+      <p class="storage-amount number">
+        <b>{formatBytes(bytesOnDisk)}</b> <span class="muted">of {formatBytes(bytesMax)}</span>{" "}
+        <span class="muted">({formatShare(share)})</span>
+      </p>
+      <Meter
+        label="Size of the data file"
+        value={bytesOnDisk}
+        max={bytesMax}
+        text={`${formatBytes(bytesOnDisk)} of ${formatBytes(bytesMax)}`}
+      />
+      {share < HIGH_SHARE ? null : (
+        <Notice tone="warn">
+          The file is close to <code>storage.max_size</code>: the oldest data goes first, also before its retention
+          ends.
+        </Notice>
+      )}
+      <dl class="storage-facts">
+        <div>
+          <dt>Records</dt>
+          <dd class="number">{formatCount(records)}</dd>
+        </div>
+        <div>
+          <dt>Blocks</dt>
+          <dd class="number">{formatCount(blocks)}</dd>
+        </div>
+      </dl>
+      <p class="hint">
+        With indexes, counters and free space. At <code>storage.max_size</code> the oldest data goes first.
+      </p>
+    </section>
+  );
+}
+
+export function DurabilityPanel({ status }: { readonly status: StatusAnswer }) {
+  return (
+    <section class="panel storage-file" aria-label="Durability">
+      <div class="panel-head">
+        <h2>Durability</h2>
+        <code>storage.durability = "{status.durability}"</code>
+      </div>
+      <p>{DURABILITY_TEXTS[status.durability]}</p>
+      <p class="hint">
+        Retention is by the record's time. No reader shows an expired record; on disk it goes with its block, up to a
+        day later. Both are set in <code>simplelogs.toml</code>: the retention for each project, and applied at once;
+        the durability for the whole server, at its start.
+      </p>
+    </section>
+  );
+}
+
+/** Bytes of records, of all projects that are shown. */
+export function totalOf(rows: UsageAnswer["storage"]): { readonly bytes: number; readonly perRecord: number | null } {
+  const bytes = rows.reduce((sum, row) => sum + row.bytes, 0);
+  const records = rows.reduce((sum, row) => sum + row.records, 0);
+  return { bytes, perRecord: bytesPerRecord({ bytes, records }) };
+}
+
+interface ProjectTableProps {
+  readonly rows: readonly ProjectStorage[];
+  /** Compressed bytes of all rows. */
+  readonly bytes: number;
+}
+
+export function ProjectTable({ rows, bytes }: ProjectTableProps) {
+  return (
+    <DataTable
+      label="Storage by project"
+      columns={columnsOf(bytes)}
+      rows={rows}
+      rowKey={({ project }) => project}
+      sortParameter="sort"
+      sortDefault="-bytes"
+    />
+  );
+}
+
+const dash = <span class="muted">–</span>;
+
+function columnsOf(total: number): readonly Column<ProjectStorage>[] {
+  return [
+    {
+      id: "project",
+      header: "Project",
+      sortValue: ({ project }) => project,
+      cell: ({ project }) => (
+        <Link page="logs" parameters={{ project }} class="storage-project">
+          {project}
+        </Link>
+      ),
+    },
+    {
+      id: "records",
+      header: "Records",
+      align: "end",
+      sortValue: ({ records }) => records,
+      cell: ({ records }) => formatCount(records),
+    },
+    {
+      id: "blocks",
+      header: "Blocks",
+      hint: "A block holds up to 65,536 records of one UTC day",
+      align: "end",
+      isMinor: true,
+      sortValue: ({ blocks }) => blocks,
+      cell: ({ blocks }) => formatCount(blocks),
+    },
+    {
+      id: "bytes",
+      header: "On disk",
+      hint: "Compressed",
+      align: "end",
+      sortValue: ({ bytes }) => bytes,
+      cell: ({ bytes }) => formatBytes(bytes),
+    },
+    {
+      id: "share",
+      header: "Share",
+      hint: "Of all records' bytes",
+      isMinor: true,
+      cell: ({ project, bytes }) => (
+        <span class="storage-share">
+          <Meter
+            label={`Share of ${project}`}
+            value={bytes}
+            max={Math.max(1, total)}
+            text={`${formatBytes(bytes)} of ${formatBytes(total)}`}
+            isPart
+          />
+        </span>
+      ),
+    },
+    {
+      id: "perRecord",
+      header: "A record",
+      hint: "Compressed bytes of a record, on average",
+      align: "end",
+      isMinor: true,
+      sortValue: bytesPerRecord,
+      cell: (row) => {
+        const perRecord = bytesPerRecord(row);
+        return perRecord === null ? dash : formatBytes(perRecord);
+      },
+    },
+    {
+      id: "retention",
+      header: "Kept",
+      hint: "Retention",
+      align: "end",
+      sortValue: ({ retentionMs }) => retentionMs,
+      cell: ({ retentionMs }) => <span class="number">{formatDuration(retentionMs)}</span>,
+    },
+    {
+      id: "oldest",
+      header: "Oldest",
+      isMinor: true,
+      sortValue: ({ oldest }) => oldest,
+      cell: ({ oldest }) => (oldest === null ? dash : <Instant time={oldest} />),
+    },
+    {
+      id: "newest",
+      header: "Newest",
+      isMinor: true,
+      sortValue: ({ newest }) => newest,
+      cell: ({ newest }) => (newest === null ? dash : <Instant time={newest} />),
+    },
+  ];
+}
+
+type Durability = StatusAnswer["durability"];
+
+export const DURABILITY_TEXTS: Readonly<Record<Durability, string>> = {
+  sync: "What was answered 202 is on disk, synced: nothing is lost, not even when the power fails.",
+  write:
+    "What was answered 202 is with the operating system: nothing is lost when the server is killed; a power failure can take the last moments.",
+  memory: "What was answered 202 may still wait in memory: when the process dies, what waits is lost.",
+};
+
+/** Null where there is no record. */
+export function bytesPerRecord({
+  bytes,
+  records,
+}: {
+  readonly bytes: number;
+  readonly records: number;
+}): number | null {
+  return records === 0 ? null : bytes / records;
+}

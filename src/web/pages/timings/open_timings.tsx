@@ -1,0 +1,176 @@
+// What runs now, and for how long: the seconds go on while somebody looks.
+
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { formatCount, formatCountOf, formatDuration } from "../../../core/amounts.ts";
+import type { ShownRecord } from "../../../core/record.ts";
+import type { RunningTiming } from "../../../core/responses.ts";
+import { useQuery } from "../../api/server_context.ts";
+import { Button } from "../../components/button.tsx";
+import { type Column, DataTable } from "../../components/data_table.tsx";
+import { Link } from "../../components/link.tsx";
+import { EmptyState, ScanNotice } from "../../components/notice.tsx";
+import { QueryView } from "../../components/query_view.tsx";
+import { Instant } from "../../components/values.tsx";
+import { useApp, useScope } from "../../state/app_context.ts";
+import { joinSearches } from "../../state/selection.ts";
+import { KeyLink, MessageText, TouchpointLink, useTimingsView } from "./view_state.tsx";
+
+const POLL_MS = 3_000;
+const TICK_MS = 1_000;
+const RUNNING_ROWS_MAX = 200;
+
+interface Row {
+  readonly id: string;
+  readonly timing: RunningTiming;
+}
+
+export function RunningView() {
+  const { project } = useScope();
+  const { search } = useTimingsView();
+  const scope = project === "" ? {} : { project };
+  const query = useQuery(
+    "/api/v1/timings/running",
+    { ...scope, q: search, limit: RUNNING_ROWS_MAX },
+    { pollMs: POLL_MS },
+  );
+  return (
+    <QueryView
+      query={query}
+      isEmpty={({ running }) => running.length === 0}
+      empty={<EmptyState title="Nothing runs now">A start without its end is listed here until it ends.</EmptyState>}
+      announce={({ count }) => `${formatCount(count)} running`}
+    >
+      {({ running, count }) => (
+        <div class="timings-stack">
+          <p class="muted">
+            {count > running.length
+              ? `The ${formatCount(running.length)} longest of ${formatCountOf(count, "timing")} that run now.`
+              : `${formatCountOf(count, "timing")} running now, whatever the time range.`}
+          </p>
+          <DataTable
+            label="Running timings, longest first"
+            columns={project === "" ? RUNNING_COLUMNS : RUNNING_COLUMNS.filter(({ id }) => id !== "project")}
+            rows={numbered(running)}
+            rowKey={({ id }) => id}
+          />
+        </div>
+      )}
+    </QueryView>
+  );
+}
+
+const RUNNING_COLUMNS: readonly Column<Row>[] = [
+  {
+    id: "elapsed",
+    header: "Running for",
+    cell: ({ timing }) => <Elapsed startTime={timing.startTime} />,
+  },
+  { id: "touchpoint", header: "Touchpoint", cell: ({ timing }) => <TouchpointLink name={timing.touchpoint} /> },
+  { id: "key", header: "Key", hint: "Leads to its logs", cell: ({ timing }) => <KeyLink name={timing.key} /> },
+  { id: "started", header: "Started", cell: ({ timing }) => <Instant time={timing.startTime} />, isMinor: true },
+  { id: "project", header: "Project", cell: ({ timing }) => timing.project, isMinor: true },
+  { id: "message", header: "Message", cell: ({ timing }) => <MessageText text={timing.message} />, isMinor: true },
+];
+
+/** Each number changes by itself, so that a tick draws no table. */
+function Elapsed({ startTime }: { readonly startTime: number }) {
+  const now = useNow(TICK_MS);
+  const seconds = Math.floor((now - startTime) / 1_000);
+  return <span class="number timings-elapsed">{formatDuration(Math.max(0, seconds) * 1_000)}</span>;
+}
+
+/** A row keeps its identity as others end; equal ones are told apart by their order. */
+function numbered(running: readonly RunningTiming[]): readonly Row[] {
+  const seen = new Map<string, number>();
+  return running.map((timing) => {
+    const { project, apiKey, touchpoint, key, startTime } = timing;
+    const name = JSON.stringify([project, apiKey, touchpoint, key, startTime]);
+    const number = seen.get(name) ?? 0;
+    seen.set(name, number + 1);
+    return { id: `${name}${number}`, timing };
+  });
+}
+
+/** Rows at first, and at most; whoever wants more is better served by the logs. */
+const UNFINISHED_ROWS_FIRST = 100;
+const UNFINISHED_ROWS_MAX = 1_000;
+
+export function UnfinishedView() {
+  const { project, parameters } = useScope();
+  const { search } = useTimingsView();
+  const limit = useSignal(UNFINISHED_ROWS_FIRST);
+  const q = joinSearches(search, "status:unfinished");
+  const query = useQuery("/api/v1/entries", { ...parameters, q, limit: limit.value });
+  return (
+    <QueryView
+      query={query}
+      isEmpty={({ entries, stoppedEarly }) => entries.length === 0 && stoppedEarly === undefined}
+      empty={
+        <EmptyState title="Everything finished">
+          A start whose end does not come in the time that the configuration gives it is listed here.
+        </EmptyState>
+      }
+      announce={({ entries }) => `${formatCount(entries.length)} never finished`}
+    >
+      {(response) => (
+        <div class="timings-stack">
+          <ScanNotice notes={response} />
+          <div class="timings-bar">
+            <span class="muted">
+              {response.nextCursor === null
+                ? `${formatCount(response.entries.length)} never finished in this time.`
+                : `The newest ${formatCount(response.entries.length)} of those that never finished.`}
+            </span>
+            <Link page="logs" parameters={{ q }}>
+              Show in Logs
+            </Link>
+          </div>
+          <DataTable
+            label="Timings that never finished, newest first"
+            columns={project === "" ? UNFINISHED_COLUMNS : UNFINISHED_COLUMNS.filter(({ id }) => id !== "project")}
+            rows={response.entries}
+            rowKey={({ id }) => id}
+          />
+          {response.nextCursor === null || limit.value >= UNFINISHED_ROWS_MAX ? null : (
+            <div>
+              <Button
+                onPress={() => {
+                  limit.value = UNFINISHED_ROWS_MAX;
+                }}
+              >
+                Show up to {formatCount(UNFINISHED_ROWS_MAX)}
+              </Button>
+            </div>
+          )}
+        </div>
+      )}
+    </QueryView>
+  );
+}
+
+const UNFINISHED_COLUMNS: readonly Column<ShownRecord>[] = [
+  { id: "started", header: "Started", cell: ({ startTime, time }) => <Instant time={startTime ?? time} /> },
+  { id: "touchpoint", header: "Touchpoint", cell: ({ touchpoint }) => <TouchpointLink name={touchpoint} /> },
+  { id: "key", header: "Key", hint: "Leads to its logs", cell: ({ key }) => <KeyLink name={key} /> },
+  { id: "project", header: "Project", cell: ({ project }) => project, isMinor: true },
+  { id: "message", header: "Message", cell: ({ message }) => <MessageText text={message} />, isMinor: true },
+];
+
+/** Unix ms, anew every `everyMs`. */
+export function useNow(everyMs: number): number {
+  const { environment } = useApp();
+  const now = useSignal(environment.clock());
+  const isVisible = environment.isVisible.value;
+  useEffect(() => {
+    if (!isVisible) return undefined;
+    let cancel: (() => void) | undefined;
+    const tick = () => {
+      now.value = environment.clock();
+      cancel = environment.schedule(tick, everyMs);
+    };
+    tick();
+    return () => cancel?.();
+  }, [environment, now, everyMs, isVisible]);
+  return now.value;
+}

@@ -1,0 +1,90 @@
+// What the page's address says beside project and time range, and links to the same page with some of it changed.
+
+import { useMemo } from "preact/hooks";
+import { Link } from "../../components/link.tsx";
+import { useApp } from "../../state/app_context.ts";
+import type { ParameterChanges } from "../../state/router.ts";
+import {
+  formatSelection,
+  joinSearches,
+  parseSelection,
+  quote,
+  type Selection,
+  selectionTerm,
+} from "../../state/selection.ts";
+
+/** Figures of a range that moves along are renewed so often, in ms. */
+export const FIGURES_POLL_MS = 30_000;
+
+export const TIMINGS_TABS = ["figures", "running", "unfinished"] as const;
+export type TimingsTab = (typeof TIMINGS_TABS)[number];
+
+export interface TimingsView {
+  /** As it was typed; "": everything. */
+  readonly q: string;
+  /** Undefined: all. */
+  readonly selection: Selection | undefined;
+  readonly tab: TimingsTab;
+  /** `q` and the selection in one search. */
+  readonly search: string;
+  /** The page's parameters for another selection or tab; search, order and open categories stay. */
+  readonly place: (changes: ParameterChanges) => ParameterChanges;
+}
+
+/** Subscribes the component to the address. */
+export function useTimingsView(): TimingsView {
+  const { router } = useApp();
+  const { parameters } = router.address.value;
+  const { q = "", show = "", tab = "" } = parameters;
+  return useMemo(() => {
+    const selection = parseSelection(show);
+    const term = selection === undefined ? undefined : selectionTerm(selection);
+    return {
+      q,
+      selection,
+      tab: TIMINGS_TABS.find((known) => known === tab) ?? "figures",
+      search: joinSearches(q, term),
+      place: (changes) => ({ ...parameters, ...changes }),
+    };
+  }, [parameters, q, show, tab]);
+}
+
+/** Shows one selection; undefined: all. */
+export function showing(selection: Selection | undefined): ParameterChanges {
+  return { show: selection === undefined ? undefined : formatSelection(selection) };
+}
+
+/** To the figures of a touchpoint; undefined: the timing has none. */
+export function TouchpointLink({ name }: { readonly name: string | undefined }) {
+  const { place } = useTimingsView();
+  if (name === undefined || name === "") return <span class="muted">none</span>;
+  return (
+    <Link
+      page="timings"
+      parameters={place({ ...showing({ kind: "touchpoint", name }), tab: undefined })}
+      class="timings-name"
+      title={name}
+    >
+      {name}
+    </Link>
+  );
+}
+
+/** To everything that has the same correlation key. */
+export function KeyLink({ name }: { readonly name: string | undefined }) {
+  if (name === undefined || name === "") return <span class="muted">none</span>;
+  return (
+    <Link page="logs" parameters={{ q: `key:${quote(name)}` }} class="timings-name code" title={`Logs of ${name}`}>
+      {name}
+    </Link>
+  );
+}
+
+/** A message, cut to one line; whole when the pointer rests on it. */
+export function MessageText({ text = "" }: { readonly text: string | undefined }) {
+  return (
+    <span class="timings-message muted" title={text}>
+      {text}
+    </span>
+  );
+}

@@ -1,0 +1,163 @@
+// The touchpoints page: all names as a tree, those that nobody registered flagged, and what changes the list.
+
+import { useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
+import { formatCount, formatCountOf } from "../../../core/amounts.ts";
+import type { TouchpointsAnswer } from "../../../core/responses.ts";
+import { useQuery, useUsage } from "../../api/server_context.ts";
+import { Button } from "../../components/button.tsx";
+import { EmptyState, MoreNotice, ProblemNotice } from "../../components/notice.tsx";
+import { Page } from "../../components/page.tsx";
+import { QueryView } from "../../components/query_view.tsx";
+import { useApp, useParameter, useScope } from "../../state/app_context.ts";
+import type { Problem } from "../../state/query.ts";
+import { DeleteDialog, type KnownName, RegisterDialog, RenameDialog, useTouchpointChanges } from "./dialogs.tsx";
+import { formatKeys, OPEN_NAMES_MAX, parseKeys, type TouchpointRowView, touchpointRows } from "./rows.ts";
+import { TouchpointTable } from "./table.tsx";
+
+const POLL_MS = 15_000;
+const PROJECT_DEFAULT = "default";
+
+/** What the open dialog is about. */
+type Asked = { readonly kind: "register" } | { readonly kind: "rename" | "delete"; readonly known: KnownName };
+
+export function TouchpointsPage() {
+  const { project } = useScope();
+  const query = useQuery("/api/v1/touchpoints", project === "" ? {} : { project }, { pollMs: POLL_MS });
+  const changes = useTouchpointChanges(query.refresh);
+  const asked = useSignal<Asked | undefined>(undefined);
+  const problem = useSignal<Problem | undefined>(undefined);
+  const field = useRef<HTMLInputElement>(null);
+  const close = () => {
+    asked.value = undefined;
+  };
+  const finish = () => {
+    problem.value = undefined;
+    const isGone = asked.value?.kind === "delete" || asked.value?.kind === "rename";
+    close();
+    // The button that asked goes with its row.
+    if (isGone) setTimeout(() => field.current?.focus({ preventScroll: true }));
+  };
+  const register = async ({ project, path }: TouchpointRowView) => {
+    const line = document.activeElement?.closest("tr");
+    problem.value = await changes.register(project, path);
+    // The button goes; its neighbour stays, unless the row goes as well.
+    const next = line?.isConnected === true ? line.querySelector<HTMLElement>(".icon-button") : field.current;
+    next?.focus({ preventScroll: true });
+  };
+  const ask = (kind: "rename" | "delete") => (row: TouchpointRowView) => {
+    asked.value = { kind, known: { project: row.project, name: row.path } };
+  };
+  const props = { changes, onClose: close, onDone: finish };
+  const openRegister = () => {
+    asked.value = { kind: "register" };
+  };
+  return (
+    <Page
+      title="Touchpoints"
+      actions={
+        <Button tone="primary" icon="plus" onPress={openRegister}>
+          Register a touchpoint
+        </Button>
+      }
+    >
+      {problem.value === undefined ? null : <ProblemNotice problem={problem.value} />}
+      <QueryView
+        query={query}
+        isEmpty={({ touchpoints }) => touchpoints.length === 0}
+        empty={
+          <EmptyState title="No touchpoints yet">
+            A touchpoint says where an entry comes from, such as <code>api/orders/submit</code>. Names that are sent
+            appear here by themselves; register those that you mean to keep.
+          </EmptyState>
+        }
+      >
+        {(response) => (
+          <Touchpoints
+            response={response}
+            field={field}
+            isBusy={changes.isBusy}
+            onRegister={(row) => void register(row)}
+            onRename={ask("rename")}
+            onDelete={ask("delete")}
+          />
+        )}
+      </QueryView>
+      {asked.value?.kind === "register" ? <Register {...props} project={project} /> : null}
+      {asked.value?.kind === "rename" ? <RenameDialog {...props} known={asked.value.known} /> : null}
+      {asked.value?.kind === "delete" ? <DeleteDialog {...props} known={asked.value.known} /> : null}
+    </Page>
+  );
+}
+
+type DialogProps = Omit<Parameters<typeof RegisterDialog>[0], "projects">;
+
+function Register({ project, ...props }: DialogProps) {
+  const { value } = useUsage();
+  const known = (value?.storage ?? []).map((row) => row.project);
+  const projects = project === "" ? known : [project];
+  const first = projects.includes(PROJECT_DEFAULT) ? PROJECT_DEFAULT : (projects[0] ?? PROJECT_DEFAULT);
+  return <RegisterDialog {...props} projects={projects} project={first} />;
+}
+
+interface TouchpointsProps {
+  readonly response: TouchpointsAnswer;
+  readonly field: { readonly current: HTMLInputElement | null };
+  readonly isBusy: boolean;
+  readonly onRegister: (row: TouchpointRowView) => void;
+  readonly onRename: (row: TouchpointRowView) => void;
+  readonly onDelete: (row: TouchpointRowView) => void;
+}
+
+function Touchpoints({ response, field, ...actions }: TouchpointsProps) {
+  const { router } = useApp();
+  const [filter] = useParameter("filter");
+  const [state, setState] = useParameter("state");
+  const [turnedText, setTurned] = useParameter("turned");
+  const isUnregisteredOnly = state === "unregistered";
+  const isNarrowed = filter !== "" || isUnregisteredOnly;
+  const turned = parseKeys(turnedText);
+  const { touchpoints, tree } = response;
+  const rows = touchpointRows(tree, {
+    filter,
+    isUnregisteredOnly,
+    isOpenAtFirst: isNarrowed || touchpoints.length <= OPEN_NAMES_MAX,
+    turned,
+  });
+  const unregistered = touchpoints.filter(({ registered }) => !registered).length;
+  const toggle = (key: string) => setTurned(formatKeys(turned.symmetricDifference(new Set([key]))), "replace");
+  return (
+    <>
+      <div class="touchpoints-tools">
+        <input
+          ref={field}
+          type="search"
+          class="field"
+          data-search-field=""
+          aria-label="Filter touchpoints"
+          placeholder="Filter by name"
+          spellcheck={false}
+          value={filter}
+          onInput={(event) => router.change({ filter: event.currentTarget.value, turned: "" }, "replace")}
+        />
+        <Button
+          isPressed={isUnregisteredOnly}
+          onPress={() => setState(isUnregisteredOnly ? "" : "unregistered", "replace")}
+        >
+          Unregistered only
+        </Button>
+        <p class="muted number" role="status">
+          {formatCountOf(touchpoints.length, "touchpoint")}, {formatCount(unregistered)} unregistered
+        </p>
+      </div>
+      {rows.length === 0 ? (
+        <EmptyState title={isUnregisteredOnly && filter === "" ? "All are registered" : "No touchpoint has that name"}>
+          <Button onPress={() => router.change({ filter: "", state: "", turned: "" })}>Show all</Button>
+        </EmptyState>
+      ) : (
+        <TouchpointTable rows={rows} onToggle={toggle} {...actions} />
+      )}
+      <MoreNotice more={response.more} what="touchpoint" />
+    </>
+  );
+}

@@ -1,0 +1,234 @@
+// The usage page: a month against the plan, in all and by day, and all the months before.
+
+import { useMemo } from "preact/hooks";
+import { formatBytes, formatCount } from "../../../core/amounts.ts";
+import { monthOf } from "../../../core/month.ts";
+import type { HistogramAnswer } from "../../../core/responses.ts";
+import { useQuery } from "../../api/server_context.ts";
+import { Chart } from "../../components/chart.tsx";
+import type { ChartSeries } from "../../components/chart_options.ts";
+import { EmptyState, Notice, ScanNotice } from "../../components/notice.tsx";
+import { Page } from "../../components/page.tsx";
+import { QueryView } from "../../components/query_view.tsx";
+import { Badge, Meter } from "../../components/values.tsx";
+import { useApp, useParameter, useScope } from "../../state/app_context.ts";
+import { DroppedLinks, MonthTable } from "./month_table.tsx";
+import { dayCounts, daysIn, formatShare, type MonthRow, monthBounds, monthName, planOf } from "./months.ts";
+
+const POLL_MS = 15_000;
+
+export function UsagePage() {
+  const { project } = useScope();
+  const query = useQuery("/api/v1/usage", {}, { pollMs: POLL_MS });
+  return (
+    <Page title="Usage">
+      <QueryView
+        query={query}
+        isEmpty={({ usage }) => usage.every((row) => project !== "" && row.project !== project)}
+        empty={
+          <EmptyState title={project === "" ? "Nothing was received yet" : `Project ${project} has received nothing`}>
+            Entries are counted by project and by the UTC month of their receipt.
+          </EmptyState>
+        }
+      >
+        {({ usage }) => <Usage rows={usage.filter((row) => project === "" || row.project === project)} />}
+      </QueryView>
+    </Page>
+  );
+}
+
+/** At least one row. */
+function Usage({ rows }: { readonly rows: readonly MonthRow[] }) {
+  const { environment } = useApp();
+  const { project } = useScope();
+  const [chosen, choose] = useParameter("month");
+  const current = monthOf(environment.clock());
+  const isKnown = monthBounds(chosen) !== undefined;
+  const month = isKnown ? chosen : (rows[0]?.month ?? current);
+  const bounds = monthBounds(month);
+  const months = [...new Set([month, ...rows.map((row) => row.month)])].toSorted().toReversed();
+  const shown = rows.filter((row) => row.month === month).toSorted((a, b) => (a.project < b.project ? -1 : 1));
+  return (
+    <div class="usage">
+      {chosen === "" || isKnown ? null : (
+        <Notice tone="warn">The link's month is not understood: {monthName(month)} is shown instead.</Notice>
+      )}
+      <div class="usage-head">
+        <h2>
+          {monthName(month)}
+          {month === current ? <span class="muted"> so far</span> : null}
+        </h2>
+        <label>
+          <span class="visually-hidden">Month</span>
+          <select class="field" value={month} onChange={(event) => choose(event.currentTarget.value)}>
+            {months.map((one) => (
+              <option key={one} value={one}>
+                {monthName(one)}
+              </option>
+            ))}
+          </select>
+        </label>
+      </div>
+      {shown.length === 0 ? (
+        <EmptyState title={`Nothing was received in ${monthName(month)}`} />
+      ) : (
+        <Plans rows={shown} />
+      )}
+      {bounds === undefined ? null : <Days month={month} bounds={bounds} project={project} plan={planOf(shown)} />}
+      <section class="usage-section" aria-labelledby="usage-months">
+        <h2 id="usage-months">All months</h2>
+        <MonthTable rows={rows} />
+        <p class="hint">
+          Received = stored + waiting + dropped, in entries: a timing that came as a start and an end is two of them.
+          What is kept on disk goes with the retention; the counts stay.
+        </p>
+      </section>
+    </div>
+  );
+}
+
+export function Plans({ rows }: { readonly rows: readonly MonthRow[] }) {
+  return (
+    <ul class="usage-plans" aria-label="Usage against the plan">
+      {rows.map((row) => (
+        <Plan key={row.project} row={row} />
+      ))}
+    </ul>
+  );
+}
+
+function Plan({ row }: { readonly row: MonthRow }) {
+  const { project, received, stored, admitted, limit, overage, overagePolicy, bytes } = row;
+  const text = limit === null ? "" : `${formatCount(admitted)} of ${formatCount(limit)} entries`;
+  return (
+    <li class="panel usage-plan">
+      <div class="panel-head">
+        <h3>{project}</h3>
+        {overage > 0 ? (
+          <Badge tone="error">over the plan</Badge>
+        ) : limit === null ? (
+          <Badge>no limit</Badge>
+        ) : (
+          <Badge tone={admitted >= 0.9 * limit ? "warn" : "good"}>
+            {limit === 0 ? "nothing allowed" : `${formatShare(admitted / limit)} used`}
+          </Badge>
+        )}
+      </div>
+      {limit === null ? (
+        <p class="usage-amount number">
+          <b>{formatCount(admitted)}</b> <span class="muted">entries</span>
+        </p>
+      ) : (
+        <>
+          <p class="usage-amount number">
+            <b>{formatCount(admitted)}</b> <span class="muted">of {formatCount(limit)} entries</span>
+          </p>
+          <Meter label={`Plan of ${project}`} value={admitted} max={Math.max(1, limit)} text={text} />
+        </>
+      )}
+      {limit === null ? null : (
+        <p class="hint">
+          {overage > 0 ? `${formatCount(overage)} past the plan. ` : null}
+          {overagePolicy === "drop" ? "Past it, entries are dropped." : "Past it, entries are stored all the same."}
+        </p>
+      )}
+      <dl class="usage-facts">
+        <div>
+          <dt>Received</dt>
+          <dd class="number">{formatCount(received)}</dd>
+        </div>
+        <div>
+          <dt>Stored</dt>
+          <dd class="number">{formatCount(stored)}</dd>
+        </div>
+        <div>
+          <dt>On disk</dt>
+          <dd class="number">{formatBytes(bytes)}</dd>
+        </div>
+        <div>
+          <dt>Dropped</dt>
+          <dd>
+            <DroppedLinks row={row} />
+          </dd>
+        </div>
+      </dl>
+    </li>
+  );
+}
+
+const DAYS_POLL_MS = 60_000;
+const DAY_MS = 86_400_000;
+/** A plan this many times the largest day would press the days flat. */
+const PLAN_TIMES_MAX = 4;
+
+interface DaysProps {
+  readonly month: string;
+  readonly bounds: { readonly from: number; readonly to: number };
+  readonly project: string;
+  /** Entries a month; undefined: no limit. */
+  readonly plan: number | undefined;
+}
+
+export function Days({ month, bounds, project, plan }: DaysProps) {
+  const parameters = { ...(project === "" ? {} : { project }), from: bounds.from, to: bounds.to, interval: "1d" };
+  const query = useQuery("/api/v1/histogram", parameters, { pollMs: DAYS_POLL_MS });
+  const share = plan === undefined ? undefined : plan / daysIn(bounds);
+  return (
+    <section class="panel" aria-label={`Days of ${monthName(month)}`}>
+      <div class="panel-head">
+        <h2>By day</h2>
+        <span class="hint">
+          Records by the day of their time, in UTC
+          {share === undefined ? null : `; the plan's even share is ${formatCount(Math.floor(share))} entries a day`}
+        </span>
+      </div>
+      <QueryView
+        query={query}
+        isEmpty={({ buckets }) => buckets.every((bucket) => sumOf(bucket) === 0)}
+        empty={<EmptyState title={`No records in ${monthName(month)}`} />}
+      >
+        {(response) => (
+          <>
+            <ScanNotice notes={response} />
+            <DayChart response={response} label={`Records by day, ${monthName(month)}`} share={share} />
+          </>
+        )}
+      </QueryView>
+    </section>
+  );
+}
+
+interface DayChartProps {
+  readonly response: HistogramAnswer;
+  readonly label: string;
+  readonly share: number | undefined;
+}
+
+function DayChart({ response, label, share }: DayChartProps) {
+  const { times, series } = useMemo(() => {
+    const { times, logs, timings } = dayCounts(response);
+    const largest = Math.max(...response.buckets.map(sumOf));
+    const series: ChartSeries[] = [
+      { label: "Logs", values: logs, color: "--level-info", kind: "bars", isStacked: true },
+      { label: "Timings", values: timings, color: "--level-timing", kind: "bars", isStacked: true },
+    ];
+    if (share !== undefined && share <= PLAN_TIMES_MAX * largest) {
+      series.unshift({ label: "Plan, a day", values: times.map(() => share), color: "--level-warn", kind: "line" });
+    }
+    return { times, series };
+  }, [response, share]);
+  return (
+    <Chart
+      label={label}
+      times={times}
+      intervalMs={DAY_MS}
+      series={series}
+      heightPx={200}
+      format={(value) => formatCount(Math.round(value))}
+    />
+  );
+}
+
+function sumOf({ debug, info, warn, error, timing }: HistogramAnswer["buckets"][number]): number {
+  return debug + info + warn + error + timing;
+}

@@ -1,0 +1,44 @@
+// Names with levels as a tree.
+
+import { describe, expect, test } from "bun:test";
+import { buildTree, namesOf, openRows, type TreeNode } from "../../../../src/web/components/tree.tsx";
+
+describe("a tree", () => {
+  const tree = buildTree(["db/query", "api/orders/submit", "api", "api/orders/list", "cron"]);
+  const paths = (nodes: readonly TreeNode[]) => nodes.map(({ path }) => path);
+
+  test("has a level for each part of a name, in order", () => {
+    expect(paths(openRows(tree, () => true))).toEqual([
+      "api",
+      "api/orders",
+      "api/orders/list",
+      "api/orders/submit",
+      "cron",
+      "db",
+      "db/query",
+    ]);
+  });
+
+  test("shows what is open only", () => {
+    expect(paths(openRows(tree, ({ path }) => path === "api"))).toEqual(["api", "api/orders", "cron", "db"]);
+  });
+
+  test("knows which categories are names themselves, and all names below", () => {
+    const [api] = tree;
+    expect(api?.isName).toBe(true);
+    expect(api?.children[0]?.isName).toBe(false);
+    expect(api === undefined ? [] : namesOf(api)).toEqual(["api", "api/orders/list", "api/orders/submit"]);
+  });
+
+  test("takes empty levels and names like __proto__ as they are", () => {
+    expect(paths(openRows(buildTree(["a//b", "/", "__proto__/x"]), () => true))).toEqual([
+      "",
+      "/",
+      "__proto__",
+      "__proto__/x",
+      "a",
+      "a/",
+      "a//b",
+    ]);
+  });
+});
