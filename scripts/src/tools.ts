@@ -1,5 +1,5 @@
-// The programs beside Bun that tests drive: real clients, a real browser, a load generator. What is missing comes from Debian's
-// packages when we are root; otherwise the answer is an error, never a test that is silently left out.
+// Finds the programs beside Bun that tests drive: real clients, a real browser, a load generator. Root gets a missing one from Debian's
+// packages; for everybody else it is an error that names the command. No test is left out because a program is missing.
 
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -12,13 +12,12 @@ interface Tool {
   readonly debianPackage?: string;
   /** The suites (folders of test/) that need it. */
   readonly suites: readonly string[];
-  /** Tried in order: programs, of which the first that exits with `exitCode` is it; or one path each, of a library that is there. */
+  /** Programs with arguments, tried in order: the first that exits with `exitCode` is taken. Of a library, paths alone: the first that exists. */
   readonly candidates: readonly (readonly string[])[];
-  /** Absent: 0. */
+  /** Default 0. */
   readonly exitCode?: number;
-  /** A library, which is no program. Default false. */
   readonly isLibrary?: boolean;
-  /** Where tests find the candidate that was taken. */
+  /** The environment variable in which tests find the candidate that was taken. */
   readonly variable: string;
 }
 
@@ -58,13 +57,13 @@ const TOOLS: readonly Tool[] = [
     name: "wrk",
     debianPackage: "wrk",
     suites: ["e2e", "bench"],
-    // It knows no option that ends well.
+    // None of its options exits with 0.
     candidates: [["wrk", "--version"]],
     exitCode: 1,
     variable: "SIMPLELOGS_TEST_WRK",
   },
   {
-    // Sets a program's clock, and nobody else's.
+    // Sets the clock of one program.
     name: "libfaketime",
     debianPackage: "libfaketime",
     suites: ["e2e", "torture"],
@@ -103,14 +102,11 @@ const TOOLS: readonly Tool[] = [
   },
 ];
 
+/** The candidate that works here. */
 function find(tool: Tool): string | undefined {
-  for (const [program, ...commandLine] of tool.candidates) {
-    if (program === undefined) continue;
-    const isThere =
-      tool.isLibrary === true ? existsSync(program) : spawnSync(program, commandLine).status === (tool.exitCode ?? 0);
-    if (isThere) return program;
-  }
-  return undefined;
+  const works = ([program = "", ...commandLine]: readonly string[]) =>
+    tool.isLibrary === true ? existsSync(program) : spawnSync(program, commandLine).status === (tool.exitCode ?? 0);
+  return tool.candidates.find(works)?.[0];
 }
 
 function aptGet(...commandLine: string[]): boolean {
@@ -141,8 +137,8 @@ function install(missing: readonly Tool[]): void {
 
 /**
  * Finds, or installs, what the tests of `suites` need.
- * @returns for each tool the environment variable that tells tests its path or name.
- * @throws Error naming what is missing and the command that installs it.
+ * @returns by environment variable, the program or path that tests find there.
+ * @throws Error naming what is missing, and the command that installs it.
  */
 export function provideTools(suites: readonly string[]): Record<string, string> {
   const needed = TOOLS.filter((tool) => tool.suites.some((suite) => suites.includes(suite)));
@@ -151,8 +147,9 @@ export function provideTools(suites: readonly string[]): Record<string, string> 
   const variables: Record<string, string> = {};
   for (const tool of needed) {
     const found = find(tool);
-    if (found === undefined)
+    if (found === undefined) {
       throw new Error(`the tests need ${tool.name}: ${tool.debianPackage} is installed, but it does not run`);
+    }
     variables[tool.variable] = found;
   }
   return variables;

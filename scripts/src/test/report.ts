@@ -1,83 +1,95 @@
-// Reads the JUnit report of one run of `bun test`: how many tests passed, and what failed, by name. What did not run to its end never
-// counts as passed.
+// Counts what one run of `bun test` did, from its JUnit report: how many tests passed, and what failed, by name. A test that did not run
+// to its end never counts as passed.
 
 export interface Count {
   readonly passed: number;
   readonly failed: number;
-  /** What failed, each with the reason below it; as many as `failed`. */
+  /** What failed, each with the reason on the lines after it; as many as `failed`. */
   readonly failures: readonly string[];
 }
 
-/** So many lines of a test's error are repeated at the end of the run. */
+/** So many lines of a reason are repeated at the end of the run: enough for the message and a few lines of a difference. */
 const REASON_LINES_MAX = 16;
 
-const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };
-
-function plain(escaped: string): string {
-  return escaped.replaceAll(/&(?:#(\d+)|(\w+));/g, (whole, code: string | undefined, name: string | undefined) =>
-    code === undefined ? (ENTITIES[name ?? ""] ?? whole) : String.fromCodePoint(Number(code)),
-  );
+/** What failed, and the first lines of the reason. */
+export function failureText(name: string, reason: string): string {
+  const lines = reason.trim().split("\n").slice(0, REASON_LINES_MAX);
+  return [name, ...lines.map((line) => `    ${line}`)].join("\n");
 }
 
-function attribute(tag: string, name: string): string {
-  return plain(new RegExp(`\\s${name}="([^"]*)"`).exec(tag)?.[1] ?? "");
-}
-
-function count(tag: string, name: string): number {
-  const value = Number(attribute(tag, name));
-  return Number.isInteger(value) ? value : 0;
-}
-
-function indented(text: string): string {
-  const lines = text.trim().split("\n").slice(0, REASON_LINES_MAX);
-  return lines.map((line) => `\n    ${line}`).join("");
-}
-
-/** The name of each test that failed (and, where none may be, was skipped), with its error. */
-function failedTests(report: string, countsSkipped: boolean): string[] {
-  const failures: string[] = [];
-  for (const [, tag = "", content = ""] of report.matchAll(
-    /<testcase\b((?:[^">]|"[^"]*")*?)(?:\/>|>([\s\S]*?)<\/testcase>)/g,
-  )) {
-    const name = `${attribute(tag, "file")}: ${[attribute(tag, "classname"), attribute(tag, "name")].filter((part) => part !== "").join(" > ")}`;
-    const broken = /<(?:failure|error)\b((?:[^">]|"[^"]*")*?)(?:\/>|>([\s\S]*?)<\/(?:failure|error)>)/.exec(content);
-    if (broken !== null) {
-      const [, how = "", stack = ""] = broken;
-      failures.push(`${name}${indented(plain(stack) || attribute(how, "message"))}`);
-    } else if (countsSkipped && content.includes("<skipped")) {
-      failures.push(`${name}\n    was skipped`);
-    }
-  }
-  return failures;
+export function sumOf(counts: readonly Count[]): Count {
+  const failures = counts.flatMap((count) => count.failures);
+  return { passed: counts.reduce((sum, { passed }) => sum + passed, 0), failed: failures.length, failures };
 }
 
 /**
  * Counts one run of `bun test`.
- * @param files the suite's, as they were given to it.
- * @param report its JUnit report; undefined when it wrote none.
+ * @param suite its files as they were given to it.
+ * @param report its JUnit report; "" where it wrote none.
+ * @param end "" where it exited with 0, otherwise its exit code or signal.
  * @param isSelective options narrowed the tests inside files, so that tests and whole files may rightly be skipped.
  */
 export function countResults(
   suite: { readonly name: string; readonly files: readonly string[] },
-  report: string | undefined,
-  exitCode: number,
+  report: string,
+  end: string,
   isSelective: boolean,
 ): Count {
-  const root = report === undefined ? undefined : /<testsuites\b[^>]*>/.exec(report)?.[0];
+  const failedAs = (passed: number, failure: string) => ({ passed, failed: 1, failures: [failure] });
+  const tests = testsOf(report);
   // A crash, or a kill: whatever ran before is not known.
-  if (report === undefined || root === undefined) {
-    return { passed: 0, failed: 1, failures: [`${suite.name} tests ended in the middle, with exit code ${exitCode}`] };
-  }
-  const tests = count(root, "tests");
-  const skipped = count(root, "skipped");
-  const broken = count(root, "failures") + count(root, "errors");
+  if (tests === undefined) return failedAs(0, `${suite.name} tests ended in the middle, with ${end || "exit code 0"}`);
+  const passed = tests.filter(({ failure }) => failure === undefined).length;
+  const failures = tests
+    .filter(({ failure, isSkipped }) => failure !== undefined && !(isSkipped && isSelective))
+    .map(({ name, failure = "" }) => failureText(name, failure));
   // A file that could not be loaded, or that has no test, is not in the report at all.
-  const absent = isSelective ? [] : suite.files.filter((file) => !report.includes(`file="${file}"`));
-  const failures = [...failedTests(report, !isSelective), ...absent.map((file) => `${file}: none of its tests ran`)];
-  const failed = broken + absent.length + (isSelective ? 0 : skipped);
-  const passed = Math.max(0, tests - broken - skipped);
-  if (failed === 0 && exitCode !== 0) {
-    return { passed, failed: 1, failures: [`${suite.name} tests passed, but ended with exit code ${exitCode}`] };
+  const absent = suite.files.filter((file) => !tests.some((test) => test.file === file));
+  if (!isSelective) failures.push(...absent.map((file) => `${file}: none of its tests ran`));
+  const selectsNothing = isSelective && passed === 0 && absent.length === 0;
+  if (failures.length > 0 || end === "" || selectsNothing) return { passed, failed: failures.length, failures };
+  return failedAs(passed, `${suite.name} tests passed, but ended with ${end}`);
+}
+
+interface TestResult {
+  readonly file: string;
+  /** With its file and the names of the groups around it. */
+  readonly name: string;
+  /** Why it did not pass. */
+  readonly failure?: string;
+  readonly isSkipped: boolean;
+}
+
+type Element = Bun.XML.Element;
+
+/** Every test of a report; undefined where the report is not whole. */
+function testsOf(report: string): TestResult[] | undefined {
+  try {
+    const { testsuites } = Bun.XML.parse(report);
+    // The outermost groups are the files.
+    return elementsOf(testsuites, "testsuite").flatMap((file) => testsIn(file, `${file["@name"] as string}: `));
+  } catch {
+    return undefined;
   }
-  return { passed, failed, failures };
+}
+
+function testsIn(group: Element, prefix: string): TestResult[] {
+  const own = elementsOf(group, "testcase").map((test): TestResult => {
+    const result = {
+      file: test["@file"] as string,
+      name: prefix + (test["@name"] as string),
+      isSkipped: "skipped" in test,
+    };
+    const [broken] = [...elementsOf(test, "failure"), ...elementsOf(test, "error")];
+    if (broken !== undefined) return { ...result, failure: (broken["#text"] ?? broken["@message"] ?? "") as string };
+    return result.isSkipped ? { ...result, failure: "was skipped" } : result;
+  });
+  const groups = elementsOf(group, "testsuite");
+  return [...own, ...groups.flatMap((inner) => testsIn(inner, `${prefix}${inner["@name"] as string} > `))];
+}
+
+/** The children of this name: Bun gives one by itself and several as an array, and those with nothing in them as texts. */
+function elementsOf(parent: Bun.XML.Value | undefined, name: string): Element[] {
+  const children = typeof parent === "object" ? (parent[name] ?? []) : [];
+  return (Array.isArray(children) ? children : [children]).map((one) => (typeof one === "string" ? {} : one));
 }
