@@ -1,10 +1,8 @@
-// Which live key a request presents. Keys are known by their SHA-256 only and looked up by it: how long a look-up takes
-// says something about the digest, and nothing that helps to guess the key. Revoked keys are not in here.
-// A live key that was presented is found by its text from then on; no made-up text gets there.
+// The API keys in force: which one a request presents, and which origins they allow. Revoked keys are not in here.
 
-import { hash } from "node:crypto";
 import type { ApiKey } from "../core/intake.ts";
 import { matchesOrigin } from "../core/origin.ts";
+import { LiveKeys } from "../runtime/live_keys.ts";
 
 /** A live key: the SHA-256 of its text in lower-case hexadecimal, and what it may do. */
 export interface KnownKey {
@@ -19,24 +17,18 @@ const ORIGIN_LENGTH_MAX = 300;
 
 /** The keys of one configuration; a reload makes another. */
 export class KeyLookup {
-  readonly #byDigest = new Map<string, ApiKey>();
-  /** Live keys by their text, once they were presented. */
-  readonly #presented = new Map<string, ApiKey>();
+  readonly #keys: LiveKeys<ApiKey>;
   readonly #clientKeys: readonly ApiKey[];
   readonly #origins = new Map<string, boolean>();
 
   constructor(keys: readonly KnownKey[]) {
-    for (const { sha256, apiKey } of keys) this.#byDigest.set(sha256.toLowerCase(), apiKey);
-    this.#clientKeys = [...this.#byDigest.values()].filter((apiKey) => apiKey.type === "client");
+    this.#keys = new LiveKeys(keys.map(({ sha256, apiKey }) => [sha256, apiKey]));
+    this.#clientKeys = keys.map(({ apiKey }) => apiKey).filter((apiKey) => apiKey.type === "client");
   }
 
   /** The live key with this text. */
   find(key: string): ApiKey | undefined {
-    const presented = this.#presented.get(key);
-    if (presented !== undefined) return presented;
-    const found = this.#byDigest.get(hash("sha256", key, "hex"));
-    if (found !== undefined) this.#presented.set(key, found);
-    return found;
+    return this.#keys.find(key);
   }
 
   /** Whether some live client key allows the origin: what a preflight asks, since it carries no key. */

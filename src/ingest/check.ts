@@ -2,13 +2,13 @@
 // that satisfies BatchSchema with the key it is from, or the first check that fails. Each body is parsed alone, so that none can be
 // another's trouble, and nothing has to be proved about where one ends.
 
-import { hash } from "node:crypto";
 import type { Batch } from "../core/entry.ts";
 import { assert } from "../core/errors.ts";
 import { type GroupMessage, NO_KEY_SEEN, type RefusedBatch } from "../core/group.ts";
 import type { BatchRefusal } from "../core/intake.ts";
 import { isJsonObject, type JsonObject } from "../core/json.ts";
 import { matchesOrigin } from "../core/origin.ts";
+import { LiveKeys } from "../runtime/live_keys.ts";
 import { ParseGuard } from "../runtime/parse_guard.ts";
 import { explainBatch } from "./explain.ts";
 import type { LiveKey, StagedBatch, WorkerKey } from "./options.ts";
@@ -82,9 +82,7 @@ export class BatchChecks {
   /** Of all bodies that this thread parses. */
   readonly #guard = new ParseGuard();
   #rules: CheckRules = { keys: [], live: [], entriesMax: 0 };
-  #byDigest: ReadonlyMap<string, LiveKey> = new Map();
-  /** Live keys by their text, once they were presented: no made-up text gets in here. */
-  readonly #presented = new Map<string, LiveKey>();
+  #live = new LiveKeys<LiveKey>([]);
 
   constructor(rules: CheckRules) {
     this.setRules(rules);
@@ -92,8 +90,7 @@ export class BatchChecks {
 
   setRules(rules: CheckRules): void {
     this.#rules = rules;
-    this.#byDigest = new Map(rules.live.map((key) => [key.sha256, key]));
-    this.#presented.clear();
+    this.#live = new LiveKeys(rules.live.map((key) => [key.sha256, key]));
   }
 
   /**
@@ -207,19 +204,11 @@ export class BatchChecks {
   #authenticate({ key, source }: JsonObject, origin: string | null): LiveKey | BatchRefusal | undefined {
     if (key === undefined || key === null || key === "") return refuse("key_missing");
     if (typeof key !== "string") return undefined;
-    const live = this.#find(key);
+    const live = this.#live.find(key);
     if (live === undefined) return refuse("key_unknown");
     const { type } = this.#key(live.index);
     if ((source === "server" || source === "client") && source !== type) return refuse("key_type_differs");
     if (type === "client" && (origin === null || !matchesOrigin(live.origins, origin))) return refuse("origin_refused");
-    return live;
-  }
-
-  #find(text: string): LiveKey | undefined {
-    const presented = this.#presented.get(text);
-    if (presented !== undefined) return presented;
-    const live = this.#byDigest.get(hash("sha256", text, "hex"));
-    if (live !== undefined) this.#presented.set(text, live);
     return live;
   }
 }
