@@ -2,15 +2,16 @@
 // nothing that is damaged is merged into what is whole.
 
 import { Database } from "bun:sqlite";
-import { describe, expect, test } from "bun:test";
-import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { closeSync, copyFileSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EntriesAnswer, HistogramAnswer, TimingsAnswer } from "../../src/core/responses.ts";
 import { PIECES_MAX } from "../../src/store/schema.ts";
 import { eventually } from "../support/eventually.ts";
 import { integer, type Random, runSeed, seededRandom } from "../support/random.ts";
 import { AUTHORIZATION, read } from "../support/read_api.ts";
-import { configText, type TestServer, withStoppedServer } from "../support/server.ts";
+import { configText, TestServer, withStoppedServer } from "../support/server.ts";
 
 /** Records of the first day, which become one merged block, and of each small batch of the second. */
 const MERGED = 3_000;
@@ -28,33 +29,52 @@ interface Block {
   readonly records: number;
 }
 
-/** A server that has stored records in one merged block and a few small ones, and was stopped. */
+/** The data of a server that stored records in one merged block and a few small ones, and was stopped. Each test changes a copy. */
+let stored: { readonly server: TestServer; readonly blocks: Block[] };
+
+beforeAll(async () => {
+  const server = new TestServer(mkdtempSync(join(tmpdir(), "simplelogs-stored-")), configText());
+  await server.start();
+  try {
+    stored = { server, blocks: await storeRecords(server) };
+  } finally {
+    await server.kill();
+  }
+}, 60_000);
+
+afterAll(() => {
+  rmSync(stored.server.folder, { recursive: true, force: true });
+});
+
+async function storeRecords(server: TestServer): Promise<Block[]> {
+  for (let batch = 0; batch < MERGED / 300; batch++) {
+    const entries = Array.from({ length: 300 }, (_, index) => ({
+      timestamp: NOON + index,
+      message: `merged ${batch} ${index}`,
+      touchpoint: "api/old",
+      ...(index % 3 === 0 ? { duration: index } : {}),
+    }));
+    await server.send(entries);
+  }
+  await eventually("they are merged", async () => (await server.metrics()).get("simplelogs_blocks") === 1);
+  for (let batch = 0; batch < SMALL_BATCHES; batch++) {
+    // Kept apart by the day, or they would be merged before they can be damaged.
+    const timestamp = NOON - (batch + 1) * DAY_MS;
+    await server.send(Array.from({ length: SMALL }, (_, index) => ({ timestamp, message: `small ${batch} ${index}` })));
+  }
+  expect(await server.stop()).toBe(0);
+  const database = new Database(server.dataFile, { readonly: true });
+  const blocks = database.query("SELECT id, records FROM blocks ORDER BY records DESC, id").all() as Block[];
+  database.close();
+  expect(blocks.map(({ records }) => records)).toEqual([MERGED, ...new Array(SMALL_BATCHES).fill(SMALL)]);
+  return blocks;
+}
+
+/** A stopped server with a copy of the stored data. */
 function withStoredRecords(work: (server: TestServer, blocks: Block[]) => Promise<void>): Promise<void> {
   return withStoppedServer(configText(), async (server) => {
-    await server.start();
-    for (let batch = 0; batch < MERGED / 300; batch++) {
-      const entries = Array.from({ length: 300 }, (_, index) => ({
-        timestamp: NOON + index,
-        message: `merged ${batch} ${index}`,
-        touchpoint: "api/old",
-        ...(index % 3 === 0 ? { duration: index } : {}),
-      }));
-      await server.send(entries);
-    }
-    await eventually("they are merged", async () => (await server.metrics()).get("simplelogs_blocks") === 1);
-    for (let batch = 0; batch < SMALL_BATCHES; batch++) {
-      // Kept apart by the day, or they would be merged before they can be damaged.
-      const timestamp = NOON - (batch + 1) * DAY_MS;
-      await server.send(
-        Array.from({ length: SMALL }, (_, index) => ({ timestamp, message: `small ${batch} ${index}` })),
-      );
-    }
-    expect(await server.stop()).toBe(0);
-    const database = new Database(server.dataFile, { readonly: true });
-    const blocks = database.query("SELECT id, records FROM blocks ORDER BY records DESC, id").all() as Block[];
-    database.close();
-    expect(blocks.map(({ records }) => records)).toEqual([MERGED, ...new Array(SMALL_BATCHES).fill(SMALL)]);
-    await work(server, blocks);
+    copyFileSync(stored.server.dataFile, server.dataFile);
+    await work(server, stored.blocks);
   });
 }
 

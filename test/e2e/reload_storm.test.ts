@@ -1,5 +1,6 @@
 // The configuration rewritten very often while requests go on: keys made and revoked, origins changed, every other file one that
 // does not load. No request is dropped, each answer is one that some configuration of its time gives, and nothing piles up.
+// scripts/siege does the same some thousand times.
 
 import { describe, expect, test } from "bun:test";
 import { untilTrue } from "../support/condition.ts";
@@ -10,7 +11,7 @@ import { configText, withServer } from "../support/server.ts";
 
 const TEST_MS_MAX = 180_000;
 
-describe("1,000 rewrites of the configuration, under load", () => {
+describe("200 rewrites of the configuration, under load", () => {
   test(
     "drop no request, and leave neither handles nor memory",
     () =>
@@ -18,10 +19,10 @@ describe("1,000 rewrites of the configuration, under load", () => {
         const probes = ["probe a", "probe b"].map((name) => ({ name, probe: new Probe(server, name) }));
         const warm = await stormOf(server, 20);
         const before = processState(server.pid);
-        const storm = await stormOf(server, 980, 20);
+        const storm = await stormOf(server, 180, 20);
         const after = processState(server.pid);
         const results = await Promise.all(probes.map(({ probe }) => probe.stop()));
-        console.log("1,000 rewrites:", JSON.stringify({ before, after, storm, results }));
+        console.log("200 rewrites:", JSON.stringify({ before, after, storm, results }));
         for (const { wrong } of [warm, storm]) expect(wrong).toEqual([]);
         for (const { posts, health } of results) expect(Object.keys({ ...posts, ...health })).toEqual(["200", "202"]);
         const records = await server.export();
@@ -30,7 +31,7 @@ describe("1,000 rewrites of the configuration, under load", () => {
           "no more handles are open than before",
           async () => processState(server.pid).handles <= before.handles + 3,
         );
-        expect(after.residentMb).toBeLessThan(before.residentMb + 150);
+        expect(after.residentMb).toBeLessThan(before.residentMb + 100);
         server.writeConfig(configText({ settings: "metrics_open = true" }));
         await eventually(
           "the last file is in force",

@@ -7,16 +7,16 @@ import type { ShownRecord } from "../../src/core/record.ts";
 import type { EntriesAnswer, RejectionsAnswer } from "../../src/core/responses.ts";
 import { THREADS, type ThreadName } from "../../src/core/telemetry.ts";
 import { untilTrue } from "../support/condition.ts";
-import { DEATHS, type Death, isOrdered, orderDeath } from "../support/dying_on_demand.ts";
+import { DEATHS, isOrdered, orderDeath } from "../support/dying_on_demand.ts";
 import { eventually } from "../support/eventually.ts";
 import { closingGap, compare, Load, NOTHING_WRONG } from "../support/load.ts";
-import { pick, runSeed, seededRandom } from "../support/random.ts";
+import { runSeed, seededRandom } from "../support/random.ts";
 import { AUTHORIZATION, read, TailClient } from "../support/read_api.ts";
 import { configText, SERVER_KEY, type TestServer, withStoppedServer } from "../support/server.ts";
 
 const PROGRAM = join(import.meta.dir, "../support/dying_server.ts");
-/** Deaths of one thread in a test: enough that each way comes up, and few enough that no long wait begins. */
-const ROUNDS = 6;
+/** How a thread dies by itself. Each way once in a test. */
+const ENDING_WAYS = DEATHS.filter((death) => death !== "hang");
 /** The compactor is asked for something only now and then, and some seconds later than else once a merge came to nothing. */
 const RESTART_MS_MAX = 60_000;
 
@@ -80,16 +80,16 @@ class Questions {
   }
 }
 
-/** Brings a thread down again and again while entries come and are read. */
-async function endAgainAndAgain(server: TestServer, thread: ThreadName, ways: readonly Death[]) {
+/** Brings a thread down in each way while entries come and are read. */
+async function endAgainAndAgain(server: TestServer, thread: ThreadName, pauseMs: number) {
   const random = seededRandom(runSeed(`${thread} ends`));
-  const load = new Load(server, { random, clients: 4, entriesMax: 20, sendsTimings: true, pauseMs: 1 });
+  const load = new Load(server, { random, clients: 4, entriesMax: 20, sendsTimings: true, pauseMs });
   const questions = new Questions(server);
   load.start();
-  for (let round = 1; round <= ROUNDS; round++) {
-    orderDeath(server.dataFile, thread, ways[round - 1] ?? pick(random, ways));
-    const isBack = async () => (await restartsOf(server, thread)) === round;
-    await eventually(`the ${thread} was started ${round} times again`, isBack, RESTART_MS_MAX);
+  for (const [index, way] of ENDING_WAYS.entries()) {
+    orderDeath(server.dataFile, thread, way);
+    const isBack = async () => (await restartsOf(server, thread)) === index + 1;
+    await eventually(`the ${thread} was started again after ${way}`, isBack, RESTART_MS_MAX);
     const accepted = load.accepted.size;
     await eventually("entries are accepted", async () => load.accepted.size > accepted + 200);
     await eventually("it is ready", async () => (await statusOf(server, "/readyz")) === 200);
@@ -100,18 +100,16 @@ async function endAgainAndAgain(server: TestServer, thread: ThreadName, ways: re
   expect(compare(load, await recordsOf(server))).toEqual(NOTHING_WRONG);
   expect(load.accepted).toEqual(load.sent);
   expect(closingGap(await server.metrics())).toBe(0);
-  await untilTrue("each death is logged", () => deathsLogged(server, thread) >= ROUNDS);
-  expect(deathsLogged(server, thread)).toBe(ROUNDS);
+  await untilTrue("each death is logged", () => deathsLogged(server, thread) >= ENDING_WAYS.length);
+  expect(deathsLogged(server, thread)).toBe(ENDING_WAYS.length);
   for (const other of THREADS.filter((name) => name !== thread)) expect(await restartsOf(server, other)).toBe(0);
   return { sent: [...load.statuses.keys()].sort((a, b) => a - b), asked };
 }
 
-const ENDING_WAYS = DEATHS.filter((death) => death !== "hang");
-
 describe("under load", () => {
   test("the writer ends again and again: what waits is answered all the same, and is stored once", async () => {
     await withDyingServer(ON_DEMAND, "", async (server) => {
-      const statuses = await endAgainAndAgain(server, "writer", ENDING_WAYS);
+      const statuses = await endAgainAndAgain(server, "writer", 1);
       expect(statuses).toEqual({ sent: [202], asked: [200] });
       expect(await server.stop()).toBe(0);
     });
@@ -119,7 +117,7 @@ describe("under load", () => {
 
   test("the compactor ends again and again: nobody notices, and blocks are merged all the same", async () => {
     await withDyingServer(ON_DEMAND, "", async (server) => {
-      const statuses = await endAgainAndAgain(server, "compactor", ENDING_WAYS);
+      const statuses = await endAgainAndAgain(server, "compactor", 8);
       expect(statuses).toEqual({ sent: [202], asked: [200] });
       await eventually("the blocks are merged", async () => {
         return ((await server.metrics()).get("simplelogs_blocks") ?? Number.NaN) < 10;
@@ -129,7 +127,7 @@ describe("under load", () => {
 
   test("the reader ends again and again: entries are stored, and questions are answered, by 503 or by the next one", async () => {
     await withDyingServer(ON_DEMAND, "", async (server) => {
-      const { sent, asked } = await endAgainAndAgain(server, "reader", ENDING_WAYS);
+      const { sent, asked } = await endAgainAndAgain(server, "reader", 1);
       expect(sent).toEqual([202]);
       expect([[200], [200, 503]]).toContainEqual(asked);
     });
