@@ -8,10 +8,10 @@ import { clientQuotaOf } from "./config/client_quota.ts";
 import type { LoadResult } from "./config/load.ts";
 import { diffSettings, watchSettings } from "./config/reload.ts";
 import { DEFAULT_PROJECT, type Settings } from "./config/settings.ts";
+import type { ApiKey } from "./core/batch.ts";
 import { systemClock } from "./core/clock.ts";
 import type { Source } from "./core/entry.ts";
 import { OperatingError } from "./core/errors.ts";
-import type { ApiKey } from "./core/intake.ts";
 import type { ThreadName } from "./core/telemetry.ts";
 import type { AccessSettings } from "./http/access.ts";
 import { createHttpApp } from "./http/app.ts";
@@ -245,7 +245,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const app = createHttpApp({
       enqueue,
       pipeline,
-      reading: new SettledReading(readers, () => pipeline.settled()),
+      reading: new SettledReading(readers, () => pipeline.flushed()),
       changing: pipeline,
       sessions,
       peerAddress,

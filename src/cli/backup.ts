@@ -2,8 +2,8 @@
 
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { formatBytes, formatCountOf } from "../core/amounts.ts";
 import { OperatingError } from "../core/errors.ts";
+import { formatBytes, formatCountOf } from "../core/format.ts";
 import { backupTo } from "../store/backup.ts";
 import { isStoreError } from "../store/database.ts";
 import { privateCopy } from "../store/untouched.ts";

@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { loadSettings } from "../config/load.ts";
 import type { Settings } from "../config/settings.ts";
-import { formatCountOf } from "../core/amounts.ts";
+import { formatCountOf } from "../core/format.ts";
 import { DAY_MS } from "../core/limits.ts";
 import { escapeControls } from "../core/terminal.ts";
 import { addConfigOption, type CliContext, configFileOf, configInvalid, displayPath, warningLines } from "./context.ts";

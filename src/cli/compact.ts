@@ -1,8 +1,8 @@
 // `simplelogs compact`: writes the data file anew, so that nothing of what was deleted is left in it.
 
 import type { Command } from "commander";
-import { formatBytes } from "../core/amounts.ts";
 import { OperatingError } from "../core/errors.ts";
+import { formatBytes } from "../core/format.ts";
 import { isStoreError } from "../store/database.ts";
 import { type CompactPhase, compactData, type RoomNeeded } from "../store/space/compact.ts";
 import { addConfigOption, type CliContext, displayPath, requireReadingSettings } from "./context.ts";

@@ -3,9 +3,9 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { Settings } from "../config/settings.ts";
-import { formatCountOf } from "../core/amounts.ts";
 import type { Clock } from "../core/clock.ts";
 import { OperatingError } from "../core/errors.ts";
+import { formatCountOf } from "../core/format.ts";
 import { escapeControls } from "../core/terminal.ts";
 import { DataReader } from "../store/data_reader.ts";
 import { isCorruption, isStoreError } from "../store/database.ts";

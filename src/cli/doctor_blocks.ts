@@ -1,6 +1,6 @@
 // What the store finds when it looks at a whole data file, as doctor's findings.
 
-import { formatBytes, formatCountOf } from "../core/amounts.ts";
+import { formatBytes, formatCountOf } from "../core/format.ts";
 import type { UntouchedData } from "../store/untouched.ts";
 import { verifyData } from "../store/verify/verify.ts";
 import type { Finding } from "./doctor_checks.ts";

@@ -5,7 +5,7 @@ import { existsSync, statSync } from "node:fs";
 import { loadSettings } from "../config/load.ts";
 import { type ConfigProblem, formatProblem } from "../config/problem.ts";
 import type { Settings } from "../config/settings.ts";
-import { formatBytes, formatInstant } from "../core/amounts.ts";
+import { formatBytes, formatInstant } from "../core/format.ts";
 import { FUTURE_MS_MAX } from "../core/limits.ts";
 import { LOCK_SUFFIX, lockHolder } from "../store/lock.ts";
 import { RESERVE_BYTES, ReserveFile } from "../store/space/reserve.ts";

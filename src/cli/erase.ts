@@ -2,9 +2,9 @@
 // holds the data file, else through the server.
 
 import type { Command } from "commander";
-import { formatCount, formatCountOf, formatInstant } from "../core/amounts.ts";
-import type { EraseReport } from "../core/changing.ts";
+import type { EraseReport } from "../core/changes.ts";
 import { OperatingError } from "../core/errors.ts";
+import { formatCount, formatCountOf, formatInstant } from "../core/format.ts";
 import { escapeControls } from "../core/terminal.ts";
 import { addConfigOption, type CliContext } from "./context.ts";
 import type { EraseScope, OpenEraser } from "./eraser.ts";

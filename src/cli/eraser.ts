@@ -3,10 +3,10 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import type { Settings } from "../config/settings.ts";
-import type { EraseReport } from "../core/changing.ts";
+import type { EraseReport } from "../core/changes.ts";
 import { OperatingError } from "../core/errors.ts";
 import { instantText } from "../core/instant.ts";
-import type { ReadScope } from "../core/reading.ts";
+import type { QueryScope } from "../core/queries.ts";
 import { matchRows } from "../query/match/evaluate.ts";
 import { parseSearch } from "../search/parse.ts";
 import { isStoreError } from "../store/database.ts";
@@ -20,7 +20,7 @@ import { type RemoteAddress, RemoteServer } from "./remote_server.ts";
 import { refusalError } from "./source.ts";
 import { localDataOf, readableDataOf, remoteAddressOf, type SourceOptions, tokenOf } from "./tools.ts";
 
-export type EraseScope = ReadScope & { readonly project: string };
+export type EraseScope = QueryScope & { readonly project: string };
 
 export interface Eraser {
   /** What names the place where the same records are read. */

@@ -4,7 +4,7 @@
 import { type Command, Option } from "commander";
 import { systemClock } from "../core/clock.ts";
 import { OperatingError } from "../core/errors.ts";
-import type { ExportFormat } from "../core/reading.ts";
+import type { ExportFormat } from "../core/queries.ts";
 import type { ShownRecord } from "../core/record.ts";
 import { escapeControls } from "../core/terminal.ts";
 import { headerOf, lineOf } from "../query/stream/export_text.ts";

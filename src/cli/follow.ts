@@ -1,15 +1,15 @@
 // Records as they come, behind the newest that are there. The tail stands before those are read, so nothing is missed between the two;
 // what is in both is shown once. Ends with the signal, or when nobody reads any more, and both are no failure.
 
-import { formatCountOf } from "../core/amounts.ts";
-import type { ReadScope, TailEvent } from "../core/reading.ts";
+import { formatCountOf } from "../core/format.ts";
+import type { QueryScope, TailEvent } from "../core/queries.ts";
 import { newestPages } from "./newest_pages.ts";
 import type { LineOf } from "./record_line.ts";
 import type { RecordSource } from "./source.ts";
 import type { ReadingTools } from "./tools.ts";
 
 export interface FollowQuestion {
-  readonly scope: ReadScope;
+  readonly scope: QueryScope;
   /** So many of the newest come first; may be 0. */
   readonly last: number;
   readonly lineOf: LineOf;

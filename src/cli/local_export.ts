@@ -3,7 +3,7 @@
 
 import type { Clock } from "../core/clock.ts";
 import { OperatingError } from "../core/errors.ts";
-import type { ReadScope } from "../core/reading.ts";
+import type { QueryScope } from "../core/queries.ts";
 import type { ShownRecord } from "../core/record.ts";
 import { escapeControls } from "../core/terminal.ts";
 import { isRefusal, readScope, refuseUnknownProject } from "../query/scope.ts";
@@ -18,7 +18,7 @@ import type { ReadableData } from "./tools.ts";
 
 export interface LocalExportOptions {
   readonly local: ReadableData;
-  readonly scope: ReadScope;
+  readonly scope: QueryScope;
   readonly header: string;
   readonly lineOf: (record: ShownRecord) => string;
   readonly write: WriteText;

@@ -4,8 +4,8 @@
 import { setImmediate, setTimeout } from "node:timers/promises";
 import type { Clock } from "../core/clock.ts";
 import { OperatingError } from "../core/errors.ts";
-import type { ReadRefusal, TailEvent, TailRequest } from "../core/reading.ts";
-import type { ReadAnswers } from "../core/responses.ts";
+import type { QueryRefusal, TailEvent, TailRequest } from "../core/queries.ts";
+import type { QueryResponses } from "../core/responses.ts";
 import { answerSteps } from "../query/engine.ts";
 import type { Steps } from "../query/scan.ts";
 import { type ReadRules, refuseUnknownProject, rulesOf } from "../query/scope.ts";
@@ -51,7 +51,7 @@ export class LocalSource implements RecordSource {
     this.#reader = this.#open();
   }
 
-  async ask<Q extends Question>(question: Q): Promise<ReadAnswers[Q["kind"]]> {
+  async ask<Q extends Question>(question: Q): Promise<QueryResponses[Q["kind"]]> {
     const { rules, clock, onProgress, onDone } = this.#options;
     const { blocks: source, details } = this.#reader;
     const limitMs = Number.POSITIVE_INFINITY;
@@ -67,7 +67,7 @@ export class LocalSource implements RecordSource {
     const outcome = await this.#run(steps).finally(onDone);
     if (!outcome.ok) throw refusalError(outcome.refusal, "scope" in question ? question.scope.q : "");
     // The engine answers each kind of question with its kind of answer.
-    return outcome.answer as ReadAnswers[Q["kind"]];
+    return outcome.answer as QueryResponses[Q["kind"]];
   }
 
   async tail(request: TailRequest, signal: AbortSignal): Promise<AsyncIterable<readonly TailEvent[]>> {
@@ -133,7 +133,7 @@ export class LocalSource implements RecordSource {
     }
   }
 
-  #unknownProject(project: string | undefined): ReadRefusal | undefined {
+  #unknownProject(project: string | undefined): QueryRefusal | undefined {
     return refuseUnknownProject(project, this.#options.rules, () => this.#reader.blocks.projects());
   }
 

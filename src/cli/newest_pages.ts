@@ -1,8 +1,8 @@
 // The newest records of a scope, page by page.
 
 import { OperatingError } from "../core/errors.ts";
-import { ENTRIES_LIMIT_MAX, type ReadScope } from "../core/reading.ts";
-import type { EntriesAnswer } from "../core/responses.ts";
+import { ENTRIES_LIMIT_MAX, type QueryScope } from "../core/queries.ts";
+import type { EntriesResponse } from "../core/responses.ts";
 import type { RecordSource } from "./source.ts";
 
 /** Pages without a record in a row; one that a time limit ended may be empty. */
@@ -11,9 +11,9 @@ const EMPTY_PAGES_MAX = 100;
 /** Pages, newest first, until there are `limit` records or no more. */
 export async function* newestPages(
   source: RecordSource,
-  scope: ReadScope,
+  scope: QueryScope,
   limit: number,
-): AsyncGenerator<EntriesAnswer> {
+): AsyncGenerator<EntriesResponse> {
   let cursor: string | undefined;
   let emptyPages = 0;
   for (let count = 0; count < limit; ) {

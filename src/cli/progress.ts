@@ -1,7 +1,7 @@
 // How far long work has come: one line on stderr, written over and over, and wiped away at the end. Only on a terminal, and only once
 // the work has lasted a moment.
 
-import { formatCount } from "../core/amounts.ts";
+import { formatCount } from "../core/format.ts";
 import type { CliContext } from "./context.ts";
 
 /** How long work lasts before its progress is told, in ms, and how often it is told then. */

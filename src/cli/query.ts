@@ -1,10 +1,10 @@
 // `simplelogs query`: the newest records that match, newest last as in a log; with --follow also those that come.
 
 import type { Command } from "commander";
-import { formatCount } from "../core/amounts.ts";
 import { OperatingError } from "../core/errors.ts";
-import type { ReadScope } from "../core/reading.ts";
-import type { ScanNotes } from "../core/responses.ts";
+import { formatCount } from "../core/format.ts";
+import type { QueryScope } from "../core/queries.ts";
+import type { ScanWarnings } from "../core/responses.ts";
 import { addConfigOption } from "./context.ts";
 import { follow } from "./follow.ts";
 import { newestPages } from "./newest_pages.ts";
@@ -73,7 +73,7 @@ export function registerQuery(program: Command, tools: ReadingTools): void {
 }
 
 interface NewestQuestion {
-  readonly scope: ReadScope;
+  readonly scope: QueryScope;
   readonly limit: number;
   readonly lineOf: LineOf;
   readonly isNewestFirst: boolean;
@@ -87,7 +87,7 @@ async function showNewest(
   const kept: string[] = [];
   let count = 0;
   let isMore = false;
-  let notes: ScanNotes = {};
+  let notes: ScanWarnings = {};
   for await (const page of newestPages(source, scope, limit)) {
     const lines = page.entries.map(lineOf);
     count += lines.length;
@@ -105,7 +105,7 @@ async function showNewest(
 }
 
 /** The notes of all pages as one. That a page stopped early matters only where no other followed it. */
-function addNotes(notes: ScanNotes, page: ScanNotes, isShort: boolean): ScanNotes {
+function addNotes(notes: ScanWarnings, page: ScanWarnings, isShort: boolean): ScanWarnings {
   const damagedBlocks = Math.max(notes.damagedBlocks ?? 0, page.damagedBlocks ?? 0);
   return {
     ...(isShort && page.stoppedEarly !== undefined ? { stoppedEarly: page.stoppedEarly } : {}),

@@ -4,7 +4,7 @@
 //
 // Control characters are escaped, so that a record is one line and cannot steer a terminal.
 
-import { formatDuration, formatInstant } from "../core/amounts.ts";
+import { formatDuration, formatInstant } from "../core/format.ts";
 import { type JsonObject, jsonBeginning } from "../core/json.ts";
 import { otherSource, type ShownRecord } from "../core/record.ts";
 import { shownText } from "../core/terminal.ts";

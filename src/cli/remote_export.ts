@@ -1,6 +1,6 @@
 // An export from a running server: its text as it comes, exact where a program reads it, escaped on a terminal.
 
-import type { ExportRequest } from "../core/reading.ts";
+import type { ExportRequest } from "../core/queries.ts";
 import { escapeControls, escapeControlsInJson } from "../core/terminal.ts";
 import type { CliContext } from "./context.ts";
 import type { WriteText } from "./export.ts";

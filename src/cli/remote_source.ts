@@ -4,9 +4,9 @@ import { setTimeout } from "node:timers/promises";
 import { createParser } from "eventsource-parser";
 import { OperatingError } from "../core/errors.ts";
 import { instantText } from "../core/instant.ts";
-import type { ReadScope, TailEvent, TailRequest } from "../core/reading.ts";
+import type { QueryScope, TailEvent, TailRequest } from "../core/queries.ts";
 import type { ShownRecord } from "../core/record.ts";
-import type { ReadAnswers } from "../core/responses.ts";
+import type { QueryResponses } from "../core/responses.ts";
 import { checkAnswer, checkEvent } from "./remote_answers.ts";
 import { type Parameters, RemoteSearchError, type RemoteServer } from "./remote_server.ts";
 import { type Question, type RecordSource, refusalError } from "./source.ts";
@@ -35,11 +35,11 @@ export class RemoteSource implements RecordSource {
     this.#retryMs = retryMs ?? RETRY_MS;
   }
 
-  async ask<Q extends Question>(question: Q): Promise<ReadAnswers[Q["kind"]]> {
+  async ask<Q extends Question>(question: Q): Promise<QueryResponses[Q["kind"]]> {
     const { path, parameters } = routeOf(question);
     const answer = await withSearch("scope" in question ? question.scope.q : "", this.#server.get(path, parameters));
     checkAnswer(question.kind, answer);
-    return answer as ReadAnswers[Q["kind"]];
+    return answer as QueryResponses[Q["kind"]];
   }
 
   async tail(request: TailRequest, signal: AbortSignal): Promise<AsyncIterable<readonly TailEvent[]>> {
@@ -156,7 +156,7 @@ function readEvent(id: number, event: string | undefined, data: string): TailEve
 }
 
 /** A scope as parameters of a route. */
-export function scopeParameters({ project, q, timeZone, from, to }: ReadScope): Parameters {
+export function scopeParameters({ project, q, timeZone, from, to }: QueryScope): Parameters {
   const bounds = {
     from: from === undefined ? undefined : instantText(from),
     to: to === undefined ? undefined : instantText(to),

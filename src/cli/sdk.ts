@@ -4,8 +4,8 @@ import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
-import { formatCount } from "../core/amounts.ts";
 import { OperatingError } from "../core/errors.ts";
+import { formatCount } from "../core/format.ts";
 import {
   type ClientLibrary,
   integrityOf,

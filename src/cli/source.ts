@@ -3,16 +3,16 @@
 
 import { textWidth } from "#runtime/text_width.ts";
 import { OperatingError } from "../core/errors.ts";
-import type { ReadRefusal, ReadRefusalCode, ReadRequest, TailEvent, TailRequest } from "../core/reading.ts";
-import type { ReadAnswers } from "../core/responses.ts";
+import type { QueryRefusal, QueryRefusalCode, QueryRequest, TailEvent, TailRequest } from "../core/queries.ts";
+import type { QueryResponses } from "../core/responses.ts";
 import { escapeControls } from "../core/terminal.ts";
 
 /** What the commands ask. */
-export type Question = Extract<ReadRequest, { kind: "entries" | "histogram" | "timings" | "series" | "usage" }>;
+export type Question = Extract<QueryRequest, { kind: "entries" | "histogram" | "timings" | "series" | "usage" }>;
 
 export interface RecordSource {
   /** Throws OperatingError: "usage" where the question is wrong, else why it cannot be answered. */
-  ask<Q extends Question>(question: Q): Promise<ReadAnswers[Q["kind"]]>;
+  ask<Q extends Question>(question: Q): Promise<QueryResponses[Q["kind"]]>;
   /**
    * Resolves once the tail stands: whatever is committed from then on comes, in commit order, until the signal is aborted.
    * Throws OperatingError.
@@ -26,7 +26,7 @@ const CONTEXT_LENGTH = 60;
 
 /** A refused question as an error; `q` is the search that it is about. */
 export function refusalError(
-  refusal: Pick<ReadRefusal, "code" | "message" | "at" | "length">,
+  refusal: Pick<QueryRefusal, "code" | "message" | "at" | "length">,
   q: string,
 ): OperatingError {
   const { code, message, at, length } = refusal;
@@ -38,7 +38,7 @@ export function refusalError(
 }
 
 /** Refusals that another question would not get. */
-const ASKERS_FAULT: ReadonlySet<ReadRefusalCode> = new Set([
+const ASKERS_FAULT: ReadonlySet<QueryRefusalCode> = new Set([
   "bad_range",
   "bad_cursor",
   "unknown_project",

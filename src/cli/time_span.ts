@@ -1,8 +1,8 @@
 // The first and the last time of what matches a scope, to the millisecond: counts over time are asked for again and again, of the first
 // and the last bucket alone. That costs little, since each is a thousandth of the one before, and needs no more than any server answers.
 
-import type { ReadScope } from "../core/reading.ts";
-import type { HistogramAnswer, HistogramBucket } from "../core/responses.ts";
+import type { QueryScope } from "../core/queries.ts";
+import type { HistogramBucket, HistogramResponse } from "../core/responses.ts";
 import type { RecordSource } from "./source.ts";
 
 /** Buckets of one question. */
@@ -24,8 +24,8 @@ export function countOf({ debug, info, warn, error, timing }: HistogramBucket): 
 /** Undefined where nothing matches; `histogram` is the answer for the whole scope. */
 export async function timeSpanOf(
   source: RecordSource,
-  scope: ReadScope,
-  histogram: HistogramAnswer,
+  scope: QueryScope,
+  histogram: HistogramResponse,
 ): Promise<TimeSpan | undefined> {
   const first = await edge(source, scope, histogram, (buckets) => buckets.find((bucket) => countOf(bucket) > 0));
   const last = await edge(source, scope, histogram, (buckets) => buckets.findLast((bucket) => countOf(bucket) > 0));
@@ -34,8 +34,8 @@ export async function timeSpanOf(
 
 async function edge(
   source: RecordSource,
-  scope: ReadScope,
-  histogram: HistogramAnswer,
+  scope: QueryScope,
+  histogram: HistogramResponse,
   choose: (buckets: readonly HistogramBucket[]) => HistogramBucket | undefined,
 ): Promise<number | undefined> {
   let { interval } = histogram;

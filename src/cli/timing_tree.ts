@@ -1,21 +1,21 @@
 // Timings by category: what touchpoints' names have before each "/".
 
-import { categoriesOf } from "../core/category.ts";
 import { OperatingError } from "../core/errors.ts";
-import type { CategoryTimings, TimingFigures, TouchpointTimings } from "../core/responses.ts";
+import type { CategoryTimings, TimingStats, TouchpointTimings } from "../core/responses.ts";
+import { categoriesOf } from "../core/touchpoint.ts";
 
 /** One line: a touchpoint, or a category with what belongs to it below. */
 export interface TreeRow {
   readonly depth: number;
   readonly label: string;
-  readonly figures: TimingFigures;
+  readonly figures: TimingStats;
   readonly touchpoint: TouchpointTimings | undefined;
   readonly category: CategoryTimings | undefined;
 }
 
 /** How rows beside each other are ordered; a category's `touchpoint` is its name. */
 export type Order = (a: NamedFigures, b: NamedFigures) => number;
-export type NamedFigures = TimingFigures & { readonly touchpoint: string };
+export type NamedFigures = TimingStats & { readonly touchpoint: string };
 
 interface Category {
   /** "" for all, else it ends with "/". */

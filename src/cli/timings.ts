@@ -1,9 +1,9 @@
 // `simplelogs timings`: how long each touchpoint takes, as a table; with --tree also each category.
 
 import type { Command } from "commander";
-import { formatCount, formatDuration } from "../core/amounts.ts";
 import { OperatingError } from "../core/errors.ts";
-import type { TimingFigures } from "../core/responses.ts";
+import { formatCount, formatDuration } from "../core/format.ts";
+import type { TimingStats } from "../core/responses.ts";
 import { shownText } from "../core/terminal.ts";
 import { addConfigOption } from "./context.ts";
 import { jsonLine } from "./json_line.ts";
@@ -126,7 +126,7 @@ function isMarked({ touchpoint }: TreeRow): boolean {
   return touchpoint !== undefined && !touchpoint.registered && touchpoint.touchpoint !== "";
 }
 
-function figureText(figure: Figure, figures: TimingFigures): string {
+function figureText(figure: Figure, figures: TimingStats): string {
   const value = figures[figure];
   if (value === null) return "-";
   const isCount: boolean = (COUNTS as readonly string[]).includes(figure);

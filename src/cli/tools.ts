@@ -5,8 +5,8 @@ import type { Command } from "commander";
 import { DEFAULT_PROJECT, type Settings } from "../config/settings.ts";
 import type { Clock } from "../core/clock.ts";
 import { OperatingError } from "../core/errors.ts";
-import type { ReadScope } from "../core/reading.ts";
-import type { ScanNotes } from "../core/responses.ts";
+import type { QueryScope } from "../core/queries.ts";
+import type { ScanWarnings } from "../core/responses.ts";
 import { shownText } from "../core/terminal.ts";
 import { sentTimeZone } from "../core/time_zone.ts";
 import type { ReadRules } from "../query/scope.ts";
@@ -70,7 +70,7 @@ export function addScopeOptions(command: Command): Command {
 }
 
 /** The words of the command line joined are the search. Throws OperatingError("usage"). */
-export function scopeOf(words: readonly string[], { project, from, to }: ScopeOptions, now: number): ReadScope {
+export function scopeOf(words: readonly string[], { project, from, to }: ScopeOptions, now: number): QueryScope {
   return {
     project,
     q: words.join(" ").trim(),
@@ -202,7 +202,7 @@ function dataPath(data: string, { cwd }: CliContext): string {
 }
 
 /** Tells on stderr what an answer does not cover. Throws where the reason is damage. */
-export function tellNotes({ stoppedEarly, damagedBlocks }: ScanNotes, { stderr }: CliContext): void {
+export function tellNotes({ stoppedEarly, damagedBlocks }: ScanWarnings, { stderr }: CliContext): void {
   if (stoppedEarly !== undefined)
     stderr.write(`simplelogs: the answer is not complete: ${shownText(stoppedEarly, NOTE_LENGTH_MAX)}\n`);
   if (damagedBlocks === undefined) return;

@@ -1,8 +1,8 @@
 // `simplelogs usage`: what each project sent, month by month, and what it takes on disk now.
 
 import type { Command } from "commander";
-import { formatBytes, formatCount, formatDuration, formatInstant } from "../core/amounts.ts";
-import type { ProjectStorage, UsageAnswer } from "../core/responses.ts";
+import { formatBytes, formatCount, formatDuration, formatInstant } from "../core/format.ts";
+import type { ProjectStorage, UsageResponse } from "../core/responses.ts";
 import { addConfigOption } from "./context.ts";
 import { jsonLine } from "./json_line.ts";
 import { addNotes } from "./search_help.ts";
@@ -10,7 +10,7 @@ import { type Style, styleFor } from "./style.ts";
 import { type Cell, formatTable, type Side } from "./table.ts";
 import { addSourceOptions, type ReadingTools, type SourceOptions } from "./tools.ts";
 
-type UsageRow = UsageAnswer["usage"][number];
+type UsageRow = UsageResponse["usage"][number];
 
 interface UsageOptions extends SourceOptions {
   readonly project?: string;
@@ -84,7 +84,7 @@ export function registerUsage(program: Command, tools: ReadingTools): void {
   });
 }
 
-function usageText({ usage, storage }: UsageAnswer, project: string | undefined, style: Style): string {
+function usageText({ usage, storage }: UsageResponse, project: string | undefined, style: Style): string {
   if (usage.length === 0 && storage.length === 0) {
     return project === undefined
       ? "nothing was received yet\n"

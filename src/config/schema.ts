@@ -2,8 +2,8 @@
 // units applied and keys hashed.
 
 import { type SchemaOptions, type StaticDecode, type TSchema, Type } from "@sinclair/typebox";
+import { DURABILITIES } from "../core/batch.ts";
 import { LEVELS } from "../core/entry.ts";
-import { DURABILITIES } from "../core/intake.ts";
 import {
   adminToken,
   apiKey,

@@ -4,8 +4,7 @@
 import { isIP } from "node:net";
 import { type SchemaOptions, Type } from "@sinclair/typebox";
 import type { Source } from "../core/entry.ts";
-import { parseHost } from "../core/host.ts";
-import { parseOriginPattern } from "../core/origin.ts";
+import { parseHost, parseOriginPattern } from "../core/origin.ts";
 import { hashKey, KEY_PREFIXES, maskKey, SECRET_CHARACTERS_MIN } from "./keys.ts";
 import { isPlaceholder, isPublishedDigest } from "./placeholders.ts";
 import { formatSize, parseDuration, parseSize } from "./units.ts";

@@ -1,7 +1,7 @@
 // What a configuration means once it is read: every default filled in, every unit turned into milliseconds or bytes, every
 // key turned into its hash. No plaintext key is in here.
 
-import type { Durability } from "../core/intake.ts";
+import type { Durability } from "../core/batch.ts";
 import { DAY_MS } from "../core/limits.ts";
 
 /** A server key and a client key under one name. */

@@ -147,3 +147,8 @@ function hintFor(text: string): string {
   if (/^\d{4}\/\d{2}\/\d{2}/.test(text)) return "dates are written with dashes";
   return "";
 }
+
+/** The UTC month of an instant in Unix ms: "2026-11". Throws RangeError for an instant that no Date can hold. */
+export function monthOf(time: number): string {
+  return new Date(time).toISOString().slice(0, 7);
+}

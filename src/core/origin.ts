@@ -1,5 +1,6 @@
-// Origins: what a configured pattern may be, and whether a request's Origin header is one of them. Patterns are
-// normalised once, when the configuration is read, so that a request costs one lower-casing and two look-ups.
+// Allowed origins and hosts. Patterns of origins are normalised once, when the configuration is read, so that a request costs one
+// lower-casing and two look-ups. Hosts are what a Host header, or the setting that lists them, names.
+// Source of hosts: https://www.rfc-editor.org/rfc/rfc9110#section-7.2
 
 /** A normalised pattern ("https://shop.example.com", "https://*.example.com", "http://localhost:*", "tauri://localhost"), or why it is none. */
 export type OriginPattern =
@@ -88,4 +89,31 @@ export function matchesOrigin(patterns: readonly string[], originHeader: string)
   if (dotAt <= hostAt) return false;
   const anyLabel = `${origin.slice(0, hostAt)}*`;
   return patterns.includes(anyLabel + origin.slice(dotAt)) || patterns.includes(anyLabel + anyPort.slice(dotAt));
+}
+
+/** A normalised host: lower case, no dot at the end, IPv6 in its shortest form and in brackets. */
+export interface ListedHost {
+  readonly name: string;
+  readonly port: number | undefined;
+  readonly isAddress: boolean;
+}
+
+const PORT_MAX = 65_535;
+const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/;
+/** Underscores are not allowed in Internet host names, but many machines have them. */
+const NAME = /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*$/;
+
+/** Parses a host and an optional port. Undefined for anything else: spaces, several values, user names, paths. */
+export function parseHost(text: string): ListedHost | undefined {
+  const [, host = "", digits] = /^(\[[^\]]*\]|[^:[\]]*)(?::(\d{0,5}))?$/.exec(text) ?? [];
+  const port = digits === undefined || digits === "" ? undefined : Number(digits);
+  if (port !== undefined && port > PORT_MAX) return undefined;
+  if (host.startsWith("[")) {
+    const url = URL.parse(`http://${host}`);
+    return url === null ? undefined : { name: url.hostname, port, isAddress: true };
+  }
+  if (IPV4.test(host)) return { name: host, port, isAddress: true };
+  const name = host.toLowerCase().replace(/\.$/, "");
+  // "127.1" and "2130706433" are addresses to some clients and names to others.
+  return NAME.test(name) && !/(?:^|\.)(?:\d+|0x[\da-f]*)$/.test(name) ? { name, port, isAddress: false } : undefined;
 }

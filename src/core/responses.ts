@@ -1,21 +1,21 @@
 // What readers are told: the shape of each answer, the same over HTTP, in the commands and in the app. All times are Unix
 // milliseconds.
 
+import type { Durability } from "./batch.ts";
 import type { DropReason } from "./drop.ts";
 import type { Source } from "./entry.ts";
-import type { Durability } from "./intake.ts";
 import type { JsonObject } from "./json.ts";
 import type { ShownRecord } from "./record.ts";
 
 /** What every answer that had to look at blocks may say besides. */
-export interface ScanNotes {
+export interface ScanWarnings {
   /** Present when the time limit ended the search: the answer covers only a part, and this says which. */
   readonly stoppedEarly?: string;
   /** Blocks that are damaged and were left out; absent when there are none. */
   readonly damagedBlocks?: number;
 }
 
-export interface EntriesAnswer extends ScanNotes {
+export interface EntriesResponse extends ScanWarnings {
   /** Newest time first, then highest id first. */
   readonly entries: readonly ShownRecord[];
   /** Give it back for the next page; null: there is none. */
@@ -32,14 +32,14 @@ export interface HistogramBucket {
   readonly timing: number;
 }
 
-export interface HistogramAnswer extends ScanNotes {
+export interface HistogramResponse extends ScanWarnings {
   /** In ms. */
   readonly interval: number;
   readonly buckets: readonly HistogramBucket[];
 }
 
 /** Durations in ms of completed timings; null where there is none. */
-export interface TimingFigures {
+export interface TimingStats {
   readonly count: number;
   readonly min: number | null;
   readonly mean: number | null;
@@ -54,7 +54,7 @@ export interface TimingFigures {
   readonly unfinished: number;
 }
 
-export interface TouchpointTimings extends TimingFigures {
+export interface TouchpointTimings extends TimingStats {
   /** "" for timings without one. */
   readonly touchpoint: string;
   readonly registered: boolean;
@@ -63,11 +63,11 @@ export interface TouchpointTimings extends TimingFigures {
 }
 
 /** All touchpoints whose names begin with `category`, which ends with "/", together. */
-export interface CategoryTimings extends TimingFigures {
+export interface CategoryTimings extends TimingStats {
   readonly category: string;
 }
 
-export interface TimingsAnswer extends ScanNotes {
+export interface TimingsResponse extends ScanWarnings {
   /** Touchpoints that are not listed: those with the most timings are. */
   readonly more: number;
   /** By name, of which a long one is cut. */
@@ -76,11 +76,11 @@ export interface TimingsAnswer extends ScanNotes {
   readonly categories?: readonly CategoryTimings[];
 }
 
-export interface SeriesBucket extends TimingFigures {
+export interface SeriesBucket extends TimingStats {
   readonly time: number;
 }
 
-export interface SeriesAnswer extends ScanNotes {
+export interface SeriesResponse extends ScanWarnings {
   /** In ms. */
   readonly interval: number;
   /** In all; absent when asked by touchpoint. */
@@ -104,21 +104,21 @@ export interface RunningTiming {
   readonly metadata?: JsonObject;
 }
 
-export interface RunningAnswer {
+export interface RunningResponse {
   /** Longest running first. */
   readonly running: readonly RunningTiming[];
   /** All of them, also those that are not listed. */
   readonly count: number;
 }
 
-export interface FieldsAnswer extends ScanNotes {
+export interface FieldsResponse extends ScanWarnings {
   /** Fields that are not listed: those that the most records have are. */
   readonly more: number;
   /** As they are written in a search: "level", "touchpoint", "metadata.orderId". `count`: records that have it. */
   readonly fields: readonly { readonly name: string; readonly count: number }[];
 }
 
-export interface ValuesAnswer extends ScanNotes {
+export interface ValuesResponse extends ScanWarnings {
   readonly field: string;
   /** Most frequent first, then by value. */
   readonly values: readonly { readonly value: string | number | boolean | null; readonly count: number }[];
@@ -147,7 +147,7 @@ export interface TouchpointNode {
   readonly children: readonly TouchpointNode[];
 }
 
-export interface TouchpointsAnswer {
+export interface TouchpointsResponse {
   /** Touchpoints that are not listed. */
   readonly more: number;
   /** By project, then name. */
@@ -186,7 +186,7 @@ export interface ProjectStorage {
   readonly newest: number | null;
 }
 
-export interface UsageAnswer {
+export interface UsageResponse {
   /** Newest month first, then by project. */
   readonly usage: readonly (UsageRow & { readonly bytes: number })[];
   readonly storage: readonly ProjectStorage[];
@@ -204,7 +204,7 @@ export interface RejectionRow {
   readonly entry: unknown;
 }
 
-export interface RejectionsAnswer {
+export interface RejectionsResponse {
   /** Whether there are more within the limit: the answer would be too long. */
   readonly more: boolean;
   /** Latest first. */
@@ -212,7 +212,7 @@ export interface RejectionsAnswer {
 }
 
 /** How the server is now. */
-export interface StatusAnswer {
+export interface StatusResponse {
   /** Whether batches can be stored; `reason` says why not, and is null when they can. */
   readonly ready: boolean;
   readonly reason: string | null;
@@ -251,21 +251,21 @@ export interface KeyUse {
   readonly lastUsed: number | null;
 }
 
-export interface KeysAnswer {
+export interface KeysResponse {
   readonly keys: readonly KeyUse[];
 }
 
 /** The answer to each kind of question. */
-export interface ReadAnswers {
-  readonly entries: EntriesAnswer;
-  readonly histogram: HistogramAnswer;
-  readonly timings: TimingsAnswer;
-  readonly series: SeriesAnswer;
-  readonly running: RunningAnswer;
-  readonly fields: FieldsAnswer;
-  readonly values: ValuesAnswer;
-  readonly touchpoints: TouchpointsAnswer;
-  readonly usage: UsageAnswer;
-  readonly rejections: RejectionsAnswer;
-  readonly keys: KeysAnswer;
+export interface QueryResponses {
+  readonly entries: EntriesResponse;
+  readonly histogram: HistogramResponse;
+  readonly timings: TimingsResponse;
+  readonly series: SeriesResponse;
+  readonly running: RunningResponse;
+  readonly fields: FieldsResponse;
+  readonly values: ValuesResponse;
+  readonly touchpoints: TouchpointsResponse;
+  readonly usage: UsageResponse;
+  readonly rejections: RejectionsResponse;
+  readonly keys: KeysResponse;
 }

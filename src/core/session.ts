@@ -18,13 +18,13 @@ export interface StoredSession {
 }
 
 /** What signing in answers. */
-export interface SignInAnswer {
+export interface SignInResponse {
   readonly secret: string;
   /** Unix ms. */
   readonly expiresAt: number;
 }
 
 /** What asking for a ticket answers. */
-export interface TicketAnswer {
+export interface TicketResponse {
   readonly ticket: string;
 }

@@ -62,7 +62,7 @@ export type Readiness = { readonly ready: true } | { readonly ready: false; read
 /** What the operations routes ask the running pipeline. */
 export interface PipelineView {
   /** Resolves when the snapshot, and whatever reads the data file, knows of all that was answered; undefined: they do. */
-  settled(): Promise<void> | undefined;
+  flushed(): Promise<void> | undefined;
   snapshot(): StoreSnapshot;
   queueFill(): QueueFill;
   /** Entries counted as received that still wait in the ring: always 0 under `sync` and `write`. */

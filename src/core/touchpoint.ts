@@ -1,17 +1,41 @@
-// Names of touchpoints, which clients choose: how long a name can be that is listed, and what is shown of a longer one.
+// Touchpoint names, which clients choose: how long a listed name may be, how a longer one is shown, and the categories that "/" makes.
 
-/** Characters (UTF-16 units) of a name that can be listed; a longer one is stored with its records only. */
+/** Characters (UTF-16 units) of a listed name. A longer name is stored with its records only. */
 export const TOUCHPOINT_LENGTH_MAX = 512;
 
-/** Bytes of UTF-8 that no such name exceeds. */
+/** UTF-8 bytes of a listed name. */
 export const TOUCHPOINT_BYTES_MAX = 3 * TOUCHPOINT_LENGTH_MAX;
 
-/** The name, or the beginning of one that is too long to be listed, with an ellipsis. */
+/** The name, or the first TOUCHPOINT_LENGTH_MAX characters of a longer one with an ellipsis. */
 export function cutTouchpoint(name: string): string {
   return name.length <= TOUCHPOINT_LENGTH_MAX ? name : `${name.slice(0, TOUCHPOINT_LENGTH_MAX).toWellFormed()}…`;
 }
 
-/** Whether only the beginning of a name is known: it was cut. */
+/** Whether `cutTouchpoint` cut this name. */
 export function isCutTouchpoint(name: string): boolean {
   return name.length > TOUCHPOINT_LENGTH_MAX;
+}
+
+/** Levels of categories. A deeper name belongs to its deepest category. */
+export const CATEGORY_LEVELS_MAX = 16;
+/**
+ * Characters of a category's name. With the levels it bounds the categories of one touchpoint: 2,048 characters together,
+ * however many slashes its name has.
+ */
+export const CATEGORY_LENGTH_MAX = 128;
+
+/** The categories of a touchpoint, outermost first, each ending with "/": "a/b/c" is in "a/" and "a/b/". */
+export function* categoriesOf(touchpoint: string): Generator<string> {
+  for (const end of categoryEnds(touchpoint)) yield touchpoint.slice(0, end);
+}
+
+/** The index after the "/" of each category, outermost first. */
+export function categoryEnds(touchpoint: string): number[] {
+  const ends: number[] = [];
+  let end = touchpoint.indexOf("/");
+  while (end !== -1 && end < CATEGORY_LENGTH_MAX && ends.length < CATEGORY_LEVELS_MAX) {
+    ends.push(end + 1);
+    end = touchpoint.indexOf("/", end + 1);
+  }
+  return ends;
 }

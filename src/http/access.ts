@@ -1,6 +1,6 @@
 // The part of the configuration that requests are judged by. A reload swaps it as a whole; each request reads it once.
 
-import type { Durability } from "../core/intake.ts";
+import type { Durability } from "../core/batch.ts";
 import type { AnsweredHosts } from "./hosts.ts";
 import type { KeyLookup } from "./keys.ts";
 

@@ -2,9 +2,9 @@
 // whose text goes to the log and never to the client. It holds no socket; the listener hands it requests.
 
 import { Elysia } from "elysia";
-import type { Changing } from "../core/changing.ts";
+import type { ChangeService } from "../core/changes.ts";
 import type { Clock } from "../core/clock.ts";
-import type { Reading } from "../core/reading.ts";
+import type { QueryService } from "../core/queries.ts";
 import type { PipelineView } from "../core/telemetry.ts";
 import type { AppFile } from "../runtime/assets.ts";
 import type { ClientLibrary } from "../runtime/client_library.ts";
@@ -36,8 +36,8 @@ export interface HttpDependencies {
   /** Made beside the application, because the listener may hand it requests directly. */
   readonly enqueue: EnqueueEndpoint;
   readonly pipeline: PipelineView;
-  readonly reading: Reading;
-  readonly changing: Changing;
+  readonly reading: QueryService;
+  readonly changing: ChangeService;
   readonly sessions: Sessions;
   readonly peerAddress: (request: Request) => string;
   readonly clock: Clock;

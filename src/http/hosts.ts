@@ -5,7 +5,7 @@
 
 import { hostname } from "node:os";
 import type { Clock } from "../core/clock.ts";
-import { type ListedHost, parseHost } from "../core/host.ts";
+import { type ListedHost, parseHost } from "../core/origin.ts";
 import { LIBRARY_PATH } from "../runtime/client_library.ts";
 import type { AccessSettings } from "./access.ts";
 import { jsonResponse } from "./answers.ts";

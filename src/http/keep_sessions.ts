@@ -1,7 +1,7 @@
 // The app's sessions on their way to the data file, through the one connection that writes. Signing in and out waits for it, but
 // not for long: a disk that is full must keep nobody from looking why.
 
-import type { ChangeOutcome } from "../core/changing.ts";
+import type { ChangeOutcome } from "../core/changes.ts";
 import type { StoredSession } from "../core/session.ts";
 import type { HttpLog } from "./ingest/enqueue.ts";
 

@@ -1,6 +1,6 @@
 // The API keys in force: which one a request presents, and which origins they allow. Revoked keys are not in here.
 
-import type { ApiKey } from "../core/intake.ts";
+import type { ApiKey } from "../core/batch.ts";
 import { matchesOrigin } from "../core/origin.ts";
 import { LiveKeys } from "../runtime/live_keys.ts";
 

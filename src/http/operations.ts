@@ -30,7 +30,7 @@ export function createMetricsHandler(dependencies: MetricsDependencies): Request
   return async (request) => {
     const refused = access().metricsOpen ? undefined : refuseReader(request, dependencies);
     if (refused !== undefined) return refused;
-    await pipeline.settled();
+    await pipeline.flushed();
     const headers = { "content-type": metrics.contentType, "cache-control": "no-store" };
     return new Response(await metrics.text(pipeline), { headers });
   };

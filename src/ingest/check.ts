@@ -2,10 +2,10 @@
 // that satisfies BatchSchema with the key it is from, or the first check that fails. Each body is parsed alone, so that none can be
 // another's trouble, and nothing has to be proved about where one ends.
 
+import type { BatchRefusal } from "../core/batch.ts";
 import type { Batch } from "../core/entry.ts";
 import { assert } from "../core/errors.ts";
 import { type GroupMessage, NO_KEY_SEEN, type RefusedBatch } from "../core/group.ts";
-import type { BatchRefusal } from "../core/intake.ts";
 import { isJsonObject, type JsonObject } from "../core/json.ts";
 import { matchesOrigin } from "../core/origin.ts";
 import { LiveKeys } from "../runtime/live_keys.ts";

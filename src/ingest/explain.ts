@@ -2,8 +2,8 @@
 // value in zod's order (the fields as the specification's tables list them, entries by index) and stops at the hundredth
 // message. A test compares it with zod itself. Source: https://v3.zod.dev/ERROR_HANDLING?id=flattening-errors
 
+import type { Issue } from "../core/batch.ts";
 import { SOURCES } from "../core/entry.ts";
-import type { Issue } from "../core/intake.ts";
 import { isJsonObject, typeName } from "../core/json.ts";
 import { VALIDATION_MESSAGES_MAX } from "../core/limits.ts";
 import { maskKeys } from "../core/secrets.ts";

@@ -2,12 +2,12 @@
 // taken as one transaction. Nothing staged is counted before `committed`; after a failed commit this object is thrown away
 // and made anew from the file.
 
-import { type ClockReading, earliestNow, latestNow } from "../core/age_clock.ts";
+import { type ClockReading, earliestNow, latestNow } from "../core/clock.ts";
 import type { DropReason } from "../core/drop.ts";
 import type { Entry, Source } from "../core/entry.ts";
 import type { SetAsideMessage } from "../core/group.ts";
+import { monthOf } from "../core/instant.ts";
 import { FUTURE_MS_MAX } from "../core/limits.ts";
-import { monthOf } from "../core/month.ts";
 import { maskKeysInJson } from "../core/secrets.ts";
 import { BlockBuilder } from "./block_builder.ts";
 import { KeyUse } from "./key_use.ts";

@@ -1,6 +1,6 @@
 // What a worker begins with, and what it is told while it runs.
 
-import type { ClockReading } from "../core/age_clock.ts";
+import type { ClockReading } from "../core/clock.ts";
 import type { Batch, Source } from "../core/entry.ts";
 import type { KeyNote } from "./key_use.ts";
 import type { AmbiguousName } from "./pairing/ambiguous_pairs.ts";

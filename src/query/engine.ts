@@ -2,13 +2,12 @@
 // between several questions, and drop one whose asker has gone.
 
 import { ambiguousName } from "../core/ambiguous.ts";
-import type { ReadOutcome, ReadRefusal, ReadRequest, ReadScope } from "../core/reading.ts";
-import type { ReadAnswers, TimingsAnswer } from "../core/responses.ts";
+import type { QueryOutcome, QueryRefusal, QueryRequest, QueryScope } from "../core/queries.ts";
+import type { QueryResponses, TimingsResponse } from "../core/responses.ts";
 import { NEWEST, parseCursor } from "./cursor.ts";
 import { NAMES_KEPT_MAX, TOUCHPOINTS_LISTED_MAX } from "./limits.ts";
 import { QueryMemory } from "./query_memory.ts";
-import type { DetailsSource } from "./responses/details.ts";
-import { readRejections, readTouchpoints, readUsage } from "./responses/details.ts";
+import { type DetailsSource, readRejections, readTouchpoints, readUsage } from "./responses/details.ts";
 import { findEntries } from "./responses/entries.ts";
 import { listFields, listValues } from "./responses/fields.ts";
 import { categoryFigures, TimingTotals, TOTALS_BYTES } from "./responses/figures.ts";
@@ -38,13 +37,13 @@ export interface EngineOptions {
 }
 
 /** The answer to a request, or why there is none. Throws SQLite's error when the file cannot be read. */
-export function* answerSteps(request: ReadRequest, options: EngineOptions): Steps<ReadOutcome<object>> {
+export function* answerSteps(request: QueryRequest, options: EngineOptions): Steps<QueryOutcome<object>> {
   const answer = yield* new Question(options).answer(request);
   return isRefusal(answer) ? { ok: false, refusal: answer } : { ok: true, answer };
 }
 
 /** As `answerSteps`, all steps at once. */
-export function answerNow(request: ReadRequest, options: EngineOptions): ReadOutcome<object> {
+export function answerNow(request: QueryRequest, options: EngineOptions): QueryOutcome<object> {
   const steps = answerSteps(request, options);
   for (;;) {
     const step = steps.next();
@@ -53,11 +52,11 @@ export function answerNow(request: ReadRequest, options: EngineOptions): ReadOut
 }
 
 /** A question about records. */
-type RecordRequest = Extract<ReadRequest, { readonly scope: ReadScope }>;
+type RecordRequest = Extract<QueryRequest, { readonly scope: QueryScope }>;
 
-const BAD_CURSOR: ReadRefusal = { code: "bad_cursor", message: "cursor: give back a nextCursor as it was received" };
+const BAD_CURSOR: QueryRefusal = { code: "bad_cursor", message: "cursor: give back a nextCursor as it was received" };
 
-type Answer = ReadAnswers[ReadRequest["kind"]] | ReadRefusal;
+type Answer = QueryResponses[QueryRequest["kind"]] | QueryRefusal;
 
 class Question {
   readonly #options: EngineOptions;
@@ -77,7 +76,7 @@ class Question {
     };
   }
 
-  *answer(request: ReadRequest): Steps<Answer> {
+  *answer(request: QueryRequest): Steps<Answer> {
     const { details, now, rules } = this.#options;
     if (request.kind === "usage") return readUsage(details, rules, now);
     if (request.kind === "keys") return { keys: details.keyUse() };
@@ -110,17 +109,17 @@ class Question {
     return yield* listValues(context, scope, request.field, request.limit);
   }
 
-  #scopeOf(scope: ReadScope): Scope | ReadRefusal {
+  #scopeOf(scope: QueryScope): Scope | QueryRefusal {
     const refusal = this.#unknownProject(scope.project);
     return refusal ?? readScope(scope, this.#options.rules, this.#options.now);
   }
 
-  #unknownProject(project: string | undefined): ReadRefusal | undefined {
+  #unknownProject(project: string | undefined): QueryRefusal | undefined {
     const { rules, source } = this.#options;
     return refuseUnknownProject(project, rules, () => source.projects());
   }
 
-  *#timings(scope: Scope, byCategory: boolean): Steps<TimingsAnswer> {
+  *#timings(scope: Scope, byCategory: boolean): Steps<TimingsResponse> {
     const { details } = this.#options;
     const context = this.#context;
     const coverage = new Coverage();

@@ -1,6 +1,6 @@
 // Time cut into buckets: each begins at a whole multiple of the interval since 1970 UTC, so buckets of two answers fit together.
 
-import { BUCKETS_MAX, type ReadRefusal } from "../core/reading.ts";
+import { BUCKETS_MAX, type QueryRefusal } from "../core/queries.ts";
 import type { Scope } from "./scope.ts";
 import type { QueryBlock } from "./source.ts";
 
@@ -54,7 +54,7 @@ export function spanOf(
 }
 
 /** Buckets over a span; an undefined interval chooses one. */
-export function bucketsOf(from: number, to: number, intervalMs: number | undefined): Buckets | ReadRefusal {
+export function bucketsOf(from: number, to: number, intervalMs: number | undefined): Buckets | QueryRefusal {
   const interval = intervalMs ?? intervalFor(to - from);
   const start = Math.floor(from / interval) * interval;
   const count = Math.ceil((to - start) / interval);

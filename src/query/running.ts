@@ -6,7 +6,7 @@ import { emptyColumns } from "../block/columns.ts";
 import { BlockEncoder } from "../block/encode.ts";
 import { openBlock } from "../block/open_block.ts";
 import type { StoredRecord } from "../core/record.ts";
-import type { RunningAnswer, RunningTiming } from "../core/responses.ts";
+import type { RunningResponse, RunningTiming } from "../core/responses.ts";
 import { copyOf } from "../core/text_copy.ts";
 import { cutTouchpoint } from "../core/touchpoint.ts";
 import { PAGE_LENGTH_MAX } from "./limits.ts";
@@ -46,7 +46,7 @@ export function* runningStarts(starts: Iterable<WaitingStart>, scope: Scope): St
 }
 
 /** The starts that match, longest running first: so many, or fewer where they are very long. */
-export function* listRunning(starts: Iterable<WaitingStart>, scope: Scope, limit: number): Steps<RunningAnswer> {
+export function* listRunning(starts: Iterable<WaitingStart>, scope: Scope, limit: number): Steps<RunningResponse> {
   let running: RunningTiming[] = [];
   let count = 0;
   for (const portion of matchingPortions(starts, scope)) {

@@ -4,7 +4,7 @@
 // whether to go on.
 
 import { BlockDamagedError } from "../block/damage.ts";
-import type { ScanNotes } from "../core/responses.ts";
+import type { ScanWarnings } from "../core/responses.ts";
 import { STEP_BYTES_MAX, STEP_MS_MAX } from "./limits.ts";
 import { mayHold, OpenedBlock } from "./opened.ts";
 import type { QueryMemory } from "./query_memory.ts";
@@ -32,7 +32,7 @@ export class Coverage {
   damagedBlocks = 0;
   stoppedEarly: string | undefined;
 
-  notes(): ScanNotes {
+  notes(): ScanWarnings {
     return {
       ...(this.stoppedEarly === undefined ? {} : { stoppedEarly: this.stoppedEarly }),
       ...(this.damagedBlocks === 0 ? {} : { damagedBlocks: this.damagedBlocks }),

@@ -1,7 +1,7 @@
 // A question's scope, once it is understood: the parsed search, and for each project the times that may be shown.
 
 import { assert } from "../core/errors.ts";
-import type { ReadRefusal, ReadScope } from "../core/reading.ts";
+import type { QueryRefusal, QueryScope } from "../core/queries.ts";
 import { shareEqualTerms } from "../search/equal_terms.ts";
 import type { Expression } from "../search/expression.ts";
 import { parseSearch } from "../search/parse.ts";
@@ -36,7 +36,7 @@ export function refuseUnknownProject(
   project: string | undefined,
   rules: ReadRules,
   stored: () => readonly string[],
-): ReadRefusal | undefined {
+): QueryRefusal | undefined {
   if (project === undefined || isConfigured(rules, project)) return undefined;
   const known = stored();
   if (known.includes(project)) return undefined;
@@ -57,7 +57,7 @@ export interface Scope {
 }
 
 /** Understands a scope; `now` in Unix ms decides what has expired. */
-export function readScope(scope: ReadScope, rules: ReadRules, now: number): Scope | ReadRefusal {
+export function readScope(scope: QueryScope, rules: ReadRules, now: number): Scope | QueryRefusal {
   const from = scope.from ?? Number.NEGATIVE_INFINITY;
   const to = scope.to ?? Number.POSITIVE_INFINITY;
   if (!(from < to)) return { code: "bad_range", message: "from must be before to" };
@@ -73,6 +73,6 @@ export function readScope(scope: ReadScope, rules: ReadRules, now: number): Scop
   };
 }
 
-export function isRefusal(value: object): value is ReadRefusal {
+export function isRefusal(value: object): value is QueryRefusal {
   return "code" in value && "message" in value;
 }

@@ -6,6 +6,7 @@
 // sent ahead: 30 batches a group instead of 22 and 6 % less CPU an entry at one entry a request; at 100 the same CPU and a p99 of 47 ms
 // instead of 68.
 
+import type { BatchIntake, BatchOutcome, Durability, IncomingBatch, PushRefusal } from "../core/batch.ts";
 import type { Clock } from "../core/clock.ts";
 import { assert } from "../core/errors.ts";
 import {
@@ -15,7 +16,6 @@ import {
   type RefusedBatch,
   type SetAsideMessage,
 } from "../core/group.ts";
-import type { BatchIntake, BatchOutcome, Durability, IncomingBatch, PushRefusal } from "../core/intake.ts";
 import type { QueueFill } from "../core/telemetry.ts";
 import { LargeWork } from "../runtime/large_work.ts";
 import { DrainRate } from "./drain_rate.ts";

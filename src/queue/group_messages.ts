@@ -1,8 +1,8 @@
 // Batches as the lists that cross to the writer.
 
+import type { ApiKey, IncomingBatch } from "../core/batch.ts";
 import { assert } from "../core/errors.ts";
 import { type GroupMessage, NO_KEY_SEEN, type SetAsideMessage } from "../core/group.ts";
-import type { ApiKey, IncomingBatch } from "../core/intake.ts";
 
 /** A batch with its number in the order of acceptance. */
 export interface NumberedBatch {

@@ -4,7 +4,7 @@
 //   all    = one { [ "AND" ] one }
 //   one    = { "-" | "NOT" } ( "(" any ")" | word | "phrase" | field ":" value )
 
-import { foldText } from "../core/fold.ts";
+import { foldText } from "../core/case_folding.ts";
 import { TimeZone } from "../core/time_zone.ts";
 import { type Expression, SEARCH_DEPTH_MAX, SEARCH_LENGTH_MAX, SEARCH_TERMS_MAX, type Term } from "./expression.ts";
 import { type Token, tokensOf } from "./lexer.ts";

@@ -1,7 +1,7 @@
 // A field and the pieces of its value into a term. Throws SearchProblemError.
 
+import { foldText } from "../core/case_folding.ts";
 import type { Level, Source } from "../core/entry.ts";
-import { foldText } from "../core/fold.ts";
 import { METADATA_DEPTH_MAX } from "../core/limits.ts";
 import type { TimingStatus } from "../core/record.ts";
 import type { TimeZone } from "../core/time_zone.ts";

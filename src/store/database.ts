@@ -3,8 +3,8 @@
 
 import { existsSync, statSync } from "node:fs";
 import { openDatabase, openReadOnly, sqliteCode } from "#runtime/sqlite.ts";
+import type { Durability } from "../core/batch.ts";
 import { OperatingError } from "../core/errors.ts";
-import type { Durability } from "../core/intake.ts";
 import type { Database } from "../runtime/driver.ts";
 import { refuseLogAlone } from "./opened_files.ts";
 import { makePrivate } from "./private_file.ts";

@@ -1,8 +1,8 @@
 // What the writer does beside groups: retention, giving space back, pruning, and coming back from a full disk. Each call is
 // a short step, so that ingestion waits for none of it.
 
+import type { Durability } from "../core/batch.ts";
 import { OperatingError } from "../core/errors.ts";
-import type { Durability } from "../core/intake.ts";
 import { isStoreError } from "./database.ts";
 import { ReserveFile } from "./space/reserve.ts";
 import { Retention, type RetentionOptions } from "./space/retention_plan.ts";

@@ -6,7 +6,7 @@
 // own with all that goes with it, which the compactor must read again besides.
 
 import { crc32 } from "node:zlib";
-import type { ClockReading } from "../core/age_clock.ts";
+import type { ClockReading } from "../core/clock.ts";
 import type { Source } from "../core/entry.ts";
 import { assert } from "../core/errors.ts";
 import type { Database, Statement } from "../runtime/driver.ts";

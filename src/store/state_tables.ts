@@ -2,8 +2,8 @@
 // them is written in its transaction; all of it is read at a start.
 
 import type { AmbiguousPairs, GroupWrite, KeyNote } from "../commit/group_write.ts";
-import type { ClockReading } from "../core/age_clock.ts";
 import { AMBIGUOUS_DAYS_MAX } from "../core/ambiguous.ts";
+import type { ClockReading } from "../core/clock.ts";
 import type { Source } from "../core/entry.ts";
 import type { Database, Statement } from "../runtime/driver.ts";
 import type { ProjectTable } from "./project_table.ts";

@@ -4,10 +4,10 @@
 import { BlockEncoder, type EncodedBlock } from "../block/encode.ts";
 import { type BlockHeader, headerOf } from "../block/stats/zone_map.ts";
 import type { GroupWrite } from "../commit/group_write.ts";
-import type { ClockReading } from "../core/age_clock.ts";
-import type { ChangeOutcome, ChangeRequest } from "../core/changing.ts";
+import type { Durability } from "../core/batch.ts";
+import type { ChangeOutcome, ChangeRequest } from "../core/changes.ts";
+import type { ClockReading } from "../core/clock.ts";
 import { OperatingError } from "../core/errors.ts";
-import type { Durability } from "../core/intake.ts";
 import type { StoredSession } from "../core/session.ts";
 import type { Database } from "../runtime/driver.ts";
 import type { BlockEntry } from "./block_entry.ts";

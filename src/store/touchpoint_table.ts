@@ -6,7 +6,7 @@
 // and stands there unregistered, which is how one learns that something still sends it.
 
 import type { TouchpointNote } from "../commit/group_write.ts";
-import type { ChangeOutcome } from "../core/changing.ts";
+import type { ChangeOutcome } from "../core/changes.ts";
 import { TOUCHPOINTS_MAX } from "../core/limits.ts";
 import type { Database, Statement } from "../runtime/driver.ts";
 

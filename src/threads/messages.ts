@@ -2,10 +2,17 @@
 
 import type { EncodedBlock } from "../block/encode.ts";
 import type { BlockHeader } from "../block/stats/zone_map.ts";
-import type { ChangeOutcome, ChangeRequest } from "../core/changing.ts";
+import type { Durability } from "../core/batch.ts";
+import type { ChangeOutcome, ChangeRequest } from "../core/changes.ts";
 import type { AnsweredMessage, GroupMessage, RefusedBatch, SetAsideMessage } from "../core/group.ts";
-import type { Durability } from "../core/intake.ts";
-import type { ExportRequest, ReadOutcome, ReadRefusal, ReadRequest, TailEvent, TailRequest } from "../core/reading.ts";
+import type {
+  ExportRequest,
+  QueryOutcome,
+  QueryRefusal,
+  QueryRequest,
+  TailEvent,
+  TailRequest,
+} from "../core/queries.ts";
 import type { StoredSession } from "../core/session.ts";
 import type { StoreSnapshot } from "../core/telemetry.ts";
 import type { CheckRules } from "../ingest/check.ts";
@@ -150,7 +157,7 @@ export type FromCompactor =
 export type ToReader =
   | { readonly kind: "start"; readonly file: string; readonly rules: ReadRules }
   | { readonly kind: "rules"; readonly rules: ReadRules }
-  | { readonly kind: "ask"; readonly number: number; readonly request: ReadRequest }
+  | { readonly kind: "ask"; readonly number: number; readonly request: QueryRequest }
   | { readonly kind: "export"; readonly number: number; readonly request: ExportRequest }
   | { readonly kind: "tail"; readonly number: number; readonly request: TailRequest }
   /** The next piece of an export or batch of a tail is wanted: one is sent. */
@@ -164,9 +171,9 @@ export type ToReader =
 
 export type FromReader =
   | { readonly kind: "heartbeat"; readonly number: 0 }
-  | { readonly kind: "answer"; readonly number: number; readonly outcome: ReadOutcome<string> }
+  | { readonly kind: "answer"; readonly number: number; readonly outcome: QueryOutcome<string> }
   /** An export or a tail begins, or why not. */
-  | { readonly kind: "opened"; readonly number: number; readonly refusal: ReadRefusal | undefined }
+  | { readonly kind: "opened"; readonly number: number; readonly refusal: QueryRefusal | undefined }
   | { readonly kind: "text"; readonly number: number; readonly text: string }
   | { readonly kind: "events"; readonly number: number; readonly events: readonly TailEvent[] }
   | { readonly kind: "end"; readonly number: number };

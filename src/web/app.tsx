@@ -2,7 +2,7 @@
 // so the user lands on the page that the link named.
 
 import { signal } from "@preact/signals";
-import type { UsageAnswer } from "../core/responses.ts";
+import type { UsageResponse } from "../core/responses.ts";
 import { Api } from "./api/client.ts";
 import { type Server, ServerProvider, useServer } from "./api/server_context.ts";
 import { Tail } from "./api/tail.ts";
@@ -44,7 +44,7 @@ export function createServer(window: Window, { environment }: App): Server {
   return {
     api: new Api({ fetch, wait: (ms, signal) => waitFor(ms, signal, schedule), onResponse: () => session.confirm() }),
     session,
-    usage: new Query<UsageAnswer>(environment),
+    usage: new Query<UsageResponse>(environment),
     refreshes: signal(0),
     isSecure: window.isSecureContext,
     createTail: (onBatch) => new Tail({ fetch, schedule, onBatch }),

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Browser } from "playwright-core";
-import type { UsageAnswer } from "../../src/core/responses.ts";
+import type { UsageResponse } from "../../src/core/responses.ts";
 import { accessibilityProblems, withAppPage } from "../support/app_page.ts";
 import { startBrowser } from "../support/browser.ts";
 import { MARKUP, takenAsMarkup } from "../support/markup.ts";
@@ -35,7 +35,7 @@ describe("the page", () => {
   test("shows the file against its bound, and each project's records, retention and bytes", () =>
     withServer(configText({ tables: TABLES }), async (server) => {
       await sendBoth(server);
-      const { storage } = await read<UsageAnswer>(server, "usage");
+      const { storage } = await read<UsageResponse>(server, "usage");
       const bytesOf = (name: string) => storage.find(({ project }) => project === name)?.bytes ?? 0;
       await withAppPage(browser, server, { path: "/storage?sort=project" }, async ({ page }) => {
         const meter = page.getByRole("meter", { name: "Size of the data file" });

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
-import type { TouchpointsAnswer } from "../../src/core/responses.ts";
+import type { TouchpointsResponse } from "../../src/core/responses.ts";
 import { accessibilityProblems, withAppPage } from "../support/app_page.ts";
 import { startBrowser } from "../support/browser.ts";
 import { MARKUP, takenAsMarkup } from "../support/markup.ts";
@@ -29,7 +29,7 @@ async function register(server: TestServer, name: string): Promise<void> {
 
 /** What the server has: names, with "?" behind those that are not registered. */
 async function listed(server: TestServer): Promise<string[]> {
-  const { touchpoints } = await read<TouchpointsAnswer>(server, "touchpoints");
+  const { touchpoints } = await read<TouchpointsResponse>(server, "touchpoints");
   return touchpoints.map(({ name, registered }) => (registered ? name : `${name}?`));
 }
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { closeSync, copyFileSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { EntriesAnswer, HistogramAnswer, TimingsAnswer } from "../../src/core/responses.ts";
+import type { EntriesResponse, HistogramResponse, TimingsResponse } from "../../src/core/responses.ts";
 import { PIECES_MAX } from "../../src/store/schema.ts";
 import { eventually } from "../support/eventually.ts";
 import { integer, type Random, runSeed, seededRandom } from "../support/random.ts";
@@ -120,7 +120,7 @@ async function entriesOf(server: TestServer): Promise<{ messages: Set<string | u
   let damagedBlocks = 0;
   for (let cursor: string | null = ""; cursor !== null; ) {
     const path = `entries?limit=1000${cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`}`;
-    const answer: EntriesAnswer = await read(server, path);
+    const answer: EntriesResponse = await read(server, path);
     for (const { message } of answer.entries) messages.add(message);
     damagedBlocks = Math.max(damagedBlocks, answer.damagedBlocks ?? 0);
     cursor = answer.nextCursor;
@@ -133,10 +133,10 @@ async function expectLeftOut(server: TestServer, damaged: readonly Block[], all 
   const lost = damaged.reduce((sum, { records }) => sum + records, 0);
   const { messages, damagedBlocks } = await entriesOf(server);
   expect([messages.size, damagedBlocks]).toEqual([all - lost, damaged.length]);
-  const histogram: HistogramAnswer = await read(server, "histogram?q=small%20OR%20merged");
+  const histogram: HistogramResponse = await read(server, "histogram?q=small%20OR%20merged");
   const counted = histogram.buckets.reduce((sum, { info, timing }) => sum + info + timing, 0);
   expect([counted, histogram.damagedBlocks]).toEqual([all - lost, damaged.length]);
-  const timings: TimingsAnswer = await read(server, "timings?q=merged%20OR%20small");
+  const timings: TimingsResponse = await read(server, "timings?q=merged%20OR%20small");
   // The small ones hold none, by their headers, which are whole.
   expect([timings.damagedBlocks, timings.touchpoints]).toEqual([1, []]);
   // What is missing must not look like the end.
@@ -224,7 +224,7 @@ describe("damaged blocks", () => {
       await server.start();
       const { messages, damagedBlocks } = await entriesOf(server);
       expect([messages.size, damagedBlocks]).toEqual([ALL - MERGED, 1]);
-      const recent: HistogramAnswer = await read(server, "histogram?from=1h&project=default");
+      const recent: HistogramResponse = await read(server, "histogram?from=1h&project=default");
       expect(recent.damagedBlocks).toBe(1);
       await expectFindings(server, [merged]);
       await server.send([{ message: "small after" }]);
@@ -255,11 +255,11 @@ describe("damaged blocks", () => {
         }
         damage(server.dataFile, merged, random, String(piece));
         await server.start();
-        const timings: TimingsAnswer = await read(server, "timings");
+        const timings: TimingsResponse = await read(server, "timings");
         const whole = timings.touchpoints.find(({ touchpoint }) => touchpoint === "api/old");
         if (timings.damagedBlocks === undefined) expect(whole?.count).toBe(MERGED / 3);
         else expect([timings.damagedBlocks, whole]).toEqual([1, undefined]);
-        const old: EntriesAnswer = await read(server, "entries?q=touchpoint:api/old&limit=1000");
+        const old: EntriesResponse = await read(server, "entries?q=touchpoint:api/old&limit=1000");
         if (old.damagedBlocks === undefined) expect(old.entries.length).toBe(1_000);
         else expect([old.damagedBlocks, old.entries.length]).toEqual([1, 0]);
         await expectFindings(server, [merged]);

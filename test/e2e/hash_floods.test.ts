@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { gzipSync } from "node:zlib";
-import type { TouchpointsAnswer } from "../../src/core/responses.ts";
+import type { TouchpointsResponse } from "../../src/core/responses.ts";
 import { closingGap } from "../support/load.ts";
 import { runSeed, seededRandom } from "../support/random.ts";
 import { collidingName, objectText, ordinaryName } from "../support/raw_collisions.ts";
@@ -138,7 +138,7 @@ describe("more names than are remembered", () => {
             Array.from({ length: 3_000 }, (_, index) => ({ touchpoint: `flood/${from + index}`, duration: 1 })),
           );
         }
-        const { touchpoints }: TouchpointsAnswer = await read(server, "touchpoints");
+        const { touchpoints }: TouchpointsResponse = await read(server, "touchpoints");
         expect(touchpoints).toHaveLength(10_000);
         const names = new Set((await server.export()).map(({ touchpoint }) => touchpoint));
         expect(names.size).toBe(12_000);

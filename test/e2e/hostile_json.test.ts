@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from "bun:test";
 import type { ShownRecord } from "../../src/core/record.ts";
-import type { EntriesAnswer, FieldsAnswer, RejectionsAnswer, ValuesAnswer } from "../../src/core/responses.ts";
+import type { EntriesResponse, FieldsResponse, RejectionsResponse, ValuesResponse } from "../../src/core/responses.ts";
 import { untilTrue } from "../support/condition.ts";
 import { eventually } from "../support/eventually.ts";
 import { csvRows } from "../support/raw_csv.ts";
@@ -117,7 +117,7 @@ describe("metadata of every shape comes back as the value that it was", () => {
         bodyOf(`{"message":"one","metadata":${metadata}},{"message":"two","metadata":{"__proto__":"gamma"}}`),
       );
       const found = async (q: string) => {
-        const { entries }: EntriesAnswer = await read(server, `entries?q=${encodeURIComponent(q)}`);
+        const { entries }: EntriesResponse = await read(server, `entries?q=${encodeURIComponent(q)}`);
         return new Set(entries.map(({ message }) => message));
       };
       expect(await found("metadata.__proto__:alpha")).toEqual(new Set(["one"]));
@@ -128,7 +128,7 @@ describe("metadata of every shape comes back as the value that it was", () => {
       expect(await found("metadata.valueOf:*")).toEqual(new Set([]));
       expect(await found("metadata.0:7")).toEqual(new Set(["one"]));
       expect(await found('"a\u0000b"')).toEqual(new Set(["one"]));
-      const { fields }: FieldsAnswer = await read(server, "fields");
+      const { fields }: FieldsResponse = await read(server, "fields");
       const own = fields.filter(({ name }) => name.startsWith("metadata."));
       expect(new Map(own.map(({ name, count }) => [name, count]))).toEqual(
         new Map([
@@ -140,7 +140,7 @@ describe("metadata of every shape comes back as the value that it was", () => {
           ["metadata.z", 1],
         ]),
       );
-      const values = (name: string) => read<ValuesAnswer>(server, `fields/${encodeURIComponent(name)}/values`);
+      const values = (name: string) => read<ValuesResponse>(server, `fields/${encodeURIComponent(name)}/values`);
       expect(await values("metadata.__proto__")).toMatchObject({
         values: [
           { value: "alpha", count: 1 },
@@ -263,7 +263,7 @@ describe("what must not go in is refused, and the server goes on", () => {
           expect(await answerOf(server, bodyOf(`{"message":"kept"},${entry}`))).toEqual(ACCEPTED);
         expect((await server.export()).map(({ message }) => message)).toEqual(deep.map(() => "kept"));
         expect((await server.metrics()).get('simplelogs_entries_dropped_total{reason="too_deep"}')).toBe(deep.length);
-        const { rejections }: RejectionsAnswer = await read(server, "rejections");
+        const { rejections }: RejectionsResponse = await read(server, "rejections");
         expect(rejections.map(({ reason }) => reason)).toEqual(deep.map(() => "too_deep"));
       }),
     TEST_MS_MAX,

@@ -3,11 +3,11 @@
 import { describe, expect, test } from "bun:test";
 import { statSync } from "node:fs";
 import type {
-  EntriesAnswer,
-  FieldsAnswer,
-  RejectionsAnswer,
-  TimingsAnswer,
-  ValuesAnswer,
+  EntriesResponse,
+  FieldsResponse,
+  RejectionsResponse,
+  TimingsResponse,
+  ValuesResponse,
 } from "../../src/core/responses.ts";
 import { untilTrue } from "../support/condition.ts";
 import { AUTHORIZATION, read, TailClient } from "../support/read_api.ts";
@@ -36,7 +36,7 @@ describe("a client key's record whose source says server", () => {
       ]);
       await forge(server);
       const found = async (q: string) => {
-        const { entries } = await read<EntriesAnswer>(server, `entries?q=${encodeURIComponent(q)}`);
+        const { entries } = await read<EntriesResponse>(server, `entries?q=${encodeURIComponent(q)}`);
         return entries.map(({ message = "timing", source, keyType }) => `${message} ${source} ${keyType}`).sort();
       };
       expect(await found("keyType:client")).toEqual([
@@ -45,16 +45,16 @@ describe("a client key's record whose source says server", () => {
         "timing server client",
       ]);
       expect(await found("keyType:server")).toEqual(["of a server client server", "timing server server"]);
-      const timings = await read<TimingsAnswer>(server, "timings?q=keyType:server");
+      const timings = await read<TimingsResponse>(server, "timings?q=keyType:server");
       expect(timings.touchpoints.map(({ touchpoint, count, max }) => [touchpoint, count, max])).toEqual([
         ["db/query", 1, 5],
       ]);
-      const values = await read<ValuesAnswer>(server, "fields/keyType/values");
+      const values = await read<ValuesResponse>(server, "fields/keyType/values");
       expect(values.values).toEqual([
         { value: "client", count: 3 },
         { value: "server", count: 2 },
       ]);
-      const { fields } = await read<FieldsAnswer>(server, "fields");
+      const { fields } = await read<FieldsResponse>(server, "fields");
       expect(fields).toContainEqual({ name: "keyType", count: 5 });
       const exported = await server.export("-q", "keyType:client source:server");
       expect(exported.map(({ keyType }) => keyType)).toEqual(["client", "client"]);
@@ -90,9 +90,9 @@ describe("touchpoints of five megabytes from a client key", () => {
       }
       const list = await fetch(`${server.url}/api/v1/touchpoints`, { headers: AUTHORIZATION });
       expect((await list.text()).length).toBeLessThan(1_000);
-      const rejections = await read<RejectionsAnswer>(server, "rejections");
+      const rejections = await read<RejectionsResponse>(server, "rejections");
       expect(JSON.stringify(rejections).length).toBeLessThan(100_000);
-      const { entries } = await read<EntriesAnswer>(server, "entries?q=m7");
+      const { entries } = await read<EntriesResponse>(server, "entries?q=m7");
       expect(entries.map(({ touchpoint }) => touchpoint === nameOf(7))).toEqual([true]);
       await server.stop();
       expect(statSync(server.dataFile).size).toBeLessThan(10_000_000);

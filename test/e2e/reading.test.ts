@@ -3,12 +3,12 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import type { ShownRecord } from "../../src/core/record.ts";
 import type {
-  EntriesAnswer,
-  HistogramAnswer,
-  RejectionsAnswer,
-  TimingsAnswer,
-  TouchpointsAnswer,
-  UsageAnswer,
+  EntriesResponse,
+  HistogramResponse,
+  RejectionsResponse,
+  TimingsResponse,
+  TouchpointsResponse,
+  UsageResponse,
 } from "../../src/core/responses.ts";
 import { withinOneMonth } from "../support/calendar.ts";
 import { untilTrue } from "../support/condition.ts";
@@ -22,7 +22,7 @@ const TEST_MS_MAX = 180_000;
 async function pagesOf(server: TestServer, query: string): Promise<ShownRecord[]> {
   const records: ShownRecord[] = [];
   for (let cursor: string | null = ""; cursor !== null; ) {
-    const next: EntriesAnswer = await read(server, `entries?${query}${cursor === "" ? "" : `&cursor=${cursor}`}`);
+    const next: EntriesResponse = await read(server, `entries?${query}${cursor === "" ? "" : `&cursor=${cursor}`}`);
     records.push(...next.entries);
     cursor = next.nextCursor;
   }
@@ -78,7 +78,7 @@ describe("what is stored is found", () => {
       await server.send(
         ["debug", "info", "info", "error"].map((level) => ({ message: "x", level, timestamp: now - 1_000 })),
       );
-      const { touchpoints }: TimingsAnswer = await read(server, "timings?from=1h");
+      const { touchpoints }: TimingsResponse = await read(server, "timings?from=1h");
       expect(touchpoints.map(({ touchpoint, count, running }) => [touchpoint, count, running])).toEqual([
         ["api/slow", 0, 1],
         ["db/query", 2_000, 1],
@@ -92,7 +92,7 @@ describe("what is stored is found", () => {
         const exact = exactQuantile(durations, q);
         expect(Math.abs((query?.[name] ?? 0) - exact)).toBeLessThanOrEqual(0.01 * exact);
       }
-      const { buckets }: HistogramAnswer = await read(
+      const { buckets }: HistogramResponse = await read(
         server,
         `histogram?from=${now - 3_600_000}&to=${now}&interval=1h`,
       );
@@ -100,7 +100,7 @@ describe("what is stored is found", () => {
         buckets.reduce((total, bucket) => total + bucket[name], 0);
       expect([sum("debug"), sum("info"), sum("warn"), sum("error"), sum("timing")]).toEqual([1, 2, 0, 1, 2_000]);
       await server.send([{ key: "b", endTime: now }]);
-      const after: TimingsAnswer = await read(server, "timings?from=1h&q=touchpoint:api/*");
+      const after: TimingsResponse = await read(server, "timings?from=1h&q=touchpoint:api/*");
       expect(after.touchpoints).toMatchObject([{ touchpoint: "api/slow", count: 1, p50: 4_000, running: 0 }]);
     });
   });
@@ -112,21 +112,21 @@ describe("what is stored is found", () => {
         { touchpoint: "api/b", message: "seconds", timestamp: Math.floor(Date.now() / 1000) },
         {},
       ]);
-      const { rejections }: RejectionsAnswer = await read(server, "rejections?project=default");
+      const { rejections }: RejectionsResponse = await read(server, "rejections?project=default");
       expect(rejections.map(({ reason }) => reason)).toEqual(["empty", "too_old"]);
       expect(rejections[1]?.hint).toContain("seconds");
       expect(rejections[1]?.entry).toMatchObject({ touchpoint: "api/b" });
-      const { usage }: UsageAnswer = await read(server, "usage");
+      const { usage }: UsageResponse = await read(server, "usage");
       expect(usage).toMatchObject([
         { project: "default", stored: 1, dropped: { empty: 1, too_old: 1 }, limit: 10, overage: 0 },
       ]);
       const post = (method: string, body: object) =>
         fetch(`${server.url}/api/v1/touchpoints`, { method, headers: AUTHORIZATION, body: JSON.stringify(body) });
-      const before: TouchpointsAnswer = await read(server, "touchpoints");
+      const before: TouchpointsResponse = await read(server, "touchpoints");
       expect(before.touchpoints).toMatchObject([{ name: "api/a", registered: false }]);
       expect((await post("POST", { name: "api/a" })).status).toBe(201);
       expect((await post("POST", { name: "api/a" })).status).toBe(409);
-      const after: TouchpointsAnswer = await read(server, "touchpoints");
+      const after: TouchpointsResponse = await read(server, "touchpoints");
       expect(after.touchpoints).toMatchObject([{ name: "api/a", registered: true }]);
     });
   });

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { connect } from "node:net";
-import type { SignInAnswer } from "../../src/core/session.ts";
+import type { SignInResponse } from "../../src/core/session.ts";
 import { untilTrue } from "../support/condition.ts";
 import { eventually } from "../support/eventually.ts";
 import {
@@ -39,7 +39,7 @@ async function signIn(server: TestServer): Promise<Record<string, string>> {
     body: JSON.stringify({ token: ADMIN_TOKEN }),
   });
   expect(response.status).toBe(200);
-  const { secret } = (await response.json()) as SignInAnswer;
+  const { secret } = (await response.json()) as SignInResponse;
   return {
     ...SAME_ORIGIN,
     cookie: response.headers.get("set-cookie")?.split(";")[0] ?? "",

@@ -4,7 +4,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { ShownRecord } from "../../src/core/record.ts";
-import type { EntriesAnswer, RejectionsAnswer } from "../../src/core/responses.ts";
+import type { EntriesResponse, RejectionsResponse } from "../../src/core/responses.ts";
 import { THREADS, type ThreadName } from "../../src/core/telemetry.ts";
 import { untilTrue } from "../support/condition.ts";
 import { DEATHS, isOrdered, orderDeath } from "../support/dying_on_demand.ts";
@@ -170,7 +170,7 @@ describe("a thread that does not answer any more", () => {
   test("as the reader keeps nobody from sending", async () => {
     await withDyingServer(ON_DEMAND, "", async (server) => {
       await server.send([{ message: "before" }]);
-      expect((await read<EntriesAnswer>(server, "entries")).entries.length).toBe(1);
+      expect((await read<EntriesResponse>(server, "entries")).entries.length).toBe(1);
       orderDeath(server.dataFile, "reader", "hang");
       await untilTrue("it hangs", () => !isOrdered(server.dataFile, "reader"));
       const asked = statusOf(server, "/api/v1/entries").catch(() => 0);
@@ -191,7 +191,7 @@ describe("a thread that does not answer any more", () => {
         return !isOrdered(server.dataFile, "compactor");
       });
       for (let batch = 0; batch < 50; batch++) await server.send([{ message: `message ${sent++}` }]);
-      expect((await read<EntriesAnswer>(server, "entries?limit=1000")).entries.length).toBe(sent);
+      expect((await read<EntriesResponse>(server, "entries?limit=1000")).entries.length).toBe(sent);
       expect(await statusOf(server, "/readyz")).toBe(200);
       expect(await server.stop()).toBe(0);
     });
@@ -205,7 +205,7 @@ describe("a thread that does not answer any more", () => {
       const body = { key: SERVER_KEY, source: "server", entries: [{ message: "after" }] };
       const answers = await Promise.all([server.post(body), server.post(body)]);
       expect(answers.map(({ status }) => status)).toEqual([503, 503]);
-      const entries = await read<EntriesAnswer>(server, "entries");
+      const entries = await read<EntriesResponse>(server, "entries");
       expect(entries.entries.map(({ message }) => message)).toEqual(["before"]);
     });
   }, 300_000);
@@ -254,7 +254,7 @@ describe.each(["sync", "write", "memory"])("a batch that brings the writer down,
       await settled(server, 8);
       expect(await server.stop()).toBe(0);
       await server.startAs();
-      const { rejections } = await read<RejectionsAnswer>(server, "rejections");
+      const { rejections } = await read<RejectionsResponse>(server, "rejections");
       expect(rejections.map(({ reason, apiKey }) => [reason, apiKey])).toEqual(
         Array.from({ length: 4 }, () => ["internal", "test"]),
       );

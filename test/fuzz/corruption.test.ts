@@ -5,9 +5,9 @@ import { describe, expect, test } from "bun:test";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { OperatingError } from "../../src/core/errors.ts";
-import type { ReadRequest, ReadScope } from "../../src/core/reading.ts";
+import type { QueryRequest, QueryScope } from "../../src/core/queries.ts";
 import type { ShownRecord } from "../../src/core/record.ts";
-import type { EntriesAnswer, ScanNotes } from "../../src/core/responses.ts";
+import type { EntriesResponse, ScanWarnings } from "../../src/core/responses.ts";
 import { answerNow } from "../../src/query/engine.ts";
 import type { ReadRules } from "../../src/query/scope.ts";
 import { exportText } from "../../src/query/stream/export_text.ts";
@@ -27,11 +27,11 @@ const RULES: ReadRules = {
 };
 const WORDS = ["alpha", "bravo", "charlie", "delta", "timeout", "refused"];
 
-function scope(q: string, project?: string): ReadScope {
+function scope(q: string, project?: string): QueryScope {
   return { project, q, from: undefined, to: undefined };
 }
 
-const QUESTIONS: readonly ReadRequest[] = [
+const QUESTIONS: readonly QueryRequest[] = [
   { kind: "entries", scope: scope(""), limit: 1_000, cursor: undefined },
   { kind: "entries", scope: scope("level:error", "shop"), limit: 1_000, cursor: undefined },
   { kind: "entries", scope: scope("timeout -refused"), limit: 1_000, cursor: undefined },
@@ -115,7 +115,7 @@ function answersOf(file: string): Told[] {
       ask(() => {
         const outcome = answerNow(request, options);
         if (!outcome.ok) return { error: outcome.refusal.message };
-        const { damagedBlocks, ...answer } = outcome.answer as ScanNotes;
+        const { damagedBlocks, ...answer } = outcome.answer as ScanWarnings;
         return { answer: JSON.stringify(answer), isTold: damagedBlocks !== undefined };
       }),
     );
@@ -141,7 +141,7 @@ function exportOf({ blocks }: DataReader): Told {
 
 function recordsIn(told: Told | undefined, isExport: boolean): ShownRecord[] {
   if (told === undefined || "error" in told) return [];
-  if (!isExport) return (JSON.parse(told.answer) as Partial<EntriesAnswer>).entries?.slice() ?? [];
+  if (!isExport) return (JSON.parse(told.answer) as Partial<EntriesResponse>).entries?.slice() ?? [];
   const lines = told.answer.split("\n").filter((line) => line !== "");
   return lines.map((line) => JSON.parse(line) as ShownRecord);
 }

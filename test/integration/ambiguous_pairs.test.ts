@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { openDatabase } from "#runtime/sqlite.ts";
 import { AMBIGUOUS_DAYS_MAX } from "../../src/core/ambiguous.ts";
 import { DAY_MS } from "../../src/core/limits.ts";
-import type { TimingsAnswer } from "../../src/core/responses.ts";
+import type { TimingsResponse } from "../../src/core/responses.ts";
 import { answerNow } from "../../src/query/engine.ts";
 import { SummaryCache } from "../../src/query/summary_cache.ts";
 import { openForReading } from "../../src/store/database.ts";
@@ -128,7 +128,7 @@ test("the answer of timings says how many pairs of a touchpoint were ambiguous, 
         { source, details, cache: new SummaryCache(), rules, now: NOW, limitMs: 1e9 },
       );
       if (!outcome.ok) throw new Error(outcome.refusal.message);
-      const { touchpoints } = outcome.answer as TimingsAnswer;
+      const { touchpoints } = outcome.answer as TimingsResponse;
       // A long name is shown cut, with a mark at its end.
       expect(touchpoints.map(({ touchpoint, ambiguous }) => [touchpoint.length, ambiguous])).toEqual([
         [3, 2],

@@ -10,7 +10,7 @@ import { BlockMerger } from "../../src/block/merge/merge_blocks.ts";
 import { piecesAtHand } from "../../src/block/open_block.ts";
 import { readSummary, SUMMARY } from "../../src/block/stats/statistics.ts";
 import type { GroupWrite } from "../../src/commit/group_write.ts";
-import type { EraseReport } from "../../src/core/changing.ts";
+import type { EraseReport } from "../../src/core/changes.ts";
 import { DAY_MS } from "../../src/core/limits.ts";
 import type { StoredRecord } from "../../src/core/record.ts";
 import { matchRows } from "../../src/query/match/evaluate.ts";

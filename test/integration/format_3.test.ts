@@ -8,11 +8,11 @@ import { gunzipSync } from "node:zlib";
 import { KEY_TYPE_COLUMN } from "../../src/block/key_types.ts";
 import { openBlock } from "../../src/block/open_block.ts";
 import { readSummary, SUMMARY } from "../../src/block/stats/statistics.ts";
-import { AgeClock } from "../../src/core/age_clock.ts";
+import { AgeClock } from "../../src/core/clock.ts";
 import type { Source } from "../../src/core/entry.ts";
-import type { ReadRequest } from "../../src/core/reading.ts";
+import type { QueryRequest } from "../../src/core/queries.ts";
 import { type ShownRecord, type StoredRecord, showRecord } from "../../src/core/record.ts";
-import type { FieldsAnswer, TimingsAnswer, ValuesAnswer } from "../../src/core/responses.ts";
+import type { FieldsResponse, TimingsResponse, ValuesResponse } from "../../src/core/responses.ts";
 import { EntryWorker } from "../../src/ingest/loop.ts";
 import { answerNow } from "../../src/query/engine.ts";
 import { SummaryCache } from "../../src/query/summary_cache.ts";
@@ -85,7 +85,7 @@ class Upgraded {
     return shown.sort((a, b) => a.id - b.id);
   }
 
-  ask<T>(request: ReadRequest): T {
+  ask<T>(request: QueryRequest): T {
     return this.#read(({ blocks, details }) => {
       const rules = { projects: {}, defaultProject: RULES };
       const options = { source: blocks, details, cache: new SummaryCache(), rules, now: NOW, limitMs: 1e9 };
@@ -155,11 +155,11 @@ describe("a data file of format 3", () => {
     await withUpgraded((upgraded) => {
       upgraded.send("client", [{ touchpoint: "api/orders", startTime: NOW, duration: 1e9, source: "server" }]);
       const look = () => {
-        const values = upgraded.ask<ValuesAnswer>({ kind: "values", scope: SCOPE, field: "keyType", limit: 10 });
-        const fields = upgraded.ask<FieldsAnswer>({ kind: "fields", scope: SCOPE });
+        const values = upgraded.ask<ValuesResponse>({ kind: "values", scope: SCOPE, field: "keyType", limit: 10 });
+        const fields = upgraded.ask<FieldsResponse>({ kind: "fields", scope: SCOPE });
         const timings = (q: string) =>
           upgraded
-            .ask<TimingsAnswer>({ kind: "timings", scope: { ...SCOPE, q } })
+            .ask<TimingsResponse>({ kind: "timings", scope: { ...SCOPE, q } })
             .touchpoints.filter(({ touchpoint }) => touchpoint === "api/orders")
             .map(({ count, max }) => [count, max]);
         return [

@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readlinkSync } from "node:fs";
-import type { ReadRequest, TailEvent } from "../../src/core/reading.ts";
-import type { EntriesAnswer } from "../../src/core/responses.ts";
+import type { QueryRequest, TailEvent } from "../../src/core/queries.ts";
+import type { EntriesResponse } from "../../src/core/responses.ts";
 import { TailHub } from "../../src/query/stream/tail.ts";
 import { DataReader } from "../../src/store/data_reader.ts";
 import { Readers } from "../../src/threads/main/readers.ts";
@@ -18,7 +18,7 @@ const RULES = {
   defaultProject: { retentionMs: 1e12, monthlyEntries: undefined, overage: "continue" },
 } as const;
 const ALL = { project: undefined, q: "", from: undefined, to: undefined };
-const ENTRIES: ReadRequest = { kind: "entries", scope: ALL, limit: 1_000, cursor: undefined };
+const ENTRIES: QueryRequest = { kind: "entries", scope: ALL, limit: 1_000, cursor: undefined };
 const NEVER = new AbortController().signal;
 /** Fewer than a thread may leave without a sign of life. */
 const IDLE_TICKS = 20;
@@ -58,13 +58,13 @@ function handlesOf(file: string): number {
 }
 
 async function messagesOf(readers: Readers): Promise<(string | undefined)[]> {
-  const outcome = await readers.ask(ENTRIES, NEVER);
+  const outcome = await readers.query(ENTRIES, NEVER);
   if (!outcome.ok) throw new Error(outcome.refusal.message);
   return messagesIn(outcome.answer);
 }
 
 function messagesIn(answer: string): (string | undefined)[] {
-  return (JSON.parse(answer) as EntriesAnswer).entries.map(({ message }) => message);
+  return (JSON.parse(answer) as EntriesResponse).entries.map(({ message }) => message);
 }
 
 describe("the readers", () => {
@@ -151,10 +151,10 @@ describe("what the readers refuse", () => {
     await withReaders(async (readers, test) => {
       await test.send("one");
       const gone = new AbortController();
-      const asked = readers.ask(ENTRIES, gone.signal);
+      const asked = readers.query(ENTRIES, gone.signal);
       gone.abort();
       expect(await asked).toMatchObject({ ok: false, refusal: { code: "cancelled" } });
-      expect(await readers.ask(ENTRIES, gone.signal)).toMatchObject({ ok: false, refusal: { code: "cancelled" } });
+      expect(await readers.query(ENTRIES, gone.signal)).toMatchObject({ ok: false, refusal: { code: "cancelled" } });
       expect(await messagesOf(readers)).toEqual(["one"]);
     });
   });
@@ -174,7 +174,7 @@ describe("what the readers refuse", () => {
 
   test("more questions than can wait", async () => {
     await withReaders(async (readers) => {
-      const outcomes = await Promise.all(Array.from({ length: 100 }, () => readers.ask(ENTRIES, NEVER)));
+      const outcomes = await Promise.all(Array.from({ length: 100 }, () => readers.query(ENTRIES, NEVER)));
       const codes = outcomes.map((outcome) => (outcome.ok ? "answered" : outcome.refusal.code));
       expect([
         codes.filter((code) => code === "answered").length,
@@ -192,14 +192,14 @@ describe("what the readers refuse", () => {
         const events = tail.answer[Symbol.asyncIterator]();
         expect((await events.next()).value).toEqual([{ kind: "position", id: 1 }]);
         const next = events.next();
-        const died = await readers.ask({ kind: "keys" }, NEVER);
+        const died = await readers.query({ kind: "keys" }, NEVER);
         expect(died).toMatchObject({ ok: false, refusal: { code: "unavailable" } });
         expect(next).rejects.toThrow("started again");
         expect(logged).toEqual([expect.stringContaining("this reader dies of keys")]);
         expect(test.restarted).toEqual(["reader"]);
         let messages: (string | undefined)[] = [];
         await eventually("another thread answers", async () => {
-          const outcome = await readers.ask(ENTRIES, NEVER);
+          const outcome = await readers.query(ENTRIES, NEVER);
           if (outcome.ok) messages = messagesIn(outcome.answer);
           return outcome.ok;
         });
@@ -216,11 +216,11 @@ describe("what the readers refuse", () => {
         expect(await messagesOf(readers)).toEqual(["one"]);
         orderDeath(test.file, "reader", "hang");
         await untilTrue("it hangs", () => !isOrdered(test.file, "reader"));
-        const asked = readers.ask(ENTRIES, NEVER);
+        const asked = readers.query(ENTRIES, NEVER);
         for (let tick = 0; tick <= 30; tick++) readers.tick();
         expect(await asked).toMatchObject({ ok: false, refusal: { code: "unavailable" } });
         expect([logged, test.restarted]).toEqual([["the reader thread does not answer; starting another"], ["reader"]]);
-        await eventually("another thread answers", async () => (await readers.ask(ENTRIES, NEVER)).ok);
+        await eventually("another thread answers", async () => (await readers.query(ENTRIES, NEVER)).ok);
       },
       new URL("../support/dying_reader_on_demand.ts", import.meta.url),
     );
@@ -252,7 +252,7 @@ describe("what the readers refuse", () => {
   test("everything, once they have stopped", async () => {
     await withReaders(async (readers) => {
       readers.stop();
-      expect(await readers.ask(ENTRIES, NEVER)).toMatchObject({ ok: false, refusal: { code: "unavailable" } });
+      expect(await readers.query(ENTRIES, NEVER)).toMatchObject({ ok: false, refusal: { code: "unavailable" } });
     });
   });
 });
@@ -316,7 +316,7 @@ describe("a reader thread that nobody asks", () => {
       // Answered between, or it would seem dead.
       for (let tick = 0; tick < 3 * IDLE_TICKS; tick++) {
         readers.tick();
-        if (tick % 10 === 0) expect(await readers.ask({ kind: "keys" }, NEVER)).toMatchObject({ ok: true });
+        if (tick % 10 === 0) expect(await readers.query({ kind: "keys" }, NEVER)).toMatchObject({ ok: true });
       }
       await test.send("the last");
       expect((await next).value).toMatchObject([{ kind: "record", record: { message: "the last" } }]);
@@ -331,12 +331,12 @@ describe("a reader thread that nobody asks", () => {
         await test.send("one");
         expect(await messagesOf(readers)).toEqual(["one"]);
         leaveIdle(readers);
-        expect(await readers.ask({ kind: "keys" }, NEVER)).toMatchObject({
+        expect(await readers.query({ kind: "keys" }, NEVER)).toMatchObject({
           ok: false,
           refusal: { code: "unavailable" },
         });
         expect(test.restarted).toEqual(["reader"]);
-        await eventually("another thread answers", async () => (await readers.ask(ENTRIES, NEVER)).ok);
+        await eventually("another thread answers", async () => (await readers.query(ENTRIES, NEVER)).ok);
       },
       new URL("../support/dying_reader.ts", import.meta.url),
     );

@@ -2,7 +2,7 @@
 // nobody notices. For each runtime that the server can run on.
 
 import { expect, test } from "bun:test";
-import type { EntriesAnswer } from "../../src/core/responses.ts";
+import type { EntriesResponse } from "../../src/core/responses.ts";
 import { THREADS } from "../../src/core/telemetry.ts";
 import { eventually } from "./eventually.ts";
 import { read, TailClient } from "./read_api.ts";
@@ -33,7 +33,7 @@ async function untilIdle(server: TestServer): Promise<void> {
 }
 
 async function messagesOf(server: TestServer): Promise<(string | undefined)[]> {
-  return (await read<EntriesAnswer>(server, "entries?limit=1000")).entries.map(({ message }) => message);
+  return (await read<EntriesResponse>(server, "entries?limit=1000")).entries.map(({ message }) => message);
 }
 
 /** `program` runs dying_server.ts. */

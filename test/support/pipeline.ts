@@ -4,8 +4,8 @@ import { hash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { ApiKey, BatchOutcome, Durability } from "../../src/core/batch.ts";
 import type { Entry } from "../../src/core/entry.ts";
-import type { ApiKey, BatchOutcome, Durability } from "../../src/core/intake.ts";
 import type { ShownRecord } from "../../src/core/record.ts";
 import { exportLines } from "../../src/query/stream/export.ts";
 import { BlockReader } from "../../src/store/block_reader.ts";
@@ -93,7 +93,7 @@ export class TestPipeline {
     const answer = this.pipeline.dispatcher.push(batch);
     if ("refused" in answer) throw new Error(`refused: ${answer.refused}`);
     const outcome = await answer;
-    await this.pipeline.settled();
+    await this.pipeline.flushed();
     return outcome;
   }
 

@@ -1,6 +1,6 @@
 // What questions should answer, by the simplest means: all records in one array, filtered, sorted and counted anew for each question.
 
-import type { ReadScope } from "../../src/core/reading.ts";
+import type { QueryScope } from "../../src/core/queries.ts";
 import { type ShownRecord, type StoredRecord, showRecord } from "../../src/core/record.ts";
 
 export interface ModelRecord {
@@ -52,7 +52,7 @@ function textsOf({ message = "", touchpoint = "", key = "", metadata = {} }: Sto
 }
 
 /** The records of a scope, newest first. */
-export function inScope(records: readonly ModelRecord[], scope: ReadScope, search: ModelSearch): ModelRecord[] {
+export function inScope(records: readonly ModelRecord[], scope: QueryScope, search: ModelSearch): ModelRecord[] {
   const { project, from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY } = scope;
   return records
     .filter((one) => project === undefined || one.project === project)

@@ -1,8 +1,7 @@
 // The read API as a client uses it: a GET with the admin token, and a live tail as events.
 
-import type { EntriesAnswer } from "../../src/core/responses.ts";
-import type { TestServer } from "./server.ts";
-import { ADMIN_TOKEN } from "./server.ts";
+import type { EntriesResponse } from "../../src/core/responses.ts";
+import { ADMIN_TOKEN, type TestServer } from "./server.ts";
 
 export const AUTHORIZATION = { authorization: `Bearer ${ADMIN_TOKEN}` };
 
@@ -14,12 +13,12 @@ export async function read<T>(server: TestServer, path: string): Promise<T> {
 }
 
 /** Every record that a search finds, newest first, page after page. */
-export async function readAllEntries(server: TestServer, query: string): Promise<EntriesAnswer["entries"]> {
-  const entries: EntriesAnswer["entries"][number][] = [];
+export async function readAllEntries(server: TestServer, query: string): Promise<EntriesResponse["entries"]> {
+  const entries: EntriesResponse["entries"][number][] = [];
   let cursor: string | null = "";
   do {
     const path: string = `entries?limit=1000&${query}${cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`}`;
-    const page: EntriesAnswer = await read(server, path);
+    const page: EntriesResponse = await read(server, path);
     entries.push(...page.entries);
     cursor = page.nextCursor;
   } while (cursor !== null);

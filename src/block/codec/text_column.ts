@@ -8,7 +8,7 @@
 // ASCII, or a text holds one of the two characters that fold to ASCII (U+017F, U+212A), the decoded text is searched, or text by
 // text: up to 25 ms.
 
-import { FOLDED_TO_ASCII, foldText } from "../../core/fold.ts";
+import { FOLDED_TO_ASCII, foldText } from "../../core/case_folding.ts";
 import { copyOf } from "../../core/text_copy.ts";
 import type { TextColumn } from "../block_view.ts";
 import { BlockDamagedError } from "../damage.ts";

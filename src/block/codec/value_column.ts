@@ -1,7 +1,7 @@
 // A metadata field's column as it is read: strings only, or values of any JSON type, of which objects and arrays are parsed when
 // they are asked for.
 
-import { foldText } from "../../core/fold.ts";
+import { foldText } from "../../core/case_folding.ts";
 import type { ValueColumn } from "../block_view.ts";
 import { orDamaged } from "../damage.ts";
 import type { ByteReader } from "./bytes.ts";

@@ -4,8 +4,8 @@
 // The hot path awaits twice, the body and the commit, and each further async function would cost it 0.3 µs: hence one long
 // function.
 
+import type { ApiKey, BatchIntake, BatchOutcome, BatchRefusal, PushRefusal } from "../../core/batch.ts";
 import type { Clock } from "../../core/clock.ts";
-import type { ApiKey, BatchIntake, BatchOutcome, BatchRefusal, PushRefusal } from "../../core/intake.ts";
 import type { AccessSettings } from "../access.ts";
 import {
   ACCEPTED,

@@ -2,7 +2,7 @@
 // else is decided where the data is.
 
 import { type TSchema, Type } from "@sinclair/typebox";
-import type { ChangeOutcome } from "../../core/changing.ts";
+import type { ChangeOutcome } from "../../core/changes.ts";
 import { assert } from "../../core/errors.ts";
 import { TOUCHPOINT_LENGTH_MAX } from "../../core/touchpoint.ts";
 import type { Patience } from "../../runtime/idle_timeout.ts";

@@ -1,6 +1,6 @@
 // GET /api/v1/keys: what the configuration says of each pair, joined with what the data says of its use. No key and no hash.
 
-import type { KeysAnswer, KeyUse } from "../../core/responses.ts";
+import type { KeysResponse, KeyUse } from "../../core/responses.ts";
 import type { ShownPair } from "../access.ts";
 import { jsonResponse } from "../answers.ts";
 import type { Route } from "../routes.ts";
@@ -21,9 +21,9 @@ export function keysRoute(dependencies: ReadDependencies): Route {
     query: NO_PARAMETERS,
     answers: { 200: { description: "The answer", schema: KeysSchema }, ...UNAVAILABLE },
     async handle({ request }) {
-      const outcome = await dependencies.reading.ask({ kind: "keys" }, request.signal);
+      const outcome = await dependencies.reading.query({ kind: "keys" }, request.signal);
       if (!outcome.ok) return refuse(outcome.refusal);
-      const { keys } = JSON.parse(outcome.answer) as KeysAnswer;
+      const { keys } = JSON.parse(outcome.answer) as KeysResponse;
       const uses = new Map(keys.map((use) => [`${use.type} ${use.name}`, use]));
       return jsonResponse(200, { keys: dependencies.access().pairs.map((pair) => showPair(pair, uses)) });
     },

@@ -2,9 +2,9 @@
 // statuses that follow from that in the description. A handler gets checked values and gives a Response.
 
 import { type Static, type TObject, Type } from "@sinclair/typebox";
-import type { Changing } from "../../core/changing.ts";
+import type { ChangeService } from "../../core/changes.ts";
 import type { Clock } from "../../core/clock.ts";
-import type { Reading, ReadRequest } from "../../core/reading.ts";
+import type { QueryRequest, QueryService } from "../../core/queries.ts";
 import { TICKET_PARAMETER } from "../../core/session.ts";
 import type { ParseGuard } from "../../runtime/parse_guard.ts";
 import { type ReadAccess, refuseReader } from "../admin.ts";
@@ -17,8 +17,8 @@ import { badRequest, refuse } from "./refusals.ts";
 
 /** What the read API needs. */
 export interface ReadDependencies extends ReadAccess {
-  readonly reading: Reading;
-  readonly changing: Changing;
+  readonly reading: QueryService;
+  readonly changing: ChangeService;
   readonly clock: Clock;
   readonly log: HttpLog;
   readonly guard: ParseGuard;
@@ -114,9 +114,9 @@ export function defineOperation<Q extends TObject, B extends TObject = TObject>(
 export async function answerWith(
   { reading }: ReadDependencies,
   request: Request,
-  question: ReadRequest,
+  question: QueryRequest,
 ): Promise<Response> {
-  const outcome = await reading.ask(question, request.signal);
+  const outcome = await reading.query(question, request.signal);
   return outcome.ok ? jsonText(outcome.answer) : refuse(outcome.refusal);
 }
 

@@ -12,7 +12,7 @@ import {
   readBound,
   readBoundNumber,
 } from "../../core/instant.ts";
-import type { ReadScope } from "../../core/reading.ts";
+import type { QueryScope } from "../../core/queries.ts";
 import { maskKeys } from "../../core/secrets.ts";
 import { isTimeZone, TIME_ZONE_EXPECTED, TIME_ZONE_PATTERN, TimeZone } from "../../core/time_zone.ts";
 
@@ -139,7 +139,7 @@ interface WrittenScope {
 }
 
 /** Texts or numbers of SCOPE's form as a scope; `now` in Unix ms is what "24h" is before. */
-export function readScope({ project, q, from, to, timeZone: zone }: WrittenScope, now: number): Checked<ReadScope> {
+export function readScope({ project, q, from, to, timeZone: zone }: WrittenScope, now: number): Checked<QueryScope> {
   const timeZone = readTimeZone(zone);
   if (!timeZone.ok) return timeZone;
   const bounds: { from?: number; to?: number } = {};

@@ -2,7 +2,7 @@
 // the routes of one subject.
 
 import { type Static, type TObject, type TProperties, type TSchema, Type } from "@sinclair/typebox";
-import { ENTRIES_LIMIT_MAX, type ReadRequest, type ReadScope } from "../../core/reading.ts";
+import { ENTRIES_LIMIT_MAX, type QueryRequest, type QueryScope } from "../../core/queries.ts";
 import type { Operation, OperationDocument, Route } from "../routes.ts";
 import { RejectionsSchema, UsageSchema } from "./account_answers.ts";
 import {
@@ -56,7 +56,7 @@ interface QuestionSpec<P extends TProperties> extends Pick<OperationDocument, "i
   readonly query: P;
   readonly answer: TSchema;
   /** The question, or what is wrong with it. */
-  readonly ask: (scope: ReadScope, query: Static<TObject<P>>, request: Request) => ReadRequest | string;
+  readonly ask: (scope: QueryScope, query: Static<TObject<P>>, request: Request) => QueryRequest | string;
 }
 
 /** A question about records: SCOPE and a few parameters of its own. */

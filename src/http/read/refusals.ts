@@ -1,11 +1,11 @@
 // Why a question or a change was refused, as an HTTP answer: the one table of statuses.
 
-import type { ChangeRefusalCode } from "../../core/changing.ts";
-import type { ReadRefusal, ReadRefusalCode } from "../../core/reading.ts";
+import type { ChangeRefusalCode } from "../../core/changes.ts";
+import type { QueryRefusal, QueryRefusalCode } from "../../core/queries.ts";
 import { maskKeys } from "../../core/secrets.ts";
 import { jsonResponse } from "../answers.ts";
 
-const STATUSES: Readonly<Record<ReadRefusalCode | ChangeRefusalCode, number>> = {
+const STATUSES: Readonly<Record<QueryRefusalCode | ChangeRefusalCode, number>> = {
   bad_query: 400,
   bad_cursor: 400,
   bad_range: 400,
@@ -24,8 +24,8 @@ const STATUSES: Readonly<Record<ReadRefusalCode | ChangeRefusalCode, number>> = 
 const RETRY_AFTER = { "retry-after": "2" };
 
 /** What a refusal is told as; `at` and `length` say where in a search. */
-export type Refusal = Pick<ReadRefusal, "message" | "at" | "length"> & {
-  readonly code: ReadRefusalCode | ChangeRefusalCode;
+export type Refusal = Pick<QueryRefusal, "message" | "at" | "length"> & {
+  readonly code: QueryRefusalCode | ChangeRefusalCode;
 };
 
 export function refuse({ code, message, at, length }: Refusal): Response {

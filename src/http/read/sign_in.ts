@@ -1,7 +1,7 @@
 // The app's sign-in with the admin token and its sign-out, at /api/v1/session; and POST /api/v1/tickets, for what a link downloads.
 
 import { Type } from "@sinclair/typebox";
-import { SESSION_HEADER, type SignInAnswer, type TicketAnswer } from "../../core/session.ts";
+import { SESSION_HEADER, type SignInResponse, type TicketResponse } from "../../core/session.ts";
 import { readingIsOff } from "../admin.ts";
 import { jsonResponse } from "../answers.ts";
 import type { Route } from "../routes.ts";
@@ -51,7 +51,7 @@ export function sessionRoute(dependencies: ReadDependencies): Route {
       const refused = gate.refuseSignIn(request, token);
       if (refused !== undefined) return refused;
       const { id, secret, expiresAt } = await sessions.open(adminTokenSha256);
-      const answer: SignInAnswer = { secret, expiresAt };
+      const answer: SignInResponse = { secret, expiresAt };
       return jsonResponse(200, answer, { "set-cookie": sessionCookie(id, request) });
     },
   });
@@ -93,7 +93,7 @@ export function ticketRoute(dependencies: ReadDependencies): Route {
       if (adminTokenSha256 === undefined) return readingIsOff();
       const session = sessionOf(request, dependencies);
       if (!target.startsWith("/")) return badRequest('target: expected a path with its query, beginning with "/"');
-      const answer: TicketAnswer = { ticket: sessions.issueTicket(session, adminTokenSha256, ticketTarget(target)) };
+      const answer: TicketResponse = { ticket: sessions.issueTicket(session, adminTokenSha256, ticketTarget(target)) };
       return jsonResponse(200, answer);
     },
   });

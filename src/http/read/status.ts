@@ -1,6 +1,6 @@
 // GET /api/v1/status: how the server is now, for people and pages: the same figures as /readyz and /metrics, from the latest snapshot.
 
-import type { StatusAnswer } from "../../core/responses.ts";
+import type { StatusResponse } from "../../core/responses.ts";
 import type { PipelineView } from "../../core/telemetry.ts";
 import { jsonResponse } from "../answers.ts";
 import type { Route } from "../routes.ts";
@@ -21,14 +21,14 @@ export function statusRoute(dependencies: StatusDependencies): Route {
     query: NO_PARAMETERS,
     answers: { 200: { description: "The answer", schema: StatusSchema } },
     handle: async () => {
-      await dependencies.pipeline.settled();
+      await dependencies.pipeline.flushed();
       return jsonResponse(200, statusOf(dependencies));
     },
   });
   return { path: "/api/v1/status", operations: { GET: show } };
 }
 
-function statusOf({ pipeline, access, version, startedAt }: StatusDependencies): StatusAnswer {
+function statusOf({ pipeline, access, version, startedAt }: StatusDependencies): StatusResponse {
   const readiness = pipeline.readiness();
   const { received, stored, open, dropped, records, blocks, bytesOnDisk } = pipeline.snapshot();
   const { server, client, unauthenticated, limit } = pipeline.queueFill();

@@ -3,7 +3,7 @@
 // Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
 
 import { Type } from "@sinclair/typebox";
-import type { TailEvent, TailRequest } from "../../core/reading.ts";
+import type { TailEvent, TailRequest } from "../../core/queries.ts";
 import type { Route } from "../routes.ts";
 import { RecordSchema } from "./answers.ts";
 import { defineOperation, type ReadDependencies, SEARCH_REFUSALS, UNAVAILABLE } from "./operation.ts";

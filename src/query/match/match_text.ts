@@ -2,7 +2,7 @@
 // none is inflated once no row does. Each function clears the rows that do not match, and sets none.
 
 import type { BlockView, TextColumn, ValueColumn } from "../../block/block_view.ts";
-import { foldText } from "../../core/fold.ts";
+import { foldText } from "../../core/case_folding.ts";
 import type { MessageTerm, MetadataNumberTerm, MetadataTerm, WordTerm } from "../../search/expression.ts";
 import { acceptedCodes } from "./match_columns.ts";
 import { markPatterns } from "./match_patterns.ts";

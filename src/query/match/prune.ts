@@ -1,8 +1,8 @@
 // What can be said of a search without looking at records: true, every one of them matches; false, none does; undefined, some may.
 // A negated "some may" stays one, so nothing here is ever wrong, only vague.
 
+import { foldText } from "../../core/case_folding.ts";
 import { LEVELS } from "../../core/entry.ts";
-import { foldText } from "../../core/fold.ts";
 import { KINDS } from "../../core/record.ts";
 import { isCutTouchpoint } from "../../core/touchpoint.ts";
 import {

@@ -5,10 +5,10 @@ import type {
   KeyUse,
   ProjectStorage,
   RejectionRow,
-  RejectionsAnswer,
+  RejectionsResponse,
   TouchpointRow,
-  TouchpointsAnswer,
-  UsageAnswer,
+  TouchpointsResponse,
+  UsageResponse,
   UsageRow,
 } from "../../core/responses.ts";
 import { PAGE_LENGTH_MAX, TOUCHPOINTS_LISTED_MAX } from "../limits.ts";
@@ -57,7 +57,7 @@ export interface DetailsSource {
   ambiguousPairs(project: string | undefined, from: number, to: number): ReadonlyMap<string, number>;
 }
 
-export function readTouchpoints(details: DetailsSource, project: string | undefined): TouchpointsAnswer {
+export function readTouchpoints(details: DetailsSource, project: string | undefined): TouchpointsResponse {
   const all = details.touchpoints(project);
   const touchpoints = all.slice(0, TOUCHPOINTS_LISTED_MAX);
   return { more: all.length - touchpoints.length, touchpoints, tree: touchpointTrees(touchpoints) };
@@ -69,7 +69,7 @@ function isShown(name: string): name is "received" | "stored" | "admitted" | "am
   return name === "received" || name === "stored" || name === "admitted" || name === "ambiguous";
 }
 
-export function readUsage(details: DetailsSource, rules: ReadRules, now: number): UsageAnswer {
+export function readUsage(details: DetailsSource, rules: ReadRules, now: number): UsageResponse {
   const rows = new Map<string, UsageRow & { bytes: number }>();
   const rowOf = (project: string, month: string) => {
     const name = `${month}\n${project}`;
@@ -119,7 +119,7 @@ export function readRejections(
   rules: ReadRules,
   project: string | undefined,
   limit: number,
-): RejectionsAnswer {
+): RejectionsResponse {
   const rejections: RejectionRow[] = [];
   let length = 0;
   for (const row of details.rejections(project, limit)) {

@@ -3,7 +3,7 @@
 // again: records that are met twice are kept once.
 
 import { type ShownRecord, showRecord } from "../../core/record.ts";
-import type { EntriesAnswer } from "../../core/responses.ts";
+import type { EntriesResponse } from "../../core/responses.ts";
 import { formatCursor, isBehind, type Place } from "../cursor.ts";
 import { PAGE_LENGTH_MAX } from "../limits.ts";
 import { isMatch, type OpenedBlock } from "../opened.ts";
@@ -25,7 +25,7 @@ export interface EntriesQuestion {
   readonly after: Place;
 }
 
-export function* findEntries(context: ScanContext, scope: Scope, question: EntriesQuestion): Steps<EntriesAnswer> {
+export function* findEntries(context: ScanContext, scope: Scope, question: EntriesQuestion): Steps<EntriesResponse> {
   const page = new Page(question);
   const coverage = new Coverage();
   let blocks = remaining(context, scope, question.after, new Set());
@@ -137,7 +137,7 @@ class Page {
     ({ limit: this.#limit, found: this.#found, length: this.#length } = found);
   }
 
-  answer(): EntriesAnswer {
+  answer(): EntriesResponse {
     const shown = this.#found.slice(0, this.#limit);
     const last = shown.at(-1);
     const isMore = this.#found.length > this.#limit && last !== undefined;
@@ -145,7 +145,7 @@ class Page {
   }
 
   /** Only what is newer than `time`: older records may lie in blocks that were not looked at. */
-  answerAbove(time: number): EntriesAnswer {
+  answerAbove(time: number): EntriesResponse {
     this.#found = this.#found.filter((found) => found.time > time);
     const answer = this.answer();
     if (answer.nextCursor !== null) return answer;

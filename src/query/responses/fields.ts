@@ -15,8 +15,8 @@ import {
 } from "../../block/flags.ts";
 import { keyTypeOfCode } from "../../block/key_types.ts";
 import type { NotedValue } from "../../block/stats/value_counts.ts";
-import type { ReadRefusal } from "../../core/reading.ts";
-import type { FieldsAnswer, ValuesAnswer } from "../../core/responses.ts";
+import type { QueryRefusal } from "../../core/queries.ts";
+import type { FieldsResponse, ValuesResponse } from "../../core/responses.ts";
 import { METADATA_PREFIX, metadataFieldName, unquotedName } from "../../search/fields.ts";
 import {
   FIELDS_LISTED_MAX,
@@ -49,7 +49,7 @@ export function* listValues(
   scope: Scope,
   field: string,
   limit: number,
-): Steps<ValuesAnswer | ReadRefusal> {
+): Steps<ValuesResponse | QueryRefusal> {
   const flagValue = Object.hasOwn(FLAG_FIELDS, field) ? FLAG_FIELDS[field] : undefined;
   const name = metadataNameOf(field);
   const read = Object.hasOwn(COLUMN_FIELDS, field)
@@ -195,7 +195,7 @@ class ValueCounts {
     return mostFrequent([this.#texts, this.#others], max);
   }
 
-  values({ numbers: [texts = [], others = []] }: MostFrequent): ValuesAnswer["values"] {
+  values({ numbers: [texts = [], others = []] }: MostFrequent): ValuesResponse["values"] {
     const values = [
       ...texts.map((number) => ({ value: this.#texts.text(number) as NotedValue, count: this.#texts.countOf(number) })),
       ...others.map((number) => ({
@@ -213,7 +213,7 @@ function compareValues(a: NotedValue, b: NotedValue): number {
 }
 
 /** How many records of the scope have each field. */
-export function* listFields(context: ScanContext, scope: Scope): Steps<FieldsAnswer> {
+export function* listFields(context: ScanContext, scope: Scope): Steps<FieldsResponse> {
   const coverage = new Coverage();
   const pass = (counts: FrequentTexts) =>
     scanBlocks(context, scope, coverage, function* (opened) {

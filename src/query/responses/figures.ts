@@ -3,8 +3,8 @@
 
 import { TextTable } from "../../block/codec/text_table.ts";
 import { DurationSketch } from "../../block/stats/duration_sketch.ts";
-import { categoriesOf } from "../../core/category.ts";
-import type { CategoryTimings, TimingFigures } from "../../core/responses.ts";
+import type { CategoryTimings, TimingStats } from "../../core/responses.ts";
+import { categoriesOf } from "../../core/touchpoint.ts";
 import { CATEGORIES_LISTED_MAX } from "../limits.ts";
 import { compareTexts } from "../text_order.ts";
 
@@ -21,7 +21,7 @@ export class TimingTotals {
     return this.durations.count + this.unfinished + this.running;
   }
 
-  figures(): TimingFigures {
+  figures(): TimingStats {
     const { durations, running, unfinished } = this;
     const { count, min, max, sum } = durations;
     if (count === 0) return { ...NO_DURATIONS, running, unfinished };

@@ -3,8 +3,8 @@
 
 import { kindCodeOf, levelCodeOf } from "../../block/flags.ts";
 import type { BlockSummary } from "../../block/stats/statistics.ts";
-import type { ReadRefusal } from "../../core/reading.ts";
-import type { HistogramAnswer, HistogramBucket } from "../../core/responses.ts";
+import type { QueryRefusal } from "../../core/queries.ts";
+import type { HistogramBucket, HistogramResponse } from "../../core/responses.ts";
 import { type Buckets, bucketOf, bucketsOf, spanOf } from "../interval.ts";
 import { isMatch, type OpenedBlock } from "../opened.ts";
 import { Coverage, candidates, type ScanContext, type Steps, scanBlocks } from "../scan.ts";
@@ -19,7 +19,7 @@ export function* countOverTime(
   scope: Scope,
   intervalMs: number | undefined,
   now: number,
-): Steps<HistogramAnswer | ReadRefusal> {
+): Steps<HistogramResponse | QueryRefusal> {
   const { from, to } = spanOf(scope, candidates(context, scope), now);
   const buckets = bucketsOf(from, to, intervalMs);
   if (isRefusal(buckets)) return buckets;

@@ -1,7 +1,7 @@
 // The figures of timings a bucket of time, in all or by touchpoint.
 
-import type { ReadRefusal } from "../../core/reading.ts";
-import type { SeriesAnswer, SeriesBucket } from "../../core/responses.ts";
+import type { QueryRefusal } from "../../core/queries.ts";
+import type { SeriesBucket, SeriesResponse } from "../../core/responses.ts";
 import { type Buckets, bucketOf, bucketsOf, spanOf } from "../interval.ts";
 import { SERIES_BUCKETS_MAX, TOUCHPOINTS_LISTED_MAX } from "../limits.ts";
 import type { RunningStart } from "../running.ts";
@@ -25,7 +25,7 @@ export function* timingSeries(
   context: ScanContext,
   scope: Scope,
   { intervalMs, byTouchpoint, running, now }: SeriesQuestion,
-): Steps<SeriesAnswer | ReadRefusal> {
+): Steps<SeriesResponse | QueryRefusal> {
   const startTimes = running.map(({ startTime }) => startTime);
   const { from, to } = spanOf(scope, candidates(context, scope), now, startTimes);
   const buckets = bucketsOf(from, to, intervalMs);

@@ -1,6 +1,6 @@
 // An export as pieces of text, for whoever streams it: the lines of `exportLines` behind the header that the format has.
 
-import type { ExportFormat, ExportRequest, ReadRefusal } from "../../core/reading.ts";
+import type { ExportFormat, ExportRequest, QueryRefusal } from "../../core/queries.ts";
 import type { ShownRecord } from "../../core/record.ts";
 import { isRefusal, type ReadRules, readScope, refuseUnknownProject } from "../scope.ts";
 import { csvHeader, csvLine, spreadsheetHeader, spreadsheetLine } from "./csv.ts";
@@ -34,7 +34,7 @@ export function headerOf(format: ExportFormat): string {
 export function exportText(
   { format, scope }: ExportRequest,
   { source, rules, now }: ExportTextOptions,
-): Generator<string> | ReadRefusal {
+): Generator<string> | QueryRefusal {
   const { project } = scope;
   const refusal = refuseUnknownProject(project, rules, () => source.projects());
   if (refusal !== undefined) return refusal;

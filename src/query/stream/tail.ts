@@ -5,7 +5,7 @@
 import type { BlockView } from "../../block/block_view.ts";
 import { BlockDamagedError } from "../../block/damage.ts";
 import { OpenBlock } from "../../block/open_block.ts";
-import type { ReadRefusal, TailEvent, TailRequest } from "../../core/reading.ts";
+import type { QueryRefusal, TailEvent, TailRequest } from "../../core/queries.ts";
 import { shareEqualTerms } from "../../search/equal_terms.ts";
 import type { Expression } from "../../search/expression.ts";
 import { parseSearch } from "../../search/parse.ts";
@@ -81,7 +81,7 @@ export class TailHub {
     number: number,
     { project, q, timeZone, after }: TailRequest,
     head = this.#source.nextRecordId(),
-  ): ReadRefusal | undefined {
+  ): QueryRefusal | undefined {
     const parsed = parseSearch(q, timeZone);
     if (!parsed.ok) return { code: "bad_query", ...parsed.problem };
     // An id that was never given away is of another data file: there is nothing to go on from.

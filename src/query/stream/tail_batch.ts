@@ -3,7 +3,7 @@
 
 import type { BlockView } from "../../block/block_view.ts";
 import { BlockDamagedError } from "../../block/damage.ts";
-import type { TailEvent } from "../../core/reading.ts";
+import type { TailEvent } from "../../core/queries.ts";
 import { type StoredRecord, showRecord } from "../../core/record.ts";
 import { textLengthOf } from "../text_length.ts";
 

@@ -11,7 +11,7 @@
 // Measured on one core with full blocks of 65,536 records: 4 ms to look for a key that is in none, 200 ms to write one again, in
 // steps of mostly under 50 ms, the longest 120 ms.
 
-import type { EraseReport } from "../../core/changing.ts";
+import type { EraseReport } from "../../core/changes.ts";
 import type { Database } from "../../runtime/driver.ts";
 import { spaceUsed, tryCheckpointFully, vacuumStep } from "../space/space.ts";
 import type { StoreWriter } from "../store_writer.ts";

@@ -1,7 +1,7 @@
 // What an erasure takes from the tables beside blocks: dropped entries, batches that were set aside, and what waits. Dropped
 // entries err on the side of going: one that was too long to be kept whole cannot be judged, so it goes if its times fit.
 
-import { monthOf } from "../../core/month.ts";
+import { monthOf } from "../../core/instant.ts";
 import type { Database } from "../../runtime/driver.ts";
 import { type EntryRow, recordOfWaiting, recordsOfText } from "../entry_records.ts";
 import { type Candidate, type EraseScope, isInTimes, matchingCandidates } from "./erase_scope.ts";

@@ -1,7 +1,7 @@
 // Says in the log what was deleted, how much and why. In: each removal, once it is committed. Out: a line a project and cause, at
 // once, and then at most one a minute: a file at its largest size deletes all the time.
 
-import { formatBytes, formatCountOf } from "../../core/amounts.ts";
+import { formatBytes, formatCountOf } from "../../core/format.ts";
 import type { BlockEntry } from "../block_entry.ts";
 import type { RemovalCause } from "./retention.ts";
 

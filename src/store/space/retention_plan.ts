@@ -1,7 +1,7 @@
 // Retention at work: it follows the configuration, plans which blocks go, removes them some at a time, and says so in the log.
 
-import { type ClockReading, earliestNow } from "../../core/age_clock.ts";
-import { formatBytes, formatDuration } from "../../core/amounts.ts";
+import { type ClockReading, earliestNow } from "../../core/clock.ts";
+import { formatBytes, formatDuration } from "../../core/format.ts";
 import type { BlockEntry } from "../block_entry.ts";
 import { isStoreError } from "../database.ts";
 import type { StoreWriter } from "../store_writer.ts";

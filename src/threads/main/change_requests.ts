@@ -1,7 +1,7 @@
 // Changes that the writer was asked for and has not answered yet. Each is answered once: by the writer, or because it is gone. An
 // erasure is handed over only when the entries that were accepted before it have left the queue, so that none of them escapes it.
 
-import type { ChangeOutcome, ChangeRequest } from "../../core/changing.ts";
+import type { ChangeOutcome, ChangeRequest } from "../../core/changes.ts";
 import type { ToWriter } from "../messages.ts";
 
 /** How long an erasure waits for the queue, in ms: as long as a batch may under "sync". */

@@ -1,10 +1,10 @@
 // The main thread's end of the pipeline: it owns the writer thread, starts it again when it dies, relays merges between it and
 // the compactor, watches its heartbeat, and keeps the latest figures for operations.
 
-import type { ChangeOutcome, ChangeRequest, Changing } from "../../core/changing.ts";
+import type { ApiKey } from "../../core/batch.ts";
+import type { ChangeOutcome, ChangeRequest, ChangeService } from "../../core/changes.ts";
 import type { Clock } from "../../core/clock.ts";
 import { OperatingError, type OperatingErrorCode } from "../../core/errors.ts";
-import type { ApiKey } from "../../core/intake.ts";
 import type { StoredSession } from "../../core/session.ts";
 import {
   NOTHING_YET,
@@ -54,7 +54,7 @@ export interface PipelineOptions {
   readonly idleTicks?: number | undefined;
 }
 
-export class Pipeline implements PipelineView, Changing {
+export class Pipeline implements PipelineView, ChangeService {
   readonly dispatcher: Dispatcher;
   readonly #options: PipelineOptions;
   readonly #startedAt = performance.now();
@@ -149,7 +149,7 @@ export class Pipeline implements PipelineView, Changing {
     return this.#sessions;
   }
 
-  settled(): Promise<void> | undefined {
+  flushed(): Promise<void> | undefined {
     return this.#settling.settled();
   }
 

@@ -2,12 +2,12 @@
 // the making.
 
 import { OperatingError } from "../../core/errors.ts";
-import type { ReadRefusal } from "../../core/reading.ts";
+import type { QueryRefusal } from "../../core/queries.ts";
 
 export class Pieces<T> {
   #waiting: PromiseWithResolvers<IteratorResult<T>> | undefined;
   #isOver = false;
-  #failure: ReadRefusal | undefined;
+  #failure: QueryRefusal | undefined;
 
   /** The piece that was asked for. */
   give(piece: T): void {
@@ -15,7 +15,7 @@ export class Pieces<T> {
   }
 
   /** There are no more; with a failure, the taker is told by an exception. */
-  end(failure?: ReadRefusal): void {
+  end(failure?: QueryRefusal): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#failure = failure;

@@ -5,13 +5,13 @@
 import type { Clock } from "../../core/clock.ts";
 import type {
   ExportRequest,
-  Reading,
-  ReadOutcome,
-  ReadRefusal,
-  ReadRequest,
+  QueryOutcome,
+  QueryRefusal,
+  QueryRequest,
+  QueryService,
   TailEvent,
   TailRequest,
-} from "../../core/reading.ts";
+} from "../../core/queries.ts";
 import type { ReadRules } from "../../query/scope.ts";
 import { UNUSED_MS_MAX } from "../../query/summary_cache.ts";
 import { spawnThread, type ThreadHandle } from "../../runtime/spawn.ts";
@@ -32,10 +32,10 @@ const HEARTBEATS_MAX = 30;
 /** Ticks without a query after which the thread is ended: what it remembers of blocks is forgotten by then. */
 const IDLE_TICKS_MAX = UNUSED_MS_MAX / HEARTBEAT_EVERY_MS;
 
-const BUSY: ReadRefusal = { code: "busy", message: "Too many questions at once, ask again" };
-const CANCELLED: ReadRefusal = { code: "cancelled", message: "Cancelled" };
-const DIED: ReadRefusal = { code: "unavailable", message: "The reader had to be started again, ask again" };
-const STOPPED: ReadRefusal = { code: "unavailable", message: "The server is stopping" };
+const BUSY: QueryRefusal = { code: "busy", message: "Too many questions at once, ask again" };
+const CANCELLED: QueryRefusal = { code: "cancelled", message: "Cancelled" };
+const DIED: QueryRefusal = { code: "unavailable", message: "The reader had to be started again, ask again" };
+const STOPPED: QueryRefusal = { code: "unavailable", message: "The server is stopping" };
 
 export interface ReadersOptions {
   readonly file: string;
@@ -54,10 +54,10 @@ export interface ReadersOptions {
 interface Want {
   readonly kind: "ask" | "export" | "tail";
   readonly receive: (message: FromReader) => void;
-  readonly refuse: (refusal: ReadRefusal) => void;
+  readonly refuse: (refusal: QueryRefusal) => void;
 }
 
-export class Readers implements Reading {
+export class Readers implements QueryService {
   readonly #options: ReadersOptions;
   readonly #wants = new Map<number, Want>();
   readonly #counts = { ask: 0, export: 0, tail: 0 };
@@ -139,8 +139,8 @@ export class Readers implements Reading {
     if (this.#counts.tail > 0) this.#thread?.post({ kind: "advance" });
   }
 
-  ask(request: ReadRequest, signal: AbortSignal): Promise<ReadOutcome<string>> {
-    const { promise, resolve } = Promise.withResolvers<ReadOutcome<string>>();
+  query(request: QueryRequest, signal: AbortSignal): Promise<QueryOutcome<string>> {
+    const { promise, resolve } = Promise.withResolvers<QueryOutcome<string>>();
     const channel = this.#open("ask", signal, {
       receive: (message) => {
         if (message.kind !== "answer") return;
@@ -153,11 +153,11 @@ export class Readers implements Reading {
     return promise;
   }
 
-  export(request: ExportRequest, signal: AbortSignal): Promise<ReadOutcome<AsyncIterable<string>>> {
+  export(request: ExportRequest, signal: AbortSignal): Promise<QueryOutcome<AsyncIterable<string>>> {
     return this.#stream("export", signal, (number) => ({ kind: "export", number, request }), textOf);
   }
 
-  tail(request: TailRequest, signal: AbortSignal): Promise<ReadOutcome<AsyncIterable<readonly TailEvent[]>>> {
+  tail(request: TailRequest, signal: AbortSignal): Promise<QueryOutcome<AsyncIterable<readonly TailEvent[]>>> {
     return this.#stream("tail", signal, (number) => ({ kind: "tail", number, request }), eventsOf);
   }
 
@@ -167,8 +167,8 @@ export class Readers implements Reading {
     signal: AbortSignal,
     opening: (number: number) => ToReader,
     pieceOf: (message: FromReader) => T | undefined,
-  ): Promise<ReadOutcome<AsyncIterable<T>>> {
-    const opened = Promise.withResolvers<ReadOutcome<AsyncIterable<T>>>();
+  ): Promise<QueryOutcome<AsyncIterable<T>>> {
+    const opened = Promise.withResolvers<QueryOutcome<AsyncIterable<T>>>();
     const pieces = new Pieces<T>();
     const channel = this.#open(kind, signal, {
       receive: (message) => {
@@ -224,7 +224,7 @@ export class Readers implements Reading {
     return undefined;
   }
 
-  #refuseAll(refusal: ReadRefusal): void {
+  #refuseAll(refusal: QueryRefusal): void {
     const wants = [...this.#wants.values()];
     this.#wants.clear();
     for (const { kind, refuse } of wants) {
@@ -263,6 +263,6 @@ function eventsOf(message: FromReader): readonly TailEvent[] | undefined {
   return message.kind === "events" ? message.events : undefined;
 }
 
-function refusalOf(message: FromReader): ReadRefusal | undefined {
+function refusalOf(message: FromReader): QueryRefusal | undefined {
   return message.kind === "answer" && !message.outcome.ok ? message.outcome.refusal : undefined;
 }

@@ -4,7 +4,7 @@
 
 import { collectGarbage } from "#runtime/memory.ts";
 import { systemClock } from "../../core/clock.ts";
-import type { ExportRequest, ReadRefusal, ReadRequest, TailRequest } from "../../core/reading.ts";
+import type { ExportRequest, QueryRefusal, QueryRequest, TailRequest } from "../../core/queries.ts";
 import { answerSteps, type EngineOptions } from "../../query/engine.ts";
 import {
   COLLECT_AFTER_BYTES,
@@ -103,7 +103,7 @@ export class ReaderThread {
     }
   }
 
-  #beginQuery(number: number, request: ReadRequest): void {
+  #beginQuery(number: number, request: QueryRequest): void {
     const query = {
       memory: new QueryMemory((bytes) => {
         this.#inflatedBytes += bytes;
@@ -171,7 +171,7 @@ export class ReaderThread {
     this.#closeHubIfUnused();
   }
 
-  *#answer(number: number, request: ReadRequest, query: NonNullable<Work["query"]>): Steps<void> {
+  *#answer(number: number, request: QueryRequest, query: NonNullable<Work["query"]>): Steps<void> {
     const reader = this.#pool.take();
     let isWhole = false;
     try {
@@ -316,7 +316,7 @@ export class ReaderThread {
 /** The number of the work for all tails; questions have numbers from 1 on. */
 const TAILS = 0;
 
-function unreadable(error: unknown): ReadRefusal {
+function unreadable(error: unknown): QueryRefusal {
   const cause = error instanceof Error ? error.message : String(error);
   return { code: "unavailable", message: `cannot read the data file: ${cause}` };
 }

@@ -4,7 +4,7 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { DEFAULT_PROJECT, type Settings } from "../../config/settings.ts";
-import { AgeClock } from "../../core/age_clock.ts";
+import { AgeClock } from "../../core/clock.ts";
 import { OperatingError } from "../../core/errors.ts";
 import { EntryWorker } from "../../ingest/loop.ts";
 import { openForReading } from "../../store/database.ts";

@@ -4,7 +4,7 @@
 //
 // Measured with one entry a request, 64 connections: see store/redo_log.ts for what a group costs.
 
-import type { AgeClock, ClockReading } from "../../core/age_clock.ts";
+import type { AgeClock, ClockReading } from "../../core/clock.ts";
 import type { CheckedGroup } from "../../ingest/check.ts";
 import type { EntryWorker } from "../../ingest/loop.ts";
 import { projectRules, type ReplayKey, type WorkerRules } from "../../ingest/options.ts";

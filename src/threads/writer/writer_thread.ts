@@ -2,9 +2,8 @@
 // merges) in short steps. A failed commit throws the memories away and reads them again from the file, so no trace of the
 // group is left; anything else that goes wrong ends the thread, and the main thread starts another.
 
-import { AgeClock, type ClockReading } from "../../core/age_clock.ts";
-import type { ChangeOutcome } from "../../core/changing.ts";
-import { systemClock } from "../../core/clock.ts";
+import type { ChangeOutcome } from "../../core/changes.ts";
+import { AgeClock, type ClockReading, systemClock } from "../../core/clock.ts";
 import { CLAIM, type GroupMessage, type RefusedBatch, type SetAsideMessage } from "../../core/group.ts";
 import { nearestName } from "../../core/nearest.ts";
 import type { StoreSnapshot } from "../../core/telemetry.ts";

@@ -2,19 +2,19 @@
 // runs again a few times, since a busy server means "soon".
 
 import type {
-  EntriesAnswer,
-  FieldsAnswer,
-  HistogramAnswer,
-  RejectionsAnswer,
-  RunningAnswer,
-  SeriesAnswer,
-  StatusAnswer,
-  TimingsAnswer,
-  TouchpointsAnswer,
-  UsageAnswer,
-  ValuesAnswer,
+  EntriesResponse,
+  FieldsResponse,
+  HistogramResponse,
+  RejectionsResponse,
+  RunningResponse,
+  SeriesResponse,
+  StatusResponse,
+  TimingsResponse,
+  TouchpointsResponse,
+  UsageResponse,
+  ValuesResponse,
 } from "../../core/responses.ts";
-import { type SignInAnswer, TICKET_PARAMETER, type TicketAnswer } from "../../core/session.ts";
+import { type SignInResponse, TICKET_PARAMETER, type TicketResponse } from "../../core/session.ts";
 import { apiAddress, failure, type Outcome, type Problem, type QueryParameters } from "../state/query.ts";
 
 /** One key of a pair, masked. Unix ms; null: never. */
@@ -42,17 +42,17 @@ export interface KeyPairsResponse {
 }
 
 interface Responses {
-  readonly "/api/v1/entries": EntriesAnswer;
-  readonly "/api/v1/histogram": HistogramAnswer;
-  readonly "/api/v1/timings": TimingsAnswer;
-  readonly "/api/v1/timings/series": SeriesAnswer;
-  readonly "/api/v1/timings/running": RunningAnswer;
-  readonly "/api/v1/fields": FieldsAnswer;
-  readonly "/api/v1/touchpoints": TouchpointsAnswer;
-  readonly "/api/v1/usage": UsageAnswer;
-  readonly "/api/v1/rejections": RejectionsAnswer;
+  readonly "/api/v1/entries": EntriesResponse;
+  readonly "/api/v1/histogram": HistogramResponse;
+  readonly "/api/v1/timings": TimingsResponse;
+  readonly "/api/v1/timings/series": SeriesResponse;
+  readonly "/api/v1/timings/running": RunningResponse;
+  readonly "/api/v1/fields": FieldsResponse;
+  readonly "/api/v1/touchpoints": TouchpointsResponse;
+  readonly "/api/v1/usage": UsageResponse;
+  readonly "/api/v1/rejections": RejectionsResponse;
   readonly "/api/v1/keys": KeyPairsResponse;
-  readonly "/api/v1/status": StatusAnswer;
+  readonly "/api/v1/status": StatusResponse;
 }
 
 type ValuesPath = `/api/v1/fields/${string}/values`;
@@ -60,7 +60,7 @@ type ValuesPath = `/api/v1/fields/${string}/values`;
 /** A route that responds to a GET with JSON. */
 export type ReadPath = keyof Responses | ValuesPath;
 
-export type ResponseOf<P extends ReadPath> = P extends keyof Responses ? Responses[P] : ValuesAnswer;
+export type ResponseOf<P extends ReadPath> = P extends keyof Responses ? Responses[P] : ValuesResponse;
 
 /** The path of a field's values. `name` is spelled as in a search. */
 export function valuesPath(name: string): ValuesPath {
@@ -123,16 +123,18 @@ export class Api {
   }
 
   /** Opens a session. A wrong token is a problem of kind "signed_out". */
-  async signIn(token: string): Promise<Outcome<SignInAnswer>> {
+  async signIn(token: string): Promise<Outcome<SignInResponse>> {
     const body = JSON.stringify({ token });
     const headers = { "content-type": "application/json" };
-    return withoutWait(await this.#exchange<SignInAnswer>(SESSION_PATH, { method: "POST", headers, body }, undefined));
+    return withoutWait(
+      await this.#exchange<SignInResponse>(SESSION_PATH, { method: "POST", headers, body }, undefined),
+    );
   }
 
   /** The address of a download with a ticket, which is valid once and for a short time. */
   async downloadAddress(path: string, parameters: QueryParameters): Promise<Outcome<string>> {
     const target = apiAddress(path, parameters);
-    const outcome = await this.change<TicketAnswer>({ method: "POST", path: TICKETS_PATH, body: { target } });
+    const outcome = await this.change<TicketResponse>({ method: "POST", path: TICKETS_PATH, body: { target } });
     if (!outcome.ok) return outcome;
     return { ok: true, value: apiAddress(path, { ...parameters, [TICKET_PARAMETER]: outcome.value.ticket }) };
   }

@@ -4,7 +4,7 @@ import type { ReadonlySignal, Signal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext, useEffect, useMemo, useRef } from "preact/hooks";
 import { assert } from "../../core/errors.ts";
-import type { UsageAnswer } from "../../core/responses.ts";
+import type { UsageResponse } from "../../core/responses.ts";
 import { useApp } from "../state/app_context.ts";
 import { Query, type QueryHandle, type QueryParameters, type RunQuery } from "../state/query.ts";
 import type { Session } from "../state/session.ts";
@@ -15,7 +15,7 @@ export interface Server {
   readonly api: Api;
   readonly session: Session;
   /** Usage and storage of all projects: the list of projects, and whether anything was ever stored. */
-  readonly usage: Query<UsageAnswer>;
+  readonly usage: Query<UsageResponse>;
   /** Grows by one when the user refreshes everything. */
   readonly refreshes: Signal<number>;
   /** False where the browser does not tell the server the origin of a request; then nobody can sign in. */

@@ -4,7 +4,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
-import { formatInstant, formatSecond } from "../../core/amounts.ts";
+import { formatInstant, formatSecond } from "../../core/format.ts";
 import { useApp } from "../state/app_context.ts";
 import { type ChartSeries, chartData, chartOptions } from "./chart_options.ts";
 

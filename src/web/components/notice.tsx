@@ -2,8 +2,8 @@
 // that a place can be in when it has no data.
 
 import type { ComponentChildren } from "preact";
-import { formatCountOf } from "../../core/amounts.ts";
-import type { ScanNotes } from "../../core/responses.ts";
+import { formatCountOf } from "../../core/format.ts";
+import type { ScanWarnings } from "../../core/responses.ts";
 import type { Problem } from "../state/query.ts";
 import { Button } from "./button.tsx";
 import { Icon } from "./icon.tsx";
@@ -52,7 +52,7 @@ export function ProblemNotice({ problem, onRetry, isStale }: ProblemNoticeProps)
 }
 
 /** Says that an answer covers only a part. Nothing where it covers everything. */
-export function ScanNotice({ notes }: { readonly notes: ScanNotes }) {
+export function ScanNotice({ notes }: { readonly notes: ScanWarnings }) {
   const { stoppedEarly, damagedBlocks = 0 } = notes;
   return (
     <>

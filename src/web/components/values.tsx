@@ -1,8 +1,8 @@
 // Small labels with a tone. A tone never stands alone: the word says the same.
 
 import type { ComponentChildren } from "preact";
-import { formatDuration, formatInstant } from "../../core/amounts.ts";
 import type { Level } from "../../core/entry.ts";
+import { formatDuration, formatInstant } from "../../core/format.ts";
 import type { TimingStatus } from "../../core/record.ts";
 
 export type Tone = "neutral" | "info" | "good" | "warn" | "error" | "timing";

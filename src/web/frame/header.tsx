@@ -2,7 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
-import { formatLocal, formatSecond } from "../../core/amounts.ts";
+import { formatLocal, formatSecond } from "../../core/format.ts";
 import { useServer } from "../api/server_context.ts";
 import { IconButton } from "../components/button.tsx";
 import { Link } from "../components/link.tsx";

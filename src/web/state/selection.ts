@@ -1,8 +1,7 @@
 // What the page looks at: all timings, one touchpoint, a category, or what has no touchpoint. It stands in the address as one word,
 // and in questions as a term of the search language.
 
-import { categoriesOf } from "../../core/category.ts";
-import { isCutTouchpoint, TOUCHPOINT_LENGTH_MAX } from "../../core/touchpoint.ts";
+import { categoriesOf, isCutTouchpoint, TOUCHPOINT_LENGTH_MAX } from "../../core/touchpoint.ts";
 
 /** A category's name ends with "/". */
 export type Selection =

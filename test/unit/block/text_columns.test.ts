@@ -7,7 +7,7 @@ import type { Values } from "../../../src/block/codec/value_column.ts";
 import { FORM, writeStrings } from "../../../src/block/codec/values.ts";
 import { BlockEncoder } from "../../../src/block/encode.ts";
 import { openBlock } from "../../../src/block/open_block.ts";
-import { foldText } from "../../../src/core/fold.ts";
+import { foldText } from "../../../src/core/case_folding.ts";
 import { recordOf } from "../../support/groups.ts";
 import { columnarOf } from "../../support/merged_blocks.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../../support/random.ts";

@@ -8,9 +8,9 @@ import { protectNegations } from "../../../src/cli/search_words.ts";
 import type { Question } from "../../../src/cli/source.ts";
 import { addSourceOptions, type SourceOptions } from "../../../src/cli/tools.ts";
 import { DEFAULT_PROJECT } from "../../../src/config/settings.ts";
-import type { EraseReport } from "../../../src/core/changing.ts";
+import type { EraseReport } from "../../../src/core/changes.ts";
 import { OperatingError } from "../../../src/core/errors.ts";
-import type { HistogramAnswer, ReadAnswers } from "../../../src/core/responses.ts";
+import type { HistogramResponse, QueryResponses } from "../../../src/core/responses.ts";
 import { lockData } from "../../../src/store/lock.ts";
 import { failureOf } from "../../support/failure.ts";
 import { withDataFile } from "./data_file.ts";
@@ -29,7 +29,7 @@ class CountingSource extends FakeSource {
     this.#times = times;
   }
 
-  override ask<Q extends Question>(question: Q): Promise<ReadAnswers[Q["kind"]]> {
+  override ask<Q extends Question>(question: Q): Promise<QueryResponses[Q["kind"]]> {
     this.asked.push(question);
     if (question.kind !== "histogram") return Promise.reject(new Error(`asked for ${question.kind}`));
     const { scope, intervalMs: interval = 24 * HOUR } = question;
@@ -41,7 +41,7 @@ class CountingSource extends FakeSource {
     }
     const none = { debug: 0, info: 0, warn: 0, error: 0, timing: 0 };
     const buckets = [...counts].map(([time, timing]) => ({ ...none, time, timing }));
-    return Promise.resolve({ interval, buckets } satisfies HistogramAnswer as never);
+    return Promise.resolve({ interval, buckets } satisfies HistogramResponse as never);
   }
 }
 

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { LocalSource } from "../../../src/cli/local_source.ts";
 import { DEFAULT_PROJECT } from "../../../src/config/settings.ts";
-import type { TailEvent } from "../../../src/core/reading.ts";
+import type { TailEvent } from "../../../src/core/queries.ts";
 import { failureOf } from "../../support/failure.ts";
 import { withFolder } from "../../support/folder.ts";
 import { type DataFile, withDataFile } from "./data_file.ts";

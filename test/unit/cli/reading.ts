@@ -9,9 +9,9 @@ import { registerTimings } from "../../../src/cli/timings.ts";
 import type { SourceOptions } from "../../../src/cli/tools.ts";
 import { registerUsage } from "../../../src/cli/usage.ts";
 import { OperatingError } from "../../../src/core/errors.ts";
-import type { TailEvent, TailRequest } from "../../../src/core/reading.ts";
+import type { TailEvent, TailRequest } from "../../../src/core/queries.ts";
 import type { ShownRecord } from "../../../src/core/record.ts";
-import type { ReadAnswers } from "../../../src/core/responses.ts";
+import type { QueryResponses } from "../../../src/core/responses.ts";
 
 /** 2026-01-31T12:00:00Z. */
 export const NOW = 1_769_860_800_000;
@@ -34,11 +34,11 @@ export class FakeSource implements RecordSource {
     this.#events = events;
   }
 
-  ask<Q extends Question>(question: Q): Promise<ReadAnswers[Q["kind"]]> {
+  ask<Q extends Question>(question: Q): Promise<QueryResponses[Q["kind"]]> {
     const answer = this.#answers[this.asked.length];
     this.asked.push(question);
     if (answer === undefined) return Promise.reject(new Error(`no answer for ${JSON.stringify(question)}`));
-    return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer as ReadAnswers[Q["kind"]]);
+    return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer as QueryResponses[Q["kind"]]);
   }
 
   tail(request: TailRequest, signal: AbortSignal): Promise<AsyncIterable<readonly TailEvent[]>> {

@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { RemoteServer } from "../../../src/cli/remote_server.ts";
 import { RemoteSource } from "../../../src/cli/remote_source.ts";
 import { OperatingError } from "../../../src/core/errors.ts";
-import type { TailEvent } from "../../../src/core/reading.ts";
+import type { TailEvent } from "../../../src/core/queries.ts";
 import { failureOf } from "../../support/failure.ts";
 import { recordOf } from "./reading.ts";
 

@@ -1,18 +1,18 @@
 import { describe, expect, test } from "bun:test";
-import { categoriesOf } from "../../../src/core/category.ts";
-import type { CategoryTimings, TimingFigures, TouchpointTimings } from "../../../src/core/responses.ts";
+import type { CategoryTimings, TimingStats, TouchpointTimings } from "../../../src/core/responses.ts";
+import { categoriesOf } from "../../../src/core/touchpoint.ts";
 import { FakeSource, runReading } from "./reading.ts";
 
 const NONE = { min: null, mean: null, max: null, p50: null, p75: null, p90: null, p95: null, p99: null };
 
 /** `count` timings between 1 and `max` ms. */
-function figures(count: number, max: number, mean: number): TimingFigures {
+function figures(count: number, max: number, mean: number): TimingStats {
   if (count === 0) return { count, ...NONE, running: 0, unfinished: 0 };
   const p = { p50: max / 2, p75: (max * 3) / 4, p90: max * 0.9, p95: max * 0.95, p99: max * 0.99 };
   return { count, min: 1, mean, max, ...p, running: 1, unfinished: 2 };
 }
 
-function timing(touchpoint: string, of: TimingFigures, registered = true): TouchpointTimings {
+function timing(touchpoint: string, of: TimingStats, registered = true): TouchpointTimings {
   return { touchpoint, registered, ambiguous: 0, ...of };
 }
 
@@ -99,7 +99,7 @@ describe("timings", () => {
 });
 
 describe("timings by category", () => {
-  const category = (name: string, of: TimingFigures): CategoryTimings => ({ category: name, ...of });
+  const category = (name: string, of: TimingStats): CategoryTimings => ({ category: name, ...of });
   const CATEGORIES = [
     category("api/", figures(1_500, 3_900, 120)),
     category("api/orders/", figures(1_500, 4_000, 120)),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { formatInstant } from "../../../src/core/amounts.ts";
+import { formatInstant } from "../../../src/core/format.ts";
 import {
   INSTANT_PATTERN,
   INTERVAL_PATTERN,

@@ -1,8 +1,8 @@
 // An application with known keys, a manual clock and an intake that does what the test says. No socket.
 
 import { hash } from "node:crypto";
+import type { BatchOutcome, IncomingBatch, PushRefusal } from "../../../src/core/batch.ts";
 import type { Source } from "../../../src/core/entry.ts";
-import type { BatchOutcome, IncomingBatch, PushRefusal } from "../../../src/core/intake.ts";
 import type { StoredSession } from "../../../src/core/session.ts";
 import type { PipelineView, Readiness, StoreSnapshot } from "../../../src/core/telemetry.ts";
 import type { AccessSettings, ShownPair } from "../../../src/http/access.ts";
@@ -203,7 +203,7 @@ export function createFixture(storedSessions: readonly StoredSession[] = [], cli
     peer: "192.0.2.1",
   };
   const pipeline: PipelineView = {
-    settled: () => undefined,
+    flushed: () => undefined,
     snapshot: () => fixture.snapshot,
     queueFill: () => ({
       server: { requests: 18, bytes: 1900 },

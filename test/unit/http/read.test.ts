@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { INSTANT_EXPECTED } from "../../../src/core/instant.ts";
-import type { ReadRefusalCode } from "../../../src/core/reading.ts";
+import type { QueryRefusalCode } from "../../../src/core/queries.ts";
 import { createFixture, type Fixture, outcome } from "./fixture.ts";
 import { ANSWERS } from "./readers.ts";
 
@@ -230,7 +230,7 @@ describe("a question is refused", () => {
     expect(said.length).toBeLessThan(400);
   });
 
-  const codes: Record<ReadRefusalCode, number> = {
+  const codes: Record<QueryRefusalCode, number> = {
     bad_query: 400,
     bad_cursor: 400,
     bad_range: 400,
@@ -240,7 +240,7 @@ describe("a question is refused", () => {
     unavailable: 503,
     cancelled: 499,
   };
-  test.each(Object.entries(codes) as [ReadRefusalCode, number][])("by the readers: %s is %d", async (code, status) => {
+  test.each(Object.entries(codes) as [QueryRefusalCode, number][])("by the readers: %s is %d", async (code, status) => {
     for (const path of ["entries", "keys", "tail", "export"]) {
       const fixture = createFixture();
       fixture.readers.refusal = { code, message: "why" };

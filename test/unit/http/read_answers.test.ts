@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import type { Static, TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import type { EraseReport } from "../../../src/core/changing.ts";
+import type { EraseReport } from "../../../src/core/changes.ts";
 import type { ShownRecord } from "../../../src/core/record.ts";
-import type { ReadAnswers, StatusAnswer, TouchpointRow } from "../../../src/core/responses.ts";
+import type { QueryResponses, StatusResponse, TouchpointRow } from "../../../src/core/responses.ts";
 import {
   type ErasedSchema,
   KeysSchema,
@@ -50,11 +50,11 @@ const SCHEMAS = {
 } as const;
 
 /** Does not compile where a schema and its type have drifted apart. */
-const AGREEMENT: { readonly [K in keyof typeof SCHEMAS]: Agrees<(typeof SCHEMAS)[K], ReadAnswers[K]> } & {
+const AGREEMENT: { readonly [K in keyof typeof SCHEMAS]: Agrees<(typeof SCHEMAS)[K], QueryResponses[K]> } & {
   readonly record: Agrees<typeof RecordSchema, ShownRecord>;
   readonly touchpoint: Agrees<typeof TouchpointSchema, TouchpointRow>;
   readonly erased: Agrees<typeof ErasedSchema, { erased: EraseReport }>;
-  readonly status: Agrees<typeof StatusSchema, StatusAnswer>;
+  readonly status: Agrees<typeof StatusSchema, StatusResponse>;
 } = {
   entries: true,
   histogram: true,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { ChangeRefusalCode, ChangeRequest } from "../../../src/core/changing.ts";
+import type { ChangeRefusalCode, ChangeRequest } from "../../../src/core/changes.ts";
 import { INSTANT_EXPECTED } from "../../../src/core/instant.ts";
 import { createFixture, type Fixture } from "./fixture.ts";
 

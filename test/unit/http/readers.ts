@@ -1,17 +1,17 @@
 // Readers and a writer that write down what they were asked and answer what the test says.
 
-import type { ChangeOutcome, ChangeRequest, Changing } from "../../../src/core/changing.ts";
+import type { ChangeOutcome, ChangeRequest, ChangeService } from "../../../src/core/changes.ts";
 import type {
   ExportRequest,
-  Reading,
-  ReadOutcome,
-  ReadRefusal,
-  ReadRequest,
+  QueryOutcome,
+  QueryRefusal,
+  QueryRequest,
+  QueryService,
   TailEvent,
   TailRequest,
-} from "../../../src/core/reading.ts";
+} from "../../../src/core/queries.ts";
 import type { ShownRecord } from "../../../src/core/record.ts";
-import type { ReadAnswers } from "../../../src/core/responses.ts";
+import type { QueryResponses } from "../../../src/core/responses.ts";
 
 const FIGURES = {
   count: 2,
@@ -70,7 +70,7 @@ export const TIMING: ShownRecord = {
 };
 
 /** One answer of each kind, with every form that its members can have. */
-export const ANSWERS: ReadAnswers = {
+export const ANSWERS: QueryResponses = {
   entries: { entries: [TIMING, LOG], nextCursor: null, stoppedEarly: "after 10 s: up to …", damagedBlocks: 1 },
   histogram: { interval: 60_000, buckets: [{ time: 0, debug: 0, info: 1, warn: 2, error: 3, timing: 4 }] },
   timings: {
@@ -161,30 +161,30 @@ export const ANSWERS: ReadAnswers = {
   },
 };
 
-export class FakeReaders implements Reading, Changing {
-  readonly asked: (ReadRequest | ExportRequest | TailRequest)[] = [];
+export class FakeReaders implements QueryService, ChangeService {
+  readonly asked: (QueryRequest | ExportRequest | TailRequest)[] = [];
   readonly changed: ChangeRequest[] = [];
   readonly signals: AbortSignal[] = [];
   /** What every question is refused with. */
-  refusal: ReadRefusal | undefined;
+  refusal: QueryRefusal | undefined;
   changeOutcome: ChangeOutcome = { ok: true };
   /** In place of ANSWERS. */
-  askAnswer: ((request: ReadRequest, signal: AbortSignal) => Promise<ReadOutcome<string>>) | undefined;
+  askAnswer: ((request: QueryRequest, signal: AbortSignal) => Promise<QueryOutcome<string>>) | undefined;
   exported: (signal: AbortSignal) => AsyncIterable<string> = async function* () {};
   tailed: (signal: AbortSignal) => AsyncIterable<readonly TailEvent[]> = async function* () {};
 
-  async ask(request: ReadRequest, signal: AbortSignal): Promise<ReadOutcome<string>> {
+  async query(request: QueryRequest, signal: AbortSignal): Promise<QueryOutcome<string>> {
     this.#note(request, signal);
     if (this.askAnswer !== undefined) return this.askAnswer(request, signal);
     return this.#outcome(JSON.stringify(ANSWERS[request.kind]));
   }
 
-  async export(request: ExportRequest, signal: AbortSignal): Promise<ReadOutcome<AsyncIterable<string>>> {
+  async export(request: ExportRequest, signal: AbortSignal): Promise<QueryOutcome<AsyncIterable<string>>> {
     this.#note(request, signal);
     return this.#outcome(this.exported(signal));
   }
 
-  async tail(request: TailRequest, signal: AbortSignal): Promise<ReadOutcome<AsyncIterable<readonly TailEvent[]>>> {
+  async tail(request: TailRequest, signal: AbortSignal): Promise<QueryOutcome<AsyncIterable<readonly TailEvent[]>>> {
     this.#note(request, signal);
     return this.#outcome(this.tailed(signal));
   }
@@ -194,12 +194,12 @@ export class FakeReaders implements Reading, Changing {
     return this.changeOutcome;
   }
 
-  #note(request: ReadRequest | ExportRequest | TailRequest, signal: AbortSignal): void {
+  #note(request: QueryRequest | ExportRequest | TailRequest, signal: AbortSignal): void {
     this.asked.push(request);
     this.signals.push(signal);
   }
 
-  #outcome<T>(answer: T): ReadOutcome<T> {
+  #outcome<T>(answer: T): QueryOutcome<T> {
     return this.refusal === undefined ? { ok: true, answer } : { ok: false, refusal: this.refusal };
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { SignInAnswer } from "../../../src/core/session.ts";
+import type { SignInResponse } from "../../../src/core/session.ts";
 import { ADMIN, ADMIN_TOKEN, createFixture, type Fixture, outcome, sha256 } from "./fixture.ts";
 
 const SAME_ORIGIN = { "sec-fetch-site": "same-origin" };
@@ -34,7 +34,7 @@ interface Halves extends Record<string, string> {
 async function halvesOf(fixture: Fixture): Promise<Halves> {
   const response = await signIn(fixture);
   expect(response.status).toBe(200);
-  const { secret } = (await response.json()) as SignInAnswer;
+  const { secret } = (await response.json()) as SignInResponse;
   return { cookie: response.headers.get("set-cookie")?.split(";")[0] ?? "", "simplelogs-session": secret };
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
-import type { StatusAnswer } from "../../../src/core/responses.ts";
+import type { StatusResponse } from "../../../src/core/responses.ts";
 import { StatusSchema } from "../../../src/http/read/account_answers.ts";
 import { ADMIN, createFixture, SNAPSHOT } from "./fixture.ts";
 
@@ -9,7 +9,7 @@ const URL_OF_STATUS = "http://localhost:7070/api/v1/status";
 describe("GET /api/v1/status", () => {
   test("says how the server is, from the latest snapshot, as it is described", async () => {
     const answer = await createFixture().fetch(new Request(URL_OF_STATUS, { headers: ADMIN }));
-    const status = (await answer.json()) as StatusAnswer;
+    const status = (await answer.json()) as StatusResponse;
     expect([answer.status, answer.headers.get("cache-control")]).toEqual([200, "no-store"]);
     expect(Value.Check(StatusSchema, status)).toBe(true);
     const { received, stored, open, dropped, records, blocks, bytesOnDisk } = SNAPSHOT;

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { listen } from "#runtime/listen.ts";
-import type { TailEvent } from "../../../src/core/reading.ts";
+import type { TailEvent } from "../../../src/core/queries.ts";
 import { Pings } from "../../../src/http/read/pings.ts";
 import { tailRoute } from "../../../src/http/read/tail.ts";
 import { PeerAddresses } from "../../../src/runtime/address.ts";

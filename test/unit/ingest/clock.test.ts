@@ -1,7 +1,7 @@
 // What the worker makes of a machine's clock that is set while it runs, or between two processes.
 
 import { describe, expect, test } from "bun:test";
-import type { ClockReading } from "../../../src/core/age_clock.ts";
+import type { ClockReading } from "../../../src/core/clock.ts";
 import { gapOf, LoopState, NOW } from "./loop_state.ts";
 
 const HOUR_MS = 3_600_000;

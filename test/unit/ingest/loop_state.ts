@@ -2,7 +2,7 @@
 
 import { decodeColumns, recordsOf } from "../../../src/block/decode.ts";
 import { BlockEncoder } from "../../../src/block/encode.ts";
-import type { ClockReading } from "../../../src/core/age_clock.ts";
+import type { ClockReading } from "../../../src/core/clock.ts";
 import type { Entry } from "../../../src/core/entry.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
 import type { KeyNote } from "../../../src/ingest/key_use.ts";

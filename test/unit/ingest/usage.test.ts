@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { monthOf } from "../../../src/core/month.ts";
+import { monthOf } from "../../../src/core/instant.ts";
 import { Usage } from "../../../src/ingest/usage.ts";
 
 describe("usage", () => {

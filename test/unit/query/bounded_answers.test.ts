@@ -1,17 +1,17 @@
 // Answers are bounded, whatever was sent: the most frequent are listed, exactly, and the others are counted.
 
 import { describe, expect, test } from "bun:test";
-import type { ReadRequest } from "../../../src/core/reading.ts";
+import type { QueryRequest } from "../../../src/core/queries.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
 import type {
-  EntriesAnswer,
-  FieldsAnswer,
-  RejectionsAnswer,
-  RunningAnswer,
-  SeriesAnswer,
-  TimingsAnswer,
-  TouchpointsAnswer,
-  ValuesAnswer,
+  EntriesResponse,
+  FieldsResponse,
+  RejectionsResponse,
+  RunningResponse,
+  SeriesResponse,
+  TimingsResponse,
+  TouchpointsResponse,
+  ValuesResponse,
 } from "../../../src/core/responses.ts";
 import { answerNow } from "../../../src/query/engine.ts";
 import { QueryMemory } from "../../../src/query/query_memory.ts";
@@ -29,12 +29,12 @@ const RULES = {
 const SCOPE = { project: undefined, q: "", from: undefined, to: undefined };
 const MIB = 1024 * 1024;
 
-function ask<T>(source: MemorySource, request: ReadRequest, details: DetailsSource = NO_DETAILS): T {
+function ask<T>(source: MemorySource, request: QueryRequest, details: DetailsSource = NO_DETAILS): T {
   return asked<T>(source, request, details).answer;
 }
 
 /** With the most that the query said it holds. */
-function asked<T>(source: MemorySource, request: ReadRequest, details: DetailsSource = NO_DETAILS) {
+function asked<T>(source: MemorySource, request: QueryRequest, details: DetailsSource = NO_DETAILS) {
   const memory = new QueryMemory();
   let bytesMax = 0;
   const collected = memory.collected.bind(memory);
@@ -77,7 +77,7 @@ describe("timings", () => {
     const source = sourceOf(manyTouchpoints());
     for (const merge of [false, true]) {
       if (merge) source.merge("shop", true);
-      const { answer, bytesMax } = asked<TimingsAnswer>(source, { kind: "timings", scope: SCOPE });
+      const { answer, bytesMax } = asked<TimingsResponse>(source, { kind: "timings", scope: SCOPE });
       expect(answer.touchpoints.length).toBe(10_000);
       expect(answer.more).toBe(6_001);
       expect(answer.touchpoints.at(-1)).toMatchObject({ touchpoint: "late", count: 7, p50: 5 });
@@ -89,21 +89,21 @@ describe("timings", () => {
     const parts = Array.from({ length: 2_000 }, (_, index) =>
       timing(Array.from({ length: 30 }, (__, at) => `${index}.${at}`).join("/")),
     );
-    const answer = ask<TimingsAnswer>(sourceOf(parts), { kind: "timings", scope: SCOPE, byCategory: true });
+    const answer = ask<TimingsResponse>(sourceOf(parts), { kind: "timings", scope: SCOPE, byCategory: true });
     expect(answer.touchpoints.length).toBe(2_000);
     expect(answer.categories?.length).toBe(10_000);
   });
 
   test("of a touchpoint that is very long stand under its beginning", () => {
     const parts = ["a", "b"].map((end) => timing("x".repeat(1_000_000) + end));
-    const answer = ask<TimingsAnswer>(sourceOf(parts), { kind: "timings", scope: SCOPE });
+    const answer = ask<TimingsResponse>(sourceOf(parts), { kind: "timings", scope: SCOPE });
     expect(answer.touchpoints.map(({ touchpoint, count }) => [touchpoint.length, count])).toEqual([[513, 2]]);
     expect(JSON.stringify(answer).length).toBeLessThan(2_000);
   });
 
   test("a series a touchpoint is made of those with the most timings", () => {
     const request = { kind: "series", scope: SCOPE, intervalMs: 3_600_000, byTouchpoint: true } as const;
-    const { more, touchpoints = [] } = ask<SeriesAnswer>(sourceOf(manyTouchpoints()), request);
+    const { more, touchpoints = [] } = ask<SeriesResponse>(sourceOf(manyTouchpoints()), request);
     expect([more, touchpoints.length]).toEqual([6_001, 10_000]);
     expect(touchpoints.at(-1)).toMatchObject({ touchpoint: "late", buckets: [{ count: 7 }] });
   });
@@ -120,7 +120,7 @@ describe("fields", () => {
     const source = sourceOf(parts, 50);
     for (const merge of [false, true]) {
       if (merge) source.merge("shop", true);
-      const { fields, more } = ask<FieldsAnswer>(source, { kind: "fields", scope: SCOPE });
+      const { fields, more } = ask<FieldsResponse>(source, { kind: "fields", scope: SCOPE });
       expect(fields.length).toBe(2_000);
       expect(fields.length + more).toBe(20_000 + 1 + ["apiKey", "kind", "source", "level"].length);
       expect(fields).toContainEqual({ name: "metadata.late", count: 3 });
@@ -129,7 +129,7 @@ describe("fields", () => {
 
   test("with very long names stand under their beginnings", () => {
     const metadata = { ["x".repeat(1_000_000)]: 1 };
-    const { fields } = ask<FieldsAnswer>(sourceOf([{ metadata }]), { kind: "fields", scope: SCOPE });
+    const { fields } = ask<FieldsResponse>(sourceOf([{ metadata }]), { kind: "fields", scope: SCOPE });
     expect(Math.max(...fields.map(({ name }) => name.length))).toBe(512);
   });
 });
@@ -141,7 +141,7 @@ describe("values", () => {
     const one = Array.from({ length: 8 }, () => ({ metadata: { v: 1 } }));
     const source = sourceOf([...different, ...late, ...one]);
     const request = { kind: "values", scope: SCOPE, field: "metadata.v", limit: 2 } as const;
-    expect(ask<ValuesAnswer>(source, request)).toEqual({
+    expect(ask<ValuesResponse>(source, request)).toEqual({
       field: "metadata.v",
       values: [
         { value: "late", count: 9 },
@@ -155,7 +155,7 @@ describe("values", () => {
   test("that are very long hold no more than their beginnings", () => {
     const parts = Array.from({ length: 40 }, (_, index) => ({ message: `${index} ${"x".repeat(1_000_000)}` }));
     const request = { kind: "values", scope: SCOPE, field: "message", limit: 100 } as const;
-    const { answer, bytesMax } = asked<ValuesAnswer>(sourceOf(parts, 10), request);
+    const { answer, bytesMax } = asked<ValuesResponse>(sourceOf(parts, 10), request);
     expect(answer.values.map(({ value }) => String(value).length)).toEqual(Array.from({ length: 40 }, () => 1_000));
     expect(bytesMax).toBeLessThan(100_000);
   });
@@ -171,7 +171,7 @@ describe("pages", () => {
     const ids: number[] = [];
     for (let cursor: string | undefined, pages = 0; ; pages++) {
       const request = { kind: "entries", scope: SCOPE, limit: 10_000, cursor } as const;
-      const { answer, bytesMax } = asked<EntriesAnswer>(source, request);
+      const { answer, bytesMax } = asked<EntriesResponse>(source, request);
       ids.push(...answer.entries.map(({ id }) => id));
       expect(JSON.stringify(answer).length).toBeLessThan(10 * MIB);
       expect(bytesMax).toBeLessThan(32 * MIB);
@@ -196,7 +196,7 @@ describe("what lies beside blocks", () => {
         }
       },
     };
-    const { running, count } = ask<RunningAnswer>(
+    const { running, count } = ask<RunningResponse>(
       new MemorySource(),
       { kind: "running", scope: SCOPE, limit: 10_000 },
       details,
@@ -228,10 +228,10 @@ describe("what lies beside blocks", () => {
       },
     };
     const source = new MemorySource();
-    const list = ask<TouchpointsAnswer>(source, { kind: "touchpoints", project: undefined }, details);
+    const list = ask<TouchpointsResponse>(source, { kind: "touchpoints", project: undefined }, details);
     expect([list.touchpoints.length, list.more]).toEqual([10_000, 2_000]);
     const request = { kind: "rejections", project: undefined, limit: 10_000 } as const;
-    const { rejections, more } = ask<RejectionsAnswer>(source, request, details);
+    const { rejections, more } = ask<RejectionsResponse>(source, request, details);
     expect(more).toBe(true);
     expect(rejections.length).toBe(read - 1);
     expect(JSON.stringify(rejections).length).toBeLessThan(10 * MIB);

@@ -1,7 +1,7 @@
 // Texts with one engine hash cost about what others cost, whatever is asked of them.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import type { ReadRequest } from "../../../src/core/reading.ts";
+import type { QueryRequest } from "../../../src/core/queries.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
 import { answerNow } from "../../../src/query/engine.ts";
 import { SummaryCache } from "../../../src/query/summary_cache.ts";
@@ -46,7 +46,7 @@ function sourceOf(parts: readonly Partial<StoredRecord>[], isMerged: boolean): M
 function ratioOf(
   bad: readonly Partial<StoredRecord>[],
   good: readonly Partial<StoredRecord>[],
-  request: ReadRequest,
+  request: QueryRequest,
   isMerged: boolean,
 ) {
   const ask = (parts: readonly Partial<StoredRecord>[]) => {
@@ -75,8 +75,8 @@ function objectsOf(names: readonly string[]): Partial<StoredRecord>[] {
   return parts;
 }
 
-const VALUES = (field: string): ReadRequest => ({ kind: "values", scope, field, limit: 100 });
-const CASES: readonly (readonly [string, Place, ReadRequest])[] = [
+const VALUES = (field: string): QueryRequest => ({ kind: "values", scope, field, limit: 100 });
+const CASES: readonly (readonly [string, Place, QueryRequest])[] = [
   ["values of a metadata field", (v) => ({ metadata: { v } }), VALUES("metadata.v")],
   ["values that are lists", (v) => ({ metadata: { v: [v] } }), VALUES("metadata.v")],
   ["values of touchpoint", (touchpoint) => ({ touchpoint }), VALUES("touchpoint")],
@@ -97,7 +97,7 @@ describe("texts with one hash cost about what others cost", () => {
   }
 
   test("as names of metadata fields, in the fields, their values and searches", () => {
-    const requests: ReadRequest[] = [
+    const requests: QueryRequest[] = [
       { kind: "fields", scope },
       VALUES(`metadata.${colliding[4_000]}`),
       { kind: "histogram", scope: { ...scope, q: "nowhere OR metadata.nowhere:1" }, intervalMs: undefined },

@@ -2,15 +2,15 @@
 
 import { describe, expect, test } from "bun:test";
 import { BlockDamagedError } from "../../../src/block/damage.ts";
-import type { ReadOutcome, ReadRequest, ReadScope } from "../../../src/core/reading.ts";
+import type { QueryOutcome, QueryRequest, QueryScope } from "../../../src/core/queries.ts";
 import type { ShownRecord } from "../../../src/core/record.ts";
 import type {
-  EntriesAnswer,
-  FieldsAnswer,
-  HistogramAnswer,
-  SeriesAnswer,
-  TimingsAnswer,
-  ValuesAnswer,
+  EntriesResponse,
+  FieldsResponse,
+  HistogramResponse,
+  SeriesResponse,
+  TimingsResponse,
+  ValuesResponse,
 } from "../../../src/core/responses.ts";
 import { answerNow } from "../../../src/query/engine.ts";
 import type { ReadRules } from "../../../src/query/scope.ts";
@@ -46,13 +46,13 @@ function randomWorld(random: Random): World {
   return { source, records };
 }
 
-function ask<T>(source: MemorySource, request: ReadRequest, limitMs = Number.POSITIVE_INFINITY): T {
+function ask<T>(source: MemorySource, request: QueryRequest, limitMs = Number.POSITIVE_INFINITY): T {
   const outcome = tryAsk(source, request, limitMs);
   if (!outcome.ok) throw new Error(outcome.refusal.message);
   return outcome.answer as T;
 }
 
-function tryAsk(source: MemorySource, request: ReadRequest, limitMs = Number.POSITIVE_INFINITY): ReadOutcome<object> {
+function tryAsk(source: MemorySource, request: QueryRequest, limitMs = Number.POSITIVE_INFINITY): QueryOutcome<object> {
   return answerNow(request, {
     source,
     details: NO_DETAILS,
@@ -63,7 +63,7 @@ function tryAsk(source: MemorySource, request: ReadRequest, limitMs = Number.POS
   });
 }
 
-function randomScope(random: Random, q: string): ReadScope {
+function randomScope(random: Random, q: string): QueryScope {
   const edge = () => (random() < 0.5 ? undefined : DAY + integer(random, 86_400_000));
   const [one, other] = [edge(), edge()];
   const isOrdered = one === undefined || other === undefined || one < other;
@@ -80,7 +80,7 @@ const TEST_MS_MAX = 30_000;
 const seed = runSeed("query engine");
 
 /** Calls `check` for every search, in several worlds. */
-function forAll(check: (world: World, scope: ReadScope, expected: ModelRecord[], random: Random) => void): void {
+function forAll(check: (world: World, scope: QueryScope, expected: ModelRecord[], random: Random) => void): void {
   const random = seededRandom(seed);
   for (let round = 0; round < 4; round++) {
     const world = randomWorld(random);
@@ -101,7 +101,7 @@ describe("the engine answers as the model does", () => {
         const pages: ShownRecord[] = [];
         let cursor: string | undefined;
         for (let page = 0; page < (limit === 1 ? 20 : 2_000); page++) {
-          const answer: EntriesAnswer = ask(source, { kind: "entries", scope, limit, cursor });
+          const answer: EntriesResponse = ask(source, { kind: "entries", scope, limit, cursor });
           pages.push(...answer.entries);
           if (answer.nextCursor === null) break;
           expect(answer.entries).toHaveLength(limit);
@@ -119,7 +119,7 @@ describe("the engine answers as the model does", () => {
     () => {
       forAll(({ source }, scope, expected, random) => {
         const intervalMs = pick(random, [60_000, 600_000, 7_777_777, 3_600_000]);
-        const { buckets, interval }: HistogramAnswer = ask(source, { kind: "histogram", scope, intervalMs });
+        const { buckets, interval }: HistogramResponse = ask(source, { kind: "histogram", scope, intervalMs });
         expect(interval).toBe(intervalMs);
         const counts = new Map(
           buckets.map((bucket) => [bucket.time, { debug: 0, info: 0, warn: 0, error: 0, timing: 0 }]),
@@ -143,7 +143,7 @@ describe("the engine answers as the model does", () => {
     () => {
       forAll(({ source }, scope, expected) => {
         const question = { kind: "timings", scope, byCategory: true } as const;
-        const { touchpoints, categories = [] }: TimingsAnswer = ask(source, question);
+        const { touchpoints, categories = [] }: TimingsResponse = ask(source, question);
         const names = new Set(
           expected
             .filter(({ record }) => ["completed", "unfinished"].includes(record.kind))
@@ -172,7 +172,12 @@ describe("the engine answers as the model does", () => {
     () => {
       forAll(({ source }, scope, expected, random) => {
         const intervalMs = pick(random, [600_000, 3_600_000]);
-        const { buckets = [] }: SeriesAnswer = ask(source, { kind: "series", scope, intervalMs, byTouchpoint: false });
+        const { buckets = [] }: SeriesResponse = ask(source, {
+          kind: "series",
+          scope,
+          intervalMs,
+          byTouchpoint: false,
+        });
         const found = buckets.filter(({ count, unfinished }) => count + unfinished > 0);
         for (const figures of found) {
           checkFigures(
@@ -191,7 +196,7 @@ describe("the engine answers as the model does", () => {
     "fields, and the values of each",
     () => {
       forAll(({ source }, scope, expected) => {
-        const { fields }: FieldsAnswer = ask(source, { kind: "fields", scope });
+        const { fields }: FieldsResponse = ask(source, { kind: "fields", scope });
         const counts = new Map<string, Map<unknown, number>>();
         const add = (name: string, value: unknown) => {
           const values = counts.get(name) ?? new Map<unknown, number>();
@@ -208,7 +213,7 @@ describe("the engine answers as the model does", () => {
           new Map([...counts].map(([name, values]) => [name, sum(values)])),
         );
         for (const [field, values] of counts) {
-          const answer: ValuesAnswer = ask(source, { kind: "values", scope, field, limit: 1_000 });
+          const answer: ValuesResponse = ask(source, { kind: "values", scope, field, limit: 1_000 });
           expect(new Map<unknown, number>(answer.values.map(({ value, count }) => [value, count]))).toEqual(values);
           expect([answer.count, answer.more]).toEqual([sum(values), false]);
           const order = answer.values.map(({ count }) => count);
@@ -275,7 +280,7 @@ describe("while blocks merge under a question", () => {
         const pages: ShownRecord[] = [];
         const scope = { project: undefined, q: "", from: undefined, to: undefined };
         for (let cursor: string | undefined; ; ) {
-          const answer: EntriesAnswer = ask(source, { kind: "entries", scope, limit: 37, cursor });
+          const answer: EntriesResponse = ask(source, { kind: "entries", scope, limit: 37, cursor });
           pages.push(...answer.entries);
           if (answer.nextCursor === null) break;
           cursor = answer.nextCursor;
@@ -298,7 +303,7 @@ describe("while blocks merge under a question", () => {
           if (random() < 0.3) source.merge(pick(random, PROJECTS), random() < 0.3);
         };
         const scope = { project: undefined, q: "", from: undefined, to: undefined };
-        const { buckets }: HistogramAnswer = ask(source, { kind: "histogram", scope, intervalMs: 3_600_000 });
+        const { buckets }: HistogramResponse = ask(source, { kind: "histogram", scope, intervalMs: 3_600_000 });
         const total = buckets.reduce(
           (sum, { debug, info, warn, error, timing }) => sum + debug + info + warn + error + timing,
           0,
@@ -315,16 +320,16 @@ describe("limits", () => {
 
   test("a question whose time is over says so, and its cursor goes on without a gap", () => {
     const { source, records } = randomWorld(seededRandom(seed));
-    const first: EntriesAnswer = ask(source, { kind: "entries", scope, limit: 10_000, cursor: undefined }, 0);
+    const first: EntriesResponse = ask(source, { kind: "entries", scope, limit: 10_000, cursor: undefined }, 0);
     expect(first.stoppedEarly).toContain("go on with nextCursor");
     const pages = [...first.entries];
     for (let cursor = first.nextCursor; cursor !== null; ) {
-      const answer: EntriesAnswer = ask(source, { kind: "entries", scope, limit: 10_000, cursor });
+      const answer: EntriesResponse = ask(source, { kind: "entries", scope, limit: 10_000, cursor });
       pages.push(...answer.entries);
       cursor = answer.nextCursor;
     }
     expect(pages).toHaveLength(records.length);
-    const counted: HistogramAnswer = ask(source, { kind: "histogram", scope, intervalMs: undefined }, 0);
+    const counted: HistogramResponse = ask(source, { kind: "histogram", scope, intervalMs: undefined }, 0);
     expect(counted.stoppedEarly).toContain("0 of ");
   });
 
@@ -335,7 +340,7 @@ describe("limits", () => {
     for (let block = 0; block < 5; block++) source.write("shop", [long(), long(), long()]);
     const pages: number[][] = [];
     for (let cursor: string | undefined; ; ) {
-      const answer: EntriesAnswer = ask(source, { kind: "entries", scope, limit: 100, cursor });
+      const answer: EntriesResponse = ask(source, { kind: "entries", scope, limit: 100, cursor });
       pages.push(answer.entries.map(({ id }) => id));
       if (answer.nextCursor === null) break;
       cursor = answer.nextCursor;
@@ -359,16 +364,16 @@ describe("limits", () => {
     const source = new MemorySource();
     const random = seededRandom(seed);
     for (let block = 0; block < 3; block++) source.write("shop", [randomRecord(random, DAY, DAY + 1_000)]);
-    const askDamaged = <T>(request: ReadRequest): T => {
+    const askDamaged = <T>(request: QueryRequest): T => {
       let opened = 0;
       source.beforeOpen = () => {
         if (++opened === 2) throw new BlockDamagedError("its pages are damaged");
       };
       return ask<T>(source, request);
     };
-    const answer = askDamaged<EntriesAnswer>({ kind: "entries", scope, limit: 10, cursor: undefined });
+    const answer = askDamaged<EntriesResponse>({ kind: "entries", scope, limit: 10, cursor: undefined });
     expect([answer.entries.length, answer.damagedBlocks]).toEqual([2, 1]);
-    expect(askDamaged<TimingsAnswer>({ kind: "timings", scope }).damagedBlocks).toBe(1);
+    expect(askDamaged<TimingsResponse>({ kind: "timings", scope }).damagedBlocks).toBe(1);
   });
 
   test("a damaged block is counted, and all others answer", () => {
@@ -376,7 +381,7 @@ describe("limits", () => {
     const random = seededRandom(seed);
     for (let block = 0; block < 3; block++) source.write("shop", [randomRecord(random, DAY, DAY + 1_000)]);
     source.damage(2);
-    const answer: EntriesAnswer = ask(source, { kind: "entries", scope, limit: 10, cursor: undefined });
+    const answer: EntriesResponse = ask(source, { kind: "entries", scope, limit: 10, cursor: undefined });
     expect([answer.entries.length, answer.damagedBlocks]).toEqual([2, 1]);
   });
 
@@ -389,22 +394,22 @@ describe("limits", () => {
     }));
     source.write("shop", records);
     source.merge("shop", true);
-    const values: ReadRequest = { kind: "values", scope, field: "message", limit: 1 };
-    const before: ValuesAnswer = ask(source, values);
+    const values: QueryRequest = { kind: "values", scope, field: "message", limit: 1 };
+    const before: ValuesResponse = ask(source, values);
     expect([before.count, before.damagedBlocks]).toEqual([5_000, undefined]);
     source.damage(2, "message#1");
-    const after: ValuesAnswer = ask(source, values);
+    const after: ValuesResponse = ask(source, values);
     expect([after.count, after.damagedBlocks]).toEqual([0, 1]);
   });
 
   test("a file without records gives empty answers", () => {
     const source = new MemorySource();
-    expect(ask<EntriesAnswer>(source, { kind: "entries", scope, limit: 10, cursor: undefined })).toEqual({
+    expect(ask<EntriesResponse>(source, { kind: "entries", scope, limit: 10, cursor: undefined })).toEqual({
       entries: [],
       nextCursor: null,
     });
-    expect(ask<TimingsAnswer>(source, { kind: "timings", scope })).toEqual({ more: 0, touchpoints: [] });
-    expect(ask<HistogramAnswer>(source, { kind: "histogram", scope, intervalMs: 60_000 }).buckets).toHaveLength(1);
+    expect(ask<TimingsResponse>(source, { kind: "timings", scope })).toEqual({ more: 0, touchpoints: [] });
+    expect(ask<HistogramResponse>(source, { kind: "histogram", scope, intervalMs: 60_000 }).buckets).toHaveLength(1);
   });
 });
 

@@ -1,9 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { TIME_MS_MAX } from "../../../src/core/limits.ts";
-import { BUCKETS_MAX } from "../../../src/core/reading.ts";
+import { BUCKETS_MAX } from "../../../src/core/queries.ts";
 import { bucketsOf, spanOf } from "../../../src/query/interval.ts";
-import type { ReadRules } from "../../../src/query/scope.ts";
-import { isRefusal, readScope } from "../../../src/query/scope.ts";
+import { isRefusal, type ReadRules, readScope } from "../../../src/query/scope.ts";
 
 const NOW = Date.UTC(2026, 5, 1);
 const RULES: ReadRules = {

@@ -4,15 +4,15 @@ import { describe, expect, test } from "bun:test";
 import { openBlock } from "../../../src/block/open_block.ts";
 import { readSummary, SUMMARY } from "../../../src/block/stats/statistics.ts";
 import { DAY_MS } from "../../../src/core/limits.ts";
-import type { ReadRequest } from "../../../src/core/reading.ts";
+import type { QueryRequest } from "../../../src/core/queries.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
 import type {
-  EntriesAnswer,
-  HistogramAnswer,
-  RunningAnswer,
-  SeriesAnswer,
-  TimingsAnswer,
-  ValuesAnswer,
+  EntriesResponse,
+  HistogramResponse,
+  RunningResponse,
+  SeriesResponse,
+  TimingsResponse,
+  ValuesResponse,
 } from "../../../src/core/responses.ts";
 import { cutTouchpoint, TOUCHPOINT_LENGTH_MAX } from "../../../src/core/touchpoint.ts";
 import { answerNow } from "../../../src/query/engine.ts";
@@ -51,7 +51,7 @@ function sourceWith(isMerged: boolean): MemorySource {
   return source;
 }
 
-function ask<T>(source: MemorySource, request: ReadRequest, details: DetailsSource = NO_DETAILS): T {
+function ask<T>(source: MemorySource, request: QueryRequest, details: DetailsSource = NO_DETAILS): T {
   const options = { source, details, cache: new SummaryCache(), rules: RULES, now: NOW, limitMs: 1e9 };
   const outcome = answerNow(request, options);
   if (!outcome.ok) throw new Error(outcome.refusal.message);
@@ -63,7 +63,7 @@ function scope(q: string) {
 }
 
 /** Asks of small blocks and of merged ones, which must agree. */
-function askBoth<T>(request: ReadRequest): T {
+function askBoth<T>(request: QueryRequest): T {
   const [small, merged] = [ask<T>(sourceWith(false), request), ask<T>(sourceWith(true), request)];
   expect(merged).toEqual(small);
   return small;
@@ -72,7 +72,7 @@ function askBoth<T>(request: ReadRequest): T {
 describe("a touchpoint of more than 512 characters", () => {
   test("is found whole by searches, and by no other name that begins alike", () => {
     const durations = (q: string) => {
-      const { entries } = askBoth<EntriesAnswer>({ kind: "entries", scope: scope(q), limit: 100, cursor: undefined });
+      const { entries } = askBoth<EntriesResponse>({ kind: "entries", scope: scope(q), limit: 100, cursor: undefined });
       return entries.flatMap(({ duration }) => duration ?? []).sort((a, b) => a - b);
     };
     expect(durations(`touchpoint:"${LONG}"`)).toEqual([2]);
@@ -87,7 +87,7 @@ describe("a touchpoint of more than 512 characters", () => {
 
   test("is counted where searches ask for it", () => {
     const sum = (q: string) => {
-      const { buckets } = askBoth<HistogramAnswer>({ kind: "histogram", scope: scope(q), intervalMs: 60_000 });
+      const { buckets } = askBoth<HistogramResponse>({ kind: "histogram", scope: scope(q), intervalMs: 60_000 });
       return buckets.map(({ warn, timing: timings }) => [warn, timings]).filter(([warn, timings]) => warn || timings);
     };
     expect(sum("")).toEqual([[6, 6]]);
@@ -97,16 +97,21 @@ describe("a touchpoint of more than 512 characters", () => {
   test("is shown cut in tables, with those that begin alike", () => {
     const cut = cutTouchpoint(LONG);
     expect([cut.length, cut.endsWith("l…"), cutTouchpoint(ODD).isWellFormed()]).toEqual([513, true, true]);
-    const { touchpoints } = askBoth<TimingsAnswer>({ kind: "timings", scope: scope(""), byCategory: true });
+    const { touchpoints } = askBoth<TimingsResponse>({ kind: "timings", scope: scope(""), byCategory: true });
     const shown = (name: string | undefined) => cutTouchpoint(name ?? "");
     const expected = new Map<string, number>();
     for (const name of NAMES) expected.set(shown(name), (expected.get(shown(name)) ?? 0) + 1);
     expect(new Map(touchpoints.map(({ touchpoint, count }) => [touchpoint, count]))).toEqual(expected);
-    const values = askBoth<ValuesAnswer>({ kind: "values", scope: scope(""), field: "touchpoint", limit: 10 });
+    const values = askBoth<ValuesResponse>({ kind: "values", scope: scope(""), field: "touchpoint", limit: 10 });
     expect(new Map(values.values.map(({ value, count }) => [String(value), count / 2]))).toEqual(
       new Map([...expected].filter(([name]) => name !== "")),
     );
-    const series = askBoth<SeriesAnswer>({ kind: "series", scope: scope(""), intervalMs: 60_000, byTouchpoint: true });
+    const series = askBoth<SeriesResponse>({
+      kind: "series",
+      scope: scope(""),
+      intervalMs: 60_000,
+      byTouchpoint: true,
+    });
     expect(new Set(series.touchpoints?.map(({ touchpoint }) => touchpoint))).toEqual(new Set(expected.keys()));
   });
 
@@ -114,16 +119,16 @@ describe("a touchpoint of more than 512 characters", () => {
     const start = { ...timing(LONG, 1), duration: undefined, startTime: NOW - 5 };
     const details = { ...NO_DETAILS, waitingStarts: () => [{ project: "shop", start }] };
     const source = sourceWith(true);
-    const { running } = ask<RunningAnswer>(source, { kind: "running", scope: scope(""), limit: 10 }, details);
+    const { running } = ask<RunningResponse>(source, { kind: "running", scope: scope(""), limit: 10 }, details);
     expect(running.map(({ touchpoint }) => touchpoint)).toEqual([cutTouchpoint(LONG)]);
-    const { touchpoints } = ask<TimingsAnswer>(source, { kind: "timings", scope: scope("") }, details);
+    const { touchpoints } = ask<TimingsResponse>(source, { kind: "timings", scope: scope("") }, details);
     expect(touchpoints.filter((row) => row.running > 0).map(({ touchpoint }) => touchpoint)).toEqual([
       cutTouchpoint(LONG),
     ]);
   });
 
   test("does not make its categories longer than a few names", () => {
-    const { categories = [] } = askBoth<TimingsAnswer>({ kind: "timings", scope: scope(""), byCategory: true });
+    const { categories = [] } = askBoth<TimingsResponse>({ kind: "timings", scope: scope(""), byCategory: true });
     expect(categories.length).toBeLessThanOrEqual(16);
     expect(categories.every(({ category }) => category.length <= 128)).toBe(true);
   });

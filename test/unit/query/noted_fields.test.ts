@@ -5,9 +5,9 @@ import type { BlockPiece } from "../../../src/block/encode.ts";
 import type { PieceSource } from "../../../src/block/open_block.ts";
 import { SUMMARY } from "../../../src/block/stats/statistics.ts";
 import { type JsonObject, setMember } from "../../../src/core/json.ts";
-import type { ReadRequest } from "../../../src/core/reading.ts";
+import type { QueryRequest } from "../../../src/core/queries.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
-import type { FieldsAnswer, TimingsAnswer, ValuesAnswer } from "../../../src/core/responses.ts";
+import type { FieldsResponse, TimingsResponse, ValuesResponse } from "../../../src/core/responses.ts";
 import { answerNow } from "../../../src/query/engine.ts";
 import { SummaryCache } from "../../../src/query/summary_cache.ts";
 import { formerRecords, formerSummary } from "../../support/former_summary.ts";
@@ -43,7 +43,7 @@ class WatchedSource extends MemorySource {
   }
 }
 
-function ask<T>(source: MemorySource, request: ReadRequest): T {
+function ask<T>(source: MemorySource, request: QueryRequest): T {
   const options = { source, details: NO_DETAILS, cache: new SummaryCache(), rules: RULES, now: DAY, limitMs: 1e9 };
   const outcome = answerNow(request, options);
   if (!outcome.ok) throw new Error(outcome.refusal.message);
@@ -51,7 +51,7 @@ function ask<T>(source: MemorySource, request: ReadRequest): T {
 }
 
 /** Asks with the notes and without; answers which columns the notes did not save. */
-function compare<T>(source: WatchedSource, request: ReadRequest): { readonly answer: T; readonly columns: string[] } {
+function compare<T>(source: WatchedSource, request: QueryRequest): { readonly answer: T; readonly columns: string[] } {
   source.columnsRead.clear();
   source.isBlind = false;
   const answer = ask<T>(source, request);
@@ -117,17 +117,17 @@ describe("the notes of blocks say what their columns say", () => {
       const source = new WatchedSource();
       for (let part = 0; part < 4; part++) source.write("shop", randomRecords(random, 4_000));
       source.merge("shop", true);
-      const { answer } = compare<FieldsAnswer>(source, { kind: "fields", scope: EVERYTHING });
+      const { answer } = compare<FieldsResponse>(source, { kind: "fields", scope: EVERYTHING });
       const names = [...answer.fields.map(({ name }) => name), "metadata.nowhere", "metadata."];
       for (const field of names.filter((name) => name !== "metadata.")) {
         const others = ["level:error", "-touchpoint:web", "metadata.status:404"];
         for (const q of ["", "kind:log OR kind:timing", pick(random, others)]) {
           const request = { kind: "values", scope: { ...EVERYTHING, q }, field, limit: 10_000 } as const;
-          const { columns } = compare<ValuesAnswer>(source, request);
+          const { columns } = compare<ValuesResponse>(source, request);
           if (!others.includes(q) && columns.length === 0) saved.add(`${q} ${field}`);
         }
         const edge = { ...EVERYTHING, from: DAY + 60_000 };
-        compare<ValuesAnswer>(source, { kind: "values", scope: edge, field, limit: 10_000 });
+        compare<ValuesResponse>(source, { kind: "values", scope: edge, field, limit: 10_000 });
       }
     }
     const noted =
@@ -157,7 +157,7 @@ describe("the notes of blocks say what their columns say", () => {
       source.merge("shop", true);
     }
     for (const field of ["metadata.last", "metadata.n0", "metadata.n255"]) {
-      const { answer } = compare<ValuesAnswer>(source, { kind: "values", scope: EVERYTHING, field, limit: 10 });
+      const { answer } = compare<ValuesResponse>(source, { kind: "values", scope: EVERYTHING, field, limit: 10 });
       expect(answer.count).toBe(field === "metadata.last" ? 640 : 40);
     }
   });
@@ -178,10 +178,10 @@ describe("the notes of blocks say what their columns say", () => {
         const request = { kind: "timings", scope: { ...EVERYTHING, q }, byCategory: true } as const;
         source.columnsRead.clear();
         source.isBlind = false;
-        const noted = ask<TimingsAnswer>(source, request);
+        const noted = ask<TimingsResponse>(source, request);
         expect([q, ...source.columnsRead]).toEqual([q]);
         source.isBlind = true;
-        const read = ask<TimingsAnswer>(source, request);
+        const read = ask<TimingsResponse>(source, request);
         // Sums are added in another order.
         for (const list of [noted.touchpoints, read.touchpoints, noted.categories ?? [], read.categories ?? []]) {
           for (const figures of list) Object.assign(figures, { mean: Math.fround(figures.mean ?? 0) });
@@ -198,12 +198,12 @@ describe("the notes of blocks say what their columns say", () => {
     source.otherSummary = formerSummary();
     for (const q of ["", "kind:timing", "touchpoint:a", "level:error", "source:client"]) {
       const scope = { ...EVERYTHING, q };
-      const { columns } = compare<TimingsAnswer>(source, { kind: "timings", scope, byCategory: true });
+      const { columns } = compare<TimingsResponse>(source, { kind: "timings", scope, byCategory: true });
       expect([q, columns.length > 0]).toEqual([q, q.startsWith("level") || q.startsWith("source")]);
       for (const field of ["level", "message", "metadata.n", "metadata.nowhere"]) {
-        compare<ValuesAnswer>(source, { kind: "values", scope, field, limit: 10 });
+        compare<ValuesResponse>(source, { kind: "values", scope, field, limit: 10 });
       }
-      compare<FieldsAnswer>(source, { kind: "fields", scope });
+      compare<FieldsResponse>(source, { kind: "fields", scope });
     }
   });
 });

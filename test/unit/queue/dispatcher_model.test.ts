@@ -2,6 +2,7 @@
 // again, and tells all that by a channel that keeps the order and delivers late.
 
 import { expect, test } from "bun:test";
+import type { BatchOutcome, Durability } from "../../../src/core/batch.ts";
 import {
   type AnsweredMessage,
   CLAIM,
@@ -9,7 +10,6 @@ import {
   type RefusedBatch,
   type SetAsideMessage,
 } from "../../../src/core/group.ts";
-import type { BatchOutcome, Durability } from "../../../src/core/intake.ts";
 import { Dispatcher, WAIT_MS_MAX } from "../../../src/queue/dispatcher.ts";
 import { LANES } from "../../../src/queue/ring.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../../support/random.ts";

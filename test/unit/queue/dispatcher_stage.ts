@@ -1,6 +1,7 @@
 // A dispatcher with a writer that does only what the test says, on a clock that the test moves.
 
 import { expect } from "bun:test";
+import type { BatchOutcome, Durability, IncomingBatch } from "../../../src/core/batch.ts";
 import type { Source } from "../../../src/core/entry.ts";
 import {
   type AnsweredMessage,
@@ -9,7 +10,6 @@ import {
   type RefusedBatch,
   type SetAsideMessage,
 } from "../../../src/core/group.ts";
-import type { BatchOutcome, Durability, IncomingBatch } from "../../../src/core/intake.ts";
 import { Dispatcher } from "../../../src/queue/dispatcher.ts";
 import type { Lane } from "../../../src/queue/ring.ts";
 import { untilTrue } from "../../support/condition.ts";

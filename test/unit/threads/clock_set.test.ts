@@ -1,5 +1,5 @@
 import { describe, expect, spyOn, test } from "bun:test";
-import type { ClockReading } from "../../../src/core/age_clock.ts";
+import type { ClockReading } from "../../../src/core/clock.ts";
 import { DAY_MS } from "../../../src/core/limits.ts";
 import { openForReading } from "../../../src/store/database.ts";
 import { withFolder } from "../../support/folder.ts";

@@ -1,15 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import { decodeColumns, recordsOf } from "../../../src/block/decode.ts";
 import type { BlockPiece } from "../../../src/block/encode.ts";
-import type { ChangeRequest } from "../../../src/core/changing.ts";
-import type { ReadScope } from "../../../src/core/reading.ts";
+import type { ChangeRequest } from "../../../src/core/changes.ts";
+import type { QueryScope } from "../../../src/core/queries.ts";
 import type { StoreSnapshot } from "../../../src/core/telemetry.ts";
 import { openForReading } from "../../../src/store/database.ts";
 import { PIECES_MAX } from "../../../src/store/schema.ts";
 import { untilTrue } from "../../support/condition.ts";
 import { type WriterStage, withWriter } from "./writer_stage.ts";
 
-function eraseOf(q: string, scope: Partial<ReadScope> = {}): ChangeRequest {
+function eraseOf(q: string, scope: Partial<QueryScope> = {}): ChangeRequest {
   return { kind: "erase", scope: { from: undefined, to: undefined, ...scope, q, project: scope.project ?? "shop" } };
 }
 

@@ -2,10 +2,10 @@
 
 import { hash } from "node:crypto";
 import { join } from "node:path";
-import type { ChangeOutcome, ChangeRequest } from "../../../src/core/changing.ts";
+import type { Durability } from "../../../src/core/batch.ts";
+import type { ChangeOutcome, ChangeRequest } from "../../../src/core/changes.ts";
 import type { Entry } from "../../../src/core/entry.ts";
 import { CLAIM, type GroupMessage } from "../../../src/core/group.ts";
-import type { Durability } from "../../../src/core/intake.ts";
 import type { StoreSnapshot } from "../../../src/core/telemetry.ts";
 import type { FromWriter, WriterRules } from "../../../src/threads/messages.ts";
 import { WriterThread } from "../../../src/threads/writer/writer_thread.ts";

@@ -2,7 +2,7 @@
 // writes down what to put there.
 
 import { useSignal } from "@preact/signals";
-import { formatCount, formatCountOf } from "../../../core/amounts.ts";
+import { formatCount, formatCountOf } from "../../../core/format.ts";
 import type { KeyPair, ShownKey } from "../../api/client.ts";
 import { useQuery, useUsage } from "../../api/server_context.ts";
 import { Button } from "../../components/button.tsx";

@@ -1,8 +1,8 @@
 // What can come next in a search: the text and the caret enter, what is being typed there leaves, and the suggestions for it. What the
 // server knows is asked by the caller.
 
-import { categoriesOf } from "../../../core/category.ts";
-import { foldText } from "../../../core/fold.ts";
+import { foldText } from "../../../core/case_folding.ts";
+import { categoriesOf } from "../../../core/touchpoint.ts";
 import { prefixTerm, quotedValue, tokensOf, unquoted } from "../../state/search_text.ts";
 
 /** What stands at the caret, and the part of the text that a suggestion replaces. */

@@ -2,9 +2,9 @@
 // in the address.
 
 import { useMemo } from "preact/hooks";
-import { formatCount } from "../../../core/amounts.ts";
+import { formatCount } from "../../../core/format.ts";
 import type { ShownRecord } from "../../../core/record.ts";
-import type { HistogramAnswer } from "../../../core/responses.ts";
+import type { HistogramResponse } from "../../../core/responses.ts";
 import { useQuery } from "../../api/server_context.ts";
 import { Chart } from "../../components/chart.tsx";
 import type { ChartSeries } from "../../components/chart_options.ts";
@@ -73,7 +73,7 @@ const KINDS = ["debug", "info", "timing", "warn", "error"] as const;
 const HEIGHT_PX = 104;
 const COUNT_WHOLE_MAX = 100_000;
 
-export function Histogram({ query }: { readonly query: QueryHandle<HistogramAnswer> }) {
+export function Histogram({ query }: { readonly query: QueryHandle<HistogramResponse> }) {
   // The search bar says what is wrong with a search.
   if (query.state.value.problem?.kind === "refused") return null;
   return (
@@ -90,7 +90,7 @@ export function Histogram({ query }: { readonly query: QueryHandle<HistogramAnsw
   );
 }
 
-function LevelChart({ response }: { readonly response: HistogramAnswer }) {
+function LevelChart({ response }: { readonly response: HistogramResponse }) {
   const { router } = useApp();
   const { times, series } = useMemo(() => {
     const { buckets } = response;
@@ -125,7 +125,7 @@ function shortCount(count: number): string {
 }
 
 /** Records in all buckets together. */
-export function totalOf({ buckets }: HistogramAnswer): number {
+export function totalOf({ buckets }: HistogramResponse): number {
   return buckets.reduce((sum, bucket) => sum + KINDS.reduce((part, kind) => part + bucket[kind], 0), 0);
 }
 

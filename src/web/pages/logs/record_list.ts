@@ -4,14 +4,14 @@
 
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { ShownRecord } from "../../../core/record.ts";
-import type { EntriesAnswer, ScanNotes } from "../../../core/responses.ts";
+import type { EntriesResponse, ScanWarnings } from "../../../core/responses.ts";
 import type { Outcome, Problem } from "../../state/query.ts";
 
 export type FetchPage = (
   cursor: string | undefined,
   limit: number,
   signal: AbortSignal,
-) => Promise<Outcome<EntriesAnswer>>;
+) => Promise<Outcome<EntriesResponse>>;
 
 /** Records of the first page, which has to come soon, and of each further one. */
 export const FIRST_RECORDS = 500;
@@ -46,7 +46,7 @@ export class RecordList {
   #cursor: string | undefined | null = undefined;
   #isLoading = false;
   #problem: Problem | undefined;
-  #notes: ScanNotes = {};
+  #notes: ScanWarnings = {};
   #isCut = false;
 
   constructor(ask: FetchPage) {
@@ -77,7 +77,7 @@ export class RecordList {
   }
 
   /** Of the latest page. */
-  get notes(): ScanNotes {
+  get notes(): ScanWarnings {
     return this.#notes;
   }
 
@@ -170,7 +170,7 @@ export class RecordList {
     this.#work.abort();
   }
 
-  #append(cursor: string | undefined, { entries, nextCursor, stoppedEarly, damagedBlocks }: EntriesAnswer): void {
+  #append(cursor: string | undefined, { entries, nextCursor, stoppedEarly, damagedBlocks }: EntriesResponse): void {
     this.#cursor = nextCursor;
     this.#notes = {
       ...(stoppedEarly === undefined ? {} : { stoppedEarly }),

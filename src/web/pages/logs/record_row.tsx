@@ -1,6 +1,6 @@
 // One record of the list: a line that opens to everything the record has.
 
-import { formatInstant } from "../../../core/amounts.ts";
+import { formatInstant } from "../../../core/format.ts";
 import { otherSource, type ShownRecord } from "../../../core/record.ts";
 import { cutTouchpoint } from "../../../core/touchpoint.ts";
 import { Button, CopyButton } from "../../components/button.tsx";

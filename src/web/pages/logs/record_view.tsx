@@ -3,7 +3,7 @@
 
 import { useSignal } from "@preact/signals";
 import { useCallback, useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import { formatCount, formatCountOf } from "../../../core/amounts.ts";
+import { formatCount, formatCountOf } from "../../../core/format.ts";
 import { useUsage } from "../../api/server_context.ts";
 import { Button } from "../../components/button.tsx";
 import { EmptyState, ProblemNotice, ScanNotice, Skeleton } from "../../components/notice.tsx";

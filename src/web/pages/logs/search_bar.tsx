@@ -2,7 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useId, useLayoutEffect, useMemo, useRef } from "preact/hooks";
-import { formatCount } from "../../../core/amounts.ts";
+import { formatCount } from "../../../core/format.ts";
 import { valuesPath } from "../../api/client.ts";
 import { useQuery } from "../../api/server_context.ts";
 import { Button } from "../../components/button.tsx";

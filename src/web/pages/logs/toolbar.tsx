@@ -1,6 +1,6 @@
 // Above the list: how many there are, the live tail, grouping, errors only, and export.
 
-import { formatCountOf } from "../../../core/amounts.ts";
+import { formatCountOf } from "../../../core/format.ts";
 import { useServer } from "../../api/server_context.ts";
 import { Button } from "../../components/button.tsx";
 import { DownloadLink } from "../../components/link.tsx";

@@ -3,8 +3,8 @@
 
 import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
-import { formatCount } from "../../../core/amounts.ts";
-import type { ValuesAnswer } from "../../../core/responses.ts";
+import { formatCount } from "../../../core/format.ts";
+import type { ValuesResponse } from "../../../core/responses.ts";
 import { valuesPath } from "../../api/client.ts";
 import { useQuery } from "../../api/server_context.ts";
 import { EmptyState, ScanNotice } from "../../components/notice.tsx";
@@ -41,7 +41,7 @@ export function TouchpointPanel() {
   );
 }
 
-function Tree({ response }: { readonly response: ValuesAnswer }) {
+function Tree({ response }: { readonly response: ValuesResponse }) {
   const [search, setSearch] = useParameter("q");
   const toggled = useSignal<ReadonlySet<string>>(new Set());
   const counts = useMemo(() => new Map(response.values.map(({ value, count }) => [String(value), count])), [response]);

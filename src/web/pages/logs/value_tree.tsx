@@ -3,7 +3,7 @@
 
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { formatCountOf } from "../../../core/amounts.ts";
+import { formatCountOf } from "../../../core/format.ts";
 import { Button, IconButton } from "../../components/button.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { useParameter } from "../../state/app_context.ts";

@@ -1,8 +1,8 @@
 // The slowest touchpoints of the range, by p95, each with its course over time.
 
 import { useMemo } from "preact/hooks";
-import { formatCount } from "../../../core/amounts.ts";
-import type { SeriesAnswer, TimingsAnswer, TouchpointTimings, ValuesAnswer } from "../../../core/responses.ts";
+import { formatCount } from "../../../core/format.ts";
+import type { SeriesResponse, TimingsResponse, TouchpointTimings, ValuesResponse } from "../../../core/responses.ts";
 import { valuesPath } from "../../api/client.ts";
 import { useQuery } from "../../api/server_context.ts";
 import { type Column, DataTable } from "../../components/data_table.tsx";
@@ -17,7 +17,7 @@ import { showing } from "../timings/view_state.tsx";
 import { p95Series, searchForTouchpoints, selectionOf, slowest, sparklineInterval, termFor } from "./figures.ts";
 
 interface SlowestProps {
-  readonly timings: QueryHandle<TimingsAnswer>;
+  readonly timings: QueryHandle<TimingsResponse>;
   /** In ms; undefined: the range has ended. */
   readonly pollMs: number | undefined;
 }
@@ -71,7 +71,7 @@ export function Slowest({ timings, pollMs }: SlowestProps) {
   );
 }
 
-function columnsWith(courses: SeriesAnswer | undefined): readonly Column<TouchpointTimings>[] {
+function columnsWith(courses: SeriesResponse | undefined): readonly Column<TouchpointTimings>[] {
   return [
     {
       id: "touchpoint",
@@ -138,11 +138,11 @@ export function ErrorSources({ errorCount, pollMs }: ErrorSourcesProps) {
   );
 }
 
-function hasNoErrors({ values, stoppedEarly }: ValuesAnswer): boolean {
+function hasNoErrors({ values, stoppedEarly }: ValuesResponse): boolean {
   return values.length === 0 && stoppedEarly === undefined;
 }
 
-function Sources({ response }: { readonly response: ValuesAnswer }) {
+function Sources({ response }: { readonly response: ValuesResponse }) {
   const most = response.values[0]?.count ?? 1;
   return (
     <>

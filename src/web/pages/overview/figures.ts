@@ -1,14 +1,13 @@
 // Counts by bucket to what the overview tells of them: entries a minute by level, and the share of errors among the logs. A timing is
 // no log, whatever level was sent with it.
 
-import { parseInterval } from "../../../core/instant.ts";
-import { monthOf } from "../../../core/month.ts";
+import { monthOf, parseInterval } from "../../../core/instant.ts";
 import type {
-  HistogramAnswer,
   HistogramBucket,
-  SeriesAnswer,
+  HistogramResponse,
+  SeriesResponse,
   TouchpointTimings,
-  UsageAnswer,
+  UsageResponse,
 } from "../../../core/responses.ts";
 import { type Selection, selectionTerm } from "../../state/selection.ts";
 import { rangeBounds, type TimeRange } from "../../state/time_range.ts";
@@ -44,7 +43,7 @@ export interface Traffic {
   readonly rate: number;
 }
 
-export function trafficOf({ buckets, interval }: HistogramAnswer): Traffic {
+export function trafficOf({ buckets, interval }: HistogramResponse): Traffic {
   const minutes = interval / MINUTE_MS;
   const ratesOf = (kind: TrafficKind) => buckets.map((bucket) => bucket[kind] / minutes);
   const sum = (count: (bucket: HistogramBucket) => number) => buckets.reduce((all, bucket) => all + count(bucket), 0);
@@ -160,7 +159,7 @@ export function sparklineInterval(range: TimeRange, now: number): number | undef
 }
 
 /** A touchpoint's p95 by bucket; undefined where the answer has none of it. */
-export function p95Series(response: SeriesAnswer | undefined, touchpoint: string): (number | null)[] | undefined {
+export function p95Series(response: SeriesResponse | undefined, touchpoint: string): (number | null)[] | undefined {
   return response?.touchpoints?.find((one) => one.touchpoint === touchpoint)?.buckets.map(({ p95 }) => p95);
 }
 
@@ -177,7 +176,7 @@ export interface PlanRow {
 }
 
 /** The month's rows: nearest to their limit first, then by count, then by name. `project`: only this one; "" for all. */
-export function planRows({ usage }: UsageAnswer, project: string, now: number): PlanRow[] {
+export function planRows({ usage }: UsageResponse, project: string, now: number): PlanRow[] {
   const month = monthOf(now);
   const rows = usage
     .filter((row) => row.month === month && (project === "" || row.project === project))
@@ -204,23 +203,23 @@ export function monthGone(now: number): number {
 }
 
 /** Whether any entry was ever taken: stored, or waiting for its other half. */
-export function hasEntries({ usage, storage }: UsageAnswer): boolean {
+export function hasEntries({ usage, storage }: UsageResponse): boolean {
   return storage.some(({ records }) => records > 0) || usage.some((row) => row.received > droppedOf(row));
 }
 
 /** Entries that came and were dropped, of all projects and months. */
-export function droppedEntries({ usage }: UsageAnswer): number {
+export function droppedEntries({ usage }: UsageResponse): number {
   return usage.reduce((sum, row) => sum + droppedOf(row), 0);
 }
 
 /** When the newest record is from, of one project or of all (""); undefined where there is none. */
-export function newestRecord({ storage }: UsageAnswer, project: string): number | undefined {
+export function newestRecord({ storage }: UsageResponse, project: string): number | undefined {
   const times = storage
     .filter((row) => project === "" || row.project === project)
     .flatMap(({ newest }) => newest ?? []);
   return times.length === 0 ? undefined : Math.max(...times);
 }
 
-function droppedOf({ dropped }: UsageAnswer["usage"][number]): number {
+function droppedOf({ dropped }: UsageResponse["usage"][number]): number {
   return Object.values(dropped).reduce((sum, count) => sum + count, 0);
 }

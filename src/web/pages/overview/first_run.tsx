@@ -2,8 +2,8 @@
 // none arrives. The app is told of the first entry by the live tail, and looks by itself besides.
 
 import { useEffect, useMemo } from "preact/hooks";
-import { formatCount } from "../../../core/amounts.ts";
-import type { UsageAnswer } from "../../../core/responses.ts";
+import { formatCount } from "../../../core/format.ts";
+import type { UsageResponse } from "../../../core/responses.ts";
 import type { KeyPair } from "../../api/client.ts";
 import { useQuery, useServer } from "../../api/server_context.ts";
 import { CopyButton } from "../../components/button.tsx";
@@ -18,7 +18,7 @@ import { SNIPPET_IDS, type Snippet, snippetId, snippetsFor } from "./snippets.ts
 /** Starts that wait and entries that are dropped come by no tail: looked for so often, in ms. */
 const LOOK_MS = 3_000;
 
-export function FirstRun({ usage }: { readonly usage: UsageAnswer }) {
+export function FirstRun({ usage }: { readonly usage: UsageResponse }) {
   const [chosen, choose] = useParameter("snippet");
   const snippets = useMemo(() => snippetsFor(window.location.origin), []);
   const selected = snippetId(chosen);

@@ -3,7 +3,7 @@
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
-import type { UsageAnswer } from "../../../core/responses.ts";
+import type { UsageResponse } from "../../../core/responses.ts";
 import { useQuery, useServer } from "../../api/server_context.ts";
 import { Link } from "../../components/link.tsx";
 import { Notice, ProblemNotice, Skeleton } from "../../components/notice.tsx";
@@ -41,7 +41,7 @@ export function OverviewPage() {
 }
 
 interface LiveViewProps {
-  readonly usage: UsageAnswer;
+  readonly usage: UsageResponse;
   /** The first entry came while somebody looked. */
   readonly isFirst: boolean;
 }

@@ -1,9 +1,9 @@
 // How the server is now: whether it takes entries, how full its queue and its disk are, and what it dropped.
 
 import type { ComponentChildren } from "preact";
-import { formatBytes, formatCount, formatCountOf, formatDuration } from "../../../core/amounts.ts";
-import { monthOf } from "../../../core/month.ts";
-import type { StatusAnswer, UsageAnswer } from "../../../core/responses.ts";
+import { formatBytes, formatCount, formatCountOf, formatDuration } from "../../../core/format.ts";
+import { monthOf } from "../../../core/instant.ts";
+import type { StatusResponse, UsageResponse } from "../../../core/responses.ts";
 import { useQuery, useServer } from "../../api/server_context.ts";
 import { Link } from "../../components/link.tsx";
 import { Notice } from "../../components/notice.tsx";
@@ -14,7 +14,7 @@ import { formatShare, monthGone, type PlanRow, planRows } from "./figures.ts";
 
 const POLL_MS = 5_000;
 
-const DURABILITY: Readonly<Record<StatusAnswer["durability"], string>> = {
+const DURABILITY: Readonly<Record<StatusResponse["durability"], string>> = {
   sync: "on disk when answered",
   write: "with the system when answered",
   memory: "in the queue when answered",
@@ -38,13 +38,19 @@ export function Health() {
   );
 }
 
-function Readiness({ status, isOffline }: { readonly status: StatusAnswer | undefined; readonly isOffline: boolean }) {
+function Readiness({
+  status,
+  isOffline,
+}: {
+  readonly status: StatusResponse | undefined;
+  readonly isOffline: boolean;
+}) {
   if (isOffline) return <Badge tone="error">not reached</Badge>;
   if (status === undefined) return null;
   return status.ready ? <Badge tone="good">ready</Badge> : <Badge tone="error">takes no entries</Badge>;
 }
 
-function Figures({ status }: { readonly status: StatusAnswer }) {
+function Figures({ status }: { readonly status: StatusResponse }) {
   const { environment } = useApp();
   const { ready, reason, queue, entries, storage, durability, startedAt, version } = status;
   const dropped = Object.entries(entries.dropped).filter(([, count]) => count > 0);
@@ -125,7 +131,7 @@ function shareOf(part: number, all: number): number {
 
 const ROWS_MAX = 5;
 
-export function Plan({ usage }: { readonly usage: UsageAnswer }) {
+export function Plan({ usage }: { readonly usage: UsageResponse }) {
   const { environment } = useApp();
   const { usage: query } = useServer();
   const { project } = useScope();

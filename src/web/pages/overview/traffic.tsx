@@ -2,9 +2,9 @@
 
 import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
-import { formatCount, formatCountOf, formatDuration } from "../../../core/amounts.ts";
+import { formatCount, formatCountOf, formatDuration } from "../../../core/format.ts";
 import type { PageName } from "../../../core/pages.ts";
-import type { HistogramAnswer, UsageAnswer } from "../../../core/responses.ts";
+import type { HistogramResponse, UsageResponse } from "../../../core/responses.ts";
 import { useQuery } from "../../api/server_context.ts";
 import { Button } from "../../components/button.tsx";
 import { Chart } from "../../components/chart.tsx";
@@ -131,10 +131,10 @@ function Tile({ label, page, parameters, value, note, isStale, isLoading, isBad 
 }
 
 interface TrafficPanelProps {
-  readonly counts: QueryHandle<HistogramAnswer>;
+  readonly counts: QueryHandle<HistogramResponse>;
   /** Of the latest answer; undefined: there was none. */
   readonly traffic: Traffic | undefined;
-  readonly usage: UsageAnswer;
+  readonly usage: UsageResponse;
 }
 
 const HEIGHT_PX = 220;
@@ -172,14 +172,14 @@ export function TrafficPanel({ counts, traffic, usage }: TrafficPanelProps) {
   );
 }
 
-function isEmpty(response: HistogramAnswer): boolean {
+function isEmpty(response: HistogramResponse): boolean {
   return (
     response.stoppedEarly === undefined && response.damagedBlocks === undefined && trafficOf(response).entries === 0
   );
 }
 
 interface TrafficChartProps {
-  readonly response: HistogramAnswer;
+  readonly response: HistogramResponse;
   readonly traffic: Traffic;
 }
 
@@ -217,7 +217,7 @@ function TrafficChart({ response, traffic }: TrafficChartProps) {
 }
 
 /** Where there is something, and how to get there. */
-function NoEntries({ usage }: { readonly usage: UsageAnswer }) {
+function NoEntries({ usage }: { readonly usage: UsageResponse }) {
   const { router, environment } = useApp();
   const { project } = useScope();
   const newest = newestRecord(usage, project);

@@ -2,7 +2,7 @@
 // rendered, so a value of any depth and length can be shown.
 
 import { useSignal } from "@preact/signals";
-import { formatCount } from "../../../core/amounts.ts";
+import { formatCount } from "../../../core/format.ts";
 import { isJsonObject } from "../../../core/json.ts";
 import { Button } from "../../components/button.tsx";
 import { Icon } from "../../components/icon.tsx";

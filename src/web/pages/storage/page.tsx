@@ -1,7 +1,7 @@
 // The storage page: the data file, what a 202 promises, and what each project takes and keeps.
 
-import { formatBytes, formatCount, formatDuration } from "../../../core/amounts.ts";
-import type { ProjectStorage, StatusAnswer, UsageAnswer } from "../../../core/responses.ts";
+import { formatBytes, formatCount, formatDuration } from "../../../core/format.ts";
+import type { ProjectStorage, StatusResponse, UsageResponse } from "../../../core/responses.ts";
 import { useQuery } from "../../api/server_context.ts";
 import { type Column, DataTable } from "../../components/data_table.tsx";
 import { Link } from "../../components/link.tsx";
@@ -62,7 +62,7 @@ export function StoragePage() {
 /** From this share of max_size on, the oldest data is about to go. */
 const HIGH_SHARE = 0.9;
 
-export function FilePanel({ status }: { readonly status: StatusAnswer }) {
+export function FilePanel({ status }: { readonly status: StatusResponse }) {
   const { bytesOnDisk, bytesMax, records, blocks } = status.storage;
   const share = bytesOnDisk / bytesMax;
   return (
@@ -105,7 +105,7 @@ export function FilePanel({ status }: { readonly status: StatusAnswer }) {
   );
 }
 
-export function DurabilityPanel({ status }: { readonly status: StatusAnswer }) {
+export function DurabilityPanel({ status }: { readonly status: StatusResponse }) {
   return (
     <section class="panel storage-file" aria-label="Durability">
       <div class="panel-head">
@@ -123,7 +123,7 @@ export function DurabilityPanel({ status }: { readonly status: StatusAnswer }) {
 }
 
 /** Bytes of records, of all projects that are shown. */
-export function totalOf(rows: UsageAnswer["storage"]): { readonly bytes: number; readonly perRecord: number | null } {
+export function totalOf(rows: UsageResponse["storage"]): { readonly bytes: number; readonly perRecord: number | null } {
   const bytes = rows.reduce((sum, row) => sum + row.bytes, 0);
   const records = rows.reduce((sum, row) => sum + row.records, 0);
   return { bytes, perRecord: bytesPerRecord({ bytes, records }) };
@@ -240,7 +240,7 @@ function columnsOf(total: number): readonly Column<ProjectStorage>[] {
   ];
 }
 
-type Durability = StatusAnswer["durability"];
+type Durability = StatusResponse["durability"];
 
 export const DURABILITY_TEXTS: Readonly<Record<Durability, string>> = {
   sync: "What was answered 202 is on disk, synced: nothing is lost, not even when the power fails.",

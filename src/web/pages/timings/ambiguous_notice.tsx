@@ -1,6 +1,6 @@
 // Says which touchpoints want a `key` of their own. Nothing where none does.
 
-import { formatCount, formatCountOf } from "../../../core/amounts.ts";
+import { formatCount, formatCountOf } from "../../../core/format.ts";
 import type { TouchpointTimings } from "../../../core/responses.ts";
 import { Notice } from "../../components/notice.tsx";
 import { TouchpointLink } from "./view_state.tsx";

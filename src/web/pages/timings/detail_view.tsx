@@ -1,8 +1,8 @@
 // One touchpoint, or one category: its figures, their course over time, how the durations are spread, and the slowest ones.
 
 import { useMemo } from "preact/hooks";
-import { formatCount, formatDuration } from "../../../core/amounts.ts";
-import type { SeriesAnswer, TimingFigures, TimingsAnswer } from "../../../core/responses.ts";
+import { formatCount, formatDuration } from "../../../core/format.ts";
+import type { SeriesResponse, TimingStats, TimingsResponse } from "../../../core/responses.ts";
 import { useQuery } from "../../api/server_context.ts";
 import { Button } from "../../components/button.tsx";
 import { Chart } from "../../components/chart.tsx";
@@ -38,15 +38,15 @@ export function DetailView({ selection }: { readonly selection: Selection }) {
   );
 }
 
-function figuresOf({ touchpoints, categories }: TimingsAnswer, selection: Selection): TimingFigures | undefined {
+function figuresOf({ touchpoints, categories }: TimingsResponse, selection: Selection): TimingStats | undefined {
   if (selection.kind === "category") return categories?.find(({ category }) => category === selection.name);
   const name = selection.kind === "none" ? "" : selection.name;
   return touchpoints.find(({ touchpoint }) => touchpoint === name);
 }
 
 interface DetailProps {
-  readonly response: TimingsAnswer;
-  readonly figures: TimingFigures;
+  readonly response: TimingsResponse;
+  readonly figures: TimingStats;
   readonly selection: Selection;
 }
 
@@ -153,7 +153,7 @@ export function Course() {
   );
 }
 
-function Charts({ response, hasMax }: { readonly response: SeriesAnswer; readonly hasMax: boolean }) {
+function Charts({ response, hasMax }: { readonly response: SeriesResponse; readonly hasMax: boolean }) {
   const { router } = useApp();
   const { buckets = [], interval } = response;
   const times = useMemo(() => buckets.map(({ time }) => time), [buckets]);

@@ -1,8 +1,8 @@
 // How durations are spread: bars of classes, each leading to its logs. Exact where the different durations are few enough to be
 // counted one by one; else from the newest timings, which it says.
 
-import { formatCount, formatCountOf, formatDuration } from "../../../core/amounts.ts";
-import type { ScanNotes, TimingFigures } from "../../../core/responses.ts";
+import { formatCount, formatCountOf, formatDuration } from "../../../core/format.ts";
+import type { ScanWarnings, TimingStats } from "../../../core/responses.ts";
 import { type Api, valuesPath } from "../../api/client.ts";
 import { useCombinedQuery, useServer } from "../../api/server_context.ts";
 import { Link } from "../../components/link.tsx";
@@ -18,13 +18,13 @@ import { useTimingsView } from "./view_state.tsx";
 const VALUES_MAX = 1_000;
 const SAMPLES_MAX = 5_000;
 
-interface Durations extends ScanNotes {
+interface Durations extends ScanWarnings {
   readonly durations: readonly CountedDuration[];
   /** Of the oldest sample, Unix ms; undefined: these are all. */
   readonly sampledFrom: number | undefined;
 }
 
-export function Distribution({ figures }: { readonly figures: TimingFigures }) {
+export function Distribution({ figures }: { readonly figures: TimingStats }) {
   const { api } = useServer();
   const { parameters } = useScope();
   const { search } = useTimingsView();
@@ -71,7 +71,7 @@ async function readDurations(
 
 interface BarsProps {
   readonly response: Durations;
-  readonly figures: TimingFigures;
+  readonly figures: TimingStats;
   readonly search: string;
 }
 
@@ -132,7 +132,7 @@ function Bars({ response, figures, search }: BarsProps) {
 }
 
 /** The percentiles that lie in a class: "p50", or "p90–p99". */
-function marksWithin(figures: TimingFigures, from: number, to: number): string {
+function marksWithin(figures: TimingStats, from: number, to: number): string {
   const marks = MARKS.filter((mark) => (figures[mark] ?? -1) >= from && (figures[mark] ?? -1) < to);
   return marks.length > 1 ? `${marks[0]}–${marks.at(-1)}` : marks.join("");
 }

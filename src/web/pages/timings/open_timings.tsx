@@ -2,7 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { formatCount, formatCountOf, formatDuration } from "../../../core/amounts.ts";
+import { formatCount, formatCountOf, formatDuration } from "../../../core/format.ts";
 import type { ShownRecord } from "../../../core/record.ts";
 import type { RunningTiming } from "../../../core/responses.ts";
 import { useQuery } from "../../api/server_context.ts";

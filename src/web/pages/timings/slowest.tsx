@@ -1,7 +1,7 @@
 // The slowest completed timings, each leading to its logs by key.
 
 import type { ShownRecord } from "../../../core/record.ts";
-import type { EntriesAnswer, ScanNotes, TimingFigures } from "../../../core/responses.ts";
+import type { EntriesResponse, ScanWarnings, TimingStats } from "../../../core/responses.ts";
 import { useCombinedQuery, useServer } from "../../api/server_context.ts";
 import { type Column, DataTable } from "../../components/data_table.tsx";
 import { Link } from "../../components/link.tsx";
@@ -26,7 +26,7 @@ const LONGER = [
 ] as const;
 
 interface SlowestProps {
-  readonly figures: TimingFigures;
+  readonly figures: TimingStats;
   /** Whether timings of several touchpoints are among them. */
   readonly hasTouchpoints: boolean;
 }
@@ -73,7 +73,7 @@ export function Slowest({ figures, hasTouchpoints }: SlowestProps) {
 }
 
 /** A duration that enough timings, and not many more, exceed; undefined where all come in one answer. */
-function firstGuess(figures: TimingFigures): number | undefined {
+function firstGuess(figures: TimingStats): number | undefined {
   if (figures.count <= PAGE_RECORDS) return undefined;
   const [name] = LONGER.find(([, share]) => (figures.count * share) / 100 >= 2 * WANTED) ?? [];
   const duration = name === undefined ? null : figures[name];
@@ -101,7 +101,7 @@ const COLUMNS: readonly Column<ShownRecord>[] = [
   { id: "message", header: "Message", cell: ({ message }) => <MessageText text={message} />, isMinor: true },
 ];
 
-export interface SlowestResponse extends ScanNotes {
+export interface SlowestResponse extends ScanWarnings {
   /** Longest first. */
   readonly entries: readonly ShownRecord[];
   /** Whether there is certainly no longer one. */
@@ -125,11 +125,11 @@ export const PAGE_RECORDS = 400;
 const ROUNDS_RECORDS = [PAGE_RECORDS, PAGE_RECORDS, 2_000, 10_000, 10_000, 10_000, 10_000] as const;
 
 export async function findSlowest(
-  ask: (q: string, limit: number) => Promise<Outcome<EntriesAnswer>>,
+  ask: (q: string, limit: number) => Promise<Outcome<EntriesResponse>>,
   { search, from, wanted }: SlowestQuery,
 ): Promise<Outcome<SlowestResponse>> {
   const known = new Map<number, ShownRecord>();
-  let notes: ScanNotes = {};
+  let notes: ScanWarnings = {};
   let above = from === undefined ? "" : `duration:>=${from}`;
   let threshold = from ?? Number.NEGATIVE_INFINITY;
   let longest: readonly ShownRecord[] = [];

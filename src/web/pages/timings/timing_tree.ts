@@ -1,8 +1,8 @@
 // Timings as a tree along the "/" of touchpoints' names: the figures of touchpoints and categories in, the rows that are open out.
 
-import { categoriesOf } from "../../../core/category.ts";
 import { assert } from "../../../core/errors.ts";
-import type { CategoryTimings, TimingFigures, TimingsAnswer, TouchpointTimings } from "../../../core/responses.ts";
+import type { CategoryTimings, TimingStats, TimingsResponse, TouchpointTimings } from "../../../core/responses.ts";
+import { categoriesOf } from "../../../core/touchpoint.ts";
 import { compareValues, type Sort } from "../../components/data_table.tsx";
 import { formatSelection, type Selection } from "../../state/selection.ts";
 
@@ -14,7 +14,7 @@ export interface TimingRow {
   readonly depth: number;
   /** The name without that of the category around it. */
   readonly label: string;
-  readonly figures: TimingFigures;
+  readonly figures: TimingStats;
   /** Whether it could be registered, and is not. */
   readonly isUnregistered: boolean;
   /** Undefined for a touchpoint: there is nothing below. */
@@ -33,14 +33,14 @@ interface Category {
 
 interface Member {
   readonly name: string;
-  readonly figures: TimingFigures;
+  readonly figures: TimingStats;
   readonly touchpoint: TouchpointTimings | undefined;
   readonly below: Category | undefined;
 }
 
 /** The rows of the tree, top down; what lies beside each other in the order of `sort`, then by name. */
 export function timingRows(
-  { touchpoints, categories = [] }: Pick<TimingsAnswer, "touchpoints" | "categories">,
+  { touchpoints, categories = [] }: Pick<TimingsResponse, "touchpoints" | "categories">,
   isOpen: (category: string) => boolean,
   sort: Sort,
 ): readonly TimingRow[] {
@@ -111,7 +111,7 @@ const OPEN_TOUCHPOINTS_MAX = 30;
 const NOTHING_OPEN = ",";
 
 /** Every category of an answer, as long as that is a list to look through. */
-export function openAtFirst({ touchpoints, categories = [] }: TimingsAnswer): ReadonlySet<string> {
+export function openAtFirst({ touchpoints, categories = [] }: TimingsResponse): ReadonlySet<string> {
   return new Set(touchpoints.length <= OPEN_TOUCHPOINTS_MAX ? categories.map(({ category }) => category) : []);
 }
 

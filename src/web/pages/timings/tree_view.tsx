@@ -1,8 +1,8 @@
 // All touchpoints with their figures, as a tree along the "/" of their names.
 
 import { useMemo } from "preact/hooks";
-import { formatCount, formatCountOf } from "../../../core/amounts.ts";
-import type { TimingsAnswer } from "../../../core/responses.ts";
+import { formatCount, formatCountOf } from "../../../core/format.ts";
+import type { TimingsResponse } from "../../../core/responses.ts";
 import { useQuery } from "../../api/server_context.ts";
 import { Button } from "../../components/button.tsx";
 import { type Column, DataTable, parseSort } from "../../components/data_table.tsx";
@@ -42,7 +42,7 @@ export function TreeView() {
 }
 
 interface TreeProps {
-  readonly response: TimingsAnswer;
+  readonly response: TimingsResponse;
   /** When the answer came; another time renews the shapes. */
   readonly respondedAtMs: number | undefined;
 }

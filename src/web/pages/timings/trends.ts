@@ -3,7 +3,7 @@
 
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
-import type { SeriesAnswer, SeriesBucket } from "../../../core/responses.ts";
+import type { SeriesBucket, SeriesResponse } from "../../../core/responses.ts";
 import { useServer } from "../../api/server_context.ts";
 import { useApp, useScope } from "../../state/app_context.ts";
 import type { Outcome } from "../../state/query.ts";
@@ -27,7 +27,7 @@ export interface TrendQuery {
   readonly by?: "touchpoint";
 }
 
-export type FetchTrend = (parameters: TrendQuery, signal: AbortSignal) => Promise<Outcome<SeriesAnswer>>;
+export type FetchTrend = (parameters: TrendQuery, signal: AbortSignal) => Promise<Outcome<SeriesResponse>>;
 
 /** Touchpoints of one question, and characters of their names: an address has to hold them. */
 const NAMES_MAX = 40;
@@ -110,7 +110,11 @@ export class Trends {
     return { names, selection: undefined };
   }
 
-  #take({ buckets, touchpoints = [] }: SeriesAnswer, names: readonly string[], selection: Selection | undefined): void {
+  #take(
+    { buckets, touchpoints = [] }: SeriesResponse,
+    names: readonly string[],
+    selection: Selection | undefined,
+  ): void {
     const trends = new Map(this.#trends.peek());
     for (const name of names) trends.set(formatSelection({ kind: "touchpoint", name }), []);
     for (const { touchpoint, buckets } of touchpoints) {

@@ -2,8 +2,8 @@
 
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { formatCount, formatCountOf } from "../../../core/amounts.ts";
-import type { TouchpointsAnswer } from "../../../core/responses.ts";
+import { formatCount, formatCountOf } from "../../../core/format.ts";
+import type { TouchpointsResponse } from "../../../core/responses.ts";
 import { useQuery, useUsage } from "../../api/server_context.ts";
 import { Button } from "../../components/button.tsx";
 import { EmptyState, MoreNotice, ProblemNotice } from "../../components/notice.tsx";
@@ -101,7 +101,7 @@ function Register({ project, ...props }: DialogProps) {
 }
 
 interface TouchpointsProps {
-  readonly response: TouchpointsAnswer;
+  readonly response: TouchpointsResponse;
   readonly field: { readonly current: HTMLInputElement | null };
   readonly isBusy: boolean;
   readonly onRegister: (row: TouchpointRowView) => void;

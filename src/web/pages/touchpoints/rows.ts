@@ -1,7 +1,7 @@
 // The trees of touchpoints as the rows that are shown: filtered, and closed where somebody closed them. Answers enter, rows leave.
 
-import { foldText } from "../../../core/fold.ts";
-import type { TouchpointNode, TouchpointsAnswer } from "../../../core/responses.ts";
+import { foldText } from "../../../core/case_folding.ts";
+import type { TouchpointNode, TouchpointsResponse } from "../../../core/responses.ts";
 
 /** Names up to which everything is open at first. */
 export const OPEN_NAMES_MAX = 300;
@@ -44,7 +44,7 @@ interface Kept {
 }
 
 /** Rows top down; a row for each project where there are several. */
-export function touchpointRows(trees: TouchpointsAnswer["tree"], options: RowOptions): readonly TouchpointRowView[] {
+export function touchpointRows(trees: TouchpointsResponse["tree"], options: RowOptions): readonly TouchpointRowView[] {
   const isOpen = (key: string) => options.isOpenAtFirst !== options.turned.has(key);
   return trees.flatMap(({ project, children }) => {
     const kept = keep(children, options);

@@ -1,7 +1,7 @@
 // The tree of touchpoints as a table: what each is, and what can be done to it.
 
 import { useSignal } from "@preact/signals";
-import { formatCount, formatCountOf } from "../../../core/amounts.ts";
+import { formatCount, formatCountOf } from "../../../core/format.ts";
 import { Button, IconButton } from "../../components/button.tsx";
 import { type Column, DataTable } from "../../components/data_table.tsx";
 import { Link } from "../../components/link.tsx";

@@ -1,6 +1,6 @@
 // Every month of every project, newest first.
 
-import { formatBytes, formatCount } from "../../../core/amounts.ts";
+import { formatBytes, formatCount } from "../../../core/format.ts";
 import { type Column, DataTable } from "../../components/data_table.tsx";
 import { Link } from "../../components/link.tsx";
 import { droppedOf, formatShare, type MonthRow } from "./months.ts";

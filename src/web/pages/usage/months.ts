@@ -1,8 +1,8 @@
 // Months and days of usage: a month's text enters, bounds, shares and chart values leave. Months and days are UTC, as the plan's are.
 
-import type { HistogramAnswer, UsageAnswer } from "../../../core/responses.ts";
+import type { HistogramResponse, UsageResponse } from "../../../core/responses.ts";
 
-export type MonthRow = UsageAnswer["usage"][number];
+export type MonthRow = UsageResponse["usage"][number];
 
 const DAY_MS = 86_400_000;
 const MONTH = /^\d{4}-(?:0[1-9]|1[0-2])$/;
@@ -36,7 +36,7 @@ export function localDay(time: number): number {
 }
 
 /** Logs and timings of each day, in the shape of a chart. */
-export function dayCounts({ buckets }: HistogramAnswer) {
+export function dayCounts({ buckets }: HistogramResponse) {
   return {
     times: buckets.map(({ time }) => localDay(time)),
     logs: buckets.map(({ debug, info, warn, error }) => debug + info + warn + error),

@@ -1,9 +1,9 @@
 // The usage page: a month against the plan, in all and by day, and all the months before.
 
 import { useMemo } from "preact/hooks";
-import { formatBytes, formatCount } from "../../../core/amounts.ts";
-import { monthOf } from "../../../core/month.ts";
-import type { HistogramAnswer } from "../../../core/responses.ts";
+import { formatBytes, formatCount } from "../../../core/format.ts";
+import { monthOf } from "../../../core/instant.ts";
+import type { HistogramResponse } from "../../../core/responses.ts";
 import { useQuery } from "../../api/server_context.ts";
 import { Chart } from "../../components/chart.tsx";
 import type { ChartSeries } from "../../components/chart_options.ts";
@@ -199,7 +199,7 @@ export function Days({ month, bounds, project, plan }: DaysProps) {
 }
 
 interface DayChartProps {
-  readonly response: HistogramAnswer;
+  readonly response: HistogramResponse;
   readonly label: string;
   readonly share: number | undefined;
 }
@@ -229,6 +229,6 @@ function DayChart({ response, label, share }: DayChartProps) {
   );
 }
 
-function sumOf({ debug, info, warn, error, timing }: HistogramAnswer["buckets"][number]): number {
+function sumOf({ debug, info, warn, error, timing }: HistogramResponse["buckets"][number]): number {
   return debug + info + warn + error + timing;
 }

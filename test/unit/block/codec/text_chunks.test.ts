@@ -9,7 +9,7 @@ import { FILTER } from "../../../../src/block/filter/ngram_filter.ts";
 import { BlockMerger } from "../../../../src/block/merge/merge_blocks.ts";
 import { OpenBlock, openBlock, type PieceSource, piecesAtHand } from "../../../../src/block/open_block.ts";
 import { NOTES_RECORDS_MIN } from "../../../../src/block/stats/statistics.ts";
-import { foldText } from "../../../../src/core/fold.ts";
+import { foldText } from "../../../../src/core/case_folding.ts";
 import { columnarOf, mergedOf } from "../../../support/merged_blocks.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../../../support/random.ts";
 import { columnsOf, randomRecord } from "../random_records.ts";

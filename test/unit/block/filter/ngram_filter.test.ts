@@ -12,7 +12,7 @@ import {
 } from "../../../../src/block/filter/ngram_filter.ts";
 import type { FilterVersion } from "../../../../src/block/filter/ngram_filter_builder.ts";
 import { BlockMerger } from "../../../../src/block/merge/merge_blocks.ts";
-import { foldText } from "../../../../src/core/fold.ts";
+import { foldText } from "../../../../src/core/case_folding.ts";
 import type { StoredRecord } from "../../../../src/core/record.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../../../support/random.ts";
 import { columnsOf, randomRecord } from "../random_records.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import type { JsonObject } from "../../../../src/core/json.ts";
-import type { ReadRequest } from "../../../../src/core/reading.ts";
+import type { QueryRequest } from "../../../../src/core/queries.ts";
 import type { StoredRecord } from "../../../../src/core/record.ts";
-import type { EntriesAnswer, FieldsAnswer, ValuesAnswer } from "../../../../src/core/responses.ts";
+import type { EntriesResponse, FieldsResponse, ValuesResponse } from "../../../../src/core/responses.ts";
 import { answerNow } from "../../../../src/query/engine.ts";
 import { SummaryCache } from "../../../../src/query/summary_cache.ts";
 import { MemorySource, randomRecord } from "../../../support/memory_source.ts";
@@ -14,12 +14,12 @@ const RULES = {
   projects: {},
   defaultProject: { retentionMs: 3_650 * 86_400_000, monthlyEntries: undefined, overage: "continue" },
 } as const;
-function valuesOf(source: MemorySource, field: string): ValuesAnswer {
+function valuesOf(source: MemorySource, field: string): ValuesResponse {
   const scope = { project: undefined, q: "", from: undefined, to: undefined };
   const options = { source, details: NO_DETAILS, cache: new SummaryCache(), rules: RULES, now: DAY, limitMs: 1e9 };
   const outcome = answerNow({ kind: "values", scope, field, limit: 10 }, options);
   if (!outcome.ok) throw new Error(outcome.refusal.message);
-  return outcome.answer as ValuesAnswer;
+  return outcome.answer as ValuesResponse;
 }
 
 describe("values of a field", () => {
@@ -60,7 +60,7 @@ describe("a field's name", () => {
   ];
   const SCOPE = { project: undefined, q: "", from: undefined, to: undefined };
 
-  function ask<T>(source: MemorySource, request: ReadRequest): T {
+  function ask<T>(source: MemorySource, request: QueryRequest): T {
     const options = { source, details: NO_DETAILS, cache: new SummaryCache(), rules: RULES, now: DAY, limitMs: 1e9 };
     const outcome = answerNow(request, options);
     if (!outcome.ok) throw new Error(outcome.refusal.message);
@@ -68,7 +68,7 @@ describe("a field's name", () => {
   }
 
   const countOf = (source: MemorySource, q: string) =>
-    ask<EntriesAnswer>(source, { kind: "entries", scope: { ...SCOPE, q }, limit: 1_000, cursor: undefined }).entries
+    ask<EntriesResponse>(source, { kind: "entries", scope: { ...SCOPE, q }, limit: 1_000, cursor: undefined }).entries
       .length;
 
   function recordWith(metadata: JsonObject, index: number): Omit<StoredRecord, "id"> {
@@ -152,7 +152,7 @@ describe("a field's name", () => {
       source.write("shop", records.slice(0, 30));
       source.write("shop", records.slice(30));
       if (round % 2 === 0) source.merge("shop", round % 4 === 0);
-      const { fields } = ask<FieldsAnswer>(source, { kind: "fields", scope: SCOPE });
+      const { fields } = ask<FieldsResponse>(source, { kind: "fields", scope: SCOPE });
       const listed = fields.filter(({ name }) => name.startsWith("metadata.") && !/^metadata\.f\d/.test(name));
       expect(listed.length).toBeGreaterThan(8);
       for (const { name, count } of listed) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import type { ReadOutcome } from "../../../../src/core/reading.ts";
-import type { SeriesAnswer } from "../../../../src/core/responses.ts";
+import type { QueryOutcome } from "../../../../src/core/queries.ts";
+import type { SeriesResponse } from "../../../../src/core/responses.ts";
 import { answerNow } from "../../../../src/query/engine.ts";
 import { SummaryCache } from "../../../../src/query/summary_cache.ts";
 import { MemorySource, randomRecord } from "../../../support/memory_source.ts";
@@ -13,7 +13,7 @@ const RULES = {
   defaultProject: { retentionMs: 3_650 * 86_400_000, monthlyEntries: undefined, overage: "continue" },
 } as const;
 /** A second each, over as many buckets of 1 ms as an answer may have. */
-function seriesOf(touchpoints: number, byTouchpoint: boolean): ReadOutcome<object> {
+function seriesOf(touchpoints: number, byTouchpoint: boolean): QueryOutcome<object> {
   const source = new MemorySource();
   const random = seededRandom(1);
   const records = Array.from({ length: touchpoints }, (_, index) => ({
@@ -33,7 +33,7 @@ describe("a series a touchpoint", () => {
   test("is given for the most frequent, as many as fit, and the others are counted", () => {
     const outcome = seriesOf(6, true);
     if (!outcome.ok) throw new Error(outcome.refusal.message);
-    const { touchpoints = [], more } = outcome.answer as SeriesAnswer;
+    const { touchpoints = [], more } = outcome.answer as SeriesResponse;
     expect(more).toBe(2);
     expect(touchpoints.map(({ buckets }) => [buckets.length, buckets[0]?.count])).toEqual(
       Array.from({ length: 4 }, () => [10_000, 1]),
@@ -43,6 +43,6 @@ describe("a series a touchpoint", () => {
   test("is not limited where all are counted as one", () => {
     const outcome = seriesOf(21, false);
     if (!outcome.ok) throw new Error(outcome.refusal.message);
-    expect((outcome.answer as SeriesAnswer).buckets?.[0]?.count).toBe(21);
+    expect((outcome.answer as SeriesResponse).buckets?.[0]?.count).toBe(21);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { BlockDamagedError } from "../../../../src/block/damage.ts";
-import type { TailEvent } from "../../../../src/core/reading.ts";
+import type { TailEvent } from "../../../../src/core/queries.ts";
 import { showRecord } from "../../../../src/core/record.ts";
 import { TailHub } from "../../../../src/query/stream/tail.ts";
 import { MemorySource, randomRecord } from "../../../support/memory_source.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { ChangeOutcome, ChangeRequest } from "../../../../src/core/changing.ts";
+import type { ChangeOutcome, ChangeRequest } from "../../../../src/core/changes.ts";
 import { ChangeRequests, STOPPING } from "../../../../src/threads/main/change_requests.ts";
 import type { ToWriter } from "../../../../src/threads/messages.ts";
 

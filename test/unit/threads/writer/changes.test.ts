@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import type { ChangeOutcome } from "../../../../src/core/changing.ts";
+import type { ChangeOutcome } from "../../../../src/core/changes.ts";
 import { CLIENT_TOUCHPOINTS_MAX, TOUCHPOINTS_MAX } from "../../../../src/core/limits.ts";
 import type { TouchpointRow } from "../../../../src/core/responses.ts";
 import { openForReading } from "../../../../src/store/database.ts";

@@ -1,7 +1,7 @@
 // The time range: from an address, to an address, to a question.
 
 import { describe, expect, test } from "bun:test";
-import { formatInstant } from "../../../../src/core/amounts.ts";
+import { formatInstant } from "../../../../src/core/format.ts";
 import { localTimeZone, TimeZone } from "../../../../src/core/time_zone.ts";
 import {
   lastOf,

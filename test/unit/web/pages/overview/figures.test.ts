@@ -1,7 +1,7 @@
 // What the overview tells of counts, durations and usage: numbers in, the few that are shown out.
 
 import { describe, expect, test } from "bun:test";
-import type { HistogramBucket, TouchpointTimings, UsageAnswer } from "../../../../../src/core/responses.ts";
+import type { HistogramBucket, TouchpointTimings, UsageResponse } from "../../../../../src/core/responses.ts";
 import {
   droppedEntries,
   formatRate,
@@ -169,7 +169,7 @@ describe("the slowest touchpoints", () => {
 });
 
 describe("usage", () => {
-  type Row = UsageAnswer["usage"][number];
+  type Row = UsageResponse["usage"][number];
   const row = (project: string, more: Partial<Row>): Row => ({
     project,
     month: "2026-11",
@@ -220,7 +220,7 @@ describe("usage", () => {
   });
 
   test("tells a server that took something from one that took nothing, or dropped it all", () => {
-    const has = (usage: readonly Row[], rows: UsageAnswer["storage"] = []) => hasEntries({ usage, storage: rows });
+    const has = (usage: readonly Row[], rows: UsageResponse["storage"] = []) => hasEntries({ usage, storage: rows });
     expect(has([])).toBe(false);
     expect(has([row("a", { received: 3, dropped: { empty: 1, too_old: 2 } })])).toBe(false);
     expect(has([row("a", { received: 3, dropped: { empty: 1 } })])).toBe(true);

@@ -1,7 +1,7 @@
 // Figures by touchpoint and category to the rows of a tree, and which of its categories are open.
 
 import { describe, expect, test } from "bun:test";
-import type { CategoryTimings, TimingFigures, TouchpointTimings } from "../../../../../src/core/responses.ts";
+import type { CategoryTimings, TimingStats, TouchpointTimings } from "../../../../../src/core/responses.ts";
 import { parseSort } from "../../../../../src/web/components/data_table.tsx";
 import {
   formatOpen,
@@ -11,7 +11,7 @@ import {
   timingRows,
 } from "../../../../../src/web/pages/timings/timing_tree.ts";
 
-function figures(count: number, p99: number | null): TimingFigures {
+function figures(count: number, p99: number | null): TimingStats {
   const none = { min: null, mean: null, max: null, p50: null, p75: null, p90: null, p95: null };
   return { count, ...none, p99, running: 0, unfinished: 0 };
 }

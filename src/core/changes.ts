@@ -1,6 +1,6 @@
 // What readers may change through the one connection that writes, and what becomes of it.
 
-import type { ReadScope } from "./reading.ts";
+import type { QueryScope } from "./queries.ts";
 import type { TouchpointRow } from "./responses.ts";
 import type { StoredSession } from "./session.ts";
 
@@ -11,7 +11,7 @@ export type ChangeRequest =
   | { readonly kind: "rename_touchpoint"; readonly project: string; readonly name: string; readonly to: string }
   | { readonly kind: "delete_touchpoint"; readonly project: string; readonly name: string }
   /** Removes every record that matches, for good. */
-  | { readonly kind: "erase"; readonly scope: ReadScope & { readonly project: string } }
+  | { readonly kind: "erase"; readonly scope: QueryScope & { readonly project: string } }
   /** The app's sessions that are open now, in place of those that were kept before. */
   | { readonly kind: "keep_sessions"; readonly sessions: readonly StoredSession[] };
 
@@ -46,6 +46,6 @@ export type ChangeOutcome =
       readonly refusal: { readonly code: ChangeRefusalCode; readonly message: string; readonly at?: number };
     };
 
-export interface Changing {
+export interface ChangeService {
   change(request: ChangeRequest): Promise<ChangeOutcome>;
 }

@@ -6,7 +6,7 @@ import {
   earliestNow,
   latestNow,
   TRUST_AFTER_MS,
-} from "../../../src/core/age_clock.ts";
+} from "../../../src/core/clock.ts";
 import { integer, pick, runSeed, seededRandom } from "../../support/random.ts";
 
 const HOUR_MS = 3_600_000;

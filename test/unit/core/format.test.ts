@@ -6,7 +6,7 @@ import {
   formatCountOf,
   formatDuration,
   formatInstant,
-} from "../../../src/core/amounts.ts";
+} from "../../../src/core/format.ts";
 import { runSeed, seededRandom } from "../../support/random.ts";
 
 describe("a duration", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { FOLDED_TO_ASCII, foldText } from "../../../src/core/fold.ts";
+import { FOLDED_TO_ASCII, foldText } from "../../../src/core/case_folding.ts";
 
 /** Every code point that has another case, and none that is half a pair. */
 const CASED = Array.from({ length: 0x110000 }, (_, code) => code)

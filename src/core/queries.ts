@@ -4,7 +4,7 @@
 import type { ShownRecord } from "./record.ts";
 
 /** What a question is about. */
-export interface ReadScope {
+export interface QueryScope {
   /** Undefined: all projects. */
   readonly project: string | undefined;
   /** The search language; "" matches everything. */
@@ -23,34 +23,34 @@ export const ENTRIES_LIMIT_MAX = 10_000;
 export const BUCKETS_MAX = 10_000;
 
 /** A question with one answer. */
-export type ReadRequest =
+export type QueryRequest =
   | {
       readonly kind: "entries";
-      readonly scope: ReadScope;
+      readonly scope: QueryScope;
       readonly limit: number;
       readonly cursor: string | undefined;
     }
   /** Undefined interval: one that gives about a hundred buckets. */
-  | { readonly kind: "histogram"; readonly scope: ReadScope; readonly intervalMs: number | undefined }
+  | { readonly kind: "histogram"; readonly scope: QueryScope; readonly intervalMs: number | undefined }
   /** With `byCategory`, figures of the categories of touchpoints as well. */
-  | { readonly kind: "timings"; readonly scope: ReadScope; readonly byCategory?: boolean }
+  | { readonly kind: "timings"; readonly scope: QueryScope; readonly byCategory?: boolean }
   | {
       readonly kind: "series";
-      readonly scope: ReadScope;
+      readonly scope: QueryScope;
       readonly intervalMs: number | undefined;
       /** One series a touchpoint instead of one in all. */
       readonly byTouchpoint: boolean;
     }
-  | { readonly kind: "running"; readonly scope: ReadScope; readonly limit: number }
-  | { readonly kind: "fields"; readonly scope: ReadScope }
-  | { readonly kind: "values"; readonly scope: ReadScope; readonly field: string; readonly limit: number }
+  | { readonly kind: "running"; readonly scope: QueryScope; readonly limit: number }
+  | { readonly kind: "fields"; readonly scope: QueryScope }
+  | { readonly kind: "values"; readonly scope: QueryScope; readonly field: string; readonly limit: number }
   | { readonly kind: "touchpoints"; readonly project: string | undefined }
   | { readonly kind: "usage" }
   | { readonly kind: "rejections"; readonly project: string | undefined; readonly limit: number }
   | { readonly kind: "keys" };
 
 /** Why a question has no answer. */
-export type ReadRefusalCode =
+export type QueryRefusalCode =
   /** The search text; `at` says where. */
   | "bad_query"
   | "bad_cursor"
@@ -64,8 +64,8 @@ export type ReadRefusalCode =
   /** Whoever asked has gone. */
   | "cancelled";
 
-export interface ReadRefusal {
-  readonly code: ReadRefusalCode;
+export interface QueryRefusal {
+  readonly code: QueryRefusalCode;
   readonly message: string;
   /** Where in `q`, in UTF-16 units from 0. */
   readonly at?: number;
@@ -78,7 +78,7 @@ export type ExportFormat = "ndjson" | "csv" | "spreadsheet";
 /** Records in the order of ids, as NDJSON or CSV text. */
 export interface ExportRequest {
   readonly format: ExportFormat;
-  readonly scope: ReadScope;
+  readonly scope: QueryScope;
 }
 
 export interface TailRequest {
@@ -98,18 +98,18 @@ export type TailEvent =
   | { readonly kind: "gap"; readonly id: number; readonly missed: number };
 
 /** An answer, or why there is none. */
-export type ReadOutcome<T> =
+export type QueryOutcome<T> =
   | { readonly ok: true; readonly answer: T }
-  | { readonly ok: false; readonly refusal: ReadRefusal };
+  | { readonly ok: false; readonly refusal: QueryRefusal };
 
 /**
  * The running server's readers, as HTTP sees them. An aborted signal stops the work.
  */
-export interface Reading {
+export interface QueryService {
   /** The answer as JSON text: ReadAnswers[kind]. */
-  ask(request: ReadRequest, signal: AbortSignal): Promise<ReadOutcome<string>>;
+  query(request: QueryRequest, signal: AbortSignal): Promise<QueryOutcome<string>>;
   /** Pieces of text, made as they are taken. */
-  export(request: ExportRequest, signal: AbortSignal): Promise<ReadOutcome<AsyncIterable<string>>>;
+  export(request: ExportRequest, signal: AbortSignal): Promise<QueryOutcome<AsyncIterable<string>>>;
   /** Events in commit order, in batches, made as they are taken; ends when the signal is aborted or the server stops. */
-  tail(request: TailRequest, signal: AbortSignal): Promise<ReadOutcome<AsyncIterable<readonly TailEvent[]>>>;
+  tail(request: TailRequest, signal: AbortSignal): Promise<QueryOutcome<AsyncIterable<readonly TailEvent[]>>>;
 }
