@@ -1,7 +1,7 @@
 // One byte a record: kind, level, source, and whether there is metadata at all ({} is not the same as none).
 
-import { LEVELS, type Level, type Source } from "../core/entry.ts";
-import { KINDS, type Kind, type StoredRecord } from "../core/record.ts";
+import { type Level, type Source } from "../core/entry.ts";
+import { KINDS, type Kind, LEVELS, type StoredRecord } from "../core/record.ts";
 
 const LEVEL_SHIFT = 3;
 const CLIENT = 1 << 6;

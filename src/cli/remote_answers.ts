@@ -1,10 +1,9 @@
 // What a server's answers must be before a command shows them: whoever answers at an address may be anybody. In: parsed JSON. Out: the same,
 // or an error that names the first member that is not what it should be. Members that nobody asks for are let through.
 
-import { LEVELS, SOURCES } from "../core/entry.ts";
 import { OperatingError } from "../core/errors.ts";
 import { TIME_MS_MAX } from "../core/limits.ts";
-import { KINDS } from "../core/record.ts";
+import { KINDS, LEVELS, SOURCES } from "../core/record.ts";
 import { escapeControls } from "../core/terminal.ts";
 import type { Question } from "./source.ts";
 

@@ -3,7 +3,8 @@
 
 import { type SchemaOptions, type StaticDecode, type TSchema, Type } from "@sinclair/typebox";
 import { DURABILITIES } from "../core/batch.ts";
-import { LEVELS } from "../core/entry.ts";
+import { LEVELS } from "../core/record.ts";
+
 import {
   adminToken,
   apiKey,

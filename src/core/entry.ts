@@ -3,13 +3,7 @@
 
 import { type Static, Type } from "@sinclair/typebox";
 
-/** The two kinds of key and of sender. */
-export const SOURCES = ["server", "client"] as const;
-/** The severities of the specification, least first. */
-export const LEVELS = ["debug", "info", "warn", "error"] as const;
-
-export type Source = (typeof SOURCES)[number];
-export type Level = (typeof LEVELS)[number];
+export type { Level, Source } from "./record.ts";
 
 const time = (description: string) =>
   Type.Number({ description: `Unix timestamp (ms), fractions allowed: ${description}` });

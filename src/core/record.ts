@@ -1,8 +1,15 @@
 // What is stored. A record is one log, or one timing in one of four states; the codes below are written into blocks, so
 // a code never changes its meaning.
 
-import type { Level, Source } from "./entry.ts";
 import type { JsonObject } from "./json.ts";
+
+/** The two kinds of key and of sender. */
+export const SOURCES = ["server", "client"] as const;
+/** The severities of the specification, least first. */
+export const LEVELS = ["debug", "info", "warn", "error"] as const;
+
+export type Source = (typeof SOURCES)[number];
+export type Level = (typeof LEVELS)[number];
 
 /** Index = code in the block's `kind` column. "log" is a log, all others are timings of that status. */
 export const KINDS = ["log", "completed", "started", "unfinished", "orphaned"] as const;

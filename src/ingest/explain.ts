@@ -3,9 +3,9 @@
 // message. A test compares it with zod itself. Source: https://v3.zod.dev/ERROR_HANDLING?id=flattening-errors
 
 import type { Issue } from "../core/batch.ts";
-import { SOURCES } from "../core/entry.ts";
 import { isJsonObject, typeName } from "../core/json.ts";
 import { VALIDATION_MESSAGES_MAX } from "../core/limits.ts";
+import { SOURCES } from "../core/record.ts";
 import { maskKeys } from "../core/secrets.ts";
 
 /** What is wrong with one value, or undefined. An absent member is `undefined`, which JSON cannot say otherwise. */

@@ -1,9 +1,8 @@
 // The fields that a search can name, each with what it takes: the one list that the parser, the documentation, completion and
 // the command line's help read.
 
-import { LEVELS, SOURCES } from "../core/entry.ts";
 import { nearestName } from "../core/nearest.ts";
-import { KINDS, type TimingStatus } from "../core/record.ts";
+import { KINDS, LEVELS, SOURCES, type TimingStatus } from "../core/record.ts";
 import { shown } from "./problem.ts";
 
 export const STATUSES = KINDS.filter((kind): kind is TimingStatus => kind !== "log");

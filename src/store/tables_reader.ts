@@ -4,11 +4,12 @@
 
 import { readWaitingRow } from "../commit/open_timing.ts";
 import { DROP_REASONS, type DropReason } from "../core/drop.ts";
-import { type Level, SOURCES, type Source } from "../core/entry.ts";
+import { type Level, type Source } from "../core/entry.ts";
 import { monthOf } from "../core/instant.ts";
 import { isJsonObject } from "../core/json.ts";
 import { DAY_MS } from "../core/limits.ts";
 import type { StoredRecord } from "../core/record.ts";
+import { SOURCES } from "../core/record.ts";
 import type { KeyUse, TouchpointRow } from "../core/responses.ts";
 import { TOUCHPOINT_BYTES_MAX, TOUCHPOINT_LENGTH_MAX } from "../core/touchpoint.ts";
 import type { Database } from "../runtime/driver.ts";

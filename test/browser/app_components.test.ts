@@ -97,11 +97,11 @@ describe("a combobox", () => {
 });
 
 describe("a popover", () => {
-  const panel = (page: Page) => page.getByRole("dialog", { name: "What can be done" });
+  const panel = (page: Page) => page.getByRole("dialog", { name: "Actions" });
 
   test("takes the focus, and gives it back when it closes itself", () =>
     withGallery(async (page) => {
-      await page.getByRole("button", { name: "What can be done" }).click();
+      await page.getByRole("button", { name: "Actions" }).click();
       expect(await focused(page)).toBe("Copy");
       expect(await accessibilityProblems(page)).toEqual([]);
       await press(page, "Enter");
@@ -112,7 +112,7 @@ describe("a popover", () => {
 
   test("closes without running anything on Escape, and on a press elsewhere", () =>
     withGallery(async (page) => {
-      const open = () => page.getByRole("button", { name: "What can be done" }).click();
+      const open = () => page.getByRole("button", { name: "Actions" }).click();
       await open();
       await press(page, "Escape");
       expect(await panel(page).count()).toBe(0);

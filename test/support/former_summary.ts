@@ -4,8 +4,7 @@ import { appendRecord } from "../../src/block/append.ts";
 import { type Columns, emptyColumns } from "../../src/block/columns.ts";
 import { type BlockPiece, pieceOf } from "../../src/block/encode.ts";
 import { SUMMARY } from "../../src/block/stats/statistics.ts";
-import { LEVELS } from "../../src/core/entry.ts";
-import { KINDS, type StoredRecord } from "../../src/core/record.ts";
+import { KINDS, LEVELS, type StoredRecord } from "../../src/core/record.ts";
 
 const BYTES = `
 AQIBYQFiKgAAAAAAAAAAAAAAAAAAAQEBAQEBAQEBAQEBAQECAgICAgICAgICAgICAggJCxARExgZGyEjSVlgCQsQERMYGRsgISNIUVkICRARExgZGyAhI0tRYQECAQEDAQECAQMBAQEBAwEBAgEBAg

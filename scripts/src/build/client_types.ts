@@ -3,7 +3,7 @@
 
 import { dirname, join, normalize } from "node:path";
 import ts from "typescript";
-import { LEVELS, SOURCES } from "../../../src/core/entry.ts";
+import { LEVELS, SOURCES } from "../../../src/core/record.ts";
 
 /** The server's file, whose two types are written out: the rest of it needs the schema library. */
 const ENTRY_FILE = "src/core/entry.ts";

@@ -16,7 +16,8 @@
 // 0.8 to 2.2 µs; 1.1 to 1.9 µs where 50,000 wait under one name and do not fit. Of these, the keyed hashes of a key and a
 // touchpoint take 45 ns.
 
-import { SOURCES, type Source } from "../../core/entry.ts";
+import { type Source } from "../../core/entry.ts";
+import { SOURCES } from "../../core/record.ts";
 import type { CompleteEntry, EndEntry, NewRecord, StartEntry, TimingEntry } from "../normalise.ts";
 import { NO_PART, type Pick } from "./chunked_items.ts";
 import { betterOf, type Found, foundComplete, foundEnd } from "./found.ts";

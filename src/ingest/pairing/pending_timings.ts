@@ -6,8 +6,9 @@
 // Client keys make room by their own oldest alone, so browsers never push out what servers wait for.
 
 import { readWaitingRow, writeWaitingRow } from "../../commit/open_timing.ts";
-import { SOURCES, type Source } from "../../core/entry.ts";
+import { type Source } from "../../core/entry.ts";
 import { assert } from "../../core/errors.ts";
+import { SOURCES } from "../../core/record.ts";
 import { estimateBytes, textBytes } from "../metadata.ts";
 import type { EndEntry, StartEntry } from "../normalise.ts";
 import { type Hashed, NO_PART } from "./chunked_items.ts";

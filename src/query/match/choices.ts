@@ -2,8 +2,8 @@
 
 import { keyTypeCodeIn, kindCodeOf, levelCodeOf, sourceOf } from "../../block/flags.ts";
 import { keyTypeOfCode } from "../../block/key_types.ts";
-import { LEVELS, type Level } from "../../core/entry.ts";
-import { KINDS, type TimingStatus } from "../../core/record.ts";
+import { type Level } from "../../core/entry.ts";
+import { KINDS, LEVELS, type TimingStatus } from "../../core/record.ts";
 import type { ChoiceTerm } from "../../search/expression.ts";
 
 /** Whether a record with these counted flags has one of the values. */

@@ -2,8 +2,7 @@
 // A negated "some may" stays one, so nothing here is ever wrong, only vague.
 
 import { foldText } from "../../core/case_folding.ts";
-import { LEVELS } from "../../core/entry.ts";
-import { KINDS } from "../../core/record.ts";
+import { KINDS, LEVELS } from "../../core/record.ts";
 import { isCutTouchpoint } from "../../core/touchpoint.ts";
 import {
   type ChoiceTerm,

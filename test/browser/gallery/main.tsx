@@ -153,7 +153,7 @@ function Gallery() {
         }}
         onSubmit={() => tell(`submitted ${text.value}`)}
       />
-      <Popover label="Actions" name="What can be done">
+      <Popover label="Actions" name="Actions">
         {(close) => (
           <Button
             onPress={() => {

@@ -2,8 +2,8 @@
 
 import { appendRecord } from "../../../src/block/append.ts";
 import { type Columns, emptyColumns } from "../../../src/block/columns.ts";
-import { LEVELS, SOURCES, type Source } from "../../../src/core/entry.ts";
-import { KINDS, type StoredRecord } from "../../../src/core/record.ts";
+import { type Source } from "../../../src/core/entry.ts";
+import { KINDS, LEVELS, SOURCES, type StoredRecord } from "../../../src/core/record.ts";
 import { integer, pick, type Random } from "../../support/random.ts";
 
 export const TEXTS = [
