@@ -8,7 +8,7 @@ import { OperatingError } from "../core/errors.ts";
 import { instantText } from "../core/instant.ts";
 import type { QueryScope } from "../core/queries.ts";
 import { matchRows } from "../query/match/evaluate.ts";
-import { parseSearch } from "../search/parse.ts";
+import { parseSearch } from "../search/parser.ts";
 import { isStoreError } from "../store/database.ts";
 import { eraseRecords } from "../store/erase/erase_file.ts";
 import { lockData } from "../store/lock.ts";

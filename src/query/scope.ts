@@ -2,9 +2,8 @@
 
 import { assert } from "../core/errors.ts";
 import type { QueryRefusal, QueryScope } from "../core/queries.ts";
-import { shareEqualTerms } from "../search/equal_terms.ts";
-import type { Expression } from "../search/expression.ts";
-import { parseSearch } from "../search/parse.ts";
+import { type Expression, shareEqualTerms } from "../search/expression.ts";
+import { parseSearch } from "../search/parser.ts";
 
 /** What the configuration says of projects, as far as reading needs it. */
 export interface ReadRules {

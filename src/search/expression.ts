@@ -1,14 +1,14 @@
-// What a search means, once it is parsed: plain data that the evaluator and the judge walk. Field terms say nothing of records
-// that lack the field, so a term without the field is false and its negation true.
+// A parsed search: plain data that query/match evaluates and prunes with. A term about a field is false for a record without that
+// field, and its negation is true.
 
 import type { Level, Source } from "../core/entry.ts";
 import type { TimingStatus } from "../core/record.ts";
 
-/** The longest search, in UTF-16 units: a page of terms, and short enough for an address. */
+/** The longest search, in UTF-16 units: a page of terms, and short enough for a URL. */
 export const SEARCH_LENGTH_MAX = 4_096;
-/** How deep parentheses may nest; bounds the recursion of everything that walks an expression. */
+/** How deep parentheses may nest; bounds the recursion of every walk over an expression. */
 export const SEARCH_DEPTH_MAX = 100;
-/** How many terms, values of lists included, one search may have: each may cost a pass over a column. */
+/** How many terms one search may have; each value of a list counts as one. Each may cost a pass over a column. */
 export const SEARCH_TERMS_MAX = 500;
 
 /** `and` and `or` have at least two members, none of its own kind. */
@@ -20,23 +20,24 @@ export type Expression =
   | { readonly kind: "not"; readonly member: Expression }
   | Term;
 
+/** A leaf of an expression: a predicate over one record. */
 export type Term = WordTerm | MessageTerm | ChoiceTerm | ExactTerm | NumberTerm | MetadataTerm | MetadataNumberTerm;
 
-/** Some part of the message, touchpoint, key or a metadata value. */
+/** A substring of the message, touchpoint, key or a metadata value. */
 export interface WordTerm {
   readonly kind: "word";
-  /** Folded, at least one unit long. */
+  /** Case-folded, at least one unit long. */
   readonly needle: string;
 }
 
-/** Some part of the message. */
+/** A substring of the message. */
 export interface MessageTerm {
   readonly kind: "message";
-  /** Folded; "" asks only whether there is a message. */
+  /** Case-folded; "" matches every record that has a message. */
   readonly needle: string;
 }
 
-/** Any of a closed set of values. */
+/** One of some values of an enumerated field. */
 export type ChoiceTerm =
   | { readonly kind: "choice"; readonly field: "level"; readonly values: readonly Level[] }
   | { readonly kind: "choice"; readonly field: "source"; readonly values: readonly Source[] }
@@ -44,24 +45,24 @@ export type ChoiceTerm =
   | { readonly kind: "choice"; readonly field: "kind"; readonly values: readonly ("log" | "timing")[] }
   | { readonly kind: "choice"; readonly field: "status"; readonly values: readonly TimingStatus[] };
 
-/** A whole text, or how it begins. The prefix "" asks only whether there is any value. */
+/** A whole text or a prefix, case-sensitive. The prefix "" matches any value. */
 export interface Pattern {
   readonly text: string;
-  /** How the number is written that the text is another spelling of ("12.5" for "12.50"): numbers of the metadata equal that. */
+  /** Set when the text spells a number in another way than `String` does ("12.50"): the usual spelling ("12.5"), which metadata numbers are compared with. */
   readonly number?: string;
   readonly isPrefix: boolean;
 }
 
 export type ExactField = "touchpoint" | "key" | "apiKey" | "project";
 
-/** Any of the patterns. */
+/** A text field that matches one of the patterns. */
 export interface ExactTerm {
   readonly kind: "exact";
   readonly field: ExactField;
   readonly patterns: readonly Pattern[];
 }
 
-/** Numbers between two bounds; ±Infinity where there is none. */
+/** Numbers between two bounds; −Infinity and Infinity where there is none. */
 export interface NumberRange {
   readonly min: number;
   readonly max: number;
@@ -71,21 +72,21 @@ export interface NumberRange {
 
 export type NumberField = "id" | "time" | "receivedAt" | "startTime" | "endTime" | "duration";
 
-/** Any of the ranges. Times in Unix ms, durations in ms. */
+/** A number field that lies in one of the ranges. Times in Unix ms, durations in ms. */
 export interface NumberTerm {
   readonly kind: "number";
   readonly field: NumberField;
   readonly ranges: readonly NumberRange[];
 }
 
-/** Any of the patterns, in a field of the metadata. */
+/** A metadata field with a value that matches one of the patterns. */
 export interface MetadataTerm {
   readonly kind: "metadata";
   readonly name: string;
   readonly patterns: readonly Pattern[];
 }
 
-/** A number of the metadata. */
+/** A metadata field with a number in the range. */
 export interface MetadataNumberTerm {
   readonly kind: "metadataNumber";
   readonly name: string;
@@ -96,9 +97,41 @@ export function isInRange({ min, max, isMinIncluded, isMaxIncluded }: NumberRang
   return (isMinIncluded ? value >= min : value > min) && (isMaxIncluded ? value <= max : value < max);
 }
 
-export function isAnyPattern(patterns: readonly Pattern[], text: string): boolean {
+export function matchesAnyPattern(patterns: readonly Pattern[], text: string): boolean {
   for (const pattern of patterns) {
     if (pattern.isPrefix ? text.startsWith(pattern.text) : text === pattern.text) return true;
   }
   return false;
+}
+
+/**
+ * An equivalent expression in which equal terms are one and the same object, so that the evaluator can evaluate each once, and no
+ * list has a member twice. Recursion is bounded by SEARCH_DEPTH_MAX.
+ */
+export function shareEqualTerms(search: Expression): Expression {
+  return share(search, new Map());
+}
+
+function share(search: Expression, terms: Map<string, Term>): Expression {
+  if (search.kind === "not") return { kind: "not", member: share(search.member, terms) };
+  if (search.kind === "and" || search.kind === "or") {
+    const members = new Map<string, Expression>();
+    for (const member of search.members) {
+      const identity = identityOf(member);
+      if (!members.has(identity)) members.set(identity, share(member, terms));
+    }
+    const [first, ...others] = members.values();
+    if (first === undefined || others.length > 0) return { kind: search.kind, members: [...members.values()] };
+    return first;
+  }
+  if (search.kind === "all") return search;
+  const identity = identityOf(search);
+  const shared = terms.get(identity) ?? search;
+  terms.set(identity, shared);
+  return shared;
+}
+
+/** Equal only for equal expressions. Numbers are written as texts, since JSON has no Infinity. */
+function identityOf(expression: Expression): string {
+  return JSON.stringify(expression, (_name, value: unknown) => (typeof value === "number" ? String(value) : value));
 }

@@ -1,23 +1,26 @@
-// The fields that a search can name, each with what it takes: the one list that the parser, the documentation, completion and
-// the command line's help read.
+// The fields that a search can name: the one list that the parser, the documentation, completion and the command line's help read.
 
 import { nearestName } from "../core/nearest.ts";
 import { KINDS, LEVELS, SOURCES, type TimingStatus } from "../core/record.ts";
-import { shown } from "./problem.ts";
+import { excerpt } from "./problem.ts";
 
-export const STATUSES = KINDS.filter((kind): kind is TimingStatus => kind !== "log");
+const STATUSES = KINDS.filter((kind): kind is TimingStatus => kind !== "log");
 
 /**
- * How a field's value is read: "choice" one or more of `values`; "exact" whole texts, or prefixes with a trailing *; "text" any
- * part of it; "number", "time" (Unix ms, ISO 8601, as printed, or a date) and "duration" (ms, or with a unit) take comparisons and ranges.
+ * How a field's value is read.
+ * - "choice": one or more of `values`
+ * - "exact": whole texts, or prefixes with a trailing *
+ * - "text": any part of the text
+ * - "number", "time" (Unix ms, ISO 8601, as printed, or a date) and "duration" (ms, or with a unit): a comparison or a range
  */
 export type FieldType = "choice" | "exact" | "text" | "number" | "time" | "duration";
 
 export interface SearchField {
   readonly name: string;
   readonly type: FieldType;
-  /** All that a choice can be; empty for other types. */
+  /** Every possible value of a choice; empty for other types. */
   readonly values: readonly string[];
+  /** A term about this field that parses. */
   readonly example: string;
   /** One line. */
   readonly help: string;
@@ -33,25 +36,19 @@ function field(
   return { name, type, values, example, help };
 }
 
-/** Every field but metadata, whose fields have names of their own. */
+/** Every field except those of the metadata, whose names clients choose. */
 export const SEARCH_FIELDS = [
-  field("level", "choice", "level:warn,error", "the level of a log, and of a timing that was sent with one", LEVELS),
-  field("source", "choice", "source:client", "what sent it, as it says itself", SOURCES),
-  field(
-    "keyType",
-    "choice",
-    "keyType:client",
-    "which key of its pair it was sent with, which nobody can choose",
-    SOURCES,
-  ),
+  field("level", "choice", "level:warn,error", "level of a log, and of a timing that was sent with one", LEVELS),
+  field("source", "choice", "source:client", "what sent it, as the sender says", SOURCES),
+  field("keyType", "choice", "keyType:client", "type of the API key that it was sent with", SOURCES),
   field("kind", "choice", "kind:timing", "logs or timings", ["log", "timing"]),
   field("status", "choice", "status:unfinished", "how far a timing came", STATUSES),
-  field("touchpoint", "exact", "touchpoint:api/*", "the whole name, or with a trailing * all that begin so"),
-  field("key", "exact", "key:req-1", "the whole correlation key, or with a trailing * all that begin so"),
+  field("touchpoint", "exact", "touchpoint:api/*", "whole name, or its beginning and a *"),
+  field("key", "exact", "key:req-1", "whole correlation key, or its beginning and a *"),
   field("message", "text", 'message:"timed out"', "any part of the message, upper or lower case"),
-  field("apiKey", "exact", 'apiKey:"web shop"', "the name of the key pair that sent it"),
-  field("project", "exact", "project:shop", "the project"),
-  field("id", "number", "id:>=421", "the number of the record, which grows in the order of storing"),
+  field("apiKey", "exact", 'apiKey:"web shop"', "name of the key pair that sent it"),
+  field("project", "exact", "project:shop", "project"),
+  field("id", "number", "id:>=421", "number of the record, which grows in the order of storing"),
   field("duration", "duration", "duration:>1.5s", "how long a timing took: ms, or with a unit (ms, s, m, h)"),
   field(
     "time",
@@ -59,12 +56,12 @@ export const SEARCH_FIELDS = [
     "time:>=2026-01-31T12:00",
     "when it happened: Unix ms, ISO 8601, as printed, or a whole day (2026-01-31)",
   ),
-  field("receivedAt", "time", "receivedAt:>=2026-01-31", "when it was received: as time"),
-  field("startTime", "time", "startTime:2026-01-30..2026-01-31", "when a timing started: as time"),
-  field("endTime", "time", "endTime:<=1718900000042", "when a timing ended: as time"),
+  field("receivedAt", "time", "receivedAt:>=2026-01-31", "when it was received, written as time"),
+  field("startTime", "time", "startTime:2026-01-30..2026-01-31", "when a timing started, written as time"),
+  field("endTime", "time", "endTime:<=1718900000042", "when a timing ended, written as time"),
 ] as const satisfies readonly SearchField[];
 
-/** A field of the metadata, for lists beside SEARCH_FIELDS. */
+/** Stands for every metadata field in lists beside SEARCH_FIELDS. */
 export const METADATA_FIELD: SearchField = field(
   "metadata.<name>",
   "exact",
@@ -75,23 +72,23 @@ export const METADATA_FIELD: SearchField = field(
 export const METADATA_PREFIX = "metadata.";
 
 const NAMES: readonly string[] = SEARCH_FIELDS.map(({ name }) => name);
-/** So that fields that only sound alike are not proposed: "http" is not "time". */
+/** Edits between an unknown name and the field that is proposed. Small, so that "http" does not propose "time". */
 const DISTANCE_MAX = 3;
 
-/** The field of that very name; undefined for metadata and unknown names. */
+/** The field with exactly this name; undefined for metadata fields and unknown names. */
 export function searchField(name: string): SearchField | undefined {
   return SEARCH_FIELDS.find((known) => known.name === name);
 }
 
-/** What to say of a name that is no field: the nearest known one, where one is near, and all of them. */
-export function explainUnknownField(name: string): string {
+/** The message about an unknown field: the nearest known name, if one is near, and all known names. */
+export function unknownFieldMessage(name: string): string {
   const nearest = nearestKnown(name, NAMES, Math.min(DISTANCE_MAX, name.length - 1));
-  const hint = nearest === undefined ? "" : `; did you mean ${nearest}?`;
-  const known = `Fields are ${NAMES.join(", ")} and ${METADATA_FIELD.name} (here ${shown(metadataFieldName(name))})`;
-  return `unknown field ${JSON.stringify(shown(name))}${hint === "" ? "." : hint} ${known}`;
+  const end = nearest === undefined ? "." : `; did you mean ${nearest}?`;
+  const known = `Fields are ${NAMES.join(", ")} and ${METADATA_FIELD.name} (here ${excerpt(metadataFieldName(name))})`;
+  return `unknown field ${JSON.stringify(excerpt(name))}${end} ${known}`;
 }
 
-/** The known name that begins as this one does, one being the beginning of the other, or else the nearest one. */
+/** The known name that the typed one is a prefix of, or that is a prefix of it; else the nearest one within so many edits. */
 export function nearestKnown(name: string, known: readonly string[], distanceMax: number): string | undefined {
   const typed = name.toLowerCase();
   const sharing = known.find((candidate) => {
@@ -101,21 +98,21 @@ export function nearestKnown(name: string, known: readonly string[], distanceMax
   return sharing ?? nearestName(name, known, distanceMax);
 }
 
-/** Names that need no quotes behind "metadata.". */
+/** A metadata name that needs no quotes. */
 const BARE_NAME = /^[^\s"():]+$/;
 
-/** A text in quotes, as the search language reads it. */
-export function quoted(text: string): string {
+/** The text in quotes, as the lexer reads it back. */
+export function quote(text: string): string {
   return `"${text.replaceAll(/["\\]/g, "\\$&")}"`;
 }
 
-/** What is in the quotes around a whole name, without their escapes; undefined where no quotes are around the whole of it. */
-export function unquotedName(written: string): string | undefined {
+/** The inverse of `quote`; undefined unless the whole text is one quoted string. */
+export function unquote(written: string): string | undefined {
   const inner = /^"((?:[^"\\]|\\["\\]|\\(?!["\\]))*)"$/.exec(written)?.[1];
   return inner?.replaceAll(/\\(["\\])/g, "$1");
 }
 
-/** A metadata field as it is written in a search: metadata.orderId, metadata."odd name". */
+/** A metadata field as a search names it: metadata.orderId, metadata."odd name". */
 export function metadataFieldName(name: string): string {
-  return METADATA_PREFIX + (BARE_NAME.test(name) ? name : quoted(name));
+  return METADATA_PREFIX + (BARE_NAME.test(name) ? name : quote(name));
 }

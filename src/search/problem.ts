@@ -1,7 +1,7 @@
-// What is wrong with a search, and where. Inside the parser a problem is thrown, so that no rule has to hand it on; parseSearch
-// makes a value of it.
+// What is wrong with a search, and where. Inside the parser a problem is thrown as an exception, so that no rule has to pass it on;
+// parseSearch returns it as a value.
 
-/** A sentence for people, and the place in the text, in UTF-16 units from 0. */
+/** A sentence for the person who typed the search, and the range of the text that it is about, in UTF-16 units from 0. */
 export interface SearchProblem {
   readonly message: string;
   readonly at: number;
@@ -18,20 +18,21 @@ export class SearchProblemError extends Error {
   }
 }
 
-/** A place in the text, `end` not included. */
+/** A range of the search's text, in UTF-16 units from 0; `end` is not included. */
 export interface Span {
   readonly at: number;
   readonly end: number;
 }
 
-/** What was seen may be the whole search; a message shows its beginning. */
-const SHOWN_LENGTH_MAX = 80;
+/** Longest part of the search that a message quotes: the faulty term may be the whole search. */
+const EXCERPT_LENGTH_MAX = 80;
 
-/** A text as messages show it: all of it, or how it begins. */
-export function shown(text: string): string {
-  return text.length <= SHOWN_LENGTH_MAX ? text : `${text.slice(0, SHOWN_LENGTH_MAX).toWellFormed()}…`;
+/** The text as messages quote it: whole, or its beginning and an ellipsis. */
+export function excerpt(text: string): string {
+  return text.length <= EXCERPT_LENGTH_MAX ? text : `${text.slice(0, EXCERPT_LENGTH_MAX).toWellFormed()}…`;
 }
 
+/** Throws a SearchProblemError about this range. */
 export function fail(message: string, { at, end }: Span): never {
   throw new SearchProblemError({ message, at, length: end - at });
 }

@@ -11,7 +11,7 @@ import { KINDS, LEVELS, type ShownRecord, SOURCES, type StoredRecord, showRecord
 import { matchRows } from "../../src/query/match/evaluate.ts";
 import { type BlockFacts, canSkip, judge, type TextFacts, touchesOnly } from "../../src/query/match/prune.ts";
 import type { Expression } from "../../src/search/expression.ts";
-import { parseSearch } from "../../src/search/parse.ts";
+import { parseSearch } from "../../src/search/parser.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../support/random.ts";
 import { sourceOf } from "../unit/query/match/search_block.ts";
 import { hasText, type ModelSearch, randomSearch, type Vocabulary } from "./search_model.ts";

@@ -14,7 +14,7 @@ import type { EraseReport } from "../../src/core/changes.ts";
 import { DAY_MS } from "../../src/core/limits.ts";
 import type { StoredRecord } from "../../src/core/record.ts";
 import { matchRows } from "../../src/query/match/evaluate.ts";
-import { parseSearch } from "../../src/search/parse.ts";
+import { parseSearch } from "../../src/search/parser.ts";
 import type { BlockEntry } from "../../src/store/block_entry.ts";
 import { eraseSteps } from "../../src/store/erase/erase.ts";
 import { eraseRecords } from "../../src/store/erase/erase_file.ts";

@@ -8,8 +8,8 @@ import { countedFlags } from "../../block/flags.ts";
 import {
   type ChoiceTerm,
   type ExactTerm,
-  isAnyPattern,
   isInRange,
+  matchesAnyPattern,
   type NumberRange,
   type NumberTerm,
 } from "../../search/expression.ts";
@@ -31,14 +31,14 @@ export function matchChoice(term: ChoiceTerm, block: BlockView, rows: Uint8Array
 
 export function matchExact({ field, patterns }: ExactTerm, block: BlockView, project: string, rows: Uint8Array): void {
   if (field === "project") {
-    if (!isAnyPattern(patterns, project)) rows.fill(0);
+    if (!matchesAnyPattern(patterns, project)) rows.fill(0);
   } else if (field === "key") {
     matchKey(patterns, block, rows);
   } else {
     const column = field === "apiKey" ? block.apiKey() : block.touchpoint();
     keepCoded(
       column,
-      acceptedCodes(column, (text) => isAnyPattern(patterns, text)),
+      acceptedCodes(column, (text) => matchesAnyPattern(patterns, text)),
       rows,
     );
   }
@@ -64,7 +64,7 @@ function matchKey(patterns: ExactTerm["patterns"], block: BlockView, rows: Uint8
   const found = new Uint8Array(rows.length);
   if (column !== undefined) {
     const hits = new Uint8Array(column.rows.length);
-    markPatterns(column, patterns, (text) => isAnyPattern(patterns, text), hits);
+    markPatterns(column, patterns, (text) => matchesAnyPattern(patterns, text), hits);
     for (let place = 0; place < hits.length; place++) {
       found[column.rows[place] as number] = hits[place] as number;
     }

@@ -5,10 +5,10 @@
 
 import type { JsonObject } from "../../core/json.ts";
 import {
-  isAnyPattern,
   isInRange,
   type MetadataNumberTerm,
   type MetadataTerm,
+  matchesAnyPattern,
   type Pattern,
 } from "../../search/expression.ts";
 
@@ -23,11 +23,11 @@ export function testOf(term: MetadataTerm | MetadataNumberTerm): ValueTest {
   const { patterns } = term;
   if (patterns.some(isAnything)) return () => true;
   return (value) => {
-    if (typeof value === "string") return isAnyPattern(patterns, value);
+    if (typeof value === "string") return matchesAnyPattern(patterns, value);
     if (value !== null && typeof value === "object") return false;
     const text = String(value);
     return (
-      isAnyPattern(patterns, text) || (typeof value === "number" && patterns.some(({ number }) => number === text))
+      matchesAnyPattern(patterns, text) || (typeof value === "number" && patterns.some(({ number }) => number === text))
     );
   };
 }

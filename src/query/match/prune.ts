@@ -7,9 +7,9 @@ import { isCutTouchpoint } from "../../core/touchpoint.ts";
 import {
   type ChoiceTerm,
   type Expression,
-  isAnyPattern,
   isInRange,
   type MessageTerm,
+  matchesAnyPattern,
   type NumberRange,
   type NumberTerm,
   type Pattern,
@@ -119,8 +119,8 @@ function judgeByCell(term: Term, { project, flags, touchpoint }: CellFacts): Ver
     return touchpoint !== undefined && foldText(touchpoint).includes(term.needle) ? true : undefined;
   if (term.kind === "number") return isOfTimings(term) && isChosen(LOGS, flags) ? false : undefined;
   if (term.kind !== "exact") return undefined;
-  if (term.field === "project") return isAnyPattern(term.patterns, project);
-  if (term.field === "touchpoint") return touchpoint !== undefined && isAnyPattern(term.patterns, touchpoint);
+  if (term.field === "project") return matchesAnyPattern(term.patterns, project);
+  if (term.field === "touchpoint") return touchpoint !== undefined && matchesAnyPattern(term.patterns, touchpoint);
   return undefined;
 }
 
@@ -137,7 +137,7 @@ function judgeTermByBlock(term: Term, facts: BlockFacts): Verdict {
   if (term.kind === "metadataNumber") return undefined;
   if (term.kind === "word" || term.kind === "message") return judgeNeedle(term, facts);
   if (term.kind === "metadata") return judgePatterns(term.patterns, facts);
-  if (term.field === "project") return isAnyPattern(term.patterns, facts.project);
+  if (term.field === "project") return matchesAnyPattern(term.patterns, facts.project);
   return term.field === "apiKey" ? undefined : judgePatterns(term.patterns, facts);
 }
 

@@ -17,7 +17,7 @@ import { keyTypeOfCode } from "../../block/key_types.ts";
 import type { NotedValue } from "../../block/stats/value_counts.ts";
 import type { QueryRefusal } from "../../core/queries.ts";
 import type { FieldsResponse, ValuesResponse } from "../../core/responses.ts";
-import { METADATA_PREFIX, metadataFieldName, unquotedName } from "../../search/fields.ts";
+import { METADATA_PREFIX, metadataFieldName, unquote } from "../../search/fields.ts";
 import {
   FIELDS_LISTED_MAX,
   NAME_LENGTH_MAX,
@@ -97,7 +97,7 @@ export function* listValues(
 function metadataNameOf(field: string): string | undefined {
   if (!field.startsWith(METADATA_PREFIX)) return undefined;
   const written = field.slice(METADATA_PREFIX.length);
-  return written.startsWith('"') ? unquotedName(written) : written || undefined;
+  return written.startsWith('"') ? unquote(written) : written || undefined;
 }
 
 function readerOf(name: string): ReadValues {

@@ -6,7 +6,7 @@ import type { Clock } from "../../core/clock.ts";
 import { OperatingError } from "../../core/errors.ts";
 import type { EntryWorker } from "../../ingest/loop.ts";
 import { matchRows } from "../../query/match/evaluate.ts";
-import { parseSearch } from "../../search/parse.ts";
+import { parseSearch } from "../../search/parser.ts";
 import { isStoreError } from "../../store/database.ts";
 import { eraseSteps } from "../../store/erase/erase.ts";
 import type { EraseProgress } from "../../store/erase/erase_progress.ts";

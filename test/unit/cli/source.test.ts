@@ -5,7 +5,7 @@ import { addSearch, addSearchHelp } from "../../../src/cli/search_help.ts";
 import { protectNegations } from "../../../src/cli/search_words.ts";
 import { caretLines, refusalError } from "../../../src/cli/source.ts";
 import { METADATA_FIELD, SEARCH_FIELDS } from "../../../src/search/fields.ts";
-import { parseSearch } from "../../../src/search/parse.ts";
+import { parseSearch } from "../../../src/search/parser.ts";
 
 describe("a problem in a search", () => {
   test("is shown with marks under its place", () => {

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { METADATA_FIELD, SEARCH_FIELDS } from "../../../src/search/fields.ts";
-import { parseSearch } from "../../../src/search/parse.ts";
+import { parseSearch } from "../../../src/search/parser.ts";
 import { readPage } from "./pages.ts";
 
 const SEARCHING = readPage("docs/searching.md");

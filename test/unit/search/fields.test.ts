@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { Expression } from "../../../src/search/expression.ts";
-import { METADATA_FIELD, metadataFieldName, quoted, SEARCH_FIELDS } from "../../../src/search/fields.ts";
-import { parseSearch } from "../../../src/search/parse.ts";
+import { METADATA_FIELD, metadataFieldName, quote, SEARCH_FIELDS } from "../../../src/search/fields.ts";
+import { parseSearch } from "../../../src/search/parser.ts";
 
 /** The field that the one term of a search names. */
 function fieldOf(text: string): string {
@@ -27,7 +27,7 @@ test("every value of a choice can be searched for", () => {
 test("a metadata field's name and a quoted text are read back, whatever they hold", () => {
   for (const text of ["orderId", "a.b", "", "odd name", 'say "hi"', "C:\\x\\", "größe", "(a)", "a:b", "a,b*", "-x"]) {
     expect(fieldOf(`${metadataFieldName(text)}:x`)).toBe(text);
-    expect(parseSearch(`key:${quoted(text)}`)).toEqual({
+    expect(parseSearch(`key:${quote(text)}`)).toEqual({
       ok: true,
       search: { kind: "exact", field: "key", patterns: [{ text, isPrefix: false }] },
     });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { SEARCH_DEPTH_MAX, SEARCH_LENGTH_MAX, SEARCH_TERMS_MAX } from "../../../src/search/expression.ts";
-import { parseSearch } from "../../../src/search/parse.ts";
+import { parseSearch } from "../../../src/search/parser.ts";
 
-/** The message, and the search with its place between ‹ and ›. */
+/** The message, and the search with the place of the problem between ‹ and ›. */
 function problemOf(text: string): [message: string, place: string] {
   const parsed = parseSearch(text);
   if (parsed.ok) throw new Error(`${JSON.stringify(text)} is read as ${JSON.stringify(parsed.search)}`);
@@ -13,22 +13,22 @@ function problemOf(text: string): [message: string, place: string] {
 const FIELDS =
   "Fields are level, source, keyType, kind, status, touchpoint, key, message, apiKey, project, id, duration, time, receivedAt, startTime, endTime and metadata.<name>";
 
-describe("a field that is not known", () => {
-  test("names the nearest one, all of them, and how to search for the text", () => {
+describe("an unknown field", () => {
+  test("is refused with the nearest name, all names, and how to search for the text", () => {
     expect(problemOf("a levl:error b")).toEqual([
       `unknown field "levl"; did you mean level? ${FIELDS} (here metadata.levl). To search for the text, write it in quotes: "levl:error"`,
       "a ‹levl›:error b",
     ]);
   });
 
-  test("proposes none where none is near", () => {
+  test("proposes no name when none is near", () => {
     expect(problemOf('-(http://x/"a b")')).toEqual([
       `unknown field "http". ${FIELDS} (here metadata.http). To search for the text, write it in quotes: "http://x/\\"a b\\""`,
       '-(‹http›://x/"a b")',
     ]);
   });
 
-  test("is also found by the beginning that it shares, and by its letter case", () => {
+  test("is also proposed for a shared beginning, and for another letter case", () => {
     const proposed = (text: string) => /did you mean (\w+)\?/.exec(problemOf(text)[0])?.[1];
     const names = ["Level:x", "timestamp:1", "dur:1", "api_key:x", "touchpiont:x", "receivedat:1", "x:1", "orderId:1"];
     expect(names.map(proposed)).toEqual([
@@ -43,7 +43,7 @@ describe("a field that is not known", () => {
     ]);
   });
 
-  test("is shown shortened when it is long", () => {
+  test("is quoted shortened when it is long", () => {
     const [message] = problemOf(`${"x".repeat(3_000)}:y`);
     expect(message.length).toBeLessThan(700);
   });
@@ -83,19 +83,19 @@ describe("a star", () => {
     const [message, shown] = problemOf(text);
     expect(shown).toBe(place);
     expect(message).toStartWith(
-      "a * can stand at the end only, where it means any ending; to search for the text, write",
+      "a * is allowed at the end only, where it matches any ending; to search for the text, write",
     );
   });
 });
 
-describe("signs of other languages", () => {
+describe("operators of other search languages", () => {
   test.each([
     ["a && b", "a ‹&&› b", "write AND instead of &&;"],
     ["a || b", "a ‹||› b", "write OR instead of ||;"],
     ["! b", "‹!› b", "write NOT instead of !;"],
     ["a !level:error", "a ‹!›level:error", "write NOT instead of !;"],
     ["a (!metadata.x:5)", "a (‹!›metadata.x:5)", "write NOT instead of !;"],
-  ])("%s is refused with what to write", (text, place, beginning) => {
+  ])("%s is refused with the operator to write", (text, place, beginning) => {
     const [message, shown] = problemOf(text);
     expect(shown).toBe(place);
     expect(message).toStartWith(beginning);
@@ -113,14 +113,14 @@ describe("NOT", () => {
     ["(a NOT) b", "(a ‹NOT›) b"],
   ])("%s lacks a term", (text, place) => {
     expect(problemOf(text)).toEqual([
-      'a term must stand behind NOT; to search for the text, write it in quotes: "NOT"',
+      'a term must follow NOT; to search for the text, write it in quotes: "NOT"',
       place,
     ]);
   });
 });
 
 describe("a value", () => {
-  test("must follow its colon", () => {
+  test("follows its colon directly", () => {
     expect(problemOf("level: error")).toEqual([
       "level: a value must follow the colon directly, as in level:warn,error",
       "‹level:› error",
@@ -134,12 +134,12 @@ describe("a value", () => {
       "‹metadata.a:›",
     ]);
     expect(problemOf('message:""')).toEqual([
-      'message: nothing stands between the quotes, as in message:"timed out"',
+      'message: nothing is between the quotes; write for example message:"timed out"',
       'message:‹""›',
     ]);
   });
 
-  test("of a closed set is one of its members", () => {
+  test("of a choice is one of its values", () => {
     expect(problemOf("level:warn,fatal x")).toEqual([
       'level takes debug, info, warn, error, not "fatal"',
       "level:warn,‹fatal› x",
@@ -154,15 +154,15 @@ describe("a value", () => {
     ]);
   });
 
-  test("does not lack beside a comma", () => {
+  test("stands on both sides of a comma", () => {
     const missing = (typed: string) =>
-      `key: a value is missing beside a comma; a comma that is part of a value needs quotes: "${typed}"`;
+      `key: a value is missing before or after a comma; a comma that is part of a value needs quotes: "${typed}"`;
     expect(problemOf("key:a,,b")).toEqual([missing("a,,b"), "key:‹a,,b›"]);
     expect(problemOf("key:a,")).toEqual([missing("a,"), "key:‹a,›"]);
     expect(problemOf('key:,"a" x')).toEqual([missing(",a"), 'key:‹,"a"› x']);
   });
 
-  test("of a number is one", () => {
+  test("of a numeric field is a number, a comparison or a range", () => {
     const takes = (what: string, seen: string) =>
       `${what}, with >, >=, <, <= before it or as a range (1..5, 1.., ..5), not "${seen}"`;
     const length = "duration takes milliseconds, or a number with ms, s, m or h";
@@ -214,28 +214,28 @@ describe("a metadata field", () => {
   });
 });
 
-describe("parentheses, quotes and signs", () => {
-  test("that are not closed or close nothing are pointed at", () => {
+describe("parentheses, quotes and operators", () => {
+  test("without their counterpart are refused with their place", () => {
     expect(problemOf("a (b OR (c d)")).toEqual(["this parenthesis is never closed", "a ‹(›b OR (c d)"]);
     expect(problemOf("a (")).toEqual(["this parenthesis is never closed", "a ‹(›"]);
     expect(problemOf("a) b")).toEqual(["this parenthesis closes nothing", "a‹)› b"]);
     expect(problemOf(")")).toEqual(["this parenthesis closes nothing", "‹)›"]);
-    expect(problemOf("a ( ) b")).toEqual(["nothing stands between the parentheses", "a ‹( )› b"]);
+    expect(problemOf("a ( ) b")).toEqual(["nothing is between the parentheses", "a ‹( )› b"]);
     expect(problemOf('a "b c')).toEqual(["this quote is never closed", 'a ‹"b c›']);
     expect(problemOf('a "b c\\"')).toEqual(["this quote is never closed", 'a ‹"b c\\"›']);
     expect(problemOf('key:x"b')).toEqual(["this quote is never closed", 'key:x‹"b›']);
-    expect(problemOf('a ""')).toEqual(["nothing stands between the quotes", 'a ‹""›']);
+    expect(problemOf('a ""')).toEqual(["nothing is between the quotes", 'a ‹""›']);
   });
 
   test("OR and AND need a term on either side", () => {
-    const needs = (side: string, sign: string) =>
-      `a term must stand ${side} ${sign}; to search for the text, write it in quotes: "${sign}"`;
-    expect(problemOf("OR a")).toEqual([needs("before", "OR"), "‹OR› a"]);
-    expect(problemOf("a OR")).toEqual([needs("behind", "OR"), "a ‹OR›"]);
-    expect(problemOf("(a AND) b")).toEqual([needs("behind", "AND"), "(a ‹AND›) b"]);
-    expect(problemOf("a AND OR b")).toEqual([needs("before", "OR"), "a AND ‹OR› b"]);
-    expect(problemOf("a OR OR b")).toEqual([needs("before", "OR"), "a OR ‹OR› b"]);
-    expect(problemOf("-AND")).toEqual([needs("before", "AND"), "-‹AND›"]);
+    const needs = (relation: string, operator: string) =>
+      `a term must ${relation} ${operator}; to search for the text, write it in quotes: "${operator}"`;
+    expect(problemOf("OR a")).toEqual([needs("come before", "OR"), "‹OR› a"]);
+    expect(problemOf("a OR")).toEqual([needs("follow", "OR"), "a ‹OR›"]);
+    expect(problemOf("(a AND) b")).toEqual([needs("follow", "AND"), "(a ‹AND›) b"]);
+    expect(problemOf("a AND OR b")).toEqual([needs("come before", "OR"), "a AND ‹OR› b"]);
+    expect(problemOf("a OR OR b")).toEqual([needs("come before", "OR"), "a OR ‹OR› b"]);
+    expect(problemOf("-AND")).toEqual([needs("come before", "AND"), "-‹AND›"]);
   });
 
   test("a minus stands directly before one term", () => {

@@ -4,7 +4,7 @@ import { METADATA_COLUMNS_MAX } from "../../../../src/core/limits.ts";
 import type { StoredRecord } from "../../../../src/core/record.ts";
 import { matchRows } from "../../../../src/query/match/evaluate.ts";
 import type { ReadTexts } from "../../../../src/query/match/prune.ts";
-import { parseSearch } from "../../../../src/search/parse.ts";
+import { parseSearch } from "../../../../src/search/parser.ts";
 import { blockOf, record, watchedBlock } from "./search_block.ts";
 
 function matches(block: BlockView, text: string, project = "shop"): number[] {

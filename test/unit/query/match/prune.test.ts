@@ -4,7 +4,7 @@ import { keyTypeCodeOf } from "../../../../src/block/key_types.ts";
 import type { StoredRecord } from "../../../../src/core/record.ts";
 import { type BlockFacts, canSkip, judge, touchesOnly } from "../../../../src/query/match/prune.ts";
 import type { Expression } from "../../../../src/search/expression.ts";
-import { parseSearch } from "../../../../src/search/parse.ts";
+import { parseSearch } from "../../../../src/search/parser.ts";
 import { record } from "./search_block.ts";
 
 function read(text: string): Expression {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { parseSearch } from "../../../../src/search/parse.ts";
+import { parseSearch } from "../../../../src/search/parser.ts";
 import {
   hasTerm,
   itemsOf,

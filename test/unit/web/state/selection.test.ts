@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { cutTouchpoint } from "../../../../src/core/touchpoint.ts";
-import { parseSearch } from "../../../../src/search/parse.ts";
+import { parseSearch } from "../../../../src/search/parser.ts";
 import {
   formatSelection,
   joinSearches,

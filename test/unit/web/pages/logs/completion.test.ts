@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { SEARCH_FIELDS } from "../../../../../src/search/fields.ts";
-import { parseSearch } from "../../../../../src/search/parse.ts";
+import { parseSearch } from "../../../../../src/search/parser.ts";
 import {
   complete,
   proposeFields,

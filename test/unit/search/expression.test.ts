@@ -1,8 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { matchRows, matchSteps } from "../../../src/query/match/evaluate.ts";
-import { shareEqualTerms } from "../../../src/search/equal_terms.ts";
-import type { Expression } from "../../../src/search/expression.ts";
-import { parseSearch } from "../../../src/search/parse.ts";
+import { type Expression, shareEqualTerms } from "../../../src/search/expression.ts";
+import { parseSearch } from "../../../src/search/parser.ts";
 import { blockOf, record } from "../query/match/search_block.ts";
 
 function parsed(text: string): Expression {

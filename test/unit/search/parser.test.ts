@@ -6,7 +6,7 @@ import {
   SEARCH_LENGTH_MAX,
   SEARCH_TERMS_MAX,
 } from "../../../src/search/expression.ts";
-import { parseSearch } from "../../../src/search/parse.ts";
+import { parseSearch } from "../../../src/search/parser.ts";
 
 function read(text: string): Expression {
   const parsed = parseSearch(text);
@@ -49,18 +49,18 @@ describe("words and phrases", () => {
     expect([read(""), read(" \t\n ")]).toEqual([{ kind: "all" }, { kind: "all" }]);
   });
 
-  test("a word is searched in one case, whatever its signs", () => {
+  test("a word is case-folded, whatever punctuation it has", () => {
     expect(read("Fehler-GröẞE_ΧΡΗΣΤΗΣ,a.b/c")).toEqual(word("fehler-größe_χρηστησ,a.b/c"));
   });
 
-  test("a star at the end of a word says nothing more, and alone matches everything", () => {
+  test("a star at the end of a word adds nothing, and alone matches everything", () => {
     expect(read("timeout*")).toEqual(word("timeout"));
     expect(read('"timeout"*')).toEqual(and(word("timeout"), { kind: "all" }));
     expect(read("*")).toEqual({ kind: "all" });
     expect(read('"time*out*"')).toEqual(word("time*out*"));
   });
 
-  test("a phrase keeps its spaces, and escapes stand for quotes and backslashes only", () => {
+  test("a phrase keeps its spaces, and a backslash escapes quotes and backslashes only", () => {
     expect(read('"a  (OR) b"')).toEqual(word("a  (or) b"));
     expect(read(String.raw`"say \"hi\" C:\\temp \d"`)).toEqual(word(String.raw`say "hi" c:\temp \d`));
   });
@@ -79,7 +79,7 @@ describe("words and phrases", () => {
 });
 
 describe("NOT", () => {
-  test("negates what follows, as a dash does", () => {
+  test("negates the term after it, as a minus does", () => {
     expect(read("NOT x")).toEqual(not(word("x")));
     expect(read("a NOT b")).toEqual(and(word("a"), not(word("b"))));
     expect(read("a OR NOT (b c)")).toEqual(or(word("a"), not(and(word("b"), word("c")))));
@@ -87,7 +87,7 @@ describe("NOT", () => {
     expect(read("NOT(a)")).toEqual(not(word("a")));
   });
 
-  test("twice is not at all, however often", () => {
+  test("cancels itself, however often it is repeated", () => {
     expect(read("NOT NOT a")).toEqual(word("a"));
     expect(read("NOT -a")).toEqual(word("a"));
     expect(read(`${"NOT ".repeat(1_001)}a`)).toEqual(not(word("a")));
@@ -100,7 +100,7 @@ describe("NOT", () => {
   });
 });
 
-describe("joining", () => {
+describe("AND, OR and parentheses", () => {
   test("terms side by side and AND are the same", () => {
     expect(read("a b AND c")).toEqual(and(word("a"), word("b"), word("c")));
     expect(read("a and b or c")).toEqual(and(word("a"), word("and"), word("b"), word("or"), word("c")));
@@ -116,7 +116,7 @@ describe("joining", () => {
     expect(read("a (b c) OR (d OR e)")).toEqual(or(and(word("a"), word("b"), word("c")), word("d"), word("e")));
   });
 
-  test("a minus negates the term or group behind it, not what follows", () => {
+  test("a minus negates the term or group after it, and nothing more", () => {
     expect(read('-a b -"c d" -level:info')).toEqual(
       and(not(word("a")), word("b"), not(word("c d")), not({ kind: "choice", field: "level", values: ["info"] })),
     );
@@ -124,7 +124,7 @@ describe("joining", () => {
   });
 });
 
-describe("fields of a closed set of values", () => {
+describe("choices", () => {
   test("a list means any of its values, in any letter case", () => {
     expect(read("level:warn,ERROR,warn")).toEqual({ kind: "choice", field: "level", values: ["warn", "error"] });
     expect(read("source:client")).toEqual({ kind: "choice", field: "source", values: ["client"] });
@@ -152,7 +152,7 @@ describe("fields of texts", () => {
     expect(read("key:http://x:80/?a=b")).toEqual(exact("key", "http://x:80/?a=b"));
   });
 
-  test("commas part a list, except within quotes", () => {
+  test("commas outside quotes separate the values of a list", () => {
     expect(read('apiKey:a,"b, c",d')).toEqual(exact("apiKey", "a", "b, c", "d"));
   });
 
@@ -176,7 +176,7 @@ describe("fields of texts", () => {
 });
 
 describe("fields of numbers", () => {
-  test("comparisons include their bound where they say so", () => {
+  test("only >= and <= include their bound", () => {
     expect(ranges("duration:>500")).toEqual([range({ min: 500, isMinIncluded: false })]);
     expect(ranges("duration:>=500")).toEqual([range({ min: 500 })]);
     expect(ranges("duration:<5.5")).toEqual([range({ max: 5.5, isMaxIncluded: false })]);
@@ -198,7 +198,7 @@ describe("fields of numbers", () => {
     expect(ranges("duration:<2h")).toEqual([range({ max: 7_200_000, isMaxIncluded: false })]);
   });
 
-  test("numbers are taken in any spelling", () => {
+  test("numbers may be spelled in any way", () => {
     expect(ranges("duration:.5..1e1")).toEqual([range({ min: 0.5, max: 10 })]);
     expect(ranges("duration:>+100.0")).toEqual([range({ min: 100, isMinIncluded: false })]);
     expect(read("metadata.n:.5..")).toEqual({ kind: "metadataNumber", name: "n", range: range({ min: 0.5 }) });
@@ -243,7 +243,7 @@ describe("times", () => {
     expect(ranges("time:..2026-11-29")).toEqual([range({ max: day + DAY, isMaxIncluded: false })]);
   });
 
-  test("alone, a time is all of its last part", () => {
+  test("alone, a time is the whole of its smallest unit", () => {
     expect(ranges("time:2026-11-29T12:00")).toEqual([whole(day + DAY / 2, 60_000)]);
     expect(ranges("time:2026-11-29T12:00:00")).toEqual([whole(day + DAY / 2, 1_000)]);
     expect(ranges("time:2026-11-29T12:00:00.001")).toEqual([whole(day + DAY / 2 + 1, 1)]);
@@ -263,7 +263,7 @@ describe("times", () => {
     expect(read("metadata.time:2026-11-29 12:00")).toEqual(and(read("metadata.time:2026-11-29"), word("12:00")));
   });
 
-  test("without an offset are in the time zone that is given", () => {
+  test("without an offset are in the given time zone", () => {
     expect(rangesIn("time:>=2026-11-29T12:00", "Asia/Kolkata")).toEqual([
       range({ min: Date.UTC(2026, 10, 29, 6, 30) }),
     ]);
@@ -300,7 +300,7 @@ describe("metadata", () => {
     expect(read("metadata.a:*")).toEqual({ kind: "metadata", name: "a", patterns: [{ text: "", isPrefix: true }] });
   });
 
-  test("comparisons and ranges of numbers ask for numbers, anything else and quotes for texts", () => {
+  test("unquoted comparisons and ranges of numbers match numbers, anything else texts", () => {
     const number = (parts: Partial<NumberRange>): Expression => ({
       kind: "metadataNumber",
       name: "a",
@@ -318,7 +318,7 @@ describe("metadata", () => {
 });
 
 describe("limits", () => {
-  test("the longest, deepest and largest search is read", () => {
+  test("a search at each limit is accepted", () => {
     expect(read("x".repeat(SEARCH_LENGTH_MAX))).toEqual(word("x".repeat(SEARCH_LENGTH_MAX)));
     expect(read(`${"(".repeat(SEARCH_DEPTH_MAX)}a${")".repeat(SEARCH_DEPTH_MAX)}`)).toEqual(word("a"));
     const terms = Array.from({ length: SEARCH_TERMS_MAX }, () => "a");
