@@ -1,4 +1,4 @@
-// The script tags of the README and of the page on the library, in a page of another origin, as they stand but for address and key.
+// The script tags of the page on the client library, in a page of another origin, as they stand but for address and key.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
@@ -34,7 +34,6 @@ function markupOf(page: string, text: string, url: string): string {
 
 describe("the documentation's script tag", () => {
   const pages: readonly (readonly [page: string, text: string, touchpoints: readonly string[]])[] = [
-    ["README.md", "SimpleLogs.log", ["checkout"]],
     ["docs/client_library.md", "SimpleLogs.log", ["checkout"]],
     ["docs/client_library.md", "SimpleLogs.identify", ["page-view"]],
   ];

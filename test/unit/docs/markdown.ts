@@ -34,14 +34,16 @@ function cellsOf(line: string): string[] {
 export function parseMarkdown(text: string): Markdown {
   const blocks: FencedBlock[] = [];
   const prose: string[] = [];
-  let open: { language: string; lines: string[] } | undefined;
+  let open: { language: string; indent: string; lines: string[] } | undefined;
   for (const line of text.split("\n")) {
-    const fence = /^```(\w*)$/.exec(line);
+    // A block in a list item is indented, fences and all.
+    const fence = /^( *)```(\w*)$/.exec(line);
     if (open !== undefined && fence !== null) {
       blocks.push({ language: open.language, text: open.lines.join("\n") });
       open = undefined;
-    } else if (open !== undefined) open.lines.push(line);
-    else if (fence !== null) open = { language: fence[1] ?? "", lines: [] };
+    } else if (open !== undefined)
+      open.lines.push(line.startsWith(open.indent) ? line.slice(open.indent.length) : line);
+    else if (fence !== null) open = { language: fence[2] ?? "", indent: fence[1] ?? "", lines: [] };
     else prose.push(line);
   }
   if (open !== undefined) throw new Error(`a block of ${open.language} is not closed`);

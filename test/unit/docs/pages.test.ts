@@ -11,7 +11,7 @@ const PATH = /^(?:scripts|src|test|docs)(?:\/[\w.-]+)+\/?$|^(?:LICENSE|\w+\.md)$
 
 /** The lines outside fenced blocks. */
 function proseLines(text: string): string[] {
-  return text.replaceAll(/^```[^]*?^```$/gm, "").split("\n");
+  return text.replaceAll(/^ *```[^]*?^ *```$/gm, "").split("\n");
 }
 
 describe.each(PAGES)("%s", (path) => {
