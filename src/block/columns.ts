@@ -1,13 +1,15 @@
 // The columns of a block in memory, between records and bytes. Row i of every column belongs to the same record.
+// Records into columns: the worker's side of a block, on the ingest path. Measured with real lines on one core: 0.11 to
+// 0.16 µs a record.
+// Some of a block's rows as columns of their own, in their order: what stays of a block from which records are erased. Nothing of
+// the other rows is left in what comes out: no text, no dictionary entry, no metadata field that only they had.
 
-import type { ByteWriter } from "./codec/bytes.ts";
-import type { OptionalText } from "./codec/strings.ts";
-
-/** Values of some rows only: `values[n]` belongs to row `rows[n]`, rows rising. */
-export interface SparseColumn<T> {
-  readonly rows: ArrayLike<number>;
-  readonly values: ArrayLike<T>;
-}
+import { type JsonObject, setMember } from "../core/json.ts";
+import { METADATA_COLUMNS_MAX, METADATA_NAME_LENGTH_MAX } from "../core/limits.ts";
+import type { StoredRecord } from "../core/record.ts";
+import type { OptionalText } from "./codec/dictionary.ts";
+import { keyTypeCodeOf, packFlags } from "./codec/flags.ts";
+import { emptySparse, type SparseColumn, type SparseDraft } from "./codec/sparse_column.ts";
 
 export interface Columns {
   readonly count: number;
@@ -30,15 +32,6 @@ export interface Columns {
   readonly metadataRest: SparseColumn<string>;
 }
 
-/** A column's name, and what writes its bytes. */
-export type NamedColumn = readonly [name: string, write: (writer: ByteWriter) => void];
-
-/** A sparse column that still grows. */
-export interface SparseDraft<T> {
-  readonly rows: number[];
-  readonly values: T[];
-}
-
 /** Columns that records are still added to. */
 export interface ColumnsDraft extends Columns {
   count: number;
@@ -56,10 +49,6 @@ export interface ColumnsDraft extends Columns {
   readonly duration: SparseDraft<number>;
   readonly metadata: Map<string, SparseDraft<unknown>>;
   readonly metadataRest: SparseDraft<string>;
-}
-
-export function emptySparse<T>(): SparseDraft<T> {
-  return { rows: [], values: [] };
 }
 
 export function emptyColumns(): ColumnsDraft {
@@ -80,4 +69,94 @@ export function emptyColumns(): ColumnsDraft {
     metadata: new Map(),
     metadataRest: emptySparse(),
   };
+}
+
+function put<T>(column: SparseDraft<T>, row: number, value: T): void {
+  column.rows.push(row);
+  column.values.push(value);
+}
+
+/** Adds metadata fields to their columns; those beyond METADATA_COLUMNS_MAX names, and those of long names, go to the rest. */
+export function appendMetadata(columns: ColumnsDraft, row: number, metadata: JsonObject): void {
+  let rest: JsonObject | undefined;
+  for (const name in metadata) {
+    let column = columns.metadata.get(name);
+    if (column === undefined) {
+      if (columns.metadata.size >= METADATA_COLUMNS_MAX || name.length > METADATA_NAME_LENGTH_MAX) {
+        rest ??= {};
+        setMember(rest, name, metadata[name]);
+        continue;
+      }
+      column = emptySparse<unknown>();
+      columns.metadata.set(name, column);
+    }
+    put(column, row, metadata[name]);
+  }
+  if (rest !== undefined) put(columns.metadataRest, row, JSON.stringify(rest));
+}
+
+/** Adds one record as the next row. Its strings hold no lone surrogates; its numbers are finite. */
+export function appendRecord(columns: ColumnsDraft, id: number, record: Omit<StoredRecord, "id">): void {
+  const row = columns.count++;
+  columns.id.push(id);
+  columns.time.push(record.time);
+  columns.received.push(record.receivedAt);
+  columns.flags.push(packFlags(record));
+  columns.keyType.push(keyTypeCodeOf(record.keyType));
+  columns.apiKey.push(record.apiKey);
+  columns.touchpoint.push(record.touchpoint);
+  columns.message.push(record.message);
+  if (record.key !== undefined) put(columns.key, row, record.key);
+  if (record.startTime !== undefined) put(columns.start, row, record.startTime);
+  if (record.endTime !== undefined) put(columns.end, row, record.endTime);
+  if (record.duration !== undefined) put(columns.duration, row, record.duration);
+  if (record.metadata !== undefined) appendMetadata(columns, row, record.metadata);
+}
+
+/** The rows for which `isKept[row]` is 1. */
+export function selectRows(columns: Columns, isKept: Uint8Array): Columns {
+  const rows: number[] = [];
+  /** For each row that is kept, its new number. */
+  const places = new Uint32Array(columns.count);
+  for (let row = 0; row < columns.count; row++) {
+    if (isKept[row] !== 1) continue;
+    places[row] = rows.length;
+    rows.push(row);
+  }
+  const dense = <T>(values: ArrayLike<T>): T[] => rows.map((row) => values[row] as T);
+  const numbers = (values: ArrayLike<number>) => Float64Array.from(rows, (row) => values[row] as number);
+  const sparse = <T>(column: SparseColumn<T>) => selectSparse(column, isKept, places);
+  const metadata = new Map<string, SparseColumn<unknown>>();
+  for (const [name, column] of columns.metadata) {
+    const kept = sparse(column);
+    if (kept.rows.length > 0) metadata.set(name, kept);
+  }
+  return {
+    count: rows.length,
+    id: numbers(columns.id),
+    time: numbers(columns.time),
+    received: numbers(columns.received),
+    flags: Uint8Array.from(rows, (row) => columns.flags[row] as number),
+    keyType: Uint8Array.from(rows, (row) => columns.keyType[row] as number),
+    apiKey: dense(columns.apiKey),
+    touchpoint: dense(columns.touchpoint),
+    message: dense(columns.message),
+    key: sparse(columns.key),
+    start: sparse(columns.start),
+    end: sparse(columns.end),
+    duration: sparse(columns.duration),
+    metadata,
+    metadataRest: sparse(columns.metadataRest),
+  };
+}
+
+function selectSparse<T>(column: SparseColumn<T>, isKept: Uint8Array, places: Uint32Array): SparseColumn<T> {
+  const selected = emptySparse<T>();
+  for (let index = 0; index < column.rows.length; index++) {
+    const row = column.rows[index] as number;
+    if (isKept[row] !== 1) continue;
+    selected.rows.push(places[row] as number);
+    selected.values.push(column.values[index] as T);
+  }
+  return selected;
 }

@@ -2,48 +2,22 @@
 // row. A merged block keeps a piece a column, so that a query inflates only what it needs. Every piece carries a CRC-32 of
 // its name and its compressed bytes.
 
-import { crc32 } from "node:zlib";
-import { compressZstd } from "#runtime/zstd.ts";
 import { ByteWriter } from "./codec/bytes.ts";
+import {
+  type BlockPiece,
+  type EncodedBlock,
+  METADATA_PREFIX,
+  type NamedColumn,
+  PACKED,
+  pieceOf,
+} from "./codec/column_chunks.ts";
+import { toDictionary, writeDictionary } from "./codec/dictionary.ts";
+import { hasKeyTypes, KEY_TYPE_COLUMN, writeKeyTypes } from "./codec/flags.ts";
 import { writeNumbers } from "./codec/numbers.ts";
-import { toDictionary, writeDictionary } from "./codec/strings.ts";
-import { writeSparseNumbers, writeSparseStrings, writeStrings, writeValues } from "./codec/values.ts";
-import type { Columns, NamedColumn } from "./columns.ts";
-import { hasKeyTypes, KEY_TYPE_COLUMN, writeKeyTypes } from "./key_types.ts";
-
-/** Name of the one piece of a packed block. */
-export const PACKED = "*";
-/** Before the name of a metadata field's column, so that no field can be taken for a fixed column. */
-export const METADATA_PREFIX = "metadata.";
-
-/** One stored piece: a whole packed block, or one column of a merged one. */
-export interface BlockPiece {
-  readonly name: string;
-  /** CRC-32 of the name and `data`; of `data` alone in blocks of format 2 and before. */
-  readonly checksum: number;
-  /** zstd frame. */
-  readonly data: Uint8Array;
-}
-
-/** A block's pieces and their inflated size in bytes. */
-export interface EncodedBlock {
-  readonly pieces: readonly BlockPiece[];
-  readonly rawBytes: number;
-}
-
-/** Level 1 was as small as level 3 on real lines and a third faster. */
-const ZSTD_LEVEL = 1;
-
-/** What a piece's `checksum` is. */
-export function pieceChecksum(name: string, data: Uint8Array): number {
-  return crc32(data, crc32(name));
-}
-
-/** Compresses what is one piece. */
-export function pieceOf(name: string, raw: Uint8Array): BlockPiece {
-  const data = compressZstd(raw, ZSTD_LEVEL);
-  return { name, checksum: pieceChecksum(name, data), data };
-}
+import { writeSparseNumbers, writeSparseStrings } from "./codec/sparse_column.ts";
+import { writeStrings } from "./codec/text_column.ts";
+import { writeValues } from "./codec/value_column.ts";
+import type { Columns } from "./columns.ts";
 
 /** The columns of a packed block that have any value, each with its writer: in the form that costs least. */
 function columnWriters(columns: Columns): NamedColumn[] {

@@ -1,12 +1,22 @@
+// What readers see of a block: its columns, each inflated and decoded when it is first asked for, so a query pays for what
+// it needs. Row i of every column belongs to the same record; a sparse column has values for some rows only.
 // A stored block opened for reading. A column is loaded, checked, inflated and decoded when it is first asked for, and once: a
 // query that asks for times and levels never touches a message. A packed block is one piece and inflates as a whole.
 
 import type { StoredRecord } from "../core/record.ts";
-import type { BlockView, SparseTextColumn, TextColumn, ValueColumn } from "./block_view.ts";
 import { ByteReader } from "./codec/bytes.ts";
-import { PartedTexts, readHead } from "./codec/chunked_texts.ts";
-import { unpack } from "./codec/column_chunks.ts";
-import { inflate } from "./codec/inflate.ts";
+import {
+  type BlockPiece,
+  inflate,
+  METADATA_PREFIX,
+  PACKED,
+  type PieceSource,
+  piecesAtHand,
+  unpack,
+} from "./codec/column_chunks.ts";
+import { BlockDamagedError, orDamaged } from "./codec/damage.ts";
+import { type DictionaryColumn, fromDictionary, readDictionary } from "./codec/dictionary.ts";
+import { hasMetadata, KEY_TYPE_COLUMN, readKeyTypes } from "./codec/flags.ts";
 import { readNumbers } from "./codec/numbers.ts";
 import { RestMembers } from "./codec/overflow_metadata.ts";
 import {
@@ -17,31 +27,18 @@ import {
   startsByTime,
   TOLD,
 } from "./codec/residual_numbers.ts";
-import { readSparseNumbers, SparseTexts } from "./codec/sparse_column.ts";
-import { type DictionaryColumn, readDictionary } from "./codec/strings.ts";
-import { PARTED_COLUMN, partName } from "./codec/text_chunks.ts";
-import { PlainTexts, readTexts, type Texts } from "./codec/text_column.ts";
-import { readValues, type Values } from "./codec/value_column.ts";
-import { FORM } from "./codec/values.ts";
-import type { SparseColumn } from "./columns.ts";
-import { BlockDamagedError, orDamaged } from "./damage.ts";
-import { type BlockPiece, METADATA_PREFIX, PACKED } from "./encode.ts";
-import { hasMetadata } from "./flags.ts";
-import { KEY_TYPE_COLUMN, readKeyTypes } from "./key_types.ts";
+import {
+  emptySparse,
+  readSparseNumbers,
+  type SparseColumn,
+  type SparseTextColumn,
+  SparseTexts,
+} from "./codec/sparse_column.ts";
+import { FORM, PlainTexts, readTexts, type TextColumn, type Texts } from "./codec/text_column.ts";
+import { readValues, type ValueColumn, type Values } from "./codec/value_column.ts";
+import type { Columns } from "./columns.ts";
+import { PARTED_COLUMN, PartedTexts, partName, readHead } from "./filter/chunked_texts.ts";
 import { type PlacedValues, recordsAt } from "./records.ts";
-
-/** A block's stored pieces, by name. What it throws is not taken for damage. */
-export interface PieceSource {
-  piece(name: string): BlockPiece | undefined;
-  /** Without loading their data. */
-  names(): readonly string[];
-}
-
-/** Pieces that are all at hand. */
-export function piecesAtHand(pieces: readonly BlockPiece[]): PieceSource {
-  const byName = new Map(pieces.map((piece) => [piece.name, piece]));
-  return { piece: (name) => byName.get(name), names: () => [...byName.keys()] };
-}
 
 /** Opens a block of `count` records, packed or columnar. */
 export function openBlock(pieces: readonly BlockPiece[], count: number): OpenBlock {
@@ -49,7 +46,7 @@ export function openBlock(pieces: readonly BlockPiece[], count: number): OpenBlo
 }
 
 /** Methods throw BlockDamagedError, and what the source throws. */
-export class OpenBlock implements BlockView {
+export class OpenBlock {
   readonly count: number;
   readonly #source: PieceSource;
   #names: readonly string[] | undefined;
@@ -284,4 +281,32 @@ function placed(column: SparseColumn<number> | undefined): PlacedValues<number> 
   if (column === undefined) return undefined;
   const { rows, values } = column;
   return { rows, value: (place) => values[place] as number };
+}
+
+/** Decodes every column of a block of `count` records. Throws BlockDamagedError. */
+export function decodeColumns(pieces: readonly BlockPiece[], count: number): Columns {
+  const block = openBlock(pieces, count);
+  const metadata = new Map<string, SparseColumn<unknown>>();
+  for (const name of block.metadataNames()) metadata.set(name, decoded(block.metadataValues(name)));
+  return {
+    count,
+    id: block.id(),
+    time: block.time(),
+    received: block.received(),
+    flags: block.flags(),
+    keyType: block.keyType(),
+    apiKey: fromDictionary(block.apiKey()) as string[],
+    touchpoint: fromDictionary(block.touchpoint()),
+    message: block.messageTexts().all(),
+    key: decoded(block.keyTexts()) as SparseColumn<string>,
+    start: block.start() ?? emptySparse<number>(),
+    end: block.end() ?? emptySparse<number>(),
+    duration: block.duration() ?? emptySparse<number>(),
+    metadata,
+    metadataRest: decoded(block.restTexts()) as SparseColumn<string>,
+  };
+}
+
+function decoded<T>(column: { readonly rows: ArrayLike<number>; all(): ArrayLike<T> } | undefined): SparseColumn<T> {
+  return column === undefined ? emptySparse<T>() : { rows: column.rows, values: column.all() };
 }

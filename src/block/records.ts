@@ -1,10 +1,38 @@
+// A whole block at once, into columns and records in memory: what exporting, checking and erasing need.
 // Columns back into records: of the rows that are asked for, and at the cost of these.
 
 import { type JsonObject, setMember } from "../core/json.ts";
 import type { StoredRecord } from "../core/record.ts";
+import { hasMetadata, keyTypeOfCode, kindOf, levelOf, sourceOf } from "./codec/flags.ts";
 import { valueAt } from "./codec/json_text.ts";
-import { hasMetadata, kindOf, levelOf, sourceOf } from "./flags.ts";
-import { keyTypeOfCode } from "./key_types.ts";
+import type { SparseColumn } from "./codec/sparse_column.ts";
+import type { Columns } from "./columns.ts";
+
+/** The block's records in row order, or those of the wanted rows. */
+export function recordsOf(columns: Columns, isWanted: (row: number) => boolean = () => true): StoredRecord[] {
+  const rows: number[] = [];
+  for (let row = 0; row < columns.count; row++) if (isWanted(row)) rows.push(row);
+  return recordsAt(rows, {
+    id: columns.id,
+    time: columns.time,
+    received: columns.received,
+    flags: columns.flags,
+    keyType: columns.keyType,
+    apiKey: (row) => columns.apiKey[row],
+    touchpoint: (row) => columns.touchpoint[row],
+    message: (row) => columns.message[row],
+    key: placed(columns.key),
+    start: placed(columns.start),
+    end: placed(columns.end),
+    duration: placed(columns.duration),
+    metadata: [...columns.metadata].map(([name, column]) => [name, placed(column)] as const),
+    rest: placed(columns.metadataRest),
+  });
+}
+
+function placed<T>({ rows, values }: SparseColumn<T>): PlacedValues<T> {
+  return { rows, value: (place) => values[place] as T };
+}
 
 /** A sparse column, whether decoded or not: place n belongs to row `rows[n]`, rows rising. */
 export interface PlacedValues<T> {

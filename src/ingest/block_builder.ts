@@ -1,8 +1,7 @@
 // The records of one group on their way into blocks: ids are given in the order of arrival, columns are filled a project
 // and UTC day.
 
-import { appendRecord } from "../block/append.ts";
-import { type ColumnsDraft, emptyColumns } from "../block/columns.ts";
+import { appendRecord, type ColumnsDraft, emptyColumns } from "../block/columns.ts";
 import { DAY_MS } from "../core/limits.ts";
 import type { StoredRecord } from "../core/record.ts";
 

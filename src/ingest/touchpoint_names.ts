@@ -5,7 +5,7 @@
 // those that only client keys sent are at most half. They give way: a server's new name takes the place of the latest of them. Names
 // are found by a keyed hash of 53 bits, so that none can be made to meet others: two are mixed up with a chance of 10^-12.
 
-import { keyTypeCodeOf } from "../block/key_types.ts";
+import { keyTypeCodeOf } from "../block/codec/flags.ts";
 import { CLIENT_TOUCHPOINTS_MAX, TOUCHPOINTS_MAX } from "../core/limits.ts";
 import { TOUCHPOINT_LENGTH_MAX } from "../core/touchpoint.ts";
 import { TextHasher } from "./pairing/name_hashes.ts";
@@ -47,7 +47,7 @@ export class TouchpointNames {
     }
   }
 
-  /** Stages the notes of names as records bring them; `keyTypes` are the records' codes (block/key_types.ts). */
+  /** Stages the notes of names as records bring them; `keyTypes` are the records' codes (block/codec/flags.ts). */
   see(
     project: string,
     touchpoints: readonly (string | undefined)[],

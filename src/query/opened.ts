@@ -1,11 +1,12 @@
 // One block as a question looks at it: first what its header and its summary say, then its columns, each step only when the
 // one before has not decided. Nothing is inflated for a block that cannot match.
 
-import type { BlockView } from "../block/block_view.ts";
+import type { PieceSource } from "../block/codec/column_chunks.ts";
+import { SUMMARY } from "../block/codec/column_chunks.ts";
 import { readTextFilters, type TextFilters } from "../block/filter/block_filters.ts";
-import { OpenBlock, type PieceSource } from "../block/open_block.ts";
+import { OpenBlock } from "../block/open_block.ts";
 import type { BlockSummary } from "../block/stats/statistics.ts";
-import { readSummary, SUMMARY } from "../block/stats/statistics.ts";
+import { readSummary } from "../block/stats/statistics.ts";
 import type { Expression } from "../search/expression.ts";
 import { matchSteps } from "./match/evaluate.ts";
 import { type BlockFacts, canSkip, judge } from "./match/prune.ts";
@@ -63,7 +64,7 @@ export class OpenedBlock {
   readonly #pieces: PieceSource;
   readonly #cache: SummaryCache;
   readonly #memory: QueryMemory;
-  #view: BlockView | undefined;
+  #view: OpenBlock | undefined;
   #summary: BlockSummary | null | undefined;
 
   constructor(block: QueryBlock, pieces: PieceSource, scope: Scope, { cache, memory }: OpenedBlockOptions) {
@@ -82,7 +83,7 @@ export class OpenedBlock {
   }
 
   /** Its columns. A step before, so that a query may wait for its turn where others hold much. */
-  *view(): Generator<undefined, BlockView> {
+  *view(): Generator<undefined, OpenBlock> {
     if (this.#view === undefined) {
       this.#memory.expect(this.block.rawBytes);
       yield undefined;

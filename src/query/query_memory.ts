@@ -1,7 +1,7 @@
 // What a query holds, about, for whoever decides which queries may go on: the lists it collects, and what it inflates of the block in work.
 
-import { inflatedBytesOf } from "../block/codec/inflate.ts";
-import type { PieceSource } from "../block/open_block.ts";
+import type { PieceSource } from "../block/codec/column_chunks.ts";
+import { inflatedBytesOf } from "../block/codec/column_chunks.ts";
 import { INFLATED_FACTOR } from "./limits.ts";
 
 export class QueryMemory {

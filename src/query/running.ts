@@ -1,8 +1,7 @@
 // The starts that wait for their end, as a query sees them: matched by the same evaluator as records, over small blocks that are made
 // of them on the spot, some at a time.
 
-import { appendRecord } from "../block/append.ts";
-import { emptyColumns } from "../block/columns.ts";
+import { appendRecord, emptyColumns } from "../block/columns.ts";
 import { BlockEncoder } from "../block/encode.ts";
 import { openBlock } from "../block/open_block.ts";
 import type { StoredRecord } from "../core/record.ts";

@@ -3,7 +3,7 @@
 // its own, so that the log can be copied back while a long question runs. A generator: whoever drives it decides after each block
 // whether to go on.
 
-import { BlockDamagedError } from "../block/damage.ts";
+import { BlockDamagedError } from "../block/codec/damage.ts";
 import type { ScanWarnings } from "../core/responses.ts";
 import { STEP_BYTES_MAX, STEP_MS_MAX } from "./limits.ts";
 import { mayHold, OpenedBlock } from "./opened.ts";

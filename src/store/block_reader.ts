@@ -1,9 +1,8 @@
 // A read-only connection's view of the blocks. Each call is one short read transaction, so that no reader keeps the log
 // from being copied back; between `begin` and `end` all calls share one, and see the same state of the file.
 
-import { BlockDamagedError, BlockGoneError } from "../block/damage.ts";
-import type { BlockPiece } from "../block/encode.ts";
-import type { PieceSource } from "../block/open_block.ts";
+import type { BlockPiece, PieceSource } from "../block/codec/column_chunks.ts";
+import { BlockDamagedError, BlockGoneError } from "../block/codec/damage.ts";
 import type { BlockHeader } from "../block/stats/zone_map.ts";
 import { TIME_MS_MAX } from "../core/limits.ts";
 import type { Database, Statement } from "../runtime/driver.ts";

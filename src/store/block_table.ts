@@ -1,7 +1,7 @@
 // Blocks as rows: one of `blocks` and one a piece of `pieces`.
 
 import { crc32 } from "node:zlib";
-import type { BlockPiece, EncodedBlock } from "../block/encode.ts";
+import type { BlockPiece, EncodedBlock } from "../block/codec/column_chunks.ts";
 import type { BlockHeader } from "../block/stats/zone_map.ts";
 import { assert } from "../core/errors.ts";
 import type { Database, Statement } from "../runtime/driver.ts";

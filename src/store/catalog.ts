@@ -1,6 +1,6 @@
 // The blocks of the data file, known in memory by the one thread that writes: what to merge, what to drop, what to show.
 
-import { BlockDamagedError } from "../block/damage.ts";
+import { BlockDamagedError } from "../block/codec/damage.ts";
 import { openBlock } from "../block/open_block.ts";
 import type { Database } from "../runtime/driver.ts";
 import { type BlockEntry, isFinished } from "./block_entry.ts";

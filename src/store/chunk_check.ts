@@ -1,7 +1,7 @@
 // Whether a block's pieces are those that were written, by what its header says of them; each piece's bytes have a checksum of their own.
 
-import { BlockDamagedError } from "../block/damage.ts";
-import type { BlockPiece } from "../block/encode.ts";
+import type { BlockPiece } from "../block/codec/column_chunks.ts";
+import { BlockDamagedError } from "../block/codec/damage.ts";
 import { areNamesSound } from "./block_table.ts";
 
 /** What a block's header says of its pieces. */

@@ -1,7 +1,8 @@
 // The one connection that writes. Every method is one transaction; what it remembers beside the file (catalog, projects)
 // changes only after the commit, so a failed commit leaves no trace.
 
-import { BlockEncoder, type EncodedBlock } from "../block/encode.ts";
+import type { EncodedBlock } from "../block/codec/column_chunks.ts";
+import { BlockEncoder } from "../block/encode.ts";
 import { type BlockHeader, headerOf } from "../block/stats/zone_map.ts";
 import type { GroupWrite } from "../commit/group_write.ts";
 import type { Durability } from "../core/batch.ts";

@@ -1,6 +1,6 @@
 // What the threads say to one another. The main thread relays between writer and compactor, so each knows one peer only.
 
-import type { EncodedBlock } from "../block/encode.ts";
+import type { EncodedBlock } from "../block/codec/column_chunks.ts";
 import type { BlockHeader } from "../block/stats/zone_map.ts";
 import type { Durability } from "../core/batch.ts";
 import type { ChangeOutcome, ChangeRequest } from "../core/changes.ts";

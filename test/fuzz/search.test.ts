@@ -2,9 +2,8 @@
 // records against both. Random texts, too, are read or refused with a place, and never throw.
 
 import { expect, test } from "bun:test";
+import { countedFlags, keyTypeCodeOf, kindCodeOf, levelCodeOf, packFlags } from "../../src/block/codec/flags.ts";
 import { readTextFilters } from "../../src/block/filter/block_filters.ts";
-import { countedFlags, kindCodeOf, levelCodeOf, packFlags } from "../../src/block/flags.ts";
-import { keyTypeCodeOf } from "../../src/block/key_types.ts";
 import { OpenBlock } from "../../src/block/open_block.ts";
 import { METADATA_COLUMNS_MAX } from "../../src/core/limits.ts";
 import { KINDS, LEVELS, type ShownRecord, SOURCES, type StoredRecord, showRecord } from "../../src/core/record.ts";

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { decodeColumns, recordsOf } from "../../src/block/decode.ts";
+import { decodeColumns } from "../../src/block/open_block.ts";
+import { recordsOf } from "../../src/block/records.ts";
 import { OperatingError } from "../../src/core/errors.ts";
 import { backupTo } from "../../src/store/backup.ts";
 import { APPLICATION_ID, FORMAT_VERSION } from "../../src/store/schema.ts";

@@ -1,11 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { BlockDamagedError, BlockGoneError } from "../../src/block/damage.ts";
-import { decodeColumns, recordsOf } from "../../src/block/decode.ts";
+import { SUMMARY } from "../../src/block/codec/column_chunks.ts";
+import { BlockDamagedError, BlockGoneError } from "../../src/block/codec/damage.ts";
 import { BlockMerger } from "../../src/block/merge/merge_blocks.ts";
-import { OpenBlock } from "../../src/block/open_block.ts";
-import { readSummary, SUMMARY } from "../../src/block/stats/statistics.ts";
+import { decodeColumns, OpenBlock } from "../../src/block/open_block.ts";
+import { recordsOf } from "../../src/block/records.ts";
+import { readSummary } from "../../src/block/stats/statistics.ts";
 import { DAY_MS } from "../../src/core/limits.ts";
 import { BlockReader } from "../../src/store/block_reader.ts";
 import { openForReading } from "../../src/store/database.ts";

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import type { BlockView } from "../../src/block/block_view.ts";
-import { inflate } from "../../src/block/codec/inflate.ts";
+import { type BlockPiece, inflate, PACKED, piecesAtHand, SUMMARY } from "../../src/block/codec/column_chunks.ts";
 import type { Columns } from "../../src/block/columns.ts";
-import { decodeColumns, recordsOf } from "../../src/block/decode.ts";
-import { BlockEncoder, type BlockPiece, PACKED } from "../../src/block/encode.ts";
+import { BlockEncoder } from "../../src/block/encode.ts";
 import { readTextFilters } from "../../src/block/filter/block_filters.ts";
 import { BlockMerger } from "../../src/block/merge/merge_blocks.ts";
-import { piecesAtHand } from "../../src/block/open_block.ts";
-import { readSummary, SUMMARY } from "../../src/block/stats/statistics.ts";
+import type { OpenBlock } from "../../src/block/open_block.ts";
+import { decodeColumns } from "../../src/block/open_block.ts";
+import { recordsOf } from "../../src/block/records.ts";
+import { readSummary } from "../../src/block/stats/statistics.ts";
 import type { GroupWrite } from "../../src/commit/group_write.ts";
 import type { EraseReport } from "../../src/core/changes.ts";
 import { DAY_MS } from "../../src/core/limits.ts";
@@ -34,7 +34,7 @@ function search(q: string): MatchRows | undefined {
   const parsed = parseSearch(q);
   if (!parsed.ok) throw new Error(parsed.problem.message);
   if (parsed.search.kind === "all") return undefined;
-  return (view: BlockView, project: string) => matchRows(parsed.search, view, project);
+  return (view: OpenBlock, project: string) => matchRows(parsed.search, view, project);
 }
 
 interface Asked {

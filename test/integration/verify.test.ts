@@ -1,10 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { closeSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { inflate } from "../../src/block/codec/inflate.ts";
-import { pieceOf } from "../../src/block/encode.ts";
-import { FILTER } from "../../src/block/filter/ngram_filter.ts";
-import { SUMMARY } from "../../src/block/stats/statistics.ts";
+import { FILTER, inflate, pieceOf, SUMMARY } from "../../src/block/codec/column_chunks.ts";
 import { DAY_MS } from "../../src/core/limits.ts";
 import type { Database } from "../../src/runtime/driver.ts";
 import { blockChecksum, HEADER_COLUMNS } from "../../src/store/block_table.ts";

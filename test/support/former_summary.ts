@@ -1,9 +1,7 @@
 // A merged block with a summary of the former version, as that version wrote it.
 
-import { appendRecord } from "../../src/block/append.ts";
-import { type Columns, emptyColumns } from "../../src/block/columns.ts";
-import { type BlockPiece, pieceOf } from "../../src/block/encode.ts";
-import { SUMMARY } from "../../src/block/stats/statistics.ts";
+import { type BlockPiece, pieceOf, SUMMARY } from "../../src/block/codec/column_chunks.ts";
+import { appendRecord, type Columns, emptyColumns } from "../../src/block/columns.ts";
 import { KINDS, LEVELS, type StoredRecord } from "../../src/core/record.ts";
 
 const BYTES = `

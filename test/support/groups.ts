@@ -1,8 +1,7 @@
 // Groups as the worker stages them, for tests of the store that need no worker; and what the compactor does with them.
 
-import { appendRecord } from "../../src/block/append.ts";
-import { emptyColumns } from "../../src/block/columns.ts";
-import type { BlockPiece } from "../../src/block/encode.ts";
+import type { BlockPiece } from "../../src/block/codec/column_chunks.ts";
+import { appendRecord, emptyColumns } from "../../src/block/columns.ts";
 import { BlockMerger } from "../../src/block/merge/merge_blocks.ts";
 import type { GroupWrite } from "../../src/commit/group_write.ts";
 import { DAY_MS } from "../../src/core/limits.ts";

@@ -1,10 +1,9 @@
 // Blocks in memory for tests of queries: as the writer makes them, and merged as the compactor does, whenever a test says so.
 
-import { appendRecord } from "../../src/block/append.ts";
-import { emptyColumns } from "../../src/block/columns.ts";
-import { BlockEncoder, type BlockPiece, type EncodedBlock } from "../../src/block/encode.ts";
+import type { BlockPiece, EncodedBlock, PieceSource } from "../../src/block/codec/column_chunks.ts";
+import { appendRecord, emptyColumns } from "../../src/block/columns.ts";
+import { BlockEncoder } from "../../src/block/encode.ts";
 import { BlockMerger } from "../../src/block/merge/merge_blocks.ts";
-import type { PieceSource } from "../../src/block/open_block.ts";
 import { headerOf } from "../../src/block/stats/zone_map.ts";
 import type { StoredRecord } from "../../src/core/record.ts";
 import type { BlockFilter, QueryBlock, QuerySource } from "../../src/query/source.ts";

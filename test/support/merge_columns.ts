@@ -1,6 +1,7 @@
 // Several blocks into one, sorted by touchpoint and then time, the plain way: as columns of values. What BlockMerger is held against.
 
-import { type Columns, emptyColumns, emptySparse, type SparseColumn } from "../../src/block/columns.ts";
+import { emptySparse, type SparseColumn } from "../../src/block/codec/sparse_column.ts";
+import { type Columns, emptyColumns } from "../../src/block/columns.ts";
 import { type JsonObject, setMember } from "../../src/core/json.ts";
 import { METADATA_COLUMNS_MAX, METADATA_NAME_LENGTH_MAX } from "../../src/core/limits.ts";
 

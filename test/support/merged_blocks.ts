@@ -1,10 +1,10 @@
 // Columns as a merged block: packed as a group is, and merged as the compactor does it, but with their rows where they are.
 
+import type { EncodedBlock } from "../../src/block/codec/column_chunks.ts";
+import { FILTER, SUMMARY } from "../../src/block/codec/column_chunks.ts";
 import type { Columns } from "../../src/block/columns.ts";
-import { BlockEncoder, type EncodedBlock } from "../../src/block/encode.ts";
-import { FILTER } from "../../src/block/filter/ngram_filter.ts";
+import { BlockEncoder } from "../../src/block/encode.ts";
 import { BlockMerger } from "../../src/block/merge/merge_blocks.ts";
-import { SUMMARY } from "../../src/block/stats/statistics.ts";
 
 export function mergedOf(columns: Columns, notesRecordsMin?: number, partTexts?: number): EncodedBlock {
   const merger = new BlockMerger("as they lie");

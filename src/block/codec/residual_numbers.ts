@@ -5,10 +5,11 @@
 // Measured on 262,144 real lines with redrawn digits, a fifth of them timings: 1.0 of 25.9 bytes a record less. The time itself, in the
 // order of ids, would be 0.4 bytes less still, but then every question would pay for the ids.
 
-import type { NamedColumn, SparseColumn } from "../columns.ts";
-import { rowsByNumbers } from "../merge/row_order.ts";
+import type { NamedColumn } from "./column_chunks.ts";
 import { bitsOf, writeNumbers } from "./numbers.ts";
-import { writeSparseNumbers } from "./values.ts";
+import { rowsByNumbers } from "./row_order.ts";
+import type { SparseColumn } from "./sparse_column.ts";
+import { writeSparseNumbers } from "./sparse_column.ts";
 
 /** Columns that hold another column's values: as they are but in the order of ids, or less what they are told by. */
 export const TOLD = {

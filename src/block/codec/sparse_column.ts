@@ -1,12 +1,26 @@
 // A sparse column as it is read: which rows have a value, and texts or numbers for these.
 
-import type { SparseTextColumn } from "../block_view.ts";
-import type { SparseColumn } from "../columns.ts";
-import type { ByteReader } from "./bytes.ts";
-import { readNumbers } from "./numbers.ts";
+import type { ByteReader, ByteWriter } from "./bytes.ts";
+import type { OptionalText } from "./dictionary.ts";
+import { readNumbers, writeNumbers } from "./numbers.ts";
 import type { RestTexts } from "./overflow_metadata.ts";
-import type { OptionalText } from "./strings.ts";
-import { PlainTexts } from "./text_column.ts";
+import { PlainTexts, type TextColumn, writePlainStrings } from "./text_column.ts";
+
+/** Values of some rows only: `values[n]` belongs to row `rows[n]`, rows rising. */
+export interface SparseColumn<T> {
+  readonly rows: ArrayLike<number>;
+  readonly values: ArrayLike<T>;
+}
+
+/** A sparse column that still grows. */
+export interface SparseDraft<T> {
+  readonly rows: number[];
+  readonly values: T[];
+}
+
+export function emptySparse<T>(): SparseDraft<T> {
+  return { rows: [], values: [] };
+}
 
 /** Reads which of `count` rows have a value; rising. */
 export function readRows(reader: ByteReader, count: number): Uint32Array {
@@ -78,4 +92,32 @@ export class SparseTexts implements SparseTextColumn {
   coded(): undefined {
     return undefined;
   }
+}
+
+/** Writes which of `count` rows have a value. */
+export function writeRows(writer: ByteWriter, rows: ArrayLike<number>, count: number): void {
+  writer.unsigned(rows.length);
+  if (rows.length === count) return;
+  const gaps = new Uint32Array(rows.length);
+  for (let index = 0, next = 0; index < rows.length; index++) {
+    const row = rows[index] as number;
+    gaps[index] = row - next;
+    next = row + 1;
+  }
+  writer.unsignedAll(gaps);
+}
+
+export function writeSparseStrings(writer: ByteWriter, column: SparseColumn<string>, count: number): void {
+  writeRows(writer, column.rows, count);
+  writePlainStrings(writer, column.values);
+}
+
+export function writeSparseNumbers(writer: ByteWriter, column: SparseColumn<number>, count: number): void {
+  writeRows(writer, column.rows, count);
+  writeNumbers(writer, column.values);
+}
+
+/** Texts of some rows: place n belongs to row `rows[n]`, rows rising. */
+export interface SparseTextColumn extends TextColumn {
+  readonly rows: ArrayLike<number>;
 }

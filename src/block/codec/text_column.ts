@@ -1,3 +1,4 @@
+// Where each text of a plain column begins, in UTF-16 units as it is stored, and in bytes of UTF-8 as it lies.
 // A column of texts as it is read: plain (one piece of UTF-8, cut by lengths) or a dictionary, whose entries are tested once
 // each. Plain text is searched as it lies: a needle without letters in the bytes, any other as a regular expression without regard to
 // case in the bytes as one Latin-1 string; each hit is mapped to its place by the texts' starts in bytes. A string is made only of what
@@ -8,14 +9,118 @@
 // ASCII, or a text holds one of the two characters that fold to ASCII (U+017F, U+212A), the decoded text is searched, or text by
 // text: up to 25 ms.
 
+import { isAscii } from "node:buffer";
 import { FOLDED_TO_ASCII, foldText } from "../../core/case_folding.ts";
 import { copyOf } from "../../core/text_copy.ts";
-import type { TextColumn } from "../block_view.ts";
-import { BlockDamagedError } from "../damage.ts";
-import type { ByteReader } from "./bytes.ts";
-import { type DictionaryColumn, fromDictionary, type OptionalText, readDictionary } from "./strings.ts";
-import { byteStarts, cutText, readLengths, type TextLengths } from "./text_lengths.ts";
-import { FORM } from "./values.ts";
+import type { ByteReader, ByteWriter } from "./bytes.ts";
+import { BlockDamagedError } from "./damage.ts";
+import { type DictionaryColumn, fromDictionary, type OptionalText, readDictionary } from "./dictionary.ts";
+
+/** How a column's values are written; its first byte. */
+export const FORM = { plain: 0, dictionary: 1, typed: 2, parts: 3 } as const;
+
+/** Writes strings in the plain form, behind the byte that says so. */
+export function writeStrings(writer: ByteWriter, values: ArrayLike<OptionalText>): void {
+  writer.byte(FORM.plain);
+  writePlainStrings(writer, values);
+}
+
+/** Texts, one a place; searched without making a string of each. */
+export interface TextColumn {
+  readonly count: number;
+  /** Whether there is a text at a place; cheaper than to get it. */
+  has(place: number): boolean;
+  /** The text at a place, or undefined where there is none. */
+  value(place: number): string | undefined;
+  /** As `value`, its first so many units; half a surrogate pair at the cut is U+FFFD. */
+  beginning(place: number, lengthMax: number): string | undefined;
+  /**
+   * Sets `hits[place] = 1` for each text that contains the needle, whatever the case of either. The needle is
+   * folded: as foldText gives it. Places that have no 1 in `wanted` may be left out.
+   */
+  markContaining(needle: string, hits: Uint8Array, wanted?: Uint8Array): void;
+  /** Sets `hits[place] = 1` for each text that the test accepts; it is asked once for each different text where they repeat. */
+  markWhere(test: (text: string) => boolean, hits: Uint8Array): void;
+  /** Where texts repeat, the different ones, and for each place the number of its own from 1 on, 0 for none; else undefined. */
+  coded(): DictionaryColumn | undefined;
+}
+
+export function writePlainStrings(writer: ByteWriter, values: ArrayLike<OptionalText>): void {
+  const lengths = new Float64Array(values.length);
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row];
+    lengths[row] = value === undefined ? 0 : value.length + 1;
+  }
+  writer.unsignedAll(lengths);
+  writer.utf8(Array.isArray(values) ? values.join("") : Array.from(values).join(""));
+}
+
+/** `starts` has one more than there are texts: where the last one ends. An absent text takes no room. */
+export interface TextLengths {
+  readonly isPresent: Uint8Array;
+  /** In UTF-16 units. */
+  readonly starts: Uint32Array;
+}
+
+/** Reads the lengths of `count` texts: 0 is absent, n is n − 1 units. */
+export function readLengths(reader: ByteReader, count: number): TextLengths {
+  const isPresent = new Uint8Array(count);
+  const starts = new Uint32Array(count + 1);
+  const lengths = reader.unsignedAll(count);
+  let at = 0;
+  for (let place = 0; place < count; place++) {
+    const length = lengths[place] as number;
+    if (length > 0) {
+      isPresent[place] = 1;
+      at += length - 1;
+    }
+    starts[place + 1] = at;
+  }
+  if (at > 0xffffffff) throw new RangeError("string column is too long");
+  return { isPresent, starts };
+}
+
+/** The texts, all cut from one string. */
+export function cutText(text: string, { isPresent, starts }: TextLengths): OptionalText[] {
+  const values = new Array<OptionalText>(isPresent.length);
+  for (let place = 0; place < isPresent.length; place++) {
+    values[place] = isPresent[place] === 1 ? text.slice(starts[place], starts[place + 1]) : undefined;
+  }
+  return values;
+}
+
+/** Bytes that are looked at in one native call: where all are ASCII, nothing is counted. */
+const CHUNK_BYTES = 1024;
+
+/** The starts in bytes, of text that is UTF-8. Throws BlockDamagedError where the text does not have those units. */
+export function byteStarts(bytes: Uint8Array, unitStarts: Uint32Array): Uint32Array {
+  const starts = new Uint32Array(unitStarts.length);
+  let at = 0;
+  // Up to here the bytes are known: all ASCII, or not.
+  let knownUntil = 0;
+  let isPlain = true;
+  for (let place = 1; place < unitStarts.length; place++) {
+    let units = (unitStarts[place] as number) - (unitStarts[place - 1] as number);
+    while (units > 0) {
+      if (at >= knownUntil) {
+        knownUntil = at + CHUNK_BYTES;
+        isPlain = isAscii(bytes.subarray(at, knownUntil));
+      }
+      if (isPlain) {
+        const step = Math.min(units, knownUntil - at);
+        at += step;
+        units -= step;
+        continue;
+      }
+      const lead = bytes[at] as number;
+      at += lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+      units -= lead < 0xf0 ? 1 : 2;
+    }
+    starts[place] = at;
+  }
+  if (at !== bytes.length) throw new BlockDamagedError("string column does not end where its text does");
+  return starts;
+}
 
 /** A text column that also gives all its texts at once. */
 export interface Texts extends TextColumn {
@@ -30,6 +135,7 @@ export function readTexts(form: number, reader: ByteReader, count: number): Text
 }
 
 const ASCII = /^[\0-\x7f]*$/;
+
 const LETTER = /[a-z]/;
 
 export class PlainTexts implements Texts {

@@ -1,16 +1,55 @@
+// A sparse column as bytes: which rows have a value, then the values. A metadata column keeps each value's JSON type.
 // A metadata field's column as it is read: strings only, or values of any JSON type, of which objects and arrays are parsed when
 // they are asked for.
 
 import { foldText } from "../../core/case_folding.ts";
-import type { ValueColumn } from "../block_view.ts";
-import { orDamaged } from "../damage.ts";
-import type { ByteReader } from "./bytes.ts";
+import type { ByteReader, ByteWriter } from "./bytes.ts";
+import { orDamaged } from "./damage.ts";
+import { type DictionaryColumn, readDictionary } from "./dictionary.ts";
 import { valueAt } from "./json_text.ts";
-import { readNumbers } from "./numbers.ts";
-import { readRows } from "./sparse_column.ts";
-import { type DictionaryColumn, readDictionary } from "./strings.ts";
-import { DictionaryTexts, PlainTexts, type Texts } from "./text_column.ts";
-import { FORM, TYPE } from "./values.ts";
+import { readNumbers, writeNumbers } from "./numbers.ts";
+import { readRows, type SparseColumn, writeRows } from "./sparse_column.ts";
+import { DictionaryTexts, FORM, PlainTexts, type Texts, writePlainStrings, writeStrings } from "./text_column.ts";
+
+/** A byte a value of the typed form. */
+export const TYPE = { string: 0, number: 1, true: 2, false: 3, null: 4, json: 5 } as const;
+
+function typeOf(value: unknown): number {
+  if (typeof value === "string") return TYPE.string;
+  // 1e400 is Infinity once it is parsed, and null in JSON: nested ones become it in JSON.stringify, and these here.
+  if (typeof value === "number") return Number.isFinite(value) ? TYPE.number : TYPE.null;
+  if (value === true) return TYPE.true;
+  if (value === false) return TYPE.false;
+  return value === null ? TYPE.null : TYPE.json;
+}
+
+function areAllStrings(values: ArrayLike<unknown>): values is ArrayLike<string> {
+  for (let index = 0; index < values.length; index++) if (typeof values[index] !== "string") return false;
+  return true;
+}
+
+/** Writes a metadata column: any JSON values. */
+export function writeValues(writer: ByteWriter, column: SparseColumn<unknown>, count: number): void {
+  writeRows(writer, column.rows, count);
+  const { values } = column;
+  if (areAllStrings(values)) {
+    writeStrings(writer, values);
+    return;
+  }
+  writer.byte(FORM.typed);
+  const numbers: number[] = [];
+  const texts: string[] = [];
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index];
+    const type = typeOf(value);
+    writer.byte(type);
+    if (type === TYPE.number) numbers.push(value as number);
+    else if (type === TYPE.string) texts.push(value as string);
+    else if (type === TYPE.json) texts.push(JSON.stringify(value));
+  }
+  writeNumbers(writer, numbers);
+  writePlainStrings(writer, texts);
+}
 
 /** A value column that also gives all its values at once. */
 export interface Values extends ValueColumn {
@@ -66,6 +105,7 @@ class TextValues implements Values {
 
 /** The characters of which String(number) is made. */
 const NUMERIC = /^[0-9e.+-]*$/;
+
 /** What the JSON form of a text hides: half a pair is escaped. */
 const HIDDEN = /\p{Surrogate}/u;
 
@@ -172,4 +212,19 @@ export function hasLeaf(value: unknown, needle: string): boolean {
   if (typeof value === "string") return foldText(value).includes(needle);
   if (value === null || typeof value !== "object") return String(value).includes(needle);
   return Object.values(value).some((member) => hasLeaf(member, needle));
+}
+
+/** A metadata field's JSON values of some rows: place n belongs to row `rows[n]`, rows rising. */
+export interface ValueColumn {
+  readonly rows: ArrayLike<number>;
+  value(place: number): unknown;
+  /** The value's JSON where it is an object or an array; no object is made of it. */
+  json(place: number): string | undefined;
+  /** As TextColumn, over the value's texts: a string itself, String(value) of a number, boolean or null, and those of every
+   * leaf of an object or an array (the names of members are not searched). */
+  markContaining(needle: string, hits: Uint8Array): void;
+  /** Asks the test for each value; once for each different value where they repeat. */
+  markWhere(test: (value: unknown) => boolean, hits: Uint8Array): void;
+  /** As TextColumn, where all values are texts. */
+  coded(): DictionaryColumn | undefined;
 }

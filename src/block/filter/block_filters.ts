@@ -2,13 +2,11 @@
 // parts, their filters and that of all other texts.
 
 import { ByteReader } from "../codec/bytes.ts";
-import { readHead } from "../codec/chunked_texts.ts";
-import { inflate } from "../codec/inflate.ts";
-import { PARTED_COLUMN, partName } from "../codec/text_chunks.ts";
-import { orDamaged } from "../damage.ts";
-import type { BlockPiece } from "../encode.ts";
-import type { PieceSource } from "../open_block.ts";
-import { FILTER, parseTextFilter, type TextFilter } from "./ngram_filter.ts";
+import type { BlockPiece, PieceSource } from "../codec/column_chunks.ts";
+import { FILTER, inflate } from "../codec/column_chunks.ts";
+import { orDamaged } from "../codec/damage.ts";
+import { PARTED_COLUMN, partName, readHead } from "./chunked_texts.ts";
+import { parseTextFilter, type TextFilter } from "./ngram_filter.ts";
 
 type OptionalFilter = TextFilter | undefined;
 

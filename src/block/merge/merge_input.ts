@@ -3,7 +3,9 @@
 
 import { METADATA_COLUMNS_MAX, METADATA_NAME_LENGTH_MAX } from "../../core/limits.ts";
 import { ByteReader } from "../codec/bytes.ts";
-import { forEachColumn } from "../codec/column_chunks.ts";
+import { type BlockPiece, forEachColumn, METADATA_PREFIX } from "../codec/column_chunks.ts";
+import { BlockDamagedError, orDamaged } from "../codec/damage.ts";
+import { KEY_TYPE_COLUMN, readKeyTypes } from "../codec/flags.ts";
 import {
   addTold,
   endsByDuration,
@@ -12,13 +14,16 @@ import {
   startsByTime,
   TOLD,
 } from "../codec/residual_numbers.ts";
-import { partOf } from "../codec/text_chunks.ts";
 import { TextMap } from "../codec/text_table.ts";
-import { BlockDamagedError, orDamaged } from "../damage.ts";
-import { type BlockPiece, METADATA_PREFIX } from "../encode.ts";
-import { KEY_TYPE_COLUMN, readKeyTypes } from "../key_types.ts";
-import { GatheredBytes, GatheredNumbers, GatheredRows, Scratch } from "./column_buffers.ts";
-import { GatheredTexts, GatheredValues } from "./text_buffers.ts";
+import { partOf } from "../filter/chunked_texts.ts";
+import {
+  GatheredBytes,
+  GatheredNumbers,
+  GatheredRows,
+  GatheredTexts,
+  GatheredValues,
+  Scratch,
+} from "./column_buffers.ts";
 
 /** Columns of metadata fields that are kept for the next merge. */
 const SPARE_COLUMNS_MAX = 64;

@@ -1,23 +1,14 @@
 // The gathered columns of a merge, each in the order of the merged block's rows, with what is told of them beside their bytes: header,
 // summary and text filter.
 
-import { cutTouchpoint, TOUCHPOINT_BYTES_MAX } from "../../core/touchpoint.ts";
-import type { DictionaryColumn } from "../codec/strings.ts";
-import { dictionarySizeMax, TYPE } from "../codec/values.ts";
-import type { SparseColumn } from "../columns.ts";
-import { METADATA_PREFIX } from "../encode.ts";
-import { FILTER_BITS_LOG2_MAX } from "../filter/ngram_filter.ts";
-import { addLeaves, type FilterVersion, TextFilterBuilder } from "../filter/ngram_filter_builder.ts";
-import type { SummarySource } from "../stats/summarise.ts";
-import type { TextCodes } from "./dictionary_codes.ts";
+import { dictionarySizeMax } from "../codec/dictionary.ts";
+import { rowsAsTheyLie, sortedRows, sparseOrder } from "../codec/row_order.ts";
+import type { SparseColumn } from "../codec/sparse_column.ts";
+import { TYPE } from "../codec/value_column.ts";
+import { addLeaves, FILTER_BITS_LOG2_MAX, type FilterVersion, TextFilterBuilder } from "../filter/ngram_filter.ts";
+import type { GatheredTexts, GatheredValues } from "./column_buffers.ts";
 import { type GatheredBlocks, type GatheredSparseNumbers, metadataNames } from "./merge_input.ts";
-import { valuesOfMerge } from "./output_value_counts.ts";
-import { rowsAsTheyLie, sortedRows, sparseOrder } from "./row_order.ts";
-import type { TextPool } from "./text_arena.ts";
-import type { GatheredTexts, GatheredValues } from "./text_buffers.ts";
-
-/** Bytes that hold all characters of a name's beginning, and one more, whatever they are. */
-const BEGINNING_BYTES = 2 * TOUCHPOINT_BYTES_MAX;
+import type { TextCodes, TextPool } from "./string_arena.ts";
 
 /** Texts by code: `codes[row]` is 0 for none, n for text `texts[n - 1]` of the pool. Codes are in the order in which they come. */
 export interface CodedTexts {
@@ -95,31 +86,6 @@ export class MergedRows {
     return { rows: order.rows, values: inOrder(numbers.view(), order.places) };
   }
 
-  summarySource(): SummarySource {
-    const { blocks } = this;
-    const messages = blocks.message.view();
-    let messageCount = 0;
-    for (let row = 0; row < messages.length; row++) if (messages[row] !== 0) messageCount++;
-    return {
-      count: blocks.count,
-      time: this.time,
-      flags: this.flags,
-      keyType: this.keyType,
-      touchpoint: dictionaryOf(this.touchpoint),
-      duration: this.duration,
-      fieldCounts: [
-        ["message", messageCount],
-        ["key", blocks.key.rows.length],
-        ["startTime", blocks.start.rows.length],
-        ["endTime", blocks.end.rows.length],
-        ["duration", blocks.duration.rows.length],
-        ...this.metadataNames.map((name) => [METADATA_PREFIX + name, this.#field(name).rows.length] as const),
-      ],
-      rest: this.rest.values,
-      values: () => valuesOfMerge(this),
-    };
-  }
-
   /** Whether messages are no dictionary. */
   hasPlainMessages(): boolean {
     return repeatedTexts(this.blocks.message) === undefined;
@@ -129,15 +95,15 @@ export class MergedRows {
   textFilter(withMessages: boolean, version?: FilterVersion): TextFilterBuilder {
     const { blocks } = this;
     const filter = new TextFilterBuilder(FILTER_BITS_LOG2_MAX, version);
-    filter.addPool(blocks.touchpoint.pool, this.touchpoint.texts);
-    if (withMessages) filter.addPool(blocks.message.pool, repeatedTexts(blocks.message));
-    filter.addPool(blocks.key.texts.pool, undefined);
-    for (const name of this.metadataNames) addField(filter, this.#field(name));
+    filter.addEncoded(blocks.touchpoint.pool.encoded(), this.touchpoint.texts);
+    if (withMessages) filter.addEncoded(blocks.message.pool.encoded(), repeatedTexts(blocks.message));
+    filter.addEncoded(blocks.key.texts.pool.encoded(), undefined);
+    for (const name of this.metadataNames) addField(filter, this.field(name));
     filter.addObjects(this.rest.values);
     return filter;
   }
 
-  #field(name: string): GatheredValues {
+  field(name: string): GatheredValues {
     return this.blocks.metadata.get(name) as GatheredValues;
   }
 
@@ -153,7 +119,7 @@ export class MergedRows {
     // As text: objects of so many names would be made only to be written again.
     for (const name of moved) {
       const before = `${JSON.stringify(name)}:`;
-      forEachJson(this.#field(name), (row, json) => {
+      forEachJson(this.field(name), (row, json) => {
         const newRow = this.newRows[row] as number;
         const member = before + json;
         const others = members.get(newRow);
@@ -180,17 +146,6 @@ function ranksOf(column: GatheredTexts, { codes, texts }: TextCodes): Uint32Arra
   return rankOfRows;
 }
 
-/** Of names that are too long to be listed only the beginning, cut: no more is noted of them. */
-function dictionaryOf({ pool, texts, codes }: CodedTexts): DictionaryColumn {
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  const nameOf = (text: number) => {
-    const bytes = pool.bytesOf(text);
-    if (bytes.length <= BEGINNING_BYTES) return pool.text(text);
-    return cutTouchpoint(decoder.decode(bytes.subarray(0, BEGINNING_BYTES)));
-  };
-  return { dictionary: texts.map(nameOf), codes };
-}
-
 /** Calls `visit` with the JSON of each value and the row that it had. */
 function forEachJson(
   { rows, types, texts, numbers }: GatheredValues,
@@ -214,7 +169,7 @@ function repeatedTexts(column: GatheredTexts): readonly number[] | undefined {
 
 function addField(filter: TextFilterBuilder, field: GatheredValues): void {
   if (field.areAllStrings) {
-    filter.addPool(field.texts.pool, repeatedTexts(field.texts));
+    filter.addEncoded(field.texts.pool.encoded(), repeatedTexts(field.texts));
     return;
   }
   const { pool } = field.texts;

@@ -1,17 +1,20 @@
 // The columns of a merged block as bytes, each in the smaller of the forms that readers know.
 
 import { ByteWriter, PAST_PARTS_BYTES } from "../codec/bytes.ts";
+import type { NamedColumn } from "../codec/column_chunks.ts";
+import { METADATA_PREFIX } from "../codec/column_chunks.ts";
+import { codeBytes, dictionarySizeMax } from "../codec/dictionary.ts";
 import { writeNumbers } from "../codec/numbers.ts";
 import { receivedColumn, timingColumns } from "../codec/residual_numbers.ts";
-import { codeBytes } from "../codec/strings.ts";
-import { PARTED_COLUMN, type PartedSource, partedColumns } from "../codec/text_chunks.ts";
-import { dictionarySizeMax, FORM, TYPE, writeRows, writeSparseStrings } from "../codec/values.ts";
-import type { NamedColumn } from "../columns.ts";
-import { keyTypeColumn, METADATA_PREFIX } from "../encode.ts";
+import { rowsByNumbers, sparseOrder } from "../codec/row_order.ts";
+import { writeRows, writeSparseStrings } from "../codec/sparse_column.ts";
+import { FORM } from "../codec/text_column.ts";
+import { TYPE } from "../codec/value_column.ts";
+import { keyTypeColumn } from "../encode.ts";
+import { PARTED_COLUMN, type PartedSource, partedColumns } from "../filter/chunked_texts.ts";
+import type { GatheredTexts, GatheredValues } from "./column_buffers.ts";
 import type { GatheredSparseTexts } from "./merge_input.ts";
 import { bytesInOrder, type CodedTexts, codedTexts, inOrder, type MergedRows } from "./merge_output.ts";
-import { rowsByNumbers, sparseOrder } from "./row_order.ts";
-import type { GatheredTexts, GatheredValues } from "./text_buffers.ts";
 
 /** The columns that have any value; messages in parts of so many, or undefined for one piece. */
 export function mergedColumns(merged: MergedRows, partTexts: number | undefined): NamedColumn[] {

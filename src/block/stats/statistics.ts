@@ -6,20 +6,18 @@ import { BLOCK_RECORDS_MAX } from "../../core/limits.ts";
 import { KINDS } from "../../core/record.ts";
 import { cutTouchpoint } from "../../core/touchpoint.ts";
 import { ByteReader } from "../codec/bytes.ts";
-import { inflate } from "../codec/inflate.ts";
-import { orDamaged } from "../damage.ts";
-import type { BlockPiece } from "../encode.ts";
-import { kindCodeOf } from "../flags.ts";
+import { type BlockPiece, inflate } from "../codec/column_chunks.ts";
+import { orDamaged } from "../codec/damage.ts";
+import { kindCodeOf } from "../codec/flags.ts";
 import { type SketchLike, StoredSketch } from "./duration_sketch.ts";
 import { NotedValues } from "./value_counts.ts";
 
-/** Name of the piece. */
-export const SUMMARY = "summary";
-
 /** First byte; another one but the former two is a form that this program does not know. */
 export const SUMMARY_VERSION = 3;
+
 /** With one byte of flags: nobody knew the types of keys. */
 const ONE_BYTE_VERSION = 2;
+
 /** As that, without values, and with one sketch for all cells of a touchpoint. */
 const FIRST_VERSION = 1;
 
@@ -66,8 +64,11 @@ export interface BlockSummary {
  * this says 0.13, 1.2 and 5.1.
  */
 const CELL_BYTES = 64;
+
 const SKETCH_BYTES = 400;
+
 const SLOT_BYTES = 18;
+
 const VALUES_BYTES = 200;
 
 const COMPLETED = KINDS.indexOf("completed");

@@ -1,7 +1,6 @@
 // What is known of a block without inflating anything: enough to skip it, to count it and to drop it.
 
-import type { Columns } from "../columns.ts";
-import { kindCodeOf, levelCodeOf } from "../flags.ts";
+import { kindCodeOf, levelCodeOf } from "../codec/flags.ts";
 
 /** Times in Unix ms; the counts of `levels` are of logs only. */
 export interface BlockHeader {
@@ -18,7 +17,16 @@ export interface BlockHeader {
   readonly statuses: readonly [number, number, number, number];
 }
 
-export function headerOf(columns: Pick<Columns, "count" | "id" | "time" | "received" | "flags">): BlockHeader {
+/** The columns that a zone map is computed from. */
+export interface ZoneMapSource {
+  readonly count: number;
+  readonly id: ArrayLike<number>;
+  readonly time: ArrayLike<number>;
+  readonly received: ArrayLike<number>;
+  readonly flags: ArrayLike<number>;
+}
+
+export function headerOf(columns: ZoneMapSource): BlockHeader {
   const levels: [number, number, number, number] = [0, 0, 0, 0];
   const statuses: [number, number, number, number] = [0, 0, 0, 0];
   for (let row = 0; row < columns.count; row++) {

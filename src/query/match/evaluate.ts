@@ -1,7 +1,7 @@
 // The one evaluator: which rows of a block match a search. It narrows a mask of rows, cheap terms first, and stops when no row is
 // left, so that columns which cannot change the answer are not inflated.
 
-import type { BlockView } from "../../block/block_view.ts";
+import type { OpenBlock } from "../../block/open_block.ts";
 import type { Expression, Term } from "../../search/expression.ts";
 import { matchChoice, matchExact, matchNumber } from "./match_columns.ts";
 import { matchMessage, matchMetadata, matchWord } from "./match_text.ts";
@@ -9,7 +9,7 @@ import type { ReadTexts } from "./prune.ts";
 
 /** A block's records, as terms look at them. */
 interface Matched {
-  readonly block: BlockView;
+  readonly block: OpenBlock;
   readonly project: string;
   readonly texts: ReadTexts;
   readonly repeated: ReadonlySet<Term>;
@@ -23,7 +23,7 @@ interface Matched {
  */
 export function matchRows(
   search: Expression,
-  block: BlockView,
+  block: OpenBlock,
   project: string,
   texts: ReadTexts = () => undefined,
 ): Uint8Array {
@@ -37,7 +37,7 @@ export function matchRows(
 /** As `matchRows`, a term a step. */
 export function* matchSteps(
   search: Expression,
-  block: BlockView,
+  block: OpenBlock,
   project: string,
   texts: ReadTexts = () => undefined,
 ): Generator<undefined, Uint8Array> {

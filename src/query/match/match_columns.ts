@@ -1,10 +1,10 @@
 // Terms that one column decides. Each function clears the rows that do not match: it looks only at rows that are 1, and
 // sets none.
 
-import type { BlockView } from "../../block/block_view.ts";
-import type { DictionaryColumn } from "../../block/codec/strings.ts";
-import type { SparseColumn } from "../../block/columns.ts";
-import { countedFlags } from "../../block/flags.ts";
+import type { DictionaryColumn } from "../../block/codec/dictionary.ts";
+import { countedFlags } from "../../block/codec/flags.ts";
+import type { SparseColumn } from "../../block/codec/sparse_column.ts";
+import type { OpenBlock } from "../../block/open_block.ts";
 import {
   type ChoiceTerm,
   type ExactTerm,
@@ -16,7 +16,7 @@ import {
 import { isChosen } from "./choices.ts";
 import { markPatterns } from "./match_patterns.ts";
 
-export function matchChoice(term: ChoiceTerm, block: BlockView, rows: Uint8Array): void {
+export function matchChoice(term: ChoiceTerm, block: OpenBlock, rows: Uint8Array): void {
   // One of the two decides, and the other's column is not read.
   const isByKeyType = term.field === "keyType";
   const chosen = new Uint8Array(256);
@@ -29,7 +29,7 @@ export function matchChoice(term: ChoiceTerm, block: BlockView, rows: Uint8Array
   }
 }
 
-export function matchExact({ field, patterns }: ExactTerm, block: BlockView, project: string, rows: Uint8Array): void {
+export function matchExact({ field, patterns }: ExactTerm, block: OpenBlock, project: string, rows: Uint8Array): void {
   if (field === "project") {
     if (!matchesAnyPattern(patterns, project)) rows.fill(0);
   } else if (field === "key") {
@@ -59,7 +59,7 @@ function keepCoded({ codes }: DictionaryColumn, accepted: Uint8Array, rows: Uint
   }
 }
 
-function matchKey(patterns: ExactTerm["patterns"], block: BlockView, rows: Uint8Array): void {
+function matchKey(patterns: ExactTerm["patterns"], block: OpenBlock, rows: Uint8Array): void {
   const column = block.key();
   const found = new Uint8Array(rows.length);
   if (column !== undefined) {
@@ -76,7 +76,7 @@ function keepFound(found: Uint8Array, rows: Uint8Array): void {
   for (let row = 0; row < rows.length; row++) rows[row] = (rows[row] as number) & (found[row] as number);
 }
 
-export function matchNumber({ field, ranges }: NumberTerm, block: BlockView, rows: Uint8Array): void {
+export function matchNumber({ field, ranges }: NumberTerm, block: OpenBlock, rows: Uint8Array): void {
   switch (field) {
     case "id":
       return matchDense(ranges, block.id(), rows);

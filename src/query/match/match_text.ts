@@ -1,7 +1,9 @@
 // Terms that may be met in several columns: words and metadata. Columns are asked one after the other for rows that still lack a match, and
 // none is inflated once no row does. Each function clears the rows that do not match, and sets none.
 
-import type { BlockView, TextColumn, ValueColumn } from "../../block/block_view.ts";
+import type { TextColumn } from "../../block/codec/text_column.ts";
+import type { ValueColumn } from "../../block/codec/value_column.ts";
+import type { OpenBlock } from "../../block/open_block.ts";
 import { foldText } from "../../core/case_folding.ts";
 import type { MessageTerm, MetadataNumberTerm, MetadataTerm, WordTerm } from "../../search/expression.ts";
 import { acceptedCodes } from "./match_columns.ts";
@@ -9,7 +11,7 @@ import { markPatterns } from "./match_patterns.ts";
 import { isAnything, someAt, splitsOf, testOf } from "./metadata_values.ts";
 import type { ReadTexts } from "./prune.ts";
 
-export function matchMessage({ needle }: MessageTerm, block: BlockView, rows: Uint8Array): void {
+export function matchMessage({ needle }: MessageTerm, block: OpenBlock, rows: Uint8Array): void {
   const column = block.message();
   const hits = new Uint8Array(rows.length);
   if (needle === "") column.markWhere(() => true, hits);
@@ -17,7 +19,7 @@ export function matchMessage({ needle }: MessageTerm, block: BlockView, rows: Ui
   for (let row = 0; row < rows.length; row++) rows[row] = (rows[row] as number) & (hits[row] as number);
 }
 
-export function matchWord({ needle }: WordTerm, block: BlockView, rows: Uint8Array, texts: ReadTexts): void {
+export function matchWord({ needle }: WordTerm, block: OpenBlock, rows: Uint8Array, texts: ReadTexts): void {
   const open = rows.slice();
   const messages = () => closeContaining(block.message(), undefined, needle, open);
   const all = [
@@ -38,7 +40,7 @@ export function matchWord({ needle }: WordTerm, block: BlockView, rows: Uint8Arr
   clearOpen(open, rows);
 }
 
-export function matchMetadata(term: MetadataTerm | MetadataNumberTerm, block: BlockView, rows: Uint8Array): void {
+export function matchMetadata(term: MetadataTerm | MetadataNumberTerm, block: OpenBlock, rows: Uint8Array): void {
   const open = rows.slice();
   const test = testOf(term);
   const whole: [string, string | undefined] = [term.name, undefined];
@@ -64,7 +66,7 @@ function hasOpen(rows: ArrayLike<number>, open: Uint8Array): boolean {
   return false;
 }
 
-function closeTouchpoints(needle: string, block: BlockView, open: Uint8Array): void {
+function closeTouchpoints(needle: string, block: OpenBlock, open: Uint8Array): void {
   const column = block.touchpoint();
   const accepted = acceptedCodes(column, (text) => foldText(text).includes(needle));
   if (!accepted.includes(1)) return;
@@ -73,7 +75,7 @@ function closeTouchpoints(needle: string, block: BlockView, open: Uint8Array): v
   }
 }
 
-function closeKeys(needle: string, block: BlockView, open: Uint8Array): void {
+function closeKeys(needle: string, block: OpenBlock, open: Uint8Array): void {
   const column = block.key();
   if (column !== undefined) closeContaining(column, column.rows, needle, open);
 }
@@ -113,7 +115,7 @@ function closeMetadata(
 }
 
 /** Looks at the leaves of the metadata that has no columns. */
-function closeRest(block: BlockView, needle: string, open: Uint8Array): void {
+function closeRest(block: OpenBlock, needle: string, open: Uint8Array): void {
   if (!open.includes(1)) return;
   const rest = block.restMembers();
   if (rest === undefined) return;

@@ -21,7 +21,7 @@ import { isChosen } from "./choices.ts";
 /** What records of one touchpoint, kind, level, source and type of key have in common. */
 export interface CellFacts {
   readonly project: string;
-  /** `countedFlags` of block/flags.ts. */
+  /** `countedFlags` of block/codec/flags.ts. */
   readonly flags: number;
   readonly touchpoint: string | undefined;
 }

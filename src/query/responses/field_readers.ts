@@ -1,7 +1,8 @@
 // Values of one field out of a block's columns, by how often they come.
 
-import type { BlockView, TextColumn } from "../../block/block_view.ts";
+import type { TextColumn } from "../../block/codec/text_column.ts";
 import { cutBeginning } from "../../block/codec/text_column.ts";
+import type { OpenBlock } from "../../block/open_block.ts";
 import type { NotedValue } from "../../block/stats/value_counts.ts";
 import { cutTouchpoint } from "../../core/touchpoint.ts";
 import { VALUE_LENGTH_MAX } from "../limits.ts";
@@ -9,7 +10,7 @@ import { isMatch, type Matches } from "../opened.ts";
 
 export type FoundValue = (value: NotedValue, count: number) => void;
 /** Calls `found` for the value of each wanted row that has one; of each wanted row. */
-export type ReadValues = (view: BlockView, matches: Matches, found: FoundValue, project: string) => void;
+export type ReadValues = (view: OpenBlock, matches: Matches, found: FoundValue, project: string) => void;
 
 export const COLUMN_FIELDS: Readonly<Record<string, ReadValues>> = {
   apiKey: (view, matches, found) => readCodes(view.apiKey(), matches, found),
@@ -26,7 +27,7 @@ export const COLUMN_FIELDS: Readonly<Record<string, ReadValues>> = {
   endTime: (view, matches, found) => readNumbers(view.end(), matches, found),
 };
 
-function countOf(view: BlockView, matches: Matches): number {
+function countOf(view: OpenBlock, matches: Matches): number {
   let count = 0;
   for (let row = 0; row < view.count; row++) if (isMatch(matches, row)) count++;
   return count;

@@ -1,19 +1,19 @@
 // Which fields the records of a scope have, and which values a field has, by how often. Names are those of the search language, so each
 // can be pasted into a search. A merged block that lies inside and matches as a whole is answered by its notes, where it has them.
 
-import type { BlockView } from "../../block/block_view.ts";
-import { cutBeginning } from "../../block/codec/text_column.ts";
 import {
   COUNTED_FLAGS_MAX,
   countedFlags,
   keyTypeCodeIn,
+  keyTypeOfCode,
   kindCodeOf,
   kindOf,
   levelCodeOf,
   levelOf,
   sourceOf,
-} from "../../block/flags.ts";
-import { keyTypeOfCode } from "../../block/key_types.ts";
+} from "../../block/codec/flags.ts";
+import { cutBeginning } from "../../block/codec/text_column.ts";
+import type { OpenBlock } from "../../block/open_block.ts";
 import type { NotedValue } from "../../block/stats/value_counts.ts";
 import type { QueryRefusal } from "../../core/queries.ts";
 import type { FieldsResponse, ValuesResponse } from "../../core/responses.ts";
@@ -111,7 +111,7 @@ function writtenField(name: string): string {
 }
 
 function readFlags(
-  view: BlockView,
+  view: OpenBlock,
   matches: Matches,
   valueOf: (flags: number) => NotedValue | undefined,
   found: FoundValue,
@@ -245,7 +245,7 @@ export function* listFields(context: ScanContext, scope: Scope): Steps<FieldsRes
 }
 
 /** A block that turns out to be damaged is left out as a whole. */
-function addFieldsOf(view: BlockView, matches: Matches, add: (name: string, count: number) => void): void {
+function addFieldsOf(view: OpenBlock, matches: Matches, add: (name: string, count: number) => void): void {
   const isWanted = (row: number) => isMatch(matches, row);
   const found = countColumns(view, isWanted);
   const rest = view.restMembers();
@@ -255,7 +255,7 @@ function addFieldsOf(view: BlockView, matches: Matches, add: (name: string, coun
   });
 }
 
-function countColumns(view: BlockView, isWanted: (row: number) => boolean): [name: string, count: number][] {
+function countColumns(view: OpenBlock, isWanted: (row: number) => boolean): [name: string, count: number][] {
   const found: [string, number][] = [];
   const add = (name: string, count: number) => found.push([name, count]);
   const countRows = (of: ArrayLike<number> = []) => {

@@ -1,7 +1,7 @@
 // Counts over time, by level. A merged block gives its noted counts where the search asks for nothing else and its time slots fit the
 // buckets; of all others the time column and the flags are read.
 
-import { kindCodeOf, levelCodeOf } from "../../block/flags.ts";
+import { kindCodeOf, levelCodeOf } from "../../block/codec/flags.ts";
 import type { BlockSummary } from "../../block/stats/statistics.ts";
 import type { QueryRefusal } from "../../core/queries.ts";
 import type { HistogramBucket, HistogramResponse } from "../../core/responses.ts";

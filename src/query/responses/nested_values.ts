@@ -1,8 +1,8 @@
 // Values of a metadata field whose name has dots in it, as the search understands such names: "a.b" is the member "a.b", and member b of a; an
 // array on the way stands for its elements. A record counts once for each different value that the name means in it.
 
-import type { BlockView } from "../../block/block_view.ts";
 import { TextTable } from "../../block/codec/text_table.ts";
+import type { OpenBlock } from "../../block/open_block.ts";
 import type { NotedValue } from "../../block/stats/value_counts.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { splitsOf } from "../match/metadata_values.ts";
@@ -10,7 +10,7 @@ import { isMatch, type Matches } from "../opened.ts";
 import { asValue, type FoundValue } from "./field_readers.ts";
 
 /** Counts the values that the name means in the wanted rows. */
-export function readNested(name: string, view: BlockView, matches: Matches, found: FoundValue): void {
+export function readNested(name: string, view: OpenBlock, matches: Matches, found: FoundValue): void {
   const byRow = new Map<number, DifferentValues>();
   const rest = view.restMembers();
   const whole: [string, string | undefined] = [name, undefined];

@@ -1,9 +1,9 @@
 // Durations by touchpoint, over the whole scope or a bucket of time at a time. A merged block that lies inside gives its sketches
 // where the search asks for nothing but touchpoint, kind, level and source; of all others the durations are read.
 
-import type { BlockView } from "../../block/block_view.ts";
-import { emptySparse } from "../../block/columns.ts";
-import { kindCodeOf } from "../../block/flags.ts";
+import { kindCodeOf } from "../../block/codec/flags.ts";
+import { emptySparse } from "../../block/codec/sparse_column.ts";
+import type { OpenBlock } from "../../block/open_block.ts";
 import type { SketchLike } from "../../block/stats/duration_sketch.ts";
 import { KINDS } from "../../core/record.ts";
 import { isMatch, type Matches, type OpenedBlock } from "../opened.ts";
@@ -101,7 +101,7 @@ function* addRows(opened: OpenedBlock, sink: TimingSink): Steps<void> {
 }
 
 /** How many timings of each touchpoint's code match. All columns are read here, so that nothing is added of a damaged block. */
-function countTimings(view: BlockView, matches: Matches): Int32Array {
+function countTimings(view: OpenBlock, matches: Matches): Int32Array {
   const flags = view.flags();
   const { dictionary, codes } = view.touchpoint();
   const counts = new Int32Array(dictionary.length + 1);

@@ -7,10 +7,10 @@
 // 300,000 records a second with one project, 200,000 with 50, 170,000 with 200.
 
 import { collectGarbage } from "#runtime/memory.ts";
-import { BlockDamagedError } from "../../block/damage.ts";
-import { decodeColumns, recordsOf } from "../../block/decode.ts";
-import type { BlockPiece } from "../../block/encode.ts";
-import { openBlock } from "../../block/open_block.ts";
+import type { BlockPiece } from "../../block/codec/column_chunks.ts";
+import { BlockDamagedError } from "../../block/codec/damage.ts";
+import { decodeColumns, openBlock } from "../../block/open_block.ts";
+import { recordsOf } from "../../block/records.ts";
 import { type ShownRecord, showRecord } from "../../core/record.ts";
 import type { Expression } from "../../search/expression.ts";
 import { matchRows } from "../match/evaluate.ts";

@@ -2,8 +2,7 @@
 // them, and a search that several have is evaluated once. Nothing is kept for a slow reader beside the id where it stands: what it
 // has not taken lies on disk. One that has fallen far behind is moved forward, and told how many it missed.
 
-import type { BlockView } from "../../block/block_view.ts";
-import { BlockDamagedError } from "../../block/damage.ts";
+import { BlockDamagedError } from "../../block/codec/damage.ts";
 import { OpenBlock } from "../../block/open_block.ts";
 import type { QueryRefusal, TailEvent, TailRequest } from "../../core/queries.ts";
 import { type Expression, shareEqualTerms } from "../../search/expression.ts";
@@ -36,7 +35,7 @@ interface Tail {
 
 /** A block and which of its records match a search. */
 interface Evaluated {
-  readonly view: BlockView;
+  readonly view: OpenBlock;
   readonly ids: Float64Array;
   readonly times: Float64Array;
   readonly matched: Uint8Array;
@@ -215,7 +214,7 @@ export class TailHub {
     return found;
   }
 
-  #open({ id, records }: QueryBlock): BlockView | undefined {
+  #open({ id, records }: QueryBlock): OpenBlock | undefined {
     const pieces = this.#source.open(id);
     return pieces === undefined ? undefined : new OpenBlock(pieces, records);
   }

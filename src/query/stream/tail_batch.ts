@@ -1,8 +1,8 @@
 // What was found for a tail, as the events of one batch: the first of them, as many as a client should hold at once. Records are made a
 // few at a time, since nobody knows how long one is before it is made.
 
-import type { BlockView } from "../../block/block_view.ts";
-import { BlockDamagedError } from "../../block/damage.ts";
+import { BlockDamagedError } from "../../block/codec/damage.ts";
+import type { OpenBlock } from "../../block/open_block.ts";
 import type { TailEvent } from "../../core/queries.ts";
 import { type StoredRecord, showRecord } from "../../core/record.ts";
 import { textLengthOf } from "../text_length.ts";
@@ -18,7 +18,7 @@ const FIRST_RECORDS = 4;
 export interface Found {
   readonly id: number;
   readonly row: number;
-  readonly view: BlockView;
+  readonly view: OpenBlock;
   readonly project: string;
 }
 
@@ -58,7 +58,7 @@ interface Made {
 
 /** Their records, in the order of ids. */
 function recordsOf(found: readonly Found[]): Made[] {
-  const byView = new Map<BlockView, Found[]>();
+  const byView = new Map<OpenBlock, Found[]>();
   for (const one of found) {
     const others = byView.get(one.view);
     if (others === undefined) byView.set(one.view, [one]);
@@ -74,7 +74,7 @@ function recordsOf(found: readonly Found[]): Made[] {
 }
 
 /** The records of these rows; none where a column of theirs is damaged. */
-function readable(view: BlockView, rows: readonly number[]): StoredRecord[] {
+function readable(view: OpenBlock, rows: readonly number[]): StoredRecord[] {
   try {
     return view.records(rows);
   } catch (error) {

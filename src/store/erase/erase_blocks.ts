@@ -2,11 +2,11 @@
 // of a merged block is packed, as a group is, and merged. In: the blocks of one project, one after the other. Out: how much went. A
 // damaged block cannot be searched: it goes where everything in it goes by its header, and else stays and is counted.
 
-import { decodeColumns } from "../../block/decode.ts";
-import { BlockEncoder, PACKED } from "../../block/encode.ts";
+import { PACKED } from "../../block/codec/column_chunks.ts";
+import { selectRows } from "../../block/columns.ts";
+import { BlockEncoder } from "../../block/encode.ts";
 import { BlockMerger, type MergedBlock } from "../../block/merge/merge_blocks.ts";
-import { openBlock } from "../../block/open_block.ts";
-import { selectRows } from "../../block/select_rows.ts";
+import { decodeColumns, openBlock } from "../../block/open_block.ts";
 import { headerOf } from "../../block/stats/zone_map.ts";
 import type { EraseReport } from "../../core/changes.ts";
 import type { Database } from "../../runtime/driver.ts";

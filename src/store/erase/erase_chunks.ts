@@ -1,7 +1,7 @@
 // What an erasure reads of a block, and whether what went wrong with it is damage.
 
-import { BlockDamagedError } from "../../block/damage.ts";
-import type { BlockPiece } from "../../block/encode.ts";
+import type { BlockPiece } from "../../block/codec/column_chunks.ts";
+import { BlockDamagedError } from "../../block/codec/damage.ts";
 import type { Database } from "../../runtime/driver.ts";
 import { isCorruption } from "../database.ts";
 import { PIECES_MAX } from "../schema.ts";

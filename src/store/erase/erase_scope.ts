@@ -1,14 +1,13 @@
 // What an erasure is about, and whether one thing or another belongs to it.
 
-import { appendRecord } from "../../block/append.ts";
-import type { BlockView } from "../../block/block_view.ts";
-import { emptyColumns } from "../../block/columns.ts";
+import { appendRecord, emptyColumns } from "../../block/columns.ts";
 import { BlockEncoder } from "../../block/encode.ts";
+import type { OpenBlock } from "../../block/open_block.ts";
 import { openBlock } from "../../block/open_block.ts";
 import type { StoredRecord } from "../../core/record.ts";
 
 /** Says which rows of a block match a search: 1 for each that does. The caller brings it, since the store knows no searches. */
-export type MatchRows = (view: BlockView, project: string) => Uint8Array;
+export type MatchRows = (view: OpenBlock, project: string) => Uint8Array;
 
 /** Times in Unix ms: `from` is included, `to` is not; undefined: no bound. */
 export interface EraseScope {
@@ -29,7 +28,7 @@ export function isInTimes({ from, to }: EraseScope, time: number): boolean {
 }
 
 /** The rows of a block that go: 1 for each, whatever its time; undefined: all of them. */
-export function rowsToErase(scope: EraseScope, view: BlockView): Uint8Array | undefined {
+export function rowsToErase(scope: EraseScope, view: OpenBlock): Uint8Array | undefined {
   const rows = scope.matchRows?.(view, scope.project);
   if (scope.from === undefined && scope.to === undefined) return rows;
   const times = view.time();

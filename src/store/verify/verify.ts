@@ -7,8 +7,8 @@
 // Memory: one inflated block, as values and as bytes, and bits for the ids of blocks that overlap. Measured on one core: 500,000 records
 // a second or more.
 
-import { BlockDamagedError } from "../../block/damage.ts";
-import type { BlockPiece } from "../../block/encode.ts";
+import type { BlockPiece } from "../../block/codec/column_chunks.ts";
+import { BlockDamagedError } from "../../block/codec/damage.ts";
 import type { Database } from "../../runtime/driver.ts";
 import { areNamesSound, HEADER_COLUMNS, isHeaderSound } from "../block_table.ts";
 import { isCorruption, openForReading, type ReadAccess } from "../database.ts";

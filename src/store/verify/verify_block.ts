@@ -6,20 +6,27 @@
 // makes them and for as many messages a part as it has, of a summary what it says.
 
 import { ByteReader, ByteWriter } from "../../block/codec/bytes.ts";
-import { readHead } from "../../block/codec/chunked_texts.ts";
-import { inflate } from "../../block/codec/inflate.ts";
-import { PARTED_COLUMN, partName, writeHead } from "../../block/codec/text_chunks.ts";
+import {
+  type BlockPiece,
+  FILTER,
+  inflate,
+  METADATA_PREFIX,
+  PACKED,
+  pieceOf,
+  SUMMARY,
+} from "../../block/codec/column_chunks.ts";
+import { orDamaged } from "../../block/codec/damage.ts";
 import type { Columns } from "../../block/columns.ts";
-import { orDamaged } from "../../block/damage.ts";
-import { decodeColumns } from "../../block/decode.ts";
-import { type BlockPiece, METADATA_PREFIX, PACKED, pieceOf } from "../../block/encode.ts";
-import { FILTER, FILTER_VERSIONS } from "../../block/filter/ngram_filter.ts";
+import { PARTED_COLUMN, partName, readHead, writeHead } from "../../block/filter/chunked_texts.ts";
+import { FILTER_VERSIONS } from "../../block/filter/ngram_filter.ts";
 import { BlockMerger } from "../../block/merge/merge_blocks.ts";
 import type { MergedRows } from "../../block/merge/merge_output.ts";
 import { partedMessages } from "../../block/merge/output_columns.ts";
+import { summarySource } from "../../block/merge/output_statistics.ts";
+import { decodeColumns } from "../../block/open_block.ts";
+import { summarise } from "../../block/stats/compute_statistics.ts";
 import { DurationSketch, type SketchLike } from "../../block/stats/duration_sketch.ts";
-import { type BlockSummary, readSummary, SUMMARY } from "../../block/stats/statistics.ts";
-import { summarise } from "../../block/stats/summarise.ts";
+import { type BlockSummary, readSummary } from "../../block/stats/statistics.ts";
 import type { NotedValue, NotedValues } from "../../block/stats/value_counts.ts";
 import { headerOf } from "../../block/stats/zone_map.ts";
 import { DAY_MS, METADATA_NAME_LENGTH_MAX } from "../../core/limits.ts";
@@ -109,7 +116,7 @@ function isHeadOf(piece: BlockPiece, merged: MergedRows): boolean {
 }
 
 function isSummaryOf(piece: BlockPiece, merged: MergedRows): boolean {
-  const computed = summarise(merged.summarySource());
+  const computed = summarise(summarySource(merged));
   if (computed === undefined) return false;
   if (Buffer.compare(computed.view(), inflate(piece)) === 0) return true;
   // Another machine's logarithm may put a duration that lies between two buckets of a sketch into the other one; and a summary of the

@@ -1,7 +1,7 @@
 // The compactor thread: reads small blocks, merges them, hands the result back. It writes nothing, so it can be ended at
 // any moment without harm; the writer then asks again.
 
-import { BlockDamagedError } from "../../block/damage.ts";
+import { BlockDamagedError } from "../../block/codec/damage.ts";
 import { BlockMerger } from "../../block/merge/merge_blocks.ts";
 import { OperatingError } from "../../core/errors.ts";
 import { LargeWork } from "../../runtime/large_work.ts";

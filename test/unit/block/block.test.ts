@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { BlockDamagedError } from "../../../src/block/damage.ts";
-import { decodeColumns, recordsOf } from "../../../src/block/decode.ts";
-import { BlockEncoder, type EncodedBlock } from "../../../src/block/encode.ts";
+import type { EncodedBlock } from "../../../src/block/codec/column_chunks.ts";
+import { BlockDamagedError } from "../../../src/block/codec/damage.ts";
+import { BlockEncoder } from "../../../src/block/encode.ts";
+import { decodeColumns } from "../../../src/block/open_block.ts";
+import { recordsOf } from "../../../src/block/records.ts";
 import { headerOf } from "../../../src/block/stats/zone_map.ts";
 import { METADATA_COLUMNS_MAX } from "../../../src/core/limits.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";

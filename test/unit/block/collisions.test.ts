@@ -1,8 +1,7 @@
 // Texts with one engine hash cost about what others cost, wherever a block is made or merged.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { appendRecord } from "../../../src/block/append.ts";
-import { type Columns, emptyColumns } from "../../../src/block/columns.ts";
+import { appendRecord, type Columns, emptyColumns } from "../../../src/block/columns.ts";
 import { BlockEncoder } from "../../../src/block/encode.ts";
 import { BlockMerger } from "../../../src/block/merge/merge_blocks.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";

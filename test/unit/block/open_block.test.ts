@@ -1,8 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { BlockDamagedError, BlockGoneError } from "../../../src/block/damage.ts";
-import { decodeColumns, recordsOf } from "../../../src/block/decode.ts";
-import { BlockEncoder, type BlockPiece } from "../../../src/block/encode.ts";
-import { OpenBlock, openBlock, type PieceSource, piecesAtHand } from "../../../src/block/open_block.ts";
+import type { BlockPiece } from "../../../src/block/codec/column_chunks.ts";
+import { type PieceSource, piecesAtHand } from "../../../src/block/codec/column_chunks.ts";
+import { BlockDamagedError, BlockGoneError } from "../../../src/block/codec/damage.ts";
+import { BlockEncoder } from "../../../src/block/encode.ts";
+import { decodeColumns, OpenBlock, openBlock } from "../../../src/block/open_block.ts";
+import { recordsOf } from "../../../src/block/records.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
 import { columnarOf, mergedOf } from "../../support/merged_blocks.ts";
 import { integer, type Random, runSeed, seededRandom } from "../../support/random.ts";

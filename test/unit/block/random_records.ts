@@ -1,7 +1,6 @@
 // Random records for tests of blocks, with the texts, numbers and names that break things.
 
-import { appendRecord } from "../../../src/block/append.ts";
-import { type Columns, emptyColumns } from "../../../src/block/columns.ts";
+import { appendRecord, type Columns, emptyColumns } from "../../../src/block/columns.ts";
 import { type Source } from "../../../src/core/entry.ts";
 import { KINDS, LEVELS, SOURCES, type StoredRecord } from "../../../src/core/record.ts";
 import { integer, pick, type Random } from "../../support/random.ts";

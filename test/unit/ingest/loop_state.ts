@@ -1,7 +1,8 @@
 // The worker loop over a state that is kept as the store keeps it, so that a test can restart it at any moment.
 
-import { decodeColumns, recordsOf } from "../../../src/block/decode.ts";
 import { BlockEncoder } from "../../../src/block/encode.ts";
+import { decodeColumns } from "../../../src/block/open_block.ts";
+import { recordsOf } from "../../../src/block/records.ts";
 import type { ClockReading } from "../../../src/core/clock.ts";
 import type { Entry } from "../../../src/core/entry.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { keyTypeCodeOf } from "../../../src/block/key_types.ts";
+import { keyTypeCodeOf } from "../../../src/block/codec/flags.ts";
 import type { Source } from "../../../src/core/entry.ts";
 import { CLIENT_TOUCHPOINTS_MAX, TOUCHPOINTS_MAX } from "../../../src/core/limits.ts";
 import { TOUCHPOINT_LENGTH_MAX } from "../../../src/core/touchpoint.ts";

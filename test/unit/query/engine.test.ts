@@ -1,7 +1,7 @@
 // Every question against the simplest model over the same records: random records in small, merged and finished blocks.
 
 import { describe, expect, test } from "bun:test";
-import { BlockDamagedError } from "../../../src/block/damage.ts";
+import { BlockDamagedError } from "../../../src/block/codec/damage.ts";
 import type { QueryOutcome, QueryRequest, QueryScope } from "../../../src/core/queries.ts";
 import type { ShownRecord } from "../../../src/core/record.ts";
 import type {

@@ -1,8 +1,9 @@
 // Names of touchpoints that are too long to be listed: summaries and tables know their beginning, searches all of them.
 
 import { describe, expect, test } from "bun:test";
+import { SUMMARY } from "../../../src/block/codec/column_chunks.ts";
 import { openBlock } from "../../../src/block/open_block.ts";
-import { readSummary, SUMMARY } from "../../../src/block/stats/statistics.ts";
+import { readSummary } from "../../../src/block/stats/statistics.ts";
 import { DAY_MS } from "../../../src/core/limits.ts";
 import type { QueryRequest } from "../../../src/core/queries.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";

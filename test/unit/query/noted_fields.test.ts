@@ -1,9 +1,8 @@
 // What blocks note, against their columns: the same questions to the same blocks, with their summaries and without.
 
 import { describe, expect, test } from "bun:test";
-import type { BlockPiece } from "../../../src/block/encode.ts";
-import type { PieceSource } from "../../../src/block/open_block.ts";
-import { SUMMARY } from "../../../src/block/stats/statistics.ts";
+import type { BlockPiece, PieceSource } from "../../../src/block/codec/column_chunks.ts";
+import { SUMMARY } from "../../../src/block/codec/column_chunks.ts";
 import { type JsonObject, setMember } from "../../../src/core/json.ts";
 import type { QueryRequest } from "../../../src/core/queries.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { decodeColumns, recordsOf } from "../../../src/block/decode.ts";
-import type { BlockPiece } from "../../../src/block/encode.ts";
+import type { BlockPiece } from "../../../src/block/codec/column_chunks.ts";
+import { decodeColumns } from "../../../src/block/open_block.ts";
+import { recordsOf } from "../../../src/block/records.ts";
 import type { ChangeRequest } from "../../../src/core/changes.ts";
 import type { QueryScope } from "../../../src/core/queries.ts";
 import type { StoreSnapshot } from "../../../src/core/telemetry.ts";

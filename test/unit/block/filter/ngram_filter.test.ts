@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { ByteReader, type ByteWriter } from "../../../../src/block/codec/bytes.ts";
 import type { Columns } from "../../../../src/block/columns.ts";
 import { BlockEncoder } from "../../../../src/block/encode.ts";
+import type { FilterVersion } from "../../../../src/block/filter/ngram_filter.ts";
 import {
   FILTER_BITS_LOG2_MAX,
   FILTER_VERSION_FORMER,
@@ -10,7 +11,6 @@ import {
   runPlace,
   type TextFilter,
 } from "../../../../src/block/filter/ngram_filter.ts";
-import type { FilterVersion } from "../../../../src/block/filter/ngram_filter_builder.ts";
 import { BlockMerger } from "../../../../src/block/merge/merge_blocks.ts";
 import { foldText } from "../../../../src/core/case_folding.ts";
 import type { StoredRecord } from "../../../../src/core/record.ts";

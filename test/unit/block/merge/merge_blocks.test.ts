@@ -1,11 +1,18 @@
 // Merging without decoding, against the plain way: blocks decoded into columns of values, and put in order.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { inflate } from "../../../../src/block/codec/inflate.ts";
-import { BlockDamagedError } from "../../../../src/block/damage.ts";
-import { decodeColumns, recordsOf } from "../../../../src/block/decode.ts";
-import { BlockEncoder, type BlockPiece, type EncodedBlock, PACKED, pieceOf } from "../../../../src/block/encode.ts";
+import {
+  type BlockPiece,
+  type EncodedBlock,
+  inflate,
+  PACKED,
+  pieceOf,
+} from "../../../../src/block/codec/column_chunks.ts";
+import { BlockDamagedError } from "../../../../src/block/codec/damage.ts";
+import { BlockEncoder } from "../../../../src/block/encode.ts";
 import { BlockMerger } from "../../../../src/block/merge/merge_blocks.ts";
+import { decodeColumns } from "../../../../src/block/open_block.ts";
+import { recordsOf } from "../../../../src/block/records.ts";
 import { headerOf } from "../../../../src/block/stats/zone_map.ts";
 import type { StoredRecord } from "../../../../src/core/record.ts";
 import { mergeColumns } from "../../../support/merge_columns.ts";

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "bun:test";
+import { type BlockPiece, pieceOf, SUMMARY } from "../../../../src/block/codec/column_chunks.ts";
+import { BlockDamagedError } from "../../../../src/block/codec/damage.ts";
 import type { Columns } from "../../../../src/block/columns.ts";
-import { BlockDamagedError } from "../../../../src/block/damage.ts";
-import { decodeColumns, recordsOf } from "../../../../src/block/decode.ts";
-import { type BlockPiece, pieceOf } from "../../../../src/block/encode.ts";
+import { decodeColumns } from "../../../../src/block/open_block.ts";
+import { recordsOf } from "../../../../src/block/records.ts";
 import { DurationSketch } from "../../../../src/block/stats/duration_sketch.ts";
-import { type BlockSummary, readSummary, SUMMARY } from "../../../../src/block/stats/statistics.ts";
+import { type BlockSummary, readSummary } from "../../../../src/block/stats/statistics.ts";
 import { DAY_MS, TOUCHPOINTS_MAX } from "../../../../src/core/limits.ts";
 import { KINDS, type StoredRecord } from "../../../../src/core/record.ts";
 import { PIECES_MAX } from "../../../../src/store/schema.ts";

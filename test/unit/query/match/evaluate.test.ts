@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { BlockView } from "../../../../src/block/block_view.ts";
+import type { OpenBlock } from "../../../../src/block/open_block.ts";
 import { METADATA_COLUMNS_MAX } from "../../../../src/core/limits.ts";
 import type { StoredRecord } from "../../../../src/core/record.ts";
 import { matchRows } from "../../../../src/query/match/evaluate.ts";
@@ -7,7 +7,7 @@ import type { ReadTexts } from "../../../../src/query/match/prune.ts";
 import { parseSearch } from "../../../../src/search/parser.ts";
 import { blockOf, record, watchedBlock } from "./search_block.ts";
 
-function matches(block: BlockView, text: string, project = "shop"): number[] {
+function matches(block: OpenBlock, text: string, project = "shop"): number[] {
   const parsed = parseSearch(text);
   if (!parsed.ok) throw new Error(parsed.problem.message);
   const ids = block.id();

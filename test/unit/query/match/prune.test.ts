@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { countedFlags, packFlags } from "../../../../src/block/flags.ts";
-import { keyTypeCodeOf } from "../../../../src/block/key_types.ts";
+import { countedFlags, keyTypeCodeOf, packFlags } from "../../../../src/block/codec/flags.ts";
 import type { StoredRecord } from "../../../../src/core/record.ts";
 import { type BlockFacts, canSkip, judge, touchesOnly } from "../../../../src/query/match/prune.ts";
 import type { Expression } from "../../../../src/search/expression.ts";

@@ -1,10 +1,9 @@
 // Blocks to search in, made of records as the worker makes them.
 
-import { appendRecord } from "../../../../src/block/append.ts";
-import type { BlockView } from "../../../../src/block/block_view.ts";
-import { emptyColumns } from "../../../../src/block/columns.ts";
+import { type PieceSource, piecesAtHand } from "../../../../src/block/codec/column_chunks.ts";
+import { appendRecord, emptyColumns } from "../../../../src/block/columns.ts";
 import { BlockEncoder } from "../../../../src/block/encode.ts";
-import { OpenBlock, type PieceSource, piecesAtHand } from "../../../../src/block/open_block.ts";
+import { OpenBlock } from "../../../../src/block/open_block.ts";
 import type { StoredRecord } from "../../../../src/core/record.ts";
 import { columnarOf, mergedOf } from "../../../support/merged_blocks.ts";
 
@@ -40,12 +39,12 @@ export function sourceOf(records: readonly StoredRecord[], form: BlockForm): Pie
   return piecesAtHand((form === "parts" ? mergedOf(columns, 1, 3) : columnarOf(columns)).pieces);
 }
 
-export function blockOf(records: readonly StoredRecord[], form: BlockForm = "columnar"): BlockView {
+export function blockOf(records: readonly StoredRecord[], form: BlockForm = "columnar"): OpenBlock {
   return new OpenBlock(sourceOf(records, form), records.length);
 }
 
 /** A block that notes which columns are inflated. */
-export function watchedBlock(records: readonly StoredRecord[]): { block: BlockView; inflated: string[] } {
+export function watchedBlock(records: readonly StoredRecord[]): { block: OpenBlock; inflated: string[] } {
   const inflated: string[] = [];
   const source = sourceOf(records, "columnar");
   const watched: PieceSource = {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { appendRecord } from "../../../../src/block/append.ts";
-import { emptyColumns } from "../../../../src/block/columns.ts";
-import { BlockDamagedError } from "../../../../src/block/damage.ts";
-import { BlockEncoder, type BlockPiece } from "../../../../src/block/encode.ts";
+import type { BlockPiece } from "../../../../src/block/codec/column_chunks.ts";
+import { BlockDamagedError } from "../../../../src/block/codec/damage.ts";
+import { appendRecord, emptyColumns } from "../../../../src/block/columns.ts";
+import { BlockEncoder } from "../../../../src/block/encode.ts";
 import { BlockMerger } from "../../../../src/block/merge/merge_blocks.ts";
 import { headerOf } from "../../../../src/block/stats/zone_map.ts";
 import type { StoredRecord } from "../../../../src/core/record.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { BlockDamagedError } from "../../../../src/block/damage.ts";
+import { BlockDamagedError } from "../../../../src/block/codec/damage.ts";
 import type { TailEvent } from "../../../../src/core/queries.ts";
 import { showRecord } from "../../../../src/core/record.ts";
 import { TailHub } from "../../../../src/query/stream/tail.ts";

@@ -1,18 +1,26 @@
 import { describe, expect, test } from "bun:test";
 import { constants, zstdCompressSync } from "node:zlib";
 import { ByteWriter } from "../../../../src/block/codec/bytes.ts";
-import { inflate } from "../../../../src/block/codec/inflate.ts";
-import { PARTED_COLUMN, partName, writeHead } from "../../../../src/block/codec/text_chunks.ts";
-import { writeSparseStrings } from "../../../../src/block/codec/values.ts";
+import {
+  type BlockPiece,
+  FILTER,
+  inflate,
+  pieceChecksum,
+  pieceOf,
+  SUMMARY,
+} from "../../../../src/block/codec/column_chunks.ts";
+import { BlockDamagedError } from "../../../../src/block/codec/damage.ts";
+import { writeSparseStrings } from "../../../../src/block/codec/sparse_column.ts";
 import type { Columns } from "../../../../src/block/columns.ts";
-import { BlockDamagedError } from "../../../../src/block/damage.ts";
-import { BlockEncoder, type BlockPiece, pieceChecksum, pieceOf } from "../../../../src/block/encode.ts";
-import { FILTER, FILTER_VERSIONS } from "../../../../src/block/filter/ngram_filter.ts";
-import type { FilterVersion } from "../../../../src/block/filter/ngram_filter_builder.ts";
+import { BlockEncoder } from "../../../../src/block/encode.ts";
+import { PARTED_COLUMN, partName, writeHead } from "../../../../src/block/filter/chunked_texts.ts";
+import type { FilterVersion } from "../../../../src/block/filter/ngram_filter.ts";
+import { FILTER_VERSIONS } from "../../../../src/block/filter/ngram_filter.ts";
 import { BlockMerger } from "../../../../src/block/merge/merge_blocks.ts";
 import { partedMessages } from "../../../../src/block/merge/output_columns.ts";
-import { NOTES_RECORDS_MIN, readSummary, SUMMARY } from "../../../../src/block/stats/statistics.ts";
-import { summarise } from "../../../../src/block/stats/summarise.ts";
+import { summarySource } from "../../../../src/block/merge/output_statistics.ts";
+import { summarise } from "../../../../src/block/stats/compute_statistics.ts";
+import { NOTES_RECORDS_MIN, readSummary } from "../../../../src/block/stats/statistics.ts";
 import { headerOf } from "../../../../src/block/stats/zone_map.ts";
 import { DAY_MS } from "../../../../src/core/limits.ts";
 import type { StoredRecord } from "../../../../src/core/record.ts";
@@ -148,7 +156,7 @@ describe("a block that an older program wrote is not called damaged", () => {
     const merger = new BlockMerger("as they lie");
     merger.add(new BlockEncoder().packed(named("short")).pieces, 60);
     const { pieces } = merger.columnar().encoded;
-    const source = merger.rows().summarySource();
+    const source = summarySource(merger.rows());
     const fieldCounts = source.fieldCounts.map(
       ([name, count]) => [name === "metadata.short" ? `metadata.${long}` : name, count] as const,
     );

@@ -1,17 +1,16 @@
 import { describe, expect, test } from "bun:test";
-import type { TextColumn, ValueColumn } from "../../../src/block/block_view.ts";
-import { ByteReader, ByteWriter } from "../../../src/block/codec/bytes.ts";
-import { toDictionary, writeDictionary } from "../../../src/block/codec/strings.ts";
-import { readTexts, type Texts } from "../../../src/block/codec/text_column.ts";
-import type { Values } from "../../../src/block/codec/value_column.ts";
-import { FORM, writeStrings } from "../../../src/block/codec/values.ts";
-import { BlockEncoder } from "../../../src/block/encode.ts";
-import { openBlock } from "../../../src/block/open_block.ts";
-import { foldText } from "../../../src/core/case_folding.ts";
-import { recordOf } from "../../support/groups.ts";
-import { columnarOf } from "../../support/merged_blocks.ts";
-import { integer, pick, type Random, runSeed, seededRandom } from "../../support/random.ts";
-import { columnsOf, randomValue } from "./random_records.ts";
+import { ByteReader, ByteWriter } from "../../../../src/block/codec/bytes.ts";
+import { toDictionary, writeDictionary } from "../../../../src/block/codec/dictionary.ts";
+import type { TextColumn } from "../../../../src/block/codec/text_column.ts";
+import { FORM, readTexts, type Texts, writeStrings } from "../../../../src/block/codec/text_column.ts";
+import type { ValueColumn, Values } from "../../../../src/block/codec/value_column.ts";
+import { BlockEncoder } from "../../../../src/block/encode.ts";
+import { openBlock } from "../../../../src/block/open_block.ts";
+import { foldText } from "../../../../src/core/case_folding.ts";
+import { recordOf } from "../../../support/groups.ts";
+import { columnarOf } from "../../../support/merged_blocks.ts";
+import { integer, pick, type Random, runSeed, seededRandom } from "../../../support/random.ts";
+import { columnsOf, randomValue } from "../random_records.ts";
 
 /** Pieces of text whose case is odd: İ and the Kelvin sign lower to ASCII, Σ lowers by its neighbours. */
 const ODD = "\u0130 \u212a Σ ΟΔΟΣ οδος σ ς ß ẞ \u212b ſ ﬁ Ǆ 🎉 日本 ÄÖ äö \u0307 é".split(" ");

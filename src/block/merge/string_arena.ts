@@ -1,10 +1,13 @@
 // Texts of many blocks on their way into one, as UTF-8 that no string is made of: one behind the other, each found by its number.
 // Text n (from 1 on; 0 is no text) lies from `starts[n - 1]` to `starts[n]`. What is appended was checked by its block's checksum;
 // lengths that do not fit it throw all the same.
+// Which of many texts are equal, without a string of any: a table of different texts by a hash of their bytes. The hash has a secret,
+// as the table of strings has, so texts cannot be crafted to meet.
 
 import { type ByteReader, type ByteWriter, PAST_PARTS_BYTES } from "../codec/bytes.ts";
-import { byteStarts } from "../codec/text_lengths.ts";
-import { findCodes, type TextCodes } from "./dictionary_codes.ts";
+import { byteStarts } from "../codec/text_column.ts";
+import { newSecret } from "../codec/text_table.ts";
+import type { EncodedTexts } from "../filter/ngram_filter.ts";
 
 /** Buffers larger than this are given back between merges. */
 const KEPT_BYTES_MAX = 16 * 1024 * 1024;
@@ -21,10 +24,6 @@ export class TextPool {
   /** How many texts there are: the number of the last one. */
   get count(): number {
     return this.#count;
-  }
-
-  get isAscii(): boolean {
-    return this.#isAscii;
   }
 
   get byteCount(): number {
@@ -152,9 +151,13 @@ export class TextPool {
     return ends;
   }
 
-  /** Calls `visit` with all bytes, and where each text ends; `ends[0]` is where the first one begins. */
-  visitAll(visit: (bytes: Uint8Array, ends: Uint32Array) => void): void {
-    visit(this.#bytes.subarray(0, this.byteCount), this.#starts.subarray(0, this.#count + 1));
+  /** All texts: views, until the next call that appends. */
+  encoded(): EncodedTexts {
+    return {
+      bytes: this.#bytes.subarray(0, this.byteCount),
+      ends: this.#starts.subarray(0, this.#count + 1),
+      isAscii: this.#isAscii,
+    };
   }
 
   /** Finds out which texts are equal; undefined when more than `differentMax` differ. Asked again it knows. */
@@ -199,4 +202,74 @@ function grown(values: Uint32Array<ArrayBuffer>, length: number): Uint32Array<Ar
   const larger = new Uint32Array(Math.max(length, 2 * values.length));
   larger.set(values);
   return larger;
+}
+
+/** Texts that are equal have one code: `codes[n]` is text n's, from 1 on; `texts[code - 1]` is the first text that has it. */
+export interface TextCodes {
+  readonly codes: Uint32Array;
+  readonly texts: readonly number[];
+}
+
+/**
+ * Codes of texts 1 to `count`, of which text n lies from `starts[n - 1]` to `starts[n]`; undefined when more than `differentMax`
+ * differ.
+ */
+export function findCodes(
+  bytes: Uint8Array,
+  starts: Uint32Array,
+  count: number,
+  differentMax: number,
+): TextCodes | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const slotCount = 2 ** Math.ceil(Math.log2(2 * Math.min(differentMax, count) + 2));
+  const slots = new Uint32Array(slotCount);
+  const codes = new Uint32Array(count + 1);
+  const texts: number[] = [];
+  const [first, second, start] = newSecret();
+  for (let text = 1; text <= count; text++) {
+    const from = starts[text - 1] as number;
+    const to = starts[text] as number;
+    let slot = hashOf(view, from, to, first, second, start) & (slotCount - 1);
+    let code = slots[slot] as number;
+    while (code !== 0) {
+      const known = texts[code - 1] as number;
+      const knownFrom = starts[known - 1] as number;
+      if ((starts[known] as number) - knownFrom === to - from && areEqual(view, from, to, knownFrom)) break;
+      slot = (slot + 1) & (slotCount - 1);
+      code = slots[slot] as number;
+    }
+    if (code === 0) {
+      if (texts.length === differentMax) return undefined;
+      code = texts.push(text);
+      slots[slot] = code;
+    }
+    codes[text] = code;
+  }
+  return { codes, texts };
+}
+
+/** As the table of strings does it: a second multiplication keeps the next bytes from undoing what these changed. */
+function hashOf(view: DataView, from: number, to: number, first: number, second: number, start: number): number {
+  let hash = start ^ (to - from);
+  let at = from;
+  for (; at + 4 <= to; at += 4) {
+    hash = Math.imul(hash ^ view.getInt32(at, true), first);
+    hash = Math.imul(hash ^ (hash >>> 15), second);
+  }
+  for (; at < to; at++) {
+    hash = Math.imul(hash ^ view.getUint8(at), first);
+    hash = Math.imul(hash ^ (hash >>> 15), second);
+  }
+  return hash ^ (hash >>> 16);
+}
+
+/** Whether there are the same bytes at `from` and at `otherFrom`. */
+function areEqual(view: DataView, from: number, to: number, otherFrom: number): boolean {
+  let at = from;
+  let other = otherFrom;
+  for (; at + 4 <= to; at += 4, other += 4) {
+    if (view.getInt32(at, true) !== view.getInt32(other, true)) return false;
+  }
+  for (; at < to; at++, other++) if (view.getUint8(at) !== view.getUint8(other)) return false;
+  return true;
 }

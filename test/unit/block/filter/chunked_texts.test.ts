@@ -1,13 +1,19 @@
 import { describe, expect, test } from "bun:test";
-import { inflate } from "../../../../src/block/codec/inflate.ts";
+import {
+  type BlockPiece,
+  FILTER,
+  inflate,
+  type PieceSource,
+  pieceOf,
+  piecesAtHand,
+} from "../../../../src/block/codec/column_chunks.ts";
+import { BlockDamagedError } from "../../../../src/block/codec/damage.ts";
 import type { Columns } from "../../../../src/block/columns.ts";
-import { BlockDamagedError } from "../../../../src/block/damage.ts";
-import { decodeColumns, recordsOf } from "../../../../src/block/decode.ts";
-import { BlockEncoder, type BlockPiece, pieceOf } from "../../../../src/block/encode.ts";
+import { BlockEncoder } from "../../../../src/block/encode.ts";
 import { readTextFilters } from "../../../../src/block/filter/block_filters.ts";
-import { FILTER } from "../../../../src/block/filter/ngram_filter.ts";
 import { BlockMerger } from "../../../../src/block/merge/merge_blocks.ts";
-import { OpenBlock, openBlock, type PieceSource, piecesAtHand } from "../../../../src/block/open_block.ts";
+import { decodeColumns, OpenBlock, openBlock } from "../../../../src/block/open_block.ts";
+import { recordsOf } from "../../../../src/block/records.ts";
 import { NOTES_RECORDS_MIN } from "../../../../src/block/stats/statistics.ts";
 import { foldText } from "../../../../src/core/case_folding.ts";
 import { columnarOf, mergedOf } from "../../../support/merged_blocks.ts";

@@ -3,6 +3,7 @@
 
 /** Bits of a digit. */
 const DIGIT_BITS = 11;
+
 const DIGITS = 1 << DIGIT_BITS;
 
 /** A value of a column that some rows only have. */

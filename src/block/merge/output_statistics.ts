@@ -1,7 +1,11 @@
 // How often the values of a merge's fields come, without a string of any text but the different ones of a field that is noted.
 
-import { dictionarySizeMax, TYPE } from "../codec/values.ts";
-import { METADATA_PREFIX } from "../encode.ts";
+import { cutTouchpoint, TOUCHPOINT_BYTES_MAX } from "../../core/touchpoint.ts";
+import { METADATA_PREFIX } from "../codec/column_chunks.ts";
+import type { DictionaryColumn } from "../codec/dictionary.ts";
+import { dictionarySizeMax } from "../codec/dictionary.ts";
+import { TYPE } from "../codec/value_column.ts";
+import type { SummarySource } from "../stats/compute_statistics.ts";
 import {
   differentMax,
   type FieldValues,
@@ -9,10 +13,50 @@ import {
   together,
   VALUE_TEXTS_BYTES_MAX,
   type ValueCounts,
-} from "../stats/count_values.ts";
+} from "../stats/value_counts.ts";
+import type { GatheredTexts, GatheredValues } from "./column_buffers.ts";
 import type { CodedTexts, MergedRows } from "./merge_output.ts";
-import type { TextPool } from "./text_arena.ts";
-import type { GatheredTexts, GatheredValues } from "./text_buffers.ts";
+import type { TextPool } from "./string_arena.ts";
+
+/** Bytes that hold all characters of a name's beginning, and one more, whatever they are. */
+const BEGINNING_BYTES = 2 * TOUCHPOINT_BYTES_MAX;
+
+/** What the statistics of the merged block are computed from. */
+export function summarySource(merged: MergedRows): SummarySource {
+  const { blocks } = merged;
+  const messages = blocks.message.view();
+  let messageCount = 0;
+  for (let row = 0; row < messages.length; row++) if (messages[row] !== 0) messageCount++;
+  return {
+    count: blocks.count,
+    time: merged.time,
+    flags: merged.flags,
+    keyType: merged.keyType,
+    touchpoint: dictionaryOf(merged.touchpoint),
+    duration: merged.duration,
+    fieldCounts: [
+      ["message", messageCount],
+      ["key", blocks.key.rows.length],
+      ["startTime", blocks.start.rows.length],
+      ["endTime", blocks.end.rows.length],
+      ["duration", blocks.duration.rows.length],
+      ...merged.metadataNames.map((name) => [METADATA_PREFIX + name, merged.field(name).rows.length] as const),
+    ],
+    rest: merged.rest.values,
+    values: () => valuesOfMerge(merged),
+  };
+}
+
+/** Of names that are too long to be listed only the beginning, cut: no more is noted of them. */
+function dictionaryOf({ pool, texts, codes }: CodedTexts): DictionaryColumn {
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  const nameOf = (text: number) => {
+    const bytes = pool.bytesOf(text);
+    if (bytes.length <= BEGINNING_BYTES) return pool.text(text);
+    return cutTouchpoint(decoder.decode(bytes.subarray(0, BEGINNING_BYTES)));
+  };
+  return { dictionary: texts.map(nameOf), codes };
+}
 
 /** The fields of a merge whose values may be noted. */
 export function valuesOfMerge({ blocks, apiKey, metadataNames }: MergedRows): FieldValues[] {

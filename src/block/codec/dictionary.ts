@@ -5,17 +5,18 @@
 import type { ByteReader, ByteWriter } from "./bytes.ts";
 import { TextTable } from "./text_table.ts";
 
-export type OptionalText = string | undefined;
+/** Past so many different values a dictionary costs more to build than it saves. */
+const DICTIONARY_SIZE_MAX = 4096;
 
-export function writePlainStrings(writer: ByteWriter, values: ArrayLike<OptionalText>): void {
-  const lengths = new Float64Array(values.length);
-  for (let row = 0; row < values.length; row++) {
-    const value = values[row];
-    lengths[row] = value === undefined ? 0 : value.length + 1;
-  }
-  writer.unsignedAll(lengths);
-  writer.utf8(Array.isArray(values) ? values.join("") : Array.from(values).join(""));
+/** And it must be met this often on average to be smaller than the plain form. */
+const DICTIONARY_REPEAT_MIN = 4;
+
+/** How many of so many texts may differ where a dictionary is worth it. */
+export function dictionarySizeMax(count: number): number {
+  return Math.min(DICTIONARY_SIZE_MAX, Math.ceil(count / DICTIONARY_REPEAT_MIN));
 }
+
+export type OptionalText = string | undefined;
 
 /** Codes: 0 is absent, n is `dictionary[n - 1]`. */
 export interface DictionaryColumn {

@@ -1,9 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { appendRecord } from "../../../src/block/append.ts";
-import { emptyColumns } from "../../../src/block/columns.ts";
-import { decodeColumns, recordsOf } from "../../../src/block/decode.ts";
+import { appendRecord, emptyColumns, selectRows } from "../../../src/block/columns.ts";
 import { BlockEncoder } from "../../../src/block/encode.ts";
-import { selectRows } from "../../../src/block/select_rows.ts";
+import { decodeColumns } from "../../../src/block/open_block.ts";
+import { recordsOf } from "../../../src/block/records.ts";
 import { headerOf } from "../../../src/block/stats/zone_map.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
 import { recordOf } from "../../support/groups.ts";

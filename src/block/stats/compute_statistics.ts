@@ -4,28 +4,32 @@ import { TOUCHPOINTS_MAX } from "../../core/limits.ts";
 import { KINDS } from "../../core/record.ts";
 import { cutTouchpoint } from "../../core/touchpoint.ts";
 import { ByteWriter } from "../codec/bytes.ts";
+import { METADATA_PREFIX } from "../codec/column_chunks.ts";
+import type { DictionaryColumn } from "../codec/dictionary.ts";
+import { COUNTED_FLAGS_MAX, countedFlags, keyTypeCodeIn, kindCodeOf, levelCodeOf } from "../codec/flags.ts";
 import { forEachMember, stringAt } from "../codec/json_text.ts";
-import type { DictionaryColumn } from "../codec/strings.ts";
+import type { SparseColumn } from "../codec/sparse_column.ts";
 import { TextCounts } from "../codec/text_table.ts";
-import type { SparseColumn } from "../columns.ts";
-import { METADATA_PREFIX } from "../encode.ts";
-import { COUNTED_FLAGS_MAX, countedFlags, keyTypeCodeIn, kindCodeOf, levelCodeOf } from "../flags.ts";
-import { type FieldValues, writeNotedFields } from "./count_values.ts";
 import { DurationSketch } from "./duration_sketch.ts";
 import { NOTES_RECORDS_MIN, SKETCHES_BY, SUMMARY_VERSION } from "./statistics.ts";
+import { type FieldValues, writeNotedFields } from "./value_counts.ts";
 
 const FLAGS = COUNTED_FLAGS_MAX;
+
 const COMPLETED = KINDS.indexOf("completed");
 
 /** Widths of time slots, in ms. */
 const SLOT_WIDTHS_MS = [1_000, 10_000, 60_000, 600_000] as const;
+
 /** For what spans more, which a block of one day never does. */
 const SLOT_WIDTH_MS_MAX = 3_600_000;
+
 /** Slots that a block of one day has at most. */
 const SLOTS_MAX = 300;
 
 /** Names of fields past which they are not listed: a rest holds any number of them, and readers keep what is noted. */
 const FIELDS_MAX = 2_000;
+
 /** And characters of all their names: of ordinary ones it is not met before the other. */
 const FIELDS_LENGTH_MAX = 128 * 1024;
 

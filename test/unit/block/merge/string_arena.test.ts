@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { findCodes } from "../../../../src/block/merge/dictionary_codes.ts";
+import { findCodes } from "../../../../src/block/merge/string_arena.ts";
 import { integer, pick, runSeed, seededRandom } from "../../../support/random.ts";
 
 function codesOf(texts: readonly string[], differentMax = Number.POSITIVE_INFINITY) {
