@@ -391,7 +391,7 @@ describe("the timings page without timings", () => {
       await withAppPage(browser, server, { path: "/keys", expected: [/status of 500/] }, async ({ page }) => {
         await page.route("**/api/v1/timings?*", (route) => route.fulfill({ status: 500, body: "{}" }));
         await page.getByRole("link", { name: "Timings" }).click();
-        await page.getByText("The server answered 500.").waitFor();
+        await page.getByText("The server responded with 500.").waitFor();
         await page.unroute("**/api/v1/timings?*");
         await page.getByRole("button", { name: "Try again" }).click();
         await page.getByRole("table", { name: TREE }).waitFor();

@@ -2,6 +2,7 @@
 // and in questions as a term of the search language.
 
 import { categoriesOf, isCutTouchpoint, TOUCHPOINT_LENGTH_MAX } from "../../core/touchpoint.ts";
+import { quote } from "../../search/fields.ts";
 
 /** A category's name ends with "/". */
 export type Selection =
@@ -42,17 +43,6 @@ export function touchpointsTerm(names: readonly string[]): string {
 /** The whole name; of one that was cut all that begin so. The cut may have left half a character. */
 function valueOf(name: string): string {
   return isCutTouchpoint(name) ? `${quote(name.slice(0, TOUCHPOINT_LENGTH_MAX - 1))}*` : quote(name);
-}
-
-/** A text in quotes, as the search language reads it. */
-export function quote(text: string): string {
-  return `"${text.replaceAll(/["\\]/g, "\\$&")}"`;
-}
-
-/** All of these searches at once; empty ones and undefined are left out. */
-export function joinSearches(...searches: readonly (string | undefined)[]): string {
-  const given = searches.filter((search) => search !== undefined && search.trim() !== "");
-  return given.length > 1 ? given.map((search) => `(${search})`).join(" ") : (given[0] ?? "");
 }
 
 /** The categories around a selection, outermost first: "api/orders/list" lies in "api/" and "api/orders/". */

@@ -12,7 +12,7 @@ import { Page } from "../../components/page.tsx";
 import { QueryView } from "../../components/query_view.tsx";
 import { Badge, Instant } from "../../components/values.tsx";
 import { useParameter, useScope } from "../../state/app_context.ts";
-import { searchTerm } from "../touchpoints/search_term.ts";
+import { exactTerm } from "../../state/search_text.ts";
 import { CreateDialog, RevokeDialog } from "./dialogs.tsx";
 
 const POLL_MS = 15_000;
@@ -131,7 +131,7 @@ export function PairPanel({ pair, onRevoke }: PairPanelProps) {
           {name} {revoked ? <Badge tone="error">revoked</Badge> : null}
         </h2>
         <span class="keys-actions">
-          <Link page="logs" parameters={{ project, q: searchTerm("apiKey", name) }} class="button">
+          <Link page="logs" parameters={{ project, q: exactTerm("apiKey", name) }} class="button">
             Logs<span class="visually-hidden"> of {name}</span>
           </Link>
           {revoked ? null : (

@@ -3,7 +3,9 @@
 
 import { foldText } from "../../../core/case_folding.ts";
 import { categoriesOf } from "../../../core/touchpoint.ts";
-import { prefixTerm, quotedValue, tokensOf, unquoted } from "../../state/search_text.ts";
+import { METADATA_PREFIX, type SEARCH_FIELDS, searchField } from "../../../search/fields.ts";
+import { type Segment, tokenizeUnfinished } from "../../../search/lexer.ts";
+import { fieldName, prefixTerm, quotedValue } from "../../state/search_text.ts";
 
 /** What stands at the caret, and the part of the text that a suggestion replaces. */
 export interface Typing {
@@ -34,30 +36,41 @@ const PROPOSALS_MAX = 50;
 const VALUE_SHOWN_MAX = 200;
 
 export function typingAt(text: string, caret: number): Typing {
-  const token = tokensOf(text).find(({ kind, at, end }) => kind !== "sign" && at <= caret && caret <= end);
+  const token = tokenizeUnfinished(text).find(({ kind, at, end }) => {
+    return (kind === "word" || kind === "field") && at <= caret && caret <= end;
+  });
   if (token === undefined || (token.kind === "word" && token.at === caret)) {
     return { kind: "field", from: caret, to: caret, prefix: "", field: "" };
   }
-  const { at, end, field, valueAt } = token;
-  if (field === undefined || caret < valueAt) {
-    return {
-      kind: "field",
-      from: at,
-      to: field === undefined ? end : valueAt,
-      prefix: text.slice(at, caret),
-      field: "",
-    };
+  const { at, end } = token;
+  if (token.kind !== "field" || caret < token.valueAt) {
+    const to = token.kind === "field" ? token.valueAt : end;
+    return { kind: "field", from: at, to, prefix: text.slice(at, caret), field: "" };
   }
-  const from = itemStart(text, valueAt, caret);
-  const comma = text.indexOf(",", caret);
-  const to = comma === -1 || comma > end ? end : comma;
-  return { kind: "value", from, to, prefix: unquoted(text.slice(from, caret)), field };
+  const commas = commasOf(token.segments);
+  const from = (commas.findLast((comma) => comma < caret) ?? token.valueAt - 1) + 1;
+  const to = commas.find((comma) => comma >= caret) ?? end;
+  return { kind: "value", from, to, prefix: unquoted(text.slice(from, caret)), field: fieldName(token) };
+}
+
+/** Where the commas of a list of values stand. A comma in quotes is part of its value. */
+function commasOf(segments: readonly Segment[]): number[] {
+  return segments.flatMap(({ text, isQuoted, at }) => {
+    return isQuoted ? [] : [...text.matchAll(/,/g)].map(({ index }) => at + index);
+  });
+}
+
+/** The value that a half-typed one stands for. */
+function unquoted(typed: string): string {
+  return typed.replaceAll(/\\(["\\])|"/g, "$1");
 }
 
 /** Fields that begin with what is typed first, then those that have it in them; `counts` by the name as a search writes it, as the server lists it. */
 export function proposeFields(typing: Typing, counts: ReadonlyMap<string, number>): Proposal[] {
-  const known = SEARCH_FIELD_HINTS.map(({ name, help }) => ({ name, help }));
-  const stored = [...counts.keys()].filter((name) => name.startsWith("metadata.")).map((name) => ({ name, help: "" }));
+  const known = Object.entries(FIELD_HINTS).map(([name, { help }]) => ({ name, help }));
+  const stored = [...counts.keys()]
+    .filter((name) => name.startsWith(METADATA_PREFIX))
+    .map((name) => ({ name, help: "" }));
   const wanted = foldText(typing.prefix);
   return byBeginning([...known, ...stored], wanted, ({ name }) => name)
     .slice(0, PROPOSALS_MAX)
@@ -74,7 +87,7 @@ export function proposeValues(typing: Typing, stored: readonly Counted[]): Propo
   const wanted = foldText(typing.prefix.replace(/\*$/, ""));
   const counts = new Map(stored.map(({ value, count }) => [String(value), count]));
   if (hint === undefined) return [];
-  if (hint.kind !== "listed") {
+  if (hint.values !== "listed") {
     return byBeginning(hint.values, wanted, (value) => value).map((value) => {
       const count = counts.get(value);
       return { insert: value, label: value, ...(count === undefined ? {} : { count }) };
@@ -106,19 +119,6 @@ export function complete(text: string, typing: Typing, insert: string): { text: 
   return { text: before + rest, caret: before.length };
 }
 
-/** The item of a list at the caret begins behind the last comma that is not in quotes. */
-function itemStart(text: string, valueAt: number, caret: number): number {
-  let start = valueAt;
-  let isQuoted = false;
-  for (let at = valueAt; at < caret; at++) {
-    const sign = text[at];
-    if (isQuoted && sign === "\\") at++;
-    else if (sign === '"') isQuoted = !isQuoted;
-    else if (sign === "," && !isQuoted) start = at + 1;
-  }
-  return start;
-}
-
 function byBeginning<T>(all: readonly T[], wanted: string, textOf: (one: T) => string): T[] {
   const having = all.filter((one) => foldText(textOf(one)).includes(wanted));
   const begins = (one: T) => foldText(textOf(one)).startsWith(wanted);
@@ -137,42 +137,51 @@ function sharedCategories(touchpoints: readonly Counted[]): { text: string; coun
   return [...found].filter(([, { names }]) => names > 1).map(([text, { count }]) => ({ text, count }));
 }
 
-/** How values are offered: "choice" these and no others; "listed" those that are stored; "typed" a few examples. */
-export interface SearchFieldHint {
-  readonly name: string;
-  readonly kind: "choice" | "listed" | "typed";
-  readonly values: readonly string[];
+/** How a field is offered. */
+interface FieldHint {
   readonly help: string;
+  /** "listed": the stored values are offered. Else these examples, or the values of a closed set. */
+  readonly values: "listed" | readonly string[];
 }
 
-export const SEARCH_FIELD_HINTS: readonly SearchFieldHint[] = [
-  { name: "level", kind: "choice", values: ["error", "warn", "info", "debug"], help: "level" },
-  { name: "touchpoint", kind: "listed", values: [], help: "whole name, or api/*" },
-  { name: "message", kind: "typed", values: [], help: "any part of the message" },
-  { name: "key", kind: "listed", values: [], help: "correlation key" },
-  { name: "kind", kind: "choice", values: ["log", "timing"], help: "logs or timings" },
-  {
-    name: "status",
-    kind: "choice",
-    values: ["completed", "started", "unfinished", "orphaned"],
-    help: "how far a timing came",
-  },
-  { name: "source", kind: "choice", values: ["server", "client"], help: "what sent it, as it says itself" },
-  { name: "keyType", kind: "choice", values: ["server", "client"], help: "key that it was sent with" },
-  { name: "duration", kind: "typed", values: [">100ms", ">1s", ">10s", "100..500"], help: "ms, or with a unit" },
-  { name: "apiKey", kind: "listed", values: [], help: "name of the pair of keys" },
-  { name: "project", kind: "typed", values: [], help: "project" },
-  { name: "time", kind: "typed", values: [], help: "ISO 8601 or Unix ms" },
-  { name: "receivedAt", kind: "typed", values: [], help: "as time" },
-  { name: "startTime", kind: "typed", values: [], help: "as time, of a timing" },
-  { name: "endTime", kind: "typed", values: [], help: "as time, of a timing" },
-  { name: "id", kind: "typed", values: [], help: "number of the record" },
-];
+/** Every field of the search language, the most used first. */
+const FIELD_HINTS: Readonly<Record<string, FieldHint>> = {
+  level: { help: "level", values: choicesOf("level").toReversed() },
+  touchpoint: { help: "whole name, or api/*", values: "listed" },
+  message: { help: "any part of the message", values: [] },
+  key: { help: "correlation key", values: "listed" },
+  kind: { help: "logs or timings", values: choicesOf("kind") },
+  status: { help: "state of a timing", values: choicesOf("status") },
+  source: { help: "who sent it, by its own word", values: choicesOf("source") },
+  keyType: { help: "type of the API key", values: choicesOf("keyType") },
+  duration: { help: "ms, or with a unit", values: [">100ms", ">1s", ">10s", "100..500"] },
+  apiKey: { help: "name of the key pair", values: "listed" },
+  project: { help: "project", values: [] },
+  time: { help: "ISO 8601 or Unix ms", values: [] },
+  receivedAt: { help: "like time", values: [] },
+  startTime: { help: "like time, of a timing", values: [] },
+  endTime: { help: "like time, of a timing", values: [] },
+  id: { help: "number of the record", values: [] },
+} satisfies Record<(typeof SEARCH_FIELDS)[number]["name"], FieldHint>;
 
-const METADATA_PREFIX = "metadata.";
+const METADATA_HINT: FieldHint = { help: "metadata", values: "listed" };
 
-/** What is known of a field; metadata fields have stored values. Undefined: there is no such field. */
-export function fieldHint(name: string): SearchFieldHint | undefined {
-  if (name.startsWith(METADATA_PREFIX)) return { name, kind: "listed", values: [], help: "metadata" };
-  return SEARCH_FIELD_HINTS.find((field) => field.name === name);
+function choicesOf(name: string): readonly string[] {
+  return searchField(name)?.values ?? [];
+}
+
+/** Undefined for a name that is no field. */
+function fieldHint(name: string): FieldHint | undefined {
+  if (name.startsWith(METADATA_PREFIX)) return METADATA_HINT;
+  return Object.hasOwn(FIELD_HINTS, name) ? FIELD_HINTS[name] : undefined;
+}
+
+/** Whether the server's stored values are offered for a field. */
+export function isListed(name: string): boolean {
+  return fieldHint(name)?.values === "listed";
+}
+
+/** Whether the server is asked how often each value occurs: stored values, and those of a closed set. */
+export function hasCounts(name: string): boolean {
+  return isListed(name) || searchField(name)?.type === "choice";
 }

@@ -13,7 +13,8 @@ import type { Problem } from "../../state/query.ts";
 import { prefixTerm } from "../../state/search_text.ts";
 import {
   complete,
-  fieldHint,
+  hasCounts,
+  isListed,
   type Proposal,
   proposeFields,
   proposeValues,
@@ -126,10 +127,10 @@ function useProposals(typing: Typing, isUsed: boolean): readonly Proposal[] {
   );
   const fields = useQuery("/api/v1/fields", isUsed ? parameters : undefined).state.value.value;
   const current = asked.value;
-  const isValue = isUsed && current?.kind === "value" && canListValues(current.field) && current.field === field;
+  const isValue = isUsed && current?.kind === "value" && hasCounts(current.field) && current.field === field;
   const valuesField = isValue ? current.field : "";
   const beginning = isValue ? current.prefix.replace(/\*$/, "") : "";
-  const q = beginning !== "" && fieldHint(valuesField)?.kind === "listed" ? prefixTerm(valuesField, beginning) : "";
+  const q = beginning !== "" && isListed(valuesField) ? prefixTerm(valuesField, beginning) : "";
   const values = useQuery(
     valuesPath(valuesField),
     valuesField === "" ? undefined : { ...parameters, q, limit: VALUES_ASKED },
@@ -140,11 +141,6 @@ function useProposals(typing: Typing, isUsed: boolean): readonly Proposal[] {
     }
     return proposeValues(typing, values?.field === field ? values.values : []);
   }, [kind, prefix, field, fields, values]);
-}
-
-function canListValues(field: string): boolean {
-  const hint = fieldHint(field);
-  return hint !== undefined && hint.kind !== "typed";
 }
 
 const EXAMPLES: readonly (readonly [search: string, meaning: string])[] = [

@@ -11,7 +11,8 @@ import { QueryView } from "../../components/query_view.tsx";
 import { Instant } from "../../components/values.tsx";
 import { type Scope, useScope } from "../../state/app_context.ts";
 import type { Outcome } from "../../state/query.ts";
-import { joinSearches } from "../../state/selection.ts";
+import { joinSearches } from "../../state/search_text.ts";
+
 import { useTimingsView } from "./view_state.tsx";
 
 /** Different durations that are counted one by one, and newest timings that stand for all where there are more. */

@@ -13,7 +13,8 @@ import { EmptyState, ScanNotice } from "../../components/notice.tsx";
 import { QueryView } from "../../components/query_view.tsx";
 import { Instant } from "../../components/values.tsx";
 import { useApp, useScope } from "../../state/app_context.ts";
-import { joinSearches } from "../../state/selection.ts";
+import { joinSearches } from "../../state/search_text.ts";
+
 import { KeyLink, MessageText, TouchpointLink, useTimingsView } from "./view_state.tsx";
 
 const POLL_MS = 3_000;

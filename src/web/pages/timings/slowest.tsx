@@ -10,7 +10,8 @@ import { QueryView } from "../../components/query_view.tsx";
 import { Duration, Instant } from "../../components/values.tsx";
 import { useScope } from "../../state/app_context.ts";
 import type { Outcome } from "../../state/query.ts";
-import { joinSearches } from "../../state/selection.ts";
+import { joinSearches } from "../../state/search_text.ts";
+
 import { KeyLink, MessageText, TouchpointLink, useTimingsView } from "./view_state.tsx";
 
 const WANTED = 20;

@@ -7,13 +7,8 @@ import type { SeriesBucket, SeriesResponse } from "../../../core/responses.ts";
 import { useServer } from "../../api/server_context.ts";
 import { useApp, useScope } from "../../state/app_context.ts";
 import type { Outcome } from "../../state/query.ts";
-import {
-  formatSelection,
-  joinSearches,
-  type Selection,
-  selectionTerm,
-  touchpointsTerm,
-} from "../../state/selection.ts";
+import { joinSearches } from "../../state/search_text.ts";
+import { formatSelection, type Selection, selectionTerm, touchpointsTerm } from "../../state/selection.ts";
 import { rangeBounds } from "../../state/time_range.ts";
 import type { TimingRow } from "./timing_tree.ts";
 import { useTimingsView } from "./view_state.tsx";

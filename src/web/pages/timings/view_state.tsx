@@ -4,14 +4,8 @@ import { useMemo } from "preact/hooks";
 import { Link } from "../../components/link.tsx";
 import { useApp } from "../../state/app_context.ts";
 import type { ParameterChanges } from "../../state/router.ts";
-import {
-  formatSelection,
-  joinSearches,
-  parseSelection,
-  quote,
-  type Selection,
-  selectionTerm,
-} from "../../state/selection.ts";
+import { exactTerm, joinSearches } from "../../state/search_text.ts";
+import { formatSelection, parseSelection, type Selection, selectionTerm } from "../../state/selection.ts";
 
 /** Figures of a range that moves along are renewed so often, in ms. */
 export const FIGURES_POLL_MS = 30_000;
@@ -74,7 +68,7 @@ export function TouchpointLink({ name }: { readonly name: string | undefined }) 
 export function KeyLink({ name }: { readonly name: string | undefined }) {
   if (name === undefined || name === "") return <span class="muted">none</span>;
   return (
-    <Link page="logs" parameters={{ q: `key:${quote(name)}` }} class="timings-name code" title={`Logs of ${name}`}>
+    <Link page="logs" parameters={{ q: exactTerm("key", name) }} class="timings-name code" title={`Logs of ${name}`}>
       {name}
     </Link>
   );

@@ -7,8 +7,8 @@ import { type Column, DataTable } from "../../components/data_table.tsx";
 import { Link } from "../../components/link.tsx";
 import { TreeCell } from "../../components/tree.tsx";
 import { Badge, Instant } from "../../components/values.tsx";
+import { exactTerm } from "../../state/search_text.ts";
 import type { TouchpointRowView } from "./rows.ts";
-import { searchTerm } from "./search_term.ts";
 
 /** Rows at first, and further ones at a press: a project has up to 10,000 names. */
 const ROWS_STEP = 300;
@@ -118,7 +118,7 @@ function NameCell({ row }: { readonly row: TouchpointRowView }) {
     <span class="touchpoints-label">
       <Link
         page="logs"
-        parameters={{ project, q: searchTerm("touchpoint", path) }}
+        parameters={{ project, q: exactTerm("touchpoint", path) }}
         class="code"
         title={`Logs of ${path}`}
       >

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { parseSearch } from "../../../../src/search/parser.ts";
 import {
+  exactTerm,
   hasTerm,
   itemsOf,
+  joinSearches,
   metadataField,
   prefixTerm,
   termOf,
@@ -44,6 +46,12 @@ describe("terms made of values", () => {
         patterns: [{ text: value, isPrefix: false }],
       });
     }
+  });
+
+  test("have quotes only where the value needs them", () => {
+    expect(exactTerm("touchpoint", "api/orders")).toBe("touchpoint:api/orders");
+    expect(exactTerm("touchpoint", "api/*")).toBe('touchpoint:"api/*"');
+    expect(exactTerm("apiKey", 'the "web" \\ shop')).toBe('apiKey:"the \\"web\\" \\\\ shop"');
   });
 
   test("take odd names of metadata fields, and ways through objects", () => {
@@ -121,5 +129,11 @@ describe("a search that buttons change", () => {
       true,
       false,
     ]);
+  });
+
+  test("several searches hold together, and empty ones are left out", () => {
+    expect(joinSearches("", undefined, " ")).toBe("");
+    expect(joinSearches("", "a OR b")).toBe("a OR b");
+    expect(joinSearches("a OR b", "", "status:completed")).toBe("(a OR b) (status:completed)");
   });
 });

@@ -5,7 +5,6 @@ import { cutTouchpoint } from "../../../../src/core/touchpoint.ts";
 import { parseSearch } from "../../../../src/search/parser.ts";
 import {
   formatSelection,
-  joinSearches,
   outerCategories,
   parseSelection,
   type Selection,
@@ -59,12 +58,6 @@ describe("a selection as a search", () => {
       ok: true,
       search: { kind: "exact", field: "touchpoint", patterns: names.map((text) => ({ text, isPrefix: false })) },
     });
-  });
-
-  test("several searches hold together, and empty ones are left out", () => {
-    expect(joinSearches("", undefined, " ")).toBe("");
-    expect(joinSearches("", "a OR b")).toBe("a OR b");
-    expect(joinSearches("a OR b", "", "status:completed")).toBe("(a OR b) (status:completed)");
   });
 });
 

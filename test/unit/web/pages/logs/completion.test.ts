@@ -1,13 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { SEARCH_FIELDS } from "../../../../../src/search/fields.ts";
+
 import { parseSearch } from "../../../../../src/search/parser.ts";
-import {
-  complete,
-  proposeFields,
-  proposeValues,
-  SEARCH_FIELD_HINTS,
-  typingAt,
-} from "../../../../../src/web/pages/logs/completion.ts";
+import { complete, proposeFields, proposeValues, typingAt } from "../../../../../src/web/pages/logs/completion.ts";
 
 const NO_COUNTS: ReadonlyMap<string, number> = new Map();
 
@@ -24,15 +19,12 @@ function proposed(marked: string, stored: readonly { value: string; count: numbe
 }
 
 describe("fields", () => {
-  test("are those that the server knows, with the same choices", () => {
-    const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);
-    const choices = (values: readonly string[]) => values.toSorted();
-    expect(
-      SEARCH_FIELD_HINTS.map(({ name, kind, values }) => ({
-        name,
-        values: kind === "choice" ? choices(values) : [],
-      })).toSorted(byName),
-    ).toEqual(SEARCH_FIELDS.map(({ name, values }) => ({ name, values: choices(values) })).toSorted(byName));
+  test("are all that the search language knows, with all their choices", () => {
+    const names = SEARCH_FIELDS.map(({ name }) => `${name}:`);
+    expect(proposed("|").labels.toSorted()).toEqual(names.toSorted());
+    for (const { name, type, values } of SEARCH_FIELDS) {
+      if (type === "choice") expect(proposed(`${name}:|`).labels.toSorted()).toEqual(values.toSorted());
+    }
   });
 
   test("are proposed where a term begins, those that begin as typed first", () => {
@@ -58,6 +50,11 @@ describe("values", () => {
     expect(proposed("level:|").labels).toEqual(["error", "warn", "info", "debug"]);
     expect(proposed("level:error,w|").taken).toBe("level:error,warn |");
     expect(proposed("level:er|,warn x").taken).toBe("level:error|,warn x");
+  });
+
+  test("with a comma in quotes are one value", () => {
+    const stored = [{ value: "a,b", count: 1 }];
+    expect(proposed('key:x,"a|,b"', stored).taken).toBe('key:x,"a,b" |');
   });
 
   test("that are stored are quoted as needed", () => {

@@ -10,7 +10,6 @@ import {
   type RowOptions,
   touchpointRows,
 } from "../../../../../src/web/pages/touchpoints/rows.ts";
-import { searchTerm } from "../../../../../src/web/pages/touchpoints/search_term.ts";
 
 const ALL: RowOptions = { filter: "", isUnregisteredOnly: false, isOpenAtFirst: true, turned: new Set() };
 
@@ -106,10 +105,4 @@ describe("a new name", () => {
     expect(nameProblem("")).toBe("A touchpoint needs a name.");
     expect(nameProblem("x".repeat(513))).toBe("A name has at most 512 characters; this one has 513.");
   });
-});
-
-test("a search term has quotes and escapes where the value needs them", () => {
-  expect(searchTerm("touchpoint", "api/orders")).toBe("touchpoint:api/orders");
-  expect(searchTerm("touchpoint", "api/*")).toBe('touchpoint:"api/*"');
-  expect(searchTerm("apiKey", 'the "web" \\ shop')).toBe('apiKey:"the \\"web\\" \\\\ shop"');
 });
