@@ -23,7 +23,7 @@ import { ServerMetrics } from "./http/metrics.ts";
 import { Sessions } from "./http/session.ts";
 import type { LiveKey } from "./ingest/options.ts";
 import type { Log } from "./log/log.ts";
-import type { ReadRules } from "./query/scope.ts";
+import type { ReadRules } from "./query/scan/scope.ts";
 import { PeerAddresses } from "./runtime/address.ts";
 import { loadAppFiles } from "./runtime/assets.ts";
 import { loadClientLibrary } from "./runtime/client_library.ts";

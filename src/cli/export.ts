@@ -7,7 +7,7 @@ import { OperatingError } from "../core/errors.ts";
 import type { ExportFormat } from "../core/queries.ts";
 import type { ShownRecord } from "../core/record.ts";
 import { escapeControls } from "../core/terminal.ts";
-import { headerOf, lineOf } from "../query/stream/export_text.ts";
+import { exportHeader, lineFormatter } from "../query/stream/export_text.ts";
 import { addConfigOption, type CliContext } from "./context.ts";
 import { jsonLine } from "./json_line.ts";
 import { exportLocal } from "./local_export.ts";
@@ -68,7 +68,7 @@ export function registerExport(program: Command, context: CliContext, write: Wri
     await exportLocal({
       local,
       scope,
-      header: headerOf(format),
+      header: exportHeader(format),
       lineOf: lineWriter(format, context),
       write,
       context,
@@ -93,6 +93,6 @@ export function formatOf({ format, csv }: Pick<ExportOptions, "format" | "csv">)
 /** On a terminal, texts of records must not steer it: values of JSON stay what they are, those of CSV are shown escaped. */
 function lineWriter(format: ExportFormat, context: CliContext): (record: ShownRecord) => string {
   if (format === "ndjson") return (record) => jsonLine(record, context);
-  const line = lineOf(format);
+  const line = lineFormatter(format);
   return context.isTerminal ? (record) => `${escapeControls(line(record).slice(0, -2))}\n` : line;
 }

@@ -6,7 +6,7 @@ import { OperatingError } from "../core/errors.ts";
 import type { QueryScope } from "../core/queries.ts";
 import type { ShownRecord } from "../core/record.ts";
 import { escapeControls } from "../core/terminal.ts";
-import { isRefusal, readScope, refuseUnknownProject } from "../query/scope.ts";
+import { isRefusal, refuseUnknownProject, resolveScope } from "../query/scan/scope.ts";
 import { type ExportBlock, exportLines } from "../query/stream/export.ts";
 import { BlockReader } from "../store/block_reader.ts";
 import { isStoreError, openForReading } from "../store/database.ts";
@@ -45,7 +45,7 @@ export async function exportLocal({
   try {
     const reader = new BlockReader(openForReading(data.file, data.access));
     try {
-      const understood = readScope(scope, rules, clock());
+      const understood = resolveScope(scope, rules, clock());
       const refusal = isRefusal(understood)
         ? understood
         : refuseUnknownProject(scope.project, rules, () => reader.projects());

@@ -6,11 +6,11 @@ import type { Clock } from "../core/clock.ts";
 import { OperatingError } from "../core/errors.ts";
 import type { QueryRefusal, TailEvent, TailRequest } from "../core/queries.ts";
 import type { QueryResponses } from "../core/responses.ts";
-import { answerSteps } from "../query/engine.ts";
-import type { Steps } from "../query/scan.ts";
-import { type ReadRules, refuseUnknownProject, rulesOf } from "../query/scope.ts";
+import { querySteps } from "../query/engine.ts";
+import type { Steps } from "../query/scan/scan.ts";
+import { projectRules, type ReadRules, refuseUnknownProject } from "../query/scan/scope.ts";
+import { StatisticsCache } from "../query/scan/statistics_cache.ts";
 import { TailHub } from "../query/stream/tail.ts";
-import { SummaryCache } from "../query/summary_cache.ts";
 import { DataReader } from "../store/data_reader.ts";
 import { isStoreError } from "../store/database.ts";
 import { asItIs, type UntouchedData } from "../store/untouched.ts";
@@ -38,7 +38,7 @@ export interface LocalSourceOptions {
 
 export class LocalSource implements RecordSource {
   readonly #options: LocalSourceOptions;
-  readonly #cache = new SummaryCache();
+  readonly #cache = new StatisticsCache();
   readonly #data: UntouchedData;
   readonly #reader: DataReader;
   /** A tail that nobody takes from ends with the source. */
@@ -55,9 +55,9 @@ export class LocalSource implements RecordSource {
     const { rules, clock, onProgress, onDone } = this.#options;
     const { blocks: source, details } = this.#reader;
     const limitMs = Number.POSITIVE_INFINITY;
-    const steps = answerSteps(question, {
+    const steps = querySteps(question, {
       source,
-      details,
+      tables: details,
       cache: this.#cache,
       rules,
       now: clock(),
@@ -77,7 +77,7 @@ export class LocalSource implements RecordSource {
     try {
       const hub = new TailHub({
         source: reader.blocks,
-        expiredBefore: (project) => clock() - rulesOf(rules, project).retentionMs,
+        expiredBefore: (project) => clock() - projectRules(rules, project).retentionMs,
       });
       const refusal = hub.open(TAIL, request) ?? this.#unknownProject(request.project);
       if (refusal !== undefined) throw refusalError(refusal, request.q);

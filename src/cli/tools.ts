@@ -9,7 +9,7 @@ import type { QueryScope } from "../core/queries.ts";
 import type { ScanWarnings } from "../core/responses.ts";
 import { shownText } from "../core/terminal.ts";
 import { sentTimeZone } from "../core/time_zone.ts";
-import type { ReadRules } from "../query/scope.ts";
+import type { ReadRules } from "../query/scan/scope.ts";
 import { asItIs, canBeWritten, type UntouchedData, untouchedData } from "../store/untouched.ts";
 import { type CliContext, configFileOf, givenConfig, requireReadingSettings, requireSettings } from "./context.ts";
 import type { WriteText } from "./export.ts";

@@ -4,28 +4,28 @@
 import { ambiguousName } from "../core/ambiguous.ts";
 import type { QueryOutcome, QueryRefusal, QueryRequest, QueryScope } from "../core/queries.ts";
 import type { QueryResponses, TimingsResponse } from "../core/responses.ts";
-import { NEWEST, parseCursor } from "./cursor.ts";
-import { NAMES_KEPT_MAX, TOUCHPOINTS_LISTED_MAX } from "./limits.ts";
-import { QueryMemory } from "./query_memory.ts";
-import { type DetailsSource, readRejections, readTouchpoints, readUsage } from "./responses/details.ts";
+import { NEWEST, parseCursor } from "./responses/cursor.ts";
 import { findEntries } from "./responses/entries.ts";
 import { listFields, listValues } from "./responses/fields.ts";
-import { categoryFigures, TimingTotals, TOTALS_BYTES } from "./responses/figures.ts";
 import { countOverTime } from "./responses/histogram.ts";
 import { mostFrequentTotals, type TotalsByName } from "./responses/named_totals.ts";
+import { listRunning, runningStarts } from "./responses/running.ts";
 import { timingSeries } from "./responses/series.ts";
+import { rejectionsResponse, type TablesSource, touchpointsResponse, usageResponse } from "./responses/tables.ts";
+import { compareTexts } from "./responses/text_order.ts";
+import { categoryFigures, TimingTotals, TOTALS_BYTES } from "./responses/timing_totals.ts";
 import { addTimings, type TimingSink } from "./responses/timings.ts";
-import { listRunning, runningStarts } from "./running.ts";
-import { Coverage, type ScanContext, type Steps } from "./scan.ts";
-import { isRefusal, type ReadRules, readScope, refuseUnknownProject, type Scope } from "./scope.ts";
-import type { QuerySource } from "./source.ts";
-import type { SummaryCache } from "./summary_cache.ts";
-import { compareTexts } from "./text_order.ts";
+import { NAMES_KEPT_MAX, TOUCHPOINTS_LISTED_MAX } from "./scan/limits.ts";
+import { QueryMemory } from "./scan/query_memory.ts";
+import { Coverage, type ScanContext, type Steps } from "./scan/scan.ts";
+import { isRefusal, type ReadRules, refuseUnknownProject, resolveScope, type Scope } from "./scan/scope.ts";
+import type { QuerySource } from "./scan/source.ts";
+import type { StatisticsCache } from "./scan/statistics_cache.ts";
 
 export interface EngineOptions {
   readonly source: QuerySource;
-  readonly details: DetailsSource;
-  readonly cache: SummaryCache;
+  readonly tables: TablesSource;
+  readonly cache: StatisticsCache;
   readonly rules: ReadRules;
   /** Unix ms: decides what has expired. */
   readonly now: number;
@@ -37,14 +37,14 @@ export interface EngineOptions {
 }
 
 /** The answer to a request, or why there is none. Throws SQLite's error when the file cannot be read. */
-export function* answerSteps(request: QueryRequest, options: EngineOptions): Steps<QueryOutcome<object>> {
+export function* querySteps(request: QueryRequest, options: EngineOptions): Steps<QueryOutcome<object>> {
   const answer = yield* new Question(options).answer(request);
   return isRefusal(answer) ? { ok: false, refusal: answer } : { ok: true, answer };
 }
 
 /** As `answerSteps`, all steps at once. */
-export function answerNow(request: QueryRequest, options: EngineOptions): QueryOutcome<object> {
-  const steps = answerSteps(request, options);
+export function runQuery(request: QueryRequest, options: EngineOptions): QueryOutcome<object> {
+  const steps = querySteps(request, options);
   for (;;) {
     const step = steps.next();
     if (step.done === true) return step.value;
@@ -77,14 +77,14 @@ class Question {
   }
 
   *answer(request: QueryRequest): Steps<Answer> {
-    const { details, now, rules } = this.#options;
-    if (request.kind === "usage") return readUsage(details, rules, now);
-    if (request.kind === "keys") return { keys: details.keyUse() };
+    const { tables, now, rules } = this.#options;
+    if (request.kind === "usage") return usageResponse(tables, rules, now);
+    if (request.kind === "keys") return { keys: tables.keyUse() };
     if (request.kind === "touchpoints") {
-      return this.#unknownProject(request.project) ?? readTouchpoints(details, request.project);
+      return this.#unknownProject(request.project) ?? touchpointsResponse(tables, request.project);
     }
     if (request.kind === "rejections") {
-      return this.#unknownProject(request.project) ?? readRejections(details, rules, request.project, request.limit);
+      return this.#unknownProject(request.project) ?? rejectionsResponse(tables, rules, request.project, request.limit);
     }
     const scope = this.#scopeOf(request.scope);
     return isRefusal(scope) ? scope : yield* this.#ofRecords(request, scope);
@@ -92,7 +92,7 @@ class Question {
 
   *#ofRecords(request: RecordRequest, scope: Scope): Steps<Answer> {
     const context = this.#context;
-    const { details, now } = this.#options;
+    const { tables, now } = this.#options;
     if (request.kind === "entries") {
       const after = request.cursor === undefined ? NEWEST : parseCursor(request.cursor);
       return after === undefined ? BAD_CURSOR : yield* findEntries(context, scope, { limit: request.limit, after });
@@ -101,17 +101,17 @@ class Question {
     if (request.kind === "timings") return yield* this.#timings(scope, request.byCategory === true);
     if (request.kind === "series") {
       const { intervalMs, byTouchpoint } = request;
-      const running = yield* runningStarts(details.waitingStarts(), scope);
+      const running = yield* runningStarts(tables.openStarts(), scope);
       return yield* timingSeries(context, scope, { intervalMs, byTouchpoint, running, now });
     }
-    if (request.kind === "running") return yield* listRunning(details.waitingStarts(), scope, request.limit);
+    if (request.kind === "running") return yield* listRunning(tables.openStarts(), scope, request.limit);
     if (request.kind === "fields") return yield* listFields(context, scope);
     return yield* listValues(context, scope, request.field, request.limit);
   }
 
   #scopeOf(scope: QueryScope): Scope | QueryRefusal {
     const refusal = this.#unknownProject(scope.project);
-    return refusal ?? readScope(scope, this.#options.rules, this.#options.now);
+    return refusal ?? resolveScope(scope, this.#options.rules, this.#options.now);
   }
 
   #unknownProject(project: string | undefined): QueryRefusal | undefined {
@@ -120,10 +120,10 @@ class Question {
   }
 
   *#timings(scope: Scope, byCategory: boolean): Steps<TimingsResponse> {
-    const { details } = this.#options;
+    const { tables } = this.#options;
     const context = this.#context;
     const coverage = new Coverage();
-    const running = yield* runningStarts(details.waitingStarts(), scope);
+    const running = yield* runningStarts(tables.openStarts(), scope);
     const pass = function* (totals: TotalsByName<TimingTotals>): Steps<void> {
       const sink: TimingSink = {
         count: (touchpoint, timings) => totals.count(touchpoint, timings),
@@ -140,8 +140,8 @@ class Question {
     };
     const bounds = { listedMax: TOUCHPOINTS_LISTED_MAX, keptMax: NAMES_KEPT_MAX };
     const { listed, more } = yield* mostFrequentTotals(bounds, () => new TimingTotals(), pass);
-    const registered = new Set(details.registered(scope.project));
-    const ambiguous = details.ambiguousPairs(scope.project, scope.from, scope.to);
+    const registered = new Set(tables.registered(scope.project));
+    const ambiguous = tables.ambiguousPairs(scope.project, scope.from, scope.to);
     const all = listed.toSorted(([a], [b]) => compareTexts(a, b));
     const touchpoints = all.map(([touchpoint, total]) => ({
       touchpoint,
@@ -153,7 +153,7 @@ class Question {
       more,
       touchpoints,
       ...(byCategory ? { categories: categoryFigures(all) } : {}),
-      ...coverage.notes(),
+      ...coverage.gaps(),
     };
   }
 }

@@ -138,7 +138,7 @@ export class DetailsReader {
   }
 
   /** The starts that wait for their end, in the order in which they came; read some at a time, as they are taken. */
-  *waitingStarts(project?: string): Generator<WaitingStartRow> {
+  *openStarts(project?: string): Generator<WaitingStartRow> {
     for (let after = -1; ; ) {
       const rows = this.#all<{ id: number; item: string }>(
         "SELECT id, item FROM waiting WHERE id > ? ORDER BY id LIMIT ?",

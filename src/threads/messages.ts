@@ -17,7 +17,7 @@ import type { StoredSession } from "../core/session.ts";
 import type { StoreSnapshot } from "../core/telemetry.ts";
 import type { CheckRules } from "../ingest/check.ts";
 import type { WorkerRules } from "../ingest/options.ts";
-import type { ReadRules } from "../query/scope.ts";
+import type { ReadRules } from "../query/scan/scope.ts";
 
 /**
  * What a reload of the configuration can change for the writer. Batches carry indexes into `keys`, which only ever grows

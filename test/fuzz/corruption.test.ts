@@ -8,10 +8,10 @@ import { OperatingError } from "../../src/core/errors.ts";
 import type { QueryRequest, QueryScope } from "../../src/core/queries.ts";
 import type { ShownRecord } from "../../src/core/record.ts";
 import type { EntriesResponse, ScanWarnings } from "../../src/core/responses.ts";
-import { answerNow } from "../../src/query/engine.ts";
-import type { ReadRules } from "../../src/query/scope.ts";
+import { runQuery } from "../../src/query/engine.ts";
+import type { ReadRules } from "../../src/query/scan/scope.ts";
+import { StatisticsCache } from "../../src/query/scan/statistics_cache.ts";
 import { exportText } from "../../src/query/stream/export_text.ts";
-import { SummaryCache } from "../../src/query/summary_cache.ts";
 import { DataReader } from "../../src/store/data_reader.ts";
 import { isStoreError, openForWriting } from "../../src/store/database.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
@@ -108,12 +108,12 @@ function answersOf(file: string): Told[] {
   });
   const [reader] = opened;
   if (reader === undefined) return [first];
-  const cache = new SummaryCache();
-  const options = { source: reader.blocks, details: reader.details, cache, rules: RULES, now: NOW, limitMs: 1e9 };
+  const cache = new StatisticsCache();
+  const options = { source: reader.blocks, tables: reader.details, cache, rules: RULES, now: NOW, limitMs: 1e9 };
   try {
     const answers = QUESTIONS.map((request) =>
       ask(() => {
-        const outcome = answerNow(request, options);
+        const outcome = runQuery(request, options);
         if (!outcome.ok) return { error: outcome.refusal.message };
         const { damagedBlocks, ...answer } = outcome.answer as ScanWarnings;
         return { answer: JSON.stringify(answer), isTold: damagedBlocks !== undefined };

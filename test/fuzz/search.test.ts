@@ -8,7 +8,13 @@ import { OpenBlock } from "../../src/block/open_block.ts";
 import { METADATA_COLUMNS_MAX } from "../../src/core/limits.ts";
 import { KINDS, LEVELS, type ShownRecord, SOURCES, type StoredRecord, showRecord } from "../../src/core/record.ts";
 import { matchRows } from "../../src/query/match/evaluate.ts";
-import { type BlockFacts, canSkip, judge, type TextFacts, touchesOnly } from "../../src/query/match/prune.ts";
+import {
+  type BlockStatistics,
+  canSkipBlock,
+  isDecidedByCells,
+  matchCell,
+  type TextFilters,
+} from "../../src/query/match/prune.ts";
 import type { Expression } from "../../src/search/expression.ts";
 import { parseSearch } from "../../src/search/parser.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../support/random.ts";
@@ -104,7 +110,7 @@ function factsOf(
   records: readonly StoredRecord[],
   shown: readonly ShownRecord[],
   project: string,
-): BlockFacts {
+): BlockStatistics {
   const cells = records.map((one) => ({ touchpoint: one.touchpoint, flags: countedOf(one) }));
   const bounds = (values: readonly number[]) => [Math.min(...values), Math.max(...values)] as const;
   const [timeMin, timeMax] = bounds(records.map(({ time }) => time));
@@ -129,7 +135,7 @@ function withoutMessage(shown: ShownRecord): ShownRecord {
 }
 
 /** What filters without a mistake would say. */
-function textFacts(shown: readonly ShownRecord[]): TextFacts {
+function textFacts(shown: readonly ShownRecord[]): TextFilters {
   const inMessages = (needle: string) => shown.some(({ message }) => hasText({ message } as ShownRecord, needle));
   const beside = (needle: string) => shown.some((one) => hasText(withoutMessage(one), needle));
   return {
@@ -170,18 +176,18 @@ test("the evaluator matches what a naive filter matches, and nothing judged befo
       });
 
       for (const [row, one] of records.entries()) {
-        const verdict = judge(search, { project, flags: countedOf(one), touchpoint: one.touchpoint });
-        if (verdict === undefined) expect(touchesOnly(search)).toBe(false);
+        const verdict = matchCell(search, { project, flags: countedOf(one), touchpoint: one.touchpoint });
+        if (verdict === undefined) expect(isDecidedByCells(search)).toBe(false);
         else expect({ text: model.text, verdict }).toEqual({ text: model.text, verdict: expected[row] === true });
         if (verdict !== undefined) seen.judged++;
       }
 
       const facts = factsOf(random, records, shown, project);
-      const isSkipped = canSkip(search, facts);
+      const isSkipped = canSkipBlock(search, facts);
       const isNone = !expected.includes(true);
       if (isSkipped) expect({ seed, text: model.text, isNone }).toEqual({ seed, text: model.text, isNone: true });
       // Cells say all there is to know of such a search.
-      if (isNone && facts.cells !== undefined && touchesOnly(search)) expect(isSkipped).toBe(true);
+      if (isNone && facts.cells !== undefined && isDecidedByCells(search)) expect(isSkipped).toBe(true);
       seen.matching += expected.filter((isMatch) => isMatch).length;
       seen.skipped += isSkipped ? 1 : 0;
       seen.skippable += isNone ? 1 : 0;

@@ -6,8 +6,8 @@ import { openDatabase } from "#runtime/sqlite.ts";
 import { AMBIGUOUS_DAYS_MAX } from "../../src/core/ambiguous.ts";
 import { DAY_MS } from "../../src/core/limits.ts";
 import type { TimingsResponse } from "../../src/core/responses.ts";
-import { answerNow } from "../../src/query/engine.ts";
-import { SummaryCache } from "../../src/query/summary_cache.ts";
+import { runQuery } from "../../src/query/engine.ts";
+import { StatisticsCache } from "../../src/query/scan/statistics_cache.ts";
 import { openForReading } from "../../src/store/database.ts";
 import { eraseRecords } from "../../src/store/erase/erase_file.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
@@ -123,9 +123,9 @@ test("the answer of timings says how many pairs of a touchpoint were ambiguous, 
         defaultProject: { retentionMs: 1e12, monthlyEntries: undefined, overage: "drop" },
       } as const;
       const scope = { project: "shop", q: "", from: NOW - 1, to: NOW + 1 };
-      const outcome = answerNow(
+      const outcome = runQuery(
         { kind: "timings", scope },
-        { source, details, cache: new SummaryCache(), rules, now: NOW, limitMs: 1e9 },
+        { source, tables: details, cache: new StatisticsCache(), rules, now: NOW, limitMs: 1e9 },
       );
       if (!outcome.ok) throw new Error(outcome.refusal.message);
       const { touchpoints } = outcome.answer as TimingsResponse;

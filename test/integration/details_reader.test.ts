@@ -123,11 +123,11 @@ describe("beside blocks", () => {
         startTime: 6,
       } as const;
       const whole = { ...bare, touchpoint: "a", key: "k", level: "warn", message: "m", metadata: { n: 1 } } as const;
-      expect([...details.waitingStarts()]).toEqual([
+      expect([...details.openStarts()]).toEqual([
         { project: "shop", start: whole as never },
         { project: "api", start: bare as never },
       ]);
-      expect([...details.waitingStarts("shop")].length).toBe(1);
+      expect([...details.openStarts("shop")].length).toBe(1);
     });
   });
 

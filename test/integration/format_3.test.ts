@@ -15,8 +15,8 @@ import type { QueryRequest } from "../../src/core/queries.ts";
 import { type ShownRecord, type StoredRecord, showRecord } from "../../src/core/record.ts";
 import type { FieldsResponse, TimingsResponse, ValuesResponse } from "../../src/core/responses.ts";
 import { EntryWorker } from "../../src/ingest/loop.ts";
-import { answerNow } from "../../src/query/engine.ts";
-import { SummaryCache } from "../../src/query/summary_cache.ts";
+import { runQuery } from "../../src/query/engine.ts";
+import { StatisticsCache } from "../../src/query/scan/statistics_cache.ts";
 import { DataReader } from "../../src/store/data_reader.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
 import { verifyData } from "../../src/store/verify/verify.ts";
@@ -89,8 +89,8 @@ class Upgraded {
   ask<T>(request: QueryRequest): T {
     return this.#read(({ blocks, details }) => {
       const rules = { projects: {}, defaultProject: RULES };
-      const options = { source: blocks, details, cache: new SummaryCache(), rules, now: NOW, limitMs: 1e9 };
-      const outcome = answerNow(request, options);
+      const options = { source: blocks, tables: details, cache: new StatisticsCache(), rules, now: NOW, limitMs: 1e9 };
+      const outcome = runQuery(request, options);
       if (!outcome.ok) throw new Error(outcome.refusal.message);
       return outcome.answer as T;
     });

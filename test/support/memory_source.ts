@@ -6,7 +6,7 @@ import { BlockEncoder } from "../../src/block/encode.ts";
 import { BlockMerger } from "../../src/block/merge/merge_blocks.ts";
 import { headerOf } from "../../src/block/stats/zone_map.ts";
 import type { StoredRecord } from "../../src/core/record.ts";
-import type { BlockFilter, QueryBlock, QuerySource } from "../../src/query/source.ts";
+import type { BlockFilter, QueryBlock, QuerySource } from "../../src/query/scan/source.ts";
 import { integer, type Random } from "./random.ts";
 
 interface MemoryBlock {

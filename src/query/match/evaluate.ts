@@ -5,13 +5,13 @@ import type { OpenBlock } from "../../block/open_block.ts";
 import type { Expression, Term } from "../../search/expression.ts";
 import { matchChoice, matchExact, matchNumber } from "./match_columns.ts";
 import { matchMessage, matchMetadata, matchWord } from "./match_text.ts";
-import type { ReadTexts } from "./prune.ts";
+import type { ReadFilters } from "./prune.ts";
 
 /** A block's records, as terms look at them. */
 interface Matched {
   readonly block: OpenBlock;
   readonly project: string;
-  readonly texts: ReadTexts;
+  readonly texts: ReadFilters;
   readonly repeated: ReadonlySet<Term>;
   /** What was found for these. */
   readonly known: Map<Term, Uint8Array>;
@@ -25,7 +25,7 @@ export function matchRows(
   search: Expression,
   block: OpenBlock,
   project: string,
-  texts: ReadTexts = () => undefined,
+  texts: ReadFilters = () => undefined,
 ): Uint8Array {
   const steps = matchSteps(search, block, project, texts);
   for (;;) {
@@ -39,7 +39,7 @@ export function* matchSteps(
   search: Expression,
   block: OpenBlock,
   project: string,
-  texts: ReadTexts = () => undefined,
+  texts: ReadFilters = () => undefined,
 ): Generator<undefined, Uint8Array> {
   const rows = new Uint8Array(block.count).fill(1);
   yield* narrow(search, { block, project, texts, repeated: repeatedTerms(search), known: new Map() }, rows);

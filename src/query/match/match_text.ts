@@ -8,8 +8,8 @@ import { foldText } from "../../core/case_folding.ts";
 import type { MessageTerm, MetadataNumberTerm, MetadataTerm, WordTerm } from "../../search/expression.ts";
 import { acceptedCodes } from "./match_columns.ts";
 import { markPatterns } from "./match_patterns.ts";
-import { isAnything, someAt, splitsOf, testOf } from "./metadata_values.ts";
-import type { ReadTexts } from "./prune.ts";
+import { isAnything, someAt, splitsOf, testOf } from "./metadata_path.ts";
+import type { ReadFilters } from "./prune.ts";
 
 export function matchMessage({ needle }: MessageTerm, block: OpenBlock, rows: Uint8Array): void {
   const column = block.message();
@@ -19,7 +19,7 @@ export function matchMessage({ needle }: MessageTerm, block: OpenBlock, rows: Ui
   for (let row = 0; row < rows.length; row++) rows[row] = (rows[row] as number) & (hits[row] as number);
 }
 
-export function matchWord({ needle }: WordTerm, block: OpenBlock, rows: Uint8Array, texts: ReadTexts): void {
+export function matchWord({ needle }: WordTerm, block: OpenBlock, rows: Uint8Array, texts: ReadFilters): void {
   const open = rows.slice();
   const messages = () => closeContaining(block.message(), undefined, needle, open);
   const all = [

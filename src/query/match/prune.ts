@@ -19,7 +19,7 @@ import {
 import { isChosen } from "./choices.ts";
 
 /** What records of one touchpoint, kind, level, source and type of key have in common. */
-export interface CellFacts {
+export interface Cell {
   readonly project: string;
   /** `countedFlags` of block/codec/flags.ts. */
   readonly flags: number;
@@ -27,7 +27,7 @@ export interface CellFacts {
 }
 
 /** What is known of a block; undefined: nothing. Times in Unix ms, both ends included, as are ids. */
-export interface BlockFacts {
+export interface BlockStatistics {
   readonly project: string;
   readonly timeMin: number;
   readonly timeMax: number;
@@ -35,7 +35,7 @@ export interface BlockFacts {
   readonly idMax: number;
   /** Every record is in one of them. */
   readonly cells: readonly { readonly touchpoint: string | undefined; readonly flags: number }[] | undefined;
-  readonly texts: ReadTexts | undefined;
+  readonly texts: ReadFilters | undefined;
   /** False: no record has the kind, an index into KINDS. */
   hasKind(kindCode: number): boolean;
   /** False: no record has the level, 1 + its index into LEVELS. */
@@ -43,38 +43,38 @@ export interface BlockFacts {
 }
 
 /** What messages, touchpoints, keys and metadata may contain; false is certain. Needles are folded. */
-export interface TextFacts {
+export interface TextFilters {
   mayContain(needle: string): boolean;
   mayContainInMessages(needle: string): boolean;
   mayContainBesideMessages(needle: string): boolean;
 }
 
 /** Reads what is known of a block's texts, if anything is. */
-export type ReadTexts = () => TextFacts | undefined;
+export type ReadFilters = () => TextFilters | undefined;
 
 type Verdict = boolean | undefined;
 
 /** Whether records of a cell match, as far as their cell tells. */
-export function judge(search: Expression, facts: CellFacts): boolean | undefined {
+export function matchCell(search: Expression, facts: Cell): boolean | undefined {
   return combine(search, (term) => judgeByCell(term, facts));
 }
 
 /** Whether the cell always decides: judge never gives undefined. */
-export function touchesOnly(search: Expression): boolean {
-  if (search.kind === "and" || search.kind === "or") return search.members.every(touchesOnly);
-  if (search.kind === "not") return touchesOnly(search.member);
+export function isDecidedByCells(search: Expression): boolean {
+  if (search.kind === "and" || search.kind === "or") return search.members.every(isDecidedByCells);
+  if (search.kind === "not") return isDecidedByCells(search.member);
   if (search.kind === "exact") return search.field === "project" || search.field === "touchpoint";
   return search.kind === "all" || search.kind === "choice";
 }
 
 /** Whether no record of the block can match. */
-export function canSkip(search: Expression, facts: BlockFacts): boolean {
+export function canSkipBlock(search: Expression, facts: BlockStatistics): boolean {
   // Texts last: the filter has to be read for them.
   const withoutTexts = { ...facts, texts: undefined };
   return noneMatches(search, withoutTexts) || (facts.texts !== undefined && noneMatches(search, facts));
 }
 
-function noneMatches(search: Expression, facts: BlockFacts): boolean {
+function noneMatches(search: Expression, facts: BlockStatistics): boolean {
   const known = new Map<Term, Verdict>();
   const judgeByBlock = (term: Term): Verdict => {
     if (!known.has(term)) known.set(term, judgeTermByBlock(term, facts));
@@ -110,7 +110,7 @@ function combineAll(members: readonly Expression[], judgeTerm: (term: Term) => V
   return verdict;
 }
 
-function judgeByCell(term: Term, { project, flags, touchpoint }: CellFacts): Verdict {
+function judgeByCell(term: Term, { project, flags, touchpoint }: Cell): Verdict {
   if (term.kind === "choice") return isChosen(term, flags);
   // Of a long name only the beginning is known.
   const isOfName = term.kind === "word" || (term.kind === "exact" && term.field === "touchpoint");
@@ -131,7 +131,7 @@ function isOfTimings({ field }: NumberTerm): boolean {
   return field === "duration" || field === "startTime" || field === "endTime";
 }
 
-function judgeTermByBlock(term: Term, facts: BlockFacts): Verdict {
+function judgeTermByBlock(term: Term, facts: BlockStatistics): Verdict {
   if (term.kind === "choice") return judgeChoice(term, facts);
   if (term.kind === "number") return judgeNumber(term, facts);
   if (term.kind === "metadataNumber") return undefined;
@@ -141,7 +141,7 @@ function judgeTermByBlock(term: Term, facts: BlockFacts): Verdict {
   return term.field === "apiKey" ? undefined : judgePatterns(term.patterns, facts);
 }
 
-function judgeNeedle({ kind, needle }: WordTerm | MessageTerm, facts: BlockFacts): Verdict {
+function judgeNeedle({ kind, needle }: WordTerm | MessageTerm, facts: BlockStatistics): Verdict {
   if (needle === "") return undefined;
   const texts = facts.texts?.();
   const mayMatch = kind === "word" ? texts?.mayContain(needle) : texts?.mayContainInMessages(needle);
@@ -149,7 +149,7 @@ function judgeNeedle({ kind, needle }: WordTerm | MessageTerm, facts: BlockFacts
 }
 
 /** Patterns are for other fields than messages. */
-function judgePatterns(patterns: readonly Pattern[], facts: BlockFacts): Verdict {
+function judgePatterns(patterns: readonly Pattern[], facts: BlockStatistics): Verdict {
   const texts = facts.texts?.();
   if (texts === undefined) return undefined;
   const mayContain = (text: string) => text === "" || texts.mayContainBesideMessages(foldText(text));
@@ -159,7 +159,7 @@ function judgePatterns(patterns: readonly Pattern[], facts: BlockFacts): Verdict
   return mayMatch ? undefined : false;
 }
 
-function judgeChoice(term: ChoiceTerm, facts: BlockFacts): Verdict {
+function judgeChoice(term: ChoiceTerm, facts: BlockStatistics): Verdict {
   if (term.field === "source" || term.field === "keyType") return undefined;
   if (term.field === "level") {
     return term.values.some((level) => facts.hasLevel(LEVELS.indexOf(level) + 1)) ? undefined : false;
@@ -170,7 +170,7 @@ function judgeChoice(term: ChoiceTerm, facts: BlockFacts): Verdict {
   return chosen.length === kinds.length ? true : undefined;
 }
 
-function judgeNumber(term: NumberTerm, facts: BlockFacts): Verdict {
+function judgeNumber(term: NumberTerm, facts: BlockStatistics): Verdict {
   if (isOfTimings(term)) return KINDS.some((_, kind) => kind > 0 && facts.hasKind(kind)) ? undefined : false;
   if (term.field === "receivedAt") return undefined;
   const [min, max] = term.field === "id" ? [facts.idMin, facts.idMax] : [facts.timeMin, facts.timeMax];

@@ -4,7 +4,7 @@
 import type { DropReason } from "../../core/drop.ts";
 import { DAY_MS, FUTURE_MS_MAX, METADATA_DEPTH_MAX, TIME_MS_MAX } from "../../core/limits.ts";
 
-export interface HintOptions {
+export interface AdviceOptions {
   /** How long the project keeps records, in ms. */
   readonly retentionMs: number;
 }
@@ -22,7 +22,12 @@ const UNITS: readonly (readonly [name: string, ms: number])[] = [
 const PLAUSIBLE_MS = 20 * 365 * DAY_MS;
 
 /** A sentence on why an entry was dropped and what helps. `receivedAt` in Unix ms. */
-export function hintFor(reason: DropReason, entry: unknown, receivedAt: number, { retentionMs }: HintOptions): string {
+export function adviceFor(
+  reason: DropReason,
+  entry: unknown,
+  receivedAt: number,
+  { retentionMs }: AdviceOptions,
+): string {
   switch (reason) {
     case "empty":
       return "The entry says nothing. Give it at least one of message, touchpoint, key, level, metadata, or a time: timestamp, startTime, endTime, duration.";

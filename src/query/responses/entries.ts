@@ -4,13 +4,13 @@
 
 import { type ShownRecord, showRecord } from "../../core/record.ts";
 import type { EntriesResponse } from "../../core/responses.ts";
-import { formatCursor, isBehind, type Place } from "../cursor.ts";
-import { PAGE_LENGTH_MAX } from "../limits.ts";
-import { isMatch, type OpenedBlock } from "../opened.ts";
-import { Coverage, candidates, type ScanContext, type Steps, TimeOverError, visitBlock } from "../scan.ts";
-import type { Scope } from "../scope.ts";
-import type { QueryBlock } from "../source.ts";
-import { textLengthOf } from "../text_length.ts";
+import { PAGE_LENGTH_MAX } from "../scan/limits.ts";
+import { Coverage, candidates, type ScanContext, type Steps, TimeOverError, visitBlock } from "../scan/scan.ts";
+import { isMatch, type ScannedBlock } from "../scan/scanned_block.ts";
+import type { Scope } from "../scan/scope.ts";
+import type { QueryBlock } from "../scan/source.ts";
+import { textLengthOf } from "../scan/text_length.ts";
+import { formatCursor, isBehind, type Place } from "./cursor.ts";
 import { NewestRows } from "./newest_rows.ts";
 
 /** Records of a block that are made first, to see how long they are. */
@@ -49,13 +49,13 @@ export function* findEntries(context: ScanContext, scope: Scope, question: Entri
     } finally {
       context.source.end();
     }
-    context.memory.collected(page.bytes);
+    context.memory.setCollected(page.bytes);
     context.onProgress?.(visited.size, visited.size + blocks.length);
     yield undefined;
   }
-  if (stoppedAt === undefined) return { ...page.answer(), ...coverage.notes() };
+  if (stoppedAt === undefined) return { ...page.answer(), ...coverage.gaps() };
   coverage.stoppedEarly = `the time limit was reached; records up to ${new Date(stoppedAt).toISOString()} were not searched yet: go on with nextCursor`;
-  return { ...page.answerAbove(stoppedAt), ...coverage.notes() };
+  return { ...page.answerAbove(stoppedAt), ...coverage.gaps() };
 }
 
 /** The blocks that may have a place on the page and were not visited, newest first. */
@@ -98,7 +98,7 @@ class Page {
     return 2 * this.#length + RECORD_BYTES * this.#found.length;
   }
 
-  *add(opened: OpenedBlock): Steps<void> {
+  *add(opened: ScannedBlock): Steps<void> {
     const matches = yield* opened.matches();
     if (matches === "none") return;
     const view = yield* opened.view();

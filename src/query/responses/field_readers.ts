@@ -5,8 +5,8 @@ import { cutBeginning } from "../../block/codec/text_column.ts";
 import type { OpenBlock } from "../../block/open_block.ts";
 import type { NotedValue } from "../../block/stats/value_counts.ts";
 import { cutTouchpoint } from "../../core/touchpoint.ts";
-import { VALUE_LENGTH_MAX } from "../limits.ts";
-import { isMatch, type Matches } from "../opened.ts";
+import { VALUE_LENGTH_MAX } from "../scan/limits.ts";
+import { isMatch, type Matches } from "../scan/scanned_block.ts";
 
 export type FoundValue = (value: NotedValue, count: number) => void;
 /** Calls `found` for the value of each wanted row that has one; of each wanted row. */

@@ -18,21 +18,21 @@ import type { NotedValue } from "../../block/stats/value_counts.ts";
 import type { QueryRefusal } from "../../core/queries.ts";
 import type { FieldsResponse, ValuesResponse } from "../../core/responses.ts";
 import { METADATA_PREFIX, metadataFieldName, unquote } from "../../search/fields.ts";
+import { splitsOf } from "../match/metadata_path.ts";
 import {
   FIELDS_LISTED_MAX,
   NAME_LENGTH_MAX,
   NAMES_KEPT_MAX,
   VALUE_TEXTS_LENGTH_MAX,
   VALUES_KEPT_MAX,
-} from "../limits.ts";
-import { splitsOf } from "../match/metadata_values.ts";
-import { isMatch, type Matches, type OpenedBlock } from "../opened.ts";
-import { Coverage, type ScanContext, type Steps, scanBlocks } from "../scan.ts";
-import type { Scope } from "../scope.ts";
-import { compareTexts } from "../text_order.ts";
+} from "../scan/limits.ts";
+import { Coverage, type ScanContext, type Steps, scanBlocks } from "../scan/scan.ts";
+import { isMatch, type Matches, type ScannedBlock } from "../scan/scanned_block.ts";
+import type { Scope } from "../scan/scope.ts";
 import { beginningOf, COLUMN_FIELDS, type FoundValue, metadataReader, type ReadValues } from "./field_readers.ts";
 import { FrequentTexts, type MostFrequent, mostFrequent, type WantedTexts } from "./frequent_texts.ts";
 import { readNested } from "./nested_values.ts";
+import { compareTexts } from "./text_order.ts";
 
 /** Fields whose values counted flags tell, so that notes can count them. */
 const FLAG_FIELDS: Readonly<Record<string, (flags: number) => NotedValue | undefined>> = {
@@ -78,7 +78,7 @@ export function* listValues(
           for (const [value, count] of values) counts.add(value, count);
         }
       }
-      context.memory.collected(counts.bytes);
+      context.memory.setCollected(counts.bytes);
     });
   const counts = new ValueCounts();
   yield* pass(counts);
@@ -90,7 +90,7 @@ export function* listValues(
     yield* pass(second);
     values = second.values(second.mostFrequent(limit));
   }
-  return { field, values, count: total, more: first.more > 0, ...coverage.notes() };
+  return { field, values, count: total, more: first.more > 0, ...coverage.gaps() };
 }
 
 /** Of a field that is written as a search writes it, or as it is behind "metadata.", the name in the metadata; undefined for any other. */
@@ -130,16 +130,16 @@ function readFlags(
 
 /** Counts by the cells of a block that lies inside; false where they do not decide. */
 function addCellValues(
-  opened: OpenedBlock,
+  opened: ScannedBlock,
   field: string,
   flagValue: ((flags: number) => NotedValue | undefined) | undefined,
   found: FoundValue,
 ): boolean {
   if (!opened.isInside || (flagValue === undefined && field !== "touchpoint")) return false;
-  const summary = opened.summary();
+  const summary = opened.statistics();
   if (summary === undefined) return false;
   const { cells } = summary;
-  const verdicts = opened.cellVerdicts(summary);
+  const verdicts = opened.cellMatches(summary);
   if (verdicts.includes(undefined)) return false;
   cells.forEach(({ touchpoint, flags, count }, index) => {
     const value = flagValue === undefined ? touchpoint : flagValue(flags);
@@ -149,8 +149,8 @@ function addCellValues(
 }
 
 /** Counts by the values noted of a block that matches as a whole; false where the field's are not. */
-function addNotedValues(opened: OpenedBlock, field: string, name: string | undefined, found: FoundValue): boolean {
-  const summary = opened.summary();
+function addNotedValues(opened: ScannedBlock, field: string, name: string | undefined, found: FoundValue): boolean {
+  const summary = opened.statistics();
   const noted = name === undefined ? field : METADATA_PREFIX + name;
   const heads = splitsOf(name ?? "").map(([head]) => METADATA_PREFIX + head);
   if (heads.some((head) => summary?.fields?.has(head) !== false)) return false;
@@ -221,10 +221,10 @@ export function* listFields(context: ScanContext, scope: Scope): Steps<FieldsRes
         if (count > 0) counts.add(cutBeginning(name, NAME_LENGTH_MAX), count);
       };
       const matches = yield* opened.matches();
-      const noted = matches === "all" ? opened.summary()?.fields : undefined;
+      const noted = matches === "all" ? opened.statistics()?.fields : undefined;
       if (noted !== undefined) for (const [name, count] of noted) add(name, count);
       else if (matches !== "none") addFieldsOf(yield* opened.view(), matches, add);
-      context.memory.collected(counts.bytes);
+      context.memory.setCollected(counts.bytes);
     });
   const bounds = { textsMax: NAMES_KEPT_MAX, lengthMax: NAMES_KEPT_MAX * NAME_LENGTH_MAX };
   let counts = new FrequentTexts(bounds);
@@ -241,7 +241,7 @@ export function* listFields(context: ScanContext, scope: Scope): Steps<FieldsRes
     count: counts.countOf(number),
   }));
   fields.sort((a, b) => b.count - a.count || compareTexts(a.name, b.name));
-  return { more, fields, ...coverage.notes() };
+  return { more, fields, ...coverage.gaps() };
 }
 
 /** A block that turns out to be damaged is left out as a whole. */

@@ -5,8 +5,8 @@
 
 import { TextHash, TextTable } from "../../block/codec/text_table.ts";
 import { copyOf } from "../../core/text_copy.ts";
-import { HASHES_KEPT_MAX } from "../limits.ts";
-import { compareTexts } from "../text_order.ts";
+import { HASHES_KEPT_MAX } from "../scan/limits.ts";
+import { compareTexts } from "./text_order.ts";
 
 /** What a text that is kept takes beside its characters, about. */
 const TEXT_BYTES = 64;

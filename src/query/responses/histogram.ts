@@ -5,10 +5,10 @@ import { kindCodeOf, levelCodeOf } from "../../block/codec/flags.ts";
 import type { BlockSummary } from "../../block/stats/statistics.ts";
 import type { QueryRefusal } from "../../core/queries.ts";
 import type { HistogramBucket, HistogramResponse } from "../../core/responses.ts";
-import { type Buckets, bucketOf, bucketsOf, spanOf } from "../interval.ts";
-import { isMatch, type OpenedBlock } from "../opened.ts";
-import { Coverage, candidates, type ScanContext, type Steps, scanBlocks } from "../scan.ts";
-import { isRefusal, type Scope } from "../scope.ts";
+import { Coverage, candidates, type ScanContext, type Steps, scanBlocks } from "../scan/scan.ts";
+import { isMatch, type ScannedBlock } from "../scan/scanned_block.ts";
+import { isRefusal, type Scope } from "../scan/scope.ts";
+import { type Buckets, bucketOf, bucketsOf, spanOf } from "./time_buckets.ts";
 
 /** Places of a bucket's counts: logs by level code 1 to 4 at 0 to 3, timings at 4. */
 const TIMING = 4;
@@ -30,7 +30,7 @@ export function* countOverTime(
   yield* scanBlocks(context, bounded, coverage, function* (opened) {
     if (!countNotes(opened, bounded, buckets, counts)) yield* countRows(opened, buckets, counts);
   });
-  return { interval: buckets.interval, buckets: shown(buckets, counts), ...coverage.notes() };
+  return { interval: buckets.interval, buckets: shown(buckets, counts), ...coverage.gaps() };
 }
 
 function add(counts: Float64Array, bucket: number, flags: number, count: number): void {
@@ -39,13 +39,13 @@ function add(counts: Float64Array, bucket: number, flags: number, count: number)
 }
 
 /** Counts by the block's notes; false, and nothing counted, where they do not decide. */
-function countNotes(opened: OpenedBlock, scope: Scope, buckets: Buckets, counts: Float64Array): boolean {
-  const summary = opened.summary();
+function countNotes(opened: ScannedBlock, scope: Scope, buckets: Buckets, counts: Float64Array): boolean {
+  const summary = opened.statistics();
   if (summary === undefined) return false;
   const { timeMin, timeMax } = opened.block;
   const bucket = bucketOf(buckets, timeMin);
   if (opened.isInside && bucket === bucketOf(buckets, timeMax)) {
-    const verdicts = opened.cellVerdicts(summary);
+    const verdicts = opened.cellMatches(summary);
     if (verdicts.includes(undefined)) return false;
     summary.cells.forEach(({ flags, count }, index) => {
       if (verdicts[index] === true) add(counts, bucket, flags, count);
@@ -64,9 +64,9 @@ function countNotes(opened: OpenedBlock, scope: Scope, buckets: Buckets, counts:
 }
 
 /** Whether records of given flags match, whatever their touchpoint; undefined where that does not decide. */
-function verdictsByFlags(opened: OpenedBlock, summary: BlockSummary): Map<number, boolean> | undefined {
+function verdictsByFlags(opened: ScannedBlock, summary: BlockSummary): Map<number, boolean> | undefined {
   const byFlags = new Map<number, boolean>();
-  const verdicts = opened.cellVerdicts(summary);
+  const verdicts = opened.cellMatches(summary);
   for (const [index, { flags }] of summary.cells.entries()) {
     const verdict = verdicts[index];
     if (verdict === undefined || (byFlags.get(flags) ?? verdict) !== verdict) return undefined;
@@ -76,14 +76,14 @@ function verdictsByFlags(opened: OpenedBlock, summary: BlockSummary): Map<number
 }
 
 /** Whether no slot lies in two buckets, nor across an edge of the scope's times. */
-function fits(widthMs: number, opened: OpenedBlock, { interval }: Buckets): boolean {
+function fits(widthMs: number, opened: ScannedBlock, { interval }: Buckets): boolean {
   if (interval % widthMs !== 0) return false;
   const { timeMin, timeMax } = opened.block;
   const isCut = (edge: number) => edge > timeMin && edge <= timeMax && edge % widthMs !== 0;
   return !isCut(opened.from) && !isCut(opened.to);
 }
 
-function* countRows(opened: OpenedBlock, buckets: Buckets, counts: Float64Array): Steps<void> {
+function* countRows(opened: ScannedBlock, buckets: Buckets, counts: Float64Array): Steps<void> {
   const matches = yield* opened.matches();
   if (matches === "none") return;
   const view = yield* opened.view();

@@ -2,7 +2,7 @@
 // touchpoints; where one that came late is among the most frequent, a second pass makes the figures of those that are listed.
 
 import { cutTouchpoint, TOUCHPOINT_LENGTH_MAX } from "../../core/touchpoint.ts";
-import type { Steps } from "../scan.ts";
+import type { Steps } from "../scan/scan.ts";
 import { type FrequentBounds, FrequentTexts, mostFrequent, type WantedTexts } from "./frequent_texts.ts";
 
 export interface NamedBounds {

@@ -5,8 +5,8 @@ import { TextTable } from "../../block/codec/text_table.ts";
 import type { OpenBlock } from "../../block/open_block.ts";
 import type { NotedValue } from "../../block/stats/value_counts.ts";
 import type { JsonObject } from "../../core/json.ts";
-import { splitsOf } from "../match/metadata_values.ts";
-import { isMatch, type Matches } from "../opened.ts";
+import { splitsOf } from "../match/metadata_path.ts";
+import { isMatch, type Matches } from "../scan/scanned_block.ts";
 import { asValue, type FoundValue } from "./field_readers.ts";
 
 /** Counts the values that the name means in the wanted rows. */

@@ -2,21 +2,21 @@
 
 import type { QueryRefusal } from "../../core/queries.ts";
 import type { SeriesBucket, SeriesResponse } from "../../core/responses.ts";
-import { type Buckets, bucketOf, bucketsOf, spanOf } from "../interval.ts";
-import { SERIES_BUCKETS_MAX, TOUCHPOINTS_LISTED_MAX } from "../limits.ts";
-import type { RunningStart } from "../running.ts";
-import { Coverage, candidates, type ScanContext, type Steps } from "../scan.ts";
-import { isRefusal, type Scope } from "../scope.ts";
-import { compareTexts } from "../text_order.ts";
-import { TimingTotals, TOTALS_BYTES } from "./figures.ts";
+import { SERIES_BUCKETS_MAX, TOUCHPOINTS_LISTED_MAX } from "../scan/limits.ts";
+import { Coverage, candidates, type ScanContext, type Steps } from "../scan/scan.ts";
+import { isRefusal, type Scope } from "../scan/scope.ts";
 import { mostFrequentTotals, type TotalsByName } from "./named_totals.ts";
+import type { RunningTimingStart } from "./running.ts";
+import { compareTexts } from "./text_order.ts";
+import { type Buckets, bucketOf, bucketsOf, spanOf } from "./time_buckets.ts";
+import { TimingTotals, TOTALS_BYTES } from "./timing_totals.ts";
 import { addTimings, type TimingSink } from "./timings.ts";
 
 export interface SeriesQuestion {
   readonly intervalMs: number | undefined;
   readonly byTouchpoint: boolean;
   /** What runs now: counted in the bucket in which it began. */
-  readonly running: readonly RunningStart[];
+  readonly running: readonly RunningTimingStart[];
   /** Unix ms. */
   readonly now: number;
 }
@@ -56,11 +56,11 @@ export function* timingSeries(
   const make = () => new Series(buckets, filled);
   const { listed, more } = yield* mostFrequentTotals({ listedMax: seriesMax, keptMax: seriesMax }, make, pass);
   const { interval } = buckets;
-  if (!byTouchpoint) return { interval, buckets: (listed[0]?.[1] ?? make()).shown(), ...coverage.notes() };
+  if (!byTouchpoint) return { interval, buckets: (listed[0]?.[1] ?? make()).shown(), ...coverage.gaps() };
   const touchpoints = listed
     .toSorted(([a], [b]) => compareTexts(a, b))
     .map(([touchpoint, series]) => ({ touchpoint, buckets: series.shown() }));
-  return { interval, more, touchpoints, ...coverage.notes() };
+  return { interval, more, touchpoints, ...coverage.gaps() };
 }
 
 class Series {

@@ -6,10 +6,10 @@ import { emptySparse } from "../../block/codec/sparse_column.ts";
 import type { OpenBlock } from "../../block/open_block.ts";
 import type { SketchLike } from "../../block/stats/duration_sketch.ts";
 import { KINDS } from "../../core/record.ts";
-import { isMatch, type Matches, type OpenedBlock } from "../opened.ts";
-import { type Coverage, type ScanContext, type Steps, scanBlocks } from "../scan.ts";
-import type { Scope } from "../scope.ts";
-import type { TimingTotals } from "./figures.ts";
+import { type Coverage, type ScanContext, type Steps, scanBlocks } from "../scan/scan.ts";
+import { isMatch, type Matches, type ScannedBlock } from "../scan/scanned_block.ts";
+import type { Scope } from "../scan/scope.ts";
+import type { TimingTotals } from "./timing_totals.ts";
 
 const COMPLETED = KINDS.indexOf("completed");
 const UNFINISHED = KINDS.indexOf("unfinished");
@@ -40,18 +40,18 @@ export function* addTimings(
     if (statuses[COMPLETED - 1] === 0 && statuses[UNFINISHED - 1] === 0) return;
     const isWhole = opened.isInside && isOnePlace(timeMin, timeMax);
     if (!isWhole || !addNotes(opened, sink)) yield* addRows(opened, sink);
-    context.memory.collected(sink.bytes);
+    context.memory.setCollected(sink.bytes);
   });
 }
 
 /** Adds the block's notes; false, and nothing added, where they do not decide. */
-function addNotes(opened: OpenedBlock, sink: TimingSink): boolean {
-  const summary = opened.summary();
+function addNotes(opened: ScannedBlock, sink: TimingSink): boolean {
+  const summary = opened.statistics();
   if (summary === undefined) return false;
   const { timeMin } = opened.block;
   const unfinished: [string, number][] = [];
   const completed = new Map<SketchLike, { readonly name: string; readonly isMatch: boolean }>();
-  const verdicts = opened.cellVerdicts(summary);
+  const verdicts = opened.cellMatches(summary);
   for (const [index, { touchpoint, flags, count, sketch }] of summary.cells.entries()) {
     const isUnfinished = kindCodeOf(flags) === UNFINISHED;
     if (!isUnfinished && sketch === undefined) continue;
@@ -75,7 +75,7 @@ function addNotes(opened: OpenedBlock, sink: TimingSink): boolean {
   return true;
 }
 
-function* addRows(opened: OpenedBlock, sink: TimingSink): Steps<void> {
+function* addRows(opened: ScannedBlock, sink: TimingSink): Steps<void> {
   const matches = yield* opened.matches();
   if (matches === "none") return;
   const view = yield* opened.view();

@@ -4,7 +4,7 @@
 
 import type { TouchpointNode, TouchpointRow } from "../../core/responses.ts";
 import { categoryEnds } from "../../core/touchpoint.ts";
-import { compareTexts } from "../text_order.ts";
+import { compareTexts } from "./text_order.ts";
 
 /** A touchpoint, and the names of its levels: its categories, then what is left. */
 interface Placed {

@@ -2,7 +2,7 @@
 
 import type { ExportFormat, ExportRequest, QueryRefusal } from "../../core/queries.ts";
 import type { ShownRecord } from "../../core/record.ts";
-import { isRefusal, type ReadRules, readScope, refuseUnknownProject } from "../scope.ts";
+import { isRefusal, type ReadRules, refuseUnknownProject, resolveScope } from "../scan/scope.ts";
 import { csvHeader, csvLine, spreadsheetHeader, spreadsheetLine } from "./csv.ts";
 import { type ExportSource, exportLines } from "./export.ts";
 
@@ -19,13 +19,13 @@ export interface ExportTextOptions {
 }
 
 /** One line a record, with its end. */
-export function lineOf(format: ExportFormat): (record: ShownRecord) => string {
+export function lineFormatter(format: ExportFormat): (record: ShownRecord) => string {
   if (format === "spreadsheet") return spreadsheetLine;
   return format === "csv" ? csvLine : (record) => `${JSON.stringify(record)}\n`;
 }
 
 /** What stands before the lines. */
-export function headerOf(format: ExportFormat): string {
+export function exportHeader(format: ExportFormat): string {
   if (format === "spreadsheet") return spreadsheetHeader();
   return format === "csv" ? csvHeader() : "";
 }
@@ -38,19 +38,19 @@ export function exportText(
   const { project } = scope;
   const refusal = refuseUnknownProject(project, rules, () => source.projects());
   if (refusal !== undefined) return refusal;
-  const understood = readScope(scope, rules, now);
+  const understood = resolveScope(scope, rules, now);
   if (isRefusal(understood)) return understood;
   const { search, from, to, shownFrom } = understood;
   const damaged = [...source.damagedHeaders()];
   const lines = exportLines(source, {
     filter: { project, from, to, search, expiredBefore: shownFrom },
-    lineOf: lineOf(format),
+    lineOf: lineFormatter(format),
     onDamaged: ({ id }) => {
       if (!damaged.includes(id)) damaged.push(id);
     },
     windowBytes: WINDOW_BYTES,
   });
-  return pieces(lines, headerOf(format), damaged);
+  return pieces(lines, exportHeader(format), damaged);
 }
 
 function* pieces(windows: Generator<string[]>, header: string, damaged: readonly number[]): Generator<string> {

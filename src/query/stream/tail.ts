@@ -8,8 +8,8 @@ import type { QueryRefusal, TailEvent, TailRequest } from "../../core/queries.ts
 import { type Expression, shareEqualTerms } from "../../search/expression.ts";
 import { parseSearch } from "../../search/parser.ts";
 import { matchRows } from "../match/evaluate.ts";
-import type { Steps } from "../scan.ts";
-import type { QueryBlock, QuerySource } from "../source.ts";
+import type { Steps } from "../scan/scan.ts";
+import type { QueryBlock, QuerySource } from "../scan/source.ts";
 import { type Found, takeBatch } from "./tail_batch.ts";
 
 /** Ids that one batch looks at: a tail whose search matches nothing passes over them in one step. */

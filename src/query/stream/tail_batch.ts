@@ -5,7 +5,7 @@ import { BlockDamagedError } from "../../block/codec/damage.ts";
 import type { OpenBlock } from "../../block/open_block.ts";
 import type { TailEvent } from "../../core/queries.ts";
 import { type StoredRecord, showRecord } from "../../core/record.ts";
-import { textLengthOf } from "../text_length.ts";
+import { textLengthOf } from "../scan/text_length.ts";
 
 /** Records in one batch. */
 const BATCH_RECORDS_MAX = 500;

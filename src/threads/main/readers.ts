@@ -12,8 +12,8 @@ import type {
   TailEvent,
   TailRequest,
 } from "../../core/queries.ts";
-import type { ReadRules } from "../../query/scope.ts";
-import { UNUSED_MS_MAX } from "../../query/summary_cache.ts";
+import type { ReadRules } from "../../query/scan/scope.ts";
+import { UNUSED_MS_MAX } from "../../query/scan/statistics_cache.ts";
 import { spawnThread, type ThreadHandle } from "../../runtime/spawn.ts";
 import type { FromReader, ToReader } from "../messages.ts";
 import { IdleTicks } from "./idle_ticks.ts";

@@ -5,19 +5,19 @@
 import { collectGarbage } from "#runtime/memory.ts";
 import { systemClock } from "../../core/clock.ts";
 import type { ExportRequest, QueryRefusal, QueryRequest, TailRequest } from "../../core/queries.ts";
-import { answerSteps, type EngineOptions } from "../../query/engine.ts";
+import { type EngineOptions, querySteps } from "../../query/engine.ts";
 import {
   COLLECT_AFTER_BYTES,
   COLLECT_AFTER_MS,
   COLLECT_RESIDENT_BYTES,
   QUERIES_BYTES_MAX,
-} from "../../query/limits.ts";
-import { QueryMemory } from "../../query/query_memory.ts";
-import type { Steps } from "../../query/scan.ts";
-import { isRefusal, type ReadRules, refuseUnknownProject, rulesOf } from "../../query/scope.ts";
+} from "../../query/scan/limits.ts";
+import { QueryMemory } from "../../query/scan/query_memory.ts";
+import type { Steps } from "../../query/scan/scan.ts";
+import { isRefusal, projectRules, type ReadRules, refuseUnknownProject } from "../../query/scan/scope.ts";
+import { StatisticsCache, UNUSED_MS_MAX } from "../../query/scan/statistics_cache.ts";
 import { exportText } from "../../query/stream/export_text.ts";
 import { TailHub } from "../../query/stream/tail.ts";
-import { SummaryCache, UNUSED_MS_MAX } from "../../query/summary_cache.ts";
 import { residentBytes } from "../../runtime/process_memory.ts";
 import { DataReader } from "../../store/data_reader.ts";
 import type { FromReader, ToReader } from "../messages.ts";
@@ -41,7 +41,7 @@ interface Export {
 export class ReaderThread {
   readonly #file: string;
   readonly #reply: (message: FromReader) => void;
-  readonly #cache = new SummaryCache();
+  readonly #cache = new StatisticsCache();
   readonly #pool: ReaderPool;
   /** What is being worked on, by number; each in its turn. */
   readonly #work = new WorkTurns({
@@ -175,7 +175,7 @@ export class ReaderThread {
     const reader = this.#pool.take();
     let isWhole = false;
     try {
-      const outcome = yield* answerSteps(request, this.#engineOptions(reader, query));
+      const outcome = yield* querySteps(request, this.#engineOptions(reader, query));
       this.#reply({
         kind: "answer",
         number,
@@ -190,7 +190,7 @@ export class ReaderThread {
   #engineOptions(reader: DataReader, { memory, deadline }: NonNullable<Work["query"]>): EngineOptions {
     return {
       source: reader.blocks,
-      details: reader.details,
+      tables: reader.details,
       cache: this.#cache,
       rules: this.#rules,
       now: systemClock(),
@@ -247,7 +247,7 @@ export class ReaderThread {
     this.#hubReader ??= new DataReader(this.#file);
     this.#hub ??= new TailHub({
       source: this.#hubReader.blocks,
-      expiredBefore: (project) => systemClock() - rulesOf(this.#rules, project).retentionMs,
+      expiredBefore: (project) => systemClock() - projectRules(this.#rules, project).retentionMs,
     });
     // Not by the hub's reader, which may hold a snapshot.
     const refusal =

@@ -2,8 +2,8 @@
 // others wait while all together hold too much, so what they hold is bounded, and none waits for ever. One whose time is over goes
 // first: its next step is its last.
 
-import type { QueryMemory } from "../../query/query_memory.ts";
-import type { Steps } from "../../query/scan.ts";
+import type { QueryMemory } from "../../query/scan/query_memory.ts";
+import type { Steps } from "../../query/scan/scan.ts";
 
 export interface Work {
   readonly steps: Steps<void>;

@@ -3,11 +3,11 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { QueryRequest } from "../../../src/core/queries.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
-import { answerNow } from "../../../src/query/engine.ts";
-import { SummaryCache } from "../../../src/query/summary_cache.ts";
+import { runQuery } from "../../../src/query/engine.ts";
+import { StatisticsCache } from "../../../src/query/scan/statistics_cache.ts";
 import { cpuRatio } from "../../support/cpu_ratio.ts";
+import { EMPTY_TABLES } from "../../support/empty_tables.ts";
 import { MemorySource } from "../../support/memory_source.ts";
-import { NO_DETAILS } from "../../support/no_details.ts";
 import { runSeed, seededRandom } from "../../support/random.ts";
 import { collidingName, differentNames, ordinaryName } from "../../support/raw_collisions.ts";
 import { record } from "./match/search_block.ts";
@@ -54,13 +54,13 @@ function ratioOf(
     return () => {
       const options = {
         source,
-        details: NO_DETAILS,
-        cache: new SummaryCache(),
+        tables: EMPTY_TABLES,
+        cache: new StatisticsCache(),
         rules: RULES,
         now: DAY + 1,
         limitMs: 1e9,
       };
-      expect(answerNow(request, options).ok).toBe(true);
+      expect(runQuery(request, options).ok).toBe(true);
     };
   };
   return cpuRatio(ask(bad), ask(good));

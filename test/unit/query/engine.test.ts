@@ -12,11 +12,11 @@ import type {
   TimingsResponse,
   ValuesResponse,
 } from "../../../src/core/responses.ts";
-import { answerNow } from "../../../src/query/engine.ts";
-import type { ReadRules } from "../../../src/query/scope.ts";
-import { SummaryCache } from "../../../src/query/summary_cache.ts";
+import { runQuery } from "../../../src/query/engine.ts";
+import type { ReadRules } from "../../../src/query/scan/scope.ts";
+import { StatisticsCache } from "../../../src/query/scan/statistics_cache.ts";
+import { EMPTY_TABLES } from "../../support/empty_tables.ts";
 import { MemorySource, randomRecord } from "../../support/memory_source.ts";
-import { NO_DETAILS } from "../../support/no_details.ts";
 import { exactQuantile, inScope, MODEL_SEARCHES, type ModelRecord, shownAll } from "../../support/query_model.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../../support/random.ts";
 
@@ -53,10 +53,10 @@ function ask<T>(source: MemorySource, request: QueryRequest, limitMs = Number.PO
 }
 
 function tryAsk(source: MemorySource, request: QueryRequest, limitMs = Number.POSITIVE_INFINITY): QueryOutcome<object> {
-  return answerNow(request, {
+  return runQuery(request, {
     source,
-    details: NO_DETAILS,
-    cache: new SummaryCache(),
+    tables: EMPTY_TABLES,
+    cache: new StatisticsCache(),
     rules: RULES,
     now: NOW,
     limitMs,
@@ -354,8 +354,8 @@ describe("limits", () => {
     const random = seededRandom(seed);
     source.write("shop", [randomRecord(random, DAY, DAY + 1), randomRecord(random, NOW - 1, NOW)]);
     const rules = { projects: { shop: { ...NO_LIMIT, retentionMs: 3_600_000 } }, defaultProject: NO_LIMIT };
-    const options = { source, details: NO_DETAILS, cache: new SummaryCache(), rules, now: NOW, limitMs: 1e9 };
-    const outcome = answerNow({ kind: "entries", scope, limit: 10, cursor: undefined }, options);
+    const options = { source, tables: EMPTY_TABLES, cache: new StatisticsCache(), rules, now: NOW, limitMs: 1e9 };
+    const outcome = runQuery({ kind: "entries", scope, limit: 10, cursor: undefined }, options);
     expect(outcome).toMatchObject({ ok: true, answer: { entries: [{ id: 2 }], nextCursor: null } });
     expect(outcome).not.toMatchObject({ answer: { entries: [{}, {}] } });
   });

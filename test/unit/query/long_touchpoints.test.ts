@@ -16,11 +16,11 @@ import type {
   ValuesResponse,
 } from "../../../src/core/responses.ts";
 import { cutTouchpoint, TOUCHPOINT_LENGTH_MAX } from "../../../src/core/touchpoint.ts";
-import { answerNow } from "../../../src/query/engine.ts";
-import type { DetailsSource } from "../../../src/query/responses/details.ts";
-import { SummaryCache } from "../../../src/query/summary_cache.ts";
+import { runQuery } from "../../../src/query/engine.ts";
+import type { TablesSource } from "../../../src/query/responses/tables.ts";
+import { StatisticsCache } from "../../../src/query/scan/statistics_cache.ts";
+import { EMPTY_TABLES } from "../../support/empty_tables.ts";
 import { MemorySource } from "../../support/memory_source.ts";
-import { NO_DETAILS } from "../../support/no_details.ts";
 import { record } from "./match/search_block.ts";
 
 const NOW = 20_000 * DAY_MS + 5_000;
@@ -52,9 +52,9 @@ function sourceWith(isMerged: boolean): MemorySource {
   return source;
 }
 
-function ask<T>(source: MemorySource, request: QueryRequest, details: DetailsSource = NO_DETAILS): T {
-  const options = { source, details, cache: new SummaryCache(), rules: RULES, now: NOW, limitMs: 1e9 };
-  const outcome = answerNow(request, options);
+function ask<T>(source: MemorySource, request: QueryRequest, tables: TablesSource = EMPTY_TABLES): T {
+  const options = { source, tables, cache: new StatisticsCache(), rules: RULES, now: NOW, limitMs: 1e9 };
+  const outcome = runQuery(request, options);
   if (!outcome.ok) throw new Error(outcome.refusal.message);
   return outcome.answer as T;
 }
@@ -118,11 +118,11 @@ describe("a touchpoint of more than 512 characters", () => {
 
   test("is shown cut where it runs", () => {
     const start = { ...timing(LONG, 1), duration: undefined, startTime: NOW - 5 };
-    const details = { ...NO_DETAILS, waitingStarts: () => [{ project: "shop", start }] };
+    const tables = { ...EMPTY_TABLES, openStarts: () => [{ project: "shop", start }] };
     const source = sourceWith(true);
-    const { running } = ask<RunningResponse>(source, { kind: "running", scope: scope(""), limit: 10 }, details);
+    const { running } = ask<RunningResponse>(source, { kind: "running", scope: scope(""), limit: 10 }, tables);
     expect(running.map(({ touchpoint }) => touchpoint)).toEqual([cutTouchpoint(LONG)]);
-    const { touchpoints } = ask<TimingsResponse>(source, { kind: "timings", scope: scope("") }, details);
+    const { touchpoints } = ask<TimingsResponse>(source, { kind: "timings", scope: scope("") }, tables);
     expect(touchpoints.filter((row) => row.running > 0).map(({ touchpoint }) => touchpoint)).toEqual([
       cutTouchpoint(LONG),
     ]);

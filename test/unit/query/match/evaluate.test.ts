@@ -3,7 +3,7 @@ import type { OpenBlock } from "../../../../src/block/open_block.ts";
 import { METADATA_COLUMNS_MAX } from "../../../../src/core/limits.ts";
 import type { StoredRecord } from "../../../../src/core/record.ts";
 import { matchRows } from "../../../../src/query/match/evaluate.ts";
-import type { ReadTexts } from "../../../../src/query/match/prune.ts";
+import type { ReadFilters } from "../../../../src/query/match/prune.ts";
 import { parseSearch } from "../../../../src/search/parser.ts";
 import { blockOf, record, watchedBlock } from "./search_block.ts";
 
@@ -315,7 +315,7 @@ describe("columns that are not needed", () => {
     }),
   );
 
-  function inflatedFor(text: string, texts?: ReadTexts): string[] {
+  function inflatedFor(text: string, texts?: ReadFilters): string[] {
     const { block, inflated } = watchedBlock(many);
     const parsed = parseSearch(text);
     if (!parsed.ok) throw new Error(parsed.problem.message);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { countedFlags, keyTypeCodeOf, packFlags } from "../../../../src/block/codec/flags.ts";
 import type { StoredRecord } from "../../../../src/core/record.ts";
-import { type BlockFacts, canSkip, judge, touchesOnly } from "../../../../src/query/match/prune.ts";
+import { type BlockStatistics, canSkipBlock, isDecidedByCells, matchCell } from "../../../../src/query/match/prune.ts";
 import type { Expression } from "../../../../src/search/expression.ts";
 import { parseSearch } from "../../../../src/search/parser.ts";
 import { record } from "./search_block.ts";
@@ -22,7 +22,7 @@ describe("a cell", () => {
     flags: flagsOf({ level: "error", source: "client", keyType: "server" }),
     touchpoint: "api/a",
   };
-  const verdicts = (texts: readonly string[]) => texts.map((text) => judge(read(text), facts));
+  const verdicts = (texts: readonly string[]) => texts.map((text) => matchCell(read(text), facts));
 
   test("decides what kind, level, source, touchpoint and project decide", () => {
     expect(verdicts(["", "level:error", "level:info", "source:client", "kind:timing", "status:completed"])).toEqual([
@@ -71,7 +71,7 @@ describe("a cell", () => {
 
   test("of an older version knows no type of a key", () => {
     const old = { ...facts, flags: flagsOf({ source: "client" }) };
-    expect(["keyType:client", "keyType:*", "-keyType:server"].map((text) => judge(read(text), old))).toEqual([
+    expect(["keyType:client", "keyType:*", "-keyType:server"].map((text) => matchCell(read(text), old))).toEqual([
       false,
       false,
       true,
@@ -81,7 +81,7 @@ describe("a cell", () => {
   test("knows a timing's own level and status, and that a record has no touchpoint", () => {
     const timing = { project: "shop", flags: flagsOf({ kind: "orphaned", level: undefined }), touchpoint: undefined };
     const texts = ["level:*", "-level:error", "status:orphaned", "kind:timing", "touchpoint:*", "duration:5", "a"];
-    expect(texts.map((text) => judge(read(text), timing))).toEqual([
+    expect(texts.map((text) => matchCell(read(text), timing))).toEqual([
       false,
       true,
       true,
@@ -106,12 +106,12 @@ test("touchesOnly is said of searches that cells always decide", () => {
     "metadata.a:>1",
     "level:error a",
   ];
-  expect(only.map((text) => touchesOnly(read(text)))).toEqual([true, true, true]);
-  expect(more.map((text) => touchesOnly(read(text)))).toEqual(new Array(more.length).fill(false));
+  expect(only.map((text) => isDecidedByCells(read(text)))).toEqual([true, true, true]);
+  expect(more.map((text) => isDecidedByCells(read(text)))).toEqual(new Array(more.length).fill(false));
 });
 
 describe("a block", () => {
-  const header: BlockFacts = {
+  const header: BlockStatistics = {
     project: "shop",
     timeMin: 1_000,
     timeMax: 2_000,
@@ -122,7 +122,8 @@ describe("a block", () => {
     hasKind: (kind) => kind === 0,
     hasLevel: (level) => level <= 2,
   };
-  const skipped = (facts: BlockFacts, texts: readonly string[]) => texts.filter((text) => canSkip(read(text), facts));
+  const skipped = (facts: BlockStatistics, texts: readonly string[]) =>
+    texts.filter((text) => canSkipBlock(read(text), facts));
 
   test("is skipped by its header: project, times, ids, kinds and levels", () => {
     const none = [
@@ -165,7 +166,7 @@ describe("a block", () => {
   });
 
   test("is skipped when no cell can match", () => {
-    const facts: BlockFacts = {
+    const facts: BlockStatistics = {
       ...header,
       hasKind: (kind) => kind <= 1,
       hasLevel: () => true,
@@ -190,7 +191,7 @@ describe("a block", () => {
 
   test("is skipped when no text of it contains what is searched for", () => {
     const asked: string[] = [];
-    const facts: BlockFacts = {
+    const facts: BlockStatistics = {
       ...header,
       texts: () => ({
         mayContain: (needle) => needle.startsWith("in") || needle.startsWith("sai"),

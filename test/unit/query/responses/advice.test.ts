@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import type { DropReason } from "../../../../src/core/drop.ts";
-import { hintFor } from "../../../../src/query/responses/advice.ts";
+import { adviceFor } from "../../../../src/query/responses/advice.ts";
 
 /** 2024-07-03T12:00:00Z. */
 const RECEIVED = Date.UTC(2024, 6, 3, 12);
 
 function hint(reason: DropReason, entry: unknown, retentionMs = 30 * 86_400_000): string {
-  return hintFor(reason, entry, RECEIVED, { retentionMs });
+  return adviceFor(reason, entry, RECEIVED, { retentionMs });
 }
 
 describe("a hint on a time", () => {

@@ -3,10 +3,10 @@ import type { JsonObject } from "../../../../src/core/json.ts";
 import type { QueryRequest } from "../../../../src/core/queries.ts";
 import type { StoredRecord } from "../../../../src/core/record.ts";
 import type { EntriesResponse, FieldsResponse, ValuesResponse } from "../../../../src/core/responses.ts";
-import { answerNow } from "../../../../src/query/engine.ts";
-import { SummaryCache } from "../../../../src/query/summary_cache.ts";
+import { runQuery } from "../../../../src/query/engine.ts";
+import { StatisticsCache } from "../../../../src/query/scan/statistics_cache.ts";
+import { EMPTY_TABLES } from "../../../support/empty_tables.ts";
 import { MemorySource, randomRecord } from "../../../support/memory_source.ts";
-import { NO_DETAILS } from "../../../support/no_details.ts";
 import { pick, runSeed, seededRandom } from "../../../support/random.ts";
 
 const DAY = Date.UTC(2026, 5, 1);
@@ -16,8 +16,8 @@ const RULES = {
 } as const;
 function valuesOf(source: MemorySource, field: string): ValuesResponse {
   const scope = { project: undefined, q: "", from: undefined, to: undefined };
-  const options = { source, details: NO_DETAILS, cache: new SummaryCache(), rules: RULES, now: DAY, limitMs: 1e9 };
-  const outcome = answerNow({ kind: "values", scope, field, limit: 10 }, options);
+  const options = { source, tables: EMPTY_TABLES, cache: new StatisticsCache(), rules: RULES, now: DAY, limitMs: 1e9 };
+  const outcome = runQuery({ kind: "values", scope, field, limit: 10 }, options);
   if (!outcome.ok) throw new Error(outcome.refusal.message);
   return outcome.answer as ValuesResponse;
 }
@@ -61,8 +61,15 @@ describe("a field's name", () => {
   const SCOPE = { project: undefined, q: "", from: undefined, to: undefined };
 
   function ask<T>(source: MemorySource, request: QueryRequest): T {
-    const options = { source, details: NO_DETAILS, cache: new SummaryCache(), rules: RULES, now: DAY, limitMs: 1e9 };
-    const outcome = answerNow(request, options);
+    const options = {
+      source,
+      tables: EMPTY_TABLES,
+      cache: new StatisticsCache(),
+      rules: RULES,
+      now: DAY,
+      limitMs: 1e9,
+    };
+    const outcome = runQuery(request, options);
     if (!outcome.ok) throw new Error(outcome.refusal.message);
     return outcome.answer as T;
   }

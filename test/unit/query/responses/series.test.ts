@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import type { QueryOutcome } from "../../../../src/core/queries.ts";
 import type { SeriesResponse } from "../../../../src/core/responses.ts";
-import { answerNow } from "../../../../src/query/engine.ts";
-import { SummaryCache } from "../../../../src/query/summary_cache.ts";
+import { runQuery } from "../../../../src/query/engine.ts";
+import { StatisticsCache } from "../../../../src/query/scan/statistics_cache.ts";
+import { EMPTY_TABLES } from "../../../support/empty_tables.ts";
 import { MemorySource, randomRecord } from "../../../support/memory_source.ts";
-import { NO_DETAILS } from "../../../support/no_details.ts";
 import { seededRandom } from "../../../support/random.ts";
 
 const DAY = Date.UTC(2026, 5, 1);
@@ -25,8 +25,8 @@ function seriesOf(touchpoints: number, byTouchpoint: boolean): QueryOutcome<obje
   }));
   source.write("shop", records);
   const scope = { project: undefined, q: "", from: DAY, to: DAY + 10_000 };
-  const options = { source, details: NO_DETAILS, cache: new SummaryCache(), rules: RULES, now: DAY, limitMs: 1e9 };
-  return answerNow({ kind: "series", scope, intervalMs: 1, byTouchpoint }, options);
+  const options = { source, tables: EMPTY_TABLES, cache: new StatisticsCache(), rules: RULES, now: DAY, limitMs: 1e9 };
+  return runQuery({ kind: "series", scope, intervalMs: 1, byTouchpoint }, options);
 }
 
 describe("a series a touchpoint", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { QueryMemory } from "../../../../src/query/query_memory.ts";
-import type { Steps } from "../../../../src/query/scan.ts";
+import { QueryMemory } from "../../../../src/query/scan/query_memory.ts";
+import type { Steps } from "../../../../src/query/scan/scan.ts";
 import { type Work, WorkTurns } from "../../../../src/threads/reader/work_turns.ts";
 
 /** Work whose clock stands still unless a step moves it. */
@@ -19,7 +19,7 @@ function turns(bytesMax = 100) {
       for (const bytes of held) {
         state.log.push(String(number));
         state.now += stepMs;
-        memory.collected(bytes);
+        memory.setCollected(bytes);
         if (state.now >= deadline) return;
         yield undefined;
       }

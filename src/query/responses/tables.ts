@@ -11,11 +11,11 @@ import type {
   UsageResponse,
   UsageRow,
 } from "../../core/responses.ts";
-import { PAGE_LENGTH_MAX, TOUCHPOINTS_LISTED_MAX } from "../limits.ts";
-import type { WaitingStart } from "../running.ts";
-import { type ReadRules, rulesOf } from "../scope.ts";
-import { compareTexts } from "../text_order.ts";
-import { hintFor } from "./advice.ts";
+import { PAGE_LENGTH_MAX, TOUCHPOINTS_LISTED_MAX } from "../scan/limits.ts";
+import { projectRules, type ReadRules } from "../scan/scope.ts";
+import { adviceFor } from "./advice.ts";
+import type { OpenStart } from "./running.ts";
+import { compareTexts } from "./text_order.ts";
 import { touchpointTrees } from "./touchpoint_tree.ts";
 
 /** A counter of a project and month, as it is kept. */
@@ -40,7 +40,7 @@ export interface RejectedEntry {
 }
 
 /** The tables beside blocks. */
-export interface DetailsSource {
+export interface TablesSource {
   touchpoints(project: string | undefined): readonly TouchpointRow[];
   /** The names that somebody registered. */
   registered(project: string | undefined): readonly string[];
@@ -51,14 +51,14 @@ export interface DetailsSource {
   /** Latest first. */
   rejections(project: string | undefined, limit: number): Iterable<RejectedEntry>;
   /** In the order in which they came; each is read when it is asked for. */
-  waitingStarts(): Iterable<WaitingStart>;
+  openStarts(): Iterable<OpenStart>;
   keyUse(): readonly KeyUse[];
   /** Ambiguous pairs by touchpoint as `ambiguousName` cuts it, received on UTC days that the range touches; −Infinity, Infinity: no bound. */
   ambiguousPairs(project: string | undefined, from: number, to: number): ReadonlyMap<string, number>;
 }
 
-export function readTouchpoints(details: DetailsSource, project: string | undefined): TouchpointsResponse {
-  const all = details.touchpoints(project);
+export function touchpointsResponse(tables: TablesSource, project: string | undefined): TouchpointsResponse {
+  const all = tables.touchpoints(project);
   const touchpoints = all.slice(0, TOUCHPOINTS_LISTED_MAX);
   return { more: all.length - touchpoints.length, touchpoints, tree: touchpointTrees(touchpoints) };
 }
@@ -69,11 +69,11 @@ function isShown(name: string): name is "received" | "stored" | "admitted" | "am
   return name === "received" || name === "stored" || name === "admitted" || name === "ambiguous";
 }
 
-export function readUsage(details: DetailsSource, rules: ReadRules, now: number): UsageResponse {
+export function usageResponse(tables: TablesSource, rules: ReadRules, now: number): UsageResponse {
   const rows = new Map<string, UsageRow & { bytes: number }>();
   const rowOf = (project: string, month: string) => {
     const name = `${month}\n${project}`;
-    const { monthlyEntries, overage } = rulesOf(rules, project);
+    const { monthlyEntries, overage } = projectRules(rules, project);
     const row = rows.get(name) ?? {
       project,
       month,
@@ -91,19 +91,19 @@ export function readUsage(details: DetailsSource, rules: ReadRules, now: number)
     return row;
   };
   const set = (row: UsageRow & { bytes: number }) => rows.set(`${row.month}\n${row.project}`, row);
-  for (const { project, month, name, value } of details.usageCounters()) {
+  for (const { project, month, name, value } of tables.usageCounters()) {
     const row = rowOf(project, month);
     if (name.startsWith(DROPPED)) set({ ...row, dropped: { ...row.dropped, [name.slice(DROPPED.length)]: value } });
     else if (isShown(name)) set({ ...row, [name]: value });
   }
-  for (const { project, month, bytes } of details.monthBytes()) set({ ...rowOf(project, month), bytes });
+  for (const { project, month, bytes } of tables.monthBytes()) set({ ...rowOf(project, month), bytes });
   const usage = [...rows.values()].map((row) => ({
     ...row,
     overage: row.limit === null ? 0 : Math.max(0, row.admitted - row.limit),
   }));
   usage.sort((a, b) => compareTexts(b.month, a.month) || compareTexts(a.project, b.project));
-  const storage = details.storage().map((row) => {
-    const { retentionMs } = rulesOf(rules, row.project);
+  const storage = tables.storage().map((row) => {
+    const { retentionMs } = projectRules(rules, row.project);
     const expired = now - retentionMs;
     // Blocks that hold nothing else are gone soon.
     if (row.oldest === null || row.newest === null || row.newest < expired) {
@@ -114,20 +114,20 @@ export function readUsage(details: DetailsSource, rules: ReadRules, now: number)
   return { usage, storage };
 }
 
-export function readRejections(
-  details: DetailsSource,
+export function rejectionsResponse(
+  tables: TablesSource,
   rules: ReadRules,
   project: string | undefined,
   limit: number,
 ): RejectionsResponse {
   const rejections: RejectionRow[] = [];
   let length = 0;
-  for (const row of details.rejections(project, limit)) {
+  for (const row of tables.rejections(project, limit)) {
     length += row.entry.length;
     if (length > PAGE_LENGTH_MAX && rejections.length > 0) return { more: true, rejections };
     const entry = parseEntry(row.entry);
-    const { retentionMs } = rulesOf(rules, row.project);
-    rejections.push({ ...row, hint: hintFor(row.reason, entry, row.receivedAt, { retentionMs }), entry });
+    const { retentionMs } = projectRules(rules, row.project);
+    rejections.push({ ...row, hint: adviceFor(row.reason, entry, row.receivedAt, { retentionMs }), entry });
   }
   return { more: false, rejections };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import type { BlockSummary } from "../../../src/block/stats/statistics.ts";
-import type { QueryBlock } from "../../../src/query/source.ts";
-import { SummaryCache, UNUSED_MS_MAX } from "../../../src/query/summary_cache.ts";
+import type { BlockSummary } from "../../../../src/block/stats/statistics.ts";
+import type { QueryBlock } from "../../../../src/query/scan/source.ts";
+import { StatisticsCache, UNUSED_MS_MAX } from "../../../../src/query/scan/statistics_cache.ts";
 
 function block(id: number, records = 1): QueryBlock {
   const levels = [0, 0, 0, 0] as const;
@@ -16,10 +16,10 @@ function summary(bytes: number): BlockSummary {
 }
 
 /** Asks for blocks in turn; answers which of them had to be read. */
-function readsOf(cache: SummaryCache, blocks: readonly QueryBlock[], bytes: number): number[] {
+function readsOf(cache: StatisticsCache, blocks: readonly QueryBlock[], bytes: number): number[] {
   const reads: number[] = [];
   for (const one of blocks) {
-    cache.summaryOf(one, () => {
+    cache.statisticsOf(one, () => {
       reads.push(one.id);
       return bytes === 0 ? null : summary(bytes);
     });
@@ -30,18 +30,18 @@ function readsOf(cache: SummaryCache, blocks: readonly QueryBlock[], bytes: numb
 describe("the summary cache", () => {
   test("reads each block once, one without a summary too", () => {
     for (const bytes of [0, 10]) {
-      expect(readsOf(new SummaryCache(), [block(1), block(2), block(1), block(2)], bytes)).toEqual([1, 2]);
+      expect(readsOf(new StatisticsCache(), [block(1), block(2), block(1), block(2)], bytes)).toEqual([1, 2]);
     }
   });
 
   test("forgets what was used longest ago when it holds too many bytes", () => {
-    const cache = new SummaryCache(200);
+    const cache = new StatisticsCache(200);
     expect(readsOf(cache, [block(1), block(2), block(1), block(3), block(1), block(2)], 50)).toEqual([1, 2, 3, 2]);
   });
 
   test("forgets what was not used for long, asked again or not", () => {
     let now = 0;
-    const cache = new SummaryCache(1_000, () => now);
+    const cache = new StatisticsCache(1_000, () => now);
     expect(readsOf(cache, [block(1), block(2)], 10)).toEqual([1, 2]);
     now = UNUSED_MS_MAX - 1;
     expect([cache.forgetUnused(), readsOf(cache, [block(2)], 10)]).toEqual([true, []]);
@@ -53,6 +53,6 @@ describe("the summary cache", () => {
   });
 
   test("takes a number that came again for another block", () => {
-    expect(readsOf(new SummaryCache(), [block(1), block(1, 5), block(1)], 10)).toEqual([1, 1]);
+    expect(readsOf(new StatisticsCache(), [block(1), block(1, 5), block(1)], 10)).toEqual([1, 1]);
   });
 });

@@ -1,39 +1,39 @@
 // The starts that wait for their end, as a query sees them: matched by the same evaluator as records, over small blocks that are made
 // of them on the spot, some at a time.
 
-import { appendRecord, emptyColumns } from "../block/columns.ts";
-import { BlockEncoder } from "../block/encode.ts";
-import { openBlock } from "../block/open_block.ts";
-import type { StoredRecord } from "../core/record.ts";
-import type { RunningResponse, RunningTiming } from "../core/responses.ts";
-import { copyOf } from "../core/text_copy.ts";
-import { cutTouchpoint } from "../core/touchpoint.ts";
-import { PAGE_LENGTH_MAX } from "./limits.ts";
-import { matchRows } from "./match/evaluate.ts";
-import type { Steps } from "./scan.ts";
-import type { Scope } from "./scope.ts";
-import { textLengthOf } from "./text_length.ts";
+import { appendRecord, emptyColumns } from "../../block/columns.ts";
+import { BlockEncoder } from "../../block/encode.ts";
+import { openBlock } from "../../block/open_block.ts";
+import type { StoredRecord } from "../../core/record.ts";
+import type { RunningResponse, RunningTiming } from "../../core/responses.ts";
+import { copyOf } from "../../core/text_copy.ts";
+import { cutTouchpoint } from "../../core/touchpoint.ts";
+import { matchRows } from "../match/evaluate.ts";
+import { PAGE_LENGTH_MAX } from "../scan/limits.ts";
+import type { Steps } from "../scan/scan.ts";
+import type { Scope } from "../scan/scope.ts";
+import { textLengthOf } from "../scan/text_length.ts";
 
 /** Starts that are matched at once, and the characters of their texts: they are held while they are. */
 const PORTION_STARTS = 1_000;
 const PORTION_LENGTH = 4 * 1024 * 1024;
 
 /** A start that waits, as the worker left it in the data file: a record that has no id and no end yet. */
-export interface WaitingStart {
+export interface OpenStart {
   readonly project: string;
   readonly start: Omit<StoredRecord, "id" | "kind"> & { readonly startTime: number };
 }
 
 /** What figures need of a start. */
-export interface RunningStart {
+export interface RunningTimingStart {
   /** "" for none. */
   readonly touchpoint: string;
   readonly startTime: number;
 }
 
 /** The starts that match, in no particular order. */
-export function* runningStarts(starts: Iterable<WaitingStart>, scope: Scope): Steps<RunningStart[]> {
-  const running: RunningStart[] = [];
+export function* runningStarts(starts: Iterable<OpenStart>, scope: Scope): Steps<RunningTimingStart[]> {
+  const running: RunningTimingStart[] = [];
   for (const portion of matchingPortions(starts, scope)) {
     for (const { start } of portion) {
       const touchpoint = copyOf(cutTouchpoint(start.touchpoint ?? ""));
@@ -45,7 +45,7 @@ export function* runningStarts(starts: Iterable<WaitingStart>, scope: Scope): St
 }
 
 /** The starts that match, longest running first: so many, or fewer where they are very long. */
-export function* listRunning(starts: Iterable<WaitingStart>, scope: Scope, limit: number): Steps<RunningResponse> {
+export function* listRunning(starts: Iterable<OpenStart>, scope: Scope, limit: number): Steps<RunningResponse> {
   let running: RunningTiming[] = [];
   let count = 0;
   for (const portion of matchingPortions(starts, scope)) {
@@ -67,8 +67,8 @@ function longest(running: RunningTiming[], limit: number): RunningTiming[] {
 }
 
 /** What began before `from` runs still, so only `to` bounds them. */
-function* matchingPortions(starts: Iterable<WaitingStart>, scope: Scope): Generator<WaitingStart[]> {
-  let portion: WaitingStart[] = [];
+function* matchingPortions(starts: Iterable<OpenStart>, scope: Scope): Generator<OpenStart[]> {
+  let portion: OpenStart[] = [];
   let length = 0;
   for (const one of starts) {
     if (scope.project !== undefined && one.project !== scope.project) continue;
@@ -83,8 +83,8 @@ function* matchingPortions(starts: Iterable<WaitingStart>, scope: Scope): Genera
   yield matching(portion, scope);
 }
 
-function matching(starts: readonly WaitingStart[], scope: Scope): WaitingStart[] {
-  const projects = new Map<string, WaitingStart[]>();
+function matching(starts: readonly OpenStart[], scope: Scope): OpenStart[] {
+  const projects = new Map<string, OpenStart[]>();
   for (const start of starts) {
     const others = projects.get(start.project);
     if (others === undefined) projects.set(start.project, [start]);
@@ -99,7 +99,7 @@ function matching(starts: readonly WaitingStart[], scope: Scope): WaitingStart[]
   });
 }
 
-function shown({ project, start }: WaitingStart): RunningTiming {
+function shown({ project, start }: OpenStart): RunningTiming {
   const { apiKey, source, keyType, touchpoint, key, message, startTime, receivedAt, metadata } = start;
   return {
     project,

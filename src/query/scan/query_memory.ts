@@ -1,7 +1,7 @@
 // What a query holds, about, for whoever decides which queries may go on: the lists it collects, and what it inflates of the block in work.
 
-import type { PieceSource } from "../block/codec/column_chunks.ts";
-import { inflatedBytesOf } from "../block/codec/column_chunks.ts";
+import type { PieceSource } from "../../block/codec/column_chunks.ts";
+import { inflatedBytesOf } from "../../block/codec/column_chunks.ts";
 import { INFLATED_FACTOR } from "./limits.ts";
 
 export class QueryMemory {
@@ -21,17 +21,17 @@ export class QueryMemory {
   }
 
   /** What was collected so far. */
-  collected(bytes: number): void {
+  setCollected(bytes: number): void {
     this.#collected = bytes;
   }
 
   /** So many bytes of the block in work may be inflated from now on. */
-  expect(bytes: number): void {
+  expectBlock(bytes: number): void {
     this.#expected = bytes;
   }
 
   /** The pieces of the block in work, as they are; what they take is counted. */
-  counted(pieces: PieceSource): PieceSource {
+  countInflated(pieces: PieceSource): PieceSource {
     return {
       names: () => pieces.names(),
       piece: (name) => {

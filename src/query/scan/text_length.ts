@@ -1,6 +1,6 @@
 // How long a record's texts are: what bounds pages and batches, whose records may be a few bytes or a few megabytes.
 
-import type { ShownRecord } from "../core/record.ts";
+import type { ShownRecord } from "../../core/record.ts";
 
 /** What a number, a boolean or null counts as: an array may hold millions of them. */
 const VALUE_LENGTH = 8;

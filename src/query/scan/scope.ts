@@ -1,9 +1,9 @@
 // A question's scope, once it is understood: the parsed search, and for each project the times that may be shown.
 
-import { assert } from "../core/errors.ts";
-import type { QueryRefusal, QueryScope } from "../core/queries.ts";
-import { type Expression, shareEqualTerms } from "../search/expression.ts";
-import { parseSearch } from "../search/parser.ts";
+import { assert } from "../../core/errors.ts";
+import type { QueryRefusal, QueryScope } from "../../core/queries.ts";
+import { type Expression, shareEqualTerms } from "../../search/expression.ts";
+import { parseSearch } from "../../search/parser.ts";
 
 /** What the configuration says of projects, as far as reading needs it. */
 export interface ReadRules {
@@ -19,7 +19,7 @@ export interface ProjectRules {
   readonly overage: "continue" | "drop";
 }
 
-export function rulesOf(rules: ReadRules, project: string): ProjectRules {
+export function projectRules(rules: ReadRules, project: string): ProjectRules {
   return (isConfigured(rules, project) ? rules.projects[project] : undefined) ?? rules.defaultProject;
 }
 
@@ -56,7 +56,7 @@ export interface Scope {
 }
 
 /** Understands a scope; `now` in Unix ms decides what has expired. */
-export function readScope(scope: QueryScope, rules: ReadRules, now: number): Scope | QueryRefusal {
+export function resolveScope(scope: QueryScope, rules: ReadRules, now: number): Scope | QueryRefusal {
   const from = scope.from ?? Number.NEGATIVE_INFINITY;
   const to = scope.to ?? Number.POSITIVE_INFINITY;
   if (!(from < to)) return { code: "bad_range", message: "from must be before to" };
@@ -68,7 +68,7 @@ export function readScope(scope: QueryScope, rules: ReadRules, now: number): Sco
     search: shareEqualTerms(parsed.search),
     from,
     to,
-    shownFrom: (project) => Math.max(from, now - rulesOf(rules, project).retentionMs),
+    shownFrom: (project) => Math.max(from, now - projectRules(rules, project).retentionMs),
   };
 }
 

@@ -1,17 +1,17 @@
-// Nothing beside the blocks, for tests of questions about records.
+// No tables beside the blocks, for tests of queries over records.
 
-import type { DetailsSource } from "../../src/query/responses/details.ts";
+import type { TablesSource } from "../../src/query/responses/tables.ts";
 
 const NOTHING = () => [];
 
-export const NO_DETAILS: DetailsSource = {
+export const EMPTY_TABLES: TablesSource = {
   touchpoints: NOTHING,
   registered: NOTHING,
   usageCounters: NOTHING,
   storage: NOTHING,
   monthBytes: NOTHING,
   rejections: NOTHING,
-  waitingStarts: NOTHING,
+  openStarts: NOTHING,
   keyUse: NOTHING,
   ambiguousPairs: () => new Map(),
 };

@@ -2,9 +2,9 @@
 // ever stale. Bounded in bytes, what was used longest ago goes first; and what was not used for some minutes goes, too: its block is
 // likely to be gone, merged into another one or expired.
 
-import type { TextFilters } from "../block/filter/block_filters.ts";
-import type { BlockSummary } from "../block/stats/statistics.ts";
-import type { Clock } from "../core/clock.ts";
+import type { TextFilters } from "../../block/filter/block_filters.ts";
+import type { BlockSummary } from "../../block/stats/statistics.ts";
+import type { Clock } from "../../core/clock.ts";
 import type { QueryBlock } from "./source.ts";
 
 /** Memory for what is kept, half of it for summaries: those of some 350 blocks with 20 touchpoints of four levels each, or of 40 with 500. */
@@ -63,7 +63,7 @@ function sizeOf(value: Sized | null): number {
   return value?.bytes ?? NOTHING_BYTES;
 }
 
-export class SummaryCache {
+export class StatisticsCache {
   readonly #summaries: Kept<BlockSummary>;
   readonly #filters: Kept<TextFilters>;
 
@@ -77,7 +77,7 @@ export class SummaryCache {
   }
 
   /** The block's summary, null where it has none; `read` gets it the first time. */
-  summaryOf(block: QueryBlock, read: () => BlockSummary | null): BlockSummary | null {
+  statisticsOf(block: QueryBlock, read: () => BlockSummary | null): BlockSummary | null {
     return this.#summaries.of(nameOf(block), this.#clock(), read);
   }
 

@@ -1,8 +1,8 @@
 // Time cut into buckets: each begins at a whole multiple of the interval since 1970 UTC, so buckets of two answers fit together.
 
-import { BUCKETS_MAX, type QueryRefusal } from "../core/queries.ts";
-import type { Scope } from "./scope.ts";
-import type { QueryBlock } from "./source.ts";
+import { BUCKETS_MAX, type QueryRefusal } from "../../core/queries.ts";
+import type { Scope } from "../scan/scope.ts";
+import type { QueryBlock } from "../scan/source.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

@@ -13,12 +13,12 @@ import type {
   TouchpointsResponse,
   ValuesResponse,
 } from "../../../src/core/responses.ts";
-import { answerNow } from "../../../src/query/engine.ts";
-import { QueryMemory } from "../../../src/query/query_memory.ts";
-import type { DetailsSource } from "../../../src/query/responses/details.ts";
-import { SummaryCache } from "../../../src/query/summary_cache.ts";
+import { runQuery } from "../../../src/query/engine.ts";
+import type { TablesSource } from "../../../src/query/responses/tables.ts";
+import { QueryMemory } from "../../../src/query/scan/query_memory.ts";
+import { StatisticsCache } from "../../../src/query/scan/statistics_cache.ts";
+import { EMPTY_TABLES } from "../../support/empty_tables.ts";
 import { MemorySource } from "../../support/memory_source.ts";
-import { NO_DETAILS } from "../../support/no_details.ts";
 import { record } from "./match/search_block.ts";
 
 const DAY = Date.UTC(2026, 5, 1);
@@ -29,21 +29,21 @@ const RULES = {
 const SCOPE = { project: undefined, q: "", from: undefined, to: undefined };
 const MIB = 1024 * 1024;
 
-function ask<T>(source: MemorySource, request: QueryRequest, details: DetailsSource = NO_DETAILS): T {
-  return asked<T>(source, request, details).answer;
+function ask<T>(source: MemorySource, request: QueryRequest, tables: TablesSource = EMPTY_TABLES): T {
+  return asked<T>(source, request, tables).answer;
 }
 
 /** With the most that the query said it holds. */
-function asked<T>(source: MemorySource, request: QueryRequest, details: DetailsSource = NO_DETAILS) {
+function asked<T>(source: MemorySource, request: QueryRequest, tables: TablesSource = EMPTY_TABLES) {
   const memory = new QueryMemory();
   let bytesMax = 0;
-  const collected = memory.collected.bind(memory);
-  memory.collected = (bytes) => {
+  const collected = memory.setCollected.bind(memory);
+  memory.setCollected = (bytes) => {
     collected(bytes);
     bytesMax = Math.max(bytesMax, bytes);
   };
-  const options = { source, details, cache: new SummaryCache(), rules: RULES, now: DAY + 1, limitMs: 1e9, memory };
-  const outcome = answerNow(request, options);
+  const options = { source, tables, cache: new StatisticsCache(), rules: RULES, now: DAY + 1, limitMs: 1e9, memory };
+  const outcome = runQuery(request, options);
   if (!outcome.ok) throw new Error(outcome.refusal.message);
   return { answer: outcome.answer as T, bytesMax };
 }
@@ -186,9 +186,9 @@ describe("pages", () => {
 describe("what lies beside blocks", () => {
   test("running timings are the longest running, fewer where they are very long", () => {
     let read = 0;
-    const details: DetailsSource = {
-      ...NO_DETAILS,
-      *waitingStarts() {
+    const tables: TablesSource = {
+      ...EMPTY_TABLES,
+      *openStarts() {
         for (let index = 0; index < 5_000; index++) {
           read++;
           const start = { ...record(0, {}), startTime: DAY - index, message: "x".repeat(5_000) };
@@ -199,7 +199,7 @@ describe("what lies beside blocks", () => {
     const { running, count } = ask<RunningResponse>(
       new MemorySource(),
       { kind: "running", scope: SCOPE, limit: 10_000 },
-      details,
+      tables,
     );
     expect([read, count]).toEqual([5_000, 5_000]);
     expect(running.length).toBeLessThan(2_000);
@@ -216,8 +216,8 @@ describe("what lies beside blocks", () => {
       firstSeen: 1,
     }));
     let read = 0;
-    const details: DetailsSource = {
-      ...NO_DETAILS,
+    const tables: TablesSource = {
+      ...EMPTY_TABLES,
       touchpoints: () => rows,
       *rejections() {
         for (let id = 10_000; id > 0; id--) {
@@ -228,10 +228,10 @@ describe("what lies beside blocks", () => {
       },
     };
     const source = new MemorySource();
-    const list = ask<TouchpointsResponse>(source, { kind: "touchpoints", project: undefined }, details);
+    const list = ask<TouchpointsResponse>(source, { kind: "touchpoints", project: undefined }, tables);
     expect([list.touchpoints.length, list.more]).toEqual([10_000, 2_000]);
     const request = { kind: "rejections", project: undefined, limit: 10_000 } as const;
-    const { rejections, more } = ask<RejectionsResponse>(source, request, details);
+    const { rejections, more } = ask<RejectionsResponse>(source, request, tables);
     expect(more).toBe(true);
     expect(rejections.length).toBe(read - 1);
     expect(JSON.stringify(rejections).length).toBeLessThan(10 * MIB);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { type DetailsSource, readUsage } from "../../../../src/query/responses/details.ts";
-import type { ReadRules } from "../../../../src/query/scope.ts";
+import { type TablesSource, usageResponse } from "../../../../src/query/responses/tables.ts";
+import type { ReadRules } from "../../../../src/query/scan/scope.ts";
 
 const NOW = Date.UTC(2026, 5, 1);
 const HOUR = 3_600_000;
@@ -9,7 +9,7 @@ const RULES: ReadRules = {
   defaultProject: { retentionMs: HOUR, monthlyEntries: 100, overage: "drop" },
 };
 
-function detailsOf(parts: Partial<DetailsSource>): DetailsSource {
+function tablesOf(parts: Partial<TablesSource>): TablesSource {
   return {
     touchpoints: () => [],
     registered: () => [],
@@ -17,7 +17,7 @@ function detailsOf(parts: Partial<DetailsSource>): DetailsSource {
     storage: () => [],
     monthBytes: () => [],
     rejections: () => [],
-    waitingStarts: () => [],
+    openStarts: () => [],
     keyUse: () => [],
     ambiguousPairs: () => new Map(),
     ...parts,
@@ -27,14 +27,14 @@ function detailsOf(parts: Partial<DetailsSource>): DetailsSource {
 describe("usage", () => {
   test("shows no time that has expired", () => {
     const stored = { records: 5, blocks: 1, bytes: 100 };
-    const details = detailsOf({
+    const tables = tablesOf({
       storage: () => [
         { project: "half", ...stored, oldest: NOW - 2 * HOUR, newest: NOW },
         { project: "gone", ...stored, oldest: NOW - 3 * HOUR, newest: NOW - 2 * HOUR },
         { project: "none", records: 0, blocks: 0, bytes: 0, oldest: null, newest: null },
       ],
     });
-    const { storage } = readUsage(details, RULES, NOW);
+    const { storage } = usageResponse(tables, RULES, NOW);
     expect(storage.map(({ project, oldest, newest }) => [project, oldest, newest])).toEqual([
       ["half", NOW - HOUR, NOW],
       ["gone", null, null],
@@ -44,14 +44,14 @@ describe("usage", () => {
 
   test("counts what was admitted past the limit", () => {
     const counter = (name: string, value: number) => ({ project: "shop", month: "2026-05", name, value });
-    const details = detailsOf({
+    const tables = tablesOf({
       usageCounters: () =>
         [counter("admitted", 130), counter("received", 140), counter("dropped.quota", 10)].concat([
           counter("ambiguous", 6),
           counter("admitted.client", 60),
         ]),
     });
-    expect(readUsage(details, RULES, NOW).usage).toEqual([
+    expect(usageResponse(tables, RULES, NOW).usage).toEqual([
       {
         project: "shop",
         month: "2026-05",

@@ -5,8 +5,8 @@ import { TextTable } from "../../block/codec/text_table.ts";
 import { DurationSketch } from "../../block/stats/duration_sketch.ts";
 import type { CategoryTimings, TimingStats } from "../../core/responses.ts";
 import { categoriesOf } from "../../core/touchpoint.ts";
-import { CATEGORIES_LISTED_MAX } from "../limits.ts";
-import { compareTexts } from "../text_order.ts";
+import { CATEGORIES_LISTED_MAX } from "../scan/limits.ts";
+import { compareTexts } from "./text_order.ts";
 
 /** What figures take in memory, about: a sketch with its buckets. */
 export const TOTALS_BYTES = 1_024;

@@ -1,19 +1,19 @@
 // One block as a question looks at it: first what its header and its summary say, then its columns, each step only when the
 // one before has not decided. Nothing is inflated for a block that cannot match.
 
-import type { PieceSource } from "../block/codec/column_chunks.ts";
-import { SUMMARY } from "../block/codec/column_chunks.ts";
-import { readTextFilters, type TextFilters } from "../block/filter/block_filters.ts";
-import { OpenBlock } from "../block/open_block.ts";
-import type { BlockSummary } from "../block/stats/statistics.ts";
-import { readSummary } from "../block/stats/statistics.ts";
-import type { Expression } from "../search/expression.ts";
-import { matchSteps } from "./match/evaluate.ts";
-import { type BlockFacts, canSkip, judge } from "./match/prune.ts";
+import type { PieceSource } from "../../block/codec/column_chunks.ts";
+import { SUMMARY } from "../../block/codec/column_chunks.ts";
+import { readTextFilters, type TextFilters } from "../../block/filter/block_filters.ts";
+import { OpenBlock } from "../../block/open_block.ts";
+import type { BlockSummary } from "../../block/stats/statistics.ts";
+import { readSummary } from "../../block/stats/statistics.ts";
+import type { Expression } from "../../search/expression.ts";
+import { matchSteps } from "../match/evaluate.ts";
+import { type BlockStatistics, canSkipBlock, matchCell } from "../match/prune.ts";
 import type { QueryMemory } from "./query_memory.ts";
 import type { Scope } from "./scope.ts";
 import type { QueryBlock } from "./source.ts";
-import type { SummaryCache } from "./summary_cache.ts";
+import type { StatisticsCache } from "./statistics_cache.ts";
 
 /** What is known of all records of a block that lie in the scope's times. */
 export type Verdict = "none" | "all" | "some";
@@ -29,10 +29,10 @@ export function isMatch(matches: Matches, row: number): boolean {
 export function mayHold(block: QueryBlock, scope: Scope): boolean {
   if (scope.project !== undefined && block.project !== scope.project) return false;
   if (block.timeMax < scope.shownFrom(block.project) || block.timeMin >= scope.to) return false;
-  return !canSkip(scope.search, headerFacts(block));
+  return !canSkipBlock(scope.search, headerFacts(block));
 }
 
-function headerFacts(block: QueryBlock): BlockFacts {
+function headerFacts(block: QueryBlock): BlockStatistics {
   const { project, timeMin, timeMax, idMin, idMax, levels, statuses, records } = block;
   const logs = levels.reduce((sum, count) => sum + count, 0);
   return {
@@ -51,18 +51,18 @@ function headerFacts(block: QueryBlock): BlockFacts {
 
 /** What an opened block shares with others. */
 export interface OpenedBlockOptions {
-  readonly cache: SummaryCache;
+  readonly cache: StatisticsCache;
   readonly memory: QueryMemory;
 }
 
-export class OpenedBlock {
+export class ScannedBlock {
   readonly block: QueryBlock;
   /** The scope's times in this block; `to` is not included. */
   readonly from: number;
   readonly to: number;
   readonly #search: Expression;
   readonly #pieces: PieceSource;
-  readonly #cache: SummaryCache;
+  readonly #cache: StatisticsCache;
   readonly #memory: QueryMemory;
   #view: OpenBlock | undefined;
   #summary: BlockSummary | null | undefined;
@@ -72,7 +72,7 @@ export class OpenedBlock {
     this.from = scope.shownFrom(block.project);
     this.to = scope.to;
     this.#search = scope.search;
-    this.#pieces = memory.counted(pieces);
+    this.#pieces = memory.countInflated(pieces);
     this.#memory = memory;
     this.#cache = cache;
   }
@@ -85,7 +85,7 @@ export class OpenedBlock {
   /** Its columns. A step before, so that a query may wait for its turn where others hold much. */
   *view(): Generator<undefined, OpenBlock> {
     if (this.#view === undefined) {
-      this.#memory.expect(this.block.rawBytes);
+      this.#memory.expectBlock(this.block.rawBytes);
       yield undefined;
       this.#view = new OpenBlock(this.#pieces, this.block.records);
     }
@@ -93,9 +93,9 @@ export class OpenedBlock {
   }
 
   /** What the compactor noted of a merged block; undefined for a small one, and for blocks of before there were notes. */
-  summary(): BlockSummary | undefined {
+  statistics(): BlockSummary | undefined {
     if (this.#summary === undefined) {
-      this.#summary = this.#cache.summaryOf(this.block, () => {
+      this.#summary = this.#cache.statisticsOf(this.block, () => {
         const piece = this.#pieces.piece(SUMMARY);
         return piece === undefined ? null : readSummary(piece);
       });
@@ -104,27 +104,27 @@ export class OpenedBlock {
   }
 
   /** What can be said of the search without inflating a column. */
-  verdict(): Verdict {
+  prune(): Verdict {
     if (this.#search.kind === "all") return "all";
-    const summary = this.summary();
+    const summary = this.statistics();
     if (summary === undefined) return "some";
-    const verdicts = this.cellVerdicts(summary);
+    const verdicts = this.cellMatches(summary);
     if (verdicts.every((verdict) => verdict === true)) return "all";
     if (verdicts.every((verdict) => verdict === false)) return "none";
-    const facts: BlockFacts = { ...headerFacts(this.block), cells: summary.cells, texts: () => this.#filter() };
-    return canSkip(this.#search, facts) ? "none" : "some";
+    const facts: BlockStatistics = { ...headerFacts(this.block), cells: summary.cells, texts: () => this.#filter() };
+    return canSkipBlock(this.#search, facts) ? "none" : "some";
   }
 
   /** For each of the summary's cells whether its records match; undefined where only the columns tell. */
-  cellVerdicts(summary: BlockSummary): (boolean | undefined)[] {
+  cellMatches(summary: BlockSummary): (boolean | undefined)[] {
     const { project } = this.block;
     if (this.#search.kind === "all") return summary.cells.map(() => true);
-    return summary.cells.map(({ flags, touchpoint }) => judge(this.#search, { project, flags, touchpoint }));
+    return summary.cells.map(({ flags, touchpoint }) => matchCell(this.#search, { project, flags, touchpoint }));
   }
 
   /** Which records match and lie in the scope's times; a term a step. */
   *matches(): Generator<undefined, Matches> {
-    const verdict = this.verdict();
+    const verdict = this.prune();
     if (verdict === "none" || (verdict === "all" && this.isInside)) return verdict;
     const view = yield* this.view();
     const rows =

@@ -1,8 +1,8 @@
 // What queries need of the data file: the small interface that the store's reader fulfils. A question holds a reader of its own for
 // as long as it lasts, so that its snapshots are nobody else's.
 
-import type { PieceSource } from "../block/codec/column_chunks.ts";
-import type { BlockHeader } from "../block/stats/zone_map.ts";
+import type { PieceSource } from "../../block/codec/column_chunks.ts";
+import type { BlockHeader } from "../../block/stats/zone_map.ts";
 
 /** A block as questions see it before they open it. One without records cannot be opened: it is damaged, and may have held anything. */
 export interface QueryBlock extends Omit<BlockHeader, "receivedMin" | "receivedMax"> {

@@ -3,19 +3,19 @@
 // its own, so that the log can be copied back while a long question runs. A generator: whoever drives it decides after each block
 // whether to go on.
 
-import { BlockDamagedError } from "../block/codec/damage.ts";
-import type { ScanWarnings } from "../core/responses.ts";
+import { BlockDamagedError } from "../../block/codec/damage.ts";
+import type { ScanWarnings } from "../../core/responses.ts";
 import { STEP_BYTES_MAX, STEP_MS_MAX } from "./limits.ts";
-import { mayHold, OpenedBlock } from "./opened.ts";
 import type { QueryMemory } from "./query_memory.ts";
+import { mayHold, ScannedBlock } from "./scanned_block.ts";
 import type { Scope } from "./scope.ts";
 import type { QueryBlock, QuerySource } from "./source.ts";
-import type { SummaryCache } from "./summary_cache.ts";
+import type { StatisticsCache } from "./statistics_cache.ts";
 
 /** What every walk needs. */
 export interface ScanContext {
   readonly source: QuerySource;
-  readonly cache: SummaryCache;
+  readonly cache: StatisticsCache;
   /** Monotonic ms: a walk that is not done by then stops and says so. */
   readonly deadline: number;
   readonly clock: () => number;
@@ -32,7 +32,7 @@ export class Coverage {
   damagedBlocks = 0;
   stoppedEarly: string | undefined;
 
-  notes(): ScanWarnings {
+  gaps(): ScanWarnings {
     return {
       ...(this.stoppedEarly === undefined ? {} : { stoppedEarly: this.stoppedEarly }),
       ...(this.damagedBlocks === 0 ? {} : { damagedBlocks: this.damagedBlocks }),
@@ -58,13 +58,13 @@ export function* visitBlock(
   scope: Scope,
   block: QueryBlock,
   coverage: Coverage,
-  visit: (opened: OpenedBlock) => Steps<void>,
+  visit: (opened: ScannedBlock) => Steps<void>,
 ): Steps<boolean> {
   const { clock, deadline, memory } = context;
   try {
     const pieces = context.source.open(block.id);
     if (pieces === undefined) return false;
-    const steps = visit(new OpenedBlock(block, pieces, scope, context));
+    const steps = visit(new ScannedBlock(block, pieces, scope, context));
     for (let startedAt = clock(); steps.next().done !== true; ) {
       if (clock() - startedAt >= STEP_MS_MAX || memory.bytes >= STEP_BYTES_MAX) {
         yield undefined;
@@ -86,7 +86,7 @@ export function* scanBlocks(
   context: ScanContext,
   scope: Scope,
   coverage: Coverage,
-  visit: (opened: OpenedBlock) => Steps<void>,
+  visit: (opened: ScannedBlock) => Steps<void>,
 ): Steps<void> {
   const { source, clock, deadline, onProgress } = context;
   let isOpen = false;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { TIME_MS_MAX } from "../../../src/core/limits.ts";
-import { BUCKETS_MAX } from "../../../src/core/queries.ts";
-import { bucketsOf, spanOf } from "../../../src/query/interval.ts";
-import { isRefusal, type ReadRules, readScope } from "../../../src/query/scope.ts";
+import { TIME_MS_MAX } from "../../../../src/core/limits.ts";
+import { BUCKETS_MAX } from "../../../../src/core/queries.ts";
+import { bucketsOf, spanOf } from "../../../../src/query/responses/time_buckets.ts";
+import { isRefusal, type ReadRules, resolveScope } from "../../../../src/query/scan/scope.ts";
 
 const NOW = Date.UTC(2026, 5, 1);
 const RULES: ReadRules = {
@@ -11,7 +11,7 @@ const RULES: ReadRules = {
 };
 
 function bucketsOfScope(from: number | undefined, to: number | undefined, intervalMs?: number) {
-  const scope = readScope({ project: undefined, q: "", from, to }, RULES, NOW);
+  const scope = resolveScope({ project: undefined, q: "", from, to }, RULES, NOW);
   if (isRefusal(scope)) throw new Error(scope.message);
   const span = spanOf(scope, [], NOW);
   return bucketsOf(span.from, span.to, intervalMs);
