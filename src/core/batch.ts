@@ -7,12 +7,16 @@ import type { Source } from "./entry.ts";
 export const DURABILITIES = ["sync", "write", "memory"] as const;
 export type Durability = (typeof DURABILITIES)[number];
 
-/** One half of a key pair, as the configuration in force has it. */
-export interface ApiKey {
+/** One key of a pair: a pair has a name, and a key of each type. */
+export interface KeyIdentity {
+  readonly project: string;
   /** Name of the pair. */
   readonly name: string;
-  readonly project: string;
   readonly type: Source;
+}
+
+/** A key of the configuration in force. */
+export interface ApiKey extends KeyIdentity {
   /** Parsed allowed origins; only for client keys. */
   readonly origins: readonly string[];
   /** Entries a second, or undefined for no limit. */

@@ -2,21 +2,20 @@
 // and UTC day.
 
 import { appendRecord, type ColumnsDraft, emptyColumns } from "../block/columns.ts";
+import type { NewBlock } from "../commit/group_write.ts";
 import { DAY_MS } from "../core/limits.ts";
 import type { StoredRecord } from "../core/record.ts";
 
-/** Columns of one project and one UTC day. */
-export interface BuiltBlock {
-  readonly project: string;
-  readonly day: number;
+/** A block that records are still added to. */
+interface BlockDraft extends NewBlock {
   readonly columns: ColumnsDraft;
 }
 
 export class BlockBuilder {
-  readonly #blocks = new Map<string, BuiltBlock>();
+  readonly #blocks = new Map<string, BlockDraft>();
   #nextId: number;
   /** Most records of a group belong to the block of the record before. */
-  #last: BuiltBlock | undefined;
+  #last: BlockDraft | undefined;
 
   constructor(nextId: number) {
     this.#nextId = nextId;
@@ -26,7 +25,7 @@ export class BlockBuilder {
     return this.#nextId;
   }
 
-  get blocks(): BuiltBlock[] {
+  get blocks(): NewBlock[] {
     return [...this.#blocks.values()];
   }
 
@@ -40,7 +39,7 @@ export class BlockBuilder {
     appendRecord(block.columns, this.#nextId++, record);
   }
 
-  #blockOf(project: string, day: number): BuiltBlock {
+  #blockOf(project: string, day: number): BlockDraft {
     const name = `${day}/${project}`;
     let block = this.#blocks.get(name);
     if (block === undefined) {

@@ -2,7 +2,8 @@
 // that satisfies BatchSchema with the key it is from, or the first check that fails. Each body is parsed alone, so that none can be
 // another's trouble, and nothing has to be proved about where one ends.
 
-import type { BatchRefusal } from "../core/batch.ts";
+import type { CheckedBatch } from "../commit/redo_group.ts";
+import type { BatchRefusal, KeyIdentity } from "../core/batch.ts";
 import type { Batch } from "../core/entry.ts";
 import { assert } from "../core/errors.ts";
 import { type GroupMessage, NO_KEY_SEEN, type RefusedBatch } from "../core/group.ts";
@@ -11,29 +12,23 @@ import { matchesOrigin } from "../core/origin.ts";
 import { LiveKeys } from "../runtime/live_keys.ts";
 import { ParseGuard } from "../runtime/parse_guard.ts";
 import { explainBatch } from "./explain.ts";
-import type { LiveKey, StagedBatch, WorkerKey } from "./options.ts";
+import type { LiveKey } from "./options.ts";
 import { RateLimiter } from "./rate.ts";
-import type { RequestIdentity, RequestMemory } from "./retries/recent_requests.ts";
+import type { RequestMemory } from "./retries/recent_requests.ts";
 import type { RequestIdentities } from "./retries/request_identity.ts";
 import { compileChecks } from "./validation.ts";
 
 /** What the checks depend on; a reload of the configuration changes it. */
 export interface CheckRules {
   /** By the index that the main thread gives them; none ever leaves the list. */
-  readonly keys: readonly WorkerKey[];
+  readonly keys: readonly KeyIdentity[];
   readonly live: readonly LiveKey[];
   /** Of one batch. */
   readonly entriesMax: number;
 }
 
-/** A batch that passed. */
-export interface CheckedBatch {
-  readonly keyIndex: number;
-  readonly key: WorkerKey;
-  readonly body: Batch;
-  readonly identity: RequestIdentity;
-  readonly isRepetition: boolean;
-}
+/** What a body that passed is found to be. */
+export type CheckedBody = Pick<CheckedBatch, "keyIndex" | "key" | "body" | "identity" | "isRepetition">;
 
 /** A body that is to be checked, with what its request says beside it. */
 export interface UncheckedBatch {
@@ -53,17 +48,10 @@ export interface KnownRequests {
   readonly requests: RequestMemory;
 }
 
-/** A batch of a group that passed, and its text as it came. */
-export interface GroupBatch extends CheckedBatch, StagedBatch {
-  readonly key: WorkerKey;
-  readonly number: number;
-  readonly text: string;
-}
-
 export interface CheckedGroup {
   /** The number of the group's last batch, refused or not. */
   readonly lastBatch: number;
-  readonly batches: readonly GroupBatch[];
+  readonly batches: readonly CheckedBatch[];
   readonly refused: readonly RefusedBatch[];
   /** Of each batch of the group, its entries (0 for a refused one), and the index of its key (NO_KEY_SEEN for a refused one). */
   readonly entryCounts: readonly number[];
@@ -100,7 +88,7 @@ export class BatchChecks {
    */
   group(message: GroupMessage, known: KnownRequests, now: number): CheckedGroup {
     const { numbers, texts, keys, receivedAt, bytes, senders, origins, routes, idempotencyKeys, admitted } = message;
-    const batches: GroupBatch[] = [];
+    const batches: CheckedBatch[] = [];
     const refused: RefusedBatch[] = [];
     const entryCounts: number[] = [];
     const keyIndexes: number[] = [];
@@ -143,7 +131,7 @@ export class BatchChecks {
   }
 
   /** Checks a body; what its key's rate pays for it is given back by `giveBack` where it is not stored after all. */
-  check(unchecked: UncheckedBatch, { identities, requests }: KnownRequests, now: number): CheckedBatch | BatchRefusal {
+  check(unchecked: UncheckedBatch, { identities, requests }: KnownRequests, now: number): CheckedBody | BatchRefusal {
     const { text, origin, receivedAt, route, idempotencyKey } = unchecked;
     if (requests.hasSetAside && requests.isSetAside(identities.bodyDigest(text))) return refuse("set_aside");
     const made = this.#guard.refusal(text);
@@ -179,7 +167,7 @@ export class BatchChecks {
   }
 
   /** A batch that passed before, in this process: it has been answered, so it is not refused any more. */
-  parse(unchecked: UncheckedBatch, keyIndex: number, known: KnownRequests, now: number): CheckedBatch {
+  parse(unchecked: UncheckedBatch, keyIndex: number, known: KnownRequests, now: number): CheckedBody {
     const { text, route, idempotencyKey } = unchecked;
     const key = this.#key(keyIndex);
     const identity = known.identities.of(key, route, idempotencyKey ?? undefined, text);
@@ -188,13 +176,13 @@ export class BatchChecks {
   }
 
   /** Returns what the rate was charged for a batch that was refused after all. */
-  giveBack({ keyIndex, body, isRepetition }: CheckedBatch): void {
+  giveBack({ keyIndex, body, isRepetition }: CheckedBody): void {
     if (isRepetition) return;
     const live = this.#rules.live.find((key) => key.index === keyIndex);
     if (live !== undefined) this.#rates.giveBack(live, countEntries(body.entries));
   }
 
-  #key(index: number): WorkerKey {
+  #key(index: number): KeyIdentity {
     const key = this.#rules.keys[index];
     assert(key !== undefined, "a batch's key is known");
     return key;

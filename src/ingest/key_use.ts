@@ -2,27 +2,16 @@
 // configuration, and every batch. Out: notes for the file, of one key at its first use and then once a minute at most, so
 // that they cost ingestion nothing; a restart forgets the last minute.
 
+import type { KeyActivity } from "../commit/group_write.ts";
+import type { KeyIdentity } from "../core/batch.ts";
 import type { Source } from "../core/entry.ts";
 import { assert } from "../core/errors.ts";
 
 /** How often the use of one key is written down, in ms. */
 const WRITE_EVERY_MS = 60_000;
 
-/** What the file keeps of a key. Times in Unix ms. */
-export interface KeyNote {
-  /** Name of the pair. */
-  readonly name: string;
-  readonly type: Source;
-  readonly firstSeen: number;
-  /** Undefined: never. */
-  readonly lastUsed: number | undefined;
-}
-
 /** Which half of which pair. */
-interface Key {
-  readonly name: string;
-  readonly type: Source;
-}
+type Key = Pick<KeyIdentity, "name" | "type">;
 
 interface Noted {
   readonly name: string;
@@ -47,7 +36,7 @@ export class KeyUse {
   #stagedAt = 0;
 
   /** `notes` is what the file has. */
-  constructor(notes: Iterable<KeyNote>) {
+  constructor(notes: Iterable<KeyActivity>) {
     for (const { name, type, firstSeen, lastUsed } of notes) {
       const writtenAt = lastUsed ?? Number.NEGATIVE_INFINITY;
       const isUseWritten = lastUsed !== undefined;
@@ -86,7 +75,7 @@ export class KeyUse {
   }
 
   /** The notes to write now. */
-  staged(now: number): KeyNote[] {
+  staged(now: number): KeyActivity[] {
     this.#stagedAt = now;
     this.#staged = [];
     for (const noted of this.#unwritten) if (isDue(noted, now)) this.#staged.push(noted);

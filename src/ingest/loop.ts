@@ -2,6 +2,9 @@
 // taken as one transaction. Nothing staged is counted before `committed`; after a failed commit this object is thrown away
 // and made anew from the file.
 
+import type { GroupWrite, SetAsideBatch, StateChange } from "../commit/group_write.ts";
+import type { ErasedTiming } from "../commit/pending_timing.ts";
+import type { ProjectRules } from "../commit/redo_group.ts";
 import { type ClockReading, earliestNow, latestNow } from "../core/clock.ts";
 import type { DropReason } from "../core/drop.ts";
 import type { Entry, Source } from "../core/entry.ts";
@@ -12,16 +15,15 @@ import { maskKeysInJson } from "../core/secrets.ts";
 import { BlockBuilder } from "./block_builder.ts";
 import { KeyUse } from "./key_use.ts";
 import { type BatchContext, normalise } from "./normalise.ts";
-import { projectRules, type StagedBatch, type WorkerOptions, type WorkerProject, type WorkerRules } from "./options.ts";
+import { projectRules, type StagedBatch, type WorkerOptions, type WorkerRules } from "./options.ts";
 import { AmbiguousTouchpoints } from "./pairing/ambiguous_pairs.ts";
 import { PairingMemory, type Sender } from "./pairing/pairing.ts";
 import { COMPLETES_KIND, SENDERLESS_KIND } from "./pairing/recently_completed_chunks.ts";
 import { Rejections } from "./rejections.ts";
 import { CRASH_MS, RECENT_REQUESTS_KIND, REQUESTS_KIND, RequestMemory } from "./retries/recent_requests.ts";
 import { RequestIdentities } from "./retries/request_identity.ts";
-import type { ErasedWaiting, StagedSetAside, StagedWrite, WorkerCounts } from "./staged.ts";
 import { TouchpointNames } from "./touchpoint_names.ts";
-import { Usage } from "./usage.ts";
+import { Usage, type WorkerCounts } from "./usage.ts";
 
 /** How long a batch waits for the writer at most, in ms; what seems longer is the clock, which was set meanwhile. */
 const QUEUED_MS_MAX = 10_000;
@@ -44,7 +46,7 @@ export class EntryWorker {
   /** Of what is staged. */
   #lastBatch: number | undefined;
   #bytesReceived = 0;
-  #setAside: StagedSetAside | undefined;
+  #setAside: SetAsideBatch | undefined;
   /** Of the last step. */
   #clock: ClockReading;
 
@@ -60,7 +62,7 @@ export class EntryWorker {
     this.requests = new RequestMemory(requests, run);
     this.#ambiguous = new AmbiguousTouchpoints(state.seed, state.ambiguous);
     this.requests.restore(
-      state.journal.filter(({ kind }) => kind === REQUESTS_KIND || kind === RECENT_REQUESTS_KIND),
+      state.stateLog.filter(({ kind }) => kind === REQUESTS_KIND || kind === RECENT_REQUESTS_KIND),
       clock.steady,
     );
     this.#pairing = new PairingMemory(pairing, state.seed, {
@@ -74,8 +76,8 @@ export class EntryWorker {
         this.#ambiguous.add(project, keyType, touchpoint, this.#lastReceivedAt);
       },
     });
-    const completes = state.journal.filter(({ kind }) => kind === COMPLETES_KIND || kind === SENDERLESS_KIND);
-    this.#pairing.restore(state.waiting, completes, deadlinesFrom, clock.steady);
+    const completes = state.stateLog.filter(({ kind }) => kind === COMPLETES_KIND || kind === SENDERLESS_KIND);
+    this.#pairing.restore(state.pending, completes, deadlinesFrom, clock.steady);
   }
 
   /** `now` in Unix ms: when keys that are new were first known. */
@@ -90,7 +92,7 @@ export class EntryWorker {
   }
 
   /** Stages batches and takes them. */
-  group(batches: Iterable<StagedBatch>, lastBatch: number, clock: ClockReading): StagedWrite {
+  group(batches: Iterable<StagedBatch>, lastBatch: number, clock: ClockReading): GroupWrite {
     this.stage(batches, lastBatch, clock);
     return this.take();
   }
@@ -128,12 +130,12 @@ export class EntryWorker {
   }
 
   /** Everything that is staged, for one transaction. */
-  take(): StagedWrite {
+  take(): GroupWrite {
     return this.#staged(this.#clock);
   }
 
   /** Stages a batch that brought the writer down twice: kept whole, and counted as dropped. */
-  setAside(message: SetAsideMessage, clock: ClockReading): StagedWrite {
+  setAside(message: SetAsideMessage, clock: ClockReading): GroupWrite {
     this.#clock = clock;
     const key = this.#rules.keys[message.keyIndex];
     this.#lastBatch = message.lastBatch;
@@ -152,7 +154,7 @@ export class EntryWorker {
   }
 
   /** Stages what the passing of time does to what waits; undefined when that is nothing. */
-  expire(clock: ClockReading): StagedWrite | undefined {
+  expire(clock: ClockReading): GroupWrite | undefined {
     if (clock.steady <= this.#pairing.nextDeadline()) return undefined;
     this.#enterMonth(clock.wall);
     this.#pairing.expire(clock.steady);
@@ -160,28 +162,28 @@ export class EntryWorker {
   }
 
   /** Stages what the file has yet to hear of keys, also while nothing arrives; undefined when that is nothing. */
-  noteKeys(clock: ClockReading): StagedWrite | undefined {
+  noteKeys(clock: ClockReading): GroupWrite | undefined {
     return this.#keys.isDue(clock.wall) ? this.#staged(clock) : undefined;
   }
 
   /** What waited under these ids was erased from the file, and counted there as stored where it was open. Between groups. */
-  forget(erased: readonly ErasedWaiting[]): void {
+  forget(erased: readonly ErasedTiming[]): void {
     this.#pairing.forget(new Set(erased.map((item) => item.id)));
     for (const { project, month, isOpen } of erased) if (isOpen) this.#usage.add(project, month, "stored", 1);
     this.#usage.commit();
   }
 
   /** Stages what the file has yet to hear of requests, also while nothing arrives; undefined when that is nothing. */
-  noteRequests(clock: ClockReading): StagedWrite | undefined {
+  noteRequests(clock: ClockReading): GroupWrite | undefined {
     return this.requests.hasNews(clock.steady) ? this.#staged(clock) : undefined;
   }
 
   /** Stages that the process stops with grace. */
-  noteStop(clock: ClockReading): StagedWrite | undefined {
+  noteStop(clock: ClockReading): GroupWrite | undefined {
     const parts = this.requests.stopParts(clock.steady);
     if (parts.length === 0) return undefined;
     const staged = this.#staged(clock);
-    return { ...staged, journal: [...staged.journal, ...parts] };
+    return { ...staged, stateChanges: [...staged.stateChanges, ...parts] };
   }
 
   /** What was staged is on disk. */
@@ -207,8 +209,8 @@ export class EntryWorker {
     };
   }
 
-  /** Journal parts of a kind received before this are needed no more. By the steady clock, Unix ms. */
-  journalNeeds(now: number): { kind: string; before: number }[] {
+  /** By kind: changes of the state log received before this instant are not needed any more. By the steady clock, Unix ms. */
+  stateLogNeeds(now: number): { kind: string; before: number }[] {
     const completesSince = this.#pairing.completesNeededSince(now);
     return [
       { kind: REQUESTS_KIND, before: this.requests.neededSince(now) },
@@ -225,7 +227,7 @@ export class EntryWorker {
     this.#usage.add(context.project, this.#month, "received", entries.length);
   }
 
-  #batch(context: BatchContext, rules: WorkerProject, entries: readonly Entry[]): void {
+  #batch(context: BatchContext, rules: ProjectRules, entries: readonly Entry[]): void {
     const { project, keyType, arrivedAt } = context;
     this.#enterMonth(context.receivedAt);
     const admittedMax = this.#quotaLeft(project, keyType, rules);
@@ -258,7 +260,7 @@ export class EntryWorker {
   }
 
   /** Entries of this month that a key of this type may still have admitted. */
-  #quotaLeft(project: string, keyType: Source, { monthlyEntries, clientEntries, overage }: WorkerProject): number {
+  #quotaLeft(project: string, keyType: Source, { monthlyEntries, clientEntries, overage }: ProjectRules): number {
     if (monthlyEntries === undefined || overage === "continue") return Number.POSITIVE_INFINITY;
     const left = monthlyEntries - this.#usage.admitted(project, this.#month);
     if (keyType === "server" || clientEntries === undefined) return left;
@@ -280,26 +282,26 @@ export class EntryWorker {
     this.#month = monthOf(receivedAt);
   }
 
-  #projectRules(project: string): WorkerProject {
+  #projectRules(project: string): ProjectRules {
     return projectRules(this.#rules, project);
   }
 
-  #staged({ wall, steady }: ClockReading): StagedWrite {
+  #staged({ wall, steady }: ClockReading): GroupWrite {
     const { blocks, nextId } = this.#builder;
     for (const { project, columns } of blocks) {
       this.#touchpoints.see(project, columns.touchpoint, columns.keyType, wall);
     }
     const changes = this.#pairing.takeChanges();
     const requests = this.requests.takeParts(steady);
-    const journal: { kind: string; receivedAt: number; data: Uint8Array }[] = [...requests];
-    if (changes.completes !== undefined) journal.push({ kind: COMPLETES_KIND, ...changes.completes });
+    const stateChanges: StateChange[] = [...requests];
+    if (changes.completes !== undefined) stateChanges.push({ kind: COMPLETES_KIND, ...changes.completes });
     return {
       blocks,
       nextRecordId: nextId,
       lastBatch: this.#lastBatch,
-      waitingAdded: changes.added,
-      waitingRemoved: changes.removed,
-      journal,
+      pendingAdded: changes.added,
+      pendingRemoved: changes.removed,
+      stateChanges,
       usage: this.#usage.staged(),
       rejections: this.#rejections.take(),
       touchpoints: this.#touchpoints.staged(),

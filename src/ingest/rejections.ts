@@ -1,6 +1,7 @@
 // The dropped entries that are kept for people to look at. All are counted; of a flood of equal faults a few are kept a
 // group, because writing down each would make refusing dearer than storing.
 
+import type { Rejection } from "../commit/group_write.ts";
 import type { DropReason } from "../core/drop.ts";
 import { jsonBeginning } from "../core/json.ts";
 import { maskKeysInJson } from "../core/secrets.ts";
@@ -10,22 +11,8 @@ const KEPT_MAX = 20;
 /** Characters of an entry's JSON that are kept. */
 const ENTRY_LENGTH_MAX = 4_096;
 
-export interface Rejection {
-  readonly project: string;
-  readonly apiKey: string;
-  /** Unix ms. */
-  readonly receivedAt: number;
-  readonly reason: DropReason;
-  /** JSON, shortened when it is long. */
-  readonly entry: string;
-}
-
 /** Whose entry it was. */
-export interface RejectedBatch {
-  readonly project: string;
-  readonly apiKey: string;
-  readonly receivedAt: number;
-}
+export type RejectedBatch = Pick<Rejection, "project" | "apiKey" | "receivedAt">;
 
 export class Rejections {
   #kept: Rejection[] = [];

@@ -6,30 +6,14 @@
 // are found by a keyed hash of 53 bits, so that none can be made to meet others: two are mixed up with a chance of 10^-12.
 
 import { keyTypeCodeOf } from "../block/codec/flags.ts";
+import type { ListedTouchpoint, TouchpointUpdate } from "../commit/group_write.ts";
 import { CLIENT_TOUCHPOINTS_MAX, TOUCHPOINTS_MAX } from "../core/limits.ts";
 import { TOUCHPOINT_LENGTH_MAX } from "../core/touchpoint.ts";
 import { TextHasher } from "./pairing/name_hashes.ts";
 
-/** A name of a project's list, as the file has it. */
-export interface ListedTouchpoint {
-  readonly project: string;
-  readonly name: string;
-  /** Whether nobody registered it, and no server key sent it. */
-  readonly isClients?: boolean;
-}
-
-/** What becomes of a name, in the order in which it does: it is listed, or it is a server's from now on, or it is gone. */
-export interface TouchpointNote {
-  readonly project: string;
-  readonly name: string;
-  /** Unix ms. */
-  readonly firstSeen: number;
-  readonly is: "clients" | "servers" | "gone";
-}
-
 interface Known {
   readonly name: string;
-  isClients: boolean;
+  isClientOnly: boolean;
 }
 
 const CLIENT = keyTypeCodeOf("client");
@@ -37,13 +21,13 @@ const CLIENT = keyTypeCodeOf("client");
 export class TouchpointNames {
   readonly #hasher: TextHasher;
   readonly #projects = new Map<string, ProjectNames>();
-  #staged: TouchpointNote[] = [];
+  #staged: TouchpointUpdate[] = [];
 
   /** `seed` is two u32 that nobody else knows. */
   constructor(listed: Iterable<ListedTouchpoint>, seed: readonly [number, number]) {
     this.#hasher = new TextHasher(seed);
-    for (const { project, name, isClients = false } of listed) {
-      this.#of(project).put(this.#hasher.hash(name), { name, isClients });
+    for (const { project, name, isClientOnly = false } of listed) {
+      this.#of(project).put(this.#hasher.hash(name), { name, isClientOnly });
     }
   }
 
@@ -59,22 +43,22 @@ export class TouchpointNames {
     for (let row = 0; row < touchpoints.length; row++) {
       const name = touchpoints[row];
       if (name === undefined || name.length > TOUCHPOINT_LENGTH_MAX) continue;
-      const isClients = keyTypes[row] === CLIENT;
-      if (previous?.name === name && previous.isClients === isClients) continue;
-      previous = { name, isClients };
+      const isClientOnly = keyTypes[row] === CLIENT;
+      if (previous?.name === name && previous.isClientOnly === isClientOnly) continue;
+      previous = { name, isClientOnly };
       const hash = this.#hasher.hash(name);
       const known = names.get(hash);
-      if (known === undefined ? !names.hasRoomFor(isClients) : isClients || !known.isClients) continue;
+      if (known === undefined ? !names.hasRoomFor(isClientOnly) : isClientOnly || !known.isClientOnly) continue;
       const gone = known === undefined ? names.makeRoom() : undefined;
-      if (gone !== undefined) this.#staged.push({ project, name: gone, firstSeen, is: "gone" });
-      names.put(hash, { name, isClients });
-      this.#staged.push({ project, name, firstSeen, is: isClients ? "clients" : "servers" });
+      if (gone !== undefined) this.#staged.push({ project, name: gone, firstSeen, change: "removed" });
+      names.put(hash, { name, isClientOnly });
+      this.#staged.push({ project, name, firstSeen, change: isClientOnly ? "client" : "server" });
     }
   }
 
   /** The list was changed by hand: the name stands in it now, registered. */
   add(project: string, name: string): void {
-    this.#of(project).put(this.#hasher.hash(name), { name, isClients: false });
+    this.#of(project).put(this.#hasher.hash(name), { name, isClientOnly: false });
   }
 
   /** The list was changed by hand: the name is gone, and new again when a record carries it. */
@@ -82,7 +66,7 @@ export class TouchpointNames {
     this.#projects.get(project)?.delete(this.#hasher.hash(name));
   }
 
-  staged(): readonly TouchpointNote[] {
+  staged(): readonly TouchpointUpdate[] {
     return this.#staged;
   }
 
@@ -112,8 +96,8 @@ class ProjectNames {
   }
 
   /** Whether a new name may be listed, perhaps in another one's place. */
-  hasRoomFor(isClients: boolean): boolean {
-    if (!isClients) return this.#known.size < TOUCHPOINTS_MAX || this.#clientCount > 0;
+  hasRoomFor(isClientOnly: boolean): boolean {
+    if (!isClientOnly) return this.#known.size < TOUCHPOINTS_MAX || this.#clientCount > 0;
     return this.#known.size < TOUCHPOINTS_MAX && this.#clientCount < CLIENT_TOUCHPOINTS_MAX;
   }
 
@@ -122,7 +106,7 @@ class ProjectNames {
     if (this.#known.size < TOUCHPOINTS_MAX) return undefined;
     for (let hash = this.#clients.pop(); hash !== undefined; hash = this.#clients.pop()) {
       const known = this.#known.get(hash);
-      if (known?.isClients !== true) continue;
+      if (known?.isClientOnly !== true) continue;
       this.delete(hash);
       return known.name;
     }
@@ -132,7 +116,7 @@ class ProjectNames {
   put(hash: number, known: Known): void {
     this.delete(hash);
     this.#known.set(hash, known);
-    if (!known.isClients) return;
+    if (!known.isClientOnly) return;
     this.#clients.push(hash);
     this.#clientCount++;
   }
@@ -141,6 +125,6 @@ class ProjectNames {
     const known = this.#known.get(hash);
     if (known === undefined) return;
     this.#known.delete(hash);
-    if (known.isClients) this.#clientCount--;
+    if (known.isClientOnly) this.#clientCount--;
   }
 }

@@ -1,6 +1,7 @@
 // The counters since the data file was made, a project and UTC month of receipt. What a group adds is staged and only
 // becomes true with its commit, so received = stored + open + dropped holds at every moment.
 
+import type { UsageCounter } from "../commit/group_write.ts";
 import { DROP_REASONS, type DropReason } from "../core/drop.ts";
 
 /**
@@ -9,15 +10,6 @@ import { DROP_REASONS, type DropReason } from "../core/drop.ts";
  */
 type CounterName = "received" | "stored" | "admitted" | "admitted.client" | "ambiguous" | `dropped.${DropReason}`;
 
-/** One counter's value, as it is kept. */
-export interface UsageCounter {
-  readonly project: string;
-  /** UTC, "2026-11". */
-  readonly month: string;
-  readonly name: string;
-  readonly value: number;
-}
-
 /** The sums over all projects and months. */
 export interface UsageTotals {
   received: number;
@@ -25,6 +17,11 @@ export interface UsageTotals {
   readonly dropped: Record<DropReason, number>;
   /** Ambiguous pairs by project: of every project that has received anything. */
   readonly ambiguous: Map<string, number>;
+}
+
+/** Figures that always belong together: received = stored + open + the sum of dropped. */
+export interface WorkerCounts extends Readonly<UsageTotals> {
+  readonly open: number;
 }
 
 function noDrops(): Record<DropReason, number> {

@@ -2,7 +2,7 @@
 // dropped entries and of what waits. In: an entry's JSON, or a whole batch's. Out: records without meaning of their own; where the
 // entry leaves open what it would have been, one for each case.
 
-import { readWaitingRow } from "../commit/open_timing.ts";
+import { readWaitingRow } from "../commit/pending_timing.ts";
 import { type Source } from "../core/entry.ts";
 import { isJsonObject, type JsonObject } from "../core/json.ts";
 import type { Kind, StoredRecord } from "../core/record.ts";

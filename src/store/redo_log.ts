@@ -6,42 +6,9 @@
 // own with all that goes with it, which the compactor must read again besides.
 
 import { crc32 } from "node:zlib";
-import type { ClockReading } from "../core/clock.ts";
-import type { Source } from "../core/entry.ts";
+import type { RedoGroup } from "../commit/redo_group.ts";
 import { assert } from "../core/errors.ts";
 import type { Database, Statement } from "../runtime/driver.ts";
-
-/** What a key index in a group's text stands for. */
-export interface RedoKey {
-  readonly index: number;
-  readonly project: string;
-  readonly name: string;
-  readonly type: Source;
-  /** What held for the project: a group is judged once, whoever writes it in full. */
-  readonly rules: {
-    readonly retentionMs: number;
-    readonly monthlyEntries?: number | undefined;
-    readonly overage: "continue" | "drop";
-    /** What client keys can use of `monthlyEntries`; absent: all. */
-    readonly clientEntries?: number | undefined;
-  };
-}
-
-/** A group as it came, without the API keys in its bodies. */
-export interface RedoGroup {
-  /** The process' run that took it: batch numbers begin again with each. */
-  readonly run: string;
-  readonly lastBatch: number;
-  readonly keys: readonly RedoKey[];
-  /** How the clock was when it was taken; absent before format 4. */
-  readonly clock?: ClockReading;
-  /** Before format 4: how far the clock was suspected of being ahead, in ms; absent for 0. */
-  readonly doubtMs?: number;
-  /** Members a batch has in `text`; absent before format 4. */
-  readonly members?: number;
-  /** A JSON array of its batches. */
-  readonly text: string;
-}
 
 /** Groups that can wait at a time. */
 export const REDO_SLOTS = 64;

@@ -1,7 +1,7 @@
 // What the worker must not lose beside records: counters, what waits, digests, names, keys' use, rejections. A group's part in
 // them is written in its transaction; all of it is read at a start.
 
-import type { AmbiguousPairs, GroupWrite, KeyNote } from "../commit/group_write.ts";
+import type { GroupWrite, RestoredState } from "../commit/group_write.ts";
 import { AMBIGUOUS_DAYS_MAX } from "../core/ambiguous.ts";
 import type { ClockReading } from "../core/clock.ts";
 import type { Source } from "../core/entry.ts";
@@ -15,20 +15,6 @@ const REJECTIONS_MAX = 1_000;
 /** Bytes of the bodies that are set aside: the latest ones, of which one can have the largest size that a request can. */
 const SET_ASIDE_BYTES_MAX = 16 * 1024 * 1024;
 
-/** What the worker needs to go on where the last process stopped. */
-export interface RestoredState {
-  /** Two u32: the secret seed of the digests. */
-  readonly seed: readonly [number, number];
-  readonly nextRecordId: number;
-  readonly waiting: readonly { readonly id: number; readonly item: string }[];
-  readonly journal: readonly { readonly kind: string; readonly receivedAt: number; readonly data: Uint8Array }[];
-  readonly usage: readonly { project: string; month: string; name: string; value: number }[];
-  readonly touchpoints: readonly { project: string; name: string; isClients?: true }[];
-  readonly keys: readonly KeyNote[];
-  /** The touchpoints that have a row of the last day with any. */
-  readonly ambiguous: readonly Omit<AmbiguousPairs, "pairs">[];
-}
-
 interface KeyRow {
   readonly name: string;
   readonly type: Source;
@@ -38,10 +24,10 @@ interface KeyRow {
 
 const STATEMENTS = {
   setMeta: "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-  insertWaiting: "INSERT INTO waiting (id, item) VALUES (?, ?)",
-  deleteWaiting: "DELETE FROM waiting WHERE id = ?",
-  insertJournal: "INSERT INTO journal (received_at, kind, data) VALUES (?, ?, ?)",
-  deleteJournal: "DELETE FROM journal WHERE kind = ? AND received_at < ?",
+  insertPending: "INSERT INTO waiting (id, item) VALUES (?, ?)",
+  deletePending: "DELETE FROM waiting WHERE id = ?",
+  appendChange: "INSERT INTO journal (received_at, kind, data) VALUES (?, ?, ?)",
+  deleteChanges: "DELETE FROM journal WHERE kind = ? AND received_at < ?",
   setUsage:
     "INSERT INTO usage (project, month, name, value) VALUES (?, ?, ?, ?) " +
     "ON CONFLICT (project, month, name) DO UPDATE SET value = excluded.value",
@@ -63,7 +49,7 @@ const STATEMENTS = {
     "AND id < (SELECT max(id) FROM set_aside)",
 } as const;
 
-export class MemoryTables {
+export class StateTables {
   readonly #database: Database;
   readonly #projects: ProjectTable;
   readonly #touchpoints: TouchpointTable;
@@ -84,8 +70,8 @@ export class MemoryTables {
     return {
       seed: [seedHigh, seedLow],
       nextRecordId: Number(meta.get("next_record_id") ?? 1),
-      waiting: this.#all("SELECT id, item FROM waiting ORDER BY id"),
-      journal: this.#all("SELECT kind, received_at AS receivedAt, data FROM journal ORDER BY id"),
+      pending: this.#all("SELECT id, item FROM waiting ORDER BY id"),
+      stateLog: this.#all("SELECT kind, received_at AS receivedAt, data FROM journal ORDER BY id"),
       usage: this.#all(
         "SELECT projects.name AS project, month, usage.name AS name, value FROM usage JOIN projects ON projects.id = project",
       ),
@@ -129,12 +115,12 @@ export class MemoryTables {
       statements.setMeta.run("run", run);
       statements.setMeta.run("last_batch", group.lastBatch);
     }
-    for (const id of group.waitingRemoved) statements.deleteWaiting.run(id);
-    for (const { id, item } of group.waitingAdded) statements.insertWaiting.run(id, item);
-    for (const part of group.journal) statements.insertJournal.run(part.receivedAt, part.kind, part.data);
+    for (const id of group.pendingRemoved) statements.deletePending.run(id);
+    for (const { id, item } of group.pendingAdded) statements.insertPending.run(id, item);
+    for (const change of group.stateChanges) statements.appendChange.run(change.receivedAt, change.kind, change.data);
     for (const usage of group.usage)
       statements.setUsage.run(project(usage.project), usage.month, usage.name, usage.value);
-    for (const note of group.touchpoints) this.#touchpoints.note(project(note.project), note);
+    for (const update of group.touchpoints) this.#touchpoints.apply(project(update.project), update);
     for (const { name, type, firstSeen, lastUsed } of group.keys) {
       statements.putKey.run(name, type, firstSeen, lastUsed ?? null);
     }
@@ -156,9 +142,9 @@ export class MemoryTables {
     statements.trimSetAside.run(SET_ASIDE_BYTES_MAX);
   }
 
-  /** Forgets journal parts received before so long ago, in Unix ms; in a transaction. */
-  pruneJournal(kind: string, before: number): void {
-    this.#statements.deleteJournal.run(kind, before);
+  /** Deletes changes of a kind that were received before an instant, Unix ms by the steady clock; within a transaction. */
+  prune(kind: string, before: number): void {
+    this.#statements.deleteChanges.run(kind, before);
   }
 
   #all<Row>(sql: string): Row[] {

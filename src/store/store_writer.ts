@@ -4,7 +4,8 @@
 import type { EncodedBlock } from "../block/codec/column_chunks.ts";
 import { BlockEncoder } from "../block/encode.ts";
 import { type BlockHeader, headerOf } from "../block/stats/zone_map.ts";
-import type { GroupWrite } from "../commit/group_write.ts";
+import type { GroupWrite, RestoredState } from "../commit/group_write.ts";
+import type { RedoGroup } from "../commit/redo_group.ts";
 import type { Durability } from "../core/batch.ts";
 import type { ChangeOutcome, ChangeRequest } from "../core/changes.ts";
 import type { ClockReading } from "../core/clock.ts";
@@ -18,9 +19,9 @@ import { isStoreError, openForWriting } from "./database.ts";
 import { type MergePlan, planMerge } from "./merge_plan.ts";
 import { OpenedFiles } from "./opened_files.ts";
 import { ProjectTable } from "./project_table.ts";
-import { type RedoGroup, RedoLog } from "./redo_log.ts";
+import { RedoLog } from "./redo_log.ts";
 import { checkpointPartly, tryCheckpointFully } from "./space/space.ts";
-import { MemoryTables, type RestoredState } from "./state_tables.ts";
+import { StateTables } from "./state_tables.ts";
 import { TouchpointTable } from "./touchpoint_table.ts";
 
 /** How long closing waits for readers, in ms: a part of the time that a stop may take. */
@@ -45,7 +46,7 @@ export class StoreWriter {
   readonly #encoder = new BlockEncoder();
   readonly #projects: ProjectTable;
   readonly #touchpoints: TouchpointTable;
-  readonly #memories: MemoryTables;
+  readonly #state: StateTables;
   readonly #redo: RedoLog;
   readonly #files: OpenedFiles;
   #bytesHanded = 0;
@@ -59,8 +60,8 @@ export class StoreWriter {
     this.#catalog = BlockCatalog.load(this.#database);
     this.#projects = new ProjectTable(this.#database);
     this.#touchpoints = new TouchpointTable(this.#database);
-    this.#memories = new MemoryTables(this.#database, this.#projects, this.#touchpoints);
-    this.#redo = new RedoLog(this.#database, Number(this.#memories.meta().get("redo_done") ?? 0));
+    this.#state = new StateTables(this.#database, this.#projects, this.#touchpoints);
+    this.#redo = new RedoLog(this.#database, Number(this.#state.meta().get("redo_done") ?? 0));
     // What was read above has opened the log, too.
     this.#files = new OpenedFiles(file);
   }
@@ -134,18 +135,18 @@ export class StoreWriter {
   lastBatch(): number {
     const last = this.#redo.waiting().at(-1);
     if (last !== undefined) return last.run === this.#run ? last.lastBatch : 0;
-    const meta = this.#memories.meta();
+    const meta = this.#state.meta();
     return meta.get("run") === this.#run ? Number(meta.get("last_batch") ?? 0) : 0;
   }
 
   /** Reads what the worker keeps in memory. */
   restore(): RestoredState {
-    return this.#memories.restore();
+    return this.#state.restore();
   }
 
   /** The clock's reading at the last commit that had one; undefined in a new file. */
   clock(): ClockReading | undefined {
-    return this.#memories.clock();
+    return this.#state.clock();
   }
 
   /** Groups that are durable, but whose effect is not written: what `restore` gives does not know of them. */
@@ -189,7 +190,7 @@ export class StoreWriter {
         });
         return { id, project, day: block.day, ...entryFieldsOf(header), ...sizes };
       });
-      this.#memories.write(group, this.#run, this.#redo.size > 0 ? this.#redo.last : undefined, clock);
+      this.#state.write(group, this.#run, this.#redo.size > 0 ? this.#redo.last : undefined, clock);
       return entries;
     });
     this.#redo.done();
@@ -253,9 +254,9 @@ export class StoreWriter {
     });
   }
 
-  /** Forgets journal parts received before so long ago, in Unix ms. */
-  pruneJournal(kind: string, before: number): void {
-    this.transaction(() => this.#memories.pruneJournal(kind, before));
+  /** Deletes changes of the state log of a kind that were received before an instant, Unix ms by the steady clock. */
+  pruneStateLog(kind: string, before: number): void {
+    this.transaction(() => this.#state.prune(kind, before));
   }
 
   /** Runs `work` in one transaction, which its throwing undoes, and so does a data file that is not there any more. */

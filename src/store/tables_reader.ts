@@ -2,7 +2,7 @@
 // blocks). In: small tables. Out: rows, as the contract's words name them. Each call is one short read transaction, or a
 // part of the caller's.
 
-import { readWaitingRow } from "../commit/open_timing.ts";
+import { readWaitingRow } from "../commit/pending_timing.ts";
 import { DROP_REASONS, type DropReason } from "../core/drop.ts";
 import { type Level, type Source } from "../core/entry.ts";
 import { monthOf } from "../core/instant.ts";

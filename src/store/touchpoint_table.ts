@@ -5,7 +5,7 @@
 // it, and a name that is deleted or renamed away leaves the list whole. Should records still come with it, it is new again
 // and stands there unregistered, which is how one learns that something still sends it.
 
-import type { TouchpointNote } from "../commit/group_write.ts";
+import type { ListedTouchpoint, TouchpointUpdate } from "../commit/group_write.ts";
 import type { ChangeOutcome } from "../core/changes.ts";
 import { TOUCHPOINTS_MAX } from "../core/limits.ts";
 import type { Database, Statement } from "../runtime/driver.ts";
@@ -53,22 +53,22 @@ export class TouchpointTable {
   }
 
   /** All names, by project and in the order in which they were first seen. */
-  listed(): { project: string; name: string; isClients?: true }[] {
+  listed(): ListedTouchpoint[] {
     const sql =
-      `SELECT projects.name AS project, touchpoints.name AS name, ${IS_CLIENTS} AS isClients ` +
+      `SELECT projects.name AS project, touchpoints.name AS name, ${IS_CLIENTS} AS isClientOnly ` +
       "FROM touchpoints JOIN projects ON projects.id = project ORDER BY projects.id, first_seen, touchpoints.name";
-    const rows = this.#database.query(sql).all() as { project: string; name: string; isClients: number }[];
-    return rows.map(({ isClients, ...row }) => (isClients === 0 ? row : { ...row, isClients: true }));
+    const rows = this.#database.query(sql).all() as { project: string; name: string; isClientOnly: number }[];
+    return rows.map(({ isClientOnly, ...row }) => (isClientOnly === 0 ? row : { ...row, isClientOnly: true }));
   }
 
-  /** Does what records ask of the list; in their transaction. */
-  note(project: number, { name, firstSeen, is = "servers" }: TouchpointNote): void {
-    if (is === "gone") {
+  /** Makes a change that records make; within their transaction. */
+  apply(project: number, { name, firstSeen, change }: TouchpointUpdate): void {
+    if (change === "removed") {
       this.#remove(project, name);
       return;
     }
     this.#statements.list.run(project, name, firstSeen);
-    if (is === "clients") this.#statements.markClients.run(project, name);
+    if (change === "client") this.#statements.markClients.run(project, name);
     else this.#statements.unmarkClients.run(project, name);
   }
 

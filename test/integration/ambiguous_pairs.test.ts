@@ -76,7 +76,7 @@ describe("ambiguous pairs", () => {
     await withStore((_file, store) => {
       store.commit({ ...NOTHING, ambiguous: [ROW] });
       const twice = { id: 1, item: "x" };
-      expect(() => store.commit({ ...NOTHING, ambiguous: [ROW], waitingAdded: [twice, twice] })).toThrow();
+      expect(() => store.commit({ ...NOTHING, ambiguous: [ROW], pendingAdded: [twice, twice] })).toThrow();
       expect(store.database.query("SELECT pairs FROM ambiguous").values()).toEqual([[2]]);
       store.close();
     });

@@ -12,7 +12,7 @@ import { withFolder } from "../support/folder.ts";
 import { groupOf, mergeNow, NOW, piecesOf, recordOf } from "../support/groups.ts";
 import { withSmallDisk } from "../support/small_disk.ts";
 
-const TOUCHPOINTS = [{ project: "shop", name: "a/b", firstSeen: NOW }];
+const TOUCHPOINTS = [{ project: "shop", name: "a/b", firstSeen: NOW, change: "server" as const }];
 
 function noise(bytes: number): string {
   return Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))).toString("base64");

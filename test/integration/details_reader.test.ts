@@ -28,7 +28,7 @@ const REJECTION = { project: "shop", apiKey: "web shop", receivedAt: NOW, reason
 
 describe("beside blocks", () => {
   test("touchpoints are read by project and name", async () => {
-    const seen = (project: string, name: string) => ({ project, name, firstSeen: NOW });
+    const seen = (project: string, name: string) => ({ project, name, firstSeen: NOW, change: "server" as const });
     const touchpoints = [seen("shop", "b"), seen("shop", "a"), seen("api", "c")];
     await withDetails([{ ...NOTHING, touchpoints }], (details, store) => {
       store.changeTouchpoint({ kind: "register_touchpoint", project: "shop", name: "a" }, NOW);
@@ -105,7 +105,7 @@ describe("beside blocks", () => {
         keyType: "client",
         entry: { kind: "start", time: 5, receivedAt: 7, source: "client", apiKey: "web shop", startTime: 6, ...fields },
       });
-    const waitingAdded = [
+    const pendingAdded = [
       { id: 1, item: item({ touchpoint: "a", key: "k", level: "warn", message: "m", metadata: { n: 1 } }) },
       { id: 2, item: item({ kind: "end", startTime: undefined, endTime: 9 }) },
       { id: 3, item: item({ standalone: true }).replace("shop", "api") },
@@ -113,7 +113,7 @@ describe("beside blocks", () => {
       { id: 5, item: "null" },
       { id: 6, item: '{"project":"shop","entry":{"kind":"start"}}' },
     ];
-    await withDetails([{ ...NOTHING, waitingAdded }], (details) => {
+    await withDetails([{ ...NOTHING, pendingAdded }], (details) => {
       const bare = {
         time: 5,
         receivedAt: 7,

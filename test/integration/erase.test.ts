@@ -231,7 +231,7 @@ describe("erasing", () => {
   test("removes what waits, and counts it as stored, so that the sum stays closed", async () => {
     const group = {
       ...NOTHING,
-      waitingAdded: [
+      pendingAdded: [
         { id: 1, item: waitingItem({ key: "ada" }) },
         { id: 2, item: waitingItem({ key: "ada", standalone: true }) },
         { id: 3, item: waitingItem({ kind: "end", startTime: undefined, endTime: NOW, key: "ada" }) },
@@ -243,8 +243,8 @@ describe("erasing", () => {
     };
     await withFile(commit(group, groupOf("other", [recordOf(1)])), (file, look) => {
       expect(erase(file, { q: "key:ada", from: NOW })).toMatchObject({ waiting: 3 });
-      const { waiting, usage } = look((store) => store.restore());
-      expect(waiting.map((item) => item.id)).toEqual([4, 5, 6]);
+      const { pending, usage } = look((store) => store.restore());
+      expect(pending.map((item) => item.id)).toEqual([4, 5, 6]);
       expect(usage).toEqual([{ project: "shop", month: "2026-11", name: "stored", value: 9 }]);
     });
   });
@@ -253,7 +253,7 @@ describe("erasing", () => {
     const clients = waitingItem({ key: "ada" }).replace('"keyType":"server"', '"keyType":"client"');
     const group = {
       ...groupOf("shop", [recordOf(1, { keyType: "client" }), recordOf(2, { keyType: "server" }), recordOf(3)]),
-      waitingAdded: [
+      pendingAdded: [
         { id: 1, item: clients },
         { id: 2, item: waitingItem({ key: "ada", source: "client" }) },
       ],
@@ -261,12 +261,12 @@ describe("erasing", () => {
     };
     await withFile(commit(group), (file, look) => {
       expect(erase(file, { q: "keyType:client" })).toEqual({ records: 1, blocks: 1, rejections: 1, waiting: 1 });
-      expect(look((store) => [store.catalog.records, store.restore().waiting.map(({ id }) => id)])).toEqual([2, [2]]);
+      expect(look((store) => [store.catalog.records, store.restore().pending.map(({ id }) => id)])).toEqual([2, [2]]);
     });
   });
 
   test("of a whole project takes the touchpoints with it that nobody registered", async () => {
-    const seen = (project: string, name: string) => ({ project, name, firstSeen: NOW });
+    const seen = (project: string, name: string) => ({ project, name, firstSeen: NOW, change: "server" as const });
     const touchpoints = [seen("shop", "a/b"), seen("shop", "kept"), seen("other", "a/b")];
     const make = (store: StoreWriter) => {
       store.commit(groupOf("shop", [recordOf(1)], { touchpoints }));
@@ -285,7 +285,7 @@ describe("erasing", () => {
 
   test("takes the touchpoints with it that nobody registered and no record carries any more, also when asked again", async () => {
     const names = ["user/ada", "user/bob", "registered/ada", "old"];
-    const touchpoints = names.map((name) => ({ project: "shop", name, firstSeen: NOW, is: "clients" as const }));
+    const touchpoints = names.map((name) => ({ project: "shop", name, firstSeen: NOW, change: "client" as const }));
     const make = (store: StoreWriter) => {
       store.commit(groupOf("shop", [recordOf(1, { touchpoint: "user/ada", key: "ada" })], { touchpoints }));
       store.changeTouchpoint({ kind: "register_touchpoint", project: "shop", name: "registered/ada" }, NOW);
@@ -392,12 +392,12 @@ function fill(store: StoreWriter, random: Random): Set<string> {
     );
     const texts = Array.from({ length: integer(random, 5) }, () => ({ key: key(), message: noise(random, 300) }));
     for (const text of texts) if (text.key === "ada") remember(new TextEncoder().encode(text.message));
-    const waitingAdded = texts.map((text) => ({ id: waitingId++, item: waitingItem(text) }));
-    waiting.push(...waitingAdded.map((item) => item.id));
+    const pendingAdded = texts.map((text) => ({ id: waitingId++, item: waitingItem(text) }));
+    waiting.push(...pendingAdded.map((item) => item.id));
     store.commit(
       groupOf(random() < 0.8 ? "shop" : "other", records, {
-        waitingAdded,
-        waitingRemoved: waiting.splice(0, integer(random, waiting.length)),
+        pendingAdded,
+        pendingRemoved: waiting.splice(0, integer(random, waiting.length)),
         rejections: texts.map((text) => ({ ...REJECTION, entry: JSON.stringify(text) })),
       }),
     );

@@ -9,6 +9,7 @@ import { SUMMARY } from "../../src/block/codec/column_chunks.ts";
 import { KEY_TYPE_COLUMN } from "../../src/block/codec/flags.ts";
 import { openBlock } from "../../src/block/open_block.ts";
 import { readSummary } from "../../src/block/stats/statistics.ts";
+import { batchesOf } from "../../src/commit/redo_group.ts";
 import { AgeClock } from "../../src/core/clock.ts";
 import type { Source } from "../../src/core/entry.ts";
 import type { QueryRequest } from "../../src/core/queries.ts";
@@ -21,7 +22,6 @@ import { DataReader } from "../../src/store/data_reader.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
 import { verifyData } from "../../src/store/verify/verify.ts";
 import { GroupCommits } from "../../src/threads/writer/group_commits.ts";
-import { batchesOf } from "../../src/threads/writer/redo_text.ts";
 import { readingAt } from "../support/clock_reading.ts";
 import { withFolder } from "../support/folder.ts";
 import { mergeNow, NOW, piecesOf } from "../support/groups.ts";
@@ -201,7 +201,8 @@ describe("a data file of format 3", () => {
 
   test("lists names up to 512 characters, and those that nobody registered as client keys' until a server sends them", async () => {
     await withUpgraded((upgraded) => {
-      const names = () => upgraded.store.restore().touchpoints.map(({ name, isClients }) => [name, isClients === true]);
+      const names = () =>
+        upgraded.store.restore().touchpoints.map(({ name, isClientOnly }) => [name, isClientOnly === true]);
       const long = "v".repeat(512);
       expect(names()).toEqual([
         ["api/orders", true],
@@ -212,7 +213,7 @@ describe("a data file of format 3", () => {
       ]);
       upgraded.send("server", [{ touchpoint: "api/orders" }, { touchpoint: "t".repeat(3_000) }]);
       upgraded.send("client", [{ touchpoint: "api/users" }, { touchpoint: "by/hand" }]);
-      expect(names().filter(([, isClients]) => isClients)).toEqual([
+      expect(names().filter(([, isClientOnly]) => isClientOnly)).toEqual([
         ["api/users", true],
         [long, true],
       ]);

@@ -49,7 +49,7 @@ function makeFormat1(file: string): void {
   const store = new StoreWriter(old, "write", "run");
   store.commit(
     groupOf("shop", [recordOf(1), recordOf(2)], {
-      touchpoints: [{ project: "shop", name: "a/b", firstSeen: NOW }],
+      touchpoints: [{ project: "shop", name: "a/b", firstSeen: NOW, change: "server" }],
       usage: [{ project: "shop", month: "2026-11", name: "received", value: 2 }],
     }),
   );

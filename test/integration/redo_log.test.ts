@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import type { RedoGroup } from "../../src/commit/redo_group.ts";
 import { openForReading } from "../../src/store/database.ts";
-import { REDO_SLOT_BYTES, REDO_SLOTS, type RedoGroup, redoState } from "../../src/store/redo_log.ts";
+import { REDO_SLOT_BYTES, REDO_SLOTS, redoState } from "../../src/store/redo_log.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
 import { withFolder } from "../support/folder.ts";
 import { groupOf, NOTHING, recordOf } from "../support/groups.ts";

@@ -2,6 +2,7 @@ import { Database, type SQLiteError } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { statSync } from "node:fs";
 import { join } from "node:path";
+import { batchesOf } from "../../src/commit/redo_group.ts";
 import type { Entry } from "../../src/core/entry.ts";
 import { EntryWorker } from "../../src/ingest/loop.ts";
 import type { StagedBatch, WorkerRules } from "../../src/ingest/options.ts";
@@ -9,7 +10,6 @@ import { exportLines } from "../../src/query/stream/export.ts";
 import { BlockReader } from "../../src/store/block_reader.ts";
 import { isStoreError } from "../../src/store/database.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
-import { batchesOf } from "../../src/threads/writer/redo_text.ts";
 import { readingAt } from "../support/clock_reading.ts";
 import { withFolder } from "../support/folder.ts";
 

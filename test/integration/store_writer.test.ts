@@ -98,27 +98,27 @@ describe("a data file", () => {
     });
   });
 
-  test("keeps what waits, the journal, usage and touchpoints for the next start", async () => {
+  test("keeps pending timings, the state log, usage and touchpoints for the next start", async () => {
     await withFolder((folder) => {
       const file = join(folder, "data.db");
       const store = new StoreWriter(file, "sync", "run");
       const usage = [{ project: "a", month: "2026-11", name: "received", value: 3 }];
       const data = Uint8Array.of(1, 2, 3);
-      const waitingAdded = [
+      const pendingAdded = [
         { id: 1, item: "one" },
         { id: 2, item: "two" },
       ];
-      const touchpoints = [{ project: "a", name: "x/y", firstSeen: 5 }];
-      const journal = [{ kind: "dedupe", receivedAt: 10, data }];
-      store.commit({ ...NOTHING, usage, waitingAdded, touchpoints, journal });
-      store.commit({ ...NOTHING, waitingRemoved: [1] });
+      const touchpoints = [{ project: "a", name: "x/y", firstSeen: 5, change: "server" as const }];
+      const stateChanges = [{ kind: "dedupe", receivedAt: 10, data }];
+      store.commit({ ...NOTHING, usage, pendingAdded, touchpoints, stateChanges });
+      store.commit({ ...NOTHING, pendingRemoved: [1] });
       const restored = store.restore();
-      expect(restored.waiting).toEqual([{ id: 2, item: "two" }]);
+      expect(restored.pending).toEqual([{ id: 2, item: "two" }]);
       expect(restored.usage).toEqual(usage);
       expect(restored.touchpoints).toEqual([{ project: "a", name: "x/y" }]);
-      expect(restored.journal).toEqual([{ kind: "dedupe", receivedAt: 10, data }]);
-      store.pruneJournal("dedupe", 11);
-      expect(store.restore().journal).toEqual([]);
+      expect(restored.stateLog).toEqual([{ kind: "dedupe", receivedAt: 10, data }]);
+      store.pruneStateLog("dedupe", 11);
+      expect(store.restore().stateLog).toEqual([]);
       store.close();
     });
   });
@@ -126,13 +126,18 @@ describe("a data file", () => {
   test("keeps whose a name of the list is, and forgets it with the name", async () => {
     await withFolder((folder) => {
       const store = new StoreWriter(join(folder, "data.db"), "write", "run");
-      const note = (name: string, is: "clients" | "servers" | "gone") => ({ project: "a", name, firstSeen: 5, is });
+      const note = (name: string, change: "client" | "server" | "removed") => ({
+        project: "a",
+        name,
+        firstSeen: 5,
+        change,
+      });
       store.commit({
         ...NOTHING,
-        touchpoints: [note("x", "clients"), note("y", "clients"), note("z", "servers"), note("w", "clients")],
+        touchpoints: [note("x", "client"), note("y", "client"), note("z", "server"), note("w", "client")],
       });
-      store.commit({ ...NOTHING, touchpoints: [note("y", "servers"), note("w", "gone"), note("z", "servers")] });
-      const listed = () => store.restore().touchpoints.map(({ name, isClients }) => [name, isClients === true]);
+      store.commit({ ...NOTHING, touchpoints: [note("y", "server"), note("w", "removed"), note("z", "server")] });
+      const listed = () => store.restore().touchpoints.map(({ name, isClientOnly }) => [name, isClientOnly === true]);
       expect(listed()).toEqual([
         ["x", true],
         ["y", false],
@@ -140,7 +145,7 @@ describe("a data file", () => {
       ]);
       store.changeTouchpoint({ kind: "register_touchpoint", project: "a", name: "x" }, 9);
       expect(listed()).toContainEqual(["x", false]);
-      store.commit({ ...NOTHING, touchpoints: [note("v", "clients")] });
+      store.commit({ ...NOTHING, touchpoints: [note("v", "client")] });
       store.changeTouchpoint({ kind: "rename_touchpoint", project: "a", name: "v", to: "u" }, 9);
       const clients = store.database.query("SELECT count(*) FROM client_touchpoints").values();
       expect([listed().map(([name]) => name), clients]).toEqual([["u", "x", "y", "z"], [[0]]]);

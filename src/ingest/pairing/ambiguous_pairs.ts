@@ -2,27 +2,14 @@
 // what is staged. Out: what to add to the file's rows, one a touchpoint and UTC day of receipt. Bounded: of one day, project and
 // type of key AMBIGUOUS_NAMES_MAX names at most; what comes past them is in the counters of usage alone.
 
+import type { AmbiguousPairs, AmbiguousTouchpoint } from "../../commit/group_write.ts";
 import { AMBIGUOUS_NAMES_MAX, ambiguousName } from "../../core/ambiguous.ts";
 import type { Source } from "../../core/entry.ts";
 import { DAY_MS } from "../../core/limits.ts";
 import { KeyedMap } from "./keyed_map.ts";
 import { TextHasher } from "./name_hashes.ts";
 
-/** Pairs to add to a row of the file. */
-export interface AmbiguousPairs {
-  readonly project: string;
-  readonly keyType: Source;
-  /** As `ambiguousName` makes it. */
-  readonly touchpoint: string;
-  /** UTC day of receipt: floor(Unix ms / DAY_MS). */
-  readonly day: number;
-  readonly pairs: number;
-}
-
-/** What the file has: which names have a row of a day. */
-export type AmbiguousName = Omit<AmbiguousPairs, "pairs">;
-
-interface Row extends AmbiguousName {
+interface Row extends AmbiguousTouchpoint {
   readonly text: string;
   pairs: number;
   next: Row | undefined;
@@ -42,7 +29,7 @@ export class AmbiguousTouchpoints {
   #day = Number.NaN;
 
   /** `seed` is two u32 that nobody else knows; `names` are the file's of its last day. */
-  constructor(seed: readonly [number, number], names: Iterable<AmbiguousName>) {
+  constructor(seed: readonly [number, number], names: Iterable<AmbiguousTouchpoint>) {
     this.#hasher = new TextHasher(seed);
     for (const { project, keyType, touchpoint, day } of names) this.#rowOf(project, keyType, touchpoint, day);
   }

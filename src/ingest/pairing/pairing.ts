@@ -16,6 +16,7 @@
 // 0.8 to 2.2 µs; 1.1 to 1.9 µs where 50,000 wait under one name and do not fit. Of these, the keyed hashes of a key and a
 // touchpoint take 45 ns.
 
+import type { PendingRow, StateChange } from "../../commit/group_write.ts";
 import { type Source } from "../../core/entry.ts";
 import { SOURCES } from "../../core/record.ts";
 import type { CompleteEntry, EndEntry, NewRecord, StartEntry, TimingEntry } from "../normalise.ts";
@@ -26,7 +27,7 @@ import { TextHasher } from "./name_hashes.ts";
 import { loneRecord, pairRecord } from "./pair_record.ts";
 import { readItem, type WaitingItem, type WaitingLimits, WaitingRoom, waitingBytes } from "./pending_timings.ts";
 import { COMPLETES_MAX, CompleteMemory } from "./recently_completed.ts";
-import { type CompletesPart, joinChanges, splitChanges } from "./recently_completed_chunks.ts";
+import { type CompletesChange, joinChanges, splitChanges } from "./recently_completed_chunks.ts";
 import type { SortedItems } from "./sorted_items.ts";
 
 export interface PairingLimits extends WaitingLimits {
@@ -56,9 +57,9 @@ export interface PairingSink {
 
 /** What the file must hear of: rows of what waits, and a journal part of the complete timings remembered. */
 export interface PairingChanges {
-  readonly added: readonly { readonly id: number; readonly item: string }[];
+  readonly added: readonly PendingRow[];
   readonly removed: readonly number[];
-  readonly completes: { readonly receivedAt: number; readonly data: Uint8Array } | undefined;
+  readonly completes: Omit<StateChange, "kind"> | undefined;
 }
 
 export class PairingMemory {
@@ -137,8 +138,8 @@ export class PairingMemory {
    * it and `now` are by the steady clock, Unix ms; what an older version received may be later than `now`.
    */
   restore(
-    rows: readonly { readonly id: number; readonly item: string }[],
-    completes: readonly CompletesPart[],
+    rows: readonly PendingRow[],
+    completes: readonly CompletesChange[],
     deadlinesFrom: number,
     now = Number.POSITIVE_INFINITY,
   ): void {

@@ -5,7 +5,8 @@
 // The sender is kept as a keyed hash: a start is taken by an end of its own sender first, also after a restart.
 // Client keys make room by their own oldest alone, so browsers never push out what servers wait for.
 
-import { readWaitingRow, writeWaitingRow } from "../../commit/open_timing.ts";
+import type { PendingRow } from "../../commit/group_write.ts";
+import { readWaitingRow, writeWaitingRow } from "../../commit/pending_timing.ts";
 import { type Source } from "../../core/entry.ts";
 import { assert } from "../../core/errors.ts";
 import { SOURCES } from "../../core/record.ts";
@@ -137,7 +138,7 @@ export class WaitingRoom {
   }
 
   /** What came and what went since the last call; what did both is in neither. */
-  takeChanges(): { readonly added: { readonly id: number; readonly item: string }[]; readonly removed: number[] } {
+  takeChanges(): { readonly added: PendingRow[]; readonly removed: number[] } {
     const added = Array.from(this.#added.values(), (item) => ({ id: item.id, item: writeItem(item) }));
     const removed = this.#removed;
     this.#added = new Map();

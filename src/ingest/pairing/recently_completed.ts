@@ -13,7 +13,7 @@ import { NO_PART } from "./chunked_items.ts";
 import { Chains } from "./hash_chains.ts";
 import type { Seeker } from "./match_keys.ts";
 import { isNameless, mixTime, NameHasher } from "./name_hashes.ts";
-import { type CompletesPart, HASHES, NUMBERS, readChanges, writeChanges } from "./recently_completed_chunks.ts";
+import { type CompletesChange, HASHES, NUMBERS, readChanges, writeChanges } from "./recently_completed_chunks.ts";
 
 /** How many are remembered of each key type, a power of two: 27 MB when full, 8 s back at 30,000 a second. */
 export const COMPLETES_MAX = 262_144;
@@ -152,7 +152,7 @@ export class CompleteMemory {
   }
 
   /** Remembers again what `takeChanges` gave, parts in their order. A restart does not make the grace longer. */
-  load(parts: readonly CompletesPart[], now: number): void {
+  load(parts: readonly CompletesChange[], now: number): void {
     for (const part of parts) {
       const marked: number[] = [];
       readChanges(

@@ -5,6 +5,7 @@
 //
 // Version 0.1 wrote "completes", with f64 × 4: it did not know senders.
 
+import type { StateChange } from "../../commit/group_write.ts";
 import type { Source } from "../../core/entry.ts";
 
 /** The kind of these parts in the journal, and that of parts without senders. */
@@ -21,11 +22,8 @@ const HEAD_BYTES = 8;
 /** f64 that an added one takes. */
 const WIDTH = NUMBERS + HASHES / 2;
 
-/** A part of the journal, whichever version wrote it. */
-export interface CompletesPart {
-  readonly kind: string;
-  readonly data: Uint8Array;
-}
+/** A change of the state log, whichever version wrote it. */
+export type CompletesChange = Pick<StateChange, "kind" | "data">;
 
 /** Writes one key type's changes; `places` say which of the rows in `numbers` and `hashes` were added. */
 export function writeChanges(
@@ -55,7 +53,7 @@ export function writeChanges(
  * so many numbers, and its hashes, from the given places on.
  */
 export function readChanges(
-  { kind, data: changes }: CompletesPart,
+  { kind, data: changes }: CompletesChange,
   onAbsorbed: (id: number) => void,
   onAdded: (numbers: Float64Array, numbersAt: number, count: number, hashes: Uint32Array, hashesAt: number) => void,
 ): void {

@@ -7,21 +7,14 @@
 //
 // All times are by the steady clock, which nobody sets. A commit that fails is undone by making this object anew from the file.
 
+import type { StateChange } from "../../commit/group_write.ts";
+import type { RequestIdentity } from "../../commit/redo_group.ts";
 import type { Source } from "../../core/entry.ts";
 
 /** How long before the end of a process a committed request may be unanswered, in ms (contract). */
 export const CRASH_MS = 10_000;
 /** Committed requests without a key whose answer the main thread may still tell of; far more than can wait at a time. */
 const RECENT_MAX = 131_072;
-
-/** What a request is known by: two texts without white space. */
-export interface RequestIdentity {
-  /** Of the API key, the route, and the idempotency key or else the body: equal only for repetitions. */
-  readonly id: string;
-  /** The body's digest where there is an idempotency key. */
-  readonly body: string | undefined;
-  readonly keyType: Source;
-}
 
 /** What is known of a request that comes. */
 export type RequestMatch = "new" | "repetition" | "other_body";
@@ -41,12 +34,9 @@ export interface RequestLimits {
 export const REQUESTS_KIND = "requests";
 export const RECENT_REQUESTS_KIND = "recent_requests";
 
-/** A part of the journal. */
-export interface RequestPart {
+/** What the state log gets to hear of requests. */
+export interface RequestChange extends StateChange {
   readonly kind: typeof REQUESTS_KIND | typeof RECENT_REQUESTS_KIND;
-  /** The latest receipt in it, Unix ms. */
-  readonly receivedAt: number;
-  readonly data: Uint8Array;
 }
 
 /**
@@ -188,7 +178,7 @@ export class RequestMemory {
    * What must be written, in this order, for the file to know as much; none when that is nothing. `now` in Unix ms. A part has the time of
    * its events.
    */
-  takeParts(now: number): RequestPart[] {
+  takeParts(now: number): RequestChange[] {
     const hasEvents = this.#events.length > 0 || this.#recentLines !== "";
     const receivedAt = hasEvents ? Math.max(this.#now, this.#lastPartAt) : now;
     const isSignOfLife = this.#isLastPartOpen && receivedAt >= this.#lastPartAt + CRASH_MS;
@@ -208,17 +198,17 @@ export class RequestMemory {
   }
 
   /** The last parts of a process that stops with grace: each request was answered, or its client is known to have gone. */
-  stopParts(now: number): RequestPart[] {
+  stopParts(now: number): RequestChange[] {
     return this.isOn ? this.#parts(now, { isStop: true }) : [];
   }
 
   /** The events so far; with `mark`, a part of the first kind even where it has none. */
-  #parts(receivedAt: number, mark?: Pick<WrittenPart, "isStop">): RequestPart[] {
+  #parts(receivedAt: number, mark?: Pick<WrittenPart, "isStop">): RequestChange[] {
     const events = this.#events;
     const recentLines = this.#recentLines;
     this.#events = [];
     this.#recentLines = "";
-    const parts: RequestPart[] = [];
+    const parts: RequestChange[] = [];
     if (recentLines !== "") {
       parts.push({ kind: RECENT_REQUESTS_KIND, receivedAt, data: Buffer.from(this.#run + recentLines, "latin1") });
     }
@@ -230,7 +220,7 @@ export class RequestMemory {
   }
 
   /** Takes up the journal's parts of both kinds, in their order, before any request. */
-  restore(parts: readonly Omit<RequestPart, "kind">[], now: number): void {
+  restore(parts: readonly Omit<RequestChange, "kind">[], now: number): void {
     if (!this.isOn) return;
     this.#now = now;
     const read = parts.map(({ receivedAt, data }) => ({ receivedAt, ...decode(data) }));

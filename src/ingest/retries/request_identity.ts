@@ -2,8 +2,8 @@
 // with the same. They differ between runtimes: a request that is sent again to another runtime is new.
 
 import { digestText } from "#runtime/hash.ts";
-import type { WorkerKey } from "../options.ts";
-import type { RequestIdentity } from "./recent_requests.ts";
+import type { RequestIdentity } from "../../commit/redo_group.ts";
+import type { KeyIdentity } from "../../core/batch.ts";
 
 /** Scopes that are kept: a key and a route each. */
 const SCOPES_MAX = 1_024;
@@ -12,7 +12,7 @@ export class RequestIdentities {
   readonly #secret: bigint;
   readonly #scopes = new Map<string, string>();
   /** Most requests have the scope of the one before. */
-  #last: { readonly key: WorkerKey; readonly route: string; readonly scope: string } | undefined;
+  #last: { readonly key: KeyIdentity; readonly route: string; readonly scope: string } | undefined;
 
   /** `seed` is two u32 that nobody else knows. */
   constructor(seed: readonly [number, number]) {
@@ -25,14 +25,14 @@ export class RequestIdentities {
   }
 
   /** Of a request: the API key, the route with its query, and the idempotency key or else the body. */
-  of(key: WorkerKey, route: string, idempotencyKey: string | undefined, text: string): RequestIdentity {
+  of(key: KeyIdentity, route: string, idempotencyKey: string | undefined, text: string): RequestIdentity {
     const body = this.bodyDigest(text);
     const scope = this.#scopeOf(key, route);
     if (idempotencyKey === undefined) return { id: `${scope}b${body}`, body: undefined, keyType: key.type };
     return { id: `${scope}i${this.bodyDigest(idempotencyKey)}`, body, keyType: key.type };
   }
 
-  #scopeOf(key: WorkerKey, route: string): string {
+  #scopeOf(key: KeyIdentity, route: string): string {
     if (this.#last?.key === key && this.#last.route === route) return this.#last.scope;
     const { project, name, type } = key;
     const text = JSON.stringify([project, name, type, route]);

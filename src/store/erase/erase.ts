@@ -11,6 +11,7 @@
 // Measured on one core with full blocks of 65,536 records: 4 ms to look for a key that is in none, 200 ms to write one again, in
 // steps of mostly under 50 ms, the longest 120 ms.
 
+import type { ErasedTiming } from "../../commit/pending_timing.ts";
 import type { EraseReport } from "../../core/changes.ts";
 import type { Database } from "../../runtime/driver.ts";
 import { spaceUsed, tryCheckpointFully, vacuumStep } from "../space/space.ts";
@@ -20,7 +21,6 @@ import { removeUnusedNames } from "./erase_names.ts";
 import { type EraseProgress, progress } from "./erase_progress.ts";
 import { type EraseScope, isWhole } from "./erase_scope.ts";
 import {
-  type ErasedWaiting,
   findRejected,
   findWaiting,
   lastWaiting,
@@ -43,7 +43,7 @@ export interface EraseOptions {
   readonly file: string;
   readonly scope: EraseScope;
   /** What waited is gone from the file: whoever has it in memory lets go of it. */
-  readonly forgetWaiting: (erased: readonly ErasedWaiting[]) => void;
+  readonly forgetWaiting: (erased: readonly ErasedTiming[]) => void;
   /** These names are gone from the project's list: nobody had registered them, and no record carries them any more. */
   readonly forgetTouchpoints: (names: readonly string[]) => void;
 }

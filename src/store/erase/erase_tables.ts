@@ -1,20 +1,11 @@
 // What an erasure takes from the tables beside blocks: dropped entries, batches that were set aside, and what waits. Dropped
 // entries err on the side of going: one that was too long to be kept whole cannot be judged, so it goes if its times fit.
 
+import type { ErasedTiming } from "../../commit/pending_timing.ts";
 import { monthOf } from "../../core/instant.ts";
 import type { Database } from "../../runtime/driver.ts";
 import { type EntryRow, recordOfWaiting, recordsOfText } from "../entry_records.ts";
 import { type Candidate, type EraseScope, isInTimes, matchingCandidates } from "./erase_scope.ts";
-
-/** A start or an end that was erased while it waited. */
-export interface ErasedWaiting {
-  readonly id: number;
-  readonly project: string;
-  /** The UTC month of its receipt, "2026-11". */
-  readonly month: string;
-  /** Whether it was neither stored nor dropped. */
-  readonly isOpen: boolean;
-}
 
 /** Rows of `rejections` and of `set_aside` that belong to the scope. */
 export interface RejectedToErase {
@@ -63,12 +54,12 @@ export function findWaiting(
   database: Database,
   scope: EraseScope,
   { after, upTo, limit }: { readonly after: number; readonly upTo: number; readonly limit: number },
-): { readonly last: number; readonly erased: readonly ErasedWaiting[] } | undefined {
+): { readonly last: number; readonly erased: readonly ErasedTiming[] } | undefined {
   const sql = "SELECT id, item FROM waiting WHERE id > ? AND id <= ? ORDER BY id LIMIT ?";
   const rows = database.query(sql).all(after, upTo, limit) as { id: number; item: string }[];
   const last = rows.at(-1)?.id;
   if (last === undefined) return undefined;
-  const waiting = new Map<number, ErasedWaiting>();
+  const waiting = new Map<number, ErasedTiming>();
   const candidates: Candidate[] = [];
   for (const { id, item } of rows) {
     const found = recordOfWaiting(item);
@@ -87,7 +78,7 @@ export function lastWaiting(database: Database): number {
 }
 
 /** Within a transaction. What was open counts as stored, so that the sum of the counters stays closed. */
-export function removeWaiting(database: Database, project: number, erased: readonly ErasedWaiting[]): void {
+export function removeWaiting(database: Database, project: number, erased: readonly ErasedTiming[]): void {
   const remove = database.query("DELETE FROM waiting WHERE id = ?");
   const count = database.query(
     "INSERT INTO usage (project, month, name, value) VALUES (?, ?, 'stored', 1) " +

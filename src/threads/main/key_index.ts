@@ -1,14 +1,14 @@
 // Keys that the writer knows by index. The list only grows, so a batch in the ring never loses its key.
 
-import type { WorkerKey } from "../../ingest/options.ts";
+import type { KeyIdentity } from "../../core/batch.ts";
 
 export class KeyIndex {
-  readonly #keys: WorkerKey[] = [];
+  readonly #keys: KeyIdentity[] = [];
   readonly #indexes = new Map<string, number>();
   /** The same few key objects come again and again. */
-  readonly #known = new WeakMap<WorkerKey, number>();
+  readonly #known = new WeakMap<KeyIdentity, number>();
 
-  of(key: WorkerKey): number {
+  of(key: KeyIdentity): number {
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const { project, name, type } = key;
@@ -23,7 +23,7 @@ export class KeyIndex {
     return index;
   }
 
-  all(): readonly WorkerKey[] {
+  all(): readonly KeyIdentity[] {
     return [...this.#keys];
   }
 }

@@ -4,21 +4,28 @@
 //
 // Measured with one entry a request, 64 connections: see store/redo_log.ts for what a group costs.
 
+import type { GroupWrite } from "../../commit/group_write.ts";
+import {
+  BATCH_MEMBERS,
+  batchesOf,
+  type RedoBatch,
+  type RedoGroup,
+  type RedoKey,
+  redoText,
+} from "../../commit/redo_group.ts";
 import type { AgeClock, ClockReading } from "../../core/clock.ts";
 import type { CheckedGroup } from "../../ingest/check.ts";
 import type { EntryWorker } from "../../ingest/loop.ts";
-import { projectRules, type ReplayKey, type WorkerRules } from "../../ingest/options.ts";
-import type { StagedWrite, WorkerCounts } from "../../ingest/staged.ts";
-import type { RedoGroup, RedoKey } from "../../store/redo_log.ts";
+import { projectRules, type WorkerRules } from "../../ingest/options.ts";
+import type { WorkerCounts } from "../../ingest/usage.ts";
 import type { StoreWriter } from "../../store/store_writer.ts";
-import { BATCH_MEMBERS, batchesOf, type KeptBatch, redoText } from "./redo_text.ts";
 
 /** Kept groups are written after this, in ms, so that what was answered is soon in the figures and in tails. */
 const KEPT_MS_MAX = 50;
 /** A group so soon after the one before says that more will come, in ms. */
 const BUSY_MS_MAX = 5;
 
-/** How often the journal's old parts are deleted, in ms. */
+/** How often old changes of the state log are deleted, in ms. */
 const PRUNE_EVERY_MS = 5_000;
 /** How often the clock's reading is written while nothing else is, in ms: a crash must not look like a long time away. */
 const WRITE_EVERY_MS = 3_600_000;
@@ -114,7 +121,7 @@ export class GroupCommits {
   }
 
   /** Writes what the worker gave: everything that was staged. Throws SQLite's error. */
-  commit(write: StagedWrite): void {
+  commit(write: GroupWrite): void {
     this.#options.store.commit(write, this.#options.clock.reading);
     this.#writtenAt = performance.now();
     this.#worker.committed();
@@ -122,12 +129,12 @@ export class GroupCommits {
     this.#keptSince = Number.POSITIVE_INFINITY;
   }
 
-  /** Deletes what no memory needs any more from the journal, now and then. Throws SQLite's error. */
+  /** Now and then, deletes changes of the state log that are not needed any more. Throws SQLite's error. */
   prune(): void {
     if (performance.now() < this.#pruneAt) return;
     this.#pruneAt = performance.now() + PRUNE_EVERY_MS;
     const { steady } = this.#options.clock.reading;
-    for (const { kind, before } of this.#worker.journalNeeds(steady)) this.#options.store.pruneJournal(kind, before);
+    for (const { kind, before } of this.#worker.stateLogNeeds(steady)) this.#options.store.pruneStateLog(kind, before);
   }
 
   /** Whether kept groups have waited long enough, or nothing was written for long. */
@@ -157,17 +164,14 @@ export class GroupCommits {
 }
 
 /** How the clock was when a group came; before format 4 only its receipt is known, and how far the clock was suspected then. */
-function clockOf({ clock, doubtMs = 0 }: RedoGroup, batches: readonly KeptBatch[]): ClockReading {
+function clockOf({ clock, doubtMs = 0 }: RedoGroup, batches: readonly RedoBatch[]): ClockReading {
   const receivedAt = batches.at(-1)?.receivedAt ?? 0;
   return clock ?? { wall: receivedAt, steady: receivedAt, trusted: receivedAt - doubtMs };
 }
 
 /** Keys by the index that the group's batches carry. */
-function keysOf(keys: readonly RedoKey[]): (ReplayKey | undefined)[] {
-  const byIndex: (ReplayKey | undefined)[] = [];
-  for (const { index, project, name, type, rules } of keys) {
-    const { retentionMs, monthlyEntries, overage, clientEntries } = rules;
-    byIndex[index] = { project, name, type, rules: { retentionMs, monthlyEntries, overage, clientEntries } };
-  }
+function keysOf(keys: readonly RedoKey[]): (RedoKey | undefined)[] {
+  const byIndex: (RedoKey | undefined)[] = [];
+  for (const key of keys) byIndex[key.index] = key;
   return byIndex;
 }

@@ -2,9 +2,9 @@
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { batchesOf } from "../../../src/commit/redo_group.ts";
 import { EntryWorker } from "../../../src/ingest/loop.ts";
 import { StoreWriter } from "../../../src/store/store_writer.ts";
-import { batchesOf } from "../../../src/threads/writer/redo_text.ts";
 import { readingAt } from "../../support/clock_reading.ts";
 import { withFolder } from "../../support/folder.ts";
 

@@ -20,7 +20,7 @@ describe("the block builder", () => {
       if (typeof log === "string" || log.kind !== "log") throw new Error("expected a log");
       builder.add(project, log);
     }
-    expect(builder.blocks.map(({ project, day, columns }) => [project, day, [...columns.id]])).toEqual([
+    expect(builder.blocks.map(({ project, day, columns }) => [project, day, Array.from(columns.id)])).toEqual([
       ["a", 19_894, [41, 44]],
       ["b", 19_894, [42]],
       ["a", 19_893, [43]],

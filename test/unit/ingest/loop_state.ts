@@ -3,18 +3,22 @@
 import { BlockEncoder } from "../../../src/block/encode.ts";
 import { decodeColumns } from "../../../src/block/open_block.ts";
 import { recordsOf } from "../../../src/block/records.ts";
+import type {
+  AmbiguousPairs,
+  GroupWrite,
+  KeyActivity,
+  Rejection,
+  StateChange,
+  UsageCounter,
+} from "../../../src/commit/group_write.ts";
+import { BATCH_MEMBERS, batchesOf, type ProjectRules } from "../../../src/commit/redo_group.ts";
 import type { ClockReading } from "../../../src/core/clock.ts";
 import type { Entry } from "../../../src/core/entry.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
-import type { KeyNote } from "../../../src/ingest/key_use.ts";
 import { EntryWorker } from "../../../src/ingest/loop.ts";
-import type { WorkerProject, WorkerRules } from "../../../src/ingest/options.ts";
-import type { AmbiguousPairs } from "../../../src/ingest/pairing/ambiguous_pairs.ts";
+import type { WorkerRules } from "../../../src/ingest/options.ts";
 import type { PairingLimits } from "../../../src/ingest/pairing/pairing.ts";
-import type { Rejection } from "../../../src/ingest/rejections.ts";
-import type { StagedWrite, WorkerCounts } from "../../../src/ingest/staged.ts";
-import type { UsageCounter } from "../../../src/ingest/usage.ts";
-import { BATCH_MEMBERS, batchesOf } from "../../../src/threads/writer/redo_text.ts";
+import type { WorkerCounts } from "../../../src/ingest/usage.ts";
 import { readingAt } from "../../support/clock_reading.ts";
 
 /** 2026-11-23T12:00:00Z. */
@@ -44,21 +48,21 @@ export class LoopState {
   readonly rejections: Rejection[] = [];
   readonly touchpoints: { project: string; name: string }[] = [];
   /** What the file has of keys, by their type. */
-  readonly keys = new Map<string, KeyNote>();
+  readonly keys = new Map<string, KeyActivity>();
   readonly ambiguous: AmbiguousPairs[] = [];
-  readonly setAside: NonNullable<StagedWrite["setAside"]>[] = [];
+  readonly setAside: NonNullable<GroupWrite["setAside"]>[] = [];
   rules: WorkerRules;
   worker: EntryWorker;
   #nextRecordId = 1;
   #nextBatch = 1;
   readonly #limits: PairingLimits;
   readonly #waiting = new Map<number, string>();
-  readonly #journal: { kind: string; receivedAt: number; data: Uint8Array }[] = [];
+  readonly #stateLog: StateChange[] = [];
   readonly #usage = new Map<string, UsageCounter>();
   readonly #encoder = new BlockEncoder();
 
-  constructor(project: Partial<WorkerProject> = {}, limits: Partial<PairingLimits> = {}) {
-    const shop: WorkerProject = {
+  constructor(project: Partial<ProjectRules> = {}, limits: Partial<PairingLimits> = {}) {
+    const shop: ProjectRules = {
       retentionMs: 30 * DAY_MS,
       monthlyEntries: undefined,
       overage: "continue",
@@ -76,8 +80,8 @@ export class LoopState {
       state: {
         seed: [1, 2],
         nextRecordId: this.#nextRecordId,
-        waiting: [...this.#waiting].map(([id, item]) => ({ id, item })),
-        journal: this.#journal,
+        pending: [...this.#waiting].map(([id, item]) => ({ id, item })),
+        stateLog: this.#stateLog,
         usage: [...this.#usage.values()],
         touchpoints: this.touchpoints,
         keys: [...this.keys.values()],
@@ -94,12 +98,12 @@ export class LoopState {
   }
 
   /** Stages a group of batches without committing it. */
-  stage(...batches: readonly SentBatch[]): StagedWrite {
+  stage(...batches: readonly SentBatch[]): GroupWrite {
     return this.stageAt(readingAt(Math.max(...batches.map(({ receivedAt = NOW }) => receivedAt))), ...batches);
   }
 
   /** As `stage`, by a clock that may have been set. */
-  stageAt(clock: ClockReading, ...batches: readonly SentBatch[]): StagedWrite {
+  stageAt(clock: ClockReading, ...batches: readonly SentBatch[]): GroupWrite {
     return this.worker.group(
       batchesOf(this.#textOf(batches), this.rules.keys, BATCH_MEMBERS),
       this.#nextBatch - 1,
@@ -119,16 +123,16 @@ export class LoopState {
   }
 
   /** Does what the store does with a group, then makes it true. */
-  commit(write: StagedWrite): void {
+  commit(write: GroupWrite): void {
     for (const { project, columns } of write.blocks) {
       const { pieces } = this.#encoder.packed(columns);
       const stored = recordsOf(decodeColumns(pieces, columns.count));
       this.records.push(...stored.map((record) => ({ ...record, project })));
     }
     this.#nextRecordId = write.nextRecordId;
-    for (const id of write.waitingRemoved) this.#waiting.delete(id);
-    for (const { id, item } of write.waitingAdded) this.#waiting.set(id, item);
-    this.#journal.push(...write.journal.map((part) => ({ ...part })));
+    for (const id of write.pendingRemoved) this.#waiting.delete(id);
+    for (const { id, item } of write.pendingAdded) this.#waiting.set(id, item);
+    this.#stateLog.push(...write.stateChanges);
     for (const counter of write.usage) this.#usage.set(`${counter.month}/${counter.project}/${counter.name}`, counter);
     this.rejections.push(...write.rejections);
     this.touchpoints.push(...write.touchpoints.map(({ project, name }) => ({ project, name })));

@@ -1,7 +1,7 @@
 // A month's quota, and the part of it that client keys can use.
 
 import { describe, expect, test } from "bun:test";
-import type { WorkerProject } from "../../../src/ingest/options.ts";
+import type { ProjectRules } from "../../../src/commit/redo_group.ts";
 import { gapOf, LoopState, NOW } from "./loop_state.ts";
 
 const SHARED = { monthlyEntries: 10, overage: "drop", clientEntries: 5 } as const;
@@ -10,8 +10,8 @@ function logs(count: number, name: string) {
   return { entries: Array.from({ length: count }, (_, index) => ({ message: `${name} ${index}`, timestamp: NOW })) };
 }
 
-function changed(state: LoopState, project: Partial<WorkerProject>): void {
-  const shop = { ...(state.rules.projects["shop"] as WorkerProject), ...project };
+function changed(state: LoopState, project: Partial<ProjectRules>): void {
+  const shop = { ...(state.rules.projects["shop"] as ProjectRules), ...project };
   state.rules = { ...state.rules, projects: { shop } };
   state.worker.setRules(state.rules, NOW);
 }

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { keyTypeCodeOf } from "../../../src/block/codec/flags.ts";
+import type { ListedTouchpoint } from "../../../src/commit/group_write.ts";
 import type { Source } from "../../../src/core/entry.ts";
 import { CLIENT_TOUCHPOINTS_MAX, TOUCHPOINTS_MAX } from "../../../src/core/limits.ts";
 import { TOUCHPOINT_LENGTH_MAX } from "../../../src/core/touchpoint.ts";
-import { type ListedTouchpoint, TouchpointNames } from "../../../src/ingest/touchpoint_names.ts";
+import { TouchpointNames } from "../../../src/ingest/touchpoint_names.ts";
 import { seededRandom } from "../../support/random.ts";
 import { collidingName, differentNames, ordinaryName } from "../../support/raw_collisions.ts";
 import { timeRatio } from "../../support/time_ratio.ts";
@@ -21,14 +22,14 @@ class List {
 
   constructor(listed: readonly ListedTouchpoint[] = []) {
     this.names = new TouchpointNames(listed, SEED);
-    for (const { name, isClients = false } of listed) this.rows.set(name, isClients);
+    for (const { name, isClientOnly = false } of listed) this.rows.set(name, isClientOnly);
   }
 
   see(keyType: Source | undefined, names: readonly (string | undefined)[]): this {
     this.names.see("a", names, new Uint8Array(names.length).fill(keyTypeCodeOf(keyType)), 5);
-    for (const { name, is } of this.names.staged()) {
-      if (is === "gone") this.rows.delete(name);
-      else this.rows.set(name, is === "clients");
+    for (const { name, change } of this.names.staged()) {
+      if (change === "removed") this.rows.delete(name);
+      else this.rows.set(name, change === "client");
     }
     this.names.commit();
     return this;
@@ -45,8 +46,8 @@ describe("touchpoint names", () => {
     names.see("a", ["old", "new", undefined, "new"], [1, 1, 1, 1], 5);
     names.see("b", ["old"], [2], 6);
     expect(names.staged()).toEqual([
-      { project: "a", name: "new", firstSeen: 5, is: "servers" },
-      { project: "b", name: "old", firstSeen: 6, is: "clients" },
+      { project: "a", name: "new", firstSeen: 5, change: "server" },
+      { project: "b", name: "old", firstSeen: 6, change: "client" },
     ]);
     names.commit();
     names.see("a", ["new"], [2], 7);
@@ -60,7 +61,7 @@ describe("touchpoint names", () => {
     names.add("b", "registered");
     names.see("a", ["old"], [1], 5);
     names.see("b", ["registered"], [1], 6);
-    expect(names.staged()).toEqual([{ project: "a", name: "old", firstSeen: 5, is: "servers" }]);
+    expect(names.staged()).toEqual([{ project: "a", name: "old", firstSeen: 5, change: "server" }]);
   });
 
   test("are bounded a project", () => {
@@ -113,7 +114,7 @@ describe("touchpoint names", () => {
   });
 
   test("of a list that was full of clients' names give way after a restart, too", () => {
-    const listed = numbered("junk", TOUCHPOINTS_MAX).map((name) => ({ project: "a", name, isClients: true }));
+    const listed = numbered("junk", TOUCHPOINTS_MAX).map((name) => ({ project: "a", name, isClientOnly: true }));
     const list = new List(listed).see("client", ["more junk"]).see("server", ["real"]);
     expect([list.rows.has("more junk"), list.rows.has("real"), list.rows.size]).toEqual([false, true, TOUCHPOINTS_MAX]);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { readWaitingRow } from "../../../../src/commit/open_timing.ts";
+import { readWaitingRow } from "../../../../src/commit/pending_timing.ts";
 import type { Entry, Source } from "../../../../src/core/entry.ts";
 import { normalise, type StartEntry } from "../../../../src/ingest/normalise.ts";
 import { PairingMemory } from "../../../../src/ingest/pairing/pairing.ts";

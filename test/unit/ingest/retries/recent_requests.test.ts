@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
+import type { RequestIdentity } from "../../../../src/commit/redo_group.ts";
 import {
   CRASH_MS,
   RECENT_REQUESTS_KIND,
   REQUESTS_KIND,
-  type RequestIdentity,
+  type RequestChange,
   type RequestLimits,
   RequestMemory,
-  type RequestPart,
 } from "../../../../src/ingest/retries/recent_requests.ts";
 
 const NOW = 1_700_000_000_000;
@@ -26,7 +26,7 @@ function memory(limits: Partial<RequestLimits> = {}, run = "run"): RequestMemory
 }
 
 /** What another process finds, and when: `run` is "run" for a new worker of the same one. */
-function restored(parts: readonly (readonly RequestPart[])[], now = NOW, run = "next"): RequestMemory {
+function restored(parts: readonly (readonly RequestChange[])[], now = NOW, run = "next"): RequestMemory {
   const made = memory({}, run);
   made.restore(parts.flat(), now);
   return made;

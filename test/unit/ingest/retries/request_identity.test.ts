@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
-import type { WorkerKey } from "../../../../src/ingest/options.ts";
+import type { KeyIdentity } from "../../../../src/core/batch.ts";
 import { RequestIdentities } from "../../../../src/ingest/retries/request_identity.ts";
 
-const SERVER: WorkerKey = { project: "shop", name: "web shop", type: "server" };
-const CLIENT: WorkerKey = { ...SERVER, type: "client" };
-const OTHER: WorkerKey = { ...SERVER, name: "other" };
+const SERVER: KeyIdentity = { project: "shop", name: "web shop", type: "server" };
+const CLIENT: KeyIdentity = { ...SERVER, type: "client" };
+const OTHER: KeyIdentity = { ...SERVER, name: "other" };
 const LONG = "x".repeat(100_000);
 
-type Request = readonly [key: WorkerKey, route: string, idempotencyKey: string | undefined, body: string];
+type Request = readonly [key: KeyIdentity, route: string, idempotencyKey: string | undefined, body: string];
 
 /** No two of them are one request. */
 const REQUESTS: readonly Request[] = [SERVER, CLIENT, OTHER].flatMap((key) =>

@@ -1,13 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import type { Batch } from "../../../../src/core/entry.ts";
-import type { GroupBatch } from "../../../../src/ingest/check.ts";
-import { BATCH_MEMBERS, batchesOf, redoText } from "../../../../src/threads/writer/redo_text.ts";
+import { BATCH_MEMBERS, batchesOf, type CheckedBatch, redoText } from "../../../src/commit/redo_group.ts";
+import type { Batch } from "../../../src/core/entry.ts";
 
 const SECRET = "sk_0123456789abcdef";
 const APPENDED = '"source":"server","entries":[{"message":"a"}]}';
 const KEY = { name: "shop", project: "default", type: "server" } as const;
 
-function batchOf(text: string): GroupBatch {
+function batchOf(text: string): CheckedBatch {
   return {
     key: KEY,
     keyIndex: 4,

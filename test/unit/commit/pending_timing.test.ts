@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { readWaitingRow, writeWaitingRow } from "../../../src/commit/open_timing.ts";
+import { readWaitingRow, writeWaitingRow } from "../../../src/commit/pending_timing.ts";
 
 const HEAD = { project: "shop", keyType: "client", sender: 5, bytes: 600 };
 const ENTRY = {

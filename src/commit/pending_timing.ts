@@ -81,3 +81,13 @@ function parse(text: string): unknown {
     return undefined;
   }
 }
+
+/** A pending timing that was erased. */
+export interface ErasedTiming {
+  readonly id: number;
+  readonly project: string;
+  /** UTC month of its receipt, "2026-11". */
+  readonly month: string;
+  /** Whether it was open: neither stored nor dropped. */
+  readonly isOpen: boolean;
+}
