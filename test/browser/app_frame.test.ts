@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
 import { PAGE_NAMES, PAGE_PATHS } from "../../src/core/pages.ts";
-import { accessibilityProblems, withAppPage } from "../support/app_page.ts";
+import { accessibilityProblems, THEMES, withAppPage } from "../support/app_page.ts";
 import { startBrowser } from "../support/browser.ts";
 import { configText, withServer } from "../support/server.ts";
 
@@ -53,15 +53,13 @@ describe("every page", () => {
         { message: "hello", level: "error", touchpoint: "api/orders" },
         { duration: 5, key: "k" },
       ]);
-      for (const colorScheme of ["light", "dark"] as const) {
-        await withAppPage(browser, server, { path: PAGE_PATHS[name], colorScheme }, async ({ page }) => {
-          await page.getByRole("heading", { level: 1 }).waitFor();
-          expect(await accessibilityProblems(page)).toEqual([]);
-          await page.setViewportSize({ width: 360, height: 640 });
-          expect(await page.evaluate("document.scrollingElement.scrollWidth")).toBe(360);
-          expect(await accessibilityProblems(page)).toEqual([]);
-        });
-      }
+      await withAppPage(browser, server, { path: PAGE_PATHS[name] }, async ({ page }) => {
+        await page.getByRole("heading", { level: 1 }).waitFor();
+        expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+        await page.setViewportSize({ width: 360, height: 640 });
+        expect(await page.evaluate("document.scrollingElement.scrollWidth")).toBe(360);
+        expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      });
     }),
   );
 

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { accessibilityProblems, withAppPage } from "../support/app_page.ts";
+import { accessibilityProblems, THEMES, withAppPage } from "../support/app_page.ts";
 import { startBrowser, startWebsite } from "../support/browser.ts";
 import { run } from "../support/run.ts";
 import { CLIENT_KEY, configText, SERVER_KEY, type TestServer, withServer } from "../support/server.ts";
@@ -280,22 +280,20 @@ describe("on a server that has entries", () => {
 });
 
 describe("for everybody", () => {
-  for (const colorScheme of ["light", "dark"] as const) {
-    test(`axe finds nothing, ${colorScheme}, first run and live`, () =>
-      withServer(configText({ tables: "[projects.default]\nmonthly_entries = 10" }), (server) =>
-        withAppPage(browser, server, { colorScheme }, async ({ page }) => {
-          await page.getByText("from http://localhost:3000").waitFor();
-          expect(await accessibilityProblems(page)).toEqual([]);
-          await page.getByRole("tab", { name: "Node.js" }).click();
-          await page.getByText("into the project default").waitFor();
-          expect(await accessibilityProblems(page)).toEqual([]);
-          await fill(server);
-          await page.getByRole("img", { name: "p95 over time: db/slow" }).waitFor();
-          await page.getByRole("link", { name: "api/orders" }).waitFor();
-          expect(await accessibilityProblems(page)).toEqual([]);
-        }),
-      ));
-  }
+  test("axe finds nothing in both themes, first run and live", () =>
+    withServer(configText({ tables: "[projects.default]\nmonthly_entries = 10" }), (server) =>
+      withAppPage(browser, server, {}, async ({ page }) => {
+        await page.getByText("from http://localhost:3000").waitFor();
+        expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+        await page.getByRole("tab", { name: "Node.js" }).click();
+        await page.getByText("into the project default").waitFor();
+        expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+        await fill(server);
+        await page.getByRole("img", { name: "p95 over time: db/slow" }).waitFor();
+        await page.getByRole("link", { name: "api/orders" }).waitFor();
+        expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      }),
+    ));
 
   test("nothing is wider than a phone of 360 px", () =>
     withServer(configText({ tables: "[projects.default]\nmonthly_entries = 10" }), (server) =>

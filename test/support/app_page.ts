@@ -39,7 +39,7 @@ export async function withAppPage<T>(
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...contextOptions });
   try {
     const page = await context.newPage();
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(30_000);
     const problems: string[] = [];
     const allowed = [...EXPECTED_ERRORS, ...expected];
     page.on("pageerror", (error) => problems.push(`exception: ${error.message}`));
@@ -83,12 +83,37 @@ interface AxeResult {
   }[];
 }
 
-/** What axe-core finds on the page as it is now; [] when all is well. Evaluated from outside, so the policy stays in force. */
-export async function accessibilityProblems(page: Page): Promise<string[]> {
-  const source = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-  await page.evaluate(source);
-  const result: AxeResult = await page.evaluate("axe.run(document, { resultTypes: ['violations'] })");
-  return result.violations.flatMap(({ id, help, nodes }) =>
-    nodes.map((node) => `${id}: ${help}: ${node.target.join(" ")}: ${node.failureSummary ?? ""}`),
-  );
+/** The looks in which every page must be accessible. */
+export const THEMES = ["light", "dark"] as const;
+
+/**
+ * What axe-core finds on the page as it is now, in each of `themes` (absent: the one it has); [] when all is well. The last theme stays.
+ * Evaluated from outside, so the policy stays in force.
+ */
+export async function accessibilityProblems(
+  page: Page,
+  themes: readonly ((typeof THEMES)[number] | undefined)[] = [undefined],
+): Promise<string[]> {
+  if (!(await page.evaluate<boolean>("'axe' in globalThis"))) {
+    await page.evaluate(readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8"));
+  }
+  const problems: string[] = [];
+  for (const theme of themes) {
+    if (theme !== undefined) await changeTheme(page, theme);
+    const result: AxeResult = await page.evaluate("axe.run(document, { resultTypes: ['violations'] })");
+    for (const { id, help, nodes } of result.violations) {
+      for (const node of nodes) {
+        problems.push(`${theme ?? ""} ${id}: ${help}: ${node.target.join(" ")}: ${node.failureSummary ?? ""}`);
+      }
+    }
+  }
+  return problems;
+}
+
+/** As if the system's theme changed; ends when colours do not change any more. */
+async function changeTheme(page: Page, colorScheme: (typeof THEMES)[number]): Promise<void> {
+  await page.emulateMedia({ colorScheme });
+  await page.evaluate(`new Promise(requestAnimationFrame).then(() => Promise.all(document.getAnimations()
+    .filter((animation) => animation instanceof CSSTransition)
+    .map((animation) => animation.finished.catch(() => undefined))))`);
 }
