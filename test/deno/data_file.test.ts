@@ -2,8 +2,10 @@
 
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import type { ShownRecord } from "../../src/core/record.ts";
+import { bodyOf, canonical, HOSTILE_METADATA } from "../support/raw_json.ts";
 import { type RunResult, run } from "../support/run.ts";
-import { configText, SERVER_KEY, type TestServer, withStoppedServer } from "../support/server.ts";
+import { configText, SERVER_KEY, type TestServer, withServer, withStoppedServer } from "../support/server.ts";
 
 const MAIN = join(import.meta.dir, "../../src/main.ts");
 const BASE_TIME = Date.now() - 60_000;
@@ -54,5 +56,22 @@ describe("a data file that Deno wrote", () => {
       expect((await server.export()).map(({ key, duration }) => [key, duration])).toContainEqual(["waits", 9]);
       const touchpoints = await server.post({ key: SERVER_KEY, source: "server", entries: [{ touchpoint: "later" }] });
       expect(touchpoints.status).toBe(202);
+    }));
+
+  test("gives metadata of every shape as it was, on Deno and on Bun", () =>
+    withServer(configText({ settings: 'max_body = "32MiB"' }), async (server) => {
+      const entries = HOSTILE_METADATA.map(
+        ({ name, sent }) => `{"message":${JSON.stringify(name)},"metadata":${sent}}`,
+      );
+      expect((await server.post(bodyOf(entries.join()))).status).toBe(202);
+      const expected = HOSTILE_METADATA.map(({ name, shown }) => [name, canonical(JSON.parse(shown))]);
+      const metadataOf = (stdout: string) =>
+        stdout
+          .trimEnd()
+          .split("\n")
+          .map((line) => JSON.parse(line) as ShownRecord)
+          .map(({ message, metadata }) => [message ?? "", canonical(metadata)]);
+      expect(metadataOf((await server.command("export")).stdout)).toEqual(expected);
+      expect(metadataOf((await onBun(server, "export")).stdout)).toEqual(expected);
     }));
 });

@@ -6,6 +6,7 @@ import type { TouchpointsResponse } from "../../src/core/responses.ts";
 import { closingGap } from "../support/load.ts";
 import { runSeed, seededRandom } from "../support/random.ts";
 import { collidingName, objectText, ordinaryName } from "../support/raw_collisions.ts";
+import { bodyOf } from "../support/raw_json.ts";
 import { NO_FAULTS, Probe, probeFaults, processState } from "../support/raw_probe.ts";
 import { read } from "../support/read_api.ts";
 import { configText, ENQUEUE_PATH, SERVER_KEY, type TestServer, withServer } from "../support/server.ts";
@@ -17,10 +18,6 @@ const FLOOD =
 const NOT_SHOWN =
   '401 {"message":"API key is missing, unknown or revoked: a body over 64 KiB has it in its first or last KiB"}';
 const ACCEPTED = '202 {"queued":true}';
-
-function bodyOf(entries: string): string {
-  return `{"key":"${SERVER_KEY}","source":"server","entries":[${entries}]}`;
-}
 
 async function answerOf(server: TestServer, body: string, isPacked = false): Promise<string> {
   const answer = await fetch(`${server.url}${ENQUEUE_PATH}`, {

@@ -1,5 +1,7 @@
 // JSON as clients may send it and no object of ours would come out as: texts, each with what must come back for it.
 
+import { SERVER_KEY } from "./server.ts";
+
 /** Metadata as it is sent, and as it is shown; a lone surrogate, a number beyond all doubles and −0 have no equal in JSON values. */
 export interface HostileMetadata {
   readonly name: string;
@@ -7,6 +9,11 @@ export interface HostileMetadata {
   readonly sent: string;
   /** JSON text of what must come back. */
   readonly shown: string;
+}
+
+/** The body of a batch around entries that are JSON text already. */
+export function bodyOf(entries: string): string {
+  return `{"key":"${SERVER_KEY}","source":"server","entries":[${entries}]}`;
 }
 
 /** The same value always gives the same text: members by name, whatever their order and their names. */

@@ -15,9 +15,13 @@ export interface Plan {
   readonly otherFiles?: readonly string[];
 }
 
-/** What the executable does for clients, once more with a server that runs from source on Deno. */
+/**
+ * Files of e2e that also run with a server that runs from source on Deno: those about what differs there. SQLite's driver (backup,
+ * disk_full, durability), the listener and its streams (bodies, reading, tls), the JSON parser (refused_json), signals, files and output of
+ * the process (export_output, first_run, overrides, process, reload). Everything else is the same code on both.
+ */
 export const DENO_E2E_FILES: readonly string[] =
-  "admission backup bodies corpus disk_full durability durability_stop examples export export_output first_run hostile_json keys overrides process reading reload sdk timings tls"
+  "backup bodies disk_full durability export_output first_run overrides process reading refused_json reload tls"
     .split(" ")
     .map((name) => `test/e2e/${name}.test.ts`);
 
@@ -28,21 +32,24 @@ type Stages = readonly (readonly Plan[])[];
  * processor and the disk. A suite that is not named here runs last, by itself.
  */
 const STAGES: Stages = [
-  [{ name: "rules" }],
-  [{ name: "unit" }],
-  [{ name: "integration" }],
-  [{ name: "e2e" }],
+  // These compute. One process each: their modules are loaded once.
+  [{ name: "rules" }, { name: "unit" }, { name: "integration" }, { name: "fuzz" }],
+  // These wait half of their time, for servers, disks and clocks.
   [
+    { name: "e2e", workers: 3 },
     {
       name: "deno",
+      workers: 2,
       // Deno takes a second to start, so it is killed less often.
       variables: { SIMPLELOGS_TEST_EXECUTABLE: "./test/deno/simplelogs", ROUNDS: "2" },
       otherFiles: DENO_E2E_FILES,
     },
   ],
-  [{ name: "client" }],
-  [{ name: "browser" }],
-  [{ name: "fuzz" }],
+  [
+    { name: "browser", workers: 3 },
+    { name: "client", workers: 2 },
+  ],
+  // This measures, so nothing runs beside it.
   [{ name: "bench" }],
 ];
 

@@ -4,15 +4,20 @@ import { DENO_E2E_FILES, findSuites } from "../../../../scripts/src/test/suites.
 import { withFolder } from "../../../support/folder.ts";
 import { writeFiles } from "./checkout.ts";
 
+const STAGES = [
+  [{ name: "rules" }],
+  [{ name: "unit" }],
+  [{ name: "e2e", workers: 3 }],
+  [{ name: "deno", variables: { EXECUTABLE: "./deno" }, otherFiles: ["test/e2e/bodies.test.ts"] }],
+];
+
 /** The suites of a checkout with these empty files in test/, each with its files. */
 function suitesOf(files: readonly string[], filters: readonly string[] = []) {
   return withFolder((folder) => {
     writeFiles(folder, Object.fromEntries(files.map((file) => [`test/${file}`, ""])));
-    return findSuites(folder, filters);
+    return findSuites(folder, filters, STAGES);
   });
 }
-
-const DENO_VARIABLES = { SIMPLELOGS_TEST_EXECUTABLE: "./test/deno/simplelogs", ROUNDS: "2" };
 
 describe("suites are found", () => {
   const files = [
@@ -28,7 +33,7 @@ describe("suites are found", () => {
     expect(await suitesOf(files)).toEqual([
       [{ name: "rules", files: ["test/rules.test.ts"] }],
       [{ name: "unit", files: ["test/unit/a.test.ts", "test/unit/b/c.test.ts"] }],
-      [{ name: "e2e", files: ["test/e2e/a.test.ts"] }],
+      [{ name: "e2e", workers: 3, files: ["test/e2e/a.test.ts"] }],
       [{ name: "later", files: ["test/later/a.test.tsx"] }],
     ]);
   });
@@ -52,9 +57,9 @@ describe("suites are found", () => {
 
   test("with files of e2e that run once more, against the launcher of another runtime", async () => {
     const names = ["e2e/bodies.test.ts", "e2e/commands.test.ts", "deno/twins.test.ts"];
-    const e2e = { name: "e2e", files: ["test/e2e/bodies.test.ts", "test/e2e/commands.test.ts"] };
+    const e2e = { name: "e2e", workers: 3, files: ["test/e2e/bodies.test.ts", "test/e2e/commands.test.ts"] };
     const both = ["test/deno/twins.test.ts", "test/e2e/bodies.test.ts"];
-    const deno = { name: "deno", files: both, variables: DENO_VARIABLES };
+    const deno = { name: "deno", files: both, variables: { EXECUTABLE: "./deno" } };
     expect(await suitesOf(names)).toEqual([[e2e], [deno]]);
     expect(await suitesOf(names, ["deno"])).toEqual([[deno]]);
     expect(await suitesOf(names, ["e2e/bodies"])).toEqual([[{ ...e2e, files: ["test/e2e/bodies.test.ts"] }]]);
