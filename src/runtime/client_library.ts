@@ -28,7 +28,7 @@ export interface LibraryFile {
 }
 
 export interface ClientLibrary {
-  /** Of the program that it was built with: "0.1.0". */
+  /** Of the program that it was built with: "0.2.0". */
   readonly version: string;
   readonly files: readonly LibraryFile[];
 }

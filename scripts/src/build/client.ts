@@ -1,14 +1,12 @@
 // src/client in, dist/client out: the client library as it is served and packed, each file minified, with its types beside it. A file that
 // is loaded by another carries its hash there, so that a page's policy can list hashes.
 
-import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { minify } from "terser";
 import { declarationsOf } from "./client_types.ts";
+import { bodiesOf, bundle, writeWhole } from "./files.ts";
 
 /** One file of dist/client. */
 interface Output {
@@ -77,7 +75,6 @@ export interface Size {
  */
 export async function buildClient(root: string): Promise<Size[]> {
   const folder = join(root, "dist", "client");
-  mkdirSync(folder, { recursive: true });
   const hashes = new Map<string, string>();
   // Shared, so that the script tag's files agree on the short names.
   const nameCache: { vars?: unknown; props?: unknown } = {};
@@ -86,7 +83,7 @@ export async function buildClient(root: string): Promise<Size[]> {
   for (const output of OUTPUTS) {
     const entry = join(root, "src", "client", output.entry);
     if (!existsSync(entry)) continue;
-    const text = await minified(bundle(root, entry, output, hashes), output, nameCache);
+    const text = await minified(bundleOf(root, entry, output, hashes), output, nameCache);
     delete nameCache.vars;
     hashes.set(output.file, `sha256-${createHash("sha256").update(text).digest("base64")}`);
     const size = sizeOf(output.file, text);
@@ -100,7 +97,7 @@ export async function buildClient(root: string): Promise<Size[]> {
     texts.set(output.file, text).set(output.types, declarationsOf(root, `src/client/${output.entry}`));
   }
   // All or nothing: they carry one another's hashes.
-  for (const [file, text] of texts) write(folder, file, text);
+  for (const [file, text] of texts) writeWhole(join(folder, file), text);
   return sizes;
 }
 
@@ -111,35 +108,18 @@ export function sizeText({ file, plain, gzip, brotli }: Size): string {
 
 /** Of a text as a server sends it: both at their best. */
 export function sizeOf(file: string, text: string): Size {
-  const params = { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY };
-  return {
-    file,
-    plain: Buffer.byteLength(text),
-    gzip: gzipSync(text, { level: constants.Z_BEST_COMPRESSION }).byteLength,
-    brotli: brotliCompressSync(text, { params }).byteLength,
-  };
+  const { identity, gzip = identity, br = identity } = bodiesOf(new TextEncoder().encode(text));
+  return { file, plain: identity.byteLength, gzip: gzip.byteLength, brotli: br.byteLength };
 }
 
-/** By a process of its own, as web.ts does. */
-function bundle(root: string, entry: string, output: Output, hashes: ReadonlyMap<string, string>): string {
-  const folder = mkdtempSync(join(tmpdir(), "simplelogs-client-"));
-  try {
-    const outfile = join(folder, "bundle");
-    const { integrity } = output;
-    const defines =
-      integrity === undefined ? [] : [`--define=${integrity.name}=${JSON.stringify(hashes.get(integrity.of) ?? "")}`];
-    const options = [`--target=${output.target}`, `--format=${output.format}`, "--external=./vitals*", ...defines];
-    const run = spawnSync(process.execPath, ["build", ...options, `--outfile=${outfile}`, entry], {
-      cwd: root,
-      stdio: ["ignore", "pipe", "pipe"],
-      encoding: "utf8",
-    });
-    if (run.status !== 0) throw new Error(`cannot bundle ${entry}:\n${run.stderr}${run.stdout}`);
-    // What is left outside is found under its built name.
-    return readFileSync(outfile, "utf8").replaceAll('"./vitals.ts"', '"./vitals.js"');
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+function bundleOf(root: string, entry: string, output: Output, hashes: ReadonlyMap<string, string>): string {
+  const { target, format, integrity } = output;
+  const options = [`--target=${target}`, `--format=${format}`, "--external=./vitals*"];
+  if (integrity !== undefined) {
+    options.push(`--define=${integrity.name}=${JSON.stringify(hashes.get(integrity.of) ?? "")}`);
   }
+  // What is left outside is found under its built name.
+  return bundle(root, entry, options).replaceAll('"./vitals.ts"', '"./vitals.js"');
 }
 
 /**
@@ -167,10 +147,4 @@ async function minified(text: string, { format, hasShortNames = false }: Output,
   });
   if (code === undefined) throw new Error("terser made nothing");
   return code;
-}
-
-function write(folder: string, file: string, text: string): void {
-  const unfinished = join(folder, `.${file}-${process.pid}`);
-  writeFileSync(unfinished, text);
-  renameSync(unfinished, join(folder, file));
 }

@@ -2,8 +2,8 @@
 // the npm package, all that a bundler wants in one tarball. The same input gives the same bytes. A process of its own, which begins when
 // the packages are there: `bun scripts/src/build/client_package.ts VERSION`.
 
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import {
   type ClientLibrary,
   LIBRARY_PACK_FILE,
@@ -14,8 +14,8 @@ import {
 } from "../../../src/runtime/client_library.ts";
 import { ROOT } from "../command.ts";
 import { buildClient, OUTPUTS, sizeText } from "./client.ts";
-import { bodiesOf } from "./files.ts";
-import { makeTarball, type TarFile } from "./tarball.ts";
+import { bodiesOf, writeWhole } from "./files.ts";
+import { type ArchiveFile, makeTarball } from "./tarball.ts";
 
 const SCRIPT = "text/javascript; charset=utf-8";
 const TYPES = "application/typescript; charset=utf-8";
@@ -31,14 +31,18 @@ function packClient(root: string, version: string): void {
   const scripts = inOrder.map(({ file }) => fileOf(folder, file, SCRIPT));
   const types = inOrder.map((output) => fileOf(folder, output.types, TYPES));
   const python = fileOf(join(root, "src", "client", "python"), "simplelogs.py", PYTHON);
-  const tarball = makeTarball([
-    ...[...scripts, ...types].map(({ name, bodies }) => ({ path: name, bytes: bodies.identity })),
-    { path: "package.json", bytes: bytesOf(`${JSON.stringify(packageManifest(root, version), undefined, 2)}\n`) },
-    textFile(root, "README.md", join("src", "client", "README.md")),
-    textFile(root, "LICENSE", "LICENSE"),
-    // Its code is in vitals.js.
-    textFile(root, "LICENSE.web-vitals", join("node_modules", "web-vitals", "LICENSE")),
-  ]);
+  const tarball = makeTarball(
+    [
+      ...[...scripts, ...types].map(({ name, bodies }) => ({ path: name, bytes: bodies.identity })),
+      { path: "package.json", bytes: bytesOf(`${JSON.stringify(packageManifest(root, version), undefined, 2)}\n`) },
+      textFile(root, "README.md", join("src", "client", "README.md")),
+      textFile(root, "LICENSE", "LICENSE"),
+      // Its code is in vitals.js.
+      textFile(root, "LICENSE.web-vitals", join("node_modules", "web-vitals", "LICENSE")),
+    ],
+    // npm wants every file below it.
+    { folder: "package" },
+  );
   const npmPackage = { name: NPM_PACKAGE_FILE, type: PACKAGE_TYPE, bodies: { identity: tarball } };
   const library: ClientLibrary = { version, files: [...scripts, npmPackage, python, ...types] };
   writeWhole(join(folder, LIBRARY_PACK_FILE), packLibrary(library));
@@ -86,20 +90,12 @@ function moduleOf(name: string) {
   return { types: `./${name}.d.mts`, default: `./${name}.mjs` };
 }
 
-function textFile(root: string, path: string, from: string): TarFile {
+function textFile(root: string, path: string, from: string): ArchiveFile {
   return { path, bytes: new Uint8Array(readFileSync(join(root, from))) };
 }
 
 function bytesOf(text: string): Uint8Array {
   return new TextEncoder().encode(text);
-}
-
-/** Complete under its name, or not at all. */
-function writeWhole(file: string, contents: string | Uint8Array): void {
-  mkdirSync(dirname(file), { recursive: true });
-  const unfinished = `${file}-${process.pid}`;
-  writeFileSync(unfinished, contents);
-  renameSync(unfinished, file);
 }
 
 const version = process.argv[2];

@@ -1,16 +1,16 @@
 // src/web in, dist/web/app.pack out: one script, one style sheet, a page and an icon, minified, named by their contents, and
 // compressed once here instead of at every request.
 
-import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import { type AppFile, PACK_FILE, packFiles } from "../../../src/runtime/assets.ts";
-import { bodiesOf } from "./files.ts";
+import { bodiesOf, bundle, writeWhole } from "./files.ts";
 
 /** All script together, compressed with gzip, in bytes: what the app may cost on a slow line. */
 const SCRIPT_BYTES_MAX = 150_000;
+
+const OPTIONS = ["--target=browser", "--format=esm", "--minify", '--define=process.env.NODE_ENV="production"'];
 
 const TYPES: Readonly<Record<string, string>> = {
   ".js": "text/javascript; charset=utf-8",
@@ -22,8 +22,8 @@ const TYPES: Readonly<Record<string, string>> = {
 /** Bundles and packs. Throws Error when the bundler fails or the script is too large. */
 export function buildWeb(root: string, version: string): void {
   const source = join(root, "src", "web");
-  const script = bundle(root, join(source, "main.tsx"));
-  const style = bundle(root, join(source, "styles", "app.css"));
+  const script = bundle(root, join(source, "main.tsx"), OPTIONS);
+  const style = bundle(root, join(source, "styles", "app.css"), OPTIONS);
   const scriptFile = named("main", ".js", script);
   const styleFile = named("app", ".css", style);
   const icon = named("icon", ".svg", readFileSync(join(source, "icon.svg"), "utf8"));
@@ -38,30 +38,8 @@ export function buildWeb(root: string, version: string): void {
   if (scriptBytes > SCRIPT_BYTES_MAX) {
     throw new Error(`the app's script has ${scriptBytes} bytes compressed, at most ${SCRIPT_BYTES_MAX}`);
   }
-  const folder = join(root, "dist", "web");
-  mkdirSync(folder, { recursive: true });
-  const unfinished = join(folder, `.${PACK_FILE}-${process.pid}`);
-  writeFileSync(unfinished, packFiles(files));
-  renameSync(unfinished, join(folder, PACK_FILE));
+  writeWhole(join(root, "dist", "web", PACK_FILE), packFiles(files));
   console.log(`built dist/web/${PACK_FILE} (${Math.round(scriptBytes / 1000)} kB of script compressed)`);
-}
-
-/** By a process of its own: in this one, which may have begun before the packages were there, Bun would not find them. */
-function bundle(root: string, entry: string): string {
-  const folder = mkdtempSync(join(tmpdir(), "simplelogs-web-"));
-  try {
-    const outfile = join(folder, "bundle");
-    const options = ["--target=browser", "--format=esm", "--minify", '--define=process.env.NODE_ENV="production"'];
-    const run = spawnSync(process.execPath, ["build", ...options, `--outfile=${outfile}`, entry], {
-      cwd: root,
-      stdio: ["ignore", "pipe", "pipe"],
-      encoding: "utf8",
-    });
-    if (run.status !== 0) throw new Error(`cannot bundle ${entry}:\n${run.stderr}${run.stdout}`);
-    return readFileSync(outfile, "utf8");
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 }
 
 function named(name: string, extension: string, text: string): AppFile {
