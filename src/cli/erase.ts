@@ -2,7 +2,7 @@
 // holds the data file, else through the server.
 
 import type { Command } from "commander";
-import type { EraseReport } from "../core/changes.ts";
+import type { EraseReport } from "../core/account_responses.ts";
 import { OperatingError } from "../core/errors.ts";
 import { formatCount, formatCountOf, formatInstant } from "../core/format.ts";
 import { escapeControls } from "../core/terminal.ts";

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import type { Settings } from "../config/settings.ts";
-import type { EraseReport } from "../core/changes.ts";
+import type { EraseReport } from "../core/account_responses.ts";
 import { OperatingError } from "../core/errors.ts";
 import { instantText } from "../core/instant.ts";
 import type { QueryScope } from "../core/queries.ts";

@@ -1,8 +1,8 @@
 // `simplelogs usage`: what each project sent, month by month, and what it takes on disk now.
 
 import type { Command } from "commander";
+import type { ProjectStorage, UsageResponse } from "../core/account_responses.ts";
 import { formatBytes, formatCount, formatDuration, formatInstant } from "../core/format.ts";
-import type { ProjectStorage, UsageResponse } from "../core/responses.ts";
 import { addConfigOption } from "./context.ts";
 import { jsonLine } from "./json_line.ts";
 import { addNotes } from "./search_help.ts";

@@ -1,7 +1,7 @@
 // What readers may change through the one connection that writes, and what becomes of it.
 
+import type { EraseReport, TouchpointRow } from "./account_responses.ts";
 import type { QueryScope } from "./queries.ts";
-import type { TouchpointRow } from "./responses.ts";
 import type { StoredSession } from "./session.ts";
 
 /** What a reader may change, through the one connection that writes. */
@@ -22,16 +22,6 @@ export type ChangeRefusalCode =
   | "bad_query"
   | "unknown_project"
   | "unavailable";
-
-/** What an erasure removed. */
-export interface EraseReport {
-  readonly records: number;
-  readonly blocks: number;
-  readonly rejections: number;
-  readonly waiting: number;
-  /** Blocks that are damaged, so that nobody can tell whether they hold what was to go: left as they are. Absent for none. */
-  readonly damagedBlocks?: number;
-}
 
 export type ChangeOutcome =
   | {

@@ -1,7 +1,9 @@
 // What is stored. A record is one log, or one timing in one of four states; the codes below are written into blocks, so
 // a code never changes its meaning.
 
+import type { Static } from "@sinclair/typebox";
 import type { JsonObject } from "./json.ts";
+import type { RecordSchema } from "./responses.ts";
 
 /** The two kinds of key and of sender. */
 export const SOURCES = ["server", "client"] as const;
@@ -39,25 +41,7 @@ export interface StoredRecord {
 }
 
 /** A record as it is shown: export, read API and live tail all give exactly this, absent fields left out. */
-export interface ShownRecord {
-  id: number;
-  project: string;
-  apiKey: string;
-  kind: "log" | "timing";
-  status?: TimingStatus;
-  time: number;
-  receivedAt: number;
-  source: Source;
-  keyType?: Source;
-  touchpoint?: string;
-  key?: string;
-  level?: Level;
-  message?: string;
-  startTime?: number;
-  endTime?: number;
-  duration?: number;
-  metadata?: JsonObject;
-}
+export type ShownRecord = Static<typeof RecordSchema>;
 
 /** Gives a record its shown form, members in the contract's order. */
 export function showRecord(project: string, record: StoredRecord): ShownRecord {

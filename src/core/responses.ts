@@ -1,261 +1,219 @@
-// What readers are told: the shape of each answer, the same over HTTP, in the commands and in the app. All times are Unix
-// milliseconds.
+// The responses of the read API about records, as schemas: the API's description is made of them, and the types of the readers, the
+// commands and the app come from them. A schema with a title is one component of the description. All times are Unix milliseconds.
+// Import types from here with `import type` where TypeBox must not come along, as in the app.
 
-import type { Durability } from "./batch.ts";
-import type { DropReason } from "./drop.ts";
-import type { Source } from "./entry.ts";
-import type { JsonObject } from "./json.ts";
-import type { ShownRecord } from "./record.ts";
+import { Type } from "@sinclair/typebox";
+import type { KeyUseResponse, RejectionsResponse, TouchpointsResponse, UsageResponse } from "./account_responses.ts";
+import { count, metadata, nullable, object, source, text, time, type ValueOf } from "./schema_parts.ts";
 
-/** What every answer that had to look at blocks may say besides. */
-export interface ScanWarnings {
-  /** Present when the time limit ended the search: the answer covers only a part, and this says which. */
-  readonly stoppedEarly?: string;
-  /** Blocks that are damaged and were left out; absent when there are none. */
-  readonly damagedBlocks?: number;
-}
+/** Every refusal. */
+export const MessageSchema = object("Message", { message: text("What is wrong, for people") });
 
-export interface EntriesResponse extends ScanWarnings {
-  /** Newest time first, then highest id first. */
-  readonly entries: readonly ShownRecord[];
-  /** Give it back for the next page; null: there is none. */
-  readonly nextCursor: string | null;
-}
+/** A refusal that may say where in the search text the problem is. */
+export const QueryProblemSchema = object("QueryProblem", {
+  message: text("What is wrong, for people"),
+  at: Type.Optional(count("Where in `q`, in UTF-16 units from 0")),
+  length: Type.Optional(count("How many units are concerned")),
+});
 
+/** A body that does not fit its schema. */
+export const InvalidPayloadSchema = object("InvalidPayload", {
+  message: Type.String(),
+  errors: Type.Object({
+    fieldErrors: Type.Record(Type.String(), Type.Array(Type.String())),
+    formErrors: Type.Array(Type.String()),
+  }),
+});
+
+const WARNINGS = {
+  stoppedEarly: Type.Optional(text("The time limit ended the search: the answer covers a part, and this says which")),
+  damagedBlocks: Type.Optional(count("Blocks that are damaged and were left out")),
+};
+
+const ScanWarningsSchema = Type.Object(WARNINGS);
+/** What a response that read blocks may add: the time limit ended it, or blocks were damaged. */
+export type ScanWarnings = ValueOf<typeof ScanWarningsSchema>;
+
+export const RecordSchema = object("Record", {
+  id: Type.Integer({ minimum: 1, description: "Grows in commit order over all projects, never reused" }),
+  project: Type.String(),
+  apiKey: text("Name of the key pair that sent it"),
+  kind: Type.Union([Type.Literal("log"), Type.Literal("timing")]),
+  status: Type.Optional(
+    Type.Union(
+      [Type.Literal("completed"), Type.Literal("started"), Type.Literal("unfinished"), Type.Literal("orphaned")],
+      { description: "Of timings" },
+    ),
+  ),
+  time: time("When it happened"),
+  receivedAt: time("When it was received"),
+  source: source("What sent it, as the entry or its batch says"),
+  keyType: Type.Optional(
+    source("Which key of the pair sent it, whatever `source` says; absent in records that an older version stored"),
+  ),
+  touchpoint: Type.Optional(Type.String()),
+  key: Type.Optional(text("Correlation key")),
+  level: Type.Optional(
+    Type.Union([Type.Literal("debug"), Type.Literal("info"), Type.Literal("warn"), Type.Literal("error")]),
+  ),
+  message: Type.Optional(Type.String()),
+  startTime: Type.Optional(time("Start")),
+  endTime: Type.Optional(time("End")),
+  duration: Type.Optional(Type.Number({ description: "In ms" })),
+  metadata: Type.Optional(metadata()),
+});
+
+export const EntriesSchema = object("Entries", {
+  entries: Type.Array(RecordSchema, {
+    description: "Newest time first; fewer than the limit where they are very long",
+  }),
+  nextCursor: nullable(text("Give it back for the next page")),
+  ...WARNINGS,
+});
+/** A page of records: newest time first, then highest id first. `nextCursor` null: this is the last page. */
+export type EntriesResponse = ValueOf<typeof EntriesSchema>;
+
+const HistogramBucketSchema = Type.Object({
+  time: time("Start of the bucket"),
+  debug: count("Logs of this level"),
+  info: count("Logs of this level"),
+  warn: count("Logs of this level"),
+  error: count("Logs of this level"),
+  timing: count("Timings"),
+});
 /** Counts of the records of one interval: logs by level, and timings. */
-export interface HistogramBucket {
-  readonly time: number;
-  readonly debug: number;
-  readonly info: number;
-  readonly warn: number;
-  readonly error: number;
-  readonly timing: number;
-}
+export type HistogramBucket = ValueOf<typeof HistogramBucketSchema>;
 
-export interface HistogramResponse extends ScanWarnings {
-  /** In ms. */
-  readonly interval: number;
-  readonly buckets: readonly HistogramBucket[];
-}
+export const HistogramSchema = object("Histogram", {
+  interval: Type.Number({ description: "Length of a bucket, ms" }),
+  buckets: Type.Array(HistogramBucketSchema, { description: "Empty ones included" }),
+  ...WARNINGS,
+});
+export type HistogramResponse = ValueOf<typeof HistogramSchema>;
 
-/** Durations in ms of completed timings; null where there is none. */
-export interface TimingStats {
-  readonly count: number;
-  readonly min: number | null;
-  readonly mean: number | null;
-  readonly max: number | null;
-  readonly p50: number | null;
-  readonly p75: number | null;
-  readonly p90: number | null;
-  readonly p95: number | null;
-  readonly p99: number | null;
-  /** Starts that still wait for their end. */
-  readonly running: number;
-  readonly unfinished: number;
-}
+const duration = (description: string) => nullable(Type.Number({ description: `${description}, ms` }));
 
-export interface TouchpointTimings extends TimingStats {
-  /** "" for timings without one. */
-  readonly touchpoint: string;
-  readonly registered: boolean;
-  /** Pairs for which more than one start would have done, of all searches, received on the days of the range: a `key` tells them apart. */
-  readonly ambiguous: number;
-}
+const STATS = {
+  count: count("Completed timings"),
+  min: duration("Shortest"),
+  mean: duration("Mean"),
+  max: duration("Longest"),
+  p50: duration("Median, within 1 %"),
+  p75: duration("75th percentile, within 1 %"),
+  p90: duration("90th percentile, within 1 %"),
+  p95: duration("95th percentile, within 1 %"),
+  p99: duration("99th percentile, within 1 %"),
+  running: count("Starts that still wait for their end"),
+  unfinished: count("Starts whose end never came"),
+};
 
-/** All touchpoints whose names begin with `category`, which ends with "/", together. */
-export interface CategoryTimings extends TimingStats {
-  readonly category: string;
-}
+const TimingStatsSchema = Type.Object(STATS);
+/** Counts and durations (ms) of timings. A duration is null where no timing was completed. */
+export type TimingStats = ValueOf<typeof TimingStatsSchema>;
 
-export interface TimingsResponse extends ScanWarnings {
-  /** Touchpoints that are not listed: those with the most timings are. */
-  readonly more: number;
-  /** By name, of which a long one is cut. */
-  readonly touchpoints: readonly TouchpointTimings[];
-  /** By name, made of the touchpoints that are listed; only when asked by category. */
-  readonly categories?: readonly CategoryTimings[];
-}
+const TouchpointTimingsSchema = Type.Object({
+  touchpoint: text('"" for timings without one; a long name is cut'),
+  registered: Type.Boolean(),
+  ambiguous: count("Pairs for which more than one start would have done, on the days of the range; whatever `q` is"),
+  ...STATS,
+});
+export type TouchpointTimings = ValueOf<typeof TouchpointTimingsSchema>;
 
-export interface SeriesBucket extends TimingStats {
-  readonly time: number;
-}
+const CategoryTimingsSchema = Type.Object({
+  category: text('What names have up to a "/", which it ends with'),
+  ...STATS,
+});
+/** All listed touchpoints whose names begin with `category`, together. */
+export type CategoryTimings = ValueOf<typeof CategoryTimingsSchema>;
 
-export interface SeriesResponse extends ScanWarnings {
-  /** In ms. */
-  readonly interval: number;
-  /** In all; absent when asked by touchpoint. */
-  readonly buckets?: readonly SeriesBucket[];
-  /** Touchpoints that are not listed; when asked by touchpoint. */
-  readonly more?: number;
-  readonly touchpoints?: readonly { readonly touchpoint: string; readonly buckets: readonly SeriesBucket[] }[];
-}
+export const TimingsSchema = object("Timings", {
+  more: count("Touchpoints that are not listed: those with the most timings are, 10,000 at most"),
+  touchpoints: Type.Array(TouchpointTimingsSchema),
+  categories: Type.Optional(
+    Type.Array(CategoryTimingsSchema, {
+      description: "With by=category: all listed touchpoints of each category together, of 10,000 categories at most",
+    }),
+  ),
+  ...WARNINGS,
+});
+/** Touchpoints and categories by name. */
+export type TimingsResponse = ValueOf<typeof TimingsSchema>;
 
-/** A start that waits for its end. */
-export interface RunningTiming {
-  readonly project: string;
-  readonly apiKey: string;
-  readonly source: Source;
-  readonly keyType?: Source;
-  readonly touchpoint?: string;
-  readonly key?: string;
-  readonly message?: string;
-  readonly startTime: number;
-  readonly receivedAt: number;
-  readonly metadata?: JsonObject;
-}
+const SeriesBucketSchema = object("SeriesBucket", { time: time("Start of the bucket"), ...STATS });
+export type SeriesBucket = ValueOf<typeof SeriesBucketSchema>;
+const SeriesBucketsSchema = Type.Array(SeriesBucketSchema);
 
-export interface RunningResponse {
-  /** Longest running first. */
-  readonly running: readonly RunningTiming[];
-  /** All of them, also those that are not listed. */
-  readonly count: number;
-}
+export const SeriesSchema = object("Series", {
+  interval: Type.Number({ description: "Length of a bucket, ms" }),
+  buckets: Type.Optional(SeriesBucketsSchema),
+  more: Type.Optional(
+    count(
+      "With by=touchpoint: touchpoints that are not listed. Those with the most timings are, so many that all have 40,000 buckets at most",
+    ),
+  ),
+  touchpoints: Type.Optional(
+    Type.Array(Type.Object({ touchpoint: Type.String(), buckets: SeriesBucketsSchema }), {
+      description: "With by=touchpoint, in place of buckets",
+    }),
+  ),
+  ...WARNINGS,
+});
+export type SeriesResponse = ValueOf<typeof SeriesSchema>;
 
-export interface FieldsResponse extends ScanWarnings {
-  /** Fields that are not listed: those that the most records have are. */
-  readonly more: number;
-  /** As they are written in a search: "level", "touchpoint", "metadata.orderId". `count`: records that have it. */
-  readonly fields: readonly { readonly name: string; readonly count: number }[];
-}
+const RunningTimingSchema = Type.Object({
+  project: Type.String(),
+  apiKey: Type.String(),
+  source: source(),
+  keyType: Type.Optional(source()),
+  touchpoint: Type.Optional(Type.String()),
+  key: Type.Optional(Type.String()),
+  message: Type.Optional(Type.String()),
+  startTime: time("Start"),
+  receivedAt: time("When the start was received"),
+  metadata: Type.Optional(metadata()),
+});
+/** An open start. */
+export type RunningTiming = ValueOf<typeof RunningTimingSchema>;
 
-export interface ValuesResponse extends ScanWarnings {
-  readonly field: string;
-  /** Most frequent first, then by value. */
-  readonly values: readonly { readonly value: string | number | boolean | null; readonly count: number }[];
-  /** Records that have the field. */
-  readonly count: number;
-  /** Whether there are more different values than are listed. */
-  readonly more: boolean;
-}
+export const RunningSchema = object("Running", {
+  running: Type.Array(RunningTimingSchema, {
+    description: "Longest running first; fewer than the limit where they are very long",
+  }),
+  count: count("All of them, also those that are not listed"),
+});
+export type RunningResponse = ValueOf<typeof RunningSchema>;
 
-export interface TouchpointRow {
-  readonly project: string;
-  readonly name: string;
-  readonly registered: boolean;
-  readonly firstSeen: number;
-}
+export const FieldsSchema = object("Fields", {
+  more: count("Fields that are not listed: those that the most records have are, 2,000 at most"),
+  fields: Type.Array(
+    Type.Object({ name: text("As a search writes it: metadata.orderId"), count: count("Records that have it") }),
+  ),
+  ...WARNINGS,
+});
+export type FieldsResponse = ValueOf<typeof FieldsSchema>;
 
-/** A part of touchpoints' names, between two "/". */
-export interface TouchpointNode {
-  readonly name: string;
-  /** From the root on: a touchpoint's name, or what the names below begin with. */
-  readonly path: string;
-  /** Null where it is only a category, and no touchpoint itself; so is `firstSeen`. */
-  readonly registered: boolean | null;
-  readonly firstSeen: number | null;
-  /** By name. */
-  readonly children: readonly TouchpointNode[];
-}
+export const ValuesSchema = object("Values", {
+  field: Type.String(),
+  values: Type.Array(
+    Type.Object({
+      value: Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()], {
+        description: "Of a long text the first 1,000 characters: values that begin alike are one",
+      }),
+      count: count("Records with this value"),
+    }),
+    { description: "Most frequent first" },
+  ),
+  count: count("Records that have the field"),
+  more: Type.Boolean({ description: "Whether there are more different values than are listed" }),
+  ...WARNINGS,
+});
+/** Values by falling count, then by value. */
+export type ValuesResponse = ValueOf<typeof ValuesSchema>;
 
-export interface TouchpointsResponse {
-  /** Touchpoints that are not listed. */
-  readonly more: number;
-  /** By project, then name. */
-  readonly touchpoints: readonly TouchpointRow[];
-  /** The same as a tree a project, by project. */
-  readonly tree: readonly { readonly project: string; readonly children: readonly TouchpointNode[] }[];
-}
+/** Data of a live tail's `record` event is a Record, that of `gap` is this. */
+export const GapSchema = object("Gap", { missed: count("Matching records that were passed over") });
 
-export interface UsageRow {
-  readonly project: string;
-  /** UTC month of receipt, "2026-11". */
-  readonly month: string;
-  readonly received: number;
-  readonly stored: number;
-  readonly admitted: number;
-  readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
-  /** Entries a month; null: no limit. */
-  readonly limit: number | null;
-  /** Admitted entries past the limit. */
-  readonly overage: number;
-  /** Whether what is past the limit is stored or dropped. */
-  readonly overagePolicy: "continue" | "drop";
-  /** Pairs by touchpoint for which more than one start would have done. */
-  readonly ambiguous: number;
-}
-
-/** What a project takes now. Bytes are compressed. */
-export interface ProjectStorage {
-  readonly project: string;
-  readonly records: number;
-  readonly blocks: number;
-  readonly bytes: number;
-  readonly retentionMs: number;
-  /** Record times; null when there is none. */
-  readonly oldest: number | null;
-  readonly newest: number | null;
-}
-
-export interface UsageResponse {
-  /** Newest month first, then by project. */
-  readonly usage: readonly (UsageRow & { readonly bytes: number })[];
-  readonly storage: readonly ProjectStorage[];
-}
-
-export interface RejectionRow {
-  readonly id: number;
-  readonly project: string;
-  readonly apiKey: string;
-  readonly receivedAt: number;
-  readonly reason: DropReason;
-  /** What to do about it, for people. */
-  readonly hint: string;
-  /** The entry as it was sent; a text when it was too long to keep whole. */
-  readonly entry: unknown;
-}
-
-export interface RejectionsResponse {
-  /** Whether there are more within the limit: the answer would be too long. */
-  readonly more: boolean;
-  /** Latest first. */
-  readonly rejections: readonly RejectionRow[];
-}
-
-/** How the server is now. */
-export interface StatusResponse {
-  /** Whether batches can be stored; `reason` says why not, and is null when they can. */
-  readonly ready: boolean;
-  readonly reason: string | null;
-  readonly version: string;
-  readonly startedAt: number;
-  readonly durability: Durability;
-  /** What waits to be stored. */
-  readonly queue: {
-    readonly requests: number;
-    readonly requestsMax: number;
-    readonly bytes: number;
-    readonly bytesMax: number;
-  };
-  /** Since the data file was made; received = stored + open + queued + the sum of dropped. */
-  readonly entries: {
-    readonly received: number;
-    readonly stored: number;
-    readonly open: number;
-    readonly queued: number;
-    readonly dropped: Readonly<Record<DropReason, number>>;
-  };
-  /** `bytesMax`: the oldest data goes when the file is larger. */
-  readonly storage: {
-    readonly records: number;
-    readonly blocks: number;
-    readonly bytesOnDisk: number;
-    readonly bytesMax: number;
-  };
-}
-
-/** When a key of a pair was first known and last sent an accepted batch; null: never. */
-export interface KeyUse {
-  readonly name: string;
-  readonly type: Source;
-  readonly created: number | null;
-  readonly lastUsed: number | null;
-}
-
-export interface KeysResponse {
-  readonly keys: readonly KeyUse[];
-}
-
-/** The answer to each kind of question. */
+/** The response to each kind of query. */
 export interface QueryResponses {
   readonly entries: EntriesResponse;
   readonly histogram: HistogramResponse;
@@ -267,5 +225,5 @@ export interface QueryResponses {
   readonly touchpoints: TouchpointsResponse;
   readonly usage: UsageResponse;
   readonly rejections: RejectionsResponse;
-  readonly keys: KeysResponse;
+  readonly keys: KeyUseResponse;
 }

@@ -2,6 +2,7 @@
 // version it never does. There is one version of it in a server: another one's paths are answered 404, which says so.
 
 import { Type } from "@sinclair/typebox";
+import { MessageSchema } from "../core/responses.ts";
 import {
   type ClientLibrary,
   integrityOf,
@@ -12,7 +13,6 @@ import {
 } from "../runtime/client_library.ts";
 import { jsonResponse } from "./answers.ts";
 import { answerFile, CACHE_FOR_EVER, type Variants, variantsOf } from "./files.ts";
-import { MessageSchema } from "./read/answers.ts";
 import type { AnswerDocument, PlainRoute, Route } from "./routes.ts";
 
 /** So long a page may go on with what it has after an upgrade of the server, in seconds. */

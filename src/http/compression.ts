@@ -18,10 +18,10 @@ import {
   type ZstdCompress,
   zstdCompress,
 } from "node:zlib";
+import { MessageSchema } from "../core/responses.ts";
 import { LargeWork } from "../runtime/large_work.ts";
 import { jsonResponse } from "./answers.ts";
 import { chooseCoding } from "./codings.ts";
-import { MessageSchema } from "./read/answers.ts";
 import type { AnswerDocument, Operation, RequestHandler, Route } from "./routes.ts";
 import { Turns } from "./turns.ts";
 

@@ -3,10 +3,10 @@
 
 import { type TSchema, Type } from "@sinclair/typebox";
 import { BatchSchema } from "../core/entry.ts";
+import { InvalidPayloadSchema, MessageSchema } from "../core/responses.ts";
 import { compressed } from "./compression.ts";
 import { ENQUEUE_PATH } from "./ingest/enqueue.ts";
 import { describeRoutes } from "./openapi.ts";
-import { InvalidPayloadSchema, MessageSchema } from "./read/answers.ts";
 import type { AnswerDocument, Operation, OperationDocument, RequestHandler, Route } from "./routes.ts";
 
 const RETRY_AFTER = { "Retry-After": "Whole seconds, 1 to 60" };

@@ -3,6 +3,7 @@
 // part of the caller's.
 
 import { readWaitingRow } from "../commit/pending_timing.ts";
+import type { KeyUse, TouchpointRow } from "../core/account_responses.ts";
 import { DROP_REASONS, type DropReason } from "../core/drop.ts";
 import { type Level, type Source } from "../core/entry.ts";
 import { monthOf } from "../core/instant.ts";
@@ -10,7 +11,6 @@ import { isJsonObject } from "../core/json.ts";
 import { DAY_MS } from "../core/limits.ts";
 import type { StoredRecord } from "../core/record.ts";
 import { SOURCES } from "../core/record.ts";
-import type { KeyUse, TouchpointRow } from "../core/responses.ts";
 import { TOUCHPOINT_BYTES_MAX, TOUCHPOINT_LENGTH_MAX } from "../core/touchpoint.ts";
 import type { Database } from "../runtime/driver.ts";
 

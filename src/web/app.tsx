@@ -2,7 +2,7 @@
 // so the user lands on the page that the link named.
 
 import { signal } from "@preact/signals";
-import type { UsageResponse } from "../core/responses.ts";
+import type { UsageResponse } from "../core/account_responses.ts";
 import { Api } from "./api/client.ts";
 import { type Server, ServerProvider, useServer } from "./api/server_context.ts";
 import { Tail } from "./api/tail.ts";

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Browser } from "playwright-core";
-import type { UsageResponse } from "../../src/core/responses.ts";
+import type { UsageResponse } from "../../src/core/account_responses.ts";
 import { accessibilityProblems, THEMES, withAppPage } from "../support/app_page.ts";
 import { startBrowser } from "../support/browser.ts";
 import { MARKUP, takenAsMarkup } from "../support/markup.ts";

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
-import type { TouchpointsResponse } from "../../src/core/responses.ts";
+import type { TouchpointsResponse } from "../../src/core/account_responses.ts";
 import { accessibilityProblems, THEMES, withAppPage } from "../support/app_page.ts";
 import { startBrowser } from "../support/browser.ts";
 import { MARKUP, takenAsMarkup } from "../support/markup.ts";

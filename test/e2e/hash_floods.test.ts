@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { gzipSync } from "node:zlib";
-import type { TouchpointsResponse } from "../../src/core/responses.ts";
+import type { TouchpointsResponse } from "../../src/core/account_responses.ts";
 import { closingGap } from "../support/load.ts";
 import { runSeed, seededRandom } from "../support/random.ts";
 import { collidingName, objectText, ordinaryName } from "../support/raw_collisions.ts";

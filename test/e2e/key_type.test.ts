@@ -2,13 +2,8 @@
 
 import { describe, expect, test } from "bun:test";
 import { statSync } from "node:fs";
-import type {
-  EntriesResponse,
-  FieldsResponse,
-  RejectionsResponse,
-  TimingsResponse,
-  ValuesResponse,
-} from "../../src/core/responses.ts";
+import type { RejectionsResponse } from "../../src/core/account_responses.ts";
+import type { EntriesResponse, FieldsResponse, TimingsResponse, ValuesResponse } from "../../src/core/responses.ts";
 import { untilTrue } from "../support/condition.ts";
 import { AUTHORIZATION, read, TailClient } from "../support/read_api.ts";
 import { CLIENT_KEY, configText, type TestServer, withServer } from "../support/server.ts";

@@ -1,15 +1,9 @@
 // The read API of the executable: what was sent is found again, also while more is sent and blocks are merged.
 
 import { beforeAll, describe, expect, test } from "bun:test";
+import type { RejectionsResponse, TouchpointsResponse, UsageResponse } from "../../src/core/account_responses.ts";
 import type { ShownRecord } from "../../src/core/record.ts";
-import type {
-  EntriesResponse,
-  HistogramResponse,
-  RejectionsResponse,
-  TimingsResponse,
-  TouchpointsResponse,
-  UsageResponse,
-} from "../../src/core/responses.ts";
+import type { EntriesResponse, HistogramResponse, TimingsResponse } from "../../src/core/responses.ts";
 import { withinOneMonth } from "../support/calendar.ts";
 import { untilTrue } from "../support/condition.ts";
 import { exactQuantile } from "../support/query_model.ts";

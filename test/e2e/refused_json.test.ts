@@ -1,7 +1,7 @@
 // JSON that must not go in is refused as promised, whatever a client thinks up, and leaves nothing.
 
 import { describe, expect, test } from "bun:test";
-import type { RejectionsResponse } from "../../src/core/responses.ts";
+import type { RejectionsResponse } from "../../src/core/account_responses.ts";
 import { bodyOf, nestedArrays, nestedMetadata } from "../support/raw_json.ts";
 import { read } from "../support/read_api.ts";
 import { configText, SERVER_KEY, type TestServer, withServer } from "../support/server.ts";

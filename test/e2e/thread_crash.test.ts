@@ -3,8 +3,9 @@
 
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import type { RejectionsResponse } from "../../src/core/account_responses.ts";
 import type { ShownRecord } from "../../src/core/record.ts";
-import type { EntriesResponse, RejectionsResponse } from "../../src/core/responses.ts";
+import type { EntriesResponse } from "../../src/core/responses.ts";
 import { THREADS, type ThreadName } from "../../src/core/telemetry.ts";
 import { untilTrue } from "../support/condition.ts";
 import { DEATHS, isOrdered, orderDeath } from "../support/dying_on_demand.ts";

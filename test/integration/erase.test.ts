@@ -10,7 +10,7 @@ import { decodeColumns } from "../../src/block/open_block.ts";
 import { recordsOf } from "../../src/block/records.ts";
 import { readSummary } from "../../src/block/stats/statistics.ts";
 import type { GroupWrite } from "../../src/commit/group_write.ts";
-import type { EraseReport } from "../../src/core/changes.ts";
+import type { EraseReport } from "../../src/core/account_responses.ts";
 import { DAY_MS } from "../../src/core/limits.ts";
 import type { StoredRecord } from "../../src/core/record.ts";
 import { matchRows } from "../../src/query/match/evaluate.ts";

@@ -2,14 +2,14 @@
 // else is decided where the data is.
 
 import { type TSchema, Type } from "@sinclair/typebox";
+import { ErasedSchema, TouchpointSchema, TouchpointsSchema } from "../../core/account_responses.ts";
 import type { ChangeOutcome } from "../../core/changes.ts";
 import { assert } from "../../core/errors.ts";
+import { MessageSchema, QueryProblemSchema } from "../../core/responses.ts";
 import { TOUCHPOINT_LENGTH_MAX } from "../../core/touchpoint.ts";
 import type { Patience } from "../../runtime/idle_timeout.ts";
 import { jsonResponse } from "../answers.ts";
 import type { AnswerDocument, Route } from "../routes.ts";
-import { ErasedSchema, TouchpointSchema, TouchpointsSchema } from "./account_answers.ts";
-import { MessageSchema, QueryProblemSchema } from "./answers.ts";
 import { invalidBody } from "./bodies.ts";
 import { answerWith, defineOperation, type ReadDependencies, SEARCH_REFUSALS, UNAVAILABLE } from "./operation.ts";
 import { FROM, PROJECT, readScope, SEARCH, strictObject, TIME_ZONE, TO } from "./parameters.ts";

@@ -2,8 +2,8 @@
 // that fails on its way ends in a broken connection, never in a file that looks complete.
 
 import { Type } from "@sinclair/typebox";
+import { RecordSchema } from "../../core/responses.ts";
 import type { Route } from "../routes.ts";
-import { RecordSchema } from "./answers.ts";
 import { defineOperation, type ReadDependencies, SEARCH_REFUSALS, UNAVAILABLE } from "./operation.ts";
 import { PacedBody, workFor } from "./paced_body.ts";
 import { readScope, SCOPE, strictObject } from "./parameters.ts";

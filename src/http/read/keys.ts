@@ -1,18 +1,17 @@
-// GET /api/v1/keys: what the configuration says of each pair, joined with what the data says of its use. No key and no hash.
+// GET /api/v1/keys: the configuration's key pairs, joined with their use from the data file. No key and no hash leaves.
 
-import type { KeysResponse, KeyUse } from "../../core/responses.ts";
+import {
+  type KeyPair,
+  KeysSchema,
+  type KeyUse,
+  type KeyUseResponse,
+  type ShownKey,
+} from "../../core/account_responses.ts";
 import type { ShownPair } from "../access.ts";
 import { jsonResponse } from "../answers.ts";
 import type { Route } from "../routes.ts";
-import { KeysSchema } from "./account_answers.ts";
 import { defineOperation, NO_PARAMETERS, type ReadDependencies, UNAVAILABLE } from "./operation.ts";
 import { refuse } from "./refusals.ts";
-
-interface ShownKey {
-  readonly masked: string;
-  readonly created: number | null;
-  readonly lastUsed: number | null;
-}
 
 export function keysRoute(dependencies: ReadDependencies): Route {
   const list = defineOperation(dependencies, {
@@ -23,7 +22,7 @@ export function keysRoute(dependencies: ReadDependencies): Route {
     async handle({ request }) {
       const outcome = await dependencies.reading.query({ kind: "keys" }, request.signal);
       if (!outcome.ok) return refuse(outcome.refusal);
-      const { keys } = JSON.parse(outcome.answer) as KeysResponse;
+      const { keys } = JSON.parse(outcome.answer) as KeyUseResponse;
       const uses = new Map(keys.map((use) => [`${use.type} ${use.name}`, use]));
       return jsonResponse(200, { keys: dependencies.access().pairs.map((pair) => showPair(pair, uses)) });
     },
@@ -31,7 +30,7 @@ export function keysRoute(dependencies: ReadDependencies): Route {
   return { path: "/api/v1/keys", operations: { GET: list } };
 }
 
-function showPair(pair: ShownPair, uses: ReadonlyMap<string, KeyUse>) {
+function showPair(pair: ShownPair, uses: ReadonlyMap<string, KeyUse>): KeyPair {
   const { name, project, origins, rate, revoked } = pair;
   return {
     name,

@@ -2,9 +2,8 @@
 // the routes of one subject.
 
 import { type Static, type TObject, type TProperties, type TSchema, Type } from "@sinclair/typebox";
+import { RejectionsSchema, UsageSchema } from "../../core/account_responses.ts";
 import { ENTRIES_LIMIT_MAX, type QueryRequest, type QueryScope } from "../../core/queries.ts";
-import type { Operation, OperationDocument, Route } from "../routes.ts";
-import { RejectionsSchema, UsageSchema } from "./account_answers.ts";
 import {
   EntriesSchema,
   FieldsSchema,
@@ -13,7 +12,8 @@ import {
   SeriesSchema,
   TimingsSchema,
   ValuesSchema,
-} from "./answers.ts";
+} from "../../core/responses.ts";
+import type { Operation, OperationDocument, Route } from "../routes.ts";
 import {
   answerWith,
   defineOperation,

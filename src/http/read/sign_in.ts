@@ -1,12 +1,12 @@
 // The app's sign-in with the admin token and its sign-out, at /api/v1/session; and POST /api/v1/tickets, for what a link downloads.
 
 import { Type } from "@sinclair/typebox";
+import { MessageSchema } from "../../core/responses.ts";
 import { SESSION_HEADER, type SignInResponse, type TicketResponse } from "../../core/session.ts";
 import { readingIsOff } from "../admin.ts";
 import { jsonResponse } from "../answers.ts";
 import type { Route } from "../routes.ts";
 import { isSameOrigin, presentedSession, sessionCookie } from "../session.ts";
-import { MessageSchema } from "./answers.ts";
 import { defineOperation, NO_PARAMETERS, type ReadDependencies, TOO_MANY_FAILURES, ticketTarget } from "./operation.ts";
 import { strictObject } from "./parameters.ts";
 import { badRequest } from "./refusals.ts";

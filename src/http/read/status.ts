@@ -1,10 +1,10 @@
 // GET /api/v1/status: how the server is now, for people and pages: the same figures as /readyz and /metrics, from the latest snapshot.
 
-import type { StatusResponse } from "../../core/responses.ts";
+import type { StatusResponse } from "../../core/account_responses.ts";
+import { StatusSchema } from "../../core/account_responses.ts";
 import type { PipelineView } from "../../core/telemetry.ts";
 import { jsonResponse } from "../answers.ts";
 import type { Route } from "../routes.ts";
-import { StatusSchema } from "./account_answers.ts";
 import { defineOperation, NO_PARAMETERS, type ReadDependencies } from "./operation.ts";
 
 export interface StatusDependencies extends ReadDependencies {

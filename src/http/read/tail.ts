@@ -4,8 +4,8 @@
 
 import { Type } from "@sinclair/typebox";
 import type { TailEvent, TailRequest } from "../../core/queries.ts";
+import { RecordSchema } from "../../core/responses.ts";
 import type { Route } from "../routes.ts";
-import { RecordSchema } from "./answers.ts";
 import { defineOperation, type ReadDependencies, SEARCH_REFUSALS, UNAVAILABLE } from "./operation.ts";
 import { PacedBody, workFor } from "./paced_body.ts";
 import { PROJECT, readParameters, readTimeZone, SEARCH, strictObject, TIME_ZONE } from "./parameters.ts";

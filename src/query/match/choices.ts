@@ -1,7 +1,6 @@
 // What a record's counted flags say of the terms that they decide.
 
-import { keyTypeCodeIn, kindCodeOf, levelCodeOf, sourceOf } from "../../block/codec/flags.ts";
-import { keyTypeOfCode } from "../../block/codec/flags.ts";
+import { keyTypeCodeIn, keyTypeOfCode, kindCodeOf, levelCodeOf, sourceOf } from "../../block/codec/flags.ts";
 import { type Level } from "../../core/entry.ts";
 import { KINDS, LEVELS, type TimingStatus } from "../../core/record.ts";
 import type { ChoiceTerm } from "../../search/expression.ts";

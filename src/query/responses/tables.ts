@@ -1,6 +1,5 @@
 // What is read beside blocks: touchpoints, usage, rejections. Rows in, answers out.
 
-import type { DropReason } from "../../core/drop.ts";
 import type {
   KeyUse,
   ProjectStorage,
@@ -10,7 +9,8 @@ import type {
   TouchpointsResponse,
   UsageResponse,
   UsageRow,
-} from "../../core/responses.ts";
+} from "../../core/account_responses.ts";
+import type { DropReason } from "../../core/drop.ts";
 import { PAGE_LENGTH_MAX, TOUCHPOINTS_LISTED_MAX } from "../scan/limits.ts";
 import { projectRules, type ReadRules } from "../scan/scope.ts";
 import { adviceFor } from "./advice.ts";

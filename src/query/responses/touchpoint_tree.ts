@@ -2,7 +2,7 @@
 // levels and then taken in a row, so that no table is made of texts that clients chose. What categories a name has is said in
 // core/category.ts, which bounds what a name of slashes alone can make; the rest of it is one leaf.
 
-import type { TouchpointNode, TouchpointRow } from "../../core/responses.ts";
+import type { TouchpointNode, TouchpointRow } from "../../core/account_responses.ts";
 import { categoryEnds } from "../../core/touchpoint.ts";
 import { compareTexts } from "./text_order.ts";
 

@@ -12,7 +12,7 @@
 // steps of mostly under 50 ms, the longest 120 ms.
 
 import type { ErasedTiming } from "../../commit/pending_timing.ts";
-import type { EraseReport } from "../../core/changes.ts";
+import type { EraseReport } from "../../core/account_responses.ts";
 import type { Database } from "../../runtime/driver.ts";
 import { spaceUsed, tryCheckpointFully, vacuumStep } from "../space/space.ts";
 import type { StoreWriter } from "../store_writer.ts";

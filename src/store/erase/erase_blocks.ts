@@ -8,7 +8,7 @@ import { BlockEncoder } from "../../block/encode.ts";
 import { BlockMerger, type MergedBlock } from "../../block/merge/merge_blocks.ts";
 import { decodeColumns, openBlock } from "../../block/open_block.ts";
 import { headerOf } from "../../block/stats/zone_map.ts";
-import type { EraseReport } from "../../core/changes.ts";
+import type { EraseReport } from "../../core/account_responses.ts";
 import type { Database } from "../../runtime/driver.ts";
 import type { StoreWriter } from "../store_writer.ts";
 import { isDamage, loadPieces } from "./erase_chunks.ts";

@@ -2,7 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import type { EraseReport } from "../../core/changes.ts";
+import type { EraseReport } from "../../core/account_responses.ts";
 import { OperatingError } from "../../core/errors.ts";
 import { openForReading, type ReadAccess } from "../database.ts";
 import { lockData } from "../lock.ts";

@@ -1,7 +1,8 @@
 // What people change, done by the writer between groups: the list of touchpoints at once, erasures one after the other in short
 // steps. In: requests with their numbers. Out: one outcome each. What the worker keeps in memory is kept in step with the file.
 
-import type { ChangeOutcome, ChangeRefusalCode, ChangeRequest, EraseReport } from "../../core/changes.ts";
+import type { EraseReport } from "../../core/account_responses.ts";
+import type { ChangeOutcome, ChangeRefusalCode, ChangeRequest } from "../../core/changes.ts";
 import type { Clock } from "../../core/clock.ts";
 import { OperatingError } from "../../core/errors.ts";
 import type { EntryWorker } from "../../ingest/loop.ts";

@@ -2,44 +2,23 @@
 // runs again a few times, since a busy server means "soon".
 
 import type {
+  KeysResponse,
+  RejectionsResponse,
+  StatusResponse,
+  TouchpointsResponse,
+  UsageResponse,
+} from "../../core/account_responses.ts";
+import type {
   EntriesResponse,
   FieldsResponse,
   HistogramResponse,
-  RejectionsResponse,
   RunningResponse,
   SeriesResponse,
-  StatusResponse,
   TimingsResponse,
-  TouchpointsResponse,
-  UsageResponse,
   ValuesResponse,
 } from "../../core/responses.ts";
 import { type SignInResponse, TICKET_PARAMETER, type TicketResponse } from "../../core/session.ts";
 import { apiAddress, failure, type Outcome, type Problem, type QueryParameters } from "../state/query.ts";
-
-/** One key of a pair, masked. Unix ms; null: never. */
-export interface ShownKey {
-  readonly masked: string;
-  readonly created: number | null;
-  readonly lastUsed: number | null;
-}
-
-/** A pair of keys, as the configuration has it. */
-export interface KeyPair {
-  readonly name: string;
-  readonly project: string;
-  /** Null where the pair has no such key. */
-  readonly server: ShownKey | null;
-  readonly client: ShownKey | null;
-  readonly origins: readonly string[];
-  /** Entries a second of each key; null: no limit. */
-  readonly rate: number | null;
-  readonly revoked: boolean;
-}
-
-export interface KeyPairsResponse {
-  readonly keys: readonly KeyPair[];
-}
 
 interface Responses {
   readonly "/api/v1/entries": EntriesResponse;
@@ -51,7 +30,7 @@ interface Responses {
   readonly "/api/v1/touchpoints": TouchpointsResponse;
   readonly "/api/v1/usage": UsageResponse;
   readonly "/api/v1/rejections": RejectionsResponse;
-  readonly "/api/v1/keys": KeyPairsResponse;
+  readonly "/api/v1/keys": KeysResponse;
   readonly "/api/v1/status": StatusResponse;
 }
 

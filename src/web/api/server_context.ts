@@ -3,8 +3,8 @@
 import type { ReadonlySignal, Signal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext, useEffect, useMemo, useRef } from "preact/hooks";
+import type { UsageResponse } from "../../core/account_responses.ts";
 import { assert } from "../../core/errors.ts";
-import type { UsageResponse } from "../../core/responses.ts";
 import { useApp } from "../state/app_context.ts";
 import { Query, type QueryHandle, type QueryParameters, type RunQuery } from "../state/query.ts";
 import type { Session } from "../state/session.ts";

@@ -8,7 +8,7 @@ import { protectNegations } from "../../../src/cli/search_words.ts";
 import type { Question } from "../../../src/cli/source.ts";
 import { addSourceOptions, type SourceOptions } from "../../../src/cli/tools.ts";
 import { DEFAULT_PROJECT } from "../../../src/config/settings.ts";
-import type { EraseReport } from "../../../src/core/changes.ts";
+import type { EraseReport } from "../../../src/core/account_responses.ts";
 import { OperatingError } from "../../../src/core/errors.ts";
 import type { HistogramResponse, QueryResponses } from "../../../src/core/responses.ts";
 import { lockData } from "../../../src/store/lock.ts";

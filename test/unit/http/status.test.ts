@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
-import type { StatusResponse } from "../../../src/core/responses.ts";
-import { StatusSchema } from "../../../src/http/read/account_answers.ts";
+import type { StatusResponse } from "../../../src/core/account_responses.ts";
+import { StatusSchema } from "../../../src/core/account_responses.ts";
 import { ADMIN, createFixture, SNAPSHOT } from "./fixture.ts";
 
 const URL_OF_STATUS = "http://localhost:7070/api/v1/status";

@@ -1,16 +1,15 @@
 // Answers are bounded, whatever was sent: the most frequent are listed, exactly, and the others are counted.
 
 import { describe, expect, test } from "bun:test";
+import type { RejectionsResponse, TouchpointsResponse } from "../../../src/core/account_responses.ts";
 import type { QueryRequest } from "../../../src/core/queries.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
 import type {
   EntriesResponse,
   FieldsResponse,
-  RejectionsResponse,
   RunningResponse,
   SeriesResponse,
   TimingsResponse,
-  TouchpointsResponse,
   ValuesResponse,
 } from "../../../src/core/responses.ts";
 import { runQuery } from "../../../src/query/engine.ts";

@@ -4,7 +4,7 @@
 import { useSignal } from "@preact/signals";
 import { type ComponentChildren, cloneElement, type VNode } from "preact";
 import { useId, useMemo } from "preact/hooks";
-import type { KeyPair } from "../../api/client.ts";
+import type { KeyPair } from "../../../core/account_responses.ts";
 import { Button, CopyButton } from "../../components/button.tsx";
 import { Dialog } from "../../components/overlays.tsx";
 import {

@@ -2,8 +2,8 @@
 // writes down what to put there.
 
 import { useSignal } from "@preact/signals";
+import type { KeyPair, ShownKey } from "../../../core/account_responses.ts";
 import { formatCount, formatCountOf } from "../../../core/format.ts";
-import type { KeyPair, ShownKey } from "../../api/client.ts";
 import { useQuery, useUsage } from "../../api/server_context.ts";
 import { Button } from "../../components/button.tsx";
 import { Link } from "../../components/link.tsx";

@@ -1,14 +1,9 @@
 // Counts by bucket to what the overview tells of them: entries a minute by level, and the share of errors among the logs. A timing is
 // no log, whatever level was sent with it.
 
+import type { UsageResponse } from "../../../core/account_responses.ts";
 import { monthOf, parseInterval } from "../../../core/instant.ts";
-import type {
-  HistogramBucket,
-  HistogramResponse,
-  SeriesResponse,
-  TouchpointTimings,
-  UsageResponse,
-} from "../../../core/responses.ts";
+import type { HistogramBucket, HistogramResponse, SeriesResponse, TouchpointTimings } from "../../../core/responses.ts";
 import { type Selection, selectionTerm } from "../../state/selection.ts";
 import { rangeBounds, type TimeRange } from "../../state/time_range.ts";
 

@@ -2,9 +2,8 @@
 // none arrives. The app is told of the first entry by the live tail, and looks by itself besides.
 
 import { useEffect, useMemo } from "preact/hooks";
+import type { KeyPair, UsageResponse } from "../../../core/account_responses.ts";
 import { formatCount } from "../../../core/format.ts";
-import type { UsageResponse } from "../../../core/responses.ts";
-import type { KeyPair } from "../../api/client.ts";
 import { useQuery, useServer } from "../../api/server_context.ts";
 import { CopyButton } from "../../components/button.tsx";
 import { Link } from "../../components/link.tsx";

@@ -3,7 +3,7 @@
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
-import type { UsageResponse } from "../../../core/responses.ts";
+import type { UsageResponse } from "../../../core/account_responses.ts";
 import { useQuery, useServer } from "../../api/server_context.ts";
 import { Link } from "../../components/link.tsx";
 import { Notice, ProblemNotice, Skeleton } from "../../components/notice.tsx";

@@ -1,9 +1,9 @@
 // How the server is now: whether it takes entries, how full its queue and its disk are, and what it dropped.
 
 import type { ComponentChildren } from "preact";
+import type { StatusResponse, UsageResponse } from "../../../core/account_responses.ts";
 import { formatBytes, formatCount, formatCountOf, formatDuration } from "../../../core/format.ts";
 import { monthOf } from "../../../core/instant.ts";
-import type { StatusResponse, UsageResponse } from "../../../core/responses.ts";
 import { useQuery, useServer } from "../../api/server_context.ts";
 import { Link } from "../../components/link.tsx";
 import { Notice } from "../../components/notice.tsx";

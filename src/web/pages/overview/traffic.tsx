@@ -2,9 +2,10 @@
 
 import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
+import type { UsageResponse } from "../../../core/account_responses.ts";
 import { formatCount, formatCountOf, formatDuration } from "../../../core/format.ts";
 import type { PageName } from "../../../core/pages.ts";
-import type { HistogramResponse, UsageResponse } from "../../../core/responses.ts";
+import type { HistogramResponse } from "../../../core/responses.ts";
 import { useQuery } from "../../api/server_context.ts";
 import { Button } from "../../components/button.tsx";
 import { Chart } from "../../components/chart.tsx";

@@ -2,9 +2,9 @@
 
 import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
+import type { RejectionRow } from "../../../core/account_responses.ts";
 import { DROP_REASONS, type DropReason } from "../../../core/drop.ts";
 import { formatCount } from "../../../core/format.ts";
-import type { RejectionRow } from "../../../core/responses.ts";
 import { useQuery } from "../../api/server_context.ts";
 import { Button, CopyButton } from "../../components/button.tsx";
 import { Icon } from "../../components/icon.tsx";

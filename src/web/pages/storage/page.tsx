@@ -1,7 +1,7 @@
 // The storage page: the data file, what a 202 promises, and what each project takes and keeps.
 
+import type { ProjectStorage, StatusResponse, UsageResponse } from "../../../core/account_responses.ts";
 import { formatBytes, formatCount, formatDuration } from "../../../core/format.ts";
-import type { ProjectStorage, StatusResponse, UsageResponse } from "../../../core/responses.ts";
 import { useQuery } from "../../api/server_context.ts";
 import { type Column, DataTable } from "../../components/data_table.tsx";
 import { Link } from "../../components/link.tsx";

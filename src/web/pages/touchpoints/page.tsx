@@ -2,8 +2,8 @@
 
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
+import type { TouchpointsResponse } from "../../../core/account_responses.ts";
 import { formatCount, formatCountOf } from "../../../core/format.ts";
-import type { TouchpointsResponse } from "../../../core/responses.ts";
 import { useQuery, useUsage } from "../../api/server_context.ts";
 import { Button } from "../../components/button.tsx";
 import { EmptyState, MoreNotice, ProblemNotice } from "../../components/notice.tsx";

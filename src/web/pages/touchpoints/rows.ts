@@ -1,7 +1,7 @@
 // The trees of touchpoints as the rows that are shown: filtered, and closed where somebody closed them. Answers enter, rows leave.
 
+import type { TouchpointNode, TouchpointsResponse } from "../../../core/account_responses.ts";
 import { foldText } from "../../../core/case_folding.ts";
-import type { TouchpointNode, TouchpointsResponse } from "../../../core/responses.ts";
 
 /** Names up to which everything is open at first. */
 export const OPEN_NAMES_MAX = 300;

@@ -1,6 +1,7 @@
 // Months and days of usage: a month's text enters, bounds, shares and chart values leave. Months and days are UTC, as the plan's are.
 
-import type { HistogramResponse, UsageResponse } from "../../../core/responses.ts";
+import type { UsageResponse } from "../../../core/account_responses.ts";
+import type { HistogramResponse } from "../../../core/responses.ts";
 
 export type MonthRow = UsageResponse["usage"][number];
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { TouchpointNode, TouchpointRow } from "../../../../src/core/responses.ts";
+import type { TouchpointNode, TouchpointRow } from "../../../../src/core/account_responses.ts";
 import { touchpointTrees } from "../../../../src/query/responses/touchpoint_tree.ts";
 import { seededRandom } from "../../../support/random.ts";
 import { collidingName, differentNames, ordinaryName } from "../../../support/raw_collisions.ts";

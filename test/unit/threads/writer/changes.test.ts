@@ -1,8 +1,8 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
+import type { TouchpointRow } from "../../../../src/core/account_responses.ts";
 import type { ChangeOutcome } from "../../../../src/core/changes.ts";
 import { CLIENT_TOUCHPOINTS_MAX, TOUCHPOINTS_MAX } from "../../../../src/core/limits.ts";
-import type { TouchpointRow } from "../../../../src/core/responses.ts";
 import { openForReading } from "../../../../src/store/database.ts";
 import { DetailsReader } from "../../../../src/store/tables_reader.ts";
 import type { FromWriter } from "../../../../src/threads/messages.ts";

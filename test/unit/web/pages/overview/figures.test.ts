@@ -1,7 +1,8 @@
 // What the overview tells of counts, durations and usage: numbers in, the few that are shown out.
 
 import { describe, expect, test } from "bun:test";
-import type { HistogramBucket, TouchpointTimings, UsageResponse } from "../../../../../src/core/responses.ts";
+import type { UsageResponse } from "../../../../../src/core/account_responses.ts";
+import type { HistogramBucket, TouchpointTimings } from "../../../../../src/core/responses.ts";
 import {
   droppedEntries,
   formatRate,

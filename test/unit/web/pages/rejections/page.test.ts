@@ -1,8 +1,8 @@
 // Reasons of dropped entries, and what of an entry stands in its row.
 
 import { expect, test } from "bun:test";
+import type { RejectionRow } from "../../../../../src/core/account_responses.ts";
 import type { DropReason } from "../../../../../src/core/drop.ts";
-import type { RejectionRow } from "../../../../../src/core/responses.ts";
 import { entryTitle, parseReason, reasonCounts } from "../../../../../src/web/pages/rejections/page.tsx";
 
 function row(reason: DropReason, id: number): RejectionRow {

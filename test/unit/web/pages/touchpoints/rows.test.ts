@@ -1,7 +1,7 @@
 // The tree of touchpoints as rows: filtered, opened and closed, and as it stands in the address.
 
 import { describe, expect, test } from "bun:test";
-import type { TouchpointRow } from "../../../../../src/core/responses.ts";
+import type { TouchpointRow } from "../../../../../src/core/account_responses.ts";
 import { touchpointTrees } from "../../../../../src/query/responses/touchpoint_tree.ts";
 import { nameProblem } from "../../../../../src/web/pages/touchpoints/dialogs.tsx";
 import {
