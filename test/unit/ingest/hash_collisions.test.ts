@@ -7,6 +7,7 @@ import { normalise } from "../../../src/ingest/normalise.ts";
 import { AmbiguousTouchpoints } from "../../../src/ingest/pairing/ambiguous_pairs.ts";
 import { TextHasher } from "../../../src/ingest/pairing/name_hashes.ts";
 import { PairingMemory } from "../../../src/ingest/pairing/pairing.ts";
+import { cpuMsOf } from "../../support/cpu_ratio.ts";
 import { seededRandom } from "../../support/random.ts";
 import { collidingName, differentNames, ordinaryName } from "../../support/raw_collisions.ts";
 import { batchContext, NOW } from "./batch_context.ts";
@@ -24,15 +25,9 @@ const random = seededRandom(7);
 const COLLIDING = differentNames(COUNT, () => collidingName(random));
 const ORDINARY = differentNames(COUNT, () => ordinaryName(random));
 
-function elapsedMs(work: () => void): number {
-  const from = performance.now();
-  work();
-  return performance.now() - from;
-}
-
-/** Of the best of three: others use the machine too. */
+/** Of the best of three. */
 function ratio(work: (names: readonly string[]) => void): number {
-  const best = (names: readonly string[]) => Math.min(...[1, 2, 3].map(() => elapsedMs(() => work(names))));
+  const best = (names: readonly string[]) => Math.min(...[1, 2, 3].map(() => cpuMsOf(() => work(names))));
   best(ORDINARY.slice(0, 1_000));
   return best(COLLIDING) / Math.max(1, best(ORDINARY));
 }
@@ -175,7 +170,7 @@ test("50,000 starts of as many senders, which wait under one name, take their en
         memory.offer(normal, { project: "shop", keyType: "server", sender });
     };
     for (let n = 0; n < count; n++) offer({ touchpoint: "t", startTime: NOW - (n % 1_000) }, n);
-    const took = elapsedMs(() => {
+    const took = cpuMsOf(() => {
       for (let n = 0; n < count; n++) offer({ touchpoint: "t", endTime: NOW }, n % 2 === 0 ? n : -2 - n);
     });
     expect(memory.openEntries).toBe(0);

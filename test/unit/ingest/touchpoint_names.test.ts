@@ -5,9 +5,9 @@ import type { Source } from "../../../src/core/entry.ts";
 import { CLIENT_TOUCHPOINTS_MAX, TOUCHPOINTS_MAX } from "../../../src/core/limits.ts";
 import { TOUCHPOINT_LENGTH_MAX } from "../../../src/core/touchpoint.ts";
 import { TouchpointNames } from "../../../src/ingest/touchpoint_names.ts";
+import { cpuRatio } from "../../support/cpu_ratio.ts";
 import { seededRandom } from "../../support/random.ts";
 import { collidingName, differentNames, ordinaryName } from "../../support/raw_collisions.ts";
-import { timeRatio } from "../../support/time_ratio.ts";
 
 const SEED = [1, 2] as const;
 
@@ -129,7 +129,7 @@ describe("touchpoint names", () => {
     const colliding = differentNames(5_000, () => collidingName(random));
     const ordinary = differentNames(5_000, () => ordinaryName(random));
     expect(
-      timeRatio(
+      cpuRatio(
         () => seen(colliding),
         () => seen(ordinary),
       ),

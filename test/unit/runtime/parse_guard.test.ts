@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { engineHash } from "#runtime/hash.ts";
 import { ParseGuard, SAME_HASHES, SPARSE_NAMES } from "../../../src/runtime/parse_guard.ts";
+import { cpuMsOf } from "../../support/cpu_ratio.ts";
 import { type Random, runSeed, seededRandom } from "../../support/random.ts";
 import {
   collidingName,
@@ -21,12 +22,6 @@ function escaped(text: string): string {
 
 function refusalsOf(texts: readonly string[], random: Random): (string | undefined)[] {
   return texts.map((text) => new ParseGuard(random).refusal(text));
-}
-
-function msOf(work: () => void): number {
-  const startedAtMs = performance.now();
-  work();
-  return performance.now() - startedAtMs;
 }
 
 describe("a text is refused", () => {
@@ -238,8 +233,8 @@ describe("the hash", () => {
       `["${Array.from({ length: 5_000 }, () => make(random)).join('","')}"]`;
     const [ordinary, colliding] = [text(ordinaryName), text(collidingName)];
     JSON.parse(ordinary);
-    const ordinaryMs = msOf(() => JSON.parse(ordinary));
-    expect(msOf(() => JSON.parse(colliding)) / ordinaryMs).toBeGreaterThan(10);
+    const ordinaryMs = cpuMsOf(() => JSON.parse(ordinary));
+    expect(cpuMsOf(() => JSON.parse(colliding)) / ordinaryMs).toBeGreaterThan(10);
   });
 
   test("of letters beyond ASCII is that of their Latin-1 or UTF-16", () => {
@@ -282,7 +277,7 @@ describe("the look at a text takes at most so long as its length asks for", () =
         const guard = new ParseGuard(random);
         if (isAlarmed) guard.refusal(objectText(differentNames(1_000, () => collidingName(random))));
         const text = beginning + piece.repeat(5_000_000 / piece.length);
-        const ms = msOf(() => guard.refusal(text));
+        const ms = cpuMsOf(() => guard.refusal(text));
         // It takes 1 to 40 ms, and took 4 to 21 s.
         expect([piece, isAlarmed, ms < 1_000]).toEqual([piece, isAlarmed, true]);
       }

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import type { TouchpointNode, TouchpointRow } from "../../../../src/core/account_responses.ts";
 import { touchpointTrees } from "../../../../src/query/responses/touchpoint_tree.ts";
+import { cpuRatio } from "../../../support/cpu_ratio.ts";
 import { seededRandom } from "../../../support/random.ts";
 import { collidingName, differentNames, ordinaryName } from "../../../support/raw_collisions.ts";
-import { timeRatio } from "../../../support/time_ratio.ts";
 
 function row(name: string, project = "shop", registered = true): TouchpointRow {
   return { project, name, registered, firstSeen: 5 };
@@ -84,7 +84,7 @@ describe("the tree of touchpoints", () => {
     const ordinary = differentNames(4_000, () => ordinaryName(random));
     expect([levels(ordinary), levels(colliding)]).toEqual([4_000, 4_000]);
     expect(
-      timeRatio(
+      cpuRatio(
         () => levels(colliding),
         () => levels(ordinary),
       ),
