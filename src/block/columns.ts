@@ -29,7 +29,7 @@ export interface Columns {
   /** A metadata field's values, by its name: any JSON value. At most METADATA_COLUMNS_MAX names. */
   readonly metadata: ReadonlyMap<string, SparseColumn<unknown>>;
   /** What found no column of its own, as one JSON object a row. */
-  readonly metadataRest: SparseColumn<string>;
+  readonly overflow: SparseColumn<string>;
 }
 
 /** Columns that records are still added to. */
@@ -48,7 +48,7 @@ export interface ColumnsDraft extends Columns {
   readonly end: SparseDraft<number>;
   readonly duration: SparseDraft<number>;
   readonly metadata: Map<string, SparseDraft<unknown>>;
-  readonly metadataRest: SparseDraft<string>;
+  readonly overflow: SparseDraft<string>;
 }
 
 export function emptyColumns(): ColumnsDraft {
@@ -67,7 +67,7 @@ export function emptyColumns(): ColumnsDraft {
     end: emptySparse(),
     duration: emptySparse(),
     metadata: new Map(),
-    metadataRest: emptySparse(),
+    overflow: emptySparse(),
   };
 }
 
@@ -92,7 +92,7 @@ export function appendMetadata(columns: ColumnsDraft, row: number, metadata: Jso
     }
     put(column, row, metadata[name]);
   }
-  if (rest !== undefined) put(columns.metadataRest, row, JSON.stringify(rest));
+  if (rest !== undefined) put(columns.overflow, row, JSON.stringify(rest));
 }
 
 /** Adds one record as the next row. Its strings hold no lone surrogates; its numbers are finite. */
@@ -146,7 +146,7 @@ export function selectRows(columns: Columns, isKept: Uint8Array): Columns {
     end: sparse(columns.end),
     duration: sparse(columns.duration),
     metadata,
-    metadataRest: sparse(columns.metadataRest),
+    overflow: sparse(columns.overflow),
   };
 }
 

@@ -4,18 +4,18 @@
 
 import { ByteWriter } from "./codec/bytes.ts";
 import {
-  type BlockPiece,
+  type ColumnChunk,
+  compressChunk,
   type EncodedBlock,
   METADATA_PREFIX,
   type NamedColumn,
-  PACKED,
-  pieceOf,
+  PACKED_CHUNK,
 } from "./codec/column_chunks.ts";
 import { toDictionary, writeDictionary } from "./codec/dictionary.ts";
 import { hasKeyTypes, KEY_TYPE_COLUMN, writeKeyTypes } from "./codec/flags.ts";
 import { writeNumbers } from "./codec/numbers.ts";
-import { writeSparseNumbers, writeSparseStrings } from "./codec/sparse_column.ts";
-import { writeStrings } from "./codec/text_column.ts";
+import { writeSparseNumbers, writeSparseTexts } from "./codec/sparse_column.ts";
+import { writeTexts } from "./codec/text_column.ts";
 import { writeValues } from "./codec/value_column.ts";
 import type { Columns } from "./columns.ts";
 
@@ -30,9 +30,9 @@ function columnWriters(columns: Columns): NamedColumn[] {
     ...keyTypeColumn(columns),
     ["apiKey", (writer) => writeCoded(writer, columns.apiKey)],
     ["touchpoint", (writer) => writeCoded(writer, columns.touchpoint)],
-    ["message", (writer) => writeStrings(writer, columns.message)],
+    ["message", (writer) => writeTexts(writer, columns.message)],
   ];
-  if (columns.key.rows.length > 0) writers.push(["key", (writer) => writeSparseStrings(writer, columns.key, count)]);
+  if (columns.key.rows.length > 0) writers.push(["key", (writer) => writeSparseTexts(writer, columns.key, count)]);
   for (const name of ["start", "end", "duration"] as const) {
     const column = columns[name];
     if (column.rows.length > 0) writers.push([name, (writer) => writeSparseNumbers(writer, column, count)]);
@@ -40,8 +40,8 @@ function columnWriters(columns: Columns): NamedColumn[] {
   for (const [name, column] of columns.metadata) {
     writers.push([METADATA_PREFIX + name, (writer) => writeValues(writer, column, count)]);
   }
-  const rest = columns.metadataRest;
-  if (rest.rows.length > 0) writers.push(["rest", (writer) => writeSparseStrings(writer, rest, count)]);
+  const rest = columns.overflow;
+  if (rest.rows.length > 0) writers.push(["rest", (writer) => writeSparseTexts(writer, rest, count)]);
   return writers;
 }
 
@@ -80,21 +80,21 @@ export class BlockEncoder {
     }
     body.raw(directory.view());
     body.uint32(directory.length);
-    return { pieces: [pieceOf(PACKED, body.view())], rawBytes: body.length };
+    return { chunks: [compressChunk(PACKED_CHUNK, body.view())], rawBytes: body.length };
   }
 
   /** Encodes the columns of a merged block, a piece and a step each. No other block is encoded meanwhile. */
   *columnarSteps(writers: readonly NamedColumn[]): Generator<void, EncodedBlock> {
-    const pieces: BlockPiece[] = [];
+    const chunks: ColumnChunk[] = [];
     const writer = this.#body;
     let rawBytes = 0;
     for (const [name, write] of writers) {
       writer.clear();
       write(writer);
       rawBytes += writer.length;
-      pieces.push(pieceOf(name, writer.view()));
+      chunks.push(compressChunk(name, writer.view()));
       yield;
     }
-    return { pieces, rawBytes };
+    return { chunks, rawBytes };
   }
 }

@@ -6,26 +6,26 @@
 import type { StoredRecord } from "../core/record.ts";
 import { ByteReader } from "./codec/bytes.ts";
 import {
-  type BlockPiece,
+  type ChunkSource,
+  type ColumnChunk,
+  chunksInMemory,
   inflate,
   METADATA_PREFIX,
-  PACKED,
-  type PieceSource,
-  piecesAtHand,
+  PACKED_CHUNK,
   unpack,
 } from "./codec/column_chunks.ts";
 import { BlockDamagedError, orDamaged } from "./codec/damage.ts";
 import { type DictionaryColumn, fromDictionary, readDictionary } from "./codec/dictionary.ts";
 import { hasMetadata, KEY_TYPE_COLUMN, readKeyTypes } from "./codec/flags.ts";
 import { readNumbers } from "./codec/numbers.ts";
-import { RestMembers } from "./codec/overflow_metadata.ts";
+import { OverflowMembers } from "./codec/overflow_metadata.ts";
 import {
-  addTold,
-  endsByDuration,
+  addPredicted,
   fromIdOrder,
-  startsByDuration,
-  startsByTime,
-  TOLD,
+  predictEndsByDuration,
+  predictStartsByDuration,
+  predictStartsByTime,
+  RESIDUAL_COLUMNS,
 } from "./codec/residual_numbers.ts";
 import {
   emptySparse,
@@ -34,26 +34,26 @@ import {
   type SparseTextColumn,
   SparseTexts,
 } from "./codec/sparse_column.ts";
-import { FORM, PlainTexts, readTexts, type TextColumn, type Texts } from "./codec/text_column.ts";
+import { COLUMN_FORM, PlainTexts, readTexts, type TextColumn, type Texts } from "./codec/text_column.ts";
 import { readValues, type ValueColumn, type Values } from "./codec/value_column.ts";
 import type { Columns } from "./columns.ts";
-import { PARTED_COLUMN, PartedTexts, partName, readHead } from "./filter/chunked_texts.ts";
+import { CHUNKED_COLUMN, ChunkedTexts, readChunkHead, textChunkName } from "./filter/chunked_texts.ts";
 import { type PlacedValues, recordsAt } from "./records.ts";
 
 /** Opens a block of `count` records, packed or columnar. */
-export function openBlock(pieces: readonly BlockPiece[], count: number): OpenBlock {
-  return new OpenBlock(piecesAtHand(pieces), count);
+export function openBlock(chunks: readonly ColumnChunk[], count: number): OpenBlock {
+  return new OpenBlock(chunksInMemory(chunks), count);
 }
 
 /** Methods throw BlockDamagedError, and what the source throws. */
 export class OpenBlock {
   readonly count: number;
-  readonly #source: PieceSource;
+  readonly #source: ChunkSource;
   #names: readonly string[] | undefined;
   #packed: ReadonlyMap<string, Uint8Array> | undefined;
   readonly #columns = new Map<string, unknown>();
 
-  constructor(source: PieceSource, count: number) {
+  constructor(source: ChunkSource, count: number) {
     this.#source = source;
     this.count = count;
   }
@@ -67,9 +67,9 @@ export class OpenBlock {
   }
 
   received(): Float64Array {
-    if (!this.#columnNames().includes(TOLD.receivedById)) return this.#required("received", readNumbers);
+    if (!this.#columnNames().includes(RESIDUAL_COLUMNS.receivedById)) return this.#required("received", readNumbers);
     const id = this.id();
-    const values = this.#required(TOLD.receivedById, readNumbers);
+    const values = this.#required(RESIDUAL_COLUMNS.receivedById, readNumbers);
     return this.#once("received", () => fromIdOrder(values, id));
   }
 
@@ -98,15 +98,15 @@ export class OpenBlock {
 
   /** As `message`, with all texts at once. */
   messageTexts(): Texts {
-    return this.#required(PARTED_COLUMN, (reader, count) => {
+    return this.#required(CHUNKED_COLUMN, (reader, count) => {
       const form = reader.byte();
-      return form === FORM.parts ? this.#partedTexts(reader, count) : readTexts(form, reader, count);
+      return form === COLUMN_FORM.chunks ? this.#partedTexts(reader, count) : readTexts(form, reader, count);
     });
   }
 
-  #partedTexts(reader: ByteReader, count: number): PartedTexts {
-    return new PartedTexts(readHead(reader, count), count, (part, texts) => {
-      const bytes = this.#bytesOf(partName(part));
+  #partedTexts(reader: ByteReader, count: number): ChunkedTexts {
+    return new ChunkedTexts(readChunkHead(reader, count), count, (part, texts) => {
+      const bytes = this.#bytesOf(textChunkName(part));
       if (bytes === undefined) throw new BlockDamagedError(`part ${part} of its messages is missing`);
       return orDamaged(() => readAll(bytes, texts, (partReader) => new PlainTexts(partReader, texts)));
     });
@@ -121,18 +121,19 @@ export class OpenBlock {
   }
 
   start(): SparseColumn<number> | undefined {
-    const { startByTime, startByDuration } = TOLD;
+    const { startByTime, startByDuration } = RESIDUAL_COLUMNS;
     return (
-      this.#told(startByTime, (rows) => startsByTime(rows, this.time())) ??
-      this.#told(startByDuration, (rows) => startsByDuration(rows, this.time(), this.duration())) ??
+      this.#told(startByTime, (rows) => predictStartsByTime(rows, this.time())) ??
+      this.#told(startByDuration, (rows) => predictStartsByDuration(rows, this.time(), this.duration())) ??
       this.#optional("start", readSparseNumbers)
     );
   }
 
   end(): SparseColumn<number> | undefined {
     return (
-      this.#told(TOLD.endByDuration, (rows) => endsByDuration(rows, this.time(), this.start(), this.duration())) ??
-      this.#optional("end", readSparseNumbers)
+      this.#told(RESIDUAL_COLUMNS.endByDuration, (rows) =>
+        predictEndsByDuration(rows, this.time(), this.start(), this.duration()),
+      ) ?? this.#optional("end", readSparseNumbers)
     );
   }
 
@@ -154,18 +155,18 @@ export class OpenBlock {
     return this.#optional(METADATA_PREFIX + name, readValues);
   }
 
-  rest(): SparseColumn<string> | undefined {
-    const texts = this.restTexts();
+  overflow(): SparseColumn<string> | undefined {
+    const texts = this.overflowTexts();
     return texts === undefined ? undefined : { rows: texts.rows, values: texts.all() as string[] };
   }
 
-  restMembers(): RestMembers | undefined {
-    const texts = this.restTexts();
+  overflowMembers(): OverflowMembers | undefined {
+    const texts = this.overflowTexts();
     if (texts === undefined) return undefined;
-    return this.#once("the rest's members", () => orDamaged(() => new RestMembers(texts.whole())));
+    return this.#once("the rest's members", () => orDamaged(() => new OverflowMembers(texts.whole())));
   }
 
-  restTexts(): SparseTexts | undefined {
+  overflowTexts(): SparseTexts | undefined {
     return this.#optional("rest", (reader, count) => new SparseTexts(reader, count));
   }
 
@@ -173,7 +174,7 @@ export class OpenBlock {
     const apiKey = textOf(this.apiKey());
     const touchpoint = textOf(this.touchpoint());
     const message = this.messageTexts();
-    if (message instanceof PartedTexts) message.load(rows);
+    if (message instanceof ChunkedTexts) message.load(rows);
     const flags = this.flags();
     const source = {
       id: this.id(),
@@ -190,7 +191,7 @@ export class OpenBlock {
       duration: placed(this.duration()),
       // All that is loaded is loaded here: what the piece source throws is not damage.
       metadata: hasAnyMetadata(rows, flags) ? this.#metadataColumns() : [],
-      rest: this.restTexts(),
+      overflow: this.overflowTexts(),
     };
     return orDamaged(() => recordsAt(rows, source));
   }
@@ -206,25 +207,25 @@ export class OpenBlock {
 
   #columnNames(): readonly string[] {
     this.#names ??= this.#source.names();
-    if (!this.#names.includes(PACKED)) return this.#names;
+    if (!this.#names.includes(PACKED_CHUNK)) return this.#names;
     return [...this.#unpacked().keys()];
   }
 
   #unpacked(): ReadonlyMap<string, Uint8Array> {
     if (this.#packed === undefined) {
-      const piece = this.#source.piece(PACKED);
-      if (piece === undefined) throw new BlockDamagedError("packed block has no piece");
-      this.#packed = unpack(piece);
+      const chunk = this.#source.chunk(PACKED_CHUNK);
+      if (chunk === undefined) throw new BlockDamagedError("packed block has no piece");
+      this.#packed = unpack(chunk);
     }
     return this.#packed;
   }
 
   #bytesOf(name: string): Uint8Array | undefined {
     this.#names ??= this.#source.names();
-    if (this.#names.includes(PACKED)) return this.#unpacked().get(name);
+    if (this.#names.includes(PACKED_CHUNK)) return this.#unpacked().get(name);
     if (!this.#names.includes(name)) return undefined;
-    const piece = this.#source.piece(name);
-    return piece === undefined ? undefined : inflate(piece);
+    const chunk = this.#source.chunk(name);
+    return chunk === undefined ? undefined : inflate(chunk);
   }
 
   #optional<T>(name: string, read: (reader: ByteReader, count: number) => T): T | undefined {
@@ -241,7 +242,7 @@ export class OpenBlock {
     if (column === undefined) return undefined;
     return this.#once(`${name} and what it is told by`, () => {
       const values = Float64Array.from(column.values);
-      addTold(values, toldBy(column.rows));
+      addPredicted(values, toldBy(column.rows));
       return { rows: column.rows, values };
     });
   }
@@ -284,8 +285,8 @@ function placed(column: SparseColumn<number> | undefined): PlacedValues<number> 
 }
 
 /** Decodes every column of a block of `count` records. Throws BlockDamagedError. */
-export function decodeColumns(pieces: readonly BlockPiece[], count: number): Columns {
-  const block = openBlock(pieces, count);
+export function decodeColumns(chunks: readonly ColumnChunk[], count: number): Columns {
+  const block = openBlock(chunks, count);
   const metadata = new Map<string, SparseColumn<unknown>>();
   for (const name of block.metadataNames()) metadata.set(name, decoded(block.metadataValues(name)));
   return {
@@ -303,7 +304,7 @@ export function decodeColumns(pieces: readonly BlockPiece[], count: number): Col
     end: block.end() ?? emptySparse<number>(),
     duration: block.duration() ?? emptySparse<number>(),
     metadata,
-    metadataRest: decoded(block.restTexts()) as SparseColumn<string>,
+    overflow: decoded(block.overflowTexts()) as SparseColumn<string>,
   };
 }
 

@@ -26,7 +26,7 @@ export function recordsOf(columns: Columns, isWanted: (row: number) => boolean =
     end: placed(columns.end),
     duration: placed(columns.duration),
     metadata: [...columns.metadata].map(([name, column]) => [name, placed(column)] as const),
-    rest: placed(columns.metadataRest),
+    overflow: placed(columns.overflow),
   });
 }
 
@@ -56,7 +56,7 @@ export interface RecordSource {
   readonly duration: PlacedValues<number> | undefined;
   readonly metadata: Iterable<readonly [name: string, column: PlacedValues<unknown>]>;
   /** JSON objects as text. */
-  readonly rest: PlacedValues<string | undefined> | undefined;
+  readonly overflow: PlacedValues<string | undefined> | undefined;
 }
 
 /** The records of these rows, in their order. */
@@ -115,7 +115,7 @@ function metadataAt(rows: ArrayLike<number>, source: RecordSource): (JsonObject 
       if (object !== undefined) setMember(object, name, column.value(place));
     });
   }
-  const { rest } = source;
+  const { overflow: rest } = source;
   if (rest === undefined) return objects;
   forEachPlace(rows, rest.rows, (index, place) => {
     const object = objects[index];

@@ -1,9 +1,9 @@
 // A read-only connection's view of the blocks. Each call is one short read transaction, so that no reader keeps the log
 // from being copied back; between `begin` and `end` all calls share one, and see the same state of the file.
 
-import type { BlockPiece, PieceSource } from "../block/codec/column_chunks.ts";
+import type { ChunkSource, ColumnChunk } from "../block/codec/column_chunks.ts";
 import { BlockDamagedError, BlockGoneError } from "../block/codec/damage.ts";
-import type { BlockHeader } from "../block/stats/zone_map.ts";
+import type { ZoneMap } from "../block/stats/zone_map.ts";
 import { TIME_MS_MAX } from "../core/limits.ts";
 import type { Database, Statement } from "../runtime/driver.ts";
 import { isFinished } from "./block_entry.ts";
@@ -13,7 +13,7 @@ import { PIECES_MAX } from "./schema.ts";
 import { HeaderCheck } from "./zone_map_check.ts";
 
 /** A block, without its pieces. */
-export interface BlockInfo extends BlockHeader {
+export interface BlockInfo extends ZoneMap {
   readonly id: number;
   readonly project: string;
   /** UTC day of its records' times, counted from 1970. */
@@ -28,7 +28,7 @@ export interface BlockInfo extends BlockHeader {
 
 /** A block with all its pieces. */
 export interface LoadedBlock extends BlockInfo {
-  readonly pieces: readonly BlockPiece[];
+  readonly pieces: readonly ColumnChunk[];
 }
 
 /** What a merge needs of a block. */
@@ -192,10 +192,12 @@ export class BlockReader {
   contents(first: number, last: number): Map<number, BlockContent> {
     return this.#snapshot(() => {
       const rows = this.#records.all(first, last) as (Written & { readonly id: number; readonly records: number })[];
-      const blocks = new Map(rows.map((row) => [row.id, { ...row, pieces: [] as BlockPiece[] }]));
+      const blocks = new Map(rows.map((row) => [row.id, { ...row, pieces: [] as ColumnChunk[] }]));
       for (const id of this.#headers.damaged()) if (blocks.has(id)) throw damagedHeader();
       const range = [first * PIECES_MAX, (last + 1) * PIECES_MAX] as const;
-      const pieces = orDamagedPages(() => this.#keyedPieces.all(...range)) as (BlockPiece & { readonly key: number })[];
+      const pieces = orDamagedPages(() => this.#keyedPieces.all(...range)) as (ColumnChunk & {
+        readonly key: number;
+      })[];
       for (const piece of pieces) blocks.get(Math.floor(piece.key / PIECES_MAX))?.pieces.push(piece);
       for (const block of blocks.values()) checkComplete(block.pieces, block);
       return blocks;
@@ -208,7 +210,7 @@ export class BlockReader {
   }
 
   /** A block's pieces, or undefined when it is gone. Throws BlockDamagedError where the file itself is damaged. */
-  pieces(block: number): BlockPiece[] | undefined {
+  pieces(block: number): ColumnChunk[] | undefined {
     return this.#snapshot(() => {
       const written = this.#writtenOf(block);
       if (written === undefined) return undefined;
@@ -222,7 +224,7 @@ export class BlockReader {
    * A block's pieces, each read when it is asked for; undefined when the block is gone. Reading throws BlockDamagedError where
    * the file itself is damaged and, outside of `begin` and `end`, BlockGoneError when the block has gone meanwhile.
    */
-  open(block: number): PieceSource | undefined {
+  open(block: number): ChunkSource | undefined {
     if (this.#headers.isDamaged(block)) throw damagedHeader();
     if (this.#writtenOf(block) === undefined) return undefined;
     // Most questions need a few blocks' pieces, and of the others what they know already; a name costs a page.
@@ -230,10 +232,10 @@ export class BlockReader {
     const keys = () => (found ??= this.#snapshot(() => this.#keysOf(block)));
     return {
       names: () => [...keys().keys()],
-      piece: (name) => {
+      chunk: (name) => {
         const key = keys().get(name);
         if (key === undefined) return undefined;
-        const piece = orDamagedPages(() => this.#piece.get(key, name)) as BlockPiece | null;
+        const piece = orDamagedPages(() => this.#piece.get(key, name)) as ColumnChunk | null;
         if (piece !== null) return piece;
         if (this.#writtenOf(block) === undefined) throw gone(block);
         throw new BlockDamagedError(`column "${name}" is damaged: it is not there`);
@@ -265,8 +267,8 @@ export class BlockReader {
     return (this.#written.get(block) as Written | null) ?? undefined;
   }
 
-  #piecesOf(block: number): BlockPiece[] {
-    return orDamagedPages(() => this.#pieces.all(block * PIECES_MAX, (block + 1) * PIECES_MAX)) as BlockPiece[];
+  #piecesOf(block: number): ColumnChunk[] {
+    return orDamagedPages(() => this.#pieces.all(block * PIECES_MAX, (block + 1) * PIECES_MAX)) as ColumnChunk[];
   }
 
   #snapshot<T>(work: () => T): T {

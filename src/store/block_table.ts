@@ -1,8 +1,8 @@
 // Blocks as rows: one of `blocks` and one a piece of `pieces`.
 
 import { crc32 } from "node:zlib";
-import type { BlockPiece, EncodedBlock } from "../block/codec/column_chunks.ts";
-import type { BlockHeader } from "../block/stats/zone_map.ts";
+import type { ColumnChunk, EncodedBlock } from "../block/codec/column_chunks.ts";
+import type { ZoneMap } from "../block/stats/zone_map.ts";
 import { assert } from "../core/errors.ts";
 import type { Database, Statement } from "../runtime/driver.ts";
 import { PIECES_MAX } from "./schema.ts";
@@ -12,7 +12,7 @@ export interface BlockRow {
   readonly id: number;
   readonly project: number;
   readonly day: number;
-  readonly header: BlockHeader;
+  readonly zoneMap: ZoneMap;
   readonly encoded: EncodedBlock;
 }
 
@@ -75,10 +75,10 @@ export class BlockTable {
   }
 
   insert(block: BlockRow): BlockSizes {
-    const { header, encoded } = block;
-    assert(encoded.pieces.length <= PIECES_MAX, "a block has fewer pieces than keys");
+    const { zoneMap, encoded } = block;
+    assert(encoded.chunks.length <= PIECES_MAX, "a block has fewer pieces than keys");
     let bytes = 0;
-    encoded.pieces.forEach((piece, ordinal) => {
+    encoded.chunks.forEach((piece, ordinal) => {
       bytes += piece.data.length;
       this.#insertPiece.run(block.id * PIECES_MAX + ordinal, piece.name, piece.checksum, piece.data);
     });
@@ -86,19 +86,19 @@ export class BlockTable {
       block.id,
       block.project,
       block.day,
-      header.records,
-      header.idMin,
-      header.idMax,
-      header.timeMin,
-      header.timeMax,
-      header.receivedMin,
-      header.receivedMax,
-      ...header.levels,
-      ...header.statuses,
+      zoneMap.records,
+      zoneMap.idMin,
+      zoneMap.idMax,
+      zoneMap.timeMin,
+      zoneMap.timeMax,
+      zoneMap.receivedMin,
+      zoneMap.receivedMax,
+      ...zoneMap.levels,
+      ...zoneMap.statuses,
       bytes,
       encoded.rawBytes,
     ];
-    const names = encoded.pieces.map(({ name }) => name);
+    const names = encoded.chunks.map(({ name }) => name);
     this.#insertBlock.run(...values, blockChecksum(values, names));
     return { bytes, rawBytes: encoded.rawBytes };
   }
@@ -108,7 +108,7 @@ export class BlockTable {
     this.#deletePieces.run(id * PIECES_MAX, (id + 1) * PIECES_MAX);
   }
 
-  pieces(id: number): BlockPiece[] {
-    return this.#selectPieces.all(id * PIECES_MAX, (id + 1) * PIECES_MAX) as BlockPiece[];
+  pieces(id: number): ColumnChunk[] {
+    return this.#selectPieces.all(id * PIECES_MAX, (id + 1) * PIECES_MAX) as ColumnChunk[];
   }
 }

@@ -1,6 +1,6 @@
 // Whether a block's pieces are those that were written, by what its header says of them; each piece's bytes have a checksum of their own.
 
-import type { BlockPiece } from "../block/codec/column_chunks.ts";
+import type { ColumnChunk } from "../block/codec/column_chunks.ts";
 import { BlockDamagedError } from "../block/codec/damage.ts";
 import { areNamesSound } from "./block_table.ts";
 
@@ -11,7 +11,7 @@ export interface Written {
 }
 
 /** Throws BlockDamagedError. */
-export function checkComplete(pieces: readonly BlockPiece[], written: Written): void {
+export function checkComplete(pieces: readonly ColumnChunk[], written: Written): void {
   const names = pieces.map(({ name }) => name);
   checkWritten(
     names,

@@ -3,7 +3,7 @@
 
 import type { EncodedBlock } from "../block/codec/column_chunks.ts";
 import { BlockEncoder } from "../block/encode.ts";
-import { type BlockHeader, headerOf } from "../block/stats/zone_map.ts";
+import { type ZoneMap, zoneMapOf } from "../block/stats/zone_map.ts";
 import type { GroupWrite, RestoredState } from "../commit/group_write.ts";
 import type { RedoGroup } from "../commit/redo_group.ts";
 import type { Durability } from "../core/batch.ts";
@@ -34,7 +34,7 @@ export type TouchpointChange = Exclude<ChangeRequest, { readonly kind: "erase" |
 /** A merged block, as the compactor hands it over. */
 export interface MergedBlock {
   readonly plan: MergePlan;
-  readonly header: BlockHeader;
+  readonly zoneMap: ZoneMap;
   readonly encoded: EncodedBlock;
 }
 
@@ -179,16 +179,16 @@ export class StoreWriter {
       }
       const entries = group.blocks.map((block, index): BlockEntry => {
         const project = this.#projects.ensure(block.project);
-        const header = headerOf(block.columns);
+        const zoneMap = zoneMapOf(block.columns);
         const id = this.#catalog.nextId + index;
         const sizes = this.#table.insert({
           id,
           project,
           day: block.day,
-          header,
+          zoneMap,
           encoded: this.#encoder.packed(block.columns),
         });
-        return { id, project, day: block.day, ...entryFieldsOf(header), ...sizes };
+        return { id, project, day: block.day, ...entryFieldsOf(zoneMap), ...sizes };
       });
       this.#state.write(group, this.#run, this.#redo.size > 0 ? this.#redo.last : undefined, clock);
       return entries;
@@ -208,16 +208,16 @@ export class StoreWriter {
 
   /** Puts a merged block in place of its sources; answers false when one of them is gone meanwhile. */
   replaceMerged(merged: MergedBlock): boolean {
-    const { plan, header, encoded } = merged;
+    const { plan, zoneMap, encoded } = merged;
     if (!plan.blocks.every((id) => this.#catalog.has(id))) return false;
     const id = this.#catalog.nextId;
     const sizes = this.transaction(() => {
       for (const source of plan.blocks) this.#table.remove(source);
-      return this.#table.insert({ id, project: plan.project, day: plan.day, header, encoded });
+      return this.#table.insert({ id, project: plan.project, day: plan.day, zoneMap, encoded });
     });
     for (const source of plan.blocks) this.#catalog.remove(source);
     this.#bytesHanded += 2 * sizes.bytes;
-    this.#catalog.add({ id, project: plan.project, day: plan.day, ...entryFieldsOf(header), ...sizes });
+    this.#catalog.add({ id, project: plan.project, day: plan.day, ...entryFieldsOf(zoneMap), ...sizes });
     return true;
   }
 
@@ -278,7 +278,7 @@ export class StoreWriter {
 }
 
 /** What the catalog takes from a block's header. */
-function entryFieldsOf({ records, timeMax, idMin }: BlockHeader): Pick<BlockEntry, "records" | "timeMax" | "idMin"> {
+function entryFieldsOf({ records, timeMax, idMin }: ZoneMap): Pick<BlockEntry, "records" | "timeMax" | "idMin"> {
   return { records, timeMax, idMin };
 }
 

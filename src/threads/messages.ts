@@ -1,7 +1,7 @@
 // What the threads say to one another. The main thread relays between writer and compactor, so each knows one peer only.
 
 import type { EncodedBlock } from "../block/codec/column_chunks.ts";
-import type { BlockHeader } from "../block/stats/zone_map.ts";
+import type { ZoneMap } from "../block/stats/zone_map.ts";
 import type { Durability } from "../core/batch.ts";
 import type { ChangeOutcome, ChangeRequest } from "../core/changes.ts";
 import type { AnsweredMessage, GroupMessage, RefusedBatch, SetAsideMessage } from "../core/group.ts";
@@ -134,7 +134,7 @@ export interface MergeRequest {
 }
 
 export interface MergeResult {
-  readonly header: BlockHeader;
+  readonly zoneMap: ZoneMap;
   readonly encoded: EncodedBlock;
 }
 

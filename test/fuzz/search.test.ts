@@ -3,16 +3,16 @@
 
 import { expect, test } from "bun:test";
 import { countedFlags, keyTypeCodeOf, kindCodeOf, levelCodeOf, packFlags } from "../../src/block/codec/flags.ts";
-import { readTextFilters } from "../../src/block/filter/block_filters.ts";
+import { readBlockFilters } from "../../src/block/filter/block_filters.ts";
 import { OpenBlock } from "../../src/block/open_block.ts";
 import { METADATA_COLUMNS_MAX } from "../../src/core/limits.ts";
 import { KINDS, LEVELS, type ShownRecord, SOURCES, type StoredRecord, showRecord } from "../../src/core/record.ts";
 import { matchRows } from "../../src/query/match/evaluate.ts";
 import {
-  type BlockStatistics,
   canSkipBlock,
   isDecidedByCells,
   matchCell,
+  type PruningInput,
   type TextFilters,
 } from "../../src/query/match/prune.ts";
 import type { Expression } from "../../src/search/expression.ts";
@@ -110,7 +110,7 @@ function factsOf(
   records: readonly StoredRecord[],
   shown: readonly ShownRecord[],
   project: string,
-): BlockStatistics {
+): PruningInput {
   const cells = records.map((one) => ({ touchpoint: one.touchpoint, flags: countedOf(one) }));
   const bounds = (values: readonly number[]) => [Math.min(...values), Math.max(...values)] as const;
   const [timeMin, timeMax] = bounds(records.map(({ time }) => time));
@@ -141,7 +141,7 @@ function textFacts(shown: readonly ShownRecord[]): TextFilters {
   return {
     mayContain: (needle) => inMessages(needle) || beside(needle),
     mayContainInMessages: inMessages,
-    mayContainBesideMessages: beside,
+    mayContainOutsideMessages: beside,
   };
 }
 
@@ -161,7 +161,7 @@ test("the evaluator matches what a naive filter matches, and nothing judged befo
     const shown = records.map((one) => showRecord(project, one));
     const form = pick(random, ["packed", "columnar", "parts"] as const);
     const source = sourceOf(records, form);
-    const texts = readTextFilters(source, records.length) ?? undefined;
+    const texts = readBlockFilters(source, records.length) ?? undefined;
     for (let query = 0; query < SEARCHES; query++) {
       const model = randomSearch(random, VOCABULARY);
       const search = read(model);

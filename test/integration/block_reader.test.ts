@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { SUMMARY } from "../../src/block/codec/column_chunks.ts";
+import { STATISTICS_CHUNK } from "../../src/block/codec/column_chunks.ts";
 import { BlockDamagedError, BlockGoneError } from "../../src/block/codec/damage.ts";
 import { BlockMerger } from "../../src/block/merge/merge_blocks.ts";
 import { decodeColumns, OpenBlock } from "../../src/block/open_block.ts";
 import { recordsOf } from "../../src/block/records.ts";
-import { readSummary } from "../../src/block/stats/statistics.ts";
+import { readStatistics } from "../../src/block/stats/statistics.ts";
 import { DAY_MS } from "../../src/core/limits.ts";
 import { BlockReader } from "../../src/store/block_reader.ts";
 import { openForReading } from "../../src/store/database.ts";
@@ -118,9 +118,9 @@ describe("a reader of blocks", () => {
       if (source === undefined) throw new Error("a merged block is there");
       const view = new OpenBlock(source, 40);
       expect(view.records(Array.from({ length: 40 }, (_, row) => row))).toEqual(before);
-      const summary = source.piece(SUMMARY);
-      expect(summary === undefined ? [] : readSummary(summary).cells.map(({ count }) => count)).toEqual([40]);
-      expect([source.piece("no such column"), reader.open(999)]).toEqual([undefined, undefined]);
+      const summary = source.chunk(STATISTICS_CHUNK);
+      expect(summary === undefined ? [] : readStatistics(summary).cells.map(({ count }) => count)).toEqual([40]);
+      expect([source.chunk("no such column"), reader.open(999)]).toEqual([undefined, undefined]);
       reader.close();
       store.close();
     });
@@ -186,7 +186,7 @@ describe("a reader of blocks says so", () => {
       expect(() => reader.pieces(1)).toThrow(BlockDamagedError);
       const source = reader.open(1);
       expect(source?.names()).toEqual(["*"]);
-      expect(() => source?.piece("*")).toThrow(/^its pages are damaged: /);
+      expect(() => source?.chunk("*")).toThrow(/^its pages are damaged: /);
       reader.close();
     });
   });

@@ -61,7 +61,7 @@ async function withBlocks<T>(
 }
 
 function namesOf(answer: FromCompactor): unknown {
-  return answer.kind === "merged" ? answer.result.encoded.pieces.map(({ name }) => name) : answer;
+  return answer.kind === "merged" ? answer.result.encoded.chunks.map(({ name }) => name) : answer;
 }
 
 describe("a compactor of small blocks", () => {

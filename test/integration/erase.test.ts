@@ -1,14 +1,20 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { type BlockPiece, inflate, PACKED, piecesAtHand, SUMMARY } from "../../src/block/codec/column_chunks.ts";
+import {
+  type ColumnChunk,
+  chunksInMemory,
+  inflate,
+  PACKED_CHUNK,
+  STATISTICS_CHUNK,
+} from "../../src/block/codec/column_chunks.ts";
 import type { Columns } from "../../src/block/columns.ts";
 import { BlockEncoder } from "../../src/block/encode.ts";
-import { readTextFilters } from "../../src/block/filter/block_filters.ts";
+import { readBlockFilters } from "../../src/block/filter/block_filters.ts";
 import { BlockMerger } from "../../src/block/merge/merge_blocks.ts";
 import type { OpenBlock } from "../../src/block/open_block.ts";
 import { decodeColumns } from "../../src/block/open_block.ts";
 import { recordsOf } from "../../src/block/records.ts";
-import { readSummary } from "../../src/block/stats/statistics.ts";
+import { readStatistics } from "../../src/block/stats/statistics.ts";
 import type { GroupWrite } from "../../src/commit/group_write.ts";
 import type { EraseReport } from "../../src/core/account_responses.ts";
 import { DAY_MS } from "../../src/core/limits.ts";
@@ -121,16 +127,16 @@ describe("erasing", () => {
       expect(idsOf(blocks, "other")).toEqual([36]);
       expect(blocks.flatMap((block) => block.records)).toContainEqual(ada(7));
       const merged = blocks.find((block) => block.records.length === 15);
-      expect(merged?.names[0]).toBe(SUMMARY);
+      expect(merged?.names[0]).toBe(STATISTICS_CHUNK);
       expect(merged?.names).toContain("metadata.only7");
       expect(merged?.names).not.toContain("metadata.only8");
-      expect(blocks.map((block) => block.names.join()).filter((names) => names === PACKED).length).toBe(2);
+      expect(blocks.map((block) => block.names.join()).filter((names) => names === PACKED_CHUNK).length).toBe(2);
       look((store) => {
         const block = [...store.catalog.all()].find((one) => one.records === 15);
-        const summary = piecesOf(store, block?.id ?? 0).find((piece) => piece.name === SUMMARY);
+        const summary = piecesOf(store, block?.id ?? 0).find((piece) => piece.name === STATISTICS_CHUNK);
         expect(summary).toBeDefined();
         if (summary === undefined) return;
-        const counts = readSummary(summary).cells.map((cell) => cell.count);
+        const counts = readStatistics(summary).cells.map((cell) => cell.count);
         expect(counts.reduce((sum, one) => sum + one, 0)).toBe(15);
       });
       expect(erase(file, { q: "metadata.user:ada" })).toEqual({ records: 0, blocks: 0, rejections: 0, waiting: 0 });
@@ -152,7 +158,7 @@ describe("erasing", () => {
     await withFile(make, (file, look) => {
       const filters = (store: StoreWriter) => {
         const [block] = [...store.catalog.all()] as [BlockEntry];
-        return readTextFilters(piecesAtHand(piecesOf(store, block.id)), block.records);
+        return readBlockFilters(chunksInMemory(piecesOf(store, block.id)), block.records);
       };
       expect(look(filters)?.mayContain("zyxwvut")).toBe(true);
       expect(erase(file, { q: "zyxwvut" })).toMatchObject({ records: 3_000, blocks: 1 });
@@ -163,9 +169,9 @@ describe("erasing", () => {
         const records = recordsOf(decodeColumns(pieces, 9_000)).sort((a, b) => a.id - b.id);
         const merger = new BlockMerger();
         const { columns } = groupOf("shop", records).blocks[0] as { columns: Columns };
-        merger.add(new BlockEncoder().packed(columns).pieces, 9_000);
-        const raw = (all: readonly BlockPiece[]) => all.map((piece) => [piece.name, Buffer.from(inflate(piece))]);
-        expect(raw(pieces)).toEqual(raw(merger.columnar().encoded.pieces));
+        merger.add(new BlockEncoder().packed(columns).chunks, 9_000);
+        const raw = (all: readonly ColumnChunk[]) => all.map((piece) => [piece.name, Buffer.from(inflate(piece))]);
+        expect(raw(pieces)).toEqual(raw(merger.columnar().encoded.chunks));
       });
       const steps = verifyData(file);
       let step = steps.next();

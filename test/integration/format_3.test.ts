@@ -5,10 +5,10 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { SUMMARY } from "../../src/block/codec/column_chunks.ts";
+import { STATISTICS_CHUNK } from "../../src/block/codec/column_chunks.ts";
 import { KEY_TYPE_COLUMN } from "../../src/block/codec/flags.ts";
 import { openBlock } from "../../src/block/open_block.ts";
-import { readSummary } from "../../src/block/stats/statistics.ts";
+import { readStatistics } from "../../src/block/stats/statistics.ts";
 import { batchesOf } from "../../src/commit/redo_group.ts";
 import { AgeClock } from "../../src/core/clock.ts";
 import type { Source } from "../../src/core/entry.ts";
@@ -145,10 +145,10 @@ describe("a data file of format 3", () => {
       const [block] = upgraded.store.catalog.all();
       const pieces = piecesOf(upgraded.store, block?.id ?? 0);
       expect(pieces.map(({ name }) => name)).toContain(KEY_TYPE_COLUMN);
-      const summary = pieces.find(({ name }) => name === SUMMARY);
+      const summary = pieces.find(({ name }) => name === STATISTICS_CHUNK);
       if (summary === undefined) throw new Error("a merged block has a summary");
       const known = before.filter(({ keyType }) => keyType !== undefined);
-      expect([known.length, readSummary(summary).fields?.get("keyType")]).toEqual([8, 8]);
+      expect([known.length, readStatistics(summary).fields?.get("keyType")]).toEqual([8, 8]);
     });
   });
 

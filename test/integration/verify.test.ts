@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { closeSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { FILTER, inflate, pieceOf, SUMMARY } from "../../src/block/codec/column_chunks.ts";
+import { compressChunk, FILTER_CHUNK, inflate, STATISTICS_CHUNK } from "../../src/block/codec/column_chunks.ts";
 import { DAY_MS } from "../../src/core/limits.ts";
 import type { Database } from "../../src/runtime/driver.ts";
 import { blockChecksum, HEADER_COLUMNS } from "../../src/store/block_table.ts";
@@ -79,7 +79,7 @@ describe("a whole data file", () => {
       const store = new StoreWriter(file, "write", "run");
       expect(report.bytes).toBe(store.catalog.bytes);
       const names = [...store.catalog.all()].flatMap((block) => piecesOf(store, block.id).map((piece) => piece.name));
-      expect([names.includes(SUMMARY), names.includes(FILTER)]).toEqual([true, true]);
+      expect([names.includes(STATISTICS_CHUNK), names.includes(FILTER_CHUNK)]).toEqual([true, true]);
       store.close();
     });
   });
@@ -149,7 +149,7 @@ describe("a fault is found", () => {
   test("in a summary and a filter that are not those of the records", async () => {
     await withFile((file) => {
       const found = after(file, (database) => {
-        for (const name of [SUMMARY, FILTER]) {
+        for (const name of [STATISTICS_CHUNK, FILTER_CHUNK]) {
           const row = database.query("SELECT key, name, checksum, data FROM pieces WHERE name = ?").get(name) as {
             key: number;
             name: string;
@@ -159,7 +159,7 @@ describe("a fault is found", () => {
           const raw = inflate(row);
           // The last count of fields; the last bits of the filter.
           raw[raw.length - 1] = (raw[raw.length - 1] as number) ^ 1;
-          const { data, checksum } = pieceOf(name, raw);
+          const { data, checksum } = compressChunk(name, raw);
           database.query("UPDATE pieces SET data = ?, checksum = ? WHERE key = ?").run(data, checksum, row.key);
           const block = Math.floor(row.key / PIECES_MAX);
           setHeader(

@@ -1,6 +1,6 @@
 // A merged block with a summary of the former version, as that version wrote it.
 
-import { type BlockPiece, pieceOf, SUMMARY } from "../../src/block/codec/column_chunks.ts";
+import { type ColumnChunk, compressChunk, STATISTICS_CHUNK } from "../../src/block/codec/column_chunks.ts";
 import { appendRecord, type Columns, emptyColumns } from "../../src/block/columns.ts";
 import { KINDS, LEVELS, type StoredRecord } from "../../src/core/record.ts";
 
@@ -43,6 +43,6 @@ export function formerColumns(): Columns {
   return columns;
 }
 
-export function formerSummary(): BlockPiece {
-  return pieceOf(SUMMARY, Buffer.from(BYTES, "base64"));
+export function formerSummary(): ColumnChunk {
+  return compressChunk(STATISTICS_CHUNK, Buffer.from(BYTES, "base64"));
 }

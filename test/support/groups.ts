@@ -1,6 +1,6 @@
 // Groups as the worker stages them, for tests of the store that need no worker; and what the compactor does with them.
 
-import type { BlockPiece } from "../../src/block/codec/column_chunks.ts";
+import type { ColumnChunk } from "../../src/block/codec/column_chunks.ts";
 import { appendRecord, emptyColumns } from "../../src/block/columns.ts";
 import { BlockMerger } from "../../src/block/merge/merge_blocks.ts";
 import type { GroupWrite } from "../../src/commit/group_write.ts";
@@ -59,9 +59,9 @@ export function groupOf(project: string, records: readonly StoredRecord[], rest:
 }
 
 /** A block's pieces as they are stored. */
-export function piecesOf(store: StoreWriter, block: number): BlockPiece[] {
+export function piecesOf(store: StoreWriter, block: number): ColumnChunk[] {
   const sql = "SELECT name, checksum, data FROM pieces WHERE key >= ? AND key < ? ORDER BY key";
-  return store.database.query(sql).all(block * PIECES_MAX, (block + 1) * PIECES_MAX) as BlockPiece[];
+  return store.database.query(sql).all(block * PIECES_MAX, (block + 1) * PIECES_MAX) as ColumnChunk[];
 }
 
 /** Merges what is planned for a quiet store, as the compactor does; false when nothing is. */

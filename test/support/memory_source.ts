@@ -1,23 +1,23 @@
 // Blocks in memory for tests of queries: as the writer makes them, and merged as the compactor does, whenever a test says so.
 
-import type { BlockPiece, EncodedBlock, PieceSource } from "../../src/block/codec/column_chunks.ts";
+import type { ChunkSource, ColumnChunk, EncodedBlock } from "../../src/block/codec/column_chunks.ts";
 import { appendRecord, emptyColumns } from "../../src/block/columns.ts";
 import { BlockEncoder } from "../../src/block/encode.ts";
 import { BlockMerger } from "../../src/block/merge/merge_blocks.ts";
-import { headerOf } from "../../src/block/stats/zone_map.ts";
+import { zoneMapOf } from "../../src/block/stats/zone_map.ts";
 import type { StoredRecord } from "../../src/core/record.ts";
 import type { BlockFilter, QueryBlock, QuerySource } from "../../src/query/scan/source.ts";
 import { integer, type Random } from "./random.ts";
 
 interface MemoryBlock {
-  readonly header: QueryBlock;
-  readonly pieces: BlockPiece[];
+  readonly zoneMap: QueryBlock;
+  readonly chunks: ColumnChunk[];
 }
 
-function sourceOf(pieces: readonly BlockPiece[]): PieceSource {
+function sourceOf(chunks: readonly ColumnChunk[]): ChunkSource {
   return {
-    piece: (name) => pieces.find((piece) => piece.name === name),
-    names: () => pieces.map(({ name }) => name),
+    chunk: (name) => chunks.find((chunk) => chunk.name === name),
+    names: () => chunks.map(({ name }) => name),
   };
 }
 
@@ -50,10 +50,10 @@ export class MemorySource implements QuerySource {
     return blocks.sort((a, b) => a.idMin - b.idMin);
   }
 
-  open(block: number): PieceSource | undefined {
+  open(block: number): ChunkSource | undefined {
     this.beforeOpen();
     const found = (this.#seen ?? this.#blocks).get(block);
-    return found === undefined ? undefined : sourceOf(found.pieces);
+    return found === undefined ? undefined : sourceOf(found.chunks);
   }
 
   nextRecordId(): number {
@@ -69,30 +69,32 @@ export class MemorySource implements QuerySource {
     const columns = emptyColumns();
     const stored = records.map((record) => ({ ...record, id: this.#nextRecord++ }));
     for (const record of stored) appendRecord(columns, record.id, record);
-    this.#add(project, headerOf(columns), this.#encoder.packed(columns), false);
+    this.#add(project, zoneMapOf(columns), this.#encoder.packed(columns), false);
     return stored;
   }
 
   /** Merges all blocks of a project that are not finished. */
   merge(project: string, isFinished: boolean): void {
-    const parts = [...this.#blocks.values()].filter(({ header }) => header.project === project && !header.isFinished);
+    const parts = [...this.#blocks.values()].filter(
+      ({ zoneMap }) => zoneMap.project === project && !zoneMap.isFinished,
+    );
     if (parts.length === 0) return;
     const merger = new BlockMerger();
-    for (const { header, pieces } of parts) merger.add(pieces, header.records);
-    for (const { header } of parts) this.#blocks.delete(header.id);
-    const { header, encoded } = merger.columnar(1);
-    this.#add(project, header, encoded, isFinished);
+    for (const { zoneMap, chunks } of parts) merger.add(chunks, zoneMap.records);
+    for (const { zoneMap } of parts) this.#blocks.delete(zoneMap.id);
+    const { zoneMap, encoded } = merger.columnar(1);
+    this.#add(project, zoneMap, encoded, isFinished);
   }
 
   /** Flips a byte in each of a block's pieces, or in the one of this name. */
   damage(block: number, name?: string): void {
-    const pieces = this.#blocks.get(block)?.pieces;
-    if (pieces === undefined) throw new Error(`there is no block ${block}`);
-    for (const [index, piece] of pieces.entries()) {
-      if (name !== undefined && piece.name !== name) continue;
-      const data = Uint8Array.from(piece.data);
+    const chunks = this.#blocks.get(block)?.chunks;
+    if (chunks === undefined) throw new Error(`there is no block ${block}`);
+    for (const [index, chunk] of chunks.entries()) {
+      if (name !== undefined && chunk.name !== name) continue;
+      const data = Uint8Array.from(chunk.data);
       data[data.length >> 1] = (data[data.length >> 1] as number) ^ 1;
-      pieces[index] = { ...piece, data };
+      chunks[index] = { ...chunk, data };
     }
   }
 
@@ -101,17 +103,17 @@ export class MemorySource implements QuerySource {
   }
 
   #headers(): QueryBlock[] {
-    return [...(this.#seen ?? this.#blocks).values()].map(({ header }) => header);
+    return [...(this.#seen ?? this.#blocks).values()].map(({ zoneMap }) => zoneMap);
   }
 
   #add(
     project: string,
-    header: Omit<QueryBlock, "id" | "project" | "isFinished" | "rawBytes">,
-    { pieces, rawBytes }: EncodedBlock,
+    zoneMap: Omit<QueryBlock, "id" | "project" | "isFinished" | "rawBytes">,
+    { chunks, rawBytes }: EncodedBlock,
     isFinished: boolean,
   ): void {
     const id = this.#nextBlock++;
-    this.#blocks.set(id, { header: { ...header, id, project, rawBytes, isFinished }, pieces: [...pieces] });
+    this.#blocks.set(id, { zoneMap: { ...zoneMap, id, project, rawBytes, isFinished }, chunks: [...chunks] });
   }
 }
 

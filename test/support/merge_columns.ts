@@ -195,8 +195,8 @@ export function mergeColumns(parts: readonly Columns[]): Columns {
     end: sparse((part) => part.end),
     duration: sparse((part) => part.duration),
     metadata: new Map(kept.map((name) => [name, field(name)])),
-    metadataRest: mergeRest(
-      sparse((part) => part.metadataRest),
+    overflow: mergeRest(
+      sparse((part) => part.overflow),
       moved.map((name) => [name, field(name)]),
     ),
   };

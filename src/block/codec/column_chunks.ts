@@ -9,13 +9,13 @@ import { ByteReader, type ByteWriter } from "./bytes.ts";
 import { BlockDamagedError, orDamaged } from "./damage.ts";
 
 /** Name of the one piece of a packed block. */
-export const PACKED = "*";
+export const PACKED_CHUNK = "*";
 
 /** Before the name of a metadata field's column, so that no field can be taken for a fixed column. */
 export const METADATA_PREFIX = "metadata.";
 
 /** One stored piece: a whole packed block, or one column of a merged one. */
-export interface BlockPiece {
+export interface ColumnChunk {
   readonly name: string;
   /** CRC-32 of the name and `data`; of `data` alone in blocks of format 2 and before. */
   readonly checksum: number;
@@ -25,7 +25,7 @@ export interface BlockPiece {
 
 /** A block's pieces and their inflated size in bytes. */
 export interface EncodedBlock {
-  readonly pieces: readonly BlockPiece[];
+  readonly chunks: readonly ColumnChunk[];
   readonly rawBytes: number;
 }
 
@@ -33,14 +33,14 @@ export interface EncodedBlock {
 const ZSTD_LEVEL = 1;
 
 /** What a piece's `checksum` is. */
-export function pieceChecksum(name: string, data: Uint8Array): number {
+export function chunkChecksum(name: string, data: Uint8Array): number {
   return crc32(data, crc32(name));
 }
 
 /** Compresses what is one piece. */
-export function pieceOf(name: string, raw: Uint8Array): BlockPiece {
+export function compressChunk(name: string, raw: Uint8Array): ColumnChunk {
   const data = compressZstd(raw, ZSTD_LEVEL);
-  return { name, checksum: pieceChecksum(name, data), data };
+  return { name, checksum: chunkChecksum(name, data), data };
 }
 
 /** What node:zlib takes at least. */
@@ -50,10 +50,10 @@ const CHUNK_BYTES_MIN = 64;
 const CHUNK_BYTES_MAX = 256 * 1024 * 1024;
 
 /** The inflated bytes of a piece. Throws BlockDamagedError. */
-export function inflate({ name, checksum, data }: BlockPiece): Uint8Array {
+export function inflate({ name, checksum, data }: ColumnChunk): Uint8Array {
   // A damaged row can have a value of any type there.
   if (!ArrayBuffer.isView(data)) throw new BlockDamagedError(`column "${name}" is damaged: it has no bytes`);
-  const seen = pieceChecksum(name, data);
+  const seen = chunkChecksum(name, data);
   if (seen !== checksum && crc32(data) !== checksum) {
     throw new BlockDamagedError(`column "${name}" is damaged: checksum ${seen}, expected ${checksum}`);
   }
@@ -67,7 +67,7 @@ export function inflate({ name, checksum, data }: BlockPiece): Uint8Array {
 }
 
 /** Bytes that a piece has once it is inflated, as far as it says. */
-export function inflatedBytesOf({ data }: BlockPiece): number {
+export function inflatedBytesOf({ data }: ColumnChunk): number {
   return ArrayBuffer.isView(data) ? (contentBytes(data) ?? 0) : 0;
 }
 
@@ -90,9 +90,9 @@ function contentBytes(frame: Uint8Array): number | undefined {
 }
 
 /** Inflates a packed block and splits it into its columns. Throws BlockDamagedError. */
-export function unpack(piece: BlockPiece): Map<string, Uint8Array> {
+export function unpack(chunk: ColumnChunk): Map<string, Uint8Array> {
   const columns = new Map<string, Uint8Array>();
-  orDamaged(() => split(inflate(piece), (name, bytes) => columns.set(name, bytes)));
+  orDamaged(() => split(inflate(chunk), (name, bytes) => columns.set(name, bytes)));
   return columns;
 }
 
@@ -110,15 +110,15 @@ function split(raw: Uint8Array, visit: (name: string, bytes: Uint8Array) => void
 }
 
 /** Calls `visit` with each column's inflated bytes; they are held no longer than the call. Throws BlockDamagedError, or RangeError. */
-export function forEachColumn(pieces: readonly BlockPiece[], visit: (name: string, bytes: Uint8Array) => void): void {
-  const [first] = pieces;
+export function forEachColumn(chunks: readonly ColumnChunk[], visit: (name: string, bytes: Uint8Array) => void): void {
+  const [first] = chunks;
   if (first === undefined) throw new BlockDamagedError("block has no piece");
-  if (first.name === PACKED) {
+  if (first.name === PACKED_CHUNK) {
     split(inflate(first), visit);
     return;
   }
-  for (const piece of pieces) {
-    if (piece.name !== SUMMARY && piece.name !== FILTER) visit(piece.name, inflate(piece));
+  for (const chunk of chunks) {
+    if (chunk.name !== STATISTICS_CHUNK && chunk.name !== FILTER_CHUNK) visit(chunk.name, inflate(chunk));
   }
 }
 
@@ -126,20 +126,20 @@ export function forEachColumn(pieces: readonly BlockPiece[], visit: (name: strin
 export type NamedColumn = readonly [name: string, write: (writer: ByteWriter) => void];
 
 /** Name of the piece. */
-export const FILTER = "filter";
+export const FILTER_CHUNK = "filter";
 
 /** Name of the piece. */
-export const SUMMARY = "summary";
+export const STATISTICS_CHUNK = "summary";
 
 /** A block's stored pieces, by name. What it throws is not taken for damage. */
-export interface PieceSource {
-  piece(name: string): BlockPiece | undefined;
+export interface ChunkSource {
+  chunk(name: string): ColumnChunk | undefined;
   /** Without loading their data. */
   names(): readonly string[];
 }
 
 /** Pieces that are all at hand. */
-export function piecesAtHand(pieces: readonly BlockPiece[]): PieceSource {
-  const byName = new Map(pieces.map((piece) => [piece.name, piece]));
-  return { piece: (name) => byName.get(name), names: () => [...byName.keys()] };
+export function chunksInMemory(chunks: readonly ColumnChunk[]): ChunkSource {
+  const byName = new Map(chunks.map((chunk) => [chunk.name, chunk]));
+  return { chunk: (name) => byName.get(name), names: () => [...byName.keys()] };
 }

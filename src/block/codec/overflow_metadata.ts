@@ -5,13 +5,13 @@ import { forEachLeaf, forEachMember, isContainerAt, leafTextAt, stringAt, valueA
 import { TextHash } from "./text_table.ts";
 
 /** JSON objects, one behind the other: object n lies from `starts[n]` to `starts[n + 1]` and belongs to row `rows[n]`. */
-export interface RestTexts {
+export interface OverflowTexts {
   readonly rows: Uint32Array;
   readonly text: string;
   readonly starts: Uint32Array;
 }
 
-export class RestMembers {
+export class OverflowMembers {
   readonly rows: Uint32Array;
   readonly #text: string;
   readonly #starts: Uint32Array;
@@ -25,7 +25,7 @@ export class RestMembers {
   #count = 0;
 
   /** Throws RangeError where the text is no JSON. */
-  constructor({ rows, text, starts }: RestTexts) {
+  constructor({ rows, text, starts }: OverflowTexts) {
     this.rows = rows;
     this.#text = text;
     this.#starts = starts;

@@ -12,7 +12,7 @@ import type { SparseColumn } from "./sparse_column.ts";
 import { writeSparseNumbers } from "./sparse_column.ts";
 
 /** Columns that hold another column's values: as they are but in the order of ids, or less what they are told by. */
-export const TOLD = {
+export const RESIDUAL_COLUMNS = {
   receivedById: "received@id",
   startByTime: "start@time",
   startByDuration: "start@time-duration",
@@ -36,7 +36,7 @@ type Durations = SparseColumn<number> | undefined;
 /** When records came, in whichever order is shorter. */
 export function receivedColumn({ received, receivedById }: NumberColumns): NamedColumn {
   if (bitsOf(receivedById) < bitsOf(received)) {
-    return [TOLD.receivedById, (writer) => writeNumbers(writer, receivedById)];
+    return [RESIDUAL_COLUMNS.receivedById, (writer) => writeNumbers(writer, receivedById)];
   }
   return ["received", (writer) => writeNumbers(writer, received)];
 }
@@ -50,12 +50,18 @@ export function timingColumns({ count, time, start, end, duration }: NumberColum
   put("duration", duration);
   const starts = [
     { name: "start", column: start },
-    { name: TOLD.startByTime, column: lessTold(start, startsByTime(start.rows, time)) },
-    { name: TOLD.startByDuration, column: lessTold(start, startsByDuration(start.rows, time, duration)) },
+    { name: RESIDUAL_COLUMNS.startByTime, column: residualsOf(start, predictStartsByTime(start.rows, time)) },
+    {
+      name: RESIDUAL_COLUMNS.startByDuration,
+      column: residualsOf(start, predictStartsByDuration(start.rows, time, duration)),
+    },
   ];
   const ends = [
     { name: "end", column: end },
-    { name: TOLD.endByDuration, column: lessTold(end, endsByDuration(end.rows, time, start, duration)) },
+    {
+      name: RESIDUAL_COLUMNS.endByDuration,
+      column: residualsOf(end, predictEndsByDuration(end.rows, time, start, duration)),
+    },
   ];
   for (const candidates of [starts, ends]) {
     const { name, column } = shortest(candidates);
@@ -83,7 +89,7 @@ function shortest(candidates: readonly Candidate[]): { readonly name: string; re
 }
 
 /** What is left of values less what they are told by; undefined where adding it again gives another value. */
-function lessTold({ rows, values }: SparseColumn<number>, told: Float64Array): SparseColumn<number> | undefined {
+function residualsOf({ rows, values }: SparseColumn<number>, told: Float64Array): SparseColumn<number> | undefined {
   const left = new Float64Array(values.length);
   for (let place = 0; place < left.length; place++) {
     const value = values[place] as number;
@@ -94,17 +100,21 @@ function lessTold({ rows, values }: SparseColumn<number>, told: Float64Array): S
 }
 
 /** Adds what values are told by to what is left of them. */
-export function addTold(left: Float64Array, told: Float64Array): void {
+export function addPredicted(left: Float64Array, told: Float64Array): void {
   for (let place = 0; place < left.length; place++) (left[place] as number) += told[place] as number;
 }
 
 /** What TOLD.startByTime is told by. */
-export function startsByTime(rows: ArrayLike<number>, time: ArrayLike<number>): Float64Array {
+export function predictStartsByTime(rows: ArrayLike<number>, time: ArrayLike<number>): Float64Array {
   return takeInOrder(time, rows);
 }
 
 /** What TOLD.startByDuration is told by. */
-export function startsByDuration(rows: ArrayLike<number>, time: ArrayLike<number>, duration: Durations): Float64Array {
+export function predictStartsByDuration(
+  rows: ArrayLike<number>,
+  time: ArrayLike<number>,
+  duration: Durations,
+): Float64Array {
   const told = takeInOrder(time, rows);
   forEachShared(rows, duration, (place, value) => {
     (told[place] as number) -= value;
@@ -113,7 +123,7 @@ export function startsByDuration(rows: ArrayLike<number>, time: ArrayLike<number
 }
 
 /** What TOLD.endByDuration is told by; a timing without a start is taken to start at its time. */
-export function endsByDuration(
+export function predictEndsByDuration(
   rows: ArrayLike<number>,
   time: ArrayLike<number>,
   start: Durations,

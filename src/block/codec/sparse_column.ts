@@ -3,8 +3,8 @@
 import type { ByteReader, ByteWriter } from "./bytes.ts";
 import type { OptionalText } from "./dictionary.ts";
 import { readNumbers, writeNumbers } from "./numbers.ts";
-import type { RestTexts } from "./overflow_metadata.ts";
-import { PlainTexts, type TextColumn, writePlainStrings } from "./text_column.ts";
+import type { OverflowTexts } from "./overflow_metadata.ts";
+import { PlainTexts, type TextColumn, writePlainTexts } from "./text_column.ts";
 
 /** Values of some rows only: `values[n]` belongs to row `rows[n]`, rows rising. */
 export interface SparseColumn<T> {
@@ -73,7 +73,7 @@ export class SparseTexts implements SparseTextColumn {
   }
 
   /** All texts one behind the other, with their rows. */
-  whole(): RestTexts {
+  whole(): OverflowTexts {
     return { rows: this.rows, ...this.#texts.whole() };
   }
 
@@ -89,7 +89,7 @@ export class SparseTexts implements SparseTextColumn {
     this.#texts.markWhere(test, hits);
   }
 
-  coded(): undefined {
+  asDictionary(): undefined {
     return undefined;
   }
 }
@@ -107,9 +107,9 @@ export function writeRows(writer: ByteWriter, rows: ArrayLike<number>, count: nu
   writer.unsignedAll(gaps);
 }
 
-export function writeSparseStrings(writer: ByteWriter, column: SparseColumn<string>, count: number): void {
+export function writeSparseTexts(writer: ByteWriter, column: SparseColumn<string>, count: number): void {
   writeRows(writer, column.rows, count);
-  writePlainStrings(writer, column.values);
+  writePlainTexts(writer, column.values);
 }
 
 export function writeSparseNumbers(writer: ByteWriter, column: SparseColumn<number>, count: number): void {

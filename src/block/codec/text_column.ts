@@ -17,12 +17,12 @@ import { BlockDamagedError } from "./damage.ts";
 import { type DictionaryColumn, fromDictionary, type OptionalText, readDictionary } from "./dictionary.ts";
 
 /** How a column's values are written; its first byte. */
-export const FORM = { plain: 0, dictionary: 1, typed: 2, parts: 3 } as const;
+export const COLUMN_FORM = { plain: 0, dictionary: 1, typed: 2, chunks: 3 } as const;
 
 /** Writes strings in the plain form, behind the byte that says so. */
-export function writeStrings(writer: ByteWriter, values: ArrayLike<OptionalText>): void {
-  writer.byte(FORM.plain);
-  writePlainStrings(writer, values);
+export function writeTexts(writer: ByteWriter, values: ArrayLike<OptionalText>): void {
+  writer.byte(COLUMN_FORM.plain);
+  writePlainTexts(writer, values);
 }
 
 /** Texts, one a place; searched without making a string of each. */
@@ -42,10 +42,10 @@ export interface TextColumn {
   /** Sets `hits[place] = 1` for each text that the test accepts; it is asked once for each different text where they repeat. */
   markWhere(test: (text: string) => boolean, hits: Uint8Array): void;
   /** Where texts repeat, the different ones, and for each place the number of its own from 1 on, 0 for none; else undefined. */
-  coded(): DictionaryColumn | undefined;
+  asDictionary(): DictionaryColumn | undefined;
 }
 
-export function writePlainStrings(writer: ByteWriter, values: ArrayLike<OptionalText>): void {
+export function writePlainTexts(writer: ByteWriter, values: ArrayLike<OptionalText>): void {
   const lengths = new Float64Array(values.length);
   for (let row = 0; row < values.length; row++) {
     const value = values[row];
@@ -129,8 +129,8 @@ export interface Texts extends TextColumn {
 
 /** Reads a column of `count` texts, plain or a dictionary, behind its form. */
 export function readTexts(form: number, reader: ByteReader, count: number): Texts {
-  if (form === FORM.plain) return new PlainTexts(reader, count);
-  if (form === FORM.dictionary) return new DictionaryTexts(readDictionary(reader, count));
+  if (form === COLUMN_FORM.plain) return new PlainTexts(reader, count);
+  if (form === COLUMN_FORM.dictionary) return new DictionaryTexts(readDictionary(reader, count));
   throw new RangeError(`unknown string form ${form}`);
 }
 
@@ -162,7 +162,7 @@ export class PlainTexts implements Texts {
     this.#isAscii = bytes.length === units;
   }
 
-  coded(): undefined {
+  asDictionary(): undefined {
     return undefined;
   }
 
@@ -320,7 +320,7 @@ export class DictionaryTexts implements Texts {
     return this.column.codes.length;
   }
 
-  coded(): DictionaryColumn {
+  asDictionary(): DictionaryColumn {
     return this.column;
   }
 

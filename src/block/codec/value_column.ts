@@ -9,18 +9,18 @@ import { type DictionaryColumn, readDictionary } from "./dictionary.ts";
 import { valueAt } from "./json_text.ts";
 import { readNumbers, writeNumbers } from "./numbers.ts";
 import { readRows, type SparseColumn, writeRows } from "./sparse_column.ts";
-import { DictionaryTexts, FORM, PlainTexts, type Texts, writePlainStrings, writeStrings } from "./text_column.ts";
+import { COLUMN_FORM, DictionaryTexts, PlainTexts, type Texts, writePlainTexts, writeTexts } from "./text_column.ts";
 
 /** A byte a value of the typed form. */
-export const TYPE = { string: 0, number: 1, true: 2, false: 3, null: 4, json: 5 } as const;
+export const VALUE_TYPE = { string: 0, number: 1, true: 2, false: 3, null: 4, json: 5 } as const;
 
 function typeOf(value: unknown): number {
-  if (typeof value === "string") return TYPE.string;
+  if (typeof value === "string") return VALUE_TYPE.string;
   // 1e400 is Infinity once it is parsed, and null in JSON: nested ones become it in JSON.stringify, and these here.
-  if (typeof value === "number") return Number.isFinite(value) ? TYPE.number : TYPE.null;
-  if (value === true) return TYPE.true;
-  if (value === false) return TYPE.false;
-  return value === null ? TYPE.null : TYPE.json;
+  if (typeof value === "number") return Number.isFinite(value) ? VALUE_TYPE.number : VALUE_TYPE.null;
+  if (value === true) return VALUE_TYPE.true;
+  if (value === false) return VALUE_TYPE.false;
+  return value === null ? VALUE_TYPE.null : VALUE_TYPE.json;
 }
 
 function areAllStrings(values: ArrayLike<unknown>): values is ArrayLike<string> {
@@ -33,22 +33,22 @@ export function writeValues(writer: ByteWriter, column: SparseColumn<unknown>, c
   writeRows(writer, column.rows, count);
   const { values } = column;
   if (areAllStrings(values)) {
-    writeStrings(writer, values);
+    writeTexts(writer, values);
     return;
   }
-  writer.byte(FORM.typed);
+  writer.byte(COLUMN_FORM.typed);
   const numbers: number[] = [];
   const texts: string[] = [];
   for (let index = 0; index < values.length; index++) {
     const value = values[index];
     const type = typeOf(value);
     writer.byte(type);
-    if (type === TYPE.number) numbers.push(value as number);
-    else if (type === TYPE.string) texts.push(value as string);
-    else if (type === TYPE.json) texts.push(JSON.stringify(value));
+    if (type === VALUE_TYPE.number) numbers.push(value as number);
+    else if (type === VALUE_TYPE.string) texts.push(value as string);
+    else if (type === VALUE_TYPE.json) texts.push(JSON.stringify(value));
   }
   writeNumbers(writer, numbers);
-  writePlainStrings(writer, texts);
+  writePlainTexts(writer, texts);
 }
 
 /** A value column that also gives all its values at once. */
@@ -61,11 +61,11 @@ export interface Values extends ValueColumn {
 export function readValues(reader: ByteReader, count: number): Values {
   const rows = readRows(reader, count);
   const form = reader.byte();
-  if (form === FORM.plain) return new TextValues(rows, new PlainTexts(reader, rows.length));
-  if (form === FORM.dictionary) {
+  if (form === COLUMN_FORM.plain) return new TextValues(rows, new PlainTexts(reader, rows.length));
+  if (form === COLUMN_FORM.dictionary) {
     return new TextValues(rows, new DictionaryTexts(readDictionary(reader, rows.length)));
   }
-  if (form === FORM.typed) return new TypedValues(rows, reader);
+  if (form === COLUMN_FORM.typed) return new TypedValues(rows, reader);
   throw new RangeError(`unknown value form ${form}`);
 }
 
@@ -78,8 +78,8 @@ class TextValues implements Values {
     this.#texts = texts;
   }
 
-  coded(): DictionaryColumn | undefined {
-    return this.#texts.coded();
+  asDictionary(): DictionaryColumn | undefined {
+    return this.#texts.asDictionary();
   }
 
   value(place: number): unknown {
@@ -125,29 +125,29 @@ class TypedValues implements Values {
     let textCount = 0;
     for (let place = 0; place < rows.length; place++) {
       const type = this.#types[place] as number;
-      if (type === TYPE.number) this.#indexes[place] = numberCount++;
-      else if (type === TYPE.string || type === TYPE.json) this.#indexes[place] = textCount++;
-      else if (type > TYPE.json) throw new RangeError(`unknown value type ${type}`);
+      if (type === VALUE_TYPE.number) this.#indexes[place] = numberCount++;
+      else if (type === VALUE_TYPE.string || type === VALUE_TYPE.json) this.#indexes[place] = textCount++;
+      else if (type > VALUE_TYPE.json) throw new RangeError(`unknown value type ${type}`);
     }
     this.#numbers = readNumbers(reader, numberCount);
     this.#texts = new PlainTexts(reader, textCount);
   }
 
-  coded(): undefined {
+  asDictionary(): undefined {
     return undefined;
   }
 
   value(place: number): unknown {
     const index = this.#indexes[place] as number;
     const type = this.#types[place];
-    if (type === TYPE.number) return this.#numbers[index];
-    if (type === TYPE.string) return this.#texts.value(index);
-    if (type === TYPE.json) return parsed(this.#texts.value(index));
-    return type === TYPE.null ? null : type === TYPE.true;
+    if (type === VALUE_TYPE.number) return this.#numbers[index];
+    if (type === VALUE_TYPE.string) return this.#texts.value(index);
+    if (type === VALUE_TYPE.json) return parsed(this.#texts.value(index));
+    return type === VALUE_TYPE.null ? null : type === VALUE_TYPE.true;
   }
 
   json(place: number): string | undefined {
-    return this.#types[place] === TYPE.json ? this.#texts.value(this.#indexes[place] as number) : undefined;
+    return this.#types[place] === VALUE_TYPE.json ? this.#texts.value(this.#indexes[place] as number) : undefined;
   }
 
   all(): unknown[] {
@@ -156,8 +156,8 @@ class TypedValues implements Values {
     for (let place = 0; place < this.rows.length; place++) {
       const type = this.#types[place];
       const text = texts[this.#indexes[place] as number];
-      if (type === TYPE.string) values.push(text);
-      else if (type === TYPE.json) values.push(parsed(text));
+      if (type === VALUE_TYPE.string) values.push(text);
+      else if (type === VALUE_TYPE.json) values.push(parsed(text));
       else values.push(this.value(place));
     }
     return values;
@@ -175,11 +175,11 @@ class TypedValues implements Values {
       const index = this.#indexes[place] as number;
       const type = this.#types[place];
       let isHit = false;
-      if (type === TYPE.string) isHit = strings[index] === 1;
-      else if (type === TYPE.number) isHit = isNumeric && String(this.#numbers[index]).includes(needle);
-      else if (type === TYPE.true) isHit = isTrue;
-      else if (type === TYPE.false) isHit = isFalse;
-      else if (type === TYPE.null) isHit = isNull;
+      if (type === VALUE_TYPE.string) isHit = strings[index] === 1;
+      else if (type === VALUE_TYPE.number) isHit = isNumeric && String(this.#numbers[index]).includes(needle);
+      else if (type === VALUE_TYPE.true) isHit = isTrue;
+      else if (type === VALUE_TYPE.false) isHit = isFalse;
+      else if (type === VALUE_TYPE.null) isHit = isNull;
       else {
         objects ??= this.#mayContain(needle, strings);
         isHit = objects[index] === 1 && hasLeaf(this.value(place), needle);
@@ -226,5 +226,5 @@ export interface ValueColumn {
   /** Asks the test for each value; once for each different value where they repeat. */
   markWhere(test: (value: unknown) => boolean, hits: Uint8Array): void;
   /** As TextColumn, where all values are texts. */
-  coded(): DictionaryColumn | undefined;
+  asDictionary(): DictionaryColumn | undefined;
 }

@@ -2,16 +2,16 @@
 // parts, their filters and that of all other texts.
 
 import { ByteReader } from "../codec/bytes.ts";
-import type { BlockPiece, PieceSource } from "../codec/column_chunks.ts";
-import { FILTER, inflate } from "../codec/column_chunks.ts";
+import type { ChunkSource, ColumnChunk } from "../codec/column_chunks.ts";
+import { FILTER_CHUNK, inflate } from "../codec/column_chunks.ts";
 import { orDamaged } from "../codec/damage.ts";
-import { PARTED_COLUMN, partName, readHead } from "./chunked_texts.ts";
-import { parseTextFilter, type TextFilter } from "./ngram_filter.ts";
+import { CHUNKED_COLUMN, readChunkHead, textChunkName } from "./chunked_texts.ts";
+import { type NgramFilter, parseNgramFilter } from "./ngram_filter.ts";
 
-type OptionalFilter = TextFilter | undefined;
+type OptionalFilter = NgramFilter | undefined;
 
 /** False is certain, true is not. Needles are folded. */
-export class TextFilters {
+export class BlockFilters {
   readonly #beside: OptionalFilter;
   readonly #messages: readonly OptionalFilter[];
   /** Size when inflated, for those who keep it. */
@@ -29,11 +29,11 @@ export class TextFilters {
 
   /** Whether some text may contain the needle. */
   mayContain(needle: string): boolean {
-    return this.mayContainBesideMessages(needle) || this.#messages.some((filter) => may(filter, needle));
+    return this.mayContainOutsideMessages(needle) || this.#messages.some((filter) => may(filter, needle));
   }
 
   /** Whether some text that is no message may. */
-  mayContainBesideMessages(needle: string): boolean {
+  mayContainOutsideMessages(needle: string): boolean {
     return may(this.#beside, needle);
   }
 
@@ -50,24 +50,24 @@ function may(filter: OptionalFilter, needle: string): boolean {
 }
 
 /** The filters of a block of `count` records, or null where it has none. Throws BlockDamagedError, and what the source throws. */
-export function readTextFilters(source: PieceSource, count: number): TextFilters | null {
-  const piece = source.piece(FILTER);
-  const head = source.names().includes(partName(0)) ? source.piece(PARTED_COLUMN) : undefined;
-  if (piece === undefined && head === undefined) return null;
-  const beside = piece === undefined ? undefined : readWhole(piece);
-  if (head === undefined) return new TextFilters(beside, []);
+export function readBlockFilters(source: ChunkSource, count: number): BlockFilters | null {
+  const chunk = source.chunk(FILTER_CHUNK);
+  const head = source.names().includes(textChunkName(0)) ? source.chunk(CHUNKED_COLUMN) : undefined;
+  if (chunk === undefined && head === undefined) return null;
+  const beside = chunk === undefined ? undefined : readWhole(chunk);
+  if (head === undefined) return new BlockFilters(beside, []);
   const bytes = inflate(head);
   return orDamaged(() => {
     const reader = new ByteReader(bytes);
     // Its form.
     reader.byte();
-    const { filters } = readHead(reader, count);
+    const { filters } = readChunkHead(reader, count);
     if (reader.left > 0) throw new RangeError("head of parts is longer than it says");
-    return new TextFilters(beside, filters);
+    return new BlockFilters(beside, filters);
   });
 }
 
-function readWhole(piece: BlockPiece): TextFilter {
-  const bytes = inflate(piece);
-  return orDamaged(() => parseTextFilter(new ByteReader(bytes)));
+function readWhole(chunk: ColumnChunk): NgramFilter {
+  const bytes = inflate(chunk);
+  return orDamaged(() => parseNgramFilter(new ByteReader(bytes)));
 }

@@ -10,31 +10,31 @@
 import { ByteReader, type ByteWriter } from "../codec/bytes.ts";
 import type { NamedColumn } from "../codec/column_chunks.ts";
 import type { OptionalText } from "../codec/dictionary.ts";
-import { FORM, type PlainTexts, type Texts } from "../codec/text_column.ts";
-import { type FilterVersion, parseTextFilter, type TextFilter, TextFilterBuilder } from "./ngram_filter.ts";
+import { COLUMN_FORM, type PlainTexts, type Texts } from "../codec/text_column.ts";
+import { type FilterVersion, type NgramFilter, NgramFilterBuilder, parseNgramFilter } from "./ngram_filter.ts";
 
 /** Texts of a part; the last one may have less. */
-export const PART_TEXTS = 4_096;
+export const CHUNK_TEXTS = 4_096;
 
 /** Most bits of a part's bitmap, as a power of two: 4 KiB. */
-const PART_FILTER_BITS_LOG2_MAX = 15;
+const CHUNK_FILTER_BITS_LOG2_MAX = 15;
 
 /** The column that may lie in parts. */
-export const PARTED_COLUMN = "message";
+export const CHUNKED_COLUMN = "message";
 
 /** Name of a part's piece. */
-export function partName(part: number): string {
-  return `${PARTED_COLUMN}#${part}`;
+export function textChunkName(part: number): string {
+  return `${CHUNKED_COLUMN}#${part}`;
 }
 
 /** The number of a part by its piece's name, or undefined where it is none. */
-export function partOf(name: string): number | undefined {
-  const prefix = `${PARTED_COLUMN}#`;
+export function textChunkNumber(name: string): number | undefined {
+  const prefix = `${CHUNKED_COLUMN}#`;
   return name.startsWith(prefix) ? Number(name.slice(prefix.length)) : undefined;
 }
 
 /** Texts on their way into parts, one behind the other: text n lies from `ends[n]` to `ends[n + 1]`. */
-export interface PartedSource {
+export interface ChunkedTextSource {
   /** UTF-16 units of each plus one, 0 for none. */
   readonly lengths: Uint32Array;
   readonly bytes: Uint8Array;
@@ -42,13 +42,13 @@ export interface PartedSource {
 }
 
 /** The head, and the parts in the plain form. */
-export function partedColumns(source: PartedSource, partTexts: number): NamedColumn[] {
+export function chunkedTextColumns(source: ChunkedTextSource, partTexts: number): NamedColumn[] {
   const { lengths, bytes, ends } = source;
-  const columns: NamedColumn[] = [[PARTED_COLUMN, (writer) => writeHead(writer, source, partTexts)]];
+  const columns: NamedColumn[] = [[CHUNKED_COLUMN, (writer) => writeChunkHead(writer, source, partTexts)]];
   for (let from = 0, part = 0; from < lengths.length; from += partTexts, part++) {
     const to = Math.min(lengths.length, from + partTexts);
     columns.push([
-      partName(part),
+      textChunkName(part),
       (writer) => {
         writer.unsignedAll(lengths.subarray(from, to));
         writer.raw(bytes.subarray(ends[from], ends[to]));
@@ -59,15 +59,15 @@ export function partedColumns(source: PartedSource, partTexts: number): NamedCol
 }
 
 /** The form, the texts of a part, and each part's filter behind its size; one of 0 bytes is none. */
-export function writeHead(
+export function writeChunkHead(
   writer: ByteWriter,
-  { lengths, bytes, ends }: PartedSource,
+  { lengths, bytes, ends }: ChunkedTextSource,
   partTexts: number,
   version?: FilterVersion,
 ): void {
-  writer.byte(FORM.parts);
+  writer.byte(COLUMN_FORM.chunks);
   writer.unsigned(partTexts);
-  const builder = new TextFilterBuilder(PART_FILTER_BITS_LOG2_MAX, version);
+  const builder = new NgramFilterBuilder(CHUNK_FILTER_BITS_LOG2_MAX, version);
   for (let from = 0; from < lengths.length; from += partTexts) {
     builder.clear();
     builder.addTexts(bytes, ends, from, Math.min(lengths.length, from + partTexts));
@@ -78,50 +78,50 @@ export function writeHead(
 }
 
 /** What a head says. */
-export interface PartsHead {
-  readonly partTexts: number;
-  readonly filters: readonly (TextFilter | undefined)[];
+export interface ChunkHead {
+  readonly chunkTexts: number;
+  readonly filters: readonly (NgramFilter | undefined)[];
 }
 
 /** Reads the head of `count` texts, behind its form. Throws RangeError. */
-export function readHead(reader: ByteReader, count: number): PartsHead {
+export function readChunkHead(reader: ByteReader, count: number): ChunkHead {
   const partTexts = reader.unsigned();
   if (partTexts === 0) throw new RangeError("a part has no texts");
-  const filters: (TextFilter | undefined)[] = [];
+  const filters: (NgramFilter | undefined)[] = [];
   for (let from = 0; from < count; from += partTexts) {
     const size = reader.unsigned();
-    filters.push(size === 0 ? undefined : parseTextFilter(new ByteReader(reader.raw(size))));
+    filters.push(size === 0 ? undefined : parseNgramFilter(new ByteReader(reader.raw(size))));
   }
-  return { partTexts, filters };
+  return { chunkTexts: partTexts, filters };
 }
 
-export class PartedTexts implements Texts {
+export class ChunkedTexts implements Texts {
   readonly count: number;
-  readonly #head: PartsHead;
+  readonly #head: ChunkHead;
   readonly #load: (part: number, count: number) => PlainTexts;
   readonly #parts: (PlainTexts | undefined)[] = [];
 
   /** @param load gives a part, of so many texts; throws as it does. It is called once a part, when it is first needed. */
-  constructor(head: PartsHead, count: number, load: (part: number, count: number) => PlainTexts) {
+  constructor(head: ChunkHead, count: number, load: (part: number, count: number) => PlainTexts) {
     this.count = count;
     this.#head = head;
     this.#load = load;
   }
 
-  coded(): undefined {
+  asDictionary(): undefined {
     return undefined;
   }
 
   has(place: number): boolean {
-    return this.#partOf(place).has(place % this.#head.partTexts);
+    return this.#partOf(place).has(place % this.#head.chunkTexts);
   }
 
   value(place: number): OptionalText {
-    return this.#partOf(place).value(place % this.#head.partTexts);
+    return this.#partOf(place).value(place % this.#head.chunkTexts);
   }
 
   beginning(place: number, lengthMax: number): OptionalText {
-    return this.#partOf(place).beginning(place % this.#head.partTexts, lengthMax);
+    return this.#partOf(place).beginning(place % this.#head.chunkTexts, lengthMax);
   }
 
   /** Loads what the places need, so that `has` and `value` of them load nothing. */
@@ -150,20 +150,20 @@ export class PartedTexts implements Texts {
   }
 
   #forEachPart(visit: (part: number, from: number, to: number) => void): void {
-    const { partTexts, filters } = this.#head;
+    const { chunkTexts: partTexts, filters } = this.#head;
     for (let part = 0; part < filters.length; part++) {
       visit(part, part * partTexts, Math.min(this.count, (part + 1) * partTexts));
     }
   }
 
   #partOf(place: number): PlainTexts {
-    return this.#part(Math.floor(place / this.#head.partTexts));
+    return this.#part(Math.floor(place / this.#head.chunkTexts));
   }
 
   #part(part: number): PlainTexts {
     const known = this.#parts[part];
     if (known !== undefined) return known;
-    const { partTexts } = this.#head;
+    const { chunkTexts: partTexts } = this.#head;
     const loaded = this.#load(part, Math.min(partTexts, this.count - part * partTexts));
     this.#parts[part] = loaded;
     return loaded;

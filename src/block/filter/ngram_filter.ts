@@ -19,7 +19,7 @@ export const FILTER_VERSION_FORMER = 1;
 export const FILTER_VERSIONS = [FILTER_VERSION, FILTER_VERSION_FORMER] as const;
 
 /** Bytes of a run. */
-export const RUN_BYTES = 4;
+export const NGRAM_BYTES = 4;
 
 /** Most bits of a bitmap, as a power of two: 32 KiB. */
 export const FILTER_BITS_LOG2_MAX = 18;
@@ -32,7 +32,7 @@ export const FOLDED_BYTES: Uint8Array = Uint8Array.from({ length: 256 }, (_, byt
 });
 
 /** A run's place in the largest bitmap; shifted to the right, its place in a smaller one. The run is its bytes as an int32. */
-export function runPlace(run: number): number {
+export function ngramBit(run: number): number {
   return Math.imul(run ^ (run >>> 15), 0x9e3779b1) >>> (32 - FILTER_BITS_LOG2_MAX);
 }
 
@@ -41,7 +41,7 @@ const NUMERIC: ReadonlySet<number> = new Set(["0", "+", "-", ".", "e"].map((char
 
 const LETTER_S = 0x73;
 
-export class TextFilter {
+export class NgramFilter {
   /** Size when inflated, for those who keep it. */
   readonly bytes: number;
   readonly #bitsLog2: number;
@@ -61,27 +61,27 @@ export class TextFilter {
     let length = 0;
     let numericLength = 0;
     /** Bytes since the last one of which the filter says nothing. */
-    let knownLength = RUN_BYTES;
+    let knownLength = NGRAM_BYTES;
     for (const byte of new TextEncoder().encode(needle)) {
       const folded = FOLDED_BYTES[byte] as number;
       run = (run << 8) | folded;
       length = folded === 0 ? 0 : length + 1;
       numericLength = NUMERIC.has(folded) ? numericLength + 1 : 0;
       knownLength = this.#isFormer && folded === LETTER_S ? 0 : knownLength + 1;
-      const isAsked = length >= RUN_BYTES && numericLength < RUN_BYTES && knownLength >= RUN_BYTES;
+      const isAsked = length >= NGRAM_BYTES && numericLength < NGRAM_BYTES && knownLength >= NGRAM_BYTES;
       if (isAsked && !this.#has(run)) return false;
     }
     return true;
   }
 
   #has(run: number): boolean {
-    const bit = runPlace(run) >>> (FILTER_BITS_LOG2_MAX - this.#bitsLog2);
+    const bit = ngramBit(run) >>> (FILTER_BITS_LOG2_MAX - this.#bitsLog2);
     return ((this.#bitmap[bit >>> 3] as number) & (1 << (bit & 7))) !== 0;
   }
 }
 
 /** A filter of all that is left of the reader. Throws RangeError. */
-export function parseTextFilter(reader: ByteReader): TextFilter {
+export function parseNgramFilter(reader: ByteReader): NgramFilter {
   const version = reader.byte();
   if (version !== FILTER_VERSION && version !== FILTER_VERSION_FORMER)
     throw new RangeError(`unknown form ${version} of a text filter`);
@@ -90,7 +90,7 @@ export function parseTextFilter(reader: ByteReader): TextFilter {
   if (bitsLog2 > FILTER_BITS_LOG2_MAX || bitmap.length !== 2 ** bitsLog2 / 8) {
     throw new RangeError("text filter has another size than it says");
   }
-  return new TextFilter(bitsLog2, bitmap, version);
+  return new NgramFilter(bitsLog2, bitmap, version);
 }
 
 /** Least bits of a bitmap, as a power of two. */
@@ -103,7 +103,7 @@ const FILL_MAX = 0.15;
 const FILL_USELESS = 0.6;
 
 /** Texts that are encoded at once; bounds memory. */
-const CHUNK_TEXTS = 2_048;
+const ENCODED_TEXTS_MAX = 2_048;
 
 /** By version, the characters that become ASCII letters: what such a text contains is not seen in its bytes. */
 const TURNED: Readonly<Record<FilterVersion, readonly string[]>> = {
@@ -123,7 +123,7 @@ export interface EncodedTexts {
 }
 
 /** Collects the runs of texts. */
-export class TextFilterBuilder {
+export class NgramFilterBuilder {
   /** A byte a bit of the largest bitmap: setting a byte is faster than setting a bit. */
   readonly #seen: Uint8Array<ArrayBuffer>;
   /** What takes a run's place in the largest bitmap to that in `seen`. */
@@ -146,9 +146,9 @@ export class TextFilterBuilder {
   }
 
   addAll(texts: readonly string[]): void {
-    for (let from = 0; from < texts.length; from += CHUNK_TEXTS) {
+    for (let from = 0; from < texts.length; from += ENCODED_TEXTS_MAX) {
       // No run reaches over the byte 0.
-      this.#add(texts.slice(from, from + CHUNK_TEXTS).join("\0"));
+      this.#add(texts.slice(from, from + ENCODED_TEXTS_MAX).join("\0"));
     }
   }
 
@@ -168,7 +168,7 @@ export class TextFilterBuilder {
     const count = texts?.length ?? ends.length - 1;
     for (let index = 0; index < count; index++) {
       const text = texts === undefined ? index + 1 : (texts[index] as number);
-      addRuns(this.#seen, this.#shift, bytes, ends[text - 1] as number, ends[text] as number);
+      addNgrams(this.#seen, this.#shift, bytes, ends[text - 1] as number, ends[text] as number);
     }
   }
 
@@ -177,7 +177,7 @@ export class TextFilterBuilder {
     this.#isHopeless ||= hasFoldedToAscii(bytes.subarray(ends[from], ends[to]), this.#version);
     if (this.#isHopeless) return;
     for (let text = from; text < to; text++) {
-      addRuns(this.#seen, this.#shift, bytes, ends[text] as number, ends[text + 1] as number);
+      addNgrams(this.#seen, this.#shift, bytes, ends[text] as number, ends[text + 1] as number);
     }
   }
 
@@ -207,7 +207,7 @@ export class TextFilterBuilder {
     this.#encoded.clear();
     this.#encoded.utf8(text);
     const bytes = this.#encoded.view();
-    addRuns(this.#seen, this.#shift, bytes, 0, bytes.length);
+    addNgrams(this.#seen, this.#shift, bytes, 0, bytes.length);
   }
 }
 
@@ -216,14 +216,14 @@ function hasFoldedToAscii(bytes: Uint8Array, version: FilterVersion): boolean {
   return TURNED[version].some((character) => buffer.includes(character));
 }
 
-function addRuns(seen: Uint8Array, shift: number, bytes: Uint8Array, from: number, to: number): void {
-  if (to - from < RUN_BYTES) return;
+function addNgrams(seen: Uint8Array, shift: number, bytes: Uint8Array, from: number, to: number): void {
+  if (to - from < NGRAM_BYTES) return;
   const folded = FOLDED_BYTES;
   let run = 0;
   for (let at = from; at < to; at++) {
     run = (run << 8) | (folded[bytes[at] as number] as number);
     // Bytes are below 128, so a borrow reaches the top of one only where it is 0: there no run goes on.
-    if (((run - 0x01010101) & 0x80808080) === 0) seen[runPlace(run) >>> shift] = 1;
+    if (((run - 0x01010101) & 0x80808080) === 0) seen[ngramBit(run) >>> shift] = 1;
   }
 }
 

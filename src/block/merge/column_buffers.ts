@@ -5,16 +5,16 @@
 import type { ByteReader } from "../codec/bytes.ts";
 import { codeBytes } from "../codec/dictionary.ts";
 import { readNumbersInto } from "../codec/numbers.ts";
-import { FORM } from "../codec/text_column.ts";
-import { TYPE } from "../codec/value_column.ts";
-import { readHead } from "../filter/chunked_texts.ts";
-import { TextPool } from "./string_arena.ts";
+import { COLUMN_FORM } from "../codec/text_column.ts";
+import { VALUE_TYPE } from "../codec/value_column.ts";
+import { readChunkHead } from "../filter/chunked_texts.ts";
+import { StringArena } from "./string_arena.ts";
 
 /** What a column takes at first: a merge can have tens of thousands of them, one for each name of a metadata field. */
 const SIZE_MIN = 16;
 
 /** Numbers, one a place. */
-export class GatheredNumbers {
+export class NumberBuffer {
   #values = new Float64Array(SIZE_MIN);
   #length = 0;
 
@@ -47,7 +47,7 @@ export class GatheredNumbers {
 }
 
 /** Bytes, one a place. */
-export class GatheredBytes {
+export class ByteBuffer {
   #values = new Uint8Array(SIZE_MIN);
   #length = 0;
 
@@ -85,7 +85,7 @@ export class GatheredBytes {
 }
 
 /** Whole numbers up to 2^32 − 1 that are set by whoever appends them. */
-export class Places {
+export class IndexBuffer {
   values = new Uint32Array(SIZE_MIN);
   length = 0;
 
@@ -107,7 +107,7 @@ export class Places {
 }
 
 /** A buffer that all columns of a merge use by turns, since nothing of it stays. */
-export class Scratch {
+export class ScratchBuffer {
   #numbers = new Float64Array(1024);
 
   /** Room for so many numbers or more. */
@@ -118,11 +118,11 @@ export class Scratch {
 }
 
 /** Which rows have a value, rising. */
-export class GatheredRows {
-  readonly #rows = new Places();
-  readonly #scratch: Scratch;
+export class RowBuffer {
+  readonly #rows = new IndexBuffer();
+  readonly #scratch: ScratchBuffer;
 
-  constructor(scratch: Scratch) {
+  constructor(scratch: ScratchBuffer) {
     this.#scratch = scratch;
   }
 
@@ -162,14 +162,14 @@ export class GatheredRows {
 }
 
 /** Texts, one a place; 0 where there is none. */
-export class GatheredTexts {
-  readonly pool = new TextPool();
-  readonly #texts = new Places();
-  readonly #scratch: Scratch;
+export class TextBuffer {
+  readonly arena = new StringArena();
+  readonly #texts = new IndexBuffer();
+  readonly #scratch: ScratchBuffer;
   /** Of the parts that are to come: texts of each, and the next one's number. */
   #parts = { texts: 0, next: 0 };
 
-  constructor(scratch: Scratch) {
+  constructor(scratch: ScratchBuffer) {
     this.#scratch = scratch;
   }
 
@@ -183,7 +183,7 @@ export class GatheredTexts {
   }
 
   clear(): void {
-    this.pool.clear();
+    this.arena.clear();
     this.#texts.length = 0;
   }
 
@@ -192,13 +192,13 @@ export class GatheredTexts {
     const lengths = this.#scratch.numbers(count);
     reader.unsignedInto(lengths, 0, count);
     const at = this.#texts.extend(count);
-    this.pool.appendPlain(reader, lengths, count, this.#texts.values, at);
+    this.arena.appendPlain(reader, lengths, count, this.#texts.values, at);
   }
 
   /** The dictionary form: entries, then codes by planes of a byte each. */
   appendDictionary(reader: ByteReader, count: number): void {
-    const base = this.pool.count;
-    const size = this.pool.appendDictionary(reader);
+    const base = this.arena.count;
+    const size = this.arena.appendDictionary(reader);
     const at = this.#texts.extend(count);
     const texts = this.#texts.values;
     const width = codeBytes(size);
@@ -217,14 +217,14 @@ export class GatheredTexts {
   /** Any form, behind a byte that says which; of the form in parts only the head, behind which they come. */
   append(reader: ByteReader, count: number): void {
     const form = reader.byte();
-    if (form === FORM.plain) this.appendPlain(reader, count);
-    else if (form === FORM.dictionary) this.appendDictionary(reader, count);
-    else if (form === FORM.parts) this.#parts = { texts: readHead(reader, count).partTexts, next: 0 };
+    if (form === COLUMN_FORM.plain) this.appendPlain(reader, count);
+    else if (form === COLUMN_FORM.dictionary) this.appendDictionary(reader, count);
+    else if (form === COLUMN_FORM.chunks) this.#parts = { texts: readChunkHead(reader, count).chunkTexts, next: 0 };
     else throw new RangeError(`unknown string form ${form}`);
   }
 
   /** A part of texts of which there will be `length` in all, once the last one is appended. */
-  appendPart(reader: ByteReader, part: number, length: number): void {
+  appendChunk(reader: ByteReader, part: number, length: number): void {
     const { texts, next } = this.#parts;
     if (part !== next) throw new RangeError("a part is missing");
     this.#parts = { texts, next: next + 1 };
@@ -233,16 +233,16 @@ export class GatheredTexts {
 }
 
 /** JSON values of some rows: their types, and texts or numbers of those that have one, in the order of their places. */
-export class GatheredValues {
-  readonly rows: GatheredRows;
-  readonly types = new GatheredBytes();
-  readonly texts: GatheredTexts;
-  readonly numbers = new GatheredNumbers();
+export class ValueBuffer {
+  readonly rows: RowBuffer;
+  readonly types = new ByteBuffer();
+  readonly texts: TextBuffer;
+  readonly numbers = new NumberBuffer();
   #areAllStrings = true;
 
-  constructor(scratch: Scratch) {
-    this.rows = new GatheredRows(scratch);
-    this.texts = new GatheredTexts(scratch);
+  constructor(scratch: ScratchBuffer) {
+    this.rows = new RowBuffer(scratch);
+    this.texts = new TextBuffer(scratch);
   }
 
   clear(): void {
@@ -257,21 +257,21 @@ export class GatheredValues {
   append(reader: ByteReader, count: number, first: number): void {
     const length = this.rows.append(reader, count, first);
     const form = reader.byte();
-    if (form === FORM.plain || form === FORM.dictionary) {
+    if (form === COLUMN_FORM.plain || form === COLUMN_FORM.dictionary) {
       this.types.appendZeros(length);
-      if (form === FORM.plain) this.texts.appendPlain(reader, length);
+      if (form === COLUMN_FORM.plain) this.texts.appendPlain(reader, length);
       else this.texts.appendDictionary(reader, length);
       return;
     }
-    if (form !== FORM.typed) throw new RangeError(`unknown value form ${form}`);
+    if (form !== COLUMN_FORM.typed) throw new RangeError(`unknown value form ${form}`);
     const types = reader.raw(length);
     let numberCount = 0;
     let textCount = 0;
     for (const type of types) {
-      if (type === TYPE.number) numberCount++;
-      else if (type === TYPE.string || type === TYPE.json) textCount++;
-      else if (type > TYPE.json) throw new RangeError(`unknown value type ${type}`);
-      if (type !== TYPE.string) this.#areAllStrings = false;
+      if (type === VALUE_TYPE.number) numberCount++;
+      else if (type === VALUE_TYPE.string || type === VALUE_TYPE.json) textCount++;
+      else if (type > VALUE_TYPE.json) throw new RangeError(`unknown value type ${type}`);
+      if (type !== VALUE_TYPE.string) this.#areAllStrings = false;
     }
     this.types.append(types);
     this.numbers.append(reader, numberCount);

@@ -7,26 +7,32 @@
 // 1.7, with twice the memory. A higher level of zstd is up to seven times as slow and hardly smaller; hash tables of half its size would
 // save 0.02 µs and take 0.4 % more.
 
-import { type BlockPiece, type EncodedBlock, FILTER, pieceOf, SUMMARY } from "../codec/column_chunks.ts";
+import {
+  type ColumnChunk,
+  compressChunk,
+  type EncodedBlock,
+  FILTER_CHUNK,
+  STATISTICS_CHUNK,
+} from "../codec/column_chunks.ts";
 import { BlockEncoder } from "../encode.ts";
-import { PART_TEXTS } from "../filter/chunked_texts.ts";
-import { summarise } from "../stats/compute_statistics.ts";
-import { NOTES_RECORDS_MIN } from "../stats/statistics.ts";
-import { type BlockHeader, headerOf } from "../stats/zone_map.ts";
-import { GatheredBlocks } from "./merge_input.ts";
-import { MergedRows, type RowOrder } from "./merge_output.ts";
-import { mergedColumns } from "./output_columns.ts";
-import { summarySource } from "./output_statistics.ts";
+import { CHUNK_TEXTS } from "../filter/chunked_texts.ts";
+import { computeStatistics } from "../stats/compute_statistics.ts";
+import { LARGE_BLOCK_RECORDS_MIN } from "../stats/statistics.ts";
+import { type ZoneMap, zoneMapOf } from "../stats/zone_map.ts";
+import { MergeInput } from "./merge_input.ts";
+import { MergeOutput, type RowOrder } from "./merge_output.ts";
+import { outputColumns } from "./output_columns.ts";
+import { statisticsSource } from "./output_statistics.ts";
 
 /** A merged block as it is stored. */
 export interface MergedBlock {
-  readonly header: BlockHeader;
+  readonly zoneMap: ZoneMap;
   readonly encoded: EncodedBlock;
 }
 
 /** Merges one or more blocks of one project and one day, one merge after the other; keeps its buffers between them. */
 export class BlockMerger {
-  readonly #blocks = new GatheredBlocks();
+  readonly #blocks = new MergeInput();
   readonly #encoder = new BlockEncoder();
   readonly #order: RowOrder;
 
@@ -49,17 +55,17 @@ export class BlockMerger {
   }
 
   /** Adds a block of `count` records. Throws BlockDamagedError, and then only `clear` may follow. */
-  add(pieces: readonly BlockPiece[], count: number): void {
-    this.#blocks.add(pieces, count);
+  add(chunks: readonly ColumnChunk[], count: number): void {
+    this.#blocks.add(chunks, count);
   }
 
   /** What was added, as the rows of one block: good until the next `add` or `clear`. */
-  rows(): MergedRows {
-    return new MergedRows(this.#blocks, this.#order);
+  output(): MergeOutput {
+    return new MergeOutput(this.#blocks, this.#order);
   }
 
   /** What was added, as one block with a piece a column, a summary and, of enough records, noted values and text filters. */
-  columnar(notesRecordsMin = NOTES_RECORDS_MIN, partTexts = PART_TEXTS): MergedBlock {
+  columnar(notesRecordsMin = LARGE_BLOCK_RECORDS_MIN, partTexts = CHUNK_TEXTS): MergedBlock {
     const steps = this.columnarSteps(notesRecordsMin, partTexts);
     for (;;) {
       const step = steps.next();
@@ -68,30 +74,30 @@ export class BlockMerger {
   }
 
   /** As `columnar`, in steps, for whoever has other work between them; nothing is added or cleared meanwhile. */
-  *columnarSteps(notesRecordsMin = NOTES_RECORDS_MIN, partTexts = PART_TEXTS): Generator<void, MergedBlock> {
-    const merged = this.rows();
-    const notes: BlockPiece[] = [];
-    const summary = summarise(summarySource(merged), notesRecordsMin);
-    if (summary !== undefined) notes.push(pieceOf(SUMMARY, summary.view()));
+  *columnarSteps(notesRecordsMin = LARGE_BLOCK_RECORDS_MIN, partTexts = CHUNK_TEXTS): Generator<void, MergedBlock> {
+    const merged = this.output();
+    const notes: ColumnChunk[] = [];
+    const summary = computeStatistics(statisticsSource(merged), notesRecordsMin);
+    if (summary !== undefined) notes.push(compressChunk(STATISTICS_CHUNK, summary.view()));
     yield;
     const isLarge = this.#blocks.count >= notesRecordsMin;
     const areParted = isLarge && merged.hasPlainMessages();
-    const filter = isLarge ? merged.textFilter(!areParted).encode() : undefined;
-    if (filter !== undefined) notes.push(pieceOf(FILTER, filter.view()));
+    const filter = isLarge ? merged.ngramFilter(!areParted).encode() : undefined;
+    if (filter !== undefined) notes.push(compressChunk(FILTER_CHUNK, filter.view()));
     yield;
-    const columns = mergedColumns(merged, areParted ? partTexts : undefined);
-    const { pieces, rawBytes } = yield* this.#encoder.columnarSteps(columns);
-    return { header: this.#header(), encoded: { pieces: [...notes, ...pieces], rawBytes } };
+    const columns = outputColumns(merged, areParted ? partTexts : undefined);
+    const { chunks, rawBytes } = yield* this.#encoder.columnarSteps(columns);
+    return { zoneMap: this.#zoneMap(), encoded: { chunks: [...notes, ...chunks], rawBytes } };
   }
 
   /** What was added, as one block that is packed: cheaper, for what will soon be merged again. */
   packed(): MergedBlock {
-    const merged = this.rows();
-    return { header: this.#header(), encoded: this.#encoder.packedOf(mergedColumns(merged, undefined)) };
+    const merged = this.output();
+    return { zoneMap: this.#zoneMap(), encoded: this.#encoder.packedOf(outputColumns(merged, undefined)) };
   }
 
-  #header(): BlockHeader {
+  #zoneMap(): ZoneMap {
     const { count, id, time, received, flags } = this.#blocks;
-    return headerOf({ count, id: id.view(), time: time.view(), received: received.view(), flags: flags.view() });
+    return zoneMapOf({ count, id: id.view(), time: time.view(), received: received.view(), flags: flags.view() });
   }
 }

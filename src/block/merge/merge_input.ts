@@ -3,66 +3,59 @@
 
 import { METADATA_COLUMNS_MAX, METADATA_NAME_LENGTH_MAX } from "../../core/limits.ts";
 import { ByteReader } from "../codec/bytes.ts";
-import { type BlockPiece, forEachColumn, METADATA_PREFIX } from "../codec/column_chunks.ts";
+import { type ColumnChunk, forEachColumn, METADATA_PREFIX } from "../codec/column_chunks.ts";
 import { BlockDamagedError, orDamaged } from "../codec/damage.ts";
 import { KEY_TYPE_COLUMN, readKeyTypes } from "../codec/flags.ts";
 import {
-  addTold,
-  endsByDuration,
+  addPredicted,
   fromIdOrder,
-  startsByDuration,
-  startsByTime,
-  TOLD,
+  predictEndsByDuration,
+  predictStartsByDuration,
+  predictStartsByTime,
+  RESIDUAL_COLUMNS,
 } from "../codec/residual_numbers.ts";
 import { TextMap } from "../codec/text_table.ts";
-import { partOf } from "../filter/chunked_texts.ts";
-import {
-  GatheredBytes,
-  GatheredNumbers,
-  GatheredRows,
-  GatheredTexts,
-  GatheredValues,
-  Scratch,
-} from "./column_buffers.ts";
+import { textChunkNumber } from "../filter/chunked_texts.ts";
+import { ByteBuffer, NumberBuffer, RowBuffer, ScratchBuffer, TextBuffer, ValueBuffer } from "./column_buffers.ts";
 
 /** Columns of metadata fields that are kept for the next merge. */
 const SPARE_COLUMNS_MAX = 64;
 
 /** Texts of some rows. */
-export interface GatheredSparseTexts {
-  readonly rows: GatheredRows;
-  readonly texts: GatheredTexts;
+export interface SparseTextBuffer {
+  readonly rows: RowBuffer;
+  readonly texts: TextBuffer;
 }
 
 /** Numbers of some rows. */
-export interface GatheredSparseNumbers {
-  readonly rows: GatheredRows;
-  readonly numbers: GatheredNumbers;
+export interface SparseNumberBuffer {
+  readonly rows: RowBuffer;
+  readonly numbers: NumberBuffer;
 }
 
-export class GatheredBlocks {
-  readonly #scratch = new Scratch();
+export class MergeInput {
+  readonly #scratch = new ScratchBuffer();
   #count = 0;
   #rawBytes = 0;
-  readonly id = new GatheredNumbers();
-  readonly time = new GatheredNumbers();
-  readonly received = new GatheredNumbers();
-  readonly flags = new GatheredBytes();
-  readonly keyType = new GatheredBytes();
-  readonly apiKey = new GatheredTexts(this.#scratch);
-  readonly touchpoint = new GatheredTexts(this.#scratch);
-  readonly message = new GatheredTexts(this.#scratch);
-  readonly key: GatheredSparseTexts = this.#sparseTexts();
-  readonly start: GatheredSparseNumbers = this.#sparseNumbers();
-  readonly end: GatheredSparseNumbers = this.#sparseNumbers();
-  readonly duration: GatheredSparseNumbers = this.#sparseNumbers();
-  #metadata = new TextMap<GatheredValues>();
+  readonly id = new NumberBuffer();
+  readonly time = new NumberBuffer();
+  readonly received = new NumberBuffer();
+  readonly flags = new ByteBuffer();
+  readonly keyType = new ByteBuffer();
+  readonly apiKey = new TextBuffer(this.#scratch);
+  readonly touchpoint = new TextBuffer(this.#scratch);
+  readonly message = new TextBuffer(this.#scratch);
+  readonly key: SparseTextBuffer = this.#sparseTexts();
+  readonly start: SparseNumberBuffer = this.#sparseNumbers();
+  readonly end: SparseNumberBuffer = this.#sparseNumbers();
+  readonly duration: SparseNumberBuffer = this.#sparseNumbers();
+  #metadata = new TextMap<ValueBuffer>();
   /** What found no column of its own: a JSON object a row. */
-  readonly rest: GatheredSparseTexts = this.#sparseTexts();
-  readonly #spare: GatheredValues[] = [];
+  readonly overflow: SparseTextBuffer = this.#sparseTexts();
+  readonly #spare: ValueBuffer[] = [];
 
   /** By the field's name. */
-  get metadata(): Pick<TextMap<GatheredValues>, "get" | "keys"> {
+  get metadata(): Pick<TextMap<ValueBuffer>, "get" | "keys"> {
     return this.#metadata;
   }
 
@@ -81,7 +74,7 @@ export class GatheredBlocks {
     this.#rawBytes = 0;
     const { id, time, received, flags, keyType, apiKey, touchpoint, message } = this;
     for (const column of [id, time, received, flags, keyType, apiKey, touchpoint, message]) column.clear();
-    for (const { rows, texts } of [this.key, this.rest]) [rows, texts].forEach((part) => part.clear());
+    for (const { rows, texts } of [this.key, this.overflow]) [rows, texts].forEach((part) => part.clear());
     for (const { rows, numbers } of [this.start, this.end, this.duration]) {
       rows.clear();
       numbers.clear();
@@ -95,9 +88,9 @@ export class GatheredBlocks {
   }
 
   /** Appends a block of `count` records. Throws BlockDamagedError, and then only `clear` may follow. */
-  add(pieces: readonly BlockPiece[], count: number): void {
+  add(chunks: readonly ColumnChunk[], count: number): void {
     orDamaged(() => {
-      forEachColumn(pieces, (name, bytes) => {
+      forEachColumn(chunks, (name, bytes) => {
         this.#rawBytes += bytes.length;
         this.#append(name, new ByteReader(bytes), count);
       });
@@ -113,7 +106,7 @@ export class GatheredBlocks {
 
   #append(name: string, reader: ByteReader, count: number): void {
     const first = this.#count;
-    const part = partOf(name);
+    const part = textChunkNumber(name);
     if (name.startsWith(METADATA_PREFIX)) {
       this.#field(name.slice(METADATA_PREFIX.length)).append(reader, count, first);
     } else if (name === "id" || name === "time" || name === "received") {
@@ -128,9 +121,10 @@ export class GatheredBlocks {
     } else if (name === "message") {
       this.message.append(reader, count);
     } else if (part !== undefined) {
-      this.message.appendPart(reader, part, first + count);
+      this.message.appendChunk(reader, part, first + count);
     } else if (name === "key" || name === "rest") {
-      this[name].texts.appendPlain(reader, this[name].rows.append(reader, count, first));
+      const column = name === "key" ? this.key : this.overflow;
+      column.texts.appendPlain(reader, column.rows.append(reader, count, first));
     } else if (name === "start" || name === "end" || name === "duration") {
       this.#appendTiming(this[name], reader, count);
     } else {
@@ -139,57 +133,57 @@ export class GatheredBlocks {
     if (reader.left > 0) throw new RangeError("column is longer than its block");
   }
 
-  #appendTiming(column: GatheredSparseNumbers, reader: ByteReader, count: number): void {
+  #appendTiming(column: SparseNumberBuffer, reader: ByteReader, count: number): void {
     column.numbers.append(reader, column.rows.append(reader, count, this.#count));
   }
 
   /** Appends a column that is told by those that came before it. */
   #appendTold(name: string, reader: ByteReader, count: number): void {
     const time = this.time.view();
-    if (name === TOLD.receivedById) {
+    if (name === RESIDUAL_COLUMNS.receivedById) {
       this.received.append(reader, count);
       const received = this.received.view(this.#count);
       received.set(fromIdOrder(received, this.id.view(this.#count)));
-    } else if (name === TOLD.startByTime) {
+    } else if (name === RESIDUAL_COLUMNS.startByTime) {
       this.#appendTiming(this.start, reader, count);
       const { rows, values } = ofBlock(this.start, this.#count);
-      addTold(values, startsByTime(rows, time));
-    } else if (name === TOLD.startByDuration) {
+      addPredicted(values, predictStartsByTime(rows, time));
+    } else if (name === RESIDUAL_COLUMNS.startByDuration) {
       this.#appendTiming(this.start, reader, count);
       const { rows, values } = ofBlock(this.start, this.#count);
-      addTold(values, startsByDuration(rows, time, ofBlock(this.duration, this.#count)));
-    } else if (name === TOLD.endByDuration) {
+      addPredicted(values, predictStartsByDuration(rows, time, ofBlock(this.duration, this.#count)));
+    } else if (name === RESIDUAL_COLUMNS.endByDuration) {
       this.#appendTiming(this.end, reader, count);
       const { rows, values } = ofBlock(this.end, this.#count);
-      addTold(
+      addPredicted(
         values,
-        endsByDuration(rows, time, ofBlock(this.start, this.#count), ofBlock(this.duration, this.#count)),
+        predictEndsByDuration(rows, time, ofBlock(this.start, this.#count), ofBlock(this.duration, this.#count)),
       );
     } else {
       throw new RangeError(`unknown column "${name}"`);
     }
   }
 
-  #field(name: string): GatheredValues {
+  #field(name: string): ValueBuffer {
     let column = this.#metadata.get(name);
     if (column === undefined) {
-      column = this.#spare.pop() ?? new GatheredValues(this.#scratch);
+      column = this.#spare.pop() ?? new ValueBuffer(this.#scratch);
       this.#metadata.set(name, column);
     }
     return column;
   }
 
-  #sparseTexts(): GatheredSparseTexts {
-    return { rows: new GatheredRows(this.#scratch), texts: new GatheredTexts(this.#scratch) };
+  #sparseTexts(): SparseTextBuffer {
+    return { rows: new RowBuffer(this.#scratch), texts: new TextBuffer(this.#scratch) };
   }
 
-  #sparseNumbers(): GatheredSparseNumbers {
-    return { rows: new GatheredRows(this.#scratch), numbers: new GatheredNumbers() };
+  #sparseNumbers(): SparseNumberBuffer {
+    return { rows: new RowBuffer(this.#scratch), numbers: new NumberBuffer() };
   }
 }
 
 /** Of a column the values from row `first` on. */
-function ofBlock({ rows, numbers }: GatheredSparseNumbers, first: number) {
+function ofBlock({ rows, numbers }: SparseNumberBuffer, first: number) {
   const all = rows.view();
   let from = all.length;
   while (from > 0 && (all[from - 1] as number) >= first) from--;
@@ -200,7 +194,7 @@ function ofBlock({ rows, numbers }: GatheredSparseNumbers, first: number) {
  * Names of the metadata fields that keep a column of their own, and of those that do not: the most frequent ones do, but long
  * ones, which older formats gave a column, too.
  */
-export function metadataNames({ metadata }: Pick<GatheredBlocks, "metadata">): {
+export function metadataNames({ metadata }: Pick<MergeInput, "metadata">): {
   readonly kept: readonly string[];
   readonly moved: readonly string[];
 } {

@@ -4,25 +4,25 @@
 import { dictionarySizeMax } from "../codec/dictionary.ts";
 import { rowsAsTheyLie, sortedRows, sparseOrder } from "../codec/row_order.ts";
 import type { SparseColumn } from "../codec/sparse_column.ts";
-import { TYPE } from "../codec/value_column.ts";
-import { addLeaves, FILTER_BITS_LOG2_MAX, type FilterVersion, TextFilterBuilder } from "../filter/ngram_filter.ts";
-import type { GatheredTexts, GatheredValues } from "./column_buffers.ts";
-import { type GatheredBlocks, type GatheredSparseNumbers, metadataNames } from "./merge_input.ts";
-import type { TextCodes, TextPool } from "./string_arena.ts";
+import { VALUE_TYPE } from "../codec/value_column.ts";
+import { addLeaves, FILTER_BITS_LOG2_MAX, type FilterVersion, NgramFilterBuilder } from "../filter/ngram_filter.ts";
+import type { TextBuffer, ValueBuffer } from "./column_buffers.ts";
+import { type MergeInput, metadataNames, type SparseNumberBuffer } from "./merge_input.ts";
+import type { DictionaryCodes, StringArena } from "./string_arena.ts";
 
 /** Texts by code: `codes[row]` is 0 for none, n for text `texts[n - 1]` of the pool. Codes are in the order in which they come. */
-export interface CodedTexts {
-  readonly pool: TextPool;
+export interface ArenaDictionary {
+  readonly arena: StringArena;
   readonly texts: readonly number[];
   readonly codes: Uint32Array;
 }
 
 /** Gives the texts of rows codes in the order in which they come. */
-export function codedTexts(
-  { pool, ...gathered }: { readonly pool: TextPool; readonly texts: Uint32Array },
-  { codes, texts }: TextCodes,
+export function dictionaryInOrder(
+  { pool, ...gathered }: { readonly pool: StringArena; readonly texts: Uint32Array },
+  { codes, texts }: DictionaryCodes,
   rows: Uint32Array,
-): CodedTexts {
+): ArenaDictionary {
   const newCodes = new Uint32Array(texts.length + 1);
   const used: number[] = [];
   const coded = new Uint32Array(rows.length);
@@ -32,10 +32,10 @@ export function codedTexts(
     if (newCodes[code] === 0) newCodes[code] = used.push(texts[code - 1] as number);
     coded[row] = newCodes[code] as number;
   }
-  return { pool, texts: used, codes: coded };
+  return { arena: pool, texts: used, codes: coded };
 }
 
-function allCodes({ pool }: GatheredTexts): TextCodes {
+function allCodes({ arena: pool }: TextBuffer): DictionaryCodes {
   const codes = pool.codes(Number.POSITIVE_INFINITY);
   if (codes === undefined) throw new RangeError("texts without a bound have codes");
   return codes;
@@ -44,32 +44,32 @@ function allCodes({ pool }: GatheredTexts): TextCodes {
 /** How a merge puts rows: sorted, or where they are, to look at a block that is merged already. */
 export type RowOrder = "sorted" | "as they lie";
 
-export class MergedRows {
-  readonly blocks: GatheredBlocks;
+export class MergeOutput {
+  readonly input: MergeInput;
   /** For each new row the row that it was, and the other way round. */
   readonly rows: Uint32Array;
   readonly newRows: Uint32Array;
-  readonly apiKey: CodedTexts;
-  readonly touchpoint: CodedTexts;
+  readonly apiKey: ArenaDictionary;
+  readonly touchpoint: ArenaDictionary;
   readonly time: Float64Array;
   readonly flags: Uint8Array;
   readonly keyType: Uint8Array;
   readonly duration: SparseColumn<number>;
   /** Names of the fields that have a column of their own. */
   readonly metadataNames: readonly string[];
-  readonly rest: SparseColumn<string>;
+  readonly overflow: SparseColumn<string>;
 
-  constructor(blocks: GatheredBlocks, order: RowOrder) {
+  constructor(blocks: MergeInput, order: RowOrder) {
     const touchpoints = allCodes(blocks.touchpoint);
-    this.blocks = blocks;
+    this.input = blocks;
     this.rows =
       order === "as they lie"
         ? rowsAsTheyLie(blocks.count)
         : sortedRows(ranksOf(blocks.touchpoint, touchpoints), blocks.time.view(), blocks.id.view());
     this.newRows = new Uint32Array(this.rows.length);
     for (let row = 0; row < this.rows.length; row++) this.newRows[this.rows[row] as number] = row;
-    const coded = (column: GatheredTexts, codes: TextCodes) =>
-      codedTexts({ pool: column.pool, texts: column.view() }, codes, this.rows);
+    const coded = (column: TextBuffer, codes: DictionaryCodes) =>
+      dictionaryInOrder({ pool: column.arena, texts: column.view() }, codes, this.rows);
     this.touchpoint = coded(blocks.touchpoint, touchpoints);
     this.apiKey = coded(blocks.apiKey, allCodes(blocks.apiKey));
     this.time = inOrder(blocks.time.view(), this.rows);
@@ -78,42 +78,42 @@ export class MergedRows {
     this.duration = this.sparseNumbers(blocks.duration);
     const { kept, moved } = metadataNames(blocks);
     this.metadataNames = kept;
-    this.rest = this.#restWith(moved);
+    this.overflow = this.#restWith(moved);
   }
 
-  sparseNumbers({ rows, numbers }: GatheredSparseNumbers): SparseColumn<number> {
+  sparseNumbers({ rows, numbers }: SparseNumberBuffer): SparseColumn<number> {
     const order = sparseOrder(rows.view(), this.newRows);
     return { rows: order.rows, values: inOrder(numbers.view(), order.places) };
   }
 
   /** Whether messages are no dictionary. */
   hasPlainMessages(): boolean {
-    return repeatedTexts(this.blocks.message) === undefined;
+    return repeatedTexts(this.input.message) === undefined;
   }
 
   /** Of all texts, or of all but messages. */
-  textFilter(withMessages: boolean, version?: FilterVersion): TextFilterBuilder {
-    const { blocks } = this;
-    const filter = new TextFilterBuilder(FILTER_BITS_LOG2_MAX, version);
-    filter.addEncoded(blocks.touchpoint.pool.encoded(), this.touchpoint.texts);
-    if (withMessages) filter.addEncoded(blocks.message.pool.encoded(), repeatedTexts(blocks.message));
-    filter.addEncoded(blocks.key.texts.pool.encoded(), undefined);
+  ngramFilter(withMessages: boolean, version?: FilterVersion): NgramFilterBuilder {
+    const { input: blocks } = this;
+    const filter = new NgramFilterBuilder(FILTER_BITS_LOG2_MAX, version);
+    filter.addEncoded(blocks.touchpoint.arena.encoded(), this.touchpoint.texts);
+    if (withMessages) filter.addEncoded(blocks.message.arena.encoded(), repeatedTexts(blocks.message));
+    filter.addEncoded(blocks.key.texts.arena.encoded(), undefined);
     for (const name of this.metadataNames) addField(filter, this.field(name));
-    filter.addObjects(this.rest.values);
+    filter.addObjects(this.overflow.values);
     return filter;
   }
 
-  field(name: string): GatheredValues {
-    return this.blocks.metadata.get(name) as GatheredValues;
+  field(name: string): ValueBuffer {
+    return this.input.metadata.get(name) as ValueBuffer;
   }
 
   /** The rests of all blocks, and the fields that lose their column: JSON objects by new row. */
   #restWith(moved: readonly string[]): SparseColumn<string> {
-    const { rows, texts } = this.blocks.rest;
+    const { rows, texts } = this.input.overflow;
     const members = new Map<number, string[]>();
     const numbers = texts.view();
     rows.view().forEach((row, place) => {
-      const inBraces = texts.pool.text(numbers[place] as number).slice(1, -1);
+      const inBraces = texts.arena.text(numbers[place] as number).slice(1, -1);
       members.set(this.newRows[row] as number, inBraces === "" ? [] : [inBraces]);
     });
     // As text: objects of so many names would be made only to be written again.
@@ -133,8 +133,8 @@ export class MergedRows {
 }
 
 /** Each row's touchpoint by its place in the order of all touchpoints; none is where "" is. */
-function ranksOf(column: GatheredTexts, { codes, texts }: TextCodes): Uint32Array {
-  const names = texts.map((text) => column.pool.text(text));
+function ranksOf(column: TextBuffer, { codes, texts }: DictionaryCodes): Uint32Array {
+  const names = texts.map((text) => column.arena.text(text));
   const sorted = [...names.keys()].sort((a, b) => ((names[a] as string) < (names[b] as string) ? -1 : 1));
   const ranks = new Uint32Array(names.length + 1);
   sorted.forEach((index, rank) => {
@@ -147,40 +147,37 @@ function ranksOf(column: GatheredTexts, { codes, texts }: TextCodes): Uint32Arra
 }
 
 /** Calls `visit` with the JSON of each value and the row that it had. */
-function forEachJson(
-  { rows, types, texts, numbers }: GatheredValues,
-  visit: (row: number, json: string) => void,
-): void {
+function forEachJson({ rows, types, texts, numbers }: ValueBuffer, visit: (row: number, json: string) => void): void {
   const kinds = types.view();
   let [number, text] = [0, 0];
   rows.view().forEach((row, place) => {
     const type = kinds[place];
-    if (type === TYPE.number) visit(row, JSON.stringify(numbers.view()[number++]));
-    else if (type === TYPE.string) visit(row, JSON.stringify(texts.pool.text(texts.view()[text++] as number)));
-    else if (type === TYPE.json) visit(row, texts.pool.text(texts.view()[text++] as number));
-    else visit(row, type === TYPE.null ? "null" : String(type === TYPE.true));
+    if (type === VALUE_TYPE.number) visit(row, JSON.stringify(numbers.view()[number++]));
+    else if (type === VALUE_TYPE.string) visit(row, JSON.stringify(texts.arena.text(texts.view()[text++] as number)));
+    else if (type === VALUE_TYPE.json) visit(row, texts.arena.text(texts.view()[text++] as number));
+    else visit(row, type === VALUE_TYPE.null ? "null" : String(type === VALUE_TYPE.true));
   });
 }
 
 /** The different texts of a column that will be a dictionary, or undefined. */
-function repeatedTexts(column: GatheredTexts): readonly number[] | undefined {
-  return column.pool.codes(dictionarySizeMax(column.length))?.texts;
+function repeatedTexts(column: TextBuffer): readonly number[] | undefined {
+  return column.arena.codes(dictionarySizeMax(column.length))?.texts;
 }
 
-function addField(filter: TextFilterBuilder, field: GatheredValues): void {
+function addField(filter: NgramFilterBuilder, field: ValueBuffer): void {
   if (field.areAllStrings) {
-    filter.addEncoded(field.texts.pool.encoded(), repeatedTexts(field.texts));
+    filter.addEncoded(field.texts.arena.encoded(), repeatedTexts(field.texts));
     return;
   }
-  const { pool } = field.texts;
+  const { arena: pool } = field.texts;
   const numbers = field.texts.view();
   const texts: string[] = [];
   let next = 0;
   for (const type of field.types.view()) {
-    if (type === TYPE.number) continue;
-    if (type === TYPE.string) texts.push(pool.text(numbers[next++] as number));
-    else if (type === TYPE.json) addLeaves(pool.text(numbers[next++] as number), texts);
-    else texts.push(type === TYPE.null ? "null" : String(type === TYPE.true));
+    if (type === VALUE_TYPE.number) continue;
+    if (type === VALUE_TYPE.string) texts.push(pool.text(numbers[next++] as number));
+    else if (type === VALUE_TYPE.json) addLeaves(pool.text(numbers[next++] as number), texts);
+    else texts.push(type === VALUE_TYPE.null ? "null" : String(type === VALUE_TYPE.true));
   }
   filter.addAll(texts);
 }

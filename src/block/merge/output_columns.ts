@@ -7,18 +7,18 @@ import { codeBytes, dictionarySizeMax } from "../codec/dictionary.ts";
 import { writeNumbers } from "../codec/numbers.ts";
 import { receivedColumn, timingColumns } from "../codec/residual_numbers.ts";
 import { rowsByNumbers, sparseOrder } from "../codec/row_order.ts";
-import { writeRows, writeSparseStrings } from "../codec/sparse_column.ts";
-import { FORM } from "../codec/text_column.ts";
-import { TYPE } from "../codec/value_column.ts";
+import { writeRows, writeSparseTexts } from "../codec/sparse_column.ts";
+import { COLUMN_FORM } from "../codec/text_column.ts";
+import { VALUE_TYPE } from "../codec/value_column.ts";
 import { keyTypeColumn } from "../encode.ts";
-import { PARTED_COLUMN, type PartedSource, partedColumns } from "../filter/chunked_texts.ts";
-import type { GatheredTexts, GatheredValues } from "./column_buffers.ts";
-import type { GatheredSparseTexts } from "./merge_input.ts";
-import { bytesInOrder, type CodedTexts, codedTexts, inOrder, type MergedRows } from "./merge_output.ts";
+import { CHUNKED_COLUMN, type ChunkedTextSource, chunkedTextColumns } from "../filter/chunked_texts.ts";
+import type { TextBuffer, ValueBuffer } from "./column_buffers.ts";
+import type { SparseTextBuffer } from "./merge_input.ts";
+import { type ArenaDictionary, bytesInOrder, dictionaryInOrder, inOrder, type MergeOutput } from "./merge_output.ts";
 
 /** The columns that have any value; messages in parts of so many, or undefined for one piece. */
-export function mergedColumns(merged: MergedRows, partTexts: number | undefined): NamedColumn[] {
-  const { blocks, rows } = merged;
+export function outputColumns(merged: MergeOutput, partTexts: number | undefined): NamedColumn[] {
+  const { input: blocks, rows } = merged;
   const id = inOrder(blocks.id.view(), rows);
   const numbers = {
     count: blocks.count,
@@ -39,24 +39,24 @@ export function mergedColumns(merged: MergedRows, partTexts: number | undefined)
     ["apiKey", (writer) => writeCoded(writer, merged.apiKey)],
     ["touchpoint", (writer) => writeCoded(writer, merged.touchpoint)],
     ...(partTexts === undefined
-      ? [[PARTED_COLUMN, (writer: ByteWriter) => writeTexts(writer, blocks.message, rows)] as const]
-      : partedColumns(partedMessages(merged), partTexts)),
+      ? [[CHUNKED_COLUMN, (writer: ByteWriter) => writeTexts(writer, blocks.message, rows)] as const]
+      : chunkedTextColumns(chunkedMessages(merged), partTexts)),
   ];
   if (blocks.key.rows.length > 0) {
-    columns.push(["key", (writer) => writeSparseTexts(writer, blocks.key, merged.newRows)]);
+    columns.push(["key", (writer) => writeSparseBuffer(writer, blocks.key, merged.newRows)]);
   }
   columns.push(...timingColumns(numbers));
   for (const name of merged.metadataNames) {
-    const column = blocks.metadata.get(name) as GatheredValues;
+    const column = blocks.metadata.get(name) as ValueBuffer;
     columns.push([METADATA_PREFIX + name, (writer) => writeField(writer, column, merged.newRows)]);
   }
-  if (merged.rest.rows.length > 0)
-    columns.push(["rest", (writer) => writeSparseStrings(writer, merged.rest, blocks.count)]);
+  if (merged.overflow.rows.length > 0)
+    columns.push(["rest", (writer) => writeSparseTexts(writer, merged.overflow, blocks.count)]);
   return columns;
 }
 
 /** Entries, then codes by planes of a byte each. */
-function writeCoded(writer: ByteWriter, { pool, texts, codes }: CodedTexts): void {
+function writeCoded(writer: ByteWriter, { arena: pool, texts, codes }: ArenaDictionary): void {
   writer.unsigned(texts.length);
   for (const text of texts) {
     const bytes = pool.bytesOf(text);
@@ -68,16 +68,16 @@ function writeCoded(writer: ByteWriter, { pool, texts, codes }: CodedTexts): voi
 }
 
 /** Lengths in UTF-16 units plus one, 0 for none; then all text. */
-function writePlain(writer: ByteWriter, column: GatheredTexts, places: Uint32Array): void {
-  const { pool } = column;
+function writePlain(writer: ByteWriter, column: TextBuffer, places: Uint32Array): void {
+  const { arena: pool } = column;
   const texts = placed(column.view(), places);
   writer.unsignedAll(pool.lengths(texts));
   pool.writeBytes(writer, texts);
 }
 
 /** The messages on their way into parts. Put in order once: to look for each where it lies took twice as long for their filters. */
-export function partedMessages({ blocks, rows }: MergedRows): PartedSource {
-  const { pool } = blocks.message;
+export function chunkedMessages({ input: blocks, rows }: MergeOutput): ChunkedTextSource {
+  const { arena: pool } = blocks.message;
   const texts = placed(blocks.message.view(), rows);
   const ends = pool.endsOf(texts);
   const ordered = new ByteWriter((ends.at(-1) as number) + PAST_PARTS_BYTES);
@@ -86,25 +86,25 @@ export function partedMessages({ blocks, rows }: MergedRows): PartedSource {
 }
 
 /** Either form, behind a byte that says which. `places` says for each new place which one it was. */
-function writeTexts(writer: ByteWriter, column: GatheredTexts, places: Uint32Array): void {
-  const codes = column.pool.codes(dictionarySizeMax(places.length));
+function writeTexts(writer: ByteWriter, column: TextBuffer, places: Uint32Array): void {
+  const codes = column.arena.codes(dictionarySizeMax(places.length));
   if (codes === undefined) {
-    writer.byte(FORM.plain);
+    writer.byte(COLUMN_FORM.plain);
     writePlain(writer, column, places);
     return;
   }
-  writer.byte(FORM.dictionary);
-  writeCoded(writer, codedTexts({ pool: column.pool, texts: column.view() }, codes, places));
+  writer.byte(COLUMN_FORM.dictionary);
+  writeCoded(writer, dictionaryInOrder({ pool: column.arena, texts: column.view() }, codes, places));
 }
 
-function writeSparseTexts(writer: ByteWriter, { rows, texts }: GatheredSparseTexts, newRows: Uint32Array): void {
+function writeSparseBuffer(writer: ByteWriter, { rows, texts }: SparseTextBuffer, newRows: Uint32Array): void {
   const order = sparseOrder(rows.view(), newRows);
   writeRows(writer, order.rows, newRows.length);
   writePlain(writer, texts, order.places);
 }
 
 /** A metadata field: any JSON values. */
-function writeField(writer: ByteWriter, column: GatheredValues, newRows: Uint32Array): void {
+function writeField(writer: ByteWriter, column: ValueBuffer, newRows: Uint32Array): void {
   const order = sparseOrder(column.rows.view(), newRows);
   writeRows(writer, order.rows, newRows.length);
   if (column.areAllStrings) {
@@ -117,13 +117,13 @@ function writeField(writer: ByteWriter, column: GatheredValues, newRows: Uint32A
   let [numberCount, textCount] = [0, 0];
   for (let place = 0; place < types.length; place++) {
     const type = types[place];
-    if (type === TYPE.number) indexes[place] = numberCount++;
-    else if (type === TYPE.string || type === TYPE.json) indexes[place] = textCount++;
+    if (type === VALUE_TYPE.number) indexes[place] = numberCount++;
+    else if (type === VALUE_TYPE.string || type === VALUE_TYPE.json) indexes[place] = textCount++;
   }
-  const isText = (place: number) => types[place] === TYPE.string || types[place] === TYPE.json;
-  const numbers = order.places.filter((place) => types[place] === TYPE.number);
+  const isText = (place: number) => types[place] === VALUE_TYPE.string || types[place] === VALUE_TYPE.json;
+  const numbers = order.places.filter((place) => types[place] === VALUE_TYPE.number);
   const texts = order.places.filter(isText);
-  writer.byte(FORM.typed);
+  writer.byte(COLUMN_FORM.typed);
   writer.raw(bytesInOrder(types, order.places));
   writeNumbers(writer, inOrder(column.numbers.view(), placed(indexes, numbers)));
   writePlain(writer, column.texts, placed(indexes, texts));

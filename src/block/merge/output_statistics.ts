@@ -4,26 +4,26 @@ import { cutTouchpoint, TOUCHPOINT_BYTES_MAX } from "../../core/touchpoint.ts";
 import { METADATA_PREFIX } from "../codec/column_chunks.ts";
 import type { DictionaryColumn } from "../codec/dictionary.ts";
 import { dictionarySizeMax } from "../codec/dictionary.ts";
-import { TYPE } from "../codec/value_column.ts";
-import type { SummarySource } from "../stats/compute_statistics.ts";
+import { VALUE_TYPE } from "../codec/value_column.ts";
+import type { StatisticsSource } from "../stats/compute_statistics.ts";
 import {
-  differentMax,
-  type FieldValues,
+  combineCounts,
+  distinctMax,
+  type FieldValueCounts,
   NumberCounts,
-  together,
   VALUE_TEXTS_BYTES_MAX,
   type ValueCounts,
 } from "../stats/value_counts.ts";
-import type { GatheredTexts, GatheredValues } from "./column_buffers.ts";
-import type { CodedTexts, MergedRows } from "./merge_output.ts";
-import type { TextPool } from "./string_arena.ts";
+import type { TextBuffer, ValueBuffer } from "./column_buffers.ts";
+import type { ArenaDictionary, MergeOutput } from "./merge_output.ts";
+import type { StringArena } from "./string_arena.ts";
 
 /** Bytes that hold all characters of a name's beginning, and one more, whatever they are. */
 const BEGINNING_BYTES = 2 * TOUCHPOINT_BYTES_MAX;
 
 /** What the statistics of the merged block are computed from. */
-export function summarySource(merged: MergedRows): SummarySource {
-  const { blocks } = merged;
+export function statisticsSource(merged: MergeOutput): StatisticsSource {
+  const { input: blocks } = merged;
   const messages = blocks.message.view();
   let messageCount = 0;
   for (let row = 0; row < messages.length; row++) if (messages[row] !== 0) messageCount++;
@@ -42,13 +42,13 @@ export function summarySource(merged: MergedRows): SummarySource {
       ["duration", blocks.duration.rows.length],
       ...merged.metadataNames.map((name) => [METADATA_PREFIX + name, merged.field(name).rows.length] as const),
     ],
-    rest: merged.rest.values,
-    values: () => valuesOfMerge(merged),
+    overflow: merged.overflow.values,
+    valueCounts: () => outputValueCounts(merged),
   };
 }
 
 /** Of names that are too long to be listed only the beginning, cut: no more is noted of them. */
-function dictionaryOf({ pool, texts, codes }: CodedTexts): DictionaryColumn {
+function dictionaryOf({ arena: pool, texts, codes }: ArenaDictionary): DictionaryColumn {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   const nameOf = (text: number) => {
     const bytes = pool.bytesOf(text);
@@ -59,18 +59,18 @@ function dictionaryOf({ pool, texts, codes }: CodedTexts): DictionaryColumn {
 }
 
 /** The fields of a merge whose values may be noted. */
-export function valuesOfMerge({ blocks, apiKey, metadataNames }: MergedRows): FieldValues[] {
-  const fields: FieldValues[] = [];
+export function outputValueCounts({ input: blocks, apiKey, metadataNames }: MergeOutput): FieldValueCounts[] {
+  const fields: FieldValueCounts[] = [];
   const add = (name: string, texts: TextEntries | undefined, max: number) => {
-    const counts = texts === undefined ? undefined : together(max, texts, undefined, [0, 0, 0]);
+    const counts = texts === undefined ? undefined : combineCounts(max, texts, undefined, [0, 0, 0]);
     if (counts !== undefined) fields.push({ name, counts });
   };
   const keys = blocks.key.texts;
-  add("apiKey", countCoded(apiKey), differentMax(blocks.count));
-  add("message", countRepeated(blocks.message), differentMax(blocks.count));
-  add("key", countTexts(keys, differentMax(keys.length), differentMax(keys.length)), differentMax(keys.length));
+  add("apiKey", countCoded(apiKey), distinctMax(blocks.count));
+  add("message", countRepeated(blocks.message), distinctMax(blocks.count));
+  add("key", countTexts(keys, distinctMax(keys.length), distinctMax(keys.length)), distinctMax(keys.length));
   for (const name of metadataNames) {
-    const counts = countField(blocks.metadata.get(name) as GatheredValues);
+    const counts = countField(blocks.metadata.get(name) as ValueBuffer);
     if (counts !== undefined) fields.push({ name: METADATA_PREFIX + name, counts });
   }
   return fields;
@@ -79,11 +79,11 @@ export function valuesOfMerge({ blocks, apiKey, metadataNames }: MergedRows): Fi
 /** Different texts, each with how often it comes. */
 type TextEntries = readonly (readonly [text: string, count: number])[];
 
-function countField(field: GatheredValues): ValueCounts | undefined {
-  const max = differentMax(field.rows.length);
+function countField(field: ValueBuffer): ValueCounts | undefined {
+  const max = distinctMax(field.rows.length);
   if (field.areAllStrings) {
     const texts = countRepeated(field.texts);
-    return texts === undefined ? undefined : together(max, texts, undefined, [0, 0, 0]);
+    return texts === undefined ? undefined : combineCounts(max, texts, undefined, [0, 0, 0]);
   }
   const numbers = new NumberCounts(field.numbers.length, max);
   const values = field.numbers.view();
@@ -91,36 +91,40 @@ function countField(field: GatheredValues): ValueCounts | undefined {
   // Strings, and JSON of objects and arrays, which counts as a string.
   const texts = countTexts(field.texts, max, max);
   if (texts === undefined) return undefined;
-  const counts = new Uint32Array(TYPE.json + 1);
+  const counts = new Uint32Array(VALUE_TYPE.json + 1);
   const types = field.types.view();
   for (let place = 0; place < types.length; place++) (counts[types[place] as number] as number)++;
-  return together(max, texts, numbers, [counts[TYPE.true], counts[TYPE.false], counts[TYPE.null]] as number[]);
+  return combineCounts(max, texts, numbers, [
+    counts[VALUE_TYPE.true],
+    counts[VALUE_TYPE.false],
+    counts[VALUE_TYPE.null],
+  ] as number[]);
 }
 
 /** Counts of texts for which the codes are known, or will be asked for, to write them as a dictionary. */
-function countRepeated(column: GatheredTexts): TextEntries | undefined {
-  return countTexts(column, dictionarySizeMax(column.length), differentMax(column.length));
+function countRepeated(column: TextBuffer): TextEntries | undefined {
+  return countTexts(column, dictionarySizeMax(column.length), distinctMax(column.length));
 }
 
 /** Counts of texts, of which `codesMax` may differ to find it out, and `max` to be noted. */
-function countTexts(column: GatheredTexts, codesMax: number, max: number): TextEntries | undefined {
-  const coded = column.pool.codes(codesMax);
-  if (coded === undefined || coded.texts.length > max || areLong(column.pool, coded.texts)) return undefined;
+function countTexts(column: TextBuffer, codesMax: number, max: number): TextEntries | undefined {
+  const coded = column.arena.codes(codesMax);
+  if (coded === undefined || coded.texts.length > max || areLong(column.arena, coded.texts)) return undefined;
   const { codes, texts } = coded;
   const counts = new Uint32Array(texts.length + 1);
   const places = column.view();
   for (let place = 0; place < places.length; place++) (counts[codes[places[place] as number] as number] as number)++;
-  return byText(column.pool, texts, counts);
+  return byText(column.arena, texts, counts);
 }
 
-function countCoded({ pool, texts, codes }: CodedTexts): TextEntries | undefined {
+function countCoded({ arena: pool, texts, codes }: ArenaDictionary): TextEntries | undefined {
   if (areLong(pool, texts)) return undefined;
   const counts = new Uint32Array(texts.length + 1);
   for (let row = 0; row < codes.length; row++) (counts[codes[row] as number] as number)++;
   return byText(pool, texts, counts);
 }
 
-function areLong(pool: TextPool, texts: readonly number[]): boolean {
+function areLong(pool: StringArena, texts: readonly number[]): boolean {
   let bytes = 0;
   for (const text of texts) {
     bytes += pool.bytesOf(text).length;
@@ -130,7 +134,7 @@ function areLong(pool: TextPool, texts: readonly number[]): boolean {
 }
 
 /** `counts[n]` is the count of `texts[n - 1]`. */
-function byText(pool: TextPool, texts: readonly number[], counts: Uint32Array): TextEntries {
+function byText(pool: StringArena, texts: readonly number[], counts: Uint32Array): TextEntries {
   const named: [string, number][] = [];
   texts.forEach((text, index) => {
     const count = counts[index + 1] as number;

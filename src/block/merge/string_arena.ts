@@ -12,14 +12,16 @@ import type { EncodedTexts } from "../filter/ngram_filter.ts";
 /** Buffers larger than this are given back between merges. */
 const KEPT_BYTES_MAX = 16 * 1024 * 1024;
 
-export class TextPool {
+export class StringArena {
   #bytes = new Uint8Array(64);
   #starts = new Uint32Array(16);
   /** Lengths in UTF-16 units, by number. */
   #units = new Uint32Array(16);
   #count = 0;
   #isAscii = true;
-  #coded: { readonly differentMax: number; readonly count: number; readonly codes: TextCodes | undefined } | undefined;
+  #coded:
+    | { readonly differentMax: number; readonly count: number; readonly codes: DictionaryCodes | undefined }
+    | undefined;
 
   /** How many texts there are: the number of the last one. */
   get count(): number {
@@ -161,12 +163,12 @@ export class TextPool {
   }
 
   /** Finds out which texts are equal; undefined when more than `differentMax` differ. Asked again it knows. */
-  codes(differentMax: number): TextCodes | undefined {
+  codes(differentMax: number): DictionaryCodes | undefined {
     if (this.#coded?.differentMax !== differentMax || this.#coded.count !== this.#count) {
       this.#coded = {
         differentMax,
         count: this.#count,
-        codes: findCodes(this.#bytes, this.#starts, this.#count, differentMax),
+        codes: findDictionaryCodes(this.#bytes, this.#starts, this.#count, differentMax),
       };
     }
     return this.#coded.codes;
@@ -205,7 +207,7 @@ function grown(values: Uint32Array<ArrayBuffer>, length: number): Uint32Array<Ar
 }
 
 /** Texts that are equal have one code: `codes[n]` is text n's, from 1 on; `texts[code - 1]` is the first text that has it. */
-export interface TextCodes {
+export interface DictionaryCodes {
   readonly codes: Uint32Array;
   readonly texts: readonly number[];
 }
@@ -214,12 +216,12 @@ export interface TextCodes {
  * Codes of texts 1 to `count`, of which text n lies from `starts[n - 1]` to `starts[n]`; undefined when more than `differentMax`
  * differ.
  */
-export function findCodes(
+export function findDictionaryCodes(
   bytes: Uint8Array,
   starts: Uint32Array,
   count: number,
   differentMax: number,
-): TextCodes | undefined {
+): DictionaryCodes | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const slotCount = 2 ** Math.ceil(Math.log2(2 * Math.min(differentMax, count) + 2));
   const slots = new Uint32Array(slotCount);

@@ -11,8 +11,8 @@ import { forEachMember, stringAt } from "../codec/json_text.ts";
 import type { SparseColumn } from "../codec/sparse_column.ts";
 import { TextCounts } from "../codec/text_table.ts";
 import { DurationSketch } from "./duration_sketch.ts";
-import { NOTES_RECORDS_MIN, SKETCHES_BY, SUMMARY_VERSION } from "./statistics.ts";
-import { type FieldValues, writeNotedFields } from "./value_counts.ts";
+import { LARGE_BLOCK_RECORDS_MIN, SKETCHES_BY, STATISTICS_VERSION } from "./statistics.ts";
+import { type FieldValueCounts, writeValueCounts } from "./value_counts.ts";
 
 const FLAGS = COUNTED_FLAGS_MAX;
 
@@ -37,7 +37,7 @@ const FIELDS_LENGTH_MAX = 128 * 1024;
 const CELL_SKETCHES_MAX = 4_000;
 
 /** What a summary is made of. */
-export interface SummarySource {
+export interface StatisticsSource {
   readonly count: number;
   readonly time: ArrayLike<number>;
   readonly flags: ArrayLike<number>;
@@ -48,35 +48,38 @@ export interface SummarySource {
   /** Names as searches have them, and how many records have each, of those that are not seen in the other members. */
   readonly fieldCounts: readonly (readonly [name: string, count: number])[];
   /** JSON objects, whose members are metadata fields. */
-  readonly rest: ArrayLike<string>;
+  readonly overflow: ArrayLike<string>;
   /** Fields whose values may be noted, by the same names. */
-  readonly values: () => readonly FieldValues[];
+  readonly valueCounts: () => readonly FieldValueCounts[];
 }
 
 /** The summary's bytes; undefined where the block has more touchpoints than are kept track of. Fewer records have no values noted. */
-export function summarise(source: SummarySource, notesRecordsMin = NOTES_RECORDS_MIN): ByteWriter | undefined {
+export function computeStatistics(
+  source: StatisticsSource,
+  notesRecordsMin = LARGE_BLOCK_RECORDS_MIN,
+): ByteWriter | undefined {
   const { dictionary } = source.touchpoint;
   if (dictionary.length > TOUCHPOINTS_MAX) return undefined;
   const writer = new ByteWriter(4096);
-  writer.byte(SUMMARY_VERSION);
+  writer.byte(STATISTICS_VERSION);
   writer.unsigned(dictionary.length);
   for (const name of dictionary) writer.text(cutTouchpoint(name));
   const cells = writeCells(writer, source);
   writeSketches(writer, source, cells.keys);
   writeSlots(writer, source);
-  const rest = countMembers(source.rest);
+  const rest = countMembers(source.overflow);
   writeFields(writer, source, cells, rest);
-  const values = source.count < notesRecordsMin ? [] : source.values();
+  const values = source.count < notesRecordsMin ? [] : source.valueCounts();
   // What the rest has too is more than what was counted.
   const whole = values.filter(({ name }) => !rest.has(name));
-  writeNotedFields(writer, whole, source.count);
+  writeValueCounts(writer, whole, source.count);
   return writer;
 }
 
 /** Counts by key: a touchpoint's code times FLAGS, and counted flags. */
 type FilledCells = ReturnType<Cells["filled"]>;
 
-function writeCells(writer: ByteWriter, { count, flags, keyType, touchpoint }: SummarySource): FilledCells {
+function writeCells(writer: ByteWriter, { count, flags, keyType, touchpoint }: StatisticsSource): FilledCells {
   const { dictionary, codes } = touchpoint;
   const cells = new Cells((dictionary.length + 1) * FLAGS);
   for (let row = 0; row < count; row++) {
@@ -100,7 +103,7 @@ function writeFlags(writer: ByteWriter, keys: readonly number[]): void {
 
 function writeSketches(
   writer: ByteWriter,
-  { flags, keyType, duration, touchpoint }: SummarySource,
+  { flags, keyType, duration, touchpoint }: StatisticsSource,
   cells: readonly number[],
 ): void {
   const isByCell = cells.filter((key) => kindCodeOf(key % FLAGS) === COMPLETED).length <= CELL_SKETCHES_MAX;
@@ -131,7 +134,7 @@ function writeSketches(
   }
 }
 
-function writeSlots(writer: ByteWriter, { count, time, flags, keyType }: SummarySource): void {
+function writeSlots(writer: ByteWriter, { count, time, flags, keyType }: StatisticsSource): void {
   let first = Number.POSITIVE_INFINITY;
   let last = Number.NEGATIVE_INFINITY;
   for (let row = 0; row < count; row++) {
@@ -207,7 +210,7 @@ function countMembers(rest: ArrayLike<string>): TextCounts {
 
 /** Names as searches have them, with how many records have each. */
 function countFields(
-  { count, fieldCounts }: SummarySource,
+  { count, fieldCounts }: StatisticsSource,
   { keys, counts }: FilledCells,
   rest: TextCounts,
 ): TextCounts {
@@ -236,7 +239,7 @@ function countFields(
   return fields;
 }
 
-function writeFields(writer: ByteWriter, source: SummarySource, cells: FilledCells, rest: TextCounts): void {
+function writeFields(writer: ByteWriter, source: StatisticsSource, cells: FilledCells, rest: TextCounts): void {
   const fields = [...countFields(source, cells, rest)].filter(([, count]) => count > 0);
   const length = fields.reduce((sum, [name]) => sum + name.length, 0);
   const isListed = fields.length <= FIELDS_MAX && length <= FIELDS_LENGTH_MAX;

@@ -6,14 +6,14 @@ import { BLOCK_RECORDS_MAX } from "../../core/limits.ts";
 import { KINDS } from "../../core/record.ts";
 import { cutTouchpoint } from "../../core/touchpoint.ts";
 import { ByteReader } from "../codec/bytes.ts";
-import { type BlockPiece, inflate } from "../codec/column_chunks.ts";
+import { type ColumnChunk, inflate } from "../codec/column_chunks.ts";
 import { orDamaged } from "../codec/damage.ts";
 import { kindCodeOf } from "../codec/flags.ts";
 import { type SketchLike, StoredSketch } from "./duration_sketch.ts";
-import { NotedValues } from "./value_counts.ts";
+import { StoredValueCounts } from "./value_counts.ts";
 
 /** First byte; another one but the former two is a form that this program does not know. */
-export const SUMMARY_VERSION = 3;
+export const STATISTICS_VERSION = 3;
 
 /** With one byte of flags: nobody knew the types of keys. */
 const ONE_BYTE_VERSION = 2;
@@ -22,13 +22,13 @@ const ONE_BYTE_VERSION = 2;
 const FIRST_VERSION = 1;
 
 /** Records from which on a block has values noted, and a text filter: a smaller one is read as fast as it is passed over. */
-export const NOTES_RECORDS_MIN = BLOCK_RECORDS_MAX / 8;
+export const LARGE_BLOCK_RECORDS_MIN = BLOCK_RECORDS_MAX / 8;
 
 /** What a sketch is of; a byte. */
 export const SKETCHES_BY = { touchpoint: 0, cell: 1 } as const;
 
 /** How many records have this touchpoint (undefined: none; of a long one the beginning, cut) and these flags, as `countedFlags` gives them. */
-export interface SummaryCell {
+export interface TouchpointCell {
   readonly touchpoint: string | undefined;
   readonly flags: number;
   readonly count: number;
@@ -40,7 +40,7 @@ export interface SummaryCell {
 }
 
 /** Counts by time: entry n counts the records with `flags[n]` in the slot that begins at `times[n]`, Unix ms, rising. */
-export interface SummarySlots {
+export interface TimeSlots {
   /** Slots begin at its multiples. */
   readonly widthMs: number;
   readonly times: Float64Array;
@@ -48,13 +48,13 @@ export interface SummarySlots {
   readonly counts: Float64Array;
 }
 
-export interface BlockSummary {
-  readonly cells: readonly SummaryCell[];
-  readonly slots: SummarySlots;
+export interface BlockStatistics {
+  readonly cells: readonly TouchpointCell[];
+  readonly slots: TimeSlots;
   /** Records that have a field, by its name in searches; undefined where there are too many names. */
   readonly fields: ReadonlyMap<string, number> | undefined;
   /** Values of fields by the same names. One that is not there may have any. */
-  readonly values: ReadonlyMap<string, NotedValues>;
+  readonly values: ReadonlyMap<string, StoredValueCounts>;
   /** Memory that it takes, about, for those who keep it. */
   readonly bytes: number;
 }
@@ -74,15 +74,15 @@ const VALUES_BYTES = 200;
 const COMPLETED = KINDS.indexOf("completed");
 
 /** Reads the piece. Throws BlockDamagedError. */
-export function readSummary(piece: BlockPiece): BlockSummary {
-  const bytes = inflate(piece);
+export function readStatistics(chunk: ColumnChunk): BlockStatistics {
+  const bytes = inflate(chunk);
   return orDamaged(() => parse(bytes));
 }
 
-function parse(bytes: Uint8Array): BlockSummary {
+function parse(bytes: Uint8Array): BlockStatistics {
   const reader = new ByteReader(bytes);
   const version = reader.byte();
-  if (version < FIRST_VERSION || version > SUMMARY_VERSION) {
+  if (version < FIRST_VERSION || version > STATISTICS_VERSION) {
     throw new RangeError(`unknown form ${version} of a summary`);
   }
   const isFirst = version === FIRST_VERSION;
@@ -103,7 +103,7 @@ function parse(bytes: Uint8Array): BlockSummary {
   }));
   const slots = readSlots(reader, flagBytes);
   const fields = reader.byte() === 0 ? undefined : readFields(reader);
-  const values = isFirst ? new Map<string, NotedValues>() : readValues(reader);
+  const values = isFirst ? new Map<string, StoredValueCounts>() : readValues(reader);
   if (reader.left > 0) throw new RangeError("summary is longer than it says");
   const kept =
     CELL_BYTES * cells.length +
@@ -142,7 +142,7 @@ function readSketches(reader: ByteReader): Map<number, SketchLike> {
   return sketches;
 }
 
-function readSlots(reader: ByteReader, flagBytes: number): SummarySlots {
+function readSlots(reader: ByteReader, flagBytes: number): TimeSlots {
   const widthMs = reader.unsigned();
   const length = reader.unsigned();
   const times = reader.differences(length, 1);
@@ -159,11 +159,11 @@ function readFields(reader: ByteReader): Map<string, number> {
   return fields;
 }
 
-function readValues(reader: ByteReader): Map<string, NotedValues> {
-  const values = new Map<string, NotedValues>();
+function readValues(reader: ByteReader): Map<string, StoredValueCounts> {
+  const values = new Map<string, StoredValueCounts>();
   for (let length = reader.unsigned(); length > 0; length--) {
     const name = reader.text();
-    values.set(name, new NotedValues(reader.raw(reader.unsigned())));
+    values.set(name, new StoredValueCounts(reader.raw(reader.unsigned())));
   }
   return values;
 }

@@ -13,12 +13,12 @@ import { readNumbers, writeNumbers } from "../codec/numbers.ts";
 import { TextCounts } from "../codec/text_table.ts";
 
 /** A field's value as it is counted: objects and arrays by their JSON, and 0 for −0. */
-export type NotedValue = string | number | boolean | null;
+export type CountedValue = string | number | boolean | null;
 
 /** Those that are no texts and no numbers, in the order in which their counts are written. */
-export const NOTED_CONSTANTS = [true, false, null] as const;
+export const COUNTED_CONSTANTS = [true, false, null] as const;
 
-export class NotedValues {
+export class StoredValueCounts {
   readonly #bytes: Uint8Array;
 
   /** Takes all of the bytes that `writeNotedValues` wrote. */
@@ -27,11 +27,11 @@ export class NotedValues {
   }
 
   /** Calls `visit` with each value and the number of records that have it. Throws BlockDamagedError. */
-  forEach(visit: (value: NotedValue, count: number) => void): void {
+  forEach(visit: (value: CountedValue, count: number) => void): void {
     const { texts, textCounts, numbers, numberCounts, constantCounts } = orDamaged(() => read(this.#bytes));
     for (let index = 0; index < texts.length; index++) visit(texts[index] as string, textCounts[index] as number);
     for (let index = 0; index < numbers.length; index++) visit(numbers[index] as number, numberCounts[index] as number);
-    NOTED_CONSTANTS.forEach((constant, index) => {
+    COUNTED_CONSTANTS.forEach((constant, index) => {
       const count = constantCounts[index] as number;
       if (count > 0) visit(constant, count);
     });
@@ -44,7 +44,7 @@ function read(bytes: Uint8Array) {
   const textCounts = reader.unsignedAll(texts.length);
   const numbers = readNumbers(reader, reader.unsigned());
   const numberCounts = reader.unsignedAll(numbers.length);
-  const constantCounts = reader.unsignedAll(NOTED_CONSTANTS.length);
+  const constantCounts = reader.unsignedAll(COUNTED_CONSTANTS.length);
   if (reader.left > 0) throw new RangeError("noted values are longer than they say");
   return { texts, textCounts, numbers, numberCounts, constantCounts };
 }
@@ -75,16 +75,16 @@ const BYTES_A_RECORD = 0.25;
 const BYTES_MAX = 64 * 1024;
 
 /** Different values, each with how often it comes. */
-export type ValueCounts = readonly (readonly [value: NotedValue, count: number])[];
+export type ValueCounts = readonly (readonly [value: CountedValue, count: number])[];
 
 /** A field by its name in searches, and how many records have each of its values. */
-export interface FieldValues {
+export interface FieldValueCounts {
   readonly name: string;
   readonly counts: ValueCounts;
 }
 
 /** How many of so many values may differ. */
-export function differentMax(count: number): number {
+export function distinctMax(count: number): number {
   return Math.min(VALUES_MAX, Math.ceil(count / REPEAT_MIN));
 }
 
@@ -146,7 +146,7 @@ export class NumberCounts {
 }
 
 /** All of a field's counts; undefined where there are none, or they may not be noted. `constants` are counts by NOTED_CONSTANTS. */
-export function together(
+export function combineCounts(
   max: number,
   texts: Iterable<readonly [string, number]>,
   numbers: NumberCounts | undefined,
@@ -158,8 +158,8 @@ export function together(
     length += text.length;
     stored.add(text.toWellFormed(), count);
   }
-  const counts: (readonly [NotedValue, number])[] = [...stored, ...(numbers?.entries() ?? [])];
-  NOTED_CONSTANTS.forEach((constant, place) => {
+  const counts: (readonly [CountedValue, number])[] = [...stored, ...(numbers?.entries() ?? [])];
+  COUNTED_CONSTANTS.forEach((constant, place) => {
     const count = constants[place] as number;
     if (count > 0) counts.push([constant, count]);
   });
@@ -168,11 +168,11 @@ export function together(
 }
 
 /** Writes the notes of as many fields as there is room for in a block of `count` records, the short ones first. */
-export function writeNotedFields(writer: ByteWriter, fields: readonly FieldValues[], count: number): void {
+export function writeValueCounts(writer: ByteWriter, fields: readonly FieldValueCounts[], count: number): void {
   const scratch = new ByteWriter();
   const written = fields.flatMap(({ name, counts }) => {
     scratch.clear();
-    const textBytes = writeNotedValues(scratch, counts);
+    const textBytes = writeFieldCounts(scratch, counts);
     return textBytes > VALUE_TEXTS_BYTES_MAX ? [] : [{ name, bytes: scratch.view().slice() }];
   });
   written.sort((a, b) => a.bytes.length - b.bytes.length || (a.name < b.name ? -1 : 1));
@@ -187,7 +187,7 @@ export function writeNotedFields(writer: ByteWriter, fields: readonly FieldValue
 }
 
 /** Answers how many bytes the texts have. */
-function writeNotedValues(writer: ByteWriter, counts: ValueCounts): number {
+function writeFieldCounts(writer: ByteWriter, counts: ValueCounts): number {
   const texts = counts.filter((entry): entry is [string, number] => typeof entry[0] === "string");
   const numbers = counts.filter((entry): entry is [number, number] => typeof entry[0] === "number");
   texts.sort(([a], [b]) => (a < b ? -1 : 1));
@@ -204,6 +204,6 @@ function writeNotedValues(writer: ByteWriter, counts: ValueCounts): number {
     numbers.map(([value]) => value),
   );
   writer.unsignedAll(numbers.map(([, count]) => count));
-  writer.unsignedAll(NOTED_CONSTANTS.map((constant) => counts.find(([value]) => value === constant)?.[1] ?? 0));
+  writer.unsignedAll(COUNTED_CONSTANTS.map((constant) => counts.find(([value]) => value === constant)?.[1] ?? 0));
   return text.length;
 }

@@ -3,7 +3,7 @@
 import { kindCodeOf, levelCodeOf } from "../codec/flags.ts";
 
 /** Times in Unix ms; the counts of `levels` are of logs only. */
-export interface BlockHeader {
+export interface ZoneMap {
   readonly records: number;
   readonly idMin: number;
   readonly idMax: number;
@@ -26,7 +26,7 @@ export interface ZoneMapSource {
   readonly flags: ArrayLike<number>;
 }
 
-export function headerOf(columns: ZoneMapSource): BlockHeader {
+export function zoneMapOf(columns: ZoneMapSource): ZoneMap {
   const levels: [number, number, number, number] = [0, 0, 0, 0];
   const statuses: [number, number, number, number] = [0, 0, 0, 0];
   for (let row = 0; row < columns.count; row++) {

@@ -32,7 +32,7 @@ export function matchWord({ needle }: WordTerm, block: OpenBlock, rows: Uint8Arr
     }),
     () => closeRest(block, needle, open),
   ];
-  const isBeside = needle === "" || texts()?.mayContainBesideMessages(needle) !== false;
+  const isBeside = needle === "" || texts()?.mayContainOutsideMessages(needle) !== false;
   for (const close of isBeside ? all : [messages]) {
     if (!open.includes(1)) return;
     close();
@@ -48,7 +48,7 @@ export function matchMetadata(term: MetadataTerm | MetadataNumberTerm, block: Op
     const column = block.metadata(head);
     if (column !== undefined && hasOpen(column.rows, open)) closeMetadata(term, column, path, open);
     if (!open.includes(1)) break;
-    const rest = block.restMembers();
+    const rest = block.overflowMembers();
     rest?.forEachOf(head, (row, member) => {
       if (open[row] === 1 && someAt(rest.value(member), path, test)) open[row] = 0;
     });
@@ -117,7 +117,7 @@ function closeMetadata(
 /** Looks at the leaves of the metadata that has no columns. */
 function closeRest(block: OpenBlock, needle: string, open: Uint8Array): void {
   if (!open.includes(1)) return;
-  const rest = block.restMembers();
+  const rest = block.overflowMembers();
   if (rest === undefined) return;
   const mayMatch = jsonFilter(needle);
   for (let place = 0; place < rest.rows.length; place++) {

@@ -27,7 +27,7 @@ export interface Cell {
 }
 
 /** What is known of a block; undefined: nothing. Times in Unix ms, both ends included, as are ids. */
-export interface BlockStatistics {
+export interface PruningInput {
   readonly project: string;
   readonly timeMin: number;
   readonly timeMax: number;
@@ -46,7 +46,7 @@ export interface BlockStatistics {
 export interface TextFilters {
   mayContain(needle: string): boolean;
   mayContainInMessages(needle: string): boolean;
-  mayContainBesideMessages(needle: string): boolean;
+  mayContainOutsideMessages(needle: string): boolean;
 }
 
 /** Reads what is known of a block's texts, if anything is. */
@@ -68,13 +68,13 @@ export function isDecidedByCells(search: Expression): boolean {
 }
 
 /** Whether no record of the block can match. */
-export function canSkipBlock(search: Expression, facts: BlockStatistics): boolean {
+export function canSkipBlock(search: Expression, facts: PruningInput): boolean {
   // Texts last: the filter has to be read for them.
   const withoutTexts = { ...facts, texts: undefined };
   return noneMatches(search, withoutTexts) || (facts.texts !== undefined && noneMatches(search, facts));
 }
 
-function noneMatches(search: Expression, facts: BlockStatistics): boolean {
+function noneMatches(search: Expression, facts: PruningInput): boolean {
   const known = new Map<Term, Verdict>();
   const judgeByBlock = (term: Term): Verdict => {
     if (!known.has(term)) known.set(term, judgeTermByBlock(term, facts));
@@ -131,7 +131,7 @@ function isOfTimings({ field }: NumberTerm): boolean {
   return field === "duration" || field === "startTime" || field === "endTime";
 }
 
-function judgeTermByBlock(term: Term, facts: BlockStatistics): Verdict {
+function judgeTermByBlock(term: Term, facts: PruningInput): Verdict {
   if (term.kind === "choice") return judgeChoice(term, facts);
   if (term.kind === "number") return judgeNumber(term, facts);
   if (term.kind === "metadataNumber") return undefined;
@@ -141,7 +141,7 @@ function judgeTermByBlock(term: Term, facts: BlockStatistics): Verdict {
   return term.field === "apiKey" ? undefined : judgePatterns(term.patterns, facts);
 }
 
-function judgeNeedle({ kind, needle }: WordTerm | MessageTerm, facts: BlockStatistics): Verdict {
+function judgeNeedle({ kind, needle }: WordTerm | MessageTerm, facts: PruningInput): Verdict {
   if (needle === "") return undefined;
   const texts = facts.texts?.();
   const mayMatch = kind === "word" ? texts?.mayContain(needle) : texts?.mayContainInMessages(needle);
@@ -149,17 +149,17 @@ function judgeNeedle({ kind, needle }: WordTerm | MessageTerm, facts: BlockStati
 }
 
 /** Patterns are for other fields than messages. */
-function judgePatterns(patterns: readonly Pattern[], facts: BlockStatistics): Verdict {
+function judgePatterns(patterns: readonly Pattern[], facts: PruningInput): Verdict {
   const texts = facts.texts?.();
   if (texts === undefined) return undefined;
-  const mayContain = (text: string) => text === "" || texts.mayContainBesideMessages(foldText(text));
+  const mayContain = (text: string) => text === "" || texts.mayContainOutsideMessages(foldText(text));
   const mayMatch = patterns.some(
     ({ text, number }) => mayContain(text) || (number !== undefined && mayContain(number)),
   );
   return mayMatch ? undefined : false;
 }
 
-function judgeChoice(term: ChoiceTerm, facts: BlockStatistics): Verdict {
+function judgeChoice(term: ChoiceTerm, facts: PruningInput): Verdict {
   if (term.field === "source" || term.field === "keyType") return undefined;
   if (term.field === "level") {
     return term.values.some((level) => facts.hasLevel(LEVELS.indexOf(level) + 1)) ? undefined : false;
@@ -170,7 +170,7 @@ function judgeChoice(term: ChoiceTerm, facts: BlockStatistics): Verdict {
   return chosen.length === kinds.length ? true : undefined;
 }
 
-function judgeNumber(term: NumberTerm, facts: BlockStatistics): Verdict {
+function judgeNumber(term: NumberTerm, facts: PruningInput): Verdict {
   if (isOfTimings(term)) return KINDS.some((_, kind) => kind > 0 && facts.hasKind(kind)) ? undefined : false;
   if (term.field === "receivedAt") return undefined;
   const [min, max] = term.field === "id" ? [facts.idMin, facts.idMax] : [facts.timeMin, facts.timeMax];

@@ -3,12 +3,12 @@
 import type { TextColumn } from "../../block/codec/text_column.ts";
 import { cutBeginning } from "../../block/codec/text_column.ts";
 import type { OpenBlock } from "../../block/open_block.ts";
-import type { NotedValue } from "../../block/stats/value_counts.ts";
+import type { CountedValue } from "../../block/stats/value_counts.ts";
 import { cutTouchpoint } from "../../core/touchpoint.ts";
 import { VALUE_LENGTH_MAX } from "../scan/limits.ts";
 import { isMatch, type Matches } from "../scan/scanned_block.ts";
 
-export type FoundValue = (value: NotedValue, count: number) => void;
+export type FoundValue = (value: CountedValue, count: number) => void;
 /** Calls `found` for the value of each wanted row that has one; of each wanted row. */
 export type ReadValues = (view: OpenBlock, matches: Matches, found: FoundValue, project: string) => void;
 
@@ -61,7 +61,7 @@ function readPlaces(
   found: FoundValue,
 ): void {
   if (column === undefined) return;
-  const coded = column.coded();
+  const coded = column.asDictionary();
   if (coded !== undefined) {
     readCodes(coded, matches, found, rowOf);
     return;
@@ -88,13 +88,13 @@ function readNumbers(
 export function metadataReader(name: string): ReadValues {
   return (view, matches, found) => {
     const column = view.metadata(name);
-    const coded = column?.coded();
+    const coded = column?.asDictionary();
     const places = coded === undefined ? (column?.rows ?? []) : [];
     if (coded !== undefined) readCodes(coded, matches, found, column?.rows);
     for (let place = 0; place < places.length; place++) {
       if (isMatch(matches, places[place] as number)) found(asValue(column?.json(place) ?? column?.value(place)), 1);
     }
-    const rest = view.restMembers();
+    const rest = view.overflowMembers();
     rest?.forEachOf(name, (row, member) => {
       if (!isMatch(matches, row)) return;
       found(asValue(rest.jsonOf(member) ?? rest.value(member)), 1);
@@ -103,7 +103,7 @@ export function metadataReader(name: string): ReadValues {
 }
 
 /** Of an object or an array, its JSON. */
-export function asValue(value: unknown): NotedValue {
+export function asValue(value: unknown): CountedValue {
   if (typeof value === "string") return beginningOf(value);
   if (typeof value === "number" || typeof value === "boolean" || value === null) return value;
   return beginningOf(JSON.stringify(value));

@@ -14,7 +14,7 @@ import {
 } from "../../block/codec/flags.ts";
 import { cutBeginning } from "../../block/codec/text_column.ts";
 import type { OpenBlock } from "../../block/open_block.ts";
-import type { NotedValue } from "../../block/stats/value_counts.ts";
+import type { CountedValue } from "../../block/stats/value_counts.ts";
 import type { QueryRefusal } from "../../core/queries.ts";
 import type { FieldsResponse, ValuesResponse } from "../../core/responses.ts";
 import { METADATA_PREFIX, metadataFieldName, unquote } from "../../search/fields.ts";
@@ -35,7 +35,7 @@ import { readNested } from "./nested_values.ts";
 import { compareTexts } from "./text_order.ts";
 
 /** Fields whose values counted flags tell, so that notes can count them. */
-const FLAG_FIELDS: Readonly<Record<string, (flags: number) => NotedValue | undefined>> = {
+const FLAG_FIELDS: Readonly<Record<string, (flags: number) => CountedValue | undefined>> = {
   kind: (flags) => (kindCodeOf(flags) === 0 ? "log" : "timing"),
   level: levelOf,
   source: sourceOf,
@@ -71,7 +71,7 @@ export function* listValues(
         const matches = yield* opened.matches();
         if (matches !== "none" && !(matches === "all" && addNotedValues(opened, field, name, counts.add))) {
           // A block that turns out to be damaged is left out as a whole.
-          const values: [NotedValue, number][] = [];
+          const values: [CountedValue, number][] = [];
           const found: FoundValue = (value, count) => values.push([value, count]);
           if (read !== undefined) read(yield* opened.view(), matches, found, opened.block.project);
           else if (flagValue !== undefined) readFlags(yield* opened.view(), matches, flagValue, found);
@@ -113,7 +113,7 @@ function writtenField(name: string): string {
 function readFlags(
   view: OpenBlock,
   matches: Matches,
-  valueOf: (flags: number) => NotedValue | undefined,
+  valueOf: (flags: number) => CountedValue | undefined,
   found: FoundValue,
 ): void {
   const flags = view.flags();
@@ -132,7 +132,7 @@ function readFlags(
 function addCellValues(
   opened: ScannedBlock,
   field: string,
-  flagValue: ((flags: number) => NotedValue | undefined) | undefined,
+  flagValue: ((flags: number) => CountedValue | undefined) | undefined,
   found: FoundValue,
 ): boolean {
   if (!opened.isInside || (flagValue === undefined && field !== "touchpoint")) return false;
@@ -184,7 +184,7 @@ class ValueCounts {
     return this.#total;
   }
 
-  readonly add = (value: NotedValue, count: number): void => {
+  readonly add = (value: CountedValue, count: number): void => {
     this.#total += count;
     if (typeof value === "string") this.#texts.add(value, count);
     // −0 is 0.
@@ -197,9 +197,12 @@ class ValueCounts {
 
   values({ numbers: [texts = [], others = []] }: MostFrequent): ValuesResponse["values"] {
     const values = [
-      ...texts.map((number) => ({ value: this.#texts.text(number) as NotedValue, count: this.#texts.countOf(number) })),
+      ...texts.map((number) => ({
+        value: this.#texts.text(number) as CountedValue,
+        count: this.#texts.countOf(number),
+      })),
       ...others.map((number) => ({
-        value: JSON.parse(this.#others.text(number)) as NotedValue,
+        value: JSON.parse(this.#others.text(number)) as CountedValue,
         count: this.#others.countOf(number),
       })),
     ];
@@ -208,7 +211,7 @@ class ValueCounts {
 }
 
 /** By their texts, then by their types: 1 and "1" differ. */
-function compareValues(a: NotedValue, b: NotedValue): number {
+function compareValues(a: CountedValue, b: CountedValue): number {
   return compareTexts(String(a), String(b)) || compareTexts(typeof a, typeof b);
 }
 
@@ -248,7 +251,7 @@ export function* listFields(context: ScanContext, scope: Scope): Steps<FieldsRes
 function addFieldsOf(view: OpenBlock, matches: Matches, add: (name: string, count: number) => void): void {
   const isWanted = (row: number) => isMatch(matches, row);
   const found = countColumns(view, isWanted);
-  const rest = view.restMembers();
+  const rest = view.overflowMembers();
   for (const [name, count] of found) add(name, count);
   rest?.countNames(isWanted).forEach((count, code) => {
     if (count > 0) add(METADATA_PREFIX + rest.name(code), count);

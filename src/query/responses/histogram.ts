@@ -2,7 +2,7 @@
 // buckets; of all others the time column and the flags are read.
 
 import { kindCodeOf, levelCodeOf } from "../../block/codec/flags.ts";
-import type { BlockSummary } from "../../block/stats/statistics.ts";
+import type { BlockStatistics } from "../../block/stats/statistics.ts";
 import type { QueryRefusal } from "../../core/queries.ts";
 import type { HistogramBucket, HistogramResponse } from "../../core/responses.ts";
 import { Coverage, candidates, type ScanContext, type Steps, scanBlocks } from "../scan/scan.ts";
@@ -64,7 +64,7 @@ function countNotes(opened: ScannedBlock, scope: Scope, buckets: Buckets, counts
 }
 
 /** Whether records of given flags match, whatever their touchpoint; undefined where that does not decide. */
-function verdictsByFlags(opened: ScannedBlock, summary: BlockSummary): Map<number, boolean> | undefined {
+function verdictsByFlags(opened: ScannedBlock, summary: BlockStatistics): Map<number, boolean> | undefined {
   const byFlags = new Map<number, boolean>();
   const verdicts = opened.cellMatches(summary);
   for (const [index, { flags }] of summary.cells.entries()) {

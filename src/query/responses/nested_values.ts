@@ -3,7 +3,7 @@
 
 import { TextTable } from "../../block/codec/text_table.ts";
 import type { OpenBlock } from "../../block/open_block.ts";
-import type { NotedValue } from "../../block/stats/value_counts.ts";
+import type { CountedValue } from "../../block/stats/value_counts.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { splitsOf } from "../match/metadata_path.ts";
 import { isMatch, type Matches } from "../scan/scanned_block.ts";
@@ -12,7 +12,7 @@ import { asValue, type FoundValue } from "./field_readers.ts";
 /** Counts the values that the name means in the wanted rows. */
 export function readNested(name: string, view: OpenBlock, matches: Matches, found: FoundValue): void {
   const byRow = new Map<number, DifferentValues>();
-  const rest = view.restMembers();
+  const rest = view.overflowMembers();
   const whole: [string, string | undefined] = [name, undefined];
   for (const [head, path] of [whole, ...splitsOf(name)]) {
     rest?.forEachOf(head, (row, member) => {
@@ -20,7 +20,7 @@ export function readNested(name: string, view: OpenBlock, matches: Matches, foun
     });
     const column = view.metadata(head);
     // Texts have no members.
-    if (column === undefined || (path !== undefined && column.coded() !== undefined)) continue;
+    if (column === undefined || (path !== undefined && column.asDictionary() !== undefined)) continue;
     for (let place = 0; place < column.rows.length; place++) {
       const row = column.rows[place] as number;
       if (isMatch(matches, row)) collectAt(column.value(place), path, valuesOf(byRow, row));
@@ -34,10 +34,10 @@ const COMPARED_MAX = 16;
 
 /** The different values of one record, which may be very many. */
 class DifferentValues {
-  readonly values: NotedValue[] = [];
+  readonly values: CountedValue[] = [];
   #table: TextTable | undefined;
 
-  add(value: NotedValue): void {
+  add(value: CountedValue): void {
     if (this.values.length < COMPARED_MAX) {
       if (!this.values.includes(value)) this.values.push(value);
       return;
@@ -51,7 +51,7 @@ class DifferentValues {
 }
 
 /** Of values that differ, even in their types only, another one. */
-function nameOf(value: NotedValue): string {
+function nameOf(value: CountedValue): string {
   return `${typeof value} ${value}`;
 }
 

@@ -93,7 +93,7 @@ function matching(starts: readonly OpenStart[], scope: Scope): OpenStart[] {
   return [...projects].flatMap(([project, all]) => {
     const columns = emptyColumns();
     all.forEach(({ start }, index) => appendRecord(columns, index + 1, { ...start, kind: "started" }));
-    const view = openBlock(new BlockEncoder().packed(columns).pieces, columns.count);
+    const view = openBlock(new BlockEncoder().packed(columns).chunks, columns.count);
     const matches = matchRows(scope.search, view, project);
     return all.filter((_, index) => matches[index] === 1);
   });

@@ -1,6 +1,6 @@
 // What a query holds, about, for whoever decides which queries may go on: the lists it collects, and what it inflates of the block in work.
 
-import type { PieceSource } from "../../block/codec/column_chunks.ts";
+import type { ChunkSource } from "../../block/codec/column_chunks.ts";
 import { inflatedBytesOf } from "../../block/codec/column_chunks.ts";
 import { INFLATED_FACTOR } from "./limits.ts";
 
@@ -31,11 +31,11 @@ export class QueryMemory {
   }
 
   /** The pieces of the block in work, as they are; what they take is counted. */
-  countInflated(pieces: PieceSource): PieceSource {
+  countInflated(pieces: ChunkSource): ChunkSource {
     return {
       names: () => pieces.names(),
-      piece: (name) => {
-        const piece = pieces.piece(name);
+      chunk: (name) => {
+        const piece = pieces.chunk(name);
         const bytes = piece === undefined ? 0 : inflatedBytesOf(piece);
         this.#inflated += bytes;
         this.#onInflated(bytes);

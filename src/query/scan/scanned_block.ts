@@ -1,15 +1,15 @@
 // One block as a question looks at it: first what its header and its summary say, then its columns, each step only when the
 // one before has not decided. Nothing is inflated for a block that cannot match.
 
-import type { PieceSource } from "../../block/codec/column_chunks.ts";
-import { SUMMARY } from "../../block/codec/column_chunks.ts";
-import { readTextFilters, type TextFilters } from "../../block/filter/block_filters.ts";
+import type { ChunkSource } from "../../block/codec/column_chunks.ts";
+import { STATISTICS_CHUNK } from "../../block/codec/column_chunks.ts";
+import { type BlockFilters, readBlockFilters } from "../../block/filter/block_filters.ts";
 import { OpenBlock } from "../../block/open_block.ts";
-import type { BlockSummary } from "../../block/stats/statistics.ts";
-import { readSummary } from "../../block/stats/statistics.ts";
+import type { BlockStatistics } from "../../block/stats/statistics.ts";
+import { readStatistics } from "../../block/stats/statistics.ts";
 import type { Expression } from "../../search/expression.ts";
 import { matchSteps } from "../match/evaluate.ts";
-import { type BlockStatistics, canSkipBlock, matchCell } from "../match/prune.ts";
+import { canSkipBlock, matchCell, type PruningInput } from "../match/prune.ts";
 import type { QueryMemory } from "./query_memory.ts";
 import type { Scope } from "./scope.ts";
 import type { QueryBlock } from "./source.ts";
@@ -32,7 +32,7 @@ export function mayHold(block: QueryBlock, scope: Scope): boolean {
   return !canSkipBlock(scope.search, headerFacts(block));
 }
 
-function headerFacts(block: QueryBlock): BlockStatistics {
+function headerFacts(block: QueryBlock): PruningInput {
   const { project, timeMin, timeMax, idMin, idMax, levels, statuses, records } = block;
   const logs = levels.reduce((sum, count) => sum + count, 0);
   return {
@@ -61,13 +61,13 @@ export class ScannedBlock {
   readonly from: number;
   readonly to: number;
   readonly #search: Expression;
-  readonly #pieces: PieceSource;
+  readonly #pieces: ChunkSource;
   readonly #cache: StatisticsCache;
   readonly #memory: QueryMemory;
   #view: OpenBlock | undefined;
-  #summary: BlockSummary | null | undefined;
+  #summary: BlockStatistics | null | undefined;
 
-  constructor(block: QueryBlock, pieces: PieceSource, scope: Scope, { cache, memory }: OpenedBlockOptions) {
+  constructor(block: QueryBlock, pieces: ChunkSource, scope: Scope, { cache, memory }: OpenedBlockOptions) {
     this.block = block;
     this.from = scope.shownFrom(block.project);
     this.to = scope.to;
@@ -93,11 +93,11 @@ export class ScannedBlock {
   }
 
   /** What the compactor noted of a merged block; undefined for a small one, and for blocks of before there were notes. */
-  statistics(): BlockSummary | undefined {
+  statistics(): BlockStatistics | undefined {
     if (this.#summary === undefined) {
       this.#summary = this.#cache.statisticsOf(this.block, () => {
-        const piece = this.#pieces.piece(SUMMARY);
-        return piece === undefined ? null : readSummary(piece);
+        const piece = this.#pieces.chunk(STATISTICS_CHUNK);
+        return piece === undefined ? null : readStatistics(piece);
       });
     }
     return this.#summary ?? undefined;
@@ -111,12 +111,12 @@ export class ScannedBlock {
     const verdicts = this.cellMatches(summary);
     if (verdicts.every((verdict) => verdict === true)) return "all";
     if (verdicts.every((verdict) => verdict === false)) return "none";
-    const facts: BlockStatistics = { ...headerFacts(this.block), cells: summary.cells, texts: () => this.#filter() };
+    const facts: PruningInput = { ...headerFacts(this.block), cells: summary.cells, texts: () => this.#filter() };
     return canSkipBlock(this.#search, facts) ? "none" : "some";
   }
 
   /** For each of the summary's cells whether its records match; undefined where only the columns tell. */
-  cellMatches(summary: BlockSummary): (boolean | undefined)[] {
+  cellMatches(summary: BlockStatistics): (boolean | undefined)[] {
     const { project } = this.block;
     if (this.#search.kind === "all") return summary.cells.map(() => true);
     return summary.cells.map(({ flags, touchpoint }) => matchCell(this.#search, { project, flags, touchpoint }));
@@ -142,7 +142,7 @@ export class ScannedBlock {
   }
 
   /** The block's text filters, where it has any. */
-  #filter(): TextFilters | undefined {
-    return this.#cache.filterOf(this.block, () => readTextFilters(this.#pieces, this.block.records)) ?? undefined;
+  #filter(): BlockFilters | undefined {
+    return this.#cache.filterOf(this.block, () => readBlockFilters(this.#pieces, this.block.records)) ?? undefined;
   }
 }

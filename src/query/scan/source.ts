@@ -1,11 +1,11 @@
 // What queries need of the data file: the small interface that the store's reader fulfils. A question holds a reader of its own for
 // as long as it lasts, so that its snapshots are nobody else's.
 
-import type { PieceSource } from "../../block/codec/column_chunks.ts";
-import type { BlockHeader } from "../../block/stats/zone_map.ts";
+import type { ChunkSource } from "../../block/codec/column_chunks.ts";
+import type { ZoneMap } from "../../block/stats/zone_map.ts";
 
 /** A block as questions see it before they open it. One without records cannot be opened: it is damaged, and may have held anything. */
-export interface QueryBlock extends Omit<BlockHeader, "receivedMin" | "receivedMax"> {
+export interface QueryBlock extends Omit<ZoneMap, "receivedMin" | "receivedMax"> {
   readonly id: number;
   readonly project: string;
   /** Of its pieces, inflated. */
@@ -29,7 +29,7 @@ export interface QuerySource {
   /** The blocks that hold ids from `from` up to, not including, `to`. */
   listIds(from: number, to: number): QueryBlock[];
   /** A block's pieces, or undefined when it is gone. Throws BlockDamagedError where the file itself is damaged. */
-  open(block: number): PieceSource | undefined;
+  open(block: number): ChunkSource | undefined;
   /** All records below it are stored. */
   nextRecordId(): number;
   /** Every project that ever stored anything. */

@@ -2,8 +2,8 @@
 // ever stale. Bounded in bytes, what was used longest ago goes first; and what was not used for some minutes goes, too: its block is
 // likely to be gone, merged into another one or expired.
 
-import type { TextFilters } from "../../block/filter/block_filters.ts";
-import type { BlockSummary } from "../../block/stats/statistics.ts";
+import type { BlockFilters } from "../../block/filter/block_filters.ts";
+import type { BlockStatistics } from "../../block/stats/statistics.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { QueryBlock } from "./source.ts";
 
@@ -64,8 +64,8 @@ function sizeOf(value: Sized | null): number {
 }
 
 export class StatisticsCache {
-  readonly #summaries: Kept<BlockSummary>;
-  readonly #filters: Kept<TextFilters>;
+  readonly #summaries: Kept<BlockStatistics>;
+  readonly #filters: Kept<BlockFilters>;
 
   readonly #clock: Clock;
 
@@ -77,12 +77,12 @@ export class StatisticsCache {
   }
 
   /** The block's summary, null where it has none; `read` gets it the first time. */
-  statisticsOf(block: QueryBlock, read: () => BlockSummary | null): BlockSummary | null {
+  statisticsOf(block: QueryBlock, read: () => BlockStatistics | null): BlockStatistics | null {
     return this.#summaries.of(nameOf(block), this.#clock(), read);
   }
 
   /** The block's text filters, null where it has none. */
-  filterOf(block: QueryBlock, read: () => TextFilters | null): TextFilters | null {
+  filterOf(block: QueryBlock, read: () => BlockFilters | null): BlockFilters | null {
     return this.#filters.of(nameOf(block), this.#clock(), read);
   }
 

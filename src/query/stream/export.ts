@@ -7,7 +7,7 @@
 // 300,000 records a second with one project, 200,000 with 50, 170,000 with 200.
 
 import { collectGarbage } from "#runtime/memory.ts";
-import type { BlockPiece } from "../../block/codec/column_chunks.ts";
+import type { ColumnChunk } from "../../block/codec/column_chunks.ts";
 import { BlockDamagedError } from "../../block/codec/damage.ts";
 import { decodeColumns, openBlock } from "../../block/open_block.ts";
 import { recordsOf } from "../../block/records.ts";
@@ -34,7 +34,7 @@ export interface ExportSource {
   /** The blocks that hold ids from `from` up to, not including, `to`. */
   overlapping(from: number, to: number): readonly ExportBlock[];
   /** The pieces of a block, or undefined when it is gone: merged or expired. Throws BlockDamagedError. */
-  pieces(block: number): readonly BlockPiece[] | undefined;
+  pieces(block: number): readonly ColumnChunk[] | undefined;
   /** The names of all projects that ever stored anything. */
   projects(): readonly string[];
   /** Blocks of which nobody knows whether all of their records are exported. */
@@ -155,7 +155,7 @@ function readWindow(
 function addBlock(
   window: ExportWindow,
   block: ExportBlock,
-  pieces: readonly BlockPiece[],
+  pieces: readonly ColumnChunk[],
   filter: ExportFilter,
   lineOf: (record: ShownRecord) => string,
 ): void {

@@ -2,12 +2,12 @@
 // of a merged block is packed, as a group is, and merged. In: the blocks of one project, one after the other. Out: how much went. A
 // damaged block cannot be searched: it goes where everything in it goes by its header, and else stays and is counted.
 
-import { PACKED } from "../../block/codec/column_chunks.ts";
+import { PACKED_CHUNK } from "../../block/codec/column_chunks.ts";
 import { selectRows } from "../../block/columns.ts";
 import { BlockEncoder } from "../../block/encode.ts";
 import { BlockMerger, type MergedBlock } from "../../block/merge/merge_blocks.ts";
 import { decodeColumns, openBlock } from "../../block/open_block.ts";
-import { headerOf } from "../../block/stats/zone_map.ts";
+import { zoneMapOf } from "../../block/stats/zone_map.ts";
 import type { EraseReport } from "../../core/account_responses.ts";
 import type { Database } from "../../runtime/driver.ts";
 import type { StoreWriter } from "../store_writer.ts";
@@ -131,9 +131,9 @@ function* rewrite(
   yield at;
   const kept = selectRows(columns, isKept);
   yield at;
-  const small = { header: headerOf(kept), encoded: new BlockEncoder().packed(kept) };
+  const small = { zoneMap: zoneMapOf(kept), encoded: new BlockEncoder().packed(kept) };
   yield at;
-  const isPacked = pieces[0]?.name === PACKED;
+  const isPacked = pieces[0]?.name === PACKED_CHUNK;
   const left = isPacked ? small : yield* saying(at, merged(small));
   yield at;
   const id = store.catalog.nextId;
@@ -142,9 +142,9 @@ function* rewrite(
   return securely(store.database, () => store.replaceMerged({ plan, ...left })) ? id : undefined;
 }
 
-function* merged({ header, encoded }: MergedBlock): Generator<void, MergedBlock> {
+function* merged({ zoneMap, encoded }: MergedBlock): Generator<void, MergedBlock> {
   const merger = new BlockMerger();
-  merger.add(encoded.pieces, header.records);
+  merger.add(encoded.chunks, zoneMap.records);
   yield;
   return yield* merger.columnarSteps();
 }

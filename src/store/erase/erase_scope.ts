@@ -57,7 +57,7 @@ export function matchingCandidates(scope: EraseScope, candidates: readonly Candi
   }
   const matching = new Set<number>();
   if (columns.count === 0) return matching;
-  const rows = matchRows(openBlock(new BlockEncoder().packed(columns).pieces, columns.count), project);
+  const rows = matchRows(openBlock(new BlockEncoder().packed(columns).chunks, columns.count), project);
   owners.forEach((id, row) => {
     if (rows[row] === 1) matching.add(id);
   });

@@ -7,7 +7,7 @@
 // Memory: one inflated block, as values and as bytes, and bits for the ids of blocks that overlap. Measured on one core: 500,000 records
 // a second or more.
 
-import type { BlockPiece } from "../../block/codec/column_chunks.ts";
+import type { ColumnChunk } from "../../block/codec/column_chunks.ts";
 import { BlockDamagedError } from "../../block/codec/damage.ts";
 import type { Database } from "../../runtime/driver.ts";
 import { areNamesSound, HEADER_COLUMNS, isHeaderSound } from "../block_table.ts";
@@ -140,7 +140,7 @@ class BlockVerifier {
       if (values === undefined) return undefined;
       const pieces = this.#database
         .query("SELECT name, checksum, data FROM pieces WHERE key >= ? AND key < ? ORDER BY key")
-        .all(id * PIECES_MAX, (id + 1) * PIECES_MAX) as BlockPiece[];
+        .all(id * PIECES_MAX, (id + 1) * PIECES_MAX) as ColumnChunk[];
       const header = values.slice(0, -1);
       return { header, checksum: values.at(-1), pieces, project: this.#projectOf(header) };
     } finally {

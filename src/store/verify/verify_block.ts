@@ -7,28 +7,28 @@
 
 import { ByteReader, ByteWriter } from "../../block/codec/bytes.ts";
 import {
-  type BlockPiece,
-  FILTER,
+  type ColumnChunk,
+  compressChunk,
+  FILTER_CHUNK,
   inflate,
   METADATA_PREFIX,
-  PACKED,
-  pieceOf,
-  SUMMARY,
+  PACKED_CHUNK,
+  STATISTICS_CHUNK,
 } from "../../block/codec/column_chunks.ts";
 import { orDamaged } from "../../block/codec/damage.ts";
 import type { Columns } from "../../block/columns.ts";
-import { PARTED_COLUMN, partName, readHead, writeHead } from "../../block/filter/chunked_texts.ts";
+import { CHUNKED_COLUMN, readChunkHead, textChunkName, writeChunkHead } from "../../block/filter/chunked_texts.ts";
 import { FILTER_VERSIONS } from "../../block/filter/ngram_filter.ts";
 import { BlockMerger } from "../../block/merge/merge_blocks.ts";
-import type { MergedRows } from "../../block/merge/merge_output.ts";
-import { partedMessages } from "../../block/merge/output_columns.ts";
-import { summarySource } from "../../block/merge/output_statistics.ts";
+import type { MergeOutput } from "../../block/merge/merge_output.ts";
+import { chunkedMessages } from "../../block/merge/output_columns.ts";
+import { statisticsSource } from "../../block/merge/output_statistics.ts";
 import { decodeColumns } from "../../block/open_block.ts";
-import { summarise } from "../../block/stats/compute_statistics.ts";
+import { computeStatistics } from "../../block/stats/compute_statistics.ts";
 import { DurationSketch, type SketchLike } from "../../block/stats/duration_sketch.ts";
-import { type BlockSummary, readSummary } from "../../block/stats/statistics.ts";
-import type { NotedValue, NotedValues } from "../../block/stats/value_counts.ts";
-import { headerOf } from "../../block/stats/zone_map.ts";
+import { type BlockStatistics, readStatistics } from "../../block/stats/statistics.ts";
+import type { CountedValue, StoredValueCounts } from "../../block/stats/value_counts.ts";
+import { zoneMapOf } from "../../block/stats/zone_map.ts";
 import { DAY_MS, METADATA_NAME_LENGTH_MAX } from "../../core/limits.ts";
 
 /** The values of a row of `blocks`, in the order of HEADER_COLUMNS. */
@@ -50,7 +50,7 @@ export const HEADER = {
 /** What is wrong with a block, each a sentence without its subject; and its columns. Throws BlockDamagedError. */
 export function verifyBlock(
   header: HeaderValues,
-  pieces: readonly BlockPiece[],
+  pieces: readonly ColumnChunk[],
 ): { readonly wrong: readonly string[]; readonly columns: Columns } {
   const wrong: string[] = [];
   const bytes = pieces.reduce((sum, piece) => sum + piece.data.length, 0);
@@ -63,24 +63,24 @@ export function verifyBlock(
     wrong.push("it has records of another day than its header says");
     break;
   }
-  if (pieces[0]?.name !== PACKED) wrong.push(...orDamaged(() => wrongNotes(pieces, columns.count)));
+  if (pieces[0]?.name !== PACKED_CHUNK) wrong.push(...orDamaged(() => wrongNotes(pieces, columns.count)));
   return { wrong, columns };
 }
 
 /** Merges a merged block again, and compares what is noted of its rows. */
-function wrongNotes(pieces: readonly BlockPiece[], count: number): string[] {
+function wrongNotes(pieces: readonly ColumnChunk[], count: number): string[] {
   const merger = new BlockMerger("as they lie");
   merger.add(pieces, count);
-  const merged = merger.rows();
-  const isParted = pieces.some(({ name }) => name === partName(0));
+  const merged = merger.output();
+  const isParted = pieces.some(({ name }) => name === textChunkName(0));
   const wrong: string[] = [];
   for (const piece of pieces) {
-    if (piece.name === SUMMARY && !isSummaryOf(piece, merged))
+    if (piece.name === STATISTICS_CHUNK && !isSummaryOf(piece, merged))
       wrong.push("its summary does not say what its records are");
-    if (piece.name === FILTER && !isFilterOf(piece, merged, isParted)) {
+    if (piece.name === FILTER_CHUNK && !isFilterOf(piece, merged, isParted)) {
       wrong.push("its text filter is not that of its records");
     }
-    if (piece.name === PARTED_COLUMN && isParted && !isHeadOf(piece, merged)) {
+    if (piece.name === CHUNKED_COLUMN && isParted && !isHeadOf(piece, merged)) {
       wrong.push("the text filters of its messages are not those of its records");
     }
   }
@@ -88,44 +88,44 @@ function wrongNotes(pieces: readonly BlockPiece[], count: number): string[] {
 }
 
 function saysSame(header: HeaderValues, columns: Columns): boolean {
-  const { records, idMin, idMax, timeMin, timeMax, receivedMin, receivedMax, levels, statuses } = headerOf(columns);
+  const { records, idMin, idMax, timeMin, timeMax, receivedMin, receivedMax, levels, statuses } = zoneMapOf(columns);
   const computed = [records, idMin, idMax, timeMin, timeMax, receivedMin, receivedMax, ...levels, ...statuses];
   return computed.every((value, index) => value === header[HEADER.records + index]);
 }
 
-function isFilterOf(piece: BlockPiece, merged: MergedRows, isParted: boolean): boolean {
+function isFilterOf(piece: ColumnChunk, merged: MergeOutput, isParted: boolean): boolean {
   const bytes = inflate(piece);
   return FILTER_VERSIONS.some((version) => {
-    const filter = merged.textFilter(!isParted, version).encode();
+    const filter = merged.ngramFilter(!isParted, version).encode();
     return filter !== undefined && Buffer.compare(filter.view(), bytes) === 0;
   });
 }
 
-function isHeadOf(piece: BlockPiece, merged: MergedRows): boolean {
+function isHeadOf(piece: ColumnChunk, merged: MergeOutput): boolean {
   const bytes = inflate(piece);
   const reader = new ByteReader(bytes);
   // Its form.
   reader.byte();
-  const { partTexts } = readHead(reader, merged.blocks.count);
-  const messages = partedMessages(merged);
+  const { chunkTexts: partTexts } = readChunkHead(reader, merged.input.count);
+  const messages = chunkedMessages(merged);
   return FILTER_VERSIONS.some((version) => {
     const computed = new ByteWriter();
-    writeHead(computed, messages, partTexts, version);
+    writeChunkHead(computed, messages, partTexts, version);
     return Buffer.compare(computed.view(), bytes) === 0;
   });
 }
 
-function isSummaryOf(piece: BlockPiece, merged: MergedRows): boolean {
-  const computed = summarise(summarySource(merged));
+function isSummaryOf(piece: ColumnChunk, merged: MergeOutput): boolean {
+  const computed = computeStatistics(statisticsSource(merged));
   if (computed === undefined) return false;
   if (Buffer.compare(computed.view(), inflate(piece)) === 0) return true;
   // Another machine's logarithm may put a duration that lies between two buckets of a sketch into the other one; and a summary of the
   // former version says less.
-  return saysOnly(readSummary(piece), readSummary(pieceOf(SUMMARY, computed.view())));
+  return saysOnly(readStatistics(piece), readStatistics(compressChunk(STATISTICS_CHUNK, computed.view())));
 }
 
 /** Whether a summary says nothing but what was computed, into which bucket a duration fell left aside. */
-function saysOnly(said: BlockSummary, computed: BlockSummary): boolean {
+function saysOnly(said: BlockStatistics, computed: BlockStatistics): boolean {
   return (
     countsOf(said) === countsOf(computed) &&
     // The former version listed more of them.
@@ -136,21 +136,21 @@ function saysOnly(said: BlockSummary, computed: BlockSummary): boolean {
 }
 
 /** Names that are too long for a column are sorted: they had one once, so they come in another place. */
-function listOf(fields: BlockSummary["fields"]): string | undefined {
+function listOf(fields: BlockStatistics["fields"]): string | undefined {
   const isLong = ([name]: readonly [string, number]) => name.length > METADATA_PREFIX.length + METADATA_NAME_LENGTH_MAX;
   const all = fields === undefined ? [] : [...fields];
   const long = all.filter(isLong).sort(([a], [b]) => (a < b ? -1 : 1));
   return fields && JSON.stringify([all.filter((field) => !isLong(field)), long]);
 }
 
-function countsOf({ cells, slots }: BlockSummary): string {
+function countsOf({ cells, slots }: BlockStatistics): string {
   const { widthMs, times, flags, counts } = slots;
   const cellCounts = cells.map(({ touchpoint, flags: cellFlags, count }) => [touchpoint, cellFlags, count]);
   return JSON.stringify([cellCounts, widthMs, [...times], [...flags], [...counts]]);
 }
 
 /** Cells of the first one may share a sketch where those of the other one have one each, or share it too. */
-function haveDurationsOf(said: BlockSummary, computed: BlockSummary): boolean {
+function haveDurationsOf(said: BlockStatistics, computed: BlockStatistics): boolean {
   const together = new Map<SketchLike, DurationSketch>();
   const merged = new Set<SketchLike>();
   for (const [index, { sketch }] of said.cells.entries()) {
@@ -172,15 +172,15 @@ function durationsOf(sketch: SketchLike): string {
 }
 
 /** Of fields that both note: texts made to look alike may be left out of one of them. */
-function haveValuesOf(said: BlockSummary["values"], computed: BlockSummary["values"]): boolean {
+function haveValuesOf(said: BlockStatistics["values"], computed: BlockStatistics["values"]): boolean {
   return [...said].every(([name, values]) => {
     const own = computed.get(name);
     return own === undefined || JSON.stringify(countsByValue(own)) === JSON.stringify(countsByValue(values));
   });
 }
 
-function countsByValue(values: NotedValues): [value: NotedValue, count: number][] {
-  const counts: [NotedValue, number][] = [];
+function countsByValue(values: StoredValueCounts): [value: CountedValue, count: number][] {
+  const counts: [CountedValue, number][] = [];
   values.forEach((value, count) => counts.push([value, count]));
   return counts;
 }

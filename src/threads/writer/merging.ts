@@ -58,13 +58,13 @@ export class Merging {
     const { plan } = this.#inWork;
     this.#inWork = undefined;
     for (const block of unmergeable) this.#store.catalog.giveUp(block);
-    const bytes = result?.encoded.pieces.reduce((sum, piece) => sum + piece.data.length, 0) ?? 0;
+    const bytes = result?.encoded.chunks.reduce((sum, piece) => sum + piece.data.length, 0) ?? 0;
     if (result === undefined || !this.#maintenance.hasRoomFor(bytes)) {
       this.#nextAt = performance.now() + MERGE_AGAIN_AFTER_MS;
       return false;
     }
     if (!isHealthy) return false;
-    assert(result.encoded.pieces.length > 0, "a merged block has pieces");
+    assert(result.encoded.chunks.length > 0, "a merged block has pieces");
     this.#store.replaceMerged({ plan, ...result });
     return true;
   }

@@ -4,7 +4,7 @@ import { BlockDamagedError } from "../../../src/block/codec/damage.ts";
 import { BlockEncoder } from "../../../src/block/encode.ts";
 import { decodeColumns } from "../../../src/block/open_block.ts";
 import { recordsOf } from "../../../src/block/records.ts";
-import { headerOf } from "../../../src/block/stats/zone_map.ts";
+import { zoneMapOf } from "../../../src/block/stats/zone_map.ts";
 import { METADATA_COLUMNS_MAX } from "../../../src/core/limits.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
 import { mergeColumns } from "../../support/merge_columns.ts";
@@ -13,7 +13,7 @@ import { integer, runSeed, seededRandom } from "../../support/random.ts";
 import { columnsOf, randomRecord } from "./random_records.ts";
 
 function roundTrip(encoded: EncodedBlock, count: number): StoredRecord[] {
-  return recordsOf(decodeColumns(encoded.pieces, count));
+  return recordsOf(decodeColumns(encoded.chunks, count));
 }
 
 /** Equal as JSON values: −0 is 0, and an own member "__proto__" counts. */
@@ -43,7 +43,7 @@ describe("a block gives back what went in", () => {
       const records = Array.from({ length: 2 + integer(random, 200) }, (_, index) => randomRecord(random, index + 1));
       const cut = 1 + integer(random, records.length - 2);
       const parts = [records.slice(0, cut), records.slice(cut)].map((part) =>
-        decodeColumns(new BlockEncoder().packed(columnsOf(part)).pieces, part.length),
+        decodeColumns(new BlockEncoder().packed(columnsOf(part)).chunks, part.length),
       );
       const merged = mergeColumns(parts);
       const back = roundTrip(columnarOf(merged), records.length);
@@ -53,7 +53,7 @@ describe("a block gives back what went in", () => {
         const [before, after] = [order[row - 1] as [string, number], order[row] as [string, number]];
         expect(before[0] < after[0] || (before[0] === after[0] && before[1] <= after[1])).toBe(true);
       }
-      expect(headerOf(merged)).toEqual(headerOf(columnsOf(records)));
+      expect(zoneMapOf(merged)).toEqual(zoneMapOf(columnsOf(records)));
     }
   });
 
@@ -61,7 +61,7 @@ describe("a block gives back what went in", () => {
     const records = Array.from({ length: 300 }, (_, index) => randomRecord(random, index + 1, 5_000));
     const columns = columnsOf(records);
     expect(columns.metadata.size).toBeLessThanOrEqual(METADATA_COLUMNS_MAX);
-    expect(columns.metadataRest.rows.length).toBeGreaterThan(0);
+    expect(columns.overflow.rows.length).toBeGreaterThan(0);
     const parts = [records.slice(0, 150), records.slice(150)].map(columnsOf);
     const merged = mergeColumns(parts);
     expect(merged.metadata.size).toBeLessThanOrEqual(METADATA_COLUMNS_MAX);
@@ -71,14 +71,14 @@ describe("a block gives back what went in", () => {
 
   test("and its header counts logs by level and timings by status", () => {
     const base = { ...randomRecord(random, 1), time: 5, receivedAt: 7 };
-    const header = headerOf(
+    const zoneMap = zoneMapOf(
       columnsOf([
         { ...base, id: 4, kind: "log", level: "warn" },
         { ...base, id: 5, kind: "log", level: "warn", time: 9 },
         { ...base, id: 6, kind: "orphaned", level: "error", receivedAt: 8 },
       ]),
     );
-    expect(header).toEqual({
+    expect(zoneMap).toEqual({
       records: 3,
       idMin: 4,
       idMax: 6,
@@ -96,19 +96,19 @@ describe("a damaged block", () => {
   test("is told by its checksum, whichever byte was changed", () => {
     const random = seededRandom(runSeed("damaged block"));
     const records = Array.from({ length: 20 }, (_, index) => randomRecord(random, index + 1));
-    const [piece] = new BlockEncoder().packed(columnsOf(records)).pieces;
-    if (piece === undefined) throw new Error("a packed block has a piece");
+    const [chunk] = new BlockEncoder().packed(columnsOf(records)).chunks;
+    if (chunk === undefined) throw new Error("a packed block has a chunk");
     for (let round = 0; round < 50; round++) {
-      const data = Uint8Array.from(piece.data);
+      const data = Uint8Array.from(chunk.data);
       const at = integer(random, data.length - 1);
       data[at] = (data[at] as number) ^ (1 + integer(random, 254));
-      expect(() => decodeColumns([{ ...piece, data }], records.length)).toThrow(BlockDamagedError);
+      expect(() => decodeColumns([{ ...chunk, data }], records.length)).toThrow(BlockDamagedError);
     }
   });
 
   test("is an error and not nonsense when its header counts other rows", () => {
     const random = seededRandom(7);
     const encoded = columnarOf(columnsOf([randomRecord(random, 1), randomRecord(random, 2)]));
-    expect(() => decodeColumns(encoded.pieces, 3)).toThrow(BlockDamagedError);
+    expect(() => decodeColumns(encoded.chunks, 3)).toThrow(BlockDamagedError);
   });
 });

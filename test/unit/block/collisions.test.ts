@@ -56,10 +56,10 @@ describe("texts with one hash cost about what others cost", () => {
         [badAgain, goodAgain],
       ] as const) {
         const merge = (columns: Columns) => {
-          const { pieces } = new BlockEncoder().packed(columns);
+          const { chunks } = new BlockEncoder().packed(columns);
           return () => {
             const merger = new BlockMerger();
-            merger.add(pieces, columns.count);
+            merger.add(chunks, columns.count);
             merger.columnar(1);
           };
         };
@@ -79,10 +79,10 @@ describe("names of metadata fields with one hash cost about what others cost", (
         appendRecord(columns, from + 1, record(from + 1, { metadata }));
         blocks.push(columns);
       }
-      const pieces = blocks.map((columns) => new BlockEncoder().packed(columns).pieces);
+      const chunks = blocks.map((columns) => new BlockEncoder().packed(columns).chunks);
       return () => {
         const merger = new BlockMerger();
-        for (const block of pieces) merger.add(block, 1);
+        for (const block of chunks) merger.add(block, 1);
         merger.columnar(1);
       };
     };

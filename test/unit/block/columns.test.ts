@@ -3,7 +3,7 @@ import { appendRecord, emptyColumns, selectRows } from "../../../src/block/colum
 import { BlockEncoder } from "../../../src/block/encode.ts";
 import { decodeColumns } from "../../../src/block/open_block.ts";
 import { recordsOf } from "../../../src/block/records.ts";
-import { headerOf } from "../../../src/block/stats/zone_map.ts";
+import { zoneMapOf } from "../../../src/block/stats/zone_map.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
 import { recordOf } from "../../support/groups.ts";
 import { columnarOf } from "../../support/merged_blocks.ts";
@@ -33,15 +33,15 @@ describe("selected rows", () => {
       const columns = emptyColumns();
       for (const record of records) appendRecord(columns, record.id, record);
       const encoder = new BlockEncoder();
-      const stored = decodeColumns(pick(random, [encoder.packed(columns), columnarOf(columns)]).pieces, columns.count);
+      const stored = decodeColumns(pick(random, [encoder.packed(columns), columnarOf(columns)]).chunks, columns.count);
       const share = pick(random, [0, 0.1, 0.5, 1]);
       const isKept = Uint8Array.from(records, () => (random() < share ? 1 : 0));
       const kept = records.filter((_, row) => isKept[row] === 1);
       const selected = selectRows(stored, isKept);
       expect(recordsOf(selected)).toEqual(kept);
       if (kept.length === 0) continue;
-      expect(headerOf(selected).records).toBe(kept.length);
-      const again = decodeColumns(pick(random, [encoder.packed(selected), columnarOf(selected)]).pieces, kept.length);
+      expect(zoneMapOf(selected).records).toBe(kept.length);
+      const again = decodeColumns(pick(random, [encoder.packed(selected), columnarOf(selected)]).chunks, kept.length);
       expect(recordsOf(again)).toEqual(kept);
     }
   });

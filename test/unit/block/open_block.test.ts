@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import type { BlockPiece } from "../../../src/block/codec/column_chunks.ts";
-import { type PieceSource, piecesAtHand } from "../../../src/block/codec/column_chunks.ts";
+import type { ColumnChunk } from "../../../src/block/codec/column_chunks.ts";
+import { type ChunkSource, chunksInMemory } from "../../../src/block/codec/column_chunks.ts";
 import { BlockDamagedError, BlockGoneError } from "../../../src/block/codec/damage.ts";
 import { BlockEncoder } from "../../../src/block/encode.ts";
 import { decodeColumns, OpenBlock, openBlock } from "../../../src/block/open_block.ts";
@@ -15,30 +15,30 @@ function randomRecords(random: Random, count: number, names?: number): StoredRec
 }
 
 /** Records which pieces were loaded. */
-class CountingSource implements PieceSource {
+class CountingSource implements ChunkSource {
   readonly loaded: string[] = [];
-  readonly #pieces: PieceSource;
+  readonly #chunks: ChunkSource;
 
-  constructor(pieces: readonly BlockPiece[]) {
-    this.#pieces = piecesAtHand(pieces);
+  constructor(chunks: readonly ColumnChunk[]) {
+    this.#chunks = chunksInMemory(chunks);
   }
 
-  piece(name: string): BlockPiece | undefined {
+  chunk(name: string): ColumnChunk | undefined {
     this.loaded.push(name);
-    return this.#pieces.piece(name);
+    return this.#chunks.chunk(name);
   }
 
   names(): readonly string[] {
-    return this.#pieces.names();
+    return this.#chunks.names();
   }
 }
 
 /** The piece with one byte changed. */
-function damaged(piece: BlockPiece): BlockPiece {
-  const data = Uint8Array.from(piece.data);
+function damaged(chunk: ColumnChunk): ColumnChunk {
+  const data = Uint8Array.from(chunk.data);
   const at = data.length >> 1;
   data[at] = (data[at] as number) ^ 1;
-  return { ...piece, data };
+  return { ...chunk, data };
 }
 
 describe("an opened block", () => {
@@ -48,13 +48,13 @@ describe("an opened block", () => {
     for (let round = 0; round < 80; round++) {
       const count = 1 + integer(random, 60);
       const columns = columnsOf(randomRecords(random, count, round % 4 === 0 ? 400 : 6));
-      const all = recordsOf(decodeColumns(new BlockEncoder().packed(columns).pieces, count));
+      const all = recordsOf(decodeColumns(new BlockEncoder().packed(columns).chunks, count));
       const rows = Array.from({ length: integer(random, 2 * count) }, () => integer(random, count - 1));
       if (round % 2 === 0) rows.sort((a, b) => a - b);
       const expected = rows.map((row) => all[row]);
       for (const encode of ["packed", "columnar"] as const) {
-        const { pieces } = encode === "packed" ? new BlockEncoder().packed(columns) : columnarOf(columns);
-        expect(openBlock(pieces, count).records(rows)).toEqual(expected as StoredRecord[]);
+        const { chunks } = encode === "packed" ? new BlockEncoder().packed(columns) : columnarOf(columns);
+        expect(openBlock(chunks, count).records(rows)).toEqual(expected as StoredRecord[]);
       }
     }
   });
@@ -62,9 +62,9 @@ describe("an opened block", () => {
   test("gives columns as they were put in", () => {
     for (let round = 0; round < 40; round++) {
       const columns = columnsOf(randomRecords(random, 1 + integer(random, 60), 400));
-      const { pieces } = mergedOf(columns, 1);
-      const block = openBlock(pieces, columns.count);
-      const decoded = decodeColumns(pieces, columns.count);
+      const { chunks } = mergedOf(columns, 1);
+      const block = openBlock(chunks, columns.count);
+      const decoded = decodeColumns(chunks, columns.count);
       expect([...block.metadataNames()].sort()).toEqual([...columns.metadata.keys()].sort());
       for (const name of ["id", "time", "received"] as const) {
         expect([...block[name]()]).toEqual((columns[name] as number[]).map((value) => value + 0));
@@ -82,13 +82,13 @@ describe("an opened block", () => {
         const seen = column.rows.length === 0 ? [] : Array.from(column.values, (_, place) => values?.value(place));
         expect(JSON.stringify(seen)).toBe(JSON.stringify(column.values));
       }
-      expect(Array.from(block.rest()?.values ?? [])).toEqual([...(columns.metadataRest.values as string[])]);
+      expect(Array.from(block.overflow()?.values ?? [])).toEqual([...(columns.overflow.values as string[])]);
     }
   });
 
   test("loads a column when it is asked for, and once", () => {
-    const { pieces } = columnarOf(columnsOf(randomRecords(random, 50)));
-    const source = new CountingSource(pieces);
+    const { chunks } = columnarOf(columnsOf(randomRecords(random, 50)));
+    const source = new CountingSource(chunks);
     const block = new OpenBlock(source, 50);
     expect([block.metadataNames().length > 0, source.loaded]).toEqual([true, []]);
     block.time();
@@ -101,12 +101,12 @@ describe("an opened block", () => {
     expect(source.loaded).toEqual(["time", "flags", "key", "message"]);
     expect(block.metadata("no such field")).toBeUndefined();
     block.records(Array.from({ length: 50 }, (_, row) => row));
-    expect([...source.loaded].sort()).toEqual(pieces.map((piece) => piece.name).sort());
+    expect([...source.loaded].sort()).toEqual(chunks.map((chunk) => chunk.name).sort());
   });
 
   test("loads a packed block as a whole, and once", () => {
-    const { pieces } = new BlockEncoder().packed(columnsOf(randomRecords(random, 50)));
-    const source = new CountingSource(pieces);
+    const { chunks } = new BlockEncoder().packed(columnsOf(randomRecords(random, 50)));
+    const source = new CountingSource(chunks);
     const block = new OpenBlock(source, 50);
     block.time();
     block.metadataNames();
@@ -115,10 +115,10 @@ describe("an opened block", () => {
   });
 
   test("never loads what the compactor noted", () => {
-    const { pieces } = mergedOf(columnsOf(randomRecords(random, 50)), 1);
-    const source = new CountingSource(pieces);
+    const { chunks } = mergedOf(columnsOf(randomRecords(random, 50)), 1);
+    const source = new CountingSource(chunks);
     expect(source.names().slice(0, 2)).toEqual(["summary", "filter"]);
-    const all = recordsOf(decodeColumns(pieces, 50));
+    const all = recordsOf(decodeColumns(chunks, 50));
     expect(new OpenBlock(source, 50).records([0, 49])).toEqual([all[0], all[49]] as StoredRecord[]);
     expect(source.loaded).not.toContain("summary");
     expect(source.loaded).not.toContain("filter");
@@ -129,9 +129,9 @@ describe("an opened block that is damaged", () => {
   const random = seededRandom(7);
 
   test("gives every column but those that are", () => {
-    const { pieces } = columnarOf(columnsOf(randomRecords(random, 20)));
+    const { chunks } = columnarOf(columnsOf(randomRecords(random, 20)));
     const block = openBlock(
-      pieces.map((piece) => (piece.name === "message" ? damaged(piece) : piece)),
+      chunks.map((chunk) => (chunk.name === "message" ? damaged(chunk) : chunk)),
       20,
     );
     expect(block.time().length).toBe(20);
@@ -141,42 +141,42 @@ describe("an opened block that is damaged", () => {
 
   test("says so for each of its columns", () => {
     const columns = columnsOf(randomRecords(random, 40));
-    const { pieces } = columnarOf(columns);
-    for (const [index, piece] of pieces.entries()) {
-      expect(() => openBlock(pieces.with(index, damaged(piece)), 40).records([0])).toThrow(BlockDamagedError);
+    const { chunks } = columnarOf(columns);
+    for (const [index, chunk] of chunks.entries()) {
+      expect(() => openBlock(chunks.with(index, damaged(chunk)), 40).records([0])).toThrow(BlockDamagedError);
     }
   });
 
   test("says so when a column is missing, or has other rows than the header says", () => {
-    const { pieces } = columnarOf(columnsOf(randomRecords(random, 20)));
-    const without = pieces.filter((piece) => piece.name !== "id");
+    const { chunks } = columnarOf(columnsOf(randomRecords(random, 20)));
+    const without = chunks.filter((chunk) => chunk.name !== "id");
     expect(() => openBlock(without, 20).id()).toThrow(new BlockDamagedError('column "id" is missing'));
     for (const count of [19, 21]) {
       for (const name of ["id", "flags", "touchpoint"] as const) {
-        expect(() => openBlock(pieces, count)[name]()).toThrow(BlockDamagedError);
+        expect(() => openBlock(chunks, count)[name]()).toThrow(BlockDamagedError);
       }
-      expect(() => decodeColumns(pieces, count)).toThrow(BlockDamagedError);
+      expect(() => decodeColumns(chunks, count)).toThrow(BlockDamagedError);
     }
   });
 
   test("says so when its frame is no zstd, whatever its checksum", () => {
-    const { pieces } = new BlockEncoder().packed(columnsOf(randomRecords(random, 3)));
+    const { chunks } = new BlockEncoder().packed(columnsOf(randomRecords(random, 3)));
     const garbage = { name: "*", checksum: 0, data: new Uint8Array() };
     expect(() => openBlock([garbage], 3).id()).toThrow(BlockDamagedError);
-    expect(openBlock(pieces, 3).id().length).toBe(3);
+    expect(openBlock(chunks, 3).id().length).toBe(3);
   });
 });
 
 describe("a source that fails", () => {
   test("in a metadata column is not taken for damage by whoever asks for records", () => {
     const failure = new Error("disk I/O error");
-    const { pieces } = columnarOf(columnsOf(randomRecords(seededRandom(7), 20)));
-    const atHand = piecesAtHand(pieces);
-    const piece = (name: string) => {
+    const { chunks } = columnarOf(columnsOf(randomRecords(seededRandom(7), 20)));
+    const atHand = chunksInMemory(chunks);
+    const chunk = (name: string) => {
       if (name.startsWith("metadata.")) throw failure;
-      return atHand.piece(name);
+      return atHand.chunk(name);
     };
-    const block = new OpenBlock({ names: () => atHand.names(), piece }, 20);
+    const block = new OpenBlock({ names: () => atHand.names(), chunk }, 20);
     expect(() => block.records(Array.from({ length: 20 }, (_, row) => row))).toThrow(failure);
   });
 
@@ -185,7 +185,7 @@ describe("a source that fails", () => {
     const block = new OpenBlock(
       {
         names: () => ["id"],
-        piece: () => {
+        chunk: () => {
           throw gone;
         },
       },

@@ -125,8 +125,8 @@ export class LoopState {
   /** Does what the store does with a group, then makes it true. */
   commit(write: GroupWrite): void {
     for (const { project, columns } of write.blocks) {
-      const { pieces } = this.#encoder.packed(columns);
-      const stored = recordsOf(decodeColumns(pieces, columns.count));
+      const { chunks } = this.#encoder.packed(columns);
+      const stored = recordsOf(decodeColumns(chunks, columns.count));
       this.records.push(...stored.map((record) => ({ ...record, project })));
     }
     this.#nextRecordId = write.nextRecordId;

@@ -1,9 +1,9 @@
 // Names of touchpoints that are too long to be listed: summaries and tables know their beginning, searches all of them.
 
 import { describe, expect, test } from "bun:test";
-import { SUMMARY } from "../../../src/block/codec/column_chunks.ts";
+import { STATISTICS_CHUNK } from "../../../src/block/codec/column_chunks.ts";
 import { openBlock } from "../../../src/block/open_block.ts";
-import { readSummary } from "../../../src/block/stats/statistics.ts";
+import { readStatistics } from "../../../src/block/stats/statistics.ts";
 import { DAY_MS } from "../../../src/core/limits.ts";
 import type { QueryRequest } from "../../../src/core/queries.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
@@ -140,12 +140,12 @@ describe("a touchpoint of more than 512 characters", () => {
     source.merge("shop", true);
     const [block] = source.list({ project: undefined, from: 0, to: 8.64e15 });
     const pieces = source.open(block?.id ?? 0);
-    const summary = pieces?.piece(SUMMARY);
+    const summary = pieces?.chunk(STATISTICS_CHUNK);
     if (pieces === undefined || summary === undefined) throw new Error("a merged block has a summary");
-    const { cells, bytes } = readSummary(summary);
+    const { cells, bytes } = readStatistics(summary);
     expect([cells.length, bytes < 20 * 3_000]).toEqual([20, true]);
     const names = openBlock(
-      pieces.names().flatMap((name) => pieces.piece(name) ?? []),
+      pieces.names().flatMap((name) => pieces.chunk(name) ?? []),
       20,
     ).touchpoint().dictionary;
     expect(names.every(({ length }) => length === 200_000)).toBe(true);

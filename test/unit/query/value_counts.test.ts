@@ -1,8 +1,8 @@
 // What blocks note, against their columns: the same questions to the same blocks, with their summaries and without.
 
 import { describe, expect, test } from "bun:test";
-import type { BlockPiece, PieceSource } from "../../../src/block/codec/column_chunks.ts";
-import { SUMMARY } from "../../../src/block/codec/column_chunks.ts";
+import type { ChunkSource, ColumnChunk } from "../../../src/block/codec/column_chunks.ts";
+import { STATISTICS_CHUNK } from "../../../src/block/codec/column_chunks.ts";
 import { type JsonObject, setMember } from "../../../src/core/json.ts";
 import type { QueryRequest } from "../../../src/core/queries.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
@@ -24,18 +24,18 @@ const RULES = {
 class WatchedSource extends MemorySource {
   isBlind = false;
   /** Takes the place of every summary. */
-  otherSummary: BlockPiece | undefined;
+  otherSummary: ColumnChunk | undefined;
   readonly columnsRead = new Set<string>();
 
-  override open(block: number): PieceSource | undefined {
+  override open(block: number): ChunkSource | undefined {
     const pieces = super.open(block);
     if (pieces === undefined) return undefined;
-    const isSeen = (name: string) => !this.isBlind || name !== SUMMARY;
+    const isSeen = (name: string) => !this.isBlind || name !== STATISTICS_CHUNK;
     return {
-      piece: (name) => {
-        if (name !== SUMMARY) this.columnsRead.add(name);
+      chunk: (name) => {
+        if (name !== STATISTICS_CHUNK) this.columnsRead.add(name);
         if (!isSeen(name)) return undefined;
-        return name === SUMMARY && this.otherSummary !== undefined ? this.otherSummary : pieces.piece(name);
+        return name === STATISTICS_CHUNK && this.otherSummary !== undefined ? this.otherSummary : pieces.chunk(name);
       },
       names: () => pieces.names().filter(isSeen),
     };

@@ -32,15 +32,15 @@ describe("equal terms", () => {
     let looked = 0;
     const block = blockOf(RECORDS);
     const watched: typeof block = Object.create(block, {
-      restMembers: {
+      overflowMembers: {
         value: () => {
           looked++;
-          return block.restMembers();
+          return block.overflowMembers();
         },
       },
       message: { value: () => block.message() },
     }) as typeof block;
-    for (const name of ["touchpoint", "key", "metadata", "metadataNames", "flags", "rest"] as const) {
+    for (const name of ["touchpoint", "key", "metadata", "metadataNames", "flags", "overflow"] as const) {
       Object.defineProperty(watched, name, { value: (...of: [never]) => block[name](...of) });
     }
     matchRows(search, watched, "shop");
@@ -77,6 +77,6 @@ describe("a search", () => {
 
   test("looks through the metadata without columns once, whatever its terms", () => {
     const block = blockOf(RECORDS);
-    expect(block.restMembers()).toBe(block.restMembers());
+    expect(block.overflowMembers()).toBe(block.overflowMembers());
   });
 });

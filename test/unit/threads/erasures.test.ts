@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { BlockPiece } from "../../../src/block/codec/column_chunks.ts";
+import type { ColumnChunk } from "../../../src/block/codec/column_chunks.ts";
 import { decodeColumns } from "../../../src/block/open_block.ts";
 import { recordsOf } from "../../../src/block/records.ts";
 import type { ChangeRequest } from "../../../src/core/changes.ts";
@@ -20,7 +20,7 @@ function messagesOf(stage: WriterStage): string[] {
   const pieces = (id: number) =>
     database
       .query("SELECT name, checksum, data FROM pieces WHERE key >= ? AND key < ? ORDER BY key")
-      .all(id * PIECES_MAX, (id + 1) * PIECES_MAX) as BlockPiece[];
+      .all(id * PIECES_MAX, (id + 1) * PIECES_MAX) as ColumnChunk[];
   const records = blocks.flatMap(({ id, records: count }) => recordsOf(decodeColumns(pieces(id), count)));
   database.close();
   return records.sort((a, b) => a.id - b.id).map((record) => `${record.message ?? ""}${record.key ?? ""}`);

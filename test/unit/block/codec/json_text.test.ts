@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { forEachLeaf, forEachMember, leafTextAt, stringAt, valueAt } from "../../../../src/block/codec/json_text.ts";
-import { RestMembers } from "../../../../src/block/codec/overflow_metadata.ts";
+import { OverflowMembers } from "../../../../src/block/codec/overflow_metadata.ts";
 import { integer, runSeed, seededRandom } from "../../../support/random.ts";
 import { randomValue } from "../random_records.ts";
 
@@ -51,7 +51,7 @@ describe("members of metadata without columns", () => {
     const texts = objects.map((object) => JSON.stringify(object));
     const starts = Uint32Array.from([0, ...texts.keys()], (_, index) => texts.slice(0, index).join("").length);
     const rows = Uint32Array.from(objects.keys(), (index) => 3 * index);
-    const rest = new RestMembers({ rows, text: texts.join(""), starts });
+    const rest = new OverflowMembers({ rows, text: texts.join(""), starts });
     for (const name of ["a", "__proto__", 'q"uote', "nowhere"]) {
       const found: [number, unknown][] = [];
       rest.forEachOf(name, (row, member) => found.push([row, rest.value(member)]));

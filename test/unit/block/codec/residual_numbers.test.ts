@@ -20,9 +20,9 @@ function stored(random: Random, numbersOf: (index: number) => Numbers): string[]
     duration: undefined,
     ...numbersOf(index),
   }));
-  const { pieces } = columnarOf(columnsOf(records));
-  const view = openBlock(pieces, COUNT);
-  const names = pieces.map(({ name }) => name).filter((name) => /^(received|start|end|duration)/.test(name));
+  const { chunks } = columnarOf(columnsOf(records));
+  const view = openBlock(chunks, COUNT);
+  const names = chunks.map(({ name }) => name).filter((name) => /^(received|start|end|duration)/.test(name));
   const back = view.records(Array.from(ids.keys()));
   const numbers = ({ receivedAt, startTime, endTime, duration }: StoredRecord) => [
     receivedAt,
@@ -74,9 +74,9 @@ describe("numbers that others tell", () => {
         return { ...randomRecord(random, id), receivedAt: T + 10 * Math.floor(id / 20) };
       }),
     );
-    const { pieces } = columnarOf(batches);
-    expect(pieces.map(({ name }) => name)).toContain("received@id");
-    expect([...openBlock(pieces, COUNT).received()]).toEqual(Array.from(batches.received));
+    const { chunks } = columnarOf(batches);
+    expect(chunks.map(({ name }) => name)).toContain("received@id");
+    expect([...openBlock(chunks, COUNT).received()]).toEqual(Array.from(batches.received));
   });
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { ByteReader, ByteWriter } from "../../../../src/block/codec/bytes.ts";
 import { toDictionary, writeDictionary } from "../../../../src/block/codec/dictionary.ts";
 import type { TextColumn } from "../../../../src/block/codec/text_column.ts";
-import { FORM, readTexts, type Texts, writeStrings } from "../../../../src/block/codec/text_column.ts";
+import { COLUMN_FORM, readTexts, type Texts, writeTexts } from "../../../../src/block/codec/text_column.ts";
 import type { ValueColumn, Values } from "../../../../src/block/codec/value_column.ts";
 import { BlockEncoder } from "../../../../src/block/encode.ts";
 import { openBlock } from "../../../../src/block/open_block.ts";
@@ -41,9 +41,9 @@ function randomText(random: Random, words: readonly string[]): string {
 function columnOf(texts: readonly (string | undefined)[], compact: boolean): TextColumn & { all(): unknown[] } {
   const writer = new ByteWriter();
   if (compact) {
-    writer.byte(FORM.dictionary);
+    writer.byte(COLUMN_FORM.dictionary);
     writeDictionary(writer, toDictionary(texts));
-  } else writeStrings(writer, texts);
+  } else writeTexts(writer, texts);
   return readColumn(writer.view(), texts.length);
 }
 
@@ -152,7 +152,7 @@ describe("a text column", () => {
 describe("a text column that is damaged", () => {
   test("is refused when its text is shorter or longer than its lengths say", () => {
     const writer = new ByteWriter();
-    writeStrings(writer, ["ab", "é"]);
+    writeTexts(writer, ["ab", "é"]);
     const bytes = writer.view();
     expect(() => readColumn(bytes.subarray(0, 5), 2)).toThrow(/does not end where its text does/);
     const longer = Uint8Array.from([...bytes, 97, 97, 97, 97, 97, 97]);
@@ -176,8 +176,8 @@ function leavesOf(value: unknown): string[] {
 function valuesOf(values: readonly unknown[], isMerged = true): ValueColumn & { all(): unknown[] } {
   const records = values.map((value, index) => recordOf(index + 1, { metadata: { field: value } }));
   const columns = columnsOf(records);
-  const { pieces } = isMerged ? columnarOf(columns) : new BlockEncoder().packed(columns);
-  return openBlock(pieces, values.length).metadataValues("field") as Values;
+  const { chunks } = isMerged ? columnarOf(columns) : new BlockEncoder().packed(columns);
+  return openBlock(chunks, values.length).metadataValues("field") as Values;
 }
 
 describe("a value column", () => {

@@ -1,20 +1,20 @@
 import { describe, expect, test } from "bun:test";
 import {
-  type BlockPiece,
-  FILTER,
+  type ChunkSource,
+  type ColumnChunk,
+  chunksInMemory,
+  compressChunk,
+  FILTER_CHUNK,
   inflate,
-  type PieceSource,
-  pieceOf,
-  piecesAtHand,
 } from "../../../../src/block/codec/column_chunks.ts";
 import { BlockDamagedError } from "../../../../src/block/codec/damage.ts";
 import type { Columns } from "../../../../src/block/columns.ts";
 import { BlockEncoder } from "../../../../src/block/encode.ts";
-import { readTextFilters } from "../../../../src/block/filter/block_filters.ts";
+import { readBlockFilters } from "../../../../src/block/filter/block_filters.ts";
 import { BlockMerger } from "../../../../src/block/merge/merge_blocks.ts";
 import { decodeColumns, OpenBlock, openBlock } from "../../../../src/block/open_block.ts";
 import { recordsOf } from "../../../../src/block/records.ts";
-import { NOTES_RECORDS_MIN } from "../../../../src/block/stats/statistics.ts";
+import { LARGE_BLOCK_RECORDS_MIN } from "../../../../src/block/stats/statistics.ts";
 import { foldText } from "../../../../src/core/case_folding.ts";
 import { columnarOf, mergedOf } from "../../../support/merged_blocks.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../../../support/random.ts";
@@ -33,25 +33,25 @@ function columnsOfWords(random: Random, count: number, words: readonly string[] 
   );
 }
 
-function partNames(pieces: readonly BlockPiece[]): string[] {
-  return pieces.map(({ name }) => name).filter((name) => name.startsWith("message"));
+function partNames(chunks: readonly ColumnChunk[]): string[] {
+  return chunks.map(({ name }) => name).filter((name) => name.startsWith("message"));
 }
 
-class CountingSource implements PieceSource {
+class CountingSource implements ChunkSource {
   readonly loaded: string[] = [];
-  readonly #source: PieceSource;
+  readonly #source: ChunkSource;
 
-  constructor(pieces: readonly BlockPiece[]) {
-    this.#source = piecesAtHand(pieces);
+  constructor(chunks: readonly ColumnChunk[]) {
+    this.#source = chunksInMemory(chunks);
   }
 
   names(): readonly string[] {
     return this.#source.names();
   }
 
-  piece(name: string): BlockPiece | undefined {
+  chunk(name: string): ColumnChunk | undefined {
     this.loaded.push(name);
-    return this.#source.piece(name);
+    return this.#source.chunk(name);
   }
 }
 
@@ -61,10 +61,10 @@ describe("messages in parts", () => {
   test("are all there, one by one and together, in records and for the next merge", () => {
     for (let round = 0; round < 40; round++) {
       const columns = columnsOfWords(random, 1 + integer(random, 60));
-      const { pieces } = mergedOf(columns, 1, 1 + integer(random, 20));
-      const decoded = decodeColumns(pieces, columns.count);
+      const { chunks } = mergedOf(columns, 1, 1 + integer(random, 20));
+      const decoded = decodeColumns(chunks, columns.count);
       expect(decoded.message).toEqual(columns.message);
-      const message = openBlock(pieces, columns.count).message();
+      const message = openBlock(chunks, columns.count).message();
       for (const row of [columns.count - 1, 0, integer(random, columns.count - 1)]) {
         expect([message.has(row), message.value(row)]).toEqual([
           columns.message[row] !== undefined,
@@ -73,10 +73,10 @@ describe("messages in parts", () => {
       }
       const rows = [integer(random, columns.count - 1), integer(random, columns.count - 1)];
       const all = recordsOf(decoded);
-      expect(openBlock(pieces, columns.count).records(rows)).toEqual(rows.map((row) => all[row]) as typeof all);
+      expect(openBlock(chunks, columns.count).records(rows)).toEqual(rows.map((row) => all[row]) as typeof all);
       const merger = new BlockMerger();
-      merger.add(pieces, columns.count);
-      const again = merger.packed().encoded.pieces;
+      merger.add(chunks, columns.count);
+      const again = merger.packed().encoded.chunks;
       const byId = (a: { id: number }, b: { id: number }) => a.id - b.id;
       expect(recordsOf(decodeColumns(again, columns.count)).sort(byId)).toEqual(all.sort(byId));
     }
@@ -85,8 +85,8 @@ describe("messages in parts", () => {
   test("are found wherever they contain a needle, and only there", () => {
     for (let round = 0; round < 60; round++) {
       const columns = columnsOfWords(random, 1 + integer(random, 60));
-      const { pieces } = mergedOf(columns, 1, 1 + integer(random, 20));
-      const message = openBlock(pieces, columns.count).message();
+      const { chunks } = mergedOf(columns, 1, 1 + integer(random, 20));
+      const message = openBlock(chunks, columns.count).message();
       const wanted = Uint8Array.from(columns.message, () => integer(random, 1));
       for (const word of [...WORDS, "i", "k", " 1", "", "nowhere"]) {
         const needle = foldText(word);
@@ -112,8 +112,8 @@ describe("messages in parts", () => {
         message: `${["alpha", "beta", "gamma"][Math.floor(index / 10)]} ${index}`,
       })),
     );
-    const { pieces } = mergedOf(columns, 1, 10);
-    const source = new CountingSource(pieces);
+    const { chunks } = mergedOf(columns, 1, 10);
+    const source = new CountingSource(chunks);
     const message = new OpenBlock(source, 30).message();
     const hits = new Uint8Array(30);
     message.markContaining("beta", hits);
@@ -132,28 +132,28 @@ describe("messages in parts", () => {
         metadata: { note: "refunded" },
       })),
     );
-    const filter = readTextFilters(piecesAtHand(mergedOf(columns, 1, 2).pieces), 4);
+    const filter = readBlockFilters(chunksInMemory(mergedOf(columns, 1, 2).chunks), 4);
     const asked = ["payment", "refunded", "checkout", "nowhere"];
     expect(asked.map((needle) => filter?.mayContain(needle))).toEqual([true, true, true, false]);
     expect(asked.map((needle) => filter?.mayContainInMessages(needle))).toEqual([true, false, false, false]);
-    expect(asked.map((needle) => filter?.mayContainBesideMessages(needle))).toEqual([false, true, true, false]);
+    expect(asked.map((needle) => filter?.mayContainOutsideMessages(needle))).toEqual([false, true, true, false]);
   });
 
   test("are made of large blocks whose messages differ", () => {
     const base = randomRecord(random, 1);
-    const pieces = (count: number, message: (index: number) => string) => {
+    const chunksOf = (count: number, message: (index: number) => string) => {
       const columns = columnsOf(
         Array.from({ length: count }, (_, index) => ({ ...base, id: index + 1, message: message(index) })),
       );
-      return mergedOf(columns).pieces;
+      return mergedOf(columns).chunks;
     };
-    const differing = pieces(NOTES_RECORDS_MIN, (index) => `message ${index}`);
+    const differing = chunksOf(LARGE_BLOCK_RECORDS_MIN, (index) => `message ${index}`);
     expect(partNames(differing)).toEqual(["message", "message#0", "message#1"]);
-    expect(partNames(pieces(NOTES_RECORDS_MIN, () => "the same"))).toEqual(["message"]);
-    const small = pieces(NOTES_RECORDS_MIN - 1, (index) => `message ${index}`);
-    expect([partNames(small), small.some(({ name }) => name === FILTER)]).toEqual([["message"], false]);
-    const same = pieces(NOTES_RECORDS_MIN, () => "the same");
-    const filter = readTextFilters(piecesAtHand(same), NOTES_RECORDS_MIN);
+    expect(partNames(chunksOf(LARGE_BLOCK_RECORDS_MIN, () => "the same"))).toEqual(["message"]);
+    const small = chunksOf(LARGE_BLOCK_RECORDS_MIN - 1, (index) => `message ${index}`);
+    expect([partNames(small), small.some(({ name }) => name === FILTER_CHUNK)]).toEqual([["message"], false]);
+    const same = chunksOf(LARGE_BLOCK_RECORDS_MIN, () => "the same");
+    const filter = readBlockFilters(chunksInMemory(same), LARGE_BLOCK_RECORDS_MIN);
     expect(["same", "nowhere"].map((needle) => filter?.mayContainInMessages(needle))).toEqual([true, false]);
   });
 
@@ -165,15 +165,15 @@ describe("messages in parts", () => {
         const records = Array.from({ length: 1 + integer(random, 30) }, () => randomRecord(random, first++));
         const form = pick(random, ["packed", "columnar"] as const);
         const columns = columnsOf(records);
-        const { pieces } = form === "packed" ? new BlockEncoder().packed(columns) : columnarOf(columns);
-        merger.add(pieces, records.length);
+        const { chunks } = form === "packed" ? new BlockEncoder().packed(columns) : columnarOf(columns);
+        merger.add(chunks, records.length);
       }
-      const { encoded, header } = merger.columnar(1, 7);
-      const columns = decodeColumns(encoded.pieces, header.records);
+      const { encoded, zoneMap } = merger.columnar(1, 7);
+      const columns = decodeColumns(encoded.chunks, zoneMap.records);
       const expected = mergedOf(columns, 1, 7);
-      const raw = (pieces: readonly BlockPiece[]) => pieces.filter(({ name }) => partNames(pieces).includes(name));
-      expect(raw(encoded.pieces).map(({ name, ...piece }) => [name, inflate({ name, ...piece })])).toEqual(
-        raw(expected.pieces).map(({ name, ...piece }) => [name, inflate({ name, ...piece })]),
+      const raw = (chunks: readonly ColumnChunk[]) => chunks.filter(({ name }) => partNames(chunks).includes(name));
+      expect(raw(encoded.chunks).map(({ name, ...chunk }) => [name, inflate({ name, ...chunk })])).toEqual(
+        raw(expected.chunks).map(({ name, ...chunk }) => [name, inflate({ name, ...chunk })]),
       );
     }
   });
@@ -181,12 +181,12 @@ describe("messages in parts", () => {
 
 describe("messages in parts that are damaged", () => {
   const columns = columnsOfWords(seededRandom(3), 30, ["one", "two"]);
-  const { pieces } = mergedOf(columns, 1, 10);
-  const instead = (name: string, piece: BlockPiece | undefined) =>
-    pieces.flatMap((one) => (one.name === name ? (piece ?? []) : one));
-  const asRead = (damaged: readonly BlockPiece[]) => () => decodeColumns(damaged, 30);
-  const asMerged = (damaged: readonly BlockPiece[]) => () => new BlockMerger().add(damaged, 30);
-  const raw = (name: string) => inflate(pieces.find((one) => one.name === name) as BlockPiece);
+  const { chunks } = mergedOf(columns, 1, 10);
+  const instead = (name: string, chunk: ColumnChunk | undefined) =>
+    chunks.flatMap((one) => (one.name === name ? (chunk ?? []) : one));
+  const asRead = (damaged: readonly ColumnChunk[]) => () => decodeColumns(damaged, 30);
+  const asMerged = (damaged: readonly ColumnChunk[]) => () => new BlockMerger().add(damaged, 30);
+  const raw = (name: string) => inflate(chunks.find((one) => one.name === name) as ColumnChunk);
 
   test("are named where a part is missing", () => {
     for (const name of ["message#0", "message#1", "message#2"]) {
@@ -200,16 +200,16 @@ describe("messages in parts that are damaged", () => {
       Uint8Array.from([...raw("message#2"), 97]),
       raw("message"),
     ]) {
-      const piece = pieceOf("message#2", bytes);
-      for (const read of [asRead, asMerged]) expect(read(instead("message#2", piece))).toThrow(BlockDamagedError);
+      const chunk = compressChunk("message#2", bytes);
+      for (const read of [asRead, asMerged]) expect(read(instead("message#2", chunk))).toThrow(BlockDamagedError);
     }
   });
 
   test("are named where the head does not say how they are cut", () => {
     for (const bytes of [[3], [3, 0], [3, 10, 5], [3, 10, 0, 0], [3, 10, 0, 0, 0, 0], [3, 10, 2, 9, 9, 0, 0]]) {
-      const piece = pieceOf("message", Uint8Array.from(bytes));
-      for (const read of [asRead, asMerged]) expect(read(instead("message", piece))).toThrow(BlockDamagedError);
-      const filter = () => readTextFilters(piecesAtHand(instead("message", piece)), 30);
+      const chunk = compressChunk("message", Uint8Array.from(bytes));
+      for (const read of [asRead, asMerged]) expect(read(instead("message", chunk))).toThrow(BlockDamagedError);
+      const filter = () => readBlockFilters(chunksInMemory(instead("message", chunk)), 30);
       expect(filter).toThrow(BlockDamagedError);
     }
   });

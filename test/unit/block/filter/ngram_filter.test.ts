@@ -7,9 +7,9 @@ import {
   FILTER_BITS_LOG2_MAX,
   FILTER_VERSION_FORMER,
   FOLDED_BYTES,
-  parseTextFilter,
-  runPlace,
-  type TextFilter,
+  type NgramFilter,
+  ngramBit,
+  parseNgramFilter,
 } from "../../../../src/block/filter/ngram_filter.ts";
 import { BlockMerger } from "../../../../src/block/merge/merge_blocks.ts";
 import { foldText } from "../../../../src/core/case_folding.ts";
@@ -19,17 +19,17 @@ import { columnsOf, randomRecord } from "../random_records.ts";
 
 function buildTextFilter(columns: Columns, version?: FilterVersion): ByteWriter | undefined {
   const merger = new BlockMerger();
-  merger.add(new BlockEncoder().packed(columns).pieces, columns.count);
-  return merger.rows().textFilter(true, version).encode();
+  merger.add(new BlockEncoder().packed(columns).chunks, columns.count);
+  return merger.output().ngramFilter(true, version).encode();
 }
 
-function filterOf(columns: Columns): TextFilter | undefined {
+function filterOf(columns: Columns): NgramFilter | undefined {
   const filter = buildTextFilter(columns);
-  return filter === undefined ? undefined : parseTextFilter(new ByteReader(filter.view()));
+  return filter === undefined ? undefined : parseNgramFilter(new ByteReader(filter.view()));
 }
 
 /** The filter of a block with one message a record. */
-function filterOfMessages(messages: readonly string[]): TextFilter | undefined {
+function filterOfMessages(messages: readonly string[]): NgramFilter | undefined {
   const base = randomRecord(seededRandom(1), 1);
   const rest = { touchpoint: undefined, key: undefined, metadata: undefined };
   return filterOf(columnsOf(messages.map((message, index) => ({ ...base, ...rest, id: index + 1, message }))));
@@ -105,7 +105,7 @@ describe("a text filter", () => {
         const folded = Array.from(new TextEncoder().encode(text), (byte) => FOLDED_BYTES[byte] as number);
         for (let at = 0; at + 4 <= folded.length; at++) {
           const [a, b, c, d] = folded.slice(at, at + 4) as [number, number, number, number];
-          if (a * b * c * d > 0) places.add(runPlace((a << 24) | (b << 16) | (c << 8) | d));
+          if (a * b * c * d > 0) places.add(ngramBit((a << 24) | (b << 16) | (c << 8) | d));
         }
       }
       const bitsLog2 = bytes[1] as number;
@@ -123,7 +123,7 @@ describe("a text filter", () => {
       "Connection refused by 10.0.0.1 after 30 ms",
       "Order ord_8f3a2b was placed",
       "GET /api/orders 200",
-    ]) as TextFilter;
+    ]) as NgramFilter;
     const absent = [
       "timeout",
       "deadlock",
@@ -138,7 +138,7 @@ describe("a text filter", () => {
   });
 
   test("takes every digit for the same one, and does not know numbers", () => {
-    const filter = filterOfMessages(["order 4711 placed"]) as TextFilter;
+    const filter = filterOfMessages(["order 4711 placed"]) as NgramFilter;
     const found = ["order 4711", "order 9999", "4711", "123456", "-1.5e+10", "7 placed"];
     expect(found.filter((needle) => filter.mayContain(needle))).toEqual(found);
     expect(["7 shipped", "x4711", "order-4711"].filter((needle) => filter.mayContain(needle))).toEqual([]);
@@ -146,12 +146,12 @@ describe("a text filter", () => {
 
   test("knows true, false and null of metadata", () => {
     const base = { ...randomRecord(random, 1), message: "x", touchpoint: undefined, key: undefined };
-    const filter = filterOf(columnsOf([{ ...base, metadata: { a: true, b: [{ c: null }] } }])) as TextFilter;
+    const filter = filterOf(columnsOf([{ ...base, metadata: { a: true, b: [{ c: null }] } }])) as NgramFilter;
     expect(["true", "null", "false"].map((needle) => filter.mayContain(needle))).toEqual([true, true, false]);
   });
 
   test("cannot say no to short words, nor to what is not ASCII", () => {
-    const filter = filterOfMessages(["abcdef"]) as TextFilter;
+    const filter = filterOfMessages(["abcdef"]) as NgramFilter;
     expect(["", "xyz", "日本語", "äöü", "xyzä"].map((needle) => filter.mayContain(needle))).toEqual(
       new Array(5).fill(true),
     );
@@ -168,7 +168,7 @@ describe("a text filter", () => {
     const record = { ...randomRecord(seededRandom(1), 1), touchpoint: undefined, key: undefined, metadata: undefined };
     const columns = columnsOf([{ ...record, message: "ein ſauſen im Walde" }]);
     const former = buildTextFilter(columns, FILTER_VERSION_FORMER) as ByteWriter;
-    const filter = parseTextFilter(new ByteReader(former.view()));
+    const filter = parseNgramFilter(new ByteReader(former.view()));
     expect(["sausen", "sausen im walde", "ausen"].map((needle) => filter.mayContain(needle))).toEqual([
       true,
       true,
@@ -192,7 +192,7 @@ describe("a text filter", () => {
 describe("a text filter that is damaged", () => {
   test("says so", () => {
     for (const bytes of [[9], [1], [1, 30], [1, 10, 0]]) {
-      expect(() => parseTextFilter(new ByteReader(Uint8Array.from(bytes)))).toThrow(RangeError);
+      expect(() => parseNgramFilter(new ByteReader(Uint8Array.from(bytes)))).toThrow(RangeError);
     }
   });
 });

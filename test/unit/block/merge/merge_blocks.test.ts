@@ -2,18 +2,18 @@
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import {
-  type BlockPiece,
+  type ColumnChunk,
+  compressChunk,
   type EncodedBlock,
   inflate,
-  PACKED,
-  pieceOf,
+  PACKED_CHUNK,
 } from "../../../../src/block/codec/column_chunks.ts";
 import { BlockDamagedError } from "../../../../src/block/codec/damage.ts";
 import { BlockEncoder } from "../../../../src/block/encode.ts";
 import { BlockMerger } from "../../../../src/block/merge/merge_blocks.ts";
 import { decodeColumns } from "../../../../src/block/open_block.ts";
 import { recordsOf } from "../../../../src/block/records.ts";
-import { headerOf } from "../../../../src/block/stats/zone_map.ts";
+import { zoneMapOf } from "../../../../src/block/stats/zone_map.ts";
 import type { StoredRecord } from "../../../../src/core/record.ts";
 import { mergeColumns } from "../../../support/merge_columns.ts";
 import { columnarOf, mergedOf } from "../../../support/merged_blocks.ts";
@@ -64,34 +64,34 @@ function randomParts(random: Random, make: MakeRecord, recordsMax: number): Part
     const form = pick(random, ["group", "packed", "columnar"] as const);
     if (form === "group") return { encoded, count: records.length };
     merger.clear();
-    merger.add(encoded.pieces, records.length);
+    merger.add(encoded.chunks, records.length);
     return { encoded: merger[form](pick(random, [1, 1000])).encoded, count: records.length };
   });
 }
 
-function inflated({ pieces, rawBytes }: EncodedBlock): unknown {
-  return { rawBytes, pieces: pieces.map((piece) => [piece.name, Buffer.from(inflate(piece)).toString("latin1")]) };
+function inflated({ chunks, rawBytes }: EncodedBlock): unknown {
+  return { rawBytes, chunks: chunks.map((chunk) => [chunk.name, Buffer.from(inflate(chunk)).toString("latin1")]) };
 }
 
 function naive(parts: readonly Part[]) {
-  return mergeColumns(parts.map(({ encoded, count }) => decodeColumns(encoded.pieces, count)));
+  return mergeColumns(parts.map(({ encoded, count }) => decodeColumns(encoded.chunks, count)));
 }
 
 function compare(merger: BlockMerger, parts: readonly Part[]): void {
   merger.clear();
-  for (const { encoded, count } of parts) merger.add(encoded.pieces, count);
+  for (const { encoded, count } of parts) merger.add(encoded.chunks, count);
   const columns = naive(parts);
   const merged = merger.columnar(100);
-  expect(merged.header).toEqual(headerOf(columns));
-  expect(recordsOf(decodeColumns(merged.encoded.pieces, columns.count))).toEqual(recordsOf(columns));
+  expect(merged.zoneMap).toEqual(zoneMapOf(columns));
+  expect(recordsOf(decodeColumns(merged.encoded.chunks, columns.count))).toEqual(recordsOf(columns));
   expect(inflated(merged.encoded)).toEqual(inflated(mergedOf(columns, 100)));
   const again = new BlockMerger(columns.count % 2 === 0 ? "sorted" : "as they lie");
-  again.add(merged.encoded.pieces, columns.count);
+  again.add(merged.encoded.chunks, columns.count);
   expect(inflated(again.columnar(100).encoded)).toEqual(inflated(merged.encoded));
   const packed = merger.packed();
-  expect(packed.header).toEqual(headerOf(columns));
-  expect(packed.encoded.pieces.map(({ name }) => name)).toEqual([PACKED]);
-  expect(recordsOf(decodeColumns(packed.encoded.pieces, columns.count))).toEqual(recordsOf(columns));
+  expect(packed.zoneMap).toEqual(zoneMapOf(columns));
+  expect(packed.encoded.chunks.map(({ name }) => name)).toEqual([PACKED_CHUNK]);
+  expect(recordsOf(decodeColumns(packed.encoded.chunks, columns.count))).toEqual(recordsOf(columns));
 }
 
 describe("merged blocks are what decoding and sorting makes, and the same bytes when they are merged again", () => {
@@ -131,7 +131,7 @@ describe("merged blocks are what decoding and sorting makes, and the same bytes 
       const rows = Array.from({ length: 20 }, (_, row) => row).filter((row) => row % 7 === index);
       metadata.set(name(index), { rows, values: rows.map(() => ({ is: "found" })) });
     }
-    const old = { ...now, metadata, metadataRest: { rows: [], values: [] } };
+    const old = { ...now, metadata, overflow: { rows: [], values: [] } };
     const [before, after] = [old, now].map((columns) => new BlockEncoder().packed(columns));
     expect([...now.metadata.keys()]).toEqual(["short", "e".repeat(128)]);
     if (before === undefined || after === undefined) throw new Error("both are encoded");
@@ -139,10 +139,10 @@ describe("merged blocks are what decoding and sorting makes, and the same bytes 
       { encoded: before, count: 20 },
       { encoded: after, count: 20 },
     ]);
-    const names = merger.columnar(1).encoded.pieces.map((piece) => piece.name);
+    const names = merger.columnar(1).encoded.chunks.map((chunk) => chunk.name);
     expect(Math.max(...names.map(({ length }) => length))).toBeLessThan(200);
     const { encoded } = merger.packed();
-    const found = recordsOf(decodeColumns(encoded.pieces, 40)).filter(
+    const found = recordsOf(decodeColumns(encoded.chunks, 40)).filter(
       ({ metadata: fields }) => fields?.[name(3)] !== undefined,
     );
     expect([found.length, merger.rawBytes > 400_000]).toEqual([6, true]);
@@ -165,15 +165,15 @@ describe("a merge refuses", () => {
     for (let round = 0; round < 30; round++) {
       const parts = randomParts(random, randomRecord, 20);
       const { encoded, count } = parts[0] as Part;
-      const at = integer(random, encoded.pieces.length - 1);
-      const pieces = encoded.pieces.map((piece, index) => {
-        const data = Uint8Array.from(piece.data);
+      const at = integer(random, encoded.chunks.length - 1);
+      const chunks = encoded.chunks.map((chunk, index) => {
+        const data = Uint8Array.from(chunk.data);
         if (index === at) data[data.length >> 1] = (data[data.length >> 1] as number) ^ 1;
-        return { ...piece, data };
+        return { ...chunk, data };
       });
       merger.clear();
-      const isNote = ["summary", "filter"].includes(pieces[at]?.name ?? "");
-      if (!isNote) expect(() => merger.add(pieces, count)).toThrow(BlockDamagedError);
+      const isNote = ["summary", "filter"].includes(chunks[at]?.name ?? "");
+      if (!isNote) expect(() => merger.add(chunks, count)).toThrow(BlockDamagedError);
       compare(merger, parts);
     }
   });
@@ -181,19 +181,24 @@ describe("a merge refuses", () => {
   test("a block that has other rows than is said, lacks a column, or has one that is not known", () => {
     const random = seededRandom(7);
     const records = Array.from({ length: 20 }, (_, index) => likelyRecord(random, index + 31));
-    const { pieces } = columnarOf(columnsOf(records));
-    const [first] = pieces;
-    if (first === undefined) throw new Error("a block has pieces");
+    const { chunks } = columnarOf(columnsOf(records));
+    const [first] = chunks;
+    if (first === undefined) throw new Error("a block has chunks");
     const merger = new BlockMerger();
-    const refused: [readonly BlockPiece[], number][] = [
-      [pieces, 19],
-      [pieces, 21],
+    const refused: [readonly ColumnChunk[], number][] = [
+      [chunks, 19],
+      [chunks, 21],
       [[], 20],
-      [pieces.filter(({ name }) => name !== "flags"), 20],
-      [[...pieces, { ...first, name: "unheard of" }], 20],
-      [pieces.map((piece) => (piece.name === "keyType" ? pieceOf("keyType", new Uint8Array([4])) : piece)), 20],
-      [pieces.map((piece) => (piece.name === "keyType" ? pieceOf("keyType", new Uint8Array(20).fill(3)) : piece)), 20],
-      [pieces.map((piece) => (piece.name === "keyType" ? pieceOf("keyType", new Uint8Array(19)) : piece)), 20],
+      [chunks.filter(({ name }) => name !== "flags"), 20],
+      [[...chunks, { ...first, name: "unheard of" }], 20],
+      [chunks.map((chunk) => (chunk.name === "keyType" ? compressChunk("keyType", new Uint8Array([4])) : chunk)), 20],
+      [
+        chunks.map((chunk) =>
+          chunk.name === "keyType" ? compressChunk("keyType", new Uint8Array(20).fill(3)) : chunk,
+        ),
+        20,
+      ],
+      [chunks.map((chunk) => (chunk.name === "keyType" ? compressChunk("keyType", new Uint8Array(19)) : chunk)), 20],
     ];
     for (const [given, count] of refused) {
       merger.clear();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { findCodes } from "../../../../src/block/merge/string_arena.ts";
+import { findDictionaryCodes } from "../../../../src/block/merge/string_arena.ts";
 import { integer, pick, runSeed, seededRandom } from "../../../support/random.ts";
 
 function codesOf(texts: readonly string[], differentMax = Number.POSITIVE_INFINITY) {
@@ -7,7 +7,7 @@ function codesOf(texts: readonly string[], differentMax = Number.POSITIVE_INFINI
   texts.forEach((text, index) => {
     starts[index + 1] = (starts[index] as number) + Buffer.byteLength(text);
   });
-  const found = findCodes(Buffer.from(texts.join("")), starts, texts.length, differentMax);
+  const found = findDictionaryCodes(Buffer.from(texts.join("")), starts, texts.length, differentMax);
   return found === undefined ? undefined : { codes: [...found.codes], texts: found.texts };
 }
 

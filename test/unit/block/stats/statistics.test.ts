@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { type BlockPiece, pieceOf, SUMMARY } from "../../../../src/block/codec/column_chunks.ts";
+import { type ColumnChunk, compressChunk, STATISTICS_CHUNK } from "../../../../src/block/codec/column_chunks.ts";
 import { BlockDamagedError } from "../../../../src/block/codec/damage.ts";
 import type { Columns } from "../../../../src/block/columns.ts";
 import { decodeColumns } from "../../../../src/block/open_block.ts";
 import { recordsOf } from "../../../../src/block/records.ts";
 import { DurationSketch } from "../../../../src/block/stats/duration_sketch.ts";
-import { type BlockSummary, readSummary } from "../../../../src/block/stats/statistics.ts";
+import { type BlockStatistics, readStatistics } from "../../../../src/block/stats/statistics.ts";
 import { DAY_MS, TOUCHPOINTS_MAX } from "../../../../src/core/limits.ts";
 import { KINDS, type StoredRecord } from "../../../../src/core/record.ts";
 import { PIECES_MAX } from "../../../../src/store/schema.ts";
@@ -15,9 +15,9 @@ import { columnarOf, mergedOf } from "../../../support/merged_blocks.ts";
 import { integer, type Random, runSeed, seededRandom } from "../../../support/random.ts";
 import { columnsOf, randomRecord } from "../random_records.ts";
 
-function summaryPiece(columns: Columns): BlockPiece {
-  const [first] = mergedOf(columns, 1).pieces;
-  if (first?.name !== SUMMARY) throw new Error("a merged block begins with its summary");
+function summaryPiece(columns: Columns): ColumnChunk {
+  const [first] = mergedOf(columns, 1).chunks;
+  if (first?.name !== STATISTICS_CHUNK) throw new Error("a merged block begins with its summary");
   return first;
 }
 
@@ -46,11 +46,11 @@ function flagsText(flags: number): string {
   return flagged({ kind: KINDS[flags & 7] as StoredRecord["kind"], level, source, keyType });
 }
 
-function cellsOf({ cells }: BlockSummary): Record<string, number> {
+function cellsOf({ cells }: BlockStatistics): Record<string, number> {
   return Object.fromEntries(cells.map((cell) => [`${cell.touchpoint} ${flagsText(cell.flags)}`, cell.count]));
 }
 
-function slotsOf({ slots }: BlockSummary): Record<string, number> {
+function slotsOf({ slots }: BlockStatistics): Record<string, number> {
   return Object.fromEntries(
     Array.from(slots.times, (time, index) => [
       `${time} ${flagsText(slots.flags[index] as number)}`,
@@ -83,7 +83,7 @@ function sketchesOf(
 
 /** Compares each cell's sketch with that of the records of its name. */
 function expectSketches(
-  cells: BlockSummary["cells"],
+  cells: BlockStatistics["cells"],
   nameOf: (record: StoredRecord) => string,
   records: readonly StoredRecord[],
 ): void {
@@ -124,7 +124,7 @@ describe("a summary", () => {
       const names = round % 5 === 0 ? 600 : 6;
       const records = recordsOfDay(random, 1 + integer(random, 200), spanMs, names);
       const columns = mergeColumns([columnsOf(records)]);
-      const summary = readSummary(summaryPiece(columns));
+      const summary = readStatistics(summaryPiece(columns));
       expect(cellsOf(summary)).toEqual(countBy(records, (record) => `${record.touchpoint} ${flagged(record)}`));
       const { widthMs } = summary.slots;
       const slotOf = (record: StoredRecord) => Math.floor(record.time / widthMs) * widthMs;
@@ -140,8 +140,8 @@ describe("a summary", () => {
       ...record,
       metadata: { [`${index}`.padEnd(10_000, "x")]: 1 },
     }));
-    const listed = readSummary(summaryPiece(mergeColumns([columnsOf(records.slice(0, 12))])));
-    const unlisted = readSummary(summaryPiece(mergeColumns([columnsOf(records)])));
+    const listed = readStatistics(summaryPiece(mergeColumns([columnsOf(records.slice(0, 12))])));
+    const unlisted = readStatistics(summaryPiece(mergeColumns([columnsOf(records)])));
     expect([listed.fields?.has(`metadata.${"0".padEnd(10_000, "x")}`), unlisted.fields]).toEqual([true, undefined]);
     expect(cellsOf(unlisted)).toEqual(countBy(records, (record) => `${record.touchpoint} ${flagged(record)}`));
   });
@@ -150,7 +150,7 @@ describe("a summary", () => {
     for (let round = 0; round < 30; round++) {
       const records = recordsOfDay(random, 1 + integer(random, 300), DAY_MS);
       const cellOf = (record: StoredRecord) => `${record.touchpoint} ${flagged(record)}`;
-      const { cells } = readSummary(summaryPiece(columnsOf(records)));
+      const { cells } = readStatistics(summaryPiece(columnsOf(records)));
       expectSketches(cells, cellOf, records);
       expect(new Set(cells.flatMap(({ sketch }) => sketch ?? [])).size).toBe(sketchesOf(cellOf, records).size);
     }
@@ -169,7 +169,7 @@ describe("a summary", () => {
         level: index < touchpoints ? ("info" as const) : ("error" as const),
         duration: index,
       }));
-      const { cells } = readSummary(summaryPiece(columnsOf(records)));
+      const { cells } = readStatistics(summaryPiece(columnsOf(records)));
       expect(cells).toHaveLength(2 * touchpoints);
       const nameOf = (record: StoredRecord) =>
         isShared ? `${record.touchpoint}` : `${record.touchpoint} ${record.level}`;
@@ -194,7 +194,7 @@ describe("a summary", () => {
     ] as const) {
       const times = [20_000 * DAY_MS, 20_000 * DAY_MS + spanMs];
       const columns = columnsOf(times.map((time, index) => ({ ...base, id: index + 1, time })));
-      expect([spanMs, readSummary(summaryPiece(columns)).slots.widthMs]).toEqual([spanMs, widthMs]);
+      expect([spanMs, readStatistics(summaryPiece(columns)).slots.widthMs]).toEqual([spanMs, widthMs]);
     }
   });
 
@@ -203,22 +203,22 @@ describe("a summary", () => {
       ...randomRecord(random, index + 1),
       metadata: { [`name ${index}`]: 1 },
     }));
-    const summary = readSummary(summaryPiece(columnsOf(records)));
+    const summary = readStatistics(summaryPiece(columnsOf(records)));
     expect([summary.fields, summary.cells.reduce((sum, { count }) => sum + count, 0)]).toEqual([undefined, 3_000]);
   });
 
   test("is left out where a block has more touchpoints than are kept track of, and its records are all there", () => {
     const base = randomRecord(random, 1);
     for (const [count, names] of [
-      [TOUCHPOINTS_MAX, [SUMMARY]],
+      [TOUCHPOINTS_MAX, [STATISTICS_CHUNK]],
       [TOUCHPOINTS_MAX + 1, []],
     ] as const) {
       const columns = columnsOf(
         Array.from({ length: count }, (_, index) => ({ ...base, id: index + 1, touchpoint: `t/${index}` })),
       );
-      const { pieces } = mergedOf(columns);
-      expect(pieces.map((piece) => piece.name).filter((name) => name === SUMMARY)).toEqual([...names]);
-      expect(decodeColumns(pieces, count).touchpoint).toEqual(columns.touchpoint);
+      const { chunks } = mergedOf(columns);
+      expect(chunks.map((chunk) => chunk.name).filter((name) => name === STATISTICS_CHUNK)).toEqual([...names]);
+      expect(decodeColumns(chunks, count).touchpoint).toEqual(columns.touchpoint);
     }
   });
 });
@@ -226,12 +226,12 @@ describe("a summary", () => {
 describe("a summary of the former version", () => {
   test("is read for what it has: counts, and a sketch for all cells of a touchpoint", () => {
     const records = formerRecords();
-    const former = readSummary(formerSummary());
+    const former = readStatistics(formerSummary());
     expect(cellsOf(former)).toEqual(countBy(records, (record) => `${record.touchpoint} ${flagged(record)}`));
     expectSketches(former.cells, ({ touchpoint }) => `${touchpoint}`, records);
     expect(new Set(former.cells.map(({ sketch }) => sketch)).size).toBe(4);
     expect(Object.fromEntries(former.fields ?? [])).toEqual(countBy(records.flatMap(fieldsOf), (name) => name));
-    const now = readSummary(summaryPiece(formerColumns()));
+    const now = readStatistics(summaryPiece(formerColumns()));
     expect([former.slots, former.values.size]).toEqual([now.slots, 0]);
   });
 });
@@ -243,32 +243,36 @@ describe("a merged block", () => {
     const columns = mergeColumns([columnsOf(recordsOfDay(random, 100, DAY_MS))]);
     const noted = mergedOf(columns, 1);
     const plain = columnarOf(columns);
-    expect(noted.pieces.slice(2)).toEqual([...plain.pieces]);
+    expect(noted.chunks.slice(2)).toEqual([...plain.chunks]);
     expect(noted.rawBytes).toBe(plain.rawBytes);
-    expect(recordsOf(decodeColumns(noted.pieces, 100))).toEqual(recordsOf(decodeColumns(plain.pieces, 100)));
+    expect(recordsOf(decodeColumns(noted.chunks, 100))).toEqual(recordsOf(decodeColumns(plain.chunks, 100)));
   });
 
-  test("has room for its pieces with the most metadata columns", () => {
+  test("has room for its chunks with the most metadata columns", () => {
     const columns = columnsOf(Array.from({ length: 500 }, (_, index) => randomRecord(random, index + 1, 20_000)));
-    expect([columns.metadata.size, columns.metadataRest.rows.length > 0]).toEqual([256, true]);
-    const { pieces } = mergedOf(columns, 1);
-    expect(pieces.length).toBeGreaterThan(256);
-    expect(pieces.length).toBeLessThanOrEqual(PIECES_MAX);
+    expect([columns.metadata.size, columns.overflow.rows.length > 0]).toEqual([256, true]);
+    const { chunks } = mergedOf(columns, 1);
+    expect(chunks.length).toBeGreaterThan(256);
+    expect(chunks.length).toBeLessThanOrEqual(PIECES_MAX);
   });
 });
 
 describe("a summary that is damaged", () => {
-  const piece = summaryPiece(columnsOf([randomRecord(seededRandom(3), 1)]));
+  const chunk = summaryPiece(columnsOf([randomRecord(seededRandom(3), 1)]));
 
   test("says so", () => {
-    const data = Uint8Array.from(piece.data);
+    const data = Uint8Array.from(chunk.data);
     data[data.length - 1] = (data[data.length - 1] as number) ^ 1;
-    expect(() => readSummary({ ...piece, data })).toThrow(BlockDamagedError);
+    expect(() => readStatistics({ ...chunk, data })).toThrow(BlockDamagedError);
   });
 
   test("or of an unknown form, or cut short, says so", () => {
-    expect(() => readSummary(pieceOf(SUMMARY, Uint8Array.of(9)))).toThrow("unknown form 9 of a summary");
-    expect(() => readSummary(pieceOf(SUMMARY, Uint8Array.of(1, 1, 200)))).toThrow(BlockDamagedError);
-    expect(() => readSummary(pieceOf(SUMMARY, Uint8Array.of(2, 0, 0, 7)))).toThrow("unknown form 7 of sketches");
+    expect(() => readStatistics(compressChunk(STATISTICS_CHUNK, Uint8Array.of(9)))).toThrow(
+      "unknown form 9 of a summary",
+    );
+    expect(() => readStatistics(compressChunk(STATISTICS_CHUNK, Uint8Array.of(1, 1, 200)))).toThrow(BlockDamagedError);
+    expect(() => readStatistics(compressChunk(STATISTICS_CHUNK, Uint8Array.of(2, 0, 0, 7)))).toThrow(
+      "unknown form 7 of sketches",
+    );
   });
 });

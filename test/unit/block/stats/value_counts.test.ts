@@ -1,15 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import { ByteWriter } from "../../../../src/block/codec/bytes.ts";
 import type { EncodedBlock } from "../../../../src/block/codec/column_chunks.ts";
-import { SUMMARY } from "../../../../src/block/codec/column_chunks.ts";
+import { STATISTICS_CHUNK } from "../../../../src/block/codec/column_chunks.ts";
 import type { Columns } from "../../../../src/block/columns.ts";
 import { selectRows } from "../../../../src/block/columns.ts";
 import { BlockEncoder } from "../../../../src/block/encode.ts";
 import { BlockMerger } from "../../../../src/block/merge/merge_blocks.ts";
-import { valuesOfMerge } from "../../../../src/block/merge/output_statistics.ts";
+import { outputValueCounts } from "../../../../src/block/merge/output_statistics.ts";
 import { decodeColumns } from "../../../../src/block/open_block.ts";
-import { NOTES_RECORDS_MIN, readSummary } from "../../../../src/block/stats/statistics.ts";
-import { NotedValues, type ValueCounts, writeNotedFields } from "../../../../src/block/stats/value_counts.ts";
+import { LARGE_BLOCK_RECORDS_MIN, readStatistics } from "../../../../src/block/stats/statistics.ts";
+import { StoredValueCounts, type ValueCounts, writeValueCounts } from "../../../../src/block/stats/value_counts.ts";
 import { type JsonObject, setMember } from "../../../../src/core/json.ts";
 import type { StoredRecord } from "../../../../src/core/record.ts";
 import { mergedOf } from "../../../support/merged_blocks.ts";
@@ -19,11 +19,11 @@ import { columnsOf, randomRecord, randomValue } from "../random_records.ts";
 type Counts = Map<unknown, number>;
 
 /** What is noted of a block, by field. */
-function notesOf({ pieces }: EncodedBlock): Map<string, Counts> {
-  const piece = pieces.find(({ name }) => name === SUMMARY);
-  if (piece === undefined) throw new Error("a merged block has a summary");
+function notesOf({ chunks }: EncodedBlock): Map<string, Counts> {
+  const chunk = chunks.find(({ name }) => name === STATISTICS_CHUNK);
+  if (chunk === undefined) throw new Error("a merged block has a summary");
   const notes = new Map<string, Counts>();
-  for (const [name, values] of readSummary(piece).values) {
+  for (const [name, values] of readStatistics(chunk).values) {
     const counts: Counts = new Map();
     values.forEach((value, count) => counts.set(value, (counts.get(value) ?? 0) + count));
     notes.set(name, counts);
@@ -80,8 +80,8 @@ function noted(values: readonly unknown[], others = 0): Counts | undefined {
 /** The counts of a field that every record has, whether there is room for them in the notes or not. */
 function countValues(values: readonly unknown[]): ValueCounts | undefined {
   const merger = new BlockMerger();
-  merger.add(new BlockEncoder().packed(fieldOf(values)).pieces, values.length);
-  return valuesOfMerge(merger.rows()).find(({ name }) => name === "metadata.field")?.counts;
+  merger.add(new BlockEncoder().packed(fieldOf(values)).chunks, values.length);
+  return outputValueCounts(merger.output()).find(({ name }) => name === "metadata.field")?.counts;
 }
 
 describe("values that are noted", () => {
@@ -106,8 +106,8 @@ describe("values that are noted", () => {
 
   test("are those of the records that stay where some are erased", () => {
     const records = recordsOfFewValues(random, 2_000);
-    const { pieces } = mergedOf(columnsOf(records), 1);
-    const columns = decodeColumns(pieces, records.length);
+    const { chunks } = mergedOf(columnsOf(records), 1);
+    const columns = decodeColumns(chunks, records.length);
     const isKept = Uint8Array.from(columns.id, () => integer(random, 1));
     const ids = new Set(Array.from(columns.id).filter((_, row) => isKept[row] === 1));
     const expected = countAll(records.filter(({ id }) => ids.has(id)));
@@ -144,7 +144,7 @@ describe("values are not noted", () => {
   test("where their texts are long", () => {
     const writtenOf = (text: string) => {
       const writer = new ByteWriter();
-      writeNotedFields(writer, [{ name: "field", counts: [[text, 1]] }], 100_000);
+      writeValueCounts(writer, [{ name: "field", counts: [[text, 1]] }], 100_000);
       return writer.view()[0];
     };
     expect([writtenOf("é".repeat(8_192)), writtenOf("é".repeat(8_193))]).toEqual([1, 0]);
@@ -161,8 +161,8 @@ describe("values are not noted", () => {
 
   test("in a small block", () => {
     const columns = (count: number) => fieldOf(Array.from({ length: count }, () => 1));
-    expect(notesOf(mergedOf(columns(NOTES_RECORDS_MIN - 1))).size).toBe(0);
-    expect(notesOf(mergedOf(columns(NOTES_RECORDS_MIN))).size).toBe(2);
+    expect(notesOf(mergedOf(columns(LARGE_BLOCK_RECORDS_MIN - 1))).size).toBe(0);
+    expect(notesOf(mergedOf(columns(LARGE_BLOCK_RECORDS_MIN))).size).toBe(2);
   });
 
   test("where numbers are made to have one hash, and that is found out soon", () => {
@@ -181,7 +181,7 @@ describe("values are not noted", () => {
 describe("noted values that are damaged", () => {
   test("say so", () => {
     for (const bytes of [[], [1], [1, 5, 3, 97, 98, 99, 1, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 0, 0]]) {
-      const values = new NotedValues(Uint8Array.from(bytes));
+      const values = new StoredValueCounts(Uint8Array.from(bytes));
       expect(() => values.forEach(() => undefined)).toThrow("block is damaged");
     }
   });

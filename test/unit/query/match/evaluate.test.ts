@@ -340,7 +340,7 @@ describe("columns that are not needed", () => {
     const facts = (isBeside: boolean) => () => ({
       mayContain: () => true,
       mayContainInMessages: () => true,
-      mayContainBesideMessages: () => isBeside,
+      mayContainOutsideMessages: () => isBeside,
     });
     expect(inflatedFor("nowhere", facts(false))).toEqual(["message"]);
     expect(inflatedFor("nowhere", facts(true))).toEqual(["touchpoint", "message", "key", "metadata.field"]);

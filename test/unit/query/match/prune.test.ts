@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { countedFlags, keyTypeCodeOf, packFlags } from "../../../../src/block/codec/flags.ts";
 import type { StoredRecord } from "../../../../src/core/record.ts";
-import { type BlockStatistics, canSkipBlock, isDecidedByCells, matchCell } from "../../../../src/query/match/prune.ts";
+import { canSkipBlock, isDecidedByCells, matchCell, type PruningInput } from "../../../../src/query/match/prune.ts";
 import type { Expression } from "../../../../src/search/expression.ts";
 import { parseSearch } from "../../../../src/search/parser.ts";
 import { record } from "./search_block.ts";
@@ -111,7 +111,7 @@ test("touchesOnly is said of searches that cells always decide", () => {
 });
 
 describe("a block", () => {
-  const header: BlockStatistics = {
+  const header: PruningInput = {
     project: "shop",
     timeMin: 1_000,
     timeMax: 2_000,
@@ -122,7 +122,7 @@ describe("a block", () => {
     hasKind: (kind) => kind === 0,
     hasLevel: (level) => level <= 2,
   };
-  const skipped = (facts: BlockStatistics, texts: readonly string[]) =>
+  const skipped = (facts: PruningInput, texts: readonly string[]) =>
     texts.filter((text) => canSkipBlock(read(text), facts));
 
   test("is skipped by its header: project, times, ids, kinds and levels", () => {
@@ -166,7 +166,7 @@ describe("a block", () => {
   });
 
   test("is skipped when no cell can match", () => {
-    const facts: BlockStatistics = {
+    const facts: PruningInput = {
       ...header,
       hasKind: (kind) => kind <= 1,
       hasLevel: () => true,
@@ -191,12 +191,12 @@ describe("a block", () => {
 
   test("is skipped when no text of it contains what is searched for", () => {
     const asked: string[] = [];
-    const facts: BlockStatistics = {
+    const facts: PruningInput = {
       ...header,
       texts: () => ({
         mayContain: (needle) => needle.startsWith("in") || needle.startsWith("sai"),
         mayContainInMessages: (needle) => needle.startsWith("sai"),
-        mayContainBesideMessages(needle) {
+        mayContainOutsideMessages(needle) {
           asked.push(needle);
           return needle.startsWith("in");
         },

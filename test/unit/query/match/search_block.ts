@@ -1,6 +1,6 @@
 // Blocks to search in, made of records as the worker makes them.
 
-import { type PieceSource, piecesAtHand } from "../../../../src/block/codec/column_chunks.ts";
+import { type ChunkSource, chunksInMemory } from "../../../../src/block/codec/column_chunks.ts";
 import { appendRecord, emptyColumns } from "../../../../src/block/columns.ts";
 import { BlockEncoder } from "../../../../src/block/encode.ts";
 import { OpenBlock } from "../../../../src/block/open_block.ts";
@@ -32,11 +32,11 @@ export function record(id: number, parts: Partial<StoredRecord>): StoredRecord {
 /** In parts: with text filters, and a few messages a part. */
 export type BlockForm = "packed" | "columnar" | "parts";
 
-export function sourceOf(records: readonly StoredRecord[], form: BlockForm): PieceSource {
+export function sourceOf(records: readonly StoredRecord[], form: BlockForm): ChunkSource {
   const columns = emptyColumns();
   for (const stored of records) appendRecord(columns, stored.id, stored);
-  if (form === "packed") return piecesAtHand(new BlockEncoder().packed(columns).pieces);
-  return piecesAtHand((form === "parts" ? mergedOf(columns, 1, 3) : columnarOf(columns)).pieces);
+  if (form === "packed") return chunksInMemory(new BlockEncoder().packed(columns).chunks);
+  return chunksInMemory((form === "parts" ? mergedOf(columns, 1, 3) : columnarOf(columns)).chunks);
 }
 
 export function blockOf(records: readonly StoredRecord[], form: BlockForm = "columnar"): OpenBlock {
@@ -47,10 +47,10 @@ export function blockOf(records: readonly StoredRecord[], form: BlockForm = "col
 export function watchedBlock(records: readonly StoredRecord[]): { block: OpenBlock; inflated: string[] } {
   const inflated: string[] = [];
   const source = sourceOf(records, "columnar");
-  const watched: PieceSource = {
+  const watched: ChunkSource = {
     names: () => source.names(),
-    piece(name) {
-      const piece = source.piece(name);
+    chunk(name) {
+      const piece = source.chunk(name);
       if (piece !== undefined) inflated.push(name);
       return piece;
     },

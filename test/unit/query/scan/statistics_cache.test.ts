@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { BlockSummary } from "../../../../src/block/stats/statistics.ts";
+import type { BlockStatistics } from "../../../../src/block/stats/statistics.ts";
 import type { QueryBlock } from "../../../../src/query/scan/source.ts";
 import { StatisticsCache, UNUSED_MS_MAX } from "../../../../src/query/scan/statistics_cache.ts";
 
@@ -9,7 +9,7 @@ function block(id: number, records = 1): QueryBlock {
   return { id, project: "shop", records, ...range, levels, statuses: levels, rawBytes: 1, isFinished: true };
 }
 
-function summary(bytes: number): BlockSummary {
+function summary(bytes: number): BlockStatistics {
   const none = new Float64Array();
   const slots = { widthMs: 1_000, times: none, flags: new Uint16Array(), counts: none };
   return { cells: [], slots, fields: undefined, values: new Map(), bytes };

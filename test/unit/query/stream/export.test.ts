@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import type { BlockPiece } from "../../../../src/block/codec/column_chunks.ts";
+import type { ColumnChunk } from "../../../../src/block/codec/column_chunks.ts";
 import { BlockDamagedError } from "../../../../src/block/codec/damage.ts";
 import { appendRecord, emptyColumns } from "../../../../src/block/columns.ts";
 import { BlockEncoder } from "../../../../src/block/encode.ts";
 import { BlockMerger } from "../../../../src/block/merge/merge_blocks.ts";
-import { headerOf } from "../../../../src/block/stats/zone_map.ts";
+import { zoneMapOf } from "../../../../src/block/stats/zone_map.ts";
 import type { StoredRecord } from "../../../../src/core/record.ts";
 import {
   type ExportBlock,
@@ -43,7 +43,7 @@ function record(id: number, fields: Partial<StoredRecord> = {}): StoredRecord {
 
 /** Blocks in memory; `beforeRead` runs before a block's pieces are given, and can change what there is. */
 class Blocks implements ExportSource {
-  readonly blocks = new Map<number, ExportBlock & { readonly pieces: readonly BlockPiece[] }>();
+  readonly blocks = new Map<number, ExportBlock & { readonly chunks: readonly ColumnChunk[] }>();
   reads: number[] = [];
   next = 1;
   beforeRead: (block: number) => void = () => undefined;
@@ -61,22 +61,22 @@ class Blocks implements ExportSource {
   add(project: string, records: readonly StoredRecord[]): number {
     const columns = emptyColumns();
     for (const one of records) appendRecord(columns, one.id, one);
-    const { pieces, rawBytes } = this.#encoder.packed(columns);
+    const { chunks, rawBytes } = this.#encoder.packed(columns);
     const id = this.#nextId++;
-    this.blocks.set(id, { id, project, rawBytes, ...headerOf(columns), pieces });
+    this.blocks.set(id, { id, project, rawBytes, ...zoneMapOf(columns), chunks });
     this.next = Math.max(this.next, ...records.map((one) => one.id + 1));
     return id;
   }
 
   /** Puts one block in place of several. */
   merge(ids: readonly number[]): void {
-    const sources = ids.map((id) => this.blocks.get(id) as ExportBlock & { pieces: readonly BlockPiece[] });
+    const sources = ids.map((id) => this.blocks.get(id) as ExportBlock & { chunks: readonly ColumnChunk[] });
     const merger = new BlockMerger();
-    for (const block of sources) merger.add(block.pieces, block.records);
+    for (const block of sources) merger.add(block.chunks, block.records);
     for (const id of ids) this.blocks.delete(id);
     const id = this.#nextId++;
-    const { header, encoded } = merger.columnar();
-    this.blocks.set(id, { id, project: sources[0]?.project ?? "", ...header, ...encoded });
+    const { zoneMap, encoded } = merger.columnar();
+    this.blocks.set(id, { id, project: sources[0]?.project ?? "", ...zoneMap, ...encoded });
   }
 
   nextRecordId(): number {
@@ -87,10 +87,10 @@ class Blocks implements ExportSource {
     return [...this.blocks.values()].filter((block) => block.idMax >= from && block.idMin < to);
   }
 
-  pieces(block: number): readonly BlockPiece[] | undefined {
+  pieces(block: number): readonly ColumnChunk[] | undefined {
     this.beforeRead(block);
     this.reads.push(block);
-    return this.blocks.get(block)?.pieces;
+    return this.blocks.get(block)?.chunks;
   }
 }
 
@@ -220,11 +220,11 @@ describe("export leaves out", () => {
         "a",
         idsFrom(first, first + 9).map((id) => record(id)),
       );
-    const block = blocks.blocks.get(2) as ExportBlock & { pieces: readonly BlockPiece[] };
-    const [piece] = block.pieces as [BlockPiece];
-    const data = piece.data.slice();
+    const block = blocks.blocks.get(2) as ExportBlock & { chunks: readonly ColumnChunk[] };
+    const [chunk] = block.chunks as [ColumnChunk];
+    const data = chunk.data.slice();
     data[20] = (data[20] as number) ^ 1;
-    blocks.blocks.set(2, { ...block, pieces: [{ ...piece, data }] });
+    blocks.blocks.set(2, { ...block, chunks: [{ ...chunk, data }] });
     const { windows, damaged } = run(blocks, {}, 100);
     expect(windows.flat()).toEqual([...idsFrom(1, 10), ...idsFrom(21, 30)].map((id) => `a ${id}`));
     expect(damaged).toEqual([[2, expect.stringMatching(/^column "\*" is damaged: checksum \d+, expected \d+$/)]]);

@@ -2,26 +2,26 @@ import { describe, expect, test } from "bun:test";
 import { constants, zstdCompressSync } from "node:zlib";
 import { ByteWriter } from "../../../../src/block/codec/bytes.ts";
 import {
-  type BlockPiece,
-  FILTER,
+  type ColumnChunk,
+  chunkChecksum,
+  compressChunk,
+  FILTER_CHUNK,
   inflate,
-  pieceChecksum,
-  pieceOf,
-  SUMMARY,
+  STATISTICS_CHUNK,
 } from "../../../../src/block/codec/column_chunks.ts";
 import { BlockDamagedError } from "../../../../src/block/codec/damage.ts";
-import { writeSparseStrings } from "../../../../src/block/codec/sparse_column.ts";
+import { writeSparseTexts } from "../../../../src/block/codec/sparse_column.ts";
 import type { Columns } from "../../../../src/block/columns.ts";
 import { BlockEncoder } from "../../../../src/block/encode.ts";
-import { PARTED_COLUMN, partName, writeHead } from "../../../../src/block/filter/chunked_texts.ts";
+import { CHUNKED_COLUMN, textChunkName, writeChunkHead } from "../../../../src/block/filter/chunked_texts.ts";
 import type { FilterVersion } from "../../../../src/block/filter/ngram_filter.ts";
 import { FILTER_VERSIONS } from "../../../../src/block/filter/ngram_filter.ts";
 import { BlockMerger } from "../../../../src/block/merge/merge_blocks.ts";
-import { partedMessages } from "../../../../src/block/merge/output_columns.ts";
-import { summarySource } from "../../../../src/block/merge/output_statistics.ts";
-import { summarise } from "../../../../src/block/stats/compute_statistics.ts";
-import { NOTES_RECORDS_MIN, readSummary } from "../../../../src/block/stats/statistics.ts";
-import { headerOf } from "../../../../src/block/stats/zone_map.ts";
+import { chunkedMessages } from "../../../../src/block/merge/output_columns.ts";
+import { statisticsSource } from "../../../../src/block/merge/output_statistics.ts";
+import { computeStatistics } from "../../../../src/block/stats/compute_statistics.ts";
+import { LARGE_BLOCK_RECORDS_MIN, readStatistics } from "../../../../src/block/stats/statistics.ts";
+import { zoneMapOf } from "../../../../src/block/stats/zone_map.ts";
 import { DAY_MS } from "../../../../src/core/limits.ts";
 import type { StoredRecord } from "../../../../src/core/record.ts";
 import { LEVELS } from "../../../../src/core/record.ts";
@@ -30,24 +30,24 @@ import { formerColumns, formerRecords, formerSummary } from "../../../support/fo
 import { mergedOf } from "../../../support/merged_blocks.ts";
 import { columnsOf } from "../../block/random_records.ts";
 
-function headerValues(columns: Columns, pieces: readonly BlockPiece[]): HeaderValues {
-  const header = headerOf(columns);
+function headerValues(columns: Columns, chunks: readonly ColumnChunk[]): HeaderValues {
+  const header = zoneMapOf(columns);
   const { records, idMin, idMax, timeMin, timeMax, receivedMin, receivedMax, levels, statuses } = header;
   const values = [1, 1, Math.floor(timeMin / DAY_MS), records, idMin, idMax, timeMin, timeMax];
   values.push(receivedMin, receivedMax, ...levels, ...statuses);
-  values[HEADER.bytes] = pieces.reduce((sum, { data }) => sum + data.length, 0);
+  values[HEADER.bytes] = chunks.reduce((sum, { data }) => sum + data.length, 0);
   return values;
 }
 
 /** What is wrong with a merged block whose summary is replaced. */
-function wrongWith(columns: Columns, summary: BlockPiece | undefined, notesRecordsMin?: number): readonly string[] {
-  const { pieces } = mergedOf(columns, notesRecordsMin);
-  const replaced = pieces.map((piece) => (piece.name === SUMMARY && summary !== undefined ? summary : piece));
+function wrongWith(columns: Columns, summary: ColumnChunk | undefined, notesRecordsMin?: number): readonly string[] {
+  const { chunks } = mergedOf(columns, notesRecordsMin);
+  const replaced = chunks.map((chunk) => (chunk.name === STATISTICS_CHUNK && summary !== undefined ? summary : chunk));
   return verifyBlock(headerValues(columns, replaced), replaced).wrong;
 }
 
-function summaryOf(columns: Columns, notesRecordsMin?: number): BlockPiece | undefined {
-  return mergedOf(columns, notesRecordsMin).pieces.find(({ name }) => name === SUMMARY);
+function summaryOf(columns: Columns, notesRecordsMin?: number): ColumnChunk | undefined {
+  return mergedOf(columns, notesRecordsMin).chunks.find(({ name }) => name === STATISTICS_CHUNK);
 }
 
 describe("nothing is wrong with a block", () => {
@@ -69,14 +69,14 @@ describe("nothing is wrong with a block", () => {
           duration: index === 0 ? last : 5,
         })),
       );
-    const summary = summaryOf(columns(1_000)) as BlockPiece;
-    expect(readSummary(summary).cells.length).toBeGreaterThan(4_000);
+    const summary = summaryOf(columns(1_000)) as ColumnChunk;
+    expect(readStatistics(summary).cells.length).toBeGreaterThan(4_000);
     expect(wrongWith(columns(1_000), summary)).toEqual([]);
     // Not the same bytes, so that what they say is compared: api/0 took six times, 1,025 ms in all.
     const bytes = Buffer.from(inflate(summary));
     const sumAt = bytes.indexOf(Buffer.from(Float64Array.of(1_025).buffer));
     bytes.writeDoubleLE(1_025.000001, sumAt);
-    expect(wrongWith(columns(1_000), pieceOf(SUMMARY, bytes))).toEqual([]);
+    expect(wrongWith(columns(1_000), compressChunk(STATISTICS_CHUNK, bytes))).toEqual([]);
     expect(wrongWith(columns(2_000), summary)).toEqual(["its summary does not say what its records are"]);
   });
 
@@ -88,32 +88,32 @@ describe("nothing is wrong with a block", () => {
 /** Records whose messages differ, enough for text filters. */
 function manyRecords(message: (index: number) => string): StoredRecord[] {
   const records = formerRecords();
-  return Array.from({ length: NOTES_RECORDS_MIN }, (_, index) => ({
+  return Array.from({ length: LARGE_BLOCK_RECORDS_MIN }, (_, index) => ({
     ...(records[index % records.length] as StoredRecord),
     id: index + 1,
     message: message(index),
   }));
 }
 
-function wrongIn(columns: Columns, pieces: readonly BlockPiece[]): readonly string[] {
-  return verifyBlock(headerValues(columns, pieces), pieces).wrong;
+function wrongIn(columns: Columns, chunks: readonly ColumnChunk[]): readonly string[] {
+  return verifyBlock(headerValues(columns, chunks), chunks).wrong;
 }
 
 /** Its pieces with the text filters of another version, of the block and of each part of its messages. */
-function withFilters(columns: Columns, version: FilterVersion, partTexts: number): BlockPiece[] {
+function withFilters(columns: Columns, version: FilterVersion, partTexts: number): ColumnChunk[] {
   const merger = new BlockMerger("as they lie");
-  merger.add(new BlockEncoder().packed(columns).pieces, columns.count);
-  const { pieces } = merger.columnar(undefined, partTexts).encoded;
-  const rows = merger.rows();
+  merger.add(new BlockEncoder().packed(columns).chunks, columns.count);
+  const { chunks } = merger.columnar(undefined, partTexts).encoded;
+  const rows = merger.output();
   const head = new ByteWriter();
-  writeHead(head, partedMessages(rows), partTexts, version);
-  const filter = rows.textFilter(false, version).encode() as ByteWriter;
-  const others = pieces.filter(({ name }) => name !== FILTER && name !== PARTED_COLUMN);
+  writeChunkHead(head, chunkedMessages(rows), partTexts, version);
+  const filter = rows.ngramFilter(false, version).encode() as ByteWriter;
+  const others = chunks.filter(({ name }) => name !== FILTER_CHUNK && name !== CHUNKED_COLUMN);
   return [
     ...others.slice(0, 1),
-    pieceOf(FILTER, filter.view()),
+    compressChunk(FILTER_CHUNK, filter.view()),
     ...others.slice(1),
-    pieceOf(PARTED_COLUMN, head.view()),
+    compressChunk(CHUNKED_COLUMN, head.view()),
   ];
 }
 
@@ -122,29 +122,29 @@ describe("a block that an older program wrote is not called damaged", () => {
 
   test("where it was compressed otherwise", () => {
     const params = { [constants.ZSTD_c_compressionLevel]: 12 };
-    const pieces = mergedOf(columns).pieces.map((piece) => {
-      const data = zstdCompressSync(inflate(piece), { params });
-      return { name: piece.name, checksum: pieceChecksum(piece.name, data), data };
+    const chunks = mergedOf(columns).chunks.map((chunk) => {
+      const data = zstdCompressSync(inflate(chunk), { params });
+      return { name: chunk.name, checksum: chunkChecksum(chunk.name, data), data };
     });
-    expect(pieces.map(({ data }) => data.length)).not.toEqual(mergedOf(columns).pieces.map(({ data }) => data.length));
-    expect(wrongIn(columns, pieces)).toEqual([]);
+    expect(chunks.map(({ data }) => data.length)).not.toEqual(mergedOf(columns).chunks.map(({ data }) => data.length));
+    expect(wrongIn(columns, chunks)).toEqual([]);
   });
 
-  test("where its messages are one piece, or other parts, and where it has no filter", () => {
-    for (const pieces of [mergedOf(columns, 1e9).pieces, mergedOf(columns, 1, 1_000).pieces]) {
-      expect(wrongIn(columns, pieces)).toEqual([]);
+  test("where its messages are one chunk, or other parts, and where it has no filter", () => {
+    for (const chunks of [mergedOf(columns, 1e9).chunks, mergedOf(columns, 1, 1_000).chunks]) {
+      expect(wrongIn(columns, chunks)).toEqual([]);
     }
-    const { pieces } = mergedOf(columns);
-    const without = pieces.filter(({ name }) => name !== FILTER && name !== SUMMARY);
+    const { chunks } = mergedOf(columns);
+    const without = chunks.filter(({ name }) => name !== FILTER_CHUNK && name !== STATISTICS_CHUNK);
     expect(wrongIn(columns, without)).toEqual([]);
   });
 
   test("where its text filters are of the former version", () => {
     for (const version of FILTER_VERSIONS) {
       // Parts come behind their head.
-      const pieces = withFilters(columns, version, 3_000);
-      const [head, others] = [pieces.slice(-1), pieces.slice(0, -1)];
-      const at = others.findIndex(({ name }) => name === partName(0));
+      const chunks = withFilters(columns, version, 3_000);
+      const [head, others] = [chunks.slice(-1), chunks.slice(0, -1)];
+      const at = others.findIndex(({ name }) => name === textChunkName(0));
       expect(wrongIn(columns, others.toSpliced(at, 0, ...head))).toEqual([]);
     }
   });
@@ -154,51 +154,53 @@ describe("a block that an older program wrote is not called damaged", () => {
     const named = (name: string) =>
       columnsOf(formerRecords().map((record) => ({ ...record, metadata: { [name]: 1, z: { [name]: [] } } })));
     const merger = new BlockMerger("as they lie");
-    merger.add(new BlockEncoder().packed(named("short")).pieces, 60);
-    const { pieces } = merger.columnar().encoded;
-    const source = summarySource(merger.rows());
+    merger.add(new BlockEncoder().packed(named("short")).chunks, 60);
+    const { chunks } = merger.columnar().encoded;
+    const source = statisticsSource(merger.output());
     const fieldCounts = source.fieldCounts.map(
       ([name, count]) => [name === "metadata.short" ? `metadata.${long}` : name, count] as const,
     );
-    const summary = summarise({ ...source, fieldCounts }) as ByteWriter;
-    const old = pieces.map((piece) => {
-      if (piece.name === SUMMARY) return pieceOf(SUMMARY, summary.view());
-      return piece.name === "metadata.short" ? pieceOf(`metadata.${long}`, inflate(piece)) : piece;
+    const summary = computeStatistics({ ...source, fieldCounts }) as ByteWriter;
+    const old = chunks.map((chunk) => {
+      if (chunk.name === STATISTICS_CHUNK) return compressChunk(STATISTICS_CHUNK, summary.view());
+      return chunk.name === "metadata.short" ? compressChunk(`metadata.${long}`, inflate(chunk)) : chunk;
     });
     expect(old.map(({ name }) => name)).toContain(`metadata.${long}`);
     expect(wrongIn(named(long), old)).toEqual([]);
-    const other = summarise({ ...source, fieldCounts: fieldCounts.map(([name, count]) => [name, count - 1]) });
-    const bad = old.map((piece) => (piece.name === SUMMARY ? pieceOf(SUMMARY, (other as ByteWriter).view()) : piece));
+    const other = computeStatistics({ ...source, fieldCounts: fieldCounts.map(([name, count]) => [name, count - 1]) });
+    const bad = old.map((chunk) =>
+      chunk.name === STATISTICS_CHUNK ? compressChunk(STATISTICS_CHUNK, (other as ByteWriter).view()) : chunk,
+    );
     expect(wrongIn(named(long), bad)).toEqual(["its summary does not say what its records are"]);
   });
 });
 
 describe("a block is found", () => {
   const columns = columnsOf(manyRecords((index) => `soon ${index} wombat`));
-  const { pieces } = mergedOf(columns);
-  const other = mergedOf(columnsOf(manyRecords((index) => `later ${index} koala`))).pieces;
-  const instead = (name: string, piece: BlockPiece | undefined) => {
-    expect(pieces.map((one) => one.name)).toContain(name);
-    return pieces.flatMap((one) => (one.name === name ? (piece ?? []) : one));
+  const { chunks } = mergedOf(columns);
+  const other = mergedOf(columnsOf(manyRecords((index) => `later ${index} koala`))).chunks;
+  const instead = (name: string, chunk: ColumnChunk | undefined) => {
+    expect(chunks.map((one) => one.name)).toContain(name);
+    return chunks.flatMap((one) => (one.name === name ? (chunk ?? []) : one));
   };
 
   test("whose text filters are of other texts", () => {
-    const head = other.find(({ name }) => name === PARTED_COLUMN);
-    expect(wrongIn(columns, instead(PARTED_COLUMN, head))).toEqual([
+    const head = other.find(({ name }) => name === CHUNKED_COLUMN);
+    expect(wrongIn(columns, instead(CHUNKED_COLUMN, head))).toEqual([
       "the text filters of its messages are not those of its records",
     ]);
-    const filter = mergedOf(columnsOf(manyRecords(() => "the same"))).pieces.find(({ name }) => name === FILTER);
-    expect(wrongIn(columns, instead(FILTER, filter))).toEqual(["its text filter is not that of its records"]);
+    const filter = mergedOf(columnsOf(manyRecords(() => "the same"))).chunks.find(({ name }) => name === FILTER_CHUNK);
+    expect(wrongIn(columns, instead(FILTER_CHUNK, filter))).toEqual(["its text filter is not that of its records"]);
   });
 
   test("whose columns no merge could take, though each can be read", () => {
-    const [first] = pieces as [BlockPiece];
-    const unknown = [...pieces, pieceOf("unheard of", inflate(first))];
+    const [first] = chunks as [ColumnChunk];
+    const unknown = [...chunks, compressChunk("unheard of", inflate(first))];
     expect(() => wrongIn(columns, unknown)).toThrow(BlockDamagedError);
     const rest = (text: string) => {
       const writer = new ByteWriter();
-      writeSparseStrings(writer, { rows: [3], values: [text] }, columns.count);
-      return [...pieces, pieceOf("rest", writer.view())];
+      writeSparseTexts(writer, { rows: [3], values: [text] }, columns.count);
+      return [...chunks, compressChunk("rest", writer.view())];
     };
     expect(() => wrongIn(columns, rest('{"a":'))).toThrow(BlockDamagedError);
     expect(wrongIn(columns, rest('{"a":1}'))).toEqual(["its summary does not say what its records are"]);
@@ -228,7 +230,7 @@ describe("a summary that says something else is found", () => {
     const records = formerRecords();
     const many = (value: string) =>
       columnsOf(
-        Array.from({ length: NOTES_RECORDS_MIN }, (_, index) => ({
+        Array.from({ length: LARGE_BLOCK_RECORDS_MIN }, (_, index) => ({
           ...(records[index % records.length] as StoredRecord),
           id: index + 1,
           message: index === 5 ? value : "hello",
