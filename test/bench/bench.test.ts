@@ -9,7 +9,6 @@ import {
   answeredRate,
   type BatchRuns,
   checkCounts,
-  markdownTable,
   median,
   type ReadyRuns,
   ratio,
@@ -17,6 +16,7 @@ import {
   type StoredRun,
   storedRate,
 } from "../../scripts/src/bench/report.ts";
+import { markdownTable } from "../../scripts/src/markdown_table.ts";
 import { withFolder } from "../support/folder.ts";
 import { type RunResult, run } from "../support/run.ts";
 

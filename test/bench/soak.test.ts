@@ -5,10 +5,11 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BatchMaker, dropsOfAgain, noDrops } from "../../scripts/src/soak/batches.ts";
-import { closingGap, judge } from "../../scripts/src/soak/judge.ts";
+import { differences } from "../../scripts/src/soak/differences.ts";
 import type { LoadTotals } from "../../scripts/src/soak/load.ts";
 import { soakSvg } from "../../scripts/src/soak/plot.ts";
 import { FIGURES, quantile, rowsOf, type Sample, slope, soakTable } from "../../scripts/src/soak/report.ts";
+import { closingGap } from "../support/load.ts";
 import { EXECUTABLE, run } from "../support/run.ts";
 
 const SOAK = join(import.meta.dir, "../../scripts/src/soak/main.ts");
@@ -88,7 +89,7 @@ describe("the soak's batches", () => {
   });
 });
 
-describe("the soak's verdict", () => {
+describe("the soak's differences", () => {
   const drops = { ...noDrops(), empty: 3 };
   const totals: LoadTotals = {
     entries: 100,
@@ -110,20 +111,20 @@ describe("the soak's verdict", () => {
     ['simplelogs_batches_total{status="422"}', 1],
   ]);
 
-  test("is clean where everything agrees", () => {
-    expect(judge({ totals, probes: 10, metrics, tailSeen: 4 })).toEqual([]);
+  test("are none where everything agrees", () => {
+    expect(differences({ totals, probes: 10, metrics, tailSeen: 4 })).toEqual([]);
     expect(closingGap(metrics)).toBe(0);
   });
 
-  test("names what does not agree", () => {
+  test("are named, each with both figures", () => {
     const other = new Map([...metrics, ["simplelogs_entries_stored_total", 106]]);
-    expect(judge({ totals, probes: 10, metrics: other, tailSeen: 3 })).toEqual([
+    expect(differences({ totals, probes: 10, metrics: other, tailSeen: 3 })).toEqual([
       "entries stored: expected 107, got 106",
       "what the sum of the counters is off by: expected 0, got 1",
       "records that the live tail showed: expected 4, got 3",
     ]);
     const lost = { ...totals, statuses: { ...totals.statuses, lost: 2, "503": 1 }, surprises: ["strange"] };
-    expect(judge({ totals: lost, probes: 10, metrics, tailSeen: 4 })).toEqual([
+    expect(differences({ totals: lost, probes: 10, metrics, tailSeen: 4 })).toEqual([
       "1 requests were answered 503",
       "2 requests got no answer",
       "strange",

@@ -1,5 +1,4 @@
-// The two loads: as many requests as are answered, by wrk with bench.lua; and a steady rate, by bench_paced.ts. Requests go to a target,
-// what was answered and how quickly comes back.
+// Runs the two loads against a target: as many requests as it answers (wrk with wrk.lua), and a steady rate (steady_load.ts).
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -43,7 +42,7 @@ export interface LoadResult {
   readonly maxUs: number;
 }
 
-/** What bench_paced.ts is told, as JSON. */
+/** The argument of steady_load.ts, as JSON. */
 export interface PacedOrders extends Omit<Load, "wrk"> {
   readonly target: Target;
   readonly batch: number;

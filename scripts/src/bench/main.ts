@@ -1,6 +1,6 @@
-// How many entries a second are stored, how quickly they are answered at half of that rate, and what it costs: beside a handler that
-// stores nothing and, where there is one, VictoriaLogs, in the same rounds. A run whose counts do not agree ends the benchmark, so every
-// figure is of work that was really done.
+// Measures how many entries a second are stored, how quickly batches are answered at half of that rate, and what it costs. In the same
+// rounds it measures a handler that stores nothing and, where there is one, VictoriaLogs. A run whose counts do not agree ends the
+// benchmark, so every figure is of work that was really done.
 
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
@@ -123,7 +123,7 @@ async function measureLoads(server: MeasuredServer, load: Load, batch: number): 
   const atEnd = await server.loaded();
   const half = await runPaced(load, target, batch, (top.requests * 1e6) / top.durationUs / 2);
   const { residentBytesMax } = processFigures(pid);
-  const counts = await server.settled();
+  const counts = await server.merged();
   const { writtenBytes, handedBytes } = processFigures(pid);
   return {
     top,
@@ -147,14 +147,14 @@ type Runs = {
 /** The loads of all rounds. Ends every server that it has started. */
 class Benchmark {
   readonly #options: Options;
-  readonly #tell: (line: string) => void;
+  readonly #print: (line: string) => void;
   readonly #running = new Set<MeasuredServer>();
-  /** What is left to do of the first round, whose servers rest while the others are measured. */
+  /** The ends of the first round's runs: its servers rest while the others are measured. */
   readonly #resting: Promise<() => Promise<void>>[] = [];
 
-  constructor(options: Options, tell: (line: string) => void) {
+  constructor(options: Options, print: (line: string) => void) {
     this.#options = options;
-    this.#tell = tell;
+    this.#print = print;
   }
 
   async run(): Promise<BatchRuns[]> {
@@ -164,7 +164,7 @@ class Benchmark {
       for (let round = 0; round < rounds; round++) {
         for (const runs of all) {
           await this.#measure(runs, round);
-          this.#tell(`round ${round + 1}, ${runs.batch} a request`);
+          this.#print(`round ${round + 1}, ${runs.batch} a request`);
         }
       }
       for (const finish of await Promise.all(this.#resting)) await finish();
@@ -174,7 +174,7 @@ class Benchmark {
     return all;
   }
 
-  /** All of one round and size of batch, the first one by turns, so that none always meets the quieter machine. */
+  /** Measures every server in one round with one size of batch. They take turns at being first, so none always meets the quieter machine. */
   async #measure({ batch, bare, simpleLogs, victoriaLogs }: Runs, round: number): Promise<void> {
     const { durability, folder, victoriaLogs: program } = this.#options;
     const load = { ...this.#options.load, seed: this.#options.load.seed + 1000 * round };
@@ -188,7 +188,7 @@ class Benchmark {
       if (round > 0) await finish();
       else {
         const resting = this.#rested(server).then((rested) => () => finish(rested));
-        // Whoever waits for it is told.
+        // Its error reaches whoever awaits it below.
         resting.catch(() => undefined);
         this.#resting.push(resting);
       }
@@ -207,7 +207,7 @@ class Benchmark {
     for (let step = 0; step < steps.length; step++) await steps[(step + round) % steps.length]?.();
   }
 
-  /** What the server holds when it has rested. */
+  /** The memory of a server after its rest. */
   async #rested(server: MeasuredServer): Promise<Rested> {
     await new Promise((wake) => setTimeout(wake, 1_000 * this.#options.restSeconds));
     const { residentBytes } = processFigures(server.pid);
@@ -221,14 +221,14 @@ class Benchmark {
     this.#running.delete(server);
     checkCounts(run, batch, this.#options.load.connections);
     const { top, stored, exported } = run;
-    this.#tell(
+    this.#print(
       `${batch} a request: ${stored} entries stored${exported === undefined ? "" : `, ${exported} exported`}; ${top.refused} requests refused, ${top.broken} broken`,
     );
     return run;
   }
 }
 
-/** Starts the server on a data file of so many records, which is filled first unless it is there. */
+/** Measures starts on a data file of so many records, which is filled first unless it exists. */
 async function measureReady({ load, records, starts, durability, folder, keep }: Options): Promise<ReadyRuns> {
   const own = keep ?? newFolder(folder);
   mkdirSync(own, { recursive: true });
@@ -247,7 +247,7 @@ async function measureReady({ load, records, starts, durability, folder, keep }:
   return { records: stored, startsMs };
 }
 
-/** Stops it in good order whatever happens, and leaves its data. */
+/** Runs `work` against a server, stops it in any case, and leaves its data. */
 async function onServer(
   folder: string,
   durability: string,
@@ -267,7 +267,7 @@ async function fill(server: SimpleLogs, load: Load, records: number): Promise<vo
     await runLoad({ ...load, seconds, seed }, server.target, FILL_BATCH);
     stored = await server.drained();
   }
-  await server.settled();
+  await server.merged();
 }
 
 async function main(): Promise<void> {
@@ -277,21 +277,21 @@ async function main(): Promise<void> {
     return;
   }
   const { load, rounds, durability, restSeconds } = options;
-  const tell = (line: string) => void process.stderr.write(`${line}\n`);
+  const print = (line: string) => void process.stderr.write(`${line}\n`);
   const folder = newFolder(options.folder);
   try {
     const corpus = join(folder, "corpus.ndjson");
     const { own, made, bytes } = makeCorpus(options, corpus);
-    tell(
+    print(
       `corpus ${load.corpus}: ${own} lines, and ${made} more with digits drawn anew, ${bytes} bytes; seed ${load.seed}`,
     );
-    tell(
+    print(
       `${rounds} round(s) of ${load.seconds} s, ${load.connections} connections, durability ${durability}, data below ${folder}; ` +
         `${cpus().length} cores, shared by server and load (load average ${loadavg()[0]?.toFixed(1)} before); Bun ${process.versions.bun}`,
     );
-    const settled: Options = { ...options, folder, load: { ...load, corpus } };
-    const runs = await new Benchmark(settled, tell).run();
-    const ready = await measureReady(settled);
+    const measured: Options = { ...options, folder, load: { ...load, corpus } };
+    const runs = await new Benchmark(measured, print).run();
+    const ready = await measureReady(measured);
     if (options.json !== undefined) {
       writeFileSync(options.json, JSON.stringify({ seed: load.seed, durability, runs, ready }));
     }
@@ -301,7 +301,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** Writes the lines that are sent: a few that come again and again would compress to nothing. Answers how many of each kind. */
+/** Writes the lines that are sent. A few repeated ones would compress to nothing, so more are made. Returns the number of each kind. */
 function makeCorpus({ load, lines }: Options, file: string): { own: number; made: number; bytes: number } {
   const own = readFileSync(load.corpus, "utf8")
     .split("\n")

@@ -1,11 +1,12 @@
-// How long questions take over many records, and what they cost those who send entries meanwhile. The records are made of real lines
-// with their numbers redrawn, over the last day, and are compacted before the first question.
+// How long queries take over many records, and what they cost those who send entries meanwhile. The records are made of real lines
+// with their numbers redrawn, over the last day, and are compacted before the first query.
 
 import { readFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { CORPUS, ROOT, runCommand, wholeNumber } from "../command.ts";
+import { markdownTable } from "../markdown_table.ts";
 import { provideTools } from "../tools.ts";
 import { EntryMaker, RARE_WORD } from "./entries.ts";
 import { runLoad } from "./load.ts";
@@ -14,14 +15,14 @@ import { ADMIN_TOKEN, SERVER_KEY, type SimpleLogs, withServer } from "./servers.
 
 const HELP = `Usage: scripts/bench-queries [OPTION…]
 
-Stores entries in dist/simplelogs (built first) and asks it questions over HTTP.
+Stores entries in dist/simplelogs (built first) and sends it queries over HTTP.
 
   --entries N      entries to store (default: 1,000,000)
-  --repeats N      times each question is asked; the first is also shown by itself (default: 9)
+  --repeats N      times each query is sent; the first is also shown by itself (default: 9)
   --corpus FILE    NDJSON, one entry a line, without times (default: test/fixtures/logs.ndjson)
   --folder DIR     where the data file goes (default: the system's temporary folder)
   --seed N         of the redrawn numbers (default: 1)
-  --load           also measure the answers' p99 at full load, without and with a question after the other
+  --load           also measure the p99 of responses to batches at full load, without queries and with one after the other
   --json           print one JSON object instead of a table
   --help           show this
 `;
@@ -30,8 +31,8 @@ const BATCH = 1_000;
 const SENDERS = 4;
 const DAY_MS = 86_400_000;
 
-/** What is asked: a name, and a path of the read API. */
-const QUESTIONS: readonly (readonly [string, string])[] = [
+/** A name, and a path of the read API. */
+const QUERIES: readonly (readonly [string, string])[] = [
   ["newest 100", "entries?limit=100"],
   ["newest 100 errors", "entries?limit=100&q=level:error"],
   ["newest 100 of a touchpoint", "entries?limit=100&q=touchpoint:hdfs/*"],
@@ -120,7 +121,7 @@ async function store(server: SimpleLogs, { entries, corpus, seed }: Options): Pr
     }
   };
   await Promise.all(Array.from({ length: SENDERS }, sender));
-  const { stored } = await server.settled();
+  const { stored } = await server.merged();
   if (stored !== entries) throw new Error(`${entries} entries were sent, ${stored} records are stored`);
 }
 
@@ -131,7 +132,7 @@ interface Timing {
   readonly medianMs: number;
 }
 
-async function ask(server: SimpleLogs, path: string): Promise<{ bytes: number; elapsedMs: number }> {
+async function query(server: SimpleLogs, path: string): Promise<{ bytes: number; elapsedMs: number }> {
   const startedAt = performance.now();
   const answer = await fetch(`${server.url}/api/v1/${path}`, { headers: { authorization: `Bearer ${ADMIN_TOKEN}` } });
   const text = await answer.text();
@@ -140,11 +141,11 @@ async function ask(server: SimpleLogs, path: string): Promise<{ bytes: number; e
   return { bytes: text.length, elapsedMs };
 }
 
-async function askAll(server: SimpleLogs, repeats: number): Promise<Timing[]> {
+async function queryAll(server: SimpleLogs, repeats: number): Promise<Timing[]> {
   const timings: Timing[] = [];
-  for (const [name, path] of [...QUESTIONS, ...documentedQueries()]) {
+  for (const [name, path] of [...QUERIES, ...documentedQueries()]) {
     const runs: { bytes: number; elapsedMs: number }[] = [];
-    for (let repeat = 0; repeat < repeats; repeat++) runs.push(await ask(server, path));
+    for (let repeat = 0; repeat < repeats; repeat++) runs.push(await query(server, path));
     const [first] = runs;
     const medianMs = median(runs.map(({ elapsedMs }) => elapsedMs));
     timings.push({ name, bytes: first?.bytes ?? 0, firstMs: first?.elapsedMs ?? 0, medianMs });
@@ -153,42 +154,45 @@ async function askAll(server: SimpleLogs, repeats: number): Promise<Timing[]> {
 }
 
 interface LoadedTiming {
-  /** p99 of answers to batches, in ms. */
+  /** p99 of responses to batches, in ms. */
   readonly alone: number;
-  readonly asked: number;
-  /** Questions that were answered meanwhile, and their median in ms. */
-  readonly questions: number;
-  readonly questionMs: number;
+  readonly queried: number;
+  /** Queries that were answered meanwhile, and their median in ms. */
+  readonly queries: number;
+  readonly queryMs: number;
 }
 
-/** p99 in ms of answers under full load, without and with questions; by turns, so that both meet the same machine. */
+/** p99 in ms of responses under full load, without and with queries; by turns, so that both meet the same machine. */
 async function measureLoad(server: SimpleLogs, options: Options): Promise<LoadedTiming> {
   const wrk = process.env["SIMPLELOGS_TEST_WRK"] ?? provideTools(["bench"])["SIMPLELOGS_TEST_WRK"] ?? "wrk";
   const load = { wrk, corpus: options.corpus, connections: 64, seconds: 8, seed: options.seed };
   const alone: number[] = [];
-  const asked: number[] = [];
+  const queried: number[] = [];
   const answered: number[] = [];
   for (let round = 0; round < 3; round++) {
     alone.push((await runLoad(load, server.target, 100)).p99Us / 1000);
     const over = new AbortController();
-    const asking = (async () => {
+    const querying = (async () => {
       for (let number = 0; !over.signal.aborted; number++) {
-        const [, path] = QUESTIONS[number % QUESTIONS.length] as readonly [string, string];
-        answered.push((await ask(server, path)).elapsedMs);
+        const [, path] = QUERIES[number % QUERIES.length] as readonly [string, string];
+        answered.push((await query(server, path)).elapsedMs);
       }
     })();
-    asked.push((await runLoad(load, server.target, 100)).p99Us / 1000);
+    queried.push((await runLoad(load, server.target, 100)).p99Us / 1000);
     over.abort();
-    await asking;
+    await querying;
   }
-  return { alone: median(alone), asked: median(asked), questions: answered.length, questionMs: median(answered) };
+  return { alone: median(alone), queried: median(queried), queries: answered.length, queryMs: median(answered) };
 }
 
 function table(timings: readonly Timing[]): string {
-  const head = "| question | answer bytes | first ms | median ms |\n|---|--:|--:|--:|\n";
-  const row = ({ name, bytes, firstMs, medianMs }: Timing) =>
-    `| ${name.replaceAll("|", "\\|")} | ${bytes} | ${firstMs.toFixed(1)} | ${medianMs.toFixed(1)} |\n`;
-  return head + timings.map(row).join("");
+  const rows = timings.map(({ name, bytes, firstMs, medianMs }) => [
+    name,
+    String(bytes),
+    firstMs.toFixed(1),
+    medianMs.toFixed(1),
+  ]);
+  return markdownTable(["query", "response bytes", "first ms", "median ms"], rows);
 }
 
 async function main(): Promise<void> {
@@ -197,24 +201,24 @@ async function main(): Promise<void> {
     process.stdout.write(HELP);
     return;
   }
-  const tell = (line: string) => void process.stderr.write(`${line}\n`);
-  tell(`${options.entries} entries from ${options.corpus}, seed ${options.seed}; ${cpus().length} cores`);
+  const print = (line: string) => void process.stderr.write(`${line}\n`);
+  print(`${options.entries} entries from ${options.corpus}, seed ${options.seed}; ${cpus().length} cores`);
   await withServer(options.folder, "sync", async (server) => {
     const startedAt = performance.now();
     await store(server, options);
-    tell(`stored and compacted in ${Math.round((performance.now() - startedAt) / 1000)} s`);
-    const timings = await askAll(server, options.repeats);
+    print(`stored and compacted in ${Math.round((performance.now() - startedAt) / 1000)} s`);
+    const timings = await queryAll(server, options.repeats);
     const load = options.isLoaded ? await measureLoad(server, options) : undefined;
     if (options.isJson) {
       process.stdout.write(`${JSON.stringify({ entries: options.entries, seed: options.seed, timings, load })}\n`);
       return;
     }
-    process.stdout.write(`\n${table(timings)}\n`);
+    process.stdout.write(`\n${table(timings)}\n\n`);
     if (load === undefined) return;
-    const { alone, asked, questions, questionMs } = load;
+    const { alone, queried, queries, queryMs } = load;
     process.stdout.write(
-      `p99 of answers at full load, 100 entries a request: ${alone.toFixed(1)} ms alone, ${asked.toFixed(1)} ms with questions (${(asked / alone).toFixed(2)}); ` +
-        `${questions} questions were answered meanwhile, in ${Math.round(questionMs)} ms (median)\n`,
+      `p99 of responses at full load, 100 entries a request: ${alone.toFixed(1)} ms alone, ${queried.toFixed(1)} ms with queries (${(queried / alone).toFixed(2)}); ` +
+        `${queries} queries were answered meanwhile, in ${Math.round(queryMs)} ms (median)\n`,
     );
   });
 }

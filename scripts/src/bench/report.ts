@@ -1,5 +1,6 @@
 // Runs in, tables out: medians over the rounds, with what is aimed at beside them.
 
+import { markdownTable } from "../markdown_table.ts";
 import type { LoadResult, PacedResult } from "./load.ts";
 
 /** One run against a server that stores. Bytes, seconds; NaN where the system does not say. */
@@ -218,15 +219,4 @@ Heap: what JavaScript held by the thread's last collection, when the first load 
 
 Ready with ${decimals(records, 0)} records: ${decimals(median(startsMs), 0)} ms (aim ${READY_MS_AIM}), at most ${decimals(Math.max(...startsMs), 0)} in ${startsMs.length} starts.
 `;
-}
-
-/** A Markdown table, columns aligned. */
-export function markdownTable(titles: Cells, rows: readonly Cells[]): string {
-  const widths = titles.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => (row[column] ?? "").length)),
-  );
-  const line = (cells: Cells) =>
-    `| ${widths.map((width, column) => (cells[column] ?? "").padStart(width)).join(" | ")} |`;
-  const rule = `|${widths.map((width) => `${"-".repeat(width + 1)}:`).join("|")}|`;
-  return [line(titles), rule, ...rows.map(line)].join("\n");
 }

@@ -1,5 +1,5 @@
-// The programs that are measured, each a process of its own on a free port of the loopback, with its data in a temporary folder: the
-// executable, VictoriaLogs, and the bare handler, which keeps nothing. All are ended and their files removed whatever happens.
+// Starts the programs that are measured: the executable, VictoriaLogs, and the bare handler, which keeps nothing. Each is a process on a
+// free port of the loopback with its data in a temporary folder. All are ended and their files removed in any case.
 
 import { Database } from "bun:sqlite";
 import { type ChildProcess, spawn } from "node:child_process";
@@ -16,9 +16,9 @@ export const ADMIN_TOKEN = "bench_admin_0123456789";
 
 const START_MS_MAX = 20_000;
 const LOOK_EVERY_MS = 250;
-/** Merging has settled once so many looks in a row saw nothing change. */
-const SETTLED_LOOKS = 8;
-const SETTLE_MS_MAX = 120_000;
+/** Merging is over once so many looks in a row saw no change. */
+const UNCHANGED_LOOKS = 8;
+const MERGE_MS_MAX = 120_000;
 
 /** A figure of /metrics by its name, labels included. */
 export type Figures = ReadonlyMap<string, number>;
@@ -36,17 +36,17 @@ export type Loaded = Pick<StoredRun, "heapBytesByThread" | "unmerged">;
 export interface MeasuredServer {
   readonly pid: number;
   readonly target: Target;
-  /** Waits until nothing is on its way; the entries stored then. Undefined where an answer does not wait for the entries to be stored. */
+  /** Waits until the queue is empty, and returns the entries stored. Undefined where responses do not wait for the entries to be stored. */
   drained(): Promise<number | undefined>;
-  /** What it says of itself while it is loaded. */
+  /** Its own figures under load. */
   loaded(): Promise<Loaded>;
-  /** Waits until merging has come to rest. */
-  settled(): Promise<Counts>;
-  /** How many records an export gives; undefined where there is no such command. */
+  /** Waits until merging is over. */
+  merged(): Promise<Counts>;
+  /** Counts the records of an export; undefined where there is no such command. */
   exported(): Promise<number | undefined>;
-  /** Stops it in good order; the size of its data then, in bytes. */
+  /** Stops it with SIGTERM, and returns the size of its data in bytes. */
   stop(): Promise<number>;
-  /** Ends it at once, and removes its data. */
+  /** Kills it, and removes its data. */
   remove(): Promise<void>;
 }
 
@@ -93,14 +93,14 @@ async function figuresOf(url: string): Promise<Figures> {
   return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(" ")), Number(line.split(" ").at(-1))]));
 }
 
-/** Waits until `look` has answered the same for a while. */
+/** Waits until `look` has returned the same for a while. */
 async function unchanged(look: () => Promise<string>): Promise<void> {
-  const endAt = Date.now() + SETTLE_MS_MAX;
+  const endAt = Date.now() + MERGE_MS_MAX;
   let before = "";
-  for (let equalLooks = 0; equalLooks < SETTLED_LOOKS; await pause(LOOK_EVERY_MS)) {
+  for (let equalLooks = 0; equalLooks < UNCHANGED_LOOKS; await pause(LOOK_EVERY_MS)) {
     const now = await look();
     equalLooks = now === before ? equalLooks + 1 : 0;
-    if (Date.now() > endAt) throw new Error(`merging has not settled after ${SETTLE_MS_MAX} ms`);
+    if (Date.now() > endAt) throw new Error(`merging is not over after ${MERGE_MS_MAX} ms`);
     before = now;
   }
 }
@@ -169,7 +169,7 @@ export class SimpleLogs implements MeasuredServer {
   }
 
   /** Also checks that the records are what was stored: logs, without a pair among them. */
-  async settled(): Promise<Counts> {
+  async merged(): Promise<Counts> {
     await unchanged(async () => {
       const figures = await this.figures();
       return `${figures.get("simplelogs_blocks")} ${figures.get("simplelogs_disk_bytes")}`;
@@ -225,7 +225,7 @@ export class SimpleLogs implements MeasuredServer {
   }
 }
 
-/** Answers before what it takes is durable, which it is within 5 s. */
+/** It answers before the entries are durable, which takes it up to 5 s. */
 export class VictoriaLogs implements MeasuredServer {
   readonly #started: Started;
   readonly #folder: string;
@@ -261,7 +261,7 @@ export class VictoriaLogs implements MeasuredServer {
     return Promise.resolve(undefined);
   }
 
-  async settled(): Promise<Counts> {
+  async merged(): Promise<Counts> {
     const { url } = this.#started;
     await unchanged(async () => {
       const figures = [...(await figuresOf(url))];

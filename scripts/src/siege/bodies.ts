@@ -1,11 +1,11 @@
-// Attacks with bodies that are dear to look at, to decompress or to parse: made for whatever reads a text before it knows its
-// sender, and for the engine's tables. Each body goes alone, with a key and without, while others are served.
+// Attacks with bodies that are expensive to scan, decompress or parse: they aim at what reads a text before its sender is known, and at the
+// engine's hash tables. Each body is sent alone, with a key and without, while others are served.
 
 import { brotliCompressSync, constants, gzipSync, zstdCompressSync } from "node:zlib";
 import { integer, type Random } from "../../../test/support/random.ts";
 import { collidingName, collidingText, objectText } from "../../../test/support/raw_collisions.ts";
 import { ENQUEUE_PATH, SERVER_KEY, type TestServer } from "../../../test/support/server.ts";
-import type { Attack, Force, Outcome } from "./attacks.ts";
+import { type Attack, bodyOf, type Force, type Outcome, post } from "./attack.ts";
 
 /** A little less than the default of max_body. */
 const BODY_LENGTH = 5_000_000;
@@ -49,19 +49,6 @@ const FORMS: Readonly<Record<string, (text: string) => { body: Uint8Array | stri
   },
 };
 
-interface Sent {
-  readonly status: number;
-  readonly ms: number;
-}
-
-async function post(server: TestServer, body: string | Uint8Array, encoding = "identity"): Promise<Sent> {
-  const startedAtMs = performance.now();
-  const headers = { "content-encoding": encoding, connection: "close" };
-  const answer = await fetch(`${server.url}${ENQUEUE_PATH}`, { method: "POST", body, headers });
-  await answer.text();
-  return { status: answer.status, ms: performance.now() - startedAtMs };
-}
-
 /** The longest that others waited while something was done, in ms. */
 interface Waits {
   health: number;
@@ -69,7 +56,7 @@ interface Waits {
   post: number;
 }
 
-/** Does it while others ask all the time. What is done should be no work of this process, or it counts as a wait too. */
+/** Does the work while others send requests all the time. It should not be work of this process, which would count as waiting too. */
 async function waitsDuring(server: TestServer, work: () => Promise<unknown>): Promise<Waits & { entries: number }> {
   const waits = { health: 0, post: 0, entries: 0 };
   const state = { isOver: false };
@@ -83,7 +70,7 @@ async function waitsDuring(server: TestServer, work: () => Promise<unknown>): Pr
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
   };
-  const body = `{"key":"${SERVER_KEY}","source":"server","entries":[{"message":"another"}]}`;
+  const body = bodyOf('{"message":"another"}');
   const asked = [
     ask("health", () => fetch(`${server.url}/healthz`)),
     ask("post", () => fetch(`${server.url}${ENQUEUE_PATH}`, { method: "POST", body })),
@@ -147,10 +134,7 @@ async function smallFloods(server: TestServer, { random }: Force): Promise<Outco
   const broken: string[] = [];
   let stored = 0;
   for (const [name, make] of Object.entries(kinds)) {
-    const bodies = Array.from(
-      { length: 300 },
-      () => `{"key":"${SERVER_KEY}","source":"server","entries":[${make(colliding())}]}`,
-    );
+    const bodies = Array.from({ length: 300 }, () => bodyOf(make(colliding())));
     const statuses: Record<string, number> = {};
     const startedAtMs = performance.now();
     const waits = await waitsDuring(server, async () => {
@@ -176,7 +160,7 @@ async function explained(server: TestServer, { random }: Force): Promise<Outcome
   const worst = new WorstWaits();
   const broken: string[] = [];
   for (const [name, entries] of Object.entries(bad)) {
-    const body = gzipSync(`{"key":"${SERVER_KEY}","source":"server","entries":[${entries}]}`);
+    const body = gzipSync(bodyOf(entries));
     const waits = await waitsDuring(server, async () => {
       const { status } = await post(server, body, "gzip");
       if (status !== 422) broken.push(`${name}: answered ${status}`);
@@ -189,7 +173,7 @@ async function explained(server: TestServer, { random }: Force): Promise<Outcome
 export const BODY_ATTACKS: readonly Attack[] = [
   {
     name: "strange",
-    about: "bodies of 5 MB that are dear to look at, without a key, compressed and not",
+    about: "bodies of 5 MB that are expensive to look at, without a key, compressed and not",
     run: (server, force) => madeBodies(server, force, false),
   },
   {
@@ -198,5 +182,5 @@ export const BODY_ATTACKS: readonly Attack[] = [
     run: (server, force) => madeBodies(server, force, true),
   },
   { name: "swarm", about: "300 bodies of 6 kB at once, whose names or values have one hash", run: smallFloods },
-  { name: "explain", about: "batches whose refusal is dear to explain", run: explained },
+  { name: "explain", about: "batches whose refusal is expensive to explain", run: explained },
 ];

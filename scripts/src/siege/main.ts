@@ -1,5 +1,5 @@
-// Besieges the server with hostile clients, while a well-behaved one goes on. Ends by itself, prints what the well-behaved one
-// waited, what the server needed and every broken promise, and fails if there is any. Linux, since /proc tells of the process.
+// Attacks the server with hostile clients while a well-behaved one goes on. Prints how long the well-behaved one waited, how much memory
+// the server took, and every broken promise; fails if there is any. Linux only, since the figures come from /proc.
 
 import { parseArgs } from "node:util";
 import { integer, seededRandom } from "../../../test/support/random.ts";
@@ -13,10 +13,13 @@ import {
 } from "../../../test/support/raw_probe.ts";
 import { configText, type TestServer, withServer } from "../../../test/support/server.ts";
 import { wholeNumber } from "../command.ts";
-import { type Attack, ATTACKS as CONNECTION_ATTACKS, type Force } from "./attacks.ts";
+import { markdownTable } from "../markdown_table.ts";
+import type { Attack, Force } from "./attack.ts";
 import { BODY_ATTACKS } from "./bodies.ts";
+import { CONNECTION_ATTACKS } from "./connections.ts";
+import { MEMORY_ATTACKS } from "./memory.ts";
 
-const ATTACKS: readonly Attack[] = [...CONNECTION_ATTACKS, ...BODY_ATTACKS];
+const ATTACKS: readonly Attack[] = [...CONNECTION_ATTACKS, ...MEMORY_ATTACKS, ...BODY_ATTACKS];
 
 const HELP = `Usage: scripts/siege [OPTION…]
 
@@ -133,8 +136,10 @@ function table(rows: readonly Row[]): string {
     after.handles - before.handles,
     broken.length,
   ]);
-  const rule = head.map((_, column) => (column === 0 ? "---" : "--:"));
-  return [head, rule, ...lines].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+  return markdownTable(
+    head,
+    lines.map((cells) => cells.map(String)),
+  );
 }
 
 async function main(): Promise<number> {

@@ -1,11 +1,11 @@
-// Attacks on the memory of readers: what clients can send to make answers, or the way to them, large. Each stores its data, and then asks
-// for it as often as a crowd of readers would.
+// Attacks on the memory of readers, with data that makes responses or the work for them large. Each stores its data, and then sends as
+// many queries as a crowd of readers would.
 
 import { writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { processState } from "../../../test/support/raw_probe.ts";
 import { ADMIN_TOKEN, ENQUEUE_PATH, SERVER_KEY, type TestServer } from "../../../test/support/server.ts";
-import type { Attack, Outcome } from "./attacks.ts";
+import type { Attack, Outcome } from "./attack.ts";
 
 /** Resident memory of the whole process while it answers, in MB. */
 const PEAK_MB_MAX = 700;

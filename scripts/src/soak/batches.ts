@@ -1,5 +1,5 @@
-// The soak's batches, and what the server must make of each: real lines, timings whole and in halves, entries that are to be dropped, and
-// batches that are sent again. The same seed gives the same sequence, but for the times.
+// Makes the soak's batches, each with what the server must make of it: log lines, complete timings, starts and ends, entries that must be
+// dropped, and batches that are sent again. The same seed gives the same sequence, except for the times.
 
 import { EntryMaker, numbersFrom } from "../bench/entries.ts";
 
@@ -11,7 +11,7 @@ const SIZES = [
 ] as const;
 /** Different lines that entries are taken from: enough that blocks do not consist of one line. */
 const LINES = 40_000;
-/** Stands for the time while a line is made; digits behind it are redrawn, it is not. */
+/** Stands for the time while a line is made. Digits after it are drawn anew, its own are not. */
 const TIME_MARK = 1_234_567_890_123;
 /** One batch in so many is a browser's. */
 const CLIENT_EVERY = 10;
@@ -52,7 +52,7 @@ export function noDrops(): Drops {
   return { empty: 0, negative_duration: 0, in_future: 0, too_old: 0, duplicate: 0 };
 }
 
-/** What is dropped of a batch that was stored before: all of it. */
+/** The drops of a batch that was stored before: every entry is a duplicate. */
 export function dropsOfAgain({ entries }: SoakBatch): Drops {
   return { ...noDrops(), duplicate: entries.length };
 }
@@ -68,7 +68,7 @@ export class BatchMaker {
   #tailCount = 0;
   #batchCount = 0;
 
-  /** Of `makers` makers the one with this index: the numbers for the tail are index, index + makers, and so on. */
+  /** Several makers share the numbers of records for the tail: this one takes index, index + makers, and so on. */
   constructor(corpus: string, seed: number, index: number, makers: number) {
     this.#index = index;
     this.#makers = makers;
@@ -80,7 +80,7 @@ export class BatchMaker {
     });
   }
 
-  /** How many records for the tail it has made. */
+  /** The count of records for the tail so far. */
   get tailCount(): number {
     return this.#tailCount;
   }
@@ -95,7 +95,7 @@ export class BatchMaker {
     return { entries, drops, isClient: number % CLIENT_EVERY === 0, comesAgain: number % AGAIN_EVERY === 7 };
   }
 
-  /** The ends of all starts that still wait, in one batch; undefined when there is none. */
+  /** A batch of ends for starts that are still open; undefined when none is. */
   lastEnds(now: number): SoakBatch | undefined {
     const entries = this.#ends.splice(0, 1_000).map(({ key }) => `{"key":"${key}","endTime":${now}}`);
     if (entries.length === 0) return undefined;

@@ -1,11 +1,11 @@
-// The soak's load, a process of its own: entries at a steady rate, whatever the answers take. It reads its orders from its command line,
-// writes one JSON line a second of what it has done so far, and when its standard input ends, it finishes what it has begun.
+// The soak's load, a process of its own: it sends entries at a steady rate, however long the responses take. It reads its orders from its
+// command line and writes its totals as one JSON line a second. When its standard input ends, it finishes what it has begun.
 
 import { gzipSync } from "node:zlib";
 import { pause } from "../command.ts";
 import { BatchMaker, type Drops, dropsOfAgain, noDrops, type SoakBatch } from "./batches.ts";
 
-/** What the process is told, as JSON. */
+/** The process's argument, as JSON. */
 export interface LoadOrders {
   readonly url: string;
   /** Entries a second, all together. */
@@ -24,11 +24,11 @@ export interface LoadTotals {
   readonly drops: Drops;
   /** Answers by status; "lost" counts requests without an answer. Those that must be refused are in it. */
   readonly statuses: Readonly<Record<string, number>>;
-  /** Answers that were not what they should be. */
+  /** Responses other than expected. */
   readonly surprises: readonly string[];
   /** Records for the tail; each was answered 202 once the load is over. */
   readonly tailRecords: number;
-  /** How far it is behind its rate, in entries. */
+  /** Entries that it should have sent by now and has not. */
   readonly behind: number;
   readonly isOver: boolean;
   /** Processor time of this process, in seconds. */
@@ -36,7 +36,7 @@ export interface LoadTotals {
 }
 
 const TICK_MS = 20;
-/** Requests at a time: past it the load falls behind instead. */
+/** Requests at a time. Past it the load falls behind its rate. */
 const REQUESTS_MAX = 128;
 /** How long before a batch is sent again, answered 202 or not, in ms. */
 const AGAIN_AFTER_MS = 1_500;
@@ -79,7 +79,7 @@ class SoakLoad {
     };
   }
 
-  /** Sends until `signal`, then all ends that are missing, and waits for every answer. */
+  /** Sends until `signal`, then sends the ends that are missing, and waits for every response. */
   async run(signal: AbortSignal): Promise<void> {
     let last = performance.now();
     let badAt = last;
@@ -120,7 +120,7 @@ class SoakLoad {
     const key = isClient ? client : server;
     const text = `{"key":"${key}","source":"${isClient ? "client" : "server"}","entries":[${entries.join(",")}]}`;
     const body = this.#turn % GZIP_EVERY === 0 ? gzipSync(text, { level: 1 }) : text;
-    // So that it is known to be the same when it comes again, whatever became of the first.
+    // The server recognises a repetition by it, whatever became of the first request.
     const idempotencyKey = crypto.randomUUID();
     for (let status = 0; status !== 202; ) {
       status = await this.#post(body, isClient, idempotencyKey);
@@ -187,11 +187,11 @@ async function main(orders: LoadOrders): Promise<void> {
   const load = new SoakLoad(orders);
   const stopping = new AbortController();
   process.stdin.on("end", () => stopping.abort()).resume();
-  const tell = () => void process.stdout.write(`${JSON.stringify(load.totals())}\n`);
-  const timer = setInterval(tell, 1_000);
+  const print = () => void process.stdout.write(`${JSON.stringify(load.totals())}\n`);
+  const timer = setInterval(print, 1_000);
   await load.run(stopping.signal);
   clearInterval(timer);
-  tell();
+  print();
 }
 
 if (import.meta.main) await main(JSON.parse(process.argv[2] ?? "") as LoadOrders);

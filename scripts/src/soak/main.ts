@@ -1,5 +1,5 @@
-// An hour of the real executable under a steady mixed load, sampled all the time. It fails when a promise was broken: something lost or twice,
-// a counter that does not add up, a thread that died, a question that was not answered. What grows is printed and drawn.
+// Runs the executable for an hour under a steady mixed load and samples it. It fails when a promise was broken: something lost or stored twice,
+// a counter that does not add up, a thread that died, a query that failed. What grows is printed and drawn.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -8,8 +8,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
+import { closingGap } from "../../../test/support/load.ts";
 import { CORPUS, EXECUTABLE, oneOf, pause, runCommand, wholeNumber } from "../command.ts";
-import { closingGap, judge } from "./judge.ts";
+import { differences } from "./differences.ts";
 import type { LoadOrders, LoadTotals } from "./load.ts";
 import { soakSvg } from "./plot.ts";
 import { SoakReaders } from "./readers.ts";
@@ -19,7 +20,7 @@ import { ORIGIN, PAIRS, SoakServer } from "./server.ts";
 
 const HELP = `Usage: scripts/soak [OPTION…]
 
-Runs dist/simplelogs (built first) under a steady mixed load, with questions, exports and live tails all the time, and writes soak.svg,
+Runs dist/simplelogs (built first) under a steady mixed load, with queries, exports and live tails all the time, and writes soak.svg,
 soak.json and soak.md. Exit code 1 when something was lost, stored twice, miscounted, or a thread died. Linux only.
 
   --minutes N        at least 0.1 (default: 60)
@@ -36,9 +37,9 @@ soak.json and soak.md. Exit code 1 when something was lost, stored twice, miscou
   --help             show this
 `;
 
-/** How long, after the load, what is open may take to time out or to be stored, in ms: timings.timeout and some. */
-const SETTLE_MS_MAX = 90_000;
-/** Records of the project "short" are kept so long at least, in ms: a live tail must have had the time to show them. */
+/** How long open timings may take after the load to time out or to be stored: timings.timeout and some more. */
+const CLOSE_MS_MAX = 90_000;
+/** The project "short" keeps its records so long at least: a live tail must have had the time to show them. */
 const RETENTION_MS_MIN = 3_000;
 /** Bytes that a stored entry takes on disk, roughly, until it is merged. */
 const ENTRY_BYTES = 12;
@@ -119,7 +120,7 @@ class LoadProcess {
     });
   }
 
-  /** Lets it finish what it has begun; what it has done then. */
+  /** Lets it finish what it has begun. Returns what it has done in all. */
   async finish(): Promise<LoadTotals> {
     this.#child.stdin.end();
     await this.#ended;
@@ -138,7 +139,7 @@ interface Result {
   readonly notes: readonly string[];
 }
 
-async function soak(options: Options, folder: string, tell: (line: string) => void): Promise<Result> {
+async function soak(options: Options, folder: string, print: (line: string) => void): Promise<Result> {
   const { minutes, rate, durability, sizeMax, executable, corpus, seed } = options;
   const retentionMs = Math.max(RETENTION_MS_MIN, Math.round((minutes * 60_000) / 20));
   const server = await SoakServer.start({ executable, folder, durability, sizeMax, retentionMs });
@@ -156,27 +157,27 @@ async function soak(options: Options, folder: string, tell: (line: string) => vo
       if (!server.isRunning) throw new Error(`the server ended:\n${server.problems.join("\n")}`);
       const { sample, gap } = await sampler.take();
       if (gap !== 0) problems.push(`after ${Math.round(sample.at)} s the sum of the counters is off by ${gap}`);
-      tell(sampler.lineOf(sample, load.totals));
+      print(sampler.lineOf(sample, load.totals));
     }
     const totals = await load.finish();
-    const settledBy = performance.now() + SETTLE_MS_MAX;
+    const closedBy = performance.now() + CLOSE_MS_MAX;
     let metrics = await server.metrics();
     await readers.stop();
     while (
       (metrics.get("simplelogs_entries_open") !== 0 || closingGap(metrics) !== 0) &&
-      performance.now() < settledBy
+      performance.now() < closedBy
     ) {
       await pause(500);
       metrics = await server.metrics();
     }
-    problems.push(...judge({ totals, probes: readers.probes, metrics, tailSeen: readers.tailSeen }));
+    problems.push(...differences({ totals, probes: readers.probes, metrics, tailSeen: readers.tailSeen }));
     await pause(1_000 * options.restSeconds);
     const { residentBytes } = server.processFigures();
     const { counts } = readers;
     const notes = [
       `${totals.entries + readers.probes} entries sent, ${totals.behind} behind the rate at the end; statuses ${JSON.stringify(totals.statuses)}`,
       `dropped as meant: ${JSON.stringify(totals.drops)}; the tail showed ${readers.tailSeen} records`,
-      `questions ${counts.questions}, exports ${counts.exports} (${counts.exportedBytes} bytes), tails opened ${counts.tails}`,
+      `queries ${counts.queries}, exports ${counts.exports} (${counts.exportedBytes} bytes), tails opened ${counts.tails}`,
       `the load took ${totals.cpuSeconds.toFixed(1)} s of a processor; max_size ${sizeMax}, seed ${seed}`,
       `resident after ${options.restSeconds} s of rest: ${(residentBytes / 2 ** 20).toFixed(1)} MiB`,
     ];
@@ -209,14 +210,14 @@ async function main(): Promise<void> {
   }
   const { minutes, rate, durability, sizeMax, seed, out } = options;
   const title = `${minutes} min at ${rate} entries/s, ${durability}, max_size ${sizeMax}, seed ${seed}`;
-  const tell = (line: string) => void process.stderr.write(`${line}\n`);
-  tell(title);
+  const print = (line: string) => void process.stderr.write(`${line}\n`);
+  print(title);
   mkdirSync(out, { recursive: true });
   const folder = mkdtempSync(join(options.folder, "simplelogs-soak-"));
   try {
-    const { samples, problems, notes } = await soak(options, folder, tell);
-    const verdict = problems.length === 0 ? "Every promise was kept." : `BROKEN:\n${problems.join("\n")}`;
-    const report = `# Soak: ${title}\n\n${soakTable(samples)}\n\n${notes.map((note) => `- ${note}`).join("\n")}\n\n${verdict}\n`;
+    const { samples, problems, notes } = await soak(options, folder, print);
+    const conclusion = problems.length === 0 ? "Every promise was kept." : `BROKEN:\n${problems.join("\n")}`;
+    const report = `# Soak: ${title}\n\n${soakTable(samples)}\n\n${notes.map((note) => `- ${note}`).join("\n")}\n\n${conclusion}\n`;
     writeFileSync(join(out, "soak.svg"), soakSvg(samples, title));
     writeFileSync(join(out, "soak.json"), JSON.stringify({ title, samples, problems, notes }));
     writeFileSync(join(out, "soak.md"), report);

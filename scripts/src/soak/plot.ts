@@ -1,4 +1,4 @@
-// A soak's samples as one SVG: panels one below the other, the same time from left to right, each axis from 0.
+// Draws a soak's samples as one SVG: panels one below the other over the same time, each with an axis from 0.
 
 import type { FigureName, Sample } from "./report.ts";
 
@@ -33,7 +33,7 @@ const PANELS: readonly Panel[] = [
   },
   { title: "entries a second", divisor: 1, lines: [{ figure: "entriesPerSecond", name: "committed" }] },
   {
-    title: "answer to a single entry, ms",
+    title: "response to a single entry, ms",
     divisor: 1,
     lines: [
       { figure: "probeP99Ms", name: "p99 of 5 s" },
@@ -41,11 +41,11 @@ const PANELS: readonly Panel[] = [
     ],
   },
   {
-    title: "questions, ms",
+    title: "queries, ms",
     divisor: 1,
     lines: [
-      { figure: "questionMaxMs", name: "longest of 5 s" },
-      { figure: "questionP50Ms", name: "p50" },
+      { figure: "queryMaxMs", name: "longest of 5 s" },
+      { figure: "queryP50Ms", name: "p50" },
     ],
   },
   {

@@ -1,11 +1,11 @@
-// Who reads and probes while the soak's load runs: questions one after the other, exports, a live tail that must miss nothing, and single
-// entries whose answers are timed. It runs in the soak's own process, which does little else, so the times are the server's.
+// Reads and probes the server while the soak's load runs: queries one after the other, exports, a live tail that must miss nothing, and
+// single entries whose responses are timed. It runs in the soak's own process, which does little else, so the times are the server's.
 
 import { TAIL_TOUCHPOINT } from "./batches.ts";
 import { ADMIN_TOKEN, PAIRS } from "./server.ts";
 
 const HEADERS = { authorization: `Bearer ${ADMIN_TOKEN}` };
-const QUESTIONS = [
+const QUERIES = [
   "entries?limit=100",
   "entries?limit=100&q=level:error&project=long",
   "histogram?from=1h",
@@ -21,8 +21,7 @@ const QUESTIONS = [
   "touchpoints",
   "status",
 ];
-/** Between two questions, in ms. */
-const QUESTION_EVERY_MS = 500;
+const QUERY_EVERY_MS = 500;
 const EXPORT_EVERY_MS = 20_000;
 const PROBE_EVERY_MS = 50;
 /** A second tail comes and goes, as people's do. */
@@ -33,37 +32,37 @@ export class SoakReaders {
   readonly problems: string[] = [];
   /** Entries of probes that were answered 202. */
   probes = 0;
-  readonly counts = { questions: 0, exports: 0, exportedBytes: 0, tails: 0 };
+  readonly counts = { queries: 0, exports: 0, exportedBytes: 0, tails: 0 };
   readonly #url: string;
   readonly #stopping = new AbortController();
   readonly #seen = new Set<number>();
   #probeMs: number[] = [];
-  #questionMs: number[] = [];
+  #queryMs: number[] = [];
   #running: Promise<void>[] = [];
 
   constructor(url: string) {
     this.#url = url;
   }
 
-  /** Resolves once the tail stands, so that it sees all that is sent from then on. */
+  /** Resolves once the tail is open: it then sees all that is sent from then on. */
   async start(): Promise<void> {
     const placed = Promise.withResolvers<void>();
     const isOver = this.#stopping.signal;
     this.#running = [
       this.#follow(() => placed.resolve()),
       this.#repeat(PROBE_EVERY_MS, () => this.#probe()),
-      this.#repeat(QUESTION_EVERY_MS, (round) => this.#ask(QUESTIONS[round % QUESTIONS.length] as string)),
+      this.#repeat(QUERY_EVERY_MS, (round) => this.#query(QUERIES[round % QUERIES.length] as string)),
       this.#repeat(EXPORT_EVERY_MS, () => this.#export()),
       this.#repeat(VISIT_EVERY_MS, () => this.#visit()),
     ];
     await Promise.race([placed.promise, new Promise((resolve) => isOver.addEventListener("abort", resolve))]);
   }
 
-  /** What was measured since the last call, in ms. */
-  takeTimes(): { readonly probeMs: readonly number[]; readonly questionMs: readonly number[] } {
-    const [probeMs, questionMs] = [this.#probeMs, this.#questionMs];
-    [this.#probeMs, this.#questionMs] = [[], []];
-    return { probeMs, questionMs };
+  /** Times in ms that were measured since the last call. */
+  takeTimes(): { readonly probeMs: readonly number[]; readonly queryMs: readonly number[] } {
+    const [probeMs, queryMs] = [this.#probeMs, this.#queryMs];
+    [this.#probeMs, this.#queryMs] = [[], []];
+    return { probeMs, queryMs };
   }
 
   /** How many different records the tail has shown. */
@@ -117,15 +116,15 @@ export class SoakReaders {
     else this.#problem(`a probe was answered ${answer.status}`);
   }
 
-  async #ask(question: string): Promise<void> {
+  async #query(path: string): Promise<void> {
     const startedAt = performance.now();
-    const answer = await fetch(`${this.#url}/api/v1/${question}`, { headers: HEADERS });
+    const answer = await fetch(`${this.#url}/api/v1/${path}`, { headers: HEADERS });
     const text = await answer.text();
-    this.#questionMs.push(performance.now() - startedAt);
-    this.counts.questions++;
-    if (answer.status !== 200) this.#problem(`${question} was answered ${answer.status}: ${text.slice(0, 200)}`);
-    else if (text.includes('"damagedBlocks"')) this.#problem(`${question} left damaged blocks out`);
-    else if (text.includes('"stoppedEarly"')) this.#problem(`${question} stopped early`);
+    this.#queryMs.push(performance.now() - startedAt);
+    this.counts.queries++;
+    if (answer.status !== 200) this.#problem(`${path} was answered ${answer.status}: ${text.slice(0, 200)}`);
+    else if (text.includes('"damagedBlocks"')) this.#problem(`${path} left damaged blocks out`);
+    else if (text.includes('"stoppedEarly"')) this.#problem(`${path} stopped early`);
   }
 
   async #export(): Promise<void> {
@@ -136,7 +135,7 @@ export class SoakReaders {
     this.counts.exports++;
   }
 
-  /** Opens a tail, takes its first event, and goes. */
+  /** Opens a tail, reads its first event and leaves. */
   async #visit(): Promise<void> {
     const leaving = new AbortController();
     const answer = await fetch(`${this.#url}/api/v1/tail?q=level:error`, { headers: HEADERS, signal: leaving.signal });
@@ -176,7 +175,7 @@ export class SoakReaders {
     if (kind === "gap") this.#problem(`the live tail has a gap: ${data}`);
     if (kind !== "record" || data === undefined) return;
     const number = Number((JSON.parse(data) as { message?: string }).message);
-    if (!Number.isInteger(number)) this.#problem(`the live tail showed what it was not asked for: ${data}`);
+    if (!Number.isInteger(number)) this.#problem(`the live tail showed what its search does not match: ${data}`);
     else if (this.#seen.has(number)) this.#problem(`the live tail showed ${number} twice`);
     this.#seen.add(number);
   }

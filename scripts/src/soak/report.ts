@@ -1,7 +1,8 @@
-// What a soak's samples amount to: medians of both halves, and slopes by least squares. Slopes are shown and judge nothing: memory that is
-// still being warmed up and a file that fills to its bound both grow.
+// The table of a soak's samples: medians of both halves, and slopes by least squares. A slope alone is no failure: memory grows while the
+// process warms up, and the file grows to its bound.
 
 import { median } from "../bench/report.ts";
+import { markdownTable } from "../markdown_table.ts";
 
 /** What is sampled; null where there was nothing to measure. Bytes, milliseconds, and parts of a processor. */
 export interface Sample {
@@ -25,8 +26,8 @@ export interface Sample {
   readonly probeP50Ms: number | null;
   readonly probeP99Ms: number | null;
   readonly probeMaxMs: number | null;
-  readonly questionP50Ms: number | null;
-  readonly questionMaxMs: number | null;
+  readonly queryP50Ms: number | null;
+  readonly queryMaxMs: number | null;
 }
 
 export type FigureName = Exclude<keyof Sample, "at">;
@@ -62,8 +63,8 @@ export const FIGURES: readonly (readonly [FigureName, string, Unit])[] = [
   ["probeP50Ms", "probe, p50", MS],
   ["probeP99Ms", "probe, p99", MS],
   ["probeMaxMs", "probe, longest", MS],
-  ["questionP50Ms", "question, p50", MS],
-  ["questionMaxMs", "question, longest", MS],
+  ["queryP50Ms", "query, p50", MS],
+  ["queryMaxMs", "query, longest", MS],
 ];
 
 /** The value at this part (0 to 1) of the sorted numbers; null of none. */
@@ -71,7 +72,7 @@ export function quantile(numbers: readonly number[], part: number): number | nul
   return numbers.toSorted((a, b) => a - b)[Math.min(numbers.length - 1, Math.floor(part * numbers.length))] ?? null;
 }
 
-/** By how much y grows a unit of x, by least squares; NaN of fewer than two different x. */
+/** How much y grows for each unit of x, by least squares. NaN with fewer than two different x. */
 export function slope(points: readonly (readonly [x: number, y: number])[]): number {
   const meanX = points.reduce((sum, [x]) => sum + x, 0) / points.length;
   const meanY = points.reduce((sum, [, y]) => sum + y, 0) / points.length;
@@ -133,12 +134,5 @@ export function soakTable(samples: readonly Sample[]): string {
     const { name, firstHalf, secondHalf, lowest, highest, slopeAll, slopeSecondHalf } = row;
     return [name, ...[firstHalf, secondHalf, lowest, highest, slopeAll, slopeSecondHalf].map(text)];
   });
-  const widths = header.map((title, column) =>
-    Math.max(...[header, ...lines].map((line) => line[column]?.length ?? 0), title.length),
-  );
-  const pad = (text: string, column: number) =>
-    column === 0 ? text.padEnd(widths[0] ?? 0) : text.padStart(widths[column] ?? 0);
-  const row = (cells: readonly string[]) => `| ${cells.map(pad).join(" | ")} |`;
-  const rule = widths.map((width, column) => (column === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`));
-  return [row(header), row(rule), ...lines.map(row)].join("\n");
+  return markdownTable(header, lines);
 }

@@ -1,7 +1,7 @@
-// Takes a soak's samples: what the system says of the process, what the server says of itself, and what its readers have measured.
+// Takes a soak's samples from three sources: /proc, the server's own metrics, and the times that the readers have measured.
 
+import { closingGap } from "../../../test/support/load.ts";
 import type { ThreadSeconds } from "../process_figures.ts";
-import { closingGap } from "./judge.ts";
 import type { LoadTotals } from "./load.ts";
 import type { SoakReaders } from "./readers.ts";
 import { quantile, type Sample } from "./report.ts";
@@ -31,13 +31,13 @@ export class Sampler {
   async take(): Promise<{ readonly sample: Sample; readonly gap: number }> {
     const metrics = await this.#server.metrics();
     const figures = this.#server.processFigures();
-    const { probeMs, questionMs } = this.#readers.takeTimes();
+    const { probeMs, queryMs } = this.#readers.takeTimes();
     const at = (performance.now() - this.#startedAt) / 1_000;
     const stored = metrics.get("simplelogs_entries_stored_total") ?? Number.NaN;
     const now: Moment = { at, stored, cpu: figures.cpuSeconds };
     const before = this.#before;
     this.#before = now;
-    // A thread that ended for want of work, and began again, has less than before.
+    // A thread that ended when it was idle and began again has used less than before.
     const cores = (thread: keyof ThreadSeconds) => Math.max(0, now.cpu[thread] - before.cpu[thread]) / (at - before.at);
     const sample: Sample = {
       at,
@@ -59,14 +59,14 @@ export class Sampler {
       probeP50Ms: quantile(probeMs, 0.5),
       probeP99Ms: quantile(probeMs, 0.99),
       probeMaxMs: quantile(probeMs, 1),
-      questionP50Ms: quantile(questionMs, 0.5),
-      questionMaxMs: quantile(questionMs, 1),
+      queryP50Ms: quantile(queryMs, 0.5),
+      queryMaxMs: quantile(queryMs, 1),
     };
     this.samples.push(sample);
     return { sample, gap: closingGap(metrics) };
   }
 
-  /** A sample in a line, for whoever watches. */
+  /** A sample in one line, which is printed as it is taken. */
   lineOf(sample: Sample, totals: LoadTotals | undefined): string {
     const mebibytes = (bytes: number) => `${(bytes / MIB).toFixed(0)} MiB`;
     const { at, residentBytes, fileBytes, logBytes, entriesPerSecond, probeP99Ms, records, blocks } = sample;

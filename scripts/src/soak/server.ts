@@ -1,4 +1,4 @@
-// The server that is soaked: its process, its log, and what the system says of it. Linux, since /proc says it.
+// The server under the soak's load: its process, its log, and its figures in /proc, so Linux only.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -23,14 +23,14 @@ export interface SoakServerOptions {
   readonly durability: string;
   /** As in the configuration: "64MiB". */
   readonly sizeMax: string;
-  /** How long the project "short" keeps its records. */
+  /** Of the project "short". */
   readonly retentionMs: number;
 }
 
-/** What the system says of the process at a moment. Bytes and seconds. */
+/** The process at a moment, from /proc. Bytes and seconds. */
 export interface ProcessFigures {
   readonly residentBytes: number;
-  /** Memory that no file stands behind. */
+  /** Memory that no file backs. */
   readonly anonymousBytes: number;
   readonly handles: number;
   readonly threads: number;
@@ -61,7 +61,7 @@ export class SoakServer {
   readonly #process: ChildProcess;
   readonly #dataFile: string;
   readonly url: string;
-  /** Lines of its log that are no mere information, the latest left out once there are too many. */
+  /** Lines of its log above the level "info": the first fifty. */
   readonly problems: string[];
 
   private constructor(child: ChildProcess, dataFile: string, url: string, problems: string[]) {
@@ -130,7 +130,7 @@ export class SoakServer {
     };
   }
 
-  /** Stops it in good order; its exit code, null when it had to be ended by force. */
+  /** Stops it with SIGTERM. Returns its exit code; null when it had to be killed. */
   async stop(): Promise<number | null> {
     if (!this.isRunning) return this.#process.exitCode;
     const ended = once(this.#process, "exit") as Promise<[number | null]>;

@@ -1,5 +1,5 @@
-// The machine's clock set ahead and back, by hours, days and decades, under load and across restarts and kill -9. Nothing may be
-// lost, deleted by age, stored twice or kept apart for it. libfaketime sets the clock of the server alone; clients send right times.
+// The machine's clock set ahead and back, by hours, days and decades, under load and across restarts and kill -9. For that, nothing
+// may be lost, deleted by age, stored twice or left unpaired. libfaketime sets the clock of the server alone; clients send right times.
 
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,16 +7,17 @@ import { untilTrue } from "../../../test/support/condition.ts";
 import { Load } from "../../../test/support/load.ts";
 import { integer, pick, type Random, seededRandom } from "../../../test/support/random.ts";
 import { configText, type TestServer, withStoppedServer } from "../../../test/support/server.ts";
-import { examine, examineAtRest, examineHistory, examineLog, Findings, passing, takeStock } from "./findings.ts";
+import { pause } from "../command.ts";
+import { examine, examineAtRest, examineHistory, examineLog, Findings, takeStock } from "./findings.ts";
 
 const HOUR_S = 3_600;
 const DAY_S = 24 * HOUR_S;
 const YEAR_S = 365 * DAY_S;
 /** Where the clock can be, in s from the right time. */
 const OFFSETS_S = [2, HOUR_S, 5 * HOUR_S, DAY_S, 45 * DAY_S, 3 * YEAR_S, 30 * YEAR_S, 73 * YEAR_S];
-/** So far back duplicates are known: a jump ahead by more, and by up to a day, between two processes counts as a time away. */
+/** Repetitions are recognised this far back. A jump ahead between two processes by more, up to a day, counts as time in which the server was off. */
 const WINDOW_S = 300;
-/** Jumps of one server, before another is begun. */
+/** Jumps on one data file. */
 const FILE_ROUNDS = 8;
 
 /** Sets the clock of a server that runs, or that will be started; `offsetS` from the right time. */
@@ -63,17 +64,17 @@ async function oneRound(
   const kind = pick(random, ["running", "running", "running", "restart", "kill -9"] as const);
   const round = findings.rounds;
   const endTime = Date.now();
-  // Its start comes after the jump: neither order nor waiting may suffer.
+  // Its start comes after the jump, and must still pair with it.
   await server.send([{ key: `early end ${round}`, endTime, timestamp: endTime }]);
   const aheadS = offsetS - offsets.before;
   const isRemembered = kind === "running" || aheadS <= WINDOW_S || aheadS > DAY_S;
-  // Or a batch whose answer the kill took is sent again, to a server that has to think it was hours ago.
+  // Otherwise the load would repeat a batch to a server that must believe that hours have passed.
   if (!isRemembered) await load.stop();
   await jump(server, library, offsetS, kind, findings);
   if (!isRemembered) load.start();
   await server.send([{ key: `early end ${round}`, startTime: endTime - 5, timestamp: endTime }]);
   if (isRemembered) await load.sendRecentAgain();
-  await passing(100 + integer(random, 300));
+  await pause(100 + integer(random, 300));
   const where = `round ${round + 1} (from ${offsets.before} s to ${offsetS} s, ${kind})`;
   offsets.before = offsetS;
   findings.rounds += 1;
@@ -92,20 +93,20 @@ async function oneServer(library: string, rounds: number, random: Random, findin
       pauseMs: 5,
     });
     load.start();
-    // Of a wrong clock at the second start of all, nothing would tell.
+    // Before anything is stored, nothing shows that the clock is wrong.
     await untilTrue("batches are accepted", () => load.accepted.size > 500);
     const offsets = { before: 0 };
     const first = findings.rounds;
     let history: ReadonlyMap<number, string> = new Map();
     for (let round = 0; round < rounds; round++) {
       const where = await oneRound(server, library, load, offsets, random, findings);
-      // The command reads by the right clock, so that nothing is hidden.
+      // The export runs with the right clock, so it hides nothing.
       const stock = await takeStock(server, load);
       examine(stock, load, { findings, where });
       history = examineHistory(history, stock.records, findings, where);
     }
     setClock(server, library, 0);
-    await passing(200);
+    await pause(200);
     await load.stop();
     const where = `at the right time again, after round ${findings.rounds}`;
     await examineAtRest(server, load, { findings, where });

@@ -5,27 +5,28 @@ import { Load } from "../../../test/support/load.ts";
 import { integer, type Random, seededRandom } from "../../../test/support/random.ts";
 import { configText, TestServer } from "../../../test/support/server.ts";
 import { type SmallDisk, withSmallDisk } from "../../../test/support/small_disk.ts";
-import { examine, examineAtRest, examineLog, Findings, passing, readiness, takeStock } from "./findings.ts";
+import { pause } from "../command.ts";
+import { examine, examineAtRest, examineLog, Findings, readiness, takeStock } from "./findings.ts";
 
 const MIB = 2 ** 20;
 /** The reserve file takes 8 MiB of it. */
 const DISK_BYTES = 48 * MIB;
-/** Times that one disk is filled, before another is taken: what is stored stays on it. */
+/** How often one disk is filled. What is stored stays on it. */
 const DISK_ROUNDS = 5;
-/** Somebody else's file leaves at most so much room. */
+/** The file that fills the disk leaves at most so much room. */
 const LEFT_BYTES_MAX = MIB;
 const FULL_MS_MAX = 60_000;
 const FREED_MS_MAX = 40_000;
 
-/** Takes what room there is, again and again since the server gives its own away, until it says that it cannot write. */
+/** Fills the disk until the server says that it cannot write. It is filled again and again, because the server frees its reserve. */
 async function fill(disk: SmallDisk, server: TestServer, random: Random): Promise<boolean> {
   const endAt = performance.now() + FULL_MS_MAX;
   const leaveBytes = integer(random, LEFT_BYTES_MAX);
   while (performance.now() < endAt) {
     disk.growBallast(Math.max(0, disk.freeBytes - leaveBytes));
     if ((await readiness(server, 503, 100)) === 503) {
-      // It gives its reserve up once and goes on a little: full is when nothing helps any more.
-      await passing(700);
+      // The server frees its reserve once and goes on for a while. The disk is full when that is used up too.
+      await pause(700);
       disk.growBallast(disk.freeBytes);
       if ((await readiness(server, 503, 0)) === 503) return true;
     }
@@ -42,7 +43,7 @@ async function oneRound(
 ): Promise<void> {
   const isKilled = random() < 0.5;
   const where = `round ${findings.rounds + 1}${isKilled ? " (kill -9 while full)" : ""}`;
-  await passing(integer(random, 600));
+  await pause(integer(random, 600));
   findings.expect(await fill(disk, server, random), where, "/readyz is never 503 on a full disk");
   const health = await fetch(`${server.url}/healthz`);
   await health.text();
@@ -53,7 +54,7 @@ async function oneRound(
     await server.start();
     findings.kills += 1;
   }
-  // What was answered last may not be readable before there is room; what can be read is whole.
+  // What was answered last may not be readable before there is room. What can be read must be whole.
   const full = await takeStock(server, load);
   examine({ ...full, answered: new Set() }, load, { findings, where: `${where}, full` });
   const answered = load.deliveries.length;
@@ -61,7 +62,7 @@ async function oneRound(
   const status = await readiness(server, 200, FREED_MS_MAX);
   findings.expect(status === 200, where, `/readyz is ${status} long after there is room again`);
   const endAt = performance.now() + FREED_MS_MAX;
-  while (load.deliveries.length < answered + 10 && performance.now() < endAt) await passing(10);
+  while (load.deliveries.length < answered + 10 && performance.now() < endAt) await pause(10);
   findings.expect(load.deliveries.length >= answered + 10, where, "no batch is accepted after there is room again");
   examine(await takeStock(server, load), load, { findings, where: `${where}, freed` });
   findings.rounds += 1;
@@ -98,7 +99,7 @@ async function oneDisk(rounds: number, random: Random, findings: Findings): Prom
   });
 }
 
-/** What doctor says; the room on so small a disk is a problem by itself. */
+/** The findings of doctor. */
 function findingsOf(json: string): { readonly severity: string; readonly check: string }[] {
   return (JSON.parse(json) as { readonly findings: { severity: string; check: string }[] }).findings;
 }

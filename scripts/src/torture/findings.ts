@@ -1,8 +1,10 @@
-// What one kind of torture found: how much was done, and each promise that was broken, with the first details of it.
+// The findings of one kind of torture: how much was done, and each broken promise with its first details.
 
 import type { ShownRecord } from "../../../src/core/record.ts";
 import { batchOf, closingGap, compare, type Load } from "../../../test/support/load.ts";
 import type { TestServer } from "../../../test/support/server.ts";
+import { pause } from "../command.ts";
+import { markdownTable } from "../markdown_table.ts";
 
 /** Promises that can be broken, in the order of the table's columns. */
 export const FAULTS = ["lost", "twice", "torn", "unknown", "unpaired", "changed", "gap", "other"] as const;
@@ -16,12 +18,12 @@ export class Findings {
   rounds = 0;
   /** How long it took. */
   seconds = 0;
-  /** Of which a round has one or more. */
+  /** A round has one or more. */
   kills = 0;
   /** Batches and entries that were answered 202. */
   batches = 0;
   entries = 0;
-  /** Under memory, what was answered, waited at a kill, and may be lost. */
+  /** Entries that were answered under `memory` and still waited at a kill: they may be lost. */
   lostWaiting = 0;
   readonly counts: Record<Fault, number> = {
     lost: 0,
@@ -41,7 +43,7 @@ export class Findings {
     this.name = name;
   }
 
-  /** Counts a fault for each detail; none is fine. */
+  /** Counts a fault for each detail. */
   add(fault: Fault, where: string, details: readonly unknown[]): void {
     if (details.length === 0) return;
     this.counts[fault] += details.length;
@@ -69,7 +71,7 @@ export interface ExamineOptions {
   readonly mayBeLost?: ReadonlySet<string> | undefined;
 }
 
-/** What there is of a load. */
+/** What the server holds of a load. */
 export interface Stock {
   /** The batches that were answered 202 before. */
   readonly answered: ReadonlySet<string>;
@@ -77,14 +79,14 @@ export interface Stock {
   readonly metrics: ReadonlyMap<string, number>;
 }
 
-/** Reads everything; also while the load goes on. */
+/** Reads every record and counter, also while the load goes on. */
 export async function takeStock(server: TestServer, load: Load): Promise<Stock> {
   const answered = new Set(load.deliveries.map((delivery) => delivery.name));
   const records = (await server.export()).filter((record) => record.project === "default");
   return { answered, records, metrics: await server.metrics() };
 }
 
-/** Compares it with what was sent. Open timings are left for the end. */
+/** Compares the records with what was sent. Open timings are compared at the end. */
 export function examine(
   { answered, records, metrics }: Stock,
   load: Load,
@@ -121,7 +123,7 @@ export async function examineAtRest(server: TestServer, load: Load, options: Exa
   findings.expect(stored >= load.sent.size + 2 * load.ended.size, where, `only ${stored} entries count as stored`);
 }
 
-/** Whether every record that was seen is still there as it was; answers what is there now, by id. */
+/** Compares the records with those that were there before. Returns those that are there now, by id. */
 export function examineHistory(
   before: ReadonlyMap<number, string>,
   records: readonly ShownRecord[],
@@ -139,7 +141,7 @@ export function examineHistory(
   return now;
 }
 
-/** Nothing in the log says that a thread died, or that something went wrong. `expected` lines are left out. */
+/** Each warning or error in the log is a fault, except `expected` ones. */
 export function examineLog(server: TestServer, findings: Findings, where: string, expected?: RegExp): void {
   const wrong = server.logLines
     .filter((line) => /^(warn|warning|error|fatal)$/i.test(line.level) && expected?.test(line.message) !== true)
@@ -147,18 +149,25 @@ export function examineLog(server: TestServer, findings: Findings, where: string
   findings.add("other", where, wrong);
 }
 
-/** Waits. */
-export function passing(durationMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, durationMs));
-}
-
-/** The status of /readyz, asked until it is the wanted one or the time is over. */
+/** Polls /readyz until it has the wanted status or the time is over. Returns the last status. */
 export async function readiness(server: TestServer, wanted: number, limitMs: number): Promise<number> {
   const endAt = performance.now() + limitMs;
   for (;;) {
     const answer = await fetch(`${server.url}/readyz`);
     await answer.text();
     if (answer.status === wanted || performance.now() > endAt) return answer.status;
-    await passing(25);
+    await pause(25);
   }
+}
+
+/** The table of what was found: one line a kind of torture, and 0 in every column of faults where the promises were kept. */
+export function findingsTable(all: readonly Findings[]): string {
+  const titles = ["", "rounds", "kills", "batches", "entries", ...FAULTS, "s"];
+  const rows = all.map((findings) => [
+    findings.name,
+    ...[findings.rounds, findings.kills, findings.batches, findings.entries].map((count) => count.toLocaleString("en")),
+    ...FAULTS.map((fault) => String(findings.counts[fault])),
+    findings.seconds.toFixed(0),
+  ]);
+  return markdownTable(titles, rows);
 }

@@ -1,5 +1,5 @@
-// What kill -9 cannot show: that a 202 waits for the disk. In: the system calls of a server that is sent batches one after another.
-// Out: between the last write to the data and each answer the log was synced, under "sync"; under "write" it need not be.
+// Shows what kill -9 cannot: that a 202 waits for the disk. It traces the system calls of a server that gets batches one after another.
+// Under "sync" the log must be synced between the last write to it and each response; under "write" it need not be.
 
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -14,11 +14,11 @@ const BATCHES = 40;
 /** Lines of `strace -f -y`: a thread, a call, and its first argument with the path behind it. */
 const LOG_WRITE = /\b(?:pwrite64|pwritev2?|write|writev)\(\d+<[^>]*simplelogs\.db-wal>/;
 const LOG_SYNC = /\b(?:fdatasync|fsync)\(\d+<[^>]*simplelogs\.db-wal>/;
-/** A call that another thread's came between ends in a line of its own. */
+/** A call that another thread's call interrupts ends on a line of its own. */
 const SYNC_ENDED = /<\.\.\. (?:fdatasync|fsync) resumed>/;
 const ANSWER = /HTTP\/1\.1 202/;
 
-/** How many answers left before what they answer was synced. */
+/** Counts the responses, and those that left before their batch was synced. */
 export function answersBeforeSync(trace: string): { readonly answers: number; readonly early: number } {
   let isWritten = false;
   let isSyncing = false;
@@ -44,7 +44,7 @@ export function answersBeforeSync(trace: string): { readonly answers: number; re
   return { answers, early };
 }
 
-/** Ends when strace follows every thread of the process; it goes when the process does, and then the promise inside resolves. */
+/** Resolves when strace follows every thread of the process. `ended` resolves when the process has ended. */
 async function attach(strace: string, commandLine: readonly string[]): Promise<{ readonly ended: Promise<void> }> {
   const child = spawn(strace, commandLine, { stdio: ["ignore", "ignore", "pipe"] });
   let said = "";
@@ -103,7 +103,7 @@ export async function tortureByTrace(strace: string): Promise<Findings> {
   findings.entries = sync.answers;
   findings.expect(sync.answers === BATCHES, "sync", `the trace shows ${sync.answers} answers of ${BATCHES}`);
   findings.expect(sync.early === 0, "sync", `${sync.early} answers left before their batch was synced`);
-  // Shows that what is looked for can be seen at all.
+  // Shows that the trace would reveal an early response.
   const write = answersBeforeSync(await traceOf(strace, "write"));
   findings.expect(
     write.early > BATCHES / 2,

@@ -8,29 +8,21 @@ import { untilTrue } from "../../../test/support/condition.ts";
 import { Load } from "../../../test/support/load.ts";
 import { integer, pick, type Random, seededRandom } from "../../../test/support/random.ts";
 import { configText, type TestServer, withServer } from "../../../test/support/server.ts";
-import {
-  examine,
-  examineAtRest,
-  examineHistory,
-  examineLog,
-  Findings,
-  passing,
-  type Stock,
-  takeStock,
-} from "./findings.ts";
+import { pause } from "../command.ts";
+import { examine, examineAtRest, examineHistory, examineLog, Findings, type Stock, takeStock } from "./findings.ts";
 
 export type Durability = "sync" | "write" | "memory";
 
-/** Kills on one data file, before another is begun: so that comparing stays fast. */
+/** Kills on one data file: few enough that comparing stays fast. */
 const FILE_ROUNDS = 12;
-/** And the entries that may wait: a batch has up to 150, some hundred bytes each. */
+/** Entries that fit into the queue: a batch has up to 150, of some hundred bytes each. */
 const QUEUE_BYTES = "64KiB";
 const QUEUE_ENTRIES = 2_000;
 /** Batches of logs that are answered before each kill, so that there is something to lose. */
 const ROUND_BATCHES = 11;
 const BRIEF_KEY = "sk_brief0123456789abcdef";
 
-/** More often under load: there the most can go wrong. */
+/** Most of them under load, where most can go wrong. */
 const MOMENTS = ["load", "load", "load", "load", "load", "start", "start", "start", "stop", "stop", "quiet"] as const;
 type Moment = (typeof MOMENTS)[number];
 
@@ -55,19 +47,19 @@ async function sendBrief(server: TestServer, round: number): Promise<void> {
   await (await server.post({ key: BRIEF_KEY, source: "server", entries })).text();
 }
 
-/** Kills the server, at last while it runs or while it starts; answers the processes that were killed. */
+/** Kills the server at this moment. Returns the ids of all processes that were killed. */
 async function kill(server: TestServer, moment: Moment, random: Random): Promise<number[]> {
   const killed = [server.pid];
   if (moment === "quiet") {
-    // Merges of what is left over begin after two seconds.
-    await passing(2_000 + integer(random, 500));
+    // A quiet server begins to merge after two seconds.
+    await pause(2_000 + integer(random, 500));
     await server.kill();
     return killed;
   }
-  await passing(30 + integer(random, 370));
+  await pause(30 + integer(random, 370));
   if (moment === "stop") {
     server.signal("SIGTERM");
-    await passing(integer(random, 40));
+    await pause(integer(random, 40));
   }
   await server.kill();
   if (moment !== "start") return killed;
@@ -78,7 +70,7 @@ async function kill(server: TestServer, moment: Moment, random: Random): Promise
       () => false,
     );
     killed.push(server.pid);
-    await passing(integer(random, 200));
+    await pause(integer(random, 200));
     await server.kill();
     await isStarted;
   }
@@ -111,7 +103,7 @@ function lostWaiting(load: Load, process: number, stock: Stock, findings: Findin
 async function oneFile(durability: Durability, rounds: number, random: Random, findings: Findings): Promise<void> {
   await withServer(configOf(durability), async (server) => {
     const isMemory = durability === "memory";
-    // Large batches, seldom: then some wait at a kill.
+    // Few large batches, so that some wait at a kill.
     const shape = isMemory ? { entriesMax: 150, pauseMs: 40 } : { entriesMax: 20, pauseMs: 4 };
     const load = new Load(server, {
       random: seededRandom(integer(random, 2 ** 31)),
@@ -134,7 +126,7 @@ async function oneFile(durability: Durability, rounds: number, random: Random, f
       findings.rounds += 1;
       findings.kills += killed.length;
       if (moment === "quiet") load.start();
-      // What was lost under memory would be stored now, and rightly.
+      // Under memory, lost batches would now be stored, as they should.
       if (!isMemory) await load.sendRecentAgain();
       const stock = await takeStock(server, load);
       for (const process of isMemory ? killed : []) {
@@ -154,7 +146,7 @@ async function oneFile(durability: Durability, rounds: number, random: Random, f
   });
 }
 
-/** Kills so many times at least, over several data files. */
+/** Kills at least so many times, over several data files. */
 export async function tortureByKill(durability: Durability, rounds: number, random: Random): Promise<Findings> {
   const findings = new Findings(`kill -9, ${durability}`);
   while (findings.rounds < rounds) {

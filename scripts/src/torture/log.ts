@@ -1,6 +1,6 @@
-// What a crash can leave of the write-ahead log: cut anywhere, with rubbish at its end, with a bit turned over, gone; its index gone
-// or rubbish. In: copies of one data file that was killed under load. The server must open each with the transactions up to some
-// moment, whole, its counters right; and store the rest once when clients send again.
+// Damages the write-ahead log as a crash can: cut anywhere, with rubbish at its end, with one bit changed, or gone; its index gone or
+// rubbish. Each damage is done to a copy of one data file whose server was killed under load. The server must open each copy with whole
+// transactions up to some moment and right counters, and store the rest once when clients send again.
 //
 // Only what was not copied back yet can be missing in reality: SQLite makes the log safe before it copies. A log cut before that is
 // damage, and may be refused, but never silently taken.
@@ -21,14 +21,15 @@ import type { ShownRecord } from "../../../src/core/record.ts";
 import { Load } from "../../../test/support/load.ts";
 import { integer, pick, type Random, seededRandom } from "../../../test/support/random.ts";
 import { configText, TestServer, withServer } from "../../../test/support/server.ts";
-import { examine, examineAtRest, examineLog, Findings, passing, takeStock } from "./findings.ts";
+import { pause } from "../command.ts";
+import { examine, examineAtRest, examineLog, Findings, takeStock } from "./findings.ts";
 
-/** SQLite's own numbers: the log's header, a frame's, and where its index says how many frames were copied back. */
+/** SQLite's format: bytes of the log's header and of a frame's, and where the index has the number of frames that were copied back. */
 const LOG_HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 24;
 const BACKFILL_AT = 96;
 const PAGE_SIZE_AT = 8;
-/** Copies that are made of one killed file. */
+/** Copies of one file. */
 const FILE_ROUNDS = 10;
 const RUBBISH_BYTES_MAX = 20_000;
 
@@ -74,7 +75,7 @@ function damage(dataFile: string, kind: Damage, from: number, random: Random): v
   }
   if (kind === "gone") rmSync(log);
   const index = `${dataFile}-shm`;
-  // Whoever opens it after a crash makes it again; what it says is only of use to processes that share it.
+  // Whoever opens the file after a crash makes the index anew. Only processes that share it use it.
   if (kind === "index gone" || kind === "gone") rmSync(index, { force: true });
   if (kind === "index rubbish") writeFileSync(index, randomBytes(random, statSync(index).size));
 }
@@ -113,7 +114,7 @@ async function oneCopy(
     damage(server.dataFile, kind, from, random);
     await server.start();
     const stock = await takeStock(server, load);
-    // What was cut off is lost; that the rest is whole is what counts.
+    // What was cut off is lost. The rest must be whole.
     examine({ ...stock, answered: new Set() }, load, { findings, where });
     examinePrefix(stock.records, whole, findings, where);
     await load.sendAllAgain(server);
@@ -143,9 +144,9 @@ async function oneFile(rounds: number, random: Random, findings: Findings): Prom
       keepsAll: true,
     });
     load.start();
-    await passing(300 + integer(random, 700));
+    await pause(300 + integer(random, 700));
     await killed.kill();
-    // The batches on their way are left unanswered: they may be there or not.
+    // Batches on their way stay unanswered: they may be stored or not.
     await load.stop(true);
     const from = uncopiedFrom(killed.dataFile);
     const wholeCopy = new TestServer(mkdtempSync(join(tmpdir(), "simplelogs-log-")), configText());

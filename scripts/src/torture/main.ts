@@ -1,5 +1,5 @@
-// Hurts the server in every way that a machine can, under load, and compares what is left with what was promised. Ends by itself,
-// prints a table and every broken promise, and fails if there is any.
+// Does to the server what a machine can do, under load: kill -9, a full disk, a stopped process, a wrong clock, a damaged log. Then compares
+// what is stored with what was answered 202. Prints a table and every broken promise, and fails if there is any.
 
 import { parseArgs } from "node:util";
 import { type Random, seededRandom } from "../../../test/support/random.ts";
@@ -7,11 +7,10 @@ import { oneOf, runCommand, wholeNumber } from "../command.ts";
 import { provideTools } from "../tools.ts";
 import { tortureByClock } from "./clock.ts";
 import { tortureByDisk } from "./disk.ts";
-import type { Findings } from "./findings.ts";
+import { type Findings, findingsTable } from "./findings.ts";
 import { tortureByTrace } from "./fsync.ts";
 import { type Durability, tortureByKill } from "./kill.ts";
 import { tortureByLog } from "./log.ts";
-import { markdownTable } from "./report.ts";
 import { tortureByStop } from "./stop.ts";
 
 const HELP = `Usage: scripts/torture [OPTION…]
@@ -21,7 +20,7 @@ Tortures dist/simplelogs (built first) under load, and compares what it has with
   --rounds N         rounds of kill -9 for each durability; the others take a part of it (default: 200)
   --durability WORD  sync, write, memory or all: which ones are killed (default: all)
   --only LIST        of these only: kill, fsync, disk, stop, clock, log
-  --seed N           what is done when (default: random, printed)
+  --seed N           of what is done when (default: random, printed)
   --json             print one JSON object instead of a table
   --help             show this
 
@@ -67,7 +66,7 @@ function readOptions(): Options | undefined {
 
 type Work = () => Promise<Findings>;
 
-/** What is to be done, each with a generator of its own, so that --only repeats just that. */
+/** The kinds to run, each with a generator of its own, so that --only repeats the same of one kind. */
 function worksOf({ rounds, durabilities, kinds, seed }: Options, tools: Readonly<Record<string, string>>): Work[] {
   const works: Work[] = [];
   const random = (offset: number): Random => seededRandom(seed + offset);
@@ -93,8 +92,8 @@ async function main(): Promise<void> {
     process.stdout.write(HELP);
     return;
   }
-  const tell = (line: string) => void process.stderr.write(`${line}\n`);
-  tell(`seed ${options.seed}; ${options.rounds} rounds of kill -9; ${options.kinds.join(", ")}`);
+  const print = (line: string) => void process.stderr.write(`${line}\n`);
+  print(`seed ${options.seed}; ${options.rounds} rounds of kill -9; ${options.kinds.join(", ")}`);
   const all: Findings[] = [];
   for (const work of worksOf(options, provideTools(["torture"]))) {
     const startedAt = performance.now();
@@ -102,13 +101,13 @@ async function main(): Promise<void> {
     findings.seconds = (performance.now() - startedAt) / 1000;
     all.push(findings);
     const notes = findings.notes.length > 0 ? ` (${findings.notes.join("; ")})` : "";
-    tell(`${findings.name}: ${findings.rounds} rounds in ${findings.seconds.toFixed(0)} s${notes}`);
-    for (const line of findings.broken) tell(`BROKEN ${line}`);
+    print(`${findings.name}: ${findings.rounds} rounds in ${findings.seconds.toFixed(0)} s${notes}`);
+    for (const line of findings.broken) print(`BROKEN ${line}`);
   }
   if (options.isJson) process.stdout.write(`${JSON.stringify({ seed: options.seed, findings: all })}\n`);
-  else process.stdout.write(`\n${markdownTable(all)}\n`);
+  else process.stdout.write(`\n${findingsTable(all)}\n`);
   if (all.some((findings) => findings.broken.length > 0)) {
-    tell(`promises were broken; --seed ${options.seed} does the same again, as far as time lets it`);
+    print(`promises were broken; --seed ${options.seed} does the same again, as far as time lets it`);
     process.exitCode = 1;
   }
 }

@@ -1,10 +1,11 @@
-// SIGSTOP for seconds under load, then SIGCONT, as a suspended machine or a debugger does. No request is refused for it, no thread is
-// taken for dead, timers go on as if nothing had been, and the server is ready at once.
+// Stops the process for seconds under load (SIGSTOP, then SIGCONT), as a suspended machine or a debugger does. No request may be refused for
+// that, no thread taken for dead, timers must go on, and the server must be ready at once.
 
 import { Load } from "../../../test/support/load.ts";
 import { integer, type Random, seededRandom } from "../../../test/support/random.ts";
 import { configText, type TestServer, withServer } from "../../../test/support/server.ts";
-import { examineAtRest, examineLog, Findings, passing, readiness } from "./findings.ts";
+import { pause } from "../command.ts";
+import { examineAtRest, examineLog, Findings, readiness } from "./findings.ts";
 
 /** What was sent before is refused 10 s after it came: this leaves a busy machine time to answer it. */
 const HELD_MS_MAX = 6_000;
@@ -23,11 +24,11 @@ async function sendOpen(server: TestServer, round: number): Promise<void> {
 async function oneRound(server: TestServer, load: Load, heldMs: number, findings: Findings): Promise<void> {
   const round = findings.rounds;
   const where = `round ${round + 1} (${heldMs} ms)`;
-  await passing(200);
+  await pause(200);
   await sendOpen(server, round);
   server.signal("SIGSTOP");
   try {
-    await passing(heldMs);
+    await pause(heldMs);
   } finally {
     server.signal("SIGCONT");
   }
@@ -36,7 +37,7 @@ async function oneRound(server: TestServer, load: Load, heldMs: number, findings
   const answered = load.deliveries.length;
   await server.send([{ key: `held ${round}`, endTime: Date.now() }]);
   const endAt = performance.now() + READY_MS_MAX;
-  while (load.deliveries.length < answered + 20 && performance.now() < endAt) await passing(10);
+  while (load.deliveries.length < answered + 20 && performance.now() < endAt) await pause(10);
   findings.expect(load.deliveries.length >= answered + 20, where, "no batch is accepted after SIGCONT");
   findings.rounds += 1;
 }
@@ -46,7 +47,7 @@ async function examineTimers(server: TestServer, load: Load, findings: Findings,
   const expected = load.started.size - load.ended.size;
   const endAt = performance.now() + GRACE_MS + READY_MS_MAX;
   const openOf = async () => (await server.metrics()).get("simplelogs_entries_open") ?? Number.NaN;
-  while ((await openOf()) > expected && performance.now() < endAt) await passing(50);
+  while ((await openOf()) > expected && performance.now() < endAt) await pause(50);
   const open = await openOf();
   findings.expect(open === expected, where, `${open} entries wait, expected ${expected}`);
   const records = await server.export();

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { Findings } from "../../../../scripts/src/torture/findings.ts";
+import { Findings, findingsTable } from "../../../../scripts/src/torture/findings.ts";
 import { answersBeforeSync } from "../../../../scripts/src/torture/fsync.ts";
-import { markdownTable } from "../../../../scripts/src/torture/report.ts";
 
 const WRITE = "11 pwrite64(12</tmp/a/simplelogs.db-wal>, ..., 4120, 32) = 4120";
 const SYNC = "11 fdatasync(12</tmp/a/simplelogs.db-wal>) = 0";
@@ -54,7 +53,7 @@ describe("what was found", () => {
       'kill -9, sync, round 1: lost: "a", "b", "c" and 1 more',
       'kill -9, sync, round 3: other: "ids do not grow"',
     ]);
-    const lines = markdownTable([findings]).split("\n");
+    const lines = findingsTable([findings]).split("\n");
     const cells = lines.map((line) => line.split("|").map((cell) => cell.trim()));
     expect(cells[0]?.slice(1, 8)).toEqual(["", "rounds", "kills", "batches", "entries", "lost", "twice"]);
     expect(cells[2]?.slice(1, 8)).toEqual(["kill -9, sync", "200", "0", "0", "12,345", "4", "0"]);

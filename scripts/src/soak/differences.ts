@@ -1,31 +1,24 @@
-// Whether a soak kept every promise: what was sent, answered, counted, shown and logged, each against the others.
+// Compares what a soak sent with what the server answered, counted and showed. Each difference is a broken promise.
 
+import { closingGap } from "../../../test/support/load.ts";
 import type { LoadTotals } from "./load.ts";
 
 type Metrics = ReadonlyMap<string, number>;
-
-/** By how much received = stored + queued + open + dropped does not close. */
-export function closingGap(metrics: Metrics): number {
-  let gap = metrics.get("simplelogs_entries_received_total") ?? Number.NaN;
-  for (const name of ["stored_total", "queued", "open"]) gap -= metrics.get(`simplelogs_entries_${name}`) ?? Number.NaN;
-  for (const [name, value] of metrics) if (name.startsWith("simplelogs_entries_dropped_total{")) gap -= value;
-  return gap;
-}
 
 export interface SoakEnd {
   readonly totals: LoadTotals;
   /** Entries of probes, each answered 202. */
   readonly probes: number;
   readonly metrics: Metrics;
-  /** How many different ones of the load's numbered records the live tail has shown. */
+  /** How many of the load's numbered records the live tail has shown. */
   readonly tailSeen: number;
 }
 
-/** What does not agree at the end, once nothing is open; empty when all does. */
-export function judge({ totals, probes, metrics, tailSeen }: SoakEnd): string[] {
+/** Every difference at the end, once nothing is open. */
+export function differences({ totals, probes, metrics, tailSeen }: SoakEnd): string[] {
   const problems: string[] = [];
-  const compare = (what: string, expected: number, seen: number | undefined) => {
-    if (seen !== expected) problems.push(`${what}: expected ${expected}, got ${seen}`);
+  const compare = (figure: string, expected: number, seen: number | undefined) => {
+    if (seen !== expected) problems.push(`${figure}: expected ${expected}, got ${seen}`);
   };
   const entries = totals.entries + probes;
   let dropped = 0;
@@ -39,7 +32,7 @@ export function judge({ totals, probes, metrics, tailSeen }: SoakEnd): string[] 
   compare("records that the live tail showed", totals.tailRecords, tailSeen);
   for (const [status, count] of Object.entries(totals.statuses)) {
     if (status === "lost") problems.push(`${count} requests got no answer`);
-    else if (/^[5]/.test(status)) problems.push(`${count} requests were answered ${status}`);
+    else if (status.startsWith("5")) problems.push(`${count} requests were answered ${status}`);
     else {
       const expected = count + (status === "202" ? probes : 0);
       compare(`answers ${status}`, expected, metrics.get(`simplelogs_batches_total{status="${status}"}`));

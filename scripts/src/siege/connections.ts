@@ -1,4 +1,4 @@
-// The attacks of a siege, each with what it tells of itself and what of the promises it saw broken.
+// Attacks with connections, with bodies that stall, are bombs or nest deeply, and with the configuration.
 
 import { gzipSync } from "node:zlib";
 import type { Random } from "../../../test/support/random.ts";
@@ -15,29 +15,8 @@ import { collidingName, objectText, ordinaryName } from "../../../test/support/r
 import { nestedArrays, nestedMetadata } from "../../../test/support/raw_json.ts";
 import { processState } from "../../../test/support/raw_probe.ts";
 import { stormOf } from "../../../test/support/raw_storm.ts";
-import { ENQUEUE_PATH, SERVER_KEY, type TestServer } from "../../../test/support/server.ts";
-import { MEMORY_ATTACKS } from "./memory.ts";
-
-/** How hard it is attacked. */
-export interface Force {
-  readonly connections: number;
-  readonly seconds: number;
-  readonly reloads: number;
-  readonly random: Random;
-}
-
-export interface Outcome {
-  readonly notes: string;
-  readonly broken: readonly string[];
-  /** Records that the attack itself has left. */
-  readonly stored: number;
-}
-
-export interface Attack {
-  readonly name: string;
-  readonly about: string;
-  readonly run: (server: TestServer, force: Force) => Promise<Outcome>;
-}
+import type { TestServer } from "../../../test/support/server.ts";
+import { type Attack, bodyOf, countOf, type Force, type Outcome, post, unexpected } from "./attack.ts";
 
 /** The default of max_body. */
 const BODY_BYTES = 5 * 1024 * 1024;
@@ -45,30 +24,6 @@ const BODY_BYTES = 5 * 1024 * 1024;
 const FLOOD_RATIO_MAX = 5;
 /** A reload may leave so much memory, in kB: the fourth part of what one configuration takes. */
 const RELOAD_KB_MAX = 40;
-
-/** What is wrong with answers: everything that is not among those allowed. */
-function unexpected(answers: Readonly<Record<string, number>>, allowed: readonly string[]): string[] {
-  const wrong = Object.keys(answers).filter((answer) => !allowed.includes(answer));
-  return wrong.length === 0 ? [] : [`answered ${JSON.stringify(answers)}, and only ${allowed.join(", ")} were due`];
-}
-
-async function post(server: TestServer, body: string | Uint8Array, encoding = "identity"): Promise<string> {
-  // Kept connections would count as handles that were not given back.
-  const headers = { "content-encoding": encoding, connection: "close" };
-  const answer = await fetch(`${server.url}${ENQUEUE_PATH}`, { method: "POST", body, headers });
-  await answer.text();
-  return String(answer.status);
-}
-
-function countOf(answers: readonly string[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const answer of answers) counts[answer] = (counts[answer] ?? 0) + 1;
-  return counts;
-}
-
-function bodyOf(entries: string): string {
-  return `{"key":"${SERVER_KEY}","source":"server","entries":[${entries}]}`;
-}
 
 async function crowd(server: TestServer, { connections, seconds }: Force): Promise<Outcome> {
   const idle = await openClients(server, connections);
@@ -109,10 +64,10 @@ async function stall(server: TestServer, { connections }: Force): Promise<Outcom
 
 async function bombs(server: TestServer): Promise<Outcome> {
   const all = bombsOf(200_000_000).filter(({ bytes }) => bytes.length < BODY_BYTES);
-  const answers: string[] = [];
+  const answers: number[] = [];
   for (let round = 0; round < 20; round++) {
     const sent = all.flatMap(({ encoding, bytes }) => Array.from({ length: 8 }, () => post(server, bytes, encoding)));
-    answers.push(...(await Promise.all(sent)));
+    for (const { status } of await Promise.all(sent)) answers.push(status);
   }
   const notes = `${answers.length} bombs of 200 MB: ${JSON.stringify(countOf(answers))}`;
   return { notes, broken: unexpected(countOf(answers), ["413"]), stored: 0 };
@@ -126,24 +81,24 @@ async function depth(server: TestServer): Promise<Outcome> {
     "[".repeat(levels * 6),
     bodyOf(Array.from({ length: 20 }, () => `{"metadata":${nestedMetadata(levels / 20)}}`).join()),
   ]);
-  const answers: string[] = [];
+  const answers: number[] = [];
   for (let round = 0; round < 5; round++)
-    for (const body of deep) answers.push(await post(server, gzipSync(body), "gzip"));
+    for (const body of deep) answers.push((await post(server, gzipSync(body), "gzip")).status);
   const notes = `${answers.length} bodies of up to 5 million levels: ${JSON.stringify(countOf(answers))}`;
   return { notes, broken: unexpected(countOf(answers), ["202", "400", "401", "422"]), stored: 0 };
 }
 
 async function floods(server: TestServer, { random }: Force): Promise<Outcome> {
-  const timed = async (make: (random: Random) => string): Promise<{ ms: number; answers: string[] }> => {
-    const answers: string[] = [];
+  const timed = async (make: (random: Random) => string): Promise<{ ms: number; answers: number[] }> => {
+    const answers: number[] = [];
     let ms = 0;
     for (let round = 0; round < 5; round++) {
       const body = bodyOf(
         `{"message":"flood","metadata":${objectText(Array.from({ length: 50_000 }, () => make(random)))}}`,
       );
-      const startedAtMs = performance.now();
-      answers.push(await post(server, body));
-      ms += performance.now() - startedAtMs;
+      const sent = await post(server, body);
+      answers.push(sent.status);
+      ms += sent.ms;
     }
     return { ms: ms / 5, answers };
   };
@@ -173,12 +128,11 @@ async function reloads(server: TestServer, force: Force): Promise<Outcome> {
   return { notes, broken, stored: first.accepted + second.accepted };
 }
 
-export const ATTACKS: readonly Attack[] = [
+export const CONNECTION_ATTACKS: readonly Attack[] = [
   { name: "crowd", about: "connections that say nothing, and others that say a byte a second", run: crowd },
   { name: "stall", about: "large bodies that stop before their last byte", run: stall },
   { name: "bombs", about: "compression bombs in every coding, a hundred at once", run: bombs },
   { name: "depth", about: "JSON nested millions of levels deep, compressed", run: depth },
   { name: "floods", about: "names of members that have one hash", run: floods },
   { name: "reloads", about: "the configuration rewritten all the time, every other time to nonsense", run: reloads },
-  ...MEMORY_ATTACKS,
 ];
