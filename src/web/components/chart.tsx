@@ -86,7 +86,7 @@ interface ChartLegendProps {
   readonly index: number | undefined;
 }
 
-export function ChartLegend({ times, series, format, index }: ChartLegendProps) {
+function ChartLegend({ times, series, format, index }: ChartLegendProps) {
   const time = index === undefined ? undefined : times[index];
   return (
     <div class="chart-legend" aria-hidden="true">
@@ -113,7 +113,7 @@ interface ChartTableProps {
 }
 
 /** Buckets without any value are left out. */
-export function ChartTable({ label, times, series, format }: ChartTableProps) {
+function ChartTable({ label, times, series, format }: ChartTableProps) {
   const rows = [...times.keys()].filter((index) => series.some(({ values }) => (values[index] ?? 0) !== 0));
   return (
     // A table is never smaller than what is in it: the box around it is.

@@ -18,7 +18,7 @@ export interface ChartSeries {
 export type ChartData = [number[], ...(number | null)[][]];
 
 /** Series in the order in which they are drawn: stacked ones from the top of the stack down. */
-export function drawOrder(series: readonly ChartSeries[]): readonly ChartSeries[] {
+function drawOrder(series: readonly ChartSeries[]): readonly ChartSeries[] {
   return series.some(({ isStacked }) => isStacked === true) ? series.toReversed() : series;
 }
 

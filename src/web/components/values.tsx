@@ -58,24 +58,35 @@ export function Duration({ ms }: { readonly ms: number | null | undefined }) {
   );
 }
 
+/** A share from 0 to 1: "0 %", "<0.1 %", "2.3 %", "45 %"; never 0 % or 100 % unless it is. */
+export function formatShare(share: number): string {
+  const percent = share * 100;
+  if (percent > 0 && percent < 0.1) return "<0.1 %";
+  if (percent > 99.9 && percent < 100) return ">99.9 %";
+  const decimals = percent < 9.95 || (percent > 99 && percent < 100) ? 1 : 0;
+  return `${Number(percent.toFixed(decimals)).toLocaleString("en")} %`;
+}
+
 interface MeterProps {
-  /** What is measured, read aloud. */
+  /** What is measured, read aloud: "Queue". */
   readonly label: string;
   readonly value: number;
   /** Above 0. */
   readonly max: number;
-  /** The value for people: "12 of 100 entries". */
+  /** The value as text: "12 of 100 entries". */
   readonly text: string;
-  /** A part of a whole: nothing is used up, so a large one wants no attention. */
+  /** From this share on, the bar warns. Above 1: never. */
+  readonly warnFrom?: number;
+  /** Draws a line at this share, 0 to 1. */
+  readonly mark?: number;
+  /** The value is a part of a whole: a full bar is no problem. */
   readonly isPart?: boolean;
 }
 
-/** From this share on it wants attention. */
-const HIGH_SHARE = 0.9;
-
-export function Meter({ label, value, max, text, isPart = false }: MeterProps) {
+/** A bar that shows how much of a limit is used. The numbers stand beside it as text. */
+export function Meter({ label, value, max, text, warnFrom = 0.9, mark, isPart = false }: MeterProps) {
   const share = Math.min(1, Math.max(0, value / max));
-  const state = isPart ? "normal" : value > max ? "over" : share >= HIGH_SHARE ? "high" : "normal";
+  const state = isPart || value < max * warnFrom ? "normal" : value < max ? "high" : "full";
   return (
     <div
       class={`meter meter-${state}`}
@@ -86,7 +97,8 @@ export function Meter({ label, value, max, text, isPart = false }: MeterProps) {
       aria-valuenow={Math.min(value, max)}
       aria-valuetext={text}
     >
-      <span style={{ width: `${share * 100}%` }} />
+      <span class="meter-fill" style={{ width: `${share * 100}%` }} />
+      {mark === undefined ? null : <span class="meter-mark" style={{ left: `${mark * 100}%` }} />}
     </div>
   );
 }

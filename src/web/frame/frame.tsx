@@ -126,7 +126,7 @@ interface NavigationItem {
   readonly keys: string;
 }
 
-export const NAVIGATION: readonly NavigationItem[] = [
+const NAVIGATION: readonly NavigationItem[] = [
   { page: "overview", label: "Overview", icon: "overview", keys: "g o" },
   { page: "logs", label: "Logs", icon: "logs", keys: "g l" },
   { page: "timings", label: "Timings", icon: "timings", keys: "g t" },
@@ -140,7 +140,7 @@ export const NAVIGATION: readonly NavigationItem[] = [
 /** What is left of the page before, so that it shows there is one. */
 const STRIP_MARGIN_PX = 40;
 
-export function Navigation() {
+function Navigation() {
   const { router } = useApp();
   const { page } = router.address.value;
   const list = useRef<HTMLUListElement>(null);
@@ -173,7 +173,7 @@ function NavigationLink({ item, isCurrent }: { readonly item: NavigationItem; re
   );
 }
 
-export function ShortcutHelp({ onClose }: { readonly onClose: () => void }) {
+function ShortcutHelp({ onClose }: { readonly onClose: () => void }) {
   const { shortcuts, setShortcuts } = useApp();
   const all = shortcuts.all.value;
   const groups = [...new Set(all.map((shortcut) => shortcut.group))];
@@ -214,7 +214,7 @@ export function ShortcutHelp({ onClose }: { readonly onClose: () => void }) {
 
 const FIELDS = "input:not([type=checkbox],[type=radio],[type=button]), textarea, select, [contenteditable=true]";
 
-export function useKeyboard({ shortcuts }: App): void {
+function useKeyboard({ shortcuts }: App): void {
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       const { target } = event;

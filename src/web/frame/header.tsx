@@ -47,7 +47,7 @@ function focusPopover(id: string): void {
   document.querySelector<HTMLElement>(`[data-popover="${id}"]`)?.click();
 }
 
-export function ProjectPicker() {
+function ProjectPicker() {
   const { usage } = useServer();
   const [project, setProject] = useParameter("project");
   const { value } = usage.state.value;
@@ -69,9 +69,9 @@ export function ProjectPicker() {
 }
 
 /** The range picker's button, for the shortcut that opens it. */
-export const RANGE_BUTTON = "range";
+const RANGE_BUTTON = "range";
 
-export function RangePicker() {
+function RangePicker() {
   const { router } = useApp();
   const { range } = useScope();
   const choose = (chosen: TimeRange, close: () => void) => {

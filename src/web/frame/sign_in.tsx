@@ -126,7 +126,7 @@ interface FrontPageProps {
   readonly children: ComponentChildren;
 }
 
-export function FrontPage({ title, children }: FrontPageProps) {
+function FrontPage({ title, children }: FrontPageProps) {
   return (
     <main class="front-page">
       <div class="front-box">

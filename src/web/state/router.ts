@@ -17,7 +17,7 @@ export interface Address {
 export type ParameterChanges = Readonly<Record<string, string | undefined>>;
 
 /** These belong to the whole app and stay when the page changes. */
-export const SCOPE_PARAMETERS = ["project", "from", "to"] as const;
+const SCOPE_PARAMETERS = ["project", "from", "to"] as const;
 
 /** Come first in an address; all others follow by name. */
 const FIRST_PARAMETERS: readonly string[] = [...SCOPE_PARAMETERS, "q"];

@@ -3,6 +3,7 @@
 
 import { categoriesOf, isCutTouchpoint, TOUCHPOINT_LENGTH_MAX } from "../../core/touchpoint.ts";
 import { quote } from "../../search/fields.ts";
+import type { ParameterChanges } from "./router.ts";
 
 /** A category's name ends with "/". */
 export type Selection =
@@ -22,6 +23,11 @@ export function parseSelection(text: string): Selection | undefined {
 
 export function formatSelection(selection: Selection): string {
   return selection.kind === "none" ? NONE : `${selection.kind}:${selection.name}`;
+}
+
+/** The parameters of the address that show a selection. Undefined: all timings. */
+export function selectionParameters(selection: Selection | undefined): ParameterChanges {
+  return { show: selection === undefined ? undefined : formatSelection(selection) };
 }
 
 /** The selection as people read it. */

@@ -29,7 +29,7 @@ export const PRESETS: readonly Preset[] = [
 ];
 
 /** What is shown when an address names no range. */
-export const RANGE_DEFAULT = "1h";
+const RANGE_DEFAULT = "1h";
 
 const LENGTH = /^\d+[smhd]$/;
 

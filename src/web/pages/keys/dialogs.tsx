@@ -182,7 +182,7 @@ interface CodeBlockProps {
   readonly text: string;
 }
 
-export function CodeBlock({ label, text }: CodeBlockProps) {
+function CodeBlock({ label, text }: CodeBlockProps) {
   return (
     <div class="keys-code" role="group" aria-label={label}>
       <div class="keys-code-head">

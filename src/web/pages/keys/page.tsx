@@ -122,7 +122,7 @@ interface PairPanelProps {
   readonly onRevoke: () => void;
 }
 
-export function PairPanel({ pair, onRevoke }: PairPanelProps) {
+function PairPanel({ pair, onRevoke }: PairPanelProps) {
   const { name, project, server, client, origins, rate, revoked } = pair;
   return (
     <li class="panel keys-pair" data-revoked={revoked}>

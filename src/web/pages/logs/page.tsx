@@ -73,7 +73,7 @@ const KINDS = ["debug", "info", "timing", "warn", "error"] as const;
 const HEIGHT_PX = 104;
 const COUNT_WHOLE_MAX = 100_000;
 
-export function Histogram({ query }: { readonly query: QueryHandle<HistogramResponse> }) {
+function Histogram({ query }: { readonly query: QueryHandle<HistogramResponse> }) {
   // The search bar says what is wrong with a search.
   if (query.state.value.problem?.kind === "refused") return null;
   return (
@@ -129,7 +129,7 @@ export function totalOf({ buckets }: HistogramResponse): number {
   return buckets.reduce((sum, bucket) => sum + KINDS.reduce((part, kind) => part + bucket[kind], 0), 0);
 }
 
-export function LinkedRecord({ id }: { readonly id: number }) {
+function LinkedRecord({ id }: { readonly id: number }) {
   const [, setOpen] = useParameter("open");
   const query = useQuery("/api/v1/entries", { q: `id:${id}`, limit: 1 });
   const close = () => setOpen("", "replace");

@@ -86,7 +86,7 @@ export function RecordRow({ record, isOpen, isActive, showsProject, onToggle }: 
 const TIMES = ["time", "receivedAt", "startTime", "endTime"] as const;
 const TEXTS = ["touchpoint", "key", "message", "project", "apiKey", "source", "keyType", "kind"] as const;
 
-export function RecordDetails({ record }: { readonly record: ShownRecord }) {
+function RecordDetails({ record }: { readonly record: ShownRecord }) {
   const { id, level, status, duration, metadata } = record;
   const [, setOpen] = useParameter("open");
   return (

@@ -157,7 +157,7 @@ const EXAMPLES: readonly (readonly [search: string, meaning: string])[] = [
   ["(a OR b) c", "either of two, and another"],
 ];
 
-export function SyntaxHelp() {
+function SyntaxHelp() {
   return (
     <Popover label={<span class="wide-only">Syntax</span>} name="Syntax: how to search" icon="help">
       {() => (

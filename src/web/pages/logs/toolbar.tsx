@@ -13,9 +13,9 @@ import { hasTerm, withoutTerm, withTerm } from "../../state/search_text.ts";
 import type { Records } from "./use_records.ts";
 
 /** The address's words. */
-export const LIVE_ON = "on";
+const LIVE_ON = "on";
 export const LIVE_PAUSED = "paused";
-export const GROUP_TOUCHPOINT = "touchpoint";
+const GROUP_TOUCHPOINT = "touchpoint";
 const ERRORS = "level:error";
 
 interface ToolbarProps {

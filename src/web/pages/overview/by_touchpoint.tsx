@@ -12,8 +12,7 @@ import { QueryView } from "../../components/query_view.tsx";
 import { Duration, Sparkline } from "../../components/values.tsx";
 import { useApp, useScope } from "../../state/app_context.ts";
 import { type QueryHandle } from "../../state/query.ts";
-import { selectionTitle } from "../../state/selection.ts";
-import { showing } from "../timings/view_state.tsx";
+import { selectionParameters, selectionTitle } from "../../state/selection.ts";
 import { p95Series, searchForTouchpoints, selectionOf, slowest, sparklineInterval, termFor } from "./figures.ts";
 
 interface SlowestProps {
@@ -77,7 +76,12 @@ function columnsWith(courses: SeriesResponse | undefined): readonly Column<Touch
       id: "touchpoint",
       header: "Touchpoint",
       cell: ({ touchpoint }) => (
-        <Link page="timings" parameters={showing(selectionOf(touchpoint))} class="overview-name" title={touchpoint}>
+        <Link
+          page="timings"
+          parameters={selectionParameters(selectionOf(touchpoint))}
+          class="overview-name"
+          title={touchpoint}
+        >
           {selectionTitle(selectionOf(touchpoint))}
         </Link>
       ),

@@ -104,15 +104,6 @@ export function formatRate(rate: number): string {
   return rate > 0 && rounded === 0 ? "<0.01" : rounded.toLocaleString("en", { maximumFractionDigits: decimals });
 }
 
-/** A share from 0 to 1: "0 %", "<0.1 %", "2.3 %", "45 %"; never 0 % or 100 % unless it is. */
-export function formatShare(share: number): string {
-  const percent = share * 100;
-  if (percent > 0 && percent < 0.1) return "<0.1 %";
-  if (percent > 99.9 && percent < 100) return ">99.9 %";
-  const decimals = percent < 9.95 || (percent > 99 && percent < 100) ? 1 : 0;
-  return `${Number(percent.toFixed(decimals)).toLocaleString("en")} %`;
-}
-
 function logsOf({ debug, info, warn, error }: HistogramBucket): number {
   return debug + info + warn + error;
 }

@@ -116,7 +116,7 @@ const KEYS_POLL_MS = 10_000;
 const PAIRS_MAX = 5;
 
 /** `isClient`: the program is for browsers. */
-export function KeysHint({ isClient }: { readonly isClient: boolean }) {
+function KeysHint({ isClient }: { readonly isClient: boolean }) {
   const keys = useQuery("/api/v1/keys", {}, { pollMs: KEYS_POLL_MS });
   const command = isClient ? CREATE_CLIENT : CREATE_SERVER;
   return (

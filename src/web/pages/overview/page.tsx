@@ -49,7 +49,7 @@ interface LiveViewProps {
 /** The figures of durations are asked for less often than the counts. */
 const TIMINGS_POLLS = 2;
 
-export function LiveView({ usage, isFirst }: LiveViewProps) {
+function LiveView({ usage, isFirst }: LiveViewProps) {
   const { environment } = useApp();
   const { range, parameters } = useScope();
   const { interval, pollMs, slowPollMs } = useMemo(() => {

@@ -8,9 +8,9 @@ import { useQuery, useServer } from "../../api/server_context.ts";
 import { Link } from "../../components/link.tsx";
 import { Notice } from "../../components/notice.tsx";
 import { QueryView } from "../../components/query_view.tsx";
-import { Badge } from "../../components/values.tsx";
+import { Badge, formatShare, Meter } from "../../components/values.tsx";
 import { useApp, useScope } from "../../state/app_context.ts";
-import { formatShare, monthGone, type PlanRow, planRows } from "./figures.ts";
+import { monthGone, type PlanRow, planRows } from "./figures.ts";
 
 const POLL_MS = 5_000;
 
@@ -110,7 +110,7 @@ function Measure({ name, text, note, share, warnFrom }: MeasureProps) {
         <span>{name}</span>
         <span class="number">{text}</span>
       </div>
-      <Meter label={name} share={share} warnFrom={warnFrom} />
+      <Meter label={name} value={share} max={1} text={formatShare(share)} warnFrom={warnFrom} />
       <p class="hint">{note}</p>
     </div>
   );
@@ -182,7 +182,9 @@ function ProjectPlan({ row, gone }: { readonly row: PlanRow; readonly gone: numb
           )}
         </span>
       </div>
-      {share === null ? null : <Meter label={`${project}, of its month's limit`} share={share} mark={gone} />}
+      {share === null ? null : (
+        <Meter label={`${project}, of its month's limit`} value={share} max={1} text={formatShare(share)} mark={gone} />
+      )}
       {share === null ? null : (
         <div class="overview-measure-text hint">
           <span class="number">{formatShare(share)} used</span>
@@ -197,36 +199,6 @@ function ProjectPlan({ row, gone }: { readonly row: PlanRow; readonly gone: numb
           )}
         </div>
       )}
-    </div>
-  );
-}
-
-interface MeterProps {
-  /** What is measured, read aloud: "Queue". */
-  readonly label: string;
-  /** 0 to 1; above 1 is full. */
-  readonly share: number;
-  /** From this share on it deserves attention, and from 1 on it is full. */
-  readonly warnFrom?: number;
-  /** A line on the bar, 0 to 1: where it would be by an even pace. */
-  readonly mark?: number;
-}
-
-export function Meter({ label, share, warnFrom = 0.8, mark }: MeterProps) {
-  const shown = Math.min(Math.max(share, 0), 1);
-  const tone = share >= 1 ? "is-full" : share >= warnFrom ? "is-high" : "";
-  return (
-    <div
-      class={`overview-meter ${tone}`}
-      role="meter"
-      aria-label={label}
-      aria-valuemin={0}
-      aria-valuemax={100}
-      aria-valuenow={Math.round(shown * 100)}
-      aria-valuetext={formatShare(share)}
-    >
-      <span class="overview-meter-fill" style={{ width: `${shown * 100}%` }} />
-      {mark === undefined ? null : <span class="overview-meter-mark" style={{ left: `${mark * 100}%` }} />}
     </div>
   );
 }

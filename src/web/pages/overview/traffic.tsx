@@ -13,14 +13,13 @@ import type { ChartSeries } from "../../components/chart_options.ts";
 import { Link } from "../../components/link.tsx";
 import { EmptyState, ScanNotice } from "../../components/notice.tsx";
 import { QueryView } from "../../components/query_view.tsx";
-import { Instant, Sparkline } from "../../components/values.tsx";
+import { formatShare, Instant, Sparkline } from "../../components/values.tsx";
 import { useApp, useScope, useShortcut } from "../../state/app_context.ts";
 import { type QueryHandle } from "../../state/query.ts";
 import type { ParameterChanges } from "../../state/router.ts";
 import { PRESETS, rangeParameters } from "../../state/time_range.ts";
 import {
   formatRate,
-  formatShare,
   lengthReaching,
   newestRecord,
   TRAFFIC_KINDS,

@@ -202,7 +202,7 @@ export function Rejection({ row, isOpen, onToggle }: RejectionProps) {
 }
 
 /** For people, in a few words. */
-export const REASON_TEXTS: Readonly<Record<DropReason, string>> = {
+const REASON_TEXTS: Readonly<Record<DropReason, string>> = {
   empty: "nothing in it",
   invalid_time: "a time that is none",
   too_deep: "metadata nested too deeply",

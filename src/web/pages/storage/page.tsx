@@ -8,9 +8,8 @@ import { Link } from "../../components/link.tsx";
 import { EmptyState, Notice } from "../../components/notice.tsx";
 import { Page } from "../../components/page.tsx";
 import { QueryView } from "../../components/query_view.tsx";
-import { Badge, Instant, Meter } from "../../components/values.tsx";
+import { Badge, formatShare, Instant, Meter } from "../../components/values.tsx";
 import { useScope } from "../../state/app_context.ts";
-import { formatShare } from "../usage/months.ts";
 
 const POLL_MS = 15_000;
 
@@ -62,7 +61,7 @@ export function StoragePage() {
 /** From this share of max_size on, the oldest data is about to go. */
 const HIGH_SHARE = 0.9;
 
-export function FilePanel({ status }: { readonly status: StatusResponse }) {
+function FilePanel({ status }: { readonly status: StatusResponse }) {
   const { bytesOnDisk, bytesMax, records, blocks } = status.storage;
   const share = bytesOnDisk / bytesMax;
   return (
@@ -105,7 +104,7 @@ export function FilePanel({ status }: { readonly status: StatusResponse }) {
   );
 }
 
-export function DurabilityPanel({ status }: { readonly status: StatusResponse }) {
+function DurabilityPanel({ status }: { readonly status: StatusResponse }) {
   return (
     <section class="panel storage-file" aria-label="Durability">
       <div class="panel-head">
@@ -135,7 +134,7 @@ interface ProjectTableProps {
   readonly bytes: number;
 }
 
-export function ProjectTable({ rows, bytes }: ProjectTableProps) {
+function ProjectTable({ rows, bytes }: ProjectTableProps) {
   return (
     <DataTable
       label="Storage by project"
@@ -242,7 +241,7 @@ function columnsOf(total: number): readonly Column<ProjectStorage>[] {
 
 type Durability = StatusResponse["durability"];
 
-export const DURABILITY_TEXTS: Readonly<Record<Durability, string>> = {
+const DURABILITY_TEXTS: Readonly<Record<Durability, string>> = {
   sync: "What was answered 202 is on disk, synced: nothing is lost, not even when the power fails.",
   write:
     "What was answered 202 is with the operating system: nothing is lost when the server is killed; a power failure can take the last moments.",
@@ -250,12 +249,6 @@ export const DURABILITY_TEXTS: Readonly<Record<Durability, string>> = {
 };
 
 /** Null where there is no record. */
-export function bytesPerRecord({
-  bytes,
-  records,
-}: {
-  readonly bytes: number;
-  readonly records: number;
-}): number | null {
+function bytesPerRecord({ bytes, records }: { readonly bytes: number; readonly records: number }): number | null {
   return records === 0 ? null : bytes / records;
 }

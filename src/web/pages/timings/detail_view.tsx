@@ -124,7 +124,7 @@ const LINES = [
 const PERCENTILES_PX = 200;
 const COUNTS_PX = 120;
 
-export function Course() {
+function Course() {
   const { range, parameters } = useScope();
   const { search } = useTimingsView();
   // The longest are often so much longer that percentiles could not be told apart.

@@ -159,7 +159,7 @@ const UNFINISHED_COLUMNS: readonly Column<ShownRecord>[] = [
 ];
 
 /** Unix ms, anew every `everyMs`. */
-export function useNow(everyMs: number): number {
+function useNow(everyMs: number): number {
   const { environment } = useApp();
   const now = useSignal(environment.clock());
   const isVisible = environment.isVisible.value;

@@ -6,11 +6,17 @@ import { IconButton } from "../../components/button.tsx";
 import { Link } from "../../components/link.tsx";
 import { Page, Tabs } from "../../components/page.tsx";
 import { useApp, useShortcut } from "../../state/app_context.ts";
-import { formatSelection, outerCategories, type Selection, selectionTitle } from "../../state/selection.ts";
+import {
+  formatSelection,
+  outerCategories,
+  type Selection,
+  selectionParameters,
+  selectionTitle,
+} from "../../state/selection.ts";
 import { DetailView } from "./detail_view.tsx";
 import { RunningView, UnfinishedView } from "./open_timings.tsx";
 import { TreeView } from "./tree_view.tsx";
-import { showing, type TimingsTab, useTimingsView } from "./view_state.tsx";
+import { type TimingsTab, useTimingsView } from "./view_state.tsx";
 
 export function TimingsPage() {
   const { router } = useApp();
@@ -20,7 +26,7 @@ export function TimingsPage() {
     if (selection === undefined) return;
     const outer = outerCategories(selection).at(-1);
     const next: Selection | undefined = outer === undefined ? undefined : { kind: "category", name: outer };
-    router.go(router.place("timings", place(showing(next))));
+    router.go(router.place("timings", place(selectionParameters(next))));
   };
   useShortcut("u", "Up: to the category around what is shown", goUp);
   return (
@@ -62,13 +68,13 @@ function Trail({ selection }: { readonly selection: Selection }) {
   const title = selectionTitle(selection);
   return (
     <nav class="timings-trail" aria-label="Where this lies">
-      <Link page="timings" parameters={place(showing(undefined))}>
+      <Link page="timings" parameters={place(selectionParameters(undefined))}>
         All timings
       </Link>
       {outer.map((name, at) => (
         <span key={name} class="timings-crumb">
           <span aria-hidden="true">›</span>
-          <Link page="timings" parameters={place(showing({ kind: "category", name }))}>
+          <Link page="timings" parameters={place(selectionParameters({ kind: "category", name }))}>
             {name.slice((outer[at - 1] ?? "").length)}
           </Link>
         </span>
@@ -83,7 +89,7 @@ function Trail({ selection }: { readonly selection: Selection }) {
   );
 }
 
-export function SearchField({ q }: { readonly q: string }) {
+function SearchField({ q }: { readonly q: string }) {
   const { router } = useApp();
   const typed = useSignal(q);
   useEffect(() => {

@@ -22,7 +22,7 @@ export interface TimingRow {
 }
 
 /** Figures that rows can be ordered by, beside "name". */
-export const SORT_FIGURES = ["count", "p50", "p90", "p95", "p99", "max", "running", "unfinished"] as const;
+const SORT_FIGURES = ["count", "p50", "p90", "p95", "p99", "max", "running", "unfinished"] as const;
 
 interface Category {
   /** "" for all, else it ends with "/". */

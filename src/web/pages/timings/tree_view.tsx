@@ -13,11 +13,11 @@ import { TreeCell } from "../../components/tree.tsx";
 import { Badge, Duration, Sparkline } from "../../components/values.tsx";
 import { useParameter, useScope } from "../../state/app_context.ts";
 import type { ParameterChanges } from "../../state/router.ts";
-import { selectionTitle } from "../../state/selection.ts";
+import { selectionParameters, selectionTitle } from "../../state/selection.ts";
 import { AmbiguousNotice } from "./ambiguous_notice.tsx";
 import { formatOpen, openAtFirst, parseOpen, type TimingRow, timingRows } from "./timing_tree.ts";
 import { type Trend, useTrends } from "./trends.ts";
-import { FIGURES_POLL_MS, showing, type TimingsTab, useTimingsView } from "./view_state.tsx";
+import { FIGURES_POLL_MS, type TimingsTab, useTimingsView } from "./view_state.tsx";
 
 const SORT_DEFAULT = "name";
 /** Rows that a page scrolls through well. */
@@ -148,7 +148,7 @@ interface TreeColumnsOptions {
   readonly trends: ReadonlyMap<string, Trend>;
 }
 
-export function treeColumns({ placeOf, onToggle, place, trends }: TreeColumnsOptions): readonly Column<TimingRow>[] {
+function treeColumns({ placeOf, onToggle, place, trends }: TreeColumnsOptions): readonly Column<TimingRow>[] {
   const duration = (id: "p50" | "p90" | "p95" | "p99" | "max", hint: string, isMinor = false): Column<TimingRow> => ({
     id,
     header: id,
@@ -213,7 +213,7 @@ function NameCell({ row, onToggle, place }: CellProps & { readonly onToggle: (ca
     <TreeCell depth={depth} isOpen={isOpen} onToggle={toggle} name={title}>
       <Link
         page="timings"
-        parameters={place(showing(selection))}
+        parameters={place(selectionParameters(selection))}
         class={isOpen === undefined ? "timings-name" : "timings-name timings-category"}
         title={title}
       >
@@ -232,7 +232,7 @@ function NameCell({ row, onToggle, place }: CellProps & { readonly onToggle: (ca
 function CountLink({ row, count, tab, place }: CellProps & { readonly count: number; readonly tab: TimingsTab }) {
   if (count === 0) return <span class="muted">0</span>;
   return (
-    <Link page="timings" parameters={place({ ...showing(row.selection), tab })} class="number">
+    <Link page="timings" parameters={place({ ...selectionParameters(row.selection), tab })} class="number">
       {formatCount(count)}
     </Link>
   );

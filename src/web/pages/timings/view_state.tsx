@@ -5,12 +5,12 @@ import { Link } from "../../components/link.tsx";
 import { useApp } from "../../state/app_context.ts";
 import type { ParameterChanges } from "../../state/router.ts";
 import { exactTerm, joinSearches } from "../../state/search_text.ts";
-import { formatSelection, parseSelection, type Selection, selectionTerm } from "../../state/selection.ts";
+import { parseSelection, type Selection, selectionParameters, selectionTerm } from "../../state/selection.ts";
 
 /** Figures of a range that moves along are renewed so often, in ms. */
 export const FIGURES_POLL_MS = 30_000;
 
-export const TIMINGS_TABS = ["figures", "running", "unfinished"] as const;
+const TIMINGS_TABS = ["figures", "running", "unfinished"] as const;
 export type TimingsTab = (typeof TIMINGS_TABS)[number];
 
 export interface TimingsView {
@@ -43,11 +43,6 @@ export function useTimingsView(): TimingsView {
   }, [parameters, q, show, tab]);
 }
 
-/** Shows one selection; undefined: all. */
-export function showing(selection: Selection | undefined): ParameterChanges {
-  return { show: selection === undefined ? undefined : formatSelection(selection) };
-}
-
 /** To the figures of a touchpoint; undefined: the timing has none. */
 export function TouchpointLink({ name }: { readonly name: string | undefined }) {
   const { place } = useTimingsView();
@@ -55,7 +50,7 @@ export function TouchpointLink({ name }: { readonly name: string | undefined }) 
   return (
     <Link
       page="timings"
-      parameters={place({ ...showing({ kind: "touchpoint", name }), tab: undefined })}
+      parameters={place({ ...selectionParameters({ kind: "touchpoint", name }), tab: undefined })}
       class="timings-name"
       title={name}
     >

@@ -3,7 +3,8 @@
 import { formatBytes, formatCount } from "../../../core/format.ts";
 import { type Column, DataTable } from "../../components/data_table.tsx";
 import { Link } from "../../components/link.tsx";
-import { droppedOf, formatShare, type MonthRow } from "./months.ts";
+import { formatShare } from "../../components/values.tsx";
+import { droppedOf, type MonthRow } from "./months.ts";
 
 const dash = <span class="muted">–</span>;
 

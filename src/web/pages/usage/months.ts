@@ -1,11 +1,11 @@
 // Months and days of usage: a month's text enters, bounds, shares and chart values leave. Months and days are UTC, as the plan's are.
 
-import type { UsageResponse } from "../../../core/account_responses.ts";
+import { type UsageResponse } from "../../../core/account_responses.ts";
+import { DAY_MS } from "../../../core/limits.ts";
 import type { HistogramResponse } from "../../../core/responses.ts";
 
 export type MonthRow = UsageResponse["usage"][number];
 
-const DAY_MS = 86_400_000;
 const MONTH = /^\d{4}-(?:0[1-9]|1[0-2])$/;
 
 /** First ms of a month ("2026-11") and of the one after; undefined for what is no month. */
@@ -61,10 +61,4 @@ export function droppedOf({ dropped }: Pick<MonthRow, "dropped">): readonly (rea
   return Object.entries(dropped)
     .filter(([, count]) => count > 0)
     .toSorted(([, a], [, b]) => b - a);
-}
-
-/** "42 %", "0.3 %", "<0.1 %", "104 %". */
-export function formatShare(share: number): string {
-  if (share > 0 && share < 0.0005) return "<0.1 %";
-  return `${(share * 100).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`;
 }

@@ -3,6 +3,7 @@
 import { useMemo } from "preact/hooks";
 import { formatBytes, formatCount } from "../../../core/format.ts";
 import { monthOf } from "../../../core/instant.ts";
+import { DAY_MS } from "../../../core/limits.ts";
 import type { HistogramResponse } from "../../../core/responses.ts";
 import { useQuery } from "../../api/server_context.ts";
 import { Chart } from "../../components/chart.tsx";
@@ -10,10 +11,10 @@ import type { ChartSeries } from "../../components/chart_options.ts";
 import { EmptyState, Notice, ScanNotice } from "../../components/notice.tsx";
 import { Page } from "../../components/page.tsx";
 import { QueryView } from "../../components/query_view.tsx";
-import { Badge, Meter } from "../../components/values.tsx";
+import { Badge, formatShare, Meter } from "../../components/values.tsx";
 import { useApp, useParameter, useScope } from "../../state/app_context.ts";
 import { DroppedLinks, MonthTable } from "./month_table.tsx";
-import { dayCounts, daysIn, formatShare, type MonthRow, monthBounds, monthName, planOf } from "./months.ts";
+import { dayCounts, daysIn, type MonthRow, monthBounds, monthName, planOf } from "./months.ts";
 
 const POLL_MS = 15_000;
 
@@ -87,7 +88,7 @@ function Usage({ rows }: { readonly rows: readonly MonthRow[] }) {
   );
 }
 
-export function Plans({ rows }: { readonly rows: readonly MonthRow[] }) {
+function Plans({ rows }: { readonly rows: readonly MonthRow[] }) {
   return (
     <ul class="usage-plans" aria-label="Usage against the plan">
       {rows.map((row) => (
@@ -157,7 +158,6 @@ function Plan({ row }: { readonly row: MonthRow }) {
 }
 
 const DAYS_POLL_MS = 60_000;
-const DAY_MS = 86_400_000;
 /** A plan this many times the largest day would press the days flat. */
 const PLAN_TIMES_MAX = 4;
 
@@ -169,7 +169,7 @@ interface DaysProps {
   readonly plan: number | undefined;
 }
 
-export function Days({ month, bounds, project, plan }: DaysProps) {
+function Days({ month, bounds, project, plan }: DaysProps) {
   const parameters = { ...(project === "" ? {} : { project }), from: bounds.from, to: bounds.to, interval: "1d" };
   const query = useQuery("/api/v1/histogram", parameters, { pollMs: DAYS_POLL_MS });
   const share = plan === undefined ? undefined : plan / daysIn(bounds);

@@ -1,12 +1,12 @@
 // What the overview tells of counts, durations and usage: numbers in, the few that are shown out.
 
 import { describe, expect, test } from "bun:test";
-import type { UsageResponse } from "../../../../../src/core/account_responses.ts";
+import { type UsageResponse } from "../../../../../src/core/account_responses.ts";
 import type { HistogramBucket, TouchpointTimings } from "../../../../../src/core/responses.ts";
+import { formatShare } from "../../../../../src/web/components/values.tsx";
 import {
   droppedEntries,
   formatRate,
-  formatShare,
   hasEntries,
   lengthReaching,
   monthGone,

@@ -5,7 +5,6 @@ import {
   dayCounts,
   daysIn,
   droppedOf,
-  formatShare,
   localDay,
   monthBounds,
   monthName,
@@ -45,8 +44,4 @@ test("reasons come with the most frequent first, and only where something was dr
     ["quota", 7],
     ["empty", 1],
   ]);
-});
-
-test("a share is never rounded to nothing", () => {
-  expect([0, 0.0001, 0.003, 0.42, 1.04].map(formatShare)).toEqual(["0 %", "<0.1 %", "0.3 %", "42 %", "104 %"]);
 });
