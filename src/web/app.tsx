@@ -1,5 +1,5 @@
-// The composition root: joins the parts to the browser, and shows one of three screens. The address stays the same through a sign-in,
-// so the user lands on the page that the link named.
+// The composition root: joins the parts to the browser, and shows one of three screens. The address stays the same
+// through a sign-in, so the user lands on the page that the link named.
 
 import { signal } from "@preact/signals";
 import type { UsageResponse } from "../core/account_responses.ts";

@@ -215,10 +215,10 @@ describe("a table", () => {
       const tree = page.getByRole("table", { name: "Tree" });
       const cells = () => tree.getByRole("cell").allInnerTexts();
       expect(await cells()).toEqual(["api", "db"]);
-      await tree.getByRole("button", { name: "Open api" }).click();
-      await tree.getByRole("button", { name: "Open api/orders" }).press("Enter");
+      await tree.getByRole("button", { name: "Expand api" }).click();
+      await tree.getByRole("button", { name: "Expand api/orders" }).press("Enter");
       expect(await cells()).toEqual(["api", "orders", "submit", "users", "db"]);
-      await tree.getByRole("button", { name: "Close api", exact: true }).click();
+      await tree.getByRole("button", { name: "Collapse api", exact: true }).click();
       expect(await cells()).toEqual(["api", "db"]);
     }));
 });

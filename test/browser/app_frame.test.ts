@@ -113,14 +113,14 @@ describe("the keyboard", () => {
     withServer(configText(), (server) =>
       withAppPage(browser, server, {}, async ({ page }) => {
         await page.getByRole("button", { name: "Keyboard shortcuts" }).click();
-        await page.getByLabel("Single keys work as shortcuts").uncheck();
+        await page.getByLabel("Enable single-key shortcuts").uncheck();
         await page.reload();
         await page.getByRole("navigation", { name: "Pages" }).waitFor();
         await page.keyboard.press("?");
         await page.keyboard.press("t");
         expect(await page.getByRole("dialog").count()).toBe(0);
         await page.getByRole("button", { name: "Keyboard shortcuts" }).click();
-        expect(await page.getByLabel("Single keys work as shortcuts").isChecked()).toBe(false);
+        expect(await page.getByLabel("Enable single-key shortcuts").isChecked()).toBe(false);
       }),
     ));
 });
@@ -161,7 +161,7 @@ describe("what everything is shown for", () => {
         await panel.getByLabel("From").fill("2026-01-31T13:00:00");
         await panel.getByLabel("To (empty: now)").fill("2026-01-31T12:00:00");
         await panel.getByRole("button", { name: "Show this range" }).click();
-        await panel.getByText("It has to end after it begins.").waitFor();
+        await panel.getByText("The end must be after the start.").waitFor();
         await panel.getByLabel("To (empty: now)").fill("2026-01-31T14:00:00");
         await panel.getByRole("button", { name: "Show this range" }).click();
         await panel.waitFor({ state: "detached" });
@@ -180,7 +180,7 @@ describe("what everything is shown for", () => {
   test("is the last hour where a link has a range that is none, and the page says so", () =>
     withServer(configText(), (server) =>
       withAppPage(browser, server, { path: "/storage?from=yesterday" }, async ({ page }) => {
-        await page.getByText("The link's time range is not understood").waitFor();
+        await page.getByText("The time range in the link is not valid").waitFor();
         expect(await page.getByRole("button", { name: "Time range: Last hour" }).count()).toBe(1);
       }),
     ));

@@ -40,8 +40,8 @@ describe("the list", () => {
         expect(first).toContain("http://localhost:3000");
         expect(first).toContain("no limit");
         const kiosk = await pairs.nth(1).innerText();
-        expect(kiosk).toContain("25 entries a second, each key");
-        expect(kiosk).toContain("The client key is refused from every page.");
+        expect(kiosk).toContain("25 entries per second for each key");
+        expect(kiosk).toContain("The client key is refused on every page.");
         expect(
           await pairs
             .nth(2)
@@ -72,10 +72,10 @@ describe("adding a pair", () => {
         await page.getByRole("button", { name: "Add a pair" }).click();
         const dialog = page.getByRole("dialog");
         await dialog.getByLabel("Name").fill("test");
-        await dialog.getByText("There is a pair with this name already").waitFor();
+        await dialog.getByText("A pair with this name exists already").waitFor();
         await dialog.getByLabel("Name").fill("it's new");
         await dialog.getByLabel("Keys").selectOption("server");
-        await dialog.getByLabel("Entries a second").fill("50");
+        await dialog.getByLabel("Entries per second").fill("50");
         const command = dialog.getByRole("group", { name: /In a terminal/ }).locator("pre");
         expect(await command.innerText()).toBe(`simplelogs keys create --rate=50 --server-only 'it'\\''s new'`);
         const lines = await dialog

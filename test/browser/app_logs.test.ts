@@ -59,7 +59,7 @@ describe("which key sent a record", () => {
       await page.locator(".logs-member", { hasText: "keyType" }).getByText("server", { exact: true }).waitFor();
       expect(await accessibilityProblems(page)).toEqual([]);
       await page.goto(page.url().replace(/\?.*$/, "?q=keyType:client"));
-      await page.getByText("Nothing in this time matches the search.").waitFor();
+      await page.getByText("No record in this time range matches the search.").waitFor();
     }));
 });
 
@@ -93,7 +93,7 @@ describe("searching", () => {
 
   test("nothing found is said, and the search can be cleared", () =>
     withLogs({ path: "/logs?q=nothing" }, [entry("one")], async (page) => {
-      await page.getByText("Nothing in this time matches the search.").waitFor();
+      await page.getByText("No record in this time range matches the search.").waitFor();
       await page.getByRole("button", { name: "Clear the search" }).click();
       await page.getByText("1 in all").waitFor();
     }));
@@ -169,7 +169,7 @@ describe("a record", () => {
 
   test("that is stored nowhere is said to be missing", () =>
     withLogs({ path: "/logs?open=77" }, [entry("one")], async (page) => {
-      await page.getByText("Record 77 is not stored here, or not any more.").waitFor();
+      await page.getByText("Record 77 does not exist, or was deleted.").waitFor();
     }));
 
   test("is reached, opened and closed by keyboard alone", () =>
@@ -218,7 +218,7 @@ describe("many records", () => {
   test("are exported as they are searched", () =>
     withLogs({ path: "/logs?q=level:error" }, [entry("one"), { ...ORDER, timestamp: Date.now() }], async (page) => {
       await page.getByText("1 in all").waitFor();
-      await page.getByRole("button", { name: "Export what is shown" }).click();
+      await page.getByRole("button", { name: "Export the search" }).click();
       for (const [name, wanted] of [
         ["NDJSON", /^\{.*"Payment failed".*\}\n$/s],
         ["CSV", /^\ufeffid,.*\r?\n.*Payment failed/s],
@@ -247,7 +247,7 @@ describe("the live tail", () => {
       expect(await lines(page).count()).toBe(2);
       expect(await parameters(page)).toEqual({ live: "paused" });
       expect(await accessibilityProblems(page)).toEqual([]);
-      await page.getByRole("button", { name: "Go on" }).click();
+      await page.getByRole("button", { name: "Resume" }).click();
       await page.getByText("fourth", { exact: true }).waitFor();
       expect(await lines(page).count()).toBe(4);
     }));
@@ -269,7 +269,7 @@ describe("the live tail", () => {
 
   test("waits for a time range that lasts until now", () =>
     withLogs({ path: "/logs?live=on&to=2026-01-01" }, [entry("one")], async (page) => {
-      await page.getByText("Nothing was logged in this time.").waitFor();
+      await page.getByText("Nothing was logged in this time range.").waitFor();
       expect(await page.getByRole("button", { name: "Live" }).isDisabled()).toBe(true);
     }));
 });

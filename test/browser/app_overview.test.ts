@@ -37,7 +37,7 @@ async function fill(server: TestServer): Promise<void> {
 
 /** A tile of the row of numbers, as its lines of text. */
 function tile(page: Page, label: string) {
-  return page.getByRole("list", { name: "In numbers" }).getByRole("listitem").filter({ hasText: label });
+  return page.getByRole("list", { name: "Key figures" }).getByRole("listitem").filter({ hasText: label });
 }
 
 async function snippetText(page: Page, label: string): Promise<string> {
@@ -155,10 +155,10 @@ describe("on a server that has entries", () => {
       await fill(server);
       await withAppPage(browser, server, {}, async ({ page }) => {
         await tile(page, "Entries").getByText("29", { exact: true }).waitFor();
-        expect(await tile(page, "Error share").innerText()).toMatch(/10 %[\s\S]*2 errors in 20 logs/);
+        expect(await tile(page, "Error rate").innerText()).toMatch(/10 %[\s\S]*2 errors in 20 logs/);
         expect(await tile(page, "Timings").innerText()).toContain("9");
         await tile(page, "Running now").getByText("1", { exact: true }).waitFor();
-        await tile(page, "Error share").getByRole("link").click();
+        await tile(page, "Error rate").getByRole("link").click();
         await page.getByRole("heading", { name: "Logs", level: 1 }).waitFor();
         expect(new URL(page.url()).searchParams.get("q")).toBe("kind:log level:error");
       });
@@ -224,7 +224,7 @@ describe("on a server that has entries", () => {
         await tile(page, "Entries").getByText("1", { exact: true }).waitFor();
         await server.send([{ message: "b", level: "error", timestamp: Date.now() }]);
         await tile(page, "Entries").getByText("2", { exact: true }).waitFor();
-        await tile(page, "Error share").getByText("50 %").waitFor();
+        await tile(page, "Error rate").getByText("50 %").waitFor();
       });
     }));
 
@@ -235,8 +235,8 @@ describe("on a server that has entries", () => {
         await server.send(Array.from({ length: 5 }, (_, index) => ({ message: `m ${index}`, timestamp: Date.now() })));
         await withAppPage(browser, server, {}, async ({ page }) => {
           const plan = page.getByRole("region", { name: "This month" });
-          await plan.getByText("1 past the limit, stored all the same").waitFor();
-          const meter = plan.getByRole("meter", { name: "default, of its month's limit" });
+          await plan.getByText("1 over the limit, still stored").waitFor();
+          const meter = plan.getByRole("meter", { name: "Monthly limit of default" });
           expect(await meter.getAttribute("aria-valuetext")).toBe("125 %");
           const health = page.getByRole("region", { name: "Server" });
           await health.getByText("ready").waitFor();
@@ -270,7 +270,7 @@ describe("on a server that has entries", () => {
         await page.getByRole("region", { name: "Server" }).getByText("ready").waitFor();
         await server.kill();
         await page.keyboard.press("r");
-        await page.getByRole("region", { name: "Server" }).getByText("not reached").waitFor();
+        await page.getByRole("region", { name: "Server" }).getByText("unreachable").waitFor();
         await page.getByRole("alert").first().waitFor();
         expect(await page.getByRole("alert").count()).toBe(1);
         expect(await tile(page, "Entries").innerText()).toContain("29");

@@ -64,11 +64,11 @@ describe("the list", () => {
       expect(await heads(page).count()).toBe(1);
       expect(new URL(page.url()).searchParams.get("reason")).toBe("empty");
       await page.getByRole("combobox", { name: "Project" }).selectOption("shop");
-      await page.getByText("None of the latest was dropped as empty").waitFor();
+      await page.getByText("None of the latest entries was dropped as empty").waitFor();
       await reasons.getByRole("button", { name: "All 1" }).click();
       await heads(page).getByText("negative_duration").waitFor();
       await page.goBack();
-      await page.getByText("None of the latest was dropped as empty").waitFor();
+      await page.getByText("None of the latest entries was dropped as empty").waitFor();
     }));
 
   test("goes by arrow keys, and opens an entry of any depth a level at a time", () =>

@@ -185,7 +185,7 @@ describe("nobody is signed in", () => {
         await eventually("reading is on", async () =>
           (await (await fetch(`${server.url}/`)).text()).includes('data-reading="on"'),
         );
-        await page.getByRole("button", { name: "Look again" }).click();
+        await page.getByRole("button", { name: "Check again" }).click();
         await app.signIn();
       }),
     );
@@ -200,7 +200,7 @@ describe("nobody is signed in", () => {
         async ({ page }) => {
           // It leads to this machine, and a browser does not trust it as it does localhost.
           await page.goto(`${server.url.replace("127.0.0.1", "0.0.0.0")}/`);
-          await page.getByText("Signing in cannot work at this address.").waitFor();
+          await page.getByText("Sign-in does not work at this address.").waitFor();
           await page.getByLabel("Admin token").fill(ADMIN_TOKEN);
           await page.getByRole("button", { name: "Sign in" }).click();
           await page.getByRole("alert").getByText("over https or on localhost").waitFor();

@@ -94,14 +94,14 @@ describe("the tree of timings", () => {
       await sendTimings(server);
       await withAppPage(browser, server, { path: "/timings" }, async ({ page, ...app }) => {
         await page.getByRole("button", { name: "p99" }).click();
-        await page.getByRole("button", { name: "Close db/" }).click();
+        await page.getByRole("button", { name: "Collapse db/" }).click();
         const names = ["api/", "orders/", "submit unregistered", "list unregistered", "db/", "(none)"];
         expect(await namesOf(page)).toEqual(names);
         expect(addressOf(page)).toBe("/timings?open=api/,api/orders/&sort=-p99");
         await app.open(addressOf(page));
-        await page.getByRole("button", { name: "Open db/" }).waitFor();
+        await page.getByRole("button", { name: "Expand db/" }).waitFor();
         expect(await namesOf(page)).toEqual(names);
-        await page.getByRole("button", { name: "Close all" }).click();
+        await page.getByRole("button", { name: "Collapse all" }).click();
         expect(await namesOf(page)).toEqual(["api/", "db/", "(none)"]);
       });
     }));
@@ -188,7 +188,7 @@ describe("one touchpoint", () => {
       await server.send(many.slice(0, 2_600));
       await server.send(many.slice(2_600));
       await withAppPage(browser, server, { path: "/timings?show=touchpoint:api/many" }, async ({ page }) => {
-        await page.getByText("A sample: the newest 5,000 of 5,100 completed timings").waitFor();
+        await page.getByText("Sample: the newest 5,000 of 5,100 completed timings").waitFor();
         await page.getByRole("table", { name: "Slowest timings, longest first" }).waitFor();
         const rows = await rowsOf(page, "Slowest timings, longest first");
         expect([rows.length, rows[0]?.[0], await page.getByTitle("5100.5 ms").count()]).toEqual([20, "5.1 s", 2]);
@@ -287,7 +287,7 @@ describe("what never finished", () => {
           .getByRole("row", { name: /export/ })
           .getByRole("link", { name: "1", exact: true })
           .click();
-        await page.getByText("1 never finished in this time.").waitFor();
+        await page.getByText("1 never finished in this time range.").waitFor();
         expect(addressOf(page)).toBe("/timings?show=touchpoint:jobs/export&tab=unfinished");
         const [row] = await rowsOf(page, "Timings that never finished, newest first");
         expect(row?.slice(1)).toEqual(["jobs/export", "lost-1", "default", "gone"]);
@@ -364,13 +364,13 @@ describe("the timings page without timings", () => {
     withServer(configText(), async (server) => {
       await server.send([{ message: "only a log" }]);
       await withAppPage(browser, server, { path: "/timings" }, async ({ page, ...app }) => {
-        await page.getByText("No timings in this time").waitFor();
+        await page.getByText("No timings in this time range").waitFor();
         await app.open("/timings?q=nothing");
         await page.getByText("No timing matches").waitFor();
         await app.open("/timings?tab=running");
-        await page.getByText("Nothing runs now").waitFor();
+        await page.getByText("No timing is running").waitFor();
         await app.open("/timings?tab=unfinished");
-        await page.getByText("Everything finished").waitFor();
+        await page.getByText("All timings finished").waitFor();
       });
     }));
 
@@ -380,7 +380,7 @@ describe("the timings page without timings", () => {
       await withAppPage(browser, server, { path, expected: [/status of 400/] }, async ({ page }) => {
         await page.getByText("did you mean error?").waitFor();
         await page.getByRole("button", { name: "Clear the search" }).click();
-        await page.getByText("No timings in this time").waitFor();
+        await page.getByText("No timings in this time range").waitFor();
       });
     }));
 

@@ -64,7 +64,7 @@ describe("the list", () => {
   test("is narrowed by name and state, opened and closed, all of it in the address", () =>
     withNames("/touchpoints", async (page, server) => {
       await register(server, "web/cart");
-      await page.getByRole("button", { name: "Close api/orders", exact: true }).click();
+      await page.getByRole("button", { name: "Collapse api/orders", exact: true }).click();
       await rowOf(page, "list").waitFor({ state: "detached" });
       expect(new URL(page.url()).searchParams.get("turned")).toBe("default:api/orders");
       await page.keyboard.press("Escape");
@@ -78,7 +78,7 @@ describe("the list", () => {
       await rowOf(page, "list").waitFor();
       expect(await page.getByRole("button", { name: "Unregistered only" }).getAttribute("aria-pressed")).toBe("true");
       await page.getByLabel("Filter touchpoints").fill("cart");
-      await page.getByText("No touchpoint has that name").waitFor();
+      await page.getByText("No touchpoint matches").waitFor();
       await page.getByRole("button", { name: "Show all" }).click();
       await rowOf(page, "cart").waitFor();
     }));

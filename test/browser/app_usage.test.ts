@@ -28,7 +28,7 @@ test("a month stands against its plan, with what was dropped leading to the entr
       const plan = page.getByRole("list", { name: "Usage against the plan" }).getByRole("listitem");
       await plan.getByText("of 5 entries").waitFor();
       const text = (await plan.innerText()).replaceAll(/\s+/g, " ");
-      expect(text).toContain("Past it, entries are dropped.");
+      expect(text).toContain("Entries over the plan are dropped.");
       expect(text).toContain("Received 8 Stored 5");
       expect(text).toContain("quota 2 empty 1");
       expect(await plan.getByRole("meter", { name: "Plan of default" }).getAttribute("aria-valuemax")).toBe("5");
@@ -72,7 +72,7 @@ test("where nothing was received, or the month is none, the page says so", () =>
       expect(await accessibilityProblems(page)).toEqual([]);
       await server.send([{ message: "a" }]);
       await page.reload();
-      await page.getByText(/The link's month is not understood/).waitFor();
+      await page.getByText(/The month in the link is not valid/).waitFor();
       await page.getByText("no limit").waitFor();
     });
   }));

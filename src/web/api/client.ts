@@ -1,5 +1,5 @@
-// The server's API as functions: a path and parameters enter; a value or a problem leaves, never an exception. A query that gets 503
-// runs again a few times, since a busy server means "soon".
+// The server's API as functions: a path and parameters enter; a value or a problem leaves, never an exception. A query
+// that gets 503 runs again a few times, since a busy server means "soon".
 
 import type {
   KeysResponse,

@@ -1,6 +1,6 @@
-// Records as they are stored: a search enters, records in commit order leave, in small batches. A connection that breaks is made
-// anew behind the last id, so nothing is missed and nothing comes twice; pausing is the same on purpose. Fetch instead of
-// EventSource, which cannot tell a wrong search from a server that is down.
+// The live tail: a search enters, records leave in commit order, in small batches. After a broken connection it
+// continues after the last id, so no record is missed or repeated. Pausing works the same way. It uses fetch, because
+// EventSource cannot tell a refused search from a server that is down.
 
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
@@ -14,13 +14,13 @@ export type TailState = "connecting" | "live" | "paused" | "stopped";
 export interface TailBatch {
   /** In commit order. */
   readonly records: readonly ShownRecord[];
-  /** Matching records that were passed over because this reader was too slow. */
+  /** Matching records that the server skipped because this reader was too slow. */
   readonly missed: number;
 }
 
 export interface TailOptions {
   readonly fetch: (path: string, init: RequestInit) => Promise<Response>;
-  /** Runs once after `ms`; gives what cancels it. */
+  /** Runs a function once after `ms`. Returns a function that cancels it. */
   readonly schedule: (run: () => void, ms: number) => () => void;
   readonly onBatch: (batch: TailBatch) => void;
 }
@@ -28,16 +28,16 @@ export interface TailOptions {
 export interface TailSearch {
   readonly project?: string | undefined;
   readonly q?: string | undefined;
-  /** Go on behind this record id; absent: from now on. */
+  /** Continue after this record id. Absent: from now on. */
   readonly after?: number | undefined;
 }
 
-/** After a broken connection, in ms; each further failure doubles it. */
+/** The wait after a broken connection, in ms. Each further failure doubles it. */
 const RETRY_MS = 1_000;
 const RETRY_MS_MAX = 30_000;
-/** The server pings far more often: whoever is silent for so long is gone, in ms. */
+/** A connection that is silent for this long is dead, in ms. The server pings far more often. */
 const SILENCE_MS_MAX = 60_000;
-/** Records are handed on in batches of so many ms, so that a busy tail draws a few times a second. */
+/** How long records are collected before a batch leaves, in ms: a busy tail draws a few times a second. */
 const BATCH_MS = 100;
 
 const PATH = "/api/v1/tail";
@@ -64,12 +64,12 @@ export class Tail {
     return this.#state;
   }
 
-  /** Why it is not live. */
+  /** Why the tail is not live. */
   get problem(): ReadonlySignal<Problem | undefined> {
     return this.#problem;
   }
 
-  /** Follows a search in place of the one before. */
+  /** Follows a search instead of the one before. */
   start(search: TailSearch): void {
     this.stop();
     this.#search = search;
@@ -77,20 +77,20 @@ export class Tail {
     this.#connect();
   }
 
-  /** Takes no more, and remembers where it was. */
+  /** Disconnects, and remembers the last id. */
   pause(): void {
     if (this.#state.peek() === "stopped" || this.#state.peek() === "paused") return;
     this.#disconnect();
-    this.#handOn();
+    this.#emit();
     this.#state.value = "paused";
   }
 
-  /** Goes on where it was paused: what was stored meanwhile comes first. */
+  /** Continues after a pause. Records stored in the meantime come first. */
   resume(): void {
     if (this.#state.peek() === "paused") this.#connect();
   }
 
-  /** Ends it; what has not been handed on is dropped. */
+  /** Stops the tail. Records of an unfinished batch are dropped. */
   stop(): void {
     this.#disconnect();
     this.#records = [];
@@ -109,12 +109,12 @@ export class Tail {
     void this.#live(work);
   }
 
-  /** One connection, and what follows from its end. */
+  /** Runs one connection, and decides what follows its end. */
   async #live(work: AbortController): Promise<void> {
     const problem = await this.#follow(work.signal);
     if (this.#work !== work) return;
     this.#disconnect();
-    this.#handOn();
+    this.#emit();
     this.#problem.value = problem;
     if (problem?.kind === "signed_out" || problem?.kind === "refused") {
       this.#state.value = "stopped";
@@ -125,7 +125,7 @@ export class Tail {
     this.#cancelRetry = this.#options.schedule(() => this.#connect(), waitMs);
   }
 
-  /** Resolves when the connection has ended, with the reason where it was refused or could not be made. */
+  /** Resolves when the connection ends, with a problem if it was refused or failed. */
   async #follow(signal: AbortSignal): Promise<Problem | undefined> {
     const headers: Record<string, string> = this.#lastId === undefined ? {} : { "last-event-id": this.#lastId };
     const { project, q } = this.#search;
@@ -136,11 +136,11 @@ export class Tail {
       this.#state.value = "live";
       this.#problem.value = undefined;
       const parser = createParser({
-        // Also of the first block, which has an id and no data: where the tail stands.
+        // The first event has an id and no data: the position of the tail.
         onId: (id) => {
           this.#lastId = id;
         },
-        onEvent: (event) => this.#take(event),
+        onEvent: (event) => this.#receive(event),
       });
       const decoder = new TextDecoder();
       const reader = response.body.getReader();
@@ -156,14 +156,14 @@ export class Tail {
     }
   }
 
-  #take({ event, data }: EventSourceMessage): void {
+  #receive({ event, data }: EventSourceMessage): void {
     if (event === "record") this.#records.push(JSON.parse(data) as ShownRecord);
     else if (event === "gap") this.#missed += (JSON.parse(data) as { missed: number }).missed;
     else return;
-    this.#cancelBatch ??= this.#options.schedule(() => this.#handOn(), BATCH_MS);
+    this.#cancelBatch ??= this.#options.schedule(() => this.#emit(), BATCH_MS);
   }
 
-  #handOn(): void {
+  #emit(): void {
     this.#cancelBatch?.();
     this.#cancelBatch = undefined;
     const batch = { records: this.#records, missed: this.#missed };

@@ -1,4 +1,4 @@
-// Buttons: with a text, or with an icon alone and a name for those who cannot see it.
+// Buttons with a text, or with an icon and an accessible name.
 
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
@@ -8,11 +8,11 @@ import { Icon, type IconName } from "./icon.tsx";
 
 interface ButtonProps {
   readonly onPress: () => void;
-  /** "primary": the one thing to do here; "danger": what cannot be undone. */
+  /** "primary": the main action of its place. "danger": an action that cannot be undone. */
   readonly tone?: "plain" | "primary" | "danger";
   readonly icon?: IconName;
   readonly isDisabled?: boolean;
-  /** Pressed or not, for a button that stays down. */
+  /** The state of a toggle button. Absent: not a toggle. */
   readonly isPressed?: boolean;
   readonly title?: string;
   readonly children: ComponentChildren;
@@ -36,7 +36,7 @@ export function Button({ onPress, tone = "plain", icon, isDisabled, isPressed, t
 
 interface IconButtonProps {
   readonly icon: IconName;
-  /** What it does: read aloud, and shown when the pointer rests on it. */
+  /** Accessible name and tooltip. */
   readonly label: string;
   readonly onPress: () => void;
   readonly isDisabled?: boolean;
@@ -59,12 +59,12 @@ export function IconButton({ icon, label, onPress, isDisabled, isPressed }: Icon
   );
 }
 
-/** How long the tick stays, in ms. */
+/** How long the check mark is shown, in ms. */
 const SHOWN_MS = 1_500;
 
 interface CopyButtonProps {
   readonly text: string;
-  /** What is copied: "Copy the key". */
+  /** Accessible name: "Copy the key". */
   readonly label?: string;
 }
 
@@ -83,7 +83,7 @@ export function CopyButton({ text, label = "Copy" }: CopyButtonProps) {
       isCopied.value = true;
       announcer.say("Copied");
     } catch {
-      announcer.say("The browser does not let this page copy: select the text instead");
+      announcer.say("The browser does not allow this page to copy. Select the text instead");
     }
   };
   return <IconButton icon={isCopied.value ? "check" : "copy"} label={label} onPress={() => void copy()} />;

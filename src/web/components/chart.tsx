@@ -1,5 +1,5 @@
-// Values over time, drawn by uPlot: lines, areas or stacked bars in the theme's colours, with a legend that tells the values under the
-// pointer. A range can be dragged. Whoever cannot see it gets a name and the same numbers as a table.
+// A chart of values over time, drawn by uPlot: lines, areas or stacked bars in the theme's colours. The legend shows
+// the values under the pointer. Dragging selects a time range. A table holds the same numbers for screen readers.
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
@@ -9,7 +9,7 @@ import { useApp } from "../state/app_context.ts";
 import { type ChartSeries, chartData, chartOptions } from "./chart_options.ts";
 
 export interface ChartProps {
-  /** What it shows: "Entries by level". */
+  /** Accessible name: "Entries by level". */
   readonly label: string;
   /** Start of each bucket, Unix ms, ascending. */
   readonly times: readonly number[];
@@ -17,9 +17,9 @@ export interface ChartProps {
   readonly intervalMs: number;
   readonly series: readonly ChartSeries[];
   readonly heightPx?: number;
-  /** A value for people; also on the axis. */
+  /** Formats a value for the legend, the axis and the table. */
   readonly format: (value: number) => string;
-  /** A range was dragged, in Unix ms; absent: nothing can be dragged. */
+  /** Called with the range that was dragged, in Unix ms. Absent: dragging is off. */
   readonly onSelect?: ((from: number, to: number) => void) | undefined;
 }
 
@@ -33,7 +33,7 @@ export function Chart(props: ChartProps) {
   latest.current = { onSelect, format };
   const isDark = darkness.value;
   const canSelect = onSelect !== undefined;
-  // Another shape needs another plot; other numbers do not.
+  // uPlot takes new numbers, but needs a new plot for other series.
   const shape = JSON.stringify([
     series.map(({ label, color, kind, isStacked }) => [label, color, kind, isStacked]),
     intervalMs,
@@ -82,7 +82,7 @@ interface ChartLegendProps {
   readonly times: readonly number[];
   readonly series: readonly ChartSeries[];
   readonly format: (value: number) => string;
-  /** Of the bucket under the pointer; undefined: none. */
+  /** Index of the bucket under the pointer. Undefined: none. */
   readonly index: number | undefined;
 }
 
@@ -112,11 +112,11 @@ interface ChartTableProps {
   readonly format: (value: number) => string;
 }
 
-/** Buckets without any value are left out. */
+/** A row for each bucket that has a value. */
 function ChartTable({ label, times, series, format }: ChartTableProps) {
   const rows = [...times.keys()].filter((index) => series.some(({ values }) => (values[index] ?? 0) !== 0));
   return (
-    // A table is never smaller than what is in it: the box around it is.
+    // A table cannot be made smaller than its content, so a box hides it.
     <div class="visually-hidden">
       <table>
         <caption>{label}</caption>

@@ -1,28 +1,28 @@
-// Series to what uPlot draws: times in seconds, and for stacked series the sums from the bottom up, largest sum first so that it is
-// drawn behind.
+// Prepares data and options for uPlot: series and the theme's computed styles enter. Times are in seconds there.
+// Stacked series become sums from the bottom up, and the largest sum is drawn first, behind the others.
 
 import uPlot from "uplot";
 
 /** One line, area or part of a bar. */
 export interface ChartSeries {
   readonly label: string;
-  /** One a bucket; null: no value. */
+  /** One value for each bucket. Null: none. */
   readonly values: readonly (number | null)[];
-  /** Custom property of the theme: "--mark-error". */
+  /** A custom property of the theme: "--level-error". */
   readonly color: string;
   readonly kind: "line" | "area" | "bars";
-  /** Stands on the series before it. */
+  /** Drawn on top of the series before it. */
   readonly isStacked?: boolean;
 }
 
 export type ChartData = [number[], ...(number | null)[][]];
 
-/** Series in the order in which they are drawn: stacked ones from the top of the stack down. */
+/** The series in drawing order. A stack is drawn from the top down. */
 function drawOrder(series: readonly ChartSeries[]): readonly ChartSeries[] {
   return series.some(({ isStacked }) => isStacked === true) ? series.toReversed() : series;
 }
 
-/** Aligned with drawOrder(series). */
+/** The data of a plot, in drawing order. `times` in Unix ms. */
 export function chartData(times: readonly number[], series: readonly ChartSeries[]): ChartData {
   const sums = times.map(() => 0);
   const drawn = new Map<ChartSeries, (number | null)[]>();
@@ -47,20 +47,20 @@ export interface ChartShape {
   readonly format: (value: number) => string;
   /** In Unix ms. */
   readonly onSelect: ((from: number, to: number) => void) | undefined;
-  /** Index of the bucket under the pointer; undefined: none. */
+  /** Called with the index of the bucket under the pointer. Undefined: none. */
   readonly onPoint: (index: number | undefined) => void;
-  /** Of an element in the page: the theme's colours. */
+  /** Computed styles of an element in the page: they hold the theme's colours. */
   readonly styles: Pick<CSSStyleDeclaration, "getPropertyValue">;
 }
 
-/** A drag has to be this long to mean a range, in px. */
+/** A shorter drag selects no range, in px. */
 const DRAG_PX_MIN = 6;
-/** Share of a bucket's width that its bar takes, and the widest bar in px. */
+/** A bar's share of its bucket's width, and its largest width in px. */
 const BAR_SHARE = 0.85;
 const BAR_PX_MAX = 40;
 /**
- * How uPlot writes times, by the distance of its lines in seconds; the last text of each is for where the day changes. As
- * everywhere in the app: 24 hours, year first.
+ * How uPlot writes times. Each row begins with the distance of the axis marks in seconds; the texts after it are for a
+ * change of the day. 24 hours and the year first, as everywhere in the app.
  */
 const DAY = "{YYYY}-{MM}-{DD}";
 const TIME_FORMATS: (string | number | null)[][] = [
@@ -83,7 +83,7 @@ export function chartOptions(shape: ChartShape): uPlot.Options {
   return {
     width: widthPx,
     height: heightPx,
-    // Room for half a label beside the axis; nothing above, since the legend is there.
+    // The right side needs room for half a label. The legend stands above.
     padding: [6, 36, 0, 0],
     legend: { show: false },
     cursor: {
@@ -116,7 +116,7 @@ function seriesOptions({ label, kind }: ChartSeries, color: string): uPlot.Serie
   return { ...base, fill: color, ...(bars === undefined ? {} : { paths: bars }) };
 }
 
-/** Points between two gaps, which no line shows. */
+/** The points between two gaps: a line does not show them. */
 function lonePoints({ data }: uPlot, series: number): number[] {
   const values = data[series] ?? [];
   const isGap = (at: number) => (values[at] ?? null) === null;
@@ -127,7 +127,7 @@ function hasBars(series: readonly ChartSeries[]): boolean {
   return series.some(({ kind }) => kind === "bars");
 }
 
-/** A bar stands right of its time; a point of a line is nearest. */
+/** The bucket under the pointer. A bar covers its interval; a line has the nearest point. */
 function pointedIndex(plot: uPlot, isBar: boolean): number | undefined {
   const { left = -1, idx } = plot.cursor;
   if (left < 0) return undefined;

@@ -1,15 +1,15 @@
-// A text field with suggestions, by the ARIA pattern for editable comboboxes: the field keeps the focus, arrow keys walk through the
-// list, Enter takes the suggestion or, without one, submits; Escape closes the list.
+// A text field with suggestions, after the ARIA pattern for editable comboboxes. The field keeps the focus. Arrow keys
+// move through the list, Enter takes the marked suggestion or submits, Escape closes the list.
 
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, RefObject } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 
 export interface Suggestion {
-  /** Given to onChoose, and unique in the list. */
+  /** The argument of onChoose. Unique in the list. */
   readonly value: string;
   readonly label: ComponentChildren;
-  /** Beside the label, fainter: a count. */
+  /** A fainter text beside the label: a count. */
   readonly detail?: ComponentChildren;
 }
 
@@ -21,12 +21,12 @@ interface ComboboxProps {
   readonly onInput: (value: string) => void;
   readonly onChoose: (value: string) => void;
   readonly onSubmit: () => void;
-  /** Where the caret stands, whenever it may have moved. */
+  /** Called with the caret's position whenever it may have moved. */
   readonly onCaret?: (at: number) => void;
-  /** What "/" focuses. */
+  /** The shortcut "/" focuses this field. */
   readonly isSearch?: boolean;
   readonly isInvalid?: boolean;
-  /** Id of the text that says what is wrong. */
+  /** Id of the error message. */
   readonly describedBy?: string | undefined;
   readonly field?: RefObject<HTMLInputElement | null>;
 }
@@ -37,7 +37,7 @@ export function Combobox(props: ComboboxProps) {
   const own = useRef<HTMLInputElement>(null);
   const field = props.field ?? own;
   const isOpen = useSignal(false);
-  // By its value: counts come anew while somebody chooses, and what is marked must stay so.
+  // The mark follows the value, because new counts can reorder the list.
   const active = useSignal<string | undefined>(undefined);
   const isShown = isOpen.value && suggestions.length > 0;
   const index = suggestions.findIndex((suggestion) => suggestion.value === active.value);
@@ -121,7 +121,7 @@ export function Combobox(props: ComboboxProps) {
               class="suggestion"
               role="option"
               aria-selected={at === index}
-              // The field must not lose the focus before the click is through.
+              // Keeps the focus in the field until the click is done.
               onPointerDown={(event) => event.preventDefault()}
               onClick={() => choose(suggestion)}
             >

@@ -1,35 +1,35 @@
-// A table of rows that fit on a page: sorted by any column that can be, the order kept in the address. Arrow keys move between
-// the rows' own links and buttons.
+// A table of rows that fit on a page. The address holds the order. Arrow keys move between the links and buttons of the
+// rows.
 
 import type { ComponentChildren } from "preact";
 import { useParameter } from "../state/app_context.ts";
 
 export interface Column<Row> {
-  /** Unique in the table; stands in the address when the table is sorted by it. */
+  /** Unique in the table. The address names it when the table is sorted by it. */
   readonly id: string;
   readonly header: string;
-  /** Explains the header when the pointer rests on it. */
+  /** Tooltip of the header. */
   readonly hint?: string;
   /** "end" for numbers. */
   readonly align?: "start" | "end";
   readonly cell: (row: Row) => ComponentChildren;
-  /** What rows are ordered by; absent: not by this column. Null comes last in either direction. */
+  /** The value that rows are sorted by. Absent: the column cannot be sorted. Null comes last in both directions. */
   readonly sortValue?: (row: Row) => SortValue;
-  /** Left out on a narrow screen. */
+  /** Hidden on a narrow screen. */
   readonly isMinor?: boolean;
 }
 
 interface DataTableProps<Row> {
-  /** What the table shows, read aloud. */
+  /** Accessible name. */
   readonly label: string;
   readonly columns: readonly Column<Row>[];
   readonly rows: readonly Row[];
   readonly rowKey: (row: Row) => string | number;
-  /** The address's parameter that holds the order; absent: the rows stay as they come. */
+  /** The parameter of the address that holds the order. Absent: the rows keep their order. */
   readonly sortParameter?: string;
-  /** Where the address says none: "p99", or "-p99" for descending. */
+  /** The order when the address names none: "p99", or "-p99" for descending. */
   readonly sortDefault?: string;
-  /** The row that is shown in detail elsewhere. */
+  /** The key of the row whose details are shown elsewhere. */
   readonly selectedKey?: string | number | undefined;
 }
 
@@ -102,7 +102,7 @@ function ariaSort(isSorted: boolean, isDescending: boolean): "ascending" | "desc
   return isDescending ? "descending" : "ascending";
 }
 
-/** Up and down lead to the same control of the next row that has one. */
+/** Moves the focus to the same control of the next or previous row. */
 function moveBetweenRows(event: KeyboardEvent): void {
   const step =
     event.key === "ArrowDown" ? "nextElementSibling" : event.key === "ArrowUp" ? "previousElementSibling" : "";
@@ -136,12 +136,12 @@ export function parseSort(text: string): Sort {
   return text.startsWith("-") ? { id: text.slice(1), isDescending: true } : { id: text, isDescending: false };
 }
 
-/** What a press on a column's header asks for: largest first, then the other way round. */
+/** The order after a press on a column's header: descending first, then ascending. */
 export function nextSort(sort: Sort, id: string): string {
   return sort.id === id && sort.isDescending ? id : `-${id}`;
 }
 
-/** Null is last in either direction. Texts with numbers in them are ordered as people do. */
+/** Compares two values. Null comes last in both directions; numbers within texts are compared as numbers. */
 export function compareValues(a: SortValue, b: SortValue, isDescending: boolean): number {
   if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
   const order =

@@ -1,4 +1,4 @@
-// The app's few icons, drawn with the text's colour. Decoration only: whatever bears one has a name of its own.
+// The app's icons, drawn in the colour of the text. They are decoration: the element around an icon has its own name.
 
 const PATHS = {
   overview: "M2 13V8m4 5V3m4 10V6m4 7V4",

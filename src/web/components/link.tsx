@@ -1,5 +1,5 @@
-// The only file that makes <a>. A link leads to a page of the app, to a route of the server, or to the content. Its address is made of
-// parts, never of text from a log, so no text can become an address.
+// The only file that makes <a>. A link leads to a page of the app, to a route of the server, or to the content. Its
+// address is made of parts, never of text from a log, so no text can become an address.
 
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
@@ -10,7 +10,7 @@ import { formatAddress, type ParameterChanges } from "../state/router.ts";
 
 interface LinkProps {
   readonly page: PageName;
-  /** Beside project and time range, which stay; "" removes one of these. */
+  /** Parameters beside the project and the time range, which stay. "" removes one of these. */
   readonly parameters?: ParameterChanges | undefined;
   readonly class?: string;
   readonly title?: string;
@@ -18,12 +18,12 @@ interface LinkProps {
   readonly children: ComponentChildren;
 }
 
-/** A link to a page, in the chosen project and time range. */
+/** A link to a page, with the chosen project and time range. */
 export function Link({ page, parameters, class: className, title, current, children }: LinkProps) {
   const { router } = useApp();
   const address = router.place(page, parameters);
   const follow = (event: MouseEvent) => {
-    // Another tab or window is the browser's business.
+    // The browser itself opens tabs and windows.
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || event.button !== 0) return;
     event.preventDefault();
     router.go(address);
@@ -45,7 +45,7 @@ interface DownloadLinkProps {
   /** A route of the read API. */
   readonly path: "/api/v1/export";
   readonly parameters: QueryParameters;
-  /** The file's name where the server gives none. */
+  /** The file's name when the server gives none. */
   readonly fileName: string;
   /** Requests the address with a ticket in it, when the link is followed. */
   readonly requestAddress: (path: string, parameters: QueryParameters) => Promise<Outcome<string>>;
@@ -88,7 +88,7 @@ export function DownloadLink(props: DownloadLinkProps) {
   );
 }
 
-/** The first thing that the tab key finds: past the navigation. */
+/** The first link that the tab key reaches: it skips the navigation. */
 export function SkipLink({ target }: { readonly target: string }) {
   const skip = (event: MouseEvent) => {
     event.preventDefault();

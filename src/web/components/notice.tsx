@@ -1,5 +1,5 @@
-// What the reader has to know beside the data: in a box, with a tone, a sentence and perhaps something to do. And the states
-// that a place can be in when it has no data.
+// Messages beside the data: a box with a tone, a sentence and perhaps a button. And the states of a place without data:
+// empty, or loading.
 
 import type { ComponentChildren } from "preact";
 import { formatCountOf } from "../../core/format.ts";
@@ -11,7 +11,7 @@ import { Icon } from "./icon.tsx";
 interface NoticeProps {
   readonly tone: "info" | "good" | "warn" | "error";
   readonly title?: string;
-  /** A button at the end. */
+  /** A button at the end of the box. */
   readonly action?: { readonly label: string; readonly run: () => void };
   readonly children?: ComponentChildren;
 }
@@ -34,11 +34,11 @@ export function Notice({ tone, title, action, children }: NoticeProps) {
 interface ProblemNoticeProps {
   readonly problem: Problem;
   readonly onRetry?: () => void;
-  /** What still stands below is older than it should be. */
+  /** An older response is still shown below. */
   readonly isStale?: boolean;
 }
 
-/** Why there is no answer, and a way to ask again. */
+/** Says why a request failed, and offers to try again. */
 export function ProblemNotice({ problem, onRetry, isStale }: ProblemNoticeProps) {
   if (problem.kind === "aborted" || problem.kind === "signed_out") return null;
   const retry =
@@ -46,12 +46,12 @@ export function ProblemNotice({ problem, onRetry, isStale }: ProblemNoticeProps)
   return (
     <Notice tone={problem.kind === "refused" ? "warn" : "error"} {...retry}>
       {problem.message}
-      {isStale === true ? " What is shown is the answer before." : null}
+      {isStale === true ? " Showing the previous response." : null}
     </Notice>
   );
 }
 
-/** Says that an answer covers only a part. Nothing where it covers everything. */
+/** Says that a response covers only a part of the records. Renders nothing for a complete one. */
 export function ScanNotice({ notes }: { readonly notes: ScanWarnings }) {
   const { stoppedEarly, damagedBlocks = 0 } = notes;
   return (
@@ -63,7 +63,7 @@ export function ScanNotice({ notes }: { readonly notes: ScanWarnings }) {
       )}
       {damagedBlocks === 0 ? null : (
         <Notice tone="warn">
-          {formatCountOf(damagedBlocks, "damaged block")} left out. <code>simplelogs doctor</code> says which.
+          {formatCountOf(damagedBlocks, "damaged block")} skipped. <code>simplelogs doctor</code> lists them.
         </Notice>
       )}
     </>
@@ -71,24 +71,24 @@ export function ScanNotice({ notes }: { readonly notes: ScanWarnings }) {
 }
 
 interface MoreNoticeProps {
-  /** How many are not listed; a server of before says nothing. */
+  /** How many are not listed. Absent in the responses of older servers. */
   readonly more: number | undefined;
-  /** One of them: "touchpoint". */
+  /** The singular: "touchpoint". */
   readonly what: string;
 }
 
-/** Says that a list has an end. Nothing where it is whole. */
+/** Says how many rows a list leaves out. Renders nothing for a complete one. */
 export function MoreNotice({ more = 0, what }: MoreNoticeProps) {
   return more === 0 ? null : <p class="hint">and {formatCountOf(more, `more ${what}`)}</p>;
 }
 
 interface EmptyStateProps {
   readonly title: string;
-  /** What to do about it. */
+  /** What the user can do. */
   readonly children?: ComponentChildren;
 }
 
-/** Where there is nothing to show, and that is no mistake. */
+/** Stands where there is nothing to show, without an error. */
 export function EmptyState({ title, children }: EmptyStateProps) {
   return (
     <div class="empty-state">
@@ -99,7 +99,7 @@ export function EmptyState({ title, children }: EmptyStateProps) {
   );
 }
 
-/** Grey lines in place of what is being loaded; they come after a moment, so that a quick answer does not flicker. */
+/** Grey lines while something loads. They appear after a moment, so a quick response does not flicker. */
 export function Skeleton({ lines = 6 }: { readonly lines?: number }) {
   return (
     <div class="skeleton" aria-hidden="true">

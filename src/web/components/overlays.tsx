@@ -1,4 +1,5 @@
-// A modal dialog by the browser's own element: it keeps the focus, closes on Escape, and gives the focus back.
+// Two layers over the page: a modal dialog, and a panel under its button. Both take the focus, close on Escape, and
+// give the focus back.
 
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
@@ -10,15 +11,17 @@ interface DialogProps {
   readonly title: string;
   readonly onClose: () => void;
   readonly children: ComponentChildren;
-  /** Buttons at the end. */
+  /** Buttons at the end of the dialog. */
   readonly actions?: ComponentChildren;
 }
 
-/** Open for as long as it is rendered: `{isOpen.value ? <Dialog …/> : null}`. */
+/**
+ * A modal dialog by the browser's own element. It is open while it is rendered: `{isOpen.value ? <Dialog …/> : null}`.
+ */
 export function Dialog({ title, onClose, children, actions }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   const titleId = useId();
-  // A layout effect is undone before the element goes: the focus can still be given back.
+  // A layout effect is cleaned up before the element is removed, so the focus can still be given back.
   useLayoutEffect(() => {
     const dialog = element.current;
     const before = document.activeElement;
@@ -55,14 +58,14 @@ export function Dialog({ title, onClose, children, actions }: DialogProps) {
 }
 
 interface PopoverProps {
-  /** On the button. */
+  /** The button's text. */
   readonly label: ComponentChildren;
-  /** Of the panel, read aloud; also of the button, unless there is a prefix. */
+  /** Accessible name of the panel, and of the button unless there is a prefix. */
   readonly name: string;
-  /** Read aloud before the button's label. */
+  /** A text before the button's label, for screen readers. */
   readonly prefix?: string;
   readonly icon?: IconName;
-  /** Attribute data-popover of the button: a shortcut finds it there. */
+  /** The button's attribute data-popover, by which a shortcut finds it. */
   readonly id?: string;
   readonly children: (close: () => void) => ComponentChildren;
 }

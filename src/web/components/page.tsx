@@ -1,5 +1,5 @@
-// The head of every page: its title in the window and on top, focused when somebody comes from another page, so that a
-// screen reader begins there.
+// The frame of every page: its title, and tabs. After a change of pages the title takes the focus, so that a screen
+// reader begins there.
 
 import type { ComponentChildren } from "preact";
 import { useId, useLayoutEffect, useRef } from "preact/hooks";
@@ -8,7 +8,7 @@ import { visibleText } from "./safe_text.ts";
 
 interface PageProps {
   readonly title: string;
-  /** Beside the title: buttons, tabs. */
+  /** Buttons beside the title. */
   readonly actions?: ComponentChildren;
   readonly children: ComponentChildren;
 }
@@ -41,12 +41,12 @@ export interface Tab<Id extends string> {
 }
 
 interface TabsProps<Id extends string> {
-  /** What is chosen between, read aloud. */
+  /** Accessible name of the list of tabs. */
   readonly label: string;
   readonly tabs: readonly Tab<Id>[];
   readonly selected: Id;
   readonly onSelect: (id: Id) => void;
-  /** Of the selected tab. */
+  /** The content of the selected tab. */
   readonly children: ComponentChildren;
 }
 

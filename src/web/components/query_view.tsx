@@ -1,5 +1,5 @@
-// One query and the states it can be in: loading, empty, failed, stale. Every place that shows a response uses this component, so all
-// of them behave alike.
+// One query and the states it can be in: loading, empty, failed, stale. Every place that shows a response uses this
+// component, so all of them behave alike.
 
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";

@@ -1,6 +1,7 @@
-// Every text on its way into the page, looked at once, where elements are made: so no component can forget it. A text that needs it
-// becomes a <bdi> with its escapes marked; in attributes that people see or hear, and in elements that hold text only, it becomes a
-// text with escapes. What a field holds stays as it is, and what is copied is what was sent.
+// Makes hidden characters of client texts visible, so that no name can pass for another. It hooks into the creation of
+// elements, so no component can forget it. A text that needs it becomes a <bdi> with its escapes marked; attributes,
+// and elements that hold only text, get the escapes as text. Fields keep their value, and a copied selection is the
+// text as it was sent. Source: https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing
 
 import { type ComponentChildren, Fragment, h, type Options, type VNode } from "preact";
 
@@ -14,12 +15,12 @@ const ATTRIBUTES = [
   "aria-valuetext",
 ] as const;
 const ESCAPE_CLASS = "text-escape";
-/** Elements that hold no other elements. */
+/** Elements that hold only text. */
 const TEXT_ONLY: ReadonlySet<string> = new Set(["option", "title", "textarea", "text", "tspan"]);
 
 type Props = Record<string, unknown> & { children?: ComponentChildren };
 
-/** Puts it into effect for all that is made from now on. */
+/** Treats every element that Preact creates from now on. */
 export function showTextsSafely(options: Options): void {
   const before = options.vnode?.bind(options);
   options.vnode = (vnode) => {
@@ -28,7 +29,7 @@ export function showTextsSafely(options: Options): void {
   };
 }
 
-/** Has a selection that is copied say what was sent: for a moment its escapes are the characters they stand for. */
+/** Copies a selection as it was sent: during the copy, each escape is the character that it stands for. */
 export function copyTextsAsSent(document: Document): void {
   document.addEventListener("copy", (event) => {
     const selection = document.getSelection();
@@ -45,7 +46,7 @@ export function copyTextsAsSent(document: Document): void {
 }
 
 function treat({ type, props }: VNode<Props>): void {
-  // Made below: its pieces are as they are to be.
+  // Made by `isolated`, which has treated its pieces.
   if (type === "bdi") return;
   if (typeof type === "string") {
     for (const name of ATTRIBUTES) {
@@ -74,25 +75,25 @@ function isolated(text: string): VNode {
   return h("bdi", null, ...pieces);
 }
 
-/** A piece of a text: as it is, or an escape in place of a character. */
+/** A piece of a text: plain, or the escape of one character. */
 export interface TextPiece {
   readonly text: string;
   readonly isEscape: boolean;
 }
 
 /**
- * Controls but tab and line ends; whatever Unicode lets programs ignore (direction marks and overrides, zero widths, fillers, tags);
- * line and paragraph separators, annotations, the blank Braille pattern. Not joiners and variation selectors among letters and
- * pictures beyond ASCII, which need them.
+ * Hidden characters: controls except tab and line ends; characters that Unicode lets programs ignore (direction marks
+ * and overrides, zero widths, fillers, tags); line and paragraph separators, annotations, the blank Braille pattern.
+ * Joiners and variation selectors among letters and emoji beyond ASCII are allowed, because such text needs them.
  */
 const HIDDEN =
   /(?!\t|\n|\r\n|(?<=[^\0-\x7f])[\u200c\u200d](?=[^\0-\x7f])|(?<=[^\0-\x7f]|[\d#*])[\ufe00-\ufe0f\u{e0100}-\u{e01ef}])[\p{Cc}\p{Default_Ignorable_Code_Point}\u2028\u2029\u2800\ufff9-\ufffb]/gu;
-/** What is written from right to left. */
+/** Letters of scripts that run from right to left. */
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
-/** Nearly every text is plain: one quick look. */
+/** Nearly every text is plain: one fast test. */
 const PLAIN = /^[\t\n\x20-\x7e]*$/;
 
-/** Whether a text has to be kept apart from what stands around it. */
+/** Whether a text must be isolated from the text around it. */
 export function needsIsolation(text: string): boolean {
   return !PLAIN.test(text) && (RIGHT_TO_LEFT.test(text) || text.search(HIDDEN) !== -1);
 }
@@ -110,7 +111,7 @@ export function textPieces(text: string): TextPiece[] {
   return pieces;
 }
 
-/** The text with its escapes in place, where no element can mark them: attributes, titles. */
+/** The text with escapes as plain text, for attributes and titles. */
 export function visibleText(text: string): string {
   return PLAIN.test(text) ? text : text.replace(HIDDEN, escapeOf);
 }

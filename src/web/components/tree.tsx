@@ -1,4 +1,5 @@
-// The first cell of a row in a tree: indented by its depth, with a button that opens and closes what is below.
+// Names with levels ("api/orders/submit") as a tree, and the first cell of a row in a tree: indented by depth, with a
+// button that opens and closes the rows below.
 
 import type { ComponentChildren } from "preact";
 import { Icon } from "./icon.tsx";
@@ -6,15 +7,15 @@ import { Icon } from "./icon.tsx";
 interface TreeCellProps {
   /** 0 at the top. */
   readonly depth: number;
-  /** Undefined: there is nothing below. */
+  /** Undefined: there are no rows below. */
   readonly isOpen: boolean | undefined;
   readonly onToggle: () => void;
-  /** What is opened, read aloud. */
+  /** Accessible name of what the button opens. */
   readonly name: string;
   readonly children: ComponentChildren;
 }
 
-/** Depth beyond which rows are indented no further: names stay readable on a phone. */
+/** Deeper rows are not indented further, so that names stay readable on a phone. */
 const DEPTH_SHOWN_MAX = 8;
 
 export function TreeCell({ depth, isOpen, onToggle, name, children }: TreeCellProps) {
@@ -27,7 +28,7 @@ export function TreeCell({ depth, isOpen, onToggle, name, children }: TreeCellPr
           type="button"
           class="tree-toggle"
           aria-expanded={isOpen}
-          aria-label={`${isOpen ? "Close" : "Open"} ${name}`}
+          aria-label={`${isOpen ? "Collapse" : "Expand"} ${name}`}
           onClick={onToggle}
         >
           <Icon name="chevron" />
@@ -45,9 +46,9 @@ export interface TreeNode {
   readonly label: string;
   /** 0 at the top. */
   readonly depth: number;
-  /** Whether the path itself is one of the names, and not only the start of others. */
+  /** Whether the path itself is a name, and not only a prefix of others. */
   readonly isName: boolean;
-  /** By label. */
+  /** Sorted by label. */
   readonly children: readonly TreeNode[];
 }
 
@@ -61,7 +62,7 @@ interface Growing {
   readonly children: Map<string, Growing>;
 }
 
-/** The top of the tree. Equal names count once; an empty level ("a//b") is a level like any other. */
+/** The top nodes. Equal names count once; an empty level ("a//b") is a level like any other. */
 export function buildTree(names: Iterable<string>): readonly TreeNode[] {
   const top = new Map<string, Growing>();
   for (const name of names) {
@@ -80,7 +81,7 @@ export function buildTree(names: Iterable<string>): readonly TreeNode[] {
   return finish(top);
 }
 
-/** The rows to show, top down: a node's children only where `isOpen` says so. */
+/** The visible rows from the top: the children of open nodes follow them. */
 export function openRows(nodes: readonly TreeNode[], isOpen: (node: TreeNode) => boolean): readonly TreeNode[] {
   return nodes.flatMap((node) => [node, ...(isOpen(node) ? openRows(node.children, isOpen) : [])]);
 }

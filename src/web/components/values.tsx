@@ -1,4 +1,4 @@
-// Small labels with a tone. A tone never stands alone: the word says the same.
+// Single values: badges, instants, durations, shares, meters and sparklines.
 
 import type { ComponentChildren } from "preact";
 import type { Level } from "../../core/entry.ts";
@@ -13,6 +13,7 @@ interface BadgeProps {
   readonly children: ComponentChildren;
 }
 
+/** A small label. A tone never stands alone: the word says the same. */
 export function Badge({ tone = "neutral", title, children }: BadgeProps) {
   return (
     <span class={`badge tone-${tone}`} title={title}>
@@ -38,7 +39,7 @@ export function StatusBadge({ status }: { readonly status: TimingStatus }) {
   return <Badge tone={STATUS_TONES[status]}>{status}</Badge>;
 }
 
-/** Local time, with UTC when the pointer rests on it. `time` in Unix ms. */
+/** An instant in local time, with UTC in the tooltip. `time` in Unix ms. */
 export function Instant({ time }: { readonly time: number }) {
   const exact = new Date(time).toISOString();
   return (
@@ -48,7 +49,7 @@ export function Instant({ time }: { readonly time: number }) {
   );
 }
 
-/** `ms` in ms; null is shown as a dash. */
+/** A duration. Null is shown as a dash. */
 export function Duration({ ms }: { readonly ms: number | null | undefined }) {
   if (ms === null || ms === undefined) return <span class="muted">–</span>;
   return (
@@ -104,14 +105,15 @@ export function Meter({ label, value, max, text, warnFrom = 0.9, mark, isPart = 
 }
 
 interface SparklineProps {
-  /** Equally far apart; null is a gap. */
+  /** Values at equal distances. Null: a gap. */
   readonly values: readonly (number | null)[];
-  /** What it shows, read aloud: "p95 over the last hour". */
+  /** Accessible name: "p95 over the last hour". */
   readonly label: string;
   readonly widthPx?: number;
   readonly heightPx?: number;
 }
 
+/** A line without axes, as large as a word. The numbers stand beside it. */
 export function Sparkline({ values, label, widthPx = 96, heightPx = 20 }: SparklineProps) {
   return (
     <svg class="sparkline" role="img" aria-label={label} width={widthPx} height={heightPx}>
@@ -120,10 +122,13 @@ export function Sparkline({ values, label, widthPx = 96, heightPx = 20 }: Sparkl
   );
 }
 
-/** Kept free at the top and the bottom for the line's own width, in px. */
+/** Space at the top and the bottom for the line's own width, in px. */
 const MARGIN_PX = 1.5;
 
-/** A lone number between gaps becomes a dot. "" where there is no number at all. */
+/**
+ * The SVG path of a sparkline, from zero at the bottom to the largest value at the top. A value between gaps becomes a
+ * dot; no values give "".
+ */
 export function sparklinePath(values: readonly (number | null)[], widthPx: number, heightPx: number): string {
   const max = values.reduce<number>((most, value) => Math.max(most, value ?? 0), 0);
   const step = values.length > 1 ? widthPx / (values.length - 1) : 0;

@@ -1,41 +1,41 @@
-// A list of any length of which only what is seen exists. Rows may differ in height: each is measured when it appears. Whoever
-// has scrolled down keeps the rows in sight when others come in above.
+// A list of any length that renders only the rows in view. Rows may differ in height: each is measured when it appears.
+// The rows in view stay in place when others are added above, unless the list is scrolled to the top.
 
 import { useSignal } from "@preact/signals";
 import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from "@tanstack/virtual-core";
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 
-/** What a page can do with a list from outside. */
+/** Controls a list from outside. */
 export interface VirtualListHandle {
   scrollTo(index: number, align?: "start" | "center" | "end" | "auto"): void;
 }
 
 interface VirtualListProps {
-  /** Read aloud. */
+  /** Accessible name. */
   readonly label: string;
   readonly count: number;
-  /** Height of a row that has not been seen yet, in px. */
+  /** Height of a row before it is measured, in px. */
   readonly estimatePx: number;
-  /** Stays with a row when its index changes. */
+  /** Identifies a row when its index changes. */
   readonly itemKey: (index: number) => string | number;
   readonly render: (index: number) => ComponentChildren;
-  /** Called while one of the last rows is in sight: time for the next page. */
-  readonly onEndInSight?: (() => void) | undefined;
-  /** Filled while the list is there. */
+  /** Called when one of the last rows is in view: time for the next page. */
+  readonly onEndInView?: (() => void) | undefined;
+  /** Set while the list exists. */
   readonly handle?: { current: VirtualListHandle | null };
   readonly class?: string;
 }
 
-/** Rows rendered beside those in sight. */
+/** Rows rendered above and below the view. */
 const OVERSCAN = 12;
-/** The next page is fetched when so few rows are left below. */
+/** The next page loads when fewer rows are left below. */
 const END_ROWS = 30;
 
 type ListVirtualizer = Virtualizer<HTMLDivElement, HTMLDivElement>;
 
 export function VirtualList(props: VirtualListProps) {
-  const { label, count, estimatePx, itemKey, render, onEndInSight, handle, class: className = "" } = props;
+  const { label, count, estimatePx, itemKey, render, onEndInView, handle, class: className = "" } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const draws = useSignal(0);
   const virtualizer: ListVirtualizer = useMemo(() => new Virtualizer(optionsOf(0)), []);
@@ -47,7 +47,7 @@ export function VirtualList(props: VirtualListProps) {
       estimateSize: () => estimatePx,
       getItemKey: itemKey,
       overscan: OVERSCAN,
-      // Rows that come in above push the list down only for whoever stands at the top.
+      // At the top, new rows push the list down. Elsewhere the view stays in place.
       anchorTo: (scroller.current?.scrollTop ?? 0) > 0 ? "end" : "start",
       observeElementRect,
       observeElementOffset,
@@ -58,7 +58,7 @@ export function VirtualList(props: VirtualListProps) {
     };
   }
   virtualizer.setOptions({ ...virtualizer.options, ...optionsOf(count) });
-  // The library's own names for what a framework calls.
+  // The library names the methods for frameworks this way.
   // oxlint-disable-next-line no-underscore-dangle
   useLayoutEffect(() => virtualizer._didMount(), [virtualizer]);
   // oxlint-disable-next-line no-underscore-dangle
@@ -75,8 +75,8 @@ export function VirtualList(props: VirtualListProps) {
   const items = virtualizer.getVirtualItems();
   const last = items.at(-1)?.index ?? -1;
   useEffect(() => {
-    if (count > 0 && last >= count - END_ROWS) onEndInSight?.();
-  }, [last, count, onEndInSight]);
+    if (count > 0 && last >= count - END_ROWS) onEndInView?.();
+  }, [last, count, onEndInView]);
   return (
     <div ref={scroller} class={`virtual-list ${className}`} role="list" aria-label={label} tabIndex={0}>
       <div class="virtual-space" role="presentation" style={{ height: `${virtualizer.getTotalSize()}px` }}>

@@ -1,5 +1,5 @@
-// The frame around every page: header, navigation, content, and what a screen reader hears. It keeps the list of projects fresh,
-// which is also the first question, so it tells whether somebody is signed in.
+// The frame around every page: header, navigation, content, shortcuts and the messages for screen readers. It keeps the
+// list of projects fresh; its first response also tells whether the session is valid.
 
 import { useSignal } from "@preact/signals";
 import type { ComponentType } from "preact";
@@ -32,7 +32,7 @@ const PAGES: Readonly<Record<PageName, ComponentType>> = {
   storage: StoragePage,
 };
 
-/** The list of projects is renewed so often, in ms. */
+/** How often the list of projects is refreshed, in ms. */
 const USAGE_POLL_MS = 30_000;
 const CONTENT_ID = "content";
 
@@ -58,7 +58,7 @@ export function Frame() {
     if (outcome.ok || outcome.problem.kind === "signed_out") session.end();
     else signOutProblem.value = outcome.problem.message;
   };
-  useShortcut("?", "Show the shortcuts", openHelp, "Anywhere");
+  useShortcut("?", "Show keyboard shortcuts", openHelp, "Anywhere");
   useShortcut("/", "Search", () => focusSearch(app), "Anywhere");
   const { page } = router.address.value;
   const Page = PAGES[page];
@@ -69,7 +69,7 @@ export function Frame() {
       <Navigation />
       <main id={CONTENT_ID} class="content" tabIndex={-1}>
         {signOutProblem.value === "" ? null : (
-          <Notice tone="error" title="Not signed out: ">
+          <Notice tone="error" title="Sign-out failed: ">
             {signOutProblem.value}
           </Notice>
         )}
@@ -90,7 +90,7 @@ export function Frame() {
   );
 }
 
-/** Until the server has answered once, nobody knows whether there is a session. */
+/** Shown until the first response tells whether the session is valid. */
 function FirstAnswer() {
   const { router } = useApp();
   const { usage } = useServer();
@@ -109,7 +109,7 @@ function RangeProblem() {
   return rangeProblem === undefined ? null : <Notice tone="warn">{rangeProblem}</Notice>;
 }
 
-/** The page's own search, or else the one of the logs. */
+/** Focuses the page's search field, or opens the logs. */
 function focusSearch({ router }: Pick<ReturnType<typeof useApp>, "router">): void {
   const field = document.querySelector<HTMLInputElement>("[data-search-field]");
   if (field === null) router.go(router.place("logs"));
@@ -137,7 +137,7 @@ const NAVIGATION: readonly NavigationItem[] = [
   { page: "storage", label: "Storage", icon: "storage", keys: "g s" },
 ];
 
-/** What is left of the page before, so that it shows there is one. */
+/** How much of the previous item stays visible, so that the strip looks scrollable. */
 const STRIP_MARGIN_PX = 40;
 
 function Navigation() {
@@ -145,7 +145,7 @@ function Navigation() {
   const { page } = router.address.value;
   const list = useRef<HTMLUListElement>(null);
   useEffect(() => {
-    // On a phone the pages are a strip: the current one must be in sight.
+    // On a phone the pages are a strip that scrolls. Keep the current one in view.
     const current = list.current?.querySelector<HTMLElement>("[aria-current]")?.parentElement;
     if (current) list.current?.scrollTo({ left: current.offsetLeft - STRIP_MARGIN_PX });
   }, [page]);
@@ -206,7 +206,7 @@ function ShortcutHelp({ onClose }: { readonly onClose: () => void }) {
           checked={shortcuts.areOn.value}
           onChange={(event) => setShortcuts(event.currentTarget.checked)}
         />
-        Single keys work as shortcuts
+        Enable single-key shortcuts
       </label>
     </Dialog>
   );
@@ -219,7 +219,7 @@ function useKeyboard({ shortcuts }: App): void {
     const press = (event: KeyboardEvent) => {
       const { target } = event;
       const isTyping = target instanceof Element && target.matches(FIELDS);
-      // A modal dialog has the keyboard for itself.
+      // A modal dialog keeps the keyboard for itself.
       const isBehind = document.querySelector("dialog[open]") !== null;
       shortcuts.press(event, isTyping || isBehind || event.isComposing);
     };

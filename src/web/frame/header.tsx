@@ -1,4 +1,5 @@
-// The top of the frame: what everything is shown for, and what concerns the whole app.
+// The top of the frame: the project and the time range of everything below, and buttons for the whole app. The chosen
+// scope is in the address.
 
 import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
@@ -68,7 +69,7 @@ function ProjectPicker() {
   );
 }
 
-/** The range picker's button, for the shortcut that opens it. */
+/** Id of the range picker's button, for its shortcut. */
 const RANGE_BUTTON = "range";
 
 function RangePicker() {
@@ -126,8 +127,9 @@ function AbsoluteRange({ range, onChoose }: AbsoluteRangeProps) {
     event.preventDefault();
     const start = instantOf(from.value, bounds.from);
     const end = instantOf(to.value, bounds.to);
-    if (start === undefined && end === undefined) problem.value = "Say when it begins, when it ends, or both.";
-    else if (start !== undefined && end !== undefined && start >= end) problem.value = "It has to end after it begins.";
+    if (start === undefined && end === undefined) problem.value = "Enter a start, an end, or both.";
+    else if (start !== undefined && end !== undefined && start >= end)
+      problem.value = "The end must be after the start.";
     else onChoose({ kind: "between", from: start, to: end });
   };
   return (
@@ -168,7 +170,7 @@ function AbsoluteRange({ range, onChoose }: AbsoluteRangeProps) {
   );
 }
 
-/** Short where there is little room. */
+/** A shorter label on narrow screens. */
 function RangeLabel({ range }: { readonly range: TimeRange }) {
   return (
     <>
@@ -184,13 +186,16 @@ function rangeLabel(range: TimeRange): string {
   return `${from} – ${range.to === undefined ? "now" : formatSecond(range.to)}`;
 }
 
-/** What a field says. A bound that nobody changed stays: the field does not say which of two equal hours it is, nor fractions. */
+/**
+ * The instant in a field, in Unix ms. An unchanged field keeps its bound, since it shows neither fractions nor which of
+ * two equal hours is meant.
+ */
 function instantOf(text: string, bound: number | undefined): number | undefined {
   if (text === "") return undefined;
   return text === fieldText(bound) ? bound : Date.parse(text);
 }
 
-/** As a datetime-local field takes it; years beyond four digits are left out. */
+/** The value of a datetime-local field. "" for years of more than four digits. */
 function fieldText(time: number | undefined): string {
   const text = time === undefined ? "" : formatLocal(time).slice(0, 19).replace(" ", "T");
   return text.length === 19 ? text : "";

@@ -1,5 +1,5 @@
-// Signing in: the admin token once. The token goes to the server and nowhere else; what stays in the browser is a cookie that no
-// script can read, and a secret that no other origin can.
+// The screens without a session: the sign-in, and the notice that reading is off. The admin token goes to the server
+// and nowhere else. The browser keeps a cookie that no script can read, and a secret that no other origin can read.
 
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
@@ -40,7 +40,7 @@ export function SignIn({ hasExpired }: { readonly hasExpired: boolean }) {
   };
   return (
     <FrontPage title="Sign in">
-      {hasExpired ? <Notice tone="info">The session has ended. Sign in again to go on where you were.</Notice> : null}
+      {hasExpired ? <Notice tone="info">Your session has ended. Sign in again to continue.</Notice> : null}
       {isSecure ? null : <InsecureNotice />}
       <form
         class="sign-in-form"
@@ -83,10 +83,10 @@ export function SignIn({ hasExpired }: { readonly hasExpired: boolean }) {
 
 function InsecureNotice() {
   return (
-    <Notice tone="warn" title="Signing in cannot work at this address. ">
-      Over plain http, browsers tell the server where a request comes from only on localhost, and the session is
-      believed only then. Use https (a <code>[tls]</code> table, or a proxy), or open <code>http://localhost</code>{" "}
-      through a tunnel:{" "}
+    <Notice tone="warn" title="Sign-in does not work at this address. ">
+      Over plain HTTP, browsers send the origin of a request only on localhost, and the server needs it to protect the
+      session. Use HTTPS (a <code>[tls]</code> table, or a proxy), or open <code>http://localhost</code> through a
+      tunnel:{" "}
       <code>
         ssh -L {location.port || "80"}:localhost:{location.port || "80"} {location.hostname}
       </code>
@@ -103,7 +103,7 @@ export function ReadingOff() {
   return (
     <FrontPage title="Reading is off">
       <p>
-        This server takes and stores entries. To look at them, set an admin token of at least 16 characters in{" "}
+        This server accepts and stores entries. To read them, set an admin token of at least 16 characters in{" "}
         <code>simplelogs.toml</code>, above the first table:
       </p>
       <div class="code-line">
@@ -111,11 +111,11 @@ export function ReadingOff() {
         <CopyButton text={SETTING} label="Copy the setting" />
       </div>
       <p class="hint">
-        Here the token comes from the environment; it may also stand there itself, or as its SHA-256 in{" "}
-        <code>admin_token_sha256</code>. A running server takes the change by itself.
+        This line reads the token from the environment. You can also write the token itself, or its SHA-256 as{" "}
+        <code>admin_token_sha256</code>. A running server applies the change.
       </p>
       <button type="button" class="button primary" onClick={() => location.reload()}>
-        Look again
+        Check again
       </button>
     </FrontPage>
   );

@@ -1,5 +1,5 @@
-// The parts of the app that every component may use: the address, time, the keyboard, and the screen reader's messages. Nothing here
-// knows the server; api/server_context.ts has that half.
+// The parts of the app that every component may use: the address, time, the keyboard, and the screen reader's messages.
+// Nothing here knows the server; api/server_context.ts has that half.
 
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { createContext } from "preact";

@@ -1,5 +1,5 @@
-// The browser's services as the app uses them: time, visibility, the colour scheme, and storage. Storage may be blocked; then a value
-// lasts as long as the page.
+// The browser's services as the app uses them: time, visibility, the colour scheme, and storage. Storage may be
+// blocked; then a value lasts as long as the page.
 
 import { type ReadonlySignal, signal } from "@preact/signals";
 import type { SharedText } from "./session.ts";

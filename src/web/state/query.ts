@@ -1,5 +1,5 @@
-// A query of the server whose response is kept and refreshed. While a new response is on its way, the old one stays and is marked as
-// stale. A new query aborts the one before. Polling pauses while the page is hidden.
+// A query of the server whose response is kept and refreshed. While a new response is on its way, the old one stays and
+// is marked as stale. A new query aborts the one before. Polling pauses while the page is hidden.
 
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { sentTimeZone } from "../../core/time_zone.ts";
@@ -42,7 +42,9 @@ export function failure(kind: ProblemKind, message: string, status = 0): { ok: f
 /** Parameters of a request. Undefined and "" are left out. */
 export type QueryParameters = Readonly<Record<string, string | number | undefined>>;
 
-/** A path of the API with its parameters. A search also carries the browser's time zone, for times without an offset. */
+/**
+ * A path of the API with its parameters. A search also carries the browser's time zone, for times without an offset.
+ */
 export function apiAddress(path: string, parameters: QueryParameters): string {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {

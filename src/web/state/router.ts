@@ -1,28 +1,29 @@
-// What the address bar says, and back: which page, and its parameters. Everything that a page shows is in its address, so a link
-// can be shared. Parsing and formatting are inverse: an empty parameter is an absent one.
+// The address bar as state: the page and its parameters. Everything that a page shows is in its address, so a link can
+// be shared. Reading the address subscribes; changing it moves the browser's history. Parsing and formatting are
+// inverse, and an empty parameter is an absent one.
 
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { PAGE_NAMES, PAGE_PATHS, type PageName } from "../../core/pages.ts";
 
-/** Absent and "" are the same. */
+/** Parameters by name. Absent and "" are the same. */
 export type Parameters = Readonly<Record<string, string>>;
 
-/** Where the app is. */
+/** A page and its parameters. */
 export interface Address {
   readonly page: PageName;
   readonly parameters: Parameters;
 }
 
-/** What to set; undefined or "" removes. */
+/** Parameters to set. Undefined or "" removes one. */
 export type ParameterChanges = Readonly<Record<string, string | undefined>>;
 
-/** These belong to the whole app and stay when the page changes. */
+/** Parameters of the whole app: they stay when the page changes. */
 const SCOPE_PARAMETERS = ["project", "from", "to"] as const;
 
-/** Come first in an address; all others follow by name. */
+/** These come first in an address. The others follow by name. */
 const FIRST_PARAMETERS: readonly string[] = [...SCOPE_PARAMETERS, "q"];
 
-/** The address of a path and a search ("?q=a"); the overview for a path that is no page's. */
+/** The address of a path and a query string ("?q=a"). An unknown path is the overview. */
 export function parseAddress(path: string, search: string): Address {
   const plain = path.length > 1 ? path.replace(/\/+$/, "") : path;
   const page = PAGE_NAMES.find((name) => PAGE_PATHS[name] === plain) ?? "overview";
@@ -33,7 +34,7 @@ export function parseAddress(path: string, search: string): Address {
   return { page, parameters };
 }
 
-/** Path and search, as it is shown and shared. */
+/** Path and query string. */
 export function formatAddress({ page, parameters }: Address): string {
   const names = Object.keys(parameters).filter((name) => parameters[name] !== "");
   names.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
@@ -50,7 +51,7 @@ export function changeParameters(parameters: Parameters, changes: ParameterChang
   return changed;
 }
 
-/** Those parameters that every page keeps. */
+/** The parameters that every page keeps. */
 export function scopeOf(parameters: Parameters): Parameters {
   return changeParameters(
     {},
@@ -68,14 +69,14 @@ function rank(name: string): number {
   return at === -1 ? FIRST_PARAMETERS.length : at;
 }
 
-/** Escapes what must be, and leaves what people read: "touchpoint:api/orders level:error" stays legible. */
+/** Escapes as little as possible, so that "touchpoint:api/orders level:error" stays legible. */
 function encode(text: string): string {
   return encodeURIComponent(text.toWellFormed())
     .replaceAll("%20", "+")
     .replaceAll(/%(?:3A|2F|2C|40|3B|24)/g, (escaped) => decodeURIComponent(escaped));
 }
 
-/** "push" makes an entry that the back button returns to; "replace" is for what changes while somebody types or drags. */
+/** "push" adds an entry for the back button. "replace" is for changes while the user types or drags. */
 export type Move = "push" | "replace";
 
 /** The part of a window that holds the address. */
@@ -85,6 +86,7 @@ export interface AddressBar {
   addEventListener(type: "popstate", listener: () => void): void;
 }
 
+/** The app's address. One for the life of the app. */
 export class Router {
   readonly #bar: AddressBar;
   readonly #address: Signal<Address>;
@@ -101,11 +103,12 @@ export class Router {
     return this.#address;
   }
 
-  /** A page with these parameters, in the project and the range that are chosen now. */
+  /** The address of a page with these parameters and the chosen scope. */
   place(page: PageName, parameters: ParameterChanges = {}): Address {
     return { page, parameters: changeParameters(scopeOf(this.#address.value.parameters), parameters) };
   }
 
+  /** Opens an address. Does nothing when it is the current one. */
   go(address: Address, move: Move = "push"): void {
     const text = formatAddress(address);
     if (text === formatAddress(this.#address.peek())) return;
@@ -114,7 +117,7 @@ export class Router {
     this.#address.value = address;
   }
 
-  /** Stays on the page, with some parameters changed. */
+  /** Changes parameters of the current page. */
   change(changes: ParameterChanges, move: Move = "push"): void {
     const { page, parameters } = this.#address.peek();
     this.go({ page, parameters: changeParameters(parameters, changes) }, move);

@@ -1,14 +1,14 @@
-// Searches as text that buttons change: terms are made with the quotes they need, added, excluded and removed. The rest of the search
-// stays as the user typed it.
+// Searches as text that buttons change: terms are made with the quotes they need, added, excluded and removed. The rest
+// of the search stays as the user typed it.
 
 import { metadataFieldName, quote } from "../../search/fields.ts";
 import { type FieldToken, tokenizeUnfinished } from "../../search/lexer.ts";
 
 /** A term, or a group in parentheses, that all records must match. */
 export interface SearchItem {
-  /** As written, with its "-" or NOT. */
+  /** As typed, with its "-" or NOT. */
   readonly text: string;
-  /** The field's name as written; undefined for words and groups. */
+  /** The field's name as typed. Undefined for words and groups. */
   readonly field: string | undefined;
   readonly isNegated: boolean;
 }
@@ -16,11 +16,13 @@ export interface SearchItem {
 /** The longest value of which a term is made, in UTF-16 units. A term for a longer one matches its beginning. */
 const VALUE_LENGTH_MAX = 500;
 
-/** No character of it means anything to the search language. */
+/** Values without a special character of the search language. */
 const PLAIN_VALUE = /^[A-Za-z0-9_/][A-Za-z0-9_/@:.-]*$/;
 const LINE_END = /[\r\n\u2028\u2029]/;
 
-/** The terms and groups that all records must match, in order. Undefined where there is an OR, or an open parenthesis. */
+/**
+ * The terms and groups that all records must match, in order. Undefined where there is an OR, or an open parenthesis.
+ */
 export function itemsOf(text: string): SearchItem[] | undefined {
   const items: SearchItem[] = [];
   let depth = 0;
@@ -49,7 +51,7 @@ export function fieldName({ raw, at, valueAt }: FieldToken): string {
   return raw.slice(0, valueAt - at - 1);
 }
 
-/** The search with a term that all records must match, or must not. Taking a term in removes its opposite. */
+/** The search with a term that all records must match, or must not match. Removes the opposite term. */
 export function withTerm(search: string, term: string, isExcluded = false): string {
   const wanted = isExcluded ? `-${term}` : term;
   const opposite = isExcluded ? term : `-${term}`;
@@ -64,16 +66,17 @@ function withDash(text: string): string {
   return text.replace(/^NOT\s+/, "-");
 }
 
-/** Whether all records must match the term, as it is written. */
+/** Whether all records must match exactly this term. */
 export function hasTerm(search: string, term: string): boolean {
   return itemsOf(search)?.some(({ text }) => text === term) === true;
 }
 
+/** The search without a term. */
 export function withoutTerm(search: string, term: string): string {
   return joined((itemsOf(search) ?? [{ text: search }]).map(({ text }) => text).filter((text) => text !== term));
 }
 
-/** The search without what it asks of a field directly; as it is where that cannot be told. */
+/** The search without its top-level terms of a field. Unchanged for a search with OR. */
 export function withoutField(search: string, field: string): string {
   const items = itemsOf(search);
   if (items === undefined) return search;
@@ -81,19 +84,19 @@ export function withoutField(search: string, field: string): string {
 }
 
 /**
- * A field and its value as a term, quoted where needed. Undefined for what a one-line search cannot hold.
- * @param name "level", or "metadata." and the metadata field as `metadataField` writes it.
+ * A term that finds records with this value. Undefined for values that a one-line search cannot hold.
+ * @param name "level", or a metadata field from `metadataField`.
  */
 export function termOf(name: string, value: string | number | boolean | null): string | undefined {
   const text = String(value).toWellFormed();
   const line = text.slice(0, VALUE_LENGTH_MAX).split(LINE_END, 1)[0]?.toWellFormed() ?? "";
   if (line === text) return exactTerm(name, text);
   if (line === "") return undefined;
-  // A message is found by any part of it.
+  // A term for the message matches any part of it.
   return name === "message" ? `${name}:${quote(line)}` : prefixTerm(name, line);
 }
 
-/** All values that begin so. */
+/** A term for all values with this prefix. */
 export function prefixTerm(name: string, prefix: string): string {
   return `${name}:${PLAIN_VALUE.test(prefix) ? prefix : quote(prefix)}*`;
 }

@@ -1,5 +1,5 @@
-// What the page looks at: all timings, one touchpoint, a category, or what has no touchpoint. It stands in the address as one word,
-// and in questions as a term of the search language.
+// The selection of the timings page: all timings, one touchpoint, a category, or timings without a touchpoint. The
+// address holds it as one parameter; queries hold it as a term of the search language.
 
 import { categoriesOf, isCutTouchpoint, TOUCHPOINT_LENGTH_MAX } from "../../core/touchpoint.ts";
 import { quote } from "../../search/fields.ts";
@@ -13,7 +13,10 @@ export type Selection =
 
 const NONE = "none";
 
-/** As the address has it: "touchpoint:api/orders", "category:api/", "none"; undefined for all, and for what is none of these. */
+/**
+ * Parses the address's parameter: "touchpoint:api/orders", "category:api/" or "none". Undefined for all timings, and
+ * for any other text.
+ */
 export function parseSelection(text: string): Selection | undefined {
   if (text === NONE) return { kind: "none" };
   const [, kind, name = ""] = /^(touchpoint|category):(.+)$/s.exec(text) ?? [];
@@ -21,6 +24,7 @@ export function parseSelection(text: string): Selection | undefined {
   return kind === "category" && name.endsWith("/") ? { kind, name } : undefined;
 }
 
+/** The address's parameter of a selection. */
 export function formatSelection(selection: Selection): string {
   return selection.kind === "none" ? NONE : `${selection.kind}:${selection.name}`;
 }
@@ -30,12 +34,12 @@ export function selectionParameters(selection: Selection | undefined): Parameter
   return { show: selection === undefined ? undefined : formatSelection(selection) };
 }
 
-/** The selection as people read it. */
+/** The selection as a heading. */
 export function selectionTitle(selection: Selection): string {
   return selection.kind === "none" ? "Without a touchpoint" : selection.name;
 }
 
-/** A term that matches what is selected. */
+/** A term that matches the selected timings. */
 export function selectionTerm(selection: Selection): string {
   if (selection.kind === "none") return "-touchpoint:*";
   return `touchpoint:${selection.kind === "category" ? `${quote(selection.name)}*` : valueOf(selection.name)}`;
@@ -46,12 +50,12 @@ export function touchpointsTerm(names: readonly string[]): string {
   return `touchpoint:${names.map(valueOf).join(",")}`;
 }
 
-/** The whole name; of one that was cut all that begin so. The cut may have left half a character. */
+/** The whole name. A name that was cut becomes a prefix, without the last unit: the cut may have split a character. */
 function valueOf(name: string): string {
   return isCutTouchpoint(name) ? `${quote(name.slice(0, TOUCHPOINT_LENGTH_MAX - 1))}*` : quote(name);
 }
 
-/** The categories around a selection, outermost first: "api/orders/list" lies in "api/" and "api/orders/". */
+/** The categories that contain a selection, outermost first: "api/orders/list" is in "api/" and "api/orders/". */
 export function outerCategories(selection: Selection): readonly string[] {
   if (selection.kind === "none") return [];
   const { kind, name } = selection;

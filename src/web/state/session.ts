@@ -1,31 +1,31 @@
-// Whether somebody is signed in. The cookie cannot be read here; its other half, the secret, lies in the storage of this origin, which
-// all tabs share and no other port sees. So a sign-in or sign-out in one tab is seen in all. A 401 ends the session, wherever it
-// comes, unless another tab has signed in again meanwhile.
+// Whether the user is signed in. The page cannot read the cookie. The session's secret is in the storage of this
+// origin, which all tabs share and no other port can read, so a sign-in or sign-out in one tab applies to all. A 401
+// ends the session, unless another tab has signed in again in the meantime.
 
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { SESSION_HEADER } from "../../core/session.ts";
 
 export type SessionState =
-  /** There is a secret, and nothing was asked yet. */
+  /** There is a secret, and no response yet. */
   | "unknown"
   | "signed_in"
-  /** Never signed in here, or signed out by hand. */
+  /** Never signed in here, or signed out by the user. */
   | "signed_out"
-  /** Was signed in; the session ended by time, or by another token. */
+  /** The session has ended: it expired, or the token was changed. */
   | "expired"
   /** No token is configured: nobody can read. */
   | "off";
 
-/** One text that all tabs of the origin share. */
+/** A text that all tabs of the origin share. */
 export interface SharedText {
-  /** Undefined where there is none, or nothing can be kept. */
+  /** Undefined when absent, or when storage is blocked. */
   read(): string | undefined;
   write(text: string | undefined): void;
-  /** Calls back when another tab has written. */
+  /** Calls back after another tab has written. */
   watch(changed: () => void): void;
 }
 
-/** In place of a secret that is no longer good, so that other tabs know how the session ended. */
+/** Replaces an invalid secret, so that other tabs know how the session ended. */
 const ENDED = "ended";
 
 export class Session {
@@ -46,12 +46,12 @@ export class Session {
     return this.#state;
   }
 
-  /** What each request has to carry. */
+  /** Every request carries it. */
   get secret(): string | undefined {
     return this.#secret;
   }
 
-  /** The token was right. */
+  /** Begins a session after the server has accepted the token. */
   begin(secret: string): void {
     if (this.#state.peek() === "off") return;
     this.#secret = secret;
@@ -59,12 +59,12 @@ export class Session {
     this.#state.value = "signed_in";
   }
 
-  /** The server answered a question. An answer that is late does not undo a sign-out. */
+  /** The server has accepted a request. A late response does not undo a sign-out. */
   confirm(): void {
     if (this.#state.peek() === "unknown") this.#state.value = "signed_in";
   }
 
-  /** The server answered 401 to a request with this secret. */
+  /** The server has responded with 401 to a request with this secret. */
   lose(secret: string | undefined): void {
     if (secret === undefined || secret !== this.#secret || this.#state.peek() === "off") return;
     this.#secret = undefined;
@@ -72,7 +72,7 @@ export class Session {
     this.#state.value = "expired";
   }
 
-  /** By hand. */
+  /** Ends the session for a user who signs out. */
   end(): void {
     if (this.#state.peek() === "off") return;
     this.#secret = undefined;
@@ -80,7 +80,7 @@ export class Session {
     this.#state.value = "signed_out";
   }
 
-  /** Another tab has signed in or out, or was told that the session has ended. */
+  /** Another tab has signed in or out, or its session has ended. */
   #follow(text: string | undefined): void {
     const secret = text === ENDED ? undefined : text;
     if (this.#state.peek() === "off" || secret === this.#secret) return;
@@ -91,7 +91,10 @@ export class Session {
 
 export type Fetch = (path: string, init: RequestInit) => Promise<Response>;
 
-/** `fetch` is the browser's own. Headers are given as plain objects. */
+/**
+ * A fetch that adds the session's secret to every request, and reports each 401 to the session. Headers must be plain
+ * objects.
+ */
 export function createSignedFetch(fetch: Fetch, session: Session): Fetch {
   return async function signedFetch(path, init): Promise<Response> {
     const { secret } = session;
@@ -100,7 +103,7 @@ export function createSignedFetch(fetch: Fetch, session: Session): Fetch {
     const response = await fetch(path, { ...init, headers });
     if (response.status !== 401) return response;
     session.lose(secret);
-    // Another tab has signed in again while this was under way.
+    // Another tab has signed in again during the request.
     const isNewer = session.secret !== undefined && session.secret !== secret;
     return isNewer ? signedFetch(path, init) : response;
   };

@@ -1,18 +1,18 @@
-// Every key that the app listens to, in one list: what a key does can be shown, and no two pages fight over one. Keys are
-// never taken from somebody who types, nor from the browser's own combinations.
+// The registry of keyboard shortcuts. One list, so that the app can show it and no two pages use one key. Keys are
+// ignored while the user types, and in the browser's own combinations.
 
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 
 export interface Shortcut {
-  /** What is pressed, one after the other: "/", "g l", "Escape". */
+  /** The keys in order: "/", "g l", "Escape". */
   readonly keys: string;
   readonly label: string;
-  /** Heading in the list of shortcuts. */
+  /** The heading in the list of shortcuts. */
   readonly group: string;
   readonly run: () => void;
 }
 
-/** What the registry needs of a keyboard event. */
+/** The part of a keyboard event that the registry uses. */
 export interface KeyPress {
   readonly key: string;
   readonly ctrlKey: boolean;
@@ -22,7 +22,7 @@ export interface KeyPress {
   preventDefault(): void;
 }
 
-/** The second key of "g l" has to follow within this time, in ms. */
+/** The longest pause between two keys of a sequence, in ms. */
 const SEQUENCE_MS_MAX = 1_500;
 
 export class Shortcuts {
@@ -42,12 +42,12 @@ export class Shortcuts {
     return this.#all;
   }
 
-  /** Single keys can be switched off, for those whose speech input or keyboard presses them by accident. */
+  /** Whether shortcuts of a single key are on. Speech input and some keyboards press them by accident. */
   get areOn(): Signal<boolean> {
     return this.#areOn;
   }
 
-  /** Adds a shortcut and gives what removes it. The latest of two with the same keys is the one that runs. */
+  /** Adds a shortcut. Returns a function that removes it. Of two with the same keys, the later one runs. */
   add(shortcut: Shortcut): () => void {
     this.#all.value = [...this.#all.peek(), shortcut];
     return () => {
@@ -55,14 +55,14 @@ export class Shortcuts {
     };
   }
 
-  /** Runs what the key means. `isTyping`: the key goes into a field. */
+  /** Runs the shortcut of a key. `isTyping`: the key goes into a field. */
   press(event: KeyPress, isTyping: boolean): void {
     const { key } = event;
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping || !this.#areOn.peek()) {
       this.#first = "";
       return;
     }
-    // Shift alone is on its way to "?".
+    // Shift alone may begin a "?".
     if (key === "Shift") return;
     const isInTime = this.#first !== "" && this.#clock() - this.#firstAt <= SEQUENCE_MS_MAX;
     const found = (isInTime ? this.#find(`${this.#first} ${key}`) : undefined) ?? this.#find(key);

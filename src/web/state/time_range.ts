@@ -1,5 +1,5 @@
-// The time range that everything is shown for: as the address has it ("from" and "to"), as the read API takes it, and as people
-// read it. A length before now moves along with time; two instants stand still.
+// The chosen time range: as the address holds it ("from" and "to"), as the read API takes it, and as a label. A
+// relative range moves with time; an absolute one has fixed ends.
 
 import { instantText, parseInterval, readBound } from "../../core/instant.ts";
 import { localTimeZone, TimeZone } from "../../core/time_zone.ts";
@@ -7,39 +7,37 @@ import type { ParameterChanges, Parameters } from "./router.ts";
 
 /** Times in Unix ms. */
 export type TimeRange =
-  /** As the API writes it: "15m". */
+  /** As the API takes it: "15m". */
   | { readonly kind: "last"; readonly text: string; readonly lengthMs: number }
-  /** Undefined: open at this end. */
+  /** Undefined: open end. */
   | { readonly kind: "between"; readonly from: number | undefined; readonly to: number | undefined };
 
 export interface Preset {
   readonly text: string;
   readonly label: string;
-  /** Fits a button. */
-  readonly short: string;
 }
 
 export const PRESETS: readonly Preset[] = [
-  { text: "15m", short: "15m", label: "Last 15 minutes" },
-  { text: "1h", short: "1h", label: "Last hour" },
-  { text: "6h", short: "6h", label: "Last 6 hours" },
-  { text: "24h", short: "24h", label: "Last 24 hours" },
-  { text: "7d", short: "7d", label: "Last 7 days" },
-  { text: "30d", short: "30d", label: "Last 30 days" },
+  { text: "15m", label: "Last 15 minutes" },
+  { text: "1h", label: "Last hour" },
+  { text: "6h", label: "Last 6 hours" },
+  { text: "24h", label: "Last 24 hours" },
+  { text: "7d", label: "Last 7 days" },
+  { text: "30d", label: "Last 30 days" },
 ];
 
-/** What is shown when an address names no range. */
+/** The range when the address names none. */
 const RANGE_DEFAULT = "1h";
 
 const LENGTH = /^\d+[smhd]$/;
 
 export interface ReadRange {
   readonly range: TimeRange;
-  /** Why the address's own range could not be taken: the default stands in its place. */
+  /** Why the range in the address is not valid. The default is used instead. */
   readonly problem?: string;
 }
 
-/** The range that an address names. `now` is what a length is before, where it has an end as well. */
+/** The range in an address. `now` in Unix ms: relative bounds count back from it. */
 export function readRange({ from, to }: Parameters, now: number): ReadRange {
   const fallback = lastOf(RANGE_DEFAULT);
   if (from === undefined && to === undefined) return { range: fallback };
@@ -49,21 +47,24 @@ export function readRange({ from, to }: Parameters, now: number): ReadRange {
   const start = boundOf(from, "from", now);
   const end = boundOf(to, "to", now);
   if ((from !== undefined && start === undefined) || (to !== undefined && end === undefined)) {
-    return { range: fallback, problem: "The link's time range is not understood: the last hour is shown instead." };
+    return { range: fallback, problem: "The time range in the link is not valid. Showing the last hour instead." };
   }
   if (start !== undefined && end !== undefined && start >= end) {
-    return { range: fallback, problem: "The link's time range ends before it begins: the last hour is shown instead." };
+    return {
+      range: fallback,
+      problem: "The time range in the link ends before it starts. Showing the last hour instead.",
+    };
   }
   return { range: { kind: "between", from: start, to: end } };
 }
 
-/** The range in an address; the default needs no words there. */
+/** The parameters of the address for a range. The default needs none. */
 export function rangeParameters(range: TimeRange): ParameterChanges {
   if (range.kind === "last") return { from: range.text === RANGE_DEFAULT ? undefined : range.text, to: undefined };
   return { from: isoOf(range.from), to: isoOf(range.to) };
 }
 
-/** The range as the read API takes it. The server's clock decides what "1h" ago is. */
+/** The range as the read API takes it. The server's clock resolves "1h". */
 export function rangeQuery(range: TimeRange): { readonly from?: string; readonly to?: string } {
   if (range.kind === "last") return { from: range.text };
   return {
@@ -72,19 +73,19 @@ export function rangeQuery(range: TimeRange): { readonly from?: string; readonly
   };
 }
 
-/** The range's ends in Unix ms; undefined where it is open. */
+/** The ends of a range in Unix ms. Undefined: open. */
 export function rangeBounds(range: TimeRange, now: number): { from: number | undefined; to: number | undefined } {
   return range.kind === "last" ? { from: now - range.lengthMs, to: now } : { from: range.from, to: range.to };
 }
 
-/** "15m" as a range. Throws RangeError for anything that is no length of time. */
+/** A relative range: "15m". Throws RangeError for a text that is no length of time. */
 export function lastOf(text: string): TimeRange {
   const lengthMs = parseInterval(text);
-  if (lengthMs === undefined) throw new RangeError(`${text} is no length of time`);
+  if (lengthMs === undefined) throw new RangeError(`${text} is not a length of time`);
   return { kind: "last", text, lengthMs };
 }
 
-/** In the browser's time zone; undefined where it is not understood. */
+/** A bound in the browser's time zone, in Unix ms. Undefined when it cannot be parsed. */
 function boundOf(text: string | undefined, side: "from" | "to", now: number): number | undefined {
   if (text === undefined) return undefined;
   const read = readBound(text, side, now, new TimeZone(localTimeZone()));

@@ -106,7 +106,7 @@ function ListExample({ tell }: { readonly tell: (text: string) => void }) {
           count={LIST_ROWS - first.value}
           estimatePx={24}
           itemKey={(index) => index + first.value}
-          onEndInSight={() => tell("end in sight")}
+          onEndInView={() => tell("end in sight")}
           render={(index) => {
             const number = index + first.value;
             // Every tenth row is higher than was estimated.

@@ -1,9 +1,9 @@
-// What to write into the configuration file, or to type into a terminal, for a pair of keys. A pair's settings enter, text leaves that
-// can be pasted as it is: whatever the names hold, it stays one TOML string or one word of the shell.
+// Text for the configuration file and the terminal that adds or revokes a key pair. The settings of a pair enter. The
+// text that leaves can be pasted as it is: every name stays one TOML string, or one word of the shell.
 
 import { parseOriginPattern } from "../../../core/origin.ts";
 
-/** A pair that is about to be made. "" and none mean the setting is left out. */
+/** The form of a new pair. "" and an empty list leave a setting out. */
 export interface PairDraft {
   readonly name: string;
   readonly project: string;
@@ -27,7 +27,7 @@ const CONTROL = /\p{Cc}/u;
 /** 24 bytes are 32 characters of base64url. */
 const KEY_BYTES = 24;
 
-/** What the configuration would not take; {} when all is well. `names` are taken. */
+/** Problems that the configuration would refuse, by field. {}: none. `names` belong to other pairs. */
 export function draftProblems(draft: PairDraft, names: readonly string[]): DraftProblems {
   const { name, project, kinds, origins, rate } = draft;
   const length = Array.from(name).length;
@@ -37,7 +37,7 @@ export function draftProblems(draft: PairDraft, names: readonly string[]): Draft
       length < NAME_MIN || length > NAME_MAX || CONTROL.test(name)
         ? `${NAME_MIN} to ${NAME_MAX} characters without control characters`
         : names.includes(name)
-          ? "There is a pair with this name already"
+          ? "A pair with this name exists already"
           : undefined,
     project:
       Array.from(project).length > NAME_MAX || CONTROL.test(project) || project === "__proto__"
@@ -64,7 +64,7 @@ export function pairToml(draft: PairDraft, keys: PairKeys): string {
   ].join("\n");
 }
 
-/** The command that does the same, with keys of its own. */
+/** The command that creates the pair, with keys of its own. */
 export function createCommand({ name, project, kinds, origins, rate }: PairDraft): string {
   return [
     "simplelogs keys create",
@@ -76,23 +76,23 @@ export function createCommand({ name, project, kinds, origins, rate }: PairDraft
   ].join(" ");
 }
 
-/** The command that makes a pair's keys stop working. */
+/** The command that revokes a pair. */
 export function revokeCommand(name: string): string {
   return ["simplelogs keys revoke", ...nameWords(name)].join(" ");
 }
 
-/** The pair's table with the line that does the same. */
+/** The pair's table with the line that revokes it. */
 export function revokeToml(name: string): string {
   return `[[keys]]\nname = ${tomlString(name)}\n# …\nrevoked = true`;
 }
 
-/** A new key of 192 random bits. `fill` fills with random bytes. */
+/** A new key of 192 random bits. `fill` fills an array with random bytes. */
 export function newKey(prefix: "sk_" | "ck_", fill: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array): string {
   const text = btoa(String.fromCharCode(...fill(new Uint8Array(KEY_BYTES))));
   return prefix + text.replaceAll("+", "-").replaceAll("/", "_");
 }
 
-/** A basic string that reads back as the text, with "${" kept from the environment. */
+/** A TOML basic string. "${" is escaped, so the configuration does not take it for an environment variable. */
 function tomlString(text: string): string {
   const escaped = JSON.stringify(text.toWellFormed()).replaceAll("\u007f", "\\u007f");
   return escaped.replaceAll("${", () => "$${");
@@ -103,7 +103,7 @@ function shellWord(text: string): string {
   return /^[\w./:@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** A name that begins with "-" is no option. */
+/** A name as arguments. "--" keeps one that begins with "-" from being an option. */
 function nameWords(name: string): readonly string[] {
   return name.startsWith("-") ? ["--", shellWord(name)] : [shellWord(name)];
 }

@@ -1,5 +1,5 @@
-// How to add a pair of keys: settings enter, the lines for the configuration file and the command leave. The server is not asked: who
-// may read is not who may make keys. New keys are made here, in the browser, and are known to nobody until they are pasted.
+// The dialogs to add and revoke a key pair. They only show what to write: the configuration file holds the keys, and
+// whoever may read may not create keys. New keys are made in the browser and are stored nowhere.
 
 import { useSignal } from "@preact/signals";
 import { type ComponentChildren, cloneElement, type VNode } from "preact";
@@ -18,7 +18,7 @@ import {
 } from "./config_text.ts";
 
 interface CreateDialogProps {
-  /** Names of pairs that there are. */
+  /** Names of the existing pairs. */
   readonly names: readonly string[];
   readonly projects: readonly string[];
   readonly project: string;
@@ -96,7 +96,7 @@ export function CreateDialog({ names, projects, project, onClose }: CreateDialog
             ))}
           </select>
         </Field>
-        <Field label="Entries a second" problem={problems.rate}>
+        <Field label="Entries per second" problem={problems.rate}>
           <input
             class="field"
             inputMode="decimal"
@@ -123,15 +123,15 @@ export function CreateDialog({ names, projects, project, onClose }: CreateDialog
       </div>
       {isReady ? (
         <>
-          <CodeBlock label="In a terminal beside the configuration file" text={createCommand(draft)} />
+          <CodeBlock label="In a terminal, in the folder of the configuration file" text={createCommand(draft)} />
           <CodeBlock label="Or at the end of simplelogs.toml" text={pairToml(draft, keys)} />
           <p class="hint">
-            The command makes keys of its own and prints them once. The keys in the lines above were made in this
-            browser and are kept nowhere: copy them now. A running server takes the change within a second.
+            The command creates its own keys and prints them once. The keys in the lines above were created in this
+            browser and are stored nowhere: copy them now. A running server applies the change within a second.
           </p>
         </>
       ) : (
-        <p class="muted">Fill in the form: the command and the lines of the configuration file appear here.</p>
+        <p class="muted">Fill in the form to get the command and the lines for the configuration file.</p>
       )}
     </Dialog>
   );
@@ -144,7 +144,7 @@ interface FieldProps {
   readonly children: VNode<{ readonly "aria-invalid"?: true; readonly "aria-describedby"?: string }>;
 }
 
-/** A labelled control, told what is wrong with it. */
+/** A labelled control with its error message. */
 function Field({ label, problem, isWide, children }: FieldProps) {
   const id = useId();
   const control: ComponentChildren =
@@ -166,22 +166,23 @@ export function RevokeDialog({ pair, onClose }: { readonly pair: KeyPair; readon
   return (
     <Dialog title="Revoke a pair of keys" onClose={onClose} actions={<Button onPress={onClose}>Done</Button>}>
       <p class="keys-name">
-        Both keys of <b>{pair.name}</b> are refused from then on; what they sent stays. To replace keys without a gap,
-        add a second pair first, move its users over, and revoke this one when it is no longer used.
+        Both keys of <b>{pair.name}</b> are refused from then on. Records that they sent stay. To replace keys without a
+        gap, add a second pair, switch the senders to it, and revoke this one when it is no longer used.
       </p>
-      <CodeBlock label="In a terminal beside the configuration file" text={revokeCommand(pair.name)} />
-      <CodeBlock label="Or in the pair's table of simplelogs.toml" text={revokeToml(pair.name)} />
-      <p class="hint">A running server takes the change within a second.</p>
+      <CodeBlock label="In a terminal, in the folder of the configuration file" text={revokeCommand(pair.name)} />
+      <CodeBlock label="Or in the pair's table in simplelogs.toml" text={revokeToml(pair.name)} />
+      <p class="hint">A running server applies the change within a second.</p>
     </Dialog>
   );
 }
 
 interface CodeBlockProps {
-  /** What it is, above it and read aloud. */
+  /** The heading, also the accessible name. */
   readonly label: string;
   readonly text: string;
 }
 
+/** Text to copy, with a button that copies it. */
 function CodeBlock({ label, text }: CodeBlockProps) {
   return (
     <div class="keys-code" role="group" aria-label={label}>

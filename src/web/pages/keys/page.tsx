@@ -1,5 +1,5 @@
-// The keys page: which pairs there are, masked, and how to add or revoke one. Keys live in the configuration file; this page only
-// writes down what to put there.
+// The keys page: the key pairs, masked, with the last use of each key and the origins of client keys. Dialogs show how
+// to add or revoke a pair.
 
 import { useSignal } from "@preact/signals";
 import type { KeyPair, ShownKey } from "../../../core/account_responses.ts";
@@ -38,16 +38,15 @@ export function KeysPage() {
       }
     >
       <p class="muted">
-        Keys stand in the server's configuration file and are never shown here. Server keys are for code that you run,
-        client keys for pages in browsers. Last use is noted once a minute.
+        Keys are in the server's configuration file and are never shown here. Server keys are for your own code, client
+        keys for pages in browsers. The time of last use is updated once a minute.
       </p>
       <QueryView
         query={query}
         isEmpty={({ keys }) => keys.length === 0}
         empty={
           <EmptyState title="No keys yet">
-            Nobody can send anything. Add a pair with <code>simplelogs keys create NAME</code>, or with the button
-            above.
+            Nothing can be sent yet. Add a pair with <code>simplelogs keys create NAME</code>, or with the button above.
           </EmptyState>
         }
       >
@@ -89,7 +88,7 @@ interface PairsProps {
   readonly onRevoke: (pair: KeyPair) => void;
 }
 
-/** Those that work before those that are revoked. */
+/** The pairs of the chosen project. Revoked pairs come last. */
 function Pairs({ pairs, project, onRevoke }: PairsProps) {
   const [, setProject] = useParameter("project");
   const shown = pairs
@@ -152,7 +151,7 @@ function PairPanel({ pair, onRevoke }: PairPanelProps) {
             <dd>
               {origins.length === 0 ? (
                 <>
-                  <Badge tone="warn">none</Badge> <span class="muted">The client key is refused from every page.</span>
+                  <Badge tone="warn">none</Badge> <span class="muted">The client key is refused on every page.</span>
                 </>
               ) : (
                 <ul class="keys-origins">
@@ -171,7 +170,7 @@ function PairPanel({ pair, onRevoke }: PairPanelProps) {
           {rate === null ? (
             <span class="muted">no limit</span>
           ) : (
-            `${formatCount(rate)} ${rate === 1 ? "entry" : "entries"} a second, each key`
+            `${formatCount(rate)} ${rate === 1 ? "entry" : "entries"} per second for each key`
           )}
         </dd>
       </dl>

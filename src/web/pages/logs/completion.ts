@@ -1,5 +1,5 @@
-// What can come next in a search: the text and the caret enter, what is being typed there leaves, and the suggestions for it. What the
-// server knows is asked by the caller.
+// Completion of searches: the text and the caret enter; what is being typed there, and suggestions for it, leave. The
+// caller queries the stored fields and values.
 
 import { foldText } from "../../../core/case_folding.ts";
 import { categoriesOf } from "../../../core/touchpoint.ts";
@@ -7,23 +7,23 @@ import { METADATA_PREFIX, type SEARCH_FIELDS, searchField } from "../../../searc
 import { type Segment, tokenizeUnfinished } from "../../../search/lexer.ts";
 import { fieldName, prefixTerm, quotedValue } from "../../state/search_text.ts";
 
-/** What stands at the caret, and the part of the text that a suggestion replaces. */
+/** What is typed at the caret, and the part of the text that a suggestion replaces. */
 export interface Typing {
   readonly kind: "field" | "value";
   readonly from: number;
   readonly to: number;
-  /** So far, without quotes. */
+  /** The text before the caret, without quotes. */
   readonly prefix: string;
-  /** Whose value it is, as written; "" while a field is typed. */
+  /** The field of the value, as typed. "" while a field is typed. */
   readonly field: string;
 }
 
 export interface Proposal {
-  /** What is put in place of what was typed. */
+  /** Replaces the typed part. */
   readonly insert: string;
   readonly label: string;
   readonly help?: string;
-  /** Records that have it. */
+  /** How many records have it. */
   readonly count?: number;
 }
 
@@ -35,6 +35,7 @@ interface Counted {
 const PROPOSALS_MAX = 50;
 const VALUE_SHOWN_MAX = 200;
 
+/** What is typed at the caret. */
 export function typingAt(text: string, caret: number): Typing {
   const token = tokenizeUnfinished(text).find(({ kind, at, end }) => {
     return (kind === "word" || kind === "field") && at <= caret && caret <= end;
@@ -53,19 +54,19 @@ export function typingAt(text: string, caret: number): Typing {
   return { kind: "value", from, to, prefix: unquoted(text.slice(from, caret)), field: fieldName(token) };
 }
 
-/** Where the commas of a list of values stand. A comma in quotes is part of its value. */
+/** The positions of the commas between values. A comma in quotes is part of its value. */
 function commasOf(segments: readonly Segment[]): number[] {
   return segments.flatMap(({ text, isQuoted, at }) => {
     return isQuoted ? [] : [...text.matchAll(/,/g)].map(({ index }) => at + index);
   });
 }
 
-/** The value that a half-typed one stands for. */
+/** A half-typed value without quotes and escapes. */
 function unquoted(typed: string): string {
   return typed.replaceAll(/\\(["\\])|"/g, "$1");
 }
 
-/** Fields that begin with what is typed first, then those that have it in them; `counts` by the name as a search writes it, as the server lists it. */
+/** Fields that begin with the typed text, then those that contain it. `counts` by the field's name in a search. */
 export function proposeFields(typing: Typing, counts: ReadonlyMap<string, number>): Proposal[] {
   const known = Object.entries(FIELD_HINTS).map(([name, { help }]) => ({ name, help }));
   const stored = [...counts.keys()]
@@ -81,7 +82,7 @@ export function proposeFields(typing: Typing, counts: ReadonlyMap<string, number
     });
 }
 
-/** Values of the field that is typed: of a closed set, or `stored` ones. */
+/** Values of the typed field: those of a closed set, or the `stored` ones. */
 export function proposeValues(typing: Typing, stored: readonly Counted[]): Proposal[] {
   const hint = fieldHint(typing.field);
   const wanted = foldText(typing.prefix.replace(/\*$/, ""));
@@ -111,7 +112,7 @@ export function proposeValues(typing: Typing, stored: readonly Counted[]): Propo
   ].slice(0, PROPOSALS_MAX);
 }
 
-/** The text with a proposal taken, and where the caret stands then. A whole value is followed by a space. */
+/** The search with a proposal inserted, and the new caret. A space follows a whole value. */
 export function complete(text: string, typing: Typing, insert: string): { text: string; caret: number } {
   const rest = text.slice(typing.to);
   const space = typing.kind === "value" && rest === "" ? " " : "";
@@ -125,7 +126,7 @@ function byBeginning<T>(all: readonly T[], wanted: string, textOf: (one: T) => s
   return [...having.filter(begins), ...having.filter((one) => !begins(one))];
 }
 
-/** What at least two touchpoints begin with, up to a "/". */
+/** The categories that at least two touchpoints share. */
 function sharedCategories(touchpoints: readonly Counted[]): { text: string; count: number }[] {
   const found = new Map<string, { count: number; names: number }>();
   for (const { value, count } of touchpoints) {
@@ -181,7 +182,7 @@ export function isListed(name: string): boolean {
   return fieldHint(name)?.values === "listed";
 }
 
-/** Whether the server is asked how often each value occurs: stored values, and those of a closed set. */
+/** Whether the values are counted by the server: stored values, and those of a closed set. */
 export function hasCounts(name: string): boolean {
   return isListed(name) || searchField(name)?.type === "choice";
 }

@@ -1,5 +1,5 @@
-// The logs page: a search, its records over time, and the records themselves. Search, range, opened record, grouping and live tail are
-// in the address.
+// The logs page: a search, its records over time, and the records themselves. The address holds the search, the range,
+// the open record, the grouping and the live tail.
 
 import { useMemo } from "preact/hooks";
 import { formatCount } from "../../../core/format.ts";
@@ -12,7 +12,7 @@ import { Notice, ScanNotice } from "../../components/notice.tsx";
 import { Page } from "../../components/page.tsx";
 import { QueryView } from "../../components/query_view.tsx";
 import { useApp, useParameter, useScope } from "../../state/app_context.ts";
-import { type QueryHandle } from "../../state/query.ts";
+import type { QueryHandle } from "../../state/query.ts";
 import { rangeBounds, rangeParameters } from "../../state/time_range.ts";
 import { RecordRow } from "./record_row.tsx";
 import { RecordView } from "./record_view.tsx";
@@ -21,7 +21,7 @@ import { LIVE_PAUSED, TailNotices, Toolbar } from "./toolbar.tsx";
 import { TouchpointPanel } from "./touchpoint_panel.tsx";
 import { type Records, useRecords } from "./use_records.ts";
 
-/** While records come in by themselves, the histogram is asked for anew so often, in ms. */
+/** How often the histogram is refreshed during a live tail, in ms. */
 const LIVE_POLL_MS = 5_000;
 
 export function LogsPage() {
@@ -60,7 +60,7 @@ export function LogsPage() {
   );
 }
 
-/** The opened record, unless it is in the list. */
+/** The open record, unless it is in the list: it is older than the loaded pages, or outside of the time range. */
 function OpenedElsewhere({ records: { list } }: { readonly records: Records }) {
   const [open] = useParameter("open");
   const id = /^[1-9]\d{0,15}$/.test(open) ? Number(open) : undefined;
@@ -74,7 +74,7 @@ const HEIGHT_PX = 104;
 const COUNT_WHOLE_MAX = 100_000;
 
 function Histogram({ query }: { readonly query: QueryHandle<HistogramResponse> }) {
-  // The search bar says what is wrong with a search.
+  // The search bar shows the problem of a search.
   if (query.state.value.problem?.kind === "refused") return null;
   return (
     <div class="logs-histogram">
@@ -118,13 +118,13 @@ function LevelChart({ response }: { readonly response: HistogramResponse }) {
   );
 }
 
-/** "12,345", "1.2M": as much as the axis has room for. */
+/** "12,345", "1.2M": short enough for the axis. */
 function shortCount(count: number): string {
   if (count < COUNT_WHOLE_MAX) return formatCount(count);
   return count.toLocaleString("en", { notation: "compact", maximumFractionDigits: 2 });
 }
 
-/** Records in all buckets together. */
+/** Records of all buckets. */
 export function totalOf({ buckets }: HistogramResponse): number {
   return buckets.reduce((sum, bucket) => sum + KINDS.reduce((part, kind) => part + bucket[kind], 0), 0);
 }
@@ -140,7 +140,7 @@ function LinkedRecord({ id }: { readonly id: number }) {
         {({ entries: [record] }) =>
           record === undefined ? (
             <Notice tone="warn" {...closing}>
-              Record {id} is not stored here, or not any more.
+              Record {id} does not exist, or was deleted.
             </Notice>
           ) : (
             <Linked record={record} onClose={close} />
@@ -154,7 +154,7 @@ function LinkedRecord({ id }: { readonly id: number }) {
 function Linked({ record, onClose }: { readonly record: ShownRecord; readonly onClose: () => void }) {
   return (
     <>
-      <p class="hint">The linked record, which the list below does not have.</p>
+      <p class="hint">The linked record. It is not in the list below.</p>
       <RecordRow record={record} isOpen isActive showsProject onToggle={onClose} />
     </>
   );

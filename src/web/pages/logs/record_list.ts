@@ -1,6 +1,6 @@
-// The records of one search, newest first, as one long list of which only what is looked at is held: pages come by cursor as somebody
-// scrolls, pages far away give up their records and keep their ids, and are asked for again when they come back into sight. New
-// records of a live tail stand on top. No record is in the list twice.
+// The records of one search, newest first, as one long list. Pages load by cursor as the user scrolls. Pages far from
+// the view are evicted: they keep their ids, and load again when they come back into view. Records of a live tail are
+// added at the top. No record is in the list twice.
 
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { ShownRecord } from "../../../core/record.ts";
@@ -13,23 +13,23 @@ export type FetchPage = (
   signal: AbortSignal,
 ) => Promise<Outcome<EntriesResponse>>;
 
-/** Records of the first page, which has to come soon, and of each further one. */
+/** Records of the first page, which must load fast, and of each further page. */
 export const FIRST_RECORDS = 500;
 export const PAGE_RECORDS = 2_000;
-/** Pages whose records are held. */
-export const PAGES_HELD_MAX = 6;
-/** Live records on top; past it the oldest go, and everything below them. */
+/** Pages that keep their records. */
+export const LOADED_PAGES_MAX = 6;
+/** Live records at the top. Above it, the oldest of them and all pages below are dropped. */
 export const LIVE_RECORDS_MAX = 5_000;
 
 interface Page {
   readonly cursor: string | undefined;
-  /** Index of its first record below the live ones. */
+  /** Index of its first record, without the live ones. */
   readonly at: number;
   readonly ids: Float64Array;
-  /** Whether an id can be among them is told without a look at each. */
+  /** Bounds of the ids, to skip pages that cannot have an id. */
   readonly idMin: number;
   readonly idMax: number;
-  /** Undefined while they are given up. */
+  /** Undefined while the page is evicted. */
   records: readonly (ShownRecord | undefined)[] | undefined;
   isLoading: boolean;
 }
@@ -53,7 +53,7 @@ export class RecordList {
     this.#fetch = ask;
   }
 
-  /** Grows with every change: reading it subscribes. */
+  /** Grows with every change. Reading it subscribes. */
   get version(): ReadonlySignal<number> {
     return this.#version;
   }
@@ -62,7 +62,7 @@ export class RecordList {
     return this.#live.length + this.#paged;
   }
 
-  /** Whether the first page is there, or known not to come. */
+  /** Whether the first page has loaded or failed. */
   get isReady(): boolean {
     return this.#cursor !== undefined || this.#problem !== undefined;
   }
@@ -71,12 +71,12 @@ export class RecordList {
     return this.#isLoading;
   }
 
-  /** Why the latest page did not come. */
+  /** Why the latest page failed. */
   get problem(): Problem | undefined {
     return this.#problem;
   }
 
-  /** Of the latest page. */
+  /** The notes of the latest page. */
   get notes(): ScanWarnings {
     return this.#notes;
   }
@@ -85,12 +85,12 @@ export class RecordList {
     return this.#cursor !== null;
   }
 
-  /** Whether older records were left out because too many live ones came. */
+  /** Whether older records were dropped because too many live ones arrived. */
   get isCut(): boolean {
     return this.#isCut;
   }
 
-  /** Undefined for a record that is given up, or gone from the server meanwhile. */
+  /** Undefined for a record of an evicted page, and for one that the server has deleted. */
   recordAt(index: number): ShownRecord | undefined {
     const live = this.#live[index];
     if (live !== undefined) return live;
@@ -99,13 +99,13 @@ export class RecordList {
     return page?.records?.[at - page.at];
   }
 
-  /** Whether the record is not held now, and can be had again. */
-  isGivenUp(index: number): boolean {
+  /** Whether the record's page is evicted, so that it can load again. */
+  isEvicted(index: number): boolean {
     const page = this.#pageAt(index - this.#live.length);
     return page !== undefined && page.records === undefined;
   }
 
-  /** Undefined behind the end. */
+  /** Undefined after the end. */
   idAt(index: number): number | undefined {
     const live = this.#live[index];
     if (live !== undefined) return live.id;
@@ -114,7 +114,7 @@ export class RecordList {
     return page?.ids[at - page.at];
   }
 
-  /** -1 when it is not in the list. */
+  /** The index of a record. -1: it is not in the list. */
   indexOf(id: number): number {
     if (this.#liveIds.has(id)) return this.#live.findIndex((record) => record.id === id);
     for (const { ids, at, idMin, idMax } of this.#pages) {
@@ -124,7 +124,7 @@ export class RecordList {
     return -1;
   }
 
-  /** Asks for the next page, unless it is on its way or there is none. */
+  /** Loads the next page, unless it is loading or there is none. */
   async loadMore(): Promise<void> {
     const cursor = this.#cursor;
     if (this.#isLoading || cursor === null || this.#work.signal.aborted) return;
@@ -134,14 +134,14 @@ export class RecordList {
     const limit = cursor === undefined ? FIRST_RECORDS : PAGE_RECORDS;
     const outcome = await this.#fetch(cursor, limit, this.#work.signal);
     this.#isLoading = false;
-    // Live records may have pushed everything below them out meanwhile.
+    // Live records may have replaced all pages in the meantime.
     if (this.#work.signal.aborted || this.#isCut) return;
     if (outcome.ok) this.#append(cursor, outcome.value);
     else this.#problem = outcome.problem;
     this.#changed();
   }
 
-  /** New records, in the order in which they came: the last one stands on top. */
+  /** Adds live records in order of arrival. The last one is at the top. */
   prepend(records: readonly ShownRecord[]): void {
     const fresh = records.filter(({ id }) => this.indexOf(id) === -1);
     if (fresh.length === 0) return;
@@ -151,21 +151,21 @@ export class RecordList {
     this.#changed();
   }
 
-  /** Tells what is in sight: missing records there are asked for, and those far away are given up. */
+  /** Reports the rows in view: evicted pages there load again, and pages far away are evicted. */
   see(first: number, last: number): void {
     const from = Math.max(first - this.#live.length, 0);
     const to = Math.max(last - this.#live.length, 0);
-    const inSight = this.#pages.filter(({ at, ids }) => at <= to && at + ids.length > from);
-    for (const page of inSight) if (page.records === undefined && !page.isLoading) void this.#restore(page);
+    const inView = this.#pages.filter(({ at, ids }) => at <= to && at + ids.length > from);
+    for (const page of inView) if (page.records === undefined && !page.isLoading) void this.#restore(page);
     const middle = (from + to) / 2;
-    const held = this.#pages.filter(({ records }) => records !== undefined);
-    if (held.length <= PAGES_HELD_MAX) return;
+    const loaded = this.#pages.filter(({ records }) => records !== undefined);
+    if (loaded.length <= LOADED_PAGES_MAX) return;
     const distance = ({ at, ids }: Page) => Math.abs(at + ids.length / 2 - middle);
-    for (const page of held.toSorted((a, b) => distance(a) - distance(b)).slice(PAGES_HELD_MAX))
+    for (const page of loaded.toSorted((a, b) => distance(a) - distance(b)).slice(LOADED_PAGES_MAX))
       page.records = undefined;
   }
 
-  /** Asks no more. */
+  /** Aborts all requests. */
   stop(): void {
     this.#work.abort();
   }
@@ -176,7 +176,7 @@ export class RecordList {
       ...(stoppedEarly === undefined ? {} : { stoppedEarly }),
       ...(damagedBlocks === undefined ? {} : { damagedBlocks }),
     };
-    // Pages follow each other by cursor; only the tail can have brought a record before.
+    // Pages do not overlap. Only the tail can have added a record before.
     const records = entries.filter(({ id }) => !this.#liveIds.has(id));
     if (records.length === 0) return;
     const ids = Float64Array.from(records, ({ id }) => id);
@@ -186,7 +186,7 @@ export class RecordList {
     this.#paged += records.length;
   }
 
-  /** Asks for a page's records again: by id, since others may have been stored between them meanwhile. */
+  /** Loads an evicted page again. Its records are found by id, since others may have been stored between them. */
   async #restore(page: Page): Promise<void> {
     page.isLoading = true;
     const found = new Map<number, ShownRecord>();
@@ -195,7 +195,7 @@ export class RecordList {
     do {
       const outcome = await this.#fetch(cursor, PAGE_RECORDS, this.#work.signal);
       if (!outcome.ok) {
-        // It is asked for again when it is looked at again.
+        // It loads again when it comes back into view.
         page.isLoading = false;
         return;
       }
@@ -217,7 +217,7 @@ export class RecordList {
     this.#liveIds = new Set(this.#live.map(({ id }) => id));
   }
 
-  /** By halves, since there may be hundreds; most often it is the one that was asked for before. */
+  /** A binary search, since there may be hundreds of pages. Usually it is the page of the last call. */
   #pageAt(at: number): Page | undefined {
     const recent = this.#recentPage;
     if (recent !== undefined && at >= recent.at && at < recent.at + recent.ids.length) return recent;

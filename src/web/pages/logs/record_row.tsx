@@ -1,4 +1,5 @@
-// One record of the list: a line that opens to everything the record has.
+// One record of the list: a line that opens to all fields and the metadata. Each value can be added to the search or
+// excluded from it.
 
 import { formatInstant } from "../../../core/format.ts";
 import { otherSource, type ShownRecord } from "../../../core/record.ts";
@@ -9,13 +10,13 @@ import { Badge, Duration, Instant, LevelBadge, StatusBadge } from "../../compone
 import { useParameter } from "../../state/app_context.ts";
 import { MemberList, ValueLine } from "./value_tree.tsx";
 
-/** Of a line's button: the keyboard moves to it. */
+/** Id of a line's button, which the keyboard focuses. */
 export const rowId = (id: number) => `logs-row-${id}`;
 
 interface RecordRowProps {
   readonly record: ShownRecord;
   readonly isOpen: boolean;
-  /** The one line that the tab key reaches. */
+  /** The line that the tab key reaches. */
   readonly isActive: boolean;
   readonly showsProject: boolean;
   readonly onToggle: () => void;
@@ -58,7 +59,7 @@ export function RecordRow({ record, isOpen, isActive, showsProject, onToggle }: 
         <span class="logs-text">
           {other === undefined ? null : (
             <>
-              <Badge tone="warn" title={`Sent with a ${other}: its source is what its sender says`}>
+              <Badge tone="warn" title={`Sent with a ${other}. The source is the sender's own claim.`}>
                 {other}
               </Badge>{" "}
             </>
@@ -140,7 +141,7 @@ function RecordDetails({ record }: { readonly record: ShownRecord }) {
   );
 }
 
-/** Characters of a message, of all metadata, and of one of its values that a line shows. */
+/** Characters that a line shows: of the message, of all metadata, and of one value. */
 const MESSAGE_MAX = 400;
 const METADATA_MAX = 240;
 const VALUE_MAX = 60;
@@ -151,6 +152,7 @@ export interface RecordSummary {
   readonly metadata: string;
 }
 
+/** A record in one line: its message and metadata, cut to what can be seen. */
 export function summaryOf({ message = "", metadata }: ShownRecord): RecordSummary {
   let text = "";
   for (const [name, value] of Object.entries(metadata ?? {})) {

@@ -1,5 +1,5 @@
-// The list of records, moved through by keyboard: one line is active, opens with Enter, and stays where it is while records come
-// in above it.
+// The list of records with its keyboard control: one line is active and opens with Enter. It stays in place while
+// records arrive above it.
 
 import { useSignal } from "@preact/signals";
 import { useCallback, useEffect, useLayoutEffect, useRef } from "preact/hooks";
@@ -13,9 +13,9 @@ import type { RecordList } from "./record_list.ts";
 import { RecordRow, rowId } from "./record_row.tsx";
 import type { Records } from "./use_records.ts";
 
-/** Height of a line that has not been seen, in px. */
+/** Height of a line before it is measured, in px. */
 const LINE_PX = 28;
-/** Scrolled further than this, somebody reads and nothing may move, in px. */
+/** Scrolled further than this, the user is reading and new records wait, in px. */
 const AWAY_PX = 40;
 
 export function RecordView({ records }: { readonly records: Records }) {
@@ -33,7 +33,7 @@ export function RecordView({ records }: { readonly records: Records }) {
     isAway.value = false;
     handle.current?.scrollTo(0, "start");
   };
-  // The search bar says what is wrong with a question.
+  // The search bar shows the problem of a search.
   if (list.problem?.kind === "refused" && list.count === 0) return null;
   if (problem !== undefined && list.count === 0) return <ProblemNotice problem={problem} onRetry={reload} />;
   if (!list.isReady) return <Skeleton lines={12} />;
@@ -83,7 +83,7 @@ function Lines({ records, list, handle }: LinesProps) {
     active.value = id;
     setOpen(openId === id ? "" : String(id), "replace");
   };
-  // The line exists a moment after the list was scrolled to it.
+  // The line exists only after the list has scrolled to it.
   useLayoutEffect(() => {
     if (!wantsFocus.current || active.value === undefined) return;
     const line = document.getElementById(rowId(active.value));
@@ -91,7 +91,7 @@ function Lines({ records, list, handle }: LinesProps) {
     wantsFocus.current = false;
     line.focus({ preventScroll: true });
   });
-  // A link's record, when it is in the list but not in sight.
+  // Scrolls to a linked record in the list.
   useEffect(() => {
     const index = openId === undefined ? -1 : list.indexOf(openId);
     if (index > 0) handle.current?.scrollTo(index, "center");
@@ -100,7 +100,7 @@ function Lines({ records, list, handle }: LinesProps) {
     if (active.value !== undefined) toggle(active.value);
   };
   useShortcut("j", "Next record", () => moveTo(activeIndex + 1));
-  useShortcut("k", "Record before", () => moveTo(activeIndex - 1));
+  useShortcut("k", "Previous record", () => moveTo(activeIndex - 1));
   useShortcut("Enter", "Open or close the record", toggleActive);
   useShortcut("Escape", "Close the record", () => setOpen("", "replace"));
   const press = (event: KeyboardEvent) => {
@@ -127,7 +127,7 @@ function Lines({ records, list, handle }: LinesProps) {
     list.see(list.count, list.count);
     if (list.problem === undefined && list.notes.stoppedEarly === undefined) void list.loadMore();
   }, [list]);
-  // The same function throughout, or the list would look at every key anew.
+  // One function for the life of the list: a new one makes the list read every key again.
   const itemKey = useCallback((index: number) => list.idAt(index) ?? "end", [list]);
 
   return (
@@ -138,7 +138,7 @@ function Lines({ records, list, handle }: LinesProps) {
         estimatePx={LINE_PX}
         itemKey={itemKey}
         handle={handle}
-        onEndInSight={loadMore}
+        onEndInView={loadMore}
         render={(index) => {
           const id = list.idAt(index);
           if (id === undefined) return <ListEnd list={list} reload={records.reload} />;
@@ -159,11 +159,11 @@ function Lines({ records, list, handle }: LinesProps) {
   );
 }
 
-/** A record that is not held: it is asked for as soon as it is in sight. */
+/** A record of an evicted page. The page loads as soon as the line is in view. */
 function MissingLine({ list, index }: { readonly list: RecordList; readonly index: number }) {
-  const isGivenUp = list.isGivenUp(index);
-  useEffect(() => list.see(index, index), [list, index, isGivenUp]);
-  return <div class="logs-missing muted">{isGivenUp ? "Loading…" : "This record is no longer stored."}</div>;
+  const isEvicted = list.isEvicted(index);
+  useEffect(() => list.see(index, index), [list, index, isEvicted]);
+  return <div class="logs-missing muted">{isEvicted ? "Loading…" : "This record is no longer stored."}</div>;
 }
 
 function ListEnd({ list, reload }: { readonly list: RecordList; readonly reload: () => void }) {
@@ -172,14 +172,14 @@ function ListEnd({ list, reload }: { readonly list: RecordList; readonly reload:
   if (isCut) {
     return (
       <div class="logs-end">
-        Older records are left out while so many come in. <Button onPress={reload}>Load them</Button>
+        Older records are hidden while so many arrive. <Button onPress={reload}>Load them</Button>
       </div>
     );
   }
   if (hasMore && notes.stoppedEarly !== undefined && !list.isLoading) {
     return (
       <div class="logs-end">
-        <Button onPress={() => void list.loadMore()}>Search on</Button>
+        <Button onPress={() => void list.loadMore()}>Continue the search</Button>
       </div>
     );
   }
@@ -190,7 +190,9 @@ function NothingFound() {
   const [search, setSearch] = useParameter("q");
   return (
     <EmptyState title="No records">
-      <p>{search === "" ? "Nothing was logged in this time." : "Nothing in this time matches the search."}</p>
+      <p>
+        {search === "" ? "Nothing was logged in this time range." : "No record in this time range matches the search."}
+      </p>
       {search === "" ? null : <Button onPress={() => setSearch("")}>Clear the search</Button>}
     </EmptyState>
   );

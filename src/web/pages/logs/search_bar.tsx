@@ -1,4 +1,5 @@
-// The search: typed with completion of fields and values, sent by Enter. What the server cannot understand is marked where it is.
+// The search field, with completion of fields and values. Enter runs the search. If the server refuses it, the wrong
+// part is marked.
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useId, useLayoutEffect, useMemo, useRef } from "preact/hooks";
@@ -22,9 +23,9 @@ import {
   typingAt,
 } from "./completion.ts";
 
-/** Typing pauses so long before the server is asked for values, in ms. */
-const TYPING_MS = 150;
-const VALUES_ASKED = 200;
+/** Pause in typing before values are queried, in ms. */
+const DEBOUNCE_MS = 150;
+const VALUES_MAX = 200;
 
 export function SearchBar({ problem }: { readonly problem: Problem | undefined }) {
   const [search, setSearch] = useParameter("q");
@@ -89,7 +90,7 @@ export function SearchBar({ problem }: { readonly problem: Problem | undefined }
   );
 }
 
-/** The search once more, with the part that is wrong marked. */
+/** The refused search with its wrong part marked. */
 function MarkedSearch({ search, problem }: { readonly search: string; readonly problem: Problem }) {
   const { at, length = 0 } = problem;
   if (at === undefined) return null;
@@ -112,28 +113,28 @@ function suggestionOf({ insert, label, help, count }: Proposal): Suggestion {
   };
 }
 
-/** What fits at the caret, with the server's counts where they are known. Nothing is asked until somebody is in the field. */
+/** Proposals at the caret, with the server's counts. Nothing is queried before the field has had the focus. */
 function useProposals(typing: Typing, isUsed: boolean): readonly Proposal[] {
   const { environment } = useApp();
   const { parameters } = useScope();
-  const asked = useSignal<Typing | undefined>(undefined);
+  const debounced = useSignal<Typing | undefined>(undefined);
   const { kind, prefix, field } = typing;
   useEffect(
     () =>
       environment.schedule(() => {
-        asked.value = typing;
-      }, TYPING_MS),
+        debounced.value = typing;
+      }, DEBOUNCE_MS),
     [environment, kind, prefix, field],
   );
   const fields = useQuery("/api/v1/fields", isUsed ? parameters : undefined).state.value.value;
-  const current = asked.value;
+  const current = debounced.value;
   const isValue = isUsed && current?.kind === "value" && hasCounts(current.field) && current.field === field;
   const valuesField = isValue ? current.field : "";
   const beginning = isValue ? current.prefix.replace(/\*$/, "") : "";
   const q = beginning !== "" && isListed(valuesField) ? prefixTerm(valuesField, beginning) : "";
   const values = useQuery(
     valuesPath(valuesField),
-    valuesField === "" ? undefined : { ...parameters, q, limit: VALUES_ASKED },
+    valuesField === "" ? undefined : { ...parameters, q, limit: VALUES_MAX },
   ).state.value.value;
   return useMemo(() => {
     if (kind === "field") {
@@ -145,16 +146,16 @@ function useProposals(typing: Typing, isUsed: boolean): readonly Proposal[] {
 
 const EXAMPLES: readonly (readonly [search: string, meaning: string])[] = [
   ["timeout", "in message, touchpoint, key or metadata"],
-  ['"connection refused"', "these words in this order"],
+  ['"connection refused"', "this phrase"],
   ["level:warn,error", "one of these levels"],
-  ["touchpoint:api/*", "all that begin so"],
+  ["touchpoint:api/*", "touchpoints that begin with api/"],
   ["duration:>500ms", "slow timings; also 100..200"],
   ["status:unfinished", "timings without an end"],
   ["metadata.orderId:ord_123", "a metadata value"],
-  ['metadata."odd name":*', "any value at all"],
+  ['metadata."odd name":*', "any value of the field"],
   ["time:2026-11-29", "that day; also >=, <= and .."],
-  ["-level:debug", "not these; NOT is the same"],
-  ["(a OR b) c", "either of two, and another"],
+  ["-level:debug", "excludes these; NOT does the same"],
+  ["(a OR b) c", "a or b, and also c"],
 ];
 
 function SyntaxHelp() {

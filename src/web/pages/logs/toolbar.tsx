@@ -1,4 +1,4 @@
-// Above the list: how many there are, the live tail, grouping, errors only, and export.
+// The toolbar above the list: the live tail, errors only, grouping, the number of records, and export.
 
 import { formatCountOf } from "../../../core/format.ts";
 import { useServer } from "../../api/server_context.ts";
@@ -8,23 +8,23 @@ import { Notice } from "../../components/notice.tsx";
 import { Popover } from "../../components/overlays.tsx";
 import { Badge } from "../../components/values.tsx";
 import { useParameter, useShortcut } from "../../state/app_context.ts";
-import { type QueryParameters } from "../../state/query.ts";
+import type { QueryParameters } from "../../state/query.ts";
 import { hasTerm, withoutTerm, withTerm } from "../../state/search_text.ts";
 import type { Records } from "./use_records.ts";
 
-/** The address's words. */
+/** Values of the address's parameters. */
 const LIVE_ON = "on";
 export const LIVE_PAUSED = "paused";
 const GROUP_TOUCHPOINT = "touchpoint";
 const ERRORS = "level:error";
 
 interface ToolbarProps {
-  /** Undefined while it is not known. */
+  /** Records of the search. Undefined: not known. */
   readonly total: number | undefined;
   readonly records: Records;
-  /** Scope and search. */
+  /** The scope and the search. */
   readonly parameters: QueryParameters;
-  /** Whether the time range lasts until now. */
+  /** Whether the time range ends now, so that a live tail makes sense. */
   readonly canFollow: boolean;
 }
 
@@ -45,10 +45,10 @@ export function Toolbar({ total, records, parameters, canFollow }: ToolbarProps)
   const togglePause = () => {
     if (isFollowing) setLive(isPaused ? LIVE_ON : LIVE_PAUSED, "replace");
   };
-  useShortcut("e", "Errors only, or all", toggleErrors);
-  useShortcut("f", "Follow what comes in, or stop", toggleLive);
-  useShortcut("p", "Pause the live tail, or go on", togglePause);
-  useShortcut("b", "Group by touchpoint, or not", toggleGroup);
+  useShortcut("e", "Errors only, or all levels", toggleErrors);
+  useShortcut("f", "Start or stop the live tail", toggleLive);
+  useShortcut("p", "Pause or resume the live tail", togglePause);
+  useShortcut("b", "Group by touchpoint", toggleGroup);
   return (
     <div class="logs-toolbar">
       <Button
@@ -56,13 +56,13 @@ export function Toolbar({ total, records, parameters, canFollow }: ToolbarProps)
         isPressed={isFollowing}
         isDisabled={!canFollow}
         onPress={toggleLive}
-        title={canFollow ? "Shows new records as they are stored" : "Choose a time range that lasts until now"}
+        title={canFollow ? "Shows new records as they are stored" : "Needs a time range that ends now"}
       >
         Live
       </Button>
       {isFollowing ? (
         <Button icon={isPaused ? "play" : "pause"} isPressed={isPaused} onPress={togglePause}>
-          {isPaused ? "Go on" : "Pause"}
+          {isPaused ? "Resume" : "Pause"}
         </Button>
       ) : null}
       {isFollowing ? <TailState records={records} isPaused={isPaused} /> : null}
@@ -76,7 +76,7 @@ export function Toolbar({ total, records, parameters, canFollow }: ToolbarProps)
         </span>
       </Button>
       <span class="logs-total number muted">{total === undefined ? "" : formatCountOf(total, "record")}</span>
-      <Popover label="Export" name="Export what is shown" icon="download">
+      <Popover label="Export" name="Export the search" icon="download">
         {() => (
           <div class="logs-export">
             <p class="muted">All records of this search and time range.</p>
@@ -105,7 +105,7 @@ export function Toolbar({ total, records, parameters, canFollow }: ToolbarProps)
   );
 }
 
-/** Whether the tail is connected, and what waits. */
+/** The state of the tail, and how many records wait. */
 function TailState({ records, isPaused }: { readonly records: Records; readonly isPaused: boolean }) {
   const { tail, waiting } = records;
   const state = tail.state.value;
@@ -117,10 +117,10 @@ function TailState({ records, isPaused }: { readonly records: Records; readonly 
     );
   }
   if (state === "live") return <Badge tone="good">live</Badge>;
-  return <Badge tone="neutral">{state === "connecting" ? "connecting…" : "not live"}</Badge>;
+  return <Badge tone="neutral">{state === "connecting" ? "connecting…" : "disconnected"}</Badge>;
 }
 
-/** What the tail could not show, and why it is interrupted. */
+/** How many records the tail skipped, and why it is interrupted. */
 export function TailNotices({ records }: { readonly records: Records }) {
   const { tail, missed, reload } = records;
   const problem = tail.problem.value;
@@ -129,11 +129,11 @@ export function TailNotices({ records }: { readonly records: Records }) {
     <>
       {missed.value === 0 ? null : (
         <Notice tone="warn" {...loading}>
-          {formatCountOf(missed.value, "record")} came too fast to be shown.
+          {formatCountOf(missed.value, "record")} arrived too fast to show.
         </Notice>
       )}
       {problem === undefined || problem.kind === "refused" || problem.kind === "signed_out" ? null : (
-        <Notice tone="warn">{problem.message} It is tried again.</Notice>
+        <Notice tone="warn">{problem.message} Trying again.</Notice>
       )}
     </>
   );

@@ -1,5 +1,5 @@
-// The records by touchpoint, as the tree of their names with counts. Choosing a part narrows the search to it; choosing it again
-// takes that back.
+// The records by touchpoint: the tree of names with counts. Choosing a node narrows the search to it; choosing it again
+// widens the search.
 
 import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
@@ -27,7 +27,7 @@ export function TouchpointPanel() {
       <QueryView
         query={query}
         isEmpty={({ values }) => values.length === 0}
-        empty={<EmptyState title="No touchpoints">No record of this search and time has one.</EmptyState>}
+        empty={<EmptyState title="No touchpoints">No record of this search has one.</EmptyState>}
       >
         {(response) => (
           <>
@@ -88,7 +88,7 @@ function Tree({ response }: { readonly response: ValuesResponse }) {
   );
 }
 
-/** What finds a node's records, those below it included. */
+/** The term for a node's records, including those below it. */
 function nodeTerm({ path, isName, children }: TreeNode): string {
   const whole = termOf(FIELD, path) ?? FIELD;
   if (children.length === 0) return whole;

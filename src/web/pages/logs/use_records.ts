@@ -1,42 +1,42 @@
-// The records that the page lists: a question enters, a growing list leaves, with what a live tail adds on top. While somebody reads
-// further down or has paused, new records wait and are counted.
+// The records of the page: a search enters, a growing list leaves, with the records of a live tail at the top. While
+// the user reads further down or has paused, new records wait and are counted.
 
 import { type ReadonlySignal, type Signal, useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { ShownRecord } from "../../../core/record.ts";
 import { useServer } from "../../api/server_context.ts";
 import type { Tail, TailBatch } from "../../api/tail.ts";
-import type { Problem } from "../../state/query.ts";
-import { type QueryParameters } from "../../state/query.ts";
+import type { Problem, QueryParameters } from "../../state/query.ts";
 import { LIVE_RECORDS_MAX, RecordList } from "./record_list.ts";
 
 export interface Records {
   readonly list: RecordList;
-  /** The list is of an earlier question: this one's first page is on its way. */
+  /** The list belongs to an earlier search; the first page of this one is loading. */
   readonly isStale: boolean;
-  /** Why this question's latest page did not come. */
+  /** Why the latest page of this search failed. */
   readonly problem: Problem | undefined;
   readonly tail: Tail;
-  /** New records that are not in the list yet. */
+  /** How many new records are not in the list yet. */
   readonly waiting: ReadonlySignal<number>;
-  /** Records that the tail passed over. */
+  /** How many records the tail skipped. */
   readonly missed: ReadonlySignal<number>;
-  /** Whether somebody reads further down. */
+  /** Whether the user reads further down. */
   readonly isAway: Signal<boolean>;
-  /** Asks for everything anew. */
+  /** Loads everything again. */
   readonly reload: () => void;
 }
 
 export interface RecordsQuery {
-  /** Scope and search. */
+  /** The scope and the search. */
   readonly parameters: QueryParameters;
-  /** New records come by themselves. */
+  /** Whether a live tail runs. */
   readonly isFollowing: boolean;
   readonly isPaused: boolean;
-  /** Older records of the tail are left out; Unix ms. */
+  /** Records of the tail before this time are ignored. Unix ms. */
   readonly timeMin: number | undefined;
 }
 
+/** The records of a search. Subscribes the component to the list. */
 export function useRecords({ parameters, isFollowing, isPaused, timeMin }: RecordsQuery): Records {
   const server = useServer();
   const { api, refreshes } = server;
@@ -85,7 +85,7 @@ export function useRecords({ parameters, isFollowing, isPaused, timeMin }: Recor
     const { project, q } = parameters;
     tail.start({ ...(project === undefined ? {} : { project: String(project) }), q: String(q ?? "") });
     let isAsked = false;
-    // What is stored from here on comes from the tail, all before from the pages: nothing falls between.
+    // Load pages only after the tail is connected: records stored from then on come from the tail, so none is missed.
     const stopWatching = tail.state.subscribe((state) => {
       if (isAsked || (state === "connecting" && tail.problem.peek() === undefined)) return;
       isAsked = true;
@@ -108,7 +108,7 @@ export function useRecords({ parameters, isFollowing, isPaused, timeMin }: Recor
     else reload();
   }, [isHolding, waiting.value, list]);
 
-  // The list before stays until the new one has something to show.
+  // The previous list stays until the new one has something to show.
   const shown = useRef(list);
   void list.version.value;
   const { problem } = list;

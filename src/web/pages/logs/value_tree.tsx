@@ -1,5 +1,5 @@
-// Values, and objects and lists of them as a tree that opens level by level. Of a long text or list only the beginning is shown, until
-// somebody wants the rest.
+// Values, objects and lists as a tree that opens level by level. Long texts and lists are cut until the user wants the
+// rest. Buttons add a value to the search, or exclude it.
 
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
@@ -11,19 +11,19 @@ import { metadataField, termOf, withTerm } from "../../state/search_text.ts";
 
 type Simple = string | number | boolean | null;
 
-/** Characters of a text, and members of a list, that are shown at once. */
+/** Characters of a text, and members of a list, that are shown in the beginning. */
 const TEXT_MAX = 2_000;
 const MEMBERS_MAX = 100;
-/** Levels that are open at first. */
+/** Levels that are open in the beginning. */
 const DEPTH_OPEN = 2;
 
 interface ValueLineProps {
-  /** Shown before the value. */
+  /** The label before the value. */
   readonly name: string;
-  /** As a search writes it. */
+  /** The field's name in a search. */
   readonly field: string;
   readonly value: Simple;
-  /** In place of the value's own text. */
+  /** Replaces the value's own text. */
   readonly children?: ComponentChildren;
 }
 
@@ -39,7 +39,7 @@ export function ValueLine({ name, field, value, children }: ValueLineProps) {
 
 interface MemberListProps {
   readonly value: object;
-  /** Names on the way to it; an element of a list has the list's own. */
+  /** The path to the value. An element of a list has the list's path. */
   readonly path: readonly string[];
   readonly depth: number;
 }
@@ -67,7 +67,7 @@ export function MemberList({ value, path, depth }: MemberListProps) {
               shown.value += MEMBERS_MAX;
             }}
           >
-            {`Show more of ${formatCountOf(rest, "further value")}`}
+            {`Show more of ${formatCountOf(rest, "value")}`}
           </Button>
         </li>
       )}
@@ -120,7 +120,7 @@ function SimpleValue({ value }: { readonly value: Simple }) {
             isWhole.value = true;
           }}
         >
-          {`Show all of ${formatCountOf(text.length, "character")}`}
+          {`Show all ${formatCountOf(text.length, "character")}`}
         </Button>
       ) : null}
     </>

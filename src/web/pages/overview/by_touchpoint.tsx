@@ -1,4 +1,4 @@
-// The slowest touchpoints of the range, by p95, each with its course over time.
+// Two panels of the overview by touchpoint: the slowest ones, with their p95 over time, and those with the most errors.
 
 import { useMemo } from "preact/hooks";
 import { formatCount } from "../../../core/format.ts";
@@ -11,13 +11,13 @@ import { EmptyState, ScanNotice } from "../../components/notice.tsx";
 import { QueryView } from "../../components/query_view.tsx";
 import { Duration, Sparkline } from "../../components/values.tsx";
 import { useApp, useScope } from "../../state/app_context.ts";
-import { type QueryHandle } from "../../state/query.ts";
+import type { QueryHandle } from "../../state/query.ts";
 import { selectionParameters, selectionTitle } from "../../state/selection.ts";
 import { p95Series, searchForTouchpoints, selectionOf, slowest, sparklineInterval, termFor } from "./figures.ts";
 
 interface SlowestProps {
   readonly timings: QueryHandle<TimingsResponse>;
-  /** In ms; undefined: the range has ended. */
+  /** In ms. Undefined: the range has ended. */
   readonly pollMs: number | undefined;
 }
 
@@ -28,16 +28,16 @@ export function Slowest({ timings, pollMs }: SlowestProps) {
   const { range, parameters } = useScope();
   const { value } = timings.state.value;
   const rows = useMemo(() => slowest(value?.touchpoints ?? [], SLOWEST_ROWS_MAX), [value]);
-  // By name, so that another order of the same ones is no other question.
+  // Sorted by name, so that another order of the same touchpoints is the same query.
   const q = searchForTouchpoints(rows.map(({ touchpoint }) => touchpoint).toSorted());
   const interval = useMemo(() => sparklineInterval(range, environment.clock()), [range, environment]);
   const series = useQuery(
     "/api/v1/timings/series",
     q === "" ? undefined : { ...parameters, q, by: "touchpoint", interval },
-    pollMs === undefined ? {} : { pollMs },
+    { pollMs },
   );
-  const courses = series.state.value.value;
-  const columns = useMemo(() => columnsWith(courses), [courses]);
+  const shapes = series.state.value.value;
+  const columns = useMemo(() => columnsWith(shapes), [shapes]);
   return (
     <section class="panel" aria-labelledby="overview-slowest">
       <div class="panel-head">
@@ -70,7 +70,7 @@ export function Slowest({ timings, pollMs }: SlowestProps) {
   );
 }
 
-function columnsWith(courses: SeriesResponse | undefined): readonly Column<TouchpointTimings>[] {
+function columnsWith(series: SeriesResponse | undefined): readonly Column<TouchpointTimings>[] {
   return [
     {
       id: "touchpoint",
@@ -91,10 +91,10 @@ function columnsWith(courses: SeriesResponse | undefined): readonly Column<Touch
     { id: "p95", header: "p95", align: "end", cell: ({ p95 }) => <Duration ms={p95} /> },
     { id: "max", header: "Max", align: "end", isMinor: true, cell: ({ max }) => <Duration ms={max} /> },
     {
-      id: "course",
+      id: "trend",
       header: "p95 over time",
       cell: ({ touchpoint }) => {
-        const values = p95Series(courses, touchpoint);
+        const values = p95Series(series, touchpoint);
         return values === undefined ? (
           <span class="overview-no-shape" />
         ) : (
@@ -109,19 +109,15 @@ const ERROR_ROWS_MAX = 8;
 const ERRORS = "kind:log level:error";
 
 interface ErrorSourcesProps {
-  /** Of the range; undefined: not known yet. */
+  /** Errors of the range. Undefined: not known yet. */
   readonly errorCount: number | undefined;
-  /** In ms; undefined: the range has ended. */
+  /** In ms. Undefined: the range has ended. */
   readonly pollMs: number | undefined;
 }
 
 export function ErrorSources({ errorCount, pollMs }: ErrorSourcesProps) {
   const { parameters } = useScope();
-  const errors = useQuery(
-    valuesPath("touchpoint"),
-    { ...parameters, q: ERRORS, limit: ERROR_ROWS_MAX },
-    pollMs === undefined ? {} : { pollMs },
-  );
+  const errors = useQuery(valuesPath("touchpoint"), { ...parameters, q: ERRORS, limit: ERROR_ROWS_MAX }, { pollMs });
   return (
     <section class="panel" aria-labelledby="overview-errors">
       <div class="panel-head">

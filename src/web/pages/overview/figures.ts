@@ -1,5 +1,6 @@
-// Counts by bucket to what the overview tells of them: entries a minute by level, and the share of errors among the logs. A timing is
-// no log, whatever level was sent with it.
+// The figures of the overview. From the histogram: entries per minute by level, and the share of errors among the logs;
+// a timing is not a log, whatever its level. From the timings: the slowest touchpoints. From usage: whether any entry
+// was ever accepted, and each project's use of its monthly limit.
 
 import type { UsageResponse } from "../../../core/account_responses.ts";
 import { monthOf, parseInterval } from "../../../core/instant.ts";
@@ -8,36 +9,39 @@ import { type Selection, selectionTerm } from "../../state/selection.ts";
 import { rangeBounds, type TimeRange } from "../../state/time_range.ts";
 
 const MINUTE_MS = 60_000;
-/** Ranges of such a length are counted minute by minute, in ms. */
+/** Ranges of this length are counted by the minute, in ms. */
 const BY_MINUTE_MS_MIN = 10 * MINUTE_MS;
 const BY_MINUTE_MS_MAX = 120 * MINUTE_MS;
-/** A relative range is asked anew each time so small a part of it has gone by, in these bounds in ms. */
+/** A relative range is refreshed after this share of its length, within these bounds in ms. */
 const POLL_SHARE = 1 / 720;
 const POLL_MS_MIN = 2_500;
 const POLL_MS_MAX = 60_000;
 
-/** What a bucket counts, in the order of the stack from the bottom up: errors stand on the ground, where they are compared best. */
+/**
+ * The counts of a bucket, from the bottom of the stack up. Errors are at the bottom, where their heights compare best.
+ */
 export const TRAFFIC_KINDS = ["error", "warn", "info", "debug", "timing"] as const;
 
 export type TrafficKind = (typeof TRAFFIC_KINDS)[number];
 
 export interface Traffic {
-  /** Starts of the buckets, Unix ms. */
+  /** The start of each bucket, in Unix ms. */
   readonly times: readonly number[];
-  /** Entries a minute, one number a bucket. */
+  /** Entries per minute in each bucket. */
   readonly rates: Readonly<Record<TrafficKind, readonly number[]>>;
-  /** Errors among the logs of each bucket, 0 to 1; null where there is no log. */
+  /** The share of errors among the logs of each bucket, 0 to 1. Null: no log. */
   readonly errorShares: readonly (number | null)[];
   readonly entries: number;
   readonly logs: number;
   readonly errors: number;
   readonly timings: number;
-  /** Of all logs, 0 to 1; null where there is none. */
+  /** The share of errors among all logs, 0 to 1. Null: no log. */
   readonly errorShare: number | null;
-  /** Entries a minute over all buckets. */
+  /** Entries per minute over all buckets. */
   readonly rate: number;
 }
 
+/** The figures of a histogram. */
 export function trafficOf({ buckets, interval }: HistogramResponse): Traffic {
   const minutes = interval / MINUTE_MS;
   const ratesOf = (kind: TrafficKind) => buckets.map((bucket) => bucket[kind] / minutes);
@@ -65,7 +69,7 @@ export function trafficOf({ buckets, interval }: HistogramResponse): Traffic {
   };
 }
 
-/** The interval to ask for: a minute where that draws well, else the server's choice. */
+/** The interval of the histogram: a minute where that draws well. Undefined: the server chooses. */
 export function trafficInterval(range: TimeRange, now: number): "1m" | undefined {
   const { from, to } = rangeBounds(range, now);
   if (from === undefined) return undefined;
@@ -73,31 +77,37 @@ export function trafficInterval(range: TimeRange, now: number): "1m" | undefined
   return lengthMs >= BY_MINUTE_MS_MIN && lengthMs <= BY_MINUTE_MS_MAX ? "1m" : undefined;
 }
 
-/** How long an answer about a range stays good, in ms; undefined where the range has ended. */
+/** How often a range is refreshed, in ms. Undefined: the range has ended. */
 export function pollOf(range: TimeRange, now: number): number | undefined {
   if (range.kind === "between" && range.to !== undefined && range.to <= now) return undefined;
   const { from = 0 } = rangeBounds(range, now);
   return Math.min(Math.max((now - from) * POLL_SHARE, POLL_MS_MIN), POLL_MS_MAX);
 }
 
-/** The range with as much again before and behind it; nothing past `now`. Undefined where it has no two ends to move. */
+/**
+ * The range, three times as long: as much again before and after it, but nothing after `now`. Undefined for a range
+ * without two fixed ends.
+ */
 export function widened(range: TimeRange, now: number): TimeRange | undefined {
   if (range.kind === "last" || range.from === undefined || range.to === undefined) return undefined;
   const lengthMs = range.to - range.from;
   return { kind: "between", from: range.from - lengthMs, to: Math.max(range.to, Math.min(range.to + lengthMs, now)) };
 }
 
-/** The shortest of these lengths ("15m") that reaches back to an instant; undefined where none does. */
+/**
+ * The shortest of these lengths ("15m") that reaches back to an instant. Undefined: none does. `time` and `now` in Unix
+ * ms.
+ */
 export function lengthReaching<T extends { readonly text: string }>(
   time: number,
   now: number,
   lengths: readonly T[],
 ): T | undefined {
-  // A little beforehand, so that the entry does not leave while somebody looks.
+  // With a margin, so that the entry does not leave the range at once.
   return lengths.find(({ text }) => now - (parseInterval(text) ?? 0) * 0.9 < time);
 }
 
-/** "0", "0.2", "12.5", "1,234". */
+/** Entries per minute: "0", "0.2", "12.5", "1,234". */
 export function formatRate(rate: number): string {
   const decimals = rate < 1 ? 2 : rate < 100 ? 1 : 0;
   const rounded = Number(rate.toFixed(decimals));
@@ -112,10 +122,10 @@ function shareOf(part: number, all: number): number | null {
   return all === 0 ? null : part / all;
 }
 
-/** Points of a sparkline, about: few, so that rare timings still make a line. */
+/** About how many points a sparkline has: few, so that rare timings still make a line. */
 const POINTS_WANTED = 24;
 
-/** The highest p95 first, of those that have one. */
+/** The touchpoints with the highest p95, highest first. Those without a p95 are left out. */
 export function slowest(touchpoints: readonly TouchpointTimings[], count: number): TouchpointTimings[] {
   return touchpoints
     .filter(({ p95 }) => p95 !== null)
@@ -123,28 +133,28 @@ export function slowest(touchpoints: readonly TouchpointTimings[], count: number
     .slice(0, count);
 }
 
-/** A touchpoint as the timings page takes it; "" stands for timings without one. */
+/** The selection of a touchpoint. "" stands for timings without one. */
 export function selectionOf(touchpoint: string): Selection {
   return touchpoint === "" ? { kind: "none" } : { kind: "touchpoint", name: touchpoint };
 }
 
-/** A search for the records of these touchpoints; "" where there is none to search for. */
+/** A search for the records of these touchpoints. "": there are none. */
 export function searchForTouchpoints(names: readonly string[]): string {
   return names.map(termFor).join(" OR ");
 }
 
-/** The term of one touchpoint, its name taken as it is. */
+/** The term for one touchpoint. */
 export function termFor(touchpoint: string): string {
   return selectionTerm(selectionOf(touchpoint));
 }
 
-/** The interval of a sparkline in whole ms, as the API takes it; undefined where the range has no length: the server's choice then. */
+/** The interval of a sparkline, in whole ms. Undefined for an open range: the server chooses. */
 export function sparklineInterval(range: TimeRange, now: number): number | undefined {
   const { from, to = now } = rangeBounds(range, now);
   return from === undefined || to <= from ? undefined : Math.max(1, Math.ceil((to - from) / POINTS_WANTED));
 }
 
-/** A touchpoint's p95 by bucket; undefined where the answer has none of it. */
+/** A touchpoint's p95 in ms by bucket. Undefined: the response does not have the touchpoint. */
 export function p95Series(response: SeriesResponse | undefined, touchpoint: string): (number | null)[] | undefined {
   return response?.touchpoints?.find((one) => one.touchpoint === touchpoint)?.buckets.map(({ p95 }) => p95);
 }
@@ -155,13 +165,13 @@ export interface PlanRow {
   readonly admitted: number;
   /** Null: no limit. */
   readonly limit: number | null;
-  /** Of the limit, from 0, above 1 past it; null: no limit. */
+  /** Used share of the limit; above 1 when it is exceeded. Null: no limit. */
   readonly share: number | null;
   readonly overage: number;
   readonly overagePolicy: "continue" | "drop";
 }
 
-/** The month's rows: nearest to their limit first, then by count, then by name. `project`: only this one; "" for all. */
+/** The rows of the current UTC month: the highest share first, then by count and name. `project` "": all. */
 export function planRows({ usage }: UsageResponse, project: string, now: number): PlanRow[] {
   const month = monthOf(now);
   const rows = usage
@@ -170,7 +180,7 @@ export function planRows({ usage }: UsageResponse, project: string, now: number)
       project,
       admitted,
       limit,
-      // A limit of nothing is used up from the start.
+      // A limit of 0 is used up from the start.
       share: limit === null ? null : limit === 0 ? 1 : admitted / limit,
       overage,
       overagePolicy,
@@ -180,25 +190,25 @@ export function planRows({ usage }: UsageResponse, project: string, now: number)
   );
 }
 
-/** How much of the UTC month has gone, 0 to 1. */
-export function monthGone(now: number): number {
+/** The elapsed share of the UTC month, 0 to 1. */
+export function monthElapsed(now: number): number {
   const at = new Date(now);
   const start = Date.UTC(at.getUTCFullYear(), at.getUTCMonth(), 1);
   const end = Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + 1, 1);
   return (now - start) / (end - start);
 }
 
-/** Whether any entry was ever taken: stored, or waiting for its other half. */
+/** Whether any entry was ever accepted: stored, or waiting for its start or end. */
 export function hasEntries({ usage, storage }: UsageResponse): boolean {
   return storage.some(({ records }) => records > 0) || usage.some((row) => row.received > droppedOf(row));
 }
 
-/** Entries that came and were dropped, of all projects and months. */
+/** Dropped entries of all projects and months. */
 export function droppedEntries({ usage }: UsageResponse): number {
   return usage.reduce((sum, row) => sum + droppedOf(row), 0);
 }
 
-/** When the newest record is from, of one project or of all (""); undefined where there is none. */
+/** The time of the newest record of a project, or of all (""), in Unix ms. Undefined: there is no record. */
 export function newestRecord({ storage }: UsageResponse, project: string): number | undefined {
   const times = storage
     .filter((row) => project === "" || row.project === project)

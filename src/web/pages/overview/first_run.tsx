@@ -1,5 +1,6 @@
-// While nothing was ever taken: how to send a first entry, as programs with this server's address in them, and what to look at when
-// none arrives. The app is told of the first entry by the live tail, and looks by itself besides.
+// The overview before the first entry: programs that send one, with this server's address in them, and what to check
+// when none arrives. The live tail reports the first entry. Polling finds open starts and dropped entries, which the
+// tail does not show.
 
 import { useEffect, useMemo } from "preact/hooks";
 import type { KeyPair, UsageResponse } from "../../../core/account_responses.ts";
@@ -14,8 +15,8 @@ import { useParameter } from "../../state/app_context.ts";
 import { droppedEntries } from "./figures.ts";
 import { SNIPPET_IDS, type Snippet, snippetId, snippetsFor } from "./snippets.ts";
 
-/** Starts that wait and entries that are dropped come by no tail: looked for so often, in ms. */
-const LOOK_MS = 3_000;
+/** How often usage is polled for open starts and dropped entries, in ms. */
+const USAGE_POLL_MS = 3_000;
 
 export function FirstRun({ usage }: { readonly usage: UsageResponse }) {
   const [chosen, choose] = useParameter("snippet");
@@ -27,7 +28,7 @@ export function FirstRun({ usage }: { readonly usage: UsageResponse }) {
     <div class="overview-first">
       <section class="panel overview-first-steps" aria-labelledby="overview-first">
         <h2 id="overview-first">Send your first log</h2>
-        <p>Nothing has been stored yet. Take one of these, put your key in, and run it: this page changes by itself.</p>
+        <p>Nothing is stored yet. Copy a program, insert your key, and run it. This page updates itself.</p>
         <Tabs
           label="Language"
           tabs={snippets}
@@ -40,7 +41,7 @@ export function FirstRun({ usage }: { readonly usage: UsageResponse }) {
         {dropped === 0 ? null : (
           <Notice
             tone="warn"
-            title={`${dropped === 1 ? "1 entry" : `${formatCount(dropped)} entries`} came and could not be stored. `}
+            title={`${dropped === 1 ? "1 entry" : `${formatCount(dropped)} entries`} arrived but were not stored. `}
           >
             The <Link page="rejections">rejections</Link> say why, and what to do.
           </Notice>
@@ -58,7 +59,7 @@ function SnippetBox({ snippet }: { readonly snippet: Snippet }) {
     <div class="overview-program">
       {setup === undefined ? null : (
         <>
-          <span class="hint">First, in the folder of the program:</span>
+          <span class="hint">First, in the program's folder:</span>
           <div class="code-line">
             <code>{setup}</code>
             <CopyButton text={setup} label="Copy the command to run first" />
@@ -73,7 +74,7 @@ function SnippetBox({ snippet }: { readonly snippet: Snippet }) {
         <section class="overview-snippet-text" tabIndex={0} aria-label={`${label} program`}>
           <pre>
             {parts.map((part, index) => (
-              // The parts never change places.
+              // The order of the parts never changes.
               <span key={index}>
                 {index === 0 ? null : <mark>{placeholder}</mark>}
                 {part}
@@ -86,7 +87,7 @@ function SnippetBox({ snippet }: { readonly snippet: Snippet }) {
   );
 }
 
-/** Looks for the first entry; what it finds changes the page. */
+/** Waits for the first entry. Its arrival changes the page. */
 function Waiting() {
   const server = useServer();
   const { usage } = server;
@@ -95,7 +96,7 @@ function Waiting() {
     tail.start({});
     return () => tail.stop();
   }, [tail]);
-  const looked = useQuery("/api/v1/usage", {}, { pollMs: LOOK_MS }).state.value.value;
+  const looked = useQuery("/api/v1/usage", {}, { pollMs: USAGE_POLL_MS }).state.value.value;
   const isOther = looked !== undefined && JSON.stringify(looked) !== JSON.stringify(usage.state.value.value);
   useEffect(() => {
     if (isOther) usage.refresh();
@@ -111,20 +112,20 @@ function Waiting() {
 
 const CREATE_SERVER = "simplelogs keys create first --server-only";
 const CREATE_CLIENT = "simplelogs keys create first --client-only --origin http://localhost:3000";
-/** The origins of a new configuration may be changed while this stands. */
+/** How often the keys are polled, in ms: the user may change their origins now. */
 const KEYS_POLL_MS = 10_000;
 const PAIRS_MAX = 5;
 
-/** `isClient`: the program is for browsers. */
+/** Where the keys are, and what an error response means. `isClient`: the program runs in browsers. */
 function KeysHint({ isClient }: { readonly isClient: boolean }) {
   const keys = useQuery("/api/v1/keys", {}, { pollMs: KEYS_POLL_MS });
   const command = isClient ? CREATE_CLIENT : CREATE_SERVER;
   return (
     <section class="panel overview-first-keys" aria-labelledby="overview-keys">
-      <h2 id="overview-keys">Where the key is</h2>
+      <h2 id="overview-keys">Where to find the key</h2>
       <p>
-        In <code>simplelogs.toml</code>, under <code>[[keys]]</code>; the first start also printed it. Keys cannot be
-        read here: only how they begin is shown.
+        In <code>simplelogs.toml</code>, under <code>[[keys]]</code>. The first start also printed it. This page shows
+        only the beginning of each key.
       </p>
       <QueryView
         isSecondary
@@ -136,27 +137,26 @@ function KeysHint({ isClient }: { readonly isClient: boolean }) {
       </QueryView>
       {isClient ? (
         <p>
-          A page may use the client key when its origin, such as <code>https://shop.example.com</code>, stands in the
-          key's <code>origins</code>. A change of the file counts at once; a page that is opened as a file has no
-          origin.
+          A page may use the client key if its origin, such as <code>https://shop.example.com</code>, is in the key's{" "}
+          <code>origins</code>. The server applies changes of the file at once. A page opened as a file has no origin.
         </p>
       ) : null}
-      <p>Where only its hash stands there, or it is lost, make a new one:</p>
+      <p>If the key is lost, or the file has only its hash, create a new one:</p>
       <div class="code-line">
         <code>{command}</code>
         <CopyButton text={command} label="Copy the command" />
       </div>
       <h3>Nothing arrives?</h3>
-      <dl class="overview-answers">
+      <dl class="overview-responses">
         <div>
           <dt>202</dt>
           <dd>
-            It was taken. Should it not appear, the <Link page="rejections">rejections</Link> say why.
+            Accepted. If the entry does not appear, the <Link page="rejections">rejections</Link> say why.
           </dd>
         </div>
         <div>
           <dt>401</dt>
-          <dd>The key is not known, or is of the other type.</dd>
+          <dd>The key is unknown, or of the wrong type.</dd>
         </div>
         <div>
           <dt>403</dt>
@@ -167,7 +167,7 @@ function KeysHint({ isClient }: { readonly isClient: boolean }) {
         <div>
           <dt>422</dt>
           <dd>
-            The body is not as it should be; <code>errors</code> says where.
+            The body is invalid. <code>errors</code> says where.
           </dd>
         </div>
       </dl>
@@ -191,7 +191,7 @@ function Pairs({ pairs, isClient }: { readonly pairs: readonly KeyPair[]; readon
               ? origins.length === 0
                 ? "no origins: always refused"
                 : `from ${origins.join(", ")}`
-              : `into the project ${project}`}
+              : `project ${project}`}
           </div>
         </li>
       ))}

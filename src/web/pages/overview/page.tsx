@@ -1,5 +1,5 @@
-// The overview: how much comes in, how much of it is wrong, what is slow, and how the server is. While nothing was ever taken it
-// says how to send a first entry, and turns into the rest by itself when one arrives.
+// The overview: the traffic, the errors, the slowest touchpoints, and the state of the server. Before the first entry
+// it shows how to send one.
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
@@ -42,11 +42,11 @@ export function OverviewPage() {
 
 interface LiveViewProps {
   readonly usage: UsageResponse;
-  /** The first entry came while somebody looked. */
+  /** The first entry arrived while the page was open. */
   readonly isFirst: boolean;
 }
 
-/** The figures of durations are asked for less often than the counts. */
+/** Durations are refreshed this many times less often than counts. */
 const TIMINGS_POLLS = 2;
 
 function LiveView({ usage, isFirst }: LiveViewProps) {
@@ -58,16 +58,15 @@ function LiveView({ usage, isFirst }: LiveViewProps) {
     const slowPollMs = pollMs === undefined ? undefined : pollMs * TIMINGS_POLLS;
     return { interval: trafficInterval(range, now), pollMs, slowPollMs };
   }, [range, environment]);
-  const counts = useQuery("/api/v1/histogram", { ...parameters, interval }, pollMs === undefined ? {} : { pollMs });
+  const counts = useQuery("/api/v1/histogram", { ...parameters, interval }, { pollMs });
   const { value, isStale, isLoading } = counts.state.value;
   const traffic = useMemo(() => (value === undefined ? undefined : trafficOf(value)), [value]);
-  const slowPoll = slowPollMs === undefined ? {} : { pollMs: slowPollMs };
-  const timings = useQuery("/api/v1/timings", parameters, slowPoll);
+  const timings = useQuery("/api/v1/timings", parameters, { pollMs: slowPollMs });
   return (
     <>
       {isFirst ? (
         <Notice tone="good" title="The first entry has arrived. ">
-          Everything here renews itself. Read it in the <Link page="logs">logs</Link>.
+          This page refreshes itself. Read the entry in the <Link page="logs">logs</Link>.
         </Notice>
       ) : null}
       <Tiles traffic={traffic} isStale={isStale} isLoading={isLoading} />

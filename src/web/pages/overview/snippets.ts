@@ -1,5 +1,6 @@
-// The programs that send a first entry: this server's address is filled in, the key is a placeholder. Each runs as it stands once the
-// key is put in, and takes what it needs from this server: the client library as a script, an npm package or a Python module.
+// Programs that send a first entry. The server's address is filled in, the key is a placeholder. Each runs as it is
+// once the key is inserted, and loads what it needs from this server: the client library as a script, an npm package or
+// a Python module.
 
 export const SNIPPET_IDS = ["browser", "node", "python", "curl"] as const;
 
@@ -10,28 +11,28 @@ export interface Snippet {
   readonly label: string;
   /** How it is run. */
   readonly hint: string;
-  /** A command to run before, once. */
+  /** A command to run once before. */
   readonly setup?: string;
   readonly text: string;
-  /** Stands in `text` where the key belongs. */
+  /** The text that stands for the key. */
   readonly placeholder: string;
 }
 
 const SERVER_KEY = "sk_your_server_key";
 const CLIENT_KEY = "ck_your_client_key";
 
-/** The id that a text names, else the first. */
+/** The id in a text, or the first id. */
 export function snippetId(text: string): SnippetId {
   return SNIPPET_IDS.find((id) => id === text) ?? SNIPPET_IDS[0];
 }
 
-/** `origin`: of the server, as the browser reached it: "http://localhost:7070". */
+/** The programs. `origin` is the server's origin in the browser: "http://localhost:7070". */
 export function snippetsFor(origin: string): readonly Snippet[] {
   return [
     {
       id: "browser",
       label: "Browser",
-      hint: "Put it into a page whose origin is listed with the client key. Errors that nobody catches are sent by themselves.",
+      hint: "Put it into a page whose origin is listed for the client key. Uncaught errors are sent automatically.",
       text: browserText(origin),
       placeholder: CLIENT_KEY,
     },
@@ -46,7 +47,7 @@ export function snippetsFor(origin: string): readonly Snippet[] {
     {
       id: "python",
       label: "Python",
-      hint: "Save it as first_log.py beside it and run: python3 first_log.py",
+      hint: "Save it as first_log.py in the same folder and run: python3 first_log.py",
       setup: `curl --fail --remote-name ${origin}/sdk/simplelogs.py`,
       text: pythonText(origin),
       placeholder: SERVER_KEY,

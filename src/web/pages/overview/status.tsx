@@ -1,4 +1,5 @@
-// How the server is now: whether it takes entries, how full its queue and its disk are, and what it dropped.
+// Two panels of the overview: the state of the server (readiness, queue, disk, dropped entries), and each project's
+// entries of the month against its limit. A mark on each bar shows where an even pace would be now.
 
 import type { ComponentChildren } from "preact";
 import type { StatusResponse, UsageResponse } from "../../../core/account_responses.ts";
@@ -10,14 +11,14 @@ import { Notice } from "../../components/notice.tsx";
 import { QueryView } from "../../components/query_view.tsx";
 import { Badge, formatShare, Meter } from "../../components/values.tsx";
 import { useApp, useScope } from "../../state/app_context.ts";
-import { monthGone, type PlanRow, planRows } from "./figures.ts";
+import { monthElapsed, type PlanRow, planRows } from "./figures.ts";
 
 const POLL_MS = 5_000;
 
 const DURABILITY: Readonly<Record<StatusResponse["durability"], string>> = {
-  sync: "on disk when answered",
-  write: "with the system when answered",
-  memory: "in the queue when answered",
+  sync: "synced to disk before the 202",
+  write: "with the operating system before the 202",
+  memory: "in memory before the 202",
 };
 
 export function Health() {
@@ -45,9 +46,9 @@ function Readiness({
   readonly status: StatusResponse | undefined;
   readonly isOffline: boolean;
 }) {
-  if (isOffline) return <Badge tone="error">not reached</Badge>;
+  if (isOffline) return <Badge tone="error">unreachable</Badge>;
   if (status === undefined) return null;
-  return status.ready ? <Badge tone="good">ready</Badge> : <Badge tone="error">takes no entries</Badge>;
+  return status.ready ? <Badge tone="good">ready</Badge> : <Badge tone="error">not accepting entries</Badge>;
 }
 
 function Figures({ status }: { readonly status: StatusResponse }) {
@@ -58,27 +59,27 @@ function Figures({ status }: { readonly status: StatusResponse }) {
   return (
     <div class="overview-health">
       {ready ? null : (
-        <Notice tone="error" title="Batches are answered 503. ">
+        <Notice tone="error" title="Requests get a 503. ">
           {reason}
         </Notice>
       )}
       <Measure
         name="Queue"
         text={`${formatCount(queue.requests)} of ${formatCount(queue.requestsMax)} requests`}
-        note={`${formatBytes(queue.bytes)} of ${formatBytes(queue.bytesMax)}; when full, senders are asked to wait`}
+        note={`${formatBytes(queue.bytes)} of ${formatBytes(queue.bytesMax)}; when full, senders must wait`}
         share={Math.max(shareOf(queue.requests, queue.requestsMax), shareOf(queue.bytes, queue.bytesMax))}
         warnFrom={0.5}
       />
       <Measure
         name="Disk"
         text={`${formatBytes(storage.bytesOnDisk)} of ${formatBytes(storage.bytesMax)}`}
-        note={`${formatCountOf(storage.records, "record")}; when full, the oldest go first`}
+        note={`${formatCountOf(storage.records, "record")}; when full, the oldest are deleted`}
         share={shareOf(storage.bytesOnDisk, storage.bytesMax)}
         warnFrom={0.9}
       />
       <dl class="overview-facts">
-        <Fact name="Waiting for their other half">{formatCount(entries.open)}</Fact>
-        <Fact name="Dropped so far">
+        <Fact name="Waiting for their start or end">{formatCount(entries.open)}</Fact>
+        <Fact name="Dropped since the start">
           <Link
             page="rejections"
             title={dropped.map(([reason, count]) => `${reason} ${formatCount(count)}`).join(", ")}
@@ -86,8 +87,8 @@ function Figures({ status }: { readonly status: StatusResponse }) {
             {formatCount(droppedCount)}
           </Link>
         </Fact>
-        <Fact name="An entry is">{DURABILITY[durability]}</Fact>
-        <Fact name="Up for">
+        <Fact name="An accepted entry is">{DURABILITY[durability]}</Fact>
+        <Fact name="Uptime">
           {formatDuration(Math.max(0, environment.clock() - startedAt))}, version {version}
         </Fact>
       </dl>
@@ -137,7 +138,7 @@ export function Plan({ usage }: { readonly usage: UsageResponse }) {
   const { project } = useScope();
   const now = environment.clock();
   const rows = planRows(usage, project, now);
-  const gone = monthGone(now);
+  const gone = monthElapsed(now);
   const further = rows.length - ROWS_MAX;
   return (
     <section class="panel" aria-labelledby="overview-plan">
@@ -148,7 +149,7 @@ export function Plan({ usage }: { readonly usage: UsageResponse }) {
       <div class="query-view" data-stale={query.state.value.isStale}>
         <div class="query-content overview-plan">
           <p class="hint">
-            {monthOf(now)} (UTC), {formatShare(gone)} of it gone
+            {monthOf(now)} (UTC), {formatShare(gone)} elapsed
           </p>
           {rows.length === 0 ? <p class="muted">No entries this month yet.</p> : null}
           {rows.slice(0, ROWS_MAX).map((row) => (
@@ -183,14 +184,14 @@ function ProjectPlan({ row, gone }: { readonly row: PlanRow; readonly gone: numb
         </span>
       </div>
       {share === null ? null : (
-        <Meter label={`${project}, of its month's limit`} value={share} max={1} text={formatShare(share)} mark={gone} />
+        <Meter label={`Monthly limit of ${project}`} value={share} max={1} text={formatShare(share)} mark={gone} />
       )}
       {share === null ? null : (
         <div class="overview-measure-text hint">
           <span class="number">{formatShare(share)} used</span>
           {overage > 0 ? (
             <Badge tone={overagePolicy === "drop" ? "error" : "warn"}>
-              {formatCount(overage)} past the limit, {overagePolicy === "drop" ? "dropped" : "stored all the same"}
+              {formatCount(overage)} over the limit, {overagePolicy === "drop" ? "dropped" : "still stored"}
             </Badge>
           ) : share > gone ? (
             <span>ahead of an even pace</span>

@@ -1,4 +1,5 @@
-// The range in four numbers: entries, the share of errors, timings, and what runs now. Each leads to where it can be read in full.
+// The top of the overview: four figures of the time range (entries, error rate, timings, running timings), and entries
+// per minute by level as stacked bars. Dragging over the chart changes the time range.
 
 import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
@@ -15,7 +16,7 @@ import { EmptyState, ScanNotice } from "../../components/notice.tsx";
 import { QueryView } from "../../components/query_view.tsx";
 import { formatShare, Instant, Sparkline } from "../../components/values.tsx";
 import { useApp, useScope, useShortcut } from "../../state/app_context.ts";
-import { type QueryHandle } from "../../state/query.ts";
+import type { QueryHandle } from "../../state/query.ts";
 import type { ParameterChanges } from "../../state/router.ts";
 import { PRESETS, rangeParameters } from "../../state/time_range.ts";
 import {
@@ -28,13 +29,13 @@ import {
   widened,
 } from "./figures.ts";
 
-/** What runs is asked for so often, in ms: it has no range that could be over. */
+/** How often running timings are polled, in ms. They do not depend on the time range. */
 const RUNNING_POLL_MS = 5_000;
 
 interface TilesProps {
   /** Undefined: not known yet. */
   readonly traffic: Traffic | undefined;
-  /** Of another range, or of an earlier time than it should be. */
+  /** The figures belong to another range, or could not be refreshed. */
   readonly isStale: boolean;
   readonly isLoading: boolean;
 }
@@ -50,17 +51,17 @@ export function Tiles({ traffic, isStale, isLoading }: TilesProps) {
   const running = runningQuery.state.value;
   const longest = running.value?.running[0];
   return (
-    <ul class="overview-tiles" aria-label="In numbers">
+    <ul class="overview-tiles" aria-label="Key figures">
       <Tile
         label="Entries"
         page="logs"
         value={traffic === undefined ? undefined : formatCount(traffic.entries)}
-        note={traffic === undefined ? "" : `${formatRate(traffic.rate)} a minute`}
+        note={traffic === undefined ? "" : `${formatRate(traffic.rate)}  per minute`}
         isStale={isStale}
         isLoading={isLoading}
       />
       <Tile
-        label="Error share"
+        label="Error rate"
         page="logs"
         parameters={{ q: "kind:log level:error" }}
         value={traffic === undefined ? undefined : traffic.errorShare === null ? "–" : formatShare(traffic.errorShare)}
@@ -74,7 +75,7 @@ export function Tiles({ traffic, isStale, isLoading }: TilesProps) {
         isBad={(traffic?.errors ?? 0) > 0}
       >
         {traffic === undefined || traffic.errors === 0 ? null : (
-          <Sparkline values={traffic.errorShares} label="Error share over the time range" widthPx={72} heightPx={24} />
+          <Sparkline values={traffic.errorShares} label="Error rate over the time range" widthPx={72} heightPx={24} />
         )}
       </Tile>
       <Tile
@@ -94,7 +95,7 @@ export function Tiles({ traffic, isStale, isLoading }: TilesProps) {
           running.value === undefined
             ? ""
             : longest === undefined
-              ? "no start waits for its end"
+              ? "no timing is running"
               : `longest for ${formatDuration(Math.max(0, environment.clock() - longest.startTime))}`
         }
         isStale={running.isStale}
@@ -132,7 +133,7 @@ function Tile({ label, page, parameters, value, note, isStale, isLoading, isBad 
 
 interface TrafficPanelProps {
   readonly counts: QueryHandle<HistogramResponse>;
-  /** Of the latest answer; undefined: there was none. */
+  /** The figures of the latest response. Undefined: none yet. */
   readonly traffic: Traffic | undefined;
   readonly usage: UsageResponse;
 }
@@ -146,7 +147,7 @@ export function TrafficPanel({ counts, traffic, usage }: TrafficPanelProps) {
   const zoomOut = () => {
     if (wider !== undefined) router.change(rangeParameters(wider));
   };
-  useShortcut("z", "Zoom out of a range that was dragged", zoomOut);
+  useShortcut("z", "Zoom out of a dragged range", zoomOut);
   return (
     <section class="panel" aria-labelledby="overview-traffic">
       <div class="panel-head">
@@ -216,7 +217,7 @@ function TrafficChart({ response, traffic }: TrafficChartProps) {
   );
 }
 
-/** Where there is something, and how to get there. */
+/** Says when the newest record is from, and offers a range that includes it. */
 function NoEntries({ usage }: { readonly usage: UsageResponse }) {
   const { router, environment } = useApp();
   const { project } = useScope();
@@ -224,9 +225,7 @@ function NoEntries({ usage }: { readonly usage: UsageResponse }) {
   if (newest === undefined) {
     return (
       <EmptyState title={project === "" ? "No entries are stored" : "This project has no entries"}>
-        {project === ""
-          ? "What was stored has been removed, or waits for its other half."
-          : "Choose another one above."}
+        {project === "" ? "The records were deleted, or starts wait for their end." : "Choose another project above."}
       </EmptyState>
     );
   }
@@ -234,7 +233,7 @@ function NoEntries({ usage }: { readonly usage: UsageResponse }) {
   return (
     <EmptyState title="No entries in this time range">
       <p>
-        The latest is from <Instant time={newest} />.
+        The newest is from <Instant time={newest} />.
       </p>
       {preset === undefined ? null : (
         <p class="overview-empty-action">

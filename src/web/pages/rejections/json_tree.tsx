@@ -1,5 +1,5 @@
-// Any JSON value as a tree that opens and closes: names and values as text, types told by their form. What is closed is not
-// rendered, so a value of any depth and length can be shown.
+// A JSON value as a tree that opens and closes. Closed parts are not rendered, so a value of any depth and length can
+// be shown.
 
 import { useSignal } from "@preact/signals";
 import { formatCount } from "../../../core/format.ts";
@@ -7,15 +7,15 @@ import { isJsonObject } from "../../../core/json.ts";
 import { Button } from "../../components/button.tsx";
 import { Icon } from "../../components/icon.tsx";
 
-/** Levels that are open at first. */
+/** Levels that are open in the beginning. */
 const OPEN_LEVELS = 3;
-/** Members at first, and further ones at a press. */
+/** Members shown in the beginning, and added by each press. */
 const MEMBERS_STEP = 100;
-/** Levels beyond which nothing is indented further. */
+/** Deeper levels are not indented further. */
 const INDENT_LEVELS_MAX = 12;
 
 interface JsonTreeProps {
-  /** What the value is, read aloud. */
+  /** Accessible name. */
   readonly label: string;
   readonly value: unknown;
 }
@@ -29,7 +29,7 @@ export function JsonTree({ label, value }: JsonTreeProps) {
 }
 
 interface BranchProps {
-  /** Undefined at the top. */
+  /** Undefined for the root. */
   readonly name: string | undefined;
   readonly value: unknown;
   readonly level: number;
@@ -100,7 +100,7 @@ function JsonLeaf({ value }: { readonly value: unknown }) {
   return <span class={`json-value json-${type}`}>{JSON.stringify(value)}</span>;
 }
 
-/** Undefined for what has none by its kind. */
+/** The members of an object or a list. Undefined for other values. */
 function membersOf(value: unknown): readonly (readonly [string, unknown])[] | undefined {
   if (Array.isArray(value)) return value.map((item, index) => [String(index), item] as const);
   return isJsonObject(value) ? Object.entries(value) : undefined;

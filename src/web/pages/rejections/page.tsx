@@ -1,4 +1,5 @@
-// The rejections page: the latest entries that were accepted with their batch and not stored, each with its reason and what to do.
+// The rejections page: the latest entries that were not stored although their batch was accepted. Each has its reason
+// and a hint.
 
 import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
@@ -18,9 +19,9 @@ import { JsonTree } from "./json_tree.tsx";
 
 const POLL_MS = 15_000;
 const LIMIT = 200;
-/** The most that the server gives. */
+/** The largest limit that the server accepts. */
 const LIMIT_MAX = 1_000;
-/** Rows at first, and further ones at a press. */
+/** Rows shown in the beginning, and added by each press. */
 const ROWS_STEP = 100;
 
 export function RejectionsPage() {
@@ -32,16 +33,16 @@ export function RejectionsPage() {
   return (
     <Page title="Rejections">
       <p class="muted">
-        Entries whose batch was accepted and that were not stored all the same: the latest, whatever the time range. How
-        many there were in all stands under <Link page="usage">usage</Link>.
+        The latest entries that were not stored although their batch was accepted, from any time. The total counts are
+        under <Link page="usage">usage</Link>.
       </p>
       <QueryView
         query={query}
         isEmpty={({ rejections }) => rejections.length === 0}
         empty={
           <EmptyState title="Nothing was dropped">
-            Every entry that was received {project === "" ? "" : `for project ${project} `}is stored, or waits for its
-            other half.
+            Every received entry{project === "" ? "" : ` of project ${project}`} is stored, or waits for its start or
+            end.
           </EmptyState>
         }
       >
@@ -51,11 +52,9 @@ export function RejectionsPage() {
             {rejections.length < limit ? null : (
               <p class="rejections-more">
                 {limit === LIMIT_MAX ? null : (
-                  <Button onPress={() => setDepth("more", "replace")}>
-                    Look at the latest {formatCount(LIMIT_MAX)}
-                  </Button>
+                  <Button onPress={() => setDepth("more", "replace")}>Show the latest {formatCount(LIMIT_MAX)}</Button>
                 )}
-                <span class="hint">These are the latest {formatCount(limit)}; there may be older ones.</span>
+                <span class="hint">Showing the latest {formatCount(limit)}. There may be older ones.</span>
               </p>
             )}
           </>
@@ -76,7 +75,7 @@ function Rejections({ rows }: { readonly rows: readonly RejectionRow[] }) {
   return (
     <>
       {reasonText !== "" && reason === undefined ? (
-        <Notice tone="warn">The link's reason is not known: all reasons are shown.</Notice>
+        <Notice tone="warn">The reason in the link is unknown. Showing all reasons.</Notice>
       ) : null}
       <div class="rejections-reasons" role="group" aria-label="Reasons">
         <Button isPressed={reason === undefined} onPress={() => setReason("")}>
@@ -94,7 +93,7 @@ function Rejections({ rows }: { readonly rows: readonly RejectionRow[] }) {
         ))}
       </div>
       {shown.length === 0 && reason !== undefined ? (
-        <EmptyState title={`None of the latest was dropped as ${reason}`}>{REASON_TEXTS[reason]}</EmptyState>
+        <EmptyState title={`None of the latest entries was dropped as ${reason}`}>{REASON_TEXTS[reason]}</EmptyState>
       ) : (
         <ul class="rejections-list" aria-label="Dropped entries" onKeyDown={moveBetween}>
           {shown.map((row) => (
@@ -125,7 +124,7 @@ function Rejections({ rows }: { readonly rows: readonly RejectionRow[] }) {
   );
 }
 
-/** Up and down lead to the next entry. */
+/** The arrow keys move the focus between entries. */
 function moveBetween(event: KeyboardEvent & { readonly currentTarget: HTMLElement }): void {
   const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
   const from = event.target;
@@ -174,7 +173,7 @@ export function Rejection({ row, isOpen, onToggle }: RejectionProps) {
             <strong class="rejections-why">Why: {REASON_TEXTS[reason]}.</strong> {hint}
           </p>
           <p class="muted">
-            Sent into project {project} with the keys of {apiKey}.
+            Sent to project {project} with the keys of {apiKey}.
           </p>
           <div class="rejections-entry">
             <div class="rejections-entry-head">
@@ -188,7 +187,7 @@ export function Rejection({ row, isOpen, onToggle }: RejectionProps) {
             </div>
             {typeof entry === "string" ? (
               <>
-                <p class="hint">It was too long to keep whole: this is its beginning.</p>
+                <p class="hint">The entry was too long to keep. This is its beginning.</p>
                 <pre class="rejections-text">{entry}</pre>
               </>
             ) : (
@@ -201,17 +200,17 @@ export function Rejection({ row, isOpen, onToggle }: RejectionProps) {
   );
 }
 
-/** For people, in a few words. */
+/** Each reason in a few words. */
 const REASON_TEXTS: Readonly<Record<DropReason, string>> = {
-  empty: "nothing in it",
-  invalid_time: "a time that is none",
+  empty: "no content",
+  invalid_time: "invalid time",
   too_deep: "metadata nested too deeply",
   negative_duration: "ends before it starts",
   too_old: "older than the retention",
-  in_future: "more than 24 hours ahead",
+  in_future: "more than 24 hours in the future",
   duplicate: "sent before",
-  quota: "past the month's plan",
-  internal: "a fault of the server",
+  quota: "over the month's plan",
+  internal: "an error of the server",
 };
 
 export interface ReasonCount {
@@ -219,19 +218,19 @@ export interface ReasonCount {
   readonly count: number;
 }
 
-/** Reasons that occur, most frequent first; `chosen` also where it does not. */
+/** The reasons that occur, most frequent first. `chosen` is always included. */
 export function reasonCounts(rows: readonly RejectionRow[], chosen: string): readonly ReasonCount[] {
   return DROP_REASONS.map((reason) => ({ reason, count: rows.filter((row) => row.reason === reason).length }))
     .filter(({ reason, count }) => count > 0 || reason === chosen)
     .toSorted((a, b) => b.count - a.count);
 }
 
-/** The reason that an address names; undefined for none, and for what is none. */
+/** The reason in an address. Undefined for "" and for unknown reasons. */
 export function parseReason(text: string): DropReason | undefined {
   return DROP_REASONS.find((reason) => reason === text);
 }
 
-/** What of an entry fits into a line: its message, touchpoint or key. */
+/** An entry in one line: its message, touchpoint or key, or else its JSON. */
 export function entryTitle(entry: unknown): string {
   if (Array.isArray(entry)) return `${entry.length} ${entry.length === 1 ? "entry" : "entries"}`;
   if (typeof entry === "string") return entry;

@@ -1,4 +1,4 @@
-// The storage page: the data file, what a 202 promises, and what each project takes and keeps.
+// The storage page: the size of the data file, what a 202 promises, and the size and retention of each project.
 
 import type { ProjectStorage, StatusResponse, UsageResponse } from "../../../core/account_responses.ts";
 import { formatBytes, formatCount, formatDuration } from "../../../core/format.ts";
@@ -45,9 +45,9 @@ export function StoragePage() {
                   bytes={total.bytes}
                 />
                 <p class="hint storage-total">
-                  All records together take {formatBytes(total.bytes)}, compressed
-                  {total.perRecord === null ? "" : `: ${formatBytes(total.perRecord)} a record`}. Times are those of the
-                  records.
+                  All records take {formatBytes(total.bytes)}, compressed
+                  {total.perRecord === null ? "" : `: ${formatBytes(total.perRecord)} per record`}. Times are the
+                  records' own.
                 </p>
               </>
             );
@@ -58,7 +58,7 @@ export function StoragePage() {
   );
 }
 
-/** From this share of max_size on, the oldest data is about to go. */
+/** From this share of max_size on, the page warns that the oldest data will be deleted. */
 const HIGH_SHARE = 0.9;
 
 function FilePanel({ status }: { readonly status: StatusResponse }) {
@@ -83,8 +83,8 @@ function FilePanel({ status }: { readonly status: StatusResponse }) {
       />
       {share < HIGH_SHARE ? null : (
         <Notice tone="warn">
-          The file is close to <code>storage.max_size</code>: the oldest data goes first, also before its retention
-          ends.
+          The file is close to <code>storage.max_size</code>. At the limit, the oldest data is deleted, even before its
+          retention ends.
         </Notice>
       )}
       <dl class="storage-facts">
@@ -98,7 +98,7 @@ function FilePanel({ status }: { readonly status: StatusResponse }) {
         </div>
       </dl>
       <p class="hint">
-        With indexes, counters and free space. At <code>storage.max_size</code> the oldest data goes first.
+        Includes indexes, counters and free space. At <code>storage.max_size</code> the oldest data is deleted first.
       </p>
     </section>
   );
@@ -113,15 +113,15 @@ function DurabilityPanel({ status }: { readonly status: StatusResponse }) {
       </div>
       <p>{DURABILITY_TEXTS[status.durability]}</p>
       <p class="hint">
-        Retention is by the record's time. No reader shows an expired record; on disk it goes with its block, up to a
-        day later. Both are set in <code>simplelogs.toml</code>: the retention for each project, and applied at once;
-        the durability for the whole server, at its start.
+        Retention counts from a record's time. Expired records are hidden at once, and deleted with their block up to a
+        day later. Both are set in <code>simplelogs.toml</code>: the retention for each project, applied at once; the
+        durability for the whole server, applied at its start.
       </p>
     </section>
   );
 }
 
-/** Bytes of records, of all projects that are shown. */
+/** Compressed bytes of all rows, and of a record on average. */
 export function totalOf(rows: UsageResponse["storage"]): { readonly bytes: number; readonly perRecord: number | null } {
   const bytes = rows.reduce((sum, row) => sum + row.bytes, 0);
   const records = rows.reduce((sum, row) => sum + row.records, 0);
@@ -188,7 +188,7 @@ function columnsOf(total: number): readonly Column<ProjectStorage>[] {
     {
       id: "share",
       header: "Share",
-      hint: "Of all records' bytes",
+      hint: "Share of all records' bytes",
       isMinor: true,
       cell: ({ project, bytes }) => (
         <span class="storage-share">
@@ -204,8 +204,8 @@ function columnsOf(total: number): readonly Column<ProjectStorage>[] {
     },
     {
       id: "perRecord",
-      header: "A record",
-      hint: "Compressed bytes of a record, on average",
+      header: "Per record",
+      hint: "Average compressed size of a record",
       align: "end",
       isMinor: true,
       sortValue: bytesPerRecord,
@@ -242,13 +242,13 @@ function columnsOf(total: number): readonly Column<ProjectStorage>[] {
 type Durability = StatusResponse["durability"];
 
 const DURABILITY_TEXTS: Readonly<Record<Durability, string>> = {
-  sync: "What was answered 202 is on disk, synced: nothing is lost, not even when the power fails.",
+  sync: "A 202 means that the entries are synced to disk. Nothing is lost, even if the power fails.",
   write:
-    "What was answered 202 is with the operating system: nothing is lost when the server is killed; a power failure can take the last moments.",
-  memory: "What was answered 202 may still wait in memory: when the process dies, what waits is lost.",
+    "A 202 means that the operating system has the entries. Nothing is lost if the server is killed; a power failure can lose the last moments.",
+  memory: "A 202 means that the entries are in memory. If the process dies, entries not yet written are lost.",
 };
 
-/** Null where there is no record. */
+/** Compressed bytes of a record on average. Null: there is no record. */
 function bytesPerRecord({ bytes, records }: { readonly bytes: number; readonly records: number }): number | null {
   return records === 0 ? null : bytes / records;
 }

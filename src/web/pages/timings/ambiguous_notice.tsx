@@ -1,4 +1,5 @@
-// Says which touchpoints want a `key` of their own. Nothing where none does.
+// A warning for touchpoints whose pairs were a guess, because more than one start was possible. Renders nothing when
+// there are none.
 
 import { formatCount, formatCountOf } from "../../../core/format.ts";
 import type { TouchpointTimings } from "../../../core/responses.ts";
@@ -18,21 +19,21 @@ export function AmbiguousNotice({ touchpoints }: { readonly touchpoints: readonl
           <TouchpointLink name={name} />
         </span>
       ))}
-      {more === 0 ? "" : ` and ${formatCount(more)} more`} could have had another start, so the durations may be wrong:
-      send each start and its end with a <code>key</code> of their own.
+      {more === 0 ? "" : ` and ${formatCount(more)} more`} could belong to another start, so their durations may be
+      wrong. Send each start and its end with a <code>key</code> of their own.
     </Notice>
   );
 }
 
-/** Names that a sentence can hold. */
+/** Names in the sentence. */
 const NAMES_MAX = 5;
 
 export interface AmbiguousTouchpoints {
   /** The most ambiguous pairs first, then by name. */
   readonly names: readonly string[];
-  /** Touchpoints beside these. */
+  /** How many further touchpoints there are. */
   readonly more: number;
-  /** Ambiguous pairs of all of them. */
+  /** Ambiguous pairs of all these touchpoints. */
   readonly pairs: number;
 }
 

@@ -1,4 +1,5 @@
-// One touchpoint, or one category: its figures, their course over time, how the durations are spread, and the slowest ones.
+// One touchpoint or category in detail: its figures, percentiles and counts over time, the distribution, and the
+// slowest timings. Dragging over a chart changes the time range.
 
 import { useMemo } from "preact/hooks";
 import { formatCount, formatDuration } from "../../../core/format.ts";
@@ -28,7 +29,7 @@ export function DetailView({ selection }: { readonly selection: Selection }) {
     <QueryView
       query={query}
       isEmpty={(response) => figuresOf(response, selection) === undefined}
-      empty={<EmptyState title="No timings in this time">Choose a longer time range.</EmptyState>}
+      empty={<EmptyState title="No timings in this time range">Choose a longer time range.</EmptyState>}
     >
       {(response) => {
         const figures = figuresOf(response, selection);
@@ -63,8 +64,7 @@ function Detail({ response, figures, selection }: DetailProps) {
         <p class="timings-inline">
           <Badge tone="warn">unregistered</Badge>
           <span class="muted">
-            This name was sent, and nobody registered it. <Link page="touchpoints">Register it</Link> if it is meant to
-            stay.
+            This name is not registered. <Link page="touchpoints">Register it</Link> if you want to keep it.
           </span>
         </p>
       ) : null}
@@ -96,7 +96,7 @@ function Detail({ response, figures, selection }: DetailProps) {
           </div>
         ))}
       </dl>
-      <Course />
+      <TimeCharts />
       {figures.count === 0 ? null : (
         <div class="timings-columns">
           <Distribution figures={figures} />
@@ -124,28 +124,28 @@ const LINES = [
 const PERCENTILES_PX = 200;
 const COUNTS_PX = 120;
 
-function Course() {
+function TimeCharts() {
   const { range, parameters } = useScope();
   const { search } = useTimingsView();
-  // The longest are often so much longer that percentiles could not be told apart.
+  // The maximum is off in the beginning: it is often so high that the percentiles look the same.
   const [max, setMax] = useParameter("max");
   const poll = range.kind === "last" ? { pollMs: FIGURES_POLL_MS } : {};
   const query = useQuery("/api/v1/timings/series", { ...parameters, q: search }, poll);
   return (
-    <section class="panel" aria-labelledby="timings-course">
+    <section class="panel" aria-labelledby="timings-over-time">
       <div class="panel-head">
-        <h2 id="timings-course">Over time</h2>
+        <h2 id="timings-over-time">Over time</h2>
         <span class="timings-inline">
           <span class="hint wide-only">Drag to zoom in</span>
           <Button onPress={() => setMax(max === "" ? "1" : "", "replace")} isPressed={max !== ""}>
-            Show the longest
+            Show max
           </Button>
         </span>
       </div>
       <QueryView
         query={query}
         isEmpty={({ buckets = [] }) => buckets.every(({ count }) => count === 0)}
-        empty={<EmptyState title="Nothing was completed in this time" />}
+        empty={<EmptyState title="No completed timings in this time range" />}
       >
         {(response) => <Charts response={response} hasMax={max !== ""} />}
       </QueryView>
@@ -174,7 +174,7 @@ function Charts({ response, hasMax }: { readonly response: SeriesResponse; reado
   return (
     <div class="timings-stack">
       <Chart
-        label={`Durations over time: p50, p90, p95${hasMax ? ", p99 and the longest" : " and p99"}`}
+        label={`Durations over time: p50, p90, p95${hasMax ? ", p99 and max" : " and p99"}`}
         times={times}
         intervalMs={interval}
         series={percentiles}
@@ -195,7 +195,7 @@ function Charts({ response, hasMax }: { readonly response: SeriesResponse; reado
   );
 }
 
-/** There is no half of a timing, also not on an axis. */
+/** Counts have no fractions, on the axis as well. */
 function formatWhole(count: number): string {
   return Number.isInteger(count) ? formatCount(count) : "";
 }

@@ -1,5 +1,6 @@
-// How durations are spread: bars of classes, each leading to its logs. Exact where the different durations are few enough to be
-// counted one by one; else from the newest timings, which it says.
+// The distribution of durations: bins that link to their logs. It is exact if there are few distinct durations;
+// otherwise it is a sample of the newest timings, and says so. Bin edges are round: 1, 2, 5 and powers of ten over wide
+// ranges, equal steps over narrow ones.
 
 import { formatCount, formatCountOf, formatDuration } from "../../../core/format.ts";
 import type { ScanWarnings, TimingStats } from "../../../core/responses.ts";
@@ -15,13 +16,13 @@ import { joinSearches } from "../../state/search_text.ts";
 
 import { useTimingsView } from "./view_state.tsx";
 
-/** Different durations that are counted one by one, and newest timings that stand for all where there are more. */
+/** Distinct durations up to which the distribution is exact, and the size of the sample otherwise. */
 const VALUES_MAX = 1_000;
 const SAMPLES_MAX = 5_000;
 
 interface Durations extends ScanWarnings {
   readonly durations: readonly CountedDuration[];
-  /** Of the oldest sample, Unix ms; undefined: these are all. */
+  /** The time of the oldest sample, in Unix ms. Undefined: these are all timings. */
   readonly sampledFrom: number | undefined;
 }
 
@@ -41,7 +42,7 @@ export function Distribution({ figures }: { readonly figures: TimingStats }) {
       <QueryView
         query={query}
         isEmpty={({ durations }) => durations.length === 0}
-        empty={<EmptyState title="No durations in this time" />}
+        empty={<EmptyState title="No durations in this time range" />}
       >
         {(response) => <Bars response={response} figures={figures} search={q} />}
       </QueryView>
@@ -123,8 +124,8 @@ function Bars({ response, figures, search }: BarsProps) {
           `Exact: all ${formatCountOf(all, "completed timing")}.`
         ) : (
           <>
-            A sample: the newest {formatCount(all)} of {formatCount(figures.count)} completed timings, back to{" "}
-            <Instant time={sampledFrom} />. The percentiles beside the bars are of all of them.
+            Sample: the newest {formatCount(all)} of {formatCount(figures.count)} completed timings, back to{" "}
+            <Instant time={sampledFrom} />. The percentiles beside the bars cover all timings.
           </>
         )}
       </p>
@@ -132,7 +133,7 @@ function Bars({ response, figures, search }: BarsProps) {
   );
 }
 
-/** The percentiles that lie in a class: "p50", or "p90–p99". */
+/** The percentiles within a bin: "p50", or "p90–p99". */
 function marksWithin(figures: TimingStats, from: number, to: number): string {
   const marks = MARKS.filter((mark) => (figures[mark] ?? -1) >= from && (figures[mark] ?? -1) < to);
   return marks.length > 1 ? `${marks[0]}–${marks.at(-1)}` : marks.join("");
@@ -140,7 +141,7 @@ function marksWithin(figures: TimingStats, from: number, to: number): string {
 
 const MARKS = ["p50", "p90", "p95", "p99"] as const;
 
-/** Durations of `from` ms up to, but without, `to`. */
+/** Durations from `from` ms up to, but not including, `to` ms. */
 export interface DurationBin {
   readonly from: number;
   readonly to: number;
@@ -153,17 +154,20 @@ export interface CountedDuration {
   readonly count: number;
 }
 
-/** Edges in each power of ten, from coarse to fine. */
+/** Edges within each power of ten, from coarse to fine. */
 const LADDERS: readonly (readonly number[])[] = [[1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 5, 7]];
 const STEPS = [1, 2, 5] as const;
 const BINS_MAX = 18;
-/** From so many times the smallest on, equal steps would put nearly everything into the first class. */
+/**
+ * From this ratio of the largest to the smallest duration on, edges are powers of ten: equal steps would put nearly
+ * everything into the first bin.
+ */
 const WIDE_RATIO = 12;
-/** What is shorter shares the first class, in ms. */
+/** Shorter durations share the first bin, in ms. */
 const SHORTEST_MS = 0.001;
 const SHORTEST_POWER = -3;
 
-/** Classes from the shortest duration to the longest, without gaps; [] where there is none. */
+/** Bins from the shortest duration to the longest, without gaps. []: no durations. */
 export function durationBins(durations: readonly CountedDuration[]): readonly DurationBin[] {
   const first = durations[0];
   if (first === undefined) return [];
@@ -190,7 +194,7 @@ function wideEdges(min: number, max: number): readonly number[] {
   return fits.at(-1) ?? ladderEdges([1], min, max);
 }
 
-/** From the last edge at or below `min` to the first one above `max`. */
+/** The edges from the last one at or below `min` to the first one above `max`. */
 function ladderEdges(ladder: readonly number[], min: number, max: number): readonly number[] {
   const lowest = min < SHORTEST_MS ? SHORTEST_POWER : Math.floor(Math.log10(min));
   const edges: number[] = min < SHORTEST_MS ? [0] : [];
@@ -219,7 +223,7 @@ function evenEdges(min: number, max: number): readonly number[] {
   return Array.from({ length: count + 1 }, (_, at) => Number(((start + at) * width).toPrecision(12)));
 }
 
-/** Exact as its decimal text. */
+/** `factor` times ten to the `power`, exact as its decimal text. */
 function scaled(factor: number, power: number): number {
   return Number(`${factor}e${power}`);
 }

@@ -1,4 +1,4 @@
-// What runs now, and for how long: the seconds go on while somebody looks.
+// Two tabs with timings that have no end: those that run now, with a clock that ticks, and those that never finished.
 
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
@@ -39,15 +39,15 @@ export function RunningView() {
     <QueryView
       query={query}
       isEmpty={({ running }) => running.length === 0}
-      empty={<EmptyState title="Nothing runs now">A start without its end is listed here until it ends.</EmptyState>}
+      empty={<EmptyState title="No timing is running">A start is listed here until its end arrives.</EmptyState>}
       announce={({ count }) => `${formatCount(count)} running`}
     >
       {({ running, count }) => (
         <div class="timings-stack">
           <p class="muted">
             {count > running.length
-              ? `The ${formatCount(running.length)} longest of ${formatCountOf(count, "timing")} that run now.`
-              : `${formatCountOf(count, "timing")} running now, whatever the time range.`}
+              ? `The ${formatCount(running.length)} longest of ${formatCountOf(count, "timing")} that are running.`
+              : `${formatCountOf(count, "timing")} running now, in any time range.`}
           </p>
           <DataTable
             label="Running timings, longest first"
@@ -68,20 +68,20 @@ const RUNNING_COLUMNS: readonly Column<Row>[] = [
     cell: ({ timing }) => <Elapsed startTime={timing.startTime} />,
   },
   { id: "touchpoint", header: "Touchpoint", cell: ({ timing }) => <TouchpointLink name={timing.touchpoint} /> },
-  { id: "key", header: "Key", hint: "Leads to its logs", cell: ({ timing }) => <KeyLink name={timing.key} /> },
+  { id: "key", header: "Key", hint: "Opens its logs", cell: ({ timing }) => <KeyLink name={timing.key} /> },
   { id: "started", header: "Started", cell: ({ timing }) => <Instant time={timing.startTime} />, isMinor: true },
   { id: "project", header: "Project", cell: ({ timing }) => timing.project, isMinor: true },
   { id: "message", header: "Message", cell: ({ timing }) => <MessageText text={timing.message} />, isMinor: true },
 ];
 
-/** Each number changes by itself, so that a tick draws no table. */
+/** Each cell has its own clock, so that a tick does not render the table. */
 function Elapsed({ startTime }: { readonly startTime: number }) {
   const now = useNow(TICK_MS);
   const seconds = Math.floor((now - startTime) / 1_000);
   return <span class="number timings-elapsed">{formatDuration(Math.max(0, seconds) * 1_000)}</span>;
 }
 
-/** A row keeps its identity as others end; equal ones are told apart by their order. */
+/** Gives each timing an id that stays the same while others end. Equal timings are numbered. */
 function numbered(running: readonly RunningTiming[]): readonly Row[] {
   const seen = new Map<string, number>();
   return running.map((timing) => {
@@ -93,7 +93,7 @@ function numbered(running: readonly RunningTiming[]): readonly Row[] {
   });
 }
 
-/** Rows at first, and at most; whoever wants more is better served by the logs. */
+/** Rows in the beginning, and at most. The logs page shows more. */
 const UNFINISHED_ROWS_FIRST = 100;
 const UNFINISHED_ROWS_MAX = 1_000;
 
@@ -108,8 +108,8 @@ export function UnfinishedView() {
       query={query}
       isEmpty={({ entries, stoppedEarly }) => entries.length === 0 && stoppedEarly === undefined}
       empty={
-        <EmptyState title="Everything finished">
-          A start whose end does not come in the time that the configuration gives it is listed here.
+        <EmptyState title="All timings finished">
+          A start is listed here when its end does not arrive within the configured time.
         </EmptyState>
       }
       announce={({ entries }) => `${formatCount(entries.length)} never finished`}
@@ -120,8 +120,8 @@ export function UnfinishedView() {
           <div class="timings-bar">
             <span class="muted">
               {response.nextCursor === null
-                ? `${formatCount(response.entries.length)} never finished in this time.`
-                : `The newest ${formatCount(response.entries.length)} of those that never finished.`}
+                ? `${formatCount(response.entries.length)} never finished in this time range.`
+                : `The newest ${formatCount(response.entries.length)} timings that never finished.`}
             </span>
             <Link page="logs" parameters={{ q }}>
               Show in Logs
@@ -153,12 +153,12 @@ export function UnfinishedView() {
 const UNFINISHED_COLUMNS: readonly Column<ShownRecord>[] = [
   { id: "started", header: "Started", cell: ({ startTime, time }) => <Instant time={startTime ?? time} /> },
   { id: "touchpoint", header: "Touchpoint", cell: ({ touchpoint }) => <TouchpointLink name={touchpoint} /> },
-  { id: "key", header: "Key", hint: "Leads to its logs", cell: ({ key }) => <KeyLink name={key} /> },
+  { id: "key", header: "Key", hint: "Opens its logs", cell: ({ key }) => <KeyLink name={key} /> },
   { id: "project", header: "Project", cell: ({ project }) => project, isMinor: true },
   { id: "message", header: "Message", cell: ({ message }) => <MessageText text={message} />, isMinor: true },
 ];
 
-/** Unix ms, anew every `everyMs`. */
+/** The time in Unix ms, updated every `everyMs` while the page is visible. */
 function useNow(everyMs: number): number {
   const { environment } = useApp();
   const now = useSignal(environment.clock());

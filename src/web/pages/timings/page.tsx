@@ -1,4 +1,5 @@
-// The timings page: all touchpoints as a tree, or one of them in detail; what runs now; what never finished.
+// The timings page: all touchpoints as a tree, or one selection in detail; running timings; timings that never
+// finished.
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
@@ -28,7 +29,7 @@ export function TimingsPage() {
     const next: Selection | undefined = outer === undefined ? undefined : { kind: "category", name: outer };
     router.go(router.place("timings", place(selectionParameters(next))));
   };
-  useShortcut("u", "Up: to the category around what is shown", goUp);
+  useShortcut("u", "Up one category", goUp);
   return (
     <Page title="Timings" actions={<SearchField q={q} />}>
       {selection === undefined ? null : <Trail selection={selection} />}
@@ -55,7 +56,7 @@ const TABS: readonly { readonly id: TimingsTab; readonly label: string }[] = [
   { id: "unfinished", label: "Never finished" },
 ];
 
-/** From all timings down to what is shown; focused when somebody opens it, since what was pressed is gone. */
+/** The breadcrumb from all timings to the selection. It takes the focus, since the link that was pressed is gone. */
 function Trail({ selection }: { readonly selection: Selection }) {
   const { place } = useTimingsView();
   const current = useRef<HTMLHeadingElement>(null);
@@ -67,7 +68,7 @@ function Trail({ selection }: { readonly selection: Selection }) {
   const last = outer.at(-1) ?? "";
   const title = selectionTitle(selection);
   return (
-    <nav class="timings-trail" aria-label="Where this lies">
+    <nav class="timings-trail" aria-label="Breadcrumb">
       <Link page="timings" parameters={place(selectionParameters(undefined))}>
         All timings
       </Link>
@@ -89,6 +90,7 @@ function Trail({ selection }: { readonly selection: Selection }) {
   );
 }
 
+/** The page's search. Enter or leaving the field applies it; Escape restores the applied one. */
 function SearchField({ q }: { readonly q: string }) {
   const { router } = useApp();
   const typed = useSignal(q);

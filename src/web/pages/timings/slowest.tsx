@@ -1,4 +1,5 @@
-// The slowest completed timings, each leading to its logs by key.
+// The slowest completed timings. Records arrive newest first, so the search uses a duration threshold that rises until
+// all longer records fit into one response. Then every record that is missing is shorter than those found.
 
 import type { ShownRecord } from "../../../core/record.ts";
 import type { EntriesResponse, ScanWarnings, TimingStats } from "../../../core/responses.ts";
@@ -15,9 +16,11 @@ import { joinSearches } from "../../state/search_text.ts";
 import { KeyLink, MessageText, TouchpointLink, useTimingsView } from "./view_state.tsx";
 
 const WANTED = 20;
-/** A percentile may be off by 1 %: from this share of it on, those that it speaks of are certainly included. */
+/**
+ * A percentile may be off by 1 %. A threshold at this share of it certainly includes the timings above the percentile.
+ */
 const CERTAIN_SHARE = 0.98;
-/** From the shortest lists on; each with how many in a hundred are longer. */
+/** Percentiles from high to low, each with the percentage of timings above it. */
 const LONGER = [
   ["p99", 1],
   ["p95", 5],
@@ -28,7 +31,7 @@ const LONGER = [
 
 interface SlowestProps {
   readonly figures: TimingStats;
-  /** Whether timings of several touchpoints are among them. */
+  /** Whether the timings can have several touchpoints. */
   readonly hasTouchpoints: boolean;
 }
 
@@ -37,7 +40,7 @@ export function Slowest({ figures, hasTouchpoints }: SlowestProps) {
   const { parameters } = useScope();
   const { search } = useTimingsView();
   const from = firstGuess(figures);
-  // The threshold is only a first guess: another one is no other question.
+  // The first threshold is not part of the key: another guess gives the same result.
   const query = useCombinedQuery<SlowestResponse>(JSON.stringify([parameters, search]), (signal) =>
     findSlowest((q, limit) => api.get("/api/v1/entries", { ...parameters, q, limit }, signal), {
       search,
@@ -49,12 +52,12 @@ export function Slowest({ figures, hasTouchpoints }: SlowestProps) {
     <section class="panel" aria-labelledby="timings-slowest">
       <div class="panel-head">
         <h2 id="timings-slowest">Slowest</h2>
-        <span class="hint wide-only">A key leads to its logs</span>
+        <span class="hint wide-only">A key opens its logs</span>
       </div>
       <QueryView
         query={query}
         isEmpty={({ entries }) => entries.length === 0}
-        empty={<EmptyState title="Nothing was completed in this time" />}
+        empty={<EmptyState title="No completed timings in this time range" />}
       >
         {(response) => (
           <div class="timings-stack">
@@ -65,7 +68,7 @@ export function Slowest({ figures, hasTouchpoints }: SlowestProps) {
               rows={response.entries}
               rowKey={({ id }) => id}
             />
-            {response.isExact ? null : <p class="hint">There may be longer ones: not all could be looked at.</p>}
+            {response.isExact ? null : <p class="hint">There may be longer ones: not all timings were searched.</p>}
           </div>
         )}
       </QueryView>
@@ -73,7 +76,7 @@ export function Slowest({ figures, hasTouchpoints }: SlowestProps) {
   );
 }
 
-/** A duration that enough timings, and not many more, exceed; undefined where all come in one answer. */
+/** A duration that enough timings exceed, but not many more. Undefined: all timings fit into one response. */
 function firstGuess(figures: TimingStats): number | undefined {
   if (figures.count <= PAGE_RECORDS) return undefined;
   const [name] = LONGER.find(([, share]) => (figures.count * share) / 100 >= 2 * WANTED) ?? [];
@@ -105,26 +108,27 @@ const COLUMNS: readonly Column<ShownRecord>[] = [
 export interface SlowestResponse extends ScanWarnings {
   /** Longest first. */
   readonly entries: readonly ShownRecord[];
-  /** Whether there is certainly no longer one. */
+  /** Whether a longer timing is impossible. */
   readonly isExact: boolean;
 }
 
 export interface SlowestQuery {
   /** "": everything. */
   readonly search: string;
-  /** In ms: a guess that at least `wanted` are at least so long; undefined: any. */
+  /** The first threshold in ms. At least `wanted` timings should reach it. Undefined: none. */
   readonly from: number | undefined;
   readonly wanted: number;
 }
 
-/** Records that the first question is answered with. */
+/** Records of the first response. */
 export const PAGE_RECORDS = 400;
 /**
- * Records of each further one. Where durations have nothing to do with age, each round leaves a twentieth, and the third one is
- * the last; where the old ones are the longest, only large answers get on.
+ * Records of each response. If durations do not depend on age, each round leaves a twentieth, and the third is the
+ * last. If the oldest timings are the longest, only large responses make progress.
  */
 const ROUNDS_RECORDS = [PAGE_RECORDS, PAGE_RECORDS, 2_000, 10_000, 10_000, 10_000, 10_000] as const;
 
+/** Finds the longest timings of a search. `fetch` runs a search with a limit. */
 export async function findSlowest(
   ask: (q: string, limit: number) => Promise<Outcome<EntriesResponse>>,
   { search, from, wanted }: SlowestQuery,
@@ -146,7 +150,7 @@ export async function findSlowest(
     }
     const last = longest.at(-1);
     const next = last === undefined ? threshold : durationOf(last);
-    // Where many are equally long, only longer ones could still be missing.
+    // If many are equally long, only longer ones can be missing.
     above = next > threshold ? `duration:>=${next}` : `duration:>${next}`;
     threshold = next;
   }

@@ -1,4 +1,4 @@
-// Timings as a tree along the "/" of touchpoints' names: the figures of touchpoints and categories in, the rows that are open out.
+// Timings as a tree along the "/" of touchpoints: figures of touchpoints and categories enter, the visible rows leave.
 
 import { assert } from "../../../core/errors.ts";
 import type { CategoryTimings, TimingStats, TimingsResponse, TouchpointTimings } from "../../../core/responses.ts";
@@ -6,26 +6,26 @@ import { categoriesOf } from "../../../core/touchpoint.ts";
 import { compareValues, type Sort } from "../../components/data_table.tsx";
 import { formatSelection, type Selection } from "../../state/selection.ts";
 
-/** One line: a touchpoint, or a category with what belongs to it below. */
+/** A row: a touchpoint, or a category. */
 export interface TimingRow {
-  /** Unique in the tree; also the selection as the address has it. */
+  /** Unique in the tree: the selection as the address holds it. */
   readonly id: string;
   readonly selection: Selection;
   readonly depth: number;
-  /** The name without that of the category around it. */
+  /** The name without the category around it. */
   readonly label: string;
   readonly figures: TimingStats;
-  /** Whether it could be registered, and is not. */
+  /** A touchpoint that is not registered. */
   readonly isUnregistered: boolean;
-  /** Undefined for a touchpoint: there is nothing below. */
+  /** Undefined for a touchpoint: it has no rows below. */
   readonly isOpen: boolean | undefined;
 }
 
-/** Figures that rows can be ordered by, beside "name". */
+/** The figures that rows can be sorted by, beside "name". */
 const SORT_FIGURES = ["count", "p50", "p90", "p95", "p99", "max", "running", "unfinished"] as const;
 
 interface Category {
-  /** "" for all, else it ends with "/". */
+  /** "" for the root. Others end with "/". */
   readonly name: string;
   readonly touchpoints: TouchpointTimings[];
   readonly categories: Map<string, Category>;
@@ -38,7 +38,7 @@ interface Member {
   readonly below: Category | undefined;
 }
 
-/** The rows of the tree, top down; what lies beside each other in the order of `sort`, then by name. */
+/** The visible rows from the top. Siblings are in the order of `sort`, then by name. */
 export function timingRows(
   { touchpoints, categories = [] }: Pick<TimingsResponse, "touchpoints" | "categories">,
   isOpen: (category: string) => boolean,
@@ -105,17 +105,17 @@ function compareMembers(a: Member, b: Member, { id, isDescending }: Sort): numbe
   return compareValues(a.figures[figure], b.figures[figure], isDescending) || compareValues(a.name, b.name, false);
 }
 
-/** So many touchpoints are all shown at first; of more only the top. */
+/** Up to this many touchpoints, all categories are open in the beginning. */
 const OPEN_TOUCHPOINTS_MAX = 30;
-/** Stands for no category at all. */
+/** The address's text for "everything closed". */
 const NOTHING_OPEN = ",";
 
-/** Every category of an answer, as long as that is a list to look through. */
-export function openAtFirst({ touchpoints, categories = [] }: TimingsResponse): ReadonlySet<string> {
+/** The categories that are open in the beginning: all of a short list, none of a long one. */
+export function initiallyOpen({ touchpoints, categories = [] }: TimingsResponse): ReadonlySet<string> {
   return new Set(touchpoints.length <= OPEN_TOUCHPOINTS_MAX ? categories.map(({ category }) => category) : []);
 }
 
-/** Open categories as the address has them: "api/,db/"; undefined where it says nothing. */
+/** The open categories in the address: "api/,db/". Undefined for "". */
 export function parseOpen(text: string): ReadonlySet<string> | undefined {
   if (text === "") return undefined;
   const names = text.split(",").filter((name) => name !== "");

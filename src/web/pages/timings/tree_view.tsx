@@ -15,12 +15,12 @@ import { useParameter, useScope } from "../../state/app_context.ts";
 import type { ParameterChanges } from "../../state/router.ts";
 import { selectionParameters, selectionTitle } from "../../state/selection.ts";
 import { AmbiguousNotice } from "./ambiguous_notice.tsx";
-import { formatOpen, openAtFirst, parseOpen, type TimingRow, timingRows } from "./timing_tree.ts";
+import { formatOpen, initiallyOpen, parseOpen, type TimingRow, timingRows } from "./timing_tree.ts";
 import { type Trend, useTrends } from "./trends.ts";
 import { FIGURES_POLL_MS, type TimingsTab, useTimingsView } from "./view_state.tsx";
 
 const SORT_DEFAULT = "name";
-/** Rows that a page scrolls through well. */
+/** Rows that a page scrolls smoothly. */
 const ROWS_MAX = 500;
 
 export function TreeView() {
@@ -43,7 +43,7 @@ export function TreeView() {
 
 interface TreeProps {
   readonly response: TimingsResponse;
-  /** When the answer came; another time renews the shapes. */
+  /** When the response arrived. A new time refreshes the sparklines. */
   readonly respondedAtMs: number | undefined;
 }
 
@@ -53,8 +53,8 @@ function Tree({ response, respondedAtMs }: TreeProps) {
   const [openText, setOpen] = useParameter("open");
   const sort = parseSort(sortText === "" ? SORT_DEFAULT : sortText);
   const { categories = [] } = response;
-  const atFirst = useMemo(() => openAtFirst(response), [response]);
-  const open = useMemo(() => parseOpen(openText) ?? atFirst, [openText, atFirst]);
+  const initial = useMemo(() => initiallyOpen(response), [response]);
+  const open = useMemo(() => parseOpen(openText) ?? initial, [openText, initial]);
   const all = useMemo(
     () => timingRows(response, (category) => open.has(category), sort),
     [response, open, sort.id, sort.isDescending],
@@ -66,10 +66,10 @@ function Tree({ response, respondedAtMs }: TreeProps) {
     if (!next.delete(category)) next.add(category);
     setOpen(formatOpen(next), "replace");
   };
-  const places = new Map(rows.map(({ id }, at) => [id, at]));
+  const positions = new Map(rows.map(({ id }, at) => [id, at]));
   const columns = treeColumns({
-    // The table turns the order round when it is descending; the tree's own order already is.
-    placeOf: ({ id }) => (sort.isDescending ? -1 : 1) * (places.get(id) ?? 0),
+    // The table reverses a descending order, but the tree is already in order: undo it.
+    positionOf: ({ id }) => (sort.isDescending ? -1 : 1) * (positions.get(id) ?? 0),
     onToggle: toggle,
     place,
     trends,
@@ -92,18 +92,18 @@ function Tree({ response, respondedAtMs }: TreeProps) {
               onPress={() => setOpen(formatOpen(new Set(categories.map(({ category }) => category))), "replace")}
               isDisabled={open.size >= categories.length}
             >
-              Open all
+              Expand all
             </Button>
             <Button onPress={() => setOpen(formatOpen(new Set()), "replace")} isDisabled={open.size === 0}>
-              Close all
+              Collapse all
             </Button>
           </span>
         )}
       </div>
       {all.length > rows.length ? (
         <Notice tone="info">
-          The first {formatCount(rows.length)} of {formatCount(all.length)} rows are shown. Close categories or search
-          for a name.
+          The first {formatCount(rows.length)} of {formatCount(all.length)} rows are shown. Collapse categories, or
+          search for a name.
         </Notice>
       ) : null}
       <DataTable
@@ -116,13 +116,13 @@ function Tree({ response, respondedAtMs }: TreeProps) {
       />
       <MoreNotice more={response.more} what="touchpoint" />
       <p class="hint">
-        Figures are of completed timings and within 1 % of the exact value; those of a category are of all its timings
-        together.
+        Figures cover completed timings and are within 1 % of the exact value. Those of a category cover all its
+        timings.
         {isUnregistered ? (
           <>
             {" "}
-            <Link page="touchpoints">Register touchpoints</Link> that are meant to stay, so that a mistyped name stands
-            out.
+            <Link page="touchpoints">Register the touchpoints</Link> that you want to keep, so that a mistyped name
+            stands out.
           </>
         ) : null}
       </p>
@@ -133,7 +133,7 @@ function Tree({ response, respondedAtMs }: TreeProps) {
 function NoTimings({ q }: { readonly q: string }) {
   if (q !== "") return <EmptyState title="No timing matches">Try another search or a longer time range.</EmptyState>;
   return (
-    <EmptyState title="No timings in this time">
+    <EmptyState title="No timings in this time range">
       Send an entry with <code>startTime</code> and one with <code>endTime</code> and the same <code>key</code>, or one
       with a <code>duration</code>.
     </EmptyState>
@@ -141,21 +141,21 @@ function NoTimings({ q }: { readonly q: string }) {
 }
 
 interface TreeColumnsOptions {
-  /** Where a row stands, for the table's own sorting. */
-  readonly placeOf: (row: TimingRow) => number;
+  /** The row's position, by which the table sorts. */
+  readonly positionOf: (row: TimingRow) => number;
   readonly onToggle: (category: string) => void;
   readonly place: (changes: ParameterChanges) => ParameterChanges;
   readonly trends: ReadonlyMap<string, Trend>;
 }
 
-function treeColumns({ placeOf, onToggle, place, trends }: TreeColumnsOptions): readonly Column<TimingRow>[] {
+function treeColumns({ positionOf, onToggle, place, trends }: TreeColumnsOptions): readonly Column<TimingRow>[] {
   const duration = (id: "p50" | "p90" | "p95" | "p99" | "max", hint: string, isMinor = false): Column<TimingRow> => ({
     id,
     header: id,
     hint,
     align: "end",
     cell: ({ figures }) => <Duration ms={figures[id]} />,
-    sortValue: placeOf,
+    sortValue: positionOf,
     isMinor,
   });
   const count = (id: "running" | "unfinished", header: string, hint: string): Column<TimingRow> => ({
@@ -164,7 +164,7 @@ function treeColumns({ placeOf, onToggle, place, trends }: TreeColumnsOptions): 
     hint,
     align: "end",
     cell: (row) => <CountLink row={row} count={row.figures[id]} tab={id} place={place} />,
-    sortValue: placeOf,
+    sortValue: positionOf,
     isMinor: true,
   });
   return [
@@ -172,7 +172,7 @@ function treeColumns({ placeOf, onToggle, place, trends }: TreeColumnsOptions): 
       id: "name",
       header: "Touchpoint",
       cell: (row) => <NameCell row={row} onToggle={onToggle} place={place} />,
-      sortValue: placeOf,
+      sortValue: positionOf,
     },
     {
       id: "count",
@@ -180,12 +180,12 @@ function treeColumns({ placeOf, onToggle, place, trends }: TreeColumnsOptions): 
       hint: "Completed timings",
       align: "end",
       cell: ({ figures }) => <span class="number">{formatCount(figures.count)}</span>,
-      sortValue: placeOf,
+      sortValue: positionOf,
     },
-    duration("p50", "Half of the timings took at most so long", true),
-    duration("p90", "9 in 10 took at most so long", true),
-    duration("p95", "19 in 20 took at most so long"),
-    duration("p99", "99 in 100 took at most so long", true),
+    duration("p50", "50 % of the timings took at most this long", true),
+    duration("p90", "90 % of the timings took at most this long", true),
+    duration("p95", "95 % of the timings took at most this long"),
+    duration("p99", "99 % of the timings took at most this long", true),
     duration("max", "The longest", true),
     {
       id: "trend",
@@ -193,7 +193,7 @@ function treeColumns({ placeOf, onToggle, place, trends }: TreeColumnsOptions): 
       cell: ({ id, selection }) => <TrendCell name={selectionTitle(selection)} trend={trends.get(id)} />,
       isMinor: true,
     },
-    count("running", "Running", "Starts that wait for their end now"),
+    count("running", "Running", "Starts that wait for their end"),
     count("unfinished", "Never finished", "Starts whose end never came"),
   ];
 }
@@ -220,7 +220,7 @@ function NameCell({ row, onToggle, place }: CellProps & { readonly onToggle: (ca
         {label}
       </Link>
       {isUnregistered ? (
-        <Badge tone="warn" title="This name was sent, and nobody registered it">
+        <Badge tone="warn" title="Sent, but not registered">
           <span class="wide-only">unregistered</span>
           <span class="narrow-only">unreg.</span>
         </Badge>

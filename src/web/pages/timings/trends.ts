@@ -1,5 +1,5 @@
-// The shapes beside the tree's rows: p95 over time of each row that is seen. Asked for when a row appears, many touchpoints in
-// one question, one question at a time; a category is a question of its own, since percentiles cannot be added up.
+// The sparklines of the tree: p95 over time of each visible row. They load when a row appears, one request at a time. A
+// request holds many touchpoints, or one category, since percentiles cannot be added.
 
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
@@ -13,18 +13,18 @@ import { rangeBounds } from "../../state/time_range.ts";
 import type { TimingRow } from "./timing_tree.ts";
 import { useTimingsView } from "./view_state.tsx";
 
-/** p95 in ms of each bucket; null where nothing was completed. */
+/** p95 in ms of each bucket. Null: nothing was completed. */
 export type Trend = readonly (number | null)[];
 
 export interface TrendQuery {
   readonly q: string;
-  /** One series a touchpoint. */
+  /** One series for each touchpoint. */
   readonly by?: "touchpoint";
 }
 
 export type FetchTrend = (parameters: TrendQuery, signal: AbortSignal) => Promise<Outcome<SeriesResponse>>;
 
-/** Touchpoints of one question, and characters of their names: an address has to hold them. */
+/** Touchpoints of one request, and characters of their names, since a URL must hold them. */
 const NAMES_MAX = 40;
 const NAMES_LENGTH_MAX = 1_500;
 
@@ -33,15 +33,15 @@ export class Trends {
   #fetch: FetchTrend | undefined;
   #search = "";
   #work: AbortController | undefined;
-  #asked = new Set<string>();
-  #waiting: Selection[] = [];
+  #requested = new Set<string>();
+  #queued: Selection[] = [];
 
-  /** By the selection as the address has it. What was known before a renewal stays until it is known anew. */
+  /** Sparklines by selection, as the address holds it. After a refresh, the old ones stay until the new ones arrive. */
   get trends(): ReadonlySignal<ReadonlyMap<string, Trend>> {
     return this.#trends;
   }
 
-  /** Another scope or search: nothing of what is known is true. */
+  /** Begins another scope or search, and forgets all sparklines. */
   start(ask: FetchTrend, search: string): void {
     this.stop();
     this.#trends.value = new Map();
@@ -49,12 +49,12 @@ export class Trends {
     this.#search = search;
   }
 
-  /** What is wanted from now on is asked anew. */
+  /** Loads wanted sparklines again. */
   refresh(): void {
     this.#work?.abort();
     this.#work = undefined;
-    this.#asked = new Set();
-    this.#waiting = [];
+    this.#requested = new Set();
+    this.#queued = [];
   }
 
   stop(): void {
@@ -62,50 +62,50 @@ export class Trends {
     this.#fetch = undefined;
   }
 
-  /** These rows are seen. */
+  /** Loads the sparklines of visible rows that are not loaded yet. */
   want(selections: readonly Selection[]): void {
     for (const selection of selections) {
       const id = formatSelection(selection);
-      if (this.#asked.has(id)) continue;
-      this.#asked.add(id);
-      this.#waiting.push(selection);
+      if (this.#requested.has(id)) continue;
+      this.#requested.add(id);
+      this.#queued.push(selection);
     }
-    if (this.#work === undefined && this.#waiting.length > 0) void this.#fetchAll();
+    if (this.#work === undefined && this.#queued.length > 0) void this.#fetchAll();
   }
 
   async #fetchAll(): Promise<void> {
     const work = new AbortController();
     this.#work = work;
-    while (this.#waiting.length > 0) {
+    while (this.#queued.length > 0) {
       const { names, selection } = this.#next();
       const own = selection === undefined ? touchpointsTerm(names) : selectionTerm(selection);
       const by = selection === undefined ? ({ by: "touchpoint" } as const) : {};
       const outcome = await this.#fetch?.({ q: joinSearches(this.#search, own), ...by }, work.signal);
       if (this.#work !== work) return;
-      // Without its shape a row is still a row: the table itself says what is wrong.
+      // A row can do without its sparkline. The table shows the problem.
       if (outcome?.ok !== true) break;
-      this.#take(outcome.value, names, selection);
+      this.#store(outcome.value, names, selection);
     }
     this.#work = undefined;
   }
 
-  /** As many touchpoints as go together, or one category. */
+  /** The next request: as many touchpoints as fit, or one category. */
   #next(): { readonly names: readonly string[]; readonly selection: Selection | undefined } {
     const names: string[] = [];
     let length = 0;
-    for (const selection of this.#waiting) {
+    for (const selection of this.#queued) {
       if (selection.kind !== "touchpoint") continue;
       length += encodeURIComponent(selection.name.toWellFormed()).length;
       if (names.length === NAMES_MAX || (names.length > 0 && length > NAMES_LENGTH_MAX)) break;
       names.push(selection.name);
     }
-    if (names.length === 0) return { names, selection: this.#waiting.shift() };
+    if (names.length === 0) return { names, selection: this.#queued.shift() };
     const taken = new Set(names);
-    this.#waiting = this.#waiting.filter((one) => one.kind !== "touchpoint" || !taken.has(one.name));
+    this.#queued = this.#queued.filter((one) => one.kind !== "touchpoint" || !taken.has(one.name));
     return { names, selection: undefined };
   }
 
-  #take(
+  #store(
     { buckets, touchpoints = [] }: SeriesResponse,
     names: readonly string[],
     selection: Selection | undefined,
@@ -131,15 +131,15 @@ const INTERVALS_MS: readonly number[] = [
   ...[1, 2, 3, 6, 12].map((hours) => hours * 3_600_000),
   ...[1, 2, 7, 14, 28].map((days) => days * 86_400_000),
 ];
-/** As many as can be told apart in a shape as large as a word. */
+/** Buckets of a sparkline: more could not be told apart. */
 const TREND_BUCKETS_MAX = 40;
 
-/** The interval of a shape over so many ms; undefined, so that the server chooses, where the range has no end. */
+/** The interval of a sparkline over a range of this length, in ms. Undefined for an open range: the server chooses. */
 export function trendInterval(lengthMs: number | undefined): number | undefined {
   return lengthMs === undefined ? undefined : INTERVALS_MS.find((one) => lengthMs / one <= TREND_BUCKETS_MAX);
 }
 
-/** @param answeredAt when the rows' figures came: newer figures want newer trends. */
+/** The sparklines of these rows. A new `respondedAtMs` of the figures refreshes them. */
 export function useTrends(rows: readonly TimingRow[], respondedAtMs: number | undefined): ReadonlyMap<string, Trend> {
   const { environment } = useApp();
   const { api } = useServer();
@@ -152,7 +152,7 @@ export function useTrends(rows: readonly TimingRow[], respondedAtMs: number | un
     const lengthMs = from === undefined ? undefined : (to ?? environment.clock()) - from;
     const interval = trendInterval(lengthMs);
     trends.start(
-      (asked, signal) => api.get("/api/v1/timings/series", { ...parameters, ...asked, interval }, signal),
+      (query, signal) => api.get("/api/v1/timings/series", { ...parameters, ...query, interval }, signal),
       q,
     );
     return () => trends.stop();

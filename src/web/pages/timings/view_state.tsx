@@ -1,4 +1,4 @@
-// What the page's address says beside project and time range, and links to the same page with some of it changed.
+// The state of the timings page in its address, and links that change part of it.
 
 import { useMemo } from "preact/hooks";
 import { Link } from "../../components/link.tsx";
@@ -7,25 +7,25 @@ import type { ParameterChanges } from "../../state/router.ts";
 import { exactTerm, joinSearches } from "../../state/search_text.ts";
 import { parseSelection, type Selection, selectionParameters, selectionTerm } from "../../state/selection.ts";
 
-/** Figures of a range that moves along are renewed so often, in ms. */
+/** How often figures of a relative range are refreshed, in ms. */
 export const FIGURES_POLL_MS = 30_000;
 
 const TIMINGS_TABS = ["figures", "running", "unfinished"] as const;
 export type TimingsTab = (typeof TIMINGS_TABS)[number];
 
 export interface TimingsView {
-  /** As it was typed; "": everything. */
+  /** The search as typed. "": all timings. */
   readonly q: string;
-  /** Undefined: all. */
+  /** Undefined: all timings. */
   readonly selection: Selection | undefined;
   readonly tab: TimingsTab;
-  /** `q` and the selection in one search. */
+  /** The search and the selection as one search. */
   readonly search: string;
-  /** The page's parameters for another selection or tab; search, order and open categories stay. */
+  /** The page's parameters with some of them changed. The others stay. */
   readonly place: (changes: ParameterChanges) => ParameterChanges;
 }
 
-/** Subscribes the component to the address. */
+/** The state of the page. Subscribes the component to the address. */
 export function useTimingsView(): TimingsView {
   const { router } = useApp();
   const { parameters } = router.address.value;
@@ -43,7 +43,7 @@ export function useTimingsView(): TimingsView {
   }, [parameters, q, show, tab]);
 }
 
-/** To the figures of a touchpoint; undefined: the timing has none. */
+/** A link to the figures of a touchpoint. Undefined or "": the timing has none. */
 export function TouchpointLink({ name }: { readonly name: string | undefined }) {
   const { place } = useTimingsView();
   if (name === undefined || name === "") return <span class="muted">none</span>;
@@ -59,7 +59,7 @@ export function TouchpointLink({ name }: { readonly name: string | undefined }) 
   );
 }
 
-/** To everything that has the same correlation key. */
+/** A link to the logs with the same correlation key. */
 export function KeyLink({ name }: { readonly name: string | undefined }) {
   if (name === undefined || name === "") return <span class="muted">none</span>;
   return (
@@ -69,7 +69,7 @@ export function KeyLink({ name }: { readonly name: string | undefined }) {
   );
 }
 
-/** A message, cut to one line; whole when the pointer rests on it. */
+/** A message, cut to one line. The tooltip has the whole text. */
 export function MessageText({ text = "" }: { readonly text: string | undefined }) {
   return (
     <span class="timings-message muted" title={text}>

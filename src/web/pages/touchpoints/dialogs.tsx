@@ -1,4 +1,5 @@
-// What can be done to the list of touchpoints: each change gives its problem, or undefined when it is done.
+// The changes of the list of touchpoints, and their dialogs: register, rename, delete. A dialog stays open with the
+// problem when the server refuses.
 
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
@@ -13,22 +14,22 @@ import type { Problem } from "../../state/query.ts";
 
 const PATH = "/api/v1/touchpoints";
 
-/** A touchpoint that is known. */
+/** An existing touchpoint. */
 export interface KnownName {
   readonly project: string;
   readonly name: string;
 }
 
 export interface TouchpointChanges {
-  /** Whether a change is on its way: one at a time. */
+  /** A change is being sent. There is one at a time. */
   readonly isBusy: boolean;
   register(project: string, name: string): Promise<Problem | undefined>;
   rename(known: KnownName, to: string): Promise<Problem | undefined>;
   remove(known: KnownName): Promise<Problem | undefined>;
 }
 
-/** `renew` asks for the list anew. */
-export function useTouchpointChanges(renew: () => void): TouchpointChanges {
+/** The changes. Each returns its problem, or undefined. `refresh` reloads the list. */
+export function useTouchpointChanges(refresh: () => void): TouchpointChanges {
   const { announcer } = useApp();
   const { api } = useServer();
   const isBusy = useSignal(false);
@@ -39,7 +40,7 @@ export function useTouchpointChanges(renew: () => void): TouchpointChanges {
       isBusy.value = false;
       if (!outcome.ok) return outcome.problem;
       announcer.say(done);
-      renew();
+      refresh();
       return undefined;
     };
     return {
@@ -53,20 +54,20 @@ export function useTouchpointChanges(renew: () => void): TouchpointChanges {
           `Deleted ${name}`,
         ),
     };
-  }, [api, announcer, renew]);
+  }, [api, announcer, refresh]);
   return { isBusy: isBusy.value, ...changes };
 }
 
 interface DialogProps {
   readonly changes: TouchpointChanges;
   readonly onClose: () => void;
-  /** After the change. */
+  /** Called after the change. */
   readonly onDone: () => void;
 }
 
 interface RegisterProps extends DialogProps {
   readonly projects: readonly string[];
-  /** Chosen at first. */
+  /** The preselected project. */
   readonly project: string;
 }
 
@@ -101,7 +102,7 @@ export function RegisterDialog({ changes, onClose, onDone, projects, project }: 
         </label>
       ) : (
         <p class="muted">
-          In project <b>{chosen.value}</b>. What was recorded under the name already belongs to it.
+          In project <b>{chosen.value}</b>. Records with this name already belong to it.
         </p>
       )}
     </NameDialog>
@@ -124,8 +125,8 @@ export function RenameDialog({ changes, onClose, onDone, known }: KnownProps) {
       onDone={onDone}
     >
       <p class="muted">
-        The list changes; records keep the name that they were sent with. If <code>{known.name}</code> is still sent, it
-        comes back as unregistered.
+        Only the list changes: records keep the name that they were sent with. If <code>{known.name}</code> is sent
+        again, it reappears as unregistered.
       </p>
     </NameDialog>
   );
@@ -154,7 +155,7 @@ export function DeleteDialog({ changes, onClose, onDone, known }: KnownProps) {
         <code>{known.name}</code> <span class="muted">in project {known.project}</span>
       </p>
       <p class="muted">
-        It is taken off the list. Its records stay and can be searched as before. If it is still sent, it comes back as
+        It is removed from the list. Its records stay and can still be searched. If it is sent again, it reappears as
         unregistered.
       </p>
       {problem.value === undefined ? null : <ProblemNotice problem={problem.value} />}
@@ -230,7 +231,7 @@ function NameDialog({ title, submit, initial, isBusy, send, onClose, onDone, chi
 
 const LENGTH_MAX = 512;
 
-/** Why nothing can be registered under this name; undefined when it can. The server's own rule, said before it is asked. */
+/** Why a name cannot be registered. Undefined: it can. The same rule as the server's. */
 export function nameProblem(name: string): string | undefined {
   const { length } = name;
   if (length === 0) return "A touchpoint needs a name.";

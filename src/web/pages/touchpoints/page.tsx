@@ -1,4 +1,4 @@
-// The touchpoints page: all names as a tree, those that nobody registered flagged, and what changes the list.
+// The touchpoints page: all names as a tree with a filter, the unregistered ones marked, and the changes of the list.
 
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
@@ -18,39 +18,39 @@ import { TouchpointTable } from "./table.tsx";
 const POLL_MS = 15_000;
 const PROJECT_DEFAULT = "default";
 
-/** What the open dialog is about. */
-type Asked = { readonly kind: "register" } | { readonly kind: "rename" | "delete"; readonly known: KnownName };
+/** The open dialog and its touchpoint. */
+type OpenDialog = { readonly kind: "register" } | { readonly kind: "rename" | "delete"; readonly known: KnownName };
 
 export function TouchpointsPage() {
   const { project } = useScope();
   const query = useQuery("/api/v1/touchpoints", project === "" ? {} : { project }, { pollMs: POLL_MS });
   const changes = useTouchpointChanges(query.refresh);
-  const asked = useSignal<Asked | undefined>(undefined);
+  const dialog = useSignal<OpenDialog | undefined>(undefined);
   const problem = useSignal<Problem | undefined>(undefined);
   const field = useRef<HTMLInputElement>(null);
   const close = () => {
-    asked.value = undefined;
+    dialog.value = undefined;
   };
   const finish = () => {
     problem.value = undefined;
-    const isGone = asked.value?.kind === "delete" || asked.value?.kind === "rename";
+    const isGone = dialog.value?.kind === "delete" || dialog.value?.kind === "rename";
     close();
-    // The button that asked goes with its row.
+    // The button that opened the dialog disappears with its row.
     if (isGone) setTimeout(() => field.current?.focus({ preventScroll: true }));
   };
   const register = async ({ project, path }: TouchpointRowView) => {
     const line = document.activeElement?.closest("tr");
     problem.value = await changes.register(project, path);
-    // The button goes; its neighbour stays, unless the row goes as well.
+    // The button disappears. Focus its neighbour, or the filter if the row disappears as well.
     const next = line?.isConnected === true ? line.querySelector<HTMLElement>(".icon-button") : field.current;
     next?.focus({ preventScroll: true });
   };
-  const ask = (kind: "rename" | "delete") => (row: TouchpointRowView) => {
-    asked.value = { kind, known: { project: row.project, name: row.path } };
+  const open = (kind: "rename" | "delete") => (row: TouchpointRowView) => {
+    dialog.value = { kind, known: { project: row.project, name: row.path } };
   };
   const props = { changes, onClose: close, onDone: finish };
   const openRegister = () => {
-    asked.value = { kind: "register" };
+    dialog.value = { kind: "register" };
   };
   return (
     <Page
@@ -67,8 +67,8 @@ export function TouchpointsPage() {
         isEmpty={({ touchpoints }) => touchpoints.length === 0}
         empty={
           <EmptyState title="No touchpoints yet">
-            A touchpoint says where an entry comes from, such as <code>api/orders/submit</code>. Names that are sent
-            appear here by themselves; register those that you mean to keep.
+            A touchpoint names the place that an entry comes from, such as <code>api/orders/submit</code>. Names that
+            are sent appear here automatically. Register those that you want to keep.
           </EmptyState>
         }
       >
@@ -78,14 +78,14 @@ export function TouchpointsPage() {
             field={field}
             isBusy={changes.isBusy}
             onRegister={(row) => void register(row)}
-            onRename={ask("rename")}
-            onDelete={ask("delete")}
+            onRename={open("rename")}
+            onDelete={open("delete")}
           />
         )}
       </QueryView>
-      {asked.value?.kind === "register" ? <Register {...props} project={project} /> : null}
-      {asked.value?.kind === "rename" ? <RenameDialog {...props} known={asked.value.known} /> : null}
-      {asked.value?.kind === "delete" ? <DeleteDialog {...props} known={asked.value.known} /> : null}
+      {dialog.value?.kind === "register" ? <Register {...props} project={project} /> : null}
+      {dialog.value?.kind === "rename" ? <RenameDialog {...props} known={dialog.value.known} /> : null}
+      {dialog.value?.kind === "delete" ? <DeleteDialog {...props} known={dialog.value.known} /> : null}
     </Page>
   );
 }
@@ -151,7 +151,9 @@ function Touchpoints({ response, field, ...actions }: TouchpointsProps) {
         </p>
       </div>
       {rows.length === 0 ? (
-        <EmptyState title={isUnregisteredOnly && filter === "" ? "All are registered" : "No touchpoint has that name"}>
+        <EmptyState
+          title={isUnregisteredOnly && filter === "" ? "All touchpoints are registered" : "No touchpoint matches"}
+        >
           <Button onPress={() => router.change({ filter: "", state: "", turned: "" })}>Show all</Button>
         </EmptyState>
       ) : (

@@ -1,55 +1,56 @@
-// The trees of touchpoints as the rows that are shown: filtered, and closed where somebody closed them. Answers enter, rows leave.
+// The rows of the tree of touchpoints: the trees of a response enter, filtered rows leave. A row that the user opened
+// or closed is named in the address.
 
 import type { TouchpointNode, TouchpointsResponse } from "../../../core/account_responses.ts";
 import { foldText } from "../../../core/case_folding.ts";
 
-/** Names up to which everything is open at first. */
+/** Up to this many names, everything is open in the beginning. */
 export const OPEN_NAMES_MAX = 300;
 
 export interface TouchpointRowView {
-  /** Unique over all projects, since a project has no ":" in it; stands in the address. */
+  /** Unique over all projects: the project is escaped, so it has no ":". Used in the address. */
   readonly key: string;
   readonly project: string;
-  /** The project's own row. */
+  /** The row is a project. */
   readonly isProject: boolean;
   /** Full name; "" for a project. */
   readonly path: string;
-  /** Its last level, or the project. */
+  /** The last level of the name, or the project. */
   readonly label: string;
   readonly depth: number;
-  /** Null: only a category, or a project. */
+  /** Null for a category or a project. */
   readonly registered: boolean | null;
   readonly firstSeen: number | null;
-  /** Undefined: nothing is below. */
+  /** Undefined: there are no rows below. */
   readonly isOpen: boolean | undefined;
-  /** Names below that are shown when everything is open. */
+  /** Names below that match the filter. */
   readonly namesBelow: number;
   readonly unregisteredBelow: number;
 }
 
 export interface RowOptions {
-  /** Part of a name, whatever the case; "" shows all. */
+  /** Part of a name, in any case. "": all. */
   readonly filter: string;
   readonly isUnregisteredOnly: boolean;
   readonly isOpenAtFirst: boolean;
-  /** Keys of the rows that are not as they are at first. */
+  /** Keys of the rows that the user opened or closed. */
   readonly turned: ReadonlySet<string>;
 }
 
-interface Kept {
+interface Match {
   readonly node: TouchpointNode;
-  readonly children: readonly Kept[];
+  readonly children: readonly Match[];
   readonly names: number;
   readonly unregistered: number;
 }
 
-/** Rows top down; a row for each project where there are several. */
+/** The visible rows from the top. With several projects, each has a row of its own. */
 export function touchpointRows(trees: TouchpointsResponse["tree"], options: RowOptions): readonly TouchpointRowView[] {
   const isOpen = (key: string) => options.isOpenAtFirst !== options.turned.has(key);
   return trees.flatMap(({ project, children }) => {
-    const kept = keep(children, options);
-    if (trees.length === 1) return rowsOf(project, kept, 0, isOpen);
-    if (kept.length === 0) return [];
+    const matches = matchesOf(children, options);
+    if (trees.length === 1) return rowsOf(project, matches, 0, isOpen);
+    if (matches.length === 0) return [];
     const key = escape(project);
     const row: TouchpointRowView = {
       key,
@@ -61,17 +62,17 @@ export function touchpointRows(trees: TouchpointsResponse["tree"], options: RowO
       registered: null,
       firstSeen: null,
       isOpen: isOpen(key),
-      namesBelow: sum(kept, "names"),
-      unregisteredBelow: sum(kept, "unregistered"),
+      namesBelow: sum(matches, "names"),
+      unregisteredBelow: sum(matches, "unregistered"),
     };
-    return [row, ...(row.isOpen === true ? rowsOf(project, kept, 1, isOpen) : [])];
+    return [row, ...(row.isOpen === true ? rowsOf(project, matches, 1, isOpen) : [])];
   });
 }
 
-function keep(nodes: readonly TouchpointNode[], options: RowOptions): readonly Kept[] {
+function matchesOf(nodes: readonly TouchpointNode[], options: RowOptions): readonly Match[] {
   const { filter, isUnregisteredOnly } = options;
   return nodes.flatMap((node) => {
-    const children = keep(node.children, options);
+    const children = matchesOf(node.children, options);
     const isWanted =
       node.registered !== null &&
       (!isUnregisteredOnly || !node.registered) &&
@@ -91,7 +92,7 @@ function keep(nodes: readonly TouchpointNode[], options: RowOptions): readonly K
 
 function rowsOf(
   project: string,
-  nodes: readonly Kept[],
+  nodes: readonly Match[],
   depth: number,
   isOpen: (key: string) => boolean,
 ): readonly TouchpointRowView[] {
@@ -114,16 +115,16 @@ function rowsOf(
   });
 }
 
-function sum(nodes: readonly Kept[], what: "names" | "unregistered"): number {
+function sum(nodes: readonly Match[], what: "names" | "unregistered"): number {
   return nodes.reduce((total, node) => total + node[what], 0);
 }
 
-/** Keys as one parameter of the address. */
+/** A list of keys as one parameter of the address. */
 export function formatKeys(keys: Iterable<string>): string {
   return [...keys].map((key) => escape(key).replaceAll("%2F", "/").replaceAll("%3A", ":")).join(",");
 }
 
-/** The inverse; what is no list of keys has none. */
+/** The inverse of formatKeys. Empty for a text that is not valid. */
 export function parseKeys(text: string): ReadonlySet<string> {
   try {
     return new Set(text === "" ? [] : text.split(",").map(decodeURIComponent));

@@ -1,4 +1,4 @@
-// The tree of touchpoints as a table: what each is, and what can be done to it.
+// The tree of touchpoints as a table: the state of each, and buttons to change it.
 
 import { useSignal } from "@preact/signals";
 import { formatCount, formatCountOf } from "../../../core/format.ts";
@@ -10,7 +10,7 @@ import { Badge, Instant } from "../../components/values.tsx";
 import { exactTerm } from "../../state/search_text.ts";
 import type { TouchpointRowView } from "./rows.ts";
 
-/** Rows at first, and further ones at a press: a project has up to 10,000 names. */
+/** Rows shown in the beginning, and added by each press: a project has up to 10,000 names. */
 const ROWS_STEP = 300;
 
 interface TouchpointTableProps {
@@ -138,7 +138,7 @@ function StateCell({ row: { registered, isOpen, unregisteredBelow } }: { readonl
   if (registered === true) return <Badge tone="good">registered</Badge>;
   if (registered === false) {
     return (
-      <Badge tone="warn" title="Somebody sends it, and nobody has registered it">
+      <Badge tone="warn" title="Sent, but not registered">
         unregistered
       </Badge>
     );

@@ -1,4 +1,4 @@
-// Every month of every project, newest first.
+// Usage of every month and project as a table, and links to the dropped entries by reason.
 
 import { formatBytes, formatCount } from "../../../core/format.ts";
 import { type Column, DataTable } from "../../components/data_table.tsx";
@@ -38,7 +38,7 @@ const COLUMNS: readonly Column<MonthRow>[] = [
   {
     id: "used",
     header: "Of plan",
-    hint: "Entries that count against the plan, as a part of it",
+    hint: "Share of the plan that is used",
     align: "end",
     sortValue: ({ admitted, limit }) => (limit === null ? null : admitted / Math.max(1, limit)),
     cell: ({ admitted, limit }) => (limit === null ? dash : formatShare(admitted / Math.max(1, limit))),
@@ -46,7 +46,7 @@ const COLUMNS: readonly Column<MonthRow>[] = [
   {
     id: "overage",
     header: "Overage",
-    hint: "Entries past the plan",
+    hint: "Entries over the plan",
     align: "end",
     isMinor: true,
     sortValue: ({ limit, overage }) => (limit === null ? null : overage),
@@ -55,7 +55,7 @@ const COLUMNS: readonly Column<MonthRow>[] = [
   {
     id: "bytes",
     header: "On disk",
-    hint: "What the records of the month take, compressed",
+    hint: "Compressed size of the month's records",
     align: "end",
     isMinor: true,
     sortValue: ({ bytes }) => bytes,

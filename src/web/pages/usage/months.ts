@@ -1,6 +1,6 @@
-// Months and days of usage: a month's text enters, bounds, shares and chart values leave. Months and days are UTC, as the plan's are.
+// Figures of the usage page: bounds of months, counts by day, plans. Months and days are UTC, as the plan is.
 
-import { type UsageResponse } from "../../../core/account_responses.ts";
+import type { UsageResponse } from "../../../core/account_responses.ts";
 import { DAY_MS } from "../../../core/limits.ts";
 import type { HistogramResponse } from "../../../core/responses.ts";
 
@@ -8,7 +8,7 @@ export type MonthRow = UsageResponse["usage"][number];
 
 const MONTH = /^\d{4}-(?:0[1-9]|1[0-2])$/;
 
-/** First ms of a month ("2026-11") and of the one after; undefined for what is no month. */
+/** The start of a month ("2026-11") and of the next one, in Unix ms. Undefined for a text that is not a month. */
 export function monthBounds(month: string): { readonly from: number; readonly to: number } | undefined {
   if (!MONTH.test(month)) return undefined;
   const [year, number] = month.split("-").map(Number) as [number, number];
@@ -30,13 +30,13 @@ export function monthName(month: string): string {
   return new Date(bounds.from).toLocaleDateString("en", { month: "long", year: "numeric", timeZone: "UTC" });
 }
 
-/** A UTC midnight as this place's midnight of the same date, so that what is drawn in local time has the right date. */
+/** The local midnight of the same date as a UTC midnight, since charts draw in local time. Unix ms. */
 export function localDay(time: number): number {
   const day = new Date(time);
   return new Date(day.getUTCFullYear(), day.getUTCMonth(), day.getUTCDate()).getTime();
 }
 
-/** Logs and timings of each day, in the shape of a chart. */
+/** Logs and timings of each day, as a chart takes them. */
 export function dayCounts({ buckets }: HistogramResponse) {
   return {
     times: buckets.map(({ time }) => localDay(time)),
@@ -45,7 +45,7 @@ export function dayCounts({ buckets }: HistogramResponse) {
   };
 }
 
-/** The plans of all rows together; undefined where one has no limit. */
+/** The sum of the plans. Undefined when a project has no limit, or there is no row. */
 export function planOf(rows: readonly Pick<MonthRow, "limit">[]): number | undefined {
   if (rows.length === 0) return undefined;
   let sum = 0;
@@ -56,7 +56,7 @@ export function planOf(rows: readonly Pick<MonthRow, "limit">[]): number | undef
   return sum;
 }
 
-/** Reasons with a count, most frequent first. */
+/** The reasons with a count above 0, most frequent first. */
 export function droppedOf({ dropped }: Pick<MonthRow, "dropped">): readonly (readonly [string, number])[] {
   return Object.entries(dropped)
     .filter(([, count]) => count > 0)

@@ -1,4 +1,4 @@
-// The usage page: a month against the plan, in all and by day, and all the months before.
+// The usage page: a month against the plan, its days, and all months.
 
 import { useMemo } from "preact/hooks";
 import { formatBytes, formatCount } from "../../../core/format.ts";
@@ -28,7 +28,7 @@ export function UsagePage() {
         isEmpty={({ usage }) => usage.every((row) => project !== "" && row.project !== project)}
         empty={
           <EmptyState title={project === "" ? "Nothing was received yet" : `Project ${project} has received nothing`}>
-            Entries are counted by project and by the UTC month of their receipt.
+            Entries are counted by project and by the UTC month in which they arrive.
           </EmptyState>
         }
       >
@@ -38,7 +38,7 @@ export function UsagePage() {
   );
 }
 
-/** At least one row. */
+/** `rows` has at least one row. */
 function Usage({ rows }: { readonly rows: readonly MonthRow[] }) {
   const { environment } = useApp();
   const { project } = useScope();
@@ -52,7 +52,7 @@ function Usage({ rows }: { readonly rows: readonly MonthRow[] }) {
   return (
     <div class="usage">
       {chosen === "" || isKnown ? null : (
-        <Notice tone="warn">The link's month is not understood: {monthName(month)} is shown instead.</Notice>
+        <Notice tone="warn">The month in the link is not valid. Showing {monthName(month)} instead.</Notice>
       )}
       <div class="usage-head">
         <h2>
@@ -80,8 +80,8 @@ function Usage({ rows }: { readonly rows: readonly MonthRow[] }) {
         <h2 id="usage-months">All months</h2>
         <MonthTable rows={rows} />
         <p class="hint">
-          Received = stored + waiting + dropped, in entries: a timing that came as a start and an end is two of them.
-          What is kept on disk goes with the retention; the counts stay.
+          Received = stored + waiting + dropped, in entries: a timing sent as a start and an end counts as two.
+          Retention deletes records; the counts stay.
         </p>
       </section>
     </div>
@@ -111,7 +111,7 @@ function Plan({ row }: { readonly row: MonthRow }) {
           <Badge>no limit</Badge>
         ) : (
           <Badge tone={admitted >= 0.9 * limit ? "warn" : "good"}>
-            {limit === 0 ? "nothing allowed" : `${formatShare(admitted / limit)} used`}
+            {limit === 0 ? "no entries allowed" : `${formatShare(admitted / limit)} used`}
           </Badge>
         )}
       </div>
@@ -129,8 +129,8 @@ function Plan({ row }: { readonly row: MonthRow }) {
       )}
       {limit === null ? null : (
         <p class="hint">
-          {overage > 0 ? `${formatCount(overage)} past the plan. ` : null}
-          {overagePolicy === "drop" ? "Past it, entries are dropped." : "Past it, entries are stored all the same."}
+          {overage > 0 ? `${formatCount(overage)} over the plan. ` : null}
+          {overagePolicy === "drop" ? "Entries over the plan are dropped." : "Entries over the plan are still stored."}
         </p>
       )}
       <dl class="usage-facts">
@@ -158,14 +158,14 @@ function Plan({ row }: { readonly row: MonthRow }) {
 }
 
 const DAYS_POLL_MS = 60_000;
-/** A plan this many times the largest day would press the days flat. */
+/** The plan's line is left out if it is this many times the largest day: the bars would be too flat to read. */
 const PLAN_TIMES_MAX = 4;
 
 interface DaysProps {
   readonly month: string;
   readonly bounds: { readonly from: number; readonly to: number };
   readonly project: string;
-  /** Entries a month; undefined: no limit. */
+  /** Entries per month. Undefined: no limit. */
   readonly plan: number | undefined;
 }
 
@@ -178,8 +178,8 @@ function Days({ month, bounds, project, plan }: DaysProps) {
       <div class="panel-head">
         <h2>By day</h2>
         <span class="hint">
-          Records by the day of their time, in UTC
-          {share === undefined ? null : `; the plan's even share is ${formatCount(Math.floor(share))} entries a day`}
+          Records by UTC day of their time
+          {share === undefined ? null : `; the plan allows ${formatCount(Math.floor(share))} entries a day on average`}
         </span>
       </div>
       <QueryView
@@ -213,7 +213,7 @@ function DayChart({ response, label, share }: DayChartProps) {
       { label: "Timings", values: timings, color: "--level-timing", kind: "bars", isStacked: true },
     ];
     if (share !== undefined && share <= PLAN_TIMES_MAX * largest) {
-      series.unshift({ label: "Plan, a day", values: times.map(() => share), color: "--level-warn", kind: "line" });
+      series.unshift({ label: "Plan per day", values: times.map(() => share), color: "--level-warn", kind: "line" });
     }
     return { times, series };
   }, [response, share]);

@@ -89,7 +89,7 @@ describe("a time range that cannot be taken", () => {
   test.each(cases)("%s gives the last hour, and says so", (_fact, parameters) => {
     expect(readRange(parameters, NOW)).toEqual({
       range: lastOf("1h"),
-      problem: expect.stringContaining("the last hour is shown"),
+      problem: expect.stringContaining("Showing the last hour"),
     });
   });
 });

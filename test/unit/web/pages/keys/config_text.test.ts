@@ -105,6 +105,6 @@ describe("a draft", () => {
       origins: expect.stringMatching(/^a\.example: expected scheme:/) as string,
       rate: "A number above 0, up to 1e9",
     });
-    expect(draftProblems(DRAFT, ["web shop"])).toEqual({ name: "There is a pair with this name already" });
+    expect(draftProblems(DRAFT, ["web shop"])).toEqual({ name: "A pair with this name exists already" });
   });
 });

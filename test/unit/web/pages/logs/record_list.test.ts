@@ -4,8 +4,8 @@ import {
   type FetchPage,
   FIRST_RECORDS,
   LIVE_RECORDS_MAX,
+  LOADED_PAGES_MAX,
   PAGE_RECORDS,
-  PAGES_HELD_MAX,
   RecordList,
 } from "../../../../../src/web/pages/logs/record_list.ts";
 import { failure } from "../../../../../src/web/state/query.ts";
@@ -51,7 +51,7 @@ describe("a list of records", () => {
   });
 
   test("holds only what is near, and asks for the rest when it is in sight again", async () => {
-    const pages = PAGES_HELD_MAX * 3;
+    const pages = LOADED_PAGES_MAX * 3;
     const total = FIRST_RECORDS + PAGE_RECORDS * (pages - 1);
     const { ask, gone } = serverOf(total);
     const list = new RecordList(ask);
@@ -62,13 +62,13 @@ describe("a list of records", () => {
     const held = Array.from({ length: list.count }, (_, index) => list.recordAt(index)).filter(
       (one) => one !== undefined,
     );
-    expect(held.length).toBe(PAGES_HELD_MAX * PAGE_RECORDS);
-    expect([list.recordAt(3), list.isGivenUp(3), list.idAt(3)]).toEqual([undefined, true, total - 3]);
+    expect(held.length).toBe(LOADED_PAGES_MAX * PAGE_RECORDS);
+    expect([list.recordAt(3), list.isEvicted(3), list.idAt(3)]).toEqual([undefined, true, total - 3]);
     gone.add(total - 4);
     list.see(3, 3);
     await settled();
-    expect([list.recordAt(3)?.id, list.isGivenUp(3)]).toEqual([total - 3, false]);
-    expect([list.recordAt(4), list.isGivenUp(4), list.count]).toEqual([undefined, false, total]);
+    expect([list.recordAt(3)?.id, list.isEvicted(3)]).toEqual([total - 3, false]);
+    expect([list.recordAt(4), list.isEvicted(4), list.count]).toEqual([undefined, false, total]);
   });
 
   test("puts live records on top, the last one first, and none twice", async () => {

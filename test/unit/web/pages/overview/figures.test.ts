@@ -1,7 +1,7 @@
 // What the overview tells of counts, durations and usage: numbers in, the few that are shown out.
 
 import { describe, expect, test } from "bun:test";
-import { type UsageResponse } from "../../../../../src/core/account_responses.ts";
+import type { UsageResponse } from "../../../../../src/core/account_responses.ts";
 import type { HistogramBucket, TouchpointTimings } from "../../../../../src/core/responses.ts";
 import { formatShare } from "../../../../../src/web/components/values.tsx";
 import {
@@ -9,7 +9,7 @@ import {
   formatRate,
   hasEntries,
   lengthReaching,
-  monthGone,
+  monthElapsed,
   newestRecord,
   p95Series,
   planRows,
@@ -216,8 +216,8 @@ describe("usage", () => {
   });
 
   test("measures the month in UTC", () => {
-    expect(monthGone(NOW)).toBe(0.5);
-    expect(monthGone(Date.UTC(2026, 11, 1))).toBe(0);
+    expect(monthElapsed(NOW)).toBe(0.5);
+    expect(monthElapsed(Date.UTC(2026, 11, 1))).toBe(0);
   });
 
   test("tells a server that took something from one that took nothing, or dropped it all", () => {

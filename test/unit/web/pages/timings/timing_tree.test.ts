@@ -5,7 +5,7 @@ import type { CategoryTimings, TimingStats, TouchpointTimings } from "../../../.
 import { parseSort } from "../../../../../src/web/components/data_table.tsx";
 import {
   formatOpen,
-  openAtFirst,
+  initiallyOpen,
   parseOpen,
   type TimingRow,
   timingRows,
@@ -120,8 +120,8 @@ describe("open categories", () => {
   });
 
   test("are all at first, unless there are too many touchpoints to look through", () => {
-    expect(openAtFirst(ANSWER)).toEqual(new Set(["api/", "api/orders/", "db/"]));
+    expect(initiallyOpen(ANSWER)).toEqual(new Set(["api/", "api/orders/", "db/"]));
     const many = Array.from({ length: 31 }, (_, at) => touchpoint(`api/${at}`, 1, 1));
-    expect(openAtFirst({ more: 0, touchpoints: many, categories: [category("api/", 31, 1)] })).toEqual(new Set());
+    expect(initiallyOpen({ more: 0, touchpoints: many, categories: [category("api/", 31, 1)] })).toEqual(new Set());
   });
 });
