@@ -67,7 +67,7 @@ describe("a route handler of Next", () => {
   async function recorded(touchpoint: string, method = "GET"): Promise<Entry> {
     const find = () =>
       entries().find((entry) => entry.touchpoint === touchpoint && entry.metadata?.["method"] === method);
-    await untilTrue(`${touchpoint} is recorded`, () => find() !== undefined, 10_000);
+    await untilTrue(`${touchpoint} is recorded`, () => find() !== undefined);
     return find() as Entry;
   }
 

@@ -35,6 +35,8 @@ async function run(folder: string, line: readonly string[], env: Record<string, 
 
 const SERVER = "sk_0123456789abcdef";
 const CLIENT = "ck_0123456789abcdef";
+/** Whether it can listen is looked at as well, and somebody may listen on the default port. */
+const ANY_PORT = "port = 0";
 const CONFIG = `[[keys]]
 name = "web shop"                # mine
 project = "shop"
@@ -57,11 +59,14 @@ describe("init", () => {
     await withFolder(async (folder) => {
       const { out, err, error } = await run(folder, ["init"]);
       expect([err, error]).toEqual(["", undefined]);
-      const text = readFileSync(join(folder, "simplelogs.toml"), "utf8");
+      const file = join(folder, "simplelogs.toml");
+      const text = readFileSync(file, "utf8");
       const keys = out.match(/[sc]k_[A-Za-z0-9_-]{32}/g) ?? [];
       expect(keys.length).toBe(3);
       expect(keys.every((key) => text.includes(`"${key}"`))).toBe(true);
       expect(out.trimEnd().split("\n").at(-3)).toStartWith("curl -X POST http://127.0.0.1:7070/api/v1/enqueue ");
+      expect(text).toMatch(/^port = 7070 /m);
+      writeFileSync(file, text.replace("port = 7070", ANY_PORT));
       expect((await run(folder, ["check"])).out).toStartWith("OK simplelogs.toml\n");
     });
   });
@@ -90,13 +95,13 @@ describe("init", () => {
 
 describe("check", () => {
   test("says OK and what the configuration means, keys masked", async () => {
-    await withConfig(CONFIG, async (folder) => {
+    await withConfig(`${ANY_PORT}\n${CONFIG}`, async (folder) => {
       const { out, err, error } = await run(folder, ["check"]);
       expect([err, error]).toEqual(["", undefined]);
       expect(out).toBe(
         [
           "OK simplelogs.toml",
-          "listen      http, 127.0.0.1 port 7070",
+          "listen      http, 127.0.0.1 port any",
           `data        ${join(folder, "simplelogs.db")}`,
           "durability  sync",
           "reading     off (no admin_token)",
@@ -111,14 +116,14 @@ describe("check", () => {
   });
 
   test("says the same as JSON", async () => {
-    await withConfig(CONFIG, async (folder, file) => {
+    await withConfig(`${ANY_PORT}\n${CONFIG}`, async (folder, file) => {
       const { out } = await run(folder, ["check", "--json"]);
       expect(JSON.parse(out)).toEqual({
         ok: true,
         file,
         warnings: [],
         host: "127.0.0.1",
-        port: 7070,
+        port: 0,
         tls: false,
         data: join(folder, "simplelogs.db"),
         durability: "sync",
@@ -140,11 +145,11 @@ describe("check", () => {
   });
 
   test("warns on stderr, and is content", async () => {
-    await withConfig(`[[keys]]\nname = "ab"\nclient = "${CLIENT}"\n`, async (folder, file) => {
+    await withConfig(`${ANY_PORT}\n[[keys]]\nname = "ab"\nclient = "${CLIENT}"\n`, async (folder, file) => {
       chmodSync(file, 0o600);
       const { err, error } = await run(folder, ["check"]);
       expect([err, error]).toEqual([
-        'simplelogs.toml:1: warning: keys: the client key of "ab" has no origins: it is always rejected\n',
+        'simplelogs.toml:2: warning: keys: the client key of "ab" has no origins: it is always rejected\n',
         undefined,
       ]);
     });
