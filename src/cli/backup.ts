@@ -6,7 +6,7 @@ import { OperatingError } from "../core/errors.ts";
 import { formatBytes, formatCountOf } from "../core/format.ts";
 import { backupTo } from "../store/backup.ts";
 import { isStoreError } from "../store/database.ts";
-import { privateCopy } from "../store/untouched.ts";
+import { privateCopy } from "../store/read_only_data.ts";
 import { addConfigOption, type CliContext, displayPath } from "./context.ts";
 import { jsonLine } from "./json_line.ts";
 import { Progress } from "./progress.ts";

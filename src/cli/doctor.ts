@@ -7,9 +7,9 @@ import type { Clock } from "../core/clock.ts";
 import { OperatingError } from "../core/errors.ts";
 import { formatCountOf } from "../core/format.ts";
 import { escapeControls } from "../core/terminal.ts";
-import { DataReader } from "../store/data_reader.ts";
 import { isCorruption, isStoreError } from "../store/database.ts";
-import { asItIs, canBeWritten, type UntouchedData, untouchedData } from "../store/untouched.ts";
+import { asItIs, canBeWritten, type UntouchedData, untouchedData } from "../store/read_only_data.ts";
+import { DataReader } from "../store/tables_reader.ts";
 import { addConfigOption, type CliContext, configFileOf, givenConfig } from "./context.ts";
 import { checkBlocks } from "./doctor_blocks.ts";
 import {

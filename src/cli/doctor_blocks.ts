@@ -1,7 +1,7 @@
 // What the store finds when it looks at a whole data file, as doctor's findings.
 
 import { formatBytes, formatCountOf } from "../core/format.ts";
-import type { UntouchedData } from "../store/untouched.ts";
+import type { UntouchedData } from "../store/read_only_data.ts";
 import { verifyData } from "../store/verify/verify.ts";
 import type { Finding } from "./doctor_checks.ts";
 

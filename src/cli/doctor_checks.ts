@@ -7,9 +7,9 @@ import { type ConfigProblem, formatProblem } from "../config/problem.ts";
 import type { Settings } from "../config/settings.ts";
 import { formatBytes, formatInstant } from "../core/format.ts";
 import { FUTURE_MS_MAX } from "../core/limits.ts";
+import { freeBytes } from "../store/disk_space.ts";
 import { LOCK_SUFFIX, lockHolder } from "../store/lock.ts";
 import { RESERVE_BYTES, ReserveFile } from "../store/space/reserve.ts";
-import { freeBytes } from "../store/space/space.ts";
 import { type CliContext, displayPath } from "./context.ts";
 
 /** "ok" is a check that found nothing; a "warning" works for now; a "problem" is wrong. */

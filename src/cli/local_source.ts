@@ -11,9 +11,9 @@ import type { Steps } from "../query/scan/scan.ts";
 import { projectRules, type ReadRules, refuseUnknownProject } from "../query/scan/scope.ts";
 import { StatisticsCache } from "../query/scan/statistics_cache.ts";
 import { TailHub } from "../query/stream/tail.ts";
-import { DataReader } from "../store/data_reader.ts";
 import { isStoreError } from "../store/database.ts";
-import { asItIs, type UntouchedData } from "../store/untouched.ts";
+import { asItIs, type UntouchedData } from "../store/read_only_data.ts";
+import { DataReader } from "../store/tables_reader.ts";
 import { type Question, type RecordSource, refusalError } from "./source.ts";
 
 /** How often a tail looks for new records, in ms. */

@@ -10,7 +10,7 @@ import type { ScanWarnings } from "../core/responses.ts";
 import { shownText } from "../core/terminal.ts";
 import { sentTimeZone } from "../core/time_zone.ts";
 import type { ReadRules } from "../query/scan/scope.ts";
-import { asItIs, canBeWritten, type UntouchedData, untouchedData } from "../store/untouched.ts";
+import { asItIs, canBeWritten, type UntouchedData, untouchedData } from "../store/read_only_data.ts";
 import { type CliContext, configFileOf, givenConfig, requireReadingSettings, requireSettings } from "./context.ts";
 import type { WriteText } from "./export.ts";
 import { parseInstant } from "./instant.ts";

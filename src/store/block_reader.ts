@@ -6,11 +6,10 @@ import { BlockDamagedError, BlockGoneError } from "../block/codec/damage.ts";
 import type { ZoneMap } from "../block/stats/zone_map.ts";
 import { TIME_MS_MAX } from "../core/limits.ts";
 import type { Database, Statement } from "../runtime/driver.ts";
-import { isFinished } from "./block_entry.ts";
-import { checkComplete, checkWritten, type Written } from "./chunk_check.ts";
+import { checkComplete, checkWritten, HeaderCheck, type Written } from "./block_table.ts";
+import { isFinished } from "./catalog.ts";
 import { isCorruption, openForReading } from "./database.ts";
 import { PIECES_MAX } from "./schema.ts";
-import { HeaderCheck } from "./zone_map_check.ts";
 
 /** A block, without its pieces. */
 export interface BlockInfo extends ZoneMap {

@@ -1,12 +1,12 @@
 // The blocks of the data file, known in memory by the one thread that writes: what to merge, what to drop, what to show.
+// What the writer remembers of each block, and when a block is big enough to be left alone.
 
 import { BlockDamagedError } from "../block/codec/damage.ts";
 import { openBlock } from "../block/open_block.ts";
+import { BLOCK_RECORDS_MAX } from "../core/limits.ts";
 import type { Database } from "../runtime/driver.ts";
-import { type BlockEntry, isFinished } from "./block_entry.ts";
-import { BlockTable } from "./block_table.ts";
+import { BlockTable, HeaderCheck } from "./block_table.ts";
 import { isCorruption } from "./database.ts";
-import { HeaderCheck } from "./zone_map_check.ts";
 
 /** No record has it. */
 const NEWEST_ID = Number.MAX_SAFE_INTEGER;
@@ -137,4 +137,30 @@ function recovered(row: BlockEntry, database: Database): BlockEntry {
 
 function dayName(block: BlockEntry): string {
   return `${block.project}/${block.day}`;
+}
+
+/** Inflated bytes that a merge may hold: bounds the compactor's memory when records are large. */
+export const MERGE_RAW_BYTES_MAX = 64 * 1024 * 1024;
+/** A block of at least half the size of a full one is finished. */
+const FINISHED_RECORDS_MIN = BLOCK_RECORDS_MAX / 2;
+const FINISHED_RAW_BYTES_MIN = MERGE_RAW_BYTES_MAX / 2;
+
+/** One row of `blocks`, as far as merging and removing need it. Times in Unix ms. */
+export interface BlockEntry {
+  readonly id: number;
+  /** Row of `projects`. */
+  readonly project: number;
+  readonly day: number;
+  readonly records: number;
+  readonly timeMax: number;
+  /** The id of the oldest record: ids are given in the order of receipt, whatever a record or the machine's clock says of time. */
+  readonly idMin: number;
+  /** Compressed. */
+  readonly bytes: number;
+  readonly rawBytes: number;
+}
+
+/** Whether a block is left alone for good. */
+export function isFinished(block: Pick<BlockEntry, "records" | "rawBytes">): boolean {
+  return block.records >= FINISHED_RECORDS_MIN || block.rawBytes >= FINISHED_RAW_BYTES_MIN;
 }

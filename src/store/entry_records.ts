@@ -3,10 +3,9 @@
 // entry leaves open what it would have been, one for each case.
 
 import { readWaitingRow } from "../commit/pending_timing.ts";
-import { type Source } from "../core/entry.ts";
+import type { Source } from "../core/entry.ts";
 import { isJsonObject, type JsonObject } from "../core/json.ts";
-import type { Kind, StoredRecord } from "../core/record.ts";
-import { LEVELS, SOURCES } from "../core/record.ts";
+import { type Kind, LEVELS, SOURCES, type StoredRecord } from "../core/record.ts";
 
 /** What a row says of its entry. Unix ms. */
 export interface EntryRow {

@@ -3,7 +3,7 @@
 // hundreds waits to fill a whole block. A block that is big enough is left alone for good.
 
 import { BLOCK_RECORDS_MAX } from "../core/limits.ts";
-import { type BlockEntry, MERGE_RAW_BYTES_MAX } from "./block_entry.ts";
+import { type BlockEntry, MERGE_RAW_BYTES_MAX } from "./catalog.ts";
 
 /** So many blocks of one tier become one of the next. */
 const FAN_IN = 64;

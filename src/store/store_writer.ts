@@ -12,15 +12,14 @@ import type { ClockReading } from "../core/clock.ts";
 import { OperatingError } from "../core/errors.ts";
 import type { StoredSession } from "../core/session.ts";
 import type { Database } from "../runtime/driver.ts";
-import type { BlockEntry } from "./block_entry.ts";
 import { BlockTable } from "./block_table.ts";
-import { BlockCatalog } from "./catalog.ts";
+import { BlockCatalog, type BlockEntry } from "./catalog.ts";
 import { isStoreError, openForWriting } from "./database.ts";
+import { checkpointPartly, tryCheckpointFully } from "./disk_space.ts";
 import { type MergePlan, planMerge } from "./merge_plan.ts";
 import { OpenedFiles } from "./opened_files.ts";
 import { ProjectTable } from "./project_table.ts";
 import { RedoLog } from "./redo_log.ts";
-import { checkpointPartly, tryCheckpointFully } from "./space/space.ts";
 import { StateTables } from "./state_tables.ts";
 import { TouchpointTable } from "./touchpoint_table.ts";
 

@@ -1,3 +1,4 @@
+// A reader of the data file: its blocks and everything beside them, over one read-only connection.
 // A read-only view of everything beside blocks, over a connection that the caller opened (and may share with a reader of
 // blocks). In: small tables. Out: rows, as the contract's words name them. Each call is one short read transaction, or a
 // part of the caller's.
@@ -5,14 +6,32 @@
 import { readWaitingRow } from "../commit/pending_timing.ts";
 import type { KeyUse, TouchpointRow } from "../core/account_responses.ts";
 import { DROP_REASONS, type DropReason } from "../core/drop.ts";
-import { type Level, type Source } from "../core/entry.ts";
+import type { Level, Source } from "../core/entry.ts";
 import { monthOf } from "../core/instant.ts";
 import { isJsonObject } from "../core/json.ts";
 import { DAY_MS } from "../core/limits.ts";
-import type { StoredRecord } from "../core/record.ts";
-import { SOURCES } from "../core/record.ts";
+import { SOURCES, type StoredRecord } from "../core/record.ts";
 import { TOUCHPOINT_BYTES_MAX, TOUCHPOINT_LENGTH_MAX } from "../core/touchpoint.ts";
 import type { Database } from "../runtime/driver.ts";
+import { BlockReader } from "./block_reader.ts";
+import { openForReading, type ReadAccess } from "./database.ts";
+
+export class DataReader {
+  readonly blocks: BlockReader;
+  readonly details: DetailsReader;
+  readonly #database: Database;
+
+  /** Throws OperatingError. */
+  constructor(file: string, access: ReadAccess = "shared") {
+    this.#database = openForReading(file, access);
+    this.blocks = new BlockReader(this.#database);
+    this.details = new DetailsReader(this.#database);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
 
 /** A dropped entry that is kept for people to look at. */
 export interface RejectedEntry {

@@ -9,7 +9,7 @@ import type { TimingsResponse } from "../../src/core/responses.ts";
 import { runQuery } from "../../src/query/engine.ts";
 import { StatisticsCache } from "../../src/query/scan/statistics_cache.ts";
 import { openForReading } from "../../src/store/database.ts";
-import { eraseRecords } from "../../src/store/erase/erase_file.ts";
+import { eraseRecords } from "../../src/store/erase/erase.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
 import { DetailsReader } from "../../src/store/tables_reader.ts";
 import { withFolder } from "../support/folder.ts";

@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { AgeClock, earliestNow, TRUST_AFTER_MS } from "../../src/core/clock.ts";
 import { DAY_MS } from "../../src/core/limits.ts";
-import { Maintenance } from "../../src/store/maintenance.ts";
+import { Maintenance } from "../../src/store/space/maintenance.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
 import { withFolder } from "../support/folder.ts";
 import { groupOf, NOTHING, NOW, recordOf } from "../support/groups.ts";

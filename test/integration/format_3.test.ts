@@ -18,8 +18,8 @@ import type { FieldsResponse, TimingsResponse, ValuesResponse } from "../../src/
 import { EntryWorker } from "../../src/ingest/loop.ts";
 import { runQuery } from "../../src/query/engine.ts";
 import { StatisticsCache } from "../../src/query/scan/statistics_cache.ts";
-import { DataReader } from "../../src/store/data_reader.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
+import { DataReader } from "../../src/store/tables_reader.ts";
 import { verifyData } from "../../src/store/verify/verify.ts";
 import { GroupCommits } from "../../src/threads/writer/group_commits.ts";
 import { readingAt } from "../support/clock_reading.ts";

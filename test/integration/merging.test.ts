@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { DAY_MS } from "../../src/core/limits.ts";
-import { Maintenance } from "../../src/store/maintenance.ts";
+import { Maintenance } from "../../src/store/space/maintenance.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
 import type { MergeResult } from "../../src/threads/messages.ts";
 import { Merging } from "../../src/threads/writer/merging.ts";

@@ -5,7 +5,7 @@ import { readdirSync, readlinkSync } from "node:fs";
 import type { QueryRequest, TailEvent } from "../../src/core/queries.ts";
 import type { EntriesResponse } from "../../src/core/responses.ts";
 import { TailHub } from "../../src/query/stream/tail.ts";
-import { DataReader } from "../../src/store/data_reader.ts";
+import { DataReader } from "../../src/store/tables_reader.ts";
 import { Readers } from "../../src/threads/main/readers.ts";
 import { untilTrue } from "../support/condition.ts";
 import { isOrdered, orderDeath } from "../support/dying_on_demand.ts";

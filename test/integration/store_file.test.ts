@@ -4,7 +4,7 @@ import { chmodSync, existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { BlockReader } from "../../src/store/block_reader.ts";
 import { openForReading, openForWriting, upgradeFormat } from "../../src/store/database.ts";
-import { checkpointFully, cutFile, spaceUsed, vacuumStep } from "../../src/store/space/space.ts";
+import { checkpointFully, cutFile, spaceUsed, vacuumStep } from "../../src/store/disk_space.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
 import { withFolder } from "../support/folder.ts";
 

@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { isFinished } from "../../../src/store/block_entry.ts";
+import { isFinished } from "../../../src/store/catalog.ts";
 import { EXECUTABLE, pause } from "../command.ts";
 import type { Target } from "./load.ts";
 import type { StoredRun } from "./report.ts";

@@ -12,10 +12,10 @@ import { dirname, resolve } from "node:path";
 import { OperatingError } from "../../core/errors.ts";
 import type { Database } from "../../runtime/driver.ts";
 import { isStoreError } from "../database.ts";
+import { freeBytes, spaceUsed, tryCheckpointFully } from "../disk_space.ts";
 import { lockData } from "../lock.ts";
-import { openStore } from "../maintenance.ts";
 import type { StoreWriter } from "../store_writer.ts";
-import { freeBytes, spaceUsed, tryCheckpointFully } from "./space.ts";
+import { openStore } from "./maintenance.ts";
 
 /** What the log takes beside the pages in it, and room for the last commits of others on the disk: a part of the pages, and in bytes. */
 const OVERHEAD_SHARE = 0.02;

@@ -12,8 +12,8 @@ import {
   statSync,
   writeSync,
 } from "node:fs";
+import { freeBytes } from "../disk_space.ts";
 import { makeBeside } from "../private_file.ts";
-import { freeBytes } from "./space.ts";
 
 /** Enough for the log of a retention run in small steps. */
 export const RESERVE_BYTES = 8 * 1024 * 1024;

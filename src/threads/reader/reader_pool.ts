@@ -1,6 +1,6 @@
 // Readers of the data file that are kept open for the next questions. One whose question failed may be broken, and is closed.
 
-import { DataReader } from "../../store/data_reader.ts";
+import { DataReader } from "../../store/tables_reader.ts";
 
 /** Readers that are kept. */
 const KEPT_MAX = 4;

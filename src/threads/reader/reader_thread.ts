@@ -19,7 +19,7 @@ import { StatisticsCache, UNUSED_MS_MAX } from "../../query/scan/statistics_cach
 import { exportText } from "../../query/stream/export_text.ts";
 import { TailHub } from "../../query/stream/tail.ts";
 import { residentBytes } from "../../runtime/process_memory.ts";
-import { DataReader } from "../../store/data_reader.ts";
+import { DataReader } from "../../store/tables_reader.ts";
 import type { FromReader, ToReader } from "../messages.ts";
 import { ReaderPool } from "./reader_pool.ts";
 import { type Work, WorkTurns } from "./work_turns.ts";

@@ -10,7 +10,7 @@ import { matchRows } from "../../query/match/evaluate.ts";
 import { parseSearch } from "../../search/parser.ts";
 import { isStoreError } from "../../store/database.ts";
 import { eraseSteps } from "../../store/erase/erase.ts";
-import type { EraseProgress } from "../../store/erase/erase_progress.ts";
+import type { EraseProgress } from "../../store/erase/scope.ts";
 import type { StoreWriter, TouchpointChange } from "../../store/store_writer.ts";
 import type { WriterRules } from "../messages.ts";
 

@@ -9,8 +9,8 @@ import { OperatingError } from "../../core/errors.ts";
 import { EntryWorker } from "../../ingest/loop.ts";
 import { openForReading } from "../../store/database.ts";
 import { type DataLock, lockData } from "../../store/lock.ts";
-import { openStore } from "../../store/maintenance.ts";
 import { type RedoState, redoState } from "../../store/redo_log.ts";
+import { openStore } from "../../store/space/maintenance.ts";
 import { GroupCommits } from "./group_commits.ts";
 
 /** How long the server's writing is waited for, in ms: it writes every 50 ms. */

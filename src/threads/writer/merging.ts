@@ -1,8 +1,8 @@
 // The writer's side of merges: one at a time is planned, asked for, and put in place of its sources when its result comes.
 
 import { assert } from "../../core/errors.ts";
-import type { Maintenance } from "../../store/maintenance.ts";
 import type { MergePlan } from "../../store/merge_plan.ts";
+import type { Maintenance } from "../../store/space/maintenance.ts";
 import type { StoreWriter } from "../../store/store_writer.ts";
 import type { MergeRequest, MergeResult } from "../messages.ts";
 

@@ -2,7 +2,7 @@
 
 import type { StoreSnapshot } from "../../core/telemetry.ts";
 import { bytesWrittenByProcess } from "../../runtime/process_io.ts";
-import { spaceUsed } from "../../store/space/space.ts";
+import { spaceUsed } from "../../store/disk_space.ts";
 import type { StoreWriter } from "../../store/store_writer.ts";
 
 /** How often the sizes on disk are looked up, in ms. */

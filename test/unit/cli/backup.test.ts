@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { registerBackup } from "../../../src/cli/backup.ts";
 import { OperatingError } from "../../../src/core/errors.ts";
-import { DataReader } from "../../../src/store/data_reader.ts";
+import { DataReader } from "../../../src/store/tables_reader.ts";
 import { withDataFile } from "./data_file.ts";
 
 interface Run {

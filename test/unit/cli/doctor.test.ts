@@ -7,9 +7,9 @@ import { addConfigOption } from "../../../src/cli/context.ts";
 import { registerDoctor } from "../../../src/cli/doctor.ts";
 import { checkClock, checkSpace } from "../../../src/cli/doctor_checks.ts";
 import { OperatingError } from "../../../src/core/errors.ts";
+import { freeBytes } from "../../../src/store/disk_space.ts";
 import { lockData } from "../../../src/store/lock.ts";
 import { ReserveFile } from "../../../src/store/space/reserve.ts";
-import { freeBytes } from "../../../src/store/space/space.ts";
 import { withFolder } from "../../support/folder.ts";
 import { type DataFile, withDataFile } from "./data_file.ts";
 

@@ -1,6 +1,6 @@
 // Rows of `blocks` for tests that need no file.
 
-import type { BlockEntry } from "../../../src/store/block_entry.ts";
+import type { BlockEntry } from "../../../src/store/catalog.ts";
 
 /** A block of one project and day, small unless said otherwise. */
 export function blockOf(id: number, fields: Partial<BlockEntry> = {}): BlockEntry {

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { type BlockEntry, isFinished } from "../../../src/store/block_entry.ts";
-import { BlockCatalog } from "../../../src/store/catalog.ts";
+import { BlockCatalog, type BlockEntry, isFinished } from "../../../src/store/catalog.ts";
 import { isPassing, planMerge } from "../../../src/store/merge_plan.ts";
 import { blockOf } from "./blocks.ts";
 

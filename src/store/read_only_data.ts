@@ -17,9 +17,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { OperatingError } from "../core/errors.ts";
 import { openForReading, type ReadAccess } from "./database.ts";
+import { freeBytes } from "./disk_space.ts";
 import { lockHolder } from "./lock.ts";
 import { redoState } from "./redo_log.ts";
-import { freeBytes } from "./space/space.ts";
 
 /** How often a copy is tried of a file that somebody writes meanwhile. */
 const ATTEMPTS_MAX = 5;

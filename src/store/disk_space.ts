@@ -2,8 +2,8 @@
 
 import { statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import type { Database } from "../../runtime/driver.ts";
-import { CHECKPOINT_PAGES } from "../database.ts";
+import type { Database } from "../runtime/driver.ts";
+import { CHECKPOINT_PAGES } from "./database.ts";
 
 /** Pages given back in one step, so that a step takes about a millisecond: the writer has other work. */
 const VACUUM_STEP_PAGES = 256;

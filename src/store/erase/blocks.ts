@@ -1,8 +1,10 @@
 // Takes records out of blocks: a block of which some records go is written again without them, in the form that it had. What is left
 // of a merged block is packed, as a group is, and merged. In: the blocks of one project, one after the other. Out: how much went. A
 // damaged block cannot be searched: it goes where everything in it goes by its header, and else stays and is counted.
+// What an erasure reads of a block, and whether what went wrong with it is damage.
 
-import { PACKED_CHUNK } from "../../block/codec/column_chunks.ts";
+import { type ColumnChunk, PACKED_CHUNK } from "../../block/codec/column_chunks.ts";
+import { BlockDamagedError } from "../../block/codec/damage.ts";
 import { selectRows } from "../../block/columns.ts";
 import { BlockEncoder } from "../../block/encode.ts";
 import { BlockMerger, type MergedBlock } from "../../block/merge/merge_blocks.ts";
@@ -10,11 +12,10 @@ import { decodeColumns, openBlock } from "../../block/open_block.ts";
 import { zoneMapOf } from "../../block/stats/zone_map.ts";
 import type { EraseReport } from "../../core/account_responses.ts";
 import type { Database } from "../../runtime/driver.ts";
+import { isCorruption } from "../database.ts";
+import { PIECES_MAX } from "../schema.ts";
 import type { StoreWriter } from "../store_writer.ts";
-import { isDamage, loadPieces } from "./erase_chunks.ts";
-import { type EraseProgress, progress } from "./erase_progress.ts";
-import { type EraseScope, isInTimes, rowsToErase } from "./erase_scope.ts";
-import { securely } from "./secure_delete.ts";
+import { type EraseProgress, type EraseScope, isInTimes, progress, rowsToErase, securely } from "./scope.ts";
 
 type BlocksErased = Pick<EraseReport, "records" | "blocks" | "damagedBlocks">;
 
@@ -183,4 +184,14 @@ class BlockCounts {
     const counts = { records: this.#records, blocks: this.#blocks };
     return this.#damaged === 0 ? counts : { ...counts, damagedBlocks: this.#damaged };
   }
+}
+
+/** All of its pieces; none where it is gone. */
+export function loadPieces(database: Database, block: number): ColumnChunk[] {
+  const sql = "SELECT name, checksum, data FROM pieces WHERE key >= ? AND key < ? ORDER BY key";
+  return database.query(sql).all(block * PIECES_MAX, (block + 1) * PIECES_MAX) as ColumnChunk[];
+}
+
+export function isDamage(error: unknown): boolean {
+  return error instanceof BlockDamagedError || isCorruption(error);
 }

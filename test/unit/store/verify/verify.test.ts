@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { IdSet } from "../../../../src/store/verify/id_set.ts";
+import { IdSet } from "../../../../src/store/verify/verify.ts";
 
 describe("a set of ids", () => {
   test("says of each whether it is new, across ranges, also beyond 32 bits", () => {

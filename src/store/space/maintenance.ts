@@ -1,13 +1,13 @@
 // What the writer does beside groups: retention, giving space back, pruning, and coming back from a full disk. Each call is
 // a short step, so that ingestion waits for none of it.
 
-import type { Durability } from "../core/batch.ts";
-import { OperatingError } from "../core/errors.ts";
-import { isStoreError } from "./database.ts";
-import { ReserveFile } from "./space/reserve.ts";
-import { Retention, type RetentionOptions } from "./space/retention_plan.ts";
-import { checkpointFully, freeBytes, setCheckpointSize, spaceUsed, vacuumStep } from "./space/space.ts";
-import { StoreWriter } from "./store_writer.ts";
+import type { Durability } from "../../core/batch.ts";
+import { OperatingError } from "../../core/errors.ts";
+import { isStoreError } from "../database.ts";
+import { checkpointFully, freeBytes, setCheckpointSize, spaceUsed, vacuumStep } from "../disk_space.ts";
+import { StoreWriter } from "../store_writer.ts";
+import { ReserveFile } from "./reserve.ts";
+import { Retention, type RetentionOptions } from "./retention.ts";
 
 /** Blocks that one transaction removes, so that it stays small on a full disk and short beside ingestion. */
 const REMOVE_BLOCKS_MAX = 16;

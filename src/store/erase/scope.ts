@@ -1,10 +1,12 @@
 // What an erasure is about, and whether one thing or another belongs to it.
+// How far an erasure is.
+// Deleting so that SQLite itself overwrites what it deletes with zeros, in the pages and so in the log.
 
 import { appendRecord, emptyColumns } from "../../block/columns.ts";
 import { BlockEncoder } from "../../block/encode.ts";
-import type { OpenBlock } from "../../block/open_block.ts";
-import { openBlock } from "../../block/open_block.ts";
+import { type OpenBlock, openBlock } from "../../block/open_block.ts";
 import type { StoredRecord } from "../../core/record.ts";
+import type { Database } from "../../runtime/driver.ts";
 
 /** Says which rows of a block match a search: 1 for each that does. The caller brings it, since the store knows no searches. */
 export type MatchRows = (view: OpenBlock, project: string) => Uint8Array;
@@ -62,4 +64,28 @@ export function matchingCandidates(scope: EraseScope, candidates: readonly Candi
     if (rows[row] === 1) matching.add(id);
   });
   return matching;
+}
+
+export interface EraseProgress {
+  /** In this order. */
+  readonly phase: "waiting" | "blocks" | "space" | "log";
+  /** Of items, blocks, bytes or logs. */
+  readonly done: number;
+  readonly total: number;
+  /** A reader is in the way: the next step should wait a little. */
+  readonly isBlocked: boolean;
+}
+
+export function progress(phase: EraseProgress["phase"], done: number, total: number, isBlocked = false): EraseProgress {
+  return { phase, done: Math.min(done, total), total, isBlocked };
+}
+
+/** Runs transactions whose deletions leave no bytes in the pages that they change; `work` does not yield to other work. */
+export function securely<T>(database: Database, work: () => T): T {
+  database.run("PRAGMA secure_delete = ON");
+  try {
+    return work();
+  } finally {
+    database.run("PRAGMA secure_delete = OFF");
+  }
 }
