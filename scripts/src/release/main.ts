@@ -41,13 +41,18 @@ function main(): void {
   const platforms = (values.platform ?? PLATFORMS).map((name) => oneOf("platform", name, PLATFORMS));
   const version = packageVersion(ROOT);
   const folder = join(resolve(values.out ?? join(ROOT, "dist", "release")), version);
-  const problems = releaseProblems(ROOT, version);
-  if (existsSync(folder)) problems.push(`${folder} exists: remove it, or name another folder with --out`);
-  if (problems.length > 0)
+  const refuse = (problems: readonly string[]) => {
+    if (problems.length === 0) return;
     throw new Error(`cannot release ${version}:\n${problems.map((one) => `  ${one}`).join("\n")}`);
+  };
+  const isTaken = existsSync(folder) ? [`${folder} exists: remove it, or name another folder with --out`] : [];
+  refuse([...releaseProblems(ROOT, version), ...isTaken]);
   installPackages(ROOT);
   const modifiedAtSeconds = Number(git(ROOT, "log", "-1", "--format=%ct"));
-  const files = write(folder, filesOf({ root: ROOT, version, modifiedAtSeconds }, platforms));
+  const archives = filesOf({ root: ROOT, version, modifiedAtSeconds }, platforms);
+  // A file that was changed meanwhile may be in the executables.
+  refuse(releaseProblems(ROOT, version));
+  const files = write(folder, archives);
   for (const { name, bytes } of files) console.log(`${name} (${(bytes.byteLength / 1e6).toFixed(1)} MB)`);
   console.log(
     `\n${folder} is complete. To release it: git tag ${tagOf(version)}, push the tag, and upload these files.`,
