@@ -43,21 +43,21 @@ describe("other clients are served", () => {
   );
 
   test.each(["length", "chunks", "gzip"])(
-    "while 200 connections stop at the last byte of a large body (%s): the oldest are refused, so memory stays bounded",
+    "while 120 connections stop at the last byte of a large body (%s): the oldest are refused, so memory stays bounded",
     (form) =>
       withServer(configText(), async (server) => {
         const probe = new Probe(server);
-        const stalled = await openClients(server, 200);
+        const stalled = await openClients(server, 120);
         await sendUnfinished(stalled, form, BODY_BYTES);
-        await untilTrue("the oldest are refused", () => (answered(stalled)["503"] ?? 0) >= 170);
+        await untilTrue("the oldest are refused", () => (answered(stalled)["503"] ?? 0) >= 90, 90_000);
         const large = [{ message: "large", metadata: { padding: "x".repeat(BODY_BYTES - 1_000) } }];
         await server.send(large);
         const result = await probe.stop();
         const state = processState(server.pid);
         console.log(`stalled bodies, ${form}:`, JSON.stringify({ answers: answered(stalled), state, result }));
         expect(Object.keys({ ...result.posts, ...result.health })).toEqual(["200", "202"]);
-        // They sent 1,000 MB.
-        expect(state.peakMb).toBeLessThan(800);
+        // They sent 600 MB.
+        expect(state.peakMb).toBeLessThan(600);
         closeClients(stalled);
         const records = await server.export();
         expect(probeFaults(probe.accepted, records)).toEqual(NO_FAULTS);
@@ -72,6 +72,12 @@ describe("other clients are served", () => {
       withStoppedServer(configText(), async (server) => {
         server.program = ["/bin/sh", "-c", 'ulimit -n 256; exec "$0" "$@"', EXECUTABLE];
         await server.start();
+        // A thread that starts needs descriptors as well: the compactor runs already.
+        let blocks = 0;
+        await eventually("the compactor runs", async () => {
+          await server.send([{ message: `block ${blocks++}` }]);
+          return (await server.metrics()).get('simplelogs_thread_running{thread="compactor"}') === 1;
+        });
         const [kept] = await openClients(server, 1);
         if (kept === undefined) throw new Error("no connection");
         const send = async (message: string) => {
@@ -97,7 +103,8 @@ describe("other clients are served", () => {
         );
         await server.send([{ message: "after" }]);
         closeClients([kept]);
-        expect((await server.export()).map(({ message }) => message)).toEqual([
+        const messages = (await server.export()).map(({ message }) => message);
+        expect(messages.slice(blocks)).toEqual([
           "before",
           ...Array.from({ length: 100 }, (_, count) => `during ${count}`),
           "after",
