@@ -48,7 +48,14 @@ describe("the page on the architecture", () => {
 
   test("names no file or folder that is not there", () => {
     const paths = markdown.spans.filter((span) => /^(src|test|scripts)\//.test(span));
-    expect(paths.length).toBeGreaterThan(4);
+    expect(paths.length).toBeGreaterThan(60);
     expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  });
+
+  test("names no symbol that the sources do not have", () => {
+    const text = [...readSources(ROOT, "src").values()].map(({ tree }) => tree.text).join("\n");
+    const symbols = markdown.spans.filter((span) => /^(?:#\w+|[A-Z][A-Z_]+|[a-z]+[A-Z]\w*|[A-Z][a-z]\w+)$/.test(span));
+    expect(symbols.length).toBeGreaterThan(8);
+    expect(symbols.filter((symbol) => !text.includes(symbol))).toEqual([]);
   });
 });
