@@ -1,5 +1,5 @@
-// The README's screenshots: every page of the app over a server of its own with made entries, light and dark, wide and narrow, into a
-// folder; `--keep` puts the README's four into test/browser/screenshots.
+// The screenshots of the documentation: every page of the app over a server of its own with made entries, light and dark,
+// wide and narrow, into a folder. `--keep` puts four of them into docs/screenshots.
 
 import { copyFileSync, mkdirSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,8 +12,8 @@ import { CORPUS, ROOT, runCommand } from "./command.ts";
 
 const HOUR_MS = 3_600_000;
 const PAGES = ["overview", "logs", "timings", "touchpoints", "keys", "usage", "rejections", "storage"];
-/** In the README, with the theme that each is shown in. */
-const README_SHOTS: Readonly<Record<string, "light" | "dark">> = {
+/** On the pages, with the theme that each is shown in. */
+const PAGE_SHOTS: Readonly<Record<string, "light" | "dark">> = {
   overview: "light",
   logs: "dark",
   timings: "light",
@@ -106,9 +106,9 @@ async function main(): Promise<void> {
     await browser.close();
   }
   if (values.keep === true) {
-    const kept = join(ROOT, "test/browser/screenshots");
+    const kept = join(ROOT, "docs/screenshots");
     mkdirSync(kept, { recursive: true });
-    for (const [name, theme] of Object.entries(README_SHOTS)) {
+    for (const [name, theme] of Object.entries(PAGE_SHOTS)) {
       copyFileSync(join(folder, `${name}-${theme}-1280.png`), join(kept, `${name}.png`));
     }
   }

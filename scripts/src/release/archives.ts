@@ -3,7 +3,7 @@
 
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import type { Platform } from "../build/executable.ts";
 import { type ArchiveFile, type ArchiveOptions, makeTarball } from "../build/tarball.ts";
 import { makeZip } from "../build/zip.ts";
@@ -48,9 +48,7 @@ export function platformArchive(release: Release, platform: Platform, executable
       isExecutable: true,
     },
     ...DOCUMENTS.map((path) => fileOf(release.root, path)),
-    ...readdirSync(join(release.root, "docs"))
-      .filter((name) => name.endsWith(".md"))
-      .map((name) => fileOf(release.root, `docs/${name}`)),
+    ...pagesOf(release.root).map((path) => fileOf(release.root, path)),
     fileOf(release.root, "scripts/simplelogs.example.toml", "simplelogs.example.toml"),
   ];
   if (platform.startsWith("linux")) {
@@ -59,6 +57,14 @@ export function platformArchive(release: Release, platform: Platform, executable
   const options: ArchiveOptions = { folder, modifiedAtSeconds: release.modifiedAtSeconds, level: GZIP_LEVEL };
   if (isWindows) return { name: `${folder}.zip`, bytes: makeZip(files, options) };
   return { name: `${folder}.tar.gz`, bytes: makeTarball(files, options) };
+}
+
+/** Every file of docs/, pictures and alert rules too, so that no link of the documentation leads nowhere. */
+function pagesOf(root: string): string[] {
+  return readdirSync(join(root, "docs"), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
+    .toSorted();
 }
 
 /**

@@ -28,6 +28,13 @@ describe.each(PAGES)("%s", (path) => {
     expect(markdown.links.filter((link) => !/^https?:/.test(link) && !isThere(link))).toEqual([]);
   });
 
+  test("links only to what is released with it, or to the web", () => {
+    const targets = markdown.links
+      .filter((link) => !/^(?:#|https?:)/.test(link))
+      .map((link) => join(dirname(path), link));
+    expect(targets.filter((target) => !/^(?:docs\/|README\.md|LICENSE|CHANGELOG\.md)/.test(target))).toEqual([]);
+  });
+
   test("shows no command or option that the program does not know", async () => {
     const problems = await Promise.all(shownCommands(markdown).map(problemsOf));
     expect(problems.flat()).toEqual([]);
