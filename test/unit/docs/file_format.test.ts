@@ -2,9 +2,9 @@
 
 import { describe, expect, test } from "bun:test";
 import { KEY_TYPE_COLUMN } from "../../../src/block/codec/flags.ts";
-import { PART_TEXTS } from "../../../src/block/filter/chunked_texts.ts";
+import { CHUNK_TEXTS } from "../../../src/block/filter/chunked_texts.ts";
 import { FILTER_VERSION } from "../../../src/block/filter/ngram_filter.ts";
-import { SUMMARY_VERSION } from "../../../src/block/stats/statistics.ts";
+import { STATISTICS_VERSION } from "../../../src/block/stats/statistics.ts";
 import { BLOCK_RECORDS_MAX } from "../../../src/core/limits.ts";
 import { REDO_SLOT_BYTES, REDO_SLOTS } from "../../../src/store/redo_log.ts";
 import { APPLICATION_ID, FORMAT_VERSION, PIECES_MAX, TABLES } from "../../../src/store/schema.ts";
@@ -35,13 +35,13 @@ describe("the page on the file format", () => {
       `1 to ${number(BLOCK_RECORDS_MAX)} records`,
       `block × ${PIECES_MAX}`,
       `\`${KEY_TYPE_COLUMN}\``,
-      `parts of ${number(PART_TEXTS)} texts`,
+      `chunks of ${number(CHUNK_TEXTS)} texts`,
       `a slot of ${REDO_SLOT_BYTES / 1024} KiB`,
       `at most ${REDO_SLOTS}`,
     ];
     expect(stated.filter((statement) => !PAGE.prose.includes(statement))).toEqual([]);
     const chunk = new Map(PAGE.rows("chunk").map(([name = "", has = ""]) => [spansOf(name)[0], has]));
-    expect(chunk.get("summary")).toContain(`version: ${SUMMARY_VERSION},`);
+    expect(chunk.get("summary")).toContain(`version: ${STATISTICS_VERSION},`);
     expect(chunk.get("filter")).toContain(`version: ${FILTER_VERSION},`);
   });
 });
