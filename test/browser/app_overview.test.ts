@@ -286,7 +286,7 @@ describe("for everybody", () => {
         await page.getByText("from http://localhost:3000").waitFor();
         expect(await accessibilityProblems(page, THEMES)).toEqual([]);
         await page.getByRole("tab", { name: "Node.js" }).click();
-        await page.getByText("into the project default").waitFor();
+        await page.getByText("project default").waitFor();
         expect(await accessibilityProblems(page, THEMES)).toEqual([]);
         await fill(server);
         await page.getByRole("img", { name: "p95 over time: db/slow" }).waitFor();
@@ -305,7 +305,7 @@ describe("for everybody", () => {
           await page.getByRole("tab", { name }).click();
           expect([name, await overflow()]).toEqual([name, 0]);
         }
-        await page.getByText("into the project default").waitFor();
+        await page.getByText("project default").waitFor();
         await fill(server);
         await server.send([{ touchpoint: `long/${"name/".repeat(30)}`, duration: 5_000_000, timestamp: Date.now() }]);
         await page.getByRole("img", { name: /p95 over time: long/ }).waitFor();
@@ -337,7 +337,7 @@ describe("for everybody", () => {
       ]);
       await withAppPage(browser, server, { path: "/?snippet=node" }, async ({ page }) => {
         // Their names stand on the first-run page already.
-        await page.getByText("into the project <img src=x onerror=alert(6)>").waitFor();
+        await page.getByText("project <img src=x onerror=alert(6)>").waitFor();
         await server.send(entries, { key: "sk_abcdefghij0123456789" });
         for (const name of hostile) {
           await page.getByRole("img", { name: `p95 over time: ${name}`, exact: true }).waitFor();

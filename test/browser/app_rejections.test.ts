@@ -96,7 +96,7 @@ test("an entry that was too long to keep is shown as far as it was kept", () =>
   withServer(configText(), async (server) => {
     await server.send([{ message: "y".repeat(9_000), timestamp: 5 }]);
     await withAppPage(browser, server, { path: "/rejections?open=1" }, async ({ page }) => {
-      await page.getByText("too long to keep whole").waitFor();
+      await page.getByText("The entry was too long to keep").waitFor();
       expect((await page.locator("pre").innerText()).length).toBeGreaterThan(4_000);
       expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(1280);
     });

@@ -63,7 +63,7 @@ describe("signing in", () => {
         await other.getByRole("heading", { level: 1, name: "Keys" }).waitFor();
         await other.getByRole("button", { name: "Sign out" }).click();
         await page.getByLabel("Admin token").waitFor();
-        expect(await page.getByText("The session has ended.").count()).toBe(0);
+        expect(await page.getByText("Your session has ended.").count()).toBe(0);
         expect(await page.evaluate("localStorage.getItem('simplelogs.session')")).toBeNull();
       }),
     ));
@@ -165,7 +165,7 @@ describe("nobody is signed in", () => {
           return (await fetch(`${server.url}/api/v1/usage`, { headers })).status === 200;
         });
         await page.getByRole("button", { name: "Refresh" }).click();
-        await page.getByText("The session has ended.").waitFor();
+        await page.getByText("Your session has ended.").waitFor();
         expect(page.url()).toBe(`${server.url}/timings?from=7d`);
         await app.signIn(OTHER_TOKEN);
         await page.getByRole("heading", { level: 1, name: "Timings" }).waitFor();

@@ -73,9 +73,9 @@ describe("the page", () => {
     }));
 
   test.each([
-    ["sync", "nothing is lost, not even when the power fails"],
-    ["write", "a power failure can take the last moments"],
-    ["memory", "when the process dies, what waits is lost"],
+    ["sync", "Nothing is lost, even if the power fails"],
+    ["write", "a power failure can lose the last moments"],
+    ["memory", "If the process dies, entries not yet written are lost"],
   ])("says what durability %p promises", (durability, sentence) =>
     withServer(configText({ tables: `[storage]\ndurability = "${durability}"\n` }), (server) =>
       withAppPage(browser, server, { path: "/storage" }, async ({ page }) => {
