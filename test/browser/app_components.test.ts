@@ -68,7 +68,7 @@ describe("a combobox", () => {
       expect(await told(page)).toBe("submitted apricot");
     }));
 
-  test("keeps what is marked when suggestions come anew, and takes it", () =>
+  test("keeps the mark when suggestions are refreshed, and takes it", () =>
     withGallery(async (page) => {
       const field = page.getByRole("combobox", { name: "Fruit" });
       await field.fill("ap");
@@ -80,7 +80,7 @@ describe("a combobox", () => {
       expect(await field.inputValue()).toBe("apricot");
     }));
 
-  test("marks nothing any more once more is typed", () =>
+  test("loses the mark when more is typed", () =>
     withGallery(async (page) => {
       await page.getByRole("combobox", { name: "Fruit" }).fill("a");
       await press(page, "ArrowDown", "p", "Enter");
@@ -138,7 +138,7 @@ describe("tabs", () => {
 });
 
 describe("a chart", () => {
-  test("has its numbers as a table, and tells those under the pointer", () =>
+  test("has its numbers as a table, and shows those under the pointer", () =>
     withGallery(async (page) => {
       const table = page.getByRole("table", { name: "Entries by level" });
       expect(await table.getByRole("row").count()).toBe(61);
@@ -152,7 +152,7 @@ describe("a chart", () => {
       expect((await legend.innerText()).split("\n")).toEqual(["info", "30", "error", "7", "2026-01-31 12:30:00"]);
     }));
 
-  test("gives the range that is dragged, and nothing for a click", () =>
+  test("selects the dragged range, and nothing for a click", () =>
     withGallery(async (page) => {
       const box = await page.locator(".u-over").boundingBox();
       if (box === null) throw new Error("the chart is not drawn");
@@ -167,7 +167,7 @@ describe("a chart", () => {
       expect(Math.abs(to - (BEGIN + 30 * MINUTE_MS))).toBeLessThan(MINUTE_MS / 4);
     }));
 
-  test("is drawn anew in the other theme, and follows the window's width", () =>
+  test("is redrawn in the other theme, and follows the window's width", () =>
     withGallery(async (page) => {
       // What is drawn, without the page behind it.
       const drawn = () => page.evaluate("document.querySelector('.chart canvas')?.toDataURL()");
@@ -187,7 +187,7 @@ describe("a chart", () => {
 describe("a table", () => {
   const names = (page: Page) => page.getByRole("table", { name: "Counts" }).getByRole("link").allInnerTexts();
 
-  test("is sorted by its headers, the order being in the address, with what is absent last", () =>
+  test("is sorted by its headers, with the order in the address and absent values last", () =>
     withGallery(async (page) => {
       expect(await names(page)).toEqual(["<b>cron</b>", "api/orders", "db"]);
       await page.getByRole("button", { name: "Count" }).click();
@@ -199,7 +199,7 @@ describe("a table", () => {
       expect(page.url()).toBe(`${gallery.url}/?sort=count`);
     }));
 
-  test("comes up in the order of its address, and is walked with the arrow keys", () =>
+  test("opens in the order of its address, and is walked with the arrow keys", () =>
     withGallery(async (page) => {
       expect(await names(page)).toEqual(["db", "api/orders", "<b>cron</b>"]);
       await page.getByRole("link", { name: "db" }).focus();
@@ -247,7 +247,7 @@ describe("a virtual list", () => {
   const scrollTo = (page: Page, top: number) =>
     page.evaluate(`document.querySelector("[aria-label=Rows]").scrollTop = ${top}`);
 
-  test("of a million rows has a few of them on the page, wherever it stands", () =>
+  test("of a million rows renders a few of them, wherever it is scrolled to", () =>
     withGallery(async (page) => {
       for (const share of [0, 0.5, 1]) {
         await scrollTo(page, share * 30_000_000);
@@ -258,7 +258,7 @@ describe("a virtual list", () => {
       expect(await told(page)).toBe("end in sight");
     }));
 
-  test("keeps its rows in sight when others come in above, and shows them to whoever is at the top", () =>
+  test("keeps its rows in view when others are added above, and shows the new ones at the top", () =>
     withGallery(async (page) => {
       const more = page.getByRole("button", { name: "More above" });
       await more.click();

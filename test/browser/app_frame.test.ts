@@ -77,7 +77,7 @@ describe("every page", () => {
 });
 
 describe("the keyboard", () => {
-  test("finds a way past the navigation first", () =>
+  test("reaches a link past the navigation first", () =>
     withServer(configText(), (server) =>
       withAppPage(browser, server, { path: "/keys" }, async ({ page }) => {
         await page.reload();
@@ -125,8 +125,8 @@ describe("the keyboard", () => {
     ));
 });
 
-describe("what everything is shown for", () => {
-  test("is a project, whose name is text whatever it is", () => {
+describe("the scope", () => {
+  test("has a project, whose name is text whatever it is", () => {
     const tables = `[[keys]]\nname = "other"\nproject = ${JSON.stringify(INJECTION)}\nserver = "sk_of-another-project-0123456789"`;
     return withServer(configText({ tables }), async (server) => {
       await server.send([{ message: "hello" }], { key: "sk_of-another-project-0123456789" });
@@ -142,7 +142,7 @@ describe("what everything is shown for", () => {
     });
   });
 
-  test("is a time range: a preset by the keyboard, or two instants", () =>
+  test("has a time range: a preset by the keyboard, or two instants", () =>
     withServer(configText(), (server) =>
       withAppPage(browser, server, { path: "/logs", timezoneId: "Europe/Berlin" }, async ({ page }) => {
         await page.keyboard.press("t");
@@ -177,7 +177,7 @@ describe("what everything is shown for", () => {
       }),
     ));
 
-  test("is the last hour where a link has a range that is none, and the page says so", () =>
+  test("is the last hour for a link with a range that is not valid, and the page says so", () =>
     withServer(configText(), (server) =>
       withAppPage(browser, server, { path: "/storage?from=yesterday" }, async ({ page }) => {
         await page.getByText("The time range in the link is not valid").waitFor();
@@ -197,7 +197,7 @@ describe("the page", () => {
       }),
     ));
 
-  test("says when the server cannot be reached, and tries again when it is told to", () =>
+  test("says when the server cannot be reached, and tries again on request", () =>
     withServer(configText(), (server) =>
       withAppPage(browser, server, { expected: [FAILED_REQUEST] }, async ({ page }) => {
         await page.route("**/api/v1/usage", (route) => route.abort());

@@ -66,7 +66,7 @@ describe("the list", () => {
 });
 
 describe("adding a pair", () => {
-  test("gives lines that the running server takes, with keys that work", () =>
+  test("gives lines that the running server accepts, with keys that work", () =>
     withServer(configText(), (server) =>
       withAppPage(browser, server, { path: "/keys" }, async ({ page }) => {
         await page.getByRole("button", { name: "Add a pair" }).click();
@@ -109,7 +109,7 @@ describe("adding a pair", () => {
     ));
 });
 
-test("revoking is told as a command that does it", () =>
+test("revoking is shown as a command that works", () =>
   withServer(configText(), (server) =>
     withAppPage(browser, server, { path: "/keys" }, async ({ page }) => {
       await page.getByRole("button", { name: "Revoke test" }).click();

@@ -50,7 +50,7 @@ function withLogs(
 }
 
 describe("which key sent a record", () => {
-  test("is marked where its source says something else, stands among its fields, and can be searched", () =>
+  test("is marked where its source says something else, is among its fields, and can be searched", () =>
     withLogs({}, [entry("other", { source: "client" }), entry("same")], async (page) => {
       const marked = lines(page).filter({ hasText: "server key, source client" });
       await marked.waitFor();
@@ -83,7 +83,7 @@ describe("searching", () => {
       await page.getByText("2 in all").waitFor();
     }));
 
-  test("what is wrong with a search is marked where it is", () =>
+  test("the wrong part of a search is marked", () =>
     withLogs({ path: "/logs?q=timeout+level:eror", expected: [/status of 400/] }, [entry("one")], async (page) => {
       await page.getByRole("alert").getByText("did you mean error?").waitFor();
       expect(await page.locator("mark").textContent()).toBe("eror");
@@ -91,7 +91,7 @@ describe("searching", () => {
       expect(await accessibilityProblems(page)).toEqual([]);
     }));
 
-  test("nothing found is said, and the search can be cleared", () =>
+  test("an empty result is announced, and the search can be cleared", () =>
     withLogs({ path: "/logs?q=nothing" }, [entry("one")], async (page) => {
       await page.getByText("No record in this time range matches the search.").waitFor();
       await page.getByRole("button", { name: "Clear the search" }).click();
@@ -114,7 +114,7 @@ describe("searching", () => {
       expect(lengthMs).toBeLessThan(21 * 60_000);
     }));
 
-  test("the tree of touchpoints narrows the search, and lets it go again", () =>
+  test("the tree of touchpoints narrows the search, and widens it again", () =>
     withLogs(
       {},
       [entry("one"), entry("two", { touchpoint: "web/cart" }), { ...ORDER, timestamp: Date.now() }],
@@ -161,13 +161,13 @@ describe("a record", () => {
       expect([copied]).toEqual(await server.export());
     }));
 
-  test("of a link is shown also when the list does not have it", () =>
+  test("of a link is shown even when the list does not have it", () =>
     withLogs({ path: "/logs?q=two&open=1" }, [entry("one"), entry("two")], async (page) => {
       await page.getByRole("region", { name: "Linked record" }).getByText("one", { exact: true }).first().waitFor();
       await page.getByText("1 in all").waitFor();
     }));
 
-  test("that is stored nowhere is said to be missing", () =>
+  test("that does not exist is reported as missing", () =>
     withLogs({ path: "/logs?open=77" }, [entry("one")], async (page) => {
       await page.getByText("Record 77 does not exist, or was deleted.").waitFor();
     }));
@@ -194,7 +194,7 @@ describe("a record", () => {
 });
 
 describe("many records", () => {
-  test("come as one scrolls, and only those in sight are in the page", () =>
+  test("load as the user scrolls, and only those in view are on the page", () =>
     withLogs(
       {},
       Array.from({ length: 2_345 }, (_, index) => entry(`number ${index}`, { timestamp: Date.now() - index })),
@@ -232,7 +232,7 @@ describe("many records", () => {
 });
 
 describe("the live tail", () => {
-  test("puts new records on top, and counts them while it is paused", () =>
+  test("adds new records at the top, and counts them while it is paused", () =>
     withLogs({}, [entry("first")], async (page, server) => {
       await page.getByText("1 in all").waitFor();
       await page.keyboard.press("f");
@@ -252,7 +252,7 @@ describe("the live tail", () => {
       expect(await lines(page).count()).toBe(4);
     }));
 
-  test("moves nothing while somebody reads further down", () =>
+  test("moves nothing while the user reads further down", () =>
     withLogs(
       { path: "/logs?live=on" },
       Array.from({ length: 200 }, (_, index) => entry(`number ${index}`, { timestamp: Date.now() - index })),
@@ -267,7 +267,7 @@ describe("the live tail", () => {
       },
     ));
 
-  test("waits for a time range that lasts until now", () =>
+  test("needs a time range that ends now", () =>
     withLogs({ path: "/logs?live=on&to=2026-01-01" }, [entry("one")], async (page) => {
       await page.getByText("Nothing was logged in this time range.").waitFor();
       expect(await page.getByRole("button", { name: "Live" }).isDisabled()).toBe(true);
@@ -329,7 +329,7 @@ describe("the page", () => {
       },
     ));
 
-  test("says that the server is gone, keeps what it shows, and finds it again", () =>
+  test("says that the server is gone, keeps its records, and reconnects", () =>
     withLogs({ expected: [/ERR_|Failed to load/] }, entries, async (page) => {
       await page.getByText("3 in all").waitFor();
       await page.route("**/api/v1/entries**", (route) => route.abort());

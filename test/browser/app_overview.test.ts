@@ -46,7 +46,7 @@ async function snippetText(page: Page, label: string): Promise<string> {
 }
 
 describe("on a server that has nothing", () => {
-  test("the first entry turns the first-run page into the live view, without anybody touching it", () =>
+  test("the first entry turns the first-run page into the live view without a reload", () =>
     withServer(configText(), (server) =>
       withAppPage(browser, server, {}, async ({ page }) => {
         await page.getByRole("heading", { name: "Send your first log" }).waitFor();
@@ -68,7 +68,7 @@ describe("on a server that has nothing", () => {
       }),
     ));
 
-  test("an entry that is dropped is told, with a way to the reason", () =>
+  test("a dropped entry is reported, with a link to the reason", () =>
     withServer(configText(), (server) =>
       withAppPage(browser, server, {}, async ({ page }) => {
         await page.getByText("Waiting for the first entry").waitFor();
@@ -79,7 +79,7 @@ describe("on a server that has nothing", () => {
       }),
     ));
 
-  test("each program sends an entry as it stands, once the key is put in", () =>
+  test("each program sends an entry as it is once the key is inserted", () =>
     withServer(configText(), (server) =>
       withAppPage(browser, server, {}, async ({ page }) => {
         const setupText = () => page.locator(".overview-program .code-line code").innerText();
@@ -150,7 +150,7 @@ describe("on a server that has nothing", () => {
 });
 
 describe("on a server that has entries", () => {
-  test("the numbers are those of the time range, and each leads to where it can be read", () =>
+  test("the numbers are those of the time range, and each links to its records", () =>
     withServer(configText(), async (server) => {
       await fill(server);
       await withAppPage(browser, server, {}, async ({ page }) => {
@@ -164,7 +164,7 @@ describe("on a server that has entries", () => {
       });
     }));
 
-  test("the slowest touchpoints come first, each with its course over time and a way to its timings", () =>
+  test("the slowest touchpoints come first, each with its p95 over time and a link to its timings", () =>
     withServer(configText(), async (server) => {
       await fill(server);
       await withAppPage(browser, server, {}, async ({ page }) => {
@@ -217,7 +217,7 @@ describe("on a server that has entries", () => {
       });
     }));
 
-  test("what is stored while somebody looks appears by itself", () =>
+  test("new records appear without a reload", () =>
     withServer(configText(), async (server) => {
       await server.send([{ message: "a", timestamp: Date.now() }]);
       await withAppPage(browser, server, { path: "/?from=15m" }, async ({ page }) => {
@@ -228,7 +228,7 @@ describe("on a server that has entries", () => {
       });
     }));
 
-  test("usage stands against the month's plan, and the server says how it is", () =>
+  test("usage is compared with the month's plan, and the server shows its state", () =>
     withServer(
       configText({ tables: '[projects.default]\nmonthly_entries = 4\noverage = "continue"' }),
       async (server) => {
@@ -246,7 +246,7 @@ describe("on a server that has entries", () => {
       },
     ));
 
-  test("the project that is chosen narrows every number", () => {
+  test("the chosen project narrows every number", () => {
     const other = `[[keys]]\nname = "shop"\nproject = "shop"\nserver = "sk_abcdefghij0123456789"`;
     return withServer(configText({ tables: other }), async (server) => {
       await fill(server);
@@ -261,7 +261,7 @@ describe("on a server that has entries", () => {
     });
   });
 
-  test("a server that goes away is said once, and the numbers of before stay", () =>
+  test("an unreachable server is reported once, and the previous numbers stay", () =>
     withServer(configText(), async (server) => {
       await fill(server);
       const expected = [/ERR_CONNECTION_REFUSED/, /Failed to load resource/];

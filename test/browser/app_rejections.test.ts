@@ -83,7 +83,7 @@ describe("the list", () => {
       expect(await closed.count()).toBe(1);
     }));
 
-  test("says that nothing was dropped where nothing was", () =>
+  test("says when nothing was dropped", () =>
     withServer(configText(), (server) =>
       withAppPage(browser, server, { path: "/rejections" }, async ({ page }) => {
         await page.getByText("Nothing was dropped").waitFor();
@@ -92,7 +92,7 @@ describe("the list", () => {
     ));
 });
 
-test("an entry that was too long to keep is shown as far as it was kept", () =>
+test("an entry that was too long to keep is shown as far as it is stored", () =>
   withServer(configText(), async (server) => {
     await server.send([{ message: "y".repeat(9_000), timestamp: 5 }]);
     await withAppPage(browser, server, { path: "/rejections?open=1" }, async ({ page }) => {

@@ -25,7 +25,7 @@ afterAll(async () => {
 });
 
 describe("signing in", () => {
-  test("leads to the address that was asked for, with a cookie that no script can read", () =>
+  test("leads to the requested address, with a cookie that no script can read", () =>
     withServer(configText(), (server) =>
       withAppPage(browser, server, { path: "/logs?from=24h&q=level:error", isSignedIn: false }, async (app) => {
         const { page } = app;
@@ -52,7 +52,7 @@ describe("signing in", () => {
       }),
     ));
 
-  test("and out is seen in every tab at once", () =>
+  test("and out applies to every tab at once", () =>
     withServer(configText(), (server) =>
       withAppPage(browser, server, { path: "/logs", isSignedIn: false }, async (app) => {
         const { page } = app;
@@ -81,7 +81,7 @@ describe("signing in", () => {
       }),
     ));
 
-  test("is worth nothing to a server on another port, which sees the cookie", async () => {
+  test("cannot be used by a server on another port, which sees the cookie", async () => {
     let seen = "";
     const thief = createServer((request, response) => {
       seen = request.headers.cookie ?? seen;
@@ -173,7 +173,7 @@ describe("nobody is signed in", () => {
       }),
     ));
 
-  test("where no token is configured: the page says which setting turns reading on, and goes on once it is set", () => {
+  test("where no token is configured: the page names the setting that turns reading on, and works once it is set", () => {
     const config = configText();
     return withServer(config.replace(/^admin_token.*$/m, ""), (server) =>
       withAppPage(browser, server, { isSignedIn: false }, async (app) => {

@@ -32,7 +32,7 @@ async function sendBoth(server: TestServer): Promise<void> {
 }
 
 describe("the page", () => {
-  test("shows the file against its bound, and each project's records, retention and bytes", () =>
+  test("shows the file against its limit, and each project's records, retention and bytes", () =>
     withServer(configText({ tables: TABLES }), async (server) => {
       await sendBoth(server);
       const { storage } = await read<UsageResponse>(server, "usage");

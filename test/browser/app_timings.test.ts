@@ -60,7 +60,7 @@ const SUBMIT = "/timings?show=touchpoint:api/orders/submit";
 const LIST = "/timings?show=touchpoint:api/orders/list";
 
 describe("the tree of timings", () => {
-  test("has the figures of each touchpoint and category, a shape, and flags what is not registered", () =>
+  test("has the figures and a sparkline of each touchpoint and category, and marks what is not registered", () =>
     withServer(configText(), async (server) => {
       await sendTimings(server);
       await register(server, "api/orders/list");
@@ -89,7 +89,7 @@ describe("the tree of timings", () => {
       });
     }));
 
-  test("is ordered beside each other and closed by hand, and the address says so", () =>
+  test("sorts siblings and collapses categories, and the address holds both", () =>
     withServer(configText(), async (server) => {
       await sendTimings(server);
       await withAppPage(browser, server, { path: "/timings" }, async ({ page, ...app }) => {
@@ -106,7 +106,7 @@ describe("the tree of timings", () => {
       });
     }));
 
-  test("names the touchpoints whose pairs were a guess, and nothing where none was", () =>
+  test("names the touchpoints whose pairs were a guess, if there are any", () =>
     withServer(configText(), async (server) => {
       await sendTimings(server);
       await withAppPage(browser, server, { path: "/timings" }, async ({ page, ...app }) => {
@@ -141,7 +141,7 @@ describe("the tree of timings", () => {
 });
 
 describe("one touchpoint", () => {
-  test("opens from the tree with its figures, their course and their distribution", () =>
+  test("opens from the tree with its figures, charts over time and distribution", () =>
     withServer(configText(), async (server) => {
       await sendTimings(server);
       await withAppPage(browser, server, { path: "/timings" }, async ({ page }) => {
@@ -210,7 +210,7 @@ describe("one touchpoint", () => {
       });
     }));
 
-  test("is zoomed into by dragging over its course", () =>
+  test("is zoomed into by dragging over a chart", () =>
     withServer(configText(), async (server) => {
       await sendTimings(server);
       await withAppPage(browser, server, { path: LIST }, async ({ page }) => {
@@ -245,8 +245,8 @@ describe("one touchpoint", () => {
     }));
 });
 
-describe("what runs now", () => {
-  test("is listed with how long, the longest first, and goes when it ends", () =>
+describe("running timings", () => {
+  test("are listed with their age, the longest first, until they end", () =>
     withServer(configText(), async (server) => {
       const startTime = Date.now() - 200_000;
       await server.send([
@@ -275,8 +275,8 @@ describe("what runs now", () => {
     }));
 });
 
-describe("what never finished", () => {
-  test("is listed, and the tree leads to it", () =>
+describe("timings that never finished", () => {
+  test("are listed, and the tree links to them", () =>
     withServer(configText({ tables: '[timings]\ntimeout = "1s"' }), async (server) => {
       await server.send([{ touchpoint: "jobs/export", key: "lost-1", startTime: Date.now() - 5_000, message: "gone" }]);
       const isThere = async () =>
@@ -360,7 +360,7 @@ describe("the timings page", () => {
 });
 
 describe("the timings page without timings", () => {
-  test("says what to send, and where a search matches nothing, that", () =>
+  test("says what to send, or that a search matches nothing", () =>
     withServer(configText(), async (server) => {
       await server.send([{ message: "only a log" }]);
       await withAppPage(browser, server, { path: "/timings" }, async ({ page, ...app }) => {
@@ -384,7 +384,7 @@ describe("the timings page without timings", () => {
       });
     }));
 
-  test("says that the server failed, and asks again when it is told to", () =>
+  test("says that the server failed, and tries again on request", () =>
     withServer(configText(), async (server) => {
       await sendTimings(server);
       await withAppPage(browser, server, { path: "/keys", expected: [/status of 500/] }, async ({ page }) => {

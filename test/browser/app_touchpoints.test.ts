@@ -49,7 +49,7 @@ function withNames(
 }
 
 describe("the list", () => {
-  test("is a tree whose unregistered names are registered by one press", () =>
+  test("is a tree whose unregistered names can be registered with one press", () =>
     withNames("/touchpoints", async (page, server) => {
       await page.getByText("3 touchpoints, 3 unregistered").waitFor();
       const row = rowOf(page, "orders");
@@ -90,7 +90,7 @@ describe("the list", () => {
       expect(new URL(page.url()).searchParams.get("q")).toBe("touchpoint:api/orders/list");
     }));
 
-  test("says what touchpoints are where there are none", () =>
+  test("explains touchpoints where there are none", () =>
     withServer(configText(), (server) =>
       withAppPage(browser, server, { path: "/touchpoints" }, async ({ page }) => {
         await page.getByText("No touchpoints yet").waitFor();

@@ -21,7 +21,7 @@ async function sendPastPlan(server: TestServer): Promise<void> {
   await server.send([{ message: "past the plan" }, { message: "past the plan too" }]);
 }
 
-test("a month stands against its plan, with what was dropped leading to the entries", () =>
+test("a month is compared with its plan, and dropped counts link to the entries", () =>
   withServer(LIMITED, async (server) => {
     await sendPastPlan(server);
     await withAppPage(browser, server, { path: "/usage" }, async ({ page }) => {
@@ -65,7 +65,7 @@ test("the days of a month are counted, and other months can be chosen", () =>
     });
   }));
 
-test("where nothing was received, or the month is none, the page says so", () =>
+test("the page says when nothing was received, or the month is not valid", () =>
   withServer(configText(), async (server) => {
     await withAppPage(browser, server, { path: "/usage?month=2026-13" }, async ({ page }) => {
       await page.getByText("Nothing was received yet").waitFor();

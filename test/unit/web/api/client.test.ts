@@ -1,4 +1,4 @@
-// The API client over a fetch of the test's own: what is sent, what answers become, and when it asks again.
+// The API client over a fake fetch: what is sent, what responses become, and when a query is retried.
 
 import { describe, expect, test } from "bun:test";
 import { Api, valuesPath } from "../../../../src/web/api/client.ts";
@@ -8,22 +8,22 @@ interface Sent {
   readonly init: RequestInit;
 }
 
-/** Answers in their order; the last one again and again. */
-function makeApi(...answers: (() => Response | Promise<Response>)[]) {
+/** Responses in their order; the last one again and again. */
+function makeApi(...responses: (() => Response | Promise<Response>)[]) {
   const sent: Sent[] = [];
   const waits: number[] = [];
   const told: string[] = [];
   const api = new Api({
     fetch: async (path, init) => {
       sent.push({ path, init });
-      const answer = answers[Math.min(sent.length, answers.length) - 1];
-      if (answer === undefined) throw new Error("no answer");
-      return answer();
+      const response = responses[Math.min(sent.length, responses.length) - 1];
+      if (response === undefined) throw new Error("no response");
+      return response();
     },
     wait: async (ms) => {
       waits.push(ms);
     },
-    onResponse: () => told.push("answer"),
+    onResponse: () => told.push("response"),
   });
   return { api, sent, waits, told };
 }
@@ -31,8 +31,8 @@ function makeApi(...answers: (() => Response | Promise<Response>)[]) {
 const json = (status: number, value: unknown, headers?: Record<string, string>) => () =>
   new Response(JSON.stringify(value), { status, ...(headers === undefined ? {} : { headers }) });
 
-describe("a question", () => {
-  test("is sent with what is given, and its answer comes as a value", async () => {
+describe("a query", () => {
+  test("is sent with its parameters, and its response is a value", async () => {
     const { api, sent, told } = makeApi(json(200, { entries: [], nextCursor: null }));
     const parameters = { project: "web shop", q: 'level:error "a&b"', from: undefined, cursor: "", limit: 50 };
     expect(await api.get("/api/v1/entries", parameters)).toEqual({
@@ -42,7 +42,7 @@ describe("a question", () => {
     expect(sent.map(({ path }) => path)).toEqual([
       "/api/v1/entries?project=web+shop&q=level%3Aerror+%22a%26b%22&limit=50",
     ]);
-    expect(told).toEqual(["answer"]);
+    expect(told).toEqual(["response"]);
   });
 
   test("about a field's values has the name in its path, escaped", () => {
@@ -50,20 +50,20 @@ describe("a question", () => {
     expect(valuesPath("metadata.\uD800")).toBe("/api/v1/fields/metadata.%EF%BF%BD/values");
   });
 
-  test("of a busy server is asked again: after what it says, or longer each time", async () => {
-    const busy = json(503, { message: "Too many questions wait" });
+  test("of a busy server is retried: after the time it names, or longer each time", async () => {
+    const busy = json(503, { message: "Too many queries wait" });
     const { api, waits } = makeApi(busy, json(503, {}, { "retry-after": "2" }), busy, json(200, { keys: [] }));
     expect(await api.get("/api/v1/keys")).toEqual({ ok: true, value: { keys: [] } });
     expect(waits).toEqual([500, 2_000, 2_000]);
   });
 });
 
-describe("a question that has no answer", () => {
+describe("a query without a response", () => {
   test("of a server that stays busy says so after four tries, each wait of at most five seconds", async () => {
-    const { api, sent, waits } = makeApi(json(503, { message: "Too many questions wait" }, { "retry-after": "60" }));
+    const { api, sent, waits } = makeApi(json(503, { message: "Too many queries wait" }, { "retry-after": "60" }));
     expect(await api.get("/api/v1/keys")).toEqual({
       ok: false,
-      problem: { kind: "busy", status: 503, message: "Too many questions wait" },
+      problem: { kind: "busy", status: 503, message: "Too many queries wait" },
     });
     expect(sent.length).toBe(4);
     expect(waits).toEqual([5_000, 5_000, 5_000]);
@@ -102,7 +102,7 @@ describe("a question that has no answer", () => {
     });
   });
 
-  test("because it was aborted is nobody's problem, also while it waits to ask again", async () => {
+  test("because it was aborted has the problem 'aborted', even while it waits for a retry", async () => {
     const aborted = new AbortController();
     const { api, sent } = makeApi(() => {
       aborted.abort();
@@ -117,7 +117,7 @@ describe("a question that has no answer", () => {
 });
 
 describe("a change", () => {
-  test("is sent as JSON, and an answer without a body is undefined", async () => {
+  test("is sent as JSON, and a response without a body is undefined", async () => {
     const { api, sent } = makeApi(() => new Response(null, { status: 204 }));
     const body = { project: "shop", name: "api/orders" };
     expect(await api.change({ method: "POST", path: "/api/v1/touchpoints", body })).toEqual({

@@ -1,4 +1,4 @@
-// The live tail over streams of the test's own: batches, resuming behind the last id, pausing, and what ends it.
+// The live tail over fake streams: batches, resuming after the last id, pausing, and what stops it.
 
 import { describe, expect, test } from "bun:test";
 import { Tail, type TailBatch } from "../../../../src/web/api/tail.ts";
@@ -13,7 +13,7 @@ interface Connection {
   end(): void;
 }
 
-/** Connects as often as it is asked to; `refuse` answers instead while it is set. */
+/** Connects as often as it is requested to; `refuse` responses instead while it is set. */
 function makeTail() {
   const time = new ManualSchedule();
   const connections: Connection[] = [];
@@ -71,7 +71,7 @@ describe("a live tail", () => {
     tail.stop();
   });
 
-  test("goes on behind the last id after the connection broke", async () => {
+  test("continues after the last id when the connection broke", async () => {
     const { tail, time, batches, connected, handOn } = makeTail();
     tail.start({});
     const first = await connected(1);
@@ -92,7 +92,7 @@ describe("a live tail", () => {
     tail.stop();
   });
 
-  test("knows where it stands before the first record", async () => {
+  test("knows its position before the first record", async () => {
     const { tail, time, connected } = makeTail();
     tail.start({});
     (await connected(1)).send("id: 41\n\n");

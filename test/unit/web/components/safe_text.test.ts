@@ -1,4 +1,4 @@
-// How texts reach the page, whatever component they come from.
+// Client texts on their way into the page: isolated, with hidden characters as escapes.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Fragment, h, type Options, options, type VNode } from "preact";

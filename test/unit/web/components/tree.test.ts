@@ -19,7 +19,7 @@ describe("a tree", () => {
     ]);
   });
 
-  test("shows what is open only", () => {
+  test("shows only open branches", () => {
     expect(paths(openRows(tree, ({ path }) => path === "api"))).toEqual(["api", "api/orders", "cron", "db"]);
   });
 

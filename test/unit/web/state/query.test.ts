@@ -1,27 +1,27 @@
-// A query's states: loading, answered, stale, failed, polled, hidden.
+// The states of a query: loading, loaded, stale, failed, polled, hidden.
 
 import { describe, expect, test } from "bun:test";
 import { signal } from "@preact/signals";
 import { failure, type Outcome, Query } from "../../../../src/web/state/query.ts";
 import { ManualSchedule } from "../../../support/manual_schedule.ts";
 
-interface Asked {
+interface SentRequest {
   readonly signal: AbortSignal;
-  answer(outcome: Outcome<string>): Promise<void>;
+  respond(outcome: Outcome<string>): Promise<void>;
 }
 
 function makeQuery() {
   const time = new ManualSchedule();
   const isVisible = signal(true);
   const query = new Query<string>({ clock: time.clock, schedule: time.schedule, isVisible });
-  const asked: Asked[] = [];
-  const ask = (signal: AbortSignal) => {
+  const requested: SentRequest[] = [];
+  const fetch = (signal: AbortSignal) => {
     const { promise, resolve } = Promise.withResolvers<Outcome<string>>();
-    asked.push({
+    requested.push({
       signal,
-      async answer(outcome) {
+      async respond(outcome) {
         resolve(outcome);
-        // The answer is taken in the microtasks that follow.
+        // The response is taken in the microtasks that follow.
         await promise;
         await Promise.resolve();
       },
@@ -29,18 +29,18 @@ function makeQuery() {
     return promise;
   };
   const last = () => {
-    const one = asked.at(-1);
-    if (one === undefined) throw new Error("nothing was asked");
+    const one = requested.at(-1);
+    if (one === undefined) throw new Error("nothing was requested");
     return one;
   };
-  return { query, time, isVisible, asked, ask, last };
+  return { query, time, isVisible, requested, fetch, last };
 }
 
 const ok = (value: string): Outcome<string> => ({ ok: true, value });
 
 describe("a query", () => {
-  test("loads, and then has its answer", async () => {
-    const { query, ask, last, time } = makeQuery();
+  test("loads, and then has its response", async () => {
+    const { query, fetch, last, time } = makeQuery();
     const nothing = {
       value: undefined,
       problem: undefined,
@@ -49,70 +49,70 @@ describe("a query", () => {
       respondedAtMs: undefined,
     };
     expect(query.state.value).toEqual(nothing);
-    query.start(ask);
+    query.start(fetch);
     expect(query.state.value).toEqual({ ...nothing, isLoading: true });
     time.pass(70);
-    await last().answer(ok("a"));
+    await last().respond(ok("a"));
     expect(query.state.value).toEqual({ ...nothing, value: "a", respondedAtMs: 70 });
     expect(time.waits).toEqual([]);
   });
 
-  test("keeps the old answer as stale while another question is asked, whose old one is aborted", async () => {
-    const { query, ask, last, asked } = makeQuery();
-    query.start(ask);
-    await last().answer(ok("a"));
-    query.start(ask);
-    query.start(ask);
-    expect(asked.map(({ signal }) => signal.aborted)).toEqual([true, true, false]);
+  test("keeps the old response as stale while another query runs, and aborts the old query", async () => {
+    const { query, fetch, last, requested } = makeQuery();
+    query.start(fetch);
+    await last().respond(ok("a"));
+    query.start(fetch);
+    query.start(fetch);
+    expect(requested.map(({ signal }) => signal.aborted)).toEqual([true, true, false]);
     expect(query.state.value).toMatchObject({ value: "a", isLoading: true, isStale: true });
-    await asked[1]?.answer(ok("too late"));
+    await requested[1]?.respond(ok("too late"));
     expect(query.state.value).toMatchObject({ value: "a", isStale: true });
-    await last().answer(ok("b"));
+    await last().respond(ok("b"));
     expect(query.state.value).toMatchObject({ value: "b", isLoading: false, isStale: false });
   });
 
-  test("renews the same question without calling its answer stale", async () => {
-    const { query, ask, last } = makeQuery();
-    query.start(ask);
-    await last().answer(ok("a"));
+  test("refreshes the same query without marking its response as stale", async () => {
+    const { query, fetch, last } = makeQuery();
+    query.start(fetch);
+    await last().respond(ok("a"));
     query.refresh();
     expect(query.state.value).toMatchObject({ value: "a", isLoading: true, isStale: false });
-    await last().answer(ok("b"));
+    await last().respond(ok("b"));
     expect(query.state.value).toMatchObject({ value: "b", isLoading: false });
   });
 
-  test("asks again after each answer, as often as it is told to", async () => {
-    const { query, ask, last, asked, time } = makeQuery();
-    query.start(ask, 1_000);
+  test("polls after each response", async () => {
+    const { query, fetch, last, requested, time } = makeQuery();
+    query.start(fetch, 1_000);
     expect(time.waits).toEqual([]);
-    await last().answer(ok("a"));
+    await last().respond(ok("a"));
     time.pass(999);
-    expect(asked.length).toBe(1);
+    expect(requested.length).toBe(1);
     time.pass(1);
-    expect(asked.length).toBe(2);
-    await last().answer(ok("b"));
+    expect(requested.length).toBe(2);
+    await last().respond(ok("b"));
     expect(time.waits).toEqual([1_000]);
   });
 
-  test("waits while nobody looks, and asks at once when somebody does", async () => {
-    const { query, ask, last, asked, time, isVisible } = makeQuery();
-    query.start(ask, 1_000);
-    await last().answer(ok("a"));
+  test("waits while the page is hidden, and polls at once when it is shown", async () => {
+    const { query, fetch, last, requested, time, isVisible } = makeQuery();
+    query.start(fetch, 1_000);
+    await last().respond(ok("a"));
     isVisible.value = false;
     time.pass(60_000);
-    expect(asked.length).toBe(1);
+    expect(requested.length).toBe(1);
     isVisible.value = true;
-    expect(asked.length).toBe(2);
+    expect(requested.length).toBe(2);
   });
 });
 
-describe("a query without an answer", () => {
-  test("has the problem, and the answer before as stale, until the next answer", async () => {
-    const { query, ask, last } = makeQuery();
-    query.start(ask);
-    await last().answer(ok("a"));
+describe("a query that fails", () => {
+  test("has the problem, and the previous response as stale, until the next response", async () => {
+    const { query, fetch, last } = makeQuery();
+    query.start(fetch);
+    await last().respond(ok("a"));
     query.refresh();
-    await last().answer(failure("offline", "not there"));
+    await last().respond(failure("offline", "not there"));
     expect(query.state.value).toMatchObject({
       value: "a",
       problem: { kind: "offline" },
@@ -120,39 +120,39 @@ describe("a query without an answer", () => {
       isStale: true,
     });
     query.refresh();
-    await last().answer(ok("b"));
+    await last().respond(ok("b"));
     expect(query.state.value).toMatchObject({ value: "b", problem: undefined, isStale: false });
   });
 
-  test("asks again ever more rarely, and at its own pace once there is an answer", async () => {
-    const { query, ask, last, time } = makeQuery();
-    query.start(ask, 10_000);
+  test("polls less and less often, and at its own pace after a response", async () => {
+    const { query, fetch, last, time } = makeQuery();
+    query.start(fetch, 10_000);
     const waits: number[][] = [];
     for (let failures = 0; failures < 4; failures++) {
-      await last().answer(failure("failed", "no", 500));
+      await last().respond(failure("failed", "no", 500));
       waits.push(time.waits);
       time.pass(60_000);
     }
-    await last().answer(ok("a"));
+    await last().respond(ok("a"));
     expect([...waits, time.waits]).toEqual([[20_000], [40_000], [60_000], [60_000], [10_000]]);
   });
 
-  test.each([["refused"], ["signed_out"]] as const)("that was %s is not asked again by itself", async (kind) => {
-    const { query, ask, last, time } = makeQuery();
-    query.start(ask, 1_000);
-    await last().answer(failure(kind, "no", 400));
+  test.each([["refused"], ["signed_out"]] as const)("with the problem %s is not polled again", async (kind) => {
+    const { query, fetch, last, time } = makeQuery();
+    query.start(fetch, 1_000);
+    await last().respond(failure(kind, "no", 400));
     expect(time.waits).toEqual([]);
   });
 
-  test("that was stopped aborts, takes no late answer, and keeps the one it had", async () => {
-    const { query, ask, last, asked, time } = makeQuery();
-    query.start(ask, 1_000);
-    await last().answer(ok("a"));
+  test("that was stopped aborts, ignores a late response, and keeps the one it had", async () => {
+    const { query, fetch, last, requested, time } = makeQuery();
+    query.start(fetch, 1_000);
+    await last().respond(ok("a"));
     query.refresh();
     query.stop();
-    await last().answer(ok("late"));
+    await last().respond(ok("late"));
     query.refresh();
-    expect(asked.length).toBe(2);
+    expect(requested.length).toBe(2);
     expect(last().signal.aborted).toBe(true);
     expect(query.state.value.value).toBe("a");
     expect(time.waits).toEqual([]);

@@ -1,4 +1,4 @@
-// The address: what is shown comes back from the text, whatever people or programs put into it.
+// The address: parsing and formatting are inverse, whatever the text holds; pages and history.
 
 import { describe, expect, test } from "bun:test";
 import { PAGE_NAMES } from "../../../../src/core/pages.ts";
@@ -81,7 +81,7 @@ describe("an address that is none", () => {
     expect(parse("/nowhere?q=a")).toEqual({ page: "overview", parameters: { q: "a" } });
   });
 
-  test("with broken escapes is read as it stands", () => {
+  test("with broken escapes is read as it is", () => {
     expect(parse("/logs?q=%E0%A4%A")).toEqual({ page: "logs", parameters: { q: "\uFFFD%A" } });
   });
 
@@ -147,7 +147,7 @@ describe("the router", () => {
     expect(router.address.value).toEqual({ page: "logs", parameters: { q: "level:error", from: "24h" } });
   });
 
-  test("keeps project and range on the way to another page, and leaves the rest behind", () => {
+  test("keeps project and range on the way to another page, and drops the rest", () => {
     const router = new Router(new FakeBar("/logs?project=shop&from=24h&q=a&sort=-p99"));
     expect(router.place("timings", { touchpoint: "api/orders" })).toEqual({
       page: "timings",

@@ -20,7 +20,7 @@ function understood(term: string | undefined): unknown {
 }
 
 describe("NOT", () => {
-  test("is a dash: it excludes, and gives way to the term itself", () => {
+  test("is a dash: it excludes, and the term itself replaces it", () => {
     expect(itemsOf("a NOT level:error")).toEqual([
       { text: "a", field: undefined, isNegated: false },
       { text: "NOT level:error", field: "level", isNegated: true },
@@ -120,7 +120,7 @@ describe("a search that buttons change", () => {
     expect(understood(withTerm("a OR b", "c", true))).toMatchObject({ kind: "and" });
   });
 
-  test("gives a term or a field up again, and says whether it has one", () => {
+  test("loses a term or a field again, and tells whether it has one", () => {
     expect(withoutTerm("a AND level:error b", "level:error")).toBe("a b");
     expect(withoutField("a touchpoint:api/* -touchpoint:x (touchpoint:y)", "touchpoint")).toBe(
       "a -touchpoint:x (touchpoint:y)",
@@ -131,7 +131,7 @@ describe("a search that buttons change", () => {
     ]);
   });
 
-  test("several searches hold together, and empty ones are left out", () => {
+  test("of several searches needs all of them, and empty ones are left out", () => {
     expect(joinSearches("", undefined, " ")).toBe("");
     expect(joinSearches("", "a OR b")).toBe("a OR b");
     expect(joinSearches("a OR b", "", "status:completed")).toBe("(a OR b) (status:completed)");

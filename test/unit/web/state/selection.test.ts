@@ -1,4 +1,4 @@
-// What the page looks at: in the address, and as a search that the server's own parser reads back.
+// The selection of the timings page: in the address, and as a search that the parser reads back.
 
 import { describe, expect, test } from "bun:test";
 import { cutTouchpoint } from "../../../../src/core/touchpoint.ts";

@@ -1,4 +1,4 @@
-// Whether somebody is signed in, by what the server answered and what other tabs did.
+// The session: the effect of responses and of other tabs.
 
 import { describe, expect, test } from "bun:test";
 import { createSignedFetch, Session, type SharedText } from "../../../../src/web/state/session.ts";
@@ -31,7 +31,7 @@ function sessionOf(text?: string) {
 }
 
 describe("a session", () => {
-  test("that was there before is confirmed by the first answer, and expires with a 401", () => {
+  test("from an earlier visit is confirmed by the first response, and expires with a 401", () => {
     const { session } = sessionOf("secret");
     expect([session.state.value, session.secret]).toEqual(["unknown", "secret"]);
     session.confirm();
@@ -56,7 +56,7 @@ describe("a session", () => {
     expect(session.state.value).toBe("signed_out");
   });
 
-  test("that was ended by hand does not come back with a late answer", () => {
+  test("that the user ended does not return with a late response", () => {
     const { session } = sessionOf();
     session.begin("secret");
     session.end();
@@ -115,25 +115,25 @@ describe("a request", () => {
     ]);
   });
 
-  test("that is answered 401 ends the session", async () => {
+  test("with a 401 ends the session", async () => {
     const { session } = sessionOf("secret");
     const fetch = createSignedFetch(async () => new Response(null, { status: 401 }), session);
     expect((await fetch("/", {})).status).toBe(401);
     expect(session.state.value).toBe("expired");
   });
 
-  test("that is answered 401 while another tab signs in is sent again with the new secret", async () => {
+  test("with a 401 is sent again with the new secret if another tab has signed in", async () => {
     const { origin, session } = sessionOf("old");
     const other = new Session(true, origin.tab());
     const secrets: unknown[] = [];
     const fetch = createSignedFetch(async (_, init) => {
       const { "simplelogs-session": secret } = init.headers as Record<string, string>;
       secrets.push(secret);
-      if (secret === "new") return new Response("answer");
+      if (secret === "new") return new Response("response");
       other.begin("new");
       return new Response(null, { status: 401 });
     }, session);
-    expect(await (await fetch("/", {})).text()).toBe("answer");
+    expect(await (await fetch("/", {})).text()).toBe("response");
     expect([secrets, session.state.value]).toEqual([["old", "new"], "signed_in"]);
   });
 });

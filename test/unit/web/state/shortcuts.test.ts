@@ -1,4 +1,4 @@
-// The registry of shortcuts: single keys, sequences, and the keys that it leaves alone.
+// The registry of shortcuts: single keys, sequences, and ignored keys.
 
 import { describe, expect, test } from "bun:test";
 import { Shortcuts } from "../../../../src/web/state/shortcuts.ts";
@@ -76,7 +76,7 @@ describe("a shortcut runs", () => {
 });
 
 describe("a shortcut does not run", () => {
-  test("while somebody types", () => {
+  test("while the user types", () => {
     const { add, press, ran } = makeKeyboard();
     add("r");
     expect(press("r", {}, true)).toBe(false);

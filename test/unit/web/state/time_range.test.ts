@@ -1,4 +1,4 @@
-// The time range: from an address, to an address, to a question.
+// The time range: from an address, to an address, and as parameters of a query.
 
 import { describe, expect, test } from "bun:test";
 import { formatInstant } from "../../../../src/core/format.ts";
@@ -30,7 +30,7 @@ describe("a time range", () => {
     expect(readRange(from === undefined ? {} : { from }, NOW)).toEqual({ range });
   });
 
-  test("before now is asked as a length, so that the server's clock decides", () => {
+  test("before now is sent as a length, so that the server's clock resolves it", () => {
     expect(rangeQuery(lastOf("24h"))).toEqual({ from: "24h" });
     expect(rangeBounds(lastOf("24h"), NOW)).toEqual({ from: NOW - 24 * HOUR_MS, to: NOW });
   });
@@ -50,7 +50,7 @@ describe("a time range", () => {
     expect(rangeQuery({ kind: "between", from: undefined, to: at })).toEqual({ to: String(at) });
   });
 
-  test("in 1970 is asked as a date, since the server would take the number for a mistake", () => {
+  test("in 1970 is sent as a date, since the server would take the number for a mistake", () => {
     expect(rangeQuery({ kind: "between", from: 0, to: 1_000 })).toEqual({
       from: "1970-01-01T00:00:00.000Z",
       to: "1970-01-01T00:00:01.000Z",
@@ -71,7 +71,7 @@ describe("a time range", () => {
     });
   });
 
-  test("with a length and an end stands still", () => {
+  test("with a length and an end has fixed bounds", () => {
     expect(readRange({ from: "2h", to: "1h" }, NOW)).toEqual({
       range: { kind: "between", from: NOW - 2 * HOUR_MS, to: NOW - HOUR_MS },
     });

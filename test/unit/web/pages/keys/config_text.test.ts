@@ -1,4 +1,4 @@
-// What the keys page tells people to paste: the configuration takes it, and the shell gives the command the words that were meant.
+// The text that the keys page offers to paste: the configuration accepts it, and a shell passes on the same words.
 
 import { describe, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
@@ -97,7 +97,7 @@ describe("a draft", () => {
     expect(draftProblems({ ...DRAFT, origins: ["https://a.example"], rate: "0.5" }, ["other"])).toEqual({});
   });
 
-  test("is told what the configuration would not take", () => {
+  test("reports what the configuration would refuse", () => {
     const draft: PairDraft = { name: "x", project: "__proto__", kinds: "both", origins: ["a.example"], rate: "0" };
     expect(draftProblems(draft, [])).toEqual({
       name: "2 to 80 characters without control characters",

@@ -46,7 +46,7 @@ describe("fields", () => {
 });
 
 describe("values", () => {
-  test("of a closed set are proposed behind the colon, and behind each comma", () => {
+  test("of a closed set are proposed after the colon, and after each comma", () => {
     expect(proposed("level:|").labels).toEqual(["error", "warn", "info", "debug"]);
     expect(proposed("level:error,w|").taken).toBe("level:error,warn |");
     expect(proposed("level:er|,warn x").taken).toBe("level:error|,warn x");

@@ -14,18 +14,18 @@ function record(id: number): ShownRecord {
   return { id, project: "default", apiKey: "test", kind: "log", time: id, receivedAt: id, source: "server" };
 }
 
-/** A server with records `total` to 1, newest first; the cursor is the last id. Counts what it is asked. */
+/** A server with records `total` to 1, newest first; the cursor is the last id. Records each request. */
 function serverOf(total: number) {
   const gone = new Set<number>();
-  const asked: (string | undefined)[] = [];
-  const ask: FetchPage = async (cursor, limit) => {
-    asked.push(cursor);
+  const requested: (string | undefined)[] = [];
+  const fetch: FetchPage = async (cursor, limit) => {
+    requested.push(cursor);
     const entries: ShownRecord[] = [];
     let id = cursor === undefined ? total : Number(cursor) - 1;
     for (; id >= 1 && entries.length < limit; id--) if (!gone.has(id)) entries.push(record(id));
     return { ok: true, value: { entries, nextCursor: id >= 1 ? String(id + 1) : null } };
   };
-  return { ask, asked, gone };
+  return { fetch, requested, gone };
 }
 
 async function settled(): Promise<void> {
@@ -34,14 +34,14 @@ async function settled(): Promise<void> {
 
 describe("a list of records", () => {
   test("grows page by page until there is no more", async () => {
-    const { ask, asked } = serverOf(FIRST_RECORDS + 10);
-    const list = new RecordList(ask);
+    const { fetch, requested } = serverOf(FIRST_RECORDS + 10);
+    const list = new RecordList(fetch);
     expect([list.isReady, list.count, list.hasMore]).toEqual([false, 0, true]);
     await list.loadMore();
     expect([list.isReady, list.count, list.hasMore]).toEqual([true, FIRST_RECORDS, true]);
     await Promise.all([list.loadMore(), list.loadMore()]);
     await list.loadMore();
-    expect([list.count, list.hasMore, asked.length]).toEqual([FIRST_RECORDS + 10, false, 2]);
+    expect([list.count, list.hasMore, requested.length]).toEqual([FIRST_RECORDS + 10, false, 2]);
     expect([list.idAt(0), list.idAt(list.count - 1), list.idAt(list.count)]).toEqual([
       FIRST_RECORDS + 10,
       1,
@@ -50,11 +50,11 @@ describe("a list of records", () => {
     expect(list.indexOf(1)).toBe(FIRST_RECORDS + 9);
   });
 
-  test("holds only what is near, and asks for the rest when it is in sight again", async () => {
+  test("keeps only pages near the view, and loads the rest when it comes back into view", async () => {
     const pages = LOADED_PAGES_MAX * 3;
     const total = FIRST_RECORDS + PAGE_RECORDS * (pages - 1);
-    const { ask, gone } = serverOf(total);
-    const list = new RecordList(ask);
+    const { fetch, gone } = serverOf(total);
+    const list = new RecordList(fetch);
     for (let page = 0; page < pages; page++) {
       await list.loadMore();
       list.see(list.count, list.count);
@@ -72,7 +72,7 @@ describe("a list of records", () => {
   });
 
   test("puts live records on top, the last one first, and none twice", async () => {
-    const list = new RecordList(serverOf(3).ask);
+    const list = new RecordList(serverOf(3).fetch);
     list.prepend([record(3), record(4)]);
     await list.loadMore();
     list.prepend([record(4), record(5), record(2)]);
@@ -81,7 +81,7 @@ describe("a list of records", () => {
   });
 
   test("is cut when more live records come than it may hold", async () => {
-    const list = new RecordList(serverOf(3).ask);
+    const list = new RecordList(serverOf(3).fetch);
     await list.loadMore();
     list.prepend(Array.from({ length: LIVE_RECORDS_MAX + 1 }, (_, index) => record(10 + index)));
     expect([list.count, list.isCut, list.hasMore]).toEqual([LIVE_RECORDS_MAX, true, false]);
@@ -89,11 +89,11 @@ describe("a list of records", () => {
   });
 });
 
-describe("a list that gets no answer", () => {
-  test("says why, and asks for the same page again", async () => {
-    const { ask } = serverOf(3);
+describe("a list whose requests fail", () => {
+  test("says why, and loads the same page again", async () => {
+    const { fetch } = serverOf(3);
     let isDown = true;
-    const list = new RecordList(async (...question) => (isDown ? failure("offline", "no server") : ask(...question)));
+    const list = new RecordList(async (...query) => (isDown ? failure("offline", "no server") : fetch(...query)));
     await list.loadMore();
     expect([list.isReady, list.problem?.message, list.count]).toEqual([true, "no server", 0]);
     isDown = false;
@@ -102,11 +102,11 @@ describe("a list that gets no answer", () => {
   });
 
   test("takes nothing after its end", async () => {
-    const { ask } = serverOf(3);
-    const list = new RecordList(ask);
-    const asking = list.loadMore();
+    const { fetch } = serverOf(3);
+    const list = new RecordList(fetch);
+    const fetching = list.loadMore();
     list.stop();
-    await asking;
+    await fetching;
     expect(list.count).toBe(0);
   });
 });

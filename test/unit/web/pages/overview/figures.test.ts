@@ -1,4 +1,4 @@
-// What the overview tells of counts, durations and usage: numbers in, the few that are shown out.
+// The figures of the overview: from counts, durations and usage.
 
 import { describe, expect, test } from "bun:test";
 import type { UsageResponse } from "../../../../../src/core/account_responses.ts";
@@ -51,7 +51,7 @@ describe("traffic", () => {
     expect({ entries, rate, errorShare, times }).toEqual({ entries: 0, rate: 0, errorShare: null, times: [] });
   });
 
-  test("is asked for minute by minute where that makes 10 to 120 bars", () => {
+  test("is counted by the minute where that makes 10 to 120 bars", () => {
     const interval = (length: string) => trafficInterval(lastOf(length), NOW);
     expect(["9m", "10m", "1h", "2h", "121m", "7d"].map(interval)).toEqual([
       undefined,
@@ -65,7 +65,7 @@ describe("traffic", () => {
     expect(trafficInterval({ kind: "between", from: undefined, to: NOW }, NOW)).toBeUndefined();
   });
 
-  test("is asked for anew within seconds for a short range, within a minute for a long one, and never for one that is over", () => {
+  test("is refreshed within seconds for a short range, within a minute for a long one, and never for one that has ended", () => {
     expect([lastOf("15m"), lastOf("1h"), lastOf("30d")].map((range) => pollOf(range, NOW))).toEqual([
       2_500, 5_000, 60_000,
     ]);
@@ -110,7 +110,7 @@ describe("a time range", () => {
 });
 
 describe("for people", () => {
-  test("a rate has as many digits as can be told apart", () => {
+  test("a rate has as many digits as matter", () => {
     expect([0, 0.001, 0.02, 0.5, 12.34, 12, 99.96, 123.4, 12_345].map(formatRate)).toEqual([
       "0",
       "<0.01",
@@ -160,11 +160,11 @@ describe("the slowest touchpoints", () => {
     expect(sparklineInterval({ kind: "between", from: NOW + 5, to: undefined }, NOW)).toBeUndefined();
   });
 
-  test("have no course where the answer has none of them", () => {
+  test("have no trend where the response lacks them", () => {
     const buckets = [{ p95: 3 }, { p95: null }] as never;
-    const answer = { interval: 1, touchpoints: [{ touchpoint: "a", buckets }] };
-    expect(p95Series(answer, "a")).toEqual([3, null]);
-    expect(p95Series(answer, "b")).toBeUndefined();
+    const response = { interval: 1, touchpoints: [{ touchpoint: "a", buckets }] };
+    expect(p95Series(response, "a")).toEqual([3, null]);
+    expect(p95Series(response, "b")).toBeUndefined();
     expect(p95Series(undefined, "a")).toBeUndefined();
   });
 });
@@ -203,14 +203,14 @@ describe("usage", () => {
       row("over", { admitted: 30, limit: 10, overage: 20, overagePolicy: "drop" }),
       row("closed", { limit: 0 }),
     ];
-    const answer = { usage, storage: [] };
-    expect(planRows(answer, "", NOW).map(({ project, share }) => [project, share])).toEqual([
+    const response = { usage, storage: [] };
+    expect(planRows(response, "", NOW).map(({ project, share }) => [project, share])).toEqual([
       ["over", 3],
       ["closed", 1],
       ["half", 0.5],
       ["free", null],
     ]);
-    expect(planRows(answer, "half", NOW)).toEqual([
+    expect(planRows(response, "half", NOW)).toEqual([
       { project: "half", admitted: 50, limit: 100, share: 0.5, overage: 0, overagePolicy: "continue" },
     ]);
   });
@@ -231,7 +231,11 @@ describe("usage", () => {
   });
 
   test("knows the newest record of a project, and of all", () => {
-    const answer = { usage: [], storage: [storage("a", 5), storage("b", 9), storage("c", null)] };
-    expect([newestRecord(answer, ""), newestRecord(answer, "a"), newestRecord(answer, "c")]).toEqual([9, 5, undefined]);
+    const response = { usage: [], storage: [storage("a", 5), storage("b", 9), storage("c", null)] };
+    expect([newestRecord(response, ""), newestRecord(response, "a"), newestRecord(response, "c")]).toEqual([
+      9,
+      5,
+      undefined,
+    ]);
   });
 });

@@ -1,4 +1,4 @@
-// Reasons of dropped entries, and what of an entry stands in its row.
+// The reasons of dropped entries, and the title of an entry.
 
 import { expect, test } from "bun:test";
 import type { RejectionRow } from "../../../../../src/core/account_responses.ts";

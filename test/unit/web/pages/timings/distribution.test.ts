@@ -1,4 +1,4 @@
-// Durations in classes: their edges, and that every duration is counted in exactly the class that it lies in.
+// The bins of a distribution: their edges, and that every duration is counted in exactly one bin.
 
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";

@@ -1,4 +1,4 @@
-// The slowest timings over a server that answers the newest first: nothing longer is ever missed.
+// The slowest timings from a server that responds newest first: no longer timing is missed.
 
 import { describe, expect, test } from "bun:test";
 import type { ShownRecord } from "../../../../../src/core/record.ts";
@@ -10,11 +10,11 @@ function timing(id: number, duration: number): ShownRecord {
   return { id, ...base, kind: "timing", status: "completed", time: id, receivedAt: id, duration };
 }
 
-/** Answers as the server does, from the durations of records 0, 1, …: the newest is the last. */
+/** Responses as the server does, from the durations of records 0, 1, …: the newest is the last. */
 function serverOf(durations: readonly number[]) {
-  const asked: string[] = [];
-  const ask = async (q: string, limit: number) => {
-    asked.push(q);
+  const requested: string[] = [];
+  const fetch = async (q: string, limit: number) => {
+    requested.push(q);
     const [, sign, text] = /duration:(>=?)([\d.e+-]+)/.exec(q) ?? [];
     const bound = text === undefined ? -1 : Number(text);
     const all = durations
@@ -24,25 +24,25 @@ function serverOf(durations: readonly number[]) {
     const isMore = all.length > limit;
     return { ok: true, value: { entries: all.slice(0, limit), nextCursor: isMore ? "more" : null } } as const;
   };
-  return { asked, ask };
+  return { requested, fetch };
 }
 
 const WANTED = 20;
-const question = (from?: number): SlowestQuery => ({ search: "touchpoint:a", from, wanted: WANTED });
+const query = (from?: number): SlowestQuery => ({ search: "touchpoint:a", from, wanted: WANTED });
 /** About as the server's p99 is: up to 1 % too small. */
 const percentile = (durations: readonly number[]) =>
   (durations.toSorted((a, b) => b - a)[durations.length / 100] ?? 0) * 0.98;
 const slowestOf = (durations: readonly number[]) => durations.toSorted((a, b) => b - a).slice(0, WANTED);
 
 describe("the slowest timings", () => {
-  test("of a few come with one question", async () => {
-    const { ask, asked } = serverOf([5, 9, 1]);
-    const outcome = await findSlowest(ask, question());
+  test("of a few load with one request", async () => {
+    const { fetch, requested } = serverOf([5, 9, 1]);
+    const outcome = await findSlowest(fetch, query());
     expect(outcome).toEqual({
       ok: true,
       value: { entries: [timing(1, 9), timing(0, 5), timing(2, 1)], isExact: true },
     });
-    expect(asked).toEqual(["(touchpoint:a) (status:completed)"]);
+    expect(requested).toEqual(["(touchpoint:a) (status:completed)"]);
   });
 
   test.each([
@@ -52,21 +52,21 @@ describe("the slowest timings", () => {
     ["many are equally long", (at: number) => at % 30],
   ])("of 100,000 are found when %s", async (_what, durationOf) => {
     const durations = Array.from({ length: 100_000 }, (_, at) => durationOf(at));
-    const { ask, asked } = serverOf(durations);
-    const outcome = await findSlowest(ask, question(percentile(durations)));
+    const { fetch, requested } = serverOf(durations);
+    const outcome = await findSlowest(fetch, query(percentile(durations)));
     if (!outcome.ok) throw new Error(outcome.problem.message);
     expect(outcome.value.entries.map(({ duration }) => duration)).toEqual(slowestOf(durations));
     expect(outcome.value.isExact).toBe(true);
-    expect(asked.length).toBeLessThanOrEqual(4);
+    expect(requested.length).toBeLessThanOrEqual(4);
   });
 
   test("of which all are equally long are no more than these", async () => {
-    const { ask, asked } = serverOf(Array.from({ length: 5_000 }, () => 7));
-    const outcome = await findSlowest(ask, question(6));
+    const { fetch, requested } = serverOf(Array.from({ length: 5_000 }, () => 7));
+    const outcome = await findSlowest(fetch, query(6));
     if (!outcome.ok) throw new Error(outcome.problem.message);
     expect(outcome.value.isExact).toBe(true);
     expect(outcome.value.entries).toHaveLength(WANTED);
-    expect(asked.map((q) => /duration:\S+(?=\))/.exec(q)?.[0])).toEqual([
+    expect(requested.map((q) => /duration:\S+(?=\))/.exec(q)?.[0])).toEqual([
       "duration:>=6",
       "duration:>=7",
       "duration:>7",
@@ -77,19 +77,19 @@ describe("the slowest timings", () => {
 describe("the slowest timings are not known", () => {
   test("for certain where a search stopped early", async () => {
     const stopped = { entries: [timing(1, 5)], nextCursor: null, stoppedEarly: "the time limit was reached" };
-    const outcome = await findSlowest(async () => ({ ok: true, value: stopped }), question());
+    const outcome = await findSlowest(async () => ({ ok: true, value: stopped }), query());
     const { entries, stoppedEarly } = stopped;
     expect(outcome).toEqual({ ok: true, value: { entries, isExact: false, stoppedEarly } });
   });
 
   test("for certain where too many are longer, the oldest most of all", async () => {
-    const { ask } = serverOf(Array.from({ length: 100_000 }, (_, at) => 100_000 - at));
-    const outcome = await findSlowest(ask, question());
+    const { fetch } = serverOf(Array.from({ length: 100_000 }, (_, at) => 100_000 - at));
+    const outcome = await findSlowest(fetch, query());
     expect(outcome).toMatchObject({ ok: true, value: { isExact: false } });
   });
 
   test("where the server refuses", async () => {
     const refused = failure("refused", "no such field", 400);
-    expect(await findSlowest(async () => refused, question())).toEqual(refused);
+    expect(await findSlowest(async () => refused, query())).toEqual(refused);
   });
 });

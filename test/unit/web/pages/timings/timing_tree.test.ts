@@ -1,4 +1,4 @@
-// Figures by touchpoint and category to the rows of a tree, and which of its categories are open.
+// The rows of the tree of timings, and which categories are open.
 
 import { describe, expect, test } from "bun:test";
 import type { CategoryTimings, TimingStats, TouchpointTimings } from "../../../../../src/core/responses.ts";
@@ -92,7 +92,7 @@ describe("the tree of timings", () => {
     expect(linesOf(ascending).slice(-4, -1)).toEqual(["  - orders/ 9", "    list 4", "    submit 5"]);
   });
 
-  test("flags what could be registered and is not, and gives each row an id of its own", () => {
+  test("marks unregistered touchpoints, and gives each row a unique id", () => {
     const rows = timingRows(ANSWER, everything, parseSort("name"));
     expect(rows.filter(({ isUnregistered }) => isUnregistered).map(({ id }) => id)).toEqual([
       "touchpoint:api/orders/submit",

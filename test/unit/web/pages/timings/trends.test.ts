@@ -1,4 +1,4 @@
-// The shapes beside rows: what is asked, in how many questions, and when what is known is forgotten.
+// The sparklines of the tree: which requests load them, and when they are forgotten.
 
 import { describe, expect, test } from "bun:test";
 import type { SeriesBucket } from "../../../../../src/core/responses.ts";
@@ -26,23 +26,23 @@ async function settled(): Promise<void> {
 }
 
 function stage() {
-  const asked: TrendQuery[] = [];
+  const requested: TrendQuery[] = [];
   const trends = new Trends();
-  const ask: FetchTrend = async (question) => {
-    asked.push(question);
-    if (question.by === undefined) return { ok: true, value: { interval: 1, buckets: buckets(3, null) } };
+  const fetch: FetchTrend = async (query) => {
+    requested.push(query);
+    if (query.by === undefined) return { ok: true, value: { interval: 1, buckets: buckets(3, null) } };
     return { ok: true, value: { interval: 1, touchpoints: [{ touchpoint: "api/a", buckets: buckets(1, 2) }] } };
   };
-  return { asked, trends, ask };
+  return { requested, trends, fetch };
 }
 
 describe("trends", () => {
-  test("of touchpoints come with one question, and each category with one of its own", async () => {
-    const { asked, trends, ask } = stage();
-    trends.start(ask, "level:info");
+  test("of touchpoints load with one request, and each category with one of its own", async () => {
+    const { requested, trends, fetch } = stage();
+    trends.start(fetch, "level:info");
     trends.want([API, touchpoint("api/a"), touchpoint("api/b"), { kind: "none" }]);
     await settled();
-    expect(asked).toEqual([
+    expect(requested).toEqual([
       { q: '(level:info) (touchpoint:"api/a","api/b")', by: "touchpoint" },
       { q: '(level:info) (touchpoint:"api/"*)' },
       { q: "(level:info) (-touchpoint:*)" },
@@ -55,53 +55,53 @@ describe("trends", () => {
     ]);
   });
 
-  test("are asked once, until they are renewed, and stay shown meanwhile", async () => {
-    const { asked, trends, ask } = stage();
-    trends.start(ask, "");
+  test("load once, until they are refreshed, and stay visible in the meantime", async () => {
+    const { requested, trends, fetch } = stage();
+    trends.start(fetch, "");
     trends.want([API]);
     await settled();
     trends.want([API]);
     await settled();
-    expect(asked).toHaveLength(1);
+    expect(requested).toHaveLength(1);
     trends.refresh();
     expect(trends.trends.value.get("category:api/")).toEqual([3, null]);
     trends.want([API]);
     await settled();
-    expect(asked).toHaveLength(2);
+    expect(requested).toHaveLength(2);
   });
 
-  test("of many touchpoints are asked in pieces that fit an address", async () => {
-    const { asked, trends, ask } = stage();
-    trends.start(ask, "");
+  test("of many touchpoints load in requests that fit a URL", async () => {
+    const { requested, trends, fetch } = stage();
+    trends.start(fetch, "");
     trends.want(Array.from({ length: 100 }, (_, at) => touchpoint(`api/${at}`)));
     trends.want([touchpoint("é".repeat(900)), touchpoint("b".repeat(900))]);
     await settled();
-    expect(asked.map(({ q }) => q.split(",").length)).toEqual([40, 40, 20, 1, 1]);
+    expect(requested.map(({ q }) => q.split(",").length)).toEqual([40, 40, 20, 1, 1]);
   });
 
-  test("of another scope are forgotten at once, and a late answer is not taken", async () => {
-    const { trends, ask } = stage();
-    let answer: (() => void) | undefined;
+  test("of another scope are forgotten at once, and a late response is ignored", async () => {
+    const { trends, fetch } = stage();
+    let response: (() => void) | undefined;
     const late: FetchTrend = () =>
       new Promise((resolve) => {
-        answer = () => resolve({ ok: true, value: { interval: 1, buckets: buckets(99) } });
+        response = () => resolve({ ok: true, value: { interval: 1, buckets: buckets(99) } });
       });
     trends.start(late, "");
     trends.want([API]);
-    trends.start(ask, "");
-    answer?.();
+    trends.start(fetch, "");
+    response?.();
     await settled();
     expect(trends.trends.value.size).toBe(0);
   });
 });
 
-describe("trends without an answer", () => {
-  test("leave rows without a shape, and ask no further", async () => {
+describe("trends whose requests fail", () => {
+  test("leave rows without a shape, and fetch no further", async () => {
     let count = 0;
     const trends = new Trends();
     trends.start(async () => {
       count++;
-      return failure("busy", "too many questions", 503);
+      return failure("busy", "too many queries", 503);
     }, "");
     trends.want([API, touchpoint("a")]);
     await settled();

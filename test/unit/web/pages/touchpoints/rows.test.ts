@@ -1,4 +1,4 @@
-// The tree of touchpoints as rows: filtered, opened and closed, and as it stands in the address.
+// The tree of touchpoints as rows: filtered, opened and closed, and in the address.
 
 import { describe, expect, test } from "bun:test";
 import type { TouchpointRow } from "../../../../../src/core/account_responses.ts";

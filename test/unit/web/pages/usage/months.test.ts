@@ -1,4 +1,4 @@
-// Months, plans and shares behind the usage page.
+// Months, plans and counts of the usage page.
 
 import { expect, test } from "bun:test";
 import {
