@@ -73,7 +73,7 @@ describe("on a server that has nothing", () => {
       withAppPage(browser, server, {}, async ({ page }) => {
         await page.getByText("Waiting for the first entry").waitFor();
         await server.send([{ message: "from 1970", timestamp: 1_000 }]);
-        const notice = page.getByRole("status").filter({ hasText: "1 entry came and could not be stored" });
+        const notice = page.getByRole("status").filter({ hasText: "1 entry arrived but was not stored" });
         await notice.getByRole("link", { name: "rejections" }).click();
         await page.getByRole("heading", { name: "Rejections", level: 1 }).waitFor();
       }),

@@ -41,7 +41,11 @@ export function FirstRun({ usage }: { readonly usage: UsageResponse }) {
         {dropped === 0 ? null : (
           <Notice
             tone="warn"
-            title={`${dropped === 1 ? "1 entry" : `${formatCount(dropped)} entries`} arrived but were not stored. `}
+            title={
+              dropped === 1
+                ? "1 entry arrived but was not stored. "
+                : `${formatCount(dropped)} entries arrived but were not stored. `
+            }
           >
             The <Link page="rejections">rejections</Link> say why, and what to do.
           </Notice>

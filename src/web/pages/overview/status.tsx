@@ -79,7 +79,7 @@ function Figures({ status }: { readonly status: StatusResponse }) {
       />
       <dl class="overview-facts">
         <Fact name="Waiting for their start or end">{formatCount(entries.open)}</Fact>
-        <Fact name="Dropped since the start">
+        <Fact name="Dropped in total">
           <Link
             page="rejections"
             title={dropped.map(([reason, count]) => `${reason} ${formatCount(count)}`).join(", ")}
