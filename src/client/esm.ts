@@ -1,5 +1,6 @@
-// The module: for bundlers, browsers, workers, Deno, Bun and Node 18+. Its names are the hosted product's. `SimpleLogs` and
-// `clientLogger` send with the client key, `serverLogger` with the server key; both wait until `configureSDK` was called.
+// The module: for bundlers, browsers, workers, Deno, Bun and Node 18+. Its names are the hosted product's. `SimpleLogs`
+// and `clientLogger` send with the client key, `serverLogger` with the server key; both wait until `configureSDK` was
+// called.
 
 import { createDeferred } from "./browser/deferred_work.ts";
 import { createPageClient } from "./browser/page_client.ts";
@@ -47,8 +48,8 @@ export function flushServer(): Promise<boolean> {
 }
 
 /**
- * Runs `work` in the trace that the carrier's `traceparent` names, else in a new one: its ids go into every entry's metadata. Here it
- * holds until `work` returns or first waits; on servers, the Node module keeps it to the end.
+ * Runs `work` in the trace that the carrier's `traceparent` names, else in a new one: its ids go into every entry's
+ * metadata. Here it holds until `work` returns or first waits; on servers, the Node module keeps it to the end.
  */
 export function withTrace<Result>(work: () => Result, options: TraceOptions = {}): Result {
   return traces.run(traceIdsOf(options.carrier), work);

@@ -1,5 +1,5 @@
-// The module for servers: Node 18+, Bun and Deno. The names are the hosted product's. Everything sends with the server key; settings
-// come from `configureSDK` and from the environment, which wins.
+// The module for servers: Node 18+, Bun and Deno. The names are the hosted product's. Everything sends with the server
+// key; settings come from `configureSDK` and from the environment, which wins.
 
 import type { ServerResponse } from "node:http";
 import type { TraceIds, TraceOptions } from "./core/trace.ts";
@@ -23,12 +23,15 @@ begin();
 
 export const SimpleLogs: SimpleLogsApi = { ...client, init: configure };
 export { configure as configureSDK, SimpleLogs as serverLogger };
-/** For code that runs in pages and on the server: here it sends with the server key, and says that it is the client's part. */
+/**
+ * For code that runs in pages and on the server: here it sends with the server key, and says that it is the client's
+ * part.
+ */
 export const clientLogger: Logger = client.child({ source: "client" });
 
 /**
- * Runs `work` in the trace of `options.carrier` (a request's headers), else in a new one: its ids, and those of the page and session
- * that the headers name, go into every entry that is made inside, however long it takes.
+ * Runs `work` in the trace of `options.carrier` (a request's headers), else in a new one: its ids, and those of the
+ * page and session that the headers name, go into every entry that is made inside, however long it takes.
  */
 export function withTrace<Result>(work: () => Result, options: TraceOptions = {}): Result {
   return scopes.run(scopeOf(options.carrier), work);
@@ -46,8 +49,8 @@ export interface SimpleLogsMiddleware {
 }
 
 /**
- * Records each request as a timing, named by its route. `app.use(simpleLogs())`, before the routes, in Express and Hono;
- * `app.use(simpleLogs.elysia())`; `export const GET = simpleLogs.next(handler)`.
+ * Records each request as a timing, named by its route. `app.use(simpleLogs())`, before the routes, in Express and
+ * Hono; `app.use(simpleLogs.elysia())`; `export const GET = simpleLogs.next(handler)`.
  */
 export function simpleLogs(options: MiddlewareOptions = {}): SimpleLogsMiddleware {
   configure(options);

@@ -1,5 +1,5 @@
-// Web vitals, loaded when they are asked for: each is told once it is final. One classic script, which a module can import too: hence the
-// global, and no export.
+// Web vitals, loaded when they are asked for: each is told once it is final. One classic script, which a module can
+// import too: hence the global, and no export.
 
 import { onCLS, onFCP, onINP, onLCP, onTTFB } from "web-vitals";
 

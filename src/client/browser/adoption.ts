@@ -1,6 +1,6 @@
-// Batches that an earlier page left in localStorage are sent by this one. An item is removed when its batch is answered for good, so a page
-// that dies meanwhile loses nothing. One tab at a time sends them, under a Web Lock; where there is none (pages without TLS), two tabs may
-// send the same one, and its idempotency key makes it one.
+// Sends batches that an earlier page left in localStorage. An item is removed after the final response to its batch, so
+// a page that dies in the meantime loses nothing. A Web Lock lets one tab at a time send them. Without locks (pages
+// without TLS), two tabs may send the same batch, and its idempotency key makes it one.
 
 import { bytesOf } from "../core/bytes.ts";
 import type { Sender } from "../core/sender.ts";
@@ -9,10 +9,13 @@ import { storedNames } from "./storage.ts";
 
 const LOCK = "simplelogs";
 
-/** The server remembers requests for 10 minutes by default: what probably arrived is sent again only where it would be recognised. */
+/**
+ * The server remembers requests for 10 minutes by default. A batch that probably arrived is sent again only within this
+ * time.
+ */
 const PROBABLY_SENT_MS_MAX = 5 * 60_000;
 
-/** Takes over what there is, unless another tab is at it, or this one still. `release` is set for as long as others may not. */
+/** Sends the batches, unless this tab or another one is sending them. `release` is set while the lock is held. */
 export async function adoptBatches(sender: Pick<Sender, "adopt">, lease: { release?: () => void }): Promise<void> {
   if (lease.release) return;
   try {
@@ -24,7 +27,7 @@ export async function adoptBatches(sender: Pick<Sender, "adopt">, lease: { relea
   }
 }
 
-/** Resolves when all are answered, or the page is left. */
+/** Resolves when all batches have a response, or the page is left. */
 function sendItems(sender: Pick<Sender, "adopt">, lease: { release?: () => void }): Promise<void> {
   return new Promise((resolve) => {
     const release = () => {
@@ -57,7 +60,7 @@ function sendItems(sender: Pick<Sender, "adopt">, lease: { release?: () => void 
   });
 }
 
-/** 0: somebody else wrote it. */
+/** 0: the item is not from this library. */
 function countEntries(body: string): number {
   try {
     return JSON.parse(body).entries.length;

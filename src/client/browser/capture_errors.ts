@@ -1,17 +1,17 @@
-// Uncaught errors and rejections become logs: each once, the first 50 of a page; how often the same came again is told when the page is
-// left.
+// Uncaught errors and rejections become logs: each distinct one once, the first 50 of a page. When the page is left, a
+// log says how often each was repeated.
 
 import { plainCopy } from "../core/plain_values.ts";
 import type { EntryFields, Logger } from "../core/types.ts";
 
 const ERRORS_MAX = 50;
 
-/** What the two events have, of which each has its own part. */
+/** The members of both events. */
 type Failure = Event & Partial<Pick<ErrorEvent, "error" | "message" | "filename"> & { reason: unknown }>;
 
-/** Begins to listen. Returns what tells of repetitions since it was last called. */
+/** Starts to listen. Returns a function that logs the repetitions since its last call. */
 export function captureErrors({ log }: Pick<Logger, "log">): () => void {
-  /** By kind and stack: what was logged, and how often it came again since that was told. */
+  /** By kind and stack: the logged error, and its repetitions since the last report. */
   const seen = new Map<string, EntryFields & { repeated?: number }>();
 
   const capture = ({ type, error, reason, message, filename }: Failure): void => {
@@ -20,7 +20,7 @@ export function captureErrors({ log }: Pick<Logger, "log">): () => void {
     const known = seen.get(text);
     if (known) known.repeated = (known.repeated ?? 0) + 1;
     else if (seen.size < ERRORS_MAX) {
-      // Names that entries do not have become metadata.
+      // Members that are not fields of an entry become metadata.
       const fields = { touchpoint: `browser/${type}`, level: "error", message: failure, filename } as EntryFields;
       seen.set(text, fields);
       log(fields);

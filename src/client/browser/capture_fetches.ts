@@ -1,10 +1,14 @@
-// Same-origin fetches become timings, and carry the page's and the session's id, so that what the server logs can be found with them.
+// Same-origin fetches become timings. They carry the ids of the page and the session, so that the server's logs can be
+// found with them.
 
 import { routeTouchpoint } from "../core/route_pattern.ts";
 import type { Logger } from "../core/types.ts";
 import type { Page } from "./page.ts";
 
-/** Wraps `window.fetch`; what it returns and throws stays. `isOwn`: requests of this library, which are left alone. */
+/**
+ * Wraps `window.fetch` without changing its result or its errors. `isOwn` recognises requests of this library, which
+ * are not captured.
+ */
 export function captureFetches(logger: Pick<Logger, "record">, page: Page, isOwn: (url: string) => boolean): void {
   const original = window.fetch.bind(window);
   const timed = (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
@@ -33,7 +37,7 @@ export function captureFetches(logger: Pick<Logger, "record">, page: Page, isOwn
           });
       }
     } catch {
-      // The original says what is wrong with the request.
+      // The original throws the right error for a malformed request.
     }
     const answer = original(input, given);
     if (tell)

@@ -1,4 +1,5 @@
-// Page views become logs: the first, and each soft navigation that changes the path. Queries and fragments are left out: they hold secrets.
+// Page views become logs: the first one, and each soft navigation that changes the path. Queries and fragments are left
+// out, because they can hold secrets.
 
 import { newId } from "../core/ids.ts";
 import { routeTouchpoint } from "../core/route_pattern.ts";

@@ -1,4 +1,4 @@
-// Web vitals become timings, CLS a log: it has no unit.
+// Web vitals become timings. CLS has no unit, so it becomes a log.
 
 import type { Logger } from "../core/types.ts";
 

@@ -1,4 +1,4 @@
-// What a page does not need at once: batches of earlier pages, and the captures beside errors.
+// Work that a page can do later: batches of earlier pages, and all captures except errors.
 
 import type { AutoCapture } from "../core/types.ts";
 import { adoptBatches } from "./adoption.ts";

@@ -1,5 +1,5 @@
-// The client of a page: sends with the client key, hands over what waits when the page is left, and captures what it is asked to. What is
-// not needed at once is deferred: batches of earlier pages, and captures beside errors.
+// The client of a page: it sends with the client key, hands over waiting entries when the page is left, and captures
+// what the settings ask for. Batches of earlier pages and all captures except errors are deferred.
 
 import { type Client, createClient } from "../core/client.ts";
 import { createPlatform } from "../core/platform.ts";
@@ -9,11 +9,11 @@ import { handOver } from "./leaving.ts";
 import { beginSession, createPage, type Page } from "./page.ts";
 import { saveBatch, storedNames } from "./storage.ts";
 
-/** What the deferred part does; see deferred.ts. */
+/** The deferred part; see deferred.ts. */
 export interface Deferred {
-  /** Begins the captures that are asked for beside errors. */
+  /** Starts the configured captures except errors. */
   capture(client: Client, page: Page, autoCapture: Options["autoCapture"]): void;
-  /** Sends what earlier pages left, until `lease.release` is called. */
+  /** Sends batches of earlier pages until `lease.release` is called. */
   adopt(sender: Client["sender"], lease: { release?: () => void }): void;
 }
 

@@ -1,18 +1,19 @@
-// Batches that outlive their page, in localStorage: one item a batch, named by when it was saved, its idempotency key, and whether it
-// was probably sent before. Saving is of the first script; reading back is of the deferred one, see adoption.ts.
+// Batches that outlive their page, in localStorage. There is one item for each batch. Its name holds the time, the
+// idempotency key, and whether the batch was probably sent before. The first script saves batches; the deferred one
+// reads them, see adoption.ts.
 
 import type { Batch } from "../core/types.ts";
 
 const PREFIX = "simplelogs:";
-/** Characters of all items: what pages may leave behind. Browsers allow some 5,000,000. */
+/** The most characters of all items. Browsers allow about 5,000,000. */
 const LENGTH_MAX = 262_144;
 
-/** Names of what pages left. @throws where a page may have no storage. */
+/** The names of all items. @throws if the page may not use storage. */
 export function storedNames(): string[] {
   return Object.keys(localStorage).filter((name) => name.startsWith(PREFIX));
 }
 
-/** Keeps a batch for the next page; false: there is no room, or no storage. */
+/** Stores a batch for the next page. False: there is no room, or no storage. */
 export function saveBatch(batch: Batch, isProbablySent: boolean): boolean {
   const { id, body } = batch;
   try {

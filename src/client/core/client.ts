@@ -1,4 +1,4 @@
-// One key's side of the library: settings, the sender, and what every entry goes through on its way from a logger to the queue.
+// One key's side of the library: the settings, the sender, and the path of an entry from a logger to the queue.
 
 import { bytesOf } from "./bytes.ts";
 import { createLogger, type LoggerSetup } from "./logger.ts";
@@ -9,30 +9,30 @@ import type { Metadata, Options, OutgoingEntry, Platform, Problem, SimpleLogsApi
 
 /** Entries that wait for the configuration. */
 const EARLY_ENTRIES_MAX = 1000;
-/** Of an entry's JSON text: with the batch around it, it fits a beacon. */
+/** The most bytes of an entry as JSON: with its batch it fits a beacon. */
 const ENTRY_BYTES_MAX = 50_000;
-/** Characters that are kept, as a text in place of the metadata, of an entry that is larger. */
+/** A larger entry keeps this many characters, as a text that replaces its metadata. */
 const CUT_LENGTH = 8192;
 
-/** A logger, and what its platform drives it with. */
+/** A logger, and the functions that its platform calls. */
 export interface Client extends Omit<SimpleLogsApi, "init"> {
-  /** Sets what is named; the rest stays. What was logged before the first call with a key and an endpoint waits for it. */
+  /** Changes the given settings. Entries logged before the first call with a key and an endpoint wait for it. */
   readonly configure: (options: Options) => void;
   readonly options: () => Options;
   readonly sender: Sender;
   /** Of the endpoint; "": not known yet. */
   readonly url: () => string;
-  /** Reports what was thrown. */
+  /** Reports an exception. */
   readonly fail: (cause: unknown) => void;
 }
 
 export interface ClientSetup {
   readonly platform: Platform;
-  /** Decides which key it sends with. */
+  /** The key that the client sends with. */
   readonly source: Source;
   /**
-   * Metadata that depends on where the code runs: ids of page and session, of request and trace. Called for each entry, before the settings
-   * are looked at: it may call `configure`.
+   * Metadata that depends on where the code runs: ids of page and session, of request and trace. Called for each entry,
+   * before the settings are looked at: it may call `configure`.
    */
   readonly context?: () => Metadata | undefined;
   /** Begins a new session: called by `clearIdentity`. */
@@ -51,7 +51,7 @@ export function createClient({ platform, source, context, renewSession }: Client
       if (options.debug) console.warn(problem);
       options.onError?.(problem);
     } catch {
-      // An error handler that throws has nobody to be told.
+      // An error handler that throws cannot be reported.
     }
   };
 
@@ -114,7 +114,10 @@ export function createClient({ platform, source, context, renewSession }: Client
   };
 }
 
-/** 0 to 1: the same for the same key, in every process. Neighbours are far apart: the factor is 2^32 by the golden ratio. */
+/**
+ * 0 to 1: the same for the same key, in every process. Neighbours are far apart: the factor is 2^32 by the golden
+ * ratio.
+ */
 function hashOf(text: string): number {
   const hash = Array.from(text).reduce((sum, character) => Math.imul(sum ^ character.charCodeAt(0), 0x9e3779b1), 0);
   return (hash >>> 0) / 2 ** 32;

@@ -1,15 +1,15 @@
-// The methods that applications call. Starts are remembered until their ends come, so that every timing reaches the server under a key of
-// its own; one that ends before its start was sent is a single complete entry.
+// The methods that applications call. A start is remembered until its end, so that every timing reaches the server
+// under a key of its own. A timing that ends before its start was sent becomes one complete entry.
 
 import { newId } from "./ids.ts";
 import { mergeEntries, plainEntry } from "./plain_entry.ts";
 import type { Logger, Options, OutgoingEntry } from "./types.ts";
 
-/** Starts that wait for their ends; past it the oldest is forgotten, and its end is sent alone. */
+/** The most open starts. Above it the oldest is forgotten, and its end is sent alone. */
 const OPEN_STARTS_MAX = 1000;
 
 export interface LoggerSetup {
-  /** Puts an entry into the queue; returns how to take it back: undefined where it is not there. Never throws. */
+  /** Queues an entry. Returns a function that removes it; undefined: it was not queued. Never throws. */
   readonly write: (entry: OutgoingEntry) => (() => boolean) | undefined;
   readonly flush: () => Promise<boolean>;
   readonly options: () => Options;
@@ -18,7 +18,7 @@ export interface LoggerSetup {
 interface OpenStart {
   readonly entry: OutgoingEntry;
   readonly hasOwnKey: boolean;
-  /** When it began, by the clock that never goes back. */
+  /** The start, by the monotonic clock. */
   readonly beganMs: number;
   readonly takeBack: (() => boolean) | undefined;
 }

@@ -1,5 +1,5 @@
-// What an application passed in, an entry that the server takes out: fields of other types are turned into the right ones, so that no
-// entry is ever the reason why a batch is refused.
+// Turns what an application passed in into an entry that the server accepts. Fields of other types are converted, so
+// that an entry is never the reason why a batch is refused.
 
 import { levelOf } from "./levels.ts";
 import { cutText, type Plain, plainCopy } from "./plain_values.ts";
@@ -24,8 +24,8 @@ const FIELDS: Readonly<Record<string, (value: Plain) => unknown>> = {
 };
 
 /**
- * A plain entry: only fields that have a value, metadata always. Names that entries do not have become metadata, and so does an Error that
- * is the message. What is no object, or an Error, is the value of the field `name`. Never throws.
+ * A plain entry: only fields that have a value, metadata always. Names that entries do not have become metadata, and so
+ * does an Error that is the message. What is no object, or an Error, is the value of the field `name`. Never throws.
  */
 export function plainEntry(fields: unknown, name = "", redact?: Options["redact"]): OutgoingEntry {
   const plain = plainCopy(fields, redact) ?? {};

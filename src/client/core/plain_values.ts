@@ -1,5 +1,5 @@
-// Any value in, plain JSON values out: what JSON cannot say is described, what throws is named, what is too large is cut. The
-// application's own objects are read here, so every access may throw.
+// Turns any value into plain JSON values. What JSON cannot express is described, exceptions are named, and large values
+// are cut. This code reads the application's own objects, so every access may throw.
 
 /** As the server takes it: metadata that is deeper is dropped there. */
 const DEPTH_MAX = 100;
@@ -13,8 +13,8 @@ const VALUES_MAX = 5000;
 export type Plain = any;
 
 /**
- * A plain copy of any value. Never throws. `redact`: names of members below the first level whose values become "[redacted]", equal
- * ignoring case or matching.
+ * A plain copy of any value. Never throws. `redact`: names of members below the first level whose values become
+ * "[redacted]", equal ignoring case or matching.
  */
 export function plainCopy(value: unknown, redact: readonly (string | RegExp)[] = []): Plain {
   const parents: unknown[] = [];

@@ -1,4 +1,4 @@
-// The timers and requests of every runtime that has fetch: browsers, workers, Deno, Bun, Node.
+// Timers and requests of every runtime with fetch: browsers, workers, Deno, Bun, Node.
 
 import type { Platform } from "./types.ts";
 

@@ -1,14 +1,14 @@
-// Paths with ids in, names that stay the same out.
+// Turns paths with ids into names that stay the same.
 
 /**
- * One per thing, not per kind of thing: numbers, dates and versions; with a digit, hexadecimal of 8 characters or more (UUIDs too) and
- * anything of 16 or more (tokens, files with a hash); addresses of mail.
+ * One per thing, not per kind of thing: numbers, dates and versions; with a digit, hexadecimal of 8 characters or more
+ * (UUIDs too) and anything of 16 or more (tokens, files with a hash); addresses of mail.
  */
 const ID = /^(?=.*\d)([\d.,:_-]+|[\da-f-]{8,}|.{16,})$|@/i;
 
 /**
- * "orders/[id]" of "/orders/42?tab=1" and of "/orders/:orderId" becomes "orders/[orderId]": query and fragment are dropped, ids and
- * parameters are masked. "/" becomes "/".
+ * "orders/[id]" of "/orders/42?tab=1" and of "/orders/:orderId" becomes "orders/[orderId]": query and fragment are
+ * dropped, ids and parameters are masked. "/" becomes "/".
  */
 export function routePattern(path: string): string {
   const segments = path

@@ -1,5 +1,6 @@
-// Entries in, requests out. One batch is in flight, in order, frozen with its idempotency key and sent with the same bytes until it is
-// answered for good. What waits is bounded; the oldest that was never sent goes first, counted.
+// Entries in, requests out. One batch is in flight at a time, in order. It is frozen with its idempotency key and sent
+// with the same bytes until its final response. The queue is bounded: the oldest entries that were never sent are
+// dropped and counted.
 
 import { batchUrl, freezeBatch, splitBatch } from "./batches.ts";
 import { bytesOf } from "./bytes.ts";
@@ -10,25 +11,33 @@ import type { Answer, Batch, Options, Platform, Problem } from "./types.ts";
 export const BEACON_BYTES_MAX = 60_000;
 
 /**
- * How often a refused batch and its halves may be split before the server takes one of them: enough to find each bad entry of a hundred, and
- * an end where it takes none.
+ * How often a refused batch and its halves may be split before the server takes one of them: enough to find each bad
+ * entry of a hundred, and an end where it takes none.
  */
 const SPLITS_MAX = 16;
 
 export interface Sender {
-  /** Sends from now on. `url`: of the endpoint. `head`: a batch's text up to the first entry, "{…,"entries":[". */
+  /** Starts to send. `url` of the endpoint. `head` is a batch's text up to the first entry: "{…,"entries":[". */
   configure(options: Options, url: string, head: string): void;
-  /** Puts an entry's JSON text into the queue; returns how to take it back: false once it is in a batch or gone. */
+  /**
+   * Queues an entry's JSON text. Returns a function that removes it; that returns false once the entry is in a batch or
+   * dropped.
+   */
   push(text: string): () => boolean;
-  /** True: all that was pushed before the call is settled. False: an attempt failed. */
+  /**
+   * Resolves to true when every entry pushed before the call has a final response, or to false when an attempt failed.
+   */
   readonly flush: () => Promise<boolean>;
-  /** For leaving a page: takes out the oldest that waits, as a batch. One in flight stays there, and is not tried again. */
+  /**
+   * For a page that is left: removes the oldest waiting entries as a batch. A batch in flight stays, and is not
+   * retried.
+   */
   take(): Batch | undefined;
   /** Puts batches of another page first. */
   adopt(batches: readonly Batch[]): void;
-  /** Counts entries that are lost. */
+  /** Counts lost entries. */
   countDropped(entryCount: number): void;
-  /** From a failed attempt to the next good one. */
+  /** True from a failed attempt to the next successful one. */
   isFailing(): boolean;
 }
 
@@ -56,7 +65,7 @@ export function createSender(
     bytes += sign * batch.bytes;
   };
 
-  /** As Array.splice; keeps the counts. */
+  /** Like Array.splice, and updates the counts. */
   const replace = (at: number, length: number, ...inserted: Batch[]): Batch[] => {
     const removed = queue.splice(at, length, ...inserted);
     for (const batch of inserted) count(batch, 1);
@@ -88,7 +97,7 @@ export function createSender(
     if (texts[0]) replace(0, 0, freezeBatch(`${head}${texts.join()}]}`, texts.length, first?.sequence ?? sequence));
   };
 
-  /** Ends those whose entries are settled; all, where an attempt failed. */
+  /** Resolves the waiting flushes whose entries are done; all of them after a failed attempt. */
   const endFlushes = (isSettled: boolean): void => {
     const oldest = queue[0]?.sequence ?? Number.POSITIVE_INFINITY;
     flushes = flushes.filter(({ until, resolve }) => (isSettled && oldest <= until) || resolve(isSettled));
@@ -111,7 +120,7 @@ export function createSender(
   const send = (batch: Batch): void => {
     inFlight = batch;
     batch.isTried = true;
-    // A repetition does without: others use what may be kept alive too.
+    // A retry does without keepalive: other requests share its budget.
     const isKeepalive = !failures && batch.bytes < BEACON_BYTES_MAX;
     const { sendTimeout = 10_000 } = options;
     void post(batchUrl(url, batch), batch.body, isKeepalive, sendTimeout).then((answer) => receive(batch, answer));
@@ -121,7 +130,7 @@ export function createSender(
     inFlight = undefined;
     const willRetry = !status || status === 429 || status > 500;
     if (!willRetry) batch.onSettled?.();
-    // Otherwise it was taken over while it was in flight.
+    // Otherwise another page took the batch over while it was in flight.
     if (queue[0] === batch) {
       const { entryCount } = batch;
       const problem = { status, message: text ?? "no answer", entryCount };
@@ -133,7 +142,7 @@ export function createSender(
       failures = 0;
       replace(0, 1);
       if (/413|422/.test(status as never) && entryCount > 1 && splitsLeft-- > 0) replace(0, 0, ...splitBatch(batch));
-      // A redirect to a page for signing in ends in 200: only 202 is the endpoint's.
+      // A redirect to a sign-in page ends in 200. Only a 202 comes from the endpoint.
       else if (status === 202) splitsLeft = SPLITS_MAX;
       else report({ ...problem, reason: "refused" });
     }

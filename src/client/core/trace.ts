@@ -1,5 +1,5 @@
-// W3C trace context (https://www.w3.org/TR/trace-context/): which trace the running code belongs to, taken from a request's
-// `traceparent` or begun here. Where the ids are kept while code runs is the platform's: AsyncLocalStorage on servers.
+// W3C trace context (https://www.w3.org/TR/trace-context/): the trace of the running code, from a request's
+// `traceparent` or begun here. The platform keeps the ids while code runs: AsyncLocalStorage on servers.
 
 /** 32 and 16 hexadecimal digits. */
 export interface TraceIds {

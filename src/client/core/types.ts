@@ -1,4 +1,5 @@
-// What applications see of the client library, and what its parts hand to one another. Types only: nothing here is in a bundle.
+// The types of the client library: its public API, and the interfaces between its parts. Types only, so nothing here is
+// in a bundle.
 
 import type { Entry, Level, Source } from "../../core/entry.ts";
 
@@ -49,8 +50,9 @@ export type OutgoingEntry = { -readonly [Name in keyof TimingFields]: TimingFiel
 /** Why entries were not sent, or not yet. */
 export interface Problem {
   /**
-   * "unreachable": no answer, 429 or 5xx; it is tried again, and told of once until something is answered. "refused": answered with a final
-   * status, the entries are given up. "internal": an entry was dropped, since it or `beforeSend` threw.
+   * "unreachable": no answer, 429 or 5xx; it is tried again, and told of once until something is answered. "refused":
+   * answered with a final status, the entries are given up. "internal": an entry was dropped, since it or `beforeSend`
+   * threw.
    */
   readonly reason: "unreachable" | "refused" | "internal";
   /** The server's answer; "" where there is a `cause`. */
@@ -80,7 +82,10 @@ export interface Options {
   readonly clientKey?: string | undefined;
   /** "sk_…", for servers; never in a page. */
   readonly serverKey?: string | undefined;
-  /** Base address including /api/v1, "https://logs.example.com/api/v1". Script tag: default is the server that the script is from. */
+  /**
+   * Base address including /api/v1, "https://logs.example.com/api/v1". Script tag: default is the server that the
+   * script is from.
+   */
   readonly apiEndpoint?: string | URL | undefined;
   /** Put into every record's metadata as `environment`. */
   readonly environment?: string | undefined;
@@ -96,7 +101,10 @@ export interface Options {
   readonly maxQueueBytes?: number | undefined;
   /** Milliseconds that an answer is waited for. Default 10,000. */
   readonly sendTimeout?: number | undefined;
-  /** 0 to 1: the part that is sent. Entries with one `key` (a start and its end) are sent together or not at all. Default 1. */
+  /**
+   * 0 to 1: the part that is sent. Entries with one `key` (a start and its end) are sent together or not at all.
+   * Default 1.
+   */
   readonly sampleRate?: number | undefined;
   /** Sends every start as a record of its own. Default false. */
   readonly standaloneStarts?: boolean | undefined;
@@ -130,13 +138,16 @@ export interface Logger {
   end(timing: TimingFields | string): void;
   /** A complete timing: `duration`, or `startTime` and `endTime`. */
   record(timing: TimingFields): void;
-  /** Times a function. What it returns is returned, what it throws is recorded and thrown again; promises are waited for. */
+  /**
+   * Times a function. What it returns is returned, what it throws is recorded and thrown again; promises are waited
+   * for.
+   */
   time<Result>(touchpoint: string | StartFields, work: () => Result): Result;
   /** A logger whose entries carry these fields too; names that entries do not have become metadata. */
   child(fields: EntryFields & Metadata): Logger;
   /**
-   * Sends what waits now. True: everything that was logged before the call is settled. False: an attempt failed, and the rest is tried
-   * again later.
+   * Sends what waits now. True: everything that was logged before the call is settled. False: an attempt failed, and
+   * the rest is tried again later.
    */
   flush(): Promise<boolean>;
 }
@@ -162,7 +173,9 @@ export interface Answer {
 export interface Platform {
   /** Calls back after `delayMs`, without keeping a process alive; returns how to cancel it. */
   later(delayMs: number, call: () => void): () => void;
-  /** Sends `body` as text/plain and waits at most `timeoutMs`. `isKeepalive`: it may outlive its page. Never rejects. */
+  /**
+   * Sends `body` as text/plain and waits at most `timeoutMs`. `isKeepalive`: it may outlive its page. Never rejects.
+   */
   post(url: string, body: string, isKeepalive: boolean, timeoutMs: number): Promise<Answer>;
 }
 

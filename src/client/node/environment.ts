@@ -11,7 +11,10 @@ const NUMBERS = /Interval|Size|Timeout/;
 /** Set where a process may be frozen as soon as it has answered. */
 const SERVERLESS_NAMES = "AWS_LAMBDA_FUNCTION_NAME VERCEL K_SERVICE";
 
-/** The settings that the environment names; a number that is none counts as absent, a switch that is not "true" or "1" as off. */
+/**
+ * The settings that the environment names; a number that is none counts as absent, a switch that is not "true" or "1"
+ * as off.
+ */
 export function environmentOptions(): Options {
   const found: Record<string, unknown> = {};
   for (const name of NAMES.split(" ")) {

@@ -8,7 +8,10 @@ import { client, type ServerScope, scopeOf, scopes } from "./server_client.ts";
 export interface MiddlewareOptions extends Options {
   /** Requests that are not recorded: paths, exactly, or what their paths match. */
   readonly ignore?: readonly (string | RegExp)[] | undefined;
-  /** Names a request, given as the framework's own; `routePattern` masks a path. Without a name it is named by its route. */
+  /**
+   * Names a request, given as the framework's own; `routePattern` masks a path. Without a name it is named by its
+   * route.
+   */
   readonly touchpoint?: ((request: never) => string | undefined) | undefined;
 }
 

@@ -34,7 +34,10 @@ export function handleNodeRequest(
   else next();
 }
 
-/** For Express, after the routes: the error goes into the record of its request, and on to the application's own handlers. */
+/**
+ * For Express, after the routes: the error goes into the record of its request, and on to the application's own
+ * handlers.
+ */
 export function simpleLogsErrorHandler() {
   return (error: unknown, request: object, _response: unknown, next: Next): void => {
     const failure = errors.get(request);

@@ -73,7 +73,10 @@ async function record({
   }
 }
 
-/** Calls back when the body is over: at once, unless it is a stream. A text or bytes have a type or a length; a stream says it is one. */
+/**
+ * Calls back when the body is over: at once, unless it is a stream. A text or bytes have a type or a length; a stream
+ * says it is one.
+ */
 function whenOver(response: Response, over: (isAborted?: boolean) => void): Response {
   const { body, headers } = response;
   const type = headers.get("content-type") ?? "event-stream";
@@ -101,7 +104,10 @@ function whenOver(response: Response, over: (isAborted?: boolean) => void): Resp
   return new Response(watched, response);
 }
 
-/** Hono's own error handler has made the answer by the time that `next` returns; the route entered last is the one that answered. */
+/**
+ * Hono's own error handler has made the answer by the time that `next` returns; the route entered last is the one that
+ * answered.
+ */
 export async function handleHonoRequest(
   context: HonoContext,
   next: () => Promise<unknown>,

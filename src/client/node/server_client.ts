@@ -72,7 +72,10 @@ export function begin(): void {
   setTimeout(() => client.url() || configure({}));
 }
 
-/** Sends what waits. True: all that was logged before the call is settled. With `fireAndForget` it does not wait for answers. */
+/**
+ * Sends what waits. True: all that was logged before the call is settled. With `fireAndForget` it does not wait for
+ * answers.
+ */
 export async function flushServer(): Promise<boolean> {
   const flushing = client.flush();
   return !!client.options().fireAndForget || flushing;

@@ -1,9 +1,11 @@
-// Names of requests: the pattern of the route that answered, with its parameters as "[name]"; where no route is known, the path with
-// everything masked that looks like an id.
+// Names of requests: the pattern of the route that answered, with its parameters as "[name]"; where no route is known,
+// the path with everything masked that looks like an id.
 
 import { routePattern } from "../core/route_pattern.ts";
 
-/** Names that were made from paths, by this process. Scanners ask for paths without end; past it they share one name. */
+/**
+ * Names that were made from paths, by this process. Scanners ask for paths without end; past it they share one name.
+ */
 const GUESSES_MAX = 1000;
 const OTHER = "[other]";
 
@@ -13,8 +15,8 @@ const guesses = new Set<string>();
 export type RouteParameters = Readonly<Record<string, unknown>>;
 
 /**
- * "orders/[id]" of "/orders/:id", "/orders/:id(\\d+)", "/orders/:id{[0-9]+}", "/orders{/:id}"; "files/[path]" of "/files/*path";
- * "files/[rest]" of "/files/*".
+ * "orders/[id]" of "/orders/:id", "/orders/:id(\\d+)", "/orders/:id{[0-9]+}", "/orders{/:id}"; "files/[path]" of
+ * "/files/*path"; "files/[rest]" of "/files/*".
  */
 export function touchpointOfPattern(pattern: string): string {
   const plain = pattern

@@ -32,7 +32,10 @@ interface Fields {
   readonly key?: string | undefined;
 }
 
-/** A stream for `pino(stream)`, and what `transport.target` loads into a worker. Its end waits until all that it took was tried. */
+/**
+ * A stream for `pino(stream)`, and what `transport.target` loads into a worker. Its end waits until all that it took
+ * was tried.
+ */
 export function pinoTransport(options: PinoOptions = {}): Writable {
   const { messageKey = "msg" } = options;
   configure(options);
@@ -63,7 +66,10 @@ export function pinoTransport(options: PinoOptions = {}): Writable {
   return Object.assign(stream, { flush: finish });
 }
 
-/** For `winston.createLogger({ transports: [winstonTransport()] })`, winston 3. Its end waits until all that it took was tried. */
+/**
+ * For `winston.createLogger({ transports: [winstonTransport()] })`, winston 3. Its end waits until all that it took was
+ * tried.
+ */
 export function winstonTransport(options: WinstonOptions = {}): Writable {
   const { level, silent, handleExceptions, handleRejections } = options;
   configure(options);

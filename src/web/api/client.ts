@@ -39,6 +39,7 @@ type ValuesPath = `/api/v1/fields/${string}/values`;
 /** A route that responds to a GET with JSON. */
 export type ReadPath = keyof Responses | ValuesPath;
 
+/** The response of a route. */
 export type ResponseOf<P extends ReadPath> = P extends keyof Responses ? Responses[P] : ValuesResponse;
 
 /** The path of a field's values. `name` is spelled as in a search. */
@@ -46,6 +47,7 @@ export function valuesPath(name: string): ValuesPath {
   return `/api/v1/fields/${encodeURIComponent(name.toWellFormed())}/values`;
 }
 
+/** A request that changes something. */
 export type Change =
   | { readonly method: "POST" | "PATCH"; readonly path: string; readonly body: unknown }
   | { readonly method: "DELETE"; readonly path: string; readonly body?: unknown };
@@ -68,6 +70,7 @@ const WAIT_MS_MAX = 5_000;
 const SESSION_PATH = "/api/v1/session";
 const TICKETS_PATH = "/api/v1/tickets";
 
+/** The API client of the app. */
 export class Api {
   readonly #options: ApiOptions;
 

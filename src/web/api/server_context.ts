@@ -11,6 +11,7 @@ import type { Session } from "../state/session.ts";
 import type { Api, ReadPath, ResponseOf } from "./client.ts";
 import type { Tail, TailBatch } from "./tail.ts";
 
+/** What components use of the server. */
 export interface Server {
   readonly api: Api;
   readonly session: Session;
@@ -26,6 +27,7 @@ export interface Server {
 
 const ServerContext = createContext<Server | undefined>(undefined);
 
+/** Provides the server to the components inside of it. */
 export const ServerProvider = ServerContext.Provider;
 
 /** The server of the component that calls. Throws AssertionError outside of a ServerProvider. */

@@ -9,8 +9,10 @@ import type { Problem } from "../state/query.ts";
 import { apiAddress } from "../state/query.ts";
 import { problemOf } from "./client.ts";
 
+/** "connecting" also while it waits for a retry. */
 export type TailState = "connecting" | "live" | "paused" | "stopped";
 
+/** Records that arrived within one batch interval. */
 export interface TailBatch {
   /** In commit order. */
   readonly records: readonly ShownRecord[];
@@ -42,6 +44,7 @@ const BATCH_MS = 100;
 
 const PATH = "/api/v1/tail";
 
+/** A live tail of one search at a time. */
 export class Tail {
   readonly #options: TailOptions;
   readonly #state: Signal<TailState> = signal("stopped");

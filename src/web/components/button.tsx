@@ -18,6 +18,7 @@ interface ButtonProps {
   readonly children: ComponentChildren;
 }
 
+/** A button with a text, and perhaps an icon. */
 export function Button({ onPress, tone = "plain", icon, isDisabled, isPressed, title, children }: ButtonProps) {
   return (
     <button
@@ -43,6 +44,7 @@ interface IconButtonProps {
   readonly isPressed?: boolean;
 }
 
+/** A button with only an icon. The label is its accessible name and tooltip. */
 export function IconButton({ icon, label, onPress, isDisabled, isPressed }: IconButtonProps) {
   return (
     <button
@@ -68,6 +70,7 @@ interface CopyButtonProps {
   readonly label?: string;
 }
 
+/** Copies a text, and announces it. Without a clipboard (plain HTTP on a LAN address) it asks to select the text. */
 export function CopyButton({ text, label = "Copy" }: CopyButtonProps) {
   const { announcer, environment } = useApp();
   const isCopied = useSignal(false);

@@ -23,6 +23,7 @@ export interface ChartProps {
   readonly onSelect?: ((from: number, to: number) => void) | undefined;
 }
 
+/** A chart of one or more series over the same buckets. */
 export function Chart(props: ChartProps) {
   const { label, times, intervalMs, series, heightPx = 160, format, onSelect } = props;
   const { isDark: darkness } = useApp();

@@ -71,6 +71,7 @@ const TIME_FORMATS: (string | number | null)[][] = [
 ];
 const AXIS_FONT = "11px system-ui, sans-serif";
 
+/** The options of a plot with these series and colours. Touches no element of the page. */
 export function chartOptions(shape: ChartShape): uPlot.Options {
   const { widthPx, heightPx, series, intervalMs, format, onSelect, onPoint, styles } = shape;
   const color = (name: string) => styles.getPropertyValue(name).trim();

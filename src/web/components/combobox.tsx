@@ -5,6 +5,7 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren, RefObject } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 
+/** One suggestion of the list. */
 export interface Suggestion {
   /** The argument of onChoose. Unique in the list. */
   readonly value: string;
@@ -31,6 +32,7 @@ interface ComboboxProps {
   readonly field?: RefObject<HTMLInputElement | null>;
 }
 
+/** A text field with a list of suggestions. The caller filters them. */
 export function Combobox(props: ComboboxProps) {
   const { label, value, placeholder, suggestions, onInput, onChoose, onSubmit, onCaret } = props;
   const id = useId();

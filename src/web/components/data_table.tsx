@@ -4,6 +4,7 @@
 import type { ComponentChildren } from "preact";
 import { useParameter } from "../state/app_context.ts";
 
+/** One column of a table. */
 export interface Column<Row> {
   /** Unique in the table. The address names it when the table is sorted by it. */
   readonly id: string;
@@ -33,6 +34,7 @@ interface DataTableProps<Row> {
   readonly selectedKey?: string | number | undefined;
 }
 
+/** A table of these rows, sorted by the column that the address names. */
 export function DataTable<Row>(props: DataTableProps<Row>) {
   const { label, columns, rows, rowKey, sortParameter, sortDefault = "", selectedKey } = props;
   const [sortText, setSort] = useParameter(sortParameter ?? "sort");
@@ -127,11 +129,13 @@ function controlsOf(row: Element): HTMLElement[] {
 
 export type SortValue = string | number | null;
 
+/** The order of a table: a column and a direction. */
 export interface Sort {
   readonly id: string;
   readonly isDescending: boolean;
 }
 
+/** The order in an address: "p99" ascending, "-p99" descending. */
 export function parseSort(text: string): Sort {
   return text.startsWith("-") ? { id: text.slice(1), isDescending: true } : { id: text, isDescending: false };
 }

@@ -18,6 +18,7 @@ interface NoticeProps {
 
 const TONE_NAMES = { info: "Note", good: "Done", warn: "Attention", error: "Error" } as const;
 
+/** A message in a box. An error interrupts a screen reader; other tones wait. */
 export function Notice({ tone, title, action, children }: NoticeProps) {
   return (
     <div class={`notice tone-${tone}`} role={tone === "error" ? "alert" : "status"}>

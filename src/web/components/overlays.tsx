@@ -70,6 +70,7 @@ interface PopoverProps {
   readonly children: (close: () => void) => ComponentChildren;
 }
 
+/** A button with a panel below it. It closes on Escape, on a click elsewhere, and when the focus leaves. */
 export function Popover({ label, name, prefix, icon, id, children }: PopoverProps) {
   const isOpen = useSignal(false);
   const panelId = useId();

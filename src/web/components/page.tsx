@@ -13,6 +13,7 @@ interface PageProps {
   readonly children: ComponentChildren;
 }
 
+/** A page with its title, which is also the title of the window. */
 export function Page({ title, actions, children }: PageProps) {
   const { pageChanges } = useApp();
   const heading = useRef<HTMLHeadingElement>(null);
@@ -35,6 +36,7 @@ export function Page({ title, actions, children }: PageProps) {
   );
 }
 
+/** One tab of a list. */
 export interface Tab<Id extends string> {
   readonly id: Id;
   readonly label: ComponentChildren;
@@ -50,6 +52,7 @@ interface TabsProps<Id extends string> {
   readonly children: ComponentChildren;
 }
 
+/** A list of tabs and the content of the selected one. Arrow keys move between tabs. */
 export function Tabs<Id extends string>({ label, tabs, selected, onSelect, children }: TabsProps<Id>) {
   const id = useId();
   const move = (event: KeyboardEvent & { readonly currentTarget: HTMLElement }) => {

@@ -22,6 +22,7 @@ interface QueryViewProps<T> {
   readonly isSecondary?: boolean;
 }
 
+/** Renders the response of a query, or its state while there is none. */
 export function QueryView<T>(props: QueryViewProps<T>) {
   const { query, children, isEmpty, empty, loading, announce, isSecondary = false } = props;
   const { announcer } = useApp();

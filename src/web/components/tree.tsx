@@ -18,6 +18,7 @@ interface TreeCellProps {
 /** Deeper rows are not indented further, so that names stay readable on a phone. */
 const DEPTH_SHOWN_MAX = 8;
 
+/** The first cell of a row in a tree. */
 export function TreeCell({ depth, isOpen, onToggle, name, children }: TreeCellProps) {
   return (
     <span class={`tree-cell depth-${Math.min(depth, DEPTH_SHOWN_MAX)}`}>
@@ -39,6 +40,7 @@ export function TreeCell({ depth, isOpen, onToggle, name, children }: TreeCellPr
   );
 }
 
+/** A level of a name, with the levels below it. */
 export interface TreeNode {
   /** Full path: "api/orders". */
   readonly path: string;

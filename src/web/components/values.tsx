@@ -24,6 +24,7 @@ export function Badge({ tone = "neutral", title, children }: BadgeProps) {
 
 const LEVEL_TONES: Readonly<Record<Level, Tone>> = { debug: "neutral", info: "info", warn: "warn", error: "error" };
 
+/** The level of a log. */
 export function LevelBadge({ level }: { readonly level: Level }) {
   return <Badge tone={LEVEL_TONES[level]}>{level}</Badge>;
 }
@@ -35,6 +36,7 @@ const STATUS_TONES: Readonly<Record<TimingStatus, Tone>> = {
   orphaned: "warn",
 };
 
+/** The status of a timing. */
 export function StatusBadge({ status }: { readonly status: TimingStatus }) {
   return <Badge tone={STATUS_TONES[status]}>{status}</Badge>;
 }

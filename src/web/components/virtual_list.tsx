@@ -34,6 +34,7 @@ const END_ROWS = 30;
 
 type ListVirtualizer = Virtualizer<HTMLDivElement, HTMLDivElement>;
 
+/** A list of `count` rows. `render` draws the row at an index. */
 export function VirtualList(props: VirtualListProps) {
   const { label, count, estimatePx, itemKey, render, onEndInView, handle, class: className = "" } = props;
   const scroller = useRef<HTMLDivElement>(null);

@@ -36,6 +36,7 @@ const PAGES: Readonly<Record<PageName, ComponentType>> = {
 const USAGE_POLL_MS = 30_000;
 const CONTENT_ID = "content";
 
+/** The signed-in app: the frame with the page that the address names. */
 export function Frame() {
   const app = useApp();
   const { router, announcer } = app;

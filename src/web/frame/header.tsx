@@ -17,6 +17,7 @@ interface HeaderProps {
   readonly onSignOut: () => void;
 }
 
+/** The header, with the shortcuts to refresh and to choose a time range. */
 export function Header({ onHelp, onSignOut }: HeaderProps) {
   const { announcer } = useApp();
   const { refreshes } = useServer();

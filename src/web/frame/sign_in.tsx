@@ -8,6 +8,7 @@ import { useServer } from "../api/server_context.ts";
 import { CopyButton } from "../components/button.tsx";
 import { Notice } from "../components/notice.tsx";
 
+/** The sign-in form. `hasExpired`: a session has ended. */
 export function SignIn({ hasExpired }: { readonly hasExpired: boolean }) {
   const { api, session, isSecure } = useServer();
   const id = useId();
@@ -96,6 +97,7 @@ function InsecureNotice() {
 
 const SETTING = 'admin_token = "${SIMPLELOGS_TOKEN}"';
 
+/** Says which setting turns reading on: no token is configured. */
 export function ReadingOff() {
   useEffect(() => {
     document.title = "Reading is off · SimpleLogs";
@@ -140,6 +142,7 @@ function FrontPage({ title, children }: FrontPageProps) {
   );
 }
 
+/** The product's logo. */
 export function BrandMark() {
   return (
     <svg class="brand-mark" viewBox="0 0 16 16" aria-hidden="true" focusable="false">

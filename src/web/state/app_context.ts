@@ -10,6 +10,7 @@ import type { Move, Router } from "./router.ts";
 import type { Shortcut, Shortcuts } from "./shortcuts.ts";
 import { rangeQuery, readRange, type TimeRange } from "./time_range.ts";
 
+/** What components use of the app itself. */
 export interface App {
   readonly router: Router;
   readonly shortcuts: Shortcuts;
@@ -24,6 +25,7 @@ export interface App {
 
 const AppContext = createContext<App | undefined>(undefined);
 
+/** Provides the app to the components inside of it. */
 export const AppProvider = AppContext.Provider;
 
 /** The app of the component that calls. Throws AssertionError outside of an AppProvider. */

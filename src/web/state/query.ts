@@ -35,6 +35,7 @@ export interface Problem {
 /** The end of a request: a value, or a problem that a page can show. */
 export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: Problem };
 
+/** An outcome with a problem. */
 export function failure(kind: ProblemKind, message: string, status = 0): { ok: false; problem: Problem } {
   return { ok: false, problem: { kind, message, status } };
 }
@@ -76,6 +77,7 @@ export interface QueryHandle<T> {
   readonly refresh: () => void;
 }
 
+/** Runs a query. Rejects never: a failure is an outcome. */
 export type RunQuery<T> = (signal: AbortSignal) => Promise<Outcome<T>>;
 
 /** The longest wait between polls after failures, in ms. */
@@ -89,6 +91,7 @@ const EMPTY_STATE = {
   respondedAtMs: undefined,
 } as const;
 
+/** Runs one query at a time and keeps its response. */
 export class Query<T> {
   readonly #environment: Environment;
   readonly #state: Signal<QueryState<T>>;

@@ -28,6 +28,7 @@ export interface SharedText {
 /** Replaces an invalid secret, so that other tabs know how the session ended. */
 const ENDED = "ended";
 
+/** The session of this browser. */
 export class Session {
   readonly #shared: SharedText;
   readonly #state: Signal<SessionState>;

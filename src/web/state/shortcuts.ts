@@ -3,6 +3,7 @@
 
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 
+/** A shortcut of one key, or of a sequence of two. */
 export interface Shortcut {
   /** The keys in order: "/", "g l", "Escape". */
   readonly keys: string;
@@ -25,6 +26,7 @@ export interface KeyPress {
 /** The longest pause between two keys of a sequence, in ms. */
 const SEQUENCE_MS_MAX = 1_500;
 
+/** All shortcuts that are active now. */
 export class Shortcuts {
   readonly #clock: () => number;
   readonly #all: Signal<readonly Shortcut[]> = signal([]);

@@ -17,6 +17,7 @@ export interface Preset {
   readonly label: string;
 }
 
+/** The relative ranges that the header offers, shortest first. */
 export const PRESETS: readonly Preset[] = [
   { text: "15m", label: "Last 15 minutes" },
   { text: "1h", label: "Last hour" },

@@ -31,6 +31,7 @@ const KINDS: readonly (readonly [PairDraft["kinds"], string])[] = [
   ["client", "client only"],
 ];
 
+/** A form whose settings become a command and lines of the configuration. */
 export function CreateDialog({ names, projects, project, onClose }: CreateDialogProps) {
   const listId = useId();
   const name = useSignal("");
@@ -162,6 +163,7 @@ function Field({ label, problem, isWide, children }: FieldProps) {
   );
 }
 
+/** The command, or the line of the configuration, that revokes a pair. */
 export function RevokeDialog({ pair, onClose }: { readonly pair: KeyPair; readonly onClose: () => void }) {
   return (
     <Dialog title="Revoke a pair of keys" onClose={onClose} actions={<Button onPress={onClose}>Done</Button>}>

@@ -18,6 +18,7 @@ export interface Typing {
   readonly field: string;
 }
 
+/** One proposal for the typed part. */
 export interface Proposal {
   /** Replaces the typed part. */
   readonly insert: string;

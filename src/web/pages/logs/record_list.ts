@@ -34,6 +34,7 @@ interface Page {
   isLoading: boolean;
 }
 
+/** The list of one search. A new search makes a new list. */
 export class RecordList {
   readonly #fetch: FetchPage;
   readonly #version: Signal<number> = signal(0);

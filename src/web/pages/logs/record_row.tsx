@@ -22,6 +22,7 @@ interface RecordRowProps {
   readonly onToggle: () => void;
 }
 
+/** The line of a record, and its details when it is open. */
 export function RecordRow({ record, isOpen, isActive, showsProject, onToggle }: RecordRowProps) {
   const { id, project, touchpoint, level, status, time, duration, key } = record;
   const { message, metadata } = summaryOf(record);

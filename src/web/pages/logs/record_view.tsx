@@ -18,6 +18,7 @@ const LINE_PX = 28;
 /** Scrolled further than this, the user is reading and new records wait, in px. */
 const AWAY_PX = 40;
 
+/** The list of records, or why there is none. */
 export function RecordView({ records }: { readonly records: Records }) {
   const { announcer } = useApp();
   const { list, isStale, problem, isAway, waiting, reload } = records;

@@ -27,6 +27,7 @@ import {
 const DEBOUNCE_MS = 150;
 const VALUES_MAX = 200;
 
+/** The search of the page. `problem`: why the server refused it. */
 export function SearchBar({ problem }: { readonly problem: Problem | undefined }) {
   const [search, setSearch] = useParameter("q");
   const draft = useSignal(search);

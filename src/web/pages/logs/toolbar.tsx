@@ -28,6 +28,7 @@ interface ToolbarProps {
   readonly canFollow: boolean;
 }
 
+/** The toolbar with the shortcuts of the page. */
 export function Toolbar({ total, records, parameters, canFollow }: ToolbarProps) {
   const [search, setSearch] = useParameter("q");
   const [group, setGroup] = useParameter("group");

@@ -16,6 +16,7 @@ import { hasTerm, prefixTerm, termOf, withoutField, withTerm } from "../../state
 const NAMES_MAX = 1_000;
 const FIELD = "touchpoint";
 
+/** The tree of touchpoints beside the records. */
 export function TouchpointPanel() {
   const { parameters } = useScope();
   const [search] = useParameter("q");

@@ -9,6 +9,7 @@ import type { Tail, TailBatch } from "../../api/tail.ts";
 import type { Problem, QueryParameters } from "../../state/query.ts";
 import { LIVE_RECORDS_MAX, RecordList } from "./record_list.ts";
 
+/** The records of the page, and what a live tail adds. */
 export interface Records {
   readonly list: RecordList;
   /** The list belongs to an earlier search; the first page of this one is loading. */

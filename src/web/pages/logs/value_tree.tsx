@@ -27,6 +27,7 @@ interface ValueLineProps {
   readonly children?: ComponentChildren;
 }
 
+/** A name and a simple value, with buttons that search for it. */
 export function ValueLine({ name, field, value, children }: ValueLineProps) {
   return (
     <li class="logs-member">
@@ -44,6 +45,7 @@ interface MemberListProps {
   readonly depth: number;
 }
 
+/** The members of an object, or the elements of a list. */
 export function MemberList({ value, path, depth }: MemberListProps) {
   const shown = useSignal(MEMBERS_MAX);
   const isList = Array.isArray(value);

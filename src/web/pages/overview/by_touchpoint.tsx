@@ -23,6 +23,7 @@ interface SlowestProps {
 
 const SLOWEST_ROWS_MAX = 7;
 
+/** The slowest touchpoints by p95. */
 export function Slowest({ timings, pollMs }: SlowestProps) {
   const { environment } = useApp();
   const { range, parameters } = useScope();
@@ -115,6 +116,7 @@ interface ErrorSourcesProps {
   readonly pollMs: number | undefined;
 }
 
+/** The touchpoints with the most errors. */
 export function ErrorSources({ errorCount, pollMs }: ErrorSourcesProps) {
   const { parameters } = useScope();
   const errors = useQuery(valuesPath("touchpoint"), { ...parameters, q: ERRORS, limit: ERROR_ROWS_MAX }, { pollMs });

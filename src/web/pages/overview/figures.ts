@@ -24,6 +24,7 @@ export const TRAFFIC_KINDS = ["error", "warn", "info", "debug", "timing"] as con
 
 export type TrafficKind = (typeof TRAFFIC_KINDS)[number];
 
+/** The counts of a time range. */
 export interface Traffic {
   /** The start of each bucket, in Unix ms. */
   readonly times: readonly number[];
@@ -159,6 +160,7 @@ export function p95Series(response: SeriesResponse | undefined, touchpoint: stri
   return response?.touchpoints?.find((one) => one.touchpoint === touchpoint)?.buckets.map(({ p95 }) => p95);
 }
 
+/** A project's use of its monthly limit. */
 export interface PlanRow {
   readonly project: string;
   /** Entries of the month that count against the limit. */

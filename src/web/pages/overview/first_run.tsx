@@ -18,6 +18,7 @@ import { SNIPPET_IDS, type Snippet, snippetId, snippetsFor } from "./snippets.ts
 /** How often usage is polled for open starts and dropped entries, in ms. */
 const USAGE_POLL_MS = 3_000;
 
+/** The first-run view. It ends when `usage` has an entry. */
 export function FirstRun({ usage }: { readonly usage: UsageResponse }) {
   const [chosen, choose] = useParameter("snippet");
   const snippets = useMemo(() => snippetsFor(window.location.origin), []);

@@ -2,10 +2,12 @@
 // once the key is inserted, and loads what it needs from this server: the client library as a script, an npm package or
 // a Python module.
 
+/** The programs in the order of their tabs. */
 export const SNIPPET_IDS = ["browser", "node", "python", "curl"] as const;
 
 export type SnippetId = (typeof SNIPPET_IDS)[number];
 
+/** A program that sends a first entry. */
 export interface Snippet {
   readonly id: SnippetId;
   readonly label: string;

@@ -21,6 +21,7 @@ const DURABILITY: Readonly<Record<StatusResponse["durability"], string>> = {
   memory: "in memory before the 202",
 };
 
+/** The state of the server. */
 export function Health() {
   const status = useQuery("/api/v1/status", {}, { pollMs: POLL_MS });
   const { value, problem } = status.state.value;
@@ -132,6 +133,7 @@ function shareOf(part: number, all: number): number {
 
 const ROWS_MAX = 5;
 
+/** The projects' entries of the month against their limits. */
 export function Plan({ usage }: { readonly usage: UsageResponse }) {
   const { environment } = useApp();
   const { usage: query } = useServer();

@@ -40,6 +40,7 @@ interface TilesProps {
   readonly isLoading: boolean;
 }
 
+/** The four figures. */
 export function Tiles({ traffic, isStale, isLoading }: TilesProps) {
   const { environment } = useApp();
   const { project } = useScope();
@@ -140,6 +141,7 @@ interface TrafficPanelProps {
 
 const HEIGHT_PX = 220;
 
+/** The chart of entries per minute, with a button to zoom out. */
 export function TrafficPanel({ counts, traffic, usage }: TrafficPanelProps) {
   const { router, environment } = useApp();
   const { range } = useScope();

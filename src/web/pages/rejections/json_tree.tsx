@@ -20,6 +20,7 @@ interface JsonTreeProps {
   readonly value: unknown;
 }
 
+/** A JSON value as a tree. */
 export function JsonTree({ label, value }: JsonTreeProps) {
   return (
     <div class="json-tree code" role="group" aria-label={label}>

@@ -6,6 +6,7 @@ import type { TouchpointTimings } from "../../../core/responses.ts";
 import { Notice } from "../../components/notice.tsx";
 import { TouchpointLink } from "./view_state.tsx";
 
+/** Names the touchpoints with the most ambiguous pairs. */
 export function AmbiguousNotice({ touchpoints }: { readonly touchpoints: readonly TouchpointTimings[] }) {
   const ambiguous = ambiguousTouchpoints(touchpoints);
   if (ambiguous === undefined) return null;

@@ -20,6 +20,7 @@ import { Distribution } from "./distribution.tsx";
 import { Slowest } from "./slowest.tsx";
 import { FIGURES_POLL_MS, useTimingsView } from "./view_state.tsx";
 
+/** The details of one selection. */
 export function DetailView({ selection }: { readonly selection: Selection }) {
   const { range, parameters } = useScope();
   const { search } = useTimingsView();

@@ -26,6 +26,7 @@ interface Durations extends ScanWarnings {
   readonly sampledFrom: number | undefined;
 }
 
+/** The distribution of a selection's durations. */
 export function Distribution({ figures }: { readonly figures: TimingStats }) {
   const { api } = useServer();
   const { parameters } = useScope();

@@ -26,6 +26,7 @@ interface Row {
   readonly timing: RunningTiming;
 }
 
+/** The timings that run now, the longest first. */
 export function RunningView() {
   const { project } = useScope();
   const { search } = useTimingsView();
@@ -97,6 +98,7 @@ function numbered(running: readonly RunningTiming[]): readonly Row[] {
 const UNFINISHED_ROWS_FIRST = 100;
 const UNFINISHED_ROWS_MAX = 1_000;
 
+/** The timings of the range that never finished, newest first. */
 export function UnfinishedView() {
   const { project, parameters } = useScope();
   const { search } = useTimingsView();

@@ -35,6 +35,7 @@ interface SlowestProps {
   readonly hasTouchpoints: boolean;
 }
 
+/** A table of the slowest timings. A key links to its logs. */
 export function Slowest({ figures, hasTouchpoints }: SlowestProps) {
   const { api } = useServer();
   const { parameters } = useScope();

@@ -122,6 +122,7 @@ export function parseOpen(text: string): ReadonlySet<string> | undefined {
   return new Set(names.map((name) => name.replaceAll("%2C", ",").replaceAll("%25", "%")));
 }
 
+/** The inverse of parseOpen. */
 export function formatOpen(open: ReadonlySet<string>): string {
   const names = [...open].toSorted().map((name) => name.replaceAll("%", "%25").replaceAll(",", "%2C"));
   return names.length === 0 ? NOTHING_OPEN : names.join(",");

@@ -23,6 +23,7 @@ const SORT_DEFAULT = "name";
 /** Rows that a page scrolls smoothly. */
 const ROWS_MAX = 500;
 
+/** The tree of all timings that match the search. */
 export function TreeView() {
   const { range, parameters } = useScope();
   const { q } = useTimingsView();

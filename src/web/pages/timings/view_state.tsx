@@ -11,6 +11,7 @@ import { parseSelection, type Selection, selectionParameters, selectionTerm } fr
 export const FIGURES_POLL_MS = 30_000;
 
 const TIMINGS_TABS = ["figures", "running", "unfinished"] as const;
+/** A tab of the page, as the address names it. */
 export type TimingsTab = (typeof TIMINGS_TABS)[number];
 
 export interface TimingsView {

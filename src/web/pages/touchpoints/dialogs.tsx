@@ -71,6 +71,7 @@ interface RegisterProps extends DialogProps {
   readonly project: string;
 }
 
+/** Registers a name that may not have been sent yet. */
 export function RegisterDialog({ changes, onClose, onDone, projects, project }: RegisterProps) {
   const chosen = useSignal(project);
   return (
@@ -113,6 +114,7 @@ interface KnownProps extends DialogProps {
   readonly known: KnownName;
 }
 
+/** Renames a touchpoint of the list. Records keep their name. */
 export function RenameDialog({ changes, onClose, onDone, known }: KnownProps) {
   return (
     <NameDialog
@@ -132,6 +134,7 @@ export function RenameDialog({ changes, onClose, onDone, known }: KnownProps) {
   );
 }
 
+/** Deletes a touchpoint from the list. Its records stay. */
 export function DeleteDialog({ changes, onClose, onDone, known }: KnownProps) {
   const problem = useSignal<Problem | undefined>(undefined);
   const remove = async () => {

@@ -7,6 +7,7 @@ import { foldText } from "../../../core/case_folding.ts";
 /** Up to this many names, everything is open in the beginning. */
 export const OPEN_NAMES_MAX = 300;
 
+/** A row of the tree: a project, a category or a touchpoint. */
 export interface TouchpointRowView {
   /** Unique over all projects: the project is escaped, so it has no ":". Used in the address. */
   readonly key: string;

@@ -22,6 +22,7 @@ interface TouchpointTableProps {
   readonly onDelete: (row: TouchpointRowView) => void;
 }
 
+/** The table of these rows, with a button for more. */
 export function TouchpointTable(props: TouchpointTableProps) {
   const { rows } = props;
   const rowsMax = useSignal(ROWS_STEP);

@@ -70,6 +70,7 @@ const COLUMNS: readonly Column<MonthRow>[] = [
   },
 ];
 
+/** The table of months and projects. */
 export function MonthTable({ rows }: { readonly rows: readonly MonthRow[] }) {
   return (
     <DataTable
@@ -83,6 +84,7 @@ export function MonthTable({ rows }: { readonly rows: readonly MonthRow[] }) {
   );
 }
 
+/** The dropped entries by reason, with links to the rejections. */
 export function DroppedLinks({ row }: { readonly row: Pick<MonthRow, "dropped" | "project"> }) {
   const reasons = droppedOf(row);
   if (reasons.length === 0) return <span class="muted">none</span>;

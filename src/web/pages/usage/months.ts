@@ -4,6 +4,7 @@ import type { UsageResponse } from "../../../core/account_responses.ts";
 import { DAY_MS } from "../../../core/limits.ts";
 import type { HistogramResponse } from "../../../core/responses.ts";
 
+/** The usage of one project in one month. */
 export type MonthRow = UsageResponse["usage"][number];
 
 const MONTH = /^\d{4}-(?:0[1-9]|1[0-2])$/;
@@ -19,6 +20,7 @@ export function monthBounds(month: string): { readonly from: number; readonly to
   return { from: from.getTime(), to: to.getTime() };
 }
 
+/** The number of days between two UTC midnights. */
 export function daysIn({ from, to }: { readonly from: number; readonly to: number }): number {
   return Math.round((to - from) / DAY_MS);
 }
