@@ -24,13 +24,13 @@ import { Sessions } from "./http/session.ts";
 import type { LiveKey } from "./ingest/options.ts";
 import type { Log } from "./log/log.ts";
 import type { ReadRules } from "./query/scan/scope.ts";
+import { KeyIndexes } from "./queue/group.ts";
 import { PeerAddresses } from "./runtime/address.ts";
 import { loadAppFiles } from "./runtime/assets.ts";
 import { loadClientLibrary } from "./runtime/client_library.ts";
 import { Patience } from "./runtime/idle_timeout.ts";
 import { type DataLock, lockData } from "./store/lock.ts";
 import { SettledReading } from "./threads/main/flushed_reading.ts";
-import { KeyIndex } from "./threads/main/key_index.ts";
 import { Pipeline } from "./threads/main/pipeline.ts";
 import { Readers } from "./threads/main/readers.ts";
 import type { WriterRules } from "./threads/messages.ts";
@@ -98,7 +98,7 @@ function accessOf(settings: Settings, listensOn: string, before: AccessSettings 
   };
 }
 
-function rulesOf(settings: Settings, keys: KeyIndex): WriterRules {
+function rulesOf(settings: Settings, keys: KeyIndexes): WriterRules {
   const live: LiveKey[] = [];
   for (const { name, project, serverSha256, clientSha256, origins, rate, revoked } of settings.keys) {
     const add = (type: Source, sha256: string | undefined) => {
@@ -153,7 +153,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { environment, log, version, threads, idleTicks } = options;
   let { settings } = options;
   const lock = await lockPatiently(settings.data);
-  const keys = new KeyIndex();
+  const keys = new KeyIndexes();
   const metrics: ServerMetrics = new ServerMetrics(version, (thread) =>
     thread === "reader" ? readers.isRunning : pipeline.isRunning(thread),
   );
@@ -177,7 +177,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     },
     rules: rulesOf(settings, keys),
     limits: settings.queue,
-    keyIndex: (key) => keys.of(key),
+    keys,
     clock: () => performance.now(),
     log,
     observeCommit: metrics.observeCommit,

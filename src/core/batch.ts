@@ -29,7 +29,7 @@ export interface IncomingBatch {
   readonly text: string;
   /** Size of the decompressed body in bytes. */
   readonly bytes: number;
-  /** A live key whose text stands in the body; undefined where none was seen. The key that JSON gives decides. */
+  /** A live key whose text stands in the body; undefined where none was found. The key that JSON gives decides. */
   readonly apiKey: ApiKey | undefined;
   /** The Origin header. */
   readonly origin: string | null;
@@ -37,8 +37,8 @@ export interface IncomingBatch {
   readonly route: string;
   /** What the client calls the request, so that it can be recognised when it comes again. */
   readonly idempotencyKey: string | undefined;
-  /** Whether its connection has ended; asked late, when the answer is ready. */
-  readonly isGone: () => boolean;
+  /** Whether its connection has ended; called late, when the answer is ready. */
+  readonly isDisconnected: () => boolean;
   /** Address and User-Agent, joined. */
   readonly sender: string;
   /** Unix ms. */
@@ -78,7 +78,7 @@ export type PushRefusal =
   | { readonly refused: "too_large" }
   | { readonly refused: "full"; readonly retryAfterSeconds: number };
 
-/** Takes whole batches or nothing. */
+/** The way into the queue, for the HTTP endpoint: src/queue/dispatcher.ts. Takes whole batches or nothing. */
 export interface BatchIntake {
   push(batch: IncomingBatch): PushRefusal | Promise<BatchOutcome>;
   /** Whole seconds, 1 to 60, from the measured drain rate: what a 503 says. */

@@ -4,11 +4,14 @@
 
 import type { BatchRefusal } from "./batch.ts";
 
-/** Values of the shared cell: who may still change the fate of the group that was sent. */
-export const CLAIM = { posted: 1, begun: 2, withdrawn: 3 } as const;
+/**
+ * States of the group that was sent last, in one cell that both threads change atomically. A posted group can be withdrawn by the main
+ * thread or begun by the writer, whichever comes first.
+ */
+export const GROUP_STATE = { posted: 1, begun: 2, withdrawn: 3 } as const;
 
-/** Stands for the index of a key where none was seen in the body. */
-export const NO_KEY_SEEN = -1;
+/** The index of a key where no live key was found in the body. */
+export const NO_KEY = -1;
 
 /** A group on its way to the writer: each list has a member for each batch. */
 export interface GroupMessage {
@@ -19,8 +22,8 @@ export interface GroupMessage {
   readonly numbers: readonly number[];
   /** Bodies as they came, unparsed. */
   readonly texts: readonly string[];
-  /** Index of the key that was seen in the body, or NO_KEY_SEEN. */
-  readonly keys: readonly number[];
+  /** Index of the key that was found in the body, or NO_KEY. */
+  readonly keyIndexes: readonly number[];
   /** Unix ms. */
   readonly receivedAt: readonly number[];
   /** Of each body. */
@@ -32,21 +35,21 @@ export interface GroupMessage {
   /** Path and query. */
   readonly routes: readonly string[];
   readonly idempotencyKeys: readonly (string | null)[];
-  /** Numbers of batches, in this group or before it, whose clients are known to have gone without an answer. */
-  readonly gone: readonly number[];
-  /** The answers of all batches up to this number are told of. */
+  /** Numbers of batches, in this group or before it, whose clients are known to have disconnected without an answer. */
+  readonly disconnected: readonly number[];
+  /** The batches up to this number were answered; `disconnected` has those whose answers reached nobody. */
   readonly answeredUpTo: number;
-  /** So many batches, the first ones, were checked and answered before: they are not refused any more. */
+  /** How many batches, the first of the group, were checked and answered before: they cannot be refused any more. */
   readonly admitted: number;
-  /** Whether the writer tells what it has checked before it writes, even where all batches passed. */
-  readonly tellsChecked: boolean;
+  /** Whether the writer sends a CheckedReport before it writes, even where all batches passed. */
+  readonly reportsChecked: boolean;
 }
 
-/** Answers were sent; those of the batches in `gone` found nobody. */
+/** The batches up to a number were answered; the answers of `disconnected` reached nobody. */
 export interface AnsweredMessage {
   readonly kind: "answered";
   readonly upTo: number;
-  readonly gone: readonly number[];
+  readonly disconnected: readonly number[];
 }
 
 /** A batch of a group that is refused. */
@@ -56,12 +59,24 @@ export interface RefusedBatch {
   readonly refusal: BatchRefusal;
 }
 
-/** A batch that brought the writer down twice, to be kept on disk unparsed. */
+/** What the writer has found of a group's batches before it writes them. Lists have a member for each batch that was sent. */
+export interface CheckedReport {
+  readonly group: number;
+  readonly refused: readonly RefusedBatch[];
+  /** Refused once the group is committed, whatever becomes of the writer then. */
+  readonly refusedAfterCommit: readonly RefusedBatch[];
+  /** Entries; 0 for a refused batch. */
+  readonly entryCounts: readonly number[];
+  /** Indexes of the keys; NO_KEY for a refused batch. */
+  readonly keyIndexes: readonly number[];
+}
+
+/** A batch that brought the writer down twice: to be stored unparsed. */
 export interface SetAsideMessage {
   readonly kind: "set_aside";
   readonly group: number;
   readonly lastBatch: number;
-  /** NO_KEY_SEEN: of nobody known; then nothing of it is kept. */
+  /** NO_KEY: nobody knows whose it is, and only its digest is stored. */
   readonly keyIndex: number;
   readonly receivedAt: number;
   /** 0 where it was never parsed. */

@@ -29,3 +29,6 @@ export const TOUCHPOINTS_MAX = 10_000;
 
 /** Of these, names that only client keys sent: anybody can send with one, and servers' names must find room. */
 export const CLIENT_TOUCHPOINTS_MAX = TOUCHPOINTS_MAX / 2;
+
+/** How long a batch may wait in the queue under `sync` and `write`, in ms: then it is answered 503 (contract, section 4). */
+export const QUEUE_WAIT_MS_MAX = 10_000;

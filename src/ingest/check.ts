@@ -6,7 +6,7 @@ import type { CheckedBatch } from "../commit/redo_group.ts";
 import type { BatchRefusal, KeyIdentity } from "../core/batch.ts";
 import type { Batch } from "../core/entry.ts";
 import { assert } from "../core/errors.ts";
-import { type GroupMessage, NO_KEY_SEEN, type RefusedBatch } from "../core/group.ts";
+import { type GroupMessage, NO_KEY, type RefusedBatch } from "../core/group.ts";
 import { isJsonObject, type JsonObject } from "../core/json.ts";
 import { matchesOrigin } from "../core/origin.ts";
 import { LiveKeys } from "../runtime/live_keys.ts";
@@ -53,7 +53,7 @@ export interface CheckedGroup {
   readonly lastBatch: number;
   readonly batches: readonly CheckedBatch[];
   readonly refused: readonly RefusedBatch[];
-  /** Of each batch of the group, its entries (0 for a refused one), and the index of its key (NO_KEY_SEEN for a refused one). */
+  /** Of each batch of the group, its entries (0 for a refused one), and the index of its key (NO_KEY for a refused one). */
   readonly entryCounts: readonly number[];
   readonly keyIndexes: readonly number[];
 }
@@ -87,12 +87,12 @@ export class BatchChecks {
    * remembered: a batch may have come before it was set.
    */
   group(message: GroupMessage, known: KnownRequests, now: number): CheckedGroup {
-    const { numbers, texts, keys, receivedAt, bytes, senders, origins, routes, idempotencyKeys, admitted } = message;
+    const { numbers, texts, receivedAt, bytes, senders, origins, routes, idempotencyKeys, admitted } = message;
     const batches: CheckedBatch[] = [];
     const refused: RefusedBatch[] = [];
     const entryCounts: number[] = [];
     const keyIndexes: number[] = [];
-    const gone = new Set(message.gone);
+    const disconnected = new Set(message.disconnected);
     for (let at = 0; at < numbers.length; at++) {
       const unchecked: UncheckedBatch = {
         text: texts[at] as string,
@@ -102,19 +102,21 @@ export class BatchChecks {
         idempotencyKey: idempotencyKeys[at] as string | null,
       };
       const checked =
-        at < admitted ? this.parse(unchecked, keys[at] as number, known, now) : this.check(unchecked, known, now);
+        at < admitted
+          ? this.parse(unchecked, message.keyIndexes[at] as number, known, now)
+          : this.check(unchecked, known, now);
       if ("refused" in checked) {
         refused.push({ at, refusal: checked });
         entryCounts.push(0);
-        keyIndexes.push(NO_KEY_SEEN);
+        keyIndexes.push(NO_KEY);
         continue;
       }
       const number = numbers[at] as number;
       const { identity, isRepetition, body } = checked;
       // Its answer, if it had one, was told of before.
       const told = at < admitted ? undefined : number;
-      if (isRepetition) known.requests.absorb(identity, told, now, gone.has(number));
-      else known.requests.admit(identity, told, now, gone.has(number));
+      if (isRepetition) known.requests.absorb(identity, told, now, disconnected.has(number));
+      else known.requests.admit(identity, told, now, disconnected.has(number));
       entryCounts.push(body.entries.length);
       keyIndexes.push(checked.keyIndex);
       batches.push({

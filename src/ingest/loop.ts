@@ -10,7 +10,7 @@ import type { DropReason } from "../core/drop.ts";
 import type { Entry, Source } from "../core/entry.ts";
 import type { SetAsideMessage } from "../core/group.ts";
 import { monthOf } from "../core/instant.ts";
-import { FUTURE_MS_MAX } from "../core/limits.ts";
+import { FUTURE_MS_MAX, QUEUE_WAIT_MS_MAX } from "../core/limits.ts";
 import { maskKeysInJson } from "../core/secrets.ts";
 import { BlockBuilder } from "./block_builder.ts";
 import { KeyUse } from "./key_use.ts";
@@ -24,9 +24,6 @@ import { CRASH_MS, RECENT_REQUESTS_KIND, REQUESTS_KIND, RequestMemory } from "./
 import { RequestIdentities } from "./retries/request_identity.ts";
 import { TouchpointNames } from "./touchpoint_names.ts";
 import { Usage, type WorkerCounts } from "./usage.ts";
-
-/** How long a batch waits for the writer at most, in ms; what seems longer is the clock, which was set meanwhile. */
-const QUEUED_MS_MAX = 10_000;
 
 export class EntryWorker {
   /** Which requests came before: what the checks ask, and tell of. */
@@ -108,6 +105,7 @@ export class EntryWorker {
       this.#keys.use(key, receivedAt);
       this.#bytesReceived += bytes;
       const rules = "rules" in key ? key.rules : this.#projectRules(key.project);
+      // A batch that seems to have waited longer than it can came before the clock was set.
       const queuedMs = clock.wall - receivedAt;
       const context: BatchContext = {
         project: key.project,
@@ -117,7 +115,7 @@ export class EntryWorker {
         batchSource: body.source,
         batchTimestamp: body.timestamp,
         receivedAt,
-        arrivedAt: clock.steady - (queuedMs >= 0 && queuedMs <= QUEUED_MS_MAX ? queuedMs : 0),
+        arrivedAt: clock.steady - (queuedMs >= 0 && queuedMs <= QUEUE_WAIT_MS_MAX ? queuedMs : 0),
         // The clock may have been set since its receipt.
         timeMin: Math.min(earliest, receivedAt) - rules.retentionMs,
         timeMax: Math.max(latest, receivedAt) + FUTURE_MS_MAX,

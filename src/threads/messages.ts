@@ -4,7 +4,7 @@ import type { EncodedBlock } from "../block/codec/column_chunks.ts";
 import type { ZoneMap } from "../block/stats/zone_map.ts";
 import type { Durability } from "../core/batch.ts";
 import type { ChangeOutcome, ChangeRequest } from "../core/changes.ts";
-import type { AnsweredMessage, GroupMessage, RefusedBatch, SetAsideMessage } from "../core/group.ts";
+import type { AnsweredMessage, CheckedReport, GroupMessage, SetAsideMessage } from "../core/group.ts";
 import type {
   ExportRequest,
   QueryOutcome,
@@ -51,8 +51,8 @@ export type ToWriter =
       readonly kind: "start";
       readonly settings: WriterSettings;
       readonly rules: WriterRules;
-      /** One shared cell, of CLAIM. */
-      readonly claim: Int32Array;
+      /** One shared cell: the GROUP_STATE of the group that was sent last. */
+      readonly groupState: Int32Array;
       /** How long the server runs, in ms: what waited before gets its grace from its start on, also when this thread replaces one. */
       readonly processAgeMs: number;
       /** The data file that the writer before had: another one must not take its place. */
@@ -92,20 +92,10 @@ export type FromWriter =
       readonly commitMs: number;
       readonly snapshot: StoreSnapshot | undefined;
     }
-  /**
-   * Before it reports the group: which batches are refused, which will be once the others are committed, and of each its entries (0: refused)
-   * and its key.
-   */
-  | {
-      readonly kind: "checked";
-      readonly group: number;
-      readonly refused: readonly RefusedBatch[];
-      readonly refusedLate: readonly RefusedBatch[];
-      readonly entryCounts: readonly number[];
-      readonly keyIndexes: readonly number[];
-    }
-  /** All its batches are refused. */
-  | { readonly kind: "emptied"; readonly group: number }
+  /** Sent before the group is written; what becomes of the group follows. */
+  | ({ readonly kind: "checked" } & CheckedReport)
+  /** Every batch of the group is refused, as "checked" said before. */
+  | { readonly kind: "all_refused"; readonly group: number }
   | { readonly kind: "failed"; readonly group: number }
   /** Time has passed: retention, timeouts or a merge changed the figures. */
   | {

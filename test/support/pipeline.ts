@@ -8,8 +8,8 @@ import type { ApiKey, BatchOutcome, Durability } from "../../src/core/batch.ts";
 import type { Entry } from "../../src/core/entry.ts";
 import type { ShownRecord } from "../../src/core/record.ts";
 import { exportLines } from "../../src/query/stream/export.ts";
+import { KeyIndexes } from "../../src/queue/group.ts";
 import { BlockReader } from "../../src/store/block_reader.ts";
-import { KeyIndex } from "../../src/threads/main/key_index.ts";
 import { Pipeline, type PipelineLog } from "../../src/threads/main/pipeline.ts";
 
 const SOURCE = new URL("../../src/threads/", import.meta.url);
@@ -40,7 +40,7 @@ export class TestPipeline {
   constructor(parts: PipelineParts = {}) {
     const { file = "data.db", durability = "sync", queueRequests = 10_000, writerUrl, compactorUrl, committed } = parts;
     this.file = join(this.folder, file);
-    const keys = new KeyIndex();
+    const keys = new KeyIndexes();
     keys.of(KEY);
     const log: PipelineLog = (level, message) => this.logged.push(`${level}: ${message}`);
     this.pipeline = new Pipeline({
@@ -61,7 +61,7 @@ export class TestPipeline {
         bytesMax: 1e9,
       },
       limits: { requests: queueRequests, bytes: 10_000_000, clientShare: 0.5 },
-      keyIndex: (key) => keys.of(key),
+      keys,
       clock: () => performance.now(),
       log,
       observeCommit: () => undefined,
@@ -86,7 +86,7 @@ export class TestPipeline {
       origin: null,
       route: "/api/v1/enqueue",
       idempotencyKey: undefined,
-      isGone: () => false,
+      isDisconnected: () => false,
       sender: "test",
       receivedAt: Date.now(),
     };

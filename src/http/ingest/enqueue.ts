@@ -147,7 +147,7 @@ export class EnqueueEndpoint {
       origin,
       route,
       idempotencyKey: idempotencyKeyOf(request, route),
-      isGone: () => this.#dependencies.isGone(request),
+      isDisconnected: () => this.#dependencies.isGone(request),
       sender,
       receivedAt,
     });

@@ -2,10 +2,8 @@
 // erasure is handed over only when the entries that were accepted before it have left the queue, so that none of them escapes it.
 
 import type { ChangeOutcome, ChangeRequest } from "../../core/changes.ts";
+import { QUEUE_WAIT_MS_MAX } from "../../core/limits.ts";
 import type { ToWriter } from "../messages.ts";
-
-/** How long an erasure waits for the queue, in ms: as long as a batch may under "sync". */
-const QUEUE_MS_MAX = 10_000;
 
 export const WRITER_AWAY: ChangeOutcome = unavailable(
   "The writer had to be started again before it answered: look whether it was done, and ask again",
@@ -25,8 +23,8 @@ export class ChangeRequests {
   readonly #waiting = new Map<number, (outcome: ChangeOutcome) => void>();
   #nextNumber = 1;
 
-  /** `drained` resolves once what was accepted before has left the queue. */
-  constructor(drained: () => Promise<void>, queueMsMax = QUEUE_MS_MAX) {
+  /** `drained` resolves once what was accepted before has left the queue; an erasure waits `queueMsMax` for that, and is then refused. */
+  constructor(drained: () => Promise<void>, queueMsMax = QUEUE_WAIT_MS_MAX) {
     this.#drained = drained;
     this.#queueMsMax = queueMsMax;
   }

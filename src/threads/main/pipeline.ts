@@ -15,6 +15,7 @@ import {
   type ThreadName,
 } from "../../core/telemetry.ts";
 import { Dispatcher } from "../../queue/dispatcher.ts";
+import type { KeyIndexes } from "../../queue/group.ts";
 import type { RingLimits } from "../../queue/ring.ts";
 import { spawnThread, type ThreadHandle } from "../../runtime/spawn.ts";
 import { Rest } from "../idle_gc.ts";
@@ -37,7 +38,8 @@ export interface PipelineOptions {
   readonly settings: WriterSettings;
   readonly rules: WriterRules;
   readonly limits: RingLimits;
-  readonly keyIndex: (key: ApiKey) => number;
+  /** The indexes under which `rules` name the keys. */
+  readonly keys: KeyIndexes;
   /** Monotonic ms. */
   readonly clock: Clock;
   readonly log: PipelineLog;
@@ -96,8 +98,8 @@ export class Pipeline implements PipelineView, ChangeService {
       limits: options.limits,
       durability: options.settings.durability,
       clock: options.clock,
-      keyIndex: options.keyIndex,
-      port: { send: (message) => this.#writer?.post(message) },
+      keys: options.keys,
+      send: (message) => this.#writer?.post(message),
     });
   }
 
@@ -189,7 +191,7 @@ export class Pipeline implements PipelineView, ChangeService {
       kind: "start",
       settings,
       rules: this.#rules,
-      claim: this.dispatcher.claim,
+      groupState: this.dispatcher.groupState,
       processAgeMs: performance.now() - this.#startedAt,
       dataId: this.#dataId,
     });
@@ -240,8 +242,8 @@ export class Pipeline implements PipelineView, ChangeService {
       case "checked":
         this.dispatcher.checked(message);
         break;
-      case "emptied":
-        this.dispatcher.emptied(message.group);
+      case "all_refused":
+        this.dispatcher.allRefused(message.group);
         break;
       case "failed":
         this.dispatcher.failed(message.group);

@@ -4,7 +4,7 @@
 
 import type { ChangeOutcome } from "../../core/changes.ts";
 import { AgeClock, type ClockReading, systemClock } from "../../core/clock.ts";
-import { CLAIM, type GroupMessage, type RefusedBatch, type SetAsideMessage } from "../../core/group.ts";
+import { GROUP_STATE, type GroupMessage, type RefusedBatch, type SetAsideMessage } from "../../core/group.ts";
 import { nearestName } from "../../core/nearest.ts";
 import type { StoreSnapshot } from "../../core/telemetry.ts";
 import { BatchChecks } from "../../ingest/check.ts";
@@ -37,7 +37,7 @@ const LOOK_EVERY_MS = 1_000;
 export class WriterThread {
   readonly #reply: (message: FromWriter) => void;
   readonly #settings: WriterSettings;
-  readonly #claim: Int32Array;
+  readonly #groupState: Int32Array;
   readonly #store: StoreWriter;
   readonly #maintenance: Maintenance;
   readonly #merging: Merging;
@@ -65,7 +65,7 @@ export class WriterThread {
     this.#settings = start.settings;
     this.#rules = start.rules;
     this.#checks = new BatchChecks(start.rules);
-    this.#claim = start.claim;
+    this.#groupState = start.groupState;
     const { file, durability, run } = start.settings;
     if (start.dataId !== undefined) mustBe(file, start.dataId);
     this.#store = openStore(file, durability, run);
@@ -121,7 +121,7 @@ export class WriterThread {
         this.#setAside(message);
         break;
       case "answered":
-        this.#worker.requests.answered(message.upTo, message.gone, this.#clock.read().steady);
+        this.#worker.requests.answered(message.upTo, message.disconnected, this.#clock.read().steady);
         break;
       case "merged":
         this.#merged(message);
@@ -178,7 +178,7 @@ export class WriterThread {
     const isMemory = this.#settings.durability === "memory";
     const { steady } = this.#clock.read();
     // Also with a group that was withdrawn: it is told once.
-    this.#worker.requests.answered(message.answeredUpTo, message.gone, steady);
+    this.#worker.requests.answered(message.answeredUpTo, message.disconnected, steady);
     if (!this.#begin() || !(this.#isHealthy || isMemory)) {
       this.#reply({ kind: "failed", group });
       return;
@@ -187,18 +187,18 @@ export class WriterThread {
     const { batches, refused, entryCounts, keyIndexes } = checked;
     // What another batch of the group stands in the way of is refused once that one is committed: under "memory", once it is checked.
     const isLate = ({ refusal }: RefusedBatch) => !isMemory && batches.length > 0 && refusal.refused === "other_body";
-    if (refused.length > 0 || message.tellsChecked) {
+    if (refused.length > 0 || message.reportsChecked) {
       this.#reply({
         kind: "checked",
         group,
         refused: refused.filter((one) => !isLate(one)),
-        refusedLate: refused.filter(isLate),
+        refusedAfterCommit: refused.filter(isLate),
         entryCounts,
         keyIndexes,
       });
     }
     if (batches.length === 0) {
-      this.#reply({ kind: "emptied", group });
+      this.#reply({ kind: "all_refused", group });
       return;
     }
     const isKeepable = this.#changes.projectInErasure === undefined;
@@ -224,7 +224,7 @@ export class WriterThread {
   /** Whether the group was not withdrawn: from now on it is this thread's. */
   #begin(): boolean {
     this.#rest.worked();
-    return Atomics.compareExchange(this.#claim, 0, CLAIM.posted, CLAIM.begun) === CLAIM.posted;
+    return Atomics.compareExchange(this.#groupState, 0, GROUP_STATE.posted, GROUP_STATE.begun) === GROUP_STATE.posted;
   }
 
   /** `commit` makes a group durable and answers whether it is written in full; `failed` follows where it could not. */

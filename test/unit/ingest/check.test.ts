@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { hash } from "node:crypto";
-import { type GroupMessage, NO_KEY_SEEN } from "../../../src/core/group.ts";
+import { type GroupMessage, NO_KEY } from "../../../src/core/group.ts";
 import { BatchChecks, type KnownRequests } from "../../../src/ingest/check.ts";
 import { RequestMemory } from "../../../src/ingest/retries/recent_requests.ts";
 import { RequestIdentities } from "../../../src/ingest/retries/request_identity.ts";
@@ -40,7 +40,7 @@ function groupOf(texts: readonly string[], rest: Partial<GroupMessage> = {}): Gr
     group: 1,
     numbers: texts.map((_, at) => at + 1),
     texts,
-    keys: texts.map(() => NO_KEY_SEEN),
+    keyIndexes: texts.map(() => NO_KEY),
     receivedAt: texts.map(() => 5),
     bytes: texts.map((text) => text.length),
     senders: texts.map(() => "sender"),
@@ -48,8 +48,8 @@ function groupOf(texts: readonly string[], rest: Partial<GroupMessage> = {}): Gr
     routes: texts.map(() => ROUTE),
     idempotencyKeys: texts.map(() => null),
     admitted: 0,
-    tellsChecked: false,
-    gone: [],
+    reportsChecked: false,
+    disconnected: [],
     answeredUpTo: 0,
     ...rest,
   };
@@ -93,14 +93,14 @@ describe("the batches of a group", () => {
 
   test("are from the key that JSON gives, whatever was seen in the text", () => {
     const text = `{"key":"${SERVER_KEY}","source":"server","entries":[{}],"key":"${OTHER_KEY}"}`;
-    const { batches } = checksOf().group(groupOf([text], { keys: [0] }), knownOf(), 5);
+    const { batches } = checksOf().group(groupOf([text], { keyIndexes: [0] }), knownOf(), 5);
     expect(batches.map(({ key }) => key.name)).toEqual(["other"]);
   });
 
   test("are not refused any more once they were admitted, as where their key is revoked meanwhile", () => {
     const checks = checksOf([]);
     const text = bodyOf(SERVER_KEY, "a");
-    const { batches, refused } = checks.group(groupOf([text, text], { keys: [0, 0], admitted: 1 }), knownOf(), 5);
+    const { batches, refused } = checks.group(groupOf([text, text], { keyIndexes: [0, 0], admitted: 1 }), knownOf(), 5);
     expect(batches.map(({ number }) => number)).toEqual([1]);
     expect(refused.map(({ at, refusal }) => [at, refusal.refused])).toEqual([[1, "key_unknown"]]);
   });

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { WAIT_MS_MAX } from "../../../src/queue/dispatcher.ts";
+import { QUEUE_WAIT_MS_MAX } from "../../../src/core/limits.ts";
 import { untilTrue } from "../../support/condition.ts";
 import { answers, batchOf, Stage } from "./dispatcher_stage.ts";
 
-describe("a dispatcher whose writer is well", () => {
-  test("sends one group at a time, all that waits, and answers at the commit", async () => {
+describe("a dispatcher whose writer works", () => {
+  test("sends all waiting batches as one group at a time, and answers them at the commit", async () => {
     const stage = new Stage();
     stage.dispatcher.writerStarted(0);
     stage.push(2);
@@ -27,7 +27,7 @@ describe("a dispatcher whose writer is well", () => {
     expect([stage.dispatcher.isEmpty, stage.dispatcher.fill().server.bytes]).toEqual([true, 0]);
   });
 
-  test("sends each body as it came, with what the writer needs to know of it", async () => {
+  test("sends each body as it came, with its key index, sender, origin and route", async () => {
     const stage = new Stage();
     stage.dispatcher.writerStarted(0);
     stage.push(1);
@@ -39,7 +39,7 @@ describe("a dispatcher whose writer is well", () => {
         group: 1,
         numbers: [1, 2],
         texts: ['{"n":1}', '{"n":2}'],
-        keys: [7, -1],
+        keyIndexes: [0, -1],
         receivedAt: [5, 5],
         bytes: [10, 12],
         senders: ['a"b', 'a"b'],
@@ -47,14 +47,14 @@ describe("a dispatcher whose writer is well", () => {
         routes: ["/", "/"],
         idempotencyKeys: [null, null],
         admitted: 0,
-        tellsChecked: false,
-        gone: [],
+        reportsChecked: false,
+        disconnected: [],
         answeredUpTo: 0,
       },
     ]);
   });
 
-  test("keeps a batch's room until its commit, and gives back exactly that", async () => {
+  test("frees the room of a batch at its commit, and no other room", async () => {
     const stage = new Stage("sync", { requests: 10, bytes: 1_000, clientShare: 0.5 });
     stage.dispatcher.writerStarted(0);
     stage.push(1, 40, "client");
@@ -86,7 +86,7 @@ describe("a dispatcher whose writer is well", () => {
     ]);
   });
 
-  test("estimates when there is room again from the measured rate, 1 to 60 s", async () => {
+  test("estimates from the measured drain rate when there is room again: 1 to 60 s", async () => {
     const stage = new Stage("sync", { requests: 100_000, bytes: 100_000, clientShare: 1 });
     expect(stage.dispatcher.retryAfterSeconds()).toBe(1);
     stage.dispatcher.writerStarted(0);
@@ -104,7 +104,7 @@ describe("a dispatcher whose writer is well", () => {
 describe("a batch that the writer refuses", () => {
   const refusal = { refused: "key_unknown" } as const;
 
-  test("is answered before the others of its group are committed, and gives its room back", async () => {
+  test("is answered before the others of its group are committed, and its room is freed", async () => {
     const stage = new Stage();
     stage.dispatcher.writerStarted(0);
     stage.push(3);
@@ -119,7 +119,7 @@ describe("a batch that the writer refuses", () => {
     expect(answers(stage)).toEqual({ 1: "accepted", 2: refusal, 3: "accepted" });
   });
 
-  test("makes room for the next group where its own has no other batch", async () => {
+  test("lets the next group be sent where its own group has no other batch", async () => {
     const stage = new Stage();
     stage.dispatcher.writerStarted(0);
     stage.push(1);
@@ -128,7 +128,7 @@ describe("a batch that the writer refuses", () => {
     const drained = stage.dispatcher.drained();
     expect(stage.begin()).toBe(true);
     stage.check(1, [{ at: 0, refusal }]);
-    stage.dispatcher.emptied(1);
+    stage.dispatcher.allRefused(1);
     expect(stage.sentNumbers).toEqual([[1], [2]]);
     stage.commit(2);
     await drained;
@@ -136,7 +136,7 @@ describe("a batch that the writer refuses", () => {
     expect(answers(stage)).toEqual({ 1: refusal, 2: "accepted" });
   });
 
-  test("does not come again when the writer dies before the commit", async () => {
+  test("is not sent again when the writer dies before the commit", async () => {
     const stage = new Stage();
     stage.dispatcher.writerStarted(0);
     stage.push(2);
@@ -149,23 +149,23 @@ describe("a batch that the writer refuses", () => {
   });
 });
 
-describe("the writer is told whose clients have gone", () => {
-  test("when the answer is ready, and up to which batch that is known", async () => {
+describe("the writer is told which clients have disconnected", () => {
+  test("once the answers are sent, and which batch was answered last", async () => {
     const stage = new Stage();
     stage.dispatcher.writerStarted(0);
     stage.push(3);
     await stage.untilSent(1);
     stage.commit(1);
     // Late enough to be seen by the look at the sockets that comes before the answers.
-    stage.gone.add(2);
+    stage.disconnected.add(2);
     await stage.untilAnswered(3);
-    expect(stage.answered).toEqual([{ kind: "answered", upTo: 3, gone: [2] }]);
+    expect(stage.answered).toEqual([{ kind: "answered", upTo: 3, disconnected: [2] }]);
     stage.push(1);
     await stage.untilSent(2);
-    expect(stage.sent.at(-1)).toMatchObject({ numbers: [4], answeredUpTo: 3, gone: [] });
+    expect(stage.sent.at(-1)).toMatchObject({ numbers: [4], answeredUpTo: 3, disconnected: [] });
   });
 
-  test("before a request that may be one of theirs again: one of as many bytes waits for the answers", async () => {
+  test("before a request that may be a retry of theirs: a batch of as many bytes waits for the answers", async () => {
     const stage = new Stage();
     stage.dispatcher.writerStarted(0);
     stage.push(2);
@@ -173,42 +173,42 @@ describe("the writer is told whose clients have gone", () => {
     stage.push(1);
     stage.commit(1);
     expect(stage.sent.length).toBe(1);
-    stage.gone.add(1);
+    stage.disconnected.add(1);
     await stage.untilSent(2);
-    expect(stage.sent.at(-1)).toMatchObject({ numbers: [3], answeredUpTo: 2, gone: [1] });
+    expect(stage.sent.at(-1)).toMatchObject({ numbers: [3], answeredUpTo: 2, disconnected: [1] });
     expect(stage.answered).toEqual([]);
   });
 
-  test("before a request that may be one of theirs again, also where one fills a group alone", async () => {
+  test("before a request that may be a retry of theirs, also where one batch fills a group alone", async () => {
     const stage = new Stage("sync", { requests: 10, bytes: 2 ** 26, clientShare: 1 });
     stage.dispatcher.writerStarted(0);
     stage.push(1, 5 * 2 ** 20);
     await stage.untilSent(1);
     stage.push(1, 5 * 2 ** 20);
     stage.commit(1);
-    stage.gone.add(1);
+    stage.disconnected.add(1);
     await stage.untilSent(2);
-    expect(stage.sent.at(-1)).toMatchObject({ numbers: [2], answeredUpTo: 1, gone: [1] });
+    expect(stage.sent.at(-1)).toMatchObject({ numbers: [2], answeredUpTo: 1, disconnected: [1] });
   });
 
-  test("before the queue calls itself empty, so that a stop comes after it", async () => {
+  test("before the queue counts as empty, so that a stop comes after it", async () => {
     const stage = new Stage();
     stage.dispatcher.writerStarted(0);
     stage.push(1);
     await stage.untilSent(1);
-    stage.gone.add(1);
+    stage.disconnected.add(1);
     stage.commit(1);
     expect(stage.dispatcher.isEmpty).toBe(false);
     await untilTrue("it is empty", () => stage.dispatcher.isEmpty);
-    expect(stage.answered).toEqual([{ kind: "answered", upTo: 1, gone: [1] }]);
+    expect(stage.answered).toEqual([{ kind: "answered", upTo: 1, disconnected: [1] }]);
   });
 
-  test("with their own group, where they have given up before it is sent", async () => {
+  test("with their own group, where they disconnected before it was sent", async () => {
     const stage = new Stage();
     stage.push(2);
-    stage.gone.add(1);
+    stage.disconnected.add(1);
     stage.dispatcher.writerStarted(0);
-    expect(stage.sent).toMatchObject([{ numbers: [1, 2], answeredUpTo: 0, gone: [1] }]);
+    expect(stage.sent).toMatchObject([{ numbers: [1, 2], answeredUpTo: 0, disconnected: [1] }]);
   });
 
   test('under "memory", again with a batch whose commit failed after it was answered', async () => {
@@ -218,18 +218,18 @@ describe("the writer is told whose clients have gone", () => {
     await stage.untilSent(1);
     expect(stage.begin()).toBe(true);
     stage.check(1);
-    stage.gone.add(1);
+    stage.disconnected.add(1);
     await stage.untilAnswered(2);
-    expect(stage.answered).toEqual([{ kind: "answered", upTo: 2, gone: [1] }]);
+    expect(stage.answered).toEqual([{ kind: "answered", upTo: 2, disconnected: [1] }]);
     stage.dispatcher.failed(1);
-    expect(stage.sent.at(-1)).toMatchObject({ numbers: [1, 2], admitted: 2, gone: [1] });
+    expect(stage.sent.at(-1)).toMatchObject({ numbers: [1, 2], admitted: 2, disconnected: [1] });
   });
 
-  test("of no batch that is refused or answered 503", async () => {
+  test("but not of batches that are refused or answered 503", async () => {
     const stage = new Stage();
     stage.dispatcher.writerStarted(0);
     stage.push(2);
-    for (const number of [1, 2]) stage.gone.add(number);
+    for (const number of [1, 2]) stage.disconnected.add(number);
     await stage.untilSent(1);
     expect(stage.begin()).toBe(true);
     stage.check(1, [{ at: 0, refusal: { refused: "not_json" } }]);
@@ -248,7 +248,7 @@ describe("a dispatcher is drained", () => {
     return isDrained;
   }
 
-  test("of what was taken before, whatever has come since, and at once when nothing waits", async () => {
+  test("of the batches accepted before, whatever has come since; at once when nothing waits", async () => {
     const stage = new Stage("memory");
     stage.dispatcher.writerStarted(0);
     const waits = [stage.dispatcher.drained()];
@@ -266,7 +266,7 @@ describe("a dispatcher is drained", () => {
     expect(stage.dispatcher.isEmpty).toBe(false);
   });
 
-  test("only once a group that failed or died with the writer is committed", async () => {
+  test("only once a group is committed that failed before, or that the writer died with", async () => {
     const stage = new Stage("memory");
     stage.dispatcher.writerStarted(0);
     stage.push(1);
@@ -280,7 +280,7 @@ describe("a dispatcher is drained", () => {
     expect(await drainedOf(waits)).toEqual([true]);
   });
 
-  test("under sync also by what is answered 503", async () => {
+  test("under sync also of batches that are answered 503", async () => {
     const stage = new Stage();
     stage.push(1);
     const waits = [stage.dispatcher.drained()];
@@ -292,13 +292,13 @@ describe("a dispatcher is drained", () => {
 });
 
 describe("a dispatcher under memory", () => {
-  test("answers what is checked, counts it until it is committed, and sends a failed group again before newer ones", async () => {
+  test("answers checked batches, counts their entries until they are committed, and sends a failed group before newer ones", async () => {
     const stage = new Stage("memory");
     stage.push(2);
     stage.dispatcher.writerStarted(0);
     await stage.untilSent(1);
     stage.push(1);
-    stage.now += 10 * WAIT_MS_MAX;
+    stage.now += 10 * QUEUE_WAIT_MS_MAX;
     stage.dispatcher.withdrawExpired();
     expect([stage.outcomes.size, stage.dispatcher.queuedEntries, stage.sent.length]).toEqual([0, 0, 1]);
     stage.dispatcher.setRefusing(true);
@@ -315,7 +315,7 @@ describe("a dispatcher under memory", () => {
     await stage.untilSent(3);
     expect(stage.begin()).toBe(true);
     stage.check(3, [{ at: 0, refusal: { refused: "not_json" } }]);
-    stage.dispatcher.emptied(3);
+    stage.dispatcher.allRefused(3);
     stage.push(1);
     await stage.untilSent(4);
     expect(stage.begin()).toBe(true);
@@ -324,7 +324,7 @@ describe("a dispatcher under memory", () => {
     stage.push(1);
     stage.dispatcher.setRefusing(false);
     expect(stage.sentNumbers.slice(4)).toEqual([[1, 2, 3, 5, 6]]);
-    expect(stage.sent.at(-1)).toMatchObject({ admitted: 4, tellsChecked: true });
+    expect(stage.sent.at(-1)).toMatchObject({ admitted: 4, reportsChecked: true });
     expect(stage.begin()).toBe(true);
     stage.check(5);
     stage.dispatcher.committed(5);
@@ -335,26 +335,26 @@ describe("a dispatcher under memory", () => {
 });
 
 describe("a batch is answered 503", () => {
-  test("when it waited ten seconds in the ring, and not a millisecond earlier", async () => {
+  test("when it has waited ten seconds in the queue, and not a millisecond earlier", async () => {
     const stage = new Stage();
     stage.push(1);
     stage.now += 1;
     stage.push(1);
-    stage.now += WAIT_MS_MAX - 1;
+    stage.now += QUEUE_WAIT_MS_MAX - 1;
     stage.dispatcher.withdrawExpired();
     await stage.untilAnswered(1);
     expect(answers(stage)).toEqual({ 1: "unavailable" });
     expect(stage.dispatcher.requests).toBe(1);
   });
 
-  test("when it waits behind a group that the writer has begun, which is left to it", async () => {
+  test("when it waits after a group that the writer has begun, which is not withdrawn", async () => {
     const stage = new Stage();
     stage.dispatcher.writerStarted(0);
     stage.push(1);
     await stage.untilSent(1);
     stage.push(1);
     expect(stage.begin()).toBe(true);
-    stage.now += WAIT_MS_MAX;
+    stage.now += QUEUE_WAIT_MS_MAX;
     stage.dispatcher.withdrawExpired();
     await stage.untilAnswered(1);
     expect(answers(stage)).toEqual({ 2: "unavailable" });
@@ -364,7 +364,7 @@ describe("a batch is answered 503", () => {
     expect(stage.dispatcher.isEmpty).toBe(true);
   });
 
-  test("when its group's commit failed, when it waits behind that, and while the store refuses", async () => {
+  test("when its group's commit failed, when it waits after that group, and while the store cannot be written", async () => {
     const stage = new Stage();
     stage.dispatcher.writerStarted(0);
     stage.push(1);
@@ -384,7 +384,7 @@ describe("a batch is answered 503", () => {
     expect(stage.sentNumbers).toEqual([[1], [4]]);
   });
 
-  test("when the queue has no room for the whole of it; one that never fits is told so", () => {
+  test("when the queue has no room for all of it; a batch that can never fit is refused as too large", () => {
     const stage = new Stage("sync", { requests: 10, bytes: 10, clientShare: 0.5 });
     stage.push(1, 8);
     expect(stage.dispatcher.push(batchOf(2, 3))).toEqual({ refused: "full", retryAfterSeconds: 1 });

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { WAIT_MS_MAX } from "../../../src/queue/dispatcher.ts";
+import { QUEUE_WAIT_MS_MAX } from "../../../src/core/limits.ts";
 import { answers, Stage } from "./dispatcher_stage.ts";
 
 describe("while the writer hangs", () => {
-  test("no more than one group is in its channel, and what is younger than ten seconds goes on in order", async () => {
+  test("only one group is sent to it, and batches younger than ten seconds are sent later in order", async () => {
     const stage = new Stage();
     stage.dispatcher.writerStarted(0);
     stage.push(1);
@@ -25,7 +25,7 @@ describe("while the writer hangs", () => {
     expect(outcomes.filter((outcome) => outcome === "unavailable").length).toBe(52);
   });
 
-  test("what is younger than ten seconds in a withdrawn group goes before what came later", async () => {
+  test("batches younger than ten seconds of a withdrawn group are sent before later ones", async () => {
     const stage = new Stage();
     stage.push(1);
     stage.now += 5_000;
@@ -47,7 +47,7 @@ describe("while the writer hangs", () => {
 });
 
 describe("when the writer dies", () => {
-  test("a group that it had committed is answered 202, one that it had not goes to the next one", async () => {
+  test("a group that it had committed is answered 202, and one that it had not is sent to the next writer", async () => {
     const stage = new Stage();
     stage.dispatcher.writerStarted(0);
     stage.push(2);
@@ -63,7 +63,7 @@ describe("when the writer dies", () => {
     await stage.untilAnswered(4);
   });
 
-  test("what it refuses once the others are committed is refused where it died of that, and goes again where they are not", async () => {
+  test("a batch that is refused after the commit is refused if it died then, and sent again if the others are not committed", async () => {
     const refused = { at: 1, refusal: { refused: "other_body" } } as const;
     for (const [lastBatch, again] of [
       [2, []],
@@ -85,7 +85,7 @@ describe("when the writer dies", () => {
     }
   });
 
-  test('under "memory", a group is not taken for committed because a later one was while it waited', async () => {
+  test('under "memory", a group does not count as committed because a later one was committed while it waited', async () => {
     const stage = new Stage("memory");
     stage.dispatcher.writerStarted(0);
     stage.push(1);
@@ -96,7 +96,7 @@ describe("when the writer dies", () => {
     stage.dispatcher.failed(1);
     stage.push(1);
     await stage.untilSent(2);
-    // The writer can write again before the second group comes, which was sent while it could not.
+    // The writer can write again before the second group arrives, which was sent while it could not.
     expect(stage.begin()).toBe(true);
     stage.check(2);
     stage.dispatcher.setRefusing(false);
@@ -109,7 +109,7 @@ describe("when the writer dies", () => {
     expect([stage.dispatcher.isEmpty, stage.dispatcher.queuedEntries]).toEqual([true, 0]);
   });
 
-  test("each batch of the group goes alone, and the one that kills it twice is set aside", async () => {
+  test("each batch of the group is sent alone, and the one that kills it twice is set aside", async () => {
     const stage = new Stage();
     stage.dispatcher.writerStarted(0);
     stage.push(3);
@@ -128,7 +128,7 @@ describe("when the writer dies", () => {
     expect(stage.dispatcher.isEmpty).toBe(true);
   });
 
-  test("a group that it had not begun goes again as it was, and may be withdrawn meanwhile", async () => {
+  test("a group that it had not begun is sent again unchanged, and may be withdrawn meanwhile", async () => {
     const stage = new Stage();
     stage.dispatcher.writerStarted(0);
     stage.push(1);
@@ -143,13 +143,13 @@ describe("when the writer dies", () => {
     }
     expect(stage.sentNumbers).toEqual([[1], [2, 3], [2, 3], [2, 3], [2, 3]]);
     stage.dispatcher.writerDied();
-    stage.now += WAIT_MS_MAX;
+    stage.now += QUEUE_WAIT_MS_MAX;
     stage.dispatcher.withdrawExpired();
     await stage.untilAnswered(3);
     expect(answers(stage)).toEqual({ 1: "accepted", 2: "unavailable", 3: "unavailable" });
   });
 
-  test("a second death before the group came again does not count against it", async () => {
+  test("a second death before the group is sent again does not count as a crash of its batches", async () => {
     const stage = new Stage();
     stage.dispatcher.writerStarted(0);
     stage.push(1);
@@ -164,7 +164,7 @@ describe("when the writer dies", () => {
     expect(answers(stage)).toEqual({ 1: "accepted" });
   });
 
-  test('under "memory", what was checked is not in a group behind what was not', async () => {
+  test('under "memory", checked batches come before unchecked ones in a group', async () => {
     const stage = new Stage("memory");
     stage.dispatcher.writerStarted(0);
     stage.push(2);
@@ -188,7 +188,7 @@ describe("when the writer dies", () => {
     ]);
   });
 
-  test("what could not be set aside is not answered 503, for it would come again", async () => {
+  test("a batch that could not be set aside is not answered 503, since it would be sent again", async () => {
     const stage = new Stage();
     stage.dispatcher.writerStarted(0);
     stage.push(1);
@@ -205,7 +205,7 @@ describe("when the writer dies", () => {
     expect(answers(stage)).toEqual({ 1: "set_aside" });
   });
 
-  test("what is to be set aside is not withdrawn, however long it takes", async () => {
+  test("a batch that is to be set aside is not withdrawn, however long it takes", async () => {
     const stage = new Stage();
     stage.dispatcher.writerStarted(0);
     stage.push(1);
@@ -214,7 +214,7 @@ describe("when the writer dies", () => {
     stage.die(0);
     expect(stage.sentNumbers).toEqual([[1], [1], [-1]]);
     stage.dispatcher.writerDied();
-    stage.now += 2 * WAIT_MS_MAX;
+    stage.now += 2 * QUEUE_WAIT_MS_MAX;
     stage.dispatcher.withdrawExpired();
     stage.dispatcher.writerStarted(0);
     expect(stage.sentNumbers.slice(3)).toEqual([[-1]]);

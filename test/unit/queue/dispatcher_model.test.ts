@@ -1,17 +1,19 @@
-// Random histories of a dispatcher and its writer. The writer here does what the real one may do: it refuses, fails, dies at any point, comes
-// again, and tells all that by a channel that keeps the order and delivers late.
+// Random histories of a dispatcher and its writer. The writer here does what the real one may do: it refuses, fails, dies at any point and
+// starts again. Its messages arrive in order and late.
 
 import { expect, test } from "bun:test";
 import type { BatchOutcome, Durability } from "../../../src/core/batch.ts";
 import {
   type AnsweredMessage,
-  CLAIM,
+  GROUP_STATE,
   type GroupMessage,
   type RefusedBatch,
   type SetAsideMessage,
 } from "../../../src/core/group.ts";
-import { Dispatcher, WAIT_MS_MAX } from "../../../src/queue/dispatcher.ts";
-import { LANES } from "../../../src/queue/ring.ts";
+import { QUEUE_WAIT_MS_MAX } from "../../../src/core/limits.ts";
+import { Dispatcher } from "../../../src/queue/dispatcher.ts";
+import { KeyIndexes } from "../../../src/queue/group.ts";
+import { SENDER_CLASSES } from "../../../src/queue/ring.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../../support/random.ts";
 import { batchOf } from "./dispatcher_stage.ts";
 
@@ -19,7 +21,7 @@ type ToWriter = GroupMessage | SetAsideMessage | AnsweredMessage;
 
 const HISTORIES = 400;
 const STEPS = 120;
-/** More turns than any history needs to come to its end. */
+/** More turns than any history needs to end. */
 const TURNS_MAX = 2_000;
 
 class History {
@@ -29,10 +31,10 @@ class History {
   #now = 1_000;
   #pushed = 0;
   readonly outcomes = new Map<number, BatchOutcome[]>();
-  readonly #gone = new Set<number>();
-  /** Gone when their commit was answered: this the writer must hear of. */
-  readonly #goneAtAnswer = new Set<number>();
-  /** What the disk has. */
+  readonly #disconnected = new Set<number>();
+  /** Disconnected when their commit was answered: the writer must be told. */
+  readonly #disconnectedAtAnswer = new Set<number>();
+  /** What is on disk. */
   readonly committed: number[] = [];
   readonly setAside: number[] = [];
   #lastBatch = 0;
@@ -55,13 +57,11 @@ class History {
       limits: { requests: 12, bytes: 3 * 2 ** 23, clientShare: 0.5 },
       durability,
       clock: () => this.#now,
-      port: {
-        send: (message) => {
-          // To a thread that has died nothing is said.
-          if (!this.#isDown) this.#inbox.push(message);
-        },
+      send: (message) => {
+        // A message to a thread that has died is lost.
+        if (!this.#isDown) this.#inbox.push(message);
       },
-      keyIndex: () => 7,
+      keys: new KeyIndexes(),
     });
   }
 
@@ -95,7 +95,7 @@ class History {
     pick(this.#random, steps)();
   }
 
-  /** The writer is well from now on, and nothing more comes: all that was taken must be answered. */
+  /** From now on the writer never fails and no batch comes: every batch that was accepted must be answered. */
   async #toTheEnd(): Promise<void> {
     for (let turn = 0; turn < TURNS_MAX && !this.#isOver; turn++) {
       this.#restart();
@@ -114,9 +114,10 @@ class History {
   #check(): void {
     expect(this.#dispatcher.isEmpty, "nothing is left in the queue").toBe(true);
     expect(this.#dispatcher.queuedEntries).toBe(0);
-    for (const lane of LANES) expect(this.#dispatcher.fill()[lane]).toEqual({ requests: 0, bytes: 0 });
+    for (const senderClass of SENDER_CLASSES)
+      expect(this.#dispatcher.fill()[senderClass]).toEqual({ requests: 0, bytes: 0 });
     const once = [...new Set(this.committed)];
-    // Under "memory" what comes while the store fails may reach a writer that can write again before what waits for it does.
+    // Under "memory" a batch that comes while the store fails may be committed before batches that wait for the store.
     if (this.#durability !== "memory") once.sort((a, b) => a - b);
     expect(this.committed, "batches are committed once, in their order").toEqual(once);
     for (let number = 1; number <= this.#pushed; number++) {
@@ -126,7 +127,7 @@ class History {
       const isCommitted = this.committed.includes(number);
       const isSetAside = this.setAside.includes(number);
       if (outcome === "accepted") {
-        // Under "memory" it is answered before; what brings the writer down is set aside all the same.
+        // Under "memory" it was answered before; a batch that brings the writer down is set aside all the same.
         const isKept = isCommitted || (this.#durability === "memory" && isSetAside);
         expect([number, isKept]).toEqual([number, true]);
       } else expect([number, outcome, isCommitted]).toEqual([number, outcome, false]);
@@ -134,15 +135,20 @@ class History {
       expect([number, outcome === "set_aside" && !isSetAside]).toEqual([number, false]);
     }
     if (this.#hasDied) return;
-    const untold = [...this.#goneAtAnswer].filter((number) => isIn(this.committed, number) && !this.#told.has(number));
-    expect(untold, "the writer hears of each client that had gone").toEqual([]);
+    const untold = [...this.#disconnectedAtAnswer].filter(
+      (number) => isIn(this.committed, number) && !this.#told.has(number),
+    );
+    expect(untold, "the writer is told of each client that had disconnected").toEqual([]);
   }
 
   #push(): void {
     const number = this.#pushed + 1;
     const bytes = this.#chance(0.1) ? 5 * 2 ** 20 : 10 * (1 + integer(this.#random, 3));
-    const lane = pick(this.#random, LANES);
-    const answer = this.#dispatcher.push({ ...batchOf(number, bytes, lane), isGone: () => this.#isGoneAt(number) });
+    const senderClass = pick(this.#random, SENDER_CLASSES);
+    const answer = this.#dispatcher.push({
+      ...batchOf(number, bytes, senderClass),
+      isDisconnected: () => this.#isDisconnectedAt(number),
+    });
     if ("refused" in answer) return;
     this.#pushed++;
     if (this.#chance(0.05)) this.#poisonous.add(number);
@@ -152,18 +158,18 @@ class History {
     );
   }
 
-  #isGoneAt(number: number): boolean {
-    const isGone = this.#gone.has(number);
-    if (isGone) this.#goneAtAnswer.add(number);
-    return isGone;
+  #isDisconnectedAt(number: number): boolean {
+    const isDisconnected = this.#disconnected.has(number);
+    if (isDisconnected) this.#disconnectedAtAnswer.add(number);
+    return isDisconnected;
   }
 
   #leave(): void {
-    if (this.#pushed > 0) this.#gone.add(1 + integer(this.#random, this.#pushed - 1));
+    if (this.#pushed > 0) this.#disconnected.add(1 + integer(this.#random, this.#pushed - 1));
   }
 
   #pass(): void {
-    this.#now += this.#chance(0.2) ? WAIT_MS_MAX : 500;
+    this.#now += this.#chance(0.2) ? QUEUE_WAIT_MS_MAX : 500;
     this.#dispatcher.withdrawExpired();
   }
 
@@ -205,13 +211,13 @@ class History {
     const message = this.#isDown ? undefined : this.#inbox.shift();
     if (message === undefined) return;
     if (message.kind === "answered") {
-      this.#hear(message.upTo, message.gone);
+      this.#hear(message.upTo, message.disconnected);
       return;
     }
     const { group } = message;
-    const { claim } = this.#dispatcher;
-    if (message.kind === "group") this.#hear(message.answeredUpTo, message.gone);
-    if (Atomics.compareExchange(claim, 0, CLAIM.posted, CLAIM.begun) !== CLAIM.posted) {
+    const { groupState } = this.#dispatcher;
+    if (message.kind === "group") this.#hear(message.answeredUpTo, message.disconnected);
+    if (Atomics.compareExchange(groupState, 0, GROUP_STATE.posted, GROUP_STATE.begun) !== GROUP_STATE.posted) {
       this.#post(() => this.#dispatcher.failed(group));
       return;
     }
@@ -235,16 +241,16 @@ class History {
     const isRefused = new Set(refused.map(({ at }) => at));
     const counts = numbers.map((_, at) => (isRefused.has(at) ? 0 : 1));
     const keyIndexes = numbers.map(() => 7);
-    if (refused.length > 0 || message.tellsChecked) {
+    if (refused.length > 0 || message.reportsChecked) {
       const mayBeLate = this.#durability !== "memory" && refused.length < numbers.length;
       const late = mayBeLate ? refused.filter(() => this.#chance(0.3)) : [];
       const early = refused.filter((one) => !late.includes(one));
-      const report = { group, refused: early, refusedLate: late, entryCounts: counts, keyIndexes };
+      const report = { group, refused: early, refusedAfterCommit: late, entryCounts: counts, keyIndexes };
       this.#post(() => this.#dispatcher.checked(report));
     }
     const passed = numbers.filter((_, at) => !isRefused.has(at));
     if (passed.length === 0) {
-      this.#post(() => this.#dispatcher.emptied(group));
+      this.#post(() => this.#dispatcher.allRefused(group));
       return;
     }
     if (passed.some((number) => this.#poisonous.has(number)) || this.#chance(0.03)) return this.#dieOf(numbers);
@@ -268,8 +274,8 @@ class History {
     this.#die();
   }
 
-  #hear(upTo: number, gone: readonly number[]): void {
-    for (const number of gone) this.#told.add(number);
+  #hear(upTo: number, disconnected: readonly number[]): void {
+    for (const number of disconnected) this.#told.add(number);
     if (this.#durability === "memory") return;
     for (const number of this.committed) {
       if (number <= upTo) expect([number, this.outcomes.has(number)]).toEqual([number, true]);

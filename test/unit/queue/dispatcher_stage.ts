@@ -1,25 +1,26 @@
-// A dispatcher with a writer that does only what the test says, on a clock that the test moves.
+// A dispatcher whose writer does only what the test says, on a clock that the test sets.
 
 import { expect } from "bun:test";
 import type { BatchOutcome, Durability, IncomingBatch } from "../../../src/core/batch.ts";
 import type { Source } from "../../../src/core/entry.ts";
 import {
   type AnsweredMessage,
-  CLAIM,
+  GROUP_STATE,
   type GroupMessage,
   type RefusedBatch,
   type SetAsideMessage,
 } from "../../../src/core/group.ts";
 import { Dispatcher } from "../../../src/queue/dispatcher.ts";
-import type { Lane } from "../../../src/queue/ring.ts";
+import { KeyIndexes } from "../../../src/queue/group.ts";
+import type { SenderClass } from "../../../src/queue/ring.ts";
 import { untilTrue } from "../../support/condition.ts";
 
 export class Stage {
   now = 1_000;
   readonly sent: (GroupMessage | SetAsideMessage)[] = [];
   readonly answered: AnsweredMessage[] = [];
-  /** Numbers of batches whose clients have gone. */
-  readonly gone = new Set<number>();
+  /** Numbers of batches whose clients have disconnected. */
+  readonly disconnected = new Set<number>();
   readonly outcomes = new Map<number, BatchOutcome>();
   readonly dispatcher: Dispatcher;
   #pushed = 0;
@@ -29,21 +30,22 @@ export class Stage {
       limits,
       durability,
       clock: () => this.now,
-      port: {
-        send: (message) => {
-          if (message.kind === "answered") this.answered.push(message);
-          else this.sent.push(message);
-        },
+      send: (message) => {
+        if (message.kind === "answered") this.answered.push(message);
+        else this.sent.push(message);
       },
-      keyIndex: () => 7,
+      keys: new KeyIndexes(),
     });
   }
 
-  /** Pushes batches; their outcomes are found under their numbers. */
-  push(count: number, bytes = 10, lane: Lane = "server"): void {
+  /** Pushes batches; `outcomes` has what became of them, by number. */
+  push(count: number, bytes = 10, senderClass: SenderClass = "server"): void {
     for (let pushed = 0; pushed < count; pushed++) {
       const number = ++this.#pushed;
-      const answer = this.dispatcher.push({ ...batchOf(number, bytes, lane), isGone: () => this.gone.has(number) });
+      const answer = this.dispatcher.push({
+        ...batchOf(number, bytes, senderClass),
+        isDisconnected: () => this.disconnected.has(number),
+      });
       if ("refused" in answer) throw new Error(`batch ${number} was refused: ${answer.refused}`);
       answer.then(
         (outcome) => this.outcomes.set(number, outcome),
@@ -67,16 +69,25 @@ export class Stage {
 
   /** As the writer does before it works on the group; false when it was withdrawn. */
   begin(): boolean {
-    return Atomics.compareExchange(this.dispatcher.claim, 0, CLAIM.posted, CLAIM.begun) === CLAIM.posted;
+    return (
+      Atomics.compareExchange(this.dispatcher.groupState, 0, GROUP_STATE.posted, GROUP_STATE.begun) ===
+      GROUP_STATE.posted
+    );
   }
 
   /** As the writer does when it has checked a group of batches with one entry each. */
-  check(group: number, refused: readonly RefusedBatch[] = [], refusedLate: readonly RefusedBatch[] = []): void {
+  check(group: number, refused: readonly RefusedBatch[] = [], refusedAfterCommit: readonly RefusedBatch[] = []): void {
     const message = this.sent.find((one) => one.group === group);
     if (message?.kind !== "group") throw new Error(`group ${group} was not sent`);
-    const isRefused = new Set([...refused, ...refusedLate].map(({ at }) => at));
+    const isRefused = new Set([...refused, ...refusedAfterCommit].map(({ at }) => at));
     const counts = message.numbers.map((_, at) => (isRefused.has(at) ? 0 : 1));
-    this.dispatcher.checked({ group, refused, refusedLate, entryCounts: counts, keyIndexes: counts.map(() => 7) });
+    this.dispatcher.checked({
+      group,
+      refused,
+      refusedAfterCommit,
+      entryCounts: counts,
+      keyIndexes: counts.map(() => 7),
+    });
   }
 
   commit(group: number): void {
@@ -91,16 +102,16 @@ export class Stage {
   }
 }
 
-export function batchOf(number: number, bytes = 10, lane: Lane = "server"): IncomingBatch {
-  const apiKey = { name: "shop", project: "default", type: lane as Source, origins: [], rate: undefined };
+export function batchOf(number: number, bytes = 10, senderClass: SenderClass = "server"): IncomingBatch {
+  const apiKey = { name: "shop", project: "default", type: senderClass as Source, origins: [], rate: undefined };
   return {
     text: `{"n":${number}}`,
     bytes,
-    apiKey: lane === "unauthenticated" ? undefined : apiKey,
+    apiKey: senderClass === "unauthenticated" ? undefined : apiKey,
     origin: null,
     route: "/",
     idempotencyKey: undefined,
-    isGone: () => false,
+    isDisconnected: () => false,
     sender: 'a"b',
     receivedAt: 5,
   };

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { BatchRing, LANES, type Lane, type Sized } from "../../../src/queue/ring.ts";
+import { BatchRing, SENDER_CLASSES, type SenderClass, type Sized } from "../../../src/queue/ring.ts";
 import { integer, runSeed, seededRandom } from "../../support/random.ts";
 
-const batch = (bytes: number, lane: Lane = "server"): Sized => ({ bytes, lane });
+const batch = (bytes: number, senderClass: SenderClass = "server"): Sized => ({ bytes, senderClass });
 const limits = { requests: 10, bytes: 1_000, clientShare: 0.5 };
 
 function fill(ring: BatchRing<Sized>, count: number, one: Sized): void {
@@ -33,7 +33,7 @@ describe("a ring with room", () => {
     expect([ring.requests, ring.bytes]).toEqual([10, 1_000]);
   });
 
-  test("always takes one batch in which no key was seen", () => {
+  test("always takes one batch in which no key was found", () => {
     const ring = new BatchRing({ requests: 2, bytes: 1_000, clientShare: 0.5 });
     expect(ring.push(batch(999, "unauthenticated"))).toBe(true);
     expect(ring.push(batch(1, "unauthenticated"))).toBe(false);
@@ -54,14 +54,14 @@ describe("a ring without room", () => {
     expect(ring.push(batch(2))).toBe(false);
   });
 
-  test("refuses client keys past their share and still takes servers' batches", () => {
+  test("refuses client keys' batches past their share and still takes servers' batches", () => {
     const ring = new BatchRing(limits);
     fill(ring, 5, batch(1, "client"));
     expect(ring.push(batch(1, "client"))).toBe(false);
     fill(ring, 5, batch(1));
   });
 
-  test("refuses batches in which no key was seen past an eighth, and takes all others", () => {
+  test("refuses batches in which no key was found past an eighth, and takes all others", () => {
     const ring = new BatchRing({ requests: 80, bytes: 8_000, clientShare: 0.5 });
     fill(ring, 10, batch(1, "unauthenticated"));
     expect(ring.push(batch(1, "unauthenticated"))).toBe(false);
@@ -72,7 +72,7 @@ describe("a ring without room", () => {
     expect(other.push(batch(1, "unauthenticated"))).toBe(false);
   });
 
-  test("knows what it could never hold", () => {
+  test("tells which batches it could never hold", () => {
     const ring = new BatchRing(limits);
     const batches = [batch(1_000), batch(1_001), batch(501, "client"), batch(501, "unauthenticated")];
     expect(batches.map((one) => ring.couldHold(one))).toEqual([true, false, false, true]);
@@ -80,15 +80,15 @@ describe("a ring without room", () => {
   });
 });
 
-test("a ring answers as an array does, for random pushes, takes and releases", () => {
+test("a ring behaves as an array does, for random pushes, takes and releases", () => {
   const random = seededRandom(runSeed("ring against array"));
   for (let round = 0; round < 200; round++) {
     const bounds = { requests: 1 + integer(random, 30), bytes: 1 + integer(random, 3_000), clientShare: random() };
     const ring = new BatchRing<Sized>(bounds);
     const waiting: Sized[] = [];
     const taken: Sized[] = [];
-    const held = (lane?: Lane) => {
-      const mine = [...waiting, ...taken].filter((one) => lane === undefined || one.lane === lane);
+    const held = (senderClass?: SenderClass) => {
+      const mine = [...waiting, ...taken].filter((one) => senderClass === undefined || one.senderClass === senderClass);
       return { requests: mine.length, bytes: mine.reduce((total, { bytes }) => total + bytes, 0) };
     };
     const isWithin = ({ requests, bytes }: ReturnType<typeof held>, one: Sized, share: number) =>
@@ -96,12 +96,12 @@ test("a ring answers as an array does, for random pushes, takes and releases", (
     for (let step = 0; step < 300; step++) {
       const action = random();
       if (action < 0.5) {
-        const one = batch(integer(random, 200), LANES[integer(random, 2)]);
+        const one = batch(integer(random, 200), SENDER_CLASSES[integer(random, 2)]);
         const strangers = held("unauthenticated");
         const fits =
           isWithin(held(), one, 1) &&
-          (one.lane !== "client" || isWithin(held("client"), one, bounds.clientShare)) &&
-          (one.lane !== "unauthenticated" || strangers.requests === 0 || isWithin(strangers, one, 1 / 8));
+          (one.senderClass !== "client" || isWithin(held("client"), one, bounds.clientShare)) &&
+          (one.senderClass !== "unauthenticated" || strangers.requests === 0 || isWithin(strangers, one, 1 / 8));
         expect(ring.push(one)).toBe(fits);
         if (fits) waiting.push(one);
       } else if (action < 0.8) {
@@ -114,7 +114,7 @@ test("a ring answers as an array does, for random pushes, takes and releases", (
       }
       const { requests, bytes, waiting: count } = ring;
       expect({ count, requests, bytes }).toEqual({ count: waiting.length, ...held() });
-      for (const lane of LANES) expect(ring.of(lane)).toEqual(held(lane));
+      for (const senderClass of SENDER_CLASSES) expect(ring.of(senderClass)).toEqual(held(senderClass));
     }
   }
 });

@@ -33,11 +33,11 @@ async function untilHealthy(stage: WriterStage): Promise<void> {
   await untilTrue("the writer can write again", isHealthy);
 }
 
-describe("a client that had gone when its answer was ready is known of", () => {
+describe("a client that had disconnected when its answer was ready is known of", () => {
   test("where that is told with a group that was withdrawn", async () => {
     await withWriter((stage) => {
       stage.group([1], [BODY]);
-      stage.group([2], [OTHER], { gone: [1], answeredUpTo: 1 }, true);
+      stage.group([2], [OTHER], { disconnected: [1], answeredUpTo: 1 }, true);
       expect(duplicatesAfter(stage, 3)).toBe(1);
       expect(duplicatesAfter(stage, 4)).toBe(1);
     });
@@ -47,7 +47,7 @@ describe("a client that had gone when its answer was ready is known of", () => {
     await withWriter(async (stage) => {
       stage.group([1], [BODY]);
       stage.writer.receive({ kind: "settle" });
-      stage.writer.receive({ kind: "answered", upTo: 1, gone: [1] });
+      stage.writer.receive({ kind: "answered", upTo: 1, disconnected: [1] });
       failOnce(stage);
       await untilHealthy(stage);
       expect(duplicatesAfter(stage, 60)).toBe(1);
@@ -60,7 +60,7 @@ describe("a client that had gone when its answer was ready is known of", () => {
       stage.group([1], [BODY]);
       stage.writer.receive({ kind: "settle" });
       failOnce(stage);
-      stage.group([2], [OTHER], { gone: [1], answeredUpTo: 1 });
+      stage.group([2], [OTHER], { disconnected: [1], answeredUpTo: 1 });
       await untilHealthy(stage);
       expect(duplicatesAfter(stage, 60)).toBe(1);
       expect(duplicatesAfter(stage, 61)).toBe(1);
@@ -68,24 +68,24 @@ describe("a client that had gone when its answer was ready is known of", () => {
   });
 });
 
-test("a client that had gone is known of where that is told only once the store can be written again", async () => {
+test("a client that had disconnected is known of where that is told only once the store can be written again", async () => {
   await withWriter(async (stage) => {
     stage.group([1], [BODY]);
     stage.writer.receive({ kind: "settle" });
     failOnce(stage);
     await untilHealthy(stage);
-    stage.writer.receive({ kind: "answered", upTo: 1, gone: [1] });
+    stage.writer.receive({ kind: "answered", upTo: 1, disconnected: [1] });
     expect(duplicatesAfter(stage, 60)).toBe(1);
     expect(duplicatesAfter(stage, 61)).toBe(1);
   });
 });
 
-test('under "memory", a batch is not taken for a repetition of itself when its client had gone and its commit failed', async () => {
+test('under "memory", a batch is not taken for a repetition of itself when its client had disconnected and its commit failed', async () => {
   await withWriter(async (stage) => {
     failOnce(stage, 1, BODY);
-    stage.writer.receive({ kind: "answered", upTo: 1, gone: [1] });
+    stage.writer.receive({ kind: "answered", upTo: 1, disconnected: [1] });
     await untilHealthy(stage);
-    stage.group([1], [BODY], { admitted: 1, gone: [1] });
+    stage.group([1], [BODY], { admitted: 1, disconnected: [1] });
     expect([stage.snapshot().stored, stage.snapshot().dropped.duplicate]).toEqual([1, 0]);
     expect(duplicatesAfter(stage, 60)).toBe(1);
     expect(duplicatesAfter(stage, 61)).toBe(1);
@@ -101,7 +101,10 @@ describe("another body under an idempotency key of the same group", () => {
         const refused = [{ at: 1, refusal: { refused: "other_body" } }];
         // Under "memory" what is not refused at once is answered 202.
         const [atOnce, late] = durability === "memory" ? [refused, []] : [[], refused];
-        expect(told).toMatchObject([{ kind: "checked", refused: atOnce, refusedLate: late }, { kind: "committed" }]);
+        expect(told).toMatchObject([
+          { kind: "checked", refused: atOnce, refusedAfterCommit: late },
+          { kind: "committed" },
+        ]);
         expect(stage.snapshot().stored).toBe(1);
       }, durability);
     });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Durability } from "../../../src/core/batch.ts";
 import type { ChangeOutcome, ChangeRequest } from "../../../src/core/changes.ts";
 import type { Entry } from "../../../src/core/entry.ts";
-import { CLAIM, type GroupMessage } from "../../../src/core/group.ts";
+import { GROUP_STATE, type GroupMessage } from "../../../src/core/group.ts";
 import type { StoreSnapshot } from "../../../src/core/telemetry.ts";
 import type { FromWriter, WriterRules } from "../../../src/threads/messages.ts";
 import { WriterThread } from "../../../src/threads/writer/writer_thread.ts";
@@ -39,7 +39,7 @@ export class WriterStage {
   readonly file: string;
   readonly said: FromWriter[] = [];
   writer: WriterThread;
-  readonly #claim = new Int32Array(new SharedArrayBuffer(4));
+  readonly #groupState = new Int32Array(new SharedArrayBuffer(4));
   readonly #durability: Durability;
   /** As the pipeline has it: of the writer before. */
   get #dataId(): string | undefined {
@@ -70,7 +70,7 @@ export class WriterStage {
       clientShare: 0.5,
       dedupe: { windowMs: 600_000, requests: 1_000 },
     } as const;
-    const begin = { settings, rules: RULES, claim: this.#claim, processAgeMs: 0, dataId: this.#dataId };
+    const begin = { settings, rules: RULES, groupState: this.#groupState, processAgeMs: 0, dataId: this.#dataId };
     return new WriterThread({ kind: "start", ...begin }, (message) => this.said.push(message));
   }
 
@@ -83,7 +83,7 @@ export class WriterStage {
 
   /** As `send`, but a group that may be kept stays so. */
   keep(entries: readonly Entry[], key = 0): boolean {
-    const { group } = this.group([this.#nextGroup], [bodyOf(entries, key)], { keys: [key] });
+    const { group } = this.group([this.#nextGroup], [bodyOf(entries, key)], { keyIndexes: [key] });
     return this.said.some((message) => message.kind === "committed" && message.group === group);
   }
 
@@ -99,7 +99,7 @@ export class WriterStage {
       group: this.#nextGroup++,
       numbers,
       texts,
-      keys: texts.map(() => 0),
+      keyIndexes: texts.map(() => 0),
       receivedAt: texts.map(() => Date.now()),
       bytes: texts.map(() => 100),
       senders: texts.map(() => "sender"),
@@ -107,12 +107,12 @@ export class WriterStage {
       routes: texts.map(() => "/api/v1/enqueue"),
       idempotencyKeys: texts.map(() => null),
       admitted: 0,
-      tellsChecked: this.#durability === "memory",
-      gone: [],
+      reportsChecked: this.#durability === "memory",
+      disconnected: [],
       answeredUpTo: 0,
       ...rest,
     };
-    Atomics.store(this.#claim, 0, isWithdrawn ? CLAIM.withdrawn : CLAIM.posted);
+    Atomics.store(this.#groupState, 0, isWithdrawn ? GROUP_STATE.withdrawn : GROUP_STATE.posted);
     this.writer.receive(message);
     return message;
   }

@@ -42,7 +42,7 @@ describe("a batch is accepted", () => {
         origin: null,
         route: "/api/v1/enqueue",
         idempotencyKey: undefined,
-        isGone: expect.any(Function) as never,
+        isDisconnected: expect.any(Function) as never,
         sender: "192.0.2.1\nprobe/1",
         receivedAt: fixture.now,
       },

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import { KeyIndex } from "../../../../src/threads/main/key_index.ts";
+import { KeyIndexes } from "../../../src/queue/group.ts";
 
 test("a key keeps its index through reloads, and no two keys share one", () => {
-  const index = new KeyIndex();
+  const index = new KeyIndexes();
   const shop = { project: "shop", name: "web", type: "server" } as const;
   const first = index.of(shop);
   const others = [
