@@ -4,7 +4,7 @@
 import type { Columns } from "../block/columns.ts";
 import type { KeyIdentity } from "../core/batch.ts";
 import type { DropReason } from "../core/drop.ts";
-import type { Source } from "../core/entry.ts";
+import type { Source } from "../core/record.ts";
 
 /** Everything that one transaction writes, but for the clock's reading and the place in the redo log, which the store adds. */
 export interface GroupWrite {

@@ -4,8 +4,9 @@
 
 import type { KeyIdentity } from "../core/batch.ts";
 import type { ClockReading } from "../core/clock.ts";
-import type { Batch, Source } from "../core/entry.ts";
+import type { Batch } from "../core/entry.ts";
 import { assert } from "../core/errors.ts";
+import type { Source } from "../core/record.ts";
 import { mayHoldKey } from "../core/secrets.ts";
 
 /** The rules of a project that decide what becomes of an entry. */

@@ -32,3 +32,9 @@ export const CLIENT_TOUCHPOINTS_MAX = TOUCHPOINTS_MAX / 2;
 
 /** How long a batch may wait in the queue under `sync` and `write`, in ms: then it is answered 503 (contract, section 4). */
 export const QUEUE_WAIT_MS_MAX = 10_000;
+
+/**
+ * Complete timings of each key type that are remembered until their start comes; a power of two. 27 MB when full, 8 s back at 30,000 a
+ * second.
+ */
+export const RECENTLY_COMPLETED_MAX = 262_144;

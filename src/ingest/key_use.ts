@@ -4,8 +4,8 @@
 
 import type { KeyActivity } from "../commit/group_write.ts";
 import type { KeyIdentity } from "../core/batch.ts";
-import type { Source } from "../core/entry.ts";
 import { assert } from "../core/errors.ts";
+import type { Source } from "../core/record.ts";
 
 /** How often the use of one key is written down, in ms. */
 const WRITE_EVERY_MS = 60_000;

@@ -7,18 +7,19 @@ import type { ErasedTiming } from "../commit/pending_timing.ts";
 import type { ProjectRules } from "../commit/redo_group.ts";
 import { type ClockReading, earliestNow, latestNow } from "../core/clock.ts";
 import type { DropReason } from "../core/drop.ts";
-import type { Entry, Source } from "../core/entry.ts";
+import type { Entry } from "../core/entry.ts";
 import type { SetAsideMessage } from "../core/group.ts";
 import { monthOf } from "../core/instant.ts";
 import { FUTURE_MS_MAX, QUEUE_WAIT_MS_MAX } from "../core/limits.ts";
+import type { Source } from "../core/record.ts";
 import { maskKeysInJson } from "../core/secrets.ts";
 import { BlockBuilder } from "./block_builder.ts";
+import { type BatchContext, normalise } from "./entries/normalise.ts";
 import { KeyUse } from "./key_use.ts";
-import { type BatchContext, normalise } from "./normalise.ts";
 import { projectRules, type StagedBatch, type WorkerOptions, type WorkerRules } from "./options.ts";
 import { AmbiguousTouchpoints } from "./pairing/ambiguous_pairs.ts";
-import { PairingMemory, type Sender } from "./pairing/pairing.ts";
-import { COMPLETES_KIND, SENDERLESS_KIND } from "./pairing/recently_completed_chunks.ts";
+import { Pairing, type Sender } from "./pairing/pairing.ts";
+import { COMPLETED_KIND, SENDERLESS_COMPLETED_KIND } from "./pairing/recently_completed_chunks.ts";
 import { Rejections } from "./rejections.ts";
 import { CRASH_MS, RECENT_REQUESTS_KIND, REQUESTS_KIND, RequestMemory } from "./retries/recent_requests.ts";
 import { RequestIdentities } from "./retries/request_identity.ts";
@@ -29,7 +30,7 @@ export class EntryWorker {
   /** Which requests came before: what the checks ask, and tell of. */
   readonly requests: RequestMemory;
   readonly identities: RequestIdentities;
-  readonly #pairing: PairingMemory;
+  readonly #pairing: Pairing;
   readonly #usage: Usage;
   readonly #touchpoints: TouchpointNames;
   readonly #keys: KeyUse;
@@ -62,7 +63,7 @@ export class EntryWorker {
       state.stateLog.filter(({ kind }) => kind === REQUESTS_KIND || kind === RECENT_REQUESTS_KIND),
       clock.steady,
     );
-    this.#pairing = new PairingMemory(pairing, state.seed, {
+    this.#pairing = new Pairing(pairing, state.seed, {
       store: (project, record, entries) => {
         this.#builder.add(project, record);
         this.#usage.add(project, this.#month, "stored", entries);
@@ -73,7 +74,9 @@ export class EntryWorker {
         this.#ambiguous.add(project, keyType, touchpoint, this.#lastReceivedAt);
       },
     });
-    const completes = state.stateLog.filter(({ kind }) => kind === COMPLETES_KIND || kind === SENDERLESS_KIND);
+    const completes = state.stateLog.filter(
+      ({ kind }) => kind === COMPLETED_KIND || kind === SENDERLESS_COMPLETED_KIND,
+    );
     this.#pairing.restore(state.pending, completes, deadlinesFrom, clock.steady);
   }
 
@@ -209,12 +212,12 @@ export class EntryWorker {
 
   /** By kind: changes of the state log received before this instant are not needed any more. By the steady clock, Unix ms. */
   stateLogNeeds(now: number): { kind: string; before: number }[] {
-    const completesSince = this.#pairing.completesNeededSince(now);
+    const completesSince = this.#pairing.completedNeededSince(now);
     return [
       { kind: REQUESTS_KIND, before: this.requests.neededSince(now) },
       { kind: RECENT_REQUESTS_KIND, before: now - CRASH_MS },
-      { kind: COMPLETES_KIND, before: completesSince },
-      { kind: SENDERLESS_KIND, before: completesSince },
+      { kind: COMPLETED_KIND, before: completesSince },
+      { kind: SENDERLESS_COMPLETED_KIND, before: completesSince },
     ];
   }
 
@@ -292,7 +295,7 @@ export class EntryWorker {
     const changes = this.#pairing.takeChanges();
     const requests = this.requests.takeParts(steady);
     const stateChanges: StateChange[] = [...requests];
-    if (changes.completes !== undefined) stateChanges.push({ kind: COMPLETES_KIND, ...changes.completes });
+    if (changes.completed !== undefined) stateChanges.push({ kind: COMPLETED_KIND, ...changes.completed });
     return {
       blocks,
       nextRecordId: nextId,

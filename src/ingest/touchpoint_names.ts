@@ -9,7 +9,7 @@ import { keyTypeCodeOf } from "../block/codec/flags.ts";
 import type { ListedTouchpoint, TouchpointUpdate } from "../commit/group_write.ts";
 import { CLIENT_TOUCHPOINTS_MAX, TOUCHPOINTS_MAX } from "../core/limits.ts";
 import { TOUCHPOINT_LENGTH_MAX } from "../core/touchpoint.ts";
-import { TextHasher } from "./pairing/name_hashes.ts";
+import { TextHasher } from "./pairing/keyed_hash.ts";
 
 interface Known {
   readonly name: string;

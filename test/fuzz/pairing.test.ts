@@ -3,9 +3,9 @@
 
 import { expect, test } from "bun:test";
 import type { Entry, Source } from "../../src/core/entry.ts";
-import { normalise, type TimingEntry } from "../../src/ingest/normalise.ts";
-import { type PairingLimits, PairingMemory } from "../../src/ingest/pairing/pairing.ts";
-import { COMPLETES_KIND } from "../../src/ingest/pairing/recently_completed_chunks.ts";
+import { normalise, type TimingEntry } from "../../src/ingest/entries/normalise.ts";
+import { Pairing, type PairingLimits } from "../../src/ingest/pairing/pairing.ts";
+import { COMPLETED_KIND } from "../../src/ingest/pairing/recently_completed_chunks.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../support/random.ts";
 import { batchContext, NOW } from "../unit/ingest/batch_context.ts";
 import { type Outcome, PairingModel } from "./pairing_model.ts";
@@ -13,7 +13,7 @@ import { type Outcome, PairingModel } from "./pairing_model.ts";
 const SCENARIOS = 2_000;
 /** Thousands of entries under few names, so that every index has to split and merge. */
 const CROWDS = 4;
-const COMPLETES_MAX = 256;
+const COMPLETED_MAX = 256;
 const SECRET = [123, 456] as const;
 
 /** The data file as pairing needs it: rows and journal parts, each written with its transaction or not at all. */
@@ -21,14 +21,14 @@ class Kept {
   readonly rows = new Map<number, string>();
   parts: { readonly kind: string; readonly receivedAt: number; readonly data: Uint8Array }[] = [];
 
-  commit(memory: PairingMemory): void {
-    const { added, removed, completes } = memory.takeChanges();
+  commit(memory: Pairing): void {
+    const { added, removed, completed } = memory.takeChanges();
     for (const id of removed) expect(this.rows.delete(id)).toBe(true);
     for (const { id, item } of added) {
       expect(this.rows.has(id)).toBe(false);
       this.rows.set(id, item);
     }
-    if (completes !== undefined) this.parts.push({ kind: COMPLETES_KIND, ...completes });
+    if (completed !== undefined) this.parts.push({ kind: COMPLETED_KIND, ...completed });
   }
 
   /** As a version left it that did not know senders. */
@@ -40,7 +40,7 @@ class Kept {
   }
 
   /** Rows by id, as the file gives them, and parts as views that begin anywhere. */
-  restoreInto(memory: PairingMemory, deadlinesFrom: number): void {
+  restoreInto(memory: Pairing, deadlinesFrom: number): void {
     const rows = [...this.rows].sort(([one], [other]) => one - other).map(([id, item]) => ({ id, item }));
     const parts = this.parts.map(({ kind, data }) => {
       const shifted = new Uint8Array(data.length + 3);
@@ -123,8 +123,8 @@ function runScenario(random: Random, shape: Shape): void {
   const model = new PairingModel(limits);
   const outcomes: Outcome[] = [];
   const kept = new Kept();
-  const begin = (deadlinesFrom: number): PairingMemory => {
-    const memory = new PairingMemory(
+  const begin = (deadlinesFrom: number): Pairing => {
+    const memory = new Pairing(
       limits,
       SECRET,
       {
@@ -132,7 +132,7 @@ function runScenario(random: Random, shape: Shape): void {
         absorb: (project, start) => outcomes.push({ project, absorbed: start }),
         ambiguous: (project, keyType, ambiguous) => outcomes.push({ project, keyType, ambiguous }),
       },
-      COMPLETES_MAX,
+      COMPLETED_MAX,
     );
     kept.restoreInto(memory, deadlinesFrom);
     return memory;
@@ -150,7 +150,7 @@ function runScenario(random: Random, shape: Shape): void {
     } else if (dice < 0.2) {
       kept.commit(memory);
       const before = kept.parts.length;
-      kept.parts = kept.parts.filter((part) => part.receivedAt >= memory.completesNeededSince(now));
+      kept.parts = kept.parts.filter((part) => part.receivedAt >= memory.completedNeededSince(now));
       expect(kept.parts.length).toBeLessThanOrEqual(before);
     } else if (dice < 0.25) {
       kept.commit(memory);

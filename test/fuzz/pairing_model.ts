@@ -3,7 +3,13 @@
 
 import type { Source } from "../../src/core/entry.ts";
 import type { JsonObject } from "../../src/core/json.ts";
-import type { CompleteEntry, EndEntry, NewRecord, StartEntry, TimingEntry } from "../../src/ingest/normalise.ts";
+import type {
+  CompleteEntry,
+  EndEntry,
+  NewRecord,
+  StartEntry,
+  TimingEntry,
+} from "../../src/ingest/entries/normalise.ts";
 import type { PairingLimits, Sender } from "../../src/ingest/pairing/pairing.ts";
 
 interface Held<E> {

@@ -4,8 +4,8 @@
 
 import type { AmbiguousPairs, AmbiguousTouchpoint } from "../../commit/group_write.ts";
 import { AMBIGUOUS_NAMES_MAX, ambiguousName } from "../../core/ambiguous.ts";
-import type { Source } from "../../core/entry.ts";
 import { DAY_MS } from "../../core/limits.ts";
+import type { Source } from "../../core/record.ts";
 import { KeyedMap } from "./keyed_map.ts";
 import { TextHasher } from "./name_hashes.ts";
 

@@ -1,91 +1,87 @@
-// The starts and ends that wait, within their limits: who is oldest, whose time is up, and what the file must hear of.
-// In: normalised starts and ends. Invariant: what waits is at most the limits, client keys' part at most their share, and
-// `takeChanges` gives exactly what lies between two calls.
+// The starts and ends that are pending, in memory and in the file: which is oldest, which expires next, and which rows the file must get or
+// lose. In: normalised starts and ends. Invariants: pending timings stay within the limits, and those of client keys within their share;
+// `takeChanges` returns exactly what changed since the call before.
 //
-// The sender is kept as a keyed hash: a start is taken by an end of its own sender first, also after a restart.
-// Client keys make room by their own oldest alone, so browsers never push out what servers wait for.
+// The sender is stored as a keyed hash: a start pairs with an end of its own sender first, also after a restart. For room, timings of
+// client keys push out only the oldest of client keys, so browsers never push out what servers wait for.
 
 import type { PendingRow } from "../../commit/group_write.ts";
 import { readWaitingRow, writeWaitingRow } from "../../commit/pending_timing.ts";
-import { type Source } from "../../core/entry.ts";
 import { assert } from "../../core/errors.ts";
-import { SOURCES } from "../../core/record.ts";
-import { estimateBytes, textBytes } from "../metadata.ts";
-import type { EndEntry, StartEntry } from "../normalise.ts";
-import { type Hashed, NO_PART } from "./chunked_items.ts";
-import { Deadlines } from "./deadlines.ts";
+import { SOURCES, type Source } from "../../core/record.ts";
+import { estimateBytes, textBytes } from "../entries/metadata.ts";
+import type { EndEntry, StartEntry } from "../entries/normalise.ts";
+import { type Indexed, NO_HASH } from "./match_index.ts";
 
-/** What an item takes beside its texts: its objects, and its places in the indexes. */
-const ITEM_BYTES = 512;
+/** Bytes of a pending timing beside its texts: its objects, and its places in the indexes. */
+const TIMING_BYTES = 512;
 
-/** A receipt by the steady clock is written down only where it differs from the wall clock's by this, in ms. */
+/** The receipt by the steady clock is stored only where it differs from that by the wall clock by so much, in ms. */
 const ARRIVAL_MS_OFF_MAX = 1_000;
 
-/** A start or an end that waits for its other half. */
-export interface WaitingItem extends Hashed {
-  readonly project: string;
-  readonly keyType: Source;
+/** A start or an end that waits for its other half. `at` is its startTime or endTime. */
+export interface PendingTiming extends Indexed, Expiring {
   readonly entry: StartEntry | EndEntry;
   /** When it was received by the steady clock, Unix ms. */
   readonly arrivedAt: number;
-  /** By the same: it waits as long as it is not later than this. */
-  readonly deadline: number;
+  /** What it counts against the limits: see `pendingBytes`. */
   readonly bytes: number;
-  heapPlace: number;
-  older: WaitingItem | undefined;
-  newer: WaitingItem | undefined;
+  /** Links of the list of its key type, in order of arrival. */
+  older: PendingTiming | undefined;
+  newer: PendingTiming | undefined;
 }
 
-export interface WaitingLimits {
-  /** Items, and bytes of them, that wait at most: starts and ends, of both key types. */
+export interface PendingLimits {
+  /** Timings that may be pending: starts and ends, of both key types. */
   readonly openMax: number;
+  /** Their bytes, as `pendingBytes` estimates them. */
   readonly openBytesMax: number;
   /** The part of both that client keys can take, 0 to 1. */
   readonly clientShare: number;
 }
 
-/** What one key type has waiting, oldest first. */
-interface Line {
-  oldest: WaitingItem | undefined;
-  newest: WaitingItem | undefined;
+/** The pending timings of one key type: a linked list in order of arrival. */
+interface ArrivalList {
+  oldest: PendingTiming | undefined;
+  newest: PendingTiming | undefined;
   count: number;
   bytes: number;
 }
 
-function emptyLine(): Line {
+function emptyList(): ArrivalList {
   return { oldest: undefined, newest: undefined, count: 0, bytes: 0 };
 }
 
-export class WaitingRoom {
-  readonly #limits: WaitingLimits;
+export class PendingTimings {
+  readonly #limits: PendingLimits;
   readonly #clientMax: number;
   readonly #clientBytesMax: number;
-  readonly #lines = { server: emptyLine(), client: emptyLine() };
-  readonly #deadlines = new Deadlines<WaitingItem>();
+  readonly #lists = { server: emptyList(), client: emptyList() };
+  readonly #deadlines = new DeadlineHeap<PendingTiming>();
   #open = 0;
-  #added = new Map<number, WaitingItem>();
+  #added = new Map<number, PendingTiming>();
   #removed: number[] = [];
 
-  constructor(limits: WaitingLimits) {
+  constructor(limits: PendingLimits) {
     this.#limits = limits;
     this.#clientMax = Math.floor(limits.openMax * limits.clientShare);
     this.#clientBytesMax = limits.openBytesMax * limits.clientShare;
   }
 
-  /** Items that are not stored in any form yet. */
+  /** Timings that are not stored in any form: all but standalone starts. */
   get openEntries(): number {
     return this.#open;
   }
 
-  /** The item whose deadline is next. */
-  next(): WaitingItem | undefined {
+  /** The timing whose deadline is next; undefined where none is pending. */
+  next(): PendingTiming | undefined {
     return this.#deadlines.next();
   }
 
-  /** All items, of each key type the oldest first; the one at hand may be taken out. */
-  *items(): Generator<WaitingItem> {
+  /** All timings, of each key type the oldest first. The one that was yielded last may be removed. */
+  *all(): Generator<PendingTiming> {
     for (const type of SOURCES) {
-      for (let item = this.#lines[type].oldest; item !== undefined; ) {
+      for (let item = this.#lists[type].oldest; item !== undefined; ) {
         const { newer } = item;
         yield item;
         item = newer;
@@ -93,53 +89,53 @@ export class WaitingRoom {
     }
   }
 
-  /** Adds an item; `isKnown` if the file has it already. */
-  add(item: WaitingItem, isKnown: boolean): void {
-    const line = this.#lines[item.keyType];
-    item.older = line.newest;
-    if (line.newest === undefined) line.oldest = item;
-    else line.newest.newer = item;
-    line.newest = item;
-    line.count++;
-    line.bytes += item.bytes;
+  /** Adds a timing; `isStored`: the file has its row already. */
+  add(item: PendingTiming, isStored: boolean): void {
+    const list = this.#lists[item.keyType];
+    item.older = list.newest;
+    if (list.newest === undefined) list.oldest = item;
+    else list.newest.newer = item;
+    list.newest = item;
+    list.count++;
+    list.bytes += item.bytes;
     if (isOpen(item)) this.#open++;
     this.#deadlines.add(item);
-    if (!isKnown) this.#added.set(item.id, item);
+    if (!isStored) this.#added.set(item.id, item);
   }
 
-  /** Takes out an item that was added. */
-  remove(item: WaitingItem): void {
-    const line = this.#lines[item.keyType];
-    if (item.older === undefined) line.oldest = item.newer;
+  /** Removes a timing that was added. */
+  remove(item: PendingTiming): void {
+    const list = this.#lists[item.keyType];
+    if (item.older === undefined) list.oldest = item.newer;
     else item.older.newer = item.newer;
-    if (item.newer === undefined) line.newest = item.older;
+    if (item.newer === undefined) list.newest = item.older;
     else item.newer.older = item.older;
-    line.count--;
-    line.bytes -= item.bytes;
+    list.count--;
+    list.bytes -= item.bytes;
     if (isOpen(item)) this.#open--;
     this.#deadlines.remove(item);
     if (!this.#added.delete(item.id)) this.#removed.push(item.id);
   }
 
-  /** The item that must go since `latest` came, or undefined when all is within the limits. */
-  excess(latest: WaitingItem): WaitingItem | undefined {
-    const { server, client } = this.#lines;
+  /** The timing that must make room since `latest` was added; undefined where all are within the limits. */
+  excess(latest: PendingTiming): PendingTiming | undefined {
+    const { server, client } = this.#lists;
     const isClient = latest.keyType === "client";
-    // It could not stay even alone, so nobody else goes for it.
+    // It would not fit even alone, so it pushes out no other.
     const isTooLarge = latest.bytes > (isClient ? this.#clientBytesMax : this.#limits.openBytesMax);
-    if (isTooLarge && this.#lines[latest.keyType].newest === latest) return latest;
+    if (isTooLarge && this.#lists[latest.keyType].newest === latest) return latest;
     if (client.count > this.#clientMax || client.bytes > this.#clientBytesMax) return client.oldest;
     const isWithin =
       server.count + client.count <= this.#limits.openMax && server.bytes + client.bytes <= this.#limits.openBytesMax;
     if (isWithin) return undefined;
-    // Restored under larger limits, servers alone may be too many.
+    // Timings restored under larger limits: servers alone may have too many.
     if (isClient && client.oldest !== undefined) return client.oldest;
     return olderOf(server.oldest, client.oldest);
   }
 
-  /** What came and what went since the last call; what did both is in neither. */
+  /** Rows to add to the file and ids of rows to remove since the last call; a timing that came and went is in neither. */
   takeChanges(): { readonly added: PendingRow[]; readonly removed: number[] } {
-    const added = Array.from(this.#added.values(), (item) => ({ id: item.id, item: writeItem(item) }));
+    const added = Array.from(this.#added.values(), (item) => ({ id: item.id, item: writePending(item) }));
     const removed = this.#removed;
     this.#added = new Map();
     this.#removed = [];
@@ -147,55 +143,124 @@ export class WaitingRoom {
   }
 }
 
-/** About how many bytes an entry takes while it waits, in memory and in the file. */
-export function waitingBytes(entry: StartEntry | EndEntry): number {
+/** About how many bytes an entry takes while it is pending, in memory and in the file. */
+export function pendingBytes(entry: StartEntry | EndEntry): number {
   const { touchpoint = "", key = "", message = "" } = entry;
   const texts = textBytes(touchpoint) + textBytes(key) + textBytes(message);
-  return ITEM_BYTES + texts + (entry.metadata === undefined ? 0 : estimateBytes(entry.metadata));
+  return TIMING_BYTES + texts + (entry.metadata === undefined ? 0 : estimateBytes(entry.metadata));
 }
 
-/** Whether the item's entry counts as open: a standalone start is stored already. */
-function isOpen(item: WaitingItem): boolean {
+/** Whether it counts as open: a standalone start is stored already. */
+function isOpen(item: PendingTiming): boolean {
   return item.entry.kind === "end" || !item.entry.standalone;
 }
 
-function olderOf(one: WaitingItem | undefined, other: WaitingItem | undefined): WaitingItem | undefined {
+function olderOf(one: PendingTiming | undefined, other: PendingTiming | undefined): PendingTiming | undefined {
   if (one === undefined || other === undefined) return one ?? other;
   return one.id < other.id ? one : other;
 }
 
-function writeItem({ project, keyType, sender, bytes, entry, arrivedAt }: WaitingItem): string {
-  const from = sender === NO_PART ? { project, keyType } : { project, keyType, sender };
+function writePending({ project, keyType, sender, bytes, entry, arrivedAt }: PendingTiming): string {
+  const from = sender === NO_HASH ? { project, keyType } : { project, keyType, sender };
   const arrival = Math.abs(arrivedAt - entry.receivedAt) < ARRIVAL_MS_OFF_MAX ? {} : { arrivedAt };
   return writeWaitingRow({ ...from, ...arrival, bytes }, entry);
 }
 
-/** What the file keeps of an item. */
-export interface WrittenItem {
+/** What the file has of a pending timing. */
+export interface StoredPending {
   readonly project: string;
   readonly keyType: Source;
-  /** NO_PART where it is not known: version 0.1 did not write it. */
+  /** NO_HASH where it is not known: version 0.1 did not write it. */
   readonly sender: number;
   readonly bytes: number;
   readonly arrivedAt: number;
   readonly entry: StartEntry | EndEntry;
 }
 
-/** The inverse of what `takeChanges` writes. */
-export function readItem(item: string): WrittenItem {
+/** Reads a row that `takeChanges` wrote. */
+export function readPending(item: string): StoredPending {
   const row = readWaitingRow(item);
-  assert(row !== undefined, "what waits can be read");
+  assert(row !== undefined, "a row of a pending timing can be read");
   const { project, keyType, sender, bytes, arrivedAt } = row;
   const entry = row.entry as unknown as StartEntry | EndEntry;
   return {
     project,
     keyType: keyType as Source,
-    sender: typeof sender === "number" ? sender : NO_PART,
-    bytes: typeof bytes === "number" ? bytes : waitingBytes(entry),
+    sender: typeof sender === "number" ? sender : NO_HASH,
+    bytes: typeof bytes === "number" ? bytes : pendingBytes(entry),
     arrivedAt: typeof arrivedAt === "number" ? arrivedAt : entry.receivedAt,
     // Version 0.1 left its type of key out of the entry.
     entry: Object.hasOwn(entry, "keyType")
       ? entry
       : Object.defineProperty(entry, "keyType", { value: keyType, enumerable: true }),
   };
+}
+
+/** Something that expires. */
+export interface Expiring {
+  readonly id: number;
+  /** By the steady clock, Unix ms: it expires once the clock is past this. */
+  readonly deadline: number;
+  /** Belongs to the heap. */
+  heapPlace: number;
+}
+
+/**
+ * A binary heap by deadline, then by order of arrival. Each item knows its place in the heap, so one that pairs is removed in O(log n).
+ */
+class DeadlineHeap<T extends Expiring> {
+  readonly #heap: T[] = [];
+
+  /** The item with the earliest deadline. */
+  next(): T | undefined {
+    return this.#heap[0];
+  }
+
+  add(item: T): void {
+    this.#heap.push(item);
+    this.#rise(item, this.#heap.length - 1);
+  }
+
+  /** Removes an item that was added. */
+  remove(item: T): void {
+    const last = this.#heap.pop() as T;
+    if (last === item) return;
+    if (isBefore(last, item)) this.#rise(last, item.heapPlace);
+    else this.#sink(last, item.heapPlace);
+  }
+
+  #rise(item: T, from: number): void {
+    let place = from;
+    while (place > 0) {
+      const parent = this.#heap[(place - 1) >> 1] as T;
+      if (!isBefore(item, parent)) break;
+      this.#put(parent, place);
+      place = (place - 1) >> 1;
+    }
+    this.#put(item, place);
+  }
+
+  #sink(item: T, from: number): void {
+    let place = from;
+    for (;;) {
+      const left = this.#heap[2 * place + 1];
+      const right = this.#heap[2 * place + 2];
+      if (left === undefined) break;
+      const child = right !== undefined && isBefore(right, left) ? right : left;
+      if (!isBefore(child, item)) break;
+      const childPlace = child.heapPlace;
+      this.#put(child, place);
+      place = childPlace;
+    }
+    this.#put(item, place);
+  }
+
+  #put(item: T, place: number): void {
+    this.#heap[place] = item;
+    item.heapPlace = place;
+  }
+}
+
+function isBefore(one: Expiring, other: Expiring): boolean {
+  return one.deadline === other.deadline ? one.id < other.id : one.deadline < other.deadline;
 }

@@ -1,61 +1,58 @@
-// Complete timings whose start may still come: stored already, remembered only so that the start is absorbed. There can
-// be tens of thousands a second, so of each only hashes and times are kept, in typed arrays (105 bytes) that grow, the last
-// COMPLETES_MAX of one key type. Names are compared by 64-bit keyed hashes: two are mixed up with a chance of 2^-64.
+// Complete timings that are stored already, and whose start may still come: they are remembered only so that the start is absorbed. There
+// can be tens of thousands a second, so only hashes and times of each are held, in typed arrays (105 bytes) that grow: the last
+// RECENTLY_COMPLETED_MAX of one key type. Names are compared by 64-bit keyed hashes: two are mixed up with a chance of 2^-64.
 //
-// In: complete entries with a key or a touchpoint. Invariant: a remembered one absorbs one start of its own type of key at most, and
-// none that is received after its deadline. One of a server key absorbs one start of a client key besides, which so takes nothing
-// away from the server's own.
+// In: complete entries with a key or a touchpoint. Invariant: each absorbs one start of its own type of key at most, and none that is
+// received after its deadline. One of a server key also absorbs one start of a client key, so that this takes nothing away from the
+// server's own start.
 
-import type { Source } from "../../core/entry.ts";
 import { assert } from "../../core/errors.ts";
-import type { CompleteEntry } from "../normalise.ts";
-import { NO_PART } from "./chunked_items.ts";
-import { Chains } from "./hash_chains.ts";
-import type { Seeker } from "./match_keys.ts";
-import { isNameless, mixTime, NameHasher } from "./name_hashes.ts";
-import { type CompletesChange, HASHES, NUMBERS, readChanges, writeChanges } from "./recently_completed_chunks.ts";
+import type { Source } from "../../core/record.ts";
+import type { CompleteEntry } from "../entries/normalise.ts";
+import { hashWithTime, isNoName, NameHasher } from "./keyed_hash.ts";
+import { type MatchKey, NO_HASH } from "./match_index.ts";
+import { type CompletedChange, HASHES, NUMBERS, readChanges, writeChanges } from "./recently_completed_chunks.ts";
 
-/** How many are remembered of each key type, a power of two: 27 MB when full, 8 s back at 30,000 a second. */
-export const COMPLETES_MAX = 262_144;
-/** Places that there are at first, and again once nothing is remembered. */
+/** Places at first, and again once nothing is remembered. */
 const CAPACITY_MIN = 64;
 
 /**
- * How many others under its name a start passes in search of its complete timing. Bounds the time that equal keys can
- * cost; the names that are searched include startTime where that decides, so it takes odd data to reach it.
+ * How many candidates of its name a start looks at. Bounds the time that equal keys can cost. Where startTime decides, it is part of the
+ * name that is searched, so only odd data reaches this.
  */
 const SEARCH_MAX = 64;
 
 /** A remembered complete timing that fits a start, and how well. */
-export interface CompleteMatch {
+export interface CompletedMatch {
   readonly place: number;
   readonly id: number;
-  readonly hasVeryStart: boolean;
+  readonly hasEqualStart: boolean;
   readonly hasEqualTouchpoint: boolean;
   readonly hasSameSender: boolean;
 }
 
-/** What a remembered one can still absorb. */
+/** Which starts a remembered timing can still absorb. */
 const STATE = { nothing: 0, all: 1, ownTypeOnly: 2 } as const;
 /** Of a match with an equal touchpoint (2) from the same sender (1). */
 const RANK_MAX = 3;
 
-export class CompleteMemory {
+/** The complete timings of one key type. */
+export class RecentlyCompleted {
   readonly #keyType: Source;
   readonly #graceMs: number;
   readonly #capacityMax: number;
   #capacity = 0;
   readonly #hasher: NameHasher;
-  /** The hashes of the start that is being looked for. */
+  /** The hashes of the start whose complete timing is searched. */
   readonly #sought = new Uint32Array(HASHES);
-  #soughtSender = NO_PART;
+  #soughtSender = NO_HASH;
   #hashes = new Uint32Array();
   #numbers = new Float64Array();
   #state = new Uint8Array();
   /** By key; by key and startTime; by touchpoint and startTime. */
-  #byKey = new Chains(1);
-  #byKeyStart = new Chains(1);
-  #byTouchpointStart = new Chains(1);
+  #byKey = new HashChains(1);
+  #byKeyStart = new HashChains(1);
+  #byTouchpointStart = new HashChains(1);
   #oldest = 0;
   #size = 0;
   #now = 0;
@@ -72,36 +69,36 @@ export class CompleteMemory {
     this.#resize(Math.min(CAPACITY_MIN, capacityMax));
   }
 
-  /** Remembers a complete timing; `id` is higher than any before, `arrivedAt` its receipt by the steady clock, Unix ms. */
-  add(id: number, seeker: Seeker, entry: CompleteEntry, arrivedAt: number): void {
+  /** Remembers a complete timing. `id` is higher than any before; `arrivedAt` is its receipt by the steady clock, Unix ms. */
+  add(id: number, match: MatchKey, entry: CompleteEntry, arrivedAt: number): void {
     const at = this.#claimPlace(arrivedAt);
-    this.#hashInto(this.#hashes, HASHES * at, seeker);
+    this.#hashInto(this.#hashes, HASHES * at, match);
     this.#numbers[NUMBERS * at] = id;
     this.#numbers[NUMBERS * at + 1] = this.#now;
     this.#numbers[NUMBERS * at + 2] = entry.startTime;
     this.#numbers[NUMBERS * at + 3] = entry.endTime;
-    this.#numbers[NUMBERS * at + 4] = seeker.sender;
+    this.#numbers[NUMBERS * at + 4] = match.sender;
     this.#link(at);
     this.#added++;
   }
 
-  /** Rule 1 for a start: same key, touchpoints equal or one absent; its very startTime first, then equal touchpoints. */
-  byKey(seeker: Seeker, startTime: number, now: number): CompleteMatch | undefined {
-    if (seeker.entry.key === undefined || this.#size === 0) return undefined;
-    this.#hashInto(this.#sought, 0, seeker);
-    this.#soughtSender = seeker.sender;
-    const isOwnType = seeker.keyType === this.#keyType;
+  /** Rule 1 for a start: same key, touchpoints equal or one absent. An equal startTime goes first, then equal touchpoints. */
+  byKey(match: MatchKey, startTime: number, now: number): CompletedMatch | undefined {
+    if (match.entry.key === undefined || this.#size === 0) return undefined;
+    this.#hashInto(this.#sought, 0, match);
+    this.#soughtSender = match.sender;
+    const isOwnType = match.keyType === this.#keyType;
     const hash = this.#sought[1] as number;
     const isCandidate = (place: number) =>
       this.#hash(place, 0) === this.#sought[0] &&
       this.#hash(place, 1) === hash &&
       startTime <= this.#endTime(place) &&
       (isOwnType || this.#state[place] === STATE.all) &&
-      (this.#hasTouchpoint(place) || isNameless(this.#sought, 2) || isNameless(this.#hashes, HASHES * place + 2));
+      (this.#hasTouchpoint(place) || isNoName(this.#sought, 2) || isNoName(this.#hashes, HASHES * place + 2));
     return (
       this.#search(
         this.#byKeyStart,
-        mixTime(hash, startTime),
+        hashWithTime(hash, startTime),
         now,
         (place) => this.#startTime(place) === startTime && isCandidate(place),
         true,
@@ -109,21 +106,21 @@ export class CompleteMemory {
     );
   }
 
-  /** Rule 2 for a start: same key type and touchpoint, its very startTime, and not two different keys. */
-  byTouchpoint(seeker: Seeker, startTime: number, now: number): CompleteMatch | undefined {
-    if (seeker.entry.touchpoint === undefined || this.#size === 0) return undefined;
-    this.#hashInto(this.#sought, 0, seeker);
-    this.#soughtSender = seeker.sender;
+  /** Rule 2 for a start: same key type and touchpoint, equal startTime, and not two different keys. */
+  byTouchpoint(match: MatchKey, startTime: number, now: number): CompletedMatch | undefined {
+    if (match.entry.touchpoint === undefined || this.#size === 0) return undefined;
+    this.#hashInto(this.#sought, 0, match);
+    this.#soughtSender = match.sender;
     const isCandidate = (place: number) =>
       this.#hasTouchpoint(place) &&
       this.#startTime(place) === startTime &&
       startTime <= this.#endTime(place) &&
-      (seeker.entry.key === undefined || isNameless(this.#hashes, HASHES * place));
-    const hash = mixTime(this.#sought[3] as number, startTime);
+      (match.entry.key === undefined || isNoName(this.#hashes, HASHES * place));
+    const hash = hashWithTime(this.#sought[3] as number, startTime);
     return this.#search(this.#byTouchpointStart, hash, now, isCandidate, true);
   }
 
-  /** Its start has come, from this type of key: it absorbs no other of that. */
+  /** The start of the timing at `place` has come, from a key of this type: it absorbs no other start of that type. */
   absorb(place: number, keyType: Source): void {
     const newest = (this.#oldest + this.#size - 1) % this.#capacity;
     const age = (newest - place + this.#capacity) % this.#capacity;
@@ -137,7 +134,7 @@ export class CompleteMemory {
     this.#forget(place);
   }
 
-  /** What changed since the last call, as `writeChanges` writes it. */
+  /** What changed since the last call, as `writeChanges` encodes it; empty where nothing did. */
   takeChanges(): Uint8Array {
     const count = Math.min(this.#added, this.#size);
     const places: number[] = [];
@@ -151,13 +148,13 @@ export class CompleteMemory {
     return writeChanges(absorbed, places, this.#numbers, this.#hashes);
   }
 
-  /** Remembers again what `takeChanges` gave, parts in their order. A restart does not make the grace longer. */
-  load(parts: readonly CompletesChange[], now: number): void {
-    for (const part of parts) {
+  /** Applies what `takeChanges` gave, in its order. A restart does not make the grace longer. */
+  load(changes: readonly CompletedChange[], now: number): void {
+    for (const change of changes) {
       const marked: number[] = [];
       readChanges(
-        part,
-        // A negative one has absorbed a start of the other type, also where it was added in this part.
+        change,
+        // A negative one has absorbed a start of the other type, also where it was added in this change.
         (id) => (id < 0 ? marked.push(-id) : this.#forget(this.#placeOf(id))),
         (...added) => this.#addLoaded(now, ...added),
       );
@@ -176,12 +173,12 @@ export class CompleteMemory {
       : (this.#numbers[NUMBERS * ((this.#oldest + this.#size - 1) % this.#capacity)] as number);
   }
 
-  /** The latest receipt by the steady clock, Unix ms; it never goes back. */
+  /** The latest receipt by the steady clock, Unix ms; never decreases. */
   get latestReceiptAt(): number {
     return this.#now;
   }
 
-  /** Parts whose latest receipt is before this instant are not needed any more. */
+  /** Changes whose latest receipt is before the returned instant are not needed any more. Unix ms. */
   neededSince(now: number): number {
     while (this.#size > 0 && (this.#state[this.#oldest] === STATE.nothing || this.#deadline(this.#oldest) < now))
       this.#dropOldest();
@@ -189,7 +186,7 @@ export class CompleteMemory {
     return this.#size === 0 ? Math.max(now, this.#now) : (this.#numbers[NUMBERS * this.#oldest + 1] as number);
   }
 
-  /** What an older version received may be later than `now`. */
+  /** A receipt that an older version wrote may be later than `now`. */
   #addLoaded(
     now: number,
     numbers: Float64Array,
@@ -201,14 +198,14 @@ export class CompleteMemory {
     const receivedAt = Math.min(numbers[numbersAt + 1] as number, now);
     const place = this.#claimPlace(receivedAt);
     for (let n = 0; n < NUMBERS; n++) {
-      this.#numbers[NUMBERS * place + n] = n < count ? (numbers[numbersAt + n] as number) : NO_PART;
+      this.#numbers[NUMBERS * place + n] = n < count ? (numbers[numbersAt + n] as number) : NO_HASH;
     }
     this.#numbers[NUMBERS * place + 1] = receivedAt;
     for (let n = 0; n < HASHES; n++) this.#hashes[HASHES * place + n] = hashes[hashesAt + n] as number;
     this.#link(place);
   }
 
-  /** By its id, which grow along the ring; -1 where it is not remembered any more. */
+  /** The place of an id, by binary search: ids rise along the ring. -1 where it is not remembered any more. */
   #placeOf(id: number): number {
     let low = 0;
     let high = this.#size;
@@ -222,14 +219,14 @@ export class CompleteMemory {
     return low < this.#size && this.#numbers[NUMBERS * place] === id ? place : -1;
   }
 
-  /** Of the candidates of a chain: equal touchpoints first, then the same sender, then the first to arrive. */
+  /** The best candidate of a chain: an equal touchpoint goes first, then the same sender, then the first to arrive. */
   #search(
-    chain: Chains,
+    chain: HashChains,
     hash: number,
     now: number,
     isCandidate: (place: number) => boolean,
-    hasVeryStart: boolean,
-  ): CompleteMatch | undefined {
+    hasEqualStart: boolean,
+  ): CompletedMatch | undefined {
     let best = -1;
     let bestRank = -1;
     let place = chain.first(hash);
@@ -248,7 +245,7 @@ export class CompleteMemory {
     }
     if (best < 0) return undefined;
     const id = this.#numbers[NUMBERS * best] as number;
-    return { place: best, id, hasVeryStart, hasEqualTouchpoint: bestRank >= 2, hasSameSender: bestRank % 2 === 1 };
+    return { place: best, id, hasEqualStart, hasEqualTouchpoint: bestRank >= 2, hasSameSender: bestRank % 2 === 1 };
   }
 
   #hash(place: number, index: number): number {
@@ -263,7 +260,7 @@ export class CompleteMemory {
     return this.#numbers[NUMBERS * place + 3] as number;
   }
 
-  /** Whether its touchpoint is the sought one; absent counts as equal to absent. */
+  /** Whether its touchpoint equals the sought one; absent equals absent. */
   #hasTouchpoint(place: number): boolean {
     return this.#hash(place, 2) === this.#sought[2] && this.#hash(place, 3) === this.#sought[3];
   }
@@ -276,7 +273,7 @@ export class CompleteMemory {
     return (this.#numbers[NUMBERS * place + 1] as number) + this.#graceMs;
   }
 
-  /** Makes room for one more and lets what has expired go, two at a time so that the memory shrinks under load. */
+  /** Makes room for one more. Drops up to two expired ones, so that the ring shrinks under load. */
   #claimPlace(receivedAt: number): number {
     this.#now = Math.max(this.#now, receivedAt);
     if (this.#size === this.#capacityMax) this.#dropOldest();
@@ -288,7 +285,7 @@ export class CompleteMemory {
     return place;
   }
 
-  /** Gives it so many places, and those that are remembered the first of them, in their order. */
+  /** Changes the number of places; remembered timings move to the first of them, in their order. */
   #resize(capacity: number): void {
     const from = { hashes: this.#hashes, numbers: this.#numbers, state: this.#state, capacity: this.#capacity };
     const oldest = this.#oldest;
@@ -297,9 +294,9 @@ export class CompleteMemory {
     this.#hashes = new Uint32Array(HASHES * capacity);
     this.#numbers = new Float64Array(NUMBERS * capacity);
     this.#state = new Uint8Array(capacity);
-    this.#byKey = new Chains(capacity);
-    this.#byKeyStart = new Chains(capacity);
-    this.#byTouchpointStart = new Chains(capacity);
+    this.#byKey = new HashChains(capacity);
+    this.#byKeyStart = new HashChains(capacity);
+    this.#byTouchpointStart = new HashChains(capacity);
     for (let place = 0; place < this.#size; place++) {
       const before = (oldest + place) % from.capacity;
       const state = from.state[before] as number;
@@ -320,29 +317,82 @@ export class CompleteMemory {
   #link(place: number): void {
     this.#state[place] = STATE.all;
     const startTime = this.#startTime(place);
-    if (!isNameless(this.#hashes, HASHES * place)) {
+    if (!isNoName(this.#hashes, HASHES * place)) {
       this.#byKey.add(this.#hash(place, 1), place);
-      this.#byKeyStart.add(mixTime(this.#hash(place, 1), startTime), place);
+      this.#byKeyStart.add(hashWithTime(this.#hash(place, 1), startTime), place);
     }
-    if (!isNameless(this.#hashes, HASHES * place + 2))
-      this.#byTouchpointStart.add(mixTime(this.#hash(place, 3), startTime), place);
+    if (!isNoName(this.#hashes, HASHES * place + 2))
+      this.#byTouchpointStart.add(hashWithTime(this.#hash(place, 3), startTime), place);
   }
 
   #forget(place: number): void {
     if (place < 0 || this.#state[place] === STATE.nothing) return;
     this.#state[place] = STATE.nothing;
     const startTime = this.#startTime(place);
-    if (!isNameless(this.#hashes, HASHES * place)) {
+    if (!isNoName(this.#hashes, HASHES * place)) {
       this.#byKey.remove(this.#hash(place, 1), place);
-      this.#byKeyStart.remove(mixTime(this.#hash(place, 1), startTime), place);
+      this.#byKeyStart.remove(hashWithTime(this.#hash(place, 1), startTime), place);
     }
-    if (!isNameless(this.#hashes, HASHES * place + 2)) {
-      this.#byTouchpointStart.remove(mixTime(this.#hash(place, 3), startTime), place);
+    if (!isNoName(this.#hashes, HASHES * place + 2)) {
+      this.#byTouchpointStart.remove(hashWithTime(this.#hash(place, 3), startTime), place);
     }
   }
 
-  #hashInto(into: Uint32Array, at: number, { project, entry }: Seeker): void {
+  #hashInto(into: Uint32Array, at: number, { project, entry }: MatchKey): void {
     this.#hasher.hashInto(into, at, "key", project, entry.key);
     this.#hasher.hashInto(into, at + 2, this.#keyType, project, entry.touchpoint);
+  }
+}
+
+/**
+ * A hash index over the places of a ring: chains of places with one hash, in the order in which they were added, with removal from the
+ * middle. Typed arrays: hundreds of thousands of places are no work for the garbage collector.
+ */
+class HashChains {
+  /** First and last place + 1 of each bucket; 0 is none. */
+  readonly #first: Int32Array;
+  readonly #last: Int32Array;
+  readonly #next: Int32Array;
+  readonly #before: Int32Array;
+  readonly #mask: number;
+
+  /** `capacity` is the number of places, a power of two. */
+  constructor(capacity: number) {
+    this.#first = new Int32Array(capacity);
+    this.#last = new Int32Array(capacity);
+    this.#next = new Int32Array(capacity);
+    this.#before = new Int32Array(capacity);
+    this.#mask = capacity - 1;
+  }
+
+  /** The first place of a hash, or -1. Other hashes may share the chain: the caller compares. */
+  first(hash: number): number {
+    return (this.#first[hash & this.#mask] as number) - 1;
+  }
+
+  /** The next place of the chain, or -1. */
+  next(place: number): number {
+    return (this.#next[place] as number) - 1;
+  }
+
+  add(hash: number, place: number): void {
+    const bucket = hash & this.#mask;
+    const last = this.#last[bucket] as number;
+    this.#before[place] = last;
+    this.#next[place] = 0;
+    if (last === 0) this.#first[bucket] = place + 1;
+    else this.#next[last - 1] = place + 1;
+    this.#last[bucket] = place + 1;
+  }
+
+  /** Removes a place that was added under this hash. */
+  remove(hash: number, place: number): void {
+    const bucket = hash & this.#mask;
+    const before = this.#before[place] as number;
+    const next = this.#next[place] as number;
+    if (before === 0) this.#first[bucket] = next;
+    else this.#next[before - 1] = next;
+    if (next === 0) this.#last[bucket] = before;
+    else this.#before[next - 1] = before;
   }
 }

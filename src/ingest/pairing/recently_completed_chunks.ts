@@ -1,4 +1,4 @@
-// How the file remembers complete timings: one journal part a group, of both key types. All numbers little-endian.
+// How the state log has recently completed timings: one change a group, of both key types. All numbers are little-endian.
 //
 //   u32 × 2: bytes of the server keys' changes, bytes of the client keys'; then these two
 //   changes: u32 × 2: absorbed, added; f64 each absorbed id; for each added one its f64 × 5 and its u32 × 4
@@ -6,26 +6,27 @@
 // Version 0.1 wrote "completes", with f64 × 4: it did not know senders.
 
 import type { StateChange } from "../../commit/group_write.ts";
-import type { Source } from "../../core/entry.ts";
+import type { Source } from "../../core/record.ts";
 
-/** The kind of these parts in the journal, and that of parts without senders. */
-export const COMPLETES_KIND = "recently_completed";
-export const SENDERLESS_KIND = "completes";
+/** The kind of these changes in the state log. */
+export const COMPLETED_KIND = "recently_completed";
+/** The kind of version 0.1, whose changes have no senders. */
+export const SENDERLESS_COMPLETED_KIND = "completes";
 
-/** u32 of one complete timing: hash of project and key, hash of project, key type and touchpoint; (0, 0) for none. */
+/** u32 a timing: hash of project and key (2), hash of project, key type and touchpoint (2); (0, 0) for an absent name. */
 export const HASHES = 4;
-/** f64 of one complete timing: id, receivedAt, startTime, endTime, sender. */
+/** f64 a timing: id, receivedAt, startTime, endTime, sender. */
 export const NUMBERS = 5;
 const SENDERLESS_NUMBERS = 4;
 
 const HEAD_BYTES = 8;
-/** f64 that an added one takes. */
+/** f64 that an added timing takes. */
 const WIDTH = NUMBERS + HASHES / 2;
 
 /** A change of the state log, whichever version wrote it. */
-export type CompletesChange = Pick<StateChange, "kind" | "data">;
+export type CompletedChange = Pick<StateChange, "kind" | "data">;
 
-/** Writes one key type's changes; `places` say which of the rows in `numbers` and `hashes` were added. */
+/** Encodes the changes of one key type; `places` are the added rows of `numbers` and `hashes`. Empty where there are none. */
 export function writeChanges(
   absorbed: readonly number[],
   places: readonly number[],
@@ -49,15 +50,15 @@ export function writeChanges(
 }
 
 /**
- * Reads what `writeChanges` wrote, of a part of this kind: first the absorbed, then the added, in their order. One that was added has
- * so many numbers, and its hashes, from the given places on.
+ * Decodes what `writeChanges` encoded: calls `onAbsorbed` for each absorbed id, then `onAdded` for each added timing, in their order. An
+ * added timing has `count` numbers from `numbersAt` on, and its hashes from `hashesAt` on.
  */
 export function readChanges(
-  { kind, data: changes }: CompletesChange,
+  { kind, data: changes }: CompletedChange,
   onAbsorbed: (id: number) => void,
   onAdded: (numbers: Float64Array, numbersAt: number, count: number, hashes: Uint32Array, hashesAt: number) => void,
 ): void {
-  const count = kind === SENDERLESS_KIND ? SENDERLESS_NUMBERS : NUMBERS;
+  const count = kind === SENDERLESS_COMPLETED_KIND ? SENDERLESS_NUMBERS : NUMBERS;
   const width = count + HASHES / 2;
   // A copy, because a view into SQLite's memory may be misaligned.
   const bytes = changes.slice().buffer;
@@ -70,7 +71,7 @@ export function readChanges(
   }
 }
 
-/** One journal part of both key types' changes, or undefined when there are none. */
+/** Joins both key types' changes to one change of the state log; undefined where there are none. */
 export function joinChanges(changes: Readonly<Record<Source, Uint8Array>>): Uint8Array | undefined {
   const { server, client } = changes;
   if (server.length === 0 && client.length === 0) return undefined;
@@ -81,7 +82,7 @@ export function joinChanges(changes: Readonly<Record<Source, Uint8Array>>): Uint
   return part;
 }
 
-/** The inverse of `joinChanges`; views into the part. */
+/** The inverse of `joinChanges`; returns views into `part`. */
 export function splitChanges(part: Uint8Array): Record<Source, Uint8Array> {
   const serverBytes = new DataView(part.buffer, part.byteOffset, part.byteLength).getUint32(0, true);
   const clientAt = HEAD_BYTES + serverBytes;

@@ -9,7 +9,7 @@
 
 import type { StateChange } from "../../commit/group_write.ts";
 import type { RequestIdentity } from "../../commit/redo_group.ts";
-import type { Source } from "../../core/entry.ts";
+import type { Source } from "../../core/record.ts";
 
 /** How long before the end of a process a committed request may be unanswered, in ms (contract). */
 export const CRASH_MS = 10_000;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import * as entries from "../../../src/core/limits.ts";
+import { RECENTLY_COMPLETED_MAX } from "../../../src/core/limits.ts";
 import { TOUCHPOINT_LENGTH_MAX } from "../../../src/core/touchpoint.ts";
-import { COMPLETES_MAX } from "../../../src/ingest/pairing/recently_completed.ts";
-import * as limits from "../../../src/query/scan/limits.ts";
+import * as limits from "../../../src/query/limits.ts";
 import { SEARCH_DEPTH_MAX, SEARCH_LENGTH_MAX, SEARCH_TERMS_MAX } from "../../../src/search/expression.ts";
 import { readPage } from "./pages.ts";
 
@@ -23,7 +23,7 @@ describe("the page on limits", () => {
       `${entries.TOUCHPOINTS_MAX.toLocaleString("en")} names a project`,
       `${entries.FUTURE_MS_MAX / 3_600_000} hours ahead`,
       `names of more than ${entries.METADATA_NAME_LENGTH_MAX} characters`,
-      `last ${COMPLETES_MAX.toLocaleString("en")} complete timings`,
+      `last ${RECENTLY_COMPLETED_MAX.toLocaleString("en")} complete timings`,
       `| messages that a 422 lists | ${entries.VALIDATION_MESSAGES_MAX} |`,
     ];
     expect(stated.filter((statement) => !PROSE.includes(statement))).toEqual([]);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { BlockBuilder } from "../../../src/ingest/block_builder.ts";
-import { normalise } from "../../../src/ingest/normalise.ts";
+import { normalise } from "../../../src/ingest/entries/normalise.ts";
 import { batchContext } from "./batch_context.ts";
 
 const DAY_MS = 86_400_000;

@@ -1,9 +1,9 @@
 // A memory of what waits, for tests of pairing that need no worker loop.
 
 import type { Entry, Source } from "../../../src/core/entry.ts";
-import { normalise } from "../../../src/ingest/normalise.ts";
-import { type PairingLimits, PairingMemory } from "../../../src/ingest/pairing/pairing.ts";
-import { COMPLETES_KIND } from "../../../src/ingest/pairing/recently_completed_chunks.ts";
+import { normalise } from "../../../src/ingest/entries/normalise.ts";
+import { Pairing, type PairingLimits } from "../../../src/ingest/pairing/pairing.ts";
+import { COMPLETED_KIND } from "../../../src/ingest/pairing/recently_completed_chunks.ts";
 import { batchContext, NOW } from "./batch_context.ts";
 
 export const LIMITS: PairingLimits = {
@@ -27,13 +27,13 @@ export class Desk {
   readonly settled: string[] = [];
   readonly records: unknown[] = [];
   readonly ambiguous: string[] = [];
-  readonly memory: PairingMemory;
+  readonly memory: Pairing;
 
   readonly limits: Partial<PairingLimits>;
 
   constructor(limits: Partial<PairingLimits> = {}) {
     this.limits = limits;
-    this.memory = new PairingMemory(
+    this.memory = new Pairing(
       { ...LIMITS, ...limits },
       [1, 2],
       {
@@ -62,11 +62,11 @@ export class Desk {
 
   /** Another one that has read what this one leaves in the file; `change` is what the file suffered meanwhile. */
   restarted(change: (item: string) => string = (item) => item, deadlinesFrom = 0): Desk {
-    const { added, completes } = this.memory.takeChanges();
+    const { added, completed } = this.memory.takeChanges();
     const after = new Desk(this.limits);
     after.memory.restore(
       added.map(({ id, item }) => ({ id, item: change(item) })),
-      completes === undefined ? [] : [{ kind: COMPLETES_KIND, data: completes.data }],
+      completed === undefined ? [] : [{ kind: COMPLETED_KIND, data: completed.data }],
       deadlinesFrom,
     );
     return after;

@@ -3,10 +3,10 @@
 
 import { describe, expect, test } from "bun:test";
 import type { Entry, Source } from "../../../src/core/entry.ts";
-import { normalise } from "../../../src/ingest/normalise.ts";
+import { normalise } from "../../../src/ingest/entries/normalise.ts";
 import { AmbiguousTouchpoints } from "../../../src/ingest/pairing/ambiguous_pairs.ts";
-import { TextHasher } from "../../../src/ingest/pairing/name_hashes.ts";
-import { PairingMemory } from "../../../src/ingest/pairing/pairing.ts";
+import { TextHasher } from "../../../src/ingest/pairing/keyed_hash.ts";
+import { Pairing } from "../../../src/ingest/pairing/pairing.ts";
 import { cpuMsOf } from "../../support/cpu_ratio.ts";
 import { seededRandom } from "../../support/random.ts";
 import { collidingName, differentNames, ordinaryName } from "../../support/raw_collisions.ts";
@@ -38,7 +38,7 @@ function offerAll(names: readonly string[], entryOf: (name: string) => Entry[], 
     settled++;
   };
   const sink = { store: count, absorb: count, ambiguous: () => {} };
-  const memory = new PairingMemory(MUCH, [123, 456], sink);
+  const memory = new Pairing(MUCH, [123, 456], sink);
   const context = batchContext();
   const sender = { project: "shop", keyType: type, sender: 1 };
   const lists = names.map(entryOf);
@@ -129,7 +129,7 @@ describe("10,000 texts of one engine hash", () => {
     ["values of metadata", (value) => ({ key: `long enough ${value}`, startTime: NOW, metadata: { value } })],
   ])("cost a restart about what others cost: %s of what waits", (_name, entryOf) => {
     const rowsOf = (names: readonly string[]) => {
-      const memory = new PairingMemory(MUCH, [123, 456], IGNORED);
+      const memory = new Pairing(MUCH, [123, 456], IGNORED);
       for (const name of names) {
         const entry = normalise(entryOf(name), batchContext());
         if (typeof entry !== "string" && entry.kind !== "log") memory.offer(entry, SENDER);
@@ -139,7 +139,7 @@ describe("10,000 texts of one engine hash", () => {
     const rows = new Map<readonly string[], ReturnType<typeof rowsOf>>();
     for (const names of [COLLIDING, ORDINARY]) rows.set(names, rowsOf(names));
     const restore = (names: readonly string[]) => {
-      const memory = new PairingMemory(MUCH, [123, 456], IGNORED);
+      const memory = new Pairing(MUCH, [123, 456], IGNORED);
       memory.restore(rows.get(names) ?? [], [], 0);
       if (rows.has(names)) expect(memory.openEntries).toBe(COUNT);
     };
@@ -157,7 +157,7 @@ describe("10,000 texts of one engine hash", () => {
 
 test("50,000 starts of as many senders, which wait under one name, take their ends without a walk over all", () => {
   const time = (count: number) => {
-    const memory = new PairingMemory(
+    const memory = new Pairing(
       { ...LIMITS, openMax: 1e6, openBytesMax: 1e9 },
       [1, 2],
       { store: () => {}, absorb: () => {}, ambiguous: () => {} },

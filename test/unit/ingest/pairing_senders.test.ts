@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { readWaitingRow, type WaitingRow } from "../../../src/commit/pending_timing.ts";
 import type { Entry } from "../../../src/core/entry.ts";
-import { SENDERLESS_KIND } from "../../../src/ingest/pairing/recently_completed_chunks.ts";
+import { SENDERLESS_COMPLETED_KIND } from "../../../src/ingest/pairing/recently_completed_chunks.ts";
 import { NOW } from "./batch_context.ts";
 import { Desk } from "./desk.ts";
 
@@ -165,13 +165,13 @@ describe("the sender", () => {
 
   test("is absent in the journal of an older version, whose complete timings absorb all the same", () => {
     const desk = new Desk().offer("c", { ...START, duration: 5 });
-    const part = desk.memory.takeChanges().completes?.data as Uint8Array;
+    const part = desk.memory.takeChanges().completed?.data as Uint8Array;
     // A head, how many were absorbed and added (8 bytes each), five numbers, and four words: the older form lacks the last number.
     expect(part.length).toBe(8 + 8 + 40 + 16);
     const older = Uint8Array.of(...part.subarray(0, 8 + 8 + 32), ...part.subarray(-16));
     older[0] = older.length - 8;
     const after = new Desk();
-    after.memory.restore([], [{ kind: SENDERLESS_KIND, data: older }], 0);
+    after.memory.restore([], [{ kind: SENDERLESS_COMPLETED_KIND, data: older }], 0);
     after.offer("s", START);
     expect(after.settled).toEqual(["absorbed s"]);
   });

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { readWaitingRow } from "../../../../src/commit/pending_timing.ts";
 import type { Entry, Source } from "../../../../src/core/entry.ts";
-import { normalise, type StartEntry } from "../../../../src/ingest/normalise.ts";
-import { PairingMemory } from "../../../../src/ingest/pairing/pairing.ts";
-import { waitingBytes } from "../../../../src/ingest/pairing/pending_timings.ts";
-import { COMPLETES_KIND } from "../../../../src/ingest/pairing/recently_completed_chunks.ts";
+import { normalise, type StartEntry } from "../../../../src/ingest/entries/normalise.ts";
+import { Pairing } from "../../../../src/ingest/pairing/pairing.ts";
+import { pendingBytes } from "../../../../src/ingest/pairing/pending_timings.ts";
+import { COMPLETED_KIND } from "../../../../src/ingest/pairing/recently_completed_chunks.ts";
 import { batchContext, NOW } from "../batch_context.ts";
 import { Desk, LIMITS } from "../desk.ts";
 
@@ -246,7 +246,7 @@ describe("a complete timing", () => {
 });
 
 class PairingDeskWithRoom extends Desk {
-  override readonly memory = new PairingMemory(
+  override readonly memory = new Pairing(
     LIMITS,
     [1, 2],
     {
@@ -322,7 +322,7 @@ test("what waits counts by the bytes that it takes in the file, whatever its tex
     desk.offer("s", { key: "k", touchpoint: text, message: text, startTime: T, metadata });
     const [item] = desk.memory.takeChanges().added;
     const entry = readWaitingRow(item?.item ?? "")?.entry as unknown as StartEntry;
-    expect(Buffer.byteLength(item?.item ?? "")).toBeLessThan(3 * waitingBytes(entry));
+    expect(Buffer.byteLength(item?.item ?? "")).toBeLessThan(3 * pendingBytes(entry));
   }
 });
 
@@ -354,18 +354,18 @@ describe("what the file hears of", () => {
   test("nothing of what came and went within one group", () => {
     const desk = new Desk().offer("s", { key: "k", startTime: T }).offer("e", { key: "k", endTime: T });
     desk.offer("c", { key: "k", startTime: T, duration: 1 }).offer("s2", { key: "k", startTime: T });
-    expect(desk.memory.takeChanges()).toEqual({ added: [], removed: [], completes: undefined });
+    expect(desk.memory.takeChanges()).toEqual({ added: [], removed: [], completed: undefined });
   });
 
   test("a restart takes up what waits, with the grace at least, and what was remembered", () => {
     const before = new Desk().offer("s", { key: "k", startTime: T }).offer("e", { key: "e", endTime: T });
     before.offer("c", { touchpoint: "t", startTime: T, duration: 1 }, { type: "client" });
-    const { added, removed, completes } = before.memory.takeChanges();
-    expect([added.map(({ id }) => id), removed, completes?.receivedAt]).toEqual([[1, 2], [], T]);
+    const { added, removed, completed } = before.memory.takeChanges();
+    expect([added.map(({ id }) => id), removed, completed?.receivedAt]).toEqual([[1, 2], [], T]);
     const after = new Desk();
     after.memory.restore(
       added,
-      completes === undefined ? [] : [{ kind: COMPLETES_KIND, ...completes }],
+      completed === undefined ? [] : [{ kind: COMPLETED_KIND, ...completed }],
       T + 3_600_000 + 60_000,
     );
     expect([after.memory.openEntries, after.memory.nextDeadline()]).toEqual([2, T + 3_660_000]);
@@ -377,8 +377,8 @@ describe("what the file hears of", () => {
 
   test("parts of complete timings are needed until the last of them cannot absorb any more", () => {
     const desk = new Desk().offer("c", { touchpoint: "t", startTime: T, duration: 1 });
-    expect(desk.memory.completesNeededSince(T + 60_000)).toBe(T);
-    expect(desk.memory.completesNeededSince(T + 60_001)).toBe(T + 60_001);
+    expect(desk.memory.completedNeededSince(T + 60_000)).toBe(T);
+    expect(desk.memory.completedNeededSince(T + 60_001)).toBe(T + 60_001);
   });
 });
 
@@ -386,7 +386,7 @@ test("a hundred thousand starts of one name, in falling order of time, take thei
   const count = 100_000;
   const limits = { ...LIMITS, openMax: count, openBytesMax: 1e9, clientShare: 1 };
   let pairs = 0;
-  const memory = new PairingMemory(limits, [1, 2], { ...IGNORED, store: () => pairs++ }, 64);
+  const memory = new Pairing(limits, [1, 2], { ...IGNORED, store: () => pairs++ }, 64);
   const entry = { key: "k", touchpoint: "t" };
   const offer = (times: Entry) => {
     const normal = normalise({ ...entry, ...times }, batchContext());

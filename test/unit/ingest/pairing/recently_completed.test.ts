@@ -1,8 +1,8 @@
 import { heapStats } from "bun:jsc";
 import { expect, test } from "bun:test";
-import { normalise } from "../../../../src/ingest/normalise.ts";
-import { PairingMemory } from "../../../../src/ingest/pairing/pairing.ts";
-import { COMPLETES_MAX } from "../../../../src/ingest/pairing/recently_completed.ts";
+import { RECENTLY_COMPLETED_MAX } from "../../../../src/core/limits.ts";
+import { normalise } from "../../../../src/ingest/entries/normalise.ts";
+import { Pairing } from "../../../../src/ingest/pairing/pairing.ts";
 import { batchContext, NOW } from "../batch_context.ts";
 import { LIMITS } from "../desk.ts";
 
@@ -14,7 +14,7 @@ function memoryFor(completesMax: number) {
     absorb: (_: string, start: { key: string | undefined }) => absorbed.push(start.key),
     ambiguous: () => undefined,
   };
-  const memory = new PairingMemory({ ...LIMITS, openMax: 1e6, openBytesMax: 1e9 }, [1, 2], sink, completesMax);
+  const memory = new Pairing({ ...LIMITS, openMax: 1e6, openBytesMax: 1e9 }, [1, 2], sink, completesMax);
   const offer = (key: string, times: { startTime: number; endTime?: number }, at: number) => {
     const entry = normalise({ key, ...times }, batchContext({ receivedAt: at }));
     if (typeof entry === "string" || entry.kind === "log") throw new Error(`${key} is no timing`);
@@ -50,13 +50,13 @@ test("a memory takes space for what it remembers, and gives it back once that is
     Bun.gc(true);
     return heapStats().extraMemorySize - before;
   };
-  const { memory, offer } = memoryFor(COMPLETES_MAX);
+  const { memory, offer } = memoryFor(RECENTLY_COMPLETED_MAX);
   expect(held()).toBeLessThan(1_000_000);
   for (let index = 0; index < 50_000; index++) offer(`k${index}`, { startTime: NOW - 10, endTime: NOW }, NOW);
   expect(held()).toBeGreaterThan(5_000_000);
   memory.takeChanges();
-  memory.completesNeededSince(NOW + LIMITS.orphanGraceMs + 1);
+  memory.completedNeededSince(NOW + LIMITS.orphanGraceMs + 1);
   expect(held()).toBeLessThan(1_000_000);
   offer("again", { startTime: NOW - 10, endTime: NOW }, NOW + 120_000);
-  expect(memory.takeChanges().completes).toBeDefined();
+  expect(memory.takeChanges().completed).toBeDefined();
 });

@@ -1,16 +1,16 @@
-// One entry as sent becomes what it is: a log, a complete timing, a start or an end, with its times, source and level
-// settled; or the reason why it is dropped. In: entries that satisfy EntrySchema. Out: logs and complete timings are
-// records already, starts and ends go on to pairing. The entry itself is not changed.
+// From an entry to a record. An entry as sent gets its normal form: a log, a complete timing, a start or an end, with its times, source and
+// level; or it is dropped, with a reason. Logs and complete timings are records then; starts and ends go to pairing and become records
+// alone or as a pair. In: entries that satisfy EntrySchema, which are not changed. Out: records without an id.
 //
 // Measured with real log lines and a timestamp each, on one core: 60 ns.
 
-import type { DropReason } from "../core/drop.ts";
-import type { Entry, Source } from "../core/entry.ts";
-import { METADATA_DEPTH_MAX, TIME_MS_MAX } from "../core/limits.ts";
-import type { StoredRecord } from "../core/record.ts";
-import { isDeeperThan, wellFormedMetadata } from "./metadata.ts";
+import type { DropReason } from "../../core/drop.ts";
+import type { Entry } from "../../core/entry.ts";
+import { METADATA_DEPTH_MAX, TIME_MS_MAX } from "../../core/limits.ts";
+import type { Source, StoredRecord, TimingStatus } from "../../core/record.ts";
+import { isDeeperThan, mergeMetadata, wellFormedMetadata } from "./metadata.ts";
 
-/** What the entries of a batch have in common. */
+/** What the entries of a batch share. */
 export interface BatchContext {
   readonly project: string;
   /** Name of the key pair. */
@@ -23,12 +23,12 @@ export interface BatchContext {
   readonly batchTimestamp: number | undefined;
   /** Unix ms. */
   readonly receivedAt: number;
-  /** When it was received by the steady clock, Unix ms. */
+  /** The receipt by the steady clock, Unix ms. */
   readonly arrivedAt: number;
-  /** An entry's time must lie between these two, which are included; Unix ms. */
+  /** Bounds of an entry's time, both included; Unix ms. */
   readonly timeMin: number;
   readonly timeMax: number;
-  /** Whether a text may hold a lone surrogate: the body has a \u escape. False saves the look at every text. */
+  /** Whether a text may hold a lone surrogate: the body has a \u escape. False: no text has to be looked at. */
   readonly mayHoldLoneSurrogates: boolean;
 }
 
@@ -43,7 +43,7 @@ export type CompleteEntry = NewRecord & {
   readonly startTime: number;
   readonly endTime: number;
   readonly duration: number;
-  /** Which of its times it was not sent with: without a startTime, or with a duration alone. */
+  /** Which times it was sent without: the start, or both, with a duration alone. */
   readonly derived?: "start" | "both";
 };
 export type StartEntry = Waiting & { readonly kind: "start"; readonly startTime: number; readonly standalone: boolean };
@@ -51,7 +51,7 @@ export type EndEntry = Waiting & { readonly kind: "end"; readonly endTime: numbe
 export type TimingEntry = StartEntry | EndEntry | CompleteEntry;
 export type NormalisedEntry = LogEntry | TimingEntry;
 
-/** Gives the entry its normal form, or the reason why it is dropped: the first that applies, in the contract's order. */
+/** The normal form of an entry, or the first reason to drop it, in the contract's order. */
 export function normalise(entry: Entry, batch: BatchContext): NormalisedEntry | DropReason {
   const { timestamp, startTime, endTime, duration, level, metadata } = entry;
   const isTiming = startTime !== undefined || endTime !== undefined || duration !== undefined;
@@ -122,7 +122,7 @@ const NO_TIMES: Times = {
   derived: undefined,
 };
 
-/** The contract's table; of startTime, endTime and duration at least one is there. */
+/** The contract's table of times. At least one of startTime, endTime and duration is present. */
 function timesOf(
   time: number,
   startTime: number | undefined,
@@ -145,4 +145,56 @@ function timesOf(
 
 function isTime(value: number): boolean {
   return value >= 0 && value <= TIME_MS_MAX;
+}
+
+/** The record of a start or an end that has no other half, with its status. */
+export function unpairedRecord(entry: StartEntry | EndEntry, status: Exclude<TimingStatus, "completed">): NewRecord {
+  return {
+    kind: status,
+    time: entry.time,
+    receivedAt: entry.receivedAt,
+    source: entry.source,
+    keyType: entry.keyType,
+    apiKey: entry.apiKey,
+    touchpoint: entry.touchpoint,
+    key: entry.key,
+    level: entry.level,
+    message: entry.message,
+    startTime: entry.startTime,
+    endTime: entry.endTime,
+    duration: undefined,
+    metadata: entry.metadata,
+  };
+}
+
+/**
+ * The record of a pair, at the start's record time: the end's fields, and the start's where the end has none. A startTime that was only
+ * derived from a duration gives way to the start's own; where both times of a complete timing were derived, its endTime follows from that.
+ */
+export function pairRecord(start: StartEntry, end: EndEntry | CompleteEntry): NewRecord {
+  const derived = end.kind === "completed" ? end.derived : undefined;
+  const startTime = derived === undefined ? (end.startTime ?? start.startTime) : start.startTime;
+  const endTime = derived === "both" ? startTime + (end.duration as number) : end.endTime;
+  return {
+    kind: "completed",
+    time: start.time,
+    receivedAt: Math.max(start.receivedAt, end.receivedAt),
+    source: end.source,
+    keyType: keyTypeOfPair(start.keyType, end.keyType),
+    apiKey: end.apiKey,
+    touchpoint: end.touchpoint ?? start.touchpoint,
+    key: end.key ?? start.key,
+    level: end.level ?? start.level,
+    message: end.message ?? start.message,
+    startTime,
+    endTime,
+    duration: end.duration ?? endTime - startTime,
+    metadata: mergeMetadata(start.metadata, end.metadata),
+  };
+}
+
+/** A pair is trusted no more than either half: it is a server's only where both halves are. */
+function keyTypeOfPair(start: Source | undefined, end: Source | undefined): Source | undefined {
+  if (start === "client" || end === "client") return "client";
+  return start === undefined ? undefined : end;
 }

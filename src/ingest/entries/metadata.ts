@@ -1,6 +1,6 @@
 // What is done to metadata besides storing it. Values are what JSON.parse gives.
 
-import { type JsonObject, setMember } from "../core/json.ts";
+import { type JsonObject, setMember } from "../../core/json.ts";
 
 /** Bytes a member takes beside its texts, about. */
 const MEMBER_BYTES = 24;
