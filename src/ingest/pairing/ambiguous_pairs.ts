@@ -1,13 +1,12 @@
-// Which touchpoints had pairs that were a guess: made by touchpoint, where more than one start would have done. In: such pairs, of
-// what is staged. Out: what to add to the file's rows, one a touchpoint and UTC day of receipt. Bounded: of one day, project and
-// type of key AMBIGUOUS_NAMES_MAX names at most; what comes past them is in the counters of usage alone.
+// Which touchpoints have ambiguous pairs: pairs made by touchpoint where more than one start would have fitted. In: such pairs of the group
+// that is staged. Out: what to add to the file's rows, one a touchpoint and UTC day of receipt. Bounded: a day has AMBIGUOUS_NAMES_MAX names
+// at most for each project and type of key; pairs beyond them count in the counters of usage alone.
 
 import type { AmbiguousPairs, AmbiguousTouchpoint } from "../../commit/group_write.ts";
 import { AMBIGUOUS_NAMES_MAX, ambiguousName } from "../../core/ambiguous.ts";
 import { DAY_MS } from "../../core/limits.ts";
 import type { Source } from "../../core/record.ts";
-import { KeyedMap } from "./keyed_map.ts";
-import { TextHasher } from "./name_hashes.ts";
+import { KeyedMap, TextHasher } from "./keyed_hash.ts";
 
 interface Row extends AmbiguousTouchpoint {
   readonly text: string;
@@ -23,18 +22,18 @@ interface Rows {
 
 export class AmbiguousTouchpoints {
   readonly #hasher: TextHasher;
-  /** Of #day, by the configuration's projects and type of key. */
+  /** The rows of #day, by type of key and project of the configuration. */
   readonly #rows = new Map<string, Rows>();
   readonly #changed = new Set<Row>();
   #day = Number.NaN;
 
-  /** `seed` is two u32 that nobody else knows; `names` are the file's of its last day. */
+  /** `seed` is two u32 that nobody else knows; `names` are the rows of the last day that the file has. */
   constructor(seed: readonly [number, number], names: Iterable<AmbiguousTouchpoint>) {
     this.#hasher = new TextHasher(seed);
     for (const { project, keyType, touchpoint, day } of names) this.#rowOf(project, keyType, touchpoint, day);
   }
 
-  /** A pair was a guess. `receivedAt` in Unix ms. */
+  /** Counts an ambiguous pair. `receivedAt` in Unix ms. */
   add(project: string, keyType: Source, touchpoint: string, receivedAt: number): void {
     const row = this.#rowOf(project, keyType, touchpoint, Math.floor(receivedAt / DAY_MS));
     if (row === undefined) return;
@@ -42,7 +41,7 @@ export class AmbiguousTouchpoints {
     this.#changed.add(row);
   }
 
-  /** What was added since the last call. */
+  /** The pairs since the last call. */
   take(): AmbiguousPairs[] {
     const taken = Array.from(this.#changed, ({ project, keyType, touchpoint, day, pairs }) => ({
       project,
@@ -56,7 +55,7 @@ export class AmbiguousTouchpoints {
     return taken;
   }
 
-  /** Undefined where there are too many already. */
+  /** The row of a touchpoint; undefined where the day has too many already. */
   #rowOf(project: string, keyType: Source, name: string, day: number): Row | undefined {
     if (day !== this.#day) {
       this.#rows.clear();

@@ -1,8 +1,7 @@
-// What waits under one name, sorted by its instant: which is earliest, which has a given instant, which of those from an
-// instant on came first. Chunks of bounded length keep every step short however many equal names someone sends: 100,000
-// items are at most 782 chunks.
+// The items of one name, sorted by their instant: which is the earliest, which has a given instant, and which came first of those from an
+// instant on. Chunks of bounded length keep every step short however many equal names someone sends: 100,000 items are at most 782 chunks.
 
-/** Something that waits: an instant in Unix ms, and a number that grows in order of arrival. */
+/** An item: an instant in Unix ms, and a number that rises in order of arrival. */
 export interface Arrived {
   readonly at: number;
   readonly id: number;
@@ -13,10 +12,11 @@ const CHUNK_ITEMS_MAX = 256;
 
 interface Chunk<T> {
   readonly items: T[];
-  /** The one of them that came first; undefined until somebody asks for it: only `firstFrom` does. */
+  /** The item that came first; undefined until `firstFrom` needs it. */
   first: T | undefined;
 }
 
+/** Items, sorted by instant, then by order of arrival. Invariant: no chunk is empty. */
 export class SortedItems<T extends Arrived> {
   readonly #chunks: Chunk<T>[] = [];
 
@@ -46,7 +46,7 @@ export class SortedItems<T extends Arrived> {
     return copy as this;
   }
 
-  /** Takes out an item that was added. */
+  /** Removes an item that was added. */
   remove(item: T): void {
     const index = this.#chunkBefore(item.at, item.id);
     const chunk = this.#chunks[index];
@@ -63,7 +63,7 @@ export class SortedItems<T extends Arrived> {
     return this.#chunks[0]?.items[0];
   }
 
-  /** The first to arrive of the items with this very instant. */
+  /** The first to arrive of the items with exactly this instant. */
   at(instant: number): T | undefined {
     const item = this.#next(instant, Number.NEGATIVE_INFINITY);
     return item?.at === instant ? item : undefined;
@@ -75,7 +75,7 @@ export class SortedItems<T extends Arrived> {
     return second !== undefined && second.at <= instant;
   }
 
-  /** Whether there are two items with this very instant. */
+  /** Whether there are two items with exactly this instant. */
   hasTwoAt(instant: number): boolean {
     const first = this.at(instant);
     return first !== undefined && this.#next(instant, first.id + 1)?.at === instant;
@@ -95,7 +95,7 @@ export class SortedItems<T extends Arrived> {
     return first;
   }
 
-  /** The first item that does not come before this place in the order. */
+  /** The first item at or after this place in the order. */
   #next(at: number, id: number): T | undefined {
     const index = Math.max(0, this.#chunkBefore(at, id));
     const items = this.#chunks[index]?.items;
@@ -120,7 +120,7 @@ function isBefore(item: Arrived, at: number, id: number, orEqual: boolean): bool
   return item.id < id || (orEqual && item.id === id);
 }
 
-/** Where in the sorted items the first one is that does not come before this place in the order. */
+/** The index of the first of the sorted items at or after this place in the order. */
 function placeOf(items: readonly Arrived[], at: number, id: number): number {
   let low = 0;
   let high = items.length;
