@@ -30,7 +30,6 @@ import { loadAppFiles } from "./runtime/assets.ts";
 import { loadClientLibrary } from "./runtime/client_library.ts";
 import { Patience } from "./runtime/idle_timeout.ts";
 import { type DataLock, lockData } from "./store/lock.ts";
-import { SettledReading } from "./threads/main/flushed_reading.ts";
 import { Pipeline } from "./threads/main/pipeline.ts";
 import { Readers } from "./threads/main/readers.ts";
 import type { WriterRules } from "./threads/messages.ts";
@@ -164,6 +163,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     clock: () => performance.now(),
     log,
     restarted: () => metrics.countRestart("reader"),
+    flushed: () => pipeline.flushed(),
     idleTicks,
   });
   const pipeline = new Pipeline({
@@ -245,7 +245,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const app = createHttpApp({
       enqueue,
       pipeline,
-      reading: new SettledReading(readers, () => pipeline.flushed()),
+      reading: readers,
       changing: pipeline,
       sessions,
       peerAddress,

@@ -5,13 +5,13 @@ import { parseSettings } from "../config/load.ts";
 import type { Settings } from "../config/settings.ts";
 import { OperatingError } from "../core/errors.ts";
 import { isStoreError } from "../store/database.ts";
-import { settleFile } from "../threads/writer/flush_file.ts";
+import { flushFile } from "../threads/writer/flush_file.ts";
 import type { CliContext } from "./context.ts";
 
 /** Without `settings` the defaults hold. What cannot be written is told, and the rest is read. */
 export async function settleData(file: string, settings: Settings | undefined, context: CliContext): Promise<void> {
   try {
-    await settleFile(file, settings ?? defaultSettings(file));
+    await flushFile(file, settings ?? defaultSettings(file));
   } catch (error) {
     if (!(error instanceof OperatingError || isStoreError(error))) throw error;
     context.stderr.write(`simplelogs: the latest batches are left out, they could not be written: ${error.message}\n`);

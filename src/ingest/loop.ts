@@ -16,7 +16,7 @@ import { maskKeysInJson } from "../core/secrets.ts";
 import { BlockBuilder } from "./block_builder.ts";
 import { type BatchContext, normalise } from "./entries/normalise.ts";
 import { KeyUse } from "./key_use.ts";
-import { projectRules, type StagedBatch, type WorkerOptions, type WorkerRules } from "./options.ts";
+import { type IngesterOptions, type IngestRules, projectRules, type StagedBatch } from "./options.ts";
 import { AmbiguousTouchpoints } from "./pairing/ambiguous_pairs.ts";
 import { Pairing, type Sender } from "./pairing/pairing.ts";
 import { COMPLETED_KIND, SENDERLESS_COMPLETED_KIND } from "./pairing/recently_completed_chunks.ts";
@@ -24,9 +24,9 @@ import { Rejections } from "./rejections.ts";
 import { CRASH_MS, RECENT_REQUESTS_KIND, REQUESTS_KIND, RequestMemory } from "./retries/recent_requests.ts";
 import { RequestIdentities } from "./retries/request_identity.ts";
 import { TouchpointNames } from "./touchpoint_names.ts";
-import { Usage, type WorkerCounts } from "./usage.ts";
+import { type IngestCounts, Usage } from "./usage.ts";
 
-export class EntryWorker {
+export class Ingester {
   /** Which requests came before: what the checks ask, and tell of. */
   readonly requests: RequestMemory;
   readonly identities: RequestIdentities;
@@ -36,7 +36,7 @@ export class EntryWorker {
   readonly #keys: KeyUse;
   readonly #ambiguous: AmbiguousTouchpoints;
   readonly #rejections = new Rejections();
-  #rules: WorkerRules;
+  #rules: IngestRules;
   #builder: BlockBuilder;
   /** The UTC month whose counters the present step adds to. */
   #month = "";
@@ -48,7 +48,7 @@ export class EntryWorker {
   /** Of the last step. */
   #clock: ClockReading;
 
-  constructor({ state, pairing, requests, run, rules, deadlinesFrom, clock }: WorkerOptions) {
+  constructor({ state, pairing, requests, run, rules, deadlinesFrom, clock }: IngesterOptions) {
     this.#rules = rules;
     this.#clock = clock;
     this.#builder = new BlockBuilder(state.nextRecordId);
@@ -81,7 +81,7 @@ export class EntryWorker {
   }
 
   /** `now` in Unix ms: when keys that are new were first known. */
-  setRules(rules: WorkerRules, now: number): void {
+  setRules(rules: IngestRules, now: number): void {
     this.#rules = rules;
     this.#keys.know(rules.keys, now);
   }
@@ -163,7 +163,7 @@ export class EntryWorker {
   }
 
   /** Stages what the file has yet to hear of keys, also while nothing arrives; undefined when that is nothing. */
-  noteKeys(clock: ClockReading): GroupWrite | undefined {
+  takeKeyActivity(clock: ClockReading): GroupWrite | undefined {
     return this.#keys.isDue(clock.wall) ? this.#staged(clock) : undefined;
   }
 
@@ -175,12 +175,12 @@ export class EntryWorker {
   }
 
   /** Stages what the file has yet to hear of requests, also while nothing arrives; undefined when that is nothing. */
-  noteRequests(clock: ClockReading): GroupWrite | undefined {
+  takeRequestChanges(clock: ClockReading): GroupWrite | undefined {
     return this.requests.hasNews(clock.steady) ? this.#staged(clock) : undefined;
   }
 
   /** Stages that the process stops with grace. */
-  noteStop(clock: ClockReading): GroupWrite | undefined {
+  takeStop(clock: ClockReading): GroupWrite | undefined {
     const parts = this.requests.stopParts(clock.steady);
     if (parts.length === 0) return undefined;
     const staged = this.#staged(clock);
@@ -199,7 +199,7 @@ export class EntryWorker {
   }
 
   /** They belong together only while nothing is staged. */
-  counts(): WorkerCounts {
+  counts(): IngestCounts {
     const { received, stored, dropped, ambiguous } = this.#usage.totals;
     return {
       received,

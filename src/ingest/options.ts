@@ -19,24 +19,24 @@ export interface LiveKey extends Pick<ApiKey, "origins" | "rate"> {
 export type StagedBatch = Omit<RedoBatch, "number" | "identity">;
 
 /** What a reload of the configuration changes. */
-export interface WorkerRules {
+export interface IngestRules {
   readonly keys: readonly KeyIdentity[];
   readonly projects: Readonly<Record<string, ProjectRules>>;
   readonly defaultProject: ProjectRules;
 }
 
 /** What holds for a project. Own members only: a project may be called "constructor". */
-export function projectRules({ projects, defaultProject }: Omit<WorkerRules, "keys">, project: string): ProjectRules {
+export function projectRules({ projects, defaultProject }: Omit<IngestRules, "keys">, project: string): ProjectRules {
   return (Object.hasOwn(projects, project) ? projects[project] : undefined) ?? defaultProject;
 }
 
-export interface WorkerOptions {
+export interface IngesterOptions {
   readonly state: RestoredState;
   readonly pairing: PairingLimits;
   readonly requests: RequestLimits;
   /** Names this process. */
   readonly run: string;
-  readonly rules: WorkerRules;
+  readonly rules: IngestRules;
   /** Nothing that waited before gets a deadline before this, by the steady clock; Unix ms. */
   readonly deadlinesFrom: number;
   readonly clock: ClockReading;

@@ -20,7 +20,7 @@ export interface UsageTotals {
 }
 
 /** Figures that always belong together: received = stored + open + the sum of dropped. */
-export interface WorkerCounts extends Readonly<UsageTotals> {
+export interface IngestCounts extends Readonly<UsageTotals> {
   readonly open: number;
 }
 

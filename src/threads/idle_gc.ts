@@ -1,43 +1,44 @@
-// Memory that a thread used while it worked is given back when it rests. The runtime collects late after work in large portions.
+// Collects a thread's garbage once the thread is idle: after work in large portions the runtime itself collects late.
 
 import { collectGarbage } from "#runtime/memory.ts";
 
-/** How long nothing must have been done, in ms. */
-const REST_AFTER_MS = 2_000;
+/** A thread is idle after so many ms without work. */
+const IDLE_AFTER_MS = 2_000;
 
-export class Rest {
-  readonly #tidy: () => void;
+export class IdleGc {
+  readonly #release: () => void;
   #workedAt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** `tidy` lets go of what was kept for more work; garbage is collected after it. */
-  constructor(tidy: () => void = () => undefined) {
-    this.#tidy = tidy;
+  /** `release` drops what was held for more work; garbage is collected after it. */
+  constructor(release: () => void = () => undefined) {
+    this.#release = release;
   }
 
-  /** How long nothing was done, in ms. */
-  get restedMs(): number {
+  /** How long the thread has been idle, in ms. */
+  get idleMs(): number {
     return performance.now() - this.#workedAt;
   }
 
-  /** Something was done. Cheap: it may be called at every group. */
+  /** The thread has worked. Cheap: it may be called at every group. */
   worked(): void {
     this.#workedAt = performance.now();
-    this.#timer ??= setTimeout(() => this.#look(), REST_AFTER_MS);
+    this.#timer ??= setTimeout(() => this.#collectIfIdle(), IDLE_AFTER_MS);
   }
 
+  /** Stops the timer. */
   stop(): void {
     clearTimeout(this.#timer);
   }
 
-  #look(): void {
-    const { restedMs } = this;
-    if (restedMs < REST_AFTER_MS) {
-      this.#timer = setTimeout(() => this.#look(), REST_AFTER_MS - restedMs);
+  #collectIfIdle(): void {
+    const { idleMs } = this;
+    if (idleMs < IDLE_AFTER_MS) {
+      this.#timer = setTimeout(() => this.#collectIfIdle(), IDLE_AFTER_MS - idleMs);
       return;
     }
     this.#timer = undefined;
-    this.#tidy();
+    this.#release();
     collectGarbage();
   }
 }

@@ -1,4 +1,4 @@
-// What the threads say to one another. The main thread relays between writer and compactor, so each knows one peer only.
+// The messages between the threads. The main thread relays between writer and compactor, so each has one peer only.
 
 import type { EncodedBlock } from "../block/codec/column_chunks.ts";
 import type { ZoneMap } from "../block/stats/zone_map.ts";
@@ -16,25 +16,25 @@ import type {
 import type { StoredSession } from "../core/session.ts";
 import type { StoreSnapshot } from "../core/telemetry.ts";
 import type { CheckRules } from "../ingest/check.ts";
-import type { WorkerRules } from "../ingest/options.ts";
+import type { IngestRules } from "../ingest/options.ts";
 import type { ReadRules } from "../query/scan/scope.ts";
 
 /**
- * What a reload of the configuration can change for the writer. Batches carry indexes into `keys`, which only ever grows
- * while the process lives: a batch in the ring may carry an old one.
+ * What a reload of the configuration can change for the writer. Batches carry indexes into `keys`, which only grows while the process lives:
+ * a batch in the queue may carry an old index.
  */
-export interface WriterRules extends WorkerRules, CheckRules {
-  /** Compressed bytes; oldest data goes first. */
+export interface WriterRules extends IngestRules, CheckRules {
+  /** Bytes that the data file may have; past it the oldest data is deleted. */
   readonly bytesMax: number;
-  /** Projects that the configuration has a table for and no key. Default: none. */
+  /** Projects with a table in the configuration and no key. Default: none. */
   readonly unusedProjects?: readonly string[];
 }
 
-/** What stays the same for a writer thread's life. */
+/** What stays the same as long as the process runs. */
 export interface WriterSettings {
   readonly file: string;
   readonly durability: Durability;
-  /** Names this run of the process. */
+  /** Identifies this run of the process. */
   readonly run: string;
   readonly timings: {
     readonly timeoutMs: number;
@@ -46,6 +46,7 @@ export interface WriterSettings {
   readonly dedupe: { readonly windowMs: number; readonly requests: number };
 }
 
+/** From the main thread to the writer. */
 export type ToWriter =
   | {
       readonly kind: "start";
@@ -53,30 +54,31 @@ export type ToWriter =
       readonly rules: WriterRules;
       /** One shared cell: the GROUP_STATE of the group that was sent last. */
       readonly groupState: Int32Array;
-      /** How long the server runs, in ms: what waited before gets its grace from its start on, also when this thread replaces one. */
+      /** How long the server has run, in ms: pending timings get their grace from its start on, also when this thread replaces another. */
       readonly processAgeMs: number;
-      /** The data file that the writer before had: another one must not take its place. */
+      /** Identifies the data file of the writer before: no other file may take its place. Undefined at the first start. */
       readonly dataId?: string | undefined;
     }
   | { readonly kind: "rules"; readonly rules: WriterRules }
-  /** Something that a person changes; answered by "changed" under the same number, unless the writer dies before. */
+  /** A change that a person made; "changed" with the same number answers it, unless the writer dies before. */
   | { readonly kind: "change"; readonly number: number; readonly request: ChangeRequest }
   | GroupMessage
   | SetAsideMessage
   | AnsweredMessage
   | { readonly kind: "heartbeat"; readonly number: number }
-  /** Whatever is committed is to be written in full; a snapshot answers. */
-  | { readonly kind: "settle" }
+  /** Every group in the redo log is to be flushed to the tables; "snapshot" answers. */
+  | { readonly kind: "flush" }
   | {
       readonly kind: "merged";
       readonly job: number;
       /** Undefined when it could not be merged. */
       readonly result: MergeResult | undefined;
-      /** Blocks that no merge can take. */
+      /** Ids of blocks that cannot be merged at all. */
       readonly unmergeable: readonly number[];
     }
   | { readonly kind: "stop" };
 
+/** From the writer to the main thread. */
 export type FromWriter =
   | {
       readonly kind: "started";
@@ -85,7 +87,7 @@ export type FromWriter =
       readonly sessions: readonly StoredSession[];
       readonly dataId: string | undefined;
     }
-  /** Without a snapshot the group is durable, and neither in the figures nor to be read yet. */
+  /** A group is durable. Without a snapshot it is in the redo log only: not in the figures and not readable until it is flushed. */
   | {
       readonly kind: "committed";
       readonly group: number;
@@ -96,20 +98,22 @@ export type FromWriter =
   | ({ readonly kind: "checked" } & CheckedReport)
   /** Every batch of the group is refused, as "checked" said before. */
   | { readonly kind: "all_refused"; readonly group: number }
+  /** The group's commit failed and left no trace, or the group was withdrawn. */
   | { readonly kind: "failed"; readonly group: number }
-  /** Time has passed: retention, timeouts or a merge changed the figures. */
+  /** Retention, timeouts, a merge or a flush changed the figures. */
   | {
       readonly kind: "snapshot";
       readonly snapshot: StoreSnapshot;
-      /** Whether everything that is durable is written in full. */
-      readonly isSettled: boolean;
+      /** Whether every group that is durable is flushed. */
+      readonly isFlushed: boolean;
     }
-  /** `isGone`: the data file or its log is not there any more, so nothing that is queued may be answered 202 either. */
-  | { readonly kind: "health"; readonly isHealthy: boolean; readonly isGone: boolean; readonly reason: string }
+  /** Whether the store can be written. `isDataGone`: the data file or its log is not there any more, so "memory" must refuse too. */
+  | { readonly kind: "health"; readonly isHealthy: boolean; readonly isDataGone: boolean; readonly reason: string }
   | { readonly kind: "heartbeat"; readonly number: number }
   | { readonly kind: "changed"; readonly number: number; readonly outcome: ChangeOutcome }
   | { readonly kind: "merge"; readonly request: MergeRequest }
   | { readonly kind: "log"; readonly level: "debug" | "info" | "warn" | "error"; readonly message: string }
+  /** The writer could not start; `code` is an OperatingErrorCode. */
   | { readonly kind: "refused"; readonly code: string; readonly message: string }
   | { readonly kind: "stopped" };
 
@@ -117,52 +121,56 @@ export type FromWriter =
 export interface MergeRequest {
   readonly job: number;
   readonly blocks: readonly number[];
-  /** Whether it is quiet: what is made now may stay as it is for long. */
+  /** Whether the writer is idle: the result may stay as it is for long. */
   readonly isIdle: boolean;
-  /** Whether so much waits to be merged that ingestion may wait for it. */
-  readonly isUrgent: boolean;
+  /** Whether so many blocks are unmerged that merging goes before ingestion. */
+  readonly isBacklogged: boolean;
 }
 
+/** The block that a merge made. */
 export interface MergeResult {
   readonly zoneMap: ZoneMap;
   readonly encoded: EncodedBlock;
 }
 
+/** From the main thread to the compactor. */
 export type ToCompactor =
-  /** With `stepsBack` it leaves the processor to whoever else wants it. */
-  | { readonly kind: "start"; readonly file: string; readonly stepsBack: boolean }
+  /** With `hasLowPriority` it only gets processor time that no other thread wants. */
+  | { readonly kind: "start"; readonly file: string; readonly hasLowPriority: boolean }
   | { readonly kind: "merge"; readonly request: MergeRequest };
 
+/** From the compactor to the main thread. */
 export type FromCompactor =
   | { readonly kind: "merged"; readonly job: number; readonly result: MergeResult }
   | {
       readonly kind: "failed";
       readonly job: number;
       readonly reason: string;
-      /** Blocks that no merge can take: damaged ones, or all of a merge that fails for no known cause. */
+      /** Ids of blocks that cannot be merged at all: damaged ones, or all of a merge that fails for no known cause. */
       readonly unmergeable: readonly number[];
     };
 
-/** What the readers are told: questions, each under a number of the asker's, and how they go on. */
+/** From the main thread to the reader. Each request has a number, from 1. */
 export type ToReader =
   | { readonly kind: "start"; readonly file: string; readonly rules: ReadRules }
   | { readonly kind: "rules"; readonly rules: ReadRules }
-  | { readonly kind: "ask"; readonly number: number; readonly request: QueryRequest }
+  | { readonly kind: "query"; readonly number: number; readonly request: QueryRequest }
   | { readonly kind: "export"; readonly number: number; readonly request: ExportRequest }
   | { readonly kind: "tail"; readonly number: number; readonly request: TailRequest }
-  /** The next piece of an export or batch of a tail is wanted: one is sent. */
+  /** Asks for the next chunk of an export or batch of a tail. */
   | { readonly kind: "more"; readonly number: number }
-  /** Nobody wants the answer any more. */
+  /** Nobody wants the response any more. */
   | { readonly kind: "cancel"; readonly number: number }
-  /** A sign of life is wanted. */
+  /** The reader answers with the same. */
   | { readonly kind: "heartbeat"; readonly number: 0 }
-  /** Something was committed: tails may have news. */
+  /** Records were committed: tails may have news. */
   | { readonly kind: "advance" };
 
+/** From the reader to the main thread, with the number of the request. */
 export type FromReader =
   | { readonly kind: "heartbeat"; readonly number: 0 }
-  | { readonly kind: "answer"; readonly number: number; readonly outcome: QueryOutcome<string> }
-  /** An export or a tail begins, or why not. */
+  | { readonly kind: "response"; readonly number: number; readonly outcome: QueryOutcome<string> }
+  /** An export or a tail was opened, or why not. */
   | { readonly kind: "opened"; readonly number: number; readonly refusal: QueryRefusal | undefined }
   | { readonly kind: "text"; readonly number: number; readonly text: string }
   | { readonly kind: "events"; readonly number: number; readonly events: readonly TailEvent[] }

@@ -55,9 +55,13 @@ async function end(test: TestPipeline, death: Death): Promise<void> {
 }
 
 /** The merge of both blocks comes back whole, under its number. */
-async function expectMerge({ compaction, outcomes, logged }: Compactor, job: number, isUrgent = false): Promise<void> {
+async function expectMerge(
+  { compaction, outcomes, logged }: Compactor,
+  job: number,
+  isBacklogged = false,
+): Promise<void> {
   const before = outcomes.length;
-  compaction.merge({ job, blocks: [1, 2], isIdle: true, isUrgent });
+  compaction.merge({ job, blocks: [1, 2], isIdle: true, isBacklogged });
   await untilTrue("it is answered", () => outcomes.length > before);
   expect(logged.filter((line) => line.includes("not merged"))).toEqual([]);
   expect(outcomes.slice(before)).toMatchObject([{ job, result: { header: { records: 2 } }, unmergeable: [] }]);
@@ -72,7 +76,7 @@ describe("a merge", () => {
 
   test("is done by another thread once so much waits that ingestion may wait for it, and when that is over", async () => {
     await withCompactor(async (compactor) => {
-      for (const isUrgent of [false, true, true, false]) await expectMerge(compactor, 3, isUrgent);
+      for (const isBacklogged of [false, true, true, false]) await expectMerge(compactor, 3, isBacklogged);
       expect([compactor.restarts(), compactor.logged]).toEqual([0, []]);
     });
   });
@@ -82,7 +86,7 @@ describe("a merge comes to nothing, its blocks stay, and the next one is done", 
   test.each<Death>(["throw-at-message", "throw-at-reply"])("when the thread dies of it (%s)", async (death) => {
     await withCompactor(async (compactor, test) => {
       await end(test, death);
-      compactor.compaction.merge({ job: 5, blocks: [1, 2], isIdle: true, isUrgent: false });
+      compactor.compaction.merge({ job: 5, blocks: [1, 2], isIdle: true, isBacklogged: false });
       await untilTrue("it is answered", () => compactor.outcomes.length === 1);
       expect(compactor.outcomes).toEqual([{ job: 5, result: undefined, unmergeable: [] }]);
       expect(compactor.logged).toEqual([expect.stringMatching(/^the compactor thread died: [^]*; starting another$/)]);
@@ -96,7 +100,7 @@ describe("a merge comes to nothing, its blocks stay, and the next one is done", 
       const { compaction, outcomes, logged, restarts } = compactor;
       await expectMerge(compactor, 4);
       await end(test, "hang");
-      compaction.merge({ job: 5, blocks: [1, 2], isIdle: true, isUrgent: false });
+      compaction.merge({ job: 5, blocks: [1, 2], isIdle: true, isBacklogged: false });
       for (let tick = 1; tick < 120; tick++) compaction.tick();
       expect(restarts()).toBe(0);
       compaction.tick();
@@ -109,7 +113,7 @@ describe("a merge comes to nothing, its blocks stay, and the next one is done", 
 
   test("when the writer that asked is gone: nobody hears of it", async () => {
     await withCompactor(async (compactor) => {
-      compactor.compaction.merge({ job: 1, blocks: [1, 2], isIdle: true, isUrgent: false });
+      compactor.compaction.merge({ job: 1, blocks: [1, 2], isIdle: true, isBacklogged: false });
       compactor.compaction.forget();
       await expectMerge(compactor, 1);
       expect(compactor.outcomes.length).toBe(1);
@@ -150,7 +154,7 @@ describe("a thread with nothing to merge", () => {
 
   test("is not ended while a merge is in work, however long it takes", async () => {
     await withCompactor(async (compactor) => {
-      compactor.compaction.merge({ job: 5, blocks: [1, 2], isIdle: true, isUrgent: false });
+      compactor.compaction.merge({ job: 5, blocks: [1, 2], isIdle: true, isBacklogged: false });
       tick(compactor, 10 * IDLE_TICKS);
       await untilTrue("it is answered", () => compactor.outcomes.length === 1);
       expect(compactor.outcomes).toMatchObject([{ job: 5, result: { header: { records: 2 } } }]);
@@ -161,7 +165,7 @@ describe("a thread with nothing to merge", () => {
   test("is started as it should be where so much waits that ingestion may wait for it", async () => {
     await withCompactor(async (compactor) => {
       tick(compactor, IDLE_TICKS + 1);
-      for (const isUrgent of [true, false]) await expectMerge(compactor, 6, isUrgent);
+      for (const isBacklogged of [true, false]) await expectMerge(compactor, 6, isBacklogged);
       expect([compactor.restarts(), compactor.logged]).toEqual([0, []]);
     });
   });
@@ -169,7 +173,7 @@ describe("a thread with nothing to merge", () => {
   test("is not started again once it was stopped", async () => {
     await withCompactor(async ({ compaction, outcomes }) => {
       compaction.stop();
-      compaction.merge({ job: 5, blocks: [1, 2], isIdle: true, isUrgent: false });
+      compaction.merge({ job: 5, blocks: [1, 2], isIdle: true, isBacklogged: false });
       expect([compaction.isRunning, outcomes]).toEqual([false, []]);
     });
   });

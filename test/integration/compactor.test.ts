@@ -19,8 +19,8 @@ async function answerOf(file: string, blocks: readonly number[], isIdle = false)
     ended: (reason) => reject(new Error(reason)),
   });
   try {
-    thread.post({ kind: "start", file, stepsBack: false });
-    thread.post({ kind: "merge", request: { job: 7, blocks, isIdle, isUrgent: false } });
+    thread.post({ kind: "start", file, hasLowPriority: false });
+    thread.post({ kind: "merge", request: { job: 7, blocks, isIdle, isBacklogged: false } });
     return await promise;
   } finally {
     thread.terminate();

@@ -15,7 +15,7 @@ import type { Source } from "../../src/core/entry.ts";
 import type { QueryRequest } from "../../src/core/queries.ts";
 import { type ShownRecord, type StoredRecord, showRecord } from "../../src/core/record.ts";
 import type { FieldsResponse, TimingsResponse, ValuesResponse } from "../../src/core/responses.ts";
-import { EntryWorker } from "../../src/ingest/loop.ts";
+import { Ingester } from "../../src/ingest/loop.ts";
 import { runQuery } from "../../src/query/engine.ts";
 import { StatisticsCache } from "../../src/query/scan/statistics_cache.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
@@ -41,11 +41,11 @@ const BEFORE = fixture("format_3.ndjson.gz")
   .split("\n")
   .map((line) => JSON.parse(line) as ShownRecord);
 
-/** A store on a copy of the file, and a worker that goes on where the old version stopped. */
+/** A store on a copy of the file, and an ingester that goes on where the old version stopped. */
 class Upgraded {
   readonly file: string;
   readonly store: StoreWriter;
-  readonly worker: EntryWorker;
+  readonly ingester: Ingester;
   readonly commits: GroupCommits;
   #batch = 0;
 
@@ -53,7 +53,7 @@ class Upgraded {
     this.file = join(folder, "old.db");
     writeFileSync(this.file, fixture("format_3.db.gz"));
     this.store = new StoreWriter(this.file, "write", "run 2");
-    this.worker = new EntryWorker({
+    this.ingester = new Ingester({
       state: this.store.restore(),
       pairing: { timeoutMs: 3_600_000, orphanGraceMs: 60_000, openMax: 1e5, openBytesMax: 1e8, clientShare: 0.5 },
       requests: { windowMs: 600_000, requests: 1_000, clientShare: 0.5 },
@@ -63,14 +63,17 @@ class Upgraded {
       clock: readingAt(NOW),
     });
     const clock = new AgeClock({ saved: undefined, wall: () => NOW });
-    this.commits = new GroupCommits({ store: this.store, run: "run 2", clock, mayKeep: false }, this.worker);
-    if (this.commits.isBehind) this.commits.write();
+    this.commits = new GroupCommits(
+      { store: this.store, file: this.file, run: "run 2", clock, usesRedoLog: false },
+      this.ingester,
+    );
+    if (this.commits.hasUnflushed) this.commits.flush();
   }
 
   send(type: Source, entries: readonly object[]): void {
     const body = { key: "k", source: type, entries };
     const text = JSON.stringify([++this.#batch, KEYS.findIndex((key) => key.type === type), NOW, 100, "s", body]);
-    this.commits.commit(this.worker.group(batchesOf(text, KEYS), this.#batch, readingAt(NOW)));
+    this.commits.commit(this.ingester.group(batchesOf(text, KEYS), this.#batch, readingAt(NOW)));
   }
 
   /** All records by their ids. */

@@ -34,7 +34,7 @@ describe("merging is urgent", () => {
         addBlocks(store, unfinished - catalog.unfinished);
         const request = merging.plan(true, undefined);
         if (request !== undefined) merging.take(request.job, NO_ROOM, [], false);
-        return [catalog.unfinished, request?.isUrgent];
+        return [catalog.unfinished, request?.isBacklogged];
       };
       const counts = [2, 999, 1_000, 400, 250, 249, 999, 1_200];
       const urgent = new Set([1_000, 400, 250, 1_200]);

@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { EntryWorker } from "../../src/ingest/loop.ts";
+import { Ingester } from "../../src/ingest/loop.ts";
 import { FORMAT_STEPS } from "../../src/store/schema.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
 import { readingAt } from "../support/clock_reading.ts";
@@ -155,7 +155,7 @@ describe("a named data file", () => {
     await withFolder(async (folder) => {
       const file = join(folder, "behind.db");
       const store = new StoreWriter(file, "write", "run");
-      const worker = new EntryWorker({
+      const worker = new Ingester({
         state: store.restore(),
         pairing: { openMax: 100, openBytesMax: 1e7, clientShare: 0.5, timeoutMs: 3_600_000, orphanGraceMs: 60_000 },
         requests: { windowMs: 600_000, requests: 1_000, clientShare: 0.5 },

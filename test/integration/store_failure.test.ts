@@ -4,8 +4,8 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { batchesOf } from "../../src/commit/redo_group.ts";
 import type { Entry } from "../../src/core/entry.ts";
-import { EntryWorker } from "../../src/ingest/loop.ts";
-import type { StagedBatch, WorkerRules } from "../../src/ingest/options.ts";
+import { Ingester } from "../../src/ingest/loop.ts";
+import type { IngestRules, StagedBatch } from "../../src/ingest/options.ts";
 import { exportLines } from "../../src/query/stream/export.ts";
 import { BlockReader } from "../../src/store/block_reader.ts";
 import { isStoreError } from "../../src/store/database.ts";
@@ -15,14 +15,14 @@ import { withFolder } from "../support/folder.ts";
 
 const NOW = Date.UTC(2026, 10, 23, 12);
 const PROJECT = { retentionMs: 30 * 86_400_000, monthlyEntries: undefined, overage: "continue" } as const;
-const RULES: WorkerRules = {
+const RULES: IngestRules = {
   keys: [{ project: "shop", name: "web shop", type: "server" }],
   projects: {},
   defaultProject: PROJECT,
 };
 
-function workerOf(store: StoreWriter): EntryWorker {
-  return new EntryWorker({
+function workerOf(store: StoreWriter): Ingester {
+  return new Ingester({
     state: store.restore(),
     pairing: { openMax: 100, openBytesMax: 1e7, clientShare: 0.5, timeoutMs: 3_600_000, orphanGraceMs: 60_000 },
     requests: { windowMs: 600_000, requests: 1_000, clientShare: 0.5 },
@@ -70,17 +70,17 @@ describe("a group whose commit fails", () => {
     await withFolder((folder) => {
       const file = join(folder, "data.db");
       const store = new StoreWriter(file, "sync", "run");
-      let worker = workerOf(store);
+      let ingester = workerOf(store);
       const commit = (number: number, entries: readonly Entry[]) => {
-        store.commit(worker.group(groupOf(number, entries), number, readingAt(NOW)));
-        worker.committed();
+        store.commit(ingester.group(groupOf(number, entries), number, readingAt(NOW)));
+        ingester.committed();
       };
       commit(1, [
         { message: "first" },
         { key: "a", startTime: NOW - 5 },
         { key: "b", startTime: NOW, standalone: true },
       ]);
-      const before = { counts: worker.counts(), state: store.restore(), blocks: store.catalog.size };
+      const before = { counts: ingester.counts(), state: store.restore(), blocks: store.catalog.size };
       expect(before.counts).toMatchObject({ received: 3, stored: 2, open: 1 });
 
       const noise = () => Buffer.from(crypto.getRandomValues(new Uint8Array(300_000))).toString("base64");
@@ -95,14 +95,14 @@ describe("a group whose commit fails", () => {
       for (let attempt = 0; attempt < 3; attempt++) {
         const error = errorOf(() => commit(2, entries)) as SQLiteError;
         expect([error.code, isStoreError(error), store.database.inTransaction]).toEqual(["SQLITE_FULL", true, false]);
-        worker = workerOf(store);
-        expect({ counts: worker.counts(), state: store.restore(), blocks: store.catalog.size }).toEqual(before);
+        ingester = workerOf(store);
+        expect({ counts: ingester.counts(), state: store.restore(), blocks: store.catalog.size }).toEqual(before);
         expect([store.lastBatch(), messagesOf(file)]).toEqual([1, ["1 first", "2 started"]]);
       }
 
       store.database.run("PRAGMA max_page_count = 1000000");
       commit(2, entries);
-      expect(worker.counts()).toMatchObject({ received: 8, stored: 6, open: 1, dropped: { empty: 1, duplicate: 0 } });
+      expect(ingester.counts()).toMatchObject({ received: 8, stored: 6, open: 1, dropped: { empty: 1, duplicate: 0 } });
       expect(messagesOf(file)).toEqual(["1 first", "2 started", "3 completed", "4 completed", "5 large"]);
       store.close();
     });
@@ -111,8 +111,8 @@ describe("a group whose commit fails", () => {
   test("for a fault of the statement itself is no fault of the disk, so the writer must end", async () => {
     await withFolder((folder) => {
       const store = new StoreWriter(join(folder, "data.db"), "sync", "run");
-      const worker = workerOf(store);
-      const write = worker.group(groupOf(1, [{ key: "a", startTime: NOW }]), 1, readingAt(NOW));
+      const ingester = workerOf(store);
+      const write = ingester.group(groupOf(1, [{ key: "a", startTime: NOW }]), 1, readingAt(NOW));
       store.commit(write);
       const error = errorOf(() => store.commit(write)) as SQLiteError;
       expect([error.code, isStoreError(error)]).toEqual(["SQLITE_CONSTRAINT_PRIMARYKEY", false]);
@@ -126,10 +126,10 @@ describe("a damaged file", () => {
     await withFolder((folder) => {
       const file = join(folder, "data.db");
       const store = new StoreWriter(file, "sync", "run");
-      const worker = workerOf(store);
+      const ingester = workerOf(store);
       for (const number of [1, 2, 3]) {
-        store.commit(worker.group(groupOf(number, [{ message: `line ${number}` }]), number, readingAt(NOW)));
-        worker.committed();
+        store.commit(ingester.group(groupOf(number, [{ message: `line ${number}` }]), number, readingAt(NOW)));
+        ingester.committed();
       }
       store.close();
       const database = new Database(file);
@@ -162,11 +162,11 @@ describe("an export that is not finished", () => {
     await withFolder((folder) => {
       const file = join(folder, "data.db");
       const store = new StoreWriter(file, "write", "run");
-      const worker = workerOf(store);
+      const ingester = workerOf(store);
       const commit = (number: number) => {
         const noise = Buffer.from(crypto.getRandomValues(new Uint8Array(400_000))).toString("base64");
-        store.commit(worker.group(groupOf(number, [{ message: noise }]), number, readingAt(NOW)));
-        worker.committed();
+        store.commit(ingester.group(groupOf(number, [{ message: noise }]), number, readingAt(NOW)));
+        ingester.committed();
       };
       for (let number = 1; number <= 20; number++) commit(number);
       const reader = new BlockReader(file);

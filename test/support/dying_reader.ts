@@ -7,6 +7,6 @@ const scope = globalThis as unknown as { onmessage: ((event: { data: ToReader })
 
 const receive = scope.onmessage;
 scope.onmessage = (event) => {
-  if (event.data.kind === "ask" && event.data.request.kind === "keys") throw new Error("this reader dies of keys");
+  if (event.data.kind === "query" && event.data.request.kind === "keys") throw new Error("this reader dies of keys");
   receive?.(event);
 };

@@ -1,5 +1,5 @@
-// The compactor thread: reads small blocks, merges them, hands the result back. It writes nothing, so it can be ended at
-// any moment without harm; the writer then asks again.
+// The compactor thread: reads small blocks, merges them and replies with the result. It writes nothing, so it can be ended at any moment; the
+// writer then requests the merge again.
 
 import { BlockDamagedError } from "../../block/codec/damage.ts";
 import { BlockMerger } from "../../block/merge/merge_blocks.ts";
@@ -10,16 +10,16 @@ import { listen, reply } from "../../runtime/thread.ts";
 import { type BlockContent, BlockReader } from "../../store/block_reader.ts";
 import { isStoreError } from "../../store/database.ts";
 import { isPassing } from "../../store/merge_plan.ts";
-import { Rest } from "../idle_gc.ts";
+import { IdleGc } from "../idle_gc.ts";
 import type { FromCompactor, MergeRequest, ToCompactor } from "../messages.ts";
 
-/** Neighbours that are read at once. A block of one small group costs 16 µs when it is read alone, and 0.7 µs among these. */
+/** Blocks with adjacent ids that are read at once. A small block costs 16 µs when it is read alone, and 0.7 µs among these. */
 const NEIGHBOURS_MAX = 32;
 
 const largeWork = new LargeWork();
 let merger = new BlockMerger();
-/** What a merge has grown to is let go of once there is none for a while. */
-const rest = new Rest(() => {
+/** Drops the merger's buffers, which have grown with the merges, once there is no merge for a while. */
+const idleGc = new IdleGc(() => {
   merger = new BlockMerger();
 });
 let reader: BlockReader | undefined;
@@ -27,7 +27,7 @@ let file = "";
 
 function merge({ job, blocks, isIdle }: MergeRequest): FromCompactor {
   try {
-    // Opened late and once: the writer makes the file.
+    // Opened once, at the first merge: the writer creates the file.
     reader ??= new BlockReader(file);
     merger.clear();
     for (const neighbours of runsOf(blocks)) {
@@ -47,13 +47,13 @@ function merge({ job, blocks, isIdle }: MergeRequest): FromCompactor {
     return { kind: "merged", job, result };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    // A file that cannot be read now says nothing of the blocks.
+    // If the file cannot be read now, the blocks may still be good.
     const isAboutFile = isStoreError(error) || error instanceof OperatingError;
     return { kind: "failed", job, reason, unmergeable: isAboutFile ? [] : blocks };
   }
 }
 
-/** Ids that follow one another without a gap, some at a time. */
+/** Runs of ids without a gap, NEIGHBOURS_MAX at most. */
 function* runsOf(ids: readonly number[]): Generator<readonly number[]> {
   let run: number[] = [];
   for (const id of ids) {
@@ -66,7 +66,7 @@ function* runsOf(ids: readonly number[]): Generator<readonly number[]> {
   if (run.length > 0) yield run;
 }
 
-/** Of none, where one of them is damaged: which one it is shows when each is read alone. */
+/** The contents of a run of blocks; empty where one of them is damaged: which one is found when each is read alone. */
 function contentsOf(from: BlockReader, neighbours: readonly number[]): ReadonlyMap<number, BlockContent> {
   try {
     return from.contents(neighbours[0] as number, neighbours.at(-1) as number);
@@ -81,11 +81,11 @@ listen<ToCompactor>((message) => {
     const outcome = merge(message.request);
     reply<FromCompactor>(outcome);
     if (outcome.kind === "merged") largeWork.done(outcome.result.encoded.rawBytes);
-    rest.worked();
+    idleGc.worked();
     return;
   }
   file = message.file;
-  // Measured on two cores at 100 entries a request: entries come in a third faster, the answers' p99 at half that rate is two thirds,
-  // and merging keeps up as before, in what time the others leave.
-  if (message.stepsBack) stepBack();
+  // Measured on two cores at 100 entries a request, against normal priority: a third more entries a second, and two thirds of the p99 at half
+  // that rate; merging keeps up as before, in the time that the other threads leave.
+  if (message.hasLowPriority) stepBack();
 });

@@ -1,24 +1,24 @@
-// The main thread's end of merging: it owns the compactor thread, starts it for a merge, hands it one at a time, and ends it once it was
-// idle for a while: its memory is its own. One that dies or does not answer is replaced at the next merge. A merge that comes to
-// nothing is answered all the same, or the writer would wait for it for ever.
+// The main thread's end of merging. It owns the compactor thread, starts it for a merge, gives it one merge at a time, and ends it once it
+// was idle for a while, since the thread's memory is its own. A thread that dies or does not answer is replaced at the next merge. A merge
+// that fails is answered too, or the writer would wait for it for ever.
 
 import type { Clock } from "../../core/clock.ts";
 import { spawnThread, type ThreadHandle } from "../../runtime/spawn.ts";
 import type { FromCompactor, MergeRequest, MergeResult, ToCompactor } from "../messages.ts";
-import { IdleTicks } from "./idle_ticks.ts";
-import { RestartDelay } from "./restart_delay.ts";
+import { IdleTicks, RestartDelay } from "./thread_lifetime.ts";
 
-/** Ticks after which a merge is given up and its thread ended: one takes about a second, on a busy machine some. */
+/** Ticks after which a merge is given up and its thread ended: a merge takes about a second, and some seconds on a busy machine. */
 const MERGE_TICKS_MAX = 120;
-/** Ticks without a merge after which the thread is ended: while entries come, one is due every few seconds, and a start takes some 20 ms. */
+/** Ticks without a merge after which the thread is ended. While entries come, a merge is due every few seconds; a start takes some 20 ms. */
 const IDLE_TICKS_MAX = 30;
 
-/** What became of a merge, under the writer's own number. */
+/** The outcome of a merge. */
 export interface MergeOutcome {
+  /** The writer's number of it. */
   readonly job: number;
   /** Undefined when it was not merged. */
   readonly result: MergeResult | undefined;
-  /** Blocks that no merge can take. */
+  /** Ids of blocks that cannot be merged at all. */
   readonly unmergeable: readonly number[];
 }
 
@@ -42,11 +42,11 @@ export class Compaction {
   #thread: ThreadHandle<ToCompactor> | undefined;
   /** Whether the thread has died, and its merge is yet to be answered. */
   #isDelayed = false;
-  /** `request` has the writer's own number, and each writer begins with 1: what the compactor sees must not repeat. */
+  /** `job` is unique for the compactor; `request` has the writer's number, and each writer begins with 1. */
   #inWork: { readonly job: number; readonly request: MergeRequest; ticks: number } | undefined;
   #nextJob = 1;
-  /** A thread that has stepped back cannot come forward again: the system lets nobody but its administrator. */
-  #isUrgent = false;
+  /** A thread that has lowered its priority cannot raise it again: the system lets only its administrator. */
+  #isBacklogged = false;
   #isStopping = false;
 
   constructor(options: CompactionOptions) {
@@ -67,49 +67,49 @@ export class Compaction {
       ended: (reason: string) => this.#ended(`died: ${reason}`),
     };
     const thread = spawnThread<ToCompactor, FromCompactor>(this.#options.compactorUrl, events, true);
-    thread.post({ kind: "start", file: this.#options.file, stepsBack: !this.#isUrgent });
+    thread.post({ kind: "start", file: this.#options.file, hasLowPriority: !this.#isBacklogged });
     return thread;
   }
 
-  /** Ends the thread; it writes nothing, so at any moment. */
+  /** Ends the thread: at any moment, since it writes nothing. */
   stop(): void {
     this.#isStopping = true;
     this.#end();
   }
 
-  /** Asks for a merge. The one before has been answered, or its writer is gone. */
+  /** Requests a merge. The merge before was answered, or its writer has died. */
   merge(request: MergeRequest): void {
     if (this.#isStopping) return;
-    if (request.isUrgent !== this.#isUrgent) {
-      this.#isUrgent = request.isUrgent;
+    if (request.isBacklogged !== this.#isBacklogged) {
+      this.#isBacklogged = request.isBacklogged;
       this.#end();
     }
     const job = this.#nextJob++;
     this.#inWork = { job, request, ticks: 0 };
     this.#idle.worked();
-    // One that asks while the thread is dead is answered with the merge that it died of.
+    // While the thread is dead, the request is answered when the restart delay is over.
     if (this.#isDelayed) return;
     this.#thread ??= this.#start();
     this.#thread.post({ kind: "merge", request: { ...request, job } });
   }
 
-  /** The writer is gone: nobody waits for the merge in work any more. */
+  /** The writer has died: nobody waits for the merge any more. */
   forget(): void {
     this.#inWork = undefined;
   }
 
-  /** Called about once a second. Ticks are counted, not time, so that a process that was stopped for long ends no thread. */
+  /** Ends an idle thread, and one that takes too long for a merge. Called about once a second. */
   tick(): void {
     if (this.#idle.tick(this.#inWork === undefined)) this.#end();
     if (this.#inWork === undefined || ++this.#inWork.ticks < MERGE_TICKS_MAX) return;
     this.#inWork.ticks = 0;
     this.#thread?.terminate();
-    // It may be that others have the processor to themselves.
-    this.#isUrgent = true;
+    // Perhaps other work leaves no processor time at low priority.
+    this.#isBacklogged = true;
     this.#ended("does not answer");
   }
 
-  /** Ends a thread that nobody waits for: the next merge starts another. */
+  /** Ends a thread that nobody waits for; the next merge starts another. */
   #end(): void {
     this.#thread?.terminate();
     this.#thread = undefined;

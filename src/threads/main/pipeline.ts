@@ -1,7 +1,6 @@
-// The main thread's end of the pipeline: it owns the writer thread, starts it again when it dies, relays merges between it and
-// the compactor, watches its heartbeat, and keeps the latest figures for operations.
+// The main thread's end of ingestion. It owns the writer thread and starts it again when it dies, gives its reports to the dispatcher, relays
+// merges between it and the compactor, watches its heartbeat, and has the latest snapshot of figures.
 
-import type { ApiKey } from "../../core/batch.ts";
 import type { ChangeOutcome, ChangeRequest, ChangeService } from "../../core/changes.ts";
 import type { Clock } from "../../core/clock.ts";
 import { OperatingError, type OperatingErrorCode } from "../../core/errors.ts";
@@ -18,18 +17,17 @@ import { Dispatcher } from "../../queue/dispatcher.ts";
 import type { KeyIndexes } from "../../queue/group.ts";
 import type { RingLimits } from "../../queue/ring.ts";
 import { spawnThread, type ThreadHandle } from "../../runtime/spawn.ts";
-import { Rest } from "../idle_gc.ts";
+import { IdleGc } from "../idle_gc.ts";
 import type { FromWriter, ToWriter, WriterRules, WriterSettings } from "../messages.ts";
-import { ChangeRequests, STOPPING, WRITER_AWAY } from "./change_requests.ts";
 import { Compaction } from "./compaction.ts";
-import { Settling } from "./flushing.ts";
-import { RestartDelay } from "./restart_delay.ts";
+import { RestartDelay } from "./thread_lifetime.ts";
+import { ChangeRequests, FlushRequests, STOPPING, WRITER_DIED } from "./writer_requests.ts";
 
-/** How often the writer is asked for a sign of life, in ms. */
+/** How often the writer is sent a heartbeat, in ms. */
 const HEARTBEAT_EVERY_MS = 1_000;
-/** How long the answer may take before the server calls itself not ready, in ms (contract, section 7). */
+/** How long an answer to the heartbeat may take before the server is not ready, in ms (contract, section 7). */
 const HEARTBEAT_MS_MAX = 5_000;
-/** How long stopping may take before the writer is ended by force, in ms; the contract allows 10 s, open requests included. */
+/** How long a stop may take before the writer is ended by force, in ms; the contract allows 10 s, open requests included. */
 const STOP_MS_MAX = 7_000;
 
 export type PipelineLog = (level: "debug" | "info" | "warn" | "error", message: string) => void;
@@ -43,13 +41,13 @@ export interface PipelineOptions {
   /** Monotonic ms. */
   readonly clock: Clock;
   readonly log: PipelineLog;
-  /** A group's transaction took so many ms. */
+  /** Called with each group: from its receipt in the writer to its commit, in ms. */
   readonly observeCommit: (ms: number) => void;
-  /** Records may have been stored. */
+  /** Records may have been stored, and can be read. */
   readonly committed: () => void;
-  /** A thread died; another one takes its place. */
+  /** A thread died or did not answer; another one takes its place. */
   readonly restarted: (thread: ThreadName) => void;
-  /** The threads' modules; tests put one that dies in place of the writer. */
+  /** The threads' modules. Tests replace the writer by one that dies. */
   readonly writerUrl: URL;
   readonly compactorUrl: URL;
   /** As CompactionOptions have it. */
@@ -65,15 +63,15 @@ export class Pipeline implements PipelineView, ChangeService {
   readonly #compaction: Compaction;
   readonly #writerDelay: RestartDelay;
   readonly #changes = new ChangeRequests(() => this.dispatcher.drained());
-  readonly #rest = new Rest();
-  readonly #settling = new Settling(() => this.#writer?.post({ kind: "settle" }));
+  readonly #idleGc = new IdleGc();
+  readonly #flushes = new FlushRequests(() => this.#writer?.post({ kind: "flush" }));
   #snapshot = NOTHING_YET;
   #sessions: readonly StoredSession[] = [];
   #health: { isHealthy: boolean; reason: string } = { isHealthy: false, reason: "the writer is starting" };
   #heartbeatNumber = 0;
   #heartbeatAnsweredAt: number;
   #timer: ReturnType<typeof setInterval> | undefined;
-  /** The data file that was opened at the start. */
+  /** Identifies the data file that was opened at the start. */
   #dataId: string | undefined;
   #isStopping = false;
   #hasStarted = false;
@@ -121,7 +119,7 @@ export class Pipeline implements PipelineView, ChangeService {
     clearInterval(this.#timer);
     this.#changes.answerAll(STOPPING);
     this.#compaction.stop();
-    this.#rest.stop();
+    this.#idleGc.stop();
     if (this.#writer === undefined) return;
     this.#writer.post({ kind: "stop" });
     const timeout = setTimeout(() => this.#stopped.resolve(), Math.max(500, deadline - this.#options.clock()));
@@ -142,8 +140,8 @@ export class Pipeline implements PipelineView, ChangeService {
 
   change(request: ChangeRequest): Promise<ChangeOutcome> {
     const writer = this.#writer;
-    if (this.#isStopping || writer === undefined) return Promise.resolve(this.#isStopping ? STOPPING : WRITER_AWAY);
-    return this.#changes.ask(request, (message) => writer.post(message));
+    if (this.#isStopping || writer === undefined) return Promise.resolve(this.#isStopping ? STOPPING : WRITER_DIED);
+    return this.#changes.request(request, (message) => writer.post(message));
   }
 
   /** The app's sessions, as the data file had them when the writer started. */
@@ -152,7 +150,7 @@ export class Pipeline implements PipelineView, ChangeService {
   }
 
   flushed(): Promise<void> | undefined {
-    return this.#settling.settled();
+    return this.#flushes.flushed();
   }
 
   snapshot(): StoreSnapshot {
@@ -197,12 +195,12 @@ export class Pipeline implements PipelineView, ChangeService {
     });
   }
 
-  /** `isGone`: it could not start, since the data file is not there any more. */
-  #writerEnded(reason: string, isGone = false): void {
+  /** `isDataGone`: it could not start, since the data file is not there any more. */
+  #writerEnded(reason: string, isDataGone = false): void {
     this.#writer = undefined;
     this.#compaction.forget();
-    this.#changes.answerAll(WRITER_AWAY);
-    this.#settling.giveUp();
+    this.#changes.answerAll(WRITER_DIED);
+    this.#flushes.giveUp();
     if (this.#isStopping) {
       this.#stopped.resolve();
       return;
@@ -213,8 +211,8 @@ export class Pipeline implements PipelineView, ChangeService {
       return;
     }
     this.#options.log("error", `the writer thread died: ${reason}; starting another`);
-    this.#health = { isHealthy: false, reason: isGone ? reason : "the writer is starting again" };
-    if (isGone) this.dispatcher.setRefusing(true, true);
+    this.#health = { isHealthy: false, reason: isDataGone ? reason : "the writer is starting again" };
+    if (isDataGone) this.dispatcher.setRefusing(true, true);
     this.#options.restarted("writer");
     this.dispatcher.writerDied();
     setTimeout(() => {
@@ -234,10 +232,10 @@ export class Pipeline implements PipelineView, ChangeService {
     switch (message.kind) {
       case "committed":
         this.#options.observeCommit(message.commitMs);
-        if (message.snapshot === undefined) this.#settling.kept();
-        else this.#took(message.snapshot, true);
+        if (message.snapshot === undefined) this.#flushes.appended();
+        else this.#setSnapshot(message.snapshot, true);
         this.dispatcher.committed(message.group);
-        this.#rest.worked();
+        this.#idleGc.worked();
         break;
       case "checked":
         this.dispatcher.checked(message);
@@ -249,7 +247,7 @@ export class Pipeline implements PipelineView, ChangeService {
         this.dispatcher.failed(message.group);
         break;
       case "snapshot":
-        this.#took(message.snapshot, message.isSettled);
+        this.#setSnapshot(message.snapshot, message.isFlushed);
         break;
       case "merge":
         this.#compaction.merge(message.request);
@@ -262,8 +260,8 @@ export class Pipeline implements PipelineView, ChangeService {
         break;
       case "health":
         this.#health = { isHealthy: message.isHealthy, reason: message.reason };
-        if (!message.isHealthy) this.#settling.giveUp();
-        this.dispatcher.setRefusing(!message.isHealthy, message.isGone);
+        if (!message.isHealthy) this.#flushes.giveUp();
+        this.dispatcher.setRefusing(!message.isHealthy, message.isDataGone);
         break;
       case "started":
         this.#snapshot = message.snapshot;
@@ -279,7 +277,7 @@ export class Pipeline implements PipelineView, ChangeService {
         break;
       case "refused":
         this.#writer?.terminate();
-        // Once it ran, what keeps the file from being opened again (a full disk, an I/O error) may pass.
+        // The file was opened once: what prevents it now (a full disk, an I/O error) may pass.
         if (this.#hasStarted) this.#writerEnded(message.message, message.code === "data_gone");
         else this.#refuseStart(new OperatingError(message.code as OperatingErrorCode, message.message));
         break;
@@ -289,10 +287,10 @@ export class Pipeline implements PipelineView, ChangeService {
     }
   }
 
-  #took(snapshot: StoreSnapshot, isSettled: boolean): void {
+  #setSnapshot(snapshot: StoreSnapshot, isFlushed: boolean): void {
     this.#snapshot = snapshot;
-    if (isSettled) this.#settling.settle();
-    else if (!this.#health.isHealthy) this.#settling.giveUp();
+    if (isFlushed) this.#flushes.done();
+    else if (!this.#health.isHealthy) this.#flushes.giveUp();
     this.#options.committed();
   }
 

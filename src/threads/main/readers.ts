@@ -1,8 +1,9 @@
-// The main thread's end of reading: it owns the reader thread, starts it for a query, numbers the queries, takes an answer to
-// whoever asked, and ends the thread once nobody asked for a while: its memory is its own. When it dies, what was being answered is
-// refused, and can be asked again.
+// The main thread's end of reading. It owns the reader thread, starts it for a query, numbers the queries and hands each response to its
+// caller. It ends the thread once there was no query for a while, since the thread's memory is its own. When the thread dies, open queries
+// are refused and can be asked again. A query sees every entry that was answered before it: groups in the redo log are flushed first.
 
 import type { Clock } from "../../core/clock.ts";
+import { OperatingError } from "../../core/errors.ts";
 import type {
   ExportRequest,
   QueryOutcome,
@@ -16,23 +17,22 @@ import type { ReadRules } from "../../query/scan/scope.ts";
 import { UNUSED_MS_MAX } from "../../query/scan/statistics_cache.ts";
 import { spawnThread, type ThreadHandle } from "../../runtime/spawn.ts";
 import type { FromReader, ToReader } from "../messages.ts";
-import { IdleTicks } from "./idle_ticks.ts";
-import { Pieces } from "./query_chunks.ts";
-import { RestartDelay } from "./restart_delay.ts";
+import { IdleTicks, RestartDelay } from "./thread_lifetime.ts";
 
-/** Questions that are worked on or wait; past it they are refused. */
-const QUESTIONS_MAX = 64;
-/** Exports at a time: each holds a window of lines. */
+/** Queries at a time, running or waiting; further ones are refused. */
+const QUERIES_MAX = 64;
+/** Exports at a time: each holds some lines in memory. */
 const EXPORTS_MAX = 8;
-/** Live tails at a time: each is a socket, a search and a place. */
+/** Live tails at a time: each is a socket, a search and a position. */
 const TAILS_MAX = 10_000;
-/** How often the thread is asked for a sign of life, in ms, and after how many in vain it is ended: no step of a question takes so long. */
+/** How often the thread is sent a heartbeat, in ms. */
 const HEARTBEAT_EVERY_MS = 1_000;
+/** Heartbeats without an answer after which the thread is ended: no step of a query takes so long. */
 const HEARTBEATS_MAX = 30;
-/** Ticks without a query after which the thread is ended: what it remembers of blocks is forgotten by then. */
+/** Ticks without a query after which the thread is ended: its caches of blocks are empty by then. */
 const IDLE_TICKS_MAX = UNUSED_MS_MAX / HEARTBEAT_EVERY_MS;
 
-const BUSY: QueryRefusal = { code: "busy", message: "Too many questions at once, ask again" };
+const BUSY: QueryRefusal = { code: "busy", message: "Too many queries at once, ask again" };
 const CANCELLED: QueryRefusal = { code: "cancelled", message: "Cancelled" };
 const DIED: QueryRefusal = { code: "unavailable", message: "The reader had to be started again, ask again" };
 const STOPPED: QueryRefusal = { code: "unavailable", message: "The server is stopping" };
@@ -44,31 +44,33 @@ export interface ReadersOptions {
   /** Monotonic ms. */
   readonly clock: Clock;
   readonly log: (level: "warn" | "error", message: string) => void;
-  /** The thread died; another one takes its place. */
+  /** The thread died or did not answer; another one takes its place. */
   readonly restarted: () => void;
+  /** Resolves when every entry that was answered can be read; undefined: they can. Default: they can. */
+  readonly flushed?: () => Promise<void> | undefined;
   /** Ticks without a query after which the thread is ended, 1 or more. Default: IDLE_TICKS_MAX. */
   readonly idleTicks?: number | undefined;
 }
 
-/** Something that is wanted from the thread. */
-interface Want {
-  readonly kind: "ask" | "export" | "tail";
+/** A request to the thread that is not done. */
+interface OpenRequest {
+  readonly kind: "query" | "export" | "tail";
   readonly receive: (message: FromReader) => void;
   readonly refuse: (refusal: QueryRefusal) => void;
 }
 
 export class Readers implements QueryService {
   readonly #options: ReadersOptions;
-  readonly #wants = new Map<number, Want>();
-  readonly #counts = { ask: 0, export: 0, tail: 0 };
+  readonly #open = new Map<number, OpenRequest>();
+  readonly #counts = { query: 0, export: 0, tail: 0 };
   readonly #delay: RestartDelay;
   readonly #idle: IdleTicks;
   #rules: ReadRules;
   #thread: ThreadHandle<ToReader> | undefined;
   #nextNumber = 1;
-  #heartbeatsInVain = 0;
+  #unansweredHeartbeats = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
-  /** Whether the thread has died a moment ago: what is asked is refused, so that a cause that lasts uses up no processor. */
+  /** Whether the thread died a moment ago: requests are refused, so that a cause that lasts uses up no processor. */
   #isDelayed = false;
   #isStopping = false;
 
@@ -79,7 +81,7 @@ export class Readers implements QueryService {
     this.#rules = options.rules;
   }
 
-  /** The data file must be there. */
+  /** Starts to watch the thread; the data file exists. */
   start(): void {
     this.#timer = setInterval(() => this.tick(), HEARTBEAT_EVERY_MS);
   }
@@ -91,11 +93,11 @@ export class Readers implements QueryService {
 
   #startThread(): ThreadHandle<ToReader> {
     this.#delay.started();
-    this.#heartbeatsInVain = 0;
+    this.#unansweredHeartbeats = 0;
     const thread = spawnThread<ToReader, FromReader>(this.#options.readerUrl, {
       receive: (message) => {
-        this.#heartbeatsInVain = 0;
-        this.#wants.get(message.number)?.receive(message);
+        this.#unansweredHeartbeats = 0;
+        this.#open.get(message.number)?.receive(message);
       },
       ended: (reason) => this.#ended(`died: ${reason}`),
     });
@@ -103,7 +105,7 @@ export class Readers implements QueryService {
     return thread;
   }
 
-  /** Ends the thread; whatever is asked or streamed ends with it. */
+  /** Ends the thread and refuses every open request. */
   stop(): void {
     this.#isStopping = true;
     clearInterval(this.#timer);
@@ -116,17 +118,14 @@ export class Readers implements QueryService {
     this.#thread?.post({ kind: "rules", rules });
   }
 
-  /**
-   * Ends a thread that was idle for long; asks another for a sign of life, and ends it when it gives none. Called once a second.
-   * Ticks are counted, not time, so that a process that was stopped for long ends no thread.
-   */
+  /** Ends a thread that was idle for long, or that does not answer heartbeats. Called once a second. */
   tick(): void {
-    if (this.#idle.tick(this.#wants.size === 0)) {
+    if (this.#idle.tick(this.#open.size === 0)) {
       this.#thread?.terminate();
       this.#thread = undefined;
     }
     if (this.#thread === undefined) return;
-    if (++this.#heartbeatsInVain <= HEARTBEATS_MAX) {
+    if (++this.#unansweredHeartbeats <= HEARTBEATS_MAX) {
       this.#thread.post({ kind: "heartbeat", number: 0 });
       return;
     }
@@ -134,60 +133,73 @@ export class Readers implements QueryService {
     this.#ended("does not answer");
   }
 
-  /** Something was committed. */
+  /** Records were committed: tails may have news. */
   committed(): void {
     if (this.#counts.tail > 0) this.#thread?.post({ kind: "advance" });
   }
 
   query(request: QueryRequest, signal: AbortSignal): Promise<QueryOutcome<string>> {
+    return this.#afterFlush(() => this.#query(request, signal));
+  }
+
+  export(request: ExportRequest, signal: AbortSignal): Promise<QueryOutcome<AsyncIterable<string>>> {
+    return this.#afterFlush(() =>
+      this.#stream("export", signal, (number) => ({ kind: "export", number, request }), textOf),
+    );
+  }
+
+  tail(request: TailRequest, signal: AbortSignal): Promise<QueryOutcome<AsyncIterable<readonly TailEvent[]>>> {
+    return this.#afterFlush(() =>
+      this.#stream("tail", signal, (number) => ({ kind: "tail", number, request }), eventsOf),
+    );
+  }
+
+  #afterFlush<T>(work: () => Promise<T>): Promise<T> {
+    const flushed = this.#options.flushed?.();
+    return flushed === undefined ? work() : flushed.then(work);
+  }
+
+  #query(request: QueryRequest, signal: AbortSignal): Promise<QueryOutcome<string>> {
     const { promise, resolve } = Promise.withResolvers<QueryOutcome<string>>();
-    const channel = this.#open("ask", signal, {
+    const channel = this.#openRequest("query", signal, {
       receive: (message) => {
-        if (message.kind !== "answer") return;
+        if (message.kind !== "response") return;
         channel?.close();
         resolve(message.outcome);
       },
       refuse: (refusal) => resolve({ ok: false, refusal }),
     });
-    channel?.post({ kind: "ask", number: channel.number, request });
+    channel?.post({ kind: "query", number: channel.number, request });
     return promise;
   }
 
-  export(request: ExportRequest, signal: AbortSignal): Promise<QueryOutcome<AsyncIterable<string>>> {
-    return this.#stream("export", signal, (number) => ({ kind: "export", number, request }), textOf);
-  }
-
-  tail(request: TailRequest, signal: AbortSignal): Promise<QueryOutcome<AsyncIterable<readonly TailEvent[]>>> {
-    return this.#stream("tail", signal, (number) => ({ kind: "tail", number, request }), eventsOf);
-  }
-
-  /** A stream that is opened, and then asked for each piece. */
+  /** Opens a stream, which is then asked for each chunk. */
   #stream<T>(
     kind: "export" | "tail",
     signal: AbortSignal,
     opening: (number: number) => ToReader,
-    pieceOf: (message: FromReader) => T | undefined,
+    chunkOf: (message: FromReader) => T | undefined,
   ): Promise<QueryOutcome<AsyncIterable<T>>> {
     const opened = Promise.withResolvers<QueryOutcome<AsyncIterable<T>>>();
-    const pieces = new Pieces<T>();
-    const channel = this.#open(kind, signal, {
+    const chunks = new Chunks<T>();
+    const channel = this.#openRequest(kind, signal, {
       receive: (message) => {
-        const piece = pieceOf(message);
-        if (piece !== undefined) pieces.give(piece);
+        const chunk = chunkOf(message);
+        if (chunk !== undefined) chunks.give(chunk);
         else if (message.kind === "opened" && message.refusal === undefined) {
-          opened.resolve({ ok: true, answer: pieces.iterate(more, close) });
+          opened.resolve({ ok: true, answer: chunks.iterate(more, close) });
         } else {
-          // The end, a refusal, or an error on the way.
+          // The end, a refusal, or an error in the middle.
           channel?.close();
           const refusal = message.kind === "opened" ? message.refusal : refusalOf(message);
           opened.resolve({ ok: false, refusal: refusal ?? DIED });
-          pieces.end(refusal);
+          chunks.end(refusal);
         }
       },
       refuse: (refusal) => {
         opened.resolve({ ok: false, refusal });
-        // A tail may end anywhere; an export must not end as if it were whole.
-        pieces.end(refusal === CANCELLED || (refusal === STOPPED && kind === "tail") ? undefined : refusal);
+        // A tail may end anywhere; an export must not end as if it were complete.
+        chunks.end(refusal === CANCELLED || (refusal === STOPPED && kind === "tail") ? undefined : refusal);
       },
     });
     const more = () => channel?.post({ kind: "more", number: channel.number });
@@ -196,28 +208,33 @@ export class Readers implements QueryService {
     return opened.promise;
   }
 
-  #open(kind: Want["kind"], signal: AbortSignal, want: Omit<Want, "kind">): Channel | undefined {
-    const max = { ask: QUESTIONS_MAX, export: EXPORTS_MAX, tail: TAILS_MAX }[kind];
-    if (this.#isDelayed || this.#isStopping) want.refuse(this.#isStopping ? STOPPED : DIED);
-    else if (signal.aborted) want.refuse(CANCELLED);
-    else if (this.#counts[kind] >= max) want.refuse(BUSY);
+  /** Opens a request and its channel to the thread; refuses it and returns undefined where that is not possible. */
+  #openRequest(
+    kind: OpenRequest["kind"],
+    signal: AbortSignal,
+    request: Omit<OpenRequest, "kind">,
+  ): Channel | undefined {
+    const max = { query: QUERIES_MAX, export: EXPORTS_MAX, tail: TAILS_MAX }[kind];
+    if (this.#isDelayed || this.#isStopping) request.refuse(this.#isStopping ? STOPPED : DIED);
+    else if (signal.aborted) request.refuse(CANCELLED);
+    else if (this.#counts[kind] >= max) request.refuse(BUSY);
     else {
       this.#thread ??= this.#startThread();
       const thread = this.#thread;
       this.#idle.worked();
       const number = this.#nextNumber++;
       const cancel = () => {
-        if (!this.#wants.has(number)) return;
+        if (!this.#open.has(number)) return;
         close();
         this.#thread?.post({ kind: "cancel", number });
-        want.refuse(CANCELLED);
+        request.refuse(CANCELLED);
       };
       const close = () => {
         signal.removeEventListener("abort", cancel);
-        if (this.#wants.delete(number)) this.#counts[kind]--;
+        if (this.#open.delete(number)) this.#counts[kind]--;
       };
       signal.addEventListener("abort", cancel, { once: true });
-      this.#wants.set(number, { kind, ...want });
+      this.#open.set(number, { kind, ...request });
       this.#counts[kind]++;
       return { number, cancel, close, post: (message) => thread.post(message) };
     }
@@ -225,9 +242,9 @@ export class Readers implements QueryService {
   }
 
   #refuseAll(refusal: QueryRefusal): void {
-    const wants = [...this.#wants.values()];
-    this.#wants.clear();
-    for (const { kind, refuse } of wants) {
+    const open = [...this.#open.values()];
+    this.#open.clear();
+    for (const { kind, refuse } of open) {
       this.#counts[kind]--;
       refuse(refusal);
     }
@@ -246,12 +263,13 @@ export class Readers implements QueryService {
   }
 }
 
+/** The way of one open request to the thread. */
 interface Channel {
   readonly number: number;
   readonly post: (message: ToReader) => void;
   /** Ends it on both sides. */
   readonly cancel: () => void;
-  /** Ends it on this side: the thread is done with it. */
+  /** Ends it on this side only: the thread is done with it. */
   readonly close: () => void;
 }
 
@@ -264,5 +282,59 @@ function eventsOf(message: FromReader): readonly TailEvent[] | undefined {
 }
 
 function refusalOf(message: FromReader): QueryRefusal | undefined {
-  return message.kind === "answer" && !message.outcome.ok ? message.outcome.refusal : undefined;
+  return message.kind === "response" && !message.outcome.ok ? message.outcome.refusal : undefined;
+}
+
+/**
+ * Chunks of a stream that one side asks for and the other side gives. At most one is on its way, so a consumer that stops taking also stops
+ * the producer.
+ */
+class Chunks<T> {
+  #waiting: PromiseWithResolvers<IteratorResult<T>> | undefined;
+  #isOver = false;
+  #failure: QueryRefusal | undefined;
+
+  /** Gives the chunk that was asked for. */
+  give(chunk: T): void {
+    this.#takeWaiting()?.resolve({ done: false, value: chunk });
+  }
+
+  /** There are no more chunks; a failure reaches the consumer as an OperatingError. */
+  end(failure?: QueryRefusal): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#failure = failure;
+    const waiting = this.#takeWaiting();
+    if (waiting !== undefined) this.#finish(waiting);
+  }
+
+  /** The chunks, as the consumer takes them: `more` asks for one, `close` says that no more are wanted. */
+  iterate(more: () => void, close: () => void): AsyncIterable<T> {
+    const next = (): Promise<IteratorResult<T>> => {
+      const waiting = Promise.withResolvers<IteratorResult<T>>();
+      if (this.#isOver) this.#finish(waiting);
+      else {
+        this.#waiting = waiting;
+        more();
+      }
+      return waiting.promise;
+    };
+    const finish = (): Promise<IteratorResult<T>> => {
+      close();
+      this.end();
+      return Promise.resolve({ done: true, value: undefined });
+    };
+    return { [Symbol.asyncIterator]: () => ({ next, return: finish }) };
+  }
+
+  #takeWaiting(): PromiseWithResolvers<IteratorResult<T>> | undefined {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    return waiting;
+  }
+
+  #finish(waiting: PromiseWithResolvers<IteratorResult<T>>): void {
+    if (this.#failure === undefined) waiting.resolve({ done: true, value: undefined });
+    else waiting.reject(new OperatingError("io", this.#failure.message));
+  }
 }

@@ -1,16 +1,371 @@
-// The reader thread's entry: messages in, answers out. It writes nothing, so it can be ended at any moment without harm.
+// The reader thread. Every query is a sequence of steps, and the queries take turns step by step (work_turns.ts): a heavy query delays others
+// by a block and not by its whole length, and a cancelled one ends at its next step. Each query has its own reader of the data file while it
+// runs, so no snapshot is shared. The thread writes nothing, so it can be ended at any moment.
 
+import { collectGarbage } from "#runtime/memory.ts";
+import { systemClock } from "../../core/clock.ts";
+import type { ExportRequest, QueryRefusal, QueryRequest, TailRequest } from "../../core/queries.ts";
+import { type EngineOptions, querySteps } from "../../query/engine.ts";
+import {
+  COLLECT_AFTER_BYTES,
+  COLLECT_AFTER_MS,
+  COLLECT_RESIDENT_BYTES,
+  QUERIES_BYTES_MAX,
+} from "../../query/scan/limits.ts";
+import { QueryMemory } from "../../query/scan/query_memory.ts";
+import type { Steps } from "../../query/scan/scan.ts";
+import { isRefusal, projectRules, type ReadRules, refuseUnknownProject } from "../../query/scan/scope.ts";
+import { StatisticsCache, UNUSED_MS_MAX } from "../../query/scan/statistics_cache.ts";
+import { exportText } from "../../query/stream/export_text.ts";
+import { TailHub } from "../../query/stream/tail.ts";
 import { stepBack } from "../../runtime/priority.ts";
+import { residentBytes } from "../../runtime/process_memory.ts";
 import { listen, reply } from "../../runtime/thread.ts";
+import { DataReader } from "../../store/data_reader.ts";
 import type { FromReader, ToReader } from "../messages.ts";
-import { ReaderThread } from "./reader_thread.ts";
+import { type Work, WorkTurns } from "./work_turns.ts";
+
+/** How long a query may take, in ms: longer than anyone waits for a page, shorter than a proxy's timeout. */
+const QUERY_MS_MAX = 15_000;
+/** How long steps are taken before messages are received, in ms: the main thread sends a heartbeat each second. */
+const TURN_MS = 20;
+/** How long commits are collected before tails are served, in ms. */
+const TAILS_EVERY_MS = 25;
+/** How long after the last query garbage is collected, in ms: columns are large, and the runtime itself collects late. */
+const COLLECT_IDLE_AFTER_MS = 2_000;
+
+/** The number of the work for all tails; queries have numbers from 1 on. */
+const TAILS = 0;
+
+/** An export that is open. */
+interface Export {
+  readonly texts: Generator<string>;
+  readonly reader: DataReader;
+}
+
+class ReaderThread {
+  readonly #file: string;
+  readonly #reply: (message: FromReader) => void;
+  readonly #cache = new StatisticsCache();
+  readonly #pool: ReaderPool;
+  /** Queries and other work, by number. */
+  readonly #work = new WorkTurns({
+    bytesMax: QUERIES_BYTES_MAX,
+    turnMs: TURN_MS,
+    clock: () => performance.now(),
+    step: (number, { steps }) => this.#step(number, steps),
+  });
+  /** Since the last look at whether garbage is to be collected. */
+  #inflatedBytes = 0;
+  #workedMs = 0;
+  readonly #exports = new Map<number, Export>();
+  /** Numbers of open tails, and of those that want a batch. */
+  readonly #tails = new Set<number>();
+  readonly #hungry = new Set<number>();
+  /** Tails that were not sent their position yet. */
+  readonly #unplaced = new Set<number>();
+  #rules: ReadRules;
+  #hub: TailHub | undefined;
+  #hubReader: DataReader | undefined;
+  #isTurning = false;
+  #tailTimer: ReturnType<typeof setTimeout> | undefined;
+  #idleTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(file: string, rules: ReadRules, reply: (message: FromReader) => void) {
+    this.#file = file;
+    this.#pool = new ReaderPool(file);
+    this.#rules = rules;
+    this.#reply = reply;
+  }
+
+  receive(message: Exclude<ToReader, { kind: "start" }>): void {
+    switch (message.kind) {
+      case "rules":
+        this.#rules = message.rules;
+        break;
+      case "query":
+        this.#beginQuery(message.number, message.request);
+        break;
+      case "export":
+        this.#open(message.number, () => this.#openExport(message.number, message.request));
+        break;
+      case "tail":
+        this.#open(message.number, () => this.#openTail(message.number, message.request));
+        break;
+      case "more":
+        if (this.#exports.has(message.number)) this.#begin(message.number, this.#sendText(message.number));
+        else if (this.#tails.has(message.number)) this.#feed(message.number);
+        break;
+      case "cancel":
+        this.#cancel(message.number);
+        break;
+      case "heartbeat":
+        this.#reply({ kind: "heartbeat", number: 0 });
+        break;
+      case "advance":
+        this.#tailTimer ??= setTimeout(() => this.#serveTails(), TAILS_EVERY_MS);
+        break;
+    }
+  }
+
+  #beginQuery(number: number, request: QueryRequest): void {
+    const query = {
+      memory: new QueryMemory((bytes) => {
+        this.#inflatedBytes += bytes;
+      }),
+      deadline: performance.now() + QUERY_MS_MAX,
+    };
+    this.#begin(number, this.#respond(number, request, query), query);
+  }
+
+  #begin(number: number, steps: Steps<void>, query?: Work["query"]): void {
+    this.#work.set(number, { steps, ...(query === undefined ? {} : { query }) });
+    if (this.#isTurning) return;
+    this.#isTurning = true;
+    clearTimeout(this.#idleTimer);
+    setImmediate(() => this.#turn());
+  }
+
+  /** Takes some steps; then messages are received, a cancellation among them. */
+  #turn(): void {
+    const startedAt = performance.now();
+    this.#work.turn();
+    this.#workedMs += performance.now() - startedAt;
+    this.#collectIfLarge();
+    this.#isTurning = this.#work.size > 0;
+    if (this.#isTurning) setImmediate(() => this.#turn());
+    else this.#idleTimer = setTimeout(() => this.#releaseIdle(), COLLECT_IDLE_AFTER_MS);
+  }
+
+  #collectIfLarge(): void {
+    if (this.#inflatedBytes < COLLECT_AFTER_BYTES && this.#workedMs < COLLECT_AFTER_MS) return;
+    this.#inflatedBytes = 0;
+    this.#workedMs = 0;
+    if (residentBytes() >= COLLECT_RESIDENT_BYTES) collectGarbage();
+  }
+
+  /** There was no query for a while: drops unused caches and collects garbage, and looks again later if any cache is left. */
+  #releaseIdle(): void {
+    const isAnyLeft = this.#cache.forgetUnused();
+    collectGarbage();
+    if (isAnyLeft) this.#idleTimer = setTimeout(() => this.#releaseIdle(), UNUSED_MS_MAX);
+  }
+
+  /** Takes a step of some work; whether the work is done. */
+  #step(number: number, steps: Steps<void>): boolean {
+    try {
+      return steps.next().done === true;
+    } catch (error) {
+      if (number === TAILS) {
+        this.#endTails();
+        return true;
+      }
+      this.#closeExport(number, false);
+      this.#reply({ kind: "response", number, outcome: { ok: false, refusal: unreadable(error) } });
+      return true;
+    }
+  }
+
+  #cancel(number: number): void {
+    this.#work.end(number);
+    this.#closeExport(number, true);
+    if (!this.#tails.delete(number)) return;
+    this.#unplaced.delete(number);
+    this.#hungry.delete(number);
+    this.#hub?.close(number);
+    this.#closeHubIfUnused();
+  }
+
+  *#respond(number: number, request: QueryRequest, query: NonNullable<Work["query"]>): Steps<void> {
+    const reader = this.#pool.take();
+    let isWhole = false;
+    try {
+      const outcome = yield* querySteps(request, this.#engineOptions(reader, query));
+      this.#reply({
+        kind: "response",
+        number,
+        outcome: outcome.ok ? { ok: true, answer: JSON.stringify(outcome.answer) } : outcome,
+      });
+      isWhole = true;
+    } finally {
+      this.#pool.giveBack(reader, isWhole);
+    }
+  }
+
+  #engineOptions(reader: DataReader, { memory, deadline }: NonNullable<Work["query"]>): EngineOptions {
+    return {
+      source: reader.blocks,
+      tables: reader.details,
+      cache: this.#cache,
+      rules: this.#rules,
+      now: systemClock(),
+      limitMs: deadline - performance.now(),
+      memory,
+    };
+  }
+
+  #open(number: number, open: () => void): void {
+    try {
+      open();
+    } catch (error) {
+      this.#closeHubIfUnused();
+      this.#reply({ kind: "opened", number, refusal: unreadable(error) });
+    }
+  }
+
+  #openExport(number: number, request: ExportRequest): void {
+    const reader = this.#pool.take();
+    const texts = exportText(request, { source: reader.blocks, rules: this.#rules, now: systemClock() });
+    if (isRefusal(texts)) {
+      this.#pool.giveBack(reader, true);
+      this.#reply({ kind: "opened", number, refusal: texts });
+      return;
+    }
+    this.#exports.set(number, { texts, reader });
+    this.#reply({ kind: "opened", number, refusal: undefined });
+  }
+
+  /** Sends one chunk of an export; "" is a step without one. */
+  *#sendText(number: number): Steps<void> {
+    for (let open = this.#exports.get(number); open !== undefined; open = this.#exports.get(number)) {
+      const next = open.texts.next();
+      if (next.done === true) {
+        this.#closeExport(number, true);
+        this.#reply({ kind: "end", number });
+      } else if (next.value !== "") {
+        this.#reply({ kind: "text", number, text: next.value });
+        return;
+      }
+      yield undefined;
+    }
+  }
+
+  #closeExport(number: number, isWhole: boolean): void {
+    const open = this.#exports.get(number);
+    if (open === undefined) return;
+    this.#exports.delete(number);
+    open.texts.return(undefined);
+    this.#pool.giveBack(open.reader, isWhole);
+  }
+
+  #openTail(number: number, request: TailRequest): void {
+    this.#hubReader ??= new DataReader(this.#file);
+    this.#hub ??= new TailHub({
+      source: this.#hubReader.blocks,
+      expiredBefore: (project) => systemClock() - projectRules(this.#rules, project).retentionMs,
+    });
+    // With another reader than the hub's, which may hold an older snapshot.
+    const refusal =
+      refuseUnknownProject(request.project, this.#rules, () => this.#pool.with(({ blocks }) => blocks.projects())) ??
+      this.#hub.open(
+        number,
+        request,
+        this.#pool.with(({ blocks }) => blocks.nextRecordId()),
+      );
+    if (refusal === undefined) {
+      this.#tails.add(number);
+      this.#unplaced.add(number);
+    } else this.#closeHubIfUnused();
+    this.#reply({ kind: "opened", number, refusal });
+  }
+
+  /** A tail wants a batch: it gets one at once if there is any, else with the next commit. */
+  #feed(number: number): void {
+    if (this.#hub !== undefined && this.#unplaced.delete(number)) {
+      this.#reply({ kind: "events", number, events: [{ kind: "position", id: this.#hub.positionOf(number) }] });
+      return;
+    }
+    this.#hungry.add(number);
+    this.#serveTails();
+  }
+
+  #serveTails(): void {
+    clearTimeout(this.#tailTimer);
+    this.#tailTimer = undefined;
+    if (this.#hub !== undefined && this.#hungry.size > 0 && !this.#work.has(TAILS)) {
+      this.#begin(TAILS, this.#collect(this.#hub));
+    }
+  }
+
+  *#collect(hub: TailHub): Steps<void> {
+    for (let behind = hub.behind(this.#hungry); behind.length > 0; behind = hub.behind(this.#hungry)) {
+      const events = yield* hub.collect(behind);
+      for (const [number, batch] of events) {
+        if (this.#hungry.delete(number)) this.#reply({ kind: "events", number, events: batch });
+      }
+      yield undefined;
+    }
+  }
+
+  /** Ends all tails, since the file cannot be read: their clients come back. */
+  #endTails(): void {
+    for (const number of this.#tails) this.#reply({ kind: "end", number });
+    this.#tails.clear();
+    this.#unplaced.clear();
+    this.#hungry.clear();
+    this.#closeHub();
+  }
+
+  #closeHubIfUnused(): void {
+    if (this.#tails.size === 0) this.#closeHub();
+  }
+
+  #closeHub(): void {
+    this.#work.end(TAILS);
+    this.#hubReader?.close();
+    this.#hubReader = undefined;
+    this.#hub = undefined;
+  }
+}
+
+function unreadable(error: unknown): QueryRefusal {
+  const cause = error instanceof Error ? error.message : String(error);
+  return { code: "unavailable", message: `cannot read the data file: ${cause}` };
+}
+
+/** Idle readers that stay open. */
+const IDLE_READERS_MAX = 4;
+
+/** Readers of the data file that stay open for the next query. A reader whose query failed may be broken, and is closed. */
+class ReaderPool {
+  readonly #file: string;
+  readonly #idle: DataReader[] = [];
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /** An idle reader, or a new one. Throws OperatingError. */
+  take(): DataReader {
+    return this.#idle.pop() ?? new DataReader(this.#file);
+  }
+
+  /** `isWhole`: its query did not fail. */
+  giveBack(reader: DataReader, isWhole: boolean): void {
+    if (isWhole && this.#idle.length < IDLE_READERS_MAX) this.#idle.push(reader);
+    else reader.close();
+  }
+
+  /** Gives `work` a reader while it runs. Throws OperatingError. */
+  with<T>(work: (reader: DataReader) => T): T {
+    const reader = this.take();
+    let isWhole = false;
+    try {
+      const answer = work(reader);
+      isWhole = true;
+      return answer;
+    } finally {
+      this.giveBack(reader, isWhole);
+    }
+  }
+}
 
 let thread: ReaderThread | undefined;
 
 listen<ToReader>((message) => {
   if (message.kind === "start") {
-    // Whoever sends entries goes first.
+    // Ingestion goes first.
     stepBack();
-    thread = new ReaderThread(message.file, message.rules, (answer) => reply<FromReader>(answer));
+    thread = new ReaderThread(message.file, message.rules, (response) => reply<FromReader>(response));
   } else thread?.receive(message);
 });

@@ -1,30 +1,31 @@
-// What the reader thread works on, each a step in its turn. Queries say what they hold, or are about to: the oldest always goes on, and the
-// others wait while all together hold too much, so what they hold is bounded, and none waits for ever. One whose time is over goes
-// first: its next step is its last.
+// The work of the reader thread, which takes turns step by step. Queries report the memory that they hold or are about to take. While all
+// together hold too much, only the oldest goes on and the others wait: so the memory is bounded, and none waits for ever. A query past its
+// deadline goes first: its next step is its last.
 
 import type { QueryMemory } from "../../query/scan/query_memory.ts";
 import type { Steps } from "../../query/scan/scan.ts";
 
+/** Something the thread does in steps. */
 export interface Work {
   readonly steps: Steps<void>;
-  /** Of a query; other work never waits. */
+  /** Only of a query: other work never waits. */
   readonly query?: { readonly memory: QueryMemory; readonly deadline: number };
 }
 
 export interface WorkTurnsOptions {
-  /** Bytes that all queries hold. */
+  /** Bytes that all queries together may hold. */
   readonly bytesMax: number;
-  /** How long the work goes on before others of the thread have their turn, in ms. */
+  /** How long `turn` takes steps before it returns, in ms. */
   readonly turnMs: number;
   /** Monotonic ms. */
   readonly clock: () => number;
-  /** Takes a step; answers whether it was the last. Does not throw. */
+  /** Takes a step; whether it was the last. Does not throw. */
   readonly step: (number: number, work: Work) => boolean;
 }
 
 export class WorkTurns {
   readonly #options: WorkTurnsOptions;
-  /** In the order in which they came. */
+  /** By number, in the order in which they came. */
   readonly #work = new Map<number, Work>();
   #round: Iterator<[number, Work]> | undefined;
 
@@ -44,13 +45,13 @@ export class WorkTurns {
     this.#work.set(number, work);
   }
 
-  /** Ends it; its steps are left in the middle. */
+  /** Ends some work in the middle of its steps; does nothing if there is none with this number. */
   end(number: number): void {
     this.#work.get(number)?.steps.return();
     this.#work.delete(number);
   }
 
-  /** Goes on where the last turn stopped. What a step adds has its turn in the same round. */
+  /** Takes steps for `turnMs`, from where the last turn stopped. Work that a step adds is served in the same round. */
   turn(): void {
     const { clock, turnMs } = this.#options;
     const until = clock() + turnMs;
@@ -66,7 +67,7 @@ export class WorkTurns {
   }
 
   #takeTurn(number: number, work: Work): void {
-    // A step of another one may have ended it.
+    // A step of other work may have ended it.
     if (this.#work.get(number) !== work) return;
     if (work.query === undefined || this.#mayGoOn(work)) this.#step(number, work);
   }

@@ -1,11 +1,11 @@
-// What people change, done by the writer between groups: the list of touchpoints at once, erasures one after the other in short
-// steps. In: requests with their numbers. Out: one outcome each. What the worker keeps in memory is kept in step with the file.
+// Changes that people make, done by the writer between groups: of the list of touchpoints at once, erasures one after the other in short steps.
+// In: requests with their numbers. Out: one outcome each. The ingester's state in memory changes with the file.
 
 import type { EraseReport } from "../../core/account_responses.ts";
 import type { ChangeOutcome, ChangeRefusalCode, ChangeRequest } from "../../core/changes.ts";
 import type { Clock } from "../../core/clock.ts";
 import { OperatingError } from "../../core/errors.ts";
-import type { EntryWorker } from "../../ingest/loop.ts";
+import type { Ingester } from "../../ingest/loop.ts";
 import { matchRows } from "../../query/match/evaluate.ts";
 import { parseSearch } from "../../search/parser.ts";
 import { isStoreError } from "../../store/database.ts";
@@ -17,21 +17,21 @@ import type { WriterRules } from "../messages.ts";
 /** The project of a key that names none (contract, section 3): known from the first day on. */
 const DEFAULT_PROJECT = "default";
 
-/** How long a step that a reader stood in the way of waits before it is tried again, in ms. */
+/** How long after a step that a reader blocked the next one is tried, in ms. */
 const BLOCKED_WAIT_MS = 20;
 
 export interface ChangesOptions {
   readonly store: StoreWriter;
   readonly file: string;
-  /** It is made anew whenever its memories must be read from the file again. */
-  readonly worker: () => EntryWorker;
+  /** The ingester in use: after a failed commit it is another one. */
+  readonly ingester: () => Ingester;
   readonly rules: () => WriterRules;
   /** Unix ms. */
   readonly clock: Clock;
   readonly reply: (number: number, outcome: ChangeOutcome) => void;
-  /** The store could not be written. */
+  /** Called where the store could not be written. */
   readonly failed: (reason: string) => void;
-  /** Does work after so many ms, once messages that came before have had their turn. */
+  /** Runs work after so many ms, and after the messages that have arrived. */
   readonly later: (work: () => void, delayMs: number) => void;
 }
 
@@ -45,19 +45,19 @@ interface Erasure {
 
 export class Changes {
   readonly #options: ChangesOptions;
-  /** The first one is being worked on. */
+  /** The first one is running. */
   #erasures: Erasure[] = [];
 
   constructor(options: ChangesOptions) {
     this.#options = options;
   }
 
-  /** The project whose blocks must not be merged now. */
+  /** The project of the running erasure, whose blocks must not be merged now; undefined where none runs. */
   get projectInErasure(): string | undefined {
     return this.#erasures[0]?.project;
   }
 
-  /** Does it, or begins to; the store is healthy. */
+  /** Makes a change, or starts an erasure. The store can be written. */
   receive(number: number, request: ChangeRequest): void {
     const { reply, failed } = this.#options;
     try {
@@ -79,7 +79,7 @@ export class Changes {
     }
   }
 
-  /** The store cannot be written any more, or the writer ends: what is not done is given up. */
+  /** Gives up all erasures: the store cannot be written any more, or the writer ends. */
   giveUp(reason: string): void {
     const erasures = this.#erasures;
     this.#erasures = [];
@@ -90,7 +90,7 @@ export class Changes {
   }
 
   #beginErasure(number: number, { scope }: EraseRequest): void {
-    const { store, file, worker, later, reply } = this.#options;
+    const { store, file, ingester, later, reply } = this.#options;
     const parsed = parseSearch(scope.q, scope.timeZone);
     if (!parsed.ok) {
       const { message, at } = parsed.problem;
@@ -108,9 +108,9 @@ export class Changes {
         to,
         matchRows: search.kind === "all" ? undefined : (view, name) => matchRows(search, view, name),
       },
-      forgetWaiting: (erased) => worker().forget(erased),
+      forgetWaiting: (erased) => ingester().forget(erased),
       forgetTouchpoints: (names) => {
-        for (const name of names) worker().touchpoints.remove(project, name);
+        for (const name of names) ingester().touchpoints.remove(project, name);
       },
     });
     this.#erasures.push({ number, project, steps });
@@ -133,7 +133,7 @@ export class Changes {
         this.#endErasure();
         reply(erasure.number, refuse("unavailable", error.message));
       } else if (isStoreError(error)) {
-        // Gives up this one too.
+        // Gives up this erasure too.
         failed(error.message);
       } else throw error;
     }
@@ -156,11 +156,11 @@ export class Changes {
   }
 
   #changeTouchpoint(request: TouchpointChange): ChangeOutcome {
-    const { store, worker, clock } = this.#options;
+    const { store, ingester, clock } = this.#options;
     const change = wellFormed(request);
     const outcome = store.changeTouchpoint(change, clock());
     if (!outcome.ok) return outcome;
-    const names = worker().touchpoints;
+    const names = ingester().touchpoints;
     if (change.kind !== "register_touchpoint") names.remove(change.project, change.name);
     if (outcome.unlisted !== undefined) names.remove(change.project, outcome.unlisted);
     if (outcome.touchpoint !== undefined) names.add(request.project, outcome.touchpoint.name);

@@ -1,6 +1,6 @@
-// How what the worker has staged gets to the disk. In: groups, one at a time. Out: each is durable when its call returns. Under load
-// a small group is kept in the redo log as it came, and many are then written in full by one transaction; every other group is
-// written at once, with all that was kept before it. Invariant: what is kept is staged in the worker, in the same order.
+// Makes groups durable. In: checked groups, one at a time. Out: each is durable when its call returns. Under load a small group is appended to
+// the redo log as it came, and one transaction flushes many of them to the tables; every other group is committed to the tables at once,
+// with all that are in the redo log. Invariant: the groups of the redo log are staged in the ingester, in the same order.
 //
 // Measured with one entry a request, 64 connections: see store/redo_log.ts for what a group costs.
 
@@ -14,119 +14,134 @@ import {
   redoText,
 } from "../../commit/redo_group.ts";
 import type { AgeClock, ClockReading } from "../../core/clock.ts";
+import type { StoreSnapshot } from "../../core/telemetry.ts";
 import type { CheckedGroup } from "../../ingest/check.ts";
-import type { EntryWorker } from "../../ingest/loop.ts";
-import { projectRules, type WorkerRules } from "../../ingest/options.ts";
-import type { WorkerCounts } from "../../ingest/usage.ts";
+import type { Ingester } from "../../ingest/loop.ts";
+import { type IngestRules, projectRules } from "../../ingest/options.ts";
+import type { IngestCounts } from "../../ingest/usage.ts";
+import { bytesWrittenByProcess } from "../../runtime/process_io.ts";
+import { spaceUsed } from "../../store/space/space.ts";
 import type { StoreWriter } from "../../store/store_writer.ts";
 
-/** Kept groups are written after this, in ms, so that what was answered is soon in the figures and in tails. */
-const KEPT_MS_MAX = 50;
-/** A group so soon after the one before says that more will come, in ms. */
+/** Groups stay in the redo log for so many ms at most, so that their entries are soon in the figures and in tails. */
+const UNFLUSHED_MS_MAX = 50;
+/** A group comes under load if it comes within so many ms after the one before. */
 const BUSY_MS_MAX = 5;
 
 /** How often old changes of the state log are deleted, in ms. */
 const PRUNE_EVERY_MS = 5_000;
-/** How often the clock's reading is written while nothing else is, in ms: a crash must not look like a long time away. */
-const WRITE_EVERY_MS = 3_600_000;
+/** How often the clock's reading is written while nothing else is, in ms, so that a crash does not look like a long absence. */
+const CLOCK_EVERY_MS = 3_600_000;
+
+/** How often the sizes on disk are looked up, in ms. */
+const SIZES_EVERY_MS = 1_000;
 
 export interface GroupCommitsOptions {
   readonly store: StoreWriter;
-  /** Names this run of the process. */
+  /** The path of the data file. */
+  readonly file: string;
+  /** Identifies this run of the process. */
   readonly run: string;
-  /** Its last reading holds for whatever is written. */
+  /** Every write carries its last reading. */
   readonly clock: AgeClock;
-  /** Whether groups may be kept at all: only where their answers wait for the disk. */
-  readonly mayKeep: boolean;
+  /** Whether the redo log is used: only where answers wait for the disk. */
+  readonly usesRedoLog: boolean;
 }
 
 export class GroupCommits {
   readonly #options: GroupCommitsOptions;
-  #worker: EntryWorker;
-  /** While groups are kept: what the figures were before. */
-  #counts: WorkerCounts;
-  /** When the oldest kept group was, monotonic ms. */
-  #keptSince = Number.POSITIVE_INFINITY;
+  #ingester: Ingester;
+  /** While groups are unflushed: the figures before them. */
+  #counts: IngestCounts;
+  /** When the oldest unflushed group came, monotonic ms; Infinity where none is. */
+  #unflushedSince = Number.POSITIVE_INFINITY;
   #lastGroupAt = Number.NEGATIVE_INFINITY;
+  /** Bytes of the bodies whose batches were committed to the tables since this thread began. */
   #bytesReceived = 0;
+  #sizes = { bytesOnDisk: 0, bytesWritten: 0 };
+  #sizesAt = Number.NEGATIVE_INFINITY;
   #pruneAt = 0;
   #writtenAt = performance.now();
 
-  /** `worker` as `restored` takes it. */
-  constructor(options: GroupCommitsOptions, worker: EntryWorker) {
+  /** `ingester` as `restored` takes it. */
+  constructor(options: GroupCommitsOptions, ingester: Ingester) {
     this.#options = options;
-    this.#worker = worker;
-    this.#counts = worker.counts();
-    this.restored(worker);
+    this.#ingester = ingester;
+    this.#counts = ingester.counts();
+    this.restored(ingester);
   }
 
-  /** Figures as of the last transaction that wrote in full. */
-  get counts(): WorkerCounts {
-    return this.isBehind ? this.#counts : this.#worker.counts();
+  /** The figures as of the last commit to the tables; sizes on disk are up to a second old. */
+  snapshot(): StoreSnapshot {
+    const { store, file } = this.#options;
+    const now = performance.now();
+    if (now - this.#sizesAt > SIZES_EVERY_MS) {
+      const bytesOnDisk = spaceUsed(store.database, file).onDisk;
+      this.#sizes = { bytesOnDisk, bytesWritten: bytesWrittenByProcess() ?? store.bytesHanded };
+      this.#sizesAt = now;
+    }
+    const { size: blocks, records } = store.catalog;
+    const counts = this.hasUnflushed ? this.#counts : this.#ingester.counts();
+    return { ...counts, bytesReceived: this.#bytesReceived, blocks, records, ...this.#sizes };
   }
 
-  /** Of the bodies whose batches were written in full since this thread began. */
-  get bytesReceived(): number {
-    return this.#bytesReceived;
-  }
-
-  /** Whether kept groups wait to be written. */
-  get isBehind(): boolean {
+  /** Whether groups are in the redo log and not in the tables. */
+  get hasUnflushed(): boolean {
     return this.#options.store.redo.size > 0;
   }
 
-  /** A worker made anew from the file, which does not know yet of what was kept. */
-  restored(worker: EntryWorker): void {
+  /** Takes an ingester made anew from the tables, and stages the groups of the redo log in it. */
+  restored(ingester: Ingester): void {
     const { store, run } = this.#options;
-    this.#worker = worker;
-    this.#counts = worker.counts();
+    this.#ingester = ingester;
+    this.#counts = ingester.counts();
     for (const group of store.redo.waiting()) {
-      // Numbers of batches begin again with each run.
+      // Batch numbers start again with each run.
       const lastBatch = group.run === run ? group.lastBatch : undefined;
       const batches = batchesOf(group.text, keysOf(group.keys), group.members);
-      // It was answered by the clock of its time.
+      // It was answered by the clock of that time.
       const clock = clockOf(group, batches);
       for (const { identity, number, isRepetition } of batches) {
         if (identity === undefined) continue;
         const at = clock.steady;
-        // Kept by a process that ended at once: nobody was heard of to have got the answer.
-        const isOther = group.run !== run;
-        if (isRepetition) worker.requests.absorb(identity, isOther ? undefined : number, at, isOther);
-        else worker.requests.admit(identity, isOther ? undefined : number, at, isOther);
+        // Of a process that ended at once: whether its answer was received is not known.
+        const isOtherRun = group.run !== run;
+        if (isRepetition) ingester.requests.absorb(identity, isOtherRun ? undefined : number, at, isOtherRun);
+        else ingester.requests.admit(identity, isOtherRun ? undefined : number, at, isOtherRun);
       }
-      worker.stage(batches, lastBatch, clock);
+      ingester.stage(batches, lastBatch, clock);
     }
-    this.#keptSince = this.isBehind ? performance.now() : Number.POSITIVE_INFINITY;
+    this.#unflushedSince = this.hasUnflushed ? performance.now() : Number.POSITIVE_INFINITY;
   }
 
   /**
-   * Makes a group durable; answers whether it was written in full, or only kept. Throws SQLite's error: the worker is of no use
-   * then.
+   * Makes a group durable; whether it is in the tables, not in the redo log only. `mayAppend`: it may stay in the redo log for a while. Throws
+   * SQLite's error: then the ingester must be made anew.
    */
-  group(group: CheckedGroup, rules: WorkerRules, isKeepable: boolean): boolean {
-    if (!this.isBehind) this.#counts = this.#worker.counts();
-    this.#worker.stage(group.batches, group.lastBatch, this.#options.clock.reading);
+  commitGroup(group: CheckedGroup, rules: IngestRules, mayAppend: boolean): boolean {
+    if (!this.hasUnflushed) this.#counts = this.#ingester.counts();
+    this.#ingester.stage(group.batches, group.lastBatch, this.#options.clock.reading);
     const now = performance.now();
-    const isBusy = now - this.#lastGroupAt < BUSY_MS_MAX;
-    const mayKeep = isBusy && isKeepable && this.#options.mayKeep && now - this.#keptSince < KEPT_MS_MAX;
-    const isKept = mayKeep && this.#keep(group, rules);
-    if (!isKept) this.write();
+    const isUnderLoad = now - this.#lastGroupAt < BUSY_MS_MAX;
+    const isSoon = now - this.#unflushedSince < UNFLUSHED_MS_MAX;
+    const isAppended = isUnderLoad && mayAppend && this.#options.usesRedoLog && isSoon && this.#append(group, rules);
+    if (!isAppended) this.flush();
     this.#lastGroupAt = performance.now();
-    return !isKept;
+    return !isAppended;
   }
 
-  /** Writes everything that is staged. Throws SQLite's error. */
-  write(): void {
-    this.commit(this.#worker.take());
+  /** Commits everything that is staged to the tables, the groups of the redo log among it. Throws SQLite's error. */
+  flush(): void {
+    this.commit(this.#ingester.take());
   }
 
-  /** Writes what the worker gave: everything that was staged. Throws SQLite's error. */
+  /** Commits what the ingester has returned: everything that was staged. Throws SQLite's error. */
   commit(write: GroupWrite): void {
     this.#options.store.commit(write, this.#options.clock.reading);
     this.#writtenAt = performance.now();
-    this.#worker.committed();
+    this.#ingester.committed();
     this.#bytesReceived += write.bytesReceived;
-    this.#keptSince = Number.POSITIVE_INFINITY;
+    this.#unflushedSince = Number.POSITIVE_INFINITY;
   }
 
   /** Now and then, deletes changes of the state log that are not needed any more. Throws SQLite's error. */
@@ -134,16 +149,18 @@ export class GroupCommits {
     if (performance.now() < this.#pruneAt) return;
     this.#pruneAt = performance.now() + PRUNE_EVERY_MS;
     const { steady } = this.#options.clock.reading;
-    for (const { kind, before } of this.#worker.stateLogNeeds(steady)) this.#options.store.pruneStateLog(kind, before);
+    for (const { kind, before } of this.#ingester.stateLogNeeds(steady))
+      this.#options.store.pruneStateLog(kind, before);
   }
 
-  /** Whether kept groups have waited long enough, or nothing was written for long. */
+  /** Whether to flush now: unflushed groups have waited long enough, or nothing was written for long. */
   isDue(): boolean {
     const now = performance.now();
-    return now - this.#keptSince >= KEPT_MS_MAX || now - this.#writtenAt >= WRITE_EVERY_MS;
+    return now - this.#unflushedSince >= UNFLUSHED_MS_MAX || now - this.#writtenAt >= CLOCK_EVERY_MS;
   }
 
-  #keep({ batches, lastBatch }: CheckedGroup, rules: WorkerRules): boolean {
+  /** Appends a group to the redo log; false where it is too large, may not be stored as it came, or the log is full. */
+  #append({ batches, lastBatch }: CheckedGroup, rules: IngestRules): boolean {
     const text = redoText(batches);
     if (text === undefined) return false;
     const described: RedoKey[] = [];
@@ -151,19 +168,19 @@ export class GroupCommits {
       if (described.some(({ index }) => index === keyIndex)) continue;
       described.push({ index: keyIndex, ...key, rules: projectRules(rules, key.project) });
     }
-    const isKept = this.#options.store.keep({
+    const isAppended = this.#options.store.keep({
       lastBatch,
       keys: described,
       members: BATCH_MEMBERS,
       text,
       clock: this.#options.clock.reading,
     });
-    if (isKept && this.#keptSince === Number.POSITIVE_INFINITY) this.#keptSince = performance.now();
-    return isKept;
+    if (isAppended && this.#unflushedSince === Number.POSITIVE_INFINITY) this.#unflushedSince = performance.now();
+    return isAppended;
   }
 }
 
-/** How the clock was when a group came; before format 4 only its receipt is known, and how far the clock was suspected then. */
+/** The clock's reading when a group came. Before format 4 only its receipt and the suspected clock offset are known. */
 function clockOf({ clock, doubtMs = 0 }: RedoGroup, batches: readonly RedoBatch[]): ClockReading {
   const receivedAt = batches.at(-1)?.receivedAt ?? 0;
   return clock ?? { wall: receivedAt, steady: receivedAt, trusted: receivedAt - doubtMs };

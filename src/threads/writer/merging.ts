@@ -1,4 +1,4 @@
-// The writer's side of merges: one at a time is planned, asked for, and put in place of its sources when its result comes.
+// The writer's side of merges: plans one at a time, requests it, and replaces its sources by its result.
 
 import { assert } from "../../core/errors.ts";
 import type { MergePlan } from "../../store/merge_plan.ts";
@@ -6,15 +6,16 @@ import type { Maintenance } from "../../store/space/maintenance.ts";
 import type { StoreWriter } from "../../store/store_writer.ts";
 import type { MergeRequest, MergeResult } from "../messages.ts";
 
-/** How long after a merge that failed the next one is asked for, in ms: it may fail again, and says so each time. */
-const MERGE_AGAIN_AFTER_MS = 5_000;
+/** How long after a failed merge the next one is requested, in ms: it may fail again, with a log line each time. */
+const RETRY_AFTER_MS = 5_000;
 
-/** While groups come, so many blocks must have come or gone since planning found nothing: looking at all of them costs as a group does. */
+/** After a plan that found nothing to do, so many blocks must come or go before the next: a plan costs as much as a group. */
 const PLAN_EVERY_BLOCKS = 8;
 
-/** With so many unfinished blocks merging does not keep up, and goes first; until there are so few again. */
-const URGENT_BLOCKS_MIN = 1_000;
-const CALM_BLOCKS_MAX = 250;
+/** From so many unfinished blocks on, merging is backlogged and goes before ingestion. */
+const BACKLOG_BLOCKS_MIN = 1_000;
+/** It stays so until there are fewer than this. */
+const BACKLOG_BLOCKS_END = 250;
 
 export class Merging {
   readonly #store: StoreWriter;
@@ -22,36 +23,36 @@ export class Merging {
   #inWork: { readonly job: number; readonly plan: MergePlan } | undefined;
   #nextJob = 1;
   #nextAt = 0;
-  #isUrgent = false;
-  /** When there was nothing to merge: how many blocks there were, and which project's did not count. */
-  #inVain: { readonly blocks: number; readonly except: string | undefined } | undefined;
+  #isBacklogged = false;
+  /** The last plan that found nothing to do: the number of blocks, and the project that was excluded. */
+  #nothingToDo: { readonly blocks: number; readonly except: string | undefined } | undefined;
 
   constructor(store: StoreWriter, maintenance: Maintenance) {
     this.#store = store;
     this.#maintenance = maintenance;
   }
 
-  /** What to ask the compactor for, if there is something worth it; nothing of the project `except`. */
+  /** The next merge to request, of any project but `except`; undefined where there is nothing to do or one is running. */
   plan(isIdle: boolean, except: string | undefined): MergeRequest | undefined {
     if (this.#inWork !== undefined || performance.now() < this.#nextAt) return undefined;
     const { size } = this.#store.catalog;
-    if (!isIdle && this.#inVain?.except === except && this.#isAsInVain(size)) return undefined;
+    if (!isIdle && this.#nothingToDo?.except === except && this.#isStillNothingToDo(size)) return undefined;
     const plan = this.#store.planMerge(isIdle, except);
-    this.#inVain = plan === undefined ? { blocks: size, except } : undefined;
+    this.#nothingToDo = plan === undefined ? { blocks: size, except } : undefined;
     if (plan === undefined) return undefined;
     this.#inWork = { job: this.#nextJob++, plan };
     const { unfinished } = this.#store.catalog;
-    this.#isUrgent = unfinished >= (this.#isUrgent ? CALM_BLOCKS_MAX : URGENT_BLOCKS_MIN);
-    return { job: this.#inWork.job, blocks: plan.blocks, isIdle, isUrgent: this.#isUrgent };
+    this.#isBacklogged = unfinished >= (this.#isBacklogged ? BACKLOG_BLOCKS_END : BACKLOG_BLOCKS_MIN);
+    return { job: this.#inWork.job, blocks: plan.blocks, isIdle, isBacklogged: this.#isBacklogged };
   }
 
-  #isAsInVain(blocks: number): boolean {
-    return this.#inVain !== undefined && Math.abs(blocks - this.#inVain.blocks) < PLAN_EVERY_BLOCKS;
+  #isStillNothingToDo(blocks: number): boolean {
+    return this.#nothingToDo !== undefined && Math.abs(blocks - this.#nothingToDo.blocks) < PLAN_EVERY_BLOCKS;
   }
 
   /**
-   * Takes what was asked for, undefined when it could not be merged; `unmergeable` are blocks that no merge can take. Answers
-   * whether the store has changed. Throws SQLite's error.
+   * Takes the result of a merge, undefined where it failed; `unmergeable` are ids of blocks that cannot be merged at all. Returns whether the
+   * store has changed. Throws SQLite's error.
    */
   take(job: number, result: MergeResult | undefined, unmergeable: readonly number[], isHealthy: boolean): boolean {
     if (this.#inWork?.job !== job) return false;
@@ -60,7 +61,7 @@ export class Merging {
     for (const block of unmergeable) this.#store.catalog.giveUp(block);
     const bytes = result?.encoded.chunks.reduce((sum, piece) => sum + piece.data.length, 0) ?? 0;
     if (result === undefined || !this.#maintenance.hasRoomFor(bytes)) {
-      this.#nextAt = performance.now() + MERGE_AGAIN_AFTER_MS;
+      this.#nextAt = performance.now() + RETRY_AFTER_MS;
       return false;
     }
     if (!isHealthy) return false;

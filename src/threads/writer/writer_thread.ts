@@ -1,14 +1,13 @@
-// The writer's loop: messages in, groups made durable out. Between groups it lets time pass (timeouts, retention,
-// merges) in short steps. A failed commit throws the memories away and reads them again from the file, so no trace of the
-// group is left; anything else that goes wrong ends the thread, and the main thread starts another.
+// The writer thread: receives messages, makes groups durable and reports them. Between groups it does what time requires (timeouts, retention,
+// merges) in short steps. After a failed commit the state in memory is read again from the file, so no trace of the group is left. Any other
+// exception ends the thread, and the main thread starts another.
 
 import type { ChangeOutcome } from "../../core/changes.ts";
 import { AgeClock, type ClockReading, systemClock } from "../../core/clock.ts";
 import { GROUP_STATE, type GroupMessage, type RefusedBatch, type SetAsideMessage } from "../../core/group.ts";
 import { nearestName } from "../../core/nearest.ts";
-import type { StoreSnapshot } from "../../core/telemetry.ts";
 import { BatchChecks } from "../../ingest/check.ts";
-import { EntryWorker } from "../../ingest/loop.ts";
+import { Ingester } from "../../ingest/loop.ts";
 import { projectRules } from "../../ingest/options.ts";
 import { LargeWork } from "../../runtime/large_work.ts";
 import { isStoreError } from "../../store/database.ts";
@@ -16,23 +15,22 @@ import { cutFile } from "../../store/disk_space.ts";
 import { mustBe } from "../../store/opened_files.ts";
 import { Maintenance, openStore } from "../../store/space/maintenance.ts";
 import type { StoreWriter } from "../../store/store_writer.ts";
-import { Rest } from "../idle_gc.ts";
+import { IdleGc } from "../idle_gc.ts";
 import type { FromWriter, ToWriter, WriterRules, WriterSettings } from "../messages.ts";
 import { Changes, unavailable } from "./changes.ts";
 import { GroupCommits } from "./group_commits.ts";
 import { Merging } from "./merging.ts";
-import { StoreFigures } from "./store_figures.ts";
 
-/** How often time passes when no group does, in ms. */
+/** How often timeouts, retention and merges are looked at, in ms. */
 const TICK_EVERY_MS = 50;
-/** How long after the last group the writer calls itself idle, in ms: then remainders are merged and space given back. */
+/** The writer is idle so many ms after the last group: then the last small blocks are merged and free space is returned. */
 const IDLE_AFTER_MS = 2_000;
-/** Part of the data file's bound that starts and ends may take while they wait: retention cannot remove them. */
-const WAITING_SHARE_MAX = 0.25;
-/** How often a store that failed is tried again, in ms. */
+/** The part of the data file's bound that pending timings may take: retention cannot delete them. */
+const PENDING_SHARE_MAX = 0.25;
+/** How often recovery is tried after the store has failed, in ms. */
 const RECOVER_EVERY_MS = 500;
-/** How often it is looked whether the data file is still there when no group comes, in ms (contract, section 4). */
-const LOOK_EVERY_MS = 1_000;
+/** How often the presence of the data file is checked while no group comes, in ms (contract, section 4). */
+const FILE_CHECK_EVERY_MS = 1_000;
 
 export class WriterThread {
   readonly #reply: (message: FromWriter) => void;
@@ -43,19 +41,18 @@ export class WriterThread {
   readonly #merging: Merging;
   readonly #changes: Changes;
   readonly #clock: AgeClock;
-  /** When the process began, by the steady clock. */
+  /** When the process started, by the steady clock, Unix ms. */
   readonly #startedAt: number;
   readonly #commits: GroupCommits;
-  readonly #figures: StoreFigures;
-  readonly #rest = new Rest();
+  readonly #idleGc = new IdleGc();
   readonly #checks: BatchChecks;
   readonly #largeWork = new LargeWork();
   #rules: WriterRules;
-  #worker: EntryWorker;
+  #ingester: Ingester;
   #isHealthy = true;
-  #unhealthyBecause = "";
+  #problem = "";
   #recoverAt = 0;
-  #lookAt = 0;
+  #checkFileAt = 0;
   #isClosed = false;
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -80,119 +77,122 @@ export class WriterThread {
       configured: () => [...Object.keys(this.#rules.projects), ...this.#rules.keys.map((key) => key.project)],
       log,
     });
-    this.#figures = new StoreFigures(this.#store, file);
     this.#merging = new Merging(this.#store, this.#maintenance);
-    this.#worker = this.#restoreWorker();
-    const mayKeep = durability !== "memory";
-    this.#commits = new GroupCommits({ store: this.#store, run, clock: this.#clock, mayKeep }, this.#worker);
+    this.#ingester = this.#restoreIngester();
+    const usesRedoLog = durability !== "memory";
+    this.#commits = new GroupCommits(
+      { store: this.#store, file, run, clock: this.#clock, usesRedoLog },
+      this.#ingester,
+    );
     this.#changes = new Changes({
       store: this.#store,
       file,
-      worker: () => this.#worker,
+      ingester: () => this.#ingester,
       rules: () => this.#rules,
       clock: systemClock,
       reply: (number, outcome) => this.#changed(number, outcome),
       failed: (reason) => this.#failed(reason),
-      later: (work, delayMs) => setTimeout(() => this.#guarded(work), delayMs),
+      later: (work, delayMs) => setTimeout(() => this.#runGuarded(work), delayMs),
     });
-    // First, so that a server that has started knows whether it is ready.
-    if (this.#maintenance.prepare()) this.#reply({ kind: "health", isHealthy: true, isGone: false, reason: "" });
+    // Reported first, so that a server that has started knows whether it is ready.
+    if (this.#maintenance.prepare()) this.#reply({ kind: "health", isHealthy: true, isDataGone: false, reason: "" });
     else this.#failed("there is no room for the reserve file");
     const { damaged } = this.#store.redo;
     if (damaged > 0)
       reply({ kind: "log", level: "error", message: `${damaged} small groups of batches cannot be read` });
     this.#warnOfUnused();
-    this.#settle();
+    this.#flush();
     const store = this.#store;
     const [lastBatch, sessions, dataId] = [store.lastBatch(), store.sessions(), store.files.id];
-    this.#reply({ kind: "started", lastBatch, snapshot: this.#snapshot(), sessions, dataId });
-    this.#timer = setInterval(() => this.#guarded(() => this.#tick()), TICK_EVERY_MS);
+    this.#reply({ kind: "started", lastBatch, snapshot: this.#commits.snapshot(), sessions, dataId });
+    this.#timer = setInterval(() => this.#runGuarded(() => this.#tick()), TICK_EVERY_MS);
   }
 
   receive(message: Exclude<ToWriter, { kind: "start" }>): void {
-    // What still comes after an exception must not be begun: it would be counted against the batches in it.
+    // After an exception no group may be begun: the crash would count against its batches.
     if (this.#isClosed) return;
     switch (message.kind) {
       case "group":
-        this.#group(message);
+        this.#receiveGroup(message);
         this.#largeWork.done(message.bytes.reduce((sum, bytes) => sum + bytes, 0));
         break;
       case "set_aside":
-        this.#setAside(message);
+        this.#receiveSetAside(message);
         break;
       case "answered":
-        this.#worker.requests.answered(message.upTo, message.disconnected, this.#clock.read().steady);
+        this.#ingester.requests.answered(message.upTo, message.disconnected, this.#clock.read().steady);
         break;
       case "merged":
         this.#merged(message);
         break;
       case "change":
-        if (this.#settle()) this.#changes.receive(message.number, message.request);
-        else this.#reply({ kind: "changed", number: message.number, outcome: unavailable(this.#unhealthyBecause) });
+        if (this.#flush()) this.#changes.receive(message.number, message.request);
+        else this.#reply({ kind: "changed", number: message.number, outcome: unavailable(this.#problem) });
         break;
       case "heartbeat":
         this.#reply({ kind: "heartbeat", number: message.number });
         break;
-      case "settle":
-        this.#settle();
-        this.#tell();
+      case "flush":
+        this.#flush();
+        this.#sendSnapshot();
         this.#planMerge(false);
         break;
       case "rules":
         this.#rules = message.rules;
         this.#checks.setRules(message.rules);
-        this.#worker.setRules(message.rules, systemClock());
+        this.#ingester.setRules(message.rules, systemClock());
         this.#maintenance.rulesChanged();
         this.#warnOfUnused();
         break;
       case "stop":
-        if (this.#settle()) this.#attempt(() => this.#noteStop());
+        if (this.#flush()) this.#attempt(() => this.#writeStop());
         this.close();
         this.#reply({ kind: "stopped" });
         break;
     }
   }
 
-  /** Every request was answered, and everything is written in full. */
-  #noteStop(): void {
-    const stop = this.#worker.noteStop(this.#clock.read());
+  /** Writes that the process stops: every request was answered, and everything is flushed. */
+  #writeStop(): void {
+    const stop = this.#ingester.takeStop(this.#clock.read());
     if (stop !== undefined) this.#commits.commit(stop);
     this.#store.clearRedo();
   }
 
-  /** Closes the data file; also what an exception must do, or its lock would outlive the thread. */
+  /** Closes the data file. Called after an exception too, or its lock would outlive the thread. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearInterval(this.#timer);
-    this.#rest.stop();
+    this.#idleGc.stop();
     this.#changes.giveUp("the server stops");
     this.#maintenance.close();
     this.#store.close();
   }
 
-  /** Checks the batches of a group, tells which ones are refused, and makes the others durable. */
-  #group(message: GroupMessage): void {
+  /** Checks the batches of a group, reports the refused ones, and makes the others durable. */
+  #receiveGroup(message: GroupMessage): void {
     const { group } = message;
     const startedAt = performance.now();
     const isMemory = this.#settings.durability === "memory";
     const { steady } = this.#clock.read();
-    // Also with a group that was withdrawn: it is told once.
-    this.#worker.requests.answered(message.answeredUpTo, message.disconnected, steady);
-    if (!this.#begin() || !(this.#isHealthy || isMemory)) {
+    // Also of a group that was withdrawn: this is sent only once.
+    this.#ingester.requests.answered(message.answeredUpTo, message.disconnected, steady);
+    if (!this.#beginGroup() || !(this.#isHealthy || isMemory)) {
       this.#reply({ kind: "failed", group });
       return;
     }
-    const checked = this.#checks.group(message, this.#worker, steady);
+    const checked = this.#checks.group(message, this.#ingester, steady);
     const { batches, refused, entryCounts, keyIndexes } = checked;
-    // What another batch of the group stands in the way of is refused once that one is committed: under "memory", once it is checked.
-    const isLate = ({ refusal }: RefusedBatch) => !isMemory && batches.length > 0 && refusal.refused === "other_body";
+    // A batch whose idempotency key another batch of the group uses is refused once that one is committed; under "memory", once it is checked.
+    const isAfterCommit = ({ refusal }: RefusedBatch) =>
+      !isMemory && batches.length > 0 && refusal.refused === "other_body";
     if (refused.length > 0 || message.reportsChecked) {
       this.#reply({
         kind: "checked",
         group,
-        refused: refused.filter((one) => !isLate(one)),
-        refusedAfterCommit: refused.filter(isLate),
+        refused: refused.filter((one) => !isAfterCommit(one)),
+        refusedAfterCommit: refused.filter(isAfterCommit),
         entryCounts,
         keyIndexes,
       });
@@ -201,62 +201,59 @@ export class WriterThread {
       this.#reply({ kind: "all_refused", group });
       return;
     }
-    const isKeepable = this.#changes.projectInErasure === undefined;
-    const commit = () => this.#commits.group(checked, this.#rules, isKeepable);
+    const mayAppend = this.#changes.projectInErasure === undefined;
+    const commit = () => this.#commits.commitGroup(checked, this.#rules, mayAppend);
     this.#commit(group, startedAt, commit, () => {
-      // Under "memory" they are admitted, and come again.
+      // Under "memory" they are admitted, and are sent again.
       if (!isMemory) for (const batch of batches) this.#checks.giveBack(batch);
     });
   }
 
-  #setAside(message: SetAsideMessage): void {
+  #receiveSetAside(message: SetAsideMessage): void {
     const startedAt = performance.now();
-    if (!this.#begin()) {
+    if (!this.#beginGroup()) {
       this.#reply({ kind: "failed", group: message.group });
       return;
     }
     this.#commit(message.group, startedAt, () => {
-      this.#commits.commit(this.#worker.setAside(message, this.#clock.read()));
+      this.#commits.commit(this.#ingester.setAside(message, this.#clock.read()));
       return true;
     });
   }
 
-  /** Whether the group was not withdrawn: from now on it is this thread's. */
-  #begin(): boolean {
-    this.#rest.worked();
+  /** Begins the group that was posted; false where it was withdrawn. */
+  #beginGroup(): boolean {
+    this.#idleGc.worked();
     return Atomics.compareExchange(this.#groupState, 0, GROUP_STATE.posted, GROUP_STATE.begun) === GROUP_STATE.posted;
   }
 
-  /** `commit` makes a group durable and answers whether it is written in full; `failed` follows where it could not. */
+  /** Makes a group durable and reports it. `commit` returns whether the group is in the tables; `failed` is called where it throws. */
   #commit(group: number, startedAt: number, commit: () => boolean, failed: () => void = () => undefined): void {
-    let isWritten = false;
+    let isInTables = false;
     const work = () => {
-      isWritten = commit();
+      isInTables = commit();
     };
     if (!this.#isHealthy || !this.#attempt(work) || !this.#mayAnswer()) {
       failed();
       this.#reply({ kind: "failed", group });
       return;
     }
-    const snapshot = isWritten ? this.#snapshot() : undefined;
+    const snapshot = isInTables ? this.#commits.snapshot() : undefined;
     this.#reply({ kind: "committed", group, commitMs: performance.now() - startedAt, snapshot });
-    if (isWritten) this.#planMerge(false);
+    if (isInTables) this.#planMerge(false);
   }
 
-  /**
-   * Looks whether what was just committed is where the next start finds it: the file may have been moved in that moment. Under "memory"
-   * it was answered before.
-   */
+  /** Whether a group that was just committed is where the next start finds it: the file may have been moved. Under "memory" it was answered. */
   #mayAnswer(): boolean {
     return this.#isThere() || this.#settings.durability === "memory";
   }
 
-  /** Looks whether the data file and its log are still there; the store has failed where not. */
+  /** Whether the data file and its log are still in place; where not, that counts as a failure of the store. */
   #isThere(): boolean {
     return this.#attempt(() => this.#store.files.mustBeThere());
   }
 
-  /** Writes to the store; false when it cannot be written. */
+  /** Runs work that writes to the store; false where SQLite fails. */
   #attempt(work: () => void): boolean {
     try {
       work();
@@ -268,30 +265,35 @@ export class WriterThread {
     }
   }
 
-  /** Has everything that was committed written in full; false while the store cannot be written. */
-  #settle(): boolean {
-    if (!this.#isHealthy || !this.#commits.isBehind) return this.#isHealthy;
-    return this.#attempt(() => this.#commits.write());
+  /** Flushes the redo log to the tables; false while the store cannot be written. */
+  #flush(): boolean {
+    if (!this.#isHealthy || !this.#commits.hasUnflushed) return this.#isHealthy;
+    return this.#attempt(() => this.#commits.flush());
   }
 
   #failed(reason: string): void {
     this.#recoverAt = performance.now() + RECOVER_EVERY_MS;
-    const gone = this.#store.files.problem();
-    const why = gone ?? reason;
-    const hasChanged = this.#isHealthy || (gone !== undefined && gone !== this.#unhealthyBecause);
+    const goneReason = this.#store.files.problem();
+    const problem = goneReason ?? reason;
+    const hasChanged = this.#isHealthy || (goneReason !== undefined && goneReason !== this.#problem);
     this.#isHealthy = false;
-    this.#unhealthyBecause = why;
+    this.#problem = problem;
     if (hasChanged) {
-      this.#reply({ kind: "log", level: "error", message: `cannot write ${this.#settings.file}: ${why}` });
-      if (gone !== undefined) this.#store.completeOpened();
+      this.#reply({ kind: "log", level: "error", message: `cannot write ${this.#settings.file}: ${problem}` });
+      if (goneReason !== undefined) this.#store.completeOpened();
     }
-    this.#changes.giveUp(`the data file cannot be written: ${why}`);
-    const isGone = gone !== undefined;
-    this.#reply({ kind: "health", isHealthy: false, isGone, reason: `the data file cannot be written: ${why}` });
+    this.#changes.giveUp(`the data file cannot be written: ${problem}`);
+    const isDataGone = goneReason !== undefined;
+    this.#reply({
+      kind: "health",
+      isHealthy: false,
+      isDataGone,
+      reason: `the data file cannot be written: ${problem}`,
+    });
   }
 
-  /** Does what no message asked for. */
-  #guarded(work: () => void): void {
+  /** Runs work that no message asked for: it closes the thread's files before it throws. */
+  #runGuarded(work: () => void): void {
     if (this.#isClosed) return;
     try {
       work();
@@ -307,62 +309,62 @@ export class WriterThread {
       if (performance.now() >= this.#recoverAt) this.#recover();
       return;
     }
-    if (performance.now() >= this.#lookAt) {
-      this.#lookAt = performance.now() + LOOK_EVERY_MS;
+    if (performance.now() >= this.#checkFileAt) {
+      this.#checkFileAt = performance.now() + FILE_CHECK_EVERY_MS;
       if (!this.#isThere()) return;
     }
-    const isIdle = this.#rest.restedMs > IDLE_AFTER_MS;
+    const isIdle = this.#idleGc.idleMs > IDLE_AFTER_MS;
     if (this.#attempt(() => this.#passTime(clock, isIdle))) this.#planMerge(isIdle);
   }
 
-  /** Everything here uses one reading of the clock, which may be set at any moment. */
+  /** What time requires. All of it uses one reading of the clock, since the clock may be set at any moment. */
   #passTime(clock: ClockReading, isIdle: boolean): void {
     let isChanged = this.#commits.isDue();
-    if (isChanged) this.#commits.write();
-    const expired = this.#worker.expire(clock);
+    if (isChanged) this.#commits.flush();
+    const expired = this.#ingester.expire(clock);
     if (expired !== undefined) {
       this.#commits.commit(expired);
       isChanged = true;
     }
-    const noted = this.#worker.noteKeys(clock);
-    if (noted !== undefined) this.#commits.commit(noted);
-    const requests = this.#worker.noteRequests(clock);
+    const keys = this.#ingester.takeKeyActivity(clock);
+    if (keys !== undefined) this.#commits.commit(keys);
+    const requests = this.#ingester.takeRequestChanges(clock);
     if (requests !== undefined) this.#commits.commit(requests);
     this.#commits.prune();
     if (isIdle) this.#store.clearRedo();
     if (this.#maintenance.step(isIdle)) isChanged = true;
     else if (isIdle) cutFile(this.#store.database, this.#settings.file);
-    if (isChanged) this.#tell();
+    if (isChanged) this.#sendSnapshot();
   }
 
-  /** Tries to write again; the worker starts from what is on disk, since the failed group must leave no trace. */
+  /** Tries to write again. The ingester starts from what is on disk, since the failed group must leave no trace. */
   #recover(): void {
     let hasRoom = false;
     const isWritten = this.#attempt(() => {
       this.#store.files.mustBeThere();
       hasRoom = this.#maintenance.recover();
       if (!hasRoom) this.#clock.trustStart();
-      // While the reserve is away there may be room for what was answered already, so that reading finds it.
-      if (!hasRoom && !this.#commits.isBehind) return;
-      const worker = this.#restoreWorker();
-      // Under "memory" it may have been told of requests that are not committed yet.
-      if (this.#settings.durability !== "memory") worker.requests.takeOver(this.#worker.requests);
-      this.#worker = worker;
-      this.#commits.restored(this.#worker);
-      if (this.#commits.isBehind) this.#commits.write();
+      // While the reserve file is removed there may be room for groups that were answered, so that queries find them.
+      if (!hasRoom && !this.#commits.hasUnflushed) return;
+      const ingester = this.#restoreIngester();
+      // Not under "memory": there requests may have been reported that are not committed yet.
+      if (this.#settings.durability !== "memory") ingester.requests.takeOver(this.#ingester.requests);
+      this.#ingester = ingester;
+      this.#commits.restored(this.#ingester);
+      if (this.#commits.hasUnflushed) this.#commits.flush();
     });
     if (isWritten && !hasRoom) this.#failed("there is no room for the reserve file");
     if (!isWritten || !hasRoom) return;
     this.#isHealthy = true;
     this.#reply({ kind: "log", level: "info", message: `${this.#settings.file} can be written again` });
-    this.#tell();
-    this.#reply({ kind: "health", isHealthy: true, isGone: false, reason: "" });
+    this.#sendSnapshot();
+    this.#reply({ kind: "health", isHealthy: true, isDataGone: false, reason: "" });
   }
 
-  #restoreWorker(): EntryWorker {
+  #restoreIngester(): Ingester {
     const { timings, clientShare, dedupe, run } = this.#settings;
-    const openBytesMax = Math.min(timings.openBytesMax, this.#rules.bytesMax * WAITING_SHARE_MAX);
-    return new EntryWorker({
+    const openBytesMax = Math.min(timings.openBytesMax, this.#rules.bytesMax * PENDING_SHARE_MAX);
+    return new Ingester({
       state: this.#store.restore(),
       pairing: { ...timings, openBytesMax, clientShare },
       requests: { ...dedupe, clientShare },
@@ -373,7 +375,7 @@ export class WriterThread {
     });
   }
 
-  /** A table for a project that has neither keys nor records has most likely a mistyped name: another one lacks its settings. */
+  /** Warns of each table for a project that has neither keys nor records: most likely its name is mistyped. */
   #warnOfUnused(): void {
     const { unusedProjects = [], keys } = this.#rules;
     const { projects } = this.#store;
@@ -397,21 +399,16 @@ export class WriterThread {
       isTaken = this.#merging.take(job, result, unmergeable, this.#isHealthy);
     };
     if (!this.#attempt(take) || !isTaken) return;
-    this.#tell();
+    this.#sendSnapshot();
     this.#planMerge(false);
   }
 
   #changed(number: number, outcome: ChangeOutcome): void {
-    if (outcome.ok && outcome.erased !== undefined) this.#tell();
+    if (outcome.ok && outcome.erased !== undefined) this.#sendSnapshot();
     this.#reply({ kind: "changed", number, outcome });
   }
 
-  #tell(): void {
-    this.#reply({ kind: "snapshot", snapshot: this.#snapshot(), isSettled: !this.#commits.isBehind });
-  }
-
-  #snapshot(): StoreSnapshot {
-    const { counts, bytesReceived } = this.#commits;
-    return { ...counts, bytesReceived, ...this.#figures.now() };
+  #sendSnapshot(): void {
+    this.#reply({ kind: "snapshot", snapshot: this.#commits.snapshot(), isFlushed: !this.#commits.hasUnflushed });
   }
 }

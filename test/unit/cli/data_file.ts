@@ -3,7 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { batchesOf } from "../../../src/commit/redo_group.ts";
-import { EntryWorker } from "../../../src/ingest/loop.ts";
+import { Ingester } from "../../../src/ingest/loop.ts";
 import { StoreWriter } from "../../../src/store/store_writer.ts";
 import { readingAt } from "../../support/clock_reading.ts";
 import { withFolder } from "../../support/folder.ts";
@@ -23,14 +23,14 @@ retention = "3d"
 export class DataFile {
   readonly file: string;
   readonly #store: StoreWriter;
-  readonly #worker: EntryWorker;
+  readonly #worker: Ingester;
   #batches = 0;
   #isOpen = true;
 
   constructor(folder: string) {
     this.file = join(folder, "simplelogs.db");
     this.#store = new StoreWriter(this.file, "write", "run");
-    this.#worker = new EntryWorker({
+    this.#worker = new Ingester({
       state: this.#store.restore(),
       pairing: { openMax: 100, openBytesMax: 1e7, clientShare: 0.5, timeoutMs: 3_600_000, orphanGraceMs: 60_000 },
       requests: { windowMs: 600_000, requests: 1_000, clientShare: 0.5 },

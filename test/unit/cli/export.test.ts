@@ -6,7 +6,7 @@ import { Command } from "commander";
 import { registerExport } from "../../../src/cli/export.ts";
 import { batchesOf } from "../../../src/commit/redo_group.ts";
 import { OperatingError } from "../../../src/core/errors.ts";
-import { EntryWorker } from "../../../src/ingest/loop.ts";
+import { Ingester } from "../../../src/ingest/loop.ts";
 import { StoreWriter } from "../../../src/store/store_writer.ts";
 import { readingAt } from "../../support/clock_reading.ts";
 import { withFolder } from "../../support/folder.ts";
@@ -63,7 +63,7 @@ async function withData(
   await withFolder(async (folder) => {
     writeFileSync(join(folder, "simplelogs.toml"), CONFIG, { mode: 0o600 });
     const store = new StoreWriter(join(folder, "simplelogs.db"), "write", "run");
-    const worker = new EntryWorker({
+    const worker = new Ingester({
       state: store.restore(),
       pairing: { openMax: 100, openBytesMax: 1e7, clientShare: 0.5, timeoutMs: 3_600_000, orphanGraceMs: 60_000 },
       requests: { windowMs: 600_000, requests: 1_000, clientShare: 0.5 },

@@ -63,7 +63,7 @@ describe("an entry is stored", () => {
 describe("the keys of the configuration", () => {
   test("are noted with what they send, also when nothing is sent, and are known after a restart", () => {
     const state = new LoopState();
-    expect([state.noteKeys(NOW), state.noteKeys(NOW)]).toEqual([true, false]);
+    expect([state.takeKeyActivity(NOW), state.takeKeyActivity(NOW)]).toEqual([true, false]);
     const never = { name: "web shop", firstSeen: NOW, lastUsed: undefined };
     expect([...state.keys.values()]).toEqual([
       { ...never, type: "server" },
@@ -78,7 +78,7 @@ describe("the keys of the configuration", () => {
     ];
     expect([...state.keys.values()]).toEqual(used as never);
     state.restart();
-    expect(state.noteKeys(NOW + 100_000)).toBe(false);
+    expect(state.takeKeyActivity(NOW + 100_000)).toBe(false);
     expect([...state.keys.values()]).toEqual(used as never);
   });
 });

@@ -15,10 +15,10 @@ import { BATCH_MEMBERS, batchesOf, type ProjectRules } from "../../../src/commit
 import type { ClockReading } from "../../../src/core/clock.ts";
 import type { Entry } from "../../../src/core/entry.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
-import { EntryWorker } from "../../../src/ingest/loop.ts";
-import type { WorkerRules } from "../../../src/ingest/options.ts";
+import { Ingester } from "../../../src/ingest/loop.ts";
+import type { IngestRules } from "../../../src/ingest/options.ts";
 import type { PairingLimits } from "../../../src/ingest/pairing/pairing.ts";
-import type { WorkerCounts } from "../../../src/ingest/usage.ts";
+import type { IngestCounts } from "../../../src/ingest/usage.ts";
 import { readingAt } from "../../support/clock_reading.ts";
 
 /** 2026-11-23T12:00:00Z. */
@@ -51,8 +51,8 @@ export class LoopState {
   readonly keys = new Map<string, KeyActivity>();
   readonly ambiguous: AmbiguousPairs[] = [];
   readonly setAside: NonNullable<GroupWrite["setAside"]>[] = [];
-  rules: WorkerRules;
-  worker: EntryWorker;
+  rules: IngestRules;
+  worker: Ingester;
   #nextRecordId = 1;
   #nextBatch = 1;
   readonly #limits: PairingLimits;
@@ -75,8 +75,8 @@ export class LoopState {
   }
 
   /** What a new process, or a new worker after a failed commit, begins with; `now` by the steady clock. */
-  restart(processStartedAt = 0, now = NOW): EntryWorker {
-    this.worker = new EntryWorker({
+  restart(processStartedAt = 0, now = NOW): Ingester {
+    this.worker = new Ingester({
       state: {
         seed: [1, 2],
         nextRecordId: this.#nextRecordId,
@@ -158,8 +158,8 @@ export class LoopState {
   }
 
   /** Lets the worker note keys; whether there was anything to note. */
-  noteKeys(now: number): boolean {
-    const write = this.worker.noteKeys(readingAt(now));
+  takeKeyActivity(now: number): boolean {
+    const write = this.worker.takeKeyActivity(readingAt(now));
     if (write !== undefined) this.commit(write);
     return write !== undefined;
   }
@@ -177,6 +177,6 @@ export class LoopState {
 }
 
 /** What the contract's sum leaves over: 0 at every moment. */
-export function gapOf({ received, stored, open, dropped }: WorkerCounts): number {
+export function gapOf({ received, stored, open, dropped }: IngestCounts): number {
   return received - stored - open - Object.values(dropped).reduce((sum, count) => sum + count, 0);
 }

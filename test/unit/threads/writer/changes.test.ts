@@ -8,7 +8,7 @@ import { DetailsReader } from "../../../../src/store/tables_reader.ts";
 import type { FromWriter } from "../../../../src/threads/messages.ts";
 import { untilTrue } from "../../../support/condition.ts";
 import { withSmallDisk } from "../../../support/small_disk.ts";
-import { WriterStage, withWriter } from "../writer_stage.ts";
+import { WriterStage, withWriter } from "./writer_stage.ts";
 
 function listOf(stage: WriterStage, project?: string): string[] {
   const database = openForReading(stage.file);

@@ -2,15 +2,15 @@
 
 import { hash } from "node:crypto";
 import { join } from "node:path";
-import type { Durability } from "../../../src/core/batch.ts";
-import type { ChangeOutcome, ChangeRequest } from "../../../src/core/changes.ts";
-import type { Entry } from "../../../src/core/entry.ts";
-import { GROUP_STATE, type GroupMessage } from "../../../src/core/group.ts";
-import type { StoreSnapshot } from "../../../src/core/telemetry.ts";
-import type { FromWriter, WriterRules } from "../../../src/threads/messages.ts";
-import { WriterThread } from "../../../src/threads/writer/writer_thread.ts";
-import { untilTrue } from "../../support/condition.ts";
-import { withFolder } from "../../support/folder.ts";
+import type { Durability } from "../../../../src/core/batch.ts";
+import type { ChangeOutcome, ChangeRequest } from "../../../../src/core/changes.ts";
+import type { Entry } from "../../../../src/core/entry.ts";
+import { GROUP_STATE, type GroupMessage } from "../../../../src/core/group.ts";
+import type { StoreSnapshot } from "../../../../src/core/telemetry.ts";
+import type { FromWriter, WriterRules } from "../../../../src/threads/messages.ts";
+import { WriterThread } from "../../../../src/threads/writer/writer_thread.ts";
+import { untilTrue } from "../../../support/condition.ts";
+import { withFolder } from "../../../support/folder.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -77,7 +77,7 @@ export class WriterStage {
   /** Sends a batch as a group of its own and has it written in full; whether it was committed. */
   send(entries: readonly Entry[], key = 0): boolean {
     const isCommitted = this.keep(entries, key);
-    this.writer.receive({ kind: "settle" });
+    this.writer.receive({ kind: "flush" });
     return isCommitted;
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { ChangeOutcome, ChangeRequest } from "../../../../src/core/changes.ts";
-import { ChangeRequests, STOPPING } from "../../../../src/threads/main/change_requests.ts";
+import { ChangeRequests, FlushRequests, STOPPING } from "../../../../src/threads/main/writer_requests.ts";
 import type { ToWriter } from "../../../../src/threads/messages.ts";
 
 const ERASE: ChangeRequest = { kind: "erase", scope: { project: "shop", q: "", from: undefined, to: undefined } };
@@ -12,7 +12,12 @@ function stage(queueMsMax?: number) {
   const queue = Promise.withResolvers<void>();
   const requests = new ChangeRequests(() => queue.promise, queueMsMax);
   const posted: ToWriter[] = [];
-  return { queue, requests, posted, ask: (request: ChangeRequest) => requests.ask(request, (one) => posted.push(one)) };
+  return {
+    queue,
+    requests,
+    posted,
+    ask: (request: ChangeRequest) => requests.request(request, (one) => posted.push(one)),
+  };
 }
 
 describe("a change", () => {
@@ -62,5 +67,51 @@ describe("an erasure that waits for the queue is refused", () => {
     queue.resolve();
     await queue.promise;
     expect(posted).toEqual([]);
+  });
+});
+
+function flushesOf() {
+  let asked = 0;
+  const flushes = new FlushRequests(() => asked++);
+  return { flushes, asked: () => asked };
+}
+
+describe("a reader", () => {
+  test("does not wait while no group is unflushed", () => {
+    const { flushes, asked } = flushesOf();
+    flushes.done();
+    expect([flushes.flushed(), asked()]).toEqual([undefined, 0]);
+  });
+
+  test("waits with all other readers for one flush", async () => {
+    const { flushes, asked } = flushesOf();
+    flushes.appended();
+    const wait = flushes.flushed();
+    expect([flushes.flushed() === wait, asked()]).toEqual([true, 1]);
+    flushes.done();
+    await wait;
+    expect(flushes.flushed()).toBeUndefined();
+  });
+
+  test("asks for another flush for groups that come after it", () => {
+    const { flushes, asked } = flushesOf();
+    flushes.appended();
+    void flushes.flushed();
+    flushes.done();
+    flushes.appended();
+    void flushes.flushed();
+    expect(asked()).toBe(2);
+    flushes.giveUp();
+  });
+
+  test("reads what is flushed once the writer cannot write, and the next reader asks again", async () => {
+    const { flushes, asked } = flushesOf();
+    flushes.appended();
+    const wait = flushes.flushed();
+    flushes.giveUp();
+    await wait;
+    void flushes.flushed();
+    expect(asked()).toBe(2);
+    flushes.giveUp();
   });
 });

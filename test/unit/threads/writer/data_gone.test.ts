@@ -14,12 +14,12 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { OperatingError } from "../../../src/core/errors.ts";
-import { OpenedFiles } from "../../../src/store/opened_files.ts";
-import { StoreWriter } from "../../../src/store/store_writer.ts";
-import { untilTrue } from "../../support/condition.ts";
-import { withFolder } from "../../support/folder.ts";
-import { groupOf, recordOf } from "../../support/groups.ts";
+import { OperatingError } from "../../../../src/core/errors.ts";
+import { OpenedFiles } from "../../../../src/store/opened_files.ts";
+import { StoreWriter } from "../../../../src/store/store_writer.ts";
+import { untilTrue } from "../../../support/condition.ts";
+import { withFolder } from "../../../support/folder.ts";
+import { groupOf, recordOf } from "../../../support/groups.ts";
 import { WriterStage, withWriter } from "./writer_stage.ts";
 
 const SUFFIXES = ["", "-wal", "-shm"] as const;
@@ -32,7 +32,7 @@ function moveAll(from: string, to: string): void {
 function health({ said }: WriterStage): string {
   const last = said.findLast((message) => message.kind === "health");
   if (last?.kind !== "health") return "unknown";
-  return last.isHealthy ? "ready" : `${last.isGone ? "gone" : "failed"}: ${last.reason.replace(/ \(.*?\)/, "")}`;
+  return last.isHealthy ? "ready" : `${last.isDataGone ? "gone" : "failed"}: ${last.reason.replace(/ \(.*?\)/, "")}`;
 }
 
 function errorsOf({ said }: WriterStage): number {

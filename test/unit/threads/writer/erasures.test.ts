@@ -1,13 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import type { ColumnChunk } from "../../../src/block/codec/column_chunks.ts";
-import { decodeColumns } from "../../../src/block/open_block.ts";
-import { recordsOf } from "../../../src/block/records.ts";
-import type { ChangeRequest } from "../../../src/core/changes.ts";
-import type { QueryScope } from "../../../src/core/queries.ts";
-import type { StoreSnapshot } from "../../../src/core/telemetry.ts";
-import { openForReading } from "../../../src/store/database.ts";
-import { PIECES_MAX } from "../../../src/store/schema.ts";
-import { untilTrue } from "../../support/condition.ts";
+import { decodeColumns } from "../../../../src/block/open_block.ts";
+import { recordsOf } from "../../../../src/block/records.ts";
+import type { ChangeRequest } from "../../../../src/core/changes.ts";
+import type { QueryScope } from "../../../../src/core/queries.ts";
+import type { StoreSnapshot } from "../../../../src/core/telemetry.ts";
+import { openForReading } from "../../../../src/store/database.ts";
+import { PIECES_MAX } from "../../../../src/store/schema.ts";
+import { untilTrue } from "../../../support/condition.ts";
 import { type WriterStage, withWriter } from "./writer_stage.ts";
 
 function eraseOf(q: string, scope: Partial<QueryScope> = {}): ChangeRequest {

@@ -1,8 +1,8 @@
 // What the writer knows of requests that come again, through groups that fail or never begin.
 
 import { describe, expect, spyOn, test } from "bun:test";
-import { StoreWriter } from "../../../src/store/store_writer.ts";
-import { untilTrue } from "../../support/condition.ts";
+import { StoreWriter } from "../../../../src/store/store_writer.ts";
+import { untilTrue } from "../../../support/condition.ts";
 import { bodyOf, type WriterStage, withWriter } from "./writer_stage.ts";
 
 const BODY = bodyOf([{ message: "once" }]);
@@ -11,7 +11,7 @@ const OTHER = bodyOf([{ message: "other" }]);
 /** Sends the body again, under this number, and answers how many of its entries were dropped as duplicates since the start. */
 function duplicatesAfter(stage: WriterStage, number: number): number {
   stage.group([number], [BODY]);
-  stage.writer.receive({ kind: "settle" });
+  stage.writer.receive({ kind: "flush" });
   return stage.snapshot().dropped.duplicate ?? 0;
 }
 
@@ -46,7 +46,7 @@ describe("a client that had disconnected when its answer was ready is known of",
   test("where the next group fails before that is written", async () => {
     await withWriter(async (stage) => {
       stage.group([1], [BODY]);
-      stage.writer.receive({ kind: "settle" });
+      stage.writer.receive({ kind: "flush" });
       stage.writer.receive({ kind: "answered", upTo: 1, disconnected: [1] });
       failOnce(stage);
       await untilHealthy(stage);
@@ -58,7 +58,7 @@ describe("a client that had disconnected when its answer was ready is known of",
   test("where that is told after the next group has failed", async () => {
     await withWriter(async (stage) => {
       stage.group([1], [BODY]);
-      stage.writer.receive({ kind: "settle" });
+      stage.writer.receive({ kind: "flush" });
       failOnce(stage);
       stage.group([2], [OTHER], { disconnected: [1], answeredUpTo: 1 });
       await untilHealthy(stage);
@@ -71,7 +71,7 @@ describe("a client that had disconnected when its answer was ready is known of",
 test("a client that had disconnected is known of where that is told only once the store can be written again", async () => {
   await withWriter(async (stage) => {
     stage.group([1], [BODY]);
-    stage.writer.receive({ kind: "settle" });
+    stage.writer.receive({ kind: "flush" });
     failOnce(stage);
     await untilHealthy(stage);
     stage.writer.receive({ kind: "answered", upTo: 1, disconnected: [1] });

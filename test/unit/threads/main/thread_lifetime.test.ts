@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { RestartDelay } from "../../../../src/threads/main/restart_delay.ts";
+import { RestartDelay } from "../../../../src/threads/main/thread_lifetime.ts";
 
 /** A delay, and what it answers to deaths of threads that lived so long each, in ms. */
 function waitsAfter(lives: readonly number[]): number[] {

@@ -2,21 +2,20 @@ import { Database } from "bun:sqlite";
 import { describe, expect, spyOn, test } from "bun:test";
 import { symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Entry } from "../../../src/core/entry.ts";
-import { DAY_MS } from "../../../src/core/limits.ts";
-import type { StoreSnapshot } from "../../../src/core/telemetry.ts";
-import { openForReading } from "../../../src/store/database.ts";
-import { eraseRecords } from "../../../src/store/erase/erase.ts";
-import { lockData } from "../../../src/store/lock.ts";
-import { redoState } from "../../../src/store/redo_log.ts";
-import { StoreWriter } from "../../../src/store/store_writer.ts";
-import { settleFile } from "../../../src/threads/writer/flush_file.ts";
-import { NOTHING } from "../../support/groups.ts";
-import { messagesIn } from "../../support/messages_in.ts";
+import type { Entry } from "../../../../src/core/entry.ts";
+import { DAY_MS } from "../../../../src/core/limits.ts";
+import type { StoreSnapshot } from "../../../../src/core/telemetry.ts";
+import { openForReading } from "../../../../src/store/database.ts";
+import { lockData } from "../../../../src/store/lock.ts";
+import { redoState } from "../../../../src/store/redo_log.ts";
+import { StoreWriter } from "../../../../src/store/store_writer.ts";
+import { flushFile } from "../../../../src/threads/writer/flush_file.ts";
+import { NOTHING } from "../../../support/groups.ts";
+import { messagesIn } from "../../../support/messages_in.ts";
 import { RULES, type WriterStage, withWriter } from "./writer_stage.ts";
 
 const NOW = Date.now();
-const SETTLE_RULES = {
+const FLUSH_RULES = {
   timings: { timeoutMs: 1e6, orphanGraceMs: 1e5, openMax: 100, openBytesMax: 1e6 },
   dedupe: { windowMs: 1e5, requests: 100 },
 };
@@ -59,7 +58,7 @@ describe("groups that come quickly", () => {
     await withHeldWriter((stage) => {
       keepAll(stage, [[log("a")], [log("b"), log("c")], [log("d")]]);
       expect([messagesIn(stage.file), stage.snapshot().received]).toEqual([["a"], 1]);
-      stage.writer.receive({ kind: "settle" });
+      stage.writer.receive({ kind: "flush" });
       expect([messagesIn(stage.file), waiting(stage)]).toEqual([["a", "b", "c", "d"], 0]);
       expect([stage.snapshot(), gapOf(stage.snapshot())]).toMatchObject([{ received: 4, stored: 4 }, 0]);
     });
@@ -126,10 +125,10 @@ describe("after a crash, groups that were kept", () => {
     await withHeldWriter(async (stage) => {
       keepAll(stage, [[log("a")], [log("b")], [log("c")]]);
       stage.writer.close();
-      await settleFile(stage.file, SETTLE_RULES);
+      await flushFile(stage.file, FLUSH_RULES);
       expect([messagesIn(stage.file), waiting(stage)]).toEqual([["a", "b", "c"], 0]);
-      await settleFile(stage.file, SETTLE_RULES);
-      await settleFile(`${stage.file}.absent`, SETTLE_RULES);
+      await flushFile(stage.file, FLUSH_RULES);
+      await flushFile(`${stage.file}.absent`, FLUSH_RULES);
       expect(messagesIn(stage.file)).toEqual(["a", "b", "c"]);
     });
   });
@@ -146,7 +145,7 @@ describe("after a crash, groups that were kept", () => {
         const database = new Database(stage.file);
         database.query("UPDATE meta SET value = ? WHERE name = 'clock'").run(trusted);
         database.close();
-        await settleFile(stage.file, SETTLE_RULES);
+        await flushFile(stage.file, FLUSH_RULES);
         expect(messagesIn(stage.file).toSorted()).toEqual(["a", "b", "c"]);
       } finally {
         wall.mockRestore();
@@ -161,7 +160,7 @@ describe("after a crash, groups that were kept", () => {
       stage.writer.receive({ kind: "rules", rules: { ...RULES, defaultProject: forYears } });
       keepAll(stage, [[log("a")], [old], [log("b"), { ...old, message: "older" }]]);
       stage.writer.close();
-      await settleFile(stage.file, SETTLE_RULES);
+      await flushFile(stage.file, FLUSH_RULES);
       expect(messagesIn(stage.file).toSorted()).toEqual(["a", "b", "old", "older"]);
     });
   });
@@ -174,10 +173,10 @@ describe("what is kept is not written by a command", () => {
       const link = join(dirname(stage.file), "link.db");
       symlinkSync(stage.file, link);
       keepAll(stage, [[log("a")], [log("b")]]);
-      const settled = settleFile(link, SETTLE_RULES);
+      const settled = flushFile(link, FLUSH_RULES);
       await new Promise((wake) => setImmediate(wake));
       expect([messagesIn(stage.file), waiting(stage)]).toEqual([["a"], 1]);
-      stage.writer.receive({ kind: "settle" });
+      stage.writer.receive({ kind: "flush" });
       await settled;
       lock.release();
       expect(messagesIn(stage.file)).toEqual(["a", "b"]);
@@ -189,7 +188,7 @@ describe("what is kept is not written by a command", () => {
       keepAll(stage, [[log("a")], [log("b")]]);
       const other = new StoreWriter(stage.file, "write", "other");
       other.expectUntouched();
-      stage.writer.receive({ kind: "settle" });
+      stage.writer.receive({ kind: "flush" });
       expect(() => other.commit(NOTHING)).toThrow("another process writes the data file");
       other.close();
       expect(messagesIn(stage.file)).toEqual(["a", "b"]);

@@ -1,8 +1,8 @@
 import { describe, expect, spyOn, test } from "bun:test";
-import type { ClockReading } from "../../../src/core/clock.ts";
-import { DAY_MS } from "../../../src/core/limits.ts";
-import { openForReading } from "../../../src/store/database.ts";
-import { withFolder } from "../../support/folder.ts";
+import type { ClockReading } from "../../../../src/core/clock.ts";
+import { DAY_MS } from "../../../../src/core/limits.ts";
+import { openForReading } from "../../../../src/store/database.ts";
+import { withFolder } from "../../../support/folder.ts";
 import { WriterStage } from "./writer_stage.ts";
 
 const HOUR_MS = DAY_MS / 24;
