@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import * as entries from "../../../src/core/limits.ts";
 import { RECENTLY_COMPLETED_MAX } from "../../../src/core/limits.ts";
 import { TOUCHPOINT_LENGTH_MAX } from "../../../src/core/touchpoint.ts";
-import * as limits from "../../../src/query/limits.ts";
+import * as limits from "../../../src/query/scan/limits.ts";
 import { SEARCH_DEPTH_MAX, SEARCH_LENGTH_MAX, SEARCH_TERMS_MAX } from "../../../src/search/expression.ts";
 import { readPage } from "./pages.ts";
 
