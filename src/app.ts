@@ -21,7 +21,7 @@ import { createSessionKeep } from "./http/keep_sessions.ts";
 import { KeyLookup, type KnownKey } from "./http/keys.ts";
 import { ServerMetrics } from "./http/metrics.ts";
 import { Sessions } from "./http/session.ts";
-import type { LiveKey } from "./ingest/options.ts";
+import type { LiveKey } from "./ingest/rules.ts";
 import type { Log } from "./log/log.ts";
 import type { ReadRules } from "./query/scan/scope.ts";
 import { KeyIndexes } from "./queue/group.ts";

@@ -1,9 +1,9 @@
-// The touchpoint names that each project's list has, so that the store hears of a new one once. In: the names of records, each with
-// the type of the key that sent it. Out: notes of what becomes of the list, for the transaction of the records.
+// The touchpoint names of each project's list, so that each new name is written to the file once. In: the names of records, each with the type
+// of the key that sent it. Out: updates of the list, for the transaction that writes the records.
 //
-// Clients choose names, so they are bounded: a name that is too long stays with its records, and of TOUCHPOINTS_MAX names a project
-// those that only client keys sent are at most half. They give way: a server's new name takes the place of the latest of them. Names
-// are found by a keyed hash of 53 bits, so that none can be made to meet others: two are mixed up with a chance of 10^-12.
+// Clients choose names, so the list is bounded. A name that is too long is stored with its records only. Of TOUCHPOINTS_MAX names a project,
+// those that only client keys sent are half at most; where the list is full, a server's new name replaces the latest of them. Names are found
+// by a keyed hash of 53 bits, so that nobody can make two meet: two are mixed up with a chance of 10^-12.
 
 import { keyTypeCodeOf } from "../block/codec/flags.ts";
 import type { ListedTouchpoint, TouchpointUpdate } from "../commit/group_write.ts";
@@ -11,13 +11,15 @@ import { CLIENT_TOUCHPOINTS_MAX, TOUCHPOINTS_MAX } from "../core/limits.ts";
 import { TOUCHPOINT_LENGTH_MAX } from "../core/touchpoint.ts";
 import { TextHasher } from "./pairing/keyed_hash.ts";
 
-interface Known {
+/** A listed name. */
+interface Listed {
   readonly name: string;
   isClientOnly: boolean;
 }
 
 const CLIENT = keyTypeCodeOf("client");
 
+/** The names of all projects. */
 export class TouchpointNames {
   readonly #hasher: TextHasher;
   readonly #projects = new Map<string, ProjectNames>();
@@ -31,15 +33,15 @@ export class TouchpointNames {
     }
   }
 
-  /** Stages the notes of names as records bring them; `keyTypes` are the records' codes (block/codec/flags.ts). */
-  see(
+  /** Stages the updates for the names of some records. `keyTypes` are the records' codes (block/codec/flags.ts); `firstSeen` is Unix ms. */
+  addRecords(
     project: string,
     touchpoints: readonly (string | undefined)[],
     keyTypes: ArrayLike<number>,
     firstSeen: number,
   ): void {
     const names = this.#of(project);
-    let previous: Known | undefined;
+    let previous: Listed | undefined;
     for (let row = 0; row < touchpoints.length; row++) {
       const name = touchpoints[row];
       if (name === undefined || name.length > TOUCHPOINT_LENGTH_MAX) continue;
@@ -49,27 +51,29 @@ export class TouchpointNames {
       const hash = this.#hasher.hash(name);
       const known = names.get(hash);
       if (known === undefined ? !names.hasRoomFor(isClientOnly) : isClientOnly || !known.isClientOnly) continue;
-      const gone = known === undefined ? names.makeRoom() : undefined;
-      if (gone !== undefined) this.#staged.push({ project, name: gone, firstSeen, change: "removed" });
+      const replaced = known === undefined ? names.makeRoom() : undefined;
+      if (replaced !== undefined) this.#staged.push({ project, name: replaced, firstSeen, change: "removed" });
       names.put(hash, { name, isClientOnly });
       this.#staged.push({ project, name, firstSeen, change: isClientOnly ? "client" : "server" });
     }
   }
 
-  /** The list was changed by hand: the name stands in it now, registered. */
+  /** A person registered the name. */
   add(project: string, name: string): void {
     this.#of(project).put(this.#hasher.hash(name), { name, isClientOnly: false });
   }
 
-  /** The list was changed by hand: the name is gone, and new again when a record carries it. */
+  /** The name left the list: a record that carries it makes it new again. */
   remove(project: string, name: string): void {
     this.#projects.get(project)?.delete(this.#hasher.hash(name));
   }
 
+  /** The updates since the last `commit`, in their order. */
   staged(): readonly TouchpointUpdate[] {
     return this.#staged;
   }
 
+  /** The staged updates were written. */
   commit(): void {
     this.#staged = [];
   }
@@ -86,26 +90,26 @@ export class TouchpointNames {
 
 /** The names of one project, by their hashes. */
 class ProjectNames {
-  readonly #known = new Map<number, Known>();
-  /** Hashes of client keys' names in the order in which they came; some are gone or others' by now. */
+  readonly #listed = new Map<number, Listed>();
+  /** Hashes of names that only client keys sent, in order of arrival; some are removed, or a server's by now. */
   readonly #clients: number[] = [];
   #clientCount = 0;
 
-  get(hash: number): Known | undefined {
-    return this.#known.get(hash);
+  get(hash: number): Listed | undefined {
+    return this.#listed.get(hash);
   }
 
-  /** Whether a new name may be listed, perhaps in another one's place. */
+  /** Whether a new name can be listed, perhaps in place of another. */
   hasRoomFor(isClientOnly: boolean): boolean {
-    if (!isClientOnly) return this.#known.size < TOUCHPOINTS_MAX || this.#clientCount > 0;
-    return this.#known.size < TOUCHPOINTS_MAX && this.#clientCount < CLIENT_TOUCHPOINTS_MAX;
+    if (!isClientOnly) return this.#listed.size < TOUCHPOINTS_MAX || this.#clientCount > 0;
+    return this.#listed.size < TOUCHPOINTS_MAX && this.#clientCount < CLIENT_TOUCHPOINTS_MAX;
   }
 
-  /** Forgets the latest of the client keys' names where the list is full; answers which one that was. */
+  /** Where the list is full, removes the latest name that only client keys sent, and returns it. */
   makeRoom(): string | undefined {
-    if (this.#known.size < TOUCHPOINTS_MAX) return undefined;
+    if (this.#listed.size < TOUCHPOINTS_MAX) return undefined;
     for (let hash = this.#clients.pop(); hash !== undefined; hash = this.#clients.pop()) {
-      const known = this.#known.get(hash);
+      const known = this.#listed.get(hash);
       if (known?.isClientOnly !== true) continue;
       this.delete(hash);
       return known.name;
@@ -113,18 +117,18 @@ class ProjectNames {
     return undefined;
   }
 
-  put(hash: number, known: Known): void {
+  put(hash: number, known: Listed): void {
     this.delete(hash);
-    this.#known.set(hash, known);
+    this.#listed.set(hash, known);
     if (!known.isClientOnly) return;
     this.#clients.push(hash);
     this.#clientCount++;
   }
 
   delete(hash: number): void {
-    const known = this.#known.get(hash);
+    const known = this.#listed.get(hash);
     if (known === undefined) return;
-    this.#known.delete(hash);
+    this.#listed.delete(hash);
     if (known.isClientOnly) this.#clientCount--;
   }
 }

@@ -1,12 +1,15 @@
-// The counters since the data file was made, a project and UTC month of receipt. What a group adds is staged and only
-// becomes true with its commit, so received = stored + open + dropped holds at every moment.
+// What became of entries, for people: counters by project and UTC month of receipt, and some of the dropped entries themselves. The counters go
+// back to the creation of the data file. What a group adds to them is staged, and counts only once the group is committed, so received =
+// stored + open + dropped holds at every moment.
 
-import type { UsageCounter } from "../commit/group_write.ts";
+import type { Rejection, UsageCounter } from "../commit/group_write.ts";
 import { DROP_REASONS, type DropReason } from "../core/drop.ts";
+import { jsonBeginning } from "../core/json.ts";
+import { maskKeysInJson } from "../core/secrets.ts";
 
 /**
- * The names of counters as the store keeps them. "admitted.client" is the part of "admitted" that client keys sent: files of before
- * 0.2 have none. "ambiguous" counts pairs by touchpoint for which more than one start would have done.
+ * The names of counters, as the file has them. "admitted.client" is the part of "admitted" that client keys sent; files from before 0.2 have
+ * none. "ambiguous" counts pairs by touchpoint for which more than one start would have fitted.
  */
 type CounterName = "received" | "stored" | "admitted" | "admitted.client" | "ambiguous" | `dropped.${DropReason}`;
 
@@ -15,12 +18,13 @@ export interface UsageTotals {
   received: number;
   stored: number;
   readonly dropped: Record<DropReason, number>;
-  /** Ambiguous pairs by project: of every project that has received anything. */
+  /** Ambiguous pairs, by each project that has received anything. */
   readonly ambiguous: Map<string, number>;
 }
 
-/** Figures that always belong together: received = stored + open + the sum of dropped. */
+/** Figures of one moment: received = stored + open + the sum of dropped. */
 export interface IngestCounts extends Readonly<UsageTotals> {
+  /** Entries that are neither stored nor dropped. */
   readonly open: number;
 }
 
@@ -38,22 +42,23 @@ interface MonthUsage {
   readonly staged: Map<string, number>;
 }
 
+/** The counters. */
 export class Usage {
   readonly #months = new Map<string, MonthUsage>();
   readonly #staged = new Set<MonthUsage>();
   readonly #totals: UsageTotals = { received: 0, stored: 0, dropped: noDrops(), ambiguous: new Map() };
-  /** The one asked for last: most batches are of the same project and month as the one before. */
+  /** The last one used: most batches are of the same project and month as the one before. */
   #last: MonthUsage | undefined;
 
   constructor(counters: Iterable<UsageCounter>) {
-    for (const { project, month, name, value } of counters) this.#keep(this.#of(project, month), name, value);
+    for (const { project, month, name, value } of counters) this.#set(this.#of(project, month), name, value);
   }
 
   get totals(): Readonly<UsageTotals> {
     return this.#totals;
   }
 
-  /** Adds to a counter; nothing is added until `commit`. */
+  /** Adds to a counter. It counts in `totals` after `commit`, in `admitted` at once. */
   add(project: string, month: string, name: CounterName, count: number): void {
     if (count === 0) return;
     const usage = this.#of(project, month);
@@ -61,26 +66,27 @@ export class Usage {
     this.#staged.add(usage);
   }
 
-  /** Entries admitted in a month, staged ones included: what a quota is compared with. */
+  /** Entries admitted in a month, staged ones included: what a quota bounds. */
   admitted(project: string, month: string): number {
     return valueOf(this.#of(project, month), "admitted");
   }
 
-  /** Of these, what client keys sent. */
+  /** Those of them that client keys sent. */
   admittedFromClients(project: string, month: string): number {
     return valueOf(this.#of(project, month), "admitted.client");
   }
 
-  /** The new absolute values, for the group's transaction. */
+  /** The staged counters, with their new values. */
   staged(): UsageCounter[] {
     return [...this.#staged].flatMap(({ project, month, staged }) =>
       Array.from(staged, ([name, value]) => ({ project, month, name, value })),
     );
   }
 
+  /** The staged values were written. */
   commit(): void {
     for (const usage of this.#staged) {
-      for (const [name, value] of usage.staged) this.#keep(usage, name, value);
+      for (const [name, value] of usage.staged) this.#set(usage, name, value);
       usage.staged.clear();
     }
     this.#staged.clear();
@@ -99,7 +105,7 @@ export class Usage {
     return usage;
   }
 
-  #keep(usage: MonthUsage, name: string, value: number): void {
+  #set(usage: MonthUsage, name: string, value: number): void {
     const added = value - (usage.values.get(name) ?? 0);
     usage.values.set(name, value);
     if (name === "received" || name === "stored") this.#totals[name] += added;
@@ -115,4 +121,41 @@ export class Usage {
 
 function valueOf({ values, staged }: MonthUsage, name: CounterName): number {
   return staged.get(name) ?? values.get(name) ?? 0;
+}
+
+/** Of each project and reason in one group. A flood of equal faults is only counted, or refusing would cost more than storing. */
+const REJECTIONS_MAX = 20;
+/** UTF-16 units of an entry's JSON. */
+const ENTRY_LENGTH_MAX = 4_096;
+
+/** The batch of a dropped entry. */
+export type RejectedBatch = Pick<Rejection, "project" | "apiKey" | "receivedAt">;
+
+/** The dropped entries that people can look at: all are counted, and some of them are stored. */
+export class Rejections {
+  #staged: Rejection[] = [];
+  readonly #counts = new Map<string, number>();
+
+  /** Adds a dropped entry: parsed, or a text that is stored as it is. */
+  add({ project, apiKey, receivedAt }: RejectedBatch, reason: DropReason, entry: unknown): void {
+    const name = `${reason} ${project}`;
+    const count = this.#counts.get(name) ?? 0;
+    if (count >= REJECTIONS_MAX) return;
+    this.#counts.set(name, count + 1);
+    this.#staged.push({ project, apiKey, receivedAt, reason, entry: shorten(entry) });
+  }
+
+  /** The rejections since the last call. */
+  take(): Rejection[] {
+    const staged = this.#staged;
+    this.#staged = [];
+    this.#counts.clear();
+    return staged;
+  }
+}
+
+function shorten(entry: unknown): string {
+  const text = typeof entry === "string" ? entry : jsonBeginning(entry, ENTRY_LENGTH_MAX);
+  const shortened = text.length <= ENTRY_LENGTH_MAX ? text : `${text.slice(0, ENTRY_LENGTH_MAX)}…`;
+  return maskKeysInJson(shortened.toWellFormed());
 }

@@ -15,8 +15,7 @@ import type {
 } from "../core/queries.ts";
 import type { StoredSession } from "../core/session.ts";
 import type { StoreSnapshot } from "../core/telemetry.ts";
-import type { CheckRules } from "../ingest/check.ts";
-import type { IngestRules } from "../ingest/options.ts";
+import type { CheckRules, IngestRules } from "../ingest/rules.ts";
 import type { ReadRules } from "../query/scan/scope.ts";
 
 /**

@@ -7,7 +7,7 @@ import { normalise, type TimingEntry } from "../../src/ingest/entries/normalise.
 import { Pairing, type PairingLimits } from "../../src/ingest/pairing/pairing.ts";
 import { COMPLETED_KIND } from "../../src/ingest/pairing/recently_completed_chunks.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../support/random.ts";
-import { batchContext, NOW } from "../unit/ingest/batch_context.ts";
+import { batchContext, NOW } from "../unit/ingest/entries/batch_context.ts";
 import { type Outcome, PairingModel } from "./pairing_model.ts";
 
 const SCENARIOS = 2_000;

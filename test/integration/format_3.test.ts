@@ -15,7 +15,7 @@ import type { Source } from "../../src/core/entry.ts";
 import type { QueryRequest } from "../../src/core/queries.ts";
 import { type ShownRecord, type StoredRecord, showRecord } from "../../src/core/record.ts";
 import type { FieldsResponse, TimingsResponse, ValuesResponse } from "../../src/core/responses.ts";
-import { Ingester } from "../../src/ingest/loop.ts";
+import { Ingester } from "../../src/ingest/ingester.ts";
 import { runQuery } from "../../src/query/engine.ts";
 import { StatisticsCache } from "../../src/query/scan/statistics_cache.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";

@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Ingester } from "../../src/ingest/loop.ts";
+import { Ingester } from "../../src/ingest/ingester.ts";
 import { FORMAT_STEPS } from "../../src/store/schema.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
 import { readingAt } from "../support/clock_reading.ts";

@@ -4,7 +4,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { batchesOf } from "../../src/commit/redo_group.ts";
 import type { Entry } from "../../src/core/entry.ts";
-import { Ingester } from "../../src/ingest/loop.ts";
+import { Ingester } from "../../src/ingest/ingester.ts";
 import type { IngestRules, StagedBatch } from "../../src/ingest/options.ts";
 import { exportLines } from "../../src/query/stream/export.ts";
 import { BlockReader } from "../../src/store/block_reader.ts";

@@ -3,14 +3,14 @@
 
 import { Elysia } from "elysia";
 import { isJsonObject } from "../../../src/core/json.ts";
-import { compileChecks } from "../../../src/ingest/validation.ts";
+import { BatchSchemaCheck } from "../../../src/ingest/batch_schema.ts";
 
-const { isBatch } = compileChecks();
+const schema = new BatchSchemaCheck();
 const app = new Elysia().post(
   "/api/v1/enqueue",
   async ({ request, set }) => {
     const value: unknown = JSON.parse(await request.text());
-    if (isJsonObject(value) && isBatch(value)) set.status = 202;
+    if (isJsonObject(value) && schema.isBatch(value)) set.status = 202;
     else set.status = 422;
     return { queued: set.status === 202 };
   },

@@ -1,92 +1,100 @@
-// Requests that may come again: which ones came before, so that a request that a client sends again is not stored twice. A request is
-// recognised as a whole, never by its entries (contract, "Requests sent again").
+// The requests of the last minutes, so that a request that a client sends again is not stored twice. A request is recognised as a whole, never by
+// its entries (contract, "Requests sent again").
 //
-// In: each checked request, in the order of its commit, and which ones were not answered. Out: whether it is a repetition, and parts of the
-// journal, two a group at most. A request with an idempotency key is remembered exactly. One without is remembered only while it is unanswered: its client
-// had gone when the answer was ready, or the process ended, not by a graceful stop, within CRASH_MS after the commit.
+// In: each checked request, in the order of commits, and which requests were not answered. Out: whether a request is a repetition, and changes
+// of the state log, two a group at most. A request with an idempotency key is remembered exactly. One without is remembered only while it is
+// unanswered: its client had disconnected when the answer was ready, or the process ended within CRASH_MS after the commit, not by a
+// graceful stop.
 //
-// All times are by the steady clock, which nobody sets. A commit that fails is undone by making this object anew from the file.
+// All times are by the steady clock, which nobody sets. After a failed commit this object is made anew from the file.
 
 import type { StateChange } from "../../commit/group_write.ts";
 import type { RequestIdentity } from "../../commit/redo_group.ts";
 import type { Source } from "../../core/record.ts";
+import { RequestIdentities } from "./request_identity.ts";
 
-/** How long before the end of a process a committed request may be unanswered, in ms (contract). */
+/** Requests that were committed so many ms or less before the end of a process count as unanswered (contract). */
 export const CRASH_MS = 10_000;
-/** Committed requests without a key whose answer the main thread may still tell of; far more than can wait at a time. */
-const RECENT_MAX = 131_072;
+/** Committed requests without an idempotency key whose answers are not reported yet: far more than can wait at a time. */
+const UNREPORTED_MAX = 131_072;
 
-/** What is known of a request that comes. */
+/** Whether a request came before; "other_body": its idempotency key came before with another body. */
 export type RequestMatch = "new" | "repetition" | "other_body";
 
+/** Bounds of what is remembered. */
 export interface RequestLimits {
-  /** 0 turns the memory off. */
+  /** How long a request is remembered, in ms; 0 turns that off. */
   readonly windowMs: number;
   readonly requests: number;
-  /** The part of `requests` that client keys can fill. */
+  /** The part of `requests` that client keys can fill, 0 to 1. */
   readonly clientShare: number;
 }
 
-/**
- * Kinds of journal parts. What is remembered for the window; and requests without an idempotency key, which matter for CRASH_MS only, and of
- * which there are many more.
- */
+/** The kind, in the state log, of changes that matter for the whole window. */
 export const REQUESTS_KIND = "requests";
+/** The kind of new requests without an idempotency key: they matter for CRASH_MS only, and there are many more of them. */
 export const RECENT_REQUESTS_KIND = "recent_requests";
 
-/** What the state log gets to hear of requests. */
+/** A change of the state log about requests. */
 export interface RequestChange extends StateChange {
   readonly kind: typeof REQUESTS_KIND | typeof RECENT_REQUESTS_KIND;
 }
 
 /**
- * What happened to a request, as the journal has it: with an idempotency key it is kept; without one it is plain, or was a repetition, or
- * turned out to be unanswered.
+ * What happened to a request. "keyed": it came with an idempotency key. Without one: "plain": it came; "repeated": it was a repetition;
+ * "unanswered": its answer was not received. "set_aside": its body brought the writer down twice.
  */
-type EventKind = "kept" | "plain" | "repeated" | "unanswered" | "set_aside";
+type EventKind = "keyed" | "plain" | "repeated" | "unanswered" | "set_aside";
 type RequestEvent = readonly [kind: EventKind, id: string, keyType: Source, body?: string];
 
-interface WrittenPart {
-  /** Names the process that wrote it. */
+/** A change of the state log, decoded. */
+interface WrittenChange {
+  /** Identifies the run of the process that wrote it. */
   readonly run: string;
-  /** The process stopped with grace: whatever came before was answered. */
+  /** The process stopped gracefully: every request before was answered. */
   readonly isStop?: true;
   readonly events: readonly RequestEvent[];
 }
 
 interface Remembered {
+  /** By the steady clock, Unix ms. */
   at: number;
   readonly keyType: Source;
-  /** Undefined without an idempotency key. */
+  /** Digest of the body; undefined without an idempotency key. */
   readonly body: string | undefined;
-  /** How many repetitions are still to be absorbed; without an idempotency key. */
+  /** How many repetitions it still absorbs; only without an idempotency key. */
   unanswered: number;
 }
 
-export class RequestMemory {
+export class RecentRequests {
+  /** Makes the identities of requests. */
+  readonly identities: RequestIdentities;
   readonly #limits: RequestLimits;
   readonly #run: string;
   /** By id, oldest first. */
   readonly #byType: Readonly<Record<Source, Map<string, Remembered>>> = { server: new Map(), client: new Map() };
+  /** Digests of bodies that were set aside, and when: oldest first. */
   readonly #setAside = new Map<string, number>();
-  /** Ids of requests without an idempotency key by the number of their batch, until their answers are told of. */
-  readonly #recent = new Map<number, RequestIdentity>();
-  /** Requests that were committed before it was told that they are unanswered, which the file has yet to hear. */
+  /** Requests without an idempotency key by the number of their batch, until their answers are reported. */
+  readonly #unreported = new Map<number, RequestIdentity>();
+  /** Requests that were reported as unanswered after their commit, until the file has that. */
   #unwritten: { readonly identity: RequestIdentity; readonly at: number }[] = [];
   #events: RequestEvent[] = [];
-  /** Plain requests as the journal has them, a line each. */
-  #recentLines = "";
-  /** What the clock said when the last event came, Unix ms. */
+  /** New plain requests, encoded: a line each. */
+  #plainLines = "";
+  /** When the last event came. */
   #now = Number.NEGATIVE_INFINITY;
-  #hasNews = false;
-  /** When the last part was taken, Unix ms, and whether a crash would leave requests in it unanswered. */
-  #lastPartAt = Number.NEGATIVE_INFINITY;
-  #isLastPartOpen = false;
+  #hasUnwritten = false;
+  /** When the last change was taken. */
+  #lastChangeAt = Number.NEGATIVE_INFINITY;
+  /** Whether a crash within CRASH_MS after the last change would leave requests in it unanswered. */
+  #isLastChangeOpen = false;
 
-  /** `run` names this process. */
-  constructor(limits: RequestLimits, run: string) {
+  /** `run` identifies this run of the process; `seed` is two u32 that nobody else knows. */
+  constructor(limits: RequestLimits, run: string, seed: readonly [number, number]) {
     this.#limits = limits;
     this.#run = run;
+    this.identities = new RequestIdentities(seed);
   }
 
   /** Whether anything is remembered at all. */
@@ -94,7 +102,7 @@ export class RequestMemory {
     return this.#limits.windowMs > 0;
   }
 
-  /** Whether some body was set aside: then each is looked up before it is parsed. */
+  /** Whether some body was set aside: then each body is looked up before it is parsed. */
   get hasSetAside(): boolean {
     return this.#setAside.size > 0;
   }
@@ -104,69 +112,72 @@ export class RequestMemory {
     return this.#setAside.has(bodyDigest);
   }
 
-  /** What a request is, before it is admitted. `now` in Unix ms. */
-  look(identity: RequestIdentity, now: number): RequestMatch {
+  /** Whether a request came before. `now` is by the steady clock, Unix ms, here and below. */
+  match(identity: RequestIdentity, now: number): RequestMatch {
     const found = this.#byType[identity.keyType].get(identity.id);
     if (found === undefined || found.at <= now - this.#limits.windowMs) return "new";
     if (identity.body !== undefined) return found.body === identity.body ? "repetition" : "other_body";
     return found.unanswered > 0 ? "repetition" : "new";
   }
 
-  /** A new request is staged. `number` is its batch's, undefined where another process took it; `isGone`: its client is. */
-  admit(identity: RequestIdentity, number: number | undefined, now: number, isGone: boolean): void {
+  /**
+   * Adds a new request. `number` is its batch's, for `answered`; undefined where that is not reported any more. `isDisconnected`: its client
+   * has left without an answer.
+   */
+  admit(identity: RequestIdentity, number: number | undefined, now: number, isDisconnected: boolean): void {
     if (!this.isOn) return;
     this.#now = now;
     const { id, body, keyType } = identity;
     if (body !== undefined) {
       this.#remember(identity, now);
-      this.#events.push(["kept", id, keyType, body]);
+      this.#events.push(["keyed", id, keyType, body]);
       return;
     }
-    this.#recentLines += lineOf("plain", id, keyType);
-    this.#follow(identity, number, now, isGone);
+    this.#plainLines += lineOf("plain", id, keyType);
+    this.#awaitReport(identity, number, now, isDisconnected);
   }
 
-  /** A repetition is staged. */
-  absorb(identity: RequestIdentity, number: number | undefined, now: number, isGone: boolean): void {
+  /** Adds a repetition; the parameters are those of `admit`. */
+  absorb(identity: RequestIdentity, number: number | undefined, now: number, isDisconnected: boolean): void {
     this.#now = now;
     if (identity.body !== undefined) return;
     const found = this.#byType[identity.keyType].get(identity.id);
     if (found !== undefined) this.#credit(identity.id, found, -1);
     this.#events.push(["repeated", identity.id, identity.keyType]);
-    this.#follow(identity, number, now, isGone);
+    this.#awaitReport(identity, number, now, isDisconnected);
   }
 
-  /** The answers up to this batch are told of: those of the batches in `gone` found nobody. `now` in Unix ms. */
-  answered(upTo: number, gone: readonly number[], now: number): void {
+  /** The batches up to a number were answered; the answers of those in `disconnected` reached nobody. */
+  answered(upTo: number, disconnected: readonly number[], now: number): void {
     this.#now = now;
-    for (const number of gone) {
-      const identity = this.#recent.get(number);
+    for (const number of disconnected) {
+      const identity = this.#unreported.get(number);
       if (identity === undefined) continue;
-      this.#recent.delete(number);
-      this.#toldUnanswered(identity, now);
+      this.#unreported.delete(number);
+      this.#addUnansweredAfterCommit(identity, now);
     }
-    // Rising, but for batches that had to be sent again.
-    for (const number of this.#recent.keys()) {
+    // In rising order, but for batches that were sent again.
+    for (const number of this.#unreported.keys()) {
       if (number > upTo) break;
-      this.#recent.delete(number);
+      this.#unreported.delete(number);
     }
   }
 
-  /** What was staged is on disk. */
+  /** What was taken is on disk. */
   committed(): void {
     this.#unwritten = [];
   }
 
   /**
-   * What the memory before was told of committed requests, and could not write, and those that it may still be told of; after `restore`,
-   * before any request. Those whose commit failed are told of by nobody.
+   * Takes over from the object before, after `restore` and before any request: committed requests whose answers are not reported yet, and
+   * reports that were not written. (No answer is reported of requests whose commit failed.)
    */
   takeOver(before: RequestMemory): void {
-    for (const [number, identity] of before.#recent) this.#recent.set(number, identity);
-    for (const { identity, at } of before.#unwritten) this.#toldUnanswered(identity, at);
+    for (const [number, identity] of before.#unreported) this.#unreported.set(number, identity);
+    for (const { identity, at } of before.#unwritten) this.#addUnansweredAfterCommit(identity, at);
   }
 
-  /** A body brought the writer down twice. */
+  /** A body brought the writer down twice and was set aside. */
   setAside(bodyDigest: string, now: number): void {
     if (!this.isOn) return;
     this.#now = Math.max(this.#now, now);
@@ -174,61 +185,56 @@ export class RequestMemory {
     this.#events.push(["set_aside", bodyDigest, "server"]);
   }
 
-  /**
-   * What must be written, in this order, for the file to know as much; none when that is nothing. `now` in Unix ms. A part has the time of
-   * its events.
-   */
-  takeParts(now: number): RequestChange[] {
-    const hasEvents = this.#events.length > 0 || this.#recentLines !== "";
-    const receivedAt = hasEvents ? Math.max(this.#now, this.#lastPartAt) : now;
-    const isSignOfLife = this.#isLastPartOpen && receivedAt >= this.#lastPartAt + CRASH_MS;
-    if (!hasEvents && !isSignOfLife) return [];
-    this.#hasNews = false;
-    this.#isLastPartOpen = hasEvents;
-    this.#lastPartAt = receivedAt;
-    return this.#parts(receivedAt, isSignOfLife ? {} : undefined);
+  /** The changes to write, in this order; each has the time of its events. Empty where there is nothing to write. */
+  takeChanges(now: number): RequestChange[] {
+    const hasEvents = this.#events.length > 0 || this.#plainLines !== "";
+    const receivedAt = hasEvents ? Math.max(this.#now, this.#lastChangeAt) : now;
+    // Shows that the process has lived on, so that the requests in the last change count as answered.
+    const closesLastChange = this.#isLastChangeOpen && receivedAt >= this.#lastChangeAt + CRASH_MS;
+    if (!hasEvents && !closesLastChange) return [];
+    this.#hasUnwritten = false;
+    this.#isLastChangeOpen = hasEvents;
+    this.#lastChangeAt = receivedAt;
+    return this.#encode(receivedAt, closesLastChange ? {} : undefined);
   }
 
-  /**
-   * Whether the file has yet to hear of something although nothing arrives: of an unanswered request; or, once, that this process goes on,
-   * so that what it committed last counts as answered.
-   */
-  hasNews(now: number): boolean {
-    return this.#hasNews || (this.#isLastPartOpen && now >= this.#lastPartAt + CRASH_MS);
+  /** Whether there is something to write although no group comes: an unanswered request, or, once, that the process has lived on. */
+  hasChanges(now: number): boolean {
+    return this.#hasUnwritten || (this.#isLastChangeOpen && now >= this.#lastChangeAt + CRASH_MS);
   }
 
-  /** The last parts of a process that stops with grace: each request was answered, or its client is known to have gone. */
-  stopParts(now: number): RequestChange[] {
-    return this.isOn ? this.#parts(now, { isStop: true }) : [];
+  /** The last changes, for a graceful stop: each request was answered, or its client is known to have disconnected. */
+  takeStop(now: number): RequestChange[] {
+    return this.isOn ? this.#encode(now, { isStop: true }) : [];
   }
 
-  /** The events so far; with `mark`, a part of the first kind even where it has none. */
-  #parts(receivedAt: number, mark?: Pick<WrittenPart, "isStop">): RequestChange[] {
+  /** Encodes the events since the last call; with `mark`, a change of REQUESTS_KIND even where there are none. */
+  #encode(receivedAt: number, mark?: Pick<WrittenChange, "isStop">): RequestChange[] {
     const events = this.#events;
-    const recentLines = this.#recentLines;
+    const plainLines = this.#plainLines;
     this.#events = [];
-    this.#recentLines = "";
-    const parts: RequestChange[] = [];
-    if (recentLines !== "") {
-      parts.push({ kind: RECENT_REQUESTS_KIND, receivedAt, data: Buffer.from(this.#run + recentLines, "latin1") });
+    this.#plainLines = "";
+    const changes: RequestChange[] = [];
+    if (plainLines !== "") {
+      changes.push({ kind: RECENT_REQUESTS_KIND, receivedAt, data: Buffer.from(this.#run + plainLines, "latin1") });
     }
     if (events.length > 0 || mark !== undefined) {
       const data = encode({ run: this.#run, ...mark, events });
-      parts.push({ kind: REQUESTS_KIND, receivedAt, data });
+      changes.push({ kind: REQUESTS_KIND, receivedAt, data });
     }
-    return parts;
+    return changes;
   }
 
-  /** Takes up the journal's parts of both kinds, in their order, before any request. */
-  restore(parts: readonly Omit<RequestChange, "kind">[], now: number): void {
+  /** Reads back the changes of both kinds, in their order; before any request. */
+  restore(changes: readonly Omit<RequestChange, "kind">[], now: number): void {
     if (!this.isOn) return;
     this.#now = now;
-    const read = parts.map(({ receivedAt, data }) => ({ receivedAt, ...decode(data) }));
+    const read = changes.map(({ receivedAt, data }) => ({ receivedAt, ...decode(data) }));
     const lastStop = read.findLastIndex(({ isStop }) => isStop === true);
-    /** When each process wrote last. */
+    /** When each run wrote last. */
     const endOf = new Map<string, number>();
     for (const { run, receivedAt } of read) endOf.set(run, Math.max(receivedAt, endOf.get(run) ?? receivedAt));
-    /** Those that nobody was heard of to have been answered. */
+    /** Requests that may be unanswered, by id. */
     const open = new Map<string, { identity: RequestIdentity; at: number; count: number }>();
     for (const [index, { run, receivedAt, events }] of read.entries()) {
       const at = Math.min(receivedAt, now);
@@ -236,18 +242,18 @@ export class RequestMemory {
       for (const [kind, id, keyType, body] of events) {
         const identity: RequestIdentity = { id, keyType, body };
         if (kind === "set_aside") this.#addSetAside(id, at);
-        else if (kind === "kept") this.#remember(identity, at);
+        else if (kind === "keyed") this.#remember(identity, at);
         else if (kind === "unanswered") {
           this.#add(identity, at);
-          const waiting = open.get(id);
-          if (waiting !== undefined) waiting.count--;
+          const entry = open.get(id);
+          if (entry !== undefined) entry.count--;
         } else {
           const found = this.#byType[keyType].get(id);
           if (kind === "repeated" && found !== undefined) this.#credit(id, found, -1);
           if (!isLate) continue;
-          const waiting = open.get(id);
-          if (waiting === undefined) open.set(id, { identity, at, count: 1 });
-          else waiting.count++;
+          const entry = open.get(id);
+          if (entry === undefined) open.set(id, { identity, at, count: 1 });
+          else entry.count++;
         }
       }
     }
@@ -257,7 +263,7 @@ export class RequestMemory {
     this.#expire(now);
   }
 
-  /** Parts of the first kind that were received before this instant are not needed any more; Unix ms. Of the other: CRASH_MS before now. */
+  /** Changes of REQUESTS_KIND received before the returned instant are not needed any more; of the other kind, before now - CRASH_MS. */
   neededSince(now: number): number {
     this.#expire(now);
     const oldest = Object.values(this.#byType).map((map) => map.values().next().value?.at);
@@ -265,15 +271,16 @@ export class RequestMemory {
     return Math.min(now - CRASH_MS, ...oldest.filter((at) => at !== undefined), setAsideAt ?? now);
   }
 
-  #follow(identity: RequestIdentity, number: number | undefined, now: number, isGone: boolean): void {
-    if (isGone) this.#unanswered(identity, now);
+  #awaitReport(identity: RequestIdentity, number: number | undefined, now: number, isDisconnected: boolean): void {
+    if (isDisconnected) this.#unanswered(identity, now);
     else if (number !== undefined) {
-      this.#recent.set(number, identity);
-      if (this.#recent.size > RECENT_MAX) this.#recent.delete(this.#recent.keys().next().value as number);
+      this.#unreported.set(number, identity);
+      if (this.#unreported.size > UNREPORTED_MAX)
+        this.#unreported.delete(this.#unreported.keys().next().value as number);
     }
   }
 
-  #toldUnanswered(identity: RequestIdentity, at: number): void {
+  #addUnansweredAfterCommit(identity: RequestIdentity, at: number): void {
     this.#unwritten.push({ identity, at });
     this.#unanswered(identity, at);
   }
@@ -281,7 +288,7 @@ export class RequestMemory {
   #unanswered(identity: RequestIdentity, now: number): void {
     this.#add(identity, now);
     this.#events.push(["unanswered", identity.id, identity.keyType]);
-    this.#hasNews = true;
+    this.#hasUnwritten = true;
   }
 
   #add(identity: RequestIdentity, at: number): void {
@@ -310,7 +317,7 @@ export class RequestMemory {
     if (this.#setAside.size > this.#limits.requests) dropOldest(this.#setAside);
   }
 
-  /** A few at a time come, so a few leave. */
+  /** Few come at a time, so few expire. */
   #expire(now: number): void {
     const before = now - this.#limits.windowMs;
     for (const map of Object.values(this.#byType)) {
@@ -332,7 +339,7 @@ function dropOldest(map: Map<string, unknown>): void {
 }
 
 const KIND_LETTERS: Readonly<Record<EventKind, string>> = {
-  kept: "k",
+  keyed: "k",
   plain: "p",
   repeated: "r",
   unanswered: "u",
@@ -340,8 +347,11 @@ const KIND_LETTERS: Readonly<Record<EventKind, string>> = {
 };
 const KINDS_BY_LETTER = new Map(Object.entries(KIND_LETTERS).map(([kind, letter]) => [letter, kind as EventKind]));
 
-/** Lines: the run (with "!" before it at a stop), then an event each: its kind, "c" for client keys, the id, and the body's digest. */
-function encode({ run, isStop, events }: WrittenPart): Uint8Array {
+/**
+ * Lines of Latin-1: the run, with "!" before it at a stop; then an event each: letter of its kind, "c" or "s" for the key type, the id, and
+ * after a space the body's digest.
+ */
+function encode({ run, isStop, events }: WrittenChange): Uint8Array {
   let text = `${isStop === true ? "!" : ""}${run}`;
   for (const [kind, id, keyType, body] of events) text += lineOf(kind, id, keyType, body);
   return Buffer.from(text, "latin1");
@@ -351,7 +361,7 @@ function lineOf(kind: EventKind, id: string, keyType: Source, body?: string): st
   return `\n${KIND_LETTERS[kind]}${keyType === "client" ? "c" : "s"}${id}${body === undefined ? "" : ` ${body}`}`;
 }
 
-function decode(data: Uint8Array): WrittenPart {
+function decode(data: Uint8Array): WrittenChange {
   const [head = "", ...lines] = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
     .toString("latin1")
     .split("\n");

@@ -1,13 +1,14 @@
-// What a request is known by. Keyed digests: nobody without the data file's secret can tell from one what was sent, or make another body
-// with the same. They differ between runtimes: a request that is sent again to another runtime is new.
+// The identities of requests: keyed digests. Without the data file's secret nobody can tell from one what was sent, or make another body with
+// the same digest. They differ between runtimes: a request that is repeated to a server on another runtime is new.
 
 import { digestText } from "#runtime/hash.ts";
 import type { RequestIdentity } from "../../commit/redo_group.ts";
 import type { KeyIdentity } from "../../core/batch.ts";
 
-/** Scopes that are kept: a key and a route each. */
+/** Cached digests of a key and a route. */
 const SCOPES_MAX = 1_024;
 
+/** Makes the identities under one secret. */
 export class RequestIdentities {
   readonly #secret: bigint;
   readonly #scopes = new Map<string, string>();
@@ -19,12 +20,12 @@ export class RequestIdentities {
     this.#secret = (BigInt(seed[0] >>> 0) << 32n) | BigInt(seed[1] >>> 0);
   }
 
-  /** Of a body alone. */
+  /** The digest of a body alone: 22 characters of base64url. */
   bodyDigest(text: string): string {
     return digestText(text, this.#secret);
   }
 
-  /** Of a request: the API key, the route with its query, and the idempotency key or else the body. */
+  /** The identity of a request: digests of the API key and route (path and query), and of the idempotency key or else the body. */
   of(key: KeyIdentity, route: string, idempotencyKey: string | undefined, text: string): RequestIdentity {
     const body = this.bodyDigest(text);
     const scope = this.#scopeOf(key, route);

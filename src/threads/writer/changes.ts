@@ -5,7 +5,7 @@ import type { EraseReport } from "../../core/account_responses.ts";
 import type { ChangeOutcome, ChangeRefusalCode, ChangeRequest } from "../../core/changes.ts";
 import type { Clock } from "../../core/clock.ts";
 import { OperatingError } from "../../core/errors.ts";
-import type { Ingester } from "../../ingest/loop.ts";
+import type { Ingester } from "../../ingest/ingester.ts";
 import { matchRows } from "../../query/match/evaluate.ts";
 import { parseSearch } from "../../search/parser.ts";
 import { isStoreError } from "../../store/database.ts";

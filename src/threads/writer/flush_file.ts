@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { DEFAULT_PROJECT, type Settings } from "../../config/settings.ts";
 import { AgeClock } from "../../core/clock.ts";
 import { OperatingError } from "../../core/errors.ts";
-import { Ingester } from "../../ingest/loop.ts";
+import { Ingester } from "../../ingest/ingester.ts";
 import { openForReading } from "../../store/database.ts";
 import { type DataLock, lockData } from "../../store/lock.ts";
 import { type RedoState, redoState } from "../../store/redo_log.ts";

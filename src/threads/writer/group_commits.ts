@@ -15,9 +15,9 @@ import {
 } from "../../commit/redo_group.ts";
 import type { AgeClock, ClockReading } from "../../core/clock.ts";
 import type { StoreSnapshot } from "../../core/telemetry.ts";
-import type { CheckedGroup } from "../../ingest/check.ts";
-import type { Ingester } from "../../ingest/loop.ts";
-import { type IngestRules, projectRules } from "../../ingest/options.ts";
+import type { CheckedGroup } from "../../ingest/batch_checks.ts";
+import type { Ingester } from "../../ingest/ingester.ts";
+import { type IngestRules, projectRules } from "../../ingest/rules.ts";
 import type { IngestCounts } from "../../ingest/usage.ts";
 import { bytesWrittenByProcess } from "../../runtime/process_io.ts";
 import { spaceUsed } from "../../store/space/space.ts";

@@ -6,9 +6,9 @@ import type { ChangeOutcome } from "../../core/changes.ts";
 import { AgeClock, type ClockReading, systemClock } from "../../core/clock.ts";
 import { GROUP_STATE, type GroupMessage, type RefusedBatch, type SetAsideMessage } from "../../core/group.ts";
 import { nearestName } from "../../core/nearest.ts";
-import { BatchChecks } from "../../ingest/check.ts";
-import { Ingester } from "../../ingest/loop.ts";
-import { projectRules } from "../../ingest/options.ts";
+import { BatchChecks } from "../../ingest/batch_checks.ts";
+import { Ingester } from "../../ingest/ingester.ts";
+import { projectRules } from "../../ingest/rules.ts";
 import { LargeWork } from "../../runtime/large_work.ts";
 import { isStoreError } from "../../store/database.ts";
 import { cutFile } from "../../store/disk_space.ts";
@@ -182,7 +182,7 @@ export class WriterThread {
       this.#reply({ kind: "failed", group });
       return;
     }
-    const checked = this.#checks.group(message, this.#ingester, steady);
+    const checked = this.#checks.checkGroup(message, this.#ingester.requests, steady);
     const { batches, refused, entryCounts, keyIndexes } = checked;
     // A batch whose idempotency key another batch of the group uses is refused once that one is committed; under "memory", once it is checked.
     const isAfterCommit = ({ refusal }: RefusedBatch) =>
@@ -205,7 +205,7 @@ export class WriterThread {
     const commit = () => this.#commits.commitGroup(checked, this.#rules, mayAppend);
     this.#commit(group, startedAt, commit, () => {
       // Under "memory" they are admitted, and are sent again.
-      if (!isMemory) for (const batch of batches) this.#checks.giveBack(batch);
+      if (!isMemory) for (const batch of batches) this.#checks.refund(batch);
     });
   }
 

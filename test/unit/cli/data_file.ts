@@ -3,7 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { batchesOf } from "../../../src/commit/redo_group.ts";
-import { Ingester } from "../../../src/ingest/loop.ts";
+import { Ingester } from "../../../src/ingest/ingester.ts";
 import { StoreWriter } from "../../../src/store/store_writer.ts";
 import { readingAt } from "../../support/clock_reading.ts";
 import { withFolder } from "../../support/folder.ts";

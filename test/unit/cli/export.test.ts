@@ -6,7 +6,7 @@ import { Command } from "commander";
 import { registerExport } from "../../../src/cli/export.ts";
 import { batchesOf } from "../../../src/commit/redo_group.ts";
 import { OperatingError } from "../../../src/core/errors.ts";
-import { Ingester } from "../../../src/ingest/loop.ts";
+import { Ingester } from "../../../src/ingest/ingester.ts";
 import { StoreWriter } from "../../../src/store/store_writer.ts";
 import { readingAt } from "../../support/clock_reading.ts";
 import { withFolder } from "../../support/folder.ts";

@@ -13,9 +13,8 @@ import { ENQUEUE_PATH, EnqueueEndpoint } from "../../../src/http/ingest/enqueue.
 import { KeyLookup, type KnownKey } from "../../../src/http/keys.ts";
 import { ServerMetrics } from "../../../src/http/metrics.ts";
 import { Sessions } from "../../../src/http/session.ts";
-import { BatchChecks } from "../../../src/ingest/check.ts";
-import { RequestMemory } from "../../../src/ingest/retries/recent_requests.ts";
-import { RequestIdentities } from "../../../src/ingest/retries/request_identity.ts";
+import { BatchChecks } from "../../../src/ingest/batch_checks.ts";
+import { RecentRequests } from "../../../src/ingest/retries/recent_requests.ts";
 import type { ClientLibrary } from "../../../src/runtime/client_library.ts";
 import { Patience } from "../../../src/runtime/idle_timeout.ts";
 import { FakeReaders } from "./readers.ts";
@@ -220,21 +219,18 @@ export function createFixture(storedSessions: readonly StoredSession[] = [], cli
     entriesMax: fixture.access.entriesMax,
   });
   const checks = new BatchChecks(rules());
-  const known = {
-    identities: new RequestIdentities([1, 2]),
-    requests: new RequestMemory({ windowMs: 600_000, requests: 1_000, clientShare: 0.5 }, "run"),
-  };
+  const requests = new RecentRequests({ windowMs: 600_000, requests: 1_000, clientShare: 0.5 }, "run", [1, 2]);
   const enqueue = new EnqueueEndpoint({
     intake: {
-      // As the queue and the writer behind it do.
+      // As the queue and the writer do.
       push(batch) {
         const answer = fixture.pushAnswer();
         if ("refused" in answer) return answer;
         checks.setRules(rules());
-        const checked = checks.check({ ...batch, idempotencyKey: batch.idempotencyKey ?? null }, known, fixture.now);
+        const checked = checks.check({ ...batch, idempotencyKey: batch.idempotencyKey ?? null }, requests, fixture.now);
         if ("refused" in checked) return Promise.resolve(checked);
         fixture.pushed.push(batch);
-        known.requests.admit(checked.identity, undefined, batch.receivedAt, false);
+        requests.admit(checked.identity, undefined, batch.receivedAt, false);
         return answer.then((outcome) => {
           if (outcome === "unavailable") checks.giveBack(checked);
           return outcome;

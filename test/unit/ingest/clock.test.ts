@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import type { ClockReading } from "../../../src/core/clock.ts";
-import { gapOf, LoopState, NOW } from "./loop_state.ts";
+import { gapOf, IngesterState, NOW } from "./ingester_state.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -23,7 +23,7 @@ const JUMPS = [
 for (const { name, byMs } of JUMPS) {
   describe(`after the clock was set ${name}`, () => {
     test("what waits goes on waiting for as long as it would have, and pairs", () => {
-      const state = new LoopState({}, { timeoutMs: 1_000, orphanGraceMs: 100 });
+      const state = new IngesterState({}, { timeoutMs: 1_000, orphanGraceMs: 100 });
       const entries = [
         { key: "start", startTime: NOW },
         { key: "end", endTime: NOW },
@@ -40,11 +40,11 @@ for (const { name, byMs } of JUMPS) {
         ["completed", "pair", 7],
         ["unfinished", "start", undefined],
       ]);
-      expect(gapOf(state.worker.counts())).toBe(0);
+      expect(gapOf(state.ingester.counts())).toBe(0);
     });
 
     test("what comes then waits for as long as it should, over a restart too", () => {
-      const state = new LoopState({}, { timeoutMs: 1_000, orphanGraceMs: 100 });
+      const state = new IngesterState({}, { timeoutMs: 1_000, orphanGraceMs: 100 });
       const entries = [
         { key: "start", startTime: NOW },
         { key: "end", endTime: NOW },
@@ -64,18 +64,18 @@ for (const { name, byMs } of JUMPS) {
 
     test("a complete timing still absorbs its start, within its grace and no longer", () => {
       const seen = [60_000, 60_001].map((ms) => {
-        const state = new LoopState({ retentionMs: 2 * YEARS_MS });
+        const state = new IngesterState({ retentionMs: 2 * YEARS_MS });
         const times = { startTime: 1_000, timestamp: Math.min(NOW, NOW + byMs) };
         state.send({ entries: [{ key: "k", endTime: 1_010, ...times }] });
         const batch = { entries: [{ key: "k", ...times }], receivedAt: NOW + byMs + ms };
         state.commit(state.stageAt(setBy(byMs, ms), batch));
-        return state.worker.counts().open;
+        return state.ingester.counts().open;
       });
       expect(seen).toEqual([0, 1]);
     });
 
     test("a batch that was received before it waits from now on, and is neither too old nor of the future", () => {
-      const state = new LoopState({}, { timeoutMs: 1_000 });
+      const state = new IngesterState({}, { timeoutMs: 1_000 });
       const entries = [
         { key: "start", startTime: NOW },
         { message: "once", timestamp: NOW },
@@ -90,7 +90,7 @@ for (const { name, byMs } of JUMPS) {
     });
 
     test("and right again, a batch that was received meanwhile is neither too old nor of the future", () => {
-      const state = new LoopState();
+      const state = new IngesterState();
       const batch = { entries: [{ message: "once", timestamp: NOW }], receivedAt: NOW + byMs };
       state.commit(state.stageAt(setBy(0, 5), batch));
       expect([state.records.length, state.reasons]).toEqual([1, []]);
@@ -99,7 +99,7 @@ for (const { name, byMs } of JUMPS) {
 }
 
 test("a batch that waited in the queue waits from its receipt on", () => {
-  const state = new LoopState({}, { timeoutMs: 1_000 });
+  const state = new IngesterState({}, { timeoutMs: 1_000 });
   state.commit(
     state.stageAt(setBy(YEARS_MS, 400), { entries: [{ key: "k", startTime: NOW }], receivedAt: NOW + YEARS_MS }),
   );
@@ -108,7 +108,7 @@ test("a batch that waited in the queue waits from its receipt on", () => {
 
 describe("while the clock is suspected", () => {
   test("of being ahead, an entry is too old only by the time that is trusted", () => {
-    const state = new LoopState();
+    const state = new IngesterState();
     const receivedAt = NOW + YEARS_MS;
     const ages = [30 * DAY_MS, 30 * DAY_MS + 1].map((ageMs) => ({ message: `${ageMs}`, timestamp: NOW - ageMs }));
     const entries = [...ages, { message: "now", timestamp: receivedAt }, { timestamp: receivedAt + DAY_MS + 1 }];
@@ -118,7 +118,7 @@ describe("while the clock is suspected", () => {
   });
 
   test("of being behind, an entry is of the future only by the time that is trusted", () => {
-    const state = new LoopState();
+    const state = new IngesterState();
     const behindMs = 40 * DAY_MS;
     const receivedAt = NOW - behindMs;
     const times = [0, DAY_MS, DAY_MS + 1].map((aheadMs) => ({ message: `${aheadMs}`, timestamp: NOW + aheadMs }));
@@ -131,7 +131,7 @@ describe("while the clock is suspected", () => {
 
 describe("a process that takes up what another version received by a clock that is far ahead of its own", () => {
   test("does not wait for decades", () => {
-    const state = new LoopState({}, { timeoutMs: 1_000, orphanGraceMs: 100 });
+    const state = new IngesterState({}, { timeoutMs: 1_000, orphanGraceMs: 100 });
     const future = NOW + YEARS_MS;
     state.send({ entries: [{ key: "k", startTime: future }], receivedAt: future });
     state.restart(NOW);

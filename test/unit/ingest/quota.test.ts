@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import type { ProjectRules } from "../../../src/commit/redo_group.ts";
-import { gapOf, LoopState, NOW } from "./loop_state.ts";
+import { gapOf, IngesterState, NOW } from "./ingester_state.ts";
 
 const SHARED = { monthlyEntries: 10, overage: "drop", clientEntries: 5 } as const;
 
@@ -10,34 +10,34 @@ function logs(count: number, name: string) {
   return { entries: Array.from({ length: count }, (_, index) => ({ message: `${name} ${index}`, timestamp: NOW })) };
 }
 
-function changed(state: LoopState, project: Partial<ProjectRules>): void {
+function changed(state: IngesterState, project: Partial<ProjectRules>): void {
   const shop = { ...(state.rules.projects["shop"] as ProjectRules), ...project };
   state.rules = { ...state.rules, projects: { shop } };
-  state.worker.setRules(state.rules, NOW);
+  state.ingester.setRules(state.rules, NOW);
 }
 
-const used = (state: LoopState) =>
+const used = (state: IngesterState) =>
   ["admitted", "admitted.client", "dropped.quota"].map((name) => state.counter(name)["2026-11"]);
 
 describe("of a project with a live server key", () => {
   test("client keys use at most their part of the quota, and servers all that is left", () => {
-    const state = new LoopState(SHARED);
+    const state = new IngesterState(SHARED);
     state.send({ ...logs(20, "client"), key: 1 });
     expect(used(state)).toEqual([5, 5, 15]);
     state.send(logs(4, "server"), { ...logs(1, "more"), key: 1 }, logs(4, "last"));
     expect(used(state)).toEqual([10, 5, 19]);
-    expect(state.worker.counts()).toMatchObject({ received: 29, stored: 10, dropped: { quota: 19 } });
-    expect(gapOf(state.worker.counts())).toBe(0);
+    expect(state.ingester.counts()).toMatchObject({ received: 29, stored: 10, dropped: { quota: 19 } });
+    expect(gapOf(state.ingester.counts())).toBe(0);
   });
 
   test("client keys find nothing left where servers used all of it", () => {
-    const state = new LoopState(SHARED);
+    const state = new IngesterState(SHARED);
     state.send(logs(9, "server"), { ...logs(3, "client"), key: 1 });
     expect(used(state)).toEqual([10, 1, 2]);
   });
 
   test("their part is counted across a restart, batches of one group, and timings that wait", () => {
-    const state = new LoopState(SHARED);
+    const state = new IngesterState(SHARED);
     const starts = { entries: [1, 2, 3].map((n) => ({ key: `k${n}`, startTime: NOW })), key: 1 } as const;
     state.send(starts, { ...logs(1, "client"), key: 1 });
     state.restart(NOW);
@@ -46,19 +46,19 @@ describe("of a project with a live server key", () => {
   });
 
   test("a share of nothing leaves clients nothing", () => {
-    const state = new LoopState({ ...SHARED, clientEntries: 0 });
+    const state = new IngesterState({ ...SHARED, clientEntries: 0 });
     state.send({ ...logs(1, "client"), key: 1 }, logs(10, "server"));
     expect(used(state)).toEqual([10, undefined, 1]);
   });
 
   test("overage = continue stores what is past the part as well", () => {
-    const state = new LoopState({ ...SHARED, overage: "continue" });
+    const state = new IngesterState({ ...SHARED, overage: "continue" });
     state.send({ ...logs(20, "client"), key: 1 });
     expect(used(state)).toEqual([20, 20, undefined]);
   });
 
   test("what an older version counted is the whole project's, and no client's", () => {
-    const state = new LoopState({ ...SHARED, clientEntries: undefined });
+    const state = new IngesterState({ ...SHARED, clientEntries: undefined });
     state.send({ ...logs(6, "client"), key: 1 });
     state.forgetCounter("admitted.client");
     changed(state, SHARED);
@@ -69,7 +69,7 @@ describe("of a project with a live server key", () => {
 });
 
 test("a reload that revokes the server key gives its part to client keys, and one that brings it back takes it", () => {
-  const state = new LoopState(SHARED);
+  const state = new IngesterState(SHARED);
   state.send({ ...logs(6, "a"), key: 1 });
   changed(state, { clientEntries: undefined });
   state.send({ ...logs(2, "b"), key: 1 });

@@ -25,8 +25,8 @@ class List {
     for (const { name, isClientOnly = false } of listed) this.rows.set(name, isClientOnly);
   }
 
-  see(keyType: Source | undefined, names: readonly (string | undefined)[]): this {
-    this.names.see("a", names, new Uint8Array(names.length).fill(keyTypeCodeOf(keyType)), 5);
+  addRecords(keyType: Source | undefined, names: readonly (string | undefined)[]): this {
+    this.names.addRecords("a", names, new Uint8Array(names.length).fill(keyTypeCodeOf(keyType)), 5);
     for (const { name, change } of this.names.staged()) {
       if (change === "removed") this.rows.delete(name);
       else this.rows.set(name, change === "client");
@@ -43,14 +43,14 @@ class List {
 describe("touchpoint names", () => {
   test("are told once a project, and not when they are known from before", () => {
     const names = new TouchpointNames([{ project: "a", name: "old" }], SEED);
-    names.see("a", ["old", "new", undefined, "new"], [1, 1, 1, 1], 5);
-    names.see("b", ["old"], [2], 6);
+    names.addRecords("a", ["old", "new", undefined, "new"], [1, 1, 1, 1], 5);
+    names.addRecords("b", ["old"], [2], 6);
     expect(names.staged()).toEqual([
       { project: "a", name: "new", firstSeen: 5, change: "server" },
       { project: "b", name: "old", firstSeen: 6, change: "client" },
     ]);
     names.commit();
-    names.see("a", ["new"], [2], 7);
+    names.addRecords("a", ["new"], [2], 7);
     expect(names.staged()).toEqual([]);
   });
 
@@ -59,16 +59,16 @@ describe("touchpoint names", () => {
     names.remove("a", "old");
     names.remove("b", "never");
     names.add("b", "registered");
-    names.see("a", ["old"], [1], 5);
-    names.see("b", ["registered"], [1], 6);
+    names.addRecords("a", ["old"], [1], 5);
+    names.addRecords("b", ["registered"], [1], 6);
     expect(names.staged()).toEqual([{ project: "a", name: "old", firstSeen: 5, change: "server" }]);
   });
 
   test("are bounded a project", () => {
     const names = new TouchpointNames([], SEED);
     const many = numbered("t", TOUCHPOINTS_MAX + 5);
-    names.see("a", many, new Uint8Array(many.length).fill(1), 1);
-    names.see("b", ["t"], [1], 1);
+    names.addRecords("a", many, new Uint8Array(many.length).fill(1), 1);
+    names.addRecords("b", ["t"], [1], 1);
     expect(names.staged().length).toBe(TOUCHPOINTS_MAX + 1);
   });
 
@@ -76,23 +76,25 @@ describe("touchpoint names", () => {
     const fitting = ["x".repeat(TOUCHPOINT_LENGTH_MAX), "é".repeat(TOUCHPOINT_LENGTH_MAX), "\u{1f389}".repeat(256)];
     const list = new List();
     for (const keyType of ["server", "client", undefined] as const) {
-      list.see(keyType, ["y".repeat(TOUCHPOINT_LENGTH_MAX + 1), "/".repeat(5_000_000), "\u{1f389}".repeat(257)]);
+      list.addRecords(keyType, ["y".repeat(TOUCHPOINT_LENGTH_MAX + 1), "/".repeat(5_000_000), "\u{1f389}".repeat(257)]);
     }
-    expect([...list.see("client", fitting).rows.keys()]).toEqual(fitting);
+    expect([...list.addRecords("client", fitting).rows.keys()]).toEqual(fitting);
   });
 
   test("of client keys alone fill half of the list, and servers' names find room past them", () => {
-    const list = new List().see("client", numbered("junk", 20_000));
+    const list = new List().addRecords("client", numbered("junk", 20_000));
     expect(list.rows.size).toBe(CLIENT_TOUCHPOINTS_MAX);
-    list.see("server", numbered("real", TOUCHPOINTS_MAX));
+    list.addRecords("server", numbered("real", TOUCHPOINTS_MAX));
     expect([list.rows.size, list.clients]).toEqual([TOUCHPOINTS_MAX, 0]);
-    list.see("client", ["one more"]).see("server", ["one more"]);
+    list.addRecords("client", ["one more"]).addRecords("server", ["one more"]);
     expect([list.rows.size, list.rows.has("one more")]).toEqual([TOUCHPOINTS_MAX, false]);
   });
 
   test("of client keys make room from the latest on", () => {
-    const list = new List().see("client", numbered("c", 100)).see("server", numbered("s", TOUCHPOINTS_MAX - 100));
-    list.see("server", ["new", "newer"]);
+    const list = new List()
+      .addRecords("client", numbered("c", 100))
+      .addRecords("server", numbered("s", TOUCHPOINTS_MAX - 100));
+    list.addRecords("server", ["new", "newer"]);
     expect([list.rows.has("new"), list.rows.has("newer"), list.rows.has("c99"), list.rows.has("c98")]).toEqual([
       true,
       true,
@@ -103,9 +105,11 @@ describe("touchpoint names", () => {
   });
 
   test("that a server sends later are a server's, and leave room for others of client keys", () => {
-    const list = new List().see("client", numbered("c", CLIENT_TOUCHPOINTS_MAX + 1)).see("server", ["c0", "c1", "c0"]);
+    const list = new List()
+      .addRecords("client", numbered("c", CLIENT_TOUCHPOINTS_MAX + 1))
+      .addRecords("server", ["c0", "c1", "c0"]);
     expect([list.clients, list.rows.get("c0")]).toEqual([CLIENT_TOUCHPOINTS_MAX - 2, false]);
-    list.see("client", ["c0", "new", "newer", "newest"]);
+    list.addRecords("client", ["c0", "new", "newer", "newest"]);
     expect([list.clients, list.rows.get("c0"), list.rows.has("newest")]).toEqual([
       CLIENT_TOUCHPOINTS_MAX,
       false,
@@ -115,7 +119,7 @@ describe("touchpoint names", () => {
 
   test("of a list that was full of clients' names give way after a restart, too", () => {
     const listed = numbered("junk", TOUCHPOINTS_MAX).map((name) => ({ project: "a", name, isClientOnly: true }));
-    const list = new List(listed).see("client", ["more junk"]).see("server", ["real"]);
+    const list = new List(listed).addRecords("client", ["more junk"]).addRecords("server", ["real"]);
     expect([list.rows.has("more junk"), list.rows.has("real"), list.rows.size]).toEqual([false, true, TOUCHPOINTS_MAX]);
   });
 
@@ -123,7 +127,7 @@ describe("touchpoint names", () => {
     const random = seededRandom(1);
     const seen = (names: readonly string[]) => {
       const list = new TouchpointNames([], SEED);
-      for (let time = 0; time < 2; time++) list.see("a", names, new Uint8Array(names.length).fill(1), 1);
+      for (let time = 0; time < 2; time++) list.addRecords("a", names, new Uint8Array(names.length).fill(1), 1);
       expect(list.staged().length).toBe(names.length);
     };
     const colliding = differentNames(5_000, () => collidingName(random));

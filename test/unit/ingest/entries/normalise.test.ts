@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { Entry } from "../../../../src/core/entry.ts";
 import type { JsonObject } from "../../../../src/core/json.ts";
 import { normalise } from "../../../../src/ingest/entries/normalise.ts";
-import { batchContext, NOW } from "../batch_context.ts";
+import { batchContext, NOW } from "./batch_context.ts";
 
 const DAY_MS = 86_400_000;
 

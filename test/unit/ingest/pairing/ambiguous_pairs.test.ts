@@ -2,14 +2,14 @@ import { describe, expect, test } from "bun:test";
 import { AMBIGUOUS_NAMES_MAX } from "../../../../src/core/ambiguous.ts";
 import { DAY_MS } from "../../../../src/core/limits.ts";
 import { AmbiguousTouchpoints } from "../../../../src/ingest/pairing/ambiguous_pairs.ts";
-import { gapOf, LoopState, NOW } from "../loop_state.ts";
+import { gapOf, IngesterState, NOW } from "../ingester_state.ts";
 
 const SEED = [1, 2] as const;
 const DAY = Math.floor(NOW / DAY_MS);
 
 describe("ambiguous pairs", () => {
   test("are counted by project and month, and by touchpoint and day, and the sum still closes", () => {
-    const state = new LoopState();
+    const state = new IngesterState();
     const start = { touchpoint: "t", startTime: NOW };
     state.send({ entries: [start, start, start, { touchpoint: "t", endTime: NOW }] });
     state.restart(NOW);
@@ -22,20 +22,25 @@ describe("ambiguous pairs", () => {
     expect(state.counter("ambiguous")).toEqual({ "2026-11": 2 });
     const row = { project: "shop", keyType: "server", touchpoint: "t", day: DAY, pairs: 1 } as const;
     expect(state.ambiguous).toEqual([row, row]);
-    expect(state.worker.counts()).toMatchObject({ received: 6, stored: 6, open: 0, ambiguous: new Map([["shop", 2]]) });
-    expect(gapOf(state.worker.counts())).toBe(0);
+    expect(state.ingester.counts()).toMatchObject({
+      received: 6,
+      stored: 6,
+      open: 0,
+      ambiguous: new Map([["shop", 2]]),
+    });
+    expect(gapOf(state.ingester.counts())).toBe(0);
   });
 
   test("of a group that is not committed are not counted", () => {
-    const state = new LoopState();
+    const state = new IngesterState();
     const start = { touchpoint: "t", startTime: NOW };
     state.send({ entries: [start, start] });
     const end = { entries: [{ touchpoint: "t", endTime: NOW }] };
     state.stage(end);
     state.restart(NOW);
-    expect(state.worker.counts().ambiguous).toEqual(new Map([["shop", 0]]));
+    expect(state.ingester.counts().ambiguous).toEqual(new Map([["shop", 0]]));
     state.send(end);
-    expect([state.ambiguous.length, state.worker.counts().ambiguous]).toEqual([1, new Map([["shop", 1]])]);
+    expect([state.ambiguous.length, state.ingester.counts().ambiguous]).toEqual([1, new Map([["shop", 1]])]);
   });
 
   test("are added up by name until they are taken, and long names are cut", () => {

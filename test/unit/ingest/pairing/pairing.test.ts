@@ -5,8 +5,8 @@ import { normalise, type StartEntry } from "../../../../src/ingest/entries/norma
 import { Pairing } from "../../../../src/ingest/pairing/pairing.ts";
 import { pendingBytes } from "../../../../src/ingest/pairing/pending_timings.ts";
 import { COMPLETED_KIND } from "../../../../src/ingest/pairing/recently_completed_chunks.ts";
-import { batchContext, NOW } from "../batch_context.ts";
-import { Desk, LIMITS } from "../desk.ts";
+import { batchContext, NOW } from "../entries/batch_context.ts";
+import { Desk, LIMITS } from "./desk.ts";
 
 const T = NOW;
 const IGNORED = { store: () => {}, absorb: () => {}, ambiguous: () => {} };

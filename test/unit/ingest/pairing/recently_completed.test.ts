@@ -3,8 +3,8 @@ import { expect, test } from "bun:test";
 import { RECENTLY_COMPLETED_MAX } from "../../../../src/core/limits.ts";
 import { normalise } from "../../../../src/ingest/entries/normalise.ts";
 import { Pairing } from "../../../../src/ingest/pairing/pairing.ts";
-import { batchContext, NOW } from "../batch_context.ts";
-import { LIMITS } from "../desk.ts";
+import { batchContext, NOW } from "../entries/batch_context.ts";
+import { LIMITS } from "./desk.ts";
 
 /** A memory for so many complete timings, and the keys of the starts that it absorbed. */
 function memoryFor(completesMax: number) {

@@ -4,9 +4,9 @@ import {
   CRASH_MS,
   RECENT_REQUESTS_KIND,
   REQUESTS_KIND,
+  RecentRequests,
   type RequestChange,
   type RequestLimits,
-  RequestMemory,
 } from "../../../../src/ingest/retries/recent_requests.ts";
 
 const NOW = 1_700_000_000_000;
@@ -21,12 +21,12 @@ function plain(id: string): RequestIdentity {
   return { id, body: undefined, keyType: "server" };
 }
 
-function memory(limits: Partial<RequestLimits> = {}, run = "run"): RequestMemory {
-  return new RequestMemory({ ...LIMITS, ...limits }, run);
+function memory(limits: Partial<RequestLimits> = {}, run = "run"): RecentRequests {
+  return new RecentRequests({ ...LIMITS, ...limits }, run, [1, 2]);
 }
 
 /** What another process finds, and when: `run` is "run" for a new worker of the same one. */
-function restored(parts: readonly (readonly RequestChange[])[], now = NOW, run = "next"): RequestMemory {
+function restored(parts: readonly (readonly RequestChange[])[], now = NOW, run = "next"): RecentRequests {
   const made = memory({}, run);
   made.restore(parts.flat(), now);
   return made;
@@ -35,24 +35,24 @@ function restored(parts: readonly (readonly RequestChange[])[], now = NOW, run =
 describe("a request with an idempotency key", () => {
   test("is a repetition with the same body, and refused with another, for the window", () => {
     const requests = memory();
-    expect(requests.look(keyed("a"), NOW)).toBe("new");
+    expect(requests.match(keyed("a"), NOW)).toBe("new");
     requests.admit(keyed("a"), 1, NOW, false);
     requests.answered(1, [], NOW);
-    const looks = [NOW, NOW + WINDOW_MS - 1, NOW + WINDOW_MS].map((now) => requests.look(keyed("a"), now));
+    const looks = [NOW, NOW + WINDOW_MS - 1, NOW + WINDOW_MS].map((now) => requests.match(keyed("a"), now));
     expect(looks).toEqual(["repetition", "repetition", "new"]);
-    expect(requests.look(keyed("a", "other"), NOW)).toBe("other_body");
-    expect(requests.look(keyed("b"), NOW)).toBe("new");
+    expect(requests.match(keyed("a", "other"), NOW)).toBe("other_body");
+    expect(requests.match(keyed("b"), NOW)).toBe("new");
   });
 
   test("is one after any number of repetitions, and after a restart of any kind", () => {
     const requests = memory();
     requests.admit(keyed("a"), 1, NOW, false);
     for (let number = 2; number < 5; number++) requests.absorb(keyed("a"), number, NOW, false);
-    const part = requests.takeParts(NOW);
-    for (const parts of [[part], [part, requests.stopParts(NOW)]]) {
-      expect(restored(parts).look(keyed("a"), NOW)).toBe("repetition");
-      expect(restored(parts).look(keyed("a", "other"), NOW)).toBe("other_body");
-      expect(restored(parts, NOW + WINDOW_MS).look(keyed("a"), NOW + WINDOW_MS)).toBe("new");
+    const part = requests.takeChanges(NOW);
+    for (const parts of [[part], [part, requests.takeStop(NOW)]]) {
+      expect(restored(parts).match(keyed("a"), NOW)).toBe("repetition");
+      expect(restored(parts).match(keyed("a", "other"), NOW)).toBe("other_body");
+      expect(restored(parts, NOW + WINDOW_MS).match(keyed("a"), NOW + WINDOW_MS)).toBe("new");
     }
   });
 });
@@ -61,19 +61,19 @@ describe("a request without an idempotency key", () => {
   test("is new again once it was answered", () => {
     const requests = memory();
     requests.admit(plain("a"), 1, NOW, false);
-    expect(requests.look(plain("a"), NOW)).toBe("new");
+    expect(requests.match(plain("a"), NOW)).toBe("new");
     requests.answered(1, [], NOW);
-    expect(requests.look(plain("a"), NOW)).toBe("new");
+    expect(requests.match(plain("a"), NOW)).toBe("new");
   });
 
   test("absorbs one repetition where its client had gone, and then none", () => {
     const requests = memory();
     requests.admit(plain("a"), 1, NOW, false);
     requests.answered(1, [1], NOW);
-    expect(requests.look(plain("a"), NOW + 5)).toBe("repetition");
+    expect(requests.match(plain("a"), NOW + 5)).toBe("repetition");
     requests.absorb(plain("a"), 2, NOW + 5, false);
     requests.answered(2, [], NOW + 5);
-    expect(requests.look(plain("a"), NOW + 5)).toBe("new");
+    expect(requests.match(plain("a"), NOW + 5)).toBe("new");
   });
 
   test("absorbs another repetition where the first one's client had gone too", () => {
@@ -82,20 +82,20 @@ describe("a request without an idempotency key", () => {
     requests.answered(1, [1], NOW);
     requests.absorb(plain("a"), 2, NOW, false);
     requests.answered(2, [2], NOW);
-    expect(requests.look(plain("a"), NOW)).toBe("repetition");
+    expect(requests.match(plain("a"), NOW)).toBe("repetition");
     requests.absorb(plain("a"), 3, NOW, false);
     requests.answered(3, [], NOW);
-    expect(requests.look(plain("a"), NOW)).toBe("new");
+    expect(requests.match(plain("a"), NOW)).toBe("new");
   });
 
   test("absorbs as many repetitions as equal requests were unanswered", () => {
     const requests = memory();
     for (const number of [1, 2]) requests.admit(plain("a"), number, NOW, true);
     for (const number of [3, 4]) {
-      expect(requests.look(plain("a"), NOW)).toBe("repetition");
+      expect(requests.match(plain("a"), NOW)).toBe("repetition");
       requests.absorb(plain("a"), number, NOW, false);
     }
-    expect(requests.look(plain("a"), NOW)).toBe("new");
+    expect(requests.match(plain("a"), NOW)).toBe("new");
   });
 
   test("is told of once: a number that was told of before is nobody's", () => {
@@ -103,13 +103,13 @@ describe("a request without an idempotency key", () => {
     requests.admit(plain("a"), 1, NOW, true);
     requests.answered(1, [1], NOW);
     requests.absorb(plain("a"), 2, NOW, false);
-    expect(requests.look(plain("a"), NOW)).toBe("new");
+    expect(requests.match(plain("a"), NOW)).toBe("new");
   });
 
   test("is forgotten after the window", () => {
     const requests = memory();
     requests.admit(plain("a"), 1, NOW, true);
-    expect(requests.look(plain("a"), NOW + WINDOW_MS)).toBe("new");
+    expect(requests.match(plain("a"), NOW + WINDOW_MS)).toBe("new");
   });
 });
 
@@ -117,75 +117,75 @@ describe("after the end of a process", () => {
   test("its last requests without a key are unanswered, those of more than ten seconds before are not", () => {
     const requests = memory();
     requests.admit(plain("early"), 1, NOW, false);
-    const early = requests.takeParts(NOW);
+    const early = requests.takeChanges(NOW);
     requests.admit(plain("late"), 2, NOW + CRASH_MS, false);
-    const next = restored([early, requests.takeParts(NOW + CRASH_MS)], NOW + 60_000);
-    expect([next.look(plain("early"), NOW + 60_000), next.look(plain("late"), NOW + 60_000)]).toEqual([
+    const next = restored([early, requests.takeChanges(NOW + CRASH_MS)], NOW + 60_000);
+    expect([next.match(plain("early"), NOW + 60_000), next.match(plain("late"), NOW + 60_000)]).toEqual([
       "new",
       "repetition",
     ]);
     next.absorb(plain("late"), 1, NOW + 60_000, false);
-    expect(next.look(plain("late"), NOW + 60_000)).toBe("new");
+    expect(next.match(plain("late"), NOW + 60_000)).toBe("new");
   });
 
   test("none is unanswered where it stopped with grace, but for those whose clients had gone", () => {
     const requests = memory();
     requests.admit(plain("alive"), 1, NOW, false);
     requests.admit(plain("gone"), 2, NOW, false);
-    const part = requests.takeParts(NOW);
+    const part = requests.takeChanges(NOW);
     requests.answered(2, [2], NOW);
-    const next = restored([part, requests.stopParts(NOW)]);
-    expect([next.look(plain("alive"), NOW), next.look(plain("gone"), NOW)]).toEqual(["new", "repetition"]);
+    const next = restored([part, requests.takeStop(NOW)]);
+    expect([next.match(plain("alive"), NOW), next.match(plain("gone"), NOW)]).toEqual(["new", "repetition"]);
   });
 
   test("none is unanswered where it lived on for ten seconds after its last commit", () => {
     const requests = memory();
     requests.admit(plain("a"), 1, NOW, false);
-    const part = requests.takeParts(NOW);
-    expect([requests.hasNews(NOW + CRASH_MS - 1), requests.hasNews(NOW + CRASH_MS)]).toEqual([false, true]);
-    const sign = requests.takeParts(NOW + CRASH_MS);
+    const part = requests.takeChanges(NOW);
+    expect([requests.hasChanges(NOW + CRASH_MS - 1), requests.hasChanges(NOW + CRASH_MS)]).toEqual([false, true]);
+    const sign = requests.takeChanges(NOW + CRASH_MS);
     expect(sign.map(({ kind }) => kind)).toEqual([REQUESTS_KIND]);
-    expect(requests.hasNews(NOW + 10 * CRASH_MS)).toBe(false);
-    expect(restored([part, sign], NOW + CRASH_MS).look(plain("a"), NOW + CRASH_MS)).toBe("new");
+    expect(requests.hasChanges(NOW + 10 * CRASH_MS)).toBe(false);
+    expect(restored([part, sign], NOW + CRASH_MS).match(plain("a"), NOW + CRASH_MS)).toBe("new");
   });
 
   test("one that was known to be unanswered absorbs one repetition, not two", () => {
     const requests = memory();
     requests.admit(plain("a"), 1, NOW, false);
-    const first = requests.takeParts(NOW);
+    const first = requests.takeChanges(NOW);
     requests.answered(1, [1], NOW + 1);
-    expect(requests.hasNews(NOW + 1)).toBe(true);
-    const next = restored([first, requests.takeParts(NOW + 1)]);
+    expect(requests.hasChanges(NOW + 1)).toBe(true);
+    const next = restored([first, requests.takeChanges(NOW + 1)]);
     next.absorb(plain("a"), 1, NOW, false);
-    expect(next.look(plain("a"), NOW)).toBe("new");
+    expect(next.match(plain("a"), NOW)).toBe("new");
   });
 
   test("a repetition that nobody was heard of to have got the answer of may come again", () => {
     const requests = memory();
     requests.admit(plain("a"), 1, NOW, true);
-    const first = requests.takeParts(NOW);
+    const first = requests.takeChanges(NOW);
     requests.absorb(plain("a"), 2, NOW + 1, false);
-    const next = restored([first, requests.takeParts(NOW + 1)]);
-    expect(next.look(plain("a"), NOW)).toBe("repetition");
+    const next = restored([first, requests.takeChanges(NOW + 1)]);
+    expect(next.match(plain("a"), NOW)).toBe("repetition");
     next.absorb(plain("a"), 1, NOW, false);
-    expect(next.look(plain("a"), NOW)).toBe("new");
+    expect(next.match(plain("a"), NOW)).toBe("new");
   });
 
   test("what a process found so is known to the one after it, too", () => {
     const requests = memory();
     requests.admit(plain("a"), 1, NOW, false);
-    const part = requests.takeParts(NOW);
+    const part = requests.takeChanges(NOW);
     const command = restored([part], NOW + 1, "command");
-    const last = restored([part, command.takeParts(NOW + 60_000)], NOW + 61_000, "last");
-    expect(last.look(plain("a"), NOW + 61_000)).toBe("repetition");
+    const last = restored([part, command.takeChanges(NOW + 60_000)], NOW + 61_000, "last");
+    expect(last.match(plain("a"), NOW + 61_000)).toBe("repetition");
     last.absorb(plain("a"), 1, NOW + 61_000, false);
-    expect(last.look(plain("a"), NOW + 61_000)).toBe("new");
+    expect(last.match(plain("a"), NOW + 61_000)).toBe("new");
   });
 
   test("a new worker of the same process takes nothing for unanswered: the main thread lives", () => {
     const requests = memory();
     requests.admit(plain("a"), 1, NOW, false);
-    expect(restored([requests.takeParts(NOW)], NOW, "run").look(plain("a"), NOW)).toBe("new");
+    expect(restored([requests.takeChanges(NOW)], NOW, "run").match(plain("a"), NOW)).toBe("new");
   });
 });
 
@@ -193,7 +193,7 @@ describe("the memory is bounded", () => {
   test("by requests, of which the oldest goes first", () => {
     const requests = memory();
     for (let at = 0; at < 12; at++) requests.admit(keyed(`${at}`), at, NOW + at, false);
-    const looks = [1, 2, 11].map((at) => requests.look(keyed(`${at}`), NOW + 20));
+    const looks = [1, 2, 11].map((at) => requests.match(keyed(`${at}`), NOW + 20));
     expect(looks).toEqual(["new", "repetition", "repetition"]);
   });
 
@@ -201,8 +201,8 @@ describe("the memory is bounded", () => {
     const requests = memory();
     for (let at = 0; at < 5; at++) requests.admit(keyed(`s${at}`), at, NOW + at, false);
     for (let at = 0; at < 50; at++) requests.admit(keyed(`c${at}`, "body", "client"), 5 + at, NOW + 5 + at, false);
-    expect(requests.look(keyed("s0"), NOW + 100)).toBe("repetition");
-    expect([44, 45].map((at) => requests.look(keyed(`c${at}`, "body", "client"), NOW + 100))).toEqual([
+    expect(requests.match(keyed("s0"), NOW + 100)).toBe("repetition");
+    expect([44, 45].map((at) => requests.match(keyed(`c${at}`, "body", "client"), NOW + 100))).toEqual([
       "new",
       "repetition",
     ]);
@@ -219,27 +219,31 @@ describe("the memory is bounded", () => {
   test("and has a kind of its own in the journal for what matters for ten seconds only", () => {
     const requests = memory();
     requests.admit(plain("a"), 1, NOW, false);
-    expect(requests.takeParts(NOW).map(({ kind }) => kind)).toEqual([RECENT_REQUESTS_KIND]);
+    expect(requests.takeChanges(NOW).map(({ kind }) => kind)).toEqual([RECENT_REQUESTS_KIND]);
     requests.admit(plain("b"), 2, NOW, true);
     requests.admit(keyed("c"), 3, NOW, false);
-    expect(requests.takeParts(NOW).map(({ kind }) => kind)).toEqual([RECENT_REQUESTS_KIND, REQUESTS_KIND]);
+    expect(requests.takeChanges(NOW).map(({ kind }) => kind)).toEqual([RECENT_REQUESTS_KIND, REQUESTS_KIND]);
     requests.absorb(plain("b"), 4, NOW, false);
-    expect(requests.takeParts(NOW).map(({ kind }) => kind)).toEqual([REQUESTS_KIND]);
+    expect(requests.takeChanges(NOW).map(({ kind }) => kind)).toEqual([REQUESTS_KIND]);
   });
 
   test("and is nothing at all with a window of 0", () => {
     const requests = memory({ windowMs: 0 });
     requests.admit(keyed("a"), 1, NOW, true);
     requests.setAside("digest", NOW);
-    expect([requests.look(keyed("a"), NOW), requests.hasSetAside, requests.takeParts(NOW)]).toEqual(["new", false, []]);
+    expect([requests.match(keyed("a"), NOW), requests.hasSetAside, requests.takeChanges(NOW)]).toEqual([
+      "new",
+      false,
+      [],
+    ]);
   });
 });
 
 test("a body that was set aside is known by its digest, also to the next process, for the window", () => {
   const requests = memory();
   requests.setAside("digest", NOW);
-  const next = restored([requests.takeParts(NOW)]);
+  const next = restored([requests.takeChanges(NOW)]);
   for (const one of [requests, next])
     expect([one.isSetAside("digest"), one.isSetAside("other")]).toEqual([true, false]);
-  expect(restored([memory().takeParts(NOW)], NOW + WINDOW_MS).hasSetAside).toBe(false);
+  expect(restored([memory().takeChanges(NOW)], NOW + WINDOW_MS).hasSetAside).toBe(false);
 });

@@ -1,6 +1,5 @@
-// The one place where a body is parsed: the contract's checks 3 to 11, in this order. In: bodies as they came. Out: a batch
-// that satisfies BatchSchema with the key it is from, or the first check that fails. Each body is parsed alone, so that none can be
-// another's trouble, and nothing has to be proved about where one ends.
+// The only place where a body is parsed: the contract's checks 3 to 11, in this order. In: bodies as they came. Out: a batch that satisfies
+// BatchSchema, with its key, or the first check that fails. Each body is parsed alone, so that none can change the meaning of another.
 
 import type { CheckedBatch } from "../commit/redo_group.ts";
 import type { BatchRefusal, KeyIdentity } from "../core/batch.ts";
@@ -11,26 +10,15 @@ import { isJsonObject, type JsonObject } from "../core/json.ts";
 import { matchesOrigin } from "../core/origin.ts";
 import { LiveKeys } from "../runtime/live_keys.ts";
 import { ParseGuard } from "../runtime/parse_guard.ts";
-import { explainBatch } from "./explain.ts";
-import type { LiveKey } from "./options.ts";
-import { RateLimiter } from "./rate.ts";
-import type { RequestMemory } from "./retries/recent_requests.ts";
-import type { RequestIdentities } from "./retries/request_identity.ts";
-import { compileChecks } from "./validation.ts";
+import { BatchSchemaCheck } from "./batch_schema.ts";
+import { RateLimiter } from "./rate_limiter.ts";
+import type { RecentRequests } from "./retries/recent_requests.ts";
+import type { CheckRules, LiveKey } from "./rules.ts";
 
-/** What the checks depend on; a reload of the configuration changes it. */
-export interface CheckRules {
-  /** By the index that the main thread gives them; none ever leaves the list. */
-  readonly keys: readonly KeyIdentity[];
-  readonly live: readonly LiveKey[];
-  /** Of one batch. */
-  readonly entriesMax: number;
-}
-
-/** What a body that passed is found to be. */
+/** What the checks find of a body that passes. */
 export type CheckedBody = Pick<CheckedBatch, "keyIndex" | "key" | "body" | "identity" | "isRepetition">;
 
-/** A body that is to be checked, with what its request says beside it. */
+/** A body to check, with the other data of its request. */
 export interface UncheckedBatch {
   readonly text: string;
   /** The Origin header. */
@@ -42,19 +30,15 @@ export interface UncheckedBatch {
   readonly idempotencyKey: string | null;
 }
 
-/** What is known of requests that came before. */
-export interface KnownRequests {
-  readonly identities: RequestIdentities;
-  readonly requests: RequestMemory;
-}
-
+/** A group after its checks. */
 export interface CheckedGroup {
   /** The number of the group's last batch, refused or not. */
   readonly lastBatch: number;
   readonly batches: readonly CheckedBatch[];
   readonly refused: readonly RefusedBatch[];
-  /** Of each batch of the group, its entries (0 for a refused one), and the index of its key (NO_KEY for a refused one). */
+  /** Of each batch of the group: its number of entries, 0 for a refused one. */
   readonly entryCounts: readonly number[];
+  /** Of each batch of the group: the index of its key, NO_KEY for a refused one. */
   readonly keyIndexes: readonly number[];
 }
 
@@ -64,10 +48,11 @@ function refuse(refused: SimpleRefusal): BatchRefusal {
   return { refused };
 }
 
+/** Checks bodies by the rules in force, and holds the rates of the keys. */
 export class BatchChecks {
-  readonly #compiled = compileChecks();
+  readonly #schema = new BatchSchemaCheck();
   readonly #rates = new RateLimiter();
-  /** Of all bodies that this thread parses. */
+  /** One for all bodies that this thread parses. */
   readonly #guard = new ParseGuard();
   #rules: CheckRules = { keys: [], live: [], entriesMax: 0 };
   #live = new LiveKeys<LiveKey>([]);
@@ -76,17 +61,17 @@ export class BatchChecks {
     this.setRules(rules);
   }
 
+  /** Replaces the rules, after a reload; the rates go on. */
   setRules(rules: CheckRules): void {
     this.#rules = rules;
     this.#live = new LiveKeys(rules.live.map((key) => [key.sha256, key]));
   }
 
   /**
-   * Checks every batch of a group, in their order: what one is depends on those before it. Those that pass count as having come from now on;
-   * where they are not committed, what is known is to be made anew from the file. `now`, Unix ms, is the clock by which requests are
-   * remembered: a batch may have come before it was set.
+   * Checks every batch of a group, in order: whether one is a repetition depends on those before it. Batches that pass are added to `requests`;
+   * where they are not committed, `requests` must be made anew from the file. `now` is by the steady clock, Unix ms.
    */
-  group(message: GroupMessage, known: KnownRequests, now: number): CheckedGroup {
+  checkGroup(message: GroupMessage, requests: RecentRequests, now: number): CheckedGroup {
     const { numbers, texts, receivedAt, bytes, senders, origins, routes, idempotencyKeys, admitted } = message;
     const batches: CheckedBatch[] = [];
     const refused: RefusedBatch[] = [];
@@ -103,8 +88,8 @@ export class BatchChecks {
       };
       const checked =
         at < admitted
-          ? this.parse(unchecked, message.keyIndexes[at] as number, known, now)
-          : this.check(unchecked, known, now);
+          ? this.parseAdmitted(unchecked, message.keyIndexes[at] as number, requests, now)
+          : this.check(unchecked, requests, now);
       if ("refused" in checked) {
         refused.push({ at, refusal: checked });
         entryCounts.push(0);
@@ -113,10 +98,10 @@ export class BatchChecks {
       }
       const number = numbers[at] as number;
       const { identity, isRepetition, body } = checked;
-      // Its answer, if it had one, was told of before.
-      const told = at < admitted ? undefined : number;
-      if (isRepetition) known.requests.absorb(identity, told, now, disconnected.has(number));
-      else known.requests.admit(identity, told, now, disconnected.has(number));
+      // The answer to an admitted batch was reported before.
+      const reportedLater = at < admitted ? undefined : number;
+      if (isRepetition) requests.absorb(identity, reportedLater, now, disconnected.has(number));
+      else requests.admit(identity, reportedLater, now, disconnected.has(number));
       entryCounts.push(body.entries.length);
       keyIndexes.push(checked.keyIndex);
       batches.push({
@@ -132,65 +117,65 @@ export class BatchChecks {
     return { lastBatch: numbers.at(-1) as number, batches, refused, entryCounts, keyIndexes };
   }
 
-  /** Checks a body; what its key's rate pays for it is given back by `giveBack` where it is not stored after all. */
-  check(unchecked: UncheckedBatch, { identities, requests }: KnownRequests, now: number): CheckedBody | BatchRefusal {
+  /** Checks one body. Its key's rate is charged; `refund` gives that back where the batch is not stored after all. `now` as in checkGroup. */
+  check(unchecked: UncheckedBatch, requests: RecentRequests, now: number): CheckedBody | BatchRefusal {
     const { text, origin, receivedAt, route, idempotencyKey } = unchecked;
-    if (requests.hasSetAside && requests.isSetAside(identities.bodyDigest(text))) return refuse("set_aside");
-    const made = this.#guard.refusal(text);
-    if (made !== undefined) return { refused: "invalid", issues: [{ path: [], message: made }] };
+    if (requests.hasSetAside && requests.isSetAside(requests.identities.bodyDigest(text))) return refuse("set_aside");
+    const guardRefusal = this.#guard.refusal(text);
+    if (guardRefusal !== undefined) return { refused: "invalid", issues: [{ path: [], message: guardRefusal }] };
     let value: unknown;
     try {
       value = JSON.parse(text);
     } catch {
       return refuse("not_json");
     }
-    if (!isJsonObject(value)) return { refused: "invalid", issues: explainBatch(value, this.#compiled.isEntry) };
+    if (!isJsonObject(value)) return { refused: "invalid", issues: this.#schema.explain(value) };
     const live = this.#authenticate(value, origin);
-    if (live === undefined) return { refused: "invalid", issues: explainBatch(value, this.#compiled.isEntry) };
+    if (live === undefined) return { refused: "invalid", issues: this.#schema.explain(value) };
     if ("refused" in live) return live;
 
     const key = this.#key(live.index);
-    const identity = identities.of(key, route, idempotencyKey ?? undefined, text);
-    const match = requests.look(identity, now);
-    // Its body was checked when it came first.
+    const identity = requests.identities.of(key, route, idempotencyKey ?? undefined, text);
+    const match = requests.match(identity, now);
+    // The body of a repetition was checked when it came first.
     if (match === "repetition") {
       return { keyIndex: live.index, key, body: value as unknown as Batch, identity, isRepetition: true };
     }
     const entryCount = countEntries(value["entries"]);
     const retryAfterSeconds = this.#rates.take(live, entryCount, receivedAt);
     if (retryAfterSeconds > 0) return { refused: "rate", retryAfterSeconds, debtMs: this.#rates.debtMs(live) };
-    const isValid = this.#compiled.isBatch(value);
+    const isValid = this.#schema.isBatch(value);
     if (isValid && entryCount <= this.#rules.entriesMax && match === "new") {
       return { keyIndex: live.index, key, body: value as Batch, identity, isRepetition: false };
     }
-    this.#rates.giveBack(live, entryCount);
-    if (!isValid) return { refused: "invalid", issues: explainBatch(value, this.#compiled.isEntry) };
+    this.#rates.refund(live, entryCount);
+    if (!isValid) return { refused: "invalid", issues: this.#schema.explain(value) };
     return refuse(entryCount > this.#rules.entriesMax ? "too_many_entries" : "other_body");
   }
 
-  /** A batch that passed before, in this process: it has been answered, so it is not refused any more. */
-  parse(unchecked: UncheckedBatch, keyIndex: number, known: KnownRequests, now: number): CheckedBody {
+  /** Parses an admitted batch: it passed the checks in this process and was answered, so it is not refused any more. */
+  parseAdmitted(unchecked: UncheckedBatch, keyIndex: number, requests: RecentRequests, now: number): CheckedBody {
     const { text, route, idempotencyKey } = unchecked;
     const key = this.#key(keyIndex);
-    const identity = known.identities.of(key, route, idempotencyKey ?? undefined, text);
-    const isRepetition = known.requests.look(identity, now) === "repetition";
+    const identity = requests.identities.of(key, route, idempotencyKey ?? undefined, text);
+    const isRepetition = requests.match(identity, now) === "repetition";
     return { keyIndex, key, body: JSON.parse(text) as Batch, identity, isRepetition };
   }
 
-  /** Returns what the rate was charged for a batch that was refused after all. */
-  giveBack({ keyIndex, body, isRepetition }: CheckedBody): void {
+  /** Gives back what the key's rate was charged for a batch that was not stored after all. */
+  refund({ keyIndex, body, isRepetition }: CheckedBody): void {
     if (isRepetition) return;
     const live = this.#rules.live.find((key) => key.index === keyIndex);
-    if (live !== undefined) this.#rates.giveBack(live, countEntries(body.entries));
+    if (live !== undefined) this.#rates.refund(live, countEntries(body.entries));
   }
 
   #key(index: number): KeyIdentity {
     const key = this.#rules.keys[index];
-    assert(key !== undefined, "a batch's key is known");
+    assert(key !== undefined, `key ${index} is in the list`);
     return key;
   }
 
-  /** Checks 5 to 8. Undefined when the key is of a wrong type, which the schema refuses. */
+  /** Checks 5 to 8: the live key, or the first check that fails. Undefined where `key` is no text, which the schema refuses. */
   #authenticate({ key, source }: JsonObject, origin: string | null): LiveKey | BatchRefusal | undefined {
     if (key === undefined || key === null || key === "") return refuse("key_missing");
     if (typeof key !== "string") return undefined;
@@ -203,7 +188,7 @@ export class BatchChecks {
   }
 }
 
-/** What a request costs of its key's rate; one that the schema will refuse needs a token too, or it would go first. */
+/** What a request costs of its key's rate. A batch that the schema will refuse costs one token, or the rate would not bound it. */
 function countEntries(entries: unknown): number {
   return Array.isArray(entries) ? Math.max(1, entries.length) : 1;
 }

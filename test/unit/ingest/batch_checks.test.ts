@@ -1,9 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { hash } from "node:crypto";
 import { type GroupMessage, NO_KEY } from "../../../src/core/group.ts";
-import { BatchChecks, type KnownRequests } from "../../../src/ingest/check.ts";
-import { RequestMemory } from "../../../src/ingest/retries/recent_requests.ts";
-import { RequestIdentities } from "../../../src/ingest/retries/request_identity.ts";
+import { BatchChecks } from "../../../src/ingest/batch_checks.ts";
+import { RecentRequests } from "../../../src/ingest/retries/recent_requests.ts";
 
 const SERVER_KEY = "sk_0123456789abcdef";
 const OTHER_KEY = "sk_other0123456789a";
@@ -23,11 +22,8 @@ function checksOf(liveTexts: readonly string[] = [SERVER_KEY, OTHER_KEY]): Batch
   return new BatchChecks({ keys: KEYS, live, entriesMax: 10 });
 }
 
-function knownOf(): KnownRequests {
-  return {
-    identities: new RequestIdentities([1, 2]),
-    requests: new RequestMemory({ windowMs: 600_000, requests: 100, clientShare: 0.5 }, "run"),
-  };
+function requestsOf(): RecentRequests {
+  return new RecentRequests({ windowMs: 600_000, requests: 100, clientShare: 0.5 }, "run", [1, 2]);
 }
 
 function bodyOf(key: string, ...messages: string[]): string {
@@ -65,7 +61,7 @@ describe("the batches of a group", () => {
       "",
       bodyOf(SERVER_KEY),
     ];
-    const { batches, refused, entryCounts, lastBatch } = checksOf().group(groupOf(texts), knownOf(), 5);
+    const { batches, refused, entryCounts, lastBatch } = checksOf().checkGroup(groupOf(texts), requestsOf(), 5);
     expect(batches.map(({ number, key, body }) => [number, key.name, body.entries.length])).toEqual([
       [1, "web shop", 2],
       [4, "other", 1],
@@ -83,7 +79,7 @@ describe("the batches of a group", () => {
     const stranger = bodyOf(OTHER_KEY, "theirs");
     const first = `{"key":"${SERVER_KEY}","source":"server","entries":[{"message":"mine","metadata":{"a":["`;
     const second = `"]}}]}`;
-    const { batches, refused } = checksOf().group(groupOf([first, stranger, second]), knownOf(), 5);
+    const { batches, refused } = checksOf().checkGroup(groupOf([first, stranger, second]), requestsOf(), 5);
     expect(batches.map(({ key, text }) => [key.name, text])).toEqual([["other", stranger]]);
     expect(refused.map(({ at, refusal }) => [at, refusal.refused])).toEqual([
       [0, "not_json"],
@@ -93,28 +89,32 @@ describe("the batches of a group", () => {
 
   test("are from the key that JSON gives, whatever was seen in the text", () => {
     const text = `{"key":"${SERVER_KEY}","source":"server","entries":[{}],"key":"${OTHER_KEY}"}`;
-    const { batches } = checksOf().group(groupOf([text], { keyIndexes: [0] }), knownOf(), 5);
+    const { batches } = checksOf().checkGroup(groupOf([text], { keyIndexes: [0] }), requestsOf(), 5);
     expect(batches.map(({ key }) => key.name)).toEqual(["other"]);
   });
 
   test("are not refused any more once they were admitted, as where their key is revoked meanwhile", () => {
     const checks = checksOf([]);
     const text = bodyOf(SERVER_KEY, "a");
-    const { batches, refused } = checks.group(groupOf([text, text], { keyIndexes: [0, 0], admitted: 1 }), knownOf(), 5);
+    const { batches, refused } = checks.checkGroup(
+      groupOf([text, text], { keyIndexes: [0, 0], admitted: 1 }),
+      requestsOf(),
+      5,
+    );
     expect(batches.map(({ number }) => number)).toEqual([1]);
     expect(refused.map(({ at, refusal }) => [at, refusal.refused])).toEqual([[1, "key_unknown"]]);
   });
 
   test("may hold lone surrogates only where their own text has an escape", () => {
     const texts = [bodyOf(SERVER_KEY, "a"), bodyOf(SERVER_KEY, "\u0001")];
-    const { batches } = checksOf().group(groupOf(texts), knownOf(), 5);
+    const { batches } = checksOf().checkGroup(groupOf(texts), requestsOf(), 5);
     expect(batches.map(({ mayHoldLoneSurrogates }) => mayHoldLoneSurrogates)).toEqual([false, true]);
   });
 });
 
 test("a key that is revoked by a reload is unknown at once, also after it was presented", () => {
   const checks = checksOf();
-  const known = knownOf();
+  const known = requestsOf();
   const text = bodyOf(SERVER_KEY, "a");
   const unchecked = { text, origin: null, receivedAt: 5, route: ROUTE, idempotencyKey: null };
   expect("refused" in checks.check(unchecked, known, 5)).toBe(false);

@@ -1,6 +1,6 @@
-// A token bucket for each key that has a rate: one token an entry, ten seconds' worth at most. A batch is admitted whole or
-// not at all. Only a full bucket admits a batch larger than itself, and then owes the rest, so no batch is refused for ever.
-// Buckets are known by the key's index, which stands for the pair's name and type, so they survive a reload; a clock that jumps back refills nothing.
+// A token bucket for each key that has a rate: one token an entry, ten seconds' worth at most. A batch is admitted whole or not at all. Only a
+// full bucket admits a batch larger than itself, and then owes the rest, so no batch is refused for ever. Buckets are found by the key's
+// index, which stands for the pair's name and type, so they survive a reload. A clock that is set back refills nothing.
 
 import { assert } from "../core/errors.ts";
 
@@ -8,23 +8,24 @@ import { assert } from "../core/errors.ts";
 const BURST_SECONDS = 10;
 
 interface Bucket {
-  /** Below 0 while it owes. */
+  /** Negative while it owes. */
   tokens: number;
-  /** Unix ms up to which it was refilled. */
+  /** Unix ms. */
   refilledAt: number;
 }
 
-/** Whose rate it is. */
+/** A key with its rate. */
 export interface RatedKey {
   readonly index: number;
   /** Entries a second, or undefined for no limit. */
   readonly rate: number | undefined;
 }
 
+/** The buckets of all keys. */
 export class RateLimiter {
   readonly #buckets = new Map<number, Bucket>();
 
-  /** 0 when the entries are admitted (and taken from the bucket), else whole seconds (1 or more) to wait. */
+  /** Takes tokens for a batch. 0 where it is admitted, else whole seconds (1 or more) to wait. `now` in Unix ms. */
   take(apiKey: RatedKey, entryCount: number, now: number): number {
     const { rate } = apiKey;
     if (rate === undefined) return 0;
@@ -40,14 +41,14 @@ export class RateLimiter {
     return 0;
   }
 
-  /** How long not even one entry will be admitted, in ms from the last `take`; 0: it would be now. */
+  /** How long not even one entry will be admitted, in ms from the last `take`; 0 where one would be. */
   debtMs({ index, rate }: RatedKey): number {
     const bucket = this.#buckets.get(index);
     return bucket === undefined || rate === undefined ? 0 : Math.max(0, ((1 - bucket.tokens) * 1000) / rate);
   }
 
-  /** Returns the tokens of a batch that was refused after all. */
-  giveBack(apiKey: RatedKey, entryCount: number): void {
+  /** Gives back the tokens of a batch that was refused after all. */
+  refund(apiKey: RatedKey, entryCount: number): void {
     if (apiKey.rate === undefined) return;
     const bucket = this.#buckets.get(apiKey.index);
     if (bucket !== undefined) bucket.tokens = Math.min(apiKey.rate * BURST_SECONDS, bucket.tokens + entryCount);

@@ -1,51 +1,71 @@
-// The worker loop's step: the batches of a group, or of several, become records, counters and waiting items, staged and then
-// taken as one transaction. Nothing staged is counted before `committed`; after a failed commit this object is thrown away
-// and made anew from the file.
+// Turns checked batches into what one transaction writes: records in blocks, pending timings, counters, rejections, and changes of the state
+// log. Batches of one group or of several are staged, and then taken together. Nothing staged is counted before `committed`. After a failed
+// commit this object is thrown away and made anew from the file.
 
-import type { GroupWrite, SetAsideBatch, StateChange } from "../commit/group_write.ts";
+import { appendRecord, type ColumnsDraft, emptyColumns } from "../block/columns.ts";
+import type { GroupWrite, NewBlock, RestoredState, SetAsideBatch, StateChange } from "../commit/group_write.ts";
 import type { ErasedTiming } from "../commit/pending_timing.ts";
-import type { ProjectRules } from "../commit/redo_group.ts";
+import type { ProjectRules, RedoBatch } from "../commit/redo_group.ts";
 import { type ClockReading, earliestNow, latestNow } from "../core/clock.ts";
 import type { DropReason } from "../core/drop.ts";
 import type { Entry } from "../core/entry.ts";
 import type { SetAsideMessage } from "../core/group.ts";
 import { monthOf } from "../core/instant.ts";
-import { FUTURE_MS_MAX, QUEUE_WAIT_MS_MAX } from "../core/limits.ts";
+import { DAY_MS, FUTURE_MS_MAX, QUEUE_WAIT_MS_MAX } from "../core/limits.ts";
 import type { Source } from "../core/record.ts";
 import { maskKeysInJson } from "../core/secrets.ts";
-import { BlockBuilder } from "./block_builder.ts";
-import { type BatchContext, normalise } from "./entries/normalise.ts";
-import { KeyUse } from "./key_use.ts";
-import { type IngesterOptions, type IngestRules, projectRules, type StagedBatch } from "./options.ts";
+import { type BatchContext, type NewRecord, normalise } from "./entries/normalise.ts";
+import { KeyActivities } from "./key_activity.ts";
 import { AmbiguousTouchpoints } from "./pairing/ambiguous_pairs.ts";
-import { Pairing, type Sender } from "./pairing/pairing.ts";
+import { Pairing, type PairingLimits, type Sender } from "./pairing/pairing.ts";
 import { COMPLETED_KIND, SENDERLESS_COMPLETED_KIND } from "./pairing/recently_completed_chunks.ts";
-import { Rejections } from "./rejections.ts";
-import { CRASH_MS, RECENT_REQUESTS_KIND, REQUESTS_KIND, RequestMemory } from "./retries/recent_requests.ts";
-import { RequestIdentities } from "./retries/request_identity.ts";
+import {
+  CRASH_MS,
+  RECENT_REQUESTS_KIND,
+  REQUESTS_KIND,
+  RecentRequests,
+  type RequestLimits,
+} from "./retries/recent_requests.ts";
+import { type IngestRules, projectRules } from "./rules.ts";
 import { TouchpointNames } from "./touchpoint_names.ts";
-import { type IngestCounts, Usage } from "./usage.ts";
+import { type IngestCounts, Rejections, Usage } from "./usage.ts";
+
+/** What an ingester starts with. */
+export interface IngesterOptions {
+  /** What the file has. */
+  readonly state: RestoredState;
+  readonly pairing: PairingLimits;
+  readonly requests: RequestLimits;
+  /** Identifies this run of the process. */
+  readonly run: string;
+  readonly rules: IngestRules;
+  /** No pending timing of the file expires before this instant, by the steady clock; Unix ms. */
+  readonly deadlinesFrom: number;
+  readonly clock: ClockReading;
+}
+
+/** A checked batch, of this process or from the redo log. */
+export type StagedBatch = Omit<RedoBatch, "number" | "identity">;
 
 export class Ingester {
-  /** Which requests came before: what the checks ask, and tell of. */
-  readonly requests: RequestMemory;
-  readonly identities: RequestIdentities;
+  /** The requests that came before; the checks add to them. */
+  readonly requests: RecentRequests;
   readonly #pairing: Pairing;
   readonly #usage: Usage;
   readonly #touchpoints: TouchpointNames;
-  readonly #keys: KeyUse;
+  readonly #keys: KeyActivities;
   readonly #ambiguous: AmbiguousTouchpoints;
   readonly #rejections = new Rejections();
   #rules: IngestRules;
   #builder: BlockBuilder;
-  /** The UTC month whose counters the present step adds to. */
+  /** The UTC month that the counters belong to. */
   #month = "";
   #lastReceivedAt = Number.NaN;
-  /** Of what is staged. */
+  /** Of the staged batches, as are the next two. */
   #lastBatch: number | undefined;
   #bytesReceived = 0;
   #setAside: SetAsideBatch | undefined;
-  /** Of the last step. */
+  /** The reading with which batches were staged last. */
   #clock: ClockReading;
 
   constructor({ state, pairing, requests, run, rules, deadlinesFrom, clock }: IngesterOptions) {
@@ -54,10 +74,9 @@ export class Ingester {
     this.#builder = new BlockBuilder(state.nextRecordId);
     this.#usage = new Usage(state.usage);
     this.#touchpoints = new TouchpointNames(state.touchpoints, state.seed);
-    this.#keys = new KeyUse(state.keys);
-    this.#keys.know(rules.keys, clock.wall);
-    this.identities = new RequestIdentities(state.seed);
-    this.requests = new RequestMemory(requests, run);
+    this.#keys = new KeyActivities(state.keys);
+    this.#keys.addKeys(rules.keys, clock.wall);
+    this.requests = new RecentRequests(requests, run, state.seed);
     this.#ambiguous = new AmbiguousTouchpoints(state.seed, state.ambiguous);
     this.requests.restore(
       state.stateLog.filter(({ kind }) => kind === REQUESTS_KIND || kind === RECENT_REQUESTS_KIND),
@@ -74,32 +93,32 @@ export class Ingester {
         this.#ambiguous.add(project, keyType, touchpoint, this.#lastReceivedAt);
       },
     });
-    const completes = state.stateLog.filter(
+    const completed = state.stateLog.filter(
       ({ kind }) => kind === COMPLETED_KIND || kind === SENDERLESS_COMPLETED_KIND,
     );
-    this.#pairing.restore(state.pending, completes, deadlinesFrom, clock.steady);
+    this.#pairing.restore(state.pending, completed, deadlinesFrom, clock.steady);
   }
 
-  /** `now` in Unix ms: when keys that are new were first known. */
+  /** Replaces the rules, after a reload. `now` in Unix ms: when new keys were first known. */
   setRules(rules: IngestRules, now: number): void {
     this.#rules = rules;
-    this.#keys.know(rules.keys, now);
+    this.#keys.addKeys(rules.keys, now);
   }
 
-  /** The names that each project's list has, for whoever changes the list by hand. */
+  /** The names of each project's list of touchpoints, for changes that people make. */
   get touchpoints(): TouchpointNames {
     return this.#touchpoints;
   }
 
-  /** Stages batches and takes them. */
+  /** Stages batches and takes everything that is staged. */
   group(batches: Iterable<StagedBatch>, lastBatch: number, clock: ClockReading): GroupWrite {
     this.stage(batches, lastBatch, clock);
     return this.take();
   }
 
   /**
-   * Stages checked batches beside what is staged already. `lastBatch` is the number of the last one, undefined where another process
-   * gave them; `clock` is how it is, or was when they came. Throws only when an invariant is broken.
+   * Adds checked batches to what is staged. `lastBatch` is the number of the last one, undefined where another process received them; `clock`
+   * is the reading with which they were answered. Throws only when an invariant is broken.
    */
   stage(batches: Iterable<StagedBatch>, lastBatch: number | undefined, clock: ClockReading): void {
     this.#clock = clock;
@@ -119,7 +138,7 @@ export class Ingester {
         batchTimestamp: body.timestamp,
         receivedAt,
         arrivedAt: clock.steady - (queuedMs >= 0 && queuedMs <= QUEUE_WAIT_MS_MAX ? queuedMs : 0),
-        // The clock may have been set since its receipt.
+        // The clock may have been set since the batch was received.
         timeMin: Math.min(earliest, receivedAt) - rules.retentionMs,
         timeMax: Math.max(latest, receivedAt) + FUTURE_MS_MAX,
         mayHoldLoneSurrogates,
@@ -130,18 +149,18 @@ export class Ingester {
     this.#lastBatch = lastBatch ?? this.#lastBatch;
   }
 
-  /** Everything that is staged, for one transaction. */
+  /** Everything that is staged, for one transaction; `committed` follows once it is written. */
   take(): GroupWrite {
     return this.#staged(this.#clock);
   }
 
-  /** Stages a batch that brought the writer down twice: kept whole, and counted as dropped. */
+  /** Stages a batch that brought the writer down twice, and takes it: it is stored unparsed, and its entries count as dropped. */
   setAside(message: SetAsideMessage, clock: ClockReading): GroupWrite {
     this.#clock = clock;
     const key = this.#rules.keys[message.keyIndex];
     this.#lastBatch = message.lastBatch;
-    this.requests.setAside(this.identities.bodyDigest(message.text), clock.steady);
-    // Of nobody known: whoever has no key fills no disk.
+    this.requests.setAside(this.requests.identities.bodyDigest(message.text), clock.steady);
+    // Without a key only the digest is stored: a stranger fills no disk.
     if (key === undefined) return this.take();
     const { receivedAt, entryCount } = message;
     const text = maskKeysInJson(message.text);
@@ -154,7 +173,7 @@ export class Ingester {
     return this.take();
   }
 
-  /** Stages what the passing of time does to what waits; undefined when that is nothing. */
+  /** Takes what is staged once pending timings have expired; undefined where none has. */
   expire(clock: ClockReading): GroupWrite | undefined {
     if (clock.steady <= this.#pairing.nextDeadline()) return undefined;
     this.#enterMonth(clock.wall);
@@ -162,32 +181,32 @@ export class Ingester {
     return this.#staged(clock);
   }
 
-  /** Stages what the file has yet to hear of keys, also while nothing arrives; undefined when that is nothing. */
+  /** Takes what is staged if the activity of a key is to be written; undefined where none is. */
   takeKeyActivity(clock: ClockReading): GroupWrite | undefined {
     return this.#keys.isDue(clock.wall) ? this.#staged(clock) : undefined;
   }
 
-  /** What waited under these ids was erased from the file, and counted there as stored where it was open. Between groups. */
+  /** These pending timings were erased from the file; the open ones count as stored there. Called between groups. */
   forget(erased: readonly ErasedTiming[]): void {
     this.#pairing.forget(new Set(erased.map((item) => item.id)));
     for (const { project, month, isOpen } of erased) if (isOpen) this.#usage.add(project, month, "stored", 1);
     this.#usage.commit();
   }
 
-  /** Stages what the file has yet to hear of requests, also while nothing arrives; undefined when that is nothing. */
+  /** Takes what is staged if a change about requests is to be written; undefined where none is. */
   takeRequestChanges(clock: ClockReading): GroupWrite | undefined {
-    return this.requests.hasNews(clock.steady) ? this.#staged(clock) : undefined;
+    return this.requests.hasChanges(clock.steady) ? this.#staged(clock) : undefined;
   }
 
-  /** Stages that the process stops with grace. */
+  /** Takes what is staged, and that the process stops gracefully; undefined where that need not be written. */
   takeStop(clock: ClockReading): GroupWrite | undefined {
-    const parts = this.requests.stopParts(clock.steady);
-    if (parts.length === 0) return undefined;
+    const changes = this.requests.takeStop(clock.steady);
+    if (changes.length === 0) return undefined;
     const staged = this.#staged(clock);
-    return { ...staged, stateChanges: [...staged.stateChanges, ...parts] };
+    return { ...staged, stateChanges: [...staged.stateChanges, ...changes] };
   }
 
-  /** What was staged is on disk. */
+  /** What was taken is on disk. */
   committed(): void {
     this.requests.committed();
     this.#usage.commit();
@@ -198,7 +217,7 @@ export class Ingester {
     this.#setAside = undefined;
   }
 
-  /** They belong together only while nothing is staged. */
+  /** The figures now. They belong together only while nothing is staged. */
   counts(): IngestCounts {
     const { received, stored, dropped, ambiguous } = this.#usage.totals;
     return {
@@ -212,16 +231,16 @@ export class Ingester {
 
   /** By kind: changes of the state log received before this instant are not needed any more. By the steady clock, Unix ms. */
   stateLogNeeds(now: number): { kind: string; before: number }[] {
-    const completesSince = this.#pairing.completedNeededSince(now);
+    const completedSince = this.#pairing.completedNeededSince(now);
     return [
       { kind: REQUESTS_KIND, before: this.requests.neededSince(now) },
       { kind: RECENT_REQUESTS_KIND, before: now - CRASH_MS },
-      { kind: COMPLETED_KIND, before: completesSince },
-      { kind: SENDERLESS_COMPLETED_KIND, before: completesSince },
+      { kind: COMPLETED_KIND, before: completedSince },
+      { kind: SENDERLESS_COMPLETED_KIND, before: completedSince },
     ];
   }
 
-  /** A request that was stored before: nothing of it is stored again, and it costs no quota. */
+  /** Counts the entries of a request that was stored before: none is stored again, and they cost no quota. */
   #repetition(context: BatchContext, entries: readonly Entry[]): void {
     this.#enterMonth(context.receivedAt);
     for (const entry of entries) this.#drop(context, "duplicate", entry);
@@ -260,7 +279,7 @@ export class Ingester {
     this.#usage.add(project, this.#month, "stored", logs);
   }
 
-  /** Entries of this month that a key of this type may still have admitted. */
+  /** How many entries a key of this type may still have admitted this month. */
   #quotaLeft(project: string, keyType: Source, { monthlyEntries, clientEntries, overage }: ProjectRules): number {
     if (monthlyEntries === undefined || overage === "continue") return Number.POSITIVE_INFINITY;
     const left = monthlyEntries - this.#usage.admitted(project, this.#month);
@@ -290,10 +309,10 @@ export class Ingester {
   #staged({ wall, steady }: ClockReading): GroupWrite {
     const { blocks, nextId } = this.#builder;
     for (const { project, columns } of blocks) {
-      this.#touchpoints.see(project, columns.touchpoint, columns.keyType, wall);
+      this.#touchpoints.addRecords(project, columns.touchpoint, columns.keyType, wall);
     }
     const changes = this.#pairing.takeChanges();
-    const requests = this.requests.takeParts(steady);
+    const requests = this.requests.takeChanges(steady);
     const stateChanges: StateChange[] = [...requests];
     if (changes.completed !== undefined) stateChanges.push({ kind: COMPLETED_KIND, ...changes.completed });
     return {
@@ -311,5 +330,54 @@ export class Ingester {
       setAside: this.#setAside,
       bytesReceived: this.#bytesReceived,
     };
+  }
+}
+
+/** A block that records are still added to. */
+interface BlockDraft extends NewBlock {
+  readonly columns: ColumnsDraft;
+}
+
+/** Fills the blocks of one group, one for each project and UTC day. Ids are given in the order of arrival. */
+export class BlockBuilder {
+  readonly #blocks = new Map<string, BlockDraft>();
+  #nextId: number;
+  /** Most records of a group belong to the block of the record before. */
+  #last: BlockDraft | undefined;
+
+  /** `nextId` is the id of the next record. */
+  constructor(nextId: number) {
+    this.#nextId = nextId;
+  }
+
+  /** The id of the next record. */
+  get nextId(): number {
+    return this.#nextId;
+  }
+
+  /** In the order of their first records. */
+  get blocks(): NewBlock[] {
+    return [...this.#blocks.values()];
+  }
+
+  /** Adds a record under the next id. */
+  add(project: string, record: NewRecord): void {
+    const day = Math.floor(record.time / DAY_MS);
+    let block = this.#last;
+    if (block === undefined || block.day !== day || block.project !== project) {
+      block = this.#blockOf(project, day);
+      this.#last = block;
+    }
+    appendRecord(block.columns, this.#nextId++, record);
+  }
+
+  #blockOf(project: string, day: number): BlockDraft {
+    const name = `${day}/${project}`;
+    let block = this.#blocks.get(name);
+    if (block === undefined) {
+      block = { project, day, columns: emptyColumns() };
+      this.#blocks.set(name, block);
+    }
+    return block;
   }
 }

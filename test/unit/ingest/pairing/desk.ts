@@ -1,10 +1,10 @@
 // A memory of what waits, for tests of pairing that need no worker loop.
 
-import type { Entry, Source } from "../../../src/core/entry.ts";
-import { normalise } from "../../../src/ingest/entries/normalise.ts";
-import { Pairing, type PairingLimits } from "../../../src/ingest/pairing/pairing.ts";
-import { COMPLETED_KIND } from "../../../src/ingest/pairing/recently_completed_chunks.ts";
-import { batchContext, NOW } from "./batch_context.ts";
+import type { Entry, Source } from "../../../../src/core/entry.ts";
+import { normalise } from "../../../../src/ingest/entries/normalise.ts";
+import { Pairing, type PairingLimits } from "../../../../src/ingest/pairing/pairing.ts";
+import { COMPLETED_KIND } from "../../../../src/ingest/pairing/recently_completed_chunks.ts";
+import { batchContext, NOW } from "../entries/batch_context.ts";
 
 export const LIMITS: PairingLimits = {
   openMax: 100,

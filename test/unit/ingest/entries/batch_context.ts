@@ -1,6 +1,6 @@
 // A batch's context for the worker's tests.
 
-import type { BatchContext } from "../../../src/ingest/entries/normalise.ts";
+import type { BatchContext } from "../../../../src/ingest/entries/normalise.ts";
 
 type Changes = Partial<BatchContext> & { readonly retentionMs?: number };
 

@@ -15,7 +15,7 @@ import { BATCH_MEMBERS, batchesOf, type ProjectRules } from "../../../src/commit
 import type { ClockReading } from "../../../src/core/clock.ts";
 import type { Entry } from "../../../src/core/entry.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
-import { Ingester } from "../../../src/ingest/loop.ts";
+import { Ingester } from "../../../src/ingest/ingester.ts";
 import type { IngestRules } from "../../../src/ingest/options.ts";
 import type { PairingLimits } from "../../../src/ingest/pairing/pairing.ts";
 import type { IngestCounts } from "../../../src/ingest/usage.ts";
@@ -43,7 +43,7 @@ export interface SentBatch {
   readonly isRepetition?: boolean;
 }
 
-export class LoopState {
+export class IngesterState {
   readonly records: (StoredRecord & { readonly project: string })[] = [];
   readonly rejections: Rejection[] = [];
   readonly touchpoints: { project: string; name: string }[] = [];
@@ -52,7 +52,7 @@ export class LoopState {
   readonly ambiguous: AmbiguousPairs[] = [];
   readonly setAside: NonNullable<GroupWrite["setAside"]>[] = [];
   rules: IngestRules;
-  worker: Ingester;
+  ingester: Ingester;
   #nextRecordId = 1;
   #nextBatch = 1;
   readonly #limits: PairingLimits;
@@ -71,12 +71,12 @@ export class LoopState {
     const keys = (["server", "client"] as const).map((type) => ({ project: "shop", name: "web shop", type }));
     this.rules = { keys, projects: { shop }, defaultProject: shop };
     this.#limits = { ...LIMITS, ...limits };
-    this.worker = this.restart();
+    this.ingester = this.restart();
   }
 
   /** What a new process, or a new worker after a failed commit, begins with; `now` by the steady clock. */
   restart(processStartedAt = 0, now = NOW): Ingester {
-    this.worker = new Ingester({
+    this.ingester = new Ingester({
       state: {
         seed: [1, 2],
         nextRecordId: this.#nextRecordId,
@@ -94,7 +94,7 @@ export class LoopState {
       clock: readingAt(now),
       deadlinesFrom: processStartedAt === 0 ? 0 : processStartedAt + this.#limits.orphanGraceMs,
     });
-    return this.worker;
+    return this.ingester;
   }
 
   /** Stages a group of batches without committing it. */
@@ -104,7 +104,7 @@ export class LoopState {
 
   /** As `stage`, by a clock that may have been set. */
   stageAt(clock: ClockReading, ...batches: readonly SentBatch[]): GroupWrite {
-    return this.worker.group(
+    return this.ingester.group(
       batchesOf(this.#textOf(batches), this.rules.keys, BATCH_MEMBERS),
       this.#nextBatch - 1,
       clock,
@@ -139,7 +139,7 @@ export class LoopState {
     for (const note of write.keys) this.keys.set(note.type, note);
     this.ambiguous.push(...write.ambiguous);
     if (write.setAside !== undefined) this.setAside.push(write.setAside);
-    this.worker.committed();
+    this.ingester.committed();
   }
 
   send(...batches: readonly SentBatch[]): void {
@@ -148,7 +148,7 @@ export class LoopState {
 
   /** Lets time pass, by the steady clock; whether anything was due. */
   expire(now: number): boolean {
-    const write = this.worker.expire(readingAt(now));
+    const write = this.ingester.expire(readingAt(now));
     if (write !== undefined) this.commit(write);
     return write !== undefined;
   }
@@ -159,7 +159,7 @@ export class LoopState {
 
   /** Lets the worker note keys; whether there was anything to note. */
   takeKeyActivity(now: number): boolean {
-    const write = this.worker.takeKeyActivity(readingAt(now));
+    const write = this.ingester.takeKeyActivity(readingAt(now));
     if (write !== undefined) this.commit(write);
     return write !== undefined;
   }

@@ -1,10 +1,10 @@
 // Who may close what: client keys against server keys, one sender among others, and pairs that are a guess.
 
 import { describe, expect, test } from "bun:test";
-import { readWaitingRow, type WaitingRow } from "../../../src/commit/pending_timing.ts";
-import type { Entry } from "../../../src/core/entry.ts";
-import { SENDERLESS_COMPLETED_KIND } from "../../../src/ingest/pairing/recently_completed_chunks.ts";
-import { NOW } from "./batch_context.ts";
+import { readWaitingRow, type WaitingRow } from "../../../../src/commit/pending_timing.ts";
+import type { Entry } from "../../../../src/core/entry.ts";
+import { SENDERLESS_COMPLETED_KIND } from "../../../../src/ingest/pairing/recently_completed_chunks.ts";
+import { NOW } from "../entries/batch_context.ts";
 import { Desk } from "./desk.ts";
 
 const T = NOW;

@@ -1,16 +1,16 @@
 import { describe, expect, test } from "bun:test";
-import { KeyUse } from "../../../src/ingest/key_use.ts";
+import { KeyActivities } from "../../../src/ingest/key_activity.ts";
 
 const SERVER = { name: "web shop", type: "server" } as const;
 const CLIENT = { name: "web shop", type: "client" } as const;
 
-function useOf(...keys: readonly (typeof SERVER | typeof CLIENT)[]): KeyUse {
-  const use = new KeyUse([]);
-  use.know(keys, 1_000);
+function useOf(...keys: readonly (typeof SERVER | typeof CLIENT)[]): KeyActivities {
+  const use = new KeyActivities([]);
+  use.addKeys(keys, 1_000);
   return use;
 }
 
-function write(use: KeyUse, now: number): unknown[] {
+function write(use: KeyActivities, now: number): unknown[] {
   const notes = use.staged(now);
   use.commit();
   return notes;
@@ -24,7 +24,7 @@ describe("the use of keys", () => {
       [{ ...SERVER, firstSeen: 1_000, lastUsed: undefined }],
       false,
     ]);
-    use.know([SERVER, CLIENT], 5_000);
+    use.addKeys([SERVER, CLIENT], 5_000);
     expect([write(use, 5_000), write(use, 9e9)]).toEqual([[{ ...CLIENT, firstSeen: 5_000, lastUsed: undefined }], []]);
   });
 
@@ -55,8 +55,8 @@ describe("the use of keys", () => {
   });
 
   test("goes on from what the file has", () => {
-    const use = new KeyUse([{ ...SERVER, firstSeen: 5, lastUsed: 7_000 }]);
-    use.know([CLIENT, SERVER], 10_000);
+    const use = new KeyActivities([{ ...SERVER, firstSeen: 5, lastUsed: 7_000 }]);
+    use.addKeys([CLIENT, SERVER], 10_000);
     use.use(SERVER, 8_000);
     expect(write(use, 10_000)).toEqual([{ ...CLIENT, firstSeen: 10_000, lastUsed: undefined }]);
     expect(write(use, 67_000)).toEqual([{ ...SERVER, firstSeen: 5, lastUsed: 8_000 }]);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { type RatedKey, RateLimiter } from "../../../src/ingest/rate.ts";
+import { type RatedKey, RateLimiter } from "../../../src/ingest/rate_limiter.ts";
 
 const KEY: RatedKey = { index: 0, rate: 5 };
 const T0 = 1_700_000_000_000;
@@ -37,8 +37,8 @@ describe("a bucket admits", () => {
   test("what was given back, and not more than the burst", () => {
     const limiter = new RateLimiter();
     limiter.take(KEY, 50, T0);
-    limiter.giveBack(KEY, 50);
-    limiter.giveBack(KEY, 50);
+    limiter.refund(KEY, 50);
+    limiter.refund(KEY, 50);
     expect(limiter.take(KEY, 50, T0)).toBe(0);
     expect(limiter.take(KEY, 1, T0)).toBe(1);
   });

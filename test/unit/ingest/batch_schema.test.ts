@@ -3,8 +3,7 @@ import * as fc from "fast-check";
 import { z } from "zod";
 import { isJsonObject } from "../../../src/core/json.ts";
 import { invalidBatch } from "../../../src/http/answers.ts";
-import { explainBatch } from "../../../src/ingest/explain.ts";
-import { compileChecks } from "../../../src/ingest/validation.ts";
+import { BatchSchemaCheck } from "../../../src/ingest/batch_schema.ts";
 import { runSeed } from "../../support/random.ts";
 
 /** The specification's tables in zod 3. `finite` is the contract's one deviation. */
@@ -33,10 +32,10 @@ const model = z.object({
     .min(1),
 });
 
-const { isBatch, isEntry } = compileChecks();
+const schema = new BatchSchemaCheck();
 
 function ours(value: unknown): object | undefined {
-  const issues = explainBatch(value, isEntry);
+  const issues = schema.explain(value);
   return issues.length === 0 ? undefined : JSON.parse(invalidBatch(issues, true).body);
 }
 
@@ -105,7 +104,7 @@ describe("the explanation agrees with zod 3", () => {
         const explained = ours(value);
         expect(explained).toEqual(expected);
         expect(JSON.stringify(explained)).toBe(JSON.stringify(expected));
-        expect(isJsonObject(value) && isBatch(value)).toBe(expected === undefined);
+        expect(isJsonObject(value) && schema.isBatch(value)).toBe(expected === undefined);
       }),
       { numRuns: 2000, seed: seed | 0 },
     );
@@ -120,7 +119,7 @@ describe("the explanation agrees with zod 3", () => {
       entries: Array.from({ length: 10_000 }, () => ({ level: 1, duration: "1" })),
     };
     expect(ours(value)).toEqual(zods(value) as object);
-    expect(explainBatch(value, isEntry)).toHaveLength(100);
+    expect(schema.explain(value)).toHaveLength(100);
   });
 
   test("over members named like what every object inherits", () => {
@@ -131,14 +130,14 @@ describe("the explanation agrees with zod 3", () => {
     ]) {
       const value: unknown = JSON.parse(text);
       expect(ours(value)).toEqual(zods(value) as object);
-      expect(isJsonObject(value) && isBatch(value)).toBe(zods(value) === undefined);
+      expect(isJsonObject(value) && schema.isBatch(value)).toBe(zods(value) === undefined);
     }
   });
 });
 
 describe("the contract's own wordings", () => {
   const messagesOf = (value: unknown) =>
-    explainBatch(value, isEntry).map(({ path, message }) => `${path.join(".")}: ${message}`);
+    schema.explain(value).map(({ path, message }) => `${path.join(".")}: ${message}`);
 
   test("are what each kind of problem says", () => {
     const tooLarge: unknown = JSON.parse(

@@ -1,8 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import type { Entry } from "../../../src/core/entry.ts";
+import { normalise } from "../../../src/ingest/entries/normalise.ts";
+import { BlockBuilder } from "../../../src/ingest/ingester.ts";
 import { readingAt } from "../../support/clock_reading.ts";
 import { integer, pick, runSeed, seededRandom } from "../../support/random.ts";
-import { gapOf, LoopState, NOW } from "./loop_state.ts";
+import { batchContext } from "./entries/batch_context.ts";
+import { gapOf, IngesterState, NOW } from "./ingester_state.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -15,7 +18,7 @@ function nested(levels: number): Record<string, unknown> {
 
 describe("an entry is stored", () => {
   test("with ids in order of arrival over batches and groups, and its touchpoint is told of once", () => {
-    const state = new LoopState();
+    const state = new IngesterState();
     state.send({ entries: [{ message: "one", touchpoint: "a" }] }, { entries: [{ message: "two", touchpoint: "b" }] });
     state.send({ entries: [{ message: "three", touchpoint: "a" }] });
     expect(state.records.map(({ id, message }) => [id, message])).toEqual([
@@ -27,18 +30,18 @@ describe("an entry is stored", () => {
   });
 
   test("as one record for a start and an end over groups and a restart, counting two", () => {
-    const state = new LoopState();
+    const state = new IngesterState();
     state.send({ entries: [{ key: "k", startTime: NOW - 10 }] });
-    expect(state.worker.counts()).toMatchObject({ received: 1, stored: 0, open: 1 });
+    expect(state.ingester.counts()).toMatchObject({ received: 1, stored: 0, open: 1 });
     state.restart(NOW);
-    expect(state.worker.counts()).toMatchObject({ received: 1, stored: 0, open: 1 });
+    expect(state.ingester.counts()).toMatchObject({ received: 1, stored: 0, open: 1 });
     state.send({ entries: [{ key: "k", endTime: NOW }] });
-    expect(state.worker.counts()).toMatchObject({ received: 2, stored: 2, open: 0 });
+    expect(state.ingester.counts()).toMatchObject({ received: 2, stored: 2, open: 0 });
     expect(state.records.map(({ id, kind, duration }) => [id, kind, duration])).toEqual([[1, "completed", 10]]);
   });
 
   test("as unfinished or orphaned when its time is up, and nothing happens before", () => {
-    const state = new LoopState({}, { timeoutMs: 1_000, orphanGraceMs: 100 });
+    const state = new IngesterState({}, { timeoutMs: 1_000, orphanGraceMs: 100 });
     state.send({
       entries: [
         { key: "start", startTime: NOW },
@@ -56,13 +59,13 @@ describe("an entry is stored", () => {
       ["orphaned", "end"],
       ["unfinished", "start"],
     ]);
-    expect(state.worker.counts()).toMatchObject({ received: 2, stored: 2, open: 0 });
+    expect(state.ingester.counts()).toMatchObject({ received: 2, stored: 2, open: 0 });
   });
 });
 
 describe("the keys of the configuration", () => {
   test("are noted with what they send, also when nothing is sent, and are known after a restart", () => {
-    const state = new LoopState();
+    const state = new IngesterState();
     expect([state.takeKeyActivity(NOW), state.takeKeyActivity(NOW)]).toEqual([true, false]);
     const never = { name: "web shop", firstSeen: NOW, lastUsed: undefined };
     expect([...state.keys.values()]).toEqual([
@@ -85,7 +88,7 @@ describe("the keys of the configuration", () => {
 
 describe("an entry is dropped", () => {
   test("for the first reason that applies, in the contract's order", () => {
-    const state = new LoopState({ monthlyEntries: 1, overage: "drop" });
+    const state = new IngesterState({ monthlyEntries: 1, overage: "drop" });
     const late = NOW - 31 * DAY_MS;
     const early = NOW + 25 * HOUR_MS;
     state.send({ entries: [{ message: "a", timestamp: NOW }] });
@@ -107,22 +110,22 @@ describe("an entry is dropped", () => {
       reason: "quota",
       entry: `{"message":"b","timestamp":${NOW}}`,
     });
-    expect(state.worker.counts()).toMatchObject({ received: 8, stored: 1, open: 0 });
-    expect(gapOf(state.worker.counts())).toBe(0);
+    expect(state.ingester.counts()).toMatchObject({ received: 8, stored: 1, open: 0 });
+    expect(gapOf(state.ingester.counts())).toBe(0);
   });
 
   test("as a duplicate where its request is a repetition, before every other reason, at no cost of the quota", () => {
-    const state = new LoopState({ monthlyEntries: 2, overage: "drop" });
+    const state = new IngesterState({ monthlyEntries: 2, overage: "drop" });
     const batch = { entries: [{ message: "a" }, {}, { message: "b" }] };
     state.send(batch);
     state.send({ ...batch, isRepetition: true });
-    expect(state.worker.counts()).toMatchObject({ received: 6, stored: 2, dropped: { duplicate: 3, empty: 1 } });
+    expect(state.ingester.counts()).toMatchObject({ received: 6, stored: 2, dropped: { duplicate: 3, empty: 1 } });
     expect(state.counter("admitted")).toEqual({ "2026-11": 2 });
-    expect(gapOf(state.worker.counts())).toBe(0);
+    expect(gapOf(state.ingester.counts())).toBe(0);
   });
 
   test("as no duplicate where equal entries come in requests of their own", () => {
-    const state = new LoopState();
+    const state = new IngesterState();
     for (let sent = 0; sent < 3; sent++)
       state.send({
         entries: [
@@ -130,11 +133,11 @@ describe("an entry is dropped", () => {
           { message: "a", timestamp: NOW },
         ],
       });
-    expect(state.worker.counts()).toMatchObject({ received: 6, stored: 6 });
+    expect(state.ingester.counts()).toMatchObject({ received: 6, stored: 6 });
   });
 
   test("past the quota of the UTC month of receipt, waiting starts counted, and no more in the next month", () => {
-    const state = new LoopState({ monthlyEntries: 3, overage: "drop" });
+    const state = new IngesterState({ monthlyEntries: 3, overage: "drop" });
     const midnight = Date.UTC(2026, 11, 1);
     const start: Entry = { key: "k", startTime: midnight - 2 };
     state.send({ entries: [start, { message: "a" }], receivedAt: midnight - 2 });
@@ -145,45 +148,45 @@ describe("an entry is dropped", () => {
     expect(state.counter("admitted")).toEqual({ "2026-11": 3, "2026-12": 2 });
     expect(state.counter("dropped.quota")).toEqual({ "2026-11": 2 });
     expect(state.counter("received")).toEqual({ "2026-11": 5, "2026-12": 2 });
-    expect(gapOf(state.worker.counts())).toBe(0);
+    expect(gapOf(state.ingester.counts())).toBe(0);
   });
 
   test("past the quota only where the project says so", () => {
-    const state = new LoopState({ monthlyEntries: 1, overage: "continue" });
+    const state = new IngesterState({ monthlyEntries: 1, overage: "continue" });
     state.send({ entries: [{ message: "a" }, { message: "b" }] });
     expect([state.counter("admitted"), state.reasons]).toEqual([{ "2026-11": 2 }, []]);
     const project = state.rules.defaultProject;
-    state.worker.setRules({ ...state.rules, projects: { shop: { ...project, overage: "drop" } } }, NOW);
+    state.ingester.setRules({ ...state.rules, projects: { shop: { ...project, overage: "drop" } } }, NOW);
     state.send({ entries: [{ message: "c" }] });
     expect(state.reasons).toEqual(["quota"]);
   });
 
   test("with its whole batch when that is set aside, which is kept without its API key", () => {
-    const state = new LoopState();
+    const state = new IngesterState();
     const text =
       '{"key":"sk_0123456789abcdef","source":"server","entries":[{"message":"x"},{"key":"req-1"}],"also":["\\u0073k\\u005f0123456789abcdef"]}';
     const message = { group: 1, lastBatch: 7, keyIndex: 0, receivedAt: NOW, entryCount: 2, bytes: text.length, text };
-    const write = state.worker.setAside({ kind: "set_aside", ...message }, readingAt(NOW));
+    const write = state.ingester.setAside({ kind: "set_aside", ...message }, readingAt(NOW));
     expect([write.lastBatch, write.bytesReceived]).toEqual([7, text.length]);
     state.commit(write);
     const body = text.replace("sk_0123456789abcdef", "sk_…").replace("\\u0073k\\u005f0123456789abcdef", "sk_…");
     expect(state.setAside).toEqual([{ project: "shop", apiKey: "web shop", receivedAt: NOW, entryCount: 2, body }]);
     expect(state.rejections.map(({ reason, entry }) => [reason, entry])).toEqual([["internal", body]]);
-    expect(state.worker.counts()).toMatchObject({ received: 2, stored: 0, open: 0, dropped: { internal: 2 } });
+    expect(state.ingester.counts()).toMatchObject({ received: 2, stored: 0, open: 0, dropped: { internal: 2 } });
   });
 });
 
 describe("a group that is not committed", () => {
   test("changes no counter, and leaves no trace in what the next worker starts from", () => {
-    const state = new LoopState();
+    const state = new IngesterState();
     state.send({ entries: [{ key: "a", startTime: NOW }], timestamp: NOW });
-    const before = state.worker.counts();
+    const before = state.ingester.counts();
     const batch = { entries: [{ key: "a", endTime: NOW + 1 }, { message: "m", touchpoint: "t" }, {}], timestamp: NOW };
     state.stage(batch);
     state.restart(NOW);
-    expect(state.worker.counts()).toEqual(before);
+    expect(state.ingester.counts()).toEqual(before);
     state.send(batch);
-    expect(state.worker.counts()).toMatchObject({
+    expect(state.ingester.counts()).toMatchObject({
       received: 4,
       stored: 3,
       open: 0,
@@ -201,7 +204,7 @@ describe("received = stored + open + dropped", () => {
     const seed = runSeed("the sum of the worker loop");
     const random = seededRandom(seed);
     const below = (count: number) => integer(random, count - 1);
-    const state = new LoopState(
+    const state = new IngesterState(
       { monthlyEntries: 400, overage: "drop" },
       { openMax: 12, timeoutMs: 500, orphanGraceMs: 90 },
     );
@@ -235,12 +238,36 @@ describe("received = stored + open + dropped", () => {
       } else if (chance === 1) state.restart(now);
       else if (chance === 2) state.expire(now);
       else state.send(batch, ...(chance === 3 ? [batch] : []));
-      expect([seed, step, gapOf(state.worker.counts())]).toEqual([seed, step, 0]);
+      expect([seed, step, gapOf(state.ingester.counts())]).toEqual([seed, step, 0]);
     }
     state.expire(now + DAY_MS);
-    expect([state.worker.counts().open, gapOf(state.worker.counts())]).toEqual([0, 0]);
+    expect([state.ingester.counts().open, gapOf(state.ingester.counts())]).toEqual([0, 0]);
     // Each record is one entry, a pair two and what was absorbed none: stored is between once and twice the records.
-    const { stored } = state.worker.counts();
+    const { stored } = state.ingester.counts();
     expect([stored >= state.records.length, stored <= 2 * state.records.length]).toEqual([true, true]);
+  });
+});
+
+describe("the block builder", () => {
+  test("gives ids in the order of arrival and columns a project and UTC day", () => {
+    const builder = new BlockBuilder(41);
+    const midnight = 19_894 * DAY_MS;
+    const sent: [string, number][] = [
+      ["a", midnight],
+      ["b", midnight],
+      ["a", midnight - 0.5],
+      ["a", midnight + DAY_MS - 1],
+    ];
+    for (const [project, timestamp] of sent) {
+      const log = normalise({ message: project, timestamp }, batchContext({ receivedAt: midnight }));
+      if (typeof log === "string" || log.kind !== "log") throw new Error("expected a log");
+      builder.add(project, log);
+    }
+    expect(builder.blocks.map(({ project, day, columns }) => [project, day, Array.from(columns.id)])).toEqual([
+      ["a", 19_894, [41, 44]],
+      ["b", 19_894, [42]],
+      ["a", 19_893, [43]],
+    ]);
+    expect(builder.nextId).toBe(45);
   });
 });

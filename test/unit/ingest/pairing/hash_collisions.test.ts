@@ -2,15 +2,14 @@
 // entry that is looked up by them.
 
 import { describe, expect, test } from "bun:test";
-import type { Entry, Source } from "../../../src/core/entry.ts";
-import { normalise } from "../../../src/ingest/entries/normalise.ts";
-import { AmbiguousTouchpoints } from "../../../src/ingest/pairing/ambiguous_pairs.ts";
-import { TextHasher } from "../../../src/ingest/pairing/keyed_hash.ts";
-import { Pairing } from "../../../src/ingest/pairing/pairing.ts";
-import { cpuMsOf } from "../../support/cpu_ratio.ts";
-import { seededRandom } from "../../support/random.ts";
-import { collidingName, differentNames, ordinaryName } from "../../support/raw_collisions.ts";
-import { batchContext, NOW } from "./batch_context.ts";
+import type { Entry, Source } from "../../../../src/core/entry.ts";
+import { normalise } from "../../../../src/ingest/entries/normalise.ts";
+import { AmbiguousTouchpoints } from "../../../../src/ingest/pairing/ambiguous_pairs.ts";
+import { TextHasher } from "../../../../src/ingest/pairing/keyed_hash.ts";
+import { Pairing } from "../../../../src/ingest/pairing/pairing.ts";
+import { seededRandom } from "../../../support/random.ts";
+import { collidingName, differentNames, ordinaryName } from "../../../support/raw_collisions.ts";
+import { batchContext, NOW } from "../entries/batch_context.ts";
 import { LIMITS } from "./desk.ts";
 
 const COUNT = 10_000;
