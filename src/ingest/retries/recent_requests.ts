@@ -172,7 +172,7 @@ export class RecentRequests {
    * Takes over from the object before, after `restore` and before any request: committed requests whose answers are not reported yet, and
    * reports that were not written. (No answer is reported of requests whose commit failed.)
    */
-  takeOver(before: RequestMemory): void {
+  takeOver(before: RecentRequests): void {
     for (const [number, identity] of before.#unreported) this.#unreported.set(number, identity);
     for (const { identity, at } of before.#unwritten) this.#addUnansweredAfterCommit(identity, at);
   }

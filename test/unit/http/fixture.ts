@@ -232,7 +232,7 @@ export function createFixture(storedSessions: readonly StoredSession[] = [], cli
         fixture.pushed.push(batch);
         requests.admit(checked.identity, undefined, batch.receivedAt, false);
         return answer.then((outcome) => {
-          if (outcome === "unavailable") checks.giveBack(checked);
+          if (outcome === "unavailable") checks.refund(checked);
           return outcome;
         });
       },

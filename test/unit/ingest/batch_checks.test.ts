@@ -52,7 +52,7 @@ function groupOf(texts: readonly string[], rest: Partial<GroupMessage> = {}): Gr
 }
 
 describe("the batches of a group", () => {
-  test("are each checked by themselves: what one has wrong is no other's trouble", () => {
+  test("are checked one by one: a fault of one batch refuses no other", () => {
     const texts = [
       bodyOf(SERVER_KEY, "a", "b"),
       "{",
@@ -75,7 +75,7 @@ describe("the batches of a group", () => {
     expect([entryCounts, lastBatch]).toEqual([[2, 0, 0, 1, 0, 0], 6]);
   });
 
-  test("cannot swallow one another: two halves around a stranger's batch are two bodies that do not parse", () => {
+  test("are parsed one by one: two halves of a body around another batch are two bodies that do not parse", () => {
     const stranger = bodyOf(OTHER_KEY, "theirs");
     const first = `{"key":"${SERVER_KEY}","source":"server","entries":[{"message":"mine","metadata":{"a":["`;
     const second = `"]}}]}`;
@@ -87,13 +87,13 @@ describe("the batches of a group", () => {
     ]);
   });
 
-  test("are from the key that JSON gives, whatever was seen in the text", () => {
+  test("belong to the key in the parsed body, whichever key was found in the text", () => {
     const text = `{"key":"${SERVER_KEY}","source":"server","entries":[{}],"key":"${OTHER_KEY}"}`;
     const { batches } = checksOf().checkGroup(groupOf([text], { keyIndexes: [0] }), requestsOf(), 5);
     expect(batches.map(({ key }) => key.name)).toEqual(["other"]);
   });
 
-  test("are not refused any more once they were admitted, as where their key is revoked meanwhile", () => {
+  test("are not refused any more once they were admitted, even if their key was revoked since", () => {
     const checks = checksOf([]);
     const text = bodyOf(SERVER_KEY, "a");
     const { batches, refused } = checks.checkGroup(
@@ -105,14 +105,14 @@ describe("the batches of a group", () => {
     expect(refused.map(({ at, refusal }) => [at, refusal.refused])).toEqual([[1, "key_unknown"]]);
   });
 
-  test("may hold lone surrogates only where their own text has an escape", () => {
+  test("may have lone surrogates only where their own text has an escape", () => {
     const texts = [bodyOf(SERVER_KEY, "a"), bodyOf(SERVER_KEY, "\u0001")];
     const { batches } = checksOf().checkGroup(groupOf(texts), requestsOf(), 5);
     expect(batches.map(({ mayHoldLoneSurrogates }) => mayHoldLoneSurrogates)).toEqual([false, true]);
   });
 });
 
-test("a key that is revoked by a reload is unknown at once, also after it was presented", () => {
+test("a key that a reload revokes is unknown at once, even if it was used before", () => {
   const checks = checksOf();
   const known = requestsOf();
   const text = bodyOf(SERVER_KEY, "a");

@@ -94,7 +94,7 @@ const batch = fc.record(
 );
 
 describe("the explanation agrees with zod 3", () => {
-  test("over generated payloads: same issues, same order, same flattening, same verdict", () => {
+  test("over generated payloads: same issues, same order, same flattening, same result", () => {
     const seed = runSeed("zod agreement");
     let refusedCount = 0;
     fc.assert(
@@ -122,7 +122,7 @@ describe("the explanation agrees with zod 3", () => {
     expect(schema.explain(value)).toHaveLength(100);
   });
 
-  test("over members named like what every object inherits", () => {
+  test("over members named like inherited members of every object", () => {
     for (const text of [
       '{"__proto__":{"key":"sk_1","source":"server","entries":[{}]}}',
       '{"key":"k","source":"server","entries":[{"__proto__":{"level":5}},{"constructor":1,"hasOwnProperty":2}]}',
@@ -139,7 +139,7 @@ describe("the contract's own wordings", () => {
   const messagesOf = (value: unknown) =>
     schema.explain(value).map(({ path, message }) => `${path.join(".")}: ${message}`);
 
-  test("are what each kind of problem says", () => {
+  test("are the messages of each kind of problem", () => {
     const tooLarge: unknown = JSON.parse(
       '{"key":"k","source":"server","timestamp":1e999,"entries":[{"duration":-1e999}]}',
     );

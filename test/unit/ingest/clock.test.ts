@@ -1,4 +1,4 @@
-// What the worker makes of a machine's clock that is set while it runs, or between two processes.
+// What the ingester does when the machine's clock is set, while it runs or between two processes.
 
 import { describe, expect, test } from "bun:test";
 import type { ClockReading } from "../../../src/core/clock.ts";
@@ -22,7 +22,7 @@ const JUMPS = [
 
 for (const { name, byMs } of JUMPS) {
   describe(`after the clock was set ${name}`, () => {
-    test("what waits goes on waiting for as long as it would have, and pairs", () => {
+    test("pending timings wait for as long as they would have, and pair", () => {
       const state = new IngesterState({}, { timeoutMs: 1_000, orphanGraceMs: 100 });
       const entries = [
         { key: "start", startTime: NOW },
@@ -43,7 +43,7 @@ for (const { name, byMs } of JUMPS) {
       expect(gapOf(state.ingester.counts())).toBe(0);
     });
 
-    test("what comes then waits for as long as it should, over a restart too", () => {
+    test("later timings wait for as long as they should, also over a restart", () => {
       const state = new IngesterState({}, { timeoutMs: 1_000, orphanGraceMs: 100 });
       const entries = [
         { key: "start", startTime: NOW },
@@ -74,7 +74,7 @@ for (const { name, byMs } of JUMPS) {
       expect(seen).toEqual([0, 1]);
     });
 
-    test("a batch that was received before it waits from now on, and is neither too old nor of the future", () => {
+    test("a batch that was received before waits from now on, and is neither too old nor in the future", () => {
       const state = new IngesterState({}, { timeoutMs: 1_000 });
       const entries = [
         { key: "start", startTime: NOW },
@@ -89,7 +89,7 @@ for (const { name, byMs } of JUMPS) {
       expect(state.reasons).toEqual([]);
     });
 
-    test("and right again, a batch that was received meanwhile is neither too old nor of the future", () => {
+    test("and set right again, a batch that was received meanwhile is neither too old nor in the future", () => {
       const state = new IngesterState();
       const batch = { entries: [{ message: "once", timestamp: NOW }], receivedAt: NOW + byMs };
       state.commit(state.stageAt(setBy(0, 5), batch));
@@ -107,7 +107,7 @@ test("a batch that waited in the queue waits from its receipt on", () => {
 });
 
 describe("while the clock is suspected", () => {
-  test("of being ahead, an entry is too old only by the time that is trusted", () => {
+  test("of being ahead, an entry is too old only by the trusted time", () => {
     const state = new IngesterState();
     const receivedAt = NOW + YEARS_MS;
     const ages = [30 * DAY_MS, 30 * DAY_MS + 1].map((ageMs) => ({ message: `${ageMs}`, timestamp: NOW - ageMs }));
@@ -117,7 +117,7 @@ describe("while the clock is suspected", () => {
     expect(state.reasons).toEqual(["too_old", "in_future"]);
   });
 
-  test("of being behind, an entry is of the future only by the time that is trusted", () => {
+  test("of being behind, an entry is in the future only by the trusted time", () => {
     const state = new IngesterState();
     const behindMs = 40 * DAY_MS;
     const receivedAt = NOW - behindMs;
@@ -129,7 +129,7 @@ describe("while the clock is suspected", () => {
   });
 });
 
-describe("a process that takes up what another version received by a clock that is far ahead of its own", () => {
+describe("a process that reads timings that another version received by a clock far ahead", () => {
   test("does not wait for decades", () => {
     const state = new IngesterState({}, { timeoutMs: 1_000, orphanGraceMs: 100 });
     const future = NOW + YEARS_MS;

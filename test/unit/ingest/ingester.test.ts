@@ -17,7 +17,7 @@ function nested(levels: number): Record<string, unknown> {
 }
 
 describe("an entry is stored", () => {
-  test("with ids in order of arrival over batches and groups, and its touchpoint is told of once", () => {
+  test("with ids in order of arrival over batches and groups, and its touchpoint is listed once", () => {
     const state = new IngesterState();
     state.send({ entries: [{ message: "one", touchpoint: "a" }] }, { entries: [{ message: "two", touchpoint: "b" }] });
     state.send({ entries: [{ message: "three", touchpoint: "a" }] });
@@ -40,7 +40,7 @@ describe("an entry is stored", () => {
     expect(state.records.map(({ id, kind, duration }) => [id, kind, duration])).toEqual([[1, "completed", 10]]);
   });
 
-  test("as unfinished or orphaned when its time is up, and nothing happens before", () => {
+  test("as unfinished or orphaned when its time is up, and not before", () => {
     const state = new IngesterState({}, { timeoutMs: 1_000, orphanGraceMs: 100 });
     state.send({
       entries: [
@@ -64,7 +64,7 @@ describe("an entry is stored", () => {
 });
 
 describe("the keys of the configuration", () => {
-  test("are noted with what they send, also when nothing is sent, and are known after a restart", () => {
+  test("are written with their last use, also if they were never used, and are known after a restart", () => {
     const state = new IngesterState();
     expect([state.takeKeyActivity(NOW), state.takeKeyActivity(NOW)]).toEqual([true, false]);
     const never = { name: "web shop", firstSeen: NOW, lastUsed: undefined };
@@ -114,7 +114,7 @@ describe("an entry is dropped", () => {
     expect(gapOf(state.ingester.counts())).toBe(0);
   });
 
-  test("as a duplicate where its request is a repetition, before every other reason, at no cost of the quota", () => {
+  test("as a duplicate where its request is a repetition, before every other reason, without a cost to the quota", () => {
     const state = new IngesterState({ monthlyEntries: 2, overage: "drop" });
     const batch = { entries: [{ message: "a" }, {}, { message: "b" }] };
     state.send(batch);
@@ -124,7 +124,7 @@ describe("an entry is dropped", () => {
     expect(gapOf(state.ingester.counts())).toBe(0);
   });
 
-  test("as no duplicate where equal entries come in requests of their own", () => {
+  test("but not as a duplicate where equal entries come in different requests", () => {
     const state = new IngesterState();
     for (let sent = 0; sent < 3; sent++)
       state.send({
@@ -136,7 +136,7 @@ describe("an entry is dropped", () => {
     expect(state.ingester.counts()).toMatchObject({ received: 6, stored: 6 });
   });
 
-  test("past the quota of the UTC month of receipt, waiting starts counted, and no more in the next month", () => {
+  test("past the quota of the UTC month of receipt, pending starts included, and not in the next month", () => {
     const state = new IngesterState({ monthlyEntries: 3, overage: "drop" });
     const midnight = Date.UTC(2026, 11, 1);
     const start: Entry = { key: "k", startTime: midnight - 2 };
@@ -151,7 +151,7 @@ describe("an entry is dropped", () => {
     expect(gapOf(state.ingester.counts())).toBe(0);
   });
 
-  test("past the quota only where the project says so", () => {
+  test("past the quota only where the project's overage is drop", () => {
     const state = new IngesterState({ monthlyEntries: 1, overage: "continue" });
     state.send({ entries: [{ message: "a" }, { message: "b" }] });
     expect([state.counter("admitted"), state.reasons]).toEqual([{ "2026-11": 2 }, []]);
@@ -161,7 +161,7 @@ describe("an entry is dropped", () => {
     expect(state.reasons).toEqual(["quota"]);
   });
 
-  test("with its whole batch when that is set aside, which is kept without its API key", () => {
+  test("with its whole batch when that is set aside, and the batch is stored without its API key", () => {
     const state = new IngesterState();
     const text =
       '{"key":"sk_0123456789abcdef","source":"server","entries":[{"message":"x"},{"key":"req-1"}],"also":["\\u0073k\\u005f0123456789abcdef"]}';
@@ -177,7 +177,7 @@ describe("an entry is dropped", () => {
 });
 
 describe("a group that is not committed", () => {
-  test("changes no counter, and leaves no trace in what the next worker starts from", () => {
+  test("changes no counter, and leaves no trace in the state that the next ingester reads", () => {
     const state = new IngesterState();
     state.send({ entries: [{ key: "a", startTime: NOW }], timestamp: NOW });
     const before = state.ingester.counts();
@@ -200,8 +200,8 @@ describe("a group that is not committed", () => {
 });
 
 describe("received = stored + open + dropped", () => {
-  test("holds after every commit, restart and lost commit, whatever comes", () => {
-    const seed = runSeed("the sum of the worker loop");
+  test("holds after every commit, restart and failed commit, for random entries", () => {
+    const seed = runSeed("the sum of the ingester");
     const random = seededRandom(seed);
     const below = (count: number) => integer(random, count - 1);
     const state = new IngesterState(
@@ -242,14 +242,14 @@ describe("received = stored + open + dropped", () => {
     }
     state.expire(now + DAY_MS);
     expect([state.ingester.counts().open, gapOf(state.ingester.counts())]).toEqual([0, 0]);
-    // Each record is one entry, a pair two and what was absorbed none: stored is between once and twice the records.
+    // Each record is one entry, a pair two and an absorbed start none: stored is between once and twice the records.
     const { stored } = state.ingester.counts();
     expect([stored >= state.records.length, stored <= 2 * state.records.length]).toEqual([true, true]);
   });
 });
 
 describe("the block builder", () => {
-  test("gives ids in the order of arrival and columns a project and UTC day", () => {
+  test("gives ids in the order of arrival, and makes a block for each project and UTC day", () => {
     const builder = new BlockBuilder(41);
     const midnight = 19_894 * DAY_MS;
     const sent: [string, number][] = [

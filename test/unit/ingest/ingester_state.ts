@@ -1,4 +1,4 @@
-// The worker loop over a state that is kept as the store keeps it, so that a test can restart it at any moment.
+// An ingester over a state that is stored as the store does it, so that a test can restart it at any moment.
 
 import { BlockEncoder } from "../../../src/block/encode.ts";
 import { decodeColumns } from "../../../src/block/open_block.ts";
@@ -16,8 +16,8 @@ import type { ClockReading } from "../../../src/core/clock.ts";
 import type { Entry } from "../../../src/core/entry.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
 import { Ingester } from "../../../src/ingest/ingester.ts";
-import type { IngestRules } from "../../../src/ingest/options.ts";
 import type { PairingLimits } from "../../../src/ingest/pairing/pairing.ts";
+import type { IngestRules } from "../../../src/ingest/rules.ts";
 import type { IngestCounts } from "../../../src/ingest/usage.ts";
 import { readingAt } from "../../support/clock_reading.ts";
 
@@ -74,7 +74,7 @@ export class IngesterState {
     this.ingester = this.restart();
   }
 
-  /** What a new process, or a new worker after a failed commit, begins with; `now` by the steady clock. */
+  /** Starts a new process, or a new ingester after a failed commit; `now` by the steady clock. */
   restart(processStartedAt = 0, now = NOW): Ingester {
     this.ingester = new Ingester({
       state: {
@@ -122,7 +122,7 @@ export class IngesterState {
     return JSON.stringify(members);
   }
 
-  /** Does what the store does with a group, then makes it true. */
+  /** Writes as the store does, then tells the ingester. */
   commit(write: GroupWrite): void {
     for (const { project, columns } of write.blocks) {
       const { chunks } = this.#encoder.packed(columns);
@@ -157,14 +157,14 @@ export class IngesterState {
     return this.rejections.map((rejection) => rejection.reason);
   }
 
-  /** Lets the worker note keys; whether there was anything to note. */
+  /** Writes the activity of keys; whether there was any to write. */
   takeKeyActivity(now: number): boolean {
     const write = this.ingester.takeKeyActivity(readingAt(now));
     if (write !== undefined) this.commit(write);
     return write !== undefined;
   }
 
-  /** As a version that did not have it left the file. */
+  /** The file as a version without it left it. */
   forgetCounter(name: string): void {
     for (const [place, counter] of this.#usage) if (counter.name === name) this.#usage.delete(place);
   }
@@ -176,7 +176,7 @@ export class IngesterState {
   }
 }
 
-/** What the contract's sum leaves over: 0 at every moment. */
+/** received - stored - open - dropped: 0 at every moment. */
 export function gapOf({ received, stored, open, dropped }: IngestCounts): number {
   return received - stored - open - Object.values(dropped).reduce((sum, count) => sum + count, 0);
 }

@@ -16,8 +16,8 @@ function write(use: KeyActivities, now: number): unknown[] {
   return notes;
 }
 
-describe("the use of keys", () => {
-  test("is noted for a new key when it was first known, once", () => {
+describe("the activity of keys", () => {
+  test("is written once for a new key, with the time when it was first known", () => {
     const use = useOf(SERVER);
     expect([use.isDue(1_000), write(use, 1_000), use.isDue(1_000)]).toEqual([
       true,
@@ -45,7 +45,7 @@ describe("the use of keys", () => {
     expect(use.isDue(1e12)).toBe(false);
   });
 
-  test("is written at once when it is the first, also just after the key was noted", () => {
+  test("is written at once at the first use, also just after the key was written", () => {
     const use = useOf(SERVER);
     write(use, 1_000);
     use.use(SERVER, 1_500);
@@ -54,7 +54,7 @@ describe("the use of keys", () => {
     expect(write(use, 2_500)).toEqual([]);
   });
 
-  test("goes on from what the file has", () => {
+  test("continues from the file", () => {
     const use = new KeyActivities([{ ...SERVER, firstSeen: 5, lastUsed: 7_000 }]);
     use.addKeys([CLIENT, SERVER], 10_000);
     use.use(SERVER, 8_000);
@@ -62,7 +62,7 @@ describe("the use of keys", () => {
     expect(write(use, 67_000)).toEqual([{ ...SERVER, firstSeen: 5, lastUsed: 8_000 }]);
   });
 
-  test("is one key's, whatever project its pair is moved to", () => {
+  test("stays with the key when its pair moves to another project", () => {
     const use = useOf(SERVER, SERVER);
     use.use({ ...SERVER }, 2_000);
     use.use(SERVER, 1_500);
@@ -70,7 +70,7 @@ describe("the use of keys", () => {
   });
 });
 
-describe("the use of keys is not held back", () => {
+describe("the activity of keys is not delayed", () => {
   test("by a clock that was set back", () => {
     const use = useOf(SERVER);
     use.use(SERVER, 1e12);
@@ -85,8 +85,8 @@ describe("the use of keys is not held back", () => {
   });
 });
 
-describe("the use of a key that is gone from the configuration", () => {
-  test("is noted as well: a batch of it was accepted", () => {
+describe("the activity of a key that has left the configuration", () => {
+  test("is written as well: a batch of it was accepted", () => {
     const use = useOf(CLIENT);
     write(use, 1_000);
     use.use(SERVER, 2_000);

@@ -20,7 +20,7 @@ const used = (state: IngesterState) =>
   ["admitted", "admitted.client", "dropped.quota"].map((name) => state.counter(name)["2026-11"]);
 
 describe("of a project with a live server key", () => {
-  test("client keys use at most their part of the quota, and servers all that is left", () => {
+  test("client keys can use only their share of the quota, and servers all that is left", () => {
     const state = new IngesterState(SHARED);
     state.send({ ...logs(20, "client"), key: 1 });
     expect(used(state)).toEqual([5, 5, 15]);
@@ -30,13 +30,13 @@ describe("of a project with a live server key", () => {
     expect(gapOf(state.ingester.counts())).toBe(0);
   });
 
-  test("client keys find nothing left where servers used all of it", () => {
+  test("client keys have nothing left where servers used all of it", () => {
     const state = new IngesterState(SHARED);
     state.send(logs(9, "server"), { ...logs(3, "client"), key: 1 });
     expect(used(state)).toEqual([10, 1, 2]);
   });
 
-  test("their part is counted across a restart, batches of one group, and timings that wait", () => {
+  test("their share is counted across a restart, the batches of one group, and pending timings", () => {
     const state = new IngesterState(SHARED);
     const starts = { entries: [1, 2, 3].map((n) => ({ key: `k${n}`, startTime: NOW })), key: 1 } as const;
     state.send(starts, { ...logs(1, "client"), key: 1 });
@@ -45,19 +45,19 @@ describe("of a project with a live server key", () => {
     expect(used(state)).toEqual([5, 5, 1]);
   });
 
-  test("a share of nothing leaves clients nothing", () => {
+  test("a share of 0 leaves clients nothing", () => {
     const state = new IngesterState({ ...SHARED, clientEntries: 0 });
     state.send({ ...logs(1, "client"), key: 1 }, logs(10, "server"));
     expect(used(state)).toEqual([10, undefined, 1]);
   });
 
-  test("overage = continue stores what is past the part as well", () => {
+  test("with overage = continue, entries past the share are stored too", () => {
     const state = new IngesterState({ ...SHARED, overage: "continue" });
     state.send({ ...logs(20, "client"), key: 1 });
     expect(used(state)).toEqual([20, 20, undefined]);
   });
 
-  test("what an older version counted is the whole project's, and no client's", () => {
+  test("the count of an older version is the whole project's, and not the clients'", () => {
     const state = new IngesterState({ ...SHARED, clientEntries: undefined });
     state.send({ ...logs(6, "client"), key: 1 });
     state.forgetCounter("admitted.client");
@@ -68,7 +68,7 @@ describe("of a project with a live server key", () => {
   });
 });
 
-test("a reload that revokes the server key gives its part to client keys, and one that brings it back takes it", () => {
+test("a reload that revokes the server key gives client keys the whole quota, and one that restores it takes that back", () => {
   const state = new IngesterState(SHARED);
   state.send({ ...logs(6, "a"), key: 1 });
   changed(state, { clientEntries: undefined });

@@ -34,7 +34,7 @@ describe("a bucket admits", () => {
     for (let index = 0; index < 100; index++) expect(limiter.take({ ...KEY, rate: undefined }, 1e6, T0)).toBe(0);
   });
 
-  test("what was given back, and not more than the burst", () => {
+  test("what was refunded, and not more than the burst", () => {
     const limiter = new RateLimiter();
     limiter.take(KEY, 50, T0);
     limiter.refund(KEY, 50);
@@ -43,7 +43,7 @@ describe("a bucket admits", () => {
     expect(limiter.take(KEY, 1, T0)).toBe(1);
   });
 
-  test("each key by itself", () => {
+  test("each key by its own bucket", () => {
     const limiter = new RateLimiter();
     expect(limiter.take(KEY, 50, T0)).toBe(0);
     expect(limiter.take({ ...KEY, index: 1 }, 50, T0)).toBe(0);
@@ -59,7 +59,7 @@ describe("a bucket admits", () => {
 });
 
 describe("a bucket refuses", () => {
-  test("the whole batch, and says after how many seconds it fits", () => {
+  test("the whole batch, and tells after how many seconds it fits", () => {
     const limiter = new RateLimiter();
     limiter.take(KEY, 45, T0);
     expect(limiter.take(KEY, 20, T0)).toBe(3);
@@ -74,7 +74,7 @@ describe("a bucket refuses", () => {
     expect(limiter.take(reloaded, 4, T0 + 2000)).toBe(0);
   });
 
-  test("when the clock jumps back, without refilling or standing still", () => {
+  test("when the clock is set back, without refilling or standing still", () => {
     const limiter = new RateLimiter();
     limiter.take(KEY, 50, T0);
     expect(limiter.take(KEY, 5, T0 - 3_600_000)).toBe(1);

@@ -15,7 +15,7 @@ function numbered(prefix: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${prefix}${index}`);
 }
 
-/** The list that the notes make, as the file has it. */
+/** The list that the updates make, as the file has it. */
 class List {
   readonly names: TouchpointNames;
   readonly rows = new Map<string, boolean>();
@@ -41,7 +41,7 @@ class List {
 }
 
 describe("touchpoint names", () => {
-  test("are told once a project, and not when they are known from before", () => {
+  test("are written once for each project, and not if the file has them", () => {
     const names = new TouchpointNames([{ project: "a", name: "old" }], SEED);
     names.addRecords("a", ["old", "new", undefined, "new"], [1, 1, 1, 1], 5);
     names.addRecords("b", ["old"], [2], 6);
@@ -54,7 +54,7 @@ describe("touchpoint names", () => {
     expect(names.staged()).toEqual([]);
   });
 
-  test("are new again once they were taken from the list, and not new where they were put in it", () => {
+  test("are new again once they were removed from the list, and not new once they were registered", () => {
     const names = new TouchpointNames([{ project: "a", name: "old" }], SEED);
     names.remove("a", "old");
     names.remove("b", "never");
@@ -64,7 +64,7 @@ describe("touchpoint names", () => {
     expect(names.staged()).toEqual([{ project: "a", name: "old", firstSeen: 5, change: "server" }]);
   });
 
-  test("are bounded a project", () => {
+  test("are bounded in each project", () => {
     const names = new TouchpointNames([], SEED);
     const many = numbered("t", TOUCHPOINTS_MAX + 5);
     names.addRecords("a", many, new Uint8Array(many.length).fill(1), 1);
@@ -81,7 +81,7 @@ describe("touchpoint names", () => {
     expect([...list.addRecords("client", fitting).rows.keys()]).toEqual(fitting);
   });
 
-  test("of client keys alone fill half of the list, and servers' names find room past them", () => {
+  test("of client keys alone fill half of the list, and servers' names have room beyond them", () => {
     const list = new List().addRecords("client", numbered("junk", 20_000));
     expect(list.rows.size).toBe(CLIENT_TOUCHPOINTS_MAX);
     list.addRecords("server", numbered("real", TOUCHPOINTS_MAX));
@@ -90,7 +90,7 @@ describe("touchpoint names", () => {
     expect([list.rows.size, list.rows.has("one more")]).toEqual([TOUCHPOINTS_MAX, false]);
   });
 
-  test("of client keys make room from the latest on", () => {
+  test("of client keys make room, the latest first", () => {
     const list = new List()
       .addRecords("client", numbered("c", 100))
       .addRecords("server", numbered("s", TOUCHPOINTS_MAX - 100));
@@ -104,7 +104,7 @@ describe("touchpoint names", () => {
     expect([list.rows.size, list.clients, list.rows.has("c97")]).toEqual([TOUCHPOINTS_MAX, 98, true]);
   });
 
-  test("that a server sends later are a server's, and leave room for others of client keys", () => {
+  test("that a server sends later count as a server's, and leave room for others of client keys", () => {
     const list = new List()
       .addRecords("client", numbered("c", CLIENT_TOUCHPOINTS_MAX + 1))
       .addRecords("server", ["c0", "c1", "c0"]);
@@ -117,13 +117,13 @@ describe("touchpoint names", () => {
     ]);
   });
 
-  test("of a list that was full of clients' names give way after a restart, too", () => {
+  test("of client keys make room after a restart, too", () => {
     const listed = numbered("junk", TOUCHPOINTS_MAX).map((name) => ({ project: "a", name, isClientOnly: true }));
     const list = new List(listed).addRecords("client", ["more junk"]).addRecords("server", ["real"]);
     expect([list.rows.has("more junk"), list.rows.has("real"), list.rows.size]).toEqual([false, true, TOUCHPOINTS_MAX]);
   });
 
-  test("with one hash cost no more than others", () => {
+  test("with one hash of the engine cost no more than others", () => {
     const random = seededRandom(1);
     const seen = (names: readonly string[]) => {
       const list = new TouchpointNames([], SEED);

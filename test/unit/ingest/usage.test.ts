@@ -10,7 +10,7 @@ describe("usage", () => {
     expect(instants.map(monthOf)).toEqual(["2026-11", "2026-12", "2026-12", "1970-01"]);
   });
 
-  test("changes nothing before its commit, but for what a quota is compared with", () => {
+  test("changes no total before its commit, but at once what a quota bounds", () => {
     const usage = new Usage([{ project: "a", month: "2026-11", name: "admitted", value: 5 }]);
     usage.add("a", "2026-11", "admitted", 2);
     usage.add("a", "2026-11", "received", 3);
@@ -25,7 +25,7 @@ describe("usage", () => {
     expect([usage.staged(), usage.totals.received, usage.totals.stored]).toEqual([[], 4, 0]);
   });
 
-  test("totals are over all projects and months, those of before included", () => {
+  test("totals are over all projects and months, including those from the file", () => {
     const usage = new Usage([
       { project: "a", month: "2026-10", name: "received", value: 10 },
       { project: "b", month: "2026-11", name: "received", value: 5 },
@@ -40,14 +40,14 @@ describe("usage", () => {
 });
 
 describe("a rejection", () => {
-  test("is kept with whose it was, why, and the entry as JSON", () => {
+  test("has its project and key, the reason, and the entry as JSON", () => {
     const rejections = new Rejections();
     rejections.add(BATCH, "empty", { key: "" });
     expect(rejections.take()).toEqual([{ ...BATCH, reason: "empty", entry: '{"key":""}' }]);
     expect(rejections.take()).toEqual([]);
   });
 
-  test("has no API key in it, wherever one stands", () => {
+  test("has no API key, wherever the entry has one", () => {
     const rejections = new Rejections();
     rejections.add(BATCH, "empty", { key: "sk_0123456789abcdef", ck_0123456789abcdef: ["Bearer sk_0123456789abcdef"] });
     rejections.add(BATCH, "empty", { long: `${"x".repeat(4_070)} sk_0123456789abcdef` });
@@ -56,7 +56,7 @@ describe("a rejection", () => {
     expect(kept[1]).toContain(" sk_…");
   });
 
-  test("is one of twenty kept of a project and reason between two calls", () => {
+  test("is one of twenty for each project and reason between two calls", () => {
     const rejections = new Rejections();
     for (let count = 0; count < 30; count++) {
       rejections.add(BATCH, "empty", { count });
@@ -77,7 +77,7 @@ describe("a rejection", () => {
     expect([cut?.isWellFormed(), cut?.slice(4_090)]).toEqual([true, "xxxxx\uFFFD…"]);
   });
 
-  test("begins as its entry does where that nests deeper than JSON.stringify can go", () => {
+  test("has the beginning of an entry that nests deeper than JSON.stringify can go", () => {
     const rejections = new Rejections();
     let deep: unknown = 1;
     for (let level = 0; level < 100_000; level++) deep = [deep];

@@ -1,4 +1,4 @@
-// A batch's context for the worker's tests.
+// A batch's context for the tests of ingestion.
 
 import type { BatchContext } from "../../../../src/ingest/entries/normalise.ts";
 

@@ -7,7 +7,7 @@ import { batchContext, NOW } from "./batch_context.ts";
 const DAY_MS = 86_400_000;
 
 /** The fields that most tests look at. */
-function settled(entry: Entry, changes: Parameters<typeof batchContext>[0] = {}): unknown {
+function normalised(entry: Entry, changes: Parameters<typeof batchContext>[0] = {}): unknown {
   const normal = normalise(entry, batchContext(changes));
   if (typeof normal === "string") return normal;
   const { kind, time, startTime, endTime, duration } = normal;
@@ -22,7 +22,7 @@ function nested(levels: number): JsonObject {
 }
 
 describe("an entry in its normal form", () => {
-  test("a log keeps its fields and takes the batch's", () => {
+  test("a log has its own fields and those of the batch", () => {
     const metadata = { orderId: "ord_123" };
     const entry: Entry = {
       touchpoint: "api/orders",
@@ -53,20 +53,20 @@ describe("an entry in its normal form", () => {
   test("each row of the contract's table gives its kind and times", () => {
     const time = NOW - 100;
     const none = { startTime: undefined, endTime: undefined, duration: undefined };
-    expect(settled({ startTime: time })).toEqual({ ...none, kind: "start", time, startTime: time });
-    expect(settled({ endTime: time })).toEqual({ ...none, kind: "end", time, endTime: time });
+    expect(normalised({ startTime: time })).toEqual({ ...none, kind: "start", time, startTime: time });
+    expect(normalised({ endTime: time })).toEqual({ ...none, kind: "end", time, endTime: time });
     const complete = { kind: "completed", time, startTime: time, endTime: time + 42, duration: 42 };
-    expect(settled({ startTime: time, endTime: time + 42 })).toEqual(complete);
-    expect(settled({ startTime: time, duration: 42 })).toEqual(complete);
-    expect(settled({ endTime: time + 42, duration: 42 })).toEqual({ ...complete, time: time + 42 });
-    expect(settled({ duration: 42, timestamp: time + 42 })).toEqual({ ...complete, time: time + 42 });
-    expect(settled({ duration: 42 })).toEqual({ ...complete, time: NOW, startTime: NOW - 42, endTime: NOW });
-    expect(settled({ message: "m" })).toEqual({ ...none, kind: "log", time: NOW });
+    expect(normalised({ startTime: time, endTime: time + 42 })).toEqual(complete);
+    expect(normalised({ startTime: time, duration: 42 })).toEqual(complete);
+    expect(normalised({ endTime: time + 42, duration: 42 })).toEqual({ ...complete, time: time + 42 });
+    expect(normalised({ duration: 42, timestamp: time + 42 })).toEqual({ ...complete, time: time + 42 });
+    expect(normalised({ duration: 42 })).toEqual({ ...complete, time: NOW, startTime: NOW - 42, endTime: NOW });
+    expect(normalised({ message: "m" })).toEqual({ ...none, kind: "log", time: NOW });
   });
 
-  test("all three given are kept as sent, also when the end comes first", () => {
+  test("startTime, endTime and duration that are all given stay as sent, even if the end comes first", () => {
     const times = { startTime: NOW, endTime: NOW - 3, duration: 41.5 };
-    expect(settled(times)).toEqual({ kind: "completed", time: NOW, ...times });
+    expect(normalised(times)).toEqual({ kind: "completed", time: NOW, ...times });
   });
 
   test("time is the timestamp, else startTime, else endTime, else the batch's, else the receipt", () => {
@@ -132,18 +132,18 @@ describe("an entry in its normal form", () => {
     expect(JSON.stringify(normal.metadata)).toBe('{"a\ufffd":["\ufffdx",{"b":"😀"}],"__proto__":"\ufffd"}');
   });
 
-  test("what lies on a bound is taken", () => {
+  test("a value on a bound is accepted", () => {
     const retentionMs = DAY_MS;
-    expect(settled({ timestamp: NOW - DAY_MS }, { retentionMs })).toMatchObject({ time: NOW - DAY_MS });
-    expect(settled({ timestamp: NOW + DAY_MS })).toMatchObject({ time: NOW + DAY_MS });
-    expect(settled({ timestamp: 0 }, { retentionMs: NOW })).toMatchObject({ time: 0 });
-    expect(settled({ message: "m", metadata: nested(100) })).toMatchObject({ kind: "log" });
-    expect(settled({ startTime: NOW, endTime: NOW })).toMatchObject({ duration: 0 });
-    expect(settled({ timestamp: NOW, startTime: 8.64e15 })).toMatchObject({ startTime: 8.64e15 });
-    expect(settled({ timestamp: NOW, startTime: 0, duration: 8.64e15 })).toMatchObject({ endTime: 8.64e15 });
+    expect(normalised({ timestamp: NOW - DAY_MS }, { retentionMs })).toMatchObject({ time: NOW - DAY_MS });
+    expect(normalised({ timestamp: NOW + DAY_MS })).toMatchObject({ time: NOW + DAY_MS });
+    expect(normalised({ timestamp: 0 }, { retentionMs: NOW })).toMatchObject({ time: 0 });
+    expect(normalised({ message: "m", metadata: nested(100) })).toMatchObject({ kind: "log" });
+    expect(normalised({ startTime: NOW, endTime: NOW })).toMatchObject({ duration: 0 });
+    expect(normalised({ timestamp: NOW, startTime: 8.64e15 })).toMatchObject({ startTime: 8.64e15 });
+    expect(normalised({ timestamp: NOW, startTime: 0, duration: 8.64e15 })).toMatchObject({ endTime: 8.64e15 });
   });
 
-  test("whatever the contract names keeps an entry from being empty", () => {
+  test("an entry with any member that the contract names is not empty", () => {
     const entries: Entry[] = [
       { touchpoint: "t" },
       { key: "k" },
@@ -158,8 +158,8 @@ describe("an entry in its normal form", () => {
     expect(entries.map((entry) => typeof normalise(entry, batchContext()))).toEqual(entries.map(() => "object"));
   });
 
-  test("an invalid batch timestamp matters only where it is needed", () => {
-    expect(settled({ timestamp: NOW }, { batchTimestamp: -1 })).toMatchObject({ time: NOW });
+  test("an invalid batch timestamp matters only where it is used", () => {
+    expect(normalised({ timestamp: NOW }, { batchTimestamp: -1 })).toMatchObject({ time: NOW });
   });
 });
 

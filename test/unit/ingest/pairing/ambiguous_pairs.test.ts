@@ -43,7 +43,7 @@ describe("ambiguous pairs", () => {
     expect([state.ambiguous.length, state.ingester.counts().ambiguous]).toEqual([1, new Map([["shop", 1]])]);
   });
 
-  test("are added up by name until they are taken, and long names are cut", () => {
+  test("are summed by name until they are taken, and long names are cut", () => {
     const touchpoints = new AmbiguousTouchpoints(SEED, []);
     const long = "é".repeat(511);
     for (const name of ["a", "b", "a", `${long}\u{1f600}`, `${long}\u{1f600}x`])
@@ -57,7 +57,7 @@ describe("ambiguous pairs", () => {
     expect(touchpoints.take()).toEqual([]);
   });
 
-  test("have so many names a day, project and type of key, also after a restart", () => {
+  test("are bounded in names for each day, project and type of key, also after a restart", () => {
     const touchpoints = new AmbiguousTouchpoints(SEED, []);
     for (let n = 0; n <= AMBIGUOUS_NAMES_MAX; n++) touchpoints.add("shop", "client", `t${n}`, NOW);
     const known = touchpoints.take();

@@ -1,4 +1,4 @@
-// A memory of what waits, for tests of pairing that need no worker loop.
+// A Pairing for tests that need no ingester.
 
 import type { Entry, Source } from "../../../../src/core/entry.ts";
 import { normalise } from "../../../../src/ingest/entries/normalise.ts";
@@ -22,7 +22,7 @@ export interface From {
   readonly sender?: string;
 }
 
-/** A memory, and what it has settled in short: "status name→name (entries)". Entries are named by their message. */
+/** A Pairing, and its results in short: "status name→name (entries)". Entries are named by their message. */
 export class Desk {
   readonly settled: string[] = [];
   readonly records: unknown[] = [];
@@ -49,7 +49,7 @@ export class Desk {
     );
   }
 
-  /** Offers an entry that is known by this name. */
+  /** Offers an entry under this name. */
   offer(name: string, entry: Entry, from: From = {}): this {
     const { at = NOW, project = "shop", type = "server", apiKey = "web shop", sender = "s" } = from;
     const context = batchContext({ receivedAt: at, project, keyType: type, apiKey });
@@ -60,7 +60,7 @@ export class Desk {
     return this;
   }
 
-  /** Another one that has read what this one leaves in the file; `change` is what the file suffered meanwhile. */
+  /** Another one that has read what this one writes to the file; `change` alters the file in between. */
   restarted(change: (item: string) => string = (item) => item, deadlinesFrom = 0): Desk {
     const { added, completed } = this.memory.takeChanges();
     const after = new Desk(this.limits);

@@ -1,5 +1,5 @@
-// Texts that the engine hashes alike cost the worker about what other texts do: as keys, touchpoints, and both, for every kind of
-// entry that is looked up by them.
+// Texts with one hash of the engine cost ingestion about as much as other texts: as keys, as touchpoints, and as both, for every kind of entry
+// that is looked up by them.
 
 import { describe, expect, test } from "bun:test";
 import type { Entry, Source } from "../../../../src/core/entry.ts";
@@ -7,6 +7,7 @@ import { normalise } from "../../../../src/ingest/entries/normalise.ts";
 import { AmbiguousTouchpoints } from "../../../../src/ingest/pairing/ambiguous_pairs.ts";
 import { TextHasher } from "../../../../src/ingest/pairing/keyed_hash.ts";
 import { Pairing } from "../../../../src/ingest/pairing/pairing.ts";
+import { cpuMsOf } from "../../../support/cpu_ratio.ts";
 import { seededRandom } from "../../../support/random.ts";
 import { collidingName, differentNames, ordinaryName } from "../../../support/raw_collisions.ts";
 import { batchContext, NOW } from "../entries/batch_context.ts";
@@ -24,7 +25,7 @@ const random = seededRandom(7);
 const COLLIDING = differentNames(COUNT, () => collidingName(random));
 const ORDINARY = differentNames(COUNT, () => ordinaryName(random));
 
-/** Of the best of three. */
+/** The best of three. */
 function ratio(work: (names: readonly string[]) => void): number {
   const best = (names: readonly string[]) => Math.min(...[1, 2, 3].map(() => cpuMsOf(() => work(names))));
   best(ORDINARY.slice(0, 1_000));
@@ -154,7 +155,7 @@ describe("10,000 texts of one engine hash", () => {
   });
 });
 
-test("50,000 starts of as many senders, which wait under one name, take their ends without a walk over all", () => {
+test("50,000 pending starts of one name from as many senders pair with their ends without a walk over all", () => {
   const time = (count: number) => {
     const memory = new Pairing(
       { ...LIMITS, openMax: 1e6, openBytesMax: 1e9 },

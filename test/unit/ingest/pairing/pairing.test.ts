@@ -12,7 +12,7 @@ const T = NOW;
 const IGNORED = { store: () => {}, absorb: () => {}, ambiguous: () => {} };
 
 describe("a start and its end", () => {
-  test("become one record with the end's fields, the start's where it lacks them, at the start's time", () => {
+  test("become one record at the start's time, with the end's fields, and the start's where the end has none", () => {
     const desk = new Desk();
     const start: Entry = { touchpoint: "t", key: "k", startTime: T, timestamp: T - 1, message: "began", level: "warn" };
     desk.offer("s", { ...start, metadata: { a: 1, both: { x: 1 } } }, { apiKey: "one" });
@@ -42,7 +42,7 @@ describe("a start and its end", () => {
     expect(desk.memory.openEntries).toBe(0);
   });
 
-  test("are a client's where either was sent with a client key, whatever they say themselves", () => {
+  test("are a client's where a client key sent either of them, whatever their source says", () => {
     const typeOf = (start: Source, end: Source) => {
       const desk = new Desk();
       desk.offer("s", { key: "k", startTime: T, source: "server" }, { type: start });
@@ -59,7 +59,7 @@ describe("a start and its end", () => {
     expect(typeOf("server", "client")).toContain("client");
   });
 
-  test("that an older version left waiting have the type of the key that its row says", () => {
+  test("that an older version left pending have the key type of their row", () => {
     const entry = {
       kind: "start",
       time: T,
@@ -176,7 +176,7 @@ describe("among several starts", () => {
     expect(desk.offer("e", { key: "k", touchpoint: "t", endTime: T }).settled).toEqual(["completed e+key (2)"]);
   });
 
-  test("the very startTime goes before an equal touchpoint", () => {
+  test("an equal startTime goes before an equal touchpoint", () => {
     const desk = new Desk()
       .offer("equal", { key: "k", touchpoint: "t", startTime: T - 9 })
       .offer("very", { key: "k", startTime: T });
@@ -191,7 +191,7 @@ describe("among several starts", () => {
     expect(desk.offer("e", { key: "k", touchpoint: "t", endTime: T }).settled).toEqual(["completed e+equal (2)"]);
   });
 
-  test("the earliest startTime goes before the first to arrive, and that before the rest", () => {
+  test("the earliest startTime goes before the first to arrive, and that before the others", () => {
     const desk = new Desk();
     desk.offer("late", { touchpoint: "t", startTime: T }).offer("early", { touchpoint: "t", startTime: T - 1 });
     desk.offer("later", { touchpoint: "t", startTime: T });
@@ -201,7 +201,7 @@ describe("among several starts", () => {
 });
 
 describe("a complete timing", () => {
-  test("closes by touchpoint only the start with its very startTime", () => {
+  test("closes by touchpoint only the start with an equal startTime", () => {
     const desk = new Desk()
       .offer("s", { touchpoint: "t", startTime: T })
       .offer("other", { touchpoint: "t", startTime: T + 1, endTime: T + 9 });
@@ -209,7 +209,7 @@ describe("a complete timing", () => {
     expect(desk.settled).toEqual(["completed other (1)", "completed own+s (2)"]);
   });
 
-  test("closes by key a start with another startTime, and keeps its own times", () => {
+  test("closes by key a start with another startTime, and has its own times", () => {
     const desk = new Desk()
       .offer("s", { key: "k", startTime: T })
       .offer("c", { key: "k", startTime: T + 1, endTime: T + 9, duration: 7.5 });
@@ -232,12 +232,12 @@ describe("a complete timing", () => {
     expect([desk.settled, desk.memory.openEntries]).toEqual([["completed c (1)"], 3]);
   });
 
-  test("does not take a waiting end", () => {
+  test("does not take a pending end", () => {
     const desk = new Desk().offer("e", { key: "k", endTime: T }).offer("c", { key: "k", startTime: T, endTime: T });
     expect([desk.settled, desk.memory.openEntries]).toEqual([["completed c (1)"], 1]);
   });
 
-  test("is still found by its startTime behind a thousand of the same key", () => {
+  test("is found by its startTime among a thousand of the same key", () => {
     const desk = new PairingDeskWithRoom();
     for (let index = 0; index < 1_000; index++)
       desk.offer(`c${index}`, { key: "k", startTime: T + index, duration: 1 });
@@ -258,8 +258,8 @@ class PairingDeskWithRoom extends Desk {
   );
 }
 
-describe("what does not pair", () => {
-  test("nameless entries are settled at once", () => {
+describe("timings that do not pair", () => {
+  test("are stored at once if they have no name", () => {
     const desk = new Desk().offer("s", { startTime: T }).offer("e", { endTime: T }).offer("c", { duration: 1 });
     desk.offer("standalone", { startTime: T, standalone: true });
     expect(desk.settled).toEqual(["unfinished s (1)", "orphaned e (1)", "completed c (1)", "started standalone (1)"]);
@@ -278,14 +278,14 @@ describe("what does not pair", () => {
     expect(desk.settled).toEqual(["orphaned e (1)", "unfinished s (1)"]);
   });
 
-  test("an end that is received after the timeout comes too late, also when nobody let time pass", () => {
+  test("an end that is received after the timeout is too late, even if expire was not called", () => {
     const desk = new Desk()
       .offer("s", { key: "k", startTime: T })
       .offer("e", { key: "k", endTime: T }, { at: T + 3_600_001 });
     expect(desk.settled).toEqual(["unfinished s (1)"]);
   });
 
-  test("the oldest goes when too many wait, and clients only push out clients", () => {
+  test("the oldest makes room when too many are pending, and clients push out only clients", () => {
     const desk = new Desk({ openMax: 4 });
     const offer = (name: string, type: Source) => desk.offer(name, { key: name, startTime: T }, { type });
     for (const name of ["s1", "s2", "s3", "s4"]) offer(name, "server");
@@ -295,14 +295,14 @@ describe("what does not pair", () => {
     expect(desk.settled).toEqual(["unfinished c1 (1)", "unfinished s1 (1)"]);
   });
 
-  test("clients' oldest goes when they are past their share", () => {
+  test("the oldest of clients makes room when they are past their share", () => {
     const desk = new Desk({ openMax: 4 });
     desk.offer("s1", { key: "s1", startTime: T });
     for (const name of ["c1", "c2", "c3"]) desk.offer(name, { key: name, endTime: T }, { type: "client" });
     expect(desk.settled).toEqual(["orphaned c1 (1)"]);
   });
 
-  test("bytes are bounded as well, and what could never stay pushes out nobody", () => {
+  test("bytes are bounded too, and a timing that can never fit pushes out no other", () => {
     const desk = new Desk({ openBytesMax: 20_000 });
     const large = "x".repeat(8_000);
     for (const name of ["a", "b", "c"]) desk.offer(name, { key: name, startTime: T, message: large });
@@ -312,7 +312,7 @@ describe("what does not pair", () => {
   });
 });
 
-test("what waits counts by the bytes that it takes in the file, whatever its texts are made of", () => {
+test("a pending timing counts by its bytes in the file, whatever characters its texts have", () => {
   const texts = ["\u0001", "\u2028", "日", "\u{1f98a}", '"', "\\", "plain "].map((text) => text.repeat(3_000));
   for (const text of [...texts, "\u0007".repeat(24)]) {
     const metadata = Object.fromEntries(
@@ -327,13 +327,13 @@ test("what waits counts by the bytes that it takes in the file, whatever its tex
 });
 
 describe("a standalone start", () => {
-  test("is stored at once, and once more with its end, which counts for itself", () => {
+  test("is stored at once, and once more with its end, which then counts alone", () => {
     const desk = new Desk().offer("s", { key: "k", startTime: T, standalone: true });
     expect([desk.settled, desk.memory.openEntries]).toEqual([["started s (1)"], 0]);
     expect(desk.offer("e", { key: "k", endTime: T + 1 }).settled).toEqual(["started s (1)", "completed e+s (1)"]);
   });
 
-  test("is stored twice also when its end is there already, and is stored when its complete timing is", () => {
+  test("is stored twice also when its end came before, and once when its complete timing did", () => {
     const end = new Desk()
       .offer("e", { key: "k", endTime: T })
       .offer("s", { key: "k", startTime: T, standalone: true });
@@ -350,14 +350,14 @@ describe("a standalone start", () => {
   });
 });
 
-describe("what the file hears of", () => {
-  test("nothing of what came and went within one group", () => {
+describe("the changes for the file", () => {
+  test("have nothing of a timing that came and went within one group", () => {
     const desk = new Desk().offer("s", { key: "k", startTime: T }).offer("e", { key: "k", endTime: T });
     desk.offer("c", { key: "k", startTime: T, duration: 1 }).offer("s2", { key: "k", startTime: T });
     expect(desk.memory.takeChanges()).toEqual({ added: [], removed: [], completed: undefined });
   });
 
-  test("a restart takes up what waits, with the grace at least, and what was remembered", () => {
+  test("restore pending timings, with their grace at least, and complete timings", () => {
     const before = new Desk().offer("s", { key: "k", startTime: T }).offer("e", { key: "e", endTime: T });
     before.offer("c", { touchpoint: "t", startTime: T, duration: 1 }, { type: "client" });
     const { added, removed, completed } = before.memory.takeChanges();
@@ -375,14 +375,14 @@ describe("what the file hears of", () => {
     expect(after.memory.takeChanges()).toMatchObject({ added: [], removed: [1] });
   });
 
-  test("parts of complete timings are needed until the last of them cannot absorb any more", () => {
+  test("of complete timings are needed until the last of them cannot absorb any more", () => {
     const desk = new Desk().offer("c", { touchpoint: "t", startTime: T, duration: 1 });
     expect(desk.memory.completedNeededSince(T + 60_000)).toBe(T);
     expect(desk.memory.completedNeededSince(T + 60_001)).toBe(T + 60_001);
   });
 });
 
-test("a hundred thousand starts of one name, in falling order of time, take their ends without slowing down", () => {
+test("a hundred thousand starts of one name, in falling order of time, pair with their ends without slowing down", () => {
   const count = 100_000;
   const limits = { ...LIMITS, openMax: count, openBytesMax: 1e9, clientShare: 1 };
   let pairs = 0;

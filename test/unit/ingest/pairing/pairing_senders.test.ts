@@ -1,4 +1,4 @@
-// Who may close what: client keys against server keys, one sender among others, and pairs that are a guess.
+// Which entries may pair: client keys against server keys, one sender among others, and ambiguous pairs.
 
 import { describe, expect, test } from "bun:test";
 import { readWaitingRow, type WaitingRow } from "../../../../src/commit/pending_timing.ts";
@@ -73,14 +73,14 @@ describe("a client key that knows the key of a server's timing", () => {
   });
 });
 
-describe("what a client key sent", () => {
+describe("a timing of a client key", () => {
   test("is closed by a server's end and complete timing by key", () => {
     const end = new Desk().offer("start", START, CLIENT).offer("end", END);
     const complete = new Desk().offer("start", START, CLIENT).offer("complete", { ...START, duration: 5 });
     expect([end.settled, complete.settled]).toEqual([["completed end+start (2)"], ["completed complete+start (2)"]]);
   });
 
-  test("is closed by a server's end that came first once no server's start can come any more", () => {
+  test("is closed by a server's earlier end once no server's start can come any more", () => {
     const desk = new Desk().offer("end", END).offer("start", START, { ...CLIENT, at: T + 10 });
     expect([desk.settled, desk.memory.openEntries]).toEqual([[], 2]);
     desk.memory.expire(T + GRACE_MS);
@@ -90,7 +90,7 @@ describe("what a client key sent", () => {
     expect(desk.records[0]).toMatchObject({ time: T, receivedAt: T + 10, startTime: T, endTime: T + 9, duration: 9 });
   });
 
-  test("is closed so after a restart as well, and when the end is pushed out", () => {
+  test("is closed by it also after a restart, and when the end is pushed out", () => {
     const restarted = new Desk()
       .offer("end", END)
       .offer("start", START, CLIENT)
@@ -119,7 +119,7 @@ describe("the sender", () => {
     expect(desk.settled).toEqual(["completed a+own (2)", "completed b+own2 (2)", "completed c+other (2)"]);
   });
 
-  test("goes behind the very startTime and an equal touchpoint, and before the earliest startTime by key too", () => {
+  test("goes after an equal startTime and an equal touchpoint, and before the earliest startTime, by key too", () => {
     const very = new Desk()
       .offer("own", { key: "k", startTime: T - 1 }, one)
       .offer("very", { key: "k", startTime: T }, two);
@@ -137,7 +137,7 @@ describe("the sender", () => {
     ]);
   });
 
-  test("decides too which of several ends, or complete timings, a late start takes", () => {
+  test("decides also which of several ends or complete timings a late start takes", () => {
     const ends = new Desk().offer("other", { touchpoint: "t", endTime: T }, two);
     ends.offer("own", { touchpoint: "t", endTime: T + 1 }, one).offer("s", { touchpoint: "t", startTime: T }, one);
     expect(ends.settled).toEqual(["completed own+s (2)"]);
@@ -148,7 +148,7 @@ describe("the sender", () => {
     expect([completes.settled.at(-1), completes.memory.openEntries]).toEqual(["absorbed s", 1]);
   });
 
-  test("is known after a restart, and one that an older file does not tell counts as unknown", () => {
+  test("is known after a restart, and counts as unknown where an older file has none", () => {
     const touch = (startTime: number): Entry => ({ touchpoint: "t", startTime });
     const before = () => new Desk().offer("other", touch(T - 5), two).offer("own", touch(T), one);
     const end: Entry = { touchpoint: "t", endTime: T };
@@ -163,7 +163,7 @@ describe("the sender", () => {
     expect(old.settled).toEqual(["completed e+new (2)", "completed e2+other (2)"]);
   });
 
-  test("is absent in the journal of an older version, whose complete timings absorb all the same", () => {
+  test("is absent in the state log of an older version, whose complete timings absorb all the same", () => {
     const desk = new Desk().offer("c", { ...START, duration: 5 });
     const part = desk.memory.takeChanges().completed?.data as Uint8Array;
     // A head, how many were absorbed and added (8 bytes each), five numbers, and four words: the older form lacks the last number.
@@ -185,7 +185,7 @@ describe("a pair by touchpoint is ambiguous", () => {
   });
   const end: Entry = { touchpoint: "t", endTime: T };
 
-  test("where more than one start would have done, whoever sent them", () => {
+  test("where more than one start would have fitted, whoever sent them", () => {
     const desk = new Desk().offer("a", start(T - 2)).offer("b", start(T - 1), { sender: "another" });
     desk.offer("e1", end).offer("e2", end);
     expect([desk.settled.length, desk.ambiguous]).toEqual([2, ["shop server t"]]);
@@ -203,7 +203,7 @@ describe("a pair by touchpoint is ambiguous", () => {
     expect([desk.settled, desk.ambiguous]).toEqual([["completed a+e (2)"], []]);
   });
 
-  test("for a complete timing only where several have its very startTime", () => {
+  test("for a complete timing only where several have an equal startTime", () => {
     const desk = new Desk()
       .offer("a", start(T - 1))
       .offer("b", start(T))

@@ -6,7 +6,7 @@ import { Pairing } from "../../../../src/ingest/pairing/pairing.ts";
 import { batchContext, NOW } from "../entries/batch_context.ts";
 import { LIMITS } from "./desk.ts";
 
-/** A memory for so many complete timings, and the keys of the starts that it absorbed. */
+/** A Pairing that remembers so many complete timings, and the keys of the starts that it absorbed. */
 function memoryFor(completesMax: number) {
   const absorbed: (string | undefined)[] = [];
   const sink = {
@@ -34,7 +34,7 @@ test.each([1, 63, 64, 65, 1_000, 4_096, 5_000])(
   },
 );
 
-test("what was absorbed before the memory grew stays absorbed", () => {
+test("a start that was absorbed before the table grew stays absorbed", () => {
   const { absorbed, offer } = memoryFor(4_096);
   for (let index = 0; index < 64; index++) offer(`k${index}`, { startTime: NOW - 10, endTime: NOW }, NOW);
   offer("k7", { startTime: NOW - 10 }, NOW);
@@ -43,7 +43,7 @@ test("what was absorbed before the memory grew stays absorbed", () => {
   expect(absorbed).toEqual(["k7", "k8", "k199"]);
 });
 
-test("a memory takes space for what it remembers, and gives it back once that is needed no more", () => {
+test("the table takes space for the timings that it has, and frees it once they have expired", () => {
   Bun.gc(true);
   const before = heapStats().extraMemorySize;
   const held = (): number => {

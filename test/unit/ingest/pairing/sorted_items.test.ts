@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { type Arrived, SortedItems } from "../../../../src/ingest/pairing/sorted_items.ts";
 import { integer, pick, runSeed, seededRandom } from "../../../support/random.ts";
 
-test("additions and removals in any order give the same answers as a list, over many chunks", () => {
+test("behave as a list does, for additions and removals in any order over many chunks", () => {
   const random = seededRandom(runSeed("sorted items"));
   const sorted = new SortedItems<Arrived>();
   let list: Arrived[] = [];

@@ -25,7 +25,7 @@ function memory(limits: Partial<RequestLimits> = {}, run = "run"): RecentRequest
   return new RecentRequests({ ...LIMITS, ...limits }, run, [1, 2]);
 }
 
-/** What another process finds, and when: `run` is "run" for a new worker of the same one. */
+/** What another process finds, and when: `run` is "run" for a new writer of the same process. */
 function restored(parts: readonly (readonly RequestChange[])[], now = NOW, run = "next"): RecentRequests {
   const made = memory({}, run);
   made.restore(parts.flat(), now);
@@ -44,7 +44,7 @@ describe("a request with an idempotency key", () => {
     expect(requests.match(keyed("b"), NOW)).toBe("new");
   });
 
-  test("is one after any number of repetitions, and after a restart of any kind", () => {
+  test("is still a repetition after any number of them, and after a restart of any kind", () => {
     const requests = memory();
     requests.admit(keyed("a"), 1, NOW, false);
     for (let number = 2; number < 5; number++) requests.absorb(keyed("a"), number, NOW, false);
@@ -66,7 +66,7 @@ describe("a request without an idempotency key", () => {
     expect(requests.match(plain("a"), NOW)).toBe("new");
   });
 
-  test("absorbs one repetition where its client had gone, and then none", () => {
+  test("absorbs one repetition where its client had disconnected, and then none", () => {
     const requests = memory();
     requests.admit(plain("a"), 1, NOW, false);
     requests.answered(1, [1], NOW);
@@ -76,7 +76,7 @@ describe("a request without an idempotency key", () => {
     expect(requests.match(plain("a"), NOW + 5)).toBe("new");
   });
 
-  test("absorbs another repetition where the first one's client had gone too", () => {
+  test("absorbs another repetition where the client of the first had disconnected too", () => {
     const requests = memory();
     requests.admit(plain("a"), 1, NOW, false);
     requests.answered(1, [1], NOW);
@@ -98,7 +98,7 @@ describe("a request without an idempotency key", () => {
     expect(requests.match(plain("a"), NOW)).toBe("new");
   });
 
-  test("is told of once: a number that was told of before is nobody's", () => {
+  test("is reported once: a second report of the same number changes nothing", () => {
     const requests = memory();
     requests.admit(plain("a"), 1, NOW, true);
     requests.answered(1, [1], NOW);
@@ -114,7 +114,7 @@ describe("a request without an idempotency key", () => {
 });
 
 describe("after the end of a process", () => {
-  test("its last requests without a key are unanswered, those of more than ten seconds before are not", () => {
+  test("its last requests without a key count as unanswered, those of more than ten seconds before do not", () => {
     const requests = memory();
     requests.admit(plain("early"), 1, NOW, false);
     const early = requests.takeChanges(NOW);
@@ -128,7 +128,7 @@ describe("after the end of a process", () => {
     expect(next.match(plain("late"), NOW + 60_000)).toBe("new");
   });
 
-  test("none is unanswered where it stopped with grace, but for those whose clients had gone", () => {
+  test("none is unanswered where it stopped gracefully, but for those whose clients had disconnected", () => {
     const requests = memory();
     requests.admit(plain("alive"), 1, NOW, false);
     requests.admit(plain("gone"), 2, NOW, false);
@@ -160,7 +160,7 @@ describe("after the end of a process", () => {
     expect(next.match(plain("a"), NOW)).toBe("new");
   });
 
-  test("a repetition that nobody was heard of to have got the answer of may come again", () => {
+  test("a repetition that may be unanswered may come again", () => {
     const requests = memory();
     requests.admit(plain("a"), 1, NOW, true);
     const first = requests.takeChanges(NOW);
@@ -171,7 +171,7 @@ describe("after the end of a process", () => {
     expect(next.match(plain("a"), NOW)).toBe("new");
   });
 
-  test("what a process found so is known to the one after it, too", () => {
+  test("requests that one process found unanswered are known to the next one", () => {
     const requests = memory();
     requests.admit(plain("a"), 1, NOW, false);
     const part = requests.takeChanges(NOW);
@@ -182,15 +182,15 @@ describe("after the end of a process", () => {
     expect(last.match(plain("a"), NOW + 61_000)).toBe("new");
   });
 
-  test("a new worker of the same process takes nothing for unanswered: the main thread lives", () => {
+  test("a new writer of the same process takes no request for unanswered: the main thread lives", () => {
     const requests = memory();
     requests.admit(plain("a"), 1, NOW, false);
     expect(restored([requests.takeChanges(NOW)], NOW, "run").match(plain("a"), NOW)).toBe("new");
   });
 });
 
-describe("the memory is bounded", () => {
-  test("by requests, of which the oldest goes first", () => {
+describe("the number of requests is bounded", () => {
+  test("and the oldest is dropped first", () => {
     const requests = memory();
     for (let at = 0; at < 12; at++) requests.admit(keyed(`${at}`), at, NOW + at, false);
     const looks = [1, 2, 11].map((at) => requests.match(keyed(`${at}`), NOW + 20));
@@ -208,7 +208,7 @@ describe("the memory is bounded", () => {
     ]);
   });
 
-  test("and needs no part of the journal from before its oldest request", () => {
+  test("and no change of the state log from before the oldest request is needed", () => {
     const requests = memory();
     expect(requests.neededSince(NOW)).toBe(NOW - CRASH_MS);
     requests.admit(keyed("a"), 1, NOW - 60_000, false);
@@ -216,7 +216,7 @@ describe("the memory is bounded", () => {
     expect(requests.neededSince(NOW + WINDOW_MS)).toBe(NOW + WINDOW_MS - CRASH_MS);
   });
 
-  test("and has a kind of its own in the journal for what matters for ten seconds only", () => {
+  test("and requests that matter for ten seconds only have their own kind in the state log", () => {
     const requests = memory();
     requests.admit(plain("a"), 1, NOW, false);
     expect(requests.takeChanges(NOW).map(({ kind }) => kind)).toEqual([RECENT_REQUESTS_KIND]);
@@ -227,7 +227,7 @@ describe("the memory is bounded", () => {
     expect(requests.takeChanges(NOW).map(({ kind }) => kind)).toEqual([REQUESTS_KIND]);
   });
 
-  test("and is nothing at all with a window of 0", () => {
+  test("and nothing is remembered with a window of 0", () => {
     const requests = memory({ windowMs: 0 });
     requests.admit(keyed("a"), 1, NOW, true);
     requests.setAside("digest", NOW);
@@ -239,7 +239,7 @@ describe("the memory is bounded", () => {
   });
 });
 
-test("a body that was set aside is known by its digest, also to the next process, for the window", () => {
+test("a body that was set aside is known by its digest for the window, also to the next process", () => {
   const requests = memory();
   requests.setAside("digest", NOW);
   const next = restored([requests.takeChanges(NOW)]);

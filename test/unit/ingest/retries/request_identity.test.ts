@@ -19,8 +19,8 @@ const REQUESTS: readonly Request[] = [SERVER, CLIENT, OTHER].flatMap((key) =>
   ]),
 );
 
-describe("what a request is known by", () => {
-  test("is of its key, its route, and its idempotency key or else its body, whatever was asked before", () => {
+describe("the identity of a request", () => {
+  test("depends on its key, its route, and its idempotency key or else its body, and on nothing before it", () => {
     const identities = new RequestIdentities([1, 2]);
     const idsOf = (requests: readonly Request[]) => requests.map((request) => identities.of(...request).id);
     const ids = idsOf(REQUESTS);
@@ -35,7 +35,7 @@ describe("what a request is known by", () => {
     expect(idsOf(REQUESTS.map(([key, ...rest]) => [{ ...key }, ...rest]))).toEqual(ids);
   });
 
-  test("has the body's digest beside it where there is an idempotency key", () => {
+  test("has the body's digest where there is an idempotency key", () => {
     const identities = new RequestIdentities([1, 2]);
     const [one, same, other, none] = [
       identities.of(SERVER, "/", "key", "one"),
@@ -48,7 +48,7 @@ describe("what a request is known by", () => {
     expect(one.body).toMatch(/^[\w-]{22}$/);
   });
 
-  test("tells nothing without the secret: another one gives other digests", () => {
+  test("differs under another secret", () => {
     const digests = [
       [1, 2],
       [2, 2],

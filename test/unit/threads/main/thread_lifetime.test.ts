@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { RestartDelay } from "../../../../src/threads/main/thread_lifetime.ts";
 
-/** A delay, and what it answers to deaths of threads that lived so long each, in ms. */
+/** The delays after deaths of threads that lived so long each, in ms. */
 function waitsAfter(lives: readonly number[]): number[] {
   let now = 0;
   const delay = new RestartDelay(() => now);
@@ -14,7 +14,7 @@ function waitsAfter(lives: readonly number[]): number[] {
   });
 }
 
-describe("the wait before a thread is started again", () => {
+describe("the delay before a thread is started again", () => {
   test("is short for the first deaths, and doubles up to its bound for a thread that dies again and again", () => {
     expect(waitsAfter(new Array(12).fill(0))).toEqual([
       100, 100, 100, 100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000, 5_000,

@@ -21,7 +21,7 @@ function stage(queueMsMax?: number) {
 }
 
 describe("a change", () => {
-  test("of the touchpoints is handed over at once, whatever waits in the queue", async () => {
+  test("of the touchpoints is posted at once, whatever is in the queue", async () => {
     const { requests, posted, ask } = stage();
     const asked = ask(REGISTER);
     expect(posted).toEqual([{ kind: "change", number: 1, request: REGISTER }]);
@@ -29,7 +29,7 @@ describe("a change", () => {
     expect(await asked).toEqual(DONE);
   });
 
-  test("that erases is handed over once what was accepted before has left the queue", async () => {
+  test("that erases is posted once the entries accepted before have left the queue", async () => {
     const { queue, requests, posted, ask } = stage();
     const asked = ask(ERASE);
     const other = ask(REGISTER);
@@ -45,7 +45,7 @@ describe("a change", () => {
 });
 
 describe("an erasure that waits for the queue is refused", () => {
-  test("when that takes too long, and is not handed over any more", async () => {
+  test("when that takes too long, and is not posted any more", async () => {
     const { queue, posted, ask } = stage(1);
     expect(await ask(ERASE)).toEqual({
       ok: false,
@@ -59,7 +59,7 @@ describe("an erasure that waits for the queue is refused", () => {
     expect(posted).toEqual([]);
   });
 
-  test("when the server stops, and is not handed over any more", async () => {
+  test("when the server stops, and is not posted any more", async () => {
     const { queue, requests, posted, ask } = stage();
     const asked = ask(ERASE);
     requests.answerAll(STOPPING);

@@ -35,13 +35,13 @@ function turns(bytesMax = 100) {
 }
 
 describe("queries", () => {
-  test("have their steps in turn", () => {
+  test("take their steps in turn", () => {
     const { work, query, run } = turns();
     for (const number of [1, 2]) work.set(number, query(number, [1, 1]));
     expect(run()).toEqual(["1", "2", "1", "2", "1 done", "2 done"]);
   });
 
-  test("wait while those before them hold too much, and go on when these are done", () => {
+  test("wait while all hold too much memory, and go on when the ones before them are done", () => {
     const { work, query, run } = turns();
     work.set(1, query(1, [90, 90, 90]));
     work.set(2, query(2, [30, 30]));
@@ -49,7 +49,7 @@ describe("queries", () => {
     expect(run()).toEqual(["1", "2", "1", "1", "1 done", "2", "3", "2 done", "3", "3 done"]);
   });
 
-  test("go on alone where one holds more than all may", () => {
+  test("go on alone where one holds more memory than all may", () => {
     const { work, query, run } = turns();
     work.set(1, query(1, [10]));
     work.set(2, query(2, [500, 500]));
@@ -57,7 +57,7 @@ describe("queries", () => {
     expect(run()).toEqual(["1", "2", "1 done", "2", "2 done", "3", "3 done"]);
   });
 
-  test("are finished first when their time is over, waiting or not", () => {
+  test("go first when their deadline has passed, waiting or not", () => {
     const { state, work, query, run } = turns();
     work.set(1, query(1, [90, 90, 90, 90], 1_000, 5));
     work.set(2, query(2, [30, 30], 12));
@@ -65,7 +65,7 @@ describe("queries", () => {
     expect(state.log.slice(0, 5)).toEqual(["1", "2", "1", "1", "2"]);
   });
 
-  test("leave the thread to others after some time, and go on where they stopped", () => {
+  test("return after some time, and go on where they stopped", () => {
     const { state, work, query, run } = turns();
     for (const number of [1, 2, 3]) work.set(number, query(number, [1, 1], 1_000, 10));
     run(1);
@@ -74,7 +74,7 @@ describe("queries", () => {
     expect(state.log).toEqual(["1", "2"]);
   });
 
-  test("that were ended have no more turns", () => {
+  test("that were ended take no more steps", () => {
     const { work, query, run } = turns();
     for (const number of [1, 2]) work.set(number, query(number, [1, 1], 1_000, 5));
     run(1);

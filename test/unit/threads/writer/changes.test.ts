@@ -26,7 +26,7 @@ function codeOf(outcome: ChangeOutcome): string {
 }
 
 describe("a touchpoint", () => {
-  test("that entries brought is unregistered until someone registers it, and keeps when it was first seen", async () => {
+  test("from entries is unregistered until someone registers it, and then still has the time when it was first seen", async () => {
     await withWriter(async (stage) => {
       expect(stage.send([{ message: "a", touchpoint: "api/orders" }])).toBe(true);
       const before = listOf(stage);
@@ -38,7 +38,7 @@ describe("a touchpoint", () => {
     });
   });
 
-  test("can be registered before any entry has it, in any project that the configuration knows", async () => {
+  test("can be registered before any entry has it, in any project of the configuration", async () => {
     await withWriter(async (stage) => {
       for (const project of ["shop", "other", "default"]) {
         const outcome = await stage.change({ kind: "register_touchpoint", project, name: "new" });
@@ -49,7 +49,7 @@ describe("a touchpoint", () => {
     });
   });
 
-  test("that is renamed gives its place in the list to the new name, and stands there again when entries bring it", async () => {
+  test("that is renamed is listed under the new name, and under the old one again when entries have it", async () => {
     await withWriter(async (stage) => {
       stage.send([{ touchpoint: "old" }, { touchpoint: "known" }]);
       const rename = (name: string, to: string) =>
@@ -64,7 +64,7 @@ describe("a touchpoint", () => {
     });
   });
 
-  test("that is deleted leaves the list, and stands there unregistered when entries bring it again", async () => {
+  test("that is deleted leaves the list, and is listed as unregistered when entries have it again", async () => {
     await withWriter(async (stage) => {
       stage.send([{ touchpoint: "typo" }, { touchpoint: "stays" }]);
       await stage.change({ kind: "register_touchpoint", project: "shop", name: "typo" });
@@ -77,7 +77,7 @@ describe("a touchpoint", () => {
     });
   });
 
-  test("has its name as records carry it: a lone surrogate is U+FFFD", async () => {
+  test("has its name as records have it: a lone surrogate is U+FFFD", async () => {
     await withWriter(async (stage) => {
       stage.send([{ touchpoint: "a\ud800" }]);
       const row = rowOf(await stage.change({ kind: "register_touchpoint", project: "shop", name: "a\ud800" }));
@@ -86,8 +86,8 @@ describe("a touchpoint", () => {
   });
 });
 
-describe("names that client keys send", () => {
-  test("keep no server's name off the list, nor take room in the file when they are long", async () => {
+describe("names from client keys", () => {
+  test("never keep a server's name off the list, and long ones take no room in the file", async () => {
     await withWriter(async (stage) => {
       for (let batch = 0; batch < 3; batch++) {
         stage.send(
@@ -109,7 +109,7 @@ describe("names that client keys send", () => {
 });
 
 describe("where the list is full of names that nobody registered", () => {
-  test("a registered one takes the place of the latest", async () => {
+  test("a registered one replaces the latest", async () => {
     await withWriter(async (stage) => {
       stage.send(Array.from({ length: TOUCHPOINTS_MAX - 1 }, (_, index) => ({ touchpoint: `t${index}` })));
       stage.send([{ touchpoint: "latest" }]);
@@ -122,7 +122,7 @@ describe("where the list is full of names that nobody registered", () => {
         true,
         false,
       ]);
-      // The writer knows, too: there is no room for it, and it is not forgotten that it is not there.
+      // The writer knows it too: the list has no room for it, and it is not listed.
       stage.send([{ touchpoint: "latest" }]);
       expect(listOf(stage)).toEqual(list);
       await stage.change({ kind: "delete_touchpoint", project: "shop", name: "t7" });
@@ -133,7 +133,7 @@ describe("where the list is full of names that nobody registered", () => {
 });
 
 describe("a change of the touchpoints is refused", () => {
-  test("for a name that is not there, one that is there already, and a project that nobody knows", async () => {
+  test("for a name that is not listed, one that is listed already, and an unknown project", async () => {
     await withWriter(async (stage) => {
       const of = { project: "shop", name: "a" };
       await stage.change({ kind: "register_touchpoint", ...of });
@@ -161,7 +161,7 @@ describe("a change of the touchpoints is refused", () => {
     });
   });
 
-  test("where a project has registered as many as it can have, until one is deleted", async () => {
+  test("where a project has as many registered names as it can have, until one is deleted", async () => {
     await withWriter(async (stage) => {
       const register = { kind: "register_touchpoint", project: "shop", name: "more" } as const;
       stage.send(Array.from({ length: TOUCHPOINTS_MAX }, (_, index) => ({ touchpoint: `t${index}` })));
@@ -177,7 +177,7 @@ describe("a change of the touchpoints is refused", () => {
     });
   });
 
-  test("when the disk is full, and nothing has changed", async () => {
+  test("when the disk is full, and changes nothing", async () => {
     await withSmallDisk(32 * 1024 * 1024, async (disk) => {
       const stage = new WriterStage(disk.folder);
       try {
@@ -202,7 +202,7 @@ describe("a change of the touchpoints is refused", () => {
   });
 });
 
-/** Whether a message says that the store came back from a failure. */
+/** Whether a message says that the store works again. */
 function isHealthy(message: FromWriter, stage: WriterStage): boolean {
   const failedAt = stage.said.findIndex((said) => said.kind === "health" && !said.isHealthy);
   return message.kind === "health" && message.isHealthy && stage.said.indexOf(message) > failedAt;

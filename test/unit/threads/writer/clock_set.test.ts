@@ -7,7 +7,7 @@ import { WriterStage } from "./writer_stage.ts";
 
 const HOUR_MS = DAY_MS / 24;
 const YEARS_MS = 73 * 365 * DAY_MS;
-/** Of the wall clock: more than a tick makes. */
+/** Readings of the wall clock: more than a tick makes. */
 const READINGS_MAX = 10;
 
 /** A writer whose ticks come when the test says so. */
@@ -40,7 +40,7 @@ function clockThatJumps(jumpAt: number): () => number {
 
 describe("a clock that is set ahead by decades, at whichever of its readings,", () => {
   test.each(Array.from({ length: READINGS_MAX }, (_, index) => index + 1))(
-    "is told of, has nothing deleted, and ends nothing that waits (%d)",
+    "is logged, has nothing deleted, and expires no pending timing (%d)",
     async (jumpAt) => {
       await withTicks((stage, tick) => {
         stage.send([{ message: "a" }, { key: "open", startTime: Date.now() }]);
@@ -61,7 +61,7 @@ describe("a clock that is set ahead by decades, at whichever of its readings,", 
 });
 
 describe("the clock's reading", () => {
-  test("is written once an hour while nothing else is, so that a crash does not look like a long time away", async () => {
+  test("is written once an hour while nothing else is, so that a crash does not look like a long absence", async () => {
     await withTicks((stage, tick) => {
       stage.send([{ message: "a" }]);
       const written = () => {
@@ -77,7 +77,7 @@ describe("the clock's reading", () => {
         spyOn(performance, "now").mockImplementation(() => monotonic + passedMs),
       ];
       try {
-        // The first is the sign of life that requests want 10 s after the last.
+        // The first is the change that closes the requests of 10 s before.
         const seen = [20_000, HOUR_MS - 1, HOUR_MS + 20_000, HOUR_MS + 25_000, 3 * HOUR_MS].map((ms) => {
           passedMs = ms;
           tick();

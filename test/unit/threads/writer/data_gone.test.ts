@@ -1,4 +1,4 @@
-// The data file or its log goes away under a writer that runs. What is answered 202 must be where the next start finds it.
+// The data file or its log goes away while the writer runs. Entries that were answered 202 must be where the next start finds them.
 
 import { Database } from "bun:sqlite";
 import { describe, expect, spyOn, test } from "bun:test";
@@ -28,7 +28,7 @@ function moveAll(from: string, to: string): void {
   for (const suffix of SUFFIXES) if (existsSync(from + suffix)) renameSync(from + suffix, to + suffix);
 }
 
-/** What the writer said last of its health: "ready", or the reason without paths. */
+/** The health that the writer reported last: "ready", or the reason without paths. */
 function health({ said }: WriterStage): string {
   const last = said.findLast((message) => message.kind === "health");
   if (last?.kind !== "health") return "unknown";
@@ -42,7 +42,7 @@ function errorsOf({ said }: WriterStage): number {
 /** What a new start finds at a path. */
 function messagesAt(file: string): number {
   const store = new StoreWriter(file, "write", "another run");
-  // Each group that is kept has one.
+  // Each group in the redo log has one.
   const records = store.catalog.records + store.redo.size;
   store.close();
   return records;
@@ -74,11 +74,11 @@ function replaceLog(file: string): void {
 
 describe("a data file that is", () => {
   for (const [name, reason, go] of WAYS) {
-    test(`${name} has the very next group refused, and nothing of it stays`, async () => {
+    test(`${name} has the next group refused, and nothing of it stays`, async () => {
       await withWriter((stage) => {
         const first = stage.send([{ message: "before" }]);
         go(stage.file);
-        const answers = [first, stage.send([{ message: "after" }]), stage.keep([{ message: "and then" }])];
+        const answers = [first, stage.send([{ message: "after" }]), stage.sendUnflushed([{ message: "and then" }])];
         const advice = reason.includes("replaced") ? "put the one before back" : "put it back";
         expect([answers, health(stage), errorsOf(stage)]).toEqual([
           [true, false, false],
@@ -88,7 +88,7 @@ describe("a data file that is", () => {
       });
     });
 
-    test(`${name} is noticed while nothing comes`, async () => {
+    test(`${name} is noticed while no group comes`, async () => {
       await withWriter(async (stage) => {
         stage.send([{ message: "before" }]);
         go(stage.file);
@@ -99,15 +99,15 @@ describe("a data file that is", () => {
     });
   }
 
-  test("moved away under a group that is kept in the redo log is refused, too", async () => {
+  test("moved away under a group in the redo log has that group refused, too", async () => {
     await withWriter((stage) => {
-      for (let time = 0; time < 3; time++) stage.keep([{ message: `kept ${time}` }]);
+      for (let time = 0; time < 3; time++) stage.sendUnflushed([{ message: `kept ${time}` }]);
       renameSync(stage.file, `${stage.file}.moved`);
-      expect(stage.keep([{ message: "after" }])).toBe(false);
+      expect(stage.sendUnflushed([{ message: "after" }])).toBe(false);
     });
   });
 
-  test("moved while its transaction is committed has it refused", async () => {
+  test("moved while a transaction is committed has that refused", async () => {
     await withWriter((stage) => {
       stage.send([{ message: "before" }]);
       const look = spyOn(OpenedFiles.prototype, "mustBeThere").mockImplementationOnce(() => {
@@ -115,14 +115,14 @@ describe("a data file that is", () => {
         renameSync(stage.file, `${stage.file}.moved`);
       });
       try {
-        expect([stage.keep([{ message: "after" }]), health(stage).slice(0, 4)]).toEqual([false, "gone"]);
+        expect([stage.sendUnflushed([{ message: "after" }]), health(stage).slice(0, 4)]).toEqual([false, "gone"]);
       } finally {
         look.mockRestore();
       }
     });
   });
 
-  test("put back as it was goes on by itself, with all that was answered and nothing else", async () => {
+  test("put back unchanged is used again, with all entries that were answered and no others", async () => {
     await withWriter(async (stage) => {
       stage.send([{ message: "before" }]);
       moveAll(stage.file, `${stage.file}.moved`);
@@ -135,7 +135,7 @@ describe("a data file that is", () => {
     });
   });
 
-  test("replaced stays refused, by a writer that takes over as well, and the file in its place is left alone", async () => {
+  test("replaced stays refused, by the next writer as well, and the file in its place is not changed", async () => {
     await withWriter((stage) => {
       stage.send([{ message: "before" }]);
       replaceByBackup(stage.file);
@@ -146,10 +146,10 @@ describe("a data file that is", () => {
     });
   });
 
-  test("moved on its disk has all that was answered once the server has stopped", async () => {
+  test("moved on its disk has all entries that were answered once the server has stopped", async () => {
     await withWriter((stage) => {
       stage.send([{ message: "before" }]);
-      stage.keep([{ message: "kept" }]);
+      stage.sendUnflushed([{ message: "kept" }]);
       renameSync(stage.file, `${stage.file}.moved`);
       stage.send([{ message: "refused" }]);
       stage.writer.close();
@@ -157,7 +157,7 @@ describe("a data file that is", () => {
     });
   });
 
-  test("moved to another disk, which copies it, has all that was answered beside its log", async () => {
+  test("moved to another disk, which copies it, has with its log all entries that were answered", async () => {
     await withWriter((stage) => {
       stage.send([{ message: "before" }]);
       copyFileSync(stage.file, `${stage.file}.copy`);
@@ -188,8 +188,8 @@ describe("a data file that is", () => {
   });
 });
 
-describe("no false alarm is raised", () => {
-  test("by what SQLite does with the log: copying it back, cutting it, readers that come and go", async () => {
+describe("the files count as unchanged", () => {
+  test("whatever SQLite does with the log: checkpoints, truncation, readers that come and go", async () => {
     await withWriter((stage) => {
       for (let time = 0; time < 20; time++) {
         stage.send([{ message: `${time} ${"x".repeat(100_000)}` }]);
@@ -216,19 +216,16 @@ describe("a start is refused", () => {
   test.each([
     ["is not there", (file: string) => rmSync(file)],
     ["is empty", (file: string) => writeFileSync(file, "")],
-  ])(
-    "where the log that a killed server left stands beside a data file that %s, and the log stays",
-    async (how, go) => {
-      await withFolder((folder) => {
-        const file = logOf(join(folder, "data.db"));
-        const bytes = statSync(`${file}-wal`).size;
-        go(file);
-        const message = `cannot use ${file}: it ${how}, but its log ${file}-wal holds what was stored last`;
-        expect(() => new StoreWriter(file, "write", "next")).toThrow(message);
-        expect([bytes > 0, statSync(`${file}-wal`).size]).toEqual([true, bytes]);
-      });
-    },
-  );
+  ])("where the log of a killed server is beside a data file that %s, and the log stays", async (how, go) => {
+    await withFolder((folder) => {
+      const file = logOf(join(folder, "data.db"));
+      const bytes = statSync(`${file}-wal`).size;
+      go(file);
+      const message = `cannot use ${file}: it ${how}, but its log ${file}-wal holds what was stored last`;
+      expect(() => new StoreWriter(file, "write", "next")).toThrow(message);
+      expect([bytes > 0, statSync(`${file}-wal`).size]).toEqual([true, bytes]);
+    });
+  });
 
   test("also through a link that leads to it", async () => {
     await withFolder((folder) => {

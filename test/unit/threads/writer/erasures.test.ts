@@ -25,13 +25,13 @@ function messagesOf(stage: WriterStage): string[] {
   return records.sort((a, b) => a.id - b.id).map((record) => `${record.message ?? ""}${record.key ?? ""}`);
 }
 
-/** What the contract's sum leaves over: 0 at every moment. */
+/** received - stored - open - dropped: 0 at every moment. */
 function gapOf({ received, stored, open, dropped }: StoreSnapshot): number {
   return received - stored - open - Object.values(dropped).reduce((sum, count) => sum + count, 0);
 }
 
 describe("an erasure beside ingestion", () => {
-  test("removes what matches and says how much; groups go on between its steps", async () => {
+  test("deletes matching records and reports how many; groups are committed between its steps", async () => {
     await withWriter(async (stage) => {
       for (let n = 0; n < 40; n++) stage.send([{ message: `ada ${n}` }, { message: `bob ${n}` }]);
       const outcome = stage.begin(eraseOf("ada"));
@@ -50,7 +50,7 @@ describe("an erasure beside ingestion", () => {
     });
   });
 
-  test("takes what waits out of memory too: its end finds no start any more, and the sum stays closed", async () => {
+  test("deletes pending timings from memory too: their ends find no start any more, and the sum stays closed", async () => {
     await withWriter(async (stage) => {
       const startTime = Date.now();
       stage.send([
@@ -67,7 +67,7 @@ describe("an erasure beside ingestion", () => {
     });
   });
 
-  test("waits for the one before, and both are answered", async () => {
+  test("waits for the erasure before it, and both have an outcome", async () => {
     await withWriter(async (stage) => {
       stage.send([{ message: "ada" }, { message: "bob" }, { message: "eve" }]);
       const [first, second] = [stage.begin(eraseOf("ada")), stage.begin(eraseOf("bob"))];
@@ -77,7 +77,7 @@ describe("an erasure beside ingestion", () => {
     });
   });
 
-  test("lets no merge put its project's records past it, and merges go on afterwards", async () => {
+  test("lets no merge move its project's records past it, and merges go on afterwards", async () => {
     await withWriter(async (stage) => {
       for (let n = 0; n < 15; n++) stage.send([{ message: `ada ${n}` }]);
       const merges = () => stage.said.filter((message) => message.kind === "merge").length;
@@ -93,7 +93,7 @@ describe("an erasure beside ingestion", () => {
 });
 
 describe("an erasure is refused", () => {
-  test("for a search that cannot be read, saying where, and for a project that nobody knows", async () => {
+  test("for a search with a syntax error, with its place, and for an unknown project", async () => {
     await withWriter(async (stage) => {
       stage.send([{ message: "a" }]);
       expect(await stage.change(eraseOf("level:"))).toEqual({

@@ -24,7 +24,7 @@ function log(message: string): Entry {
   return { message, timestamp: NOW };
 }
 
-/** Groups that are durable and not written in full. */
+/** Groups that are in the redo log only. */
 function waiting(stage: WriterStage): number {
   const database = openForReading(stage.file);
   const { done, last } = redoState(database);
@@ -36,7 +36,7 @@ function gapOf({ received, stored, open, dropped }: StoreSnapshot): number {
   return received - stored - open - Object.values(dropped).reduce((sum, count) => sum + count, 0);
 }
 
-/** A writer for whom no time passes: however slow the machine is, groups come quickly, and it writes nothing by itself. */
+/** A writer whose clock stands still: however slow the machine is, groups come quickly, and it flushes nothing by itself. */
 async function withHeldWriter(work: (stage: WriterStage) => void | Promise<void>): Promise<void> {
   const now = performance.now();
   const clock = spyOn(performance, "now").mockImplementation(() => now);
@@ -47,14 +47,14 @@ async function withHeldWriter(work: (stage: WriterStage) => void | Promise<void>
   }
 }
 
-/** Groups that come quickly one after the other: all but the first are kept. */
+/** Groups that come quickly one after the other: all but the first stay in the redo log. */
 function keepAll(stage: WriterStage, batches: readonly (readonly Entry[])[], key = 0): void {
-  for (const entries of batches) expect(stage.keep(entries, key)).toBe(true);
+  for (const entries of batches) expect(stage.sendUnflushed(entries, key)).toBe(true);
   expect(waiting(stage)).toBe(batches.length - 1);
 }
 
 describe("groups that come quickly", () => {
-  test("are kept, not yet to be read and in no figure, until they are asked for", async () => {
+  test("are appended to the redo log: not readable and in no figure until they are flushed", async () => {
     await withHeldWriter((stage) => {
       keepAll(stage, [[log("a")], [log("b"), log("c")], [log("d")]]);
       expect([messagesIn(stage.file), stage.snapshot().received]).toEqual([["a"], 1]);
@@ -64,7 +64,7 @@ describe("groups that come quickly", () => {
     });
   });
 
-  test("are written in full before a person's change", async () => {
+  test("are flushed before a person's change", async () => {
     await withHeldWriter(async (stage) => {
       keepAll(stage, [[log("a")], [{ ...log("b"), touchpoint: "api/x" }]]);
       await stage.change({ kind: "delete_touchpoint", project: "shop", name: "api/x" });
@@ -72,7 +72,7 @@ describe("groups that come quickly", () => {
     });
   });
 
-  test("are written in full, and their room is given back, when the server stops", async () => {
+  test("are flushed, and the redo log is cleared, when the server stops", async () => {
     await withHeldWriter((stage) => {
       keepAll(stage, [[log("a")], [log("b")]]);
       stage.writer.receive({ kind: "stop" });
@@ -81,8 +81,8 @@ describe("groups that come quickly", () => {
   });
 });
 
-describe("after a crash, groups that were kept", () => {
-  test.each(["first", "second"])("are all there once, in their order, with what they change (run %s)", async (run) => {
+describe("after a crash, the groups of the redo log", () => {
+  test.each(["first", "second"])("are stored once, in their order, with their effects (run %s)", async (run) => {
     await withHeldWriter((stage) => {
       keepAll(stage, [
         [log("a")],
@@ -93,17 +93,17 @@ describe("after a crash, groups that were kept", () => {
       stage.crash(run);
       expect([messagesIn(stage.file), waiting(stage)]).toEqual([["a", "b", "paired", "c", "c"], 0]);
       expect([stage.snapshot(), gapOf(stage.snapshot())]).toMatchObject([{ received: 7, stored: 6, open: 1 }, 0]);
-      // What waits knows of them: an end finds its start.
+      // Pending timings include them: an end finds its start.
       stage.send([{ key: "open", endTime: NOW + 1, message: "closed" }]);
       expect(messagesIn(stage.file)).toEqual(["a", "b", "paired", "c", "c", "closed"]);
-      // Of another process' requests nobody was heard of to have got the answer: each that comes again is one of them.
+      // Requests of another process may be unanswered: each that comes again is a repetition.
       const isOther = run === "second";
       for (let sent = 0; sent < 2; sent++) stage.send([{ key: "open", startTime: NOW }]);
       expect([stage.snapshot().dropped.duplicate, gapOf(stage.snapshot())]).toEqual([isOther ? 1 : 0, 0]);
     });
   });
 
-  test("count as committed for the run they belong to, and for no other", async () => {
+  test("count as committed for their own run, and for no other", async () => {
     await withHeldWriter((stage) => {
       const lastBatches = () => stage.said.flatMap((message) => (message.kind === "started" ? message.lastBatch : []));
       keepAll(stage, [[log("a")], [log("b")], [log("c")]]);
@@ -113,7 +113,7 @@ describe("after a crash, groups that were kept", () => {
     });
   });
 
-  test("are found with the names of keys that the configuration has no more", async () => {
+  test("have the names of keys that have left the configuration", async () => {
     await withHeldWriter((stage) => {
       keepAll(stage, [[log("a")], [log("b")]], 2);
       stage.crash("second");
@@ -121,7 +121,7 @@ describe("after a crash, groups that were kept", () => {
     });
   });
 
-  test("are written by whoever reads the file without a server", async () => {
+  test("are flushed by a command that reads the file without a server", async () => {
     await withHeldWriter(async (stage) => {
       keepAll(stage, [[log("a")], [log("b")], [log("c")]]);
       stage.writer.close();
@@ -133,12 +133,12 @@ describe("after a crash, groups that were kept", () => {
     });
   });
 
-  test("are what they were when they came, however the clock was set since", async () => {
+  test("are handled by the clock of their time, however the clock was set since", async () => {
     await withHeldWriter(async (stage) => {
       const yearsMs = 73 * 365 * DAY_MS;
       const wall = spyOn(Date, "now").mockImplementation(() => NOW + yearsMs);
       try {
-        // By the time that is trusted still, they are neither old nor of the future.
+        // By the trusted time they are neither old nor in the future.
         keepAll(stage, [[log("a")], [log("b")], [{ message: "c", timestamp: NOW + yearsMs + DAY_MS }]]);
         stage.writer.close();
         const trusted = JSON.stringify({ wall: NOW + yearsMs, steady: NOW, trusted: NOW + yearsMs });
@@ -153,7 +153,7 @@ describe("after a crash, groups that were kept", () => {
     });
   });
 
-  test("are what they were when they came, whatever rules hold for whoever writes them", async () => {
+  test("are handled by the rules of their time, whatever rules hold now", async () => {
     await withHeldWriter(async (stage) => {
       const old = { message: "old", timestamp: NOW - 60 * DAY_MS };
       const forYears = { ...RULES.defaultProject, retentionMs: 365 * DAY_MS };
@@ -166,8 +166,8 @@ describe("after a crash, groups that were kept", () => {
   });
 });
 
-describe("what is kept is not written by a command", () => {
-  test("while a server holds the file by another name: it is waited for", async () => {
+describe("a command does not flush the redo log", () => {
+  test("while a server has the file by another path: it waits for the server", async () => {
     await withHeldWriter(async (stage) => {
       const lock = lockData(stage.file);
       const link = join(dirname(stage.file), "link.db");
@@ -183,7 +183,7 @@ describe("what is kept is not written by a command", () => {
     });
   });
 
-  test("where another connection has written since it looked", async () => {
+  test("where another connection has written since it read the file", async () => {
     await withHeldWriter((stage) => {
       keepAll(stage, [[log("a")], [log("b")]]);
       const other = new StoreWriter(stage.file, "write", "other");
@@ -195,7 +195,7 @@ describe("what is kept is not written by a command", () => {
     });
   });
 
-  test("nor erased beside it: an erasure of the file is refused until it is written", async () => {
+  test("and an erasure of the file is refused until it is flushed", async () => {
     await withHeldWriter((stage) => {
       keepAll(stage, [[log("a")], [log("b")]]);
       stage.writer.close();

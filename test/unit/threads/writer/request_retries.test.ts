@@ -1,4 +1,4 @@
-// What the writer knows of requests that come again, through groups that fail or never begin.
+// How the writer recognises repeated requests after groups that fail or never begin.
 
 import { describe, expect, spyOn, test } from "bun:test";
 import { StoreWriter } from "../../../../src/store/store_writer.ts";
@@ -8,7 +8,7 @@ import { bodyOf, type WriterStage, withWriter } from "./writer_stage.ts";
 const BODY = bodyOf([{ message: "once" }]);
 const OTHER = bodyOf([{ message: "other" }]);
 
-/** Sends the body again, under this number, and answers how many of its entries were dropped as duplicates since the start. */
+/** Sends the body again under this number; returns how many entries were dropped as duplicates since the start. */
 function duplicatesAfter(stage: WriterStage, number: number): number {
   stage.group([number], [BODY]);
   stage.writer.receive({ kind: "flush" });
@@ -33,8 +33,8 @@ async function untilHealthy(stage: WriterStage): Promise<void> {
   await untilTrue("the writer can write again", isHealthy);
 }
 
-describe("a client that had disconnected when its answer was ready is known of", () => {
-  test("where that is told with a group that was withdrawn", async () => {
+describe("that a client had disconnected when its answer was ready is not lost", () => {
+  test("where it is reported with a group that was withdrawn", async () => {
     await withWriter((stage) => {
       stage.group([1], [BODY]);
       stage.group([2], [OTHER], { disconnected: [1], answeredUpTo: 1 }, true);
@@ -43,7 +43,7 @@ describe("a client that had disconnected when its answer was ready is known of",
     });
   });
 
-  test("where the next group fails before that is written", async () => {
+  test("where the next group fails before it is written", async () => {
     await withWriter(async (stage) => {
       stage.group([1], [BODY]);
       stage.writer.receive({ kind: "flush" });
@@ -55,7 +55,7 @@ describe("a client that had disconnected when its answer was ready is known of",
     });
   });
 
-  test("where that is told after the next group has failed", async () => {
+  test("where it is reported after the next group has failed", async () => {
     await withWriter(async (stage) => {
       stage.group([1], [BODY]);
       stage.writer.receive({ kind: "flush" });
@@ -68,7 +68,7 @@ describe("a client that had disconnected when its answer was ready is known of",
   });
 });
 
-test("a client that had disconnected is known of where that is told only once the store can be written again", async () => {
+test("that a client had disconnected is not lost where it is reported only once the store can be written again", async () => {
   await withWriter(async (stage) => {
     stage.group([1], [BODY]);
     stage.writer.receive({ kind: "flush" });
@@ -80,7 +80,7 @@ test("a client that had disconnected is known of where that is told only once th
   });
 });
 
-test('under "memory", a batch is not taken for a repetition of itself when its client had disconnected and its commit failed', async () => {
+test('under "memory", a batch is not a repetition of itself when its client had disconnected and its commit failed', async () => {
   await withWriter(async (stage) => {
     failOnce(stage, 1, BODY);
     stage.writer.receive({ kind: "answered", upTo: 1, disconnected: [1] });
@@ -94,7 +94,7 @@ test('under "memory", a batch is not taken for a repetition of itself when its c
 
 describe("another body under an idempotency key of the same group", () => {
   for (const durability of ["write", "memory"] as const) {
-    test(`is refused, and not answered before, under "${durability}"`, async () => {
+    test(`is refused, and not before the commit, under "${durability}"`, async () => {
       await withWriter((stage) => {
         stage.group([1, 2], [BODY, OTHER], { idempotencyKeys: ["a", "a"] });
         const told = stage.said.filter((message) => message.kind === "checked" || message.kind === "committed");

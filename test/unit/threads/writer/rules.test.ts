@@ -1,4 +1,4 @@
-// What the writer says and does when the configuration is read again.
+// What the writer does when the configuration is reloaded.
 
 import { describe, expect, test } from "bun:test";
 import { RULES, type WriterStage, withWriter } from "./writer_stage.ts";
@@ -10,7 +10,7 @@ function logOf({ said }: WriterStage): string[] {
 }
 
 describe("the writer warns of a project's table", () => {
-  test("that belongs to no key and no records, with the nearest name that is known", async () => {
+  test("that has neither keys nor records, with the nearest known name", async () => {
     await withWriter((stage) => {
       stage.send([{ message: "a" }]);
       stage.writer.receive({ kind: "rules", rules: { ...RULES, unusedProjects: ["shpo", "shop"] } });
@@ -22,7 +22,7 @@ describe("the writer warns of a project's table", () => {
 });
 
 describe("a retention that is shorter after a reload", () => {
-  test("deletes nothing yet, and drops at once what comes and is too old for it", async () => {
+  test("deletes nothing yet, and drops new entries that are too old for it at once", async () => {
     await withWriter((stage) => {
       const old = () => [{ message: "old", timestamp: Date.now() - 5 * DAY_MS }];
       stage.send(old());

@@ -1,4 +1,4 @@
-// The writer thread's loop on a real data file, without a thread: what it is told and what it answers.
+// The writer on a real data file, without a thread: the messages it gets and sends.
 
 import { hash } from "node:crypto";
 import { join } from "node:path";
@@ -74,20 +74,20 @@ export class WriterStage {
     return new WriterThread({ kind: "start", ...begin }, (message) => this.said.push(message));
   }
 
-  /** Sends a batch as a group of its own and has it written in full; whether it was committed. */
+  /** Sends a batch as its own group and flushes it; whether it was committed. */
   send(entries: readonly Entry[], key = 0): boolean {
-    const isCommitted = this.keep(entries, key);
+    const isCommitted = this.sendUnflushed(entries, key);
     this.writer.receive({ kind: "flush" });
     return isCommitted;
   }
 
-  /** As `send`, but a group that may be kept stays so. */
-  keep(entries: readonly Entry[], key = 0): boolean {
+  /** As `send`, but a group in the redo log stays there. */
+  sendUnflushed(entries: readonly Entry[], key = 0): boolean {
     const { group } = this.group([this.#nextGroup], [bodyOf(entries, key)], { keyIndexes: [key] });
     return this.said.some((message) => message.kind === "committed" && message.group === group);
   }
 
-  /** Sends a group of these bodies, unless it is withdrawn on its way; by default each is of the first key. */
+  /** Sends a group of these bodies, or one that was withdrawn; by default each is of the first key. */
   group(
     numbers: readonly number[],
     texts: readonly string[],
@@ -134,7 +134,7 @@ export class WriterStage {
     };
   }
 
-  /** The figures that the writer gave last. */
+  /** The figures that the writer sent last. */
   snapshot(): StoreSnapshot {
     const snapshots = this.said.flatMap((message) => ("snapshot" in message ? (message.snapshot ?? []) : []));
     return snapshots.at(-1) as StoreSnapshot;
