@@ -1,12 +1,13 @@
-// What crosses from the main thread to the writer: a group is every batch that was waiting, and one transaction. It is sent as
-// lists, a member a batch, because strings and numbers cost little to clone. Measured (Bun 1.4.5, 30 bodies of 290 bytes): 0.75 µs of
-// CPU a batch with its parsing, 0.62 µs for all bodies joined to one text, which would be no proof of their borders.
+// What crosses from the main thread to the writer: a group is every batch that was waiting, and one transaction. It is
+// sent as lists, a member a batch, because strings and numbers cost little to clone. Measured (Bun 1.4.5, 30 bodies of
+// 290 bytes): 0.75 µs of CPU a batch with its parsing, 0.62 µs for all bodies joined to one text, which would be no
+// proof of their borders.
 
 import type { BatchRefusal } from "./batch.ts";
 
 /**
- * States of the group that was sent last, in one cell that both threads change atomically. A posted group can be withdrawn by the main
- * thread or begun by the writer, whichever comes first.
+ * States of the group that was sent last, in one cell that both threads change atomically. A posted group can be
+ * withdrawn by the main thread or begun by the writer, whichever comes first.
  */
 export const GROUP_STATE = { posted: 1, begun: 2, withdrawn: 3 } as const;
 
@@ -59,7 +60,10 @@ export interface RefusedBatch {
   readonly refusal: BatchRefusal;
 }
 
-/** What the writer has found of a group's batches before it writes them. Lists have a member for each batch that was sent. */
+/**
+ * What the writer has found of a group's batches before it writes them. Lists have a member for each batch that was
+ * sent.
+ */
 export interface CheckedReport {
   readonly group: number;
   readonly refused: readonly RefusedBatch[];

@@ -1,6 +1,8 @@
 // Each limit that is not configuration, with what it bounds and why so much.
 
-/** The largest instant a JavaScript date can hold, in Unix milliseconds (ECMA-262, 21.4.1.1); also the contract's bound. */
+/**
+ * The largest instant a JavaScript date can hold, in Unix milliseconds (ECMA-262, 21.4.1.1); also the contract's bound.
+ */
 export const TIME_MS_MAX = 8.64e15;
 
 /** How far ahead of its receipt a record may be. Bounds the damage of a wrong clock to one day of blocks. */
@@ -18,7 +20,10 @@ export const DAY_MS = 86_400_000;
 /** Metadata fields that get a column of their own in a block; what is left shares one JSON column. */
 export const METADATA_COLUMNS_MAX = 256;
 
-/** Characters of a metadata field's name that may have such a column: names of columns are stored as they are, and not counted. */
+/**
+ * Characters of a metadata field's name that may have such a column: names of columns are stored as they are, and not
+ * counted.
+ */
 export const METADATA_NAME_LENGTH_MAX = 128;
 
 /** Records of a full block. Large enough for good compression, small enough to decode in some milliseconds. */
@@ -30,11 +35,14 @@ export const TOUCHPOINTS_MAX = 10_000;
 /** Of these, names that only client keys sent: anybody can send with one, and servers' names must find room. */
 export const CLIENT_TOUCHPOINTS_MAX = TOUCHPOINTS_MAX / 2;
 
-/** How long a batch may wait in the queue under `sync` and `write`, in ms: then it is answered 503 (contract, section 4). */
+/**
+ * How long a batch may wait in the queue under `sync` and `write`, in ms: then it is answered 503 (contract, section
+ * 4).
+ */
 export const QUEUE_WAIT_MS_MAX = 10_000;
 
 /**
- * Complete timings of each key type that are remembered until their start comes; a power of two. 27 MB when full, 8 s back at 30,000 a
- * second.
+ * Complete timings of each key type that are remembered until their start comes; a power of two. 27 MB when full, 8 s
+ * back at 30,000 a second.
  */
 export const RECENTLY_COMPLETED_MAX = 262_144;

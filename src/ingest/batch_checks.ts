@@ -1,5 +1,6 @@
-// The only place where a body is parsed: the contract's checks 3 to 11, in this order. In: bodies as they came. Out: a batch that satisfies
-// BatchSchema, with its key, or the first check that fails. Each body is parsed alone, so that none can change the meaning of another.
+// The only place where a body is parsed: the contract's checks 3 to 11, in this order. In: bodies as they came. Out: a
+// batch that satisfies BatchSchema, with its key, or the first check that fails. Each body is parsed alone, so that
+// none can change the meaning of another.
 
 import type { CheckedBatch } from "../commit/redo_group.ts";
 import type { BatchRefusal, KeyIdentity } from "../core/batch.ts";
@@ -68,8 +69,9 @@ export class BatchChecks {
   }
 
   /**
-   * Checks every batch of a group, in order: whether one is a repetition depends on those before it. Batches that pass are added to `requests`;
-   * where they are not committed, `requests` must be made anew from the file. `now` is by the steady clock, Unix ms.
+   * Checks every batch of a group, in order: whether one is a repetition depends on those before it. Batches that pass
+   * are added to `requests`; where they are not committed, `requests` must be made anew from the file. `now` is by the
+   * steady clock, Unix ms.
    */
   checkGroup(message: GroupMessage, requests: RecentRequests, now: number): CheckedGroup {
     const { numbers, texts, receivedAt, bytes, senders, origins, routes, idempotencyKeys, admitted } = message;
@@ -117,7 +119,10 @@ export class BatchChecks {
     return { lastBatch: numbers.at(-1) as number, batches, refused, entryCounts, keyIndexes };
   }
 
-  /** Checks one body. Its key's rate is charged; `refund` gives that back where the batch is not stored after all. `now` as in checkGroup. */
+  /**
+   * Checks one body. Its key's rate is charged; `refund` gives that back where the batch is not stored after all. `now`
+   * as in checkGroup.
+   */
   check(unchecked: UncheckedBatch, requests: RecentRequests, now: number): CheckedBody | BatchRefusal {
     const { text, origin, receivedAt, route, idempotencyKey } = unchecked;
     if (requests.hasSetAside && requests.isSetAside(requests.identities.bodyDigest(text))) return refuse("set_aside");
@@ -175,7 +180,10 @@ export class BatchChecks {
     return key;
   }
 
-  /** Checks 5 to 8: the live key, or the first check that fails. Undefined where `key` is no text, which the schema refuses. */
+  /**
+   * Checks 5 to 8: the live key, or the first check that fails. Undefined where `key` is no text, which the schema
+   * refuses.
+   */
   #authenticate({ key, source }: JsonObject, origin: string | null): LiveKey | BatchRefusal | undefined {
     if (key === undefined || key === null || key === "") return refuse("key_missing");
     if (typeof key !== "string") return undefined;
@@ -188,7 +196,10 @@ export class BatchChecks {
   }
 }
 
-/** What a request costs of its key's rate. A batch that the schema will refuse costs one token, or the rate would not bound it. */
+/**
+ * What a request costs of its key's rate. A batch that the schema will refuse costs one token, or the rate would not
+ * bound it.
+ */
 function countEntries(entries: unknown): number {
   return Array.isArray(entries) ? Math.max(1, entries.length) : 1;
 }

@@ -1,10 +1,11 @@
-// Whether a JSON value is a batch (check 10 of the contract), and why not: the body of a 422. The check is compiled once, since every request
-// runs it. The explanation has the shape and the wording of zod 3's error.flatten(): it walks the value in zod's order (the fields as the
-// specification's tables list them, entries by index) and stops at the hundredth message. A test compares it with zod itself.
-// Source: https://v3.zod.dev/ERROR_HANDLING?id=flattening-errors
+// Whether a JSON value is a batch (check 10 of the contract), and why not: the body of a 422. The check is compiled
+// once, since every request runs it. The explanation has the shape and the wording of zod 3's error.flatten(): it walks
+// the value in zod's order (the fields as the specification's tables list them, entries by index) and stops at the
+// hundredth message. A test compares it with zod itself. Source: https://v3.zod.dev/ERROR_HANDLING?id=flattening-errors
 //
-// Measured (Bun 1.4.5, one entry with two metadata fields): 0.39 µs with metadata as a TypeBox record, whose check walks the members and
-// tests each name against a pattern that matches all; 0.22 µs as an object, which accepts the same JSON.
+// Measured (Bun 1.4.5, one entry with two metadata fields): 0.39 µs with metadata as a TypeBox record, whose check
+// walks the members and tests each name against a pattern that matches all; 0.22 µs as an object, which accepts the
+// same JSON.
 
 import { Type } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
@@ -48,7 +49,10 @@ export class BatchSchemaCheck {
   }
 }
 
-/** The problem of one value; undefined where there is none. An absent member is passed as `undefined`, which no JSON value is. */
+/**
+ * The problem of one value; undefined where there is none. An absent member is passed as `undefined`, which no JSON
+ * value is.
+ */
 type FieldCheck = (value: unknown) => string | undefined;
 
 /** The specification's order of levels, which is the order in which zod names them. */

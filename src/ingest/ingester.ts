@@ -1,6 +1,6 @@
-// Turns checked batches into what one transaction writes: records in blocks, pending timings, counters, rejections, and changes of the state
-// log. Batches of one group or of several are staged, and then taken together. Nothing staged is counted before `committed`. After a failed
-// commit this object is thrown away and made anew from the file.
+// Turns checked batches into what one transaction writes: records in blocks, pending timings, counters, rejections, and
+// changes of the state log. Batches of one group or of several are staged, and then taken together. Nothing staged is
+// counted before `committed`. After a failed commit this object is thrown away and made anew from the file.
 
 import { appendRecord, type ColumnsDraft, emptyColumns } from "../block/columns.ts";
 import type { GroupWrite, NewBlock, RestoredState, SetAsideBatch, StateChange } from "../commit/group_write.ts";
@@ -47,6 +47,7 @@ export interface IngesterOptions {
 /** A checked batch, of this process or from the redo log. */
 export type StagedBatch = Omit<RedoBatch, "number" | "identity">;
 
+/** All state of ingestion in memory. It is made of what the file has, and the file follows it group by group. */
 export class Ingester {
   /** The requests that came before; the checks add to them. */
   readonly requests: RecentRequests;
@@ -117,8 +118,8 @@ export class Ingester {
   }
 
   /**
-   * Adds checked batches to what is staged. `lastBatch` is the number of the last one, undefined where another process received them; `clock`
-   * is the reading with which they were answered. Throws only when an invariant is broken.
+   * Adds checked batches to what is staged. `lastBatch` is the number of the last one, undefined where another process
+   * received them; `clock` is the reading with which they were answered. Throws only when an invariant is broken.
    */
   stage(batches: Iterable<StagedBatch>, lastBatch: number | undefined, clock: ClockReading): void {
     this.#clock = clock;
@@ -154,7 +155,10 @@ export class Ingester {
     return this.#staged(this.#clock);
   }
 
-  /** Stages a batch that brought the writer down twice, and takes it: it is stored unparsed, and its entries count as dropped. */
+  /**
+   * Stages a batch that brought the writer down twice, and takes it: it is stored unparsed, and its entries count as
+   * dropped.
+   */
   setAside(message: SetAsideMessage, clock: ClockReading): GroupWrite {
     this.#clock = clock;
     const key = this.#rules.keys[message.keyIndex];
@@ -229,7 +233,10 @@ export class Ingester {
     };
   }
 
-  /** By kind: changes of the state log received before this instant are not needed any more. By the steady clock, Unix ms. */
+  /**
+   * By kind: changes of the state log received before this instant are not needed any more. By the steady clock, Unix
+   * ms.
+   */
   stateLogNeeds(now: number): { kind: string; before: number }[] {
     const completedSince = this.#pairing.completedNeededSince(now);
     return [

@@ -1,6 +1,6 @@
-// When each key was first known to the server, and when it last sent an accepted batch. In: the keys of the configuration, and every batch.
-// Out: rows for the file. A key is written at its first use and then once a minute at most, which costs ingestion nothing; a restart
-// forgets the last minute.
+// When each key was first known to the server, and when it last sent an accepted batch. In: the keys of the
+// configuration, and every batch. Out: rows for the file. A key is written at its first use and then once a minute at
+// most, which costs ingestion nothing; a restart forgets the last minute.
 
 import type { KeyActivity } from "../commit/group_write.ts";
 import type { KeyIdentity } from "../core/batch.ts";

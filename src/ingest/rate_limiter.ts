@@ -1,6 +1,7 @@
-// A token bucket for each key that has a rate: one token an entry, ten seconds' worth at most. A batch is admitted whole or not at all. Only a
-// full bucket admits a batch larger than itself, and then owes the rest, so no batch is refused for ever. Buckets are found by the key's
-// index, which stands for the pair's name and type, so they survive a reload. A clock that is set back refills nothing.
+// A token bucket for each key that has a rate: one token an entry, ten seconds' worth at most. A batch is admitted
+// whole or not at all. Only a full bucket admits a batch larger than itself, and then owes the rest, so no batch is
+// refused for ever. Buckets are found by the key's index, which stands for the pair's name and type, so they survive a
+// reload. A clock that is set back refills nothing.
 
 import { assert } from "../core/errors.ts";
 

@@ -1,9 +1,11 @@
-// The touchpoint names of each project's list, so that each new name is written to the file once. In: the names of records, each with the type
-// of the key that sent it. Out: updates of the list, for the transaction that writes the records.
+// The touchpoint names of each project's list, so that each new name is written to the file once. In: the names of
+// records, each with the type of the key that sent it. Out: updates of the list, for the transaction that writes the
+// records.
 //
-// Clients choose names, so the list is bounded. A name that is too long is stored with its records only. Of TOUCHPOINTS_MAX names a project,
-// those that only client keys sent are half at most; where the list is full, a server's new name replaces the latest of them. Names are found
-// by a keyed hash of 53 bits, so that nobody can make two meet: two are mixed up with a chance of 10^-12.
+// Clients choose names, so the list is bounded. A name that is too long is stored with its records only. Of
+// TOUCHPOINTS_MAX names a project, those that only client keys sent are half at most; where the list is full, a
+// server's new name replaces the latest of them. Names are found by a keyed hash of 53 bits, so that nobody can make
+// two meet: two are mixed up with a chance of 10^-12.
 
 import { keyTypeCodeOf } from "../block/codec/flags.ts";
 import type { ListedTouchpoint, TouchpointUpdate } from "../commit/group_write.ts";
@@ -33,7 +35,10 @@ export class TouchpointNames {
     }
   }
 
-  /** Stages the updates for the names of some records. `keyTypes` are the records' codes (block/codec/flags.ts); `firstSeen` is Unix ms. */
+  /**
+   * Stages the updates for the names of some records. `keyTypes` are the records' codes (block/codec/flags.ts);
+   * `firstSeen` is Unix ms.
+   */
   addRecords(
     project: string,
     touchpoints: readonly (string | undefined)[],

@@ -1,6 +1,6 @@
-// What became of entries, for people: counters by project and UTC month of receipt, and some of the dropped entries themselves. The counters go
-// back to the creation of the data file. What a group adds to them is staged, and counts only once the group is committed, so received =
-// stored + open + dropped holds at every moment.
+// What became of entries, for people: counters by project and UTC month of receipt, and some of the dropped entries
+// themselves. The counters go back to the creation of the data file. What a group adds to them is staged, and counts
+// only once the group is committed, so received = stored + open + dropped holds at every moment.
 
 import type { Rejection, UsageCounter } from "../commit/group_write.ts";
 import { DROP_REASONS, type DropReason } from "../core/drop.ts";
@@ -8,8 +8,8 @@ import { jsonBeginning } from "../core/json.ts";
 import { maskKeysInJson } from "../core/secrets.ts";
 
 /**
- * The names of counters, as the file has them. "admitted.client" is the part of "admitted" that client keys sent; files from before 0.2 have
- * none. "ambiguous" counts pairs by touchpoint for which more than one start would have fitted.
+ * The names of counters, as the file has them. "admitted.client" is the part of "admitted" that client keys sent; files
+ * from before 0.2 have none. "ambiguous" counts pairs by touchpoint for which more than one start would have fitted.
  */
 type CounterName = "received" | "stored" | "admitted" | "admitted.client" | "ambiguous" | `dropped.${DropReason}`;
 
@@ -123,7 +123,10 @@ function valueOf({ values, staged }: MonthUsage, name: CounterName): number {
   return staged.get(name) ?? values.get(name) ?? 0;
 }
 
-/** Of each project and reason in one group. A flood of equal faults is only counted, or refusing would cost more than storing. */
+/**
+ * Of each project and reason in one group. A flood of equal faults is only counted, or refusing would cost more than
+ * storing.
+ */
 const REJECTIONS_MAX = 20;
 /** UTF-16 units of an entry's JSON. */
 const ENTRY_LENGTH_MAX = 4_096;

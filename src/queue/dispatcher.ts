@@ -1,11 +1,11 @@
-// Takes batches, sends them to the writer one group at a time, and answers each once the writer has reported it. A batch stays in the
-// queue until then, so a writer that dies gets it again; a batch that brings the writer down twice is set aside. A batch that has waited
-// too long is answered 503. A refused batch is answered as soon as the writer says so. Under "memory" a batch is answered when it is
-// checked, and stays in the queue until it is committed.
+// Takes batches, sends them to the writer one group at a time, and answers each once the writer has reported it. A
+// batch stays in the queue until then, so a writer that dies gets it again; a batch that brings the writer down twice
+// is set aside. A batch that has waited too long is answered 503. A refused batch is answered as soon as the writer
+// says so. Under "memory" a batch is answered when it is checked, and stays in the queue until it is committed.
 //
-// Batches that come while the writer works gather to the next group. Measured (64 connections, 2 cores), against a second group sent
-// ahead: 30 batches a group instead of 22 and 6 % less CPU an entry at one entry a request; at 100 the same CPU and a p99 of 47 ms
-// instead of 68.
+// Batches that come while the writer works gather to the next group. Measured (64 connections, 2 cores), against a
+// second group sent ahead: 30 batches a group instead of 22 and 6 % less CPU an entry at one entry a request; at 100
+// the same CPU and a p99 of 47 ms instead of 68.
 
 import type { BatchIntake, BatchOutcome, Durability, IncomingBatch, PushRefusal } from "../core/batch.ts";
 import type { Clock } from "../core/clock.ts";
@@ -32,6 +32,7 @@ const CRASHES_MAX = 2;
 /** Bytes of bodies after which this thread may collect garbage: little, since a collection here costs little. */
 const COLLECT_AFTER_BYTES = 32 * 1024 * 1024;
 
+/** What a dispatcher needs. */
 export interface DispatcherOptions {
   readonly limits: RingLimits;
   readonly durability: Durability;
@@ -43,6 +44,10 @@ export interface DispatcherOptions {
   readonly keys: KeyIndexes;
 }
 
+/**
+ * The queue of one server: its batches, the group that the writer has, and the answers. The pipeline calls a method for
+ * each message of the writer.
+ */
 export class Dispatcher implements BatchIntake {
   readonly #options: DispatcherOptions;
   readonly #ring: BatchRing<QueuedBatch>;
@@ -141,9 +146,10 @@ export class Dispatcher implements BatchIntake {
   }
 
   /**
-   * The writer has started. `lastBatch` is the last batch of the last group that it has committed. The group that the writer before it had
-   * is done if it ends with that batch, else it is sent again: a group is committed whole, and only the group that was sent can end with
-   * that batch. (A higher number may have been committed before it: under "memory" the order is not kept.)
+   * The writer has started. `lastBatch` is the last batch of the last group that it has committed. The group that the
+   * writer before it had is done if it ends with that batch, else it is sent again: a group is committed whole, and
+   * only the group that was sent can end with that batch. (A higher number may have been committed before it: under
+   * "memory" the order is not kept.)
    */
   writerStarted(lastBatch: number): void {
     this.#isWriterUp = true;
@@ -171,7 +177,10 @@ export class Dispatcher implements BatchIntake {
     for (const queued of group.batches) queued.crashes++;
   }
 
-  /** The writer has checked a group and will write it next. Answers the refused batches, and under "memory" the others too. */
+  /**
+   * The writer has checked a group and will write it next. Answers the refused batches, and under "memory" the others
+   * too.
+   */
   checked({ group: groupNumber, refused, refusedAfterCommit, entryCounts, keyIndexes }: CheckedReport): void {
     const group = this.#groupOf(groupNumber);
     this.#refuse(group, refused);
@@ -210,8 +219,8 @@ export class Dispatcher implements BatchIntake {
   }
 
   /**
-   * A group's commit failed and left no trace, or the writer found the group withdrawn. Its batches are answered 503. Under "memory" they
-   * are sent again, and so is a batch that is to be set aside.
+   * A group's commit failed and left no trace, or the writer found the group withdrawn. Its batches are answered 503.
+   * Under "memory" they are sent again, and so is a batch that is to be set aside.
    */
   failed(groupNumber: number): void {
     const group = this.#takeGroup(groupNumber);
@@ -221,8 +230,8 @@ export class Dispatcher implements BatchIntake {
   }
 
   /**
-   * While the store cannot be written, batches in the queue and new ones are answered 503, and nothing is sent. Under "memory" new batches
-   * are sent to be checked, and then wait; with `isForAll` they are answered 503 too.
+   * While the store cannot be written, batches in the queue and new ones are answered 503, and nothing is sent. Under
+   * "memory" new batches are sent to be checked, and then wait; with `isForAll` they are answered 503 too.
    */
   setRefusing(isRefusing: boolean, isForAll = false): void {
     this.#isRefusing = isRefusing;
@@ -251,7 +260,9 @@ export class Dispatcher implements BatchIntake {
     return Atomics.compareExchange(this.#groupState, 0, posted, withdrawn) === posted;
   }
 
-  /** Answers 503 to the waiting batches that match; in the ring, from the oldest up to the first that does not match. */
+  /**
+   * Answers 503 to the waiting batches that match; in the ring, from the oldest up to the first that does not match.
+   */
   #answerUnavailable(matches: (queued: QueuedBatch) => boolean): void {
     // A batch that is to be set aside stays: answered 503, it would come again and bring the writer down again.
     const isWithdrawn = (queued: QueuedBatch) => matches(queued) && queued.crashes < CRASHES_MAX;
@@ -269,7 +280,10 @@ export class Dispatcher implements BatchIntake {
     this.#requeued.sort(byNumber);
   }
 
-  /** Sends after the event loop has polled its sockets: a client that repeats a request has often closed its former connection. */
+  /**
+   * Sends after the event loop has polled its sockets: a client that repeats a request has often closed its former
+   * connection.
+   */
   #scheduleFlush(): void {
     if (this.#isFlushScheduled) return;
     this.#isFlushScheduled = true;
@@ -290,7 +304,10 @@ export class Dispatcher implements BatchIntake {
     if (batches.length > 0) this.#send(batches);
   }
 
-  /** Takes the batches of the next group. A batch that was in a group when the writer died is taken alone: one of them is the cause. */
+  /**
+   * Takes the batches of the next group. A batch that was in a group when the writer died is taken alone: one of them
+   * is the cause.
+   */
   #takeBatches(): QueuedBatch[] {
     const batches: QueuedBatch[] = [];
     let bytes = 0;
@@ -330,7 +347,8 @@ export class Dispatcher implements BatchIntake {
     send(
       groupMessage(number, batches, keys, {
         admitted: batches.filter((queued) => queued.isAdmitted).length,
-        // A batch that may have brought the writer down is reported before it is written, so that its entries can be counted if it does again.
+        // A batch that may have brought the writer down is reported before it is written, so that its entries can be
+        // counted if it does again.
         reportsChecked: this.#isMemory || last.crashes > 0,
         disconnected: this.#answers.takeDisconnected(batches),
         answeredUpTo: this.#answers.answeredUpTo,

@@ -31,7 +31,9 @@ export interface Group {
   readonly number: number;
   /** All batches of the message, in their order. */
   readonly sent: readonly QueuedBatch[];
-  /** Those of them that were not refused. Empty once the group was withdrawn: it stays until the writer has answered it. */
+  /**
+   * Those of them that were not refused. Empty once the group was withdrawn: it stays until the writer has answered it.
+   */
   batches: readonly QueuedBatch[];
   /** Refused once the group is committed. */
   refusedAfterCommit: readonly RefusedBatch[];
@@ -97,7 +99,10 @@ function keyIndexOf({ batch, keyIndex }: QueuedBatch, keys: KeyIndexes): number 
   return batch.apiKey === undefined ? NO_KEY : keys.of(batch.apiKey);
 }
 
-/** The indexes under which the writer knows keys. The list only grows, so a batch in the queue never loses its key in a reload. */
+/**
+ * The indexes under which the writer knows keys. The list only grows, so a batch in the queue never loses its key in a
+ * reload.
+ */
 export class KeyIndexes {
   readonly #keys: KeyIdentity[] = [];
   /** By the JSON of a key's members. */

@@ -1,9 +1,11 @@
-// The bounded queue: batches wait here in the order in which they came. It bounds the number of requests and their bytes. Client keys
-// can fill only a share of both, so browsers never starve servers. Bodies in which no live key was found can fill an eighth, so
-// strangers starve nobody. A batch is taken whole or not at all. Its room is freed only by `release`: what the writer works on counts.
+// The bounded queue: batches wait here in the order in which they came. It bounds the number of requests and their
+// bytes. Client keys can fill only a share of both, so browsers never starve servers. Bodies in which no live key was
+// found can fill an eighth, so strangers starve nobody. A batch is taken whole or not at all. Its room is freed only by
+// `release`: what the writer works on counts.
 
 import { assert } from "../core/errors.ts";
 
+/** The bounds of the queue. */
 export interface RingLimits {
   /** Batches that may be in the queue, 1 or more. */
   readonly requests: number;
@@ -15,6 +17,7 @@ export interface RingLimits {
 
 /** Who seems to have sent a batch, by the key that was found in its body. Each class has its own share of the queue. */
 export const SENDER_CLASSES = ["server", "client", "unauthenticated"] as const;
+/** One of SENDER_CLASSES. */
 export type SenderClass = (typeof SENDER_CLASSES)[number];
 
 /** What the ring needs to know of a batch. */
@@ -85,7 +88,10 @@ export class BatchRing<T extends Sized> {
     this.#drainBytesPerSecond = before === 0 ? measured : before * (1 - DRAIN_WEIGHT) + measured * DRAIN_WEIGHT;
   }
 
-  /** When the queue will be empty at the measured drain rate, in whole seconds from 1 to 60; 1 until a group was measured. */
+  /**
+   * When the queue will be empty at the measured drain rate, in whole seconds from 1 to 60; 1 until a group was
+   * measured.
+   */
   retryAfterSeconds(): number {
     if (this.#drainBytesPerSecond === 0) return RETRY_AFTER_SECONDS_MIN;
     const seconds = Math.ceil(this.#all.bytes / this.#drainBytesPerSecond);

@@ -5,6 +5,7 @@ import { collectGarbage } from "#runtime/memory.ts";
 /** A thread is idle after so many ms without work. */
 const IDLE_AFTER_MS = 2_000;
 
+/** The garbage collection of one thread. */
 export class IdleGc {
   readonly #release: () => void;
   #workedAt = 0;

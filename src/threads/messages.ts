@@ -19,8 +19,8 @@ import type { CheckRules, IngestRules } from "../ingest/rules.ts";
 import type { ReadRules } from "../query/scan/scope.ts";
 
 /**
- * What a reload of the configuration can change for the writer. Batches carry indexes into `keys`, which only grows while the process lives:
- * a batch in the queue may carry an old index.
+ * What a reload of the configuration can change for the writer. Batches carry indexes into `keys`, which only grows
+ * while the process lives: a batch in the queue may carry an old index.
  */
 export interface WriterRules extends IngestRules, CheckRules {
   /** Bytes that the data file may have; past it the oldest data is deleted. */
@@ -53,9 +53,14 @@ export type ToWriter =
       readonly rules: WriterRules;
       /** One shared cell: the GROUP_STATE of the group that was sent last. */
       readonly groupState: Int32Array;
-      /** How long the server has run, in ms: pending timings get their grace from its start on, also when this thread replaces another. */
+      /**
+       * How long the server has run, in ms: pending timings get their grace from its start on, also when this thread
+       * replaces another.
+       */
       readonly processAgeMs: number;
-      /** Identifies the data file of the writer before: no other file may take its place. Undefined at the first start. */
+      /**
+       * Identifies the data file of the writer before: no other file may take its place. Undefined at the first start.
+       */
       readonly dataId?: string | undefined;
     }
   | { readonly kind: "rules"; readonly rules: WriterRules }
@@ -86,7 +91,10 @@ export type FromWriter =
       readonly sessions: readonly StoredSession[];
       readonly dataId: string | undefined;
     }
-  /** A group is durable. Without a snapshot it is in the redo log only: not in the figures and not readable until it is flushed. */
+  /**
+   * A group is durable. Without a snapshot it is in the redo log only: not in the figures and not readable until it is
+   * flushed.
+   */
   | {
       readonly kind: "committed";
       readonly group: number;
@@ -106,7 +114,10 @@ export type FromWriter =
       /** Whether every group that is durable is flushed. */
       readonly isFlushed: boolean;
     }
-  /** Whether the store can be written. `isDataGone`: the data file or its log is not there any more, so "memory" must refuse too. */
+  /**
+   * Whether the store can be written. `isDataGone`: the data file or its log is not there any more, so "memory" must
+   * refuse too.
+   */
   | { readonly kind: "health"; readonly isHealthy: boolean; readonly isDataGone: boolean; readonly reason: string }
   | { readonly kind: "heartbeat"; readonly number: number }
   | { readonly kind: "changed"; readonly number: number; readonly outcome: ChangeOutcome }

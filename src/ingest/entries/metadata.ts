@@ -60,7 +60,10 @@ export function textBytes(text: string): number {
   return Buffer.byteLength(JSON.stringify(text));
 }
 
-/** About how many bytes a value of metadata keeps, in memory or as JSON; nested at most as deep as normalise lets through. */
+/**
+ * About how many bytes a value of metadata keeps, in memory or as JSON; nested at most as deep as normalise lets
+ * through.
+ */
 export function estimateBytes(value: unknown): number {
   if (typeof value === "string") return MEMBER_BYTES + textBytes(value);
   if (!isContainer(value)) return MEMBER_BYTES;

@@ -1,6 +1,7 @@
-// From an entry to a record. An entry as sent gets its normal form: a log, a complete timing, a start or an end, with its times, source and
-// level; or it is dropped, with a reason. Logs and complete timings are records then; starts and ends go to pairing and become records
-// alone or as a pair. In: entries that satisfy EntrySchema, which are not changed. Out: records without an id.
+// From an entry to a record. An entry as sent gets its normal form: a log, a complete timing, a start or an end, with
+// its times, source and level; or it is dropped, with a reason. Logs and complete timings are records then; starts and
+// ends go to pairing and become records alone or as a pair. In: entries that satisfy EntrySchema, which are not
+// changed. Out: records without an id.
 //
 // Measured with real log lines and a timestamp each, on one core: 60 ns.
 
@@ -37,7 +38,9 @@ export type NewRecord = Omit<StoredRecord, "id">;
 
 type Waiting = Omit<NewRecord, "kind">;
 
+/** A log: a record already. */
 export type LogEntry = NewRecord & { readonly kind: "log" };
+/** A timing that was sent with its start and its end, or with a duration. */
 export type CompleteEntry = NewRecord & {
   readonly kind: "completed";
   readonly startTime: number;
@@ -46,9 +49,13 @@ export type CompleteEntry = NewRecord & {
   /** Which times it was sent without: the start, or both, with a duration alone. */
   readonly derived?: "start" | "both";
 };
+/** A start without its end. `standalone`: it is stored at once. */
 export type StartEntry = Waiting & { readonly kind: "start"; readonly startTime: number; readonly standalone: boolean };
+/** An end without its start. */
 export type EndEntry = Waiting & { readonly kind: "end"; readonly endTime: number };
+/** What pairing takes. */
 export type TimingEntry = StartEntry | EndEntry | CompleteEntry;
+/** Every normal form. */
 export type NormalisedEntry = LogEntry | TimingEntry;
 
 /** The normal form of an entry, or the first reason to drop it, in the contract's order. */
@@ -168,8 +175,9 @@ export function unpairedRecord(entry: StartEntry | EndEntry, status: Exclude<Tim
 }
 
 /**
- * The record of a pair, at the start's record time: the end's fields, and the start's where the end has none. A startTime that was only
- * derived from a duration gives way to the start's own; where both times of a complete timing were derived, its endTime follows from that.
+ * The record of a pair, at the start's record time: the end's fields, and the start's where the end has none. A
+ * startTime that was only derived from a duration gives way to the start's own; where both times of a complete timing
+ * were derived, its endTime follows from that.
  */
 export function pairRecord(start: StartEntry, end: EndEntry | CompleteEntry): NewRecord {
   const derived = end.kind === "completed" ? end.derived : undefined;

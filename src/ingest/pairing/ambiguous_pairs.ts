@@ -1,6 +1,7 @@
-// Which touchpoints have ambiguous pairs: pairs made by touchpoint where more than one start would have fitted. In: such pairs of the group
-// that is staged. Out: what to add to the file's rows, one a touchpoint and UTC day of receipt. Bounded: a day has AMBIGUOUS_NAMES_MAX names
-// at most for each project and type of key; pairs beyond them count in the counters of usage alone.
+// Which touchpoints have ambiguous pairs: pairs made by touchpoint where more than one start would have fitted. In:
+// such pairs of the group that is staged. Out: what to add to the file's rows, one a touchpoint and UTC day of receipt.
+// Bounded: a day has AMBIGUOUS_NAMES_MAX names at most for each project and type of key; pairs beyond them count in the
+// counters of usage alone.
 
 import type { AmbiguousPairs, AmbiguousTouchpoint } from "../../commit/group_write.ts";
 import { AMBIGUOUS_NAMES_MAX, ambiguousName } from "../../core/ambiguous.ts";
@@ -20,6 +21,7 @@ interface Rows {
   count: number;
 }
 
+/** The ambiguous pairs of the current day. */
 export class AmbiguousTouchpoints {
   readonly #hasher: TextHasher;
   /** The rows of #day, by type of key and project of the configuration. */

@@ -1,10 +1,11 @@
-// Hashes of clients' texts under a secret seed, and a map that uses them. JavaScriptCore hashes texts without a secret, so anybody can make
-// thousands of texts that fall into one bucket of a Map, where each is compared with all before it. Nobody can aim at these hashes.
+// Hashes of clients' texts under a secret seed, and a map that uses them. JavaScriptCore hashes texts without a secret,
+// so anybody can make thousands of texts that fall into one bucket of a Map, where each is compared with all before it.
+// Nobody can aim at these hashes.
 //
-// The 64-bit hash has two u32 halves in JavaScript's own numbers: the way into native code and back through a bigint costs 40 ns a call.
-// Not cryptographic: the secret seed keeps others from aiming. Every round is a bijection of the state for a given input, so states merge by
-// chance only. Measured with real log lines: 1.0 ns a character here against 40 ns + 0.3 ns a character in native code, so longer texts are
-// hashed there.
+// The 64-bit hash has two u32 halves in JavaScript's own numbers: the way into native code and back through a bigint
+// costs 40 ns a call. Not cryptographic: the secret seed keeps others from aiming. Every round is a bijection of the
+// state for a given input, so states merge by chance only. Measured with real log lines: 1.0 ns a character here
+// against 40 ns + 0.3 ns a character in native code, so longer texts are hashed there.
 
 import { hashText } from "#runtime/hash.ts";
 
@@ -172,8 +173,8 @@ export interface Keyed<V> {
 }
 
 /**
- * A map from clients' texts. A value is found by a keyed hash of its text, and then the texts are compared. The caller gives the same hash
- * for the same text.
+ * A map from clients' texts. A value is found by a keyed hash of its text, and then the texts are compared. The caller
+ * gives the same hash for the same text.
  */
 export class KeyedMap<V extends Keyed<V>> {
   readonly #values = new Map<number, V>();

@@ -1,10 +1,10 @@
-// An index of pending starts, or of pending ends: finds the one that may be the other half of an entry, by the contract's two rules. An item
-// is filed under its key and under its touchpoint, for each type of key. Among the items of one name, an equal touchpoint goes before an
-// absent one, and the entry's own sender before others; which of several remains is the caller's choice (`pick`). No step visits every
-// item of a name: see sorted_items.ts.
+// An index of pending starts, or of pending ends: finds the one that may be the other half of an entry, by the
+// contract's two rules. An item is filed under its key and under its touchpoint, for each type of key. Among the items
+// of one name, an equal touchpoint goes before an absent one, and the entry's own sender before others; which of
+// several remains is the caller's choice (`pick`). No step visits every item of a name: see sorted_items.ts.
 //
-// The items of a name are also filed by a second property: sender, touchpoint, or whether there is a key. Such partitions are made once
-// there are two, so most names cost no more than their items.
+// The items of a name are also filed by a second property: sender, touchpoint, or whether there is a key. Such
+// partitions are made once there are two, so most names cost no more than their items.
 
 import type { Source } from "../../core/record.ts";
 import { KeyedMap } from "./keyed_hash.ts";
@@ -179,7 +179,10 @@ export class MatchIndex<T extends Indexed> {
     if (touchpoint !== undefined) removeFrom(index.byTouchpoint, item.touchpointHash, touchpoint, item);
   }
 
-  /** Rule 1, among items that keys of this type sent: same key, and touchpoints that are equal or one of which is absent. */
+  /**
+   * Rule 1, among items that keys of this type sent: same key, and touchpoints that are equal or one of which is
+   * absent.
+   */
   byKey(match: MatchKey, keyType: Source, pick: Pick<T>): T | undefined {
     const { key, touchpoint } = match.entry;
     if (key === undefined) return undefined;
@@ -192,7 +195,10 @@ export class MatchIndex<T extends Indexed> {
     return compatible === equal ? undefined : compatible?.pick(match.sender, pick);
   }
 
-  /** All candidates of rule 2: same key type and touchpoint, and not two different keys. Only called where rule 1 has found none. */
+  /**
+   * All candidates of rule 2: same key type and touchpoint, and not two different keys. Only called where rule 1 has
+   * found none.
+   */
   byTouchpoint(match: MatchKey): SenderItems<T> | undefined {
     const { key, touchpoint } = match.entry;
     if (touchpoint === undefined) return undefined;

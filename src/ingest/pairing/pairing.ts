@@ -1,19 +1,19 @@
-// A start and its end become one record, in either order of arrival. In: starts, ends and complete timings in order of arrival, each after
-// dedupe and quota. Out, to the sink: records, each with the number of received entries that it stores. Invariant: every entry offered is
-// either counted to the sink exactly once, or among `openEntries`.
+// A start and its end become one record, in either order of arrival. In: starts, ends and complete timings in order of
+// arrival, each after dedupe and quota. Out, to the sink: records, each with the number of received entries that it
+// stores. Invariant: every entry offered is either counted to the sink exactly once, or among `openEntries`.
 //
-// Among several candidates, the order is: equal startTime, equal touchpoint (absent equals absent), same sender, earliest startTime, first to
-// arrive. A start that comes last chooses among ends by the same order; an end alone has no startTime, so the first to arrive is taken. A
-// standalone start is always stored at once, even if its end or its complete timing came before: the order of arrival does not change what
-// is stored.
+// Among several candidates, the order is: equal startTime, equal touchpoint (absent equals absent), same sender,
+// earliest startTime, first to arrive. A start that comes last chooses among ends by the same order; an end alone has
+// no startTime, so the first to arrive is taken. A standalone start is always stored at once, even if its end or its
+// complete timing came before: the order of arrival does not change what is stored.
 //
-// An entry of a client key never closes, absorbs or takes away an entry of a server key, whatever the order of arrival. A server's end
-// closes a client's start by key, but a server's start goes first: an end that comes first waits its whole grace for a server's start, and
-// takes a client's start only then.
+// An entry of a client key never closes, absorbs or takes away an entry of a server key, whatever the order of arrival.
+// A server's end closes a client's start by key, but a server's start goes first: an end that comes first waits its
+// whole grace for a server's start, and takes a client's start only then.
 //
-// After a failed commit this object is made anew from the file. Measured on one core, an entry: complete
-// timings 0.3 µs, with a key 0.6 µs; starts and ends that pair within a group 0.3 to 0.5 µs, that are written to the file
-// 0.8 to 2.2 µs; 1.1 to 1.9 µs where 50,000 wait under one name and do not fit. Of these, the keyed hashes of a key and a
+// After a failed commit this object is made anew from the file. Measured on one core, an entry: complete timings 0.3
+// µs, with a key 0.6 µs; starts and ends that pair within a group 0.3 to 0.5 µs, that are written to the file 0.8 to
+// 2.2 µs; 1.1 to 1.9 µs where 50,000 wait under one name and do not fit. Of these, the keyed hashes of a key and a
 // touchpoint take 45 ns.
 
 import type { PendingRow, StateChange } from "../../commit/group_write.ts";
@@ -41,6 +41,7 @@ import { type CompletedMatch, RecentlyCompleted } from "./recently_completed.ts"
 import { type CompletedChange, joinChanges, splitChanges } from "./recently_completed_chunks.ts";
 import type { SortedItems } from "./sorted_items.ts";
 
+/** The settings of pairing. */
 export interface PairingLimits extends PendingLimits {
   /** How long after its receipt a start waits for its end, in ms. */
   readonly timeoutMs: number;
@@ -73,6 +74,10 @@ export interface PairingChanges {
   readonly completed: Omit<StateChange, "kind"> | undefined;
 }
 
+/**
+ * Pairs the timings of all projects. Its state is restored from the file, and `takeChanges` returns what to write to
+ * it.
+ */
 export class Pairing {
   readonly #limits: PairingLimits;
   readonly #sink: PairingSink;
@@ -88,7 +93,8 @@ export class Pairing {
   #deadlinesFrom = Number.NEGATIVE_INFINITY;
 
   /**
-   * `seed` is two u32 that nobody else knows. `completedMax`, a power of two, bounds the recently completed timings of each key type.
+   * `seed` is two u32 that nobody else knows. `completedMax`, a power of two, bounds the recently completed timings of
+   * each key type.
    */
   constructor(
     limits: PairingLimits,
@@ -117,8 +123,8 @@ export class Pairing {
   }
 
   /**
-   * Pairs an entry, stores it or makes it pending. Timings that expired before its receipt are stored first. `arrivedAt` is its receipt by
-   * the steady clock, Unix ms.
+   * Pairs an entry, stores it or makes it pending. Timings that expired before its receipt are stored first.
+   * `arrivedAt` is its receipt by the steady clock, Unix ms.
    */
   offer(entry: TimingEntry, from: Sender, arrivedAt = entry.receivedAt): void {
     this.#arrivedAt = arrivedAt;
@@ -130,14 +136,19 @@ export class Pairing {
     else this.#complete(entry, match, isNameless);
   }
 
-  /** Stores pending timings whose deadline has passed, earliest deadline first. `now` is by the steady clock, Unix ms. */
+  /**
+   * Stores pending timings whose deadline has passed, earliest deadline first. `now` is by the steady clock, Unix ms.
+   */
   expire(now: number): void {
     for (let item = this.#pending.next(); item !== undefined && item.deadline < now; item = this.#pending.next()) {
       this.#storeUnpaired(item);
     }
   }
 
-  /** The earliest deadline, by the steady clock, Unix ms: `expire` has work once it is past. Infinity where nothing is pending. */
+  /**
+   * The earliest deadline, by the steady clock, Unix ms: `expire` has work once it is past. Infinity where nothing is
+   * pending.
+   */
   nextDeadline(): number {
     return this.#pending.next()?.deadline ?? Number.POSITIVE_INFINITY;
   }
@@ -151,9 +162,10 @@ export class Pairing {
   }
 
   /**
-   * Reads back what the file has: rows of pending timings and changes of the state log, in their order. Called before any entry.
-   * `deadlinesFrom` is the start of the process + orphanGraceMs: timings received before that start do not expire earlier. Both it and
-   * `now` are by the steady clock, Unix ms; a receipt that an older version wrote may be later than `now`.
+   * Reads back what the file has: rows of pending timings and changes of the state log, in their order. Called before
+   * any entry. `deadlinesFrom` is the start of the process + orphanGraceMs: timings received before that start do not
+   * expire earlier. Both it and `now` are by the steady clock, Unix ms; a receipt that an older version wrote may be
+   * later than `now`.
    */
   restore(
     rows: readonly PendingRow[],
@@ -185,7 +197,10 @@ export class Pairing {
     for (const item of this.#pending.all()) if (ids.has(item.id)) this.#take(item);
   }
 
-  /** Changes of recently completed timings with a `receivedAt` before the returned instant are not needed any more. Unix ms. */
+  /**
+   * Changes of recently completed timings with a `receivedAt` before the returned instant are not needed any more. Unix
+   * ms.
+   */
   completedNeededSince(now: number): number {
     const { server, client } = this.#completed;
     return Math.min(server.neededSince(now), client.neededSince(now));

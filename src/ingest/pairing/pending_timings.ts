@@ -1,9 +1,10 @@
-// The starts and ends that are pending, in memory and in the file: which is oldest, which expires next, and which rows the file must get or
-// lose. In: normalised starts and ends. Invariants: pending timings stay within the limits, and those of client keys within their share;
-// `takeChanges` returns exactly what changed since the call before.
+// The starts and ends that are pending, in memory and in the file: which is oldest, which expires next, and which rows
+// the file must get or lose. In: normalised starts and ends. Invariants: pending timings stay within the limits, and
+// those of client keys within their share; `takeChanges` returns exactly what changed since the call before.
 //
-// The sender is stored as a keyed hash: a start pairs with an end of its own sender first, also after a restart. For room, timings of
-// client keys push out only the oldest of client keys, so browsers never push out what servers wait for.
+// The sender is stored as a keyed hash: a start pairs with an end of its own sender first, also after a restart. For
+// room, timings of client keys push out only the oldest of client keys, so browsers never push out what servers wait
+// for.
 
 import type { PendingRow } from "../../commit/group_write.ts";
 import { readWaitingRow, writeWaitingRow } from "../../commit/pending_timing.ts";
@@ -31,6 +32,7 @@ export interface PendingTiming extends Indexed, Expiring {
   newer: PendingTiming | undefined;
 }
 
+/** Bounds of pending timings. */
 export interface PendingLimits {
   /** Timings that may be pending: starts and ends, of both key types. */
   readonly openMax: number;
@@ -52,6 +54,7 @@ function emptyList(): ArrivalList {
   return { oldest: undefined, newest: undefined, count: 0, bytes: 0 };
 }
 
+/** The pending timings of all projects. */
 export class PendingTimings {
   readonly #limits: PendingLimits;
   readonly #clientMax: number;
@@ -133,7 +136,9 @@ export class PendingTimings {
     return olderOf(server.oldest, client.oldest);
   }
 
-  /** Rows to add to the file and ids of rows to remove since the last call; a timing that came and went is in neither. */
+  /**
+   * Rows to add to the file and ids of rows to remove since the last call; a timing that came and went is in neither.
+   */
   takeChanges(): { readonly added: PendingRow[]; readonly removed: number[] } {
     const added = Array.from(this.#added.values(), (item) => ({ id: item.id, item: writePending(item) }));
     const removed = this.#removed;
@@ -206,7 +211,8 @@ export interface Expiring {
 }
 
 /**
- * A binary heap by deadline, then by order of arrival. Each item knows its place in the heap, so one that pairs is removed in O(log n).
+ * A binary heap by deadline, then by order of arrival. Each item knows its place in the heap, so one that pairs is
+ * removed in O(log n).
  */
 class DeadlineHeap<T extends Expiring> {
   readonly #heap: T[] = [];

@@ -1,10 +1,11 @@
-// Complete timings that are stored already, and whose start may still come: they are remembered only so that the start is absorbed. There
-// can be tens of thousands a second, so only hashes and times of each are held, in typed arrays (105 bytes) that grow: the last
-// RECENTLY_COMPLETED_MAX of one key type. Names are compared by 64-bit keyed hashes: two are mixed up with a chance of 2^-64.
+// Complete timings that are stored already, and whose start may still come: they are remembered only so that the start
+// is absorbed. There can be tens of thousands a second, so only hashes and times of each are held, in typed arrays (105
+// bytes) that grow: the last RECENTLY_COMPLETED_MAX of one key type. Names are compared by 64-bit keyed hashes: two are
+// mixed up with a chance of 2^-64.
 //
-// In: complete entries with a key or a touchpoint. Invariant: each absorbs one start of its own type of key at most, and none that is
-// received after its deadline. One of a server key also absorbs one start of a client key, so that this takes nothing away from the
-// server's own start.
+// In: complete entries with a key or a touchpoint. Invariant: each absorbs one start of its own type of key at most,
+// and none that is received after its deadline. One of a server key also absorbs one start of a client key, so that
+// this takes nothing away from the server's own start.
 
 import { assert } from "../../core/errors.ts";
 import type { Source } from "../../core/record.ts";
@@ -17,8 +18,8 @@ import { type CompletedChange, HASHES, NUMBERS, readChanges, writeChanges } from
 const CAPACITY_MIN = 64;
 
 /**
- * How many candidates of its name a start looks at. Bounds the time that equal keys can cost. Where startTime decides, it is part of the
- * name that is searched, so only odd data reaches this.
+ * How many candidates of its name a start looks at. Bounds the time that equal keys can cost. Where startTime decides,
+ * it is part of the name that is searched, so only odd data reaches this.
  */
 const SEARCH_MAX = 64;
 
@@ -69,7 +70,10 @@ export class RecentlyCompleted {
     this.#resize(Math.min(CAPACITY_MIN, capacityMax));
   }
 
-  /** Remembers a complete timing. `id` is higher than any before; `arrivedAt` is its receipt by the steady clock, Unix ms. */
+  /**
+   * Remembers a complete timing. `id` is higher than any before; `arrivedAt` is its receipt by the steady clock, Unix
+   * ms.
+   */
   add(id: number, match: MatchKey, entry: CompleteEntry, arrivedAt: number): void {
     const at = this.#claimPlace(arrivedAt);
     this.#hashInto(this.#hashes, HASHES * at, match);
@@ -82,7 +86,10 @@ export class RecentlyCompleted {
     this.#added++;
   }
 
-  /** Rule 1 for a start: same key, touchpoints equal or one absent. An equal startTime goes first, then equal touchpoints. */
+  /**
+   * Rule 1 for a start: same key, touchpoints equal or one absent. An equal startTime goes first, then equal
+   * touchpoints.
+   */
   byKey(match: MatchKey, startTime: number, now: number): CompletedMatch | undefined {
     if (match.entry.key === undefined || this.#size === 0) return undefined;
     this.#hashInto(this.#sought, 0, match);
@@ -345,8 +352,8 @@ export class RecentlyCompleted {
 }
 
 /**
- * A hash index over the places of a ring: chains of places with one hash, in the order in which they were added, with removal from the
- * middle. Typed arrays: hundreds of thousands of places are no work for the garbage collector.
+ * A hash index over the places of a ring: chains of places with one hash, in the order in which they were added, with
+ * removal from the middle. Typed arrays: hundreds of thousands of places are no work for the garbage collector.
  */
 class HashChains {
   /** First and last place + 1 of each bucket; 0 is none. */

@@ -1,4 +1,5 @@
-// How the state log has recently completed timings: one change a group, of both key types. All numbers are little-endian.
+// How the state log has recently completed timings: one change a group, of both key types. All numbers are
+// little-endian.
 //
 //   u32 × 2: bytes of the server keys' changes, bytes of the client keys'; then these two
 //   changes: u32 × 2: absorbed, added; f64 each absorbed id; for each added one its f64 × 5 and its u32 × 4
@@ -13,7 +14,9 @@ export const COMPLETED_KIND = "recently_completed";
 /** The kind of version 0.1, whose changes have no senders. */
 export const SENDERLESS_COMPLETED_KIND = "completes";
 
-/** u32 a timing: hash of project and key (2), hash of project, key type and touchpoint (2); (0, 0) for an absent name. */
+/**
+ * u32 a timing: hash of project and key (2), hash of project, key type and touchpoint (2); (0, 0) for an absent name.
+ */
 export const HASHES = 4;
 /** f64 a timing: id, receivedAt, startTime, endTime, sender. */
 export const NUMBERS = 5;
@@ -26,7 +29,10 @@ const WIDTH = NUMBERS + HASHES / 2;
 /** A change of the state log, whichever version wrote it. */
 export type CompletedChange = Pick<StateChange, "kind" | "data">;
 
-/** Encodes the changes of one key type; `places` are the added rows of `numbers` and `hashes`. Empty where there are none. */
+/**
+ * Encodes the changes of one key type; `places` are the added rows of `numbers` and `hashes`. Empty where there are
+ * none.
+ */
 export function writeChanges(
   absorbed: readonly number[],
   places: readonly number[],
@@ -50,8 +56,8 @@ export function writeChanges(
 }
 
 /**
- * Decodes what `writeChanges` encoded: calls `onAbsorbed` for each absorbed id, then `onAdded` for each added timing, in their order. An
- * added timing has `count` numbers from `numbersAt` on, and its hashes from `hashesAt` on.
+ * Decodes what `writeChanges` encoded: calls `onAbsorbed` for each absorbed id, then `onAdded` for each added timing,
+ * in their order. An added timing has `count` numbers from `numbersAt` on, and its hashes from `hashesAt` on.
  */
 export function readChanges(
   { kind, data: changes }: CompletedChange,

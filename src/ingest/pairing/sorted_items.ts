@@ -1,5 +1,6 @@
-// The items of one name, sorted by their instant: which is the earliest, which has a given instant, and which came first of those from an
-// instant on. Chunks of bounded length keep every step short however many equal names someone sends: 100,000 items are at most 782 chunks.
+// The items of one name, sorted by their instant: which is the earliest, which has a given instant, and which came
+// first of those from an instant on. Chunks of bounded length keep every step short however many equal names someone
+// sends: 100,000 items are at most 782 chunks.
 
 /** An item: an instant in Unix ms, and a number that rises in order of arrival. */
 export interface Arrived {

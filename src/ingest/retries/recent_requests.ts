@@ -1,10 +1,10 @@
-// The requests of the last minutes, so that a request that a client sends again is not stored twice. A request is recognised as a whole, never by
-// its entries (contract, "Requests sent again").
+// The requests of the last minutes, so that a request that a client sends again is not stored twice. A request is
+// recognised as a whole, never by its entries (contract, "Requests sent again").
 //
-// In: each checked request, in the order of commits, and which requests were not answered. Out: whether a request is a repetition, and changes
-// of the state log, two a group at most. A request with an idempotency key is remembered exactly. One without is remembered only while it is
-// unanswered: its client had disconnected when the answer was ready, or the process ended within CRASH_MS after the commit, not by a
-// graceful stop.
+// In: each checked request, in the order of commits, and which requests were not answered. Out: whether a request is a
+// repetition, and changes of the state log, two a group at most. A request with an idempotency key is remembered
+// exactly. One without is remembered only while it is unanswered: its client had disconnected when the answer was
+// ready, or the process ended within CRASH_MS after the commit, not by a graceful stop.
 //
 // All times are by the steady clock, which nobody sets. After a failed commit this object is made anew from the file.
 
@@ -15,7 +15,9 @@ import { RequestIdentities } from "./request_identity.ts";
 
 /** Requests that were committed so many ms or less before the end of a process count as unanswered (contract). */
 export const CRASH_MS = 10_000;
-/** Committed requests without an idempotency key whose answers are not reported yet: far more than can wait at a time. */
+/**
+ * Committed requests without an idempotency key whose answers are not reported yet: far more than can wait at a time.
+ */
 const UNREPORTED_MAX = 131_072;
 
 /** Whether a request came before; "other_body": its idempotency key came before with another body. */
@@ -32,7 +34,9 @@ export interface RequestLimits {
 
 /** The kind, in the state log, of changes that matter for the whole window. */
 export const REQUESTS_KIND = "requests";
-/** The kind of new requests without an idempotency key: they matter for CRASH_MS only, and there are many more of them. */
+/**
+ * The kind of new requests without an idempotency key: they matter for CRASH_MS only, and there are many more of them.
+ */
 export const RECENT_REQUESTS_KIND = "recent_requests";
 
 /** A change of the state log about requests. */
@@ -41,8 +45,8 @@ export interface RequestChange extends StateChange {
 }
 
 /**
- * What happened to a request. "keyed": it came with an idempotency key. Without one: "plain": it came; "repeated": it was a repetition;
- * "unanswered": its answer was not received. "set_aside": its body brought the writer down twice.
+ * What happened to a request. "keyed": it came with an idempotency key. Without one: "plain": it came; "repeated": it
+ * was a repetition; "unanswered": its answer was not received. "set_aside": its body brought the writer down twice.
  */
 type EventKind = "keyed" | "plain" | "repeated" | "unanswered" | "set_aside";
 type RequestEvent = readonly [kind: EventKind, id: string, keyType: Source, body?: string];
@@ -66,6 +70,7 @@ interface Remembered {
   unanswered: number;
 }
 
+/** The requests that are remembered, in memory and in the state log. */
 export class RecentRequests {
   /** Makes the identities of requests. */
   readonly identities: RequestIdentities;
@@ -121,8 +126,8 @@ export class RecentRequests {
   }
 
   /**
-   * Adds a new request. `number` is its batch's, for `answered`; undefined where that is not reported any more. `isDisconnected`: its client
-   * has left without an answer.
+   * Adds a new request. `number` is its batch's, for `answered`; undefined where that is not reported any more.
+   * `isDisconnected`: its client has left without an answer.
    */
   admit(identity: RequestIdentity, number: number | undefined, now: number, isDisconnected: boolean): void {
     if (!this.isOn) return;
@@ -169,8 +174,8 @@ export class RecentRequests {
   }
 
   /**
-   * Takes over from the object before, after `restore` and before any request: committed requests whose answers are not reported yet, and
-   * reports that were not written. (No answer is reported of requests whose commit failed.)
+   * Takes over from the object before, after `restore` and before any request: committed requests whose answers are not
+   * reported yet, and reports that were not written. (No answer is reported of requests whose commit failed.)
    */
   takeOver(before: RecentRequests): void {
     for (const [number, identity] of before.#unreported) this.#unreported.set(number, identity);
@@ -198,7 +203,10 @@ export class RecentRequests {
     return this.#encode(receivedAt, closesLastChange ? {} : undefined);
   }
 
-  /** Whether there is something to write although no group comes: an unanswered request, or, once, that the process has lived on. */
+  /**
+   * Whether there is something to write although no group comes: an unanswered request, or, once, that the process has
+   * lived on.
+   */
   hasChanges(now: number): boolean {
     return this.#hasUnwritten || (this.#isLastChangeOpen && now >= this.#lastChangeAt + CRASH_MS);
   }
@@ -263,7 +271,10 @@ export class RecentRequests {
     this.#expire(now);
   }
 
-  /** Changes of REQUESTS_KIND received before the returned instant are not needed any more; of the other kind, before now - CRASH_MS. */
+  /**
+   * Changes of REQUESTS_KIND received before the returned instant are not needed any more; of the other kind, before
+   * now - CRASH_MS.
+   */
   neededSince(now: number): number {
     this.#expire(now);
     const oldest = Object.values(this.#byType).map((map) => map.values().next().value?.at);
@@ -348,8 +359,8 @@ const KIND_LETTERS: Readonly<Record<EventKind, string>> = {
 const KINDS_BY_LETTER = new Map(Object.entries(KIND_LETTERS).map(([kind, letter]) => [letter, kind as EventKind]));
 
 /**
- * Lines of Latin-1: the run, with "!" before it at a stop; then an event each: letter of its kind, "c" or "s" for the key type, the id, and
- * after a space the body's digest.
+ * Lines of Latin-1: the run, with "!" before it at a stop; then an event each: letter of its kind, "c" or "s" for the
+ * key type, the id, and after a space the body's digest.
  */
 function encode({ run, isStop, events }: WrittenChange): Uint8Array {
   let text = `${isStop === true ? "!" : ""}${run}`;

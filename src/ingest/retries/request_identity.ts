@@ -1,5 +1,6 @@
-// The identities of requests: keyed digests. Without the data file's secret nobody can tell from one what was sent, or make another body with
-// the same digest. They differ between runtimes: a request that is repeated to a server on another runtime is new.
+// The identities of requests: keyed digests. Without the data file's secret nobody can tell from one what was sent, or
+// make another body with the same digest. They differ between runtimes: a request that is repeated to a server on
+// another runtime is new.
 
 import { digestText } from "#runtime/hash.ts";
 import type { RequestIdentity } from "../../commit/redo_group.ts";
@@ -25,7 +26,10 @@ export class RequestIdentities {
     return digestText(text, this.#secret);
   }
 
-  /** The identity of a request: digests of the API key and route (path and query), and of the idempotency key or else the body. */
+  /**
+   * The identity of a request: digests of the API key and route (path and query), and of the idempotency key or else
+   * the body.
+   */
   of(key: KeyIdentity, route: string, idempotencyKey: string | undefined, text: string): RequestIdentity {
     const body = this.bodyDigest(text);
     const scope = this.#scopeOf(key, route);

@@ -1,5 +1,5 @@
-// The compactor thread: reads small blocks, merges them and replies with the result. It writes nothing, so it can be ended at any moment; the
-// writer then requests the merge again.
+// The compactor thread: reads small blocks, merges them and replies with the result. It writes nothing, so it can be
+// ended at any moment; the writer then requests the merge again.
 
 import { BlockDamagedError } from "../../block/codec/damage.ts";
 import { BlockMerger } from "../../block/merge/merge_blocks.ts";
@@ -13,7 +13,10 @@ import { isPassing } from "../../store/merge_plan.ts";
 import { IdleGc } from "../idle_gc.ts";
 import type { FromCompactor, MergeRequest, ToCompactor } from "../messages.ts";
 
-/** Blocks with adjacent ids that are read at once. A small block costs 16 µs when it is read alone, and 0.7 µs among these. */
+/**
+ * Blocks with adjacent ids that are read at once. A small block costs 16 µs when it is read alone, and 0.7 µs among
+ * these.
+ */
 const NEIGHBOURS_MAX = 32;
 
 const largeWork = new LargeWork();
@@ -85,7 +88,7 @@ listen<ToCompactor>((message) => {
     return;
   }
   file = message.file;
-  // Measured on two cores at 100 entries a request, against normal priority: a third more entries a second, and two thirds of the p99 at half
-  // that rate; merging keeps up as before, in the time that the other threads leave.
+  // Measured on two cores at 100 entries a request, against normal priority: a third more entries a second, and two
+  // thirds of the p99 at half that rate; merging keeps up as before, in the time that the other threads leave.
   if (message.hasLowPriority) stepBack();
 });

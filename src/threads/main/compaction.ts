@@ -1,15 +1,21 @@
-// The main thread's end of merging. It owns the compactor thread, starts it for a merge, gives it one merge at a time, and ends it once it
-// was idle for a while, since the thread's memory is its own. A thread that dies or does not answer is replaced at the next merge. A merge
-// that fails is answered too, or the writer would wait for it for ever.
+// The main thread's end of merging. It owns the compactor thread, starts it for a merge, gives it one merge at a time,
+// and ends it once it was idle for a while, since the thread's memory is its own. A thread that dies or does not answer
+// is replaced at the next merge. A merge that fails is answered too, or the writer would wait for it for ever.
 
 import type { Clock } from "../../core/clock.ts";
 import { spawnThread, type ThreadHandle } from "../../runtime/spawn.ts";
 import type { FromCompactor, MergeRequest, MergeResult, ToCompactor } from "../messages.ts";
 import { IdleTicks, RestartDelay } from "./thread_lifetime.ts";
 
-/** Ticks after which a merge is given up and its thread ended: a merge takes about a second, and some seconds on a busy machine. */
+/**
+ * Ticks after which a merge is given up and its thread ended: a merge takes about a second, and some seconds on a busy
+ * machine.
+ */
 const MERGE_TICKS_MAX = 120;
-/** Ticks without a merge after which the thread is ended. While entries come, a merge is due every few seconds; a start takes some 20 ms. */
+/**
+ * Ticks without a merge after which the thread is ended. While entries come, a merge is due every few seconds; a start
+ * takes some 20 ms.
+ */
 const IDLE_TICKS_MAX = 30;
 
 /** The outcome of a merge. */
@@ -22,6 +28,7 @@ export interface MergeOutcome {
   readonly unmergeable: readonly number[];
 }
 
+/** What compaction needs. */
 export interface CompactionOptions {
   readonly file: string;
   readonly compactorUrl: URL;
@@ -35,6 +42,7 @@ export interface CompactionOptions {
   readonly idleTicks?: number | undefined;
 }
 
+/** The compactor thread, as the main thread sees it. */
 export class Compaction {
   readonly #options: CompactionOptions;
   readonly #delay: RestartDelay;

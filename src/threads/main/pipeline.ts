@@ -1,5 +1,6 @@
-// The main thread's end of ingestion. It owns the writer thread and starts it again when it dies, gives its reports to the dispatcher, relays
-// merges between it and the compactor, watches its heartbeat, and has the latest snapshot of figures.
+// The main thread's end of ingestion. It owns the writer thread and starts it again when it dies, gives its reports to
+// the dispatcher, relays merges between it and the compactor, watches its heartbeat, and has the latest snapshot of
+// figures.
 
 import type { ChangeOutcome, ChangeRequest, ChangeService } from "../../core/changes.ts";
 import type { Clock } from "../../core/clock.ts";
@@ -27,11 +28,16 @@ import { ChangeRequests, FlushRequests, STOPPING, WRITER_DIED } from "./writer_r
 const HEARTBEAT_EVERY_MS = 1_000;
 /** How long an answer to the heartbeat may take before the server is not ready, in ms (contract, section 7). */
 const HEARTBEAT_MS_MAX = 5_000;
-/** How long a stop may take before the writer is ended by force, in ms; the contract allows 10 s, open requests included. */
+/**
+ * How long a stop may take before the writer is ended by force, in ms; the contract allows 10 s, open requests
+ * included.
+ */
 const STOP_MS_MAX = 7_000;
 
+/** Writes a line to the log of the process. */
 export type PipelineLog = (level: "debug" | "info" | "warn" | "error", message: string) => void;
 
+/** What a pipeline needs. */
 export interface PipelineOptions {
   readonly settings: WriterSettings;
   readonly rules: WriterRules;
@@ -54,6 +60,7 @@ export interface PipelineOptions {
   readonly idleTicks?: number | undefined;
 }
 
+/** The writer thread with its queue and its compactor, as the composition root sees them. */
 export class Pipeline implements PipelineView, ChangeService {
   readonly dispatcher: Dispatcher;
   readonly #options: PipelineOptions;

@@ -1,6 +1,7 @@
-// The main thread's end of reading. It owns the reader thread, starts it for a query, numbers the queries and hands each response to its
-// caller. It ends the thread once there was no query for a while, since the thread's memory is its own. When the thread dies, open queries
-// are refused and can be asked again. A query sees every entry that was answered before it: groups in the redo log are flushed first.
+// The main thread's end of reading. It owns the reader thread, starts it for a query, numbers the queries and hands
+// each response to its caller. It ends the thread once there was no query for a while, since the thread's memory is its
+// own. When the thread dies, open queries are refused and can be asked again. A query sees every entry that was
+// answered before it: groups in the redo log are flushed first.
 
 import type { Clock } from "../../core/clock.ts";
 import { OperatingError } from "../../core/errors.ts";
@@ -37,6 +38,7 @@ const CANCELLED: QueryRefusal = { code: "cancelled", message: "Cancelled" };
 const DIED: QueryRefusal = { code: "unavailable", message: "The reader had to be started again, ask again" };
 const STOPPED: QueryRefusal = { code: "unavailable", message: "The server is stopping" };
 
+/** What the readers need. */
 export interface ReadersOptions {
   readonly file: string;
   readonly rules: ReadRules;
@@ -59,6 +61,7 @@ interface OpenRequest {
   readonly refuse: (refusal: QueryRefusal) => void;
 }
 
+/** The reader thread, as the main thread sees it. */
 export class Readers implements QueryService {
   readonly #options: ReadersOptions;
   readonly #open = new Map<number, OpenRequest>();
@@ -286,8 +289,8 @@ function refusalOf(message: FromReader): QueryRefusal | undefined {
 }
 
 /**
- * Chunks of a stream that one side asks for and the other side gives. At most one is on its way, so a consumer that stops taking also stops
- * the producer.
+ * Chunks of a stream that one side asks for and the other side gives. At most one is on its way, so a consumer that
+ * stops taking also stops the producer.
  */
 class Chunks<T> {
   #waiting: PromiseWithResolvers<IteratorResult<T>> | undefined;

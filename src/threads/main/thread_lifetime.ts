@@ -1,6 +1,7 @@
-// When a thread is ended because it is idle, and when one that died is started again. An idle thread is ended since its memory is its own.
-// Ticks are counted for that, not time, so a process that was stopped for long ends no thread. A thread that dies again and again, since the
-// cause lasts, must neither use up a processor nor fill the log: each restart waits longer.
+// When a thread is ended because it is idle, and when one that died is started again. An idle thread is ended since its
+// memory is its own. Ticks are counted for that, not time, so a process that was stopped for long ends no thread. A
+// thread that dies again and again, since the cause lasts, must neither use up a processor nor fill the log: each
+// restart waits longer.
 
 import type { Clock } from "../../core/clock.ts";
 

@@ -19,8 +19,8 @@ function unavailable(message: string): ChangeOutcome {
 }
 
 /**
- * Changes that the writer was asked for. Each has one outcome: the writer's, or a refusal where the writer died. An erasure is posted only
- * after the entries that were accepted before it have left the queue, so that none escapes it.
+ * Changes that the writer was asked for. Each has one outcome: the writer's, or a refusal where the writer died. An
+ * erasure is posted only after the entries that were accepted before it have left the queue, so that none escapes it.
  */
 export class ChangeRequests {
   readonly #drained: () => Promise<void>;
@@ -28,7 +28,10 @@ export class ChangeRequests {
   readonly #resolvers = new Map<number, (outcome: ChangeOutcome) => void>();
   #nextNumber = 1;
 
-  /** `drained` resolves once what was accepted before has left the queue; an erasure waits `queueMsMax` for that, and is then refused. */
+  /**
+   * `drained` resolves once what was accepted before has left the queue; an erasure waits `queueMsMax` for that, and is
+   * then refused.
+   */
   constructor(drained: () => Promise<void>, queueMsMax = QUEUE_WAIT_MS_MAX) {
     this.#drained = drained;
     this.#queueMsMax = queueMsMax;
@@ -65,8 +68,8 @@ export class ChangeRequests {
 const FLUSH_MS_MAX = 2_000;
 
 /**
- * Lets readers wait until every group that was answered is flushed from the redo log to the tables, since readers see only those. One request
- * to the writer serves all who wait.
+ * Lets readers wait until every group that was answered is flushed from the redo log to the tables, since readers see
+ * only those. One request to the writer serves all who wait.
  */
 export class FlushRequests {
   readonly #ask: () => void;

@@ -1,6 +1,7 @@
-// The reader thread. Every query is a sequence of steps, and the queries take turns step by step (work_turns.ts): a heavy query delays others
-// by a block and not by its whole length, and a cancelled one ends at its next step. Each query has its own reader of the data file while it
-// runs, so no snapshot is shared. The thread writes nothing, so it can be ended at any moment.
+// The reader thread. Every query is a sequence of steps, and the queries take turns step by step (work_turns.ts): a
+// heavy query delays others by a block and not by its whole length, and a cancelled one ends at its next step. Each
+// query has its own reader of the data file while it runs, so no snapshot is shared. The thread writes nothing, so it
+// can be ended at any moment.
 
 import { collectGarbage } from "#runtime/memory.ts";
 import { systemClock } from "../../core/clock.ts";
@@ -31,7 +32,9 @@ const QUERY_MS_MAX = 15_000;
 const TURN_MS = 20;
 /** How long commits are collected before tails are served, in ms. */
 const TAILS_EVERY_MS = 25;
-/** How long after the last query garbage is collected, in ms: columns are large, and the runtime itself collects late. */
+/**
+ * How long after the last query garbage is collected, in ms: columns are large, and the runtime itself collects late.
+ */
 const COLLECT_IDLE_AFTER_MS = 2_000;
 
 /** The number of the work for all tails; queries have numbers from 1 on. */
@@ -144,7 +147,10 @@ class ReaderThread {
     if (residentBytes() >= COLLECT_RESIDENT_BYTES) collectGarbage();
   }
 
-  /** There was no query for a while: drops unused caches and collects garbage, and looks again later if any cache is left. */
+  /**
+   * There was no query for a while: drops unused caches and collects garbage, and looks again later if any cache is
+   * left.
+   */
   #releaseIdle(): void {
     const isAnyLeft = this.#cache.forgetUnused();
     collectGarbage();
@@ -326,7 +332,9 @@ function unreadable(error: unknown): QueryRefusal {
 /** Idle readers that stay open. */
 const IDLE_READERS_MAX = 4;
 
-/** Readers of the data file that stay open for the next query. A reader whose query failed may be broken, and is closed. */
+/**
+ * Readers of the data file that stay open for the next query. A reader whose query failed may be broken, and is closed.
+ */
 class ReaderPool {
   readonly #file: string;
   readonly #idle: DataReader[] = [];

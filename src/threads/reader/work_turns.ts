@@ -1,6 +1,6 @@
-// The work of the reader thread, which takes turns step by step. Queries report the memory that they hold or are about to take. While all
-// together hold too much, only the oldest goes on and the others wait: so the memory is bounded, and none waits for ever. A query past its
-// deadline goes first: its next step is its last.
+// The work of the reader thread, which takes turns step by step. Queries report the memory that they hold or are about
+// to take. While all together hold too much, only the oldest goes on and the others wait: so the memory is bounded, and
+// none waits for ever. A query past its deadline goes first: its next step is its last.
 
 import type { QueryMemory } from "../../query/scan/query_memory.ts";
 import type { Steps } from "../../query/scan/scan.ts";
@@ -12,6 +12,7 @@ export interface Work {
   readonly query?: { readonly memory: QueryMemory; readonly deadline: number };
 }
 
+/** What a schedule needs. */
 export interface WorkTurnsOptions {
   /** Bytes that all queries together may hold. */
   readonly bytesMax: number;
@@ -23,6 +24,7 @@ export interface WorkTurnsOptions {
   readonly step: (number: number, work: Work) => boolean;
 }
 
+/** The work of one thread, and whose turn it is. */
 export class WorkTurns {
   readonly #options: WorkTurnsOptions;
   /** By number, in the order in which they came. */

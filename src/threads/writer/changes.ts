@@ -1,5 +1,6 @@
-// Changes that people make, done by the writer between groups: of the list of touchpoints at once, erasures one after the other in short steps.
-// In: requests with their numbers. Out: one outcome each. The ingester's state in memory changes with the file.
+// Changes that people make, done by the writer between groups: of the list of touchpoints at once, erasures one after
+// the other in short steps. In: requests with their numbers. Out: one outcome each. The ingester's state in memory
+// changes with the file.
 
 import type { EraseReport } from "../../core/account_responses.ts";
 import type { ChangeOutcome, ChangeRefusalCode, ChangeRequest } from "../../core/changes.ts";
@@ -20,6 +21,7 @@ const DEFAULT_PROJECT = "default";
 /** How long after a step that a reader blocked the next one is tried, in ms. */
 const BLOCKED_WAIT_MS = 20;
 
+/** What the writer gives for changes. */
 export interface ChangesOptions {
   readonly store: StoreWriter;
   readonly file: string;
@@ -43,6 +45,7 @@ interface Erasure {
   readonly steps: Generator<EraseProgress, EraseReport>;
 }
 
+/** The changes that are being made. */
 export class Changes {
   readonly #options: ChangesOptions;
   /** The first one is running. */

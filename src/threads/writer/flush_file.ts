@@ -1,5 +1,5 @@
-// Flushes the redo log of a data file for a command that reads the file, so that it sees every batch that was answered. If a server has the
-// file, its flush is awaited; if the server has ended or crashed, the groups are flushed here.
+// Flushes the redo log of a data file for a command that reads the file, so that it sees every batch that was answered.
+// If a server has the file, its flush is awaited; if the server has ended or crashed, the groups are flushed here.
 
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -20,7 +20,9 @@ const LOOK_EVERY_MS = 5;
 /** The part of the configuration that decides how entries become records. */
 export type FlushRules = Pick<Settings, "timings" | "dedupe">;
 
-/** Resolves when a reader sees every batch that was durable at the call, or after WAIT_MS_MAX. Throws OperatingError. */
+/**
+ * Resolves when a reader sees every batch that was durable at the call, or after WAIT_MS_MAX. Throws OperatingError.
+ */
 export async function flushFile(file: string, rules: FlushRules): Promise<void> {
   const before = stateOf(file);
   if (before === undefined || before.done === before.last) return;
@@ -60,7 +62,10 @@ function tryLock(file: string): DataLock | undefined {
   }
 }
 
-/** No pending timing is expired or pushed out here: the server does that. What becomes of the groups' entries was decided when they came. */
+/**
+ * No pending timing is expired or pushed out here: the server does that. What becomes of the groups' entries was
+ * decided when they came.
+ */
 const NO_LIMITS = { openMax: 1e12, openBytesMax: 1e15, clientShare: 1 } as const;
 
 /** Flushes under the lock; false where another process writes the file after all. */

@@ -1,6 +1,7 @@
-// Makes groups durable. In: checked groups, one at a time. Out: each is durable when its call returns. Under load a small group is appended to
-// the redo log as it came, and one transaction flushes many of them to the tables; every other group is committed to the tables at once,
-// with all that are in the redo log. Invariant: the groups of the redo log are staged in the ingester, in the same order.
+// Makes groups durable. In: checked groups, one at a time. Out: each is durable when its call returns. Under load a
+// small group is appended to the redo log as it came, and one transaction flushes many of them to the tables; every
+// other group is committed to the tables at once, with all that are in the redo log. Invariant: the groups of the redo
+// log are staged in the ingester, in the same order.
 //
 // Measured with one entry a request, 64 connections: see store/redo_log.ts for what a group costs.
 
@@ -30,12 +31,16 @@ const BUSY_MS_MAX = 5;
 
 /** How often old changes of the state log are deleted, in ms. */
 const PRUNE_EVERY_MS = 5_000;
-/** How often the clock's reading is written while nothing else is, in ms, so that a crash does not look like a long absence. */
+/**
+ * How often the clock's reading is written while nothing else is, in ms, so that a crash does not look like a long
+ * absence.
+ */
 const CLOCK_EVERY_MS = 3_600_000;
 
 /** How often the sizes on disk are looked up, in ms. */
 const SIZES_EVERY_MS = 1_000;
 
+/** What commits need. */
 export interface GroupCommitsOptions {
   readonly store: StoreWriter;
   /** The path of the data file. */
@@ -48,6 +53,7 @@ export interface GroupCommitsOptions {
   readonly usesRedoLog: boolean;
 }
 
+/** The commits of one writer. */
 export class GroupCommits {
   readonly #options: GroupCommitsOptions;
   #ingester: Ingester;
@@ -115,8 +121,8 @@ export class GroupCommits {
   }
 
   /**
-   * Makes a group durable; whether it is in the tables, not in the redo log only. `mayAppend`: it may stay in the redo log for a while. Throws
-   * SQLite's error: then the ingester must be made anew.
+   * Makes a group durable; whether it is in the tables, not in the redo log only. `mayAppend`: it may stay in the redo
+   * log for a while. Throws SQLite's error: then the ingester must be made anew.
    */
   commitGroup(group: CheckedGroup, rules: IngestRules, mayAppend: boolean): boolean {
     if (!this.hasUnflushed) this.#counts = this.#ingester.counts();

@@ -9,7 +9,10 @@ import type { MergeRequest, MergeResult } from "../messages.ts";
 /** How long after a failed merge the next one is requested, in ms: it may fail again, with a log line each time. */
 const RETRY_AFTER_MS = 5_000;
 
-/** After a plan that found nothing to do, so many blocks must come or go before the next: a plan costs as much as a group. */
+/**
+ * After a plan that found nothing to do, so many blocks must come or go before the next: a plan costs as much as a
+ * group.
+ */
 const PLAN_EVERY_BLOCKS = 8;
 
 /** From so many unfinished blocks on, merging is backlogged and goes before ingestion. */
@@ -17,6 +20,7 @@ const BACKLOG_BLOCKS_MIN = 1_000;
 /** It stays so until there are fewer than this. */
 const BACKLOG_BLOCKS_END = 250;
 
+/** The merge that is running, and when to plan the next one. */
 export class Merging {
   readonly #store: StoreWriter;
   readonly #maintenance: Maintenance;
@@ -32,7 +36,9 @@ export class Merging {
     this.#maintenance = maintenance;
   }
 
-  /** The next merge to request, of any project but `except`; undefined where there is nothing to do or one is running. */
+  /**
+   * The next merge to request, of any project but `except`; undefined where there is nothing to do or one is running.
+   */
   plan(isIdle: boolean, except: string | undefined): MergeRequest | undefined {
     if (this.#inWork !== undefined || performance.now() < this.#nextAt) return undefined;
     const { size } = this.#store.catalog;
@@ -51,8 +57,8 @@ export class Merging {
   }
 
   /**
-   * Takes the result of a merge, undefined where it failed; `unmergeable` are ids of blocks that cannot be merged at all. Returns whether the
-   * store has changed. Throws SQLite's error.
+   * Takes the result of a merge, undefined where it failed; `unmergeable` are ids of blocks that cannot be merged at
+   * all. Returns whether the store has changed. Throws SQLite's error.
    */
   take(job: number, result: MergeResult | undefined, unmergeable: readonly number[], isHealthy: boolean): boolean {
     if (this.#inWork?.job !== job) return false;

@@ -1,4 +1,5 @@
-// Entry point of the writer thread. A start that fails is reported; any other exception closes the data file and ends the thread.
+// Entry point of the writer thread. A start that fails is reported; any other exception closes the data file and ends
+// the thread.
 
 import { OperatingError } from "../../core/errors.ts";
 import { listen, reply } from "../../runtime/thread.ts";

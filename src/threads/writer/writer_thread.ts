@@ -1,6 +1,6 @@
-// The writer thread: receives messages, makes groups durable and reports them. Between groups it does what time requires (timeouts, retention,
-// merges) in short steps. After a failed commit the state in memory is read again from the file, so no trace of the group is left. Any other
-// exception ends the thread, and the main thread starts another.
+// The writer thread: receives messages, makes groups durable and reports them. Between groups it does what time
+// requires (timeouts, retention, merges) in short steps. After a failed commit the state in memory is read again from
+// the file, so no trace of the group is left. Any other exception ends the thread, and the main thread starts another.
 
 import type { ChangeOutcome } from "../../core/changes.ts";
 import { AgeClock, type ClockReading, systemClock } from "../../core/clock.ts";
@@ -23,7 +23,9 @@ import { Merging } from "./merging.ts";
 
 /** How often timeouts, retention and merges are looked at, in ms. */
 const TICK_EVERY_MS = 50;
-/** The writer is idle so many ms after the last group: then the last small blocks are merged and free space is returned. */
+/**
+ * The writer is idle so many ms after the last group: then the last small blocks are merged and free space is returned.
+ */
 const IDLE_AFTER_MS = 2_000;
 /** The part of the data file's bound that pending timings may take: retention cannot delete them. */
 const PENDING_SHARE_MAX = 0.25;
@@ -32,6 +34,7 @@ const RECOVER_EVERY_MS = 500;
 /** How often the presence of the data file is checked while no group comes, in ms (contract, section 4). */
 const FILE_CHECK_EVERY_MS = 1_000;
 
+/** The writer without its thread: tests call `receive` themselves. It has the only connection that writes. */
 export class WriterThread {
   readonly #reply: (message: FromWriter) => void;
   readonly #settings: WriterSettings;
@@ -184,7 +187,8 @@ export class WriterThread {
     }
     const checked = this.#checks.checkGroup(message, this.#ingester.requests, steady);
     const { batches, refused, entryCounts, keyIndexes } = checked;
-    // A batch whose idempotency key another batch of the group uses is refused once that one is committed; under "memory", once it is checked.
+    // A batch whose idempotency key another batch of the group uses is refused once that one is committed; under
+    // "memory", once it is checked.
     const isAfterCommit = ({ refusal }: RefusedBatch) =>
       !isMemory && batches.length > 0 && refusal.refused === "other_body";
     if (refused.length > 0 || message.reportsChecked) {
@@ -227,7 +231,10 @@ export class WriterThread {
     return Atomics.compareExchange(this.#groupState, 0, GROUP_STATE.posted, GROUP_STATE.begun) === GROUP_STATE.posted;
   }
 
-  /** Makes a group durable and reports it. `commit` returns whether the group is in the tables; `failed` is called where it throws. */
+  /**
+   * Makes a group durable and reports it. `commit` returns whether the group is in the tables; `failed` is called where
+   * it throws.
+   */
   #commit(group: number, startedAt: number, commit: () => boolean, failed: () => void = () => undefined): void {
     let isInTables = false;
     const work = () => {
@@ -243,7 +250,10 @@ export class WriterThread {
     if (isInTables) this.#planMerge(false);
   }
 
-  /** Whether a group that was just committed is where the next start finds it: the file may have been moved. Under "memory" it was answered. */
+  /**
+   * Whether a group that was just committed is where the next start finds it: the file may have been moved. Under
+   * "memory" it was answered.
+   */
   #mayAnswer(): boolean {
     return this.#isThere() || this.#settings.durability === "memory";
   }

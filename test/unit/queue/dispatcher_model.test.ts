@@ -1,5 +1,5 @@
-// Random histories of a dispatcher and its writer. The writer here does what the real one may do: it refuses, fails, dies at any point and
-// starts again. Its messages arrive in order and late.
+// Random histories of a dispatcher and its writer. The writer here does what the real one may do: it refuses, fails,
+// dies at any point and starts again. Its messages arrive in order and late.
 
 import { expect, test } from "bun:test";
 import type { BatchOutcome, Durability } from "../../../src/core/batch.ts";

@@ -1,5 +1,5 @@
-// Texts with one hash of the engine cost ingestion about as much as other texts: as keys, as touchpoints, and as both, for every kind of entry
-// that is looked up by them.
+// Texts with one hash of the engine cost ingestion about as much as other texts: as keys, as touchpoints, and as both,
+// for every kind of entry that is looked up by them.
 
 import { describe, expect, test } from "bun:test";
 import type { Entry, Source } from "../../../../src/core/entry.ts";

@@ -141,7 +141,8 @@ describe("the sender", () => {
     const ends = new Desk().offer("other", { touchpoint: "t", endTime: T }, two);
     ends.offer("own", { touchpoint: "t", endTime: T + 1 }, one).offer("s", { touchpoint: "t", startTime: T }, one);
     expect(ends.settled).toEqual(["completed own+s (2)"]);
-    // The first one of another sender is forgotten after its grace; had it been taken, there would be another for the second start.
+    // The first one of another sender is forgotten after its grace; had it been taken, there would be another for the
+    // second start.
     const completes = new Desk().offer("other", { ...START, duration: 1 }, { ...two, at: T });
     completes.offer("own", { ...START, duration: 1 }, { ...one, at: T + 10 }).offer("s", START, { ...one, at: T + 20 });
     completes.offer("late", START, { ...one, at: T + GRACE_MS + 5 });
@@ -166,7 +167,8 @@ describe("the sender", () => {
   test("is absent in the state log of an older version, whose complete timings absorb all the same", () => {
     const desk = new Desk().offer("c", { ...START, duration: 5 });
     const part = desk.memory.takeChanges().completed?.data as Uint8Array;
-    // A head, how many were absorbed and added (8 bytes each), five numbers, and four words: the older form lacks the last number.
+    // A head, how many were absorbed and added (8 bytes each), five numbers, and four words: the older form lacks the
+    // last number.
     expect(part.length).toBe(8 + 8 + 40 + 16);
     const older = Uint8Array.of(...part.subarray(0, 8 + 8 + 32), ...part.subarray(-16));
     older[0] = older.length - 8;

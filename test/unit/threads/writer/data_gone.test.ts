@@ -1,4 +1,5 @@
-// The data file or its log goes away while the writer runs. Entries that were answered 202 must be where the next start finds them.
+// The data file or its log goes away while the writer runs. Entries that were answered 202 must be where the next start
+// finds them.
 
 import { Database } from "bun:sqlite";
 import { describe, expect, spyOn, test } from "bun:test";

@@ -36,7 +36,10 @@ function gapOf({ received, stored, open, dropped }: StoreSnapshot): number {
   return received - stored - open - Object.values(dropped).reduce((sum, count) => sum + count, 0);
 }
 
-/** A writer whose clock stands still: however slow the machine is, groups come quickly, and it flushes nothing by itself. */
+/**
+ * A writer whose clock stands still: however slow the machine is, groups come quickly, and it flushes nothing by
+ * itself.
+ */
 async function withHeldWriter(work: (stage: WriterStage) => void | Promise<void>): Promise<void> {
   const now = performance.now();
   const clock = spyOn(performance, "now").mockImplementation(() => now);
