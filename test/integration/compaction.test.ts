@@ -1,4 +1,4 @@
-// The main thread's end of merging, with a real compactor thread that ends when it is told to.
+// The main thread's end of merging, with a real compactor thread that ends on command.
 
 import { describe, expect, test } from "bun:test";
 import { BlockReader } from "../../src/store/block_reader.ts";
@@ -16,7 +16,7 @@ interface Compactor {
   readonly restarts: () => number;
 }
 
-/** Two records lie in the file, in the blocks 1 and 2. */
+/** A file with two records, in the blocks 1 and 2. */
 async function withCompactor(work: (compactor: Compactor, test: TestPipeline) => Promise<void>): Promise<void> {
   await withPipeline({}, async (test) => {
     await test.send("one");
@@ -39,7 +39,7 @@ async function withCompactor(work: (compactor: Compactor, test: TestPipeline) =>
     const compactor: Compactor = { compaction, outcomes, logged, restarts: () => restarts };
     try {
       expect(compaction.isRunning).toBe(false);
-      // It is started by its first merge.
+      // The first merge starts the thread.
       await expectMerge(compactor, 1);
       outcomes.length = 0;
       await work(compactor, test);
@@ -54,7 +54,7 @@ async function end(test: TestPipeline, death: Death): Promise<void> {
   await untilTrue("the thread has seen it", () => !isOrdered(test.file, "compactor"));
 }
 
-/** The merge of both blocks comes back whole, under its number. */
+/** The merge of both blocks has its result, under its number. */
 async function expectMerge(
   { compaction, outcomes, logged }: Compactor,
   job: number,
@@ -68,13 +68,13 @@ async function expectMerge(
 }
 
 describe("a merge", () => {
-  test("comes back under the writer's number, one after the other", async () => {
+  test("has its result under the writer's number, one after the other", async () => {
     await withCompactor(async (compactor) => {
       for (const job of [7, 1, 7]) await expectMerge(compactor, job);
     });
   });
 
-  test("is done by another thread once so much waits that ingestion may wait for it, and when that is over", async () => {
+  test("is done by another thread once merging is backlogged, and again by another once it is not", async () => {
     await withCompactor(async (compactor) => {
       for (const isBacklogged of [false, true, true, false]) await expectMerge(compactor, 3, isBacklogged);
       expect([compactor.restarts(), compactor.logged]).toEqual([0, []]);
@@ -82,7 +82,7 @@ describe("a merge", () => {
   });
 });
 
-describe("a merge comes to nothing, its blocks stay, and the next one is done", () => {
+describe("a merge fails, its blocks stay, and the next one succeeds", () => {
   test.each<Death>(["throw-at-message", "throw-at-reply"])("when the thread dies of it (%s)", async (death) => {
     await withCompactor(async (compactor, test) => {
       await end(test, death);
@@ -95,7 +95,7 @@ describe("a merge comes to nothing, its blocks stay, and the next one is done", 
     });
   });
 
-  test("when the thread does not answer for as long as no merge takes", async () => {
+  test("when the thread does not answer for longer than any merge takes", async () => {
     await withCompactor(async (compactor, test) => {
       const { compaction, outcomes, logged, restarts } = compactor;
       await expectMerge(compactor, 4);
@@ -111,7 +111,7 @@ describe("a merge comes to nothing, its blocks stay, and the next one is done", 
     });
   });
 
-  test("when the writer that asked is gone: nobody hears of it", async () => {
+  test("when the writer that requested it has died: no result is reported", async () => {
     await withCompactor(async (compactor) => {
       compactor.compaction.merge({ job: 1, blocks: [1, 2], isIdle: true, isBacklogged: false });
       compactor.compaction.forget();
@@ -122,7 +122,7 @@ describe("a merge comes to nothing, its blocks stay, and the next one is done", 
 });
 
 describe("a compactor without work", () => {
-  test("is left alone, however long", async () => {
+  test("is not replaced, however long that is", async () => {
     await withCompactor(async (compactor) => {
       for (let tick = 0; tick < 1_000; tick++) compactor.compaction.tick();
       await expectMerge(compactor, 1);
@@ -137,7 +137,7 @@ describe("a thread with nothing to merge", () => {
     for (let count = 0; count < times; count++) compaction.tick();
   }
 
-  test("is ended, which nobody is told of, and the next merge starts another", async () => {
+  test("is ended without a report, and the next merge starts another", async () => {
     await withCompactor(async (compactor) => {
       for (let round = 0; round < 3; round++) {
         tick(compactor, IDLE_TICKS);
@@ -152,7 +152,7 @@ describe("a thread with nothing to merge", () => {
     });
   });
 
-  test("is not ended while a merge is in work, however long it takes", async () => {
+  test("is not ended during a merge, however long that takes", async () => {
     await withCompactor(async (compactor) => {
       compactor.compaction.merge({ job: 5, blocks: [1, 2], isIdle: true, isBacklogged: false });
       tick(compactor, 10 * IDLE_TICKS);
@@ -162,7 +162,7 @@ describe("a thread with nothing to merge", () => {
     });
   });
 
-  test("is started as it should be where so much waits that ingestion may wait for it", async () => {
+  test("is started with normal priority while merging is backlogged", async () => {
     await withCompactor(async (compactor) => {
       tick(compactor, IDLE_TICKS + 1);
       for (const isBacklogged of [true, false]) await expectMerge(compactor, 6, isBacklogged);

@@ -1,4 +1,4 @@
-// The compactor's thread, asked as the main thread asks it.
+// The compactor thread, with the messages of the main thread.
 
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { withFolder } from "../support/folder.ts";
 import { groupOf, recordOf } from "../support/groups.ts";
 import { type TestPipeline, withPipeline } from "../support/pipeline.ts";
 
-/** What the compactor answers to one request. */
+/** The compactor's answer to one request. */
 async function answerOf(file: string, blocks: readonly number[], isIdle = false): Promise<FromCompactor> {
   const { promise, resolve, reject } = Promise.withResolvers<FromCompactor>();
   const url = new URL("../../src/threads/compactor/compactor.ts", import.meta.url);
@@ -35,7 +35,7 @@ async function withBlock<T>(work: (test: TestPipeline) => Promise<T>): Promise<T
 }
 
 describe("a compactor", () => {
-  test("hands back the block that it made, and writes nothing", async () => {
+  test("replies with the block that it made, and writes nothing", async () => {
     await withBlock(async (test) => {
       const answer = await answerOf(test.file, [1]);
       expect(answer).toMatchObject({ kind: "merged", job: 7, result: { header: { records: 2, idMin: 1, idMax: 2 } } });
@@ -44,7 +44,7 @@ describe("a compactor", () => {
   });
 });
 
-/** Answers to a file of blocks of one record each, which `change` may spoil. */
+/** Answers for a file of blocks of one record each, which `change` may damage. */
 async function withBlocks<T>(
   count: number,
   work: (file: string) => Promise<T>,
@@ -73,7 +73,7 @@ describe("a compactor of small blocks", () => {
     });
   });
 
-  test("merges what is asked for of many, whichever others lie between", async () => {
+  test("merges the requested blocks of many, whichever others are between", async () => {
     await withBlocks(100, async (file) => {
       const blocks = Array.from({ length: 100 }, (_, index) => index + 1).filter((id) => id % 37 !== 0);
       const header = { records: 98, idMin: 1, idMax: 100 };
@@ -83,7 +83,7 @@ describe("a compactor of small blocks", () => {
 });
 
 describe("a compactor that cannot merge", () => {
-  test("a block that is damaged names it, among neighbours that are not", async () => {
+  test("names a damaged block among good neighbours", async () => {
     const damage = `UPDATE pieces SET data = zeroblob(length(data)) WHERE key = ${2 * PIECES_MAX}`;
     await withBlocks(
       3,
@@ -98,14 +98,14 @@ describe("a compactor that cannot merge", () => {
     );
   });
 
-  test("a block that is gone says so, and gives up none", async () => {
+  test("reports a missing block, and gives up none", async () => {
     await withBlock(async (test) => {
       const failed = { kind: "failed", job: 7, reason: "block 99 is gone", unmergeable: [] } as const;
       expect(await answerOf(test.file, [1, 99])).toEqual(failed);
     });
   });
 
-  test("because the file cannot be opened now gives up no block", async () => {
+  test("gives up no block if the file cannot be opened now", async () => {
     await withBlock(async (test) => {
       const answer = await answerOf(join(test.folder, "none", "data.db"), [1]);
       expect(answer).toMatchObject({ kind: "failed", job: 7, unmergeable: [] });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { verifyData } from "../../src/store/verify/verify.ts";
 import { type TestPipeline, withPipeline } from "../support/pipeline.ts";
 
-/** Sends batches of one entry a name, one after the other; gives those messages of bob's that were accepted. */
+/** Sends batches of one entry a name, one after the other; returns the accepted messages of bob. */
 async function send(test: TestPipeline, from: number, to: number): Promise<string[]> {
   const bobs: string[] = [];
   for (let n = from; n < to; n++) {
@@ -13,7 +13,7 @@ async function send(test: TestPipeline, from: number, to: number): Promise<strin
 }
 
 describe("an erasure in a running pipeline", () => {
-  test("leaves nothing of what was there and all of the rest, while batches come and blocks are merged", async () => {
+  test("deletes every matching record that was there and no other, while batches come and blocks are merged", async () => {
     await withPipeline({}, async (test) => {
       const { pipeline } = test;
       const before = await send(test, 0, 300);
@@ -28,7 +28,7 @@ describe("an erasure in a running pipeline", () => {
       const messages = test.messages();
       expect(messages.filter((message) => message?.startsWith("bob"))).toEqual([...before, ...meanwhile, ...after]);
       const adas = messages.filter((message) => message?.startsWith("ada"));
-      // Of those that came meanwhile some were met; those of before and of after leave no doubt.
+      // Of those that came meanwhile some were erased; for those before and after it is certain.
       expect(adas.filter((message) => Number(message?.slice(4)) < 300)).toEqual([]);
       expect(adas.filter((message) => Number(message?.slice(4)) >= 400).length).toBe(100);
       const { received, stored, open, records } = pipeline.snapshot();
@@ -48,7 +48,7 @@ describe("an erasure in a running pipeline", () => {
 });
 
 describe("an erasure under memory durability", () => {
-  test("meets what was accepted before it and still waits in the queue", async () => {
+  test("includes entries that were accepted before it and still wait in the queue", async () => {
     await withPipeline({ durability: "memory", queueRequests: 100_000 }, async (test) => {
       const batch = [...Array.from({ length: 9_999 }, (_, index) => `ada ${index}`), "bob"];
       const accepted = Array.from({ length: 10 }, () => test.send(...batch));

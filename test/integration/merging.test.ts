@@ -9,7 +9,7 @@ import { readingAt } from "../support/clock_reading.ts";
 import { withFolder } from "../support/folder.ts";
 import { groupOf, recordOf } from "../support/groups.ts";
 
-/** A result that is not taken, since the store is not healthy: the next merge may be asked for at once. */
+/** A result that is not used, since the store is not healthy: the next merge may be requested at once. */
 const NO_ROOM = { header: {}, encoded: { pieces: [], rawBytes: 0 } } as unknown as MergeResult;
 
 /** Blocks of one record each, none of which was merged. */
@@ -17,7 +17,7 @@ function addBlocks(store: StoreWriter, count: number): void {
   for (let n = 0; n < count; n++) store.commit(groupOf("shop", [recordOf(store.catalog.nextId)]));
 }
 
-describe("merging is urgent", () => {
+describe("merging is backlogged", () => {
   test("from a thousand unfinished blocks on, until there are few", async () => {
     await withFolder((folder) => {
       const file = join(folder, "data.db");
@@ -25,8 +25,8 @@ describe("merging is urgent", () => {
       const options = { file, bytesMax: () => 1e9, clock: () => readingAt(Date.now()), retentionMsOf: () => DAY_MS };
       const merging = new Merging(store, new Maintenance(store, options));
       const { catalog } = store;
-      /** What is asked for then; it is answered, and nothing of it is merged. */
-      const isUrgentAt = (unfinished: number) => {
+      /** The next request with so many unfinished blocks; it is answered, and nothing is merged. */
+      const isBackloggedAt = (unfinished: number) => {
         for (const { id } of [...catalog.all()].slice(0, Math.max(0, catalog.unfinished - unfinished))) {
           catalog.giveUp(id);
           catalog.remove(id);
@@ -37,8 +37,8 @@ describe("merging is urgent", () => {
         return [catalog.unfinished, request?.isBacklogged];
       };
       const counts = [2, 999, 1_000, 400, 250, 249, 999, 1_200];
-      const urgent = new Set([1_000, 400, 250, 1_200]);
-      expect(counts.map(isUrgentAt)).toEqual(counts.map((count) => [count, urgent.has(count)]));
+      const backlogged = new Set([1_000, 400, 250, 1_200]);
+      expect(counts.map(isBackloggedAt)).toEqual(counts.map((count) => [count, backlogged.has(count)]));
       store.close();
     });
   });

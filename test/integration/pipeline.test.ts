@@ -2,7 +2,10 @@ import { describe, expect, test } from "bun:test";
 import { untilTrue } from "../support/condition.ts";
 import { type TestPipeline, withPipeline } from "../support/pipeline.ts";
 
-/** On a busy machine the compactor, which steps back, comes to its turn late: at the latest once a thousand blocks wait. */
+/**
+ * On a busy machine the compactor, which has low priority, runs late: at the latest once a thousand blocks are
+ * unmerged.
+ */
 const BATCHES_MAX = 5_000;
 
 /** Sends batches one after the other, each a block of its own, until the condition holds; gives their messages. */
@@ -18,7 +21,7 @@ async function sendUntil(test: TestPipeline, name: string, holds: () => boolean)
 }
 
 describe("a pipeline", () => {
-  test("stores what it is sent in the order of acceptance, merges it, and closes the sum", async () => {
+  test("stores batches in the order of acceptance, merges their blocks, and closes the sum", async () => {
     await withPipeline({}, async (test) => {
       const { pipeline } = test;
       expect(pipeline.readiness()).toEqual({ ready: true });
@@ -36,7 +39,7 @@ describe("a pipeline", () => {
     });
   });
 
-  test("under memory, has stored everything when it has stopped", async () => {
+  test("under memory, has stored every batch when it has stopped", async () => {
     const sent = Array.from({ length: 200 }, (_, index) => `message ${index}`);
     await withPipeline({ durability: "memory" }, async (test) => {
       for (const message of sent) expect(await test.send(message)).toBe("accepted");
@@ -47,13 +50,13 @@ describe("a pipeline", () => {
 });
 
 describe("an answer of the compactor that comes too late", () => {
-  test("is not taken for what the next writer has asked for", async () => {
+  test("is not used for a request of the next writer", async () => {
     const writerUrl = new URL("../support/poisoned_writer.ts", import.meta.url);
     const compactorUrl = new URL("../support/late_compactor.ts", import.meta.url);
     await withPipeline({ writerUrl, compactorUrl }, async (test) => {
       const { pipeline } = test;
       let sentBefore = 0;
-      // Enough for a first merge to be asked for, whose answer does not come.
+      // Enough for a first merge request, whose answer does not come.
       const before = await sendUntil(test, "before", () => sentBefore++ === 100);
       await untilTrue("each is a block", () => pipeline.snapshot().blocks === 100);
       expect(await test.send("poison-always")).toBe("set_aside");

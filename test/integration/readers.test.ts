@@ -1,4 +1,4 @@
-// The reader thread on a real data file: questions, streams, cancellation, and a thread that dies.
+// The reader thread on a real data file: queries, streams, cancellation, and a thread that dies.
 
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readlinkSync } from "node:fs";
@@ -20,7 +20,7 @@ const RULES = {
 const ALL = { project: undefined, q: "", from: undefined, to: undefined };
 const ENTRIES: QueryRequest = { kind: "entries", scope: ALL, limit: 1_000, cursor: undefined };
 const NEVER = new AbortController().signal;
-/** Fewer than a thread may leave without a sign of life. */
+/** Fewer heartbeats than a thread may leave unanswered. */
 const IDLE_TICKS = 20;
 
 async function withReaders(
@@ -68,7 +68,7 @@ function messagesIn(answer: string): (string | undefined)[] {
 }
 
 describe("the readers", () => {
-  test("answer many questions at a time, each with what is committed", async () => {
+  test("answer many queries at a time, each with all committed records", async () => {
     await withReaders(async (readers, test) => {
       await test.send("one", "two");
       const answers = await Promise.all(Array.from({ length: 20 }, () => messagesOf(readers)));
@@ -76,7 +76,7 @@ describe("the readers", () => {
     });
   });
 
-  test("give an export in pieces, and end it", async () => {
+  test("send an export in chunks, and its end", async () => {
     await withReaders(async (readers, test) => {
       await test.send(...Array.from({ length: 5_000 }, (_, index) => `message ${index} ${"x".repeat(200)}`));
       const outcome = await readers.export({ format: "ndjson", scope: ALL }, NEVER);
@@ -88,7 +88,7 @@ describe("the readers", () => {
     });
   });
 
-  test("give a tail what is committed from then on", async () => {
+  test("send a tail the records that are committed from then on", async () => {
     await withReaders(async (readers, test) => {
       await test.send("before");
       const outcome = await readers.tail({ project: undefined, q: "message", after: undefined }, NEVER);
@@ -125,7 +125,7 @@ describe("a reader of the data file", () => {
     });
   });
 
-  test("whose snapshot is held still lets a tail begin where the data ends now", async () => {
+  test("whose snapshot is still held lets a tail start at the present end of the data", async () => {
     await withPipeline({}, async (test) => {
       await test.send("one");
       const [held, fresh] = [new DataReader(test.file), new DataReader(test.file)];
@@ -146,8 +146,8 @@ describe("a reader of the data file", () => {
   });
 });
 
-describe("what the readers refuse", () => {
-  test("a question whose asker has gone; the next one is answered", async () => {
+describe("the readers refuse", () => {
+  test("a query that was cancelled; the next one is answered", async () => {
     await withReaders(async (readers, test) => {
       await test.send("one");
       const gone = new AbortController();
@@ -159,7 +159,7 @@ describe("what the readers refuse", () => {
     });
   });
 
-  test("a tail whose asker has gone ends", async () => {
+  test("nothing of a tail that was cancelled: it ends", async () => {
     await withReaders(async (readers) => {
       const gone = new AbortController();
       const outcome = await readers.tail({ project: undefined, q: "", after: undefined }, gone.signal);
@@ -172,7 +172,7 @@ describe("what the readers refuse", () => {
     });
   });
 
-  test("more questions than can wait", async () => {
+  test("more queries than can wait", async () => {
     await withReaders(async (readers) => {
       const outcomes = await Promise.all(Array.from({ length: 100 }, () => readers.query(ENTRIES, NEVER)));
       const codes = outcomes.map((outcome) => (outcome.ok ? "answered" : outcome.refusal.code));
@@ -183,7 +183,7 @@ describe("what the readers refuse", () => {
     });
   });
 
-  test("what was asked when the thread died; another thread answers the next question", async () => {
+  test("queries that were open when the thread died; another thread answers the next query", async () => {
     await withReaders(
       async (readers, test, logged) => {
         await test.send("one");
@@ -209,7 +209,7 @@ describe("what the readers refuse", () => {
     );
   });
 
-  test("what was asked of a thread that does not answer any more; another one answers the next question", async () => {
+  test("queries to a thread that does not answer any more; another one answers the next query", async () => {
     await withReaders(
       async (readers, test, logged) => {
         await test.send("one");
@@ -226,7 +226,7 @@ describe("what the readers refuse", () => {
     );
   });
 
-  test("nothing for the sake of a thread that answers, however often it is asked", async () => {
+  test("no query while the thread answers heartbeats, however many there are", async () => {
     await withReaders(async (readers, test) => {
       await test.send("one");
       for (let round = 0; round < 5; round++) {
@@ -237,7 +237,7 @@ describe("what the readers refuse", () => {
     });
   });
 
-  test("the rest of an export when they stop: it does not end as if it were whole", async () => {
+  test("the rest of an export when they stop: it does not end as if it were complete", async () => {
     await withReaders(async (readers, test) => {
       await test.send(...Array.from({ length: 5_000 }, (_, index) => `message ${index} ${"x".repeat(200)}`));
       const outcome = await readers.export({ format: "ndjson", scope: ALL }, NEVER);
@@ -249,7 +249,7 @@ describe("what the readers refuse", () => {
     });
   });
 
-  test("everything, once they have stopped", async () => {
+  test("every query, once they have stopped", async () => {
     await withReaders(async (readers) => {
       readers.stop();
       expect(await readers.query(ENTRIES, NEVER)).toMatchObject({ ok: false, refusal: { code: "unavailable" } });
@@ -257,17 +257,17 @@ describe("what the readers refuse", () => {
   });
 });
 
-describe("a reader thread that nobody asks", () => {
+describe("a reader thread without queries", () => {
   /** Until it is ended, which takes no longer and no shorter. */
   function leaveIdle(readers: Readers): void {
-    // Real ticks come once a second besides.
+    // Real ticks come once a second as well.
     for (let tick = 0; tick < IDLE_TICKS - 5; tick++) readers.tick();
     expect(readers.isRunning).toBe(true);
     for (let tick = 0; tick <= 5; tick++) readers.tick();
     expect(readers.isRunning).toBe(false);
   }
 
-  test("is not there before the first question, is ended when it was idle for long, and comes back for the next", async () => {
+  test("does not run before the first query, is ended when it was idle for long, and is started for the next query", async () => {
     await withReaders(async (readers, test, logged) => {
       await test.send("one");
       expect(readers.isRunning).toBe(false);
@@ -280,7 +280,7 @@ describe("a reader thread that nobody asks", () => {
     });
   });
 
-  test("answers all that is asked at once when it was ended: questions, an export and a tail", async () => {
+  test("is started for queries, an export and a tail that come at once after it was ended", async () => {
     await withReaders(async (readers, test) => {
       await test.send("one");
       expect(await messagesOf(readers)).toEqual(["one"]);
@@ -295,7 +295,7 @@ describe("a reader thread that nobody asks", () => {
     });
   });
 
-  test("knows the rules that came while there was none", async () => {
+  test("has the rules that came while it was not running", async () => {
     await withReaders(async (readers, test) => {
       await test.send("one");
       expect(await messagesOf(readers)).toEqual(["one"]);
@@ -313,7 +313,7 @@ describe("a reader thread that nobody asks", () => {
       const events = tail.answer[Symbol.asyncIterator]();
       await events.next();
       const next = events.next();
-      // Answered between, or it would seem dead.
+      // Answered in between, or it would count as dead.
       for (let tick = 0; tick < 3 * IDLE_TICKS; tick++) {
         readers.tick();
         if (tick % 10 === 0) expect(await readers.query({ kind: "keys" }, NEVER)).toMatchObject({ ok: true });
@@ -325,7 +325,7 @@ describe("a reader thread that nobody asks", () => {
     });
   });
 
-  test("that dies of the question it was started for is told of as dead", async () => {
+  test("that dies of the query that started it is reported as dead", async () => {
     await withReaders(
       async (readers, test) => {
         await test.send("one");

@@ -66,7 +66,7 @@ function errorOf(work: () => void): unknown {
 }
 
 describe("a group whose commit fails", () => {
-  test("leaves no trace on disk or in the memories that are read again, and can be sent again", async () => {
+  test("leaves no trace on disk or in the state that is read again, and can be sent again", async () => {
     await withFolder((folder) => {
       const file = join(folder, "data.db");
       const store = new StoreWriter(file, "sync", "run");

@@ -8,7 +8,7 @@ import { TestPipeline, withPipeline } from "../support/pipeline.ts";
 
 const POISONED = { writerUrl: new URL("../support/poisoned_writer.ts", import.meta.url) };
 
-/** The closing sum of the contract, as the figures in force have it. */
+/** received - stored - open - dropped, of the present figures. */
 function sums(test: TestPipeline) {
   const { received, stored, open, dropped } = test.pipeline.snapshot();
   return { received, stored, open, internal: dropped.internal };
@@ -19,7 +19,7 @@ function deaths(test: TestPipeline): number {
 }
 
 describe("a batch that brings the writer down twice", () => {
-  test("is set aside and counted; the others of its group and those behind it are stored once", async () => {
+  test("is set aside and counted; the others of its group and later ones are stored once", async () => {
     await withPipeline(POISONED, async (test) => {
       const outcomes = await Promise.all([
         test.send("a1", "a2"),
@@ -45,7 +45,7 @@ describe("a batch that brings the writer down twice", () => {
     });
   });
 
-  test("does not take another such batch's neighbours with it", async () => {
+  test("has no effect on the neighbours of another such batch", async () => {
     await withPipeline(POISONED, async (test) => {
       const names = ["a", "poison-always 1", "b", "poison-always 2", "c", "poison-always 3", "d"];
       const outcomes = await Promise.all(names.map((name) => test.send(name)));
@@ -58,7 +58,7 @@ describe("a batch that brings the writer down twice", () => {
     });
   });
 
-  test("is set aside under memory too, where nobody waits for its answer", async () => {
+  test("is set aside under memory too, where it was answered before", async () => {
     await withPipeline({ ...POISONED, durability: "memory" }, async (test) => {
       expect(await test.send("poison-always")).toBe("accepted");
       expect(await test.send("a")).toBe("accepted");
@@ -89,7 +89,7 @@ describe("a writer that dies once", () => {
     });
   });
 
-  test("and cannot open its file at the first attempt goes on at the second", async () => {
+  test("and cannot open its file at the first attempt goes on at the second attempt", async () => {
     await withPipeline(POISONED, async (test) => {
       expect(await Promise.all([test.send("a"), test.send("poison-reopen"), test.send("b")])).toEqual([
         "accepted",
@@ -109,7 +109,7 @@ describe("a compactor that dies at every merge", () => {
     await withPipeline({ compactorUrl, durability: "write" }, async (test) => {
       const sent: string[] = [];
       const isDead = () => test.logged.some((line) => line.includes("the compactor thread died"));
-      // A merge is asked for after some blocks of one size; each round is one block.
+      // A merge is requested after some blocks of one size; each round is one block.
       while (sent.length < 40 || !isDead()) {
         if (sent.length > 5_000) throw new Error("no merge was ever asked for");
         const message = `message ${sent.length}`;
@@ -128,18 +128,18 @@ describe("a compactor that dies at every merge", () => {
 });
 
 describe("a pipeline does not start", () => {
-  test("on a file in a folder that is not there; and stopping it then takes no time", async () => {
+  test("on a file in a missing folder; and stopping it then takes no time", async () => {
     const test = new TestPipeline({ file: "no-such-folder/data.db" });
     const error = (await failureOf(test.pipeline.start())) as OperatingError;
     expect([error.name, error.code]).toEqual(["OperatingError", "data_unreadable"]);
     const stoppedAt = performance.now();
     await test.pipeline.stop();
-    // It waits for a thread that stops by itself up to 7 s.
+    // It waits up to 7 s for a thread that stops by itself.
     expect(performance.now() - stoppedAt).toBeLessThan(5_000);
     rmSync(test.folder, { recursive: true });
   });
 
-  test("with a writer that dies at its start, and says why", async () => {
+  test("with a writer that dies at its start, and reports why", async () => {
     const test = new TestPipeline({ writerUrl: new URL("../support/dying_writer.ts", import.meta.url) });
     const error = (await failureOf(test.pipeline.start())) as OperatingError;
     expect([error.name, error.code]).toEqual(["OperatingError", "data_unreadable"]);

@@ -1,4 +1,4 @@
-// A reader thread that dies when it is asked for keys, and is like any other else.
+// The real reader thread, except that it dies of a query for keys.
 
 import type { ToReader } from "../../src/threads/messages.ts";
 import "../../src/threads/reader/reader.ts";

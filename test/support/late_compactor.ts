@@ -1,5 +1,5 @@
-// The real compactor, which keeps its first answer back until it has worked on a second request: so the answer comes when
-// the writer that asked for it is gone, and another one waits for something else.
+// The real compactor, except that it holds its first answer back until it has done a second request. So that answer
+// comes when its writer has died and another one waits for a different merge.
 
 import type { HeapReport } from "../../src/runtime/thread.ts";
 import type { FromCompactor } from "../../src/threads/messages.ts";

@@ -1,5 +1,5 @@
-// The real writer thread, with a hand on its channel: certain words in a group's text bring it down, as a fault in the
-// worker or in the store would. Everything else passes as it is.
+// The real writer thread, except that certain words in a group's text bring it down, as a fault in ingestion or in the
+// store would.
 
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import type { FromWriter, ToWriter } from "../../src/threads/messages.ts";
