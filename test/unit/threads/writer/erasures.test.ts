@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { ColumnChunk } from "../../../../src/block/codec/column_chunks.ts";
 import { decodeColumns } from "../../../../src/block/open_block.ts";
 import { recordsOf } from "../../../../src/block/records.ts";
 import type { ChangeRequest } from "../../../../src/core/changes.ts";
