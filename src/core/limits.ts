@@ -46,3 +46,28 @@ export const QUEUE_WAIT_MS_MAX = 10_000;
  * back at 30,000 a second.
  */
 export const RECENTLY_COMPLETED_MAX = 262_144;
+
+/**
+ * Seconds of its rate that a key may send at once (contract, section 3): enough for a deploy or a page's first load.
+ */
+export const RATE_BURST_SECONDS = 10;
+
+/**
+ * The part of the queue for bodies in which no live key was found: strangers starve nobody. One of them always has
+ * room.
+ */
+export const UNAUTHENTICATED_SHARE = 1 / 8;
+
+/**
+ * Queries at a time, running or waiting; further ones are answered 503. Bounds what waits for the one reader thread.
+ */
+export const QUERIES_AT_ONCE_MAX = 64;
+
+/** Exports at a time; further ones are answered 503. Each holds some lines in memory. */
+export const EXPORTS_AT_ONCE_MAX = 8;
+
+/** Live tails at a time; further ones are answered 503. Each is a socket, a search and a position. */
+export const TAILS_AT_ONCE_MAX = 10_000;
+
+/** How long a query may take, in ms: longer than anyone waits for a page, shorter than a proxy's timeout. */
+export const QUERY_MS_MAX = 15_000;

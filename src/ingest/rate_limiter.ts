@@ -4,9 +4,7 @@
 // reload. A clock that is set back refills nothing.
 
 import { assert } from "../core/errors.ts";
-
-/** Seconds of the rate that a bucket holds (contract, section 3). */
-const BURST_SECONDS = 10;
+import { RATE_BURST_SECONDS } from "../core/limits.ts";
 
 interface Bucket {
   /** Negative while it owes. */
@@ -31,7 +29,7 @@ export class RateLimiter {
     const { rate } = apiKey;
     if (rate === undefined) return 0;
     assert(rate > 0, "a rate is above 0");
-    const burst = rate * BURST_SECONDS;
+    const burst = rate * RATE_BURST_SECONDS;
     const bucket = this.#bucket(apiKey, burst, now);
     const elapsedMs = Math.max(0, now - bucket.refilledAt);
     bucket.tokens = Math.min(burst, bucket.tokens + (elapsedMs * rate) / 1000);
@@ -52,7 +50,7 @@ export class RateLimiter {
   refund(apiKey: RatedKey, entryCount: number): void {
     if (apiKey.rate === undefined) return;
     const bucket = this.#buckets.get(apiKey.index);
-    if (bucket !== undefined) bucket.tokens = Math.min(apiKey.rate * BURST_SECONDS, bucket.tokens + entryCount);
+    if (bucket !== undefined) bucket.tokens = Math.min(apiKey.rate * RATE_BURST_SECONDS, bucket.tokens + entryCount);
   }
 
   #bucket({ index }: RatedKey, burst: number, now: number): Bucket {

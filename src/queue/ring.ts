@@ -4,6 +4,7 @@
 // `release`: what the writer works on counts.
 
 import { assert } from "../core/errors.ts";
+import { UNAUTHENTICATED_SHARE } from "../core/limits.ts";
 
 /** The bounds of the queue. */
 export interface RingLimits {
@@ -27,8 +28,6 @@ export interface Sized {
   readonly senderClass: SenderClass;
 }
 
-/** The part of both limits for bodies in which no live key was found; one of them always has room. */
-const UNAUTHENTICATED_SHARE = 1 / 8;
 const SLOTS_MIN = 64;
 
 /** Weight of the newest group in the drain rate: about the last ten groups count. */

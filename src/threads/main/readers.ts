@@ -5,6 +5,7 @@
 
 import type { Clock } from "../../core/clock.ts";
 import { OperatingError } from "../../core/errors.ts";
+import { EXPORTS_AT_ONCE_MAX, QUERIES_AT_ONCE_MAX, TAILS_AT_ONCE_MAX } from "../../core/limits.ts";
 import type {
   ExportRequest,
   QueryOutcome,
@@ -20,12 +21,6 @@ import { spawnThread, type ThreadHandle } from "../../runtime/spawn.ts";
 import type { FromReader, ToReader } from "../messages.ts";
 import { IdleTicks, RestartDelay } from "./thread_lifetime.ts";
 
-/** Queries at a time, running or waiting; further ones are refused. */
-const QUERIES_MAX = 64;
-/** Exports at a time: each holds some lines in memory. */
-const EXPORTS_MAX = 8;
-/** Live tails at a time: each is a socket, a search and a position. */
-const TAILS_MAX = 10_000;
 /** How often the thread is sent a heartbeat, in ms. */
 const HEARTBEAT_EVERY_MS = 1_000;
 /** Heartbeats without an answer after which the thread is ended: no step of a query takes so long. */
@@ -217,7 +212,7 @@ export class Readers implements QueryService {
     signal: AbortSignal,
     request: Omit<OpenRequest, "kind">,
   ): Channel | undefined {
-    const max = { query: QUERIES_MAX, export: EXPORTS_MAX, tail: TAILS_MAX }[kind];
+    const max = { query: QUERIES_AT_ONCE_MAX, export: EXPORTS_AT_ONCE_MAX, tail: TAILS_AT_ONCE_MAX }[kind];
     if (this.#isDelayed || this.#isStopping) request.refuse(this.#isStopping ? STOPPED : DIED);
     else if (signal.aborted) request.refuse(CANCELLED);
     else if (this.#counts[kind] >= max) request.refuse(BUSY);

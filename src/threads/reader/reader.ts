@@ -5,6 +5,7 @@
 
 import { collectGarbage } from "#runtime/memory.ts";
 import { systemClock } from "../../core/clock.ts";
+import { QUERY_MS_MAX } from "../../core/limits.ts";
 import type { ExportRequest, QueryRefusal, QueryRequest, TailRequest } from "../../core/queries.ts";
 import { type EngineOptions, querySteps } from "../../query/engine.ts";
 import {
@@ -22,12 +23,10 @@ import { TailHub } from "../../query/stream/tail.ts";
 import { stepBack } from "../../runtime/priority.ts";
 import { residentBytes } from "../../runtime/process_memory.ts";
 import { listen, reply } from "../../runtime/thread.ts";
-import { DataReader } from "../../store/data_reader.ts";
+import { DataReader } from "../../store/tables_reader.ts";
 import type { FromReader, ToReader } from "../messages.ts";
 import { type Work, WorkTurns } from "./work_turns.ts";
 
-/** How long a query may take, in ms: longer than anyone waits for a page, shorter than a proxy's timeout. */
-const QUERY_MS_MAX = 15_000;
 /** How long steps are taken before messages are received, in ms: the main thread sends a heartbeat each second. */
 const TURN_MS = 20;
 /** How long commits are collected before tails are served, in ms. */

@@ -21,7 +21,7 @@ import type { Ingester } from "../../ingest/ingester.ts";
 import { type IngestRules, projectRules } from "../../ingest/rules.ts";
 import type { IngestCounts } from "../../ingest/usage.ts";
 import { bytesWrittenByProcess } from "../../runtime/process_io.ts";
-import { spaceUsed } from "../../store/space/space.ts";
+import { spaceUsed } from "../../store/disk_space.ts";
 import type { StoreWriter } from "../../store/store_writer.ts";
 
 /** Groups stay in the redo log for so many ms at most, so that their entries are soon in the figures and in tails. */

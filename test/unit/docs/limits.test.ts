@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
 import * as entries from "../../../src/core/limits.ts";
-import { RECENTLY_COMPLETED_MAX } from "../../../src/core/limits.ts";
 import { TOUCHPOINT_LENGTH_MAX } from "../../../src/core/touchpoint.ts";
 import * as limits from "../../../src/query/scan/limits.ts";
 import { SEARCH_DEPTH_MAX, SEARCH_LENGTH_MAX, SEARCH_TERMS_MAX } from "../../../src/search/expression.ts";
@@ -23,7 +22,7 @@ describe("the page on limits", () => {
       `${entries.TOUCHPOINTS_MAX.toLocaleString("en")} names a project`,
       `${entries.FUTURE_MS_MAX / 3_600_000} hours ahead`,
       `names of more than ${entries.METADATA_NAME_LENGTH_MAX} characters`,
-      `last ${RECENTLY_COMPLETED_MAX.toLocaleString("en")} complete timings`,
+      `last ${entries.RECENTLY_COMPLETED_MAX.toLocaleString("en")} complete timings`,
       `| messages that a 422 lists | ${entries.VALIDATION_MESSAGES_MAX} |`,
     ];
     expect(stated.filter((statement) => !PROSE.includes(statement))).toEqual([]);
@@ -44,6 +43,9 @@ describe("the page on limits", () => {
     for (const what of ["a page of", "a list of"]) {
       expect(boundOf(what)).toBe(`${limits.PAGE_LENGTH_MAX / MIB} Mi characters of text`);
     }
+    expect(boundOf("time of a query")).toBe(`${entries.QUERY_MS_MAX / 1_000} seconds`);
+    const atOnce = `${entries.QUERIES_AT_ONCE_MAX}, ${entries.EXPORTS_AT_ONCE_MAX} and ${number(entries.TAILS_AT_ONCE_MAX)}`;
+    expect(boundOf("queries, exports and live tails at once")).toBe(atOnce);
     expect(boundOf("memory of all queries")).toBe(`${limits.QUERIES_BYTES_MAX / MIB} MiB, about`);
     expect(PROSE).toContain(`first ${number(limits.NAMES_KEPT_MAX)} names (${number(limits.VALUES_KEPT_MAX)} values)`);
     const search = `${number(SEARCH_LENGTH_MAX)} characters, ${SEARCH_TERMS_MAX} terms and ${SEARCH_DEPTH_MAX} levels`;

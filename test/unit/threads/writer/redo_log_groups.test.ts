@@ -6,6 +6,7 @@ import type { Entry } from "../../../../src/core/entry.ts";
 import { DAY_MS } from "../../../../src/core/limits.ts";
 import type { StoreSnapshot } from "../../../../src/core/telemetry.ts";
 import { openForReading } from "../../../../src/store/database.ts";
+import { eraseRecords } from "../../../../src/store/erase/erase.ts";
 import { lockData } from "../../../../src/store/lock.ts";
 import { redoState } from "../../../../src/store/redo_log.ts";
 import { StoreWriter } from "../../../../src/store/store_writer.ts";
