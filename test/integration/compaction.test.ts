@@ -64,7 +64,7 @@ async function expectMerge(
   compaction.merge({ job, blocks: [1, 2], isIdle: true, isBacklogged });
   await untilTrue("it is answered", () => outcomes.length > before);
   expect(logged.filter((line) => line.includes("not merged"))).toEqual([]);
-  expect(outcomes.slice(before)).toMatchObject([{ job, result: { header: { records: 2 } }, unmergeable: [] }]);
+  expect(outcomes.slice(before)).toMatchObject([{ job, result: { zoneMap: { records: 2 } }, unmergeable: [] }]);
 }
 
 describe("a merge", () => {
@@ -157,7 +157,7 @@ describe("a thread with nothing to merge", () => {
       compactor.compaction.merge({ job: 5, blocks: [1, 2], isIdle: true, isBacklogged: false });
       tick(compactor, 10 * IDLE_TICKS);
       await untilTrue("it is answered", () => compactor.outcomes.length === 1);
-      expect(compactor.outcomes).toMatchObject([{ job: 5, result: { header: { records: 2 } } }]);
+      expect(compactor.outcomes).toMatchObject([{ job: 5, result: { zoneMap: { records: 2 } } }]);
       expect(compactor.restarts()).toBe(0);
     });
   });

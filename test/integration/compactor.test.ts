@@ -38,7 +38,7 @@ describe("a compactor", () => {
   test("replies with the block that it made, and writes nothing", async () => {
     await withBlock(async (test) => {
       const answer = await answerOf(test.file, [1]);
-      expect(answer).toMatchObject({ kind: "merged", job: 7, result: { header: { records: 2, idMin: 1, idMax: 2 } } });
+      expect(answer).toMatchObject({ kind: "merged", job: 7, result: { zoneMap: { records: 2, idMin: 1, idMax: 2 } } });
       expect(test.messages()).toEqual(["one", "two"]);
     });
   });
@@ -76,8 +76,8 @@ describe("a compactor of small blocks", () => {
   test("merges the requested blocks of many, whichever others are between", async () => {
     await withBlocks(100, async (file) => {
       const blocks = Array.from({ length: 100 }, (_, index) => index + 1).filter((id) => id % 37 !== 0);
-      const header = { records: 98, idMin: 1, idMax: 100 };
-      expect(await answerOf(file, blocks)).toMatchObject({ kind: "merged", job: 7, result: { header } });
+      const zoneMap = { records: 98, idMin: 1, idMax: 100 };
+      expect(await answerOf(file, blocks)).toMatchObject({ kind: "merged", job: 7, result: { zoneMap } });
     });
   });
 });

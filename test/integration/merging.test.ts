@@ -10,7 +10,7 @@ import { withFolder } from "../support/folder.ts";
 import { groupOf, recordOf } from "../support/groups.ts";
 
 /** A result that is not used, since the store is not healthy: the next merge may be requested at once. */
-const NO_ROOM = { header: {}, encoded: { pieces: [], rawBytes: 0 } } as unknown as MergeResult;
+const NO_ROOM = { zoneMap: {}, encoded: { chunks: [], rawBytes: 0 } } as unknown as MergeResult;
 
 /** Blocks of one record each, none of which was merged. */
 function addBlocks(store: StoreWriter, count: number): void {

@@ -71,7 +71,7 @@ export class Merging {
       return false;
     }
     if (!isHealthy) return false;
-    assert(result.encoded.chunks.length > 0, "a merged block has pieces");
+    assert(result.encoded.chunks.length > 0, "a merged block has chunks");
     this.#store.replaceMerged({ plan, ...result });
     return true;
   }
