@@ -109,7 +109,7 @@ import { serverLogger, flushServer } from "./node.mjs";
 serverLogger.log("first");
 console.log(await flushServer(), await flushServer(), await flushServer());
 `,
-            { SIMPLELOGS_API_ENDPOINT: server.endpoint, SIMPLELOGS_SEND_TIMEOUT: "200" },
+            { SIMPLELOGS_API_ENDPOINT: server.endpoint, SIMPLELOGS_SEND_TIMEOUT: "1500" },
           ).then((output) => expect(output).toBe("false false true"));
           const [first, ...others] = server.sent.map(({ path, text }) => ({ path, text }));
           expect(others).toEqual([first, first] as typeof others);

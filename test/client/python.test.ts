@@ -380,7 +380,7 @@ simplelogs._WAIT_MIN_S = simplelogs._WAIT_MAX_S = 0
 log.info("first")
 settle()
 `,
-        { SIMPLELOGS_SEND_TIMEOUT: "300" },
+        { SIMPLELOGS_SEND_TIMEOUT: "1500" },
       );
     } finally {
       listener.stop(true);

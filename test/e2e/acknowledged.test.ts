@@ -71,7 +71,7 @@ describe("a configuration that is wrong for a while", () => {
       }
       expect(errorsOf(server).filter((message) => message.includes("there is no [[keys]] table")).length).toBe(6);
     });
-  }, 60_000);
+  }, 180_000);
 
   test.each([
     ["a mistyped name", '[projects.defalut]\nretention = "365d"', 30],
@@ -112,7 +112,7 @@ describe("a configuration that is wrong for a while", () => {
       await Bun.sleep(500);
       expect([await stored(server), await shown(server)]).toEqual([DAYS, 30]);
     });
-  }, 60_000);
+  }, 180_000);
 });
 
 describe("a data file that is removed or moved under a running server", () => {
@@ -144,7 +144,7 @@ describe("a data file that is removed or moved under a running server", () => {
       await eventually("it is not ready", async () => (await readiness(server))[0] === 503);
       expect([await statusOf(server, "after"), performance.now() - goneAt < 10_000]).toEqual([503, true]);
     });
-  }, 60_000);
+  }, 180_000);
 
   test("goes on by itself once the same files are back, and has all that was answered 202, once", async () => {
     await withServer(configText(), async (server) => {
@@ -167,7 +167,7 @@ describe("a data file that is removed or moved under a running server", () => {
       const messages = await messagesOf(server);
       expect([messages.length, new Set<string | undefined>(messages)]).toEqual([taken.length, new Set(taken)]);
     });
-  }, 60_000);
+  }, 180_000);
 
   test("by copying it to another disk loses nothing where it is put back beside its log, after a stop or a crash", async () => {
     for (const end of ["stop", "kill"] as const) {
@@ -190,7 +190,7 @@ describe("a data file that is removed or moved under a running server", () => {
         expect(new Set(await messagesOf(server))).toEqual(new Set(["one", "two", "three"]));
       });
     }
-  }, 60_000);
+  }, 180_000);
 
   test("is left alone where a backup was moved over it, until a restart reads that", async () => {
     await withServer(configText(), async (server) => {
@@ -210,7 +210,7 @@ describe("a data file that is removed or moved under a running server", () => {
       const doctor = await server.command("doctor");
       expect([doctor.exitCode, doctor.stdout]).toEqual([0, doctor.stdout]);
     });
-  }, 60_000);
+  }, 180_000);
 });
 
 describe("a start is refused", () => {
@@ -232,7 +232,7 @@ describe("a start is refused", () => {
       await server.start();
       expect((await messagesOf(server)).length).toBe(5);
     });
-  }, 60_000);
+  }, 180_000);
 
   test("of a second server by another name of the same file, which leaves the first one's data whole", async () => {
     await withServer(configText(), async (server) => {
@@ -245,7 +245,7 @@ describe("a start is refused", () => {
       await server.start();
       expect(await messagesOf(server)).toEqual(["first", "second"]);
     });
-  }, 60_000);
+  }, 180_000);
 });
 
 describe("a configuration file that is mounted by itself", () => {
@@ -284,5 +284,5 @@ describe("a configuration file that is mounted by itself", () => {
       await eventually("the pair is revoked", async () => (await statusOf(server, "x")) === 401);
       expect([errorsOf(server), readdirSync(server.folder).filter((name) => name.endsWith(".tmp"))]).toEqual([[], []]);
     });
-  }, 60_000);
+  }, 180_000);
 });

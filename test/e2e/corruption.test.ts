@@ -40,7 +40,7 @@ beforeAll(async () => {
   } finally {
     await server.kill();
   }
-}, 60_000);
+}, 180_000);
 
 afterAll(() => {
   rmSync(stored.server.folder, { recursive: true, force: true });

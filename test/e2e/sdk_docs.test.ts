@@ -68,7 +68,7 @@ async function withProxy(server: TestServer, turns: Turn[], work: (url: string) 
 }
 
 const installed = new InstalledPackage();
-beforeAll(() => installed.install(), 60_000);
+beforeAll(() => installed.install(), 180_000);
 afterAll(() => installed.remove());
 
 describe("the program on sending stores its entry once, past a 503 and a lost answer:", () => {

@@ -49,7 +49,7 @@ const RUNTIMES: readonly (readonly [name: string, program: string, commandLine: 
 ];
 
 const installed = new InstalledPackage();
-beforeAll(() => installed.install(), 60_000);
+beforeAll(() => installed.install(), 180_000);
 afterAll(() => installed.remove());
 
 describe("the package", () => {

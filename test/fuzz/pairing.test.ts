@@ -204,7 +204,7 @@ test("pairing does what the model does, in every order, across commits, failed c
     const random = seededRandom(seed + scenario);
     runScenario(random, smallShape(random));
   }
-}, 60_000);
+}, 180_000);
 
 test("pairing does what the model does when thousands wait under one name", () => {
   const seed = runSeed("pairing, crowds");
@@ -212,4 +212,4 @@ test("pairing does what the model does when thousands wait under one name", () =
     const random = seededRandom(seed + scenario);
     runScenario(random, crowdShape(random));
   }
-}, 60_000);
+}, 180_000);

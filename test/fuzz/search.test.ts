@@ -197,7 +197,7 @@ test("the evaluator matches what a naive filter matches, and nothing judged befo
   expect(seen.matching).toBeGreaterThan(BLOCKS * SEARCHES);
   expect(seen.judged).toBeGreaterThan(BLOCKS * SEARCHES);
   expect(seen.skipped).toBeGreaterThan(seen.skippable / 4);
-}, 60_000);
+}, 180_000);
 
 test("any text is read, or refused with a place inside it", () => {
   const random = seededRandom(runSeed("search texts"));

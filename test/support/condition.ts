@@ -6,7 +6,7 @@ const PAUSE_MS_MIN = 2;
 const PAUSE_MS_MAX = 20;
 
 /** Ends when the condition holds; fails after the limit, naming what was awaited. */
-export async function untilTrue(what: string, holds: () => boolean, limitMs = 30_000): Promise<void> {
+export async function untilTrue(what: string, holds: () => boolean, limitMs = 90_000): Promise<void> {
   const endAtMs = Date.now() + limitMs;
   let pauseMs = PAUSE_MS_MIN;
   while (!holds()) {

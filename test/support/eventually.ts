@@ -5,7 +5,7 @@ const PAUSE_MS_MIN = 10;
 const PAUSE_MS_MAX = 100;
 
 /** Ends when the answer is true; fails after the limit, naming what was awaited. */
-export async function eventually(what: string, holds: () => Promise<boolean>, limitMs = 30_000): Promise<void> {
+export async function eventually(what: string, holds: () => Promise<boolean>, limitMs = 90_000): Promise<void> {
   const endAtMs = Date.now() + limitMs;
   let pauseMs = PAUSE_MS_MIN;
   while (!(await holds())) {

@@ -45,7 +45,7 @@ export function testIdleThreads(program: Program): void {
       expect(answers).toEqual(answers.map(() => []));
       expect(await runningOf(server)).toEqual([1, 0, 1]);
     });
-  }, 60_000);
+  }, 180_000);
 
   test("threads that were idle are ended, and the next queries and merges start them again", async () => {
     await withIdleServer(program, async (server) => {
@@ -63,7 +63,7 @@ export function testIdleThreads(program: Program): void {
         expect(answers).toEqual(answers.map(() => sent.toReversed()));
       }
     });
-  }, 60_000);
+  }, 180_000);
 
   test("a live tail keeps its thread, and lets it go when it is closed", async () => {
     await withIdleServer(program, async (server) => {
@@ -78,5 +78,5 @@ export function testIdleThreads(program: Program): void {
       await tail.close();
       await untilIdle(server);
     });
-  }, 60_000);
+  }, 180_000);
 }

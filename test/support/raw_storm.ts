@@ -3,7 +3,7 @@
 import { untilTrue } from "./condition.ts";
 import { configText, ENQUEUE_PATH, type TestServer } from "./server.ts";
 
-const LOAD_MS_MAX = 30_000;
+const LOAD_MS_MAX = 90_000;
 
 export interface Storm {
   readonly rounds: number;

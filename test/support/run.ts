@@ -11,7 +11,7 @@ export interface RunOptions {
   /** All of the environment; default: this process's. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly input?: string;
-  /** Ends the program after this; default 50,000. */
+  /** Ends the program after this; default 150,000. */
   readonly timeoutMs?: number;
 }
 
@@ -28,7 +28,7 @@ export function run(program: string, commandLine: readonly string[], options: Ru
   const child = spawn(program, [...commandLine], {
     cwd: options.cwd,
     env: options.environment ?? process.env,
-    timeout: options.timeoutMs ?? 50_000,
+    timeout: options.timeoutMs ?? 150_000,
     killSignal: "SIGKILL",
   });
   let stdout = "";

@@ -223,7 +223,7 @@ describe("an answer without an end", () => {
         expect([ran.exitCode, ran.err]).toEqual([1, expect.stringMatching(/answers with more than \d+ bytes/)]);
       },
     );
-  }, 60_000);
+  }, 180_000);
 
   test("in pages is given up too", async () => {
     let pages = 0;
