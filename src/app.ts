@@ -13,14 +13,14 @@ import { systemClock } from "./core/clock.ts";
 import type { Source } from "./core/entry.ts";
 import { OperatingError } from "./core/errors.ts";
 import type { ThreadName } from "./core/telemetry.ts";
-import type { AccessSettings } from "./http/access.ts";
+import { AllowedHosts, createHostGuard } from "./http/access/hosts.ts";
+import { KeyLookup, type KnownKey } from "./http/access/keys.ts";
+import { createSessionStore, Sessions } from "./http/access/sessions.ts";
+import type { AccessSettings } from "./http/access/settings.ts";
 import { createHttpApp } from "./http/app.ts";
-import { AnsweredHosts, createHostGuard } from "./http/hosts.ts";
-import { ENQUEUE_PATH, EnqueueEndpoint } from "./http/ingest/enqueue.ts";
-import { createSessionKeep } from "./http/keep_sessions.ts";
-import { KeyLookup, type KnownKey } from "./http/keys.ts";
-import { ServerMetrics } from "./http/metrics.ts";
-import { Sessions } from "./http/session.ts";
+import { ServerMetrics } from "./http/base/metrics.ts";
+import { ENQUEUE_PATH } from "./http/base/routes.ts";
+import { EnqueueEndpoint } from "./http/ingest/enqueue.ts";
 import type { LiveKey } from "./ingest/rules.ts";
 import type { Log } from "./log/log.ts";
 import type { ReadRules } from "./query/scan/scope.ts";
@@ -88,7 +88,7 @@ function accessOf(settings: Settings, listensOn: string, before: AccessSettings 
     bodyBytesMax: settings.bodyBytesMax,
     entriesMax: settings.entriesMax,
     trustedProxies: isSame ? before.trustedProxies : trustedProxies,
-    hosts: new AnsweredHosts({ listensOn, listed: settings.hosts }),
+    hosts: new AllowedHosts({ listensOn, listed: settings.hosts }),
     adminTokenSha256: settings.adminTokenSha256,
     metricsOpen: settings.metricsOpen,
     durability: settings.storage.durability,
@@ -228,7 +228,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     sessions = new Sessions({
       clock: systemClock,
       stored: pipeline.storedSessions,
-      keep: createSessionKeep((open) => pipeline.change({ kind: "keep_sessions", sessions: open }), log),
+      keep: createSessionStore((open) => pipeline.change({ kind: "keep_sessions", sessions: open }), log),
     });
     const peers = new PeerAddresses();
     const peerAddress = (request: Request) => peers.of(request);
@@ -245,8 +245,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const app = createHttpApp({
       enqueue,
       pipeline,
-      reading: readers,
-      changing: pipeline,
+      queries: readers,
+      changes: pipeline,
       sessions,
       peerAddress,
       clock: systemClock,

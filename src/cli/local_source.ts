@@ -4,8 +4,7 @@
 import { setImmediate, setTimeout } from "node:timers/promises";
 import type { Clock } from "../core/clock.ts";
 import { OperatingError } from "../core/errors.ts";
-import type { QueryRefusal, TailEvent, TailRequest } from "../core/queries.ts";
-import type { QueryResponses } from "../core/responses.ts";
+import type { QueryRefusal, QueryResponses, TailEvent, TailRequest } from "../core/queries.ts";
 import { querySteps } from "../query/engine.ts";
 import type { Steps } from "../query/scan/scan.ts";
 import { projectRules, type ReadRules, refuseUnknownProject } from "../query/scan/scope.ts";

@@ -3,8 +3,14 @@
 
 import { textWidth } from "#runtime/text_width.ts";
 import { OperatingError } from "../core/errors.ts";
-import type { QueryRefusal, QueryRefusalCode, QueryRequest, TailEvent, TailRequest } from "../core/queries.ts";
-import type { QueryResponses } from "../core/responses.ts";
+import type {
+  QueryRefusal,
+  QueryRefusalCode,
+  QueryRequest,
+  QueryResponses,
+  TailEvent,
+  TailRequest,
+} from "../core/queries.ts";
 import { escapeControls } from "../core/terminal.ts";
 
 /** What the commands ask. */

@@ -1,7 +1,17 @@
 // What readers ask, and why a question may have no answer: the vocabulary that the read API, the commands and the reader thread share. All
 // times are Unix milliseconds; `from` is included, `to` is not.
 
+import type { KeyUseResponse, RejectionsResponse, TouchpointsResponse, UsageResponse } from "./account_responses.ts";
 import type { ShownRecord } from "./record.ts";
+import type {
+  EntriesResponse,
+  FieldsResponse,
+  HistogramResponse,
+  RunningResponse,
+  SeriesResponse,
+  TimingsResponse,
+  ValuesResponse,
+} from "./responses.ts";
 
 /** What a question is about. */
 export interface QueryScope {
@@ -48,6 +58,21 @@ export type QueryRequest =
   | { readonly kind: "usage" }
   | { readonly kind: "rejections"; readonly project: string | undefined; readonly limit: number }
   | { readonly kind: "keys" };
+
+/** The response to each kind of query. */
+export interface QueryResponses {
+  readonly entries: EntriesResponse;
+  readonly histogram: HistogramResponse;
+  readonly timings: TimingsResponse;
+  readonly series: SeriesResponse;
+  readonly running: RunningResponse;
+  readonly fields: FieldsResponse;
+  readonly values: ValuesResponse;
+  readonly touchpoints: TouchpointsResponse;
+  readonly usage: UsageResponse;
+  readonly rejections: RejectionsResponse;
+  readonly keys: KeyUseResponse;
+}
 
 /** Why a question has no answer. */
 export type QueryRefusalCode =

@@ -3,7 +3,6 @@
 // Import types from here with `import type` where TypeBox must not come along, as in the app.
 
 import { Type } from "@sinclair/typebox";
-import type { KeyUseResponse, RejectionsResponse, TouchpointsResponse, UsageResponse } from "./account_responses.ts";
 import { count, metadata, nullable, object, source, text, time, type ValueOf } from "./schema_parts.ts";
 
 /** Every refusal. */
@@ -212,18 +211,3 @@ export type ValuesResponse = ValueOf<typeof ValuesSchema>;
 
 /** Data of a live tail's `record` event is a Record, that of `gap` is this. */
 export const GapSchema = object("Gap", { missed: count("Matching records that were passed over") });
-
-/** The response to each kind of query. */
-export interface QueryResponses {
-  readonly entries: EntriesResponse;
-  readonly histogram: HistogramResponse;
-  readonly timings: TimingsResponse;
-  readonly series: SeriesResponse;
-  readonly running: RunningResponse;
-  readonly fields: FieldsResponse;
-  readonly values: ValuesResponse;
-  readonly touchpoints: TouchpointsResponse;
-  readonly usage: UsageResponse;
-  readonly rejections: RejectionsResponse;
-  readonly keys: KeyUseResponse;
-}

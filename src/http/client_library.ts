@@ -11,21 +11,14 @@ import {
   libraryPath,
   loadedBytesOf,
 } from "../runtime/client_library.ts";
-import { jsonResponse } from "./answers.ts";
-import { answerFile, CACHE_FOR_EVER, type Variants, variantsOf } from "./files.ts";
-import type { AnswerDocument, PlainRoute, Route } from "./routes.ts";
+import { OPEN_HEADERS } from "./access/cors.ts";
+import { answerFile, CACHE_FOR_EVER, type Variants, variantsOf } from "./base/files.ts";
+import { jsonResponse } from "./base/responses.ts";
+import type { PlainRoute, ResponseDocument, Route } from "./base/routes.ts";
 
 /** So long a page may go on with what it has after an upgrade of the server, in seconds. */
 const PLAIN_SECONDS = 300;
 const CACHE_PLAIN = `public, max-age=${PLAIN_SECONDS}`;
-
-/** A page of any origin may load, read and time them, an isolated one too: nothing in them is secret. */
-export const OPEN_HEADERS = {
-  "access-control-allow-origin": "*",
-  "cross-origin-resource-policy": "cross-origin",
-  "timing-allow-origin": "*",
-  "x-content-type-options": "nosniff",
-};
 
 const LibrarySchema = Type.Object(
   {
@@ -45,11 +38,11 @@ const LibrarySchema = Type.Object(
   { title: "ClientLibrary" },
 );
 
-const MISSING: AnswerDocument = {
+const MISSING: ResponseDocument = {
   description: "There is no such file, or the server has another version",
   schema: MessageSchema,
 };
-const FILE_ANSWERS: Readonly<Record<number, AnswerDocument>> = {
+const FILE_ANSWERS: Readonly<Record<number, ResponseDocument>> = {
   200: {
     description: "The file, compressed where Accept-Encoding takes it",
     mediaType: ["text/javascript", "application/typescript", "text/x-python", "application/gzip"],
@@ -87,19 +80,19 @@ export function libraryRoutes(library: ClientLibrary | undefined): LibraryRoutes
       route(LIBRARY_PATH, handle, {
         id: "listClientLibrary",
         summary: "The files of the client library, with sizes and integrity",
-        answers: { ...FILE_ANSWERS, 200: { description: "They are", schema: LibrarySchema } },
+        responses: { ...FILE_ANSWERS, 200: { description: "They are", schema: LibrarySchema } },
       }),
       route(`${LIBRARY_PATH}{file}`, handle, {
         id: "clientLibraryFile",
         summary: "A file of the client library, as this server has it",
         path: Type.Object({ file }),
-        answers: FILE_ANSWERS,
+        responses: FILE_ANSWERS,
       }),
       route(`${LIBRARY_PATH}{version}/{file}`, handle, {
         id: "clientLibraryFileOfVersion",
         summary: "The same under a path whose contents never change",
         path: version,
-        answers: FILE_ANSWERS,
+        responses: FILE_ANSWERS,
       }),
     ],
   };

@@ -2,10 +2,10 @@
 // whoever may read, or for all where `metrics_open` says so).
 
 import type { PipelineView } from "../core/telemetry.ts";
-import { type ReadAccess, refuseReader } from "./admin.ts";
-import { jsonResponse } from "./answers.ts";
-import type { ServerMetrics } from "./metrics.ts";
-import type { RequestHandler } from "./routes.ts";
+import { type ReadAccess, refuseReader } from "./access/admin.ts";
+import type { ServerMetrics } from "./base/metrics.ts";
+import { jsonResponse } from "./base/responses.ts";
+import type { RequestHandler } from "./base/routes.ts";
 
 export interface MetricsDependencies extends ReadAccess {
   readonly pipeline: PipelineView;

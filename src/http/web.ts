@@ -3,9 +3,9 @@
 
 import { PAGE_PATHS } from "../core/pages.ts";
 import type { AppFile } from "../runtime/assets.ts";
-import type { AccessSettings } from "./access.ts";
-import { answerFile, CACHE_FOR_EVER, type Variants, variantsOf } from "./files.ts";
-import type { PlainRoute } from "./routes.ts";
+import type { AccessSettings } from "./access/settings.ts";
+import { answerFile, CACHE_FOR_EVER, type Variants, variantsOf } from "./base/files.ts";
+import type { PlainRoute } from "./base/routes.ts";
 
 /** Where the page is among the files. */
 const PAGE_FILE = "/index.html";

@@ -2,8 +2,8 @@
 // between several questions, and drop one whose asker has gone.
 
 import { ambiguousName } from "../core/ambiguous.ts";
-import type { QueryOutcome, QueryRefusal, QueryRequest, QueryScope } from "../core/queries.ts";
-import type { QueryResponses, TimingsResponse } from "../core/responses.ts";
+import type { QueryOutcome, QueryRefusal, QueryRequest, QueryResponses, QueryScope } from "../core/queries.ts";
+import type { TimingsResponse } from "../core/responses.ts";
 import { NEWEST, parseCursor } from "./responses/cursor.ts";
 import { findEntries } from "./responses/entries.ts";
 import { listFields, listValues } from "./responses/fields.ts";

@@ -6,17 +6,18 @@
 
 import type { ApiKey, BatchIntake, BatchOutcome, BatchRefusal, PushRefusal } from "../../core/batch.ts";
 import type { Clock } from "../../core/clock.ts";
-import type { AccessSettings } from "../access.ts";
+import { corsHeaders } from "../access/cors.ts";
+import { ClientAddresses } from "../access/sender.ts";
+import type { AccessSettings } from "../access/settings.ts";
+import type { ServerMetrics } from "../base/metrics.ts";
 import {
   ACCEPTED,
-  type Answer,
-  CHARSET_REFUSED,
-  ENCODING_UNKNOWN,
+  type FixedResponse,
   INTERNAL,
   INVALID_JSON,
   invalidBatch,
   KEY_MISSING,
-  KEY_NOT_SHOWN,
+  KEY_NOT_IN_SIGHT,
   KEY_TYPE_DIFFERS,
   KEY_UNKNOWN,
   ORIGIN_REFUSED,
@@ -24,20 +25,12 @@ import {
   TOO_LARGE,
   toResponse,
   unavailable,
-} from "../answers.ts";
-import { corsHeaders } from "../cors.ts";
-import type { ServerMetrics } from "../metrics.ts";
-import { type BodyRefusal, type BodyText, plainLength, readBody } from "./body.ts";
-import { BodyRoom } from "./body_room.ts";
-import { Decompressor } from "./decompress.ts";
-import { ClientAddresses } from "./sender.ts";
-import { isOnlyKey, shownKey } from "./shown_key.ts";
-
-export type HttpLog = (
-  level: "debug" | "info" | "warn" | "error",
-  message: string,
-  properties?: Readonly<Record<string, unknown>>,
-) => void;
+} from "../base/responses.ts";
+import type { HttpLog } from "../base/routes.ts";
+import { BODY_RESPONSES, type BodyRefusal, type BodyText, plainLength, readBody } from "../bodies/body.ts";
+import { BodyRoom } from "../bodies/body_room.ts";
+import { Decompressor } from "../bodies/decompress.ts";
+import { isOnlyKey, keyInBody } from "./key_in_body.ts";
 
 export interface EnqueueDependencies {
   readonly intake: BatchIntake;
@@ -50,25 +43,14 @@ export interface EnqueueDependencies {
   readonly log: HttpLog;
 }
 
-/** Where it is served. */
-export const ENQUEUE_PATH = "/api/v1/enqueue";
-
 /** A larger body, in bytes, is refused unparsed where it shows no live key (contract, section 1). */
-const STRANGE_BYTES_MAX = 64 * 1024;
+const UNAUTHENTICATED_BYTES_MAX = 64 * 1024;
 
 /** In characters (contract, "Requests sent again"). */
 const IDEMPOTENCY_KEY_LENGTH_MAX = 255;
 
-/** What a body that was not read is answered. */
-export const BODY_ANSWERS: Readonly<Record<Exclude<BodyRefusal, "no_room">, Answer>> = {
-  too_large: TOO_LARGE,
-  unknown_encoding: ENCODING_UNKNOWN,
-  utf16: CHARSET_REFUSED,
-  unreadable: INVALID_JSON,
-};
-
 /** What the writer's refusals without a text of their own are answered. */
-const REFUSAL_ANSWERS: Readonly<Record<Exclude<BatchRefusal["refused"], "invalid" | "rate">, Answer>> = {
+const REFUSAL_RESPONSES: Readonly<Record<Exclude<BatchRefusal["refused"], "invalid" | "rate">, FixedResponse>> = {
   not_json: INVALID_JSON,
   key_missing: KEY_MISSING,
   key_unknown: KEY_UNKNOWN,
@@ -97,7 +79,7 @@ export class EnqueueEndpoint {
   async handle(request: Request): Promise<Response> {
     const access = this.#dependencies.access();
     const origin = request.headers.get("origin");
-    let answer: Answer;
+    let answer: FixedResponse;
     let isReading = false;
     try {
       // Before the first await: the address of a connection that is gone cannot be asked for.
@@ -131,9 +113,9 @@ export class EnqueueEndpoint {
     origin: string | null,
     sender: string,
     { keys }: AccessSettings,
-  ): Promise<BatchOutcome> | Answer {
-    const apiKey = shownKey(text, keys);
-    if (apiKey === undefined && bytes > STRANGE_BYTES_MAX) return KEY_NOT_SHOWN;
+  ): Promise<BatchOutcome> | FixedResponse {
+    const apiKey = keyInBody(text, keys);
+    if (apiKey === undefined && bytes > UNAUTHENTICATED_BYTES_MAX) return KEY_NOT_IN_SIGHT;
     const receivedAt = this.#dependencies.clock();
     if (apiKey !== undefined) {
       const waitSeconds = this.#debts.secondsOf(apiKey, receivedAt);
@@ -159,20 +141,20 @@ export class EnqueueEndpoint {
     });
   }
 
-  #refuseBody(refusal: BodyRefusal): Answer {
-    return refusal === "no_room" ? unavailable(this.#dependencies.intake.retryAfterSeconds()) : BODY_ANSWERS[refusal];
+  #refuseBody(refusal: BodyRefusal): FixedResponse {
+    return refusal === "no_room" ? unavailable(this.#dependencies.intake.retryAfterSeconds()) : BODY_RESPONSES[refusal];
   }
 
-  #outcomeAnswer(outcome: BatchOutcome, request: Request): Answer {
+  #outcomeAnswer(outcome: BatchOutcome, request: Request): FixedResponse {
     if (outcome === "accepted") return ACCEPTED;
     if (outcome === "set_aside") return INTERNAL;
     if (outcome === "unavailable") return unavailable(this.#dependencies.intake.retryAfterSeconds());
     if (outcome.refused === "invalid") return invalidBatch(outcome.issues, isVerbose(request));
     if (outcome.refused === "rate") return rateExceeded(outcome.retryAfterSeconds);
-    return REFUSAL_ANSWERS[outcome.refused];
+    return REFUSAL_RESPONSES[outcome.refused];
   }
 
-  #internal(error: unknown): Answer {
+  #internal(error: unknown): FixedResponse {
     const cause = error instanceof Error ? error.message : "not an error";
     this.#dependencies.log("error", "a batch could not be handled", { error: cause });
     return INTERNAL;
@@ -210,7 +192,7 @@ function debtName({ type, name }: ApiKey): string {
   return `${type} ${name}`;
 }
 
-function refusalAnswer(refusal: PushRefusal): Answer {
+function refusalAnswer(refusal: PushRefusal): FixedResponse {
   return refusal.refused === "too_large" ? TOO_LARGE : unavailable(refusal.retryAfterSeconds);
 }
 

@@ -6,10 +6,9 @@ import { Value } from "@sinclair/typebox/value";
 import { assert } from "../../core/errors.ts";
 import { isJsonObject, typeName } from "../../core/json.ts";
 import type { ParseGuard } from "../../runtime/parse_guard.ts";
-import { INVALID_JSON, jsonResponse, toResponse } from "../answers.ts";
-import { readBody } from "../ingest/body.ts";
-import { BodyRoom } from "../ingest/body_room.ts";
-import { BODY_ANSWERS } from "../ingest/enqueue.ts";
+import { INVALID_JSON, jsonResponse, toResponse } from "../base/responses.ts";
+import { BODY_RESPONSES, readBody } from "../bodies/body.ts";
+import { BodyRoom } from "../bodies/body_room.ts";
 import { shown } from "./parameters.ts";
 
 /** A token, two names or a search: a page of text at most. */
@@ -24,7 +23,7 @@ export async function readJsonBody<T extends TObject>(
   // A room of its own, which one body always has: so small a one is no burden.
   const body = await readBody(request, BODY_BYTES_MAX, new BodyRoom(BODY_BYTES_MAX));
   assert(body !== "no_room", "a body that is alone in its room has it");
-  if (typeof body === "string") return toResponse(BODY_ANSWERS[body]);
+  if (typeof body === "string") return toResponse(BODY_RESPONSES[body]);
   const refusal = guard.refusal(body.text);
   if (refusal !== undefined) return invalidBody({}, [refusal]);
   let value: unknown;

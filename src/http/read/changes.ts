@@ -8,12 +8,18 @@ import { assert } from "../../core/errors.ts";
 import { MessageSchema, QueryProblemSchema } from "../../core/responses.ts";
 import { TOUCHPOINT_LENGTH_MAX } from "../../core/touchpoint.ts";
 import type { Patience } from "../../runtime/idle_timeout.ts";
-import { jsonResponse } from "../answers.ts";
-import type { AnswerDocument, Route } from "../routes.ts";
+import { jsonResponse } from "../base/responses.ts";
+import type { ResponseDocument, Route } from "../base/routes.ts";
 import { invalidBody } from "./bodies.ts";
-import { answerWith, defineOperation, type ReadDependencies, SEARCH_REFUSALS, UNAVAILABLE } from "./operation.ts";
+import {
+  answerWith,
+  defineOperation,
+  type ReadDependencies,
+  refuse,
+  SEARCH_REFUSALS,
+  UNAVAILABLE,
+} from "./operation.ts";
 import { FROM, PROJECT, readScope, SEARCH, strictObject, TIME_ZONE, TO } from "./parameters.ts";
-import { refuse } from "./refusals.ts";
 
 /** The project where none is named, as in the configuration. */
 const PROJECT_DEFAULT = "default";
@@ -28,22 +34,22 @@ const NEW_NAME = Type.String({
 /** Any name that was ever sent can be meant, also one that nobody could register. */
 const KNOWN_NAME = Type.String({ minLength: 1, expects: "a touchpoint's name", description: "A touchpoint's name" });
 
-const UNKNOWN: Readonly<Record<number, AnswerDocument>> = {
+const UNKNOWN: Readonly<Record<number, ResponseDocument>> = {
   404: { description: "There is no such project or touchpoint", schema: MessageSchema },
 };
-const TAKEN: Readonly<Record<number, AnswerDocument>> = {
+const TAKEN: Readonly<Record<number, ResponseDocument>> = {
   409: { description: "The name is registered already, or the project has no room for more", schema: MessageSchema },
 };
 
-const row = (description: string): AnswerDocument => ({ description, schema: TouchpointSchema });
+const row = (description: string): ResponseDocument => ({ description, schema: TouchpointSchema });
 
 export function touchpointRoute(dependencies: ReadDependencies): Route {
-  const { changing } = dependencies;
+  const { changes: changing } = dependencies;
   const list = defineOperation(dependencies, {
     id: "listTouchpoints",
     summary: "All touchpoints; those that were only seen, not registered, are flagged",
     query: strictObject({ project: Type.Optional(PROJECT) }),
-    answers: { 200: { description: "The answer", schema: TouchpointsSchema }, ...SEARCH_REFUSALS, ...UNAVAILABLE },
+    responses: { 200: { description: "The answer", schema: TouchpointsSchema }, ...SEARCH_REFUSALS, ...UNAVAILABLE },
     handle: ({ request, query: { project } }) => answerWith(dependencies, request, { kind: "touchpoints", project }),
   });
   const register = defineOperation(dependencies, {
@@ -51,7 +57,7 @@ export function touchpointRoute(dependencies: ReadDependencies): Route {
     summary: "Register a touchpoint; what was recorded under its name belongs to it",
     query: strictObject({}),
     body: strictObject({ project: Type.Optional(PROJECT), name: NEW_NAME }),
-    answers: { 201: row("Registered"), ...UNKNOWN, ...TAKEN, ...UNAVAILABLE },
+    responses: { 201: row("Registered"), ...UNKNOWN, ...TAKEN, ...UNAVAILABLE },
     async handle({ body: { project = PROJECT_DEFAULT, name } }) {
       const outcome = await changing.change({ kind: "register_touchpoint", project, name });
       if (!outcome.ok) return refuse(outcome.refusal);
@@ -64,7 +70,7 @@ export function touchpointRoute(dependencies: ReadDependencies): Route {
     summary: "Rename a touchpoint in the list; records keep the name they were sent with",
     query: strictObject({}),
     body: strictObject({ project: Type.Optional(PROJECT), name: KNOWN_NAME, to: NEW_NAME }),
-    answers: { 200: row("Renamed"), ...UNKNOWN, ...TAKEN, ...UNAVAILABLE },
+    responses: { 200: row("Renamed"), ...UNKNOWN, ...TAKEN, ...UNAVAILABLE },
     async handle({ body: { project = PROJECT_DEFAULT, name, to } }) {
       const outcome = await changing.change({ kind: "rename_touchpoint", project, name, to });
       if (!outcome.ok) return refuse(outcome.refusal);
@@ -76,7 +82,7 @@ export function touchpointRoute(dependencies: ReadDependencies): Route {
     id: "deleteTouchpoint",
     summary: "Take a touchpoint off the list; its history stays",
     query: strictObject({ project: Type.Optional(PROJECT), name: KNOWN_NAME }),
-    answers: { 204: { description: "Taken off" }, ...UNKNOWN, ...UNAVAILABLE },
+    responses: { 204: { description: "Taken off" }, ...UNKNOWN, ...UNAVAILABLE },
     async handle({ query: { project = PROJECT_DEFAULT, name } }) {
       const outcome = await changing.change({ kind: "delete_touchpoint", project, name });
       return outcome.ok ? noContent() : refuse(outcome.refusal);
@@ -114,7 +120,7 @@ export function eraseRoute(dependencies: EraseDependencies): Route {
       to: bodyInstant(TO),
       timeZone: Type.Optional(TIME_ZONE),
     }),
-    answers: {
+    responses: {
       200: { description: "What was removed", schema: ErasedSchema },
       400: { description: "The body is no JSON, or the search is wrong: `at` says where", schema: QueryProblemSchema },
       ...UNKNOWN,
@@ -128,7 +134,7 @@ export function eraseRoute(dependencies: EraseDependencies): Route {
       const { project } = body;
       dependencies.patience.keep(request);
       const outcome = await Promise.race([
-        dependencies.changing.change({ kind: "erase", scope: { ...scope.value, project } }),
+        dependencies.changes.change({ kind: "erase", scope: { ...scope.value, project } }),
         stopped(dependencies.stopping),
       ]);
       if (!outcome.ok) return refuse(outcome.refusal);

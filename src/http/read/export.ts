@@ -3,11 +3,17 @@
 
 import { Type } from "@sinclair/typebox";
 import { RecordSchema } from "../../core/responses.ts";
-import type { Route } from "../routes.ts";
-import { defineOperation, type ReadDependencies, SEARCH_REFUSALS, UNAVAILABLE } from "./operation.ts";
-import { PacedBody, workFor } from "./paced_body.ts";
+import type { Route } from "../base/routes.ts";
+import {
+  badRequest,
+  defineOperation,
+  type ReadDependencies,
+  refuse,
+  SEARCH_REFUSALS,
+  UNAVAILABLE,
+} from "./operation.ts";
 import { readScope, SCOPE, strictObject } from "./parameters.ts";
-import { badRequest, refuse } from "./refusals.ts";
+import { PacedBody, workFor } from "./streaming.ts";
 
 const MEDIA_TYPES = { ndjson: "application/x-ndjson", csv: "text/csv; charset=utf-8" } as const;
 
@@ -22,13 +28,13 @@ const CSV = Type.Union([Type.Literal("exact"), Type.Literal("spreadsheet")], {
 });
 
 export function exportRoute(dependencies: ReadDependencies): Route {
-  const { reading, log } = dependencies;
+  const { queries: reading, log } = dependencies;
   const exportAll = defineOperation(dependencies, {
     id: "exportEntries",
     summary: "Every record that matches, in the order of ids",
     takesTicket: true,
     query: strictObject({ format: Type.Optional(FORMAT), csv: Type.Optional(CSV), ...SCOPE }),
-    answers: {
+    responses: {
       200: {
         description: "Records, streamed",
         mediaType: ["application/x-ndjson", "text/csv"],

@@ -2,23 +2,23 @@
 // statuses that follow from that in the description. A handler gets checked values and gives a Response.
 
 import { type Static, type TObject, Type } from "@sinclair/typebox";
-import type { ChangeService } from "../../core/changes.ts";
+import type { ChangeRefusalCode, ChangeService } from "../../core/changes.ts";
 import type { Clock } from "../../core/clock.ts";
-import type { QueryRequest, QueryService } from "../../core/queries.ts";
+import type { QueryRefusal, QueryRefusalCode, QueryRequest, QueryService } from "../../core/queries.ts";
 import { InvalidPayloadSchema, MessageSchema, QueryProblemSchema } from "../../core/responses.ts";
+import { maskKeys } from "../../core/secrets.ts";
 import { TICKET_PARAMETER } from "../../core/session.ts";
 import type { ParseGuard } from "../../runtime/parse_guard.ts";
-import { type ReadAccess, refuseReader } from "../admin.ts";
-import type { HttpLog } from "../ingest/enqueue.ts";
-import type { AnswerDocument, Operation, OperationDocument } from "../routes.ts";
+import { type ReadAccess, refuseReader } from "../access/admin.ts";
+import { jsonResponse } from "../base/responses.ts";
+import type { HttpLog, Operation, OperationDocument, ResponseDocument } from "../base/routes.ts";
 import { readJsonBody } from "./bodies.ts";
 import { readParameters, strictObject } from "./parameters.ts";
-import { badRequest, refuse } from "./refusals.ts";
 
 /** What the read API needs. */
 export interface ReadDependencies extends ReadAccess {
-  readonly reading: QueryService;
-  readonly changing: ChangeService;
+  readonly queries: QueryService;
+  readonly changes: ChangeService;
   readonly clock: Clock;
   readonly log: HttpLog;
   readonly guard: ParseGuard;
@@ -58,7 +58,7 @@ const TICKET = {
 export const NO_PARAMETERS = strictObject({});
 
 /** Answers that any question about records can have. */
-export const SEARCH_REFUSALS: Readonly<Record<number, AnswerDocument>> = {
+export const SEARCH_REFUSALS: Readonly<Record<number, ResponseDocument>> = {
   400: {
     description: "The search, the cursor, the range or a parameter is wrong; of a search, `at` says where",
     schema: QueryProblemSchema,
@@ -66,7 +66,7 @@ export const SEARCH_REFUSALS: Readonly<Record<number, AnswerDocument>> = {
   404: { description: "There is no such project, or no such field", schema: MessageSchema },
 };
 
-export const UNAVAILABLE: Readonly<Record<number, AnswerDocument>> = {
+export const UNAVAILABLE: Readonly<Record<number, ResponseDocument>> = {
   503: {
     description: "Too many questions wait, or the data cannot be read now",
     schema: MessageSchema,
@@ -75,7 +75,7 @@ export const UNAVAILABLE: Readonly<Record<number, AnswerDocument>> = {
 };
 
 /** What whoever guesses is answered. */
-export const TOO_MANY_FAILURES: AnswerDocument = {
+export const TOO_MANY_FAILURES: ResponseDocument = {
   description: "Too many wrong tokens from this address: it is not looked at",
   schema: MessageSchema,
   headers: { "Retry-After": "Seconds to wait" },
@@ -86,7 +86,15 @@ export function defineOperation<Q extends TObject, B extends TObject = TObject>(
   dependencies: ReadDependencies,
   spec: OperationSpec<Q, B>,
 ): Operation {
-  const { access = "reader", query: parameters, body, takesTicket = false, handle, answers, ...document } = spec;
+  const {
+    access = "reader",
+    query: parameters,
+    body,
+    takesTicket = false,
+    handle,
+    responses: answers,
+    ...document
+  } = spec;
   const query = takesTicket ? (strictObject({ ...parameters.properties, ...TICKET }) as unknown as Q) : parameters;
   return {
     document: {
@@ -94,7 +102,7 @@ export function defineOperation<Q extends TObject, B extends TObject = TObject>(
       access,
       query,
       ...(body === undefined ? {} : { body }),
-      answers: { ...impliedAnswers(access, body !== undefined), ...answers },
+      responses: { ...impliedAnswers(access, body !== undefined), ...answers },
     },
     async handle(request) {
       const target = takesTicket ? ticketTarget(request.url) : undefined;
@@ -112,7 +120,7 @@ export function defineOperation<Q extends TObject, B extends TObject = TObject>(
 
 /** Asks and passes the answer on as it is. A client that goes away stops the work. */
 export async function answerWith(
-  { reading }: ReadDependencies,
+  { queries: reading }: ReadDependencies,
   request: Request,
   question: QueryRequest,
 ): Promise<Response> {
@@ -137,8 +145,8 @@ function searchOf(request: Request): Iterable<[string, string]> {
   return at === -1 ? [] : new URLSearchParams(request.url.slice(at));
 }
 
-function impliedAnswers(access: OperationDocument["access"], hasBody: boolean): Record<number, AnswerDocument> {
-  const implied: Record<number, AnswerDocument> = {
+function impliedAnswers(access: OperationDocument["access"], hasBody: boolean): Record<number, ResponseDocument> {
+  const implied: Record<number, ResponseDocument> = {
     400: { description: "A parameter is unknown, given twice, or not what it can be", schema: MessageSchema },
   };
   if (access === "reader") {
@@ -156,4 +164,38 @@ function impliedAnswers(access: OperationDocument["access"], hasBody: boolean): 
     415: { description: "Unknown Content-Encoding", schema: MessageSchema },
     422: { description: "The body is not what it can be", schema: InvalidPayloadSchema },
   };
+}
+
+const STATUSES: Readonly<Record<QueryRefusalCode | ChangeRefusalCode, number>> = {
+  bad_query: 400,
+  bad_cursor: 400,
+  bad_range: 400,
+  unknown_project: 404,
+  unknown_field: 404,
+  not_found: 404,
+  already_there: 409,
+  limit: 409,
+  // Nobody reads it; the number is what proxies log for a client that went away.
+  cancelled: 499,
+  busy: 503,
+  unavailable: 503,
+};
+
+/** Seconds after which asking again makes sense: a question lasts a few at most. */
+const RETRY_AFTER = { "retry-after": "2" };
+
+/** What a refusal is told as; `at` and `length` say where in a search. */
+export type Refusal = Pick<QueryRefusal, "message" | "at" | "length"> & {
+  readonly code: QueryRefusalCode | ChangeRefusalCode;
+};
+
+export function refuse({ code, message, at, length }: Refusal): Response {
+  const status = STATUSES[code];
+  // Absent members are left out of the JSON.
+  return jsonResponse(status, { message: maskKeys(message), at, length }, status === 503 ? RETRY_AFTER : undefined);
+}
+
+/** 400 with a sentence about a parameter. */
+export function badRequest(message: string): Response {
+  return jsonResponse(400, { message: maskKeys(message) });
 }

@@ -3,13 +3,19 @@
 import { Type } from "@sinclair/typebox";
 import { MessageSchema } from "../../core/responses.ts";
 import { SESSION_HEADER, type SignInResponse, type TicketResponse } from "../../core/session.ts";
-import { readingIsOff } from "../admin.ts";
-import { jsonResponse } from "../answers.ts";
-import type { Route } from "../routes.ts";
-import { isSameOrigin, presentedSession, sessionCookie } from "../session.ts";
-import { defineOperation, NO_PARAMETERS, type ReadDependencies, TOO_MANY_FAILURES, ticketTarget } from "./operation.ts";
+import { readingIsOff } from "../access/admin.ts";
+import { isSameOrigin, presentedSession, sessionCookie } from "../access/sessions.ts";
+import { jsonResponse } from "../base/responses.ts";
+import type { Route } from "../base/routes.ts";
+import {
+  badRequest,
+  defineOperation,
+  NO_PARAMETERS,
+  type ReadDependencies,
+  TOO_MANY_FAILURES,
+  ticketTarget,
+} from "./operation.ts";
 import { strictObject } from "./parameters.ts";
-import { badRequest } from "./refusals.ts";
 
 const COOKIE_HEADER = { "Set-Cookie": "The session: HttpOnly, SameSite=Strict, 12 hours" };
 /** A download's path and query; a search can be long. */
@@ -38,7 +44,7 @@ export function sessionRoute(dependencies: ReadDependencies): Route {
     access: "open",
     query: NO_PARAMETERS,
     body: strictObject({ token: Type.String({ expects: "a string", description: "The admin token" }) }),
-    answers: {
+    responses: {
       200: { description: "Signed in", schema: SignInSchema, headers: COOKIE_HEADER },
       401: { description: "The token is wrong, or reading is off", schema: MessageSchema },
       403: { description: "The request does not come from a page of this origin", schema: MessageSchema },
@@ -59,7 +65,7 @@ export function sessionRoute(dependencies: ReadDependencies): Route {
     id: "signOut",
     summary: "Sign the app out",
     query: NO_PARAMETERS,
-    answers: { 204: { description: "Signed out, in every tab", headers: COOKIE_HEADER } },
+    responses: { 204: { description: "Signed out, in every tab", headers: COOKIE_HEADER } },
     async handle({ request }) {
       const session = sessionOf(request, dependencies);
       if (session !== undefined) await sessions.close(session);
@@ -85,7 +91,7 @@ export function ticketRoute(dependencies: ReadDependencies): Route {
         examples: ["/api/v1/export?format=csv"],
       }),
     }),
-    answers: {
+    responses: {
       200: { description: "The ticket", schema: Type.Object({ ticket: Type.String() }, { title: "Ticket" }) },
     },
     handle({ request, body: { target } }) {

@@ -5,12 +5,17 @@
 import { Type } from "@sinclair/typebox";
 import type { TailEvent, TailRequest } from "../../core/queries.ts";
 import { RecordSchema } from "../../core/responses.ts";
-import type { Route } from "../routes.ts";
-import { defineOperation, type ReadDependencies, SEARCH_REFUSALS, UNAVAILABLE } from "./operation.ts";
-import { PacedBody, workFor } from "./paced_body.ts";
+import type { Route } from "../base/routes.ts";
+import {
+  badRequest,
+  defineOperation,
+  type ReadDependencies,
+  refuse,
+  SEARCH_REFUSALS,
+  UNAVAILABLE,
+} from "./operation.ts";
 import { PROJECT, readParameters, readTimeZone, SEARCH, strictObject, TIME_ZONE } from "./parameters.ts";
-import type { Pings } from "./pings.ts";
-import { badRequest, refuse } from "./refusals.ts";
+import { PacedBody, type Pings, workFor } from "./streaming.ts";
 
 /** Open tails at a time: far above what people watch, and a bound for scripts that forget to close. */
 const TAILS_MAX = 10_000;
@@ -40,7 +45,7 @@ export function tailRoute(dependencies: ReadDependencies, pings: Pings): Route {
       timeZone: Type.Optional(TIME_ZONE),
       lastEventId: Type.Optional(LAST_ID),
     }),
-    answers: {
+    responses: {
       200: { description: "Events; the data of `record`", mediaType: "text/event-stream", schema: RecordSchema },
       ...SEARCH_REFUSALS,
       ...UNAVAILABLE,
@@ -72,7 +77,7 @@ async function follow(
   asked: TailRequest,
 ): Promise<Response> {
   const { work, release } = workFor(request, dependencies.stopping);
-  const outcome = await dependencies.reading.tail(asked, work.signal);
+  const outcome = await dependencies.queries.tail(asked, work.signal);
   if (!outcome.ok) {
     release();
     return refuse(outcome.refusal);

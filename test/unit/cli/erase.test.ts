@@ -10,7 +10,8 @@ import { addSourceOptions, type SourceOptions } from "../../../src/cli/tools.ts"
 import { DEFAULT_PROJECT } from "../../../src/config/settings.ts";
 import type { EraseReport } from "../../../src/core/account_responses.ts";
 import { OperatingError } from "../../../src/core/errors.ts";
-import type { HistogramResponse, QueryResponses } from "../../../src/core/responses.ts";
+import type { QueryResponses } from "../../../src/core/queries.ts";
+import type { HistogramResponse } from "../../../src/core/responses.ts";
 import { lockData } from "../../../src/store/lock.ts";
 import { failureOf } from "../../support/failure.ts";
 import { withDataFile } from "./data_file.ts";

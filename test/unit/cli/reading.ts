@@ -9,9 +9,8 @@ import { registerTimings } from "../../../src/cli/timings.ts";
 import type { SourceOptions } from "../../../src/cli/tools.ts";
 import { registerUsage } from "../../../src/cli/usage.ts";
 import { OperatingError } from "../../../src/core/errors.ts";
-import type { TailEvent, TailRequest } from "../../../src/core/queries.ts";
+import type { QueryResponses, TailEvent, TailRequest } from "../../../src/core/queries.ts";
 import type { ShownRecord } from "../../../src/core/record.ts";
-import type { QueryResponses } from "../../../src/core/responses.ts";
 
 /** 2026-01-31T12:00:00Z. */
 export const NOW = 1_769_860_800_000;

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { createHostGuard } from "../../../src/http/hosts.ts";
+import { createHostGuard } from "../../../src/http/access/hosts.ts";
 import type { ClientLibrary } from "../../../src/runtime/client_library.ts";
 import { createFixture } from "./fixture.ts";
 

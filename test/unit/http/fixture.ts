@@ -5,14 +5,15 @@ import type { BatchOutcome, IncomingBatch, PushRefusal } from "../../../src/core
 import type { Source } from "../../../src/core/entry.ts";
 import type { StoredSession } from "../../../src/core/session.ts";
 import type { PipelineView, Readiness, StoreSnapshot } from "../../../src/core/telemetry.ts";
-import type { AccessSettings, ShownPair } from "../../../src/http/access.ts";
-import { ReadGate } from "../../../src/http/admin.ts";
+import { ReadGate } from "../../../src/http/access/admin.ts";
+import { AllowedHosts } from "../../../src/http/access/hosts.ts";
+import { KeyLookup, type KnownKey } from "../../../src/http/access/keys.ts";
+import { Sessions } from "../../../src/http/access/sessions.ts";
+import type { AccessSettings, ShownPair } from "../../../src/http/access/settings.ts";
 import { createHttpApp } from "../../../src/http/app.ts";
-import { AnsweredHosts } from "../../../src/http/hosts.ts";
-import { ENQUEUE_PATH, EnqueueEndpoint } from "../../../src/http/ingest/enqueue.ts";
-import { KeyLookup, type KnownKey } from "../../../src/http/keys.ts";
-import { ServerMetrics } from "../../../src/http/metrics.ts";
-import { Sessions } from "../../../src/http/session.ts";
+import { ServerMetrics } from "../../../src/http/base/metrics.ts";
+import { ENQUEUE_PATH } from "../../../src/http/base/routes.ts";
+import { EnqueueEndpoint } from "../../../src/http/ingest/enqueue.ts";
 import { BatchChecks } from "../../../src/ingest/batch_checks.ts";
 import { RecentRequests } from "../../../src/ingest/retries/recent_requests.ts";
 import type { ClientLibrary } from "../../../src/runtime/client_library.ts";
@@ -186,7 +187,7 @@ export function createFixture(storedSessions: readonly StoredSession[] = [], cli
       bodyBytesMax: BODY_BYTES_MAX,
       entriesMax: ENTRIES_MAX,
       trustedProxies: [],
-      hosts: new AnsweredHosts({ listensOn: "127.0.0.1", listed: [] }),
+      hosts: new AllowedHosts({ listensOn: "127.0.0.1", listed: [] }),
       adminTokenSha256: sha256(ADMIN_TOKEN),
       metricsOpen: false,
       durability: "sync",
@@ -250,8 +251,8 @@ export function createFixture(storedSessions: readonly StoredSession[] = [], cli
     clientLibrary,
     enqueue,
     pipeline,
-    reading: fixture.readers,
-    changing: fixture.readers,
+    queries: fixture.readers,
+    changes: fixture.readers,
     sessions,
     peerAddress: () => fixture.peer,
     clock: () => fixture.now,

@@ -6,12 +6,12 @@ import type {
   QueryOutcome,
   QueryRefusal,
   QueryRequest,
+  QueryResponses,
   QueryService,
   TailEvent,
   TailRequest,
 } from "../../../src/core/queries.ts";
 import type { ShownRecord } from "../../../src/core/record.ts";
-import type { QueryResponses } from "../../../src/core/responses.ts";
 
 const FIGURES = {
   count: 2,

@@ -4,9 +4,9 @@ import { describe, expect, test } from "bun:test";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { Elysia } from "elysia";
 import { PAGE_PATHS } from "../../../src/core/pages.ts";
-import type { AccessSettings } from "../../../src/http/access.ts";
-import { chooseCoding } from "../../../src/http/codings.ts";
-import { addRoute } from "../../../src/http/routes.ts";
+import type { AccessSettings } from "../../../src/http/access/settings.ts";
+import { chooseCoding } from "../../../src/http/base/compression.ts";
+import { addRoute } from "../../../src/http/base/routes.ts";
 import { webRoutes } from "../../../src/http/web.ts";
 import type { AppFile } from "../../../src/runtime/assets.ts";
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { z } from "zod";
 import { isJsonObject } from "../../../src/core/json.ts";
-import { invalidBatch } from "../../../src/http/answers.ts";
+import { invalidBatch } from "../../../src/http/base/responses.ts";
 import { BatchSchemaCheck } from "../../../src/ingest/batch_schema.ts";
 import { runSeed } from "../../support/random.ts";
 

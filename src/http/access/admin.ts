@@ -1,0 +1,190 @@
+// Who may read: whoever presents the admin token as `Authorization: Bearer <token>`, both halves of a session that was opened with
+// it, or, on routes that a link leads to, a ticket. The token is known by its SHA-256 and compared in constant time. Without a
+// configured token nobody may. Whoever guesses is slowed down, counted, and named in the log once in a while.
+
+import { createHash, hash, timingSafeEqual } from "node:crypto";
+import type { Clock } from "../../core/clock.ts";
+import { TICKET_PARAMETER } from "../../core/session.ts";
+import type { ReadRefusalReason, ServerMetrics } from "../base/metrics.ts";
+import { jsonResponse } from "../base/responses.ts";
+import type { HttpLog } from "../base/routes.ts";
+import { Failures, type Sender } from "./failures.ts";
+import { ClientAddresses } from "./sender.ts";
+import { isSameOrigin, presentedSession, type Sessions } from "./sessions.ts";
+import type { AccessSettings } from "./settings.ts";
+
+/** Wrong tokens of one address: 20 at once, then one in 3 s. A token has 16 characters at least. */
+const TOKEN_RATES = { burst: 20, perSecond: 1 / 3 };
+const TOKEN_RATES_ALL = { burst: 200, perSecond: 5 };
+/** Sessions that have ended are no guesses: pages that are still open ask with them. And 256 random bits cannot be guessed. */
+const SESSION_RATES = { burst: 100, perSecond: 10 };
+const SESSION_RATES_ALL = { burst: 10_000, perSecond: 1_000 };
+/** How the log counts failures: in minutes, and with a line for each tenfold in one. */
+const LOG_EVERY_MS = 60_000;
+const LOG_FACTOR = 10;
+
+const MISSING_OR_WRONG = "Admin token is missing or wrong: send it as Authorization: Bearer";
+const CHALLENGE = { "www-authenticate": "Bearer" };
+
+export interface ReadAccessOptions {
+  readonly access: () => AccessSettings;
+  readonly sessions: Sessions;
+  readonly clock: Clock;
+  readonly peerAddress: (request: Request) => string;
+  readonly metrics: ServerMetrics;
+  readonly log: HttpLog;
+}
+
+/** What decides who may read. */
+export interface ReadAccess {
+  readonly access: () => AccessSettings;
+  readonly sessions: Sessions;
+  readonly gate: ReadGate;
+}
+
+/** Whether this is the token whose SHA-256 (hexadecimal) is expected. */
+function isAdminToken(token: string, adminTokenSha256: string): boolean {
+  const presented = createHash("sha256").update(token).digest();
+  const expected = Buffer.from(adminTokenSha256, "hex");
+  return presented.byteLength === expected.byteLength && timingSafeEqual(presented, expected);
+}
+
+/** One for the life of the server. */
+export class ReadGate {
+  readonly #options: ReadAccessOptions;
+  /** Apart, so that whoever guesses at the app's sign-in keeps no scraper behind the same address out, and the reverse. */
+  readonly #tokens = new Failures(TOKEN_RATES, TOKEN_RATES_ALL);
+  readonly #signIns = new Failures(TOKEN_RATES, TOKEN_RATES_ALL);
+  readonly #sessions = new Failures(SESSION_RATES, SESSION_RATES_ALL);
+  #proxies: readonly string[] = [];
+  #addresses = new ClientAddresses([]);
+  /** Of all that were refused since the start. */
+  #count = 0;
+  #minute = { startedAt: Number.NEGATIVE_INFINITY, count: 0, logged: 0 };
+
+  constructor(options: ReadAccessOptions) {
+    this.#options = options;
+  }
+
+  /** Whether a request that was let in still may read: its token or its session is the one in force. Counts nothing. */
+  isReader(request: Request): boolean {
+    const { access, sessions } = this.#options;
+    const { adminTokenSha256 } = access();
+    if (adminTokenSha256 === undefined) return false;
+    const token = bearerToken(request);
+    if (token !== undefined && isAdminToken(token, adminTokenSha256)) return true;
+    const session = presentedSession(request);
+    return session !== undefined && sessions.find(session, adminTokenSha256) !== undefined;
+  }
+
+  /**
+   * 401 or 429 for whoever may not read, undefined for whoever may. It never says which part was wrong. `target` is what a ticket
+   * is for, where the route takes one.
+   */
+  refuse(request: Request, target?: string): Response | undefined {
+    const { access, sessions } = this.#options;
+    const { adminTokenSha256 } = access();
+    if (adminTokenSha256 === undefined) return readingIsOff();
+    // First, and always: a session cannot be guessed, so its owner never waits because of what others do.
+    const session = presentedSession(request);
+    if (session !== undefined && sessions.find(session, adminTokenSha256) !== undefined) return undefined;
+    const token = bearerToken(request);
+    if (token !== undefined) return this.#refuseToken(this.#tokens, request, token, MISSING_OR_WRONG);
+    const ticket = target === undefined ? undefined : ticketOf(request);
+    if (ticket !== undefined && target !== undefined) {
+      if (isFromHere(request) && sessions.takeTicket(ticket, adminTokenSha256, target)) return undefined;
+      return this.#failed(this.#sessions, request, "ticket", "The ticket was used before, is too old, or is another's");
+    }
+    if (session !== undefined) return this.#failed(this.#sessions, request, "session", MISSING_OR_WRONG);
+    return jsonResponse(401, { message: MISSING_OR_WRONG }, CHALLENGE);
+  }
+
+  /** Why nobody signs in with this token; undefined for the right one. */
+  refuseSignIn(request: Request, token: string): Response | undefined {
+    return this.#refuseToken(this.#signIns, request, token, "Admin token is wrong");
+  }
+
+  /** 401 for a wrong token, 429 for one that is not even looked at, undefined for the right one. */
+  #refuseToken(failures: Failures, request: Request, token: string, message: string): Response | undefined {
+    const { access, clock } = this.#options;
+    const { adminTokenSha256 } = access();
+    if (adminTokenSha256 === undefined) return readingIsOff();
+    const sender = this.#sender(request);
+    if (failures.waitSeconds(sender, clock()) > 0 || !isAdminToken(token, adminTokenSha256)) {
+      return this.#failed(failures, request, "token", message, sender);
+    }
+    this.#tokens.succeeded(sender);
+    this.#signIns.succeeded(sender);
+    return undefined;
+  }
+
+  #failed(
+    failures: Failures,
+    request: Request,
+    reason: ReadRefusalReason,
+    message: string,
+    sender = this.#sender(request),
+  ): Response {
+    const { clock, metrics } = this.#options;
+    const waitSeconds = failures.waitSeconds(sender, clock());
+    metrics.countReadRefusal(waitSeconds === 0 ? reason : "limited");
+    this.#noteFailure(sender.address);
+    if (waitSeconds > 0) {
+      const slower = `Too many wrong tokens or sessions from this address: wait ${waitSeconds} s`;
+      return jsonResponse(429, { message: slower }, { "retry-after": String(waitSeconds) });
+    }
+    failures.failed(sender, clock());
+    return jsonResponse(401, { message }, CHALLENGE);
+  }
+
+  /** A line for the first failure of a minute, and for each tenfold in it. */
+  #noteFailure(address: string): void {
+    const now = this.#options.clock();
+    const age = now - this.#minute.startedAt;
+    if (age >= LOG_EVERY_MS || age < 0) this.#minute = { startedAt: now, count: 0, logged: 0 };
+    this.#count++;
+    const minute = this.#minute;
+    if (++minute.count < minute.logged * LOG_FACTOR) return;
+    minute.logged = minute.count;
+    const message = "requests to read were refused: a wrong admin token, or a session that is not good";
+    this.#options.log("warn", message, { address, inThisMinute: minute.count, sinceTheStart: this.#count });
+  }
+
+  #sender(request: Request): Sender {
+    const { access, peerAddress } = this.#options;
+    const { trustedProxies } = access();
+    if (trustedProxies !== this.#proxies) {
+      this.#addresses = new ClientAddresses(trustedProxies);
+      this.#proxies = trustedProxies;
+    }
+    const { headers } = request;
+    const address = this.#addresses.of(peerAddress(request), request);
+    const said = [address, headers.get("x-forwarded-for") ?? "", headers.get("user-agent") ?? ""].join("\n");
+    return { address, mark: hash("sha256", said, "hex") };
+  }
+}
+
+/** As ReadGate.refuse. */
+export function refuseReader(request: Request, { gate }: ReadAccess, target?: string): Response | undefined {
+  return gate.refuse(request, target);
+}
+
+/** 401 where no token is configured. */
+export function readingIsOff(): Response {
+  const message = "Reading is off: set admin_token or admin_token_sha256 in the configuration";
+  return jsonResponse(401, { message }, CHALLENGE);
+}
+
+function bearerToken(request: Request): string | undefined {
+  return /^Bearer +(\S+) *$/i.exec(request.headers.get("authorization") ?? "")?.[1];
+}
+
+function ticketOf(request: Request): string | undefined {
+  const at = request.url.indexOf("?");
+  return at === -1 ? undefined : (new URLSearchParams(request.url.slice(at)).get(TICKET_PARAMETER) ?? undefined);
+}
+
+/** No browser says that another site follows the link. */
+function isFromHere(request: Request): boolean {
+  return request.headers.get("sec-fetch-site") === null || isSameOrigin(request);
+}

@@ -1,0 +1,217 @@
+// The app's sign-in in place of the admin token, in two halves. The id is in an HttpOnly, SameSite=Strict cookie; but cookies ignore
+// ports, so a server on another port of this host name sees it and can replay it. The secret is in the answer to signing in: the
+// page keeps it in storage of its origin, which has a port, and sends it as a header. A request needs both, and the browser's word
+// that a page of this origin asks. A link can carry no header, so a download takes a ticket instead: for one path and query, once,
+// within a minute. Only hashes are kept, here and in the data file, so sessions outlive a restart.
+// Source: https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
+
+import { hash, randomBytes, timingSafeEqual } from "node:crypto";
+import type { ChangeOutcome } from "../../core/changes.ts";
+import type { Clock } from "../../core/clock.ts";
+import { SESSION_HEADER, type StoredSession } from "../../core/session.ts";
+import type { HttpLog } from "../base/routes.ts";
+
+/** How long a session lasts, in seconds: a working day. */
+export const SESSION_SECONDS = 12 * 3_600;
+/** Open sessions at a time, all of one person or a team; the oldest goes first. Bounds memory and data file to about 300 kB. */
+const SESSIONS_MAX = 1_000;
+/** How long a ticket is good, in ms: a browser follows the link at once. */
+const TICKET_MS = 60_000;
+/** Tickets that wait to be used; the oldest goes first. */
+const TICKETS_MAX = 1_000;
+const RANDOM_BYTES = 32;
+const COOKIE_NAME = "simplelogs_session";
+
+/** Both halves of a new session, for its owner alone. */
+export interface OpenedSession {
+  readonly id: string;
+  readonly secret: string;
+  /** Unix ms. */
+  readonly expiresAt: number;
+}
+
+/** What a request shows of a session, whether or not it is good. */
+export interface PresentedSession {
+  /** More than one where a cookie of another path hides ours. */
+  readonly ids: readonly string[];
+  readonly secret: string | undefined;
+}
+
+interface Ticket {
+  /** The id's hash; undefined: it was asked for with the token itself. */
+  readonly session: string | undefined;
+  readonly adminTokenSha256: string;
+  /** Path and query that it is good for. */
+  readonly target: string;
+  /** Unix ms. */
+  readonly expiresAt: number;
+}
+
+export interface SessionsOptions {
+  readonly clock: Clock;
+  /** What an earlier run kept. */
+  readonly stored: readonly StoredSession[];
+  /** Keeps all that are open now in place of those before; resolves when they are kept, or cannot be. */
+  readonly keep: (sessions: readonly StoredSession[]) => Promise<void>;
+}
+
+/** One for the life of the server. */
+export class Sessions {
+  readonly #options: SessionsOptions;
+  /** By the hash of the id, oldest first, which is also the order in which they expire. */
+  readonly #open = new Map<string, StoredSession>();
+  /** By the hash of the ticket, oldest first. */
+  readonly #tickets = new Map<string, Ticket>();
+
+  constructor(options: SessionsOptions) {
+    this.#options = options;
+    const sorted = options.stored.toSorted((one, other) => one.expiresAt - other.expiresAt);
+    for (const session of sorted.slice(-SESSIONS_MAX)) this.#open.set(session.id, session);
+  }
+
+  /** Opens a session; resolves once it is kept. */
+  async open(adminTokenSha256: string): Promise<OpenedSession> {
+    this.#dropExpired();
+    for (const id of this.#open.keys()) {
+      if (this.#open.size < SESSIONS_MAX) break;
+      this.#open.delete(id);
+    }
+    const [id, secret] = [randomText(), randomText()];
+    const expiresAt = this.#options.clock() + SESSION_SECONDS * 1_000;
+    const digest = digestOf(id);
+    this.#open.set(digest, { id: digest, proof: proofOf(id, secret, adminTokenSha256), expiresAt });
+    await this.#keep();
+    return { id, secret, expiresAt };
+  }
+
+  /** The id's hash of the session that both halves are of, if it was opened with the token in force. */
+  find({ ids, secret }: PresentedSession, adminTokenSha256: string): string | undefined {
+    if (secret === undefined) return undefined;
+    return ids.map(digestOf).find((digest, index) => {
+      const session = this.#open.get(digest);
+      if (session === undefined || !this.#isLive(session)) return false;
+      const proof = proofOf(ids[index] ?? "", secret, adminTokenSha256);
+      return timingSafeEqual(Buffer.from(proof), Buffer.from(session.proof));
+    });
+  }
+
+  /** Ends a session and its tickets; resolves once that is kept. */
+  async close(session: string): Promise<void> {
+    this.#open.delete(session);
+    for (const [digest, ticket] of this.#tickets) if (ticket.session === session) this.#tickets.delete(digest);
+    await this.#keep();
+  }
+
+  /** Ends all: the token they were opened with is no longer in force. */
+  async closeAll(): Promise<void> {
+    this.#tickets.clear();
+    if (this.#open.size === 0) return;
+    this.#open.clear();
+    await this.#keep();
+  }
+
+  /** A ticket of a session, or of the token itself, for one path with its query. */
+  issueTicket(session: string | undefined, adminTokenSha256: string, target: string): string {
+    const now = this.#options.clock();
+    for (const [digest, { expiresAt }] of this.#tickets) {
+      if (expiresAt > now && this.#tickets.size < TICKETS_MAX) break;
+      this.#tickets.delete(digest);
+    }
+    const ticket = randomText();
+    this.#tickets.set(digestOf(ticket), { session, adminTokenSha256, target, expiresAt: now + TICKET_MS });
+    return ticket;
+  }
+
+  /** Whether a ticket is good for the target. It is used up either way. */
+  takeTicket(ticket: string, adminTokenSha256: string, target: string): boolean {
+    const digest = digestOf(ticket);
+    const found = this.#tickets.get(digest);
+    this.#tickets.delete(digest);
+    if (found === undefined || found.target !== target || found.adminTokenSha256 !== adminTokenSha256) return false;
+    const leftMs = found.expiresAt - this.#options.clock();
+    if (leftMs <= 0 || leftMs > TICKET_MS) return false;
+    if (found.session === undefined) return true;
+    const session = this.#open.get(found.session);
+    return session !== undefined && this.#isLive(session);
+  }
+
+  /** One that lasts longer than any can was opened by a clock that was ahead. */
+  #isLive({ expiresAt }: StoredSession): boolean {
+    const leftMs = expiresAt - this.#options.clock();
+    return leftMs > 0 && leftMs <= SESSION_SECONDS * 1_000;
+  }
+
+  #dropExpired(): void {
+    for (const [id, session] of this.#open) if (!this.#isLive(session)) this.#open.delete(id);
+  }
+
+  #keep(): Promise<void> {
+    return this.#options.keep([...this.#open.values()]);
+  }
+}
+
+/** Whether the browser says that a page of this origin asks. */
+export function isSameOrigin(request: Request): boolean {
+  return request.headers.get("sec-fetch-site") === "same-origin";
+}
+
+/** The halves that a request shows, where the browser says that they may be believed; undefined where it shows none. */
+export function presentedSession(request: Request): PresentedSession | undefined {
+  if (!isSameOrigin(request)) return undefined;
+  const cookies = (request.headers.get("cookie") ?? "").split(";").map((cookie) => cookie.trim());
+  const prefix = `${COOKIE_NAME}=`;
+  const ids = cookies.filter((cookie) => cookie.startsWith(prefix)).map((cookie) => cookie.slice(prefix.length));
+  const secret = request.headers.get(SESSION_HEADER) ?? undefined;
+  return ids.length === 0 && secret === undefined ? undefined : { ids, secret };
+}
+
+/** Set-Cookie for an id, or, for undefined, what makes the browser forget it. */
+export function sessionCookie(id: string | undefined, request: Request): string {
+  // Behind a proxy that ends TLS, only the page's own origin tells.
+  const isHttps = request.url.startsWith("https:") || request.headers.get("origin")?.startsWith("https:") === true;
+  const life = id === undefined ? 0 : SESSION_SECONDS;
+  const cookie = `${COOKIE_NAME}=${id ?? ""}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${life}`;
+  return isHttps ? `${cookie}; Secure` : cookie;
+}
+
+function randomText(): string {
+  return randomBytes(RANDOM_BYTES).toString("base64url");
+}
+
+function digestOf(text: string): string {
+  return hash("sha256", text, "hex");
+}
+
+/** The token's hash is in it beside 512 random bits, so that nobody can guess the token from a data file or a backup. */
+function proofOf(id: string, secret: string, adminTokenSha256: string): string {
+  return digestOf(`${id}\n${secret}\n${adminTokenSha256}`);
+}
+
+/** How long signing in and out waits, in ms. */
+const WAIT_MS_MAX = 2_000;
+/** After this, in ms, sessions that could not be kept are tried again. */
+const RETRY_MS = 5_000;
+
+/** What Sessions keeps with. Each call replaces what the one before asked for. */
+export function createSessionStore(
+  change: (sessions: readonly StoredSession[]) => Promise<ChangeOutcome>,
+  log: HttpLog,
+): (sessions: readonly StoredSession[]) => Promise<void> {
+  let latest: readonly StoredSession[] = [];
+  const write = async (sessions: readonly StoredSession[]): Promise<void> => {
+    const outcome = await change(sessions);
+    if (outcome.ok) return;
+    log("warn", `the app's sessions could not be kept: ${outcome.refusal.message}`);
+    const retry = setTimeout(() => {
+      if (latest === sessions) void write(sessions);
+    }, RETRY_MS);
+    retry.unref();
+  };
+  return async (sessions) => {
+    latest = sessions;
+    const timeout = Promise.withResolvers<void>();
+    const timer = setTimeout(timeout.resolve, WAIT_MS_MAX);
+    await Promise.race([write(sessions), timeout.promise]);
+    clearTimeout(timer);
+  };
+}

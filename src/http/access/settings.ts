@@ -1,0 +1,36 @@
+// The part of the configuration that requests are judged by. A reload swaps it as a whole; each request reads it once.
+
+import type { Durability } from "../../core/batch.ts";
+import type { AllowedHosts } from "./hosts.ts";
+import type { KeyLookup } from "./keys.ts";
+
+export interface AccessSettings {
+  readonly keys: KeyLookup;
+  /** Of a body, before and after decompression. */
+  readonly bodyBytesMax: number;
+  readonly entriesMax: number;
+  /** Addresses and CIDR whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
+  readonly hosts: AllowedHosts;
+  /** Hexadecimal; undefined: nobody reads. */
+  readonly adminTokenSha256: string | undefined;
+  readonly metricsOpen: boolean;
+  readonly durability: Durability;
+  /** Of the data file: the oldest data goes when it is larger. */
+  readonly storageBytesMax: number;
+  /** Every pair, revoked ones too, as readers may see it. */
+  readonly pairs: readonly ShownPair[];
+}
+
+/** A pair of keys without its secrets. */
+export interface ShownPair {
+  readonly name: string;
+  readonly project: string;
+  /** Masked ("sk_abcd…"); undefined where the pair has no such key. */
+  readonly serverMasked: string | undefined;
+  readonly clientMasked: string | undefined;
+  readonly origins: readonly string[];
+  /** Entries a second of each key, or undefined for no limit. */
+  readonly rate: number | undefined;
+  readonly revoked: boolean;
+}

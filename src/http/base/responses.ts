@@ -1,0 +1,73 @@
+// Every fixed answer of the ingestion endpoint, and how an answer becomes a Response. An answer is a status and a finished
+// body: nothing of the request is in it except what a 422 says about its fields.
+// Measured (Bun 1.4.5): a Response from a shared init with Headers takes 0.27 µs, from a header literal 0.52 µs.
+
+import type { Issue } from "../../core/batch.ts";
+
+/** What a request is answered; `retryAfterSeconds` is sent as Retry-After. */
+export interface FixedResponse {
+  readonly status: number;
+  /** JSON text. */
+  readonly body: string;
+  readonly retryAfterSeconds?: number;
+}
+
+function refusal(status: number, message: string): FixedResponse {
+  return { status, body: JSON.stringify({ message }) };
+}
+
+export const ACCEPTED: FixedResponse = { status: 202, body: '{"queued":true}' };
+export const INVALID_JSON = refusal(400, "Invalid JSON");
+export const KEY_MISSING = refusal(401, "API key is missing");
+export const KEY_NOT_IN_SIGHT = refusal(
+  401,
+  "API key is missing, unknown or revoked: a body over 64 KiB has it in its first or last KiB",
+);
+export const KEY_UNKNOWN = refusal(401, "API key is unknown or revoked");
+export const KEY_TYPE_DIFFERS = refusal(401, "API key type does not match source");
+export const ORIGIN_REFUSED = refusal(403, "Origin is not allowed for this API key");
+export const TOO_LARGE = refusal(413, "Payload too large");
+export const ENCODING_UNKNOWN = refusal(415, "Unknown Content-Encoding: send identity, gzip, deflate, br or zstd");
+export const CHARSET_REFUSED = refusal(415, "UTF-16 is not read: send UTF-8");
+export const INTERNAL = refusal(500, "Internal error");
+
+/** 429: the key has sent more entries than its rate allows. */
+export function rateExceeded(retryAfterSeconds: number): FixedResponse {
+  return { ...refusal(429, "Rate limit of this API key exceeded"), retryAfterSeconds };
+}
+
+/** 503: nothing of the batch was taken, it can be sent again as it is. */
+export function unavailable(retryAfterSeconds: number): FixedResponse {
+  return { ...refusal(503, "Ingestion queue is temporarily unavailable"), retryAfterSeconds };
+}
+
+/** The 422 for these problems; `isVerbose` lists them with their full paths as well. */
+export function invalidBatch(issues: readonly Issue[], isVerbose: boolean): FixedResponse {
+  const fieldErrors: Record<string, string[]> = {};
+  const formErrors: string[] = [];
+  for (const { path, message } of issues) {
+    const [field] = path;
+    if (field === undefined) formErrors.push(message);
+    else (fieldErrors[field] ??= []).push(message);
+  }
+  const errors = { fieldErrors, formErrors };
+  const body = { message: "Invalid enqueue payload", errors, ...(isVerbose ? { issues } : {}) };
+  return { status: 422, body: JSON.stringify(body) };
+}
+
+const JSON_TYPE = "application/json";
+const ACCEPTED_INIT = { status: ACCEPTED.status, headers: new Headers({ "content-type": JSON_TYPE }) };
+
+/** The Response of an answer; `extra` are further headers (CORS). */
+export function toResponse(answer: FixedResponse, extra?: Readonly<Record<string, string>>): Response {
+  if (answer === ACCEPTED && extra === undefined) return new Response(ACCEPTED.body, ACCEPTED_INIT);
+  const headers: Record<string, string> = { "content-type": JSON_TYPE, ...extra };
+  if (answer.retryAfterSeconds !== undefined) headers["retry-after"] = String(answer.retryAfterSeconds);
+  return new Response(answer.body, { status: answer.status, headers });
+}
+
+/** A JSON answer of the other routes, never cached. */
+export function jsonResponse(status: number, value: unknown, extra?: Readonly<Record<string, string>>): Response {
+  const headers = { "content-type": JSON_TYPE, "cache-control": "no-store", ...extra };
+  return new Response(JSON.stringify(value), { status, headers });
+}

@@ -1,0 +1,53 @@
+// The live key that a body shows: a string in its first or last KiB, wherever it stands there (maps that are written in
+// sorted order have "entries" first). It is no proof that the key is the body's: that is decided once the body is parsed.
+// Measured (Bun 1.4.5): 2 µs; 1 ms for a text of nothing but short strings.
+
+import type { ApiKey } from "../../core/batch.ts";
+import type { KeyLookup } from "../access/keys.ts";
+
+/** So much of a text's beginning and of its end is looked at, in UTF-16 units. */
+const SHOWN_LENGTH = 1024;
+/** What begins within that may end so much later: each of a key's characters may be escaped. */
+const KEY_LENGTH_MAX = 1024;
+/** As every key begins: other strings need no look-up. */
+const KEY_LIKE = /^[sc]k_/;
+const KEY_NAME = '"key"';
+/** A quote that no backslash is before; what is skipped is escaped. */
+const QUOTE = /"|\\./gs;
+
+/** The live key that a string at the beginning or at the end of a text is. */
+export function keyInBody(text: string, keys: KeyLookup): ApiKey | undefined {
+  const first = liveKeyIn(text.length <= SHOWN_LENGTH ? text : text.slice(0, SHOWN_LENGTH + KEY_LENGTH_MAX), keys);
+  return first ?? (text.length <= SHOWN_LENGTH ? undefined : liveKeyIn(text.slice(-SHOWN_LENGTH), keys));
+}
+
+/**
+ * Whether no other member can be named "key", so that the one that is shown decides. An escape may spell the name, and what is named so in
+ * an entry counts as well: then the body is parsed.
+ */
+export function isOnlyKey(text: string): boolean {
+  return !text.includes("\\") && text.indexOf(KEY_NAME, text.indexOf(KEY_NAME) + 1) === -1;
+}
+
+/** A live key that stands between two quotes. Nobody knows which of them begin a string, so all are tried. */
+function liveKeyIn(text: string, keys: KeyLookup): ApiKey | undefined {
+  let from = -1;
+  for (const { 0: found, index } of text.matchAll(QUOTE)) {
+    if (found !== '"') continue;
+    const key = from === -1 ? undefined : stringOf(text.slice(from, index));
+    const apiKey = key !== undefined && KEY_LIKE.test(key) ? keys.find(key) : undefined;
+    if (apiKey !== undefined) return apiKey;
+    from = index + 1;
+    if (from > SHOWN_LENGTH) return undefined;
+  }
+  return undefined;
+}
+
+function stringOf(raw: string): string | undefined {
+  if (!raw.includes("\\")) return raw;
+  try {
+    return JSON.parse(`"${raw}"`) as string;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,191 @@
+// The questions with one answer: a scope and a few bounds enter, the reader's JSON text leaves as it is. Each function makes
+// the routes of one subject.
+
+import { type Static, type TObject, type TProperties, type TSchema, Type } from "@sinclair/typebox";
+import { RejectionsSchema, UsageSchema } from "../../core/account_responses.ts";
+import { ENTRIES_LIMIT_MAX, type QueryRequest, type QueryScope } from "../../core/queries.ts";
+import {
+  EntriesSchema,
+  FieldsSchema,
+  HistogramSchema,
+  RunningSchema,
+  SeriesSchema,
+  TimingsSchema,
+  ValuesSchema,
+} from "../../core/responses.ts";
+import type { Operation, OperationDocument, Route } from "../base/routes.ts";
+import {
+  answerWith,
+  badRequest,
+  defineOperation,
+  NO_PARAMETERS,
+  type ReadDependencies,
+  SEARCH_REFUSALS,
+  UNAVAILABLE,
+} from "./operation.ts";
+import { CURSOR, INTERVAL, limit, PROJECT, readInterval, readScope, SCOPE, strictObject } from "./parameters.ts";
+
+/** Rows of a list that people look through. */
+const ROWS_MAX = 1_000;
+/** A name that stands in a URL. */
+const FIELD_LENGTH_MAX = 1_024;
+
+const BY = Type.Optional(
+  Type.Literal("touchpoint", {
+    expects: '"touchpoint"',
+    description: "One series a touchpoint, instead of one in all",
+  }),
+);
+const BY_CATEGORY = Type.Optional(
+  Type.Literal("category", {
+    expects: '"category"',
+    description: 'The figures of categories as well, which are what names have up to each "/"',
+  }),
+);
+const FIELD_PATH = Type.Object({
+  name: Type.String({
+    minLength: 1,
+    maxLength: FIELD_LENGTH_MAX,
+    description: "A field as a search writes it, nested ones too, URL-encoded",
+    examples: ["level", "metadata.orderId", "metadata.user.name"],
+  }),
+});
+
+interface QuestionSpec<P extends TProperties> extends Pick<OperationDocument, "id" | "summary" | "path"> {
+  /** Beside those of the scope. */
+  readonly query: P;
+  readonly answer: TSchema;
+  /** The question, or what is wrong with it. */
+  readonly ask: (scope: QueryScope, query: Static<TObject<P>>, request: Request) => QueryRequest | string;
+}
+
+/** A question about records: SCOPE and a few parameters of its own. */
+function question<P extends TProperties>(
+  dependencies: ReadDependencies,
+  { query: own, answer, ask, ...document }: QuestionSpec<P>,
+): Operation {
+  const members: TProperties = { ...SCOPE, ...own };
+  const query = strictObject(members);
+  return defineOperation(dependencies, {
+    ...document,
+    query,
+    responses: { 200: { description: "The answer", schema: answer }, ...SEARCH_REFUSALS, ...UNAVAILABLE },
+    handle({ request, query: checked, now }) {
+      const scope = readScope(checked, now);
+      if (!scope.ok) return badRequest(scope.message);
+      const asked = ask(scope.value, checked as Static<TObject<P>>, request);
+      return typeof asked === "string" ? badRequest(asked) : answerWith(dependencies, request, asked);
+    },
+  });
+}
+
+export function recordRoutes(dependencies: ReadDependencies): Route[] {
+  const entries = question(dependencies, {
+    id: "listEntries",
+    summary: "Records that match, newest time first, page by page",
+    query: { limit: limit(ENTRIES_LIMIT_MAX), cursor: CURSOR },
+    answer: EntriesSchema,
+    ask: (scope, { limit, cursor }) => ({ kind: "entries", scope, limit, cursor }),
+  });
+  const histogram = question(dependencies, {
+    id: "countEntries",
+    summary: "Counts of the records that match, by interval and level",
+    query: { interval: INTERVAL },
+    answer: HistogramSchema,
+    ask: (scope, query) => {
+      const interval = readInterval(query.interval);
+      return interval.ok ? { kind: "histogram", scope, intervalMs: interval.value } : interval.message;
+    },
+  });
+  const fields = question(dependencies, {
+    id: "listFields",
+    summary: "Which fields the records that match have",
+    query: {},
+    answer: FieldsSchema,
+    ask: (scope) => ({ kind: "fields", scope }),
+  });
+  const values = question(dependencies, {
+    id: "listValues",
+    summary: "A field's values among the records that match, most frequent first",
+    path: FIELD_PATH,
+    query: { limit: limit(ROWS_MAX) },
+    answer: ValuesSchema,
+    ask(scope, { limit }, request) {
+      const field = fieldName(request.url);
+      return field === undefined
+        ? `name: expected a field's name, URL-encoded, of at most ${FIELD_LENGTH_MAX} characters`
+        : { kind: "values", scope, field, limit };
+    },
+  });
+  return [
+    { path: "/api/v1/entries", operations: { GET: entries } },
+    { path: "/api/v1/histogram", operations: { GET: histogram } },
+    { path: "/api/v1/fields", operations: { GET: fields } },
+    { path: "/api/v1/fields/{name}/values", operations: { GET: values } },
+  ];
+}
+
+export function timingRoutes(dependencies: ReadDependencies): Route[] {
+  const timings = question(dependencies, {
+    id: "listTimings",
+    summary: "Durations by touchpoint: counts, percentiles, what runs now",
+    query: { by: BY_CATEGORY },
+    answer: TimingsSchema,
+    ask: (scope, { by }) => ({ kind: "timings", scope, ...(by === undefined ? {} : { byCategory: true }) }),
+  });
+  const series = question(dependencies, {
+    id: "listTimingSeries",
+    summary: "The same figures by interval",
+    query: { interval: INTERVAL, by: BY },
+    answer: SeriesSchema,
+    ask: (scope, { interval: text, by }) => {
+      const interval = readInterval(text);
+      if (!interval.ok) return interval.message;
+      return { kind: "series", scope, intervalMs: interval.value, byTouchpoint: by === "touchpoint" };
+    },
+  });
+  const running = question(dependencies, {
+    id: "listRunning",
+    summary: "Starts that wait for their end now, longest running first",
+    query: { limit: limit(ROWS_MAX) },
+    answer: RunningSchema,
+    ask: (scope, { limit }) => ({ kind: "running", scope, limit }),
+  });
+  return [
+    { path: "/api/v1/timings", operations: { GET: timings } },
+    { path: "/api/v1/timings/series", operations: { GET: series } },
+    { path: "/api/v1/timings/running", operations: { GET: running } },
+  ];
+}
+
+export function accountRoutes(dependencies: ReadDependencies): Route[] {
+  const usage = defineOperation(dependencies, {
+    id: "listUsage",
+    summary: "Entries by project and month against the limit, and what is on disk",
+    query: NO_PARAMETERS,
+    responses: { 200: { description: "The answer", schema: UsageSchema }, ...UNAVAILABLE },
+    handle: ({ request }) => answerWith(dependencies, request, { kind: "usage" }),
+  });
+  const rejections = defineOperation(dependencies, {
+    id: "listRejections",
+    summary: "The latest dropped entries, each with its reason and a hint",
+    query: strictObject({ project: Type.Optional(PROJECT), limit: limit(ROWS_MAX) }),
+    responses: { 200: { description: "The answer", schema: RejectionsSchema }, ...SEARCH_REFUSALS, ...UNAVAILABLE },
+    handle: ({ request, query: { project, limit } }) =>
+      answerWith(dependencies, request, { kind: "rejections", project, limit }),
+  });
+  return [
+    { path: "/api/v1/usage", operations: { GET: usage } },
+    { path: "/api/v1/rejections", operations: { GET: rejections } },
+  ];
+}
+
+function fieldName(url: string): string | undefined {
+  const [, encoded = ""] = /\/fields\/([^/?]+)\/values/.exec(url) ?? [];
+  try {
+    const name = decodeURIComponent(encoded);
+    return name !== "" && name.length <= FIELD_LENGTH_MAX ? name : undefined;
+  } catch {
+    return undefined;
+  }
+}
