@@ -53,7 +53,7 @@ const NOT_ACCEPTABLE: ResponseDocument = {
 export function compressed(route: Route): Route {
   const { GET } = route.operations;
   if (GET === undefined || PROBES.has(route.path) || GET.document.responses[200]?.mediaType === EVENTS) return route;
-  const document = { ...GET.document, answers: { ...GET.document.responses, 406: NOT_ACCEPTABLE } };
+  const document = { ...GET.document, responses: { ...GET.document.responses, 406: NOT_ACCEPTABLE } };
   const operation: Operation = { document, handle: compressing(GET.handle) };
   return { ...route, operations: { ...route.operations, GET: operation } };
 }

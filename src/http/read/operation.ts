@@ -86,15 +86,7 @@ export function defineOperation<Q extends TObject, B extends TObject = TObject>(
   dependencies: ReadDependencies,
   spec: OperationSpec<Q, B>,
 ): Operation {
-  const {
-    access = "reader",
-    query: parameters,
-    body,
-    takesTicket = false,
-    handle,
-    responses: answers,
-    ...document
-  } = spec;
+  const { access = "reader", query: parameters, body, takesTicket = false, handle, responses, ...document } = spec;
   const query = takesTicket ? (strictObject({ ...parameters.properties, ...TICKET }) as unknown as Q) : parameters;
   return {
     document: {
@@ -102,7 +94,7 @@ export function defineOperation<Q extends TObject, B extends TObject = TObject>(
       access,
       query,
       ...(body === undefined ? {} : { body }),
-      responses: { ...impliedAnswers(access, body !== undefined), ...answers },
+      responses: { ...impliedAnswers(access, body !== undefined), ...responses },
     },
     async handle(request) {
       const target = takesTicket ? ticketTarget(request.url) : undefined;
