@@ -61,7 +61,6 @@ export const CIRCULAR_ROOMS: readonly string[] = ["runtime", "cli"];
 
 /** A package, or a module of a runtime, by name: the rooms that may import it. */
 export const OWNERS: Readonly<Record<string, readonly string[]>> = {
-  "@datadog/sketches-js": ["block"],
   "@logtape/logtape": ["log"],
   "@preact/signals": ["web"],
   // The schema language of the whole house: the wire format, the configuration, the routes.
@@ -119,7 +118,6 @@ export const LINK_ATTRIBUTES: ReadonlySet<string> = new Set(
 
 /** What only computes a value: all of a package, or these of its exports. */
 export const PURE_IMPORTS: Readonly<Record<string, readonly string[] | "all">> = {
-  "@datadog/sketches-js": "all",
   "@sinclair/typebox": "all",
   "node:async_hooks": ["AsyncLocalStorage"],
   "node:crypto": ["createHash", "timingSafeEqual"],

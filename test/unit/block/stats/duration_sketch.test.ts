@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { ByteWriter } from "../../../../src/block/codec/bytes.ts";
-import { DurationSketch, StoredSketch } from "../../../../src/block/stats/duration_sketch.ts";
+import { bucketOf, DurationSketch, StoredSketch, valueOfBucket } from "../../../../src/block/stats/duration_sketch.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../../../support/random.ts";
 
 const QUANTILES = [0, 0.01, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 1];
@@ -119,6 +119,61 @@ describe("a sketch", () => {
     const writer = new ByteWriter();
     sketchOf(Array.from({ length: 10_000 }, (_, index) => 1 + index / 10)).write(writer);
     expect(writer.length).toBeLessThan(3 * Math.ceil(Math.log(1001) / Math.log(1.005 / 0.995)));
+  });
+});
+
+/** Buckets as @datadog/sketches-js 2.1.1 has them at 0.5 %: index, least and greatest double in it, the value that stands for it. */
+const LIBRARY_BUCKETS: readonly (readonly [index: number, least: number, greatest: number, value: number])[] = [
+  [-74443, 5e-324, 5e-324, 5e-324],
+  [-73598, 2.296e-320, 2.3187e-320, 2.308e-320],
+  [-70839, 2.204069050176705e-308, 2.226220497917194e-308, 2.2150893954275213e-308],
+  [-46051, 9.932040720534117e-201, 1.0031860225263192e-200, 9.981700924136485e-201],
+  [-2072, 9.93116882275383e-10, 1.0030979564691043e-9, 9.980824666867553e-10],
+  [-690, 0.0009977003430569238, 0.001007727482183123, 0.0010026888447722069],
+  [-230, 0.09925934077028263, 0.10025692208455682, 0.09975563747413403],
+  [-69, 0.4965824070088012, 0.5015731849686885, 0.49906531904384527],
+  [-1, 0.9801985099378728, 0.990049751243781, 0.9850995024875624],
+  [0, 0.9900497512437811, 1, 0.9950000000000001],
+  [1, 1.0000000000000002, 1.0100502512562812, 1.0050000000000001],
+  [70, 1.9937269973123195, 2.0137644545717395, 2.003695632298881],
+  [110, 2.974301089413847, 3.004193562674287, 2.989172594860916],
+  [202, 7.463442360806958, 7.538451831769839, 7.50075957261099],
+  [231, 9.974373631344866, 10.07461859246391, 10.024245499501589],
+  [374, 41.68040372921008, 42.0993022591519, 41.88880574785613],
+  [461, 99.48812933766777, 100.48801003452871, 99.98556998435605],
+  [482, 122.73653718199357, 123.97007021899849, 123.35021986790348],
+  [691, 992.3317738974605, 1002.3049575547217, 997.2934327669476],
+  [832, 4064.5944513474515, 4105.444646838381, 4084.917423604188],
+  [1828, 86025321.96086216, 86889898.06097144, 86455448.5706665],
+  [2764, 999209450174.5676, 1009251756206.4718, 1004205497425.4371],
+  [3674, 8948891707135140, 9038830317257092, 8993636165670786],
+  [23026, 9.934311492269431e99, 1.0034153818824991e100, 9.98398304973067e99],
+  [69077, 9.90276107242053e299, 1.0002286309329366e300, 9.952274877781545e299],
+  [70978, 1.7855137635878392e308, 1.7976931348623157e308, Infinity],
+];
+
+describe("buckets are those of the library that wrote the first blocks", () => {
+  test("at the least and the greatest double of each", () => {
+    expect(LIBRARY_BUCKETS.map(([index]) => index)).toEqual(LIBRARY_BUCKETS.map(([, least]) => bucketOf(least)));
+    expect(LIBRARY_BUCKETS.map(([index]) => index)).toEqual(
+      LIBRARY_BUCKETS.map(([, , greatest]) => bucketOf(greatest)),
+    );
+  });
+
+  test("for any durations between these", () => {
+    const random = seededRandom(runSeed("buckets"));
+    for (const [index, least, greatest] of LIBRARY_BUCKETS) {
+      for (let round = 0; round < 500; round++) {
+        const value = Math.min(greatest, Math.max(least, least + random() * (greatest - least)));
+        expect([value, bucketOf(value)]).toEqual([value, index]);
+      }
+    }
+  });
+
+  test("in the values that stand for them", () => {
+    expect(LIBRARY_BUCKETS.map(([index]) => valueOfBucket(index))).toEqual(
+      LIBRARY_BUCKETS.map(([, , , value]) => value),
+    );
   });
 });
 
