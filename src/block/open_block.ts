@@ -1,7 +1,5 @@
-// What readers see of a block: its columns, each inflated and decoded when it is first asked for, so a query pays for what
-// it needs. Row i of every column belongs to the same record; a sparse column has values for some rows only.
-// A stored block opened for reading. A column is loaded, checked, inflated and decoded when it is first asked for, and once: a
-// query that asks for times and levels never touches a message. A packed block is one piece and inflates as a whole.
+// A stored block opened for reading. A column is loaded, checked, inflated and decoded when it is first asked for, and only once, so a
+// query that needs times and levels never touches a message. A packed block is one chunk and inflates as a whole.
 
 import type { StoredRecord } from "../core/record.ts";
 import { ByteReader } from "./codec/bytes.ts";
@@ -27,25 +25,24 @@ import {
   predictStartsByTime,
   RESIDUAL_COLUMNS,
 } from "./codec/residual_numbers.ts";
-import {
-  emptySparse,
-  readSparseNumbers,
-  type SparseColumn,
-  type SparseTextColumn,
-  SparseTexts,
-} from "./codec/sparse_column.ts";
-import { COLUMN_FORM, PlainTexts, readTexts, type TextColumn, type Texts } from "./codec/text_column.ts";
-import { readValues, type ValueColumn, type Values } from "./codec/value_column.ts";
+import { emptySparse, readSparseNumbers, type SparseColumn, SparseTextColumn } from "./codec/sparse_column.ts";
+import { COLUMN_FORM, PlainTexts, readTexts, type TextColumn } from "./codec/text_column.ts";
+import { readValues, type ValueColumn } from "./codec/value_column.ts";
 import type { Columns } from "./columns.ts";
 import { CHUNKED_COLUMN, ChunkedTexts, readChunkHead, textChunkName } from "./filter/chunked_texts.ts";
 import { type PlacedValues, recordsAt } from "./records.ts";
 
-/** Opens a block of `count` records, packed or columnar. */
+/** Opens a block of `count` records whose chunks are in memory, packed or columnar. */
 export function openBlock(chunks: readonly ColumnChunk[], count: number): OpenBlock {
   return new OpenBlock(chunksInMemory(chunks), count);
 }
 
-/** Methods throw BlockDamagedError, and what the source throws. */
+/**
+ * A stored block, read column by column. Row i of every column belongs to the same record.
+ *
+ * Units: times and durations in ms, times since 1970.
+ * Errors: every method throws BlockDamagedError where the bytes are not what was written, and whatever the source throws.
+ */
 export class OpenBlock {
   readonly count: number;
   readonly #source: ChunkSource;
@@ -73,10 +70,12 @@ export class OpenBlock {
     return this.#once("received", () => fromIdOrder(values, id));
   }
 
+  /** Kind, level, source and whether there is metadata, a byte a record: see flags.ts. */
   flags(): Uint8Array {
     return this.#required("flags", (reader, count) => reader.raw(count));
   }
 
+  /** Codes of key types (keyTypeOfCode); 0 where the type is unknown. */
   keyType(): Uint8Array {
     if (!this.#columnNames().includes(KEY_TYPE_COLUMN))
       return this.#once(KEY_TYPE_COLUMN, () => new Uint8Array(this.count));
@@ -93,45 +92,36 @@ export class OpenBlock {
   }
 
   message(): TextColumn {
-    return this.messageTexts();
-  }
-
-  /** As `message`, with all texts at once. */
-  messageTexts(): Texts {
     return this.#required(CHUNKED_COLUMN, (reader, count) => {
       const form = reader.byte();
-      return form === COLUMN_FORM.chunks ? this.#partedTexts(reader, count) : readTexts(form, reader, count);
+      return form === COLUMN_FORM.chunks ? this.#chunkedTexts(reader, count) : readTexts(form, reader, count);
     });
   }
 
-  #partedTexts(reader: ByteReader, count: number): ChunkedTexts {
+  #chunkedTexts(reader: ByteReader, count: number): ChunkedTexts {
     return new ChunkedTexts(readChunkHead(reader, count), count, (part, texts) => {
       const bytes = this.#bytesOf(textChunkName(part));
-      if (bytes === undefined) throw new BlockDamagedError(`part ${part} of its messages is missing`);
+      if (bytes === undefined) throw new BlockDamagedError(`chunk ${part} of its messages is missing`);
       return orDamaged(() => readAll(bytes, texts, (partReader) => new PlainTexts(partReader, texts)));
     });
   }
 
   key(): SparseTextColumn | undefined {
-    return this.keyTexts();
-  }
-
-  keyTexts(): SparseTexts | undefined {
-    return this.#optional("key", (reader, count) => new SparseTexts(reader, count));
+    return this.#optional("key", (reader, count) => new SparseTextColumn(reader, count));
   }
 
   start(): SparseColumn<number> | undefined {
     const { startByTime, startByDuration } = RESIDUAL_COLUMNS;
     return (
-      this.#told(startByTime, (rows) => predictStartsByTime(rows, this.time())) ??
-      this.#told(startByDuration, (rows) => predictStartsByDuration(rows, this.time(), this.duration())) ??
+      this.#residual(startByTime, (rows) => predictStartsByTime(rows, this.time())) ??
+      this.#residual(startByDuration, (rows) => predictStartsByDuration(rows, this.time(), this.duration())) ??
       this.#optional("start", readSparseNumbers)
     );
   }
 
   end(): SparseColumn<number> | undefined {
     return (
-      this.#told(RESIDUAL_COLUMNS.endByDuration, (rows) =>
+      this.#residual(RESIDUAL_COLUMNS.endByDuration, (rows) =>
         predictEndsByDuration(rows, this.time(), this.start(), this.duration()),
       ) ?? this.#optional("end", readSparseNumbers)
     );
@@ -141,39 +131,41 @@ export class OpenBlock {
     return this.#optional("duration", readSparseNumbers);
   }
 
+  /** Names of the metadata fields that have a column of their own. */
   metadataNames(): readonly string[] {
     return this.#columnNames()
       .filter((name) => name.startsWith(METADATA_PREFIX))
       .map((name) => name.slice(METADATA_PREFIX.length));
   }
 
+  /** A metadata field that has a column of its own, else undefined. */
   metadata(name: string): ValueColumn | undefined {
-    return this.metadataValues(name);
-  }
-
-  metadataValues(name: string): Values | undefined {
     return this.#optional(METADATA_PREFIX + name, readValues);
   }
 
+  /** Metadata without a column of its own: a JSON object a row, as text. */
   overflow(): SparseColumn<string> | undefined {
     const texts = this.overflowTexts();
     return texts === undefined ? undefined : { rows: texts.rows, values: texts.all() as string[] };
   }
 
+  /** The members of these objects, found by name or row; the text is scanned once. */
   overflowMembers(): OverflowMembers | undefined {
     const texts = this.overflowTexts();
     if (texts === undefined) return undefined;
-    return this.#once("the rest's members", () => orDamaged(() => new OverflowMembers(texts.whole())));
+    return this.#once("members of rest", () => orDamaged(() => new OverflowMembers(texts.whole())));
   }
 
-  overflowTexts(): SparseTexts | undefined {
-    return this.#optional("rest", (reader, count) => new SparseTexts(reader, count));
+  /** As `overflow`, undecoded. */
+  overflowTexts(): SparseTextColumn | undefined {
+    return this.#optional("rest", (reader, count) => new SparseTextColumn(reader, count));
   }
 
+  /** The records of these rows, in this order. */
   records(rows: ArrayLike<number>): StoredRecord[] {
     const apiKey = textOf(this.apiKey());
     const touchpoint = textOf(this.touchpoint());
-    const message = this.messageTexts();
+    const message = this.message();
     if (message instanceof ChunkedTexts) message.load(rows);
     const flags = this.flags();
     const source = {
@@ -185,21 +177,21 @@ export class OpenBlock {
       apiKey,
       touchpoint,
       message: (row: number) => message.value(row),
-      key: this.keyTexts(),
+      key: this.key(),
       start: placed(this.start()),
       end: placed(this.end()),
       duration: placed(this.duration()),
-      // All that is loaded is loaded here: what the piece source throws is not damage.
+      // Load every column here: what the chunk source throws is not damage.
       metadata: hasAnyMetadata(rows, flags) ? this.#metadataColumns() : [],
       overflow: this.overflowTexts(),
     };
     return orDamaged(() => recordsAt(rows, source));
   }
 
-  #metadataColumns(): [string, Values][] {
-    const columns: [string, Values][] = [];
+  #metadataColumns(): [string, ValueColumn][] {
+    const columns: [string, ValueColumn][] = [];
     for (const name of this.metadataNames()) {
-      const column = this.metadataValues(name);
+      const column = this.metadata(name);
       if (column !== undefined) columns.push([name, column]);
     }
     return columns;
@@ -214,7 +206,7 @@ export class OpenBlock {
   #unpacked(): ReadonlyMap<string, Uint8Array> {
     if (this.#packed === undefined) {
       const chunk = this.#source.chunk(PACKED_CHUNK);
-      if (chunk === undefined) throw new BlockDamagedError("packed block has no piece");
+      if (chunk === undefined) throw new BlockDamagedError("packed block has no chunk");
       this.#packed = unpack(chunk);
     }
     return this.#packed;
@@ -236,13 +228,13 @@ export class OpenBlock {
     return column;
   }
 
-  /** A column of numbers less what they are told by, if there is one of this name. */
-  #told(name: string, toldBy: (rows: ArrayLike<number>) => Float64Array): SparseColumn<number> | undefined {
+  /** A residual column of this name with the predicted values added, or undefined where the block has none. */
+  #residual(name: string, predict: (rows: ArrayLike<number>) => Float64Array): SparseColumn<number> | undefined {
     const column = this.#optional(name, readSparseNumbers);
     if (column === undefined) return undefined;
-    return this.#once(`${name} and what it is told by`, () => {
+    return this.#once(`${name} + predicted`, () => {
       const values = Float64Array.from(column.values);
-      addPredicted(values, toldBy(column.rows));
+      addPredicted(values, predict(column.rows));
       return { rows: column.rows, values };
     });
   }
@@ -259,7 +251,7 @@ export class OpenBlock {
   }
 }
 
-/** Reads a column, and makes sure that nothing is left of it. */
+/** Reads a column to its end. Throws RangeError where bytes are left. */
 function readAll<T>(bytes: Uint8Array, count: number, read: (reader: ByteReader, count: number) => T): T {
   const reader = new ByteReader(bytes);
   const column = read(reader, count);
@@ -284,11 +276,11 @@ function placed(column: SparseColumn<number> | undefined): PlacedValues<number> 
   return { rows, value: (place) => values[place] as number };
 }
 
-/** Decodes every column of a block of `count` records. Throws BlockDamagedError. */
+/** Decodes every column of a block of `count` records, packed or columnar. Throws BlockDamagedError. */
 export function decodeColumns(chunks: readonly ColumnChunk[], count: number): Columns {
   const block = openBlock(chunks, count);
   const metadata = new Map<string, SparseColumn<unknown>>();
-  for (const name of block.metadataNames()) metadata.set(name, decoded(block.metadataValues(name)));
+  for (const name of block.metadataNames()) metadata.set(name, decoded(block.metadata(name)));
   return {
     count,
     id: block.id(),
@@ -298,8 +290,8 @@ export function decodeColumns(chunks: readonly ColumnChunk[], count: number): Co
     keyType: block.keyType(),
     apiKey: fromDictionary(block.apiKey()) as string[],
     touchpoint: fromDictionary(block.touchpoint()),
-    message: block.messageTexts().all(),
-    key: decoded(block.keyTexts()) as SparseColumn<string>,
+    message: block.message().all(),
+    key: decoded(block.key()) as SparseColumn<string>,
     start: block.start() ?? emptySparse<number>(),
     end: block.end() ?? emptySparse<number>(),
     duration: block.duration() ?? emptySparse<number>(),

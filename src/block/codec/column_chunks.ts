@@ -1,20 +1,26 @@
-// A stored piece to its bytes: checksum first, then zstd. The frame says how many bytes it holds; told so, Bun inflates 10 MB
-// in 2.7 ms, and in 5.5 ms where it must find out.
-// A stored block's bytes, column by column: out of the one piece of a packed block, or out of a piece each. The directory of a
-// packed block, names and sizes, lies behind its columns, and the directory's size behind it.
+// How a block's columns are stored: as chunks of zstd with a CRC-32 each. A packed block is one chunk: its columns, then a directory of their
+// names and sizes, then the directory's size. A merged block has a chunk a column. Inflating checks the checksum first.
+//
+// Measured: Bun inflates 10 MB in 2.7 ms where it is given the size, and in 5.5 ms where it has to find out.
 
 import { crc32, zstdDecompressSync } from "node:zlib";
 import { compressZstd } from "#runtime/zstd.ts";
 import { ByteReader, type ByteWriter } from "./bytes.ts";
 import { BlockDamagedError, orDamaged } from "./damage.ts";
 
-/** Name of the one piece of a packed block. */
+/** Name of the only chunk of a packed block. */
 export const PACKED_CHUNK = "*";
 
-/** Before the name of a metadata field's column, so that no field can be taken for a fixed column. */
+/** Name of the chunk with the block's statistics. */
+export const STATISTICS_CHUNK = "summary";
+
+/** Name of the chunk with the block's n-gram filter. */
+export const FILTER_CHUNK = "filter";
+
+/** Prefix of the name of a metadata field's column, so that no field is taken for a fixed column. */
 export const METADATA_PREFIX = "metadata.";
 
-/** One stored piece: a whole packed block, or one column of a merged one. */
+/** One stored chunk: all columns of a packed block, or one column (or some texts of it) of a merged block. */
 export interface ColumnChunk {
   readonly name: string;
   /** CRC-32 of the name and `data`; of `data` alone in blocks of format 2 and before. */
@@ -23,35 +29,51 @@ export interface ColumnChunk {
   readonly data: Uint8Array;
 }
 
-/** A block's pieces and their inflated size in bytes. */
+/** A block as it is stored. `rawBytes` is the inflated size of its columns in bytes. */
 export interface EncodedBlock {
   readonly chunks: readonly ColumnChunk[];
   readonly rawBytes: number;
 }
 
+/** A column's name, and the function that writes its bytes. */
+export type NamedColumn = readonly [name: string, write: (writer: ByteWriter) => void];
+
+/** Loads a block's chunks by name. What it throws is not taken for damage. */
+export interface ChunkSource {
+  chunk(name: string): ColumnChunk | undefined;
+  /** The names of all chunks; no data is loaded. */
+  names(): readonly string[];
+}
+
+/** A source of chunks that are in memory. */
+export function chunksInMemory(chunks: readonly ColumnChunk[]): ChunkSource {
+  const byName = new Map(chunks.map((chunk) => [chunk.name, chunk]));
+  return { chunk: (name) => byName.get(name), names: () => [...byName.keys()] };
+}
+
 /** Level 1 was as small as level 3 on real lines and a third faster. */
 const ZSTD_LEVEL = 1;
 
-/** What a piece's `checksum` is. */
+/** The checksum of a chunk: CRC-32 of its name and its compressed bytes. */
 export function chunkChecksum(name: string, data: Uint8Array): number {
   return crc32(data, crc32(name));
 }
 
-/** Compresses what is one piece. */
+/** Compresses the bytes of one chunk. */
 export function compressChunk(name: string, raw: Uint8Array): ColumnChunk {
   const data = compressZstd(raw, ZSTD_LEVEL);
   return { name, checksum: chunkChecksum(name, data), data };
 }
 
-/** What node:zlib takes at least. */
-const CHUNK_BYTES_MIN = 64;
+/** Least chunkSize that node:zlib takes. */
+const OUTPUT_BYTES_MIN = 64;
 
-/** A frame that says more is read in chunks: no piece is so large. */
-const CHUNK_BYTES_MAX = 256 * 1024 * 1024;
+/** A frame that states more is inflated in steps, since no chunk is that large. */
+const OUTPUT_BYTES_MAX = 256 * 1024 * 1024;
 
-/** The inflated bytes of a piece. Throws BlockDamagedError. */
+/** Checks and inflates a chunk. Throws BlockDamagedError. */
 export function inflate({ name, checksum, data }: ColumnChunk): Uint8Array {
-  // A damaged row can have a value of any type there.
+  // A damaged row can hold a value of any type.
   if (!ArrayBuffer.isView(data)) throw new BlockDamagedError(`column "${name}" is damaged: it has no bytes`);
   const seen = chunkChecksum(name, data);
   if (seen !== checksum && crc32(data) !== checksum) {
@@ -59,19 +81,19 @@ export function inflate({ name, checksum, data }: ColumnChunk): Uint8Array {
   }
   const size = contentBytes(data);
   return orDamaged(() =>
-    size === undefined || size > CHUNK_BYTES_MAX
+    size === undefined || size > OUTPUT_BYTES_MAX
       ? zstdDecompressSync(data)
-      : // One more than it holds, so that the end is met in the first chunk.
-        zstdDecompressSync(data, { chunkSize: Math.max(CHUNK_BYTES_MIN, size + 1) }),
+      : // One byte more than the frame holds, so that zlib meets the end in its first output buffer.
+        zstdDecompressSync(data, { chunkSize: Math.max(OUTPUT_BYTES_MIN, size + 1) }),
   );
 }
 
-/** Bytes that a piece has once it is inflated, as far as it says. */
+/** The inflated size of a chunk in bytes, as its frame states it; 0 where it does not. */
 export function inflatedBytesOf({ data }: ColumnChunk): number {
   return ArrayBuffer.isView(data) ? (contentBytes(data) ?? 0) : 0;
 }
 
-/** The size that a frame states in its header, or undefined where it does not: RFC 8878, section 3.1.1.1. */
+/** The content size that a zstd frame states, or undefined. Source: RFC 8878, section 3.1.1.1. */
 function contentBytes(frame: Uint8Array): number | undefined {
   const descriptor = frame[4];
   if (descriptor === undefined) return undefined;
@@ -109,10 +131,10 @@ function split(raw: Uint8Array, visit: (name: string, bytes: Uint8Array) => void
   }
 }
 
-/** Calls `visit` with each column's inflated bytes; they are held no longer than the call. Throws BlockDamagedError, or RangeError. */
+/** Calls `visit` with the inflated bytes of each column, and keeps none of them. Throws BlockDamagedError or RangeError. */
 export function forEachColumn(chunks: readonly ColumnChunk[], visit: (name: string, bytes: Uint8Array) => void): void {
   const [first] = chunks;
-  if (first === undefined) throw new BlockDamagedError("block has no piece");
+  if (first === undefined) throw new BlockDamagedError("block has no chunk");
   if (first.name === PACKED_CHUNK) {
     split(inflate(first), visit);
     return;
@@ -120,26 +142,4 @@ export function forEachColumn(chunks: readonly ColumnChunk[], visit: (name: stri
   for (const chunk of chunks) {
     if (chunk.name !== STATISTICS_CHUNK && chunk.name !== FILTER_CHUNK) visit(chunk.name, inflate(chunk));
   }
-}
-
-/** A column's name, and what writes its bytes. */
-export type NamedColumn = readonly [name: string, write: (writer: ByteWriter) => void];
-
-/** Name of the piece. */
-export const FILTER_CHUNK = "filter";
-
-/** Name of the piece. */
-export const STATISTICS_CHUNK = "summary";
-
-/** A block's stored pieces, by name. What it throws is not taken for damage. */
-export interface ChunkSource {
-  chunk(name: string): ColumnChunk | undefined;
-  /** Without loading their data. */
-  names(): readonly string[];
-}
-
-/** Pieces that are all at hand. */
-export function chunksInMemory(chunks: readonly ColumnChunk[]): ChunkSource {
-  const byName = new Map(chunks.map((chunk) => [chunk.name, chunk]));
-  return { chunk: (name) => byName.get(name), names: () => [...byName.keys()] };
 }

@@ -1,11 +1,11 @@
-// What is said of a block that cannot be read: its bytes are not what was written, or it was removed meanwhile.
+// Why a block cannot be read: its bytes are damaged, or it was removed meanwhile.
 
-/** A piece, or a page of the file under it, whose bytes are not what was written. */
+/** The bytes of a chunk, or of the file's page under it, are not what was written. */
 export class BlockDamagedError extends Error {
   override readonly name = "BlockDamagedError";
 }
 
-/** Does work on a block's bytes; any failure of it means that they are damaged. Throws BlockDamagedError. */
+/** Runs work on a block's bytes, and turns what it throws into a BlockDamagedError. BlockGoneError passes. */
 export function orDamaged<T>(work: () => T): T {
   try {
     return work();
@@ -15,7 +15,7 @@ export function orDamaged<T>(work: () => T): T {
   }
 }
 
-/** The block was merged into another one, or has expired, since it was opened. */
+/** The block was merged into another one or expired after it was opened. */
 export class BlockGoneError extends Error {
   override readonly name = "BlockGoneError";
 }

@@ -1,35 +1,35 @@
-// Columns of optional strings, in two forms: plain (lengths, then all text in one piece) and dictionary (the different
-// strings once, then a code a row). A length is counted in UTF-16 units and shifted by one, 0 meaning absent, so the text
-// decodes in one native call and is cut without looking at it. text_column.ts reads the plain form.
+// Dictionary encoding of texts: the distinct texts once, and a code a row.
 
 import type { ByteReader, ByteWriter } from "./bytes.ts";
 import { TextTable } from "./text_table.ts";
 
-/** Past so many different values a dictionary costs more to build than it saves. */
+/** Distinct texts of a dictionary at most: a larger one costs more to build than it saves. */
 const DICTIONARY_SIZE_MAX = 4096;
 
-/** And it must be met this often on average to be smaller than the plain form. */
+/** Times that a distinct text must come on average: else the plain form is as small. */
 const DICTIONARY_REPEAT_MIN = 4;
 
-/** How many of so many texts may differ where a dictionary is worth it. */
+/** How many of `count` texts may be distinct for a dictionary to be worth it. */
 export function dictionarySizeMax(count: number): number {
   return Math.min(DICTIONARY_SIZE_MAX, Math.ceil(count / DICTIONARY_REPEAT_MIN));
 }
 
+/** A text, or undefined in a row that has none. */
 export type OptionalText = string | undefined;
 
-/** Codes: 0 is absent, n is `dictionary[n - 1]`. */
+/** Dictionary-encoded texts: `codes[row]` is 0 for no text, n for `dictionary[n - 1]`. */
 export interface DictionaryColumn {
   readonly dictionary: readonly string[];
   readonly codes: Uint32Array;
 }
 
-/** Bytes of a code. */
+/** Bytes of a code in a dictionary of this size. */
 export function codeBytes(dictionarySize: number): 1 | 2 | 4 {
   if (dictionarySize < 256) return 1;
   return dictionarySize < 65_536 ? 2 : 4;
 }
 
+/** Writes the dictionary, and then the codes in planes of a byte each. */
 export function writeDictionary(writer: ByteWriter, column: DictionaryColumn): void {
   writer.unsigned(column.dictionary.length);
   for (const text of column.dictionary) writer.text(text);
@@ -37,6 +37,7 @@ export function writeDictionary(writer: ByteWriter, column: DictionaryColumn): v
   for (let plane = 0; plane < width; plane++) writer.lowBytes(column.codes, plane * 8);
 }
 
+/** Reads a dictionary-encoded column of `count` rows. Throws RangeError. */
 export function readDictionary(reader: ByteReader, count: number): DictionaryColumn {
   const size = reader.unsigned();
   const dictionary: string[] = [];
@@ -54,7 +55,7 @@ export function readDictionary(reader: ByteReader, count: number): DictionaryCol
   return { dictionary, codes };
 }
 
-/** The dictionary form of values. */
+/** Encodes texts; the dictionary is in the order of their first rows. */
 export function toDictionary(values: ArrayLike<OptionalText>): DictionaryColumn {
   const known = new TextTable();
   const codes = new Uint32Array(values.length);
@@ -66,6 +67,7 @@ export function toDictionary(values: ArrayLike<OptionalText>): DictionaryColumn 
   return { dictionary: known.texts, codes };
 }
 
+/** Decodes texts, one a row. */
 export function fromDictionary(column: DictionaryColumn): OptionalText[] {
   const { dictionary, codes } = column;
   const values = new Array<OptionalText>(codes.length);

@@ -1,4 +1,5 @@
-// A sparse column as it is read: which rows have a value, and texts or numbers for these.
+// Columns of which only some rows have a value. Stored: how many rows have one, the gaps between them (none where all rows have one), and
+// then the values of these rows, as texts or numbers.
 
 import type { ByteReader, ByteWriter } from "./bytes.ts";
 import type { OptionalText } from "./dictionary.ts";
@@ -18,11 +19,25 @@ export interface SparseDraft<T> {
   readonly values: T[];
 }
 
+/** A sparse column without values. */
 export function emptySparse<T>(): SparseDraft<T> {
   return { rows: [], values: [] };
 }
 
-/** Reads which of `count` rows have a value; rising. */
+/** Writes which of `count` rows have a value; `rows` rise. */
+export function writeRows(writer: ByteWriter, rows: ArrayLike<number>, count: number): void {
+  writer.unsigned(rows.length);
+  if (rows.length === count) return;
+  const gaps = new Uint32Array(rows.length);
+  for (let index = 0, next = 0; index < rows.length; index++) {
+    const row = rows[index] as number;
+    gaps[index] = row - next;
+    next = row + 1;
+  }
+  writer.unsignedAll(gaps);
+}
+
+/** Reads which of `count` rows have a value, rising. Throws RangeError. */
 export function readRows(reader: ByteReader, count: number): Uint32Array {
   const length = reader.unsigned();
   if (length > count) throw new RangeError("column has more values than rows");
@@ -41,16 +56,30 @@ export function readRows(reader: ByteReader, count: number): Uint32Array {
   return rows;
 }
 
+/** Writes numbers of some of `count` rows. */
+export function writeSparseNumbers(writer: ByteWriter, column: SparseColumn<number>, count: number): void {
+  writeRows(writer, column.rows, count);
+  writeNumbers(writer, column.values);
+}
+
+/** Reads numbers of some of `count` rows. Throws RangeError. */
 export function readSparseNumbers(reader: ByteReader, count: number): SparseColumn<number> {
   const rows = readRows(reader, count);
   return { rows, values: readNumbers(reader, rows.length) };
 }
 
-/** Texts of some rows, in the plain form. */
-export class SparseTexts implements SparseTextColumn {
+/** Writes texts of some of `count` rows, in the plain form. */
+export function writeSparseTexts(writer: ByteWriter, column: SparseColumn<string>, count: number): void {
+  writeRows(writer, column.rows, count);
+  writePlainTexts(writer, column.values);
+}
+
+/** Texts of some rows, as they are read: place n belongs to row `rows[n]`, rows rising. */
+export class SparseTextColumn implements TextColumn {
   readonly rows: Uint32Array;
   readonly #texts: PlainTexts;
 
+  /** Takes the rest of the reader, of a block of `count` rows. Throws RangeError. */
   constructor(reader: ByteReader, count: number) {
     this.rows = readRows(reader, count);
     this.#texts = new PlainTexts(reader, this.rows.length);
@@ -72,7 +101,7 @@ export class SparseTexts implements SparseTextColumn {
     return this.#texts.beginning(place, lengthMax);
   }
 
-  /** All texts one behind the other, with their rows. */
+  /** All texts, one after the other in one string, with their rows. */
   whole(): OverflowTexts {
     return { rows: this.rows, ...this.#texts.whole() };
   }
@@ -92,32 +121,4 @@ export class SparseTexts implements SparseTextColumn {
   asDictionary(): undefined {
     return undefined;
   }
-}
-
-/** Writes which of `count` rows have a value. */
-export function writeRows(writer: ByteWriter, rows: ArrayLike<number>, count: number): void {
-  writer.unsigned(rows.length);
-  if (rows.length === count) return;
-  const gaps = new Uint32Array(rows.length);
-  for (let index = 0, next = 0; index < rows.length; index++) {
-    const row = rows[index] as number;
-    gaps[index] = row - next;
-    next = row + 1;
-  }
-  writer.unsignedAll(gaps);
-}
-
-export function writeSparseTexts(writer: ByteWriter, column: SparseColumn<string>, count: number): void {
-  writeRows(writer, column.rows, count);
-  writePlainTexts(writer, column.values);
-}
-
-export function writeSparseNumbers(writer: ByteWriter, column: SparseColumn<number>, count: number): void {
-  writeRows(writer, column.rows, count);
-  writeNumbers(writer, column.values);
-}
-
-/** Texts of some rows: place n belongs to row `rows[n]`, rows rising. */
-export interface SparseTextColumn extends TextColumn {
-  readonly rows: ArrayLike<number>;
 }

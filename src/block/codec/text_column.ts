@@ -1,13 +1,10 @@
-// Where each text of a plain column begins, in UTF-16 units as it is stored, and in bytes of UTF-8 as it lies.
-// A column of texts as it is read: plain (one piece of UTF-8, cut by lengths) or a dictionary, whose entries are tested once
-// each. Plain text is searched as it lies: a needle without letters in the bytes, any other as a regular expression without regard to
-// case in the bytes as one Latin-1 string; each hit is mapped to its place by the texts' starts in bytes. A string is made only of what
-// is asked for.
+// A column of texts. Plain: lengths, then all texts as UTF-8, so the column decodes in one native call. Or dictionary-encoded: each distinct
+// text is tested once. Plain texts are searched in their bytes: a needle without letters as bytes, any other as a case-insensitive regular
+// expression over the bytes as one Latin-1 string. Each hit is mapped to its place. A string is made only of a text that is asked for.
 //
-// Measured on 65,536 texts of 150 characters (10 MB), any needle: 1 to 6 ms, after 1 ms for the Latin-1 string, and without letters a
-// tenth of both. The whole in lower case first would be 7 ms and then 1 to 12 ms, a string a text 17 ms. Where the needle is not
-// ASCII, or a text holds one of the two characters that fold to ASCII (U+017F, U+212A), the decoded text is searched, or text by
-// text: up to 25 ms.
+// Measured on 65,536 texts of 150 characters (10 MB), any needle: 1 to 6 ms, after 1 ms for the Latin-1 string; a tenth of both without
+// letters. Lower-casing all first took 7 ms and then 1 to 12 ms, a string a text 17 ms. Where the needle is not ASCII, or the texts
+// hold one of the two characters that fold to ASCII (U+017F, U+212A), the decoded texts are searched, or text by text: up to 25 ms.
 
 import { isAscii } from "node:buffer";
 import { FOLDED_TO_ASCII, foldText } from "../../core/case_folding.ts";
@@ -16,35 +13,38 @@ import type { ByteReader, ByteWriter } from "./bytes.ts";
 import { BlockDamagedError } from "./damage.ts";
 import { type DictionaryColumn, fromDictionary, type OptionalText, readDictionary } from "./dictionary.ts";
 
-/** How a column's values are written; its first byte. */
+/** The form of a column of texts or JSON values: its first byte. `typed` is of value_column.ts, `chunks` of chunked_texts.ts. */
 export const COLUMN_FORM = { plain: 0, dictionary: 1, typed: 2, chunks: 3 } as const;
 
-/** Writes strings in the plain form, behind the byte that says so. */
+/** Writes texts in the plain form, after the byte of the form. */
 export function writeTexts(writer: ByteWriter, values: ArrayLike<OptionalText>): void {
   writer.byte(COLUMN_FORM.plain);
   writePlainTexts(writer, values);
 }
 
-/** Texts, one a place; searched without making a string of each. */
+/** Texts, one a place, that are searched without a string of each. */
 export interface TextColumn {
   readonly count: number;
-  /** Whether there is a text at a place; cheaper than to get it. */
+  /** Whether there is a text at a place; cheaper than `value`. */
   has(place: number): boolean;
   /** The text at a place, or undefined where there is none. */
-  value(place: number): string | undefined;
-  /** As `value`, its first so many units; half a surrogate pair at the cut is U+FFFD. */
-  beginning(place: number, lengthMax: number): string | undefined;
+  value(place: number): OptionalText;
+  /** All texts, one a place. */
+  all(): OptionalText[];
+  /** The first `lengthMax` UTF-16 units of the text at a place; half a surrogate pair at the cut becomes U+FFFD. */
+  beginning(place: number, lengthMax: number): OptionalText;
   /**
-   * Sets `hits[place] = 1` for each text that contains the needle, whatever the case of either. The needle is
-   * folded: as foldText gives it. Places that have no 1 in `wanted` may be left out.
+   * Sets `hits[place] = 1` for each text that contains the needle, whatever the case; the needle is folded (foldText). Places without a
+   * 1 in `wanted` may be left out.
    */
   markContaining(needle: string, hits: Uint8Array, wanted?: Uint8Array): void;
-  /** Sets `hits[place] = 1` for each text that the test accepts; it is asked once for each different text where they repeat. */
+  /** Sets `hits[place] = 1` for each text that the test accepts. The test is called once for each distinct text of a dictionary. */
   markWhere(test: (text: string) => boolean, hits: Uint8Array): void;
-  /** Where texts repeat, the different ones, and for each place the number of its own from 1 on, 0 for none; else undefined. */
+  /** The dictionary and the codes where the column is dictionary-encoded, else undefined. */
   asDictionary(): DictionaryColumn | undefined;
 }
 
+/** Writes the plain form: the length of each text in UTF-16 units plus 1 (0 for none), then all texts as UTF-8. */
 export function writePlainTexts(writer: ByteWriter, values: ArrayLike<OptionalText>): void {
   const lengths = new Float64Array(values.length);
   for (let row = 0; row < values.length; row++) {
@@ -55,15 +55,15 @@ export function writePlainTexts(writer: ByteWriter, values: ArrayLike<OptionalTe
   writer.utf8(Array.isArray(values) ? values.join("") : Array.from(values).join(""));
 }
 
-/** `starts` has one more than there are texts: where the last one ends. An absent text takes no room. */
-export interface TextLengths {
+/** Where texts lie: text n from `starts[n]` to `starts[n + 1]`. An absent text takes no room. */
+interface TextLengths {
   readonly isPresent: Uint8Array;
   /** In UTF-16 units. */
   readonly starts: Uint32Array;
 }
 
-/** Reads the lengths of `count` texts: 0 is absent, n is n − 1 units. */
-export function readLengths(reader: ByteReader, count: number): TextLengths {
+/** Reads the lengths of `count` texts. Throws RangeError. */
+function readLengths(reader: ByteReader, count: number): TextLengths {
   const isPresent = new Uint8Array(count);
   const starts = new Uint32Array(count + 1);
   const lengths = reader.unsignedAll(count);
@@ -80,8 +80,8 @@ export function readLengths(reader: ByteReader, count: number): TextLengths {
   return { isPresent, starts };
 }
 
-/** The texts, all cut from one string. */
-export function cutText(text: string, { isPresent, starts }: TextLengths): OptionalText[] {
+/** Cuts the texts from one string. */
+function cutText(text: string, { isPresent, starts }: TextLengths): OptionalText[] {
   const values = new Array<OptionalText>(isPresent.length);
   for (let place = 0; place < isPresent.length; place++) {
     values[place] = isPresent[place] === 1 ? text.slice(starts[place], starts[place + 1]) : undefined;
@@ -89,21 +89,21 @@ export function cutText(text: string, { isPresent, starts }: TextLengths): Optio
   return values;
 }
 
-/** Bytes that are looked at in one native call: where all are ASCII, nothing is counted. */
-const CHUNK_BYTES = 1024;
+/** Bytes of one native check for ASCII; units are counted only where it fails. */
+const ASCII_CHECK_BYTES = 1024;
 
-/** The starts in bytes, of text that is UTF-8. Throws BlockDamagedError where the text does not have those units. */
+/** Where texts start in bytes of UTF-8, from their starts in UTF-16 units. Throws BlockDamagedError where the two do not fit. */
 export function byteStarts(bytes: Uint8Array, unitStarts: Uint32Array): Uint32Array {
   const starts = new Uint32Array(unitStarts.length);
   let at = 0;
-  // Up to here the bytes are known: all ASCII, or not.
+  // The bytes up to here were checked for ASCII.
   let knownUntil = 0;
   let isPlain = true;
   for (let place = 1; place < unitStarts.length; place++) {
     let units = (unitStarts[place] as number) - (unitStarts[place - 1] as number);
     while (units > 0) {
       if (at >= knownUntil) {
-        knownUntil = at + CHUNK_BYTES;
+        knownUntil = at + ASCII_CHECK_BYTES;
         isPlain = isAscii(bytes.subarray(at, knownUntil));
       }
       if (isPlain) {
@@ -122,13 +122,8 @@ export function byteStarts(bytes: Uint8Array, unitStarts: Uint32Array): Uint32Ar
   return starts;
 }
 
-/** A text column that also gives all its texts at once. */
-export interface Texts extends TextColumn {
-  all(): OptionalText[];
-}
-
-/** Reads a column of `count` texts, plain or a dictionary, behind its form. */
-export function readTexts(form: number, reader: ByteReader, count: number): Texts {
+/** Reads a column of `count` texts in the plain or the dictionary form, after the byte of the form. Throws RangeError. */
+export function readTexts(form: number, reader: ByteReader, count: number): TextColumn {
   if (form === COLUMN_FORM.plain) return new PlainTexts(reader, count);
   if (form === COLUMN_FORM.dictionary) return new DictionaryTexts(readDictionary(reader, count));
   throw new RangeError(`unknown string form ${form}`);
@@ -138,7 +133,8 @@ const ASCII = /^[\0-\x7f]*$/;
 
 const LETTER = /[a-z]/;
 
-export class PlainTexts implements Texts {
+/** Texts in the plain form. */
+export class PlainTexts implements TextColumn {
   readonly count: number;
   readonly #lengths: TextLengths;
   readonly #bytes: Buffer;
@@ -149,7 +145,7 @@ export class PlainTexts implements Texts {
   #folded: string | undefined;
   #turnsAscii: { readonly k: boolean; readonly s: boolean } | undefined;
 
-  /** Takes the lengths of `count` texts, and the rest of the reader as their text. */
+  /** Takes the rest of the reader: the lengths of `count` texts, then their bytes. Throws RangeError. */
   constructor(reader: ByteReader, count: number) {
     this.count = count;
     this.#lengths = readLengths(reader, count);
@@ -180,7 +176,7 @@ export class PlainTexts implements Texts {
     return cutText(this.#text(), this.#lengths);
   }
 
-  /** All texts one behind the other: text n lies from `starts[n]` to `starts[n + 1]`. */
+  /** All texts in one string: text n lies from `starts[n]` to `starts[n + 1]`. */
   whole(): { readonly text: string; readonly starts: Uint32Array } {
     return { text: this.#text(), starts: this.#lengths.starts };
   }
@@ -192,7 +188,7 @@ export class PlainTexts implements Texts {
     const byteStarts = this.#startsInBytes();
     const from = byteStarts[place] as number;
     if (this.#isAscii) return this.#bytes.toString("latin1", from, from + lengthMax);
-    // A unit has three bytes at most; one more than is wanted, so that no character is cut where it need not.
+    // A unit has three bytes at most. One unit more is decoded, so that no whole character is cut.
     const to = Math.min(byteStarts[place + 1] as number, from + 3 * lengthMax + 3);
     return cutBeginning(this.#bytes.toString("utf8", from, to), lengthMax);
   }
@@ -216,7 +212,7 @@ export class PlainTexts implements Texts {
     for (let place = 0; place < this.count; place++) if (this.has(place)) hits[place] = 1;
   }
 
-  /** An ASCII needle without a letter: its bytes are what they are. */
+  /** An ASCII needle without letters is searched as bytes. */
   #markUncased(needle: string, hits: Uint8Array): void {
     const bytes = Buffer.from(needle, "latin1");
     markHits(
@@ -227,7 +223,7 @@ export class PlainTexts implements Texts {
     );
   }
 
-  /** An ASCII needle in the bytes: other characters' bytes are no ASCII, so a byte is as good as a character. */
+  /** An ASCII needle is searched in the bytes, since no byte of another character is ASCII. */
   #markBytes(needle: string, hits: Uint8Array): void {
     this.#latin1 ??= this.#bytes.toString("latin1");
     const text = this.#latin1;
@@ -243,7 +239,7 @@ export class PlainTexts implements Texts {
     if (this.#isAscii) return;
     this.#folded ??= foldText(this.#text());
     const text = this.#folded;
-    // Folding keeps each unit where it is.
+    // Folding keeps the place of each unit.
     markHits(
       (from) => text.indexOf(needle, from),
       needle.length,
@@ -256,7 +252,7 @@ export class PlainTexts implements Texts {
     this.markWhere((text) => foldText(text).includes(needle), hits);
   }
 
-  /** Whether a character that is not ASCII may fold to a part of the needle. */
+  /** Whether the texts hold a character outside ASCII that folds to a letter of the needle. */
   #mayTurnInto(needle: string): boolean {
     if (this.#isAscii) return false;
     const { k, s } = FOLDED_TO_ASCII;
@@ -289,7 +285,7 @@ function escapeUnit(unit: string): string {
   return `\\x${unit.charCodeAt(0).toString(16).padStart(2, "0")}`;
 }
 
-/** Maps each hit to its place; one that lies across two places is none. `find` gives the next hit from a position on, or −1. */
+/** Maps each hit to its place; a hit across two texts is none. `find` gives the next hit from a position on, or −1. */
 function markHits(find: (from: number) => number, length: number, startsOf: () => Uint32Array, hits: Uint8Array): void {
   let at = find(0);
   if (at < 0) return;
@@ -304,12 +300,13 @@ function markHits(find: (from: number) => number, length: number, startsOf: () =
   }
 }
 
-/** The first so many units; half a surrogate pair at the cut is U+FFFD. A copy, so that the whole text is not kept. */
+/** The first `lengthMax` UTF-16 units; half a surrogate pair at the cut becomes U+FFFD. A copy, so that the whole text can be freed. */
 export function cutBeginning(text: string, lengthMax: number): string {
   return text.length <= lengthMax ? text : copyOf(text.slice(0, lengthMax).toWellFormed());
 }
 
-export class DictionaryTexts implements Texts {
+/** Dictionary-encoded texts. */
+export class DictionaryTexts implements TextColumn {
   readonly column: DictionaryColumn;
 
   constructor(column: DictionaryColumn) {

@@ -1,6 +1,5 @@
-// A sparse column as bytes: which rows have a value, then the values. A metadata column keeps each value's JSON type.
-// A metadata field's column as it is read: strings only, or values of any JSON type, of which objects and arrays are parsed when
-// they are asked for.
+// A metadata field's column: JSON values of some rows. Where all values are texts it has one of the text forms; else it has a type a value,
+// the numbers, and the texts with the JSON of objects and arrays. Objects and arrays are parsed only when they are asked for.
 
 import { foldText } from "../../core/case_folding.ts";
 import type { ByteReader, ByteWriter } from "./bytes.ts";
@@ -9,14 +8,40 @@ import { type DictionaryColumn, readDictionary } from "./dictionary.ts";
 import { valueAt } from "./json_text.ts";
 import { readNumbers, writeNumbers } from "./numbers.ts";
 import { readRows, type SparseColumn, writeRows } from "./sparse_column.ts";
-import { COLUMN_FORM, DictionaryTexts, PlainTexts, type Texts, writePlainTexts, writeTexts } from "./text_column.ts";
+import {
+  COLUMN_FORM,
+  DictionaryTexts,
+  PlainTexts,
+  type TextColumn,
+  writePlainTexts,
+  writeTexts,
+} from "./text_column.ts";
 
-/** A byte a value of the typed form. */
+/** Types of values in the typed form; a byte each. */
 export const VALUE_TYPE = { string: 0, number: 1, true: 2, false: 3, null: 4, json: 5 } as const;
+
+/** JSON values of some rows, as they are read: place n belongs to row `rows[n]`, rows rising. */
+export interface ValueColumn {
+  readonly rows: Uint32Array;
+  value(place: number): unknown;
+  /** All values, one a place. */
+  all(): unknown[];
+  /** The value's JSON where it is an object or an array, else undefined. No object is made of it. */
+  json(place: number): string | undefined;
+  /**
+   * Sets `hits[place] = 1` for each value with a text that contains the needle, whatever the case; the needle is folded (foldText). Texts
+   * are the string itself, String(value) of a number, boolean or null, and those of all leaves of an object or an array, not their names.
+   */
+  markContaining(needle: string, hits: Uint8Array): void;
+  /** Sets `hits[place] = 1` for each value that the test accepts. The test is called once for each distinct value of a dictionary. */
+  markWhere(test: (value: unknown) => boolean, hits: Uint8Array): void;
+  /** The dictionary and the codes where the column is dictionary-encoded, else undefined. */
+  asDictionary(): DictionaryColumn | undefined;
+}
 
 function typeOf(value: unknown): number {
   if (typeof value === "string") return VALUE_TYPE.string;
-  // 1e400 is Infinity once it is parsed, and null in JSON: nested ones become it in JSON.stringify, and these here.
+  // JSON.parse makes Infinity of 1e400, and JSON.stringify makes null of that.
   if (typeof value === "number") return Number.isFinite(value) ? VALUE_TYPE.number : VALUE_TYPE.null;
   if (value === true) return VALUE_TYPE.true;
   if (value === false) return VALUE_TYPE.false;
@@ -28,7 +53,7 @@ function areAllStrings(values: ArrayLike<unknown>): values is ArrayLike<string> 
   return true;
 }
 
-/** Writes a metadata column: any JSON values. */
+/** Writes the JSON values of some of `count` rows, without a dictionary. */
 export function writeValues(writer: ByteWriter, column: SparseColumn<unknown>, count: number): void {
   writeRows(writer, column.rows, count);
   const { values } = column;
@@ -51,14 +76,8 @@ export function writeValues(writer: ByteWriter, column: SparseColumn<unknown>, c
   writePlainTexts(writer, texts);
 }
 
-/** A value column that also gives all its values at once. */
-export interface Values extends ValueColumn {
-  readonly rows: Uint32Array;
-  all(): unknown[];
-}
-
-/** Reads a metadata column of a block of `count` rows. */
-export function readValues(reader: ByteReader, count: number): Values {
+/** Reads the JSON values of some of `count` rows, in any form. Throws RangeError. */
+export function readValues(reader: ByteReader, count: number): ValueColumn {
   const rows = readRows(reader, count);
   const form = reader.byte();
   if (form === COLUMN_FORM.plain) return new TextValues(rows, new PlainTexts(reader, rows.length));
@@ -69,11 +88,12 @@ export function readValues(reader: ByteReader, count: number): Values {
   throw new RangeError(`unknown value form ${form}`);
 }
 
-class TextValues implements Values {
+/** Values that are all texts. */
+class TextValues implements ValueColumn {
   readonly rows: Uint32Array;
-  readonly #texts: Texts;
+  readonly #texts: TextColumn;
 
-  constructor(rows: Uint32Array, texts: Texts) {
+  constructor(rows: Uint32Array, texts: TextColumn) {
     this.rows = rows;
     this.#texts = texts;
   }
@@ -103,19 +123,20 @@ class TextValues implements Values {
   }
 }
 
-/** The characters of which String(number) is made. */
+/** A needle that String(number) may contain. */
 const NUMERIC = /^[0-9e.+-]*$/;
 
-/** What the JSON form of a text hides: half a pair is escaped. */
+/** Half a surrogate pair is escaped in JSON, so the JSON of a text does not show it. */
 const HIDDEN = /\p{Surrogate}/u;
 
-class TypedValues implements Values {
+/** Values of any types. */
+class TypedValues implements ValueColumn {
   readonly rows: Uint32Array;
   readonly #types: Uint8Array;
   /** For each place its index in the numbers or the texts. */
   readonly #indexes: Uint32Array;
   readonly #numbers: Float64Array;
-  readonly #texts: Texts;
+  readonly #texts: TextColumn;
 
   constructor(rows: Uint32Array, reader: ByteReader) {
     this.rows = rows;
@@ -192,7 +213,7 @@ class TypedValues implements Values {
     for (let place = 0; place < this.rows.length; place++) if (test(this.value(place))) hits[place] = 1;
   }
 
-  /** 1 for each text that may be the JSON of something with the needle in a leaf; `strings` marks those that hold it as it is. */
+  /** 1 for each text that may be JSON with the needle in a leaf. `strings` marks the texts that contain the needle as it is. */
   #mayContain(needle: string, strings: Uint8Array): Uint8Array {
     if (HIDDEN.test(needle)) return new Uint8Array(this.#texts.count).fill(1);
     const escaped = JSON.stringify(needle).slice(1, -1);
@@ -207,24 +228,9 @@ function parsed(text: string | undefined): unknown {
   return orDamaged(() => valueAt(text as string, 0, (text as string).length));
 }
 
-/** Whether the text of some leaf contains the needle, which is folded. Depth is bounded by METADATA_DEPTH_MAX. */
+/** Whether the text of some leaf contains the needle, which is folded. Recursion is bounded by METADATA_DEPTH_MAX. */
 export function hasLeaf(value: unknown, needle: string): boolean {
   if (typeof value === "string") return foldText(value).includes(needle);
   if (value === null || typeof value !== "object") return String(value).includes(needle);
   return Object.values(value).some((member) => hasLeaf(member, needle));
-}
-
-/** A metadata field's JSON values of some rows: place n belongs to row `rows[n]`, rows rising. */
-export interface ValueColumn {
-  readonly rows: ArrayLike<number>;
-  value(place: number): unknown;
-  /** The value's JSON where it is an object or an array; no object is made of it. */
-  json(place: number): string | undefined;
-  /** As TextColumn, over the value's texts: a string itself, String(value) of a number, boolean or null, and those of every
-   * leaf of an object or an array (the names of members are not searched). */
-  markContaining(needle: string, hits: Uint8Array): void;
-  /** Asks the test for each value; once for each different value where they repeat. */
-  markWhere(test: (value: unknown) => boolean, hits: Uint8Array): void;
-  /** As TextColumn, where all values are texts. */
-  asDictionary(): DictionaryColumn | undefined;
 }

@@ -10,10 +10,10 @@
 import { ByteReader, type ByteWriter } from "../codec/bytes.ts";
 import type { NamedColumn } from "../codec/column_chunks.ts";
 import type { OptionalText } from "../codec/dictionary.ts";
-import { COLUMN_FORM, type PlainTexts, type Texts } from "../codec/text_column.ts";
+import { COLUMN_FORM, type PlainTexts, type TextColumn } from "../codec/text_column.ts";
 import { type FilterVersion, type NgramFilter, NgramFilterBuilder, parseNgramFilter } from "./ngram_filter.ts";
 
-/** Texts of a part; the last one may have less. */
+/** TextColumn of a part; the last one may have less. */
 export const CHUNK_TEXTS = 4_096;
 
 /** Most bits of a part's bitmap, as a power of two: 4 KiB. */
@@ -33,7 +33,7 @@ export function textChunkNumber(name: string): number | undefined {
   return name.startsWith(prefix) ? Number(name.slice(prefix.length)) : undefined;
 }
 
-/** Texts on their way into parts, one behind the other: text n lies from `ends[n]` to `ends[n + 1]`. */
+/** TextColumn on their way into parts, one behind the other: text n lies from `ends[n]` to `ends[n + 1]`. */
 export interface ChunkedTextSource {
   /** UTF-16 units of each plus one, 0 for none. */
   readonly lengths: Uint32Array;
@@ -95,7 +95,7 @@ export function readChunkHead(reader: ByteReader, count: number): ChunkHead {
   return { chunkTexts: partTexts, filters };
 }
 
-export class ChunkedTexts implements Texts {
+export class ChunkedTexts implements TextColumn {
   readonly count: number;
   readonly #head: ChunkHead;
   readonly #load: (part: number, count: number) => PlainTexts;

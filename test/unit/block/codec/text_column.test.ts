@@ -2,8 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { ByteReader, ByteWriter } from "../../../../src/block/codec/bytes.ts";
 import { toDictionary, writeDictionary } from "../../../../src/block/codec/dictionary.ts";
 import type { TextColumn } from "../../../../src/block/codec/text_column.ts";
-import { COLUMN_FORM, readTexts, type Texts, writeTexts } from "../../../../src/block/codec/text_column.ts";
-import type { ValueColumn, Values } from "../../../../src/block/codec/value_column.ts";
+import { COLUMN_FORM, readTexts, writeTexts } from "../../../../src/block/codec/text_column.ts";
+import type { ValueColumn } from "../../../../src/block/codec/value_column.ts";
 import { BlockEncoder } from "../../../../src/block/encode.ts";
 import { openBlock } from "../../../../src/block/open_block.ts";
 import { foldText } from "../../../../src/core/case_folding.ts";
@@ -38,7 +38,7 @@ function randomText(random: Random, words: readonly string[]): string {
   return Array.from({ length: integer(random, 5) }, () => pick(random, words)).join("");
 }
 
-function columnOf(texts: readonly (string | undefined)[], compact: boolean): TextColumn & { all(): unknown[] } {
+function columnOf(texts: readonly (string | undefined)[], compact: boolean): TextColumn {
   const writer = new ByteWriter();
   if (compact) {
     writer.byte(COLUMN_FORM.dictionary);
@@ -48,7 +48,7 @@ function columnOf(texts: readonly (string | undefined)[], compact: boolean): Tex
 }
 
 /** Reads a column as it was written, its form first. */
-function readColumn(bytes: Uint8Array, count: number): Texts {
+function readColumn(bytes: Uint8Array, count: number): TextColumn {
   const reader = new ByteReader(bytes);
   return readTexts(reader.byte(), reader, count);
 }
@@ -173,11 +173,11 @@ function leavesOf(value: unknown): string[] {
 }
 
 /** As a merged block has them, where texts that repeat are a dictionary; or as a packed one. */
-function valuesOf(values: readonly unknown[], isMerged = true): ValueColumn & { all(): unknown[] } {
+function valuesOf(values: readonly unknown[], isMerged = true): ValueColumn {
   const records = values.map((value, index) => recordOf(index + 1, { metadata: { field: value } }));
   const columns = columnsOf(records);
   const { chunks } = isMerged ? columnarOf(columns) : new BlockEncoder().packed(columns);
-  return openBlock(chunks, values.length).metadataValues("field") as Values;
+  return openBlock(chunks, values.length).metadata("field") as ValueColumn;
 }
 
 describe("a value column", () => {
