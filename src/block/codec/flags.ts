@@ -1,7 +1,7 @@
-// One byte a record: kind, level, source, and whether there is metadata at all ({} is not the same as none).
-// The column that says which key of its pair sent a record: a code a row, 0 where nobody knows, as in all blocks of older formats.
-// In nearly every block it is one byte: the code of all rows, or that each row's is its source. Else it is a byte a row. A block
-// in which nobody knows any has no such column.
+// A record's enumerations as bytes. Flags: kind, level, source and whether there is metadata ({} is not the same as none). Key types: whether
+// the key that sent the record was a server's or a client's; 0 where that is unknown, as in all blocks of older formats. The column of key
+// types is one byte in nearly every block: the code of all rows, or that each row's is that of its source. Else it has a byte a row, and a
+// block without any known type has no such column.
 
 import type { Level, Source } from "../../core/entry.ts";
 import { KINDS, type Kind, LEVELS, type StoredRecord } from "../../core/record.ts";
@@ -17,6 +17,7 @@ const KIND_CODES: Readonly<Record<Kind, number>> = { log: 0, completed: 1, start
 
 const LEVEL_CODES: Readonly<Record<Level, number>> = { debug: 1, info: 2, warn: 3, error: 4 };
 
+/** Packs kind, level, source and the presence of metadata into one byte. */
 export function packFlags(record: Omit<StoredRecord, "id">): number {
   return (
     KIND_CODES[record.kind] |
@@ -26,27 +27,30 @@ export function packFlags(record: Omit<StoredRecord, "id">): number {
   );
 }
 
-/** The index into KINDS. */
+/** The record's kind as an index into KINDS. */
 export function kindCodeOf(flags: number): number {
   return flags & 7;
 }
 
+/** The record's kind. Throws RangeError for an unknown code. */
 export function kindOf(flags: number): Kind {
   const kind = KINDS[kindCodeOf(flags)];
   if (kind === undefined) throw new RangeError(`unknown kind code ${kindCodeOf(flags)}`);
   return kind;
 }
 
-/** 0 for none, else 1 + the index into LEVELS. */
+/** The record's level: 0 for none, else 1 + its index into LEVELS. */
 export function levelCodeOf(flags: number): number {
   return (flags >>> LEVEL_SHIFT) & 7;
 }
 
+/** The record's level, or undefined. */
 export function levelOf(flags: number): Level | undefined {
   const code = levelCodeOf(flags);
   return code === 0 ? undefined : LEVELS[code - 1];
 }
 
+/** Where the record came from. */
 export function sourceOf(flags: number): Source {
   return (flags & CLIENT) === 0 ? "server" : "client";
 }
@@ -56,48 +60,51 @@ const OWN_FLAGS = CLIENT | (CLIENT - 1);
 
 const KEY_TYPE_SHIFT = 7;
 
-/** How many different values `countedFlags` can give. */
+/** Values of `countedFlags` are below this. */
 export const COUNTED_FLAGS_MAX = 512;
 
-/** What notes and searches tell records apart by: kind, level and source as in the flags, and the code of the key's type. */
+/** What statistics group records by: kind, level and source as in the flags, and the code of the key type above them. */
 export function countedFlags(flags: number, keyTypeCode: number): number {
   return (flags & OWN_FLAGS) | (keyTypeCode << KEY_TYPE_SHIFT);
 }
 
-/** The code of the key's type in counted flags. */
+/** The code of the key type in counted flags. */
 export function keyTypeCodeIn(counted: number): number {
   return counted >>> KEY_TYPE_SHIFT;
 }
 
+/** Whether the record has metadata; {} counts. */
 export function hasMetadata(flags: number): boolean {
   return (flags & METADATA) !== 0;
 }
 
-/** Name of the column. */
+/** Name of the column of key types. */
 export const KEY_TYPE_COLUMN = "keyType";
 
 /** Index = code. */
 const KEY_TYPES: readonly (Source | undefined)[] = [undefined, "server", "client"];
 
-/** Stands for the code of each row's source. */
+/** Stands for: the code of each row is that of its source. */
 const AS_SOURCE = KEY_TYPES.length;
 
+/** The code of a key type; 0 for an unknown one. */
 export function keyTypeCodeOf(keyType: Source | undefined): number {
   if (keyType === undefined) return 0;
   return keyType === "server" ? 1 : 2;
 }
 
+/** The key type of a code; undefined for 0. */
 export function keyTypeOfCode(code: number): Source | undefined {
   return KEY_TYPES[code];
 }
 
-/** Whether any row has one. */
+/** Whether the key type of any row is known. */
 export function hasKeyTypes(codes: ArrayLike<number>): boolean {
   for (let row = 0; row < codes.length; row++) if (codes[row] !== 0) return true;
   return false;
 }
 
-/** Writes the codes; `flags` are the same rows'. */
+/** Writes the codes of key types. `flags` are those of the same rows. */
 export function writeKeyTypes(writer: ByteWriter, codes: ArrayLike<number>, flags: ArrayLike<number>): void {
   const first = codes[0] ?? 0;
   let isConstant = true;
@@ -112,7 +119,7 @@ export function writeKeyTypes(writer: ByteWriter, codes: ArrayLike<number>, flag
   else writer.lowBytes(codes, 0);
 }
 
-/** Reads all that is left; `flags` are the block's. */
+/** Reads the codes of key types from all that is left. `flags` are those of the block. Throws RangeError. */
 export function readKeyTypes(reader: ByteReader, flags: Uint8Array): Uint8Array {
   if (reader.left !== 1) {
     const codes = reader.raw(flags.length);

@@ -1,6 +1,6 @@
-// Looks into JSON text without making objects of it: what JSON.stringify wrote, so without white space. The engine keeps every name of an
-// object in one table by a hash without a secret, which names of clients can be made to slow down; here none is made.
-// Throws RangeError where the text is no such JSON.
+// Reads JSON text without making objects of it. The text is what JSON.stringify wrote, without white space; anything else throws RangeError.
+// The engine keeps all property names in one hash table without a secret, which clients' names could be made to slow down. Here no
+// property is made.
 
 import { type JsonObject, setMember } from "../../core/json.ts";
 
@@ -16,10 +16,10 @@ const CLOSE_BRACKET = 93;
 const OPEN_BRACE = 123;
 const CLOSE_BRACE = 125;
 
-/** Where a string or another value lies in the text, `end` not included. */
+/** Called with where a value lies in the text; `end` is not included. */
 type Visit = (start: number, end: number) => void;
 
-/** Calls `visit` with the name, quotes included, and the value of each member of the object that lies from `from` to `to`. */
+/** Calls `visit` with where the name (quotes included) and the value of each member lie, of the object from `from` to `to`. */
 export function forEachMember(
   text: string,
   from: number,
@@ -38,7 +38,7 @@ export function forEachMember(
   }
 }
 
-/** Calls `visit` with each value that is neither object nor array, at any depth of the value from `from` to `to`; names are none. */
+/** Calls `visit` with each string, number, boolean and null at any depth of the value from `from` to `to`. Names are left out. */
 export function forEachLeaf(text: string, from: number, to: number, visit: Visit): void {
   for (let at = from; at < to; ) {
     const unit = text.charCodeAt(at);
@@ -62,8 +62,8 @@ export function stringAt(text: string, from: number, to: number): string {
 }
 
 /**
- * The value that lies from `from` to `to`, as JSON.parse gives it, and as fast. JSON.parse keeps short strings, too, in the table that has no
- * secret. Depth is bounded by METADATA_DEPTH_MAX.
+ * The value that lies from `from` to `to`, as JSON.parse gives it, and as fast. JSON.parse itself would put short strings into the engine's
+ * table. Recursion is bounded by METADATA_DEPTH_MAX.
  */
 export function valueAt(text: string, from: number, to: number): unknown {
   const cursor = { at: from };
@@ -72,7 +72,7 @@ export function valueAt(text: string, from: number, to: number): unknown {
   return value;
 }
 
-/** Reads the value at the cursor, which then stands behind it. */
+/** Reads the value at the cursor and moves the cursor after it. */
 function readValue(text: string, cursor: { at: number }, to: number): unknown {
   const from = cursor.at;
   const first = text.charCodeAt(from);
@@ -88,13 +88,13 @@ function readValue(text: string, cursor: { at: number }, to: number): unknown {
 
 function readArray(text: string, cursor: { at: number }, to: number): unknown[] {
   const elements: unknown[] = [];
-  while (isMoreBehind(text, cursor, to, CLOSE_BRACKET)) elements.push(readValue(text, cursor, to));
+  while (hasNext(text, cursor, to, CLOSE_BRACKET)) elements.push(readValue(text, cursor, to));
   return elements;
 }
 
 function readObject(text: string, cursor: { at: number }, to: number): JsonObject {
   const object: JsonObject = {};
-  while (isMoreBehind(text, cursor, to, CLOSE_BRACE)) {
+  while (hasNext(text, cursor, to, CLOSE_BRACE)) {
     const nameFrom = cursor.at;
     const nameTo = endOfString(text, nameFrom, to);
     if (text.charCodeAt(nameTo) !== COLON) throw notJson();
@@ -104,8 +104,8 @@ function readObject(text: string, cursor: { at: number }, to: number): JsonObjec
   return object;
 }
 
-/** Passes over the opening bracket or the comma, or over the closing bracket, and says which. */
-function isMoreBehind(text: string, cursor: { at: number }, to: number, closing: number): boolean {
+/** Skips an opening bracket or a comma and returns true, or skips the closing bracket and returns false. */
+function hasNext(text: string, cursor: { at: number }, to: number, closing: number): boolean {
   if (cursor.at >= to) throw notJson();
   const unit = text.charCodeAt(cursor.at++);
   if (unit === closing) return false;
@@ -115,7 +115,7 @@ function isMoreBehind(text: string, cursor: { at: number }, to: number, closing:
   return false;
 }
 
-/** The text of a leaf as searches see it: a string itself, of all else what is written. */
+/** The text of a leaf as searches see it: a string itself, of any other value its JSON. */
 export function leafTextAt(text: string, from: number, to: number): string {
   return text.charCodeAt(from) === QUOTE ? stringAt(text, from, to) : text.slice(from, to);
 }

@@ -1,10 +1,10 @@
-// A column of numbers, present in every row. Whole numbers, and decimals that are exact after scaling by a power of ten,
-// are stored as differences; anything else as doubles.
+// A column of numbers, one a row. Integers, and decimals that are exact after scaling by a power of ten, are stored as differences; any other
+// numbers as doubles.
 
 import { type ByteReader, type ByteWriter, EXACT_INTEGER_MAX } from "./bytes.ts";
 
 const DOUBLES = 255;
-/** Clocks give microseconds at best, so more decimals than this are noise that scaling would not help. */
+/** Decimals at most. Clocks give microseconds at best; more decimals are noise, which scaling does not make smaller. */
 const DECIMALS_MAX = 6;
 
 /** The smallest number of decimals that holds all values exactly, or undefined when there is none. */
@@ -21,7 +21,7 @@ function decimalsOf(values: ArrayLike<number>): number | undefined {
       scale = 10 ** decimals;
     }
   }
-  // An early value may not fit any more at the scale that a later one needed.
+  // An early value may not fit at the scale that a later one needs.
   if (decimals === 0) return 0;
   for (let row = 0; row < values.length; row++) {
     const value = values[row] as number;
@@ -31,7 +31,7 @@ function decimalsOf(values: ArrayLike<number>): number | undefined {
   return decimals;
 }
 
-/** About how many bits the values are once they are written and compressed; for choosing between forms. */
+/** An estimate of the bits that the values take when written and compressed; for choosing between forms. */
 export function bitsOf(values: ArrayLike<number>): number {
   const decimals = decimalsOf(values);
   const scale = decimals === undefined ? 1 : 10 ** decimals;
@@ -49,7 +49,7 @@ export function bitsOf(values: ArrayLike<number>): number {
   return bits;
 }
 
-/** Writes the values; how many there are is not written. */
+/** Writes finite numbers. Their count is not written. */
 export function writeNumbers(writer: ByteWriter, values: ArrayLike<number>): void {
   const decimals = decimalsOf(values);
   writer.byte(decimals ?? DOUBLES);
@@ -57,14 +57,14 @@ export function writeNumbers(writer: ByteWriter, values: ArrayLike<number>): voi
   else writer.differences(values, 10 ** decimals);
 }
 
-/** Reads `count` values. */
+/** Reads `count` numbers. Throws RangeError. */
 export function readNumbers(reader: ByteReader, count: number): Float64Array {
   const values = new Float64Array(count);
   readNumbersInto(reader, values, 0, count);
   return values;
 }
 
-/** Reads `count` values into `values` from `from` on. */
+/** As `readNumbers`, into `values` from `from` on. */
 export function readNumbersInto(reader: ByteReader, values: Float64Array, from: number, count: number): void {
   const decimals = reader.byte();
   if (decimals === DOUBLES) reader.doublesInto(values, from, count);

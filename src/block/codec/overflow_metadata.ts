@@ -1,16 +1,17 @@
-// The metadata of a block that has no columns, as if it had: its JSON objects are looked through once, and each member is found by its
-// name or by its row from then on. A member takes 12 bytes beside the text, a name at most 24: no string is made of it before it is asked for.
+// Metadata that has no column of its own: JSON objects, one a row. They are scanned once; then each member is found by its name or its row. A
+// member takes 12 bytes beside the text, a name at most 24, and no string is made before it is asked for.
 
 import { forEachLeaf, forEachMember, isContainerAt, leafTextAt, stringAt, valueAt } from "./json_text.ts";
 import { TextHash } from "./text_table.ts";
 
-/** JSON objects, one behind the other: object n lies from `starts[n]` to `starts[n + 1]` and belongs to row `rows[n]`. */
+/** JSON objects in one text: object n lies from `starts[n]` to `starts[n + 1]` and belongs to row `rows[n]`, rows rising. */
 export interface OverflowTexts {
   readonly rows: Uint32Array;
   readonly text: string;
   readonly starts: Uint32Array;
 }
 
+/** The members of all these objects. A member is a number, from 0 on. */
 export class OverflowMembers {
   readonly rows: Uint32Array;
   readonly #text: string;
@@ -24,7 +25,7 @@ export class OverflowMembers {
   #to = new Uint32Array(64);
   #count = 0;
 
-  /** Throws RangeError where the text is no JSON. */
+  /** Scans the text once. Throws RangeError where it is not what JSON.stringify wrote. */
   constructor({ rows, text, starts }: OverflowTexts) {
     this.rows = rows;
     this.#text = text;
@@ -43,12 +44,12 @@ export class OverflowMembers {
     return this.#names.size;
   }
 
-  /** A name by its code, from 0 on. */
+  /** The name of a code, from 0 up to `nameCount` − 1. */
   name(code: number): string {
     return this.#names.text(code);
   }
 
-  /** How many of the wanted objects have each name, by its code. */
+  /** By code of a name: how many objects of wanted rows have it. */
   countNames(isWanted: (row: number) => boolean): Uint32Array {
     const counts = new Uint32Array(this.#names.size);
     for (let place = 0; place < this.rows.length; place++) {
@@ -61,7 +62,7 @@ export class OverflowMembers {
     return counts;
   }
 
-  /** Calls `visit` with each row that has a member of this name, and its value's place; of each row once. */
+  /** Calls `visit` with each row that has a member of this name, and the member. */
   forEachOf(name: string, visit: (row: number, member: number) => void): void {
     const code = this.#names.find(name);
     if (code === -1) return;
@@ -77,7 +78,7 @@ export class OverflowMembers {
     return valueAt(this.#text, this.#from[member] as number, this.#to[member] as number);
   }
 
-  /** The value's JSON where it is an object or an array. */
+  /** The value's JSON where it is an object or an array, else undefined. */
   jsonOf(member: number): string | undefined {
     const from = this.#from[member] as number;
     return isContainerAt(this.#text, from) ? this.#text.slice(from, this.#to[member]) : undefined;
@@ -88,7 +89,7 @@ export class OverflowMembers {
     return this.#text.slice(this.#starts[place], this.#starts[place + 1]);
   }
 
-  /** Whether the text of any leaf in the object at a place passes. */
+  /** Whether the test accepts the text of any leaf of the object at a place. */
   someLeaf(place: number, test: (text: string) => boolean): boolean {
     const text = this.#text;
     const end = this.#firsts[place + 1] as number;
@@ -127,7 +128,7 @@ function doubled(values: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
   return larger;
 }
 
-/** Different names, as they lie in the text, quotes included: JSON.stringify writes equal names alike. */
+/** Distinct names, as they lie in the text with their quotes. JSON.stringify writes equal names alike. */
 class NameTable {
   readonly #text: string;
   readonly #hash = new TextHash();
@@ -172,7 +173,7 @@ class NameTable {
     return code;
   }
 
-  /** The slot of the name that is that part of a text, or a free one. */
+  /** The slot of the name that lies in the text there, or a free slot. */
   #slotOf(text: string, from: number, to: number): number {
     const mask = this.#slots.length - 1;
     let slot = this.#hash.of(text, from, to) & mask;

@@ -1,36 +1,37 @@
-// The rows of a merged block in their order: by touchpoint, then time, then id, so that equal lines come to lie together, which is
-// what makes a merged block small. Sorted by digits: no comparison is called, and what is in order already is not sorted.
+// The order of a block's rows: by touchpoint, then time, then id. Similar lines then lie together, which makes a merged block small. A radix
+// sort: it calls no comparison, and leaves alone what is sorted already.
 
 /** Bits of a digit. */
 const DIGIT_BITS = 11;
 
 const DIGITS = 1 << DIGIT_BITS;
 
-/** A value of a column that some rows only have. */
+/** How the values of a sparse column move. */
 export interface SparseOrder {
   /** New rows, rising. */
   readonly rows: Uint32Array;
-  /** For each of them the place that its value had. */
+  /** For each new row the former place of its value. */
   readonly places: Uint32Array;
 }
 
-/** For each new row the row that it was. `ranks` are the touchpoints' places in their own order. */
+/** The rows by touchpoint, then time, then id: for each new row the former one. `ranks` orders the touchpoints. No value is negative. */
 export function sortedRows(ranks: Uint32Array, times: Float64Array, ids: Float64Array): Uint32Array {
   return sortByWords(sortByNumbers(rowsByNumbers(ids), times), ranks);
 }
 
-/** The rows in the order of numbers that are not negative. */
+/** The rows in the order of their numbers, none negative. Equal ones keep their order. */
 export function rowsByNumbers(values: ArrayLike<number>): Uint32Array {
   return sortByNumbers(rowsAsTheyLie(values.length), values);
 }
 
+/** The rows in the order they have: 0 to `count` − 1. */
 export function rowsAsTheyLie(count: number): Uint32Array {
   const rows = new Uint32Array(count);
   for (let row = 0; row < count; row++) rows[row] = row;
   return rows;
 }
 
-/** Sorts rows by numbers that are not negative; those of equal numbers stay as they were. */
+/** Sorts rows by numbers, none negative. Rows of equal numbers keep their order. */
 function sortByNumbers(rows: Uint32Array, values: ArrayLike<number>): Uint32Array {
   let least = Number.POSITIVE_INFINITY;
   let isRising = true;
@@ -51,11 +52,11 @@ function sortByNumbers(rows: Uint32Array, values: ArrayLike<number>): Uint32Arra
     for (let row = 0; row < words.length; row++) words[row] = (values[row] as number) - least;
     return sortByWords(rows, words);
   }
-  // The bits of doubles that are not negative are in the order of their values.
+  // Doubles that are not negative have the order of their bits.
   const high = new Uint32Array(values.length);
   const view = new DataView(new ArrayBuffer(8));
   for (let row = 0; row < words.length; row++) {
-    // No negative zero.
+    // Adding 0 turns −0 into 0.
     view.setFloat64(0, (values[row] as number) + 0);
     high[row] = view.getUint32(0);
     words[row] = view.getUint32(4);
@@ -63,7 +64,7 @@ function sortByNumbers(rows: Uint32Array, values: ArrayLike<number>): Uint32Arra
   return sortByWords(sortByWords(rows, words), high);
 }
 
-/** As `sortByNumbers`, by whole numbers below 2^32. */
+/** As `sortByNumbers`, by whole numbers below 2^32: a radix sort. */
 function sortByWords(rows: Uint32Array, words: Uint32Array): Uint32Array {
   let most = 0;
   let isRising = true;
@@ -94,10 +95,10 @@ function sortByWords(rows: Uint32Array, words: Uint32Array): Uint32Array {
   return from;
 }
 
-/** Past this share of filled rows, spreading the places over all rows is cheaper than sorting them. */
+/** From this share of filled rows on, an array over all rows is cheaper than sorting. */
 const DENSE_SHARE = 1 / 16;
 
-/** Moves the rows of a sparse column. `newRows` says for each row which one it becomes. */
+/** Where the values of a sparse column go. `newRows[row]` is the new row of each former row. */
 export function sparseOrder(rows: Uint32Array, newRows: Uint32Array): SparseOrder {
   const moved = new Uint32Array(rows.length);
   const places = new Uint32Array(rows.length);

@@ -1,28 +1,29 @@
-// Different texts, each with a number. A text's hash has a secret of the table's own, so nobody can make texts that meet: the engine's
-// own hash has none, and a Map of clients' texts can be made to compare each with all before it. Memory is bounded by whoever adds.
+// Hash tables whose keys are texts of clients. The hash has a secret of the table's own, so texts cannot be crafted to collide: the engine's
+// own hash has none, and a Map of clients' texts can be made to compare each text with all before it. The caller bounds the memory.
 //
-// Measured (Bun 1.4.5), 65,536 values: 20 different ones 0.6 ms where a Map takes 0.4, all different 7 to 13 ms where a Map takes 4 to 9.
-// 10,000 texts with one engine hash: 1 to 3 ms, where a Map takes 420 and four times as long for twice as many.
+// Measured (Bun 1.4.5), 65,536 values: 20 distinct ones 0.6 ms where a Map takes 0.4; all distinct 7 to 13 ms where a Map takes 4 to 9.
+// 10,000 texts with one engine hash: 1 to 3 ms, where a Map takes 420, and four times as long for twice as many.
 
-/** Slots that an empty table has; a power of two. */
+/** Slots of an empty table; a power of two. */
 const SLOTS_MIN = 16;
 /**
- * The first so many texts are also in a Map, whose native hash makes columns of few different texts cheap. Where they all meet, a text
- * costs so many comparisons, some 0.3 µs.
+ * The first texts, this many, are also in a Map, whose native hash makes columns of few distinct texts cheap. Where all of them collide, a
+ * look-up costs this many comparisons, some 0.3 µs.
  */
 const FIRST_TEXTS = 64;
 
-/** What a hash keeps to itself: two odd multipliers and a start. */
+/** The secret of a hash: two odd multipliers and a start value. */
 export type HashSecret = readonly [first: number, second: number, start: number];
 
+/** A random secret. */
 export function newSecret(): HashSecret {
   const [first, second, start] = crypto.getRandomValues(new Int32Array(3)) as unknown as [number, number, number];
   return [first | 1, second | 1, start];
 }
 
 /**
- * A hash of a text's UTF-16 units. Two units are mixed in at a time, and then multiplied with another number that nobody knows, so that no
- * difference of theirs can be undone by the next two.
+ * A hash of a text's UTF-16 units with a secret of its own. Two units are mixed in at a time; the second secret multiplication keeps the next
+ * two from undoing their difference.
  */
 export class TextHash {
   readonly #first: number;
@@ -33,7 +34,7 @@ export class TextHash {
     [this.#first, this.#second, this.#start] = newSecret();
   }
 
-  /** Of the part from `from` to `to`: the same as of a text that is only that. */
+  /** The hash of the text from `from` to `to`, as if it stood alone. */
   of(text: string, from = 0, to = text.length): number {
     const first = this.#first;
     const second = this.#second;
@@ -51,7 +52,7 @@ export class TextHash {
   }
 }
 
-/** Texts by number, from 0 on in the order in which they were added. */
+/** Distinct texts, numbered from 0 on in the order in which they were added. */
 export class TextTable {
   readonly texts: string[] = [];
   #hash: TextHash | undefined;
@@ -68,7 +69,7 @@ export class TextTable {
     return this.#first.get(text) ?? (this.#isAllFirst() ? -1 : this.#find(text, this.#hashOf(text)));
   }
 
-  /** The text's number, which it now has at the latest. */
+  /** The text's number; a new text gets the next one. */
   add(text: string): number {
     const first = this.#first.get(text);
     if (first !== undefined) return first;
@@ -120,7 +121,7 @@ export class TextTable {
   }
 }
 
-/** How often each text comes. */
+/** Counts by text. */
 export class TextCounts implements Iterable<readonly [text: string, count: number]> {
   readonly #table = new TextTable();
   readonly #counts: number[] = [];
@@ -143,7 +144,7 @@ export class TextCounts implements Iterable<readonly [text: string, count: numbe
   }
 }
 
-/** A Map for keys that clients send. */
+/** A Map whose keys are texts of clients. */
 export class TextMap<T> {
   readonly #table = new TextTable();
   readonly #values: T[] = [];

@@ -1,6 +1,6 @@
 // The columns of a merged block as bytes, each in the smaller of the forms that readers know.
 
-import { ByteWriter, PAST_PARTS_BYTES } from "../codec/bytes.ts";
+import { ByteWriter, COPY_SLACK_BYTES } from "../codec/bytes.ts";
 import type { NamedColumn } from "../codec/column_chunks.ts";
 import { METADATA_PREFIX } from "../codec/column_chunks.ts";
 import { codeBytes, dictionarySizeMax } from "../codec/dictionary.ts";
@@ -80,7 +80,7 @@ export function chunkedMessages({ input: blocks, rows }: MergeOutput): ChunkedTe
   const { arena: pool } = blocks.message;
   const texts = placed(blocks.message.view(), rows);
   const ends = pool.endsOf(texts);
-  const ordered = new ByteWriter((ends.at(-1) as number) + PAST_PARTS_BYTES);
+  const ordered = new ByteWriter((ends.at(-1) as number) + COPY_SLACK_BYTES);
   pool.writeBytes(ordered, texts);
   return { lengths: pool.lengths(texts), bytes: ordered.view(), ends };
 }

@@ -4,7 +4,7 @@
 // Which of many texts are equal, without a string of any: a table of different texts by a hash of their bytes. The hash has a secret,
 // as the table of strings has, so texts cannot be crafted to meet.
 
-import { type ByteReader, type ByteWriter, PAST_PARTS_BYTES } from "../codec/bytes.ts";
+import { type ByteReader, type ByteWriter, COPY_SLACK_BYTES } from "../codec/bytes.ts";
 import { byteStarts } from "../codec/text_column.ts";
 import { newSecret } from "../codec/text_table.ts";
 import type { EncodedTexts } from "../filter/ngram_filter.ts";
@@ -139,7 +139,7 @@ export class StringArena {
 
   /** Writes these texts' bytes one behind the other; 0 writes nothing. */
   writeBytes(writer: ByteWriter, texts: Uint32Array): void {
-    writer.parts(this.#bytes, this.#starts, texts);
+    writer.slices(this.#bytes, this.#starts, texts);
   }
 
   /** Where these texts end once they lie one behind the other; one more than there are texts, the first one 0. */
@@ -181,7 +181,7 @@ export class StringArena {
       this.#starts = grown(this.#starts, textsNeeded);
       this.#units = grown(this.#units, textsNeeded);
     }
-    const bytesNeeded = this.byteCount + bytes + PAST_PARTS_BYTES;
+    const bytesNeeded = this.byteCount + bytes + COPY_SLACK_BYTES;
     if (bytesNeeded <= this.#bytes.length) return;
     const larger = new Uint8Array(Math.max(bytesNeeded, 2 * this.#bytes.length));
     larger.set(this.#bytes.subarray(0, this.byteCount));

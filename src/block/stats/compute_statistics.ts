@@ -1,4 +1,4 @@
-// A merged block's columns into its summary. Runs on the compactor's thread.
+// The columns of a merged block into its statistics, as statistics.ts reads them. Runs on the compactor's thread.
 
 import { TOUCHPOINTS_MAX } from "../../core/limits.ts";
 import { KINDS } from "../../core/record.ts";
@@ -18,45 +18,49 @@ const FLAGS = COUNTED_FLAGS_MAX;
 
 const COMPLETED = KINDS.indexOf("completed");
 
-/** Widths of time slots, in ms. */
+/** Widths of time slots. The least that gives at most SLOTS_MAX slots is taken. */
 const SLOT_WIDTHS_MS = [1_000, 10_000, 60_000, 600_000] as const;
 
-/** For what spans more, which a block of one day never does. */
+/** For a longer span, which a block of one day never has. */
 const SLOT_WIDTH_MS_MAX = 3_600_000;
 
-/** Slots that a block of one day has at most. */
+/** Slots of a block of one day at most. */
 const SLOTS_MAX = 300;
 
-/** Names of fields past which they are not listed: a rest holds any number of them, and readers keep what is noted. */
+/** Fields at most; with more, none is listed. Overflow metadata holds any number of them, and readers keep the list. */
 const FIELDS_MAX = 2_000;
 
-/** And characters of all their names: of ordinary ones it is not met before the other. */
+/** Characters of all names at most. Ordinary names meet FIELDS_MAX first. */
 const FIELDS_LENGTH_MAX = 128 * 1024;
 
-/** Cells with sketches past which those of a touchpoint share one: readers keep what is noted. */
+/** Sketches by cell at most; with more, the cells of a touchpoint share one. Readers keep the sketches. */
 const CELL_SKETCHES_MAX = 4_000;
 
-/** What a summary is made of. */
+/** What statistics are computed from; `count` rows. */
 export interface StatisticsSource {
   readonly count: number;
   readonly time: ArrayLike<number>;
   readonly flags: ArrayLike<number>;
   readonly keyType: ArrayLike<number>;
-  /** Its names in the order in which they come. */
+  /** The dictionary is in the order of the first rows. */
   readonly touchpoint: DictionaryColumn;
   readonly duration: SparseColumn<number>;
-  /** Names as searches have them, and how many records have each, of those that are not seen in the other members. */
+  /** Records that have a field, by its name in searches; of the fields that the other members do not show. */
   readonly fieldCounts: readonly (readonly [name: string, count: number])[];
-  /** JSON objects, whose members are metadata fields. */
+  /** Overflow metadata: JSON objects. */
   readonly overflow: ArrayLike<string>;
-  /** Fields whose values may be noted, by the same names. */
+  /** Value counts of fields, by the same names; called for large blocks only. */
   readonly valueCounts: () => readonly FieldValueCounts[];
 }
 
-/** The summary's bytes; undefined where the block has more touchpoints than are kept track of. Fewer records have no values noted. */
+/**
+ * Computes and writes the statistics of a block; undefined where it has more than TOUCHPOINTS_MAX touchpoints.
+ *
+ * @param largeRecordsMin records from which on values are counted.
+ */
 export function computeStatistics(
   source: StatisticsSource,
-  notesRecordsMin = LARGE_BLOCK_RECORDS_MIN,
+  largeRecordsMin = LARGE_BLOCK_RECORDS_MIN,
 ): ByteWriter | undefined {
   const { dictionary } = source.touchpoint;
   if (dictionary.length > TOUCHPOINTS_MAX) return undefined;
@@ -67,16 +71,16 @@ export function computeStatistics(
   const cells = writeCells(writer, source);
   writeSketches(writer, source, cells.keys);
   writeSlots(writer, source);
-  const rest = countMembers(source.overflow);
-  writeFields(writer, source, cells, rest);
-  const values = source.count < notesRecordsMin ? [] : source.valueCounts();
-  // What the rest has too is more than what was counted.
-  const whole = values.filter(({ name }) => !rest.has(name));
+  const overflow = countMembers(source.overflow);
+  writeFields(writer, source, cells, overflow);
+  const values = source.count < largeRecordsMin ? [] : source.valueCounts();
+  // Overflow metadata may have more values of these fields.
+  const whole = values.filter(({ name }) => !overflow.has(name));
   writeValueCounts(writer, whole, source.count);
   return writer;
 }
 
-/** Counts by key: a touchpoint's code times FLAGS, and counted flags. */
+/** Counts by key: the code of a touchpoint times FLAGS, plus the counted flags. */
 type FilledCells = ReturnType<Cells["filled"]>;
 
 function writeCells(writer: ByteWriter, { count, flags, keyType, touchpoint }: StatisticsSource): FilledCells {
@@ -94,7 +98,7 @@ function writeCells(writer: ByteWriter, { count, flags, keyType, touchpoint }: S
   return filled;
 }
 
-/** Two planes: the low bytes of the keys' flags, then the high ones. */
+/** Writes the flags of the keys in two planes: the low bytes, then the high ones. */
 function writeFlags(writer: ByteWriter, keys: readonly number[]): void {
   const flags = keys.map((key) => key % FLAGS);
   writer.lowBytes(flags, 0);
@@ -161,10 +165,10 @@ function writeSlots(writer: ByteWriter, { count, time, flags, keyType }: Statist
   writer.unsignedAll(counts);
 }
 
-/** Cells that are counted in an array; with more of them, in a map. */
+/** Cells that are counted in an array; more are counted in a map. */
 const CELLS_MAX = 1024 * 1024;
 
-/** How often each key from 0 up to a bound comes. */
+/** Counts by key, from 0 up to a bound. */
 class Cells {
   readonly #array: Uint32Array | undefined;
   readonly #map = new Map<number, number>();
@@ -178,7 +182,7 @@ class Cells {
     else (this.#array[key] as number)++;
   }
 
-  /** Those that came, rising. */
+  /** The keys with a count, rising. */
   filled(): { readonly keys: number[]; readonly counts: number[] } {
     if (this.#array === undefined) {
       const keys = [...this.#map.keys()].sort((a, b) => a - b);
@@ -196,11 +200,11 @@ class Cells {
   }
 }
 
-/** Metadata fields of the rest by their names in searches, and how many records have each. */
-function countMembers(rest: ArrayLike<string>): TextCounts {
+/** How many records have each field of the overflow metadata, by its name in searches. */
+function countMembers(overflow: ArrayLike<string>): TextCounts {
   const fields = new TextCounts();
-  for (let index = 0; index < rest.length; index++) {
-    const object = rest[index] as string;
+  for (let index = 0; index < overflow.length; index++) {
+    const object = overflow[index] as string;
     forEachMember(object, 0, object.length, (from, to) => {
       fields.add(METADATA_PREFIX + stringAt(object, from, to), 1);
     });
@@ -208,11 +212,11 @@ function countMembers(rest: ArrayLike<string>): TextCounts {
   return fields;
 }
 
-/** Names as searches have them, with how many records have each. */
+/** How many records have each field, by its name in searches. */
 function countFields(
   { count, fieldCounts }: StatisticsSource,
   { keys, counts }: FilledCells,
-  rest: TextCounts,
+  overflow: TextCounts,
 ): TextCounts {
   let [levels, statuses, touchpoints, keyTypes] = [0, 0, 0, 0];
   keys.forEach((key, cell) => {
@@ -235,12 +239,12 @@ function countFields(
     ...fieldCounts,
   ];
   for (const [name, records] of known) fields.add(name, records);
-  for (const [name, members] of rest) fields.add(name, members);
+  for (const [name, members] of overflow) fields.add(name, members);
   return fields;
 }
 
-function writeFields(writer: ByteWriter, source: StatisticsSource, cells: FilledCells, rest: TextCounts): void {
-  const fields = [...countFields(source, cells, rest)].filter(([, count]) => count > 0);
+function writeFields(writer: ByteWriter, source: StatisticsSource, cells: FilledCells, overflow: TextCounts): void {
+  const fields = [...countFields(source, cells, overflow)].filter(([, count]) => count > 0);
   const length = fields.reduce((sum, [name]) => sum + name.length, 0);
   const isListed = fields.length <= FIELDS_MAX && length <= FIELDS_LENGTH_MAX;
   writer.byte(isListed ? 1 : 0);

@@ -34,19 +34,21 @@ export function valueOfBucket(index: number): number {
   return 2 ** (index / BUCKETS_PER_DOUBLING) * (2 / (2 + GROWTH));
 }
 
-/** What two sketches need of each other. Durations in ms. */
+/** A sketch that another one can merge. Durations in ms. */
 export interface SketchLike {
   readonly count: number;
   readonly sum: number;
-  /** Infinity where there is none. */
+  /** Infinity in an empty sketch. */
   readonly min: number;
-  /** −Infinity where there is none. */
+  /** −Infinity in an empty sketch. */
   readonly max: number;
+  /** Durations of 0, which have no bucket. */
   readonly zeros: number;
-  /** The buckets that are not empty. */
+  /** The buckets that are not empty, indexes rising. */
   buckets(): SortedBuckets;
 }
 
+/** A sketch that durations are added to. */
 export class DurationSketch implements SketchLike {
   count = 0;
   sum = 0;
@@ -54,10 +56,10 @@ export class DurationSketch implements SketchLike {
   max = Number.NEGATIVE_INFINITY;
   zeros = 0;
   readonly #buckets = new BucketCounts();
-  /** Counts up to and with each bucket; made when a quantile is asked for. */
+  /** Cumulative counts by bucket; computed for the first quantile. */
   #cumulated: SortedBuckets | undefined;
 
-  /** Adds a finite duration that is not negative. */
+  /** Adds a duration in ms: finite and not negative. */
   add(value: number): void {
     assert(value >= 0 && Number.isFinite(value), "a duration is finite and not negative");
     this.#cumulated = undefined;
@@ -69,6 +71,7 @@ export class DurationSketch implements SketchLike {
     else this.#buckets.add(bucketOf(value), 1);
   }
 
+  /** Adds all durations of the other sketch. */
   merge(other: SketchLike): void {
     this.#cumulated = undefined;
     this.count += other.count;
@@ -79,7 +82,11 @@ export class DurationSketch implements SketchLike {
     this.#buckets.addSorted(other.buckets());
   }
 
-  /** Within 0.5 % of the value at index floor(q · (count − 1)) of all that were added, sorted; NaN when there are none. */
+  /**
+   * The quantile q, from 0 to 1: within 0.5 % of the value at index ⌊q · (count − 1)⌋ of all durations, sorted.
+   *
+   * Bounds: exact for the least and the greatest duration; NaN in an empty sketch. Throws RangeError where a stored sketch is damaged.
+   */
   quantile(q: number): number {
     assert(q >= 0 && q <= 1, "a quantile is from 0 to 1");
     if (this.count === 0) return Number.NaN;
@@ -88,7 +95,7 @@ export class DurationSketch implements SketchLike {
     if (rank === this.count - 1) return this.max;
     if (rank < this.zeros) return 0;
     const index = this.#bucketAt(rank);
-    // The last bucket's value may be past the greatest double.
+    // The value of the last bucket may exceed the greatest double.
     return Math.min(this.max, Math.max(this.min, valueOfBucket(index)));
   }
 
@@ -116,7 +123,7 @@ export class DurationSketch implements SketchLike {
       if (rank < (counts[middle] as number)) high = middle;
       else low = middle + 1;
     }
-    if (low === counts.length) throw new RangeError("a sketch counts fewer values than it says");
+    if (low === counts.length) throw new RangeError("a sketch has fewer counts than it states");
     return indexes[low] as number;
   }
 
@@ -131,7 +138,7 @@ export class DurationSketch implements SketchLike {
   }
 }
 
-/** A sketch as it lies in a block, some two bytes a bucket: kept so until it is merged into another one. */
+/** A sketch as it is stored, some two bytes a bucket. It is decoded when another sketch merges it. */
 export class StoredSketch implements SketchLike {
   readonly count: number;
   readonly sum: number;
@@ -141,7 +148,7 @@ export class StoredSketch implements SketchLike {
   readonly #buckets: number;
   readonly #bytes: Uint8Array;
 
-  /** Takes all of the bytes. */
+  /** Takes all bytes that `DurationSketch.write` wrote. Throws RangeError. */
   constructor(bytes: Uint8Array) {
     const reader = new ByteReader(bytes);
     this.count = reader.unsigned();
@@ -160,19 +167,23 @@ export class StoredSketch implements SketchLike {
   }
 }
 
-/** Buckets that the array may stretch over: at half a percent, values from 1 to 10^17. */
-const STRETCH_MAX = 4096;
+/** Buckets that the array may span: at half a percent, values from 1 to 10^17. */
+const SPAN_MAX = 4096;
 
-/** Spare buckets at either end of an array that had to grow. */
+/** Spare buckets at an end where the array grows. */
 const SPARE = 32;
 
-/** Counts by index, both by the same places. */
+/** Buckets and their counts: `counts[n]` is of bucket `indexes[n]`. */
 export interface SortedBuckets {
   readonly indexes: Float64Array;
   readonly counts: Float64Array;
 }
 
-export class BucketCounts {
+/**
+ * Counts by bucket index: an array over the span of indexes in use, and a map for those far from it. Real durations span a few hundred
+ * neighbouring buckets; those of all doubles would be 145,000, a megabyte for a single odd value.
+ */
+class BucketCounts {
   #first = 0;
   #counts = new Float64Array(0);
   readonly #far = new Map<number, number>();
@@ -182,7 +193,7 @@ export class BucketCounts {
     else this.#far.set(index, (this.#far.get(index) ?? 0) + count);
   }
 
-  /** Those that are not zero, indexes rising. */
+  /** The buckets that are not empty, indexes rising. */
   sorted(): SortedBuckets {
     let size = this.#far.size;
     for (let at = 0; at < this.#counts.length; at++) if ((this.#counts[at] as number) > 0) size++;
@@ -204,7 +215,7 @@ export class BucketCounts {
     return { indexes: inOrder(indexes), counts: inOrder(counts) };
   }
 
-  /** Adds counts of indexes that rise. */
+  /** Adds counts; the indexes rise. */
   addSorted({ indexes, counts }: SortedBuckets): void {
     const { length } = indexes;
     if (length === 0) return;
@@ -217,18 +228,18 @@ export class BucketCounts {
     }
   }
 
-  /** Whether the array has the index, now at the latest. */
+  /** Whether the array holds the index; it grows where that is worth it. */
   #has(index: number): boolean {
     const at = index - this.#first;
     return (at >= 0 && at < this.#counts.length) || this.#grow(index);
   }
 
-  /** Makes room for the index in the array; false where that would stretch it too far. */
+  /** Makes room for the index in the array; false where the array would span too much. */
   #grow(index: number): boolean {
     const length = this.#counts.length;
     const first = length === 0 ? index : Math.min(this.#first, index);
     const last = length === 0 ? index : Math.max(this.#first + length - 1, index);
-    if (last - first >= STRETCH_MAX) return false;
+    if (last - first >= SPAN_MAX) return false;
     const spareBefore = first === this.#first && length > 0 ? 0 : SPARE;
     const spareAfter = length > 0 && last === this.#first + length - 1 ? 0 : SPARE;
     const grown = new Float64Array(last - first + 1 + spareBefore + spareAfter);

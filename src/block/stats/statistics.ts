@@ -1,6 +1,6 @@
-// What the compactor notes of a merged block, so that counts and percentiles over a whole block need none of its columns: exact
-// counts by touchpoint and flags, sketches of durations by the same, exact counts by time slot and flags, how many records have each
-// field, and where few values of a field differ, how many records have each of them. One piece, before the columns.
+// The statistics of a merged block: what answers counts and percentiles over the whole block without any of its columns. Exact counts by
+// touchpoint and flags, sketches of durations by the same, exact counts by time slot and flags, the number of records that have each field,
+// and value counts. One chunk, before the columns. This file reads it; compute_statistics.ts writes it.
 
 import { BLOCK_RECORDS_MAX } from "../../core/limits.ts";
 import { KINDS } from "../../core/record.ts";
@@ -12,56 +12,59 @@ import { kindCodeOf } from "../codec/flags.ts";
 import { type SketchLike, StoredSketch } from "./duration_sketch.ts";
 import { StoredValueCounts } from "./value_counts.ts";
 
-/** First byte; another one but the former two is a form that this program does not know. */
+/** Version of the stored form: its first byte. This program also reads the two versions before. */
 export const STATISTICS_VERSION = 3;
 
-/** With one byte of flags: nobody knew the types of keys. */
+/** With one byte of flags: key types were unknown. */
 const ONE_BYTE_VERSION = 2;
 
-/** As that, without values, and with one sketch for all cells of a touchpoint. */
+/** As ONE_BYTE_VERSION, without value counts, and with one sketch for all cells of a touchpoint. */
 const FIRST_VERSION = 1;
 
-/** Records from which on a block has values noted, and a text filter: a smaller one is read as fast as it is passed over. */
+/** Records from which on a block gets value counts, n-gram filters and chunked messages. A smaller one is read as fast as skipped. */
 export const LARGE_BLOCK_RECORDS_MIN = BLOCK_RECORDS_MAX / 8;
 
-/** What a sketch is of; a byte. */
+/** What has a sketch of its own; a byte. */
 export const SKETCHES_BY = { touchpoint: 0, cell: 1 } as const;
 
-/** How many records have this touchpoint (undefined: none; of a long one the beginning, cut) and these flags, as `countedFlags` gives them. */
+/** How many records have this touchpoint and these flags. */
 export interface TouchpointCell {
+  /** Undefined for none; a long name is cut (cutTouchpoint). */
   readonly touchpoint: string | undefined;
+  /** As `countedFlags` gives them. */
   readonly flags: number;
   readonly count: number;
   /**
-   * Durations of completed timings; undefined where there are none. The same one in several cells of a touchpoint is that of all
-   * of them together: so it was in the former version, and so it is where they are too many.
+   * Durations of completed timings; undefined where there are none. Cells of a touchpoint share one sketch in the first version, and in
+   * blocks with too many cells.
    */
   readonly sketch: SketchLike | undefined;
 }
 
-/** Counts by time: entry n counts the records with `flags[n]` in the slot that begins at `times[n]`, Unix ms, rising. */
+/** Counts by time: `counts[n]` records have `flags[n]` in the slot that begins at `times[n]`, Unix ms, rising. */
 export interface TimeSlots {
-  /** Slots begin at its multiples. */
+  /** Slots begin at multiples of this. */
   readonly widthMs: number;
   readonly times: Float64Array;
   readonly flags: Uint16Array;
   readonly counts: Float64Array;
 }
 
+/** The statistics of a block, as they are read. */
 export interface BlockStatistics {
   readonly cells: readonly TouchpointCell[];
   readonly slots: TimeSlots;
-  /** Records that have a field, by its name in searches; undefined where there are too many names. */
+  /** Records that have a field, by its name in searches; undefined where the block has too many fields. */
   readonly fields: ReadonlyMap<string, number> | undefined;
-  /** Values of fields by the same names. One that is not there may have any. */
+  /** Value counts of fields, by the same names. A field that is missing may have any values. */
   readonly values: ReadonlyMap<string, StoredValueCounts>;
-  /** Memory that it takes, about, for those who keep it. */
+  /** Memory that the statistics take, about; for caches. */
   readonly bytes: number;
 }
 
 /**
- * Memory beside the inflated bytes. Measured with 20, 500 and 5,000 touchpoints of four levels each: 0.2, 0.9 and 4.4 MB in all, where
- * this says 0.13, 1.2 and 5.1.
+ * Estimates of memory beside the inflated bytes. Measured with 20, 500 and 5,000 touchpoints of four levels each: 0.2, 0.9 and 4.4 MB in all;
+ * estimated: 0.13, 1.2 and 5.1.
  */
 const CELL_BYTES = 64;
 
@@ -73,7 +76,7 @@ const VALUES_BYTES = 200;
 
 const COMPLETED = KINDS.indexOf("completed");
 
-/** Reads the piece. Throws BlockDamagedError. */
+/** Reads the statistics of a block from their chunk. Throws BlockDamagedError. */
 export function readStatistics(chunk: ColumnChunk): BlockStatistics {
   const bytes = inflate(chunk);
   return orDamaged(() => parse(bytes));
@@ -83,7 +86,7 @@ function parse(bytes: Uint8Array): BlockStatistics {
   const reader = new ByteReader(bytes);
   const version = reader.byte();
   if (version < FIRST_VERSION || version > STATISTICS_VERSION) {
-    throw new RangeError(`unknown form ${version} of a summary`);
+    throw new RangeError(`unknown version ${version} of block statistics`);
   }
   const isFirst = version === FIRST_VERSION;
   const flagBytes = version <= ONE_BYTE_VERSION ? 1 : 2;
@@ -104,16 +107,16 @@ function parse(bytes: Uint8Array): BlockStatistics {
   const slots = readSlots(reader, flagBytes);
   const fields = reader.byte() === 0 ? undefined : readFields(reader);
   const values = isFirst ? new Map<string, StoredValueCounts>() : readValues(reader);
-  if (reader.left > 0) throw new RangeError("summary is longer than it says");
-  const kept =
+  if (reader.left > 0) throw new RangeError("block statistics are longer than they state");
+  const memoryBytes =
     CELL_BYTES * cells.length +
     SKETCH_BYTES * sketches.size +
     SLOT_BYTES * slots.times.length +
     VALUES_BYTES * values.size;
-  return { cells, slots, fields, values, bytes: bytes.length + kept };
+  return { cells, slots, fields, values, bytes: bytes.length + memoryBytes };
 }
 
-/** Of touchpoints' codes, 0 stands for none. */
+/** Cells by code of the touchpoint, 0 for none. */
 function readCells(reader: ByteReader, flagBytes: number) {
   const length = reader.unsigned();
   return {
@@ -123,7 +126,7 @@ function readCells(reader: ByteReader, flagBytes: number) {
   };
 }
 
-/** By planes of a byte each. */
+/** Flags in planes of a byte each. */
 function readFlags(reader: ByteReader, length: number, flagBytes: number): Uint16Array {
   const flags = Uint16Array.from(reader.raw(length));
   if (flagBytes === 1) return flags;
@@ -132,7 +135,7 @@ function readFlags(reader: ByteReader, length: number, flagBytes: number): Uint1
   return flags;
 }
 
-/** By the touchpoint's code, or the cell's place. */
+/** Sketches by code of the touchpoint, or by index of the cell. */
 function readSketches(reader: ByteReader): Map<number, SketchLike> {
   const sketches = new Map<number, SketchLike>();
   for (let length = reader.unsigned(); length > 0; length--) {

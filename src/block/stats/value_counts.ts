@@ -1,23 +1,21 @@
-// The values of a field as a block's summary notes them: each with how many records have it. Kept as the bytes that they are, and
-// decoded when they are asked for: those of all fields of a block are thousands of texts, of which a question wants one field's.
-// How often the values of a field come, for the notes of a merged block: only of fields of which few values differ. In: values, or
-// counts by field; out: counts, and the bytes that value_counts.ts reads. Runs on the compactor's thread, where nothing that
-// was sent may make the work more than a bounded one a value.
+// Value counts: for a field with few distinct values, how many records of a merged block have each. Written by the compactor, where no sent
+// value may cost more than a bounded amount of work. Read by queries, which then need not inflate the column.
 //
-// Measured with real lines whose digits are redrawn, 262,144 records with 1,090 different event names and 1,795 ids: the notes have
-// 11 KB compressed, 0.2 % of the block, and to make them takes 2.8 ms, 1 % of the merge; with five more fields of few values, 10 ms, 2 %.
+// Measured with real lines whose digits are redrawn, 262,144 records with 1,090 distinct event names and 1,795 ids: the counts take 11 KB
+// compressed, 0.2 % of the block, and 2.8 ms, 1 % of the merge; with five more fields of few values, 10 ms, 2 %.
 
 import { ByteReader, ByteWriter } from "../codec/bytes.ts";
 import { orDamaged } from "../codec/damage.ts";
 import { readNumbers, writeNumbers } from "../codec/numbers.ts";
 import { TextCounts } from "../codec/text_table.ts";
 
-/** A field's value as it is counted: objects and arrays by their JSON, and 0 for −0. */
+/** A counted value of a field. Objects and arrays count by their JSON, −0 as 0. */
 export type CountedValue = string | number | boolean | null;
 
-/** Those that are no texts and no numbers, in the order in which their counts are written. */
+/** The values beside texts and numbers, in the order in which their counts are stored. */
 export const COUNTED_CONSTANTS = [true, false, null] as const;
 
+/** The counts of one field as they are stored. They are decoded when asked for: all fields of a block have thousands of texts. */
 export class StoredValueCounts {
   readonly #bytes: Uint8Array;
 
@@ -45,75 +43,75 @@ function read(bytes: Uint8Array) {
   const numbers = readNumbers(reader, reader.unsigned());
   const numberCounts = reader.unsignedAll(numbers.length);
   const constantCounts = reader.unsignedAll(COUNTED_CONSTANTS.length);
-  if (reader.left > 0) throw new RangeError("noted values are longer than they say");
+  if (reader.left > 0) throw new RangeError("value counts are longer than they state");
   return { texts, textCounts, numbers, numberCounts, constantCounts };
 }
 
-/** Lengths in UTF-16 units, then all text in one piece, so that it decodes in one native call. */
+/** Lengths in UTF-16 units, then all texts as one, so that they decode in one native call. */
 function readTexts(reader: ByteReader): string[] {
   const lengths = reader.unsignedAll(reader.unsigned());
   const all = reader.text();
   const texts: string[] = [];
   let end = 0;
   for (const length of lengths) texts.push(all.slice(end, (end += length)));
-  if (end !== all.length) throw new RangeError("noted texts do not end where their text does");
+  if (end !== all.length) throw new RangeError("counted texts do not end where their bytes do");
   return texts;
 }
 
-/** Different values of a field past which none is noted. */
+/** Distinct values of a field at most; of a field with more, none is counted. */
 const VALUES_MAX = 2_048;
 
-/** And a value must be met this often on average: what hardly repeats is nearly as long as its column. */
+/** Times that a distinct value must come on average: counts of values that hardly repeat are nearly as long as the column. */
 const REPEAT_MIN = 16;
 
-/** Bytes of a field's different texts. */
+/** Bytes of a field's distinct texts at most. */
 export const VALUE_TEXTS_BYTES_MAX = 16 * 1024;
 
-/** Bytes of all fields' notes a record: some 2 % of what a block takes; and of all in one block. */
+/** Bytes of all value counts of a block at most: this many a record, some 2 % of the block, and BYTES_MAX in all. */
 const BYTES_A_RECORD = 0.25;
 
 const BYTES_MAX = 64 * 1024;
 
-/** Different values, each with how often it comes. */
+/** Distinct values, each with its count. */
 export type ValueCounts = readonly (readonly [value: CountedValue, count: number])[];
 
-/** A field by its name in searches, and how many records have each of its values. */
+/** The value counts of a field, by its name in searches. */
 export interface FieldValueCounts {
   readonly name: string;
   readonly counts: ValueCounts;
 }
 
-/** How many of so many values may differ. */
+/** How many of `count` values may be distinct for them to be counted. */
 export function distinctMax(count: number): number {
   return Math.min(VALUES_MAX, Math.ceil(count / REPEAT_MIN));
 }
 
-/** Steps that a number may cost on average: numbers may be crafted to have one hash. */
+/** Probes that a number may cost on average: numbers may be crafted to collide. */
 const PROBES_MAX = 16;
 
-/** Counts numbers without an object for any; past a bound of different ones it gives up. */
+/** Counts of distinct numbers, without an object a number. It gives up where too many are distinct or collide. */
 export class NumberCounts {
-  readonly #differentMax: number;
+  readonly #distinctMax: number;
   readonly #slots: Uint16Array;
   readonly #numbers: Float64Array;
   readonly #counts: Uint32Array;
   readonly #double = new Float64Array(1);
   readonly #words = new Int32Array(this.#double.buffer);
-  #different = 0;
+  #distinct = 0;
   #probesLeft: number;
 
-  /** For `count` numbers, of which so many may differ: up to VALUES_MAX. */
+  /** @param count of numbers that will be added; @param max of distinct ones, up to VALUES_MAX. */
   constructor(count: number, max: number) {
-    this.#differentMax = max;
+    this.#distinctMax = max;
     this.#slots = new Uint16Array(2 ** Math.ceil(Math.log2(2 * max + 2)));
     this.#numbers = new Float64Array(max);
     this.#counts = new Uint32Array(max);
     this.#probesLeft = PROBES_MAX * count;
   }
 
-  /** False where too many differ. */
+  /** False where too many numbers are distinct or collide; the counts are then useless. */
   add(number: number): boolean {
-    // Not −0, which is counted as 0.
+    // Adding 0 turns −0 into 0.
     this.#double[0] = number + 0;
     let hash = Math.imul((this.#words[1] as number) ^ Math.imul(this.#words[0] as number, 0x85ebca6b), 0x9e3779b1);
     hash ^= hash >>> 15;
@@ -130,17 +128,17 @@ export class NumberCounts {
   }
 
   entries(): (readonly [number, number])[] {
-    return Array.from({ length: this.#different }, (_, index) => [
+    return Array.from({ length: this.#distinct }, (_, index) => [
       this.#numbers[index] as number,
       this.#counts[index] as number,
     ]);
   }
 
   #addNew(slot: number, number: number): boolean {
-    if (this.#different === this.#differentMax) return false;
-    this.#numbers[this.#different] = number + 0;
-    this.#counts[this.#different] = 1;
-    this.#slots[slot] = ++this.#different;
+    if (this.#distinct === this.#distinctMax) return false;
+    this.#numbers[this.#distinct] = number + 0;
+    this.#counts[this.#distinct] = 1;
+    this.#slots[slot] = ++this.#distinct;
     return true;
   }
 }
@@ -163,11 +161,11 @@ export function combineCounts(
     const count = constants[place] as number;
     if (count > 0) counts.push([constant, count]);
   });
-  const isNoted = counts.length > 0 && counts.length <= max && length <= VALUE_TEXTS_BYTES_MAX;
-  return isNoted ? counts : undefined;
+  const fits = counts.length > 0 && counts.length <= max && length <= VALUE_TEXTS_BYTES_MAX;
+  return fits ? counts : undefined;
 }
 
-/** Writes the notes of as many fields as there is room for in a block of `count` records, the short ones first. */
+/** Writes the value counts of as many fields as fit in a block of `count` records, the shortest first. */
 export function writeValueCounts(writer: ByteWriter, fields: readonly FieldValueCounts[], count: number): void {
   const scratch = new ByteWriter();
   const written = fields.flatMap(({ name, counts }) => {
@@ -186,7 +184,7 @@ export function writeValueCounts(writer: ByteWriter, fields: readonly FieldValue
   }
 }
 
-/** Answers how many bytes the texts have. */
+/** Writes the counts of one field, and returns the bytes of its texts. */
 function writeFieldCounts(writer: ByteWriter, counts: ValueCounts): number {
   const texts = counts.filter((entry): entry is [string, number] => typeof entry[0] === "string");
   const numbers = counts.filter((entry): entry is [number, number] => typeof entry[0] === "number");

@@ -1,8 +1,9 @@
-// What is known of a block without inflating anything: enough to skip it, to count it and to drop it.
+// The zone map of a block: ranges and counts that are stored beside it in SQL columns. They are enough to skip it, to count it and to expire it
+// without inflating anything.
 
 import { kindCodeOf, levelCodeOf } from "../codec/flags.ts";
 
-/** Times in Unix ms; the counts of `levels` are of logs only. */
+/** Ranges and counts of a block. Times in Unix ms; ranges include both ends. */
 export interface ZoneMap {
   readonly records: number;
   readonly idMin: number;
@@ -17,7 +18,7 @@ export interface ZoneMap {
   readonly statuses: readonly [number, number, number, number];
 }
 
-/** The columns that a zone map is computed from. */
+/** The columns that a zone map is computed from, of `count` rows each. */
 export interface ZoneMapSource {
   readonly count: number;
   readonly id: ArrayLike<number>;
@@ -26,6 +27,7 @@ export interface ZoneMapSource {
   readonly flags: ArrayLike<number>;
 }
 
+/** Computes the zone map of a block. Without records its ranges are from Infinity to −Infinity. */
 export function zoneMapOf(columns: ZoneMapSource): ZoneMap {
   const levels: [number, number, number, number] = [0, 0, 0, 0];
   const statuses: [number, number, number, number] = [0, 0, 0, 0];
