@@ -1,8 +1,5 @@
 // The columns of a block in memory, between records and bytes. Row i of every column belongs to the same record.
-// Records into columns: the worker's side of a block, on the ingest path. Measured with real lines on one core: 0.11 to
-// 0.16 µs a record.
-// Some of a block's rows as columns of their own, in their order: what stays of a block from which records are erased. Nothing of
-// the other rows is left in what comes out: no text, no dictionary entry, no metadata field that only they had.
+// Records are appended to them as they are ingested, and rows are selected from them when others are erased.
 
 import { type JsonObject, setMember } from "../core/json.ts";
 import { METADATA_COLUMNS_MAX, METADATA_NAME_LENGTH_MAX } from "../core/limits.ts";
@@ -11,13 +8,14 @@ import type { OptionalText } from "./codec/dictionary.ts";
 import { keyTypeCodeOf, packFlags } from "./codec/flags.ts";
 import { emptySparse, type SparseColumn, type SparseDraft } from "./codec/sparse_column.ts";
 
+/** The columns of `count` records. Times in Unix ms, durations in ms. */
 export interface Columns {
   readonly count: number;
   readonly id: ArrayLike<number>;
   readonly time: ArrayLike<number>;
   readonly received: ArrayLike<number>;
   readonly flags: ArrayLike<number>;
-  /** Codes of key_types.ts. */
+  /** Codes of key types (keyTypeCodeOf). */
   readonly keyType: ArrayLike<number>;
   readonly apiKey: readonly string[];
   readonly touchpoint: readonly OptionalText[];
@@ -26,13 +24,14 @@ export interface Columns {
   readonly start: SparseColumn<number>;
   readonly end: SparseColumn<number>;
   readonly duration: SparseColumn<number>;
-  /** A metadata field's values, by its name: any JSON value. At most METADATA_COLUMNS_MAX names. */
+  /** JSON values by name of the metadata field; at most METADATA_COLUMNS_MAX names. */
   readonly metadata: ReadonlyMap<string, SparseColumn<unknown>>;
-  /** What found no column of its own, as one JSON object a row. */
+  /** Metadata without a column of its own: a JSON object a row, as text. */
   readonly overflow: SparseColumn<string>;
 }
 
-/** Columns that records are still added to. */
+/** Columns that still grow. */
+/** The columns of `count` records. Times in Unix ms, durations in ms. */
 export interface ColumnsDraft extends Columns {
   count: number;
   readonly id: number[];
@@ -51,6 +50,7 @@ export interface ColumnsDraft extends Columns {
   readonly overflow: SparseDraft<string>;
 }
 
+/** Columns without records. */
 export function emptyColumns(): ColumnsDraft {
   return {
     count: 0,
@@ -76,15 +76,17 @@ function put<T>(column: SparseDraft<T>, row: number, value: T): void {
   column.values.push(value);
 }
 
-/** Adds metadata fields to their columns; those beyond METADATA_COLUMNS_MAX names, and those of long names, go to the rest. */
-export function appendMetadata(columns: ColumnsDraft, row: number, metadata: JsonObject): void {
-  let rest: JsonObject | undefined;
+/**
+ * Adds metadata fields to their columns. Long names, and those past METADATA_COLUMNS_MAX, go to the overflow metadata.
+ */
+function appendMetadata(columns: ColumnsDraft, row: number, metadata: JsonObject): void {
+  let overflow: JsonObject | undefined;
   for (const name in metadata) {
     let column = columns.metadata.get(name);
     if (column === undefined) {
       if (columns.metadata.size >= METADATA_COLUMNS_MAX || name.length > METADATA_NAME_LENGTH_MAX) {
-        rest ??= {};
-        setMember(rest, name, metadata[name]);
+        overflow ??= {};
+        setMember(overflow, name, metadata[name]);
         continue;
       }
       column = emptySparse<unknown>();
@@ -92,10 +94,13 @@ export function appendMetadata(columns: ColumnsDraft, row: number, metadata: Jso
     }
     put(column, row, metadata[name]);
   }
-  if (rest !== undefined) put(columns.overflow, row, JSON.stringify(rest));
+  if (overflow !== undefined) put(columns.overflow, row, JSON.stringify(overflow));
 }
 
-/** Adds one record as the next row. Its strings hold no lone surrogates; its numbers are finite. */
+/**
+ * Adds a record as the next row. Its strings are well-formed, its numbers finite. Measured: 0.11 to 0.16 µs a record on
+ * one core.
+ */
 export function appendRecord(columns: ColumnsDraft, id: number, record: Omit<StoredRecord, "id">): void {
   const row = columns.count++;
   columns.id.push(id);
@@ -113,10 +118,13 @@ export function appendRecord(columns: ColumnsDraft, id: number, record: Omit<Sto
   if (record.metadata !== undefined) appendMetadata(columns, row, record.metadata);
 }
 
-/** The rows for which `isKept[row]` is 1. */
+/**
+ * The rows for which `isKept[row]` is 1, as columns of their own. Nothing of the other rows is left: no text, no
+ * metadata field that only they had.
+ */
 export function selectRows(columns: Columns, isKept: Uint8Array): Columns {
   const rows: number[] = [];
-  /** For each row that is kept, its new number. */
+  /** The new row of each kept row. */
   const places = new Uint32Array(columns.count);
   for (let row = 0; row < columns.count; row++) {
     if (isKept[row] !== 1) continue;

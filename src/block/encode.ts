@@ -1,6 +1,5 @@
-// Columns into bytes. A small block is packed: all its columns in one compressed piece, because a group is written as one
-// row. A merged block keeps a piece a column, so that a query inflates only what it needs. Every piece carries a CRC-32 of
-// its name and its compressed bytes.
+// Columns into bytes. A small block is packed: all columns in one chunk, since a group is written as one row. A merged
+// block has a chunk a column, so that a query inflates only what it needs.
 
 import { ByteWriter } from "./codec/bytes.ts";
 import {
@@ -19,7 +18,7 @@ import { writeTexts } from "./codec/text_column.ts";
 import { writeValues } from "./codec/value_column.ts";
 import type { Columns } from "./columns.ts";
 
-/** The columns of a packed block that have any value, each with its writer: in the form that costs least. */
+/** The columns of a packed block that have any value, in the form that is cheapest to write. */
 function columnWriters(columns: Columns): NamedColumn[] {
   const { count } = columns;
   const writers: NamedColumn[] = [
@@ -40,32 +39,32 @@ function columnWriters(columns: Columns): NamedColumn[] {
   for (const [name, column] of columns.metadata) {
     writers.push([METADATA_PREFIX + name, (writer) => writeValues(writer, column, count)]);
   }
-  const rest = columns.overflow;
-  if (rest.rows.length > 0) writers.push(["rest", (writer) => writeSparseTexts(writer, rest, count)]);
+  const { overflow } = columns;
+  if (overflow.rows.length > 0) writers.push(["rest", (writer) => writeSparseTexts(writer, overflow, count)]);
   return writers;
 }
 
-/** The column of keys' types, where any is known; behind the flags, by which it is read. */
+/** The column of key types, where any is known. It comes after the flags, which it is read by. */
 export function keyTypeColumn({ keyType, flags }: Pick<Columns, "keyType" | "flags">): NamedColumn[] {
   return hasKeyTypes(keyType) ? [[KEY_TYPE_COLUMN, (writer) => writeKeyTypes(writer, keyType, flags)]] : [];
 }
 
-/** Names of keys and touchpoints repeat, so they are always a dictionary, which readers rely on. */
+/** Names of API keys and touchpoints repeat, so they are always dictionary-encoded; readers rely on that. */
 function writeCoded(writer: ByteWriter, values: readonly (string | undefined)[]): void {
   writeDictionary(writer, toDictionary(values));
 }
 
-/** Encodes blocks; keeps its buffers, because a new one for each group was a tenth of the time. */
+/** Encodes blocks. It keeps its buffers, since new ones for each group took a tenth of the time. */
 export class BlockEncoder {
   readonly #body = new ByteWriter();
   readonly #directory = new ByteWriter();
 
-  /** Encodes a small block into one piece: the columns, the directory of their sizes, and the directory's size. */
+  /** Encodes a small block as one chunk: its columns, the directory of their sizes, and the size of the directory. */
   packed(columns: Columns): EncodedBlock {
     return this.packedOf(columnWriters(columns));
   }
 
-  /** As `packed`, of columns that are already chosen. */
+  /** As `packed`, of columns that are chosen already. */
   packedOf(writers: readonly NamedColumn[]): EncodedBlock {
     const body = this.#body;
     const directory = this.#directory;
@@ -83,7 +82,9 @@ export class BlockEncoder {
     return { chunks: [compressChunk(PACKED_CHUNK, body.view())], rawBytes: body.length };
   }
 
-  /** Encodes the columns of a merged block, a piece and a step each. No other block is encoded meanwhile. */
+  /**
+   * Encodes the columns of a merged block as a chunk each, a step for each. No other block may be encoded meanwhile.
+   */
   *columnarSteps(writers: readonly NamedColumn[]): Generator<void, EncodedBlock> {
     const chunks: ColumnChunk[] = [];
     const writer = this.#body;

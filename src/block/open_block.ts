@@ -1,5 +1,6 @@
-// A stored block opened for reading. A column is loaded, checked, inflated and decoded when it is first asked for, and only once, so a
-// query that needs times and levels never touches a message. A packed block is one chunk and inflates as a whole.
+// A stored block opened for reading. A column is loaded, checked, inflated and decoded when it is first asked for, and
+// only once, so a query that needs times and levels never touches a message. A packed block is one chunk and inflates
+// as a whole.
 
 import type { StoredRecord } from "../core/record.ts";
 import { ByteReader } from "./codec/bytes.ts";
@@ -41,7 +42,8 @@ export function openBlock(chunks: readonly ColumnChunk[], count: number): OpenBl
  * A stored block, read column by column. Row i of every column belongs to the same record.
  *
  * Units: times and durations in ms, times since 1970.
- * Errors: every method throws BlockDamagedError where the bytes are not what was written, and whatever the source throws.
+ * Errors: every method throws BlockDamagedError where the bytes are not what was written, and whatever the source
+ * throws.
  */
 export class OpenBlock {
   readonly count: number;

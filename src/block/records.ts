@@ -1,5 +1,4 @@
-// A whole block at once, into columns and records in memory: what exporting, checking and erasing need.
-// Columns back into records: of the rows that are asked for, and at the cost of these.
+// Columns back into records: those of some rows, or of all.
 
 import { type JsonObject, setMember } from "../core/json.ts";
 import type { StoredRecord } from "../core/record.ts";
@@ -8,7 +7,7 @@ import { valueAt } from "./codec/json_text.ts";
 import type { SparseColumn } from "./codec/sparse_column.ts";
 import type { Columns } from "./columns.ts";
 
-/** The block's records in row order, or those of the wanted rows. */
+/** The records of decoded columns in the order of rows: all, or those of the wanted rows. */
 export function recordsOf(columns: Columns, isWanted: (row: number) => boolean = () => true): StoredRecord[] {
   const rows: number[] = [];
   for (let row = 0; row < columns.count; row++) if (isWanted(row)) rows.push(row);
@@ -34,13 +33,13 @@ function placed<T>({ rows, values }: SparseColumn<T>): PlacedValues<T> {
   return { rows, value: (place) => values[place] as T };
 }
 
-/** A sparse column, whether decoded or not: place n belongs to row `rows[n]`, rows rising. */
+/** A sparse column, decoded or not: place n belongs to row `rows[n]`, rows rising. */
 export interface PlacedValues<T> {
   readonly rows: ArrayLike<number>;
   value(place: number): T;
 }
 
-/** What records are made of. */
+/** The columns that records are made of. */
 export interface RecordSource {
   readonly id: ArrayLike<number>;
   readonly time: ArrayLike<number>;
@@ -55,11 +54,11 @@ export interface RecordSource {
   readonly end: PlacedValues<number> | undefined;
   readonly duration: PlacedValues<number> | undefined;
   readonly metadata: Iterable<readonly [name: string, column: PlacedValues<unknown>]>;
-  /** JSON objects as text. */
+  /** Overflow metadata: JSON objects as text. */
   readonly overflow: PlacedValues<string | undefined> | undefined;
 }
 
-/** The records of these rows, in their order. */
+/** The records of these rows, in this order. The cost depends on these rows, not on the block. */
 export function recordsAt(rows: ArrayLike<number>, source: RecordSource): StoredRecord[] {
   const key = valuesAt(rows, source.key);
   const start = valuesAt(rows, source.start);
@@ -115,19 +114,22 @@ function metadataAt(rows: ArrayLike<number>, source: RecordSource): (JsonObject 
       if (object !== undefined) setMember(object, name, column.value(place));
     });
   }
-  const { overflow: rest } = source;
-  if (rest === undefined) return objects;
-  forEachPlace(rows, rest.rows, (index, place) => {
+  const { overflow } = source;
+  if (overflow === undefined) return objects;
+  forEachPlace(rows, overflow.rows, (index, place) => {
     const object = objects[index];
     if (object === undefined) return;
-    const text = rest.value(place) as string;
+    const text = overflow.value(place) as string;
     const members = valueAt(text, 0, text.length) as JsonObject;
     for (const name of Object.keys(members)) setMember(object, name, members[name]);
   });
   return objects;
 }
 
-/** Calls `visit` for each wanted row that the column has. From one row to the next the search gallops, so both few and all rows are cheap. */
+/**
+ * Calls `visit` for each wanted row that the column has. A galloping search from row to row makes both few and all rows
+ * cheap.
+ */
 function forEachPlace(
   wanted: ArrayLike<number>,
   has: ArrayLike<number>,
@@ -144,7 +146,7 @@ function forEachPlace(
   }
 }
 
-/** The first place from `from` on whose row is not before `row`. */
+/** The first place from `from` on whose row is at least `row`. */
 function firstFrom(has: ArrayLike<number>, from: number, row: number): number {
   if (from >= has.length || (has[from] as number) >= row) return from;
   let before = from;

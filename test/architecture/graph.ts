@@ -1,4 +1,5 @@
-// Who really imports whom, by room and by folder. The page on the architecture is compared with the rooms; no folders may form a circle.
+// Who really imports whom, by room and by folder. The page on the architecture is compared with the rooms; no folders
+// may form a circle.
 
 import { posix } from "node:path";
 import { OWNERS } from "./rules.ts";

@@ -1,5 +1,6 @@
-// How a block's columns are stored: as chunks of zstd with a CRC-32 each. A packed block is one chunk: its columns, then a directory of their
-// names and sizes, then the directory's size. A merged block has a chunk a column. Inflating checks the checksum first.
+// How a block's columns are stored: as chunks of zstd with a CRC-32 each. A packed block is one chunk: its columns,
+// then a directory of their names and sizes, then the directory's size. A merged block has a chunk a column. Inflating
+// checks the checksum first.
 //
 // Measured: Bun inflates 10 MB in 2.7 ms where it is given the size, and in 5.5 ms where it has to find out.
 
@@ -131,7 +132,9 @@ function split(raw: Uint8Array, visit: (name: string, bytes: Uint8Array) => void
   }
 }
 
-/** Calls `visit` with the inflated bytes of each column, and keeps none of them. Throws BlockDamagedError or RangeError. */
+/**
+ * Calls `visit` with the inflated bytes of each column, and keeps none of them. Throws BlockDamagedError or RangeError.
+ */
 export function forEachColumn(chunks: readonly ColumnChunk[], visit: (name: string, bytes: Uint8Array) => void): void {
   const [first] = chunks;
   if (first === undefined) throw new BlockDamagedError("block has no chunk");

@@ -1,7 +1,7 @@
-// A record's enumerations as bytes. Flags: kind, level, source and whether there is metadata ({} is not the same as none). Key types: whether
-// the key that sent the record was a server's or a client's; 0 where that is unknown, as in all blocks of older formats. The column of key
-// types is one byte in nearly every block: the code of all rows, or that each row's is that of its source. Else it has a byte a row, and a
-// block without any known type has no such column.
+// A record's enumerations as bytes. Flags: kind, level, source and whether there is metadata ({} is not the same as
+// none). Key types: whether the key that sent the record was a server's or a client's; 0 where that is unknown, as in
+// all blocks of older formats. The column of key types is one byte in nearly every block: the code of all rows, or that
+// each row's is that of its source. Else it has a byte a row, and a block without any known type has no such column.
 
 import type { Level, Source } from "../../core/entry.ts";
 import { KINDS, type Kind, LEVELS, type StoredRecord } from "../../core/record.ts";
@@ -63,7 +63,9 @@ const KEY_TYPE_SHIFT = 7;
 /** Values of `countedFlags` are below this. */
 export const COUNTED_FLAGS_MAX = 512;
 
-/** What statistics group records by: kind, level and source as in the flags, and the code of the key type above them. */
+/**
+ * What statistics group records by: kind, level and source as in the flags, and the code of the key type above them.
+ */
 export function countedFlags(flags: number, keyTypeCode: number): number {
   return (flags & OWN_FLAGS) | (keyTypeCode << KEY_TYPE_SHIFT);
 }

@@ -1,6 +1,6 @@
-// Reads JSON text without making objects of it. The text is what JSON.stringify wrote, without white space; anything else throws RangeError.
-// The engine keeps all property names in one hash table without a secret, which clients' names could be made to slow down. Here no
-// property is made.
+// Reads JSON text without making objects of it. The text is what JSON.stringify wrote, without white space; anything
+// else throws RangeError. The engine keeps all property names in one hash table without a secret, which clients' names
+// could be made to slow down. Here no property is made.
 
 import { type JsonObject, setMember } from "../../core/json.ts";
 
@@ -19,7 +19,10 @@ const CLOSE_BRACE = 125;
 /** Called with where a value lies in the text; `end` is not included. */
 type Visit = (start: number, end: number) => void;
 
-/** Calls `visit` with where the name (quotes included) and the value of each member lie, of the object from `from` to `to`. */
+/**
+ * Calls `visit` with where the name (quotes included) and the value of each member lie, of the object from `from` to
+ * `to`.
+ */
 export function forEachMember(
   text: string,
   from: number,
@@ -38,7 +41,10 @@ export function forEachMember(
   }
 }
 
-/** Calls `visit` with each string, number, boolean and null at any depth of the value from `from` to `to`. Names are left out. */
+/**
+ * Calls `visit` with each string, number, boolean and null at any depth of the value from `from` to `to`. Names are
+ * left out.
+ */
 export function forEachLeaf(text: string, from: number, to: number, visit: Visit): void {
   for (let at = from; at < to; ) {
     const unit = text.charCodeAt(at);
@@ -62,8 +68,8 @@ export function stringAt(text: string, from: number, to: number): string {
 }
 
 /**
- * The value that lies from `from` to `to`, as JSON.parse gives it, and as fast. JSON.parse itself would put short strings into the engine's
- * table. Recursion is bounded by METADATA_DEPTH_MAX.
+ * The value that lies from `from` to `to`, as JSON.parse gives it, and as fast. JSON.parse itself would put short
+ * strings into the engine's table. Recursion is bounded by METADATA_DEPTH_MAX.
  */
 export function valueAt(text: string, from: number, to: number): unknown {
   const cursor = { at: from };

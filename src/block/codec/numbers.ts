@@ -1,5 +1,5 @@
-// A column of numbers, one a row. Integers, and decimals that are exact after scaling by a power of ten, are stored as differences; any other
-// numbers as doubles.
+// A column of numbers, one a row. Integers, and decimals that are exact after scaling by a power of ten, are stored as
+// differences; any other numbers as doubles.
 
 import { type ByteReader, type ByteWriter, EXACT_INTEGER_MAX } from "./bytes.ts";
 

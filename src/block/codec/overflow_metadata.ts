@@ -1,10 +1,14 @@
-// Metadata that has no column of its own: JSON objects, one a row. They are scanned once; then each member is found by its name or its row. A
-// member takes 12 bytes beside the text, a name at most 24, and no string is made before it is asked for.
+// Metadata that has no column of its own: JSON objects, one a row. They are scanned once; then each member is found by
+// its name or its row. A member takes 12 bytes beside the text, a name at most 24, and no string is made before it is
+// asked for.
 
 import { forEachLeaf, forEachMember, isContainerAt, leafTextAt, stringAt, valueAt } from "./json_text.ts";
 import { TextHash } from "./text_table.ts";
 
-/** JSON objects in one text: object n lies from `starts[n]` to `starts[n + 1]` and belongs to row `rows[n]`, rows rising. */
+/**
+ * JSON objects in one text: object n lies from `starts[n]` to `starts[n + 1]` and belongs to row `rows[n]`, rows
+ * rising.
+ */
 export interface OverflowTexts {
   readonly rows: Uint32Array;
   readonly text: string;

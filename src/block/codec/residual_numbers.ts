@@ -1,9 +1,10 @@
-// Residual encoding: a column of numbers that other columns predict is stored as what is left after the prediction. The time of receipt is the
-// same for a whole batch, so in the order of ids it hardly changes, whatever the order of rows. A timing starts or ends at its record's
-// time, and ends its duration after its start. A residual column has a name of its own and comes after the columns that predict it.
+// Residual encoding: a column of numbers that other columns predict is stored as what is left after the prediction. The
+// time of receipt is the same for a whole batch, so in the order of ids it hardly changes, whatever the order of rows.
+// A timing starts or ends at its record's time, and ends its duration after its start. A residual column has a name of
+// its own and comes after the columns that predict it.
 //
-// Measured on 262,144 real lines with redrawn digits, a fifth of them timings: 1.0 of 25.9 bytes a record less. The time in the order of ids
-// would save 0.4 bytes more, but then every query would inflate the ids.
+// Measured on 262,144 real lines with redrawn digits, a fifth of them timings: 1.0 of 25.9 bytes a record less. The
+// time in the order of ids would save 0.4 bytes more, but then every query would inflate the ids.
 
 import type { NamedColumn } from "./column_chunks.ts";
 import { bitsOf, writeNumbers } from "./numbers.ts";
@@ -107,12 +108,12 @@ export function addPredicted(left: Float64Array, predicted: Float64Array): void 
   for (let place = 0; place < left.length; place++) (left[place] as number) += predicted[place] as number;
 }
 
-/** What TOLD.startByTime is predicted by. */
+/** Predicts that a timing starts at its record's time. */
 export function predictStartsByTime(rows: ArrayLike<number>, time: ArrayLike<number>): Float64Array {
   return takeInOrder(time, rows);
 }
 
-/** What TOLD.startByDuration is predicted by. */
+/** Predicts that a timing starts its duration before its record's time. */
 export function predictStartsByDuration(
   rows: ArrayLike<number>,
   time: ArrayLike<number>,
@@ -125,7 +126,7 @@ export function predictStartsByDuration(
   return predicted;
 }
 
-/** What TOLD.endByDuration is predicted by; a timing without a start is taken to start at its time. */
+/** Predicts that a timing ends its duration after its start; without a start, after its record's time. */
 export function predictEndsByDuration(
   rows: ArrayLike<number>,
   time: ArrayLike<number>,

@@ -1,5 +1,5 @@
-// The order of a block's rows: by touchpoint, then time, then id. Similar lines then lie together, which makes a merged block small. A radix
-// sort: it calls no comparison, and leaves alone what is sorted already.
+// The order of a block's rows: by touchpoint, then time, then id. Similar lines then lie together, which makes a merged
+// block small. A radix sort: it calls no comparison, and leaves alone what is sorted already.
 
 /** Bits of a digit. */
 const DIGIT_BITS = 11;
@@ -14,7 +14,10 @@ export interface SparseOrder {
   readonly places: Uint32Array;
 }
 
-/** The rows by touchpoint, then time, then id: for each new row the former one. `ranks` orders the touchpoints. No value is negative. */
+/**
+ * The rows by touchpoint, then time, then id: for each new row the former one. `ranks` orders the touchpoints. No value
+ * is negative.
+ */
 export function sortedRows(ranks: Uint32Array, times: Float64Array, ids: Float64Array): Uint32Array {
   return sortByWords(sortByNumbers(rowsByNumbers(ids), times), ranks);
 }

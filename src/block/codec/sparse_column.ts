@@ -1,5 +1,5 @@
-// Columns of which only some rows have a value. Stored: how many rows have one, the gaps between them (none where all rows have one), and
-// then the values of these rows, as texts or numbers.
+// Columns of which only some rows have a value. Stored: how many rows have one, the gaps between them (none where all
+// rows have one), and then the values of these rows, as texts or numbers.
 
 import type { ByteReader, ByteWriter } from "./bytes.ts";
 import type { OptionalText } from "./dictionary.ts";

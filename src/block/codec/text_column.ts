@@ -1,10 +1,12 @@
-// A column of texts. Plain: lengths, then all texts as UTF-8, so the column decodes in one native call. Or dictionary-encoded: each distinct
-// text is tested once. Plain texts are searched in their bytes: a needle without letters as bytes, any other as a case-insensitive regular
-// expression over the bytes as one Latin-1 string. Each hit is mapped to its place. A string is made only of a text that is asked for.
+// A column of texts. Plain: lengths, then all texts as UTF-8, so the column decodes in one native call. Or
+// dictionary-encoded: each distinct text is tested once. Plain texts are searched in their bytes: a needle without
+// letters as bytes, any other as a case-insensitive regular expression over the bytes as one Latin-1 string. Each hit
+// is mapped to its place. A string is made only of a text that is asked for.
 //
-// Measured on 65,536 texts of 150 characters (10 MB), any needle: 1 to 6 ms, after 1 ms for the Latin-1 string; a tenth of both without
-// letters. Lower-casing all first took 7 ms and then 1 to 12 ms, a string a text 17 ms. Where the needle is not ASCII, or the texts
-// hold one of the two characters that fold to ASCII (U+017F, U+212A), the decoded texts are searched, or text by text: up to 25 ms.
+// Measured on 65,536 texts of 150 characters (10 MB), any needle: 1 to 6 ms, after 1 ms for the Latin-1 string; a tenth
+// of both without letters. Lower-casing all first took 7 ms and then 1 to 12 ms, a string a text 17 ms. Where the
+// needle is not ASCII, or the texts hold one of the two characters that fold to ASCII (U+017F, U+212A), the decoded
+// texts are searched, or text by text: up to 25 ms.
 
 import { isAscii } from "node:buffer";
 import { FOLDED_TO_ASCII, foldText } from "../../core/case_folding.ts";
@@ -13,7 +15,10 @@ import type { ByteReader, ByteWriter } from "./bytes.ts";
 import { BlockDamagedError } from "./damage.ts";
 import { type DictionaryColumn, fromDictionary, type OptionalText, readDictionary } from "./dictionary.ts";
 
-/** The form of a column of texts or JSON values: its first byte. `typed` is of value_column.ts, `chunks` of chunked_texts.ts. */
+/**
+ * The form of a column of texts or JSON values: its first byte. `typed` is of value_column.ts, `chunks` of
+ * chunked_texts.ts.
+ */
 export const COLUMN_FORM = { plain: 0, dictionary: 1, typed: 2, chunks: 3 } as const;
 
 /** Writes texts in the plain form, after the byte of the form. */
@@ -34,11 +39,14 @@ export interface TextColumn {
   /** The first `lengthMax` UTF-16 units of the text at a place; half a surrogate pair at the cut becomes U+FFFD. */
   beginning(place: number, lengthMax: number): OptionalText;
   /**
-   * Sets `hits[place] = 1` for each text that contains the needle, whatever the case; the needle is folded (foldText). Places without a
-   * 1 in `wanted` may be left out.
+   * Sets `hits[place] = 1` for each text that contains the needle, whatever the case; the needle is folded (foldText).
+   * Places without a 1 in `wanted` may be left out.
    */
   markContaining(needle: string, hits: Uint8Array, wanted?: Uint8Array): void;
-  /** Sets `hits[place] = 1` for each text that the test accepts. The test is called once for each distinct text of a dictionary. */
+  /**
+   * Sets `hits[place] = 1` for each text that the test accepts. The test is called once for each distinct text of a
+   * dictionary.
+   */
   markWhere(test: (text: string) => boolean, hits: Uint8Array): void;
   /** The dictionary and the codes where the column is dictionary-encoded, else undefined. */
   asDictionary(): DictionaryColumn | undefined;
@@ -92,7 +100,10 @@ function cutText(text: string, { isPresent, starts }: TextLengths): OptionalText
 /** Bytes of one native check for ASCII; units are counted only where it fails. */
 const ASCII_CHECK_BYTES = 1024;
 
-/** Where texts start in bytes of UTF-8, from their starts in UTF-16 units. Throws BlockDamagedError where the two do not fit. */
+/**
+ * Where texts start in bytes of UTF-8, from their starts in UTF-16 units. Throws BlockDamagedError where the two do not
+ * fit.
+ */
 export function byteStarts(bytes: Uint8Array, unitStarts: Uint32Array): Uint32Array {
   const starts = new Uint32Array(unitStarts.length);
   let at = 0;
@@ -122,7 +133,9 @@ export function byteStarts(bytes: Uint8Array, unitStarts: Uint32Array): Uint32Ar
   return starts;
 }
 
-/** Reads a column of `count` texts in the plain or the dictionary form, after the byte of the form. Throws RangeError. */
+/**
+ * Reads a column of `count` texts in the plain or the dictionary form, after the byte of the form. Throws RangeError.
+ */
 export function readTexts(form: number, reader: ByteReader, count: number): TextColumn {
   if (form === COLUMN_FORM.plain) return new PlainTexts(reader, count);
   if (form === COLUMN_FORM.dictionary) return new DictionaryTexts(readDictionary(reader, count));
@@ -300,7 +313,10 @@ function markHits(find: (from: number) => number, length: number, startsOf: () =
   }
 }
 
-/** The first `lengthMax` UTF-16 units; half a surrogate pair at the cut becomes U+FFFD. A copy, so that the whole text can be freed. */
+/**
+ * The first `lengthMax` UTF-16 units; half a surrogate pair at the cut becomes U+FFFD. A copy, so that the whole text
+ * can be freed.
+ */
 export function cutBeginning(text: string, lengthMax: number): string {
   return text.length <= lengthMax ? text : copyOf(text.slice(0, lengthMax).toWellFormed());
 }

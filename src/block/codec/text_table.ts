@@ -1,14 +1,16 @@
-// Hash tables whose keys are texts of clients. The hash has a secret of the table's own, so texts cannot be crafted to collide: the engine's
-// own hash has none, and a Map of clients' texts can be made to compare each text with all before it. The caller bounds the memory.
+// Hash tables whose keys are texts of clients. The hash has a secret of the table's own, so texts cannot be crafted to
+// collide: the engine's own hash has none, and a Map of clients' texts can be made to compare each text with all before
+// it. The caller bounds the memory.
 //
-// Measured (Bun 1.4.5), 65,536 values: 20 distinct ones 0.6 ms where a Map takes 0.4; all distinct 7 to 13 ms where a Map takes 4 to 9.
-// 10,000 texts with one engine hash: 1 to 3 ms, where a Map takes 420, and four times as long for twice as many.
+// Measured (Bun 1.4.5), 65,536 values: 20 distinct ones 0.6 ms where a Map takes 0.4; all distinct 7 to 13 ms where a
+// Map takes 4 to 9. 10,000 texts with one engine hash: 1 to 3 ms, where a Map takes 420, and four times as long for
+// twice as many.
 
 /** Slots of an empty table; a power of two. */
 const SLOTS_MIN = 16;
 /**
- * The first texts, this many, are also in a Map, whose native hash makes columns of few distinct texts cheap. Where all of them collide, a
- * look-up costs this many comparisons, some 0.3 µs.
+ * The first texts, this many, are also in a Map, whose native hash makes columns of few distinct texts cheap. Where all
+ * of them collide, a look-up costs this many comparisons, some 0.3 µs.
  */
 const FIRST_TEXTS = 64;
 
@@ -22,8 +24,8 @@ export function newSecret(): HashSecret {
 }
 
 /**
- * A hash of a text's UTF-16 units with a secret of its own. Two units are mixed in at a time; the second secret multiplication keeps the next
- * two from undoing their difference.
+ * A hash of a text's UTF-16 units with a secret of its own. Two units are mixed in at a time; the second secret
+ * multiplication keeps the next two from undoing their difference.
  */
 export class TextHash {
   readonly #first: number;

@@ -1,5 +1,6 @@
-// A metadata field's column: JSON values of some rows. Where all values are texts it has one of the text forms; else it has a type a value,
-// the numbers, and the texts with the JSON of objects and arrays. Objects and arrays are parsed only when they are asked for.
+// A metadata field's column: JSON values of some rows. Where all values are texts it has one of the text forms; else it
+// has a type a value, the numbers, and the texts with the JSON of objects and arrays. Objects and arrays are parsed
+// only when they are asked for.
 
 import { foldText } from "../../core/case_folding.ts";
 import type { ByteReader, ByteWriter } from "./bytes.ts";
@@ -29,11 +30,15 @@ export interface ValueColumn {
   /** The value's JSON where it is an object or an array, else undefined. No object is made of it. */
   json(place: number): string | undefined;
   /**
-   * Sets `hits[place] = 1` for each value with a text that contains the needle, whatever the case; the needle is folded (foldText). Texts
-   * are the string itself, String(value) of a number, boolean or null, and those of all leaves of an object or an array, not their names.
+   * Sets `hits[place] = 1` for each value with a text that contains the needle, whatever the case; the needle is folded
+   * (foldText). Texts are the string itself, String(value) of a number, boolean or null, and those of all leaves of an
+   * object or an array, not their names.
    */
   markContaining(needle: string, hits: Uint8Array): void;
-  /** Sets `hits[place] = 1` for each value that the test accepts. The test is called once for each distinct value of a dictionary. */
+  /**
+   * Sets `hits[place] = 1` for each value that the test accepts. The test is called once for each distinct value of a
+   * dictionary.
+   */
   markWhere(test: (value: unknown) => boolean, hits: Uint8Array): void;
   /** The dictionary and the codes where the column is dictionary-encoded, else undefined. */
   asDictionary(): DictionaryColumn | undefined;
@@ -213,7 +218,10 @@ class TypedValues implements ValueColumn {
     for (let place = 0; place < this.rows.length; place++) if (test(this.value(place))) hits[place] = 1;
   }
 
-  /** 1 for each text that may be JSON with the needle in a leaf. `strings` marks the texts that contain the needle as it is. */
+  /**
+   * 1 for each text that may be JSON with the needle in a leaf. `strings` marks the texts that contain the needle as it
+   * is.
+   */
   #mayContain(needle: string, strings: Uint8Array): Uint8Array {
     if (HIDDEN.test(needle)) return new Uint8Array(this.#texts.count).fill(1);
     const escaped = JSON.stringify(needle).slice(1, -1);

@@ -1,5 +1,5 @@
-// What lets a search for words pass over a block, or over its parts: the text filter of the whole block or, where its messages lie in
-// parts, their filters and that of all other texts.
+// The n-gram filters of a block: one for all its texts, or, where its messages lie in chunks, one for each chunk and
+// one for all other texts.
 
 import { ByteReader } from "../codec/bytes.ts";
 import type { ChunkSource, ColumnChunk } from "../codec/column_chunks.ts";
@@ -10,16 +10,16 @@ import { type NgramFilter, parseNgramFilter } from "./ngram_filter.ts";
 
 type OptionalFilter = NgramFilter | undefined;
 
-/** False is certain, true is not. Needles are folded. */
+/** What the texts of a block may contain. False is certain, true is no promise. Needles are folded (foldText). */
 export class BlockFilters {
   readonly #beside: OptionalFilter;
   readonly #messages: readonly OptionalFilter[];
-  /** Size when inflated, for those who keep it. */
+  /** Memory that the filters take, about; for caches. */
   readonly bytes: number;
 
   /**
-   * @param beside of all texts that are not in the other filters; undefined: nothing is known of them.
-   * @param messages of the messages, in turn; undefined: nothing is known of these.
+   * @param beside of all texts that the other filters do not cover; undefined: they may contain anything.
+   * @param messages of the chunks of messages, in order; undefined: that chunk may contain anything.
    */
   constructor(beside: OptionalFilter, messages: readonly OptionalFilter[]) {
     this.#beside = beside;
@@ -32,14 +32,14 @@ export class BlockFilters {
     return this.mayContainOutsideMessages(needle) || this.#messages.some((filter) => may(filter, needle));
   }
 
-  /** Whether some text that is no message may. */
+  /** Whether some text beside the messages may contain the needle. */
   mayContainOutsideMessages(needle: string): boolean {
     return may(this.#beside, needle);
   }
 
-  /** Whether some message may. */
+  /** Whether some message may contain the needle. */
   mayContainInMessages(needle: string): boolean {
-    // Where messages have no filters of their own, the block's covers them.
+    // Messages without filters of their own are covered by the block's.
     if (this.#messages.length === 0) return may(this.#beside, needle);
     return this.#messages.some((filter) => may(filter, needle));
   }
@@ -49,7 +49,10 @@ function may(filter: OptionalFilter, needle: string): boolean {
   return filter === undefined || filter.mayContain(needle);
 }
 
-/** The filters of a block of `count` records, or null where it has none. Throws BlockDamagedError, and what the source throws. */
+/**
+ * Reads the filters of a block of `count` records; null where it has none. Throws BlockDamagedError, and what the
+ * source throws.
+ */
 export function readBlockFilters(source: ChunkSource, count: number): BlockFilters | null {
   const chunk = source.chunk(FILTER_CHUNK);
   const head = source.names().includes(textChunkName(0)) ? source.chunk(CHUNKED_COLUMN) : undefined;
@@ -59,10 +62,10 @@ export function readBlockFilters(source: ChunkSource, count: number): BlockFilte
   const bytes = inflate(head);
   return orDamaged(() => {
     const reader = new ByteReader(bytes);
-    // Its form.
+    // The form.
     reader.byte();
     const { filters } = readChunkHead(reader, count);
-    if (reader.left > 0) throw new RangeError("head of parts is longer than it says");
+    if (reader.left > 0) throw new RangeError("head of the message chunks is longer than it states");
     return new BlockFilters(beside, filters);
   });
 }

@@ -1,48 +1,53 @@
-// What lets a search for words pass over a block: which runs of four bytes its texts contain, hashed into a bitmap. It may say yes
-// where there is nothing, and never no where there is something. Letters are folded and every digit counts as 0, for else
-// ids and numbers would fill it. Bytes past ASCII, the byte 0 and runs that a number may consist of are not covered: what is left
-// of a needle decides.
-// A merged block's texts into its text filter. On the compactor's path: plain loops over UTF-8. Measured with real lines, 65,536
-// records and 6 MB of text: 24 ms, 4 ns a byte, where encoding the columns takes 40 ms. The piece has 2 to 25 KB, 0.1 to 1 % of the
-// block; where a field holds nothing but noise (64,000 tokens of 32 letters) there is none.
+// An n-gram filter: the runs of four bytes in some texts, hashed into a bitmap, so that a search can skip texts without
+// its words. It has false positives and no false negatives. Letters are folded, and every digit counts as 0, since ids
+// and numbers would fill the bitmap. Bytes outside ASCII, the byte 0 and n-grams that a number may consist of are not
+// covered: the other n-grams of a needle decide.
+//
+// Building runs on the compactor's thread, in plain loops over UTF-8. Measured with real lines, 65,536 records and 6 MB
+// of text: 24 ms, 4 ns a byte, where encoding the columns takes 40 ms. The filter has 2 to 25 KB, 0.1 to 1 % of the
+// block. A field of nothing but noise (64,000 tokens of 32 letters) gets none.
 
 import { FOLDED_TO_ASCII } from "../../core/case_folding.ts";
 import { type ByteReader, ByteWriter } from "../codec/bytes.ts";
 import { forEachLeaf, isNumberAt, leafTextAt } from "../codec/json_text.ts";
 
-/** First byte; another one is a form that this program does not know. */
+/** Version of the stored form: its first byte. */
 export const FILTER_VERSION = 2;
 
-/** As version 2, made when ſ was not yet taken for an s: of runs with an s it says nothing. */
+/** As version 2, but written before ſ was folded to s: it says nothing of n-grams with an s. */
 export const FILTER_VERSION_FORMER = 1;
 
+/** The versions that this program reads. */
 export const FILTER_VERSIONS = [FILTER_VERSION, FILTER_VERSION_FORMER] as const;
 
-/** Bytes of a run. */
-export const NGRAM_BYTES = 4;
+/** Bytes of an n-gram. */
+const NGRAM_BYTES = 4;
 
 /** Most bits of a bitmap, as a power of two: 32 KiB. */
 export const FILTER_BITS_LOG2_MAX = 18;
 
-/** A byte as it is compared: 0 where runs end. */
+/** A byte as it is compared. 0 ends an n-gram. */
 export const FOLDED_BYTES: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => {
   if (byte >= 0x80) return 0;
   if (byte >= 0x30 && byte <= 0x39) return 0x30;
   return byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte;
 });
 
-/** A run's place in the largest bitmap; shifted to the right, its place in a smaller one. The run is its bytes as an int32. */
+/**
+ * The bit of an n-gram (its bytes as an int32) in the largest bitmap; shifted to the right, its bit in a smaller one.
+ */
 export function ngramBit(run: number): number {
   return Math.imul(run ^ (run >>> 15), 0x9e3779b1) >>> (32 - FILTER_BITS_LOG2_MAX);
 }
 
-/** Folded bytes that String(number) may have. */
+/** Folded bytes that String(number) may contain. */
 const NUMERIC: ReadonlySet<number> = new Set(["0", "+", "-", ".", "e"].map((character) => character.charCodeAt(0)));
 
 const LETTER_S = 0x73;
 
+/** A filter as it is read. */
 export class NgramFilter {
-  /** Size when inflated, for those who keep it. */
+  /** Inflated size; for caches. */
   readonly bytes: number;
   readonly #bitsLog2: number;
   readonly #bitmap: Uint8Array;
@@ -55,12 +60,12 @@ export class NgramFilter {
     this.bytes = bitmap.length;
   }
 
-  /** False is certain: no text of the block contains the needle, whatever the case. The needle is folded. */
+  /** False: no text contains the needle, whatever the case. True is no promise. The needle is folded (foldText). */
   mayContain(needle: string): boolean {
     let run = 0;
     let length = 0;
     let numericLength = 0;
-    /** Bytes since the last one of which the filter says nothing. */
+    /** Bytes since the last one that the filter does not cover. */
     let knownLength = NGRAM_BYTES;
     for (const byte of new TextEncoder().encode(needle)) {
       const folded = FOLDED_BYTES[byte] as number;
@@ -68,8 +73,8 @@ export class NgramFilter {
       length = folded === 0 ? 0 : length + 1;
       numericLength = NUMERIC.has(folded) ? numericLength + 1 : 0;
       knownLength = this.#isFormer && folded === LETTER_S ? 0 : knownLength + 1;
-      const isAsked = length >= NGRAM_BYTES && numericLength < NGRAM_BYTES && knownLength >= NGRAM_BYTES;
-      if (isAsked && !this.#has(run)) return false;
+      const isCovered = length >= NGRAM_BYTES && numericLength < NGRAM_BYTES && knownLength >= NGRAM_BYTES;
+      if (isCovered && !this.#has(run)) return false;
     }
     return true;
   }
@@ -80,15 +85,15 @@ export class NgramFilter {
   }
 }
 
-/** A filter of all that is left of the reader. Throws RangeError. */
+/** Reads a filter from all that is left of the reader. Throws RangeError. */
 export function parseNgramFilter(reader: ByteReader): NgramFilter {
   const version = reader.byte();
   if (version !== FILTER_VERSION && version !== FILTER_VERSION_FORMER)
-    throw new RangeError(`unknown form ${version} of a text filter`);
+    throw new RangeError(`unknown form ${version} of an n-gram filter`);
   const bitsLog2 = reader.byte();
   const bitmap = reader.rest();
   if (bitsLog2 > FILTER_BITS_LOG2_MAX || bitmap.length !== 2 ** bitsLog2 / 8) {
-    throw new RangeError("text filter has another size than it says");
+    throw new RangeError("n-gram filter has another size than it states");
   }
   return new NgramFilter(bitsLog2, bitmap, version);
 }
@@ -96,22 +101,25 @@ export function parseNgramFilter(reader: ByteReader): NgramFilter {
 /** Least bits of a bitmap, as a power of two. */
 const BITS_LOG2_MIN = 10;
 
-/** Share of bits that are set up to which a bitmap is halved; a run that a block lacks is then taken for one it has this often. */
+/** A bitmap is halved while at most this share of its bits is set: the rate of false positives for an n-gram. */
 const FILL_MAX = 0.15;
 
-/** Past this share a filter says yes to nearly everything and is not worth its bytes. */
+/** Share of set bits from which on a filter excludes hardly anything and is not worth its bytes. */
 const FILL_USELESS = 0.6;
 
-/** Texts that are encoded at once; bounds memory. */
+/** Texts that are encoded at once; this bounds memory. */
 const ENCODED_TEXTS_MAX = 2_048;
 
-/** By version, the characters that become ASCII letters: what such a text contains is not seen in its bytes. */
+/**
+ * By version, the characters outside ASCII that fold to ASCII letters. The bytes of a text with one do not show all its
+ * n-grams.
+ */
 const TURNED: Readonly<Record<FilterVersion, readonly string[]>> = {
   [FILTER_VERSION]: Object.values(FOLDED_TO_ASCII),
   [FILTER_VERSION_FORMER]: ["\u0130", "\u212a"],
 };
 
-/** Blocks that an older program left have the former one. */
+/** A version that this program reads. Blocks of older programs have the former one. */
 export type FilterVersion = (typeof FILTER_VERSIONS)[number];
 
 /** Texts as UTF-8, one after the other: text n, from 1 on, lies from `ends[n - 1]` to `ends[n]`. */
@@ -122,11 +130,11 @@ export interface EncodedTexts {
   readonly isAscii: boolean;
 }
 
-/** Collects the runs of texts. */
+/** Collects the n-grams of texts. */
 export class NgramFilterBuilder {
   /** A byte a bit of the largest bitmap: setting a byte is faster than setting a bit. */
   readonly #seen: Uint8Array<ArrayBuffer>;
-  /** What takes a run's place in the largest bitmap to that in `seen`. */
+  /** Shifts a bit of the largest bitmap to one of `seen`. */
   readonly #shift: number;
   readonly #encoded = new ByteWriter(64 * 1024);
   readonly #version: FilterVersion;
@@ -147,12 +155,12 @@ export class NgramFilterBuilder {
 
   addAll(texts: readonly string[]): void {
     for (let from = 0; from < texts.length; from += ENCODED_TEXTS_MAX) {
-      // No run reaches over the byte 0.
+      // The byte 0 ends an n-gram.
       this.#add(texts.slice(from, from + ENCODED_TEXTS_MAX).join("\0"));
     }
   }
 
-  /** Adds the texts of what JSON objects have. */
+  /** Adds the texts in JSON objects. */
   addObjects(objects: ArrayLike<string>): void {
     for (let index = 0; index < objects.length; index++) {
       const texts: string[] = [];
@@ -161,7 +169,7 @@ export class NgramFilterBuilder {
     }
   }
 
-  /** Adds encoded texts: these of them, or all. */
+  /** Adds encoded texts: those with these numbers, or all. */
   addEncoded({ bytes, ends, isAscii }: EncodedTexts, texts: readonly number[] | undefined): void {
     this.#isHopeless ||= !isAscii && hasFoldedToAscii(bytes, this.#version);
     if (this.#isHopeless) return;
@@ -172,7 +180,7 @@ export class NgramFilterBuilder {
     }
   }
 
-  /** Adds texts that lie one behind the other: text n from `ends[n]` to `ends[n + 1]`, those from `from` up to, not including, `to`. */
+  /** Adds the texts `from` up to, not including, `to`; text n lies from `ends[n]` to `ends[n + 1]`. */
   addTexts(bytes: Uint8Array, ends: Uint32Array, from: number, to: number): void {
     this.#isHopeless ||= hasFoldedToAscii(bytes.subarray(ends[from], ends[to]), this.#version);
     if (this.#isHopeless) return;
@@ -181,6 +189,7 @@ export class NgramFilterBuilder {
     }
   }
 
+  /** The stored form, as small as FILL_MAX allows; undefined where the filter would be useless. */
   encode(): ByteWriter | undefined {
     if (this.#isHopeless) return undefined;
     let bits = this.#seen;
@@ -222,12 +231,12 @@ function addNgrams(seen: Uint8Array, shift: number, bytes: Uint8Array, from: num
   let run = 0;
   for (let at = from; at < to; at++) {
     run = (run << 8) | (folded[bytes[at] as number] as number);
-    // Bytes are below 128, so a borrow reaches the top of one only where it is 0: there no run goes on.
+    // All bytes are below 128, so the top bit of a byte is set only where the byte is 0, and there no n-gram is.
     if (((run - 0x01010101) & 0x80808080) === 0) seen[ngramBit(run) >>> shift] = 1;
   }
 }
 
-/** Adds the texts of the leaves of JSON text; a number has none. */
+/** Appends to `texts` those of the leaves of JSON; numbers have none. */
 export function addLeaves(json: string, texts: string[]): void {
   forEachLeaf(json, 0, json.length, (from, to) => {
     if (!isNumberAt(json, from)) texts.push(leafTextAt(json, from, to));

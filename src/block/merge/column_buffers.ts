@@ -1,6 +1,6 @@
-// The columns of many blocks, one block's rows behind the other's, in forms that cost no object a value: what a merge holds between
-// reading its sources and writing its result. They are cleared and used again, since new ones for each merge were a tenth of it.
-// Texts and JSON values of many blocks, one block's behind the other's. No string is made of a text: see text_arena.ts.
+// Column buffers: the columns of all blocks that go into a merge, one block after the other. No object is made for a
+// value, and no string for a text. The buffers are cleared and used again, since new ones for each merge took a tenth
+// of its time.
 
 import type { ByteReader } from "../codec/bytes.ts";
 import { codeBytes } from "../codec/dictionary.ts";
@@ -10,10 +10,10 @@ import { VALUE_TYPE } from "../codec/value_column.ts";
 import { readChunkHead } from "../filter/chunked_texts.ts";
 import { StringArena } from "./string_arena.ts";
 
-/** What a column takes at first: a merge can have tens of thousands of them, one for each name of a metadata field. */
+/** Room of a new buffer. Small, since a merge can have tens of thousands of columns, one for each metadata field. */
 const SIZE_MIN = 16;
 
-/** Numbers, one a place. */
+/** Numbers of a column. */
 export class NumberBuffer {
   #values = new Float64Array(SIZE_MIN);
   #length = 0;
@@ -22,7 +22,7 @@ export class NumberBuffer {
     return this.#length;
   }
 
-  /** A view that the next appending ends, from `from` on. */
+  /** A view from `from` on, until the next append. */
   view(from = 0): Float64Array {
     return this.#values.subarray(from, this.#length);
   }
@@ -46,7 +46,7 @@ export class NumberBuffer {
   }
 }
 
-/** Bytes, one a place. */
+/** Bytes of a column. */
 export class ByteBuffer {
   #values = new Uint8Array(SIZE_MIN);
   #length = 0;
@@ -84,7 +84,7 @@ export class ByteBuffer {
   }
 }
 
-/** Whole numbers up to 2^32 − 1 that are set by whoever appends them. */
+/** Whole numbers below 2^32, set by the caller after `extend`. */
 export class IndexBuffer {
   values = new Uint32Array(SIZE_MIN);
   length = 0;
@@ -93,7 +93,7 @@ export class IndexBuffer {
     return this.values.subarray(0, this.length);
   }
 
-  /** Makes room for so many more, which count from now on; answers where they begin. */
+  /** Adds `count` numbers that the caller sets, and returns the place of the first. */
   extend(count: number): number {
     const start = this.length;
     this.length += count;
@@ -106,18 +106,18 @@ export class IndexBuffer {
   }
 }
 
-/** A buffer that all columns of a merge use by turns, since nothing of it stays. */
+/** A buffer that all columns of a merge share for intermediate values. */
 export class ScratchBuffer {
   #numbers = new Float64Array(1024);
 
-  /** Room for so many numbers or more. */
+  /** Room for at least `count` numbers; the next call may give the same. */
   numbers(count: number): Float64Array {
     if (this.#numbers.length < count) this.#numbers = new Float64Array(2 * count);
     return this.#numbers;
   }
 }
 
-/** Which rows have a value, rising. */
+/** The rows that have a value, rising. */
 export class RowBuffer {
   readonly #rows = new IndexBuffer();
   readonly #scratch: ScratchBuffer;
@@ -130,7 +130,7 @@ export class RowBuffer {
     return this.#rows.length;
   }
 
-  /** A view that the next appending ends, from `from` on. */
+  /** A view from `from` on, until the next append. */
   view(from = 0): Uint32Array {
     return this.#rows.view().subarray(from);
   }
@@ -139,7 +139,10 @@ export class RowBuffer {
     this.#rows.length = 0;
   }
 
-  /** Appends those of a block of `count` rows, of which the first one is row `first`; answers how many there are. */
+  /**
+   * Appends the rows of a block of `count` rows whose first is row `first`; returns how many have a value. Throws
+   * RangeError.
+   */
   append(reader: ByteReader, count: number, first: number): number {
     const length = reader.unsigned();
     if (length > count) throw new RangeError("column has more values than rows");
@@ -161,13 +164,13 @@ export class RowBuffer {
   }
 }
 
-/** Texts, one a place; 0 where there is none. */
+/** Texts of a column: for each place the number of its text in the arena, 0 for none. */
 export class TextBuffer {
   readonly arena = new StringArena();
   readonly #texts = new IndexBuffer();
   readonly #scratch: ScratchBuffer;
-  /** Of the parts that are to come: texts of each, and the next one's number. */
-  #parts = { texts: 0, next: 0 };
+  /** Chunks to come: the texts of each, and the number of the next. */
+  #chunks = { texts: 0, next: 0 };
 
   constructor(scratch: ScratchBuffer) {
     this.#scratch = scratch;
@@ -177,7 +180,7 @@ export class TextBuffer {
     return this.#texts.length;
   }
 
-  /** The number of each place's text; a view that the next appending ends. */
+  /** The number of the text of each place; a view until the next append. */
   view(): Uint32Array {
     return this.#texts.view();
   }
@@ -187,7 +190,7 @@ export class TextBuffer {
     this.#texts.length = 0;
   }
 
-  /** The plain form: lengths, then all text. */
+  /** Appends texts in the plain form. Throws RangeError. */
   appendPlain(reader: ByteReader, count: number): void {
     const lengths = this.#scratch.numbers(count);
     reader.unsignedInto(lengths, 0, count);
@@ -195,7 +198,7 @@ export class TextBuffer {
     this.arena.appendPlain(reader, lengths, count, this.#texts.values, at);
   }
 
-  /** The dictionary form: entries, then codes by planes of a byte each. */
+  /** Appends dictionary-encoded texts. Throws RangeError. */
   appendDictionary(reader: ByteReader, count: number): void {
     const base = this.arena.count;
     const size = this.arena.appendDictionary(reader);
@@ -214,25 +217,28 @@ export class TextBuffer {
     }
   }
 
-  /** Any form, behind a byte that says which; of the form in parts only the head, behind which they come. */
+  /**
+   * Appends texts in any form, after its byte. Of a column in chunks this is the head; `appendChunk` must follow.
+   * Throws RangeError.
+   */
   append(reader: ByteReader, count: number): void {
     const form = reader.byte();
     if (form === COLUMN_FORM.plain) this.appendPlain(reader, count);
     else if (form === COLUMN_FORM.dictionary) this.appendDictionary(reader, count);
-    else if (form === COLUMN_FORM.chunks) this.#parts = { texts: readChunkHead(reader, count).chunkTexts, next: 0 };
+    else if (form === COLUMN_FORM.chunks) this.#chunks = { texts: readChunkHead(reader, count).chunkTexts, next: 0 };
     else throw new RangeError(`unknown string form ${form}`);
   }
 
-  /** A part of texts of which there will be `length` in all, once the last one is appended. */
-  appendChunk(reader: ByteReader, part: number, length: number): void {
-    const { texts, next } = this.#parts;
-    if (part !== next) throw new RangeError("a part is missing");
-    this.#parts = { texts, next: next + 1 };
+  /** Appends the next chunk of a column that will have `length` texts with its last chunk. Throws RangeError. */
+  appendChunk(reader: ByteReader, chunk: number, length: number): void {
+    const { texts, next } = this.#chunks;
+    if (chunk !== next) throw new RangeError("a chunk of messages is missing");
+    this.#chunks = { texts, next: next + 1 };
     this.appendPlain(reader, Math.min(texts, length - this.length));
   }
 }
 
-/** JSON values of some rows: their types, and texts or numbers of those that have one, in the order of their places. */
+/** JSON values of some rows: their types, and the numbers and texts in the order of their places. */
 export class ValueBuffer {
   readonly rows: RowBuffer;
   readonly types = new ByteBuffer();

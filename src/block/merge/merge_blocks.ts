@@ -1,11 +1,12 @@
-// Several blocks into one: their bytes are gathered column by column, put in order and written again, without a record or a string of a
-// text in between. Record ids are kept. The only way to a merged block: the compactor merges small ones, an erasure what it leaves of a
-// block, and whoever checks a block merges it again: a merged block, merged again, is the same bytes.
+// Merges several blocks into one: the bytes of each column are appended to buffers, put in order and written again,
+// without a record or a string of a text in between. Record ids stay. Every merged block is made here: the compactor
+// merges small blocks, an erasure what it leaves of one, and verification merges a block again, which gives the same
+// bytes.
 //
-// Measured with real lines whose digits are redrawn, CPU of one merge of 65,536 records once the code is warm: 0.85 µs a record from
-// groups of 4,096 and 0.95 from groups of 300, a quarter of it zstd and an eighth text filters. Decoded into values and strings it was
-// 1.7, with twice the memory. A higher level of zstd is up to seven times as slow and hardly smaller; hash tables of half its size would
-// save 0.02 µs and take 0.4 % more.
+// Measured with real lines whose digits are redrawn, CPU of a merge of 65,536 records once the code is warm: 0.85 µs a
+// record from groups of 4,096 and 0.95 from groups of 300, a quarter of it zstd and an eighth n-gram filters. Decoded
+// into values and strings it was 1.7, with twice the memory. A higher level of zstd is up to seven times as slow and
+// hardly smaller; zstd hash tables of half the size would save 0.02 µs and take 0.4 % more.
 
 import {
   type ColumnChunk,
@@ -24,13 +25,13 @@ import { MergeOutput, type RowOrder } from "./merge_output.ts";
 import { outputColumns } from "./output_columns.ts";
 import { statisticsSource } from "./output_statistics.ts";
 
-/** A merged block as it is stored. */
+/** A merged block, ready to be stored. */
 export interface MergedBlock {
   readonly zoneMap: ZoneMap;
   readonly encoded: EncodedBlock;
 }
 
-/** Merges one or more blocks of one project and one day, one merge after the other; keeps its buffers between them. */
+/** Merges blocks of one project and one day. It can merge again after `clear`, and keeps its buffers. */
 export class BlockMerger {
   readonly #blocks = new MergeInput();
   readonly #encoder = new BlockEncoder();
@@ -44,56 +45,64 @@ export class BlockMerger {
     return this.#blocks.count;
   }
 
-  /** Inflated bytes of what was added. */
+  /** Inflated bytes of the blocks added. */
   get rawBytes(): number {
     return this.#blocks.rawBytes;
   }
 
-  /** Forgets what was added. */
+  /** Starts a new merge. */
   clear(): void {
     this.#blocks.clear();
   }
 
-  /** Adds a block of `count` records. Throws BlockDamagedError, and then only `clear` may follow. */
+  /** Adds a block of `count` records. Throws BlockDamagedError; only `clear` may follow then. */
   add(chunks: readonly ColumnChunk[], count: number): void {
     this.#blocks.add(chunks, count);
   }
 
-  /** What was added, as the rows of one block: good until the next `add` or `clear`. */
+  /** The rows of the merged block; valid until the next `add` or `clear`. */
   output(): MergeOutput {
     return new MergeOutput(this.#blocks, this.#order);
   }
 
-  /** What was added, as one block with a piece a column, a summary and, of enough records, noted values and text filters. */
-  columnar(notesRecordsMin = LARGE_BLOCK_RECORDS_MIN, partTexts = CHUNK_TEXTS): MergedBlock {
-    const steps = this.columnarSteps(notesRecordsMin, partTexts);
+  /**
+   * The merged block with a chunk a column and statistics.
+   *
+   * @param largeRecordsMin records from which on it also gets value counts, n-gram filters and messages in chunks.
+   * @param chunkTexts messages in a chunk.
+   */
+  columnar(largeRecordsMin = LARGE_BLOCK_RECORDS_MIN, chunkTexts = CHUNK_TEXTS): MergedBlock {
+    const steps = this.columnarSteps(largeRecordsMin, chunkTexts);
     for (;;) {
       const step = steps.next();
       if (step.done === true) return step.value;
     }
   }
 
-  /** As `columnar`, in steps, for whoever has other work between them; nothing is added or cleared meanwhile. */
-  *columnarSteps(notesRecordsMin = LARGE_BLOCK_RECORDS_MIN, partTexts = CHUNK_TEXTS): Generator<void, MergedBlock> {
-    const merged = this.output();
-    const notes: ColumnChunk[] = [];
-    const summary = computeStatistics(statisticsSource(merged), notesRecordsMin);
-    if (summary !== undefined) notes.push(compressChunk(STATISTICS_CHUNK, summary.view()));
+  /**
+   * As `columnar`, in steps, so that the caller can do other work between them. Nothing may be added or cleared
+   * meanwhile.
+   */
+  *columnarSteps(largeRecordsMin = LARGE_BLOCK_RECORDS_MIN, chunkTexts = CHUNK_TEXTS): Generator<void, MergedBlock> {
+    const output = this.output();
+    const beside: ColumnChunk[] = [];
+    const statistics = computeStatistics(statisticsSource(output), largeRecordsMin);
+    if (statistics !== undefined) beside.push(compressChunk(STATISTICS_CHUNK, statistics.view()));
     yield;
-    const isLarge = this.#blocks.count >= notesRecordsMin;
-    const areParted = isLarge && merged.hasPlainMessages();
-    const filter = isLarge ? merged.ngramFilter(!areParted).encode() : undefined;
-    if (filter !== undefined) notes.push(compressChunk(FILTER_CHUNK, filter.view()));
+    const isLarge = this.#blocks.count >= largeRecordsMin;
+    const areChunked = isLarge && output.hasPlainMessages();
+    const filter = isLarge ? output.ngramFilter(!areChunked).encode() : undefined;
+    if (filter !== undefined) beside.push(compressChunk(FILTER_CHUNK, filter.view()));
     yield;
-    const columns = outputColumns(merged, areParted ? partTexts : undefined);
+    const columns = outputColumns(output, areChunked ? chunkTexts : undefined);
     const { chunks, rawBytes } = yield* this.#encoder.columnarSteps(columns);
-    return { zoneMap: this.#zoneMap(), encoded: { chunks: [...notes, ...chunks], rawBytes } };
+    return { zoneMap: this.#zoneMap(), encoded: { chunks: [...beside, ...chunks], rawBytes } };
   }
 
-  /** What was added, as one block that is packed: cheaper, for what will soon be merged again. */
+  /** The merged block, packed: cheaper, for a block that will soon be merged again. */
   packed(): MergedBlock {
-    const merged = this.output();
-    return { zoneMap: this.#zoneMap(), encoded: this.#encoder.packedOf(outputColumns(merged, undefined)) };
+    const output = this.output();
+    return { zoneMap: this.#zoneMap(), encoded: this.#encoder.packedOf(outputColumns(output, undefined)) };
   }
 
   #zoneMap(): ZoneMap {

@@ -1,5 +1,5 @@
-// The blocks that a merge takes, read one after the other into columns that hold them all. A block's bytes are held no longer than it
-// takes to append them, so memory is bounded by what goes into the merged block.
+// The blocks that a merge takes, appended to buffers one after the other. A block's bytes are held only while they are
+// appended, so memory is bounded by the merged block.
 
 import { METADATA_COLUMNS_MAX, METADATA_NAME_LENGTH_MAX } from "../../core/limits.ts";
 import { ByteReader } from "../codec/bytes.ts";
@@ -18,7 +18,7 @@ import { TextMap } from "../codec/text_table.ts";
 import { textChunkNumber } from "../filter/chunked_texts.ts";
 import { ByteBuffer, NumberBuffer, RowBuffer, ScratchBuffer, TextBuffer, ValueBuffer } from "./column_buffers.ts";
 
-/** Columns of metadata fields that are kept for the next merge. */
+/** Buffers of metadata fields that are kept for the next merge at most. */
 const SPARE_COLUMNS_MAX = 64;
 
 /** Texts of some rows. */
@@ -33,6 +33,7 @@ export interface SparseNumberBuffer {
   readonly numbers: NumberBuffer;
 }
 
+/** The columns of all blocks of a merge. */
 export class MergeInput {
   readonly #scratch = new ScratchBuffer();
   #count = 0;
@@ -50,11 +51,11 @@ export class MergeInput {
   readonly end: SparseNumberBuffer = this.#sparseNumbers();
   readonly duration: SparseNumberBuffer = this.#sparseNumbers();
   #metadata = new TextMap<ValueBuffer>();
-  /** What found no column of its own: a JSON object a row. */
+  /** Metadata without a column of its own: a JSON object a row. */
   readonly overflow: SparseTextBuffer = this.#sparseTexts();
   readonly #spare: ValueBuffer[] = [];
 
-  /** By the field's name. */
+  /** Metadata columns by name of the field. */
   get metadata(): Pick<TextMap<ValueBuffer>, "get" | "keys"> {
     return this.#metadata;
   }
@@ -64,7 +65,7 @@ export class MergeInput {
     return this.#count;
   }
 
-  /** Inflated bytes of all blocks' columns. */
+  /** Inflated bytes of the columns of all blocks. */
   get rawBytes(): number {
     return this.#rawBytes;
   }
@@ -87,7 +88,7 @@ export class MergeInput {
     this.#metadata = new TextMap();
   }
 
-  /** Appends a block of `count` records. Throws BlockDamagedError, and then only `clear` may follow. */
+  /** Appends a block of `count` records. Throws BlockDamagedError; only `clear` may follow then. */
   add(chunks: readonly ColumnChunk[], count: number): void {
     orDamaged(() => {
       forEachColumn(chunks, (name, bytes) => {
@@ -95,7 +96,7 @@ export class MergeInput {
         this.#append(name, new ByteReader(bytes), count);
       });
     });
-    // Of an older format, or such ones merged.
+    // Blocks of older formats have no key types.
     if (this.keyType.length === this.#count) this.keyType.appendZeros(count);
     this.#count += count;
     const { id, time, received, flags, keyType, apiKey, touchpoint, message } = this;
@@ -114,7 +115,7 @@ export class MergeInput {
     } else if (name === "flags") {
       this.flags.append(reader.raw(count));
     } else if (name === KEY_TYPE_COLUMN) {
-      if (this.flags.length !== first + count) throw new RangeError("flags do not stand before the types of keys");
+      if (this.flags.length !== first + count) throw new RangeError("flags do not come before the key types");
       this.keyType.append(readKeyTypes(reader, this.flags.view().subarray(first)));
     } else if (name === "apiKey" || name === "touchpoint") {
       this[name].appendDictionary(reader, count);
@@ -128,7 +129,7 @@ export class MergeInput {
     } else if (name === "start" || name === "end" || name === "duration") {
       this.#appendTiming(this[name], reader, count);
     } else {
-      this.#appendTold(name, reader, count);
+      this.#appendResidual(name, reader, count);
     }
     if (reader.left > 0) throw new RangeError("column is longer than its block");
   }
@@ -137,8 +138,8 @@ export class MergeInput {
     column.numbers.append(reader, column.rows.append(reader, count, this.#count));
   }
 
-  /** Appends a column that is told by those that came before it. */
-  #appendTold(name: string, reader: ByteReader, count: number): void {
+  /** Appends a residual column; the columns that predict it came before. Throws RangeError. */
+  #appendResidual(name: string, reader: ByteReader, count: number): void {
     const time = this.time.view();
     if (name === RESIDUAL_COLUMNS.receivedById) {
       this.received.append(reader, count);
@@ -182,7 +183,7 @@ export class MergeInput {
   }
 }
 
-/** Of a column the values from row `first` on. */
+/** The rows and values of a column from row `first` on. */
 function ofBlock({ rows, numbers }: SparseNumberBuffer, first: number) {
   const all = rows.view();
   let from = all.length;
@@ -191,8 +192,8 @@ function ofBlock({ rows, numbers }: SparseNumberBuffer, first: number) {
 }
 
 /**
- * Names of the metadata fields that keep a column of their own, and of those that do not: the most frequent ones do, but long
- * ones, which older formats gave a column, too.
+ * The names of metadata fields that keep a column of their own (the most frequent ones) and of those that move to the
+ * overflow metadata. Long names move too; older formats gave them a column.
  */
 export function metadataNames({ metadata }: Pick<MergeInput, "metadata">): {
   readonly kept: readonly string[];

@@ -1,5 +1,4 @@
-// The gathered columns of a merge, each in the order of the merged block's rows, with what is told of them beside their bytes: header,
-// summary and text filter.
+// The columns of a merge in the order of the merged block's rows, and the n-gram filter of their texts.
 
 import { dictionarySizeMax } from "../codec/dictionary.ts";
 import { rowsAsTheyLie, sortedRows, sparseOrder } from "../codec/row_order.ts";
@@ -10,16 +9,19 @@ import type { TextBuffer, ValueBuffer } from "./column_buffers.ts";
 import { type MergeInput, metadataNames, type SparseNumberBuffer } from "./merge_input.ts";
 import type { DictionaryCodes, StringArena } from "./string_arena.ts";
 
-/** Texts by code: `codes[row]` is 0 for none, n for text `texts[n - 1]` of the pool. Codes are in the order in which they come. */
+/**
+ * Dictionary-encoded texts of an arena: `codes[row]` is 0 for none, n for text `texts[n - 1]`. Codes are in the order
+ * of their first rows.
+ */
 export interface ArenaDictionary {
   readonly arena: StringArena;
   readonly texts: readonly number[];
   readonly codes: Uint32Array;
 }
 
-/** Gives the texts of rows codes in the order in which they come. */
+/** Renumbers the codes of texts in the order of their first rows. */
 export function dictionaryInOrder(
-  { pool, ...gathered }: { readonly pool: StringArena; readonly texts: Uint32Array },
+  { arena, ...column }: { readonly arena: StringArena; readonly texts: Uint32Array },
   { codes, texts }: DictionaryCodes,
   rows: Uint32Array,
 ): ArenaDictionary {
@@ -27,26 +29,27 @@ export function dictionaryInOrder(
   const used: number[] = [];
   const coded = new Uint32Array(rows.length);
   for (let row = 0; row < rows.length; row++) {
-    const code = codes[gathered.texts[rows[row] as number] as number] as number;
+    const code = codes[column.texts[rows[row] as number] as number] as number;
     if (code === 0) continue;
     if (newCodes[code] === 0) newCodes[code] = used.push(texts[code - 1] as number);
     coded[row] = newCodes[code] as number;
   }
-  return { arena: pool, texts: used, codes: coded };
+  return { arena, texts: used, codes: coded };
 }
 
-function allCodes({ arena: pool }: TextBuffer): DictionaryCodes {
-  const codes = pool.codes(Number.POSITIVE_INFINITY);
-  if (codes === undefined) throw new RangeError("texts without a bound have codes");
+function allCodes({ arena }: TextBuffer): DictionaryCodes {
+  const codes = arena.codes(Number.POSITIVE_INFINITY);
+  if (codes === undefined) throw new RangeError("texts without a bound always have codes");
   return codes;
 }
 
-/** How a merge puts rows: sorted, or where they are, to look at a block that is merged already. */
+/** How a merge orders rows: sorted, or as they lie in its blocks, to look at a block that is merged already. */
 export type RowOrder = "sorted" | "as they lie";
 
+/** The rows of the merged block. */
 export class MergeOutput {
   readonly input: MergeInput;
-  /** For each new row the row that it was, and the other way round. */
+  /** For each new row the former one, and the other way round. */
   readonly rows: Uint32Array;
   readonly newRows: Uint32Array;
   readonly apiKey: ArenaDictionary;
@@ -69,7 +72,7 @@ export class MergeOutput {
     this.newRows = new Uint32Array(this.rows.length);
     for (let row = 0; row < this.rows.length; row++) this.newRows[this.rows[row] as number] = row;
     const coded = (column: TextBuffer, codes: DictionaryCodes) =>
-      dictionaryInOrder({ pool: column.arena, texts: column.view() }, codes, this.rows);
+      dictionaryInOrder({ arena: column.arena, texts: column.view() }, codes, this.rows);
     this.touchpoint = coded(blocks.touchpoint, touchpoints);
     this.apiKey = coded(blocks.apiKey, allCodes(blocks.apiKey));
     this.time = inOrder(blocks.time.view(), this.rows);
@@ -78,7 +81,7 @@ export class MergeOutput {
     this.duration = this.sparseNumbers(blocks.duration);
     const { kept, moved } = metadataNames(blocks);
     this.metadataNames = kept;
-    this.overflow = this.#restWith(moved);
+    this.overflow = this.#overflowWith(moved);
   }
 
   sparseNumbers({ rows, numbers }: SparseNumberBuffer): SparseColumn<number> {
@@ -86,12 +89,12 @@ export class MergeOutput {
     return { rows: order.rows, values: inOrder(numbers.view(), order.places) };
   }
 
-  /** Whether messages are no dictionary. */
+  /** Whether the messages repeat too little for a dictionary. */
   hasPlainMessages(): boolean {
     return repeatedTexts(this.input.message) === undefined;
   }
 
-  /** Of all texts, or of all but messages. */
+  /** The n-gram filter of all texts, or of all texts but the messages. */
   ngramFilter(withMessages: boolean, version?: FilterVersion): NgramFilterBuilder {
     const { input: blocks } = this;
     const filter = new NgramFilterBuilder(FILTER_BITS_LOG2_MAX, version);
@@ -107,8 +110,8 @@ export class MergeOutput {
     return this.input.metadata.get(name) as ValueBuffer;
   }
 
-  /** The rests of all blocks, and the fields that lose their column: JSON objects by new row. */
-  #restWith(moved: readonly string[]): SparseColumn<string> {
+  /** The overflow metadata of all blocks, and the fields that lose their column: JSON objects by new row. */
+  #overflowWith(moved: readonly string[]): SparseColumn<string> {
     const { rows, texts } = this.input.overflow;
     const members = new Map<number, string[]>();
     const numbers = texts.view();
@@ -116,7 +119,7 @@ export class MergeOutput {
       const inBraces = texts.arena.text(numbers[place] as number).slice(1, -1);
       members.set(this.newRows[row] as number, inBraces === "" ? [] : [inBraces]);
     });
-    // As text: objects of so many names would be made only to be written again.
+    // As text: no object is made only to be written again.
     for (const name of moved) {
       const before = `${JSON.stringify(name)}:`;
       forEachJson(this.field(name), (row, json) => {
@@ -132,7 +135,7 @@ export class MergeOutput {
   }
 }
 
-/** Each row's touchpoint by its place in the order of all touchpoints; none is where "" is. */
+/** The rank of each row's touchpoint in the order of all touchpoints; none has the rank of "". */
 function ranksOf(column: TextBuffer, { codes, texts }: DictionaryCodes): Uint32Array {
   const names = texts.map((text) => column.arena.text(text));
   const sorted = [...names.keys()].sort((a, b) => ((names[a] as string) < (names[b] as string) ? -1 : 1));
@@ -146,7 +149,7 @@ function ranksOf(column: TextBuffer, { codes, texts }: DictionaryCodes): Uint32A
   return rankOfRows;
 }
 
-/** Calls `visit` with the JSON of each value and the row that it had. */
+/** Calls `visit` with the former row and the JSON of each value. */
 function forEachJson({ rows, types, texts, numbers }: ValueBuffer, visit: (row: number, json: string) => void): void {
   const kinds = types.view();
   let [number, text] = [0, 0];
@@ -159,7 +162,7 @@ function forEachJson({ rows, types, texts, numbers }: ValueBuffer, visit: (row: 
   });
 }
 
-/** The different texts of a column that will be a dictionary, or undefined. */
+/** The distinct texts of a column that will be dictionary-encoded, else undefined. */
 function repeatedTexts(column: TextBuffer): readonly number[] | undefined {
   return column.arena.codes(dictionarySizeMax(column.length))?.texts;
 }
@@ -169,14 +172,14 @@ function addField(filter: NgramFilterBuilder, field: ValueBuffer): void {
     filter.addEncoded(field.texts.arena.encoded(), repeatedTexts(field.texts));
     return;
   }
-  const { arena: pool } = field.texts;
+  const { arena } = field.texts;
   const numbers = field.texts.view();
   const texts: string[] = [];
   let next = 0;
   for (const type of field.types.view()) {
     if (type === VALUE_TYPE.number) continue;
-    if (type === VALUE_TYPE.string) texts.push(pool.text(numbers[next++] as number));
-    else if (type === VALUE_TYPE.json) addLeaves(pool.text(numbers[next++] as number), texts);
+    if (type === VALUE_TYPE.string) texts.push(arena.text(numbers[next++] as number));
+    else if (type === VALUE_TYPE.json) addLeaves(arena.text(numbers[next++] as number), texts);
     else texts.push(type === VALUE_TYPE.null ? "null" : String(type === VALUE_TYPE.true));
   }
   filter.addAll(texts);

@@ -1,4 +1,4 @@
-// The columns of a merged block as bytes, each in the smaller of the forms that readers know.
+// The columns of a merged block as bytes, each in the smallest of the forms that readers know.
 
 import { ByteWriter, COPY_SLACK_BYTES } from "../codec/bytes.ts";
 import type { NamedColumn } from "../codec/column_chunks.ts";
@@ -16,50 +16,50 @@ import type { TextBuffer, ValueBuffer } from "./column_buffers.ts";
 import type { SparseTextBuffer } from "./merge_input.ts";
 import { type ArenaDictionary, bytesInOrder, dictionaryInOrder, inOrder, type MergeOutput } from "./merge_output.ts";
 
-/** The columns that have any value; messages in parts of so many, or undefined for one piece. */
-export function outputColumns(merged: MergeOutput, partTexts: number | undefined): NamedColumn[] {
-  const { input: blocks, rows } = merged;
+/** The columns that have any value. Messages lie in chunks of `chunkTexts`; undefined: in one. */
+export function outputColumns(output: MergeOutput, chunkTexts: number | undefined): NamedColumn[] {
+  const { input: blocks, rows } = output;
   const id = inOrder(blocks.id.view(), rows);
   const numbers = {
     count: blocks.count,
-    time: merged.time,
+    time: output.time,
     received: inOrder(blocks.received.view(), rows),
-    // As blocks come, their ids mostly rise already.
+    // The ids of blocks mostly rise already.
     receivedById: inOrder(blocks.received.view(), rowsByNumbers(blocks.id.view())),
-    start: merged.sparseNumbers(blocks.start),
-    end: merged.sparseNumbers(blocks.end),
-    duration: merged.duration,
+    start: output.sparseNumbers(blocks.start),
+    end: output.sparseNumbers(blocks.end),
+    duration: output.duration,
   };
   const columns: NamedColumn[] = [
     ["id", (writer) => writeNumbers(writer, id)],
-    ["time", (writer) => writeNumbers(writer, merged.time)],
+    ["time", (writer) => writeNumbers(writer, output.time)],
     receivedColumn(numbers),
-    ["flags", (writer) => writer.raw(merged.flags)],
-    ...keyTypeColumn(merged),
-    ["apiKey", (writer) => writeCoded(writer, merged.apiKey)],
-    ["touchpoint", (writer) => writeCoded(writer, merged.touchpoint)],
-    ...(partTexts === undefined
+    ["flags", (writer) => writer.raw(output.flags)],
+    ...keyTypeColumn(output),
+    ["apiKey", (writer) => writeCoded(writer, output.apiKey)],
+    ["touchpoint", (writer) => writeCoded(writer, output.touchpoint)],
+    ...(chunkTexts === undefined
       ? [[CHUNKED_COLUMN, (writer: ByteWriter) => writeTexts(writer, blocks.message, rows)] as const]
-      : chunkedTextColumns(chunkedMessages(merged), partTexts)),
+      : chunkedTextColumns(chunkedMessages(output), chunkTexts)),
   ];
   if (blocks.key.rows.length > 0) {
-    columns.push(["key", (writer) => writeSparseBuffer(writer, blocks.key, merged.newRows)]);
+    columns.push(["key", (writer) => writeSparseBuffer(writer, blocks.key, output.newRows)]);
   }
   columns.push(...timingColumns(numbers));
-  for (const name of merged.metadataNames) {
+  for (const name of output.metadataNames) {
     const column = blocks.metadata.get(name) as ValueBuffer;
-    columns.push([METADATA_PREFIX + name, (writer) => writeField(writer, column, merged.newRows)]);
+    columns.push([METADATA_PREFIX + name, (writer) => writeField(writer, column, output.newRows)]);
   }
-  if (merged.overflow.rows.length > 0)
-    columns.push(["rest", (writer) => writeSparseTexts(writer, merged.overflow, blocks.count)]);
+  if (output.overflow.rows.length > 0)
+    columns.push(["rest", (writer) => writeSparseTexts(writer, output.overflow, blocks.count)]);
   return columns;
 }
 
-/** Entries, then codes by planes of a byte each. */
-function writeCoded(writer: ByteWriter, { arena: pool, texts, codes }: ArenaDictionary): void {
+/** Writes dictionary-encoded texts. */
+function writeCoded(writer: ByteWriter, { arena, texts, codes }: ArenaDictionary): void {
   writer.unsigned(texts.length);
   for (const text of texts) {
-    const bytes = pool.bytesOf(text);
+    const bytes = arena.bytesOf(text);
     writer.unsigned(bytes.length);
     writer.raw(bytes);
   }
@@ -67,25 +67,28 @@ function writeCoded(writer: ByteWriter, { arena: pool, texts, codes }: ArenaDict
   for (let plane = 0; plane < width; plane++) writer.lowBytes(codes, plane * 8);
 }
 
-/** Lengths in UTF-16 units plus one, 0 for none; then all text. */
+/** Writes texts in the plain form. */
 function writePlain(writer: ByteWriter, column: TextBuffer, places: Uint32Array): void {
-  const { arena: pool } = column;
+  const { arena } = column;
   const texts = placed(column.view(), places);
-  writer.unsignedAll(pool.lengths(texts));
-  pool.writeBytes(writer, texts);
+  writer.unsignedAll(arena.lengths(texts));
+  arena.writeBytes(writer, texts);
 }
 
-/** The messages on their way into parts. Put in order once: to look for each where it lies took twice as long for their filters. */
+/**
+ * The messages in the order of rows, to be cut into chunks. Copied in order once: reading each where it lies made
+ * filters twice as slow.
+ */
 export function chunkedMessages({ input: blocks, rows }: MergeOutput): ChunkedTextSource {
-  const { arena: pool } = blocks.message;
+  const { arena } = blocks.message;
   const texts = placed(blocks.message.view(), rows);
-  const ends = pool.endsOf(texts);
+  const ends = arena.endsOf(texts);
   const ordered = new ByteWriter((ends.at(-1) as number) + COPY_SLACK_BYTES);
-  pool.writeBytes(ordered, texts);
-  return { lengths: pool.lengths(texts), bytes: ordered.view(), ends };
+  arena.writeBytes(ordered, texts);
+  return { lengths: arena.lengths(texts), bytes: ordered.view(), ends };
 }
 
-/** Either form, behind a byte that says which. `places` says for each new place which one it was. */
+/** Writes texts in the smaller form, after its byte. `places[place]` is the former place of each new one. */
 function writeTexts(writer: ByteWriter, column: TextBuffer, places: Uint32Array): void {
   const codes = column.arena.codes(dictionarySizeMax(places.length));
   if (codes === undefined) {
@@ -94,7 +97,7 @@ function writeTexts(writer: ByteWriter, column: TextBuffer, places: Uint32Array)
     return;
   }
   writer.byte(COLUMN_FORM.dictionary);
-  writeCoded(writer, dictionaryInOrder({ pool: column.arena, texts: column.view() }, codes, places));
+  writeCoded(writer, dictionaryInOrder({ arena: column.arena, texts: column.view() }, codes, places));
 }
 
 function writeSparseBuffer(writer: ByteWriter, { rows, texts }: SparseTextBuffer, newRows: Uint32Array): void {
@@ -103,7 +106,7 @@ function writeSparseBuffer(writer: ByteWriter, { rows, texts }: SparseTextBuffer
   writePlain(writer, texts, order.places);
 }
 
-/** A metadata field: any JSON values. */
+/** Writes the JSON values of a metadata field. */
 function writeField(writer: ByteWriter, column: ValueBuffer, newRows: Uint32Array): void {
   const order = sparseOrder(column.rows.view(), newRows);
   writeRows(writer, order.rows, newRows.length);
@@ -112,7 +115,7 @@ function writeField(writer: ByteWriter, column: ValueBuffer, newRows: Uint32Arra
     return;
   }
   const types = column.types.view();
-  // For each old place where its number or its text is.
+  // For each former place the index of its number or its text.
   const indexes = new Uint32Array(types.length);
   let [numberCount, textCount] = [0, 0];
   for (let place = 0; place < types.length; place++) {

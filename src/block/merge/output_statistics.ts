@@ -1,4 +1,5 @@
-// How often the values of a merge's fields come, without a string of any text but the different ones of a field that is noted.
+// What the statistics of a merged block are computed from. No string is made of a text but of the distinct ones of a
+// field with value counts.
 
 import { cutTouchpoint, TOUCHPOINT_BYTES_MAX } from "../../core/touchpoint.ts";
 import { METADATA_PREFIX } from "../codec/column_chunks.ts";
@@ -18,47 +19,47 @@ import type { TextBuffer, ValueBuffer } from "./column_buffers.ts";
 import type { ArenaDictionary, MergeOutput } from "./merge_output.ts";
 import type { StringArena } from "./string_arena.ts";
 
-/** Bytes that hold all characters of a name's beginning, and one more, whatever they are. */
+/** Bytes that hold the beginning of a name up to where it is cut, and one character more. */
 const BEGINNING_BYTES = 2 * TOUCHPOINT_BYTES_MAX;
 
-/** What the statistics of the merged block are computed from. */
-export function statisticsSource(merged: MergeOutput): StatisticsSource {
-  const { input: blocks } = merged;
+/** What the statistics of a merged block are computed from. */
+export function statisticsSource(output: MergeOutput): StatisticsSource {
+  const { input: blocks } = output;
   const messages = blocks.message.view();
   let messageCount = 0;
   for (let row = 0; row < messages.length; row++) if (messages[row] !== 0) messageCount++;
   return {
     count: blocks.count,
-    time: merged.time,
-    flags: merged.flags,
-    keyType: merged.keyType,
-    touchpoint: dictionaryOf(merged.touchpoint),
-    duration: merged.duration,
+    time: output.time,
+    flags: output.flags,
+    keyType: output.keyType,
+    touchpoint: dictionaryOf(output.touchpoint),
+    duration: output.duration,
     fieldCounts: [
       ["message", messageCount],
       ["key", blocks.key.rows.length],
       ["startTime", blocks.start.rows.length],
       ["endTime", blocks.end.rows.length],
       ["duration", blocks.duration.rows.length],
-      ...merged.metadataNames.map((name) => [METADATA_PREFIX + name, merged.field(name).rows.length] as const),
+      ...output.metadataNames.map((name) => [METADATA_PREFIX + name, output.field(name).rows.length] as const),
     ],
-    overflow: merged.overflow.values,
-    valueCounts: () => outputValueCounts(merged),
+    overflow: output.overflow.values,
+    valueCounts: () => outputValueCounts(output),
   };
 }
 
-/** Of names that are too long to be listed only the beginning, cut: no more is noted of them. */
-function dictionaryOf({ arena: pool, texts, codes }: ArenaDictionary): DictionaryColumn {
+/** The touchpoints as statistics list them: of a long name only the beginning, cut. */
+function dictionaryOf({ arena, texts, codes }: ArenaDictionary): DictionaryColumn {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   const nameOf = (text: number) => {
-    const bytes = pool.bytesOf(text);
-    if (bytes.length <= BEGINNING_BYTES) return pool.text(text);
+    const bytes = arena.bytesOf(text);
+    if (bytes.length <= BEGINNING_BYTES) return arena.text(text);
     return cutTouchpoint(decoder.decode(bytes.subarray(0, BEGINNING_BYTES)));
   };
   return { dictionary: texts.map(nameOf), codes };
 }
 
-/** The fields of a merge whose values may be noted. */
+/** The value counts of the fields that have few distinct values. */
 export function outputValueCounts({ input: blocks, apiKey, metadataNames }: MergeOutput): FieldValueCounts[] {
   const fields: FieldValueCounts[] = [];
   const add = (name: string, texts: TextEntries | undefined, max: number) => {
@@ -76,7 +77,7 @@ export function outputValueCounts({ input: blocks, apiKey, metadataNames }: Merg
   return fields;
 }
 
-/** Different texts, each with how often it comes. */
+/** Distinct texts, each with its count. */
 type TextEntries = readonly (readonly [text: string, count: number])[];
 
 function countField(field: ValueBuffer): ValueCounts | undefined {
@@ -88,7 +89,7 @@ function countField(field: ValueBuffer): ValueCounts | undefined {
   const numbers = new NumberCounts(field.numbers.length, max);
   const values = field.numbers.view();
   for (let index = 0; index < values.length; index++) if (!numbers.add(values[index] as number)) return undefined;
-  // Strings, and JSON of objects and arrays, which counts as a string.
+  // Strings, and the JSON of objects and arrays, which counts as a string.
   const texts = countTexts(field.texts, max, max);
   if (texts === undefined) return undefined;
   const counts = new Uint32Array(VALUE_TYPE.json + 1);
@@ -101,12 +102,15 @@ function countField(field: ValueBuffer): ValueCounts | undefined {
   ] as number[]);
 }
 
-/** Counts of texts for which the codes are known, or will be asked for, to write them as a dictionary. */
+/** Counts of texts whose codes are needed anyway, to write them as a dictionary. */
 function countRepeated(column: TextBuffer): TextEntries | undefined {
   return countTexts(column, dictionarySizeMax(column.length), distinctMax(column.length));
 }
 
-/** Counts of texts, of which `codesMax` may differ to find it out, and `max` to be noted. */
+/**
+ * Counts of texts. @param codesMax distinct texts up to which codes are computed. @param max distinct texts up to which
+ * they are counted.
+ */
 function countTexts(column: TextBuffer, codesMax: number, max: number): TextEntries | undefined {
   const coded = column.arena.codes(codesMax);
   if (coded === undefined || coded.texts.length > max || areLong(column.arena, coded.texts)) return undefined;
@@ -117,28 +121,28 @@ function countTexts(column: TextBuffer, codesMax: number, max: number): TextEntr
   return byText(column.arena, texts, counts);
 }
 
-function countCoded({ arena: pool, texts, codes }: ArenaDictionary): TextEntries | undefined {
-  if (areLong(pool, texts)) return undefined;
+function countCoded({ arena, texts, codes }: ArenaDictionary): TextEntries | undefined {
+  if (areLong(arena, texts)) return undefined;
   const counts = new Uint32Array(texts.length + 1);
   for (let row = 0; row < codes.length; row++) (counts[codes[row] as number] as number)++;
-  return byText(pool, texts, counts);
+  return byText(arena, texts, counts);
 }
 
-function areLong(pool: StringArena, texts: readonly number[]): boolean {
+function areLong(arena: StringArena, texts: readonly number[]): boolean {
   let bytes = 0;
   for (const text of texts) {
-    bytes += pool.bytesOf(text).length;
+    bytes += arena.bytesOf(text).length;
     if (bytes > VALUE_TEXTS_BYTES_MAX) return true;
   }
   return false;
 }
 
 /** `counts[n]` is the count of `texts[n - 1]`. */
-function byText(pool: StringArena, texts: readonly number[], counts: Uint32Array): TextEntries {
+function byText(arena: StringArena, texts: readonly number[], counts: Uint32Array): TextEntries {
   const named: [string, number][] = [];
   texts.forEach((text, index) => {
     const count = counts[index + 1] as number;
-    if (count > 0) named.push([pool.text(text), count]);
+    if (count > 0) named.push([arena.text(text), count]);
   });
   return named;
 }

@@ -1,17 +1,16 @@
-// Texts of many blocks on their way into one, as UTF-8 that no string is made of: one behind the other, each found by its number.
-// Text n (from 1 on; 0 is no text) lies from `starts[n - 1]` to `starts[n]`. What is appended was checked by its block's checksum;
-// lengths that do not fit it throw all the same.
-// Which of many texts are equal, without a string of any: a table of different texts by a hash of their bytes. The hash has a secret,
-// as the table of strings has, so texts cannot be crafted to meet.
+// A string arena: the texts of a merge's column as UTF-8 in one buffer, each found by its number, and which of them are
+// equal. No string is made of a text. The bytes were checked by their block's checksum; lengths that do not fit them
+// throw all the same.
 
 import { type ByteReader, type ByteWriter, COPY_SLACK_BYTES } from "../codec/bytes.ts";
 import { byteStarts } from "../codec/text_column.ts";
 import { newSecret } from "../codec/text_table.ts";
 import type { EncodedTexts } from "../filter/ngram_filter.ts";
 
-/** Buffers larger than this are given back between merges. */
+/** Larger buffers are freed between merges. */
 const KEPT_BYTES_MAX = 16 * 1024 * 1024;
 
+/** Texts by number: text n, from 1 on, lies from `starts[n - 1]` to `starts[n]`; 0 is no text. */
 export class StringArena {
   #bytes = new Uint8Array(64);
   #starts = new Uint32Array(16);
@@ -20,10 +19,10 @@ export class StringArena {
   #count = 0;
   #isAscii = true;
   #coded:
-    | { readonly differentMax: number; readonly count: number; readonly codes: DictionaryCodes | undefined }
+    | { readonly distinctMax: number; readonly count: number; readonly codes: DictionaryCodes | undefined }
     | undefined;
 
-  /** How many texts there are: the number of the last one. */
+  /** The number of texts, and of the last one. */
   get count(): number {
     return this.#count;
   }
@@ -32,7 +31,7 @@ export class StringArena {
     return this.#starts[this.#count] as number;
   }
 
-  /** Of each of these texts its UTF-16 units plus one, 0 for none. */
+  /** The length of each of these texts in UTF-16 units plus 1, 0 for none. */
   lengths(texts: Uint32Array): Uint32Array {
     const lengths = new Uint32Array(texts.length);
     for (let place = 0; place < texts.length; place++) {
@@ -42,7 +41,7 @@ export class StringArena {
     return lengths;
   }
 
-  /** A view of the bytes of text n, until the next call that appends or writes. */
+  /** The bytes of a text: a view until the next append. */
   bytesOf(text: number): Uint8Array {
     return this.#bytes.subarray(this.#starts[text - 1], this.#starts[text]);
   }
@@ -59,7 +58,10 @@ export class StringArena {
     if (this.#bytes.length > KEPT_BYTES_MAX) this.#bytes = new Uint8Array(64);
   }
 
-  /** Appends the rest of the reader as texts of these lengths in UTF-16 units plus one, 0 for none; the `texts[at + place]` are set. */
+  /**
+   * Appends the rest of the reader as `count` texts of these lengths (UTF-16 units plus 1, 0 for none), and sets
+   * `texts[at + place]` to their numbers. Throws RangeError.
+   */
   appendPlain(reader: ByteReader, lengths: Float64Array, count: number, texts: Uint32Array, at: number): void {
     const bytes = reader.rest();
     let units = 0;
@@ -121,7 +123,10 @@ export class StringArena {
     }
   }
 
-  /** Appends the entries of a dictionary; the first one gets the number `count + 1`. Answers how many there are. */
+  /**
+   * Appends the entries of a dictionary, numbered from `count + 1` on, and returns how many there are. Throws
+   * RangeError.
+   */
   appendDictionary(reader: ByteReader): number {
     const size = reader.unsigned();
     for (let entry = 0; entry < size; entry++) {
@@ -137,12 +142,12 @@ export class StringArena {
     return size;
   }
 
-  /** Writes these texts' bytes one behind the other; 0 writes nothing. */
+  /** Writes the bytes of these texts; 0 writes nothing. */
   writeBytes(writer: ByteWriter, texts: Uint32Array): void {
     writer.slices(this.#bytes, this.#starts, texts);
   }
 
-  /** Where these texts end once they lie one behind the other; one more than there are texts, the first one 0. */
+  /** Where these texts will lie once written: text n from `ends[n]` to `ends[n + 1]`. */
   endsOf(texts: Uint32Array): Uint32Array {
     const ends = new Uint32Array(texts.length + 1);
     for (let place = 0, end = 0; place < texts.length; place++) {
@@ -162,19 +167,19 @@ export class StringArena {
     };
   }
 
-  /** Finds out which texts are equal; undefined when more than `differentMax` differ. Asked again it knows. */
-  codes(differentMax: number): DictionaryCodes | undefined {
-    if (this.#coded?.differentMax !== differentMax || this.#coded.count !== this.#count) {
+  /** Dictionary codes of all texts; undefined where more than `distinctMax` are distinct. The last result is kept. */
+  codes(distinctMax: number): DictionaryCodes | undefined {
+    if (this.#coded?.distinctMax !== distinctMax || this.#coded.count !== this.#count) {
       this.#coded = {
-        differentMax,
+        distinctMax,
         count: this.#count,
-        codes: findDictionaryCodes(this.#bytes, this.#starts, this.#count, differentMax),
+        codes: findDictionaryCodes(this.#bytes, this.#starts, this.#count, distinctMax),
       };
     }
     return this.#coded.codes;
   }
 
-  /** Makes room for so many more texts and bytes. */
+  /** Makes room for more texts and bytes. */
   #reserve(texts: number, bytes: number): void {
     const textsNeeded = this.#count + texts + 1;
     if (textsNeeded > this.#starts.length) {
@@ -194,7 +199,7 @@ function unitsOf(bytes: Uint8Array, from: number, to: number): number {
   let units = 0;
   for (let at = from; at < to; at++) {
     const byte = bytes[at] as number;
-    // A byte that goes on with a character counts nothing, the lead of four bytes is a pair.
+    // A continuation byte counts nothing; the lead of four bytes is a surrogate pair.
     if ((byte & 0xc0) !== 0x80) units += byte < 0xf0 ? 1 : 2;
   }
   return units;
@@ -206,24 +211,27 @@ function grown(values: Uint32Array<ArrayBuffer>, length: number): Uint32Array<Ar
   return larger;
 }
 
-/** Texts that are equal have one code: `codes[n]` is text n's, from 1 on; `texts[code - 1]` is the first text that has it. */
+/**
+ * Codes of texts, from 1 on; equal texts have the same: `codes[n]` is that of text n, `texts[code - 1]` the first text
+ * of a code.
+ */
 export interface DictionaryCodes {
   readonly codes: Uint32Array;
   readonly texts: readonly number[];
 }
 
 /**
- * Codes of texts 1 to `count`, of which text n lies from `starts[n - 1]` to `starts[n]`; undefined when more than `differentMax`
- * differ.
+ * Finds equal texts among texts 1 to `count`; text n lies from `starts[n - 1]` to `starts[n]`. Undefined where more
+ * than `distinctMax` are distinct. The hash has a secret, so texts cannot be crafted to collide.
  */
 export function findDictionaryCodes(
   bytes: Uint8Array,
   starts: Uint32Array,
   count: number,
-  differentMax: number,
+  distinctMax: number,
 ): DictionaryCodes | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const slotCount = 2 ** Math.ceil(Math.log2(2 * Math.min(differentMax, count) + 2));
+  const slotCount = 2 ** Math.ceil(Math.log2(2 * Math.min(distinctMax, count) + 2));
   const slots = new Uint32Array(slotCount);
   const codes = new Uint32Array(count + 1);
   const texts: number[] = [];
@@ -241,7 +249,7 @@ export function findDictionaryCodes(
       code = slots[slot] as number;
     }
     if (code === 0) {
-      if (texts.length === differentMax) return undefined;
+      if (texts.length === distinctMax) return undefined;
       code = texts.push(text);
       slots[slot] = code;
     }
@@ -250,7 +258,7 @@ export function findDictionaryCodes(
   return { codes, texts };
 }
 
-/** As the table of strings does it: a second multiplication keeps the next bytes from undoing what these changed. */
+/** The hash of TextHash over bytes: the second multiplication keeps the next bytes from undoing the change of these. */
 function hashOf(view: DataView, from: number, to: number, first: number, second: number, start: number): number {
   let hash = start ^ (to - from);
   let at = from;
@@ -265,7 +273,7 @@ function hashOf(view: DataView, from: number, to: number, first: number, second:
   return hash ^ (hash >>> 16);
 }
 
-/** Whether there are the same bytes at `from` and at `otherFrom`. */
+/** Whether the bytes at `otherFrom` are those from `from` to `to`. */
 function areEqual(view: DataView, from: number, to: number, otherFrom: number): boolean {
   let at = from;
   let other = otherFrom;

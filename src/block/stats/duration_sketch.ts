@@ -1,8 +1,9 @@
-// Percentiles of durations from bucket counts: a DDSketch, whose quantiles lie within a fixed relative error whatever the distribution.
-// In: durations in ms, or stored sketches. Out: counts, quantiles, and the bytes of the stored form. The buckets are part of the format
-// on disk: another formula or accuracy needs another format.
+// Percentiles of durations from bucket counts: a DDSketch, whose quantiles lie within a fixed relative error whatever
+// the distribution. In: durations in ms, or stored sketches. Out: counts, quantiles, and the bytes of the stored form.
+// The buckets are part of the format on disk: another formula or accuracy needs another format.
 //
-// Source: Masson, Rim, Lee: DDSketch: a fast and fully-mergeable quantile sketch with relative-error guarantees. PVLDB 12(12), 2019.
+// Source: Masson, Rim, Lee: DDSketch: a fast and fully-mergeable quantile sketch with relative-error guarantees. PVLDB
+// 12(12), 2019.
 
 import { assert } from "../../core/errors.ts";
 import { ByteReader, type ByteWriter } from "../codec/bytes.ts";
@@ -15,10 +16,12 @@ const GROWTH = (2 * RELATIVE_ACCURACY) / (1 - RELATIVE_ACCURACY);
 const BUCKETS_PER_DOUBLING = (1 / Math.log1p(GROWTH)) * Math.log(2);
 
 /**
- * The bucket of a positive finite duration: ⌈log γ(value)⌉, so bucket i holds the values above γ^(i − 1) up to γ^i, γ = 1.01005….
+ * The bucket of a positive finite duration: ⌈log γ(value)⌉, so bucket i holds the values above γ^(i − 1) up to γ^i, γ =
+ * 1.01005….
  *
  * Bounds: from −74,443 for the least double to 70,978 for the greatest; 0 for 1, a bucket every percent.
- * Source: DDSketch, section 2.1. The arithmetic, step by step, is that of @datadog/sketches-js 2.1.1, which wrote the first blocks.
+ * Source: DDSketch, section 2.1. The arithmetic, step by step, is that of @datadog/sketches-js 2.1.1, which wrote the
+ * first blocks.
  */
 export function bucketOf(value: number): number {
   // Not −0.
@@ -85,7 +88,8 @@ export class DurationSketch implements SketchLike {
   /**
    * The quantile q, from 0 to 1: within 0.5 % of the value at index ⌊q · (count − 1)⌋ of all durations, sorted.
    *
-   * Bounds: exact for the least and the greatest duration; NaN in an empty sketch. Throws RangeError where a stored sketch is damaged.
+   * Bounds: exact for the least and the greatest duration; NaN in an empty sketch. Throws RangeError where a stored
+   * sketch is damaged.
    */
   quantile(q: number): number {
     assert(q >= 0 && q <= 1, "a quantile is from 0 to 1");
@@ -180,8 +184,8 @@ export interface SortedBuckets {
 }
 
 /**
- * Counts by bucket index: an array over the span of indexes in use, and a map for those far from it. Real durations span a few hundred
- * neighbouring buckets; those of all doubles would be 145,000, a megabyte for a single odd value.
+ * Counts by bucket index: an array over the span of indexes in use, and a map for those far from it. Real durations
+ * span a few hundred neighbouring buckets; those of all doubles would be 145,000, a megabyte for a single odd value.
  */
 class BucketCounts {
   #first = 0;

@@ -1,6 +1,7 @@
-// The statistics of a merged block: what answers counts and percentiles over the whole block without any of its columns. Exact counts by
-// touchpoint and flags, sketches of durations by the same, exact counts by time slot and flags, the number of records that have each field,
-// and value counts. One chunk, before the columns. This file reads it; compute_statistics.ts writes it.
+// The statistics of a merged block: what answers counts and percentiles over the whole block without any of its
+// columns. Exact counts by touchpoint and flags, sketches of durations by the same, exact counts by time slot and
+// flags, the number of records that have each field, and value counts. One chunk, before the columns. This file reads
+// it; compute_statistics.ts writes it.
 
 import { BLOCK_RECORDS_MAX } from "../../core/limits.ts";
 import { KINDS } from "../../core/record.ts";
@@ -21,7 +22,10 @@ const ONE_BYTE_VERSION = 2;
 /** As ONE_BYTE_VERSION, without value counts, and with one sketch for all cells of a touchpoint. */
 const FIRST_VERSION = 1;
 
-/** Records from which on a block gets value counts, n-gram filters and chunked messages. A smaller one is read as fast as skipped. */
+/**
+ * Records from which on a block gets value counts, n-gram filters and chunked messages. A smaller one is read as fast
+ * as skipped.
+ */
 export const LARGE_BLOCK_RECORDS_MIN = BLOCK_RECORDS_MAX / 8;
 
 /** What has a sketch of its own; a byte. */
@@ -35,8 +39,8 @@ export interface TouchpointCell {
   readonly flags: number;
   readonly count: number;
   /**
-   * Durations of completed timings; undefined where there are none. Cells of a touchpoint share one sketch in the first version, and in
-   * blocks with too many cells.
+   * Durations of completed timings; undefined where there are none. Cells of a touchpoint share one sketch in the first
+   * version, and in blocks with too many cells.
    */
   readonly sketch: SketchLike | undefined;
 }
@@ -63,8 +67,8 @@ export interface BlockStatistics {
 }
 
 /**
- * Estimates of memory beside the inflated bytes. Measured with 20, 500 and 5,000 touchpoints of four levels each: 0.2, 0.9 and 4.4 MB in all;
- * estimated: 0.13, 1.2 and 5.1.
+ * Estimates of memory beside the inflated bytes. Measured with 20, 500 and 5,000 touchpoints of four levels each: 0.2,
+ * 0.9 and 4.4 MB in all; estimated: 0.13, 1.2 and 5.1.
  */
 const CELL_BYTES = 64;
 

@@ -1,8 +1,10 @@
-// Value counts: for a field with few distinct values, how many records of a merged block have each. Written by the compactor, where no sent
-// value may cost more than a bounded amount of work. Read by queries, which then need not inflate the column.
+// Value counts: for a field with few distinct values, how many records of a merged block have each. Written by the
+// compactor, where no sent value may cost more than a bounded amount of work. Read by queries, which then need not
+// inflate the column.
 //
-// Measured with real lines whose digits are redrawn, 262,144 records with 1,090 distinct event names and 1,795 ids: the counts take 11 KB
-// compressed, 0.2 % of the block, and 2.8 ms, 1 % of the merge; with five more fields of few values, 10 ms, 2 %.
+// Measured with real lines whose digits are redrawn, 262,144 records with 1,090 distinct event names and 1,795 ids: the
+// counts take 11 KB compressed, 0.2 % of the block, and 2.8 ms, 1 % of the merge; with five more fields of few values,
+// 10 ms, 2 %.
 
 import { ByteReader, ByteWriter } from "../codec/bytes.ts";
 import { orDamaged } from "../codec/damage.ts";
@@ -15,11 +17,14 @@ export type CountedValue = string | number | boolean | null;
 /** The values beside texts and numbers, in the order in which their counts are stored. */
 export const COUNTED_CONSTANTS = [true, false, null] as const;
 
-/** The counts of one field as they are stored. They are decoded when asked for: all fields of a block have thousands of texts. */
+/**
+ * The counts of one field as they are stored. They are decoded when asked for: all fields of a block have thousands of
+ * texts.
+ */
 export class StoredValueCounts {
   readonly #bytes: Uint8Array;
 
-  /** Takes all of the bytes that `writeNotedValues` wrote. */
+  /** Takes all stored bytes of one field. */
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
   }
@@ -61,7 +66,10 @@ function readTexts(reader: ByteReader): string[] {
 /** Distinct values of a field at most; of a field with more, none is counted. */
 const VALUES_MAX = 2_048;
 
-/** Times that a distinct value must come on average: counts of values that hardly repeat are nearly as long as the column. */
+/**
+ * Times that a distinct value must come on average: counts of values that hardly repeat are nearly as long as the
+ * column.
+ */
 const REPEAT_MIN = 16;
 
 /** Bytes of a field's distinct texts at most. */
@@ -143,7 +151,10 @@ export class NumberCounts {
   }
 }
 
-/** All of a field's counts; undefined where there are none, or they may not be noted. `constants` are counts by NOTED_CONSTANTS. */
+/**
+ * All counts of a field; undefined where there are none or too many. `constants[n]` is the count of
+ * COUNTED_CONSTANTS[n].
+ */
 export function combineCounts(
   max: number,
   texts: Iterable<readonly [string, number]>,

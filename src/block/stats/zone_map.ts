@@ -1,5 +1,5 @@
-// The zone map of a block: ranges and counts that are stored beside it in SQL columns. They are enough to skip it, to count it and to expire it
-// without inflating anything.
+// The zone map of a block: ranges and counts that are stored beside it in SQL columns. They are enough to skip it, to
+// count it and to expire it without inflating anything.
 
 import { kindCodeOf, levelCodeOf } from "../codec/flags.ts";
 

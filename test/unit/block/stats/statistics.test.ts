@@ -257,7 +257,7 @@ describe("a merged block", () => {
   });
 });
 
-describe("a summary that is damaged", () => {
+describe("block statistics that are damaged", () => {
   const chunk = summaryPiece(columnsOf([randomRecord(seededRandom(3), 1)]));
 
   test("says so", () => {
@@ -266,9 +266,9 @@ describe("a summary that is damaged", () => {
     expect(() => readStatistics({ ...chunk, data })).toThrow(BlockDamagedError);
   });
 
-  test("or of an unknown form, or cut short, says so", () => {
+  test("or of an unknown version, or cut short, says so", () => {
     expect(() => readStatistics(compressChunk(STATISTICS_CHUNK, Uint8Array.of(9)))).toThrow(
-      "unknown form 9 of a summary",
+      "unknown version 9 of block statistics",
     );
     expect(() => readStatistics(compressChunk(STATISTICS_CHUNK, Uint8Array.of(1, 1, 200)))).toThrow(BlockDamagedError);
     expect(() => readStatistics(compressChunk(STATISTICS_CHUNK, Uint8Array.of(2, 0, 0, 7)))).toThrow(
