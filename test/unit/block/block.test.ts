@@ -69,7 +69,7 @@ describe("a block gives back what went in", () => {
     expect(asJson(roundTrip(new BlockEncoder().packed(columns), 300))).toEqual(asJson(records));
   });
 
-  test("and its header counts logs by level and timings by status", () => {
+  test("and its zone map counts logs by level and timings by status", () => {
     const base = { ...randomRecord(random, 1), time: 5, receivedAt: 7 };
     const zoneMap = zoneMapOf(
       columnsOf([
@@ -106,7 +106,7 @@ describe("a damaged block", () => {
     }
   });
 
-  test("is an error and not nonsense when its header counts other rows", () => {
+  test("is an error when its zone map counts other rows", () => {
     const random = seededRandom(7);
     const encoded = columnarOf(columnsOf([randomRecord(random, 1), randomRecord(random, 2)]));
     expect(() => decodeColumns(encoded.chunks, 3)).toThrow(BlockDamagedError);

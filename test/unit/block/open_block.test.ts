@@ -14,7 +14,7 @@ function randomRecords(random: Random, count: number, names?: number): StoredRec
   return Array.from({ length: count }, (_, index) => randomRecord(random, index + 1, names));
 }
 
-/** Records which pieces were loaded. */
+/** Records which chunks were loaded. */
 class CountingSource implements ChunkSource {
   readonly loaded: string[] = [];
   readonly #chunks: ChunkSource;
@@ -33,7 +33,7 @@ class CountingSource implements ChunkSource {
   }
 }
 
-/** The piece with one byte changed. */
+/** The chunk with one byte changed. */
 function damaged(chunk: ColumnChunk): ColumnChunk {
   const data = Uint8Array.from(chunk.data);
   const at = data.length >> 1;
@@ -78,7 +78,7 @@ describe("an opened block", () => {
       expect([...codes].map((code) => dictionary[code - 1])).toEqual([...columns.touchpoint]);
       for (const [name, column] of columns.metadata) {
         const values = block.metadata(name);
-        expect(values === undefined ? [] : [...(values.rows as Uint32Array)]).toEqual([...(column.rows as number[])]);
+        expect(values === undefined ? [] : [...values.rows]).toEqual([...(column.rows as number[])]);
         const seen = column.rows.length === 0 ? [] : Array.from(column.values, (_, place) => values?.value(place));
         expect(JSON.stringify(seen)).toBe(JSON.stringify(column.values));
       }
@@ -147,7 +147,7 @@ describe("an opened block that is damaged", () => {
     }
   });
 
-  test("says so when a column is missing, or has other rows than the header says", () => {
+  test("says so when a column is missing, or has other rows than the zone map says", () => {
     const { chunks } = columnarOf(columnsOf(randomRecords(random, 20)));
     const without = chunks.filter((chunk) => chunk.name !== "id");
     expect(() => openBlock(without, 20).id()).toThrow(new BlockDamagedError('column "id" is missing'));

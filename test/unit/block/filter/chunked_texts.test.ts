@@ -55,7 +55,7 @@ class CountingSource implements ChunkSource {
   }
 }
 
-describe("messages in parts", () => {
+describe("messages in chunks", () => {
   const random = seededRandom(runSeed("text parts"));
 
   test("are all there, one by one and together, in records and for the next merge", () => {
@@ -179,7 +179,7 @@ describe("messages in parts", () => {
   });
 });
 
-describe("messages in parts that are damaged", () => {
+describe("messages in chunks that are damaged", () => {
   const columns = columnsOfWords(seededRandom(3), 30, ["one", "two"]);
   const { chunks } = mergedOf(columns, 1, 10);
   const instead = (name: string, chunk: ColumnChunk | undefined) =>
@@ -188,13 +188,13 @@ describe("messages in parts that are damaged", () => {
   const asMerged = (damaged: readonly ColumnChunk[]) => () => new BlockMerger().add(damaged, 30);
   const raw = (name: string) => inflate(chunks.find((one) => one.name === name) as ColumnChunk);
 
-  test("are named where a part is missing", () => {
+  test("are named where a chunk is missing", () => {
     for (const name of ["message#0", "message#1", "message#2"]) {
       for (const read of [asRead, asMerged]) expect(read(instead(name, undefined))).toThrow(BlockDamagedError);
     }
   });
 
-  test("are named where a part has other texts than it should, or is another one", () => {
+  test("are named where a chunk has other texts than it should, or is another one", () => {
     for (const bytes of [
       raw("message#2").subarray(0, 12),
       Uint8Array.from([...raw("message#2"), 97]),

@@ -61,7 +61,7 @@ function cut(random: Random, text: string): string {
   return lower.slice(from, from + integer(random, 12));
 }
 
-describe("a text filter", () => {
+describe("an n-gram filter", () => {
   const random = seededRandom(runSeed("text filter"));
   const words = "Timeout ORDER-4711 ord_8f3a 3.5e10 true NULL Ärger 日本語 🎉 a\0b x.y/z Σίσυφος ΧΡΗΣΤΗΣ:admin".split(
     " ",
@@ -189,7 +189,7 @@ describe("a text filter", () => {
   });
 });
 
-describe("a text filter that is damaged", () => {
+describe("an n-gram filter that is damaged", () => {
   test("says so", () => {
     for (const bytes of [[9], [1], [1, 30], [1, 10, 0]]) {
       expect(() => parseNgramFilter(new ByteReader(Uint8Array.from(bytes)))).toThrow(RangeError);

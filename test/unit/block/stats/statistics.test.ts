@@ -115,7 +115,7 @@ function recordsOfDay(random: Random, count: number, spanMs: number, names?: num
   }));
 }
 
-describe("a summary", () => {
+describe("block statistics", () => {
   const random = seededRandom(runSeed("summary"));
 
   test("counts exactly what the records are, by touchpoint, time and field", () => {
@@ -223,7 +223,7 @@ describe("a summary", () => {
   });
 });
 
-describe("a summary of the former version", () => {
+describe("block statistics of the former version", () => {
   test("is read for what it has: counts, and a sketch for all cells of a touchpoint", () => {
     const records = formerRecords();
     const former = readStatistics(formerSummary());

@@ -178,7 +178,7 @@ describe("values are not noted", () => {
   });
 });
 
-describe("noted values that are damaged", () => {
+describe("value counts that are damaged", () => {
   test("say so", () => {
     for (const bytes of [[], [1], [1, 5, 3, 97, 98, 99, 1, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 0, 0]]) {
       const values = new StoredValueCounts(Uint8Array.from(bytes));
