@@ -181,8 +181,9 @@ function memberRows(schema: Schema, prefix: string): string[][] {
 }
 
 /** The schema of an object, or of an array of objects, whose members are listed elsewhere. */
-function withoutMembers({ properties: _, items, ...schema }: Schema): Schema {
-  return items === undefined ? { ...schema, type: "object" } : { ...schema, items: { type: "object" } };
+function withoutMembers(schema: Schema): Schema {
+  if (schema.items === undefined) return { ...schema, type: "object", properties: {} };
+  return { ...schema, items: { type: "object" } };
 }
 
 /** A type in words, with its bounds and default; objects of their own as links. */
