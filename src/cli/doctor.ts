@@ -8,7 +8,7 @@ import { OperatingError } from "../core/errors.ts";
 import { formatCountOf } from "../core/format.ts";
 import { escapeControls } from "../core/terminal.ts";
 import { isCorruption, isStoreError } from "../store/database.ts";
-import { asItIs, canBeWritten, type UntouchedData, untouchedData } from "../store/read_only_data.ts";
+import { asItIs, canBeWritten, type ReadOnlyData, readOnlyData } from "../store/read_only_data.ts";
 import { DataReader } from "../store/tables_reader.ts";
 import { addConfigOption, type CliContext, configFileOf, givenConfig } from "./context.ts";
 import { checkBlocks } from "./doctor_blocks.ts";
@@ -96,7 +96,7 @@ async function examine(
   if (isConfigured) tell([checkReserve(file)]);
   tell(
     examineContents(
-      () => (data === undefined && canBeWritten(file) ? asItIs(file) : untouchedData(file)),
+      () => (data === undefined && canBeWritten(file) ? asItIs(file) : readOnlyData(file)),
       context,
       clock,
     ),
@@ -104,9 +104,9 @@ async function examine(
 }
 
 /** What only a reader of the file can tell. */
-function examineContents(open: () => UntouchedData, context: CliContext, clock: Clock): Finding[] {
+function examineContents(open: () => ReadOnlyData, context: CliContext, clock: Clock): Finding[] {
   const progress = new Progress(context);
-  let data: UntouchedData | undefined;
+  let data: ReadOnlyData | undefined;
   try {
     data = open();
     context.atEnd?.(data.release);

@@ -1,7 +1,7 @@
 // What the store finds when it looks at a whole data file, as doctor's findings.
 
 import { formatBytes, formatCountOf } from "../core/format.ts";
-import type { UntouchedData } from "../store/read_only_data.ts";
+import type { ReadOnlyData } from "../store/read_only_data.ts";
 import { verifyData } from "../store/verify/verify.ts";
 import type { Finding } from "./doctor_checks.ts";
 
@@ -9,7 +9,7 @@ const CHECK = "contents";
 
 /** Looks at every block of the file. Throws OperatingError, and SQLite's error, where it cannot be read at all. */
 export function checkBlocks(
-  { file, access }: UntouchedData,
+  { file, access }: ReadOnlyData,
   onProgress: (done: number, total: number) => void,
 ): Finding[] {
   const steps = verifyData(file, access);

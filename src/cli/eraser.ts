@@ -12,7 +12,7 @@ import { parseSearch } from "../search/parser.ts";
 import { isStoreError } from "../store/database.ts";
 import { eraseRecords } from "../store/erase/erase.ts";
 import { lockData } from "../store/lock.ts";
-import { asItIs, type UntouchedData } from "../store/read_only_data.ts";
+import { asItIs, type ReadOnlyData } from "../store/read_only_data.ts";
 import type { CliContext } from "./context.ts";
 import type { Progress } from "./progress.ts";
 import { checkErased } from "./remote_answers.ts";
@@ -83,10 +83,10 @@ export function configuredUrl({ host, port, tls }: Pick<Settings, "host" | "port
 
 class LocalEraser implements Eraser {
   readonly source: SourceOptions = {};
-  readonly #data: UntouchedData;
+  readonly #data: ReadOnlyData;
   readonly #progress: Progress;
 
-  constructor(data: UntouchedData, progress: Progress) {
+  constructor(data: ReadOnlyData, progress: Progress) {
     this.#data = data;
     this.#progress = progress;
   }

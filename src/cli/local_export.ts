@@ -52,7 +52,7 @@ export async function exportLocal({
       if (refusal !== undefined) throw refusalError(refusal, scope.q);
       if (isRefusal(understood)) return;
       const { project, from, to, search, shownFrom: expiredBefore } = understood;
-      const damage = new Damage(context, reader.damagedHeaders());
+      const damage = new Damage(context, reader.damagedZoneMaps());
       // On a terminal the records themselves show how far it is.
       const progress = context.isTerminal ? undefined : new Progress(context);
       const onDamaged = (block: ExportBlock, reason: string) => damage.report(block, reason);

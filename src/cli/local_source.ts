@@ -11,7 +11,7 @@ import { projectRules, type ReadRules, refuseUnknownProject } from "../query/sca
 import { StatisticsCache } from "../query/scan/statistics_cache.ts";
 import { TailHub } from "../query/stream/tail.ts";
 import { isStoreError } from "../store/database.ts";
-import { asItIs, type UntouchedData } from "../store/read_only_data.ts";
+import { asItIs, type ReadOnlyData } from "../store/read_only_data.ts";
 import { DataReader } from "../store/tables_reader.ts";
 import { type Question, type RecordSource, refusalError } from "./source.ts";
 
@@ -26,7 +26,7 @@ export interface LocalSourceOptions {
   /** Path of the data file, as it was named. */
   readonly file: string;
   /** What is opened; undefined: the file itself. It is released with the source. */
-  readonly data?: UntouchedData;
+  readonly data?: ReadOnlyData;
   readonly rules: ReadRules;
   readonly clock: Clock;
   /** Blocks done, and blocks in all. */
@@ -38,7 +38,7 @@ export interface LocalSourceOptions {
 export class LocalSource implements RecordSource {
   readonly #options: LocalSourceOptions;
   readonly #cache = new StatisticsCache();
-  readonly #data: UntouchedData;
+  readonly #data: ReadOnlyData;
   readonly #reader: DataReader;
   /** A tail that nobody takes from ends with the source. */
   readonly #tailReaders = new Set<DataReader>();

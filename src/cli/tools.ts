@@ -10,7 +10,7 @@ import type { ScanWarnings } from "../core/responses.ts";
 import { shownText } from "../core/terminal.ts";
 import { sentTimeZone } from "../core/time_zone.ts";
 import type { ReadRules } from "../query/scan/scope.ts";
-import { asItIs, canBeWritten, type UntouchedData, untouchedData } from "../store/read_only_data.ts";
+import { asItIs, canBeWritten, type ReadOnlyData, readOnlyData } from "../store/read_only_data.ts";
 import { type CliContext, configFileOf, givenConfig, requireReadingSettings, requireSettings } from "./context.ts";
 import type { WriteText } from "./export.ts";
 import { parseInstant } from "./instant.ts";
@@ -137,7 +137,7 @@ export interface LocalData {
 
 /** A data file to read. */
 export interface ReadableData extends LocalData {
-  readonly data: UntouchedData;
+  readonly data: ReadOnlyData;
   readonly rules: ReadRules;
 }
 
@@ -156,7 +156,7 @@ export async function readableDataOf(
   if (options.data !== undefined) return await untouchedDataOf(options.data, command, context);
   const settings = await requireReadingSettings(configFileOf(command, context), context);
   const { data: file, projects } = settings;
-  const data = canBeWritten(file) ? asItIs(file) : untouchedData(file);
+  const data = canBeWritten(file) ? asItIs(file) : readOnlyData(file);
   context.atEnd?.(data.release);
   if (data.access === "shared") await settleData(data.file, settings, context);
   return { file, data, rules: { projects, defaultProject: DEFAULT_PROJECT }, settings };
@@ -168,7 +168,7 @@ async function untouchedDataOf(name: string, command: Command, context: CliConte
     givenConfig(command) === undefined
       ? undefined
       : await requireReadingSettings(configFileOf(command, context), context);
-  const data = untouchedData(file);
+  const data = readOnlyData(file);
   context.atEnd?.(data.release);
   if (data.isBehind) await settleData(data.file, settings, context);
   const projects = Object.create(null) as Record<string, ReadRules["defaultProject"]>;

@@ -26,7 +26,7 @@ import type { Database } from "../runtime/driver.ts";
 import { openForReading } from "./database.ts";
 import { lockData } from "./lock.ts";
 import { makePrivate } from "./private_file.ts";
-import { APPLICATION_ID, PIECES_MAX } from "./schema.ts";
+import { APPLICATION_ID, CHUNKS_MAX } from "./schema.ts";
 
 /** What a copy holds. */
 export interface BackupReport {
@@ -171,7 +171,7 @@ async function copy(file: string, partial: string, options: CopyOptions): Promis
       .query("SELECT count(*) AS blocks, coalesce(sum(records), 0) AS records FROM source.blocks")
       .get() as Omit<BackupReport, "bytes">;
     copyTables(database);
-    await copyPieces(database, options);
+    await copyChunks(database, options);
     database.run("COMMIT");
     database.run("DETACH source");
     database.run(`PRAGMA application_id = ${APPLICATION_ID}`);
@@ -184,7 +184,7 @@ async function copy(file: string, partial: string, options: CopyOptions): Promis
   }
 }
 
-/** Every table, and what is in all of them but the pieces of blocks, which come later, and the app's sessions. */
+/** Every table, and what is in all of them but the chunks of blocks, which come later, and the app's sessions. */
 function copyTables(database: Database): void {
   const tables = database
     .query(
@@ -197,7 +197,7 @@ function copyTables(database: Database): void {
   }
 }
 
-async function copyPieces(database: Database, { onProgress, signal }: CopyOptions): Promise<void> {
+async function copyChunks(database: Database, { onProgress, signal }: CopyOptions): Promise<void> {
   const blocks = database.query("SELECT id, bytes FROM source.blocks ORDER BY id").all() as BlockSize[];
   const total = blocks.reduce((sum, block) => sum + block.bytes, 0);
   const insert = database.query("INSERT INTO main.pieces SELECT * FROM source.pieces WHERE key >= ? AND key < ?");
@@ -205,8 +205,8 @@ async function copyPieces(database: Database, { onProgress, signal }: CopyOption
   let from = 0;
   for (const { to, bytes } of portions(blocks)) {
     if (signal?.aborted === true) throw new OperatingError("io", "the backup was ended before it was done");
-    insert.run(from, to * PIECES_MAX);
-    from = to * PIECES_MAX;
+    insert.run(from, to * CHUNKS_MAX);
+    from = to * CHUNKS_MAX;
     done += bytes;
     onProgress?.(done, total);
     await new Promise((wake) => setImmediate(wake));

@@ -6,12 +6,12 @@ import { BlockDamagedError, BlockGoneError } from "../block/codec/damage.ts";
 import type { ZoneMap } from "../block/stats/zone_map.ts";
 import { TIME_MS_MAX } from "../core/limits.ts";
 import type { Database, Statement } from "../runtime/driver.ts";
-import { checkComplete, checkWritten, HeaderCheck, type Written } from "./block_table.ts";
+import { checkComplete, checkWritten, ZoneMapCheck, type Written } from "./block_table.ts";
 import { isFinished } from "./catalog.ts";
 import { isCorruption, openForReading } from "./database.ts";
-import { PIECES_MAX } from "./schema.ts";
+import { CHUNKS_MAX } from "./schema.ts";
 
-/** A block, without its pieces. */
+/** A block, without its chunks. */
 export interface BlockInfo extends ZoneMap {
   readonly id: number;
   readonly project: string;
@@ -25,13 +25,13 @@ export interface BlockInfo extends ZoneMap {
   readonly isFinished: boolean;
 }
 
-/** A block with all its pieces. */
+/** A block with all its chunks. */
 export interface LoadedBlock extends BlockInfo {
-  readonly pieces: readonly ColumnChunk[];
+  readonly chunks: readonly ColumnChunk[];
 }
 
 /** What a merge needs of a block. */
-export type BlockContent = Pick<LoadedBlock, "records" | "pieces">;
+export type BlockContent = Pick<LoadedBlock, "records" | "chunks">;
 
 /** Blocks that may hold a record of a project (undefined: any) whose time is from `from` up to, not including, `to`. */
 export interface BlockFilter {
@@ -50,12 +50,12 @@ type CountName = "debug" | "info" | "warn" | "error" | "completed" | "started" |
 type InfoRow = Omit<BlockInfo, "levels" | "statuses" | "isFinished"> & Readonly<Record<CountName, number>>;
 
 function infoOf(row: InfoRow): BlockInfo {
-  const { debug, info, warn, error, completed, started, unfinished, orphaned, ...header } = row;
+  const { debug, info, warn, error, completed, started, unfinished, orphaned, ...zoneMap } = row;
   return {
-    ...header,
+    ...zoneMap,
     levels: [debug, info, warn, error],
     statuses: [completed, started, unfinished, orphaned],
-    isFinished: isFinished(header),
+    isFinished: isFinished(zoneMap),
   };
 }
 
@@ -83,16 +83,16 @@ function unknownBlock(id: number, project: string): BlockInfo {
 export class BlockReader {
   readonly #database: Database;
   readonly #block: Statement;
-  readonly #pieces: Statement;
-  readonly #keyedPieces: Statement;
+  readonly #chunks: Statement;
+  readonly #keyedChunks: Statement;
   readonly #records: Statement;
-  readonly #pieceNames: Statement;
+  readonly #chunkNames: Statement;
   readonly #written: Statement;
-  readonly #piece: Statement;
+  readonly #chunk: Statement;
   readonly #overlapping: Statement;
   readonly #filtered: Statement;
   readonly #nextId: Statement;
-  readonly #headers: HeaderCheck;
+  readonly #zoneMaps: ZoneMapCheck;
 
   /** Takes a file, or a connection that others use too. Throws OperatingError. */
   constructor(from: string | Database) {
@@ -100,12 +100,12 @@ export class BlockReader {
     // Statements of the connection's own, which end with it: one that only was prepared keeps the file open until it is collected.
     this.#block = this.#database.query(`${INFO} WHERE blocks.id = ?`);
     const keys = "FROM pieces WHERE key >= ? AND key < ? ORDER BY key";
-    this.#pieces = this.#database.query(`SELECT name, checksum, data ${keys}`);
-    this.#keyedPieces = this.#database.query(`SELECT key, name, checksum, data ${keys}`);
+    this.#chunks = this.#database.query(`SELECT name, checksum, data ${keys}`);
+    this.#keyedChunks = this.#database.query(`SELECT key, name, checksum, data ${keys}`);
     this.#records = this.#database.query("SELECT id, records, bytes, checksum FROM blocks WHERE id >= ? AND id <= ?");
-    this.#pieceNames = this.#database.query(`SELECT key, name, length(data) AS bytes ${keys}`);
+    this.#chunkNames = this.#database.query(`SELECT key, name, length(data) AS bytes ${keys}`);
     this.#written = this.#database.query("SELECT bytes, checksum FROM blocks WHERE id = ?");
-    this.#piece = this.#database.query("SELECT name, checksum, data FROM pieces WHERE key = ? AND name = ?");
+    this.#chunk = this.#database.query("SELECT name, checksum, data FROM pieces WHERE key = ? AND name = ?");
     this.#overlapping = this.#database.query(`${INFO} WHERE id_max >= ? AND id_min < ? ORDER BY id_min`);
     this.#filtered = this.#database.query(
       `${INFO} WHERE (?1 IS NULL OR projects.name = ?1) AND time_max >= ?2 AND time_min < ?3 ORDER BY blocks.id`,
@@ -115,7 +115,7 @@ export class BlockReader {
       "SELECT max(coalesce((SELECT value FROM meta WHERE name = 'next_record_id'), 1), " +
         "coalesce((SELECT max(id_max) + 1 FROM blocks), 1)) AS value",
     );
-    this.#headers = new HeaderCheck(this.#database);
+    this.#zoneMaps = new ZoneMapCheck(this.#database);
   }
 
   close(): void {
@@ -153,35 +153,35 @@ export class BlockReader {
   }
 
   /**
-   * The blocks that the filter lets through, without their pieces; and all whose header is damaged, since nobody knows what they hold:
+   * The blocks that the filter lets through, without their chunks; and all whose zone map is damaged, since nobody knows what they hold:
    * those have no records, every time, and cannot be opened.
    */
   list({ project, from, to }: BlockFilter): BlockInfo[] {
     return this.#snapshot(() => {
       const rows = this.#filtered.all(project ?? null, from, to) as InfoRow[];
-      const damaged = this.#headers.damaged();
+      const damaged = this.#zoneMaps.damaged();
       if (damaged.size === 0) return rows.map(infoOf);
       const sound = rows.filter(({ id }) => !damaged.has(id)).map(infoOf);
       return sound.concat([...damaged].map((id) => unknownBlock(id, project ?? "")));
     });
   }
 
-  /** The blocks that hold ids from `from` up to, not including, `to`, without their pieces, by their first id. */
+  /** The blocks that hold ids from `from` up to, not including, `to`, without their chunks, by their first id. */
   listIds(from: number, to: number): BlockInfo[] {
     return this.#snapshot(() => {
       const rows = this.#overlapping.all(from, to) as InfoRow[];
-      const damaged = this.#headers.damaged();
+      const damaged = this.#zoneMaps.damaged();
       return rows.filter(({ id }) => !damaged.has(id)).map(infoOf);
     });
   }
 
-  /** The blocks of these ids that are still there, with their pieces. */
+  /** The blocks of these ids that are still there, with their chunks. */
   blocks(ids: readonly number[]): LoadedBlock[] {
     return this.#snapshot(() => {
       const blocks: LoadedBlock[] = [];
       for (const id of ids) {
         const row = this.#block.get(id) as InfoRow | null;
-        if (row !== null) blocks.push({ ...infoOf(row), pieces: this.#piecesOf(id) });
+        if (row !== null) blocks.push({ ...infoOf(row), chunks: this.#chunksOf(id) });
       }
       return blocks;
     });
@@ -191,42 +191,42 @@ export class BlockReader {
   contents(first: number, last: number): Map<number, BlockContent> {
     return this.#snapshot(() => {
       const rows = this.#records.all(first, last) as (Written & { readonly id: number; readonly records: number })[];
-      const blocks = new Map(rows.map((row) => [row.id, { ...row, pieces: [] as ColumnChunk[] }]));
-      for (const id of this.#headers.damaged()) if (blocks.has(id)) throw damagedHeader();
-      const range = [first * PIECES_MAX, (last + 1) * PIECES_MAX] as const;
-      const pieces = orDamagedPages(() => this.#keyedPieces.all(...range)) as (ColumnChunk & {
+      const blocks = new Map(rows.map((row) => [row.id, { ...row, chunks: [] as ColumnChunk[] }]));
+      for (const id of this.#zoneMaps.damaged()) if (blocks.has(id)) throw damagedZoneMap();
+      const range = [first * CHUNKS_MAX, (last + 1) * CHUNKS_MAX] as const;
+      const chunks = orDamagedPages(() => this.#keyedChunks.all(...range)) as (ColumnChunk & {
         readonly key: number;
       })[];
-      for (const piece of pieces) blocks.get(Math.floor(piece.key / PIECES_MAX))?.pieces.push(piece);
-      for (const block of blocks.values()) checkComplete(block.pieces, block);
+      for (const chunk of chunks) blocks.get(Math.floor(chunk.key / CHUNKS_MAX))?.chunks.push(chunk);
+      for (const block of blocks.values()) checkComplete(block.chunks, block);
       return blocks;
     });
   }
 
-  /** The same as `listIds`, as exports call it, which take what they can from a block with a damaged header, too, and say so. */
+  /** The same as `listIds`, as exports call it, which take what they can from a block with a damaged zone map, too, and say so. */
   overlapping(from: number, to: number): BlockInfo[] {
     return (this.#overlapping.all(from, to) as InfoRow[]).map(infoOf);
   }
 
-  /** A block's pieces, or undefined when it is gone. Throws BlockDamagedError where the file itself is damaged. */
-  pieces(block: number): ColumnChunk[] | undefined {
+  /** A block's chunks, or undefined when it is gone. Throws BlockDamagedError where the file itself is damaged. */
+  chunks(block: number): ColumnChunk[] | undefined {
     return this.#snapshot(() => {
       const written = this.#writtenOf(block);
       if (written === undefined) return undefined;
-      const pieces = this.#piecesOf(block);
-      if (!this.#headers.isDamaged(block)) checkComplete(pieces, written);
-      return pieces;
+      const chunks = this.#chunksOf(block);
+      if (!this.#zoneMaps.isDamaged(block)) checkComplete(chunks, written);
+      return chunks;
     });
   }
 
   /**
-   * A block's pieces, each read when it is asked for; undefined when the block is gone. Reading throws BlockDamagedError where
+   * A block's chunks, each read when it is asked for; undefined when the block is gone. Reading throws BlockDamagedError where
    * the file itself is damaged and, outside of `begin` and `end`, BlockGoneError when the block has gone meanwhile.
    */
   open(block: number): ChunkSource | undefined {
-    if (this.#headers.isDamaged(block)) throw damagedHeader();
+    if (this.#zoneMaps.isDamaged(block)) throw damagedZoneMap();
     if (this.#writtenOf(block) === undefined) return undefined;
-    // Most questions need a few blocks' pieces, and of the others what they know already; a name costs a page.
+    // Most questions need a few blocks' chunks, and of the others what they know already; a name costs a page.
     let found: ReadonlyMap<string, number> | undefined;
     const keys = () => (found ??= this.#snapshot(() => this.#keysOf(block)));
     return {
@@ -234,25 +234,25 @@ export class BlockReader {
       chunk: (name) => {
         const key = keys().get(name);
         if (key === undefined) return undefined;
-        const piece = orDamagedPages(() => this.#piece.get(key, name)) as ColumnChunk | null;
-        if (piece !== null) return piece;
+        const chunk = orDamagedPages(() => this.#chunk.get(key, name)) as ColumnChunk | null;
+        if (chunk !== null) return chunk;
         if (this.#writtenOf(block) === undefined) throw gone(block);
         throw new BlockDamagedError(`column "${name}" is damaged: it is not there`);
       },
     };
   }
 
-  /** Blocks whose header is not what was written: what it says of ids and times cannot be trusted. */
-  damagedHeaders(): number[] {
-    return [...this.#headers.damaged()];
+  /** Blocks whose zone map is not what was written: what it says of ids and times cannot be trusted. */
+  damagedZoneMaps(): number[] {
+    return [...this.#zoneMaps.damaged()];
   }
 
   /** Its pieces' keys by name. Without loading their data, whose size is known all the same. */
   #keysOf(block: number): ReadonlyMap<string, number> {
     const written = this.#writtenOf(block);
     if (written === undefined) throw gone(block);
-    const range = [block * PIECES_MAX, (block + 1) * PIECES_MAX] as const;
-    const rows = orDamagedPages(() => this.#pieceNames.all(...range)) as { key: number; name: string; bytes: number }[];
+    const range = [block * CHUNKS_MAX, (block + 1) * CHUNKS_MAX] as const;
+    const rows = orDamagedPages(() => this.#chunkNames.all(...range)) as { key: number; name: string; bytes: number }[];
     const bytes = rows.reduce((sum, row) => sum + row.bytes, 0);
     checkWritten(
       rows.map(({ name }) => name),
@@ -266,8 +266,8 @@ export class BlockReader {
     return (this.#written.get(block) as Written | null) ?? undefined;
   }
 
-  #piecesOf(block: number): ColumnChunk[] {
-    return orDamagedPages(() => this.#pieces.all(block * PIECES_MAX, (block + 1) * PIECES_MAX)) as ColumnChunk[];
+  #chunksOf(block: number): ColumnChunk[] {
+    return orDamagedPages(() => this.#chunks.all(block * CHUNKS_MAX, (block + 1) * CHUNKS_MAX)) as ColumnChunk[];
   }
 
   #snapshot<T>(work: () => T): T {
@@ -285,8 +285,8 @@ function gone(block: number): BlockGoneError {
   return new BlockGoneError(`block ${block} is gone`);
 }
 
-function damagedHeader(): BlockDamagedError {
-  return new BlockDamagedError("its header is damaged");
+function damagedZoneMap(): BlockDamagedError {
+  return new BlockDamagedError("its zone map is damaged");
 }
 
 function orDamagedPages<T>(read: () => T): T {

@@ -5,7 +5,7 @@ import { BlockDamagedError } from "../block/codec/damage.ts";
 import { openBlock } from "../block/open_block.ts";
 import { BLOCK_RECORDS_MAX } from "../core/limits.ts";
 import type { Database } from "../runtime/driver.ts";
-import { BlockTable, HeaderCheck } from "./block_table.ts";
+import { BlockTable, ZoneMapCheck } from "./block_table.ts";
 import { isCorruption } from "./database.ts";
 
 /** No record has it. */
@@ -27,10 +27,10 @@ export class BlockCatalog {
         "SELECT id, project, day, records, id_min AS idMin, time_max AS timeMax, bytes, raw_bytes AS rawBytes FROM blocks ORDER BY id",
       )
       .all() as BlockEntry[];
-    const damaged = new HeaderCheck(database).damaged();
+    const damaged = new ZoneMapCheck(database).damaged();
     for (const row of rows) {
       catalog.add(damaged.has(row.id) ? recovered(row, database) : row);
-      // Merged by a header that is not its own, it would end in another project or day.
+      // Merged by a zone map that is not its own, it would end in another project or day.
       if (damaged.has(row.id)) catalog.giveUp(row.id);
     }
     return catalog;
@@ -118,7 +118,7 @@ export class BlockCatalog {
 }
 
 /**
- * What can be known of a block whose header is damaged. How old it is, its records say: by a header that is wrong about it, retention would
+ * What can be known of a block whose zone map is damaged. How old it is, its records say: by a zone map that is wrong about it, retention would
  * remove it too early. Where they cannot be read either, it counts as new.
  */
 function recovered(row: BlockEntry, database: Database): BlockEntry {
@@ -126,7 +126,7 @@ function recovered(row: BlockEntry, database: Database): BlockEntry {
   const sizes = { records: whole(row.records), bytes: whole(row.bytes), rawBytes: whole(row.rawBytes) };
   const entry = { id: row.id, project: whole(row.project), day: whole(row.day), ...sizes };
   try {
-    const view = openBlock(new BlockTable(database).pieces(row.id), row.records);
+    const view = openBlock(new BlockTable(database).chunks(row.id), row.records);
     const timeMax = view.time().reduce((latest, at) => Math.max(latest, at), 0);
     return { ...entry, timeMax, idMin: view.id().reduce((oldest, id) => Math.min(oldest, id), NEWEST_ID) };
   } catch (error) {

@@ -17,7 +17,7 @@ export const CHECKPOINT_PAGES = 4_096;
 /** The log is cut back to this size after a checkpoint, in bytes. */
 const LOG_BYTES_MAX = 64 * 1024 * 1024;
 const CACHE_KIB = 16 * 1024;
-/** Of a reader: each query has its own, and pieces of blocks are read once. */
+/** Of a reader: each query has its own, and chunks of blocks are read once. */
 const READER_CACHE_KIB = 1_024;
 
 function numberOf(database: Database, pragma: string): number {

@@ -8,9 +8,9 @@ import { type BlockEntry, MERGE_RAW_BYTES_MAX } from "./catalog.ts";
 /** So many blocks of one tier become one of the next. */
 const FAN_IN = 64;
 /** Where tiers end: a block of so many records waits until there are enough of its like to fill a block. */
-const TIER_RECORDS_MAX = [16, 256] as const;
+const LEVEL_RECORDS_MAX = [16, 256] as const;
 /** A merged block of fewer records is made to be merged again. */
-const PASSING_RECORDS_MAX = BLOCK_RECORDS_MAX / 8;
+const TRANSIENT_RECORDS_MAX = BLOCK_RECORDS_MAX / 8;
 /** A record counts as so many as it has of these bytes: where blocks are finished by their bytes, so are tiers. */
 const RECORD_RAW_BYTES = MERGE_RAW_BYTES_MAX / BLOCK_RECORDS_MAX;
 /** Between groups a block is merged with smaller ones that hold at least its records divided by this. */
@@ -31,8 +31,8 @@ function weightOf({ records, rawBytes }: Pick<BlockEntry, "records" | "rawBytes"
 }
 
 /** Whether a block that is merged while groups come will soon be merged again. */
-export function isPassing(block: Pick<BlockEntry, "records" | "rawBytes">): boolean {
-  return weightOf(block) < PASSING_RECORDS_MAX;
+export function isTransient(block: Pick<BlockEntry, "records" | "rawBytes">): boolean {
+  return weightOf(block) < TRANSIENT_RECORDS_MAX;
 }
 
 /** As many of the blocks, in order, as one merge can hold. */
@@ -61,7 +61,7 @@ function choose(small: readonly BlockEntry[], isIdle: boolean): BlockEntry[] {
     return whole.length >= 2 ? whole : remainders(small);
   }
   let weightMin = 0;
-  for (const weightMax of TIER_RECORDS_MAX) {
+  for (const weightMax of LEVEL_RECORDS_MAX) {
     const tier = small.filter((block) => weightOf(block) >= weightMin && weightOf(block) < weightMax);
     if (tier.length >= FAN_IN) return prefix(tier);
     weightMin = weightMax;

@@ -26,7 +26,7 @@ export class ProjectTable {
     return [...this.#ids.keys()];
   }
 
-  /** The name of a row; undefined for one that is not there, as a block's damaged header may have it. */
+  /** The name of a row; undefined for one that is not there, as a block's damaged zone map may have it. */
   knownName(id: number): string | undefined {
     return this.#names.get(id);
   }

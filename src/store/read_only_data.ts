@@ -27,7 +27,7 @@ const ATTEMPTS_MAX = 5;
 const ROOM_BYTES_MIN = 16 * 1024 * 1024;
 
 /** What is opened in place of the file that was named. */
-export interface UntouchedData {
+export interface ReadOnlyData {
   readonly file: string;
   readonly access: ReadAccess;
   /** It is a copy, and in it groups wait to be written in full. */
@@ -37,7 +37,7 @@ export interface UntouchedData {
 }
 
 /** Throws OperatingError where it cannot be read. */
-export function untouchedData(named: string): UntouchedData {
+export function readOnlyData(named: string): ReadOnlyData {
   if (!existsSync(named)) return asItIs(named);
   // SQLite has the log beside the file itself, whatever leads to it.
   const file = realpathSync(named);
@@ -54,7 +54,7 @@ export function untouchedData(named: string): UntouchedData {
 }
 
 /** The file itself, beside its server or alone. */
-export function asItIs(file: string, access: ReadAccess = "shared"): UntouchedData {
+export function asItIs(file: string, access: ReadAccess = "shared"): ReadOnlyData {
   return { file, access, isBehind: false, release: () => undefined };
 }
 
@@ -93,7 +93,7 @@ function isWritable(path: string): boolean {
 }
 
 /** A copy in a folder that only this user can open. Throws OperatingError("io"). */
-export function privateCopy(file: string): UntouchedData {
+export function privateCopy(file: string): ReadOnlyData {
   const log = `${file}-wal`;
   const needed = sizeOf(file) + sizeOf(log) + ROOM_BYTES_MIN;
   const free = freeBytes(join(tmpdir(), "x"));

@@ -70,7 +70,7 @@ export class RedoLog {
   }
 
   /** Puts a group into a slot; in a transaction. False where it does not fit or no slot is free: nothing is written then. */
-  write(group: RedoGroup): boolean {
+  append(group: RedoGroup): boolean {
     if (this.size >= REDO_SLOTS) return false;
     const { text, ...description } = group;
     if (text.length > REDO_SLOT_BYTES) return false;
@@ -90,13 +90,13 @@ export class RedoLog {
   }
 
   /** The transaction of the last `write` is committed. */
-  written(): void {
+  appended(): void {
     this.#isThere = true;
     this.#last++;
   }
 
   /** A transaction that kept `last` as done is committed. */
-  done(): void {
+  flushed(): void {
     this.#done = this.#last;
   }
 
@@ -111,7 +111,7 @@ export class RedoLog {
   }
 
   /** The groups that are not written in full, in their order. */
-  waiting(): RedoGroup[] {
+  unflushed(): RedoGroup[] {
     return this.#live().map(({ group }) => group);
   }
 

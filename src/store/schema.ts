@@ -72,8 +72,8 @@ const FORMAT_4 = `${REQUESTS}${CLOCK}${SESSIONS}${RETENTION}${AMBIGUOUS}${NAMES}
 /** SQL that leads from each format to the next one, the first from format 1; one fewer than FORMAT_VERSION. */
 export const FORMAT_STEPS: readonly string[] = [API_KEYS, REDO, FORMAT_4];
 
-/** Pieces of one block have keys from block × PIECES_MAX on; more than the fixed columns and METADATA_COLUMNS_MAX. */
-export const PIECES_MAX = 512;
+/** Pieces of one block have keys from block × CHUNKS_MAX on; more than the fixed columns and METADATA_COLUMNS_MAX. */
+export const CHUNKS_MAX = 512;
 
 export const SCHEMA = `
 CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
@@ -95,7 +95,7 @@ CREATE TABLE blocks (
   checksum INTEGER NOT NULL
 ) STRICT;
 
--- The compressed pieces: one for a packed block, one a column for a merged one. key = block × ${PIECES_MAX} + ordinal.
+-- The compressed pieces: one for a packed block, one a column for a merged one. key = block × ${CHUNKS_MAX} + ordinal.
 CREATE TABLE pieces (key INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum INTEGER NOT NULL, data BLOB NOT NULL) STRICT;
 
 -- Names seen or registered, bounded a project.

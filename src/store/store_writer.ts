@@ -87,7 +87,7 @@ export class StoreWriter {
   }
 
   /** From now on a group's commit throws OperatingError("data_locked") where another connection has written since. */
-  expectUntouched(): void {
+  expectNoOtherWriter(): void {
     this.#expected = this.#dataVersion();
   }
 
@@ -132,7 +132,7 @@ export class StoreWriter {
 
   /** The last batch that was committed in this run of the process, 0 for none. */
   lastBatch(): number {
-    const last = this.#redo.waiting().at(-1);
+    const last = this.#redo.unflushed().at(-1);
     if (last !== undefined) return last.run === this.#run ? last.lastBatch : 0;
     const meta = this.#state.meta();
     return meta.get("run") === this.#run ? Number(meta.get("last_batch") ?? 0) : 0;
@@ -154,14 +154,14 @@ export class StoreWriter {
   }
 
   /** Makes a group durable as it came, in one short transaction; false where it does not fit. Throws SQLite's error. */
-  keep(group: Omit<RedoGroup, "run">): boolean {
-    const isKept = this.transaction(() => this.#redo.write({ run: this.#run, ...group }));
-    if (isKept) this.#redo.written();
-    return isKept;
+  appendToRedoLog(group: Omit<RedoGroup, "run">): boolean {
+    const isAppended = this.transaction(() => this.#redo.append({ run: this.#run, ...group }));
+    if (isAppended) this.#redo.appended();
+    return isAppended;
   }
 
   /** Gives the redo log's room back; nothing waits in it. Throws SQLite's error. */
-  clearRedo(): void {
+  clearRedoLog(): void {
     if (!this.#redo.isThere) return;
     this.transaction(() => this.#redo.clear());
     this.#redo.cleared();
@@ -192,7 +192,7 @@ export class StoreWriter {
       this.#state.write(group, this.#run, this.#redo.size > 0 ? this.#redo.last : undefined, clock);
       return entries;
     });
-    this.#redo.done();
+    this.#redo.flushed();
     for (const entry of entries) {
       this.#catalog.add(entry);
       this.#bytesHanded += 2 * entry.bytes;
@@ -245,7 +245,7 @@ export class StoreWriter {
   }
 
   /** Keeps sessions in place of those before, in one transaction. */
-  keepSessions(sessions: readonly StoredSession[]): void {
+  saveSessions(sessions: readonly StoredSession[]): void {
     this.transaction(() => {
       this.#database.run("DELETE FROM sessions");
       const insert = this.#database.query("INSERT INTO sessions (id, proof, expires_at) VALUES (?, ?, ?)");
@@ -276,7 +276,7 @@ export class StoreWriter {
   }
 }
 
-/** What the catalog takes from a block's header. */
+/** What the catalog takes from a block's zone map. */
 function entryFieldsOf({ records, timeMax, idMin }: ZoneMap): Pick<BlockEntry, "records" | "timeMax" | "idMin"> {
   return { records, timeMax, idMin };
 }

@@ -18,14 +18,14 @@ import { openForReading, type ReadAccess } from "./database.ts";
 
 export class DataReader {
   readonly blocks: BlockReader;
-  readonly details: DetailsReader;
+  readonly details: TablesReader;
   readonly #database: Database;
 
   /** Throws OperatingError. */
   constructor(file: string, access: ReadAccess = "shared") {
     this.#database = openForReading(file, access);
     this.blocks = new BlockReader(this.#database);
-    this.details = new DetailsReader(this.#database);
+    this.details = new TablesReader(this.#database);
   }
 
   close(): void {
@@ -66,7 +66,7 @@ const ROWS_AT_ONCE = 100;
 /** Characters of a set-aside batch that are shown; of a longer one the shortened text that its rejection has. */
 const BODY_LENGTH_MAX = 65_536;
 
-export class DetailsReader {
+export class TablesReader {
   readonly #database: Database;
 
   constructor(database: Database) {

@@ -7,7 +7,7 @@ import { closeSync, copyFileSync, mkdtempSync, openSync, readFileSync, rmSync, w
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EntriesResponse, HistogramResponse, TimingsResponse } from "../../src/core/responses.ts";
-import { PIECES_MAX } from "../../src/store/schema.ts";
+import { CHUNKS_MAX } from "../../src/store/schema.ts";
 import { eventually } from "../support/eventually.ts";
 import { integer, type Random, runSeed, seededRandom } from "../support/random.ts";
 import { AUTHORIZATION, read } from "../support/read_api.ts";
@@ -83,7 +83,7 @@ function damage(file: string, { id }: Block, random: Random, name?: string): voi
   const database = new Database(file, { readonly: true });
   const rows = database
     .query("SELECT name, data FROM pieces WHERE key / ? = ? ORDER BY length(data) DESC")
-    .all(PIECES_MAX, id) as { name: string; data: Uint8Array }[];
+    .all(CHUNKS_MAX, id) as { name: string; data: Uint8Array }[];
   database.close();
   const piece = name === undefined ? rows[0] : rows.find((row) => row.name === name);
   if (piece === undefined) throw new Error(`block ${id} has no piece ${name}`);
@@ -245,7 +245,7 @@ describe("damaged blocks", () => {
       await withStoredRecords(async (server, blocks) => {
         const [merged] = blocks as [Block];
         const database = new Database(server.dataFile, { readonly: true });
-        const names = database.query("SELECT name FROM pieces WHERE key / ? = ?").values(PIECES_MAX, merged.id).flat();
+        const names = database.query("SELECT name FROM pieces WHERE key / ? = ?").values(CHUNKS_MAX, merged.id).flat();
         database.close();
         const piece = names.find((one) => String(one).includes(name));
         // A block of this size has no filter.

@@ -11,7 +11,7 @@ import { StatisticsCache } from "../../src/query/scan/statistics_cache.ts";
 import { openForReading } from "../../src/store/database.ts";
 import { eraseRecords } from "../../src/store/erase/erase.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
-import { DetailsReader } from "../../src/store/tables_reader.ts";
+import { TablesReader } from "../../src/store/tables_reader.ts";
 import { withFolder } from "../support/folder.ts";
 import { groupOf, NOTHING, NOW, recordOf } from "../support/groups.ts";
 import { MemorySource } from "../support/memory_source.ts";
@@ -26,10 +26,10 @@ async function withStore(work: (file: string, store: StoreWriter) => void): Prom
   });
 }
 
-function read<T>(file: string, work: (details: DetailsReader) => T): T {
+function read<T>(file: string, work: (details: TablesReader) => T): T {
   const database = openForReading(file);
   try {
-    return work(new DetailsReader(database));
+    return work(new TablesReader(database));
   } finally {
     database.close();
   }
@@ -85,7 +85,7 @@ describe("ambiguous pairs", () => {
   test("are none in a file of a format without their table", async () => {
     await withFolder((folder) => {
       const database = openDatabase(join(folder, "old.db"), { create: true });
-      expect(new DetailsReader(database).ambiguousPairs(undefined, 0, NOW)).toEqual(new Map());
+      expect(new TablesReader(database).ambiguousPairs(undefined, 0, NOW)).toEqual(new Map());
       database.close();
     });
   });

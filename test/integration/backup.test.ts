@@ -9,7 +9,7 @@ import { APPLICATION_ID, FORMAT_VERSION } from "../../src/store/schema.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
 import { verifyData } from "../../src/store/verify/verify.ts";
 import { withFolder } from "../support/folder.ts";
-import { groupOf, mergeNow, NOW, piecesOf, recordOf } from "../support/groups.ts";
+import { groupOf, mergeNow, NOW, chunksOf, recordOf } from "../support/groups.ts";
 import { withSmallDisk } from "../support/small_disk.ts";
 
 const TOUCHPOINTS = [{ project: "shop", name: "a/b", firstSeen: NOW, change: "server" as const }];
@@ -30,7 +30,7 @@ function makeStore(file: string, count: number, bytes = 200_000): StoreWriter {
 
 function recordsIn(store: StoreWriter): unknown[] {
   return [...store.catalog.all()]
-    .flatMap((block) => recordsOf(decodeColumns(piecesOf(store, block.id), block.records)))
+    .flatMap((block) => recordsOf(decodeColumns(chunksOf(store, block.id), block.records)))
     .sort((a, b) => a.id - b.id);
 }
 

@@ -32,7 +32,7 @@ function mergeAll(store: StoreWriter, file: string): void {
   for (let plan = store.planMerge(true); plan !== undefined; plan = store.planMerge(true)) {
     const reader = new BlockReader(file);
     const merger = new BlockMerger();
-    for (const block of reader.blocks(plan.blocks)) merger.add(block.pieces, block.records);
+    for (const block of reader.blocks(plan.blocks)) merger.add(block.chunks, block.records);
     reader.close();
     store.replaceMerged({ plan, ...merger.columnar(1) });
   }
@@ -100,7 +100,7 @@ describe("a reader of blocks", () => {
     });
   });
 
-  test("opens packed and merged blocks, and reads only the pieces that are asked for", async () => {
+  test("opens packed and merged blocks, and reads only the chunks that are asked for", async () => {
     await withFolder((folder) => {
       const file = join(folder, "data.db");
       const store = storeOf(file, [
@@ -108,7 +108,7 @@ describe("a reader of blocks", () => {
         ["a", 20],
       ]);
       const reader = new BlockReader(file);
-      const before = reader.blocks([1, 2]).flatMap((block) => recordsOf(decodeColumns(block.pieces, block.records)));
+      const before = reader.blocks([1, 2]).flatMap((block) => recordsOf(decodeColumns(block.chunks, block.records)));
       const packed = reader.open(1);
       expect(packed?.names()).toEqual(["*"]);
       mergeAll(store, file);
@@ -170,7 +170,7 @@ describe("a reader of blocks says so", () => {
     });
   });
 
-  test("when the pages of a piece are damaged", async () => {
+  test("when the pages of a chunk are damaged", async () => {
     await withFolder((folder) => {
       const file = join(folder, "data.db");
       const noise = Buffer.from(crypto.getRandomValues(new Uint8Array(60_000))).toString("base64");
@@ -178,12 +178,12 @@ describe("a reader of blocks says so", () => {
       store.commit(groupOf("a", [recordOf(1, { message: noise })]));
       store.close();
       const whole = new BlockReader(file);
-      const [piece] = whole.pieces(1) ?? [];
+      const [chunk] = whole.chunks(1) ?? [];
       whole.close();
-      if (piece === undefined) throw new Error("the block has a piece");
-      breakOverflow(file, piece.data);
+      if (chunk === undefined) throw new Error("the block has a chunk");
+      breakOverflow(file, chunk.data);
       const reader = new BlockReader(file);
-      expect(() => reader.pieces(1)).toThrow(BlockDamagedError);
+      expect(() => reader.chunks(1)).toThrow(BlockDamagedError);
       const source = reader.open(1);
       expect(source?.names()).toEqual(["*"]);
       expect(() => source?.chunk("*")).toThrow(/^its pages are damaged: /);
@@ -192,7 +192,7 @@ describe("a reader of blocks says so", () => {
   });
 });
 
-/** Makes the chain of pages that holds a piece lead nowhere: an overflow page begins with the number of the next one. */
+/** Makes the chain of pages that holds a chunk lead nowhere: an overflow page begins with the number of the next one. */
 function breakOverflow(file: string, data: Uint8Array): void {
   const bytes = readFileSync(file);
   const pageBytes = bytes.readUInt16BE(16);

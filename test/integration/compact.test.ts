@@ -9,7 +9,7 @@ import { compactData, type RoomNeeded } from "../../src/store/space/compact.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
 import { verifyData } from "../../src/store/verify/verify.ts";
 import { withFolder } from "../support/folder.ts";
-import { groupOf, piecesOf, recordOf } from "../support/groups.ts";
+import { groupOf, chunksOf, recordOf } from "../support/groups.ts";
 import { integer, runSeed, seededRandom } from "../support/random.ts";
 import { rawFiles, slicesIn, slicesOf } from "../support/raw_bytes.ts";
 import { withSmallDisk } from "../support/small_disk.ts";
@@ -35,11 +35,11 @@ function makeFile(
   store.close();
 }
 
-/** The bytes of these blocks that no other has: what pieces have in common is nobody's. */
+/** The bytes of these blocks that no other has: what chunks have in common is nobody's. */
 function ownSlices(store: StoreWriter, ids: readonly number[]): Set<string> {
-  const own = new Set(ids.flatMap((id) => piecesOf(store, id).flatMap((piece) => slicesOf(piece.data))));
+  const own = new Set(ids.flatMap((id) => chunksOf(store, id).flatMap((chunk) => slicesOf(chunk.data))));
   const others = [...store.catalog.all()].filter(({ id }) => !ids.includes(id));
-  const shared = slicesIn(own, ...others.flatMap(({ id }) => piecesOf(store, id).map((piece) => piece.data)));
+  const shared = slicesIn(own, ...others.flatMap(({ id }) => chunksOf(store, id).map((chunk) => chunk.data)));
   return own.difference(shared);
 }
 
@@ -47,7 +47,7 @@ function recordsIn(file: string): unknown[] {
   const store = new StoreWriter(file, "write", "look");
   try {
     return [...store.catalog.all()].flatMap((block) =>
-      recordsOf(decodeColumns(piecesOf(store, block.id), block.records)),
+      recordsOf(decodeColumns(chunksOf(store, block.id), block.records)),
     );
   } finally {
     store.close();

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { spawnThread } from "../../src/runtime/spawn.ts";
-import { PIECES_MAX } from "../../src/store/schema.ts";
+import { CHUNKS_MAX } from "../../src/store/schema.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
 import type { FromCompactor, ToCompactor } from "../../src/threads/messages.ts";
 import { withFolder } from "../support/folder.ts";
@@ -65,7 +65,7 @@ function namesOf(answer: FromCompactor): unknown {
 }
 
 describe("a compactor of small blocks", () => {
-  test("packs them while groups come, and gives them a summary and a piece a column when it is quiet", async () => {
+  test("packs them while groups come, and gives them a summary and a chunk a column when it is quiet", async () => {
     await withBlocks(2, async (file) => {
       expect(namesOf(await answerOf(file, [1, 2]))).toEqual(["*"]);
       const columns = ["id", "time", "received", "flags", "apiKey", "touchpoint", "message", "metadata.n"];
@@ -84,7 +84,7 @@ describe("a compactor of small blocks", () => {
 
 describe("a compactor that cannot merge", () => {
   test("names a damaged block among good neighbours", async () => {
-    const damage = `UPDATE pieces SET data = zeroblob(length(data)) WHERE key = ${2 * PIECES_MAX}`;
+    const damage = `UPDATE pieces SET data = zeroblob(length(data)) WHERE key = ${2 * CHUNKS_MAX}`;
     await withBlocks(
       3,
       async (file) => {

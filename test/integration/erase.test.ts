@@ -29,7 +29,7 @@ import { ReserveFile } from "../../src/store/space/reserve.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
 import { verifyData } from "../../src/store/verify/verify.ts";
 import { withFolder } from "../support/folder.ts";
-import { groupOf, mergeNow, NOTHING, NOW, piecesOf, recordOf } from "../support/groups.ts";
+import { groupOf, mergeNow, NOTHING, NOW, chunksOf, recordOf } from "../support/groups.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../support/random.ts";
 import { rawFiles, slicesIn, slicesOf } from "../support/raw_bytes.ts";
 import { withSmallDisk } from "../support/small_disk.ts";
@@ -61,9 +61,9 @@ interface StoredBlock {
 
 function blocksOf(store: StoreWriter): StoredBlock[] {
   return [...store.catalog.all()].map((block) => {
-    const pieces = piecesOf(store, block.id);
-    const records = recordsOf(decodeColumns(pieces, block.records));
-    return { project: store.projects.nameOf(block.project), names: pieces.map((piece) => piece.name), records };
+    const chunks = chunksOf(store, block.id);
+    const records = recordsOf(decodeColumns(chunks, block.records));
+    return { project: store.projects.nameOf(block.project), names: chunks.map((chunk) => chunk.name), records };
   });
 }
 
@@ -131,7 +131,7 @@ describe("erasing", () => {
       expect(blocks.map((block) => block.names.join()).filter((names) => names === PACKED_CHUNK).length).toBe(2);
       look((store) => {
         const block = [...store.catalog.all()].find((one) => one.records === 15);
-        const summary = piecesOf(store, block?.id ?? 0).find((piece) => piece.name === STATISTICS_CHUNK);
+        const summary = chunksOf(store, block?.id ?? 0).find((chunk) => chunk.name === STATISTICS_CHUNK);
         expect(summary).toBeDefined();
         if (summary === undefined) return;
         const counts = readStatistics(summary).cells.map((cell) => cell.count);
@@ -156,20 +156,20 @@ describe("erasing", () => {
     await withFile(make, (file, look) => {
       const filters = (store: StoreWriter) => {
         const [block] = [...store.catalog.all()] as [BlockEntry];
-        return readBlockFilters(chunksInMemory(piecesOf(store, block.id)), block.records);
+        return readBlockFilters(chunksInMemory(chunksOf(store, block.id)), block.records);
       };
       expect(look(filters)?.mayContain("zyxwvut")).toBe(true);
       expect(erase(file, { q: "zyxwvut" })).toMatchObject({ records: 3_000, blocks: 1 });
       expect(look(filters)?.mayContain("zyxwvut")).toBe(false);
       look((store) => {
         const [block] = [...store.catalog.all()] as [BlockEntry];
-        const pieces = piecesOf(store, block.id);
-        const records = recordsOf(decodeColumns(pieces, 9_000)).sort((a, b) => a.id - b.id);
+        const chunks = chunksOf(store, block.id);
+        const records = recordsOf(decodeColumns(chunks, 9_000)).sort((a, b) => a.id - b.id);
         const merger = new BlockMerger();
         const { columns } = groupOf("shop", records).blocks[0] as { columns: Columns };
         merger.add(new BlockEncoder().packed(columns).chunks, 9_000);
-        const raw = (all: readonly ColumnChunk[]) => all.map((piece) => [piece.name, Buffer.from(inflate(piece))]);
-        expect(raw(pieces)).toEqual(raw(merger.columnar().encoded.chunks));
+        const raw = (all: readonly ColumnChunk[]) => all.map((chunk) => [chunk.name, Buffer.from(inflate(chunk))]);
+        expect(raw(chunks)).toEqual(raw(merger.columnar().encoded.chunks));
       });
       const steps = verifyData(file);
       let step = steps.next();
@@ -380,9 +380,9 @@ function fill(store: StoreWriter, random: Random): Set<string> {
     for (const block of store.catalog.all()) {
       if (remembered.has(block.id)) continue;
       remembered.add(block.id);
-      const pieces = piecesOf(store, block.id);
-      if (!recordsOf(decodeColumns(pieces, block.records)).some((record) => record.key === "ada")) continue;
-      for (const piece of pieces) remember(piece.data);
+      const chunks = chunksOf(store, block.id);
+      if (!recordsOf(decodeColumns(chunks, block.records)).some((record) => record.key === "ada")) continue;
+      for (const chunk of chunks) remember(chunk.data);
     }
   };
   let id = 1;
@@ -429,7 +429,7 @@ describe("between the steps of an erasure", () => {
           });
         const scope = { project: "shop", from: undefined, to: undefined, matchRows: search("key:ada") };
         const ignore = () => undefined;
-        const steps = eraseSteps({ store, file, scope, forgetWaiting: ignore, forgetTouchpoints: ignore });
+        const steps = eraseSteps({ store, file, scope, forgetPending: ignore, forgetTouchpoints: ignore });
         const between: number[] = [];
         for (let step = steps.next(); step.done !== true; step = steps.next()) between.push(isSecure());
         expect([new Set(within), new Set(between), within.length > 2]).toEqual([new Set([1]), new Set([0]), true]);
@@ -451,16 +451,16 @@ describe("after erasing", () => {
         store.commit(groupOf("shop", [recordOf(id + 1, { key: "bob", message: noise(random, 30_000) })]));
         const { id: block } = [...store.catalog.all()].find((one) => one.id === id) as { id: number };
         // Of its first bytes SQLite may have left a copy where it moved a cell within its pages.
-        for (const piece of piecesOf(store, block))
-          slicesOf(piece.data.subarray(4_096)).forEach((slice) => hers.add(slice));
+        for (const chunk of chunksOf(store, block))
+          slicesOf(chunk.data.subarray(4_096)).forEach((slice) => hers.add(slice));
       }
       store.close();
       expect(slicesIn(hers, ...rawFiles(file)).size).toBeGreaterThan(10_000);
       expect(erase(file, { q: "key:ada" }).records).toBe(20);
       const after = new StoreWriter(file, "write", "run");
-      const stored = [...after.catalog.all()].flatMap((block) => piecesOf(after, block.id).map((piece) => piece.data));
+      const stored = [...after.catalog.all()].flatMap((block) => chunksOf(after, block.id).map((chunk) => chunk.data));
       after.close();
-      // What pieces have in common is nobody's.
+      // What chunks have in common is nobody's.
       expect([...slicesIn(hers, ...rawFiles(file)).difference(slicesIn(hers, ...stored))]).toEqual([]);
     });
   });
@@ -486,7 +486,7 @@ describe("after erasing", () => {
       expect(after.database.query("PRAGMA integrity_check").values()).toEqual([["ok"]]);
       expect(after.database.query("PRAGMA freelist_count").values()).toEqual([[0]]);
       // Pieces that were written again can begin as the old ones did: what is stored now is nobody's secret.
-      const stored = [...after.catalog.all()].flatMap((block) => piecesOf(after, block.id).map((piece) => piece.data));
+      const stored = [...after.catalog.all()].flatMap((block) => chunksOf(after, block.id).map((chunk) => chunk.data));
       after.close();
       const innocent = slicesIn(hers, ...stored);
       const left = [...slicesIn(hers, ...rawFiles(file))].filter((slice) => !innocent.has(slice));

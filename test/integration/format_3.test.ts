@@ -24,7 +24,7 @@ import { verifyData } from "../../src/store/verify/verify.ts";
 import { GroupCommits } from "../../src/threads/writer/group_commits.ts";
 import { readingAt } from "../support/clock_reading.ts";
 import { withFolder } from "../support/folder.ts";
-import { mergeNow, NOW, piecesOf } from "../support/groups.ts";
+import { mergeNow, NOW, chunksOf } from "../support/groups.ts";
 
 const FIXTURES = new URL("../fixtures/", import.meta.url);
 const RULES = { retentionMs: 1e12, monthlyEntries: undefined, overage: "continue" } as const;
@@ -81,7 +81,7 @@ class Upgraded {
     const shown: ShownRecord[] = [];
     this.#read(({ blocks }) => {
       for (const { id, project, records } of blocks.list({ project: undefined, from: 0, to: 8.64e15 })) {
-        const block = openBlock(blocks.pieces(id) ?? [], records);
+        const block = openBlock(blocks.chunks(id) ?? [], records);
         const all: StoredRecord[] = block.records(Array.from({ length: records }, (_, row) => row));
         shown.push(...all.map((record) => showRecord(project, record)));
       }
@@ -146,9 +146,9 @@ describe("a data file of format 3", () => {
       expect(upgraded.store.catalog.size).toBe(1);
       expect(upgraded.records()).toEqual(before);
       const [block] = upgraded.store.catalog.all();
-      const pieces = piecesOf(upgraded.store, block?.id ?? 0);
-      expect(pieces.map(({ name }) => name)).toContain(KEY_TYPE_COLUMN);
-      const summary = pieces.find(({ name }) => name === STATISTICS_CHUNK);
+      const chunks = chunksOf(upgraded.store, block?.id ?? 0);
+      expect(chunks.map(({ name }) => name)).toContain(KEY_TYPE_COLUMN);
+      const summary = chunks.find(({ name }) => name === STATISTICS_CHUNK);
       if (summary === undefined) throw new Error("a merged block has a summary");
       const known = before.filter(({ keyType }) => keyType !== undefined);
       expect([known.length, readStatistics(summary).fields?.get("keyType")]).toEqual([8, 8]);

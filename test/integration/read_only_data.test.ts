@@ -172,7 +172,7 @@ describe("a named data file", () => {
       const body = { key: "", source: "server", entries: [{ message: "kept", timestamp: NOW }] };
       const text = JSON.stringify([1, 0, NOW, 10, "s", body]);
       const keys = [{ index: 0, project: "shop", name: "web shop", type: "server", rules } as const];
-      expect([store.keep({ lastBatch: 1, keys, text }), worker.counts().received]).toEqual([true, 0]);
+      expect([store.appendToRedoLog({ lastBatch: 1, keys, text }), worker.counts().received]).toEqual([true, 0]);
       store.close();
       const before = stateOf(folder);
       expect(await messagesIn(file)).toEqual(["kept"]);

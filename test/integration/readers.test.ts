@@ -81,10 +81,10 @@ describe("the readers", () => {
       await test.send(...Array.from({ length: 5_000 }, (_, index) => `message ${index} ${"x".repeat(200)}`));
       const outcome = await readers.export({ format: "ndjson", scope: ALL }, NEVER);
       if (!outcome.ok) throw new Error(outcome.refusal.message);
-      const pieces: string[] = [];
-      for await (const piece of outcome.answer) pieces.push(piece);
-      expect(pieces.length).toBeGreaterThan(1);
-      expect(pieces.join("").trimEnd().split("\n")).toHaveLength(5_000);
+      const chunks: string[] = [];
+      for await (const chunk of outcome.answer) chunks.push(chunk);
+      expect(chunks.length).toBeGreaterThan(1);
+      expect(chunks.join("").trimEnd().split("\n")).toHaveLength(5_000);
     });
   });
 
@@ -242,10 +242,10 @@ describe("the readers refuse", () => {
       await test.send(...Array.from({ length: 5_000 }, (_, index) => `message ${index} ${"x".repeat(200)}`));
       const outcome = await readers.export({ format: "ndjson", scope: ALL }, NEVER);
       if (!outcome.ok) throw new Error(outcome.refusal.message);
-      const pieces = outcome.answer[Symbol.asyncIterator]();
-      expect((await pieces.next()).done).toBe(false);
+      const chunks = outcome.answer[Symbol.asyncIterator]();
+      expect((await chunks.next()).done).toBe(false);
       readers.stop();
-      expect(pieces.next()).rejects.toThrow("The server is stopping");
+      expect(chunks.next()).rejects.toThrow("The server is stopping");
     });
   });
 

@@ -40,17 +40,17 @@ describe("a group that is kept", () => {
     await withStore((reopen, file) => {
       const store = reopen();
       const groups = [kept(2), kept(3, "[]"), kept(9, `["${"x".repeat(10_000)}"]`)];
-      expect(groups.map((group) => store.keep(group))).toEqual([true, true, true]);
+      expect(groups.map((group) => store.appendToRedoLog(group))).toEqual([true, true, true]);
       expect([store.redo.size, stateOf(file)]).toEqual([3, { done: 0, last: 3 }]);
       const again = reopen();
-      expect(again.redo.waiting()).toEqual(groups.map((group) => ({ run: "run", ...group })));
+      expect(again.redo.unflushed()).toEqual(groups.map((group) => ({ run: "run", ...group })));
       expect([again.redo.size, again.lastBatch()]).toEqual([3, 9]);
     });
   });
 
   test("is of no other run: numbers of batches begin again", async () => {
     await withStore((reopen) => {
-      reopen("first").keep(kept(7));
+      reopen("first").appendToRedoLog(kept(7));
       expect([reopen("second").lastBatch(), reopen("first").lastBatch()]).toEqual([0, 7]);
     });
   });
@@ -58,13 +58,13 @@ describe("a group that is kept", () => {
   test("waits no more once a transaction has written everything", async () => {
     await withStore((reopen, file) => {
       const store = reopen();
-      store.keep(kept(1));
-      store.keep(kept(2));
+      store.appendToRedoLog(kept(1));
+      store.appendToRedoLog(kept(2));
       store.commit({ ...groupOf("shop", [recordOf(1, { time: 1, receivedAt: 1, message: "a" })]), lastBatch: 2 });
-      expect([store.redo.size, store.redo.waiting(), stateOf(file)]).toEqual([0, [], { done: 2, last: 2 }]);
-      store.keep(kept(3));
+      expect([store.redo.size, store.redo.unflushed(), stateOf(file)]).toEqual([0, [], { done: 2, last: 2 }]);
+      store.appendToRedoLog(kept(3));
       const again = reopen();
-      expect(again.redo.waiting().map((group) => group.lastBatch)).toEqual([3]);
+      expect(again.redo.unflushed().map((group) => group.lastBatch)).toEqual([3]);
       expect(again.lastBatch()).toBe(3);
     });
   });
@@ -74,11 +74,11 @@ describe("a group that is kept", () => {
       let store = reopen();
       const written = NOTHING;
       for (let batch = 1; batch <= 3 * REDO_SLOTS; batch++) {
-        expect(store.keep(kept(batch))).toBe(true);
+        expect(store.appendToRedoLog(kept(batch))).toBe(true);
         if (batch % 10 === 0) store.commit({ ...written, lastBatch: batch });
         if (batch % 37 === 0) {
           store = reopen();
-          const waiting = store.redo.waiting().map((group) => group.lastBatch);
+          const waiting = store.redo.unflushed().map((group) => group.lastBatch);
           expect(waiting).toEqual(Array.from({ length: batch % 10 }, (_, index) => batch - (batch % 10) + 1 + index));
         }
       }
@@ -89,12 +89,12 @@ describe("a group that is kept", () => {
     await withStore((reopen, file) => {
       const store = reopen();
       const rows = () => store.database.query("SELECT count(*) AS count FROM redo").get();
-      store.keep(kept(1));
+      store.appendToRedoLog(kept(1));
       expect(rows()).toEqual({ count: 1 });
       store.commit({ ...NOTHING, lastBatch: 1 });
-      store.clearRedo();
+      store.clearRedoLog();
       expect([rows(), stateOf(file)]).toEqual([{ count: 0 }, { done: 1, last: 1 }]);
-      expect([store.keep(kept(2)), reopen().redo.waiting().length]).toEqual([true, 1]);
+      expect([store.appendToRedoLog(kept(2)), reopen().redo.unflushed().length]).toEqual([true, 1]);
     });
   });
 });
@@ -104,19 +104,19 @@ describe("a group is not kept", () => {
     await withStore((reopen) => {
       const store = reopen();
       for (const text of ["x".repeat(REDO_SLOT_BYTES), "漢".repeat(REDO_SLOT_BYTES / 3), "x".repeat(1e6)]) {
-        expect(store.keep(kept(1, text))).toBe(false);
+        expect(store.appendToRedoLog(kept(1, text))).toBe(false);
       }
-      expect([store.redo.size, store.redo.waiting()]).toEqual([0, []]);
-      expect([store.keep(kept(1, "[]")), store.redo.waiting().length]).toEqual([true, 1]);
+      expect([store.redo.size, store.redo.unflushed()]).toEqual([0, []]);
+      expect([store.appendToRedoLog(kept(1, "[]")), store.redo.unflushed().length]).toEqual([true, 1]);
     });
   });
 
   test("where no slot is free, and those that wait stay as they are", async () => {
     await withStore((reopen) => {
       const store = reopen();
-      for (let batch = 1; batch <= REDO_SLOTS; batch++) expect(store.keep(kept(batch))).toBe(true);
-      expect(store.keep(kept(100))).toBe(false);
-      const waiting = reopen().redo.waiting();
+      for (let batch = 1; batch <= REDO_SLOTS; batch++) expect(store.appendToRedoLog(kept(batch))).toBe(true);
+      expect(store.appendToRedoLog(kept(100))).toBe(false);
+      const waiting = reopen().redo.unflushed();
       expect(waiting.map((group) => group.lastBatch)).toEqual(Array.from({ length: REDO_SLOTS }, (_, n) => n + 1));
     });
   });
@@ -129,13 +129,13 @@ describe("a slot that is damaged", () => {
         const store = reopen();
         const before = store.redo.damaged;
         store.commit({ ...NOTHING, lastBatch: 1 });
-        for (const batch of [2, 3, 4]) store.keep(kept(batch));
+        for (const batch of [2, 3, 4]) store.appendToRedoLog(kept(batch));
         const slot = (store.redo.last - 1) % REDO_SLOTS;
         const { data } = store.database.query("SELECT data FROM redo WHERE slot = ?").get(slot) as { data: Uint8Array };
         data[at] = (data[at] ?? 0) ^ 4;
         store.database.query("UPDATE redo SET data = ? WHERE slot = ?").run(data, slot);
         const { redo } = reopen();
-        expect([at, redo.damaged, redo.waiting().map((group) => group.lastBatch)]).toEqual([at, before + 1, [2, 4]]);
+        expect([at, redo.damaged, redo.unflushed().map((group) => group.lastBatch)]).toEqual([at, before + 1, [2, 4]]);
       }
     });
   });

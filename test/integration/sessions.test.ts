@@ -16,12 +16,12 @@ describe("sessions", () => {
       const file = join(folder, "x.db");
       const writer = new StoreWriter(file, "sync", "run 1");
       expect(writer.sessions()).toEqual([]);
-      writer.keepSessions([session("a"), session("b")]);
-      writer.keepSessions([session("b"), session("c")]);
+      writer.saveSessions([session("a"), session("b")]);
+      writer.saveSessions([session("b"), session("c")]);
       writer.close();
       const next = new StoreWriter(file, "sync", "run 2");
       expect(next.sessions()).toEqual([session("b"), session("c")]);
-      next.keepSessions([]);
+      next.saveSessions([]);
       expect(next.sessions()).toEqual([]);
       next.close();
     }));
@@ -30,7 +30,7 @@ describe("sessions", () => {
     withFolder(async (folder) => {
       const file = join(folder, "x.db");
       const writer = new StoreWriter(file, "sync", "run 1");
-      writer.keepSessions([session("a")]);
+      writer.saveSessions([session("a")]);
       await backupTo(file, join(folder, "copy.db"));
       writer.close();
       const copy = new Database(join(folder, "copy.db"), { readonly: true });

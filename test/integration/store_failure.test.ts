@@ -143,7 +143,7 @@ describe("a damaged file", () => {
       database.run("UPDATE blocks SET time_max = time_max + 1 WHERE id = 3");
       database.close();
       const reader = new BlockReader(file);
-      expect(reader.damagedHeaders()).toEqual([3]);
+      expect(reader.damagedZoneMaps()).toEqual([3]);
       const damaged: [number, string][] = [];
       const lines = exportLines(reader, {
         filter: { project: undefined, from: 0, to: Number.POSITIVE_INFINITY, expiredBefore: () => 0 },

@@ -4,21 +4,21 @@ import type { GroupWrite } from "../../src/commit/group_write.ts";
 import { DAY_MS } from "../../src/core/limits.ts";
 import { openForReading } from "../../src/store/database.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
-import { DetailsReader } from "../../src/store/tables_reader.ts";
+import { TablesReader } from "../../src/store/tables_reader.ts";
 import { withFolder } from "../support/folder.ts";
 import { groupOf, NOTHING, NOW, recordOf } from "../support/groups.ts";
 
 /** Commits the groups to a new file and gives `work` a reader of it, with the store that can still write. */
 async function withDetails(
   groups: readonly GroupWrite[],
-  work: (details: DetailsReader, store: StoreWriter) => void,
+  work: (details: TablesReader, store: StoreWriter) => void,
 ): Promise<void> {
   await withFolder((folder) => {
     const file = join(folder, "data.db");
     const store = new StoreWriter(file, "write", "run");
     for (const group of groups) store.commit(group);
     const database = openForReading(file);
-    work(new DetailsReader(database), store);
+    work(new TablesReader(database), store);
     database.close();
     store.close();
   });

@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { compressChunk, FILTER_CHUNK, inflate, STATISTICS_CHUNK } from "../../src/block/codec/column_chunks.ts";
 import { DAY_MS } from "../../src/core/limits.ts";
 import type { Database } from "../../src/runtime/driver.ts";
-import { blockChecksum, HEADER_COLUMNS } from "../../src/store/block_table.ts";
+import { blockChecksum, ZONE_MAP_COLUMNS } from "../../src/store/block_table.ts";
 import { openForWriting } from "../../src/store/database.ts";
-import { PIECES_MAX } from "../../src/store/schema.ts";
+import { CHUNKS_MAX } from "../../src/store/schema.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
 import { type VerifyReport, verifyData } from "../../src/store/verify/verify.ts";
 import { withFolder } from "../support/folder.ts";
-import { groupOf, mergeNow, NOW, piecesOf, recordOf } from "../support/groups.ts";
+import { groupOf, mergeNow, NOW, chunksOf, recordOf } from "../support/groups.ts";
 import { runSeed, seededRandom } from "../support/random.ts";
 import { randomRecord } from "../unit/block/random_records.ts";
 
@@ -65,8 +65,8 @@ function after(file: string, change: (database: Database) => void): string[] {
 /** Changes a block's header, with the checksum that belongs to it. */
 function setHeader(database: Database, id: number, set: string): void {
   database.run(`UPDATE blocks SET ${set} WHERE id = ${id}`);
-  const [values] = database.query(`SELECT ${HEADER_COLUMNS} FROM blocks WHERE id = ?`).values(id) as number[][];
-  const names = database.query(`SELECT name FROM pieces WHERE key / ${PIECES_MAX} = ? ORDER BY key`).values(id).flat();
+  const [values] = database.query(`SELECT ${ZONE_MAP_COLUMNS} FROM blocks WHERE id = ?`).values(id) as number[][];
+  const names = database.query(`SELECT name FROM pieces WHERE key / ${CHUNKS_MAX} = ? ORDER BY key`).values(id).flat();
   const checksum = blockChecksum(values as number[], names as string[]);
   database.query("UPDATE blocks SET checksum = ? WHERE id = ?").run(checksum, id);
 }
@@ -78,7 +78,7 @@ describe("a whole data file", () => {
       expect(report).toEqual({ findings: [], blocks: 3, records: FILTERED + 4, bytes: expect.any(Number) });
       const store = new StoreWriter(file, "write", "run");
       expect(report.bytes).toBe(store.catalog.bytes);
-      const names = [...store.catalog.all()].flatMap((block) => piecesOf(store, block.id).map((piece) => piece.name));
+      const names = [...store.catalog.all()].flatMap((block) => chunksOf(store, block.id).map((chunk) => chunk.name));
       expect([names.includes(STATISTICS_CHUNK), names.includes(FILTER_CHUNK)]).toEqual([true, true]);
       store.close();
     });
@@ -116,7 +116,7 @@ describe("a whole data file", () => {
 });
 
 describe("a fault is found", () => {
-  test("in the bytes of a piece, with what to do", async () => {
+  test("in the bytes of a chunk, with what to do", async () => {
     await withFile((file) => {
       expect(
         after(file, (database) => database.run("UPDATE pieces SET checksum = checksum + 1 WHERE key < 1024")),
@@ -132,16 +132,16 @@ describe("a fault is found", () => {
     await withFile((file) => {
       const setRaw = (database: Database) => database.run("UPDATE blocks SET received_max = 5 WHERE id = 1");
       expect(after(file, setRaw)).toEqual([
-        "problem: block 1: its header is damaged",
-        "problem: block 1: its header does not say what its records are",
+        "problem: block 1: its zone map is damaged",
+        "problem: block 1: its zone map does not say what its records are",
       ]);
       const set = (database: Database) => {
         setHeader(database, 1, `received_max = ${NOW}`);
         setHeader(database, 2, "day = day + 1, bytes = 7");
       };
       expect(after(file, set)).toEqual([
-        expect.stringMatching(/^problem: block 2: it has \d+ bytes, its header says 7$/),
-        "problem: block 2: it has records of another day than its header says",
+        expect.stringMatching(/^problem: block 2: it has \d+ bytes, its zone map says 7$/),
+        "problem: block 2: it has records of another day than its zone map says",
       ]);
     });
   });
@@ -161,11 +161,11 @@ describe("a fault is found", () => {
           raw[raw.length - 1] = (raw[raw.length - 1] as number) ^ 1;
           const { data, checksum } = compressChunk(name, raw);
           database.query("UPDATE pieces SET data = ?, checksum = ? WHERE key = ?").run(data, checksum, row.key);
-          const block = Math.floor(row.key / PIECES_MAX);
+          const block = Math.floor(row.key / CHUNKS_MAX);
           setHeader(
             database,
             block,
-            `bytes = (SELECT sum(length(data)) FROM pieces WHERE key / ${PIECES_MAX} = ${block})`,
+            `bytes = (SELECT sum(length(data)) FROM pieces WHERE key / ${CHUNKS_MAX} = ${block})`,
           );
         }
       });
@@ -176,20 +176,20 @@ describe("a fault is found", () => {
     });
   });
 
-  test("in a record id that is there twice, and in pieces without a block", async () => {
+  test("in a record id that is there twice, and in chunks without a block", async () => {
     await withFile((file) => {
       const copy = (database: Database) => {
         database.run(
-          `INSERT INTO pieces SELECT key + ${50 * PIECES_MAX}, name, checksum, data FROM pieces WHERE key < 1536`,
+          `INSERT INTO pieces SELECT key + ${50 * CHUNKS_MAX}, name, checksum, data FROM pieces WHERE key < 1536`,
         );
         database.run(
-          `INSERT INTO blocks SELECT id + 50, ${HEADER_COLUMNS.replace("id, ", "")}, 0 FROM blocks WHERE id = 2`,
+          `INSERT INTO blocks SELECT id + 50, ${ZONE_MAP_COLUMNS.replace("id, ", "")}, 0 FROM blocks WHERE id = 2`,
         );
         setHeader(database, 52, "id = 52");
       };
       expect(after(file, copy)).toEqual([
         "problem: 2 record ids are there twice",
-        "warning: 1 pieces belong to no block and only take up room",
+        "warning: 1 chunks belong to no block and only take up room",
       ]);
     });
   });

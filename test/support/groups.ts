@@ -6,7 +6,7 @@ import { BlockMerger } from "../../src/block/merge/merge_blocks.ts";
 import type { GroupWrite } from "../../src/commit/group_write.ts";
 import { DAY_MS } from "../../src/core/limits.ts";
 import type { StoredRecord } from "../../src/core/record.ts";
-import { PIECES_MAX } from "../../src/store/schema.ts";
+import { CHUNKS_MAX } from "../../src/store/schema.ts";
 import type { StoreWriter } from "../../src/store/store_writer.ts";
 
 /** 2026-11-23T12:00:00Z. */
@@ -58,10 +58,10 @@ export function groupOf(project: string, records: readonly StoredRecord[], rest:
   return { ...NOTHING, blocks: [{ project, day, columns }], nextRecordId, ...rest };
 }
 
-/** A block's pieces as they are stored. */
-export function piecesOf(store: StoreWriter, block: number): ColumnChunk[] {
+/** A block's chunks as they are stored. */
+export function chunksOf(store: StoreWriter, block: number): ColumnChunk[] {
   const sql = "SELECT name, checksum, data FROM pieces WHERE key >= ? AND key < ? ORDER BY key";
-  return store.database.query(sql).all(block * PIECES_MAX, (block + 1) * PIECES_MAX) as ColumnChunk[];
+  return store.database.query(sql).all(block * CHUNKS_MAX, (block + 1) * CHUNKS_MAX) as ColumnChunk[];
 }
 
 /** Merges what is planned for a quiet store, as the compactor does; false when nothing is. */
@@ -70,6 +70,6 @@ export function mergeNow(store: StoreWriter): boolean {
   if (plan === undefined) return false;
   const records = new Map([...store.catalog.all()].map((block) => [block.id, block.records]));
   const merger = new BlockMerger();
-  for (const id of plan.blocks) merger.add(piecesOf(store, id), records.get(id) as number);
+  for (const id of plan.blocks) merger.add(chunksOf(store, id), records.get(id) as number);
   return store.replaceMerged({ plan, ...merger.columnar() });
 }

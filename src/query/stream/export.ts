@@ -33,12 +33,12 @@ export interface ExportSource {
   nextRecordId(): number;
   /** The blocks that hold ids from `from` up to, not including, `to`. */
   overlapping(from: number, to: number): readonly ExportBlock[];
-  /** The pieces of a block, or undefined when it is gone: merged or expired. Throws BlockDamagedError. */
-  pieces(block: number): readonly ColumnChunk[] | undefined;
+  /** The chunks of a block, or undefined when it is gone: merged or expired. Throws BlockDamagedError. */
+  chunks(block: number): readonly ColumnChunk[] | undefined;
   /** The names of all projects that ever stored anything. */
   projects(): readonly string[];
   /** Blocks of which nobody knows whether all of their records are exported. */
-  damagedHeaders(): readonly number[];
+  damagedZoneMaps(): readonly number[];
 }
 
 export interface ExportFilter {
@@ -134,7 +134,7 @@ function readWindow(
     for (const block of listed) {
       if (block.idMin >= window.to || read.has(block.id) || unreadable.has(block.id)) continue;
       try {
-        const pieces = source.pieces(block.id);
+        const pieces = source.chunks(block.id);
         if (pieces === undefined) isComplete = false;
         else {
           inflatedBytes += block.rawBytes;

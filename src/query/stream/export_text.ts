@@ -41,7 +41,7 @@ export function exportText(
   const understood = resolveScope(scope, rules, now);
   if (isRefusal(understood)) return understood;
   const { search, from, to, shownFrom } = understood;
-  const damaged = [...source.damagedHeaders()];
+  const damaged = [...source.damagedZoneMaps()];
   const lines = exportLines(source, {
     filter: { project, from, to, search, expiredBefore: shownFrom },
     lineOf: lineFormatter(format),

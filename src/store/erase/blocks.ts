@@ -1,6 +1,6 @@
 // Takes records out of blocks: a block of which some records go is written again without them, in the form that it had. What is left
 // of a merged block is packed, as a group is, and merged. In: the blocks of one project, one after the other. Out: how much went. A
-// damaged block cannot be searched: it goes where everything in it goes by its header, and else stays and is counted.
+// damaged block cannot be searched: it goes where everything in it goes by its zone map, and else stays and is counted.
 // What an erasure reads of a block, and whether what went wrong with it is damage.
 
 import { type ColumnChunk, PACKED_CHUNK } from "../../block/codec/column_chunks.ts";
@@ -13,7 +13,7 @@ import { zoneMapOf } from "../../block/stats/zone_map.ts";
 import type { EraseReport } from "../../core/account_responses.ts";
 import type { Database } from "../../runtime/driver.ts";
 import { isCorruption } from "../database.ts";
-import { PIECES_MAX } from "../schema.ts";
+import { CHUNKS_MAX } from "../schema.ts";
 import type { StoreWriter } from "../store_writer.ts";
 import { type EraseProgress, type EraseScope, isInTimes, progress, rowsToErase, securely } from "./scope.ts";
 
@@ -88,7 +88,7 @@ function judgeBlock(database: Database, block: BlockRow, scope: EraseScope): Jud
   const isInside = isInTimes(scope, block.timeMin) && isInTimes(scope, block.timeMax);
   if (isInside && scope.matchRows === undefined) return "all";
   try {
-    const rows = rowsToErase(scope, openBlock(loadPieces(database, block.id), block.records));
+    const rows = rowsToErase(scope, openBlock(loadChunks(database, block.id), block.records));
     return rows === undefined || sumOf(rows) === block.records ? "all" : rows;
   } catch (error) {
     if (isDamage(error)) return "damaged";
@@ -126,15 +126,15 @@ function* rewrite(
     return undefined;
   }
   if (sumOf(judgement) === 0) return undefined;
-  const pieces = loadPieces(store.database, block.id);
+  const chunks = loadChunks(store.database, block.id);
   const isKept = judgement.map((isErased) => 1 - isErased);
-  const columns = decodeColumns(pieces, block.records);
+  const columns = decodeColumns(chunks, block.records);
   yield at;
   const kept = selectRows(columns, isKept);
   yield at;
   const small = { zoneMap: zoneMapOf(kept), encoded: new BlockEncoder().packed(kept) };
   yield at;
-  const isPacked = pieces[0]?.name === PACKED_CHUNK;
+  const isPacked = chunks[0]?.name === PACKED_CHUNK;
   const left = isPacked ? small : yield* saying(at, merged(small));
   yield at;
   const id = store.catalog.nextId;
@@ -186,10 +186,10 @@ class BlockCounts {
   }
 }
 
-/** All of its pieces; none where it is gone. */
-export function loadPieces(database: Database, block: number): ColumnChunk[] {
+/** All of its chunks; none where it is gone. */
+export function loadChunks(database: Database, block: number): ColumnChunk[] {
   const sql = "SELECT name, checksum, data FROM pieces WHERE key >= ? AND key < ? ORDER BY key";
-  return database.query(sql).all(block * PIECES_MAX, (block + 1) * PIECES_MAX) as ColumnChunk[];
+  return database.query(sql).all(block * CHUNKS_MAX, (block + 1) * CHUNKS_MAX) as ColumnChunk[];
 }
 
 export function isDamage(error: unknown): boolean {

@@ -28,13 +28,13 @@ import { countBlocks, eraseBlocks } from "./blocks.ts";
 import { type EraseProgress, type EraseScope, isWhole, progress, securely } from "./scope.ts";
 import {
   findRejected,
-  findWaiting,
-  lastWaiting,
+  findPending,
+  lastPendingId,
   removeAmbiguous,
   removeRejected,
   removeUnregistered,
   removeUnusedNames,
-  removeWaiting,
+  removePending,
 } from "./tables.ts";
 
 /** Items of what waits that one step looks at. */
@@ -49,7 +49,7 @@ export interface EraseOptions {
   readonly file: string;
   readonly scope: EraseScope;
   /** What waited is gone from the file: whoever has it in memory lets go of it. */
-  readonly forgetWaiting: (erased: readonly ErasedTiming[]) => void;
+  readonly forgetPending: (erased: readonly ErasedTiming[]) => void;
   /** These names are gone from the project's list: nobody had registered them, and no record carries them any more. */
   readonly forgetTouchpoints: (names: readonly string[]) => void;
 }
@@ -61,13 +61,13 @@ export function* eraseSteps(options: EraseOptions): Generator<EraseProgress, Era
   if (project === undefined) return NOTHING_ERASED;
   const { database } = store;
   // Groups as they came, of which every record is in a block by now.
-  securely(database, () => store.clearRedo());
+  securely(database, () => store.clearRedoLog());
   const rejected = findRejected(database, project, scope);
   if (rejected.rejections.length + rejected.setAside.length > 0) {
     securely(database, () => store.transaction(() => removeRejected(database, rejected)));
   }
   // Before the blocks: what waits must not become a record behind their back.
-  const waiting = yield* eraseWaiting(options, project);
+  const waiting = yield* erasePending(options, project);
   const blocks = yield* eraseBlocks(store, project, scope);
   securely(database, () => store.transaction(() => removeAmbiguous(database, project)));
   options.forgetTouchpoints(
@@ -86,9 +86,9 @@ export function* countSteps(database: Database, scope: EraseScope): Generator<Er
   if (row === null) return NOTHING_ERASED;
   const { rejections } = findRejected(database, row.id, scope);
   let waiting = 0;
-  const upTo = lastWaiting(database);
+  const upTo = lastPendingId(database);
   for (let after = 0; ; ) {
-    const found = findWaiting(database, scope, { after, upTo, limit: WAITING_A_STEP });
+    const found = findPending(database, scope, { after, upTo, limit: WAITING_A_STEP });
     if (found === undefined) break;
     waiting += found.erased.length;
     after = found.last;
@@ -100,20 +100,20 @@ export function* countSteps(database: Database, scope: EraseScope): Generator<Er
 
 const NOTHING_ERASED: EraseReport = { records: 0, blocks: 0, rejections: 0, waiting: 0 };
 
-function* eraseWaiting(
-  { store, scope, forgetWaiting }: EraseOptions,
+function* erasePending(
+  { store, scope, forgetPending }: EraseOptions,
   project: number,
 ): Generator<EraseProgress, number> {
   const { database } = store;
-  const upTo = lastWaiting(database);
+  const upTo = lastPendingId(database);
   let count = 0;
   for (let after = 0; ; ) {
-    const found = findWaiting(database, scope, { after, upTo, limit: WAITING_A_STEP });
+    const found = findPending(database, scope, { after, upTo, limit: WAITING_A_STEP });
     if (found === undefined) return count;
     const { erased, last } = found;
     if (erased.length > 0) {
-      securely(database, () => store.transaction(() => removeWaiting(database, project, erased)));
-      forgetWaiting(erased);
+      securely(database, () => store.transaction(() => removePending(database, project, erased)));
+      forgetPending(erased);
     }
     count += erased.length;
     after = last;
@@ -175,8 +175,8 @@ export function eraseRecords(options: EraseFileOptions): EraseReport {
     }
     setCheckpointSize(store.database, file);
     try {
-      const [forgetWaiting, forgetTouchpoints] = [() => undefined, () => undefined];
-      return finish(eraseSteps({ store, file, scope, forgetWaiting, forgetTouchpoints }), onProgress);
+      const [forgetPending, forgetTouchpoints] = [() => undefined, () => undefined];
+      return finish(eraseSteps({ store, file, scope, forgetPending, forgetTouchpoints }), onProgress);
     } finally {
       store.close();
     }

@@ -10,7 +10,7 @@ import { monthOf } from "../../core/instant.ts";
 import type { Database } from "../../runtime/driver.ts";
 import { type EntryRow, recordOfWaiting, recordsOfText } from "../entry_records.ts";
 import type { StoreWriter } from "../store_writer.ts";
-import { isDamage, loadPieces } from "./blocks.ts";
+import { isDamage, loadChunks } from "./blocks.ts";
 import {
   type Candidate,
   type EraseProgress,
@@ -64,7 +64,7 @@ export function removeRejected(database: Database, { rejections, setAside }: Rej
 }
 
 /** What waits and belongs to the scope, of the first so many items after an id; undefined past the last item. */
-export function findWaiting(
+export function findPending(
   database: Database,
   scope: EraseScope,
   { after, upTo, limit }: { readonly after: number; readonly upTo: number; readonly limit: number },
@@ -87,12 +87,12 @@ export function findWaiting(
 }
 
 /** The id of the last item that waits, 0 for none. */
-export function lastWaiting(database: Database): number {
+export function lastPendingId(database: Database): number {
   return (database.query("SELECT coalesce(max(id), 0) AS last FROM waiting").get() as { last: number }).last;
 }
 
 /** Within a transaction. What was open counts as stored, so that the sum of the counters stays closed. */
-export function removeWaiting(database: Database, project: number, erased: readonly ErasedTiming[]): void {
+export function removePending(database: Database, project: number, erased: readonly ErasedTiming[]): void {
   const remove = database.query("DELETE FROM waiting WHERE id = ?");
   const count = database.query(
     "INSERT INTO usage (project, month, name, value) VALUES (?, ?, 'stored', 1) " +
@@ -149,11 +149,11 @@ export function* removeUnusedNames(store: StoreWriter, project: number): Generat
 }
 
 function namesIn(database: Database, block: number, records: number): readonly string[] {
-  const pieces = loadPieces(database, block);
+  const chunks = loadChunks(database, block);
   // Retention may have removed it meanwhile.
-  if (pieces.length === 0) return [];
+  if (chunks.length === 0) return [];
   try {
-    return openBlock(pieces, records).touchpoint().dictionary;
+    return openBlock(chunks, records).touchpoint().dictionary;
   } catch (error) {
     // A name that is taken from the list comes back with the next record that carries it.
     if (isDamage(error)) return [];

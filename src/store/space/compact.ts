@@ -72,7 +72,7 @@ function compactStore(store: StoreWriter, { file, onRoom, onPhase }: CompactOpti
   const { database } = store;
   if (store.redo.size > 0) throw refused(file, "the latest batches could not be written; is the disk full?");
   // Its slots keep groups of before.
-  store.clearRedo();
+  store.clearRedoLog();
   const rooms = roomNeeded(database, file);
   onRoom?.(rooms);
   const missing = rooms.find(({ needed, free }) => free < needed);

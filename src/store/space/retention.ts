@@ -10,9 +10,9 @@ import { formatBytes, formatCountOf, formatDuration } from "../../core/format.ts
 import type { BlockEntry } from "../catalog.ts";
 import { isStoreError } from "../database.ts";
 import type { StoreWriter } from "../store_writer.ts";
-import { GRACE_MS, type RetentionChange, RetentionGrace } from "./retention_in_force.ts";
+import { DELETION_DELAY_MS, type RetentionChange, RetentionInForce } from "./retention_in_force.ts";
 
-/** Whose blocks are that a damaged header gives to no project. */
+/** Whose blocks are that a damaged zone map gives to no project. */
 const NOBODY = "";
 
 export interface RetentionOptions {
@@ -31,8 +31,8 @@ export class Retention {
   readonly #store: StoreWriter;
   readonly #options: RetentionOptions;
   readonly #log: StoreLog;
-  readonly #grace: RetentionGrace;
-  readonly #removalLog: RemovalLog;
+  readonly #grace: RetentionInForce;
+  readonly #removalLog: DeletionLog;
   #planned: Removal[] = [];
 
   /** Takes what is configured now: what is shorter than what the file had in force deletes nothing for a while. */
@@ -40,8 +40,8 @@ export class Retention {
     this.#store = store;
     this.#options = options;
     this.#log = options.log ?? (() => undefined);
-    this.#grace = new RetentionGrace(store.database, this.#steady);
-    this.#removalLog = new RemovalLog(this.#log);
+    this.#grace = new RetentionInForce(store.database, this.#steady);
+    this.#removalLog = new DeletionLog(this.#log);
     const blocks = this.#blocksByProject();
     for (const project of this.#grace.projects) this.#sayHidden(project, blocks.get(project) ?? []);
     this.follow();
@@ -118,7 +118,7 @@ export class Retention {
   #rules(excessBytes: number): RetentionRules {
     const { retentionMsOf } = this.#options;
     const { projects } = this.#store;
-    // What belongs to no project expires by no retention: its header is damaged, and its records may be new.
+    // What belongs to no project expires by no retention: its zone map is damaged, and its records may be new.
     const msOf = (row: number, ms: (project: string) => number) => {
       const project = projects.knownName(row);
       return project === undefined ? Number.POSITIVE_INFINITY : ms(project);
@@ -147,14 +147,14 @@ export class Retention {
   #sayChange({ project, fromMs, toMs }: RetentionChange, blocks: readonly BlockEntry[]): void {
     const what = `project ${JSON.stringify(project)} keeps records for ${formatDuration(toMs)} now, before for ${formatDuration(fromMs)}`;
     const now = this.#now;
-    const deletedAt = now + GRACE_MS;
+    const deletedAt = now + DELETION_DELAY_MS;
     const isLonger = toMs > fromMs;
     // Until they are deleted, some more will be hidden.
     const [newest, oldest] = isLonger ? [now - fromMs, now - toMs] : [deletedAt - toMs, now - fromMs];
     const concerned = blocks.filter(({ timeMax }) => timeMax < newest && timeMax >= oldest);
     if (concerned.length === 0) this.#log("info", what);
     else if (isLonger) this.#log("info", `${what}: ${sumOf(concerned)} are shown again`);
-    else this.#log("warn", `${what}: ${sumOf(concerned)} are hidden, ${this.#deletionText(GRACE_MS)}`);
+    else this.#log("warn", `${what}: ${sumOf(concerned)} are hidden, ${this.#deletionText(DELETION_DELAY_MS)}`);
   }
 
   /** At a start, of what a retention hid that became shorter before. */
@@ -202,11 +202,11 @@ function sumOf(blocks: readonly BlockEntry[]): string {
 }
 
 /** Why a block goes: its age; room is needed, and it is hidden already; room is needed, and it was received first. */
-export type RemovalCause = "expired" | "hidden" | "oldest";
+export type DeletionCause = "expired" | "hidden" | "oldest";
 
 export interface Removal {
   readonly block: BlockEntry;
-  readonly cause: RemovalCause;
+  readonly cause: DeletionCause;
 }
 
 export interface RetentionRules {
@@ -263,14 +263,14 @@ export type StoreLog = (level: "info" | "warn", message: string) => void;
 
 interface Sum {
   readonly project: string;
-  readonly cause: RemovalCause;
+  readonly cause: DeletionCause;
   /** Of all that says why. */
   readonly because: string;
   records: number;
   bytes: number;
 }
 
-export class RemovalLog {
+export class DeletionLog {
   readonly #log: StoreLog;
   readonly #sums = new Map<string, Sum>();
   #toldAt = Number.NEGATIVE_INFINITY;
@@ -280,7 +280,7 @@ export class RemovalLog {
   }
 
   /** A block is gone; `because` follows "deleted … of project …". */
-  add(project: string, cause: RemovalCause, because: string, { records, bytes }: BlockEntry): void {
+  add(project: string, cause: DeletionCause, because: string, { records, bytes }: BlockEntry): void {
     const name = `${cause} ${project}`;
     const sum = this.#sums.get(name) ?? { project, cause, because, records: 0, bytes: 0 };
     sum.records += records;

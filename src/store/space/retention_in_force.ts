@@ -1,12 +1,12 @@
 // The retention in force, which the data file keeps. In: what the configuration says, each time it is read. Out: how long the records of
 // a project stay on disk. Invariant: a retention that becomes shorter, however that came about, deletes nothing earlier for
-// GRACE_MS; readers follow the configuration at once, so until then what it hides can be shown again.
+// DELETION_DELAY_MS; readers follow the configuration at once, so until then what it hides can be shown again.
 // The wait is counted by the steady clock, which nobody can set.
 
 import type { Database } from "../../runtime/driver.ts";
 
 /** How long records that a shorter retention hides stay on disk, in ms: time for somebody to see that it was a slip. */
-export const GRACE_MS = 3_600_000;
+export const DELETION_DELAY_MS = 3_600_000;
 /** Longer retentions of a project that are waited for at once; more are counted as one of them. */
 const FORMER_MAX = 8;
 
@@ -36,7 +36,7 @@ interface Row {
   readonly until: number | null;
 }
 
-export class RetentionGrace {
+export class RetentionInForce {
   readonly #database: Database;
   readonly #inForce = new Map<string, InForce>();
   #isSaved = true;
@@ -53,7 +53,7 @@ export class RetentionGrace {
         this.#inForce.set(project, { retentionMs, former });
         continue;
       }
-      const one = { retentionMs, until: Math.min(until, now + GRACE_MS) };
+      const one = { retentionMs, until: Math.min(until, now + DELETION_DELAY_MS) };
       this.#inForce.set(project, { retentionMs, former: [...former, one] });
     }
   }
@@ -128,7 +128,7 @@ export class RetentionGrace {
 function formerOf(before: InForce, toMs: number, now: number): Former[] {
   const longer = before.former.filter(({ retentionMs }) => retentionMs > toMs);
   if (before.retentionMs <= toMs) return longer;
-  const last = { retentionMs: before.retentionMs, until: now + GRACE_MS };
+  const last = { retentionMs: before.retentionMs, until: now + DELETION_DELAY_MS };
   const shortest = longer.length >= FORMER_MAX ? longer.pop() : undefined;
   return [...longer, shortest === undefined ? last : { ...last, retentionMs: shortest.retentionMs }];
 }

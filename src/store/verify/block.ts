@@ -1,5 +1,5 @@
-// One block looked at from end to end: whether its bytes are what was written, and whether its header and its notes say what its
-// records are. In: a header row and its pieces. Out: what is wrong, in words; nothing when all is well.
+// One block looked at from end to end: whether its bytes are what was written, and whether its zone map and its notes say what its
+// records are. In: a zone map row and its chunks. Out: what is wrong, in words; nothing when all is well.
 //
 // What is noted of a merged block is compared with what merging it again gives. A block that an older program wrote is not damaged where
 // its columns have other forms or were compressed otherwise: of a column the values count, of a text filter the bits, made as its version
@@ -31,11 +31,11 @@ import type { CountedValue, StoredValueCounts } from "../../block/stats/value_co
 import { zoneMapOf } from "../../block/stats/zone_map.ts";
 import { DAY_MS, METADATA_NAME_LENGTH_MAX } from "../../core/limits.ts";
 
-/** The values of a row of `blocks`, in the order of HEADER_COLUMNS. */
-export type HeaderValues = readonly number[];
+/** The values of a row of `blocks`, in the order of ZONE_MAP_COLUMNS. */
+export type ZoneMapValues = readonly number[];
 
-/** Places of a header's values in HEADER_COLUMNS. */
-export const HEADER = {
+/** Places of a zone map's values in ZONE_MAP_COLUMNS. */
+export const COLUMN = {
   id: 0,
   project: 1,
   day: 2,
@@ -49,60 +49,60 @@ export const HEADER = {
 
 /** What is wrong with a block, each a sentence without its subject; and its columns. Throws BlockDamagedError. */
 export function verifyBlock(
-  header: HeaderValues,
-  pieces: readonly ColumnChunk[],
+  zoneMap: ZoneMapValues,
+  chunks: readonly ColumnChunk[],
 ): { readonly wrong: readonly string[]; readonly columns: Columns } {
   const wrong: string[] = [];
-  const bytes = pieces.reduce((sum, piece) => sum + piece.data.length, 0);
-  if (bytes !== header[HEADER.bytes]) wrong.push(`it has ${bytes} bytes, its header says ${header[HEADER.bytes]}`);
-  const columns = decodeColumns(pieces, header[HEADER.records] as number);
-  if (!saysSame(header, columns)) wrong.push("its header does not say what its records are");
-  const day = header[HEADER.day] as number;
-  for (const time of [header[HEADER.timeMin], header[HEADER.timeMax]] as number[]) {
+  const bytes = chunks.reduce((sum, chunk) => sum + chunk.data.length, 0);
+  if (bytes !== zoneMap[COLUMN.bytes]) wrong.push(`it has ${bytes} bytes, its zone map says ${zoneMap[COLUMN.bytes]}`);
+  const columns = decodeColumns(chunks, zoneMap[COLUMN.records] as number);
+  if (!saysSame(zoneMap, columns)) wrong.push("its zone map does not say what its records are");
+  const day = zoneMap[COLUMN.day] as number;
+  for (const time of [zoneMap[COLUMN.timeMin], zoneMap[COLUMN.timeMax]] as number[]) {
     if (Math.floor(time / DAY_MS) === day) continue;
-    wrong.push("it has records of another day than its header says");
+    wrong.push("it has records of another day than its zone map says");
     break;
   }
-  if (pieces[0]?.name !== PACKED_CHUNK) wrong.push(...orDamaged(() => wrongNotes(pieces, columns.count)));
+  if (chunks[0]?.name !== PACKED_CHUNK) wrong.push(...orDamaged(() => wrongNotes(chunks, columns.count)));
   return { wrong, columns };
 }
 
 /** Merges a merged block again, and compares what is noted of its rows. */
-function wrongNotes(pieces: readonly ColumnChunk[], count: number): string[] {
+function wrongNotes(chunks: readonly ColumnChunk[], count: number): string[] {
   const merger = new BlockMerger("as they lie");
-  merger.add(pieces, count);
+  merger.add(chunks, count);
   const merged = merger.output();
-  const isParted = pieces.some(({ name }) => name === textChunkName(0));
+  const isParted = chunks.some(({ name }) => name === textChunkName(0));
   const wrong: string[] = [];
-  for (const piece of pieces) {
-    if (piece.name === STATISTICS_CHUNK && !isSummaryOf(piece, merged))
+  for (const chunk of chunks) {
+    if (chunk.name === STATISTICS_CHUNK && !isSummaryOf(chunk, merged))
       wrong.push("its summary does not say what its records are");
-    if (piece.name === FILTER_CHUNK && !isFilterOf(piece, merged, isParted)) {
+    if (chunk.name === FILTER_CHUNK && !isFilterOf(chunk, merged, isParted)) {
       wrong.push("its text filter is not that of its records");
     }
-    if (piece.name === CHUNKED_COLUMN && isParted && !isHeadOf(piece, merged)) {
+    if (chunk.name === CHUNKED_COLUMN && isParted && !isHeadOf(chunk, merged)) {
       wrong.push("the text filters of its messages are not those of its records");
     }
   }
   return wrong;
 }
 
-function saysSame(header: HeaderValues, columns: Columns): boolean {
+function saysSame(zoneMap: ZoneMapValues, columns: Columns): boolean {
   const { records, idMin, idMax, timeMin, timeMax, receivedMin, receivedMax, levels, statuses } = zoneMapOf(columns);
   const computed = [records, idMin, idMax, timeMin, timeMax, receivedMin, receivedMax, ...levels, ...statuses];
-  return computed.every((value, index) => value === header[HEADER.records + index]);
+  return computed.every((value, index) => value === zoneMap[COLUMN.records + index]);
 }
 
-function isFilterOf(piece: ColumnChunk, merged: MergeOutput, isParted: boolean): boolean {
-  const bytes = inflate(piece);
+function isFilterOf(chunk: ColumnChunk, merged: MergeOutput, isParted: boolean): boolean {
+  const bytes = inflate(chunk);
   return FILTER_VERSIONS.some((version) => {
     const filter = merged.ngramFilter(!isParted, version).encode();
     return filter !== undefined && Buffer.compare(filter.view(), bytes) === 0;
   });
 }
 
-function isHeadOf(piece: ColumnChunk, merged: MergeOutput): boolean {
-  const bytes = inflate(piece);
+function isHeadOf(chunk: ColumnChunk, merged: MergeOutput): boolean {
+  const bytes = inflate(chunk);
   const reader = new ByteReader(bytes);
   // Its form.
   reader.byte();
@@ -115,13 +115,13 @@ function isHeadOf(piece: ColumnChunk, merged: MergeOutput): boolean {
   });
 }
 
-function isSummaryOf(piece: ColumnChunk, merged: MergeOutput): boolean {
+function isSummaryOf(chunk: ColumnChunk, merged: MergeOutput): boolean {
   const computed = computeStatistics(statisticsSource(merged));
   if (computed === undefined) return false;
-  if (Buffer.compare(computed.view(), inflate(piece)) === 0) return true;
+  if (Buffer.compare(computed.view(), inflate(chunk)) === 0) return true;
   // Another machine's logarithm may put a duration that lies between two buckets of a sketch into the other one; and a summary of the
   // former version says less.
-  return saysOnly(readStatistics(piece), readStatistics(compressChunk(STATISTICS_CHUNK, computed.view())));
+  return saysOnly(readStatistics(chunk), readStatistics(compressChunk(STATISTICS_CHUNK, computed.view())));
 }
 
 /** Whether a summary says nothing but what was computed, into which bucket a duration fell left aside. */

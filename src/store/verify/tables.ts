@@ -3,7 +3,7 @@
 import type { Database } from "../../runtime/driver.ts";
 import { isCorruption } from "../database.ts";
 import { recordOfWaiting } from "../entry_records.ts";
-import { PIECES_MAX } from "../schema.ts";
+import { CHUNKS_MAX } from "../schema.ts";
 
 /** Something that is wrong, or may become so, and what to do about it. */
 export interface Finding {
@@ -40,13 +40,13 @@ export function checkNextId(database: Database): Finding[] {
   return [{ severity: "problem", what, advice: DAMAGED }];
 }
 
-/** Whether every piece belongs to a block. */
-export function checkPieces(database: Database): Finding[] {
-  const sql = `SELECT count(*) FROM pieces WHERE key / ${PIECES_MAX} NOT IN (SELECT id FROM blocks)`;
+/** Whether every chunk belongs to a block. */
+export function checkChunks(database: Database): Finding[] {
+  const sql = `SELECT count(*) FROM pieces WHERE key / ${CHUNKS_MAX} NOT IN (SELECT id FROM blocks)`;
   const [count] = orCorruption(() => database.query(sql).values().flat() as number[]);
   if (typeof count !== "number" || count === 0) return [];
   const advice = "nothing is missing by it, and nothing removes them; please report it as a fault of the program";
-  return [{ severity: "warning", what: `${count} pieces belong to no block and only take up room`, advice }];
+  return [{ severity: "warning", what: `${count} chunks belong to no block and only take up room`, advice }];
 }
 
 /** Whether received = stored + open + dropped, and what waits can be read. */

@@ -1,8 +1,8 @@
 // Looks at a whole data file, beside a running server or alone: is it what was written, and does it agree with itself? It changes
 // nothing. In: a file. Out: findings for people, each with what to do about it.
 //
-// Checked: SQLite's pages; of every block the header, each piece's checksum, all columns, counts and ranges, day, summary and text filter;
-// that no record id is there twice; that no piece lies without a block; that the counters' sum closes. A block is read in a short
+// Checked: SQLite's pages; of every block the zone map, each chunk's checksum, all columns, counts and ranges, day, summary and text filter;
+// that no record id is there twice; that no chunk lies without a block; that the counters' sum closes. A block is read in a short
 // transaction of its own, so a block that is merged meanwhile is skipped, and the merged one is looked at in its place.
 // Memory: one inflated block, as values and as bytes, and bits for the ids of blocks that overlap. Measured on one core: 500,000 records
 // a second or more.
@@ -13,11 +13,11 @@ import type { ColumnChunk } from "../../block/codec/column_chunks.ts";
 import { BlockDamagedError } from "../../block/codec/damage.ts";
 import { assert } from "../../core/errors.ts";
 import type { Database } from "../../runtime/driver.ts";
-import { areNamesSound, HEADER_COLUMNS, isHeaderSound } from "../block_table.ts";
+import { areNamesIntact, ZONE_MAP_COLUMNS, isZoneMapIntact } from "../block_table.ts";
 import { isCorruption, openForReading, type ReadAccess } from "../database.ts";
-import { PIECES_MAX } from "../schema.ts";
-import { HEADER, type HeaderValues, verifyBlock } from "./block.ts";
-import { checkCounters, checkNextId, checkPages, checkPieces, type Finding } from "./tables.ts";
+import { CHUNKS_MAX } from "../schema.ts";
+import { COLUMN, type ZoneMapValues, verifyBlock } from "./block.ts";
+import { checkCounters, checkNextId, checkPages, checkChunks, type Finding } from "./tables.ts";
 
 /** How far it is: blocks. */
 export interface VerifyProgress {
@@ -48,7 +48,7 @@ export function* verifyData(file: string, access: ReadAccess = "shared"): Genera
     for (const isFirst of [true, false]) yield* verifier.look(isFirst);
     findings.push(
       ...verifier.findings(),
-      ...checkPieces(database),
+      ...checkChunks(database),
       ...checkNextId(database),
       ...checkCounters(database),
     );
@@ -107,25 +107,25 @@ class BlockVerifier {
     try {
       const block = this.#load(id);
       if (block === undefined) return;
-      const { header, checksum, project, pieces } = block;
-      const names = pieces.map(({ name }) => name);
-      if (!isHeaderSound(header, checksum))
-        this.#found(`block ${id}: its header is damaged`, adviceFor(header, project));
-      else if (!areNamesSound(names, Number(checksum)))
-        this.#found(`block ${id}: the names of its columns are damaged`, adviceFor(header, project));
-      const { wrong, columns } = verifyBlock(header, pieces);
-      for (const what of wrong) this.#found(`block ${id}: ${what}`, adviceFor(header, project));
+      const { zoneMap, checksum, project, chunks } = block;
+      const names = chunks.map(({ name }) => name);
+      if (!isZoneMapIntact(zoneMap, checksum))
+        this.#found(`block ${id}: its zone map is damaged`, adviceFor(zoneMap, project));
+      else if (!areNamesIntact(names, Number(checksum)))
+        this.#found(`block ${id}: the names of its columns are damaged`, adviceFor(zoneMap, project));
+      const { wrong, columns } = verifyBlock(zoneMap, chunks);
+      for (const what of wrong) this.#found(`block ${id}: ${what}`, adviceFor(zoneMap, project));
       this.blocks++;
       this.records += columns.count;
-      this.bytes += header[HEADER.bytes] as number;
-      if (ids !== undefined) this.#compare(columns.id, header[HEADER.idMin] as number, ids);
+      this.bytes += zoneMap[COLUMN.bytes] as number;
+      if (ids !== undefined) this.#compare(columns.id, zoneMap[COLUMN.idMin] as number, ids);
     } catch (error) {
       if (!(error instanceof BlockDamagedError) && !isCorruption(error)) throw error;
       this.#found(`block ${id}: ${error.message}`, this.#adviceOf(id));
     }
   }
 
-  /** A header that is wrong about its least id may lead back to those that were forgotten: they are left out. */
+  /** A zone map that is wrong about its least id may lead back to those that were forgotten: they are left out. */
   #compare(recordIds: ArrayLike<number>, idMin: number, ids: IdSet): void {
     for (let row = 0; row < recordIds.length; row++) {
       const id = recordIds[row] as number;
@@ -133,34 +133,34 @@ class BlockVerifier {
     }
   }
 
-  /** Its header and pieces, of one moment; undefined when it is gone. */
+  /** Its zone map and chunks, of one moment; undefined when it is gone. */
   #load(id: number) {
     this.#database.run("BEGIN");
     try {
-      const sql = `SELECT ${HEADER_COLUMNS}, checksum FROM blocks WHERE id = ?`;
+      const sql = `SELECT ${ZONE_MAP_COLUMNS}, checksum FROM blocks WHERE id = ?`;
       const [values] = this.#database.query(sql).values(id) as number[][];
       if (values === undefined) return undefined;
-      const pieces = this.#database
+      const chunks = this.#database
         .query("SELECT name, checksum, data FROM pieces WHERE key >= ? AND key < ? ORDER BY key")
-        .all(id * PIECES_MAX, (id + 1) * PIECES_MAX) as ColumnChunk[];
-      const header = values.slice(0, -1);
-      return { header, checksum: values.at(-1), pieces, project: this.#projectOf(header) };
+        .all(id * CHUNKS_MAX, (id + 1) * CHUNKS_MAX) as ColumnChunk[];
+      const zoneMap = values.slice(0, -1);
+      return { zoneMap, checksum: values.at(-1), chunks, project: this.#projectOf(zoneMap) };
     } finally {
       this.#database.run("COMMIT");
     }
   }
 
-  #projectOf(header: HeaderValues): string | undefined {
+  #projectOf(zoneMap: ZoneMapValues): string | undefined {
     const sql = "SELECT name FROM projects WHERE id = ?";
-    return (this.#database.query(sql).get(header[HEADER.project] as number) as { name: string } | null)?.name;
+    return (this.#database.query(sql).get(zoneMap[COLUMN.project] as number) as { name: string } | null)?.name;
   }
 
-  /** Of a block whose pieces cannot be read. */
+  /** Of a block whose chunks cannot be read. */
   #adviceOf(id: number): string {
-    const sql = `SELECT ${HEADER_COLUMNS} FROM blocks WHERE id = ?`;
+    const sql = `SELECT ${ZONE_MAP_COLUMNS} FROM blocks WHERE id = ?`;
     try {
-      const [header] = this.#database.query(sql).values(id) as number[][];
-      return header === undefined ? RESTORE : adviceFor(header, this.#projectOf(header));
+      const [zoneMap] = this.#database.query(sql).values(id) as number[][];
+      return zoneMap === undefined ? RESTORE : adviceFor(zoneMap, this.#projectOf(zoneMap));
     } catch (error) {
       if (!isCorruption(error)) throw error;
       return RESTORE;
@@ -181,9 +181,9 @@ function problem(what: string, advice: string): Finding {
 }
 
 /** What a damaged block held, and what can be done. */
-function adviceFor(header: HeaderValues, project: string | undefined): string {
-  const [from, to] = [header[HEADER.timeMin], header[HEADER.timeMax]].map((time) => dateOf(time as number));
-  const records = header[HEADER.records] as number;
+function adviceFor(zoneMap: ZoneMapValues, project: string | undefined): string {
+  const [from, to] = [zoneMap[COLUMN.timeMin], zoneMap[COLUMN.timeMax]].map((time) => dateOf(time as number));
+  const records = zoneMap[COLUMN.records] as number;
   return `it held ${records} records of project ${JSON.stringify(project ?? "?")} from ${from} to ${to}: answers leave them out, retention removes it in time; ${RESTORE}`;
 }
 

@@ -9,7 +9,7 @@ import { stepBack } from "../../runtime/priority.ts";
 import { listen, reply } from "../../runtime/thread.ts";
 import { type BlockContent, BlockReader } from "../../store/block_reader.ts";
 import { isStoreError } from "../../store/database.ts";
-import { isPassing } from "../../store/merge_plan.ts";
+import { isTransient } from "../../store/merge_plan.ts";
 import { IdleGc } from "../idle_gc.ts";
 import type { FromCompactor, MergeRequest, ToCompactor } from "../messages.ts";
 
@@ -39,14 +39,14 @@ function merge({ job, blocks, isIdle }: MergeRequest): FromCompactor {
         try {
           const block = contents.get(id) ?? reader.contents(id, id).get(id);
           if (block === undefined) return { kind: "failed", job, reason: `block ${id} is gone`, unmergeable: [] };
-          merger.add(block.pieces, block.records);
+          merger.add(block.chunks, block.records);
         } catch (error) {
           if (!(error instanceof BlockDamagedError)) throw error;
           return { kind: "failed", job, reason: `block ${id}: ${error.message}`, unmergeable: [id] };
         }
       }
     }
-    const result = !isIdle && isPassing(merger) ? merger.packed() : merger.columnar();
+    const result = !isIdle && isTransient(merger) ? merger.packed() : merger.columnar();
     return { kind: "merged", job, result };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

@@ -65,7 +65,7 @@ export class Changes {
     const { reply, failed } = this.#options;
     try {
       if (request.kind === "keep_sessions") {
-        this.#options.store.keepSessions(request.sessions);
+        this.#options.store.saveSessions(request.sessions);
         reply(number, { ok: true });
       } else if (!this.#isKnown(request)) {
         const name = request.kind === "erase" ? request.scope.project : request.project;
@@ -111,7 +111,7 @@ export class Changes {
         to,
         matchRows: search.kind === "all" ? undefined : (view, name) => matchRows(search, view, name),
       },
-      forgetWaiting: (erased) => ingester().forget(erased),
+      forgetPending: (erased) => ingester().forget(erased),
       forgetTouchpoints: (names) => {
         for (const name of names) ingester().touchpoints.remove(project, name);
       },

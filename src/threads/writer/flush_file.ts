@@ -85,7 +85,7 @@ function flushGroups(file: string, { timings, dedupe }: FlushRules): void {
   const run = randomUUID();
   const store = openStore(file, "sync", run);
   // The lock is on a path; a server may have opened the same file by another path.
-  store.expectUntouched();
+  store.expectNoOtherWriter();
   try {
     const clock = new AgeClock({ saved: store.clock() });
     const ingester = new Ingester({

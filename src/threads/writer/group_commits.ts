@@ -101,7 +101,7 @@ export class GroupCommits {
     const { store, run } = this.#options;
     this.#ingester = ingester;
     this.#counts = ingester.counts();
-    for (const group of store.redo.waiting()) {
+    for (const group of store.redo.unflushed()) {
       // Batch numbers start again with each run.
       const lastBatch = group.run === run ? group.lastBatch : undefined;
       const batches = batchesOf(group.text, keysOf(group.keys), group.members);
@@ -174,7 +174,7 @@ export class GroupCommits {
       if (described.some(({ index }) => index === keyIndex)) continue;
       described.push({ index: keyIndex, ...key, rules: projectRules(rules, key.project) });
     }
-    const isAppended = this.#options.store.keep({
+    const isAppended = this.#options.store.appendToRedoLog({
       lastBatch,
       keys: described,
       members: BATCH_MEMBERS,

@@ -159,7 +159,7 @@ export class WriterThread {
   #writeStop(): void {
     const stop = this.#ingester.takeStop(this.#clock.read());
     if (stop !== undefined) this.#commits.commit(stop);
-    this.#store.clearRedo();
+    this.#store.clearRedoLog();
   }
 
   /** Closes the data file. Called after an exception too, or its lock would outlive the thread. */
@@ -341,7 +341,7 @@ export class WriterThread {
     const requests = this.#ingester.takeRequestChanges(clock);
     if (requests !== undefined) this.#commits.commit(requests);
     this.#commits.prune();
-    if (isIdle) this.#store.clearRedo();
+    if (isIdle) this.#store.clearRedoLog();
     if (this.#maintenance.step(isIdle)) isChanged = true;
     else if (isIdle) cutFile(this.#store.database, this.#settings.file);
     if (isChanged) this.#sendSnapshot();

@@ -7,7 +7,7 @@ import { FILTER_VERSION } from "../../../src/block/filter/ngram_filter.ts";
 import { STATISTICS_VERSION } from "../../../src/block/stats/statistics.ts";
 import { BLOCK_RECORDS_MAX } from "../../../src/core/limits.ts";
 import { REDO_SLOT_BYTES, REDO_SLOTS } from "../../../src/store/redo_log.ts";
-import { APPLICATION_ID, FORMAT_VERSION, PIECES_MAX, TABLES } from "../../../src/store/schema.ts";
+import { APPLICATION_ID, FORMAT_VERSION, CHUNKS_MAX, TABLES } from "../../../src/store/schema.ts";
 import { spansOf } from "./markdown.ts";
 import { readPage } from "./pages.ts";
 
@@ -33,7 +33,7 @@ describe("the page on the file format", () => {
       `0x${APPLICATION_ID.toString(16)}`,
       `describes format ${FORMAT_VERSION}`,
       `1 to ${number(BLOCK_RECORDS_MAX)} records`,
-      `block × ${PIECES_MAX}`,
+      `block × ${CHUNKS_MAX}`,
       `\`${KEY_TYPE_COLUMN}\``,
       `chunks of ${number(CHUNK_TEXTS)} texts`,
       `a slot of ${REDO_SLOT_BYTES / 1024} KiB`,

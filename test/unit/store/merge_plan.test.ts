@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { BlockCatalog, type BlockEntry, isFinished } from "../../../src/store/catalog.ts";
-import { isPassing, planMerge } from "../../../src/store/merge_plan.ts";
+import { isTransient, planMerge } from "../../../src/store/merge_plan.ts";
 import { blockOf } from "./blocks.ts";
 
 const MIB = 1024 * 1024;
@@ -119,7 +119,7 @@ describe("a merge is planned", () => {
 describe("a merged block is made to be merged again", () => {
   test("when it has less than an eighth of a full block, in records and in bytes", () => {
     const blocks = [{ records: 8_191 }, { records: 8_192 }, { records: 5, rawBytes: 8 * MIB }];
-    expect(blocks.map((fields) => isPassing(blockOf(1, fields)))).toEqual([true, false, false]);
+    expect(blocks.map((fields) => isTransient(blockOf(1, fields)))).toEqual([true, false, false]);
   });
 });
 

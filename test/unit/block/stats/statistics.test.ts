@@ -8,7 +8,7 @@ import { DurationSketch } from "../../../../src/block/stats/duration_sketch.ts";
 import { type BlockStatistics, readStatistics } from "../../../../src/block/stats/statistics.ts";
 import { DAY_MS, TOUCHPOINTS_MAX } from "../../../../src/core/limits.ts";
 import { KINDS, type StoredRecord } from "../../../../src/core/record.ts";
-import { PIECES_MAX } from "../../../../src/store/schema.ts";
+import { CHUNKS_MAX } from "../../../../src/store/schema.ts";
 import { formerColumns, formerRecords, formerSummary } from "../../../support/former_summary.ts";
 import { mergeColumns } from "../../../support/merge_columns.ts";
 import { columnarOf, mergedOf } from "../../../support/merged_blocks.ts";
@@ -253,7 +253,7 @@ describe("a merged block", () => {
     expect([columns.metadata.size, columns.overflow.rows.length > 0]).toEqual([256, true]);
     const { chunks } = mergedOf(columns, 1);
     expect(chunks.length).toBeGreaterThan(256);
-    expect(chunks.length).toBeLessThanOrEqual(PIECES_MAX);
+    expect(chunks.length).toBeLessThanOrEqual(CHUNKS_MAX);
   });
 });
 

@@ -50,7 +50,7 @@ class Blocks implements ExportSource {
   #nextId = 1;
   readonly #encoder = new BlockEncoder();
 
-  damagedHeaders(): number[] {
+  damagedZoneMaps(): number[] {
     return [];
   }
 
@@ -87,7 +87,7 @@ class Blocks implements ExportSource {
     return [...this.blocks.values()].filter((block) => block.idMax >= from && block.idMin < to);
   }
 
-  pieces(block: number): readonly ColumnChunk[] | undefined {
+  chunks(block: number): readonly ColumnChunk[] | undefined {
     this.beforeRead(block);
     this.reads.push(block);
     return this.blocks.get(block)?.chunks;

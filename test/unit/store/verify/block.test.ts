@@ -23,17 +23,17 @@ import { LARGE_BLOCK_RECORDS_MIN, readStatistics } from "../../../../src/block/s
 import { zoneMapOf } from "../../../../src/block/stats/zone_map.ts";
 import { DAY_MS } from "../../../../src/core/limits.ts";
 import { LEVELS, type StoredRecord } from "../../../../src/core/record.ts";
-import { HEADER, type HeaderValues, verifyBlock } from "../../../../src/store/verify/block.ts";
+import { COLUMN, type ZoneMapValues, verifyBlock } from "../../../../src/store/verify/block.ts";
 import { formerColumns, formerRecords, formerSummary } from "../../../support/former_summary.ts";
 import { mergedOf } from "../../../support/merged_blocks.ts";
 import { columnsOf } from "../../block/random_records.ts";
 
-function headerValues(columns: Columns, chunks: readonly ColumnChunk[]): HeaderValues {
+function headerValues(columns: Columns, chunks: readonly ColumnChunk[]): ZoneMapValues {
   const header = zoneMapOf(columns);
   const { records, idMin, idMax, timeMin, timeMax, receivedMin, receivedMax, levels, statuses } = header;
   const values = [1, 1, Math.floor(timeMin / DAY_MS), records, idMin, idMax, timeMin, timeMax];
   values.push(receivedMin, receivedMax, ...levels, ...statuses);
-  values[HEADER.bytes] = chunks.reduce((sum, { data }) => sum + data.length, 0);
+  values[COLUMN.bytes] = chunks.reduce((sum, { data }) => sum + data.length, 0);
   return values;
 }
 
@@ -97,7 +97,7 @@ function wrongIn(columns: Columns, chunks: readonly ColumnChunk[]): readonly str
   return verifyBlock(headerValues(columns, chunks), chunks).wrong;
 }
 
-/** Its pieces with the text filters of another version, of the block and of each part of its messages. */
+/** Its chunks with the text filters of another version, of the block and of each part of its messages. */
 function withFilters(columns: Columns, version: FilterVersion, partTexts: number): ColumnChunk[] {
   const merger = new BlockMerger("as they lie");
   merger.add(new BlockEncoder().packed(columns).chunks, columns.count);

@@ -4,7 +4,7 @@ import type { TouchpointRow } from "../../../../src/core/account_responses.ts";
 import type { ChangeOutcome } from "../../../../src/core/changes.ts";
 import { CLIENT_TOUCHPOINTS_MAX, TOUCHPOINTS_MAX } from "../../../../src/core/limits.ts";
 import { openForReading } from "../../../../src/store/database.ts";
-import { DetailsReader } from "../../../../src/store/tables_reader.ts";
+import { TablesReader } from "../../../../src/store/tables_reader.ts";
 import type { FromWriter } from "../../../../src/threads/messages.ts";
 import { untilTrue } from "../../../support/condition.ts";
 import { withSmallDisk } from "../../../support/small_disk.ts";
@@ -12,7 +12,7 @@ import { WriterStage, withWriter } from "./writer_stage.ts";
 
 function listOf(stage: WriterStage, project?: string): string[] {
   const database = openForReading(stage.file);
-  const rows = new DetailsReader(database).touchpoints(project);
+  const rows = new TablesReader(database).touchpoints(project);
   database.close();
   return rows.map((row) => `${row.project}: ${row.name}${row.registered ? "" : " (unregistered)"}`);
 }

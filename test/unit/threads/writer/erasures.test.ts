@@ -6,7 +6,7 @@ import type { ChangeRequest } from "../../../../src/core/changes.ts";
 import type { QueryScope } from "../../../../src/core/queries.ts";
 import type { StoreSnapshot } from "../../../../src/core/telemetry.ts";
 import { openForReading } from "../../../../src/store/database.ts";
-import { PIECES_MAX } from "../../../../src/store/schema.ts";
+import { CHUNKS_MAX } from "../../../../src/store/schema.ts";
 import { untilTrue } from "../../../support/condition.ts";
 import { type WriterStage, withWriter } from "./writer_stage.ts";
 
@@ -20,7 +20,7 @@ function messagesOf(stage: WriterStage): string[] {
   const pieces = (id: number) =>
     database
       .query("SELECT name, checksum, data FROM pieces WHERE key >= ? AND key < ? ORDER BY key")
-      .all(id * PIECES_MAX, (id + 1) * PIECES_MAX) as ColumnChunk[];
+      .all(id * CHUNKS_MAX, (id + 1) * CHUNKS_MAX) as ColumnChunk[];
   const records = blocks.flatMap(({ id, records: count }) => recordsOf(decodeColumns(pieces(id), count)));
   database.close();
   return records.sort((a, b) => a.id - b.id).map((record) => `${record.message ?? ""}${record.key ?? ""}`);

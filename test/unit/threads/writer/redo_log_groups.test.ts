@@ -191,7 +191,7 @@ describe("a command does not flush the redo log", () => {
     await withHeldWriter((stage) => {
       keepAll(stage, [[log("a")], [log("b")]]);
       const other = new StoreWriter(stage.file, "write", "other");
-      other.expectUntouched();
+      other.expectNoOtherWriter();
       stage.writer.receive({ kind: "flush" });
       expect(() => other.commit(NOTHING)).toThrow("another process writes the data file");
       other.close();
