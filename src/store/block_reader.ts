@@ -6,7 +6,7 @@ import { BlockDamagedError, BlockGoneError } from "../block/codec/damage.ts";
 import type { ZoneMap } from "../block/stats/zone_map.ts";
 import { TIME_MS_MAX } from "../core/limits.ts";
 import type { Database, Statement } from "../runtime/driver.ts";
-import { checkComplete, checkWritten, ZoneMapCheck, type Written } from "./block_table.ts";
+import { checkComplete, checkWritten, type Written, ZoneMapCheck } from "./block_table.ts";
 import { isFinished } from "./catalog.ts";
 import { isCorruption, openForReading } from "./database.ts";
 import { CHUNKS_MAX } from "./schema.ts";

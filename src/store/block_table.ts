@@ -1,7 +1,6 @@
-// Blocks as rows: one of `blocks` and one a chunk of `pieces`.
-// Whether a block's chunks are those that were written, by what its zone map says of them; each chunk's bytes have a checksum of their own.
-// Which blocks' zone maps are not what was written. In: a connection. Out: ids. A zone map is looked at once for each connection, since what is
-// written of a block never changes; so a damaged one is known before a question asks by what it says.
+// Blocks as rows: a zone map a block in the table `blocks`, and a column chunk a row in the table `pieces`. Beside writing and deleting
+// them: whether what is read is what was written. A zone map has a checksum, which covers the names of the chunks too; each chunk's
+// bytes have one of their own.
 
 import { crc32 } from "node:zlib";
 import type { ColumnChunk, EncodedBlock } from "../block/codec/column_chunks.ts";

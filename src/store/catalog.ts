@@ -1,5 +1,4 @@
-// The blocks of the data file, known in memory by the one thread that writes: what to merge, what to drop, what to show.
-// What the writer remembers of each block, and when a block is big enough to be left alone.
+// The blocks of the data file in the memory of the thread that writes: which to merge, which to delete, how many there are.
 
 import { BlockDamagedError } from "../block/codec/damage.ts";
 import { openBlock } from "../block/open_block.ts";

@@ -1,4 +1,4 @@
-// Room in the data file: how much it takes, and giving back what is free.
+// Room on the disk: how much the data file and its log take, giving free pages back, and checkpoints of the log.
 
 import { statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";

@@ -1,17 +1,17 @@
-// Which blocks to merge next. Neighbours of one project and one UTC day, by tiers of size, so that every record is written
-// again only a few times however slowly it came: blocks of a single line become some of 64, these some of thousands, and what has
-// hundreds waits to fill a whole block. A block that is big enough is left alone for good.
+// Plans merges: neighbours of one project and one UTC day, by levels of size (as in a log-structured merge tree), so that a record is
+// rewritten only a few times however slowly records come. Blocks of single records become blocks of 64, these become blocks of
+// thousands, and blocks of hundreds wait until they fill a whole block. A block that is large enough is finished.
 
 import { BLOCK_RECORDS_MAX } from "../core/limits.ts";
 import { type BlockEntry, MERGE_RAW_BYTES_MAX } from "./catalog.ts";
 
-/** So many blocks of one tier become one of the next. */
+/** So many blocks of one level become one block of the next. */
 const FAN_IN = 64;
-/** Where tiers end: a block of so many records waits until there are enough of its like to fill a block. */
+/** Where levels end, in records. Larger blocks wait until they fill a whole block. */
 const LEVEL_RECORDS_MAX = [16, 256] as const;
 /** A merged block of fewer records is made to be merged again. */
 const TRANSIENT_RECORDS_MAX = BLOCK_RECORDS_MAX / 8;
-/** A record counts as so many as it has of these bytes: where blocks are finished by their bytes, so are tiers. */
+/** Inflated bytes that count as one record: large records fill levels by their bytes. */
 const RECORD_RAW_BYTES = MERGE_RAW_BYTES_MAX / BLOCK_RECORDS_MAX;
 /** Between groups a block is merged with smaller ones that hold at least its records divided by this. */
 const IDLE_RATIO = 4;
@@ -62,8 +62,8 @@ function choose(small: readonly BlockEntry[], isIdle: boolean): BlockEntry[] {
   }
   let weightMin = 0;
   for (const weightMax of LEVEL_RECORDS_MAX) {
-    const tier = small.filter((block) => weightOf(block) >= weightMin && weightOf(block) < weightMax);
-    if (tier.length >= FAN_IN) return prefix(tier);
+    const level = small.filter((block) => weightOf(block) >= weightMin && weightOf(block) < weightMax);
+    if (level.length >= FAN_IN) return prefix(level);
     weightMin = weightMax;
   }
   return filling(small.filter((block) => weightOf(block) >= weightMin));

@@ -1,16 +1,16 @@
-// What makes a small group durable before its columns are written: the text it came as, in a slot of a fixed size. In: one group
-// and transaction at a time, while more are expected at once. Out: after a crash, the groups whose effect no later transaction has
-// written. A slot is overwritten in place, so such a transaction changes one to five pages and allocates none.
+// Makes a small group durable before its columns are written: its text, in a slot of fixed size. In: one group a transaction, while more
+// groups are expected soon. Out: after a crash, the groups that no later transaction has written in full. A slot is overwritten in
+// place, so such a transaction changes one to five pages and allocates none.
 //
-// Measured with groups of 32 entries (9.3 kB), each flushed: 121 µs of CPU a group here, 345 µs and more as a block of its
-// own with all that goes with it, which the compactor must read again besides.
+// Measured with groups of 32 entries (9.3 kB), each fsynced: 121 µs of CPU a group here; 345 µs and more as a block of its own,
+// which the compactor must read again besides.
 
 import { crc32 } from "node:zlib";
 import type { RedoGroup } from "../commit/redo_group.ts";
 import { assert } from "../core/errors.ts";
 import type { Database, Statement } from "../runtime/driver.ts";
 
-/** Groups that can wait at a time. */
+/** Groups that the log can hold. */
 export const REDO_SLOTS = 64;
 /** Size of a slot in bytes; a group of a larger text is written at once. */
 export const REDO_SLOT_BYTES = 16 * 1024;
@@ -31,9 +31,9 @@ export class RedoLog {
   readonly #slot = new Uint8Array(REDO_SLOT_BYTES);
   readonly #head = new DataView(this.#slot.buffer);
   readonly #encoder = new TextEncoder();
-  /** Whether slots are there to be written. */
+  /** Whether the table has slots. */
   #isThere: boolean;
-  /** The last sequence number that was given, and the last one that is written in full. */
+  /** The last sequence number that was given, and the last whose group is written in full. */
   #last: number;
   #done: number;
   readonly #damaged: number;
@@ -49,7 +49,7 @@ export class RedoLog {
     this.#damaged = slots.filter((data) => isWritten(data) && readSlot(data) === undefined).length;
   }
 
-  /** What a transaction that writes everything must keep as done. */
+  /** The sequence number of the newest group: what a transaction that writes all of them in full stores as done. */
   get last(): number {
     return this.#last;
   }
@@ -59,7 +59,7 @@ export class RedoLog {
     return this.#damaged;
   }
 
-  /** Groups that wait to be written in full. */
+  /** Groups that are not written in full. */
   get size(): number {
     return this.#last - this.#done;
   }
@@ -69,7 +69,7 @@ export class RedoLog {
     return this.#isThere;
   }
 
-  /** Puts a group into a slot; in a transaction. False where it does not fit or no slot is free: nothing is written then. */
+  /** Writes a group to a slot; within a transaction. False where it does not fit or no slot is free: then nothing is written. */
   append(group: RedoGroup): boolean {
     if (this.size >= REDO_SLOTS) return false;
     const { text, ...description } = group;
@@ -89,20 +89,20 @@ export class RedoLog {
     return true;
   }
 
-  /** The transaction of the last `write` is committed. */
+  /** The transaction of the last `append` is committed. */
   appended(): void {
     this.#isThere = true;
     this.#last++;
   }
 
-  /** A transaction that kept `last` as done is committed. */
+  /** A transaction that stored `last` as done is committed. */
   flushed(): void {
     this.#done = this.#last;
   }
 
-  /** Gives its room back; in a transaction, and only while nothing waits in it. `cleared` follows the commit. */
+  /** Deletes the slots; within a transaction, and only while the log is empty. Call `cleared` after the commit. */
   clear(): void {
-    assert(this.size === 0, "no group waits in the redo log");
+    assert(this.size === 0, "the redo log is empty");
     this.#statements.clear.run();
   }
 
@@ -125,7 +125,7 @@ export class RedoLog {
   }
 }
 
-/** How far a data file is: sequence numbers of the last group that is written in full, and of the last durable one. */
+/** Sequence numbers of the last group that is written in full, and of the last durable one. */
 export interface RedoState {
   readonly done: number;
   readonly last: number;

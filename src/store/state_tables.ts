@@ -63,7 +63,7 @@ export class StateTables {
     this.#statements = Object.fromEntries(prepared) as Record<keyof typeof STATEMENTS, Statement>;
   }
 
-  /** Reads what the worker keeps in memory. */
+  /** Reads all of it, for a start. */
   restore(): RestoredState {
     const meta = this.meta();
     const [seedHigh = 0, seedLow = 0] = String(meta.get("seed")).split(",").map(Number);
@@ -89,7 +89,7 @@ export class StateTables {
     };
   }
 
-  /** What is kept under a name each. */
+  /** The table `meta`: values by name. */
   meta(): Map<string, string | number> {
     const rows = this.#all<{ name: string; value: string | number }>("SELECT name, value FROM meta");
     return new Map(rows.map((row) => [row.name, row.value]));

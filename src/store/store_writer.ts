@@ -86,7 +86,7 @@ export class StoreWriter {
     return this.#projects;
   }
 
-  /** From now on a group's commit throws OperatingError("data_locked") where another connection has written since. */
+  /** From now on a group's commit throws OperatingError("data_locked") if another connection has written since. */
   expectNoOtherWriter(): void {
     this.#expected = this.#dataVersion();
   }
@@ -96,7 +96,7 @@ export class StoreWriter {
     return (this.#database.query("PRAGMA data_version").get() as { data_version: number }).data_version;
   }
 
-  /** A stopped server's data is one file: the log is copied into it, unless a full disk or a reader stands against it. */
+  /** Closes the file. The log is copied into it first, so that a stopped server's data is one file; a full disk or a reader can prevent it. */
   close(): void {
     if (this.#database.inTransaction) this.#database.run("ROLLBACK");
     try {
@@ -138,7 +138,7 @@ export class StoreWriter {
     return meta.get("run") === this.#run ? Number(meta.get("last_batch") ?? 0) : 0;
   }
 
-  /** Reads what the worker keeps in memory. */
+  /** Reads the state that the tables hold, for a start. */
   restore(): RestoredState {
     return this.#state.restore();
   }
@@ -148,19 +148,19 @@ export class StoreWriter {
     return this.#state.clock();
   }
 
-  /** Groups that are durable, but whose effect is not written: what `restore` gives does not know of them. */
+  /** Groups that are durable and not written in full: `restore` does not include them. */
   get redo(): RedoLog {
     return this.#redo;
   }
 
-  /** Makes a group durable as it came, in one short transaction; false where it does not fit. Throws SQLite's error. */
+  /** Appends a group to the redo log, in one short transaction; false where it does not fit. Throws SQLite's error. */
   appendToRedoLog(group: Omit<RedoGroup, "run">): boolean {
     const isAppended = this.transaction(() => this.#redo.append({ run: this.#run, ...group }));
     if (isAppended) this.#redo.appended();
     return isAppended;
   }
 
-  /** Gives the redo log's room back; nothing waits in it. Throws SQLite's error. */
+  /** Gives the redo log's room back; it must be empty. Throws SQLite's error. */
   clearRedoLog(): void {
     if (!this.#redo.isThere) return;
     this.transaction(() => this.#redo.clear());
@@ -168,8 +168,8 @@ export class StoreWriter {
   }
 
   /**
-   * Commits what is staged: the groups that were kept, and others beside them; and the clock's reading, for the next start. Throws SQLite's
-   * error when it cannot, and then nothing has changed.
+   * Commits everything that is staged, the groups in the redo log included, and the clock's reading for the next start. Throws SQLite's
+   * error where it cannot; then nothing has changed.
    */
   commit(group: GroupWrite, clock?: ClockReading): void {
     const entries = this.transaction(() => {
@@ -199,13 +199,13 @@ export class StoreWriter {
     }
   }
 
-  /** What to merge next, if anything; nothing of the project `except`. */
+  /** What to merge next, undefined for nothing. No block of the project `except`. */
   planMerge(isIdle: boolean, except?: string): MergePlan | undefined {
     const excluded = except === undefined ? undefined : this.#projects.idOf(except);
     return planMerge(this.#catalog.mergeable(excluded), isIdle);
   }
 
-  /** Puts a merged block in place of its sources; answers false when one of them is gone meanwhile. */
+  /** Replaces blocks by their merged block; false when one of them is gone meanwhile, and then nothing has changed. */
   replaceMerged(merged: MergedBlock): boolean {
     const { plan, zoneMap, encoded } = merged;
     if (!plan.blocks.every((id) => this.#catalog.has(id))) return false;
@@ -239,12 +239,12 @@ export class StoreWriter {
     });
   }
 
-  /** The app's sessions, as they were kept last. */
+  /** The app's sessions, as they were saved last. */
   sessions(): StoredSession[] {
     return this.#database.query("SELECT id, proof, expires_at AS expiresAt FROM sessions").all() as StoredSession[];
   }
 
-  /** Keeps sessions in place of those before, in one transaction. */
+  /** Replaces the saved sessions, in one transaction. */
   saveSessions(sessions: readonly StoredSession[]): void {
     this.transaction(() => {
       this.#database.run("DELETE FROM sessions");
@@ -258,7 +258,7 @@ export class StoreWriter {
     this.transaction(() => this.#state.prune(kind, before));
   }
 
-  /** Runs `work` in one transaction, which its throwing undoes, and so does a data file that is not there any more. */
+  /** Runs `work` in one transaction. Rolls back when it throws, or when the data file is not there any more. */
   transaction<T>(work: () => T): T {
     this.#database.run("BEGIN IMMEDIATE");
     try {
@@ -276,12 +276,12 @@ export class StoreWriter {
   }
 }
 
-/** What the catalog takes from a block's zone map. */
+/** The part of a zone map that the catalog holds. */
 function entryFieldsOf({ records, timeMax, idMin }: ZoneMap): Pick<BlockEntry, "records" | "timeMax" | "idMin"> {
   return { records, timeMax, idMin };
 }
 
-/** Holds the thread: nothing else is left for it to do. */
+/** Blocks the thread, which has nothing else to do. */
 function pause(durationMs: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, durationMs);
 }

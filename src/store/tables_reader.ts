@@ -1,7 +1,5 @@
-// A reader of the data file: its blocks and everything beside them, over one read-only connection.
-// A read-only view of everything beside blocks, over a connection that the caller opened (and may share with a reader of
-// blocks). In: small tables. Out: rows, as the contract's words name them. Each call is one short read transaction, or a
-// part of the caller's.
+// Reads the tables beside blocks, over a connection that only reads. In: small tables. Out: rows, with the contract's words. Each call
+// is one short transaction, or a part of the caller's. A DataReader reads blocks and tables over one connection of its own.
 
 import { readWaitingRow } from "../commit/pending_timing.ts";
 import type { KeyUse, TouchpointRow } from "../core/account_responses.ts";

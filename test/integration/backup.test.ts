@@ -9,7 +9,7 @@ import { APPLICATION_ID, FORMAT_VERSION } from "../../src/store/schema.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
 import { verifyData } from "../../src/store/verify/verify.ts";
 import { withFolder } from "../support/folder.ts";
-import { groupOf, mergeNow, NOW, chunksOf, recordOf } from "../support/groups.ts";
+import { chunksOf, groupOf, mergeNow, NOW, recordOf } from "../support/groups.ts";
 import { withSmallDisk } from "../support/small_disk.ts";
 
 const TOUCHPOINTS = [{ project: "shop", name: "a/b", firstSeen: NOW, change: "server" as const }];

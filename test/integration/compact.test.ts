@@ -9,7 +9,7 @@ import { compactData, type RoomNeeded } from "../../src/store/space/compact.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
 import { verifyData } from "../../src/store/verify/verify.ts";
 import { withFolder } from "../support/folder.ts";
-import { groupOf, chunksOf, recordOf } from "../support/groups.ts";
+import { chunksOf, groupOf, recordOf } from "../support/groups.ts";
 import { integer, runSeed, seededRandom } from "../support/random.ts";
 import { rawFiles, slicesIn, slicesOf } from "../support/raw_bytes.ts";
 import { withSmallDisk } from "../support/small_disk.ts";

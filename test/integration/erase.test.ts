@@ -29,7 +29,7 @@ import { ReserveFile } from "../../src/store/space/reserve.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
 import { verifyData } from "../../src/store/verify/verify.ts";
 import { withFolder } from "../support/folder.ts";
-import { groupOf, mergeNow, NOTHING, NOW, chunksOf, recordOf } from "../support/groups.ts";
+import { chunksOf, groupOf, mergeNow, NOTHING, NOW, recordOf } from "../support/groups.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../support/random.ts";
 import { rawFiles, slicesIn, slicesOf } from "../support/raw_bytes.ts";
 import { withSmallDisk } from "../support/small_disk.ts";

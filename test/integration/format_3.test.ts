@@ -24,7 +24,7 @@ import { verifyData } from "../../src/store/verify/verify.ts";
 import { GroupCommits } from "../../src/threads/writer/group_commits.ts";
 import { readingAt } from "../support/clock_reading.ts";
 import { withFolder } from "../support/folder.ts";
-import { mergeNow, NOW, chunksOf } from "../support/groups.ts";
+import { chunksOf, mergeNow, NOW } from "../support/groups.ts";
 
 const FIXTURES = new URL("../fixtures/", import.meta.url);
 const RULES = { retentionMs: 1e12, monthlyEntries: undefined, overage: "continue" } as const;

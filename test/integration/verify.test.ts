@@ -10,7 +10,7 @@ import { CHUNKS_MAX } from "../../src/store/schema.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
 import { type VerifyReport, verifyData } from "../../src/store/verify/verify.ts";
 import { withFolder } from "../support/folder.ts";
-import { groupOf, mergeNow, NOW, chunksOf, recordOf } from "../support/groups.ts";
+import { chunksOf, groupOf, mergeNow, NOW, recordOf } from "../support/groups.ts";
 import { runSeed, seededRandom } from "../support/random.ts";
 import { randomRecord } from "../unit/block/random_records.ts";
 

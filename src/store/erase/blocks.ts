@@ -1,7 +1,6 @@
-// Takes records out of blocks: a block of which some records go is written again without them, in the form that it had. What is left
-// of a merged block is packed, as a group is, and merged. In: the blocks of one project, one after the other. Out: how much went. A
-// damaged block cannot be searched: it goes where everything in it goes by its zone map, and else stays and is counted.
-// What an erasure reads of a block, and whether what went wrong with it is damage.
+// Deletes records from blocks. A block that loses some of its records is written again without them, packed or merged as it was. In: the
+// blocks of one project, one after the other. Out: how much was deleted. A damaged block cannot be searched: it is deleted where its
+// zone map says that all of it belongs to the scope; otherwise it stays and is counted.
 
 import { type ColumnChunk, PACKED_CHUNK } from "../../block/codec/column_chunks.ts";
 import { BlockDamagedError } from "../../block/codec/damage.ts";

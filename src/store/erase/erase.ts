@@ -1,16 +1,16 @@
-// Removes every record of a scope for good: from blocks, from what waits and from the dropped entries, with what was written of
-// them. In: a store that this process alone writes. Out: short steps, so that groups go on between them, and at the end what was removed.
+// Deletes every record of a scope for good: from blocks, from pending timings and from dropped entries, and what the other tables say of
+// them. In: a store that this process alone writes, or a data file that no server uses. Out: short steps, so that groups are written
+// between them, and at the end how much was deleted.
 //
-// What is there when it begins goes, and what comes while it looks at the blocks; what comes later stays. A step that fails ends
-// it: what was removed until then stays removed, and to ask again finds the rest. Blocks of the project must not be merged
-// meanwhile, or records could get past it.
+// It deletes what is there when it starts, and what arrives while it reads the blocks; what arrives later stays. A step that fails
+// ends it: what was deleted until then stays deleted, and the same erasure again finds the rest. Meanwhile, no block of the project may
+// be merged, or records could escape it.
 //
-// The bytes: SQLite overwrites with zeros what its transactions here delete (secure_delete, in these transactions only: with 105 MB
-// deleted it took 444 ms on and 4 ms off); pages that were free before, which hold earlier copies, are cut from the file; the log is
-// emptied as far as readers allow. Gaps in pages can still hold what SQLite moved earlier: only compacting takes that out.
-// Measured on one core with full blocks of 65,536 records: 4 ms to look for a key that is in none, 200 ms to write one again, in
+// The bytes: SQLite overwrites with zeros what these transactions delete (secure_delete, in these transactions only: with 105 MB
+// deleted it took 444 ms on and 4 ms off). Pages that were free before may hold earlier copies: they are cut from the file. The log is
+// emptied as far as readers allow. Gaps in pages can still hold what SQLite moved earlier: only compacting removes that.
+// Measured on one core with full blocks of 65,536 records: 4 ms to search a block without a match, 200 ms to write one again, in
 // steps of mostly under 50 ms, the longest 120 ms.
-// An erasure on a data file that no server holds.
 
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -27,14 +27,14 @@ import type { StoreWriter } from "../store_writer.ts";
 import { countBlocks, eraseBlocks } from "./blocks.ts";
 import { type EraseProgress, type EraseScope, isWhole, progress, securely } from "./scope.ts";
 import {
-  findRejected,
   findPending,
+  findRejected,
   lastPendingId,
   removeAmbiguous,
+  removePending,
   removeRejected,
   removeUnregistered,
   removeUnusedNames,
-  removePending,
 } from "./tables.ts";
 
 /** Items of what waits that one step looks at. */

@@ -1,6 +1,4 @@
-// What an erasure is about, and whether one thing or another belongs to it.
-// How far an erasure is.
-// Deleting so that SQLite itself overwrites what it deletes with zeros, in the pages and so in the log.
+// What the parts of an erasure share: its scope and what belongs to it, how far it is, and deletion that overwrites.
 
 import { appendRecord, emptyColumns } from "../../block/columns.ts";
 import { BlockEncoder } from "../../block/encode.ts";

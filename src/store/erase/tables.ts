@@ -1,8 +1,6 @@
-// What an erasure takes from the tables beside blocks: dropped entries, batches that were set aside, and what waits. Dropped
-// entries err on the side of going: one that was too long to be kept whole cannot be judged, so it goes if its times fit.
-// Names of the project's list of touchpoints that nobody registered and no record carries any more: after an erasure they may say
-// as much about someone as the records did. In: the blocks that are left. Out: the names, gone from the list. It asks nothing of the
-// erasure itself, so one that was cut off and is asked for again finds them all the same.
+// Deletes from the tables beside blocks: dropped entries, batches that were set aside, pending timings, and names of touchpoints that
+// nobody registered and no record carries any more. A dropped entry that was cut off cannot be searched: it is deleted if its times fit.
+// Unused names are found in the blocks that are left, so an erasure that was interrupted and runs again finds them all.
 
 import { openBlock } from "../../block/open_block.ts";
 import type { ErasedTiming } from "../../commit/pending_timing.ts";

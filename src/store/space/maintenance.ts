@@ -1,5 +1,5 @@
-// What the writer does beside groups: retention, giving space back, pruning, and coming back from a full disk. Each call is
-// a short step, so that ingestion waits for none of it.
+// What the writer does between groups: retention, giving free pages back, and recovery from a full disk. Each call is a short step, so
+// that ingestion does not wait.
 
 import type { Durability } from "../../core/batch.ts";
 import { OperatingError } from "../../core/errors.ts";
@@ -9,13 +9,13 @@ import { StoreWriter } from "../store_writer.ts";
 import { ReserveFile } from "./reserve.ts";
 import { Retention, type RetentionOptions } from "./retention.ts";
 
-/** Blocks that one transaction removes, so that it stays small on a full disk and short beside ingestion. */
-const REMOVE_BLOCKS_MAX = 16;
-/** How often retention looks for expired blocks, in ms. */
+/** Blocks that one transaction deletes: small on a full disk, and short beside ingestion. */
+const DELETE_BLOCKS_MAX = 16;
+/** How often retention searches for expired blocks, in ms. */
 const RETENTION_EVERY_MS = 10_000;
 /** Part of the file that may lie free while there is work to do; a quiet server gives everything back. */
 const FREE_SHARE_MAX = 0.25;
-/** Part of the bound that blocks keep in any case, whatever waits and is remembered beside them. */
+/** Part of the bound that is the blocks' in any case, however large the tables beside them are. */
 const BLOCKS_SHARE_MIN = 0.5;
 
 /**
@@ -54,68 +54,68 @@ export class Maintenance {
     this.#retention = new Retention(store, options);
   }
 
-  /** Makes the reserve; false when the disk is full. */
+  /** Makes the reserve file; false when the disk is full. */
   prepare(): boolean {
     setCheckpointSize(this.#store.database, this.#options.file);
     return this.#reserve.make();
   }
 
-  /** Whether a merge that writes so many bytes can be stored, to the log and to the file, and leaves room for groups. */
+  /** Whether there is room for a merge that writes so many bytes to the log and again to the file, and for groups beside it. */
   hasRoomFor(bytes: number): boolean {
     return freeBytes(this.#options.file) > 3 * bytes;
   }
 
-  /** Does one short step if one is due; answers whether more is left to do. Throws SQLite's error. */
+  /** Does one short step if one is due, and returns whether more is left. Throws SQLite's error. */
   step(isIdle: boolean): boolean {
     setCheckpointSize(this.#store.database, this.#options.file);
     const { free, inUse } = spaceUsed(this.#store.database, this.#options.file);
     const bytesMax = this.#options.bytesMax();
     const isTime = this.#options.clock().steady - this.#retentionAt >= RETENTION_EVERY_MS;
     const isDue = isTime || this.#excessBytes(inUse) > 0;
-    if (!this.#retention.isAnyLeft && isDue) this.#planRemovals();
-    if (this.#retention.isAnyLeft) {
-      this.#retention.removeSome(REMOVE_BLOCKS_MAX);
+    if (!this.#retention.hasPlanned && isDue) this.#planDeletions();
+    if (this.#retention.hasPlanned) {
+      this.#retention.deleteSome(DELETE_BLOCKS_MAX);
       return true;
     }
-    this.#retention.tell();
+    this.#retention.write();
     if (isIdle) return vacuumStep(this.#store.database, 0);
     if (free < FREE_SHARE_MAX * (free + inUse) && free + inUse <= bytesMax) return false;
     return vacuumStep(this.#store.database);
   }
 
-  /** The configuration was read again: retention follows it, and looks again at the next step. */
+  /** The configuration was read again: retention follows it, and plans anew at the next step. */
   rulesChanged(): void {
     this.#retention.follow();
     this.#retentionAt = Number.NEGATIVE_INFINITY;
   }
 
-  /** The store is closed next. */
+  /** Reports what was not reported yet; the store is closed next. */
   close(): void {
-    this.#retention.tellAll();
+    this.#retention.writeAll();
   }
 
   /**
-   * One attempt to write again after a failure: the reserve makes room for dropping what retention allows, the space goes
-   * back to the disk, and only when the reserve could be made again, with some room beside it, is the store called
-   * healthy. Throws what still fails.
+   * Tries to make the store writable after a failure. The reserve file is removed, expired blocks are deleted, and free pages go back
+   * to the disk. Returns true only if the reserve file could be made again with some room beside it. Throws SQLite's error where
+   * writing still fails.
    */
   recover(): boolean {
     const { database } = this.#store;
     this.#reserve.remove();
     checkpointFully(database);
-    this.#planRemovals();
-    while (this.#retention.isAnyLeft) this.#removeOne();
+    this.#planDeletions();
+    while (this.#retention.hasPlanned) this.#deleteOne();
     this.#giveBack();
     this.#retention.planHidden();
-    while (this.#retention.isAnyLeft && !this.#reserve.hasRoomForItself()) this.#removeOne();
-    this.#retention.forgetPlan();
+    while (this.#retention.hasPlanned && !this.#reserve.hasRoomForItself()) this.#deleteOne();
+    this.#retention.dropPlan();
     this.#giveBack();
-    this.#retention.tell();
+    this.#retention.write();
     return this.#reserve.make() && this.#reserve.hasRoomBeside();
   }
 
-  #removeOne(): void {
-    this.#retention.removeSome(1);
+  #deleteOne(): void {
+    this.#retention.deleteSome(1);
     vacuumStep(this.#store.database, 0);
     checkpointFully(this.#store.database);
   }
@@ -126,13 +126,13 @@ export class Maintenance {
     checkpointFully(database);
   }
 
-  #planRemovals(): void {
+  #planDeletions(): void {
     this.#retentionAt = this.#options.clock().steady;
     const { inUse } = spaceUsed(this.#store.database, this.#options.file);
     this.#retention.plan(this.#excessBytes(inUse));
   }
 
-  /** Bytes of blocks that must go. What else the file holds is bounded, and may not push out more than half of the room. */
+  /** Compressed bytes of blocks to delete. The other tables are bounded, and may not push out more than half of the room. */
   #excessBytes(inUse: number): number {
     const bytesMax = this.#options.bytesMax();
     return Math.max(0, Math.min(inUse - bytesMax, this.#store.catalog.bytes - bytesMax * BLOCKS_SHARE_MIN));

@@ -1,9 +1,9 @@
-// Retention at work: it follows the configuration, plans which blocks go, removes them some at a time, and says so in the log.
-// Which blocks must go: those whose last record is older than its project's retention, and others while the data is larger than it
-// may be: first what a shorter retention hides already, then what was received first. A block spans one UTC day at most, so a
-// record is gone a day after it expired at the latest.
-// Says in the log what was deleted, how much and why. In: each removal, once it is committed. Out: a line a project and cause, at
-// once, and then at most one a minute: a file at its largest size deletes all the time.
+// Retention: follows the configuration, plans which blocks to delete, deletes some at a time, and reports it in the log.
+//
+// A block is deleted when its last record is older than its project's retention. While the data is larger than it may be, others
+// follow: first those that a shorter retention hides already, then those received first. A block spans one UTC day at most, so a
+// record is deleted at most a day after it expired. The log gets a line a project and cause at once, then one a minute at most: a file
+// at its largest size deletes all the time.
 
 import { type ClockReading, earliestNow } from "../../core/clock.ts";
 import { formatBytes, formatCountOf, formatDuration } from "../../core/format.ts";
@@ -12,7 +12,7 @@ import { isStoreError } from "../database.ts";
 import type { StoreWriter } from "../store_writer.ts";
 import { DELETION_DELAY_MS, type RetentionChange, RetentionInForce } from "./retention_in_force.ts";
 
-/** Whose blocks are that a damaged zone map gives to no project. */
+/** Stands for the project of a block whose zone map is damaged and names none. */
 const NOBODY = "";
 
 export interface RetentionOptions {
@@ -31,74 +31,74 @@ export class Retention {
   readonly #store: StoreWriter;
   readonly #options: RetentionOptions;
   readonly #log: StoreLog;
-  readonly #grace: RetentionInForce;
-  readonly #removalLog: DeletionLog;
-  #planned: Removal[] = [];
+  readonly #inForce: RetentionInForce;
+  readonly #deletionLog: DeletionLog;
+  #planned: Deletion[] = [];
 
   /** Takes what is configured now: what is shorter than what the file had in force deletes nothing for a while. */
   constructor(store: StoreWriter, options: RetentionOptions) {
     this.#store = store;
     this.#options = options;
     this.#log = options.log ?? (() => undefined);
-    this.#grace = new RetentionInForce(store.database, this.#steady);
-    this.#removalLog = new DeletionLog(this.#log);
+    this.#inForce = new RetentionInForce(store.database, this.#steady);
+    this.#deletionLog = new DeletionLog(this.#log);
     const blocks = this.#blocksByProject();
-    for (const project of this.#grace.projects) this.#sayHidden(project, blocks.get(project) ?? []);
+    for (const project of this.#inForce.projects) this.#reportHidden(project, blocks.get(project) ?? []);
     this.follow();
   }
 
-  /** Whether planned removals are left. */
-  get isAnyLeft(): boolean {
+  /** Whether a planned deletion is left. */
+  get hasPlanned(): boolean {
     return this.#planned.length > 0;
   }
 
-  /** Takes what is configured now. What was planned may be meant no more. */
+  /** Follows the present configuration, and drops the plan. */
   follow(): void {
     this.#planned = [];
-    const changes = this.#grace.follow(this.#projects(), this.#options.retentionMsOf, this.#steady);
-    // At once: the next process must know what held, however short the life of this one is.
+    const changes = this.#inForce.follow(this.#projects(), this.#options.retentionMsOf, this.#steady);
+    // At once, so that the next process knows it, however soon this one ends.
     this.#save();
     if (changes.length === 0) return;
     const blocks = this.#blocksByProject();
-    for (const change of changes) this.#sayChange(change, blocks.get(change.project) ?? []);
+    for (const change of changes) this.#reportChange(change, blocks.get(change.project) ?? []);
   }
 
-  /** Plans what is to be removed now. */
+  /** Plans what to delete now. `excessBytes`: compressed bytes above the file's bound, 0 for none. */
   plan(excessBytes: number): void {
-    // Projects may be new since.
+    // There may be new projects.
     this.follow();
-    this.#grace.expire(this.#steady);
+    this.#inForce.expire(this.#steady);
     this.#save();
-    this.#planned = blocksToRemove(this.#store.catalog.all(), this.#rules(excessBytes));
+    this.#planned = blocksToDelete(this.#store.catalog.all(), this.#rules(excessBytes));
   }
 
-  /** Plans to remove what is hidden: room is needed at once. */
+  /** Plans to delete what is hidden: room is needed at once. */
   planHidden(): void {
     this.#planned = hiddenBlocks(this.#store.catalog.all(), this.#rules(0));
   }
 
-  forgetPlan(): void {
+  dropPlan(): void {
     this.#planned = [];
   }
 
-  /** Removes so many of the planned blocks in one transaction. Throws SQLite's error. */
-  removeSome(blocksMax: number): void {
-    const removals = this.#planned.slice(0, blocksMax);
-    this.#store.removeBlocks(removals.map(({ block }) => block.id));
+  /** Deletes so many of the planned blocks in one transaction. Throws SQLite's error. */
+  deleteSome(blocksMax: number): void {
+    const deletions = this.#planned.slice(0, blocksMax);
+    this.#store.removeBlocks(deletions.map(({ block }) => block.id));
     this.#planned = this.#planned.slice(blocksMax);
-    for (const { block, cause } of removals) {
+    for (const { block, cause } of deletions) {
       const project = this.#store.projects.knownName(block.project) ?? NOBODY;
-      this.#removalLog.add(project, cause, this.#because(project, cause), block);
+      this.#deletionLog.add(project, cause, this.#because(project, cause), block);
     }
   }
 
-  /** Says what was removed, if it is time. */
-  tell(): void {
-    this.#removalLog.tell(this.#steady);
+  /** Reports deletions in the log, at most once a minute. */
+  write(): void {
+    this.#deletionLog.write(this.#steady);
   }
 
-  tellAll(): void {
-    this.#removalLog.tellAll();
+  writeAll(): void {
+    this.#deletionLog.writeAll();
   }
 
   get #steady(): number {
@@ -112,39 +112,39 @@ export class Retention {
 
   #projects(): Set<string> {
     const { configured } = this.#options;
-    return new Set([...(configured?.() ?? []), ...this.#store.projects.names(), ...this.#grace.projects]);
+    return new Set([...(configured?.() ?? []), ...this.#store.projects.names(), ...this.#inForce.projects]);
   }
 
   #rules(excessBytes: number): RetentionRules {
     const { retentionMsOf } = this.#options;
     const { projects } = this.#store;
-    // What belongs to no project expires by no retention: its zone map is damaged, and its records may be new.
+    // A block without a project never expires: its zone map is damaged, and its records may be new.
     const msOf = (row: number, ms: (project: string) => number) => {
       const project = projects.knownName(row);
       return project === undefined ? Number.POSITIVE_INFINITY : ms(project);
     };
     return {
       now: this.#now,
-      keptMsOf: (row) => msOf(row, (project) => this.#grace.keptMs(project, retentionMsOf(project))),
+      storedMsOf: (row) => msOf(row, (project) => this.#inForce.storedMs(project, retentionMsOf(project))),
       shownMsOf: (row) => msOf(row, retentionMsOf),
       excessBytes,
     };
   }
 
-  /** On a full disk it is tried again at the next look: until then the file has what held before, which deletes nothing early. */
+  /** On a full disk the next plan tries again: until then the file has what held before, which deletes nothing early. */
   #save(): void {
-    if (this.#grace.isSaved) return;
+    if (this.#inForce.isSaved) return;
     const { configured } = this.#options;
     const projects = new Set([...(configured?.() ?? []), ...this.#store.projects.names()]);
     try {
-      this.#store.transaction(() => this.#grace.save(projects));
-      this.#grace.saved();
+      this.#store.transaction(() => this.#inForce.save(projects));
+      this.#inForce.saved();
     } catch (error) {
       if (!isStoreError(error)) throw error;
     }
   }
 
-  #sayChange({ project, fromMs, toMs }: RetentionChange, blocks: readonly BlockEntry[]): void {
+  #reportChange({ project, fromMs, toMs }: RetentionChange, blocks: readonly BlockEntry[]): void {
     const what = `project ${JSON.stringify(project)} keeps records for ${formatDuration(toMs)} now, before for ${formatDuration(fromMs)}`;
     const now = this.#now;
     const deletedAt = now + DELETION_DELAY_MS;
@@ -157,14 +157,14 @@ export class Retention {
     else this.#log("warn", `${what}: ${sumOf(concerned)} are hidden, ${this.#deletionText(DELETION_DELAY_MS)}`);
   }
 
-  /** At a start, of what a retention hid that became shorter before. */
-  #sayHidden(project: string, blocks: readonly BlockEntry[]): void {
-    const deletedAt = this.#grace.deletedAt(project);
+  /** At a start: records that are hidden because the retention became shorter earlier. */
+  #reportHidden(project: string, blocks: readonly BlockEntry[]): void {
+    const deletedAt = this.#inForce.deletedAt(project);
     if (deletedAt === undefined) return;
     const now = this.#now;
     const shownMs = this.#options.retentionMsOf(project);
-    const keptMs = this.#grace.keptMs(project, shownMs);
-    const hidden = blocks.filter(({ timeMax }) => timeMax < now - shownMs && timeMax >= now - keptMs);
+    const storedMs = this.#inForce.storedMs(project, shownMs);
+    const hidden = blocks.filter(({ timeMax }) => timeMax < now - shownMs && timeMax >= now - storedMs);
     if (hidden.length === 0) return;
     const what = `project ${JSON.stringify(project)} keeps records for ${formatDuration(shownMs)}`;
     this.#log("warn", `${what}: ${sumOf(hidden)} are hidden, ${this.#deletionText(deletedAt - this.#steady)}`);
@@ -186,7 +186,7 @@ export class Retention {
     return byProject;
   }
 
-  #because(project: string, cause: Removal["cause"]): string {
+  #because(project: string, cause: Deletion["cause"]): string {
     const kept = `older than its retention of ${formatDuration(this.#options.retentionMsOf(project))}`;
     if (cause === "expired") return kept;
     if (cause === "hidden") return `${kept}, and room was needed at once`;
@@ -201,10 +201,10 @@ function sumOf(blocks: readonly BlockEntry[]): string {
   );
 }
 
-/** Why a block goes: its age; room is needed, and it is hidden already; room is needed, and it was received first. */
+/** Why a block is deleted: its age; room is needed, and it is hidden already; room is needed, and it was received first. */
 export type DeletionCause = "expired" | "hidden" | "oldest";
 
-export interface Removal {
+export interface Deletion {
   readonly block: BlockEntry;
   readonly cause: DeletionCause;
 }
@@ -212,48 +212,48 @@ export interface Removal {
 export interface RetentionRules {
   /** Unix ms. */
   readonly now: number;
-  /** How long records of a project stay on disk, in ms; by row of `projects`. */
-  readonly keptMsOf: (project: number) => number;
-  /** How long they are shown, in ms: no longer than that. */
+  /** How long a project's records stay on disk, in ms; by row of `projects`. */
+  readonly storedMsOf: (project: number) => number;
+  /** How long they are shown, in ms: no longer than they stay. */
   readonly shownMsOf: (project: number) => number;
-  /** Compressed bytes that must go because the file is too large, 0 for none. */
+  /** Compressed bytes to delete because the file is too large, 0 for none. */
   readonly excessBytes: number;
 }
 
-/** The blocks to remove, in this order. */
-export function blocksToRemove(blocks: Iterable<BlockEntry>, rules: RetentionRules): Removal[] {
-  const removals: Removal[] = [];
-  const kept: BlockEntry[] = [];
+/** The blocks to delete, in this order. */
+export function blocksToDelete(blocks: Iterable<BlockEntry>, rules: RetentionRules): Deletion[] {
+  const deletions: Deletion[] = [];
+  const rest: BlockEntry[] = [];
   let excess = rules.excessBytes;
   for (const block of blocks) {
-    if (block.timeMax < rules.now - rules.keptMsOf(block.project)) {
-      removals.push({ block, cause: "expired" });
+    if (block.timeMax < rules.now - rules.storedMsOf(block.project)) {
+      deletions.push({ block, cause: "expired" });
       excess -= block.bytes;
     } else if (rules.excessBytes > 0) {
-      kept.push(block);
+      rest.push(block);
     }
   }
-  if (excess <= 0) return removals;
-  for (const removal of inOrderOfRemoval(kept, rules)) {
+  if (excess <= 0) return deletions;
+  for (const deletion of inOrderOfDeletion(rest, rules)) {
     if (excess <= 0) break;
-    removals.push(removal);
-    excess -= removal.block.bytes;
+    deletions.push(deletion);
+    excess -= deletion.block.bytes;
   }
-  return removals;
+  return deletions;
 }
 
-/** Blocks that nothing shows any more, though their time on disk is not up; those received first come first. */
-export function hiddenBlocks(blocks: Iterable<BlockEntry>, rules: RetentionRules): Removal[] {
-  return inOrderOfRemoval([...blocks], rules).filter(({ cause }) => cause === "hidden");
+/** Blocks that are hidden but not expired on disk, in the order of their receipt. */
+export function hiddenBlocks(blocks: Iterable<BlockEntry>, rules: RetentionRules): Deletion[] {
+  return inOrderOfDeletion([...blocks], rules).filter(({ cause }) => cause === "hidden");
 }
 
-function inOrderOfRemoval(blocks: readonly BlockEntry[], { now, shownMsOf }: RetentionRules): Removal[] {
-  const removals = blocks.map((block): Removal => {
+function inOrderOfDeletion(blocks: readonly BlockEntry[], { now, shownMsOf }: RetentionRules): Deletion[] {
+  const deletions = blocks.map((block): Deletion => {
     const isHidden = block.timeMax < now - shownMsOf(block.project);
     return { block, cause: isHidden ? "hidden" : "oldest" };
   });
-  const orderOf = ({ cause }: Removal) => (cause === "hidden" ? 0 : 1);
-  return removals.sort((a, b) => orderOf(a) - orderOf(b) || a.block.idMin - b.block.idMin || a.block.id - b.block.id);
+  const orderOf = ({ cause }: Deletion) => (cause === "hidden" ? 0 : 1);
+  return deletions.sort((a, b) => orderOf(a) - orderOf(b) || a.block.idMin - b.block.idMin || a.block.id - b.block.id);
 }
 
 /** How often a line may come, in ms. */
@@ -264,7 +264,7 @@ export type StoreLog = (level: "info" | "warn", message: string) => void;
 interface Sum {
   readonly project: string;
   readonly cause: DeletionCause;
-  /** Of all that says why. */
+  /** The reason, in words. */
   readonly because: string;
   records: number;
   bytes: number;
@@ -273,13 +273,13 @@ interface Sum {
 export class DeletionLog {
   readonly #log: StoreLog;
   readonly #sums = new Map<string, Sum>();
-  #toldAt = Number.NEGATIVE_INFINITY;
+  #writtenAt = Number.NEGATIVE_INFINITY;
 
   constructor(log: StoreLog) {
     this.#log = log;
   }
 
-  /** A block is gone; `because` follows "deleted … of project …". */
+  /** A block was deleted; `because` follows "deleted … of project …". */
   add(project: string, cause: DeletionCause, because: string, { records, bytes }: BlockEntry): void {
     const name = `${cause} ${project}`;
     const sum = this.#sums.get(name) ?? { project, cause, because, records: 0, bytes: 0 };
@@ -288,14 +288,14 @@ export class DeletionLog {
     this.#sums.set(name, sum);
   }
 
-  /** Says what was not said yet, if it is time; `now` by the clock that is never set. */
-  tell(now: number): void {
-    if (this.#sums.size === 0 || now - this.#toldAt < LINE_EVERY_MS) return;
-    this.#toldAt = now;
-    this.tellAll();
+  /** Writes what was not written yet, at most once a minute; `now` by the steady clock, in ms. */
+  write(now: number): void {
+    if (this.#sums.size === 0 || now - this.#writtenAt < LINE_EVERY_MS) return;
+    this.#writtenAt = now;
+    this.writeAll();
   }
 
-  tellAll(): void {
+  writeAll(): void {
     for (const { project, cause, because, records, bytes } of this.#sums.values()) {
       this.#log(
         cause === "expired" ? "info" : "warn",

@@ -1,19 +1,19 @@
-// The retention in force, which the data file keeps. In: what the configuration says, each time it is read. Out: how long the records of
-// a project stay on disk. Invariant: a retention that becomes shorter, however that came about, deletes nothing earlier for
-// DELETION_DELAY_MS; readers follow the configuration at once, so until then what it hides can be shown again.
-// The wait is counted by the steady clock, which nobody can set.
+// The retention in force of each project, which the data file remembers. In: the configuration, each time it is read. Out: how long
+// records stay on disk. Invariant: a retention that became shorter, in whatever way, deletes nothing before DELETION_DELAY_MS have
+// passed. Readers follow the configuration at once, so what it hides can be shown again until then. The delay is measured by the
+// steady clock, which nobody can set.
 
 import type { Database } from "../../runtime/driver.ts";
 
-/** How long records that a shorter retention hides stay on disk, in ms: time for somebody to see that it was a slip. */
+/** How long records that a shorter retention hides stay on disk, in ms: time to notice a mistake. */
 export const DELETION_DELAY_MS = 3_600_000;
-/** Longer retentions of a project that are waited for at once; more are counted as one of them. */
+/** Longer retentions of a project that still delay deletion; of more, the two shortest count as one. */
 const FORMER_MAX = 8;
 
-/** A longer retention that held before. */
+/** A longer retention from before. */
 interface Former {
   readonly retentionMs: number;
-  /** Until when records are kept by it, Unix ms by the steady clock. */
+  /** Until when it delays deletion, Unix ms by the steady clock. */
   readonly until: number;
 }
 
@@ -69,17 +69,17 @@ export class RetentionInForce {
   }
 
   /** How long a project's records stay on disk, in ms; `configuredMs` is what the configuration says. */
-  keptMs(project: string, configuredMs: number): number {
+  storedMs(project: string, configuredMs: number): number {
     const inForce = this.#inForce.get(project);
     return Math.max(configuredMs, inForce?.former[0]?.retentionMs ?? 0);
   }
 
-  /** When the records go that only a longer retention than the configured one keeps; undefined where there are none. */
+  /** When the records are deleted that only an earlier, longer retention still protects; undefined where there is none. */
   deletedAt(project: string): number | undefined {
     return this.#inForce.get(project)?.former.at(-1)?.until;
   }
 
-  /** Takes what is configured for these projects; answers what has changed. A project that is new has no other one to wait for. */
+  /** Takes what is configured for these projects, and returns what changed. A new project has no earlier retention. */
   follow(projects: Iterable<string>, retentionMsOf: (project: string) => number, now: number): RetentionChange[] {
     const changes: RetentionChange[] = [];
     for (const project of projects) {
@@ -95,7 +95,7 @@ export class RetentionInForce {
     return changes;
   }
 
-  /** Time has passed: longer retentions whose time is up hold no more. */
+  /** Drops earlier retentions whose delay is over. */
   expire(now: number): void {
     for (const [project, { retentionMs, former }] of this.#inForce) {
       const left = former.filter(({ until }) => until > now);
@@ -124,7 +124,7 @@ export class RetentionInForce {
   }
 }
 
-/** The longer retentions that are waited for after a change. */
+/** The longer retentions that delay deletion after a change. */
 function formerOf(before: InForce, toMs: number, now: number): Former[] {
   const longer = before.former.filter(({ retentionMs }) => retentionMs > toMs);
   if (before.retentionMs <= toMs) return longer;

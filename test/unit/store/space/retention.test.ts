@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import {
-  blocksToRemove,
+  blocksToDelete,
+  type Deletion,
   hiddenBlocks,
-  type Removal,
   type RetentionRules,
 } from "../../../../src/store/space/retention.ts";
 import { blockOf } from "../blocks.ts";
@@ -10,9 +10,9 @@ import { blockOf } from "../blocks.ts";
 const DAY = 86_400_000;
 const now = 100 * DAY;
 const retentionMsOf = (project: number) => (project === 1 ? 30 : 7) * DAY;
-const rules: RetentionRules = { now, keptMsOf: retentionMsOf, shownMsOf: retentionMsOf, excessBytes: 0 };
+const rules: RetentionRules = { now, storedMsOf: retentionMsOf, shownMsOf: retentionMsOf, excessBytes: 0 };
 
-function idsOf(removals: readonly Removal[]): number[] {
+function idsOf(removals: readonly Deletion[]): number[] {
   return removals.map(({ block }) => block.id);
 }
 
@@ -24,7 +24,7 @@ describe("retention removes", () => {
       blockOf(3, { project: 2, timeMax: now - 7 * DAY }),
       blockOf(4, { project: 2, timeMax: now - 7 * DAY - 1 }),
     ];
-    expect(idsOf(blocksToRemove(blocks, rules))).toEqual([2, 4]);
+    expect(idsOf(blocksToDelete(blocks, rules))).toEqual([2, 4]);
   });
 
   test("the blocks that were received first, of all projects and whatever their times, until so many bytes are gone", () => {
@@ -33,16 +33,16 @@ describe("retention removes", () => {
       blockOf(12, { timeMax: now + DAY, idMin: 100, bytes: 50, project: 2 }),
       blockOf(13, { timeMax: now - 2, idMin: 200, bytes: 50 }),
     ];
-    expect(idsOf(blocksToRemove(blocks, { ...rules, excessBytes: 1 }))).toEqual([12]);
-    expect(idsOf(blocksToRemove(blocks, { ...rules, excessBytes: 50 }))).toEqual([12]);
-    expect(idsOf(blocksToRemove(blocks, { ...rules, excessBytes: 51 }))).toEqual([12, 13]);
-    expect(idsOf(blocksToRemove(blocks, { ...rules, excessBytes: 1_000 }))).toEqual([12, 13, 11]);
+    expect(idsOf(blocksToDelete(blocks, { ...rules, excessBytes: 1 }))).toEqual([12]);
+    expect(idsOf(blocksToDelete(blocks, { ...rules, excessBytes: 50 }))).toEqual([12]);
+    expect(idsOf(blocksToDelete(blocks, { ...rules, excessBytes: 51 }))).toEqual([12, 13]);
+    expect(idsOf(blocksToDelete(blocks, { ...rules, excessBytes: 1_000 }))).toEqual([12, 13, 11]);
   });
 
   test("nothing for its size that the expired blocks make room for", () => {
     const blocks = [blockOf(1, { timeMax: 0, bytes: 50 }), blockOf(2, { timeMax: now, bytes: 50 })];
-    expect(idsOf(blocksToRemove(blocks, { ...rules, excessBytes: 50 }))).toEqual([1]);
-    expect(idsOf(blocksToRemove(blocks, { ...rules, excessBytes: 60 }))).toEqual([1, 2]);
+    expect(idsOf(blocksToDelete(blocks, { ...rules, excessBytes: 50 }))).toEqual([1]);
+    expect(idsOf(blocksToDelete(blocks, { ...rules, excessBytes: 60 }))).toEqual([1, 2]);
   });
 
   test("for its size first what a shorter retention hides, however late it was received", () => {
@@ -52,8 +52,8 @@ describe("retention removes", () => {
       blockOf(2, { timeMax: now - 4 * DAY, bytes: 50 }),
       blockOf(3, { timeMax: now - 5 * DAY, bytes: 50, project: 2 }),
     ];
-    expect(blocksToRemove(blocks, shortened)).toEqual([]);
-    const removals = blocksToRemove(blocks, { ...shortened, excessBytes: 101 });
+    expect(blocksToDelete(blocks, shortened)).toEqual([]);
+    const removals = blocksToDelete(blocks, { ...shortened, excessBytes: 101 });
     expect(removals.map(({ block, cause }) => [block.id, cause])).toEqual([
       [2, "hidden"],
       [3, "hidden"],

@@ -23,7 +23,7 @@ import { LARGE_BLOCK_RECORDS_MIN, readStatistics } from "../../../../src/block/s
 import { zoneMapOf } from "../../../../src/block/stats/zone_map.ts";
 import { DAY_MS } from "../../../../src/core/limits.ts";
 import { LEVELS, type StoredRecord } from "../../../../src/core/record.ts";
-import { COLUMN, type ZoneMapValues, verifyBlock } from "../../../../src/store/verify/block.ts";
+import { COLUMN, verifyBlock, type ZoneMapValues } from "../../../../src/store/verify/block.ts";
 import { formerColumns, formerRecords, formerSummary } from "../../../support/former_summary.ts";
 import { mergedOf } from "../../../support/merged_blocks.ts";
 import { columnsOf } from "../../block/random_records.ts";
