@@ -1,14 +1,12 @@
 // Reads the tables beside blocks, over a connection that only reads. In: small tables. Out: rows, with the contract's words. Each call
 // is one short transaction, or a part of the caller's. A DataReader reads blocks and tables over one connection of its own.
 
-import { readWaitingRow } from "../commit/pending_timing.ts";
+import { type OpenStart, parsePendingTiming } from "../commit/pending_timing.ts";
 import type { KeyUse, TouchpointRow } from "../core/account_responses.ts";
 import { DROP_REASONS, type DropReason } from "../core/drop.ts";
-import type { Level, Source } from "../core/entry.ts";
 import { monthOf } from "../core/instant.ts";
 import { isJsonObject } from "../core/json.ts";
 import { DAY_MS } from "../core/limits.ts";
-import { SOURCES, type StoredRecord } from "../core/record.ts";
 import { TOUCHPOINT_BYTES_MAX, TOUCHPOINT_LENGTH_MAX } from "../core/touchpoint.ts";
 import type { Database } from "../runtime/driver.ts";
 import { BlockReader } from "./block_reader.ts";
@@ -51,12 +49,6 @@ export interface StorageRow {
   readonly bytes: number;
   readonly oldest: number | null;
   readonly newest: number | null;
-}
-
-/** A start that waits for its end: a record without an id and a kind. */
-export interface WaitingStartRow {
-  readonly project: string;
-  readonly start: Omit<StoredRecord, "id" | "kind"> & { readonly startTime: number };
 }
 
 /** Rows that are held at once where each may be long. */
@@ -155,7 +147,7 @@ export class TablesReader {
   }
 
   /** The starts that wait for their end, in the order in which they came; read some at a time, as they are taken. */
-  *openStarts(project?: string): Generator<WaitingStartRow> {
+  *openStarts(project?: string): Generator<OpenStart> {
     for (let after = -1; ; ) {
       const rows = this.#all<{ id: number; item: string }>(
         "SELECT id, item FROM waiting WHERE id > ? ORDER BY id LIMIT ?",
@@ -164,8 +156,9 @@ export class TablesReader {
       );
       for (const { id, item } of rows) {
         after = id;
-        const start = parseStart(item);
-        if (start !== undefined && (project === undefined || start.project === project)) yield start;
+        const timing = parsePendingTiming(item);
+        if (timing?.entry.kind !== "start") continue;
+        if (project === undefined || timing.project === project) yield { project: timing.project, start: timing.entry };
       }
       if (rows.length < ROWS_AT_ONCE) return;
     }
@@ -230,34 +223,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** The worker's JSON of a waiting item, if it is a start's. */
-function parseStart(item: string): WaitingStartRow | undefined {
-  const row = readWaitingRow(item);
-  if (row === undefined) return undefined;
-  const { entry, project } = row;
-  const { startTime, time, receivedAt } = entry;
-  if (entry["kind"] !== "start" || typeof startTime !== "number") return undefined;
-  const { metadata: found } = entry;
-  const metadata = isJsonObject(found) ? found : undefined;
-  const text = (name: string) => (typeof entry[name] === "string" ? entry[name] : undefined);
-  return {
-    project,
-    start: {
-      time: typeof time === "number" ? time : startTime,
-      receivedAt: typeof receivedAt === "number" ? receivedAt : startTime,
-      source: (text("source") ?? "server") as Source,
-      keyType: SOURCES.find((type) => type === row.keyType),
-      apiKey: text("apiKey") ?? "",
-      touchpoint: text("touchpoint"),
-      key: text("key"),
-      level: text("level") as Level | undefined,
-      message: text("message"),
-      startTime,
-      endTime: undefined,
-      duration: undefined,
-      metadata,
-    },
-  };
 }

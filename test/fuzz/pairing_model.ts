@@ -1,15 +1,10 @@
 // Pairing as the contract's text says it: lists, filters and sorts, slow and obvious. Written from the text, and knows
 // nothing of the real one's indexes.
 
+import type { EndEntry, StartEntry } from "../../src/commit/pending_timing.ts";
 import type { Source } from "../../src/core/entry.ts";
 import type { JsonObject } from "../../src/core/json.ts";
-import type {
-  CompleteEntry,
-  EndEntry,
-  NewRecord,
-  StartEntry,
-  TimingEntry,
-} from "../../src/ingest/entries/normalise.ts";
+import type { CompleteEntry, NewRecord, TimingEntry } from "../../src/ingest/entries/normalise.ts";
 import type { PairingLimits, Sender } from "../../src/ingest/pairing/pairing.ts";
 
 interface Held<E> {

@@ -124,8 +124,8 @@ describe("beside blocks", () => {
       } as const;
       const whole = { ...bare, touchpoint: "a", key: "k", level: "warn", message: "m", metadata: { n: 1 } } as const;
       expect([...details.openStarts()]).toEqual([
-        { project: "shop", start: whole as never },
-        { project: "api", start: bare as never },
+        { project: "shop", start: { kind: "start", standalone: false, ...whole } as never },
+        { project: "api", start: { kind: "start", standalone: true, ...bare } as never },
       ]);
       expect([...details.openStarts("shop")].length).toBe(1);
     });

@@ -10,7 +10,7 @@ import { examineAtRest, examineLog, Findings, readiness } from "./findings.ts";
 /** What was sent before is refused 10 s after it came: this leaves a busy machine time to answer it. */
 const HELD_MS_MAX = 6_000;
 /** An end that has waited longer is orphaned. Shorter than some stops, longer than others. */
-const DELETION_DELAY_MS = 4_000;
+const GRACE_MS = 4_000;
 const READY_MS_MAX = 20_000;
 
 /** An end without its start, and a start that its end finds after the stop. */
@@ -45,7 +45,7 @@ async function oneRound(server: TestServer, load: Load, heldMs: number, findings
 /** Every start that was held is paired, every lone end orphaned, once, and nothing else waits than the load's own last starts. */
 async function examineTimers(server: TestServer, load: Load, findings: Findings, where: string): Promise<void> {
   const expected = load.started.size - load.ended.size;
-  const endAt = performance.now() + DELETION_DELAY_MS + READY_MS_MAX;
+  const endAt = performance.now() + GRACE_MS + READY_MS_MAX;
   const openOf = async () => (await server.metrics()).get("simplelogs_entries_open") ?? Number.NaN;
   while ((await openOf()) > expected && performance.now() < endAt) await pause(50);
   const open = await openOf();
@@ -65,7 +65,7 @@ async function examineTimers(server: TestServer, load: Load, findings: Findings,
 /** `heldMs` of each round is random, 1 to 6 s. */
 export async function tortureByStop(rounds: number, random: Random): Promise<Findings> {
   const findings = new Findings("SIGSTOP");
-  const config = configText({ tables: `[timings]\norphan_grace = "${DELETION_DELAY_MS}ms"` });
+  const config = configText({ tables: `[timings]\norphan_grace = "${GRACE_MS}ms"` });
   await withServer(config, async (server) => {
     const load = new Load(server, {
       random: seededRandom(integer(random, 2 ** 31)),

@@ -5,10 +5,11 @@
 //
 // Measured with real log lines and a timestamp each, on one core: 60 ns.
 
+import type { EndEntry, StartEntry } from "../../commit/pending_timing.ts";
 import type { DropReason } from "../../core/drop.ts";
 import type { Entry } from "../../core/entry.ts";
 import { METADATA_DEPTH_MAX, TIME_MS_MAX } from "../../core/limits.ts";
-import type { Source, StoredRecord, TimingStatus } from "../../core/record.ts";
+import type { Source, StoredRecord } from "../../core/record.ts";
 import { isDeeperThan, mergeMetadata, wellFormedMetadata } from "./metadata.ts";
 
 /** What the entries of a batch share. */
@@ -36,8 +37,6 @@ export interface BatchContext {
 /** A record before it has its id. */
 export type NewRecord = Omit<StoredRecord, "id">;
 
-type Waiting = Omit<NewRecord, "kind">;
-
 /** A log: a record already. */
 export type LogEntry = NewRecord & { readonly kind: "log" };
 /** A timing that was sent with its start and its end, or with a duration. */
@@ -49,10 +48,6 @@ export type CompleteEntry = NewRecord & {
   /** Which times it was sent without: the start, or both, with a duration alone. */
   readonly derived?: "start" | "both";
 };
-/** A start without its end. `standalone`: it is stored at once. */
-export type StartEntry = Waiting & { readonly kind: "start"; readonly startTime: number; readonly standalone: boolean };
-/** An end without its start. */
-export type EndEntry = Waiting & { readonly kind: "end"; readonly endTime: number };
 /** What pairing takes. */
 export type TimingEntry = StartEntry | EndEntry | CompleteEntry;
 /** Every normal form. */
@@ -152,26 +147,6 @@ function timesOf(
 
 function isTime(value: number): boolean {
   return value >= 0 && value <= TIME_MS_MAX;
-}
-
-/** The record of a start or an end that has no other half, with its status. */
-export function unpairedRecord(entry: StartEntry | EndEntry, status: Exclude<TimingStatus, "completed">): NewRecord {
-  return {
-    kind: status,
-    time: entry.time,
-    receivedAt: entry.receivedAt,
-    source: entry.source,
-    keyType: entry.keyType,
-    apiKey: entry.apiKey,
-    touchpoint: entry.touchpoint,
-    key: entry.key,
-    level: entry.level,
-    message: entry.message,
-    startTime: entry.startTime,
-    endTime: entry.endTime,
-    duration: undefined,
-    metadata: entry.metadata,
-  };
 }
 
 /**

@@ -17,26 +17,14 @@
 // touchpoint take 45 ns.
 
 import type { PendingRow, StateChange } from "../../commit/group_write.ts";
+import { type EndEntry, parsePendingTiming, type StartEntry, unpairedRecord } from "../../commit/pending_timing.ts";
+import { assert } from "../../core/errors.ts";
 import { RECENTLY_COMPLETED_MAX } from "../../core/limits.ts";
 import { SOURCES, type Source } from "../../core/record.ts";
-import {
-  type CompleteEntry,
-  type EndEntry,
-  type NewRecord,
-  pairRecord,
-  type StartEntry,
-  type TimingEntry,
-  unpairedRecord,
-} from "../entries/normalise.ts";
+import { type CompleteEntry, type NewRecord, pairRecord, type TimingEntry } from "../entries/normalise.ts";
 import { TextHasher } from "./keyed_hash.ts";
 import { MatchIndex, type MatchKey, NO_HASH, type Pick } from "./match_index.ts";
-import {
-  type PendingLimits,
-  type PendingTiming,
-  PendingTimings,
-  pendingBytes,
-  readPending,
-} from "./pending_timings.ts";
+import { type PendingLimits, type PendingTiming, PendingTimings, pendingBytes } from "./pending_timings.ts";
 import { type CompletedMatch, RecentlyCompleted } from "./recently_completed.ts";
 import { type CompletedChange, joinChanges, splitChanges } from "./recently_completed_chunks.ts";
 import type { SortedItems } from "./sorted_items.ts";
@@ -175,9 +163,11 @@ export class Pairing {
   ): void {
     this.#deadlinesFrom = deadlinesFrom;
     for (const { id, item } of rows) {
-      const { entry, bytes, arrivedAt, ...from } = readPending(item);
+      const timing = parsePendingTiming(item);
+      assert(timing !== undefined, "a row of a pending timing can be read");
+      const { project, keyType, entry, arrivedAt, sender = NO_HASH, bytes = pendingBytes(entry) } = timing;
       this.#arrivedAt = Math.min(arrivedAt, now);
-      this.#add(this.#itemOf(id, entry, this.#matchKeyOf(entry, from), bytes), true);
+      this.#add(this.#itemOf(id, entry, this.#matchKeyOf(entry, { project, keyType, sender }), bytes), true);
       this.#nextId = Math.max(this.#nextId, id + 1);
     }
     const changes = completed.map(({ kind, data }) => ({ kind, byType: splitChanges(data) }));

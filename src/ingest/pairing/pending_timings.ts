@@ -7,18 +7,13 @@
 // for.
 
 import type { PendingRow } from "../../commit/group_write.ts";
-import { readWaitingRow, writeWaitingRow } from "../../commit/pending_timing.ts";
-import { assert } from "../../core/errors.ts";
-import { SOURCES, type Source } from "../../core/record.ts";
+import { type EndEntry, isOpenTiming, type StartEntry, writePendingTiming } from "../../commit/pending_timing.ts";
+import { SOURCES } from "../../core/record.ts";
 import { estimateBytes, textBytes } from "../entries/metadata.ts";
-import type { EndEntry, StartEntry } from "../entries/normalise.ts";
 import { type Indexed, NO_HASH } from "./match_index.ts";
 
 /** Bytes of a pending timing beside its texts: its objects, and its places in the indexes. */
 const TIMING_BYTES = 512;
-
-/** The receipt by the steady clock is stored only where it differs from that by the wall clock by so much, in ms. */
-const ARRIVAL_MS_OFF_MAX = 1_000;
 
 /** A start or an end that waits for its other half. `at` is its startTime or endTime. */
 export interface PendingTiming extends Indexed, Expiring {
@@ -101,7 +96,7 @@ export class PendingTimings {
     list.newest = item;
     list.count++;
     list.bytes += item.bytes;
-    if (isOpen(item)) this.#open++;
+    if (isOpenTiming(item.entry)) this.#open++;
     this.#deadlines.add(item);
     if (!isStored) this.#added.set(item.id, item);
   }
@@ -115,7 +110,7 @@ export class PendingTimings {
     else item.newer.older = item.older;
     list.count--;
     list.bytes -= item.bytes;
-    if (isOpen(item)) this.#open--;
+    if (isOpenTiming(item.entry)) this.#open--;
     this.#deadlines.remove(item);
     if (!this.#added.delete(item.id)) this.#removed.push(item.id);
   }
@@ -140,7 +135,7 @@ export class PendingTimings {
    * Rows to add to the file and ids of rows to remove since the last call; a timing that came and went is in neither.
    */
   takeChanges(): { readonly added: PendingRow[]; readonly removed: number[] } {
-    const added = Array.from(this.#added.values(), (item) => ({ id: item.id, item: writePending(item) }));
+    const added = Array.from(this.#added.values(), (item) => ({ id: item.id, item: textOf(item) }));
     const removed = this.#removed;
     this.#added = new Map();
     this.#removed = [];
@@ -155,50 +150,13 @@ export function pendingBytes(entry: StartEntry | EndEntry): number {
   return TIMING_BYTES + texts + (entry.metadata === undefined ? 0 : estimateBytes(entry.metadata));
 }
 
-/** Whether it counts as open: a standalone start is stored already. */
-function isOpen(item: PendingTiming): boolean {
-  return item.entry.kind === "end" || !item.entry.standalone;
-}
-
 function olderOf(one: PendingTiming | undefined, other: PendingTiming | undefined): PendingTiming | undefined {
   if (one === undefined || other === undefined) return one ?? other;
   return one.id < other.id ? one : other;
 }
 
-function writePending({ project, keyType, sender, bytes, entry, arrivedAt }: PendingTiming): string {
-  const from = sender === NO_HASH ? { project, keyType } : { project, keyType, sender };
-  const arrival = Math.abs(arrivedAt - entry.receivedAt) < ARRIVAL_MS_OFF_MAX ? {} : { arrivedAt };
-  return writeWaitingRow({ ...from, ...arrival, bytes }, entry);
-}
-
-/** What the file has of a pending timing. */
-export interface StoredPending {
-  readonly project: string;
-  readonly keyType: Source;
-  /** NO_HASH where it is not known: version 0.1 did not write it. */
-  readonly sender: number;
-  readonly bytes: number;
-  readonly arrivedAt: number;
-  readonly entry: StartEntry | EndEntry;
-}
-
-/** Reads a row that `takeChanges` wrote. */
-export function readPending(item: string): StoredPending {
-  const row = readWaitingRow(item);
-  assert(row !== undefined, "a row of a pending timing can be read");
-  const { project, keyType, sender, bytes, arrivedAt } = row;
-  const entry = row.entry as unknown as StartEntry | EndEntry;
-  return {
-    project,
-    keyType: keyType as Source,
-    sender: typeof sender === "number" ? sender : NO_HASH,
-    bytes: typeof bytes === "number" ? bytes : pendingBytes(entry),
-    arrivedAt: typeof arrivedAt === "number" ? arrivedAt : entry.receivedAt,
-    // Version 0.1 left its type of key out of the entry.
-    entry: Object.hasOwn(entry, "keyType")
-      ? entry
-      : Object.defineProperty(entry, "keyType", { value: keyType, enumerable: true }),
-  };
+function textOf({ sender, ...timing }: PendingTiming): string {
+  return writePendingTiming({ ...timing, sender: sender === NO_HASH ? undefined : sender });
 }
 
 /** Something that expires. */

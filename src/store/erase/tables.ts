@@ -3,10 +3,12 @@
 // Unused names are found in the blocks that are left, so an erasure that was interrupted and runs again finds them all.
 
 import { openBlock } from "../../block/open_block.ts";
-import type { ErasedTiming } from "../../commit/pending_timing.ts";
+import { type ErasedTiming, isOpenTiming, parsePendingTiming, unpairedRecord } from "../../commit/pending_timing.ts";
+import type { Source } from "../../core/entry.ts";
 import { monthOf } from "../../core/instant.ts";
+import { isJsonObject, type JsonObject } from "../../core/json.ts";
+import { type Kind, LEVELS, SOURCES, type StoredRecord } from "../../core/record.ts";
 import type { Database } from "../../runtime/driver.ts";
-import { type EntryRow, recordOfWaiting, recordsOfText } from "../entry_records.ts";
 import type { StoreWriter } from "../store_writer.ts";
 import { isDamage, loadChunks } from "./blocks.ts";
 import {
@@ -71,17 +73,17 @@ export function findPending(
   const rows = database.query(sql).all(after, upTo, limit) as { id: number; item: string }[];
   const last = rows.at(-1)?.id;
   if (last === undefined) return undefined;
-  const waiting = new Map<number, ErasedTiming>();
+  const pending = new Map<number, ErasedTiming>();
   const candidates: Candidate[] = [];
   for (const { id, item } of rows) {
-    const found = recordOfWaiting(item);
-    if (found === undefined || found.project !== scope.project || !isInTimes(scope, found.record.time)) continue;
-    candidates.push({ id, records: [found.record] });
-    const month = monthOf(found.record.receivedAt);
-    waiting.set(id, { id, project: found.project, month, isOpen: found.isOpen });
+    const timing = parsePendingTiming(item);
+    if (timing === undefined || timing.project !== scope.project || !isInTimes(scope, timing.entry.time)) continue;
+    const { project, entry } = timing;
+    candidates.push({ id, records: [{ id: 0, ...unpairedRecord(entry) }] });
+    pending.set(id, { id, project, month: monthOf(entry.receivedAt), isOpen: isOpenTiming(entry) });
   }
   const matching = matchingCandidates(scope, candidates);
-  return { last, erased: [...waiting.values()].filter(({ id }) => matching.has(id)) };
+  return { last, erased: [...pending.values()].filter(({ id }) => matching.has(id)) };
 }
 
 /** The id of the last item that waits, 0 for none. */
@@ -157,4 +159,83 @@ function namesIn(database: Database, block: number, records: number): readonly s
     if (isDamage(error)) return [];
     throw error;
   }
+}
+
+/** What a row says of its entry. Unix ms. */
+export interface EntryRow {
+  readonly apiKey: string;
+  readonly receivedAt: number;
+}
+
+/** The records of the entry, or of all entries of a batch; undefined where the text is no such JSON: it was cut off. */
+export function recordsOfText(text: string, row: EntryRow): StoredRecord[] | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const entries = isJsonObject(value) && Array.isArray(value["entries"]) ? (value["entries"] as unknown[]) : [value];
+  if (!entries.every(isJsonObject)) return undefined;
+  const batch = isJsonObject(value) ? value : {};
+  // A rejection does not say which key of the pair sent it.
+  return entries.flatMap((entry) =>
+    SOURCES.flatMap((keyType) => recordsOfEntry(entry, row, keyType, sourceOf(batch, "source"))),
+  );
+}
+
+function recordsOfEntry(
+  entry: JsonObject,
+  row: EntryRow,
+  keyType: Source | undefined,
+  batchSource: Source | undefined,
+): StoredRecord[] {
+  const [timestamp, startTime, endTime, duration] = ["timestamp", "startTime", "endTime", "duration"].map((name) =>
+    numberOf(entry, name),
+  );
+  const kind = kindOf(startTime, endTime, duration, entry["standalone"] === true);
+  const level = LEVELS.find((name) => name === entry["level"]) ?? (kind === "log" ? "info" : undefined);
+  const source = sourceOf(entry, "source") ?? batchSource;
+  const record = {
+    id: 0,
+    kind,
+    time: timestamp ?? startTime ?? endTime ?? row.receivedAt,
+    receivedAt: row.receivedAt,
+    keyType,
+    apiKey: row.apiKey,
+    touchpoint: textOf(entry, "touchpoint"),
+    key: textOf(entry, "key"),
+    level,
+    message: textOf(entry, "message"),
+    startTime,
+    endTime,
+    duration: duration ?? (startTime === undefined || endTime === undefined ? undefined : endTime - startTime),
+    metadata: isJsonObject(entry["metadata"]) ? entry["metadata"] : undefined,
+  };
+  return (source === undefined ? SOURCES : [source]).map((one) => ({ ...record, source: one }));
+}
+
+function kindOf(
+  startTime: number | undefined,
+  endTime: number | undefined,
+  duration: number | undefined,
+  isStandalone: boolean,
+): Kind {
+  if (duration !== undefined || (startTime !== undefined && endTime !== undefined)) return "completed";
+  if (startTime !== undefined) return isStandalone ? "started" : "unfinished";
+  return endTime === undefined ? "log" : "orphaned";
+}
+
+function sourceOf(entry: JsonObject, name: "source" | "keyType"): Source | undefined {
+  return SOURCES.find((source) => source === entry[name]);
+}
+
+function numberOf(entry: JsonObject, name: string): number | undefined {
+  const value = entry[name];
+  return typeof value === "number" ? value : undefined;
+}
+
+function textOf(entry: JsonObject, name: string): string | undefined {
+  const value = entry[name];
+  return typeof value === "string" && value !== "" ? value.toWellFormed() : undefined;
 }

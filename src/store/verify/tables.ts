@@ -1,8 +1,8 @@
 // What is beside blocks, and SQLite's own pages: whether all of it is there and agrees.
 
+import { isOpenTiming, parsePendingTiming } from "../../commit/pending_timing.ts";
 import type { Database } from "../../runtime/driver.ts";
 import { isCorruption } from "../database.ts";
-import { recordOfWaiting } from "../entry_records.ts";
 import { CHUNKS_MAX } from "../schema.ts";
 
 /** Something that is wrong, or may become so, and what to do about it. */
@@ -60,13 +60,13 @@ export function checkCounters(database: Database): Finding[] {
     const [received, stored] = [sumOf((name) => name === "received"), sumOf((name) => name === "stored")];
     const dropped = sumOf((name) => name.startsWith("dropped."));
     const items = database.query("SELECT item FROM waiting").values().flat() as string[];
-    const waiting = items.map((item) => recordOfWaiting(item));
-    const unreadable = waiting.filter((item) => item === undefined).length;
+    const pending = items.map((item) => parsePendingTiming(item));
+    const unreadable = pending.filter((timing) => timing === undefined).length;
     if (unreadable > 0) {
       const what = `${unreadable} entries that wait for their other half cannot be read`;
       findings.push({ severity: "problem", what, advice: DAMAGED });
     }
-    const open = waiting.filter((item) => item?.isOpen === true).length;
+    const open = pending.filter((timing) => timing !== undefined && isOpenTiming(timing.entry)).length;
     const gap = received - stored - dropped - open;
     // What cannot be read may have been open.
     if (gap < 0 || gap > unreadable) {

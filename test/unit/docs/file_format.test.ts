@@ -7,7 +7,7 @@ import { FILTER_VERSION } from "../../../src/block/filter/ngram_filter.ts";
 import { STATISTICS_VERSION } from "../../../src/block/stats/statistics.ts";
 import { BLOCK_RECORDS_MAX } from "../../../src/core/limits.ts";
 import { REDO_SLOT_BYTES, REDO_SLOTS } from "../../../src/store/redo_log.ts";
-import { APPLICATION_ID, FORMAT_VERSION, CHUNKS_MAX, TABLES } from "../../../src/store/schema.ts";
+import { APPLICATION_ID, CHUNKS_MAX, FORMAT_VERSION, TABLES } from "../../../src/store/schema.ts";
 import { spansOf } from "./markdown.ts";
 import { readPage } from "./pages.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { readWaitingRow } from "../../../../src/commit/pending_timing.ts";
+import { parsePendingTiming, type StoredTiming } from "../../../../src/commit/pending_timing.ts";
 import type { Entry, Source } from "../../../../src/core/entry.ts";
-import { normalise, type StartEntry } from "../../../../src/ingest/entries/normalise.ts";
+import { normalise } from "../../../../src/ingest/entries/normalise.ts";
 import { Pairing } from "../../../../src/ingest/pairing/pairing.ts";
 import { pendingBytes } from "../../../../src/ingest/pairing/pending_timings.ts";
 import { COMPLETED_KIND } from "../../../../src/ingest/pairing/recently_completed_chunks.ts";
@@ -321,7 +321,7 @@ test("a pending timing counts by its bytes in the file, whatever characters its 
     const desk = new Desk({ openBytesMax: 1e9 });
     desk.offer("s", { key: "k", touchpoint: text, message: text, startTime: T, metadata });
     const [item] = desk.memory.takeChanges().added;
-    const entry = readWaitingRow(item?.item ?? "")?.entry as unknown as StartEntry;
+    const { entry } = parsePendingTiming(item?.item ?? "") as StoredTiming;
     expect(Buffer.byteLength(item?.item ?? "")).toBeLessThan(3 * pendingBytes(entry));
   }
 });

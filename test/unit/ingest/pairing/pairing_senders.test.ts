@@ -1,7 +1,7 @@
 // Which entries may pair: client keys against server keys, one sender among others, and ambiguous pairs.
 
 import { describe, expect, test } from "bun:test";
-import { readWaitingRow, type WaitingRow } from "../../../../src/commit/pending_timing.ts";
+import { parsePendingTiming, type StoredTiming } from "../../../../src/commit/pending_timing.ts";
 import type { Entry } from "../../../../src/core/entry.ts";
 import { SENDERLESS_COMPLETED_KIND } from "../../../../src/ingest/pairing/recently_completed_chunks.ts";
 import { NOW } from "../entries/batch_context.ts";
@@ -11,7 +11,7 @@ const T = NOW;
 const CLIENT = { type: "client" } as const;
 const START: Entry = { key: "k", touchpoint: "t", startTime: T };
 const END: Entry = { key: "k", touchpoint: "t", endTime: T + 9 };
-const DELETION_DELAY_MS = 60_000;
+const GRACE_MS = 60_000;
 
 describe("a client key that knows the key of a server's timing", () => {
   const forms: [string, Entry][] = [
@@ -83,9 +83,9 @@ describe("a timing of a client key", () => {
   test("is closed by a server's earlier end once no server's start can come any more", () => {
     const desk = new Desk().offer("end", END).offer("start", START, { ...CLIENT, at: T + 10 });
     expect([desk.settled, desk.memory.openEntries]).toEqual([[], 2]);
-    desk.memory.expire(T + DELETION_DELAY_MS);
+    desk.memory.expire(T + GRACE_MS);
     expect(desk.settled).toEqual([]);
-    desk.memory.expire(T + DELETION_DELAY_MS + 1);
+    desk.memory.expire(T + GRACE_MS + 1);
     expect([desk.settled, desk.memory.openEntries]).toEqual([["completed end+start (2)"], 0]);
     expect(desk.records[0]).toMatchObject({ time: T, receivedAt: T + 10, startTime: T, endTime: T + 9, duration: 9 });
   });
@@ -94,10 +94,10 @@ describe("a timing of a client key", () => {
     const restarted = new Desk()
       .offer("end", END)
       .offer("start", START, CLIENT)
-      .restarted(undefined, T + 2 * DELETION_DELAY_MS);
-    restarted.memory.expire(T + 2 * DELETION_DELAY_MS);
+      .restarted(undefined, T + 2 * GRACE_MS);
+    restarted.memory.expire(T + 2 * GRACE_MS);
     expect(restarted.settled).toEqual([]);
-    restarted.memory.expire(T + 2 * DELETION_DELAY_MS + 1);
+    restarted.memory.expire(T + 2 * GRACE_MS + 1);
     expect(restarted.settled).toEqual(["completed end+start (2)"]);
     const full = new Desk({ openMax: 2 }).offer("end", END).offer("start", START, CLIENT);
     full.offer("other", { key: "other", startTime: T });
@@ -145,7 +145,7 @@ describe("the sender", () => {
     // second start.
     const completes = new Desk().offer("other", { ...START, duration: 1 }, { ...two, at: T });
     completes.offer("own", { ...START, duration: 1 }, { ...one, at: T + 10 }).offer("s", START, { ...one, at: T + 20 });
-    completes.offer("late", START, { ...one, at: T + DELETION_DELAY_MS + 5 });
+    completes.offer("late", START, { ...one, at: T + GRACE_MS + 5 });
     expect([completes.settled.at(-1), completes.memory.openEntries]).toEqual(["absorbed s", 1]);
   });
 
@@ -155,7 +155,7 @@ describe("the sender", () => {
     const end: Entry = { touchpoint: "t", endTime: T };
     expect(before().restarted().offer("e", end, one).settled).toEqual(["completed e+own (2)"]);
     const senderless = (item: string) => {
-      const { project, keyType, sender, entry } = readWaitingRow(item) as WaitingRow;
+      const { project, keyType, sender, entry } = parsePendingTiming(item) as StoredTiming;
       expect(sender).toBeNumber();
       return JSON.stringify({ project, keyType, entry });
     };
