@@ -199,11 +199,12 @@ function typeOf(schema: Schema): string {
 
 function plainType({ type, items, properties, patternProperties, ...bounds }: Schema): string {
   if (type === "array") return `array of ${items === undefined ? "values" : typeOf(items)}${itemBounds(bounds)}`;
-  if (properties !== undefined)
+  if (properties !== undefined && Object.keys(properties).length > 0)
     return `object with ${joined(
       Object.keys(properties).map((name) => `\`${name}\``),
       "and",
     )}`;
+  if (properties !== undefined) return "object";
   const values = Object.values(patternProperties ?? {})[0];
   if (values !== undefined) return `object: names to ${typeOf(values)}`;
   return `${type ?? "any JSON value"}${valueBounds(bounds)}`;
