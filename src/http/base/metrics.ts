@@ -1,8 +1,9 @@
-// The figures of /metrics. The hot path only adds to a number; everything else is read when someone asks. One scrape takes
-// one snapshot, synchronously, so received = stored + queued + open + dropped holds in every answer.
+// The metrics of /metrics, with prom-client. The hot path only adds to a number; all other values are read at a scrape, by the library's
+// `collect`. A scrape takes one snapshot, synchronously, so received = stored + queued + open + dropped in every response.
 
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { DROP_REASONS } from "../../core/drop.ts";
+import { assert } from "../../core/errors.ts";
 import {
   type PipelineView,
   type QueueAmount,
@@ -14,19 +15,19 @@ import {
 import { residentBytes } from "../../runtime/process_memory.ts";
 import { heapBytesByThread } from "../../runtime/spawn.ts";
 
-/** What POST /api/v1/enqueue can answer, each shown from the start. */
+/** The statuses of POST /api/v1/enqueue; each is shown from the start. */
 const BATCH_STATUSES = [202, 400, 401, 403, 413, 415, 422, 429, 500, 503] as const;
-/** Seconds; from an fsync of a fast disk to one that is in trouble. */
+/** In seconds: from the fsync of a fast disk to that of a disk in trouble. */
 const COMMIT_SECONDS_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** Why a request to read was refused: a wrong one of these, or too many of them from one address. */
+/** Why a read request was refused: a wrong token, session or ticket, or too many of them from one address. */
 const READ_REFUSALS = ["token", "session", "ticket", "limited"] as const;
 export type ReadRefusalReason = (typeof READ_REFUSALS)[number];
 
-/** Whose a batch in the queue seems to be. */
-const QUEUE_LANES = ["server", "client", "unauthenticated"] as const;
+/** Whose batches wait in the queue, as far as their bodies show it. */
+const QUEUE_CLASSES = ["server", "client", "unauthenticated"] as const;
 
-/** What one scrape sees. */
+/** What a scrape shows. */
 interface Moment {
   readonly snapshot: StoreSnapshot;
   readonly queuedEntries: number;
@@ -35,19 +36,20 @@ interface Moment {
 }
 
 type ReadOne = (moment: Moment) => number;
-/** Pairs of a label's value and its figure. */
+/** Pairs of a label's value and the metric's value. */
 type ReadMany = (moment: Moment) => Iterable<readonly [string, number]>;
 
-/** Counts batches, takes commit times, and writes the Prometheus text. One for the life of the process. */
+/** Counts batches, observes commit times, and writes the Prometheus text. One for the life of the process. */
 export class ServerMetrics {
   readonly contentType: string;
   readonly #registry = new Registry();
   readonly #batches = new Map<number, number>(BATCH_STATUSES.map((status) => [status, 0]));
-  readonly #restarts = new Map<ThreadName, number>(THREADS.map((thread) => [thread, 0]));
-  readonly #readRefusals = new Map<ReadRefusalReason, number>(READ_REFUSALS.map((reason) => [reason, 0]));
-  #hostRefusals = 0;
+  readonly #restarts: Counter<"thread">;
+  readonly #readRefusals: Counter<"reason">;
+  readonly #hostRefusals: Counter;
   readonly #commitSeconds: Histogram;
-  readonly #refreshes: ((moment: Moment) => void)[] = [];
+  /** Of the scrape in work. */
+  #moment: Moment | undefined;
   #scrape: Promise<string> | undefined;
 
   /** `version` of the program; `isRunning`: whether there is such a thread at the moment. */
@@ -59,11 +61,23 @@ export class ServerMetrics {
       buckets: COMMIT_SECONDS_BUCKETS,
       registers: [this.#registry],
     });
-    this.#addEntryFigures();
-    this.#addRefusals();
-    this.#addQueueFigures();
-    this.#addStoreFigures();
-    this.#addProcessFigures(version, isRunning);
+    this.#addEntries();
+    this.#readRefusals = this.#counter(
+      "simplelogs_read_refusals_total",
+      "Requests to read that were refused",
+      "reason",
+    );
+    for (const reason of READ_REFUSALS) this.#readRefusals.inc({ reason }, 0);
+    this.#hostRefusals = this.#counter("simplelogs_host_refusals_total", "Requests for a Host that is not answered");
+    this.#addQueue();
+    this.#addStore();
+    this.#restarts = this.#counter(
+      "simplelogs_thread_restarts_total",
+      "Threads that died and were started again",
+      "thread",
+    );
+    for (const thread of THREADS) this.#restarts.inc({ thread }, 0);
+    this.#addProcess(version, isRunning);
   }
 
   /** A batch was answered with this status. */
@@ -73,17 +87,17 @@ export class ServerMetrics {
 
   /** A request to read was answered 401 or 429. */
   countReadRefusal(reason: ReadRefusalReason): void {
-    this.#readRefusals.set(reason, (this.#readRefusals.get(reason) ?? 0) + 1);
+    this.#readRefusals.inc({ reason });
   }
 
   /** A request was answered 421. */
   countHostRefusal(): void {
-    this.#hostRefusals++;
+    this.#hostRefusals.inc();
   }
 
   /** A thread died and is started again. */
   readonly countRestart = (thread: ThreadName): void => {
-    this.#restarts.set(thread, (this.#restarts.get(thread) ?? 0) + 1);
+    this.#restarts.inc({ thread });
   };
 
   /** A group's transaction took this long. */
@@ -104,12 +118,13 @@ export class ServerMetrics {
     return this.#scrape;
   }
 
+  /** The library calls every `collect` before the first await. */
   #write(moment: Moment): Promise<string> {
-    for (const refresh of this.#refreshes) refresh(moment);
+    this.#moment = moment;
     return this.#registry.metrics();
   }
 
-  #addEntryFigures(): void {
+  #addEntries(): void {
     this.#total(
       "simplelogs_entries_received_total",
       "Entries taken since the data file was made",
@@ -144,32 +159,26 @@ export class ServerMetrics {
     );
   }
 
-  #addRefusals(): void {
-    const refusals = () => this.#readRefusals;
-    this.#totals("simplelogs_read_refusals_total", "Requests to read that were refused", "reason", refusals);
-    this.#total("simplelogs_host_refusals_total", "Requests for a Host that is not answered", () => this.#hostRefusals);
-  }
-
-  #addQueueFigures(): void {
-    const byLane = (pick: (amount: QueueAmount) => number) => (now: Moment) =>
-      QUEUE_LANES.map((lane) => [lane, pick(now.fill[lane])] as const);
+  #addQueue(): void {
+    const bySender = (pick: (amount: QueueAmount) => number) => (now: Moment) =>
+      QUEUE_CLASSES.map((sender) => [sender, pick(now.fill[sender])] as const);
     this.#levels(
       "simplelogs_queue_requests",
       "Batches in the queue",
       "source",
-      byLane(({ requests }) => requests),
+      bySender(({ requests }) => requests),
     );
     this.#levels(
       "simplelogs_queue_bytes",
       "Bytes in the queue",
       "source",
-      byLane(({ bytes }) => bytes),
+      bySender(({ bytes }) => bytes),
     );
     this.#level("simplelogs_queue_requests_limit", "Batches the queue can hold", ({ fill }) => fill.limit.requests);
     this.#level("simplelogs_queue_bytes_limit", "Bytes the queue can hold", ({ fill }) => fill.limit.bytes);
   }
 
-  #addStoreFigures(): void {
+  #addStore(): void {
     this.#level("simplelogs_blocks", "Blocks in the data file", (now) => now.snapshot.blocks);
     this.#level("simplelogs_records", "Records in the data file", (now) => now.snapshot.records);
     this.#level(
@@ -190,11 +199,9 @@ export class ServerMetrics {
     this.#level("simplelogs_ready", "1 when batches can be stored now, else 0", (now) => (now.isReady ? 1 : 0));
   }
 
-  #addProcessFigures(version: string, isRunning: (thread: ThreadName) => boolean): void {
+  #addProcess(version: string, isRunning: (thread: ThreadName) => boolean): void {
     const running = () => THREADS.map((thread) => [thread, isRunning(thread) ? 1 : 0] as const);
     this.#levels("simplelogs_thread_running", "1 while there is such a thread; idle ones end", "thread", running);
-    const restarts = () => this.#restarts;
-    this.#totals("simplelogs_thread_restarts_total", "Threads that died and were started again", "thread", restarts);
     const startedAtSeconds = Math.round(Date.now() / 1000 - process.uptime());
     this.#level("process_start_time_seconds", "Start of the process, in Unix seconds", () => startedAtSeconds);
     this.#level("simplelogs_uptime_seconds", "Seconds since the process started", () => process.uptime());
@@ -208,31 +215,66 @@ export class ServerMetrics {
     this.#levels("simplelogs_build_info", "Always 1; the version is a label", "version", () => [[version, 1]]);
   }
 
+  /** Counts from now on. */
+  #counter<L extends string = never>(name: string, help: string, label?: L): Counter<L> {
+    return new Counter({ name, help, labelNames: label === undefined ? [] : [label], registers: [this.#registry] });
+  }
+
+  /** A counter that is kept elsewhere: each scrape shows its total. */
   #total(name: string, help: string, read: ReadOne): void {
-    const counter = new Counter({ name, help, registers: [this.#registry] });
-    this.#refreshes.push((moment) => {
-      counter.reset();
-      counter.inc(read(moment));
+    const moment = this.#scraped;
+    new Counter({
+      name,
+      help,
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        this.inc(read(moment()));
+      },
     });
   }
 
   #totals(name: string, help: string, label: string, read: ReadMany): void {
-    const counter = new Counter({ name, help, labelNames: [label], registers: [this.#registry] });
-    this.#refreshes.push((moment) => {
-      counter.reset();
-      for (const [value, count] of read(moment)) counter.inc({ [label]: value }, count);
+    const moment = this.#scraped;
+    new Counter({
+      name,
+      help,
+      labelNames: [label],
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        for (const [value, count] of read(moment())) this.inc({ [label]: value }, count);
+      },
     });
   }
 
   #level(name: string, help: string, read: ReadOne): void {
-    const gauge = new Gauge({ name, help, registers: [this.#registry] });
-    this.#refreshes.push((moment) => gauge.set(read(moment)));
+    const moment = this.#scraped;
+    new Gauge({
+      name,
+      help,
+      registers: [this.#registry],
+      collect() {
+        this.set(read(moment()));
+      },
+    });
   }
 
   #levels(name: string, help: string, label: string, read: ReadMany): void {
-    const gauge = new Gauge({ name, help, labelNames: [label], registers: [this.#registry] });
-    this.#refreshes.push((moment) => {
-      for (const [value, figure] of read(moment)) gauge.set({ [label]: value }, figure);
+    const moment = this.#scraped;
+    new Gauge({
+      name,
+      help,
+      labelNames: [label],
+      registers: [this.#registry],
+      collect() {
+        for (const [value, level] of read(moment())) this.set({ [label]: value }, level);
+      },
     });
   }
+
+  readonly #scraped = (): Moment => {
+    assert(this.#moment !== undefined, "metrics are collected by a scrape");
+    return this.#moment;
+  };
 }
