@@ -4,10 +4,9 @@
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { listen } from "#runtime/listen.ts";
-import { clientQuotaOf } from "./config/client_quota.ts";
+import { clientQuotaOf, DEFAULT_PROJECT, type Settings } from "./config/settings.ts";
 import type { LoadResult } from "./config/load.ts";
 import { diffSettings, watchSettings } from "./config/reload.ts";
-import { DEFAULT_PROJECT, type Settings } from "./config/settings.ts";
 import type { ApiKey } from "./core/batch.ts";
 import { systemClock } from "./core/clock.ts";
 import type { Source } from "./core/entry.ts";

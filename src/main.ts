@@ -1,9 +1,8 @@
 // The process edge: arguments, environment, standard streams, signals and the exit code.
 
 import type { CliContext } from "./cli/context.ts";
-import { createOutput, createSink } from "./cli/output.ts";
+import { createOutput, createPrompt, createSink } from "./cli/output.ts";
 import { runCommandLine } from "./cli/program.ts";
-import { createPrompt } from "./cli/prompt.ts";
 
 // Put in by scripts/build.
 declare const SIMPLELOGS_VERSION: string | undefined;

@@ -1,4 +1,4 @@
-// `simplelogs backup`: a copy of the data file that is a working data file itself, made while the server runs.
+// `simplelogs backup`: copies the data file while the server runs. The copy is a working data file.
 
 import { resolve } from "node:path";
 import type { Command } from "commander";
@@ -7,12 +7,10 @@ import { formatBytes, formatCountOf } from "../core/format.ts";
 import { backupTo } from "../store/backup.ts";
 import { isStoreError } from "../store/database.ts";
 import { privateCopy } from "../store/read_only_data.ts";
-import { addConfigOption, type CliContext, displayPath } from "./context.ts";
-import { jsonLine } from "./json_line.ts";
-import { Progress } from "./progress.ts";
-import { addNotes } from "./search_help.ts";
-import type { Signals } from "./serve.ts";
-import { readableDataOf } from "./tools.ts";
+import { addConfigOption, type CliContext, displayPath, type Signals } from "./context.ts";
+import { readableDataOf } from "./data_file.ts";
+import { addNotes } from "./help.ts";
+import { jsonLine, Progress } from "./output.ts";
 
 interface BackupOptions {
   readonly data?: string;
@@ -20,7 +18,7 @@ interface BackupOptions {
 }
 
 const EXAMPLES = `
-The copy holds one moment: all that was stored before the command began. To use it, name it in \`data\` of a configuration, or read it:
+The copy holds everything that was stored before the command began. To use it, set \`data\` in a configuration to its path, or read it directly:
 
 Examples:
   simplelogs backup /backups/$(date +%F).db
@@ -32,20 +30,20 @@ export function registerBackup(program: Command, context: CliContext, signals: S
   const command = addConfigOption(program.command("backup"))
     .summary("copy the data file while the server runs")
     .description(
-      "Makes a copy of the data file, also while the server writes to it, which goes on meanwhile. The copy is a working data " +
-        "file, readable only by you. A file that is there is never replaced.",
+      "Copies the data file, also while the server writes to it. The server goes on meanwhile. The copy is a working data " +
+        "file that only you can read. An existing file is never replaced.",
     )
     .argument("<file>", "the copy to make")
     .option("--data <file>", "copy this data file instead of the configured one")
     .option("--json", "print one JSON object");
   addNotes(command, EXAMPLES, context).action(async (target: string, options: BackupOptions) => {
     const { file, data } = await readableDataOf(command, options, context);
-    // SQLite would change what it attaches.
+    // SQLite may write to a database that it attaches.
     const source = data.access === "shared" ? data : privateCopy(data.file);
     context.atEnd?.(source.release);
     const copy = resolve(context.cwd, target);
     const progress = new Progress(context);
-    // What was copied so far is removed again.
+    // An aborted copy is removed.
     const stop = new AbortController();
     signals.on("SIGINT", () => stop.abort());
     signals.on("SIGTERM", () => stop.abort());

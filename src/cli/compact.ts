@@ -1,4 +1,4 @@
-// `simplelogs compact`: writes the data file anew, so that nothing of what was deleted is left in it.
+// `simplelogs compact`: rewrites the data file, so no byte of deleted data remains in it.
 
 import type { Command } from "commander";
 import { OperatingError } from "../core/errors.ts";
@@ -6,9 +6,9 @@ import { formatBytes } from "../core/format.ts";
 import { isStoreError } from "../store/database.ts";
 import { type CompactPhase, compactData, type RoomNeeded } from "../store/space/compact.ts";
 import { addConfigOption, type CliContext, displayPath, requireReadingSettings } from "./context.ts";
-import { jsonLine } from "./json_line.ts";
-import { addNotes } from "./search_help.ts";
-import { localDataOf } from "./tools.ts";
+import { localDataOf } from "./data_file.ts";
+import { addNotes } from "./help.ts";
+import { jsonLine } from "./output.ts";
 
 interface CompactOptions {
   readonly data?: string;
@@ -16,8 +16,8 @@ interface CompactOptions {
 }
 
 const NOTES = `
-The server must be stopped. The data is written anew by SQLite's VACUUM and takes its room up to twice more meanwhile, which is checked first. A
-process that is killed at any moment leaves the data as it was. docs/erasing.md says what is left where.
+Stop the server first. SQLite's VACUUM rewrites the data. It needs up to twice the data's size in free space, which is checked before it
+begins. If the process is killed, the data stays as it was. docs/erasing.md says where traces can remain.
 
 Examples:
   simplelogs compact
@@ -25,17 +25,17 @@ Examples:
 `;
 
 const PHASES: Readonly<Record<CompactPhase, string>> = {
-  rewrite: "writing the data anew",
-  copy_back: "copying it into the file",
+  rewrite: "rewriting the data",
+  copy_back: "copying it back into the file",
 };
 
 /** Adds the command to the program. */
 export function registerCompact(program: Command, context: CliContext): void {
   const command = addConfigOption(program.command("compact"))
-    .summary("write the data file anew, without what was deleted")
+    .summary("rewrite the data file without deleted data")
     .description(
-      "Writes the data file anew, in place: it is as small as it can be then, and no byte of what was erased or has expired " +
-        "is left in it or its log.",
+      "Rewrites the data file in place, as small as possible. No byte of an erased or expired record remains in it or in its " +
+        "write-ahead log.",
     )
     .option("--data <file>", "compact this data file instead of the configured one")
     .option("--json", "print one JSON object");
@@ -61,5 +61,5 @@ export function registerCompact(program: Command, context: CliContext): void {
 }
 
 function roomText({ folder, needed, free }: RoomNeeded): string {
-  return `needs ${formatBytes(needed)} free in ${folder}; there is ${formatBytes(free)}`;
+  return `needs ${formatBytes(needed)} free in ${folder}; it has ${formatBytes(free)}`;
 }

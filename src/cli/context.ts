@@ -1,4 +1,5 @@
-// What a command may use of the process around it: tests give their own.
+// The process as the commands see it: streams, environment, folder and terminal. Tests pass their own. Also finds and
+// loads the configuration that --config names.
 
 import { relative, resolve } from "node:path";
 import type { Command } from "commander";
@@ -8,11 +9,17 @@ import type { Settings } from "../config/settings.ts";
 import { OperatingError } from "../core/errors.ts";
 import { escapeControls } from "../core/terminal.ts";
 
-/** Where text goes. */
+/** A stream that takes text. */
 export interface TextSink {
   write(text: string): unknown;
 }
 
+/** Signals as the process gets them. */
+export interface Signals {
+  on(signal: "SIGTERM" | "SIGINT" | "SIGHUP", handle: () => void): unknown;
+}
+
+/** The process around a command. */
 export interface CliContext {
   readonly stdout: TextSink;
   readonly stderr: TextSink;
@@ -20,24 +27,24 @@ export interface CliContext {
   readonly cwd: string;
   /** Whether stdout is a terminal. */
   readonly isTerminal: boolean;
-  /** Whether stderr is one. */
+  /** Whether stderr is a terminal. */
   readonly isErrorTerminal: boolean;
   /** Characters of a line of the terminal; undefined where there is none. */
   readonly columns?: number | undefined;
-  /** Has work done when the process ends, also by Ctrl-C; does nothing where nobody cares. */
+  /** Registers work for the end of the process, Ctrl-C included. Undefined: nothing is registered. */
   readonly atEnd?: (work: () => void) => void;
 }
 
 /** The configuration file where --config does not name one. */
-export const DEFAULT_CONFIG_FILE = "./simplelogs.toml";
+const DEFAULT_CONFIG_FILE = "./simplelogs.toml";
 
-/** Adds --config; on the program and on a command, so that it can stand before and behind the command's name. */
+/** Adds --config; on the program and on a command, so it can stand before or after the command's name. */
 export function addConfigOption(command: Command): Command {
-  // Without a default: only so can a value given at the other place be told apart.
+  // No default here: it would hide a value that was given at the other place.
   return command.option("-c, --config <file>", `configuration file (default: "${DEFAULT_CONFIG_FILE}")`);
 }
 
-/** What --config names, at the command or at one above it; undefined where it is not given. */
+/** The value of --config at the command or a command above it; undefined if it was not given. */
 export function givenConfig(command: Command): string | undefined {
   for (let at: Command | null = command; at !== null; at = at.parent) {
     const value: unknown = at.opts()["config"];
@@ -53,16 +60,16 @@ export function configFileOf(command: Command, context: CliContext): string {
   return resolve(context.cwd, given ?? DEFAULT_CONFIG_FILE);
 }
 
-/** The file as people would type it: relative where it lies below the current folder. */
+/** The path as people would type it: relative if it lies below the current folder. */
 export function displayPath(file: string, context: CliContext): string {
   const path = relative(context.cwd, file);
   return path === "" || path.startsWith("..") ? file : path;
 }
 
 /** "simplelogs.toml:12: …" for each problem, one a line. */
-export function problemLines(problems: readonly ConfigProblem[], context: CliContext): string {
+function problemLines(problems: readonly ConfigProblem[], context: CliContext): string {
   const shown = problems.map((problem) => ({ ...problem, file: displayPath(problem.file, context) }));
-  // What the file says is told, and steers no terminal.
+  // Text of the file must not steer the terminal.
   return shown.map(formatProblem).map(escapeControls).join("\n");
 }
 
@@ -83,7 +90,10 @@ export async function requireSettings(file: string, context: CliContext): Promis
   return result.settings;
 }
 
-/** As requireSettings, for commands that only read the data file: they need no variables of the environment, and are told no warnings. */
+/**
+ * As requireSettings, for commands that only read the data file. Unset variables of keys and tokens are no problem, and
+ * no warning is printed.
+ */
 export async function requireReadingSettings(file: string, context: CliContext): Promise<Settings> {
   const result = await loadReadingSettings(file, context.env);
   if (!result.ok) throw configInvalid(result.problems, context);

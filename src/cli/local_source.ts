@@ -1,5 +1,5 @@
-// Answers from the data file itself, also while a server writes to it. Questions run in this process, in steps, so that signals are
-// heard; a tail looks for new records a few times a second.
+// Reads records from the data file itself, also while a server writes to it. Queries run in this process, in steps, so
+// signals are handled in between. A tail polls for new records a few times a second.
 
 import { setImmediate, setTimeout } from "node:timers/promises";
 import type { Clock } from "../core/clock.ts";
@@ -13,34 +13,36 @@ import { TailHub } from "../query/stream/tail.ts";
 import { isStoreError } from "../store/database.ts";
 import { asItIs, type ReadOnlyData } from "../store/read_only_data.ts";
 import { DataReader } from "../store/tables_reader.ts";
-import { type Question, type RecordSource, refusalError } from "./source.ts";
+import { type RecordSource, refusalError, type SourceQuery } from "./source.ts";
 
 /** How often a tail looks for new records, in ms. */
 const TAIL_EVERY_MS = 200;
-/** How long steps run until signals are heard, in ms. */
+/** How long steps run before signals are handled, in ms. */
 const TURN_MS = 50;
-/** The number of the only tail of its hub. */
+/** The hub has this one tail. */
 const TAIL = 1;
 
-export interface LocalSourceOptions {
-  /** Path of the data file, as it was named. */
+/** How a LocalSource reads. */
+interface LocalSourceOptions {
+  /** Path of the data file, for messages. */
   readonly file: string;
-  /** What is opened; undefined: the file itself. It is released with the source. */
+  /** The file to open, which may be a private copy; undefined: the file itself. It is released with the source. */
   readonly data?: ReadOnlyData;
   readonly rules: ReadRules;
   readonly clock: Clock;
   /** Blocks done, and blocks in all. */
   readonly onProgress: (done: number, total: number) => void;
-  /** A question is done, however it ended. */
+  /** A query has ended, well or not. */
   readonly onDone: () => void;
 }
 
+/** Records of a data file. */
 export class LocalSource implements RecordSource {
   readonly #options: LocalSourceOptions;
   readonly #cache = new StatisticsCache();
   readonly #data: ReadOnlyData;
   readonly #reader: DataReader;
-  /** A tail that nobody takes from ends with the source. */
+  /** Readers of tails that nobody reads to their end: closed with the source. */
   readonly #tailReaders = new Set<DataReader>();
 
   /** Throws OperatingError. */
@@ -50,11 +52,11 @@ export class LocalSource implements RecordSource {
     this.#reader = this.#open();
   }
 
-  async ask<Q extends Question>(question: Q): Promise<QueryResponses[Q["kind"]]> {
+  async query<Q extends SourceQuery>(query: Q): Promise<QueryResponses[Q["kind"]]> {
     const { rules, clock, onProgress, onDone } = this.#options;
     const { blocks: source, details } = this.#reader;
     const limitMs = Number.POSITIVE_INFINITY;
-    const steps = querySteps(question, {
+    const steps = querySteps(query, {
       source,
       tables: details,
       cache: this.#cache,
@@ -64,8 +66,8 @@ export class LocalSource implements RecordSource {
       onProgress,
     });
     const outcome = await this.#run(steps).finally(onDone);
-    if (!outcome.ok) throw refusalError(outcome.refusal, "scope" in question ? question.scope.q : "");
-    // The engine answers each kind of question with its kind of answer.
+    if (!outcome.ok) throw refusalError(outcome.refusal, "scope" in query ? query.scope.q : "");
+    // The engine returns the response type of the query's kind.
     return outcome.answer as QueryResponses[Q["kind"]];
   }
 

@@ -1,5 +1,5 @@
-// The command line as a whole: which commands there are, and which exit code an outcome has (0 done, 1 failed, 2 wrong
-// usage or configuration).
+// The whole command line: its commands, how they open a source of records, and the exit code of each outcome (0 done, 1
+// failed, 2 wrong usage or configuration).
 
 import { Command, CommanderError } from "commander";
 import { systemClock } from "../core/clock.ts";
@@ -10,37 +10,39 @@ import { loadClientLibrary } from "../runtime/client_library.ts";
 import { registerBackup } from "./backup.ts";
 import { registerCheck } from "./check.ts";
 import { registerCompact } from "./compact.ts";
-import { addConfigOption, type CliContext } from "./context.ts";
+import { addConfigOption, type CliContext, type Signals } from "./context.ts";
+import { readableDataOf } from "./data_file.ts";
 import { registerDoctor } from "./doctor.ts";
-import { registerErase } from "./erase.ts";
-import { createOpenEraser } from "./eraser.ts";
-import { registerExport, type WriteText } from "./export.ts";
-import { helpColumns } from "./help_text.ts";
-import { registerInit } from "./init.ts";
+import { createOpenEraser, registerErase } from "./erase.ts";
+import { registerExport } from "./export.ts";
+import { helpColumns } from "./help.ts";
 import { registerKeys } from "./keys.ts";
-import { openSource } from "./open_source.ts";
-import { Progress } from "./progress.ts";
-import type { Prompt } from "./prompt.ts";
+import { LocalSource } from "./local_source.ts";
+import { remoteAddressOf } from "./options.ts";
+import { Progress, type Prompt, type WriteText } from "./output.ts";
 import { registerQuery } from "./query.ts";
+import { RemoteServer } from "./remote_server.ts";
+import { RemoteSource } from "./remote_source.ts";
 import { registerSdk } from "./sdk.ts";
-import { protectNegations } from "./search_words.ts";
-import { registerServe, type Signals } from "./serve.ts";
+import { protectNegations } from "./search_arguments.ts";
+import { registerInit, registerServe } from "./serve.ts";
+import type { OpenSource, ReadingTools } from "./source.ts";
 import { registerTail } from "./tail.ts";
 import { registerTimings } from "./timings.ts";
-import type { ReadingTools } from "./tools.ts";
 import { registerUsage } from "./usage.ts";
 
 const FAILED = 1;
 const WRONG_USAGE = 2;
 
-export interface ProgramOptions {
+/** What main.ts gives to the command line. */
+interface ProgramOptions {
   readonly version: string;
-  /** What --version adds in parentheses, or "". */
+  /** Shown by --version in parentheses; "" for none. */
   readonly commit: string;
   readonly signals: Signals;
   /** Large output, at the reader's pace. */
   readonly write: WriteText;
-  /** Asks whoever sits at the terminal; undefined where stdin is none. */
+  /** Asks at the terminal; undefined if stdin is none. */
   readonly prompt: Prompt | undefined;
 }
 
@@ -49,6 +51,7 @@ function buildProgram(context: CliContext, { version, commit, signals, write, pr
     .description("A self-hosted log and timing server: one executable, one configuration file, one data file.")
     .version(`simplelogs ${version}${commit === "" ? "" : ` (${commit})`}`, "-V, --version", "print the version")
     .helpOption("-h, --help", "print help")
+    .helpCommand("help [command]", "print the help of a command")
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),
       writeErr: (text) => context.stderr.write(text),
@@ -56,9 +59,9 @@ function buildProgram(context: CliContext, { version, commit, signals, write, pr
       getErrHelpWidth: () => helpColumns(context),
       outputError: (text, write) => write(errorText(text.replace(/^error: /, "").trimEnd())),
     })
-    // Its second column, however narrow.
+    // Wraps the second column, however narrow it is.
     .configureHelp({ minWidthToWrap: 10 })
-    // Behind a command's name everything is the command's, the values of its options too.
+    // Every argument after a command's name belongs to that command.
     .enablePositionalOptions()
     .exitOverride();
   addConfigOption(program);
@@ -81,14 +84,14 @@ function buildProgram(context: CliContext, { version, commit, signals, write, pr
   return program;
 }
 
-/** A wrong command line is answered with where its command is explained. */
+/** After an error of usage, names the help of the command. */
 function addErrorHints(command: Command, parents: readonly string[]): void {
   const names = [...parents, command.name()];
   command.showHelpAfterError(`(${names.join(" ")} --help explains it)`);
   for (const below of command.commands) addErrorHints(below, names);
 }
 
-/** An error as people see it, each line by itself: nothing in it steers a terminal, and no key is in it. */
+/** An error for people, line by line: without control characters and without keys. */
 function errorText(message: string): string {
   return `simplelogs: ${maskKeys(message).split("\n").map(escapeControls).join("\n")}\n`;
 }
@@ -103,7 +106,7 @@ function exitCodeOf(error: unknown, context: CliContext): number {
   return FAILED;
 }
 
-/** Does what the arguments ask (without the program's name) and gives the exit code. Never rejects. */
+/** Runs the command line (without the program's name) and returns the exit code. Never rejects. */
 export async function runCommandLine(
   args: readonly string[],
   context: CliContext,
@@ -117,3 +120,18 @@ export async function runCommandLine(
     return exitCodeOf(error, context);
   }
 }
+
+/**
+ * Opens the records that the options name: the data file on this machine, or a running server. Throws OperatingError.
+ */
+const openSource: OpenSource = async (command, options, context) => {
+  const address = remoteAddressOf(command, options, context);
+  if (address !== undefined) {
+    const onNotice = (text: string) => context.stderr.write(`simplelogs: ${text}\n`);
+    return new RemoteSource({ server: new RemoteServer(address), onNotice });
+  }
+  const { file, data, rules } = await readableDataOf(command, options, context);
+  const progress = new Progress(context);
+  const onProgress = (done: number, total: number) => progress.show(done, total, "blocks");
+  return new LocalSource({ file, data, rules, clock: systemClock, onProgress, onDone: () => progress.end() });
+};

@@ -1,4 +1,5 @@
-// `simplelogs query`: the newest records that match, newest last as in a log; with --follow also those that come.
+// `simplelogs query`: the newest matching records, the newest last as in a log. With --follow it also shows new ones as
+// they come.
 
 import type { Command } from "commander";
 import { OperatingError } from "../core/errors.ts";
@@ -6,21 +7,18 @@ import { formatCount } from "../core/format.ts";
 import type { QueryScope } from "../core/queries.ts";
 import type { ScanWarnings } from "../core/responses.ts";
 import { addConfigOption } from "./context.ts";
-import { follow } from "./follow.ts";
-import { newestPages } from "./newest_pages.ts";
-import { type LineOf, lineWriter } from "./record_line.ts";
-import { addSearch, addSearchHelp, type FormerSearchOptions, searchWords } from "./search_help.ts";
-import type { RecordSource } from "./source.ts";
 import {
   addScopeOptions,
   addSourceOptions,
-  type ReadingTools,
   type ScopeOptions,
   type SourceOptions,
   scopeOf,
-  tellNotes,
   wholeNumber,
-} from "./tools.ts";
+} from "./options.ts";
+import { type LineOf, lineWriter } from "./record_line.ts";
+import { addSearch, addSearchHelp, type FormerSearchOptions, searchWords } from "./search_arguments.ts";
+import { newestPages, type ReadingTools, type RecordSource, reportWarnings } from "./source.ts";
+import { follow } from "./tail.ts";
 
 interface QueryOptions extends SourceOptions, ScopeOptions, FormerSearchOptions {
   readonly limit: string;
@@ -43,14 +41,14 @@ export function registerQuery(program: Command, tools: ReadingTools): void {
   const command = addSearch(addConfigOption(program.command("query")))
     .summary("search the records")
     .description(
-      "Shows the newest records that match, the newest last. The words together are the search. It reads the data file, " +
-        "also while the server runs, or asks a server (--url).",
+      "Shows the newest matching records, the newest last. All words together are the search. It reads the data file, " +
+        "also while the server runs, or queries a server (--url).",
     );
   addScopeOptions(command)
-    .option("--limit <number>", "at most so many records", "100")
-    .option("--reverse", "the newest first")
-    .option("--json", "one JSON object a line")
-    .option("--follow", "then go on with what comes, until Ctrl-C")
+    .option("--limit <number>", "show at most this many records", "100")
+    .option("--reverse", "show the newest first")
+    .option("--json", "print one JSON object a line")
+    .option("--follow", "then show new records as they come, until Ctrl-C")
     .option("--color <when>", "auto, always or never (default: auto)");
   addSourceOptions(command);
   addSearchHelp(command, EXAMPLES, tools.context).action(async (words: readonly string[], options: QueryOptions) => {
@@ -72,7 +70,7 @@ export function registerQuery(program: Command, tools: ReadingTools): void {
   });
 }
 
-interface NewestQuestion {
+interface NewestQuery {
   readonly scope: QueryScope;
   readonly limit: number;
   readonly lineOf: LineOf;
@@ -81,39 +79,39 @@ interface NewestQuestion {
 
 async function showNewest(
   source: RecordSource,
-  { scope, limit, lineOf, isNewestFirst }: NewestQuestion,
+  { scope, limit, lineOf, isNewestFirst }: NewestQuery,
   { context, write }: ReadingTools,
 ): Promise<void> {
-  const kept: string[] = [];
+  const shownLater: string[] = [];
   let count = 0;
   let isMore = false;
-  let notes: ScanWarnings = {};
+  let warnings: ScanWarnings = {};
   for await (const page of newestPages(source, scope, limit)) {
     const lines = page.entries.map(lineOf);
     count += lines.length;
     isMore = page.nextCursor !== null;
-    notes = addNotes(notes, page, count < limit);
+    warnings = mergeWarnings(warnings, page, count < limit);
     if (isNewestFirst && !(await write(lines.join("")))) return;
-    if (!isNewestFirst) kept.push(...lines);
+    if (!isNewestFirst) shownLater.push(...lines);
   }
-  for (const text of textsOf(kept.toReversed())) if (!(await write(text))) return;
+  for (const text of textsOf(shownLater.toReversed())) if (!(await write(text))) return;
   if (context.isTerminal && context.isErrorTerminal) {
     if (count === 0) context.stderr.write("no record matches\n");
     else if (isMore) context.stderr.write(`(the newest ${formatCount(count)}; --limit shows more)\n`);
   }
-  tellNotes(notes, context);
+  reportWarnings(warnings, context);
 }
 
-/** The notes of all pages as one. That a page stopped early matters only where no other followed it. */
-function addNotes(notes: ScanWarnings, page: ScanWarnings, isShort: boolean): ScanWarnings {
-  const damagedBlocks = Math.max(notes.damagedBlocks ?? 0, page.damagedBlocks ?? 0);
+/** The warnings of all pages as one. A page that stopped early matters only if it was the last one. */
+function mergeWarnings(warnings: ScanWarnings, page: ScanWarnings, isShort: boolean): ScanWarnings {
+  const damagedBlocks = Math.max(warnings.damagedBlocks ?? 0, page.damagedBlocks ?? 0);
   return {
     ...(isShort && page.stoppedEarly !== undefined ? { stoppedEarly: page.stoppedEarly } : {}),
     ...(damagedBlocks === 0 ? {} : { damagedBlocks }),
   };
 }
 
-/** Lines that go to one write. */
+/** Lines of one write. */
 const WRITE_LINES = 1_000;
 
 function* textsOf(lines: readonly string[]): Generator<string> {

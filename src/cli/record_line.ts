@@ -2,17 +2,17 @@
 //
 //   2026-11-23 12:56:38.123 INFO  [shop]  api/orders/submit  (req-1)  Order placed  42 ms  orderId=ord_123 total=12.5
 //
-// Control characters are escaped, so that a record is one line and cannot steer a terminal.
+// Control characters are escaped, so a record is one line and cannot steer a terminal.
 
 import { formatDuration, formatInstant } from "../core/format.ts";
 import { type JsonObject, jsonBeginning } from "../core/json.ts";
 import { otherSource, type ShownRecord } from "../core/record.ts";
 import { shownText } from "../core/terminal.ts";
 import type { CliContext } from "./context.ts";
-import { jsonLine } from "./json_line.ts";
+import { jsonLine } from "./output.ts";
 import { type Style, styleFor } from "./style.ts";
 
-/** The longest level, and what stands in its place where a timing has none. */
+/** The width of the longest level, and the text for a timing without one. */
 const LEVEL_WIDTH = 5;
 const TIMING = "TIME";
 
@@ -20,7 +20,7 @@ const TIMING = "TIME";
 const NAME_LENGTH_MAX = 200;
 const TEXT_LENGTH_MAX = 10_000;
 
-/** A value that needs no quotes to be told from its neighbours. */
+/** A value that is clear without quotes. */
 const PLAIN_VALUE = /^[^\s"=,{}[\]]+$/;
 /** Texts that without quotes would look like another type. */
 const OTHER_TYPE = /^(?:true|false|null|-?\d[\d.eE+-]*)$/;
@@ -37,12 +37,13 @@ export function lineWriter(
   if (json === true) {
     return (record) => jsonLine(record, context);
   }
-  // Where only one project can be meant, its name says nothing.
+  // The name is left out if only one project can be meant.
   const hasProject = (record: ShownRecord) => project === undefined && record.project !== "default";
   return (record) => `${recordLine(record, { style, hasProject: hasProject(record) })}\n`;
 }
 
-export interface LineOptions {
+/** How a line looks. */
+interface LineOptions {
   readonly style: Style;
   /** Whether the project is named. */
   readonly hasProject: boolean;
@@ -69,7 +70,7 @@ function levelText({ level, kind }: ShownRecord, style: Style): string {
   return style.level[level ?? "timing"](text.padEnd(LEVEL_WIDTH));
 }
 
-/** How long a timing took, and its status where that is not simply done. */
+/** The duration of a timing, and its status if it is not completed. */
 function measured({ status, duration }: ShownRecord, style: Style): string {
   if (status === undefined) return "";
   const length = duration === undefined ? "" : style.duration(formatDuration(duration));
@@ -90,7 +91,7 @@ function metadataText(metadata: JsonObject, style: Style): string {
   return text;
 }
 
-/** Of a long value its beginning. */
+/** The value as text; a long one is cut. */
 function valueText(value: unknown, lengthMax: number): string {
   if (typeof value === "string" && PLAIN_VALUE.test(value) && !OTHER_TYPE.test(value)) return value;
   return jsonBeginning(value, lengthMax);

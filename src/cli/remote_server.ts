@@ -1,28 +1,29 @@
-// A running server that is asked over HTTP with the admin token. Every way in which it can fail to answer becomes one plain sentence
-// with the address in it; the token never appears in any.
+// HTTP requests to a running server with the admin token. Every failure becomes one plain sentence that names the
+// address. The token appears in none of them.
 
 import { OperatingError } from "../core/errors.ts";
 import { escapeControls } from "../core/terminal.ts";
 import { ignoreProxies, isLoopback } from "../runtime/proxies.ts";
 
-/** How long a question may take, in ms: longer than the server's own limit. */
-const ANSWER_MS_MAX = 60_000;
-/** Characters of a foreign answer that are shown. */
+/** How long a query may take, in ms: longer than the server's own limit. */
+const RESPONSE_MS_MAX = 60_000;
+/** Characters of an unknown response that are shown. */
 const SHOWN_LENGTH_MAX = 200;
-/** The longest answer that is taken, in bytes: a page of the longest records has less. */
-const ANSWER_BYTES_MAX = 256 * 1024 * 1024;
-/** As ANSWER_BYTES_MAX, of a refusal. */
+/** The longest response in bytes: a page of the longest records has less. */
+const RESPONSE_BYTES_MAX = 256 * 1024 * 1024;
+/** As RESPONSE_BYTES_MAX, of a refusal. */
 const REFUSAL_BYTES_MAX = 64 * 1024;
 /** Characters of a server's own message that are shown. */
 const MESSAGE_LENGTH_MAX = 2_000;
 /** The media type of server-sent events. */
 const EVENTS = "text/event-stream";
 
+/** Where a server is, and the token for it. */
 export interface RemoteAddress {
-  /** Without a slash at the end; may have a path, behind a proxy. */
+  /** Without a slash at the end; may have a path, as behind a proxy. */
   readonly url: string;
   readonly token: string;
-  /** It is this machine's own, so no proxy of the environment may see the token. Loopback addresses always are. */
+  /** Whether it is on this machine, so no proxy of the environment may see the token. Loopback addresses always are. */
   readonly isOwn?: boolean;
 }
 
@@ -43,6 +44,7 @@ export class RemoteSearchError extends OperatingError {
 /** Names and values; undefined ones are left out. */
 export type Parameters = Readonly<Record<string, string | number | undefined>>;
 
+/** A running server. Every failure is an OperatingError that names its address. */
 export class RemoteServer {
   readonly #url: string;
   readonly #token: string;
@@ -53,12 +55,12 @@ export class RemoteServer {
     if (isOwn || isLoopback(new URL(url).hostname)) ignoreProxies();
   }
 
-  /** The answer as JSON. Throws OperatingError. */
+  /** The response as JSON. Throws OperatingError. */
   async get(path: string, parameters: Parameters): Promise<unknown> {
-    return this.#json(await this.#send("GET", pathWith(path, parameters), { timeoutMs: ANSWER_MS_MAX }));
+    return this.#json(await this.#send("GET", pathWith(path, parameters), { timeoutMs: RESPONSE_MS_MAX }));
   }
 
-  /** As get; it waits as long as the server works. */
+  /** As get, but without a time limit. */
   async post(path: string, body: unknown): Promise<unknown> {
     return this.#json(await this.#send("POST", path, { body: JSON.stringify(body) }));
   }
@@ -74,12 +76,14 @@ export class RemoteServer {
     const response = await this.#send("GET", pathWith(path, parameters), { headers: accepting, signal });
     if (response.headers.get("content-type")?.startsWith(EVENTS) === true) return response;
     await response.body?.cancel();
-    throw new OperatingError("io", `${this.#url} did not answer with events: is it a SimpleLogs server?`);
+    throw new OperatingError("io", `${this.#url} did not respond with events: is it a SimpleLogs server?`);
   }
 
-  /** The answer's text as it comes, without an end to its length. Throws OperatingError, also when it breaks off. */
+  /**
+   * The response's text in chunks, of any total length. Throws OperatingError, also if the connection is lost midway.
+   */
   async texts(path: string, parameters: Parameters): Promise<AsyncIterable<string>> {
-    return this.#pieces(await this.#send("GET", pathWith(path, parameters), {}), Number.POSITIVE_INFINITY);
+    return this.#chunks(await this.#send("GET", pathWith(path, parameters), {}), Number.POSITIVE_INFINITY);
   }
 
   async #send(
@@ -93,12 +97,12 @@ export class RemoteServer {
     const ended = signal ?? (timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs));
     let response: Response;
     try {
-      // A redirect would carry the token to an address that nobody gave.
+      // A redirect would send the token to an address that the user did not give.
       response = await fetch(`${this.#url}${path}`, {
         method,
         headers,
         redirect: "manual",
-        // Bun would give up after five quiet minutes; other runtimes pass over it.
+        // Bun would give up after five quiet minutes; other runtimes ignore this option.
         timeout: false,
         ...(body === undefined ? {} : { body }),
         ...(ended === undefined ? {} : { signal: ended }),
@@ -112,44 +116,47 @@ export class RemoteServer {
 
   async #json(response: Response): Promise<unknown> {
     let text = "";
-    for await (const piece of this.#pieces(response, ANSWER_BYTES_MAX)) text += piece;
+    for await (const chunk of this.#chunks(response, RESPONSE_BYTES_MAX)) text += chunk;
     try {
       return JSON.parse(text) as unknown;
     } catch (error) {
-      throw new OperatingError("io", `${this.#url} did not answer with JSON: is it a SimpleLogs server?`, {
+      throw new OperatingError("io", `${this.#url} did not respond with JSON: is it a SimpleLogs server?`, {
         cause: error,
       });
     }
   }
 
-  async *#pieces(response: Response, bytesMax: number): AsyncGenerator<string> {
+  async *#chunks(response: Response, bytesMax: number): AsyncGenerator<string> {
     const decoder = new TextDecoder();
     const reader = response.body?.getReader();
     let bytes = 0;
     try {
-      for (let piece = await reader?.read(); piece?.done === false; piece = await reader?.read()) {
-        const data = piece.value as Uint8Array;
+      for (let chunk = await reader?.read(); chunk?.done === false; chunk = await reader?.read()) {
+        const data = chunk.value as Uint8Array;
         bytes += data.length;
         if (bytes > bytesMax) {
-          throw new OperatingError("io", `${this.#url} answers with more than ${bytesMax} bytes, which no server does`);
+          throw new OperatingError(
+            "io",
+            `${this.#url} responds with more than ${bytesMax} bytes: is it a SimpleLogs server?`,
+          );
         }
         yield decoder.decode(data, { stream: true });
       }
       yield decoder.decode();
     } catch (error) {
       if (error instanceof OperatingError) throw error;
-      throw new OperatingError("io", `${this.#url} did not end its answer: ${lostBy(error)}`, { cause: error });
+      throw new OperatingError("io", `${this.#url} did not end its response: ${lostBy(error)}`, { cause: error });
     } finally {
       await reader?.cancel().catch(() => undefined);
     }
   }
 
-  /** The beginning of a refusal; what cannot be read is not there. */
+  /** The beginning of a refusal; "" if it cannot be read. */
   async #beginning(response: Response): Promise<string> {
     let text = "";
     try {
-      for await (const piece of this.#pieces(response, Number.POSITIVE_INFINITY)) {
-        text += piece;
+      for await (const chunk of this.#chunks(response, Number.POSITIVE_INFINITY)) {
+        text += chunk;
         if (text.length > REFUSAL_BYTES_MAX) break;
       }
     } catch (error) {
@@ -206,17 +213,17 @@ function isPlace(value: unknown): value is number {
 
 function lostBy(error: unknown): string {
   const isLate = error instanceof Error && error.name === "TimeoutError";
-  return isLate ? `it took more than ${ANSWER_MS_MAX / 1_000} seconds` : "the connection was lost";
+  return isLate ? `it took more than ${RESPONSE_MS_MAX / 1_000} seconds` : "the connection was lost";
 }
 
-/** What the system calls a certificate that cannot be believed: OpenSSL's names. */
+/** Error codes of a certificate that is not trusted: OpenSSL's names. */
 const CERTIFICATE_PROBLEM = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ALTNAME|ISSUER|CHAIN/;
 
-/** Why no connection came about, for people. */
+/** Why there is no connection, for people. */
 function causeOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = "code" in error ? String(error.code) : "";
-  if (error.name === "TimeoutError") return `no answer within ${ANSWER_MS_MAX / 1_000} seconds`;
+  if (error.name === "TimeoutError") return `no response within ${RESPONSE_MS_MAX / 1_000} seconds`;
   if (code === "ConnectionRefused" || code === "ECONNREFUSED") return "nothing listens there; does the server run?";
   if (code === "ENOTFOUND" || code === "FailedToOpenSocket" || code === "DNSException") {
     return `the name cannot be found, or the address cannot be reached (${code})`;

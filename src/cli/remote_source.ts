@@ -1,4 +1,5 @@
-// Answers from a running server's read API. A tail that loses its connection goes on behind the last record that it has seen.
+// Reads records from a running server's read API. A tail that loses its connection continues after the last record it
+// received.
 
 import { setTimeout } from "node:timers/promises";
 import { createParser } from "eventsource-parser";
@@ -6,23 +7,25 @@ import { OperatingError } from "../core/errors.ts";
 import { instantText } from "../core/instant.ts";
 import type { QueryResponses, QueryScope, TailEvent, TailRequest } from "../core/queries.ts";
 import type { ShownRecord } from "../core/record.ts";
-import { checkAnswer, checkEvent } from "./remote_answers.ts";
+import { checkEvent, checkResponse } from "./remote_responses.ts";
 import { type Parameters, RemoteSearchError, type RemoteServer } from "./remote_server.ts";
-import { type Question, type RecordSource, refusalError } from "./source.ts";
+import { type RecordSource, refusalError, type SourceQuery } from "./source.ts";
 
-/** Waiting times between attempts to connect again, in ms; the last one repeats. */
+/** Times between attempts to connect again, in ms; the last one repeats. */
 const RETRY_MS = [500, 1_000, 2_000, 5_000, 10_000] as const;
-/** The longest event that is taken, in characters: more than the longest record. */
+/** The longest event in characters: more than the longest record. */
 const EVENT_LENGTH_MAX = 64 * 1024 * 1024;
 
-export interface RemoteSourceOptions {
+/** How a RemoteSource reads. */
+interface RemoteSourceOptions {
   readonly server: RemoteServer;
-  /** Told of a lost connection, and of the next one. */
+  /** Gets a notice when the connection is lost, and when it is back. */
   readonly onNotice: (text: string) => void;
-  /** Tests wait less. */
+  /** Times between attempts to connect again, in ms; default RETRY_MS. */
   readonly retryMs?: readonly number[];
 }
 
+/** Records of a running server. */
 export class RemoteSource implements RecordSource {
   readonly #server: RemoteServer;
   readonly #onNotice: (text: string) => void;
@@ -34,11 +37,11 @@ export class RemoteSource implements RecordSource {
     this.#retryMs = retryMs ?? RETRY_MS;
   }
 
-  async ask<Q extends Question>(question: Q): Promise<QueryResponses[Q["kind"]]> {
-    const { path, parameters } = routeOf(question);
-    const answer = await withSearch("scope" in question ? question.scope.q : "", this.#server.get(path, parameters));
-    checkAnswer(question.kind, answer);
-    return answer as QueryResponses[Q["kind"]];
+  async query<Q extends SourceQuery>(query: Q): Promise<QueryResponses[Q["kind"]]> {
+    const { path, parameters } = routeOf(query);
+    const response = await withSearch("scope" in query ? query.scope.q : "", this.#server.get(path, parameters));
+    checkResponse(query.kind, response);
+    return response as QueryResponses[Q["kind"]];
   }
 
   async tail(request: TailRequest, signal: AbortSignal): Promise<AsyncIterable<readonly TailEvent[]>> {
@@ -58,7 +61,7 @@ export class RemoteSource implements RecordSource {
     let after = request.after;
     let response: Response | undefined = first;
     while (!signal.aborted && response !== undefined) {
-      for await (const { events, lastId } of piecesOf(response)) {
+      for await (const { events, lastId } of chunksOf(response)) {
         after = lastId ?? after;
         if (events.length > 0) yield events;
       }
@@ -89,10 +92,10 @@ export class RemoteSource implements RecordSource {
   }
 }
 
-/** Shows the place of a problem in the search. */
-export async function withSearch<T>(q: string, answer: Promise<T>): Promise<T> {
+/** Adds the place in the search to the server's refusal of it. */
+export async function withSearch<T>(q: string, response: Promise<T>): Promise<T> {
   try {
-    return await answer;
+    return await response;
   } catch (error) {
     if (!(error instanceof RemoteSearchError)) throw error;
     const { reason, at, length } = error;
@@ -100,14 +103,14 @@ export async function withSearch<T>(q: string, answer: Promise<T>): Promise<T> {
   }
 }
 
-interface Piece {
+interface Chunk {
   readonly events: readonly TailEvent[];
-  /** Where to go on behind, also where no event came with it. */
+  /** Continue after this id, also if no event came with it. */
   readonly lastId: number | undefined;
 }
 
-/** Events as they come, those of one piece together; ends with the connection, however it ends. */
-async function* piecesOf(response: Response): AsyncGenerator<Piece> {
+/** Events as they come, those of one chunk together; ends with the connection, however it ends. */
+async function* chunksOf(response: Response): AsyncGenerator<Chunk> {
   let events: TailEvent[] = [];
   let lastId: number | undefined;
   const parser = createParser({
@@ -127,8 +130,8 @@ async function* piecesOf(response: Response): AsyncGenerator<Piece> {
   const decoder = new TextDecoder();
   const reader = response.body?.getReader();
   try {
-    for (let piece = await reader?.read(); piece?.done === false; piece = await reader?.read()) {
-      parser.feed(decoder.decode(piece.value as Uint8Array, { stream: true }));
+    for (let chunk = await reader?.read(); chunk?.done === false; chunk = await reader?.read()) {
+      parser.feed(decoder.decode(chunk.value as Uint8Array, { stream: true }));
       yield { events, lastId };
       events = [];
     }
@@ -146,7 +149,7 @@ function readEvent(id: number, event: string | undefined, data: string): TailEve
   try {
     value = JSON.parse(data);
   } catch (error) {
-    throw new OperatingError("io", "the server sent an event that is no JSON", { cause: error });
+    throw new OperatingError("io", "the server sent an event that is not JSON", { cause: error });
   }
   checkEvent(event, value);
   return event === "record"
@@ -167,25 +170,25 @@ function searchParameters(q: string, timeZone: string | undefined): Parameters {
   return q === "" ? {} : { q, timeZone };
 }
 
-/** Where a question is asked. */
-function routeOf(question: Question): { path: string; parameters: Parameters } {
-  switch (question.kind) {
+/** The route of a query, and its parameters. */
+function routeOf(query: SourceQuery): { path: string; parameters: Parameters } {
+  switch (query.kind) {
     case "entries": {
-      const { scope, limit, cursor } = question;
+      const { scope, limit, cursor } = query;
       const parameters = { ...scopeParameters(scope), limit, cursor };
       return { path: "/api/v1/entries", parameters };
     }
     case "histogram": {
-      const parameters = { ...scopeParameters(question.scope), interval: question.intervalMs };
+      const parameters = { ...scopeParameters(query.scope), interval: query.intervalMs };
       return { path: "/api/v1/histogram", parameters };
     }
     case "timings":
       return {
         path: "/api/v1/timings",
-        parameters: { ...scopeParameters(question.scope), by: question.byCategory === true ? "category" : undefined },
+        parameters: { ...scopeParameters(query.scope), by: query.byCategory === true ? "category" : undefined },
       };
     case "series": {
-      const { scope, intervalMs, byTouchpoint } = question;
+      const { scope, intervalMs, byTouchpoint } = query;
       const parameters = {
         ...scopeParameters(scope),
         interval: intervalMs,

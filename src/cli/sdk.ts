@@ -1,4 +1,5 @@
-// `simplelogs sdk`: the client library that this executable holds: where a server has it, what a page writes, and the files themselves.
+// `simplelogs sdk`: shows or writes the client library in this executable: each file's address on a server, and the
+// line that loads it.
 
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
@@ -23,10 +24,9 @@ import {
   givenConfig,
   requireReadingSettings,
 } from "./context.ts";
-import { configuredUrl } from "./eraser.ts";
-import { jsonLine } from "./json_line.ts";
-import { addNotes } from "./search_help.ts";
-import { serverUrl, URL_VARIABLE } from "./tools.ts";
+import { addNotes } from "./help.ts";
+import { configuredUrl, serverUrl, URL_VARIABLE } from "./options.ts";
+import { jsonLine } from "./output.ts";
 
 interface SdkOptions {
   readonly url?: string;
@@ -35,17 +35,17 @@ interface SdkOptions {
   readonly json?: boolean;
 }
 
-/** One file as it is shown. */
+/** A file of the library, as the command shows it. */
 interface ShownFile {
   readonly name: string;
   readonly url: string;
-  /** Where the server has its own version of it, whichever that is. */
+  /** The address without a version: the server's current one. */
   readonly plainUrl: string;
   readonly bytes: number;
-  /** In the smallest coding. */
+  /** Bytes in the smallest coding. */
   readonly loadedBytes: number;
   readonly integrity: string;
-  /** What a page or a program writes to use it; absent where another file brings it along. */
+  /** The line that loads it; absent if another file loads it. */
   readonly use?: string;
 }
 
@@ -55,16 +55,16 @@ interface WrittenFile {
   readonly bytes: number;
 }
 
-/** What the script tag's file loads when it needs it, and names by this hash itself: a policy must have the very same. */
+/** Files that the script loads when it needs them, by their hash. A policy must allow the same hashes. */
 const LOADED_BY_SCRIPT = ["deferred.js", "vitals.js"];
 const SCRIPT_FILE = "simplelogs.js";
 
-/** What `serve` listens on where there is no configuration. */
+/** The address of `serve` without a configuration. */
 const DEFAULT_URL = "http://127.0.0.1:7070";
 
 const NOTES = `
-A page writes the script tag, and its policy, if it has one, allows the server in script-src and connect-src. The integrity holds for one
-version: after an upgrade of the server take the new tag, or leave version and integrity out.
+Put the script tag into the page. If the page has a Content-Security-Policy, it must allow the server in script-src and connect-src. The
+integrity is that of one version: after an upgrade of the server use the new tag, or leave out version and integrity.
 
 Examples:
   simplelogs sdk --url https://logs.example.com
@@ -81,8 +81,8 @@ export function registerSdk(
   const command = addConfigOption(program.command("sdk"))
     .summary("show or write the client library")
     .description(
-      "Shows the files of the client library: the address that a server has each at, its size, its integrity (SRI), and what a page or " +
-        "a program writes to use it. The address is that of the configuration, if there is one.",
+      "Shows the files of the client library: each file's address on the server, its size, its integrity (SRI), and the line that " +
+        "loads it in a page or a program. The server's address is that of the configuration, if there is one.",
     )
     .option("--url <url>", `the server's address, as browsers reach it (or ${URL_VARIABLE} in the environment)`)
     .option("--out <folder>", "write the files into this folder")
@@ -113,7 +113,7 @@ export function registerSdk(
   });
 }
 
-/** Where the server is: as given, as configured, or where one listens by default. Throws OperatingError. */
+/** The server's address: given, configured, or the default. Throws OperatingError. */
 async function addressOf(command: Command, options: SdkOptions, context: CliContext): Promise<string> {
   if (options.url !== undefined) return serverUrl(options.url, "--url");
   const isConfigured = givenConfig(command) !== undefined;
@@ -154,7 +154,9 @@ function useOf({ name, url, integrity }: ShownFile): string | undefined {
   return name.endsWith(".py") ? `curl --fail --remote-name ${url}` : undefined;
 }
 
-/** Lets a page run these very scripts and no other, and send. Source: https://www.w3.org/TR/CSP3/#external-hash */
+/**
+ * A policy that lets a page run these scripts and no other, and send. Source: https://www.w3.org/TR/CSP3/#external-hash
+ */
 function policyOf({ files }: ClientLibrary, url: string): string {
   const hashes = files.flatMap((file) => {
     if (file.name === SCRIPT_FILE) return [integrityOf(file)];

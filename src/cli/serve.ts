@@ -1,4 +1,4 @@
-// `simplelogs serve`: the server, and on the first run its configuration.
+// `simplelogs serve` runs the server. On its first run it makes a configuration file, as `simplelogs init` does.
 
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
@@ -10,7 +10,14 @@ import type { Settings } from "../config/settings.ts";
 import { OperatingError } from "../core/errors.ts";
 import { nearestName } from "../core/nearest.ts";
 import { createLog } from "../log/log.ts";
-import { addConfigOption, type CliContext, configFileOf, displayPath, requireSettings } from "./context.ts";
+import {
+  addConfigOption,
+  type CliContext,
+  configFileOf,
+  displayPath,
+  requireSettings,
+  type Signals,
+} from "./context.ts";
 
 interface ServeOptions {
   readonly host?: string;
@@ -18,18 +25,17 @@ interface ServeOptions {
   readonly data?: string;
 }
 
-/** Signals as the process gets them. */
-export interface Signals {
-  on(signal: "SIGTERM" | "SIGINT" | "SIGHUP", handle: () => void): unknown;
-}
-
+/** Adds the command to the program, as the one that runs when none is named. */
 export function registerServe(program: Command, context: CliContext, signals: Signals, version: string): void {
   addConfigOption(program.command("serve", { isDefault: true }))
-    .description("run the server; without a configuration file it makes one and prints its keys once")
+    .summary("run the server")
+    .description(
+      "Runs the server, also when no command is given. Without a configuration file it first makes one, and prints its keys once.",
+    )
     .option("--host <address>", "listen on this address instead of the file's")
     .option("--port <number>", "listen on this port instead of the file's; 0 for any free one")
-    .option("--data <file>", "store into this data file instead of the configured one")
-    // What is no command's name ends here, since this is the command that needs none.
+    .option("--data <file>", "store in this data file instead of the configured one")
+    // An unknown command ends up here, because serve is the default command.
     .allowExcessArguments()
     .action(async (options: ServeOptions, command: Command) => {
       const [unknown] = command.args;
@@ -64,7 +70,7 @@ async function serve(
     createLog({ level, isTerminal: context.isErrorTerminal, write: (line) => context.stderr.write(line) });
   let log = openLog(settings.log.level);
 
-  // A signal that comes while the server starts must not end the process by the system's default.
+  // Without a handler, a signal during the start would kill the process.
   const stopAsked = Promise.withResolvers<void>();
   signals.on("SIGTERM", () => stopAsked.resolve());
   signals.on("SIGINT", () => stopAsked.resolve());
@@ -106,4 +112,25 @@ function parsePort(text: string): number {
     throw new OperatingError("usage", `--port: expected a whole number from 0 to 65535, got ${JSON.stringify(text)}`);
   }
   return port;
+}
+
+/** The address of `serve` with the new file. */
+const INITIAL_URL = "http://127.0.0.1:7070";
+
+/** Adds the command to the program. */
+export function registerInit(program: Command, context: CliContext): void {
+  const command = addConfigOption(program.command("init"))
+    .summary("make a configuration file with new keys")
+    .description(
+      "Makes a configuration file that only you can read, with a new server key, client key and admin token, and every " +
+        "default explained. Prints the keys once. Replaces an existing file only with --force.",
+    )
+    .option("--force", "replace the file if there is one; its keys stop working");
+  command.action(async (options: { force?: boolean }) => {
+    const file = configFileOf(command, context);
+    const keys = await createInitialConfig(file, { force: options.force === true });
+    context.stdout.write(
+      `Made ${displayPath(file, context)}; start the server with \`simplelogs serve\`.\n\n${firstRunText(keys, INITIAL_URL)}`,
+    );
+  });
 }

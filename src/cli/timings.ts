@@ -1,25 +1,18 @@
-// `simplelogs timings`: how long each touchpoint takes, as a table; with --tree also each category.
+// `simplelogs timings`: durations of each touchpoint as a table. With --tree it also shows each category, which is the
+// part of a touchpoint's name before each "/".
 
 import type { Command } from "commander";
 import { OperatingError } from "../core/errors.ts";
 import { formatCount, formatDuration } from "../core/format.ts";
-import type { TimingStats } from "../core/responses.ts";
+import type { CategoryTimings, TimingStats, TouchpointTimings } from "../core/responses.ts";
 import { shownText } from "../core/terminal.ts";
+import { categoriesOf } from "../core/touchpoint.ts";
 import { addConfigOption } from "./context.ts";
-import { jsonLine } from "./json_line.ts";
-import { addSearch, addSearchHelp, type FormerSearchOptions, searchWords } from "./search_help.ts";
-import { type Style, styleFor } from "./style.ts";
-import { type Cell, formatTable, type Side } from "./table.ts";
-import { categoryTree, flatRows, type Order, type TreeRow } from "./timing_tree.ts";
-import {
-  addScopeOptions,
-  addSourceOptions,
-  type ReadingTools,
-  type ScopeOptions,
-  type SourceOptions,
-  scopeOf,
-  tellNotes,
-} from "./tools.ts";
+import { addScopeOptions, addSourceOptions, type ScopeOptions, type SourceOptions, scopeOf } from "./options.ts";
+import { jsonLine } from "./output.ts";
+import { addSearch, addSearchHelp, type FormerSearchOptions, searchWords } from "./search_arguments.ts";
+import { type ReadingTools, reportWarnings } from "./source.ts";
+import { type Cell, formatTable, type Side, type Style, styleFor } from "./style.ts";
 
 interface TimingsOptions extends SourceOptions, ScopeOptions, FormerSearchOptions {
   readonly sort: string;
@@ -34,7 +27,7 @@ const FIGURES = ["count", "mean", "p50", "p75", "p90", "p95", "p99", "max", "run
 type Figure = (typeof FIGURES)[number];
 const COLUMNS = ["touchpoint", ...FIGURES] as const;
 
-/** Characters of a name that are shown; a table cuts its cells, and what stands behind the name must not go. */
+/** Characters of a name that are shown; a table cuts its cells, and the mark after the name must not be cut off. */
 const LABEL_LENGTH_MAX = 100;
 
 const EXAMPLES = `
@@ -53,9 +46,9 @@ export function registerTimings(program: Command, tools: ReadingTools): void {
         "many never ended.",
     );
   addScopeOptions(command)
-    .option("--sort <column>", `${COLUMNS.join(", ")}; numbers from the largest on`, "touchpoint")
-    .option("--reverse", "the other way round")
-    .option("--tree", 'by category, along the "/" of their names')
+    .option("--sort <column>", `${COLUMNS.join(", ")}; largest numbers first`, "touchpoint")
+    .option("--reverse", "reverse the order")
+    .option("--tree", 'by category, the part of a name before each "/"')
     .option("--json", "print one JSON object, durations in ms")
     .option("--color <when>", "auto, always or never (default: auto)");
   addSourceOptions(command);
@@ -67,22 +60,22 @@ export function registerTimings(program: Command, tools: ReadingTools): void {
     const source = await openSource(command, options, context);
     try {
       const { tree } = options;
-      const question = { kind: "timings", scope, ...(tree === true ? { byCategory: true } : {}) } as const;
-      const { touchpoints, categories, ...notes } = await source.ask(question);
+      const query = { kind: "timings", scope, ...(tree === true ? { byCategory: true } : {}) } as const;
+      const { touchpoints, categories, ...rest } = await source.query(query);
       const sorted = touchpoints.toSorted(order);
       const rows = tree === true ? categoryTree(sorted, categories ?? [], order) : flatRows(sorted);
       if (options.json === true) {
         const shown = tree === true ? { categories: rows.flatMap(({ category }) => category ?? []) } : {};
-        await write(jsonLine({ touchpoints: sorted, ...shown, ...notes }, context));
-      } else await write(`${timingsText(rows, style)}${moreText(notes.more)}`);
-      tellNotes(notes, context);
+        await write(jsonLine({ touchpoints: sorted, ...shown, ...rest }, context));
+      } else await write(`${timingsText(rows, style)}${moreText(rest.more)}`);
+      reportWarnings(rest, context);
     } finally {
       source.close();
     }
   });
 }
 
-/** Names from A on, numbers from the largest on, and what has no such number last. Throws OperatingError("usage"). */
+/** Names from A to Z, largest numbers first, and rows without the number last. Throws OperatingError("usage"). */
 function orderBy(sort: string, isReversed: boolean): Order {
   const column = COLUMNS.find((known) => known === sort.toLowerCase());
   if (column === undefined) {
@@ -98,7 +91,7 @@ function orderBy(sort: string, isReversed: boolean): Order {
   };
 }
 
-/** The table, and what its marks mean. */
+/** The table, and the meaning of its marks. */
 function timingsText(rows: readonly TreeRow[], style: Style): string {
   const header: Cell[] = COLUMNS.map((column) => ({ text: column.toUpperCase(), paint: style.bold }));
   const sides: Side[] = COLUMNS.map((column) => (column === "touchpoint" ? "left" : "right"));
@@ -108,7 +101,7 @@ function timingsText(rows: readonly TreeRow[], style: Style): string {
   return hasUnregistered ? `${table}\n* not registered\n` : table;
 }
 
-/** What the list leaves out; a server of before says nothing. */
+/** How many touchpoints the list leaves out; older servers do not say. */
 function moreText(more = 0): string {
   return more === 0
     ? ""
@@ -131,4 +124,90 @@ function figureText(figure: Figure, figures: TimingStats): string {
   if (value === null) return "-";
   const isCount: boolean = (COUNTS as readonly string[]).includes(figure);
   return isCount ? formatCount(value) : formatDuration(value);
+}
+
+/** One line: a touchpoint, or a category. A category's members follow, one level deeper. */
+interface TreeRow {
+  readonly depth: number;
+  readonly label: string;
+  readonly figures: TimingStats;
+  readonly touchpoint: TouchpointTimings | undefined;
+  readonly category: CategoryTimings | undefined;
+}
+
+/** Orders the rows of one level; a category's `touchpoint` is its name. */
+type Order = (a: NamedFigures, b: NamedFigures) => number;
+type NamedFigures = TimingStats & { readonly touchpoint: string };
+
+interface Category {
+  /** "" for all, else it ends with "/". */
+  readonly name: string;
+  readonly touchpoints: TouchpointTimings[];
+  readonly categories: Map<string, Category>;
+}
+
+/** Timings that have no touchpoint. */
+const NO_TOUCHPOINT = "(none)";
+/** A touchpoint whose name is the category's. */
+const CATEGORY_ITSELF = "(itself)";
+
+/** The touchpoints as they are. */
+function flatRows(touchpoints: readonly TouchpointTimings[]): TreeRow[] {
+  return touchpoints.map((touchpoint) => touchpointRow(touchpoint, touchpoint.touchpoint, 0));
+}
+
+/** The rows of the tree; the members of each category are in the given order. */
+function categoryTree(
+  touchpoints: readonly TouchpointTimings[],
+  categories: readonly CategoryTimings[],
+  order: Order,
+): TreeRow[] {
+  const all = newCategory("");
+  for (const touchpoint of touchpoints) place(all, touchpoint);
+  const figures = new Map(categories.map((category) => [category.category, category]));
+  return [...rowsOf(all, 0, figures, order)];
+}
+
+function newCategory(name: string): Category {
+  return { name, touchpoints: [], categories: new Map() };
+}
+
+function place(all: Category, touchpoint: TouchpointTimings): void {
+  let category = all;
+  for (const name of categoriesOf(touchpoint.touchpoint)) {
+    const next = category.categories.get(name) ?? newCategory(name);
+    category.categories.set(name, next);
+    category = next;
+  }
+  category.touchpoints.push(touchpoint);
+}
+
+function* rowsOf(
+  category: Category,
+  depth: number,
+  figures: ReadonlyMap<string, CategoryTimings>,
+  order: Order,
+): Generator<TreeRow> {
+  const label = (name: string) => name.slice(category.name.length);
+  const members = [
+    ...category.touchpoints.map((touchpoint) => ({ sorted: touchpoint, touchpoint, below: undefined })),
+    ...[...category.categories.values()].map((below) => {
+      const own = figures.get(below.name);
+      // Any program may answer at the address.
+      if (own === undefined) throw new OperatingError("io", "the server's response lacks the figures of a category");
+      return { sorted: { ...own, touchpoint: below.name }, touchpoint: undefined, below: { category: below, own } };
+    }),
+  ].sort((a, b) => order(a.sorted, b.sorted));
+  for (const { touchpoint, below } of members) {
+    if (touchpoint !== undefined) yield touchpointRow(touchpoint, label(touchpoint.touchpoint), depth);
+    if (below === undefined) continue;
+    const { own } = below;
+    yield { depth, label: label(own.category), figures: own, touchpoint: undefined, category: own };
+    yield* rowsOf(below.category, depth + 1, figures, order);
+  }
+}
+
+function touchpointRow(touchpoint: TouchpointTimings, name: string, depth: number): TreeRow {
+  const label = name || (touchpoint.touchpoint === "" ? NO_TOUCHPOINT : CATEGORY_ITSELF);
+  return { depth, label, figures: touchpoint, touchpoint, category: undefined };
 }

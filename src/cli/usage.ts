@@ -1,14 +1,14 @@
-// `simplelogs usage`: what each project sent, month by month, and what it takes on disk now.
+// `simplelogs usage`: the entries of each project by month, and the size of its records on disk.
 
 import type { Command } from "commander";
 import type { ProjectStorage, UsageResponse } from "../core/account_responses.ts";
 import { formatBytes, formatCount, formatDuration, formatInstant } from "../core/format.ts";
 import { addConfigOption } from "./context.ts";
-import { jsonLine } from "./json_line.ts";
-import { addNotes } from "./search_help.ts";
-import { type Style, styleFor } from "./style.ts";
-import { type Cell, formatTable, type Side } from "./table.ts";
-import { addSourceOptions, type ReadingTools, type SourceOptions } from "./tools.ts";
+import { addNotes } from "./help.ts";
+import { addSourceOptions, type SourceOptions } from "./options.ts";
+import { jsonLine } from "./output.ts";
+import type { ReadingTools } from "./source.ts";
+import { type Cell, formatTable, type Side, type Style, styleFor } from "./style.ts";
 
 type UsageRow = UsageResponse["usage"][number];
 
@@ -48,8 +48,8 @@ const STORAGE_COLUMNS: readonly Column<ProjectStorage>[] = [
 ];
 
 const EXAMPLES = `
-A month is that of receipt, in UTC. USED is the part of the project's monthly_entries that was admitted. ON DISK is what the month's
-records take, compressed. AMBIGUOUS, where there are any, are pairs by touchpoint for which more than one start would have done.
+A month is the month of receipt, in UTC. USED is the admitted part of the project's monthly_entries. ON DISK is the compressed size of
+the month's records. AMBIGUOUS counts pairs by touchpoint that had more than one possible start; it is shown only where there are any.
 
 Examples:
   simplelogs usage
@@ -61,7 +61,7 @@ export function registerUsage(program: Command, tools: ReadingTools): void {
   const command = addConfigOption(program.command("usage"))
     .summary("entries and bytes by project and month")
     .description(
-      "Shows by project and month how many entries came, were stored, and were dropped for which reason, and what they take " +
+      "Shows for each project and month how many entries were received, stored, and dropped for which reason, and their size " +
         "on disk.",
     )
     .option("--project <name>", "only this project")
@@ -73,10 +73,10 @@ export function registerUsage(program: Command, tools: ReadingTools): void {
     const style = styleFor(options.color, context);
     const source = await openSource(command, options, context);
     try {
-      const answer = await source.ask({ kind: "usage" });
+      const response = await source.query({ kind: "usage" });
       const isShown = ({ project }: { project: string }) =>
         options.project === undefined || options.project === project;
-      const shown = { ...answer, usage: answer.usage.filter(isShown), storage: answer.storage.filter(isShown) };
+      const shown = { ...response, usage: response.usage.filter(isShown), storage: response.storage.filter(isShown) };
       await write(options.json === true ? jsonLine(shown, context) : usageText(shown, options.project, style));
     } finally {
       source.close();
@@ -105,12 +105,12 @@ function tableOf<Row>(columns: readonly Column<Row>[], rows: readonly Row[], sty
   );
 }
 
-/** Nothing is said of a file that is read by its name: the server knows. */
+/** "-" if unknown: a file that --data names has no retention of its own. */
 function keptText(retentionMs: number | null): string {
   return retentionMs === null || retentionMs === Number.POSITIVE_INFINITY ? "-" : formatDuration(retentionMs);
 }
 
-/** Which part of the limit was admitted: at 90 % it wants attention. */
+/** The admitted part of the limit; from 90 % on it is marked as a warning. */
 function usedCell({ admitted, limit, overage }: UsageRow, style: Style): Cell {
   if (limit === null) return "-";
   const share = limit === 0 ? 1 : admitted / limit;

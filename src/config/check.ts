@@ -1,31 +1,33 @@
-// A document against the schema: unknown names, missing names, wrong values, variables of the environment. All problems
-// come out, and a completed tree of what was right, with the defaults in place, for the checks that compare settings.
+// Checks a document by the schema: unknown names, missing names, wrong values, variables of the environment. It returns
+// every problem, and a tree of the right values with the defaults filled in, for the checks that compare settings.
+//
+// TypeBox checks and decodes the single values. Its own walk over tables and lists is not used: a problem names the
+// value as it is written, a variable's content stays hidden, and a wrong value does not hide the other problems of its
+// table.
 
 import { OptionalKind, type StaticDecode, type TObject, type TSchema, TypeGuard } from "@sinclair/typebox";
 import { TransformDecodeError, Value } from "@sinclair/typebox/value";
 import { nearestName } from "../core/nearest.ts";
-import type { Path, TomlDocument, TomlTable, TomlValue } from "./document.ts";
-import { type Environment, expandEnvironment } from "./environment.ts";
+import type { LineProblem, Path, TomlDocument, TomlTable, TomlValue } from "./document.ts";
 import { maskKey } from "./keys.ts";
-import { FileSchema, PairSchema } from "./schema.ts";
-import { SettingRefused } from "./setting_types.ts";
-import type { LineProblem } from "./syntax.ts";
+import { FileSchema, PairSchema, SettingRefused } from "./schema.ts";
+import { type Environment, expandEnvironment } from "./value_text.ts";
 
-/** What the checks found. */
-export interface Checked {
-  /** Right values, as they were written but with variables in place; wrong ones are left out, absent ones have their defaults. */
+/** The problems, and the values that passed. */
+interface Checked {
+  /** Right values with their variables expanded. Wrong values are left out, absent ones have their defaults. */
   readonly completed: TomlTable;
   readonly problems: readonly LineProblem[];
-  /** Line of the first key or token that stands in the file in plain text. */
+  /** Line of the first key or token that is in the file in plain text. */
   readonly plainSecretLine: number | undefined;
-  /** Values that were left out, since nobody needs them now. */
+  /** How many values were left out because their variable is not set and not needed. */
   readonly omitted: number;
 }
 
 /** A value that passes its schema, decoded; or why it does not. */
-export type Decoded<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
+type Decoded<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
 
-const SEEN_CHARACTERS_MAX = 80;
+const WRITTEN_CHARACTERS_MAX = 80;
 
 /** Reads an option of a schema that is a text. */
 function option(schema: TSchema, name: "expects" | "nameExpects"): string {
@@ -33,7 +35,7 @@ function option(schema: TSchema, name: "expects" | "nameExpects"): string {
   return typeof value === "string" ? value : "another value";
 }
 
-/** The value decoded by its schema: the only place where a value's text meets its type. */
+/** Decodes a value by its schema. */
 export function decode<T extends TSchema>(schema: T, value: unknown): Decoded<StaticDecode<T>> {
   if (!Value.Check(schema, value)) return { ok: false, problem: `expected ${option(schema, "expects")}` };
   try {
@@ -58,7 +60,7 @@ export function projectNameProblem(name: string): string | undefined {
   return decoded.ok ? undefined : decoded.problem;
 }
 
-/** Where a name would be known, for names that stand in the wrong table. */
+/** The table that knows a name, for names in the wrong table. */
 function tableThatKnows(name: string): string | undefined {
   if (Object.hasOwn(FileSchema.properties, name)) return "at the top of the file, above the first [table]";
   for (const [table, schema] of Object.entries<TSchema>(FileSchema.properties)) {
@@ -72,7 +74,7 @@ function tableThatKnows(name: string): string | undefined {
   return undefined;
 }
 
-/** "keys.origins": the names of a path without its indexes, which the line makes plain. */
+/** "keys.origins": the names of a path, without indexes. */
 function display(path: Path): string {
   const names = path.filter((part) => typeof part === "string");
   return names.map((name) => (/^[A-Za-z0-9_-]+$/.test(name) ? name : JSON.stringify(name))).join(".");
@@ -101,7 +103,8 @@ class Check {
   }
 
   #table(schema: TObject, value: TomlValue, path: Path): TomlValue | undefined {
-    if (!isTable(value)) return this.#refuse(path, `${this.#seen(value, path)}: expected a table [${display(path)}]`);
+    if (!isTable(value))
+      return this.#refuse(path, `${this.#written(value, path)}: expected a table [${display(path)}]`);
     const known = Object.keys(schema.properties);
     for (const name of Object.keys(value)) {
       if (!Object.hasOwn(schema.properties, name)) this.#refuseName(name, known, [...path, name]);
@@ -122,7 +125,7 @@ class Check {
 
   #record(schema: TSchema, value: TomlValue, path: Path): TomlValue | undefined {
     const expected = option(schema, "expects");
-    if (!isTable(value)) return this.#refuse(path, `${this.#seen(value, path)}: expected ${expected}`);
+    if (!isTable(value)) return this.#refuse(path, `${this.#written(value, path)}: expected ${expected}`);
     const patterns: Record<string, TSchema> = TypeGuard.IsRecord(schema) ? schema.patternProperties : {};
     const completed: TomlTable = Object.create(null);
     for (const [name, given] of Object.entries(value)) {
@@ -139,11 +142,11 @@ class Check {
 
   #array(schema: TSchema & { items: TSchema; maxItems?: number }, value: TomlValue, path: Path): TomlValue | undefined {
     const expected = option(schema, "expects");
-    if (!Array.isArray(value)) return this.#refuse(path, `${this.#seen(value, path)}: expected ${expected}`);
+    if (!Array.isArray(value)) return this.#refuse(path, `${this.#written(value, path)}: expected ${expected}`);
     if (schema.maxItems !== undefined && value.length > schema.maxItems) {
       this.#refuse(path, ` has ${value.length} items: expected ${expected}`);
     }
-    // What should be a table and is none keeps its place: indexes go on to match the file.
+    // A wrong table keeps its place, so the indexes still match the file.
     const completed: TomlValue[] = [];
     for (const [index, item] of value.entries()) {
       const checked = this.value(schema.items, item, [...path, index]);
@@ -162,7 +165,7 @@ class Check {
           this.omitted++;
           return schema.default as TomlValue | undefined;
         }
-        const seen = schema["secret"] === true ? "" : this.#seen(value, path);
+        const seen = schema["secret"] === true ? "" : this.#written(value, path);
         return this.#refuse(path, `${seen}: ${expansion.problem}`);
       }
       isExpanded = expansion.isExpanded;
@@ -173,7 +176,7 @@ class Check {
       this.plainSecretLine ??= this.#document.line(path);
     }
     if (decoded.ok) return given;
-    const seen = schema["secret"] === true ? hiddenValue(given, isExpanded) : this.#seen(value, path);
+    const seen = schema["secret"] === true ? hiddenValue(given, isExpanded) : this.#written(value, path);
     return this.#refuse(path, `${seen}: ${decoded.problem}`);
   }
 
@@ -192,11 +195,11 @@ class Check {
     });
   }
 
-  /** " = 70000": the value as it is written, so that a variable's content is never shown. */
-  #seen(value: TomlValue, path: Path): string {
+  /** " = 70000": the value as it is written. A variable's content is never shown. */
+  #written(value: TomlValue, path: Path): string {
     const written = this.#document.mark(path)?.written;
     if (written === undefined) return Array.isArray(value) ? " is a list" : " is a table";
-    return ` = ${written.length > SEEN_CHARACTERS_MAX ? `${written.slice(0, SEEN_CHARACTERS_MAX)}…` : written}`;
+    return ` = ${written.length > WRITTEN_CHARACTERS_MAX ? `${written.slice(0, WRITTEN_CHARACTERS_MAX)}…` : written}`;
   }
 }
 
@@ -204,7 +207,7 @@ function isTable(value: TomlValue): value is TomlTable {
   return typeof value === "object" && !Array.isArray(value);
 }
 
-/** A variable can stand for a number or a truth value too: port = "${PORT}". */
+/** The type that the schema expects of a variable's text: port = "${PORT}" gives a number. */
 function typedText(schema: TSchema, text: string): TomlValue {
   if (TypeGuard.IsInteger(schema) || TypeGuard.IsNumber(schema)) {
     return /^[+-]?\d+(?:\.\d+)?$/.test(text) ? Number(text) : text;
@@ -213,14 +216,17 @@ function typedText(schema: TSchema, text: string): TomlValue {
   return text;
 }
 
-/** What may be said of a secret that was refused. */
+/** A refused secret in a message: masked, with its length. */
 function hiddenValue(value: TomlValue, isExpanded: boolean): string {
   if (typeof value !== "string") return " is not a text";
   const origin = isExpanded ? " from the environment" : "";
   return ` = "${maskKey(value)}"${origin} (hidden, ${Array.from(value).length} characters)`;
 }
 
-/** Checks the whole document. Where a value does not need its variable, an unset one leaves it out: it counts as omitted. */
+/**
+ * Checks the whole document. `needsVariable` says which values need their variables; without one, all do. Others are
+ * omitted.
+ */
 export function checkDocument(
   document: TomlDocument,
   environment: Environment,

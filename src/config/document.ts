@@ -1,7 +1,9 @@
-// A syntax tree in; plain values out, and for each its place in the file, so that any later check can say where the value
-// stands. Tables have no prototype: a name such as "constructor" is only a name.
+// TOML text to values. Each value has its place in the file, so any later check can name its line.
+//
+// The parser stops at the first syntax error. A line that is wrong by itself is blanked, so the rest of the file is
+// still checked. Tables have no prototype: a name such as "constructor" is only a name.
 
-import type { AST } from "toml-eslint-parser";
+import { type AST, ParseError, parseTOML } from "toml-eslint-parser";
 
 /** A table of a configuration file. */
 export interface TomlTable {
@@ -13,13 +15,13 @@ export type TomlValue = string | number | boolean | symbol | TomlTable | TomlVal
 /** The names and indexes that lead to a value. */
 export type Path = readonly (string | number)[];
 
-/** Where a value stands, and how it is written. */
-export interface Mark {
+/** The place of a value, and how it is written. */
+interface Mark {
   /** Line of the name (or of the table's header), from 1. */
   readonly nameLine: number;
   /** Line where the value begins; of a table, its header. */
   readonly line: number;
-  /** Scalars as they are written, for messages; undefined for tables and arrays. */
+  /** A scalar as it is written, for messages; undefined for tables and arrays. */
   readonly written: string | undefined;
 }
 
@@ -32,7 +34,7 @@ export class TomlDocument {
     this.#marks.set(JSON.stringify(path), mark);
   }
 
-  /** The place of what the path leads to; undefined for what is not in the file. */
+  /** The place of the value at a path; undefined if it is not in the file. */
   mark(path: Path): Mark | undefined {
     return this.#marks.get(JSON.stringify(path));
   }
@@ -59,7 +61,7 @@ function keyNames(key: AST.TOMLKey): string[] {
   return key.keys.map((part) => (part.type === "TOMLBare" ? part.name : part.value));
 }
 
-/** The table at the path, made where it is missing; the parser has refused every clash of names. */
+/** The table at the path, created if it is missing. The parser has refused conflicting names. */
 function tableAt(document: TomlDocument, start: TomlTable, prefix: Path, names: Path, line: number): TomlTable {
   let table = start;
   const path = [...prefix];
@@ -137,4 +139,61 @@ export function readDocument(tree: AST.TOMLProgram): TomlDocument {
     for (const pair of node.body) readPair(document, pair, table, node.resolvedKey);
   }
   return document;
+}
+
+/** A problem before it knows its file. */
+export interface LineProblem {
+  readonly line: number;
+  readonly message: string;
+  /** Whether something is missing. A line that could not be parsed may be the reason. */
+  readonly isMissing?: boolean;
+}
+
+/** The tree without the blanked lines, or undefined, and the problems. */
+interface SyntaxResult {
+  readonly tree: AST.TOMLProgram | undefined;
+  readonly problems: readonly LineProblem[];
+}
+
+/** Each blanked line costs one more parse. */
+const BLANKED_LINES_MAX = 20;
+const BYTE_ORDER_MARK = "\ufeff";
+
+function syntaxMessage(error: ParseError, text: string): string {
+  if (error.message === "Defining a key multiple times is invalid") {
+    const name = /^["']?([A-Za-z0-9_-]+)/.exec(text.slice(error.index))?.[1];
+    return `${name ?? "a name"}: defined more than once`;
+  }
+  const hint = error.message === "Unexpected character" ? '; text needs quotes, as in host = "127.0.0.1"' : "";
+  return `not valid TOML at column ${error.column + 1}: ${error.message}${hint}`;
+}
+
+/** The text with one line blanked; undefined if the line is a table's header or empty. */
+function blankLine(text: string, line: number): string | undefined {
+  const lines = text.split("\n");
+  const wrong = lines[line - 1]?.trim() ?? "";
+  if (wrong === "" || wrong.startsWith("[")) return undefined;
+  lines[line - 1] = "";
+  return lines.join("\n");
+}
+
+/** Parses the text, which may begin with a byte order mark, as TOML 1.0. */
+export function parseSyntax(text: string): SyntaxResult {
+  const problems: LineProblem[] = [];
+  // A mark is one character of the first line: removing it moves no line.
+  let rest = text.startsWith(BYTE_ORDER_MARK) ? text.slice(BYTE_ORDER_MARK.length) : text;
+  for (;;) {
+    try {
+      return { tree: parseTOML(rest, { tomlVersion: "1.0" }), problems };
+    } catch (error) {
+      if (error instanceof RangeError)
+        return { tree: undefined, problems: [{ line: 1, message: "nested too deeply" }] };
+      if (!(error instanceof ParseError)) throw error;
+      problems.push({ line: error.lineNumber, message: syntaxMessage(error, rest) });
+      const blanked = problems.length > BLANKED_LINES_MAX ? undefined : blankLine(rest, error.lineNumber);
+      // After an error that spans lines (an unclosed array) the next errors mislead: only the first is reported.
+      if (blanked === undefined) return { tree: undefined, problems: problems.slice(0, 1) };
+      rest = blanked;
+    }
+  }
 }

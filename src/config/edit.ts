@@ -1,10 +1,9 @@
-// A configuration file's text in, the text with one pair added or revoked out. Only what the edit needs is touched: all
-// else, comments and line endings included, stays byte for byte. Both expect a text that loads.
+// Adds a pair of keys to a configuration file's text, or revokes one. Everything else stays byte for byte, comments and
+// line endings included. Both functions expect a text that loads.
 
 import type { AST } from "toml-eslint-parser";
-import { type Environment, expandEnvironment } from "./environment.ts";
-import { parseSyntax } from "./syntax.ts";
-import { type NewKeyPair, pairAssignments } from "./toml_text.ts";
+import { parseSyntax } from "./document.ts";
+import { type Environment, expandEnvironment, tomlString } from "./value_text.ts";
 
 /** The new text, or why there is none. */
 export type Edit =
@@ -39,7 +38,7 @@ function pairTables(tree: AST.TOMLProgram): AST.TOMLTable[] {
   return tree.body[0].body.filter((node) => node.type === "TOMLTable").filter((node) => nameOf(node) === "keys");
 }
 
-/** The array of keys = [ … ], where pairs are written so. */
+/** The array of keys = [ … ], if the file has this form. */
 function pairArray(tree: AST.TOMLProgram): AST.TOMLArray | undefined {
   for (const node of tree.body[0].body) {
     if (node.type === "TOMLKeyValue" && nameOf(node) === "keys" && node.value.type === "TOMLArray") return node.value;
@@ -66,7 +65,7 @@ function nextLine(body: string, at: number): number {
   return end === -1 ? body.length : end + 1;
 }
 
-/** Behind the table and the comments that follow it at once, unless these stand above the next table's header. */
+/** The end of the table and the comments right after it, unless these belong to the next table's header. */
 function endOfTable(source: Source, table: AST.TOMLTable): number {
   const after = nextLine(source.body, table.range[1]);
   let at = after;
@@ -99,7 +98,7 @@ function addInline(source: Source, array: AST.TOMLArray, pair: NewKeyPair): Edit
     : insert(source, comma.range[1], `${space}${item},`);
 }
 
-/** Adds the pair behind the last one, or at the end of the file. */
+/** Adds the pair after the last one, or at the end of the file. */
 export function addKeyPair(text: string, pair: NewKeyPair): Edit {
   const source = readSource(text);
   if (source === undefined) return { ok: false, reason: "syntax" };
@@ -109,7 +108,7 @@ export function addKeyPair(text: string, pair: NewKeyPair): Edit {
   return addTable(source, last === undefined ? source.body.length : endOfTable(source, last), pair);
 }
 
-/** Sets revoked = true in the pair of this name (with the variables of the environment in place). */
+/** Sets revoked = true in the pair of this name. Names may hold variables of the environment. */
 export function revokeKey(text: string, name: string, environment: Environment): Edit {
   const source = readSource(text);
   if (source === undefined) return { ok: false, reason: "syntax" };
@@ -136,4 +135,31 @@ export function revokeKey(text: string, name: string, environment: Environment):
   const indent = source.body.slice(last.range[0] - last.loc.start.column, last.range[0]);
   const lead = at === source.body.length && !source.body.endsWith("\n") ? source.lineEnd : "";
   return insert(source, at, `${lead}${indent}revoked = true${source.lineEnd}`);
+}
+
+/** A pair to write into the file. Each half has one form, or none. */
+export interface NewKeyPair {
+  readonly name: string;
+  readonly project: string | undefined;
+  readonly server: string | undefined;
+  readonly serverSha256: string | undefined;
+  readonly client: string | undefined;
+  readonly clientSha256: string | undefined;
+  readonly origins: readonly string[];
+  readonly rate: number | undefined;
+}
+
+/** "name = value" for each setting that the pair has. */
+function pairAssignments(pair: NewKeyPair): string[] {
+  const assignments = [`name = ${tomlString(pair.name)}`];
+  if (pair.project !== undefined) assignments.push(`project = ${tomlString(pair.project)}`);
+  if (pair.server !== undefined) assignments.push(`server = ${tomlString(pair.server)}`);
+  if (pair.serverSha256 !== undefined) assignments.push(`server_sha256 = ${tomlString(pair.serverSha256)}`);
+  if (pair.client !== undefined) assignments.push(`client = ${tomlString(pair.client)}`);
+  if (pair.clientSha256 !== undefined) assignments.push(`client_sha256 = ${tomlString(pair.clientSha256)}`);
+  if (pair.client !== undefined || pair.clientSha256 !== undefined || pair.origins.length > 0) {
+    assignments.push(`origins = [${pair.origins.map(tomlString).join(", ")}]`);
+  }
+  if (pair.rate !== undefined) assignments.push(`rate = ${pair.rate}`);
+  return assignments;
 }

@@ -1,11 +1,10 @@
-// The first run: a configuration with keys of its own, and the text that shows these once.
+// The first run: a configuration file with new keys, and the text that shows these keys once. The same template makes
+// the example file. It holds every setting with its default and its meaning.
 
 import { OperatingError } from "../core/errors.ts";
 import { generateAdminToken, generateKey } from "./keys.ts";
-import { type InitialKeys, initialConfigText } from "./template.ts";
+import { tomlString } from "./value_text.ts";
 import { createConfigFile, writeConfigFile } from "./write.ts";
-
-export type { InitialKeys } from "./template.ts";
 
 /**
  * Makes a configuration file with new random keys, mode 0600; with `force` it replaces one that is there.
@@ -31,7 +30,7 @@ export async function createInitialConfig(
   return keys;
 }
 
-/** An address that a client on this machine can use, where the server listens on all of them. */
+/** The address for a client on this machine, also if the server listens on all addresses. */
 function reachableUrl(url: string): string {
   const parsed = new URL(url);
   if (parsed.hostname === "0.0.0.0") parsed.hostname = "127.0.0.1";
@@ -39,7 +38,7 @@ function reachableUrl(url: string): string {
   return parsed.origin;
 }
 
-/** The keys, and a curl command that stores a first entry as it stands; `url` is what the server listens on. */
+/** The keys, and a curl command that stores a first entry without a change; `url` is the server's address. */
 export function firstRunText(keys: InitialKeys, url: string): string {
   const body =
     `{"key":"${keys.serverKey}","source":"server","entries":[{"touchpoint":"api/orders/submit",` +
@@ -57,4 +56,118 @@ export function firstRunText(keys: InitialKeys, url: string): string {
     `Then open ${reachableUrl(url)} in a browser, and sign in with the admin token.`,
     "",
   ].join("\n");
+}
+
+/** The keys of a new installation, in plain text. */
+export interface InitialKeys {
+  readonly serverKey: string;
+  readonly clientKey: string;
+  readonly adminToken: string;
+}
+
+/** Origins of development servers on this machine. Their pages may use the new client key. */
+const DEVELOPMENT_ORIGINS = ["http://localhost:3000", "http://localhost:5173", "http://localhost:8080"];
+
+/** The last lines of a pair. */
+const PAIR_END = [
+  "# rate = 500                     # entries a second each key of the pair may send, with ten seconds' burst; absent: no limit",
+  "revoked = false                  # true: both keys are refused",
+];
+
+interface Parts {
+  readonly head: string;
+  readonly adminToken: string;
+  readonly pair: string;
+  readonly project: string;
+}
+
+function render({ head, adminToken, pair, project }: Parts): string {
+  return `${head}
+# Sizes: "512B", "64KB", "5MiB" or a whole number of bytes. Durations: "250ms", "60s", "90m", "12h", "30d".
+# \${NAME} in a string is taken from the environment (for the characters themselves write $\${).
+# A change of this file, or SIGHUP, reloads keys, origins, projects, rates and quotas. \`simplelogs check\` tests it.
+
+host = "127.0.0.1"               # "0.0.0.0" or "::" to be reached from other machines
+port = 7070                      # 0: any free port, printed
+hosts = []                       # host names that browsers use for this server, such as "logs.example.com"; localhost always works
+data = "simplelogs.db"           # relative to this file
+${adminToken}
+metrics_open = false             # true: /metrics without the token
+trusted_proxies = []             # addresses or CIDR blocks whose X-Forwarded-For is trusted
+max_body = "5MiB"                # a larger request is refused, before or after decompression
+max_entries = 10_000             # entries in one request
+
+# A pair of keys under one name: server keys for code that you run, client keys for browsers. One [[keys]] for each pair.
+${pair}
+
+[projects.${project}]
+retention = "30d"                # older records are deleted
+# monthly_entries = 1_000_000    # absent: no limit
+overage = "continue"             # or "drop": what happens past monthly_entries
+
+[queue]                          # batches in memory that are not stored yet; when it is full, requests get 503
+requests = 50_000
+bytes = "64MiB"
+client_share = 0.5               # browsers can fill at most this part, so servers always have room
+
+[storage]
+durability = "sync"              # what a 202 means: "sync" on disk, "write" survives kill -9, "memory" queued
+max_size = "20GiB"               # past this, the oldest data is deleted
+
+[timings]
+timeout = "1h"                   # after this, a start without an end is stored as unfinished
+orphan_grace = "60s"             # how long an end waits for its start
+max_open = 100_000               # open starts and ends, at most
+max_open_bytes = "64MiB"
+
+[dedupe]                         # a request that is repeated within the window is stored once
+window = "10m"
+requests = 100_000
+
+[log]
+level = "info"                   # "debug", "info", "warn" or "error"
+
+# [tls]                          # HTTPS; paths of PEM files, relative to this file
+# cert = "cert.pem"
+# key = "key.pem"
+`;
+}
+
+/** A new installation's file: a working pair for this machine, an admin token, and every default. */
+function initialConfigText(keys: InitialKeys): string {
+  return render({
+    head: "# SimpleLogs configuration, with secrets in it: keep it to yourself (mode 0600).",
+    adminToken: `admin_token = ${tomlString(keys.adminToken)}   # guards everything that reads; absent: reading is off`,
+    pair: [
+      "[[keys]]",
+      'name = "default"                 # 2 to 80 characters, unique',
+      'project = "default"',
+      `server = ${tomlString(keys.serverKey)}   # or server_sha256; either of the pair may be absent`,
+      `client = ${tomlString(keys.clientKey)}   # or client_sha256`,
+      `origins = [${DEVELOPMENT_ORIGINS.map(tomlString).join(", ")}]   # pages that may use the client key`,
+      ...PAIR_END,
+    ].join("\n"),
+    project: "default",
+  });
+}
+
+/** The text of scripts/simplelogs.example.toml. It loads without a change, and has no keys. */
+export function exampleConfigText(): string {
+  const pair = [
+    "[[keys]]",
+    'name = "web shop"                # 2 to 80 characters, unique',
+    'project = "shop"                 # default "default"',
+    'server = "sk_…"                  # or server_sha256; either of the pair may be absent',
+    'client = "ck_…"                  # or client_sha256',
+    'origins = ["https://shop.example.com", "https://*.example.com", "http://localhost:3000"]   # default []',
+    ...PAIR_END,
+  ];
+  return render({
+    head: "# SimpleLogs configuration: every setting with its default, and no keys. `simplelogs init` writes one with keys of your own.",
+    adminToken:
+      '# admin_token = "${SIMPLELOGS_TOKEN}"   # at least 16 characters, or admin_token_sha256; guards everything that\n' +
+      "#                                       # reads; absent: reading is off",
+    pair: `# \`simplelogs keys create NAME\` writes such a table with new keys.\n${pair.map((line) => `# ${line.replace(/^# /, "")}`).join("\n")}`,
+    project: "shop",
+  });
 }

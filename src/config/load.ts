@@ -1,26 +1,24 @@
-// The text of a configuration file in; settings, or every problem at once, out. Plaintext keys end here.
+// Loads a configuration file: its text becomes settings, or a list of every problem. Plain-text keys go no further than
+// here.
 
 import { open } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { Value } from "@sinclair/typebox/value";
 import { checkDocument } from "./check.ts";
-import { type Path, readDocument, type TomlTable, type TomlValue } from "./document.ts";
-import type { Environment } from "./environment.ts";
+import { type LineProblem, type Path, parseSyntax, readDocument, type TomlTable, type TomlValue } from "./document.ts";
 import { type ConfigProblem, configProblem } from "./problem.ts";
 import { checkRelations, mistypedFor } from "./relations.ts";
 import { FileSchema, type FileValues, PairSchema } from "./schema.ts";
 import { DEFAULT_PROJECT, type KeyPair, type ProjectSettings, type Settings } from "./settings.ts";
-import { type LineProblem, parseSyntax } from "./syntax.ts";
 import { checkTlsFiles, type TlsFinding, type TlsPaths } from "./tls_files.ts";
-
-export type { ConfigProblem } from "./problem.ts";
+import type { Environment } from "./value_text.ts";
 
 /** Settings that can be used, or why there are none; problems and warnings are in the order of their lines. */
 export type LoadResult =
   | { readonly ok: true; readonly settings: Settings; readonly warnings: readonly ConfigProblem[] }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
 
-/** What parsing knows beside the result: places that only the file system can judge. */
+/** The result of parsing, and what the checks of the file system need. */
 interface Parsed {
   readonly result: LoadResult;
   readonly plainSecretLine: number | undefined;
@@ -117,10 +115,10 @@ function inOrder(file: string, problems: readonly LineProblem[]): ConfigProblem[
   return sorted.map((problem) => configProblem(file, problem.line, problem.message));
 }
 
-/** What a command needs that only reads the data file: a path, and what holds for projects. */
+/** The settings that commands need which only read the data file. */
 const READING_NAMES: ReadonlySet<unknown> = new Set(["data", "projects"]);
 
-/** Of a reading command, which needs neither keys nor tokens: what of them could not be read is left out. */
+/** Leaves out pairs that could not be read: reading commands need neither keys nor tokens. */
 function withoutUnread(completed: TomlTable): TomlTable {
   const keys = Array.isArray(completed["keys"]) ? completed["keys"] : [];
   const isWhole = (pair: TomlValue) =>
@@ -141,7 +139,7 @@ function parse(text: string, file: string, environment: Environment, isReading =
   const { problems, plainSecretLine } = checked;
   const completed = checked.omitted > 0 ? withoutUnread(checked.completed) : checked.completed;
   const relations = checked.omitted > 0 ? NO_RELATIONS : checkRelations(document, completed);
-  // A name may only be missing because its line could not be read.
+  // A missing name may be on a line that could not be parsed.
   const isMisled = (problem: LineProblem) => syntax.problems.length > 0 && problem.isMissing === true;
   const found = [...problems, ...relations.problems].filter((problem) => !isMisled(problem));
   const all = [...syntax.problems, ...found];
@@ -153,8 +151,8 @@ function parse(text: string, file: string, environment: Environment, isReading =
 }
 
 /**
- * The settings for a command that only reads the data file: variables of the environment that its keys and tokens come from need
- * not be set, and no file but this one is looked at.
+ * The settings for a command that only reads the data file: variables of the environment that its keys and tokens come
+ * from need not be set, and no file but this one is looked at.
  */
 export async function loadReadingSettings(file: string, environment: Environment): Promise<LoadResult> {
   const read = await readConfigFile(file);
@@ -162,13 +160,16 @@ export async function loadReadingSettings(file: string, environment: Environment
   return parse(read.text, file, environment, true).result;
 }
 
-/** Reads a configuration's text; `file` says what relative paths are relative to, and stands in problems as it is given. */
+/**
+ * Parses a configuration's text. Relative paths are relative to the folder of `file`, which problems name as it is
+ * given.
+ */
 export function parseSettings(text: string, file: string, environment: Environment): LoadResult {
   return parse(text, file, environment).result;
 }
 
 /** The text of bytes that are UTF-8, or the first line that is not. */
-export function decodeText(bytes: Uint8Array): { readonly text: string } | { readonly badLine: number } {
+function decodeText(bytes: Uint8Array): { readonly text: string } | { readonly badLine: number } {
   try {
     return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
   } catch {
@@ -209,14 +210,14 @@ export async function readConfigFile(
   }
 }
 
-/** Line of a top-level setting in a file; 1 where it is not in there, or cannot be read. */
+/** Line of a top-level setting in a file; 1 if it is not there or the file cannot be read. */
 export async function settingLine(file: string, name: string): Promise<number> {
   const read = await readConfigFile(file);
   const tree = "problem" in read ? undefined : parseSyntax(read.text).tree;
   return tree === undefined ? 1 : readDocument(tree).line([name]);
 }
 
-/** Reads the file, and also looks at what only the file system knows: who can read it, and whether TLS files are good. */
+/** Loads the file, and checks who can read it and whether the TLS files are usable. */
 export async function loadSettings(file: string, environment: Environment): Promise<LoadResult> {
   const read = await readConfigFile(file);
   if ("problem" in read) return { ok: false, problems: [read.problem] };

@@ -1,4 +1,4 @@
-// A problem of a configuration, for people: where it is, what was seen, what is allowed. Never a secret.
+// A problem of a configuration, for people: its place, the value and the allowed values. It never shows a secret.
 
 import { escapeControls } from "../core/terminal.ts";
 import { maskKeysIn } from "./keys.ts";
@@ -6,9 +6,9 @@ import { maskKeysIn } from "./keys.ts";
 /** One thing that is wrong (or, among warnings, suspicious) in a configuration. */
 export interface ConfigProblem {
   readonly file: string;
-  /** From 1; 0 where the file as a whole is meant. */
+  /** From 1; 0 for the file as a whole. */
   readonly line: number;
-  /** The value seen, the values allowed, and a hint; no secret and no control character. */
+  /** The value, the allowed values, and a hint; without secrets and control characters. */
   readonly message: string;
 }
 

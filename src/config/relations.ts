@@ -1,15 +1,14 @@
-// What no single setting shows: names and keys that are there twice, two forms of one secret, keys that can never work.
-// Works on what the schema has let through, so these problems come out together with those of single settings.
+// Checks that compare settings: duplicate names and keys, two forms of one secret, keys that can never work. They use
+// the values that passed the schema, so their problems appear together with those of single settings.
 
 import { nearestName } from "../core/nearest.ts";
 import { decode } from "./check.ts";
-import type { Path, TomlDocument, TomlTable, TomlValue } from "./document.ts";
+import type { LineProblem, Path, TomlDocument, TomlTable, TomlValue } from "./document.ts";
 import { FileSchema, PairSchema } from "./schema.ts";
-import type { LineProblem } from "./syntax.ts";
-import { parseSize } from "./units.ts";
+import { parseSize } from "./value_text.ts";
 
 /** Problems and warnings about the relations between settings. */
-export interface Relations {
+interface Relations {
   readonly problems: readonly LineProblem[];
   readonly warnings: readonly LineProblem[];
 }
@@ -21,7 +20,7 @@ const DIGESTS = {
   client_sha256: PairSchema.properties.client_sha256,
 } as const;
 const DIGEST_NAMES = ["server", "server_sha256", "client", "client_sha256"] as const;
-/** Nearer than this, a project without keys is more likely a typing error than a second project. */
+/** Up to this distance, a project without keys is more likely a typing error than a second project. */
 const TYPO_DISTANCE_MAX = 2;
 
 function isTable(value: TomlValue | undefined): value is TomlTable {
@@ -35,11 +34,11 @@ function pairsOf(completed: TomlTable): [index: number, pair: TomlTable][] {
   return pairs.flatMap((pair, index): [number, TomlTable][] => (isTable(pair) ? [[index, pair]] : []));
 }
 
-/** Remembers where each value was first seen, and tells a second one apart. */
+/** The line of each value's first occurrence, to find duplicates. */
 class FirstLines {
   readonly #lines = new Map<string, number>();
 
-  /** Line of an earlier one, or undefined for the first. */
+  /** Line of the first occurrence, or undefined if this is the first. */
   add(value: string, line: number): number | undefined {
     const earlier = this.#lines.get(value);
     if (earlier === undefined) this.#lines.set(value, line);
@@ -47,7 +46,7 @@ class FirstLines {
   }
 }
 
-/** Compares settings with one another; `completed` is what checkDocument has let through. */
+/** Compares settings with one another; `completed` comes from checkDocument. */
 export function checkRelations(document: TomlDocument, completed: TomlTable): Relations {
   const problems: LineProblem[] = [];
   const warnings: LineProblem[] = [];
@@ -103,7 +102,7 @@ export function checkRelations(document: TomlDocument, completed: TomlTable): Re
     if (earlier !== undefined) {
       problems.push({
         line,
-        message: `${name}: the same as the key in line ${earlier}; who may send could read then`,
+        message: `${name}: the same as the key in line ${earlier}; whoever may send could then read`,
       });
     }
   }
@@ -142,7 +141,7 @@ function originWarnings(document: TomlDocument, pair: TomlTable, index: number, 
   return [{ line, message: `keys: the client key of${shown} has no origins: it is always rejected` }];
 }
 
-/** The project that was most likely meant by a table of this name: it has nearly the same one, and no table of its own. */
+/** The project that a table most likely means: one with nearly the same name and no table of its own. */
 export function mistypedFor(name: string, used: ReadonlySet<string>, tables: readonly string[]): string | undefined {
   if (used.has(name)) return undefined;
   return nearestName(
@@ -164,7 +163,7 @@ function projectWarnings(document: TomlDocument, completed: TomlTable, pairs: re
   });
 }
 
-/** Batches that pass the limit for one body and can still never fit, and a bound of before. */
+/** Bodies that max_body allows and the queue cannot hold, and settings of version 0.1 without effect. */
 function queueWarnings(document: TomlDocument, completed: TomlTable): LineProblem[] {
   const queue = completed["queue"];
   if (!isTable(queue)) return [];
@@ -182,7 +181,7 @@ function queueWarnings(document: TomlDocument, completed: TomlTable): LineProble
     warnings.push({ line: document.line(["dedupe", "entries"]), message });
   }
   if (document.mark(["queue", "entries"]) !== undefined) {
-    const message = "queue.entries has no effect any more: queue.bytes and queue.requests bound what waits";
+    const message = "queue.entries has no effect any more: queue.bytes and queue.requests bound the queue";
     warnings.push({ line: document.line(["queue", "entries"]), message });
   }
   return warnings;

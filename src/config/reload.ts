@@ -1,22 +1,23 @@
-// Notices that the configuration file has changed, and loads it again; SIGHUP takes the same way. The file is looked at
-// (one stat, four times a second) instead of asking the system for events: a look follows symbolic links and survives
-// every way in which editors and configuration managers replace a file, and the data file usually lies in the same folder,
-// where events for each commit would wake the main thread (measured on Linux: appends to a file in a watched folder ran at
-// 0.64 M/s against 1.6 M/s unwatched).
+// Loads the configuration file again when it changes, and on SIGHUP. The file is polled (one stat, four times a second)
+// instead of watched by events of the system. Polling follows symbolic links, and works however editors and
+// configuration managers replace a file. The data file is usually in the same folder, where events for each commit
+// would wake the main thread (measured on Linux: appends to a file ran at 0.64 M/s in a watched folder, at 1.6 M/s in
+// an unwatched one).
 
 import { stat } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Environment } from "./environment.ts";
 import { type LoadResult, loadSettings } from "./load.ts";
 import { configProblem } from "./problem.ts";
 import type { Settings } from "./settings.ts";
+import type { Environment } from "./value_text.ts";
 
-export interface WatchOptions {
+/** What to watch. */
+interface WatchOptions {
   readonly file: string;
   readonly environment: Environment;
   /**
-   * What fileFingerprint gave before the settings in force were loaded, so that no change since then is missed; default: what the
-   * first look finds.
+   * What fileFingerprint gave before the settings in force were loaded, so that no change since then is missed;
+   * default: what the first look finds.
    */
   readonly seen?: string | undefined;
   /** Gets the result of every load, good or bad. */
@@ -25,6 +26,7 @@ export interface WatchOptions {
   readonly intervalMs?: number;
 }
 
+/** A running watch of the file. */
 export interface SettingsWatch {
   /** Loads now, changed or not; ends after `loaded` has ended. */
   reload(): Promise<void>;
@@ -33,15 +35,15 @@ export interface SettingsWatch {
 }
 
 const INTERVAL_MS = 250;
-/** A file that is gone is an editor at work at first, and a problem to be told after this many looks. */
+/** A missing file may be an editor at work. After this many looks it is a problem to report. */
 const ABSENT_LOOKS_MAX = 8;
 const ABSENT = "absent";
-/** Who asks for a load has written the file: his two looks are so many times closer to each other. */
+/** A requested load comes after the file was written, so its looks are this many times more frequent. */
 const ASKED_FASTER = 10;
-/** So often a file that changes all the time is looked at until that is the problem to be told. */
+/** After this many looks, a file that keeps changing is a problem to report. */
 const READINGS_MAX = 100;
 
-/** What changes when the file is written, replaced, or its link is turned. */
+/** A text that changes when the file is written or replaced, or its link points elsewhere. */
 export async function fileFingerprint(file: string): Promise<string> {
   try {
     const { dev, ino, size, mtimeNs, ctimeNs } = await stat(file, { bigint: true });
@@ -62,7 +64,9 @@ export function watchSettings(options: WatchOptions): SettingsWatch {
   let queue: Promise<void> = Promise.resolve();
   const intervalMs = options.intervalMs ?? INTERVAL_MS;
 
-  /** What the file says once two looks in a row see the same, and the same again after it was read: else it is being written. */
+  /**
+   * Loads once two looks in a row find the same file, and a third one after reading it. Otherwise it is being written.
+   */
   const loadWhole = async (): Promise<LoadResult> => {
     let seenPrint = lastPrint;
     for (let reading = 0; reading < READINGS_MAX; reading++) {
@@ -104,7 +108,7 @@ export function watchSettings(options: WatchOptions): SettingsWatch {
   const lookAgain = (): void => {
     if (isStopped) return;
     timer = setTimeout(() => {
-      // A callback that throws is its owner's fault, and must not end the watching.
+      // A callback that throws must not end the watching.
       look().then(lookAgain, lookAgain);
     }, intervalMs);
     timer.unref();
@@ -120,7 +124,7 @@ export function watchSettings(options: WatchOptions): SettingsWatch {
   };
 }
 
-/** What only a restart applies, by its name in the file. */
+/** Settings that need a restart, by name in the file. */
 const RESTART_SETTINGS: readonly (readonly [name: string, value: (settings: Settings) => unknown])[] = [
   ["host", (settings) => settings.host],
   ["port", (settings) => settings.port],

@@ -1,5 +1,5 @@
-// What a configuration means once it is read: every default filled in, every unit turned into milliseconds or bytes, every
-// key turned into its hash. No plaintext key is in here.
+// The configuration in memory: defaults filled in, units converted to milliseconds or bytes, keys replaced by their
+// hashes. It holds no key in plain text.
 
 import type { Durability } from "../core/batch.ts";
 import { DAY_MS } from "../core/limits.ts";
@@ -12,7 +12,7 @@ export interface KeyPair {
   /** SHA-256 of the key in lower-case hex. */
   readonly serverSha256: string | undefined;
   readonly clientSha256: string | undefined;
-  /** What people may see of the key ("sk_abcd…", or "sha256:1a2b3c4d…" where only the hash is known). */
+  /** The key for display: "sk_abcd…", or "sha256:1a2b3c4d…" if only the hash is known. */
   readonly serverMasked: string | undefined;
   readonly clientMasked: string | undefined;
   /** Normalised patterns for matchesOrigin; at most 50. */
@@ -22,7 +22,7 @@ export interface KeyPair {
   readonly revoked: boolean;
 }
 
-/** What holds for one project. */
+/** The rules of one project. */
 export interface ProjectSettings {
   readonly retentionMs: number;
   /** Entries in a UTC month, or undefined for no limit. */
@@ -37,7 +37,7 @@ export interface Settings {
   readonly host: string;
   /** 0 asks for any free port. */
   readonly port: number;
-  /** Values of Host that are answered beside what is listened on; "*" is any. */
+  /** Values of Host that the server accepts beside its own address; "*" is any. */
   readonly hosts: readonly string[];
   /** Absolute path of the data file. */
   readonly data: string;
@@ -51,7 +51,7 @@ export interface Settings {
   readonly keys: readonly KeyPair[];
   /** Every project that a pair or a [projects] table names; without a prototype, so any name can be looked up. */
   readonly projects: Readonly<Record<string, ProjectSettings>>;
-  /** Projects that a table names and no pair, and of which no warning tells: records may be stored from before. */
+  /** Projects with a table and without a pair, typing errors aside: they may have older records. */
   readonly unusedProjects: readonly string[];
   readonly queue: { readonly requests: number; readonly bytes: number; readonly clientShare: number };
   readonly storage: { readonly durability: Durability; readonly bytesMax: number };
@@ -67,9 +67,21 @@ export interface Settings {
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
 }
 
-/** What holds for a project that no [projects] table names. */
+/** The rules of a project without a [projects] table. */
 export const DEFAULT_PROJECT: ProjectSettings = {
   retentionMs: 30 * DAY_MS,
   monthlyEntries: undefined,
   overage: "continue",
 };
+
+/**
+ * Entries a month, or undefined where nothing but the quota itself bounds them: no quota, or no live server key to keep
+ * room for.
+ */
+export function clientQuotaOf({ keys, projects, queue }: Settings, project: string): number | undefined {
+  const monthlyEntries = Object.hasOwn(projects, project) ? projects[project]?.monthlyEntries : undefined;
+  const hasServerKey = keys.some(
+    (pair) => pair.project === project && !pair.revoked && pair.serverSha256 !== undefined,
+  );
+  return monthlyEntries === undefined || !hasServerKey ? undefined : Math.floor(monthlyEntries * queue.clientShare);
+}

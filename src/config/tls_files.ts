@@ -1,5 +1,5 @@
-// The files of [tls], as a start would use them: whether they can be read, are PEM, and fit each other. What a start would stumble
-// over is a problem; what clients would stumble over is a warning.
+// Checks the files of [tls]: they must be readable, be PEM, and belong together. A problem would keep the server from
+// starting. A warning would trouble clients.
 
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 import { open, stat } from "node:fs/promises";
@@ -11,13 +11,14 @@ export interface TlsPaths {
   readonly key: string;
 }
 
-/** What is wrong with which of the two. */
+/** A problem or warning about one of the two files. */
 export interface TlsFinding {
   readonly name: keyof TlsPaths;
   readonly message: string;
 }
 
-export interface TlsFindings {
+/** The findings about both files. */
+interface TlsFindings {
   readonly problems: readonly TlsFinding[];
   readonly warnings: readonly TlsFinding[];
 }
@@ -36,10 +37,10 @@ interface PemBlock {
   readonly text: string;
 }
 
-/** A text's value, or what is wrong with it. */
+/** The parsed value of a text, or its problem. */
 type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
 
-/** Looks at both files; `now` in Unix ms. */
+/** Checks both files; `now` in Unix ms. */
 export async function checkTlsFiles(paths: TlsPaths, now: number): Promise<TlsFindings> {
   const [certText, keyText] = await Promise.all([readPem(paths.cert, "x509"), readPem(paths.key, "pkey")]);
   const chain = certText.ok ? readChain(certText.value) : certText;

@@ -1,6 +1,6 @@
-// Configuration files on disk: made with mode 0600, replaced in one step, so that whoever reads one sees the old text or the new one.
-// Only where the system lets no other file take its place (one mounted into a container by itself, a folder that others own)
-// it is written over: a reader that sees it change while it reads must read again, as the reload does.
+// Writes configuration files: new ones with mode 0600, existing ones replaced in one step, so a reader sees the old
+// text or the new. If the system does not allow that (a file mounted into a container by itself, a folder that another
+// user owns), the file is overwritten. A reader that sees it change while reading must read again, as the reload does.
 
 import { randomBytes } from "node:crypto";
 import { chmod, chown, type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
@@ -60,7 +60,7 @@ export async function createConfigFile(file: string, text: string): Promise<void
   await syncFolder(dirname(file));
 }
 
-/** What a system says where no other file may take this one's place: a mount point, another disk, a folder that is not ours. */
+/** The errors of a file that cannot be replaced: a mount point, another disk, a folder of another user. */
 const IRREPLACEABLE: ReadonlySet<string> = new Set(["EBUSY", "EXDEV", "EPERM", "EACCES", "EROFS"]);
 
 /** Puts a new file in its place, through a symbolic link, keeping owner and mode. Throws the system's error. */
@@ -85,8 +85,8 @@ async function replace(target: string, text: string, wantedMode: number | undefi
 }
 
 /**
- * Writes over the file itself: its owner and mode stay. It is cut only after the text is there, so it is never empty, and
- * what it had is put back when that fails. Throws the system's error.
+ * Writes over the file itself: its owner and mode stay. It is cut only after the text is there, so it is never empty,
+ * and the old text is restored if that fails. Throws the system's error.
  */
 async function overwrite(target: string, text: string, wantedMode: number | undefined): Promise<void> {
   const handle = await open(target, "r+");
@@ -111,8 +111,8 @@ async function writeOver(handle: FileHandle, bytes: Uint8Array): Promise<void> {
 }
 
 /**
- * Replaces a file's text in one step, through a symbolic link, keeping its owner, and its mode unless another is given; where no
- * other file may take its place, writes over it.
+ * Replaces a file's text in one step, through a symbolic link, keeping its owner, and its mode unless another is given;
+ * where no other file may take its place, writes over it.
  * Errors: io; the old text is then untouched.
  */
 export async function writeConfigFile(

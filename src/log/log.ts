@@ -1,5 +1,5 @@
-// The server's own log: JSON lines for machines, aligned and coloured lines on a terminal. Only what operators need: no
-// request bodies, no keys.
+// The server's own log: JSON lines for machines, aligned and coloured lines on a terminal. It holds no request bodies
+// and no keys.
 
 import {
   configureSync,
@@ -12,14 +12,16 @@ import {
 import { maskKeys } from "../core/secrets.ts";
 import { escapeControls } from "../core/terminal.ts";
 
+/** Levels of the server's own log. */
 export type Level = "debug" | "info" | "warn" | "error";
 
 /** Writes one line of the log; properties are plain values. */
 export type Log = (level: Level, message: string, properties?: Readonly<Record<string, unknown>>) => void;
 
-export interface LogOptions {
+/** How and where the log is written. */
+interface LogOptions {
   readonly level: Level;
-  /** Whether a person reads along. */
+  /** Whether the output is a terminal. */
   readonly isTerminal: boolean;
   readonly write: (line: string) => void;
 }
@@ -33,7 +35,7 @@ interface LineParts {
   readonly record: { readonly properties: Record<string, unknown> };
 }
 
-/** Time, level, message, and the properties behind it; control characters are shown, not obeyed. */
+/** Time, level, message and properties; control characters are escaped. */
 function terminalLine({ timestamp, level, message, record }: LineParts): string {
   const properties = Object.entries(record.properties).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`);
   return `${timestamp ?? ""} ${level} ${message}${escapeControls(properties.join(""))}`;
@@ -61,7 +63,7 @@ export function createLog(options: LogOptions): Log {
   const logger = getLogger(["simplelogs"]);
   return (level, message, given = {}) => {
     const properties = Object.fromEntries(Object.entries(given).map(([name, value]) => [name, maskedValue(value)]));
-    // The message is data, not a template of the library's.
+    // LogTape would take braces in the message for placeholders.
     const masked = maskKeys(message);
     const shown = options.isTerminal ? escapeControls(masked) : masked;
     const text = shown.replaceAll("{", "{{").replaceAll("}", "}}");

@@ -212,7 +212,7 @@ describe("the reading commands", () => {
       expect([left.exitCode, left.stdout, left.stderr]).toEqual([
         1,
         "",
-        "simplelogs: the answer is not complete: damaged blocks left out: 1; `simplelogs doctor` names them\n",
+        "simplelogs: the result is incomplete: damaged blocks left out: 1; `simplelogs doctor` names them\n",
       ]);
     }));
 });
@@ -227,14 +227,14 @@ describe("erase", () => {
       const dry = await command(server, [...line, "--dry-run"]);
       expect([dry.exitCode, dry.stdout]).toEqual([
         0,
-        "Would remove 1 record from 1 block, 0 dropped entries, 0 waiting entries\n",
+        "Would remove 1 record from 1 block, 0 dropped entries, 0 open entries\n",
       ]);
       const held = await command(server, line);
       expect([held.exitCode, held.stdout, held.stderr]).toEqual([1, "", expect.stringContaining("is running on it")]);
       const { exitCode, stdout, stderr } = await command(server, [...line, "--url", server.url], TOKEN);
       expect([exitCode, stdout, stderr]).toEqual([
         0,
-        "Removed 1 record from 1 block, 0 dropped entries, 0 waiting entries\n",
+        "Removed 1 record from 1 block, 0 dropped entries, 0 open entries\n",
         expect.stringMatching(shown),
       ]);
       expect(records((await command(server, ["query", "--json"])).stdout)).toHaveLength(5);

@@ -83,7 +83,7 @@ describe("backup fails", () => {
     });
   });
 
-  test("where there is no folder for it", async () => {
+  test("where there is not a folder for it", async () => {
     await withDataFile(async (data, folder) => {
       data.write([{ message: "a" }]);
       expect((await run(folder, ["none/copy.db"])).error?.code).toBe("io");
@@ -91,7 +91,7 @@ describe("backup fails", () => {
     });
   });
 
-  test("at Ctrl-C, and leaves nothing behind", async () => {
+  test("at Ctrl-C, and leaves no file", async () => {
     await withDataFile(async (data, folder) => {
       data.write([{ message: "a" }]);
       const before = readdirSync(folder).toSorted();

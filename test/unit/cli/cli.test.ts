@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { registerCheck } from "../../../src/cli/check.ts";
 import { addConfigOption } from "../../../src/cli/context.ts";
-import { registerInit } from "../../../src/cli/init.ts";
 import { registerKeys } from "../../../src/cli/keys.ts";
+import { registerInit } from "../../../src/cli/serve.ts";
 import { hashKey } from "../../../src/config/keys.ts";
 import { OperatingError } from "../../../src/core/errors.ts";
 import { withFolder } from "../../support/folder.ts";
@@ -71,7 +71,7 @@ describe("init", () => {
     });
   });
 
-  test("makes the file that --config names, before or behind the command", async () => {
+  test("makes the file that --config names, before or after the command", async () => {
     await withFolder(async (folder) => {
       await run(folder, ["--config", "a.toml", "init"]);
       await run(folder, ["init", "--config", join(folder, "b.toml")]);
@@ -108,7 +108,7 @@ describe("check", () => {
           "keys        1 pair",
           "  web shop (project shop): sk_0123…, ck_0123…",
           "projects    1",
-          "  shop: kept 30 days",
+          "  shop: retention 30 days",
           "",
         ].join("\n"),
       );
@@ -188,7 +188,7 @@ describe("check", () => {
 });
 
 describe("keys create", () => {
-  test("adds a pair behind the others and prints its keys", async () => {
+  test("adds a pair after the others and prints its keys", async () => {
     await withConfig(CONFIG, async (folder, file) => {
       const line = [
         "keys",
@@ -216,7 +216,7 @@ describe("keys create", () => {
     });
   });
 
-  test("writes only hashes when told to", async () => {
+  test("writes only hashes on request", async () => {
     await withConfig(CONFIG, async (folder, file) => {
       const { out } = await run(folder, ["keys", "create", "app", "--hashed", "--json"]);
       const created: unknown = JSON.parse(out);

@@ -48,7 +48,7 @@ async function withServer(work: (url: string, asked: string[], tokens: string[])
     asked.push(decodeURIComponent((request.url ?? "").replaceAll("+", " ")));
     tokens.push(request.headers.authorization ?? "");
     let body = "";
-    request.on("data", (piece) => (body += String(piece)));
+    request.on("data", (chunk) => (body += String(chunk)));
     request.on("end", () => {
       if (body !== "") asked.push(body);
       response.end(JSON.stringify(ANSWER));
@@ -102,7 +102,7 @@ describe("the value of an option", () => {
     },
   );
 
-  test("may name the configuration before the command and behind it, in short too", async () => {
+  test("may name the configuration before the command and after it, in short too", async () => {
     await withFolder(async (cwd) => {
       for (const flag of ["-c", "--config"]) {
         for (const words of [["query"], ["export"], ["timings"], ["usage"], ["backup", "x.db"], ["keys", "list"]]) {

@@ -4,8 +4,7 @@ import { chmodSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { addConfigOption } from "../../../src/cli/context.ts";
-import { registerDoctor } from "../../../src/cli/doctor.ts";
-import { checkClock, checkSpace } from "../../../src/cli/doctor_checks.ts";
+import { checkClock, checkSpace, registerDoctor } from "../../../src/cli/doctor.ts";
 import { OperatingError } from "../../../src/core/errors.ts";
 import { freeBytes } from "../../../src/store/disk_space.ts";
 import { lockData } from "../../../src/store/lock.ts";
@@ -193,12 +192,12 @@ describe("doctor fails", () => {
 });
 
 describe("the clock", () => {
-  test("may be a day behind the newest record, as ingestion allows, and no more", () => {
+  test("may be a day before the newest record, as ingestion allows, and no more", () => {
     const day = 86_400_000;
     expect([checkClock(undefined, NOW).severity, checkClock(NOW + day, NOW).severity]).toEqual(["ok", "ok"]);
     expect(checkClock(NOW + day + 1, NOW)).toMatchObject({
       severity: "problem",
-      what: "the newest record is of 2026-02-01 12:00:00.001, and this machine's clock says 2026-01-31 12:00:00.000",
+      what: "the newest record is from 2026-02-01 12:00:00.001, and this machine's clock says 2026-01-31 12:00:00.000",
     });
   });
 });

@@ -1,12 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { Command } from "commander";
-import { registerErase } from "../../../src/cli/erase.ts";
-import { configuredUrl, createOpenEraser, type Eraser, type EraseScope } from "../../../src/cli/eraser.ts";
+import { createOpenEraser, type Eraser, type EraseScope, registerErase } from "../../../src/cli/erase.ts";
 import { LocalSource } from "../../../src/cli/local_source.ts";
-import { Progress } from "../../../src/cli/progress.ts";
-import { protectNegations } from "../../../src/cli/search_words.ts";
-import type { Question } from "../../../src/cli/source.ts";
-import { addSourceOptions, type SourceOptions } from "../../../src/cli/tools.ts";
+import { addSourceOptions, configuredUrl, type SourceOptions } from "../../../src/cli/options.ts";
+import { Progress } from "../../../src/cli/output.ts";
+import { protectNegations } from "../../../src/cli/search_arguments.ts";
+import type { SourceQuery } from "../../../src/cli/source.ts";
 import { DEFAULT_PROJECT } from "../../../src/config/settings.ts";
 import type { EraseReport } from "../../../src/core/account_responses.ts";
 import { OperatingError } from "../../../src/core/errors.ts";
@@ -30,10 +29,10 @@ class CountingSource extends FakeSource {
     this.#times = times;
   }
 
-  override ask<Q extends Question>(question: Q): Promise<QueryResponses[Q["kind"]]> {
-    this.asked.push(question);
-    if (question.kind !== "histogram") return Promise.reject(new Error(`asked for ${question.kind}`));
-    const { scope, intervalMs: interval = 24 * HOUR } = question;
+  override query<Q extends SourceQuery>(query: Q): Promise<QueryResponses[Q["kind"]]> {
+    this.queries.push(query);
+    if (query.kind !== "histogram") return Promise.reject(new Error(`asked for ${query.kind}`));
+    const { scope, intervalMs: interval = 24 * HOUR } = query;
     const counts = new Map<number, number>();
     for (const time of this.#times) {
       if (time < (scope.from ?? 0) || time >= (scope.to ?? Number.POSITIVE_INFINITY)) continue;
@@ -123,18 +122,18 @@ const SHOWN =
   'project "shop": 1,011 records matching "-client", the first at 2026-01-31 12:00:00.005, the last at 2026-01-31 14:00:00.123\n';
 
 describe("erase", () => {
-  test("shows what would go, asks for the project's name, and says what it removed", async () => {
+  test("shows what would be removed, asks for the project's name, and says what it removed", async () => {
     const { out, err, error, asked, erased, source, openedWith } = await run(
       ["--project", "shop", "-client", "--to", String(NOW + 30 * HOUR)],
       { typed: "shop" },
     );
-    expect([err, asked]).toEqual([SHOWN, ["Type the project's name to remove this for good: "]]);
+    expect([err, asked]).toEqual([SHOWN, ["Type the project's name to remove these records for good: "]]);
     const scope = { project: "shop", q: "-client", from: undefined, to: NOW + 30 * HOUR };
-    expect(source.asked[0]).toEqual({ kind: "histogram", scope, intervalMs: undefined });
-    expect(source.asked.length).toBeLessThan(10);
+    expect(source.queries[0]).toEqual({ kind: "histogram", scope, intervalMs: undefined });
+    expect(source.queries.length).toBeLessThan(10);
     expect(erased).toEqual([scope]);
     expect([out, error, source.isClosed]).toEqual([
-      "Removed 1,011 records from 3 blocks, 1 dropped entry, 2 waiting entries\n",
+      "Removed 1,011 records from 3 blocks, 1 dropped entry, 2 open entries\n",
       undefined,
       true,
     ]);
@@ -150,7 +149,7 @@ describe("erase", () => {
   test("removes nothing in a dry run, and says what is known", async () => {
     const exact = await run(["--project", "shop", "--dry-run"], { counted: REPORT });
     expect([exact.out, exact.erased]).toEqual([
-      "Would remove 1,011 records from 3 blocks, 1 dropped entry, 2 waiting entries\n",
+      "Would remove 1,011 records from 3 blocks, 1 dropped entry, 2 open entries\n",
       [],
     ]);
     const remote = await run(["--project", "shop", "--dry-run", "--json"]);
@@ -180,7 +179,7 @@ describe("erase removes nothing", () => {
     [["--project", "shop", "--yes", "--from", "x"], "--from: expected Unix milliseconds"],
   ])("with %j", async (line, message) => {
     const { error, erased, source } = await run(line);
-    expect([error?.code, error?.message, erased, source.asked]).toEqual([
+    expect([error?.code, error?.message, erased, source.queries]).toEqual([
       "usage",
       expect.stringContaining(message),
       [],
@@ -190,7 +189,11 @@ describe("erase removes nothing", () => {
 
   test.each(["shp", "", "y", "(closed)"])("when %p is typed", async (typed) => {
     const { error, erased, out } = await run(["--project", "shop"], { typed });
-    expect([error?.message, erased, out]).toEqual(["nothing was removed: the project's name was not typed", [], ""]);
+    expect([error?.message, erased, out]).toEqual([
+      "nothing was removed: the typed text is not the project's name",
+      [],
+      "",
+    ]);
   });
 });
 
@@ -198,9 +201,9 @@ describe("erase fails in the end", () => {
   test("where damaged blocks may hold more", async () => {
     const { out, error } = await run(["--project", "shop", "--yes"], { report: { ...REPORT, damagedBlocks: 2 } });
     expect([out, error?.code, error?.message]).toEqual([
-      "Removed 1,011 records from 3 blocks, 1 dropped entry, 2 waiting entries\n",
+      "Removed 1,011 records from 3 blocks, 1 dropped entry, 2 open entries\n",
       "data_unreadable",
-      "damaged blocks that may hold more: 2; `simplelogs doctor` names them",
+      "damaged blocks that may hold more matching records: 2; `simplelogs doctor` names them",
     ]);
   });
 });
@@ -235,7 +238,7 @@ describe("who erases", () => {
         onDone: () => undefined,
       });
       const all = { project: "shop", q: "", from: undefined, to: undefined };
-      const { entries } = await source.ask({ kind: "entries", scope: all, limit: 9, cursor: undefined });
+      const { entries } = await source.query({ kind: "entries", scope: all, limit: 9, cursor: undefined });
       source.close();
       expect(entries.map(({ message }) => message)).toEqual(["stay"]);
     });
@@ -264,12 +267,12 @@ describe("who erases", () => {
     });
   });
 
-  test("is told what is known where the server's answer does not come", async () => {
+  test("reports what is known if the server does not respond", async () => {
     const eraser = await open("/", ["--url", "http://127.0.0.1:1", "--token", "t"], {}, "erase");
     expect(await failureOf(eraser.erase({ project: "shop", q: "", from: undefined, to: undefined }))).toMatchObject({
       code: "io",
       message: expect.stringMatching(
-        /^cannot reach http:\/\/127\.0\.0\.1:1: .*; the server may have begun all the same: --dry-run shows what is left$/,
+        /^cannot reach http:\/\/127\.0\.0\.1:1: .*; the server may have begun anyway: --dry-run shows what is left$/,
       ),
     });
   });

@@ -54,7 +54,9 @@ async function run(
   }
 }
 
-/** A folder with a configuration and a data file that holds the messages, a block each, one a day from `firstTime` on. */
+/**
+ * A folder with a configuration and a data file that holds the messages, a block each, one a day from `firstTime` on.
+ */
 async function withData(
   messages: readonly string[],
   firstTime: number,
@@ -141,7 +143,7 @@ describe("export", () => {
     });
   });
 
-  test("for spreadsheets begins with a byte order mark, has ISO times, and is CSV without being told", async () => {
+  test("for spreadsheets begins with a byte order mark, has ISO times, and is CSV without --format", async () => {
     await withData(["a"], Date.now(), async (folder) => {
       for (const args of [
         ["--csv", "spreadsheet"],
@@ -210,8 +212,8 @@ describe("export fails", () => {
       );
       expect([error?.code, error?.message]).toEqual([
         "data_unreadable",
-        `${file} is damaged: blocks left out: 1, records in them: 1; all others are exported; look after the disk, ` +
-          "and take the missing records from a copy of the file",
+        `${file} is damaged: blocks left out: 1, records in them: 1; all others are exported; check the disk, ` +
+          "and take the missing records from a backup",
       ]);
     });
   });

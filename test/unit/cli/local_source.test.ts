@@ -1,4 +1,4 @@
-// Questions to a data file while another connection writes to it.
+// Queries of a data file while another connection writes to it.
 
 import { describe, expect, test } from "bun:test";
 import { LocalSource } from "../../../src/cli/local_source.ts";
@@ -36,18 +36,18 @@ function byText(a = "", b = ""): number {
 }
 
 describe("a local source", () => {
-  test("answers from what is committed, question after question", async () => {
+  test("returns what is committed, query after query", async () => {
     await withDataFile(async (data) => {
       data.write([{ message: "a", level: "error" }, { message: "b" }]);
       await withSource(data, async (source) => {
         const ask = async () => {
-          const answer = await source.ask({
+          const response = await source.query({
             kind: "entries",
             scope: { ...SCOPE, q: "level:error" },
             limit: 10,
             cursor: undefined,
           });
-          return answer.entries.map(({ message }) => message);
+          return response.entries.map(({ message }) => message);
         };
         expect(await ask()).toEqual(["a"]);
         data.write([{ message: "c", level: "error" }]);
@@ -56,19 +56,19 @@ describe("a local source", () => {
     });
   });
 
-  test("tells how many of the blocks it has looked at", async () => {
+  test("reports how many of the blocks it has read", async () => {
     await withDataFile(async (data) => {
       data.write([{ duration: 1 }]);
       data.write([{ duration: 2 }]);
       await withSource(data, async (source, progress) => {
-        const { touchpoints } = await source.ask({ kind: "timings", scope: SCOPE });
+        const { touchpoints } = await source.query({ kind: "timings", scope: SCOPE });
         expect(touchpoints.map(({ count }) => count)).toEqual([2]);
         expect(progress).toEqual([[1, 2], [2, 2], "done"]);
         progress.length = 0;
-        await source.ask({ kind: "entries", scope: { ...SCOPE, q: "nowhere" }, limit: 1, cursor: undefined });
+        await source.query({ kind: "entries", scope: { ...SCOPE, q: "nowhere" }, limit: 1, cursor: undefined });
         expect(progress).toEqual([[1, 2], [2, 2], "done"]);
         progress.length = 0;
-        await failureOf(source.ask({ kind: "timings", scope: { ...SCOPE, q: "(" } }));
+        await failureOf(source.query({ kind: "timings", scope: { ...SCOPE, q: "(" } }));
         expect(progress).toEqual(["done"]);
       });
     });
@@ -93,7 +93,7 @@ describe("a local source", () => {
     });
   });
 
-  test("tails from behind an id", async () => {
+  test("tails from after an id", async () => {
     await withDataFile(async (data) => {
       data.write([{ message: "a" }, { message: "b" }, { message: "c" }]);
       await withSource(data, async (source) => {
@@ -118,20 +118,20 @@ describe("a local source fails", () => {
     });
   });
 
-  test("at a wrong search and at a project that is not there, in a question as in a tail", async () => {
+  test("at a wrong search and at a project that is not there, in a query as in a tail", async () => {
     await withDataFile(async (data) => {
       data.write([{ message: "a" }]);
       await withSource(data, async (source) => {
         const { signal } = new AbortController();
         const wrong = { code: "usage", message: expect.stringContaining("\n  a (\n    ^") };
         const unknown = { code: "usage", message: 'there is no project "shp"; there are: shop' };
-        const question = (scope: object) =>
-          source.ask({ kind: "entries", scope: { ...SCOPE, ...scope }, limit: 1, cursor: undefined });
-        expect(await failureOf(question({ q: "a (" }))).toMatchObject(wrong);
+        const query = (scope: object) =>
+          source.query({ kind: "entries", scope: { ...SCOPE, ...scope }, limit: 1, cursor: undefined });
+        expect(await failureOf(query({ q: "a (" }))).toMatchObject(wrong);
         expect(await failureOf(source.tail({ project: undefined, q: "a (", after: undefined }, signal))).toMatchObject(
           wrong,
         );
-        expect(await failureOf(question({ project: "shp" }))).toMatchObject(unknown);
+        expect(await failureOf(query({ project: "shp" }))).toMatchObject(unknown);
         expect(await failureOf(source.tail({ project: "shp", q: "", after: undefined }, signal))).toMatchObject(
           unknown,
         );

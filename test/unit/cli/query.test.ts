@@ -31,7 +31,7 @@ describe("query", () => {
       "5",
     ];
     const run = await runReading(source, line);
-    expect(source.asked).toEqual([
+    expect(source.queries).toEqual([
       {
         kind: "entries",
         scope: { project: "shop", q: "level:error timed out", from: NOW - 86_400_000, to: Date.UTC(2000, 0, 2) },
@@ -48,27 +48,27 @@ describe("query", () => {
     await runReading(source, ["query", "a", "OR", "-client", "--limit", "3", "-(b", "c)"]);
     await runReading(source, ["query", "-Valid"]);
     await runReading(source, ["query", "a", "--", "-b", "--limit"]);
-    expect(source.asked.map((question) => ("scope" in question ? question.scope.q : ""))).toEqual([
+    expect(source.queries.map((query) => ("scope" in query ? query.scope.q : ""))).toEqual([
       "a OR  -client  -(b c)",
       "-Valid",
       "a -b --limit",
     ]);
   });
 
-  test("writes the newest first when told to, page by page, until the limit", async () => {
+  test("writes the newest first on request, page by page, until the limit", async () => {
     const source = new FakeSource([page(messages("c", "b"), "next"), page(messages("a"), "more")]);
     const { out } = await runReading(source, ["query", "--reverse", "--limit", "3"]);
     expect(out).toBe(LINE(2, "      c") + LINE(1, "      b") + LINE(1, "      a"));
-    expect(source.asked.map((question) => "cursor" in question && [question.limit, question.cursor])).toEqual([
+    expect(source.queries.map((query) => "cursor" in query && [query.limit, query.cursor])).toEqual([
       [3, undefined],
       [1, "next"],
     ]);
   });
 
-  test("asks for no more than one answer can hold at a time", async () => {
+  test("asks for no more than one response can hold at a time", async () => {
     const source = new FakeSource([page(messages("a"), "next"), page([])]);
     await runReading(source, ["query", "--limit", "25000"]);
-    expect(source.asked.map((question) => "limit" in question && question.limit)).toEqual([10_000, 10_000]);
+    expect(source.queries.map((query) => "limit" in query && query.limit)).toEqual([10_000, 10_000]);
   });
 
   test("writes JSON lines as the records are", async () => {
@@ -97,10 +97,10 @@ describe("query", () => {
     expect([piped.out, piped.err]).toEqual(["", ""]);
   });
 
-  test("ends quietly, and asks no further, when nobody reads any more", async () => {
+  test("ends quietly, and sends no more queries, when the reader closes the pipe", async () => {
     const source = new FakeSource([page(messages("b", "a"), "next")]);
     const { error } = await runReading(source, ["query", "--reverse"], { writesMax: 1 });
-    expect([error, source.asked.length, source.isClosed]).toEqual([undefined, 1, true]);
+    expect([error, source.queries.length, source.isClosed]).toEqual([undefined, 1, true]);
   });
 
   test("goes on where a page stopped early, and tells what the last one left out", async () => {
@@ -112,12 +112,12 @@ describe("query", () => {
     const { out, err, error } = await runReading(source, ["query"]);
     expect([out, err, error]).toEqual([
       LINE(1, "      b"),
-      "simplelogs: the answer is not complete: the time limit was reached\n",
+      "simplelogs: the result is incomplete: the time limit was reached\n",
       undefined,
     ]);
   });
 
-  test("gives the source what names it", async () => {
+  test("passes the options of the source on", async () => {
     const { opened } = await runReading(new FakeSource([page([])]), [
       "query",
       "--url",
@@ -173,7 +173,7 @@ describe("query fails", () => {
     expect([out, error?.code, error?.message]).toEqual([
       LINE(1, "      a"),
       "data_unreadable",
-      "the answer is not complete: damaged blocks left out: 2; `simplelogs doctor` names them",
+      "the result is incomplete: damaged blocks left out: 2; `simplelogs doctor` names them",
     ]);
   });
 });
@@ -197,14 +197,14 @@ describe("query --follow", () => {
     });
     expect(out).toBe(`${LINE(1, "      a")}${LINE(2, "      both")}2026-01-31 12:00:00.010       live\n`);
     expect([err, error]).toEqual([
-      "simplelogs: 7 records passed over: they came faster than they were taken; `simplelogs query` shows them\n",
+      "simplelogs: 7 records skipped: they came faster than this command read them; `simplelogs query` shows them\n",
       undefined,
     ]);
     expect(source.tails).toEqual([{ project: undefined, q: "level:info", after: undefined }]);
     expect(source.isClosed).toBe(true);
   });
 
-  test("ends quietly when nobody reads any more", async () => {
+  test("ends quietly when the reader closes the pipe", async () => {
     const source = new FakeSource([], events);
     const { error } = await runReading(source, ["tail"], { writesMax: 2 });
     expect([error, source.isClosed]).toEqual([undefined, true]);
@@ -219,10 +219,10 @@ describe("tail", () => {
       interruptWhen: (text) => text.includes("live"),
     });
     expect(out).toBe(`${JSON.stringify(event.record)}\n`);
-    expect([none.asked, none.tails]).toEqual([[], [{ project: "shop", q: "-debug", after: undefined }]]);
+    expect([none.queries, none.tails]).toEqual([[], [{ project: "shop", q: "-debug", after: undefined }]]);
     const some = new FakeSource([page(messages("a"))], [[event]]);
     await runReading(some, ["tail", "--last", "1"], { interruptWhen: (text) => text.includes("live") });
-    expect(some.asked.map((question) => "limit" in question && question.limit)).toEqual([1]);
+    expect(some.queries.map((query) => "limit" in query && query.limit)).toEqual([1]);
   });
 
   test("refuses a number that is none", async () => {

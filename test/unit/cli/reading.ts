@@ -1,12 +1,12 @@
-// The reading commands over a source that the test makes up: what was asked, and all that was written.
+// The reading commands over a source that the test makes up: what was queries, and all that was written.
 
 import { Command } from "commander";
+import type { SourceOptions } from "../../../src/cli/options.ts";
 import { registerQuery } from "../../../src/cli/query.ts";
-import { protectNegations } from "../../../src/cli/search_words.ts";
-import type { Question, RecordSource } from "../../../src/cli/source.ts";
+import { protectNegations } from "../../../src/cli/search_arguments.ts";
+import type { RecordSource, SourceQuery } from "../../../src/cli/source.ts";
 import { registerTail } from "../../../src/cli/tail.ts";
 import { registerTimings } from "../../../src/cli/timings.ts";
-import type { SourceOptions } from "../../../src/cli/tools.ts";
 import { registerUsage } from "../../../src/cli/usage.ts";
 import { OperatingError } from "../../../src/core/errors.ts";
 import type { QueryResponses, TailEvent, TailRequest } from "../../../src/core/queries.ts";
@@ -20,24 +20,26 @@ export function recordOf(fields: Partial<ShownRecord> & { readonly id: number })
   return { ...base, time: NOW + fields.id, ...fields };
 }
 
-/** Answers in turn, one for each question. */
+/** Responds in turn, once for each query. */
 export class FakeSource implements RecordSource {
-  readonly asked: Question[] = [];
+  readonly queries: SourceQuery[] = [];
   readonly tails: TailRequest[] = [];
   isClosed = false;
-  readonly #answers: readonly object[];
+  readonly #responses: readonly object[];
   readonly #events: readonly (readonly TailEvent[])[];
 
-  constructor(answers: readonly (object | Error)[], events: readonly (readonly TailEvent[])[] = []) {
-    this.#answers = answers;
+  constructor(responses: readonly (object | Error)[], events: readonly (readonly TailEvent[])[] = []) {
+    this.#responses = responses;
     this.#events = events;
   }
 
-  ask<Q extends Question>(question: Q): Promise<QueryResponses[Q["kind"]]> {
-    const answer = this.#answers[this.asked.length];
-    this.asked.push(question);
-    if (answer === undefined) return Promise.reject(new Error(`no answer for ${JSON.stringify(question)}`));
-    return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer as QueryResponses[Q["kind"]]);
+  query<Q extends SourceQuery>(query: Q): Promise<QueryResponses[Q["kind"]]> {
+    const response = this.#responses[this.queries.length];
+    this.queries.push(query);
+    if (response === undefined) return Promise.reject(new Error(`no response for ${JSON.stringify(query)}`));
+    return response instanceof Error
+      ? Promise.reject(response)
+      : Promise.resolve(response as QueryResponses[Q["kind"]]);
   }
 
   tail(request: TailRequest, signal: AbortSignal): Promise<AsyncIterable<readonly TailEvent[]>> {
@@ -63,7 +65,7 @@ async function* eventsUntil(
 export interface RunSettings {
   readonly isTerminal?: boolean;
   readonly env?: Readonly<Record<string, string>>;
-  /** After so many writes nobody reads any more. */
+  /** After this many writes the reader closes the pipe. */
   readonly writesMax?: number;
   /** SIGINT comes once this is true of what was written. */
   readonly interruptWhen?: (out: string) => boolean;

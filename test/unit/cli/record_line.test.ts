@@ -40,7 +40,7 @@ describe("a record's line", () => {
     expect(lineOf({ source: "client", touchpoint: "a" })).toBe(`${TIME}       a`);
   });
 
-  test("has nothing behind the time when there is nothing", () => {
+  test("has nothing after the time when there is nothing", () => {
     expect(lineOf({})).toBe(TIME);
   });
 

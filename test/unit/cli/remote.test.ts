@@ -1,5 +1,5 @@
-// The remote source over a real socket: which address a question becomes, how a tail goes on, and what is said when a server does not
-// answer as it should.
+// The remote source over a real socket: which address a query gets, how a tail goes on, and what is said when a
+// server does not answer as it should.
 
 import { describe, expect, test } from "bun:test";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -52,10 +52,10 @@ const answering =
     response.writeHead(status, headers).end(typeof body === "string" ? body : JSON.stringify(body));
   };
 
-const NOT_ASKED = "the server's answer is not what was asked for";
+const UNEXPECTED = "the server's response has an unexpected shape";
 const WHO = "is it a SimpleLogs server of this version?";
 
-describe("a question", () => {
+describe("a query", () => {
   test.each([
     [{ kind: "entries", scope: SCOPE, limit: 5, cursor: undefined } as const, EMPTY_PAGE, "/api/v1/entries?limit=5"],
     [
@@ -85,9 +85,9 @@ describe("a question", () => {
       "/api/v1/timings/series?by=touchpoint",
     ],
     [{ kind: "usage" } as const, { usage: [], storage: [] }, "/api/v1/usage"],
-  ])("%j goes to its route with the token", async (question, body, path) => {
+  ])("%j goes to its route with the token", async (query, body, path) => {
     await withRemote(answering(200, body), async ({ source, requests }) => {
-      expect(await source.ask(question)).toEqual(body as never);
+      expect(await source.query(query)).toEqual(body as never);
       expect(requests.map(({ method, url, headers }) => [method, url, headers.authorization])).toEqual([
         ["GET", path, `Bearer ${TOKEN}`],
       ]);
@@ -97,7 +97,7 @@ describe("a question", () => {
   test("can go to a server behind a path", async () => {
     await withRemote(answering(200, EMPTY_PAGE), async ({ url, requests }) => {
       const server = new RemoteServer({ url: `${url}/logs`, token: TOKEN });
-      await new RemoteSource({ server, onNotice: () => undefined }).ask({
+      await new RemoteSource({ server, onNotice: () => undefined }).query({
         kind: "entries",
         scope: SCOPE,
         limit: 1,
@@ -108,8 +108,8 @@ describe("a question", () => {
   });
 });
 
-describe("a question fails", () => {
-  const question = { kind: "entries", scope: { ...SCOPE, q: "a level:eror" }, limit: 1, cursor: undefined } as const;
+describe("a query fails", () => {
+  const query = { kind: "entries", scope: { ...SCOPE, q: "a level:eror" }, limit: 1, cursor: undefined } as const;
 
   test.each([
     [
@@ -123,12 +123,12 @@ describe("a question fails", () => {
     [404, { message: "there is no project" }, "usage", "URL answered 404: there is no project"],
     [503, { message: "busy" }, "io", "URL answered 503: busy"],
     [502, "<html>", "io", "URL answered 502: is it a SimpleLogs server? <html>"],
-    [200, "<html>", "io", "URL did not answer with JSON: is it a SimpleLogs server?"],
-    [200, {}, "io", `${NOT_ASKED}, at answer.entries: ${WHO}`],
-    [200, "null", "io", `${NOT_ASKED}, at answer: ${WHO}`],
+    [200, "<html>", "io", "URL did not respond with JSON: is it a SimpleLogs server?"],
+    [200, {}, "io", `${UNEXPECTED} at response.entries: ${WHO}`],
+    [200, "null", "io", `${UNEXPECTED} at response: ${WHO}`],
   ])("plainly at a %d with %j", async (status, body, code, message) => {
     await withRemote(answering(status, body), async ({ source, url }) => {
-      const error = (await failureOf(source.ask(question))) as OperatingError;
+      const error = (await failureOf(source.query(query))) as OperatingError;
       expect([error.code, error.message.replace(url, "URL")]).toEqual([code as never, message]);
     });
   });
@@ -136,21 +136,21 @@ describe("a question fails", () => {
   test("at a redirect, and gives the token to nobody", async () => {
     await withRemote(answering(200, EMPTY_PAGE), async ({ url: other, requests }) => {
       await withRemote(answering(301, "", { location: `${other}/x` }), async ({ source, url }) => {
-        const error = (await failureOf(source.ask(question))) as OperatingError;
+        const error = (await failureOf(source.query(query))) as OperatingError;
         expect([error.code, error.message]).toEqual(["usage", `${url} redirects to ${other}/x: give that address`]);
       });
       expect(requests).toEqual([]);
     });
   });
 
-  test("where the server dies before its answer is whole", async () => {
+  test("where the server dies in the middle of its response", async () => {
     const dying: Respond = (_, response) => {
       response.writeHead(200, { "content-length": "1000" });
       response.write('{"entries":[', () => response.destroy());
     };
     await withRemote(dying, async ({ source, url }) => {
-      const message = `${url} did not end its answer: the connection was lost`;
-      expect(await failureOf(source.ask(question))).toMatchObject({ code: "io", message });
+      const message = `${url} did not end its response: the connection was lost`;
+      expect(await failureOf(source.query(query))).toMatchObject({ code: "io", message });
     });
   });
 
@@ -184,7 +184,7 @@ async function take(source: RemoteSource, count: number, after?: number): Promis
 }
 
 describe("a tail", () => {
-  test("gives records and gaps, however they are cut into pieces, and passes over pings", async () => {
+  test("gives records and gaps, however they are cut into chunks, and passes over pings", async () => {
     const record = recordOf({ id: 7, message: "ä" });
     const bytes = Buffer.from(
       `retry: 2000\n\n: ping\n\n${event(7, record)}${event(9, { missed: 2 }, "gap")}event: new\ndata: {}\n\n`,
@@ -205,7 +205,7 @@ describe("a tail", () => {
     });
   });
 
-  test("goes on behind the last event after the connection is lost and while the server is away", async () => {
+  test("continues after the last event after the connection is lost and while the server is away", async () => {
     const answers: Respond[] = [
       (_, response) => response.writeHead(200, EVENTS).end(event(3, recordOf({ id: 3 }))),
       answering(503, { message: "starting" }),
@@ -249,15 +249,15 @@ describe("a tail fails", () => {
     );
   });
 
-  test("where the answer is no stream of events, as of another program", async () => {
+  test("where the response is no stream of events, as of another program", async () => {
     await withRemote(answering(200, "<html>"), async ({ source, url, requests }) => {
-      const message = `${url} did not answer with events: is it a SimpleLogs server?`;
+      const message = `${url} did not respond with events: is it a SimpleLogs server?`;
       expect(await failureOf(take(source, 1))).toEqual(new OperatingError("io", message));
       expect(requests.length).toBe(1);
     });
   });
 
-  test("at an event that is no JSON, and does not ask again", async () => {
+  test("at an event that is not JSON, and does not connect again", async () => {
     await withRemote(
       (_, response) => response.writeHead(200, EVENTS).end("id: 1\nevent: record\ndata: {\n\n"),
       async ({ source, requests }) => {

@@ -1,4 +1,5 @@
-// A server at --url that is nobody's friend: whatever it answers, the command ends with an error that says so, and the terminal is safe.
+// A server at --url that is nobody's friend: whatever it answers, the command ends with an error that says so, and the
+// terminal is safe.
 
 import { describe, expect, test } from "bun:test";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -79,7 +80,7 @@ const timings = (fields: object, more: object = {}) =>
 const usage = (month: object, storage: object) =>
   JSON.stringify({ usage: [{ ...MONTH, ...month }], storage: [{ ...STORAGE, ...storage }] });
 
-describe("an answer of an unexpected shape is an error that says so", () => {
+describe("a response of an unexpected shape is an error that says so", () => {
   test.each([
     ["query", entry({ level: "fatal" }), ".entries[0].level"],
     ["query", entry({ level: "__proto__" }), ".entries[0].level"],
@@ -98,19 +99,19 @@ describe("an answer of an unexpected shape is an error that says so", () => {
     ["query", '{"entries":{},"nextCursor":null}', ".entries"],
     ["query", '{"entries":[],"nextCursor":5}', ".nextCursor"],
     ["query", `{"entries":[],"nextCursor":null,"stoppedEarly":{}}`, ".stoppedEarly"],
-    ["query", `[${"1,".repeat(9)}1]`, "answer"],
+    ["query", `[${"1,".repeat(9)}1]`, "response"],
     ["query", `{"entries":[],"nextCursor":null,"more":${nested(20_000)}}`, "nested too deep"],
     ["timings", timings({ touchpoint: null }), ".touchpoints[0].touchpoint"],
     ["timings", timings({ count: -1 }), ".touchpoints[0].count"],
     ["timings", timings({ p99: "5" }), ".touchpoints[0].p99"],
     ["timings", timings({ registered: "yes" }), ".touchpoints[0].registered"],
-    ["timings --tree", timings({}), "no figures of a category"],
+    ["timings --tree", timings({}), "lacks the figures of a category"],
     ["timings --tree", timings({}, { categories: [{ ...FIGURES, category: 5 }] }), ".categories[0].category"],
     ["usage", usage({ dropped: { [EVIL]: "many" } }, {}), ".usage[0].dropped."],
     ["usage", usage({ limit: "none" }, {}), ".usage[0].limit"],
     ["usage", usage({}, { oldest: 1e99 }), ".storage[0].oldest"],
     ["erase --project p --yes", '{"interval":1,"buckets":[{"time":1}]}', ".buckets[0].debug"],
-    ["erase --project p --yes", '{"interval":0,"buckets":[]}', "answer.erased"],
+    ["erase --project p --yes", '{"interval":0,"buckets":[]}', "response.erased"],
     ["erase --project p --yes", '{"interval":1,"buckets":[],"erased":{"records":"all"}}', ".erased.records"],
   ])("%s, %s", async (command, body, place) => {
     await withHostile(
@@ -164,11 +165,11 @@ describe("what a server says is shown escaped", () => {
     );
   });
 
-  test("an export too, as NDJSON and as CSV, whatever its pieces are; and it is exact where a program reads it", async () => {
+  test("an export too, as NDJSON and as CSV, whatever its chunks are; and it is exact where a program reads it", async () => {
     const lines = `{"a":"\u202e\u009b"}\r\n{"b":"\u001b[31m"}\n\u0007`;
     await withHostile(
       (_, response) => {
-        for (const piece of lines) response.write(piece);
+        for (const chunk of lines) response.write(chunk);
         response.end();
       },
       async (url) => {
@@ -207,20 +208,20 @@ describe("a redirect", () => {
   });
 });
 
-describe("an answer without an end", () => {
+describe("a response without an end", () => {
   test("is given up when it is longer than any", async () => {
-    const piece = Buffer.alloc(1024 * 1024, " ");
+    const chunk = Buffer.alloc(1024 * 1024, " ");
     await withHostile(
       (_, response) => {
         const more = (): void => {
-          while (response.write(piece));
+          while (response.write(chunk));
         };
         response.on("drain", more);
         more();
       },
       async (url) => {
         const ran = await run(url, "query");
-        expect([ran.exitCode, ran.err]).toEqual([1, expect.stringMatching(/answers with more than \d+ bytes/)]);
+        expect([ran.exitCode, ran.err]).toEqual([1, expect.stringMatching(/responds with more than \d+ bytes/)]);
       },
     );
   }, 180_000);
@@ -231,7 +232,7 @@ describe("an answer without an end", () => {
       (_, response) => response.end(JSON.stringify({ entries: [], nextCursor: String(pages++) })),
       async (url) => {
         const { exitCode, err } = await run(url, "query");
-        expect([exitCode, err]).toEqual([1, expect.stringContaining("sends no records, and no end")]);
+        expect([exitCode, err]).toEqual([1, expect.stringContaining("sends empty pages without an end")]);
       },
     );
     expect(pages).toBeLessThan(200);
@@ -242,7 +243,7 @@ describe("an answer without an end", () => {
     await withHostile(
       (_, response) => response.end(page),
       async (url) =>
-        expect((await run(url, "query", "--limit", "1")).err).toContain("more records than were asked for"),
+        expect((await run(url, "query", "--limit", "1")).err).toContain("more records than were requested"),
     );
     await withHostile(
       (_, response) => {
@@ -262,7 +263,7 @@ describe("an answer without an end", () => {
 
 describe("events that are none end a tail with an error", () => {
   test.each([
-    ["id: 1\nevent: record\ndata: {\n\n", "no JSON"],
+    ["id: 1\nevent: record\ndata: {\n\n", "not JSON"],
     [`id: 1\nevent: record\ndata: ${JSON.stringify({ ...RECORD, level: "fatal" })}\n\n`, "at record.level"],
     ["id: 1\nevent: record\ndata: null\n\n", "at record"],
     ['id: 1\nevent: gap\ndata: {"missed":"\\u001b[31m"}\n\n', "at gap.missed"],

@@ -1,8 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Command } from "commander";
 import type { CliContext } from "../../../src/cli/context.ts";
-import { addSearch, addSearchHelp } from "../../../src/cli/search_help.ts";
-import { protectNegations } from "../../../src/cli/search_words.ts";
+import { addSearch, addSearchHelp, protectNegations } from "../../../src/cli/search_arguments.ts";
 import { caretLines, refusalError } from "../../../src/cli/source.ts";
 import { METADATA_FIELD, SEARCH_FIELDS } from "../../../src/search/fields.ts";
 import { parseSearch } from "../../../src/search/parser.ts";
@@ -23,7 +22,7 @@ describe("a problem in a search", () => {
     expect(caretLines("(a", 2, 0)).toBe("  (a\n    ^");
   });
 
-  test("is marked at the right place behind characters that are escaped or take two columns", () => {
+  test("is marked at the right place after characters that are escaped or take two columns", () => {
     expect(caretLines("\u0007😀x", 3, 1)).toBe("  \\x07😀x\n        ^");
   });
 

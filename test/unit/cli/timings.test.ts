@@ -25,7 +25,7 @@ const TOUCHPOINTS = [
 ];
 
 describe("timings", () => {
-  test("cut a name of any length, keep its mark, and show it whole as JSON, escaped on a terminal alone", async () => {
+  test("cut a name of any length, leave its mark, and show it whole as JSON, escaped on a terminal alone", async () => {
     const name = `ui/\u202e\u009b${"n".repeat(1_500_000)}`;
     const touchpoints = [timing(name, figures(1, 1, 1), false)];
     for (const more of [[], ["--tree"]]) {
@@ -55,7 +55,7 @@ describe("timings", () => {
       "* not registered",
       "",
     ]);
-    expect(source.asked).toEqual([
+    expect(source.queries).toEqual([
       { kind: "timings", scope: { project: "shop", q: "level:info", from: undefined, to: undefined } },
     ]);
   });
@@ -94,7 +94,7 @@ describe("timings", () => {
     const source = new FakeSource([{ touchpoints: [], stoppedEarly: "the time limit was reached" }]);
     const { out, err } = await runReading(source, ["timings"]);
     expect(out).toBe("TOUCHPOINT  COUNT  MEAN  P50  P75  P90  P95  P99  MAX  RUNNING  UNFINISHED\n");
-    expect(err).toBe("simplelogs: the answer is not complete: the time limit was reached\n");
+    expect(err).toBe("simplelogs: the result is incomplete: the time limit was reached\n");
   });
 });
 
@@ -107,7 +107,7 @@ describe("timings by category", () => {
   ];
   const ANSWER = { touchpoints: TOUCHPOINTS, categories: CATEGORIES };
 
-  test("are one question, and a tree with the figures of each category", async () => {
+  test("are one query, and a tree with the figures of each category", async () => {
     const source = new FakeSource([ANSWER]);
     const { out } = await runReading(source, ["timings", "--tree", "a", "OR", "b"]);
     expect(out.split("\n").map((line) => line.slice(0, 41))).toEqual([
@@ -124,7 +124,7 @@ describe("timings by category", () => {
       "* not registered",
       "",
     ]);
-    expect(source.asked).toEqual([
+    expect(source.queries).toEqual([
       {
         kind: "timings",
         scope: { project: undefined, q: "a OR b", from: undefined, to: undefined },

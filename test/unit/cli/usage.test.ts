@@ -39,7 +39,7 @@ describe("usage", () => {
   test("is a table of months, and one of what is stored now", async () => {
     const source = new FakeSource([ANSWER]);
     const { out, err, error } = await runReading(source, ["usage"]);
-    expect([err, error, source.asked, source.isClosed]).toEqual(["", undefined, [{ kind: "usage" }], true]);
+    expect([err, error, source.queries, source.isClosed]).toEqual(["", undefined, [{ kind: "usage" }], true]);
     expect(out.split("\n")).toEqual([
       "MONTH    PROJECT   RECEIVED     STORED      LIMIT   USED  OVERAGE   ON DISK  DROPPED",
       "2026-01  shop     1,300,012  1,300,000  1,000,000  130 %  300,000  14.3 MiB  12 (duplicate 10, quota 2)",

@@ -1,10 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { addKeyPair, type Edit, revokeKey } from "../../../src/config/edit.ts";
+import { addKeyPair, type Edit, type NewKeyPair, revokeKey } from "../../../src/config/edit.ts";
+import { exampleConfigText } from "../../../src/config/initial.ts";
 import { hashKey } from "../../../src/config/keys.ts";
 import { parseSettings } from "../../../src/config/load.ts";
-import { exampleConfigText } from "../../../src/config/template.ts";
-import type { NewKeyPair } from "../../../src/config/toml_text.ts";
 import { runSeed } from "../../support/random.ts";
 
 const SERVER = "sk_0123456789abcdef";
@@ -78,7 +77,7 @@ describe("addKeyPair", () => {
       `keys = [\n  { name = "ab", server = "${SERVER}" }, # a\n]\n`,
       `keys = [\n  { name = "ab", server = "${SERVER}" },\n  { name = "new", server = "${NEW_SERVER}" }, # a\n]\n`,
     ],
-  ])("adds behind %s and touches nothing else", (_, before, after) => {
+  ])("adds a pair after %s and touches nothing else", (_, before, after) => {
     const text = textOf(addKeyPair(before, PAIR));
     expect(text).toBe(after);
     expect(pairsOf(text)).toContainEqual(["new", hashKey(NEW_SERVER), false]);

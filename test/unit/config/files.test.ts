@@ -10,10 +10,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { createInitialConfig, firstRunText } from "../../../src/config/initial.ts";
+import { createInitialConfig, exampleConfigText, firstRunText } from "../../../src/config/initial.ts";
 import { hashKey } from "../../../src/config/keys.ts";
 import { loadSettings, parseSettings } from "../../../src/config/load.ts";
-import { exampleConfigText } from "../../../src/config/template.ts";
 import { createConfigFile, writeConfigFile } from "../../../src/config/write.ts";
 import { failureOf } from "../../support/failure.ts";
 import { withFolder } from "../../support/folder.ts";
@@ -136,7 +135,7 @@ describe("firstRunText", () => {
 });
 
 describe("writeConfigFile", () => {
-  test("replaces the target of a link, keeps its mode, and leaves nothing else behind", async () => {
+  test("replaces the target of a link, keeps its mode, and leaves no other file", async () => {
     await withFolder(async (folder) => {
       const target = join(folder, "real.toml");
       const link = join(folder, "simplelogs.toml");
@@ -207,7 +206,8 @@ describe("writeConfigFile, where no other file may take the place of this one", 
     await withFolder(async (folder) => {
       const file = join(folder, "simplelogs.toml");
       writeFileSync(file, "what was there");
-      // Anybody may write it, and nobody else may remove it. Without root there is no other user to be: then it is replaced.
+      // Anybody may write it, and nobody else may remove it. Without root there is no other user to be: then it is
+      // replaced.
       chmodSync(file, 0o666);
       chmodSync(folder, 0o1777);
       const asNobody = ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"];

@@ -191,7 +191,7 @@ describe("parseSettings warns of", () => {
     [
       "a bound that 0.1 had",
       `[[keys]]\nname = "ab"\nserver = "${SERVER_KEY}"\n[queue]\nentries = 200_000`,
-      "5: queue.entries has no effect any more: queue.bytes and queue.requests bound what waits",
+      "5: queue.entries has no effect any more: queue.bytes and queue.requests bound the queue",
     ],
     [
       "another one",

@@ -44,7 +44,7 @@ async function withWatch(
 }
 
 describe("watchSettings", () => {
-  test("loads at once when it is told to, changed or not", async () => {
+  test("loads at once on request, changed or not", async () => {
     await withWatch(async (watch, _, outcomes) => {
       await watch.reload();
       expect(outcomes).toEqual(["first", "first"]);

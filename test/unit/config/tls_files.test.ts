@@ -41,7 +41,7 @@ describe("nothing is found", () => {
     ["in files with text around", `subject=x\n${one.cert}\n# end\n`, `\r\n${one.key}`],
     ["in a key in the older form", one.cert, SEC1],
     [
-      "in a key behind its parameters",
+      "in a key after its parameters",
       one.cert,
       `-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n${SEC1}`,
     ],
@@ -110,7 +110,7 @@ describe("a problem is", () => {
     ]);
   });
 
-  test("told beside every other problem, and shows nothing of the key", async () => {
+  test("reported with every other problem, and shows nothing of the key", async () => {
     const file = join(folder, "simplelogs.toml");
     writeFileSync(file, '[tls]\ncert = "cert.pem"\nkey = "key.pem"\n[queue]\nbytes = "lots"\n');
     await found(one.cert, other.key);

@@ -1,6 +1,5 @@
 import { expect, test } from "bun:test";
-import { clientQuotaOf } from "../../../src/config/client_quota.ts";
-import type { Settings } from "../../../src/config/settings.ts";
+import { clientQuotaOf, type Settings } from "../../../src/config/settings.ts";
 
 type Pair = Pick<Settings["keys"][number], "project" | "revoked" | "serverSha256">;
 

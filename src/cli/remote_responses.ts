@@ -1,16 +1,16 @@
-// What a server's answers must be before a command shows them: whoever answers at an address may be anybody. In: parsed JSON. Out: the same,
-// or an error that names the first member that is not what it should be. Members that nobody asks for are let through.
+// Checks a server's responses before a command shows them: any program may answer at an address. Parsed JSON enters;
+// the same leaves, or an error that names the first wrong member. Unknown members are ignored, so newer servers pass.
 
 import { OperatingError } from "../core/errors.ts";
 import { TIME_MS_MAX } from "../core/limits.ts";
 import { KINDS, LEVELS, SOURCES } from "../core/record.ts";
 import { escapeControls } from "../core/terminal.ts";
-import type { Question } from "./source.ts";
+import type { SourceQuery } from "./source.ts";
 
-/** Where the first wrong member is, from the value on (".entries[3].level"); undefined: all is right. */
+/** The path of the first wrong member (".entries[3].level"); undefined if all are right. */
 type Check = (value: unknown) => string | undefined;
 
-/** Levels of nesting: metadata has 100 at most, and an answer some around it. */
+/** Levels of nesting: metadata has 100 at most, and a response some around it. */
 const DEPTH_MAX = 200;
 /** Characters of a place that are shown. */
 const PLACE_LENGTH_MAX = 100;
@@ -62,7 +62,7 @@ function object(members: Readonly<Record<string, Check>>): Check {
   };
 }
 
-/** An object of which every member is the same. */
+/** An object whose members all have one type. */
 function record(check: Check): Check {
   return (value) => {
     if (typeof value !== "object" || value === null || Array.isArray(value)) return wrong;
@@ -104,7 +104,7 @@ const FIGURES = {
 };
 const BUCKETS = list(object({ time, ...FIGURES }));
 
-const ANSWERS: Readonly<Record<Question["kind"], Check>> = {
+const RESPONSES: Readonly<Record<SourceQuery["kind"], Check>> = {
   entries: object({ entries: list(RECORD), nextCursor: nullable(text), ...NOTES }),
   histogram: object({
     interval: number,
@@ -154,17 +154,17 @@ const ERASED = object({
 });
 const GAP = object({ missed: count });
 
-/** Throws OperatingError("io") where the answer is not one to the question. */
-export function checkAnswer(kind: Question["kind"], answer: unknown): void {
-  check(ANSWERS[kind], answer, "answer");
+/** Throws OperatingError("io") if the response has not the shape that belongs to the query's kind. */
+export function checkResponse(kind: SourceQuery["kind"], response: unknown): void {
+  check(RESPONSES[kind], response, "response");
 }
 
-/** As checkAnswer, of an erasure. */
-export function checkErased(answer: unknown): void {
-  check(ERASED, answer, "answer");
+/** As checkResponse, for an erasure. */
+export function checkErased(response: unknown): void {
+  check(ERASED, response, "response");
 }
 
-/** As checkAnswer, of a tail's event. */
+/** As checkResponse, for a tail's event. */
 export function checkEvent(event: "record" | "gap", data: unknown): void {
   check(event === "record" ? RECORD : GAP, data, event);
 }
@@ -175,11 +175,14 @@ function check(isRight: Check, value: unknown, what: string): void {
   const shown = escapeControls(place.slice(0, PLACE_LENGTH_MAX));
   throw new OperatingError(
     "io",
-    `the server's ${what} is not what was asked for, at ${what}${shown}: is it a SimpleLogs server of this version?`,
+    `the server's ${what} has an unexpected shape at ${what}${shown}: is it a SimpleLogs server of this version?`,
   );
 }
 
-/** Whether arrays and objects lie in one another deeper than so many levels; without recursion, which such a value would exhaust. */
+/**
+ * Whether arrays and objects lie in one another deeper than so many levels; without recursion, which such a value would
+ * exhaust.
+ */
 function depthExceeds(value: unknown, depthMax: number): boolean {
   let level: unknown[] = [value];
   for (let depth = 0; level.length > 0; depth++) {

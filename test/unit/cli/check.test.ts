@@ -3,10 +3,9 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
-import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
-import { checkStart } from "../../../src/cli/start_checks.ts";
+import { checkStart } from "../../../src/cli/check.ts";
 import { loadSettings } from "../../../src/config/load.ts";
 import { lockData } from "../../../src/store/lock.ts";
 import { FORMAT_VERSION } from "../../../src/store/schema.ts";
@@ -68,7 +67,7 @@ describe("a start would fail", () => {
   const cases: [string, (folder: string) => void, string, string][] = [
     ["in a folder that is not there", () => {}, 'port = 0\ndata = "none/x.db"', "2: data: cannot use"],
     ["on a folder", (folder) => mkdirSync(join(folder, "x.db")), 'data = "x.db"\nport = 0', "1: data: cannot use"],
-    ["below a file", (folder) => writeFileSync(join(folder, "x"), ""), 'data = "x/y.db"\nport = 0', "is no folder"],
+    ["below a file", (folder) => writeFileSync(join(folder, "x"), ""), 'data = "x/y.db"\nport = 0', "is not a folder"],
     [
       "on a file of another kind",
       (folder) => writeFileSync(join(folder, "x.db"), "hello ".repeat(50)),

@@ -1,12 +1,14 @@
-// The parts of a help text that the command line's library does not format: notes, examples and tables, within the terminal's width.
+// The parts of a help text that commander does not format: notes, examples and tables. All are wrapped to the
+// terminal's width.
 
+import type { Command } from "commander";
 import type { CliContext } from "./context.ts";
 
 /** Characters of a line where there is no terminal. */
 const COLUMNS_DEFAULT = 80;
-/** With fewer, words are not broken into ever shorter lines. */
+/** Narrower terminals get lines of this width. */
 const COLUMNS_MIN = 40;
-/** The least that a table's second column has; with less it stands below the first. */
+/** The least width of a table's second column. If there is less, it goes below the first. */
 const SECOND_COLUMN_MIN = 30;
 
 /** The width that help is wrapped to. */
@@ -15,8 +17,8 @@ export function helpColumns({ columns }: Pick<CliContext, "columns">): number {
 }
 
 /**
- * Notes for a command's help, wrapped: paragraphs stand between empty lines; a line that begins with a space is an example, which
- * stays a line of its own.
+ * Notes for a command's help, wrapped. Empty lines separate paragraphs. A line that begins with a space is an
+ * example, which stays a line of its own.
  */
 export function helpNotes(text: string, columns: number): string {
   const lines: string[] = [];
@@ -38,7 +40,7 @@ export function helpNotes(text: string, columns: number): string {
   return lines.join("\n");
 }
 
-/** Lines of a name and what it means. */
+/** A table of names and their meanings. */
 export function helpTable(rows: readonly (readonly [string, string])[], columns: number): string {
   const width = Math.max(...rows.map(([name]) => name.length)) + 4;
   const isBeside = columns - width >= SECOND_COLUMN_MIN;
@@ -50,7 +52,7 @@ export function helpTable(rows: readonly (readonly [string, string])[], columns:
   return `${lines.join("\n")}\n`;
 }
 
-/** The text's lines; a word that is longer than a line has one of its own. */
+/** The lines of the text; a word that is longer than a line gets its own line. */
 function wrapped(text: string, columns: number, first: string, others: string): string[] {
   const lines: string[] = [];
   let line = first;
@@ -65,4 +67,9 @@ function wrapped(text: string, columns: number, first: string, others: string): 
     isEmpty = false;
   }
   return [...lines, line];
+}
+
+/** Adds notes to a command's help. */
+export function addNotes(command: Command, notes: string, context: CliContext): Command {
+  return command.addHelpText("after", () => helpNotes(notes, helpColumns(context)));
 }

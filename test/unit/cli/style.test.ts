@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { formatTable } from "../../../src/cli/table.ts";
+import { formatTable } from "../../../src/cli/style.ts";
 
 describe("a table", () => {
   test("stands in columns, names left and numbers right, without spaces at the end of a line", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { formatSize, parseDuration, parseSize } from "../../../src/config/units.ts";
+import { formatSize, parseDuration, parseSize } from "../../../src/config/value_text.ts";
 import { runSeed } from "../../support/random.ts";
 
 describe("parseSize reads", () => {
