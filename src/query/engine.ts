@@ -1,159 +1,95 @@
-// Questions to answers: which walk answers which question, and what all of them need. It works in steps, so that a thread can turn
-// between several questions, and drop one whose asker has gone.
+// The query engine: requests enter, responses leave. It dispatches each kind of request to the file that answers it, and is the only
+// file of the room that imports all others. Queries run in steps, so that a thread can take turns between them, and cancel one.
 
-import { ambiguousName } from "../core/ambiguous.ts";
-import type { QueryOutcome, QueryRefusal, QueryRequest, QueryResponses, QueryScope } from "../core/queries.ts";
-import type { TimingsResponse } from "../core/responses.ts";
-import { NEWEST, parseCursor } from "./responses/cursor.ts";
-import { findEntries } from "./responses/entries.ts";
-import { listFields, listValues } from "./responses/fields.ts";
-import { countOverTime } from "./responses/histogram.ts";
-import { mostFrequentTotals, type TotalsByName } from "./responses/named_totals.ts";
-import { listRunning, runningStarts } from "./responses/running.ts";
-import { timingSeries } from "./responses/series.ts";
+import type { QueryOutcome, QueryRefusal, QueryRequest, QueryResponses } from "../core/queries.ts";
+import type { Steps } from "../core/steps.ts";
+import { entriesResponse } from "./responses/entries.ts";
+import { valuesResponse } from "./responses/field_values.ts";
+import { fieldsResponse } from "./responses/fields.ts";
+import { histogramResponse } from "./responses/histogram.ts";
+import { matchingStarts, runningResponse } from "./responses/running.ts";
 import { rejectionsResponse, type TablesSource, touchpointsResponse, usageResponse } from "./responses/tables.ts";
-import { compareTexts } from "./responses/text_order.ts";
-import { categoryFigures, TimingTotals, TOTALS_BYTES } from "./responses/timing_totals.ts";
-import { addTimings, type TimingSink } from "./responses/timings.ts";
-import { NAMES_KEPT_MAX, TOUCHPOINTS_LISTED_MAX } from "./scan/limits.ts";
+import { seriesResponse, timingsResponse } from "./responses/timings.ts";
 import { QueryMemory } from "./scan/query_memory.ts";
-import { Coverage, type ScanContext, type Steps } from "./scan/scan.ts";
+import type { ScanContext } from "./scan/scan.ts";
 import { isRefusal, type ReadRules, refuseUnknownProject, resolveScope, type Scope } from "./scan/scope.ts";
 import type { QuerySource } from "./scan/source.ts";
 import type { StatisticsCache } from "./scan/statistics_cache.ts";
 
 export interface EngineOptions {
+  /** Of this query alone, since it holds snapshots. */
   readonly source: QuerySource;
   readonly tables: TablesSource;
   readonly cache: StatisticsCache;
   readonly rules: ReadRules;
-  /** Unix ms: decides what has expired. */
+  /** Unix ms: decides which records have expired. */
   readonly now: number;
-  /** How long a question may take, in ms; Infinity for no limit. */
+  /** How long the query may take, in ms; Infinity for no limit. Past it, the response covers a part and says so. */
   readonly limitMs: number;
-  /** Where it says what it holds; absent: nobody asks. */
+  /** Where the query reports the memory that it holds. */
   readonly memory?: QueryMemory;
+  /** Called after each block with the number of visited blocks, and of all blocks. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** The answer to a request, or why there is none. Throws SQLite's error when the file cannot be read. */
+/** The response to a request, or why there is none. Throws SQLite's error when the file cannot be read. */
 export function* querySteps(request: QueryRequest, options: EngineOptions): Steps<QueryOutcome<object>> {
-  const answer = yield* new Question(options).answer(request);
-  return isRefusal(answer) ? { ok: false, refusal: answer } : { ok: true, answer };
+  const response = yield* respond(request, options);
+  return isRefusal(response) ? { ok: false, refusal: response } : { ok: true, answer: response };
 }
 
-/** As `answerSteps`, all steps at once. */
-export function runQuery(request: QueryRequest, options: EngineOptions): QueryOutcome<object> {
-  const steps = querySteps(request, options);
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-  }
+type Response = QueryResponses[QueryRequest["kind"]] | QueryRefusal;
+
+function* respond(request: QueryRequest, options: EngineOptions): Steps<Response> {
+  const { tables, now, rules, source } = options;
+  const project = "scope" in request ? request.scope.project : "project" in request ? request.project : undefined;
+  const refusal = refuseUnknownProject(project, rules, () => source.projects());
+  if (refusal !== undefined) return refusal;
+  if (request.kind === "usage") return usageResponse(tables, rules, now);
+  if (request.kind === "keys") return { keys: tables.keyUse() };
+  if (request.kind === "touchpoints") return touchpointsResponse(tables, request.project);
+  if (request.kind === "rejections") return rejectionsResponse(tables, rules, request.project, request.limit);
+  const scope = resolveScope(request.scope, rules, now);
+  return isRefusal(scope) ? scope : yield* respondFromRecords(request, scope, options);
 }
 
-/** A question about records. */
-type RecordRequest = Extract<QueryRequest, { readonly scope: QueryScope }>;
+type RecordsRequest = Extract<QueryRequest, { readonly scope: unknown }>;
 
-const BAD_CURSOR: QueryRefusal = { code: "bad_cursor", message: "cursor: give back a nextCursor as it was received" };
-
-type Answer = QueryResponses[QueryRequest["kind"]] | QueryRefusal;
-
-class Question {
-  readonly #options: EngineOptions;
-  readonly #context: ScanContext;
-
-  constructor(options: EngineOptions) {
-    const { source, cache, limitMs, memory = new QueryMemory(), onProgress } = options;
-    const clock = () => performance.now();
-    this.#options = options;
-    this.#context = {
-      source,
-      cache,
-      clock,
-      memory,
-      deadline: clock() + limitMs,
-      ...(onProgress === undefined ? {} : { onProgress }),
-    };
-  }
-
-  *answer(request: QueryRequest): Steps<Answer> {
-    const { tables, now, rules } = this.#options;
-    if (request.kind === "usage") return usageResponse(tables, rules, now);
-    if (request.kind === "keys") return { keys: tables.keyUse() };
-    if (request.kind === "touchpoints") {
-      return this.#unknownProject(request.project) ?? touchpointsResponse(tables, request.project);
+function* respondFromRecords(request: RecordsRequest, scope: Scope, options: EngineOptions): Steps<Response> {
+  const { tables, now } = options;
+  const context = scanContext(options);
+  switch (request.kind) {
+    case "entries":
+      return yield* entriesResponse(context, scope, request);
+    case "histogram":
+      return yield* histogramResponse(context, scope, request.intervalMs, now);
+    case "timings": {
+      const running = yield* matchingStarts(tables.openStarts(), scope);
+      return yield* timingsResponse(context, scope, { byCategory: request.byCategory === true, running, tables });
     }
-    if (request.kind === "rejections") {
-      return this.#unknownProject(request.project) ?? rejectionsResponse(tables, rules, request.project, request.limit);
-    }
-    const scope = this.#scopeOf(request.scope);
-    return isRefusal(scope) ? scope : yield* this.#ofRecords(request, scope);
-  }
-
-  *#ofRecords(request: RecordRequest, scope: Scope): Steps<Answer> {
-    const context = this.#context;
-    const { tables, now } = this.#options;
-    if (request.kind === "entries") {
-      const after = request.cursor === undefined ? NEWEST : parseCursor(request.cursor);
-      return after === undefined ? BAD_CURSOR : yield* findEntries(context, scope, { limit: request.limit, after });
-    }
-    if (request.kind === "histogram") return yield* countOverTime(context, scope, request.intervalMs, now);
-    if (request.kind === "timings") return yield* this.#timings(scope, request.byCategory === true);
-    if (request.kind === "series") {
+    case "series": {
       const { intervalMs, byTouchpoint } = request;
-      const running = yield* runningStarts(tables.openStarts(), scope);
-      return yield* timingSeries(context, scope, { intervalMs, byTouchpoint, running, now });
+      const running = yield* matchingStarts(tables.openStarts(), scope);
+      return yield* seriesResponse(context, scope, { intervalMs, byTouchpoint, running, now });
     }
-    if (request.kind === "running") return yield* listRunning(tables.openStarts(), scope, request.limit);
-    if (request.kind === "fields") return yield* listFields(context, scope);
-    return yield* listValues(context, scope, request.field, request.limit);
+    case "running":
+      return yield* runningResponse(tables.openStarts(), scope, request.limit);
+    case "fields":
+      return yield* fieldsResponse(context, scope);
+    case "values":
+    default:
+      return yield* valuesResponse(context, scope, request.field, request.limit);
   }
+}
 
-  #scopeOf(scope: QueryScope): Scope | QueryRefusal {
-    const refusal = this.#unknownProject(scope.project);
-    return refusal ?? resolveScope(scope, this.#options.rules, this.#options.now);
-  }
-
-  #unknownProject(project: string | undefined): QueryRefusal | undefined {
-    const { rules, source } = this.#options;
-    return refuseUnknownProject(project, rules, () => source.projects());
-  }
-
-  *#timings(scope: Scope, byCategory: boolean): Steps<TimingsResponse> {
-    const { tables } = this.#options;
-    const context = this.#context;
-    const coverage = new Coverage();
-    const running = yield* runningStarts(tables.openStarts(), scope);
-    const pass = function* (totals: TotalsByName<TimingTotals>): Steps<void> {
-      const sink: TimingSink = {
-        count: (touchpoint, timings) => totals.count(touchpoint, timings),
-        totals: (number) => totals.at(number),
-        get bytes() {
-          return totals.names.bytes + totals.names.size * TOTALS_BYTES;
-        },
-      };
-      for (const { touchpoint } of running) {
-        const number = totals.count(touchpoint, 1);
-        if (number !== -1) totals.at(number).running++;
-      }
-      yield* addTimings(context, scope, coverage, sink, () => true);
-    };
-    const bounds = { listedMax: TOUCHPOINTS_LISTED_MAX, keptMax: NAMES_KEPT_MAX };
-    const { listed, more } = yield* mostFrequentTotals(bounds, () => new TimingTotals(), pass);
-    const registered = new Set(tables.registered(scope.project));
-    const ambiguous = tables.ambiguousPairs(scope.project, scope.from, scope.to);
-    const all = listed.toSorted(([a], [b]) => compareTexts(a, b));
-    const touchpoints = all.map(([touchpoint, total]) => ({
-      touchpoint,
-      registered: registered.has(touchpoint),
-      ambiguous: ambiguous.get(ambiguousName(touchpoint)) ?? 0,
-      ...total.figures(),
-    }));
-    return {
-      more,
-      touchpoints,
-      ...(byCategory ? { categories: categoryFigures(all) } : {}),
-      ...coverage.gaps(),
-    };
-  }
+function scanContext({ source, cache, limitMs, memory, onProgress }: EngineOptions): ScanContext {
+  const clock = () => performance.now();
+  return {
+    source,
+    cache,
+    clock,
+    memory: memory ?? new QueryMemory(),
+    deadline: clock() + limitMs,
+    ...(onProgress === undefined ? {} : { onProgress }),
+  };
 }

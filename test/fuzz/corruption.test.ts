@@ -8,7 +8,6 @@ import { OperatingError } from "../../src/core/errors.ts";
 import type { QueryRequest, QueryScope } from "../../src/core/queries.ts";
 import type { ShownRecord } from "../../src/core/record.ts";
 import type { EntriesResponse, ScanWarnings } from "../../src/core/responses.ts";
-import { runQuery } from "../../src/query/engine.ts";
 import type { ReadRules } from "../../src/query/scan/scope.ts";
 import { StatisticsCache } from "../../src/query/scan/statistics_cache.ts";
 import { exportText } from "../../src/query/stream/export_text.ts";
@@ -19,6 +18,7 @@ import { verifyData } from "../../src/store/verify/verify.ts";
 import { withFolder } from "../support/folder.ts";
 import { groupOf, mergeNow, NOW, recordOf } from "../support/groups.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../support/random.ts";
+import { runQuery } from "../support/run_query.ts";
 
 const FLIPS = 200;
 const RULES: ReadRules = {

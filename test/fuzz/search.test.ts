@@ -1,5 +1,5 @@
-// Random records in a block, and random searches: the evaluator against the naive model, and what is judged without looking at
-// records against both. Random texts, too, are read or refused with a place, and never throw.
+// Random records in a block, and random searches: the evaluator against a naive model, and pruning against both. Random texts are
+// parsed or refused with a place, and never throw.
 
 import { expect, test } from "bun:test";
 import { countedFlags, keyTypeCodeOf, kindCodeOf, levelCodeOf, packFlags } from "../../src/block/codec/flags.ts";
@@ -8,13 +8,7 @@ import { OpenBlock } from "../../src/block/open_block.ts";
 import { METADATA_COLUMNS_MAX } from "../../src/core/limits.ts";
 import { KINDS, LEVELS, type ShownRecord, SOURCES, type StoredRecord, showRecord } from "../../src/core/record.ts";
 import { matchRows } from "../../src/query/match/evaluate.ts";
-import {
-  canSkipBlock,
-  isDecidedByCells,
-  matchCell,
-  type PruningInput,
-  type TextFilters,
-} from "../../src/query/match/prune.ts";
+import { canSkipBlock, type Filters, matchCell, type PruningInput } from "../../src/query/match/prune.ts";
 import type { Expression } from "../../src/search/expression.ts";
 import { parseSearch } from "../../src/search/parser.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../support/random.ts";
@@ -122,7 +116,7 @@ function factsOf(
     idMin,
     idMax,
     cells: random() < 0.5 ? cells : undefined,
-    texts: random() < 0.5 ? () => textFacts(shown) : undefined,
+    filters: random() < 0.5 ? () => exactFilters(shown) : undefined,
     hasKind: (kind) => cells.some(({ flags }) => kindCodeOf(flags) === kind),
     hasLevel: (level) => cells.some(({ flags }) => levelCodeOf(flags) === level),
   };
@@ -135,7 +129,7 @@ function withoutMessage(shown: ShownRecord): ShownRecord {
 }
 
 /** What filters without a mistake would say. */
-function textFacts(shown: readonly ShownRecord[]): TextFilters {
+function exactFilters(shown: readonly ShownRecord[]): Filters {
   const inMessages = (needle: string) => shown.some(({ message }) => hasText({ message } as ShownRecord, needle));
   const beside = (needle: string) => shown.some((one) => hasText(withoutMessage(one), needle));
   return {
@@ -151,22 +145,30 @@ function read({ text }: ModelSearch): Expression {
   return parsed.search;
 }
 
-test("the evaluator matches what a naive filter matches, and nothing judged before is wrong", () => {
+/** Whether statistics decide for every cell: by the kinds of terms alone. */
+function isDecidedByCells(search: Expression): boolean {
+  if (search.kind === "and" || search.kind === "or") return search.members.every(isDecidedByCells);
+  if (search.kind === "not") return isDecidedByCells(search.member);
+  if (search.kind === "exact") return search.field === "project" || search.field === "touchpoint";
+  return search.kind === "all" || search.kind === "choice";
+}
+
+test("the evaluator matches what a naive filter matches, and pruning is never wrong", () => {
   const seed = runSeed("search");
   const random = seededRandom(seed);
-  const seen = { matching: 0, judged: 0, skipped: 0, skippable: 0 };
+  const seen = { matching: 0, decided: 0, skipped: 0, skippable: 0 };
   for (let count = 0; count < BLOCKS; count++) {
     const project = pick(random, VOCABULARY.projects);
     const records = randomRecords(random);
     const shown = records.map((one) => showRecord(project, one));
     const form = pick(random, ["packed", "columnar", "parts"] as const);
     const source = sourceOf(records, form);
-    const texts = readBlockFilters(source, records.length) ?? undefined;
+    const filters = readBlockFilters(source, records.length) ?? undefined;
     for (let query = 0; query < SEARCHES; query++) {
       const model = randomSearch(random, VOCABULARY);
       const search = read(model);
       const expected = shown.map((one) => model.matches(one));
-      const rows = matchRows(search, new OpenBlock(source, records.length), project, () => texts);
+      const rows = matchRows(search, new OpenBlock(source, records.length), project, () => filters);
       const difference = expected.findIndex((isMatch, row) => isMatch !== (rows[row] === 1));
       expect({ seed, text: model.text, form, record: shown[difference] }).toEqual({
         seed,
@@ -176,10 +178,10 @@ test("the evaluator matches what a naive filter matches, and nothing judged befo
       });
 
       for (const [row, one] of records.entries()) {
-        const verdict = matchCell(search, { project, flags: countedOf(one), touchpoint: one.touchpoint });
-        if (verdict === undefined) expect(isDecidedByCells(search)).toBe(false);
-        else expect({ text: model.text, verdict }).toEqual({ text: model.text, verdict: expected[row] === true });
-        if (verdict !== undefined) seen.judged++;
+        const cellMatch = matchCell(search, { project, flags: countedOf(one), touchpoint: one.touchpoint });
+        if (cellMatch === undefined) expect(isDecidedByCells(search)).toBe(false);
+        else expect({ text: model.text, cellMatch }).toEqual({ text: model.text, cellMatch: expected[row] === true });
+        if (cellMatch !== undefined) seen.decided++;
       }
 
       const facts = factsOf(random, records, shown, project);
@@ -193,9 +195,9 @@ test("the evaluator matches what a naive filter matches, and nothing judged befo
       seen.skippable += isNone ? 1 : 0;
     }
   }
-  // The comparison is worth something: much matches, much is judged, much is skipped.
+  // The comparison is worth something: many records match, many cells decide, many blocks are skipped.
   expect(seen.matching).toBeGreaterThan(BLOCKS * SEARCHES);
-  expect(seen.judged).toBeGreaterThan(BLOCKS * SEARCHES);
+  expect(seen.decided).toBeGreaterThan(BLOCKS * SEARCHES);
   expect(seen.skipped).toBeGreaterThan(seen.skippable / 4);
 }, 180_000);
 

@@ -6,7 +6,6 @@ import { openDatabase } from "#runtime/sqlite.ts";
 import { AMBIGUOUS_DAYS_MAX } from "../../src/core/ambiguous.ts";
 import { DAY_MS } from "../../src/core/limits.ts";
 import type { TimingsResponse } from "../../src/core/responses.ts";
-import { runQuery } from "../../src/query/engine.ts";
 import { StatisticsCache } from "../../src/query/scan/statistics_cache.ts";
 import { openForReading } from "../../src/store/database.ts";
 import { eraseRecords } from "../../src/store/erase/erase.ts";
@@ -15,6 +14,7 @@ import { TablesReader } from "../../src/store/tables_reader.ts";
 import { withFolder } from "../support/folder.ts";
 import { groupOf, NOTHING, NOW, recordOf } from "../support/groups.ts";
 import { MemorySource } from "../support/memory_source.ts";
+import { runQuery } from "../support/run_query.ts";
 
 const DAY = Math.floor(NOW / DAY_MS);
 const ROW = { project: "shop", keyType: "server", touchpoint: "a/b", day: DAY, pairs: 2 } as const;

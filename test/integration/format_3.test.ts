@@ -16,7 +16,6 @@ import type { QueryRequest } from "../../src/core/queries.ts";
 import { type ShownRecord, type StoredRecord, showRecord } from "../../src/core/record.ts";
 import type { FieldsResponse, TimingsResponse, ValuesResponse } from "../../src/core/responses.ts";
 import { Ingester } from "../../src/ingest/ingester.ts";
-import { runQuery } from "../../src/query/engine.ts";
 import { StatisticsCache } from "../../src/query/scan/statistics_cache.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
 import { DataReader } from "../../src/store/tables_reader.ts";
@@ -25,6 +24,7 @@ import { GroupCommits } from "../../src/threads/writer/group_commits.ts";
 import { readingAt } from "../support/clock_reading.ts";
 import { withFolder } from "../support/folder.ts";
 import { chunksOf, mergeNow, NOW } from "../support/groups.ts";
+import { runQuery } from "../support/run_query.ts";
 
 const FIXTURES = new URL("../fixtures/", import.meta.url);
 const RULES = { retentionMs: 1e12, monthlyEntries: undefined, overage: "continue" } as const;

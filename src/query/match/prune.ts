@@ -1,8 +1,10 @@
-// What can be said of a search without looking at records: true, every one of them matches; false, none does; undefined, some may.
-// A negated "some may" stays one, so nothing here is ever wrong, only vague.
+// Predicate pruning: what a search's result is for a group of records, from statistics alone. Three-valued logic: true, every record of
+// the group matches; false, none does; undefined, unknown. Unknown stays unknown when it is negated, so no answer is ever wrong.
 
+import { keyTypeCodeIn, keyTypeOfCode, kindCodeOf, levelCodeOf, sourceOf } from "../../block/codec/flags.ts";
+import type { BlockFilters } from "../../block/filter/block_filters.ts";
 import { foldText } from "../../core/case_folding.ts";
-import { KINDS, LEVELS } from "../../core/record.ts";
+import { KINDS, LEVELS, type Level, type TimingStatus } from "../../core/record.ts";
 import { isCutTouchpoint } from "../../core/touchpoint.ts";
 import {
   type ChoiceTerm,
@@ -16,108 +18,111 @@ import {
   type Term,
   type WordTerm,
 } from "../../search/expression.ts";
-import { isChosen } from "./choices.ts";
 
-/** What records of one touchpoint, kind, level, source and type of key have in common. */
+/** True, all records of a group match; false, none does; undefined, unknown. */
+type Ternary = boolean | undefined;
+
+/** The records of a block that share touchpoint, kind, level, source and key type. */
 export interface Cell {
   readonly project: string;
   /** `countedFlags` of block/codec/flags.ts. */
   readonly flags: number;
+  /** At most as long as block statistics store names; undefined for records without one. */
   readonly touchpoint: string | undefined;
 }
 
-/** What is known of a block; undefined: nothing. Times in Unix ms, both ends included, as are ids. */
+/** Statistics of a block. Times in Unix ms; all bounds are included. */
 export interface PruningInput {
   readonly project: string;
   readonly timeMin: number;
   readonly timeMax: number;
   readonly idMin: number;
   readonly idMax: number;
-  /** Every record is in one of them. */
-  readonly cells: readonly { readonly touchpoint: string | undefined; readonly flags: number }[] | undefined;
-  readonly texts: ReadFilters | undefined;
+  /** Together they cover every record; undefined: unknown. */
+  readonly cells: readonly Omit<Cell, "project">[] | undefined;
+  /** Undefined: there are none, or they are not to be read yet. */
+  readonly filters: LoadFilters | undefined;
   /** False: no record has the kind, an index into KINDS. */
   hasKind(kindCode: number): boolean;
   /** False: no record has the level, 1 + its index into LEVELS. */
   hasLevel(levelCode: number): boolean;
 }
 
-/** What messages, touchpoints, keys and metadata may contain; false is certain. Needles are folded. */
-export interface TextFilters {
-  mayContain(needle: string): boolean;
-  mayContainInMessages(needle: string): boolean;
-  mayContainOutsideMessages(needle: string): boolean;
+/** A block's n-gram filters. False is certain. Needles are case-folded. */
+export type Filters = Pick<BlockFilters, "mayContain" | "mayContainInMessages" | "mayContainOutsideMessages">;
+
+/** Reads a block's filters when they are first needed; undefined where it has none. */
+export type LoadFilters = () => Filters | undefined;
+
+/** Whether the records of a cell match; undefined where the cell does not decide. */
+export function matchCell(search: Expression, cell: Cell): boolean | undefined {
+  return evaluate(search, (term) => termInCell(term, cell));
 }
 
-/** Reads what is known of a block's texts, if anything is. */
-export type ReadFilters = () => TextFilters | undefined;
-
-type Verdict = boolean | undefined;
-
-/** Whether records of a cell match, as far as their cell tells. */
-export function matchCell(search: Expression, facts: Cell): boolean | undefined {
-  return combine(search, (term) => judgeByCell(term, facts));
+/** Whether no record of the block can match, so that its columns need not be read. */
+export function canSkipBlock(search: Expression, statistics: PruningInput): boolean {
+  // Filters last: they have to be read and decoded.
+  const withoutFilters = { ...statistics, filters: undefined };
+  return noneMatches(search, withoutFilters) || (statistics.filters !== undefined && noneMatches(search, statistics));
 }
 
-/** Whether the cell always decides: judge never gives undefined. */
-export function isDecidedByCells(search: Expression): boolean {
-  if (search.kind === "and" || search.kind === "or") return search.members.every(isDecidedByCells);
-  if (search.kind === "not") return isDecidedByCells(search.member);
-  if (search.kind === "exact") return search.field === "project" || search.field === "touchpoint";
-  return search.kind === "all" || search.kind === "choice";
+/** Whether a record with these counted flags has one of the values. */
+export function hasChoice(term: ChoiceTerm, flags: number): boolean {
+  const kind = kindCodeOf(flags);
+  const level = levelCodeOf(flags);
+  if (term.field === "level") return level !== 0 && term.values.includes(LEVELS[level - 1] as Level);
+  if (term.field === "source") return term.values.includes(sourceOf(flags));
+  if (term.field === "keyType") {
+    const keyType = keyTypeOfCode(keyTypeCodeIn(flags));
+    return keyType !== undefined && term.values.includes(keyType);
+  }
+  if (term.field === "kind") return term.values.includes(kind === 0 ? "log" : "timing");
+  return kind !== 0 && term.values.includes(KINDS[kind] as TimingStatus);
 }
 
-/** Whether no record of the block can match. */
-export function canSkipBlock(search: Expression, facts: PruningInput): boolean {
-  // Texts last: the filter has to be read for them.
-  const withoutTexts = { ...facts, texts: undefined };
-  return noneMatches(search, withoutTexts) || (facts.texts !== undefined && noneMatches(search, facts));
-}
-
-function noneMatches(search: Expression, facts: PruningInput): boolean {
-  const known = new Map<Term, Verdict>();
-  const judgeByBlock = (term: Term): Verdict => {
-    if (!known.has(term)) known.set(term, judgeTermByBlock(term, facts));
-    return known.get(term);
+function noneMatches(search: Expression, statistics: PruningInput): boolean {
+  const evaluated = new Map<Term, Ternary>();
+  const inBlock = (term: Term): Ternary => {
+    if (!evaluated.has(term)) evaluated.set(term, termInBlock(term, statistics));
+    return evaluated.get(term);
   };
-  const inBlock = combine(search, judgeByBlock);
-  if (inBlock !== undefined || facts.cells === undefined) return inBlock === false;
-  const { project } = facts;
-  return facts.cells.every((cell) => {
-    const cellFacts = { project, flags: cell.flags, touchpoint: cell.touchpoint };
-    return combine(search, (term) => judgeByCell(term, cellFacts) ?? judgeByBlock(term)) === false;
+  const result = evaluate(search, inBlock);
+  if (result !== undefined || statistics.cells === undefined) return result === false;
+  const { project } = statistics;
+  return statistics.cells.every(({ flags, touchpoint }) => {
+    const cell = { project, flags, touchpoint };
+    return evaluate(search, (term) => termInCell(term, cell) ?? inBlock(term)) === false;
   });
 }
 
-function combine(search: Expression, judgeTerm: (term: Term) => Verdict): Verdict {
+function evaluate(search: Expression, term: (term: Term) => Ternary): Ternary {
   if (search.kind === "all") return true;
-  if (search.kind === "and" || search.kind === "or") {
-    return combineAll(search.members, judgeTerm, search.kind === "or");
-  }
-  if (search.kind !== "not") return judgeTerm(search);
-  const verdict = combine(search.member, judgeTerm);
-  return verdict === undefined ? undefined : !verdict;
+  if (search.kind === "and" || search.kind === "or") return evaluateList(search.members, term, search.kind === "or");
+  if (search.kind !== "not") return term(search);
+  const result = evaluate(search.member, term);
+  return result === undefined ? undefined : !result;
 }
 
-/** One member with the deciding verdict decides: false for AND, true for OR. */
-function combineAll(members: readonly Expression[], judgeTerm: (term: Term) => Verdict, deciding: boolean): Verdict {
-  let verdict: Verdict = !deciding;
+/** @param deciding the result of one member that decides the whole list: false for AND, true for OR. */
+function evaluateList(members: readonly Expression[], term: (term: Term) => Ternary, deciding: boolean): Ternary {
+  let result: Ternary = !deciding;
   for (const member of members) {
-    const judged = combine(member, judgeTerm);
-    if (judged === deciding) return deciding;
-    if (judged === undefined) verdict = undefined;
+    const one = evaluate(member, term);
+    if (one === deciding) return deciding;
+    if (one === undefined) result = undefined;
   }
-  return verdict;
+  return result;
 }
 
-function judgeByCell(term: Term, { project, flags, touchpoint }: Cell): Verdict {
-  if (term.kind === "choice") return isChosen(term, flags);
-  // Of a long name only the beginning is known.
-  const isOfName = term.kind === "word" || (term.kind === "exact" && term.field === "touchpoint");
-  if (isOfName && touchpoint !== undefined && isCutTouchpoint(touchpoint)) return undefined;
-  if (term.kind === "word")
+function termInCell(term: Term, { project, flags, touchpoint }: Cell): Ternary {
+  if (term.kind === "choice") return hasChoice(term, flags);
+  const isAboutTouchpoint = term.kind === "word" || (term.kind === "exact" && term.field === "touchpoint");
+  // Only the beginning of a long name is known.
+  if (isAboutTouchpoint && touchpoint !== undefined && isCutTouchpoint(touchpoint)) return undefined;
+  if (term.kind === "word") {
     return touchpoint !== undefined && foldText(touchpoint).includes(term.needle) ? true : undefined;
-  if (term.kind === "number") return isOfTimings(term) && isChosen(LOGS, flags) ? false : undefined;
+  }
+  if (term.kind === "number") return isOfTimings(term) && hasChoice(LOGS, flags) ? false : undefined;
   if (term.kind !== "exact") return undefined;
   if (term.field === "project") return matchesAnyPattern(term.patterns, project);
   if (term.field === "touchpoint") return touchpoint !== undefined && matchesAnyPattern(term.patterns, touchpoint);
@@ -131,49 +136,60 @@ function isOfTimings({ field }: NumberTerm): boolean {
   return field === "duration" || field === "startTime" || field === "endTime";
 }
 
-function judgeTermByBlock(term: Term, facts: PruningInput): Verdict {
-  if (term.kind === "choice") return judgeChoice(term, facts);
-  if (term.kind === "number") return judgeNumber(term, facts);
-  if (term.kind === "metadataNumber") return undefined;
-  if (term.kind === "word" || term.kind === "message") return judgeNeedle(term, facts);
-  if (term.kind === "metadata") return judgePatterns(term.patterns, facts);
-  if (term.field === "project") return matchesAnyPattern(term.patterns, facts.project);
-  return term.field === "apiKey" ? undefined : judgePatterns(term.patterns, facts);
+function termInBlock(term: Term, statistics: PruningInput): Ternary {
+  switch (term.kind) {
+    case "choice":
+      return choiceInBlock(term, statistics);
+    case "number":
+      return numberInBlock(term, statistics);
+    case "metadataNumber":
+      return undefined;
+    case "word":
+    case "message":
+      return needleInBlock(term, statistics);
+    case "metadata":
+      return patternsInBlock(term.patterns, statistics);
+    case "exact":
+    default:
+      if (term.field === "project") return matchesAnyPattern(term.patterns, statistics.project);
+      return term.field === "apiKey" ? undefined : patternsInBlock(term.patterns, statistics);
+  }
 }
 
-function judgeNeedle({ kind, needle }: WordTerm | MessageTerm, facts: PruningInput): Verdict {
+function needleInBlock({ kind, needle }: WordTerm | MessageTerm, { filters: load }: PruningInput): Ternary {
   if (needle === "") return undefined;
-  const texts = facts.texts?.();
-  const mayMatch = kind === "word" ? texts?.mayContain(needle) : texts?.mayContainInMessages(needle);
+  const filters = load?.();
+  const mayMatch = kind === "word" ? filters?.mayContain(needle) : filters?.mayContainInMessages(needle);
   return mayMatch === false ? false : undefined;
 }
 
-/** Patterns are for other fields than messages. */
-function judgePatterns(patterns: readonly Pattern[], facts: PruningInput): Verdict {
-  const texts = facts.texts?.();
-  if (texts === undefined) return undefined;
-  const mayContain = (text: string) => text === "" || texts.mayContainOutsideMessages(foldText(text));
+/** For patterns of any field but the message. */
+function patternsInBlock(patterns: readonly Pattern[], { filters: load }: PruningInput): Ternary {
+  const filters = load?.();
+  if (filters === undefined) return undefined;
+  const mayContain = (text: string) => text === "" || filters.mayContainOutsideMessages(foldText(text));
   const mayMatch = patterns.some(
     ({ text, number }) => mayContain(text) || (number !== undefined && mayContain(number)),
   );
   return mayMatch ? undefined : false;
 }
 
-function judgeChoice(term: ChoiceTerm, facts: PruningInput): Verdict {
+function choiceInBlock(term: ChoiceTerm, statistics: PruningInput): Ternary {
   if (term.field === "source" || term.field === "keyType") return undefined;
   if (term.field === "level") {
-    return term.values.some((level) => facts.hasLevel(LEVELS.indexOf(level) + 1)) ? undefined : false;
+    return term.values.some((level) => statistics.hasLevel(LEVELS.indexOf(level) + 1)) ? undefined : false;
   }
-  const kinds = [...KINDS.keys()].filter((kind) => facts.hasKind(kind));
-  const chosen = kinds.filter((kind) => isChosen(term, kind));
-  if (chosen.length === 0) return false;
-  return chosen.length === kinds.length ? true : undefined;
+  const kinds = [...KINDS.keys()].filter((kind) => statistics.hasKind(kind));
+  const matching = kinds.filter((kind) => hasChoice(term, kind));
+  if (matching.length === 0) return false;
+  return matching.length === kinds.length ? true : undefined;
 }
 
-function judgeNumber(term: NumberTerm, facts: PruningInput): Verdict {
-  if (isOfTimings(term)) return KINDS.some((_, kind) => kind > 0 && facts.hasKind(kind)) ? undefined : false;
+function numberInBlock(term: NumberTerm, statistics: PruningInput): Ternary {
+  if (isOfTimings(term)) return KINDS.some((_, kind) => kind > 0 && statistics.hasKind(kind)) ? undefined : false;
   if (term.field === "receivedAt") return undefined;
-  const [min, max] = term.field === "id" ? [facts.idMin, facts.idMax] : [facts.timeMin, facts.timeMax];
+  const [min, max] =
+    term.field === "id" ? [statistics.idMin, statistics.idMax] : [statistics.timeMin, statistics.timeMax];
   if (term.ranges.some((range) => isInRange(range, min) && isInRange(range, max))) return true;
   return term.ranges.some((range) => overlaps(range, min, max)) ? undefined : false;
 }

@@ -1,27 +1,31 @@
-// What to do about a dropped entry: one or two sentences for people. In: the reason and the entry as it was sent, or the text of
-// one that was too long to keep whole. Nothing of the entry is shown but its times: the entry stands beside the hint.
+// Advice about a dropped entry: one or two sentences on why it was dropped and what helps. Of the entry only its times are repeated, since
+// the response shows the entry beside the advice.
 
 import type { DropReason } from "../../core/drop.ts";
 import { DAY_MS, FUTURE_MS_MAX, METADATA_DEPTH_MAX, TIME_MS_MAX } from "../../core/limits.ts";
 
 export interface AdviceOptions {
-  /** How long the project keeps records, in ms. */
+  /** The project's retention. */
   readonly retentionMs: number;
 }
 
-/** Units that a time may have been sent in by mistake, and how many ms one is. */
+/** Units that people send times in by mistake, with the milliseconds of each. */
 const UNITS: readonly (readonly [name: string, ms: number])[] = [
   ["seconds", 1_000],
   ["microseconds", 1 / 1_000],
   ["nanoseconds", 1 / 1_000_000],
 ];
 /**
- * Taken for the unit that was meant when it lands within so many ms of the receipt: twenty years. In milliseconds the same
- * number is a day of 1970 or one far past the year 10,000, so nothing that was meant as it is comes near.
+ * How far from its receipt a time may be for another unit to be proposed: twenty years. In milliseconds the same number is a day of 1970
+ * or far past the year 10,000, so no time that was meant in milliseconds is taken for another unit.
  */
 const PLAUSIBLE_MS = 20 * 365 * DAY_MS;
 
-/** A sentence on why an entry was dropped and what helps. `receivedAt` in Unix ms. */
+/**
+ * Advice for the people whose entry was dropped.
+ * @param entry as it was sent, or its text where that was cut off
+ * @param receivedAt Unix ms
+ */
 export function adviceFor(
   reason: DropReason,
   entry: unknown,
@@ -44,17 +48,17 @@ export function adviceFor(
     case "duplicate":
       return "It was stored before: the same entry came from the same sender with the same time. That is normal when a request is retried. If these are different events, give each its own timestamp, or leave the times out.";
     case "quota":
-      return 'The project had reached its monthly_entries for this month, or its client keys their part of them (queue.client_share). Raise it in the configuration, or set overage = "continue" to store what is past it.';
+      return 'The project had reached its monthly_entries for this month, or its client keys their part of them (queue.client_share). Raise it in the configuration, or set overage = "continue" to store entries past the limit.';
     case "internal":
     default:
-      return "Its batch stopped the server's writer twice and was set aside whole: nothing of it was stored. Please report it as a fault of the server, with the entry.";
+      return "Its batch stopped the server's writer twice, so the server dropped the whole batch. Please report this as a fault of the server, with the entry.";
   }
 }
 
 type Times = Readonly<Partial<Record<"timestamp" | "startTime" | "endTime" | "duration", number>>>;
 const TIME_FIELDS = ["timestamp", "startTime", "endTime", "duration"] as const;
 
-/** The times of an entry; of a text that was cut off, those that stand in it. */
+/** The times of an entry; of a text that was cut off, those that it still has. */
 function timesOf(entry: unknown): Times {
   const times: Record<string, number> = {};
   for (const name of TIME_FIELDS) {
@@ -73,19 +77,19 @@ function numberIn(text: string, name: string): number | undefined {
   return found === undefined ? undefined : Number(found);
 }
 
-/** The entry's own time, as a record would have it; undefined where it is the batch's. */
+/** The time that its record would have; undefined where that is the batch's timestamp. */
 function recordTime({ timestamp, startTime, endTime }: Times): number | undefined {
   return timestamp ?? startTime ?? endTime;
 }
 
-/** "2024-06-20", with the time of day where `withTime`. */
+/** "2024-06-20", or with the time of day. */
 function dateOf(time: number, withTime = false): string {
   const text = new Date(time).toISOString();
   return withTime ? text : text.slice(0, text.indexOf("T"));
 }
 
-/** "1718900000 is 1970-01-20: did you send seconds? Times are milliseconds.", if another unit makes sense of it. */
-function unitHint(time: number, receivedAt: number): string | undefined {
+/** "1718900000 is 1970-01-20: did you send seconds? Times are milliseconds."; undefined where no other unit fits. */
+function unitAdvice(time: number, receivedAt: number): string | undefined {
   for (const [name, ms] of UNITS) {
     if (Math.abs(time * ms - receivedAt) > PLAUSIBLE_MS) continue;
     const shown = isTime(time) ? `${time} is ${dateOf(time)}` : `${time} is past the last date there is`;
@@ -103,7 +107,7 @@ function invalidTime(entry: unknown, receivedAt: number): string {
   for (const name of ["timestamp", "startTime", "endTime"] as const) {
     const time = times[name];
     if (time === undefined || isTime(time)) continue;
-    const unit = time > 0 ? unitHint(time, receivedAt) : undefined;
+    const unit = time > 0 ? unitAdvice(time, receivedAt) : undefined;
     return unit ?? `${name} is ${time}. Times are Unix milliseconds from 0 to ${TIME_MS_MAX}.`;
   }
   const { duration } = times;
@@ -129,7 +133,7 @@ function tooOld(entry: unknown, receivedAt: number, retentionMs: number): string
   const time = recordTime(timesOf(entry));
   const kept = lengthOf(retentionMs);
   if (time === undefined) return `${unknownTime(entry)} is older than the ${kept} that the project keeps.`;
-  const unit = unitHint(time, receivedAt);
+  const unit = unitAdvice(time, receivedAt);
   if (unit !== undefined) return unit;
   const when = isTime(time) ? `${time} is ${dateOf(time)}, ` : "";
   return `${when}${lengthOf(receivedAt - time)} before it was received; the project keeps ${kept}. Raise its retention to store older entries.`;
@@ -139,13 +143,13 @@ function inFuture(entry: unknown, receivedAt: number): string {
   const time = recordTime(timesOf(entry));
   if (time === undefined)
     return `${unknownTime(entry)} is over ${lengthOf(FUTURE_MS_MAX)} ahead: check the sender's clock.`;
-  const unit = unitHint(time, receivedAt);
+  const unit = unitAdvice(time, receivedAt);
   if (unit !== undefined) return unit;
   const when = isTime(time) ? `${time} is ${dateOf(time, true)}, ` : "";
   return `${when}${lengthOf(time - receivedAt)} after it was received: check the sender's clock.`;
 }
 
-/** What was meant by an entry that shows no time: a text was cut off, so its time may be what is missing. */
+/** What to call the time of an entry that shows none. In a text that was cut off, its own time may be missing. */
 function unknownTime(entry: unknown): string {
   return typeof entry === "string" ? "Its time, or its batch's timestamp," : "Its batch's timestamp";
 }
@@ -157,7 +161,7 @@ const LENGTHS: readonly (readonly [name: string, ms: number])[] = [
   ["second", 1_000],
 ];
 
-/** "30 days", "1 hour": in the largest unit that it fills, rounded down. */
+/** "30 days", "1 hour": rounded down in the largest unit that gives at least 1. */
 function lengthOf(ms: number): string {
   for (const [name, unitMs] of LENGTHS) {
     const count = Math.floor(ms / unitMs);

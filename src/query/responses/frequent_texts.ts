@@ -1,35 +1,36 @@
-// Which of any number of texts are the most frequent, in bounded memory. The first so many are kept as they are, and what belongs to them is
-// exact. Of further ones only a 64-bit hash is counted; where one of them turns out to be among the most frequent, the caller goes
-// over everything a second time and keeps only what is wanted then, so the answer is exact again. Past the bound of hashes the rarest
-// half is forgotten (lossy counting: Manku and Motwani, VLDB 2002), and how many texts differ is estimated.
+// The most frequent of any number of texts, in bounded memory. The first texts that come are held, and their counts are exact. Of further
+// ones only a 64-bit hash is counted. Where one of these turns out to be among the most frequent, the caller scans a second time and
+// counts only the wanted texts, so the result is exact again. Past the bound of hashes the rarer half is dropped (lossy counting: Manku
+// and Motwani, VLDB 2002), and the number of distinct texts is an estimate.
 
 import { TextHash, TextTable } from "../../block/codec/text_table.ts";
+import { HASHES_HELD_MAX } from "../../core/limits.ts";
 import { copyOf } from "../../core/text_copy.ts";
-import { HASHES_KEPT_MAX } from "../scan/limits.ts";
 import { compareTexts } from "./text_order.ts";
 
-/** What a text that is kept takes beside its characters, about. */
+/** Memory of a held text beside its characters, about. */
 const TEXT_BYTES = 64;
 
 export interface FrequentBounds {
-  /** Texts that are kept, and their characters. */
+  /** The most texts that are held, and the most characters of them. */
   readonly textsMax: number;
   readonly lengthMax: number;
+  /** The most hashes that are counted. */
   readonly hashesMax?: number;
 }
 
-/** Texts that are wanted, by their hashes. */
+/** The texts that a second scan holds, by their hashes. */
 export interface WantedTexts {
   has(text: string): boolean;
 }
 
-/** The most frequent, of one or more collections together. */
+/** The most frequent texts of one or more collections together. */
 export interface MostFrequent {
-  /** For each collection the numbers of its texts, the most frequent first. */
+  /** For each collection the numbers of its texts, most frequent first. */
   readonly numbers: readonly (readonly number[])[];
-  /** Different texts that are not among them. */
+  /** How many other texts there are; an estimate where they were too many to tell. */
   readonly more: number;
-  /** For each collection what a second pass is to keep; undefined where none is needed. */
+  /** For each collection the texts that a second scan must hold; undefined where none is needed. */
   readonly wanted: readonly WantedTexts[] | undefined;
 }
 
@@ -39,9 +40,10 @@ export class FrequentTexts {
   readonly #table = new TextTable();
   #counts = new Float64Array(64);
   #length = 0;
+  /** The texts that are not held. */
   #further: HashCounts | undefined;
 
-  /** With `wanted`, others are passed over. */
+  /** @param wanted the only texts to count; undefined: all. */
   constructor(bounds: FrequentBounds, wanted?: WantedTexts) {
     this.#bounds = bounds;
     this.#wanted = wanted;
@@ -52,15 +54,17 @@ export class FrequentTexts {
     return 2 * this.#length + TEXT_BYTES * this.#table.size + (this.#further?.bytes ?? 0);
   }
 
-  /** How many texts differ; an estimate where they were too many to tell. */
-  get different(): number {
-    return this.#table.size + (this.#further?.different ?? 0);
+  /** How many distinct texts there are; an estimate where they were too many to tell. */
+  get distinct(): number {
+    return this.#table.size + (this.#further?.distinct ?? 0);
   }
 
+  /** The counts of the texts that are not held; undefined where all are. */
   get further(): HashCounts | undefined {
     return this.#further;
   }
 
+  /** How many texts are held. */
   get size(): number {
     return this.#table.size;
   }
@@ -73,17 +77,17 @@ export class FrequentTexts {
     return this.#counts[number] as number;
   }
 
-  /** Counts a text; its number, −1 where it is only counted, or passed over. */
+  /** Counts a text. Returns its number, from 0; −1 where it is not held. */
   add(text: string, count: number): number {
     let number = this.#table.find(text);
     if (number === -1) {
       if (this.#wanted !== undefined && !this.#wanted.has(text)) return -1;
       if (this.#isFull(text)) {
-        this.#further ??= new HashCounts(this.#bounds.hashesMax ?? HASHES_KEPT_MAX);
+        this.#further ??= new HashCounts(this.#bounds.hashesMax ?? HASHES_HELD_MAX);
         this.#further.add(text, count);
         return -1;
       }
-      // A copy: a part of another text would keep all of it.
+      // A copy: a slice of a longer text would keep all of it in memory.
       number = this.#table.add(copyOf(text));
       this.#length += text.length;
       if (number === this.#counts.length) {
@@ -102,37 +106,37 @@ export class FrequentTexts {
   }
 }
 
-/** The `max` most frequent texts of all collections. Of equally frequent ones those that are kept are taken, in the order of texts. */
+/** The `max` most frequent texts of all collections. Of equally frequent ones the held ones come first, in the order of texts. */
 export function mostFrequent(collections: readonly FrequentTexts[], max: number): MostFrequent {
-  const different = collections.reduce((sum, one) => sum + one.different, 0);
-  const countMin = leastOf(collections, max);
+  const distinct = collections.reduce((sum, one) => sum + one.distinct, 0);
+  const threshold = thresholdOf(collections, max);
   let left = max;
   const above = collections.map((one) => ({
-    kept: numbersWhere(one, (count) => count > countMin),
-    further: one.further?.above(countMin) ?? new HashCounts(Number.POSITIVE_INFINITY),
+    held: numbersWhere(one, (count) => count > threshold),
+    further: one.further?.above(threshold) ?? new HashCounts(Number.POSITIVE_INFINITY),
   }));
-  for (const { kept, further } of above) left -= kept.length + further.size;
-  const equal = equallyFrequent(collections, countMin).slice(0, left);
+  for (const { held, further } of above) left -= held.length + further.size;
+  const equal = equallyFrequent(collections, threshold).slice(0, left);
   left -= equal.length;
   const numbers = collections.map((one, index) => {
     const own = equal.filter(({ collection }) => collection === one).map(({ number }) => number);
-    return [...(above[index]?.kept ?? []), ...own].sort((a, b) => one.countOf(b) - one.countOf(a));
+    return [...(above[index]?.held ?? []), ...own].sort((a, b) => one.countOf(b) - one.countOf(a));
   });
   for (const [index, one] of collections.entries()) {
-    if (left > 0) left -= above[index]?.further.addEqual(one.further, countMin, left) ?? 0;
+    if (left > 0) left -= above[index]?.further.addEqual(one.further, threshold, left) ?? 0;
   }
   const listed = numbers.reduce((sum, list) => sum + list.length, 0);
   const isAnyFurther = above.some(({ further }) => further.size > 0);
-  if (!isAnyFurther) return { numbers, more: Math.max(0, different - listed), wanted: undefined };
+  if (!isAnyFurther) return { numbers, more: Math.max(0, distinct - listed), wanted: undefined };
   for (const [index, list] of numbers.entries()) {
     for (const number of list) above[index]?.further.add((collections[index] as FrequentTexts).text(number), 1);
   }
   const wanted = above.map(({ further }) => further);
   const wantedCount = wanted.reduce((sum, one) => sum + one.size, 0);
-  return { numbers, more: Math.max(0, different - wantedCount), wanted };
+  return { numbers, more: Math.max(0, distinct - wantedCount), wanted };
 }
 
-/** The texts that are kept and have this count, in the order of texts. */
+/** The held texts with this count, in the order of texts. */
 function equallyFrequent(
   collections: readonly FrequentTexts[],
   count: number,
@@ -144,8 +148,8 @@ function equallyFrequent(
   return equal.sort((a, b) => compareTexts(a.text, b.text));
 }
 
-/** The count of the one at place `max`, 0 where there are not more. */
-function leastOf(collections: readonly FrequentTexts[], max: number): number {
+/** The highest count of the texts that are left out; 0 where all fit. */
+function thresholdOf(collections: readonly FrequentTexts[], max: number): number {
   const total = collections.reduce((sum, one) => sum + one.size + (one.further?.size ?? 0), 0);
   if (total <= max) return 0;
   const counts = new Float64Array(total);
@@ -166,22 +170,22 @@ function numbersWhere(one: FrequentTexts, test: (count: number) => boolean): num
   return numbers;
 }
 
-/** Slots that an empty table has; a power of two. */
+/** Slots of an empty table; a power of two. */
 const SLOTS_MIN = 1024;
-/** Bits by which it is estimated how many hashes differ: within some percent up to ten times as many. */
-const SEEN_BITS = 4 * 1024 * 1024;
+/** Bits for the estimate of distinct hashes: within a few percent for up to ten times as many. */
+const SKETCH_BITS = 4 * 1024 * 1024;
 
-/** Counts by 64-bit hashes, at most so many. */
+/** Counts by 64-bit hash in an open-addressed table, bounded in hashes. */
 class HashCounts implements WantedTexts {
   readonly #max: number;
   readonly #high: TextHash;
   readonly #low: TextHash;
   #highs = new Int32Array(SLOTS_MIN);
   #lows = new Int32Array(SLOTS_MIN);
-  /** 0: the slot is free. */
+  /** 0 in a free slot. */
   #counts = new Float64Array(SLOTS_MIN);
   #size = 0;
-  #seen: Uint8Array | undefined;
+  #sketch: Uint8Array | undefined;
 
   constructor(max: number, high = new TextHash(), low = new TextHash()) {
     this.#max = max;
@@ -194,15 +198,15 @@ class HashCounts implements WantedTexts {
   }
 
   get bytes(): number {
-    return 16 * this.#counts.length + (this.#seen?.length ?? 0);
+    return 16 * this.#counts.length + (this.#sketch?.length ?? 0);
   }
 
-  get different(): number {
-    if (this.#seen === undefined) return this.#size;
+  get distinct(): number {
+    if (this.#sketch === undefined) return this.#size;
     // Linear counting: Whang, Vander-Zanden and Taylor, 1990.
     let free = 0;
-    for (let at = 0; at < this.#seen.length; at++) free += 8 - bitsSet(this.#seen[at] as number);
-    return Math.max(this.#size, Math.round(SEEN_BITS * Math.log(SEEN_BITS / Math.max(1, free))));
+    for (let at = 0; at < this.#sketch.length; at++) free += 8 - bitsSet(this.#sketch[at] as number);
+    return Math.max(this.#size, Math.round(SKETCH_BITS * Math.log(SKETCH_BITS / Math.max(1, free))));
   }
 
   has(text: string): boolean {
@@ -220,17 +224,17 @@ class HashCounts implements WantedTexts {
     }
   }
 
-  /** Those that are counted more often; the result has no bound. */
-  above(countMin: number): HashCounts {
+  /** The hashes with higher counts. The result has no bound. */
+  above(threshold: number): HashCounts {
     const found = new HashCounts(Number.POSITIVE_INFINITY, this.#high, this.#low);
     for (let slot = 0; slot < this.#counts.length; slot++) {
       const count = this.#counts[slot] as number;
-      if (count > countMin) found.#add(this.#highs[slot] as number, this.#lows[slot] as number, count);
+      if (count > threshold) found.#add(this.#highs[slot] as number, this.#lows[slot] as number, count);
     }
     return found;
   }
 
-  /** Adds some of the others that are counted so often; answers how many. */
+  /** Adds hashes of `others` with exactly this count, at most `max`; returns how many. */
   addEqual(others: HashCounts | undefined, count: number, max: number): number {
     if (others === undefined || count === 0) return 0;
     let added = 0;
@@ -243,10 +247,10 @@ class HashCounts implements WantedTexts {
   }
 
   #add(high: number, low: number, count: number): void {
-    if (this.#seen !== undefined) see(this.#seen, low);
+    if (this.#sketch !== undefined) setBit(this.#sketch, low);
     let slot = this.#slotOf(high, low);
     if (this.#counts[slot] === 0) {
-      if (this.#size >= this.#max) this.#forgetRarest();
+      if (this.#size >= this.#max) this.#dropRarest();
       if (2 * (this.#size + 1) > this.#counts.length) this.#resize(2 * this.#counts.length, 0);
       slot = this.#slotOf(high, low);
       this.#put(slot, high, low, 0);
@@ -270,37 +274,37 @@ class HashCounts implements WantedTexts {
     return slot;
   }
 
-  /** Keeps no more than half of them. */
-  #forgetRarest(): void {
-    if (this.#seen === undefined) {
-      const seen = new Uint8Array(SEEN_BITS / 8);
+  /** Drops at least half of the hashes. */
+  #dropRarest(): void {
+    if (this.#sketch === undefined) {
+      const sketch = new Uint8Array(SKETCH_BITS / 8);
       for (let slot = 0; slot < this.#counts.length; slot++) {
-        if ((this.#counts[slot] as number) > 0) see(seen, this.#lows[slot] as number);
+        if ((this.#counts[slot] as number) > 0) setBit(sketch, this.#lows[slot] as number);
       }
-      this.#seen = seen;
+      this.#sketch = sketch;
     }
     const counts = this.#counts.filter((count) => count > 0).sort();
     this.#resize(this.#counts.length, counts[counts.length >> 1] as number);
   }
 
-  /** Leaves out those that are counted no more often. */
-  #resize(length: number, countMin: number): void {
+  /** Rehashes into a table of this length, without the counts up to the threshold. */
+  #resize(length: number, threshold: number): void {
     const [highs, lows, counts] = [this.#highs, this.#lows, this.#counts];
     this.#highs = new Int32Array(length);
     this.#lows = new Int32Array(length);
     this.#counts = new Float64Array(length);
     this.#size = 0;
     for (let from = 0; from < counts.length; from++) {
-      if ((counts[from] as number) <= countMin) continue;
+      if ((counts[from] as number) <= threshold) continue;
       const [high, low] = [highs[from] as number, lows[from] as number];
       this.#put(this.#slotOf(high, low), high, low, counts[from] as number);
     }
   }
 }
 
-function see(seen: Uint8Array, hash: number): void {
-  const bit = hash & (SEEN_BITS - 1);
-  seen[bit >>> 3] = (seen[bit >>> 3] as number) | (1 << (bit & 7));
+function setBit(sketch: Uint8Array, hash: number): void {
+  const bit = hash & (SKETCH_BITS - 1);
+  sketch[bit >>> 3] = (sketch[bit >>> 3] as number) | (1 << (bit & 7));
 }
 
 function bitsSet(byte: number): number {

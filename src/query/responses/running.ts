@@ -1,38 +1,39 @@
-// The starts that wait for their end, as a query sees them: matched by the same evaluator as records, over small blocks that are made
-// of them on the spot, some at a time.
+// Running timings: the open starts, which wait for their end. They are matched by the same evaluator as records: some at a time are
+// encoded as a small block.
 
 import { appendRecord, emptyColumns } from "../../block/columns.ts";
 import { BlockEncoder } from "../../block/encode.ts";
 import { openBlock } from "../../block/open_block.ts";
+import { PAGE_LENGTH_MAX } from "../../core/limits.ts";
 import type { StoredRecord } from "../../core/record.ts";
 import type { RunningResponse, RunningTiming } from "../../core/responses.ts";
+import type { Steps } from "../../core/steps.ts";
 import { copyOf } from "../../core/text_copy.ts";
 import { cutTouchpoint } from "../../core/touchpoint.ts";
 import { matchRows } from "../match/evaluate.ts";
-import { PAGE_LENGTH_MAX } from "../scan/limits.ts";
-import type { Steps } from "../scan/scan.ts";
+import { textLengthOf } from "../scan/query_memory.ts";
 import type { Scope } from "../scan/scope.ts";
-import { textLengthOf } from "../scan/text_length.ts";
 
-/** Starts that are matched at once, and the characters of their texts: they are held while they are. */
+/** Starts that are matched, and held, at a time; and the characters of their texts. */
 const PORTION_STARTS = 1_000;
 const PORTION_LENGTH = 4 * 1024 * 1024;
 
-/** A start that waits, as the worker left it in the data file: a record that has no id and no end yet. */
+/** An open start as the data file has it: a record that has no id and no end yet. */
 export interface OpenStart {
   readonly project: string;
   readonly start: Omit<StoredRecord, "id" | "kind"> & { readonly startTime: number };
 }
 
-/** What figures need of a start. */
+/** The members of an open start that figures need. */
 export interface RunningTimingStart {
   /** "" for none. */
   readonly touchpoint: string;
+  /** Unix ms. */
   readonly startTime: number;
 }
 
 /** The starts that match, in no particular order. */
-export function* runningStarts(starts: Iterable<OpenStart>, scope: Scope): Steps<RunningTimingStart[]> {
+export function* matchingStarts(starts: Iterable<OpenStart>, scope: Scope): Steps<RunningTimingStart[]> {
   const running: RunningTimingStart[] = [];
   for (const portion of matchingPortions(starts, scope)) {
     for (const { start } of portion) {
@@ -44,19 +45,19 @@ export function* runningStarts(starts: Iterable<OpenStart>, scope: Scope): Steps
   return running;
 }
 
-/** The starts that match, longest running first: so many, or fewer where they are very long. */
-export function* listRunning(starts: Iterable<OpenStart>, scope: Scope, limit: number): Steps<RunningResponse> {
+/** The starts that match, longest running first: at most `limit`, fewer where they are very long. `count` is the number of all. */
+export function* runningResponse(starts: Iterable<OpenStart>, scope: Scope, limit: number): Steps<RunningResponse> {
   let running: RunningTiming[] = [];
   let count = 0;
   for (const portion of matchingPortions(starts, scope)) {
     count += portion.length;
-    running = longest([...running, ...portion.map(shown)], limit);
+    running = longestRunning([...running, ...portion.map(shownTiming)], limit);
     yield undefined;
   }
   return { running, count };
 }
 
-function longest(running: RunningTiming[], limit: number): RunningTiming[] {
+function longestRunning(running: RunningTiming[], limit: number): RunningTiming[] {
   running.sort((a, b) => a.startTime - b.startTime);
   let length = 0;
   const end = running.findIndex((timing, index) => {
@@ -66,7 +67,7 @@ function longest(running: RunningTiming[], limit: number): RunningTiming[] {
   return end === -1 ? running : running.slice(0, end);
 }
 
-/** What began before `from` runs still, so only `to` bounds them. */
+/** Timings that began before `from` still run, so only `to` bounds them. */
 function* matchingPortions(starts: Iterable<OpenStart>, scope: Scope): Generator<OpenStart[]> {
   let portion: OpenStart[] = [];
   let length = 0;
@@ -76,14 +77,14 @@ function* matchingPortions(starts: Iterable<OpenStart>, scope: Scope): Generator
     portion.push(one);
     length += textLengthOf(one.start);
     if (portion.length < PORTION_STARTS && length < PORTION_LENGTH) continue;
-    yield matching(portion, scope);
+    yield filterBySearch(portion, scope);
     portion = [];
     length = 0;
   }
-  yield matching(portion, scope);
+  yield filterBySearch(portion, scope);
 }
 
-function matching(starts: readonly OpenStart[], scope: Scope): OpenStart[] {
+function filterBySearch(starts: readonly OpenStart[], scope: Scope): OpenStart[] {
   const projects = new Map<string, OpenStart[]>();
   for (const start of starts) {
     const others = projects.get(start.project);
@@ -93,13 +94,13 @@ function matching(starts: readonly OpenStart[], scope: Scope): OpenStart[] {
   return [...projects].flatMap(([project, all]) => {
     const columns = emptyColumns();
     all.forEach(({ start }, index) => appendRecord(columns, index + 1, { ...start, kind: "started" }));
-    const view = openBlock(new BlockEncoder().packed(columns).chunks, columns.count);
-    const matches = matchRows(scope.search, view, project);
+    const block = openBlock(new BlockEncoder().packed(columns).chunks, columns.count);
+    const matches = matchRows(scope.search, block, project);
     return all.filter((_, index) => matches[index] === 1);
   });
 }
 
-function shown({ project, start }: OpenStart): RunningTiming {
+function shownTiming({ project, start }: OpenStart): RunningTiming {
   const { apiKey, source, keyType, touchpoint, key, message, startTime, receivedAt, metadata } = start;
   return {
     project,

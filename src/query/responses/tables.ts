@@ -1,29 +1,30 @@
-// What is read beside blocks: touchpoints, usage, rejections. Rows in, answers out.
+// The responses that are made from the tables beside the blocks: touchpoints, usage, rejections. Rows enter, responses leave.
 
 import type {
   KeyUse,
   ProjectStorage,
   RejectionRow,
   RejectionsResponse,
+  TouchpointNode,
   TouchpointRow,
   TouchpointsResponse,
   UsageResponse,
   UsageRow,
 } from "../../core/account_responses.ts";
 import type { DropReason } from "../../core/drop.ts";
-import { PAGE_LENGTH_MAX, TOUCHPOINTS_LISTED_MAX } from "../scan/limits.ts";
+import { PAGE_LENGTH_MAX, TOUCHPOINTS_LISTED_MAX } from "../../core/limits.ts";
+import { categoryEnds } from "../../core/touchpoint.ts";
 import { projectRules, type ReadRules } from "../scan/scope.ts";
 import { adviceFor } from "./advice.ts";
 import type { OpenStart } from "./running.ts";
 import { compareTexts } from "./text_order.ts";
-import { touchpointTrees } from "./touchpoint_tree.ts";
 
-/** A counter of a project and month, as it is kept. */
+/** A stored counter of a project and month. */
 export interface UsageCounterRow {
   readonly project: string;
   /** UTC, "2026-11". */
   readonly month: string;
-  /** received, stored, admitted, ambiguous, or dropped.<reason>; others are not shown. */
+  /** received, stored, admitted, ambiguous, or dropped.<reason>. Others are not shown. */
   readonly name: string;
   readonly value: number;
 }
@@ -35,14 +36,14 @@ export interface RejectedEntry {
   /** Unix ms. */
   readonly receivedAt: number;
   readonly reason: DropReason;
-  /** JSON, shortened when it was long. */
+  /** JSON; cut off when it was long. */
   readonly entry: string;
 }
 
-/** The tables beside blocks. */
+/** The tables beside the blocks. Project undefined: all projects. */
 export interface TablesSource {
   touchpoints(project: string | undefined): readonly TouchpointRow[];
-  /** The names that somebody registered. */
+  /** The names of registered touchpoints. */
   registered(project: string | undefined): readonly string[];
   usageCounters(): readonly UsageCounterRow[];
   storage(): readonly Omit<ProjectStorage, "retentionMs">[];
@@ -50,10 +51,13 @@ export interface TablesSource {
   monthBytes(): readonly { readonly project: string; readonly month: string; readonly bytes: number }[];
   /** Latest first. */
   rejections(project: string | undefined, limit: number): Iterable<RejectedEntry>;
-  /** In the order in which they came; each is read when it is asked for. */
+  /** In the order in which they came. Each row is read when the iterator reaches it. */
   openStarts(): Iterable<OpenStart>;
   keyUse(): readonly KeyUse[];
-  /** Ambiguous pairs by touchpoint as `ambiguousName` cuts it, received on UTC days that the range touches; −Infinity, Infinity: no bound. */
+  /**
+   * The number of ambiguous pairs by touchpoint, cut by `ambiguousName`, that were received on UTC days which the range touches.
+   * Unix ms; −Infinity and Infinity: no bound.
+   */
   ambiguousPairs(project: string | undefined, from: number, to: number): ReadonlyMap<string, number>;
 }
 
@@ -69,12 +73,12 @@ function isShown(name: string): name is "received" | "stored" | "admitted" | "am
   return name === "received" || name === "stored" || name === "admitted" || name === "ambiguous";
 }
 
+/** @param now Unix ms: decides which records have expired. */
 export function usageResponse(tables: TablesSource, rules: ReadRules, now: number): UsageResponse {
   const rows = new Map<string, UsageRow & { bytes: number }>();
   const rowOf = (project: string, month: string) => {
-    const name = `${month}\n${project}`;
     const { monthlyEntries, overage } = projectRules(rules, project);
-    const row = rows.get(name) ?? {
+    const row = rows.get(`${month}\n${project}`) ?? {
       project,
       month,
       received: 0,
@@ -87,14 +91,13 @@ export function usageResponse(tables: TablesSource, rules: ReadRules, now: numbe
       ambiguous: 0,
       bytes: 0,
     };
-    rows.set(name, row);
     return row;
   };
   const set = (row: UsageRow & { bytes: number }) => rows.set(`${row.month}\n${row.project}`, row);
   for (const { project, month, name, value } of tables.usageCounters()) {
     const row = rowOf(project, month);
     if (name.startsWith(DROPPED)) set({ ...row, dropped: { ...row.dropped, [name.slice(DROPPED.length)]: value } });
-    else if (isShown(name)) set({ ...row, [name]: value });
+    else set(isShown(name) ? { ...row, [name]: value } : row);
   }
   for (const { project, month, bytes } of tables.monthBytes()) set({ ...rowOf(project, month), bytes });
   const usage = [...rows.values()].map((row) => ({
@@ -105,7 +108,7 @@ export function usageResponse(tables: TablesSource, rules: ReadRules, now: numbe
   const storage = tables.storage().map((row) => {
     const { retentionMs } = projectRules(rules, row.project);
     const expired = now - retentionMs;
-    // Blocks that hold nothing else are gone soon.
+    // Blocks with expired records only are deleted soon.
     if (row.oldest === null || row.newest === null || row.newest < expired) {
       return { ...row, oldest: null, newest: null, retentionMs };
     }
@@ -114,6 +117,7 @@ export function usageResponse(tables: TablesSource, rules: ReadRules, now: numbe
   return { usage, storage };
 }
 
+/** The latest rejections, at most `limit`; fewer where their entries are long, and then `more` is true. */
 export function rejectionsResponse(
   tables: TablesSource,
   rules: ReadRules,
@@ -132,11 +136,81 @@ export function rejectionsResponse(
   return { more: false, rejections };
 }
 
-/** The entry, or its text where it was shortened and is no JSON any more. */
+/** The entry; the text itself where it was cut off and is no JSON any more. */
 function parseEntry(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
     return text;
   }
+}
+
+/** A touchpoint, and the names of its levels: its categories, and the rest of the name. */
+interface Leveled {
+  readonly row: TouchpointRow;
+  readonly levels: readonly string[];
+}
+
+/**
+ * One tree a project, by project, of the "/" in names: "api/orders/submit" lies below "api" and "api/orders". Nodes are sorted by name.
+ * Names are sorted by their levels and then grouped in order, so that no hash table holds texts which clients chose. core/category.ts
+ * bounds the levels that one name can make.
+ */
+export function touchpointTrees(
+  touchpoints: readonly TouchpointRow[],
+): { project: string; children: TouchpointNode[] }[] {
+  const projects = new Map<string, Leveled[]>();
+  for (const row of touchpoints) {
+    const leveled = projects.get(row.project) ?? [];
+    projects.set(row.project, leveled);
+    leveled.push({ row, levels: levelsOf(row.name) });
+  }
+  return [...projects]
+    .map(([project, leveled]) => ({ project, children: nodesOf(leveled.sort(compareLevels), 0) }))
+    .sort((a, b) => compareTexts(a.project, b.project));
+}
+
+function levelsOf(name: string): string[] {
+  let start = 0;
+  const levels = categoryEnds(name).map((end) => {
+    const level = name.slice(start, end - 1);
+    start = end;
+    return level;
+  });
+  levels.push(name.slice(start));
+  return levels;
+}
+
+function compareLevels({ levels: one }: Leveled, { levels: other }: Leveled): number {
+  for (let depth = 0; depth < one.length && depth < other.length; depth++) {
+    const order = compareTexts(one[depth] as string, other[depth] as string);
+    if (order !== 0) return order;
+  }
+  return one.length - other.length;
+}
+
+/** The nodes at one depth, of sorted touchpoints that share the levels before it. */
+function nodesOf(leveled: readonly Leveled[], depth: number): TouchpointNode[] {
+  const nodes: TouchpointNode[] = [];
+  for (let start = 0, end = 0; start < leveled.length; start = end) {
+    const name = (leveled[start] as Leveled).levels[depth] as string;
+    while (end < leveled.length && leveled[end]?.levels[depth] === name) end++;
+    nodes.push(nodeOf(leveled.slice(start, end), depth));
+  }
+  return nodes;
+}
+
+/** The node of touchpoints that share this level, too. One that ends with it comes first. */
+function nodeOf(leveled: readonly Leveled[], depth: number): TouchpointNode {
+  const { row, levels } = leveled[0] as Leveled;
+  const isTouchpoint = levels.length === depth + 1;
+  const path = levels.slice(0, depth + 1).join("/");
+  const children = nodesOf(isTouchpoint ? leveled.slice(1) : leveled, depth + 1);
+  return {
+    name: levels[depth] as string,
+    path,
+    registered: isTouchpoint ? row.registered : null,
+    firstSeen: isTouchpoint ? row.firstSeen : null,
+    children,
+  };
 }

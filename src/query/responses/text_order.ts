@@ -1,6 +1,6 @@
-// The order of names in answers: by UTF-16 units, the same on every machine.
+// The order of texts in responses: by UTF-16 units, the same on every machine.
 
-/** Below 0, 0 or above it, as `sort` takes it. */
+/** A comparator for `sort`. */
 export function compareTexts(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }

@@ -1,6 +1,7 @@
-// Time cut into buckets: each begins at a whole multiple of the interval since 1970 UTC, so buckets of two answers fit together.
+// Time cut into buckets. Each begins at a whole multiple of the interval since 1970 UTC, so that the buckets of two responses align.
 
-import { BUCKETS_MAX, type QueryRefusal } from "../../core/queries.ts";
+import type { QueryRefusal } from "../../core/queries.ts";
+import { BUCKETS_MAX } from "../../core/queries.ts";
 import type { Scope } from "../scan/scope.ts";
 import type { QueryBlock } from "../scan/source.ts";
 
@@ -9,20 +10,20 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** What people read well, and what divides into one another, so that a block's notes often fit. */
-const LADDER: readonly number[] = [1, 2, 5, 10, 30]
+/** Intervals that people read well, and that divide into one another, so that the time slots of block statistics often fit. */
+const INTERVALS: readonly number[] = [1, 2, 5, 10, 30]
   .map((count) => count * SECOND)
   .concat(
     [1, 2, 5, 10, 20, 30].map((count) => count * MINUTE),
     [1, 2, 3, 6, 12].map((count) => count * HOUR),
     [1, 2, 7, 14, 28, 91, 364].map((count) => count * DAY),
   );
-const LONGEST = 364 * DAY;
+const LONGEST_INTERVAL = 364 * DAY;
 
-/** So many buckets, at most, where no interval was asked for. */
+/** The most buckets, about, where the request leaves the interval open. */
 const BUCKETS_WANTED = 120;
 
-/** The buckets of an answer. `count` of them, the first beginning at `start`. Unix ms. */
+/** `count` buckets of `interval` ms, the first of which begins at `start`, Unix ms. */
 export interface Buckets {
   readonly interval: number;
   readonly start: number;
@@ -30,30 +31,30 @@ export interface Buckets {
 }
 
 /**
- * The times that an answer spans: the scope's own, and where it has no bound, those of the blocks, of what began at `others`, and
- * of now.
+ * The times that a response covers. Where the scope has no bound: those of the blocks, of the other times, and of now.
+ * All in Unix ms; `to` is not included.
  */
 export function spanOf(
   scope: Scope,
   blocks: readonly QueryBlock[],
   now: number,
-  others: readonly number[] = [],
+  otherTimes: readonly number[] = [],
 ): { from: number; to: number } {
-  let oldest = others.reduce((least, time) => Math.min(least, time), now);
+  let oldest = otherTimes.reduce((least, time) => Math.min(least, time), now);
   let newest = now;
   for (const { project, records, timeMin, timeMax } of blocks) {
-    // Of a damaged one, nobody knows.
+    // The times of a damaged block are unknown.
     if (records === 0) continue;
     oldest = Math.min(oldest, Math.max(timeMin, scope.shownFrom(project)));
     newest = Math.max(newest, timeMax);
   }
-  // What begins in the future and has no end spans its first instant.
+  // A scope that begins in the future and has no end covers its first instant.
   const to = scope.to === Number.POSITIVE_INFINITY ? Math.floor(Math.max(newest, scope.from)) + 1 : scope.to;
   const from = scope.from === Number.NEGATIVE_INFINITY ? Math.min(oldest, to - 1) : scope.from;
   return { from, to };
 }
 
-/** Buckets over a span; an undefined interval chooses one. */
+/** The buckets over a span; a refusal for more than BUCKETS_MAX. @param intervalMs undefined: one that gives about a hundred. */
 export function bucketsOf(from: number, to: number, intervalMs: number | undefined): Buckets | QueryRefusal {
   const interval = intervalMs ?? intervalFor(to - from);
   const start = Math.floor(from / interval) * interval;
@@ -67,13 +68,13 @@ export function bucketsOf(from: number, to: number, intervalMs: number | undefin
   return { interval, start, count };
 }
 
-/** The shortest that people read well, and past the ladder a multiple of its longest. */
+/** The shortest of INTERVALS with few enough buckets; for very long spans a multiple of the longest. */
 function intervalFor(spanMs: number): number {
-  const step = LADDER.find((one) => spanMs / one <= BUCKETS_WANTED);
-  return step ?? Math.ceil(spanMs / BUCKETS_WANTED / LONGEST) * LONGEST;
+  const fitting = INTERVALS.find((interval) => spanMs / interval <= BUCKETS_WANTED);
+  return fitting ?? Math.ceil(spanMs / BUCKETS_WANTED / LONGEST_INTERVAL) * LONGEST_INTERVAL;
 }
 
-/** The bucket of a time that lies in the span. */
+/** The index of the bucket that a time of the span lies in. */
 export function bucketOf({ start, interval }: Buckets, time: number): number {
   return Math.floor((time - start) / interval);
 }

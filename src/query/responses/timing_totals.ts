@@ -1,23 +1,36 @@
-// What is said of a set of timings: how many, how long, how many never ended. Percentiles come from a sketch, which merged blocks bring
-// with them.
+// Totals of a set of timings: how many, how long, how many never ended; and the scan that adds a scope's timings to them. Percentiles come
+// from a sketch. A merged block gives its sketches where its statistics decide; of all others the durations are read.
 
+import { kindCodeOf } from "../../block/codec/flags.ts";
+import { emptySparse } from "../../block/codec/sparse_column.ts";
 import { TextTable } from "../../block/codec/text_table.ts";
-import { DurationSketch } from "../../block/stats/duration_sketch.ts";
+import type { OpenBlock } from "../../block/open_block.ts";
+import { DurationSketch, type SketchLike } from "../../block/stats/duration_sketch.ts";
+
+import { CATEGORIES_LISTED_MAX } from "../../core/limits.ts";
+import { KINDS } from "../../core/record.ts";
 import type { CategoryTimings, TimingStats } from "../../core/responses.ts";
+import type { Steps } from "../../core/steps.ts";
 import { categoriesOf } from "../../core/touchpoint.ts";
-import { CATEGORIES_LISTED_MAX } from "../scan/limits.ts";
+import { type Coverage, type ScanContext, scanBlocks } from "../scan/scan.ts";
+import { isMatch, type Matches, type ScannedBlock } from "../scan/scanned_block.ts";
+import type { Scope } from "../scan/scope.ts";
 import { compareTexts } from "./text_order.ts";
 
-/** What figures take in memory, about: a sketch with its buckets. */
+const COMPLETED = KINDS.indexOf("completed");
+const UNFINISHED = KINDS.indexOf("unfinished");
+
+/** Memory of one TimingTotals, about: a sketch with its buckets. */
 export const TOTALS_BYTES = 1_024;
 
 export class TimingTotals {
+  /** Of completed timings, in ms. */
   readonly durations = new DurationSketch();
   unfinished = 0;
   running = 0;
 
   /** How many timings there are. */
-  get frequency(): number {
+  get count(): number {
     return this.durations.count + this.unfinished + this.running;
   }
 
@@ -54,10 +67,10 @@ const NO_DURATIONS = {
 };
 
 /**
- * Figures of the most frequent categories, by name: percentiles cannot be made of percentiles, so the sketches are merged, those of one
- * category at a time.
+ * Figures of the most frequent categories, by name. Percentiles cannot be computed from percentiles, so the touchpoints' sketches are
+ * merged, those of one category at a time.
  */
-export function categoryFigures(totals: readonly (readonly [string, TimingTotals])[]): CategoryTimings[] {
+export function categoryFigures(totals: readonly (readonly [touchpoint: string, TimingTotals])[]): CategoryTimings[] {
   const categories = new TextTable();
   const members: TimingTotals[][] = [];
   for (const [touchpoint, total] of totals) {
@@ -68,25 +81,125 @@ export function categoryFigures(totals: readonly (readonly [string, TimingTotals
       else others.push(total);
     }
   }
-  const timings = members.map((list) => list.reduce((sum, { frequency }) => sum + frequency, 0));
+  const timings = members.map((list) => list.reduce((sum, { count }) => sum + count, 0));
   return [...members.keys()]
     .sort((a, b) => (timings[b] as number) - (timings[a] as number))
     .slice(0, CATEGORIES_LISTED_MAX)
     .map((number) => ({
       category: categories.texts[number] as string,
-      ...together(members[number] as TimingTotals[]).figures(),
+      ...mergeTotals(members[number] as TimingTotals[]).figures(),
     }))
     .sort((a, b) => compareTexts(a.category, b.category));
 }
 
-function together(totals: readonly TimingTotals[]): TimingTotals {
+function mergeTotals(totals: readonly TimingTotals[]): TimingTotals {
   const [only] = totals;
   if (only !== undefined && totals.length === 1) return only;
-  const sum = new TimingTotals();
+  const merged = new TimingTotals();
   for (const { durations, running, unfinished } of totals) {
-    sum.durations.merge(durations);
-    sum.running += running;
-    sum.unfinished += unfinished;
+    merged.durations.merge(durations);
+    merged.running += running;
+    merged.unfinished += unfinished;
   }
-  return sum;
+  return merged;
+}
+
+/** Receives the timings of a scan. */
+export interface TimingSink {
+  /** Counts timings of a touchpoint, "" for none. Returns its number, or −1 if the sink wants nothing more of it. */
+  count(touchpoint: string, timings: number): number;
+  /** The totals that take a timing of the touchpoint with this number and of this time, Unix ms. */
+  totals(number: number, time: number): TimingTotals;
+  /** Its memory, about. */
+  readonly bytes: number;
+}
+
+/**
+ * Adds every completed and unfinished timing of the scope.
+ * @param shareTotals whether timings of the two times, and all between, have the same totals: then a whole block can be added at once
+ */
+export function* addTimings(
+  context: ScanContext,
+  scope: Scope,
+  coverage: Coverage,
+  sink: TimingSink,
+  shareTotals: (first: number, last: number) => boolean,
+): Steps<void> {
+  yield* scanBlocks(context, scope, coverage, function* (scanned) {
+    const { statuses, timeMin, timeMax } = scanned.block;
+    if (statuses[COMPLETED - 1] === 0 && statuses[UNFINISHED - 1] === 0) return;
+    const isWhole = scanned.isInside && shareTotals(timeMin, timeMax);
+    if (!isWhole || !addFromStatistics(scanned, sink)) yield* addFromColumns(scanned, sink);
+    context.memory.setCollected(sink.bytes);
+  });
+}
+
+/** False, and nothing added, where the block's statistics do not decide. */
+function addFromStatistics(scanned: ScannedBlock, sink: TimingSink): boolean {
+  const statistics = scanned.statistics();
+  if (statistics === undefined) return false;
+  const { timeMin } = scanned.block;
+  const unfinished: [string, number][] = [];
+  const completed = new Map<SketchLike, { readonly name: string; readonly isMatch: boolean }>();
+  const matches = scanned.cellMatches(statistics);
+  for (const [index, { touchpoint, flags, count, sketch }] of statistics.cells.entries()) {
+    const isUnfinished = kindCodeOf(flags) === UNFINISHED;
+    if (!isUnfinished && sketch === undefined) continue;
+    const isMatch = matches[index];
+    if (isMatch === undefined) return false;
+    const name = touchpoint ?? "";
+    if (isUnfinished && isMatch) unfinished.push([name, count]);
+    if (sketch === undefined) continue;
+    // Cells may share a sketch: all of them must match, or none.
+    if ((completed.get(sketch)?.isMatch ?? isMatch) !== isMatch) return false;
+    completed.set(sketch, { name, isMatch });
+  }
+  for (const [name, count] of unfinished) {
+    const number = sink.count(name, count);
+    if (number !== -1) sink.totals(number, timeMin).unfinished += count;
+  }
+  for (const [sketch, { name, isMatch }] of completed) {
+    const number = isMatch ? sink.count(name, sketch.count) : -1;
+    if (number !== -1) sink.totals(number, timeMin).durations.merge(sketch);
+  }
+  return true;
+}
+
+function* addFromColumns(scanned: ScannedBlock, sink: TimingSink): Steps<void> {
+  const matches = yield* scanned.matches();
+  if (matches === "none") return;
+  const block = yield* scanned.open();
+  const flags = block.flags();
+  const times = block.time();
+  const { dictionary, codes } = block.touchpoint();
+  const durations = block.duration() ?? emptySparse<number>();
+  const counts = countTimings(block, matches);
+  const numbers = counts.map((count, code) => {
+    return count === 0 ? -1 : sink.count(code === 0 ? "" : (dictionary[code - 1] as string), count);
+  });
+  for (let index = 0; index < durations.rows.length; index++) {
+    const row = durations.rows[index] as number;
+    const number = numbers[codes[row] as number] as number;
+    if (number === -1 || !isMatch(matches, row) || kindCodeOf(flags[row] as number) !== COMPLETED) continue;
+    sink.totals(number, times[row] as number).durations.add(durations.values[index] as number);
+  }
+  for (let row = 0; row < block.count; row++) {
+    if (kindCodeOf(flags[row] as number) !== UNFINISHED || !isMatch(matches, row)) continue;
+    const number = numbers[codes[row] as number] as number;
+    if (number !== -1) sink.totals(number, times[row] as number).unfinished++;
+  }
+}
+
+/** Matching timings by touchpoint code. Reads every column that is needed, so that nothing is added of a damaged block. */
+function countTimings(block: OpenBlock, matches: Matches): Int32Array {
+  const flags = block.flags();
+  const { dictionary, codes } = block.touchpoint();
+  const counts = new Int32Array(dictionary.length + 1);
+  const durations = block.duration() ?? emptySparse<number>();
+  const add = (row: number, kind: number) => {
+    if (kindCodeOf(flags[row] as number) === kind && isMatch(matches, row)) (counts[codes[row] as number] as number)++;
+  };
+  for (let index = 0; index < durations.rows.length; index++) add(durations.rows[index] as number, COMPLETED);
+  for (let row = 0; row < block.count; row++) add(row, UNFINISHED);
+  return counts;
 }

@@ -1,115 +1,203 @@
-// Durations by touchpoint, over the whole scope or a bucket of time at a time. A merged block that lies inside gives its sketches
-// where the search asks for nothing but touchpoint, kind, level and source; of all others the durations are read.
+// Timings by touchpoint, and over time. Only so many touchpoints are held and listed, the most frequent ones. Where a touchpoint that came
+// late turns out to be one of these, a second scan computes the totals of those that are listed, so that they are exact.
 
-import { kindCodeOf } from "../../block/codec/flags.ts";
-import { emptySparse } from "../../block/codec/sparse_column.ts";
-import type { OpenBlock } from "../../block/open_block.ts";
-import type { SketchLike } from "../../block/stats/duration_sketch.ts";
-import { KINDS } from "../../core/record.ts";
-import { type Coverage, type ScanContext, type Steps, scanBlocks } from "../scan/scan.ts";
-import { isMatch, type Matches, type ScannedBlock } from "../scan/scanned_block.ts";
-import type { Scope } from "../scan/scope.ts";
-import type { TimingTotals } from "./timing_totals.ts";
+import { ambiguousName } from "../../core/ambiguous.ts";
+import { NAMES_HELD_MAX, SERIES_BUCKETS_MAX, TOUCHPOINTS_LISTED_MAX } from "../../core/limits.ts";
+import type { QueryRefusal } from "../../core/queries.ts";
+import type { SeriesBucket, SeriesResponse, TimingsResponse } from "../../core/responses.ts";
+import type { Steps } from "../../core/steps.ts";
+import { cutTouchpoint, TOUCHPOINT_LENGTH_MAX } from "../../core/touchpoint.ts";
+import { Coverage, candidateBlocks, type ScanContext } from "../scan/scan.ts";
+import { isRefusal, type Scope } from "../scan/scope.ts";
+import { type FrequentBounds, FrequentTexts, mostFrequent, type WantedTexts } from "./frequent_texts.ts";
+import type { RunningTimingStart } from "./running.ts";
+import type { TablesSource } from "./tables.ts";
+import { compareTexts } from "./text_order.ts";
+import { type Buckets, bucketOf, bucketsOf, spanOf } from "./time_buckets.ts";
+import { addTimings, categoryFigures, type TimingSink, TimingTotals, TOTALS_BYTES } from "./timing_totals.ts";
 
-const COMPLETED = KINDS.indexOf("completed");
-const UNFINISHED = KINDS.indexOf("unfinished");
-
-/** Where timings are added. */
-export interface TimingSink {
-  /** Counts so many timings of a touchpoint, "" for none; its number, −1 where nothing more is wanted of it. */
-  count(touchpoint: string, timings: number): number;
-  /** Where a timing of that number and time is added; Unix ms. */
-  totals(number: number, time: number): TimingTotals;
-  /** What it takes, about. */
-  readonly bytes: number;
+export interface TimingsRequest {
+  /** Whether figures of categories are wanted as well. */
+  readonly byCategory: boolean;
+  /** The starts of the scope that wait for their end. */
+  readonly running: readonly RunningTimingStart[];
+  readonly tables: Pick<TablesSource, "registered" | "ambiguousPairs">;
 }
 
-/**
- * Adds every completed and unfinished timing of the scope. `isOnePlace` says whether two times go to the same totals, so
- * that a whole block may be added at once.
- */
-export function* addTimings(
+/** The figures of each touchpoint in the scope, by name. */
+export function* timingsResponse(
   context: ScanContext,
   scope: Scope,
-  coverage: Coverage,
-  sink: TimingSink,
-  isOnePlace: (first: number, last: number) => boolean,
-): Steps<void> {
-  yield* scanBlocks(context, scope, coverage, function* (opened) {
-    const { statuses, timeMin, timeMax } = opened.block;
-    if (statuses[COMPLETED - 1] === 0 && statuses[UNFINISHED - 1] === 0) return;
-    const isWhole = opened.isInside && isOnePlace(timeMin, timeMax);
-    if (!isWhole || !addNotes(opened, sink)) yield* addRows(opened, sink);
-    context.memory.setCollected(sink.bytes);
-  });
-}
-
-/** Adds the block's notes; false, and nothing added, where they do not decide. */
-function addNotes(opened: ScannedBlock, sink: TimingSink): boolean {
-  const summary = opened.statistics();
-  if (summary === undefined) return false;
-  const { timeMin } = opened.block;
-  const unfinished: [string, number][] = [];
-  const completed = new Map<SketchLike, { readonly name: string; readonly isMatch: boolean }>();
-  const verdicts = opened.cellMatches(summary);
-  for (const [index, { touchpoint, flags, count, sketch }] of summary.cells.entries()) {
-    const isUnfinished = kindCodeOf(flags) === UNFINISHED;
-    if (!isUnfinished && sketch === undefined) continue;
-    const isMatch = verdicts[index];
-    if (isMatch === undefined) return false;
-    const name = touchpoint ?? "";
-    if (isUnfinished && isMatch) unfinished.push([name, count]);
-    if (sketch === undefined) continue;
-    // Cells may share one.
-    if ((completed.get(sketch)?.isMatch ?? isMatch) !== isMatch) return false;
-    completed.set(sketch, { name, isMatch });
-  }
-  for (const [name, count] of unfinished) {
-    const number = sink.count(name, count);
-    if (number !== -1) sink.totals(number, timeMin).unfinished += count;
-  }
-  for (const [sketch, { name, isMatch }] of completed) {
-    const number = isMatch ? sink.count(name, sketch.count) : -1;
-    if (number !== -1) sink.totals(number, timeMin).durations.merge(sketch);
-  }
-  return true;
-}
-
-function* addRows(opened: ScannedBlock, sink: TimingSink): Steps<void> {
-  const matches = yield* opened.matches();
-  if (matches === "none") return;
-  const view = yield* opened.view();
-  const flags = view.flags();
-  const times = view.time();
-  const { dictionary, codes } = view.touchpoint();
-  const durations = view.duration() ?? emptySparse<number>();
-  const counts = countTimings(view, matches);
-  const numbers = counts.map((count, code) => {
-    return count === 0 ? -1 : sink.count(code === 0 ? "" : (dictionary[code - 1] as string), count);
-  });
-  for (let index = 0; index < durations.rows.length; index++) {
-    const row = durations.rows[index] as number;
-    const number = numbers[codes[row] as number] as number;
-    if (number === -1 || !isMatch(matches, row) || kindCodeOf(flags[row] as number) !== COMPLETED) continue;
-    sink.totals(number, times[row] as number).durations.add(durations.values[index] as number);
-  }
-  for (let row = 0; row < view.count; row++) {
-    if (kindCodeOf(flags[row] as number) !== UNFINISHED || !isMatch(matches, row)) continue;
-    const number = numbers[codes[row] as number] as number;
-    if (number !== -1) sink.totals(number, times[row] as number).unfinished++;
-  }
-}
-
-/** How many timings of each touchpoint's code match. All columns are read here, so that nothing is added of a damaged block. */
-function countTimings(view: OpenBlock, matches: Matches): Int32Array {
-  const flags = view.flags();
-  const { dictionary, codes } = view.touchpoint();
-  const counts = new Int32Array(dictionary.length + 1);
-  const durations = view.duration() ?? emptySparse<number>();
-  const add = (row: number, kind: number) => {
-    if (kindCodeOf(flags[row] as number) === kind && isMatch(matches, row)) (counts[codes[row] as number] as number)++;
+  { byCategory, running, tables }: TimingsRequest,
+): Steps<TimingsResponse> {
+  const coverage = new Coverage();
+  const scan = function* (held: HeldTouchpoints<TimingTotals>): Steps<void> {
+    const sink: TimingSink = {
+      count: (touchpoint, timings) => held.count(touchpoint, timings),
+      totals: (number) => held.at(number),
+      get bytes() {
+        return held.names.bytes + held.names.size * TOTALS_BYTES;
+      },
+    };
+    for (const { touchpoint } of running) {
+      const number = held.count(touchpoint, 1);
+      if (number !== -1) held.at(number).running++;
+    }
+    yield* addTimings(context, scope, coverage, sink, () => true);
   };
-  for (let index = 0; index < durations.rows.length; index++) add(durations.rows[index] as number, COMPLETED);
-  for (let row = 0; row < view.count; row++) add(row, UNFINISHED);
-  return counts;
+  const bounds = { listedMax: TOUCHPOINTS_LISTED_MAX, heldMax: NAMES_HELD_MAX };
+  const { listed, more } = yield* mostFrequentTouchpoints(bounds, () => new TimingTotals(), scan);
+  const registered = new Set(tables.registered(scope.project));
+  const ambiguous = tables.ambiguousPairs(scope.project, scope.from, scope.to);
+  const all = listed.toSorted(([a], [b]) => compareTexts(a, b));
+  const touchpoints = all.map(([touchpoint, totals]) => ({
+    touchpoint,
+    registered: registered.has(touchpoint),
+    ambiguous: ambiguous.get(ambiguousName(touchpoint)) ?? 0,
+    ...totals.figures(),
+  }));
+  return {
+    more,
+    touchpoints,
+    ...(byCategory ? { categories: categoryFigures(all) } : {}),
+    ...coverage.warnings(),
+  };
+}
+
+export interface SeriesRequest {
+  /** Undefined: chosen by the span. */
+  readonly intervalMs: number | undefined;
+  /** One series for each touchpoint instead of one for all. */
+  readonly byTouchpoint: boolean;
+  /** The starts of the scope that wait for their end; each counts in the bucket in which it began. */
+  readonly running: readonly RunningTimingStart[];
+  /** Unix ms. */
+  readonly now: number;
+}
+
+/** The figures of each bucket of time, for all touchpoints together or for each. */
+export function* seriesResponse(
+  context: ScanContext,
+  scope: Scope,
+  { intervalMs, byTouchpoint, running, now }: SeriesRequest,
+): Steps<SeriesResponse | QueryRefusal> {
+  const startTimes = running.map(({ startTime }) => startTime);
+  const { from, to } = spanOf(scope, candidateBlocks(context, scope), now, startTimes);
+  const buckets = bucketsOf(from, to, intervalMs);
+  if (isRefusal(buckets)) return buckets;
+  const bounded: Scope = { ...scope, to, shownFrom: (project) => Math.max(from, scope.shownFrom(project)) };
+  const seriesMax = byTouchpoint
+    ? Math.max(1, Math.min(TOUCHPOINTS_LISTED_MAX, Math.floor(SERIES_BUCKETS_MAX / buckets.count)))
+    : 1;
+  const coverage = new Coverage();
+  const filled = { count: 0 };
+  const scan = function* (held: HeldTouchpoints<Series>): Steps<void> {
+    const sink: TimingSink = {
+      count: (touchpoint, timings) => held.count(byTouchpoint ? touchpoint : "", timings),
+      totals: (number, time) => held.at(number).at(bucketOf(buckets, time)),
+      get bytes() {
+        return held.names.bytes + filled.count * TOTALS_BYTES;
+      },
+    };
+    for (const { touchpoint, startTime } of running) {
+      if (startTime < from || startTime >= to) continue;
+      const number = sink.count(touchpoint, 1);
+      if (number !== -1) sink.totals(number, startTime).running++;
+    }
+    yield* addTimings(context, bounded, coverage, sink, (first, last) => {
+      return bucketOf(buckets, first) === bucketOf(buckets, last);
+    });
+  };
+  const create = () => new Series(buckets, filled);
+  const bounds = { listedMax: seriesMax, heldMax: seriesMax };
+  const { listed, more } = yield* mostFrequentTouchpoints(bounds, create, scan);
+  const { interval } = buckets;
+  if (!byTouchpoint) return { interval, buckets: (listed[0]?.[1] ?? create()).figures(), ...coverage.warnings() };
+  const touchpoints = listed
+    .toSorted(([a], [b]) => compareTexts(a, b))
+    .map(([touchpoint, series]) => ({ touchpoint, buckets: series.figures() }));
+  return { interval, more, touchpoints, ...coverage.warnings() };
+}
+
+/** The totals of one series by bucket. */
+class Series {
+  readonly #buckets: Buckets;
+  readonly #totals = new Map<number, TimingTotals>();
+  readonly #filled: { count: number };
+
+  /** @param filled counts the buckets with totals, of all series. */
+  constructor(buckets: Buckets, filled: { count: number }) {
+    this.#buckets = buckets;
+    this.#filled = filled;
+  }
+
+  at(bucket: number): TimingTotals {
+    let totals = this.#totals.get(bucket);
+    if (totals === undefined) {
+      totals = new TimingTotals();
+      this.#totals.set(bucket, totals);
+      this.#filled.count++;
+    }
+    return totals;
+  }
+
+  /** Of every bucket, the empty ones too. */
+  figures(): SeriesBucket[] {
+    const { start, interval, count } = this.#buckets;
+    const empty = new TimingTotals().figures();
+    return Array.from({ length: count }, (_, bucket) => ({
+      time: start + bucket * interval,
+      ...(this.#totals.get(bucket)?.figures() ?? empty),
+    }));
+  }
+}
+
+/** What one scan holds for each touchpoint. */
+class HeldTouchpoints<T> {
+  readonly names: FrequentTexts;
+  readonly #create: () => T;
+  readonly #held: T[] = [];
+
+  /** @param wanted the only touchpoints to hold; undefined: the first that come. */
+  constructor(heldMax: number, create: () => T, wanted?: WantedTexts) {
+    const bounds: FrequentBounds = { textsMax: heldMax, lengthMax: heldMax * (TOUCHPOINT_LENGTH_MAX + 1) };
+    this.names = new FrequentTexts(bounds, wanted);
+    this.#create = create;
+  }
+
+  /** Counts timings of a touchpoint. Returns its number, or −1 if nothing is held for it. */
+  count(touchpoint: string, timings: number): number {
+    const number = this.names.add(cutTouchpoint(touchpoint), timings);
+    if (number === this.#held.length) this.#held.push(this.#create());
+    return number;
+  }
+
+  at(number: number): T {
+    return this.#held[number] as T;
+  }
+
+  list(numbers: readonly number[] = []): [touchpoint: string, held: T][] {
+    return numbers.map((number) => [this.names.text(number), this.at(number)]);
+  }
+}
+
+interface MostFrequentTouchpoints<T> {
+  readonly listed: readonly (readonly [touchpoint: string, held: T])[];
+  /** How many more there are. */
+  readonly more: number;
+}
+
+/** @param scan counts every timing of the scope; called a second time where the first held the wrong touchpoints. */
+function* mostFrequentTouchpoints<T>(
+  { listedMax, heldMax }: { readonly listedMax: number; readonly heldMax: number },
+  create: () => T,
+  scan: (held: HeldTouchpoints<T>) => Steps<void>,
+): Steps<MostFrequentTouchpoints<T>> {
+  const first = new HeldTouchpoints(heldMax, create);
+  yield* scan(first);
+  const { numbers, more, wanted } = mostFrequent([first.names], listedMax);
+  if (wanted === undefined) return { listed: first.list(numbers[0]), more };
+  const second = new HeldTouchpoints(heldMax, create, wanted[0]);
+  yield* scan(second);
+  return { listed: second.list(mostFrequent([second.names], listedMax).numbers[0]), more };
 }

@@ -1,38 +1,36 @@
-// The walk over a scope's blocks for questions that count: each block once, whatever is written and merged meanwhile. Blocks that a
-// merge may still take are all visited in one snapshot; finished ones, which hold nearly everything, each in a short one of
-// its own, so that the log can be copied back while a long question runs. A generator: whoever drives it decides after each block
-// whether to go on.
+// The scan over a scope's blocks for queries that count: each block once, whatever is written and merged meanwhile. Blocks that may still
+// be merged are all visited in one snapshot. Finished ones, which hold nearly everything, are each visited in a short snapshot of their
+// own, so that SQLite can checkpoint its log during a long query.
 
 import { BlockDamagedError } from "../../block/codec/damage.ts";
 import type { ScanWarnings } from "../../core/responses.ts";
-import { STEP_BYTES_MAX, STEP_MS_MAX } from "./limits.ts";
-import type { QueryMemory } from "./query_memory.ts";
+import type { Steps } from "../../core/steps.ts";
+import { type QueryMemory, STEP_BYTES_MAX, STEP_MS_MAX } from "./query_memory.ts";
 import { mayHold, ScannedBlock } from "./scanned_block.ts";
 import type { Scope } from "./scope.ts";
 import type { QueryBlock, QuerySource } from "./source.ts";
 import type { StatisticsCache } from "./statistics_cache.ts";
 
-/** What every walk needs. */
 export interface ScanContext {
   readonly source: QuerySource;
   readonly cache: StatisticsCache;
-  /** Monotonic ms: a walk that is not done by then stops and says so. */
+  /** Monotonic ms: a scan that is not done by then stops, and its response says so. */
   readonly deadline: number;
+  /** Monotonic ms. */
   readonly clock: () => number;
   readonly memory: QueryMemory;
-  /** Tells of progress: blocks done, and blocks in all. */
+  /** Called after each block with the number of visited blocks, and of all blocks. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** A step of a question; its value is the answer. */
-export type Steps<T> = Generator<undefined, T>;
-
-/** What a walk did not cover. */
+/** What a scan did not cover. */
 export class Coverage {
   damagedBlocks = 0;
+  /** Why the scan stopped before its end; undefined where it did not. */
   stoppedEarly: string | undefined;
 
-  gaps(): ScanWarnings {
+  /** The members that tell it in a response; none where everything was covered. */
+  warnings(): ScanWarnings {
     return {
       ...(this.stoppedEarly === undefined ? {} : { stoppedEarly: this.stoppedEarly }),
       ...(this.damagedBlocks === 0 ? {} : { damagedBlocks: this.damagedBlocks }),
@@ -40,35 +38,35 @@ export class Coverage {
   }
 }
 
-/** The scope's blocks that may hold a match. */
-export function candidates(context: ScanContext, scope: Scope): QueryBlock[] {
+/** The blocks that may hold a record of the scope. */
+export function candidateBlocks(context: ScanContext, scope: Scope): QueryBlock[] {
   const { project, from, to } = scope;
   return context.source.list({ project, from, to }).filter((block) => mayHold(block, scope));
 }
 
-/** A query's time is over in the middle of a block. */
+/** The query's time is over. */
 export class TimeOverError extends Error {}
 
 /**
- * Opens a block for `visit`, whose steps are passed on where they took long; false when it is gone. Damage is counted, and the block left
- * out. Throws TimeOverError.
+ * Opens a block for `visit`, and yields between its steps when they took long. Returns false when the block was merged or deleted.
+ * A damaged block is counted and left out. Throws TimeOverError.
  */
 export function* visitBlock(
   context: ScanContext,
   scope: Scope,
   block: QueryBlock,
   coverage: Coverage,
-  visit: (opened: ScannedBlock) => Steps<void>,
+  visit: (scanned: ScannedBlock) => Steps<void>,
 ): Steps<boolean> {
   const { clock, deadline, memory } = context;
   try {
-    const pieces = context.source.open(block.id);
-    if (pieces === undefined) return false;
-    const steps = visit(new ScannedBlock(block, pieces, scope, context));
-    for (let startedAt = clock(); steps.next().done !== true; ) {
-      if (clock() - startedAt >= STEP_MS_MAX || memory.bytes >= STEP_BYTES_MAX) {
+    const chunks = context.source.open(block.id);
+    if (chunks === undefined) return false;
+    const steps = visit(new ScannedBlock(block, chunks, scope, context));
+    for (let startedAtMs = clock(); steps.next().done !== true; ) {
+      if (clock() - startedAtMs >= STEP_MS_MAX || memory.bytes >= STEP_BYTES_MAX) {
         yield undefined;
-        startedAt = clock();
+        startedAtMs = clock();
       }
       if (clock() >= deadline) throw new TimeOverError();
     }
@@ -81,28 +79,28 @@ export function* visitBlock(
   return true;
 }
 
-/** Visits every block of the scope that may hold a match, in no particular order. */
+/** Visits every block that may hold a record of the scope, in no particular order. At the deadline it stops and notes it in `coverage`. */
 export function* scanBlocks(
   context: ScanContext,
   scope: Scope,
   coverage: Coverage,
-  visit: (opened: ScannedBlock) => Steps<void>,
+  visit: (scanned: ScannedBlock) => Steps<void>,
 ): Steps<void> {
   const { source, clock, deadline, onProgress } = context;
-  let isOpen = false;
+  let hasSnapshot = false;
   const begin = () => {
     source.begin();
-    isOpen = true;
+    hasSnapshot = true;
   };
   const end = () => {
-    if (isOpen) source.end();
-    isOpen = false;
+    if (hasSnapshot) source.end();
+    hasSnapshot = false;
   };
   begin();
   let done = 0;
   let total = 0;
   try {
-    const blocks = candidates(context, scope).sort((a, b) => Number(a.isFinished) - Number(b.isFinished));
+    const blocks = candidateBlocks(context, scope).sort((a, b) => Number(a.isFinished) - Number(b.isFinished));
     total = blocks.length;
     for (const block of blocks) {
       if (clock() >= deadline) throw new TimeOverError();

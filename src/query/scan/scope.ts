@@ -1,20 +1,21 @@
-// A question's scope, once it is understood: the parsed search, and for each project the times that may be shown.
+// The scope of a query, once it is resolved: the parsed search, and the times of each project that may be shown.
 
 import { assert } from "../../core/errors.ts";
 import type { QueryRefusal, QueryScope } from "../../core/queries.ts";
 import { type Expression, shareEqualTerms } from "../../search/expression.ts";
 import { parseSearch } from "../../search/parser.ts";
 
-/** What the configuration says of projects, as far as reading needs it. */
+/** The configuration of projects, as far as queries need it. */
 export interface ReadRules {
   /** Own members only: a project may be called "constructor". */
   readonly projects: Readonly<Record<string, ProjectRules>>;
+  /** For projects without rules of their own. */
   readonly defaultProject: ProjectRules;
 }
 
 export interface ProjectRules {
   readonly retentionMs: number;
-  /** Entries in a UTC month, or undefined for no limit. */
+  /** Entries in a UTC month; undefined: no limit. */
   readonly monthlyEntries: number | undefined;
   readonly overage: "continue" | "drop";
 }
@@ -23,14 +24,18 @@ export function projectRules(rules: ReadRules, project: string): ProjectRules {
   return (isConfigured(rules, project) ? rules.projects[project] : undefined) ?? rules.defaultProject;
 }
 
-export function isConfigured({ projects }: ReadRules, project: string): boolean {
+function isConfigured({ projects }: ReadRules, project: string): boolean {
   return Object.hasOwn(projects, project);
 }
 
-/** Projects that a refusal lists. */
+/** Projects that a refusal names. */
 const PROJECTS_NAMED_MAX = 50;
 
-/** The refusal of a project that neither the configuration nor the data file knows; `stored` gives those of the file. */
+/**
+ * A refusal where neither the configuration nor the data file knows the project; undefined where one does.
+ * @param project undefined: all projects
+ * @param stored reads the projects of the data file
+ */
 export function refuseUnknownProject(
   project: string | undefined,
   rules: ReadRules,
@@ -46,16 +51,17 @@ export function refuseUnknownProject(
 
 /** Times in Unix ms; `from` is included, `to` is not. */
 export interface Scope {
+  /** Undefined: all projects. */
   readonly project: string | undefined;
   readonly search: Expression;
   /** −Infinity and Infinity where there is no bound. */
   readonly from: number;
   readonly to: number;
-  /** The first instant of a project that is shown: `from`, or where its retention begins. */
+  /** The first instant of a project that is shown: `from`, or where its retention begins if that is later. */
   readonly shownFrom: (project: string) => number;
 }
 
-/** Understands a scope; `now` in Unix ms decides what has expired. */
+/** Parses and checks a scope. @param now Unix ms: decides which records have expired. */
 export function resolveScope(scope: QueryScope, rules: ReadRules, now: number): Scope | QueryRefusal {
   const from = scope.from ?? Number.NEGATIVE_INFINITY;
   const to = scope.to ?? Number.POSITIVE_INFINITY;

@@ -1,10 +1,10 @@
-// Every record in the order of ids, from the blocks, while they are being written and merged: a window of ids at a time.
-// Which blocks hold an id may change at any moment; which records there are does not. So a block that is gone when its
-// turn comes is looked for again under its new number, and each read transaction lasts for one block only.
+// The export: every record in the order of ids, read from blocks that are being written and merged meanwhile, a window of ids at a time.
+// A merge changes which block holds an id, but never which records there are. So a block that is gone when its turn comes is looked for
+// again under its new id, and each read transaction lasts for one block only.
 //
-// Memory: the lines of one window and one inflated block, whatever the number of projects and the size of records. A block
-// that reaches over several windows is inflated for each of them, so many projects that are written in turn cost time: measured
-// 300,000 records a second with one project, 200,000 with 50, 170,000 with 200.
+// Memory: the lines of one window and one inflated block, whatever the number of projects and the size of records. A block that spans
+// several windows is inflated for each, so many projects that are written in turn cost time. Measured: 300,000 records a second with
+// one project, 200,000 with 50, 170,000 with 200.
 
 import { collectGarbage } from "#runtime/memory.ts";
 import type { ColumnChunk } from "../../block/codec/column_chunks.ts";
@@ -15,7 +15,7 @@ import { type ShownRecord, showRecord } from "../../core/record.ts";
 import type { Expression } from "../../search/expression.ts";
 import { matchRows } from "../match/evaluate.ts";
 
-/** A block as the export needs it. Times in Unix ms. */
+/** A block with its zone map, before it is read. Times in Unix ms. */
 export interface ExportBlock {
   readonly id: number;
   readonly project: string;
@@ -27,17 +27,17 @@ export interface ExportBlock {
   readonly timeMax: number;
 }
 
-/** Where blocks come from. Each call sees one consistent state. */
+/** Reads blocks. Each call sees one snapshot. */
 export interface ExportSource {
-  /** All records below it are stored. */
+  /** The id that the next record will get: all records below it are stored. */
   nextRecordId(): number;
-  /** The blocks that hold ids from `from` up to, not including, `to`. */
+  /** The blocks that may hold ids from `from` up to, not including, `to`. */
   overlapping(from: number, to: number): readonly ExportBlock[];
-  /** The chunks of a block, or undefined when it is gone: merged or expired. Throws BlockDamagedError. */
+  /** The column chunks of a block; undefined when it was merged or deleted. Throws BlockDamagedError. */
   chunks(block: number): readonly ColumnChunk[] | undefined;
-  /** The names of all projects that ever stored anything. */
+  /** Every project that ever stored a record. */
   projects(): readonly string[];
-  /** Blocks of which nobody knows whether all of their records are exported. */
+  /** The ids of blocks with a damaged zone map: records of theirs may be missing in the export. */
   damagedZoneMaps(): readonly number[];
 }
 
@@ -47,7 +47,7 @@ export interface ExportFilter {
   /** Record times, Unix ms; `from` is included, `to` is not. */
   readonly from: number;
   readonly to: number;
-  /** Records older than this are expired and not shown; Unix ms. */
+  /** Records older than this have expired and are not exported; Unix ms. */
   readonly expiredBefore: (project: string) => number;
   /** Undefined: every record. */
   readonly search?: Expression | undefined;
@@ -56,21 +56,21 @@ export interface ExportFilter {
 export interface ExportOptions {
   readonly filter: ExportFilter;
   readonly lineOf: (record: ShownRecord) => string;
-  /** A block that cannot be read and is left out; called once for each. */
+  /** Called once for each block that cannot be read and is left out. */
   readonly onDamaged: (block: ExportBlock, reason: string) => void;
-  /** Inflated bytes that a window should hold; the default suits everyone but tests. */
+  /** Inflated bytes that a window should hold. The default suits everyone but tests. */
   readonly windowBytes?: number;
 }
 
-/** Large enough that most blocks are inflated once, small enough for a small machine. */
+/** Inflated bytes of a window: large enough that most blocks are inflated once, small enough for a small machine. */
 const WINDOW_BYTES = 16 * 1024 * 1024;
-/** Lines are longer than the columns they come from; a window that holds this many times its bytes is cut. */
+/** Lines are longer than the columns they come from. A window that holds this many times its bytes is halved. */
 const LINES_SHARE_MAX = 4;
 
-/** Inflated bytes after which their garbage is collected. Measured with 200 projects, 2,000,000 records: 0.4 GB, not 1.7. */
+/** Inflated bytes after which garbage is collected. Measured with 200 projects, 2,000,000 records: 0.4 GB, not 1.7. */
 const COLLECT_AFTER_BYTES = 32 * 1024 * 1024;
 
-/** Yields the lines of one window after the other, each in the order of ids. */
+/** Yields the lines of one window after the other, in the order of ids. */
 export function* exportLines(source: ExportSource, options: ExportOptions): Generator<string[]> {
   const windowBytes = options.windowBytes ?? WINDOW_BYTES;
   const end = source.nextRecordId();
@@ -95,7 +95,10 @@ function isWanted(block: ExportBlock, { project, from, to, expiredBefore }: Expo
   return block.timeMax >= Math.max(from, expiredBefore(block.project)) && block.timeMin < to;
 }
 
-/** Where the window ends that holds about so many bytes, if ids are spread evenly in each block; better at a block's start. */
+/**
+ * The id before which a window of about so many bytes ends, if ids are spread evenly in each block. A block's first id is preferred,
+ * so that fewer blocks span two windows.
+ */
 function windowEnd(blocks: readonly ExportBlock[], from: number, end: number, bytesMax: number): number {
   const bytesUpTo = (to: number) => {
     let bytes = 0;
@@ -117,7 +120,7 @@ function windowEnd(blocks: readonly ExportBlock[], from: number, end: number, by
   return starts.reduce((latest, id) => Math.max(latest, id), 0) || fits;
 }
 
-/** Fills the window; answers how many bytes were inflated for it. */
+/** Fills the window; returns how many bytes were inflated for it. */
 function readWindow(
   window: ExportWindow,
   source: ExportSource,
@@ -134,11 +137,11 @@ function readWindow(
     for (const block of listed) {
       if (block.idMin >= window.to || read.has(block.id) || unreadable.has(block.id)) continue;
       try {
-        const pieces = source.chunks(block.id);
-        if (pieces === undefined) isComplete = false;
+        const chunks = source.chunks(block.id);
+        if (chunks === undefined) isComplete = false;
         else {
           inflatedBytes += block.rawBytes;
-          addBlock(window, block, pieces, filter, lineOf);
+          addBlock(window, block, chunks, filter, lineOf);
           read.add(block.id);
         }
       } catch (error) {
@@ -155,28 +158,28 @@ function readWindow(
 function addBlock(
   window: ExportWindow,
   block: ExportBlock,
-  pieces: readonly ColumnChunk[],
+  chunks: readonly ColumnChunk[],
   filter: ExportFilter,
   lineOf: (record: ShownRecord) => string,
 ): void {
-  const columns = decodeColumns(pieces, block.records);
+  const columns = decodeColumns(chunks, block.records);
   const timeFrom = Math.max(filter.from, filter.expiredBefore(block.project));
   const { id, time } = columns;
   const matched =
     filter.search === undefined || filter.search.kind === "all"
       ? undefined
-      : matchRows(filter.search, openBlock(pieces, block.records), block.project);
+      : matchRows(filter.search, openBlock(chunks, block.records), block.project);
   const records = recordsOf(columns, (row) => {
     const at = time[row] as number;
     return window.spans(id[row] as number) && at >= timeFrom && at < filter.to && (matched?.[row] ?? 1) === 1;
   });
-  // Lines are kept and not records, whose texts would keep the whole inflated block in memory.
+  // Lines and not records, whose texts would keep the whole inflated block in memory.
   for (const record of records) {
     if (window.spans(record.id)) window.add(record.id, lineOf(showRecord(block.project, record)));
   }
 }
 
-/** The lines of the ids from `from` up to, not including, `to`; it gives up its second half when it grows too large. */
+/** The lines of the ids from `from` up to, not including, `to`. It drops its second half when it grows too large. */
 class ExportWindow {
   readonly from: number;
   readonly #lengthMax: number;

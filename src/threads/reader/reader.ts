@@ -5,17 +5,16 @@
 
 import { collectGarbage } from "#runtime/memory.ts";
 import { systemClock } from "../../core/clock.ts";
-import { QUERY_MS_MAX } from "../../core/limits.ts";
+import { QUERIES_BYTES_MAX, QUERY_MS_MAX } from "../../core/limits.ts";
 import type { ExportRequest, QueryRefusal, QueryRequest, TailRequest } from "../../core/queries.ts";
+import type { Steps } from "../../core/steps.ts";
 import { type EngineOptions, querySteps } from "../../query/engine.ts";
 import {
   COLLECT_AFTER_BYTES,
   COLLECT_AFTER_MS,
   COLLECT_RESIDENT_BYTES,
-  QUERIES_BYTES_MAX,
-} from "../../query/scan/limits.ts";
-import { QueryMemory } from "../../query/scan/query_memory.ts";
-import type { Steps } from "../../query/scan/scan.ts";
+  QueryMemory,
+} from "../../query/scan/query_memory.ts";
 import { isRefusal, projectRules, type ReadRules, refuseUnknownProject } from "../../query/scan/scope.ts";
 import { StatisticsCache, UNUSED_MS_MAX } from "../../query/scan/statistics_cache.ts";
 import { exportText } from "../../query/stream/export_text.ts";
@@ -151,7 +150,7 @@ class ReaderThread {
    * left.
    */
   #releaseIdle(): void {
-    const isAnyLeft = this.#cache.forgetUnused();
+    const isAnyLeft = this.#cache.evictUnused();
     collectGarbage();
     if (isAnyLeft) this.#idleTimer = setTimeout(() => this.#releaseIdle(), UNUSED_MS_MAX);
   }

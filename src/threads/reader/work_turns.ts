@@ -2,8 +2,8 @@
 // to take. While all together hold too much, only the oldest goes on and the others wait: so the memory is bounded, and
 // none waits for ever. A query past its deadline goes first: its next step is its last.
 
+import type { Steps } from "../../core/steps.ts";
 import type { QueryMemory } from "../../query/scan/query_memory.ts";
-import type { Steps } from "../../query/scan/scan.ts";
 
 /** Something the thread does in steps. */
 export interface Work {

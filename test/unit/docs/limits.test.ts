@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import * as entries from "../../../src/core/limits.ts";
+import * as limits from "../../../src/core/limits.ts";
 import { TOUCHPOINT_LENGTH_MAX } from "../../../src/core/touchpoint.ts";
-import * as limits from "../../../src/query/scan/limits.ts";
 import { SEARCH_DEPTH_MAX, SEARCH_LENGTH_MAX, SEARCH_TERMS_MAX } from "../../../src/search/expression.ts";
 import { readPage } from "./pages.ts";
 
@@ -17,18 +16,18 @@ function boundOf(beginning: string): string {
 describe("the page on limits", () => {
   test("states those of entries and records that are in force", () => {
     const stated = [
-      `${entries.METADATA_COLUMNS_MAX} top-level fields`,
-      `${entries.METADATA_DEPTH_MAX} levels deep`,
-      `${entries.TOUCHPOINTS_MAX.toLocaleString("en")} names a project`,
-      `${entries.FUTURE_MS_MAX / 3_600_000} hours ahead`,
-      `names of more than ${entries.METADATA_NAME_LENGTH_MAX} characters`,
-      `last ${entries.RECENTLY_COMPLETED_MAX.toLocaleString("en")} complete timings`,
-      `| messages that a 422 lists | ${entries.VALIDATION_MESSAGES_MAX} |`,
+      `${limits.METADATA_COLUMNS_MAX} top-level fields`,
+      `${limits.METADATA_DEPTH_MAX} levels deep`,
+      `${limits.TOUCHPOINTS_MAX.toLocaleString("en")} names a project`,
+      `${limits.FUTURE_MS_MAX / 3_600_000} hours ahead`,
+      `names of more than ${limits.METADATA_NAME_LENGTH_MAX} characters`,
+      `last ${limits.RECENTLY_COMPLETED_MAX.toLocaleString("en")} complete timings`,
+      `| messages that a 422 lists | ${limits.VALIDATION_MESSAGES_MAX} |`,
     ];
     expect(stated.filter((statement) => !PROSE.includes(statement))).toEqual([]);
-    expect(entries.CLIENT_TOUCHPOINTS_MAX / entries.TOUCHPOINTS_MAX).toBe(0.5);
+    expect(limits.CLIENT_TOUCHPOINTS_MAX / limits.TOUCHPOINTS_MAX).toBe(0.5);
     const { prose } = readPage("docs/architecture.md");
-    expect(prose).toContain(`up to ${entries.BLOCK_RECORDS_MAX.toLocaleString("en")}`);
+    expect(prose).toContain(`up to ${limits.BLOCK_RECORDS_MAX.toLocaleString("en")}`);
   });
 
   test("states those of queries", () => {
@@ -38,18 +37,21 @@ describe("the page on limits", () => {
     expect(boundOf("categories")).toBe(number(limits.CATEGORIES_LISTED_MAX));
     expect(boundOf("fields of")).toBe(number(limits.FIELDS_LISTED_MAX));
     expect(boundOf("a touchpoint's name")).toBe(`${TOUCHPOINT_LENGTH_MAX} characters`);
-    expect(boundOf("a field's name")).toBe(`${limits.NAME_LENGTH_MAX} characters`);
+    expect(boundOf("a field's name")).toBe(`${limits.FIELD_NAME_LENGTH_MAX} characters`);
     expect(boundOf("a value")).toBe(`${number(limits.VALUE_LENGTH_MAX)} characters`);
     for (const what of ["a page of", "a list of"]) {
       expect(boundOf(what)).toBe(`${limits.PAGE_LENGTH_MAX / MIB} Mi characters of text`);
     }
-    expect(boundOf("time of a query")).toBe(`${entries.QUERY_MS_MAX / 1_000} seconds`);
-    const atOnce = `${entries.QUERIES_AT_ONCE_MAX}, ${entries.EXPORTS_AT_ONCE_MAX} and ${number(entries.TAILS_AT_ONCE_MAX)}`;
+    expect(boundOf("time of a query")).toBe(`${limits.QUERY_MS_MAX / 1_000} seconds`);
+    const atOnce = `${limits.QUERIES_AT_ONCE_MAX}, ${limits.EXPORTS_AT_ONCE_MAX} and ${number(limits.TAILS_AT_ONCE_MAX)}`;
     expect(boundOf("queries, exports and live tails at once")).toBe(atOnce);
     expect(boundOf("memory of all queries")).toBe(`${limits.QUERIES_BYTES_MAX / MIB} MiB, about`);
-    expect(PROSE).toContain(`first ${number(limits.NAMES_KEPT_MAX)} names (${number(limits.VALUES_KEPT_MAX)} values)`);
+    expect(PROSE).toContain(`first ${number(limits.NAMES_HELD_MAX)} names (${number(limits.VALUES_HELD_MAX)} values)`);
     const search = `${number(SEARCH_LENGTH_MAX)} characters, ${SEARCH_TERMS_MAX} terms and ${SEARCH_DEPTH_MAX} levels`;
     expect(PROSE).toContain(search);
-    expect(limits.HASHES_KEPT_MAX).toBeGreaterThan(1_000_000);
+    expect(PROSE).toContain(
+      `more than ${number(limits.TAIL_LAG_MAX)} records behind goes on ${number(limits.TAIL_LAG_AFTER_MOVE)} before the newest`,
+    );
+    expect(limits.HASHES_HELD_MAX).toBeGreaterThan(1_000_000);
   });
 });

@@ -1,4 +1,4 @@
-// Answers are bounded, whatever was sent: the most frequent are listed, exactly, and the others are counted.
+// Responses are bounded, whatever was sent: the most frequent are listed exactly, and the others are counted.
 
 import { describe, expect, test } from "bun:test";
 import type { RejectionsResponse, TouchpointsResponse } from "../../../src/core/account_responses.ts";
@@ -12,12 +12,12 @@ import type {
   TimingsResponse,
   ValuesResponse,
 } from "../../../src/core/responses.ts";
-import { runQuery } from "../../../src/query/engine.ts";
 import type { TablesSource } from "../../../src/query/responses/tables.ts";
 import { QueryMemory } from "../../../src/query/scan/query_memory.ts";
 import { StatisticsCache } from "../../../src/query/scan/statistics_cache.ts";
 import { EMPTY_TABLES } from "../../support/empty_tables.ts";
 import { MemorySource } from "../../support/memory_source.ts";
+import { runQuery } from "../../support/run_query.ts";
 import { record } from "./match/search_block.ts";
 
 const DAY = Date.UTC(2026, 5, 1);
@@ -84,7 +84,7 @@ describe("timings", () => {
     }
   });
 
-  test("by category are made of those, and as few", () => {
+  test("by category are made of the listed touchpoints, and bounded as well", () => {
     const parts = Array.from({ length: 2_000 }, (_, index) =>
       timing(Array.from({ length: 30 }, (__, at) => `${index}.${at}`).join("/")),
     );
@@ -93,14 +93,14 @@ describe("timings", () => {
     expect(answer.categories?.length).toBe(10_000);
   });
 
-  test("of a touchpoint that is very long stand under its beginning", () => {
+  test("of a very long touchpoint are listed under its beginning", () => {
     const parts = ["a", "b"].map((end) => timing("x".repeat(1_000_000) + end));
     const answer = ask<TimingsResponse>(sourceOf(parts), { kind: "timings", scope: SCOPE });
     expect(answer.touchpoints.map(({ touchpoint, count }) => [touchpoint.length, count])).toEqual([[513, 2]]);
     expect(JSON.stringify(answer).length).toBeLessThan(2_000);
   });
 
-  test("a series a touchpoint is made of those with the most timings", () => {
+  test("series by touchpoint are those of the touchpoints with the most timings", () => {
     const request = { kind: "series", scope: SCOPE, intervalMs: 3_600_000, byTouchpoint: true } as const;
     const { more, touchpoints = [] } = ask<SeriesResponse>(sourceOf(manyTouchpoints()), request);
     expect([more, touchpoints.length]).toEqual([6_001, 10_000]);
@@ -109,7 +109,7 @@ describe("timings", () => {
 });
 
 describe("fields", () => {
-  test("are those that the most records have, and the others are counted", () => {
+  test("are listed if the most records have them, and the others are counted", () => {
     const names = Array.from({ length: 20_000 }, (_, index) => `n${index}`);
     const objects: Record<string, number>[] = [];
     for (let from = 0; from < names.length; from += 100) {
@@ -126,7 +126,7 @@ describe("fields", () => {
     }
   });
 
-  test("with very long names stand under their beginnings", () => {
+  test("with very long names are listed under their beginnings", () => {
     const metadata = { ["x".repeat(1_000_000)]: 1 };
     const { fields } = ask<FieldsResponse>(sourceOf([{ metadata }]), { kind: "fields", scope: SCOPE });
     expect(Math.max(...fields.map(({ name }) => name.length))).toBe(512);
@@ -134,7 +134,7 @@ describe("fields", () => {
 });
 
 describe("values", () => {
-  test("are the most frequent, whenever they came, with few of them held", () => {
+  test("are the most frequent, whenever they came, while few are held in memory", () => {
     const different = Array.from({ length: 60_000 }, (_, index) => ({ metadata: { v: `early ${index}` } }));
     const late = Array.from({ length: 9 }, () => ({ metadata: { v: "late" } }));
     const one = Array.from({ length: 8 }, () => ({ metadata: { v: 1 } }));
@@ -151,7 +151,7 @@ describe("values", () => {
     });
   });
 
-  test("that are very long hold no more than their beginnings", () => {
+  test("that are very long are held by their beginnings only", () => {
     const parts = Array.from({ length: 40 }, (_, index) => ({ message: `${index} ${"x".repeat(1_000_000)}` }));
     const request = { kind: "values", scope: SCOPE, field: "message", limit: 100 } as const;
     const { answer, bytesMax } = asked<ValuesResponse>(sourceOf(parts, 10), request);
@@ -182,8 +182,8 @@ describe("pages", () => {
   });
 });
 
-describe("what lies beside blocks", () => {
-  test("running timings are the longest running, fewer where they are very long", () => {
+describe("responses from tables", () => {
+  test("the longest running timings are listed, fewer where they are very long", () => {
     let read = 0;
     const tables: TablesSource = {
       ...EMPTY_TABLES,
@@ -207,7 +207,7 @@ describe("what lies beside blocks", () => {
     );
   });
 
-  test("touchpoints are 10,000 at most, and rejections have an end", () => {
+  test("at most 10,000 touchpoints are listed, and rejections are bounded in characters", () => {
     const rows = Array.from({ length: 12_000 }, (_, index) => ({
       project: "shop",
       name: `t${index}`,

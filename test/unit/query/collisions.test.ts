@@ -3,13 +3,13 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { QueryRequest } from "../../../src/core/queries.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
-import { runQuery } from "../../../src/query/engine.ts";
 import { StatisticsCache } from "../../../src/query/scan/statistics_cache.ts";
 import { cpuRatio } from "../../support/cpu_ratio.ts";
 import { EMPTY_TABLES } from "../../support/empty_tables.ts";
 import { MemorySource } from "../../support/memory_source.ts";
 import { runSeed, seededRandom } from "../../support/random.ts";
 import { collidingName, differentNames, ordinaryName } from "../../support/raw_collisions.ts";
+import { runQuery } from "../../support/run_query.ts";
 import { record } from "./match/search_block.ts";
 
 /** On a machine that does much else. */

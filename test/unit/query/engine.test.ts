@@ -1,4 +1,4 @@
-// Every question against the simplest model over the same records: random records in small, merged and finished blocks.
+// Every kind of query against a simple model over the same records: random records in small, merged and finished blocks.
 
 import { describe, expect, test } from "bun:test";
 import { BlockDamagedError } from "../../../src/block/codec/damage.ts";
@@ -12,13 +12,13 @@ import type {
   TimingsResponse,
   ValuesResponse,
 } from "../../../src/core/responses.ts";
-import { runQuery } from "../../../src/query/engine.ts";
 import type { ReadRules } from "../../../src/query/scan/scope.ts";
 import { StatisticsCache } from "../../../src/query/scan/statistics_cache.ts";
 import { EMPTY_TABLES } from "../../support/empty_tables.ts";
 import { MemorySource, randomRecord } from "../../support/memory_source.ts";
 import { exactQuantile, inScope, MODEL_SEARCHES, type ModelRecord, shownAll } from "../../support/query_model.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../../support/random.ts";
+import { runQuery } from "../../support/run_query.ts";
 
 const DAY = Date.UTC(2026, 5, 1);
 const NOW = DAY + 86_400_000;
@@ -92,7 +92,7 @@ function forAll(check: (world: World, scope: QueryScope, expected: ModelRecord[]
   }
 }
 
-describe("the engine answers as the model does", () => {
+describe("the engine's responses are those of the model", () => {
   test(
     "entries, a page at a time",
     () => {
@@ -142,8 +142,8 @@ describe("the engine answers as the model does", () => {
     "timings by touchpoint, percentiles within 1 %",
     () => {
       forAll(({ source }, scope, expected) => {
-        const question = { kind: "timings", scope, byCategory: true } as const;
-        const { touchpoints, categories = [] }: TimingsResponse = ask(source, question);
+        const request = { kind: "timings", scope, byCategory: true } as const;
+        const { touchpoints, categories = [] }: TimingsResponse = ask(source, request);
         const names = new Set(
           expected
             .filter(({ record }) => ["completed", "unfinished"].includes(record.kind))
@@ -260,7 +260,7 @@ function checkFigures(figures: Figures, records: readonly ModelRecord[]): void {
   }
 }
 
-describe("while blocks merge under a question", () => {
+describe("while blocks merge during a query", () => {
   test(
     "pages miss nothing and repeat nothing, whatever is stored and merged between and during them",
     () => {
@@ -318,7 +318,7 @@ describe("while blocks merge under a question", () => {
 describe("limits", () => {
   const scope = { project: undefined, q: "", from: undefined, to: undefined };
 
-  test("a question whose time is over says so, and its cursor goes on without a gap", () => {
+  test("a query whose time is over says so, and its cursor goes on without a gap", () => {
     const { source, records } = randomWorld(seededRandom(seed));
     const first: EntriesResponse = ask(source, { kind: "entries", scope, limit: 10_000, cursor: undefined }, 0);
     expect(first.stoppedEarly).toContain("go on with nextCursor");
@@ -349,7 +349,7 @@ describe("limits", () => {
     expect(new Set(pages.flat()).size).toBe(15);
   });
 
-  test("what has expired is not shown", () => {
+  test("expired records are not shown", () => {
     const source = new MemorySource();
     const random = seededRandom(seed);
     source.write("shop", [randomRecord(random, DAY, DAY + 1), randomRecord(random, NOW - 1, NOW)]);
@@ -360,7 +360,7 @@ describe("limits", () => {
     expect(outcome).not.toMatchObject({ answer: { entries: [{}, {}] } });
   });
 
-  test("a block whose pages are damaged is counted, and all others answer", () => {
+  test("a block whose pages are damaged is counted, and all other blocks are read", () => {
     const source = new MemorySource();
     const random = seededRandom(seed);
     for (let block = 0; block < 3; block++) source.write("shop", [randomRecord(random, DAY, DAY + 1_000)]);
@@ -376,7 +376,7 @@ describe("limits", () => {
     expect(askDamaged<TimingsResponse>({ kind: "timings", scope }).damagedBlocks).toBe(1);
   });
 
-  test("a damaged block is counted, and all others answer", () => {
+  test("a damaged block is counted, and all other blocks are read", () => {
     const source = new MemorySource();
     const random = seededRandom(seed);
     for (let block = 0; block < 3; block++) source.write("shop", [randomRecord(random, DAY, DAY + 1_000)]);
@@ -385,7 +385,7 @@ describe("limits", () => {
     expect([answer.entries.length, answer.damagedBlocks]).toEqual([2, 1]);
   });
 
-  test("a block of which a part is damaged is left out as a whole", () => {
+  test("a partly damaged block is left out as a whole", () => {
     const source = new MemorySource();
     const random = seededRandom(seed);
     const records = Array.from({ length: 5_000 }, (_, index) => ({
@@ -402,7 +402,7 @@ describe("limits", () => {
     expect([after.count, after.damagedBlocks]).toEqual([0, 1]);
   });
 
-  test("a file without records gives empty answers", () => {
+  test("a file without records gives empty responses", () => {
     const source = new MemorySource();
     expect(ask<EntriesResponse>(source, { kind: "entries", scope, limit: 10, cursor: undefined })).toEqual({
       entries: [],
@@ -422,14 +422,14 @@ describe("refusals", () => {
     expect(outcome).toMatchObject({ ok: false, refusal: { code: "bad_query", at: 6, length: 5 } });
   });
 
-  test("a cursor of another maker", () => {
+  test("a cursor that the engine did not write", () => {
     for (const cursor of ["", "abc", "!!", "MS4xLjE9", "x".repeat(1_000)]) {
       const outcome = tryAsk(source, { kind: "entries", scope, limit: 1, cursor });
       expect(outcome).toMatchObject({ ok: false, refusal: { code: "bad_cursor" } });
     }
   });
 
-  test("a project that was never heard of, a field that does not exist, too many buckets, an empty range", () => {
+  test("an unknown project, a field that does not exist, too many buckets, an empty range", () => {
     const refusals = [
       tryAsk(source, { kind: "timings", scope: { ...scope, project: "nope" } }),
       tryAsk(source, { kind: "values", scope, field: "nope", limit: 1 }),

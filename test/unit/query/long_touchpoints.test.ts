@@ -1,4 +1,4 @@
-// Names of touchpoints that are too long to be listed: summaries and tables know their beginning, searches all of them.
+// Touchpoint names that are too long to be listed: statistics and tables have their beginning, searches match the whole name.
 
 import { describe, expect, test } from "bun:test";
 import { STATISTICS_CHUNK } from "../../../src/block/codec/column_chunks.ts";
@@ -16,11 +16,11 @@ import type {
   ValuesResponse,
 } from "../../../src/core/responses.ts";
 import { cutTouchpoint, TOUCHPOINT_LENGTH_MAX } from "../../../src/core/touchpoint.ts";
-import { runQuery } from "../../../src/query/engine.ts";
 import type { TablesSource } from "../../../src/query/responses/tables.ts";
 import { StatisticsCache } from "../../../src/query/scan/statistics_cache.ts";
 import { EMPTY_TABLES } from "../../support/empty_tables.ts";
 import { MemorySource } from "../../support/memory_source.ts";
+import { runQuery } from "../../support/run_query.ts";
 import { record } from "./match/search_block.ts";
 
 const NOW = 20_000 * DAY_MS + 5_000;
@@ -71,7 +71,7 @@ function askBoth<T>(request: QueryRequest): T {
 }
 
 describe("a touchpoint of more than 512 characters", () => {
-  test("is found whole by searches, and by no other name that begins alike", () => {
+  test("is found by its whole name, and by no other name with the same beginning", () => {
     const durations = (q: string) => {
       const { entries } = askBoth<EntriesResponse>({ kind: "entries", scope: scope(q), limit: 100, cursor: undefined });
       return entries.flatMap(({ duration }) => duration ?? []).sort((a, b) => a - b);
@@ -86,7 +86,7 @@ describe("a touchpoint of more than 512 characters", () => {
     expect(durations("touchpoint:*")).toEqual([1, 2, 3, 4, 5]);
   });
 
-  test("is counted where searches ask for it", () => {
+  test("is counted for searches that match it", () => {
     const sum = (q: string) => {
       const { buckets } = askBoth<HistogramResponse>({ kind: "histogram", scope: scope(q), intervalMs: 60_000 });
       return buckets.map(({ warn, timing: timings }) => [warn, timings]).filter(([warn, timings]) => warn || timings);
@@ -95,7 +95,7 @@ describe("a touchpoint of more than 512 characters", () => {
     expect(sum(`touchpoint:"${LONG}","${FITTING}"`)).toEqual([[2, 2]]);
   });
 
-  test("is shown cut in tables, with those that begin alike", () => {
+  test("is cut in tables, where names with the same beginning are one", () => {
     const cut = cutTouchpoint(LONG);
     expect([cut.length, cut.endsWith("l…"), cutTouchpoint(ODD).isWellFormed()]).toEqual([513, true, true]);
     const { touchpoints } = askBoth<TimingsResponse>({ kind: "timings", scope: scope(""), byCategory: true });
@@ -116,7 +116,7 @@ describe("a touchpoint of more than 512 characters", () => {
     expect(new Set(series.touchpoints?.map(({ touchpoint }) => touchpoint))).toEqual(new Set(expected.keys()));
   });
 
-  test("is shown cut where it runs", () => {
+  test("is cut in the list of running timings", () => {
     const start = { ...timing(LONG, 1), duration: undefined, startTime: NOW - 5 };
     const tables = { ...EMPTY_TABLES, openStarts: () => [{ project: "shop", start }] };
     const source = sourceWith(true);
@@ -134,7 +134,7 @@ describe("a touchpoint of more than 512 characters", () => {
     expect(categories.every(({ category }) => category.length <= 128)).toBe(true);
   });
 
-  test("takes the room of a listed one in a block's summary, however long it is", () => {
+  test("takes as much of a block's statistics as a short one, however long it is", () => {
     const source = new MemorySource();
     for (let index = 0; index < 20; index++) source.write("shop", [timing(`${index}`.padEnd(200_000, "x"), 1)]);
     source.merge("shop", true);

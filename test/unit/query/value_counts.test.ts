@@ -1,4 +1,4 @@
-// What blocks note, against their columns: the same questions to the same blocks, with their summaries and without.
+// The statistics of blocks against their columns: the same queries over the same blocks, with their statistics and without.
 
 import { describe, expect, test } from "bun:test";
 import type { ChunkSource, ColumnChunk } from "../../../src/block/codec/column_chunks.ts";
@@ -7,12 +7,12 @@ import { type JsonObject, setMember } from "../../../src/core/json.ts";
 import type { QueryRequest } from "../../../src/core/queries.ts";
 import type { StoredRecord } from "../../../src/core/record.ts";
 import type { FieldsResponse, TimingsResponse, ValuesResponse } from "../../../src/core/responses.ts";
-import { runQuery } from "../../../src/query/engine.ts";
 import { StatisticsCache } from "../../../src/query/scan/statistics_cache.ts";
 import { EMPTY_TABLES } from "../../support/empty_tables.ts";
 import { formerRecords, formerSummary } from "../../support/former_summary.ts";
 import { MemorySource, randomRecord } from "../../support/memory_source.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../../support/random.ts";
+import { runQuery } from "../../support/run_query.ts";
 
 const DAY = Date.UTC(2026, 5, 1);
 const RULES = {
@@ -20,10 +20,10 @@ const RULES = {
   defaultProject: { retentionMs: 3_650 * 86_400_000, monthlyEntries: undefined, overage: "continue" },
 } as const;
 
-/** Keeps account of which pieces are read, and hides summaries on demand. */
+/** Records which column chunks are read, and hides statistics on demand. */
 class WatchedSource extends MemorySource {
   isBlind = false;
-  /** Takes the place of every summary. */
+  /** Replaces the statistics of every block. */
   otherSummary: ColumnChunk | undefined;
   readonly columnsRead = new Set<string>();
 
@@ -49,7 +49,7 @@ function ask<T>(source: MemorySource, request: QueryRequest): T {
   return outcome.answer as T;
 }
 
-/** Asks with the notes and without; answers which columns the notes did not save. */
+/** Queries with the statistics and without. Returns the response, and the columns that were read despite the statistics. */
 function compare<T>(source: WatchedSource, request: QueryRequest): { readonly answer: T; readonly columns: string[] } {
   source.columnsRead.clear();
   source.isBlind = false;
@@ -107,10 +107,10 @@ function randomRecords(random: Random, count: number): Omit<StoredRecord, "id">[
 
 const EVERYTHING = { project: undefined, q: "", from: undefined, to: undefined };
 
-describe("the notes of blocks say what their columns say", () => {
-  const random = seededRandom(runSeed("noted fields"));
+describe("the statistics of blocks agree with their columns", () => {
+  const random = seededRandom(runSeed("value counts"));
 
-  test("of which values a field has, and need no column of a field that is noted", () => {
+  test("on the values of a field, and spare the column of a field with value counts", () => {
     const saved = new Set<string>();
     for (let round = 0; round < 2; round++) {
       const source = new WatchedSource();
@@ -141,7 +141,7 @@ describe("the notes of blocks say what their columns say", () => {
     expect(saved.has(" metadata.unique")).toBe(false);
   }, 30_000);
 
-  test("where some of a field's values found no column of their own", () => {
+  test("where some values of a field are in no column of their own", () => {
     const source = new WatchedSource();
     const record = randomRecord(random, DAY, DAY + 1);
     const names = Object.fromEntries(Array.from({ length: 256 }, (_, index) => [`n${index}`, 1]));
@@ -161,7 +161,7 @@ describe("the notes of blocks say what their columns say", () => {
     }
   });
 
-  test("of how long things took, and need no column where touchpoint, level and source decide", () => {
+  test("on durations, and spare all columns where touchpoint, level and source decide", () => {
     for (let round = 0; round < 10; round++) {
       const source = new WatchedSource();
       const records = Array.from({ length: 600 }, () => randomRecord(random, DAY, DAY + 3_600_000));
@@ -190,7 +190,7 @@ describe("the notes of blocks say what their columns say", () => {
     }
   });
 
-  test("where they were written by the former version", () => {
+  test("where an earlier version wrote them", () => {
     const source = new WatchedSource();
     source.write("shop", formerRecords());
     source.merge("shop", true);

@@ -19,7 +19,7 @@ const RECORDS = Array.from({ length: 60 }, (_, id) =>
 );
 
 describe("equal terms", () => {
-  test("that stand side by side are one", () => {
+  test("side by side are one", () => {
     expect(shareEqualTerms(parsed(Array.from({ length: 50 }, () => "k").join(" OR ")))).toEqual(parsed("k"));
     expect(shareEqualTerms(parsed("k k level:error k"))).toEqual(parsed("k level:error"));
     expect(shareEqualTerms(parsed("duration:>5 OR duration:>6 OR duration:5.."))).toEqual(
@@ -27,7 +27,7 @@ describe("equal terms", () => {
     );
   });
 
-  test("are evaluated once, wherever they stand", () => {
+  test("are evaluated once, wherever they are", () => {
     const search = shareEqualTerms(parsed("(k1 2) OR (k1 3) OR -(k1 OR 4)"));
     let looked = 0;
     const block = blockOf(RECORDS);
@@ -48,7 +48,7 @@ describe("equal terms", () => {
     expect(looked).toBe(4);
   });
 
-  test("match what they matched", () => {
+  test("match what they matched before", () => {
     const searches = [
       "(k1 2) OR (k1 3)",
       "k1 OR k1 OR -k1",
@@ -68,7 +68,7 @@ describe("equal terms", () => {
 });
 
 describe("a search", () => {
-  test("is evaluated a term a step, so that its time limit is looked at in between", () => {
+  test("yields after each term, so that its time limit can be checked", () => {
     const steps = matchSteps(parsed("zq OR zw OR zx OR -zy"), blockOf(RECORDS), "shop");
     let count = 0;
     while (steps.next().done !== true) count++;

@@ -3,7 +3,7 @@ import type { OpenBlock } from "../../../../src/block/open_block.ts";
 import { METADATA_COLUMNS_MAX } from "../../../../src/core/limits.ts";
 import type { StoredRecord } from "../../../../src/core/record.ts";
 import { matchRows } from "../../../../src/query/match/evaluate.ts";
-import type { ReadFilters } from "../../../../src/query/match/prune.ts";
+import type { LoadFilters } from "../../../../src/query/match/prune.ts";
 import { parseSearch } from "../../../../src/search/parser.ts";
 import { blockOf, record, watchedBlock } from "./search_block.ts";
 
@@ -36,7 +36,7 @@ const LINES = [
 ];
 
 describe("texts", () => {
-  test("a word is met in message, touchpoint, key and metadata values, in any letter case", () => {
+  test("a word matches message, touchpoint, key and metadata values, in any letter case", () => {
     expectMatches(LINES, {
       "": [1, 2, 3, 4, 5, 6],
       ORDER: [1, 2, 3],
@@ -53,7 +53,7 @@ describe("texts", () => {
     expectMatches(LINES, { "message:order": [1, 2], "message:*": [1, 2, 3], "message:ord_7": [] });
   });
 
-  test("touchpoint, key and apiKey are whole, or begin so", () => {
+  test("touchpoint, key and apiKey match as a whole or by a prefix", () => {
     expectMatches(LINES, {
       "touchpoint:api/orders": [3],
       "touchpoint:api/*": [1, 2, 3],
@@ -79,7 +79,7 @@ describe("texts", () => {
 });
 
 describe("kinds and numbers", () => {
-  test("the type of the key, whatever the source says", () => {
+  test("keyType, whatever the source is", () => {
     const lines = [
       record(1, { source: "server", keyType: "server" }),
       record(2, { source: "server", keyType: "client" }),
@@ -128,7 +128,7 @@ describe("kinds and numbers", () => {
   });
 });
 
-describe("joins", () => {
+describe("AND, OR and negation", () => {
   test("AND, OR, negation and groups", () => {
     expectMatches(LINES, {
       "order level:error": [2],
@@ -168,7 +168,7 @@ describe("metadata", () => {
     });
   });
 
-  test("a star asks for any value, null and empty ones included", () => {
+  test("a star matches any value, null and empty ones included", () => {
     expectMatches(records, {
       "metadata.a:*": [1, 2, 3, 4, 5],
       "metadata.n:*": [1, 2, 3, 4, 5],
@@ -188,7 +188,7 @@ describe("metadata", () => {
     });
   });
 
-  test("comparisons ask for numbers", () => {
+  test("comparisons match numbers only", () => {
     expectMatches(records, { "metadata.n:>=5": [1, 4], "metadata.n:<5": [5], "metadata.a:>0": [] });
   });
 
@@ -315,7 +315,7 @@ describe("columns that are not needed", () => {
     }),
   );
 
-  function inflatedFor(text: string, texts?: ReadFilters): string[] {
+  function inflatedFor(text: string, texts?: LoadFilters): string[] {
     const { block, inflated } = watchedBlock(many);
     const parsed = parseSearch(text);
     if (!parsed.ok) throw new Error(parsed.problem.message);
@@ -336,7 +336,7 @@ describe("columns that are not needed", () => {
     expect(inflatedFor("touchpoint:api/* api")).toEqual(["touchpoint"]);
   });
 
-  test("are not inflated but for messages when no other text may contain the word", () => {
+  test("except messages are not inflated when no other text may contain the word", () => {
     const facts = (isBeside: boolean) => () => ({
       mayContain: () => true,
       mayContainInMessages: () => true,
@@ -346,7 +346,7 @@ describe("columns that are not needed", () => {
     expect(inflatedFor("nowhere", facts(true))).toEqual(["touchpoint", "message", "key", "metadata.field"]);
   });
 
-  test("are all inflated, one after the other, for a word that is nowhere", () => {
+  test("are all inflated, one after the other, for a word that does not occur", () => {
     expect(inflatedFor("nowhere")).toEqual(["touchpoint", "message", "key", "metadata.field"]);
   });
 });

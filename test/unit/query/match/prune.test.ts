@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { countedFlags, keyTypeCodeOf, packFlags } from "../../../../src/block/codec/flags.ts";
 import type { StoredRecord } from "../../../../src/core/record.ts";
-import { canSkipBlock, isDecidedByCells, matchCell, type PruningInput } from "../../../../src/query/match/prune.ts";
+import { canSkipBlock, matchCell, type PruningInput } from "../../../../src/query/match/prune.ts";
 import type { Expression } from "../../../../src/search/expression.ts";
 import { parseSearch } from "../../../../src/search/parser.ts";
 import { record } from "./search_block.ts";
@@ -17,15 +17,15 @@ function flagsOf(parts: Partial<StoredRecord>): number {
 }
 
 describe("a cell", () => {
-  const facts = {
+  const cell = {
     project: "shop",
     flags: flagsOf({ level: "error", source: "client", keyType: "server" }),
     touchpoint: "api/a",
   };
-  const verdicts = (texts: readonly string[]) => texts.map((text) => matchCell(read(text), facts));
+  const results = (texts: readonly string[]) => texts.map((text) => matchCell(read(text), cell));
 
-  test("decides what kind, level, source, touchpoint and project decide", () => {
-    expect(verdicts(["", "level:error", "level:info", "source:client", "kind:timing", "status:completed"])).toEqual([
+  test("decides terms on kind, level, source, touchpoint and project", () => {
+    expect(results(["", "level:error", "level:info", "source:client", "kind:timing", "status:completed"])).toEqual([
       true,
       true,
       false,
@@ -33,20 +33,20 @@ describe("a cell", () => {
       false,
       false,
     ]);
-    expect(verdicts(["keyType:server", "keyType:client", "-keyType:client", "keyType:*"])).toEqual([
+    expect(results(["keyType:server", "keyType:client", "-keyType:client", "keyType:*"])).toEqual([
       true,
       false,
       true,
       true,
     ]);
     expect(
-      verdicts(["touchpoint:api/*", "touchpoint:web/*", "project:shop", "project:blog", "API/", "duration:>1"]),
+      results(["touchpoint:api/*", "touchpoint:web/*", "project:shop", "project:blog", "API/", "duration:>1"]),
     ).toEqual([true, false, true, false, true, false]);
   });
 
-  test("leaves the rest open, negated or not", () => {
+  test("does not decide other terms, negated or not", () => {
     expect(
-      verdicts([
+      results([
         "boom",
         "-boom",
         "message:api",
@@ -59,18 +59,18 @@ describe("a cell", () => {
     ).toEqual(new Array(8).fill(undefined));
   });
 
-  test("decides joins by the member that does", () => {
-    expect(verdicts(["boom level:info", "boom level:error", "boom OR level:error", "boom OR level:info"])).toEqual([
+  test("decides AND and OR by the member that decides", () => {
+    expect(results(["boom level:info", "boom level:error", "boom OR level:error", "boom OR level:info"])).toEqual([
       false,
       undefined,
       true,
       undefined,
     ]);
-    expect(verdicts(["-(boom level:info)", "-(boom OR level:error)", "-touchpoint:*"])).toEqual([true, false, false]);
+    expect(results(["-(boom level:info)", "-(boom OR level:error)", "-touchpoint:*"])).toEqual([true, false, false]);
   });
 
-  test("of an older version knows no type of a key", () => {
-    const old = { ...facts, flags: flagsOf({ source: "client" }) };
+  test("of an older version has no key type", () => {
+    const old = { ...cell, flags: flagsOf({ source: "client" }) };
     expect(["keyType:client", "keyType:*", "-keyType:server"].map((text) => matchCell(read(text), old))).toEqual([
       false,
       false,
@@ -93,23 +93,6 @@ describe("a cell", () => {
   });
 });
 
-test("touchesOnly is said of searches that cells always decide", () => {
-  const only = ["", "level:error -source:client keyType:server", "touchpoint:a OR -(project:b status:*)"];
-  const more = [
-    "a",
-    "message:a",
-    "key:a",
-    "apiKey:a",
-    "time:1970-01-01T00:00:00.001",
-    "duration:1",
-    "metadata.a:1",
-    "metadata.a:>1",
-    "level:error a",
-  ];
-  expect(only.map((text) => isDecidedByCells(read(text)))).toEqual([true, true, true]);
-  expect(more.map((text) => isDecidedByCells(read(text)))).toEqual(new Array(more.length).fill(false));
-});
-
 describe("a block", () => {
   const header: PruningInput = {
     project: "shop",
@@ -118,14 +101,14 @@ describe("a block", () => {
     idMin: 10,
     idMax: 20,
     cells: undefined,
-    texts: undefined,
+    filters: undefined,
     hasKind: (kind) => kind === 0,
     hasLevel: (level) => level <= 2,
   };
   const skipped = (facts: PruningInput, texts: readonly string[]) =>
     texts.filter((text) => canSkipBlock(read(text), facts));
 
-  test("is skipped by its header: project, times, ids, kinds and levels", () => {
+  test("is skipped by its zone map: project, times, ids, kinds and levels", () => {
     const none = [
       "project:blog",
       "time:<1970-01-01T00:00:01",
@@ -189,11 +172,11 @@ describe("a block", () => {
     expect(skipped(facts, [...none, ...some])).toEqual(none);
   });
 
-  test("is skipped when no text of it contains what is searched for", () => {
+  test("is skipped when its filters contain no needle of the search", () => {
     const asked: string[] = [];
     const facts: PruningInput = {
       ...header,
-      texts: () => ({
+      filters: () => ({
         mayContain: (needle) => needle.startsWith("in") || needle.startsWith("sai"),
         mayContainInMessages: (needle) => needle.startsWith("sai"),
         mayContainOutsideMessages(needle) {

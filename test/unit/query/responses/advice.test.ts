@@ -9,7 +9,7 @@ function hint(reason: DropReason, entry: unknown, retentionMs = 30 * 86_400_000)
   return adviceFor(reason, entry, RECEIVED, { retentionMs });
 }
 
-describe("a hint on a time", () => {
+describe("advice on a time", () => {
   test("asks whether seconds, microseconds or nanoseconds were sent", () => {
     expect([
       hint("too_old", { timestamp: 1718900000 }),
@@ -26,7 +26,7 @@ describe("a hint on a time", () => {
     ]);
   });
 
-  test("does not blame the batch for an entry that is only kept in part", () => {
+  test("does not blame the batch for an entry that was stored in part", () => {
     const kept = `{"message":"${"x".repeat(50)}…`;
     expect([hint("too_old", kept), hint("in_future", kept)]).toEqual([
       "Its time, or its batch's timestamp, is older than the 30 days that the project keeps.",
@@ -58,7 +58,7 @@ describe("a hint on a time", () => {
     ]);
   });
 
-  test("names the time that is none", () => {
+  test("names the invalid time", () => {
     expect([
       hint("invalid_time", { timestamp: -5 }),
       hint("invalid_time", { startTime: 1, endTime: 8.64e15 + 2 }),
@@ -81,7 +81,7 @@ describe("a hint on a time", () => {
   });
 });
 
-describe("a hint on a duration", () => {
+describe("advice on a duration", () => {
   test("names what makes it negative", () => {
     expect([
       hint("negative_duration", { startTime: RECEIVED, endTime: RECEIVED - 250 }),
@@ -95,7 +95,7 @@ describe("a hint on a duration", () => {
   });
 });
 
-describe("a hint on anything else", () => {
+describe("advice on other reasons", () => {
   test("says what helps", () => {
     expect([
       hint("empty", {}),
@@ -108,7 +108,7 @@ describe("a hint on anything else", () => {
       expect.stringContaining("deeper than 100 levels. Flatten it"),
       expect.stringContaining("normal when a request is retried"),
       expect.stringContaining('Raise it in the configuration, or set overage = "continue"'),
-      expect.stringContaining("set aside whole: nothing of it was stored"),
+      expect.stringContaining("so the server dropped the whole batch"),
     ]);
   });
 

@@ -36,7 +36,7 @@ function listed(texts: readonly string[], max: number, keptMax: number, hashesMa
 }
 
 describe("the most frequent texts", () => {
-  test("are exact with their counts, however few are kept at first", () => {
+  test("and their counts are exact, however few are held at first", () => {
     for (let round = 0; round < 60; round++) {
       const texts = skewed(1 + integer(random, 5_000), 1 + integer(random, 800));
       const counts = countsOf(texts);
@@ -49,7 +49,7 @@ describe("the most frequent texts", () => {
     }
   });
 
-  test("are found where they come late, and once more only then", () => {
+  test("are found where they come late, with a second scan only then", () => {
     const early = Array.from({ length: 1_000 }, (_, index) => `early ${index}`);
     const late = Array.from({ length: 50 }, () => "late");
     expect(listed([...early, ...late], 10, 15)).toMatchObject({ isTwice: true, more: 991 });
@@ -57,7 +57,7 @@ describe("the most frequent texts", () => {
     expect(listed([...early, ...early], 10, 15)).toMatchObject({ isTwice: false, more: 990 });
   });
 
-  test("are still found past the bound of hashes, and how many differ is known about", () => {
+  test("are still found past the bound of hashes, with an estimate of the distinct texts", () => {
     const rare = Array.from({ length: 40_000 }, (_, index) => `rare ${index}`);
     const texts = rare.flatMap((text, index) => (index % 4 === 0 ? [text, `often ${index % 16}`] : [text]));
     const { list, more } = listed(texts, 5, 5, 2_000);

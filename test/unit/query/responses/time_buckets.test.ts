@@ -45,7 +45,7 @@ describe("buckets", () => {
 });
 
 describe("buckets are refused", () => {
-  test("where the interval that was asked for gives too many", () => {
+  test("where the requested interval gives too many", () => {
     expect(bucketsOfScope(NOW - BUCKETS_MAX - 1, NOW, 1)).toMatchObject({ code: "bad_range" });
   });
 });

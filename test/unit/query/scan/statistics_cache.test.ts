@@ -15,7 +15,7 @@ function summary(bytes: number): BlockStatistics {
   return { cells: [], slots, fields: undefined, values: new Map(), bytes };
 }
 
-/** Asks for blocks in turn; answers which of them had to be read. */
+/** Gets the statistics of blocks in turn. Returns the ids of those that had to be read. */
 function readsOf(cache: StatisticsCache, blocks: readonly QueryBlock[], bytes: number): number[] {
   const reads: number[] = [];
   for (const one of blocks) {
@@ -27,32 +27,32 @@ function readsOf(cache: StatisticsCache, blocks: readonly QueryBlock[], bytes: n
   return reads;
 }
 
-describe("the summary cache", () => {
-  test("reads each block once, one without a summary too", () => {
+describe("the statistics cache", () => {
+  test("reads each block once, also one without statistics", () => {
     for (const bytes of [0, 10]) {
       expect(readsOf(new StatisticsCache(), [block(1), block(2), block(1), block(2)], bytes)).toEqual([1, 2]);
     }
   });
 
-  test("forgets what was used longest ago when it holds too many bytes", () => {
+  test("evicts the least recently used when it holds too many bytes", () => {
     const cache = new StatisticsCache(200);
     expect(readsOf(cache, [block(1), block(2), block(1), block(3), block(1), block(2)], 50)).toEqual([1, 2, 3, 2]);
   });
 
-  test("forgets what was not used for long, asked again or not", () => {
+  test("evicts what was not used for long, also without another query", () => {
     let now = 0;
     const cache = new StatisticsCache(1_000, () => now);
     expect(readsOf(cache, [block(1), block(2)], 10)).toEqual([1, 2]);
     now = UNUSED_MS_MAX - 1;
-    expect([cache.forgetUnused(), readsOf(cache, [block(2)], 10)]).toEqual([true, []]);
+    expect([cache.evictUnused(), readsOf(cache, [block(2)], 10)]).toEqual([true, []]);
     now = UNUSED_MS_MAX;
     expect(readsOf(cache, [block(2), block(1), block(2)], 10)).toEqual([1]);
     now = 2 * UNUSED_MS_MAX;
-    expect(cache.forgetUnused()).toBe(false);
+    expect(cache.evictUnused()).toBe(false);
     expect(readsOf(cache, [block(1), block(2)], 10)).toEqual([1, 2]);
   });
 
-  test("takes a number that came again for another block", () => {
+  test("takes a reused id for another block", () => {
     expect(readsOf(new StatisticsCache(), [block(1), block(1, 5), block(1)], 10)).toEqual([1, 1]);
   });
 });

@@ -169,7 +169,7 @@ describe("export gives", () => {
     expect(blocks.reads).toEqual(idsFrom(1, 10));
   });
 
-  test("only the project and the times that are asked for, without what has expired, and reads no other block", () => {
+  test("only the requested project and times, without expired records, and reads no other block", () => {
     const blocks = new Blocks();
     blocks.add("a", [record(1, { time: 10 }), record(2, { time: 20 }), record(3, { time: 30 })]);
     blocks.add("b", [record(4, { time: 20 })]);
@@ -183,7 +183,7 @@ describe("export gives", () => {
     ]);
   });
 
-  test("each record once while blocks are merged and expire under its hands", () => {
+  test("each record once while blocks are merged and expire meanwhile", () => {
     const blocks = new Blocks();
     const first = blocks.add(
       "a",
@@ -213,7 +213,7 @@ describe("export gives", () => {
 });
 
 describe("export leaves out", () => {
-  test("a block whose bytes have changed, saying so once, and gives all others", () => {
+  test("a block whose bytes have changed, reports it once, and gives all others", () => {
     const blocks = new Blocks();
     for (const first of [1, 11, 21])
       blocks.add(

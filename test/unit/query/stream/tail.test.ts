@@ -56,7 +56,7 @@ describe("a tail", () => {
     }
   });
 
-  test("goes on behind the id that it is given", () => {
+  test("goes on after a given id", () => {
     const source = new MemorySource();
     const random = seededRandom(1);
     source.write(
@@ -69,10 +69,10 @@ describe("a tail", () => {
     expect([all(hub, 1).map(({ id }) => id), all(hub, 2)]).toEqual([[8, 9, 10], []]);
   });
 
-  test("that is far behind is moved forward, and told how many matching records it missed", () => {
+  test("that is far behind is moved forward, and gets the number of matching records that it missed", () => {
     const source = new MemorySource();
     const random = seededRandom(runSeed("gap"));
-    const hub = new TailHub({ source, expiredBefore: FOR_EVER, behindMax: 100, behindKept: 10 });
+    const hub = new TailHub({ source, expiredBefore: FOR_EVER, lagMax: 100, lagAfterMove: 10 });
     hub.open(1, { project: undefined, q: "level:error", after: undefined });
     const records = Array.from({ length: 20 }, () =>
       source.write(
@@ -99,7 +99,7 @@ describe("a tail", () => {
     expect([collect(hub, 1).length, collect(hub, 1).length, collect(hub, 1).length]).toEqual([500, 500, 200]);
   });
 
-  test("waits for the next collection where many tails match more than one may hold, and misses nothing", () => {
+  test("waits for the next collection when the matches of many tails are too many for one, and misses nothing", () => {
     const source = new MemorySource();
     const random = seededRandom(5);
     const hub = new TailHub({ source, expiredBefore: FOR_EVER });
@@ -149,7 +149,7 @@ describe("a tail", () => {
     }
   });
 
-  test("looks at no more large blocks at a time than memory allows, and misses nothing", () => {
+  test("reads no more large blocks at a time than memory allows, and misses nothing", () => {
     const random = seededRandom(7);
     const source = new MemorySource();
     const hub = new TailHub({ source, expiredBefore: FOR_EVER, windowBytes: 100_000 });
@@ -170,7 +170,7 @@ describe("a tail", () => {
     expect(ids).toEqual(Array.from({ length: 25 }, (_, index) => index + 1));
   });
 
-  test("shows nothing that has expired", () => {
+  test("shows no expired record", () => {
     const source = new MemorySource();
     const hub = new TailHub({ source, expiredBefore: () => DAY + 5 });
     hub.open(1, { project: undefined, q: "", after: undefined });
@@ -180,7 +180,7 @@ describe("a tail", () => {
   });
 });
 
-describe("what a tail refuses", () => {
+describe("a tail that cannot read", () => {
   test("a search that does not parse", () => {
     const hub = new TailHub({ source: new MemorySource(), expiredBefore: FOR_EVER });
     expect(hub.open(1, { project: undefined, q: "(", after: undefined })).toMatchObject({ code: "bad_query" });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import type { Steps } from "../../../../src/core/steps.ts";
 import { QueryMemory } from "../../../../src/query/scan/query_memory.ts";
-import type { Steps } from "../../../../src/query/scan/scan.ts";
 import { type Work, WorkTurns } from "../../../../src/threads/reader/work_turns.ts";
 
 /** Work whose clock stands still unless a step moves it. */

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import type { TouchpointRow } from "../../../../../src/core/account_responses.ts";
-import { touchpointTrees } from "../../../../../src/query/responses/touchpoint_tree.ts";
+import { touchpointTrees } from "../../../../../src/query/responses/tables.ts";
 import { nameProblem } from "../../../../../src/web/pages/touchpoints/dialogs.tsx";
 import {
   formatKeys,

@@ -1,6 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import type { ShownRecord } from "../../../../src/core/record.ts";
-import { csvHeader, csvLine, spreadsheetHeader, spreadsheetLine } from "../../../../src/query/stream/csv.ts";
+import { exportHeader, lineFormatter } from "../../../../src/query/stream/export_text.ts";
+
+const csvLine = lineFormatter("csv");
+const spreadsheetLine = lineFormatter("spreadsheet");
 
 const LOG: ShownRecord = {
   id: 1,
@@ -27,7 +30,7 @@ function parseCsv(text: string): (string | undefined)[][] {
 
 describe("csv", () => {
   test("has one column a member, in the record's order", () => {
-    expect(csvHeader()).toBe(
+    expect(exportHeader("csv")).toBe(
       "id,project,apiKey,kind,status,time,receivedAt,source,keyType,touchpoint,key,level,message,startTime,endTime,duration,metadata\r\n",
     );
   });
@@ -36,7 +39,7 @@ describe("csv", () => {
     expect(csvLine(LOG)).toBe("1,shop,web shop,log,,1718900000000.25,1718900000107,server,,,,,,,,,\r\n");
   });
 
-  test("tells the key that a record was sent with from its source", () => {
+  test("has the key type beside the source", () => {
     const [fields] = parseCsv(csvLine({ ...LOG, keyType: "client" }));
     expect(fields?.slice(7, 9)).toEqual(["server", "client"]);
   });
@@ -61,7 +64,7 @@ describe("csv for spreadsheets", () => {
   const COLUMN = { key: 10, message: 12, startTime: 13, duration: 15, touchpoint: 9, metadata: 16 };
 
   test("begins with a byte order mark", () => {
-    expect(spreadsheetHeader()).toBe(`\ufeff${csvHeader()}`);
+    expect(exportHeader("spreadsheet")).toBe(`\ufeff${exportHeader("csv")}`);
   });
 
   test("has ISO times, and numbers as they are", () => {

@@ -1,18 +1,18 @@
 import { describe, expect, test } from "bun:test";
 import type { QueryOutcome } from "../../../../src/core/queries.ts";
 import type { SeriesResponse } from "../../../../src/core/responses.ts";
-import { runQuery } from "../../../../src/query/engine.ts";
 import { StatisticsCache } from "../../../../src/query/scan/statistics_cache.ts";
 import { EMPTY_TABLES } from "../../../support/empty_tables.ts";
 import { MemorySource, randomRecord } from "../../../support/memory_source.ts";
 import { seededRandom } from "../../../support/random.ts";
+import { runQuery } from "../../../support/run_query.ts";
 
 const DAY = Date.UTC(2026, 5, 1);
 const RULES = {
   projects: {},
   defaultProject: { retentionMs: 3_650 * 86_400_000, monthlyEntries: undefined, overage: "continue" },
 } as const;
-/** A second each, over as many buckets of 1 ms as an answer may have. */
+/** A second each, over as many buckets of 1 ms as a response may have. */
 function seriesOf(touchpoints: number, byTouchpoint: boolean): QueryOutcome<object> {
   const source = new MemorySource();
   const random = seededRandom(1);
@@ -29,8 +29,8 @@ function seriesOf(touchpoints: number, byTouchpoint: boolean): QueryOutcome<obje
   return runQuery({ kind: "series", scope, intervalMs: 1, byTouchpoint }, options);
 }
 
-describe("a series a touchpoint", () => {
-  test("is given for the most frequent, as many as fit, and the others are counted", () => {
+describe("series by touchpoint", () => {
+  test("are listed for the most frequent, as many as fit, and the others are counted", () => {
     const outcome = seriesOf(6, true);
     if (!outcome.ok) throw new Error(outcome.refusal.message);
     const { touchpoints = [], more } = outcome.answer as SeriesResponse;
@@ -40,7 +40,7 @@ describe("a series a touchpoint", () => {
     );
   });
 
-  test("is not limited where all are counted as one", () => {
+  test("are not limited where all touchpoints are one series", () => {
     const outcome = seriesOf(21, false);
     if (!outcome.ok) throw new Error(outcome.refusal.message);
     expect((outcome.answer as SeriesResponse).buckets?.[0]?.count).toBe(21);

@@ -3,11 +3,11 @@ import type { JsonObject } from "../../../../src/core/json.ts";
 import type { QueryRequest } from "../../../../src/core/queries.ts";
 import type { StoredRecord } from "../../../../src/core/record.ts";
 import type { EntriesResponse, FieldsResponse, ValuesResponse } from "../../../../src/core/responses.ts";
-import { runQuery } from "../../../../src/query/engine.ts";
 import { StatisticsCache } from "../../../../src/query/scan/statistics_cache.ts";
 import { EMPTY_TABLES } from "../../../support/empty_tables.ts";
 import { MemorySource, randomRecord } from "../../../support/memory_source.ts";
 import { pick, runSeed, seededRandom } from "../../../support/random.ts";
+import { runQuery } from "../../../support/run_query.ts";
 
 const DAY = Date.UTC(2026, 5, 1);
 const RULES = {
@@ -23,7 +23,7 @@ function valuesOf(source: MemorySource, field: string): ValuesResponse {
 }
 
 describe("values of a field", () => {
-  test("that are long count by how they begin, and are never cut inside a character", () => {
+  test("that are long are counted by their beginning, never cut inside a character", () => {
     const begin = "x".repeat(999);
     const source = new MemorySource();
     const random = seededRandom(1);
@@ -82,7 +82,7 @@ describe("a field's name", () => {
     return { ...randomRecord(seededRandom(1), DAY, DAY + 1), time: DAY + index, metadata };
   }
 
-  test("nested, empty, odd or equal to a built-in one is understood as the search understands it", () => {
+  test("nested, empty, odd or equal to a built-in one means what it means in a search", () => {
     const source = new MemorySource();
     const metadata: JsonObject = {
       "": 1,
@@ -123,7 +123,7 @@ describe("a field's name", () => {
     },
   );
 
-  test("reaches through lists of objects, and a record counts once for each different value", () => {
+  test("reaches through lists of objects, and a record counts once for each distinct value", () => {
     const source = new MemorySource();
     source.write("shop", [
       recordWith({ users: [{ name: "ada" }, { name: "bob" }, { name: "ada" }, 5], "users.name": "ada" }, 0),

@@ -1,0 +1,181 @@
+// The values of one field in the records of a scope, by how many records have them. A merged block is answered from its statistics where
+// these decide.
+
+import type { CountedValue } from "../../block/stats/value_counts.ts";
+import { VALUE_TEXTS_LENGTH_MAX, VALUES_HELD_MAX } from "../../core/limits.ts";
+import type { QueryRefusal } from "../../core/queries.ts";
+import type { ValuesResponse } from "../../core/responses.ts";
+import type { Steps } from "../../core/steps.ts";
+import { METADATA_PREFIX, unquote } from "../../search/fields.ts";
+import { splitName } from "../match/metadata_path.ts";
+import { Coverage, type ScanContext, scanBlocks } from "../scan/scan.ts";
+import type { ScannedBlock } from "../scan/scanned_block.ts";
+import type { Scope } from "../scan/scope.ts";
+import { FrequentTexts, type MostFrequent, mostFrequent, type WantedTexts } from "./frequent_texts.ts";
+import { compareTexts } from "./text_order.ts";
+import {
+  type AddValue,
+  beginningOf,
+  COLUMN_READERS,
+  FLAG_FIELDS,
+  type FlagValue,
+  flagsReader,
+  metadataReader,
+  type ReadValues,
+} from "./value_readers.ts";
+
+/** How the values of a field are found. */
+interface Field {
+  /** Its name in block statistics. */
+  readonly counted: string;
+  /** Set for a metadata field. */
+  readonly metadataName?: string;
+  /** Set for a field that counted flags decide. */
+  readonly flagValue?: FlagValue;
+  readonly read: ReadValues;
+}
+
+/**
+ * The most frequent values of a field.
+ * @param field a name of the search language; the name after "metadata." may be unquoted.
+ * @param limit the most values listed.
+ */
+export function* valuesResponse(
+  context: ScanContext,
+  scope: Scope,
+  field: string,
+  limit: number,
+): Steps<ValuesResponse | QueryRefusal> {
+  const found = fieldOf(field);
+  if (found === undefined) return unknownField(field);
+  const coverage = new Coverage();
+  const scan = (counts: ValueCounter) =>
+    scanBlocks(context, scope, coverage, function* (scanned) {
+      if (!addFromCells(scanned, found, counts.add)) {
+        const matches = yield* scanned.matches();
+        if (matches !== "none" && !(matches === "all" && addFromValueCounts(scanned, found, counts.add))) {
+          // Collected first, so that nothing is counted of a block that turns out to be damaged.
+          const values: [CountedValue, number][] = [];
+          const collect: AddValue = (value, count) => values.push([value, count]);
+          found.read(yield* scanned.open(), matches, collect, scanned.block.project);
+          for (const [value, count] of values) counts.add(value, count);
+        }
+      }
+      context.memory.setCollected(counts.bytes);
+    });
+  const counts = new ValueCounter();
+  yield* scan(counts);
+  const { total } = counts;
+  const first = counts.mostFrequent(limit);
+  let values = counts.values(first);
+  if (first.wanted !== undefined) {
+    const second = new ValueCounter(first.wanted);
+    yield* scan(second);
+    values = second.values(second.mostFrequent(limit));
+  }
+  return { field, values, count: total, more: first.more > 0, ...coverage.warnings() };
+}
+
+function fieldOf(field: string): Field | undefined {
+  const flagValue = Object.hasOwn(FLAG_FIELDS, field) ? FLAG_FIELDS[field] : undefined;
+  if (flagValue !== undefined) return { counted: field, flagValue, read: flagsReader(flagValue) };
+  const read = Object.hasOwn(COLUMN_READERS, field) ? COLUMN_READERS[field] : undefined;
+  if (read !== undefined) return { counted: field, read };
+  const metadataName = metadataNameOf(field);
+  if (metadataName === undefined) return undefined;
+  return { counted: METADATA_PREFIX + metadataName, metadataName, read: metadataReader(metadataName) };
+}
+
+function metadataNameOf(field: string): string | undefined {
+  if (!field.startsWith(METADATA_PREFIX)) return undefined;
+  const written = field.slice(METADATA_PREFIX.length);
+  return written.startsWith('"') ? unquote(written) : written || undefined;
+}
+
+function unknownField(field: string): QueryRefusal {
+  const known = [...Object.keys(FLAG_FIELDS), ...Object.keys(COLUMN_READERS), `${METADATA_PREFIX}<name>`];
+  const hint = field.startsWith(METADATA_PREFIX)
+    ? `; a name that is empty or has quotes in it is quoted: ${METADATA_PREFIX}""`
+    : "";
+  return { code: "unknown_field", message: `there is no field "${field}"; there are: ${known.join(", ")}${hint}` };
+}
+
+/** Counts by the cells of the statistics; false, and nothing counted, where they do not decide. */
+function addFromCells(scanned: ScannedBlock, { counted, flagValue }: Field, add: AddValue): boolean {
+  if (!scanned.isInside || (flagValue === undefined && counted !== "touchpoint")) return false;
+  const statistics = scanned.statistics();
+  if (statistics === undefined) return false;
+  const matches = scanned.cellMatches(statistics);
+  if (matches.includes(undefined)) return false;
+  statistics.cells.forEach(({ touchpoint, flags, count }, index) => {
+    const value = flagValue === undefined ? touchpoint : flagValue(flags);
+    if (matches[index] === true && value !== undefined) add(value, count);
+  });
+  return true;
+}
+
+/** Counts by the value counts of a block that matches as a whole; false, and nothing counted, where the field has none. */
+function addFromValueCounts(scanned: ScannedBlock, { counted, metadataName }: Field, add: AddValue): boolean {
+  const statistics = scanned.statistics();
+  // A dotted name also means a member of an object, which is not counted.
+  const heads = splitName(metadataName ?? "").map(([head]) => METADATA_PREFIX + head);
+  if (heads.some((head) => statistics?.fields?.has(head) !== false)) return false;
+  const values = statistics?.values.get(counted);
+  values?.forEach((value, count) => {
+    add(typeof value === "string" ? beginningOf(value) : value, count);
+  });
+  return values !== undefined || (statistics?.fields !== undefined && !statistics.fields.has(counted));
+}
+
+/** Counts values: texts, and all others by their JSON. */
+class ValueCounter {
+  readonly #texts: FrequentTexts;
+  readonly #others: FrequentTexts;
+  #total = 0;
+
+  /** @param wanted the only values to count; undefined: all. */
+  constructor(wanted?: readonly WantedTexts[]) {
+    const bounds = { textsMax: VALUES_HELD_MAX, lengthMax: VALUE_TEXTS_LENGTH_MAX };
+    this.#texts = new FrequentTexts(bounds, wanted?.[0]);
+    this.#others = new FrequentTexts(bounds, wanted?.[1]);
+  }
+
+  get bytes(): number {
+    return this.#texts.bytes + this.#others.bytes;
+  }
+
+  /** The sum of all counts. */
+  get total(): number {
+    return this.#total;
+  }
+
+  readonly add = (value: CountedValue, count: number): void => {
+    this.#total += count;
+    if (typeof value === "string") this.#texts.add(value, count);
+    // String makes −0 the same as 0.
+    else this.#others.add(String(value), count);
+  };
+
+  mostFrequent(max: number): MostFrequent {
+    return mostFrequent([this.#texts, this.#others], max);
+  }
+
+  values({ numbers: [texts = [], others = []] }: MostFrequent): ValuesResponse["values"] {
+    const values = [
+      ...texts.map((number) => ({
+        value: this.#texts.text(number) as CountedValue,
+        count: this.#texts.countOf(number),
+      })),
+      ...others.map((number) => ({
+        value: JSON.parse(this.#others.text(number)) as CountedValue,
+        count: this.#others.countOf(number),
+      })),
+    ];
+    return values.sort((a, b) => b.count - a.count || compareValues(a.value, b.value));
+  }
+}
+
+/** By their texts, then by their types: 1 and "1" differ. */
+function compareValues(a: CountedValue, b: CountedValue): number {
+  return compareTexts(String(a), String(b)) || compareTexts(typeof a, typeof b);
+}
