@@ -72,8 +72,8 @@ export const TAILS_AT_ONCE_MAX = 10_000;
 /** How long a query may take, in ms: longer than anyone waits for a page, shorter than a proxy's timeout. */
 export const QUERY_MS_MAX = 15_000;
 
-// Queries. Every list of a response, and everything that a query holds while it scans blocks, is bounded here, so that no data and no
-// number of queries can make the reader thread's memory grow without end.
+// Queries. Every list of a response, and everything that a query holds while it scans blocks, is bounded here, so that
+// no data and no number of queries can make the reader thread's memory grow without end.
 
 const MIB = 1024 * 1024;
 
@@ -86,7 +86,10 @@ export const FIELDS_LISTED_MAX = 2_000;
 /** Categories that one response lists, the most frequent: one touchpoint can lie in 32 of them. */
 export const CATEGORIES_LISTED_MAX = 10_000;
 
-/** Characters of a field's name in a response, as of a touchpoint's. Names that share their beginning are counted as one. */
+/**
+ * Characters of a field's name in a response, as of a touchpoint's. Names that share their beginning are counted as
+ * one.
+ */
 export const FIELD_NAME_LENGTH_MAX = 512;
 
 /** Characters of a value in a response. Values that share their beginning are counted as one. */
@@ -95,12 +98,15 @@ export const VALUE_LENGTH_MAX = 1_000;
 /** Buckets of all series of one response: 10 MB of JSON, and 40 MB of totals before. */
 export const SERIES_BUCKETS_MAX = 40_000;
 
-/** Characters of the texts of a page of records: clients, and the threads on the way, must hold it. The rest is on the next page. */
+/**
+ * Characters of the texts of a page of records: clients, and the threads on the way, must hold it. The rest is on the
+ * next page.
+ */
 export const PAGE_LENGTH_MAX = 4 * MIB;
 
 /**
- * Different names whose totals one query holds, about 1 KB each: half as many again as it lists, so that data with a few names too
- * many needs no second pass.
+ * Different names whose totals one query holds, about 1 KB each: half as many again as it lists, so that data with a
+ * few names too many needs no second pass.
  */
 export const NAMES_HELD_MAX = 15_000;
 
@@ -110,10 +116,16 @@ export const VALUES_HELD_MAX = 50_000;
 /** Characters of these texts: 16 MiB of memory. */
 export const VALUE_TEXTS_LENGTH_MAX = 8 * MIB;
 
-/** Further names or values that one query counts by their hashes: 16 bytes each in a table that is at least half full, 32 MiB. */
+/**
+ * Further names or values that one query counts by their hashes: 16 bytes each in a table that is at least half full,
+ * 32 MiB.
+ */
 export const HASHES_HELD_MAX = 1024 * 1024;
 
-/** Memory of all queries at work, in bytes, about. Further ones wait until others are done; one that alone holds more goes on alone. */
+/**
+ * Memory of all queries at work, in bytes, about. Further ones wait until others are done; one that alone holds more
+ * goes on alone.
+ */
 export const QUERIES_BYTES_MAX = 256 * MIB;
 
 /** Records of all projects that a live tail may lag behind the newest before it is moved forward. */

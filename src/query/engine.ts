@@ -1,5 +1,6 @@
-// The query engine: requests enter, responses leave. It dispatches each kind of request to the file that answers it, and is the only
-// file of the room that imports all others. Queries run in steps, so that a thread can take turns between them, and cancel one.
+// The query engine: requests enter, responses leave. It dispatches each kind of request to the file that answers it,
+// and is the only file of the room that imports all others. Queries run in steps, so that a thread can take turns
+// between them, and cancel one.
 
 import type { QueryOutcome, QueryRefusal, QueryRequest, QueryResponses } from "../core/queries.ts";
 import type { Steps } from "../core/steps.ts";

@@ -1,5 +1,5 @@
-// A parsed search: plain data that query/match evaluates and prunes with. A term about a field is false for a record without that
-// field, and its negation is true.
+// A parsed search: plain data that query/match evaluates and prunes with. A term about a field is false for a record
+// without that field, and its negation is true.
 
 import type { Level, Source } from "../core/entry.ts";
 import type { TimingStatus } from "../core/record.ts";
@@ -48,7 +48,10 @@ export type ChoiceTerm =
 /** A whole text or a prefix, case-sensitive. The prefix "" matches any value. */
 export interface Pattern {
   readonly text: string;
-  /** Set when the text spells a number in another way than `String` does ("12.50"): the usual spelling ("12.5"), which metadata numbers are compared with. */
+  /**
+   * Set when the text spells a number in another way than `String` does ("12.50"): the usual spelling ("12.5"), which
+   * metadata numbers are compared with.
+   */
   readonly number?: string;
   readonly isPrefix: boolean;
 }
@@ -105,8 +108,8 @@ export function matchesAnyPattern(patterns: readonly Pattern[], text: string): b
 }
 
 /**
- * An equivalent expression in which equal terms are one and the same object, so that the evaluator can evaluate each once, and no
- * list has a member twice. Recursion is bounded by SEARCH_DEPTH_MAX.
+ * An equivalent expression in which equal terms are one and the same object, so that the evaluator can evaluate each
+ * once, and no list has a member twice. Recursion is bounded by SEARCH_DEPTH_MAX.
  */
 export function shareEqualTerms(search: Expression): Expression {
   return share(search, new Map());

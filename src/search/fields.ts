@@ -1,4 +1,5 @@
-// The fields that a search can name: the one list that the parser, the documentation, completion and the command line's help read.
+// The fields that a search can name: the one list that the parser, the documentation, completion and the command line's
+// help read.
 
 import { nearestName } from "../core/nearest.ts";
 import { KINDS, LEVELS, SOURCES, type TimingStatus } from "../core/record.ts";
@@ -11,7 +12,8 @@ const STATUSES = KINDS.filter((kind): kind is TimingStatus => kind !== "log");
  * - "choice": one or more of `values`
  * - "exact": whole texts, or prefixes with a trailing *
  * - "text": any part of the text
- * - "number", "time" (Unix ms, ISO 8601, as printed, or a date) and "duration" (ms, or with a unit): a comparison or a range
+ * - "number", "time" (Unix ms, ISO 8601, as printed, or a date) and "duration" (ms, or with a unit): a comparison or a
+ * range
  */
 export type FieldType = "choice" | "exact" | "text" | "number" | "time" | "duration";
 
@@ -88,7 +90,10 @@ export function unknownFieldMessage(name: string): string {
   return `unknown field ${JSON.stringify(excerpt(name))}${end} ${known}`;
 }
 
-/** The known name that the typed one is a prefix of, or that is a prefix of it; else the nearest one within so many edits. */
+/**
+ * The known name that the typed one is a prefix of, or that is a prefix of it; else the nearest one within so many
+ * edits.
+ */
 export function nearestKnown(name: string, known: readonly string[], distanceMax: number): string | undefined {
   const typed = name.toLowerCase();
   const sharing = known.find((candidate) => {

@@ -1,5 +1,5 @@
-// The lexer of the search language: text enters, tokens with their positions leave. It knows which names are fields of times, because
-// a printed time has a space in it; what else a value means is the parser's business.
+// The lexer of the search language: text enters, tokens with their positions leave. It knows which names are fields of
+// times, because a printed time has a space in it; what else a value means is the parser's business.
 
 import { METADATA_PREFIX, quote, searchField } from "./fields.ts";
 import { excerpt, fail, type Span } from "./problem.ts";
@@ -47,20 +47,27 @@ const BARE_TIME = /(?:\d{4}-\d{2}-\d{2} \d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: (?
 const FIELD_NAME = /[A-Za-z_][A-Za-z0-9_.-]*(?=:)/y;
 const METADATA_NAME = /metadata\.[^\s"():]*(?=:)/y;
 
-/** The tokens of a search without lone surrogates, in the order of the text. Throws SearchProblemError for malformed text. */
+/**
+ * The tokens of a search without lone surrogates, in the order of the text. Throws SearchProblemError for malformed
+ * text.
+ */
 export function tokenize(text: string): Token[] {
   return new Lexer(text, false).tokens();
 }
 
 /**
- * As `tokenize` for text that somebody is still typing; never throws. A quote that is not closed ends with the text, and whatever
- * else `tokenize` refuses is a word or an operator. The same tokens as `tokenize` for text that it accepts.
+ * As `tokenize` for text that somebody is still typing; never throws. A quote that is not closed ends with the text,
+ * and whatever else `tokenize` refuses is a word or an operator. The same tokens as `tokenize` for text that it
+ * accepts.
  */
 export function tokenizeUnfinished(text: string): Token[] {
   return new Lexer(text, true).tokens();
 }
 
-/** The text without the * at its end. Throws for a * elsewhere. @param isEnd false if more of the value follows: no * is allowed. */
+/**
+ * The text without the * at its end. Throws for a * elsewhere. @param isEnd false if more of the value follows: no * is
+ * allowed.
+ */
 export function stripTrailingStar(text: string, at: number, isEnd = true): string {
   const star = text.indexOf("*");
   if (star !== -1 && (star < text.length - 1 || !isEnd)) {

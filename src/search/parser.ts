@@ -1,4 +1,5 @@
-// The parser of the search language, by recursive descent: text enters, an expression or a problem with its position leaves.
+// The parser of the search language, by recursive descent: text enters, an expression or a problem with its position
+// leaves.
 //
 //   disjunction = conjunction { "OR" conjunction }
 //   conjunction = negation { [ "AND" ] negation }

@@ -1,7 +1,9 @@
-// What is wrong with a search, and where. Inside the parser a problem is thrown as an exception, so that no rule has to pass it on;
-// parseSearch returns it as a value.
+// What is wrong with a search, and where. Inside the parser a problem is thrown as an exception, so that no rule has to
+// pass it on; parseSearch returns it as a value.
 
-/** A sentence for the person who typed the search, and the range of the text that it is about, in UTF-16 units from 0. */
+/**
+ * A sentence for the person who typed the search, and the range of the text that it is about, in UTF-16 units from 0.
+ */
 export interface SearchProblem {
   readonly message: string;
   readonly at: number;

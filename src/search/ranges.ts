@@ -1,5 +1,5 @@
-// Comparisons and ranges: >5, >=5, <5, <=5, 5, 1..5, 1.., ..5. Text enters, a range leaves. Throws SearchProblemError. A date stands
-// for its whole day on every side: >2026-01-31 begins after that day, ..2026-01-31 ends with it.
+// Comparisons and ranges: >5, >=5, <5, <=5, 5, 1..5, 1.., ..5. Text enters, a range leaves. Throws SearchProblemError.
+// A date stands for its whole day on every side: >2026-01-31 begins after that day, ..2026-01-31 ends with it.
 
 import { readTime, TIME_EXPECTED } from "../core/instant.ts";
 import type { TimeZone } from "../core/time_zone.ts";

@@ -1,5 +1,5 @@
-// Random records in a block, and random searches: the evaluator against a naive model, and pruning against both. Random texts are
-// parsed or refused with a place, and never throw.
+// Random records in a block, and random searches: the evaluator against a naive model, and pruning against both. Random
+// texts are parsed or refused with a place, and never throw.
 
 import { expect, test } from "bun:test";
 import { countedFlags, keyTypeCodeOf, kindCodeOf, levelCodeOf, packFlags } from "../../src/block/codec/flags.ts";

@@ -1,5 +1,5 @@
-// Random searches, each with what it means of a shown record, as naively as can be: a text and a function, made together. Nothing here
-// knows the parser, the expressions or the columns.
+// Random searches, each with what it means of a shown record, as naively as can be: a text and a function, made
+// together. Nothing here knows the parser, the expressions or the columns.
 
 import type { ShownRecord } from "../../src/core/record.ts";
 import { integer, pick, type Random } from "../support/random.ts";
@@ -197,7 +197,10 @@ function writeTime(random: Random, value: number): string {
   return pick(random, [iso, printed, printed.slice(0, -1), quotedText(printed), `${printed.slice(0, -1)} +00:00`]);
 }
 
-/** A time in a comparison or a range: instants, but a date for its whole day, and alone what is printed for its whole thousandth. */
+/**
+ * A time in a comparison or a range: instants, but a date for its whole day, and alone what is printed for its whole
+ * thousandth.
+ */
 function timeRange(random: Random, values: readonly number[]): ModelRange {
   if (random() < 0.6) return range(random, values, (value) => writeTime(random, value));
   if (random() < 0.5) {

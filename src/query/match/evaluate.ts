@@ -1,5 +1,5 @@
-// The evaluator: which rows of a block match a search. It narrows a mask, a byte a row, by cheap terms first, and stops when no row is
-// left, so that columns which cannot change the result are not inflated.
+// The evaluator: which rows of a block match a search. It narrows a mask, a byte a row, by cheap terms first, and stops
+// when no row is left, so that columns which cannot change the result are not inflated.
 
 import type { OpenBlock } from "../../block/open_block.ts";
 import type { Expression, Term } from "../../search/expression.ts";

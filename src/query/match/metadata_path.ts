@@ -1,5 +1,6 @@
-// Which values of a record's metadata a dotted name means. "a.b" is the member "a.b", and member "b" of "a"; an array stands for its
-// elements, at any depth. Each value of an object is visited at most once, because a path spells exactly one name.
+// Which values of a record's metadata a dotted name means. "a.b" is the member "a.b", and member "b" of "a"; an array
+// stands for its elements, at any depth. Each value of an object is visited at most once, because a path spells exactly
+// one name.
 
 import type { JsonObject } from "../../core/json.ts";
 
@@ -18,7 +19,10 @@ function someMember(object: JsonObject, name: string, test: ValueTest): boolean 
   return splitName(name).some(([head, path]) => Object.hasOwn(object, head) && someValueAt(object[head], path, test));
 }
 
-/** Calls `visit` for the value itself (path undefined) or each value at the path below it. An array is one value where the path ends. */
+/**
+ * Calls `visit` for the value itself (path undefined) or each value at the path below it. An array is one value where
+ * the path ends.
+ */
 export function forEachValueAt(value: unknown, path: string | undefined, visit: (value: unknown) => void): void {
   if (path === undefined) visit(value);
   else if (Array.isArray(value)) for (const element of value) forEachValueAt(element, path, visit);

@@ -1,5 +1,6 @@
-// Predicate pruning: what a search's result is for a group of records, from statistics alone. Three-valued logic: true, every record of
-// the group matches; false, none does; undefined, unknown. Unknown stays unknown when it is negated, so no answer is ever wrong.
+// Predicate pruning: what a search's result is for a group of records, from statistics alone. Three-valued logic: true,
+// every record of the group matches; false, none does; undefined, unknown. Unknown stays unknown when it is negated, so
+// no answer is ever wrong.
 
 import { keyTypeCodeIn, keyTypeOfCode, kindCodeOf, levelCodeOf, sourceOf } from "../../block/codec/flags.ts";
 import type { BlockFilters } from "../../block/filter/block_filters.ts";

@@ -1,5 +1,5 @@
-// Advice about a dropped entry: one or two sentences on why it was dropped and what helps. Of the entry only its times are repeated, since
-// the response shows the entry beside the advice.
+// Advice about a dropped entry: one or two sentences on why it was dropped and what helps. Of the entry only its times
+// are repeated, since the response shows the entry beside the advice.
 
 import type { DropReason } from "../../core/drop.ts";
 import { DAY_MS, FUTURE_MS_MAX, METADATA_DEPTH_MAX, TIME_MS_MAX } from "../../core/limits.ts";
@@ -16,8 +16,8 @@ const UNITS: readonly (readonly [name: string, ms: number])[] = [
   ["nanoseconds", 1 / 1_000_000],
 ];
 /**
- * How far from its receipt a time may be for another unit to be proposed: twenty years. In milliseconds the same number is a day of 1970
- * or far past the year 10,000, so no time that was meant in milliseconds is taken for another unit.
+ * How far from its receipt a time may be for another unit to be proposed: twenty years. In milliseconds the same number
+ * is a day of 1970 or far past the year 10,000, so no time that was meant in milliseconds is taken for another unit.
  */
 const PLAUSIBLE_MS = 20 * 365 * DAY_MS;
 

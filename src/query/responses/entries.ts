@@ -1,8 +1,9 @@
-// The newest records of a scope, a page at a time. Blocks are visited from the one with the newest record on, until no other block can
-// hold a record that belongs on the page. If a block was merged away meanwhile, the blocks are listed again; a record that is met twice
-// is taken once.
+// The newest records of a scope, a page at a time. Blocks are visited from the one with the newest record on, until no
+// other block can hold a record that belongs on the page. If a block was merged away meanwhile, the blocks are listed
+// again; a record that is met twice is taken once.
 //
-// A cursor names the time and id after which a page begins. It is no offset, so new records in front of it move nothing.
+// A cursor names the time and id after which a page begins. It is no offset, so new records in front of it move
+// nothing.
 
 import { PAGE_LENGTH_MAX } from "../../core/limits.ts";
 import type { QueryRefusal } from "../../core/queries.ts";
@@ -166,8 +167,8 @@ class Page {
     const known = new Set(this.#newest.found.map(({ id }) => id));
     const rows = newestRows.rows().filter((row) => !known.has(ids[row] as number));
     rows.sort((a, b) => newestFirst(placeOf(a), placeOf(b)));
-    // The newest first and some at a time, since a record's length is unknown before it is decoded. The page is set at the end, so that
-    // a block that turns out to be damaged is left out as a whole.
+    // The newest first and some at a time, since a record's length is unknown before it is decoded. The page is set at
+    // the end, so that a block that turns out to be damaged is left out as a whole.
     let newest = this.#newest;
     const { project } = scanned.block;
     for (let next = 0, step = FIRST_RECORDS; next < rows.length; next += step, step *= 2) {
@@ -221,7 +222,10 @@ function lastOf({ limit, found }: Newest): Found | undefined {
   return found.length > limit ? found[limit] : undefined;
 }
 
-/** The n newest rows of a block: a heap whose top is the oldest of them, so that most rows of a large block cost one comparison. */
+/**
+ * The n newest rows of a block: a heap whose top is the oldest of them, so that most rows of a large block cost one
+ * comparison.
+ */
 class NewestRows {
   readonly #max: number;
   readonly #times: ArrayLike<number>;

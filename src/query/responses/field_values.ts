@@ -1,5 +1,5 @@
-// The values of one field in the records of a scope, by how many records have them. A merged block is answered from its statistics where
-// these decide.
+// The values of one field in the records of a scope, by how many records have them. A merged block is answered from its
+// statistics where these decide.
 
 import type { CountedValue } from "../../block/stats/value_counts.ts";
 import { VALUE_TEXTS_LENGTH_MAX, VALUES_HELD_MAX } from "../../core/limits.ts";
@@ -114,7 +114,9 @@ function addFromCells(scanned: ScannedBlock, { counted, flagValue }: Field, add:
   return true;
 }
 
-/** Counts by the value counts of a block that matches as a whole; false, and nothing counted, where the field has none. */
+/**
+ * Counts by the value counts of a block that matches as a whole; false, and nothing counted, where the field has none.
+ */
 function addFromValueCounts(scanned: ScannedBlock, { counted, metadataName }: Field, add: AddValue): boolean {
   const statistics = scanned.statistics();
   // A dotted name also means a member of an object, which is not counted.

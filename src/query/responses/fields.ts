@@ -1,5 +1,5 @@
-// Which fields the records of a scope have, by how many records have them. Fields are named as in the search language, so that each can be
-// pasted into a search. A merged block that matches as a whole is answered from its statistics.
+// Which fields the records of a scope have, by how many records have them. Fields are named as in the search language,
+// so that each can be pasted into a search. A merged block that matches as a whole is answered from its statistics.
 
 import { kindCodeOf, levelCodeOf } from "../../block/codec/flags.ts";
 import { cutBeginning } from "../../block/codec/text_column.ts";

@@ -1,7 +1,8 @@
-// The most frequent of any number of texts, in bounded memory. The first texts that come are held, and their counts are exact. Of further
-// ones only a 64-bit hash is counted. Where one of these turns out to be among the most frequent, the caller scans a second time and
-// counts only the wanted texts, so the result is exact again. Past the bound of hashes the rarer half is dropped (lossy counting: Manku
-// and Motwani, VLDB 2002), and the number of distinct texts is an estimate.
+// The most frequent of any number of texts, in bounded memory. The first texts that come are held, and their counts are
+// exact. Of further ones only a 64-bit hash is counted. Where one of these turns out to be among the most frequent, the
+// caller scans a second time and counts only the wanted texts, so the result is exact again. Past the bound of hashes
+// the rarer half is dropped (lossy counting: Manku and Motwani, VLDB 2002), and the number of distinct texts is an
+// estimate.
 
 import { TextHash, TextTable } from "../../block/codec/text_table.ts";
 import { HASHES_HELD_MAX } from "../../core/limits.ts";
@@ -106,7 +107,10 @@ export class FrequentTexts {
   }
 }
 
-/** The `max` most frequent texts of all collections. Of equally frequent ones the held ones come first, in the order of texts. */
+/**
+ * The `max` most frequent texts of all collections. Of equally frequent ones the held ones come first, in the order of
+ * texts.
+ */
 export function mostFrequent(collections: readonly FrequentTexts[], max: number): MostFrequent {
   const distinct = collections.reduce((sum, one) => sum + one.distinct, 0);
   const threshold = thresholdOf(collections, max);

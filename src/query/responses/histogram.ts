@@ -1,5 +1,5 @@
-// Counts over time, by level. A merged block is counted from its statistics where its cells decide and its time slots fit the buckets; of
-// all others the time column and the flags are read.
+// Counts over time, by level. A merged block is counted from its statistics where its cells decide and its time slots
+// fit the buckets; of all others the time column and the flags are read.
 
 import { kindCodeOf, levelCodeOf } from "../../block/codec/flags.ts";
 import type { BlockStatistics } from "../../block/stats/statistics.ts";

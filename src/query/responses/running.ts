@@ -1,5 +1,5 @@
-// Running timings: the open starts, which wait for their end. They are matched by the same evaluator as records: some at a time are
-// encoded as a small block.
+// Running timings: the open starts, which wait for their end. They are matched by the same evaluator as records: some
+// at a time are encoded as a small block.
 
 import { appendRecord, emptyColumns } from "../../block/columns.ts";
 import { BlockEncoder } from "../../block/encode.ts";
@@ -45,7 +45,10 @@ export function* matchingStarts(starts: Iterable<OpenStart>, scope: Scope): Step
   return running;
 }
 
-/** The starts that match, longest running first: at most `limit`, fewer where they are very long. `count` is the number of all. */
+/**
+ * The starts that match, longest running first: at most `limit`, fewer where they are very long. `count` is the number
+ * of all.
+ */
 export function* runningResponse(starts: Iterable<OpenStart>, scope: Scope, limit: number): Steps<RunningResponse> {
   let running: RunningTiming[] = [];
   let count = 0;

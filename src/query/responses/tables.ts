@@ -1,4 +1,5 @@
-// The responses that are made from the tables beside the blocks: touchpoints, usage, rejections. Rows enter, responses leave.
+// The responses that are made from the tables beside the blocks: touchpoints, usage, rejections. Rows enter, responses
+// leave.
 
 import type {
   KeyUse,
@@ -55,8 +56,8 @@ export interface TablesSource {
   openStarts(): Iterable<OpenStart>;
   keyUse(): readonly KeyUse[];
   /**
-   * The number of ambiguous pairs by touchpoint, cut by `ambiguousName`, that were received on UTC days which the range touches.
-   * Unix ms; −Infinity and Infinity: no bound.
+   * The number of ambiguous pairs by touchpoint, cut by `ambiguousName`, that were received on UTC days which the range
+   * touches. Unix ms; −Infinity and Infinity: no bound.
    */
   ambiguousPairs(project: string | undefined, from: number, to: number): ReadonlyMap<string, number>;
 }
@@ -152,9 +153,9 @@ interface Leveled {
 }
 
 /**
- * One tree a project, by project, of the "/" in names: "api/orders/submit" lies below "api" and "api/orders". Nodes are sorted by name.
- * Names are sorted by their levels and then grouped in order, so that no hash table holds texts which clients chose. core/category.ts
- * bounds the levels that one name can make.
+ * One tree a project, by project, of the "/" in names: "api/orders/submit" lies below "api" and "api/orders". Nodes are
+ * sorted by name. Names are sorted by their levels and then grouped in order, so that no hash table holds texts which
+ * clients chose. core/category.ts bounds the levels that one name can make.
  */
 export function touchpointTrees(
   touchpoints: readonly TouchpointRow[],

@@ -1,4 +1,5 @@
-// Time cut into buckets. Each begins at a whole multiple of the interval since 1970 UTC, so that the buckets of two responses align.
+// Time cut into buckets. Each begins at a whole multiple of the interval since 1970 UTC, so that the buckets of two
+// responses align.
 
 import type { QueryRefusal } from "../../core/queries.ts";
 import { BUCKETS_MAX } from "../../core/queries.ts";
@@ -10,7 +11,10 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Intervals that people read well, and that divide into one another, so that the time slots of block statistics often fit. */
+/**
+ * Intervals that people read well, and that divide into one another, so that the time slots of block statistics often
+ * fit.
+ */
 const INTERVALS: readonly number[] = [1, 2, 5, 10, 30]
   .map((count) => count * SECOND)
   .concat(
@@ -54,7 +58,10 @@ export function spanOf(
   return { from, to };
 }
 
-/** The buckets over a span; a refusal for more than BUCKETS_MAX. @param intervalMs undefined: one that gives about a hundred. */
+/**
+ * The buckets over a span; a refusal for more than BUCKETS_MAX. @param intervalMs undefined: one that gives about a
+ * hundred.
+ */
 export function bucketsOf(from: number, to: number, intervalMs: number | undefined): Buckets | QueryRefusal {
   const interval = intervalMs ?? intervalFor(to - from);
   const start = Math.floor(from / interval) * interval;

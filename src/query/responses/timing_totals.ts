@@ -1,5 +1,6 @@
-// Totals of a set of timings: how many, how long, how many never ended; and the scan that adds a scope's timings to them. Percentiles come
-// from a sketch. A merged block gives its sketches where its statistics decide; of all others the durations are read.
+// Totals of a set of timings: how many, how long, how many never ended; and the scan that adds a scope's timings to
+// them. Percentiles come from a sketch. A merged block gives its sketches where its statistics decide; of all others
+// the durations are read.
 
 import { kindCodeOf } from "../../block/codec/flags.ts";
 import { emptySparse } from "../../block/codec/sparse_column.ts";
@@ -67,8 +68,8 @@ const NO_DURATIONS = {
 };
 
 /**
- * Figures of the most frequent categories, by name. Percentiles cannot be computed from percentiles, so the touchpoints' sketches are
- * merged, those of one category at a time.
+ * Figures of the most frequent categories, by name. Percentiles cannot be computed from percentiles, so the
+ * touchpoints' sketches are merged, those of one category at a time.
  */
 export function categoryFigures(totals: readonly (readonly [touchpoint: string, TimingTotals])[]): CategoryTimings[] {
   const categories = new TextTable();
@@ -116,7 +117,8 @@ export interface TimingSink {
 
 /**
  * Adds every completed and unfinished timing of the scope.
- * @param shareTotals whether timings of the two times, and all between, have the same totals: then a whole block can be added at once
+ * @param shareTotals whether timings of the two times, and all between, have the same totals: then a whole block can be
+ * added at once
  */
 export function* addTimings(
   context: ScanContext,
@@ -190,7 +192,9 @@ function* addFromColumns(scanned: ScannedBlock, sink: TimingSink): Steps<void> {
   }
 }
 
-/** Matching timings by touchpoint code. Reads every column that is needed, so that nothing is added of a damaged block. */
+/**
+ * Matching timings by touchpoint code. Reads every column that is needed, so that nothing is added of a damaged block.
+ */
 function countTimings(block: OpenBlock, matches: Matches): Int32Array {
   const flags = block.flags();
   const { dictionary, codes } = block.touchpoint();

@@ -1,5 +1,6 @@
-// Timings by touchpoint, and over time. Only so many touchpoints are held and listed, the most frequent ones. Where a touchpoint that came
-// late turns out to be one of these, a second scan computes the totals of those that are listed, so that they are exact.
+// Timings by touchpoint, and over time. Only so many touchpoints are held and listed, the most frequent ones. Where a
+// touchpoint that came late turns out to be one of these, a second scan computes the totals of those that are listed,
+// so that they are exact.
 
 import { ambiguousName } from "../../core/ambiguous.ts";
 import { NAMES_HELD_MAX, SERIES_BUCKETS_MAX, TOUCHPOINTS_LISTED_MAX } from "../../core/limits.ts";

@@ -1,18 +1,23 @@
-// How much memory a query holds, about: the results that it collects, and the columns that it inflates of the block at hand. The reader
-// thread decides by it which queries go on (QUERIES_BYTES_MAX in core/limits.ts).
+// How much memory a query holds, about: the results that it collects, and the columns that it inflates of the block at
+// hand. The reader thread decides by it which queries go on (QUERIES_BYTES_MAX in core/limits.ts).
 
 import { type ChunkSource, inflatedBytesOf } from "../../block/codec/column_chunks.ts";
 import type { ShownRecord } from "../../core/record.ts";
 
 const MIB = 1024 * 1024;
 
-/** The memory that a block at hand takes, as a multiple of its inflated bytes: texts are decoded. Measured with messages of 200 kB. */
+/**
+ * The memory that a block at hand takes, as a multiple of its inflated bytes: texts are decoded. Measured with messages
+ * of 200 kB.
+ */
 const INFLATED_FACTOR = 4;
 
 /** Characters that a number, a boolean or null counts as: an array may hold millions of them. */
 const VALUE_LENGTH = 8;
 
-/** Inflated bytes after which a large process collects garbage: the runtime would wait for more of these large buffers. */
+/**
+ * Inflated bytes after which a large process collects garbage: the runtime would wait for more of these large buffers.
+ */
 export const COLLECT_AFTER_BYTES = 32 * MIB;
 /** Milliseconds of work after which it collects garbage, too. */
 export const COLLECT_AFTER_MS = 400;
@@ -74,8 +79,8 @@ export class QueryMemory {
 type Texts = { readonly [Name in "message" | "touchpoint" | "key" | "metadata"]?: ShownRecord[Name] | undefined };
 
 /**
- * Characters of a record's texts, about, with the names in its metadata. Bounds pages and batches, whose records may have a few bytes
- * or a few megabytes. Recursion is bounded by METADATA_DEPTH_MAX.
+ * Characters of a record's texts, about, with the names in its metadata. Bounds pages and batches, whose records may
+ * have a few bytes or a few megabytes. Recursion is bounded by METADATA_DEPTH_MAX.
  */
 export function textLengthOf({ message = "", touchpoint = "", key = "", metadata }: Texts): number {
   return message.length + touchpoint.length + key.length + (metadata === undefined ? 0 : valueLength(metadata));

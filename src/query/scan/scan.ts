@@ -1,6 +1,6 @@
-// The scan over a scope's blocks for queries that count: each block once, whatever is written and merged meanwhile. Blocks that may still
-// be merged are all visited in one snapshot. Finished ones, which hold nearly everything, are each visited in a short snapshot of their
-// own, so that SQLite can checkpoint its log during a long query.
+// The scan over a scope's blocks for queries that count: each block once, whatever is written and merged meanwhile.
+// Blocks that may still be merged are all visited in one snapshot. Finished ones, which hold nearly everything, are
+// each visited in a short snapshot of their own, so that SQLite can checkpoint its log during a long query.
 
 import { BlockDamagedError } from "../../block/codec/damage.ts";
 import type { ScanWarnings } from "../../core/responses.ts";
@@ -48,8 +48,8 @@ export function candidateBlocks(context: ScanContext, scope: Scope): QueryBlock[
 export class TimeOverError extends Error {}
 
 /**
- * Opens a block for `visit`, and yields between its steps when they took long. Returns false when the block was merged or deleted.
- * A damaged block is counted and left out. Throws TimeOverError.
+ * Opens a block for `visit`, and yields between its steps when they took long. Returns false when the block was merged
+ * or deleted. A damaged block is counted and left out. Throws TimeOverError.
  */
 export function* visitBlock(
   context: ScanContext,
@@ -79,7 +79,10 @@ export function* visitBlock(
   return true;
 }
 
-/** Visits every block that may hold a record of the scope, in no particular order. At the deadline it stops and notes it in `coverage`. */
+/**
+ * Visits every block that may hold a record of the scope, in no particular order. At the deadline it stops and notes it
+ * in `coverage`.
+ */
 export function* scanBlocks(
   context: ScanContext,
   scope: Scope,

@@ -1,5 +1,5 @@
-// One block as a query scans it: first its zone map and its statistics, then its columns, each only when the one before did not decide.
-// Nothing is inflated of a block that cannot match.
+// One block as a query scans it: first its zone map and its statistics, then its columns, each only when the one before
+// did not decide. Nothing is inflated of a block that cannot match.
 
 import { type ChunkSource, STATISTICS_CHUNK } from "../../block/codec/column_chunks.ts";
 import { readBlockFilters } from "../../block/filter/block_filters.ts";
@@ -125,7 +125,10 @@ export class ScannedBlock {
     return rows.includes(1) ? rows : "none";
   }
 
-  /** Which records match the search, times aside, by the block's statistics and filters; "some": only the columns decide. */
+  /**
+   * Which records match the search, times aside, by the block's statistics and filters; "some": only the columns
+   * decide.
+   */
   #prune(): "none" | "all" | "some" {
     if (this.#search.kind === "all") return "all";
     const statistics = this.statistics();

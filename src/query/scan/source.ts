@@ -3,7 +3,10 @@
 import type { ChunkSource } from "../../block/codec/column_chunks.ts";
 import type { ZoneMap } from "../../block/stats/zone_map.ts";
 
-/** A block with its zone map, before it is opened. One with 0 records is damaged, cannot be opened, and may have held anything. */
+/**
+ * A block with its zone map, before it is opened. One with 0 records is damaged, cannot be opened, and may have held
+ * anything.
+ */
 export interface QueryBlock extends Omit<ZoneMap, "receivedMin" | "receivedMax"> {
   readonly id: number;
   readonly project: string;
@@ -21,14 +24,20 @@ export interface BlockFilter {
   readonly to: number;
 }
 
-/** Reads blocks. Between `begin` and `end` all calls see one snapshot of the file. A query has a source of its own while it lasts. */
+/**
+ * Reads blocks. Between `begin` and `end` all calls see one snapshot of the file. A query has a source of its own while
+ * it lasts.
+ */
 export interface QuerySource {
   begin(): void;
   end(): void;
   list(filter: BlockFilter): QueryBlock[];
   /** The blocks that may hold ids from `from` up to, not including, `to`; by their lowest id. */
   listIds(from: number, to: number): QueryBlock[];
-  /** A block's column chunks; undefined when the block was merged or deleted. Throws BlockDamagedError where the file itself is damaged. */
+  /**
+   * A block's column chunks; undefined when the block was merged or deleted. Throws BlockDamagedError where the file
+   * itself is damaged.
+   */
   open(block: number): ChunkSource | undefined;
   /** The id that the next record will get: all records below it are stored. */
   nextRecordId(): number;

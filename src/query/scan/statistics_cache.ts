@@ -1,6 +1,6 @@
-// Decoded statistics and n-gram filters of merged blocks, cached for the next query. Blocks never change, so nothing here is ever stale.
-// Bounded in bytes, least recently used first out. What was not used for some minutes is evicted, too: its block was probably merged
-// into another one or has expired.
+// Decoded statistics and n-gram filters of merged blocks, cached for the next query. Blocks never change, so nothing
+// here is ever stale. Bounded in bytes, least recently used first out. What was not used for some minutes is evicted,
+// too: its block was probably merged into another one or has expired.
 
 import type { BlockFilters } from "../../block/filter/block_filters.ts";
 import type { BlockStatistics } from "../../block/stats/statistics.ts";
@@ -8,8 +8,8 @@ import type { Clock } from "../../core/clock.ts";
 import type { QueryBlock } from "./source.ts";
 
 /**
- * Bytes of the cache, half of them for statistics: those of some 350 blocks with 20 touchpoints of four levels each, or of 40 with
- * 500 touchpoints.
+ * Bytes of the cache, half of them for statistics: those of some 350 blocks with 20 touchpoints of four levels each, or
+ * of 40 with 500 touchpoints.
  */
 const BYTES_MAX = 96 * 1024 * 1024;
 /** How long something stays that no query uses, in ms. */

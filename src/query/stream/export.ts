@@ -1,10 +1,10 @@
-// The export: every record in the order of ids, read from blocks that are being written and merged meanwhile, a window of ids at a time.
-// A merge changes which block holds an id, but never which records there are. So a block that is gone when its turn comes is looked for
-// again under its new id, and each read transaction lasts for one block only.
+// The export: every record in the order of ids, read from blocks that are being written and merged meanwhile, a window
+// of ids at a time. A merge changes which block holds an id, but never which records there are. So a block that is gone
+// when its turn comes is looked for again under its new id, and each read transaction lasts for one block only.
 //
-// Memory: the lines of one window and one inflated block, whatever the number of projects and the size of records. A block that spans
-// several windows is inflated for each, so many projects that are written in turn cost time. Measured: 300,000 records a second with
-// one project, 200,000 with 50, 170,000 with 200.
+// Memory: the lines of one window and one inflated block, whatever the number of projects and the size of records. A
+// block that spans several windows is inflated for each, so many projects that are written in turn cost time. Measured:
+// 300,000 records a second with one project, 200,000 with 50, 170,000 with 200.
 
 import { collectGarbage } from "#runtime/memory.ts";
 import type { ColumnChunk } from "../../block/codec/column_chunks.ts";
@@ -96,8 +96,8 @@ function isWanted(block: ExportBlock, { project, from, to, expiredBefore }: Expo
 }
 
 /**
- * The id before which a window of about so many bytes ends, if ids are spread evenly in each block. A block's first id is preferred,
- * so that fewer blocks span two windows.
+ * The id before which a window of about so many bytes ends, if ids are spread evenly in each block. A block's first id
+ * is preferred, so that fewer blocks span two windows.
  */
 function windowEnd(blocks: readonly ExportBlock[], from: number, end: number, bytesMax: number): number {
   const bytesUpTo = (to: number) => {

@@ -1,6 +1,6 @@
-// An export as text, for whoever streams it: NDJSON, CSV (RFC 4180, lines end with CRLF), or CSV for spreadsheets. CSV has one column a
-// member, metadata as one JSON column. Spreadsheets need a byte order mark to know the encoding, read ISO times and no Unix milliseconds,
-// and would run texts that begin like formulas.
+// An export as text, for whoever streams it: NDJSON, CSV (RFC 4180, lines end with CRLF), or CSV for spreadsheets. CSV
+// has one column a member, metadata as one JSON column. Spreadsheets need a byte order mark to know the encoding, read
+// ISO times and no Unix milliseconds, and would run texts that begin like formulas.
 
 import type { ExportFormat, ExportRequest, QueryRefusal } from "../../core/queries.ts";
 import type { ShownRecord } from "../../core/record.ts";
@@ -32,8 +32,8 @@ export function exportHeader(format: ExportFormat): string {
 }
 
 /**
- * Yields the parts of an export; "" after a step without text. The generator throws at its end where blocks are damaged, so that nobody
- * takes the export for complete.
+ * Yields the parts of an export; "" after a step without text. The generator throws at its end where blocks are
+ * damaged, so that nobody takes the export for complete.
  */
 export function exportText(
   { format, scope }: ExportRequest,
@@ -99,8 +99,9 @@ const CSV_HEADER = `${COLUMNS.join(",")}\r\n`;
 const BYTE_ORDER_MARK = "\ufeff";
 const TIMES: ReadonlySet<string> = new Set(["time", "receivedAt", "startTime", "endTime"]);
 /**
- * What a spreadsheet takes, or may take, for a formula: one of its signs, also in full width, after whatever a spreadsheet ignores; and a
- * tab or a line end at the beginning. Source: https://owasp.org/www-community/attacks/CSV_Injection
+ * What a spreadsheet takes, or may take, for a formula: one of its signs, also in full width, after whatever a
+ * spreadsheet ignores; and a tab or a line end at the beginning. Source:
+ * https://owasp.org/www-community/attacks/CSV_Injection
  */
 const FORMULA = /^(?:[\s\p{Cc}\p{Cf}"']*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n])/u;
 

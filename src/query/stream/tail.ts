@@ -1,6 +1,7 @@
-// Live tails: the matching records in the order of ids, as they are committed. Tails share the work: a new block is opened once for all,
-// and a search that several tails have is evaluated once. For a slow reader only its position, an id, is held in memory: its records
-// are read from disk when it asks for them. A tail that has fallen far behind is moved forward, and gets the number of records missed.
+// Live tails: the matching records in the order of ids, as they are committed. Tails share the work: a new block is
+// opened once for all, and a search that several tails have is evaluated once. For a slow reader only its position, an
+// id, is held in memory: its records are read from disk when it asks for them. A tail that has fallen far behind is
+// moved forward, and gets the number of records missed.
 
 import { BlockDamagedError } from "../../block/codec/damage.ts";
 import { OpenBlock } from "../../block/open_block.ts";
@@ -89,8 +90,8 @@ export class TailHub {
 
   /**
    * Opens a tail; returns why its search is refused, or undefined.
-   * @param head the id that the next record gets. During a collection, `source` still gives that of an older snapshot: a tail that
-   * began there would repeat records.
+   * @param head the id that the next record gets. During a collection, `source` still gives that of an older snapshot:
+   * a tail that began there would repeat records.
    */
   open(
     number: number,
@@ -121,8 +122,8 @@ export class TailHub {
   }
 
   /**
-   * The next events of these tails. A tail without events is left out, and may still be behind. When there are too many for memory,
-   * the last of the tails stay where they are.
+   * The next events of these tails. A tail without events is left out, and may still be behind. When there are too many
+   * for memory, the last of the tails stay where they are.
    */
   *collect(numbers: readonly number[]): Steps<Map<number, TailEvent[]>> {
     const events = new Map<number, TailEvent[]>();
@@ -276,7 +277,10 @@ interface TailBatch {
   readonly nextId: number | undefined;
 }
 
-/** The first of the matches, as many as a client should hold at once. Few are decoded at a time: their length is unknown before. */
+/**
+ * The first of the matches, as many as a client should hold at once. Few are decoded at a time: their length is unknown
+ * before.
+ */
 function takeBatch(matches: readonly Match[]): TailBatch {
   const events: TailEvent[] = [];
   const count = Math.min(matches.length, BATCH_RECORDS_MAX);

@@ -1,4 +1,5 @@
-// Every kind of query against a simple model over the same records: random records in small, merged and finished blocks.
+// Every kind of query against a simple model over the same records: random records in small, merged and finished
+// blocks.
 
 import { describe, expect, test } from "bun:test";
 import { BlockDamagedError } from "../../../src/block/codec/damage.ts";

@@ -1,4 +1,5 @@
-// Touchpoint names that are too long to be listed: statistics and tables have their beginning, searches match the whole name.
+// Touchpoint names that are too long to be listed: statistics and tables have their beginning, searches match the whole
+// name.
 
 import { describe, expect, test } from "bun:test";
 import { STATISTICS_CHUNK } from "../../../src/block/codec/column_chunks.ts";

@@ -1,4 +1,5 @@
-// The statistics of blocks against their columns: the same queries over the same blocks, with their statistics and without.
+// The statistics of blocks against their columns: the same queries over the same blocks, with their statistics and
+// without.
 
 import { describe, expect, test } from "bun:test";
 import type { ChunkSource, ColumnChunk } from "../../../src/block/codec/column_chunks.ts";
@@ -49,7 +50,9 @@ function ask<T>(source: MemorySource, request: QueryRequest): T {
   return outcome.answer as T;
 }
 
-/** Queries with the statistics and without. Returns the response, and the columns that were read despite the statistics. */
+/**
+ * Queries with the statistics and without. Returns the response, and the columns that were read despite the statistics.
+ */
 function compare<T>(source: WatchedSource, request: QueryRequest): { readonly answer: T; readonly columns: string[] } {
   source.columnsRead.clear();
   source.isBlind = false;
