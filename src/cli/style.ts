@@ -26,9 +26,6 @@ export interface Style {
 
 type Format = Parameters<typeof styleText>[0];
 
-/** The values of --color. */
-const COLOR_CHOICES = ["auto", "always", "never"] as const;
-
 /**
  * The style for stdout. "auto" (also where nothing is given): colours on a terminal, unless NO_COLOR is set or TERM is
  * "dumb" (https://no-color.org). Throws OperatingError("usage") for another choice.
@@ -44,7 +41,7 @@ export function styleFor(choice: string | undefined, context: CliContext): Style
       return createStyle(context.isTerminal && noColor === "" && terminal !== "dumb");
     }
     default:
-      throw new OperatingError("usage", `--color: expected ${COLOR_CHOICES.join(", ")}, got ${JSON.stringify(choice)}`);
+      throw new OperatingError("usage", `--color: expected auto, always or never, got ${JSON.stringify(choice)}`);
   }
 }
 

@@ -44,7 +44,7 @@ export function firstRunText(keys: InitialKeys, url: string): string {
     `{"key":"${keys.serverKey}","source":"server","entries":[{"touchpoint":"api/orders/submit",` +
     `"message":"Order placed","level":"info","timestamp":'"$(date +%s000)"',"metadata":{"orderId":"ord_123"}}]}`;
   return [
-    "These are shown once; they stand in the configuration file.",
+    "These keys are shown once. They are in the configuration file.",
     `  server key   ${keys.serverKey}   (code that you run)`,
     `  client key   ${keys.clientKey}   (browsers, from the origins in the file)`,
     `  admin token  ${keys.adminToken}   (reading)`,

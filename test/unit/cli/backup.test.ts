@@ -44,7 +44,7 @@ function recordsIn(file: string): number[] {
 }
 
 describe("backup", () => {
-  test("copies a file that is written to, and says what is in the copy", async () => {
+  test("copies a file that a server writes to, and reports the copy's records", async () => {
     await withDataFile(async (data, folder) => {
       data.write([{ message: "a" }, { message: "b" }]);
       const { out, error } = await run(folder, ["copy.db"]);
@@ -69,7 +69,7 @@ describe("backup", () => {
 });
 
 describe("backup fails", () => {
-  test("where there is a file already, which stays as it is", async () => {
+  test("where the target exists, which stays as it is", async () => {
     await withDataFile(async (data, folder) => {
       data.write([{ message: "a" }]);
       writeFileSync(join(folder, "there.db"), "mine");
@@ -83,7 +83,7 @@ describe("backup fails", () => {
     });
   });
 
-  test("where there is not a folder for it", async () => {
+  test("where the target's folder does not exist", async () => {
     await withDataFile(async (data, folder) => {
       data.write([{ message: "a" }]);
       expect((await run(folder, ["none/copy.db"])).error?.code).toBe("io");

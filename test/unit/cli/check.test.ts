@@ -31,7 +31,7 @@ function makeDatabase(file: string, version: number, application: number): void 
 
 const OURS = 0x534c6f67;
 
-describe("nothing stands against a start", () => {
+describe("no problem keeps a server from starting", () => {
   test("in an empty folder, and nothing is made in it", () =>
     withFolder(async (folder) => {
       expect(await found(folder, "port = 0\n")).toEqual({ lines: [], holder: undefined });
@@ -45,7 +45,7 @@ describe("nothing stands against a start", () => {
     }),
   );
 
-  test("where a server runs on it already: that one, and its port, is no problem of the file", () =>
+  test("where a server runs on it already: neither that server nor its port is a problem", () =>
     withFolder(async (folder) => {
       const server = createServer();
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -107,7 +107,7 @@ describe("a start would fail", () => {
     }),
   );
 
-  test("on a port where something else listens", () =>
+  test("on a port that another program uses", () =>
     withFolder(async (folder) => {
       const server = createServer();
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -94,7 +94,7 @@ describe("init", () => {
 });
 
 describe("check", () => {
-  test("says OK and what the configuration means, keys masked", async () => {
+  test("prints OK and a summary with masked keys", async () => {
     await withConfig(`${ANY_PORT}\n${CONFIG}`, async (folder) => {
       const { out, err, error } = await run(folder, ["check"]);
       expect([err, error]).toEqual(["", undefined]);
@@ -176,7 +176,7 @@ describe("check", () => {
     });
   });
 
-  test("tells that there is no file", async () => {
+  test("reports a missing file", async () => {
     await withFolder(async (folder) => {
       const { error } = await run(folder, ["check", "--config", "none.toml"]);
       expect([error?.code, error?.message]).toEqual([

@@ -188,7 +188,7 @@ describe("a wrong command line", () => {
     },
   );
 
-  test("is refused without what would steer a terminal, and without a key", async () => {
+  test("is refused in a message without control characters and without a key", async () => {
     const evil = "a\u001b[31m\u009b\u202e";
     for (const line of [
       [`--${evil}`],

@@ -119,7 +119,7 @@ describe("doctor", () => {
 });
 
 describe("doctor fails", () => {
-  test("at a damaged block, and says which one and what to do", async () => {
+  test("at a damaged block, which it names, with advice", async () => {
     await withGoodData(async (data, folder) => {
       data.write([{ message: "b" }]);
       const database = new Database(data.file);
@@ -174,7 +174,7 @@ describe("doctor fails", () => {
     });
   });
 
-  test("at a file that is no data file, and at one of which pages are gone", async () => {
+  test("at a file that is no data file, and at one with missing pages", async () => {
     await withGoodData(async (data, folder) => {
       data.close();
       writeFileSync(join(folder, "other.db"), "not a database, but long enough to be read as one", { mode: 0o600 });

@@ -146,7 +146,7 @@ describe("erase", () => {
     expect([out, asked, erased.length]).toEqual([`${JSON.stringify({ erased: REPORT })}\n`, [], 1]);
   });
 
-  test("removes nothing in a dry run, and says what is known", async () => {
+  test("removes nothing in a dry run, and prints the counts it knows", async () => {
     const exact = await run(["--project", "shop", "--dry-run"], { counted: REPORT });
     expect([exact.out, exact.erased]).toEqual([
       "Would remove 1,011 records from 3 blocks, 1 dropped entry, 2 open entries\n",
@@ -159,7 +159,7 @@ describe("erase", () => {
     ]);
   });
 
-  test("names no times where nothing matches", async () => {
+  test("shows no times if nothing matches", async () => {
     const { err } = await run(["--project", "shop", "--yes"], { times: [] });
     expect(err).toBe('project "shop": 0 records\n');
     const one = await run(["--project", "shop", "--yes"], { times: [NOW] });
@@ -219,7 +219,7 @@ describe("who erases", () => {
     return createOpenEraser(new Progress(context))(command, command.opts(), context, purpose);
   }
 
-  test("is this process where no server runs: what matches is gone, what does not stays", async () => {
+  test("is this process if no server runs; only matching records are removed", async () => {
     await withDataFile(async (data, folder) => {
       data.write([{ message: "go" }, { message: "stay" }, { message: "go on" }]);
       data.close();
@@ -244,7 +244,7 @@ describe("who erases", () => {
     });
   });
 
-  test("is the server that holds the file, where its address and the token are known", async () => {
+  test("is the server that holds the file, if its address and the token are known", async () => {
     await withDataFile(async (data, folder) => {
       const lock = lockData(data.file);
       try {

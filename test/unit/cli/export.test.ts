@@ -98,7 +98,7 @@ function messagesOf(out: string): unknown[] {
 }
 
 describe("export", () => {
-  test("writes a JSON line a record, without what has expired by the project's retention", async () => {
+  test("writes one JSON line a record, without expired records", async () => {
     const today = Date.now();
     await withData(["expired", "one", "two"], today - 30.5 * 86_400_000, async (folder) => {
       const { out, err, error } = await run(folder, []);
@@ -129,7 +129,7 @@ describe("export", () => {
     });
   });
 
-  test("cannot steer a terminal, and leaves every byte as it is elsewhere", async () => {
+  test("is escaped on a terminal, and exact elsewhere", async () => {
     const hostile = "\u001b[2J\u009b31m\u202eabc";
     await withData([hostile], Date.now(), async (folder) => {
       const shown = await run(folder, [], undefined, true);
@@ -165,7 +165,7 @@ describe("export", () => {
     });
   });
 
-  test("ends without an error when its reader has gone", async () => {
+  test("ends without an error when the reader closes the pipe", async () => {
     await withData(["x".repeat(300_000), "b", "c"], Date.now(), async (folder) => {
       const { out, error } = await run(folder, [], 1);
       expect([messagesOf(out), error]).toEqual([["x".repeat(300_000)], undefined]);
@@ -174,7 +174,7 @@ describe("export", () => {
 });
 
 describe("export fails", () => {
-  test("at wrong options, naming what there is", async () => {
+  test("at wrong options, with the allowed values", async () => {
     await withData(["a"], Date.now(), async (folder) => {
       const messages = [];
       for (const line of [

@@ -74,7 +74,7 @@ describe("a local source", () => {
     });
   });
 
-  test("tails what is committed after it stands, in order, until it is stopped", async () => {
+  test("tails records committed after it opened, in order, until it is stopped", async () => {
     await withDataFile(async (data) => {
       data.write([{ message: "before" }]);
       await withSource(data, async (source) => {

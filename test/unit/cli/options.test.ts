@@ -61,7 +61,7 @@ describe("the server that is asked", () => {
     expect(addressOf([], { SIMPLELOGS_URL: "" })).toBe("local");
   });
 
-  test("is none where a data file or a configuration is named, whatever the environment says", () => {
+  test("is none if an option names a data file or a configuration, whatever the environment says", () => {
     expect(addressOf(["--data", "x.db"], VARIABLES)).toBe("local");
     expect(addressOf(["--config", "x.toml"], VARIABLES)).toBe("local");
   });
@@ -89,7 +89,7 @@ describe("the server that is asked is refused", () => {
 });
 
 describe("the data file that is read", () => {
-  test("is the configuration's with its rules, or what --data names, of which nothing is hidden", async () => {
+  test("is the configuration's with its retention, or that of --data without one", async () => {
     await withFolder(async (folder) => {
       writeFileSync(join(folder, "simplelogs.toml"), '[projects.shop]\nretention = "3d"\n', { mode: 0o600 });
       const shop = { retentionMs: 259_200_000, monthlyEntries: undefined, overage: "continue" };
@@ -122,7 +122,7 @@ describe("the data file that is read", () => {
     });
   });
 
-  test("is not guessed where the configuration is missing or was named", async () => {
+  test("is not guessed if the configuration is missing or was named", async () => {
     await withFolder(async (folder) => {
       for (const line of [[], ["--data", "b.db", "--config", "none.toml"]]) {
         const { command, options, context } = parsed(line, {}, folder);
@@ -161,7 +161,7 @@ describe("an instant is read", () => {
     expect(parseInstant(text, "--to", NOW)).toBe(expected);
   });
 
-  test("a date is its whole day here", () => {
+  test("a date is its whole day in the local time zone", () => {
     expect(parseInstant("2026-11-23", "--from", NOW)).toBe(HERE.startOfDay(Date.UTC(2026, 10, 23)));
     expect(parseInstant("2026-11-23", "--to", NOW)).toBe(HERE.startOfDay(Date.UTC(2026, 10, 24)));
   });

@@ -38,7 +38,7 @@ describe("an output", () => {
   });
 });
 
-describe("an output whose reader has gone", () => {
+describe("an output whose reader closed the pipe", () => {
   test("says so, and stays so", async () => {
     const write = createOutput(streamOf((_, done) => done(failureWith("EPIPE"))));
     expect([await write("a long line"), await write("another")]).toEqual([false, false]);
@@ -116,7 +116,7 @@ describe("progress", () => {
     expect([quick.written, piped.written]).toEqual([[], []]);
   });
 
-  test("begins anew with the next work", () => {
+  test("starts again with the next work", () => {
     const { written, at } = stage(true);
     at(0, 0, 2);
     at(10_000, 2, 2);

@@ -43,7 +43,7 @@ describe("query", () => {
     expect(source.isClosed).toBe(true);
   });
 
-  test("takes negated words for what they are, and -- as the end of options", async () => {
+  test("takes negated words as words, and -- as the end of options", async () => {
     const source = new FakeSource([page([]), page([]), page([])]);
     await runReading(source, ["query", "a", "OR", "-client", "--limit", "3", "-(b", "c)"]);
     await runReading(source, ["query", "-Valid"]);
@@ -103,7 +103,7 @@ describe("query", () => {
     expect([error, source.queries.length, source.isClosed]).toEqual([undefined, 1, true]);
   });
 
-  test("goes on where a page stopped early, and tells what the last one left out", async () => {
+  test("continues after a page that stopped early, and reports what the last page left out", async () => {
     const early = { stoppedEarly: "the time limit was reached" };
     const source = new FakeSource([
       { ...page(messages("b"), "x"), ...early },
@@ -152,7 +152,7 @@ describe("query fails", () => {
     [["--limit", "0"], '--limit: expected a whole number of 1 or more, got "0"'],
     [["--limit", "1.5"], '--limit: expected a whole number of 1 or more, got "1.5"'],
     [["--from", "soon"], "--from: expected Unix milliseconds"],
-    [["--color", "blue"], '--color: expected auto, always, never, got "blue"'],
+    [["--color", "blue"], '--color: expected auto, always or never, got "blue"'],
     [["--follow", "--to", "1h"], "--follow and --to exclude each other"],
     [["--follow", "--reverse"], "--follow and --reverse exclude each other"],
   ])("at %j before it asks anything", async (line, message) => {
@@ -161,14 +161,14 @@ describe("query fails", () => {
     expect([error?.code, error?.message, opened]).toEqual(["usage", expect.stringContaining(message), []]);
   });
 
-  test("with what the source refuses", async () => {
+  test("with the source's refusal", async () => {
     const refused = new OperatingError("usage", "there is no project");
     const source = new FakeSource([refused]);
     expect((await runReading(source, ["query"])).error).toBe(refused);
     expect(source.isClosed).toBe(true);
   });
 
-  test("at last, after it has shown everything else, where blocks are damaged", async () => {
+  test("at damaged blocks, after it has shown all other records", async () => {
     const { out, error } = await runReading(new FakeSource([{ ...page(messages("a")), damagedBlocks: 2 }]), ["query"]);
     expect([out, error?.code, error?.message]).toEqual([
       LINE(1, "      a"),
@@ -187,7 +187,7 @@ describe("query --follow", () => {
     ],
   ];
 
-  test("shows the newest, then what comes, each record once, until Ctrl-C", async () => {
+  test("shows the newest records, then new ones, each once, until Ctrl-C", async () => {
     const source = new FakeSource(
       [page([recordOf({ id: 2, message: "both" }), recordOf({ id: 1, message: "a" })])],
       events,
@@ -225,7 +225,7 @@ describe("tail", () => {
     expect(some.queries.map((query) => "limit" in query && query.limit)).toEqual([1]);
   });
 
-  test("refuses a number that is none", async () => {
+  test("refuses a text that is no number", async () => {
     const { error } = await runReading(new FakeSource([]), ["tail", "--last", "many"]);
     expect(error?.message).toBe('--last: expected a whole number of 0 or more, got "many"');
   });

@@ -27,12 +27,12 @@ describe("a record's line", () => {
     expect(lineOf({ ...timing, status: "unfinished", message: "m" })).toBe(`${TIME} TIME  db  m  unfinished`);
   });
 
-  test("tells texts in metadata from values of other types, and from their neighbours", () => {
+  test("quotes texts in metadata that could be read as another type or as two values", () => {
     const metadata = { a: "true", b: "12", c: "two words", d: "", e: 'q"', "odd name": "x=y" };
     expect(lineOf({ metadata })).toBe(`${TIME}       a="true" b="12" c="two words" d="" e="q\\"" "odd name"="x=y"`);
   });
 
-  test("says where the key says something else of what sent it than the record does", () => {
+  test("shows when the key's type and the record's source differ", () => {
     const forged = { source: "server", keyType: "client", touchpoint: "a" } as const;
     expect(lineOf(forged)).toBe(`${TIME}       [client key, source server]  a`);
     expect(lineOf({ ...forged, keyType: "server", source: "client" })).toContain("[server key, source client]");
@@ -44,7 +44,7 @@ describe("a record's line", () => {
     expect(lineOf({})).toBe(TIME);
   });
 
-  test("lets no control character through, wherever it stands", () => {
+  test("escapes control characters in every field", () => {
     const evil = "\u001b]0;x\u0007\r\n\u009b31m";
     const line = lineOf(
       { project: evil, touchpoint: evil, key: evil, message: evil, metadata: { [evil]: evil, deep: [evil] } },
@@ -54,7 +54,7 @@ describe("a record's line", () => {
     expect(line).toStartWith(`${TIME}       [\\x1b]0;x\\x07\\x0d\\x0a\\x9b31m]  \\x1b]0;x`);
   });
 
-  test("is cut where a text is long, and says so; as JSON it is whole", () => {
+  test("is cut visibly if a text is long; JSON has the whole text", () => {
     const long = "n".repeat(1_500_000);
     const many = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`field${index}`, index]));
     const fields = [

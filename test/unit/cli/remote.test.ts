@@ -133,7 +133,7 @@ describe("a query fails", () => {
     });
   });
 
-  test("at a redirect, and gives the token to nobody", async () => {
+  test("at a redirect, without sending the token on", async () => {
     await withRemote(answering(200, EMPTY_PAGE), async ({ url: other, requests }) => {
       await withRemote(answering(301, "", { location: `${other}/x` }), async ({ source, url }) => {
         const error = (await failureOf(source.query(query))) as OperatingError;
@@ -227,7 +227,7 @@ describe("a tail", () => {
 });
 
 describe("a tail fails", () => {
-  test("at once where the server refuses, with the place in the search", async () => {
+  test("at once if the server refuses, with the place in the search", async () => {
     await withRemote(answering(400, { message: "no", at: 2, length: 1 }), async ({ source }) => {
       expect(await failureOf(take(source, 1))).toMatchObject({
         code: "usage",
@@ -236,7 +236,7 @@ describe("a tail fails", () => {
     });
   });
 
-  test("where the server refuses to let it go on", async () => {
+  test("if the server refuses to continue it", async () => {
     const answers: Respond[] = [
       (_, response) => response.writeHead(200, EVENTS).end(),
       answering(401, { message: "no" }),

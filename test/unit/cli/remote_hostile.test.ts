@@ -124,7 +124,7 @@ describe("a response of an unexpected shape is an error that says so", () => {
     );
   });
 
-  test("of other fields, and of fields that a later version adds, is none", async () => {
+  test("ignores other fields, such as those of a later version", async () => {
     await withHostile(
       (_, response) => response.end(entry({ keyType: "client", more: { [EVIL]: EVIL } })),
       async (url) => {
@@ -138,7 +138,7 @@ describe("a response of an unexpected shape is an error that says so", () => {
   });
 });
 
-describe("what a server says is shown escaped", () => {
+describe("a server's text is shown escaped", () => {
   const evilRecord = entry({ touchpoint: EVIL, message: EVIL, key: EVIL, project: EVIL, metadata: { [EVIL]: [EVIL] } });
 
   test.each([
@@ -185,7 +185,7 @@ describe("what a server says is shown escaped", () => {
 });
 
 describe("a redirect", () => {
-  test("is not followed, so the token goes nowhere else", async () => {
+  test("is not followed, so no other server gets the token", async () => {
     const reached: string[] = [];
     await withHostile(
       (request, response) => {
@@ -261,7 +261,7 @@ describe("a response without an end", () => {
   });
 });
 
-describe("events that are none end a tail with an error", () => {
+describe("malformed events end a tail with an error", () => {
   test.each([
     ["id: 1\nevent: record\ndata: {\n\n", "not JSON"],
     [`id: 1\nevent: record\ndata: ${JSON.stringify({ ...RECORD, level: "fatal" })}\n\n`, "at record.level"],

@@ -53,7 +53,7 @@ async function shownUrl(settings: Settings, ...commandLine: string[]): Promise<s
 }
 
 describe("simplelogs sdk shows", () => {
-  test("of each file its address, sizes, integrity, and what to write", async () => {
+  test("each file's address, sizes, integrity, and the line that loads it", async () => {
     const out = await sdk(["--url", "https://logs.example.com/"]);
     expect(out).toStartWith("The client library 1.2.3\n");
     const [script] = out.split("\n\n").slice(1);
@@ -135,7 +135,7 @@ describe("the server's address is", () => {
     expect(await failure(["--url", text])).toMatchObject({ code: "usage", message: expect.stringContaining("--url") });
   });
 
-  test("asked for where the configuration listens on any port", () =>
+  test("required if the configuration listens on any port", () =>
     withFolder(async (cwd) => {
       config("port = 0")(cwd);
       expect(await failure([], { cwd })).toMatchObject({ code: "usage", message: expect.stringContaining("--url") });
@@ -143,7 +143,7 @@ describe("the server's address is", () => {
 });
 
 describe("simplelogs sdk writes", () => {
-  test("the files into a folder that it makes, as they are, and over what is there", () =>
+  test("the files, unchanged, into a folder that it makes, replacing older ones", () =>
     withFolder(async (cwd) => {
       for (const out of ["public/sdk", "./public/sdk/"]) {
         expect(await sdk(["--out", out], { cwd })).toContain("Wrote public/sdk/simplelogs.js (6 bytes)\n");
@@ -168,7 +168,7 @@ describe("simplelogs sdk writes", () => {
       expect(readdirSync(join(cwd, "both"))).toHaveLength(LIBRARY.files.length);
     }));
 
-  test("nothing where it cannot, and says so", () =>
+  test("nothing if it cannot, and reports that", () =>
     withFolder(async (cwd) => {
       writeFileSync(join(cwd, "taken"), "");
       expect(await failure(["--out", "taken"], { cwd })).toMatchObject({ code: "io" });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { formatTable } from "../../../src/cli/style.ts";
 
 describe("a table", () => {
-  test("stands in columns, names left and numbers right, without spaces at the end of a line", () => {
+  test("aligns names left and numbers right, without spaces at the end of a line", () => {
     const rows = [
       ["NAME", "COUNT", "WHY"],
       ["läden", "1,000", ""],
@@ -25,7 +25,7 @@ describe("a table", () => {
     expect(formatTable(rows, ["left", "left"])).toBe("a\\x1b    b\nabcdefg  c\n");
   });
 
-  test("cuts what is long, however long, and stays a table", () => {
+  test("cuts long texts and keeps its columns", () => {
     const names = ["x".repeat(201), "\u202e".repeat(2_000_000), "y".repeat(200), "支".repeat(1_500_000)];
     const table = formatTable(
       names.map((name) => [name, "1"]),

@@ -160,7 +160,7 @@ describe("timings by category", () => {
     expect(await json({ touchpoints: [], categories: [] })).toEqual({ touchpoints: [], categories: [] });
   });
 
-  test("take odd names as they are, and end at a depth", async () => {
+  test("accept odd names, and end at a depth", async () => {
     const names = ["/", "a/", "a//b", '"q"/x', '"q"/y', "z/".repeat(18)];
     const touchpoints = names.map((name) => timing(name, figures(1, 2, 1)));
     const categories = [...new Set(names.flatMap((name) => [...categoriesOf(name)]))].map((name) =>
@@ -189,7 +189,7 @@ describe("timings by category", () => {
   });
 });
 
-test("a long name is cut in the table, so that figures stay in sight, and whole in JSON", async () => {
+test("a long name is cut in the table, so the figures stay visible, and whole in JSON", async () => {
   const long = "n".repeat(513);
   const touchpoints = [timing(long, figures(1, 2, 1)), timing("short", figures(1, 2, 1))];
   const { out } = await runReading(new FakeSource([{ touchpoints }]), ["timings"]);
@@ -200,7 +200,7 @@ test("a long name is cut in the table, so that figures stay in sight, and whole 
 });
 
 describe("timings fail", () => {
-  test("at a column that is none", async () => {
+  test("at an unknown column", async () => {
     const { error } = await runReading(new FakeSource([]), ["timings", "--sort", "p42"]);
     expect([error?.code, error?.message]).toEqual([
       "usage",

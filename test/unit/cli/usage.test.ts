@@ -36,7 +36,7 @@ const ANSWER = {
 };
 
 describe("usage", () => {
-  test("is a table of months, and one of what is stored now", async () => {
+  test("is a table of months, and one of the stored records", async () => {
     const source = new FakeSource([ANSWER]);
     const { out, err, error } = await runReading(source, ["usage"]);
     expect([err, error, source.queries, source.isClosed]).toEqual(["", undefined, [{ kind: "usage" }], true]);
@@ -69,7 +69,7 @@ describe("usage", () => {
     expect(JSON.parse(out)).toEqual({ usage: [ANSWER.usage[1]], storage: [] });
   });
 
-  test("says that there is none", async () => {
+  test("says that there is no usage", async () => {
     const nothing = { usage: [], storage: [] };
     expect((await runReading(new FakeSource([nothing]), ["usage"])).out).toBe("nothing was received yet\n");
     expect((await runReading(new FakeSource([ANSWER]), ["usage", "--project", "x"])).out).toBe(
@@ -77,7 +77,7 @@ describe("usage", () => {
     );
   });
 
-  test("is coloured where a limit is near or passed", async () => {
+  test("is coloured if a limit is near or exceeded", async () => {
     const { out } = await runReading(new FakeSource([ANSWER]), ["usage", "--color", "always"]);
     expect(out).toContain("  \u001b[31m130 %\u001b[39m  ");
     expect(out).toContain("   \u001b[33m95 %\u001b[39m  ");

@@ -161,7 +161,7 @@ describe("revokeKey", () => {
     expect(pairsOf(text).filter(([, , revoked]) => revoked).length).toBe(1);
   });
 
-  test("finds a pair by what its name means, not by how it is written", () => {
+  test("finds a pair by its name's value, not by its spelling", () => {
     const text = `[[keys]]\nname = "\${SHOP} $\${x} \\u0041"\nserver = "${SERVER}"\n`;
     expect(revokeKey(text, "web ${x} A", { SHOP: "web" })).toEqual({ ok: true, text: `${text}revoked = true\n` });
   });

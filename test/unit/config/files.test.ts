@@ -102,7 +102,7 @@ describe("createInitialConfig", () => {
 describe("firstRunText", () => {
   const keys = { serverKey: "sk_s", clientKey: "ck_c", adminToken: "token" };
 
-  test("has one curl line whose body is JSON once the shell has filled in the time, and then where to look", () => {
+  test("has one curl line whose body is JSON after the shell has filled in the time, and then the address of the app", () => {
     const lines = firstRunText(keys, "http://127.0.0.1:7070").trimEnd().split("\n");
     expect(lines.at(-1)).toBe("Then open http://127.0.0.1:7070 in a browser, and sign in with the admin token.");
     const curl = lines.at(-3) ?? "";
@@ -170,7 +170,7 @@ async function writeElsewhere(before: readonly string[], file: string, text: str
 
 const isRoot = process.getuid?.() === 0;
 
-describe("writeConfigFile, where no other file may take the place of this one", () => {
+describe("writeConfigFile, if the file cannot be replaced", () => {
   test.each(["longer than before, by far", "short"])("writes over one that is mounted by itself: %s", async (text) => {
     await withFolder(async (folder) => {
       const [file, source] = [join(folder, "simplelogs.toml"), join(folder, "of the host.toml")];
@@ -202,7 +202,7 @@ describe("writeConfigFile, where no other file may take the place of this one", 
     });
   });
 
-  test("writes over one in a folder where only owners may remove files", async () => {
+  test("overwrites a file in a folder where only owners may remove files", async () => {
     await withFolder(async (folder) => {
       const file = join(folder, "simplelogs.toml");
       writeFileSync(file, "what was there");

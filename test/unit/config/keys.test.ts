@@ -7,7 +7,7 @@ import { problemsOf } from "../../support/configuration.ts";
 import { PAGES, ROOT } from "../docs/pages.ts";
 
 describe("keys", () => {
-  test("are a prefix and 32 characters that URLs, JSON and shells take as they are", () => {
+  test("are a prefix and 32 characters that need no escaping in URLs, JSON and shells", () => {
     expect(generateKey("server")).toMatch(/^sk_[A-Za-z0-9_-]{32}$/);
     expect(generateKey("client")).toMatch(/^ck_[A-Za-z0-9_-]{32}$/);
     expect(generateAdminToken()).toMatch(/^[A-Za-z0-9_-]{32}$/);
@@ -57,7 +57,7 @@ function examplesIn(text: string): { keys: string[]; tokens: string[] } {
   return { keys, tokens };
 }
 
-describe("what the documentation shows", () => {
+describe("keys and tokens in the documentation", () => {
   const texts = DOCUMENTS.map((path) => readFileSync(join(ROOT, path), "utf8"));
   const { keys, tokens } = examplesIn([...texts, exampleConfigText(), "sk_your_server_key"].join("\n"));
 

@@ -206,7 +206,7 @@ describe("parseSettings warns of", () => {
 describe("loadSettings", () => {
   const working = `[[keys]]\nname = "ab"\nserver = "${SERVER_KEY}"\n`;
 
-  test("reads the file, and data lies beside it", async () => {
+  test("reads the file; data is relative to its folder", async () => {
     await withFolder(async (folder) => {
       const file = join(folder, "simplelogs.toml");
       writeFileSync(file, working, { mode: 0o600 });
@@ -230,7 +230,7 @@ describe("loadSettings", () => {
     });
   });
 
-  test("tells what cannot be read: no file, a folder, bytes that are not UTF-8, TLS files", async () => {
+  test("reports what cannot be read: no file, a folder, bytes that are not UTF-8, TLS files", async () => {
     await withFolder(async (folder) => {
       const file = join(folder, "simplelogs.toml");
       expect(problemLines(await loadSettings(file, {}))).toEqual([

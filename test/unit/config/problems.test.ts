@@ -219,7 +219,7 @@ client_share = 2
     ]);
   });
 
-  test("but none that only follows from a line that is no TOML", () => {
+  test("but none that only follows from a line that is not TOML", () => {
     const text = `[[keys]]\nname = shop\nserver = sk_unquoted0123456789\n`;
     expect(problemsOf(text).map((problem) => problem.slice(0, 17))).toEqual(["2: not valid TOML", "3: not valid TOML"]);
   });
