@@ -4,9 +4,9 @@
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { listen } from "#runtime/listen.ts";
-import { clientQuotaOf, DEFAULT_PROJECT, type Settings } from "./config/settings.ts";
 import type { LoadResult } from "./config/load.ts";
 import { diffSettings, watchSettings } from "./config/reload.ts";
+import { clientQuotaOf, DEFAULT_PROJECT, type Settings } from "./config/settings.ts";
 import type { ApiKey } from "./core/batch.ts";
 import { systemClock } from "./core/clock.ts";
 import type { Source } from "./core/entry.ts";
@@ -56,8 +56,8 @@ export interface ServerOptions {
   readonly settings: Settings;
   /** What the command line sets instead of the file; a reload leaves it alone. */
   readonly overrides?: Partial<Pick<Settings, "host" | "port" | "data">>;
-  /** fileFingerprint of the configuration, taken before it was loaded: a change during the start is then seen. */
-  readonly configSeen?: string;
+  /** fileFingerprint of the configuration, taken before it was loaded, so a change during the start is noticed. */
+  readonly configFingerprint?: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
   readonly version: string;
@@ -269,7 +269,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       fetch: (request) => refuseHost(request) ?? app.fetch(request),
       posts: { [ENQUEUE_PATH]: async (request) => refuseHost(request) ?? enqueue.handle(request) },
     });
-    const watch = watchSettings({ file: settings.file, environment, seen: options.configSeen, loaded: apply });
+    const watch = watchSettings({
+      file: settings.file,
+      environment,
+      fingerprint: options.configFingerprint,
+      loaded: apply,
+    });
     return {
       url: listener.url,
       reload: () => watch.reload(),

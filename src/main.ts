@@ -23,13 +23,13 @@ const context: CliContext = {
   columns: process.stdout.isTTY ? process.stdout.columns : undefined,
   atEnd(work) {
     ends.push(work);
-    // The systems' numbers of a process that a signal ended.
+    // The usual exit codes of a process that a signal ended.
     if (ends.length > 1) return;
     for (const [signal, code] of [
       ["SIGINT", 130],
       ["SIGTERM", 143],
     ] as const) {
-      // A command that ends by itself at a signal is let do so.
+      // A command with its own handler of the signal ends by itself.
       process.once(signal, () => process.listenerCount(signal) > 0 || process.exit(code));
     }
     process.once("exit", end);

@@ -39,7 +39,7 @@ export async function readableDataOf(
   options: SourceOptions,
   context: CliContext,
 ): Promise<ReadableData> {
-  if (options.data !== undefined) return await untouchedDataOf(options.data, command, context);
+  if (options.data !== undefined) return await namedDataOf(options.data, command, context);
   const settings = await requireReadingSettings(configFileOf(command, context), context);
   const { data: file, projects } = settings;
   const data = canBeWritten(file) ? asItIs(file) : readOnlyData(file);
@@ -48,7 +48,7 @@ export async function readableDataOf(
   return { file, data, rules: { projects, defaultProject: DEFAULT_PROJECT }, settings };
 }
 
-async function untouchedDataOf(name: string, command: Command, context: CliContext): Promise<ReadableData> {
+async function namedDataOf(name: string, command: Command, context: CliContext): Promise<ReadableData> {
   const file = dataPath(name, context);
   const settings =
     givenConfig(command) === undefined

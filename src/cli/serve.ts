@@ -58,7 +58,7 @@ async function serve(
     created = await createInitialConfig(file);
     context.stdout.write(`Made ${displayPath(file, context)}: keys, origins and limits, each explained.\n`);
   }
-  const configSeen = await fileFingerprint(file);
+  const configFingerprint = await fileFingerprint(file);
   const loaded = await requireSettings(file, context);
   const overrides = {
     ...(options.host === undefined ? {} : { host: options.host }),
@@ -80,7 +80,7 @@ async function serve(
   });
 
   const server = await startServer({
-    configSeen,
+    configFingerprint,
     settings,
     overrides,
     environment: context.env,

@@ -165,8 +165,8 @@ class Check {
           this.omitted++;
           return schema.default as TomlValue | undefined;
         }
-        const seen = schema["secret"] === true ? "" : this.#written(value, path);
-        return this.#refuse(path, `${seen}: ${expansion.problem}`);
+        const shown = schema["secret"] === true ? "" : this.#written(value, path);
+        return this.#refuse(path, `${shown}: ${expansion.problem}`);
       }
       isExpanded = expansion.isExpanded;
       given = isExpanded ? typedText(schema, expansion.text) : expansion.text;
@@ -176,8 +176,8 @@ class Check {
       this.plainSecretLine ??= this.#document.line(path);
     }
     if (decoded.ok) return given;
-    const seen = schema["secret"] === true ? hiddenValue(given, isExpanded) : this.#written(value, path);
-    return this.#refuse(path, `${seen}: ${decoded.problem}`);
+    const shown = schema["secret"] === true ? hiddenValue(given, isExpanded) : this.#written(value, path);
+    return this.#refuse(path, `${shown}: ${decoded.problem}`);
   }
 
   #refuse(path: Path, message: string): undefined {

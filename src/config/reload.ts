@@ -19,7 +19,7 @@ interface WatchOptions {
    * What fileFingerprint gave before the settings in force were loaded, so that no change since then is missed;
    * default: what the first look finds.
    */
-  readonly seen?: string | undefined;
+  readonly fingerprint?: string | undefined;
   /** Gets the result of every load, good or bad. */
   readonly loaded: (result: LoadResult) => void | Promise<void>;
   /** How often to look, in ms; default 250. A change is loaded once two looks in a row saw the same. */
@@ -56,7 +56,7 @@ export async function fileFingerprint(file: string): Promise<string> {
 /** Watches until `stop`. */
 export function watchSettings(options: WatchOptions): SettingsWatch {
   let isStopped = false;
-  let loadedPrint = options.seen;
+  let loadedPrint = options.fingerprint;
   let lastPrint: string | undefined;
   let absentLooks = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -68,17 +68,17 @@ export function watchSettings(options: WatchOptions): SettingsWatch {
    * Loads once two looks in a row find the same file, and a third one after reading it. Otherwise it is being written.
    */
   const loadWhole = async (): Promise<LoadResult> => {
-    let seenPrint = lastPrint;
+    let previousPrint = lastPrint;
     for (let reading = 0; reading < READINGS_MAX; reading++) {
       const print = await fileFingerprint(options.file);
-      if (print === seenPrint || print === loadedPrint) {
+      if (print === previousPrint || print === loadedPrint) {
         const result = await loadSettings(options.file, options.environment);
         if ((await fileFingerprint(options.file)) === print) {
           loadedPrint = print;
           return result;
         }
       }
-      seenPrint = print;
+      previousPrint = print;
       await delay(intervalMs / ASKED_FASTER, undefined, { ref: false });
     }
     return {

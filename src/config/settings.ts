@@ -3,6 +3,7 @@
 
 import type { Durability } from "../core/batch.ts";
 import { DAY_MS } from "../core/limits.ts";
+import type { Level } from "../core/record.ts";
 
 /** A server key and a client key under one name. */
 export interface KeyPair {
@@ -62,7 +63,7 @@ export interface Settings {
     readonly openBytesMax: number;
   };
   readonly dedupe: { readonly windowMs: number; readonly requests: number };
-  readonly log: { readonly level: "debug" | "info" | "warn" | "error" };
+  readonly log: { readonly level: Level };
   /** Absolute paths of PEM files. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
 }

@@ -9,11 +9,9 @@ import {
   type LogLevel,
   resetSync,
 } from "@logtape/logtape";
+import type { Level } from "../core/record.ts";
 import { maskKeys } from "../core/secrets.ts";
 import { escapeControls } from "../core/terminal.ts";
-
-/** Levels of the server's own log. */
-export type Level = "debug" | "info" | "warn" | "error";
 
 /** Writes one line of the log; properties are plain values. */
 export type Log = (level: Level, message: string, properties?: Readonly<Record<string, unknown>>) => void;

@@ -55,11 +55,11 @@ describe("watchSettings", () => {
     await withFolder(async (folder) => {
       const file = join(folder, "simplelogs.toml");
       writeFileSync(file, config("first"));
-      const seen = await fileFingerprint(file);
+      const fingerprint = await fileFingerprint(file);
       writeFileSync(file, config("second"));
       const outcomes: string[] = [];
       const loaded = (result: LoadResult) => void outcomes.push(outcome(result));
-      const watch = watchSettings({ file, environment: {}, seen, intervalMs: 5, loaded });
+      const watch = watchSettings({ file, environment: {}, fingerprint, intervalMs: 5, loaded });
       try {
         await untilTrue("second", () => outcomes.at(-1) === "second");
       } finally {

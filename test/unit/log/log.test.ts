@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { createLog, type Level } from "../../../src/log/log.ts";
+import type { Level } from "../../../src/core/record.ts";
+import { createLog } from "../../../src/log/log.ts";
 
 function collect(level: Level, isTerminal: boolean) {
   const lines: string[] = [];
