@@ -223,54 +223,58 @@ export class ServerMetrics {
   /** A counter that is kept elsewhere: each scrape shows its total. */
   #total(name: string, help: string, read: ReadOne): void {
     const moment = this.#scraped;
-    new Counter({
+    const metric = new Counter({
       name,
       help,
-      registers: [this.#registry],
+      registers: [],
       collect() {
         this.reset();
         this.inc(read(moment()));
       },
     });
+    this.#registry.registerMetric(metric);
   }
 
   #totals(name: string, help: string, label: string, read: ReadMany): void {
     const moment = this.#scraped;
-    new Counter({
+    const metric = new Counter({
       name,
       help,
       labelNames: [label],
-      registers: [this.#registry],
+      registers: [],
       collect() {
         this.reset();
         for (const [value, count] of read(moment())) this.inc({ [label]: value }, count);
       },
     });
+    this.#registry.registerMetric(metric);
   }
 
   #level(name: string, help: string, read: ReadOne): void {
     const moment = this.#scraped;
-    new Gauge({
+    const metric = new Gauge({
       name,
       help,
-      registers: [this.#registry],
+      registers: [],
       collect() {
         this.set(read(moment()));
       },
     });
+    this.#registry.registerMetric(metric);
   }
 
   #levels(name: string, help: string, label: string, read: ReadMany): void {
     const moment = this.#scraped;
-    new Gauge({
+    const metric = new Gauge({
       name,
       help,
       labelNames: [label],
-      registers: [this.#registry],
+      registers: [],
       collect() {
         for (const [value, level] of read(moment())) this.set({ [label]: value }, level);
       },
     });
+    this.#registry.registerMetric(metric);
   }
 
   readonly #scraped = (): Moment => {
