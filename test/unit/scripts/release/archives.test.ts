@@ -54,7 +54,7 @@ describe("the archive of a platform", () => {
         if (!archive.name.endsWith(".zip")) {
           expect(statSync(join(inside, top, executable)).mode & 0o777).toBe(0o755);
         }
-        const all = (docs: string) => readdirSync(docs, { recursive: true }).toSorted();
+        const all = (docs: string) => readdirSync(docs, { recursive: true, encoding: "utf8" }).toSorted();
         expect(all(join(inside, top, "docs"))).toEqual(all(join(ROOT, "docs")));
         return [archive.name, top, names.toSorted()];
       });
