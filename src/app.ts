@@ -24,10 +24,9 @@ import type { LiveKey } from "./ingest/rules.ts";
 import type { Log } from "./log/log.ts";
 import type { ReadRules } from "./query/scan/scope.ts";
 import { KeyIndexes } from "./queue/group.ts";
-import { PeerAddresses } from "./runtime/address.ts";
 import { loadAppFiles } from "./runtime/assets.ts";
 import { loadClientLibrary } from "./runtime/client_library.ts";
-import { Patience } from "./runtime/idle_timeout.ts";
+import { Connections } from "./runtime/contract/connections.ts";
 import { type DataLock, lockData } from "./store/lock.ts";
 import { Pipeline } from "./threads/main/pipeline.ts";
 import { Readers } from "./threads/main/readers.ts";
@@ -229,9 +228,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       stored: pipeline.storedSessions,
       keep: createSessionStore((open) => pipeline.change({ kind: "keep_sessions", sessions: open }), log),
     });
-    const peers = new PeerAddresses();
-    const peerAddress = (request: Request) => peers.of(request);
-    const patience = new Patience();
+    const connections = new Connections();
+    const peerAddress = (request: Request) => connections.addressOf(request);
     const enqueue = new EnqueueEndpoint({
       intake: pipeline.dispatcher,
       clock: systemClock,
@@ -239,7 +237,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       metrics,
       log,
       peerAddress,
-      isGone: (request) => peers.isGone(request),
+      isGone: (request) => connections.isClosed(request),
     });
     const app = createHttpApp({
       enqueue,
@@ -254,7 +252,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       log,
       version,
       stopping: stopping.signal,
-      patience,
+      connections,
       appFiles,
       clientLibrary,
     });
@@ -263,8 +261,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       host: settings.host,
       port: settings.port,
       tls,
-      peers,
-      patience,
+      connections,
       onError: (error) => log("error", "a request could not be handled", { error: error.message }),
       fetch: (request) => refuseHost(request) ?? app.fetch(request),
       posts: { [ENQUEUE_PATH]: async (request) => refuseHost(request) ?? enqueue.handle(request) },

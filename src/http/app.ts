@@ -8,7 +8,7 @@ import type { QueryService } from "../core/queries.ts";
 import type { PipelineView } from "../core/telemetry.ts";
 import type { AppFile } from "../runtime/assets.ts";
 import type { ClientLibrary } from "../runtime/client_library.ts";
-import type { Patience } from "../runtime/idle_timeout.ts";
+import type { Connections } from "../runtime/contract/connections.ts";
 import { ParseGuard } from "../runtime/parse_guard.ts";
 import { ReadGate } from "./access/admin.ts";
 import { answerPreflight } from "./access/cors.ts";
@@ -48,7 +48,7 @@ export interface HttpDependencies {
   readonly version: string;
   /** Aborted when the server begins to stop: live tails end then, which would otherwise hold it up. */
   readonly stopping: AbortSignal;
-  readonly patience: Patience;
+  readonly connections: Connections;
   /** The app in the browser; absent: none is served. */
   readonly appFiles?: readonly AppFile[] | undefined;
   /** What applications send with; absent: none is served. */

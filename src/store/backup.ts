@@ -22,7 +22,7 @@ import {
 import { basename, dirname, join, resolve } from "node:path";
 import { openDatabase } from "#runtime/sqlite.ts";
 import { OperatingError } from "../core/errors.ts";
-import type { Database } from "../runtime/driver.ts";
+import type { Database } from "../runtime/contract/database.ts";
 import { openForReading } from "./database.ts";
 import { lockData } from "./lock.ts";
 import { makePrivate } from "./private_file.ts";

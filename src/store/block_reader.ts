@@ -5,7 +5,7 @@ import type { ChunkSource, ColumnChunk } from "../block/codec/column_chunks.ts";
 import { BlockDamagedError, BlockGoneError } from "../block/codec/damage.ts";
 import type { ZoneMap } from "../block/stats/zone_map.ts";
 import { TIME_MS_MAX } from "../core/limits.ts";
-import type { Database, Statement } from "../runtime/driver.ts";
+import type { Database, Statement } from "../runtime/contract/database.ts";
 import { checkComplete, checkWritten, type Written, ZoneMapCheck } from "./block_table.ts";
 import { isFinished } from "./catalog.ts";
 import { isCorruption, openForReading } from "./database.ts";

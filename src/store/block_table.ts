@@ -7,7 +7,7 @@ import type { ColumnChunk, EncodedBlock } from "../block/codec/column_chunks.ts"
 import { BlockDamagedError } from "../block/codec/damage.ts";
 import type { ZoneMap } from "../block/stats/zone_map.ts";
 import { assert } from "../core/errors.ts";
-import type { Database, Statement } from "../runtime/driver.ts";
+import type { Database, Statement } from "../runtime/contract/database.ts";
 import { CHUNKS_MAX } from "./schema.ts";
 
 /** A block to be stored. */

@@ -3,7 +3,7 @@
 import { BlockDamagedError } from "../block/codec/damage.ts";
 import { openBlock } from "../block/open_block.ts";
 import { BLOCK_RECORDS_MAX } from "../core/limits.ts";
-import type { Database } from "../runtime/driver.ts";
+import type { Database } from "../runtime/contract/database.ts";
 import { BlockTable, ZoneMapCheck } from "./block_table.ts";
 import { isCorruption } from "./database.ts";
 

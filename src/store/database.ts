@@ -5,7 +5,7 @@ import { existsSync, statSync } from "node:fs";
 import { openDatabase, openReadOnly, sqliteCode } from "#runtime/sqlite.ts";
 import type { Durability } from "../core/batch.ts";
 import { OperatingError } from "../core/errors.ts";
-import type { Database } from "../runtime/driver.ts";
+import type { Database } from "../runtime/contract/database.ts";
 import { refuseLogAlone } from "./opened_files.ts";
 import { makePrivate } from "./private_file.ts";
 import { APPLICATION_ID, FORMAT_STEPS, FORMAT_VERSION, SCHEMA, TABLES } from "./schema.ts";

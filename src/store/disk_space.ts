@@ -2,7 +2,7 @@
 
 import { statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import type { Database } from "../runtime/driver.ts";
+import type { Database } from "../runtime/contract/database.ts";
 import { CHECKPOINT_PAGES } from "./database.ts";
 
 /** Pages given back in one step, so that a step takes about a millisecond: the writer has other work. */

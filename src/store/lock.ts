@@ -4,7 +4,7 @@
 import { existsSync, statSync } from "node:fs";
 import { openDatabase, sqliteCode } from "#runtime/sqlite.ts";
 import { OperatingError } from "../core/errors.ts";
-import type { Database } from "../runtime/driver.ts";
+import type { Database } from "../runtime/contract/database.ts";
 import { realName, refuseLogAlone } from "./opened_files.ts";
 import { makeBeside } from "./private_file.ts";
 

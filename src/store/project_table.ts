@@ -1,7 +1,7 @@
 // Projects by name and by row. A new one gets its row in the transaction that first needs it, and is known only once that
 // transaction is committed.
 
-import type { Database, Statement } from "../runtime/driver.ts";
+import type { Database, Statement } from "../runtime/contract/database.ts";
 
 export class ProjectTable {
   readonly #insert: Statement;

@@ -8,7 +8,7 @@
 import { crc32 } from "node:zlib";
 import type { RedoGroup } from "../commit/redo_group.ts";
 import { assert } from "../core/errors.ts";
-import type { Database, Statement } from "../runtime/driver.ts";
+import type { Database, Statement } from "../runtime/contract/database.ts";
 
 /** Groups that the log can hold. */
 export const REDO_SLOTS = 64;

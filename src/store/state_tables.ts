@@ -5,7 +5,7 @@ import type { GroupWrite, RestoredState } from "../commit/group_write.ts";
 import { AMBIGUOUS_DAYS_MAX } from "../core/ambiguous.ts";
 import type { ClockReading } from "../core/clock.ts";
 import type { Source } from "../core/entry.ts";
-import type { Database, Statement } from "../runtime/driver.ts";
+import type { Database, Statement } from "../runtime/contract/database.ts";
 import type { ProjectTable } from "./project_table.ts";
 import type { TouchpointTable } from "./touchpoint_table.ts";
 

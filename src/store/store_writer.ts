@@ -11,7 +11,7 @@ import type { ChangeOutcome, ChangeRequest } from "../core/changes.ts";
 import type { ClockReading } from "../core/clock.ts";
 import { OperatingError } from "../core/errors.ts";
 import type { StoredSession } from "../core/session.ts";
-import type { Database } from "../runtime/driver.ts";
+import type { Database } from "../runtime/contract/database.ts";
 import { BlockTable } from "./block_table.ts";
 import { BlockCatalog, type BlockEntry } from "./catalog.ts";
 import { isStoreError, openForWriting } from "./database.ts";

@@ -8,7 +8,7 @@ import { monthOf } from "../core/instant.ts";
 import { isJsonObject } from "../core/json.ts";
 import { DAY_MS } from "../core/limits.ts";
 import { TOUCHPOINT_BYTES_MAX, TOUCHPOINT_LENGTH_MAX } from "../core/touchpoint.ts";
-import type { Database } from "../runtime/driver.ts";
+import type { Database } from "../runtime/contract/database.ts";
 import { BlockReader } from "./block_reader.ts";
 import { openForReading, type ReadAccess } from "./database.ts";
 

@@ -8,7 +8,7 @@
 import type { ListedTouchpoint, TouchpointUpdate } from "../commit/group_write.ts";
 import type { ChangeOutcome } from "../core/changes.ts";
 import { TOUCHPOINTS_MAX } from "../core/limits.ts";
-import type { Database, Statement } from "../runtime/driver.ts";
+import type { Database, Statement } from "../runtime/contract/database.ts";
 
 interface Row {
   readonly registered: number;

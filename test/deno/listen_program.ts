@@ -1,16 +1,14 @@
 // Runs on Deno: a listener with a small application, for raw connections. Prints its port; ends on SIGTERM.
 
 import { listen } from "#runtime/listen.ts";
-import { PeerAddresses } from "../../src/runtime/address.ts";
-import { Patience } from "../../src/runtime/idle_timeout.ts";
+import { Connections } from "../../src/runtime/contract/connections.ts";
 
-const peers = new PeerAddresses();
-const patience = new Patience();
+const connections = new Connections();
 let aborted = 0;
 
 async function answer(request: Request): Promise<Response> {
   const { pathname } = new URL(request.url);
-  if (pathname === "/peer") return new Response(peers.of(request));
+  if (pathname === "/peer") return new Response(connections.addressOf(request));
   if (pathname === "/unread") return Response.json({ message: "Payload too large" }, { status: 413 });
   if (pathname === "/body") return Response.json({ length: (await request.text()).length });
   if (pathname === "/first") {
@@ -22,16 +20,15 @@ async function answer(request: Request): Promise<Response> {
     request.signal.addEventListener("abort", () => aborted++);
     return new Response(new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(65_536)) }));
   }
-  if (pathname === "/patient") patience.keep(request);
-  if (pathname === "/patient" || pathname === "/late") await new Promise((wake) => setTimeout(wake, 5_000));
+  if (pathname === "/exempt") connections.exemptFromIdleTimeout(request);
+  if (pathname === "/exempt" || pathname === "/late") await new Promise((wake) => setTimeout(wake, 5_000));
   return new Response("done");
 }
 
 const listener = await listen({
   host: "127.0.0.1",
   port: 0,
-  peers,
-  patience,
+  connections,
   idleSeconds: 2,
   fetch: answer,
   posts: { "/posted": () => Promise.resolve(new Response("by its path")) },

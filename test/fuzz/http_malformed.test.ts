@@ -3,8 +3,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { gzipSync } from "node:zlib";
 import { listen } from "#runtime/listen.ts";
-import { PeerAddresses } from "../../src/runtime/address.ts";
-import type { Listener } from "../../src/runtime/listener.ts";
+import { Connections } from "../../src/runtime/contract/connections.ts";
+import type { Listener } from "../../src/runtime/contract/listener.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../support/random.ts";
 import { createFixture, type Fixture, ORIGIN, SERVER_KEY } from "../unit/http/fixture.ts";
 import { RawConnection, statuses } from "../unit/http/raw.ts";
@@ -57,7 +57,7 @@ beforeAll(async () => {
   listener = await listen({
     host: "127.0.0.1",
     port: 0,
-    peers: new PeerAddresses(),
+    connections: new Connections(),
     fetch: fixture.fetch,
     posts: fixture.posts,
     onError: () => {},

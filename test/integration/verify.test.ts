@@ -3,7 +3,7 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { compressChunk, FILTER_CHUNK, inflate, STATISTICS_CHUNK } from "../../src/block/codec/column_chunks.ts";
 import { DAY_MS } from "../../src/core/limits.ts";
-import type { Database } from "../../src/runtime/driver.ts";
+import type { Database } from "../../src/runtime/contract/database.ts";
 import { blockChecksum, ZONE_MAP_COLUMNS } from "../../src/store/block_table.ts";
 import { openForWriting } from "../../src/store/database.ts";
 import { CHUNKS_MAX } from "../../src/store/schema.ts";

@@ -3,7 +3,7 @@
 
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Database, SqlValue } from "../../src/runtime/driver.ts";
+import type { Database, SqlValue } from "../../src/runtime/contract/database.ts";
 
 export interface Driver {
   openDatabase(file: string, options: { readonly create: boolean }): Database;

@@ -7,7 +7,7 @@ import type { ChangeOutcome } from "../../core/changes.ts";
 import { assert } from "../../core/errors.ts";
 import { MessageSchema, QueryProblemSchema } from "../../core/responses.ts";
 import { TOUCHPOINT_LENGTH_MAX } from "../../core/touchpoint.ts";
-import type { Patience } from "../../runtime/idle_timeout.ts";
+import type { Connections } from "../../runtime/contract/connections.ts";
 import { jsonResponse } from "../base/responses.ts";
 import type { ResponseDocument, Route } from "../base/routes.ts";
 import { invalidBody } from "./bodies.ts";
@@ -104,8 +104,8 @@ const bodyInstant = (schema: TSchema & { readonly static: string }) =>
   );
 
 export interface EraseDependencies extends ReadDependencies {
-  /** An erasure of many blocks takes minutes, in which no byte moves. */
-  readonly patience: Patience;
+  /** To exempt erasures from the idle timeout: one of many blocks takes minutes, and sends no byte meanwhile. */
+  readonly connections: Connections;
 }
 
 export function eraseRoute(dependencies: EraseDependencies): Route {
@@ -132,7 +132,7 @@ export function eraseRoute(dependencies: EraseDependencies): Route {
       const scope = readScope(body, now);
       if (!scope.ok) return invalidBody({}, [scope.message]);
       const { project } = body;
-      dependencies.patience.keep(request);
+      dependencies.connections.exemptFromIdleTimeout(request);
       const outcome = await Promise.race([
         dependencies.changes.change({ kind: "erase", scope: { ...scope.value, project } }),
         stopped(dependencies.stopping),

@@ -10,16 +10,17 @@ import {
   type ListenOptions,
   listenerUrl,
   withPlainUrl,
-} from "../listener.ts";
+} from "../contract/listener.ts";
 
 /** Binds and serves. Rejects with an OperatingError: address_in_use, or io for every other refusal of the system. */
 export async function listen(options: ListenOptions): Promise<Listener> {
-  const { peers, patience } = options;
   const server = bind(options);
-  peers.lookUpBy((request) => server.requestIP(request)?.address);
-  // Tells every close, reset and half-close, also where the signal is first read after it.
-  peers.lookForGoneBy((request) => request.signal.aborted);
-  patience?.keepBy((request) => server.timeout(request, 0));
+  options.connections.attach({
+    address: (request) => server.requestIP(request)?.address,
+    // True after every close, reset and half-close, even if the signal is first read afterwards.
+    isClosed: (request) => request.signal.aborted,
+    exemptFromIdleTimeout: (request) => server.timeout(request, 0),
+  });
   const { hostname = options.host, port = options.port } = server;
   return {
     host: hostname,

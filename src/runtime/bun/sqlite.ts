@@ -5,7 +5,7 @@
 import { Database as BunDatabase, constants, SQLiteError } from "bun:sqlite";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Database, Statement } from "../driver.ts";
+import type { Database, Statement } from "../contract/database.ts";
 
 /** Opens a file for reading and writing; one that is not there is made only with `create`. Throws the driver's error. */
 export function openDatabase(file: string, { create }: { readonly create: boolean }): Database {

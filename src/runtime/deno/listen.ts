@@ -6,8 +6,8 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { readWhole, streamOf } from "../incoming.ts";
-import { bindError, IDLE_SECONDS, type Listener, type ListenOptions, listenerUrl } from "../listener.ts";
+import { bindError, IDLE_SECONDS, type Listener, type ListenOptions, listenerUrl } from "../contract/listener.ts";
+import { readWhole, streamOf } from "../contract/request_body.ts";
 
 /** A Host that can stand in a URL, and is long enough for the router to find the path behind it. */
 const PLAIN_HOST = /^[\w.:[\]-]{4,}$/;
@@ -15,13 +15,14 @@ const WITHOUT_BODY: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 
 /** Binds and serves. Rejects with an OperatingError: address_in_use, or io for every other refusal of the system. */
 export async function listen(options: ListenOptions): Promise<Listener> {
-  const { peers, patience } = options;
   const incomings = new WeakMap<Request, IncomingMessage>();
   const work: Work = { options, incomings, isStopping: false };
   const server = await bind(options, (incoming, outgoing) => void answer(work, incoming, outgoing));
-  peers.lookUpBy((request) => incomings.get(request)?.socket.remoteAddress);
-  peers.lookForGoneBy((request) => incomings.get(request)?.socket.destroyed === true);
-  patience?.keepBy((request) => incomings.get(request)?.socket.setTimeout(0));
+  options.connections.attach({
+    address: (request) => incomings.get(request)?.socket.remoteAddress,
+    isClosed: (request) => incomings.get(request)?.socket.destroyed === true,
+    exemptFromIdleTimeout: (request) => incomings.get(request)?.socket.setTimeout(0),
+  });
   const { address, port } = server.address() as AddressInfo;
   return {
     host: address,

@@ -7,7 +7,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
-import type { Database, SqlValue, Statement } from "../driver.ts";
+import type { Database, SqlValue, Statement } from "../contract/database.ts";
 
 /** Statements that a connection keeps; the one not asked for the longest goes first. */
 const KEPT_STATEMENTS_MAX = 100;

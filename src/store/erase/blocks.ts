@@ -10,7 +10,7 @@ import { BlockMerger, type MergedBlock } from "../../block/merge/merge_blocks.ts
 import { decodeColumns, openBlock } from "../../block/open_block.ts";
 import { zoneMapOf } from "../../block/stats/zone_map.ts";
 import type { EraseReport } from "../../core/account_responses.ts";
-import type { Database } from "../../runtime/driver.ts";
+import type { Database } from "../../runtime/contract/database.ts";
 import { isCorruption } from "../database.ts";
 import { CHUNKS_MAX } from "../schema.ts";
 import type { StoreWriter } from "../store_writer.ts";

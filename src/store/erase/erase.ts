@@ -17,7 +17,7 @@ import { existsSync } from "node:fs";
 import type { ErasedTiming } from "../../commit/pending_timing.ts";
 import type { EraseReport } from "../../core/account_responses.ts";
 import { OperatingError } from "../../core/errors.ts";
-import type { Database } from "../../runtime/driver.ts";
+import type { Database } from "../../runtime/contract/database.ts";
 import { openForReading, type ReadAccess } from "../database.ts";
 import { isRoomScarce, setCheckpointSize, spaceUsed, tryCheckpointFully, vacuumStep } from "../disk_space.ts";
 import { lockData } from "../lock.ts";

@@ -4,7 +4,7 @@ import { appendRecord, emptyColumns } from "../../block/columns.ts";
 import { BlockEncoder } from "../../block/encode.ts";
 import { type OpenBlock, openBlock } from "../../block/open_block.ts";
 import type { StoredRecord } from "../../core/record.ts";
-import type { Database } from "../../runtime/driver.ts";
+import type { Database } from "../../runtime/contract/database.ts";
 
 /** Says which rows of a block match a search: 1 for each that does. The caller brings it, since the store knows no searches. */
 export type MatchRows = (view: OpenBlock, project: string) => Uint8Array;

@@ -8,7 +8,7 @@ import type { Source } from "../../core/entry.ts";
 import { monthOf } from "../../core/instant.ts";
 import { isJsonObject, type JsonObject } from "../../core/json.ts";
 import { type Kind, LEVELS, SOURCES, type StoredRecord } from "../../core/record.ts";
-import type { Database } from "../../runtime/driver.ts";
+import type { Database } from "../../runtime/contract/database.ts";
 import type { StoreWriter } from "../store_writer.ts";
 import { isDamage, loadChunks } from "./blocks.ts";
 import {

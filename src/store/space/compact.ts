@@ -10,7 +10,7 @@ import { existsSync, realpathSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, resolve } from "node:path";
 import { OperatingError } from "../../core/errors.ts";
-import type { Database } from "../../runtime/driver.ts";
+import type { Database } from "../../runtime/contract/database.ts";
 import { isStoreError } from "../database.ts";
 import { freeBytes, spaceUsed, tryCheckpointFully } from "../disk_space.ts";
 import { lockData } from "../lock.ts";

@@ -3,7 +3,7 @@
 // passed. Readers follow the configuration at once, so what it hides can be shown again until then. The delay is measured by the
 // steady clock, which nobody can set.
 
-import type { Database } from "../../runtime/driver.ts";
+import type { Database } from "../../runtime/contract/database.ts";
 
 /** How long records that a shorter retention hides stay on disk, in ms: time to notice a mistake. */
 export const DELETION_DELAY_MS = 3_600_000;

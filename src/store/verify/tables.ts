@@ -1,7 +1,7 @@
 // What is beside blocks, and SQLite's own pages: whether all of it is there and agrees.
 
 import { isOpenTiming, parsePendingTiming } from "../../commit/pending_timing.ts";
-import type { Database } from "../../runtime/driver.ts";
+import type { Database } from "../../runtime/contract/database.ts";
 import { isCorruption } from "../database.ts";
 import { CHUNKS_MAX } from "../schema.ts";
 

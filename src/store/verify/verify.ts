@@ -10,7 +10,7 @@
 import type { ColumnChunk } from "../../block/codec/column_chunks.ts";
 import { BlockDamagedError } from "../../block/codec/damage.ts";
 import { assert } from "../../core/errors.ts";
-import type { Database } from "../../runtime/driver.ts";
+import type { Database } from "../../runtime/contract/database.ts";
 import { areNamesIntact, isZoneMapIntact, ZONE_MAP_COLUMNS } from "../block_table.ts";
 import { isCorruption, openForReading, type ReadAccess } from "../database.ts";
 import { CHUNKS_MAX } from "../schema.ts";

@@ -17,7 +17,7 @@ import { EnqueueEndpoint } from "../../../src/http/ingest/enqueue.ts";
 import { BatchChecks } from "../../../src/ingest/batch_checks.ts";
 import { RecentRequests } from "../../../src/ingest/retries/recent_requests.ts";
 import type { ClientLibrary } from "../../../src/runtime/client_library.ts";
-import { Patience } from "../../../src/runtime/idle_timeout.ts";
+import { Connections } from "../../../src/runtime/contract/connections.ts";
 import { FakeReaders } from "./readers.ts";
 
 export const SERVER_KEY = "sk_0123456789abcdef";
@@ -118,7 +118,7 @@ export interface Fixture {
   readonly readers: FakeReaders;
   /** Aborted as the server does when it stops. */
   readonly stopping: AbortController;
-  readonly patience: Patience;
+  readonly connections: Connections;
   /** A request with the admin token; a body is sent as JSON. */
   readonly read: (method: string, path: string, body?: unknown) => Promise<Response>;
   access: AccessSettings;
@@ -173,7 +173,7 @@ export function createFixture(storedSessions: readonly StoredSession[] = [], cli
     metrics,
     readers: new FakeReaders(),
     stopping: new AbortController(),
-    patience: new Patience(),
+    connections: new Connections(),
     read: async (method, path, body) =>
       app.fetch(
         new Request(`http://localhost:7070${path}`, {
@@ -261,7 +261,7 @@ export function createFixture(storedSessions: readonly StoredSession[] = [], cli
     log,
     version: "1.2.3",
     stopping: fixture.stopping.signal,
-    patience: fixture.patience,
+    connections: fixture.connections,
   });
   return fixture;
 }

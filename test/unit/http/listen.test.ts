@@ -4,8 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { listen } from "#runtime/listen.ts";
 import { OperatingError } from "../../../src/core/errors.ts";
-import { PeerAddresses } from "../../../src/runtime/address.ts";
-import { Patience } from "../../../src/runtime/idle_timeout.ts";
+import { Connections } from "../../../src/runtime/contract/connections.ts";
 import { withFolder } from "../../support/folder.ts";
 import { createFixture, ORIGIN } from "./fixture.ts";
 import { RawConnection, statuses } from "./raw.ts";
@@ -53,15 +52,15 @@ describe("a listener", () => {
     });
   });
 
-  test("tells the peer's address", async () => {
-    const peers = new PeerAddresses();
+  test("knows the peer's address", async () => {
+    const connections = new Connections();
     const seen: string[] = [];
     const listener = await listen({
       host: "127.0.0.1",
       port: 0,
-      peers,
+      connections,
       fetch: (request) => {
-        seen.push(peers.of(request));
+        seen.push(connections.addressOf(request));
         return new Response("ok");
       },
       onError: () => {},
@@ -72,22 +71,21 @@ describe("a listener", () => {
     connection.write("GET /healthz HTTP/1.0\r\n\r\n");
     await connection.until((received) => received.includes("ok"));
     expect(seen).toEqual(["127.0.0.1", "127.0.0.1"]);
-    expect(peers.of(new Request("http://localhost/"))).toBe("unknown");
+    expect(connections.addressOf(new Request("http://localhost/"))).toBe("unknown");
   });
 
-  test("keeps a connection that was asked for longer than an idle one", async () => {
-    const patience = new Patience();
+  test("lets a connection idle without limit when its request is exempt from the idle timeout", async () => {
+    const connections = new Connections();
     const [cut, kept] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const listener = await listen({
       host: "127.0.0.1",
       port: 0,
-      peers: new PeerAddresses(),
-      patience,
+      connections,
       idleSeconds: 1,
       fetch: async (request) => {
         if (request.url.endsWith("/idle")) await cut.promise;
         else {
-          patience.keep(request);
+          connections.exemptFromIdleTimeout(request);
           await kept.promise;
         }
         return new Response("kept");
@@ -114,7 +112,7 @@ describe("a listener", () => {
     const listener = await listen({
       host: "127.0.0.1",
       port: 0,
-      peers: new PeerAddresses(),
+      connections: new Connections(),
       fetch: () => Promise.reject(new Error("secret")),
       onError: (error) => errors.push(error.message),
     });
@@ -129,7 +127,7 @@ describe("a listener", () => {
       host: "127.0.0.1",
       port,
       fetch: () => new Response(),
-      peers: new PeerAddresses(),
+      connections: new Connections(),
       onError: () => {},
     };
     const message = `cannot listen on 127.0.0.1 port ${port}: something else listens there; choose another port`;
@@ -226,7 +224,7 @@ describe("the path that needs no router", () => {
       host: "127.0.0.1",
       port: 0,
       fetch: fixture.fetch,
-      peers: new PeerAddresses(),
+      connections: new Connections(),
       onError: () => {},
     });
     listeners.push(routed);

@@ -1,8 +1,8 @@
 // A listening server for a test, and connections to it; all of them end with the test.
 
 import { listen } from "#runtime/listen.ts";
-import { PeerAddresses } from "../../../src/runtime/address.ts";
-import type { Listener } from "../../../src/runtime/listener.ts";
+import { Connections } from "../../../src/runtime/contract/connections.ts";
+import type { Listener } from "../../../src/runtime/contract/listener.ts";
 import { type Fixture, SERVER_KEY } from "./fixture.ts";
 import { RawConnection } from "./raw.ts";
 
@@ -27,7 +27,7 @@ export async function start(fixture: Fixture, tls?: { cert: string; key: string 
     tls,
     fetch: fixture.fetch,
     posts: fixture.posts,
-    peers: new PeerAddresses(),
+    connections: new Connections(),
     onError: () => {},
   });
   listeners.push(listener);

@@ -3,7 +3,7 @@ import { listen } from "#runtime/listen.ts";
 import type { TailEvent } from "../../../../src/core/queries.ts";
 import { Pings } from "../../../../src/http/read/streaming.ts";
 import { tailRoute } from "../../../../src/http/read/tail.ts";
-import { PeerAddresses } from "../../../../src/runtime/address.ts";
+import { Connections } from "../../../../src/runtime/contract/connections.ts";
 import { ParseGuard } from "../../../../src/runtime/parse_guard.ts";
 import { untilTrue } from "../../../support/condition.ts";
 import { ADMIN, ADMIN_TOKEN, createFixture, type Fixture, outcome, sha256 } from "../fixture.ts";
@@ -265,7 +265,7 @@ describe("pings", () => {
     const listener = await listen({
       host: "127.0.0.1",
       port: 0,
-      peers: new PeerAddresses(),
+      connections: new Connections(),
       fetch: (request) => GET?.handle(request) ?? new Response(null, { status: 404 }),
       onError: () => {},
     });

@@ -1,8 +1,7 @@
-// What a listener is asked for and gives, and what both runtimes' listeners do alike.
+// What every runtime's listener takes and returns, and what the listeners of both runtimes share.
 
-import { OperatingError } from "../core/errors.ts";
-import type { PeerAddresses } from "./address.ts";
-import type { Patience } from "./idle_timeout.ts";
+import { OperatingError } from "../../core/errors.ts";
+import type { Connections } from "./connections.ts";
 
 /** Seconds without a byte after which a connection is closed. Above the 10 s that a batch may wait for its answer. */
 export const IDLE_SECONDS = 120;
@@ -21,9 +20,8 @@ export interface ListenOptions {
    * through `fetch`, which serves the same paths as well, for all other methods and for runtimes that cannot do this.
    */
   readonly posts?: Readonly<Record<string, (request: Request) => Promise<Response>>>;
-  readonly peers: PeerAddresses;
-  /** Absent where no answer takes long. */
-  readonly patience?: Patience;
+  /** The listener attaches itself to it before it resolves. */
+  readonly connections: Connections;
   /** Seconds without a byte after which a connection is closed, to 4 s; tests wait less. */
   readonly idleSeconds?: number;
   /** An exception that nobody caught; its request is answered 500 without the text. */
@@ -51,12 +49,11 @@ export function hasPlainUrl(url: string): boolean {
 }
 
 /** HTTP/1.0 without a Host gives a bare path as URL, and a Host of one to three characters hides it from the router. */
-export function withPlainUrl(request: Request, { peers, patience }: ListenOptions): Request {
+export function withPlainUrl(request: Request, { connections }: ListenOptions): Request {
   const { url } = request;
   const pathAt = url.startsWith("/") ? 0 : url.indexOf("/", 8);
   const replaced = new Request(`http://localhost${pathAt === -1 ? "/" : url.slice(pathAt)}`, request);
-  peers.remember(replaced, peers.of(request));
-  patience?.remember(replaced, request);
+  connections.replace(request, replaced);
   return replaced;
 }
 
