@@ -14,7 +14,7 @@ import { OperatingError } from "./core/errors.ts";
 import type { ThreadName } from "./core/telemetry.ts";
 import { AllowedHosts, createHostGuard } from "./http/access/hosts.ts";
 import { KeyLookup, type KnownKey } from "./http/access/keys.ts";
-import { createSessionStore, Sessions } from "./http/access/sessions.ts";
+import { createSessionSaver, Sessions } from "./http/access/sessions.ts";
 import type { AccessSettings } from "./http/access/settings.ts";
 import { createHttpApp } from "./http/app.ts";
 import { ServerMetrics } from "./http/base/metrics.ts";
@@ -68,8 +68,8 @@ export interface ServerOptions {
   readonly idleTicks?: number | undefined;
 }
 
-/** `listensOn`: of the listener, which no reload changes. */
-function accessOf(settings: Settings, listensOn: string, before: AccessSettings | undefined): AccessSettings {
+/** `listenAddress`: of the listener, which no reload changes. */
+function accessOf(settings: Settings, listenAddress: string, before: AccessSettings | undefined): AccessSettings {
   const keys: KnownKey[] = [];
   for (const { name, project, serverSha256, clientSha256, origins, rate, revoked } of settings.keys) {
     if (revoked) continue;
@@ -86,7 +86,7 @@ function accessOf(settings: Settings, listensOn: string, before: AccessSettings 
     bodyBytesMax: settings.bodyBytesMax,
     entriesMax: settings.entriesMax,
     trustedProxies: isSame ? before.trustedProxies : trustedProxies,
-    hosts: new AllowedHosts({ listensOn, listed: settings.hosts }),
+    hosts: new AllowedHosts({ listenAddress, listed: settings.hosts }),
     adminTokenSha256: settings.adminTokenSha256,
     metricsOpen: settings.metricsOpen,
     durability: settings.storage.durability,
@@ -132,7 +132,7 @@ async function readTls(settings: Settings): Promise<{ cert: string; key: string 
 }
 
 /** A command that writes what a crash has left holds the lock for a moment. */
-async function lockPatiently(file: string): Promise<DataLock> {
+async function waitForLock(file: string): Promise<DataLock> {
   const giveUpAt = performance.now() + LOCK_MS_MAX;
   for (;;) {
     try {
@@ -149,7 +149,7 @@ async function lockPatiently(file: string): Promise<DataLock> {
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { environment, log, version, threads, idleTicks } = options;
   let { settings } = options;
-  const lock = await lockPatiently(settings.data);
+  const lock = await waitForLock(settings.data);
   const keys = new KeyIndexes();
   const metrics: ServerMetrics = new ServerMetrics(version, (thread) =>
     thread === "reader" ? readers.isRunning : pipeline.isRunning(thread),
@@ -185,8 +185,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     compactorUrl: threads?.compactor ?? new URL("./threads/compactor/compactor.ts", import.meta.url),
     idleTicks,
   });
-  const listensOn = settings.host;
-  let access = accessOf(settings, listensOn, undefined);
+  const listenAddress = settings.host;
+  let access = accessOf(settings, listenAddress, undefined);
   let sessions: Sessions | undefined;
   const apply = (result: LoadResult) => {
     if (!result.ok) {
@@ -207,7 +207,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const { bodyBytesMax, entriesMax, queue, storage } = settings;
     settings = { ...loaded, bodyBytesMax, entriesMax, queue, storage };
     const { adminTokenSha256 } = access;
-    access = accessOf(settings, listensOn, access);
+    access = accessOf(settings, listenAddress, access);
     if (adminTokenSha256 !== access.adminTokenSha256) void sessions?.closeAll();
     pipeline.setRules(rulesOf(settings, keys));
     readers.setRules(readRulesOf(settings));
@@ -226,7 +226,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     sessions = new Sessions({
       clock: systemClock,
       stored: pipeline.storedSessions,
-      keep: createSessionStore((open) => pipeline.change({ kind: "keep_sessions", sessions: open }), log),
+      save: createSessionSaver((open) => pipeline.change({ kind: "keep_sessions", sessions: open }), log),
     });
     const connections = new Connections();
     const peerAddress = (request: Request) => connections.addressOf(request);

@@ -10,8 +10,8 @@ import type { AppFile } from "../runtime/assets.ts";
 import type { ClientLibrary } from "../runtime/client_library.ts";
 import type { Connections } from "../runtime/contract/connections.ts";
 import { ParseGuard } from "../runtime/parse_guard.ts";
-import { ReadGate } from "./access/admin.ts";
-import { answerPreflight } from "./access/cors.ts";
+import { preflightResponse } from "./access/cors.ts";
+import { ReadGate } from "./access/read_gate.ts";
 import type { Sessions } from "./access/sessions.ts";
 import type { AccessSettings } from "./access/settings.ts";
 import { compressed } from "./base/compression.ts";
@@ -21,13 +21,13 @@ import { addRoute, type HttpLog, type Route } from "./base/routes.ts";
 import { libraryRoutes } from "./client_library.ts";
 import type { EnqueueEndpoint } from "./ingest/enqueue.ts";
 import { descriptionRoute, otherRoutes } from "./openapi.ts";
-import { answerHealth, createMetricsHandler, createReadyHandler } from "./operations.ts";
+import { createMetricsHandler, createReadyHandler, healthResponse } from "./operations.ts";
 import { keysRoute, type StatusDependencies, statusRoute } from "./read/account.ts";
 import { type EraseDependencies, eraseRoute, touchpointRoute } from "./read/changes.ts";
 import { exportRoute } from "./read/export.ts";
 import { accountRoutes, recordRoutes, timingRoutes } from "./read/queries.ts";
+import { PingTimer } from "./read/response_stream.ts";
 import { sessionRoute, ticketRoute } from "./read/sign_in.ts";
-import { Pings } from "./read/streaming.ts";
 import { tailRoute } from "./read/tail.ts";
 import { webRoutes } from "./web.ts";
 
@@ -64,11 +64,11 @@ export function createHttpApp(dependencies: HttpDependencies): Elysia {
     log("error", "a request could not be handled", { error: error instanceof Error ? error.message : String(code) });
     return toResponse(INTERNAL);
   });
-  const read = { ...dependencies, gate: new ReadGate(dependencies), guard: new ParseGuard(), startedAt: clock() };
+  const read = { ...dependencies, gate: new ReadGate(dependencies), guard: new ParseGuard(), startedAtMs: clock() };
   const handlers = {
     enqueue: (request: Request) => enqueue.handle(request),
-    preflight: (request: Request) => answerPreflight(request, access().keys),
-    health: answerHealth,
+    preflight: (request: Request) => preflightResponse(request, access().keys),
+    health: healthResponse,
     ready: createReadyHandler(dependencies),
     metrics: createMetricsHandler(read),
   };
@@ -89,7 +89,7 @@ function readRoutes(dependencies: EraseDependencies & StatusDependencies): Route
     ...accountRoutes(dependencies),
     keysRoute(dependencies),
     statusRoute(dependencies),
-    tailRoute(dependencies, new Pings()),
+    tailRoute(dependencies, new PingTimer()),
     exportRoute(dependencies),
     eraseRoute(dependencies),
   ];

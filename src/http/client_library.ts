@@ -12,7 +12,7 @@ import {
   loadedBytesOf,
 } from "../runtime/client_library.ts";
 import { OPEN_HEADERS } from "./access/cors.ts";
-import { answerFile, CACHE_FOR_EVER, type Variants, variantsOf } from "./base/files.ts";
+import { CACHE_FOR_EVER, createVariants, fileResponse, type Variants } from "./base/files.ts";
 import { jsonResponse } from "./base/responses.ts";
 import type { PlainRoute, ResponseDocument, Route } from "./base/routes.ts";
 
@@ -42,7 +42,7 @@ const MISSING: ResponseDocument = {
   description: "There is no such file, or the server has another version",
   schema: MessageSchema,
 };
-const FILE_ANSWERS: Readonly<Record<number, ResponseDocument>> = {
+const FILE_RESPONSES: Readonly<Record<number, ResponseDocument>> = {
   200: {
     description: "The file, compressed where Accept-Encoding takes it",
     mediaType: ["text/javascript", "application/typescript", "text/x-python", "application/gzip"],
@@ -66,8 +66,8 @@ export function libraryRoutes(library: ClientLibrary | undefined): LibraryRoutes
   const handle = (request: Request): Response => {
     const { pathname } = new URL(request.url);
     const variants = files.get(pathname === LIBRARY_PATH.slice(0, -1) ? LIBRARY_PATH : pathname);
-    if (variants !== undefined) return answerFile(variants, request);
-    return jsonResponse(404, { message: missing(library, pathname) }, OPEN_HEADERS);
+    if (variants !== undefined) return fileResponse(variants, request);
+    return jsonResponse(404, { message: notFoundMessage(library, pathname) }, OPEN_HEADERS);
   };
   const file = Type.String({ examples: library?.files.map(({ name }) => name) ?? [] });
   const version = Type.Object({
@@ -80,19 +80,19 @@ export function libraryRoutes(library: ClientLibrary | undefined): LibraryRoutes
       route(LIBRARY_PATH, handle, {
         id: "listClientLibrary",
         summary: "The files of the client library, with sizes and integrity",
-        responses: { ...FILE_ANSWERS, 200: { description: "They are", schema: LibrarySchema } },
+        responses: { ...FILE_RESPONSES, 200: { description: "They are", schema: LibrarySchema } },
       }),
       route(`${LIBRARY_PATH}{file}`, handle, {
         id: "clientLibraryFile",
         summary: "A file of the client library, as this server has it",
         path: Type.Object({ file }),
-        responses: FILE_ANSWERS,
+        responses: FILE_RESPONSES,
       }),
       route(`${LIBRARY_PATH}{version}/{file}`, handle, {
         id: "clientLibraryFileOfVersion",
         summary: "The same under a path whose contents never change",
         path: version,
-        responses: FILE_ANSWERS,
+        responses: FILE_RESPONSES,
       }),
     ],
   };
@@ -110,12 +110,12 @@ function variantsByPath(library: ClientLibrary): ReadonlyMap<string, Variants> {
   const { version, files } = library;
   const names = new Set(files.map(({ name }) => name));
   const byPath = new Map([
-    [LIBRARY_PATH, variantsOf({ identity: listOf(library) }, headersOf("application/json", CACHE_PLAIN))],
+    [LIBRARY_PATH, createVariants({ identity: listingOf(library) }, headersOf("application/json", CACHE_PLAIN))],
   ]);
   for (const { name, type, bodies } of files) {
     const types = typesOf(name, names, version);
-    byPath.set(libraryPath(name), variantsOf(bodies, { ...headersOf(type, CACHE_PLAIN), ...types }));
-    byPath.set(libraryPath(name, version), variantsOf(bodies, { ...headersOf(type, CACHE_FOR_EVER), ...types }));
+    byPath.set(libraryPath(name), createVariants(bodies, { ...headersOf(type, CACHE_PLAIN), ...types }));
+    byPath.set(libraryPath(name, version), createVariants(bodies, { ...headersOf(type, CACHE_FOR_EVER), ...types }));
   }
   return byPath;
 }
@@ -130,7 +130,7 @@ function typesOf(name: string, names: ReadonlySet<string>, version: string): Rec
   return types !== name && names.has(types) ? { "x-typescript-types": libraryPath(types, version) } : {};
 }
 
-function listOf({ version, files }: ClientLibrary): Uint8Array<ArrayBuffer> {
+function listingOf({ version, files }: ClientLibrary): Uint8Array<ArrayBuffer> {
   const listed = files.map((file: LibraryFile) => ({
     name: file.name,
     path: libraryPath(file.name),
@@ -143,7 +143,7 @@ function listOf({ version, files }: ClientLibrary): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(`${JSON.stringify({ version, files: listed }, undefined, 2)}\n`);
 }
 
-function missing(library: ClientLibrary | undefined, pathname: string): string {
+function notFoundMessage(library: ClientLibrary | undefined, pathname: string): string {
   if (library === undefined) return "There is no client library: it was not built";
   const [asked, file] = pathname.slice(LIBRARY_PATH.length).split("/");
   const isOther = file !== undefined && asked !== library.version && library.files.some(({ name }) => name === file);

@@ -72,7 +72,7 @@ function describeOperation(document: OperationDocument, components: Components):
     ...describeParameters("header", headers, components),
   ];
   const responses = Object.entries(answers).map(
-    ([status, answer]) => [status, describeAnswer(answer, components)] as const,
+    ([status, answer]) => [status, describeResponse(answer, components)] as const,
   );
   return {
     operationId: id,
@@ -95,7 +95,7 @@ function describeParameters(where: "path" | "query" | "header", schema: TObject 
   });
 }
 
-function describeAnswer(
+function describeResponse(
   { description, schema, mediaType = JSON_TYPE, headers }: ResponseDocument,
   components: Components,
 ) {

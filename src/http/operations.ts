@@ -2,7 +2,7 @@
 // whoever may read, or for all where `metrics_open` says so).
 
 import type { PipelineView } from "../core/telemetry.ts";
-import { type ReadAccess, refuseReader } from "./access/admin.ts";
+import { type ReadAccess, refuseReader } from "./access/read_gate.ts";
 import type { ServerMetrics } from "./base/metrics.ts";
 import { jsonResponse } from "./base/responses.ts";
 import type { RequestHandler } from "./base/routes.ts";
@@ -12,7 +12,7 @@ export interface MetricsDependencies extends ReadAccess {
   readonly metrics: ServerMetrics;
 }
 
-export function answerHealth(): Response {
+export function healthResponse(): Response {
   return jsonResponse(200, { status: "ok" });
 }
 

@@ -4,7 +4,7 @@
 import { PAGE_PATHS } from "../core/pages.ts";
 import type { AppFile } from "../runtime/assets.ts";
 import type { AccessSettings } from "./access/settings.ts";
-import { answerFile, CACHE_FOR_EVER, type Variants, variantsOf } from "./base/files.ts";
+import { CACHE_FOR_EVER, createVariants, fileResponse, type Variants } from "./base/files.ts";
 import type { PlainRoute } from "./base/routes.ts";
 
 /** Where the page is among the files. */
@@ -46,18 +46,18 @@ export function webRoutes(files: readonly AppFile[] | undefined, access: () => A
     if (file.path === PAGE_FILE) {
       const on = variants(file);
       const off = variants(withoutReading(file));
-      const handle = (request: Request) => answerFile(access().adminTokenSha256 === undefined ? off : on, request);
+      const handle = (request: Request) => fileResponse(access().adminTokenSha256 === undefined ? off : on, request);
       for (const path of Object.values(PAGE_PATHS)) routes.push({ path, operations: { GET: { handle } } });
     } else {
       const served = variants(file);
-      routes.push({ path: file.path, operations: { GET: { handle: (request) => answerFile(served, request) } } });
+      routes.push({ path: file.path, operations: { GET: { handle: (request) => fileResponse(served, request) } } });
     }
   }
   return routes;
 }
 
 function variants({ type, isImmutable, bodies }: AppFile): Variants {
-  return variantsOf(bodies, {
+  return createVariants(bodies, {
     "content-type": type,
     "cache-control": isImmutable ? CACHE_FOR_EVER : CACHE_PAGE,
     ...SECURITY_HEADERS,

@@ -35,7 +35,7 @@ export function corsHeaders(origin: string | null, keys: KeyLookup): Readonly<Re
 }
 
 /** Answers OPTIONS: 204 with what is allowed, or 403 without any CORS header. */
-export function answerPreflight(request: Request, keys: KeyLookup): Response {
+export function preflightResponse(request: Request, keys: KeyLookup): Response {
   const origin = request.headers.get("origin");
   if (origin === null || !keys.allowsOrigin(origin)) {
     return jsonResponse(403, { message: "Origin is not allowed by any API key" }, VARY);

@@ -18,7 +18,7 @@ import type { AccessSettings } from "./settings.ts";
 /** What decides which Host is answered. */
 export interface HostSettings {
   /** What the server listens on: an address, or a name. */
-  readonly listensOn: string;
+  readonly listenAddress: string;
   /** What the configuration lists; "*" is any. */
   readonly listed: readonly string[];
 }
@@ -33,7 +33,7 @@ const LOCAL = /^(?:0\.0\.0\.0|\[::\]|127\.\d+\.\d+\.\d+|\[::1\]|\[::ffff:7f[\da-
 
 export class AllowedHosts {
   readonly #isAny: boolean;
-  readonly #listensOn: string;
+  readonly #listenName: string;
   /** Whether other machines can reach it. */
   readonly #isReachable: boolean;
   readonly #listed: readonly ListedHost[];
@@ -41,17 +41,18 @@ export class AllowedHosts {
   /** The last one that was answered: most clients send the same. */
   #last: string | undefined;
 
-  constructor({ listensOn, listed }: HostSettings, ownName = nameOfMachine()) {
+  constructor({ listenAddress, listed }: HostSettings, ownName = nameOfMachine()) {
     this.#isAny = listed.includes("*");
-    this.#listensOn = parseHost(listensOn.includes(":") ? `[${listensOn}]` : listensOn)?.name ?? listensOn;
-    this.#isReachable = WILDCARDS.has(this.#listensOn) || !LOCAL.test(this.#listensOn);
+    this.#listenName =
+      parseHost(listenAddress.includes(":") ? `[${listenAddress}]` : listenAddress)?.name ?? listenAddress;
+    this.#isReachable = WILDCARDS.has(this.#listenName) || !LOCAL.test(this.#listenName);
     this.#listed = listed.flatMap((text) => parseHost(text) ?? []);
     const own = ownName.toLowerCase();
     this.#ownNames = new Set(own === "" ? [] : [own, `${own}.local`]);
   }
 
   /** Whether a request with this Host is answered; null: it has none. */
-  answers(host: string | null): boolean {
+  allows(host: string | null): boolean {
     if (host === null || host === this.#last || this.#isAny) return true;
     const parsed = parseHost(host);
     if (parsed === undefined || !this.#isAnswered(parsed)) return false;
@@ -60,16 +61,16 @@ export class AllowedHosts {
   }
 
   #isAnswered({ name, port, isAddress }: ListedHost): boolean {
-    if (name === this.#listensOn || LOCAL.test(name)) return true;
+    if (name === this.#listenName || LOCAL.test(name)) return true;
     if (this.#listed.some((listed) => listed.name === name && (listed.port ?? port) === port)) return true;
     // Through a forwarded port the address is another than the one that is listened on.
     if (isAddress) return this.#isReachable;
-    return WILDCARDS.has(this.#listensOn) && (!name.includes(".") || this.#ownNames.has(name));
+    return WILDCARDS.has(this.#listenName) && (!name.includes(".") || this.#ownNames.has(name));
   }
 }
 
 /** 421 for a Host that is not answered; it names the setting. */
-function misdirected(host: string, headers?: Readonly<Record<string, string>>): Response {
+function misdirectedResponse(host: string, headers?: Readonly<Record<string, string>>): Response {
   const shown = host.length > SHOWN_MAX ? `${host.slice(0, SHOWN_MAX)}…` : host;
   const message = `This server does not answer for the host ${JSON.stringify(shown)}: add it to hosts in the configuration`;
   return jsonResponse(421, { message }, headers);
@@ -98,7 +99,7 @@ export function createHostGuard(dependencies: HostDependencies): (request: Reque
   return (request) => {
     const host = request.headers.get("host");
     const { hosts, keys } = access();
-    if (hosts.answers(host) || host === null) return undefined;
+    if (hosts.allows(host) || host === null) return undefined;
     metrics.countHostRefusal();
     const now = clock();
     if (Math.abs(now - loggedAt) >= LOG_EVERY_MS) {
@@ -106,7 +107,7 @@ export function createHostGuard(dependencies: HostDependencies): (request: Reque
       const shown = host.slice(0, SHOWN_MAX);
       log("warn", "a request was refused: its Host is neither listened on nor listed in hosts", { host: shown });
     }
-    return misdirected(host, readableFor(request, keys));
+    return misdirectedResponse(host, readableFor(request, keys));
   };
 }
 

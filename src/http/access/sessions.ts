@@ -52,7 +52,7 @@ export interface SessionsOptions {
   /** What an earlier run kept. */
   readonly stored: readonly StoredSession[];
   /** Keeps all that are open now in place of those before; resolves when they are kept, or cannot be. */
-  readonly keep: (sessions: readonly StoredSession[]) => Promise<void>;
+  readonly save: (sessions: readonly StoredSession[]) => Promise<void>;
 }
 
 /** One for the life of the server. */
@@ -146,7 +146,7 @@ export class Sessions {
   }
 
   #keep(): Promise<void> {
-    return this.#options.keep([...this.#open.values()]);
+    return this.#options.save([...this.#open.values()]);
   }
 }
 
@@ -193,7 +193,7 @@ const WAIT_MS_MAX = 2_000;
 const RETRY_MS = 5_000;
 
 /** What Sessions keeps with. Each call replaces what the one before asked for. */
-export function createSessionStore(
+export function createSessionSaver(
   change: (sessions: readonly StoredSession[]) => Promise<ChangeOutcome>,
   log: HttpLog,
 ): (sessions: readonly StoredSession[]) => Promise<void> {

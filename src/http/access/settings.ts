@@ -19,11 +19,11 @@ export interface AccessSettings {
   /** Of the data file: the oldest data goes when it is larger. */
   readonly storageBytesMax: number;
   /** Every pair, revoked ones too, as readers may see it. */
-  readonly pairs: readonly ShownPair[];
+  readonly pairs: readonly MaskedPair[];
 }
 
 /** A pair of keys without its secrets. */
-export interface ShownPair {
+export interface MaskedPair {
   readonly name: string;
   readonly project: string;
   /** Masked ("sk_abcd…"); undefined where the pair has no such key. */

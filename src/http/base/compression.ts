@@ -22,7 +22,7 @@ import { MessageSchema } from "../../core/responses.ts";
 import { LargeWork } from "../../runtime/large_work.ts";
 import { jsonResponse } from "./responses.ts";
 import type { Operation, RequestHandler, ResponseDocument, Route } from "./routes.ts";
-import { Turns } from "./turns.ts";
+import { Semaphore } from "./semaphore.ts";
 
 type Coding = "zstd" | "br" | "gzip";
 type Compressor = ZstdCompress | BrotliCompress | Gzip;
@@ -59,7 +59,7 @@ export function compressed(route: Route): Route {
 }
 
 function compressing(handle: RequestHandler): RequestHandler {
-  const turns = new Turns(WHOLE_AT_ONCE);
+  const turns = new Semaphore(WHOLE_AT_ONCE);
   const largeWork = new LargeWork();
   return async (request) => {
     const response = await handle(request);

@@ -16,7 +16,7 @@ interface Variant {
 export type Variants = ReadonlyMap<Coding, Variant>;
 
 /** `headers`: beside those that follow from the body, the type and the caching among them. */
-export function variantsOf(bodies: FileBodies, headers: Readonly<Record<string, string>>): Variants {
+export function createVariants(bodies: FileBodies, headers: Readonly<Record<string, string>>): Variants {
   const variants = new Map<Coding, Variant>();
   for (const coding of CODINGS) {
     const body = bodies[coding];
@@ -38,7 +38,7 @@ export function variantsOf(bodies: FileBodies, headers: Readonly<Record<string, 
 }
 
 /** 200, or 304 to whoever has it in that coding, or 406. */
-export function answerFile(variants: Variants, request: Request): Response {
+export function fileResponse(variants: Variants, request: Request): Response {
   const coding = chooseCoding(request.headers.get("accept-encoding"), [...variants.keys()]);
   const variant = coding === undefined ? undefined : variants.get(coding);
   if (variant === undefined) return new Response(null, { status: 406, headers: { vary: "accept-encoding" } });

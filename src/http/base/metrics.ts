@@ -28,16 +28,16 @@ export type ReadRefusalReason = (typeof READ_REFUSALS)[number];
 const QUEUE_CLASSES = ["server", "client", "unauthenticated"] as const;
 
 /** What a scrape shows. */
-interface Moment {
+interface ScrapeValues {
   readonly snapshot: StoreSnapshot;
   readonly queuedEntries: number;
   readonly fill: QueueFill;
   readonly isReady: boolean;
 }
 
-type ReadOne = (moment: Moment) => number;
+type ReadOne = (moment: ScrapeValues) => number;
 /** Pairs of a label's value and the metric's value. */
-type ReadMany = (moment: Moment) => Iterable<readonly [string, number]>;
+type ReadMany = (moment: ScrapeValues) => Iterable<readonly [string, number]>;
 
 /** Counts batches, observes commit times, and writes the Prometheus text. One for the life of the process. */
 export class ServerMetrics {
@@ -49,7 +49,7 @@ export class ServerMetrics {
   readonly #hostRefusals: Counter;
   readonly #commitSeconds: Histogram;
   /** Of the scrape in work. */
-  #moment: Moment | undefined;
+  #moment: ScrapeValues | undefined;
   #scrape: Promise<string> | undefined;
 
   /** `version` of the program; `isRunning`: whether there is such a thread at the moment. */
@@ -119,7 +119,7 @@ export class ServerMetrics {
   }
 
   /** The library calls every `collect` before the first await. */
-  #write(moment: Moment): Promise<string> {
+  #write(moment: ScrapeValues): Promise<string> {
     this.#moment = moment;
     return this.#registry.metrics();
   }
@@ -160,7 +160,7 @@ export class ServerMetrics {
   }
 
   #addQueue(): void {
-    const bySender = (pick: (amount: QueueAmount) => number) => (now: Moment) =>
+    const bySender = (pick: (amount: QueueAmount) => number) => (now: ScrapeValues) =>
       QUEUE_CLASSES.map((sender) => [sender, pick(now.fill[sender])] as const);
     this.#levels(
       "simplelogs_queue_requests",
@@ -277,7 +277,7 @@ export class ServerMetrics {
     this.#registry.registerMetric(metric);
   }
 
-  readonly #scraped = (): Moment => {
+  readonly #scraped = (): ScrapeValues => {
     assert(this.#moment !== undefined, "metrics are collected by a scrape");
     return this.#moment;
   };

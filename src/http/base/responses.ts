@@ -19,7 +19,7 @@ function refusal(status: number, message: string): FixedResponse {
 export const ACCEPTED: FixedResponse = { status: 202, body: '{"queued":true}' };
 export const INVALID_JSON = refusal(400, "Invalid JSON");
 export const KEY_MISSING = refusal(401, "API key is missing");
-export const KEY_NOT_IN_SIGHT = refusal(
+export const KEY_NOT_FOUND = refusal(
   401,
   "API key is missing, unknown or revoked: a body over 64 KiB has it in its first or last KiB",
 );

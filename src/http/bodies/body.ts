@@ -53,18 +53,18 @@ export async function readBody(
   if (typeof received === "string") return received;
   if (refusal !== undefined || codings === undefined) return refusal ?? "unknown_encoding";
   const begun = decompress(received, codings, bytesMax);
-  const decoded = begun instanceof Promise ? await whileHeld(begun, received.byteLength, room) : begun;
+  const decoded = begun instanceof Promise ? await whileCounted(begun, received.byteLength, room) : begun;
   if (typeof decoded === "string") return decoded;
   return { text: textOf(decoded, charset), bytes: decoded.byteLength };
 }
 
 /** What is decompressed, for which a body may have to wait. As long as it does, it counts as one that is read in pieces. */
-async function whileHeld<T>(decoded: Promise<T>, bytes: number, room: BodyRoom): Promise<T | "no_room"> {
+async function whileCounted<T>(decoded: Promise<T>, bytes: number, room: BodyRoom): Promise<T | "no_room"> {
   const held = room.begin(() => undefined);
   room.add(held, bytes);
   try {
     const result = await decoded;
-    return held.hasGivenWay ? "no_room" : result;
+    return held.isEvicted ? "no_room" : result;
   } finally {
     room.end(held);
   }
@@ -109,14 +109,14 @@ async function readPieces(request: Request, bytesMax: number, room: BodyRoom): P
     const pieces: Uint8Array[] = [];
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
       room.add(read, part.value.byteLength);
-      if (read.hasGivenWay) break;
+      if (read.isEvicted) break;
       if (read.bytes > bytesMax) {
         stop();
         return "too_large";
       }
       pieces.push(part.value);
     }
-    return read.hasGivenWay ? "no_room" : Buffer.concat(pieces, read.bytes);
+    return read.isEvicted ? "no_room" : Buffer.concat(pieces, read.bytes);
   } finally {
     room.end(read);
   }

@@ -10,16 +10,16 @@ const ROOM_BYTES = 64 * 1024 * 1024;
 const LARGEST_BODIES = 4;
 
 /** A body that is read in pieces. */
-export interface PiecesRead {
+export interface StreamedBody {
   /** Bytes that came so far. */
   readonly bytes: number;
   /** Whether it had to give way: nothing more comes of it. */
-  readonly hasGivenWay: boolean;
+  readonly isEvicted: boolean;
 }
 
-interface Held extends PiecesRead {
+interface CountedBody extends StreamedBody {
   bytes: number;
-  hasGivenWay: boolean;
+  isEvicted: boolean;
   readonly stop: () => void;
 }
 
@@ -28,7 +28,7 @@ export class BodyRoom {
   #reservedBytes = 0;
   #heldBytes = 0;
   /** In the order in which they began. */
-  readonly #held = new Set<Held>();
+  readonly #held = new Set<CountedBody>();
 
   /** `bodyBytesMax` bounds one body; `roomBytes` is for tests. */
   constructor(bodyBytesMax: number, roomBytes = ROOM_BYTES) {
@@ -52,27 +52,27 @@ export class BodyRoom {
   }
 
   /** Begins a body that is read in pieces; `stop` is called if it must give way. `end` follows in any case. */
-  begin(stop: () => void): PiecesRead {
-    const read: Held = { bytes: 0, hasGivenWay: false, stop };
+  begin(stop: () => void): StreamedBody {
+    const read: CountedBody = { bytes: 0, isEvicted: false, stop };
     this.#held.add(read);
     return read;
   }
 
   /** Counts a piece that came; others, or this one, may give way to it. */
-  add(read: PiecesRead, bytes: number): void {
-    const held = read as Held;
+  add(read: StreamedBody, bytes: number): void {
+    const held = read as CountedBody;
     held.bytes += bytes;
     this.#heldBytes += bytes;
     for (const oldest of this.#held) {
       if (this.#heldBytes <= this.#bytesMax) break;
       this.end(oldest);
-      oldest.hasGivenWay = true;
+      oldest.isEvicted = true;
       oldest.stop();
     }
   }
 
   /** The body is whole, refused or gone. Does nothing when it has given way. */
-  end(read: PiecesRead): void {
-    if (this.#held.delete(read as Held)) this.#heldBytes -= read.bytes;
+  end(read: StreamedBody): void {
+    if (this.#held.delete(read as CountedBody)) this.#heldBytes -= read.bytes;
   }
 }

@@ -18,7 +18,7 @@ import {
   zstdDecompress,
   zstdDecompressSync,
 } from "node:zlib";
-import { Turns } from "../base/turns.ts";
+import { Semaphore } from "../base/semaphore.ts";
 
 type Coding = "gzip" | "deflate" | "br" | "zstd";
 
@@ -66,7 +66,7 @@ export type Decompress = (
 
 /** Decompresses the bodies of one server. */
 export class Decompressor {
-  readonly #turns = new Turns(LARGE_AT_ONCE);
+  readonly #turns = new Semaphore(LARGE_AT_ONCE);
 
   /** Undoes the codings, last one first. What is small is there at once. */
   readonly decompress: Decompress = (bytes, codings, bytesMax) => {

@@ -6,8 +6,8 @@
 
 import type { ApiKey, BatchIntake, BatchOutcome, BatchRefusal, PushRefusal } from "../../core/batch.ts";
 import type { Clock } from "../../core/clock.ts";
+import { ClientAddresses } from "../access/client_address.ts";
 import { corsHeaders } from "../access/cors.ts";
-import { ClientAddresses } from "../access/sender.ts";
 import type { AccessSettings } from "../access/settings.ts";
 import type { ServerMetrics } from "../base/metrics.ts";
 import {
@@ -17,7 +17,7 @@ import {
   INVALID_JSON,
   invalidBatch,
   KEY_MISSING,
-  KEY_NOT_IN_SIGHT,
+  KEY_NOT_FOUND,
   KEY_TYPE_DIFFERS,
   KEY_UNKNOWN,
   ORIGIN_REFUSED,
@@ -115,7 +115,7 @@ export class EnqueueEndpoint {
     { keys }: AccessSettings,
   ): Promise<BatchOutcome> | FixedResponse {
     const apiKey = keyInBody(text, keys);
-    if (apiKey === undefined && bytes > UNAUTHENTICATED_BYTES_MAX) return KEY_NOT_IN_SIGHT;
+    if (apiKey === undefined && bytes > UNAUTHENTICATED_BYTES_MAX) return KEY_NOT_FOUND;
     const receivedAt = this.#dependencies.clock();
     if (apiKey !== undefined) {
       const waitSeconds = this.#debts.secondsOf(apiKey, receivedAt);
@@ -133,7 +133,7 @@ export class EnqueueEndpoint {
       sender,
       receivedAt,
     });
-    if ("refused" in pushed) return refusalAnswer(pushed);
+    if ("refused" in pushed) return refusalResponse(pushed);
     if (apiKey?.rate === undefined) return pushed;
     return pushed.then((outcome) => {
       this.#debts.observe(apiKey, outcome, receivedAt);
@@ -192,7 +192,7 @@ function debtName({ type, name }: ApiKey): string {
   return `${type} ${name}`;
 }
 
-function refusalAnswer(refusal: PushRefusal): FixedResponse {
+function refusalResponse(refusal: PushRefusal): FixedResponse {
   return refusal.refused === "too_large" ? TOO_LARGE : unavailable(refusal.retryAfterSeconds);
 }
 

@@ -6,7 +6,7 @@ import type { ApiKey } from "../../core/batch.ts";
 import type { KeyLookup } from "../access/keys.ts";
 
 /** So much of a text's beginning and of its end is looked at, in UTF-16 units. */
-const SHOWN_LENGTH = 1024;
+const SEARCHED_LENGTH = 1024;
 /** What begins within that may end so much later: each of a key's characters may be escaped. */
 const KEY_LENGTH_MAX = 1024;
 /** As every key begins: other strings need no look-up. */
@@ -17,8 +17,11 @@ const QUOTE = /"|\\./gs;
 
 /** The live key that a string at the beginning or at the end of a text is. */
 export function keyInBody(text: string, keys: KeyLookup): ApiKey | undefined {
-  const first = liveKeyIn(text.length <= SHOWN_LENGTH ? text : text.slice(0, SHOWN_LENGTH + KEY_LENGTH_MAX), keys);
-  return first ?? (text.length <= SHOWN_LENGTH ? undefined : liveKeyIn(text.slice(-SHOWN_LENGTH), keys));
+  const first = liveKeyIn(
+    text.length <= SEARCHED_LENGTH ? text : text.slice(0, SEARCHED_LENGTH + KEY_LENGTH_MAX),
+    keys,
+  );
+  return first ?? (text.length <= SEARCHED_LENGTH ? undefined : liveKeyIn(text.slice(-SEARCHED_LENGTH), keys));
 }
 
 /**
@@ -38,7 +41,7 @@ function liveKeyIn(text: string, keys: KeyLookup): ApiKey | undefined {
     const apiKey = key !== undefined && KEY_LIKE.test(key) ? keys.find(key) : undefined;
     if (apiKey !== undefined) return apiKey;
     from = index + 1;
-    if (from > SHOWN_LENGTH) return undefined;
+    if (from > SEARCHED_LENGTH) return undefined;
   }
   return undefined;
 }

@@ -10,7 +10,7 @@ import {
   StatusSchema,
 } from "../../core/account_responses.ts";
 import type { PipelineView } from "../../core/telemetry.ts";
-import type { ShownPair } from "../access/settings.ts";
+import type { MaskedPair } from "../access/settings.ts";
 import { jsonResponse } from "../base/responses.ts";
 import type { Route } from "../base/routes.ts";
 import { defineOperation, NO_PARAMETERS, type ReadDependencies, refuse, UNAVAILABLE } from "./operation.ts";
@@ -19,7 +19,7 @@ export interface StatusDependencies extends ReadDependencies {
   readonly pipeline: PipelineView;
   readonly version: string;
   /** Unix ms. */
-  readonly startedAt: number;
+  readonly startedAtMs: number;
 }
 
 export function statusRoute(dependencies: StatusDependencies): Route {
@@ -36,7 +36,7 @@ export function statusRoute(dependencies: StatusDependencies): Route {
   return { path: "/api/v1/status", operations: { GET: show } };
 }
 
-function statusOf({ pipeline, access, version, startedAt }: StatusDependencies): StatusResponse {
+function statusOf({ pipeline, access, version, startedAtMs: startedAt }: StatusDependencies): StatusResponse {
   const readiness = pipeline.readiness();
   const { received, stored, open, dropped, records, blocks, bytesOnDisk } = pipeline.snapshot();
   const { server, client, unauthenticated, limit } = pipeline.queueFill();
@@ -75,7 +75,7 @@ export function keysRoute(dependencies: ReadDependencies): Route {
   return { path: "/api/v1/keys", operations: { GET: list } };
 }
 
-function showPair(pair: ShownPair, uses: ReadonlyMap<string, KeyUse>): KeyPair {
+function showPair(pair: MaskedPair, uses: ReadonlyMap<string, KeyUse>): KeyPair {
   const { name, project, origins, rate, revoked } = pair;
   return {
     name,

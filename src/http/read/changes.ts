@@ -10,12 +10,12 @@ import { TOUCHPOINT_LENGTH_MAX } from "../../core/touchpoint.ts";
 import type { Connections } from "../../runtime/contract/connections.ts";
 import { jsonResponse } from "../base/responses.ts";
 import type { ResponseDocument, Route } from "../base/routes.ts";
-import { invalidBody } from "./bodies.ts";
+import { invalidBody } from "./json_body.ts";
 import {
-  answerWith,
   defineOperation,
   type ReadDependencies,
   refuse,
+  respondWith,
   SEARCH_REFUSALS,
   UNAVAILABLE,
 } from "./operation.ts";
@@ -50,7 +50,7 @@ export function touchpointRoute(dependencies: ReadDependencies): Route {
     summary: "All touchpoints; those that were only seen, not registered, are flagged",
     query: strictObject({ project: Type.Optional(PROJECT) }),
     responses: { 200: { description: "The answer", schema: TouchpointsSchema }, ...SEARCH_REFUSALS, ...UNAVAILABLE },
-    handle: ({ request, query: { project } }) => answerWith(dependencies, request, { kind: "touchpoints", project }),
+    handle: ({ request, query: { project } }) => respondWith(dependencies, request, { kind: "touchpoints", project }),
   });
   const register = defineOperation(dependencies, {
     id: "registerTouchpoint",

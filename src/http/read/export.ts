@@ -13,7 +13,7 @@ import {
   UNAVAILABLE,
 } from "./operation.ts";
 import { readScope, SCOPE, strictObject } from "./parameters.ts";
-import { PacedBody, workFor } from "./streaming.ts";
+import { abortWithClient, ResponseStream } from "./response_stream.ts";
 
 const MEDIA_TYPES = { ndjson: "application/x-ndjson", csv: "text/csv; charset=utf-8" } as const;
 
@@ -50,13 +50,13 @@ export function exportRoute(dependencies: ReadDependencies): Route {
       const format = csv === "spreadsheet" ? csv : type;
       const scope = readScope(bounds, now);
       if (!scope.ok) return badRequest(scope.message);
-      const { work, release } = workFor(request);
+      const { work, release } = abortWithClient(request);
       const outcome = await reading.export({ format, scope: scope.value }, work.signal);
       if (!outcome.ok) {
         release();
         return refuse(outcome.refusal);
       }
-      const body = new PacedBody({
+      const body = new ResponseStream({
         source: outcome.answer,
         textOf: (text) => text,
         work,

@@ -9,10 +9,10 @@ import { InvalidPayloadSchema, MessageSchema, QueryProblemSchema } from "../../c
 import { maskKeys } from "../../core/secrets.ts";
 import { TICKET_PARAMETER } from "../../core/session.ts";
 import type { ParseGuard } from "../../runtime/parse_guard.ts";
-import { type ReadAccess, refuseReader } from "../access/admin.ts";
+import { type ReadAccess, refuseReader } from "../access/read_gate.ts";
 import { jsonResponse } from "../base/responses.ts";
 import type { HttpLog, Operation, OperationDocument, ResponseDocument } from "../base/routes.ts";
-import { readJsonBody } from "./bodies.ts";
+import { readJsonBody } from "./json_body.ts";
 import { readParameters, strictObject } from "./parameters.ts";
 
 /** What the read API needs. */
@@ -94,7 +94,7 @@ export function defineOperation<Q extends TObject, B extends TObject = TObject>(
       access,
       query,
       ...(body === undefined ? {} : { body }),
-      responses: { ...impliedAnswers(access, body !== undefined), ...responses },
+      responses: { ...impliedResponses(access, body !== undefined), ...responses },
     },
     async handle(request) {
       const target = takesTicket ? ticketTarget(request.url) : undefined;
@@ -111,17 +111,17 @@ export function defineOperation<Q extends TObject, B extends TObject = TObject>(
 }
 
 /** Asks and passes the answer on as it is. A client that goes away stops the work. */
-export async function answerWith(
+export async function respondWith(
   { queries: reading }: ReadDependencies,
   request: Request,
   question: QueryRequest,
 ): Promise<Response> {
   const outcome = await reading.query(question, request.signal);
-  return outcome.ok ? jsonText(outcome.answer) : refuse(outcome.refusal);
+  return outcome.ok ? jsonTextResponse(outcome.answer) : refuse(outcome.refusal);
 }
 
 /** 200 with JSON text. */
-export function jsonText(text: string): Response {
+export function jsonTextResponse(text: string): Response {
   return new Response(text, { headers: { "content-type": "application/json", "cache-control": "no-store" } });
 }
 
@@ -137,7 +137,7 @@ function searchOf(request: Request): Iterable<[string, string]> {
   return at === -1 ? [] : new URLSearchParams(request.url.slice(at));
 }
 
-function impliedAnswers(access: OperationDocument["access"], hasBody: boolean): Record<number, ResponseDocument> {
+function impliedResponses(access: OperationDocument["access"], hasBody: boolean): Record<number, ResponseDocument> {
   const implied: Record<number, ResponseDocument> = {
     400: { description: "A parameter is unknown, given twice, or not what it can be", schema: MessageSchema },
   };

@@ -115,7 +115,7 @@ export function readParameters<T extends TObject>(
       const text = withPlus(raw, property["pattern"]);
       values[name] = property["type"] === "integer" && /^\d+$/.test(text) ? Number(text) : text;
       if (!Value.Check(property, values[name])) {
-        problems.push(`${name}: expected ${String(property["expects"])}, got ${shown(text)}`);
+        problems.push(`${name}: expected ${String(property["expects"])}, got ${quoted(text)}`);
       }
     }
   }
@@ -150,7 +150,7 @@ export function readScope({ project, q, from, to, timeZone: zone }: WrittenScope
       typeof text === "number" ? readBoundNumber(text) : readBound(text, side, now, new TimeZone(timeZone.value));
     if (!read.ok) {
       const hint = read.hint === "" ? "" : `: ${read.hint}`;
-      return { ok: false, message: `${name}: expected ${INSTANT_EXPECTED}, got ${shown(String(text))}${hint}` };
+      return { ok: false, message: `${name}: expected ${INSTANT_EXPECTED}, got ${quoted(String(text))}${hint}` };
     }
     bounds[side] = read.value;
   }
@@ -163,7 +163,7 @@ export function readScope({ project, q, from, to, timeZone: zone }: WrittenScope
 /** The zone that a parameter names; undefined, which is UTC, where it is absent. */
 export function readTimeZone(name: string | undefined): Checked<string | undefined> {
   if (name === undefined || isTimeZone(name)) return { ok: true, value: name };
-  return { ok: false, message: `timeZone: expected ${TIME_ZONE_EXPECTED}, got ${shown(name)}` };
+  return { ok: false, message: `timeZone: expected ${TIME_ZONE_EXPECTED}, got ${quoted(name)}` };
 }
 
 /** The length of a bucket in ms; undefined where none was given. */
@@ -171,11 +171,11 @@ export function readInterval(text: string | undefined): Checked<number | undefin
   if (text === undefined) return { ok: true, value: undefined };
   const value = parseInterval(text);
   if (value !== undefined) return { ok: true, value };
-  return { ok: false, message: `interval: expected ${INTERVAL_EXPECTED}, got ${shown(text)}` };
+  return { ok: false, message: `interval: expected ${INTERVAL_EXPECTED}, got ${quoted(text)}` };
 }
 
 /** A client's text in a message: short, and without anything that looks like a key. */
-export function shown(text: string): string {
+export function quoted(text: string): string {
   const safe = maskKeys(text);
   return JSON.stringify(safe.length > SHOWN_LENGTH_MAX ? `${safe.slice(0, SHOWN_LENGTH_MAX)}…` : safe);
 }
@@ -188,5 +188,5 @@ function withPlus(text: string, pattern: unknown): string {
 
 function unknownParameter(name: string, known: readonly string[]): string {
   const all = known.length === 0 ? "there are none here" : `there are: ${known.join(", ")}`;
-  return `unknown parameter ${shown(name)}; ${all}`;
+  return `unknown parameter ${quoted(name)}; ${all}`;
 }

@@ -15,11 +15,11 @@ import {
 } from "../../core/responses.ts";
 import type { Operation, OperationDocument, Route } from "../base/routes.ts";
 import {
-  answerWith,
   badRequest,
   defineOperation,
   NO_PARAMETERS,
   type ReadDependencies,
+  respondWith,
   SEARCH_REFUSALS,
   UNAVAILABLE,
 } from "./operation.ts";
@@ -51,66 +51,66 @@ const FIELD_PATH = Type.Object({
   }),
 });
 
-interface QuestionSpec<P extends TProperties> extends Pick<OperationDocument, "id" | "summary" | "path"> {
+interface QuerySpec<P extends TProperties> extends Pick<OperationDocument, "id" | "summary" | "path"> {
   /** Beside those of the scope. */
   readonly query: P;
-  readonly answer: TSchema;
+  readonly response: TSchema;
   /** The question, or what is wrong with it. */
-  readonly ask: (scope: QueryScope, query: Static<TObject<P>>, request: Request) => QueryRequest | string;
+  readonly toRequest: (scope: QueryScope, query: Static<TObject<P>>, request: Request) => QueryRequest | string;
 }
 
 /** A question about records: SCOPE and a few parameters of its own. */
-function question<P extends TProperties>(
+function defineQuery<P extends TProperties>(
   dependencies: ReadDependencies,
-  { query: own, answer, ask, ...document }: QuestionSpec<P>,
+  { query: own, response, toRequest, ...document }: QuerySpec<P>,
 ): Operation {
   const members: TProperties = { ...SCOPE, ...own };
   const query = strictObject(members);
   return defineOperation(dependencies, {
     ...document,
     query,
-    responses: { 200: { description: "The answer", schema: answer }, ...SEARCH_REFUSALS, ...UNAVAILABLE },
+    responses: { 200: { description: "The answer", schema: response }, ...SEARCH_REFUSALS, ...UNAVAILABLE },
     handle({ request, query: checked, now }) {
       const scope = readScope(checked, now);
       if (!scope.ok) return badRequest(scope.message);
-      const asked = ask(scope.value, checked as Static<TObject<P>>, request);
-      return typeof asked === "string" ? badRequest(asked) : answerWith(dependencies, request, asked);
+      const translated = toRequest(scope.value, checked as Static<TObject<P>>, request);
+      return typeof translated === "string" ? badRequest(translated) : respondWith(dependencies, request, translated);
     },
   });
 }
 
 export function recordRoutes(dependencies: ReadDependencies): Route[] {
-  const entries = question(dependencies, {
+  const entries = defineQuery(dependencies, {
     id: "listEntries",
     summary: "Records that match, newest time first, page by page",
     query: { limit: limit(ENTRIES_LIMIT_MAX), cursor: CURSOR },
-    answer: EntriesSchema,
-    ask: (scope, { limit, cursor }) => ({ kind: "entries", scope, limit, cursor }),
+    response: EntriesSchema,
+    toRequest: (scope, { limit, cursor }) => ({ kind: "entries", scope, limit, cursor }),
   });
-  const histogram = question(dependencies, {
+  const histogram = defineQuery(dependencies, {
     id: "countEntries",
     summary: "Counts of the records that match, by interval and level",
     query: { interval: INTERVAL },
-    answer: HistogramSchema,
-    ask: (scope, query) => {
+    response: HistogramSchema,
+    toRequest: (scope, query) => {
       const interval = readInterval(query.interval);
       return interval.ok ? { kind: "histogram", scope, intervalMs: interval.value } : interval.message;
     },
   });
-  const fields = question(dependencies, {
+  const fields = defineQuery(dependencies, {
     id: "listFields",
     summary: "Which fields the records that match have",
     query: {},
-    answer: FieldsSchema,
-    ask: (scope) => ({ kind: "fields", scope }),
+    response: FieldsSchema,
+    toRequest: (scope) => ({ kind: "fields", scope }),
   });
-  const values = question(dependencies, {
+  const values = defineQuery(dependencies, {
     id: "listValues",
     summary: "A field's values among the records that match, most frequent first",
     path: FIELD_PATH,
     query: { limit: limit(ROWS_MAX) },
-    answer: ValuesSchema,
-    ask(scope, { limit }, request) {
+    response: ValuesSchema,
+    toRequest(scope, { limit }, request) {
       const field = fieldName(request.url);
       return field === undefined
         ? `name: expected a field's name, URL-encoded, of at most ${FIELD_LENGTH_MAX} characters`
@@ -126,30 +126,30 @@ export function recordRoutes(dependencies: ReadDependencies): Route[] {
 }
 
 export function timingRoutes(dependencies: ReadDependencies): Route[] {
-  const timings = question(dependencies, {
+  const timings = defineQuery(dependencies, {
     id: "listTimings",
     summary: "Durations by touchpoint: counts, percentiles, what runs now",
     query: { by: BY_CATEGORY },
-    answer: TimingsSchema,
-    ask: (scope, { by }) => ({ kind: "timings", scope, ...(by === undefined ? {} : { byCategory: true }) }),
+    response: TimingsSchema,
+    toRequest: (scope, { by }) => ({ kind: "timings", scope, ...(by === undefined ? {} : { byCategory: true }) }),
   });
-  const series = question(dependencies, {
+  const series = defineQuery(dependencies, {
     id: "listTimingSeries",
     summary: "The same figures by interval",
     query: { interval: INTERVAL, by: BY },
-    answer: SeriesSchema,
-    ask: (scope, { interval: text, by }) => {
+    response: SeriesSchema,
+    toRequest: (scope, { interval: text, by }) => {
       const interval = readInterval(text);
       if (!interval.ok) return interval.message;
       return { kind: "series", scope, intervalMs: interval.value, byTouchpoint: by === "touchpoint" };
     },
   });
-  const running = question(dependencies, {
+  const running = defineQuery(dependencies, {
     id: "listRunning",
     summary: "Starts that wait for their end now, longest running first",
     query: { limit: limit(ROWS_MAX) },
-    answer: RunningSchema,
-    ask: (scope, { limit }) => ({ kind: "running", scope, limit }),
+    response: RunningSchema,
+    toRequest: (scope, { limit }) => ({ kind: "running", scope, limit }),
   });
   return [
     { path: "/api/v1/timings", operations: { GET: timings } },
@@ -164,7 +164,7 @@ export function accountRoutes(dependencies: ReadDependencies): Route[] {
     summary: "Entries by project and month against the limit, and what is on disk",
     query: NO_PARAMETERS,
     responses: { 200: { description: "The answer", schema: UsageSchema }, ...UNAVAILABLE },
-    handle: ({ request }) => answerWith(dependencies, request, { kind: "usage" }),
+    handle: ({ request }) => respondWith(dependencies, request, { kind: "usage" }),
   });
   const rejections = defineOperation(dependencies, {
     id: "listRejections",
@@ -172,7 +172,7 @@ export function accountRoutes(dependencies: ReadDependencies): Route[] {
     query: strictObject({ project: Type.Optional(PROJECT), limit: limit(ROWS_MAX) }),
     responses: { 200: { description: "The answer", schema: RejectionsSchema }, ...SEARCH_REFUSALS, ...UNAVAILABLE },
     handle: ({ request, query: { project, limit } }) =>
-      answerWith(dependencies, request, { kind: "rejections", project, limit }),
+      respondWith(dependencies, request, { kind: "rejections", project, limit }),
   });
   return [
     { path: "/api/v1/usage", operations: { GET: usage } },

@@ -3,7 +3,7 @@
 import { Type } from "@sinclair/typebox";
 import { MessageSchema } from "../../core/responses.ts";
 import { SESSION_HEADER, type SignInResponse, type TicketResponse } from "../../core/session.ts";
-import { readingIsOff } from "../access/admin.ts";
+import { readingIsOff } from "../access/read_gate.ts";
 import { isSameOrigin, presentedSession, sessionCookie } from "../access/sessions.ts";
 import { jsonResponse } from "../base/responses.ts";
 import type { Route } from "../base/routes.ts";

@@ -15,7 +15,7 @@ import {
   UNAVAILABLE,
 } from "./operation.ts";
 import { PROJECT, readParameters, readTimeZone, SEARCH, strictObject, TIME_ZONE } from "./parameters.ts";
-import { PacedBody, type Pings, workFor } from "./streaming.ts";
+import { abortWithClient, type PingTimer, ResponseStream } from "./response_stream.ts";
 
 /** Open tails at a time: far above what people watch, and a bound for scripts that forget to close. */
 const TAILS_MAX = 10_000;
@@ -31,7 +31,7 @@ const LAST_ID = Type.Integer({
 });
 const HEADERS = strictObject({ "last-event-id": Type.Optional(LAST_ID) });
 
-export function tailRoute(dependencies: ReadDependencies, pings: Pings): Route {
+export function tailRoute(dependencies: ReadDependencies, pings: PingTimer): Route {
   const tail = defineOperation(dependencies, {
     id: "tailEntries",
     summary: "Records as they are committed, as server-sent events",
@@ -72,11 +72,11 @@ export function tailRoute(dependencies: ReadDependencies, pings: Pings): Route {
 
 async function follow(
   dependencies: ReadDependencies,
-  pings: Pings,
+  pings: PingTimer,
   request: Request,
   asked: TailRequest,
 ): Promise<Response> {
-  const { work, release } = workFor(request, dependencies.stopping);
+  const { work, release } = abortWithClient(request, dependencies.stopping);
   const outcome = await dependencies.queries.tail(asked, work.signal);
   if (!outcome.ok) {
     release();
@@ -87,7 +87,7 @@ async function follow(
     else work.abort();
   };
   pings.add(ping);
-  const body = new PacedBody({
+  const body = new ResponseStream({
     source: outcome.answer,
     textOf: (events) => events.map(eventText).join(""),
     head: HEAD,

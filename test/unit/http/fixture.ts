@@ -5,11 +5,11 @@ import type { BatchOutcome, IncomingBatch, PushRefusal } from "../../../src/core
 import type { Source } from "../../../src/core/entry.ts";
 import type { StoredSession } from "../../../src/core/session.ts";
 import type { PipelineView, Readiness, StoreSnapshot } from "../../../src/core/telemetry.ts";
-import { ReadGate } from "../../../src/http/access/admin.ts";
 import { AllowedHosts } from "../../../src/http/access/hosts.ts";
 import { KeyLookup, type KnownKey } from "../../../src/http/access/keys.ts";
+import { ReadGate } from "../../../src/http/access/read_gate.ts";
 import { Sessions } from "../../../src/http/access/sessions.ts";
-import type { AccessSettings, ShownPair } from "../../../src/http/access/settings.ts";
+import type { AccessSettings, MaskedPair } from "../../../src/http/access/settings.ts";
 import { createHttpApp } from "../../../src/http/app.ts";
 import { ServerMetrics } from "../../../src/http/base/metrics.ts";
 import { ENQUEUE_PATH } from "../../../src/http/base/routes.ts";
@@ -57,7 +57,7 @@ export const KNOWN_KEYS: readonly KnownKey[] = [
   knownKey(RATED_KEY, "server", "rated", [], RATE),
 ];
 
-export const PAIRS: readonly ShownPair[] = [
+export const PAIRS: readonly MaskedPair[] = [
   {
     name: "web shop",
     project: "shop",
@@ -139,7 +139,7 @@ export function createFixture(storedSessions: readonly StoredSession[] = [], cli
   const sessions = new Sessions({
     clock: () => fixture.now,
     stored: storedSessions,
-    keep: async (open) => {
+    save: async (open) => {
       fixture.keptSessions = open;
     },
   });
@@ -187,7 +187,7 @@ export function createFixture(storedSessions: readonly StoredSession[] = [], cli
       bodyBytesMax: BODY_BYTES_MAX,
       entriesMax: ENTRIES_MAX,
       trustedProxies: [],
-      hosts: new AllowedHosts({ listensOn: "127.0.0.1", listed: [] }),
+      hosts: new AllowedHosts({ listenAddress: "127.0.0.1", listed: [] }),
       adminTokenSha256: sha256(ADMIN_TOKEN),
       metricsOpen: false,
       durability: "sync",

@@ -5,7 +5,7 @@ import { AllowedHosts, createHostGuard } from "../../../../src/http/access/hosts
 import { createFixture, ORIGIN } from "../fixture.ts";
 
 function answered(listensOn: string, listed: readonly string[], hosts: readonly string[]): string[] {
-  return hosts.filter((host) => new AllowedHosts({ listensOn, listed }, "Builder7").answers(host));
+  return hosts.filter((host) => new AllowedHosts({ listenAddress: listensOn, listed }, "Builder7").allows(host));
 }
 
 const LOCAL = [
@@ -61,8 +61,8 @@ describe("a server that listens on", () => {
   });
 
   test("every address, where the machine's own name may not be known, answers the rest", () => {
-    const hosts = new AllowedHosts({ listensOn: "0.0.0.0", listed: [] }, "");
-    expect(["", ".local", "evil.example", "simplelogs"].map((host) => hosts.answers(host))).toEqual([
+    const hosts = new AllowedHosts({ listenAddress: "0.0.0.0", listed: [] }, "");
+    expect(["", ".local", "evil.example", "simplelogs"].map((host) => hosts.allows(host))).toEqual([
       false,
       false,
       false,

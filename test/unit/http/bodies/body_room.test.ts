@@ -40,7 +40,7 @@ describe("a body gives way", () => {
     const [a, b, c] = [hold(room, "a", 30, gone), hold(room, "b", 30, gone), hold(room, "c", 40, gone)];
     const d = hold(room, "d", 50, gone);
     expect([gone, room.bytes]).toEqual([["a", "b"], 90]);
-    expect([a, b, c, d].map(({ hasGivenWay }) => hasGivenWay)).toEqual([true, true, false, false]);
+    expect([a, b, c, d].map(({ isEvicted: hasGivenWay }) => hasGivenWay)).toEqual([true, true, false, false]);
     room.end(a);
     room.end(d);
     room.end(d);
@@ -53,6 +53,6 @@ describe("a body gives way", () => {
     const oldest = hold(room, "oldest", 50, gone);
     hold(room, "other", 50, gone);
     room.add(oldest, 1);
-    expect([gone, oldest.hasGivenWay, room.bytes]).toEqual([["oldest"], true, 50]);
+    expect([gone, oldest.isEvicted, room.bytes]).toEqual([["oldest"], true, 50]);
   });
 });

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { listen } from "#runtime/listen.ts";
 import type { TailEvent } from "../../../../src/core/queries.ts";
-import { Pings } from "../../../../src/http/read/streaming.ts";
+import { PingTimer } from "../../../../src/http/read/response_stream.ts";
 import { tailRoute } from "../../../../src/http/read/tail.ts";
 import { Connections } from "../../../../src/runtime/contract/connections.ts";
 import { ParseGuard } from "../../../../src/runtime/parse_guard.ts";
@@ -249,7 +249,7 @@ describe("a live tail that fails", () => {
 
 describe("pings", () => {
   /** A server with one route, whose pings come every few milliseconds. */
-  async function startWith(fixture: Fixture, pings: Pings) {
+  async function startWith(fixture: Fixture, pings: PingTimer) {
     const dependencies = {
       queries: fixture.readers,
       changes: fixture.readers,
@@ -276,7 +276,7 @@ describe("pings", () => {
   test("reach every tail by one timer, which runs only while there are tails", async () => {
     const fixture = createFixture();
     fixture.readers.tailed = (signal) => new Source().open(signal);
-    const pings = new Pings(5);
+    const pings = new PingTimer(5);
     const listener = await startWith(fixture, pings);
     expect(pings.isRunning).toBe(false);
     const connections = [await connectTo(listener), await connectTo(listener)];
@@ -299,7 +299,7 @@ describe("pings", () => {
     const fixture = createFixture();
     const source = new Source();
     fixture.readers.tailed = source.open;
-    const pings = new Pings(5);
+    const pings = new PingTimer(5);
     const connection = await connectTo(await startWith(fixture, pings));
     connection.write(`GET ${TAIL} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${ADMIN_TOKEN}\r\n\r\n`);
     await connection.until((received) => received.includes(": ping"));
@@ -312,7 +312,7 @@ describe("pings", () => {
   test("do not pile up for a client that takes nothing", async () => {
     const fixture = createFixture();
     fixture.readers.tailed = (signal) => new Source().open(signal);
-    const pings = new Pings(1);
+    const pings = new PingTimer(1);
     const dependencies = { ...fixture, queries: fixture.readers, changes: fixture.readers };
     const { GET } = tailRoute(
       {

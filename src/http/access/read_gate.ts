@@ -8,8 +8,8 @@ import { TICKET_PARAMETER } from "../../core/session.ts";
 import type { ReadRefusalReason, ServerMetrics } from "../base/metrics.ts";
 import { jsonResponse } from "../base/responses.ts";
 import type { HttpLog } from "../base/routes.ts";
-import { Failures, type Sender } from "./failures.ts";
-import { ClientAddresses } from "./sender.ts";
+import { ClientAddresses } from "./client_address.ts";
+import { FailureLimiter, type Sender } from "./failure_limiter.ts";
 import { isSameOrigin, presentedSession, type Sessions } from "./sessions.ts";
 import type { AccessSettings } from "./settings.ts";
 
@@ -53,9 +53,9 @@ function isAdminToken(token: string, adminTokenSha256: string): boolean {
 export class ReadGate {
   readonly #options: ReadAccessOptions;
   /** Apart, so that whoever guesses at the app's sign-in keeps no scraper behind the same address out, and the reverse. */
-  readonly #tokens = new Failures(TOKEN_RATES, TOKEN_RATES_ALL);
-  readonly #signIns = new Failures(TOKEN_RATES, TOKEN_RATES_ALL);
-  readonly #sessions = new Failures(SESSION_RATES, SESSION_RATES_ALL);
+  readonly #tokens = new FailureLimiter(TOKEN_RATES, TOKEN_RATES_ALL);
+  readonly #signIns = new FailureLimiter(TOKEN_RATES, TOKEN_RATES_ALL);
+  readonly #sessions = new FailureLimiter(SESSION_RATES, SESSION_RATES_ALL);
   #proxies: readonly string[] = [];
   #addresses = new ClientAddresses([]);
   /** Of all that were refused since the start. */
@@ -105,7 +105,7 @@ export class ReadGate {
   }
 
   /** 401 for a wrong token, 429 for one that is not even looked at, undefined for the right one. */
-  #refuseToken(failures: Failures, request: Request, token: string, message: string): Response | undefined {
+  #refuseToken(failures: FailureLimiter, request: Request, token: string, message: string): Response | undefined {
     const { access, clock } = this.#options;
     const { adminTokenSha256 } = access();
     if (adminTokenSha256 === undefined) return readingIsOff();
@@ -119,7 +119,7 @@ export class ReadGate {
   }
 
   #failed(
-    failures: Failures,
+    failures: FailureLimiter,
     request: Request,
     reason: ReadRefusalReason,
     message: string,

@@ -1,6 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
-import { KeysSchema, RejectionsSchema, TouchpointsSchema, UsageSchema } from "../../../src/core/account_responses.ts";
+import {
+  KeysSchema,
+  RejectionsSchema,
+  TouchpointsSchema,
+  UsageSchema,
+} from "../../../../src/core/account_responses.ts";
 import {
   EntriesSchema,
   FieldsSchema,
@@ -10,9 +15,9 @@ import {
   SeriesSchema,
   TimingsSchema,
   ValuesSchema,
-} from "../../../src/core/responses.ts";
-import { createFixture } from "./fixture.ts";
-import { ANSWERS, LOG, TIMING } from "./readers.ts";
+} from "../../../../src/core/responses.ts";
+import { createFixture } from "../fixture.ts";
+import { ANSWERS, LOG, TIMING } from "../readers.ts";
 
 const SCHEMAS = {
   entries: EntriesSchema,

@@ -3,7 +3,7 @@
 /** Well below every usual idle timeout (60 s), the listener's own (120 s) included. */
 export const PING_EVERY_MS = 15_000;
 
-export class Pings {
+export class PingTimer {
   readonly #everyMs: number;
   readonly #listeners = new Set<() => void>();
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -36,7 +36,7 @@ export class Pings {
   }
 }
 
-export interface PacedOptions<T> {
+export interface ResponseStreamOptions<T> {
   readonly source: AsyncIterable<T>;
   /** A piece as text; "" sends nothing. */
   readonly textOf: (piece: T) => string;
@@ -50,14 +50,14 @@ export interface PacedOptions<T> {
   readonly ended?: () => void;
 }
 
-export class PacedBody<T> {
+export class ResponseStream<T> {
   readonly stream: ReadableStream<Uint8Array>;
-  readonly #options: PacedOptions<T>;
+  readonly #options: ResponseStreamOptions<T>;
   readonly #pieces: AsyncIterator<T>;
   readonly #encoder = new TextEncoder();
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
 
-  constructor(options: PacedOptions<T>) {
+  constructor(options: ResponseStreamOptions<T>) {
     this.#options = options;
     this.#pieces = options.source[Symbol.asyncIterator]();
     // No piece is made ahead.
@@ -125,7 +125,7 @@ export class PacedBody<T> {
 }
 
 /** A controller that is aborted when the request's client goes or `other` is aborted; `release` ends its listening. */
-export function workFor(
+export function abortWithClient(
   request: Request,
   other?: AbortSignal,
 ): { readonly work: AbortController; readonly release: () => void } {

@@ -30,7 +30,7 @@ const ADDRESSES_MAX = 4_096;
 /** Senders that were right; the one that was longest ago goes first. */
 const KNOWN_MAX = 256;
 
-export class Failures {
+export class FailureLimiter {
   readonly #each: FailureRates;
   readonly #all: FailureRates;
   readonly #total: Bucket;

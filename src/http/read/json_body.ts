@@ -9,7 +9,7 @@ import type { ParseGuard } from "../../runtime/parse_guard.ts";
 import { INVALID_JSON, jsonResponse, toResponse } from "../base/responses.ts";
 import { BODY_RESPONSES, readBody } from "../bodies/body.ts";
 import { BodyRoom } from "../bodies/body_room.ts";
-import { shown } from "./parameters.ts";
+import { quoted } from "./parameters.ts";
 
 /** A token, two names or a search: a page of text at most. */
 const BODY_BYTES_MAX = 64 * 1024;
@@ -41,7 +41,7 @@ export async function readJsonBody<T extends TObject>(
     if (problem !== undefined) fieldErrors[name] = [problem];
   }
   const unknown = Object.keys(value).filter((name) => !Object.hasOwn(schema.properties, name));
-  const formErrors = unknown.slice(0, 10).map((name) => `Unrecognized key in object: ${shown(name)}`);
+  const formErrors = unknown.slice(0, 10).map((name) => `Unrecognized key in object: ${quoted(name)}`);
   if (Object.keys(fieldErrors).length > 0 || formErrors.length > 0) return invalidBody(fieldErrors, formErrors);
   return Value.Decode(schema, checked);
 }

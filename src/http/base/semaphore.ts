@@ -1,6 +1,6 @@
 // Work that takes much memory, some at a time: the rest waits for its turn, in the order in which it came.
 
-export class Turns {
+export class Semaphore {
   readonly #atOnce: number;
   #running = 0;
   readonly #waiting: (() => void)[] = [];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { ClientAddresses } from "../../../../src/http/access/sender.ts";
+import { ClientAddresses } from "../../../../src/http/access/client_address.ts";
 import { ENQUEUE_URL } from "../fixture.ts";
 
 const TRUSTED = ["10.0.0.0/8", "192.0.2.7", "fd00::/8", "::ffff:172.16.0.0/108"];
