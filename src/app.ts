@@ -1,5 +1,5 @@
-// The composition root: lock, store and worker (their thread), queue, readers, HTTP, in this order, and the reverse to stop.
-// Everything that `serve` does beside talking to a person is here; end-to-end tests start the same.
+// The composition root: lock, store and worker (their thread), queue, readers, HTTP, in this order, and the reverse to
+// stop. Everything that `serve` does beside talking to a person is here; end-to-end tests start the same.
 
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -131,7 +131,10 @@ async function readTls(settings: Settings): Promise<{ cert: string; key: string 
   return { cert, key };
 }
 
-/** A command that writes what a crash has left holds the lock for a moment. */
+/**
+ * Waits up to LOCK_MS_MAX for the lock: a command that recovers data after a crash holds it for a moment. Throws
+ * OperatingError.
+ */
 async function waitForLock(file: string): Promise<DataLock> {
   const giveUpAt = performance.now() + LOCK_MS_MAX;
   for (;;) {
@@ -194,7 +197,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       log("error", NOT_RELOADED);
       return;
     }
-    // Most likely a slip, an empty file among them; and then what else it says is none of what was meant either.
+    // Most likely a mistake, such as an empty file. Then the rest of the file is not what was meant either.
     if (result.settings.keys.length === 0) {
       log("error", `${result.settings.file}: there is no [[keys]] table (one with revoked = true would do)`);
       log("error", NOT_RELOADED);

@@ -1,5 +1,5 @@
-// The HTTP application: every route of this server, and what all of them share: JSON for unknown paths and for exceptions,
-// whose text goes to the log and never to the client. It holds no socket; the listener hands it requests.
+// The HTTP application: every route of this server, and what all of them share: JSON for unknown paths and for
+// exceptions, whose text goes to the log and never to the client. It holds no socket; the listener hands it requests.
 
 import { Elysia } from "elysia";
 import type { ChangeService } from "../core/changes.ts";

@@ -1,5 +1,6 @@
-// The client library over HTTP, for pages of every origin. Under its plain paths it changes with the server; under those with the
-// version it never does. There is one version of it in a server: another one's paths are answered 404, which says so.
+// Serves the client library to pages of every origin. Files under plain paths change with the server; files under paths
+// with a version never do. The server has one version; a path of another version gets 404 with a message that names the
+// version here.
 
 import { Type } from "@sinclair/typebox";
 import { MessageSchema } from "../core/responses.ts";
@@ -124,7 +125,10 @@ function headersOf(type: string, caching: string): Record<string, string> {
   return { "content-type": type, "cache-control": caching, ...OPEN_HEADERS };
 }
 
-/** Where Deno finds the types of a module that it imports from here. Source: https://docs.deno.com/runtime/fundamentals/typescript/ */
+/**
+ * Where Deno finds the types of a module that it imports from here. Source:
+ * https://docs.deno.com/runtime/fundamentals/typescript/
+ */
 function typesOf(name: string, names: ReadonlySet<string>, version: string): Record<string, string> {
   const types = name.replace(/\.(m?)js$/, ".d.$1ts");
   return types !== name && names.has(types) ? { "x-typescript-types": libraryPath(types, version) } : {};

@@ -1,5 +1,8 @@
-// The description of the API (OpenAPI 3.1), made from the routes that are served and the schemas that check. A schema with a
-// title becomes a component; everything else stands where it is used. Source: https://spec.openapis.org/oas/v3.1.1.html
+// The API's description (OpenAPI 3.1). In: the routes that are served, with the schemas that check requests. Out: GET
+// /openapi.json. The endpoints outside the read API are described here; each read operation describes itself. A schema
+// with a title becomes a component.
+// Invariant: only served routes are described, so the description cannot drift. Source:
+// https://spec.openapis.org/oas/v3.1.1.html
 
 import { OptionalKind, type TObject, type TSchema, Type } from "@sinclair/typebox";
 import { BatchSchema } from "../core/entry.ts";

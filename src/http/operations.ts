@@ -1,5 +1,5 @@
-// What monitors ask: /healthz (the event loop turns), /readyz (batches can be stored now), /metrics (Prometheus text, for
-// whoever may read, or for all where `metrics_open` says so).
+// Endpoints for monitoring: /healthz (the event loop runs), /readyz (batches can be stored now) and /metrics
+// (Prometheus text, for readers, or for everyone if `metrics_open` is set).
 
 import type { PipelineView } from "../core/telemetry.ts";
 import { type ReadAccess, refuseReader } from "./access/read_gate.ts";

@@ -1,5 +1,5 @@
-// The app's files over HTTP, and pages under every path of the app. The
-// policy leaves a page nothing but its own script, style and server, so that text from a log can never run or leave.
+// Serves the app's files, and its page under each of the app's paths. The content security policy restricts the page to
+// its own script, style and server, so text from a log can neither run nor be sent elsewhere.
 
 import { PAGE_PATHS } from "../core/pages.ts";
 import type { AppFile } from "../runtime/assets.ts";

@@ -1,5 +1,5 @@
-// Who sends: the client's address and its User-Agent, part of what makes an entry a duplicate. X-Forwarded-For is believed
-// only from trusted peers: read from the right, the first address that is not itself trusted is the client's.
+// Who sends: the client's address and its User-Agent, part of what makes an entry a duplicate. X-Forwarded-For is
+// believed only from trusted peers: read from the right, the first address that is not itself trusted is the client's.
 
 import { BlockList, isIPv4, isIPv6 } from "node:net";
 

@@ -1,14 +1,17 @@
-// Cross-origin rules of the ingestion endpoint: whom a preflight lets in, and the headers that let a page read its answer.
-// Only origins that some live client key allows get any of it. The origin is echoed as the browser wrote it.
+// Cross-origin rules of the ingestion endpoint: whom a preflight lets in, and the headers that let a page read the
+// response. Only origins that some live client key allows get any of it. The origin is echoed as the browser wrote it.
 
 import { jsonResponse } from "../base/responses.ts";
 import type { KeyLookup } from "./keys.ts";
 
-/** Request headers a page may not send here, because they carry secrets of others. Tracing agents add all kinds of further ones. */
+/**
+ * Request headers a page may not send here, because they carry secrets of others. Tracing agents add all kinds of
+ * further ones.
+ */
 const REFUSED_HEADERS: ReadonlySet<string> = new Set(["authorization", "cookie"]);
 /** A header's name as browsers ask for it: a token of RFC 9110 in lower case; `*` would stand for all. */
 const HEADER_NAME = /^[!#$%&'+.^_`|~0-9a-z-]{1,100}$/;
-/** Names that are allowed in one answer, at most: it is no place to send much text back. */
+/** Header names allowed in one response, so that a request cannot make it large. */
 const HEADER_NAMES_MAX = 64;
 /** How long a browser may remember a preflight, in seconds; Chromium's own maximum. */
 const PREFLIGHT_SECONDS = 7200;
@@ -22,7 +25,7 @@ export const OPEN_HEADERS = {
   "x-content-type-options": "nosniff",
 };
 
-/** Headers of a POST's answer to a page: readable for allowed origins only. Undefined without an Origin. */
+/** Headers of the response to a page's POST: readable for allowed origins only. Undefined without an Origin. */
 export function corsHeaders(origin: string | null, keys: KeyLookup): Readonly<Record<string, string>> | undefined {
   if (origin === null) return undefined;
   if (!keys.allowsOrigin(origin)) return VARY;

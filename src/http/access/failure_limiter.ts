@@ -1,8 +1,8 @@
-// Slows down whoever guesses: a bucket of failures for each address, and one in all. An address that has failed too often has to
-// wait a few seconds before anything of it is looked at again; while too many fail in all, that is so after a single failure. An
-// address that has not failed is always looked at, so nobody far away can lock the owner out. Where all come through one proxy,
-// they share an address: a sender that was right before has a bucket of its own.
-// Memory is bounded. A clock that jumps back refills nothing and blocks nobody for longer.
+// Slows down guessing with token buckets: one for each address and one for all. An address that failed too often must
+// wait some seconds before its next credential is checked. While too many fail in all, one failure is enough for that.
+// An address without failures is always checked, so a distant attacker cannot lock the owner out. Behind a proxy all
+// share one address: a sender that succeeded before has its own bucket. Memory is bounded. A clock that jumps back
+// refills nothing and extends no wait.
 
 /** A bucket's bounds. */
 export interface FailureRates {

@@ -1,6 +1,7 @@
-// Who may read: whoever presents the admin token as `Authorization: Bearer <token>`, both halves of a session that was opened with
-// it, or, on routes that a link leads to, a ticket. The token is known by its SHA-256 and compared in constant time. Without a
-// configured token nobody may. Whoever guesses is slowed down, counted, and named in the log once in a while.
+// Who may read: whoever presents the admin token as `Authorization: Bearer <token>`, both halves of a session that was
+// opened with it, or, on routes that a link leads to, a ticket. The token is known by its SHA-256 and compared in
+// constant time. Without a configured token nobody may. Whoever guesses is slowed down, counted, and named in the log
+// once in a while.
 
 import { createHash, hash, timingSafeEqual } from "node:crypto";
 import type { Clock } from "../../core/clock.ts";
@@ -16,7 +17,10 @@ import type { AccessSettings } from "./settings.ts";
 /** Wrong tokens of one address: 20 at once, then one in 3 s. A token has 16 characters at least. */
 const TOKEN_RATES = { burst: 20, perSecond: 1 / 3 };
 const TOKEN_RATES_ALL = { burst: 200, perSecond: 5 };
-/** Sessions that have ended are no guesses: pages that are still open ask with them. And 256 random bits cannot be guessed. */
+/**
+ * Sessions that have ended are no guesses: pages that are still open ask with them. And 256 random bits cannot be
+ * guessed.
+ */
 const SESSION_RATES = { burst: 100, perSecond: 10 };
 const SESSION_RATES_ALL = { burst: 10_000, perSecond: 1_000 };
 /** How the log counts failures: in minutes, and with a line for each tenfold in one. */
@@ -52,7 +56,9 @@ function isAdminToken(token: string, adminTokenSha256: string): boolean {
 /** One for the life of the server. */
 export class ReadGate {
   readonly #options: ReadAccessOptions;
-  /** Apart, so that whoever guesses at the app's sign-in keeps no scraper behind the same address out, and the reverse. */
+  /**
+   * Apart, so that whoever guesses at the app's sign-in keeps no scraper behind the same address out, and the reverse.
+   */
   readonly #tokens = new FailureLimiter(TOKEN_RATES, TOKEN_RATES_ALL);
   readonly #signIns = new FailureLimiter(TOKEN_RATES, TOKEN_RATES_ALL);
   readonly #sessions = new FailureLimiter(SESSION_RATES, SESSION_RATES_ALL);

@@ -1,8 +1,10 @@
-// The app's sign-in in place of the admin token, in two halves. The id is in an HttpOnly, SameSite=Strict cookie; but cookies ignore
-// ports, so a server on another port of this host name sees it and can replay it. The secret is in the answer to signing in: the
-// page keeps it in storage of its origin, which has a port, and sends it as a header. A request needs both, and the browser's word
-// that a page of this origin asks. A link can carry no header, so a download takes a ticket instead: for one path and query, once,
-// within a minute. Only hashes are kept, here and in the data file, so sessions outlive a restart.
+// The app's sessions and download tickets. In: the admin token's SHA-256 at sign-in, later the cookie and the secret
+// header of a request. Out: whether they are valid. A session has two halves. The id is in an HttpOnly, SameSite=Strict
+// cookie. Cookies ignore ports, so a server on another port of this host name receives it and can replay it. The page
+// therefore stores a secret for its origin, which includes the port, and sends it as a header. A request needs both
+// halves and Sec-Fetch-Site: same-origin. A link can carry no header, so a download takes a ticket: for one path and
+// query, once, within a minute.
+// Invariant: memory and data file hold only hashes. Each change is saved as a whole, so sessions outlive a restart.
 // Source: https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
 
 import { hash, randomBytes, timingSafeEqual } from "node:crypto";
@@ -13,7 +15,10 @@ import type { HttpLog } from "../base/routes.ts";
 
 /** How long a session lasts, in seconds: a working day. */
 export const SESSION_SECONDS = 12 * 3_600;
-/** Open sessions at a time, all of one person or a team; the oldest goes first. Bounds memory and data file to about 300 kB. */
+/**
+ * Open sessions at a time, all of one person or a team; the oldest goes first. Bounds memory and data file to about 300
+ * kB.
+ */
 const SESSIONS_MAX = 1_000;
 /** How long a ticket is good, in ms: a browser follows the link at once. */
 const TICKET_MS = 60_000;
@@ -49,9 +54,12 @@ interface Ticket {
 
 export interface SessionsOptions {
   readonly clock: Clock;
-  /** What an earlier run kept. */
+  /** The sessions that an earlier run saved. */
   readonly stored: readonly StoredSession[];
-  /** Keeps all that are open now in place of those before; resolves when they are kept, or cannot be. */
+  /**
+   * Replaces the saved sessions with all that are open now. Resolves once they are saved or saving failed; never
+   * rejects.
+   */
   readonly save: (sessions: readonly StoredSession[]) => Promise<void>;
 }
 
@@ -69,7 +77,7 @@ export class Sessions {
     for (const session of sorted.slice(-SESSIONS_MAX)) this.#open.set(session.id, session);
   }
 
-  /** Opens a session; resolves once it is kept. */
+  /** Opens a session; resolves once it is saved. */
   async open(adminTokenSha256: string): Promise<OpenedSession> {
     this.#dropExpired();
     for (const id of this.#open.keys()) {
@@ -80,7 +88,7 @@ export class Sessions {
     const expiresAt = this.#options.clock() + SESSION_SECONDS * 1_000;
     const digest = digestOf(id);
     this.#open.set(digest, { id: digest, proof: proofOf(id, secret, adminTokenSha256), expiresAt });
-    await this.#keep();
+    await this.#save();
     return { id, secret, expiresAt };
   }
 
@@ -95,11 +103,11 @@ export class Sessions {
     });
   }
 
-  /** Ends a session and its tickets; resolves once that is kept. */
+  /** Ends a session and its tickets; resolves once that is saved. */
   async close(session: string): Promise<void> {
     this.#open.delete(session);
     for (const [digest, ticket] of this.#tickets) if (ticket.session === session) this.#tickets.delete(digest);
-    await this.#keep();
+    await this.#save();
   }
 
   /** Ends all: the token they were opened with is no longer in force. */
@@ -107,7 +115,7 @@ export class Sessions {
     this.#tickets.clear();
     if (this.#open.size === 0) return;
     this.#open.clear();
-    await this.#keep();
+    await this.#save();
   }
 
   /** A ticket of a session, or of the token itself, for one path with its query. */
@@ -135,7 +143,7 @@ export class Sessions {
     return session !== undefined && this.#isLive(session);
   }
 
-  /** One that lasts longer than any can was opened by a clock that was ahead. */
+  /** A session that outlasts the maximum was opened while the clock was ahead, so it is invalid. */
   #isLive({ expiresAt }: StoredSession): boolean {
     const leftMs = expiresAt - this.#options.clock();
     return leftMs > 0 && leftMs <= SESSION_SECONDS * 1_000;
@@ -145,7 +153,7 @@ export class Sessions {
     for (const [id, session] of this.#open) if (!this.#isLive(session)) this.#open.delete(id);
   }
 
-  #keep(): Promise<void> {
+  #save(): Promise<void> {
     return this.#options.save([...this.#open.values()]);
   }
 }
@@ -182,17 +190,22 @@ function digestOf(text: string): string {
   return hash("sha256", text, "hex");
 }
 
-/** The token's hash is in it beside 512 random bits, so that nobody can guess the token from a data file or a backup. */
+/**
+ * The token's hash is in it beside 512 random bits, so that nobody can guess the token from a data file or a backup.
+ */
 function proofOf(id: string, secret: string, adminTokenSha256: string): string {
   return digestOf(`${id}\n${secret}\n${adminTokenSha256}`);
 }
 
 /** How long signing in and out waits, in ms. */
 const WAIT_MS_MAX = 2_000;
-/** After this, in ms, sessions that could not be kept are tried again. */
+/** After this, in ms, sessions that could not be saved are saved again. */
 const RETRY_MS = 5_000;
 
-/** What Sessions keeps with. Each call replaces what the one before asked for. */
+/**
+ * Makes the `save` of SessionsOptions. Each call replaces the one before; a failed save is repeated until it succeeds
+ * or is replaced.
+ */
 export function createSessionSaver(
   change: (sessions: readonly StoredSession[]) => Promise<ChangeOutcome>,
   log: HttpLog,

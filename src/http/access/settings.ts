@@ -1,4 +1,4 @@
-// The part of the configuration that requests are judged by. A reload swaps it as a whole; each request reads it once.
+// The part of the configuration that decides about requests. A reload swaps it as a whole; each request reads it once.
 
 import type { Durability } from "../../core/batch.ts";
 import type { AllowedHosts } from "./hosts.ts";
@@ -18,7 +18,7 @@ export interface AccessSettings {
   readonly durability: Durability;
   /** Of the data file: the oldest data goes when it is larger. */
   readonly storageBytesMax: number;
-  /** Every pair, revoked ones too, as readers may see it. */
+  /** Every pair, revoked ones too, with masked keys. */
   readonly pairs: readonly MaskedPair[];
 }
 

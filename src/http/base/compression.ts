@@ -1,9 +1,13 @@
-// Answers of the API in the coding that the client takes best: whole ones at once, in the runtime's own threads, streamed ones piece by
-// piece at the client's pace. Server-sent events are left as they are: each has to leave at once. Nothing in an answer is chosen by a
-// stranger and secret at the same time, and no other origin can read one, so lengths tell nothing (BREACH).
+// Compresses responses and chooses the content coding (RFC 9110, section 12.5.3). In: a route, and each request's
+// Accept-Encoding. Out: the route with compressed GET responses, or 406. Whole responses are compressed in the
+// runtime's own threads; streamed ones piece by piece at the client's pace. Server-sent events stay uncompressed,
+// because each event must leave at once.
+// Invariant: no response mixes secrets with text that a stranger chose, and no other origin can read one. So lengths
+// reveal nothing (BREACH).
 //
-// Measured (Bun 1.4.5, 2 cores under load, 9,300 touchpoints' timings of 2.75 MB, whose figures are noise): zstd 3 gives 706 kB in 14 ms, Brotli 4
-// 501 kB in 69 ms, gzip 5 about 890 kB in 50 ms; Brotli 5 is larger here, and gzip 1 half as small as gzip 4.
+// Measured (Bun 1.4.5, 2 cores under load, 9,300 touchpoints' timings of 2.75 MB, whose figures are noise): zstd 3
+// gives 706 kB in 14 ms, Brotli 4 501 kB in 69 ms, gzip 5 about 890 kB in 50 ms; Brotli 5 is larger here, and gzip 1
+// half as small as gzip 4.
 
 import { promisify } from "node:util";
 import {
@@ -29,15 +33,18 @@ type Compressor = ZstdCompress | BrotliCompress | Gzip;
 
 /** First those that cost the least time. */
 const CODINGS: readonly (Coding | "identity")[] = ["zstd", "br", "gzip", "identity"];
-/** What fits into a packet is not worth it. */
+/** A response that fits into one packet is not worth compressing. */
 const COMPRESSED_BYTES_MIN = 1_024;
-/** Answers that are made as they are read; all others are whole. */
+/** Responses that are produced while the client reads them; all others are whole. */
 const STREAMED = /^(?:application\/x-ndjson|text\/csv)\b/;
 const EVENTS = "text/event-stream";
 /** A few bytes, asked for all the time. */
 const PROBES: ReadonlySet<string> = new Set(["/healthz", "/readyz"]);
 
-/** Whole answers of a route that are compressed at a time: each is there as text and as bytes then, of some MB. The query's time is over by then. */
+/**
+ * Whole answers of a route that are compressed at a time: each is there as text and as bytes then, of some MB. The
+ * query's time is over by then.
+ */
 const WHOLE_AT_ONCE = 4;
 
 const GZIP = { level: 5 } as const;
@@ -49,7 +56,10 @@ const NOT_ACCEPTABLE: ResponseDocument = {
   schema: MessageSchema,
 };
 
-/** The route, with what it answers to GET compressed: where it is made, so that the description says so. */
+/**
+ * The route with its GET responses compressed; its description gains the 406. Probes and server-sent events stay as
+ * they are.
+ */
 export function compressed(route: Route): Route {
   const { GET } = route.operations;
   if (GET === undefined || PROBES.has(route.path) || GET.document.responses[200]?.mediaType === EVENTS) return route;
@@ -84,12 +94,12 @@ function compressing(handle: RequestHandler): RequestHandler {
 
 const VARY = { vary: "Accept-Encoding" };
 
-/** Whether an answer as it is would be refused, however short. */
+/** Whether the client refuses an uncompressed response, however short. */
 function isRefused(request: Request): boolean {
   return chooseCoding(request.headers.get("accept-encoding"), ["identity"]) === undefined;
 }
 
-/** The answer whole, and the bytes that its text had. */
+/** The complete response, and the bytes of its uncompressed text. */
 async function whole(
   response: Response,
   coding: Coding | "identity",
@@ -118,13 +128,16 @@ function compressorOf(coding: Coding): Compressor {
   return coding === "br" ? createBrotliCompress(BROTLI) : createGzip(GZIP);
 }
 
-/** The stream compressed: a piece of it is taken when there is room for more. An error of it is one here; a cancel ends it. */
+/**
+ * Compresses a stream; reads a piece only when there is room for more. Passes on the source's errors, and cancels it
+ * when cancelled.
+ */
 function compressStream(source: ReadableStream<Uint8Array>, coding: Coding): ReadableStream<Uint8Array> {
   const reader = source.getReader();
   const compressor = compressorOf(coding);
   let made: Uint8Array[] = [];
   compressor.on("data", (bytes: Uint8Array) => made.push(ofBuffer(bytes)));
-  // Told by the write that it befalls.
+  // The failing write reports the error.
   compressor.on("error", () => undefined);
   const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
     try {
@@ -151,7 +164,7 @@ function compressStream(source: ReadableStream<Uint8Array>, coding: Coding): Rea
   return new ReadableStream<Uint8Array>({ pull, cancel }, { highWaterMark: 0 });
 }
 
-/** Resolves when the bytes are compressed, or kept to be compressed with those that follow. */
+/** Resolves when the bytes are compressed, or buffered to be compressed with those that follow. */
 function written(compressor: Compressor, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     compressor.write(bytes, (error) => (error ? reject(error) : resolve()));
@@ -187,7 +200,7 @@ export function chooseCoding<C extends string>(
   let bestWeight = 0;
   for (const coding of available) {
     const given = weights.get(coding) ?? weights.get("*");
-    // What is only not refused is worth less than anything that is asked for.
+    // Identity that nobody named counts less than any coding that the client names.
     const weight = given ?? (coding === IDENTITY ? Number.MIN_VALUE : 0);
     if (weight <= bestWeight) continue;
     best = coding;
@@ -203,7 +216,7 @@ function weightsOf(accepted: string): ReadonlyMap<string, number> {
     if (name === "") continue;
     const given = parameters.find((parameter) => /^q\s*=/.test(parameter))?.replace(/^q\s*=\s*/, "");
     const weight = given === undefined ? 1 : Number(given);
-    // A weight that is none is as good as refused.
+    // An invalid weight counts as a refusal.
     weights.set(name === "x-gzip" ? "gzip" : name, weight >= 0 && weight <= 1 && given !== "" ? weight : 0);
   }
   return weights;

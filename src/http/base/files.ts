@@ -1,4 +1,5 @@
-// Files that were made before the server started: each in the best coding that the client takes, with an ETag of that coding.
+// Files that were built before the server started. Each is sent in the best coding that the client accepts, with an
+// ETag for that coding.
 
 import { createHash } from "node:crypto";
 import { CODINGS, type Coding, type FileBodies } from "../../runtime/assets.ts";

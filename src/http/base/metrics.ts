@@ -1,5 +1,6 @@
-// The metrics of /metrics, with prom-client. The hot path only adds to a number; all other values are read at a scrape, by the library's
-// `collect`. A scrape takes one snapshot, synchronously, so received = stored + queued + open + dropped in every response.
+// The metrics of /metrics, with prom-client. The hot path only adds to a number; all other values are read at a scrape,
+// by the library's `collect`. A scrape takes one snapshot, synchronously, so received = stored + queued + open +
+// dropped in every response.
 
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { DROP_REASONS } from "../../core/drop.ts";
@@ -105,7 +106,7 @@ export class ServerMetrics {
     this.#commitSeconds.observe(durationMs / 1000);
   };
 
-  /** The Prometheus text of this moment. Scrapes at the same time share one answer, so none mixes two moments. */
+  /** The Prometheus text of this moment. Concurrent scrapes share one response, so each describes a single moment. */
   text(pipeline: PipelineView): Promise<string> {
     this.#scrape ??= this.#write({
       snapshot: pipeline.snapshot(),

@@ -1,6 +1,6 @@
-// What a route is, and how it is put on the application: its operations, and 405 with Allow for all other methods. Bodies are
-// never parsed by the framework, so a handler gets the request untouched. The description of the API is made from the same
-// list of routes, so what is served and what is described cannot drift apart.
+// What a route is, and how it is put on the application: its operations, and 405 with Allow for all other methods.
+// Bodies are never parsed by the framework, so a handler gets the request untouched. The description of the API is made
+// from the same list of routes, so what is served and what is described cannot drift apart.
 
 import type { TObject, TSchema } from "@sinclair/typebox";
 import type { Elysia } from "elysia";
@@ -79,9 +79,9 @@ export function addRoute(app: Elysia, { path, operations }: PlainRoute): void {
   app.all(pattern, () => jsonResponse(405, { message: "Method not allowed" }, allow), { parse: "none" });
 }
 
-async function withoutBody(answer: Response | Promise<Response>): Promise<Response> {
-  const { status, headers, body } = await answer;
-  // A body that is made as it is taken would wait for ever.
+async function withoutBody(response: Response | Promise<Response>): Promise<Response> {
+  const { status, headers, body } = await response;
+  // A streamed body that nobody reads would wait for ever.
   await body?.cancel();
   return new Response(null, { status, headers });
 }

@@ -1,4 +1,4 @@
-// Work that takes much memory, some at a time: the rest waits for its turn, in the order in which it came.
+// Bounds how many pieces of memory-hungry work run at once. The rest waits, first come, first served.
 
 export class Semaphore {
   readonly #atOnce: number;

@@ -1,7 +1,7 @@
-// A request's body as text, within the limit before and after decompression. A declared length over the limit is refused
-// unread; a body without one is read piece by piece and left at the limit. Its characters are what Content-Type says, UTF-8
-// where that says nothing known, with or without a byte order mark; bytes that are none of them become U+FFFD, as in every JSON
-// endpoint of the web platform (request.json() does the same).
+// A request's body as text, within the limit before and after decompression. A declared length over the limit is
+// refused unread; a body without one is read piece by piece and left at the limit. Its characters are what Content-Type
+// says, UTF-8 where that says nothing known, with or without a byte order mark; bytes that are none of them become
+// U+FFFD, as in every JSON endpoint of the web platform (request.json() does the same).
 
 import { CHARSET_REFUSED, ENCODING_UNKNOWN, type FixedResponse, INVALID_JSON, TOO_LARGE } from "../base/responses.ts";
 import type { BodyRoom } from "./body_room.ts";
@@ -11,7 +11,7 @@ import { type Decompress, Decompressor, parseCodings } from "./decompress.ts";
 /** Why there is no text: 413, 415 (twice) or 400; or 503, because too much of other bodies is in memory. */
 export type BodyRefusal = "too_large" | "unknown_encoding" | "utf16" | "unreadable" | "no_room";
 
-/** What a body that was not read is answered. */
+/** The response for each body that was not read. */
 export const BODY_RESPONSES: Readonly<Record<Exclude<BodyRefusal, "no_room">, FixedResponse>> = {
   too_large: TOO_LARGE,
   unknown_encoding: ENCODING_UNKNOWN,
@@ -25,7 +25,10 @@ export interface BodyText {
   readonly bytes: number;
 }
 
-/** The declared length of a body that is UTF-8 and not compressed, which request.text() reads as it is; -1 for every other body. */
+/**
+ * The declared length of a body that is UTF-8 and not compressed, which request.text() reads as it is; -1 for every
+ * other body.
+ */
 export function plainLength(headers: Headers): number {
   if (headers.has("content-encoding") || charsetOf(headers.get("content-type")) !== "utf-8") return -1;
   return declaredLength(headers.get("content-length"));
@@ -47,7 +50,7 @@ export async function readBody(
   const codings = parseCodings(headers.get("content-encoding"));
   const charset = charsetOf(headers.get("content-type"));
   const refusal = codings === undefined ? "unknown_encoding" : charset === "utf-16" ? "utf16" : undefined;
-  // One that does not say how long it is may be too large, which is answered first.
+  // A body without a declared length may be too large, and 413 has precedence.
   if (refusal !== undefined && declaredBytes >= 0) return refusal;
   const received = await readBytes(request, declaredBytes, bytesMax, room);
   if (typeof received === "string") return received;
@@ -58,7 +61,7 @@ export async function readBody(
   return { text: textOf(decoded, charset), bytes: decoded.byteLength };
 }
 
-/** What is decompressed, for which a body may have to wait. As long as it does, it counts as one that is read in pieces. */
+/** Waits for the decompression. Meanwhile the received bytes count like a body that is read in pieces. */
 async function whileCounted<T>(decoded: Promise<T>, bytes: number, room: BodyRoom): Promise<T | "no_room"> {
   const held = room.begin(() => undefined);
   room.add(held, bytes);
@@ -76,7 +79,9 @@ function textOf(bytes: Uint8Array, charset: Charset): string {
   return new TextDecoder(hasMark ? "utf-8" : charset).decode(bytes);
 }
 
-/** The length, or -1 where it is not declared, or in a form (two equal headers) that only the HTTP parser understands. */
+/**
+ * The length, or -1 where it is not declared, or in a form (two equal headers) that only the HTTP parser understands.
+ */
 function declaredLength(header: string | null): number {
   if (header === null) return -1;
   const length = Number(header);

@@ -1,5 +1,6 @@
-// The charset of a Content-Type: its first parameter of that name, by the labels of the Encoding Standard, which TextDecoder knows.
-// What names no known encoding is read as UTF-8, since most of those who send a wrong name send UTF-8.
+// The charset of a Content-Type: its first parameter of that name, by the labels of the Encoding Standard, which
+// TextDecoder knows. What names no known encoding is read as UTF-8, since most of those who send a wrong name send
+// UTF-8.
 // Sources: https://mimesniff.spec.whatwg.org/#parsing-a-mime-type, https://encoding.spec.whatwg.org/#names-and-labels
 
 /** A parameter's name and its value, quoted or not. */

@@ -1,9 +1,10 @@
-// Content-Encoding: which codings are known, and undoing them within a limit. Every layer's output is bounded, so a bomb
-// costs no more memory than an honest body.
-// What is small before and after is decompressed at once, since the synchronous calls are up to 7 times faster; everything else by
-// the runtime's own threads, a few bodies at a time, while others are served.
-// Measured (Bun 1.4.5, 5 MiB limit): at once, 64 KiB made to be slow (empty members of gzip) hold this thread 4 ms; a body of 5 MB that hardly
-// compresses would hold it 20 ms for each coding, and holds it 2 to 4 ms in pieces of 64 KiB. Bombs of 600 MB take at most 8 MB.
+// Content-Encoding: which codings are known, and undoing them within a limit. Every layer's output is bounded, so a
+// bomb costs no more memory than an honest body. What is small before and after is decompressed at once, since the
+// synchronous calls are up to 7 times faster; everything else by the runtime's own threads, a few bodies at a time,
+// while others are served.
+// Measured (Bun 1.4.5, 5 MiB limit): at once, 64 KiB made to be slow (empty members of gzip) hold this thread 4 ms; a
+// body of 5 MB that hardly compresses would hold it 20 ms for each coding, and holds it 2 to 4 ms in pieces of 64 KiB.
+// Bombs of 600 MB take at most 8 MB.
 
 import {
   brotliDecompress,
@@ -22,7 +23,7 @@ import { Semaphore } from "../base/semaphore.ts";
 
 type Coding = "gzip" | "deflate" | "br" | "zstd";
 
-/** Codings on top of one another; more than one is rare, more than three is nobody. */
+/** Codings applied one after another: more than one is rare, and nobody uses more than three. */
 const CODINGS_MAX = 3;
 /** Largest zstd window, as a power of two: 8 MiB (RFC 9659, section 3), so a frame's header cannot ask for 128 MiB. */
 const ZSTD_WINDOW_LOG_MAX = 23;

@@ -1,8 +1,7 @@
-// POST /api/v1/enqueue: reads a body, looks for its key, and puts it into the queue as it came; the writer parses and checks it. In: a
-// request. Out: the answer of the first check of the contract (section 1) that fails, or 202. Whatever a client sends, the answer is its own
-// fault (4xx) or ours (503); an exception in here is logged and answered 500 without its text.
-// The hot path awaits twice, the body and the commit, and each further async function would cost it 0.3 µs: hence one long
-// function.
+// POST /api/v1/enqueue: reads a body, looks for its key, and puts it into the queue as it came; the writer parses and
+// checks it. In: a request. Out: the response of the first check of the contract (section 1) that fails, or 202. A bad
+// request gets 4xx, a full queue 503. An exception is logged; the client gets 500 without its text. The hot path awaits
+// twice, the body and the commit, and each further async function would cost it 0.3 µs: hence one long function.
 
 import type { ApiKey, BatchIntake, BatchOutcome, BatchRefusal, PushRefusal } from "../../core/batch.ts";
 import type { Clock } from "../../core/clock.ts";
@@ -82,7 +81,7 @@ export class EnqueueEndpoint {
     let answer: FixedResponse;
     let isReading = false;
     try {
-      // Before the first await: the address of a connection that is gone cannot be asked for.
+      // Before the first await, because a closed connection no longer has an address.
       const sender = this.#sender(request, access.trustedProxies);
       const plainBytes = plainLength(request.headers);
       const isPlain = plainBytes >= 0 && plainBytes <= access.bodyBytesMax && this.#room.reserve(plainBytes);
@@ -170,7 +169,7 @@ export class EnqueueEndpoint {
   }
 }
 
-/** Keys whose rate allows nothing for a while: their bodies are refused before they take room in the queue. */
+/** Keys over their rate limit: their bodies are refused before they enter the queue. */
 class RateDebts {
   /** Unix ms, by type and name of the pair. */
   readonly #untilMs = new Map<string, number>();

@@ -1,5 +1,6 @@
-// The live key that a body shows: a string in its first or last KiB, wherever it stands there (maps that are written in
-// sorted order have "entries" first). It is no proof that the key is the body's: that is decided once the body is parsed.
+// Finds a live key in a body before it is parsed: a string in its first or last KiB, at any place (maps written in
+// sorted order have "entries" first). The string may belong to something else; the writer decides once it has parsed
+// the body.
 // Measured (Bun 1.4.5): 2 µs; 1 ms for a text of nothing but short strings.
 
 import type { ApiKey } from "../../core/batch.ts";

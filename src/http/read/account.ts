@@ -1,4 +1,5 @@
-// GET /api/v1/status: how the server is now, for people and pages: the same figures as /readyz and /metrics, from the latest snapshot.
+// GET /api/v1/status and GET /api/v1/keys. In: the latest snapshot, the configured key pairs and their use. Out: JSON.
+// Status reports the same figures as /readyz and /metrics. Keys are masked; no response contains a secret.
 
 import {
   type KeyPair,

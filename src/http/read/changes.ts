@@ -1,5 +1,5 @@
-// What a reader may change: the list of touchpoints, and records that must go for good. Names are checked here, everything
-// else is decided where the data is.
+// What a reader may change: the list of touchpoints, and records that must go for good. Names are checked here,
+// everything else is decided where the data is.
 
 import { type TSchema, Type } from "@sinclair/typebox";
 import { ErasedSchema, TouchpointSchema, TouchpointsSchema } from "../../core/account_responses.ts";
@@ -127,7 +127,7 @@ export function eraseRoute(dependencies: EraseDependencies): Route {
       ...UNAVAILABLE,
     },
     async handle({ request, body, now }) {
-      // A variable that was empty, most likely: nobody writes that to mean everything.
+      // Most likely an empty variable in a script; nobody writes that to mean everything.
       if (body.q?.trim() === "") return invalidBody({ q: ["Expected a search; leave q out to remove everything"] }, []);
       const scope = readScope(body, now);
       if (!scope.ok) return invalidBody({}, [scope.message]);
@@ -145,7 +145,7 @@ export function eraseRoute(dependencies: EraseDependencies): Route {
   return { path: "/api/v1/erase", operations: { POST: erase } };
 }
 
-/** A server that stops ends its connections before the writer can tell. */
+/** Resolves when the server begins to stop, because it closes connections before the writer can report. */
 function stopped(stopping: AbortSignal): Promise<ChangeOutcome> {
   const message = "The server stops before everything was erased: erase again";
   const outcome: ChangeOutcome = { ok: false, refusal: { code: "unavailable", message } };

@@ -1,5 +1,5 @@
-// GET /api/v1/export: every record that matches, in the order of ids, as the command writes it, at the client's pace. An export
-// that fails on its way ends in a broken connection, never in a file that looks complete.
+// GET /api/v1/export: every record that matches, in the order of ids, as the command writes it, at the client's pace.
+// An export that fails on its way ends in a broken connection, never in a file that looks complete.
 
 import { Type } from "@sinclair/typebox";
 import { RecordSchema } from "../../core/responses.ts";

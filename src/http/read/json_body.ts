@@ -1,5 +1,5 @@
-// Bodies of the operations that change something: JSON whatever the Content-Type, bounded, checked by a schema. What does not
-// fit is answered 422 in the shape of the ingestion endpoint's, so a client reads one kind of refusal.
+// Bodies of the operations that change something: JSON whatever the Content-Type, bounded, checked by a schema. What
+// does not fit is answered 422 in the shape of the ingestion endpoint's, so a client reads one kind of refusal.
 
 import { OptionalKind, type Static, type TObject, type TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";

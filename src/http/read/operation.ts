@@ -1,5 +1,6 @@
-// What all operations of the read API share: who may, parameters and body checked before the handler sees them, and the
-// statuses that follow from that in the description. A handler gets checked values and gives a Response.
+// What all operations of the read API share. `defineOperation` checks access, parameters and body before the handler
+// runs, and adds the statuses of these checks to the description. A handler receives checked values and returns a
+// Response. Refusals of queries and changes become a status and a message here; every such message has its keys masked.
 
 import { type Static, type TObject, Type } from "@sinclair/typebox";
 import type { ChangeRefusalCode, ChangeService } from "../../core/changes.ts";
@@ -57,7 +58,7 @@ const TICKET = {
 
 export const NO_PARAMETERS = strictObject({});
 
-/** Answers that any question about records can have. */
+/** Refusals that any query about records can get. */
 export const SEARCH_REFUSALS: Readonly<Record<number, ResponseDocument>> = {
   400: {
     description: "The search, the cursor, the range or a parameter is wrong; of a search, `at` says where",
@@ -68,13 +69,13 @@ export const SEARCH_REFUSALS: Readonly<Record<number, ResponseDocument>> = {
 
 export const UNAVAILABLE: Readonly<Record<number, ResponseDocument>> = {
   503: {
-    description: "Too many questions wait, or the data cannot be read now",
+    description: "Too many queries wait, or the data cannot be read now",
     schema: MessageSchema,
     headers: { "Retry-After": "Seconds to wait" },
   },
 };
 
-/** What whoever guesses is answered. */
+/** The response to too many wrong credentials from one address. */
 export const TOO_MANY_FAILURES: ResponseDocument = {
   description: "Too many wrong tokens from this address: it is not looked at",
   schema: MessageSchema,
@@ -110,13 +111,13 @@ export function defineOperation<Q extends TObject, B extends TObject = TObject>(
   };
 }
 
-/** Asks and passes the answer on as it is. A client that goes away stops the work. */
+/** Runs the query and passes its JSON on unchanged. A client that disconnects stops the query. */
 export async function respondWith(
   { queries: reading }: ReadDependencies,
   request: Request,
-  question: QueryRequest,
+  query: QueryRequest,
 ): Promise<Response> {
-  const outcome = await reading.query(question, request.signal);
+  const outcome = await reading.query(query, request.signal);
   return outcome.ok ? jsonTextResponse(outcome.answer) : refuse(outcome.refusal);
 }
 
@@ -173,10 +174,10 @@ const STATUSES: Readonly<Record<QueryRefusalCode | ChangeRefusalCode, number>> =
   unavailable: 503,
 };
 
-/** Seconds after which asking again makes sense: a question lasts a few at most. */
+/** Seconds until a retry makes sense: a query takes a few at most. */
 const RETRY_AFTER = { "retry-after": "2" };
 
-/** What a refusal is told as; `at` and `length` say where in a search. */
+/** A refusal; `at` and `length` locate the problem in a search, in characters. */
 export type Refusal = Pick<QueryRefusal, "message" | "at" | "length"> & {
   readonly code: QueryRefusalCode | ChangeRefusalCode;
 };

@@ -1,5 +1,5 @@
-// Parameters: what each may be, said once as a schema that both checks and describes. Strict: a parameter that is unknown or
-// stands there twice is refused by name, since a mistyped `form=` would silently answer another question.
+// Parameters: one schema each, which both checks and describes. An unknown or repeated parameter is refused by name,
+// since a mistyped `form=` would silently run another query.
 
 import { type Static, type TObject, type TProperties, type TSchema, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
@@ -58,7 +58,7 @@ export const TIME_ZONE = Type.String({
   examples: ["Europe/Berlin", "UTC"],
 });
 
-/** What every question about records takes. */
+/** Parameters of every query about records. */
 export const SCOPE = {
   project: Type.Optional(PROJECT),
   q: Type.Optional(SEARCH),
@@ -180,7 +180,7 @@ export function quoted(text: string): string {
   return JSON.stringify(safe.length > SHOWN_LENGTH_MAX ? `${safe.slice(0, SHOWN_LENGTH_MAX)}…` : safe);
 }
 
-/** A plus sign that was not escaped arrives as a space: "+02:00" behind a time of day, and "Etc/GMT+5". */
+/** A plus sign that was not escaped arrives as a space: "+02:00" after a time of day, and "Etc/GMT+5". */
 function withPlus(text: string, pattern: unknown): string {
   if (pattern === TIME_ZONE_PATTERN) return text.replaceAll(" ", "+");
   return pattern === INSTANT_PATTERN ? text.replace(/(?<=:\d{2}(?:[.,]\d+)?) {1,2}(?=\d{2}:?\d{2}$)/, "+") : text;

@@ -1,5 +1,5 @@
-// The questions with one answer: a scope and a few bounds enter, the reader's JSON text leaves as it is. Each function makes
-// the routes of one subject.
+// Queries with one response: a scope and a few bounds enter, the reader's JSON text leaves unchanged. Each function
+// makes the routes of one subject.
 
 import { type Static, type TObject, type TProperties, type TSchema, Type } from "@sinclair/typebox";
 import { RejectionsSchema, UsageSchema } from "../../core/account_responses.ts";
@@ -55,11 +55,11 @@ interface QuerySpec<P extends TProperties> extends Pick<OperationDocument, "id" 
   /** Beside those of the scope. */
   readonly query: P;
   readonly response: TSchema;
-  /** The question, or what is wrong with it. */
+  /** The query, or a message about what is wrong with it. */
   readonly toRequest: (scope: QueryScope, query: Static<TObject<P>>, request: Request) => QueryRequest | string;
 }
 
-/** A question about records: SCOPE and a few parameters of its own. */
+/** Defines a query about records: SCOPE and a few parameters of its own. */
 function defineQuery<P extends TProperties>(
   dependencies: ReadDependencies,
   { query: own, response, toRequest, ...document }: QuerySpec<P>,

@@ -1,4 +1,7 @@
-// One timer for all live tails: proxies and idle timeouts end connections on which nothing moves. None runs when nobody listens.
+// Streamed responses of the live tail and the export. In: an async source of pieces. Out: a byte stream that takes the
+// next piece only when the client has room, so memory stays bounded. The source is aborted when the client disconnects
+// or the server stops. One timer pings all live tails, because proxies and idle timeouts end silent connections. It
+// runs only while a tail is open.
 
 /** Well below every usual idle timeout (60 s), the listener's own (120 s) included. */
 export const PING_EVERY_MS = 15_000;

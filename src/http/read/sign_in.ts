@@ -1,4 +1,5 @@
-// The app's sign-in with the admin token and its sign-out, at /api/v1/session; and POST /api/v1/tickets, for what a link downloads.
+// The app's sign-in with the admin token and its sign-out, at /api/v1/session; and POST /api/v1/tickets, for what a
+// link downloads.
 
 import { Type } from "@sinclair/typebox";
 import { MessageSchema } from "../../core/responses.ts";

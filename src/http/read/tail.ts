@@ -1,5 +1,6 @@
-// GET /api/v1/tail: matching records as server-sent events, in commit order, as they are committed. A connection that breaks goes
-// on behind the last id it saw. At each ping a tail is ended whose token or session is no longer good.
+// GET /api/v1/tail: matching records as server-sent events, in commit order, as they are committed. A client that
+// reconnects continues after the last id it received. Each ping ends the tails whose token or session is no longer
+// valid.
 // Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
 
 import { Type } from "@sinclair/typebox";
@@ -27,7 +28,7 @@ const LAST_ID = Type.Integer({
   minimum: 0,
   maximum: Number.MAX_SAFE_INTEGER,
   expects: "the id of a record",
-  description: "Go on behind this record; absent: from now on",
+  description: "Continue after this record; absent: from now on",
 });
 const HEADERS = strictObject({ "last-event-id": Type.Optional(LAST_ID) });
 
@@ -95,7 +96,7 @@ async function follow(
     failed(error) {
       const cause = error instanceof Error ? error.message : String(error);
       dependencies.log("error", "a live tail failed", { error: cause });
-      // The client comes back by itself and goes on where it was.
+      // The client reconnects by itself and continues where it was.
       return "close";
     },
     ended() {
