@@ -68,14 +68,14 @@ export function describeRoutes(routes: readonly Route[], version: string): Json 
 }
 
 function describeOperation(document: OperationDocument, components: Components): Json {
-  const { id, summary, description, access, path, query, headers, body, responses: answers } = document;
+  const { id, summary, description, access, path, query, headers, body, responses: documents } = document;
   const parameters = [
     ...describeParameters("path", path, components),
     ...describeParameters("query", query, components),
     ...describeParameters("header", headers, components),
   ];
-  const responses = Object.entries(answers).map(
-    ([status, answer]) => [status, describeResponse(answer, components)] as const,
+  const responses = Object.entries(documents).map(
+    ([status, response]) => [status, describeResponse(response, components)] as const,
   );
   return {
     operationId: id,

@@ -84,14 +84,14 @@ export class ReadGate {
   }
 
   /**
-   * 401 or 429 for whoever may not read, undefined for whoever may. It never says which part was wrong. `target` is what a ticket
-   * is for, where the route takes one.
+   * 401 or 429 for a request that may not read, else undefined. The response never says which part was wrong. `target`
+   * is the path and query that a ticket must be for, where the route takes one.
    */
   refuse(request: Request, target?: string): Response | undefined {
     const { access, sessions } = this.#options;
     const { adminTokenSha256 } = access();
     if (adminTokenSha256 === undefined) return readingIsOff();
-    // First, and always: a session cannot be guessed, so its owner never waits because of what others do.
+    // Sessions are checked first and without a limit: nobody can guess one, so owners never wait for others.
     const session = presentedSession(request);
     if (session !== undefined && sessions.find(session, adminTokenSha256) !== undefined) return undefined;
     const token = bearerToken(request);
@@ -110,7 +110,7 @@ export class ReadGate {
     return this.#refuseToken(this.#signIns, request, token, "Admin token is wrong");
   }
 
-  /** 401 for a wrong token, 429 for one that is not even looked at, undefined for the right one. */
+  /** 401 for a wrong token, 429 while the sender must wait, undefined for the right token. */
   #refuseToken(failures: FailureLimiter, request: Request, token: string, message: string): Response | undefined {
     const { access, clock } = this.#options;
     const { adminTokenSha256 } = access();
@@ -190,7 +190,7 @@ function ticketOf(request: Request): string | undefined {
   return at === -1 ? undefined : (new URLSearchParams(request.url.slice(at)).get(TICKET_PARAMETER) ?? undefined);
 }
 
-/** No browser says that another site follows the link. */
+/** Whether no browser reports that another site follows the link. */
 function isFromHere(request: Request): boolean {
   return request.headers.get("sec-fetch-site") === null || isSameOrigin(request);
 }

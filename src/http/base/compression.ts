@@ -183,12 +183,12 @@ function ofBuffer(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return bytes as Uint8Array<ArrayBuffer>;
 }
 
-/** A coding's weight where Accept-Encoding does not name it: identity is taken unless it is refused, others are not. */
+/** Acceptable unless refused by name or by *; every other coding must be named. */
 const IDENTITY = "identity";
 
 /**
- * The best of the codings by the weights of an Accept-Encoding, the first of equal ones; undefined where it refuses all of them. `available` are in the
- * order of the server's liking. Without the header it is identity.
+ * The coding with the highest weight in Accept-Encoding (RFC 9110, section 12.5.3), the first of equal ones; undefined
+ * if all are refused. `available` is in the server's order of preference. Without the header: identity.
  */
 export function chooseCoding<C extends string>(
   accepted: string | null,

@@ -13,7 +13,7 @@ interface Variant {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** A file as it is answered, by coding. */
+/** A file's response body and headers, by coding. */
 export type Variants = ReadonlyMap<Coding, Variant>;
 
 /** `headers`: beside those that follow from the body, the type and the caching among them. */
@@ -45,8 +45,8 @@ export function fileResponse(variants: Variants, request: Request): Response {
   if (variant === undefined) return new Response(null, { status: 406, headers: { vary: "accept-encoding" } });
   const { body, headers } = variant;
   if (matchesTag(request.headers.get("if-none-match"), headers["etag"])) {
-    const { "content-type": _type, "content-encoding": _coding, "content-length": _length, ...kept } = headers;
-    return new Response(null, { status: 304, headers: kept });
+    const { "content-type": _type, "content-encoding": _coding, "content-length": _length, ...remaining } = headers;
+    return new Response(null, { status: 304, headers: remaining });
   }
   return new Response(body, { headers });
 }

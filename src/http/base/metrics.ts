@@ -136,12 +136,12 @@ export class ServerMetrics {
       "Entries stored since the data file was made; a pair counts two",
       (now) => now.snapshot.stored,
     );
-    this.#level(
+    this.#gauge(
       "simplelogs_entries_queued",
       "Received entries that wait to be committed; always 0 unless durability is memory",
       (now) => now.queuedEntries,
     );
-    this.#level(
+    this.#gauge(
       "simplelogs_entries_open",
       "Timing starts and ends that wait for their other half",
       (now) => now.snapshot.open,
@@ -163,26 +163,26 @@ export class ServerMetrics {
   #addQueue(): void {
     const bySender = (pick: (amount: QueueAmount) => number) => (now: ScrapeValues) =>
       QUEUE_CLASSES.map((sender) => [sender, pick(now.fill[sender])] as const);
-    this.#levels(
+    this.#gauges(
       "simplelogs_queue_requests",
       "Batches in the queue",
       "source",
       bySender(({ requests }) => requests),
     );
-    this.#levels(
+    this.#gauges(
       "simplelogs_queue_bytes",
       "Bytes in the queue",
       "source",
       bySender(({ bytes }) => bytes),
     );
-    this.#level("simplelogs_queue_requests_limit", "Batches the queue can hold", ({ fill }) => fill.limit.requests);
-    this.#level("simplelogs_queue_bytes_limit", "Bytes the queue can hold", ({ fill }) => fill.limit.bytes);
+    this.#gauge("simplelogs_queue_requests_limit", "Batches the queue can hold", ({ fill }) => fill.limit.requests);
+    this.#gauge("simplelogs_queue_bytes_limit", "Bytes the queue can hold", ({ fill }) => fill.limit.bytes);
   }
 
   #addStore(): void {
-    this.#level("simplelogs_blocks", "Blocks in the data file", (now) => now.snapshot.blocks);
-    this.#level("simplelogs_records", "Records in the data file", (now) => now.snapshot.records);
-    this.#level(
+    this.#gauge("simplelogs_blocks", "Blocks in the data file", (now) => now.snapshot.blocks);
+    this.#gauge("simplelogs_records", "Records in the data file", (now) => now.snapshot.records);
+    this.#gauge(
       "simplelogs_disk_bytes",
       "Size of the data file and its write-ahead log",
       (now) => now.snapshot.bytesOnDisk,
@@ -197,23 +197,23 @@ export class ServerMetrics {
       "Bytes of committed request bodies since the start",
       (now) => now.snapshot.bytesReceived,
     );
-    this.#level("simplelogs_ready", "1 when batches can be stored now, else 0", (now) => (now.isReady ? 1 : 0));
+    this.#gauge("simplelogs_ready", "1 when batches can be stored now, else 0", (now) => (now.isReady ? 1 : 0));
   }
 
   #addProcess(version: string, isRunning: (thread: ThreadName) => boolean): void {
     const running = () => THREADS.map((thread) => [thread, isRunning(thread) ? 1 : 0] as const);
-    this.#levels("simplelogs_thread_running", "1 while there is such a thread; idle ones end", "thread", running);
+    this.#gauges("simplelogs_thread_running", "1 while there is such a thread; idle ones end", "thread", running);
     const startedAtSeconds = Math.round(Date.now() / 1000 - process.uptime());
-    this.#level("process_start_time_seconds", "Start of the process, in Unix seconds", () => startedAtSeconds);
-    this.#level("simplelogs_uptime_seconds", "Seconds since the process started", () => process.uptime());
-    this.#level("process_resident_memory_bytes", "Resident memory of the process", residentBytes);
-    this.#levels(
+    this.#gauge("process_start_time_seconds", "Start of the process, in Unix seconds", () => startedAtSeconds);
+    this.#gauge("simplelogs_uptime_seconds", "Seconds since the process started", () => process.uptime());
+    this.#gauge("process_resident_memory_bytes", "Resident memory of the process", residentBytes);
+    this.#gauges(
       "simplelogs_heap_bytes",
       "JavaScript values and their buffers, as the last collection in the thread left them",
       "thread",
       heapBytesByThread,
     );
-    this.#levels("simplelogs_build_info", "Always 1; the version is a label", "version", () => [[version, 1]]);
+    this.#gauges("simplelogs_build_info", "Always 1; the version is a label", "version", () => [[version, 1]]);
   }
 
   /** Counts from now on. */
@@ -251,7 +251,7 @@ export class ServerMetrics {
     this.#registry.registerMetric(metric);
   }
 
-  #level(name: string, help: string, read: ReadOne): void {
+  #gauge(name: string, help: string, read: ReadOne): void {
     const moment = this.#scraped;
     const metric = new Gauge({
       name,
@@ -264,7 +264,7 @@ export class ServerMetrics {
     this.#registry.registerMetric(metric);
   }
 
-  #levels(name: string, help: string, label: string, read: ReadMany): void {
+  #gauges(name: string, help: string, label: string, read: ReadMany): void {
     const moment = this.#scraped;
     const metric = new Gauge({
       name,

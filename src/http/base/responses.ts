@@ -59,11 +59,11 @@ const JSON_TYPE = "application/json";
 const ACCEPTED_INIT = { status: ACCEPTED.status, headers: new Headers({ "content-type": JSON_TYPE }) };
 
 /** Makes the Response; `extra` are further headers (CORS). */
-export function toResponse(answer: FixedResponse, extra?: Readonly<Record<string, string>>): Response {
-  if (answer === ACCEPTED && extra === undefined) return new Response(ACCEPTED.body, ACCEPTED_INIT);
+export function toResponse(response: FixedResponse, extra?: Readonly<Record<string, string>>): Response {
+  if (response === ACCEPTED && extra === undefined) return new Response(ACCEPTED.body, ACCEPTED_INIT);
   const headers: Record<string, string> = { "content-type": JSON_TYPE, ...extra };
-  if (answer.retryAfterSeconds !== undefined) headers["retry-after"] = String(answer.retryAfterSeconds);
-  return new Response(answer.body, { status: answer.status, headers });
+  if (response.retryAfterSeconds !== undefined) headers["retry-after"] = String(response.retryAfterSeconds);
+  return new Response(response.body, { status: response.status, headers });
 }
 
 /** A JSON response of the other routes, never cached. */

@@ -78,7 +78,7 @@ export class EnqueueEndpoint {
   async handle(request: Request): Promise<Response> {
     const access = this.#dependencies.access();
     const origin = request.headers.get("origin");
-    let answer: FixedResponse;
+    let response: FixedResponse;
     let isReading = false;
     try {
       // Before the first await, because a closed connection no longer has an address.
@@ -97,12 +97,12 @@ export class EnqueueEndpoint {
       isReading = false;
       const pushed =
         typeof body === "string" ? this.#refuseBody(body) : this.#push(request, body, origin, sender, access);
-      answer = "status" in pushed ? pushed : this.#outcomeAnswer(await pushed, request);
+      response = "status" in pushed ? pushed : this.#outcomeResponse(await pushed, request);
     } catch (error) {
-      answer = isReading ? INVALID_JSON : this.#internal(error);
+      response = isReading ? INVALID_JSON : this.#internal(error);
     }
-    this.#dependencies.metrics.countBatch(answer.status);
-    return toResponse(answer, corsHeaders(origin, access.keys));
+    this.#dependencies.metrics.countBatch(response.status);
+    return toResponse(response, corsHeaders(origin, access.keys));
   }
 
   /** Puts the batch into the queue, or answers why not. */
@@ -144,7 +144,7 @@ export class EnqueueEndpoint {
     return refusal === "no_room" ? unavailable(this.#dependencies.intake.retryAfterSeconds()) : BODY_RESPONSES[refusal];
   }
 
-  #outcomeAnswer(outcome: BatchOutcome, request: Request): FixedResponse {
+  #outcomeResponse(outcome: BatchOutcome, request: Request): FixedResponse {
     if (outcome === "accepted") return ACCEPTED;
     if (outcome === "set_aside") return INTERNAL;
     if (outcome === "unavailable") return unavailable(this.#dependencies.intake.retryAfterSeconds());

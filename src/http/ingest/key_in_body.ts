@@ -26,8 +26,8 @@ export function keyInBody(text: string, keys: KeyLookup): ApiKey | undefined {
 }
 
 /**
- * Whether no other member can be named "key", so that the one that is shown decides. An escape may spell the name, and what is named so in
- * an entry counts as well: then the body is parsed.
+ * Whether no other member can be named "key", so that the key found is the body's. An escape may spell the name, and an
+ * entry's member of that name counts as well: then only parsing decides.
  */
 export function isOnlyKey(text: string): boolean {
   return !text.includes("\\") && text.indexOf(KEY_NAME, text.indexOf(KEY_NAME) + 1) === -1;

@@ -6,6 +6,7 @@
 /** Well below every usual idle timeout (60 s), the listener's own (120 s) included. */
 export const PING_EVERY_MS = 15_000;
 
+/** Calls every listener each `everyMs`; the timer runs only while there is a listener. */
 export class PingTimer {
   readonly #everyMs: number;
   readonly #listeners = new Set<() => void>();
@@ -45,7 +46,9 @@ export interface ResponseStreamOptions<T> {
   readonly textOf: (piece: T) => string;
   /** Sent first, at once. */
   readonly head?: string;
-  /** Whose signal the source was given: aborted here when the client goes. Aborted elsewhere, it ends the body. */
+  /**
+   * The source listens to its signal. Aborted here when the client disconnects; aborted elsewhere, it ends the body.
+   */
   readonly work: AbortController;
   /** The source failed; "close" ends the body as if it were complete, "cut" so that the client sees that it is not. */
   readonly failed: (error: unknown) => "close" | "cut";
@@ -53,6 +56,7 @@ export interface ResponseStreamOptions<T> {
   readonly ended?: () => void;
 }
 
+/** A streamed body: takes a piece from the source only when the client has room for it. */
 export class ResponseStream<T> {
   readonly stream: ReadableStream<Uint8Array>;
   readonly #options: ResponseStreamOptions<T>;
@@ -105,7 +109,7 @@ export class ResponseStream<T> {
       }
     } catch (error) {
       const controller = this.#controller;
-      // Whoever has gone needs no answer, and an aborted source may well end with an error.
+      // The client has disconnected; an aborted source may well end with an error.
       if (controller === undefined) return;
       const how = this.#options.failed(error);
       if (how === "close") return this.#close();
@@ -121,13 +125,13 @@ export class ResponseStream<T> {
     const { work, ended } = this.#options;
     work.signal.removeEventListener("abort", this.#close);
     work.abort();
-    // A source that waits returns once its wait is over, which the abort brings about.
+    // A waiting source returns after the abort ends its wait.
     this.#pieces.return?.().catch(() => undefined);
     ended?.();
   }
 }
 
-/** A controller that is aborted when the request's client goes or `other` is aborted; `release` ends its listening. */
+/** A controller that aborts when the request's client disconnects or `other` aborts; `release` ends its listening. */
 export function abortWithClient(
   request: Request,
   other?: AbortSignal,
