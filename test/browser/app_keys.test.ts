@@ -66,7 +66,7 @@ describe("the list", () => {
 });
 
 describe("adding a pair", () => {
-  test("gives lines that the running server accepts, with keys that work", () =>
+  test("shows configuration lines that the running server accepts, with valid keys", () =>
     withServer(configText(), (server) =>
       withAppPage(browser, server, { path: "/keys" }, async ({ page }) => {
         await page.getByRole("button", { name: "Add a pair" }).click();

@@ -274,7 +274,7 @@ describe("the live tail", () => {
     }));
 });
 
-describe("a text that would be script", () => {
+describe("a text that looks like a script", () => {
   test("is text in lines, details, tree, completion and search", () => {
     const image = '<img src=x onerror="alert(1)">';
     const script = '"><script>alert(2)</script>';

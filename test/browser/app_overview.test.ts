@@ -59,7 +59,7 @@ describe("on a server that has nothing", () => {
       }),
     ));
 
-  test("a start that waits for its end is a first entry too", () =>
+  test("a pending start counts as a first entry too", () =>
     withServer(configText(), (server) =>
       withAppPage(browser, server, {}, async ({ page }) => {
         await page.getByText("Waiting for the first entry").waitFor();
@@ -279,7 +279,7 @@ describe("on a server that has entries", () => {
     }));
 });
 
-describe("for everybody", () => {
+describe("on any server", () => {
   test("axe finds nothing in both themes, first run and live", () =>
     withServer(configText({ tables: "[projects.default]\nmonthly_entries = 10" }), (server) =>
       withAppPage(browser, server, {}, async ({ page }) => {

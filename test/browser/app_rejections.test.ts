@@ -92,7 +92,7 @@ describe("the list", () => {
     ));
 });
 
-test("an entry that was too long to keep is shown as far as it is stored", () =>
+test("a truncated entry is shown as far as it is stored", () =>
   withServer(configText(), async (server) => {
     await server.send([{ message: "y".repeat(9_000), timestamp: 5 }]);
     await withAppPage(browser, server, { path: "/rejections?open=1" }, async ({ page }) => {

@@ -106,7 +106,7 @@ describe("the tree of timings", () => {
       });
     }));
 
-  test("names the touchpoints whose pairs were a guess, if there are any", () =>
+  test("names the touchpoints with ambiguous pairs, if there are any", () =>
     withServer(configText(), async (server) => {
       await sendTimings(server);
       await withAppPage(browser, server, { path: "/timings" }, async ({ page, ...app }) => {

@@ -65,7 +65,7 @@ async function records(isThere: (found: readonly ShownRecord[]) => boolean): Pro
 
 const touchpoints = (found: readonly ShownRecord[]) => found.map(({ touchpoint }) => touchpoint);
 
-describe("the script tag without further words", () => {
+describe("the script tag without options", () => {
   test("logs uncaught errors and rejections with their stacks, equal ones once and counted, nothing else", async () => {
     site.options = { attributes: `${KEY} data-environment="test"` };
     await page.goto(`${site.origin()}/orders/42`);
@@ -112,7 +112,7 @@ describe("the script tag without further words", () => {
     expect(found.filter(({ touchpoint }) => touchpoint === "browser/error").length).toBe(50);
   });
 
-  test("logs nothing where it is told so", async () => {
+  test("logs nothing when capturing is switched off", async () => {
     site.options = { attributes: `${KEY} data-auto-capture="false"` };
     await page.goto(`${site.origin()}/`);
     await run('setTimeout(() => { throw new Error("x"); }, 0); setTimeout(() => SimpleLogs.log("end"), 50);');

@@ -106,7 +106,7 @@ describe("what a page logged is stored once", () => {
     expect(record?.metadata).toEqual({ text: "xxxxxxxxxx", pageId: expect.any(String), sessionId: expect.any(String) });
   });
 
-  test("30 entries of 3 kB and leaving at once: all are there after the next page", async () => {
+  test("30 entries of 3 kB and leaving at once: all are stored after the next page", async () => {
     await visit("/");
     await run(`${log("a", 30, 3000)} location.href = "/next";`);
     await page.waitForURL("**/next");
@@ -281,7 +281,7 @@ describe("what a page logged is stored once", () => {
 });
 
 describe("a page without TLS, which has neither random UUIDs nor locks,", () => {
-  test("sends what it logs, and what an outage kept", async () => {
+  test("sends its entries, and those stored during an outage", async () => {
     await visit("/", "shop.test");
     expect(await page.evaluate("[isSecureContext, crypto.randomUUID, navigator.locks]")).toEqual([
       false,
@@ -304,7 +304,7 @@ describe("a page without TLS, which has neither random UUIDs nor locks,", () => 
 });
 
 describe("a page without storage", () => {
-  test("throws nothing, and sends what it can", async () => {
+  test("throws nothing, and sends its entries", async () => {
     await page.addInitScript(`for (const name of ["localStorage", "sessionStorage"])
       Object.defineProperty(window, name, { get() { throw new DOMException("denied", "SecurityError"); } });`);
     await visit("/");
@@ -318,7 +318,7 @@ describe("a page without storage", () => {
 });
 
 describe("an origin that is not allowed", () => {
-  test("costs the page nothing: no exception, one report, and no more than the bounds", async () => {
+  test("causes no exception, one report, and no more requests than the bounds", async () => {
     site.options = { head: `<script src="${site.libraryUrl}/sdk/simplelogs.js" data-auto-capture="errors"></script>` };
     await visit("/", "127.0.0.1");
     await run(`window.problems = [];

@@ -116,7 +116,7 @@ for (const [runtime, version] of EXPRESS) {
         ] as string[]);
       }));
 
-    test("masks what is mounted, and what has no route", () =>
+    test("masks the paths of mounted handlers and of requests without a route", () =>
       withApplication(runtime, "express.mjs", { EXPRESS: version }, async (running) => {
         const named: Readonly<Record<string, string>> = {
           "/tenants/acme/users/bob": "tenants/[tenant]/users/[user]",
@@ -288,7 +288,7 @@ describe("Elysia on Bun", () => {
 });
 
 describe("an Express application and the compiled server", () => {
-  test("what was answered is in the store after SIGTERM", () =>
+  test("answered requests are stored after SIGTERM", () =>
     withServer(configText(), async (server) => {
       const variables = { EXPRESS: "express", SIMPLELOGS_API_ENDPOINT: `${server.url}/api/v1` };
       await withProgram("Node", { file: "express.mjs" }, variables, async (program) => {

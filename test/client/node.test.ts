@@ -82,7 +82,7 @@ console.log("done");
         expect((await messagesOf(server)).sort()).toEqual(numbered(10_000).sort());
       }));
 
-    test("a sendTimeout of no time, or without end, sends all the same", () =>
+    test("a sendTimeout of zero or infinity still sends", () =>
       withScriptedServer(
         () => QUEUED,
         async (server) => {
@@ -160,7 +160,7 @@ console.log("reasons", [...reasons].join());
       });
     });
 
-    test("a process whose server is gone, or hangs, ends all the same, without a word", async () => {
+    test("a process whose server is gone or hangs still ends, without output", async () => {
       const text = 'import { serverLogger } from "./node.mjs";\nserverLogger.log("x");\n';
       await programOutput(runtime, text, { SIMPLELOGS_API_ENDPOINT: deadEndpoint() });
       await programOutput(runtime, text, {});
@@ -171,7 +171,7 @@ console.log("reasons", [...reasons].join());
       );
     });
 
-    test("flushOnSignal sends what waits, and the process ends by the signal; without it nothing is caught", () =>
+    test("flushOnSignal sends queued entries, and the process ends by the signal; without it no signal is caught", () =>
       withScriptedServer(
         () => QUEUED,
         async (server) => {

@@ -151,7 +151,7 @@ except ValueError as error:
       expect(records[3]?.duration).toBeGreaterThan(9);
     }));
 
-  test("what JSON cannot say, described", () =>
+  test("values that JSON cannot represent, as descriptions", () =>
     withServer(configText(), async (server) => {
       await pythonOutput(
         endpointOf(server),
@@ -212,7 +212,7 @@ log.info("hard", extra={"values": {
       });
     }));
 
-  test("what is far too long, cut", () =>
+  test("overlong values, truncated", () =>
     withServer(configText(), async (server) => {
       await pythonOutput(
         endpointOf(server),
@@ -413,7 +413,7 @@ settle()
     }));
 });
 
-describe("what the Python handler's server refuses for good", () => {
+describe("a batch that the server refuses for good", () => {
   test("is reported and not sent again: 500, 401, 403, a redirect, a page", async () => {
     for (const status of [500, 401, 403, 302, 200]) {
       await withScriptedServer(
@@ -465,7 +465,7 @@ print(sum(problem["entry_count"] for problem in problems))
 });
 
 describe("the Python handler waits", () => {
-  test("as long as the server says, else 1 to 60 s with chance", async () => {
+  test("as long as Retry-After says, else a random time of 1 to 60 s", async () => {
     const output = await pythonOutput(
       deadEndpoint(),
       `
@@ -494,7 +494,7 @@ print([simplelogs._retry_after_s(text) for text in ("nan", "", "7, 7", "Wed, 99 
 });
 
 describe("100,000 records against a server that is not there", () => {
-  test("stay within the bounds, and what was dropped is told once it is back", async () => {
+  test("stay within the bounds, and the dropped number is reported once the server is back", async () => {
     const endpoint = deadEndpoint();
     const port = Number(new URL(endpoint).port);
     await withFolder(async (folder) => {
@@ -606,7 +606,7 @@ if __name__ == "__main__":
       },
     ));
 
-  test("and a process whose server is gone, or hangs, ends all the same", async () => {
+  test("and a process whose server is gone or hangs still ends", async () => {
     const { exitCode } = await runPython(deadEndpoint(), 'log.info("x")\n');
     expect(exitCode).toBe(0);
     await withScriptedServer(

@@ -16,7 +16,7 @@ function onBun(server: TestServer, ...commandLine: string[]): Promise<RunResult>
 }
 
 describe("a data file that Deno wrote", () => {
-  test("is whole for Bun, names with NUL and all, and a copy that Bun made of it is whole for Deno", () =>
+  test("is intact on Bun, also with NUL in names, and Bun's backup of it is intact on Deno", () =>
     withStoppedServer(configText(), async (server) => {
       await server.start();
       await server.send([
@@ -58,7 +58,7 @@ describe("a data file that Deno wrote", () => {
       expect(touchpoints.status).toBe(202);
     }));
 
-  test("gives metadata of every shape as it was, on Deno and on Bun", () =>
+  test("returns metadata of every shape unchanged on Deno and on Bun", () =>
     withServer(configText({ settings: 'max_body = "32MiB"' }), async (server) => {
       const entries = HOSTILE_METADATA.map(
         ({ name, sent }) => `{"message":${JSON.stringify(name)},"metadata":${sent}}`,

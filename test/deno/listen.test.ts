@@ -81,7 +81,7 @@ describe("requests on Deno", () => {
     }
   });
 
-  test("that are none for fetch are answered 400, and the listener goes on", async () => {
+  test("that fetch does not allow are answered 400, and the listener keeps running", async () => {
     expect(statuses((await exchange(request("/peer", "", "TRACE"), "\r\n\r\n")).received)).toEqual([400]);
     expect(statuses((await exchange("nonsense\r\n\r\n", "\r\n\r\n")).received)).toEqual([400]);
     expect(await json("/aborted")).toEqual({ aborted: 0 });
@@ -93,7 +93,7 @@ describe("requests on Deno", () => {
     await untilTrue("the listener says so", () => stderr.includes("onError: secret"));
   });
 
-  test("whose client has gone are told so, and what they were sent is pulled no more", async () => {
+  test("whose client has disconnected are aborted, and their response bodies are not read further", async () => {
     const connection = await RawConnection.open(port);
     connection.write(request("/endless", "", "GET"));
     await connection.until((text) => text.length > 100_000);
@@ -120,12 +120,12 @@ describe("connections on Deno", () => {
     expect(connection.isClosed).toBe(true);
   });
 
-  test("that were asked for are kept", async () => {
+  test("stay open when the client asks for it", async () => {
     const { received } = await exchange(request("/patient"), "done");
     expect(statuses(received)).toEqual([200]);
   });
 
-  test("end with the program: idle ones at once, others after their grace", async () => {
+  test("close when the program stops: idle ones at once, others after the grace period", async () => {
     const [quiet, stalled] = [await RawConnection.open(port), await RawConnection.open(port)];
     quiet.write(request("/body", "abc"));
     await quiet.until((text) => text.includes("length"));

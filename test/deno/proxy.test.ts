@@ -85,7 +85,7 @@ describe.each(["bun", "deno"] as const)("on %s, the token", (runtime) => {
 
 describe("the token for another machine", () => {
   // Not on Deno: its permissions in these tests let nobody reach one.
-  test("goes through the proxy as it is asked to", async () => {
+  test("goes through the configured proxy", async () => {
     await withProxy("127.0.0.1", async (_, environment, seen) => {
       await runOn("bun", ["query", "--url", "http://logs.example.com", "--token", "a-token-of-mine"], environment);
       expect(seen).toEqual([expect.stringMatching(/^GET http:\/\/logs\.example\.com\/.* Bearer a-token-of-mine$/)]);

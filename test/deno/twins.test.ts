@@ -21,7 +21,7 @@ describe("the page on Deno", () => {
 });
 
 describe("on Deno", () => {
-  test("SQLite, hash and widths are what they are on Bun", async () => {
+  test("SQLite, hash and widths behave as on Bun", async () => {
     await withFolder(async (folder) => {
       const { exitCode, stdout, stderr } = await runDeno("facts_program.ts", folder);
       expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });

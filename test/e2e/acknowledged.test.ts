@@ -50,7 +50,7 @@ describe("a configuration that is wrong for a while", () => {
     return (await answer.text()).split("\n").length - 1;
   };
 
-  test("as an empty file, or one without keys, changes nothing and is told of", async () => {
+  test("is not applied when the file is empty or has no keys, and the log says so", async () => {
     await withServer(right, async (server) => {
       await fill(server);
       for (const text of [
@@ -77,7 +77,7 @@ describe("a configuration that is wrong for a while", () => {
     ["a mistyped name", '[projects.defalut]\nretention = "365d"', 30],
     ["a half-typed number", '[projects.default]\nretention = "3d"', 3],
   ])(
-    "by %s hides records, deletes none, and all are shown once it is right",
+    "by %s hides records but deletes none, and all are shown again once it is corrected",
     async (_, tables, days) => {
       await withServer(right, async (server) => {
         await fill(server);
@@ -103,7 +103,7 @@ describe("a configuration that is wrong for a while", () => {
     60_000,
   );
 
-  test("at a start, too, hides and deletes none", async () => {
+  test("at a start also deletes no record", async () => {
     await withServer(right, async (server) => {
       await fill(server);
       await server.stop();
@@ -117,7 +117,7 @@ describe("a configuration that is wrong for a while", () => {
 
 describe("a data file that is removed or moved under a running server", () => {
   test.each(["sync", "write"])(
-    "has the next request answered 503, not ready, under %s",
+    "makes the next request fail with 503 and /readyz report not ready, under %s",
     async (durability) => {
       await withServer(configText({ tables: `[storage]\ndurability = "${durability}"` }), async (server) => {
         const first = await statusOf(server, "before");
@@ -136,7 +136,7 @@ describe("a data file that is removed or moved under a running server", () => {
     60_000,
   );
 
-  test("is noticed within two seconds under memory, and nothing is queued any more", async () => {
+  test("is noticed within two seconds under memory, and new requests are refused", async () => {
     await withServer(configText({ tables: '[storage]\ndurability = "memory"' }), async (server) => {
       await statusOf(server, "before");
       const goneAt = performance.now();
@@ -146,7 +146,7 @@ describe("a data file that is removed or moved under a running server", () => {
     });
   }, 180_000);
 
-  test("goes on by itself once the same files are back, and has all that was answered 202, once", async () => {
+  test("is used again once the same files are back, and holds every batch answered 202 once", async () => {
     await withServer(configText(), async (server) => {
       const taken: string[] = [];
       const sendTen = async (name: string) => {
@@ -169,7 +169,7 @@ describe("a data file that is removed or moved under a running server", () => {
     });
   }, 180_000);
 
-  test("by copying it to another disk loses nothing where it is put back beside its log, after a stop or a crash", async () => {
+  test("to another disk by a copy loses nothing when it is put back beside its log, after a stop or a crash", async () => {
     for (const end of ["stop", "kill"] as const) {
       await withServer(configText(), async (server) => {
         const copy = `${server.dataFile}.copy`;
@@ -192,7 +192,7 @@ describe("a data file that is removed or moved under a running server", () => {
     }
   }, 180_000);
 
-  test("is left alone where a backup was moved over it, until a restart reads that", async () => {
+  test("is not written when a backup was moved over it, until a restart reads the backup", async () => {
     await withServer(configText(), async (server) => {
       await statusOf(server, "in the backup");
       const backup = join(server.folder, "backup.db");
@@ -214,7 +214,7 @@ describe("a data file that is removed or moved under a running server", () => {
 });
 
 describe("a start is refused", () => {
-  test("after kill -9 where the data file was moved away from its log; with it back nothing is lost", async () => {
+  test("after kill -9 when the data file was moved away from its log, and moving it back loses nothing", async () => {
     await withServer(configText(), async (server) => {
       for (let index = 0; index < 5; index++) await statusOf(server, `message ${index}`);
       await server.kill();
@@ -234,7 +234,7 @@ describe("a start is refused", () => {
     });
   }, 180_000);
 
-  test("of a second server by another name of the same file, which leaves the first one's data whole", async () => {
+  test("for a second server that opens the same file by another name, and the first server's data stays whole", async () => {
     await withServer(configText(), async (server) => {
       await statusOf(server, "first");
       linkSync(server.dataFile, join(server.folder, "other.db"));
@@ -248,8 +248,8 @@ describe("a start is refused", () => {
   }, 180_000);
 });
 
-describe("a configuration file that is mounted by itself", () => {
-  test("takes a new pair of keys and a revocation, and the running server both", async () => {
+describe("a configuration file that is mounted as a single file", () => {
+  test("accepts a new pair of keys and a revocation, and the running server applies both", async () => {
     await withStoppedServer(configText(), async (server) => {
       const mounted = join(server.folder, "mounted.toml");
       copyFileSync(server.configFile, mounted);

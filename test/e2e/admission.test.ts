@@ -36,13 +36,13 @@ async function sumOf(server: TestServer): Promise<Sum> {
   return { received: figure("received_total"), accountedFor, dropped };
 }
 
-describe("past its monthly entries, a project", () => {
+describe("a project over its monthly limit of entries", () => {
   beforeAll(withinOneMonth, 120_000);
 
   const limited = (overage: string) =>
     configText({ tables: `[projects.default]\nmonthly_entries = 3\noverage = "${overage}"` });
 
-  test("that drops is answered 202 and stores no more, also after a restart", () =>
+  test("that drops entries answers 202 and stores no more, also after a restart", () =>
     withServer(limited("drop"), async (server) => {
       await server.send([1, 2].map((n) => ({ message: `${n}` })));
       await server.send([3, 4].map((n) => ({ message: `${n}` })));
@@ -53,7 +53,7 @@ describe("past its monthly entries, a project", () => {
       expect((await sumOf(server)).dropped).toEqual({ quota: 2 });
     }));
 
-  test("that continues stores all", () =>
+  test("that continues stores all entries", () =>
     withServer(limited("continue"), async (server) => {
       await server.send([1, 2, 3, 4, 5].map((n) => ({ message: `${n}` })));
       expect(await messages(server)).toEqual(["1", "2", "3", "4", "5"]);
@@ -84,7 +84,7 @@ describe("every entry is accounted for", () => {
   const dropped = { empty: 1, invalid_time: 2, too_deep: 1, negative_duration: 2, too_old: 1, in_future: 1 };
 
   test.each(["sync", "write", "memory"])(
-    "of a mixed bag, sent twice, under durability %s, and across a restart",
+    "in mixed batches that are sent twice, under durability %s, also after a restart",
     (durability) =>
       withServer(configText({ tables: `[storage]\ndurability = "${durability}"` }), async (server) => {
         for (let sent = 0; sent < 2; sent++) {
@@ -110,7 +110,7 @@ describe("every entry is accounted for", () => {
       }),
   );
 
-  test("refused batches are no entries", () =>
+  test("when batches are refused: their entries are not counted", () =>
     withServer(configText(), async (server) => {
       const entries = [{ message: "x" }];
       const answers = [

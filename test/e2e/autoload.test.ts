@@ -45,21 +45,21 @@ describe("in a folder with a hostile .env and bunfig.toml, the executable", () =
     expect({ exitCode, preloadRan }).toEqual({ exitCode: 0, preloadRan: false });
   });
 
-  test("takes no variable from .env", () => {
+  test("reads no variable from .env", () => {
     const { exitCode, output, preloadRan } = runThere(EXECUTABLE, ["check"]);
     expect({ exitCode, preloadRan }).toEqual({ exitCode: 2, preloadRan: false });
     expect(output).toContain("HOSTILE_TOKEN");
     expect(output).not.toContain(TOKEN);
   });
 
-  test("still takes the same variable from its real environment", () => {
+  test("reads the same variable from its real environment", () => {
     const { exitCode, preloadRan } = runThere(EXECUTABLE, ["check"], { HOSTILE_TOKEN: TOKEN });
     expect({ exitCode, preloadRan }).toEqual({ exitCode: 0, preloadRan: false });
   });
 });
 
 describe("an executable that is built with Bun's defaults", () => {
-  test("runs the preload, so the trap is a real one", () => {
+  test("runs the preload, which shows that this test can fail", () => {
     const program = join(folder, "stand-in");
     writeFileSync(join(folder, "stand_in.ts"), "console.log(process.env.HOSTILE_TOKEN);\n");
     const build = spawnSync(

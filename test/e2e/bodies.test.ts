@@ -43,7 +43,7 @@ describe("a batch is stored", () => {
     }),
   );
 
-  test("in every encoding that it may come in", () =>
+  test("in every supported encoding", () =>
     withServer(configText(), async (server) => {
       const encodings = {
         identity: (text: string) => Buffer.from(text),
@@ -60,7 +60,7 @@ describe("a batch is stored", () => {
       expect(await messages(server)).toEqual(Object.keys(encodings));
     }));
 
-  test("up to the last byte of max_body, and over one connection after the other", () =>
+  test("when it has exactly max_body bytes, twice over one connection", () =>
     withServer(configText({ settings: 'max_body = "64KiB"' }), async (server) => {
       const padding = 64 * 1024 - batchText("a").length;
       for (const message of ["a", "b", "c"]) {
@@ -71,7 +71,7 @@ describe("a batch is stored", () => {
 });
 
 describe("a batch is refused", () => {
-  test("when it is too large, as sent or once inflated, and the server goes on", () =>
+  test("when it is too large, as sent or once inflated, and the server accepts the next one", () =>
     withServer(configText({ settings: 'max_body = "64KiB"' }), async (server) => {
       const text = batchText("a", 64 * 1024 - batchText("a").length + 1);
       expect(await postBytes(server, text, {})).toEqual(TOO_LARGE);
@@ -105,7 +105,7 @@ describe("a batch is refused", () => {
       expect(await messages(server)).toEqual([]);
     }));
 
-  test("when the queue has no room for it, with an honest Retry-After, or could never have", () =>
+  test("when the queue is full, with a Retry-After after which it is accepted, or when it is larger than the queue", () =>
     withServer(configText({ tables: '[queue]\nrequests = 10\nbytes = "4KiB"\nclient_share = 0.5' }), async (server) => {
       const batch = (count: number) => ({
         key: SERVER_KEY,
@@ -127,8 +127,8 @@ describe("a batch is refused", () => {
     }));
 });
 
-describe("operators are told", () => {
-  test("that it lives and is ready, without a token; figures only with it", () =>
+describe("operators can read", () => {
+  test("liveness and readiness without a token, but metrics only with one", () =>
     withServer(configText(), async (server) => {
       const status = async (path: string, headers: Record<string, string> = {}) =>
         (await fetch(`${server.url}${path}`, { headers })).status;
@@ -140,7 +140,7 @@ describe("operators are told", () => {
       expect([await status("/nowhere"), await status(ENQUEUE_PATH)]).toEqual([404, 405]);
     }));
 
-  test("figures without a token where metrics_open says so", () =>
+  test("metrics without a token when metrics_open is set", () =>
     withServer(configText({ settings: "metrics_open = true" }), async (server) => {
       const text = await (await fetch(`${server.url}/metrics`)).text();
       expect(text).toContain("\nsimplelogs_entries_received_total 0\n");

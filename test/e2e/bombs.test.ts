@@ -35,9 +35,9 @@ function batchOf(message: string, bytes: number): Buffer {
   return Buffer.from(text("x".repeat(bytes - text("").length)));
 }
 
-describe("a bomb is refused", () => {
+describe("a decompression bomb is refused", () => {
   test(
-    "in every coding, alone and many at once, and the others are served",
+    "in every coding, alone and many at once, while other clients are served",
     () =>
       withServer(configText(), async (server) => {
         const bombs = bombsOf(UNPACKED_BYTES).filter(({ bytes }) => bytes.length < BODY_BYTES);
@@ -73,7 +73,7 @@ describe("a bomb is refused", () => {
     TEST_MS_MAX,
   );
 
-  test("that asks for much and gives nothing, as unreadable", () =>
+  test("as unreadable when it asks for much memory and holds no data", () =>
     withServer(configText(), async (server) => {
       for (const { name, encoding, bytes } of DUDS) {
         expect([name, await post(server, bytes, encoding)]).toEqual([name, INVALID]);
@@ -82,7 +82,7 @@ describe("a bomb is refused", () => {
       expect(await server.export()).toEqual([]);
     }));
 
-  test("for its codings alone, when there are too many or one is unknown", () =>
+  test("for its codings alone, when it has too many or an unknown one", () =>
     withServer(configText(), async (server) => {
       const unknown = '415 {"message":"Unknown Content-Encoding: send identity, gzip, deflate, br or zstd"}';
       const body = batchOf("a", 1_000);
@@ -99,8 +99,8 @@ describe("a bomb is refused", () => {
     }));
 });
 
-describe("a body that just fits", () => {
-  test("is stored in every coding and in chunks, and one byte more is too much", () =>
+describe("a body of exactly the maximum size", () => {
+  test("is stored in every coding and in chunks, and refused with one byte more", () =>
     withServer(configText({ settings: 'max_body = "64KiB"' }), async (server) => {
       const bytesMax = 64 * 1024;
       const messages: string[] = [];

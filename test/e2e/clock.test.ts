@@ -29,7 +29,7 @@ async function figures(server: TestServer): Promise<Record<string, number | unde
 }
 
 describe("a clock that is set ahead by decades and back again", () => {
-  test("has nothing deleted by age, and says so in the log", async () => {
+  test("deletes no record by age, and the log says so", async () => {
     await withClock("", async (server) => {
       await server.send([{ message: "before" }]);
       setClock(server, LIBRARY, DECADES_S);
@@ -55,7 +55,7 @@ describe("a clock that is set ahead by decades and back again", () => {
     });
   });
 
-  test("is no end of what waits, and no new beginning for what was sent before", async () => {
+  test("neither expires pending timings nor forgets requests that were sent before", async () => {
     await withClock("", async (server) => {
       const now = Date.now();
       const start = [{ key: "req-1", startTime: now, timestamp: now }];
@@ -83,7 +83,7 @@ describe("a clock that is set ahead by decades and back again", () => {
 });
 
 describe("a server that is killed, and starts with a clock that is three days or decades ahead", () => {
-  test("deletes nothing at once, goes on with what waits, and knows requests from before", async () => {
+  test("deletes nothing at once, keeps pending timings, and recognises earlier requests", async () => {
     await withClock("", async (server) => {
       const old = Date.now() - 29 * DAY_S * 1_000;
       await server.send([{ message: "old", timestamp: old }]);
@@ -104,8 +104,8 @@ describe("a server that is killed, and starts with a clock that is three days or
   });
 });
 
-describe("a server that starts with a clock behind what it had before", () => {
-  test("gives what waits its time and not decades, and still lets retention look", async () => {
+describe("a server that starts with a clock earlier than before", () => {
+  test("expires pending timings after their timeout, not after decades, and still runs retention", async () => {
     // Long enough that it still waits when it is asked for, on any machine.
     const tables = '[timings]\norphan_grace = "1s"\ntimeout = "12s"\n[projects.default]\nretention = "3s"';
     await withClock(tables, async (server) => {
@@ -131,7 +131,7 @@ describe("a server that starts with a clock behind what it had before", () => {
 });
 
 describe("a clock that jumps about for a while, under load", () => {
-  test("loses nothing, stores nothing twice, and keeps no pair apart", async () => {
+  test("loses nothing, stores nothing twice, and pairs every start with its end", async () => {
     const random = seededRandom(runSeed("clock"));
     const { broken, rounds } = await tortureByClock(LIBRARY, 8, random);
     expect({ broken, rounds }).toEqual({ broken: [], rounds: 8 });

@@ -31,7 +31,7 @@ function words(command: string): string[] {
 }
 
 describe("simplelogs", () => {
-  test.each(COMMANDS)("%s --help names every option, on standard output, and touches nothing", (command, names) =>
+  test.each(COMMANDS)("%s --help names every option on standard output and creates no file", (command, names) =>
     withFolder(async (folder) => {
       for (const option of ["--help", "-h"]) {
         const { exitCode, stdout, stderr } = await run(EXECUTABLE, [...words(command), option], { cwd: folder });
@@ -59,7 +59,7 @@ describe("simplelogs", () => {
       expect(stdout).not.toMatch(/[sc]k_0123456789abcdefghij/);
     }));
 
-  test("--config is understood before and behind the command", () =>
+  test("--config is accepted before and after the command", () =>
     withStoppedServer(configText(), async (server) => {
       for (const commandLine of [
         ["--config", "simplelogs.toml", "check"],
@@ -107,7 +107,7 @@ describe("wrong usage exits with 2, says why on standard error, and writes nothi
   );
 });
 
-describe("a failure that is nobody's wrong usage exits with 1:", () => {
+describe("a failure that is not wrong usage exits with 1:", () => {
   test("export before the server ever ran", () =>
     withStoppedServer(configText(), async (server) => {
       const { exitCode, stdout, stderr } = await server.command("export");

@@ -16,7 +16,7 @@ const BODY_BYTES = 5 * 1024 * 1024;
 
 describe("other clients are served", () => {
   test(
-    "beside 5,000 idle connections, and 300 that send their requests byte by byte and are answered as well",
+    "beside 5,000 idle connections and 300 that send byte by byte, which are answered too",
     () =>
       withServer(configText(), async (server) => {
         const before = processState(server.pid);
@@ -67,7 +67,7 @@ describe("other clients are served", () => {
   );
 
   test(
-    "that were connected when it ran out of file descriptors; once there are some again, new ones as well",
+    "when file descriptors run out: open connections are served, and new ones once descriptors are free",
     () =>
       withStoppedServer(configText(), async (server) => {
         server.program = ["/bin/sh", "-c", 'ulimit -n 256; exec "$0" "$@"', EXECUTABLE];
@@ -114,7 +114,7 @@ describe("other clients are served", () => {
 });
 
 describe("nothing is stored", () => {
-  test("of 1,000 requests whose connections end before their bodies do", () =>
+  test("of 1,000 requests whose connections close before the body is complete", () =>
     withServer(configText(), async (server) => {
       const cut = await openClients(server, 1_000);
       for (const [index, { socket }] of cut.entries()) {
@@ -133,7 +133,7 @@ describe("nothing is stored", () => {
       expect((await server.export()).map(({ message }) => message)).toEqual(["whole"]);
     }));
 
-  test("twice, nor lost, of requests whose clients do not wait for the answer", () =>
+  test("twice or lost when clients do not wait for the answer", () =>
     withServer(configText(), async (server) => {
       const port = Number(new URL(server.url).port);
       const count = 500;

@@ -153,7 +153,7 @@ async function expectFindings(server: TestServer, damaged: readonly Block[], ...
 }
 
 describe("damaged blocks", () => {
-  test("are left out of every answer, found, copied, never merged, and removed by retention", async () => {
+  test("are left out of every answer, reported by doctor, copied by backup, never merged, and deleted by retention", async () => {
     const random = seededRandom(runSeed("damaged blocks"));
     await withStoredRecords(async (server, blocks) => {
       const damaged = [blocks[0], blocks[2]] as Block[];
@@ -200,7 +200,7 @@ describe("damaged blocks", () => {
     });
   }, 180_000);
 
-  test("while the server runs are noticed with the next answer", async () => {
+  test("that are damaged while the server runs are left out of the next answer", async () => {
     const random = seededRandom(runSeed("damage while it runs"));
     await withStoredRecords(async (server, blocks) => {
       await server.start();
@@ -214,7 +214,7 @@ describe("damaged blocks", () => {
     });
   }, 180_000);
 
-  test("whose header is damaged are left out, kept apart, and kept for as long as their records say", async () => {
+  test("with a damaged header are left out, and retention does not delete them by that header", async () => {
     await withStoredRecords(async (server, blocks) => {
       const [merged] = blocks as [Block];
       const database = new Database(server.dataFile);
@@ -239,7 +239,7 @@ describe("damaged blocks", () => {
   }, 180_000);
 
   test.each(["summary", "filter", "touchpoint"])(
-    "in their %s give no wrong answer",
+    "with a damaged %s cause no wrong answer",
     async (name) => {
       const random = seededRandom(runSeed(name));
       await withStoredRecords(async (server, blocks) => {
@@ -270,7 +270,7 @@ describe("damaged blocks", () => {
 });
 
 describe("a damaged file", () => {
-  test("whose first page is no database is refused, with what to do, and not overwritten", async () => {
+  test("with a damaged first page is refused with advice, and not overwritten", async () => {
     await withStoredRecords(async (server) => {
       for (let at = 0; at < 16; at++) write(server.dataFile, at, () => 0x78);
       const before = readFileSync(server.dataFile);
@@ -282,7 +282,7 @@ describe("a damaged file", () => {
     });
   }, 180_000);
 
-  test("that has lost a page of its pieces' tree is served all the same, and found", async () => {
+  test("that has lost a page of its chunk table is still served, and doctor reports the fault", async () => {
     await withStoredRecords(async (server, blocks) => {
       const database = new Database(server.dataFile, { readonly: true });
       const sql = "SELECT pageno FROM dbstat WHERE name = 'pieces' AND pagetype = 'leaf' ORDER BY pageno DESC LIMIT 1";
@@ -300,7 +300,7 @@ describe("a damaged file", () => {
     });
   }, 180_000);
 
-  test("whose tables are not what they were is refused, with what to do", async () => {
+  test("with changed tables is refused with advice", async () => {
     await withStoredRecords(async (server) => {
       const at = readFileSync(server.dataFile).indexOf("raw_bytes INTEGER");
       write(server.dataFile, at, () => 0x71);

@@ -15,7 +15,7 @@ import { compare, NOTHING_WRONG } from "../support/load.ts";
 import { withSmallDisk } from "../support/small_disk.ts";
 
 describe("on a full disk", () => {
-  test("clients get 503, what was answered 202 is kept, and with room again it goes on by itself", async () => {
+  test("clients get 503, batches answered 202 are stored, and requests are accepted again once there is room", async () => {
     await withSmallDisk(DISK_BYTES, async (disk) => {
       disk.addBallast(BALLAST_BYTES);
       await withServerOn(disk, "", async (server) => {
@@ -44,7 +44,7 @@ describe("on a full disk", () => {
     });
   }, 240_000);
 
-  test("SIGTERM ends the server within 10 s, it starts again there, and goes on when there is room", async () => {
+  test("SIGTERM ends the server within 10 s, and it starts again and accepts requests once there is room", async () => {
     await withSmallDisk(DISK_BYTES, async (disk) => {
       disk.addBallast(BALLAST_BYTES);
       await withServerOn(disk, "", async (server) => {
@@ -67,7 +67,7 @@ describe("on a full disk", () => {
     });
   }, 240_000);
 
-  test("kill -9 loses nothing either", async () => {
+  test("kill -9 loses no batch answered 202", async () => {
     await withSmallDisk(DISK_BYTES, async (disk) => {
       disk.addBallast(BALLAST_BYTES);
       await withServerOn(disk, "", async (server) => {

@@ -21,7 +21,7 @@ import { configText, type TestServer } from "../support/server.ts";
 import { withSmallDisk } from "../support/small_disk.ts";
 
 describe("on a full disk under memory", () => {
-  test("what was answered 202 is kept in the queue until there is room, and stored once", async () => {
+  test("batches answered 202 stay in the queue until there is room, and are stored once", async () => {
     await withSmallDisk(DISK_BYTES, async (disk) => {
       disk.addBallast(BALLAST_BYTES);
       const tables = '[storage]\ndurability = "memory"\n[queue]\nbytes = "6MiB"';
@@ -50,7 +50,7 @@ describe("on a disk that is full of old records", () => {
     { name: "small entries", diskBytes: 32 * MIB, entriesMax: 8, ballastBytes: 5_000 },
     { name: "large entries", diskBytes: 24 * MIB, entriesMax: 4, ballastBytes: 100_000 },
   ]) {
-    test(`retention makes room, and it goes on without help (${name})`, async () => {
+    test(`retention makes room, and the server accepts requests again without help (${name})`, async () => {
       await withSmallDisk(diskBytes, async (disk) => {
         // Nothing lies beside the data that could be removed: only retention can help. It does not before the disk is full.
         const tables = (retention: string) => `[projects.default]\nretention = "${retention}"`;
@@ -75,8 +75,8 @@ describe("on a disk that is full of old records", () => {
   }
 });
 
-describe("a disk that somebody else fills at random points and frees again", () => {
-  test("costs nothing that was answered 202, also across kill -9 while it is full, and needs no help", async () => {
+describe("a disk that another program fills at random times and frees again", () => {
+  test("loses no batch answered 202, also with kill -9 while it is full, and needs no help", async () => {
     const { broken, rounds } = await tortureByDisk(3, seededRandom(runSeed("filled at random")));
     expect({ broken, rounds }).toEqual({ broken: [], rounds: 3 });
   }, 240_000);

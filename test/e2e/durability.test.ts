@@ -20,15 +20,15 @@ function killedAgainAndAgain(durability: Durability) {
 
 describe("after kill -9", () => {
   test(
-    "under sync, every batch answered 202 is there once, retried ones too, and starts still find their ends",
+    "under sync, every batch answered 202 is stored once, also when retried, and starts still pair with their ends",
     killedAgainAndAgain("sync"),
     TEST_MS_MAX,
   );
 
-  test("under write as well", killedAgainAndAgain("write"), TEST_MS_MAX);
+  test("under write, the same holds", killedAgainAndAgain("write"), TEST_MS_MAX);
 
   test(
-    "under memory, nothing is there twice or torn, and what is lost is the end of what a client sent",
+    "under memory, no batch is stored twice or in part, and each client loses only its latest batches",
     killedAgainAndAgain("memory"),
     TEST_MS_MAX,
   );

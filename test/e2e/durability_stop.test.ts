@@ -12,7 +12,7 @@ const HELD_MS = 3_000;
 
 describe("SIGTERM while clients send", () => {
   for (const durability of ["sync", "write", "memory"]) {
-    test(`ends the server with exit code 0 within 10 s, and everything answered 202 is there (${durability})`, async () => {
+    test(`ends the server with exit code 0 within 10 s, and every batch answered 202 is stored (${durability})`, async () => {
       const random = seededRandom(runSeed(`SIGTERM under ${durability}`));
       const config = configText({ tables: `[storage]\ndurability = "${durability}"` });
       await withServer(config, async (server) => {
@@ -30,7 +30,7 @@ describe("SIGTERM while clients send", () => {
     });
   }
 
-  test("a second server on the same data finds nothing to repair, and what was retried is there once", async () => {
+  test("leaves a data file without faults, in which retried batches are stored once", async () => {
     const random = seededRandom(runSeed("SIGTERM and on"));
     await withServer(configText(), async (server) => {
       const load = new Load(server, { random, clients: 4, entriesMax: 20, sendsTimings: true });

@@ -80,7 +80,7 @@ describe("the specification's example stores its entry:", () => {
     }));
 });
 
-describe("the specification's example with a key that is not known", () => {
+describe("the specification's example with an unknown key", () => {
   test("is answered 401 and stores nothing", () =>
     withServer(configText(), async (server) => {
       const script = exampleText("curl", server.url, "sk_your_server_key_is_not_this");

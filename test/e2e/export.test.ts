@@ -51,7 +51,7 @@ function cell(record: ShownRecord, name: string): string {
 }
 
 describe("export", () => {
-  test("gives every record as ndjson, whole, in the order of ids", () =>
+  test("writes every complete record as ndjson in order of ids", () =>
     withRecords(async (server) => {
       const records = await server.export("--format", "ndjson");
       const log = { project: "default", apiKey: "test", kind: "log", source: "server", keyType: "server" };
@@ -91,7 +91,7 @@ describe("export", () => {
       for (const at of received) expect(at).toBeWithin(NOW, Date.now() + 1);
     }));
 
-  test("gives the same as csv: a header line, metadata as one JSON column", () =>
+  test("writes the same records as csv with a header line and metadata as one JSON column", () =>
     withRecords(async (server) => {
       const records = await server.export();
       const csv = await server.command("export", "--format", "csv");
@@ -132,7 +132,7 @@ describe("export", () => {
       }
     }));
 
-  test("works the same once the server has ended, by SIGTERM and by SIGKILL", () =>
+  test("writes the same records after the server was ended by SIGTERM or SIGKILL", () =>
     withRecords(async (server) => {
       const records = await server.export();
       expect(await server.stop()).toBe(0);
@@ -142,7 +142,7 @@ describe("export", () => {
       expect(await server.export()).toEqual(records);
     }));
 
-  test("sees what was answered 202 a moment ago, each time", () =>
+  test("includes batches answered 202 a moment ago", () =>
     withServer(CONFIG, async (server) => {
       for (let count = 1; count <= 5; count++) {
         await server.send([{ message: `${count}` }]);
@@ -154,7 +154,7 @@ describe("export", () => {
 });
 
 describe("export refuses", () => {
-  test("a project that is not there, and names those that are", () =>
+  test("an unknown project, and names the known ones", () =>
     withRecords(async (server) => {
       const { exitCode, stdout, stderr } = await server.command("export", "--project", "shopp");
       expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });

@@ -15,7 +15,7 @@ async function sendMany(server: TestServer, batches: number): Promise<void> {
 }
 
 describe("export | head -1", () => {
-  test.each(["ndjson", "csv"])("ends quietly, long before its end (%s)", (format) =>
+  test.each(["ndjson", "csv"])("ends without an error, long before all records are written (%s)", (format) =>
     withServer(configText(), async (server) => {
       await sendMany(server, 10);
       const script = `set -o pipefail; "$0" export --format ${format} | head -1; echo "status \${PIPESTATUS[0]}"`;
@@ -28,7 +28,7 @@ describe("export | head -1", () => {
 });
 
 describe("export to a slow reader", () => {
-  test("gives every record and says nothing else", () =>
+  test("writes every record and no error", () =>
     withServer(configText(), async (server) => {
       await sendMany(server, 4);
       const script = '"$0" export | while read -r line; do echo "${#line}"; done | wc -l';
@@ -38,7 +38,7 @@ describe("export to a slow reader", () => {
 });
 
 describe("export to a full disk", () => {
-  test.each(["ndjson", "csv"])("fails, and says why (%s)", (format) =>
+  test.each(["ndjson", "csv"])("fails with the reason (%s)", (format) =>
     withServer(configText(), async (server) => {
       await sendMany(server, 1);
       const script = `"$0" export --format ${format} > /dev/full`;

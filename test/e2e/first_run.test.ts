@@ -23,7 +23,7 @@ async function startFirst(server: TestServer, ...commandLine: string[]): Promise
 
 describe("in an empty folder", () => {
   test.each([[["serve", "--port", "0"]], [["--port", "0"]]])(
-    "simplelogs %p prints a curl line that stores an entry as it stands",
+    "simplelogs %p prints a curl line that stores an entry unchanged",
     (commandLine) =>
       withStoppedServer(undefined, async (server) => {
         const line = await startFirst(server, ...commandLine);
@@ -55,7 +55,7 @@ describe("in an empty folder", () => {
       }),
   );
 
-  test("every file that holds a secret or data is its owner's alone, and the next start shows no key", () =>
+  test("only the owner can read files with secrets or data, and the next start shows no key", () =>
     withStoppedServer(undefined, async (server) => {
       await startFirst(server, "--port", "0");
       const files = readdirSync(server.folder);
@@ -97,7 +97,7 @@ describe("in an empty folder", () => {
     }));
 });
 
-describe("the command line wins over the file:", () => {
+describe("the command line overrides the file:", () => {
   test("--host, --port and --data", () =>
     withStoppedServer(configText(), async (server) => {
       mkdirSync(join(server.folder, "elsewhere"));
@@ -111,7 +111,7 @@ describe("the command line wins over the file:", () => {
 });
 
 describe("serve refuses", () => {
-  test("a configuration with problems: all of them, each with its line, exit code 2", () =>
+  test("a faulty configuration with exit code 2, and lists every problem with its line", () =>
     withStoppedServer('port = "x"\nmax_entires = 5\n[[keys]]\nname = "a"\n', async (server) => {
       const { exitCode, stderr } = await server.command("serve");
       expect(exitCode).toBe(2);
@@ -121,7 +121,7 @@ describe("serve refuses", () => {
       expect(readdirSync(server.folder)).toEqual(["simplelogs.toml"]);
     }));
 
-  test("a port that is taken, exit code 1, and the running server goes on", () =>
+  test("a port in use with exit code 1, and the running server still answers", () =>
     withServer(configText(), async (server) => {
       const port = new URL(server.url).port;
       const { exitCode, stderr } = await server.command("serve", "--port", port, "--data", "second.db");
@@ -129,7 +129,7 @@ describe("serve refuses", () => {
       await server.send([{ message: "still here" }]);
     }));
 
-  test("a configuration file that was named but is a folder", () =>
+  test("a folder as the named configuration file", () =>
     withStoppedServer(undefined, async (server) => {
       const { exitCode, stderr } = await run(EXECUTABLE, ["serve", "--config", "."], { cwd: server.folder });
       expect(exitCode).toBe(2);

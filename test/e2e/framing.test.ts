@@ -51,7 +51,7 @@ async function stored(server: TestServer): Promise<(string | undefined)[]> {
 }
 
 describe("a request is answered and stored", () => {
-  test("whatever pieces it comes in, also after one that was refused", () =>
+  test("however it is split into writes, also after a refused request", () =>
     withServer(configText(), async (server) => {
       const whole = [requestBytes("whole", "length")];
       const chunked = [requestBytes("chunked", "chunks")];
@@ -64,7 +64,7 @@ describe("a request is answered and stored", () => {
       expect(await stored(server)).toEqual(["whole", "chunked", "bytes", "after"]);
     }));
 
-  test("with extensions of its chunks, which say nothing, and when it was asked for its body", () =>
+  test("with chunk extensions, which are ignored, and with Expect: 100-continue", () =>
     withServer(configText(), async (server) => {
       const body = bodyOf("extended");
       const chunks = `00${body.length.toString(16).toUpperCase()};a=b;c="d"\r\n${body}\r\n000;e\r\n\r\n`;
@@ -97,8 +97,8 @@ describe("a request is answered and stored", () => {
     }));
 });
 
-describe("requests that do not wait for one another", () => {
-  test("are answered in their order, when they read", () =>
+describe("pipelined requests", () => {
+  test("are answered in order when they read", () =>
     withServer(configText(), async (server) => {
       const paths = Array.from({ length: 500 }, (_, index) => (index % 3 === 0 ? "/nowhere" : "/healthz"));
       const requests = paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`).join("");
@@ -111,7 +111,7 @@ describe("requests that do not wait for one another", () => {
 
   // The runtime ends a connection whose next request comes while an answer is still being made (RFC 9112, section 9.3.2, lets
   // only requests that change nothing go without a wait).
-  test("lose their connection, when they store: each is stored once or not at all, and what is answered is stored", () =>
+  test("lose their connection when they store: each is stored at most once, and answered ones are stored", () =>
     withServer(configText(), async (server) => {
       for (const count of [2, 10, 500]) {
         const names = Array.from({ length: count }, (_, index) => `${count} ${index}`);
@@ -129,9 +129,9 @@ describe("requests that do not wait for one another", () => {
     }));
 });
 
-describe("a client that is done sending", () => {
+describe("a client that closes its sending side", () => {
   // The runtime ends a connection with its other end, and with it the answer.
-  test("may get no answer any more, but what it is told is true, and nothing is stored twice", () =>
+  test("may get no answer, but every answer is true and nothing is stored twice", () =>
     withServer(configText(), async (server) => {
       const told: string[] = [];
       for (let index = 0; index < 50; index++) {
@@ -149,7 +149,7 @@ describe("a client that is done sending", () => {
     }));
 });
 
-describe("no request is stored out of another's bytes", () => {
+describe("no request is smuggled inside the bytes of another", () => {
   const inner = requestBytes("smuggled", "length").toString("latin1");
   const chunk = `${inner.length.toString(16)}\r\n${inner}\r\n0\r\n\r\n`;
   test.each([
@@ -189,8 +189,8 @@ describe("no request is stored out of another's bytes", () => {
   );
 });
 
-describe("what is too large is refused by its head", () => {
-  test("a header, all headers together, their number, a path, a body", () =>
+describe("a request over a limit is refused by its head:", () => {
+  test("one header, the sum of headers, their number, the path, the body", () =>
     withServer(configText(), async (server) => {
       const head = (extra: string) => `${HEAD}${extra}Content-Length: 2\r\n\r\n{}`;
       const large: [name: string, bytes: string, statuses: readonly number[]][] = [

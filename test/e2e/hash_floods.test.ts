@@ -28,9 +28,9 @@ async function answerOf(server: TestServer, body: string, isPacked = false): Pro
   return `${answer.status} ${await answer.text()}`;
 }
 
-describe("50,000 names with one hash", () => {
+describe("50,000 texts with one hash", () => {
   test(
-    "are refused as names and as values, and cost no more than ordinary ones, which are stored",
+    "are refused as names and as values, and take no longer than ordinary texts, which are stored",
     () =>
       withServer(configText(), async (server) => {
         const random = seededRandom(runSeed("hash flood"));
@@ -77,7 +77,7 @@ describe("50,000 names with one hash", () => {
 
 describe("3,000 small bodies of 60 texts with one hash", () => {
   test(
-    "are nearly all refused, as names and as values, and others are served meanwhile",
+    "are nearly all refused, as names and as values, while other requests are served",
     () =>
       withServer(configText(), async (server) => {
         const random = seededRandom(runSeed("small floods"));
@@ -113,7 +113,7 @@ describe("3,000 small bodies of 60 texts with one hash", () => {
 });
 
 describe("objects with one large number as name", () => {
-  test("are refused where they would take 4 GB, and taken where they count by status", () =>
+  test("are refused when they would take 4 GB, and accepted when they count by status", () =>
     withServer(configText(), async (server) => {
       const sparse = bodyOf(`{"metadata":{"a":[${Array(400_000).fill('{"999":0}').join()}]}}`);
       const refused = await answerOf(server, sparse, true);
@@ -125,9 +125,9 @@ describe("objects with one large number as name", () => {
     }));
 });
 
-describe("more names than are remembered", () => {
+describe("more names than the server remembers", () => {
   test(
-    "touchpoints: all are stored with their records, 10,000 are listed",
+    "as touchpoints: all are stored with their records, and 10,000 are listed",
     () =>
       withServer(configText(), async (server) => {
         for (let from = 0; from < 12_000; from += 3_000) {
@@ -144,7 +144,7 @@ describe("more names than are remembered", () => {
     TEST_MS_MAX,
   );
 
-  test("keys that wait: the oldest give way, none is lost, and all are accounted for", () =>
+  test("as keys of pending timings: the oldest are evicted, none is lost, and the sum of entries closes", () =>
     withServer(configText({ tables: "[timings]\nmax_open = 500" }), async (server) => {
       const startTime = Date.now();
       const keys = Array.from({ length: 5_000 }, (_, index) => `flood ${index}`);
@@ -161,7 +161,7 @@ describe("more names than are remembered", () => {
       expect(records.filter(({ status }) => status === "completed").map(({ key }) => key)).toEqual(keys.slice(-500));
     }));
 
-  test("requests: the last ones are recognised when they come again", () =>
+  test("as requests: a repetition of a recent one is recognised", () =>
     withServer(configText({ tables: "[dedupe]\nrequests = 100" }), async (server) => {
       const post = (name: number) =>
         server.post(

@@ -37,9 +37,9 @@ async function csvRecords(server: TestServer): Promise<{ message: string; metada
 
 const EXPECTED = new Map(HOSTILE_METADATA.map(({ name, shown }) => [name, canonical(JSON.parse(shown))]));
 
-describe("metadata of every shape comes back as the value that it was", () => {
+describe("metadata of every shape comes back unchanged", () => {
   test(
-    "from export, CSV, the read API, the live tail and out of merged blocks",
+    "in export, CSV, the read API, the live tail and merged blocks",
     () =>
       withServer(configText({ tables: '[storage]\ndurability = "write"' }), async (server) => {
         const tail = await TailClient.open(server, "q=kind:log");
@@ -70,7 +70,7 @@ describe("metadata of every shape comes back as the value that it was", () => {
     TEST_MS_MAX,
   );
 
-  test("all in one batch, and in one block", () =>
+  test("when all of it is in one batch and one block", () =>
     withServer(configText({ settings: 'max_body = "32MiB"' }), async (server) => {
       const entries = HOSTILE_METADATA.map(
         ({ name, sent }) => `{"message":${JSON.stringify(name)},"metadata":${sent}}`,
@@ -79,7 +79,7 @@ describe("metadata of every shape comes back as the value that it was", () => {
       expect(metadataOf(await server.export())).toEqual(EXPECTED);
     }));
 
-  test("in pairs, whose members the end's win", () =>
+  test("in paired timings, where the end's members replace the start's", () =>
     withServer(configText(), async (server) => {
       // The longest say no more here.
       const shapes = HOSTILE_METADATA.filter(({ sent }) => sent.length < 200_000);
@@ -104,7 +104,7 @@ describe("metadata of every shape comes back as the value that it was", () => {
       expect(metadataOf(records)).toEqual(new Map(merged));
     }));
 
-  test("is searched, and its fields and values are listed, under any name", () =>
+  test("under any name, which can be searched and is listed with its values", () =>
     withServer(configText(), async (server) => {
       const metadata = String.raw`{"__proto__":"alpha","constructor":"beta","toString":1e400,"0":7,"x\u0000y":"a\u0000b","z":-0}`;
       await answerOf(
@@ -147,8 +147,8 @@ describe("metadata of every shape comes back as the value that it was", () => {
     }));
 });
 
-describe("other texts and numbers of an entry come back as the values that they were", () => {
-  test("whatever characters they have", () =>
+describe("other texts and numbers of an entry come back unchanged", () => {
+  test("with any characters", () =>
     withServer(configText(), async (server) => {
       const texts = [
         "",
@@ -173,7 +173,7 @@ describe("other texts and numbers of an entry come back as the values that they 
       );
     }));
 
-  test("whatever form a number has", () =>
+  test("in any form of a number", () =>
     withServer(configText(), async (server) => {
       const at = Date.now() - 1_000;
       const numbers = [

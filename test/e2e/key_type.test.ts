@@ -22,7 +22,7 @@ async function forge(server: TestServer): Promise<void> {
 }
 
 describe("a client key's record whose source says server", () => {
-  test("is told from a server's in searches, figures, fields, exports, the live tail and the terminal", async () => {
+  test("is distinct from a server key's record in searches, counts, fields, exports, the live tail and the terminal", async () => {
     await withServer(configText(), async (server) => {
       const tail = await TailClient.open(server, "q=keyType:client+source:server");
       await server.send([
@@ -73,7 +73,7 @@ describe("a client key's record whose source says server", () => {
 });
 
 describe("touchpoints of five megabytes from a client key", () => {
-  test("leave the file small and the list quick, and are found whole", async () => {
+  test("leave the file small and the list quick, and are found by their whole names", async () => {
     const tables = '[storage]\nmax_size = "64MiB"';
     await withServer(configText({ settings: 'max_body = "6MiB"', tables }), async (server) => {
       const nameOf = (index: number) => `${index}${"/x".repeat(31)}`.padEnd(5_000_000, "y");

@@ -27,7 +27,7 @@ async function statusOf(server: TestServer, key: string, source: string, origin?
 
 describe("keys create, while the server runs,", () => {
   test.each([[[]], [["--hashed"]]])(
-    "adds a pair (%p) that works at once, for its project and origins",
+    "adds a pair (%p) that is accepted at once, for its project and origins",
     (options: string[]) =>
       withServer(configText(), async (server) => {
         const { pid } = server;
@@ -49,7 +49,7 @@ describe("keys create, while the server runs,", () => {
       }),
   );
 
-  test("keeps every line of the file that was there", () =>
+  test("changes no existing line of the file", () =>
     withServer(`# a comment of mine\n${configText()}# the end\n`, async (server) => {
       const before = readFileSync(server.configFile, "utf8");
       await create(server, "another");
@@ -60,7 +60,7 @@ describe("keys create, while the server runs,", () => {
 });
 
 describe("keys revoke, while the server runs,", () => {
-  test("stops both keys of the pair and no other, and what they sent stays", () =>
+  test("revokes both keys of the pair and no others, and their records stay", () =>
     withServer(configText({ pair: `origins = ["${ORIGIN}"]` }), async (server) => {
       const other = await create(server, "other");
       await eventually("the new key works", async () => (await statusOf(server, other.server, "server")) === 202);

@@ -8,7 +8,7 @@ import { withFolder } from "../support/folder.ts";
 import { configText, TestServer } from "../support/server.ts";
 
 describe("a reload, where the command line overrides the file", () => {
-  test("asks for no restart, and keeps to the command line", async () => {
+  test("reports no need for a restart and still uses the command line's values", async () => {
     await withFolder(async (folder) => {
       const server = new TestServer(folder, configText());
       try {

@@ -26,7 +26,7 @@ async function usageOf(server: TestServer): Promise<UsageRow | undefined> {
 
 const logs = (count: number, name: string) => Array.from({ length: count }, (_, at) => ({ message: `${name} ${at}` }));
 
-describe("a quota that browsers have used up", () => {
+describe("a monthly quota that browsers have used up", () => {
   beforeAll(withinOneMonth, 120_000);
 
   test("still has room for the project's server, also after a restart, until the server key is revoked", () =>
@@ -52,7 +52,7 @@ function quotaConfig(): string {
   return configText({ tables: `[projects.default]\nmonthly_entries = 10\noverage = "drop"` });
 }
 
-test("pairs by touchpoint that were a guess are counted in metrics, usage and timings, and the sum closes", () =>
+test("ambiguous pairs by touchpoint are counted in metrics, usage and timings, and the sum of entries closes", () =>
   withServer(configText(), async (server) => {
     const now = Date.now();
     const start = { touchpoint: "api/orders", startTime: now - 10 };
@@ -74,7 +74,7 @@ test("pairs by touchpoint that were a guess are counted in metrics, usage and ti
     expect(metrics.get("simplelogs_entries_open")).toBe(1);
   }));
 
-test("a browser that knows a server's key closes, absorbs and takes nothing of it", () =>
+test("a browser that knows a timing key of a server neither ends nor absorbs the server's timing", () =>
   withServer(configText(), async (server) => {
     const now = Date.now();
     const key = "req-1";

@@ -23,9 +23,9 @@ async function sendUntilRefused(server: TestServer, sender: number): Promise<str
   }
 }
 
-describe("a signal to end", () => {
+describe("a signal that ends the server", () => {
   test.each(["SIGTERM", "SIGINT"] as const)(
-    "%s while clients send: everything that was answered 202 is there, exit code 0",
+    "%s while clients send ends it with exit code 0, and every batch answered 202 is stored",
     (signal) =>
       withServer(configText(), async (server) => {
         const senders = Array.from({ length: 8 }, (_, sender) => sendUntilRefused(server, sender));
@@ -42,7 +42,7 @@ describe("a signal to end", () => {
       }),
   );
 
-  test("SIGTERM under durability memory commits what was only queued", () =>
+  test("SIGTERM under durability memory commits queued batches", () =>
     withServer(configText({ tables: '[storage]\ndurability = "memory"' }), async (server) => {
       const count = 20_000;
       const batches = Array.from({ length: count / 1_000 }, (_, batch) =>
@@ -64,7 +64,7 @@ describe("a signal to end", () => {
 });
 
 describe("a second process on the same data", () => {
-  test("is refused, told which process holds it, and disturbs nothing", () =>
+  test("is refused, names the process that holds the data, and changes nothing", () =>
     withServer(configText(), async (server) => {
       const second = await server.command("serve");
       expect({ exitCode: second.exitCode, stdout: second.stdout }).toEqual({ exitCode: 1, stdout: "" });
@@ -73,7 +73,7 @@ describe("a second process on the same data", () => {
       expect((await server.export()).map((record) => record.message)).toEqual(["goes on"]);
     }));
 
-  test("is let in once the first was killed", () =>
+  test("can start once the first was killed", () =>
     withServer(configText(), async (server) => {
       await server.kill();
       await server.start();
@@ -81,8 +81,8 @@ describe("a second process on the same data", () => {
     }));
 });
 
-describe("a data file that is not this program's format", () => {
-  test("is refused where it is newer, by serve and by export, and stays as it is", () =>
+describe("a data file of another format", () => {
+  test("of a newer version is refused by serve and export, and stays unchanged", () =>
     withServer(configText(), async (server) => {
       await server.send([{ message: "written by a newer version" }]);
       expect(await server.stop()).toBe(0);
@@ -101,7 +101,7 @@ describe("a data file that is not this program's format", () => {
   test.each([
     ["another program's database", (file: string) => new Database(file).run("CREATE TABLE notes (text TEXT)")],
     ["no database at all", (file: string) => Bun.write(file, "A letter to a friend.\n".repeat(500))],
-  ])("is refused where it is %s", (_, make) =>
+  ])("is refused when it is %s", (_, make) =>
     withStoppedServer(configText(), async (server) => {
       await make(server.dataFile);
       const before = readFileSync(server.dataFile);
@@ -115,7 +115,7 @@ describe("a data file that is not this program's format", () => {
   );
 });
 
-describe("without a place for its log, the server goes on", () => {
+describe("the server keeps running without its log output", () => {
   test("when the log's disk is full", () =>
     withStoppedServer(configText({ tables: '[log]\nlevel = "debug"' }), async (server) => {
       const script = '"$0" serve --port "$1" 2> /dev/full';
@@ -129,7 +129,7 @@ describe("without a place for its log, the server goes on", () => {
       expect(await once(child, "close")).toEqual([0, null]);
     }));
 
-  test("when the log's reader has gone", () =>
+  test("when the reader of the log has closed the pipe", () =>
     withStoppedServer(configText({ tables: '[log]\nlevel = "debug"' }), async (server) => {
       const child = spawn(EXECUTABLE, ["serve"], { cwd: server.folder, stdio: ["ignore", "ignore", "pipe"] });
       const url = await urlFrom(child.stderr);

@@ -23,11 +23,11 @@ async function pagesOf(server: TestServer, query: string): Promise<ShownRecord[]
   return records;
 }
 
-describe("what is stored is found", () => {
+describe("stored records are found", () => {
   beforeAll(withinOneMonth, 120_000);
 
   test(
-    "pages hold every record once while others are stored and blocks are merged",
+    "pages contain every record once while others are stored and blocks are merged",
     async () => {
       await withServer(configText(), async (server) => {
         const start = Date.now() - 3_600_000;
@@ -57,7 +57,7 @@ describe("what is stored is found", () => {
     TEST_MS_MAX,
   );
 
-  test("counts and percentiles agree with what was sent, running starts are seen", async () => {
+  test("counts and percentiles agree with the sent entries, and running timings are listed", async () => {
     await withServer(configText(), async (server) => {
       const now = Date.now();
       const random = seededRandom(runSeed("percentiles"));
@@ -99,7 +99,7 @@ describe("what is stored is found", () => {
     });
   });
 
-  test("a project's touchpoints, usage and rejections", async () => {
+  test("by project, with its touchpoints, usage and rejections", async () => {
     await withServer(configText({ tables: "[projects.default]\nmonthly_entries = 10\n" }), async (server) => {
       await server.send([
         { touchpoint: "api/a", message: "kept" },
@@ -128,7 +128,7 @@ describe("what is stored is found", () => {
 
 describe("live tail", () => {
   test(
-    "gives what is committed in order, to each what it searches, and goes on where it was",
+    "sends each reader the records of its search in commit order, and resumes after the last one",
     async () => {
       await withServer(configText(), async (server) => {
         const all = await TailClient.open(server, "");
@@ -156,7 +156,7 @@ describe("live tail", () => {
     TEST_MS_MAX,
   );
 
-  test("the server stops in good order while tails are open", async () => {
+  test("ends properly when the server stops", async () => {
     await withServer(configText(), async (server) => {
       const tails = await Promise.all(Array.from({ length: 20 }, () => TailClient.open(server, "")));
       expect(await server.stop()).toBe(0);

@@ -69,7 +69,7 @@ describe("the reading commands", () => {
     expect(["--config", "Examples:", ...names].filter((part) => !stdout.includes(part))).toEqual([]);
   });
 
-  test("query gives the same from the data file and from the server", () =>
+  test("query gives the same result from the data file and from the server", () =>
     withServer(configText(), async (server) => {
       await server.send(ENTRIES);
       const json = await bothWays(server, ["query", "--json"]);
@@ -89,7 +89,7 @@ describe("the reading commands", () => {
       expect(records(later.stdout).map(({ touchpoint }) => touchpoint)).toEqual(["api/users"]);
     }));
 
-  test("timings and usage give the same from both", () =>
+  test("timings and usage give the same results from both", () =>
     withServer(configText(), async (server) => {
       await server.send(ENTRIES);
       const { stdout } = await bothWays(server, ["timings", "--tree", "--sort", "max"]);
@@ -113,7 +113,7 @@ describe("the reading commands", () => {
       ]);
     }));
 
-  test("follow what comes, from the file and from the server, until Ctrl-C, which is no failure", () =>
+  test("follow new records, from the file and from the server, and exit with 0 on Ctrl-C", () =>
     withServer(configText(), async (server) => {
       await server.send([{ message: "before", timestamp: NOW }]);
       const lines = [
@@ -159,7 +159,7 @@ describe("the reading commands", () => {
       }
     }));
 
-  test("end quietly when nobody reads on", () =>
+  test("end without an error when their output is closed", () =>
     withServer(configText(), async (server) => {
       await server.send(Array.from({ length: 5_000 }, (_, at) => ({ message: `entry ${at}`, timestamp: NOW })));
       for (const line of ["query --limit 5000", "query --reverse --json --limit 5000", "query --follow --limit 5000"]) {
@@ -191,7 +191,7 @@ describe("the reading commands", () => {
       expect((await command(server, ["backup", "copy.db"])).exitCode).toBe(1);
     }));
 
-  test("doctor finds all well beside a running server, and a damaged block in a file", () =>
+  test("doctor finds no fault beside a running server, and finds a damaged block in a file", () =>
     withServer(configText({ tables: '[storage]\nmax_size = "16MiB"' }), async (server) => {
       await server.send(ENTRIES);
       const well = await command(server, ["doctor", "--json"]);
@@ -220,7 +220,7 @@ describe("the reading commands", () => {
 describe("erase", () => {
   const line = ["erase", "--project", "default", "key:req-1", "--yes"];
 
-  test("goes through the server that holds the file, and works by itself once that has stopped", () =>
+  test("runs through the server that holds the file, and on the file itself once the server has stopped", () =>
     withServer(configText(), async (server) => {
       await server.send(ENTRIES);
       const shown = /^project "default": 1 record matching "key:req-1", at /;
@@ -249,7 +249,7 @@ describe("erase", () => {
       expect((await command(server, ["doctor", "--json"])).exitCode).toBe(0);
     }));
 
-  test("never works unasked", () =>
+  test("deletes nothing without confirmation", () =>
     withServer(configText(), async (server) => {
       await server.send(ENTRIES);
       const { exitCode, stderr } = await command(server, line.slice(0, -1));
@@ -261,8 +261,8 @@ describe("erase", () => {
     }));
 });
 
-describe("the reading commands fail plainly", () => {
-  test("at a wrong search, with the place, and at a project that is not there", () =>
+describe("the reading commands fail with a clear message", () => {
+  test("for a wrong search, with the place, and for an unknown project", () =>
     withServer(configText(), async (server) => {
       await server.send(ENTRIES);
       for (const name of ["query", "tail", "timings"]) {
@@ -278,7 +278,7 @@ describe("the reading commands fail plainly", () => {
       }
     }));
 
-  test("at a wrong token, without one, and where no server is", () =>
+  test("for a wrong token, a missing one, and an address without a server", () =>
     withServer(configText(), async (server) => {
       const wrong = await command(server, ["query", "--url", server.url, "--token", "a-wrong-token"]);
       expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining(`${server.url} answered 401: `)]);
@@ -291,7 +291,7 @@ describe("the reading commands fail plainly", () => {
       expect([gone.exitCode, gone.stderr]).toEqual([1, expect.stringContaining("nothing listens there")]);
     }));
 
-  test("at a certificate that is not trusted, and not where it is", () =>
+  test("for a certificate that is not trusted, but not for a trusted one", () =>
     withFolder(async (folder) => {
       const { cert, key } = selfSignedCertificate();
       writeFileSync(join(folder, "cert.pem"), cert);
@@ -310,7 +310,7 @@ describe("the reading commands fail plainly", () => {
       });
     }));
 
-  test("where there is no data file yet, and make none", () =>
+  test("when there is no data file yet, and create none", () =>
     withFolder(async (folder) => {
       writeFileSync(join(folder, "simplelogs.toml"), "", { mode: 0o600 });
       for (const name of ["query", "tail", "timings", "usage"]) {

@@ -26,9 +26,9 @@ const NOT_SHOWN =
 /** What shows a live key, and is no batch. */
 const known = (text: string) => `{"key":"${SERVER_KEY}","a":${text}`;
 
-describe("what must not go in is refused, and the server goes on", () => {
+describe("invalid JSON is refused, and the server still answers", () => {
   test(
-    "numbers beyond all doubles, absurd depth, and what is no JSON",
+    "numbers outside the range of doubles, extreme depth, and malformed text",
     () =>
       withServer(configText(), async (server) => {
         const refusals: [name: string, body: string, status: number, text: string][] = [
@@ -60,7 +60,7 @@ describe("what must not go in is refused, and the server goes on", () => {
   );
 
   test(
-    "metadata deeper than 100 levels costs that entry alone, and is shown among the rejections",
+    "metadata deeper than 100 levels drops only its entry, which the rejections show",
     () =>
       withServer(configText({ settings: 'max_body = "16MiB"' }), async (server) => {
         const deep = [101, 5_000, 50_000, 1_000_000].flatMap((levels) => [
@@ -78,7 +78,7 @@ describe("what must not go in is refused, and the server goes on", () => {
   );
 
   test(
-    "what the schema does not name is ignored at any depth",
+    "members that the schema does not name are ignored at any depth",
     () =>
       withServer(configText({ settings: 'max_body = "16MiB"' }), async (server) => {
         const deep = nestedArrays(1_000_000);
@@ -102,7 +102,7 @@ describe("what must not go in is refused, and the server goes on", () => {
     TEST_MS_MAX,
   );
 
-  test("a member of __proto__ never stands in for one that is absent, and of equal names the last counts", () =>
+  test("a member of __proto__ never replaces an absent one, and of equal names the last counts", () =>
     withServer(configText(), async (server) => {
       expect(
         (await answerOf(server, `{"__proto__":{"key":"${SERVER_KEY}","source":"server"},"entries":[{}]}`))[0],

@@ -16,7 +16,7 @@ const platform = PLATFORMS.find((name) => name === `${system}-${process.arch}`);
 
 describe("the archive of this platform", () => {
   test(
-    "has its checksum, and unpacks to an executable that says its version, in a size that is allowed",
+    "matches its checksum, has an allowed size, and contains an executable that prints its version",
     () =>
       withFolder(async (folder) => {
         if (platform === undefined) throw new Error(`no release is made for ${system}-${process.arch}`);
@@ -40,6 +40,6 @@ describe("the archive of this platform", () => {
   );
 });
 
-test("the executable has a size that is allowed", () => {
+test("the executable has an allowed size", () => {
   expect(statSync(EXECUTABLE).size).toBeLessThanOrEqual(EXECUTABLE_BYTES_MAX);
 });

@@ -56,8 +56,8 @@ function sendOn(server: TestServer, senders: number): { stop(): Promise<Record<s
   };
 }
 
-describe("while requests go on without a pause", () => {
-  test("four changes of the file and four SIGHUPs drop none of them", () =>
+describe("under constant requests", () => {
+  test("four changes of the file and four SIGHUPs lose no request", () =>
     withServer(configText(), async (server) => {
       const sending = sendOn(server, 8);
       for (let round = 1; round <= 4; round++) {
@@ -77,7 +77,7 @@ describe("while requests go on without a pause", () => {
       expect(mine).toHaveLength(counts[ACCEPTED] ?? 0);
     }));
 
-  test("a file that does not load, or is gone, leaves the running configuration, and the log says why", () =>
+  test("a missing or faulty file leaves the running configuration in force, and the log says why", () =>
     withServer(configWith(["first"]), async (server) => {
       const sending = sendOn(server, 4);
       server.writeConfig(`${configWith(["second"])}\n[storage]\ndurabilty = "sync"\n`);
@@ -139,7 +139,7 @@ describe("a reload", () => {
       expect((await server.export()).map((record) => record.message)).toEqual(["page"]);
     }));
 
-  test("says what only a restart applies, and applies the rest", () =>
+  test("logs the settings that need a restart, and applies all others", () =>
     withServer(configText(), async (server) => {
       server.writeConfig(
         configText({

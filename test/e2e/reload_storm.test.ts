@@ -13,7 +13,7 @@ const TEST_MS_MAX = 180_000;
 
 describe("200 rewrites of the configuration, under load", () => {
   test(
-    "drop no request, and leave neither handles nor memory",
+    "lose no request, and leak neither handles nor memory",
     () =>
       withServer(configText(), async (server) => {
         const probes = ["probe a", "probe b"].map((name) => ({ name, probe: new Probe(server, name) }));
@@ -42,7 +42,7 @@ describe("200 rewrites of the configuration, under load", () => {
     TEST_MS_MAX,
   );
 
-  test("and as many SIGHUPs as can be sent, end with the last file in force", () =>
+  test("together with constant SIGHUPs end with the last file in force", () =>
     withServer(configText(), async (server) => {
       const probe = new Probe(server);
       for (let round = 0; round < 1_000; round++) {

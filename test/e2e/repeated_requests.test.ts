@@ -91,7 +91,7 @@ describe("equal requests that were all answered are all stored", () => {
       expect(await storedCount(server)).toBe(2);
     }));
 
-  test("before and after a restart with grace", () =>
+  test("before and after an orderly restart", () =>
     withServer(configText(), async (server) => {
       expect((await server.post(HEARTBEAT)).status).toBe(202);
       expect(await server.stop()).toBe(0);
@@ -101,8 +101,8 @@ describe("equal requests that were all answered are all stored", () => {
     }));
 });
 
-describe("a request without an idempotency key that nobody heard the answer of is stored once", () => {
-  test("where its client had gone; and an equal one after that is stored", () =>
+describe("a repeated request without an idempotency key whose answer was lost is stored once", () => {
+  test("when its client had disconnected; a later equal request is stored", () =>
     withServer(configText(), async (server) => {
       await sendAndLeave(server);
       expect((await server.post(HEARTBEAT)).status).toBe(202);
@@ -111,7 +111,7 @@ describe("a request without an idempotency key that nobody heard the answer of i
       expect([await storedCount(server), await duplicates(server)]).toEqual([2, 1]);
     }));
 
-  test("where a proxy gave up and sent it again while the first still waited", () =>
+  test("when a proxy timed out and sent it again while the first still waited", () =>
     withServer(configText(), async (server) => {
       const second = await open(server);
       await whileHeld(server, async () => {
@@ -127,7 +127,7 @@ describe("a request without an idempotency key that nobody heard the answer of i
       expect(await storedCount(server)).toBe(1);
     }));
 
-  test("where the process was killed right after the commit; and an equal one after that is stored", () =>
+  test("when the process was killed right after the commit; a later equal request is stored", () =>
     withServer(configText(), async (server) => {
       expect((await server.post(HEARTBEAT)).status).toBe(202);
       await server.kill();
@@ -138,7 +138,7 @@ describe("a request without an idempotency key that nobody heard the answer of i
       expect(await storedCount(server)).toBe(2);
     }));
 
-  test("where its client had gone, also when the process stops with grace in between", () =>
+  test("when its client had disconnected and the server was restarted in between", () =>
     withServer(configText(), async (server) => {
       await sendAndLeave(server);
       expect(await server.stop()).toBe(0);
@@ -154,7 +154,7 @@ describe("a request with an idempotency key", () => {
     { name: "in the query", headers: {}, query: "?idempotency_key=order-1" },
   ];
 
-  test.each(ways)("is stored once, however often it comes, and after kill -9 ($name)", ({ headers, query }) =>
+  test.each(ways)("is stored once, however often it is sent, also after kill -9 ($name)", ({ headers, query }) =>
     withServer(configText(), async (server) => {
       const post = async (body: string) => {
         const answer = await fetch(`${server.url}${ENQUEUE_PATH}${query}`, { method: "POST", body, headers });
@@ -175,7 +175,7 @@ describe("a request with an idempotency key", () => {
     }),
   );
 
-  test("that was refused leaves nothing: the key may be used again", () =>
+  test("that was refused does not use up its key", () =>
     withServer(configText({ pair: "rate = 1" }), async (server) => {
       const post = async (entries: readonly unknown[], key: string) => {
         const answer = await server.post({ key: SERVER_KEY, source: "server", entries }, { "idempotency-key": key });
@@ -194,7 +194,7 @@ describe("a request with an idempotency key", () => {
       expect((await server.export()).map(({ message }) => message)).toEqual(["a"]);
     }));
 
-  test("of more than 255 characters, or none, has no key at all", () =>
+  test("of more than 255 characters or of none is treated as one without a key", () =>
     withServer(configText(), async (server) => {
       for (const key of ["x".repeat(256), ""]) {
         for (let sent = 0; sent < 2; sent++) await server.post(HEARTBEAT, { "idempotency-key": key });
@@ -202,7 +202,7 @@ describe("a request with an idempotency key", () => {
       expect(await storedCount(server)).toBe(4);
     }));
 
-  test("is remembered under every durability, and not at all with a window of 0", async () => {
+  test("is recognised under every durability, but not with a window of 0", async () => {
     const counts: number[] = [];
     for (const tables of [
       '[storage]\ndurability = "memory"',

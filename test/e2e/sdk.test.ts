@@ -73,7 +73,7 @@ const DECODERS: Readonly<Record<string, (bytes: Buffer) => Buffer>> = {
 };
 
 describe("the executable serves the client library", () => {
-  test("every file that it lists, under both paths, with its size, type and integrity, in each coding", () =>
+  test("with every listed file under both paths, with its size, type and integrity, in each coding", () =>
     withServer(configText(), async (server) => {
       const files = await listed(server);
       const names = files.map(({ name }) => name);
@@ -96,7 +96,7 @@ describe("the executable serves the client library", () => {
       }
     }));
 
-  test("once to whoever keeps it: 304 by its ETag, and for ever under the path with the version", () =>
+  test("with cache headers: 304 by its ETag, and immutable under the path with the version", () =>
     withServer(configText(), async (server) => {
       for (const [path, caching] of [
         ["/sdk/simplelogs.mjs", "public, max-age=300"],
@@ -119,7 +119,7 @@ describe("the executable serves the client library", () => {
       }
     }));
 
-  test("to other origins, and nothing of the server with it", () =>
+  test("to other origins, which can read nothing else of the server", () =>
     withServer(configText(), async (server) => {
       const origin = "https://elsewhere.example";
       for (const path of ["/sdk/simplelogs.js", "/sdk/", "/sdk/none.js", "/sdk/0.0.0/simplelogs.js"]) {
@@ -135,7 +135,7 @@ describe("the executable serves the client library", () => {
       expect(other.headers["access-control-allow-origin"]).toBeUndefined();
     }));
 
-  test("and answers 404 for what it has not, naming the version that it has", () =>
+  test("and answers 404 for an unknown file or version, naming its own version", () =>
     withServer(configText(), async (server) => {
       const statuses = await Promise.all(
         [
@@ -151,7 +151,7 @@ describe("the executable serves the client library", () => {
       expect(body.toString()).toContain(`/sdk/${VERSION}/simplelogs.js`);
     }));
 
-  test("under the names in Host that are answered, without an effect on what is measured", () =>
+  test("under every allowed Host, and changes no metric but that of refused hosts", () =>
     withServer(configText({ settings: 'hosts = ["logs.example.com"]' }), async (server) => {
       const before = await server.metrics();
       const status = async (host: string) => (await ask(`${server.url}/sdk/simplelogs.js`, { host })).status;
@@ -166,7 +166,7 @@ describe("the executable serves the client library", () => {
 });
 
 describe("simplelogs sdk", () => {
-  test("shows what the server lists", () =>
+  test("lists the same files as the server", () =>
     withServer(configText(), async (server) => {
       const { exitCode, stdout } = await server.command("sdk", "--json", "--url", server.url);
       const report = JSON.parse(stdout) as { version: string; files: (Listed & { url: string; plainUrl: string })[] };
@@ -182,7 +182,7 @@ describe("simplelogs sdk", () => {
       );
     }));
 
-  test("writes what the server serves, and the package that the build made", () =>
+  test("writes the files that the server serves, and the package that the build made", () =>
     withServer(configText(), async (server) => {
       const { exitCode } = await server.command("sdk", "--out", "sdk", "--pack");
       expect(exitCode).toBe(0);

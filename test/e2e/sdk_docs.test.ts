@@ -71,7 +71,7 @@ const installed = new InstalledPackage();
 beforeAll(() => installed.install(), 180_000);
 afterAll(() => installed.remove());
 
-describe("the program on sending stores its entry once, past a 503 and a lost answer:", () => {
+describe("the documented program for sending stores its entry once in spite of a 503 and a lost answer:", () => {
   const runPython = (text: string) => run(PYTHON, ["-"], { input: text, environment: environment() });
   const runJavaScript = (text: string, folder: string) => {
     writeFileSync(join(folder, "send.mjs"), text);
@@ -95,7 +95,7 @@ describe("the program on sending stores its entry once, past a 503 and a lost an
     ),
   );
 
-  test.each(programs)("$language in $page says why where the entry is refused", ({ page, mark, execute }) =>
+  test.each(programs)("$language in $page prints the reason when the entry is refused", ({ page, mark, execute }) =>
     withServer(configText(), (server) =>
       withFolder(async (folder) => {
         const text = program(page, server.url, mark);
@@ -109,7 +109,7 @@ describe("the program on sending stores its entry once, past a 503 and a lost an
   );
 });
 
-describe("the client library's programs", () => {
+describe("the documented programs that use the client library", () => {
   const modules = [
     [
       "docs/client_library.md",
@@ -118,7 +118,7 @@ describe("the client library's programs", () => {
     ],
     ["src/client/README.md", ["configureSDK"], ["api/orders/submit"]],
   ] as const;
-  test.each(modules)("of %s store what they log", (page, marks, touchpoints) =>
+  test.each(modules)("of %s store their entries", (page, marks, touchpoints) =>
     withServer(configText(), (server) =>
       installed.withCopy(async (folder) => {
         writeFileSync(join(folder, "program.mjs"), program(page, server.url, ...marks));
@@ -129,7 +129,7 @@ describe("the client library's programs", () => {
     ),
   );
 
-  test("in Python store what they log, with the module that the server has", () =>
+  test("in Python store their entries with the server's module", () =>
     withServer(configText(), (server) =>
       withFolder(async (folder) => {
         const setup = program("docs/client_library.md", server.url, "curl", "simplelogs.py");

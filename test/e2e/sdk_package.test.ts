@@ -53,7 +53,7 @@ beforeAll(() => installed.install(), 180_000);
 afterAll(() => installed.remove());
 
 describe("the package", () => {
-  test("holds what it names, a licence and a page to read, and nothing to run at its installation", () =>
+  test("contains every file that it names, a licence and a README, and no installation script", () =>
     installed.withCopy(async (folder) => {
       const home = join(folder, "node_modules/simplelogs");
       const files = readdirSync(home);
@@ -93,7 +93,7 @@ describe("the package", () => {
     ),
   );
 
-  test("is bundled for browsers without anything of Node", () =>
+  test("is bundled for browsers without code of Node", () =>
     installed.withCopy(async (folder) => {
       writeFileSync(join(folder, "page.js"), 'import { SimpleLogs } from "simplelogs";\nSimpleLogs.log("opened");\n');
       const line = ["build", "--target=browser", "--minify", "--outfile=bundle.js", "page.js"];
@@ -182,7 +182,7 @@ describe("its types", () => {
     ["node16", "Node16", "Node's"],
   ] as const;
   test.each(settings)(
-    "are found and strict under moduleResolution %s, module %s, with %s names",
+    "are resolved and strict under moduleResolution %s, module %s, with %s names",
     (moduleResolution, module, names) =>
       installed.withCopy(async (folder) => {
         const isBrowser = names === "a browser's";
@@ -196,7 +196,7 @@ describe("its types", () => {
       }),
   );
 
-  test("stand by themselves: every declaration file is checked, and none needs what is not in the package but Node's types", () =>
+  test("depend only on the package's own declarations and on Node's types", () =>
     installed.withCopy(async (folder) => {
       const home = join(folder, "node_modules/simplelogs");
       const files = readdirSync(home).filter((name) => /\.d\.m?ts$/.test(name));

@@ -53,10 +53,10 @@ async function read(server: TestServer, headers: Record<string, string>): Promis
   return response.status;
 }
 
-describe("a name that somebody pointed here", () => {
+describe("a host name that points at the server but is not in hosts", () => {
   const BATCH = JSON.stringify({ key: SERVER_KEY, source: "server", entries: [{ message: "x" }] });
 
-  test("gets nothing of any route, until hosts lists it, without a restart", () =>
+  test("is refused on every route until hosts lists it, without a restart", () =>
     withServer(configText({ settings: "metrics_open = true" }), async (server) => {
       const paths = ["/", "/readyz", "/healthz", "/openapi.json", "/metrics", "/api/v1/entries", "/nowhere"];
       for (const path of paths) {
@@ -85,8 +85,8 @@ describe("a name that somebody pointed here", () => {
     }));
 });
 
-describe("guessing the admin token", () => {
-  test("gets 20 looked at and 429 from then on, and is in the log", () =>
+describe("a client that guesses the admin token", () => {
+  test("has 20 attempts, then gets 429, and is logged", () =>
     withServer(configText(), async (server) => {
       const owner = await signIn(server);
       const statuses: number[] = [];
@@ -103,7 +103,7 @@ describe("guessing the admin token", () => {
 });
 
 describe("a session", () => {
-  test("outlives a kill and a stop, and ends for good with its sign-out and with another token", () =>
+  test("survives a kill and a restart, and ends for good at sign-out or with another token", () =>
     withStoppedServer(configText(), async (server) => {
       await server.start();
       const [one, other] = [await signIn(server), await signIn(server)];
@@ -130,7 +130,7 @@ describe("a session", () => {
 });
 
 describe("the documentation's example keys", () => {
-  test.each(["serve", "check"])("are refused by %s, with what to do", (command) =>
+  test.each(["serve", "check"])("are refused by %s, with advice", (command) =>
     withStoppedServer(
       'port = 0\nadmin_token = "replace-this-with-your-own"\n[[keys]]\nname = "web"\nserver = "sk_replace_this_with_your_own"\n',
       async (server) => {

@@ -108,7 +108,7 @@ async function endAgainAndAgain(server: TestServer, thread: ThreadName, pauseMs:
 }
 
 describe("under load", () => {
-  test("the writer ends again and again: what waits is answered all the same, and is stored once", async () => {
+  test("the writer dies again and again, and waiting requests are answered and stored once", async () => {
     await withDyingServer(ON_DEMAND, "", async (server) => {
       const statuses = await endAgainAndAgain(server, "writer", 1);
       expect(statuses).toEqual({ sent: [202], asked: [200] });
@@ -116,7 +116,7 @@ describe("under load", () => {
     });
   }, 300_000);
 
-  test("the compactor ends again and again: nobody notices, and blocks are merged all the same", async () => {
+  test("the compactor dies again and again, and requests succeed and blocks are merged", async () => {
     await withDyingServer(ON_DEMAND, "", async (server) => {
       const statuses = await endAgainAndAgain(server, "compactor", 8);
       expect(statuses).toEqual({ sent: [202], asked: [200] });
@@ -126,7 +126,7 @@ describe("under load", () => {
     });
   }, 300_000);
 
-  test("the reader ends again and again: entries are stored, and questions are answered, by 503 or by the next one", async () => {
+  test("the reader dies again and again, entries are stored, and queries get an answer or 503", async () => {
     await withDyingServer(ON_DEMAND, "", async (server) => {
       const { sent, asked } = await endAgainAndAgain(server, "reader", 1);
       expect(sent).toEqual([202]);
@@ -136,7 +136,7 @@ describe("under load", () => {
 });
 
 describe("a live tail", () => {
-  test("ends with the reader, and behind its last record misses nothing", async () => {
+  test("ends with the reader, and misses nothing when resumed after its last record", async () => {
     await withDyingServer(ON_DEMAND, "", async (server) => {
       const random = seededRandom(runSeed("tail"));
       const load = new Load(server, { random, clients: 2, entriesMax: 5, pauseMs: 2 });
@@ -167,8 +167,8 @@ describe("a live tail", () => {
   }, 300_000);
 });
 
-describe("a thread that does not answer any more", () => {
-  test("as the reader keeps nobody from sending", async () => {
+describe("a thread that hangs", () => {
+  test("does not stop ingestion if it is the reader", async () => {
     await withDyingServer(ON_DEMAND, "", async (server) => {
       await server.send([{ message: "before" }]);
       expect((await read<EntriesResponse>(server, "entries")).entries.length).toBe(1);
@@ -182,7 +182,7 @@ describe("a thread that does not answer any more", () => {
     });
   }, 300_000);
 
-  test("as the compactor keeps nobody from sending and reading", async () => {
+  test("does not stop ingestion or queries if it is the compactor", async () => {
     await withDyingServer(ON_DEMAND, "", async (server) => {
       orderDeath(server.dataFile, "compactor", "hang");
       let sent = 0;
@@ -198,7 +198,7 @@ describe("a thread that does not answer any more", () => {
     });
   }, 300_000);
 
-  test("as the writer is reported by /readyz, what waits is answered 503, and reading goes on", async () => {
+  test("makes /readyz fail and waiting requests get 503 if it is the writer, while queries still work", async () => {
     await withDyingServer(ON_DEMAND, "", async (server) => {
       await server.send([{ message: "before" }]);
       orderDeath(server.dataFile, "writer", "hang");
@@ -212,7 +212,7 @@ describe("a thread that does not answer any more", () => {
   }, 300_000);
 });
 
-describe.each(["sync", "write", "memory"])("a batch that brings the writer down, under %s", (durability) => {
+describe.each(["sync", "write", "memory"])("a batch that crashes the writer, under %s", (durability) => {
   const tables = `[storage]\ndurability = "${durability}"`;
   const poison = (name: string) => ({
     key: SERVER_KEY,
@@ -223,7 +223,7 @@ describe.each(["sync", "write", "memory"])("a batch that brings the writer down,
   const settled = (server: TestServer, count: number) =>
     eventually(`${count} entries are set aside`, async () => (await server.metrics()).get(internal) === count);
 
-  test("is set aside and shown, the others go on, and it stays so over restarts and kill -9", async () => {
+  test("is set aside and shown among the rejections, and others are stored, also after restarts and kill -9", async () => {
     await withDyingServer(POISONED, tables, async (server) => {
       const random = seededRandom(runSeed(`poison under ${durability}`));
       const load = new Load(server, { random, clients: 3, entriesMax: 5, sendsTimings: true, pauseMs: 5 });

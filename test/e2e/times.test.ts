@@ -29,7 +29,7 @@ async function printed(server: TestServer, zone: string): Promise<string[]> {
   return stdout.split("\n").filter((line) => line !== "");
 }
 
-test("a time without an offset is the same instant in --from and in the search", () =>
+test("a time without an offset means the same instant in --from and in a search", () =>
   withServer(CONFIG, async (server) => {
     const noon = Date.UTC(2026, 5, 15, 6, 30);
     await server.send([
@@ -52,7 +52,7 @@ test("a time without an offset is the same instant in --from and in the search",
     expect(await found(server, "America/Los_Angeles", ["--from", "2026-06-15"])).toEqual([]);
   }));
 
-test("what is printed is taken back, also where clocks show the same twice", () =>
+test("printed times are accepted as input, also when clocks repeat an hour", () =>
   withServer(CONFIG, async (server) => {
     await server.send([
       { message: "first", timestamp: FIRST },

@@ -69,7 +69,7 @@ describe("a start and its end become one record", () => {
     ["kill -9", (server) => server.kill()],
     ["SIGTERM", (server) => server.stop()],
   ];
-  describe.each(ends)("across a restart after %s,", (_, endServer) => {
+  describe.each(ends)("a start and its end, with a restart by %s between them,", (_, endServer) => {
     test.each([
       ["the start before it", START, END],
       ["the end before it", END, START],
@@ -87,7 +87,7 @@ describe("a start and its end become one record", () => {
     );
   });
 
-  test("by touchpoint alone, first in, first out", () =>
+  test("by touchpoint alone, oldest start first", () =>
     withServer(configText(), async (server) => {
       const touchpoint = "jobs/import";
       await server.send([1, 2, 3].map((n) => ({ touchpoint, startTime: AT + n, metadata: { n } })));
@@ -104,7 +104,7 @@ describe("a start and its end become one record", () => {
       expect(await openCount(server)).toBe(1);
     }));
 
-  test("by key from the browser to the server, but by touchpoint not", () =>
+  test("by key between browser and server, but not by touchpoint", () =>
     withServer(configText(), async (server) => {
       const begin = { key: CLIENT_KEY, source: "client" };
       const byKey = { key: "checkout-7", startTime: AT };
@@ -123,8 +123,8 @@ describe("a start and its end become one record", () => {
     }));
 });
 
-describe("a timing that is complete as sent", () => {
-  test("is stored at once, keeps its own duration, and absorbs a start that comes late", () =>
+describe("a timing that is sent complete", () => {
+  test("is stored at once, keeps its own duration, and absorbs a late start", () =>
     withServer(configText(), async (server) => {
       const complete = {
         key: "req-2",
@@ -149,7 +149,7 @@ describe("a timing without its other half", () => {
   // Long enough that both still wait when they are exported, on any machine.
   const tables = '[timings]\ntimeout = "10s"\norphan_grace = "10s"';
 
-  test("is stored as started where the start is standalone, and its end as completed as well", () =>
+  test("is stored as started if the start is standalone, and its end is stored as completed", () =>
     withServer(configText(), async (server) => {
       await server.send([{ ...START, standalone: true }]);
       expect(await statuses(server)).toEqual(["started"]);
@@ -172,7 +172,7 @@ describe("a timing without its other half", () => {
       });
     }));
 
-  test("is stored at once where nothing could ever find it", () =>
+  test("is stored at once if no end could ever match it", () =>
     withServer(configText(), async (server) => {
       await server.send([
         { startTime: AT, message: "nameless" },

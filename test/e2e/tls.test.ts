@@ -28,7 +28,7 @@ function withCertificate(work: (server: TestServer) => Promise<void>): Promise<v
 }
 
 describe("with [tls], the server", () => {
-  test("takes batches over HTTPS from who trusts its certificate, and from nobody else", () =>
+  test("accepts batches over HTTPS from clients that trust its certificate, and from no others", () =>
     withCertificate(async (server) => {
       await server.start();
       expect(server.url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
@@ -44,7 +44,7 @@ describe("with [tls], the server", () => {
       expect(await server.stop()).toBe(0);
     }));
 
-  test("is said to be there by check", () =>
+  test("is reported as serving TLS by check", () =>
     withCertificate(async (server) => {
       const { exitCode, stdout } = await server.command("check", "--json");
       expect({ exitCode, tls: (JSON.parse(stdout) as { tls: boolean }).tls }).toEqual({ exitCode: 0, tls: true });
@@ -70,7 +70,7 @@ describe("serve refuses [tls]", () => {
       /key/i,
     ],
   ];
-  test.each(cases)("%s, and says so", (_, damage, says) =>
+  test.each(cases)("%s, and names the reason", (_, damage, says) =>
     withStoppedServer(CONFIG, async (server) => {
       damage(server);
       const { exitCode, stdout, stderr } = await server.command("serve");

@@ -218,6 +218,6 @@ function fuzz(which: "blocks" | "others"): Promise<void> {
   });
 }
 
-describe("a bit that is turned over", () => {
-  test("in a block is told of, and never shown", () => fuzz("blocks"), 300_000);
+describe("a flipped bit", () => {
+  test("in a block is reported, and its record is never shown", () => fuzz("blocks"), 300_000);
 });

@@ -68,7 +68,7 @@ afterAll(async () => {
   await listener.stop(0);
 });
 
-describe("malformed", () => {
+describe("malformed input:", () => {
   test("JSON is answered by 2xx or 4xx, and 2xx only for what JSON.parse takes", async () => {
     const random = seededRandom(runSeed("malformed JSON"));
     const seen = new Set<number>();

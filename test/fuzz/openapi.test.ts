@@ -46,7 +46,7 @@ function fixtureThatChanges(): Fixture {
 }
 
 describe("requests made from openapi.json", () => {
-  test("that keep to it are answered by what it lists, and mostly succeed", async () => {
+  test("get documented answers, and mostly succeed", async () => {
     const random = seededRandom(runSeed("openapi"));
     const fixture = fixtureThatChanges();
     const operations = await operationsOf(fixture);
@@ -63,7 +63,7 @@ describe("requests made from openapi.json", () => {
     expect(fixture.logged.filter((line) => !line.includes(GUESSED))).toEqual([]);
   }, 30_000);
 
-  test("and then spoilt are answered by what it lists", async () => {
+  test("and then made invalid get documented answers", async () => {
     const random = seededRandom(runSeed("openapi, spoilt"));
     const fixture = fixtureThatChanges();
     const seen = new Set<number>();
@@ -74,7 +74,7 @@ describe("requests made from openapi.json", () => {
     expect(fixture.logged.filter((line) => !line.includes(GUESSED))).toEqual([]);
   }, 30_000);
 
-  test("with a known key are taken, or refused by what it lists", async () => {
+  test("with a known key are accepted or get a documented refusal", async () => {
     const random = seededRandom(runSeed("openapi, enqueue"));
     const fixture = fixtureThatChanges();
     const enqueue = (await operationsOf(fixture)).find(({ id }) => id === "enqueue");
@@ -92,7 +92,7 @@ describe("requests made from openapi.json", () => {
     expect(fixture.pushed.length).toBeGreaterThan(10);
   });
 
-  test("are refused by what it lists when the readers and the writer refuse", async () => {
+  test("get documented refusals when the readers and the writer refuse", async () => {
     const random = seededRandom(runSeed("openapi, refused"));
     const fixture = fixtureThatChanges();
     const operations = await operationsOf(fixture);

@@ -201,7 +201,7 @@ test("the evaluator matches what a naive filter matches, and pruning is never wr
   expect(seen.skipped).toBeGreaterThan(seen.skippable / 4);
 }, 180_000);
 
-test("any text is read, or refused with a place inside it", () => {
+test("any text is parsed, or refused with a position inside it", () => {
   const random = seededRandom(runSeed("search texts"));
   const bits =
     'a " \\ ( ) - OR AND : , * .. > >= < level: metadata. metadata." key:x time: 1 2026-01-31 T12:00Z \ud800 é 🎉 \t'.split(

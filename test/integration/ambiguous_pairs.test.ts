@@ -36,7 +36,7 @@ function read<T>(file: string, work: (details: TablesReader) => T): T {
 }
 
 describe("ambiguous pairs", () => {
-  test("add up by touchpoint over groups and types of key, and are read for the days that a range touches", async () => {
+  test("are counted by touchpoint over groups and types of key, and are read for the days that a range touches", async () => {
     await withStore((file, store) => {
       store.commit({ ...NOTHING, ambiguous: [ROW, { ...ROW, keyType: "client" }, { ...ROW, project: "blog" }] });
       store.commit({ ...NOTHING, ambiguous: [ROW, { ...ROW, touchpoint: "c", day: DAY - 1 }] });
@@ -72,7 +72,7 @@ describe("ambiguous pairs", () => {
     });
   });
 
-  test("of a commit that fails are not added", async () => {
+  test("of a failed commit are not counted", async () => {
     await withStore((_file, store) => {
       store.commit({ ...NOTHING, ambiguous: [ROW] });
       const twice = { id: 1, item: "x" };
@@ -82,7 +82,7 @@ describe("ambiguous pairs", () => {
     });
   });
 
-  test("are none in a file of a format without their table", async () => {
+  test("are zero in a file of a format without their table", async () => {
     await withFolder((folder) => {
       const database = openDatabase(join(folder, "old.db"), { create: true });
       expect(new TablesReader(database).ambiguousPairs(undefined, 0, NOW)).toEqual(new Map());

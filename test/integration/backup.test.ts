@@ -93,7 +93,7 @@ describe("a backup", () => {
     });
   });
 
-  test("writes through no link that somebody put where its work could lie", async () => {
+  test("writes through no symbolic link at the paths of its temporary files", async () => {
     await withFolder(async (folder) => {
       const [file, target, victim] = [join(folder, "data.db"), join(folder, "copy.db"), join(folder, "victim")];
       makeStore(file, 2).close();
@@ -106,7 +106,7 @@ describe("a backup", () => {
     });
   });
 
-  test("removes what one that was killed left behind", async () => {
+  test("removes the temporary files of a killed backup", async () => {
     await withFolder(async (folder) => {
       const [file, target] = [join(folder, "data.db"), join(folder, "copy.db")];
       makeStore(file, 2).close();
@@ -117,7 +117,7 @@ describe("a backup", () => {
     });
   });
 
-  test("of an empty file, and of one that lies elsewhere under an odd name, is as good", async () => {
+  test("of an empty file, and of one under an odd name in another folder, succeeds", async () => {
     await withFolder(async (folder) => {
       const file = join(folder, "it's file:x?mode=memory.db");
       new StoreWriter(file, "write", "run").close();
@@ -129,8 +129,8 @@ describe("a backup", () => {
   });
 });
 
-describe("a backup is refused, and leaves nothing behind", () => {
-  test("where something is already, or would be taken for a part of it", async () => {
+describe("a backup is refused, and leaves no file behind", () => {
+  test("when a file of its name, or a log beside that name, already exists", async () => {
     await withFolder(async (folder) => {
       const file = join(folder, "data.db");
       makeStore(file, 1).close();
@@ -145,7 +145,7 @@ describe("a backup is refused, and leaves nothing behind", () => {
     });
   });
 
-  test("where the folder is not there, and for a data file that is none", async () => {
+  test("for a missing folder, and for a file that is no data file", async () => {
     await withFolder(async (folder) => {
       const file = join(folder, "data.db");
       makeStore(file, 1).close();
@@ -166,7 +166,7 @@ describe("a backup is refused, and leaves nothing behind", () => {
     });
   });
 
-  test("where another backup to the same name is done first, which goes on beside it", async () => {
+  test("when another backup to the same name finishes first", async () => {
     await withFolder(async (folder) => {
       const [file, target] = [join(folder, "data.db"), join(folder, "copy.db")];
       makeStore(file, 60).close();
@@ -185,7 +185,7 @@ describe("a backup is refused, and leaves nothing behind", () => {
     });
   });
 
-  test("where a link is, also one that leads nowhere, and nothing is written through it", async () => {
+  test("when a symbolic link is in its place, also a broken one, and nothing is written through it", async () => {
     await withFolder(async (folder) => {
       const file = join(folder, "data.db");
       makeStore(file, 1).close();
@@ -209,7 +209,7 @@ describe("a backup is refused, and leaves nothing behind", () => {
     });
   });
 
-  test("when it is ended, and the data file can be used as before", async () => {
+  test("when it is cancelled, and the data file can be used as before", async () => {
     await withFolder(async (folder) => {
       const [file, target] = [join(folder, "data.db"), join(folder, "copy.db")];
       const store = makeStore(file, 60);

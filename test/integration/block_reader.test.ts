@@ -39,7 +39,7 @@ function mergeAll(store: StoreWriter, file: string): void {
 }
 
 describe("a reader of blocks", () => {
-  test("lists blocks by project and time, with what their headers say", async () => {
+  test("lists blocks by project and time, with the contents of their headers", async () => {
     await withFolder((folder) => {
       const file = join(folder, "data.db");
       const store = storeOf(file, [
@@ -126,7 +126,7 @@ describe("a reader of blocks", () => {
     });
   });
 
-  test("sees one state of the file between begin and end, and the present one after it", async () => {
+  test("sees one snapshot between begin and end, and the latest one afterwards", async () => {
     await withFolder((folder) => {
       const file = join(folder, "data.db");
       const store = storeOf(file, [
@@ -152,8 +152,8 @@ describe("a reader of blocks", () => {
   });
 });
 
-describe("a reader of blocks says so", () => {
-  test("when a block goes after it was opened", async () => {
+describe("a reader of blocks reports", () => {
+  test("a block that is deleted after it was opened", async () => {
     await withFolder((folder) => {
       const file = join(folder, "data.db");
       const store = storeOf(file, [
@@ -170,7 +170,7 @@ describe("a reader of blocks says so", () => {
     });
   });
 
-  test("when the pages of a chunk are damaged", async () => {
+  test("damaged pages of a chunk", async () => {
     await withFolder((folder) => {
       const file = join(folder, "data.db");
       const noise = Buffer.from(crypto.getRandomValues(new Uint8Array(60_000))).toString("base64");

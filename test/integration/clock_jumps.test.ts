@@ -100,7 +100,7 @@ async function withServer(work: (server: Server) => void): Promise<void> {
 }
 
 describe("retention", () => {
-  test("deletes nothing at once because of a clock that is decades ahead, and for each hour of it a day's records", async () => {
+  test("deletes nothing at once when the clock is decades ahead, then one day of records for each hour", async () => {
     await withServer((server) => {
       server.set(YEARS_MS);
       const left = [server.left()];
@@ -119,7 +119,7 @@ describe("retention", () => {
     });
   });
 
-  test("has deleted nothing that had not expired where the clock is right again within minutes", async () => {
+  test("deletes no record that had not expired if the clock is corrected within minutes", async () => {
     await withServer((server) => {
       server.set(YEARS_MS);
       server.passes(HOUR_MS / 25);
@@ -132,7 +132,7 @@ describe("retention", () => {
     });
   });
 
-  test("trusts a clock that nobody set for a day", async () => {
+  test("trusts a clock that was not set for a day", async () => {
     await withServer((server) => {
       server.set(YEARS_MS);
       server.passes(TRUST_AFTER_MS);
@@ -149,7 +149,7 @@ describe("retention", () => {
     });
   });
 
-  test("has caught up three hours after a server was off for three days, or has a clock that is so far ahead", async () => {
+  test("catches up within three hours after three days off, or with a clock three days ahead", async () => {
     await withServer((server) => {
       server.restart(3 * DAY_MS);
       const left = [server.left()];
@@ -168,7 +168,7 @@ describe("retention", () => {
     });
   });
 
-  test("deletes at once after a long time away where only that makes room, but not where the clock was set", async () => {
+  test("deletes at once after a long time off if the disk is full, but not if the clock was set", async () => {
     await withServer((server) => {
       server.set(YEARS_MS);
       server.clock.trustStart();
@@ -180,7 +180,7 @@ describe("retention", () => {
     });
   });
 
-  test("goes on in the next process with the clock of the last, however far it was set", async () => {
+  test("continues in the next process with the clock state of the last, however far it was set", async () => {
     await withServer((server) => {
       server.set(YEARS_MS);
       server.restart(1_000);

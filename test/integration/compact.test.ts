@@ -60,7 +60,7 @@ function findingsOf(file: string): unknown {
 }
 
 describe("compacting", () => {
-  test("leaves the data as it is, in a smaller file that holds no byte of what was deleted, and says first what it needs", async () => {
+  test("keeps the data in a smaller file without a byte of deleted records, and announces the room it needs", async () => {
     await withFolder((folder) => {
       const file = join(folder, "it's data.db");
       let removed = new Set<string>();
@@ -85,7 +85,7 @@ describe("compacting", () => {
     });
   });
 
-  test("takes no more room than it says", async () => {
+  test("takes no more room than it announced", async () => {
     await withSmallDisk(32 * 1024 * 1024, async (disk) => {
       const file = join(disk.folder, "data.db");
       makeFile(file, 30);
@@ -101,7 +101,7 @@ describe("compacting", () => {
     });
   }, 30_000);
 
-  test("that is killed at any moment leaves the data whole, and no other file behind", async () => {
+  test("that is killed at any moment loses no data and leaves no other file behind", async () => {
     const random = seededRandom(runSeed("killed while compacting"));
     await withFolder(async (folder) => {
       const file = join(folder, "data.db");

@@ -68,13 +68,13 @@ async function expectMerge(
 }
 
 describe("a merge", () => {
-  test("has its result under the writer's number, one after the other", async () => {
+  test("is reported under the writer's request number, one after the other", async () => {
     await withCompactor(async (compactor) => {
       for (const job of [7, 1, 7]) await expectMerge(compactor, job);
     });
   });
 
-  test("is done by another thread once merging is backlogged, and again by another once it is not", async () => {
+  test("runs on a new thread once merging is backlogged, and on another once it is not", async () => {
     await withCompactor(async (compactor) => {
       for (const isBacklogged of [false, true, true, false]) await expectMerge(compactor, 3, isBacklogged);
       expect([compactor.restarts(), compactor.logged]).toEqual([0, []]);
@@ -83,7 +83,7 @@ describe("a merge", () => {
 });
 
 describe("a merge fails, its blocks stay, and the next one succeeds", () => {
-  test.each<Death>(["throw-at-message", "throw-at-reply"])("when the thread dies of it (%s)", async (death) => {
+  test.each<Death>(["throw-at-message", "throw-at-reply"])("when it kills the thread (%s)", async (death) => {
     await withCompactor(async (compactor, test) => {
       await end(test, death);
       compactor.compaction.merge({ job: 5, blocks: [1, 2], isIdle: true, isBacklogged: false });
@@ -122,7 +122,7 @@ describe("a merge fails, its blocks stay, and the next one succeeds", () => {
 });
 
 describe("a compactor without work", () => {
-  test("is not replaced, however long that is", async () => {
+  test("is not restarted, however long it is idle", async () => {
     await withCompactor(async (compactor) => {
       for (let tick = 0; tick < 1_000; tick++) compactor.compaction.tick();
       await expectMerge(compactor, 1);

@@ -35,7 +35,7 @@ async function withBlock<T>(work: (test: TestPipeline) => Promise<T>): Promise<T
 }
 
 describe("a compactor", () => {
-  test("replies with the block that it made, and writes nothing", async () => {
+  test("replies with the merged block, and writes nothing", async () => {
     await withBlock(async (test) => {
       const answer = await answerOf(test.file, [1]);
       expect(answer).toMatchObject({ kind: "merged", job: 7, result: { zoneMap: { records: 2, idMin: 1, idMax: 2 } } });
@@ -65,7 +65,7 @@ function namesOf(answer: FromCompactor): unknown {
 }
 
 describe("a compactor of small blocks", () => {
-  test("packs them while groups come, and gives them a summary and a chunk a column when it is quiet", async () => {
+  test("packs them while groups arrive, and writes a summary and a chunk for each column when it is quiet", async () => {
     await withBlocks(2, async (file) => {
       expect(namesOf(await answerOf(file, [1, 2]))).toEqual(["*"]);
       const columns = ["id", "time", "received", "flags", "apiKey", "touchpoint", "message", "metadata.n"];
@@ -73,7 +73,7 @@ describe("a compactor of small blocks", () => {
     });
   });
 
-  test("merges the requested blocks of many, whichever others are between", async () => {
+  test("merges only the requested blocks, whichever others are between", async () => {
     await withBlocks(100, async (file) => {
       const blocks = Array.from({ length: 100 }, (_, index) => index + 1).filter((id) => id % 37 !== 0);
       const zoneMap = { records: 98, idMin: 1, idMax: 100 };
@@ -83,7 +83,7 @@ describe("a compactor of small blocks", () => {
 });
 
 describe("a compactor that cannot merge", () => {
-  test("names a damaged block among good neighbours", async () => {
+  test("names a damaged block among intact ones", async () => {
     const damage = `UPDATE pieces SET data = zeroblob(length(data)) WHERE key = ${2 * CHUNKS_MAX}`;
     await withBlocks(
       3,
@@ -98,14 +98,14 @@ describe("a compactor that cannot merge", () => {
     );
   });
 
-  test("reports a missing block, and gives up none", async () => {
+  test("reports a missing block, and marks none as unmergeable", async () => {
     await withBlock(async (test) => {
       const failed = { kind: "failed", job: 7, reason: "block 99 is gone", unmergeable: [] } as const;
       expect(await answerOf(test.file, [1, 99])).toEqual(failed);
     });
   });
 
-  test("gives up no block if the file cannot be opened now", async () => {
+  test("marks no block as unmergeable if the file cannot be opened", async () => {
     await withBlock(async (test) => {
       const answer = await answerOf(join(test.folder, "none", "data.db"), [1]);
       expect(answer).toMatchObject({ kind: "failed", job: 7, unmergeable: [] });

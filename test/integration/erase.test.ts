@@ -106,7 +106,7 @@ function waitingItem(fields: object, project = "shop"): string {
 }
 
 describe("erasing", () => {
-  test("removes the records that match and no other, from small and from merged blocks, which keep their form", async () => {
+  test("removes the matching records and no others from small and merged blocks, which keep their format", async () => {
     const ada = (id: number) => recordOf(id, { metadata: { user: id % 2 === 0 ? "ada" : "bob", [`only${id}`]: id } });
     const make = (store: StoreWriter) => {
       for (let id = 1; id <= 30; id++) store.commit(groupOf("shop", [ada(id)]));
@@ -141,7 +141,7 @@ describe("erasing", () => {
     });
   });
 
-  test("leaves of a large block what merging its other records makes, and no filter that knows the word", async () => {
+  test("rewrites a large block as a merge of its other records would, without the word in its filter", async () => {
     const make = (store: StoreWriter) => {
       for (let from = 1; from <= 12_000; from += 4_000) {
         const records = Array.from({ length: 4_000 }, (_, index) => {
@@ -178,7 +178,7 @@ describe("erasing", () => {
     });
   });
 
-  test("goes by record times, the first included and the last not", async () => {
+  test("selects by record times, the first included and the last not", async () => {
     const groups = [0, 1, 2].map((day) =>
       groupOf(
         "shop",
@@ -195,7 +195,7 @@ describe("erasing", () => {
     });
   });
 
-  test("removes dropped entries that match, and those that are cut off, since nobody can tell", async () => {
+  test("removes dropped entries that match, and all truncated ones, which may match", async () => {
     const dropped = [
       '{"message":"ada was here"}',
       '{"message":"bob was here"}',
@@ -232,7 +232,7 @@ describe("erasing", () => {
     });
   });
 
-  test("removes what waits, and counts it as stored, so that the sum stays closed", async () => {
+  test("removes pending timings, and counts them as stored, so that the sum of entries closes", async () => {
     const group = {
       ...NOTHING,
       pendingAdded: [
@@ -253,7 +253,7 @@ describe("erasing", () => {
     });
   });
 
-  test("goes by the key that something was sent with; of a dropped entry nobody knows it", async () => {
+  test("selects by the key of a record; the key of a dropped entry is unknown", async () => {
     const clients = waitingItem({ key: "ada" }).replace('"keyType":"server"', '"keyType":"client"');
     const group = {
       ...groupOf("shop", [recordOf(1, { keyType: "client" }), recordOf(2, { keyType: "server" }), recordOf(3)]),
@@ -269,7 +269,7 @@ describe("erasing", () => {
     });
   });
 
-  test("of a whole project takes the touchpoints with it that nobody registered", async () => {
+  test("of a whole project removes its unregistered touchpoints", async () => {
     const seen = (project: string, name: string) => ({ project, name, firstSeen: NOW, change: "server" as const });
     const touchpoints = [seen("shop", "a/b"), seen("shop", "kept"), seen("other", "a/b")];
     const make = (store: StoreWriter) => {
@@ -287,7 +287,7 @@ describe("erasing", () => {
     });
   });
 
-  test("takes the touchpoints with it that nobody registered and no record carries any more, also when asked again", async () => {
+  test("removes unregistered touchpoints without records, also when run again", async () => {
     const names = ["user/ada", "user/bob", "registered/ada", "old"];
     const touchpoints = names.map((name) => ({ project: "shop", name, firstSeen: NOW, change: "client" as const }));
     const make = (store: StoreWriter) => {
@@ -312,7 +312,7 @@ describe("erasing", () => {
     });
   });
 
-  test("on a full disk uses the reserve, and puts it by again", async () => {
+  test("on a full disk uses the reserve file, and restores it", async () => {
     await withSmallDisk(32 * 1024 * 1024, async (disk) => {
       const file = join(disk.folder, "data.db");
       const random = seededRandom(1);
@@ -337,7 +337,7 @@ describe("erasing", () => {
     });
   });
 
-  test("leaves a damaged block where it is, and says that there is one", async () => {
+  test("leaves a damaged block unchanged, and reports it", async () => {
     const make = (store: StoreWriter) => {
       for (let id = 1; id <= 3; id++) store.commit(groupOf("shop", [recordOf(id)]));
       store.database.run("UPDATE pieces SET checksum = checksum + 1 WHERE key = (SELECT max(key) FROM pieces)");
@@ -353,7 +353,7 @@ describe("erasing", () => {
 });
 
 describe("erasing is refused", () => {
-  test("while a server holds the file, and for a file that is not there", async () => {
+  test("while a server holds the file, and for a missing file", async () => {
     await withFile(commit(groupOf("shop", [recordOf(1)])), (file, look) => {
       const lock = lockData(file);
       expect(() => erase(file)).toThrow(`process ${process.pid} is running on it`);
@@ -415,7 +415,7 @@ function fill(store: StoreWriter, random: Random): Set<string> {
 }
 
 describe("between the steps of an erasure", () => {
-  test("what others delete is not overwritten: secure_delete is on in its own transactions alone", async () => {
+  test("secure_delete is off, so that other deletions cost no more", async () => {
     const groups = [1, 3, 5].map((id) => groupOf("shop", [recordOf(id, { key: "ada" }), recordOf(id + 1)]));
     await withFile(commit(...groups), (file, look) => {
       look((store) => {
@@ -439,7 +439,7 @@ describe("between the steps of an erasure", () => {
 });
 
 describe("after erasing", () => {
-  test("no page of its own holds a byte of what was deleted, nor does the log", async () => {
+  test("neither its pages nor the log hold a byte of deleted records", async () => {
     const random = seededRandom(runSeed("deleted bytes"));
     await withFolder((folder) => {
       const file = join(folder, "data.db");
@@ -465,7 +465,7 @@ describe("after erasing", () => {
     });
   });
 
-  test("and compacting, no byte is left of what was erased, nor of its earlier copies, in the data file and its log; and the file is whole", async () => {
+  test("and compacting, the intact data file and its log hold no byte of erased records or their earlier copies", async () => {
     const random = seededRandom(runSeed("erased bytes"));
     await withFolder((folder) => {
       const file = join(folder, "data.db");

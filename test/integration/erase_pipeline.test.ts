@@ -13,7 +13,7 @@ async function send(test: TestPipeline, from: number, to: number): Promise<strin
 }
 
 describe("an erasure in a running pipeline", () => {
-  test("deletes every matching record that was there and no other, while batches come and blocks are merged", async () => {
+  test("deletes every matching record and no other while batches arrive and blocks are merged", async () => {
     await withPipeline({}, async (test) => {
       const { pipeline } = test;
       const before = await send(test, 0, 300);
@@ -48,7 +48,7 @@ describe("an erasure in a running pipeline", () => {
 });
 
 describe("an erasure under memory durability", () => {
-  test("includes entries that were accepted before it and still wait in the queue", async () => {
+  test("includes entries that were accepted before it and are still queued", async () => {
     await withPipeline({ durability: "memory", queueRequests: 100_000 }, async (test) => {
       const batch = [...Array.from({ length: 9_999 }, (_, index) => `ada ${index}`), "bob"];
       const accepted = Array.from({ length: 10 }, () => test.send(...batch));

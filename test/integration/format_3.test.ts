@@ -123,7 +123,7 @@ async function withUpgraded(work: (upgraded: Upgraded) => void): Promise<void> {
 const SCOPE = { project: "shop", q: "", from: undefined, to: undefined };
 
 describe("a data file of format 3", () => {
-  test("reads as it was, and has no type of a key but where one was written down", async () => {
+  test("is read unchanged, with key types only where one was stored", async () => {
     await withUpgraded((upgraded) => {
       const [now, later] = [upgraded.records().slice(0, BEFORE.length), upgraded.records().slice(BEFORE.length)];
       expect(now).toEqual([...BEFORE]);
@@ -135,7 +135,7 @@ describe("a data file of format 3", () => {
     });
   });
 
-  test("merges with what is new: every record keeps what is known of its key", async () => {
+  test("merges with new blocks, and every record keeps its known key type", async () => {
     await withUpgraded((upgraded) => {
       for (let round = 0; round < 3; round++) {
         upgraded.send("client", [{ touchpoint: "api/orders", message: `new ${round}`, source: "server" }]);
@@ -155,7 +155,7 @@ describe("a data file of format 3", () => {
     });
   });
 
-  test("is searched and counted by the types that are known, merged or not", async () => {
+  test("is searched and counted by the known key types, merged or not", async () => {
     await withUpgraded((upgraded) => {
       upgraded.send("client", [{ touchpoint: "api/orders", startTime: NOW, duration: 1e9, source: "server" }]);
       const look = () => {
@@ -188,7 +188,7 @@ describe("a data file of format 3", () => {
     });
   });
 
-  test("pairs what waited in it, and says which key its start came with", async () => {
+  test("pairs its pending timings, with the key type of each start", async () => {
     await withUpgraded((upgraded) => {
       upgraded.send("server", [
         { key: "job-1", endTime: NOW },
@@ -223,7 +223,7 @@ describe("a data file of format 3", () => {
     });
   });
 
-  test("is sound for the doctor, also once all of it is merged", async () => {
+  test("has no faults according to the doctor, also once all of it is merged", async () => {
     await withUpgraded((upgraded) => {
       while (mergeNow(upgraded.store)) continue;
       const steps = verifyData(upgraded.file);

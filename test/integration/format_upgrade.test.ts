@@ -75,7 +75,7 @@ function stateOf(file: string): unknown {
 }
 
 describe("a data file of format 1", () => {
-  test("is brought to the present format when it is opened for writing, and has the tables of a new file", async () => {
+  test("is upgraded when it is opened for writing, and then has the tables of a new file", async () => {
     await withFolder((folder) => {
       const [file, fresh] = [join(folder, "old.db"), join(folder, "fresh.db")];
       makeFormat1(file);
@@ -87,7 +87,7 @@ describe("a data file of format 1", () => {
     });
   });
 
-  test("has the clock that its newest record was received by, less what that was suspected of", async () => {
+  test("has the clock of its newest record, less the suspected offset", async () => {
     await withFolder((folder) => {
       const seen = [undefined, 5_000, -5_000].map((doubtMs, index) => {
         const file = join(folder, `old ${index}.db`);
@@ -107,7 +107,7 @@ describe("a data file of format 1", () => {
     });
   });
 
-  test("keeps what it holds and takes more", async () => {
+  test("keeps its records and accepts new ones", async () => {
     await withFolder((folder) => {
       const file = join(folder, "old.db");
       makeFormat1(file);
@@ -134,7 +134,7 @@ describe("a data file of format 1", () => {
 });
 
 describe("a data file of another format is refused", () => {
-  test("to be read, where it is older: reading changes nothing", async () => {
+  test("for reading when it is older, and stays unchanged", async () => {
     await withFolder((folder) => {
       const file = join(folder, "old.db");
       makeFormat1(file);
@@ -142,7 +142,7 @@ describe("a data file of another format is refused", () => {
     });
   });
 
-  test("where it is newer", async () => {
+  test("when it is newer", async () => {
     await withFolder((folder) => {
       const file = join(folder, "new.db");
       const database = openForWriting(file, "write");

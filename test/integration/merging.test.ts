@@ -18,7 +18,7 @@ function addBlocks(store: StoreWriter, count: number): void {
 }
 
 describe("merging is backlogged", () => {
-  test("from a thousand unfinished blocks on, until there are few", async () => {
+  test("from a thousand unfinished blocks until few are left", async () => {
     await withFolder((folder) => {
       const file = join(folder, "data.db");
       const store = new StoreWriter(file, "memory", "run");

@@ -21,7 +21,7 @@ async function sendUntil(test: TestPipeline, name: string, holds: () => boolean)
 }
 
 describe("a pipeline", () => {
-  test("stores batches in the order of acceptance, merges their blocks, and closes the sum", async () => {
+  test("stores batches in order of acceptance, merges their blocks, and the sum of entries closes", async () => {
     await withPipeline({}, async (test) => {
       const { pipeline } = test;
       expect(pipeline.readiness()).toEqual({ ready: true });
@@ -39,7 +39,7 @@ describe("a pipeline", () => {
     });
   });
 
-  test("under memory, has stored every batch when it has stopped", async () => {
+  test("under memory, has stored every batch once it has stopped", async () => {
     const sent = Array.from({ length: 200 }, (_, index) => `message ${index}`);
     await withPipeline({ durability: "memory" }, async (test) => {
       for (const message of sent) expect(await test.send(message)).toBe("accepted");
@@ -49,7 +49,7 @@ describe("a pipeline", () => {
   });
 });
 
-describe("an answer of the compactor that comes too late", () => {
+describe("a late answer of the compactor", () => {
   test("is not used for a request of the next writer", async () => {
     const writerUrl = new URL("../support/poisoned_writer.ts", import.meta.url);
     const compactorUrl = new URL("../support/late_compactor.ts", import.meta.url);

@@ -91,7 +91,7 @@ const READING = [
 ] as const;
 
 describe("a named data file", () => {
-  test("is shown whole, however old its records are, and needs no configuration", async () => {
+  test("is read completely, however old its records are, without a configuration", async () => {
     await withFolder(async (folder) => {
       const file = join(folder, "monday.db");
       makeFile(file, 1, 2);
@@ -109,7 +109,7 @@ describe("a named data file", () => {
     });
   });
 
-  test("of the previous format is read as it is, and copied as it is", async () => {
+  test("of the previous format is read and copied without an upgrade", async () => {
     await withFolder(async (folder) => {
       const file = join(folder, "old.db");
       makeFormat3(file);
@@ -128,7 +128,7 @@ describe("a named data file", () => {
     });
   });
 
-  test("of a server that was killed is read with its log, and both stay as they are", async () => {
+  test("of a killed server is read with its log, and neither file is changed", async () => {
     await withFolder(async (folder) => {
       const inner = join(folder, "inner");
       mkdirSync(inner);
@@ -151,7 +151,7 @@ describe("a named data file", () => {
     });
   });
 
-  test("in which groups wait that are not written in full is shown with them, from a private copy", async () => {
+  test("with groups in its redo log is read with them, from a private copy", async () => {
     await withFolder(async (folder) => {
       const file = join(folder, "behind.db");
       const store = new StoreWriter(file, "write", "run");
@@ -181,7 +181,7 @@ describe("a named data file", () => {
     });
   });
 
-  test("in a folder that cannot be written is read, with and without a log, and nothing is made there", async () => {
+  test("in a read-only folder is read with and without a log, and no file is created", async () => {
     await withFolder(async (folder) => {
       const [made, still, work] = ["made", "still", "work"].map((name) => join(folder, name)) as [
         string,
@@ -223,7 +223,7 @@ describe("a named data file is refused", () => {
     [["query", "--data", "none.db"]],
     [["export", "--data", "none.db"]],
     [["backup", "--data", "none.db", "copy.db"]],
-  ])("where it is not there: %j", async (line) => {
+  ])("when it is missing: %j", async (line) => {
     await withFolder(async (folder) => {
       const { exitCode, err } = await runLine(line, { cwd: folder });
       expect([exitCode, err]).toEqual([1, expect.stringContaining("there is no such file")]);
@@ -231,7 +231,7 @@ describe("a named data file is refused", () => {
     });
   });
 
-  test("where its format is older than the previous one", async () => {
+  test("when its format is older than the previous one", async () => {
     await withFolder(async (folder) => {
       const file = join(folder, "old.db");
       makeFile(file, 1);

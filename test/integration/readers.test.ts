@@ -110,7 +110,7 @@ describe("the readers", () => {
 });
 
 describe("a reader of the data file", () => {
-  test("holds nothing of it open once it is closed", async () => {
+  test("leaves no file handle open once it is closed", async () => {
     await withPipeline({}, async (test) => {
       await test.send("one");
       const before = handlesOf(test.file);
@@ -159,7 +159,7 @@ describe("the readers refuse", () => {
     });
   });
 
-  test("nothing of a tail that was cancelled: it ends", async () => {
+  test("a tail that was cancelled: it ends", async () => {
     await withReaders(async (readers) => {
       const gone = new AbortController();
       const outcome = await readers.tail({ project: undefined, q: "", after: undefined }, gone.signal);
@@ -237,7 +237,7 @@ describe("the readers refuse", () => {
     });
   });
 
-  test("the rest of an export when they stop: it does not end as if it were complete", async () => {
+  test("to complete an export when they stop, and report it as incomplete", async () => {
     await withReaders(async (readers, test) => {
       await test.send(...Array.from({ length: 5_000 }, (_, index) => `message ${index} ${"x".repeat(200)}`));
       const outcome = await readers.export({ format: "ndjson", scope: ALL }, NEVER);

@@ -35,8 +35,8 @@ async function withStore(work: (reopen: (run?: string) => StoreWriter, file: str
   });
 }
 
-describe("a group that is kept", () => {
-  test("is there again after a crash, as it was, and in its order", async () => {
+describe("a group in the redo log", () => {
+  test("is read after a crash, unchanged and in order", async () => {
     await withStore((reopen, file) => {
       const store = reopen();
       const groups = [kept(2), kept(3, "[]"), kept(9, `["${"x".repeat(10_000)}"]`)];
@@ -48,14 +48,14 @@ describe("a group that is kept", () => {
     });
   });
 
-  test("is of no other run: numbers of batches begin again", async () => {
+  test("belongs to its own run only, since batch numbers begin again", async () => {
     await withStore((reopen) => {
       reopen("first").appendToRedoLog(kept(7));
       expect([reopen("second").lastBatch(), reopen("first").lastBatch()]).toEqual([0, 7]);
     });
   });
 
-  test("waits no more once a transaction has written everything", async () => {
+  test("is not read again once a transaction has flushed all groups", async () => {
     await withStore((reopen, file) => {
       const store = reopen();
       store.appendToRedoLog(kept(1));
@@ -69,7 +69,7 @@ describe("a group that is kept", () => {
     });
   });
 
-  test("takes the place of one that is written, for as long as there are groups", async () => {
+  test("reuses the slot of a flushed group", async () => {
     await withStore((reopen) => {
       let store = reopen();
       const written = NOTHING;
@@ -85,7 +85,7 @@ describe("a group that is kept", () => {
     });
   });
 
-  test("takes no room in the file once it is cleared, and may come again", async () => {
+  test("takes no room in the file once the log is cleared, and can be appended again", async () => {
     await withStore((reopen, file) => {
       const store = reopen();
       const rows = () => store.database.query("SELECT count(*) AS count FROM redo").get();
@@ -99,8 +99,8 @@ describe("a group that is kept", () => {
   });
 });
 
-describe("a group is not kept", () => {
-  test("where it is larger than a slot", async () => {
+describe("a group is not appended to the redo log", () => {
+  test("when it is larger than a slot", async () => {
     await withStore((reopen) => {
       const store = reopen();
       for (const text of ["x".repeat(REDO_SLOT_BYTES), "漢".repeat(REDO_SLOT_BYTES / 3), "x".repeat(1e6)]) {
@@ -111,7 +111,7 @@ describe("a group is not kept", () => {
     });
   });
 
-  test("where no slot is free, and those that wait stay as they are", async () => {
+  test("when no slot is free, and the unflushed groups stay unchanged", async () => {
     await withStore((reopen) => {
       const store = reopen();
       for (let batch = 1; batch <= REDO_SLOTS; batch++) expect(store.appendToRedoLog(kept(batch))).toBe(true);
@@ -122,8 +122,8 @@ describe("a group is not kept", () => {
   });
 });
 
-describe("a slot that is damaged", () => {
-  test("is told, and the groups beside it are there", async () => {
+describe("a damaged slot", () => {
+  test("is reported, and all other groups are read", async () => {
     await withStore((reopen) => {
       for (const at of [3, 8, 13, 17, 40, 90]) {
         const store = reopen();

@@ -149,7 +149,7 @@ describe("a retention that becomes shorter", () => {
     });
   }
 
-  test("says how many records and bytes will go, and when; and what is gone", async () => {
+  test("logs how many records and bytes will be deleted, and when, and what was deleted", async () => {
     await withStage((stage) => {
       stage.fill("shop", 299);
       const bytes = Number([...stage.store.catalog.all()][0]?.bytes);
@@ -169,7 +169,7 @@ describe("a retention that becomes shorter", () => {
     });
   });
 
-  test("and is made longer again within the hour deletes nothing, and says that all is shown again", async () => {
+  test("and is lengthened again within the hour deletes nothing, and logs that all records are shown again", async () => {
     await withStage((stage) => {
       stage.fill("shop", 299);
       stage.reload({ shop: 3 });
@@ -185,7 +185,7 @@ describe("a retention that becomes shorter", () => {
     });
   });
 
-  test("deletes nothing of what was planned when it is put right between two steps", async () => {
+  test("deletes no planned records after it is corrected between two steps", async () => {
     await withStage((stage) => {
       stage.fill("shop", 299);
       stage.reload({ shop: 3 });
@@ -223,7 +223,7 @@ describe("a retention that becomes shorter", () => {
     });
   });
 
-  test("again and again keeps no more than the longest one did, and no longer than an hour after the last", async () => {
+  test("again and again keeps no more than the longest one, and for an hour after the last change at most", async () => {
     await withStage((stage) => {
       stage.fill("shop", 299);
       for (let days = 200; days > 100; days--) {
@@ -236,7 +236,7 @@ describe("a retention that becomes shorter", () => {
     });
   });
 
-  test("before a restart has its hour by the time that passed, and the log says so at the start", async () => {
+  test("before a restart waits for the rest of its hour, and the log says so at the start", async () => {
     await withStage((stage) => {
       stage.fill("shop", 299);
       stage.reload({ shop: 3 });
@@ -278,7 +278,7 @@ describe("a retention that becomes shorter", () => {
     }
   });
 
-  test("at a start with a clock that may be ahead has its hour, whether it is put right or not", async () => {
+  test("at a start with a clock that may be ahead waits for its hour, whether it is corrected or not", async () => {
     for (const byMs of [0, -70 * 365 * DAY_MS]) {
       await withStage((stage) => {
         stage.fill("shop", 299);
@@ -298,7 +298,7 @@ describe("a retention that becomes shorter", () => {
     }
   });
 
-  test("loses what it hides first, and no more than that, where the file is larger than it may be", async () => {
+  test("deletes hidden records first, and no others, when the file is over its size limit", async () => {
     await withStage((stage) => {
       const noise = () => Buffer.from(crypto.getRandomValues(new Uint8Array(60_000))).toString("base64");
       for (let id = 1; id <= 60; id++) {
@@ -314,7 +314,7 @@ describe("a retention that becomes shorter", () => {
     });
   });
 
-  test("loses what it hides on a full disk at once, and no more than makes room", async () => {
+  test("deletes hidden records at once on a full disk, and no more than needed", async () => {
     await withSmallDisk(32 * MIB, async (disk) => {
       const stage = new Stage(disk.folder);
       stage.start();
@@ -341,7 +341,7 @@ describe("a retention that becomes shorter", () => {
     });
   });
 
-  test("is unknown where the file is of a format before: what is configured then is in force", async () => {
+  test("is unknown in a file of an older format, where the configured one is in force", async () => {
     await withStage((stage) => {
       stage.fill("shop", 299);
       stage.store.database.run("DELETE FROM retention");
@@ -353,8 +353,8 @@ describe("a retention that becomes shorter", () => {
   });
 });
 
-describe("a block whose damaged header gives it to no project", () => {
-  test("stays, and keeps no other from being deleted, shown or told of", async () => {
+describe("a block with a damaged header that names an unknown project", () => {
+  test("stays, and other blocks are still deleted, shown and reported", async () => {
     await withStage((stage) => {
       stage.fill("shop", 299);
       stage.reload({ shop: 100 });
@@ -370,7 +370,7 @@ describe("a block whose damaged header gives it to no project", () => {
 });
 
 describe("retention in force", () => {
-  test("is in the file as soon as the server has started, however short its life", async () => {
+  test("is stored in the file as soon as the server has started", async () => {
     await withFolder((folder) => {
       const stage = new Stage(folder);
       stage.start(false);
@@ -400,8 +400,8 @@ describe("retention in force", () => {
   });
 });
 
-describe("a file that is larger than it may be", () => {
-  test("loses what was received first, whatever times were claimed", async () => {
+describe("a file over its size limit", () => {
+  test("loses the records that were received first, whatever their own times", async () => {
     await withStage((stage) => {
       const noise = () => Buffer.from(crypto.getRandomValues(new Uint8Array(30_000))).toString("base64");
       // One project's browsers claim to be 23 hours ahead, and send more than there is room for.

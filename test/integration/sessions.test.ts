@@ -11,7 +11,7 @@ import { withFolder } from "../support/folder.ts";
 const session = (id: string): StoredSession => ({ id, proof: `proof of ${id}`, expiresAt: 1_800_000_000_000.5 });
 
 describe("sessions", () => {
-  test("are kept in place of those before, and there at the next start", () =>
+  test("replace the stored ones, and are loaded at the next start", () =>
     withFolder(async (folder) => {
       const file = join(folder, "x.db");
       const writer = new StoreWriter(file, "sync", "run 1");
@@ -26,7 +26,7 @@ describe("sessions", () => {
       next.close();
     }));
 
-  test("are in no backup, whose table is there", () =>
+  test("are not in a backup, which has an empty table for them", () =>
     withFolder(async (folder) => {
       const file = join(folder, "x.db");
       const writer = new StoreWriter(file, "sync", "run 1");

@@ -66,7 +66,7 @@ function errorOf(work: () => void): unknown {
 }
 
 describe("a group whose commit fails", () => {
-  test("leaves no trace on disk or in the state that is read again, and can be sent again", async () => {
+  test("leaves no trace on disk or in the reloaded state, and can be committed again", async () => {
     await withFolder((folder) => {
       const file = join(folder, "data.db");
       const store = new StoreWriter(file, "sync", "run");
@@ -108,7 +108,7 @@ describe("a group whose commit fails", () => {
     });
   });
 
-  test("for a fault of the statement itself is no fault of the disk, so the writer must end", async () => {
+  test("through a faulty statement is not reported as a disk error, so the writer must end", async () => {
     await withFolder((folder) => {
       const store = new StoreWriter(join(folder, "data.db"), "sync", "run");
       const ingester = workerOf(store);
@@ -122,7 +122,7 @@ describe("a group whose commit fails", () => {
 });
 
 describe("a damaged file", () => {
-  test("gives every block but the damaged one, whose column it names", async () => {
+  test("yields every block but the damaged one, and names its damaged column", async () => {
     await withFolder((folder) => {
       const file = join(folder, "data.db");
       const store = new StoreWriter(file, "sync", "run");
@@ -158,7 +158,7 @@ describe("a damaged file", () => {
 });
 
 describe("an export that is not finished", () => {
-  test("does not keep the log from being copied back and used again", async () => {
+  test("does not prevent the checkpoint and reuse of the log", async () => {
     await withFolder((folder) => {
       const file = join(folder, "data.db");
       const store = new StoreWriter(file, "write", "run");

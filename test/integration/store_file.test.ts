@@ -22,8 +22,8 @@ async function dieAfter(program: string): Promise<void> {
 
 const writeModule = JSON.stringify(join(import.meta.dir, "../../src/store/database.ts"));
 
-describe("room that is given back", () => {
-  test("leaves the file at once, without waiting for the log to be copied", async () => {
+describe("free space", () => {
+  test("is removed from the file at once, without waiting for a checkpoint", async () => {
     await withFolder((folder) => {
       const file = join(folder, "data.db");
       const store = new StoreWriter(file, "write", "run");
@@ -47,7 +47,7 @@ describe("room that is given back", () => {
 });
 
 describe("the data file", () => {
-  test("and the files beside it are made for this user alone, and a file that is there keeps its mode", async () => {
+  test("and the files beside it are created for this user alone, and an existing file keeps its mode", async () => {
     await withFolder((folder) => {
       const file = join(folder, "data.db");
       const database = openForWriting(file, "sync");
@@ -59,7 +59,7 @@ describe("the data file", () => {
     });
   });
 
-  test("is read with what a killed server left in its log", async () => {
+  test("is read with the log of a killed server", async () => {
     await withFolder(async (folder) => {
       const file = join(folder, "data.db");
       await dieAfter(`
@@ -76,7 +76,7 @@ describe("the data file", () => {
     });
   });
 
-  test("that other tools took the log's mode from gets it back when it is opened for writing", async () => {
+  test("in another journal mode is set to WAL again when it is opened for writing", async () => {
     await withFolder((folder) => {
       const file = join(folder, "data.db");
       openForWriting(file, "sync").close();
@@ -89,7 +89,7 @@ describe("the data file", () => {
     });
   });
 
-  test("that was killed while it was new is made anew", async () => {
+  test("whose creation was interrupted is created again", async () => {
     await withFolder(async (folder) => {
       const file = join(folder, "data.db");
       await Bun.write(file, "");
@@ -99,7 +99,7 @@ describe("the data file", () => {
     });
   });
 
-  test("of an older format is brought to the present one, in one transaction", () => {
+  test("of an older format is upgraded in one transaction", () => {
     const database = new Database(":memory:");
     const steps = ["CREATE TABLE a (x)", "ALTER TABLE a ADD COLUMN y", "ALTER TABLE a ADD COLUMN z"];
     const state = () => [
@@ -119,7 +119,7 @@ describe("the data file", () => {
 });
 
 describe("space", () => {
-  test("is given back in steps, as much as is not kept", async () => {
+  test("is freed in steps, down to the amount to keep", async () => {
     await withFolder((folder) => {
       const file = join(folder, "data.db");
       const database = openForWriting(file, "write");

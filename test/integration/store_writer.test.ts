@@ -48,7 +48,7 @@ describe("a data file", () => {
     });
   });
 
-  test("gives back the records of several projects in the order of ids, also after a merge and a restart", async () => {
+  test("returns the records of several projects in order of ids, also after a merge and a restart", async () => {
     await withFolder((folder) => {
       const file = join(folder, "data.db");
       const store = new StoreWriter(file, "sync", "run");
@@ -81,7 +81,7 @@ describe("a data file", () => {
     });
   });
 
-  test("remembers the last batch of this run of the process, and none of another", async () => {
+  test("returns the last batch of this run of the process, and none of another", async () => {
     await withFolder((folder) => {
       const file = join(folder, "data.db");
       const store = new StoreWriter(file, "sync", "run 1");
@@ -123,7 +123,7 @@ describe("a data file", () => {
     });
   });
 
-  test("keeps whose a name of the list is, and forgets it with the name", async () => {
+  test("stores the key type of a touchpoint, and removes it with the name", async () => {
     await withFolder((folder) => {
       const store = new StoreWriter(join(folder, "data.db"), "write", "run");
       const note = (name: string, change: "client" | "server" | "removed") => ({
@@ -153,7 +153,7 @@ describe("a data file", () => {
     });
   });
 
-  test("keeps the latest batches that were set aside, up to a number of bytes, and always one", async () => {
+  test("keeps the latest batches that were set aside, up to a limit of bytes, but at least one", async () => {
     await withFolder((folder) => {
       const store = new StoreWriter(join(folder, "data.db"), "write", "run");
       const aside = (size: number, receivedAt: number) => {
@@ -191,7 +191,7 @@ describe("a data file", () => {
 });
 
 describe("retention", () => {
-  test("removes expired blocks, gives their space back, and never reuses an id", async () => {
+  test("removes expired blocks, frees their space, and never reuses an id", async () => {
     await withFolder((folder) => {
       const file = join(folder, "data.db");
       const store = new StoreWriter(file, "sync", "run");
@@ -222,7 +222,7 @@ describe("retention", () => {
     });
   });
 
-  test("drops what was received first, of all projects, while the file is larger than it may be", async () => {
+  test("drops the oldest received blocks of all projects while the file is over its size limit", async () => {
     await withFolder((folder) => {
       const file = join(folder, "data.db");
       const store = new StoreWriter(file, "sync", "run");

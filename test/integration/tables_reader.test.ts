@@ -98,7 +98,7 @@ describe("beside blocks", () => {
     });
   });
 
-  test("starts that wait are read as records, and nothing else that waits", async () => {
+  test("pending starts are read as records, and other pending timings are not", async () => {
     const item = (fields: object) =>
       JSON.stringify({
         project: "shop",
@@ -144,7 +144,7 @@ describe("beside blocks", () => {
     });
   });
 
-  test("the version changes with what another connection commits", async () => {
+  test("the data version changes when another connection commits", async () => {
     await withDetails([], (details, store) => {
       const before = details.dataVersion();
       expect(details.dataVersion()).toBe(before);

@@ -72,7 +72,7 @@ function setHeader(database: Database, id: number, set: string): void {
 }
 
 describe("a whole data file", () => {
-  test("has no findings, and all of it was looked at", async () => {
+  test("has no findings, and every part of it was checked", async () => {
     await withFile((file) => {
       const report = verify(file);
       expect(report).toEqual({ findings: [], blocks: 3, records: FILTERED + 4, bytes: expect.any(Number) });
@@ -84,7 +84,7 @@ describe("a whole data file", () => {
     });
   });
 
-  test("has none whatever its records are", async () => {
+  test("has none with any records", async () => {
     const random = seededRandom(runSeed("verify"));
     await withFolder((folder) => {
       const file = join(folder, "data.db");
@@ -98,7 +98,7 @@ describe("a whole data file", () => {
     });
   });
 
-  test("has none while blocks are merged and removed under its eyes", async () => {
+  test("has none while blocks are merged and removed during the check", async () => {
     await withFolder((folder) => {
       const file = join(folder, "data.db");
       const store = new StoreWriter(file, "write", "run");
@@ -128,7 +128,7 @@ describe("a fault is found", () => {
     });
   });
 
-  test("in a header that was changed, or that says something else than its records", async () => {
+  test("in a header that was changed or contradicts its records", async () => {
     await withFile((file) => {
       const setRaw = (database: Database) => database.run("UPDATE blocks SET received_max = 5 WHERE id = 1");
       expect(after(file, setRaw)).toEqual([
@@ -146,7 +146,7 @@ describe("a fault is found", () => {
     });
   });
 
-  test("in a summary and a filter that are not those of the records", async () => {
+  test("in a summary or a filter that does not match the records", async () => {
     await withFile((file) => {
       const found = after(file, (database) => {
         for (const name of [STATISTICS_CHUNK, FILTER_CHUNK]) {
@@ -176,7 +176,7 @@ describe("a fault is found", () => {
     });
   });
 
-  test("in a record id that is there twice, and in chunks without a block", async () => {
+  test("in a duplicate record id, and in chunks without a block", async () => {
     await withFile((file) => {
       const copy = (database: Database) => {
         database.run(
@@ -194,7 +194,7 @@ describe("a fault is found", () => {
     });
   });
 
-  test("in counters that do not close, and in what waits", async () => {
+  test("in counters whose sum does not close, and in pending timings", async () => {
     await withFile((file) => {
       const item = JSON.stringify({ project: "shop", keyType: "server", entry: { kind: "end", endTime: 5 } });
       const wait = (database: Database) => database.query("INSERT INTO waiting VALUES (?, ?)").run(1, item);
@@ -208,7 +208,7 @@ describe("a fault is found", () => {
     });
   });
 
-  test("in the pages of the file, and what can be read beside them is looked at all the same", async () => {
+  test("in the pages of the file, and the readable rest is still checked", async () => {
     await withFile((file) => {
       const database = openForWriting(file, "write");
       const [page] = database
@@ -226,8 +226,8 @@ describe("a fault is found", () => {
   });
 });
 
-describe("a file is not looked at", () => {
-  test("where there is none", () => {
+describe("a file is not checked", () => {
+  test("when it is missing", () => {
     expect(() => verify("/nowhere/data.db")).toThrow("there is no such file");
   });
 });

@@ -18,7 +18,7 @@ function deaths(test: TestPipeline): number {
   return test.logged.filter((line) => line.includes("the writer thread died")).length;
 }
 
-describe("a batch that brings the writer down twice", () => {
+describe("a batch that crashes the writer twice", () => {
   test("is set aside and counted; the others of its group and later ones are stored once", async () => {
     await withPipeline(POISONED, async (test) => {
       const outcomes = await Promise.all([
@@ -45,7 +45,7 @@ describe("a batch that brings the writer down twice", () => {
     });
   });
 
-  test("has no effect on the neighbours of another such batch", async () => {
+  test("does not change the outcome of batches beside another such batch", async () => {
     await withPipeline(POISONED, async (test) => {
       const names = ["a", "poison-always 1", "b", "poison-always 2", "c", "poison-always 3", "d"];
       const outcomes = await Promise.all(names.map((name) => test.send(name)));
@@ -58,7 +58,7 @@ describe("a batch that brings the writer down twice", () => {
     });
   });
 
-  test("is set aside under memory too, where it was answered before", async () => {
+  test("is set aside under memory too, after it was answered", async () => {
     await withPipeline({ ...POISONED, durability: "memory" }, async (test) => {
       expect(await test.send("poison-always")).toBe("accepted");
       expect(await test.send("a")).toBe("accepted");
@@ -70,7 +70,7 @@ describe("a batch that brings the writer down twice", () => {
 });
 
 describe("a writer that dies once", () => {
-  test("between commit and report has stored its group once, open timings included", async () => {
+  test("between commit and report has stored its group once, pending timings included", async () => {
     await withPipeline(POISONED, async (test) => {
       const start = { key: "k", touchpoint: "t", startTime: 1_000, timestamp: Date.now() };
       const outcomes = await Promise.all([
@@ -89,7 +89,7 @@ describe("a writer that dies once", () => {
     });
   });
 
-  test("and cannot open its file at the first attempt goes on at the second attempt", async () => {
+  test("and cannot open its file at the first attempt succeeds at the second", async () => {
     await withPipeline(POISONED, async (test) => {
       expect(await Promise.all([test.send("a"), test.send("poison-reopen"), test.send("b")])).toEqual([
         "accepted",
@@ -104,7 +104,7 @@ describe("a writer that dies once", () => {
 });
 
 describe("a compactor that dies at every merge", () => {
-  test("stops no batch", async () => {
+  test("delays no batch", async () => {
     const compactorUrl = new URL("../support/dying_compactor.ts", import.meta.url);
     await withPipeline({ compactorUrl, durability: "write" }, async (test) => {
       const sent: string[] = [];
@@ -128,7 +128,7 @@ describe("a compactor that dies at every merge", () => {
 });
 
 describe("a pipeline does not start", () => {
-  test("on a file in a missing folder; and stopping it then takes no time", async () => {
+  test("on a file in a missing folder, and stops at once", async () => {
     const test = new TestPipeline({ file: "no-such-folder/data.db" });
     const error = (await failureOf(test.pipeline.start())) as OperatingError;
     expect([error.name, error.code]).toEqual(["OperatingError", "data_unreadable"]);

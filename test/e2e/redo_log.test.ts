@@ -1,4 +1,4 @@
-// Small groups under load are durable before they are written in full; nobody who reads can tell.
+// Small batches under load are durable in the redo log before they are flushed. Queries and exports must include them.
 
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
@@ -26,8 +26,8 @@ async function found(server: TestServer, phrase: string): Promise<unknown[]> {
   return entries.map(({ message }) => message);
 }
 
-describe("under a load of small batches", () => {
-  test("what was answered is read, counted and exported at once", async () => {
+describe("under a load of small batches, through the redo log,", () => {
+  test("answered batches are queried, counted and exported at once", async () => {
     await withServer(configText(), async (server) => {
       const load = loadOf(server, "reading under small batches");
       load.start();
@@ -55,7 +55,7 @@ describe("under a load of small batches", () => {
     });
   }, 120_000);
 
-  test("a killed server's file has everything for whoever exports it, without another start", async () => {
+  test("export after kill -9 includes every answered batch without another start of the server", async () => {
     await withServer(configText(), async (server) => {
       const random = seededRandom(runSeed("export after a kill"));
       const load = loadOf(server, "killed under small batches");
@@ -76,7 +76,7 @@ describe("under a load of small batches", () => {
     });
   }, 120_000);
 
-  test("no API key gets onto the disk", async () => {
+  test("no API key is in the data file or its WAL", async () => {
     await withServer(configText(), async (server) => {
       const load = loadOf(server, "keys under small batches");
       load.start();

@@ -6,15 +6,15 @@ import { tortureByLog } from "../../scripts/src/torture/log.ts";
 import { runSeed, seededRandom } from "../support/random.ts";
 import { configText, withServer } from "../support/server.ts";
 
-describe("a log that is cut anywhere, followed by rubbish, or gone", () => {
-  test("leaves whole batches up to some moment, right counters, and room for the rest to be sent again", async () => {
+describe("a WAL that is truncated anywhere, followed by garbage, or missing", () => {
+  test("leaves complete batches up to some moment, correct counters, and accepts the rest when sent again", async () => {
     const { broken, rounds } = await tortureByLog(8, seededRandom(runSeed("damaged log")));
     expect({ broken, rounds }).toEqual({ broken: [], rounds: 8 });
   }, 240_000);
 });
 
-describe("a data file that was cut in the middle", () => {
-  test("is reported, and never silently taken for a whole one", async () => {
+describe("a data file that was truncated", () => {
+  test("is reported by doctor", async () => {
     await withServer(configText(), async (server) => {
       const ballast = () => Buffer.from(crypto.getRandomValues(new Uint8Array(20_000))).toString("base64");
       for (let batch = 0; batch < 20; batch++) await server.send([{ message: `${batch} ${ballast()}` }]);
@@ -26,7 +26,7 @@ describe("a data file that was cut in the middle", () => {
     });
   });
 
-  test("does not keep the server from refusing with a message, or from answering", async () => {
+  test("within its first page makes serve exit with 1 and a message", async () => {
     await withServer(configText(), async (server) => {
       await server.send([{ message: "one" }]);
       expect(await server.stop()).toBe(0);
