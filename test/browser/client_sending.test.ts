@@ -304,7 +304,7 @@ describe("a page without TLS, which has neither random UUIDs nor locks,", () => 
 });
 
 describe("a page without storage", () => {
-  test("throws nothing, and sends its entries", async () => {
+  test("throws nothing, and sends what it can", async () => {
     await page.addInitScript(`for (const name of ["localStorage", "sessionStorage"])
       Object.defineProperty(window, name, { get() { throw new DOMException("denied", "SecurityError"); } });`);
     await visit("/");

@@ -415,7 +415,7 @@ function fill(store: StoreWriter, random: Random): Set<string> {
 }
 
 describe("between the steps of an erasure", () => {
-  test("secure_delete is off, so that other deletions cost no more", async () => {
+  test("secure_delete is on only in the transactions of the erasure", async () => {
     const groups = [1, 3, 5].map((id) => groupOf("shop", [recordOf(id, { key: "ada" }), recordOf(id + 1)]));
     await withFile(commit(...groups), (file, look) => {
       look((store) => {

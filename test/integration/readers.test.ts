@@ -237,7 +237,7 @@ describe("the readers refuse", () => {
     });
   });
 
-  test("to complete an export when they stop, and report it as incomplete", async () => {
+  test("the rest of an export when they stop, and it does not end as if it were complete", async () => {
     await withReaders(async (readers, test) => {
       await test.send(...Array.from({ length: 5_000 }, (_, index) => `message ${index} ${"x".repeat(200)}`));
       const outcome = await readers.export({ format: "ndjson", scope: ALL }, NEVER);

@@ -104,7 +104,7 @@ describe("a writer that dies once", () => {
 });
 
 describe("a compactor that dies at every merge", () => {
-  test("delays no batch", async () => {
+  test("does not stop ingestion", async () => {
     const compactorUrl = new URL("../support/dying_compactor.ts", import.meta.url);
     await withPipeline({ compactorUrl, durability: "write" }, async (test) => {
       const sent: string[] = [];
