@@ -10,13 +10,13 @@ import type { Settings } from "../config/settings.ts";
 import type { Clock } from "../core/clock.ts";
 import { OperatingError } from "../core/errors.ts";
 import { formatBytes, formatCountOf, formatInstant } from "../core/format.ts";
-import { FUTURE_MS_MAX } from "../core/limits.ts";
+import { DISK_RESERVE_BYTES, FUTURE_MS_MAX } from "../core/limits.ts";
 import { escapeControls } from "../core/terminal.ts";
 import { isCorruption, isStoreError } from "../store/database.ts";
 import { freeBytes } from "../store/disk_space.ts";
 import { LOCK_SUFFIX, lockHolder } from "../store/lock.ts";
 import { asItIs, canBeWritten, type ReadOnlyData, readOnlyData } from "../store/read_only_data.ts";
-import { RESERVE_BYTES, ReserveFile } from "../store/space/reserve.ts";
+import { ReserveFile } from "../store/space/reserve.ts";
 import { DataReader } from "../store/tables_reader.ts";
 import { verifyData } from "../store/verify/verify.ts";
 import { addConfigOption, type CliContext, configFileOf, displayPath, givenConfig } from "./context.ts";
@@ -230,14 +230,15 @@ export function checkSpace(file: string, bytesMax: number | undefined): Finding 
     severity: "warning",
     check,
     what: `${room}: the disk will be full ${formatBytes(missing)} before the data file reaches storage.max_size`,
-    advice: `set storage.max_size to ${formatBytes(used + free - RESERVE_BYTES)} or less, or free some space`,
+    advice: `set storage.max_size to ${formatBytes(used + free - DISK_RESERVE_BYTES)} or less, or free some space`,
   };
 }
 
 /** Whether the reserve file is there. The server removes it first when the disk is full. */
 function checkReserve(file: string): Finding {
   const check = "reserve";
-  if (new ReserveFile(file).isThere) return { severity: "ok", check, what: `${formatBytes(RESERVE_BYTES)} reserved` };
+  if (new ReserveFile(file).isThere)
+    return { severity: "ok", check, what: `${formatBytes(DISK_RESERVE_BYTES)} reserved` };
   return {
     severity: "warning",
     check,

@@ -133,3 +133,35 @@ export const TAIL_LAG_MAX = 100_000;
 
 /** Of these, so many are still sent after the move. */
 export const TAIL_LAG_AFTER_MOVE = 1_000;
+
+// The data file: what it holds beside records, and what it takes on the disk.
+
+/** Dropped entries that a project's list of rejections shows, the latest: enough to find a fault. */
+export const REJECTIONS_MAX = 1_000;
+
+/**
+ * Bytes of all batches that are set aside because they brought the writer down twice, the latest. One batch may be as large as a
+ * request may be by default.
+ */
+export const SET_ASIDE_BYTES_MAX = 16 * MIB;
+
+/** UTC days for which ambiguous pairs are counted by touchpoint. The counters of usage stay longer. */
+export const AMBIGUOUS_DAYS_MAX = 31;
+
+/** Touchpoints that are counted for one day, project and type of key: enough to see what is wrong, and little to write. */
+export const AMBIGUOUS_NAMES_MAX = 200;
+
+/** Small groups that the redo log holds until they are flushed to the tables. Bounds what a start must replay. */
+export const REDO_SLOTS = 64;
+
+/** Bytes of one slot of the redo log, 1 MiB with all others. A larger group is written to the tables at once. */
+export const REDO_SLOT_BYTES = 16 * 1024;
+
+/**
+ * Bytes of the reserve file. It is removed when the disk is full, so that retention can delete blocks: the room suffices for the
+ * log of SQLite while they are deleted in small steps.
+ */
+export const DISK_RESERVE_BYTES = 8 * MIB;
+
+/** How long records that a shorter retention hides stay on disk, in ms: time to notice a mistake. */
+export const DELETION_DELAY_MS = 3_600_000;

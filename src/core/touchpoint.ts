@@ -16,6 +16,16 @@ export function isCutTouchpoint(name: string): boolean {
   return name.length > TOUCHPOINT_LENGTH_MAX;
 }
 
+/**
+ * The name under which the pairs of a touchpoint are counted as ambiguous: its first TOUCHPOINT_LENGTH_MAX characters, without an
+ * ellipsis. Equal names stay equal, and a surrogate pair is never cut in half.
+ */
+export function ambiguousName(touchpoint: string): string {
+  return touchpoint.length > TOUCHPOINT_LENGTH_MAX
+    ? touchpoint.slice(0, TOUCHPOINT_LENGTH_MAX).toWellFormed()
+    : touchpoint;
+}
+
 /** Levels of categories. A deeper name belongs to its deepest category. */
 export const CATEGORY_LEVELS_MAX = 16;
 /**

@@ -8,12 +8,8 @@
 import { crc32 } from "node:zlib";
 import type { RedoGroup } from "../commit/redo_group.ts";
 import { assert } from "../core/errors.ts";
+import { REDO_SLOT_BYTES, REDO_SLOTS } from "../core/limits.ts";
 import type { Database, Statement } from "../runtime/contract/database.ts";
-
-/** Groups that the log can hold. */
-export const REDO_SLOTS = 64;
-/** Size of a slot in bytes; a group of a larger text is written at once. */
-export const REDO_SLOT_BYTES = 16 * 1024;
 
 /** Before the text: its sequence number (f64), the sizes of the description and of the text in bytes, a CRC-32 of all (u32 each). */
 const HEAD_BYTES = 20;

@@ -2,18 +2,12 @@
 // them is written in its transaction; all of it is read at a start.
 
 import type { GroupWrite, RestoredState } from "../commit/group_write.ts";
-import { AMBIGUOUS_DAYS_MAX } from "../core/ambiguous.ts";
 import type { ClockReading } from "../core/clock.ts";
 import type { Source } from "../core/entry.ts";
+import { AMBIGUOUS_DAYS_MAX, REJECTIONS_MAX, SET_ASIDE_BYTES_MAX } from "../core/limits.ts";
 import type { Database, Statement } from "../runtime/contract/database.ts";
 import type { ProjectTable } from "./project_table.ts";
 import type { TouchpointTable } from "./touchpoint_table.ts";
-
-/** Rejections kept a project: the latest ones. */
-const REJECTIONS_MAX = 1_000;
-
-/** Bytes of the bodies that are set aside: the latest ones, of which one can have the largest size that a request can. */
-const SET_ASIDE_BYTES_MAX = 16 * 1024 * 1024;
 
 interface KeyRow {
   readonly name: string;

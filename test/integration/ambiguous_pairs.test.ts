@@ -3,8 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { openDatabase } from "#runtime/sqlite.ts";
-import { AMBIGUOUS_DAYS_MAX } from "../../src/core/ambiguous.ts";
-import { DAY_MS } from "../../src/core/limits.ts";
+import { AMBIGUOUS_DAYS_MAX, DAY_MS } from "../../src/core/limits.ts";
 import type { TimingsResponse } from "../../src/core/responses.ts";
 import { StatisticsCache } from "../../src/query/scan/statistics_cache.ts";
 import { openForReading } from "../../src/store/database.ts";

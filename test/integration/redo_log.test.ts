@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { RedoGroup } from "../../src/commit/redo_group.ts";
+import { REDO_SLOT_BYTES, REDO_SLOTS } from "../../src/core/limits.ts";
 import { openForReading } from "../../src/store/database.ts";
-import { REDO_SLOT_BYTES, REDO_SLOTS, redoState } from "../../src/store/redo_log.ts";
+import { redoState } from "../../src/store/redo_log.ts";
 import { StoreWriter } from "../../src/store/store_writer.ts";
 import { withFolder } from "../support/folder.ts";
 import { groupOf, NOTHING, recordOf } from "../support/groups.ts";

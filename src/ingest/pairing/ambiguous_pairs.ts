@@ -4,9 +4,9 @@
 // counters of usage alone.
 
 import type { AmbiguousPairs, AmbiguousTouchpoint } from "../../commit/group_write.ts";
-import { AMBIGUOUS_NAMES_MAX, ambiguousName } from "../../core/ambiguous.ts";
-import { DAY_MS } from "../../core/limits.ts";
+import { AMBIGUOUS_NAMES_MAX, DAY_MS } from "../../core/limits.ts";
 import type { Source } from "../../core/record.ts";
+import { ambiguousName } from "../../core/touchpoint.ts";
 import { KeyedMap, TextHasher } from "./keyed_hash.ts";
 
 interface Row extends AmbiguousTouchpoint {

@@ -2,12 +2,11 @@
 // touchpoint that came late turns out to be one of these, a second scan computes the totals of those that are listed,
 // so that they are exact.
 
-import { ambiguousName } from "../../core/ambiguous.ts";
 import { NAMES_HELD_MAX, SERIES_BUCKETS_MAX, TOUCHPOINTS_LISTED_MAX } from "../../core/limits.ts";
 import type { QueryRefusal } from "../../core/queries.ts";
 import type { SeriesBucket, SeriesResponse, TimingsResponse } from "../../core/responses.ts";
 import type { Steps } from "../../core/steps.ts";
-import { cutTouchpoint, TOUCHPOINT_LENGTH_MAX } from "../../core/touchpoint.ts";
+import { ambiguousName, cutTouchpoint, TOUCHPOINT_LENGTH_MAX } from "../../core/touchpoint.ts";
 import { Coverage, candidateBlocks, type ScanContext } from "../scan/scan.ts";
 import { isRefusal, type Scope } from "../scan/scope.ts";
 import { type FrequentBounds, FrequentTexts, mostFrequent, type WantedTexts } from "./frequent_texts.ts";

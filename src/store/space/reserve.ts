@@ -12,11 +12,10 @@ import {
   statSync,
   writeSync,
 } from "node:fs";
+import { DISK_RESERVE_BYTES } from "../../core/limits.ts";
 import { freeBytes } from "../disk_space.ts";
 import { makeBeside } from "../private_file.ts";
 
-/** Enough for the log of a retention run in small steps. */
-export const RESERVE_BYTES = 8 * 1024 * 1024;
 /** Free bytes that a store needs to come back: some groups and what their merge takes. */
 const ROOM_BESIDE_BYTES = 4 * 1024 * 1024;
 const RESERVE_SUFFIX = "-reserve";
@@ -33,7 +32,7 @@ export class ReserveFile {
   }
 
   get isThere(): boolean {
-    return existsSync(this.#file) && statSync(this.#file).size === RESERVE_BYTES;
+    return existsSync(this.#file) && statSync(this.#file).size === DISK_RESERVE_BYTES;
   }
 
   /** Makes the file, all of it, or answers false when there is no room. */
@@ -46,7 +45,7 @@ export class ReserveFile {
       makeBeside(this.#dataFile, partial);
       handle = openSync(partial, NO_LINK);
       const chunk = crypto.getRandomValues(new Uint8Array(CHUNK_BYTES));
-      for (let written = 0; written < RESERVE_BYTES; written += chunk.length) writeFully(handle, chunk);
+      for (let written = 0; written < DISK_RESERVE_BYTES; written += chunk.length) writeFully(handle, chunk);
       fsyncSync(handle);
       closeSync(handle);
       handle = undefined;
@@ -69,7 +68,7 @@ export class ReserveFile {
 
   /** Whether the disk has room for the reserve, and room beside it. */
   hasRoomForItself(): boolean {
-    return freeBytes(this.#file) >= RESERVE_BYTES + ROOM_BESIDE_BYTES;
+    return freeBytes(this.#file) >= DISK_RESERVE_BYTES + ROOM_BESIDE_BYTES;
   }
 
   remove(): void {

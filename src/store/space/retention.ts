@@ -7,10 +7,11 @@
 
 import { type ClockReading, earliestNow } from "../../core/clock.ts";
 import { formatBytes, formatCountOf, formatDuration } from "../../core/format.ts";
+import { DELETION_DELAY_MS } from "../../core/limits.ts";
 import type { BlockEntry } from "../catalog.ts";
 import { isStoreError } from "../database.ts";
 import type { StoreWriter } from "../store_writer.ts";
-import { DELETION_DELAY_MS, type RetentionChange, RetentionInForce } from "./retention_in_force.ts";
+import { type RetentionChange, RetentionInForce } from "./retention_in_force.ts";
 
 /** Stands for the project of a block whose zone map is damaged and names none. */
 const NOBODY = "";

@@ -3,10 +3,9 @@
 // passed. Readers follow the configuration at once, so what it hides can be shown again until then. The delay is measured by the
 // steady clock, which nobody can set.
 
+import { DELETION_DELAY_MS } from "../../core/limits.ts";
 import type { Database } from "../../runtime/contract/database.ts";
 
-/** How long records that a shorter retention hides stay on disk, in ms: time to notice a mistake. */
-export const DELETION_DELAY_MS = 3_600_000;
 /** Longer retentions of a project that still delay deletion; of more, the two shortest count as one. */
 const FORMER_MAX = 8;
 

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { AMBIGUOUS_NAMES_MAX } from "../../../../src/core/ambiguous.ts";
-import { DAY_MS } from "../../../../src/core/limits.ts";
+import { AMBIGUOUS_NAMES_MAX, DAY_MS } from "../../../../src/core/limits.ts";
 import { AmbiguousTouchpoints } from "../../../../src/ingest/pairing/ambiguous_pairs.ts";
 import { gapOf, IngesterState, NOW } from "../ingester_state.ts";
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { RESERVE_BYTES, ReserveFile } from "../../../../src/store/space/reserve.ts";
+import { DISK_RESERVE_BYTES } from "../../../../src/core/limits.ts";
+import { ReserveFile } from "../../../../src/store/space/reserve.ts";
 import { withFolder } from "../../../support/folder.ts";
 
 describe("the reserve file", () => {
@@ -10,7 +11,7 @@ describe("the reserve file", () => {
       const reserve = new ReserveFile(join(folder, "data.db"));
       expect([reserve.isThere, reserve.make(), reserve.isThere]).toEqual([false, true, true]);
       const { size, mode, blocks } = statSync(join(folder, "data.db-reserve"));
-      expect([size, mode & 0o777, blocks * 512 >= RESERVE_BYTES]).toEqual([RESERVE_BYTES, 0o600, true]);
+      expect([size, mode & 0o777, blocks * 512 >= DISK_RESERVE_BYTES]).toEqual([DISK_RESERVE_BYTES, 0o600, true]);
       expect(readdirSync(folder)).toEqual(["data.db-reserve"]);
       reserve.remove();
       reserve.remove();
