@@ -1,10 +1,10 @@
-// A copy of the data file that is a working data file itself, made while the server goes on. In: a data file, held or not. Out: one
-// file, of one moment, compact, for its owner alone.
+// Copies the data file while a server may run on it. In: a data file. Out: a compact data file that only its owner can read, with the
+// state of one moment.
 //
-// All is read in one snapshot, which keeps the log from being used again until the copy is done: it grows by what is ingested
-// meanwhile, and is cut back afterwards. Measured with a file of 500 MB: 550 MB/s, flushed; 112 MB of blocks committed meanwhile
-// made a log of 118 MB. SQLite's VACUUM INTO is refused on a connection that must not write, cannot be ended and does not say how
-// far it is. Several short transactions would not be one moment.
+// One read transaction reads everything, since several short ones would see different moments. Until it ends, SQLite cannot reuse the
+// WAL, which grows by what is ingested meanwhile. Measured with a file of 500 MB: 550 MB/s, flushed; 112 MB of blocks committed
+// meanwhile made a WAL of 118 MB. SQLite's VACUUM INTO does not fit: a read-only connection refuses it, it cannot be cancelled, and
+// it reports no progress.
 
 import {
   closeSync,
@@ -28,21 +28,21 @@ import { lockData } from "./lock.ts";
 import { makePrivate } from "./private_file.ts";
 import { APPLICATION_ID, CHUNKS_MAX } from "./schema.ts";
 
-/** What a copy holds. */
+/** The size and the contents of a backup. */
 export interface BackupReport {
-  /** Of the copy. */
+  /** Size of the copy's file. */
   readonly bytes: number;
   readonly records: number;
   readonly blocks: number;
 }
 
-/** Compressed bytes of blocks that are copied between two looks at whether to go on. */
+/** Compressed bytes of blocks that are copied before progress is reported and the signal is checked. */
 const STEP_BYTES = 8 * 1024 * 1024;
 /** How long a statement waits for a lock, in ms. */
 const BUSY_TIMEOUT_MS = 5_000;
 /** Tables that are copied empty at first: a session of a backup could outlive its sign-out. */
 const NOT_COPIED: ReadonlySet<string> = new Set(["pieces", "sessions"]);
-/** Files beside a database that SQLite would take for a part of it. */
+/** Suffixes of files that SQLite would read together with the copy. */
 const COMPANIONS = ["-wal", "-journal"] as const;
 /** A copy is made in a folder of this name beside it, which no other user can open: nobody can put a link in its place. */
 const PARTIAL_SUFFIX = ".partial-";
@@ -101,7 +101,7 @@ async function copyInto(
   options: CopyOptions,
 ): Promise<Omit<BackupReport, "bytes">> {
   const partial = join(work, COPY);
-  // Held as long as this process lives: so another one can tell whether the folder was left behind.
+  // While this process lives, the lock tells another backup not to remove the folder.
   const lock = lockData(partial);
   try {
     const report = await copy(file, partial, options);
@@ -114,7 +114,7 @@ async function copyInto(
   }
 }
 
-/** Gives the copy its name. A name that was taken meanwhile stays whose it is. */
+/** Gives the copy its name. Never replaces a file that took the name meanwhile. */
 function takeName(partial: string, target: string): void {
   try {
     linkSync(partial, target);
@@ -132,7 +132,7 @@ function isTaken(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
-/** Removes what backups to the same name left behind that were killed. */
+/** Removes the folders of killed backups to the same name. */
 function removeStale(target: string): void {
   const prefix = basename(target) + PARTIAL_SUFFIX;
   for (const entry of readdirSync(dirname(resolve(target)), { withFileTypes: true })) {
@@ -165,7 +165,7 @@ async function copy(file: string, partial: string, options: CopyOptions): Promis
     database.run("PRAGMA synchronous = OFF");
     database.query("ATTACH ? AS source").run(resolve(file));
     database.run("BEGIN");
-    // A copy of a file of the previous format is one itself.
+    // The copy has the format of its source.
     const { user_version: format } = database.query("PRAGMA source.user_version").get() as { user_version: number };
     const counts = database
       .query("SELECT count(*) AS blocks, coalesce(sum(records), 0) AS records FROM source.blocks")
@@ -184,7 +184,7 @@ async function copy(file: string, partial: string, options: CopyOptions): Promis
   }
 }
 
-/** Every table, and what is in all of them but the chunks of blocks, which come later, and the app's sessions. */
+/** Creates every table and copies its rows, except those of NOT_COPIED. */
 function copyTables(database: Database): void {
   const tables = database
     .query(
@@ -229,7 +229,7 @@ function* portions(blocks: readonly BlockSize[]): Generator<{ readonly to: numbe
   }
 }
 
-/** Has a file, or what a folder lists, brought to the disk. */
+/** Flushes a file, or the entries of a folder, to the disk. */
 function flush(path: string): void {
   const handle = openSync(path, "r");
   try {

@@ -59,7 +59,7 @@ function infoOf(row: InfoRow): BlockInfo {
   };
 }
 
-/** A block of which nothing can be known, as one that every question meets. */
+/** A block with a damaged zone map. Its ranges are the widest, so every query includes it. */
 function unknownBlock(id: number, project: string): BlockInfo {
   return {
     id,
@@ -226,7 +226,7 @@ export class BlockReader {
   open(block: number): ChunkSource | undefined {
     if (this.#zoneMaps.isDamaged(block)) throw damagedZoneMap();
     if (this.#writtenOf(block) === undefined) return undefined;
-    // Most questions need a few blocks' chunks, and of the others what they know already; a name costs a page.
+    // The keys are read on first use: most queries need the chunks of a few blocks only, and each name costs a page.
     let found: ReadonlyMap<string, number> | undefined;
     const keys = () => (found ??= this.#snapshot(() => this.#keysOf(block)));
     return {
@@ -247,7 +247,7 @@ export class BlockReader {
     return [...this.#zoneMaps.damaged()];
   }
 
-  /** Its pieces' keys by name. Without loading their data, whose size is known all the same. */
+  /** The keys of a block's chunks by name, read without their data. */
   #keysOf(block: number): ReadonlyMap<string, number> {
     const written = this.#writtenOf(block);
     if (written === undefined) throw gone(block);

@@ -1,5 +1,5 @@
-// One process a data file. The lock is SQLite's own, on a small file beside the data: the system drops it when the process
-// dies, however it dies, so there is never a stale one to remove by hand.
+// Lets only one process at a time use a data file. The lock is SQLite's own, on a small file beside the data file. The operating system
+// releases it when the process ends, even when it is killed, so nobody ever removes a stale lock by hand.
 
 import { existsSync, statSync } from "node:fs";
 import { openDatabase, sqliteCode } from "#runtime/sqlite.ts";
@@ -37,7 +37,7 @@ export function lockData(file: string, options: LockOptions = {}): DataLock {
   let database: Database;
   const data = realName(file);
   const lockFile = data + LOCK_SUFFIX;
-  const doubt = doubtOf(file, options.isFirstToOpen === true ? lockFile : undefined);
+  const suspicion = suspicionOf(file, options.isFirstToOpen === true ? lockFile : undefined);
   makeBeside(data, lockFile);
   try {
     database = openDatabase(lockFile, { create: false });
@@ -66,16 +66,16 @@ export function lockData(file: string, options: LockOptions = {}): DataLock {
       database.close();
     },
   };
-  if (doubt === undefined || !isOpenElsewhere(file)) return lock;
+  if (suspicion === undefined || !isOpenElsewhere(file)) return lock;
   lock.release();
   throw new OperatingError(
     "data_locked",
-    `cannot use ${file}: ${doubt}, and a process has it open; stop that one first`,
+    `cannot use ${file}: ${suspicion}, and a process has it open; stop that one first`,
   );
 }
 
-/** Why the lock may not be the one that another server has; undefined: it is. */
-function doubtOf(file: string, lockFile: string | undefined): string | undefined {
+/** Why another server may hold a different lock on the same data; undefined where it cannot. */
+function suspicionOf(file: string, lockFile: string | undefined): string | undefined {
   const links = statSync(file, { throwIfNoEntry: false })?.nlink ?? 0;
   // Each name has a lock of its own, and SQLite would keep a log beside each.
   if (links > 1) return "it has more than one name (hard links)";
@@ -83,8 +83,8 @@ function doubtOf(file: string, lockFile: string | undefined): string | undefined
 }
 
 /**
- * Whether a process has the file open. Every connection holds a shared lock on the file itself, which stands against an exclusive one.
- * Not asked without a doubt: it would stand against whoever only reads, too. Never while this process has the file open.
+ * Whether a process has the file open. Every connection holds a shared lock on the file itself, which conflicts with an exclusive one.
+ * Called only on suspicion, since the exclusive lock also conflicts with readers. Never while this process has the file open.
  */
 function isOpenElsewhere(file: string): boolean {
   // Opening it would delete the log.
@@ -94,7 +94,7 @@ function isOpenElsewhere(file: string): boolean {
     database = openDatabase(file, { create: false });
     database.run("PRAGMA busy_timeout = 0");
     database.run("PRAGMA locking_mode = EXCLUSIVE");
-    // A statement that is kept would keep the lock.
+    // A cached statement would hold the lock.
     database.run("SELECT count(*) FROM sqlite_schema");
     return false;
   } catch (error) {
@@ -122,7 +122,7 @@ export function lockHolder(file: string): string | undefined {
   }
 }
 
-/** Leaves our number for the next process to name. A disk so full that it does not fit must not keep the server away. */
+/** Writes this process's number, which the next process names in its error. On a full disk the server starts without it. */
 function writeHolder(database: Database): void {
   database.run("BEGIN IMMEDIATE");
   try {

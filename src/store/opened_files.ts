@@ -28,7 +28,7 @@ export class OpenedFiles {
     this.#logId = idOf(this.#log);
   }
 
-  /** Another file has another one. */
+  /** Identifies the file that was opened: device and inode. */
   get id(): string | undefined {
     return this.#fileId;
   }
@@ -67,7 +67,7 @@ function problemOf(what: string, file: string, id: string | undefined): string |
   return `${what} was replaced by another one (${file}): put the one before back, or start the server again`;
 }
 
-/** Which file has the name now; undefined where none can be seen. */
+/** Device and inode of the file that has the name now; undefined where none is visible. */
 function idOf(file: string): string | undefined {
   try {
     const stat = statSync(file, { bigint: true, throwIfNoEntry: false });

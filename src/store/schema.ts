@@ -72,7 +72,7 @@ const FORMAT_4 = `${REQUESTS}${CLOCK}${SESSIONS}${RETENTION}${AMBIGUOUS}${NAMES}
 /** SQL that leads from each format to the next one, the first from format 1; one fewer than FORMAT_VERSION. */
 export const FORMAT_STEPS: readonly string[] = [API_KEYS, REDO, FORMAT_4];
 
-/** Pieces of one block have keys from block × CHUNKS_MAX on; more than the fixed columns and METADATA_COLUMNS_MAX. */
+/** Chunks of one block have keys from block × CHUNKS_MAX on; more than the fixed columns and METADATA_COLUMNS_MAX. */
 export const CHUNKS_MAX = 512;
 
 export const SCHEMA = `

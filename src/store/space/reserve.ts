@@ -1,5 +1,5 @@
-// A small file that only takes up room. On a full disk even deleting needs room for the log, so this one is removed first,
-// which leaves enough to drop old blocks and to give their space back.
+// The reserve file, which only takes up room. On a full disk even deleting needs room for the WAL. Removing this file first makes
+// enough room to delete old blocks and to give their space back.
 
 import {
   closeSync,
@@ -35,7 +35,7 @@ export class ReserveFile {
     return existsSync(this.#file) && statSync(this.#file).size === DISK_RESERVE_BYTES;
   }
 
-  /** Makes the file, all of it, or answers false when there is no room. */
+  /** Makes the whole file, or returns false when there is no room. */
   make(): boolean {
     if (this.isThere) return true;
     const partial = `${this.#file}.partial`;

@@ -63,24 +63,24 @@ export function verifyBlock(
     wrong.push("it has records of another day than its zone map says");
     break;
   }
-  if (chunks[0]?.name !== PACKED_CHUNK) wrong.push(...orDamaged(() => wrongNotes(chunks, columns.count)));
+  if (chunks[0]?.name !== PACKED_CHUNK) wrong.push(...orDamaged(() => wrongStatistics(chunks, columns.count)));
   return { wrong, columns };
 }
 
-/** Merges a merged block again, and compares what is noted of its rows. */
-function wrongNotes(chunks: readonly ColumnChunk[], count: number): string[] {
+/** Merges a merged block again, and compares the statistics and filters of both. */
+function wrongStatistics(chunks: readonly ColumnChunk[], count: number): string[] {
   const merger = new BlockMerger("as they lie");
   merger.add(chunks, count);
   const merged = merger.output();
-  const isParted = chunks.some(({ name }) => name === textChunkName(0));
+  const isChunked = chunks.some(({ name }) => name === textChunkName(0));
   const wrong: string[] = [];
   for (const chunk of chunks) {
-    if (chunk.name === STATISTICS_CHUNK && !isSummaryOf(chunk, merged))
+    if (chunk.name === STATISTICS_CHUNK && !isStatisticsOf(chunk, merged))
       wrong.push("its summary does not say what its records are");
-    if (chunk.name === FILTER_CHUNK && !isFilterOf(chunk, merged, isParted)) {
+    if (chunk.name === FILTER_CHUNK && !isFilterOf(chunk, merged, isChunked)) {
       wrong.push("its text filter is not that of its records");
     }
-    if (chunk.name === CHUNKED_COLUMN && isParted && !isHeadOf(chunk, merged)) {
+    if (chunk.name === CHUNKED_COLUMN && isChunked && !isHeadOf(chunk, merged)) {
       wrong.push("the text filters of its messages are not those of its records");
     }
   }
@@ -93,10 +93,10 @@ function saysSame(zoneMap: ZoneMapValues, columns: Columns): boolean {
   return computed.every((value, index) => value === zoneMap[COLUMN.records + index]);
 }
 
-function isFilterOf(chunk: ColumnChunk, merged: MergeOutput, isParted: boolean): boolean {
+function isFilterOf(chunk: ColumnChunk, merged: MergeOutput, isChunked: boolean): boolean {
   const bytes = inflate(chunk);
   return FILTER_VERSIONS.some((version) => {
-    const filter = merged.ngramFilter(!isParted, version).encode();
+    const filter = merged.ngramFilter(!isChunked, version).encode();
     return filter !== undefined && Buffer.compare(filter.view(), bytes) === 0;
   });
 }
@@ -106,25 +106,25 @@ function isHeadOf(chunk: ColumnChunk, merged: MergeOutput): boolean {
   const reader = new ByteReader(bytes);
   // Its form.
   reader.byte();
-  const { chunkTexts: partTexts } = readChunkHead(reader, merged.input.count);
+  const { chunkTexts } = readChunkHead(reader, merged.input.count);
   const messages = chunkedMessages(merged);
   return FILTER_VERSIONS.some((version) => {
     const computed = new ByteWriter();
-    writeChunkHead(computed, messages, partTexts, version);
+    writeChunkHead(computed, messages, chunkTexts, version);
     return Buffer.compare(computed.view(), bytes) === 0;
   });
 }
 
-function isSummaryOf(chunk: ColumnChunk, merged: MergeOutput): boolean {
+function isStatisticsOf(chunk: ColumnChunk, merged: MergeOutput): boolean {
   const computed = computeStatistics(statisticsSource(merged));
   if (computed === undefined) return false;
   if (Buffer.compare(computed.view(), inflate(chunk)) === 0) return true;
-  // Another machine's logarithm may put a duration that lies between two buckets of a sketch into the other one; and a summary of the
-  // former version says less.
+  // Another machine's logarithm may put a duration that lies between two buckets of a sketch into the other one. Statistics of
+  // the former version say less.
   return saysOnly(readStatistics(chunk), readStatistics(compressChunk(STATISTICS_CHUNK, computed.view())));
 }
 
-/** Whether a summary says nothing but what was computed, into which bucket a duration fell left aside. */
+/** Whether statistics hold nothing but what was computed. Ignores into which bucket each duration fell. */
 function saysOnly(said: BlockStatistics, computed: BlockStatistics): boolean {
   return (
     countsOf(said) === countsOf(computed) &&
