@@ -43,21 +43,21 @@ describe("other clients are served", () => {
   );
 
   test.each(["length", "chunks", "gzip"])(
-    "while 120 connections stop at the last byte of a large body (%s): the oldest are refused, so memory stays bounded",
+    "while 160 connections stop at the last byte of a large body (%s): the oldest are refused, so memory stays bounded",
     (form) =>
       withServer(configText(), async (server) => {
         const probe = new Probe(server);
-        const stalled = await openClients(server, 120);
+        const stalled = await openClients(server, 160);
         await sendUnfinished(stalled, form, BODY_BYTES);
-        await untilTrue("the oldest are refused", () => (answered(stalled)["503"] ?? 0) >= 90, 90_000);
+        await untilTrue("the oldest are refused", () => (answered(stalled)["503"] ?? 0) >= 130, 90_000);
         const large = [{ message: "large", metadata: { padding: "x".repeat(BODY_BYTES - 1_000) } }];
         await server.send(large);
         const result = await probe.stop();
         const state = processState(server.pid);
         console.log(`stalled bodies, ${form}:`, JSON.stringify({ answers: answered(stalled), state, result }));
         expect(Object.keys({ ...result.posts, ...result.health })).toEqual(["200", "202"]);
-        // They sent 600 MB.
-        expect(state.peakMb).toBeLessThan(600);
+        // They sent 800 MB; 600 MB is what was seen at most on a busy machine.
+        expect(state.peakMb).toBeLessThan(750);
         closeClients(stalled);
         const records = await server.export();
         expect(probeFaults(probe.accepted, records)).toEqual(NO_FAULTS);
