@@ -5,8 +5,8 @@ import type { Command } from "commander";
 import { textWidth } from "#runtime/text_width.ts";
 import type { Clock } from "../core/clock.ts";
 import { OperatingError } from "../core/errors.ts";
+import { ENTRIES_LIMIT_MAX } from "../core/limits.ts";
 import {
-  ENTRIES_LIMIT_MAX,
   type QueryRefusal,
   type QueryRefusalCode,
   type QueryRequest,

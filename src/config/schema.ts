@@ -6,6 +6,7 @@ import { isIP } from "node:net";
 import { type SchemaOptions, type StaticDecode, type TSchema, Type } from "@sinclair/typebox";
 import { DURABILITIES } from "../core/batch.ts";
 import type { Source } from "../core/entry.ts";
+import { CONFIGURED_BODY_BYTES_MAX, HOSTS_MAX, ORIGINS_MAX } from "../core/limits.ts";
 import { parseHost, parseOriginPattern } from "../core/origin.ts";
 import { LEVELS } from "../core/record.ts";
 import { hashKey, isPlaceholder, isPublishedDigest, KEY_PREFIXES, maskKey, SECRET_CHARACTERS_MIN } from "./keys.ts";
@@ -202,15 +203,9 @@ const hostName = () => {
   });
 };
 
-/** Origins of one pair (the contract's bound): a browser's origin is compared with each. */
-const ORIGINS_MAX = 50;
-/** Each request's Host is compared with each. */
-const HOSTS_MAX = 100;
 /** Projects are names in paths, queries and metrics; "__proto__" is no member of a JavaScript object. */
 const PROJECT_PATTERN = "^(?!__proto__$)[^\\u0000-\\u001f\\u007f-\\u009f]{1,80}$";
 const PROJECT_EXPECTED = "1 to 80 characters without control characters";
-/** Past this, batches are JavaScript strings too large to parse quickly. */
-const BODY_BYTES_MAX = 256 * 2 ** 20;
 
 const table = <T extends Record<string, TSchema>>(properties: T, options: SchemaOptions = {}) =>
   Type.Object(properties, { additionalProperties: false, ...options });
@@ -253,7 +248,7 @@ export const FileSchema = table({
   admin_token_sha256: Type.Optional(digest()),
   metrics_open: Type.Boolean({ expects: "true or false", default: false }),
   trusted_proxies: Type.Array(proxy(), { expects: "a list of addresses and CIDR blocks", default: [] }),
-  max_body: size("5MiB", 1, BODY_BYTES_MAX),
+  max_body: size("5MiB", 1, CONFIGURED_BODY_BYTES_MAX),
   max_entries: whole(1, 1_000_000, { default: 10_000 }),
   keys: Type.Array(PairSchema, { expects: "a list of tables, each under [[keys]]", default: [] }),
   projects: Type.Record(Type.String({ pattern: PROJECT_PATTERN }), ProjectSchema, {

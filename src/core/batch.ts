@@ -1,13 +1,13 @@
-// What HTTP hands to the queue, and what becomes of it. A batch is a body as it came: it is parsed once, in the writer, which
-// checks it there. Main thread only, but for the refusals, which the writer makes.
+// A batch on its way from HTTP to the queue, and its outcome. A batch is an unparsed body: only the writer thread parses and checks it.
+// The types are used on the main thread; refusals are also made by the writer.
 
 import type { Source } from "./entry.ts";
 
-/** What a 202 means: fsynced, committed, or queued. */
+/** What a 202 promises: `sync` the batch is fsynced, `write` it is committed, `memory` it is queued. */
 export const DURABILITIES = ["sync", "write", "memory"] as const;
 export type Durability = (typeof DURABILITIES)[number];
 
-/** One key of a pair: a pair has a name, and a key of each type. */
+/** Identifies one key. A key pair has a name, and one key of each type. */
 export interface KeyIdentity {
   readonly project: string;
   /** Name of the pair. */
@@ -23,21 +23,21 @@ export interface ApiKey extends KeyIdentity {
   readonly rate: number | undefined;
 }
 
-/** A body that was read whole, and is not parsed yet. */
+/** A request whose body was read completely and is not parsed yet. */
 export interface IncomingBatch {
   /** The decompressed body as it came. */
   readonly text: string;
   /** Size of the decompressed body in bytes. */
   readonly bytes: number;
-  /** A live key whose text stands in the body; undefined where none was found. The key that JSON gives decides. */
+  /** A live key whose text the body contains. Undefined: none was found. The parsed body decides which key counts. */
   readonly apiKey: ApiKey | undefined;
   /** The Origin header. */
   readonly origin: string | null;
-  /** Path and query: a request is sent again by the same route. */
+  /** Path and query: a retry comes by the same route. */
   readonly route: string;
-  /** What the client calls the request, so that it can be recognised when it comes again. */
+  /** Sent by the client, so that a retry is recognised. */
   readonly idempotencyKey: string | undefined;
-  /** Whether its connection has ended; called late, when the answer is ready. */
+  /** Whether its connection is closed. Called when the response is ready. */
   readonly isDisconnected: () => boolean;
   /** Address and User-Agent, joined. */
   readonly sender: string;
@@ -61,26 +61,26 @@ export type BatchRefusal =
         | "key_type_differs"
         | "origin_refused"
         | "too_many_entries"
-        /** The idempotency key came before with another body. */
+        /** An earlier request had the same idempotency key and another body. */
         | "other_body"
-        /** An equal body brought the writer down before. */
+        /** An equal body crashed the writer before. */
         | "set_aside";
     }
   | { readonly refused: "invalid"; readonly issues: readonly Issue[] }
   /** Whole seconds until the key's rate allows the batch, and ms in which it allows not even one entry. */
   | { readonly refused: "rate"; readonly retryAfterSeconds: number; readonly debtMs: number };
 
-/** What became of a batch that was taken: answered 202, 503, 500, or what the refusal says. */
+/** Outcome of a queued batch: answered 202, 503, 500, or as the refusal says. */
 export type BatchOutcome = "accepted" | "unavailable" | "set_aside" | BatchRefusal;
 
-/** Why a batch was not taken: never fits (413), or does not fit now (503 with Retry-After). */
+/** Why a batch was not queued: it can never fit (413), or does not fit now (503 with Retry-After). */
 export type PushRefusal =
   | { readonly refused: "too_large" }
   | { readonly refused: "full"; readonly retryAfterSeconds: number };
 
-/** The way into the queue, for the HTTP endpoint: src/queue/dispatcher.ts. Takes whole batches or nothing. */
+/** The queue, as the HTTP endpoint uses it; src/queue/dispatcher.ts. Takes a whole batch or nothing. */
 export interface BatchIntake {
   push(batch: IncomingBatch): PushRefusal | Promise<BatchOutcome>;
-  /** Whole seconds, 1 to 60, from the measured drain rate: what a 503 says. */
+  /** For a 503's Retry-After: whole seconds, 1 to 60, from the measured drain rate. */
   retryAfterSeconds(): number;
 }

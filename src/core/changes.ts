@@ -1,20 +1,22 @@
-// What readers may change through the one connection that writes, and what becomes of it.
+// Changes of stored data that the read API, the commands and the app request. The writer thread makes them, on the one connection that
+// writes.
 
 import type { EraseReport, TouchpointRow } from "./account_responses.ts";
 import type { QueryScope } from "./queries.ts";
 import type { StoredSession } from "./session.ts";
 
-/** What a reader may change, through the one connection that writes. */
+/** A change, by kind. */
 export type ChangeRequest =
   | { readonly kind: "register_touchpoint"; readonly project: string; readonly name: string }
-  /** Renames in the list; history keeps the old name where records carry it. */
+  /** Renames it in the list. Stored records keep the old name. */
   | { readonly kind: "rename_touchpoint"; readonly project: string; readonly name: string; readonly to: string }
   | { readonly kind: "delete_touchpoint"; readonly project: string; readonly name: string }
-  /** Removes every record that matches, for good. */
+  /** Removes every matching record, permanently. */
   | { readonly kind: "erase"; readonly scope: QueryScope & { readonly project: string } }
-  /** The app's sessions that are open now, in place of those that were kept before. */
+  /** Replaces the stored sessions of the app by those that are open now. */
   | { readonly kind: "keep_sessions"; readonly sessions: readonly StoredSession[] };
 
+/** Why a change is refused. */
 export type ChangeRefusalCode =
   | "not_found"
   | "already_there"
@@ -23,11 +25,12 @@ export type ChangeRefusalCode =
   | "unknown_project"
   | "unavailable";
 
+/** The result of a change, or its refusal. `at`: where in the search, in UTF-16 units from 0. */
 export type ChangeOutcome =
   | {
       readonly ok: true;
       readonly touchpoint?: TouchpointRow;
-      /** A name that nobody had registered, and that left the list to make room. */
+      /** An unregistered name that was removed from the full list to make room. */
       readonly unlisted?: string;
       readonly erased?: EraseReport;
     }
@@ -36,6 +39,7 @@ export type ChangeOutcome =
       readonly refusal: { readonly code: ChangeRefusalCode; readonly message: string; readonly at?: number };
     };
 
+/** Sends changes to the writer thread. */
 export interface ChangeService {
   change(request: ChangeRequest): Promise<ChangeOutcome>;
 }

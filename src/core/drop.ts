@@ -1,5 +1,5 @@
-// Why an admitted request's entry is not stored. In the order in which the worker tests them; "internal" is a batch that
-// brought the writer down twice. Every drop is counted under its reason and shown under rejections.
+// Reasons for which an entry of an accepted request is not stored, in the order in which the writer tests them. "internal" is a batch that
+// crashed the writer twice. Every dropped entry is counted under its reason and listed under rejections.
 
 export const DROP_REASONS = [
   "empty",

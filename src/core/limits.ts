@@ -1,138 +1,177 @@
-// Each limit that is not configuration, with what it bounds and why so much.
+// Every fixed limit that a client, a reader or an operator can meet, with its reason. What can be configured is in config/schema.ts. The
+// limits of the data file's own upkeep stand where they are used. docs/limits.md lists these for users; a test compares the two.
+// Units are last in the names; LENGTH is in UTF-16 units, as JavaScript counts characters.
 
-/**
- * The largest instant a JavaScript date can hold, in Unix milliseconds (ECMA-262, 21.4.1.1); also the contract's bound.
- */
+const MIB = 1024 * 1024;
+
+// Time.
+
+/** The largest instant that a JavaScript date can hold, in Unix ms. Source: ECMA-262, 21.4.1.1. */
 export const TIME_MS_MAX = 8.64e15;
 
-/** How far ahead of its receipt a record may be. Bounds the damage of a wrong clock to one day of blocks. */
+/** One UTC day, in ms. A block never spans two days, so retention deletes whole blocks. */
+export const DAY_MS = 86_400_000;
+
+/** How far ahead of its receipt a record may be, in ms. A wrong clock can damage one day of blocks at most. */
 export const FUTURE_MS_MAX = 24 * 3_600_000;
+
+// Connections and requests.
+
+/** A connection that moves no byte for so many seconds is closed. More than the 10 s that a batch may wait for its answer. */
+export const IDLE_SECONDS = 120;
+
+/** The largest value of `max_body`, in bytes. Larger bodies are JavaScript strings too large to parse quickly. */
+export const CONFIGURED_BODY_BYTES_MAX = 256 * MIB;
+
+/** A larger body is refused before it is parsed if it shows no live key, in bytes: strangers get no parser time. */
+export const UNAUTHENTICATED_BYTES_MAX = 64 * 1024;
+
+/** A longer idempotency key counts as none. Long enough for any UUID or hash, and short enough to remember. */
+export const IDEMPOTENCY_KEY_LENGTH_MAX = 255;
+
+/** Messages that a 422 lists: a batch of 10,000 bad entries gets a small answer. */
+export const VALIDATION_MESSAGES_MAX = 100;
+
+/** How long a batch may wait in the queue under `sync` and `write`, in ms; then it is answered 503. */
+export const QUEUE_WAIT_MS_MAX = 10_000;
+
+/** The share of the queue for bodies without a live key, so that strangers cannot fill it. One such body always fits. */
+export const UNAUTHENTICATED_SHARE = 1 / 8;
+
+/** The largest body of a read, a change or a sign-in, in bytes: such bodies hold a token, two names or a search. */
+export const READ_BODY_BYTES_MAX = 64 * 1024;
+
+// Keys, sessions and hosts.
+
+/** A key may send so many seconds of its rate at once: enough for a deploy or a page's first load. */
+export const RATE_BURST_SECONDS = 10;
+
+/** Allowed origins of one key pair: a browser's origin is compared with each. */
+export const ORIGINS_MAX = 50;
+
+/** Allowed hosts: each request's Host is compared with each. */
+export const HOSTS_MAX = 100;
+
+/** How long a session of the app lasts, in seconds: a working day. */
+export const SESSION_SECONDS = 12 * 3_600;
+
+/** Open sessions; a new one ends the oldest. They take about 300 kB of memory and of the data file. */
+export const SESSIONS_MAX = 1_000;
+
+// Entries and records.
 
 /** How deep metadata may nest. JSON.stringify and structured clone overflow the stack far beyond it. */
 export const METADATA_DEPTH_MAX = 100;
 
-/** How many messages a 422 lists, so that a batch of 10,000 bad entries gets a small answer. */
-export const VALIDATION_MESSAGES_MAX = 100;
-
-/** One UTC day in milliseconds: a block never spans two of them, so retention drops whole blocks. */
-export const DAY_MS = 86_400_000;
-
-/** Metadata fields that get a column of their own in a block; what is left shares one JSON column. */
+/** Metadata fields that get a column of their own in a block; the others share one JSON column. */
 export const METADATA_COLUMNS_MAX = 256;
 
-/**
- * Characters of a metadata field's name that may have such a column: names of columns are stored as they are, and not
- * counted.
- */
+/** Longest name of a metadata field with its own column: a block stores column names uncompressed. */
 export const METADATA_NAME_LENGTH_MAX = 128;
 
-/** Records of a full block. Large enough for good compression, small enough to decode in some milliseconds. */
-export const BLOCK_RECORDS_MAX = 65_536;
-
-/** Touchpoint names a project keeps in its dictionary; further ones are stored with their records only. */
+/** Touchpoint names that the list of a project holds; further ones are stored with their records only. */
 export const TOUCHPOINTS_MAX = 10_000;
 
-/** Of these, names that only client keys sent: anybody can send with one, and servers' names must find room. */
+/** Of these, names that only client keys sent. Anybody can send with a client key, and servers' names must find room. */
 export const CLIENT_TOUCHPOINTS_MAX = TOUCHPOINTS_MAX / 2;
 
-/**
- * How long a batch may wait in the queue under `sync` and `write`, in ms: then it is answered 503 (contract, section
- * 4).
- */
-export const QUEUE_WAIT_MS_MAX = 10_000;
-
-/**
- * Complete timings of each key type that are remembered until their start comes; a power of two. 27 MB when full, 8 s
- * back at 30,000 a second.
- */
+/** Complete timings of each key type that are remembered until their start comes. A power of two; 27 MB when full, 8 s at 30,000 a second. */
 export const RECENTLY_COMPLETED_MAX = 262_144;
 
-/**
- * Seconds of its rate that a key may send at once (contract, section 3): enough for a deploy or a page's first load.
- */
-export const RATE_BURST_SECONDS = 10;
+/** Days (UTC) for which ambiguous pairs are counted by touchpoint; the counters of usage stay for ever. */
+export const AMBIGUOUS_DAYS_MAX = 31;
 
-/**
- * The part of the queue for bodies in which no live key was found: strangers starve nobody. One of them always has
- * room.
- */
-export const UNAUTHENTICATED_SHARE = 1 / 8;
+/** Touchpoints whose ambiguous pairs are counted, of one day, project and key type: enough to find the cause, and cheap to write. */
+export const AMBIGUOUS_NAMES_MAX = 200;
 
-/**
- * Queries at a time, running or waiting; further ones are answered 503. Bounds what waits for the one reader thread.
- */
+/** Dropped entries that one commit stores, of each project and reason. Others are only counted, or a flood would cost more than storing it. */
+export const REJECTIONS_PER_COMMIT_MAX = 20;
+
+/** Characters of a dropped entry's JSON that are stored; a longer one is cut. */
+export const REJECTED_ENTRY_LENGTH_MAX = 4_096;
+
+/** Records of a full block: enough to compress well, and few enough to decode in some milliseconds. */
+export const BLOCK_RECORDS_MAX = 65_536;
+
+// Searches.
+
+/** The longest search: a page of terms, and short enough for a URL. */
+export const SEARCH_LENGTH_MAX = 4_096;
+
+/** How deep parentheses may nest. Bounds the recursion of every walk over an expression. */
+export const SEARCH_DEPTH_MAX = 100;
+
+/** Terms of one search; each value of a list counts as one. Each may cost a pass over a column. */
+export const SEARCH_TERMS_MAX = 500;
+
+// Queries at once, and their time. Further ones are answered 503.
+
+/** Queries that run or wait. Bounds what waits for the one reader thread. */
 export const QUERIES_AT_ONCE_MAX = 64;
 
-/** Exports at a time; further ones are answered 503. Each holds some lines in memory. */
+/** Exports. Each holds some lines in memory. */
 export const EXPORTS_AT_ONCE_MAX = 8;
 
-/** Live tails at a time; further ones are answered 503. Each is a socket, a search and a position. */
+/** Live tails. Each is a socket, a search and a position. */
 export const TAILS_AT_ONCE_MAX = 10_000;
 
 /** How long a query may take, in ms: longer than anyone waits for a page, shorter than a proxy's timeout. */
 export const QUERY_MS_MAX = 15_000;
 
-// Queries. Every list of a response, and everything that a query holds while it scans blocks, is bounded here, so that
-// no data and no number of queries can make the reader thread's memory grow without end.
-
-const MIB = 1024 * 1024;
-
-/** Touchpoints that one response lists, the most frequent first: as many as a project's list has. */
-export const TOUCHPOINTS_LISTED_MAX = TOUCHPOINTS_MAX;
-
-/** Fields that one response lists, the most frequent: more than anyone reads, and as many as block statistics count. */
-export const FIELDS_LISTED_MAX = 2_000;
-
-/** Categories that one response lists, the most frequent: one touchpoint can lie in 32 of them. */
-export const CATEGORIES_LISTED_MAX = 10_000;
-
-/**
- * Characters of a field's name in a response, as of a touchpoint's. Names that share their beginning are counted as
- * one.
- */
-export const FIELD_NAME_LENGTH_MAX = 512;
-
-/** Characters of a value in a response. Values that share their beginning are counted as one. */
-export const VALUE_LENGTH_MAX = 1_000;
-
-/** Buckets of all series of one response: 10 MB of JSON, and 40 MB of totals before. */
-export const SERIES_BUCKETS_MAX = 40_000;
-
-/**
- * Characters of the texts of a page of records: clients, and the threads on the way, must hold it. The rest is on the
- * next page.
- */
-export const PAGE_LENGTH_MAX = 4 * MIB;
-
-/**
- * Different names whose totals one query holds, about 1 KB each: half as many again as it lists, so that data with a
- * few names too many needs no second pass.
- */
-export const NAMES_HELD_MAX = 15_000;
-
-/** Different values that one query holds with their texts. */
-export const VALUES_HELD_MAX = 50_000;
-
-/** Characters of these texts: 16 MiB of memory. */
-export const VALUE_TEXTS_LENGTH_MAX = 8 * MIB;
-
-/**
- * Further names or values that one query counts by their hashes: 16 bytes each in a table that is at least half full,
- * 32 MiB.
- */
-export const HASHES_HELD_MAX = 1024 * 1024;
-
-/**
- * Memory of all queries at work, in bytes, about. Further ones wait until others are done; one that alone holds more
- * goes on alone.
- */
+/** Memory of all running queries, in bytes, about. Further ones wait until others are done; one that alone needs more runs alone. */
 export const QUERIES_BYTES_MAX = 256 * MIB;
 
 /** Records of all projects that a live tail may lag behind the newest before it is moved forward. */
 export const TAIL_LAG_MAX = 100_000;
 
-/** Of these, so many are still sent after the move. */
+/** Records before the newest at which a tail continues after such a move. */
 export const TAIL_LAG_AFTER_MOVE = 1_000;
+
+// Lists in responses. With the next section they bound the memory of the reader thread, whatever the data and the number of queries.
+
+/** Records of a page of `entries`. */
+export const ENTRIES_LIMIT_MAX = 10_000;
+
+/** Characters of the texts of a page of records. Clients, and the threads on the way, hold it whole; the rest is on the next page. */
+export const PAGE_LENGTH_MAX = 4 * MIB;
+
+/** Rows of other lists: people look through them. */
+export const ROWS_MAX = 1_000;
+
+/** Buckets of a histogram or of one series. */
+export const BUCKETS_MAX = 10_000;
+
+/** Buckets of all series of one response: 10 MB of JSON, made from 40 MB of totals. */
+export const SERIES_BUCKETS_MAX = 40_000;
+
+/** Touchpoints of one response, the most frequent first: as many as a project's list holds. */
+export const TOUCHPOINTS_LISTED_MAX = TOUCHPOINTS_MAX;
+
+/** Categories of one response, the most frequent first. */
+export const CATEGORIES_LISTED_MAX = 10_000;
+
+/** Fields of one response, the most frequent first: more than anyone reads, and as many as block statistics count. */
+export const FIELDS_LISTED_MAX = 2_000;
+
+/** Characters of a field's name in a response. Names with the same beginning count as one. */
+export const FIELD_NAME_LENGTH_MAX = 512;
+
+/** Characters of a value in a response. Values with the same beginning count as one. */
+export const VALUE_LENGTH_MAX = 1_000;
+
+// Names and values that one query holds while it scans blocks.
+
+/** Different names with their totals, about 1 KB each: 1.5 times as many as are listed, so that slightly more names need no second scan. */
+export const NAMES_HELD_MAX = 15_000;
+
+/** Different values with their texts. */
+export const VALUES_HELD_MAX = 50_000;
+
+/** Characters of these texts: 16 MiB of memory. */
+export const VALUE_TEXTS_LENGTH_MAX = 8 * MIB;
+
+/** Further names or values, counted by hash: 16 bytes each in a table that is at least half full, so 32 MiB. */
+export const HASHES_HELD_MAX = 1024 * 1024;
 
 // The data file: what it holds beside records, and what it takes on the disk.
 
@@ -141,15 +180,9 @@ export const REJECTIONS_MAX = 1_000;
 
 /**
  * Bytes of all batches that are set aside because they brought the writer down twice, the latest. One batch may be as large as a
- * request may be by default.
+ * request may be by default (`max_body`), and three of these fit.
  */
 export const SET_ASIDE_BYTES_MAX = 16 * MIB;
-
-/** UTC days for which ambiguous pairs are counted by touchpoint. The counters of usage stay longer. */
-export const AMBIGUOUS_DAYS_MAX = 31;
-
-/** Touchpoints that are counted for one day, project and type of key: enough to see what is wrong, and little to write. */
-export const AMBIGUOUS_NAMES_MAX = 200;
 
 /** Small groups that the redo log holds until they are flushed to the tables. Bounds what a start must replay. */
 export const REDO_SLOTS = 64;

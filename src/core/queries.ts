@@ -1,5 +1,5 @@
-// What readers ask, and why a question may have no answer: the vocabulary that the read API, the commands and the reader thread share. All
-// times are Unix milliseconds; `from` is included, `to` is not.
+// Queries, exports and live tails as the read API, the commands and the reader thread pass them on, and why one is refused. All times are
+// Unix milliseconds. A range includes `from` and excludes `to`.
 
 import type { KeyUseResponse, RejectionsResponse, TouchpointsResponse, UsageResponse } from "./account_responses.ts";
 import type { ShownRecord } from "./record.ts";
@@ -13,26 +13,20 @@ import type {
   ValuesResponse,
 } from "./responses.ts";
 
-/** What a question is about. */
+/** The records that a query reads: those of a project and a time range that match a search. */
 export interface QueryScope {
   /** Undefined: all projects. */
   readonly project: string | undefined;
   /** The search language; "" matches everything. */
   readonly q: string;
-  /** What times in `q` without an offset are in, an IANA name; absent: UTC. */
+  /** Time zone of times in `q` that have no offset, an IANA name. Default: UTC. */
   readonly timeZone?: string | undefined;
   /** Record times; undefined: no bound. */
   readonly from: number | undefined;
   readonly to: number | undefined;
 }
 
-/** The longest list of records that one answer holds. */
-export const ENTRIES_LIMIT_MAX = 10_000;
-
-/** The most buckets that one answer holds. */
-export const BUCKETS_MAX = 10_000;
-
-/** A question with one answer. */
+/** A query with one response; QueryResponses has its type by kind. */
 export type QueryRequest =
   | {
       readonly kind: "entries";
@@ -40,15 +34,15 @@ export type QueryRequest =
       readonly limit: number;
       readonly cursor: string | undefined;
     }
-  /** Undefined interval: one that gives about a hundred buckets. */
+  /** Without an interval, the reader chooses one that gives about a hundred buckets. */
   | { readonly kind: "histogram"; readonly scope: QueryScope; readonly intervalMs: number | undefined }
-  /** With `byCategory`, figures of the categories of touchpoints as well. */
+  /** With `byCategory`, the response also has the statistics of each category of touchpoints. */
   | { readonly kind: "timings"; readonly scope: QueryScope; readonly byCategory?: boolean }
   | {
       readonly kind: "series";
       readonly scope: QueryScope;
       readonly intervalMs: number | undefined;
-      /** One series a touchpoint instead of one in all. */
+      /** One series for each touchpoint, instead of one for all. */
       readonly byTouchpoint: boolean;
     }
   | { readonly kind: "running"; readonly scope: QueryScope; readonly limit: number }
@@ -74,21 +68,22 @@ export interface QueryResponses {
   readonly keys: KeyUseResponse;
 }
 
-/** Why a question has no answer. */
+/** Why a query is refused. */
 export type QueryRefusalCode =
-  /** The search text; `at` says where. */
+  /** The search cannot be parsed; `at` says where. */
   | "bad_query"
   | "bad_cursor"
   | "bad_range"
   | "unknown_project"
   | "unknown_field"
-  /** Too many questions wait. */
+  /** Too many queries run or wait. */
   | "busy"
   /** The data file cannot be read, or the reader died. */
   | "unavailable"
-  /** Whoever asked has gone. */
+  /** The client disconnected. */
   | "cancelled";
 
+/** A refused query. The message is for people. */
 export interface QueryRefusal {
   readonly code: QueryRefusalCode;
   readonly message: string;
@@ -97,7 +92,7 @@ export interface QueryRefusal {
   readonly length?: number;
 }
 
-/** How an export is written; "spreadsheet" is CSV as spreadsheets need it. */
+/** Format of an export. "spreadsheet" is CSV in the dialect that spreadsheets open. */
 export type ExportFormat = "ndjson" | "csv" | "spreadsheet";
 
 /** Records in the order of ids, as NDJSON or CSV text. */
@@ -106,35 +101,35 @@ export interface ExportRequest {
   readonly scope: QueryScope;
 }
 
+/** A live tail: matching records as they are committed. */
 export interface TailRequest {
   readonly project: string | undefined;
   readonly q: string;
-  /** As in ReadScope. */
+  /** As in QueryScope. */
   readonly timeZone?: string | undefined;
-  /** Go on behind this record id; undefined: from now on. */
+  /** Continue after this record id. Undefined: start with the next record. */
   readonly after: number | undefined;
 }
 
+/** An event of a live tail. */
 export type TailEvent =
-  /** Where the tail stands before its first event: whoever comes back with this id misses nothing. */
+  /** Where the tail starts. A client that reconnects with this id misses nothing. */
   | { readonly kind: "position"; readonly id: number }
   | { readonly kind: "record"; readonly id: number; readonly record: ShownRecord }
-  /** So many matching records, up to this id, were passed over because the reader was too slow. */
+  /** The client was too slow: this many matching records, up to this id, were skipped. */
   | { readonly kind: "gap"; readonly id: number; readonly missed: number };
 
-/** An answer, or why there is none. */
+/** A response, or the refusal. */
 export type QueryOutcome<T> =
   | { readonly ok: true; readonly answer: T }
   | { readonly ok: false; readonly refusal: QueryRefusal };
 
-/**
- * The running server's readers, as HTTP sees them. An aborted signal stops the work.
- */
+/** Runs queries on the reader thread. An aborted signal stops the work. */
 export interface QueryService {
-  /** The answer as JSON text: ReadAnswers[kind]. */
+  /** Returns the response as JSON text; QueryResponses[kind] is its type. */
   query(request: QueryRequest, signal: AbortSignal): Promise<QueryOutcome<string>>;
-  /** Pieces of text, made as they are taken. */
+  /** Chunks of text, produced as the caller takes them. */
   export(request: ExportRequest, signal: AbortSignal): Promise<QueryOutcome<AsyncIterable<string>>>;
-  /** Events in commit order, in batches, made as they are taken; ends when the signal is aborted or the server stops. */
+  /** Batches of events in commit order, produced as the caller takes them. Ends when the signal is aborted or the server stops. */
   tail(request: TailRequest, signal: AbortSignal): Promise<QueryOutcome<AsyncIterable<readonly TailEvent[]>>>;
 }

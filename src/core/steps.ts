@@ -1,4 +1,4 @@
-// Work that is done in steps, so that a thread can take turns between several works, and stop one in the middle.
+// Work in steps, so that a thread can alternate between several tasks and stop one in the middle.
 
 /** Work that yields after each step and returns its result. To stop it, call `return`. */
 export type Steps<T> = Generator<undefined, T>;

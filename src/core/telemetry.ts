@@ -1,17 +1,17 @@
-// The figures that operations show. The writer sends one snapshot with every commit, so the counters in it always belong
-// together: received = stored + open + the sum of dropped.
+// Figures of the running server, for /metrics, the status and the readiness check. The writer sends one snapshot with every commit, so its
+// counters are consistent: received = stored + open + the sum of dropped.
 
 import { DROP_REASONS, type DropReason } from "./drop.ts";
 
-/** The threads beside the main one, each of which can die and is started again. */
+/** The worker threads. The main thread restarts one that dies. */
 export const THREADS = ["writer", "compactor", "reader"] as const;
 export type ThreadName = (typeof THREADS)[number];
 
-/** Cumulative since the data file was made, unless said otherwise. */
+/** Counters since the data file was created, unless their comment says otherwise. */
 export interface StoreSnapshot {
   readonly received: number;
   readonly stored: number;
-  /** Now: entries that wait for their other half. */
+  /** Now: starts and ends that wait for their counterpart. */
   readonly open: number;
   readonly dropped: Readonly<Record<DropReason, number>>;
   /** Pairs by touchpoint for which more than one start would have done, by project. */
@@ -28,7 +28,7 @@ export interface StoreSnapshot {
   readonly bytesReceived: number;
 }
 
-/** Before the writer has told anything. */
+/** The snapshot until the writer sends its first one. */
 export const NOTHING_YET: StoreSnapshot = {
   received: 0,
   stored: 0,
@@ -42,6 +42,7 @@ export const NOTHING_YET: StoreSnapshot = {
   bytesReceived: 0,
 };
 
+/** Batches and the bytes of their bodies. */
 export interface QueueAmount {
   readonly requests: number;
   readonly bytes: number;
@@ -49,7 +50,7 @@ export interface QueueAmount {
 
 /** How full the queue is now. */
 export interface QueueFill {
-  /** Batches and their bytes, by whose they seem to be. */
+  /** By the key that was found in the body; it is checked later. */
   readonly server: QueueAmount;
   readonly client: QueueAmount;
   readonly unauthenticated: QueueAmount;
@@ -59,9 +60,9 @@ export interface QueueFill {
 /** Whether requests can be stored now; the reason is for people. */
 export type Readiness = { readonly ready: true } | { readonly ready: false; readonly reason: string };
 
-/** What the operations routes ask the running pipeline. */
+/** The running pipeline, as the operations routes read it. */
 export interface PipelineView {
-  /** Resolves when the snapshot, and whatever reads the data file, knows of all that was answered; undefined: they do. */
+  /** Resolves when the snapshot and the data file include every answered batch. Undefined: they already do. */
   flushed(): Promise<void> | undefined;
   snapshot(): StoreSnapshot;
   queueFill(): QueueFill;

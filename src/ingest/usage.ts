@@ -5,6 +5,7 @@
 import type { Rejection, UsageCounter } from "../commit/group_write.ts";
 import { DROP_REASONS, type DropReason } from "../core/drop.ts";
 import { jsonBeginning } from "../core/json.ts";
+import { REJECTED_ENTRY_LENGTH_MAX, REJECTIONS_PER_COMMIT_MAX } from "../core/limits.ts";
 import { maskKeysInJson } from "../core/secrets.ts";
 
 /**
@@ -123,14 +124,6 @@ function valueOf({ values, staged }: MonthUsage, name: CounterName): number {
   return staged.get(name) ?? values.get(name) ?? 0;
 }
 
-/**
- * Of each project and reason in one group. A flood of equal faults is only counted, or refusing would cost more than
- * storing.
- */
-const REJECTIONS_MAX = 20;
-/** UTF-16 units of an entry's JSON. */
-const ENTRY_LENGTH_MAX = 4_096;
-
 /** The batch of a dropped entry. */
 export type RejectedBatch = Pick<Rejection, "project" | "apiKey" | "receivedAt">;
 
@@ -143,7 +136,7 @@ export class Rejections {
   add({ project, apiKey, receivedAt }: RejectedBatch, reason: DropReason, entry: unknown): void {
     const name = `${reason} ${project}`;
     const count = this.#counts.get(name) ?? 0;
-    if (count >= REJECTIONS_MAX) return;
+    if (count >= REJECTIONS_PER_COMMIT_MAX) return;
     this.#counts.set(name, count + 1);
     this.#staged.push({ project, apiKey, receivedAt, reason, entry: shorten(entry) });
   }
@@ -158,7 +151,7 @@ export class Rejections {
 }
 
 function shorten(entry: unknown): string {
-  const text = typeof entry === "string" ? entry : jsonBeginning(entry, ENTRY_LENGTH_MAX);
-  const shortened = text.length <= ENTRY_LENGTH_MAX ? text : `${text.slice(0, ENTRY_LENGTH_MAX)}…`;
+  const text = typeof entry === "string" ? entry : jsonBeginning(entry, REJECTED_ENTRY_LENGTH_MAX);
+  const shortened = text.length <= REJECTED_ENTRY_LENGTH_MAX ? text : `${text.slice(0, REJECTED_ENTRY_LENGTH_MAX)}…`;
   return maskKeysInJson(shortened.toWellFormed());
 }

@@ -4,13 +4,6 @@
 import type { Level, Source } from "../core/entry.ts";
 import type { TimingStatus } from "../core/record.ts";
 
-/** The longest search, in UTF-16 units: a page of terms, and short enough for a URL. */
-export const SEARCH_LENGTH_MAX = 4_096;
-/** How deep parentheses may nest; bounds the recursion of every walk over an expression. */
-export const SEARCH_DEPTH_MAX = 100;
-/** How many terms one search may have; each value of a list counts as one. Each may cost a pass over a column. */
-export const SEARCH_TERMS_MAX = 500;
-
 /** `and` and `or` have at least two members, none of its own kind. */
 export type Expression =
   /** Matches every record. */

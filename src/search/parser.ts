@@ -6,8 +6,9 @@
 //   negation    = { "-" | "NOT" } ( "(" disjunction ")" | word | "phrase" | field ":" value )
 
 import { foldText } from "../core/case_folding.ts";
+import { SEARCH_DEPTH_MAX, SEARCH_LENGTH_MAX, SEARCH_TERMS_MAX } from "../core/limits.ts";
 import { TimeZone } from "../core/time_zone.ts";
-import { type Expression, SEARCH_DEPTH_MAX, SEARCH_LENGTH_MAX, SEARCH_TERMS_MAX, type Term } from "./expression.ts";
+import { type Expression, type Term } from "./expression.ts";
 import { type Token, tokenize } from "./lexer.ts";
 import { fail, type SearchProblem, SearchProblemError } from "./problem.ts";
 import { parseTerm, termCost } from "./terms.ts";

@@ -4,7 +4,9 @@
 import type { GroupWrite, RestoredState } from "../commit/group_write.ts";
 import type { ClockReading } from "../core/clock.ts";
 import type { Source } from "../core/entry.ts";
+
 import { AMBIGUOUS_DAYS_MAX, REJECTIONS_MAX, SET_ASIDE_BYTES_MAX } from "../core/limits.ts";
+
 import type { Database, Statement } from "../runtime/contract/database.ts";
 import type { ProjectTable } from "./project_table.ts";
 import type { TouchpointTable } from "./touchpoint_table.ts";

@@ -10,16 +10,10 @@
 import { hash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { ChangeOutcome } from "../../core/changes.ts";
 import type { Clock } from "../../core/clock.ts";
+import { SESSION_SECONDS, SESSIONS_MAX } from "../../core/limits.ts";
 import { SESSION_HEADER, type StoredSession } from "../../core/session.ts";
 import type { HttpLog } from "../base/routes.ts";
 
-/** How long a session lasts, in seconds: a working day. */
-export const SESSION_SECONDS = 12 * 3_600;
-/**
- * Open sessions at a time, all of one person or a team; the oldest goes first. Bounds memory and data file to about 300
- * kB.
- */
-const SESSIONS_MAX = 1_000;
 /** How long a ticket is good, in ms: a browser follows the link at once. */
 const TICKET_MS = 60_000;
 /** Tickets that wait to be used; the oldest goes first. */

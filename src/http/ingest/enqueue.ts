@@ -5,6 +5,7 @@
 
 import type { ApiKey, BatchIntake, BatchOutcome, BatchRefusal, PushRefusal } from "../../core/batch.ts";
 import type { Clock } from "../../core/clock.ts";
+import { IDEMPOTENCY_KEY_LENGTH_MAX, UNAUTHENTICATED_BYTES_MAX } from "../../core/limits.ts";
 import { ClientAddresses } from "../access/client_address.ts";
 import { corsHeaders } from "../access/cors.ts";
 import type { AccessSettings } from "../access/settings.ts";
@@ -41,12 +42,6 @@ export interface EnqueueDependencies {
   readonly metrics: ServerMetrics;
   readonly log: HttpLog;
 }
-
-/** A larger body, in bytes, is refused unparsed where it shows no live key (contract, section 1). */
-const UNAUTHENTICATED_BYTES_MAX = 64 * 1024;
-
-/** In characters (contract, "Requests sent again"). */
-const IDEMPOTENCY_KEY_LENGTH_MAX = 255;
 
 /** What the writer's refusals without a text of their own are answered. */
 const REFUSAL_RESPONSES: Readonly<Record<Exclude<BatchRefusal["refused"], "invalid" | "rate">, FixedResponse>> = {

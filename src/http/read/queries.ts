@@ -3,7 +3,8 @@
 
 import { type Static, type TObject, type TProperties, type TSchema, Type } from "@sinclair/typebox";
 import { RejectionsSchema, UsageSchema } from "../../core/account_responses.ts";
-import { ENTRIES_LIMIT_MAX, type QueryRequest, type QueryScope } from "../../core/queries.ts";
+import { ENTRIES_LIMIT_MAX, ROWS_MAX } from "../../core/limits.ts";
+import { type QueryRequest, type QueryScope } from "../../core/queries.ts";
 import {
   EntriesSchema,
   FieldsSchema,
@@ -25,8 +26,6 @@ import {
 } from "./operation.ts";
 import { CURSOR, INTERVAL, limit, PROJECT, readInterval, readScope, SCOPE, strictObject } from "./parameters.ts";
 
-/** Rows of a list that people look through. */
-const ROWS_MAX = 1_000;
 /** A name that stands in a URL. */
 const FIELD_LENGTH_MAX = 1_024;
 

@@ -4,6 +4,7 @@
 // Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
 
 import { Type } from "@sinclair/typebox";
+import { TAILS_AT_ONCE_MAX } from "../../core/limits.ts";
 import type { TailEvent, TailRequest } from "../../core/queries.ts";
 import { RecordSchema } from "../../core/responses.ts";
 import type { Route } from "../base/routes.ts";
@@ -18,8 +19,6 @@ import {
 import { PROJECT, readParameters, readTimeZone, SEARCH, strictObject, TIME_ZONE } from "./parameters.ts";
 import { abortWithClient, type PingTimer, ResponseStream } from "./response_stream.ts";
 
-/** Open tails at a time: far above what people watch, and a bound for scripts that forget to close. */
-const TAILS_MAX = 10_000;
 /** After a broken connection browsers wait this long, in ms. */
 const HEAD = "retry: 2000\n\n";
 const PING = ": ping\n\n";
@@ -56,8 +55,8 @@ export function tailRoute(dependencies: ReadDependencies, pings: PingTimer): Rou
       if (!timeZone.ok) return badRequest(timeZone.message);
       const header = readLastEventId(request);
       if (!header.ok) return badRequest(header.message);
-      if (pings.count >= TAILS_MAX) {
-        return refuse({ code: "busy", message: `${TAILS_MAX} live tails are open: close one` });
+      if (pings.count >= TAILS_AT_ONCE_MAX) {
+        return refuse({ code: "busy", message: `${TAILS_AT_ONCE_MAX} live tails are open: close one` });
       }
       // A browser that reconnects sends the header, and still has the older id in its URL.
       return follow(dependencies, pings, request, {

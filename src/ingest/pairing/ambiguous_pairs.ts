@@ -4,6 +4,7 @@
 // counters of usage alone.
 
 import type { AmbiguousPairs, AmbiguousTouchpoint } from "../../commit/group_write.ts";
+
 import { AMBIGUOUS_NAMES_MAX, DAY_MS } from "../../core/limits.ts";
 import type { Source } from "../../core/record.ts";
 import { ambiguousName } from "../../core/touchpoint.ts";

@@ -1,8 +1,8 @@
 // Time cut into buckets. Each begins at a whole multiple of the interval since 1970 UTC, so that the buckets of two
 // responses align.
 
+import { BUCKETS_MAX } from "../../core/limits.ts";
 import type { QueryRefusal } from "../../core/queries.ts";
-import { BUCKETS_MAX } from "../../core/queries.ts";
 import type { Scope } from "../scan/scope.ts";
 import type { QueryBlock } from "../scan/source.ts";
 

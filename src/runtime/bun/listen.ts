@@ -2,10 +2,10 @@
 // large, with a JSON body; it does so without reading, so memory stays bounded.
 // Bun.serve with the application's fetch, not Elysia's own listen(): that one shares its port with other processes.
 
+import { IDLE_SECONDS } from "../../core/limits.ts";
 import {
   bindError,
   hasPlainUrl,
-  IDLE_SECONDS,
   type Listener,
   type ListenOptions,
   listenerUrl,

@@ -3,8 +3,6 @@
 import { OperatingError } from "../../core/errors.ts";
 import type { Connections } from "./connections.ts";
 
-/** Seconds without a byte after which a connection is closed. Above the 10 s that a batch may wait for its answer. */
-export const IDLE_SECONDS = 120;
 /** No URL of Elysia's router has its path before this: "http://" and a host of at least four characters. */
 const PATH_AT_MIN = 11;
 

@@ -6,7 +6,8 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { bindError, IDLE_SECONDS, type Listener, type ListenOptions, listenerUrl } from "../contract/listener.ts";
+import { IDLE_SECONDS } from "../../core/limits.ts";
+import { bindError, type Listener, type ListenOptions, listenerUrl } from "../contract/listener.ts";
 import { readWhole, streamOf } from "../contract/request_body.ts";
 
 /** A Host that can stand in a URL, and is long enough for the router to find the path behind it. */

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as limits from "../../../src/core/limits.ts";
 import { TOUCHPOINT_LENGTH_MAX } from "../../../src/core/touchpoint.ts";
-import { SEARCH_DEPTH_MAX, SEARCH_LENGTH_MAX, SEARCH_TERMS_MAX } from "../../../src/search/expression.ts";
 import { readPage } from "./pages.ts";
 
 const { text: PAGE, prose: PROSE } = readPage("docs/limits.md");
@@ -14,6 +13,15 @@ function boundOf(beginning: string): string {
 }
 
 describe("the page on limits", () => {
+  test("states those of requests and keys that are in force", () => {
+    expect(boundOf("a body without a live key")).toBe(`${limits.UNAUTHENTICATED_BYTES_MAX / 1024} KiB`);
+    expect(boundOf("an idempotency key")).toBe(`${limits.IDEMPOTENCY_KEY_LENGTH_MAX} characters`);
+    expect(boundOf("origins of a client key")).toBe(String(limits.ORIGINS_MAX));
+    expect(boundOf("a connection that moves no byte")).toBe(`${limits.IDLE_SECONDS} seconds`);
+    expect(boundOf("a request's body")).toEndWith(`at most ${limits.CONFIGURED_BODY_BYTES_MAX / MIB} MiB`);
+    expect(PROSE).toContain(`at most ${limits.REJECTIONS_PER_COMMIT_MAX} for each reason`);
+  });
+
   test("states those of entries and records that are in force", () => {
     const stated = [
       `${limits.METADATA_COLUMNS_MAX} top-level fields`,
@@ -47,7 +55,7 @@ describe("the page on limits", () => {
     expect(boundOf("queries, exports and live tails at once")).toBe(atOnce);
     expect(boundOf("memory of all queries")).toBe(`${limits.QUERIES_BYTES_MAX / MIB} MiB, about`);
     expect(PROSE).toContain(`first ${number(limits.NAMES_HELD_MAX)} names (${number(limits.VALUES_HELD_MAX)} values)`);
-    const search = `${number(SEARCH_LENGTH_MAX)} characters, ${SEARCH_TERMS_MAX} terms and ${SEARCH_DEPTH_MAX} levels`;
+    const search = `${number(limits.SEARCH_LENGTH_MAX)} characters, ${limits.SEARCH_TERMS_MAX} terms and ${limits.SEARCH_DEPTH_MAX} levels`;
     expect(PROSE).toContain(search);
     expect(PROSE).toContain(
       `more than ${number(limits.TAIL_LAG_MAX)} records behind goes on ${number(limits.TAIL_LAG_AFTER_MOVE)} before the newest`,

@@ -1,11 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import {
-  type Expression,
-  type NumberRange,
-  SEARCH_DEPTH_MAX,
-  SEARCH_LENGTH_MAX,
-  SEARCH_TERMS_MAX,
-} from "../../../src/search/expression.ts";
+import { SEARCH_DEPTH_MAX, SEARCH_LENGTH_MAX, SEARCH_TERMS_MAX } from "../../../src/core/limits.ts";
+import { type Expression, type NumberRange } from "../../../src/search/expression.ts";
 import { parseSearch } from "../../../src/search/parser.ts";
 
 function read(text: string): Expression {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { SEARCH_DEPTH_MAX, SEARCH_LENGTH_MAX, SEARCH_TERMS_MAX } from "../../../src/search/expression.ts";
+import { SEARCH_DEPTH_MAX, SEARCH_LENGTH_MAX, SEARCH_TERMS_MAX } from "../../../src/core/limits.ts";
 import { parseSearch } from "../../../src/search/parser.ts";
 
 /** The message, and the search with the place of the problem between ‹ and ›. */

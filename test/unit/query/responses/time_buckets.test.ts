@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { TIME_MS_MAX } from "../../../../src/core/limits.ts";
-import { BUCKETS_MAX } from "../../../../src/core/queries.ts";
+import { BUCKETS_MAX, TIME_MS_MAX } from "../../../../src/core/limits.ts";
 import { bucketsOf, spanOf } from "../../../../src/query/responses/time_buckets.ts";
 import { isRefusal, type ReadRules, resolveScope } from "../../../../src/query/scan/scope.ts";
 
