@@ -1,4 +1,5 @@
-// What the page on the architecture says is so: its rooms, who imports whom, who owns which package, and where threads begin.
+// What the page on the architecture says is so: its rooms, who imports whom, who owns which package, and where threads
+// begin.
 
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";

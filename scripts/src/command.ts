@@ -1,4 +1,5 @@
-// What the commands below scripts/ share: the checkout's root, options that are numbers or words, and how a command fails.
+// What the commands below scripts/ share: the checkout's root, options that are numbers or words, and how a command
+// fails.
 
 import { join } from "node:path";
 

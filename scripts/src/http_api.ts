@@ -1,5 +1,5 @@
-// Writes the second half of docs/http_api.md: every route with its parameters, bodies and answers, and every object, from the
-// server's own OpenAPI description. What stands before the marker is written by hand and stays.
+// Writes the second half of docs/http_api.md: every route with its parameters, bodies and answers, and every object,
+// from the server's own OpenAPI description. What stands before the marker is written by hand and stays.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

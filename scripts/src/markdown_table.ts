@@ -1,6 +1,9 @@
 // Tables for people, in Markdown.
 
-/** A table with aligned columns: the first to the left, the others, which are numbers, to the right. A "|" in a cell is escaped. */
+/**
+ * A table with aligned columns: the first to the left, the others, which are numbers, to the right. A "|" in a cell is
+ * escaped.
+ */
 export function markdownTable(titles: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = [titles, ...rows].map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
   const widths = titles.map((_, column) => Math.max(2, ...cells.map((row) => (row[column] ?? "").length)));

@@ -1,5 +1,5 @@
-// Installs the npm packages that bun.lock names, and nothing else: the lock file is never changed here. Safe to call every time: where
-// nothing changed, `bun install` takes some 10 ms and no network.
+// Installs the npm packages that bun.lock names, and nothing else: the lock file is never changed here. Safe to call
+// every time: where nothing changed, `bun install` takes some 10 ms and no network.
 
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";

@@ -1,5 +1,5 @@
-// The screenshots of the documentation: every page of the app over a server of its own with made entries, light and dark,
-// wide and narrow, into a folder. `--keep` puts four of them into docs/screenshots.
+// The screenshots of the documentation: every page of the app over a server of its own with made entries, light and
+// dark, wide and narrow, into a folder. `--keep` puts four of them into docs/screenshots.
 
 import { copyFileSync, mkdirSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,5 +1,6 @@
-// Finds the programs beside Bun that tests drive: real clients, a real browser, a load generator. Root gets a missing one from Debian's
-// packages; for everybody else it is an error that names the command. No test is left out because a program is missing.
+// Finds the programs beside Bun that tests drive: real clients, a real browser, a load generator. Root gets a missing
+// one from Debian's packages; for everybody else it is an error that names the command. No test is left out because a
+// program is missing.
 
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -12,7 +13,10 @@ interface Tool {
   readonly debianPackage?: string;
   /** The suites (folders of test/) that need it. */
   readonly suites: readonly string[];
-  /** Programs with arguments, tried in order: the first that exits with `exitCode` is taken. Of a library, paths alone: the first that exists. */
+  /**
+   * Programs with arguments, tried in order: the first that exits with `exitCode` is taken. Of a library, paths alone:
+   * the first that exists.
+   */
   readonly candidates: readonly (readonly string[])[];
   /** Default 0. */
   readonly exitCode?: number;
@@ -92,7 +96,8 @@ const TOOLS: readonly Tool[] = [
     variable: "SIMPLELOGS_TEST_NODE",
   },
   {
-    // npm may hold back install scripts, and then the package's own bin is none; the platform package beside it has the real one.
+    // npm may hold back install scripts, and then the package's own bin is none; the platform package beside it has the
+    // real one.
     name: "Deno 2.9",
     suites: ["e2e", "deno", "client"],
     candidates: [...DENO_SYSTEMS.map((system) => join(ROOT, "node_modules/@deno", system, "deno")), "deno"].map(

@@ -1,12 +1,16 @@
-// What one transaction writes (the whole effect of a group, or of the passing of time), and what a start reads back of it. Ingest
-// makes the first and takes up the second; the store writes and reads them as they are. Every type that crosses is declared here.
+// What one transaction writes (the whole effect of a group, or of the passing of time), and what a start reads back of
+// it. Ingest makes the first and takes up the second; the store writes and reads them as they are. Every type that
+// crosses is declared here.
 
 import type { Columns } from "../block/columns.ts";
 import type { KeyIdentity } from "../core/batch.ts";
 import type { DropReason } from "../core/drop.ts";
 import type { Source } from "../core/record.ts";
 
-/** Everything that one transaction writes, but for the clock's reading and the place in the redo log, which the store adds. */
+/**
+ * Everything that one transaction writes, but for the clock's reading and the place in the redo log, which the store
+ * adds.
+ */
 export interface GroupWrite {
   readonly blocks: readonly NewBlock[];
   /** The id of the next record: above every id in `blocks` and in the file. */
@@ -63,7 +67,10 @@ export interface PendingRow {
   readonly item: string;
 }
 
-/** What one transaction adds to a state that lives in memory and must outlive the process: one row of the table `journal`. */
+/**
+ * What one transaction adds to a state that lives in memory and must outlive the process: one row of the table
+ * `journal`.
+ */
 export interface StateChange {
   /** Which state, and in which form: its owner in ingest chooses it. */
   readonly kind: string;
@@ -91,7 +98,9 @@ export interface Rejection {
   /** Unix ms. */
   readonly receivedAt: number;
   readonly reason: DropReason;
-  /** The entry as JSON, cut at 4,096 characters; the whole text of a batch that was set aside is cut in the same way. */
+  /**
+   * The entry as JSON, cut at 4,096 characters; the whole text of a batch that was set aside is cut in the same way.
+   */
   readonly entry: string;
 }
 

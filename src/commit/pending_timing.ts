@@ -1,9 +1,10 @@
-// A pending timing as the data file has it: a start or an end that waits for its other half, one JSON text a row. Ingest writes it;
-// ingest reads it at a start, readers for queries, erasures and checks while the server runs. All of them use the one parser below.
+// A pending timing as the data file has it: a start or an end that waits for its other half, one JSON text a row.
+// Ingest writes it; ingest reads it at a start, readers for queries, erasures and checks while the server runs. All of
+// them use the one parser below.
 //
-// Texts of clients stand in it with eleven characters before them, and metadata as the text of its JSON: JSON.parse puts texts of up
-// to ten characters into a table of the engine, whose hash has no secret. Measured (Bun 1.4.5): 20,000 rows with keys of one hash took
-// 16 s to read, and take 0.2 s so. Metadata is parsed at its first use.
+// Texts of clients stand in it with eleven characters before them, and metadata as the text of its JSON: JSON.parse
+// puts texts of up to ten characters into a table of the engine, whose hash has no secret. Measured (Bun 1.4.5): 20,000
+// rows with keys of one hash took 16 s to read, and take 0.2 s so. Metadata is parsed at its first use.
 
 import type { Source } from "../core/entry.ts";
 import { isJsonObject, type JsonObject } from "../core/json.ts";

@@ -1,6 +1,6 @@
-// A small group as the redo log has it: the batches as they came, without the API keys in their bodies, and what is needed to do
-// later what was answered: the keys with the rules and the clock of that time. In: checked batches. Out: one text; and the batches
-// again, for the transaction that writes them in full, perhaps in another process.
+// A small group as the redo log has it: the batches as they came, without the API keys in their bodies, and what is
+// needed to do later what was answered: the keys with the rules and the clock of that time. In: checked batches. Out:
+// one text; and the batches again, for the transaction that writes them in full, perhaps in another process.
 
 import type { KeyIdentity } from "../core/batch.ts";
 import type { ClockReading } from "../core/clock.ts";
@@ -22,7 +22,10 @@ export interface ProjectRules {
 /** A key that a group's batches carry by its index. */
 export interface RedoKey extends KeyIdentity {
   readonly index: number;
-  /** The project's when the group was answered: its entries are checked against them once, whoever writes the group in full. */
+  /**
+   * The project's when the group was answered: its entries are checked against them once, whoever writes the group in
+   * full.
+   */
   readonly rules: ProjectRules;
 }
 
@@ -83,8 +86,8 @@ export interface CheckedBatch extends RedoBatch {
 }
 
 /**
- * Members a batch has in the array: number, key index, receivedAt (Unix ms), bytes, sender, body; and, since format 4, its request's
- * identity and whether it is a repetition.
+ * Members a batch has in the array: number, key index, receivedAt (Unix ms), bytes, sender, body; and, since format 4,
+ * its request's identity and whether it is a repetition.
  */
 export const BATCH_MEMBERS = 8;
 /** Before format 4. */
@@ -121,7 +124,10 @@ export function redoText(batches: readonly CheckedBatch[]): string | undefined {
   return `${joined}]`;
 }
 
-/** The batches of a text with so many members each; `keys` are by index. Throws where the text is damaged or a key is missing. */
+/**
+ * The batches of a text with so many members each; `keys` are by index. Throws where the text is damaged or a key is
+ * missing.
+ */
 export function batchesOf(
   text: string,
   keys: readonly (KeyIdentity | RedoKey | undefined)[],
@@ -154,8 +160,8 @@ export function batchesOf(
 }
 
 /**
- * The body with an empty text in place of its API key. Undefined where the key is not the first member, or where the rest may hold a
- * key in any spelling: nothing but the key may change, and no key may remain.
+ * The body with an empty text in place of its API key. Undefined where the key is not the first member, or where the
+ * rest may hold a key in any spelling: nothing but the key may change, and no key may remain.
  */
 function withoutKey(text: string, secret: string): string | undefined {
   const value = `"${secret}"`;

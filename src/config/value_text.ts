@@ -79,7 +79,9 @@ export function formatSize(bytes: number): string {
   return `${bytes / (SIZE_UNITS[unit] ?? 1)}${unit}`;
 }
 
-/** A basic string that reads back as the text: quotes and controls are escaped, and "${" is not taken for a variable. */
+/**
+ * A basic string that reads back as the text: quotes and controls are escaped, and "${" is not taken for a variable.
+ */
 export function tomlString(text: string): string {
   // JSON's escapes are all TOML's too; only DEL must be escaped in TOML and not in JSON.
   return JSON.stringify(text)

@@ -1,5 +1,5 @@
-// The responses about the server and its projects, as schemas with their types: status, touchpoints, usage, rejections, keys, erasures.
-// All times are Unix milliseconds. See responses.ts.
+// The responses about the server and its projects, as schemas with their types: status, touchpoints, usage, rejections,
+// keys, erasures. All times are Unix milliseconds. See responses.ts.
 
 import { type TInteger, Type } from "@sinclair/typebox";
 import { DURABILITIES } from "./batch.ts";

@@ -1,5 +1,5 @@
-// A batch on its way from HTTP to the queue, and its outcome. A batch is an unparsed body: only the writer thread parses and checks it.
-// The types are used on the main thread; refusals are also made by the writer.
+// A batch on its way from HTTP to the queue, and its outcome. A batch is an unparsed body: only the writer thread
+// parses and checks it. The types are used on the main thread; refusals are also made by the writer.
 
 import type { Source } from "./entry.ts";
 

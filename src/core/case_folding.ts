@@ -1,8 +1,11 @@
-// Texts in one case, to be compared whatever the case: Unicode's simple case folding (CaseFolding.txt, statuses C and S), up to which letter stands
-// for a class. Each UTF-16 unit becomes one unit, whatever stands beside it, so the fold of a part is that part of the fold.
-// Source: https://www.unicode.org/Public/UCD/latest/ucd/CaseFolding.txt
+// Texts in one case, to be compared whatever the case: Unicode's simple case folding (CaseFolding.txt, statuses C and
+// S), up to which letter stands for a class. Each UTF-16 unit becomes one unit, whatever stands beside it, so the fold
+// of a part is that part of the fold. Source: https://www.unicode.org/Public/UCD/latest/ucd/CaseFolding.txt
 
-/** Letters whose lower case is not what they fold to, each with it: the form of a sigma depends on what stands beside it, so Σ is among them. */
+/**
+ * Letters whose lower case is not what they fold to, each with it: the form of a sigma depends on what stands beside
+ * it, so Σ is among them.
+ */
 const FOLDS: Readonly<Record<string, string>> = {
   "\u00b5": "μ",
   "\u017f": "s",

@@ -1,5 +1,5 @@
-// Changes of stored data that the read API, the commands and the app request. The writer thread makes them, on the one connection that
-// writes.
+// Changes of stored data that the read API, the commands and the app request. The writer thread makes them, on the one
+// connection that writes.
 
 import type { EraseReport, TouchpointRow } from "./account_responses.ts";
 import type { QueryScope } from "./queries.ts";

@@ -1,5 +1,5 @@
-// The server's clocks. A reading is made of the wall clock, which people can set, a monotonic clock, which nobody can, and the last
-// reading in the data file. Everything that happens at one moment uses one reading.
+// The server's clocks. A reading is made of the wall clock, which people can set, a monotonic clock, which nobody can,
+// and the last reading in the data file. Everything that happens at one moment uses one reading.
 //
 // - `wall` is the machine's time: it is what people are shown.
 // - `steady` passes evenly: timeouts and memories are measured by it.
@@ -7,8 +7,9 @@
 //
 // While nobody sets the wall clock, all three are equal.
 //
-// Invariant: however the wall clock is set, a record ages at most 1 + CATCH_UP_RATE times as fast as real time. A wall clock that stays
-// unset for TRUST_AFTER_MS is trusted in full. One that is set back to its old time is trusted at once, except for what `trusted` gained.
+// Invariant: however the wall clock is set, a record ages at most 1 + CATCH_UP_RATE times as fast as real time. A wall
+// clock that stays unset for TRUST_AFTER_MS is trusted in full. One that is set back to its old time is trusted at
+// once, except for what `trusted` gained.
 
 import { DAY_MS } from "./limits.ts";
 
@@ -29,21 +30,29 @@ export interface ClockReading {
 }
 
 /**
- * How fast `trusted` catches up with the wall clock, in ms a ms: one day an hour. After three days off, a server has deleted the records
- * that expired meanwhile three hours after its start. A clock that is wrong for an hour deletes at most the records of one day too many.
+ * How fast `trusted` catches up with the wall clock, in ms a ms: one day an hour. After three days off, a server has
+ * deleted the records that expired meanwhile three hours after its start. A clock that is wrong for an hour deletes at
+ * most the records of one day too many.
  */
 const CATCH_UP_RATE = 24;
-/** How fast `steady` catches up: 9 s a day, about the drift between good clocks, and too little to matter for a timeout. */
+/**
+ * How fast `steady` catches up: 9 s a day, about the drift between good clocks, and too little to matter for a timeout.
+ */
 const DRIFT_RATE = 0.0001;
 /** A wall clock that was not set for this long is trusted, in ms: expired records must leave the disk within a day. */
 export const TRUST_AFTER_MS = DAY_MS;
-/** How long a server may be off, in ms. After a longer gap the clock may be wrong, so the gap does not count at first. */
+/**
+ * How long a server may be off, in ms. After a longer gap the clock may be wrong, so the gap does not count at first.
+ */
 export const AWAY_MS_MAX = DAY_MS;
 /** Clocks that differ by less have not jumped, in ms. */
 const JUMP_MS_MIN = 1_000;
 /** The log mentions deletion from this offset on, in ms. */
 const OFFSET_SAID_MS_MIN = 3_600_000;
-/** The wall clock is read between two monotonic readings. If they are further apart than this, the reading is taken again, in ms. */
+/**
+ * The wall clock is read between two monotonic readings. If they are further apart than this, the reading is taken
+ * again, in ms.
+ */
 const READING_MS_MAX = 50;
 /** Readings at one moment, at most. */
 const READINGS_MAX = 5;
@@ -114,7 +123,10 @@ export class AgeClock {
     return this.#reading;
   }
 
-  /** Trusts the wall clock if it is suspected only because the server was off: on a full disk, deletion by age must make room. */
+  /**
+   * Trusts the wall clock if it is suspected only because the server was off: on a full disk, deletion by age must make
+   * room.
+   */
   trustStart(): void {
     if (this.#isOnlyAway) this.#reading = { ...this.#reading, trusted: this.#reading.wall };
   }

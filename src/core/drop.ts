@@ -1,5 +1,6 @@
-// Reasons for which an entry of an accepted request is not stored, in the order in which the writer tests them. "internal" is a batch that
-// crashed the writer twice. Every dropped entry is counted under its reason and listed under rejections.
+// Reasons for which an entry of an accepted request is not stored, in the order in which the writer tests them.
+// "internal" is a batch that crashed the writer twice. Every dropped entry is counted under its reason and listed under
+// rejections.
 
 export const DROP_REASONS = [
   "empty",

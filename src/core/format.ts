@@ -1,5 +1,5 @@
-// Counts, sizes, lengths of time and instants as people read them. Numbers enter, short texts leave; the exact values are in the
-// machine outputs.
+// Counts, sizes, lengths of time and instants as people read them. Numbers enter, short texts leave; the exact values
+// are in the machine outputs.
 
 import { TIME_MS_MAX } from "./limits.ts";
 
@@ -38,8 +38,9 @@ export const DURATION_LENGTH_MAX = 15;
 const DAYS_ALONE_MS = 1_000 * DAY_MS;
 
 /**
- * "0.421 ms", "42 ms", "1.24 s", "3 m 20 s", "2 h 5 m", "3 d 4 h", "1,234 d": three digits, or two units, are enough to compare. What
- * no two instants can be apart is ">100,000,000 d", so that nothing becomes wider than DURATION_LENGTH_MAX.
+ * "0.421 ms", "42 ms", "1.24 s", "3 m 20 s", "2 h 5 m", "3 d 4 h", "1,234 d": three digits, or two units, are enough to
+ * compare. What no two instants can be apart is ">100,000,000 d", so that nothing becomes wider than
+ * DURATION_LENGTH_MAX.
  */
 export function formatDuration(durationMs: number): string {
   if (durationMs < 0) return `-${formatDuration(-durationMs)}`;
@@ -54,8 +55,8 @@ export function formatDuration(durationMs: number): string {
 }
 
 /**
- * "2026-11-23 12:56:38.123": local time; fractions of a millisecond are cut off. Where clocks show the same twice, because they go back, the
- * offset stands behind it: "2026-10-25 02:30:00.000 +01:00".
+ * "2026-11-23 12:56:38.123": local time; fractions of a millisecond are cut off. Where clocks show the same twice,
+ * because they go back, the offset stands behind it: "2026-10-25 02:30:00.000 +01:00".
  */
 export function formatInstant(time: number): string {
   return `${formatLocal(time)}${isRepeated(time) ? ` ${formatOffset(time)}` : ""}`;

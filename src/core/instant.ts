@@ -1,6 +1,6 @@
-// Instants and lengths of time as people and scripts write them, and as they are printed. Text enters, milliseconds or what is wrong
-// leave; nothing is rounded. A date is its whole day. What has no offset is in a time zone that the caller names: see time_zone.ts.
-// The pattern says the form, the functions also whether there is such a time.
+// Instants and lengths of time as people and scripts write them, and as they are printed. Text enters, milliseconds or
+// what is wrong leave; nothing is rounded. A date is its whole day. What has no offset is in a time zone that the
+// caller names: see time_zone.ts. The pattern says the form, the functions also whether there is such a time.
 
 import { DAY_MS, TIME_MS_MAX } from "./limits.ts";
 import type { TimeZone } from "./time_zone.ts";
@@ -33,7 +33,9 @@ export const INSTANT_EXPECTED = `${TIME_EXPECTED.replace(", or a date", ", a dat
 export const INTERVAL_PATTERN = INTERVAL.source;
 export const INTERVAL_EXPECTED = 'a length of time above 0 ("30s", "5m", "1h", "1d"), or whole milliseconds';
 
-/** What a text means, Unix ms: an instant where `to` is `from`, else all times from `from` up to, not including, `to`. */
+/**
+ * What a text means, Unix ms: an instant where `to` is `from`, else all times from `from` up to, not including, `to`.
+ */
 export interface WrittenTime {
   readonly from: number;
   readonly to: number;
@@ -44,7 +46,10 @@ export interface WrittenTime {
 /** A value, or what may have been meant, which may be "". */
 export type TimeReading<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly hint: string };
 
-/** A time within ±TIME_MS_MAX: a number is an instant, a calendar time all of its last part, be it a day, a minute or a thousandth. */
+/**
+ * A time within ±TIME_MS_MAX: a number is an instant, a calendar time all of its last part, be it a day, a minute or a
+ * thousandth.
+ */
 export function readTime(text: string, timeZone: TimeZone): TimeReading<WrittenTime> {
   if (MILLISECONDS.test(text)) return readNumber(Number(text), text);
   const parts = CALENDAR.exec(text);
@@ -64,7 +69,10 @@ export function readTime(text: string, timeZone: TimeZone): TimeReading<WrittenT
   return { ok: true, value: { from, to: from + lengthMs, isDay: false } };
 }
 
-/** A bound of a range, Unix ms, `now` being what "24h" is before: the first instant of the text, or, of a day that ends a range, its end. */
+/**
+ * A bound of a range, Unix ms, `now` being what "24h" is before: the first instant of the text, or, of a day that ends
+ * a range, its end.
+ */
 export function readBound(text: string, side: "from" | "to", now: number, timeZone: TimeZone): TimeReading<number> {
   const ago = AGO.exec(text);
   if (ago !== null) return within(now - Number(ago[1]) * (UNIT_MS[ago[2] as string] as number));
@@ -80,7 +88,10 @@ export function readBoundNumber(bound: number): TimeReading<number> {
   return read.ok ? { ok: true, value: read.value.from } : read;
 }
 
-/** A text that readBound takes for this instant, in any time zone; whole milliseconds before 1971, and nothing before the year 0. */
+/**
+ * A text that readBound takes for this instant, in any time zone; whole milliseconds before 1971, and nothing before
+ * the year 0.
+ */
 export function instantText(instant: number): string {
   return instant >= MILLISECONDS_MIN ? String(instant) : new Date(Math.max(instant, YEAR_ZERO)).toISOString();
 }

@@ -1,4 +1,5 @@
-// JSON objects as JSON.parse gives them. A member called "__proto__" is a member like any other, so it is defined and never assigned.
+// JSON objects as JSON.parse gives them. A member called "__proto__" is a member like any other, so it is defined and
+// never assigned.
 
 export type JsonObject = Record<string, unknown>;
 
@@ -20,9 +21,9 @@ export function setMember(target: JsonObject, name: string, value: unknown): voi
 }
 
 /**
- * The first `lengthMax` characters of what JSON.stringify would make of a JSON value, and at least one more where there is more.
- * The work is bounded by that length: JSON.stringify looks for circles at each level in all levels above, so a value that nests
- * 50,000 levels takes it 1.5 s (measured on Bun 1.4.5), and a deeper one overflows the stack.
+ * The first `lengthMax` characters of what JSON.stringify would make of a JSON value, and at least one more where there
+ * is more. The work is bounded by that length: JSON.stringify looks for circles at each level in all levels above, so a
+ * value that nests 50,000 levels takes it 1.5 s (measured on Bun 1.4.5), and a deeper one overflows the stack.
  */
 export function jsonBeginning(value: unknown, lengthMax: number): string {
   if (typeof value === "string") return JSON.stringify(value.slice(0, lengthMax + 1));

@@ -1,6 +1,7 @@
-// Every fixed limit that a client, a reader or an operator can meet, with its reason. What can be configured is in config/schema.ts. The
-// limits of the data file's own upkeep stand where they are used. docs/limits.md lists these for users; a test compares the two.
-// Units are last in the names; LENGTH is in UTF-16 units, as JavaScript counts characters.
+// Every fixed limit that a client, a reader or an operator can meet, with its reason. What can be configured is in
+// config/schema.ts. The limits of the data file's own upkeep stand where they are used. docs/limits.md lists these for
+// users; a test compares the two. Units are last in the names; LENGTH is in UTF-16 units, as JavaScript counts
+// characters.
 
 const MIB = 1024 * 1024;
 
@@ -17,7 +18,10 @@ export const FUTURE_MS_MAX = 24 * 3_600_000;
 
 // Connections and requests.
 
-/** A connection that moves no byte for so many seconds is closed. More than the 10 s that a batch may wait for its answer. */
+/**
+ * A connection that moves no byte for so many seconds is closed. More than the 10 s that a batch may wait for its
+ * answer.
+ */
 export const IDLE_SECONDS = 120;
 
 /** The largest value of `max_body`, in bytes. Larger bodies are JavaScript strings too large to parse quickly. */
@@ -35,7 +39,9 @@ export const VALIDATION_MESSAGES_MAX = 100;
 /** How long a batch may wait in the queue under `sync` and `write`, in ms; then it is answered 503. */
 export const QUEUE_WAIT_MS_MAX = 10_000;
 
-/** The share of the queue for bodies without a live key, so that strangers cannot fill it. One such body always fits. */
+/**
+ * The share of the queue for bodies without a live key, so that strangers cannot fill it. One such body always fits.
+ */
 export const UNAUTHENTICATED_SHARE = 1 / 8;
 
 /** The largest body of a read, a change or a sign-in, in bytes: such bodies hold a token, two names or a search. */
@@ -72,19 +78,30 @@ export const METADATA_NAME_LENGTH_MAX = 128;
 /** Touchpoint names that the list of a project holds; further ones are stored with their records only. */
 export const TOUCHPOINTS_MAX = 10_000;
 
-/** Of these, names that only client keys sent. Anybody can send with a client key, and servers' names must find room. */
+/**
+ * Of these, names that only client keys sent. Anybody can send with a client key, and servers' names must find room.
+ */
 export const CLIENT_TOUCHPOINTS_MAX = TOUCHPOINTS_MAX / 2;
 
-/** Complete timings of each key type that are remembered until their start comes. A power of two; 27 MB when full, 8 s at 30,000 a second. */
+/**
+ * Complete timings of each key type that are remembered until their start comes. A power of two; 27 MB when full, 8 s
+ * at 30,000 a second.
+ */
 export const RECENTLY_COMPLETED_MAX = 262_144;
 
 /** Days (UTC) for which ambiguous pairs are counted by touchpoint; the counters of usage stay for ever. */
 export const AMBIGUOUS_DAYS_MAX = 31;
 
-/** Touchpoints whose ambiguous pairs are counted, of one day, project and key type: enough to find the cause, and cheap to write. */
+/**
+ * Touchpoints whose ambiguous pairs are counted, of one day, project and key type: enough to find the cause, and cheap
+ * to write.
+ */
 export const AMBIGUOUS_NAMES_MAX = 200;
 
-/** Dropped entries that one commit stores, of each project and reason. Others are only counted, or a flood would cost more than storing it. */
+/**
+ * Dropped entries that one commit stores, of each project and reason. Others are only counted, or a flood would cost
+ * more than storing it.
+ */
 export const REJECTIONS_PER_COMMIT_MAX = 20;
 
 /** Characters of a dropped entry's JSON that are stored; a longer one is cut. */
@@ -118,7 +135,10 @@ export const TAILS_AT_ONCE_MAX = 10_000;
 /** How long a query may take, in ms: longer than anyone waits for a page, shorter than a proxy's timeout. */
 export const QUERY_MS_MAX = 15_000;
 
-/** Memory of all running queries, in bytes, about. Further ones wait until others are done; one that alone needs more runs alone. */
+/**
+ * Memory of all running queries, in bytes, about. Further ones wait until others are done; one that alone needs more
+ * runs alone.
+ */
 export const QUERIES_BYTES_MAX = 256 * MIB;
 
 /** Records of all projects that a live tail may lag behind the newest before it is moved forward. */
@@ -127,12 +147,16 @@ export const TAIL_LAG_MAX = 100_000;
 /** Records before the newest at which a tail continues after such a move. */
 export const TAIL_LAG_AFTER_MOVE = 1_000;
 
-// Lists in responses. With the next section they bound the memory of the reader thread, whatever the data and the number of queries.
+// Lists in responses. With the next section they bound the memory of the reader thread, whatever the data and the
+// number of queries.
 
 /** Records of a page of `entries`. */
 export const ENTRIES_LIMIT_MAX = 10_000;
 
-/** Characters of the texts of a page of records. Clients, and the threads on the way, hold it whole; the rest is on the next page. */
+/**
+ * Characters of the texts of a page of records. Clients, and the threads on the way, hold it whole; the rest is on the
+ * next page.
+ */
 export const PAGE_LENGTH_MAX = 4 * MIB;
 
 /** Rows of other lists: people look through them. */
@@ -161,7 +185,10 @@ export const VALUE_LENGTH_MAX = 1_000;
 
 // Names and values that one query holds while it scans blocks.
 
-/** Different names with their totals, about 1 KB each: 1.5 times as many as are listed, so that slightly more names need no second scan. */
+/**
+ * Different names with their totals, about 1 KB each: 1.5 times as many as are listed, so that slightly more names need
+ * no second scan.
+ */
 export const NAMES_HELD_MAX = 15_000;
 
 /** Different values with their texts. */
@@ -179,8 +206,8 @@ export const HASHES_HELD_MAX = 1024 * 1024;
 export const REJECTIONS_MAX = 1_000;
 
 /**
- * Bytes of all batches that are set aside because they brought the writer down twice, the latest. One batch may be as large as a
- * request may be by default (`max_body`), and three of these fit.
+ * Bytes of all batches that are set aside because they brought the writer down twice, the latest. One batch may be as
+ * large as a request may be by default (`max_body`), and three of these fit.
  */
 export const SET_ASIDE_BYTES_MAX = 16 * MIB;
 
@@ -191,8 +218,8 @@ export const REDO_SLOTS = 64;
 export const REDO_SLOT_BYTES = 16 * 1024;
 
 /**
- * Bytes of the reserve file. It is removed when the disk is full, so that retention can delete blocks: the room suffices for the
- * log of SQLite while they are deleted in small steps.
+ * Bytes of the reserve file. It is removed when the disk is full, so that retention can delete blocks: the room
+ * suffices for the log of SQLite while they are deleted in small steps.
  */
 export const DISK_RESERVE_BYTES = 8 * MIB;
 

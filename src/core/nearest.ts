@@ -14,7 +14,9 @@ export function editDistance(from: string, to: string): number {
   return previous[to.length] ?? 0;
 }
 
-/** The nearest of the known names within the distance (default any), letter case aside; undefined where there is none. */
+/**
+ * The nearest of the known names within the distance (default any), letter case aside; undefined where there is none.
+ */
 export function nearestName(
   name: string,
   known: readonly string[],

@@ -1,8 +1,11 @@
-// Allowed origins and hosts. Patterns of origins are normalised once, when the configuration is read, so that a request costs one
-// lower-casing and two look-ups. Hosts are what a Host header, or the setting that lists them, names.
-// Source of hosts: https://www.rfc-editor.org/rfc/rfc9110#section-7.2
+// Allowed origins and hosts. Patterns of origins are normalised once, when the configuration is read, so that a request
+// costs one lower-casing and two look-ups. Hosts are what a Host header, or the setting that lists them, names. Source
+// of hosts: https://www.rfc-editor.org/rfc/rfc9110#section-7.2
 
-/** A normalised pattern ("https://shop.example.com", "https://*.example.com", "http://localhost:*", "tauri://localhost"), or why it is none. */
+/**
+ * A normalised pattern ("https://shop.example.com", "https://*.example.com", "http://localhost:*",
+ * "tauri://localhost"), or why it is none.
+ */
 export type OriginPattern =
   | { readonly ok: true; readonly pattern: string }
   | { readonly ok: false; readonly problem: string };
@@ -59,7 +62,10 @@ function parseWebOrigin(scheme: string, authority: string): OriginPattern {
   };
 }
 
-/** Of an app that shows its own pages (Tauri, Capacitor, Electron): no wildcards, since nobody else can have such an origin. */
+/**
+ * Of an app that shows its own pages (Tauri, Capacitor, Electron): no wildcards, since nobody else can have such an
+ * origin.
+ */
 function parseAppOrigin(scheme: string, authority: string): OriginPattern {
   const pattern = `${scheme}://${authority}`.toLowerCase();
   if (APP_AUTHORITY.test(authority.toLowerCase())) return { ok: true, pattern };

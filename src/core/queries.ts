@@ -1,5 +1,5 @@
-// Queries, exports and live tails as the read API, the commands and the reader thread pass them on, and why one is refused. All times are
-// Unix milliseconds. A range includes `from` and excludes `to`.
+// Queries, exports and live tails as the read API, the commands and the reader thread pass them on, and why one is
+// refused. All times are Unix milliseconds. A range includes `from` and excludes `to`.
 
 import type { KeyUseResponse, RejectionsResponse, TouchpointsResponse, UsageResponse } from "./account_responses.ts";
 import type { ShownRecord } from "./record.ts";
@@ -130,6 +130,9 @@ export interface QueryService {
   query(request: QueryRequest, signal: AbortSignal): Promise<QueryOutcome<string>>;
   /** Chunks of text, produced as the caller takes them. */
   export(request: ExportRequest, signal: AbortSignal): Promise<QueryOutcome<AsyncIterable<string>>>;
-  /** Batches of events in commit order, produced as the caller takes them. Ends when the signal is aborted or the server stops. */
+  /**
+   * Batches of events in commit order, produced as the caller takes them. Ends when the signal is aborted or the server
+   * stops.
+   */
   tail(request: TailRequest, signal: AbortSignal): Promise<QueryOutcome<AsyncIterable<readonly TailEvent[]>>>;
 }

@@ -18,7 +18,9 @@ export const KINDS = ["log", "completed", "started", "unfinished", "orphaned"] a
 export type Kind = (typeof KINDS)[number];
 export type TimingStatus = Exclude<Kind, "log">;
 
-/** A record on its way into a block: what the worker makes of entries. Absent fields are undefined. Times in Unix ms. */
+/**
+ * A record on its way into a block: what the worker makes of entries. Absent fields are undefined. Times in Unix ms.
+ */
 export interface StoredRecord {
   readonly id: number;
   readonly kind: Kind;
@@ -26,7 +28,10 @@ export interface StoredRecord {
   readonly receivedAt: number;
   /** As its sender says: the entry's, or its batch's. */
   readonly source: Source;
-  /** Which key of the pair sent it; of a pair of halves "client" where either came with one. Undefined where an older version stored it. */
+  /**
+   * Which key of the pair sent it; of a pair of halves "client" where either came with one. Undefined where an older
+   * version stored it.
+   */
   readonly keyType?: Source | undefined;
   /** Name of the key pair that sent it. */
   readonly apiKey: string;
@@ -67,7 +72,10 @@ export function showRecord(project: string, record: StoredRecord): ShownRecord {
   return shown;
 }
 
-/** Whether the record says something else of what sent it than its key does: "client key, source server"; undefined where not. */
+/**
+ * Whether the record says something else of what sent it than its key does: "client key, source server"; undefined
+ * where not.
+ */
 export function otherSource({ source, keyType }: Pick<ShownRecord, "source" | "keyType">): string | undefined {
   return keyType === undefined || keyType === source ? undefined : `${keyType} key, source ${source}`;
 }

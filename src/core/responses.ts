@@ -1,6 +1,7 @@
-// The responses of the read API about records, as schemas: the API's description is made of them, and the types of the readers, the
-// commands and the app come from them. A schema with a title is one component of the description. All times are Unix milliseconds.
-// Import types from here with `import type` where TypeBox must not come along, as in the app.
+// The responses of the read API about records, as schemas: the API's description is made of them, and the types of the
+// readers, the commands and the app come from them. A schema with a title is one component of the description. All
+// times are Unix milliseconds. Import types from here with `import type` where TypeBox must not come along, as in the
+// app.
 
 import { Type } from "@sinclair/typebox";
 import { count, metadata, nullable, object, source, text, time, type ValueOf } from "./schema_parts.ts";

@@ -1,5 +1,5 @@
-// What looks like an API key never stands where people read it: not in an error, not in the log, and not in what is kept of a body. All
-// of it is linear in the text's length: bodies are made by strangers.
+// What looks like an API key never stands where people read it: not in an error, not in the log, and not in what is
+// kept of a body. All of it is linear in the text's length: bodies are made by strangers.
 
 /** A key's prefix at the beginning of a word, and all up to a space but what closes a sentence or a quotation. */
 const KEY_LIKE = /(?<![A-Za-z0-9])([sc]k_)\S*[^\s"'`;,.:!?)\]}…]/g;
@@ -13,7 +13,9 @@ export function maskKeys(text: string): string {
   return text.includes("k_") ? text.replace(KEY_LIKE, "$1…") : text;
 }
 
-/** As maskKeys, of JSON text, or of a beginning of it: a key may be spelled with escapes, so every string is read first. */
+/**
+ * As maskKeys, of JSON text, or of a beginning of it: a key may be spelled with escapes, so every string is read first.
+ */
 export function maskKeysInJson(json: string): string {
   if (!json.includes("k_") && !json.includes("\\u")) return json;
   let masked = "";

@@ -1,5 +1,6 @@
-// The app's session, as the server, the data file and the app in the browser know it. Its id is in a cookie that no script can
-// read, its secret in storage that only pages of this very origin can read; neither is worth anything without the other.
+// The app's session, as the server, the data file and the app in the browser know it. Its id is in a cookie that no
+// script can read, its secret in storage that only pages of this very origin can read; neither is worth anything
+// without the other.
 
 /** The header that carries a session's secret. */
 export const SESSION_HEADER = "simplelogs-session";

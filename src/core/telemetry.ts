@@ -1,5 +1,5 @@
-// Figures of the running server, for /metrics, the status and the readiness check. The writer sends one snapshot with every commit, so its
-// counters are consistent: received = stored + open + the sum of dropped.
+// Figures of the running server, for /metrics, the status and the readiness check. The writer sends one snapshot with
+// every commit, so its counters are consistent: received = stored + open + the sum of dropped.
 
 import { DROP_REASONS, type DropReason } from "./drop.ts";
 

@@ -1,4 +1,5 @@
-// Escapes text from outside before a terminal shows it, so that it can neither control the terminal nor change its reading order.
+// Escapes text from outside before a terminal shows it, so that it can neither control the terminal nor change its
+// reading order.
 
 /** Control characters, and those that break lines, turn the direction of writing, or take no room. */
 const UNSAFE = /[\p{Cc}\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu;

@@ -1,8 +1,10 @@
-// What clocks on the wall of a time zone show, and back. Offsets come from the engine's own time zone data, by IANA name.
+// What clocks on the wall of a time zone show, and back. Offsets come from the engine's own time zone data, by IANA
+// name.
 //
-// A local time that is skipped (clocks go forward) is read with the offset before the gap, so that 02:30 is 03:30; one that comes twice
-// (clocks go back) is the first of the two. This is what ISO's successors call "compatible" (RFC 9557, Temporal) and what Date does.
-// A day is from the first instant of its date to the first instant of the next one's, so it may have 23 or 25 hours.
+// A local time that is skipped (clocks go forward) is read with the offset before the gap, so that 02:30 is 03:30; one
+// that comes twice (clocks go back) is the first of the two. This is what ISO's successors call "compatible" (RFC 9557,
+// Temporal) and what Date does. A day is from the first instant of its date to the first instant of the next one's, so
+// it may have 23 or 25 hours.
 
 import { assert } from "./errors.ts";
 import { DAY_MS } from "./limits.ts";
@@ -12,7 +14,10 @@ export const TIME_ZONE_PATTERN = "^[A-Za-z][A-Za-z0-9_+/-]{0,63}$";
 export const TIME_ZONE_EXPECTED = 'the name of an IANA time zone ("Europe/Berlin", "UTC")';
 export const TIME_ZONE_DEFAULT = "UTC";
 
-/** No offset is so large, and no zone changes its offset twice within this time: on both sides of a local time it is known. */
+/**
+ * No offset is so large, and no zone changes its offset twice within this time: on both sides of a local time it is
+ * known.
+ */
 const FAR_MS = 1.5 * DAY_MS;
 const OFFSET = /^GMT(?:([+-])(\d{2}):(\d{2})(?::(\d{2}))?)?$/;
 

@@ -1,4 +1,5 @@
-// Touchpoint names, which clients choose: how long a listed name may be, how a longer one is shown, and the categories that "/" makes.
+// Touchpoint names, which clients choose: how long a listed name may be, how a longer one is shown, and the categories
+// that "/" makes.
 
 /** Characters (UTF-16 units) of a listed name. A longer name is stored with its records only. */
 export const TOUCHPOINT_LENGTH_MAX = 512;
@@ -17,8 +18,8 @@ export function isCutTouchpoint(name: string): boolean {
 }
 
 /**
- * The name under which the pairs of a touchpoint are counted as ambiguous: its first TOUCHPOINT_LENGTH_MAX characters, without an
- * ellipsis. Equal names stay equal, and a surrogate pair is never cut in half.
+ * The name under which the pairs of a touchpoint are counted as ambiguous: its first TOUCHPOINT_LENGTH_MAX characters,
+ * without an ellipsis. Equal names stay equal, and a surrogate pair is never cut in half.
  */
 export function ambiguousName(touchpoint: string): string {
   return touchpoint.length > TOUCHPOINT_LENGTH_MAX
@@ -29,8 +30,8 @@ export function ambiguousName(touchpoint: string): string {
 /** Levels of categories. A deeper name belongs to its deepest category. */
 export const CATEGORY_LEVELS_MAX = 16;
 /**
- * Characters of a category's name. With the levels it bounds the categories of one touchpoint: 2,048 characters together,
- * however many slashes its name has.
+ * Characters of a category's name. With the levels it bounds the categories of one touchpoint: 2,048 characters
+ * together, however many slashes its name has.
  */
 export const CATEGORY_LENGTH_MAX = 128;
 

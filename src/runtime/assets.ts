@@ -1,5 +1,5 @@
-// The app's files as the build packed them: embedded in the executable, or, from source, dist/web/app.pack. One pack in, files
-// with a finished body for each content coding out.
+// The app's files as the build packed them: embedded in the executable, or, from source, dist/web/app.pack. One pack
+// in, files with a finished body for each content coding out.
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,5 +1,6 @@
-// The client library as the build packed it: embedded in the executable, or, from source, dist/client/sdk.pack. One pack in; out come the
-// files with a finished body for each content coding, the npm package among them, under the paths that they are served at.
+// The client library as the build packed it: embedded in the executable, or, from source, dist/client/sdk.pack. One
+// pack in; out come the files with a finished body for each content coding, the npm package among them, under the paths
+// that they are served at.
 
 import { createHash } from "node:crypto";
 import { type FileBodies, loadPack, type PackedBodies, packBodies, unpackBodies } from "./assets.ts";
@@ -7,7 +8,10 @@ import { type FileBodies, loadPack, type PackedBodies, packBodies, unpackBodies 
 /** Base name of the pack, in dist/client and in the executable. */
 export const LIBRARY_PACK_FILE = "sdk.pack";
 
-/** Where the library is served; what is in it has a short life in caches, what is in its folder of a version an endless one. */
+/**
+ * Where the library is served; what is in it has a short life in caches, what is in its folder of a version an endless
+ * one.
+ */
 export const LIBRARY_PATH = "/sdk/";
 
 /** The npm package among the files. */

@@ -1,4 +1,5 @@
-// Finds a live API key by its text. A key is known by its SHA-256 only, so how long a look-up takes says nothing that helps to guess it.
+// Finds a live API key by its text. A key is known by its SHA-256 only, so how long a look-up takes says nothing that
+// helps to guess it.
 
 import { hash } from "node:crypto";
 

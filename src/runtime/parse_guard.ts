@@ -1,25 +1,32 @@
-// Whether JSON.parse of a text would be made slow or large. JavaScriptCore keeps each member name, and each value of up to 16
-// characters, once, in a table whose hash has no secret, for as long as anything that was parsed is not collected. So anybody can
-// make texts with one hash, in one body or in many small ones, and each is compared with all before it. And a member name below
-// 1,000 makes an array with so many slots of its object. Measured (Bun 1.4.5): 20,000 texts with one hash, in one body of 700 kB or in 300 of 2 kB, take 1
-// to 5 s, and 4 times as long with twice as many; 5 MB of `{"999":0}` take 4.2 GB.
-// All texts are looked at as if they were one: at places that nobody can know, about one a KiB, the string that stands there. Once
-// several different ones have one hash, each small text is looked at as a whole for a while. Every look goes forward from its place, by a
-// bounded length, so the work is linear for every text.
-// Measured (Bun 1.4.5, real lines): 0.1 µs for one entry, 4 µs for 100 (19 kB), 15 µs for 1,000; at most 2 ns a byte for texts made for it.
+// Whether JSON.parse of a text would be made slow or large. JavaScriptCore keeps each member name, and each value of up
+// to 16 characters, once, in a table whose hash has no secret, for as long as anything that was parsed is not
+// collected. So anybody can make texts with one hash, in one body or in many small ones, and each is compared with all
+// before it. And a member name below 1,000 makes an array with so many slots of its object. Measured (Bun 1.4.5):
+// 20,000 texts with one hash, in one body of 700 kB or in 300 of 2 kB, take 1 to 5 s, and 4 times as long with twice as
+// many; 5 MB of `{"999":0}` take 4.2 GB. All texts are looked at as if they were one: at places that nobody can know,
+// about one a KiB, the string that stands there. Once several different ones have one hash, each small text is looked
+// at as a whole for a while. Every look goes forward from its place, by a bounded length, so the work is linear for
+// every text. Measured (Bun 1.4.5, real lines): 0.1 µs for one entry, 4 µs for 100 (19 kB), 15 µs for 1,000; at most 2
+// ns a byte for texts made for it.
 
 import { engineHash } from "#runtime/hash.ts";
 import { BatchSchema, EntrySchema } from "../core/entry.ts";
 import { LEVELS, SOURCES } from "../core/record.ts";
 import { copyOf } from "../core/text_copy.ts";
 
-/** One place for so many characters at the beginning of a text, where few must do; then fewer, since harm needs a number and not a share. */
+/**
+ * One place for so many characters at the beginning of a text, where few must do; then fewer, since harm needs a number
+ * and not a share.
+ */
 const STEP = 1024;
 const LONG_STEP_MIN = 4 * 1024;
 const LONG_LENGTH = 32 * STEP;
 /** With this the places are 1,300 at most, however long the text. */
 const LONG_STEPS_MAX = 1_280;
-/** The longest value that the engine keeps once (maxAtomizeStringLength in WebKit's LiteralParser.cpp); of names every one. */
+/**
+ * The longest value that the engine keeps once (maxAtomizeStringLength in WebKit's LiteralParser.cpp); of names every
+ * one.
+ */
 const KEPT_LENGTH_MAX = 16;
 /** Quotes after a backslash that are found with the engine's own search, which is fast only where few are. */
 const ESCAPED_QUOTES_MAX = 8;
@@ -28,7 +35,10 @@ const SPACE_MAX = 64;
 
 /** The engine's table has a slot for about each two texts: as many bits as a table of 500,000 uses. */
 const HASH_MASK = 0xf_ffff;
-/** So many pairs of different strings with one hash among 1,300 of one text are no chance: 0.8 are. Five strings with one hash are 10. */
+/**
+ * So many pairs of different strings with one hash among 1,300 of one text are no chance: 0.8 are. Five strings with
+ * one hash are 10.
+ */
 const PAIRS_MIN = 10;
 /** So many with one hash among those that were seen last in all texts are none either. */
 const SAME_HASH_MIN = 5;
@@ -46,7 +56,10 @@ const MADE_MAX = 64;
 const WHOLE_MADE_MAX = 4_096;
 /** So many of them with one whole hash say that it is made, not only its last bits. */
 const WHOLE_HASH_MIN = 3;
-/** Different strings with a hash that is made, whole, that all texts under an alarm may have; and with those that were seen twice. */
+/**
+ * Different strings with a hash that is made, whole, that all texts under an alarm may have; and with those that were
+ * seen twice.
+ */
 const ADMITTED_MAX = 16;
 const ADMITTED_TWICE_MAX = 64;
 
@@ -163,8 +176,8 @@ export class ParseGuard {
   }
 
   /**
-   * The first string that ends after `at` or begins there. Between two quotes stands either a string or what separates two;
-   * what begins as no separator can is a string. Where both begin so, both are taken.
+   * The first string that ends after `at` or begins there. Between two quotes stands either a string or what separates
+   * two; what begins as no separator can is a string. Where both begin so, both are taken.
    */
   #lookAt(quotes: Quotes, at: number, end: number, found: Sample): void {
     const { text } = quotes;
@@ -224,8 +237,9 @@ export class ParseGuard {
   }
 
   /**
-   * Whether a string may come though its hash is made: as one of the first, which may be anybody's, or because it came before.
-   * So many bodies with one made string each are refused as well, and nobody can have others' names refused for long.
+   * Whether a string may come though its hash is made: as one of the first, which may be anybody's, or because it came
+   * before. So many bodies with one made string each are refused as well, and nobody can have others' names refused for
+   * long.
    */
   #admits(hash: number, string: string, isSample: boolean): boolean {
     const admitted = this.#wholeMade.get(hash) as string[];
@@ -390,7 +404,10 @@ function stringAt(text: string, from: number, to: number): string | undefined {
   }
 }
 
-/** The slots an object needs for a name: one more than the number that it is; 0 where it is none, or too large for slots. */
+/**
+ * The slots an object needs for a name: one more than the number that it is; 0 where it is none, or too large for
+ * slots.
+ */
 function slotsOf(name: string): number {
   const number = SLOT_NAME.test(name) ? Number(name) : SLOT_NAMES_MAX;
   return number < SLOT_NAMES_MAX ? number + 1 : 0;

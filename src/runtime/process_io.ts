@@ -2,7 +2,9 @@
 
 import { readFileSync } from "node:fs";
 
-/** Bytes sent to storage by this process since it started, or undefined where the system does not say (only Linux does). */
+/**
+ * Bytes sent to storage by this process since it started, or undefined where the system does not say (only Linux does).
+ */
 export function bytesWrittenByProcess(): number | undefined {
   if (process.platform !== "linux") return undefined;
   try {

@@ -1,8 +1,11 @@
-// Proxies of the environment. Both runtimes send requests for loopback addresses through them too, and with them what is in their headers.
+// Proxies of the environment. Both runtimes send requests for loopback addresses through them too, and with them what
+// is in their headers.
 
 const VARIABLES = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] as const;
 
-/** From now on no request of this process goes through a proxy. Both runtimes look at the environment when they send. */
+/**
+ * From now on no request of this process goes through a proxy. Both runtimes look at the environment when they send.
+ */
 export function ignoreProxies(): void {
   for (const name of VARIABLES) delete process.env[name];
 }

@@ -1,5 +1,5 @@
-// Starts worker threads and reports their end, once, whatever ended it. Deno does not report a thread that ends itself, which none of
-// ours does. Both runtimes report a thread that dies of an exception.
+// Starts worker threads and reports their end, once, whatever ended it. Deno does not report a thread that ends itself,
+// which none of ours does. Both runtimes report a thread that dies of an exception.
 
 import { closeSync, openSync } from "node:fs";
 import { devNull } from "node:os";
@@ -7,8 +7,8 @@ import { heapBytes } from "./process_memory.ts";
 import type { HeapReport } from "./thread.ts";
 
 /**
- * Descriptors that must be free to start a thread. A thread that starts takes about five, and Bun 1.4.5 ends the whole process when it gets
- * none; clients take some in the meantime.
+ * Descriptors that must be free to start a thread. A thread that starts takes about five, and Bun 1.4.5 ends the whole
+ * process when it gets none; clients take some in the meantime.
  */
 const FREE_DESCRIPTORS_MIN = 24;
 
@@ -29,14 +29,18 @@ export interface ThreadHandle<In> {
 
 export interface ThreadEvents<Out> {
   readonly receive: (message: Out) => void;
-  /** The thread has ended: by an exception or by itself, or it could not start. Called once, never before spawnThread returns. */
+  /**
+   * The thread has ended: by an exception or by itself, or it could not start. Called once, never before spawnThread
+   * returns.
+   */
   readonly ended: (reason: string) => void;
 }
 
 /**
- * Starts the module at `url` as a thread; the system shows it by the module's name. A process with too few free descriptors starts none: then
- * `ended` is called. With `collectsEarly` Bun collects the thread's garbage more often: measured at 1,000 entries a request, 17 MB less at
- * the same processor time. In and Out are not checked, since both ends are of one build.
+ * Starts the module at `url` as a thread; the system shows it by the module's name. A process with too few free
+ * descriptors starts none: then `ended` is called. With `collectsEarly` Bun collects the thread's garbage more often:
+ * measured at 1,000 entries a request, 17 MB less at the same processor time. In and Out are not checked, since both
+ * ends are of one build.
  */
 export function spawnThread<In, Out>(url: URL, events: ThreadEvents<Out>, collectsEarly = false): ThreadHandle<In> {
   if (!hasFreeDescriptors()) return notStarted(events, "it could not start: too few file descriptors are free");

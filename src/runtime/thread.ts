@@ -1,4 +1,5 @@
-// A worker thread's own end of its channel. Standard web workers in Bun and in Deno; only the type of the global differs.
+// A worker thread's own end of its channel. Standard web workers in Bun and in Deno; only the type of the global
+// differs.
 
 import { heapBytes } from "./process_memory.ts";
 

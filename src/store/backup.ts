@@ -1,10 +1,10 @@
-// Copies the data file while a server may run on it. In: a data file. Out: a compact data file that only its owner can read, with the
-// state of one moment.
+// Copies the data file while a server may run on it. In: a data file. Out: a compact data file that only its owner can
+// read, with the state of one moment.
 //
-// One read transaction reads everything, since several short ones would see different moments. Until it ends, SQLite cannot reuse the
-// WAL, which grows by what is ingested meanwhile. Measured with a file of 500 MB: 550 MB/s, flushed; 112 MB of blocks committed
-// meanwhile made a WAL of 118 MB. SQLite's VACUUM INTO does not fit: a read-only connection refuses it, it cannot be cancelled, and
-// it reports no progress.
+// One read transaction reads everything, since several short ones would see different moments. Until it ends, SQLite
+// cannot reuse the WAL, which grows by what is ingested meanwhile. Measured with a file of 500 MB: 550 MB/s, flushed;
+// 112 MB of blocks committed meanwhile made a WAL of 118 MB. SQLite's VACUUM INTO does not fit: a read-only connection
+// refuses it, it cannot be cancelled, and it reports no progress.
 
 import {
   closeSync,
@@ -44,13 +44,15 @@ const BUSY_TIMEOUT_MS = 5_000;
 const NOT_COPIED: ReadonlySet<string> = new Set(["pieces", "sessions"]);
 /** Suffixes of files that SQLite would read together with the copy. */
 const COMPANIONS = ["-wal", "-journal"] as const;
-/** A copy is made in a folder of this name beside it, which no other user can open: nobody can put a link in its place. */
+/**
+ * A copy is made in a folder of this name beside it, which no other user can open: nobody can put a link in its place.
+ */
 const PARTIAL_SUFFIX = ".partial-";
 const COPY = "copy.db";
 
 /**
- * Copies the data file to a file that is not there yet; `onProgress` hears of compressed bytes of blocks. Throws OperatingError:
- * data_unreadable, io; nothing is left of the copy then, and neither when the signal ends it.
+ * Copies the data file to a file that is not there yet; `onProgress` hears of compressed bytes of blocks. Throws
+ * OperatingError: data_unreadable, io; nothing is left of the copy then, and neither when the signal ends it.
  */
 export async function backupTo(
   file: string,

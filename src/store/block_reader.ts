@@ -97,7 +97,8 @@ export class BlockReader {
   /** Takes a file, or a connection that others use too. Throws OperatingError. */
   constructor(from: string | Database) {
     this.#database = typeof from === "string" ? openForReading(from) : from;
-    // Statements of the connection's own, which end with it: one that only was prepared keeps the file open until it is collected.
+    // Statements of the connection's own, which end with it: one that only was prepared keeps the file open until it is
+    // collected.
     this.#block = this.#database.query(`${INFO} WHERE blocks.id = ?`);
     const keys = "FROM pieces WHERE key >= ? AND key < ? ORDER BY key";
     this.#chunks = this.#database.query(`SELECT name, checksum, data ${keys}`);
@@ -153,8 +154,8 @@ export class BlockReader {
   }
 
   /**
-   * The blocks that the filter lets through, without their chunks; and all whose zone map is damaged, since nobody knows what they hold:
-   * those have no records, every time, and cannot be opened.
+   * The blocks that the filter lets through, without their chunks; and all whose zone map is damaged, since nobody
+   * knows what they hold: those have no records, every time, and cannot be opened.
    */
   list({ project, from, to }: BlockFilter): BlockInfo[] {
     return this.#snapshot(() => {
@@ -187,7 +188,10 @@ export class BlockReader {
     });
   }
 
-  /** The blocks with ids from `first` to `last`, by their ids: many small ones at the cost of a few. Throws BlockDamagedError. */
+  /**
+   * The blocks with ids from `first` to `last`, by their ids: many small ones at the cost of a few. Throws
+   * BlockDamagedError.
+   */
   contents(first: number, last: number): Map<number, BlockContent> {
     return this.#snapshot(() => {
       const rows = this.#records.all(first, last) as (Written & { readonly id: number; readonly records: number })[];
@@ -203,7 +207,10 @@ export class BlockReader {
     });
   }
 
-  /** The same as `listIds`, as exports call it, which take what they can from a block with a damaged zone map, too, and say so. */
+  /**
+   * The same as `listIds`, as exports call it, which take what they can from a block with a damaged zone map, too, and
+   * say so.
+   */
   overlapping(from: number, to: number): BlockInfo[] {
     return (this.#overlapping.all(from, to) as InfoRow[]).map(infoOf);
   }
@@ -220,8 +227,9 @@ export class BlockReader {
   }
 
   /**
-   * A block's chunks, each read when it is asked for; undefined when the block is gone. Reading throws BlockDamagedError where
-   * the file itself is damaged and, outside of `begin` and `end`, BlockGoneError when the block has gone meanwhile.
+   * A block's chunks, each read when it is asked for; undefined when the block is gone. Reading throws
+   * BlockDamagedError where the file itself is damaged and, outside of `begin` and `end`, BlockGoneError when the block
+   * has gone meanwhile.
    */
   open(block: number): ChunkSource | undefined {
     if (this.#zoneMaps.isDamaged(block)) throw damagedZoneMap();

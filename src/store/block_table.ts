@@ -1,6 +1,6 @@
-// Blocks as rows: a zone map a block in the table `blocks`, and a column chunk a row in the table `pieces`. Beside writing and deleting
-// them: whether what is read is what was written. A zone map has a checksum, which covers the names of the chunks too; each chunk's
-// bytes have one of their own.
+// Blocks as rows: a zone map a block in the table `blocks`, and a column chunk a row in the table `pieces`. Beside
+// writing and deleting them: whether what is read is what was written. A zone map has a checksum, which covers the
+// names of the chunks too; each chunk's bytes have one of their own.
 
 import { crc32 } from "node:zlib";
 import type { ColumnChunk, EncodedBlock } from "../block/codec/column_chunks.ts";
@@ -30,12 +30,17 @@ export const ZONE_MAP_COLUMNS =
   "id, project, day, records, id_min, id_max, time_min, time_max, received_min, received_max, " +
   "debug, info, warn, error, completed, started, unfinished, orphaned, bytes, raw_bytes";
 
-/** `blocks.checksum` holds two numbers, the names' times this: blocks of format 2 and before have only the zone map's. */
+/**
+ * `blocks.checksum` holds two numbers, the names' times this: blocks of format 2 and before have only the zone map's.
+ */
 const NAMES_SCALE = 2 ** 32;
 /** So that both fit a double, and the names' is never 0. */
 const NAMES_BITS = 0x1fffff;
 
-/** What `blocks.checksum` is: of a zone map row's values, in the order of the columns, and of its pieces' names in theirs. */
+/**
+ * What `blocks.checksum` is: of a zone map row's values, in the order of the columns, and of its pieces' names in
+ * theirs.
+ */
 export function blockChecksum(values: readonly number[], names: readonly string[]): number {
   return zoneMapChecksum(values) + NAMES_SCALE * namesChecksum(names);
 }
@@ -45,7 +50,10 @@ export function isZoneMapIntact(values: readonly number[], checksum: unknown): b
   return typeof checksum === "number" && checksum % NAMES_SCALE === zoneMapChecksum(values);
 }
 
-/** Whether these are the names of the chunks that were written: one that changed would be taken for another field, or for none. */
+/**
+ * Whether these are the names of the chunks that were written: one that changed would be taken for another field, or
+ * for none.
+ */
 export function areNamesIntact(names: readonly string[], checksum: number): boolean {
   const written = Math.floor(checksum / NAMES_SCALE);
   return written === 0 || written === namesChecksum(names);
@@ -132,7 +140,10 @@ export function checkComplete(chunks: readonly ColumnChunk[], written: Written):
   );
 }
 
-/** Pieces that are away, or are called otherwise, would be taken for fields that no record has. Throws BlockDamagedError. */
+/**
+ * Pieces that are away, or are called otherwise, would be taken for fields that no record has. Throws
+ * BlockDamagedError.
+ */
 export function checkWritten(names: readonly string[], found: number, { bytes, checksum }: Written): void {
   if (found !== bytes) throw new BlockDamagedError(`its chunks are not all there: ${found} bytes, expected ${bytes}`);
   if (!areNamesIntact(names, checksum)) throw new BlockDamagedError("the names of its columns are damaged");
@@ -148,7 +159,10 @@ export class ZoneMapCheck {
     this.#zoneMaps = database.query(`SELECT ${ZONE_MAP_COLUMNS}, checksum FROM blocks WHERE id BETWEEN ? AND ?`);
   }
 
-  /** The blocks that are there now and have a damaged zone map. Measured: 1,000 blocks in 0.2 ms, and in 4 ms the first time. */
+  /**
+   * The blocks that are there now and have a damaged zone map. Measured: 1,000 blocks in 0.2 ms, and in 4 ms the first
+   * time.
+   */
   damaged(): ReadonlySet<number> {
     const ids = (this.#ids.values() as [number][]).map(([id]) => id);
     const isNew = (id: number) => !this.#looked.has(id);

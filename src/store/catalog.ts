@@ -1,4 +1,5 @@
-// The blocks of the data file in the memory of the thread that writes: which to merge, which to delete, how many there are.
+// The blocks of the data file in the memory of the thread that writes: which to merge, which to delete, how many there
+// are.
 
 import { BlockDamagedError } from "../block/codec/damage.ts";
 import { openBlock } from "../block/open_block.ts";
@@ -93,8 +94,8 @@ export class BlockCatalog {
   }
 
   /**
-   * The unfinished blocks of each project and day that has two or more, in the order in which they were made; none of the
-   * project `except`.
+   * The unfinished blocks of each project and day that has two or more, in the order in which they were made; none of
+   * the project `except`.
    */
   *mergeable(except?: number): Generator<readonly BlockEntry[]> {
     for (const day of this.#mergeable.values()) {
@@ -117,8 +118,8 @@ export class BlockCatalog {
 }
 
 /**
- * What can be known of a block whose zone map is damaged. How old it is, its records say: by a zone map that is wrong about it, retention would
- * remove it too early. Where they cannot be read either, it counts as new.
+ * What can be known of a block whose zone map is damaged. How old it is, its records say: by a zone map that is wrong
+ * about it, retention would remove it too early. Where they cannot be read either, it counts as new.
  */
 function recovered(row: BlockEntry, database: Database): BlockEntry {
   const whole = (value: unknown) => (Number.isSafeInteger(value) ? (value as number) : 0);
@@ -152,7 +153,10 @@ export interface BlockEntry {
   readonly day: number;
   readonly records: number;
   readonly timeMax: number;
-  /** The id of the oldest record: ids are given in the order of receipt, whatever a record or the machine's clock says of time. */
+  /**
+   * The id of the oldest record: ids are given in the order of receipt, whatever a record or the machine's clock says
+   * of time.
+   */
   readonly idMin: number;
   /** Compressed. */
   readonly bytes: number;

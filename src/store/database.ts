@@ -1,5 +1,5 @@
-// Opens the data file: pragmas, format version, and a second process refused. Two kinds of connection: the one that writes
-// (the writer thread's) and read-only ones.
+// Opens the data file: pragmas, format version, and a second process refused. Two kinds of connection: the one that
+// writes (the writer thread's) and read-only ones.
 
 import { existsSync, statSync } from "node:fs";
 import { openDatabase, openReadOnly, sqliteCode } from "#runtime/sqlite.ts";
@@ -57,12 +57,15 @@ export function openForWriting(file: string, durability: Durability): Database {
   }
 }
 
-/** How a file is opened to be read: beside a server; so that it and its log stay as they are; or where nothing can be made beside it. */
+/**
+ * How a file is opened to be read: beside a server; so that it and its log stay as they are; or where nothing can be
+ * made beside it.
+ */
 export type ReadAccess = "shared" | "untouched" | "immutable";
 
 /**
- * Opens the data file read-only, beside a running server or alone. A file of the previous format is read as it is: tables that came
- * later are not there. Throws OperatingError.
+ * Opens the data file read-only, beside a running server or alone. A file of the previous format is read as it is:
+ * tables that came later are not there. Throws OperatingError.
  */
 export function openForReading(file: string, access: ReadAccess = "shared"): Database {
   if (!existsSync(file)) {
@@ -160,8 +163,8 @@ function createTables(database: Database): void {
 }
 
 /**
- * Brings an older file to the present format in one transaction, so that a crash leaves the old one. `steps[n]` leads from
- * format n + 1 to n + 2.
+ * Brings an older file to the present format in one transaction, so that a crash leaves the old one. `steps[n]` leads
+ * from format n + 1 to n + 2.
  */
 export function upgradeFormat(database: Database, from: number, steps: readonly string[]): void {
   if (from > steps.length) return;
@@ -199,7 +202,10 @@ function asOperatingError(error: unknown, file: string): OperatingError {
 /** What SQLite says to a statement that is wrong by itself: trying again would never help. */
 const STATEMENT_ERRORS = /^SQLITE_(ERROR|CONSTRAINT|MISMATCH|MISUSE|RANGE|TOOBIG)/;
 
-/** Whether an error is the store's: a full disk, an I/O error, a lock, a file that is gone. Anything else is a broken invariant. */
+/**
+ * Whether an error is the store's: a full disk, an I/O error, a lock, a file that is gone. Anything else is a broken
+ * invariant.
+ */
 export function isStoreError(error: unknown): error is Error {
   if (error instanceof OperatingError && error.code === "data_gone") return true;
   const code = sqliteCode(error);

@@ -59,8 +59,8 @@ export function vacuumStep(database: Database, keepPages = FREE_PAGES_KEPT): boo
 const CUT_BYTES_MIN = 1024 * 1024;
 
 /**
- * Has the file cut to its pages where steps of giving back have left it much larger: SQLite cuts it only when it copies the log,
- * which on a quiet server is long after.
+ * Has the file cut to its pages where steps of giving back have left it much larger: SQLite cuts it only when it copies
+ * the log, which on a quiet server is long after.
  */
 export function cutFile(database: Database, file: string): void {
   const bytes = pragmaNumber(database, "page_count") * pragmaNumber(database, "page_size");
@@ -79,8 +79,8 @@ export function isRoomScarce(file: string): boolean {
 }
 
 /**
- * Has the log copied back early while room is scarce, late otherwise. A full disk is left by copying the log back, which can
- * make the file grow by as much as the log holds: more than the reserve would mean never.
+ * Has the log copied back early while room is scarce, late otherwise. A full disk is left by copying the log back,
+ * which can make the file grow by as much as the log holds: more than the reserve would mean never.
  */
 export function setCheckpointSize(database: Database, file: string): void {
   const pages = isRoomScarce(file) ? SCARCE_CHECKPOINT_PAGES : CHECKPOINT_PAGES;
@@ -100,7 +100,9 @@ export function checkpointPartly(database: Database): void {
 /** How long emptying the log waits for readers at a time, in ms: the writer has other work. */
 const EMPTY_WAIT_MS = 20;
 
-/** As `checkpointFully`, waiting for nobody for long; answers whether the log is empty and the file holds everything. */
+/**
+ * As `checkpointFully`, waiting for nobody for long; answers whether the log is empty and the file holds everything.
+ */
 export function tryCheckpointFully(database: Database): boolean {
   const waitMs = pragmaNumber(database, "busy_timeout");
   database.run(`PRAGMA busy_timeout = ${EMPTY_WAIT_MS}`);

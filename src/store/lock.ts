@@ -1,5 +1,6 @@
-// Lets only one process at a time use a data file. The lock is SQLite's own, on a small file beside the data file. The operating system
-// releases it when the process ends, even when it is killed, so nobody ever removes a stale lock by hand.
+// Lets only one process at a time use a data file. The lock is SQLite's own, on a small file beside the data file. The
+// operating system releases it when the process ends, even when it is killed, so nobody ever removes a stale lock by
+// hand.
 
 import { existsSync, statSync } from "node:fs";
 import { openDatabase, sqliteCode } from "#runtime/sqlite.ts";
@@ -26,8 +27,8 @@ function isFull(error: unknown): boolean {
 
 export interface LockOptions {
   /**
-   * This process has not had the file open: only then can it be asked who has, where the lock's file is gone. (A connection that was
-   * closed lasts until its statements are collected.) Default false.
+   * This process has not had the file open: only then can it be asked who has, where the lock's file is gone. (A
+   * connection that was closed lasts until its statements are collected.) Default false.
    */
   readonly isFirstToOpen?: boolean;
 }
@@ -83,8 +84,9 @@ function suspicionOf(file: string, lockFile: string | undefined): string | undef
 }
 
 /**
- * Whether a process has the file open. Every connection holds a shared lock on the file itself, which conflicts with an exclusive one.
- * Called only on suspicion, since the exclusive lock also conflicts with readers. Never while this process has the file open.
+ * Whether a process has the file open. Every connection holds a shared lock on the file itself, which conflicts with an
+ * exclusive one. Called only on suspicion, since the exclusive lock also conflicts with readers. Never while this
+ * process has the file open.
  */
 function isOpenElsewhere(file: string): boolean {
   // Opening it would delete the log.
@@ -105,7 +107,10 @@ function isOpenElsewhere(file: string): boolean {
   }
 }
 
-/** The number of the process that holds the lock, as far as this user can tell; undefined: nobody. Nothing is made or written. */
+/**
+ * The number of the process that holds the lock, as far as this user can tell; undefined: nobody. Nothing is made or
+ * written.
+ */
 export function lockHolder(file: string): string | undefined {
   const lockFile = realName(file) + LOCK_SUFFIX;
   if (!existsSync(lockFile)) return undefined;
@@ -122,7 +127,9 @@ export function lockHolder(file: string): string | undefined {
   }
 }
 
-/** Writes this process's number, which the next process names in its error. On a full disk the server starts without it. */
+/**
+ * Writes this process's number, which the next process names in its error. On a full disk the server starts without it.
+ */
 function writeHolder(database: Database): void {
   database.run("BEGIN IMMEDIATE");
   try {

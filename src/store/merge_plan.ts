@@ -1,6 +1,7 @@
-// Plans merges: neighbours of one project and one UTC day, by levels of size (as in a log-structured merge tree), so that a record is
-// rewritten only a few times however slowly records come. Blocks of single records become blocks of 64, these become blocks of
-// thousands, and blocks of hundreds wait until they fill a whole block. A block that is large enough is finished.
+// Plans merges: neighbours of one project and one UTC day, by levels of size (as in a log-structured merge tree), so
+// that a record is rewritten only a few times however slowly records come. Blocks of single records become blocks of
+// 64, these become blocks of thousands, and blocks of hundreds wait until they fill a whole block. A block that is
+// large enough is finished.
 
 import { BLOCK_RECORDS_MAX } from "../core/limits.ts";
 import { type BlockEntry, MERGE_RAW_BYTES_MAX } from "./catalog.ts";
@@ -89,9 +90,9 @@ function remainders(small: readonly BlockEntry[]): BlockEntry[] {
 }
 
 /**
- * The next merge among the unfinished blocks of each project and day, in the order in which they were made, or undefined
- * when there is nothing worth it. With `isIdle` small remainders are merged too, so a quiet server ends with a few blocks
- * a project and day.
+ * The next merge among the unfinished blocks of each project and day, in the order in which they were made, or
+ * undefined when there is nothing worth it. With `isIdle` small remainders are merged too, so a quiet server ends with
+ * a few blocks a project and day.
  */
 export function planMerge(days: Iterable<readonly BlockEntry[]>, isIdle: boolean): MergePlan | undefined {
   let best: BlockEntry[] = [];

@@ -1,5 +1,6 @@
-// Files that hold logs, or lie beside one that does: made for one user alone, never through a symbolic link, and where root makes them in
-// another user's folder, for the user who has the data. SQLite does the same for the files that it makes beside its own.
+// Files that hold logs, or lie beside one that does: made for one user alone, never through a symbolic link, and where
+// root makes them in another user's folder, for the user who has the data. SQLite does the same for the files that it
+// makes beside its own.
 
 import {
   chmodSync,
@@ -22,8 +23,8 @@ const MODE_SHARED = 0o660;
 const NEW_FILE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
 
 /**
- * Makes a file that is not there, empty and for this user alone. A file that is there keeps its mode. Never while this process
- * has the file open: closing it would drop SQLite's locks (POSIX).
+ * Makes a file that is not there, empty and for this user alone. A file that is there keeps its mode. Never while this
+ * process has the file open: closing it would drop SQLite's locks (POSIX).
  */
 export function makePrivate(file: string): void {
   if (statOf(file) !== undefined) return;
@@ -36,8 +37,9 @@ export function makePrivate(file: string): void {
 }
 
 /**
- * Makes a file beside a data file, which need not be there yet: with its mode, and its owner where root makes it; without it, with
- * the folder's owner. As makePrivate. Throws OperatingError("io") for a link, a folder, or a file that other names lead to.
+ * Makes a file beside a data file, which need not be there yet: with its mode, and its owner where root makes it;
+ * without it, with the folder's owner. As makePrivate. Throws OperatingError("io") for a link, a folder, or a file that
+ * other names lead to.
  */
 export function makeBeside(dataFile: string, file: string): void {
   const data = statOf(dataFile);

@@ -1,5 +1,5 @@
-// Projects by name and by row id. A new project gets its row in the transaction that first needs it. Other transactions know it only
-// after that one is committed.
+// Projects by name and by row id. A new project gets its row in the transaction that first needs it. Other transactions
+// know it only after that one is committed.
 
 import type { Database, Statement } from "../runtime/contract/database.ts";
 

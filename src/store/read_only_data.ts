@@ -1,6 +1,7 @@
-// A data file that is read so that it stays what it is: a backup, say, perhaps in a folder that cannot be written. In: its path. Out: a
-// path and a way to open it. A private copy stands in where SQLite would have to change something: where the folder cannot be written and
-// there is a log beside the file, and where groups wait in the redo log that must become records to be seen.
+// A data file that is read so that it stays what it is: a backup, say, perhaps in a folder that cannot be written. In:
+// its path. Out: a path and a way to open it. A private copy stands in where SQLite would have to change something:
+// where the folder cannot be written and there is a log beside the file, and where groups wait in the redo log that
+// must become records to be seen.
 
 import {
   accessSync,
@@ -76,7 +77,9 @@ function isBehind(file: string, access: ReadAccess): boolean {
   }
 }
 
-/** Whether SQLite could make its log beside the file: of one that is not there nobody knows, and opening it says why. */
+/**
+ * Whether SQLite could make its log beside the file: of one that is not there nobody knows, and opening it says why.
+ */
 export function canBeWritten(named: string): boolean {
   if (!existsSync(named)) return true;
   const file = realpathSync(named);

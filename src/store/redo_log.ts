@@ -1,9 +1,9 @@
-// Makes a small group durable before its columns are written: its text, in a slot of fixed size. In: one group a transaction, while more
-// groups are expected soon. Out: after a crash, the groups that no later transaction has written in full. A slot is overwritten in
-// place, so such a transaction changes one to five pages and allocates none.
+// Makes a small group durable before its columns are written: its text, in a slot of fixed size. In: one group a
+// transaction, while more groups are expected soon. Out: after a crash, the groups that no later transaction has
+// written in full. A slot is overwritten in place, so such a transaction changes one to five pages and allocates none.
 //
-// Measured with groups of 32 entries (9.3 kB), each fsynced: 121 µs of CPU a group here; 345 µs and more as a block of its own,
-// which the compactor must read again besides.
+// Measured with groups of 32 entries (9.3 kB), each fsynced: 121 µs of CPU a group here; 345 µs and more as a block of
+// its own, which the compactor must read again besides.
 
 import { crc32 } from "node:zlib";
 import type { RedoGroup } from "../commit/redo_group.ts";
@@ -11,7 +11,10 @@ import { assert } from "../core/errors.ts";
 import { REDO_SLOT_BYTES, REDO_SLOTS } from "../core/limits.ts";
 import type { Database, Statement } from "../runtime/contract/database.ts";
 
-/** Before the text: its sequence number (f64), the sizes of the description and of the text in bytes, a CRC-32 of all (u32 each). */
+/**
+ * Before the text: its sequence number (f64), the sizes of the description and of the text in bytes, a CRC-32 of all
+ * (u32 each).
+ */
 const HEAD_BYTES = 20;
 const CHECKSUM_AT = 16;
 
@@ -65,7 +68,10 @@ export class RedoLog {
     return this.#isThere;
   }
 
-  /** Writes a group to a slot; within a transaction. False where it does not fit or no slot is free: then nothing is written. */
+  /**
+   * Writes a group to a slot; within a transaction. False where it does not fit or no slot is free: then nothing is
+   * written.
+   */
   append(group: RedoGroup): boolean {
     if (this.size >= REDO_SLOTS) return false;
     const { text, ...description } = group;

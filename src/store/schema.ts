@@ -42,7 +42,8 @@ CREATE TABLE ambiguous (
 `;
 
 /**
- * Names from client keys. A file of before does not say whose its names are: they count as such until a server's record brings them.
+ * Names from client keys. A file of before does not say whose its names are: they count as such until a server's record
+ * brings them.
  */
 const NAMES = `
 -- Names of the list that only client keys sent: there may be fewer of them.
@@ -59,7 +60,10 @@ const REQUESTS = `
 DELETE FROM journal WHERE kind = 'dedupe';
 `;
 
-/** Before, the file did not say how the clock was: it was like that when the newest record was received, less what it was suspected of. */
+/**
+ * Before, the file did not say how the clock was: it was like that when the newest record was received, less what it
+ * was suspected of.
+ */
 const CLOCK = `
 INSERT INTO meta SELECT 'clock', printf('{"wall":%.3f,"steady":%.3f,"trusted":%.3f}', received_max, received_max,
   received_max - coalesce((SELECT max(0, value) FROM meta WHERE name = 'clock_doubt'), 0))

@@ -1,5 +1,5 @@
-// What the worker must not lose beside records: counters, what waits, digests, names, keys' use, rejections. A group's part in
-// them is written in its transaction; all of it is read at a start.
+// What the worker must not lose beside records: counters, what waits, digests, names, keys' use, rejections. A group's
+// part in them is written in its transaction; all of it is read at a start.
 
 import type { GroupWrite, RestoredState } from "../commit/group_write.ts";
 import type { ClockReading } from "../core/clock.ts";
@@ -98,8 +98,8 @@ export class StateTables {
   }
 
   /**
-   * Writes a group's part in them, in its transaction; `redoDone` is the last group of the redo log that is written with it, `clock` how
-   * the clock is.
+   * Writes a group's part in them, in its transaction; `redoDone` is the last group of the redo log that is written
+   * with it, `clock` how the clock is.
    */
   write(group: GroupWrite, run: string, redoDone: number | undefined, clock: ClockReading | undefined): void {
     const statements = this.#statements;
@@ -138,7 +138,9 @@ export class StateTables {
     statements.trimSetAside.run(SET_ASIDE_BYTES_MAX);
   }
 
-  /** Deletes changes of a kind that were received before an instant, Unix ms by the steady clock; within a transaction. */
+  /**
+   * Deletes changes of a kind that were received before an instant, Unix ms by the steady clock; within a transaction.
+   */
   prune(kind: string, before: number): void {
     this.#statements.deleteChanges.run(kind, before);
   }

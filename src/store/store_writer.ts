@@ -1,5 +1,5 @@
-// The one connection that writes. Every method is one transaction; what it remembers beside the file (catalog, projects)
-// changes only after the commit, so a failed commit leaves no trace.
+// The one connection that writes. Every method is one transaction; what it remembers beside the file (catalog,
+// projects) changes only after the commit, so a failed commit leaves no trace.
 
 import type { EncodedBlock } from "../block/codec/column_chunks.ts";
 import { BlockEncoder } from "../block/encode.ts";
@@ -96,7 +96,10 @@ export class StoreWriter {
     return (this.#database.query("PRAGMA data_version").get() as { data_version: number }).data_version;
   }
 
-  /** Closes the file. The log is copied into it first, so that a stopped server's data is one file; a full disk or a reader can prevent it. */
+  /**
+   * Closes the file. The log is copied into it first, so that a stopped server's data is one file; a full disk or a
+   * reader can prevent it.
+   */
   close(): void {
     if (this.#database.inTransaction) this.#database.run("ROLLBACK");
     try {
@@ -111,8 +114,9 @@ export class StoreWriter {
   }
 
   /**
-   * The file that was opened gets everything from the log, wherever it is now. The log stays as it is, for what was moved to another
-   * disk is a copy that lacks it; but emptied where another file has the name: that one would get what it holds at the next start.
+   * The file that was opened gets everything from the log, wherever it is now. The log stays as it is, for what was
+   * moved to another disk is a copy that lacks it; but emptied where another file has the name: that one would get what
+   * it holds at the next start.
    */
   completeOpened(): void {
     try {
@@ -124,8 +128,8 @@ export class StoreWriter {
   }
 
   #emptyLog(): void {
-    // SQLite's own copying at close happens only once every statement is gone, which a thread that ends may not live to see. And
-    // it does not wait for a connection that copies the log itself, as one does that ends at the same time.
+    // SQLite's own copying at close happens only once every statement is gone, which a thread that ends may not live to
+    // see. And it does not wait for a connection that copies the log itself, as one does that ends at the same time.
     const waitUntil = performance.now() + CLOSE_WAIT_MS;
     while (!tryCheckpointFully(this.#database) && performance.now() < waitUntil) pause(CLOSE_RETRY_MS);
   }
@@ -168,8 +172,8 @@ export class StoreWriter {
   }
 
   /**
-   * Commits everything that is staged, the groups in the redo log included, and the clock's reading for the next start. Throws SQLite's
-   * error where it cannot; then nothing has changed.
+   * Commits everything that is staged, the groups in the redo log included, and the clock's reading for the next start.
+   * Throws SQLite's error where it cannot; then nothing has changed.
    */
   commit(group: GroupWrite, clock?: ClockReading): void {
     const entries = this.transaction(() => {

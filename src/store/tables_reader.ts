@@ -1,5 +1,6 @@
-// Reads the tables beside blocks, over a connection that only reads. In: small tables. Out: rows, with the contract's words. Each call
-// is one short transaction, or a part of the caller's. A DataReader reads blocks and tables over one connection of its own.
+// Reads the tables beside blocks, over a connection that only reads. In: small tables. Out: rows, with the contract's
+// words. Each call is one short transaction, or a part of the caller's. A DataReader reads blocks and tables over one
+// connection of its own.
 
 import { type OpenStart, parsePendingTiming } from "../commit/pending_timing.ts";
 import type { KeyUse, TouchpointRow } from "../core/account_responses.ts";
@@ -165,8 +166,8 @@ export class TablesReader {
   }
 
   /**
-   * Ambiguous pairs of one project, or of all, by touchpoint as `ambiguousName` cuts it, received on UTC days that a range of Unix ms
-   * touches. Files of before format 4 know of none.
+   * Ambiguous pairs of one project, or of all, by touchpoint as `ambiguousName` cuts it, received on UTC days that a
+   * range of Unix ms touches. Files of before format 4 know of none.
    */
   ambiguousPairs(project: string | undefined, from: number, to: number): Map<string, number> {
     const pairs = new Map<string, number>();

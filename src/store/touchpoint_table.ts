@@ -1,9 +1,9 @@
-// The list of touchpoints that people edit. In: one change, within a transaction of the caller's. Out: the row as it is now,
-// or why there is none; a refusal has changed nothing.
+// The list of touchpoints that people edit. In: one change, within a transaction of the caller's. Out: the row as it is
+// now, or why there is none; a refusal has changed nothing.
 //
-// Records carry their touchpoint by name, so nothing here touches history: registering a name attaches what is stored under
-// it, and a name that is deleted or renamed away leaves the list whole. Should records still come with it, it is new again
-// and stands there unregistered, which is how one learns that something still sends it.
+// Records carry their touchpoint by name, so nothing here touches history: registering a name attaches what is stored
+// under it, and a name that is deleted or renamed away leaves the list whole. Should records still come with it, it is
+// new again and stands there unregistered, which is how one learns that something still sends it.
 
 import type { ListedTouchpoint, TouchpointUpdate } from "../commit/group_write.ts";
 import type { ChangeOutcome } from "../core/changes.ts";
@@ -73,8 +73,8 @@ export class TouchpointTable {
   }
 
   /**
-   * Registers a name, known or not; where the list is full, one that nobody registered leaves it. `now` in Unix ms. Refusals:
-   * already_there, limit.
+   * Registers a name, known or not; where the list is full, one that nobody registered leaves it. `now` in Unix ms.
+   * Refusals: already_there, limit.
    */
   register(project: ChangedProject, name: string, now: number): ChangeOutcome {
     const row = this.#row(project, name);
@@ -90,7 +90,10 @@ export class TouchpointTable {
     return { ...this.#registered(project, name, now), unlisted: dispensable.name };
   }
 
-  /** Gives a registered name in place of a known one, whether that was registered or not. Refusals: not_found, already_there. */
+  /**
+   * Gives a registered name in place of a known one, whether that was registered or not. Refusals: not_found,
+   * already_there.
+   */
   rename(project: ChangedProject, name: string, to: string): ChangeOutcome {
     const row = this.#row(project, name);
     if (row === null) return notFound(project, name);

@@ -1,4 +1,5 @@
-// The house rules, one function each: sources in, sentences out that say where, what, and what to do instead. None: all is well.
+// The house rules, one function each: sources in, sentences out that say where, what, and what to do instead. None: all
+// is well.
 
 import { basename } from "node:path";
 import ts from "typescript";

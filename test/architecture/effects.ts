@@ -1,5 +1,6 @@
-// "Nothing works on import": finds what a module would do while it loads. Follows the calls that a constant's value makes, through
-// the project's own functions, to whatever touches the world. A function that is only made, not called, does nothing.
+// "Nothing works on import": finds what a module would do while it loads. Follows the calls that a constant's value
+// makes, through the project's own functions, to whatever touches the world. A function that is only made, not called,
+// does nothing.
 
 import ts from "typescript";
 import { EFFECT_GLOBALS, PURE_IMPORTS } from "./rules.ts";

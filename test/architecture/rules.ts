@@ -1,5 +1,5 @@
-// The rules of the house as data: which room may import which, and who owns each dependency. A room is a folder of src/; the files
-// directly in src/ (main.ts, app.ts) are rooms of their own, since they join the others.
+// The rules of the house as data: which room may import which, and who owns each dependency. A room is a folder of
+// src/; the files directly in src/ (main.ts, app.ts) are rooms of their own, since they join the others.
 
 /** Everything that has a place, and whom it may import beside itself. A room that is not listed here is not allowed. */
 export const ROOMS: Readonly<Record<string, readonly string[]>> = {

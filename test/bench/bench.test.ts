@@ -118,7 +118,8 @@ describe("scripts/bench", () => {
         [4, 1],
         [10, 1],
       ]);
-      // Nothing is missing but the other server's inner figures, aims for a size of batch that has none, and threads that did not run.
+      // Nothing is missing but the other server's inner figures, aims for a size of batch that has none, and threads
+      // that did not run.
       const missing = tables.map((lines) => lines.flat().filter((cell) => cell === "–" || cell === "NaN").length);
       expect(missing.slice(0, 3)).toEqual([2, 0, 4]);
       expect(stdout).toMatch(/^Ready with [\d,]+ records: [\d,]+ ms/m);
@@ -180,7 +181,8 @@ describe("the steady load", () => {
       const target = { url: server.url.href, head: "[", join: ",", tail: "]" };
       const { requests, refused, p50Us, maxUs, bytes } = await runPaced(load, target, 2, 100);
       expect([requests, refused, bytes > 10_000]).toEqual([100, 0, true]);
-      // Some 70 of 100 were due meanwhile, so half of all waited for 200 ms at least. By the connection's time, one took long.
+      // Some 70 of 100 were due meanwhile, so half of all waited for 200 ms at least. By the connection's time, one
+      // took long.
       expect([maxUs >= 700_000, p50Us >= 150_000]).toEqual([true, true]);
     } finally {
       await server.stop(true);

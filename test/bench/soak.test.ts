@@ -1,4 +1,5 @@
-// The soak still works: how its report reckons and draws, what it takes for broken, and that its batches are what they say.
+// The soak still works: how its report reckons and draws, what it takes for broken, and that its batches are what they
+// say.
 
 import { describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";

@@ -1,5 +1,5 @@
-// The frame around every page, in a real browser against the executable: navigation, keyboard, project and time range, themes,
-// narrow screens, and what happens when the server cannot be reached.
+// The frame around every page, in a real browser against the executable: navigation, keyboard, project and time range,
+// themes, narrow screens, and what happens when the server cannot be reached.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";

@@ -1,5 +1,5 @@
-// Names and texts of clients with characters that nobody can see, or that turn the writing: on every page they are seen as what they
-// are, and copying gives what was sent.
+// Names and texts of clients with characters that nobody can see, or that turn the writing: on every page they are seen
+// as what they are, and copying gives what was sent.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync } from "node:fs";

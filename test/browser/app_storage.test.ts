@@ -1,4 +1,5 @@
-// The storage page against the compiled server: the file's size and bound, the promise of a 202, and each project's share.
+// The storage page against the compiled server: the file's size and bound, the promise of a 202, and each project's
+// share.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Browser } from "playwright-core";

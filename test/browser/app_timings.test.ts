@@ -1,4 +1,5 @@
-// The timings page in a real browser against the compiled server: the tree, one touchpoint, what runs, what never finished.
+// The timings page in a real browser against the compiled server: the tree, one touchpoint, what runs, what never
+// finished.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
@@ -28,7 +29,9 @@ function timing(touchpoint: string | undefined, duration: number, agoMs: number,
   };
 }
 
-/** 1 to 100 ms at api/orders/list, 10 of 500 ms at api/orders/submit, 5 of 8 ms at db/query, one without a touchpoint. */
+/**
+ * 1 to 100 ms at api/orders/list, 10 of 500 ms at api/orders/submit, 5 of 8 ms at db/query, one without a touchpoint.
+ */
 async function sendTimings(server: TestServer): Promise<void> {
   const list = Array.from({ length: 100 }, (_, at) =>
     timing("api/orders/list", at + 1, (at % 50) * MINUTE_MS + 5_000, { key: `list-${at + 1}` }),

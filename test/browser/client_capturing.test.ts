@@ -1,5 +1,5 @@
-// What the client library captures by itself in real pages, and what it does not: errors always by the script tag, the rest when it is
-// asked for, and never its own requests.
+// What the client library captures by itself in real pages, and what it does not: errors always by the script tag, the
+// rest when it is asked for, and never its own requests.
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";

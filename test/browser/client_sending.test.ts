@@ -1,5 +1,5 @@
-// The client library in real pages of another origin, against the executable, with the network failing in between: what was logged is
-// stored once, whatever happens to the page and to the server.
+// The client library in real pages of another origin, against the executable, with the network failing in between: what
+// was logged is stored once, whatever happens to the page and to the server.
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";

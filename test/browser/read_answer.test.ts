@@ -1,4 +1,5 @@
-// A page of an allowed origin can read why it was refused, across origins: status, body and Retry-After. Any other page reads nothing.
+// A page of an allowed origin can read why it was refused, across origins: status, body and Retry-After. Any other page
+// reads nothing.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Browser } from "playwright-core";

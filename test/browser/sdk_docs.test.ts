@@ -1,4 +1,5 @@
-// The script tags of the page on the client library, in a page of another origin, as they stand but for address and key.
+// The script tags of the page on the client library, in a page of another origin, as they stand but for address and
+// key.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";

@@ -1,5 +1,6 @@
-// What the client library relies on in a real browser: text/plain with the idempotency key in the address needs no preflight, its answer
-// can be read, beacons with credentials are answered as browsers demand, and its files load from every origin.
+// What the client library relies on in a real browser: text/plain with the idempotency key in the address needs no
+// preflight, its answer can be read, beacons with credentials are answered as browsers demand, and its files load from
+// every origin.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";

@@ -1,5 +1,5 @@
-// The specification's browser function in a real browser, from pages of allowed and of other origins: what is stored is what
-// pages of allowed origins sent.
+// The specification's browser function in a real browser, from pages of allowed and of other origins: what is stored is
+// what pages of allowed origins sent.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Browser } from "playwright-core";

@@ -1,4 +1,5 @@
-// The page's middleware and transports run as they stand, with the frameworks and libraries from npm and the package that the build made.
+// The page's middleware and transports run as they stand, with the frameworks and libraries from npm and the package
+// that the build made.
 
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";

@@ -1,4 +1,5 @@
-// The Node module in Node, Bun and Deno, against the compiled server and against servers that do what a good one does not.
+// The Node module in Node, Bun and Deno, against the compiled server and against servers that do what a good one does
+// not.
 
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";

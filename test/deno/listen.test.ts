@@ -1,4 +1,5 @@
-// Deno's listener at the level of bytes: idle and patient connections, bodies read, half read and unread, clients that go, and the stop.
+// Deno's listener at the level of bytes: idle and patient connections, bodies read, half read and unread, clients that
+// go, and the stop.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type ChildProcess, spawn } from "node:child_process";

@@ -1,4 +1,5 @@
-// What was answered 202 outlives slips of the operator: a wrong configuration for a while, a data file that is moved or removed.
+// What was answered 202 outlives slips of the operator: a wrong configuration for a while, a data file that is moved or
+// removed.
 
 import { describe, expect, test } from "bun:test";
 import { copyFileSync, existsSync, linkSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";

@@ -1,4 +1,5 @@
-// What is stored twice, what is not, what is dropped, and that every entry is accounted for: over the wire, and across a restart.
+// What is stored twice, what is not, what is dropped, and that every entry is accounted for: over the wire, and across
+// a restart.
 
 import { beforeAll, describe, expect, test } from "bun:test";
 import { withinOneMonth } from "../support/calendar.ts";

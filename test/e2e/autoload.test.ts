@@ -1,5 +1,5 @@
-// The executable is started in whatever folder its user happens to be in: what lies there must neither run nor change its settings.
-// A stand-in that is built with Bun's defaults shows that the trap would close.
+// The executable is started in whatever folder its user happens to be in: what lies there must neither run nor change
+// its settings. A stand-in that is built with Bun's defaults shows that the trap would close.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";

@@ -1,4 +1,5 @@
-// Bodies as clients really send them to the executable: any content type, every encoding, too large ones; and what operators ask it.
+// Bodies as clients really send them to the executable: any content type, every encoding, too large ones; and what
+// operators ask it.
 
 import { describe, expect, test } from "bun:test";
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";

@@ -1,5 +1,5 @@
-// Compression bombs, alone and many at once, in every coding and hidden in every way: refused as too large, while the others are
-// served and memory stays where it was.
+// Compression bombs, alone and many at once, in every coding and hidden in every way: refused as too large, while the
+// others are served and memory stays where it was.
 
 import { describe, expect, test } from "bun:test";
 import { bombsOf, DUDS, ENCODERS } from "../support/raw_bombs.ts";

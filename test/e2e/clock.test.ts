@@ -1,4 +1,5 @@
-// The machine's clock is set while the executable runs, or between two starts. libfaketime sets it for that process alone.
+// The machine's clock is set while the executable runs, or between two starts. libfaketime sets it for that process
+// alone.
 
 import { describe, expect, test } from "bun:test";
 import { setClock, tortureByClock } from "../../scripts/src/torture/clock.ts";

@@ -1,5 +1,5 @@
-// Very many connections that do nothing, little, or stop half-way: the others are served, what was answered 202 is stored, and
-// the server is as it was once they are gone. scripts/siege does the same with more of them.
+// Very many connections that do nothing, little, or stop half-way: the others are served, what was answered 202 is
+// stored, and the server is as it was once they are gone. scripts/siege does the same with more of them.
 
 import { describe, expect, test } from "bun:test";
 import { connect } from "node:net";

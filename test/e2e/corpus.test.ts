@@ -1,4 +1,5 @@
-// Real log lines in, the same lines out: whatever the size of the batches, before and after blocks are merged, across a restart.
+// Real log lines in, the same lines out: whatever the size of the batches, before and after blocks are merged, across a
+// restart.
 
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
@@ -28,7 +29,9 @@ function entriesAt(from: number, count: number): (Line & { timestamp: number })[
   });
 }
 
-/** The record that the contract makes of an entry: a duration alone is a complete timing that ends at the record's time. */
+/**
+ * The record that the contract makes of an entry: a duration alone is a complete timing that ends at the record's time.
+ */
 function recordOf({ timestamp, ...line }: Line & { timestamp: number }, id: number): Omit<ShownRecord, "receivedAt"> {
   const base = {
     id,

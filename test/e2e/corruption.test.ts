@@ -1,5 +1,5 @@
-// The executable on a data file whose bytes were changed on the disk: what is damaged is left out and said to be, everything else goes on, and
-// nothing that is damaged is merged into what is whole.
+// The executable on a data file whose bytes were changed on the disk: what is damaged is left out and said to be,
+// everything else goes on, and nothing that is damaged is merged into what is whole.
 
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
@@ -29,7 +29,10 @@ interface Block {
   readonly records: number;
 }
 
-/** The data of a server that stored records in one merged block and a few small ones, and was stopped. Each test changes a copy. */
+/**
+ * The data of a server that stored records in one merged block and a few small ones, and was stopped. Each test changes
+ * a copy.
+ */
 let stored: { readonly server: TestServer; readonly blocks: Block[] };
 
 beforeAll(async () => {

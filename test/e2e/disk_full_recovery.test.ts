@@ -1,4 +1,5 @@
-// The executable on a full disk that nobody frees: retention makes room, or the queue holds what came; and a disk that others fill and free.
+// The executable on a full disk that nobody frees: retention makes room, or the queue holds what came; and a disk that
+// others fill and free.
 
 import { describe, expect, test } from "bun:test";
 import { tortureByDisk } from "../../scripts/src/torture/disk.ts";
@@ -44,15 +45,16 @@ describe("on a full disk under memory", () => {
 });
 
 describe("on a disk that is full of old records", () => {
-  // Large entries fill the write-ahead log with pages that the file does not have yet, which once kept it from ever being
-  // copied back.
+  // Large entries fill the write-ahead log with pages that the file does not have yet, which once kept it from ever
+  // being copied back.
   for (const { name, diskBytes, entriesMax, ballastBytes } of [
     { name: "small entries", diskBytes: 32 * MIB, entriesMax: 8, ballastBytes: 5_000 },
     { name: "large entries", diskBytes: 24 * MIB, entriesMax: 4, ballastBytes: 100_000 },
   ]) {
     test(`retention makes room, and the server accepts requests again without help (${name})`, async () => {
       await withSmallDisk(diskBytes, async (disk) => {
-        // Nothing lies beside the data that could be removed: only retention can help. It does not before the disk is full.
+        // Nothing lies beside the data that could be removed: only retention can help. It does not before the disk is
+        // full.
         const tables = (retention: string) => `[projects.default]\nretention = "${retention}"`;
         const work = async (server: TestServer) => {
           const random = seededRandom(runSeed(`full of old ${name}`));

@@ -7,7 +7,9 @@ import { runSeed, seededRandom } from "../support/random.ts";
 import { configText, withServer } from "../support/server.ts";
 
 const STOP_MS_MAX = 10_000;
-/** How long the process is held still: longer than a commit, shorter than the wait after which batches are withdrawn. */
+/**
+ * How long the process is held still: longer than a commit, shorter than the wait after which batches are withdrawn.
+ */
 const HELD_MS = 3_000;
 
 describe("SIGTERM while clients send", () => {

@@ -1,5 +1,6 @@
-// How requests may lie in the bytes of a connection: one after the other without a wait, in chunks of any size, ended early,
-// smuggled into one another, too large. What is answered 202 is stored, nothing else is, and no answer goes to another's request.
+// How requests may lie in the bytes of a connection: one after the other without a wait, in chunks of any size, ended
+// early, smuggled into one another, too large. What is answered 202 is stored, nothing else is, and no answer goes to
+// another's request.
 
 import { describe, expect, test } from "bun:test";
 import { untilTrue } from "../support/condition.ts";
@@ -17,7 +18,10 @@ function connectTo(server: TestServer): Promise<RawConnection> {
   return RawConnection.open(Number(new URL(server.url).port));
 }
 
-/** Sends requests, the pieces of each in packets of their own and each after the answer to the one before; what was answered. */
+/**
+ * Sends requests, the pieces of each in packets of their own and each after the answer to the one before; what was
+ * answered.
+ */
 async function exchange(
   server: TestServer,
   ...requests: readonly (readonly (string | Uint8Array)[])[]
@@ -109,8 +113,8 @@ describe("pipelined requests", () => {
       connection.destroy();
     }));
 
-  // The runtime ends a connection whose next request comes while an answer is still being made (RFC 9112, section 9.3.2, lets
-  // only requests that change nothing go without a wait).
+  // The runtime ends a connection whose next request comes while an answer is still being made (RFC 9112, section
+  // 9.3.2, lets only requests that change nothing go without a wait).
   test("lose their connection when they store: each is stored at most once, and answered ones are stored", () =>
     withServer(configText(), async (server) => {
       for (const count of [2, 10, 500]) {

@@ -1,4 +1,5 @@
-// Names made to collide, and more names than anything remembers: the server is not kept busy by them, and its counts close.
+// Names made to collide, and more names than anything remembers: the server is not kept busy by them, and its counts
+// close.
 
 import { describe, expect, test } from "bun:test";
 import { gzipSync } from "node:zlib";

@@ -1,5 +1,5 @@
-// Whatever JSON a client thinks up goes in, and the same value comes out at every place that shows it: at once, out of merged
-// blocks, out of pairs, and after a restart.
+// Whatever JSON a client thinks up goes in, and the same value comes out at every place that shows it: at once, out of
+// merged blocks, out of pairs, and after a restart.
 
 import { describe, expect, test } from "bun:test";
 import type { ShownRecord } from "../../src/core/record.ts";

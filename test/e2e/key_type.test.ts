@@ -1,4 +1,5 @@
-// Which key sent a record, through the whole executable: a browser that calls itself a server stays recognisable everywhere.
+// Which key sent a record, through the whole executable: a browser that calls itself a server stays recognisable
+// everywhere.
 
 import { describe, expect, test } from "bun:test";
 import { statSync } from "node:fs";

@@ -1,4 +1,5 @@
-// Keys that are made and revoked by the command line work, and stop working, on the server that runs, without a restart.
+// Keys that are made and revoked by the command line work, and stop working, on the server that runs, without a
+// restart.
 
 import { describe, expect, test } from "bun:test";
 import { readFileSync, statSync } from "node:fs";

@@ -1,5 +1,5 @@
-// Requests made from the served openapi.json against the executable, with data in it: whatever the description allows, and whatever
-// it forbids, is answered by a status that it lists, never a 5xx, and every refusal has a message.
+// Requests made from the served openapi.json against the executable, with data in it: whatever the description allows,
+// and whatever it forbids, is answered by a status that it lists, never a 5xx, and every refusal has a message.
 
 import { describe, expect, test } from "bun:test";
 import { describedOperations, type MadeRequest, makeRequest, type Operation } from "../fuzz/openapi_requests.ts";

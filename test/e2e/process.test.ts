@@ -1,4 +1,5 @@
-// The process among others: how it ends, who may share its data, which data it takes, and what it does without a place for its log.
+// The process among others: how it ends, who may share its data, which data it takes, and what it does without a place
+// for its log.
 
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";

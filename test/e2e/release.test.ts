@@ -1,4 +1,5 @@
-// The archive of this machine's platform: its checksum holds, what it unpacks to runs, and neither is larger than it may be.
+// The archive of this machine's platform: its checksum holds, what it unpacks to runs, and neither is larger than it
+// may be.
 
 import { describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";

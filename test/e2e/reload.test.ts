@@ -1,4 +1,5 @@
-// A change of the configuration file, and SIGHUP, take effect while requests go on, and not one of these is dropped or refused.
+// A change of the configuration file, and SIGHUP, take effect while requests go on, and not one of these is dropped or
+// refused.
 
 import { beforeAll, describe, expect, test } from "bun:test";
 import { rmSync } from "node:fs";

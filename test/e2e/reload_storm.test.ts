@@ -1,6 +1,6 @@
-// The configuration rewritten very often while requests go on: keys made and revoked, origins changed, every other file one that
-// does not load. No request is dropped, each answer is one that some configuration of its time gives, and nothing piles up.
-// scripts/siege does the same some thousand times.
+// The configuration rewritten very often while requests go on: keys made and revoked, origins changed, every other file
+// one that does not load. No request is dropped, each answer is one that some configuration of its time gives, and
+// nothing piles up. scripts/siege does the same some thousand times.
 
 import { describe, expect, test } from "bun:test";
 import { untilTrue } from "../support/condition.ts";

@@ -1,5 +1,5 @@
-// A request that is sent again, as clients, proxies and crashes have it: with real sockets and a real process. The process is held still
-// (SIGSTOP) where something must happen while it works.
+// A request that is sent again, as clients, proxies and crashes have it: with real sockets and a real process. The
+// process is held still (SIGSTOP) where something must happen while it works.
 
 import { describe, expect, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";

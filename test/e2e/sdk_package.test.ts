@@ -1,4 +1,5 @@
-// The npm package: installed from its tarball alone, imported by Node, Bun and Deno, bundled for browsers, and understood by TypeScript.
+// The npm package: installed from its tarball alone, imported by Node, Bun and Deno, bundled for browsers, and
+// understood by TypeScript.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
@@ -153,8 +154,8 @@ simpleLogs({ ignored: [] });
 `;
 
 /**
- * What the compiler says of `files` in `folder`, and of the package's declaration files that they import; not of its own libraries and
- * Node's types, which would take most of the time.
+ * What the compiler says of `files` in `folder`, and of the package's declaration files that they import; not of its
+ * own libraries and Node's types, which would take most of the time.
  */
 function typeErrors(folder: string, compilerOptions: object, files: readonly string[]): string[] {
   const home = realpathSync(folder);

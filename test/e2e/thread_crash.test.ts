@@ -1,5 +1,6 @@
-// The server with one thread after the other brought down under load, in every way in which a thread can end: what was answered 202 is there
-// once, the others go on, and the thread comes back. Threads of the server as it is, with a hand on their channels.
+// The server with one thread after the other brought down under load, in every way in which a thread can end: what was
+// answered 202 is there once, the others go on, and the thread comes back. Threads of the server as it is, with a hand
+// on their channels.
 
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
@@ -18,7 +19,10 @@ import { configText, SERVER_KEY, type TestServer, withStoppedServer } from "../s
 const PROGRAM = join(import.meta.dir, "../support/dying_server.ts");
 /** How a thread dies by itself. Each way once in a test. */
 const ENDING_WAYS = DEATHS.filter((death) => death !== "hang");
-/** The compactor is asked for something only now and then, and some seconds later than else once a merge came to nothing. */
+/**
+ * The compactor is asked for something only now and then, and some seconds later than else once a merge came to
+ * nothing.
+ */
 const RESTART_MS_MAX = 60_000;
 
 const ON_DEMAND = THREADS.flatMap((thread) => [thread, `dying_${thread}_on_demand.ts`]);

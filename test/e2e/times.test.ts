@@ -1,4 +1,5 @@
-// Times as they are written and printed, in a time zone that is not UTC: from the data file and through the server alike.
+// Times as they are written and printed, in a time zone that is not UTC: from the data file and through the server
+// alike.
 
 import { expect, test } from "bun:test";
 import { EXECUTABLE, run } from "../support/run.ts";

@@ -1,5 +1,5 @@
-// Starts and ends over the wire: one record for each pair, in either order of arrival, in one batch or many, and when the server
-// dies or is stopped between them.
+// Starts and ends over the wire: one record for each pair, in either order of arrival, in one batch or many, and when
+// the server dies or is stopped between them.
 
 import { describe, expect, test } from "bun:test";
 import type { ShownRecord } from "../../src/core/record.ts";

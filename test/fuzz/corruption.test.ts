@@ -1,5 +1,5 @@
-// Single bits of a data file turned over at random: whatever is asked then, no record is shown that was not stored, nothing is left out in
-// silence, nothing but a clear error is thrown, and doctor's look finds what the answers lack.
+// Single bits of a data file turned over at random: whatever is asked then, no record is shown that was not stored,
+// nothing is left out in silence, nothing but a clear error is thrown, and doctor's look finds what the answers lack.
 
 import { describe, expect, test } from "bun:test";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";

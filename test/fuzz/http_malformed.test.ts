@@ -1,4 +1,5 @@
-// Whatever bytes come, as HTTP or as JSON: no 5xx from us, no dead server, and never more accepted than was well-formed.
+// Whatever bytes come, as HTTP or as JSON: no 5xx from us, no dead server, and never more accepted than was
+// well-formed.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { gzipSync } from "node:zlib";

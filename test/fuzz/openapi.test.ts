@@ -1,5 +1,5 @@
-// Whatever the description allows, and what it forbids: no 5xx, and no status that it does not list. Requests are made from
-// openapi.json alone, as a client's generator would.
+// Whatever the description allows, and what it forbids: no 5xx, and no status that it does not list. Requests are made
+// from openapi.json alone, as a client's generator would.
 
 import { describe, expect, test } from "bun:test";
 import { integer, pick, type Random, runSeed, seededRandom } from "../support/random.ts";

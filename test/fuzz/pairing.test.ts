@@ -1,5 +1,5 @@
-// Random starts, ends and complete timings, late clocks, expiries, limits, commits, failed commits and restarts: pairing
-// against the model, outcome by outcome.
+// Random starts, ends and complete timings, late clocks, expiries, limits, commits, failed commits and restarts:
+// pairing against the model, outcome by outcome.
 
 import { expect, test } from "bun:test";
 import type { Entry, Source } from "../../src/core/entry.ts";

@@ -74,8 +74,8 @@ export class PairingModel {
       if (!start.entry.standalone) this.#store(start.project, lone(start.entry, "unfinished"), 1);
       return;
     }
-    // Nothing of a client key meets a server's start; a client's start takes nothing away from servers: no end, and of a complete one
-    // only what it has for clients.
+    // Nothing of a client key meets a server's start; a client's start takes nothing away from servers: no end, and of
+    // a complete one only what it has for clients.
     const others = [...this.#ends, ...this.#completes].filter(
       (other) =>
         other.keyType === start.keyType ||
@@ -177,7 +177,10 @@ export class PairingModel {
     this.#store(start.project, record, start.entry.standalone ? 1 : 2);
   }
 
-  /** Of limits by number only: clients beyond their share lose their oldest, then the oldest of all, but never a server's for a client's. */
+  /**
+   * Of limits by number only: clients beyond their share lose their oldest, then the oldest of all, but never a
+   * server's for a client's.
+   */
   #pushOut(latest: Source): void {
     const waiting = () => [...this.#starts, ...this.#ends].sort((one, other) => one.arrival - other.arrival);
     const clients = () => waiting().filter((held) => held.keyType === "client");
@@ -220,7 +223,10 @@ function closesByKey(start: Held<StartEntry>, other: Other): boolean {
   return isInOrder(start, other) && one.key !== undefined && one.key === two.key && areTouchpointsFine;
 }
 
-/** 2. By touchpoint: same project, key type and touchpoint, not two different keys; a complete one by its very startTime. */
+/**
+ * 2. By touchpoint: same project, key type and touchpoint, not two different keys; a complete one by its very
+ * startTime.
+ */
 function closesByTouchpoint(start: Held<StartEntry>, other: Other): boolean {
   const [one, two] = [start.entry, other.entry];
   const areKeysFine = one.key === two.key || one.key === undefined || two.key === undefined;

@@ -1,4 +1,5 @@
-// Where ambiguous pairs are kept by touchpoint and day: written with a group, read for a range, pruned by age, gone with an erasure.
+// Where ambiguous pairs are kept by touchpoint and day: written with a group, read for a range, pruned by age, gone
+// with an erasure.
 
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";

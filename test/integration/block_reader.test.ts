@@ -192,7 +192,9 @@ describe("a reader of blocks reports", () => {
   });
 });
 
-/** Makes the chain of pages that holds a chunk lead nowhere: an overflow page begins with the number of the next one. */
+/**
+ * Makes the chain of pages that holds a chunk lead nowhere: an overflow page begins with the number of the next one.
+ */
 function breakOverflow(file: string, data: Uint8Array): void {
   const bytes = readFileSync(file);
   const pageBytes = bytes.readUInt16BE(16);

@@ -20,7 +20,9 @@ function noise(bytes: number): string {
   return Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))).toString("base64");
 }
 
-/** A file with gaps: of `count` blocks that do not compress, each third is removed again, of which `onRemoved` hears. */
+/**
+ * A file with gaps: of `count` blocks that do not compress, each third is removed again, of which `onRemoved` hears.
+ */
 function makeFile(
   file: string,
   count: number,

@@ -371,7 +371,10 @@ function noise(random: Random, length: number): string {
   return Array.from({ length }, () => String.fromCharCode(48 + integer(random, 74))).join("");
 }
 
-/** Fills a store by groups and merges, with rows that come and go beside them; tells of all bytes that ada's data ever were. */
+/**
+ * Fills a store by groups and merges, with rows that come and go beside them; tells of all bytes that ada's data ever
+ * were.
+ */
 function fill(store: StoreWriter, random: Random): Set<string> {
   const hers = new Set<string>();
   const remember = (data: Uint8Array) => slicesOf(data).forEach((slice) => hers.add(slice));

@@ -1,5 +1,5 @@
-// A data file that the version before left, taken up by this one: what it holds reads as it was, merges with what is new, and is
-// brought within the bounds of the present format.
+// A data file that the version before left, taken up by this one: what it holds reads as it was, merges with what is
+// new, and is brought within the bounds of the present format.
 
 import { describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";

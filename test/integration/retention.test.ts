@@ -1,4 +1,5 @@
-// What a retention that becomes shorter does to a real data file, over hours that a test sets: nothing is deleted by a slip.
+// What a retention that becomes shorter does to a real data file, over hours that a test sets: nothing is deleted by a
+// slip.
 
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";

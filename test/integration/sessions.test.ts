@@ -1,4 +1,5 @@
-// The app's sessions in the data file: kept by the one connection that writes, there at the next start, and in no backup.
+// The app's sessions in the data file: kept by the one connection that writes, there at the next start, and in no
+// backup.
 
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";

@@ -1,5 +1,5 @@
-// The app in a real browser, against a running server: opened, signed in, and watched. Whatever a page must never do is collected
-// all the time: script errors, console errors, and anything that the content security policy stopped.
+// The app in a real browser, against a running server: opened, signed in, and watched. Whatever a page must never do is
+// collected all the time: script errors, console errors, and anything that the content security policy stopped.
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -87,8 +87,8 @@ interface AxeResult {
 export const THEMES = ["light", "dark"] as const;
 
 /**
- * What axe-core finds on the page as it is now, in each of `themes` (absent: the one it has); [] when all is well. The last theme stays.
- * Evaluated from outside, so the policy stays in force.
+ * What axe-core finds on the page as it is now, in each of `themes` (absent: the one it has); [] when all is well. The
+ * last theme stays. Evaluated from outside, so the policy stays in force.
  */
 export async function accessibilityProblems(
   page: Page,

@@ -1,4 +1,5 @@
-// Headless Chromium, and the websites that its pages come from. Chromium takes every name below localhost for this machine.
+// Headless Chromium, and the websites that its pages come from. Chromium takes every name below localhost for this
+// machine.
 
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -18,8 +19,9 @@ const FLAGS = [
 ];
 
 /**
- * Features that are off. Chromium reads the last list alone, so playwright's own is in it (PLAYWRIGHT_OFF); the others load two hidden pages
- * of the address bar and a spare process for each window, which took more than half of a test's processor time.
+ * Features that are off. Chromium reads the last list alone, so playwright's own is in it (PLAYWRIGHT_OFF); the others
+ * load two hidden pages of the address bar and a spare process for each window, which took more than half of a test's
+ * processor time.
  */
 const PLAYWRIGHT_OFF = [
   "AvoidUnnecessaryBeforeUnloadCheckSync",
@@ -62,7 +64,10 @@ export interface Website {
   close(): Promise<void>;
 }
 
-/** Serves one page with `script` (replaceable) on a free port of the loopback, under every name; `markup` stands before it. */
+/**
+ * Serves one page with `script` (replaceable) on a free port of the loopback, under every name; `markup` stands before
+ * it.
+ */
 export async function startWebsite(
   script: () => string,
   markup: () => string = () => "",

@@ -1,5 +1,5 @@
-// The frameworks and logging libraries that the client library is tested with, from npm: exactly what test/client/bun.lock names, in a
-// folder of their own under .bun, so that the project's own packages stay few.
+// The frameworks and logging libraries that the client library is tested with, from npm: exactly what
+// test/client/bun.lock names, in a folder of their own under .bun, so that the project's own packages stay few.
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";

@@ -1,5 +1,5 @@
-// A shop whose pages use the client library: pages, the library's files and a gateway before the server, each on an origin of its own. The
-// gateway sees every request, and can be told to fail like a network does.
+// A shop whose pages use the client library: pages, the library's files and a gateway before the server, each on an
+// origin of its own. The gateway sees every request, and can be told to fail like a network does.
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";

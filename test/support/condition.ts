@@ -1,5 +1,5 @@
-// Waiting for something to become true, in tests that cannot know when. It ends as soon as it is true, so limits are generous: machines
-// are slow and shared.
+// Waiting for something to become true, in tests that cannot know when. It ends as soon as it is true, so limits are
+// generous: machines are slow and shared.
 
 /** Pauses between two looks, in ms: they grow, since looking takes time from what is waited for. */
 const PAUSE_MS_MIN = 2;

@@ -1,5 +1,5 @@
-// How much processor time a piece of work takes, and how much more than another. For work that must not be quadratic: other processes may take
-// the processor meanwhile, so no clock on the wall would do.
+// How much processor time a piece of work takes, and how much more than another. For work that must not be quadratic:
+// other processes may take the processor meanwhile, so no clock on the wall would do.
 
 const ROUNDS = 5;
 

@@ -1,5 +1,5 @@
-// What the store relies on in a SQLite driver, tried on a driver: each fact with what came of it, as JSON can say it. The same program
-// for every driver, on every runtime.
+// What the store relies on in a SQLite driver, tried on a driver: each fact with what came of it, as JSON can say it.
+// The same program for every driver, on every runtime.
 
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

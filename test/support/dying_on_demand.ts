@@ -1,11 +1,12 @@
-// A hand on a real thread's channel: it ends the thread when a file beside the data file says so, in the way that the file says.
+// A hand on a real thread's channel: it ends the thread when a file beside the data file says so, in the way that the
+// file says.
 
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import type { ThreadName } from "../../src/core/telemetry.ts";
 
 /**
- * How a thread ends: by an exception of its own making, at the next message, at its next answer (which is then never heard), by
- * leaving, or not at all: it stops to answer.
+ * How a thread ends: by an exception of its own making, at the next message, at its next answer (which is then never
+ * heard), by leaving, or not at all: it stops to answer.
  */
 export const DEATHS = ["throw", "throw-at-message", "throw-at-reply", "exit", "hang"] as const;
 export type Death = (typeof DEATHS)[number];

@@ -1,6 +1,6 @@
-// The server as its users run it, but for its threads, which can be made to die: `serve` without a command line. Its arguments are names of
-// threads and, each behind its own, the module that takes the thread's place, relative to this folder; and "idle" with the seconds after
-// which a thread with nothing to do is ended.
+// The server as its users run it, but for its threads, which can be made to die: `serve` without a command line. Its
+// arguments are names of threads and, each behind its own, the module that takes the thread's place, relative to this
+// folder; and "idle" with the seconds after which a thread with nothing to do is ended.
 
 import { writeSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,5 @@
-// The gallery of components, bundled as the app is and served under the app's own policy, on a free port of the loopback.
+// The gallery of components, bundled as the app is and served under the app's own policy, on a free port of the
+// loopback.
 
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";

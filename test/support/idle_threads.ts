@@ -1,5 +1,5 @@
-// Tests with a server whose threads end after a second without work, where it takes half a minute and more else: they come and go, and
-// nobody notices. For each runtime that the server can run on.
+// Tests with a server whose threads end after a second without work, where it takes half a minute and more else: they
+// come and go, and nobody notices. For each runtime that the server can run on.
 
 import { expect, test } from "bun:test";
 import type { EntriesResponse } from "../../src/core/responses.ts";

@@ -1,5 +1,6 @@
-// Clients that send what can be found again: every entry carries the name of its batch, so that a crash test can compare
-// what was answered 202 with what `export` has. A batch whose answer was lost is sent again, as it was, until it is answered.
+// Clients that send what can be found again: every entry carries the name of its batch, so that a crash test can
+// compare what was answered 202 with what `export` has. A batch whose answer was lost is sent again, as it was, until
+// it is answered.
 
 import { hash } from "node:crypto";
 import type { ShownRecord } from "../../src/core/record.ts";

@@ -1,4 +1,5 @@
-// Blocks in memory for tests of queries: as the writer makes them, and merged as the compactor does, whenever a test says so.
+// Blocks in memory for tests of queries: as the writer makes them, and merged as the compactor does, whenever a test
+// says so.
 
 import type { ChunkSource, ColumnChunk, EncodedBlock } from "../../src/block/codec/column_chunks.ts";
 import { appendRecord, emptyColumns } from "../../src/block/columns.ts";

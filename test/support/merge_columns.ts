@@ -1,4 +1,5 @@
-// Several blocks into one, sorted by touchpoint and then time, the plain way: as columns of values. What BlockMerger is held against.
+// Several blocks into one, sorted by touchpoint and then time, the plain way: as columns of values. What BlockMerger is
+// held against.
 
 import { emptySparse, type SparseColumn } from "../../src/block/codec/sparse_column.ts";
 import { type Columns, emptyColumns } from "../../src/block/columns.ts";

@@ -1,4 +1,5 @@
-// Columns as a merged block: packed as a group is, and merged as the compactor does it, but with their rows where they are.
+// Columns as a merged block: packed as a group is, and merged as the compactor does it, but with their rows where they
+// are.
 
 import type { EncodedBlock } from "../../src/block/codec/column_chunks.ts";
 import { FILTER_CHUNK, STATISTICS_CHUNK } from "../../src/block/codec/column_chunks.ts";

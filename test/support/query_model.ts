@@ -1,4 +1,5 @@
-// What questions should answer, by the simplest means: all records in one array, filtered, sorted and counted anew for each question.
+// What questions should answer, by the simplest means: all records in one array, filtered, sorted and counted anew for
+// each question.
 
 import type { QueryScope } from "../../src/core/queries.ts";
 import { type ShownRecord, type StoredRecord, showRecord } from "../../src/core/record.ts";

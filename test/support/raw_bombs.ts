@@ -1,4 +1,5 @@
-// Bodies that are small as they come and large once they are decompressed: one for each coding, and for each way to hide it.
+// Bodies that are small as they come and large once they are decompressed: one for each coding, and for each way to
+// hide it.
 
 import { brotliCompressSync, constants, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 

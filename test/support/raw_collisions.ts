@@ -1,5 +1,5 @@
-// Texts that the JavaScript engine hashes alike: rapidhash multiplies two parts of a short text, one of them mixed with a constant
-// that everybody knows. A text with that constant in it makes the product zero, whatever else it has.
+// Texts that the JavaScript engine hashes alike: rapidhash multiplies two parts of a short text, one of them mixed with
+// a constant that everybody knows. A text with that constant in it makes the product zero, whatever else it has.
 
 import type { Random } from "./random.ts";
 import { integer } from "./random.ts";

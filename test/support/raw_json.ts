@@ -2,7 +2,10 @@
 
 import { SERVER_KEY } from "./server.ts";
 
-/** Metadata as it is sent, and as it is shown; a lone surrogate, a number beyond all doubles and −0 have no equal in JSON values. */
+/**
+ * Metadata as it is sent, and as it is shown; a lone surrogate, a number beyond all doubles and −0 have no equal in
+ * JSON values.
+ */
 export interface HostileMetadata {
   readonly name: string;
   /** JSON text of an object, exactly as it is sent. */

@@ -1,5 +1,5 @@
-// A well-behaved client that goes on while others misbehave: what it was answered, how long it waited, and whether what was
-// answered 202 is there afterwards. And what the system says of the server's process (Linux).
+// A well-behaved client that goes on while others misbehave: what it was answered, how long it waited, and whether what
+// was answered 202 is there afterwards. And what the system says of the server's process (Linux).
 
 import { readdirSync, readFileSync } from "node:fs";
 import type { ShownRecord } from "../../src/core/record.ts";
@@ -89,7 +89,10 @@ function latencyOf(waitsMs: readonly number[]): Latency {
   return { count: sorted.length, p50: at(0.5), p99: at(0.99), max: at(1) };
 }
 
-/** What is wrong with the records whose messages begin as the probe's do: nothing, where each accepted one is there once. */
+/**
+ * What is wrong with the records whose messages begin as the probe's do: nothing, where each accepted one is there
+ * once.
+ */
 export function probeFaults(accepted: ReadonlySet<string>, records: readonly ShownRecord[], name = "probe") {
   const messages = records.map(({ message = "" }) => message).filter((message) => message.startsWith(`${name} `));
   const seen = new Set(messages);

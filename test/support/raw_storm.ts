@@ -34,8 +34,9 @@ function pairOf(round: number): Pair {
 }
 
 /**
- * Rewrites the file so many times, every other one with a file that does not load, which leaves the one before in force; at the end
- * it is as configText() makes it. `from` is the number of rounds of the storms before it, an even one.
+ * Rewrites the file so many times, every other one with a file that does not load, which leaves the one before in
+ * force; at the end it is as configText() makes it. `from` is the number of rounds of the storms before it, an even
+ * one.
  */
 export async function stormOf(server: TestServer, rounds: number, from = 0): Promise<Storm> {
   const startedAtMs = performance.now();

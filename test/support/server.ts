@@ -1,5 +1,5 @@
-// The compiled server in a temporary folder, on a free port of the loopback, as its users run it: started by its command line,
-// watched by its log, asked over HTTP, read by `export`.
+// The compiled server in a temporary folder, on a free port of the loopback, as its users run it: started by its
+// command line, watched by its log, asked over HTTP, read by `export`.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -96,7 +96,10 @@ export class TestServer {
     return lines.map((line) => JSON.parse(line) as LogLine);
   }
 
-  /** Replaces the whole file at once: one that is read while it is written over may be empty, which is a configuration too. */
+  /**
+   * Replaces the whole file at once: one that is read while it is written over may be empty, which is a configuration
+   * too.
+   */
   writeConfig(text: string): void {
     const next = `${this.configFile}.new`;
     writeFileSync(next, text, { mode: 0o600 });

@@ -1,4 +1,5 @@
-// A file system of a few megabytes, to be filled. Needs root, as CI containers are; elsewhere its tests fail and say so.
+// A file system of a few megabytes, to be filled. Needs root, as CI containers are; elsewhere its tests fail and say
+// so.
 
 import { spawnSync } from "node:child_process";
 import { appendFileSync, mkdtempSync, rmdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";

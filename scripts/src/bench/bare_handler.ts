@@ -1,5 +1,5 @@
-// The handler that the server is measured against: Elysia, JSON.parse and the same TypeBox check; it stores nothing. It is a process of
-// its own, as the server is, prints where it listens and runs until it is killed.
+// The handler that the server is measured against: Elysia, JSON.parse and the same TypeBox check; it stores nothing. It
+// is a process of its own, as the server is, prints where it listens and runs until it is killed.
 
 import { Elysia } from "elysia";
 import { isJsonObject } from "../../../src/core/json.ts";

@@ -1,5 +1,5 @@
-// As many different entries as wanted from a few real lines: every digit of messages and metadata is drawn again, so lines of one kind differ as they do in
-// life, and each has a time of its own. The same seed gives the same entries.
+// As many different entries as wanted from a few real lines: every digit of messages and metadata is drawn again, so
+// lines of one kind differ as they do in life, and each has a time of its own. The same seed gives the same entries.
 
 import { readFileSync } from "node:fs";
 

@@ -1,4 +1,5 @@
-// Runs the two loads against a target: as many requests as it answers (wrk with wrk.lua), and a steady rate (steady_load.ts).
+// Runs the two loads against a target: as many requests as it answers (wrk with wrk.lua), and a steady rate
+// (steady_load.ts).
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -58,7 +59,10 @@ const TIMEOUT_SECONDS = 15;
 /** Entries begin an hour ago and take a millisecond each: hours of them fit before they are too far ahead. */
 const TIME_BACK_MS = 3_600_000;
 
-/** Sends batches of `batch` entries for the load's seconds, the next one on each connection as soon as one is answered. Throws when wrk fails. */
+/**
+ * Sends batches of `batch` entries for the load's seconds, the next one on each connection as soon as one is answered.
+ * Throws when wrk fails.
+ */
 export function runLoad(load: Load, target: Target, batch: number): Promise<LoadResult> {
   const threads = Math.min(THREADS, load.connections);
   const commandLine = [
@@ -81,7 +85,10 @@ export function runLoad(load: Load, target: Target, batch: number): Promise<Load
   });
 }
 
-/** Sends so many requests a second, whatever the answers take; times count from when a request was due. Throws when one is not answered. */
+/**
+ * Sends so many requests a second, whatever the answers take; times count from when a request was due. Throws when one
+ * is not answered.
+ */
 export function runPaced(load: Load, target: Target, batch: number, requestsPerSecond: number): Promise<PacedResult> {
   // Other times than the first load's.
   const time = Date.now() - 2 * TIME_BACK_MS;

@@ -1,6 +1,6 @@
-// Measures how many entries a second are stored, how quickly batches are answered at half of that rate, and what it costs. In the same
-// rounds it measures a handler that stores nothing and, where there is one, VictoriaLogs. A run whose counts do not agree ends the
-// benchmark, so every figure is of work that was really done.
+// Measures how many entries a second are stored, how quickly batches are answered at half of that rate, and what it
+// costs. In the same rounds it measures a handler that stores nothing and, where there is one, VictoriaLogs. A run
+// whose counts do not agree ends the benchmark, so every figure is of work that was really done.
 
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
@@ -174,7 +174,10 @@ class Benchmark {
     return all;
   }
 
-  /** Measures every server in one round with one size of batch. They take turns at being first, so none always meets the quieter machine. */
+  /**
+   * Measures every server in one round with one size of batch. They take turns at being first, so none always meets the
+   * quieter machine.
+   */
   async #measure({ batch, bare, simpleLogs, victoriaLogs }: Runs, round: number): Promise<void> {
     const { durability, folder, victoriaLogs: program } = this.#options;
     const load = { ...this.#options.load, seed: this.#options.load.seed + 1000 * round };
@@ -301,7 +304,10 @@ async function main(): Promise<void> {
   }
 }
 
-/** Writes the lines that are sent. A few repeated ones would compress to nothing, so more are made. Returns the number of each kind. */
+/**
+ * Writes the lines that are sent. A few repeated ones would compress to nothing, so more are made. Returns the number
+ * of each kind.
+ */
 function makeCorpus({ load, lines }: Options, file: string): { own: number; made: number; bytes: number } {
   const own = readFileSync(load.corpus, "utf8")
     .split("\n")

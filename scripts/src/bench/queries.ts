@@ -1,5 +1,5 @@
-// How long queries take over many records, and what they cost those who send entries meanwhile. The records are made of real lines
-// with their numbers redrawn, over the last day, and are compacted before the first query.
+// How long queries take over many records, and what they cost those who send entries meanwhile. The records are made of
+// real lines with their numbers redrawn, over the last day, and are compacted before the first query.
 
 import { readFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";

@@ -67,7 +67,9 @@ const READY_MS_AIM = 300;
 
 const MEBIBYTE = 2 ** 20;
 
-/** Throws unless everything that was answered 202 is stored, and nothing else but what was on its way when wrk stopped. */
+/**
+ * Throws unless everything that was answered 202 is stored, and nothing else but what was on its way when wrk stopped.
+ */
 export function checkCounts(run: StoredRun, batch: number, connections: number): void {
   const answered = [run.top, run.half].reduce((sum, load) => sum + (load.requests - load.refused) * batch, 0);
   const isStored = run.stored >= answered && run.stored <= answered + connections * batch;

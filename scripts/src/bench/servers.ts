@@ -1,5 +1,6 @@
-// Starts the programs that are measured: the executable, VictoriaLogs, and the bare handler, which keeps nothing. Each is a process on a
-// free port of the loopback with its data in a temporary folder. All are ended and their files removed in any case.
+// Starts the programs that are measured: the executable, VictoriaLogs, and the bare handler, which keeps nothing. Each
+// is a process on a free port of the loopback with its data in a temporary folder. All are ended and their files
+// removed in any case.
 
 import { Database } from "bun:sqlite";
 import { type ChildProcess, spawn } from "node:child_process";
@@ -36,7 +37,10 @@ export type Loaded = Pick<StoredRun, "heapBytesByThread" | "unmerged">;
 export interface MeasuredServer {
   readonly pid: number;
   readonly target: Target;
-  /** Waits until the queue is empty, and returns the entries stored. Undefined where responses do not wait for the entries to be stored. */
+  /**
+   * Waits until the queue is empty, and returns the entries stored. Undefined where responses do not wait for the
+   * entries to be stored.
+   */
   drained(): Promise<number | undefined>;
   /** Its own figures under load. */
   loaded(): Promise<Loaded>;

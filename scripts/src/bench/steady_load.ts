@@ -1,6 +1,7 @@
-// A steady load, a process of its own: so many requests a second, whatever the answers take. Requests are due at whole milliseconds; one
-// that finds every connection busy waits for one, and its time counts from when it was due, so a server that stalls cannot hide it by
-// slowing its clients (coordinated omission). It reads its orders from its command line and writes one JSON line of figures.
+// A steady load, a process of its own: so many requests a second, whatever the answers take. Requests are due at whole
+// milliseconds; one that finds every connection busy waits for one, and its time counts from when it was due, so a
+// server that stalls cannot hide it by slowing its clients (coordinated omission). It reads its orders from its command
+// line and writes one JSON line of figures.
 
 import { readFileSync } from "node:fs";
 import { Socket } from "node:net";

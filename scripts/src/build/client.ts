@@ -1,5 +1,5 @@
-// src/client in, dist/client out: the client library as it is served and packed, each file minified, with its types beside it. A file that
-// is loaded by another carries its hash there, so that a page's policy can list hashes.
+// src/client in, dist/client out: the client library as it is served and packed, each file minified, with its types
+// beside it. A file that is loaded by another carries its hash there, so that a page's policy can list hashes.
 
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -51,8 +51,8 @@ export const OUTPUTS: readonly Output[] = [
 ];
 
 /**
- * Properties that only the script tag's files know, all of the library's own: they get short names. A name that applications or browsers
- * use must not be here.
+ * Properties that only the script tag's files know, all of the library's own: they get short names. A name that
+ * applications or browsers use must not be here.
  */
 const OWN_PROPERTIES: readonly string[] = [
   ..."isTried onSettled takeBack sequence hasOwnKey beganMs isFailing countDropped adopt take fail".split(" "),
@@ -123,8 +123,8 @@ function bundleOf(root: string, entry: string, output: Output, hashes: ReadonlyM
 }
 
 /**
- * Measured on simplelogs.js, brotli: Bun's own minifier 4,383 bytes, terser 4,184, with short names for own properties 4,079. Not for the
- * modules: their names are those of applications.
+ * Measured on simplelogs.js, brotli: Bun's own minifier 4,383 bytes, terser 4,184, with short names for own properties
+ * 4,079. Not for the modules: their names are those of applications.
  */
 async function minified(text: string, { format, hasShortNames = false }: Output, nameCache: object): Promise<string> {
   // `builtins`: a name that some part of a browser has too, but none that is used here.

@@ -1,6 +1,6 @@
-// The sources of the client library in; out come dist/client/sdk.pack, each file compressed once here instead of at every request, and
-// the npm package, all that a bundler wants in one tarball. The same input gives the same bytes. A process of its own, which begins when
-// the packages are there: `bun scripts/src/build/client_package.ts VERSION`.
+// The sources of the client library in; out come dist/client/sdk.pack, each file compressed once here instead of at
+// every request, and the npm package, all that a bundler wants in one tarball. The same input gives the same bytes. A
+// process of its own, which begins when the packages are there: `bun scripts/src/build/client_package.ts VERSION`.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

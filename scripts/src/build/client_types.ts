@@ -1,5 +1,6 @@
-// The types of one entry point of the client library as one file: what tsc declares of it and of the files that it imports, joined. Only what
-// the entry's own exports need is kept, and only they are exported. No two files of the library declare the same name.
+// The types of one entry point of the client library as one file: what tsc declares of it and of the files that it
+// imports, joined. Only what the entry's own exports need is kept, and only they are exported. No two files of the
+// library declare the same name.
 
 import { dirname, join, normalize } from "node:path";
 import ts from "typescript";
@@ -22,7 +23,10 @@ interface Declaration {
   readonly isGlobal: boolean;
 }
 
-/** The text of a declaration file. `entry`: relative to the checkout `root`. @throws Error where the sources have mistakes. */
+/**
+ * The text of a declaration file. `entry`: relative to the checkout `root`. @throws Error where the sources have
+ * mistakes.
+ */
 export function declarationsOf(root: string, entry: string): string {
   const library = new Library(emit(root, entry));
   const exported = [...library.join(entry)].filter(([name]) => name !== LEFT_OUT);

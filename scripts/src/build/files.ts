@@ -11,8 +11,8 @@ const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MA
 const GZIP = { level: constants.Z_BEST_COMPRESSION };
 
 /**
- * Bundles a source file with these options of `bun build`. A process of its own does it: in this one, which may have begun before the
- * packages were there, Bun would not find them.
+ * Bundles a source file with these options of `bun build`. A process of its own does it: in this one, which may have
+ * begun before the packages were there, Bun would not find them.
  * @throws Error with what the bundler says.
  */
 export function bundle(root: string, entry: string, options: readonly string[]): string {
@@ -31,7 +31,10 @@ export function bundle(root: string, entry: string, options: readonly string[]):
   }
 }
 
-/** A file in every content coding that it is served in, compressed as far as each goes. A coding that makes it no smaller is left out. */
+/**
+ * A file in every content coding that it is served in, compressed as far as each goes. A coding that makes it no
+ * smaller is left out.
+ */
 export function bodiesOf(identity: Uint8Array<ArrayBuffer>): FileBodies {
   const br = new Uint8Array(brotliCompressSync(identity, BROTLI));
   const gzip = new Uint8Array(gzipSync(identity, GZIP));

@@ -1,5 +1,5 @@
-// Files in, the bytes of a gzipped tar in ustar form out. Nothing of the machine goes in, and no time but the one that is given, so the
-// same files give the same bytes. Sources: POSIX.1-2017 pax, "ustar Interchange Format"; RFC 1952.
+// Files in, the bytes of a gzipped tar in ustar form out. Nothing of the machine goes in, and no time but the one that
+// is given, so the same files give the same bytes. Sources: POSIX.1-2017 pax, "ustar Interchange Format"; RFC 1952.
 
 import { constants, gzipSync } from "node:zlib";
 
@@ -38,7 +38,10 @@ export function filesInOrder(files: readonly ArchiveFile[], folder?: string): Ar
     .sort((one, other) => (one.path < other.path ? -1 : 1));
 }
 
-/** The archive's bytes; the files stand in it in the order of their paths. @throws Error where a path has more than 100 bytes. */
+/**
+ * The archive's bytes; the files stand in it in the order of their paths. @throws Error where a path has more than 100
+ * bytes.
+ */
 export function makeTarball(files: readonly ArchiveFile[], options: ArchiveOptions = {}): Uint8Array<ArrayBuffer> {
   const { folder, modifiedAtSeconds = NPM_SECONDS, level = constants.Z_BEST_COMPRESSION } = options;
   const chunks = filesInOrder(files, folder).flatMap((file) => [

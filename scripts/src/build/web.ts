@@ -1,5 +1,5 @@
-// src/web in, dist/web/app.pack out: one script, one style sheet, a page and an icon, minified, named by their contents, and
-// compressed once here instead of at every request.
+// src/web in, dist/web/app.pack out: one script, one style sheet, a page and an icon, minified, named by their
+// contents, and compressed once here instead of at every request.
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";

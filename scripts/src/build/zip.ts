@@ -1,5 +1,6 @@
-// Files in, the bytes of a ZIP archive out: for Windows, where every desktop opens one. Nothing of the machine goes in, and no time but the
-// one that is given. Source: PKWARE's APPNOTE.TXT 6.3.10, without ZIP64, so all together is below 4 GiB.
+// Files in, the bytes of a ZIP archive out: for Windows, where every desktop opens one. Nothing of the machine goes in,
+// and no time but the one that is given. Source: PKWARE's APPNOTE.TXT 6.3.10, without ZIP64, so all together is below 4
+// GiB.
 
 import { crc32, deflateRawSync } from "node:zlib";
 import { type ArchiveFile, type ArchiveOptions, filesInOrder } from "./tarball.ts";

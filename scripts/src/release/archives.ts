@@ -1,5 +1,6 @@
-// Executables in, what is handed out for them: an archive of each platform, the context that container images are built from, and the
-// checksums of all. The same commit gives the same bytes: files stand in the order of their names and have the commit's time.
+// Executables in, what is handed out for them: an archive of each platform, the context that container images are built
+// from, and the checksums of all. The same commit gives the same bytes: files stand in the order of their names and
+// have the commit's time.
 
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
@@ -24,8 +25,8 @@ export interface ReleaseFile {
 }
 
 /**
- * A Linux archive with an executable of 125 MB has 61 MB at this level of gzip. The highest, 9, makes 2 % less of it in three times
- * the time.
+ * A Linux archive with an executable of 125 MB has 61 MB at this level of gzip. The highest, 9, makes 2 % less of it in
+ * three times the time.
  */
 const GZIP_LEVEL = 6;
 

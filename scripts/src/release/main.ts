@@ -1,5 +1,5 @@
-// Makes what is handed out for a version. Only a clean checkout of a version that is described and not released yet gives a release, and
-// its folder appears complete or not at all. Uploading is left to people.
+// Makes what is handed out for a version. Only a clean checkout of a version that is described and not released yet
+// gives a release, and its folder appears complete or not at all. Uploading is left to people.
 
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";

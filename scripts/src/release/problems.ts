@@ -13,7 +13,9 @@ export function tagOf(version: string): string {
   return `v${version}`;
 }
 
-/** Every reason why `version` cannot be released from this checkout, each with what to do about it; none where it can. */
+/**
+ * Every reason why `version` cannot be released from this checkout, each with what to do about it; none where it can.
+ */
 export function releaseProblems(root: string, version: string): string[] {
   const changes = git(root, "status", "--porcelain");
   if (changes === undefined || git(root, "rev-parse", "HEAD") === undefined) {

@@ -1,5 +1,5 @@
-// Attacks with bodies that are expensive to scan, decompress or parse: they aim at what reads a text before its sender is known, and at the
-// engine's hash tables. Each body is sent alone, with a key and without, while others are served.
+// Attacks with bodies that are expensive to scan, decompress or parse: they aim at what reads a text before its sender
+// is known, and at the engine's hash tables. Each body is sent alone, with a key and without, while others are served.
 
 import { brotliCompressSync, constants, gzipSync, zstdCompressSync } from "node:zlib";
 import { integer, type Random } from "../../../test/support/random.ts";
@@ -56,7 +56,10 @@ interface Waits {
   post: number;
 }
 
-/** Does the work while others send requests all the time. It should not be work of this process, which would count as waiting too. */
+/**
+ * Does the work while others send requests all the time. It should not be work of this process, which would count as
+ * waiting too.
+ */
 async function waitsDuring(server: TestServer, work: () => Promise<unknown>): Promise<Waits & { entries: number }> {
   const waits = { health: 0, post: 0, entries: 0 };
   const state = { isOver: false };
@@ -121,7 +124,9 @@ async function madeBodies(server: TestServer, { random }: Force, isKnown: boolea
   return { notes: `${JSON.stringify(statuses)}; ${worst.toString()}`, broken, stored };
 }
 
-/** Bodies of 6 kB whose names, values or touchpoints have one hash, many at a time, so that they are parsed together. */
+/**
+ * Bodies of 6 kB whose names, values or touchpoints have one hash, many at a time, so that they are parsed together.
+ */
 async function smallFloods(server: TestServer, { random }: Force): Promise<Outcome> {
   const colliding = () => Array.from({ length: 200 }, () => collidingName(random));
   const kinds: Readonly<Record<string, (names: readonly string[]) => string>> = {
@@ -150,7 +155,10 @@ async function smallFloods(server: TestServer, { random }: Force): Promise<Outco
   return { notes: `300 bodies each: ${notes.join(", ")}; ${worst.toString()}`, broken, stored: stored + worst.entries };
 }
 
-/** Nothing but what costs the most to explain: a batch whose last entry alone is wrong, or a long value where few are allowed. */
+/**
+ * Nothing but what costs the most to explain: a batch whose last entry alone is wrong, or a long value where few are
+ * allowed.
+ */
 async function explained(server: TestServer, { random }: Force): Promise<Outcome> {
   const bad = {
     "empty entries": `${repeated("{},")}0`,

@@ -1,5 +1,6 @@
-// Attacks the server with hostile clients while a well-behaved one goes on. Prints how long the well-behaved one waited, how much memory
-// the server took, and every broken promise; fails if there is any. Linux only, since the figures come from /proc.
+// Attacks the server with hostile clients while a well-behaved one goes on. Prints how long the well-behaved one
+// waited, how much memory the server took, and every broken promise; fails if there is any. Linux only, since the
+// figures come from /proc.
 
 import { parseArgs } from "node:util";
 import { integer, seededRandom } from "../../../test/support/random.ts";
@@ -39,8 +40,8 @@ ${ATTACKS.map(({ name, about }) => `  ${name.padEnd(10)} ${about}`).join("\n")}
 /** How long the server may take to be as it was, once the attack is over. */
 const RECOVER_MS_MAX = 30_000;
 /**
- * Handles more than before the attack that are nobody's: connections of the probe, and those of the data file that SQLite keeps for the
- * next reader while the writer has it open, one for each of as many queries as there were at once.
+ * Handles more than before the attack that are nobody's: connections of the probe, and those of the data file that
+ * SQLite keeps for the next reader while the writer has it open, one for each of as many queries as there were at once.
  */
 const HANDLES_SPARE = 20 + 64;
 

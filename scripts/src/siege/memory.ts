@@ -1,5 +1,5 @@
-// Attacks on the memory of readers, with data that makes responses or the work for them large. Each stores its data, and then sends as
-// many queries as a crowd of readers would.
+// Attacks on the memory of readers, with data that makes responses or the work for them large. Each stores its data,
+// and then sends as many queries as a crowd of readers would.
 
 import { writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";

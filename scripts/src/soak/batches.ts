@@ -1,9 +1,13 @@
-// Makes the soak's batches, each with what the server must make of it: log lines, complete timings, starts and ends, entries that must be
-// dropped, and batches that are sent again. The same seed gives the same sequence, except for the times.
+// Makes the soak's batches, each with what the server must make of it: log lines, complete timings, starts and ends,
+// entries that must be dropped, and batches that are sent again. The same seed gives the same sequence, except for the
+// times.
 
 import { EntryMaker, numbersFrom } from "../bench/entries.ts";
 
-/** Entries a request, each with its share of the requests, in percent: so 85 % of the entries come by the hundred, and 3 % alone. */
+/**
+ * Entries a request, each with its share of the requests, in percent: so 85 % of the entries come by the hundred, and 3
+ * % alone.
+ */
 const SIZES = [
   { size: 100, percent: 19 },
   { size: 20, percent: 14 },
@@ -17,7 +21,10 @@ const TIME_MARK = 1_234_567_890_123;
 const CLIENT_EVERY = 10;
 /** One batch in so many is sent a second time. */
 const AGAIN_EVERY = 100;
-/** What one entry in a thousand, or several, are instead of a line. The rest are lines, of which every fifth is a complete timing. */
+/**
+ * What one entry in a thousand, or several, are instead of a line. The rest are lines, of which every fifth is a
+ * complete timing.
+ */
 const PER_MILLE = {
   start: 50,
   forgotten: 1,

@@ -1,5 +1,6 @@
-// The soak's load, a process of its own: it sends entries at a steady rate, however long the responses take. It reads its orders from its
-// command line and writes its totals as one JSON line a second. When its standard input ends, it finishes what it has begun.
+// The soak's load, a process of its own: it sends entries at a steady rate, however long the responses take. It reads
+// its orders from its command line and writes its totals as one JSON line a second. When its standard input ends, it
+// finishes what it has begun.
 
 import { gzipSync } from "node:zlib";
 import { pause } from "../command.ts";

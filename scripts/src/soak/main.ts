@@ -1,5 +1,6 @@
-// Runs the executable for an hour under a steady mixed load and samples it. It fails when a promise was broken: something lost or stored twice,
-// a counter that does not add up, a thread that died, a query that failed. What grows is printed and drawn.
+// Runs the executable for an hour under a steady mixed load and samples it. It fails when a promise was broken:
+// something lost or stored twice, a counter that does not add up, a thread that died, a query that failed. What grows
+// is printed and drawn.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";

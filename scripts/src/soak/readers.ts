@@ -1,5 +1,6 @@
-// Reads and probes the server while the soak's load runs: queries one after the other, exports, a live tail that must miss nothing, and
-// single entries whose responses are timed. It runs in the soak's own process, which does little else, so the times are the server's.
+// Reads and probes the server while the soak's load runs: queries one after the other, exports, a live tail that must
+// miss nothing, and single entries whose responses are timed. It runs in the soak's own process, which does little
+// else, so the times are the server's.
 
 import { TAIL_TOUCHPOINT } from "./batches.ts";
 import { ADMIN_TOKEN, PAIRS } from "./server.ts";

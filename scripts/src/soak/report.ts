@@ -1,5 +1,5 @@
-// The table of a soak's samples: medians of both halves, and slopes by least squares. A slope alone is no failure: memory grows while the
-// process warms up, and the file grows to its bound.
+// The table of a soak's samples: medians of both halves, and slopes by least squares. A slope alone is no failure:
+// memory grows while the process warms up, and the file grows to its bound.
 
 import { median } from "../bench/report.ts";
 import { markdownTable } from "../markdown_table.ts";

@@ -1,4 +1,5 @@
-// Takes a soak's samples from three sources: /proc, the server's own metrics, and the times that the readers have measured.
+// Takes a soak's samples from three sources: /proc, the server's own metrics, and the times that the readers have
+// measured.
 
 import { closingGap } from "../../../test/support/load.ts";
 import type { ThreadSeconds } from "../process_figures.ts";

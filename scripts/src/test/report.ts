@@ -1,5 +1,5 @@
-// Counts what one run of `bun test` did, from its JUnit report: how many tests passed, and what failed, by name. A test that did not run
-// to its end never counts as passed.
+// Counts what one run of `bun test` did, from its JUnit report: how many tests passed, and what failed, by name. A test
+// that did not run to its end never counts as passed.
 
 export interface Count {
   readonly passed: number;
@@ -8,7 +8,9 @@ export interface Count {
   readonly failures: readonly string[];
 }
 
-/** So many lines of a reason are repeated at the end of the run: enough for the message and a few lines of a difference. */
+/**
+ * So many lines of a reason are repeated at the end of the run: enough for the message and a few lines of a difference.
+ */
 const REASON_LINES_MAX = 16;
 
 /** What failed, and the first lines of the reason. */
@@ -88,7 +90,9 @@ function testsIn(group: Element, prefix: string): TestResult[] {
   return [...own, ...groups.flatMap((inner) => testsIn(inner, `${prefix}${inner["@name"] as string} > `))];
 }
 
-/** The children of this name: Bun gives one by itself and several as an array, and those with nothing in them as texts. */
+/**
+ * The children of this name: Bun gives one by itself and several as an array, and those with nothing in them as texts.
+ */
 function elementsOf(parent: Bun.XML.Value | undefined, name: string): Element[] {
   const children = typeof parent === "object" ? (parent[name] ?? []) : [];
   return (Array.isArray(children) ? children : [children]).map((one) => (typeof one === "string" ? {} : one));

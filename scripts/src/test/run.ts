@@ -23,7 +23,10 @@ export interface BunRun {
   readonly durationMsMax?: number | undefined;
 }
 
-/** Runs Bun, and prints the name, the output and the time. Returns "" where it exits with 0, otherwise the exit code or signal. */
+/**
+ * Runs Bun, and prints the name, the output and the time. Returns "" where it exits with 0, otherwise the exit code or
+ * signal.
+ */
 export async function runBun(run: BunRun): Promise<string> {
   const { name, outputFile, durationMsMax = RUN_MS_MAX } = run;
   const output = outputFile === undefined ? "inherit" : openSync(outputFile, "w");

@@ -1,5 +1,5 @@
-// The table of test suites, and which of their files a run takes. A suite is a folder of test/; the files directly in test/ are one of
-// their own, named "rules".
+// The table of test suites, and which of their files a run takes. A suite is a folder of test/; the files directly in
+// test/ are one of their own, named "rules".
 
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,10 @@ import { join } from "node:path";
 /** How the suite of a folder runs. */
 export interface Plan {
   readonly name: string;
-  /** So many processes share its files, each of which then gets a global object of its own. Absent: one process runs all of them in order. */
+  /**
+   * So many processes share its files, each of which then gets a global object of its own. Absent: one process runs all
+   * of them in order.
+   */
   readonly workers?: number;
   /** Environment variables of its own; one that begins with "./" is a path in the checkout. */
   readonly variables?: Readonly<Record<string, string>>;
@@ -16,9 +19,10 @@ export interface Plan {
 }
 
 /**
- * Files of e2e that also run with a server that runs from source on Deno: those about what differs there. SQLite's driver (backup,
- * disk_full, durability), the listener and its streams (bodies, reading, tls), the JSON parser (refused_json), signals, files and output of
- * the process (export_output, first_run, overrides, process, reload). Everything else is the same code on both.
+ * Files of e2e that also run with a server that runs from source on Deno: those about what differs there. SQLite's
+ * driver (backup, disk_full, durability), the listener and its streams (bodies, reading, tls), the JSON parser
+ * (refused_json), signals, files and output of the process (export_output, first_run, overrides, process, reload).
+ * Everything else is the same code on both.
  */
 export const DENO_E2E_FILES: readonly string[] =
   "backup bodies disk_full durability export_output first_run overrides process reading refused_json reload tls"
@@ -28,8 +32,8 @@ export const DENO_E2E_FILES: readonly string[] =
 type Stages = readonly (readonly Plan[])[];
 
 /**
- * The suites in the order in which they run. Those on one line run beside one another, so their tests must bear that others use the
- * processor and the disk. A suite that is not named here runs last, by itself.
+ * The suites in the order in which they run. Those on one line run beside one another, so their tests must bear that
+ * others use the processor and the disk. A suite that is not named here runs last, by itself.
  */
 const STAGES: Stages = [
   // These compute. One process each: their modules are loaded once.
@@ -59,8 +63,8 @@ export interface Suite extends Omit<Plan, "otherFiles"> {
 }
 
 /**
- * The suites that have a test file whose path contains one of `filters` (none: every file), by stages. The name of a suite stands for the
- * files of other folders that it runs.
+ * The suites that have a test file whose path contains one of `filters` (none: every file), by stages. The name of a
+ * suite stands for the files of other folders that it runs.
  */
 export function findSuites(root: string, filters: readonly string[], stages: Stages = STAGES): Suite[][] {
   const all = readdirSync(join(root, "test"), { recursive: true, encoding: "utf8" })

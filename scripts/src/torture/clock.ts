@@ -1,5 +1,6 @@
-// The machine's clock set ahead and back, by hours, days and decades, under load and across restarts and kill -9. For that, nothing
-// may be lost, deleted by age, stored twice or left unpaired. libfaketime sets the clock of the server alone; clients send right times.
+// The machine's clock set ahead and back, by hours, days and decades, under load and across restarts and kill -9. For
+// that, nothing may be lost, deleted by age, stored twice or left unpaired. libfaketime sets the clock of the server
+// alone; clients send right times.
 
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +16,10 @@ const DAY_S = 24 * HOUR_S;
 const YEAR_S = 365 * DAY_S;
 /** Where the clock can be, in s from the right time. */
 const OFFSETS_S = [2, HOUR_S, 5 * HOUR_S, DAY_S, 45 * DAY_S, 3 * YEAR_S, 30 * YEAR_S, 73 * YEAR_S];
-/** Repetitions are recognised this far back. A jump ahead between two processes by more, up to a day, counts as time in which the server was off. */
+/**
+ * Repetitions are recognised this far back. A jump ahead between two processes by more, up to a day, counts as time in
+ * which the server was off.
+ */
 const WINDOW_S = 300;
 /** Jumps on one data file. */
 const FILE_ROUNDS = 8;

@@ -1,5 +1,6 @@
-// A disk that fills up at random points under load, to the last byte or nearly, and is freed again: by itself, across kill -9
-// and a start while it is full. Nothing that was answered 202 may be lost, and the server must come back without help.
+// A disk that fills up at random points under load, to the last byte or nearly, and is freed again: by itself, across
+// kill -9 and a start while it is full. Nothing that was answered 202 may be lost, and the server must come back
+// without help.
 
 import { Load } from "../../../test/support/load.ts";
 import { integer, type Random, seededRandom } from "../../../test/support/random.ts";
@@ -18,7 +19,10 @@ const LEFT_BYTES_MAX = MIB;
 const FULL_MS_MAX = 60_000;
 const FREED_MS_MAX = 40_000;
 
-/** Fills the disk until the server says that it cannot write. It is filled again and again, because the server frees its reserve. */
+/**
+ * Fills the disk until the server says that it cannot write. It is filled again and again, because the server frees its
+ * reserve.
+ */
 async function fill(disk: SmallDisk, server: TestServer, random: Random): Promise<boolean> {
   const endAt = performance.now() + FULL_MS_MAX;
   const leaveBytes = integer(random, LEFT_BYTES_MAX);

@@ -160,7 +160,10 @@ export async function readiness(server: TestServer, wanted: number, limitMs: num
   }
 }
 
-/** The table of what was found: one line a kind of torture, and 0 in every column of faults where the promises were kept. */
+/**
+ * The table of what was found: one line a kind of torture, and 0 in every column of faults where the promises were
+ * kept.
+ */
 export function findingsTable(all: readonly Findings[]): string {
   const titles = ["", "rounds", "kills", "batches", "entries", ...FAULTS, "s"];
   const rows = all.map((findings) => [

@@ -1,5 +1,6 @@
-// Shows what kill -9 cannot: that a 202 waits for the disk. It traces the system calls of a server that gets batches one after another.
-// Under "sync" the log must be synced between the last write to it and each response; under "write" it need not be.
+// Shows what kill -9 cannot: that a 202 waits for the disk. It traces the system calls of a server that gets batches
+// one after another. Under "sync" the log must be synced between the last write to it and each response; under "write"
+// it need not be.
 
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";

@@ -1,8 +1,8 @@
-// kill -9 at random moments, again and again on one data file: under load, while the file is opened, within a stop, and while
-// a quiet server merges. After each, everything that was answered 202 is compared with what is there.
+// kill -9 at random moments, again and again on one data file: under load, while the file is opened, within a stop, and
+// while a quiet server merges. After each, everything that was answered 202 is compared with what is there.
 //
-// Under memory, what still waited may be lost: for each client the latest batches, never one before another that is there,
-// and no more than the queue holds.
+// Under memory, what still waited may be lost: for each client the latest batches, never one before another that is
+// there, and no more than the queue holds.
 
 import { untilTrue } from "../../../test/support/condition.ts";
 import { Load } from "../../../test/support/load.ts";
@@ -78,8 +78,8 @@ async function kill(server: TestServer, moment: Moment, random: Random): Promise
 }
 
 /**
- * What waited when a process was killed under memory: the names of the batches that are gone. Faults where a batch is gone
- * and a later one of the same client is there.
+ * What waited when a process was killed under memory: the names of the batches that are gone. Faults where a batch is
+ * gone and a later one of the same client is there.
  */
 function lostWaiting(load: Load, process: number, stock: Stock, findings: Findings, where: string): string[] {
   const seen = new Set(stock.records.map((record) => record.message));

@@ -1,9 +1,10 @@
-// Damages the write-ahead log as a crash can: cut anywhere, with rubbish at its end, with one bit changed, or gone; its index gone or
-// rubbish. Each damage is done to a copy of one data file whose server was killed under load. The server must open each copy with whole
-// transactions up to some moment and right counters, and store the rest once when clients send again.
+// Damages the write-ahead log as a crash can: cut anywhere, with rubbish at its end, with one bit changed, or gone; its
+// index gone or rubbish. Each damage is done to a copy of one data file whose server was killed under load. The server
+// must open each copy with whole transactions up to some moment and right counters, and store the rest once when
+// clients send again.
 //
-// Only what was not copied back yet can be missing in reality: SQLite makes the log safe before it copies. A log cut before that is
-// damage, and may be refused, but never silently taken.
+// Only what was not copied back yet can be missing in reality: SQLite makes the log safe before it copies. A log cut
+// before that is damage, and may be refused, but never silently taken.
 
 import {
   copyFileSync,
@@ -24,7 +25,10 @@ import { configText, TestServer, withServer } from "../../../test/support/server
 import { pause } from "../command.ts";
 import { examine, examineAtRest, examineLog, Findings, takeStock } from "./findings.ts";
 
-/** SQLite's format: bytes of the log's header and of a frame's, and where the index has the number of frames that were copied back. */
+/**
+ * SQLite's format: bytes of the log's header and of a frame's, and where the index has the number of frames that were
+ * copied back.
+ */
 const LOG_HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 24;
 const BACKFILL_AT = 96;

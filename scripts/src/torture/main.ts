@@ -1,5 +1,6 @@
-// Does to the server what a machine can do, under load: kill -9, a full disk, a stopped process, a wrong clock, a damaged log. Then compares
-// what is stored with what was answered 202. Prints a table and every broken promise, and fails if there is any.
+// Does to the server what a machine can do, under load: kill -9, a full disk, a stopped process, a wrong clock, a
+// damaged log. Then compares what is stored with what was answered 202. Prints a table and every broken promise, and
+// fails if there is any.
 
 import { parseArgs } from "node:util";
 import { type Random, seededRandom } from "../../../test/support/random.ts";

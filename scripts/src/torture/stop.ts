@@ -1,5 +1,5 @@
-// Stops the process for seconds under load (SIGSTOP, then SIGCONT), as a suspended machine or a debugger does. No request may be refused for
-// that, no thread taken for dead, timers must go on, and the server must be ready at once.
+// Stops the process for seconds under load (SIGSTOP, then SIGCONT), as a suspended machine or a debugger does. No
+// request may be refused for that, no thread taken for dead, timers must go on, and the server must be ready at once.
 
 import { Load } from "../../../test/support/load.ts";
 import { integer, type Random, seededRandom } from "../../../test/support/random.ts";
@@ -42,7 +42,10 @@ async function oneRound(server: TestServer, load: Load, heldMs: number, findings
   findings.rounds += 1;
 }
 
-/** Every start that was held is paired, every lone end orphaned, once, and nothing else waits than the load's own last starts. */
+/**
+ * Every start that was held is paired, every lone end orphaned, once, and nothing else waits than the load's own last
+ * starts.
+ */
 async function examineTimers(server: TestServer, load: Load, findings: Findings, where: string): Promise<void> {
   const expected = load.started.size - load.ended.size;
   const endAt = performance.now() + GRACE_MS + READY_MS_MAX;

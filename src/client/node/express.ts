@@ -52,7 +52,8 @@ function watch(request: NodeRequest, response: ServerResponse, options: Middlewa
   if (errors.has(request)) return undefined;
   const parameters = { ...request.params };
   let mountedAt = "";
-  // Routers replace `params` as they go deeper, and put it back: every value that it has had counts, a mounted router's too.
+  // Routers replace `params` as they go deeper, and put it back: every value that it has had counts, a mounted router's
+  // too.
   onSet(request, "params", (value) => Object.assign(parameters, value));
   // On the way out of an error they put `baseUrl` back as well.
   onSet(request, "route", () => {

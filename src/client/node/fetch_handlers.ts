@@ -66,7 +66,8 @@ async function record({
     status = response.status;
     return whenOver(response, (isAborted) => close({ error: error?.(), isAborted }));
   } catch (thrown) {
-    // Next's `redirect` and `notFound` throw what they mean: "NEXT_REDIRECT;replace;/a;307;", "NEXT_HTTP_ERROR_FALLBACK;404".
+    // Next's `redirect` and `notFound` throw what they mean: "NEXT_REDIRECT;replace;/a;307;",
+    // "NEXT_HTTP_ERROR_FALLBACK;404".
     status = Number(/;(\d{3});?$/.exec((thrown as { digest?: string })?.digest ?? "")?.[1] ?? 500);
     close({ error: status < 500 ? undefined : thrown });
     throw thrown;

@@ -35,8 +35,8 @@ export function plainLength(headers: Headers): number {
 }
 
 /**
- * Reads the body; `bytesMax` bounds it as it came and each form of it on the way to the text. `room` bounds it together with all
- * others that are being read.
+ * Reads the body; `bytesMax` bounds it as it came and each form of it on the way to the text. `room` bounds it together
+ * with all others that are being read.
  */
 export async function readBody(
   request: Request,

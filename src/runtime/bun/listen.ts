@@ -1,6 +1,6 @@
-// Sockets to requests, on Bun. Bodies of any announced size are let in, because the application itself refuses what is too
-// large, with a JSON body; it does so without reading, so memory stays bounded.
-// Bun.serve with the application's fetch, not Elysia's own listen(): that one shares its port with other processes.
+// Sockets to requests, on Bun. Bodies of any announced size are let in, because the application itself refuses what is
+// too large, with a JSON body; it does so without reading, so memory stays bounded. Bun.serve with the application's
+// fetch, not Elysia's own listen(): that one shares its port with other processes.
 
 import { IDLE_SECONDS } from "../../core/limits.ts";
 import {

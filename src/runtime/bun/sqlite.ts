@@ -1,20 +1,22 @@
-// SQLite on Bun: the driver that is built in. Its statements are used as they are. Put right here is the end of a connection: Bun would
-// leave it open until its prepared statements are collected, with all its locks, and at the end of the process cut its log, even
-// one whose data file has moved away.
+// SQLite on Bun: the driver that is built in. Its statements are used as they are. Put right here is the end of a
+// connection: Bun would leave it open until its prepared statements are collected, with all its locks, and at the end
+// of the process cut its log, even one whose data file has moved away.
 
 import { Database as BunDatabase, constants, SQLiteError } from "bun:sqlite";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Database, Statement } from "../contract/database.ts";
 
-/** Opens a file for reading and writing; one that is not there is made only with `create`. Throws the driver's error. */
+/**
+ * Opens a file for reading and writing; one that is not there is made only with `create`. Throws the driver's error.
+ */
 export function openDatabase(file: string, { create }: { readonly create: boolean }): Database {
   return new ClosingDatabase(new BunDatabase(file, { create, readwrite: true }));
 }
 
 /**
- * Opens a file that is there without changing it or its log. `isImmutable`: nobody writes it, and it has no log; then nothing is made
- * beside it either. Throws the driver's error.
+ * Opens a file that is there without changing it or its log. `isImmutable`: nobody writes it, and it has no log; then
+ * nothing is made beside it either. Throws the driver's error.
  */
 export function openReadOnly(file: string, { isImmutable }: { readonly isImmutable: boolean }): Database {
   if (!isImmutable) return new ClosingDatabase(new BunDatabase(file, { readonly: true }));

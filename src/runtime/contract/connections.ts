@@ -1,5 +1,5 @@
-// What the application may ask about the connection of a request. The application makes the object before it starts the listener; the
-// listener of the runtime in use then attaches its own ways to answer.
+// What the application may ask about the connection of a request. The application makes the object before it starts the
+// listener; the listener of the runtime in use then attaches its own ways to answer.
 
 /** How a runtime's listener looks up the connection of a request that it received. */
 export interface ConnectionLookups {
@@ -43,7 +43,9 @@ export class Connections {
     return this.#lookups.isClosed(request);
   }
 
-  /** For requests whose answer takes longer than the idle timeout: the connection stays open until they are answered. */
+  /**
+   * For requests whose answer takes longer than the idle timeout: the connection stays open until they are answered.
+   */
   exemptFromIdleTimeout(request: Request): void {
     this.#lookups.exemptFromIdleTimeout(this.#replaced.get(request)?.original ?? request);
   }

@@ -1,5 +1,5 @@
-// What the store asks of a SQLite driver. The runtimes' own drivers stand behind it, in the twins of sqlite.ts; Bun's statements fit it as
-// they are, so no call of one goes through a wrapper there.
+// What the store asks of a SQLite driver. The runtimes' own drivers stand behind it, in the twins of sqlite.ts; Bun's
+// statements fit it as they are, so no call of one goes through a wrapper there.
 
 /** What a statement takes. Columns and expressions answer the same, integers as numbers. */
 export type SqlValue = string | number | bigint | null | Uint8Array;

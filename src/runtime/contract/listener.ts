@@ -14,8 +14,9 @@ export interface ListenOptions {
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
   readonly fetch: (request: Request) => Response | Promise<Response>;
   /**
-   * POST handlers by path, which need no router. Measured (Bun 1.4.5, one entry a request): 1 µs of 14 saved against the way
-   * through `fetch`, which serves the same paths as well, for all other methods and for runtimes that cannot do this.
+   * POST handlers by path, which need no router. Measured (Bun 1.4.5, one entry a request): 1 µs of 14 saved against
+   * the way through `fetch`, which serves the same paths as well, for all other methods and for runtimes that cannot do
+   * this.
    */
   readonly posts?: Readonly<Record<string, (request: Request) => Promise<Response>>>;
   /** The listener attaches itself to it before it resolves. */
@@ -32,7 +33,9 @@ export interface Listener {
   readonly port: number;
   /** With scheme and port, without a slash at the end. */
   readonly url: string;
-  /** Takes no new connections and ends idle ones; resolves when the last answer is sent, or, by force, after `graceMs`. */
+  /**
+   * Takes no new connections and ends idle ones; resolves when the last answer is sent, or, by force, after `graceMs`.
+   */
   stop(graceMs: number): Promise<void>;
 }
 

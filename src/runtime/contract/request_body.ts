@@ -1,5 +1,5 @@
-// The body of a request of node:http, which a runtime without a listener of its own uses: small ones whole, others as a stream that
-// reads on only when it is asked to.
+// The body of a request of node:http, which a runtime without a listener of its own uses: small ones whole, others as a
+// stream that reads on only when it is asked to.
 
 import type { IncomingMessage } from "node:http";
 

@@ -1,6 +1,7 @@
-// A 64-bit hash of a text: HalfSipHash-1-3 with its 64-bit result, over the text's UTF-16 units as little-endian bytes. Made for tables
-// that strangers fill: without the seed nobody can aim at a collision (Aumasson and Bernstein, SipHash). The values may differ
-// between runtimes and versions, so nothing that must be read for long may rest on them.
+// A 64-bit hash of a text: HalfSipHash-1-3 with its 64-bit result, over the text's UTF-16 units as little-endian bytes.
+// Made for tables that strangers fill: without the seed nobody can aim at a collision (Aumasson and Bernstein,
+// SipHash). The values may differ between runtimes and versions, so nothing that must be read for long may rest on
+// them.
 
 import { hash } from "node:crypto";
 

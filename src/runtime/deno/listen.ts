@@ -1,6 +1,7 @@
 // Sockets to requests, on Deno: node:http and node:https, with the application's requests and responses made of theirs.
-// Not Deno.serve: it keeps silent connections for ever, and before 2.9.6 closes every connection that brought a body. Measured (Deno
-// 2.9.6, a JSON body of 300 bytes): 40 to 50 µs of processor time a request, of which node:http itself takes 25 to 30; Deno.serve takes 13.
+// Not Deno.serve: it keeps silent connections for ever, and before 2.9.6 closes every connection that brought a body.
+// Measured (Deno 2.9.6, a JSON body of 300 bytes): 40 to 50 µs of processor time a request, of which node:http itself
+// takes 25 to 30; Deno.serve takes 13.
 
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -140,7 +141,10 @@ async function respond(
   }
 }
 
-/** The application's request; "gone" when the client went before its body was there, "improper" for what fetch knows no request for. */
+/**
+ * The application's request; "gone" when the client went before its body was there, "improper" for what fetch knows no
+ * request for.
+ */
 async function requestOf(
   incoming: IncomingMessage,
   { tls }: ListenOptions,

@@ -1,6 +1,7 @@
-// SQLite on Deno: node:sqlite made to fit the store's interface. What is put right here, all seen in Deno 2.9: only prepared
-// statements say an error's code, and an open that fails says none; a text is read up to its first NUL; numbers beyond 2^53 throw where Bun rounds; no row
-// is undefined, not null; and a connection does not keep its statements.
+// SQLite on Deno: node:sqlite made to fit the store's interface. What is put right here, all seen in Deno 2.9: only
+// prepared statements say an error's code, and an open that fails says none; a text is read up to its first NUL;
+// numbers beyond 2^53 throw where Bun rounds; no row is undefined, not null; and a connection does not keep its
+// statements.
 
 import assert from "node:assert";
 import { existsSync } from "node:fs";
@@ -18,14 +19,16 @@ const CODE_NAMES: readonly string[] =
     .split(" ")
     .map((name) => `SQLITE_${name}`);
 
-/** Opens a file for reading and writing; one that is not there is made only with `create`. Throws the driver's error. */
+/**
+ * Opens a file for reading and writing; one that is not there is made only with `create`. Throws the driver's error.
+ */
 export function openDatabase(file: string, { create }: { readonly create: boolean }): Database {
   return new NodeDatabase(file, create);
 }
 
 /**
- * Opens a file that is there without changing it or its log. `isImmutable`: nobody writes it, and it has no log; then nothing is made
- * beside it either, which needs all permissions. Throws the driver's error.
+ * Opens a file that is there without changing it or its log. `isImmutable`: nobody writes it, and it has no log; then
+ * nothing is made beside it either, which needs all permissions. Throws the driver's error.
  */
 export function openReadOnly(file: string, { isImmutable }: { readonly isImmutable: boolean }): Database {
   return new NodeDatabase(file, false, isImmutable ? "immutable" : "read_only");
@@ -50,7 +53,8 @@ class NodeDatabase implements Database {
   #isOpen = true;
 
   constructor(file: string, create: boolean, access: "write" | "read_only" | "immutable" = "write") {
-    // With permissions for some files only, Deno takes no URI, which could say "only if it is there". Absolute, or a name could be taken for one.
+    // With permissions for some files only, Deno takes no URI, which could say "only if it is there". Absolute, or a
+    // name could be taken for one.
     if (!create && !existsSync(file)) throw new MissingFileError(`unable to open database file: ${file}`);
     const url = `${pathToFileURL(resolve(file)).href}?immutable=1`;
     this.#database = new DatabaseSync(access === "immutable" ? url : resolve(file), {

@@ -4,7 +4,10 @@ const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 const PLAIN = /^[\x20-\x7e]*$/;
 /** Drawn as a picture: two columns. A digit with the sign of a keycap behind it too. */
 const PICTURE = /\p{Emoji_Presentation}|\p{RI}\p{RI}|\p{Emoji}\ufe0f/u;
-/** Adds nothing by itself: marks, vowels and ends of Korean syllables, and what only steers how its neighbours are drawn. */
+/**
+ * Adds nothing by itself: marks, vowels and ends of Korean syllables, and what only steers how its neighbours are
+ * drawn.
+ */
 const WITHOUT_WIDTH = /^(?:\p{Mn}|\p{Me}|\p{Cf}|\p{Default_Ignorable_Code_Point}|[\u1160-\u11ff\ud7b0-\ud7ff])/u;
 /** First and last of the ranges whose East_Asian_Width is Wide or Fullwidth, pictures aside. */
 const WIDE: readonly (readonly [number, number])[] = [
@@ -27,7 +30,10 @@ const WIDE: readonly (readonly [number, number])[] = [
   [0x20000, 0x3fffd],
 ];
 
-/** Columns: a wide character (CJK, most emoji) takes two, a combining one none. Control characters must be escaped before. */
+/**
+ * Columns: a wide character (CJK, most emoji) takes two, a combining one none. Control characters must be escaped
+ * before.
+ */
 export function textWidth(text: string): number {
   if (PLAIN.test(text)) return text.length;
   let columns = 0;

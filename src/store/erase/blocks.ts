@@ -1,6 +1,7 @@
-// Deletes records from blocks. A block that loses some of its records is written again without them, packed or merged as it was. In: the
-// blocks of one project, one after the other. Out: how much was deleted. A damaged block cannot be searched: it is deleted where its
-// zone map says that all of it belongs to the scope; otherwise it stays and is counted.
+// Deletes records from blocks. A block that loses some of its records is written again without them, packed or merged
+// as it was. In: the blocks of one project, one after the other. Out: how much was deleted. A damaged block cannot be
+// searched: it is deleted where its zone map says that all of it belongs to the scope; otherwise it stays and is
+// counted.
 
 import { type ColumnChunk, PACKED_CHUNK } from "../../block/codec/column_chunks.ts";
 import { BlockDamagedError } from "../../block/codec/damage.ts";

@@ -1,16 +1,16 @@
-// Deletes every record of a scope for good: from blocks, from pending timings and from dropped entries, and what the other tables say of
-// them. In: a store that this process alone writes, or a data file that no server uses. Out: short steps, so that groups are written
-// between them, and at the end how much was deleted.
+// Deletes every record of a scope for good: from blocks, from pending timings and from dropped entries, and what the
+// other tables say of them. In: a store that this process alone writes, or a data file that no server uses. Out: short
+// steps, so that groups are written between them, and at the end how much was deleted.
 //
-// It deletes what is there when it starts, and what arrives while it reads the blocks; what arrives later stays. A step that fails
-// ends it: what was deleted until then stays deleted, and the same erasure again finds the rest. Meanwhile, no block of the project may
-// be merged, or records could escape it.
+// It deletes what is there when it starts, and what arrives while it reads the blocks; what arrives later stays. A step
+// that fails ends it: what was deleted until then stays deleted, and the same erasure again finds the rest. Meanwhile,
+// no block of the project may be merged, or records could escape it.
 //
-// The bytes: SQLite overwrites with zeros what these transactions delete (secure_delete, in these transactions only: with 105 MB
-// deleted it took 444 ms on and 4 ms off). Pages that were free before may hold earlier copies: they are cut from the file. The log is
-// emptied as far as readers allow. Gaps in pages can still hold what SQLite moved earlier: only compacting removes that.
-// Measured on one core with full blocks of 65,536 records: 4 ms to search a block without a match, 200 ms to write one again, in
-// steps of mostly under 50 ms, the longest 120 ms.
+// The bytes: SQLite overwrites with zeros what these transactions delete (secure_delete, in these transactions only:
+// with 105 MB deleted it took 444 ms on and 4 ms off). Pages that were free before may hold earlier copies: they are
+// cut from the file. The log is emptied as far as readers allow. Gaps in pages can still hold what SQLite moved
+// earlier: only compacting removes that. Measured on one core with full blocks of 65,536 records: 4 ms to search a
+// block without a match, 200 ms to write one again, in steps of mostly under 50 ms, the longest 120 ms.
 
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -151,8 +151,8 @@ export interface EraseFileOptions {
 }
 
 /**
- * Removes every record of the scope for good and says how much that was. Throws OperatingError: data_locked while a server
- * runs on the file, data_unreadable, io.
+ * Removes every record of the scope for good and says how much that was. Throws OperatingError: data_locked while a
+ * server runs on the file, data_unreadable, io.
  */
 export function eraseRecords(options: EraseFileOptions): EraseReport {
   const { file, scope, dryRun = false, onProgress } = options;

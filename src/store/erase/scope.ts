@@ -6,7 +6,10 @@ import { type OpenBlock, openBlock } from "../../block/open_block.ts";
 import type { StoredRecord } from "../../core/record.ts";
 import type { Database } from "../../runtime/contract/database.ts";
 
-/** Says which rows of a block match a search: 1 for each that does. The caller brings it, since the store knows no searches. */
+/**
+ * Says which rows of a block match a search: 1 for each that does. The caller brings it, since the store knows no
+ * searches.
+ */
 export type MatchRows = (view: OpenBlock, project: string) => Uint8Array;
 
 /** Times in Unix ms: `from` is included, `to` is not; undefined: no bound. */
@@ -78,7 +81,9 @@ export function progress(phase: EraseProgress["phase"], done: number, total: num
   return { phase, done: Math.min(done, total), total, isBlocked };
 }
 
-/** Runs transactions whose deletions leave no bytes in the pages that they change; `work` does not yield to other work. */
+/**
+ * Runs transactions whose deletions leave no bytes in the pages that they change; `work` does not yield to other work.
+ */
 export function securely<T>(database: Database, work: () => T): T {
   database.run("PRAGMA secure_delete = ON");
   try {

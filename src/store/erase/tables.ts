@@ -1,6 +1,7 @@
-// Deletes from the tables beside blocks: dropped entries, batches that were set aside, pending timings, and names of touchpoints that
-// nobody registered and no record carries any more. A dropped entry that was cut off cannot be searched: it is deleted if its times fit.
-// Unused names are found in the blocks that are left, so an erasure that was interrupted and runs again finds them all.
+// Deletes from the tables beside blocks: dropped entries, batches that were set aside, pending timings, and names of
+// touchpoints that nobody registered and no record carries any more. A dropped entry that was cut off cannot be
+// searched: it is deleted if its times fit. Unused names are found in the blocks that are left, so an erasure that was
+// interrupted and runs again finds them all.
 
 import { openBlock } from "../../block/open_block.ts";
 import { type ErasedTiming, isOpenTiming, parsePendingTiming, unpairedRecord } from "../../commit/pending_timing.ts";

@@ -1,9 +1,10 @@
-// Writes a data file anew, in place, with SQLite's own VACUUM: what lies unused in its pages and its log is gone then. In: a file that no
-// server holds. Out: the same data, in a file as small as it can be.
+// Writes a data file anew, in place, with SQLite's own VACUUM: what lies unused in its pages and its log is gone then.
+// In: a file that no server holds. Out: the same data, in a file as small as it can be.
 //
-// VACUUM writes the whole file into a temporary one, and from there into the log, in one transaction; the log is then copied back
-// and cut to nothing. A process that is killed before the commit leaves the file as it was; after it, the next one to open the file
-// finishes the copying. So for a while the data lies there twice more. Measured with a file of 500 MB: see docs/erasing.md.
+// VACUUM writes the whole file into a temporary one, and from there into the log, in one transaction; the log is then
+// copied back and cut to nothing. A process that is killed before the commit leaves the file as it was; after it, the
+// next one to open the file finishes the copying. So for a while the data lies there twice more. Measured with a file
+// of 500 MB: see docs/erasing.md.
 
 import { randomUUID } from "node:crypto";
 import { existsSync, realpathSync, statSync } from "node:fs";
@@ -17,7 +18,10 @@ import { lockData } from "../lock.ts";
 import type { StoreWriter } from "../store_writer.ts";
 import { openStore } from "./maintenance.ts";
 
-/** What the log takes beside the pages in it, and room for the last commits of others on the disk: a part of the pages, and in bytes. */
+/**
+ * What the log takes beside the pages in it, and room for the last commits of others on the disk: a part of the pages,
+ * and in bytes.
+ */
 const OVERHEAD_SHARE = 0.02;
 const OVERHEAD_BYTES = 1024 * 1024;
 /** How long other programs that read the file may keep the log from being emptied, in ms. */
@@ -46,7 +50,10 @@ export interface CompactOptions {
   readonly onPhase?: (phase: CompactPhase) => void;
 }
 
-/** Throws OperatingError: data_locked while a server runs on the file, data_unreadable, io; the data is then what it was. */
+/**
+ * Throws OperatingError: data_locked while a server runs on the file, data_unreadable, io; the data is then what it
+ * was.
+ */
 export function compactData(options: CompactOptions): CompactReport {
   const { file } = options;
   if (!existsSync(file)) throw refused(file, "there is no such file");

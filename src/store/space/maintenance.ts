@@ -1,5 +1,5 @@
-// What the writer does between groups: retention, giving free pages back, and recovery from a full disk. Each call is a short step, so
-// that ingestion does not wait.
+// What the writer does between groups: retention, giving free pages back, and recovery from a full disk. Each call is a
+// short step, so that ingestion does not wait.
 
 import type { Durability } from "../../core/batch.ts";
 import { OperatingError } from "../../core/errors.ts";
@@ -60,7 +60,10 @@ export class Maintenance {
     return this.#reserve.make();
   }
 
-  /** Whether there is room for a merge that writes so many bytes to the log and again to the file, and for groups beside it. */
+  /**
+   * Whether there is room for a merge that writes so many bytes to the log and again to the file, and for groups beside
+   * it.
+   */
   hasRoomFor(bytes: number): boolean {
     return freeBytes(this.#options.file) > 3 * bytes;
   }
@@ -95,9 +98,9 @@ export class Maintenance {
   }
 
   /**
-   * Tries to make the store writable after a failure. The reserve file is removed, expired blocks are deleted, and free pages go back
-   * to the disk. Returns true only if the reserve file could be made again with some room beside it. Throws SQLite's error where
-   * writing still fails.
+   * Tries to make the store writable after a failure. The reserve file is removed, expired blocks are deleted, and free
+   * pages go back to the disk. Returns true only if the reserve file could be made again with some room beside it.
+   * Throws SQLite's error where writing still fails.
    */
   recover(): boolean {
     const { database } = this.#store;
@@ -132,7 +135,10 @@ export class Maintenance {
     this.#retention.plan(this.#excessBytes(inUse));
   }
 
-  /** Compressed bytes of blocks to delete. The other tables are bounded, and may not push out more than half of the room. */
+  /**
+   * Compressed bytes of blocks to delete. The other tables are bounded, and may not push out more than half of the
+   * room.
+   */
   #excessBytes(inUse: number): number {
     const bytesMax = this.#options.bytesMax();
     return Math.max(0, Math.min(inUse - bytesMax, this.#store.catalog.bytes - bytesMax * BLOCKS_SHARE_MIN));

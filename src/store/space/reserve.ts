@@ -1,5 +1,5 @@
-// The reserve file, which only takes up room. On a full disk even deleting needs room for the WAL. Removing this file first makes
-// enough room to delete old blocks and to give their space back.
+// The reserve file, which only takes up room. On a full disk even deleting needs room for the WAL. Removing this file
+// first makes enough room to delete old blocks and to give their space back.
 
 import {
   closeSync,

@@ -1,9 +1,10 @@
-// Retention: follows the configuration, plans which blocks to delete, deletes some at a time, and reports it in the log.
+// Retention: follows the configuration, plans which blocks to delete, deletes some at a time, and reports it in the
+// log.
 //
-// A block is deleted when its last record is older than its project's retention. While the data is larger than it may be, others
-// follow: first those that a shorter retention hides already, then those received first. A block spans one UTC day at most, so a
-// record is deleted at most a day after it expired. The log gets a line a project and cause at once, then one a minute at most: a file
-// at its largest size deletes all the time.
+// A block is deleted when its last record is older than its project's retention. While the data is larger than it may
+// be, others follow: first those that a shorter retention hides already, then those received first. A block spans one
+// UTC day at most, so a record is deleted at most a day after it expired. The log gets a line a project and cause at
+// once, then one a minute at most: a file at its largest size deletes all the time.
 
 import { type ClockReading, earliestNow } from "../../core/clock.ts";
 import { formatBytes, formatCountOf, formatDuration } from "../../core/format.ts";
@@ -132,7 +133,9 @@ export class Retention {
     };
   }
 
-  /** On a full disk the next plan tries again: until then the file has what held before, which deletes nothing early. */
+  /**
+   * On a full disk the next plan tries again: until then the file has what held before, which deletes nothing early.
+   */
   #save(): void {
     if (this.#inForce.isSaved) return;
     const { configured } = this.#options;
@@ -202,7 +205,9 @@ function sumOf(blocks: readonly BlockEntry[]): string {
   );
 }
 
-/** Why a block is deleted: its age; room is needed, and it is hidden already; room is needed, and it was received first. */
+/**
+ * Why a block is deleted: its age; room is needed, and it is hidden already; room is needed, and it was received first.
+ */
 export type DeletionCause = "expired" | "hidden" | "oldest";
 
 export interface Deletion {

@@ -1,7 +1,7 @@
-// The retention in force of each project, which the data file remembers. In: the configuration, each time it is read. Out: how long
-// records stay on disk. Invariant: a retention that became shorter, in whatever way, deletes nothing before DELETION_DELAY_MS have
-// passed. Readers follow the configuration at once, so what it hides can be shown again until then. The delay is measured by the
-// steady clock, which nobody can set.
+// The retention in force of each project, which the data file remembers. In: the configuration, each time it is read.
+// Out: how long records stay on disk. Invariant: a retention that became shorter, in whatever way, deletes nothing
+// before DELETION_DELAY_MS have passed. Readers follow the configuration at once, so what it hides can be shown again
+// until then. The delay is measured by the steady clock, which nobody can set.
 
 import { DELETION_DELAY_MS } from "../../core/limits.ts";
 import type { Database } from "../../runtime/contract/database.ts";
@@ -73,7 +73,9 @@ export class RetentionInForce {
     return Math.max(configuredMs, inForce?.former[0]?.retentionMs ?? 0);
   }
 
-  /** When the records are deleted that only an earlier, longer retention still protects; undefined where there is none. */
+  /**
+   * When the records are deleted that only an earlier, longer retention still protects; undefined where there is none.
+   */
   deletedAt(project: string): number | undefined {
     return this.#inForce.get(project)?.former.at(-1)?.until;
   }

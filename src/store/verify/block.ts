@@ -1,9 +1,9 @@
-// One block looked at from end to end: whether its bytes are what was written, and whether its zone map and its notes say what its
-// records are. In: a zone map row and its chunks. Out: what is wrong, in words; nothing when all is well.
+// One block looked at from end to end: whether its bytes are what was written, and whether its zone map and its notes
+// say what its records are. In: a zone map row and its chunks. Out: what is wrong, in words; nothing when all is well.
 //
-// What is noted of a merged block is compared with what merging it again gives. A block that an older program wrote is not damaged where
-// its columns have other forms or were compressed otherwise: of a column the values count, of a text filter the bits, made as its version
-// makes them and for as many messages a part as it has, of a summary what it says.
+// What is noted of a merged block is compared with what merging it again gives. A block that an older program wrote is
+// not damaged where its columns have other forms or were compressed otherwise: of a column the values count, of a text
+// filter the bits, made as its version makes them and for as many messages a part as it has, of a summary what it says.
 
 import { ByteReader, ByteWriter } from "../../block/codec/bytes.ts";
 import {
@@ -119,8 +119,8 @@ function isStatisticsOf(chunk: ColumnChunk, merged: MergeOutput): boolean {
   const computed = computeStatistics(statisticsSource(merged));
   if (computed === undefined) return false;
   if (Buffer.compare(computed.view(), inflate(chunk)) === 0) return true;
-  // Another machine's logarithm may put a duration that lies between two buckets of a sketch into the other one. Statistics of
-  // the former version say less.
+  // Another machine's logarithm may put a duration that lies between two buckets of a sketch into the other one.
+  // Statistics of the former version say less.
   return saysOnly(readStatistics(chunk), readStatistics(compressChunk(STATISTICS_CHUNK, computed.view())));
 }
 

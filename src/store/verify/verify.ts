@@ -1,11 +1,11 @@
-// Checks a whole data file, beside a running server or alone: is it what was written, and does it agree with itself? It changes
-// nothing. In: a file. Out: findings for people, each with what to do about it.
+// Checks a whole data file, beside a running server or alone: is it what was written, and does it agree with itself? It
+// changes nothing. In: a file. Out: findings for people, each with what to do about it.
 //
-// Checked: SQLite's pages; of every block the zone map, each chunk's checksum, all columns, counts and ranges, the day, the statistics
-// and the n-gram filters; that no record id is there twice; that every chunk belongs to a block; that the counters' sum is complete.
-// Each block is read in a short transaction. A block that is merged meanwhile is skipped, and the merged block is checked instead.
-// Memory: one inflated block, as values and as bytes, and a bit for each id of blocks that overlap. Measured on one core: 500,000
-// records a second or more.
+// Checked: SQLite's pages; of every block the zone map, each chunk's checksum, all columns, counts and ranges, the day,
+// the statistics and the n-gram filters; that no record id is there twice; that every chunk belongs to a block; that
+// the counters' sum is complete. Each block is read in a short transaction. A block that is merged meanwhile is
+// skipped, and the merged block is checked instead. Memory: one inflated block, as values and as bytes, and a bit for
+// each id of blocks that overlap. Measured on one core: 500,000 records a second or more.
 
 import type { ColumnChunk } from "../../block/codec/column_chunks.ts";
 import { BlockDamagedError } from "../../block/codec/damage.ts";

@@ -1,4 +1,5 @@
-// A page that shows the app's components with data of its own, so that each can be tried without a server. The test drives it.
+// A page that shows the app's components with data of its own, so that each can be tried without a server. The test
+// drives it.
 
 import { useSignal } from "@preact/signals";
 import { render } from "preact";

@@ -1,4 +1,5 @@
-// A Markdown text taken apart, as far as the README's tests need it: fenced blocks, code spans, tables, links, headings.
+// A Markdown text taken apart, as far as the README's tests need it: fenced blocks, code spans, tables, links,
+// headings.
 
 /** A fenced block: its language, and its text without the fences. */
 export interface FencedBlock {

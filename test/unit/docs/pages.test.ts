@@ -1,4 +1,5 @@
-// Every page: its links lead somewhere, its commands and files are there, and it is written in the manner of the others.
+// Every page: its links lead somewhere, its commands and files are there, and it is written in the manner of the
+// others.
 
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";

@@ -1,4 +1,5 @@
-// The client library over HTTP: to pages of every origin, by coding, with how long it may be kept, and what is answered for what is not there.
+// The client library over HTTP: to pages of every origin, by coding, with how long it may be kept, and what is answered
+// for what is not there.
 
 import { describe, expect, test } from "bun:test";
 import { gunzipSync, gzipSync } from "node:zlib";

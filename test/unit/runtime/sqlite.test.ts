@@ -1,5 +1,5 @@
-// Both drivers do what the store relies on. Bun has node:sqlite too, so Deno's twin is shown here against it; on Deno itself the same
-// facts are asked for by test/deno.
+// Both drivers do what the store relies on. Bun has node:sqlite too, so Deno's twin is shown here against it; on Deno
+// itself the same facts are asked for by test/deno.
 
 import { describe, expect, test } from "bun:test";
 import { openDatabase, sqliteCode } from "../../../src/runtime/bun/sqlite.ts";

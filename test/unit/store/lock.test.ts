@@ -20,7 +20,10 @@ import { lockData } from "../../../src/store/lock.ts";
 import { ReserveFile } from "../../../src/store/space/reserve.ts";
 import { withFolder } from "../../support/folder.ts";
 
-/** A data file that nobody has open any more: a connection of this process would last until its statements are collected. */
+/**
+ * A data file that nobody has open any more: a connection of this process would last until its statements are
+ * collected.
+ */
 function makeData(file: string): void {
   const database = new Database(file);
   database.run("PRAGMA journal_mode = WAL");

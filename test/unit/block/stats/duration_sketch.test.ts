@@ -122,7 +122,10 @@ describe("a sketch", () => {
   });
 });
 
-/** Buckets as @datadog/sketches-js 2.1.1 has them at 0.5 %: index, least and greatest double in it, the value that stands for it. */
+/**
+ * Buckets as @datadog/sketches-js 2.1.1 has them at 0.5 %: index, least and greatest double in it, the value that
+ * stands for it.
+ */
 const LIBRARY_BUCKETS: readonly (readonly [index: number, least: number, greatest: number, value: number])[] = [
   [-74443, 5e-324, 5e-324, 5e-324],
   [-73598, 2.296e-320, 2.3187e-320, 2.308e-320],

@@ -1,4 +1,5 @@
-// A page that is left: every entry goes to the browser or to its storage, under one key; what was tried before is not cut anew.
+// A page that is left: every entry goes to the browser or to its storage, under one key; what was tried before is not
+// cut anew.
 
 import { describe, expect, test } from "bun:test";
 import { handOver } from "../../../../src/client/browser/leaving.ts";

@@ -1,4 +1,5 @@
-// From what an application calls to what is sent: kinds of entries, timings and their keys, children, sampling, redaction, beforeSend.
+// From what an application calls to what is sent: kinds of entries, timings and their keys, children, sampling,
+// redaction, beforeSend.
 
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
 import { type Client, createClient } from "../../../../src/client/core/client.ts";

@@ -1,4 +1,5 @@
-// One batch at a time, the same bytes under the same key until an answer is final, and bounds that hold against a server that is gone.
+// One batch at a time, the same bytes under the same key until an answer is final, and bounds that hold against a
+// server that is gone.
 
 import { beforeEach, describe, expect, test } from "bun:test";
 import { createSender, type Sender } from "../../../../src/client/core/sender.ts";

@@ -13,7 +13,10 @@ const CODINGS: [string, (bytes: Uint8Array) => Uint8Array][] = [
   ["zstd", (bytes) => zstdCompressSync(bytes)],
 ];
 
-/** Bytes that hardly compress, and are of no coding: the first is a reserved block of deflate, and a reserved bit of Brotli. */
+/**
+ * Bytes that hardly compress, and are of no coding: the first is a reserved block of deflate, and a reserved bit of
+ * Brotli.
+ */
 function noise(count: number): Buffer {
   const random = seededRandom(runSeed("noise"));
   return Buffer.from([0xe7, ...Array.from({ length: count - 1 }, () => integer(random, 255))]);

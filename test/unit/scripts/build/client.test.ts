@@ -1,4 +1,5 @@
-// The files of dist/client as they are handed out: within their limits, each with the hash of the file that it loads, and typed.
+// The files of dist/client as they are handed out: within their limits, each with the hash of the file that it loads,
+// and typed.
 
 import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";

@@ -1,5 +1,5 @@
-// Suites run as scripts/test runs them: which tests count as passed and as failed, what is said of a failure, and what suites that run at
-// the same time share.
+// Suites run as scripts/test runs them: which tests count as passed and as failed, what is said of a failure, and what
+// suites that run at the same time share.
 
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
