@@ -1,4 +1,4 @@
-// A merged block with block statistics of the former version, as that version wrote it.
+// A merged block with block statistics of the version before, as that version wrote it.
 
 import { type ColumnChunk, compressChunk, STATISTICS_CHUNK } from "../../src/block/codec/column_chunks.ts";
 import { appendRecord, type Columns, emptyColumns } from "../../src/block/columns.ts";

@@ -93,7 +93,7 @@ describe("a block gives back what went in", () => {
 });
 
 describe("a damaged block", () => {
-  test("is told by its checksum, whichever byte was changed", () => {
+  test("is found by its checksum, whichever byte was changed", () => {
     const random = seededRandom(runSeed("damaged block"));
     const records = Array.from({ length: 20 }, (_, index) => randomRecord(random, index + 1));
     const [chunk] = new BlockEncoder().packed(columnsOf(records)).chunks;

@@ -114,7 +114,7 @@ describe("an opened block", () => {
     expect(source.loaded).toEqual(["*"]);
   });
 
-  test("never loads what the compactor noted", () => {
+  test("never loads the statistics for its records", () => {
     const { chunks } = mergedOf(columnsOf(randomRecords(random, 50)), 1);
     const source = new CountingSource(chunks);
     expect(source.names().slice(0, 2)).toEqual(["summary", "filter"]);
@@ -168,7 +168,7 @@ describe("an opened block that is damaged", () => {
 });
 
 describe("a source that fails", () => {
-  test("in a metadata column is not taken for damage by whoever asks for records", () => {
+  test("in a metadata column is not reported as damage when records are read", () => {
     const failure = new Error("disk I/O error");
     const { chunks } = columnarOf(columnsOf(randomRecords(seededRandom(7), 20)));
     const atHand = chunksInMemory(chunks);

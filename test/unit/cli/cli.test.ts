@@ -83,7 +83,7 @@ describe("init", () => {
     });
   });
 
-  test("keeps a file that is there, unless forced", async () => {
+  test("keeps an existing file, unless forced", async () => {
     await withConfig(CONFIG, async (folder, file) => {
       const { out, error } = await run(folder, ["init"]);
       expect([out, error?.code, readFileSync(file, "utf8")]).toEqual(["", "usage", CONFIG]);

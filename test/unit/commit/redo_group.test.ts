@@ -28,7 +28,7 @@ function keptOf(text: string): string | undefined {
   return kept?.slice(kept.indexOf('b",') + 3, kept.lastIndexOf(',["id",null],false'));
 }
 
-describe("a body is kept without its API key", () => {
+describe("a body is appended without its API key", () => {
   test.each([
     [`{"key":"${SECRET}",${APPENDED}`, `{"key":"",${APPENDED}`],
     [`\n{ "key" :\t"${SECRET}" , ${APPENDED}`, `\n{ "key" :\t"" , ${APPENDED}`],
@@ -57,7 +57,7 @@ describe("a body is kept without its API key", () => {
   });
 });
 
-describe("a group is not kept", () => {
+describe("a group is not appended", () => {
   test.each([
     ["the key stands elsewhere", `{"source":"server","key":"${SECRET}","entries":[{}]}`],
     ["its text is there again", `{"key":"${SECRET}","source":"server","entries":[{"key":"${SECRET}"}]}`],

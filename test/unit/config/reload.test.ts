@@ -87,7 +87,7 @@ describe("watchSettings", () => {
     });
   });
 
-  test("tells that a file does not load, or is gone, and loads the next one that does", async () => {
+  test("reports a file that does not load or is missing, and loads the next one that does", async () => {
     await withWatch(async (_, file, outcomes) => {
       writeFileSync(file, "port = 'x'\n");
       await untilTrue("the problem", () => outcomes.at(-1)?.startsWith('port = "x": expected') === true);
@@ -118,7 +118,7 @@ describe("watchSettings", () => {
     });
   });
 
-  test("loads nothing of a file that is being written, whoever asks for it", async () => {
+  test("loads nothing of a file that is being written, even on request", async () => {
     await withWatch(async (watch, file, outcomes) => {
       const writer = (async () => {
         for (let time = 0; time < 30; time++) {

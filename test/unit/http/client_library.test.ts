@@ -73,7 +73,7 @@ describe("the client library is served", () => {
     }
   });
 
-  test("compressed to whoever takes it, each coding with an ETag of its own", async () => {
+  test("compressed for clients that accept it, each coding with an ETag of its own", async () => {
     const get = withLibrary();
     const plain = await get(VERSIONED);
     const packed = await get(VERSIONED, { "accept-encoding": "gzip, deflate, br" });
@@ -83,7 +83,7 @@ describe("the client library is served", () => {
     expect(plain.headers.get("etag")).toMatch(/^"[\w-]+"$/);
   });
 
-  test("as 304 to whoever has it, with how long it may be kept", async () => {
+  test("as 304 to clients that have it, with its cache lifetime", async () => {
     const get = withLibrary();
     const { headers } = await get(PLAIN);
     const etag = headers.get("etag") ?? "";

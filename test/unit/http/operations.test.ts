@@ -164,7 +164,7 @@ describe("metrics", () => {
   });
 });
 
-describe("metrics are kept from", () => {
+describe("metrics are refused to", () => {
   test.each([
     ["no token", {}],
     ["a wrong token", { authorization: "Bearer wrong-horse-battery" }],

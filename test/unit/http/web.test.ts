@@ -55,13 +55,13 @@ describe("the app is served", () => {
     expect(await answer.text()).toBe(SCRIPT);
   });
 
-  test("compressed to whoever takes it", async () => {
+  test("compressed for clients that accept it", async () => {
     const answer = await makeApp("token").get(SCRIPT_PATH, { "accept-encoding": "gzip, deflate, br" });
     expect(answer.headers.get("content-encoding")).toBe("gzip");
     expect(gunzipSync(await answer.bytes()).toString()).toBe(SCRIPT);
   });
 
-  test("as 304 to whoever has it in that coding, and whole to whoever has another one", async () => {
+  test("as 304 to clients that have it in that coding, and whole to all others", async () => {
     const { get } = makeApp("token");
     const plain = (await get(SCRIPT_PATH)).headers.get("etag") ?? "";
     const packed = (await get(SCRIPT_PATH, { "accept-encoding": "gzip" })).headers.get("etag") ?? "";

@@ -59,7 +59,7 @@ describe("a bucket admits", () => {
 });
 
 describe("a bucket refuses", () => {
-  test("the whole batch, and tells after how many seconds it fits", () => {
+  test("the whole batch, and says in how many seconds it fits", () => {
     const limiter = new RateLimiter();
     limiter.take(KEY, 45, T0);
     expect(limiter.take(KEY, 20, T0)).toBe(3);

@@ -72,7 +72,7 @@ describe("touchpoint names", () => {
     expect(names.staged().length).toBe(TOUCHPOINTS_MAX + 1);
   });
 
-  test("are listed up to 512 characters, whoever sent them", () => {
+  test("are listed up to 512 characters, from any sender", () => {
     const fitting = ["x".repeat(TOUCHPOINT_LENGTH_MAX), "é".repeat(TOUCHPOINT_LENGTH_MAX), "\u{1f389}".repeat(256)];
     const list = new List();
     for (const keyType of ["server", "client", undefined] as const) {

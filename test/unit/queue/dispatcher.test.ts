@@ -149,7 +149,7 @@ describe("a batch that the writer refuses", () => {
   });
 });
 
-describe("the writer is told which clients have disconnected", () => {
+describe("the writer learns which clients have disconnected", () => {
   test("once the answers are sent, and which batch was answered last", async () => {
     const stage = new Stage();
     stage.dispatcher.writerStarted(0);

@@ -72,7 +72,7 @@ describe("a ring without room", () => {
     expect(other.push(batch(1, "unauthenticated"))).toBe(false);
   });
 
-  test("tells which batches it could never hold", () => {
+  test("names the batches that it could never hold", () => {
     const ring = new BatchRing(limits);
     const batches = [batch(1_000), batch(1_001), batch(501, "client"), batch(501, "unauthenticated")];
     expect(batches.map((one) => ring.couldHold(one))).toEqual([true, false, false, true]);

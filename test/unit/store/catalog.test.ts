@@ -44,7 +44,7 @@ describe("the catalog", () => {
     ]);
   });
 
-  test("keeps a block that is given up, and offers it for merging no more", () => {
+  test("keeps a block that cannot be merged, and no longer offers it for merging", () => {
     const catalog = catalogOf(blockOf(1), blockOf(2), blockOf(3));
     catalog.giveUp(2);
     expect([mergeableIds(catalog), catalog.has(2), catalog.size]).toEqual([[[1, 3]], true, 3]);

@@ -34,7 +34,7 @@ function stored(random: Random, numbersOf: (index: number) => Numbers): string[]
   return names;
 }
 
-describe("numbers that others tell", () => {
+describe("residuals of numbers that other columns predict", () => {
   const random = seededRandom(runSeed("told numbers"));
 
   test("are the receipt in the order of ids, and start and end of timings by time and duration", () => {

@@ -67,7 +67,7 @@ describe("an n-gram filter", () => {
     " ",
   );
 
-  test("never says no to a part of any text, whatever the characters", () => {
+  test("never rules out a substring of any text, whatever the characters", () => {
     let asked = 0;
     for (let round = 0; round < 150; round++) {
       const some = round % 10 === 0 ? [...words, "\u0130stanbul", "5\u212a", "ſauſen"] : words;
@@ -164,7 +164,7 @@ describe("an n-gram filter", () => {
     expect(filterOfMessages(["Ärger ﬁ Å \u0130stanbul Σ"])).toBeDefined();
   });
 
-  test("of the former version, which took ſ for no s, says nothing of runs with an s", () => {
+  test("of the version before, which did not fold ſ to s, rules out no run with an s", () => {
     const record = { ...randomRecord(seededRandom(1), 1), touchpoint: undefined, key: undefined, metadata: undefined };
     const columns = columnsOf([{ ...record, message: "ein ſauſen im Walde" }]);
     const former = buildTextFilter(columns, FILTER_VERSION_FORMER) as ByteWriter;

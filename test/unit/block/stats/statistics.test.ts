@@ -207,7 +207,7 @@ describe("block statistics", () => {
     expect([summary.fields, summary.cells.reduce((sum, { count }) => sum + count, 0)]).toEqual([undefined, 3_000]);
   });
 
-  test("is left out where a block has more touchpoints than are kept track of, and its records are all there", () => {
+  test("is left out where a block has more touchpoints than are counted, and no record is lost", () => {
     const base = randomRecord(random, 1);
     for (const [count, names] of [
       [TOUCHPOINTS_MAX, [STATISTICS_CHUNK]],
@@ -223,7 +223,7 @@ describe("block statistics", () => {
   });
 });
 
-describe("block statistics of the former version", () => {
+describe("block statistics of the version before", () => {
   test("is read for what it has: counts, and a sketch for all cells of a touchpoint", () => {
     const records = formerRecords();
     const former = readStatistics(formerSummary());
@@ -239,7 +239,7 @@ describe("block statistics of the former version", () => {
 describe("a merged block", () => {
   const random = seededRandom(11);
 
-  test("decodes to the same records with what was noted and without", () => {
+  test("decodes to the same records with value counts and without", () => {
     const columns = mergeColumns([columnsOf(recordsOfDay(random, 100, DAY_MS))]);
     const noted = mergedOf(columns, 1);
     const plain = columnarOf(columns);

@@ -84,7 +84,7 @@ function countValues(values: readonly unknown[]): ValueCounts | undefined {
   return outputValueCounts(merger.output()).find(({ name }) => name === "metadata.field")?.counts;
 }
 
-describe("values that are noted", () => {
+describe("values are counted", () => {
   const random = seededRandom(runSeed("noted values"));
 
   test("are counted exactly", () => {
@@ -127,7 +127,7 @@ describe("values that are noted", () => {
   });
 });
 
-describe("values are not noted", () => {
+describe("values are not counted", () => {
   const repeated = (different: number, times: number, of: (index: number) => unknown) =>
     Array.from({ length: different * times }, (_, index) => of(index % different));
   const ways = [(index: number) => index, String, (index: number) => (index % 2 === 0 ? index : `${index}`)];

@@ -42,7 +42,7 @@ function adopt(): Batch[] {
 }
 
 describe("a saved batch", () => {
-  test("comes back as it was, as one that was tried, and stays until it is settled", () => {
+  test("comes back unchanged, as one that was tried, and stays until its outcome is known", () => {
     const batches = ["a", "b"].map(batchOf);
     for (const batch of batches) {
       expect(saveBatch(batch, false)).toBe(true);
@@ -84,7 +84,7 @@ describe("a saved batch", () => {
     expect(adopted.length).toBe(3);
   });
 
-  test("is removed when its own page sees it settled", () => {
+  test("is removed when its own page learns its outcome", () => {
     const batch = batchOf("a");
     saveBatch(batch, true);
     expect(storedNames().length).toBe(1);

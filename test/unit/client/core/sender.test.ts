@@ -118,7 +118,7 @@ describe("a batch without a final answer", () => {
     }
   });
 
-  test("is told of once, not at every attempt", async () => {
+  test("is reported once, not at every attempt", async () => {
     push("a");
     platform.ring();
     await platform.last.answer({ status: 503 });
@@ -137,14 +137,17 @@ describe("a batch without a final answer", () => {
 });
 
 describe("a final refusal", () => {
-  test.each([400, 401, 403, 404, 405, 415, 500, 301])("of %d is told, and the next batch is sent", async (status) => {
-    push("a");
-    platform.ring();
-    push("b");
-    await platform.last.answer({ status, text: "why" });
-    expect(problems).toEqual([{ reason: "refused", status, message: "why", entryCount: 1 }]);
-    expect(messagesOf(platform.last)).toEqual(["b"]);
-  });
+  test.each([400, 401, 403, 404, 405, 415, 500, 301])(
+    "of %d is reported, and the next batch is sent",
+    async (status) => {
+      push("a");
+      platform.ring();
+      push("b");
+      await platform.last.answer({ status, text: "why" });
+      expect(problems).toEqual([{ reason: "refused", status, message: "why", entryCount: 1 }]);
+      expect(messagesOf(platform.last)).toEqual(["b"]);
+    },
+  );
 
   test.each([200, 204])("is what %d tells of, a page of some proxy: only 202 is acceptance", async (status) => {
     push("a");

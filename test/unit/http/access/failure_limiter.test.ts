@@ -31,7 +31,7 @@ describe("an address", () => {
     expect(failures.waitSeconds(sender, 100_000)).toBe(1);
   });
 
-  test("that has not failed never waits, whoever else fails however often", () => {
+  test("that has not failed never waits, however often others fail", () => {
     const failures = new FailureLimiter(EACH, ALL);
     for (let host = 0; host < 10_000; host++) fail(failures, from(`10.0.${host >> 8}.${host & 255}`), 3);
     expect(failures.waitSeconds(from("192.0.2.7"), 0)).toBe(0);

@@ -93,7 +93,7 @@ describe("guessing", () => {
   });
 });
 
-describe("whoever has the right one", () => {
+describe("a reader with the right token", () => {
   test("is let in from another address, however many guess from however many", async () => {
     const fixture = createFixture();
     for (let host = 0; host < 300; host++) {
@@ -113,7 +113,7 @@ describe("whoever has the right one", () => {
     expect(await readRight(fixture)).toBe(429);
   });
 
-  test("behind a trusted proxy is another address", async () => {
+  test("is another address behind a trusted proxy", async () => {
     const fixture = createFixture();
     fixture.access = { ...fixture.access, trustedProxies: ["192.0.2.1"] };
     const guesser: Attempt = (it, count) =>

@@ -335,7 +335,7 @@ describe("a ticket", () => {
     expect(await get(fixture, `${EXPORT}&ticket=${ticket}`, { "sec-fetch-site": "cross-site" })).toBe(401);
   });
 
-  test("is for whoever may read, and for paths", async () => {
+  test("is for readers, and for paths", async () => {
     const fixture = createFixture();
     const halves = { ...(await halvesOf(fixture)), ...SAME_ORIGIN };
     const ask = (headers: Record<string, string>, target: string) =>
@@ -375,7 +375,7 @@ describe("reading", () => {
     "HEAD tail",
   ].map((route) => route.split(" ") as [string, string]);
 
-  test.each(routes)("%s %s is kept from whoever has no token, and nothing is asked", async (method, path) => {
+  test.each(routes)("%s %s is refused without a token, and no query runs", async (method, path) => {
     const fixture = createFixture();
     const wrong: Record<string, string>[] = [
       {},

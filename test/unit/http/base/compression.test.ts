@@ -125,7 +125,7 @@ describe("an export", () => {
     expect(await decoded(await get(createFixture(), EXPORT, "gzip"))).toBe("");
   });
 
-  test.each(["zstd", "br", "gzip"])("as %s goes at the client's pace, and ends when it goes", async (coding) => {
+  test.each(["zstd", "br", "gzip"])("as %s follows the client's pace, and ends when it disconnects", async (coding) => {
     const fixture = createFixture();
     const state = { pulled: 0, ended: false };
     fixture.readers.exported = async function* () {

@@ -47,7 +47,7 @@ describe("a body gives way", () => {
     expect(room.bytes).toBe(40);
   });
 
-  test("to its own next piece, when it is the oldest", () => {
+  test("to its own next bytes, when it is the oldest", () => {
     const room = new BodyRoom(10, 100);
     const gone: string[] = [];
     const oldest = hold(room, "oldest", 50, gone);

@@ -89,7 +89,7 @@ describe("of several faults the first in the contract's order is answered", () =
   });
 });
 
-describe("what a refused batch leaves behind", () => {
+describe("a refused batch leaves nothing", () => {
   async function burstsLeft(fixture: Fixture): Promise<number> {
     fixture.pushAnswer = () => Promise.resolve("accepted");
     return statusOf(fixture.post({ ...BATCH, key: RATED_KEY, entries: entries(RATE * 10) }));

@@ -154,7 +154,7 @@ describe("erasing", () => {
     ]);
   });
 
-  test("tells where a search is wrong", async () => {
+  test("says where a search is wrong", async () => {
     const fixture = createFixture();
     fixture.readers.changeOutcome = { ok: false, refusal: { code: "bad_query", message: "why", at: 3 } };
     expect((await change(fixture, "POST", ERASE, { project: "shop", q: "(a" })).slice(0, 2)).toEqual([

@@ -63,7 +63,7 @@ describe("an export", () => {
     ]);
   });
 
-  test("goes at the client's pace, and ends when it goes", async () => {
+  test("follows the client's pace, and ends when it disconnects", async () => {
     const fixture = createFixture();
     const state = { pulled: 0, ended: false };
     fixture.readers.exported = async function* () {
@@ -96,7 +96,7 @@ describe("an export", () => {
 });
 
 describe("an export that fails on its way", () => {
-  test("breaks the connection, so that no part looks like the whole, and the log says why", async () => {
+  test("breaks the connection, so that a partial export never looks complete, and logs why", async () => {
     const fixture = createFixture();
     fixture.readers.exported = async function* () {
       yield "one\n";
@@ -115,7 +115,7 @@ describe("an export that fails on its way", () => {
   });
 });
 
-describe("a client that goes away", () => {
+describe("a client that disconnects", () => {
   test.each(["GET /api/v1/entries", "GET /api/v1/keys", "HEAD /api/v1/timings"])(
     "stops the work of %s",
     async (line) => {

@@ -18,7 +18,7 @@ async function problem(fixture: Fixture, path: string): Promise<string> {
   return (body as { message: string }).message;
 }
 
-describe("a question", () => {
+describe("a query", () => {
   test.each([
     ["entries", { kind: "entries", scope: NO_SCOPE, limit: 100, cursor: undefined }],
     [`entries?${FULL}&limit=10000&cursor=abc`, { kind: "entries", scope: FULL_SCOPE, limit: 10_000, cursor: "abc" }],
@@ -113,7 +113,7 @@ describe("times without an offset", () => {
     return question.scope;
   };
 
-  test("are in the time zone, which goes to the search as well", async () => {
+  test("are in the time zone, which the search uses as well", async () => {
     expect(
       await asked("from=2026-11-29T12:00&to=2026-11-29+17:49:48.123&timeZone=Asia/Kolkata&q=time:2026-11-29"),
     ).toEqual({
@@ -153,7 +153,7 @@ describe("times without an offset", () => {
   });
 });
 
-describe("a question is refused", () => {
+describe("a query is refused", () => {
   test.each([
     ["entries?limit=0", 'limit: expected a whole number from 1 to 10000, got "0"'],
     ["entries?limit=10001", 'limit: expected a whole number from 1 to 10000, got "10001"'],

@@ -112,7 +112,7 @@ describe("a live tail", () => {
     expect(fixture.readers.asked).toEqual([{ project: undefined, q: "", after }]);
   });
 
-  test("ends its source when the client goes while nothing happens", async () => {
+  test("ends its source when the client disconnects while nothing happens", async () => {
     const fixture = createFixture();
     const source = new Source();
     fixture.readers.tailed = source.open;
@@ -124,7 +124,7 @@ describe("a live tail", () => {
     expect(fixture.readers.signals.map((signal) => signal.aborted)).toEqual([true]);
   });
 
-  test("ends its source when the client goes before the readers have answered", async () => {
+  test("ends its source when the client disconnects before the readers respond", async () => {
     const fixture = createFixture();
     const source = new Source();
     const answered = Promise.withResolvers<void>();
@@ -143,7 +143,7 @@ describe("a live tail", () => {
     answered.resolve();
   });
 
-  test("stops asking for more while the client does not read, and ends when it goes", async () => {
+  test("stops pulling while the client does not read, and ends when it disconnects", async () => {
     const fixture = createFixture();
     const record: TailEvent = { kind: "record", id: 1, record: { ...LOG, message: "x".repeat(64 * 1024) } };
     const state = { pulled: 0, ended: false };

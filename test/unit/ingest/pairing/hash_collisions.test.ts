@@ -52,7 +52,7 @@ function offerAll(names: readonly string[], entryOf: (name: string) => Entry[], 
   return settled;
 }
 
-test("the keyed hash tells them apart", () => {
+test("the keyed hash distinguishes them", () => {
   const hasher = new TextHasher([3, 4]);
   expect(new Set(COLLIDING.map((name) => hasher.hash(name))).size).toBe(COUNT);
 });

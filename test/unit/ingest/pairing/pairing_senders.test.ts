@@ -187,7 +187,7 @@ describe("a pair by touchpoint is ambiguous", () => {
   });
   const end: Entry = { touchpoint: "t", endTime: T };
 
-  test("where more than one start would have fitted, whoever sent them", () => {
+  test("where more than one start would have fitted, from any sender", () => {
     const desk = new Desk().offer("a", start(T - 2)).offer("b", start(T - 1), { sender: "another" });
     desk.offer("e1", end).offer("e2", end);
     expect([desk.settled.length, desk.ambiguous]).toEqual([2, ["shop server t"]]);

@@ -107,7 +107,7 @@ describe("the tree of touchpoints", () => {
     ]);
   });
 
-  test("keeps empty parts, and the end of a very deep name in one piece", () => {
+  test("keeps empty segments, and the end of a very deep name as one node", () => {
     const [tree] = touchpointTrees([row("/a//b"), row("/".repeat(10_000))]);
     const depthOf = (node: TouchpointNode): number => 1 + Math.max(0, ...node.children.map(depthOf));
     expect(Math.max(...(tree?.children ?? []).map(depthOf))).toBe(17);

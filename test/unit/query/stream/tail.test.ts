@@ -69,7 +69,7 @@ describe("a tail", () => {
     expect([all(hub, 1).map(({ id }) => id), all(hub, 2)]).toEqual([[8, 9, 10], []]);
   });
 
-  test("that is far behind is moved forward, and gets the number of matching records that it missed", () => {
+  test("that lags far behind is moved forward, and gets the number of matching records that it missed", () => {
     const source = new MemorySource();
     const random = seededRandom(runSeed("gap"));
     const hub = new TailHub({ source, expiredBefore: FOR_EVER, lagMax: 100, lagAfterMove: 10 });

@@ -41,7 +41,7 @@ describe("an answer counts as early", () => {
 });
 
 describe("what was found", () => {
-  test("is counted whole, told in part, and a line of the table", () => {
+  test("is counted in full, printed in part, and a row of the table", () => {
     const findings = new Findings("kill -9, sync");
     findings.rounds = 200;
     findings.entries = 12_345;

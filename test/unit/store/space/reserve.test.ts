@@ -19,7 +19,7 @@ describe("the reserve file", () => {
     });
   });
 
-  test("is made anew when a crash left a part of it", async () => {
+  test("is made anew after a crash that left only a part of it", async () => {
     await withFolder((folder) => {
       writeFileSync(join(folder, "data.db-reserve"), "short");
       const reserve = new ReserveFile(join(folder, "data.db"));

@@ -49,7 +49,7 @@ function summaryOf(columns: Columns, notesRecordsMin?: number): ColumnChunk | un
 }
 
 describe("nothing is wrong with a block", () => {
-  test("whose summary is of this version, with values noted or without", () => {
+  test("whose statistics are of this version, with value counts or without", () => {
     expect(wrongWith(formerColumns(), undefined)).toEqual([]);
     expect(wrongWith(formerColumns(), summaryOf(formerColumns(), 1))).toEqual([]);
   });
@@ -78,7 +78,7 @@ describe("nothing is wrong with a block", () => {
     expect(wrongWith(columns(2_000), summary)).toEqual(["its summary does not say what its records are"]);
   });
 
-  test("whose summary is of the former version", () => {
+  test("whose statistics are of the version before", () => {
     expect(wrongWith(formerColumns(), formerSummary())).toEqual([]);
   });
 });
@@ -128,7 +128,7 @@ describe("a block that an older program wrote is not called damaged", () => {
     expect(wrongIn(columns, chunks)).toEqual([]);
   });
 
-  test("where its messages are one chunk, or other parts, and where it has no filter", () => {
+  test("where its messages are in one chunk or cut elsewhere, and where it has no filter", () => {
     for (const chunks of [mergedOf(columns, 1e9).chunks, mergedOf(columns, 1, 1_000).chunks]) {
       expect(wrongIn(columns, chunks)).toEqual([]);
     }
@@ -137,7 +137,7 @@ describe("a block that an older program wrote is not called damaged", () => {
     expect(wrongIn(columns, without)).toEqual([]);
   });
 
-  test("where its text filters are of the former version", () => {
+  test("where its n-gram filters are of the version before", () => {
     for (const version of FILTER_VERSIONS) {
       // Parts come behind their head.
       const chunks = withFilters(columns, version, 3_000);
@@ -224,7 +224,7 @@ describe("a summary that says something else is found", () => {
     expect(wrongWith({ ...columns, flags }, summaryOf(columns))).toEqual(wrong);
   });
 
-  test("of another value that is noted", () => {
+  test("of another counted value", () => {
     const records = formerRecords();
     const many = (value: string) =>
       columnsOf(

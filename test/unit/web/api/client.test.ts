@@ -78,7 +78,7 @@ describe("a query without a response", () => {
     expect(sent.length).toBe(1);
   });
 
-  test("because nobody is signed in tells the session", async () => {
+  test("because nobody is signed in ends the session", async () => {
     const { api, told } = makeApi(json(401, { message: "Admin token is missing" }));
     const outcome = await api.get("/api/v1/usage");
     expect(outcome).toEqual({

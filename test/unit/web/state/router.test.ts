@@ -176,7 +176,7 @@ describe("the router", () => {
     expect(bar.entries).toEqual(["/logs?q=a"]);
   });
 
-  test("tells whoever reads the address about each change", () => {
+  test("notifies readers of the address of each change", () => {
     const router = new Router(new FakeBar("/"));
     const seen: string[] = [];
     const stop = router.address.subscribe(({ page }) => {

@@ -120,7 +120,7 @@ describe("a search that buttons change", () => {
     expect(understood(withTerm("a OR b", "c", true))).toMatchObject({ kind: "and" });
   });
 
-  test("loses a term or a field again, and tells whether it has one", () => {
+  test("removes a term or a field again, and says whether it has one", () => {
     expect(withoutTerm("a AND level:error b", "level:error")).toBe("a b");
     expect(withoutField("a touchpoint:api/* -touchpoint:x (touchpoint:y)", "touchpoint")).toBe(
       "a -touchpoint:x (touchpoint:y)",

@@ -220,7 +220,7 @@ describe("usage", () => {
     expect(monthElapsed(Date.UTC(2026, 11, 1))).toBe(0);
   });
 
-  test("tells a server that took something from one that took nothing, or dropped it all", () => {
+  test("distinguishes a server that stored something from one that received nothing or dropped it all", () => {
     const has = (usage: readonly Row[], rows: UsageResponse["storage"] = []) => hasEntries({ usage, storage: rows });
     expect(has([])).toBe(false);
     expect(has([row("a", { received: 3, dropped: { empty: 1, too_old: 2 } })])).toBe(false);
