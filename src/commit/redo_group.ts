@@ -23,8 +23,8 @@ export interface ProjectRules {
 export interface RedoKey extends KeyIdentity {
   readonly index: number;
   /**
-   * The project's when the group was answered: its entries are checked against them once, whoever writes the group in
-   * full.
+   * The project's rules when the group was answered. Its entries are always checked against these, even if a later
+   * start writes the group in full.
    */
   readonly rules: ProjectRules;
 }

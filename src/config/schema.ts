@@ -53,7 +53,7 @@ function text(expects: string, decode: (value: string) => string, options: Schem
     .Encode((value) => value);
 }
 
-/** A path, not empty; whoever uses it makes it absolute. */
+/** A path, not empty. The code that uses it makes it absolute. */
 const filePath = (expects: string, options: SchemaOptions = {}) =>
   text(
     expects,

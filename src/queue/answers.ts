@@ -16,7 +16,7 @@ export function answer(queued: QueuedBatch, outcome: BatchOutcome): void {
 export class Answers {
   /** Calls of `sendAfterPoll` whose answers are not sent yet. */
   #delayed = 0;
-  /** Numbers of answered batches whose clients had disconnected, until the writer is told. */
+  /** Numbers of answered batches whose clients had disconnected, until they are reported to the writer. */
   #disconnected: number[] = [];
   #answeredUpTo = 0;
 

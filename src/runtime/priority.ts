@@ -3,11 +3,13 @@
 
 import { getPriority, setPriority } from "node:os";
 
-/** The least there is: against a thread of normal priority that wants the same core, a seventieth of it. Measured with queries all the time at
- * full load: p99 of the answers to batches 1.0 to 1.2 times that without, and a query takes some three times as long. */
+/**
+ * The lowest priority: a seventieth of a core that a thread of normal priority wants as well. Measured at full load beside
+ * constant queries: p99 of batches 1.0 to 1.2 times that without queries; a query takes about three times as long.
+ */
 const BACKGROUND_NICE = 19;
 
-/** From now on the calling thread gets a core only where threads of normal priority leave one, or nearly so. */
+/** Lowers the priority of the calling thread: from now on it gets hardly more than what other threads leave. */
 export function stepBack(): void {
   if (process.platform !== "linux") return;
   try {

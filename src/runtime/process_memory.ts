@@ -1,7 +1,7 @@
-// What the process' memory comes to, as far as that can be told: to look opens a file, and a process may have no
-// descriptor left. A thread must not end of that.
+// The memory of the process. Reading it opens a file, which fails when no descriptor is left; that must not end a
+// thread.
 
-/** Resident, in bytes; 0 where it cannot be told. */
+/** Resident memory in bytes; 0 if it cannot be read. */
 export function residentBytes(): number {
   try {
     return process.memoryUsage.rss();
@@ -11,7 +11,7 @@ export function residentBytes(): number {
 }
 
 /**
- * Of JavaScript's values in this thread, in bytes, as the last collection left them; undefined where it cannot be told.
+ * The JavaScript heap of this thread in bytes, as the last collection left it; undefined if it cannot be read.
  */
 export function heapBytes(): number | undefined {
   try {

@@ -178,7 +178,7 @@ async function copy(file: string, partial: string, options: CopyOptions): Promis
     database.run("DETACH source");
     database.run(`PRAGMA application_id = ${APPLICATION_ID}`);
     database.run(`PRAGMA user_version = ${format}`);
-    // The file's own setting: whoever opens the copy finds it as the server left its own.
+    // The journal mode is stored in the file: the copy gets that of the server's file.
     database.run("PRAGMA journal_mode = WAL");
     return counts;
   } finally {

@@ -61,7 +61,7 @@ export function openForWriting(file: string, durability: Durability): Database {
  * How a file is opened to be read: beside a server; so that it and its log stay as they are; or where nothing can be
  * made beside it.
  */
-export type ReadAccess = "shared" | "untouched" | "immutable";
+export type ReadAccess = "shared" | "unchanged" | "immutable";
 
 /**
  * Opens the data file read-only, beside a running server or alone. A file of the previous format is read as it is:

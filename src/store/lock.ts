@@ -100,7 +100,7 @@ function isOpenElsewhere(file: string): boolean {
     database.run("SELECT count(*) FROM sqlite_schema");
     return false;
   } catch (error) {
-    // Whatever else is wrong with the file, whoever opens it next says.
+    // The next one to open the file reports any other problem with it.
     return isBusy(error);
   } finally {
     database?.close();

@@ -47,7 +47,7 @@ export function readOnlyData(named: string): ReadOnlyData {
   if (canBeWritten(file)) {
     // A server that runs on it writes in full what waits.
     if (lockHolder(file) !== undefined) return inPlace("shared");
-    const access = hasLog ? "untouched" : "shared";
+    const access = hasLog ? "unchanged" : "shared";
     return isBehind(file, access) ? privateCopy(file) : inPlace(access);
   }
   if (hasLog || isBehind(file, "immutable")) return privateCopy(file);

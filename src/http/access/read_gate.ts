@@ -1,7 +1,7 @@
-// Who may read: whoever presents the admin token as `Authorization: Bearer <token>`, both halves of a session that was
-// opened with it, or, on routes that a link leads to, a ticket. The token is known by its SHA-256 and compared in
-// constant time. Without a configured token nobody may. Whoever guesses is slowed down, counted, and named in the log
-// once in a while.
+// Authenticates readers. A reader presents the admin token as `Authorization: Bearer <token>`, both halves of a session
+// that was opened with it, or, on routes that a link leads to, a ticket. Only the token's SHA-256 is known; it is
+// compared in constant time. Without a configured token nobody can read. Wrong guesses are slowed down, counted, and
+// logged once in a while.
 
 import { createHash, hash, timingSafeEqual } from "node:crypto";
 import type { Clock } from "../../core/clock.ts";
@@ -57,7 +57,8 @@ function isAdminToken(token: string, adminTokenSha256: string): boolean {
 export class ReadGate {
   readonly #options: ReadAccessOptions;
   /**
-   * Apart, so that whoever guesses at the app's sign-in keeps no scraper behind the same address out, and the reverse.
+   * Separate limiters, so that guesses at the app's sign-in do not lock out a scraper with the same address, and vice
+   * versa.
    */
   readonly #tokens = new FailureLimiter(TOKEN_RATES, TOKEN_RATES_ALL);
   readonly #signIns = new FailureLimiter(TOKEN_RATES, TOKEN_RATES_ALL);

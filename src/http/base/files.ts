@@ -38,7 +38,7 @@ export function createVariants(bodies: FileBodies, headers: Readonly<Record<stri
   return variants;
 }
 
-/** 200, or 304 to whoever has it in that coding, or 406. */
+/** Responds 200, 304 if the client has the file in that coding, or 406. */
 export function fileResponse(variants: Variants, request: Request): Response {
   const coding = chooseCoding(request.headers.get("accept-encoding"), [...variants.keys()]);
   const variant = coding === undefined ? undefined : variants.get(coding);

@@ -1,4 +1,4 @@
-// An export as text, for whoever streams it: NDJSON, CSV (RFC 4180, lines end with CRLF), or CSV for spreadsheets. CSV
+// An export as text, piece by piece: NDJSON, CSV (RFC 4180, lines end with CRLF), or CSV for spreadsheets. CSV
 // has one column a member, metadata as one JSON column. Spreadsheets need a byte order mark to know the encoding, read
 // ISO times and no Unix milliseconds, and would run texts that begin like formulas.
 

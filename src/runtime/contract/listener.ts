@@ -58,7 +58,7 @@ export function withPlainUrl(request: Request, { connections }: ListenOptions): 
   return replaced;
 }
 
-/** What the system said to an attempt to listen, for whoever started the server. */
+/** The system's refusal to listen, as an error for the person who started the server. */
 export function bindError(error: unknown, host: string, port: number): OperatingError {
   const code = (error as { code?: unknown }).code;
   const where = `cannot listen on ${host} port ${port}`;

@@ -176,7 +176,7 @@ async function send(response: Response, outgoing: ServerResponse): Promise<void>
   }
   const isJson = response.headers.get("content-type")?.startsWith("application/json") === true;
   if (isJson) {
-    // There as a whole, so its length can be told.
+    // The body is complete, so its length is known.
     const body = Buffer.from(await response.arrayBuffer());
     if (!response.headers.has("content-length")) headers.push("content-length", String(body.byteLength));
     outgoing.writeHead(response.status, headers).end(body);

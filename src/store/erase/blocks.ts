@@ -27,8 +27,8 @@ interface BlockRow {
   readonly timeMax: number;
 }
 
-/** 1 for each row that goes; or all of them; or none can be judged. */
-type Judgement = Uint8Array | "all" | "damaged";
+/** 1 for each row to delete; or all rows match; or the block cannot be read. */
+type Selection = Uint8Array | "all" | "damaged";
 
 /** Erases from the blocks that are there, and from those that come meanwhile. */
 export function* eraseBlocks(
@@ -46,12 +46,12 @@ export function* eraseBlocks(
     const blocks = blocksOf(database, project, scope, from, to);
     for (const [index, block] of blocks.entries()) {
       if (store.catalog.has(block.id) && !rewritten.has(block.id)) {
-        const judgement = judgeBlock(database, block, scope);
+        const selection = selectErased(database, block, scope);
         const at = progress("blocks", index, blocks.length);
         yield at;
-        const outcome = yield* eraseRows(store, project, block, judgement, at);
+        const outcome = yield* eraseRows(store, project, block, selection, at);
         if (typeof outcome === "number") rewritten.add(outcome);
-        counts.add(outcome === "damaged" ? outcome : judgement, block.records);
+        counts.add(outcome === "damaged" ? outcome : selection, block.records);
       }
       yield progress("blocks", index + 1, blocks.length);
     }
@@ -69,7 +69,7 @@ export function* countBlocks(
   const counts = new BlockCounts();
   const blocks = blocksOf(database, project, scope, 0, Number.MAX_SAFE_INTEGER);
   for (const [index, block] of blocks.entries()) {
-    counts.add(judgeBlock(database, block, scope), block.records);
+    counts.add(selectErased(database, block, scope), block.records);
     yield progress("blocks", index + 1, blocks.length);
   }
   return counts.report();
@@ -84,7 +84,7 @@ function blocksOf(database: Database, project: number, scope: EraseScope, from: 
   return database.query(sql).all(project, from, to, ...times) as BlockRow[];
 }
 
-function judgeBlock(database: Database, block: BlockRow, scope: EraseScope): Judgement {
+function selectErased(database: Database, block: BlockRow, scope: EraseScope): Selection {
   const isInside = isInTimes(scope, block.timeMin) && isInTimes(scope, block.timeMax);
   if (isInside && scope.matchRows === undefined) return "all";
   try {
@@ -101,11 +101,11 @@ function* eraseRows(
   store: StoreWriter,
   project: number,
   block: BlockRow,
-  judgement: Judgement,
+  selection: Selection,
   at: EraseProgress,
 ): Generator<EraseProgress, number | "damaged" | undefined> {
   try {
-    return yield* rewrite(store, project, block, judgement, at);
+    return yield* rewrite(store, project, block, selection, at);
   } catch (error) {
     if (isDamage(error)) return "damaged";
     throw error;
@@ -117,17 +117,17 @@ function* rewrite(
   store: StoreWriter,
   project: number,
   block: BlockRow,
-  judgement: Judgement,
+  selection: Selection,
   at: EraseProgress,
 ): Generator<EraseProgress, number | undefined> {
-  if (judgement === "damaged") return undefined;
-  if (judgement === "all") {
+  if (selection === "damaged") return undefined;
+  if (selection === "all") {
     securely(store.database, () => store.removeBlocks([block.id]));
     return undefined;
   }
-  if (sumOf(judgement) === 0) return undefined;
+  if (sumOf(selection) === 0) return undefined;
   const chunks = loadChunks(store.database, block.id);
-  const isKept = judgement.map((isErased) => 1 - isErased);
+  const isKept = selection.map((isErased) => 1 - isErased);
   const columns = decodeColumns(chunks, block.records);
   yield at;
   const kept = selectRows(columns, isKept);
@@ -170,12 +170,12 @@ class BlockCounts {
   #blocks = 0;
   #damaged = 0;
 
-  add(judgement: Judgement, records: number): void {
-    if (judgement === "damaged") {
+  add(selection: Selection, records: number): void {
+    if (selection === "damaged") {
       this.#damaged++;
       return;
     }
-    const count = judgement === "all" ? records : sumOf(judgement);
+    const count = selection === "all" ? records : sumOf(selection);
     this.#records += count;
     if (count > 0) this.#blocks++;
   }

@@ -48,9 +48,9 @@ export interface EraseOptions {
   readonly store: StoreWriter;
   readonly file: string;
   readonly scope: EraseScope;
-  /** What waited is gone from the file: whoever has it in memory lets go of it. */
+  /** Called with the pending timings that were deleted from the file, so that memory forgets them too. */
   readonly forgetPending: (erased: readonly ErasedTiming[]) => void;
-  /** These names are gone from the project's list: nobody had registered them, and no record carries them any more. */
+  /** Called with the touchpoints that left the project's list: not registered, and without a record. */
   readonly forgetTouchpoints: (names: readonly string[]) => void;
 }
 

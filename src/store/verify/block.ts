@@ -1,9 +1,9 @@
-// One block looked at from end to end: whether its bytes are what was written, and whether its zone map and its notes
-// say what its records are. In: a zone map row and its chunks. Out: what is wrong, in words; nothing when all is well.
+// Verifies one block from end to end: its bytes against their checksums, and its zone map and statistics against its
+// records. In: a zone map row and its chunks. Out: what is wrong, in words; nothing when all is well.
 //
-// What is noted of a merged block is compared with what merging it again gives. A block that an older program wrote is
-// not damaged where its columns have other forms or were compressed otherwise: of a column the values count, of a text
-// filter the bits, made as its version makes them and for as many messages a part as it has, of a summary what it says.
+// The statistics and filters of a merged block are compared with those that merging it again gives. An older program may
+// have encoded or compressed its columns in another way, which is no damage. So columns are compared by their values,
+// n-gram filters by their bits (computed as their version does, for as many texts a chunk), statistics by their content.
 
 import { ByteReader, ByteWriter } from "../../block/codec/bytes.ts";
 import {
