@@ -22,9 +22,11 @@ function orderFile(dataFile: string, thread: ThreadName): string {
   return `${dataFile}.end-${thread}`;
 }
 
-/** Tells the thread to end. */
+/** Tells the thread to end. The file appears whole: a thread that read an empty order would never end. */
 export function orderDeath(dataFile: string, thread: ThreadName, death: Death): void {
-  writeFileSync(orderFile(dataFile, thread), death);
+  const file = orderFile(dataFile, thread);
+  writeFileSync(`${file}.new`, death);
+  renameSync(`${file}.new`, file);
 }
 
 /** Whether an order has not been taken yet. */
