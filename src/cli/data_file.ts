@@ -56,7 +56,7 @@ async function namedDataOf(name: string, command: Command, context: CliContext):
       : await requireReadingSettings(configFileOf(command, context), context);
   const data = readOnlyData(file);
   context.atEnd?.(data.release);
-  if (data.isBehind) await flushData(data.file, settings, context);
+  if (data.hasUnflushed) await flushData(data.file, settings, context);
   const projects = Object.create(null) as Record<string, ReadRules["defaultProject"]>;
   for (const [project, rules] of Object.entries(settings?.projects ?? {})) {
     projects[project] = { ...rules, retentionMs: NO_RETENTION_MS };

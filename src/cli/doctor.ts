@@ -108,7 +108,7 @@ function examineContents(open: () => ReadOnlyData, context: CliContext, clock: C
     context.atEnd?.(data.release);
     const reader = new DataReader(data.file, data.access);
     try {
-      const newest = reader.details.storage().map((row) => row.newest ?? Number.NEGATIVE_INFINITY);
+      const newest = reader.tables.storage().map((row) => row.newest ?? Number.NEGATIVE_INFINITY);
       const findings = [checkClock(newest.length === 0 ? undefined : Math.max(...newest), clock())];
       findings.push(...checkBlocks(data, (done, total) => progress.show(done, total, "blocks checked")));
       return findings;

@@ -54,7 +54,7 @@ export class LocalSource implements RecordSource {
 
   async query<Q extends SourceQuery>(query: Q): Promise<QueryResponses[Q["kind"]]> {
     const { rules, clock, onProgress, onDone } = this.#options;
-    const { blocks: source, details } = this.#reader;
+    const { blocks: source, tables: details } = this.#reader;
     const limitMs = Number.POSITIVE_INFINITY;
     const steps = querySteps(query, {
       source,

@@ -6,7 +6,7 @@ import { OperatingError } from "../core/errors.ts";
 import { formatCount, formatDuration } from "../core/format.ts";
 import type { CategoryTimings, TimingStats, TouchpointTimings } from "../core/responses.ts";
 import { shownText } from "../core/terminal.ts";
-import { categoriesOf } from "../core/touchpoint.ts";
+import { type CategoryNode, categoryTree } from "../core/touchpoint.ts";
 import { addConfigOption } from "./context.ts";
 import { addScopeOptions, addSourceOptions, type ScopeOptions, type SourceOptions, scopeOf } from "./options.ts";
 import { jsonLine } from "./output.ts";
@@ -63,7 +63,7 @@ export function registerTimings(program: Command, tools: ReadingTools): void {
       const query = { kind: "timings", scope, ...(tree === true ? { byCategory: true } : {}) } as const;
       const { touchpoints, categories, ...rest } = await source.query(query);
       const sorted = touchpoints.toSorted(order);
-      const rows = tree === true ? categoryTree(sorted, categories ?? [], order) : flatRows(sorted);
+      const rows = tree === true ? treeRows(sorted, categories ?? [], order) : flatRows(sorted);
       if (options.json === true) {
         const shown = tree === true ? { categories: rows.flatMap(({ category }) => category ?? []) } : {};
         await write(jsonLine({ touchpoints: sorted, ...shown, ...rest }, context));
@@ -139,12 +139,7 @@ interface TreeRow {
 type Order = (a: NamedFigures, b: NamedFigures) => number;
 type NamedFigures = TimingStats & { readonly touchpoint: string };
 
-interface Category {
-  /** "" for all, else it ends with "/". */
-  readonly name: string;
-  readonly touchpoints: TouchpointTimings[];
-  readonly categories: Map<string, Category>;
-}
+type Category = CategoryNode<TouchpointTimings>;
 
 /** Timings that have no touchpoint. */
 const NO_TOUCHPOINT = "(none)";
@@ -157,29 +152,13 @@ function flatRows(touchpoints: readonly TouchpointTimings[]): TreeRow[] {
 }
 
 /** The rows of the tree; the members of each category are in the given order. */
-function categoryTree(
+function treeRows(
   touchpoints: readonly TouchpointTimings[],
   categories: readonly CategoryTimings[],
   order: Order,
 ): TreeRow[] {
-  const all = newCategory("");
-  for (const touchpoint of touchpoints) place(all, touchpoint);
   const figures = new Map(categories.map((category) => [category.category, category]));
-  return [...rowsOf(all, 0, figures, order)];
-}
-
-function newCategory(name: string): Category {
-  return { name, touchpoints: [], categories: new Map() };
-}
-
-function place(all: Category, touchpoint: TouchpointTimings): void {
-  let category = all;
-  for (const name of categoriesOf(touchpoint.touchpoint)) {
-    const next = category.categories.get(name) ?? newCategory(name);
-    category.categories.set(name, next);
-    category = next;
-  }
-  category.touchpoints.push(touchpoint);
+  return [...rowsOf(categoryTree(touchpoints), 0, figures, order)];
 }
 
 function* rowsOf(

@@ -107,6 +107,8 @@ const ProjectStorageSchema = Type.Object({
 });
 /** What a project takes on disk now. */
 export type ProjectStorage = ValueOf<typeof ProjectStorageSchema>;
+/** The same as the data file knows it, without what the configuration says. */
+export type StoredSpace = Omit<ProjectStorage, "retentionMs">;
 
 export const UsageSchema = object("Usage", {
   usage: Type.Array(Type.Object({ ...USAGE, bytes: count("On disk now, compressed, of this project and month") }), {
@@ -127,6 +129,11 @@ const RejectionSchema = Type.Object({
   entry: Type.Unknown({ description: "The entry as it was sent; a text when it was too long to keep whole" }),
 });
 export type RejectionRow = ValueOf<typeof RejectionSchema>;
+/** The same as the data file has it. */
+export interface StoredRejection extends Omit<RejectionRow, "hint" | "entry"> {
+  /** JSON, shortened when it was long; of a batch that was set aside, its entries. */
+  readonly entry: string;
+}
 
 export const RejectionsSchema = object("Rejections", {
   more: Type.Boolean({ description: "Whether there are more within the limit, which would make the answer too long" }),

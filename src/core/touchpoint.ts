@@ -50,3 +50,28 @@ export function categoryEnds(touchpoint: string): number[] {
   }
   return ends;
 }
+
+/** A category with its members. */
+export interface CategoryNode<T> {
+  /** "" for the root. Others end with "/". */
+  readonly name: string;
+  /** Members that are in no deeper category, in the order given. */
+  readonly touchpoints: T[];
+  /** By name, in the order in which they first come. */
+  readonly categories: Map<string, CategoryNode<T>>;
+}
+
+/** Groups touchpoints by category; returns the root. */
+export function categoryTree<T extends { readonly touchpoint: string }>(touchpoints: readonly T[]): CategoryNode<T> {
+  const root: CategoryNode<T> = { name: "", touchpoints: [], categories: new Map() };
+  for (const member of touchpoints) {
+    let category = root;
+    for (const name of categoriesOf(member.touchpoint)) {
+      const next: CategoryNode<T> = category.categories.get(name) ?? { name, touchpoints: [], categories: new Map() };
+      category.categories.set(name, next);
+      category = next;
+    }
+    category.touchpoints.push(member);
+  }
+  return root;
+}

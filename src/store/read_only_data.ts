@@ -31,8 +31,8 @@ const ROOM_BYTES_MIN = 16 * 1024 * 1024;
 export interface ReadOnlyData {
   readonly file: string;
   readonly access: ReadAccess;
-  /** It is a copy, and in it groups wait to be written in full. */
-  readonly isBehind: boolean;
+  /** Whether it is a copy whose redo log holds groups that are not flushed. */
+  readonly hasUnflushed: boolean;
   /** Removes the copy. Again: nothing. */
   readonly release: () => void;
 }
@@ -48,19 +48,19 @@ export function readOnlyData(named: string): ReadOnlyData {
     // A server that runs on it writes in full what waits.
     if (lockHolder(file) !== undefined) return inPlace("shared");
     const access = hasLog ? "unchanged" : "shared";
-    return isBehind(file, access) ? privateCopy(file) : inPlace(access);
+    return hasUnflushedGroups(file, access) ? privateCopy(file) : inPlace(access);
   }
-  if (hasLog || isBehind(file, "immutable")) return privateCopy(file);
+  if (hasLog || hasUnflushedGroups(file, "immutable")) return privateCopy(file);
   return inPlace("immutable");
 }
 
 /** The file itself, beside its server or alone. */
 export function asItIs(file: string, access: ReadAccess = "shared"): ReadOnlyData {
-  return { file, access, isBehind: false, release: () => undefined };
+  return { file, access, hasUnflushed: false, release: () => undefined };
 }
 
 /** Whether groups wait in its redo log. Where it cannot be opened so, it is taken for one: a copy may do. */
-function isBehind(file: string, access: ReadAccess): boolean {
+function hasUnflushedGroups(file: string, access: ReadAccess): boolean {
   try {
     const database = openForReading(file, access);
     try {
@@ -109,7 +109,7 @@ export function privateCopy(file: string): ReadOnlyData {
   const copy = join(folder, "data.db");
   try {
     copyStill(file, copy);
-    return { file: copy, access: "shared", isBehind: isBehind(copy, "shared"), release };
+    return { file: copy, access: "shared", hasUnflushed: hasUnflushedGroups(copy, "shared"), release };
   } catch (error) {
     release();
     if (error instanceof OperatingError) throw error;

@@ -3,7 +3,7 @@
 // connection of its own.
 
 import { type OpenStart, parsePendingTiming } from "../commit/pending_timing.ts";
-import type { KeyUse, TouchpointRow } from "../core/account_responses.ts";
+import type { KeyUse, StoredRejection, StoredSpace, TouchpointRow } from "../core/account_responses.ts";
 import { DROP_REASONS, type DropReason } from "../core/drop.ts";
 import { monthOf } from "../core/instant.ts";
 import { isJsonObject } from "../core/json.ts";
@@ -15,41 +15,19 @@ import { openForReading, type ReadAccess } from "./database.ts";
 
 export class DataReader {
   readonly blocks: BlockReader;
-  readonly details: TablesReader;
+  readonly tables: TablesReader;
   readonly #database: Database;
 
   /** Throws OperatingError. */
   constructor(file: string, access: ReadAccess = "shared") {
     this.#database = openForReading(file, access);
     this.blocks = new BlockReader(this.#database);
-    this.details = new TablesReader(this.#database);
+    this.tables = new TablesReader(this.#database);
   }
 
   close(): void {
     this.#database.close();
   }
-}
-
-/** A dropped entry that is kept for people to look at. */
-export interface RejectedEntry {
-  readonly id: number;
-  readonly project: string;
-  readonly apiKey: string;
-  /** Unix ms. */
-  readonly receivedAt: number;
-  readonly reason: DropReason;
-  /** JSON, shortened when it was long; of a batch that was set aside, its entries. */
-  readonly entry: string;
-}
-
-/** What a project takes now: compressed bytes; record times in Unix ms, null where there is no record. */
-export interface StorageRow {
-  readonly project: string;
-  readonly records: number;
-  readonly blocks: number;
-  readonly bytes: number;
-  readonly oldest: number | null;
-  readonly newest: number | null;
 }
 
 /** Rows that are held at once where each may be long. */
@@ -102,7 +80,7 @@ export class TablesReader {
   }
 
   /** Every project that ever stored or was given anything, by name. */
-  storage(): StorageRow[] {
+  storage(): StoredSpace[] {
     return this.#all(
       "SELECT projects.name AS project, coalesce(sum(records), 0) AS records, count(blocks.id) AS blocks, " +
         "coalesce(sum(bytes), 0) AS bytes, min(time_min) AS oldest, max(time_max) AS newest " +
@@ -127,10 +105,10 @@ export class TablesReader {
   }
 
   /** The latest dropped entries, latest first; read some at a time, as they are taken. */
-  *rejections(project: string | undefined, limit: number): Generator<RejectedEntry> {
+  *rejections(project: string | undefined, limit: number): Generator<StoredRejection> {
     let before = Number.MAX_SAFE_INTEGER;
     for (let left = limit; left > 0; left -= ROWS_AT_ONCE) {
-      const rows = this.#all<Omit<RejectedEntry, "reason"> & { reason: string; projectId: number }>(
+      const rows = this.#all<Omit<StoredRejection, "reason"> & { reason: string; projectId: number }>(
         "SELECT rejections.id AS id, projects.name AS project, projects.id AS projectId, api_key AS apiKey, " +
           "received_at AS receivedAt, reason, entry FROM rejections JOIN projects ON projects.id = rejections.project " +
           "WHERE rejections.id < ?3 AND (?1 IS NULL OR projects.name = ?1) ORDER BY rejections.id DESC LIMIT ?2",
@@ -191,7 +169,7 @@ export class TablesReader {
   }
 
   /** The entries of the batch that a rejection stands for; its shortened text where that is all there is. */
-  #entriesSetAside(projectId: number, { apiKey, receivedAt, entry }: Omit<RejectedEntry, "reason">): string {
+  #entriesSetAside(projectId: number, { apiKey, receivedAt, entry }: Omit<StoredRejection, "reason">): string {
     const row = this.#one(
       "SELECT body FROM set_aside WHERE project = ? AND api_key = ? AND received_at = ? AND length(body) <= ? AND " +
         "substr(body, 1, length(?5)) = ?5 LIMIT 1",

@@ -109,7 +109,7 @@ function answersOf(file: string): Told[] {
   const [reader] = opened;
   if (reader === undefined) return [first];
   const cache = new StatisticsCache();
-  const options = { source: reader.blocks, tables: reader.details, cache, rules: RULES, now: NOW, limitMs: 1e9 };
+  const options = { source: reader.blocks, tables: reader.tables, cache, rules: RULES, now: NOW, limitMs: 1e9 };
   try {
     const answers = QUESTIONS.map((request) =>
       ask(() => {

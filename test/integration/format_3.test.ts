@@ -90,7 +90,7 @@ class Upgraded {
   }
 
   ask<T>(request: QueryRequest): T {
-    return this.#read(({ blocks, details }) => {
+    return this.#read(({ blocks, tables: details }) => {
       const rules = { projects: {}, defaultProject: RULES };
       const options = { source: blocks, tables: details, cache: new StatisticsCache(), rules, now: NOW, limitMs: 1e9 };
       const outcome = runQuery(request, options);

@@ -117,7 +117,7 @@ describe("a reader of the data file", () => {
       for (let opened = 0; opened < 20; opened++) {
         const reader = new DataReader(test.file);
         reader.blocks.list({ project: undefined, from: 0, to: Number.POSITIVE_INFINITY });
-        reader.details.usageCounters();
+        reader.tables.usageCounters();
         reader.close();
       }
       // SQLite keeps one for the next connection.

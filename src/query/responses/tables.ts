@@ -3,16 +3,16 @@
 
 import type {
   KeyUse,
-  ProjectStorage,
   RejectionRow,
   RejectionsResponse,
+  StoredRejection,
+  StoredSpace,
   TouchpointNode,
   TouchpointRow,
   TouchpointsResponse,
   UsageResponse,
   UsageRow,
 } from "../../core/account_responses.ts";
-import type { DropReason } from "../../core/drop.ts";
 import { PAGE_LENGTH_MAX, TOUCHPOINTS_LISTED_MAX } from "../../core/limits.ts";
 import { categoryEnds } from "../../core/touchpoint.ts";
 import { projectRules, type ReadRules } from "../scan/scope.ts";
@@ -30,28 +30,17 @@ export interface UsageCounterRow {
   readonly value: number;
 }
 
-export interface RejectedEntry {
-  readonly id: number;
-  readonly project: string;
-  readonly apiKey: string;
-  /** Unix ms. */
-  readonly receivedAt: number;
-  readonly reason: DropReason;
-  /** JSON; cut off when it was long. */
-  readonly entry: string;
-}
-
 /** The tables beside the blocks. Project undefined: all projects. */
 export interface TablesSource {
   touchpoints(project: string | undefined): readonly TouchpointRow[];
   /** The names of registered touchpoints. */
   registered(project: string | undefined): readonly string[];
   usageCounters(): readonly UsageCounterRow[];
-  storage(): readonly Omit<ProjectStorage, "retentionMs">[];
+  storage(): readonly StoredSpace[];
   /** Compressed bytes of the blocks by project and month of their records' time. */
   monthBytes(): readonly { readonly project: string; readonly month: string; readonly bytes: number }[];
   /** Latest first. */
-  rejections(project: string | undefined, limit: number): Iterable<RejectedEntry>;
+  rejections(project: string | undefined, limit: number): Iterable<StoredRejection>;
   /** In the order in which they came. Each row is read when the iterator reaches it. */
   openStarts(): Iterable<OpenStart>;
   keyUse(): readonly KeyUse[];

@@ -199,7 +199,7 @@ class ReaderThread {
   #engineOptions(reader: DataReader, { memory, deadline }: NonNullable<Work["query"]>): EngineOptions {
     return {
       source: reader.blocks,
-      tables: reader.details,
+      tables: reader.tables,
       cache: this.#cache,
       rules: this.#rules,
       now: systemClock(),

@@ -37,7 +37,7 @@ async function run(folder: string, line: readonly string[], interrupted = false)
 function recordsIn(file: string): number[] {
   const reader = new DataReader(file);
   try {
-    return reader.details.storage().map(({ records }) => records);
+    return reader.tables.storage().map(({ records }) => records);
   } finally {
     reader.close();
   }

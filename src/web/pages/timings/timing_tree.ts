@@ -2,7 +2,7 @@
 
 import { assert } from "../../../core/errors.ts";
 import type { CategoryTimings, TimingStats, TimingsResponse, TouchpointTimings } from "../../../core/responses.ts";
-import { categoriesOf } from "../../../core/touchpoint.ts";
+import { type CategoryNode, categoryTree } from "../../../core/touchpoint.ts";
 import { compareValues, type Sort } from "../../components/data_table.tsx";
 import { formatSelection, type Selection } from "../../state/selection.ts";
 
@@ -24,12 +24,7 @@ export interface TimingRow {
 /** The figures that rows can be sorted by, beside "name". */
 const SORT_FIGURES = ["count", "p50", "p90", "p95", "p99", "max", "running", "unfinished"] as const;
 
-interface Category {
-  /** "" for the root. Others end with "/". */
-  readonly name: string;
-  readonly touchpoints: TouchpointTimings[];
-  readonly categories: Map<string, Category>;
-}
+type Category = CategoryNode<TouchpointTimings>;
 
 interface Member {
   readonly name: string;
@@ -44,20 +39,8 @@ export function timingRows(
   isOpen: (category: string) => boolean,
   sort: Sort,
 ): readonly TimingRow[] {
-  const all: Category = { name: "", touchpoints: [], categories: new Map() };
-  for (const touchpoint of touchpoints) place(all, touchpoint);
   const figures = new Map(categories.map((category) => [category.category, category]));
-  return [...rowsOf(all, 0, figures, isOpen, sort)];
-}
-
-function place(all: Category, touchpoint: TouchpointTimings): void {
-  let category = all;
-  for (const name of categoriesOf(touchpoint.touchpoint)) {
-    const next = category.categories.get(name) ?? { name, touchpoints: [], categories: new Map() };
-    category.categories.set(name, next);
-    category = next;
-  }
-  category.touchpoints.push(touchpoint);
+  return [...rowsOf(categoryTree(touchpoints), 0, figures, isOpen, sort)];
 }
 
 function* rowsOf(
