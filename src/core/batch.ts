@@ -1,11 +1,31 @@
 // A batch on its way from HTTP to the queue, and its outcome. A batch is an unparsed body: only the writer thread
 // parses and checks it. The types are used on the main thread; refusals are also made by the writer.
 
+import type { DropReason } from "./drop.ts";
 import type { Source } from "./entry.ts";
 
 /** What a 202 promises: `sync` the batch is fsynced, `write` it is committed, `memory` it is queued. */
 export const DURABILITIES = ["sync", "write", "memory"] as const;
 export type Durability = (typeof DURABILITIES)[number];
+
+/**
+ * The forms in which bodies come. A text is JSON (or, of `ingest`, lines; of `syslog`, octet-counted frames); bytes are
+ * the protocol's binary form. Names are stored in the redo log and never change their meaning.
+ */
+export const PROTOCOLS = [
+  "enqueue",
+  "otlp_logs",
+  "otlp_traces",
+  "loki",
+  "elasticsearch",
+  "ingest",
+  "syslog",
+  "sentry",
+] as const;
+/** One of PROTOCOLS; "enqueue" is the specification's own. */
+export type Protocol = (typeof PROTOCOLS)[number];
+/** A body as it came: text, or the bytes of a binary form. */
+export type BodyContent = string | Uint8Array<ArrayBuffer>;
 
 /** Identifies one key. A key pair has a name, and one key of each type. */
 export interface KeyIdentity {
@@ -69,6 +89,25 @@ export type BatchRefusal =
   | { readonly refused: "invalid"; readonly issues: readonly Issue[] }
   /** Whole seconds until the key's rate allows the batch, and ms in which it allows not even one entry. */
   | { readonly refused: "rate"; readonly retryAfterSeconds: number; readonly debtMs: number };
+
+/** A record of an accepted batch that is not stored. */
+export interface DroppedRecord {
+  /** Its place among the body's records, from 0. */
+  readonly at: number;
+  readonly reason: DropReason;
+  /** What is wrong with it, where its decoder said so. */
+  readonly problem?: string | undefined;
+}
+
+/**
+ * What the sender of an accepted batch may learn: only of protocols whose responses say more than that it was taken.
+ */
+export interface AcceptedReport {
+  /** In rising order of `at`; none of a repetition. */
+  readonly dropped: readonly DroppedRecord[];
+  /** As the decoder gave it. */
+  readonly operations?: string | undefined;
+}
 
 /** Outcome of a queued batch: answered 202, 503, 500, or as the refusal says. */
 export type BatchOutcome = "accepted" | "unavailable" | "set_aside" | BatchRefusal;

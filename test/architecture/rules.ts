@@ -14,13 +14,15 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   search: ["core"],
   // What one transaction writes and a start restores: where ingest hands over to store.
   commit: ["core", "block"],
-  ingest: ["core", "runtime", "block", "commit"],
+  // From a body in the form of a protocol to entries: what the writer does with a body before anything else.
+  decode: ["core", "runtime"],
+  ingest: ["core", "runtime", "block", "commit", "decode"],
   store: ["core", "runtime", "block", "commit"],
   query: ["core", "runtime", "block", "search"],
   web: ["core", "search"],
   // Runs with applications, not here: it shares nothing with the server but the types of an entry.
   client: ["core"],
-  threads: ["core", "runtime", "block", "log", "config", "queue", "search", "commit", "ingest", "store", "query"],
+  threads: ["core", "runtime", "block", "log", "config", "queue", "search", "commit", "decode", "ingest", "store", "query"],
   "app.ts": [
     "core",
     "runtime",
@@ -31,6 +33,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "queue",
     "search",
     "commit",
+    "decode",
     "ingest",
     "store",
     "query",
@@ -47,6 +50,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "queue",
     "search",
     "commit",
+    "decode",
     "ingest",
     "store",
     "query",

@@ -33,6 +33,10 @@ export function adviceFor(
   { retentionMs }: AdviceOptions,
 ): string {
   switch (reason) {
+    case "invalid":
+      return `It could not be read: ${problemOf(entry)}. The other records of its request were taken.`;
+    case "ignored":
+      return "It is of a kind that is not stored.";
     case "empty":
       return "The entry says nothing. Give it at least one of message, touchpoint, key, level, metadata, or a time: timestamp, startTime, endTime, duration.";
     case "invalid_time":
@@ -53,6 +57,12 @@ export function adviceFor(
     default:
       return "Its batch stopped the server's writer twice, so the server dropped the whole batch. Please report this as a fault of the server, with the entry.";
   }
+}
+
+/** What a decoder found wrong with a record: ingest stores it beside the record. */
+function problemOf(entry: unknown): string {
+  const problem = memberOf(entry, "problem");
+  return typeof problem === "string" ? problem : "its form is not that of its protocol";
 }
 
 type Times = Readonly<Partial<Record<"timestamp" | "startTime" | "endTime" | "duration", number>>>;

@@ -79,6 +79,8 @@ export const PAIRS: readonly MaskedPair[] = [
 ];
 
 const DROPPED = {
+  invalid: 0,
+  ignored: 0,
   empty: 1,
   invalid_time: 2,
   too_deep: 3,

@@ -202,6 +202,8 @@ export function Rejection({ row, isOpen, onToggle }: RejectionProps) {
 
 /** Each reason in a few words. */
 const REASON_TEXTS: Readonly<Record<DropReason, string>> = {
+  invalid: "could not be read",
+  ignored: "of a kind that is not stored",
   empty: "no content",
   invalid_time: "invalid time",
   too_deep: "metadata nested too deeply",

@@ -1,0 +1,58 @@
+// What every decoder makes of a body: entries of the specification's kind, and the records that cannot become one. A
+// decoder is a pure function of the body and its context; it never throws for a bad body, and its work is linear in the
+// body's length.
+
+import type { BodyContent } from "../core/batch.ts";
+import type { DropReason } from "../core/drop.ts";
+import type { Entry } from "../core/entry.ts";
+import type { ParseGuard } from "../runtime/parse_guard.ts";
+
+/** What a decoder knows of the request beside its body. */
+export interface DecodeContext {
+  /** The query of the request's address. */
+  readonly query: URLSearchParams;
+  /** Looks at texts, and at member names of binary bodies, before objects are made of them. */
+  readonly guard: ParseGuard;
+  /** Unix ms. */
+  readonly receivedAt: number;
+}
+
+/** A record of a body that does not become an entry. It counts as received and dropped. */
+export interface RefusedRecord {
+  /** Its place among the body's records, entries included, from 0; rising. */
+  readonly at: number;
+  readonly reason: Extract<DropReason, "invalid" | "too_deep" | "ignored">;
+  /** What is wrong, for its sender: a sentence without its full stop. */
+  readonly problem: string;
+  /** The record as far as it was read: a JSON value or a text. */
+  readonly record: unknown;
+}
+
+/** A body that could be read. */
+export interface DecodedBatch {
+  readonly entries: readonly Entry[];
+  readonly refused: readonly RefusedRecord[];
+  /** What the response needs beside the outcome; only of `elasticsearch`, a letter a record: see elasticsearch.ts. */
+  readonly operations?: string;
+}
+
+/** A body that could not be read at all: what is wrong, a sentence without its full stop. */
+export interface MalformedBody {
+  readonly malformed: string;
+}
+
+export type Decoded = DecodedBatch | MalformedBody;
+
+/** Decodes a body; never throws for what a client sent. */
+export type Decode = (body: BodyContent, context: DecodeContext) => Decoded;
+
+/** Parses JSON unless the guard refuses it. */
+export function parseJson(text: string, guard: ParseGuard): { readonly value: unknown } | MalformedBody {
+  const malformed = guard.refusal(text);
+  if (malformed !== undefined) return { malformed };
+  try {
+    return { value: JSON.parse(text) as unknown };
+  } catch {
+    return { malformed: "The body is not JSON" };
+  }
+}
