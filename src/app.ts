@@ -19,7 +19,10 @@ import type { AccessSettings } from "./http/access/settings.ts";
 import { createHttpApp } from "./http/app.ts";
 import { ServerMetrics } from "./http/base/metrics.ts";
 import { ENQUEUE_PATH } from "./http/base/routes.ts";
+import { Admission } from "./http/ingest/admission.ts";
 import { EnqueueEndpoint } from "./http/ingest/enqueue.ts";
+import { ProtocolEndpoint } from "./http/protocols/endpoint.ts";
+import { directPosts, protocolPosts } from "./http/protocols/routes.ts";
 import type { LiveKey } from "./ingest/rules.ts";
 import type { Log } from "./log/log.ts";
 import type { ReadRules } from "./query/scan/scope.ts";
@@ -175,6 +178,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       timings: settings.timings,
       clientShare: settings.queue.clientShare,
       dedupe: settings.dedupe,
+      decoding: { otlpResource: settings.otlp.resource },
     },
     rules: rulesOf(settings, keys),
     limits: settings.queue,
@@ -233,17 +237,23 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     });
     const connections = new Connections();
     const peerAddress = (request: Request) => connections.addressOf(request);
-    const enqueue = new EnqueueEndpoint({
+    const ingestion = { access: () => access, metrics };
+    const posts = protocolPosts({ otlpBodyBytesMax: settings.otlp.bodyBytesMax });
+    const admission = new Admission({
+      ...ingestion,
       intake: pipeline.dispatcher,
       clock: systemClock,
-      access: () => access,
-      metrics,
       log,
       peerAddress,
       isGone: (request) => connections.isClosed(request),
+      bodyBytesMax: settings.otlp.bodyBytesMax,
     });
+    const enqueue = new EnqueueEndpoint(ingestion, admission);
+    const protocols = new ProtocolEndpoint(ingestion, admission);
     const app = createHttpApp({
       enqueue,
+      protocols,
+      protocolPosts: posts,
       pipeline,
       queries: readers,
       changes: pipeline,
@@ -267,7 +277,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       connections,
       onError: (error) => log("error", "a request could not be handled", { error: error.message }),
       fetch: (request) => refuseHost(request) ?? app.fetch(request),
-      posts: { [ENQUEUE_PATH]: async (request) => refuseHost(request) ?? enqueue.handle(request) },
+      posts: Object.fromEntries(
+        Object.entries({
+          ...directPosts(posts, protocols),
+          [ENQUEUE_PATH]: (request: Request) => enqueue.handle(request),
+        }).map(([path, handle]) => [path, async (request: Request) => refuseHost(request) ?? handle(request)]),
+      ),
     });
     const watch = watchSettings({
       file: settings.file,

@@ -2,12 +2,12 @@
 // needed to do later what was answered: the keys with the rules and the clock of that time. In: checked batches. Out:
 // one text; and the batches again, for the transaction that writes them in full, perhaps in another process.
 
-import type { KeyIdentity } from "../core/batch.ts";
+import type { DroppedRecord, KeyIdentity, Protocol } from "../core/batch.ts";
 import type { ClockReading } from "../core/clock.ts";
 import type { Batch } from "../core/entry.ts";
 import { assert } from "../core/errors.ts";
 import type { Source } from "../core/record.ts";
-import { mayHoldKey } from "../core/secrets.ts";
+import { mayHoldAnyKey, mayHoldKey } from "../core/secrets.ts";
 
 /** The rules of a project that decide what becomes of an entry. */
 export interface ProjectRules {
@@ -45,6 +45,12 @@ export interface RedoGroup {
   readonly text: string;
 }
 
+/** A record of a body that its decoder refused. */
+export interface RefusedEntry extends Pick<DroppedRecord, "at" | "reason"> {
+  /** JSON for the list of rejections, cut where it is long; undefined: it is only counted. */
+  readonly text?: string | undefined;
+}
+
 /** What a request is known by: two texts without white space. */
 export interface RequestIdentity {
   /** Digest of the API key, the route, and the idempotency key or else the body: equal only for repetitions. */
@@ -66,7 +72,11 @@ export interface RedoBatch {
   readonly bytes: number;
   /** Address and User-Agent, joined. */
   readonly sender: string;
+  readonly protocol: Protocol;
+  /** Its entries; of another protocol than `enqueue` its key is empty. */
   readonly body: Batch;
+  /** Records that its decoder refused; none of `enqueue`. */
+  readonly refusedRecords: readonly RefusedEntry[];
   /** Whether a text may hold a lone surrogate: the body has a \u escape. */
   readonly mayHoldLoneSurrogates: boolean;
   /** Whether the request was stored before. */
@@ -81,15 +91,18 @@ export interface CheckedBatch extends RedoBatch {
   /** Of its key. */
   readonly keyIndex: number;
   readonly identity: RequestIdentity;
-  /** The body as it came: valid JSON. */
-  readonly text: string;
+  /** The body as it came, valid JSON; undefined of another protocol than `enqueue`. */
+  readonly text: string | undefined;
+  /** Where its sender is told: ingestion adds the records that it drops, in their order. */
+  readonly dropped?: DroppedRecord[] | undefined;
 }
 
 /**
- * Members a batch has in the array: number, key index, receivedAt (Unix ms), bytes, sender, body; and, since format 4,
- * its request's identity and whether it is a repetition.
+ * Members a batch has in the array: number, key index, receivedAt (Unix ms), bytes, sender, body; since format 4 its
+ * request's identity and whether it is a repetition; since 0.3 its protocol, and then the body of another one than
+ * `enqueue` has its refused records as a member.
  */
-export const BATCH_MEMBERS = 8;
+export const BATCH_MEMBERS = 9;
 /** Before format 4. */
 export const FORMER_BATCH_MEMBERS = 6;
 /** The largest sum of the bodies' UTF-16 units that is tried: a longer text does not fit a slot of the redo log. */
@@ -103,13 +116,14 @@ const BEFORE_KEY_LENGTH_MAX = 64;
 /** The text of a group: one JSON array. Undefined where it is too long, or where an API key would remain in it. */
 export function redoText(batches: readonly CheckedBatch[]): string | undefined {
   let length = 0;
-  for (const { text } of batches) length += text.length;
+  for (const { text, bytes } of batches) length += text?.length ?? bytes;
   if (length > TEXT_LENGTH_MAX) return undefined;
   let joined = "[";
   let lastSender = "";
   let senderJson = '""';
-  for (const { number, keyIndex, receivedAt, bytes, sender, text, body, identity, isRepetition } of batches) {
-    const keyless = withoutKey(text, body.key);
+  for (const batch of batches) {
+    const { number, keyIndex, receivedAt, bytes, sender, text, body, identity, isRepetition, protocol } = batch;
+    const keyless = text === undefined ? decodedText(batch) : withoutKey(text, body.key);
     if (keyless === undefined) return undefined;
     if (joined !== "[") joined += ",";
     const { id, body: digest } = identity;
@@ -119,7 +133,7 @@ export function redoText(batches: readonly CheckedBatch[]): string | undefined {
     }
     // Digests need no escapes.
     const known = digest === undefined ? `["${id}",null]` : `["${id}","${digest}"]`;
-    joined += `${number},${keyIndex},${receivedAt},${bytes},${senderJson},${keyless},${known},${isRepetition}`;
+    joined += `${number},${keyIndex},${receivedAt},${bytes},${senderJson},${keyless},${known},${isRepetition},"${protocol}"`;
   }
   return `${joined}]`;
 }
@@ -137,10 +151,8 @@ export function batchesOf(
   const mayHoldLoneSurrogates = text.includes("\\u");
   const batches: RedoBatch[] = [];
   for (let at = 0; at < members.length; at += memberCount) {
-    const [number, keyIndex, receivedAt, bytes, sender, body, identity, isRepetition] = members.slice(
-      at,
-      at + memberCount,
-    );
+    const [number, keyIndex, receivedAt, bytes, sender, body, identity, isRepetition, protocol = "enqueue"] =
+      members.slice(at, at + memberCount);
     const key = keys[keyIndex as number];
     assert(key !== undefined, "a batch's key is known");
     const [id, digest] = (identity ?? []) as [string?, (string | null)?];
@@ -150,13 +162,26 @@ export function batchesOf(
       receivedAt: receivedAt as number,
       bytes: bytes as number,
       sender: sender as string,
+      protocol: protocol as Protocol,
       body: body as Batch,
+      refusedRecords: protocol === "enqueue" ? [] : (body as DecodedBody).refusedRecords,
       mayHoldLoneSurrogates,
       isRepetition: isRepetition === true,
       identity: id === undefined ? undefined : { id, body: digest ?? undefined, keyType: key.type },
     });
   }
   return batches;
+}
+
+/** What stands for the body of another protocol than `enqueue`. */
+interface DecodedBody extends Batch {
+  readonly refusedRecords: readonly RefusedEntry[];
+}
+
+/** The entries and refused records of a decoded body; undefined where they may hold a key. */
+function decodedText({ body, refusedRecords }: CheckedBatch): string | undefined {
+  const text = JSON.stringify({ ...body, refusedRecords } satisfies DecodedBody);
+  return mayHoldAnyKey(text) ? undefined : text;
 }
 
 /**

@@ -124,6 +124,10 @@ max_open_bytes = "64MiB"
 window = "10m"
 requests = 100_000
 
+[otlp]
+max_body = "8MiB"                # of a body of OpenTelemetry: its exporters do not split what is refused
+# resource = ["service.*"]       # the resource attributes that records keep; absent: all but those of SDK and system
+
 [log]
 level = "info"                   # "debug", "info", "warn" or "error"
 

@@ -95,6 +95,7 @@ function assemble(values: FileValues, file: string): Settings {
       openBytesMax: values.timings.max_open_bytes,
     },
     dedupe: { windowMs: values.dedupe.window, requests: values.dedupe.requests },
+    otlp: { bodyBytesMax: values.otlp.max_body, resource: values.otlp.resource },
     log: { level: values.log.level },
     tls:
       values.tls === undefined

@@ -142,6 +142,8 @@ const RESTART_SETTINGS: readonly (readonly [name: string, value: (settings: Sett
   ["timings.max_open_bytes", (settings) => settings.timings.openBytesMax],
   ["dedupe.window", (settings) => settings.dedupe.windowMs],
   ["dedupe.requests", (settings) => settings.dedupe.requests],
+  ["otlp.max_body", (settings) => settings.otlp.bodyBytesMax],
+  ["otlp.resource", (settings) => settings.otlp.resource?.join("\n")],
   ["tls.cert", (settings) => settings.tls?.cert],
   ["tls.key", (settings) => settings.tls?.key],
 ];

@@ -288,6 +288,18 @@ export const FileSchema = table({
     },
     { default: {} },
   ),
+  otlp: table(
+    {
+      max_body: size("8MiB", 1024, CONFIGURED_BODY_BYTES_MAX),
+      resource: Type.Optional(
+        Type.Array(Type.String({ minLength: 1, maxLength: 200 }), {
+          maxItems: 100,
+          expects: 'a list of names of resource attributes, such as "service.*" or "k8s.pod.name"',
+        }),
+      ),
+    },
+    { default: {} },
+  ),
   log: table({ level: choice(LEVELS, "info") }, { default: {} }),
   tls: Type.Optional(
     table({

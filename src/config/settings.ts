@@ -63,6 +63,8 @@ export interface Settings {
     readonly openBytesMax: number;
   };
   readonly dedupe: { readonly windowMs: number; readonly requests: number };
+  /** `resource`: the resource attributes that records keep; undefined: the default. */
+  readonly otlp: { readonly bodyBytesMax: number; readonly resource: readonly string[] | undefined };
   readonly log: { readonly level: Level };
   /** Absolute paths of PEM files. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;

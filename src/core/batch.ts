@@ -27,6 +27,17 @@ export type Protocol = (typeof PROTOCOLS)[number];
 /** A body as it came: text, or the bytes of a binary form. */
 export type BodyContent = string | Uint8Array<ArrayBuffer>;
 
+/** A record of a body that does not become an entry. It counts as received and dropped. */
+export interface RefusedRecord {
+  /** Its place among the body's records, entries included, from 0; rising. */
+  readonly at: number;
+  readonly reason: Extract<DropReason, "invalid" | "too_deep" | "ignored">;
+  /** What is wrong, for its sender: a sentence without its full stop. */
+  readonly problem: string;
+  /** The record as far as it was read: a JSON value or a text. */
+  readonly record: unknown;
+}
+
 /** Identifies one key. A key pair has a name, and one key of each type. */
 export interface KeyIdentity {
   readonly project: string;
@@ -46,10 +57,14 @@ export interface ApiKey extends KeyIdentity {
 /** A request whose body was read completely and is not parsed yet. */
 export interface IncomingBatch {
   /** The decompressed body as it came. */
-  readonly text: string;
+  readonly body: BodyContent;
+  readonly protocol: Protocol;
   /** Size of the decompressed body in bytes. */
   readonly bytes: number;
-  /** A live key whose text the body contains. Undefined: none was found. The parsed body decides which key counts. */
+  /**
+   * The key that sent it. Of `enqueue` a live key whose text the body contains, or undefined where none was found: there
+   * the parsed body decides which key counts.
+   */
   readonly apiKey: ApiKey | undefined;
   /** The Origin header. */
   readonly origin: string | null;
@@ -87,6 +102,8 @@ export type BatchRefusal =
         | "set_aside";
     }
   | { readonly refused: "invalid"; readonly issues: readonly Issue[] }
+  /** A body of another protocol than `enqueue` that cannot be read: what is wrong with it. */
+  | { readonly refused: "malformed"; readonly problem: string }
   /** Whole seconds until the key's rate allows the batch, and ms in which it allows not even one entry. */
   | { readonly refused: "rate"; readonly retryAfterSeconds: number; readonly debtMs: number };
 
@@ -110,7 +127,12 @@ export interface AcceptedReport {
 }
 
 /** Outcome of a queued batch: answered 202, 503, 500, or as the refusal says. */
-export type BatchOutcome = "accepted" | "unavailable" | "set_aside" | BatchRefusal;
+export type BatchOutcome =
+  | "accepted"
+  | { readonly accepted: AcceptedReport }
+  | "unavailable"
+  | "set_aside"
+  | BatchRefusal;
 
 /** Why a batch was not queued: it can never fit (413), or does not fit now (503 with Retry-After). */
 export type PushRefusal =

@@ -3,7 +3,7 @@
 // 1.4.5, 30 bodies of 290 bytes): 0.75 µs of CPU a batch with its parsing. All bodies joined to one text take 0.62 µs,
 // but then the text alone does not show where a body ends.
 
-import type { BatchRefusal } from "./batch.ts";
+import type { AcceptedReport, BatchRefusal, BodyContent, Protocol } from "./batch.ts";
 
 /**
  * States of the group that was sent last, in one cell that both threads change atomically. A posted group can be
@@ -22,8 +22,9 @@ export interface GroupMessage {
   /** Batches are numbered in the order in which they were taken; rising. */
   readonly numbers: readonly number[];
   /** Bodies as they came, unparsed. */
-  readonly texts: readonly string[];
-  /** Index of the key that was found in the body, or NO_KEY. */
+  readonly bodies: readonly BodyContent[];
+  readonly protocols: readonly Protocol[];
+  /** Index of the key that sent the batch, of `enqueue` of the key that was found in the body, or NO_KEY. */
   readonly keyIndexes: readonly number[];
   /** Unix ms. */
   readonly receivedAt: readonly number[];
@@ -60,6 +61,13 @@ export interface RefusedBatch {
   readonly refusal: BatchRefusal;
 }
 
+/** What the sender of a batch of a group may learn, where its protocol says more than that it was taken. */
+export interface BatchReport {
+  /** Its place in the group. */
+  readonly at: number;
+  readonly report: AcceptedReport;
+}
+
 /**
  * What the writer has found of a group's batches before it writes them. Lists have a member for each batch that was
  * sent.
@@ -73,6 +81,8 @@ export interface CheckedReport {
   readonly entryCounts: readonly number[];
   /** Indexes of the keys; NO_KEY for a refused batch. */
   readonly keyIndexes: readonly number[];
+  /** Only under "memory", where batches are answered now: of each batch that has one. */
+  readonly reports: readonly BatchReport[];
 }
 
 /** A batch that crashed the writer twice. It is stored unparsed. */
@@ -86,5 +96,5 @@ export interface SetAsideMessage {
   /** 0 where it was never parsed. */
   readonly entryCount: number;
   readonly bytes: number;
-  readonly text: string;
+  readonly body: BodyContent;
 }

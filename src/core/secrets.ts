@@ -34,8 +34,17 @@ export function mayHoldKey(json: string, key: string): boolean {
   return (json.includes("\\u") || ESCAPED.test(key)) && holds(unescaped(json), key);
 }
 
+/** Whether JSON text may hold what looks like a key, however it is spelled; in doubt it does. */
+export function mayHoldAnyKey(json: string): boolean {
+  return holdsAny(json) || (json.includes("\\u") && holdsAny(unescaped(json)));
+}
+
 function holds(text: string, key: string): boolean {
-  return text.includes(key) || (text.includes("k_") && text.search(KEY_LIKE) !== -1);
+  return text.includes(key) || holdsAny(text);
+}
+
+function holdsAny(text: string): boolean {
+  return text.includes("k_") && text.search(KEY_LIKE) !== -1;
 }
 
 function unescaped(json: string): string {

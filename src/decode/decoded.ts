@@ -2,10 +2,11 @@
 // decoder is a pure function of the body and its context; it never throws for a bad body, and its work is linear in the
 // body's length.
 
-import type { BodyContent } from "../core/batch.ts";
-import type { DropReason } from "../core/drop.ts";
+import type { BodyContent, RefusedRecord } from "../core/batch.ts";
 import type { Entry } from "../core/entry.ts";
 import type { ParseGuard } from "../runtime/parse_guard.ts";
+
+export type { RefusedRecord } from "../core/batch.ts";
 
 /** What a decoder knows of the request beside its body. */
 export interface DecodeContext {
@@ -15,17 +16,6 @@ export interface DecodeContext {
   readonly guard: ParseGuard;
   /** Unix ms. */
   readonly receivedAt: number;
-}
-
-/** A record of a body that does not become an entry. It counts as received and dropped. */
-export interface RefusedRecord {
-  /** Its place among the body's records, entries included, from 0; rising. */
-  readonly at: number;
-  readonly reason: Extract<DropReason, "invalid" | "too_deep" | "ignored">;
-  /** What is wrong, for its sender: a sentence without its full stop. */
-  readonly problem: string;
-  /** The record as far as it was read: a JSON value or a text. */
-  readonly record: unknown;
 }
 
 /** A body that could be read. */

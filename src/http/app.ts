@@ -22,6 +22,9 @@ import { libraryRoutes } from "./client_library.ts";
 import type { EnqueueEndpoint } from "./ingest/enqueue.ts";
 import { descriptionRoute, otherRoutes } from "./openapi.ts";
 import { createMetricsHandler, createReadyHandler, healthResponse } from "./operations.ts";
+import type { ProtocolEndpoint } from "./protocols/endpoint.ts";
+import type { ProtocolRoute } from "./protocols/protocol.ts";
+import { protocolRoutes, protocolStubs } from "./protocols/routes.ts";
 import { keysRoute, type StatusDependencies, statusRoute } from "./read/account.ts";
 import { type EraseDependencies, eraseRoute, touchpointRoute } from "./read/changes.ts";
 import { exportRoute } from "./read/export.ts";
@@ -34,6 +37,8 @@ import { webRoutes } from "./web.ts";
 export interface HttpDependencies {
   /** Made beside the application, because the listener may hand it requests directly. */
   readonly enqueue: EnqueueEndpoint;
+  readonly protocols: ProtocolEndpoint;
+  readonly protocolPosts: readonly ProtocolRoute[];
   readonly pipeline: PipelineView;
   readonly queries: QueryService;
   readonly changes: ChangeService;
@@ -72,7 +77,8 @@ export function createHttpApp(dependencies: HttpDependencies): Elysia {
     ready: createReadyHandler(dependencies),
     metrics: createMetricsHandler(read),
   };
-  const routes = [...otherRoutes(handlers), ...readRoutes(read)].map(compressed);
+  const posts = protocolRoutes(dependencies.protocolPosts, dependencies.protocols, access);
+  const routes = [...otherRoutes(handlers), ...posts, ...protocolStubs(), ...readRoutes(read)].map(compressed);
   const library = libraryRoutes(dependencies.clientLibrary);
   for (const route of [...routes, descriptionRoute([...routes, ...library.described], version)]) addRoute(app, route);
   for (const route of [...library.served, ...webRoutes(dependencies.appFiles, access)]) addRoute(app, route);

@@ -5,7 +5,7 @@
 import { appendRecord, type ColumnsDraft, emptyColumns } from "../block/columns.ts";
 import type { GroupWrite, NewBlock, RestoredState, SetAsideBatch, StateChange } from "../commit/group_write.ts";
 import type { ErasedTiming } from "../commit/pending_timing.ts";
-import type { ProjectRules, RedoBatch } from "../commit/redo_group.ts";
+import type { CheckedBatch, ProjectRules, RedoBatch, RefusedEntry } from "../commit/redo_group.ts";
 import { type ClockReading, earliestNow, latestNow } from "../core/clock.ts";
 import type { DropReason } from "../core/drop.ts";
 import type { Entry } from "../core/entry.ts";
@@ -45,7 +45,7 @@ export interface IngesterOptions {
 }
 
 /** A checked batch, of this process or from the redo log. */
-export type StagedBatch = Omit<RedoBatch, "number" | "identity">;
+export type StagedBatch = Omit<RedoBatch, "number" | "identity"> & Pick<CheckedBatch, "dropped">;
 
 /** All state of ingestion in memory. It is made of what the file has, and the file follows it group by group. */
 export class Ingester {
@@ -124,7 +124,8 @@ export class Ingester {
   stage(batches: Iterable<StagedBatch>, lastBatch: number | undefined, clock: ClockReading): void {
     this.#clock = clock;
     const [earliest, latest] = [earliestNow(clock), latestNow(clock)];
-    for (const { key, receivedAt, bytes, sender, body, mayHoldLoneSurrogates, isRepetition } of batches) {
+    for (const batch of batches) {
+      const { key, receivedAt, bytes, sender, protocol, body, mayHoldLoneSurrogates, isRepetition } = batch;
       this.#keys.use(key, receivedAt);
       this.#bytesReceived += bytes;
       const rules = "rules" in key ? key.rules : this.#projectRules(key.project);
@@ -143,9 +144,10 @@ export class Ingester {
         timeMin: Math.min(earliest, receivedAt) - rules.retentionMs,
         timeMax: Math.max(latest, receivedAt) + FUTURE_MS_MAX,
         mayHoldLoneSurrogates,
+        isPaired: protocol === "enqueue",
       };
-      if (isRepetition) this.#repetition(context, body.entries);
-      else this.#batch(context, rules, body.entries);
+      if (isRepetition) this.#repetition(context, batch);
+      else this.#batch(context, rules, batch);
     }
     this.#lastBatch = lastBatch ?? this.#lastBatch;
   }
@@ -163,11 +165,12 @@ export class Ingester {
     this.#clock = clock;
     const key = this.#rules.keys[message.keyIndex];
     this.#lastBatch = message.lastBatch;
-    this.requests.setAside(this.requests.identities.bodyDigest(message.text), clock.steady);
+    this.requests.setAside(this.requests.identities.bodyDigest(message.body), clock.steady);
     // Without a key only the digest is stored: a stranger fills no disk.
     if (key === undefined) return this.take();
     const { receivedAt, entryCount } = message;
-    const text = maskKeysInJson(message.text);
+    const { body } = message;
+    const text = typeof body === "string" ? maskKeysInJson(body) : Buffer.from(body).toString("base64");
     this.#enterMonth(receivedAt);
     this.#usage.add(key.project, this.#month, "received", entryCount);
     this.#usage.add(key.project, this.#month, "dropped.internal", entryCount);
@@ -248,42 +251,55 @@ export class Ingester {
   }
 
   /** Counts the entries of a request that was stored before: none is stored again, and they cost no quota. */
-  #repetition(context: BatchContext, entries: readonly Entry[]): void {
+  #repetition(context: BatchContext, { body: { entries }, refusedRecords: refused }: StagedBatch): void {
     this.#enterMonth(context.receivedAt);
     for (const entry of entries) this.#drop(context, "duplicate", entry);
-    this.#usage.add(context.project, this.#month, "received", entries.length);
+    this.#count(context, "duplicate", refused.length);
+    this.#usage.add(context.project, this.#month, "received", entries.length + refused.length);
   }
 
-  #batch(context: BatchContext, rules: ProjectRules, entries: readonly Entry[]): void {
+  #batch(
+    context: BatchContext,
+    rules: ProjectRules,
+    { body: { entries }, refusedRecords: refused, dropped }: StagedBatch,
+  ): void {
     const { project, keyType, arrivedAt } = context;
     this.#enterMonth(context.receivedAt);
+    for (const { reason, text } of refused) {
+      this.#count(context, reason, 1);
+      if (text !== undefined) this.#rejections.add(context, reason, text);
+    }
     const admittedMax = this.#quotaLeft(project, keyType, rules);
     let sender: Sender | undefined;
     let admitted = 0;
-    let logs = 0;
-    for (const entry of entries) {
+    let stored = 0;
+    let refusedBefore = 0;
+    for (let index = 0; index < entries.length; index++) {
+      const entry = entries[index] as Entry;
       const normalised = normalise(entry, context);
-      if (typeof normalised === "string") {
-        this.#drop(context, normalised, entry);
-        continue;
-      }
-      if (admitted >= admittedMax) {
-        this.#drop(context, "quota", entry);
+      if (typeof normalised === "string" || admitted >= admittedMax) {
+        const reason = typeof normalised === "string" ? normalised : "quota";
+        this.#drop(context, reason, entry);
+        // Refused records stand between the entries.
+        while (refusedBefore < refused.length && (refused[refusedBefore] as RefusedEntry).at <= index + refusedBefore)
+          refusedBefore++;
+        dropped?.push({ at: index + refusedBefore, reason });
         continue;
       }
       admitted++;
-      if (normalised.kind === "log") {
-        logs++;
+      if (normalised.kind === "log" || (normalised.kind === "completed" && !context.isPaired)) {
+        stored++;
         this.#builder.add(project, normalised);
       } else {
         sender ??= this.#senderOf(context);
         this.#pairing.offer(normalised, sender, arrivedAt);
       }
     }
-    this.#usage.add(project, this.#month, "received", entries.length);
+    dropped?.sort((a, b) => a.at - b.at);
+    this.#usage.add(project, this.#month, "received", entries.length + refused.length);
     this.#usage.add(project, this.#month, "admitted", admitted);
     if (keyType === "client") this.#usage.add(project, this.#month, "admitted.client", admitted);
-    this.#usage.add(project, this.#month, "stored", logs);
+    this.#usage.add(project, this.#month, "stored", stored);
   }
 
   /** How many entries a key of this type may still have admitted this month. */
@@ -299,8 +315,12 @@ export class Ingester {
   }
 
   #drop(context: BatchContext, reason: DropReason, entry: Entry): void {
-    this.#usage.add(context.project, this.#month, `dropped.${reason}`, 1);
+    this.#count(context, reason, 1);
     this.#rejections.add(context, reason, entry);
+  }
+
+  #count({ project }: BatchContext, reason: DropReason, count: number): void {
+    this.#usage.add(project, this.#month, `dropped.${reason}`, count);
   }
 
   #enterMonth(receivedAt: number): void {

@@ -6,9 +6,10 @@ import type { BatchOutcome } from "../core/batch.ts";
 import type { AnsweredMessage } from "../core/group.ts";
 import type { QueuedBatch } from "./group.ts";
 
-/** Answers one batch; does nothing if it was answered before. */
+/** Answers one batch, with its report where it has one; does nothing if it was answered before. */
 export function answer(queued: QueuedBatch, outcome: BatchOutcome): void {
-  queued.answer?.(outcome);
+  const { report } = queued;
+  queued.answer?.(outcome === "accepted" && report !== undefined ? { accepted: report } : outcome);
   queued.answer = undefined;
 }
 

@@ -12,6 +12,7 @@ import type { Clock } from "../core/clock.ts";
 import { assert } from "../core/errors.ts";
 import {
   type AnsweredMessage,
+  type BatchReport,
   type CheckedReport,
   GROUP_STATE,
   type GroupMessage,
@@ -123,6 +124,7 @@ export class Dispatcher implements BatchIntake {
       keyIndex: undefined,
       isAdmitted: false,
       wasDisconnected: false,
+      report: undefined,
       answer: undefined,
     };
     if (!this.#ring.couldHold(queued)) return { refused: "too_large" };
@@ -181,8 +183,9 @@ export class Dispatcher implements BatchIntake {
    * The writer has checked a group and will write it next. Answers the refused batches, and under "memory" the others
    * too.
    */
-  checked({ group: groupNumber, refused, refusedAfterCommit, entryCounts, keyIndexes }: CheckedReport): void {
+  checked({ group: groupNumber, refused, refusedAfterCommit, entryCounts, keyIndexes, reports }: CheckedReport): void {
     const group = this.#groupOf(groupNumber);
+    setReports(group, reports);
     this.#refuse(group, refused);
     group.refusedAfterCommit = refusedAfterCommit;
     for (const [at, queued] of group.sent.entries()) {
@@ -205,8 +208,9 @@ export class Dispatcher implements BatchIntake {
   }
 
   /** The writer has committed a group. Answers its batches and sends the next group. */
-  committed(groupNumber: number): void {
+  committed(groupNumber: number, reports: readonly BatchReport[] = []): void {
     const group = this.#takeGroup(groupNumber);
+    setReports(group, reports);
     this.#refuse(group, group.refusedAfterCommit);
     const now = this.#options.clock();
     this.#ring.observeDrain(group.bytes, now - Math.max(group.sentAt, this.#lastDoneAt));
@@ -417,6 +421,15 @@ export class Dispatcher implements BatchIntake {
       const report = this.#answers.takeReport();
       if (report !== undefined) this.#options.send(report);
     });
+  }
+}
+
+/** Reports come before the answers of their batches. */
+function setReports(group: Group, reports: readonly BatchReport[]): void {
+  for (const { at, report } of reports) {
+    const queued = group.sent[at];
+    assert(queued !== undefined, "a report is of a batch that was sent");
+    queued.report = report;
   }
 }
 

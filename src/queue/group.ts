@@ -1,6 +1,6 @@
 // A group on its way to the writer: every batch that was waiting, sent as one message and committed as one transaction.
 
-import type { BatchOutcome, IncomingBatch, KeyIdentity } from "../core/batch.ts";
+import type { AcceptedReport, BatchOutcome, BodyContent, IncomingBatch, KeyIdentity, Protocol } from "../core/batch.ts";
 import { assert } from "../core/errors.ts";
 import { type GroupMessage, NO_KEY, type RefusedBatch, type SetAsideMessage } from "../core/group.ts";
 import type { Sized } from "./ring.ts";
@@ -22,6 +22,8 @@ export interface QueuedBatch extends Sized {
   isAdmitted: boolean;
   /** Whether its client had disconnected when it was answered. */
   wasDisconnected: boolean;
+  /** What its sender may learn, once the writer has reported it. */
+  report: AcceptedReport | undefined;
   /** Answers its request; undefined once that was done. */
   answer: ((outcome: BatchOutcome) => void) | undefined;
 }
@@ -58,7 +60,8 @@ export function groupMessage(
     kind: "group",
     group,
     numbers: [] as number[],
-    texts: [] as string[],
+    bodies: [] as BodyContent[],
+    protocols: [] as Protocol[],
     keyIndexes: [] as number[],
     receivedAt: [] as number[],
     bytes: [] as number[],
@@ -74,7 +77,8 @@ export function groupMessage(
     assert(number > lastNumber, "batches are sent in the order of their numbers");
     lastNumber = number;
     message.numbers.push(number);
-    message.texts.push(batch.text);
+    message.bodies.push(batch.body);
+    message.protocols.push(batch.protocol);
     message.keyIndexes.push(keyIndexOf(queued, keys));
     message.receivedAt.push(batch.receivedAt);
     message.bytes.push(batch.bytes);
@@ -89,9 +93,9 @@ export function groupMessage(
 /** The message that has a batch stored unparsed. */
 export function setAsideMessage(group: number, queued: QueuedBatch, keys: KeyIndexes): SetAsideMessage {
   const { batch, number, entryCount } = queued;
-  const { receivedAt, bytes, text } = batch;
+  const { receivedAt, bytes, body } = batch;
   const keyIndex = keyIndexOf(queued, keys);
-  return { kind: "set_aside", group, lastBatch: number, keyIndex, receivedAt, entryCount, bytes, text };
+  return { kind: "set_aside", group, lastBatch: number, keyIndex, receivedAt, entryCount, bytes, body };
 }
 
 function keyIndexOf({ batch, keyIndex }: QueuedBatch, keys: KeyIndexes): number {

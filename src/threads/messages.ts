@@ -4,7 +4,7 @@ import type { EncodedBlock } from "../block/codec/column_chunks.ts";
 import type { ZoneMap } from "../block/stats/zone_map.ts";
 import type { Durability } from "../core/batch.ts";
 import type { ChangeOutcome, ChangeRequest } from "../core/changes.ts";
-import type { AnsweredMessage, CheckedReport, GroupMessage, SetAsideMessage } from "../core/group.ts";
+import type { AnsweredMessage, BatchReport, CheckedReport, GroupMessage, SetAsideMessage } from "../core/group.ts";
 import type {
   ExportRequest,
   QueryOutcome,
@@ -15,6 +15,7 @@ import type {
 } from "../core/queries.ts";
 import type { StoredSession } from "../core/session.ts";
 import type { StoreSnapshot } from "../core/telemetry.ts";
+import type { DecoderSettings } from "../decode/decoders.ts";
 import type { CheckRules, IngestRules } from "../ingest/rules.ts";
 import type { ReadRules } from "../query/scan/scope.ts";
 
@@ -42,6 +43,7 @@ export interface WriterSettings {
     readonly openBytesMax: number;
   };
   readonly clientShare: number;
+  readonly decoding?: DecoderSettings;
   readonly dedupe: { readonly windowMs: number; readonly requests: number };
 }
 
@@ -99,6 +101,8 @@ export type FromWriter =
       readonly kind: "committed";
       readonly group: number;
       readonly commitMs: number;
+      /** Of each batch that has one. */
+      readonly reports: readonly BatchReport[];
       readonly snapshot: StoreSnapshot | undefined;
     }
   /** Sent before the group is written; what becomes of the group follows. */

@@ -22,7 +22,20 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   web: ["core", "search"],
   // Runs with applications, not here: it shares nothing with the server but the types of an entry.
   client: ["core"],
-  threads: ["core", "runtime", "block", "log", "config", "queue", "search", "commit", "decode", "ingest", "store", "query"],
+  threads: [
+    "core",
+    "runtime",
+    "block",
+    "log",
+    "config",
+    "queue",
+    "search",
+    "commit",
+    "decode",
+    "ingest",
+    "store",
+    "query",
+  ],
   "app.ts": [
     "core",
     "runtime",

@@ -4,7 +4,7 @@ import { hash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ApiKey, BatchOutcome, Durability } from "../../src/core/batch.ts";
+import type { ApiKey, BatchOutcome, Durability, IncomingBatch } from "../../src/core/batch.ts";
 import type { Entry } from "../../src/core/entry.ts";
 import type { ShownRecord } from "../../src/core/record.ts";
 import { exportLines } from "../../src/query/stream/export.ts";
@@ -79,8 +79,9 @@ export class TestPipeline {
 
   async sendEntries(entries: readonly Entry[]): Promise<BatchOutcome> {
     const text = JSON.stringify({ key: KEY_TEXT, source: "server", entries });
-    const batch = {
-      text,
+    const batch: IncomingBatch = {
+      body: text,
+      protocol: "enqueue",
       bytes: text.length,
       apiKey: KEY,
       origin: null,

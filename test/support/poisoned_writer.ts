@@ -41,9 +41,9 @@ function poisoned(message: ToWriter): ToWriter {
     return { ...message, settings: { ...message.settings, file: `${file}.no-such-folder/data.db` } };
   }
   if (message.kind !== "group") return message;
-  const has = (word: string) => message.texts.some((text) => text.includes(word));
+  const has = (word: string) => message.bodies.some((body) => typeof body === "string" && body.includes(word));
   // Once the batches are checked, the worker adds it to a number, which throws.
-  const deadly = () => ({ ...message, bytes: message.texts.map(() => 1n as unknown as number) });
+  const deadly = () => ({ ...message, bytes: message.bodies.map(() => 1n as unknown as number) });
   diesAtCommit = has(POISON_AFTER_COMMIT) && isFirst("after-commit");
   if (has(POISON_THEN_HANG)) {
     if (isFirst("hang")) return deadly();

@@ -9,6 +9,8 @@ import type { KeyLookup } from "./keys.ts";
  * further ones.
  */
 const REFUSED_HEADERS: ReadonlySet<string> = new Set(["authorization", "cookie"]);
+/** The same where a header is the place of the API key. */
+const REFUSED_BESIDE_KEY: ReadonlySet<string> = new Set(["cookie"]);
 /** A header's name as browsers ask for it: a token of RFC 9110 in lower case; `*` would stand for all. */
 const HEADER_NAME = /^[!#$%&'+.^_`|~0-9a-z-]{1,100}$/;
 /** Header names allowed in one response, so that a request cannot make it large. */
@@ -37,8 +39,11 @@ export function corsHeaders(origin: string | null, keys: KeyLookup): Readonly<Re
   };
 }
 
-/** Answers OPTIONS: 204 with what is allowed, or 403 without any CORS header. */
-export function preflightResponse(request: Request, keys: KeyLookup): Response {
+/**
+ * Answers OPTIONS: 204 with what is allowed, or 403 without any CORS header. `hasKeyInHeader`: a page may send
+ * Authorization, which has the API key.
+ */
+export function preflightResponse(request: Request, keys: KeyLookup, hasKeyInHeader = false): Response {
   const origin = request.headers.get("origin");
   if (origin === null || !keys.allowsOrigin(origin)) {
     return jsonResponse(403, { message: "Origin is not allowed by any API key" }, VARY);
@@ -50,7 +55,8 @@ export function preflightResponse(request: Request, keys: KeyLookup): Response {
     "access-control-max-age": String(PREFLIGHT_SECONDS),
     vary: "Origin, Access-Control-Request-Headers",
   };
-  const allowed = allowedHeaders(request.headers.get("access-control-request-headers"));
+  const requested = request.headers.get("access-control-request-headers");
+  const allowed = allowedHeaders(requested, hasKeyInHeader ? REFUSED_BESIDE_KEY : REFUSED_HEADERS);
   if (allowed !== "") headers["access-control-allow-headers"] = allowed;
   // A public page that posts to localhost: https://wicg.github.io/private-network-access/
   if (request.headers.get("access-control-request-private-network") === "true") {
@@ -59,8 +65,8 @@ export function preflightResponse(request: Request, keys: KeyLookup): Response {
   return new Response(null, { status: 204, headers });
 }
 
-function allowedHeaders(requested: string | null): string {
+function allowedHeaders(requested: string | null, refused: ReadonlySet<string>): string {
   const names = new Set((requested ?? "").split(",").map((name) => name.trim().toLowerCase()));
-  const allowed = [...names].filter((name) => HEADER_NAME.test(name) && !REFUSED_HEADERS.has(name));
+  const allowed = [...names].filter((name) => HEADER_NAME.test(name) && !refused.has(name));
   return allowed.slice(0, HEADER_NAMES_MAX).join(", ");
 }

@@ -7,16 +7,17 @@ import type { Issue } from "../../core/batch.ts";
 /** A status and a body; `retryAfterSeconds` is sent as Retry-After (RFC 9110, section 10.2.3). */
 export interface FixedResponse {
   readonly status: number;
+  readonly message: string;
   /** JSON text. */
   readonly body: string;
   readonly retryAfterSeconds?: number;
 }
 
 function refusal(status: number, message: string): FixedResponse {
-  return { status, body: JSON.stringify({ message }) };
+  return { status, message, body: JSON.stringify({ message }) };
 }
 
-export const ACCEPTED: FixedResponse = { status: 202, body: '{"queued":true}' };
+export const ACCEPTED: FixedResponse = { status: 202, message: "Queued", body: '{"queued":true}' };
 export const INVALID_JSON = refusal(400, "Invalid JSON");
 export const KEY_MISSING = refusal(401, "API key is missing");
 export const KEY_NOT_FOUND = refusal(
@@ -29,6 +30,8 @@ export const ORIGIN_REFUSED = refusal(403, "Origin is not allowed for this API k
 export const TOO_LARGE = refusal(413, "Payload too large");
 export const ENCODING_UNKNOWN = refusal(415, "Unknown Content-Encoding: send identity, gzip, deflate, br or zstd");
 export const CHARSET_REFUSED = refusal(415, "UTF-16 is not read: send UTF-8");
+export const BODY_TYPE_UNKNOWN = refusal(415, "Unknown Content-Type for this path");
+export const UNREADABLE_BODY = refusal(400, "The body does not decompress, or was cut short");
 export const INTERNAL = refusal(500, "Internal error");
 
 /** 429: the key has sent more entries than its rate allows. */
@@ -39,6 +42,11 @@ export function rateExceeded(retryAfterSeconds: number): FixedResponse {
 /** 503: nothing of the batch was taken, it can be sent again as it is. */
 export function unavailable(retryAfterSeconds: number): FixedResponse {
   return { ...refusal(503, "Ingestion queue is temporarily unavailable"), retryAfterSeconds };
+}
+
+/** 400: the body cannot be read in its protocol's form; `problem` is a sentence without its full stop. */
+export function malformedBody(problem: string): FixedResponse {
+  return refusal(400, problem);
 }
 
 /** The 422 for these problems; `isVerbose` lists them with their full paths as well. */
@@ -52,7 +60,7 @@ export function invalidBatch(issues: readonly Issue[], isVerbose: boolean): Fixe
   }
   const errors = { fieldErrors, formErrors };
   const body = { message: "Invalid enqueue payload", errors, ...(isVerbose ? { issues } : {}) };
-  return { status: 422, body: JSON.stringify(body) };
+  return { status: 422, message: body.message, body: JSON.stringify(body) };
 }
 
 const JSON_TYPE = "application/json";

@@ -34,31 +34,42 @@ export function plainLength(headers: Headers): number {
   return declaredLength(headers.get("content-length"));
 }
 
-/**
- * Reads the body; `bytesMax` bounds it as it came and each form of it on the way to the text. `room` bounds it together
- * with all others that are being read.
- */
-export async function readBody(
+/** As readBytes, as text, in the charset that Content-Type names. */
+export async function readText(
   request: Request,
   bytesMax: number,
   room: BodyRoom,
   decompress: Decompress = new Decompressor().decompress,
 ): Promise<BodyText | BodyRefusal> {
+  const charset = charsetOf(request.headers.get("content-type"));
+  const decoded = await readBytes(request, bytesMax, room, decompress, charset === "utf-16" ? "utf16" : undefined);
+  return typeof decoded === "string" ? decoded : { text: textOf(decoded, charset), bytes: decoded.byteLength };
+}
+
+/**
+ * Reads the body; `bytesMax` bounds it as it came and each form of it on the way to the bytes. `room` bounds it together
+ * with all others that are being read. `refusal`: it is refused so, unless it is too large.
+ */
+export async function readBytes(
+  request: Request,
+  bytesMax: number,
+  room: BodyRoom,
+  decompress: Decompress = new Decompressor().decompress,
+  refusal?: BodyRefusal,
+): Promise<Uint8Array<ArrayBuffer> | BodyRefusal> {
   const { headers } = request;
   const declaredBytes = declaredLength(headers.get("content-length"));
   if (declaredBytes > bytesMax) return "too_large";
   const codings = parseCodings(headers.get("content-encoding"));
-  const charset = charsetOf(headers.get("content-type"));
-  const refusal = codings === undefined ? "unknown_encoding" : charset === "utf-16" ? "utf16" : undefined;
+  const unread = codings === undefined ? "unknown_encoding" : refusal;
   // A body without a declared length may be too large, and 413 has precedence.
-  if (refusal !== undefined && declaredBytes >= 0) return refusal;
-  const received = await readBytes(request, declaredBytes, bytesMax, room);
+  if (unread !== undefined && declaredBytes >= 0) return unread;
+  const received = await receive(request, declaredBytes, bytesMax, room);
   if (typeof received === "string") return received;
-  if (refusal !== undefined || codings === undefined) return refusal ?? "unknown_encoding";
+  if (unread !== undefined || codings === undefined) return unread ?? "unknown_encoding";
   const begun = decompress(received, codings, bytesMax);
   const decoded = begun instanceof Promise ? await whileCounted(begun, received.byteLength, room) : begun;
-  if (typeof decoded === "string") return decoded;
-  return { text: textOf(decoded, charset), bytes: decoded.byteLength };
+  return decoded as Uint8Array<ArrayBuffer> | BodyRefusal;
 }
 
 /** Waits for the decompression. Meanwhile the received bytes count like a body that is read in pieces. */
@@ -88,7 +99,7 @@ function declaredLength(header: string | null): number {
   return Number.isInteger(length) ? length : -1;
 }
 
-async function readBytes(
+async function receive(
   request: Request,
   declaredBytes: number,
   bytesMax: number,

@@ -8,7 +8,7 @@ import { isJsonObject, typeName } from "../../core/json.ts";
 import { READ_BODY_BYTES_MAX } from "../../core/limits.ts";
 import type { ParseGuard } from "../../runtime/parse_guard.ts";
 import { INVALID_JSON, jsonResponse, toResponse } from "../base/responses.ts";
-import { BODY_RESPONSES, readBody } from "../bodies/body.ts";
+import { BODY_RESPONSES, readText } from "../bodies/body.ts";
 import { BodyRoom } from "../bodies/body_room.ts";
 import { quoted } from "./parameters.ts";
 
@@ -19,7 +19,7 @@ export async function readJsonBody<T extends TObject>(
   guard: ParseGuard,
 ): Promise<Static<T> | Response> {
   // A room of its own, which one body always has: so small a one is no burden.
-  const body = await readBody(request, READ_BODY_BYTES_MAX, new BodyRoom(READ_BODY_BYTES_MAX));
+  const body = await readText(request, READ_BODY_BYTES_MAX, new BodyRoom(READ_BODY_BYTES_MAX));
   assert(body !== "no_room", "a body that is alone in its room has it");
   if (typeof body === "string") return toResponse(BODY_RESPONSES[body]);
   const refusal = guard.refusal(body.text);

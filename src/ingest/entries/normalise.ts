@@ -32,6 +32,8 @@ export interface BatchContext {
   readonly timeMax: number;
   /** Whether a text may hold a lone surrogate: the body has a \u escape. False: no text has to be looked at. */
   readonly mayHoldLoneSurrogates: boolean;
+  /** Whether its timings are paired: those of other protocols come complete, and close nothing. */
+  readonly isPaired: boolean;
 }
 
 /** A record before it has its id. */

@@ -2,9 +2,9 @@
 // make another body with the same digest. They differ between runtimes: a request that is repeated to a server on
 // another runtime is new.
 
-import { digestText } from "#runtime/hash.ts";
+import { digestBytes, digestText } from "#runtime/hash.ts";
 import type { RequestIdentity } from "../../commit/redo_group.ts";
-import type { KeyIdentity } from "../../core/batch.ts";
+import type { BodyContent, KeyIdentity } from "../../core/batch.ts";
 
 /** Cached digests of a key and a route. */
 const SCOPES_MAX = 1_024;
@@ -22,17 +22,24 @@ export class RequestIdentities {
   }
 
   /** The digest of a body alone: 22 characters of base64url. */
-  bodyDigest(text: string): string {
-    return digestText(text, this.#secret);
+  bodyDigest(body: BodyContent): string {
+    return typeof body === "string" ? digestText(body, this.#secret) : digestBytes(body, this.#secret);
   }
 
   /**
    * The identity of a request: digests of the API key and route (path and query), and of the idempotency key or else
-   * the body.
+   * the body. `isExact`: the body is its own idempotency key, as equal bodies are always repetitions.
    */
-  of(key: KeyIdentity, route: string, idempotencyKey: string | undefined, text: string): RequestIdentity {
-    const body = this.bodyDigest(text);
+  of(
+    key: KeyIdentity,
+    route: string,
+    idempotencyKey: string | undefined,
+    content: BodyContent,
+    isExact = false,
+  ): RequestIdentity {
+    const body = this.bodyDigest(content);
     const scope = this.#scopeOf(key, route);
+    if (idempotencyKey === undefined && isExact) return { id: `${scope}e${body}`, body, keyType: key.type };
     if (idempotencyKey === undefined) return { id: `${scope}b${body}`, body: undefined, keyType: key.type };
     return { id: `${scope}i${this.bodyDigest(idempotencyKey)}`, body, keyType: key.type };
   }

@@ -18,7 +18,7 @@ export function hashText(text: string, seed: bigint): Uint32Array {
 }
 
 const digestWords = new BigUint64Array(2);
-const digestBytes = Buffer.from(digestWords.buffer);
+const digestBuffer = Buffer.from(digestWords.buffer);
 
 /**
  * A digest of 128 bits of a text under a 64-bit secret, as 22 characters of base64url: two hashes of different kinds,
@@ -28,7 +28,14 @@ const digestBytes = Buffer.from(digestWords.buffer);
 export function digestText(text: string, secret: bigint): string {
   digestWords[0] = Bun.hash.xxHash3(text, secret);
   digestWords[1] = Bun.hash.wyhash(text, secret);
-  return digestBytes.toString("base64url");
+  return digestBuffer.toString("base64url");
+}
+
+/** As digestText, of bytes. */
+export function digestBytes(content: Uint8Array<ArrayBuffer>, secret: bigint): string {
+  digestWords[0] = Bun.hash.xxHash3(content, secret);
+  digestWords[1] = Bun.hash.wyhash(content, secret);
+  return digestBuffer.toString("base64url");
 }
 
 /**

@@ -3,7 +3,7 @@
 // SipHash). The values may differ between runtimes and versions, so nothing that must be read for long may rest on
 // them.
 
-import { hash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 
 /** Of a SHA-256 that a digest keeps. */
 const DIGEST_BYTES = 16;
@@ -59,6 +59,12 @@ export function hashText(text: string, seed: bigint): Uint32Array {
 /** A digest of 128 bits of a text under a 64-bit secret, as 22 characters of base64url. */
 export function digestText(text: string, secret: bigint): string {
   return hash("sha256", `${secret},${text}`, "buffer").toString("base64url", 0, DIGEST_BYTES);
+}
+
+/** As digestText, of bytes. */
+export function digestBytes(content: Uint8Array<ArrayBuffer>, secret: bigint): string {
+  const digest = createHash("sha256").update(`${secret},`).update(content).digest();
+  return digest.toString("base64url", 0, DIGEST_BYTES);
 }
 
 /** Undefined: V8's own hash of a text has a secret of each process, so nobody can make texts that it hashes alike. */

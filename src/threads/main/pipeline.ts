@@ -241,7 +241,7 @@ export class Pipeline implements PipelineView, ChangeService {
         this.#options.observeCommit(message.commitMs);
         if (message.snapshot === undefined) this.#flushes.appended();
         else this.#setSnapshot(message.snapshot, true);
-        this.dispatcher.committed(message.group);
+        this.dispatcher.committed(message.group, message.reports);
         this.#idleGc.worked();
         break;
       case "checked":

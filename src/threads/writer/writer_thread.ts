@@ -4,7 +4,13 @@
 
 import type { ChangeOutcome } from "../../core/changes.ts";
 import { AgeClock, type ClockReading, systemClock } from "../../core/clock.ts";
-import { GROUP_STATE, type GroupMessage, type RefusedBatch, type SetAsideMessage } from "../../core/group.ts";
+import {
+  type BatchReport,
+  GROUP_STATE,
+  type GroupMessage,
+  type RefusedBatch,
+  type SetAsideMessage,
+} from "../../core/group.ts";
 import { nearestName } from "../../core/nearest.ts";
 import { BatchChecks } from "../../ingest/batch_checks.ts";
 import { Ingester } from "../../ingest/ingester.ts";
@@ -64,7 +70,7 @@ export class WriterThread {
     this.#reply = reply;
     this.#settings = start.settings;
     this.#rules = start.rules;
-    this.#checks = new BatchChecks(start.rules);
+    this.#checks = new BatchChecks(start.rules, start.settings.decoding);
     this.#groupState = start.groupState;
     const { file, durability, run } = start.settings;
     if (start.dataId !== undefined) mustBe(file, start.dataId);
@@ -186,7 +192,7 @@ export class WriterThread {
       return;
     }
     const checked = this.#checks.checkGroup(message, this.#ingester.requests, steady);
-    const { batches, refused, entryCounts, keyIndexes } = checked;
+    const { batches, reports, refused, entryCounts, keyIndexes } = checked;
     // A batch whose idempotency key another batch of the group uses is refused once that one is committed; under
     // "memory", once it is checked.
     const isAfterCommit = ({ refusal }: RefusedBatch) =>
@@ -199,6 +205,7 @@ export class WriterThread {
         refusedAfterCommit: refused.filter(isAfterCommit),
         entryCounts,
         keyIndexes,
+        reports: isMemory ? reports : [],
       });
     }
     if (batches.length === 0) {
@@ -207,7 +214,7 @@ export class WriterThread {
     }
     const mayAppend = this.#changes.projectInErasure === undefined;
     const commit = () => this.#commits.commitGroup(checked, this.#rules, mayAppend);
-    this.#commit(group, startedAt, commit, () => {
+    this.#commit(group, startedAt, commit, reports, () => {
       // Under "memory" they are admitted, and are sent again.
       if (!isMemory) for (const batch of batches) this.#checks.refund(batch);
     });
@@ -219,10 +226,15 @@ export class WriterThread {
       this.#reply({ kind: "failed", group: message.group });
       return;
     }
-    this.#commit(message.group, startedAt, () => {
-      this.#commits.commit(this.#ingester.setAside(message, this.#clock.read()));
-      return true;
-    });
+    this.#commit(
+      message.group,
+      startedAt,
+      () => {
+        this.#commits.commit(this.#ingester.setAside(message, this.#clock.read()));
+        return true;
+      },
+      [],
+    );
   }
 
   /** Begins the group that was posted; false where it was withdrawn. */
@@ -235,7 +247,13 @@ export class WriterThread {
    * Makes a group durable and reports it. `commit` returns whether the group is in the tables; `failed` is called where
    * it throws.
    */
-  #commit(group: number, startedAt: number, commit: () => boolean, failed: () => void = () => undefined): void {
+  #commit(
+    group: number,
+    startedAt: number,
+    commit: () => boolean,
+    reports: readonly BatchReport[],
+    failed: () => void = () => undefined,
+  ): void {
     let isInTables = false;
     const work = () => {
       isInTables = commit();
@@ -246,7 +264,7 @@ export class WriterThread {
       return;
     }
     const snapshot = isInTables ? this.#commits.snapshot() : undefined;
-    this.#reply({ kind: "committed", group, commitMs: performance.now() - startedAt, snapshot });
+    this.#reply({ kind: "committed", group, commitMs: performance.now() - startedAt, reports, snapshot });
     if (isInTables) this.#planMerge(false);
   }
 

@@ -30,6 +30,7 @@ describe("parseSettings reads", () => {
         storage: { durability: "sync", bytesMax: 20 * 2 ** 30 },
         timings: { timeoutMs: 3_600_000, orphanGraceMs: 60_000, openMax: 100_000, openBytesMax: 64 * 2 ** 20 },
         dedupe: { windowMs: 600_000, requests: 100_000 },
+        otlp: { bodyBytesMax: 8 * 2 ** 20, resource: undefined },
         log: { level: "info" },
         tls: undefined,
       },
@@ -76,6 +77,9 @@ max_open_bytes = "64KiB"
 [dedupe]
 window = "1m"
 requests = 5
+[otlp]
+max_body = "1MiB"
+resource = ["service.*"]
 [log]
 level = "debug"
 [tls]
@@ -115,6 +119,7 @@ key = "/keys/key.pem"
       storage: { durability: "memory", bytesMax: 2 ** 30 },
       timings: { timeoutMs: 250, orphanGraceMs: 1000, openMax: 1, openBytesMax: 65_536 },
       dedupe: { windowMs: 60_000, requests: 5 },
+      otlp: { bodyBytesMax: 2 ** 20, resource: ["service.*"] },
       log: { level: "debug" },
       tls: { cert: "/etc/simplelogs/cert.pem", key: "/keys/key.pem" },
     });

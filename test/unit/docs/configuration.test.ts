@@ -47,6 +47,7 @@ queue = { requests = 1, bytes = 1024, client_share = 1 }
 storage = { durability = "write", max_size = "1GiB" }
 timings = { timeout = "1s", orphan_grace = "1s", max_open = 1, max_open_bytes = 1024 }
 dedupe = { window = "1s", requests = 1 }
+otlp = { max_body = 1024, resource = ["host.name"] }
 log = { level = "debug" }
 tls = { cert = "cert.pem", key = "key.pem" }`;
     const restart = PAGE.rows("setting").filter(([, , , by]) => by === "restart");

@@ -13,7 +13,10 @@ import type { AccessSettings, MaskedPair } from "../../../src/http/access/settin
 import { createHttpApp } from "../../../src/http/app.ts";
 import { ServerMetrics } from "../../../src/http/base/metrics.ts";
 import { ENQUEUE_PATH } from "../../../src/http/base/routes.ts";
+import { Admission } from "../../../src/http/ingest/admission.ts";
 import { EnqueueEndpoint } from "../../../src/http/ingest/enqueue.ts";
+import { ProtocolEndpoint } from "../../../src/http/protocols/endpoint.ts";
+import { protocolPosts } from "../../../src/http/protocols/routes.ts";
 import { BatchChecks } from "../../../src/ingest/batch_checks.ts";
 import { RecentRequests } from "../../../src/ingest/retries/recent_requests.ts";
 import type { ClientLibrary } from "../../../src/runtime/client_library.ts";
@@ -223,14 +226,19 @@ export function createFixture(storedSessions: readonly StoredSession[] = [], cli
   });
   const checks = new BatchChecks(rules());
   const requests = new RecentRequests({ windowMs: 600_000, requests: 1_000, clientShare: 0.5 }, "run", [1, 2]);
-  const enqueue = new EnqueueEndpoint({
+  const ingestion = { access: () => fixture.access, metrics: fixture.metrics };
+  const admission = new Admission({
+    ...ingestion,
     intake: {
       // As the queue and the writer do.
       push(batch) {
         const answer = fixture.pushAnswer();
         if ("refused" in answer) return answer;
         checks.setRules(rules());
-        const checked = checks.check({ ...batch, idempotencyKey: batch.idempotencyKey ?? null }, requests, fixture.now);
+        const { apiKey } = batch;
+        const keyIndex = KNOWN_KEYS.findIndex((known) => known.apiKey === apiKey);
+        const unchecked = { ...batch, keyIndex, idempotencyKey: batch.idempotencyKey ?? null };
+        const checked = checks.check(unchecked, requests, fixture.now);
         if ("refused" in checked) return Promise.resolve(checked);
         fixture.pushed.push(batch);
         requests.admit(checked.identity, undefined, batch.receivedAt, false);
@@ -242,16 +250,17 @@ export function createFixture(storedSessions: readonly StoredSession[] = [], cli
       retryAfterSeconds: () => 17,
     },
     clock: () => fixture.now,
-    access: () => fixture.access,
-    metrics: fixture.metrics,
     peerAddress: () => fixture.peer,
     isGone: () => false,
     log,
   });
+  const enqueue = new EnqueueEndpoint(ingestion, admission);
   fixture.posts[ENQUEUE_PATH] = (request) => enqueue.handle(request);
   const app = createHttpApp({
     clientLibrary,
     enqueue,
+    protocols: new ProtocolEndpoint(ingestion, admission),
+    protocolPosts: protocolPosts({ otlpBodyBytesMax: 8 * 1024 * 1024 }),
     pipeline,
     queries: fixture.readers,
     changes: fixture.readers,

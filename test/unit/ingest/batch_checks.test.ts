@@ -35,7 +35,8 @@ function groupOf(texts: readonly string[], rest: Partial<GroupMessage> = {}): Gr
     kind: "group",
     group: 1,
     numbers: texts.map((_, at) => at + 1),
-    texts,
+    bodies: texts,
+    protocols: texts.map(() => "enqueue"),
     keyIndexes: texts.map(() => NO_KEY),
     receivedAt: texts.map(() => 5),
     bytes: texts.map((text) => text.length),
@@ -116,7 +117,15 @@ test("a key that a reload revokes is unknown at once, even if it was used before
   const checks = checksOf();
   const known = requestsOf();
   const text = bodyOf(SERVER_KEY, "a");
-  const unchecked = { text, origin: null, receivedAt: 5, route: ROUTE, idempotencyKey: null };
+  const unchecked = {
+    body: text,
+    protocol: "enqueue",
+    keyIndex: NO_KEY,
+    origin: null,
+    receivedAt: 5,
+    route: ROUTE,
+    idempotencyKey: null,
+  } as const;
   expect("refused" in checks.check(unchecked, known, 5)).toBe(false);
   checks.setRules({ keys: KEYS, live: [], entriesMax: 10 });
   expect(checks.check(unchecked, known, 5)).toEqual({ refused: "key_unknown" });

@@ -165,7 +165,15 @@ describe("an entry is dropped", () => {
     const state = new IngesterState();
     const text =
       '{"key":"sk_0123456789abcdef","source":"server","entries":[{"message":"x"},{"key":"req-1"}],"also":["\\u0073k\\u005f0123456789abcdef"]}';
-    const message = { group: 1, lastBatch: 7, keyIndex: 0, receivedAt: NOW, entryCount: 2, bytes: text.length, text };
+    const message = {
+      group: 1,
+      lastBatch: 7,
+      keyIndex: 0,
+      receivedAt: NOW,
+      entryCount: 2,
+      bytes: text.length,
+      body: text,
+    };
     const write = state.ingester.setAside({ kind: "set_aside", ...message }, readingAt(NOW));
     expect([write.lastBatch, write.bytesReceived]).toEqual([7, text.length]);
     state.commit(write);

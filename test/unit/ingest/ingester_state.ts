@@ -116,7 +116,7 @@ export class IngesterState {
       ({ entries, key = 0, receivedAt = NOW, timestamp, sender = "s", isRepetition = false }) => {
         const source = key === 0 ? "server" : "client";
         const body = { key: "k", source, timestamp, entries };
-        return [this.#nextBatch++, key, receivedAt, 100, sender, body, [], isRepetition];
+        return [this.#nextBatch++, key, receivedAt, 100, sender, body, [], isRepetition, "enqueue"];
       },
     );
     return JSON.stringify(members);

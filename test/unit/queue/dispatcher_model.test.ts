@@ -245,7 +245,7 @@ class History {
       const mayBeLate = this.#durability !== "memory" && refused.length < numbers.length;
       const late = mayBeLate ? refused.filter(() => this.#chance(0.3)) : [];
       const early = refused.filter((one) => !late.includes(one));
-      const report = { group, refused: early, refusedAfterCommit: late, entryCounts: counts, keyIndexes };
+      const report = { group, refused: early, refusedAfterCommit: late, entryCounts: counts, keyIndexes, reports: [] };
       this.#post(() => this.#dispatcher.checked(report));
     }
     const passed = numbers.filter((_, at) => !isRefused.has(at));

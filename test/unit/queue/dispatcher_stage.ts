@@ -87,6 +87,7 @@ export class Stage {
       refusedAfterCommit,
       entryCounts: counts,
       keyIndexes: counts.map(() => 7),
+      reports: [],
     });
   }
 
@@ -105,7 +106,8 @@ export class Stage {
 export function batchOf(number: number, bytes = 10, senderClass: SenderClass = "server"): IncomingBatch {
   const apiKey = { name: "shop", project: "default", type: senderClass as Source, origins: [], rate: undefined };
   return {
-    text: `{"n":${number}}`,
+    body: `{"n":${number}}`,
+    protocol: "enqueue",
     bytes,
     apiKey: senderClass === "unauthenticated" ? undefined : apiKey,
     origin: null,

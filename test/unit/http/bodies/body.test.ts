@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { brotliCompressSync, constants, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
-import { readBody } from "../../../../src/http/bodies/body.ts";
+import { readText } from "../../../../src/http/bodies/body.ts";
 import { BodyRoom } from "../../../../src/http/bodies/body_room.ts";
 import { parseCodings } from "../../../../src/http/bodies/decompress.ts";
 import { untilTrue } from "../../../support/condition.ts";
@@ -30,7 +30,7 @@ function read(bytes: Uint8Array, encoding: string | undefined, form: "declared" 
       controller.close();
     },
   });
-  return readBody(
+  return readText(
     new Request(ENQUEUE_URL, { method: "POST", body: form === "declared" ? bytes : pieces, headers }),
     bytesMax,
     new BodyRoom(bytesMax),
@@ -116,7 +116,7 @@ describe("a body of unknown length", () => {
       },
     });
     expect(
-      await readBody(new Request(ENQUEUE_URL, { method: "POST", body: endless }), 50_000, new BodyRoom(50_000)),
+      await readText(new Request(ENQUEUE_URL, { method: "POST", body: endless }), 50_000, new BodyRoom(50_000)),
     ).toBe("too_large");
     expect(asked).toBeLessThan(20);
   });
@@ -128,14 +128,14 @@ describe("a body of unknown length", () => {
       },
     });
     expect(
-      await readBody(new Request(ENQUEUE_URL, { method: "POST", body: broken }), 50_000, new BodyRoom(50_000)),
+      await readText(new Request(ENQUEUE_URL, { method: "POST", body: broken }), 50_000, new BodyRoom(50_000)),
     ).toBe("unreadable");
   });
 
   test("may be declared twice in one header", async () => {
     const headers = { "content-length": "2, 2" };
     expect(
-      await readBody(new Request(ENQUEUE_URL, { method: "POST", body: "{}", headers }), 10, new BodyRoom(10)),
+      await readText(new Request(ENQUEUE_URL, { method: "POST", body: "{}", headers }), 10, new BodyRoom(10)),
     ).toEqual({
       text: "{}",
       bytes: 2,
@@ -167,7 +167,7 @@ describe("bodies that are read at the same time", () => {
   test("have room together as long as they hold no more than fits; the first gives way to the last", async () => {
     const room = new BodyRoom(10, 40);
     const slow = Array.from({ length: 5 }, () => slowBody({}));
-    const reads = slow.map(({ request }) => readBody(request, 10, room));
+    const reads = slow.map(({ request }) => readText(request, 10, room));
     for (const body of slow.slice(0, 4)) body.send("123456789 ");
     await untilTrue("all came", () => room.bytes === 40);
     slow[4]?.send("x");
@@ -183,7 +183,7 @@ describe("bodies that are read at the same time", () => {
   test("count with their declared length, until that does not fit; then with what came", async () => {
     const room = new BodyRoom(10, 40);
     const slow = Array.from({ length: 6 }, () => slowBody({ "content-length": "10" }));
-    const reads = slow.map(({ request }) => readBody(request, 10, room));
+    const reads = slow.map(({ request }) => readText(request, 10, room));
     expect(room.bytes).toBe(40);
     slow[5]?.send("12345");
     await untilTrue("a piece came", () => room.bytes === 45);
@@ -200,12 +200,12 @@ describe("bodies that are read at the same time", () => {
 
   test("leave their room when they are refused, or their senders give up", async () => {
     const room = new BodyRoom(10, 40);
-    expect(await readBody(new Request(ENQUEUE_URL, { method: "POST", body: "x".repeat(11) }), 10, room)).toBe(
+    expect(await readText(new Request(ENQUEUE_URL, { method: "POST", body: "x".repeat(11) }), 10, room)).toBe(
       "too_large",
     );
     for (const headers of [{}, { "content-length": "5" }]) {
       const body = new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(new Error("gone")) });
-      expect(await readBody(new Request(ENQUEUE_URL, { method: "POST", body, headers }), 10, room)).toBe("unreadable");
+      expect(await readText(new Request(ENQUEUE_URL, { method: "POST", body, headers }), 10, room)).toBe("unreadable");
     }
     expect(room.bytes).toBe(0);
   });

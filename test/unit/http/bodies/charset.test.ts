@@ -46,7 +46,7 @@ describe("a body", () => {
   async function sent(body: Uint8Array | string, headers: Record<string, string>) {
     const fixture = createFixture();
     const response = await fixture.post(body, headers);
-    return [response.status, fixture.pushed[0]?.text ?? (await response.json())];
+    return [response.status, fixture.pushed[0]?.body ?? (await response.json())];
   }
 
   test("in ISO 8859-1 is read as such, compressed or not", async () => {

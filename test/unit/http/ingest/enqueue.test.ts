@@ -36,7 +36,8 @@ describe("a batch is accepted", () => {
     expect(response.headers.get("content-type")).toBe("application/json");
     expect(fixture.pushed).toEqual([
       {
-        text,
+        body: text,
+        protocol: "enqueue",
         bytes: text.length,
         apiKey: { name: "web shop", project: "shop", type: "server", origins: [], rate: undefined },
         origin: null,
@@ -67,7 +68,7 @@ describe("a batch is accepted", () => {
     const fixture = createFixture();
     const text = JSON.stringify(BATCH);
     expect(await statusOf(fixture.post(`\uFEFF${text}`))).toBe(202);
-    expect(fixture.pushed[0]?.text).toBe(text);
+    expect(fixture.pushed[0]?.body).toBe(text);
   });
 
   test("with bytes that are no UTF-8, which become U+FFFD", async () => {
@@ -76,7 +77,7 @@ describe("a batch is accepted", () => {
     const bytes = Buffer.from(text);
     bytes[text.indexOf("@")] = 0xff;
     expect(await statusOf(fixture.post(bytes))).toBe(202);
-    expect(fixture.pushed[0]?.text).toBe(text.replace("@", "\uFFFD"));
+    expect(fixture.pushed[0]?.body).toBe(text.replace("@", "\uFFFD"));
   });
 
   test("with metadata nested deeper than the worker takes, since only that entry is dropped", async () => {

@@ -22,6 +22,7 @@ export function batchContext({ retentionMs = 30 * 86_400_000, ...changes }: Chan
     timeMin: receivedAt - retentionMs,
     timeMax: receivedAt + 86_400_000,
     mayHoldLoneSurrogates: false,
+    isPaired: true,
     ...changes,
   };
 }
