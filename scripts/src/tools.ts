@@ -31,14 +31,14 @@ const TOOLS: readonly Tool[] = [
   {
     name: "curl",
     debianPackage: "curl",
-    suites: ["e2e", "deno"],
+    suites: ["e2e", "deno", "senders"],
     candidates: [["curl", "--version"]],
     variable: "SIMPLELOGS_TEST_CURL",
   },
   {
     name: "Python 3 with requests",
     debianPackage: "python3-requests",
-    suites: ["e2e", "deno", "client"],
+    suites: ["e2e", "deno", "client", "senders"],
     // Debian's package is for Debian's own Python, which need not be the first on PATH.
     candidates: [
       ["python3", "-c", "import requests"],
@@ -49,7 +49,7 @@ const TOOLS: readonly Tool[] = [
   {
     name: "Chromium",
     debianPackage: "chromium",
-    suites: ["e2e", "deno", "browser"],
+    suites: ["e2e", "deno", "browser", "senders"],
     candidates: [
       ["chromium", "--version"],
       ["chromium-browser", "--version"],
@@ -87,7 +87,7 @@ const TOOLS: readonly Tool[] = [
   {
     name: "Node 18 or later",
     debianPackage: "nodejs",
-    suites: ["client"],
+    suites: ["client", "senders"],
     candidates: ["node", "/usr/bin/node"].map((program) => [
       program,
       "--eval",

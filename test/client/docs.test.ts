@@ -5,9 +5,9 @@ import { describe, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { TARBALL } from "../support/client_package.ts";
-import { withPeers } from "../support/client_peers.ts";
 import { run } from "../support/run.ts";
 import { configText, SERVER_KEY, withServer } from "../support/server.ts";
+import { withPackages } from "../support/suite_packages.ts";
 import { parseMarkdown } from "../unit/docs/markdown.ts";
 
 const PAGE = parseMarkdown(readFileSync(join(import.meta.dir, "../../docs/client_library.md"), "utf8"));
@@ -21,7 +21,7 @@ function block(text: string): string {
 
 /** Runs a program of the page, and then `rest`, in Node with the package beside it. */
 async function runWith(text: string, rest: string, url: string): Promise<void> {
-  await withPeers(async (folder) => {
+  await withPackages("client", async (folder) => {
     const home = join(folder, "node_modules/simplelogs");
     mkdirSync(home, { recursive: true });
     const unpacked = await run("tar", ["xzf", TARBALL, "--strip-components=1"], { cwd: home });

@@ -4,11 +4,11 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Entry } from "../../src/core/entry.ts";
-import { withPeers } from "../support/client_peers.ts";
 import { untilTrue } from "../support/condition.ts";
 import { run } from "../support/run.ts";
 import { ScriptedServer } from "../support/scripted_server.ts";
 import { SERVER_KEY } from "../support/server.ts";
+import { withPackages } from "../support/suite_packages.ts";
 import { nodeModuleText } from "./built_module.ts";
 import { Program, RUNTIMES } from "./run_program.ts";
 
@@ -24,7 +24,7 @@ describe("a route handler of Next", () => {
 
   beforeAll(async () => {
     const started = Promise.withResolvers<void>();
-    isOver = withPeers(async (folder) => {
+    isOver = withPackages("client", async (folder) => {
       cpSync(join(import.meta.dir, "programs/next"), folder, { recursive: true });
       writeFileSync(join(folder, "node.mjs"), await nodeModuleText());
       const environment = {

@@ -3,9 +3,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { withPeers } from "../support/client_peers.ts";
 import { untilTrue } from "../support/condition.ts";
 import { SERVER_KEY } from "../support/server.ts";
+import { withPackages } from "../support/suite_packages.ts";
 import { nodeModuleText } from "./built_module.ts";
 
 const DENO =
@@ -79,7 +79,7 @@ export function withProgram<Result>(
   variables: Readonly<Record<string, string>>,
   work: (program: Program) => Promise<Result>,
 ): Promise<Result> {
-  return withPeers(async (folder) => {
+  return withPackages("client", async (folder) => {
     writeFileSync(join(folder, "node.mjs"), await nodeModuleText());
     const file = join(folder, "program.mjs");
     if ("file" in source) copyFileSync(join(import.meta.dir, "programs", source.file), file);

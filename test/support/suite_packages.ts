@@ -1,0 +1,56 @@
+// The packages from npm that some suites test with: exactly what the suite's own bun.lock names, in a folder of their own
+// under .bun, so that the project's packages stay few.
+
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const ROOT = join(import.meta.dir, "../..");
+const FILES = ["package.json", "bun.lock"];
+
+/** A suite with packages of its own. */
+export type PackagedSuite = "client" | "senders";
+
+function digest(source: string): string {
+  const hash = createHash("sha256").update(`${process.platform} ${process.arch} ${process.versions.bun}\n`);
+  for (const file of FILES) hash.update(readFileSync(join(source, file)));
+  return hash.digest("hex");
+}
+
+/**
+ * Installs the packages of a suite where they are not yet, and gives their folder; an unchanged lock file costs no
+ * network. Throws when they cannot be had.
+ */
+export function installPackages(suite: PackagedSuite): string {
+  const source = join(ROOT, "test", suite);
+  const folder = join(ROOT, ".bun", `${suite}-peers`);
+  const stamp = join(folder, ".simplelogs-lock");
+  const wanted = digest(source);
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return folder;
+  rmSync(stamp, { force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const file of FILES) copyFileSync(join(source, file), join(folder, file));
+  const environment = { ...process.env, BUN_INSTALL_CACHE_DIR: join(ROOT, ".bun/cache") };
+  const install = spawnSync(
+    process.execPath,
+    ["install", "--frozen-lockfile", "--ignore-scripts", "--linker=hoisted", "--silent"],
+    { cwd: folder, env: environment, encoding: "utf8" },
+  );
+  if (install.status !== 0) throw new Error(`cannot install the packages of test/${suite}:\n${install.stderr}`);
+  writeFileSync(stamp, wanted);
+  return folder;
+}
+
+/** Gives `work` a new folder from which every package of the suite is found, and removes it afterwards. */
+export async function withPackages<Result>(
+  suite: PackagedSuite,
+  work: (folder: string) => Promise<Result>,
+): Promise<Result> {
+  const folder = mkdtempSync(join(installPackages(suite), "run-"));
+  try {
+    return await work(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
