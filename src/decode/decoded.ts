@@ -10,6 +10,8 @@ export type { RefusedRecord } from "../core/batch.ts";
 
 /** What a decoder knows of the request beside its body. */
 export interface DecodeContext {
+  /** The path of the request's address, as it was written; absent where there is none. */
+  readonly path?: string;
   /** The query of the request's address. */
   readonly query: URLSearchParams;
   /** Looks at texts, and at member names of binary bodies, before objects are made of them. */

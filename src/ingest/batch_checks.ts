@@ -217,7 +217,8 @@ export class BatchChecks {
     assert(protocol !== "enqueue", "a body of enqueue is not decoded");
     const queryAt = route.indexOf("?");
     const query = queryAt === -1 ? NO_QUERY : new URLSearchParams(route.slice(queryAt));
-    return this.#decoders[protocol](body, { query, guard: this.#guard, receivedAt });
+    const path = queryAt === -1 ? route : route.slice(0, queryAt);
+    return this.#decoders[protocol](body, { path, query, guard: this.#guard, receivedAt });
   }
 
   #decodedBody(unchecked: UncheckedBatch, decoded: DecodedBatch, requests: RecentRequests, now: number) {
