@@ -38,13 +38,17 @@ export type Decoded = DecodedBatch | MalformedBody;
 /** Decodes a body; never throws for what a client sent. */
 export type Decode = (body: BodyContent, context: DecodeContext) => Decoded;
 
-/** Parses JSON unless the guard refuses it. */
-export function parseJson(text: string, guard: ParseGuard): { readonly value: unknown } | MalformedBody {
+/** Parses JSON unless the guard refuses it. `what` is the text's name in a problem. */
+export function parseJson(
+  text: string,
+  guard: ParseGuard,
+  what = "The body",
+): { readonly value: unknown } | MalformedBody {
   const malformed = guard.refusal(text);
   if (malformed !== undefined) return { malformed };
   try {
     return { value: JSON.parse(text) as unknown };
   } catch {
-    return { malformed: "The body is not JSON" };
+    return { malformed: `${what} is not JSON` };
   }
 }
