@@ -2,6 +2,7 @@
 
 import type { Protocol } from "../core/batch.ts";
 import type { Decode } from "./decoded.ts";
+import { decodeSentry } from "./sentry.ts";
 
 /** What the configuration says about decoding. */
 export interface DecoderSettings {
@@ -21,7 +22,7 @@ export function decodersOf(_settings: DecoderSettings): Decoders {
     elasticsearch: notYet,
     ingest: notYet,
     syslog: notYet,
-    sentry: notYet,
+    sentry: decodeSentry,
   };
 }
 
