@@ -2,7 +2,7 @@
 
 import type { Protocol } from "../core/batch.ts";
 import type { Decode } from "./decoded.ts";
-import { decodeSentry } from "./sentry.ts";
+import { createOtlp } from "./otlp.ts";
 
 /** What the configuration says about decoding. */
 export interface DecoderSettings {
@@ -14,15 +14,16 @@ export interface DecoderSettings {
 export type Decoders = Readonly<Record<Exclude<Protocol, "enqueue">, Decode>>;
 
 /** Makes the decoders. */
-export function decodersOf(_settings: DecoderSettings): Decoders {
+export function decodersOf(settings: DecoderSettings): Decoders {
+  const otlp = createOtlp({ resource: settings.otlpResource });
   return {
-    otlp_logs: notYet,
-    otlp_traces: notYet,
+    otlp_logs: otlp.logs,
+    otlp_traces: otlp.traces,
     loki: notYet,
     elasticsearch: notYet,
     ingest: notYet,
     syslog: notYet,
-    sentry: decodeSentry,
+    sentry: notYet,
   };
 }
 

@@ -76,20 +76,12 @@ function refuse(refused: SimpleRefusal): BatchRefusal {
   return { refused };
 }
 
-/** For bodies that passed the guard: it looks at random places, and might refuse one that was answered. */
-class OpenGuard extends ParseGuard {
-  override refusal(): undefined {
-    return undefined;
-  }
-}
-
 /** Checks bodies by the rules in force, and holds the rates of the keys. */
 export class BatchChecks {
   readonly #schema = new BatchSchemaCheck();
   readonly #rates = new RateLimiter();
   /** One for all bodies that this thread parses. */
   readonly #guard = new ParseGuard();
-  readonly #open = new OpenGuard();
   #rules: CheckRules = { keys: [], live: [], entriesMax: 0 };
   #live = new LiveKeys<LiveKey>([]);
   #liveByIndex: ReadonlyMap<number, LiveKey> = new Map();
@@ -157,7 +149,8 @@ export class BatchChecks {
         receivedAt: unchecked.receivedAt,
         bytes: bytes[at] as number,
         sender: senders[at] as string,
-        mayHoldLoneSurrogates: hasUnicodeEscape(unchecked.body),
+        // A decoder of bytes makes none.
+        mayHoldLoneSurrogates: isText && unchecked.body.includes("\\u"),
       });
     }
     return { lastBatch: numbers.at(-1) as number, batches, reports, refused, entryCounts, keyIndexes };
@@ -208,7 +201,7 @@ export class BatchChecks {
   #checkDecoded(unchecked: UncheckedBatch, requests: RecentRequests, now: number): CheckedBody | BatchRefusal {
     const live = this.#liveByIndex.get(unchecked.keyIndex);
     if (live === undefined) return refuse("key_unknown");
-    const decoded = this.#decode(unchecked, this.#guard);
+    const decoded = this.#decode(unchecked);
     if ("malformed" in decoded) return { refused: "malformed", problem: decoded.malformed };
     const { match, ...checked } = this.#decodedBody(unchecked, decoded, requests, now);
     if (match === "repetition") return checked;
@@ -220,12 +213,11 @@ export class BatchChecks {
     return refuse(entryCount > this.#rules.entriesMax ? "too_many_entries" : "other_body");
   }
 
-  #decode({ body, protocol, route, receivedAt }: UncheckedBatch, guard: ParseGuard) {
+  #decode({ body, protocol, route, receivedAt }: UncheckedBatch) {
     assert(protocol !== "enqueue", "a body of enqueue is not decoded");
     const queryAt = route.indexOf("?");
     const query = queryAt === -1 ? NO_QUERY : new URLSearchParams(route.slice(queryAt));
-    const path = queryAt === -1 ? route : route.slice(0, queryAt);
-    return this.#decoders[protocol](body, { path, query, guard, receivedAt });
+    return this.#decoders[protocol](body, { query, guard: this.#guard, receivedAt });
   }
 
   #decodedBody(unchecked: UncheckedBatch, decoded: DecodedBatch, requests: RecentRequests, now: number) {
@@ -253,7 +245,7 @@ export class BatchChecks {
   parseAdmitted(unchecked: UncheckedBatch, requests: RecentRequests, now: number): CheckedBody {
     const { body: content, protocol, keyIndex, route, idempotencyKey } = unchecked;
     if (protocol !== "enqueue") {
-      const decoded = this.#decode(unchecked, this.#open);
+      const decoded = this.#decode(unchecked);
       assert("entries" in decoded, "a body that was decoded once is decoded again");
       return this.#decodedBody(unchecked, decoded, requests, now);
     }
@@ -299,12 +291,6 @@ export class BatchChecks {
  */
 function countEntries(entries: unknown): number {
   return Array.isArray(entries) ? Math.max(1, entries.length) : 1;
-}
-
-/** Whether a body has a \u escape, as JSON inside of other forms has too. */
-function hasUnicodeEscape(body: BodyContent): boolean {
-  if (typeof body === "string") return body.includes("\\u");
-  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).includes("\\u");
 }
 
 function droppedRecord({ at, reason, problem }: RefusedRecord): DroppedRecord {

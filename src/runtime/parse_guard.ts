@@ -408,15 +408,20 @@ function stringAt(text: string, from: number, to: number): string | undefined {
  * The slots an object needs for a name: one more than the number that it is; 0 where it is none, or too large for
  * slots.
  */
-function slotsOf(name: string): number {
+export function slotsOf(name: string): number {
   const number = SLOT_NAME.test(name) ? Number(name) : SLOT_NAMES_MAX;
   return number < SLOT_NAMES_MAX ? number + 1 : 0;
+}
+
+/** The slots that the objects of a text or body of this length may need. */
+export function slotsMaxOf(length: number): number {
+  return Math.min(SLOTS_MAX, SLOTS_FREE + SLOTS_PER_CHARACTER * length);
 }
 
 /** Whether the objects of the text need too many slots, counted one after another. */
 function hasTooManySlots(text: string): boolean {
   const { length } = text;
-  const slotsMax = Math.min(SLOTS_MAX, SLOTS_FREE + SLOTS_PER_CHARACTER * length);
+  const slotsMax = slotsMaxOf(length);
   const outer: number[] = [];
   let ended = 0;
   let slots = 0;

