@@ -47,6 +47,32 @@ export const UNAUTHENTICATED_SHARE = 1 / 8;
 /** The largest body of a read, a change or a sign-in, in bytes: such bodies hold a token, two names or a search. */
 export const READ_BODY_BYTES_MAX = 64 * 1024;
 
+// Syslog. A listener is one [[syslog]] table.
+
+/** A longer message is cut, in bytes: more than any sender's own bound, and little to hold for each connection. */
+export const SYSLOG_MESSAGE_BYTES_MAX = 64 * 1024;
+
+/** Connections of one listener; further ones are closed at once. Each may hold a message that is not complete. */
+export const SYSLOG_CONNECTIONS_MAX = 1_000;
+
+/** Messages that become one batch. */
+export const SYSLOG_BATCH_MESSAGES_MAX = 1_000;
+
+/** Bytes of a batch of messages, about: a batch ends with the message that reaches them. */
+export const SYSLOG_BATCH_BYTES_MAX = 256 * 1024;
+
+/** How long a message waits for others before they are queued, in ms: nobody waits for an answer. */
+export const SYSLOG_GATHER_MS_MAX = 100;
+
+/**
+ * Bytes of messages that a listener holds while the queue takes none: connections are read no further then, and
+ * datagrams are refused.
+ */
+export const SYSLOG_HELD_BYTES_MAX = 4 * MIB;
+
+/** How often a datagram's batch is tried again before it is refused; one of a connection is tried until it is taken. */
+export const SYSLOG_DATAGRAM_TRIES_MAX = 5;
+
 // Keys, sessions and hosts.
 
 /** A key may send so many seconds of its rate at once: enough for a deploy or a page's first load. */
