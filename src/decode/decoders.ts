@@ -3,6 +3,7 @@
 import type { Protocol } from "../core/batch.ts";
 import type { Decode } from "./decoded.ts";
 import { createOtlp } from "./otlp.ts";
+import { decodeSyslog } from "./syslog.ts";
 
 /** What the configuration says about decoding. */
 export interface DecoderSettings {
@@ -22,7 +23,7 @@ export function decodersOf(settings: DecoderSettings): Decoders {
     loki: notYet,
     elasticsearch: notYet,
     ingest: notYet,
-    syslog: notYet,
+    syslog: decodeSyslog,
     sentry: notYet,
   };
 }

@@ -3,7 +3,7 @@
 // tag, times of many forms. What is none of these is kept whole as the message; no message is refused.
 //
 // What becomes what: severity to level, application or tag to touchpoint; host, facility, process, message id and
-// structured data to metadata, and the severity where it says more than the level. A message that is a JSON object
+// structured data to metadata, with the sender's address as `peer`, and the severity where it says more than the level. A message that is a JSON object
 // (also after "@cee:") is unfolded; its own members win.
 
 import type { Entry } from "../core/entry.ts";
@@ -58,15 +58,16 @@ interface Parts {
   text: string;
 }
 
-export const decodeSyslog: Decode = (body, { guard, query, receivedAt }) => {
+export const decodeSyslog: Decode = (body, { guard, query }) => {
   const frames = typeof body === "string" ? readFrames(body) : undefined;
   if (frames === undefined) return { malformed: "The body is not made of frames" };
   const zone = query.get("time_zone");
-  const times = new SyslogTimes(receivedAt, zone !== null && isTimeZone(zone) ? zone : null);
+  const times = new SyslogTimes(zone !== null && isTimeZone(zone) ? zone : null);
   return { entries: frames.map((frame) => entryOfFrame(frame, times, guard)), refused: [] };
 };
 
-function entryOfFrame({ message, peer }: SyslogFrame, times: SyslogTimes, guard: ParseGuard): Entry {
+function entryOfFrame({ message, peer, receivedAt }: SyslogFrame, times: SyslogTimes, guard: ParseGuard): Entry {
+  times.receivedAt = receivedAt;
   const whole = withoutTrailer(message);
   const written = PRIORITY.exec(whole);
   const priority = written === null || Number(written[1]) > PRIORITY_MAX ? undefined : Number(written[1]);
@@ -74,11 +75,10 @@ function entryOfFrame({ message, peer }: SyslogFrame, times: SyslogTimes, guard:
   const parts = (priority === undefined ? undefined : parts5424(rest, times, guard)) ?? parts3164(rest, times);
   const level = priority === undefined ? undefined : (levelOf(priority % 8) as Level);
   const metadata = metadataOf(parts, priority, peer);
-  const entry: Entry = { message: parts.text };
+  const entry: Entry = { message: parts.text, timestamp: parts.time ?? receivedAt };
   if (Object.keys(metadata).length > 0) entry.metadata = metadata;
   if (level !== undefined) entry.level = level;
   if (parts.tag !== undefined) entry.touchpoint = parts.tag;
-  if (parts.time !== undefined) entry.timestamp = parts.time;
   return unfold(entry, guard);
 }
 

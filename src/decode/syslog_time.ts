@@ -32,16 +32,16 @@ const ISO =
 /** Offsets change at whole quarters of an hour. */
 const QUARTER_MS = 15 * 60_000;
 
-/** Reads times for one listener: its zone, and the receipt of its batch (Unix ms). */
+/** Reads times for one listener, in its zone. */
 export class SyslogTimes {
   readonly #zone: TimeZone;
-  readonly #receivedAt: number;
+  /** When the message was received, Unix ms. */
+  receivedAt = 0;
   /** The quarter that was asked for last, and the local time in it minus UTC: most messages of a batch share it. */
   #quarter = Number.NaN;
   #offsetMs = 0;
 
-  constructor(receivedAt: number, zone: string | null) {
-    this.#receivedAt = receivedAt;
+  constructor(zone: string | null) {
     this.#zone = new TimeZone(zone ?? undefined);
   }
 
@@ -78,7 +78,7 @@ export class SyslogTimes {
     let instant = local === undefined || offsetMs === undefined ? local : local - offsetMs;
     if (local !== undefined && offsetMs === undefined) instant = this.#instantOf(local);
     // The mark says that the clock is not set, or has lost its source: a time far off is none.
-    if (mark === "*" && instant !== undefined && Math.abs(instant - this.#receivedAt) > DAY_MS) instant = undefined;
+    if (mark === "*" && instant !== undefined && Math.abs(instant - this.receivedAt) > DAY_MS) instant = undefined;
     return { instant, text: all.replace(/:? *$/, ""), length: all.length };
   }
 
@@ -93,21 +93,21 @@ export class SyslogTimes {
   /** A local time as if it were UTC; without a year, the one nearest to the receipt. Undefined: there is none such. */
   #localOf(year: number | undefined, month: number, day: number, timeOfDay: number): number | undefined {
     if (Number.isNaN(timeOfDay)) return undefined;
-    const received = new Date(this.#receivedAt).getUTCFullYear();
+    const received = new Date(this.receivedAt).getUTCFullYear();
     const years = year === undefined ? [received - 1, received, received + 1] : [year];
     let nearest: number | undefined;
     for (const candidate of years) {
       const midnight = Date.UTC(candidate, month, day);
       if (new Date(midnight).getUTCDate() !== day) continue;
       const local = midnight + timeOfDay;
-      const isAhead = year === undefined && local > this.#receivedAt + FUTURE_MS_MAX;
+      const isAhead = year === undefined && local > this.receivedAt + FUTURE_MS_MAX;
       if (!isAhead && (nearest === undefined || this.#distance(local) < this.#distance(nearest))) nearest = local;
     }
     return nearest;
   }
 
   #distance(instant: number): number {
-    return Math.abs(instant - this.#receivedAt);
+    return Math.abs(instant - this.receivedAt);
   }
 
   #instantOf(local: number): number {

@@ -12,7 +12,7 @@ const RECEIVED_AT = Date.parse("2026-11-29T18:20:00Z");
 const FIXTURES = new URL("../../fixtures/syslog/", import.meta.url);
 
 function decodeAll(messages: readonly string[], query = "", receivedAt = RECEIVED_AT): readonly Entry[] {
-  const body = messages.map((message) => writeFrame({ peer: "10.0.0.7", message })).join("");
+  const body = messages.map((message) => writeFrame({ receivedAt, peer: "10.0.0.7", message })).join("");
   const decoded = decodeSyslog(body, { guard: new ParseGuard(), query: new URLSearchParams(query), receivedAt });
   if ("malformed" in decoded) throw new Error(decoded.malformed);
   expect(decoded.refused).toEqual([]);
@@ -23,10 +23,10 @@ function decodeOne(message: string, query = "", receivedAt = RECEIVED_AT): Entry
   return decodeAll([message], query, receivedAt)[0] as Entry;
 }
 
-/** An entry as these tests write it: the metadata's peer is the same in all. */
+/** An entry as these tests write it: the peer is the same in all, and a message without a time has that of receipt. */
 function entry(time: string | undefined, rest: Omit<Entry, "timestamp">): Entry {
   const metadata = { ...rest.metadata, peer: "10.0.0.7" };
-  return { ...rest, ...(time === undefined ? {} : { timestamp: Date.parse(time) }), metadata };
+  return { ...rest, timestamp: time === undefined ? RECEIVED_AT : Date.parse(time), metadata };
 }
 
 const user = { facility: "user" };
@@ -153,13 +153,14 @@ describe("RFC 5424", () => {
     const guard = new ParseGuard();
     guard.refusal = () => "refused";
     const message = '<14>1 - - a - - [x@1 b="c"] m';
-    const body = writeFrame({ peer: "-", message });
+    const body = writeFrame({ receivedAt: RECEIVED_AT, peer: "-", message });
     const decoded = decodeSyslog(body, { guard, query: new URLSearchParams(), receivedAt: RECEIVED_AT });
     expect(decoded).toEqual({
       entries: [
         {
           level: "info",
           touchpoint: "a",
+          timestamp: RECEIVED_AT,
           message: "m",
           metadata: { facility: "user", structured_data: '[x@1 b="c"]' },
         },
@@ -417,7 +418,17 @@ describe("messages that are JSON objects", () => {
 describe("bodies", () => {
   test("a body that is not made of frames is malformed", () => {
     const context = { guard: new ParseGuard(), query: new URLSearchParams(), receivedAt: RECEIVED_AT };
-    for (const body of ["x", "5 a", "5 a b", "-1 a b", "1.5 a bb", "99999999 a b", new Uint8Array(3)])
+    for (const body of [
+      "x",
+      "5 1 a",
+      "5 1 a b",
+      "1 a b",
+      "-1 1 a b",
+      "1.5 1 a bb",
+      "99999 1 a b",
+      "1 1 a bb",
+      new Uint8Array(3),
+    ])
       expect(decodeSyslog(body, context)).toEqual({ malformed: "The body is not made of frames" });
     expect(decodeSyslog("", context)).toEqual({ entries: [], refused: [] });
   });
