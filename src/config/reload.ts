@@ -144,6 +144,7 @@ const RESTART_SETTINGS: readonly (readonly [name: string, value: (settings: Sett
   ["dedupe.requests", (settings) => settings.dedupe.requests],
   ["otlp.max_body", (settings) => settings.otlp.bodyBytesMax],
   ["otlp.resource", (settings) => settings.otlp.resource?.join("\n")],
+  ["syslog", (settings) => JSON.stringify(settings.syslog)],
   ["tls.cert", (settings) => settings.tls?.cert],
   ["tls.key", (settings) => settings.tls?.key],
 ];

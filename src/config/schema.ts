@@ -6,9 +6,11 @@ import { isIP } from "node:net";
 import { type SchemaOptions, type StaticDecode, type TSchema, Type } from "@sinclair/typebox";
 import { DURABILITIES } from "../core/batch.ts";
 import type { Source } from "../core/entry.ts";
-import { CONFIGURED_BODY_BYTES_MAX, HOSTS_MAX, ORIGINS_MAX } from "../core/limits.ts";
+import { CONFIGURED_BODY_BYTES_MAX, HOSTS_MAX, ORIGINS_MAX, SYSLOG_LISTENERS_MAX } from "../core/limits.ts";
 import { parseHost, parseOriginPattern } from "../core/origin.ts";
 import { LEVELS } from "../core/record.ts";
+import { formatSyslogAddress, parseSyslogAddress, SYSLOG_ADDRESS_EXPECTED } from "../core/syslog_address.ts";
+import { isTimeZone } from "../core/time_zone.ts";
 import { hashKey, isPlaceholder, isPublishedDigest, KEY_PREFIXES, maskKey, SECRET_CHARACTERS_MIN } from "./keys.ts";
 import { formatSize, parseDuration, parseSize } from "./value_text.ts";
 
@@ -227,6 +229,31 @@ export const PairSchema = table({
   revoked: Type.Boolean({ expects: "true or false", default: false }),
 });
 
+/** The address of a syslog listener, in lower case. */
+const syslogAddress = () =>
+  text(SYSLOG_ADDRESS_EXPECTED, (value) => {
+    const address = parseSyslogAddress(value);
+    if (address === undefined) throw new SettingRefused(`expected ${SYSLOG_ADDRESS_EXPECTED}`);
+    return formatSyslogAddress(address);
+  });
+
+const timeZone = () => {
+  const expects = 'the name of a time zone, such as "Europe/Berlin" or "UTC"';
+  return text(expects, (value) => {
+    if (!isTimeZone(value)) throw new SettingRefused(`expected ${expects}`);
+    return value;
+  });
+};
+
+/** One [[syslog]] table. */
+const SyslogSchema = table({
+  listen: syslogAddress(),
+  key: pairName(),
+  time_zone: Type.Optional(timeZone()),
+  tls_cert: Type.Optional(filePath("the path of the certificate chain in PEM")),
+  tls_key: Type.Optional(filePath("the path of the private key in PEM")),
+});
+
 /** One [projects.NAME] table. */
 const ProjectSchema = table({
   retention: duration("30d"),
@@ -300,6 +327,11 @@ export const FileSchema = table({
     },
     { default: {} },
   ),
+  syslog: Type.Array(SyslogSchema, {
+    maxItems: SYSLOG_LISTENERS_MAX,
+    expects: `a list of at most ${SYSLOG_LISTENERS_MAX} tables, each under [[syslog]]`,
+    default: [],
+  }),
   log: table({ level: choice(LEVELS, "info") }, { default: {} }),
   tls: Type.Optional(
     table({

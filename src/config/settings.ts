@@ -4,6 +4,7 @@
 import type { Durability } from "../core/batch.ts";
 import { DAY_MS } from "../core/limits.ts";
 import type { Level } from "../core/record.ts";
+import type { SyslogAddress } from "../core/syslog_address.ts";
 
 /** A server key and a client key under one name. */
 export interface KeyPair {
@@ -29,6 +30,17 @@ export interface ProjectSettings {
   /** Entries in a UTC month, or undefined for no limit. */
   readonly monthlyEntries: number | undefined;
   readonly overage: "continue" | "drop";
+}
+
+/** One syslog listener. */
+export interface SyslogSettings {
+  readonly address: SyslogAddress;
+  /** Name of the pair whose server key sends. */
+  readonly key: string;
+  /** Of times that name none; undefined: UTC. */
+  readonly timeZone: string | undefined;
+  /** Absolute paths of PEM files; undefined unless it listens with TLS. */
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
 }
 
 /** The whole configuration in force. */
@@ -65,6 +77,7 @@ export interface Settings {
   readonly dedupe: { readonly windowMs: number; readonly requests: number };
   /** `resource`: the resource attributes that records keep; undefined: the default. */
   readonly otlp: { readonly bodyBytesMax: number; readonly resource: readonly string[] | undefined };
+  readonly syslog: readonly SyslogSettings[];
   readonly log: { readonly level: Level };
   /** Absolute paths of PEM files. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;

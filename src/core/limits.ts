@@ -49,6 +49,9 @@ export const READ_BODY_BYTES_MAX = 64 * 1024;
 
 // Syslog. A listener is one [[syslog]] table.
 
+/** Listeners: each has a socket and memory of its own. */
+export const SYSLOG_LISTENERS_MAX = 20;
+
 /** A longer message is cut, in bytes: more than any sender's own bound, and little to hold for each connection. */
 export const SYSLOG_MESSAGE_BYTES_MAX = 64 * 1024;
 
@@ -69,6 +72,9 @@ export const SYSLOG_GATHER_MS_MAX = 100;
  * datagrams are refused.
  */
 export const SYSLOG_HELD_BYTES_MAX = 4 * MIB;
+
+/** Bytes of messages that are not complete, of all connections of a listener; past it, messages are cut. */
+export const SYSLOG_PARTIAL_BYTES_MAX = 16 * MIB;
 
 /** How often a datagram's batch is tried again before it is refused; one of a connection is tried until it is taken. */
 export const SYSLOG_DATAGRAM_TRIES_MAX = 5;

@@ -70,3 +70,22 @@ export interface PipelineView {
   queuedEntries(): number;
   readiness(): Readiness;
 }
+
+/** Figures of one syslog listener. Counters since the start of the process. */
+export interface SyslogFigures {
+  /** As the configuration names it: "udp://0.0.0.0:514". */
+  readonly listener: string;
+  readonly received: number;
+  /** Messages that were not queued: no room, over the key's rate, or its key is revoked. */
+  readonly refused: number;
+  /** Messages whose end is missing. */
+  readonly cut: number;
+  /** Now: connections; 0 of datagrams. */
+  readonly connections: number;
+  readonly connectionsRefused: number;
+}
+
+/** The syslog listeners, as the metrics read them. */
+export interface SyslogView {
+  figures(): readonly SyslogFigures[];
+}
