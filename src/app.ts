@@ -1,5 +1,5 @@
-// The composition root: lock, store and worker (their thread), queue, readers, HTTP, in this order, and the reverse to
-// stop. Everything that `serve` does beside talking to a person is here; end-to-end tests start the same.
+// The composition root: lock, store and worker (their thread), queue, readers, syslog, HTTP, in this order, and the
+// reverse to stop. Everything that `serve` does beside talking to a person is here; end-to-end tests start the same.
 
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -31,12 +31,16 @@ import { loadAppFiles } from "./runtime/assets.ts";
 import { loadClientLibrary } from "./runtime/client_library.ts";
 import { Connections } from "./runtime/contract/connections.ts";
 import { type DataLock, lockData } from "./store/lock.ts";
+import { type ListenerTable, SyslogListeners, timeout } from "./syslog/listeners.ts";
 import { Pipeline } from "./threads/main/pipeline.ts";
 import { Readers } from "./threads/main/readers.ts";
 import type { WriterRules } from "./threads/messages.ts";
 
 /** How long open requests may take once the server stops, in ms; with the pipeline's own bound, 10 s in all. */
 const STOP_GRACE_MS = 2_000;
+
+/** A batch of syslog messages takes at most this part of the queue, so that others find room beside it. */
+const SYSLOG_QUEUE_SHARE = 4;
 
 /** How long a start waits for the data file, in ms; then another server has it. */
 const LOCK_MS_MAX = 2_000;
@@ -128,10 +132,22 @@ function readRulesOf({ projects }: Settings): ReadRules {
   return { projects: { ...projects }, defaultProject: DEFAULT_PROJECT };
 }
 
-async function readTls(settings: Settings): Promise<{ cert: string; key: string } | undefined> {
-  if (settings.tls === undefined) return undefined;
-  const [cert, key] = await Promise.all([readFile(settings.tls.cert, "utf8"), readFile(settings.tls.key, "utf8")]);
+async function readTls({ tls }: Pick<Settings, "tls">): Promise<{ cert: string; key: string } | undefined> {
+  if (tls === undefined) return undefined;
+  const [cert, key] = await Promise.all([readFile(tls.cert, "utf8"), readFile(tls.key, "utf8")]);
   return { cert, key };
+}
+
+function readSyslogTables({ syslog }: Settings): Promise<ListenerTable[]> {
+  return Promise.all(syslog.map(async (table) => ({ ...table, tls: await readTls(table) })));
+}
+
+/** The live server keys, each by the name of its pair. */
+function serverKeysOf({ keys }: Settings): ReadonlyMap<string, ApiKey> {
+  const live = keys.filter(({ revoked, serverSha256 }) => !revoked && serverSha256 !== undefined);
+  return new Map(
+    live.map(({ name, project, rate }) => [name, { name, project, type: "server", origins: [], rate }] as const),
+  );
 }
 
 /**
@@ -194,7 +210,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   const listenAddress = settings.host;
   let access = accessOf(settings, listenAddress, undefined);
+  let serverKeys = serverKeysOf(settings);
   let sessions: Sessions | undefined;
+  let syslog: SyslogListeners | undefined;
   const apply = (result: LoadResult) => {
     if (!result.ok) {
       for (const { file, line, message } of result.problems) log("error", `${file}:${line}: ${message}`);
@@ -218,6 +236,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     if (adminTokenSha256 !== access.adminTokenSha256) void sessions?.closeAll();
     pipeline.setRules(rulesOf(settings, keys));
     readers.setRules(readRulesOf(settings));
+    serverKeys = serverKeysOf(settings);
+    syslog?.keysChanged();
     options.reloaded?.(settings);
     log("info", "configuration reloaded", { keys: settings.keys.length });
   };
@@ -269,6 +289,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       appFiles,
       clientLibrary,
     });
+    syslog = await SyslogListeners.start({
+      tables: await readSyslogTables(settings),
+      intake: pipeline.dispatcher,
+      clock: systemClock,
+      schedule: timeout,
+      key: (name) => serverKeys.get(name),
+      messagesMax: settings.entriesMax,
+      bytesMax: settings.queue.bytes / SYSLOG_QUEUE_SHARE,
+      log,
+    });
+    metrics.syslog = syslog;
     const refuseHost = createHostGuard({ access: () => access, clock: systemClock, metrics, log });
     const listener = await listen({
       host: settings.host,
@@ -296,13 +327,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       async stop() {
         watch.stop();
         stopping.abort();
-        await listener.stop(STOP_GRACE_MS);
+        await Promise.all([listener.stop(STOP_GRACE_MS), syslog?.stop(STOP_GRACE_MS)]);
         readers.stop();
         await pipeline.stop();
         lock.release();
       },
     };
   } catch (error) {
+    await syslog?.stop(0);
     readers.stop();
     await pipeline.stop();
     lock.release();

@@ -128,6 +128,13 @@ requests = 100_000
 max_body = "8MiB"                # of a body of OpenTelemetry: its exporters do not split what is refused
 # resource = ["service.*"]       # the resource attributes that records keep; absent: all but those of SDK and system
 
+# [[syslog]]                     # syslog is received where there is such a table, one for each address
+# listen = "udp://0.0.0.0:514"   # or "tcp://…" or "tls://…"
+# key = "web shop"               # name of the pair whose server key sends; its project and rate apply
+# time_zone = "Europe/Berlin"    # of times that name no zone; absent: UTC
+# tls_cert = "cert.pem"          # of "tls://…"; absent: those of [tls]
+# tls_key = "key.pem"
+
 [log]
 level = "info"                   # "debug", "info", "warn" or "error"
 

@@ -5,11 +5,20 @@ import { open } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { Value } from "@sinclair/typebox/value";
 import { checkDocument } from "./check.ts";
-import { type LineProblem, type Path, parseSyntax, readDocument, type TomlTable, type TomlValue } from "./document.ts";
+import {
+  type LineProblem,
+  type Path,
+  parseSyntax,
+  readDocument,
+  type TomlDocument,
+  type TomlTable,
+  type TomlValue,
+} from "./document.ts";
 import { type ConfigProblem, configProblem } from "./problem.ts";
 import { checkRelations, mistypedFor } from "./relations.ts";
 import { FileSchema, type FileValues, PairSchema } from "./schema.ts";
 import { DEFAULT_PROJECT, type KeyPair, type ProjectSettings, type Settings } from "./settings.ts";
+import { checkSyslog, syslogSettings, syslogTlsPaths } from "./syslog.ts";
 import { checkTlsFiles, type TlsFinding, type TlsPaths } from "./tls_files.ts";
 import type { Environment } from "./value_text.ts";
 
@@ -22,9 +31,15 @@ export type LoadResult =
 interface Parsed {
   readonly result: LoadResult;
   readonly plainSecretLine: number | undefined;
-  /** Absolute; undefined where there is no table with both. */
-  readonly tls: TlsPaths | undefined;
-  readonly lineOf: (...path: string[]) => number;
+  readonly tlsFiles: readonly TlsFiles[];
+}
+
+/** The two files of one certificate, and the settings that name them. */
+interface TlsFiles {
+  /** Absolute. */
+  readonly paths: TlsPaths;
+  readonly names: TlsPaths;
+  readonly lines: Readonly<Record<keyof TlsPaths, number>>;
 }
 
 /** A configuration of some hundred pairs has some tens of KiB; more than this is some other file. */
@@ -96,6 +111,7 @@ function assemble(values: FileValues, file: string): Settings {
     },
     dedupe: { windowMs: values.dedupe.window, requests: values.dedupe.requests },
     otlp: { bodyBytesMax: values.otlp.max_body, resource: values.otlp.resource },
+    syslog: syslogSettings(values, file),
     log: { level: values.log.level },
     tls:
       values.tls === undefined
@@ -104,11 +120,22 @@ function assemble(values: FileValues, file: string): Settings {
   };
 }
 
-function tlsPathsOf({ tls }: TomlTable, file: string): TlsPaths | undefined {
-  if (typeof tls !== "object" || Array.isArray(tls)) return undefined;
+function tlsFilesOf(document: TomlDocument, completed: TomlTable, file: string): TlsFiles[] {
+  const files: TlsFiles[] = syslogTlsPaths(completed, file).map(([index, paths]) => ({
+    paths,
+    names: { cert: "syslog.tls_cert", key: "syslog.tls_key" },
+    lines: { cert: document.line(["syslog", index, "tls_cert"]), key: document.line(["syslog", index, "tls_key"]) },
+  }));
+  const { tls } = completed;
+  if (typeof tls !== "object" || Array.isArray(tls)) return files;
   const { cert, key } = tls;
-  if (typeof cert !== "string" || typeof key !== "string") return undefined;
-  return { cert: resolve(dirname(file), cert), key: resolve(dirname(file), key) };
+  if (typeof cert !== "string" || typeof key !== "string") return files;
+  files.push({
+    paths: { cert: resolve(dirname(file), cert), key: resolve(dirname(file), key) },
+    names: { cert: "tls.cert", key: "tls.key" },
+    lines: { cert: document.line(["tls", "cert"]), key: document.line(["tls", "key"]) },
+  });
+  return files;
 }
 
 function inOrder(file: string, problems: readonly LineProblem[]): ConfigProblem[] {
@@ -124,7 +151,7 @@ function withoutUnread(completed: TomlTable): TomlTable {
   const keys = Array.isArray(completed["keys"]) ? completed["keys"] : [];
   const isWhole = (pair: TomlValue) =>
     typeof pair === "object" && !Array.isArray(pair) && Value.Check(PairSchema, pair) && pair["name"] !== undefined;
-  const { tls: _, ...rest } = completed;
+  const { tls: _, syslog: __, ...rest } = completed;
   return { ...rest, keys: keys.filter(isWhole) };
 }
 
@@ -132,23 +159,30 @@ function parse(text: string, file: string, environment: Environment, isReading =
   const syntax = parseSyntax(text);
   if (syntax.tree === undefined) {
     const result: LoadResult = { ok: false, problems: inOrder(file, syntax.problems) };
-    return { result, plainSecretLine: undefined, tls: undefined, lineOf: () => 1 };
+    return { result, plainSecretLine: undefined, tlsFiles: [] };
   }
   const document = readDocument(syntax.tree);
   const needsVariable = isReading ? ([name]: Path) => READING_NAMES.has(name) : undefined;
   const checked = checkDocument(document, environment, needsVariable);
   const { problems, plainSecretLine } = checked;
   const completed = checked.omitted > 0 ? withoutUnread(checked.completed) : checked.completed;
-  const relations = checked.omitted > 0 ? NO_RELATIONS : checkRelations(document, completed);
+  const relations = checked.omitted > 0 ? NO_RELATIONS : relationsOf(document, completed);
   // A missing name may be on a line that could not be parsed.
   const isMisled = (problem: LineProblem) => syntax.problems.length > 0 && problem.isMissing === true;
   const found = [...problems, ...relations.problems].filter((problem) => !isMisled(problem));
   const all = [...syntax.problems, ...found];
-  const lineOf = (...path: string[]) => document.line(path);
-  const tls = tlsPathsOf(completed, file);
-  if (all.length > 0) return { result: { ok: false, problems: inOrder(file, all) }, plainSecretLine, tls, lineOf };
+  const tlsFiles = tlsFilesOf(document, completed, file);
+  if (all.length > 0) return { result: { ok: false, problems: inOrder(file, all) }, plainSecretLine, tlsFiles };
   const settings = assemble(Value.Decode(FileSchema, completed), resolve(file));
-  return { result: { ok: true, settings, warnings: inOrder(file, relations.warnings) }, plainSecretLine, tls, lineOf };
+  return { result: { ok: true, settings, warnings: inOrder(file, relations.warnings) }, plainSecretLine, tlsFiles };
+}
+
+function relationsOf(document: TomlDocument, completed: TomlTable): ReturnType<typeof checkRelations> {
+  const [keys, syslog] = [checkRelations(document, completed), checkSyslog(document, completed)];
+  return {
+    problems: [...keys.problems, ...syslog.problems],
+    warnings: [...keys.warnings, ...syslog.warnings],
+  };
 }
 
 /**
@@ -218,18 +252,30 @@ export async function settingLine(file: string, name: string): Promise<number> {
   return tree === undefined ? 1 : readDocument(tree).line([name]);
 }
 
+async function findingsOf({ paths, names, lines }: TlsFiles) {
+  const { problems, warnings } = await checkTlsFiles(paths, Date.now(), names.key);
+  const place = ({ name, message }: TlsFinding) => ({ line: lines[name], message: `${names[name]}: ${message}` });
+  return { problems: problems.map(place), warnings: warnings.map(place) };
+}
+
 /** Loads the file, and checks who can read it and whether the TLS files are usable. */
 export async function loadSettings(file: string, environment: Environment): Promise<LoadResult> {
   const read = await readConfigFile(file);
   if ("problem" in read) return { ok: false, problems: [read.problem] };
-  const { result, plainSecretLine, tls, lineOf } = parse(read.text, file, environment);
-  const findings = tls === undefined ? { problems: [], warnings: [] } : await checkTlsFiles(tls, Date.now());
-  const place = ({ name, message }: TlsFinding) => ({ line: lineOf("tls", name), message: `tls.${name}: ${message}` });
-  if (!result.ok || findings.problems.length > 0) {
-    const problems = [...(result.ok ? [] : result.problems), ...inOrder(file, findings.problems.map(place))];
+  const { result, plainSecretLine, tlsFiles } = parse(read.text, file, environment);
+  const findings = await Promise.all(tlsFiles.map(findingsOf));
+  const tlsProblems = findings.flatMap(({ problems }) => problems);
+  if (!result.ok || tlsProblems.length > 0) {
+    const problems = [...(result.ok ? [] : result.problems), ...inOrder(file, tlsProblems)];
     return { ok: false, problems: problems.toSorted((a, b) => a.line - b.line) };
   }
-  const warnings = [...result.warnings, ...inOrder(file, findings.warnings.map(place))];
+  const warnings = [
+    ...result.warnings,
+    ...inOrder(
+      file,
+      findings.flatMap((found) => found.warnings),
+    ),
+  ];
   if (plainSecretLine === undefined || process.platform === "win32" || (read.mode & OTHERS_CAN_READ) === 0)
     return { ...result, warnings };
   const mode = (read.mode & 0o777).toString(8).padStart(4, "0");

@@ -6,6 +6,7 @@
 
 import { stat } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
+import { formatSyslogAddress } from "../core/syslog_address.ts";
 import { type LoadResult, loadSettings } from "./load.ts";
 import { configProblem } from "./problem.ts";
 import type { Settings } from "./settings.ts";
@@ -144,7 +145,11 @@ const RESTART_SETTINGS: readonly (readonly [name: string, value: (settings: Sett
   ["dedupe.requests", (settings) => settings.dedupe.requests],
   ["otlp.max_body", (settings) => settings.otlp.bodyBytesMax],
   ["otlp.resource", (settings) => settings.otlp.resource?.join("\n")],
-  ["syslog", (settings) => JSON.stringify(settings.syslog)],
+  ["syslog.listen", ({ syslog }) => syslog.map(({ address }) => formatSyslogAddress(address)).join("\n")],
+  ["syslog.key", ({ syslog }) => syslog.map(({ key }) => key).join("\n")],
+  ["syslog.time_zone", ({ syslog }) => syslog.map(({ timeZone }) => timeZone).join("\n")],
+  ["syslog.tls_cert", ({ syslog }) => syslog.map(({ tls }) => tls?.cert).join("\n")],
+  ["syslog.tls_key", ({ syslog }) => syslog.map(({ tls }) => tls?.key).join("\n")],
   ["tls.cert", (settings) => settings.tls?.cert],
   ["tls.key", (settings) => settings.tls?.key],
 ];

@@ -40,8 +40,8 @@ interface PemBlock {
 /** The parsed value of a text, or its problem. */
 type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
 
-/** Checks both files; `now` in Unix ms. */
-export async function checkTlsFiles(paths: TlsPaths, now: number): Promise<TlsFindings> {
+/** Checks both files; `now` in Unix ms, and the setting that names the key's. */
+export async function checkTlsFiles(paths: TlsPaths, now: number, keyName = "tls.key"): Promise<TlsFindings> {
   const [certText, keyText] = await Promise.all([readPem(paths.cert, "x509"), readPem(paths.key, "pkey")]);
   const chain = certText.ok ? readChain(certText.value) : certText;
   const key = keyText.ok ? readKey(keyText.value) : keyText;
@@ -49,7 +49,7 @@ export async function checkTlsFiles(paths: TlsPaths, now: number): Promise<TlsFi
   if (!chain.ok) problems.push({ name: "cert", message: chain.problem });
   if (!key.ok) problems.push({ name: "key", message: key.problem });
   if (!chain.ok || !key.ok || !certText.ok || !keyText.ok) return { problems, warnings: [] };
-  const mismatch = mismatchOf(chain.value, key.value) ?? refusalOf(certText.value, keyText.value);
+  const mismatch = mismatchOf(chain.value, key.value, keyName) ?? refusalOf(certText.value, keyText.value, keyName);
   if (mismatch !== undefined) return { problems: [{ name: "cert", message: mismatch }], warnings: [] };
   const warnings: TlsFinding[] = chainWarnings(chain.value, now).map((message) => ({ name: "cert", message }));
   const { mode } = await stat(paths.key);
@@ -132,21 +132,21 @@ function readKey(text: string): Read<KeyObject> {
 }
 
 /** What keeps a chain from being used with a key. */
-function mismatchOf(chain: readonly X509Certificate[], key: KeyObject): string | undefined {
+function mismatchOf(chain: readonly X509Certificate[], key: KeyObject, keyName: string): string | undefined {
   const publicKey = createPublicKey(key);
   const own = chain.findIndex((certificate) => certificate.publicKey.equals(publicKey));
   if (own === 0) return undefined;
   if (own > 0) return `the key's own certificate is number ${own + 1} in the file: it must come first`;
-  return "it is the certificate of another key than tls.key";
+  return `it is the certificate of another key than ${keyName}`;
 }
 
 /** Why TLS itself would not take them, where nothing else was found. */
-function refusalOf(cert: string, key: string): string | undefined {
+function refusalOf(cert: string, key: string, keyName: string): string | undefined {
   try {
     createSecureContext({ cert, key });
     return undefined;
   } catch (error) {
-    return `it cannot be used with tls.key: ${codeOf(error)}`;
+    return `it cannot be used with ${keyName}: ${codeOf(error)}`;
   }
 }
 

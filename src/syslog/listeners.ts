@@ -60,7 +60,10 @@ class Listener {
     this.address = address;
     this.#table = table;
     this.#options = options;
-    const query = new URLSearchParams({ listener: this.name, ...(timeZone === undefined ? {} : { time_zone: timeZone }) });
+    const query = new URLSearchParams({
+      listener: this.name,
+      ...(timeZone === undefined ? {} : { time_zone: timeZone }),
+    });
     this.#batches = new SyslogBatches({
       ...options,
       key: () => options.key(key),

@@ -9,6 +9,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   log: ["core", "runtime"],
   config: ["core", "runtime"],
   http: ["core", "runtime"],
+  syslog: ["core"],
   queue: ["core", "runtime"],
   // The search language, from text to expression: pure, so the app uses it too.
   search: ["core"],
@@ -50,6 +51,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "ingest",
     "store",
     "query",
+    "syslog",
     "threads",
     "web",
   ],
@@ -67,6 +69,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "ingest",
     "store",
     "query",
+    "syslog",
     "threads",
     "app.ts",
   ],

@@ -10,6 +10,8 @@ import {
   type QueueAmount,
   type QueueFill,
   type StoreSnapshot,
+  type SyslogFigures,
+  type SyslogView,
   THREADS,
   type ThreadName,
 } from "../../core/telemetry.ts";
@@ -49,6 +51,8 @@ export class ServerMetrics {
   readonly #readRefusals: Counter<"reason">;
   readonly #hostRefusals: Counter;
   readonly #commitSeconds: Histogram;
+  /** The syslog listeners, once they have started. */
+  syslog: SyslogView | undefined;
   /** Of the scrape in work. */
   #moment: ScrapeValues | undefined;
   #scrape: Promise<string> | undefined;
@@ -72,6 +76,7 @@ export class ServerMetrics {
     this.#hostRefusals = this.#counter("simplelogs_host_refusals_total", "Requests for a Host that is not answered");
     this.#addQueue();
     this.#addStore();
+    this.#addSyslog();
     this.#restarts = this.#counter(
       "simplelogs_thread_restarts_total",
       "Threads that died and were started again",
@@ -198,6 +203,27 @@ export class ServerMetrics {
       (now) => now.snapshot.bytesReceived,
     );
     this.#gauge("simplelogs_ready", "1 when batches can be stored now, else 0", (now) => (now.isReady ? 1 : 0));
+  }
+
+  #addSyslog(): void {
+    const byListener = (read: (figures: SyslogFigures) => number) => () =>
+      (this.syslog?.figures() ?? []).map((figures) => [figures.listener, read(figures)] as const);
+    const total = (name: string, help: string, read: (figures: SyslogFigures) => number) =>
+      this.#totals(name, `${help} since the start`, "listener", byListener(read));
+    total("simplelogs_syslog_received_total", "Syslog messages received", ({ received }) => received);
+    total(
+      "simplelogs_syslog_refused_total",
+      "Syslog messages that were not queued: the queue was full, the key over its rate, or revoked",
+      ({ refused }) => refused,
+    );
+    total("simplelogs_syslog_cut_total", "Syslog messages whose end is missing", ({ cut }) => cut);
+    const connections = byListener((figures) => figures.connections);
+    this.#gauges("simplelogs_syslog_connections", "Connections that send syslog", "listener", connections);
+    total(
+      "simplelogs_syslog_connections_refused_total",
+      "Connections of syslog that were closed at once: too many, or the key is revoked",
+      ({ connectionsRefused }) => connectionsRefused,
+    );
   }
 
   #addProcess(version: string, isRunning: (thread: ThreadName) => boolean): void {

@@ -31,6 +31,7 @@ describe("parseSettings reads", () => {
         timings: { timeoutMs: 3_600_000, orphanGraceMs: 60_000, openMax: 100_000, openBytesMax: 64 * 2 ** 20 },
         dedupe: { windowMs: 600_000, requests: 100_000 },
         otlp: { bodyBytesMax: 8 * 2 ** 20, resource: undefined },
+        syslog: [],
         log: { level: "info" },
         tls: undefined,
       },
@@ -80,6 +81,18 @@ requests = 5
 [otlp]
 max_body = "1MiB"
 resource = ["service.*"]
+[[syslog]]
+listen = "UDP://0.0.0.0:514"
+key = "web shop"
+time_zone = "Europe/Berlin"
+[[syslog]]
+listen = "tls://[::1]:6514"
+key = "web shop"
+[[syslog]]
+listen = "tls://logs.example.com:6514"
+key = "web shop"
+tls_cert = "/keys/syslog.pem"
+tls_key = "syslog.key"
 [log]
 level = "debug"
 [tls]
@@ -120,6 +133,26 @@ key = "/keys/key.pem"
       timings: { timeoutMs: 250, orphanGraceMs: 1000, openMax: 1, openBytesMax: 65_536 },
       dedupe: { windowMs: 60_000, requests: 5 },
       otlp: { bodyBytesMax: 2 ** 20, resource: ["service.*"] },
+      syslog: [
+        {
+          address: { transport: "udp", host: "0.0.0.0", port: 514 },
+          key: "web shop",
+          timeZone: "Europe/Berlin",
+          tls: undefined,
+        },
+        {
+          address: { transport: "tls", host: "::1", port: 6514 },
+          key: "web shop",
+          timeZone: undefined,
+          tls: { cert: "/etc/simplelogs/cert.pem", key: "/keys/key.pem" },
+        },
+        {
+          address: { transport: "tls", host: "logs.example.com", port: 6514 },
+          key: "web shop",
+          timeZone: undefined,
+          tls: { cert: "/keys/syslog.pem", key: "/etc/simplelogs/syslog.key" },
+        },
+      ],
       log: { level: "debug" },
       tls: { cert: "/etc/simplelogs/cert.pem", key: "/keys/key.pem" },
     });

@@ -49,7 +49,9 @@ timings = { timeout = "1s", orphan_grace = "1s", max_open = 1, max_open_bytes = 
 dedupe = { window = "1s", requests = 1 }
 otlp = { max_body = 1024, resource = ["host.name"] }
 log = { level = "debug" }
-tls = { cert = "cert.pem", key = "key.pem" }`;
+tls = { cert = "cert.pem", key = "key.pem" }
+syslog = [{ listen = "tls://[::]:6514", key = "routers", time_zone = "Europe/Berlin" }]
+keys = [{ name = "routers", server = "sk_8f3a9c2e71b04d55ac" }]`;
     const restart = PAGE.rows("setting").filter(([, , , by]) => by === "restart");
     expect(restart.map(([name = ""]) => spansOf(name)[0])).toEqual(diffSettings(settingsOf(""), settingsOf(other)));
     expect(new Set(PAGE.rows("setting").map(([, , , by]) => by))).toEqual(new Set(["restart", "reload"]));

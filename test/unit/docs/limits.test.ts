@@ -22,6 +22,18 @@ describe("the page on limits", () => {
     expect(PROSE).toContain(`at most ${limits.REJECTIONS_PER_COMMIT_MAX} for each reason`);
   });
 
+  test("states those of syslog that are in force", () => {
+    const number = (value: number) => value.toLocaleString("en");
+    expect(boundOf("syslog listeners")).toBe(String(limits.SYSLOG_LISTENERS_MAX));
+    expect(boundOf("a syslog message")).toBe(`${limits.SYSLOG_MESSAGE_BYTES_MAX / 1024} KiB`);
+    const batch = `${number(limits.SYSLOG_BATCH_MESSAGES_MAX)}, or ${limits.SYSLOG_BATCH_BYTES_MAX / 1024} KiB of them, or those of ${limits.SYSLOG_GATHER_MS_MAX} milliseconds`;
+    expect(boundOf("messages of a syslog batch")).toBe(batch);
+    expect(boundOf("connections of a syslog listener")).toBe(number(limits.SYSLOG_CONNECTIONS_MAX));
+    expect(boundOf("syslog messages that wait")).toBe(`${limits.SYSLOG_HELD_BYTES_MAX / MIB} MiB a listener`);
+    expect(boundOf("tries of a batch")).toStartWith(`${limits.SYSLOG_DATAGRAM_TRIES_MAX},`);
+    expect(boundOf("incomplete syslog messages")).toBe(`${limits.SYSLOG_PARTIAL_BYTES_MAX / MIB} MiB`);
+  });
+
   test("states those of entries and records that are in force", () => {
     const stated = [
       `${limits.METADATA_COLUMNS_MAX} top-level fields`,

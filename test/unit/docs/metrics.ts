@@ -2,18 +2,20 @@
 
 import { ADMIN_TOKEN, createFixture } from "../http/fixture.ts";
 
-/** Whole samples, one a line, without comments. */
-export async function metricsSamples(): Promise<string[]> {
+/** The text, with comments. */
+async function metricsText(): Promise<string> {
   const headers = { authorization: `Bearer ${ADMIN_TOKEN}` };
   const response = await createFixture().fetch(new Request("http://localhost:7070/metrics", { headers }));
-  const text = await response.text();
+  return response.text();
+}
+
+/** Whole samples, one a line, without comments. */
+export async function metricsSamples(): Promise<string[]> {
+  const text = await metricsText();
   return text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
 }
 
-/** The metrics' names, each once, without labels and without the suffixes of a histogram. */
+/** The metrics' names, each once, those without a sample as well. */
 export async function metricNames(): Promise<string[]> {
-  const names = (await metricsSamples()).map((line) =>
-    line.replace(/[{ ].*$/, "").replace(/_(?:bucket|sum|count)$/, ""),
-  );
-  return [...new Set(names)];
+  return [...(await metricsText()).matchAll(/^# TYPE (\S+) /gm)].map(([, name = ""]) => name);
 }

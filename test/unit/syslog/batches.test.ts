@@ -126,8 +126,7 @@ describe("a queue that takes nothing", () => {
     intake.next = "accepted";
     schedule.pass(3_000);
     await settled();
-    expect(batches.isFull).toBe(false);
-    expect(state.drained).toBe(1);
+    expect([batches.isFull as boolean, state.drained]).toEqual([false, 1]);
     expect(intake.messages).toHaveLength(batches.received);
   });
 

@@ -63,14 +63,22 @@ function send(port: number, messages: readonly (string | Uint8Array)[]): Promise
   const sent = messages.map(
     (message) => new Promise<void>((done) => socket.send(message, port, "127.0.0.1", () => done())),
   );
-  return Promise.all(sent).then(() => socket.close());
+  return Promise.all(sent).then(() => {
+    socket.close();
+  });
 }
 
 describe("udp", () => {
   test("each datagram is a message, with its sender's address and the time of its receipt", async () => {
     const { intake, port, figures, logged } = await start("udp://127.0.0.1:0", "Europe/Berlin");
     const before = Date.now();
-    await send(port, ["<13>one\n<13>still one\n", "<11>py syslog udp\0", Uint8Array.of(60, 0xff), "", "x".repeat(60_000)]);
+    await send(port, [
+      "<13>one\n<13>still one\n",
+      "<11>py syslog udp\0",
+      Uint8Array.of(60, 0xff),
+      "",
+      "x".repeat(60_000),
+    ]);
     await untilTrue("all are queued", () => intake.messages.length === 4);
     expect(intake.messages.toSorted()).toEqual(
       ["<13>one\n<13>still one\n", "<11>py syslog udp\0", "<\u{fffd}", "x".repeat(60_000)].toSorted(),
