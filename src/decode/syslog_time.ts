@@ -19,10 +19,13 @@ export interface FoundTime {
 const MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split(" ");
 /** Hours from UTC of the names that senders write; others may be a host. */
 const ZONE_HOURS: ReadonlyMap<string, number> = new Map(
-  Object.entries({
-    ...{ UTC: 0, GMT: 0, Z: 0, WET: 0, WEST: 1, BST: 1, CET: 1, CEST: 2, EET: 2, EEST: 3, MSK: 3, JST: 9, AEST: 10 },
-    ...{ AEDT: 11, EST: -5, EDT: -4, CST: -6, CDT: -5, MST: -7, MDT: -6, PST: -8, PDT: -7 },
-  }),
+  (
+    "UTC 0 GMT 0 Z 0 WET 0 WEST 1 BST 1 CET 1 CEST 2 EET 2 EEST 3 MSK 3 JST 9 AEST 10 AEDT 11 " +
+    "EST -5 EDT -4 CST -6 CDT -5 MST -7 MDT -6 PST -8 PDT -7"
+  )
+    .match(/\w+ \S+/g)
+    ?.map((zone) => zone.split(" "))
+    .map(([name = "", hours]) => [name, Number(hours)]),
 );
 /** Mark, year, month, day, year, time, fraction, zone, year. */
 const CALENDAR =

@@ -64,7 +64,7 @@ export class SyslogConnections {
 
   /** Closes all connections. */
   closeAll(): void {
-    for (const socket of [...this.#open.keys()]) {
+    for (const socket of this.#open.keys()) {
       this.#end(socket);
       socket.destroy();
     }

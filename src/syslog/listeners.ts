@@ -67,7 +67,7 @@ class Listener {
     this.#batches = new SyslogBatches({
       ...options,
       key: () => options.key(key),
-      route: `/syslog?${query}`,
+      route: `/syslog?${query.toString()}`,
       canWait: address.transport !== "udp",
       drained: () => this.#connections.resume(),
     });

@@ -16,10 +16,10 @@ export class ScriptedIntake implements BatchIntake {
     this.pushed.push(batch);
     const { next } = this;
     if (typeof next === "object" && "refused" in next && (next.refused === "full" || next.refused === "too_large"))
-      return next as PushRefusal;
+      return next;
     if (next === "held") return new Promise((resolve) => this.#held.push({ batch, resolve }));
     if (next === "accepted") this.accepted.push(batch);
-    return Promise.resolve(next as BatchOutcome);
+    return Promise.resolve(next);
   }
 
   retryAfterSeconds(): number {

@@ -214,12 +214,9 @@ describe("stopping", () => {
     const { intake, batches, add, settled } = fixture();
     intake.next = "held";
     add(3);
-    let isStopped = false;
-    const stopped = batches.stop(2_000).then(() => {
-      isStopped = true;
-    });
-    await settled();
-    expect([intake.pushed.length, isStopped]).toEqual([1, false]);
+    const stopped = batches.stop(2_000);
+    expect(await Promise.race([stopped, settled().then(() => "waits")])).toBe("waits");
+    expect(intake.pushed).toHaveLength(1);
     intake.settle("accepted");
     await stopped;
     expect(intake.messages).toEqual(["m0", "m1", "m2"]);
