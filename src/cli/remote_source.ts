@@ -174,8 +174,8 @@ function searchParameters(q: string, timeZone: string | undefined): Parameters {
 function routeOf(query: SourceQuery): { path: string; parameters: Parameters } {
   switch (query.kind) {
     case "entries": {
-      const { scope, limit, cursor } = query;
-      const parameters = { ...scopeParameters(scope), limit, cursor };
+      const { scope, limit, cursor, order } = query;
+      const parameters = { ...scopeParameters(scope), limit, cursor, order };
       return { path: "/api/v1/entries", parameters };
     }
     case "histogram": {

@@ -7,6 +7,7 @@ import type { Clock } from "../core/clock.ts";
 import { OperatingError } from "../core/errors.ts";
 import { ENTRIES_LIMIT_MAX } from "../core/limits.ts";
 import {
+  type EntriesOrder,
   type QueryRefusal,
   type QueryRefusalCode,
   type QueryRequest,
@@ -75,17 +76,24 @@ export function caretLines(q: string, at: number, length: number): string {
 /** Empty pages in a row: a page that reached the time limit may be empty. */
 const EMPTY_PAGES_MAX = 100;
 
-/** Pages of the newest records, newest first, until there are `limit` records or no others. */
-export async function* newestPages(
+/** Pages of records, newest first, or oldest first for "asc", until there are `limit` records or no others. */
+export async function* recordPages(
   source: RecordSource,
   scope: QueryScope,
   limit: number,
+  order: EntriesOrder = "desc",
 ): AsyncGenerator<EntriesResponse> {
   let cursor: string | undefined;
   let emptyPages = 0;
   for (let count = 0; count < limit; ) {
     const pageLimit = Math.min(limit - count, ENTRIES_LIMIT_MAX);
-    const page = await source.query({ kind: "entries", scope, limit: pageLimit, cursor });
+    const page = await source.query({
+      kind: "entries",
+      scope,
+      limit: pageLimit,
+      cursor,
+      ...(order === "asc" ? { order } : {}),
+    });
     if (page.entries.length > pageLimit)
       throw new OperatingError("io", "the server sends more records than were requested");
     emptyPages = page.entries.length === 0 ? emptyPages + 1 : 0;

@@ -9,7 +9,7 @@ import { addConfigOption } from "./context.ts";
 import { addSourceOptions, type ScopeOptions, type SourceOptions, scopeOf, wholeNumber } from "./options.ts";
 import { type LineOf, lineWriter } from "./record_line.ts";
 import { addSearch, addSearchHelp, type FormerSearchOptions, searchWords } from "./search_arguments.ts";
-import { newestPages, type ReadingTools, type RecordSource } from "./source.ts";
+import { type ReadingTools, type RecordSource, recordPages } from "./source.ts";
 
 interface TailOptions extends SourceOptions, Pick<ScopeOptions, "project">, FormerSearchOptions {
   readonly last: string;
@@ -69,7 +69,7 @@ export async function follow(source: RecordSource, query: FollowQuery, tools: Re
   try {
     const tail = await source.tail({ project, q, timeZone, after: undefined }, stop.signal);
     const lines: string[] = [];
-    for await (const { entries, damagedBlocks } of newestPages(source, scope, last)) {
+    for await (const { entries, damagedBlocks } of recordPages(source, scope, last)) {
       if (stop.signal.aborted) return;
       if (damagedBlocks !== undefined) context.stderr.write(`simplelogs: damaged blocks left out: ${damagedBlocks}\n`);
       for (const record of entries) shown.add(record.id);

@@ -26,6 +26,9 @@ export interface QueryScope {
   readonly to: number | undefined;
 }
 
+/** By time, then by id: newest first, or oldest first. */
+export type EntriesOrder = "desc" | "asc";
+
 /** A query with one response; QueryResponses has its type by kind. */
 export type QueryRequest =
   | {
@@ -33,6 +36,8 @@ export type QueryRequest =
       readonly scope: QueryScope;
       readonly limit: number;
       readonly cursor: string | undefined;
+      /** Undefined: "desc". */
+      readonly order?: EntriesOrder;
     }
   /** Without an interval, the reader chooses one that gives about a hundred buckets. */
   | { readonly kind: "histogram"; readonly scope: QueryScope; readonly intervalMs: number | undefined }

@@ -65,12 +65,12 @@ export const RecordSchema = object("Record", {
 
 export const EntriesSchema = object("Entries", {
   entries: Type.Array(RecordSchema, {
-    description: "Newest time first; fewer than the limit where they are very long",
+    description: "By time, then by id, in the order of the request; fewer than the limit where they are very long",
   }),
-  nextCursor: nullable(text("Give it back for the next page")),
+  nextCursor: nullable(text("Give it back for the next page; null on the last one")),
   ...WARNINGS,
 });
-/** A page of records: newest time first, then highest id first. `nextCursor` null: this is the last page. */
+/** A page of records. */
 export type EntriesResponse = ValueOf<typeof EntriesSchema>;
 
 const HistogramBucketSchema = Type.Object({

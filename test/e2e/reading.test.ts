@@ -50,6 +50,15 @@ describe("stored records are found", () => {
         expect(new Set(found.map(({ message }) => message)).size).toBe(5_000);
         const order = [...found].sort((a, b) => b.time - a.time || b.id - a.id);
         expect(found).toEqual(order);
+        expect(await pagesOf(server, "limit=311&q=order&order=asc")).toEqual(found.toReversed());
+        const { time, id } = found[2_500] as ShownRecord;
+        const around = `entries?limit=50&q=order&cursor=${time}:${id}`;
+        const [newer, older]: [EntriesResponse, EntriesResponse] = [
+          await read(server, `${around}&order=asc`),
+          await read(server, around),
+        ];
+        expect(newer.entries).toEqual(found.slice(2_450, 2_500).toReversed());
+        expect(older.entries).toEqual(found.slice(2_501, 2_551));
         const exported = (await server.export()).filter(({ message }) => message?.startsWith("order") === true);
         expect([...found].sort((a, b) => a.id - b.id)).toEqual(exported);
       });

@@ -23,7 +23,19 @@ const TOKEN = { ...ENVIRONMENT, SIMPLELOGS_TOKEN: ADMIN_TOKEN };
 const COMMANDS: readonly (readonly [command: string, names: readonly string[]])[] = [
   [
     "query",
-    ["--project", "--from", "--to", "--limit", "--reverse", "--json", "--follow", "--color", "--url", "--token"],
+    [
+      "--project",
+      "--from",
+      "--to",
+      "--limit",
+      "--order",
+      "--reverse",
+      "--json",
+      "--follow",
+      "--color",
+      "--url",
+      "--token",
+    ],
   ],
   ["tail", ["--project", "--last", "--json", "--color", "--url", "--token", "--data"]],
   ["timings", ["--sort", "--reverse", "--tree", "--json", "--from", "--to", "--url", "--token"]],

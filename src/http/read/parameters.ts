@@ -81,7 +81,16 @@ export const CURSOR = Type.Optional(
     minLength: 1,
     maxLength: CURSOR_LENGTH_MAX,
     expects: "the nextCursor of the page before",
-    description: "The nextCursor of the page before",
+    description:
+      "Where the page begins: the nextCursor of the page before; or a record's time:id, for the records after it in the order",
+    examples: ["1718900000000:421"],
+  }),
+);
+
+export const ORDER = Type.Optional(
+  Type.Union([Type.Literal("desc"), Type.Literal("asc")], {
+    expects: '"desc" or "asc"',
+    description: 'By time, then by id: "desc" is newest first, "asc" oldest first; absent: "desc"',
   }),
 );
 

@@ -24,7 +24,7 @@ import {
   SEARCH_REFUSALS,
   UNAVAILABLE,
 } from "./operation.ts";
-import { CURSOR, INTERVAL, limit, PROJECT, readInterval, readScope, SCOPE, strictObject } from "./parameters.ts";
+import { CURSOR, INTERVAL, limit, ORDER, PROJECT, readInterval, readScope, SCOPE, strictObject } from "./parameters.ts";
 
 /** A name that stands in a URL. */
 const FIELD_LENGTH_MAX = 1_024;
@@ -81,10 +81,16 @@ function defineQuery<P extends TProperties>(
 export function recordRoutes(dependencies: ReadDependencies): Route[] {
   const entries = defineQuery(dependencies, {
     id: "listEntries",
-    summary: "Records that match, newest time first, page by page",
-    query: { limit: limit(ENTRIES_LIMIT_MAX), cursor: CURSOR },
+    summary: "Records that match, newest or oldest first, page by page",
+    query: { limit: limit(ENTRIES_LIMIT_MAX), cursor: CURSOR, order: ORDER },
     response: EntriesSchema,
-    toRequest: (scope, { limit, cursor }) => ({ kind: "entries", scope, limit, cursor }),
+    toRequest: (scope, { limit, cursor, order }) => ({
+      kind: "entries",
+      scope,
+      limit,
+      cursor,
+      ...(order === undefined ? {} : { order }),
+    }),
   });
   const histogram = defineQuery(dependencies, {
     id: "countEntries",

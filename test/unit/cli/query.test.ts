@@ -65,6 +65,23 @@ describe("query", () => {
     ]);
   });
 
+  test("writes the oldest first with --order asc, page by page, and turns them round on request", async () => {
+    const pages = () => [page(messages("a", "b"), "next"), page(messages("c"), "more")];
+    const oldest = new FakeSource(pages());
+    const { out } = await runReading(oldest, ["query", "--order", "asc", "--limit", "3"]);
+    expect(out).toBe(LINE(2, "      a") + LINE(1, "      b") + LINE(1, "      c"));
+    expect(oldest.queries.map((query) => "order" in query && query.order)).toEqual(["asc", "asc"]);
+    const reversed = await runReading(new FakeSource(pages()), [
+      "query",
+      "--order",
+      "asc",
+      "--reverse",
+      "--limit",
+      "3",
+    ]);
+    expect(reversed.out).toBe(LINE(1, "      c") + LINE(1, "      b") + LINE(2, "      a"));
+  });
+
   test("asks for no more than one response can hold at a time", async () => {
     const source = new FakeSource([page(messages("a"), "next"), page([])]);
     await runReading(source, ["query", "--limit", "25000"]);
@@ -154,6 +171,8 @@ describe("query fails", () => {
     [["--from", "soon"], "--from: expected Unix milliseconds"],
     [["--color", "blue"], '--color: expected auto, always or never, got "blue"'],
     [["--follow", "--to", "1h"], "--follow and --to exclude each other"],
+    [["--order", "oldest"], '--order: expected "desc" or "asc", got "oldest"'],
+    [["--follow", "--order", "asc"], "--follow and --order asc exclude each other"],
     [["--follow", "--reverse"], "--follow and --reverse exclude each other"],
   ])("at %j before it asks anything", async (line, message) => {
     const source = new FakeSource([]);

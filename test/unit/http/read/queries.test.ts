@@ -22,6 +22,10 @@ describe("a query", () => {
   test.each([
     ["entries", { kind: "entries", scope: NO_SCOPE, limit: 100, cursor: undefined }],
     [`entries?${FULL}&limit=10000&cursor=abc`, { kind: "entries", scope: FULL_SCOPE, limit: 10_000, cursor: "abc" }],
+    [
+      "entries?order=asc&cursor=1700000000000:7",
+      { kind: "entries", scope: NO_SCOPE, limit: 100, cursor: "1700000000000:7", order: "asc" },
+    ],
     ["histogram", { kind: "histogram", scope: NO_SCOPE, intervalMs: undefined }],
     [`histogram?${FULL}&interval=5m`, { kind: "histogram", scope: FULL_SCOPE, intervalMs: 300_000 }],
     ["timings", { kind: "timings", scope: NO_SCOPE }],
@@ -164,9 +168,13 @@ describe("a query is refused", () => {
     ["entries?project=", 'project: expected 1 to 80 characters, got ""'],
     ["timings/series?by=key", 'by: expected "touchpoint", got "key"'],
     ["export?format=xml", 'format: expected "ndjson" or "csv", got "xml"'],
-    ["entries?form=24h", 'unknown parameter "form"; there are: project, q, from, to, timeZone, limit, cursor'],
+    ["entries?order=oldest", 'order: expected "desc" or "asc", got "oldest"'],
+    ["entries?form=24h", 'unknown parameter "form"; there are: project, q, from, to, timeZone, limit, cursor, order'],
     ["usage?project=shop", 'unknown parameter "project"; there are none here'],
-    ["entries?__proto__=1", 'unknown parameter "__proto__"; there are: project, q, from, to, timeZone, limit, cursor'],
+    [
+      "entries?__proto__=1",
+      'unknown parameter "__proto__"; there are: project, q, from, to, timeZone, limit, cursor, order',
+    ],
     ["entries?q=a&q=a", "q: given more than once"],
     ["fields?from=yesterday&to=2026-13-01", `from: expected ${INSTANT_EXPECTED}, got "yesterday"`],
     ["fields?to=2026-13-01", `to: expected ${INSTANT_EXPECTED}, got "2026-13-01": there is no such day`],
