@@ -35,7 +35,7 @@ interface Content {
 interface Operation {
   readonly summary: string;
   readonly description?: string;
-  readonly security: readonly unknown[];
+  readonly security: readonly object[];
   readonly parameters?: readonly {
     readonly name: string;
     readonly in: string;
@@ -81,12 +81,8 @@ export function renderPage(page: string, { paths, components }: OpenApi): string
   const sections = [
     "## Routes",
     table(
-      ["route", "does", "needs the admin token"],
-      operations.map(({ title, operation }) => [
-        link(`\`${title}\``, title),
-        operation.summary,
-        operation.security.length === 0 ? "" : "yes",
-      ]),
+      ["route", "does", "needs"],
+      operations.map(({ title, operation }) => [link(`\`${title}\``, title), operation.summary, needsOf(operation)]),
     ),
     "## Shared parameters and answers",
     table(PARAMETER_HEADS, [...parameters.values()]),
@@ -99,6 +95,11 @@ export function renderPage(page: string, { paths, components }: OpenApi): string
 }
 
 type Row = readonly string[];
+
+function needsOf({ security }: Operation): string {
+  if (security.length === 0) return "";
+  return security.some((scheme) => "apiKey" in scheme) ? "an API key" : "the admin token";
+}
 
 const PARAMETER_HEADS = ["parameter", "type", "meaning"];
 const ANSWER_HEADS = ["status", "when", "answer"];

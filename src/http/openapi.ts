@@ -40,7 +40,18 @@ const SECURITY_SCHEMES = {
     name: SESSION_HEADER,
     description: "The other half of the app's session",
   },
+  apiKey: {
+    type: "http",
+    scheme: "bearer",
+    description: "A server or client key; also taken as Basic, as ApiKey, in x-api-key and in ?key=",
+  },
 } as const;
+
+const SECURITY: Readonly<Record<OperationDocument["access"], readonly object[]>> = {
+  open: [],
+  sender: [{ apiKey: [] }],
+  reader: [{ adminToken: [] }, { session: [], sessionSecret: [] }],
+};
 
 /** Describes the routes; `version` of the program. */
 export function describeRoutes(routes: readonly Route[], version: string): Json {
@@ -81,7 +92,7 @@ function describeOperation(document: OperationDocument, components: Components):
     operationId: id,
     summary,
     ...(description === undefined ? {} : { description }),
-    security: access === "open" ? [] : [{ adminToken: [] }, { session: [], sessionSecret: [] }],
+    security: SECURITY[access],
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined
       ? {}

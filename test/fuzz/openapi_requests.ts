@@ -33,6 +33,8 @@ export interface Operation {
   readonly parameters: readonly Parameter[];
   readonly body: Schema | undefined;
   readonly statuses: readonly number[];
+  /** Whether no made-up request succeeds: it needs an API key, the Origin of one, or a token; or it is always refused. */
+  readonly isRefused: boolean;
 }
 
 export interface MadeRequest {
@@ -98,12 +100,18 @@ export function describedOperations(description: unknown): Operation[] {
       parameters: one.parameters ?? [],
       body: one.requestBody?.content["application/json"].schema,
       statuses: Object.keys(one.responses).map(Number),
+      isRefused:
+        one.operationId === "signIn" ||
+        one.operationId.startsWith("preflight") ||
+        one.security.some((needed) => "apiKey" in needed) ||
+        Object.keys(one.responses).every((status) => Number(status) >= 400),
     })),
   );
 }
 
 interface Described {
   readonly operationId: string;
+  readonly security: readonly object[];
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: { readonly content: { readonly "application/json": { readonly schema: Schema } } };
   readonly responses: Readonly<Record<string, object>>;

@@ -36,8 +36,8 @@ export interface OperationDocument {
   readonly id: string;
   readonly summary: string;
   readonly description?: string;
-  /** Who may: anyone, or whoever has the admin token or a session. */
-  readonly access: "open" | "reader";
+  /** Who may: anyone, whoever has an API key, or whoever has the admin token or a session. */
+  readonly access: "open" | "sender" | "reader";
   /** Parameters in the path, in the query, and in headers (names in lower case). */
   readonly path?: TObject;
   readonly query?: TObject;

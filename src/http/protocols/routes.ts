@@ -5,6 +5,7 @@ import { preflightResponse } from "../access/cors.ts";
 import type { AccessSettings } from "../access/settings.ts";
 import type { OperationDocument, RequestHandler, Route } from "../base/routes.ts";
 import type { ProtocolEndpoint } from "./endpoint.ts";
+import { otlpRoutes, otlpStubs } from "./otlp.ts";
 import type { ProtocolRoute } from "./protocol.ts";
 
 /** What the configuration says about protocols. */
@@ -14,13 +15,13 @@ export interface ProtocolSettings {
 }
 
 /** Every path where a protocol's bodies are posted. */
-export function protocolPosts(_settings: ProtocolSettings): readonly ProtocolRoute[] {
-  return [];
+export function protocolPosts(settings: ProtocolSettings): readonly ProtocolRoute[] {
+  return [...otlpRoutes(settings.otlpBodyBytesMax)];
 }
 
 /** What else the clients of some protocols ask for. */
 export function protocolStubs(): readonly Route[] {
-  return [];
+  return [...otlpStubs()];
 }
 
 /** These paths as routes. */

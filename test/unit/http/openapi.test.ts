@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { BatchSchema } from "../../../src/core/entry.ts";
+import { protocolPosts, protocolStubs } from "../../../src/http/protocols/routes.ts";
 import { createFixture } from "./fixture.ts";
 
 interface Described {
@@ -39,6 +40,10 @@ describe("openapi.json", () => {
       "GET /healthz",
       "GET /readyz",
       "GET /metrics",
+      ...protocolPosts({ otlpBodyBytesMax: 1 }).flatMap(({ path }) => [`POST ${path}`, `OPTIONS ${path}`]),
+      ...protocolStubs().flatMap(({ path, operations }) =>
+        Object.keys(operations).map((method) => `${method} ${path}`),
+      ),
       "POST /api/v1/session",
       "DELETE /api/v1/session",
       "POST /api/v1/tickets",
