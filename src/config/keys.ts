@@ -10,7 +10,7 @@ export const KEY_PREFIXES: Readonly<Record<Source, string>> = { server: "sk_", c
 /** Characters a key has at least after its prefix, and the admin token in all: beyond guessing when they are random. */
 export const SECRET_CHARACTERS_MIN = 16;
 
-/** 24 bytes are 192 random bits and 32 characters of base64url without padding. */
+/** 24 bytes are 192 random bits and 32 characters of base64url. */
 const RANDOM_BYTES = 24;
 const SHOWN_CHARACTERS = 4;
 const KEY_IN_TEXT = /\b[sc]k_[A-Za-z0-9_-]{5,}/g;
@@ -19,9 +19,12 @@ function randomText(): string {
   return randomBytes(RANDOM_BYTES).toString("base64url");
 }
 
-/** A new key: its prefix and 32 random characters that need no escaping in URLs, JSON or shells. */
+/**
+ * A new key: its prefix and 32 random letters, digits and underscores. They need no escaping in URLs, JSON or shells,
+ * and SDKs of Sentry take no hyphen in a DSN. As "_" stands for both, 191 bits are left.
+ */
 export function generateKey(type: Source): string {
-  return KEY_PREFIXES[type] + randomText();
+  return KEY_PREFIXES[type] + randomText().replaceAll("-", "_");
 }
 
 /** A new admin token: 32 random characters. */

@@ -3,6 +3,7 @@
 import type { Protocol } from "../core/batch.ts";
 import type { Decode } from "./decoded.ts";
 import { createOtlp } from "./otlp.ts";
+import { decodeSentry } from "./sentry.ts";
 import { decodeSyslog } from "./syslog.ts";
 
 /** What the configuration says about decoding. */
@@ -24,7 +25,7 @@ export function decodersOf(settings: DecoderSettings): Decoders {
     elasticsearch: notYet,
     ingest: notYet,
     syslog: decodeSyslog,
-    sentry: notYet,
+    sentry: decodeSentry,
   };
 }
 

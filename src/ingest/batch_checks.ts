@@ -76,12 +76,20 @@ function refuse(refused: SimpleRefusal): BatchRefusal {
   return { refused };
 }
 
+/** For bodies that passed the guard: it looks at random places, and might refuse one that was answered. */
+class OpenGuard extends ParseGuard {
+  override refusal(): undefined {
+    return undefined;
+  }
+}
+
 /** Checks bodies by the rules in force, and holds the rates of the keys. */
 export class BatchChecks {
   readonly #schema = new BatchSchemaCheck();
   readonly #rates = new RateLimiter();
   /** One for all bodies that this thread parses. */
   readonly #guard = new ParseGuard();
+  readonly #open = new OpenGuard();
   #rules: CheckRules = { keys: [], live: [], entriesMax: 0 };
   #live = new LiveKeys<LiveKey>([]);
   #liveByIndex: ReadonlyMap<number, LiveKey> = new Map();
@@ -149,8 +157,7 @@ export class BatchChecks {
         receivedAt: unchecked.receivedAt,
         bytes: bytes[at] as number,
         sender: senders[at] as string,
-        // A decoder of bytes makes none.
-        mayHoldLoneSurrogates: isText && unchecked.body.includes("\\u"),
+        mayHoldLoneSurrogates: hasUnicodeEscape(unchecked.body),
       });
     }
     return { lastBatch: numbers.at(-1) as number, batches, reports, refused, entryCounts, keyIndexes };
@@ -201,7 +208,7 @@ export class BatchChecks {
   #checkDecoded(unchecked: UncheckedBatch, requests: RecentRequests, now: number): CheckedBody | BatchRefusal {
     const live = this.#liveByIndex.get(unchecked.keyIndex);
     if (live === undefined) return refuse("key_unknown");
-    const decoded = this.#decode(unchecked);
+    const decoded = this.#decode(unchecked, this.#guard);
     if ("malformed" in decoded) return { refused: "malformed", problem: decoded.malformed };
     const { match, ...checked } = this.#decodedBody(unchecked, decoded, requests, now);
     if (match === "repetition") return checked;
@@ -213,11 +220,12 @@ export class BatchChecks {
     return refuse(entryCount > this.#rules.entriesMax ? "too_many_entries" : "other_body");
   }
 
-  #decode({ body, protocol, route, receivedAt }: UncheckedBatch) {
+  #decode({ body, protocol, route, receivedAt }: UncheckedBatch, guard: ParseGuard) {
     assert(protocol !== "enqueue", "a body of enqueue is not decoded");
     const queryAt = route.indexOf("?");
     const query = queryAt === -1 ? NO_QUERY : new URLSearchParams(route.slice(queryAt));
-    return this.#decoders[protocol](body, { query, guard: this.#guard, receivedAt });
+    const path = queryAt === -1 ? route : route.slice(0, queryAt);
+    return this.#decoders[protocol](body, { path, query, guard, receivedAt });
   }
 
   #decodedBody(unchecked: UncheckedBatch, decoded: DecodedBatch, requests: RecentRequests, now: number) {
@@ -245,7 +253,7 @@ export class BatchChecks {
   parseAdmitted(unchecked: UncheckedBatch, requests: RecentRequests, now: number): CheckedBody {
     const { body: content, protocol, keyIndex, route, idempotencyKey } = unchecked;
     if (protocol !== "enqueue") {
-      const decoded = this.#decode(unchecked);
+      const decoded = this.#decode(unchecked, this.#open);
       assert("entries" in decoded, "a body that was decoded once is decoded again");
       return this.#decodedBody(unchecked, decoded, requests, now);
     }
@@ -291,6 +299,12 @@ export class BatchChecks {
  */
 function countEntries(entries: unknown): number {
   return Array.isArray(entries) ? Math.max(1, entries.length) : 1;
+}
+
+/** Whether a body has a \u escape, as JSON inside of other forms has too. */
+function hasUnicodeEscape(body: BodyContent): boolean {
+  if (typeof body === "string") return body.includes("\\u");
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).includes("\\u");
 }
 
 function droppedRecord({ at, reason, problem }: RefusedRecord): DroppedRecord {

@@ -7,6 +7,7 @@ import type { OperationDocument, RequestHandler, Route } from "../base/routes.ts
 import type { ProtocolEndpoint } from "./endpoint.ts";
 import { otlpRoutes, otlpStubs } from "./otlp.ts";
 import type { ProtocolRoute } from "./protocol.ts";
+import { sentryRoutes } from "./sentry.ts";
 
 /** What the configuration says about protocols. */
 export interface ProtocolSettings {
@@ -16,7 +17,7 @@ export interface ProtocolSettings {
 
 /** Every path where a protocol's bodies are posted. */
 export function protocolPosts(settings: ProtocolSettings): readonly ProtocolRoute[] {
-  return [...otlpRoutes(settings.otlpBodyBytesMax)];
+  return [...otlpRoutes(settings.otlpBodyBytesMax), ...sentryRoutes];
 }
 
 /** What else the clients of some protocols ask for. */
@@ -49,8 +50,9 @@ export function directPosts(
   return Object.fromEntries(direct.map((route) => [route.path, (request) => endpoint.handle(request, route)]));
 }
 
-function preflightDocument({ id }: OperationDocument): OperationDocument {
+function preflightDocument({ id, path }: OperationDocument): OperationDocument {
   return {
+    ...(path === undefined ? {} : { path }),
     id: `preflight${id[0]?.toUpperCase()}${id.slice(1)}`,
     summary: "A browser asks whether a page may send",
     access: "open",

@@ -32,9 +32,11 @@ export function adviceFor(
   receivedAt: number,
   { retentionMs }: AdviceOptions,
 ): string {
+  const problem = reason === "invalid" || reason === "too_deep" ? problemOf(entry) : undefined;
+  if (problem !== undefined) return `${problem}. The other records of its request were taken.`;
   switch (reason) {
     case "invalid":
-      return `It could not be read: ${problemOf(entry)}. The other records of its request were taken.`;
+      return "It does not have the form that its protocol says. The other records of its request were taken.";
     case "ignored":
       return "It is of a kind that is not stored.";
     case "empty":
@@ -59,11 +61,13 @@ export function adviceFor(
   }
 }
 
-/** What a decoder found wrong with a record: ingest stores it beside the record. */
-function problemOf(entry: unknown): string {
-  const problem = memberOf(entry, "problem");
-  return typeof problem === "string" ? problem : "its form is not that of its protocol";
+/** What the decoder of another protocol found wrong with a record, which stands first in what is stored of it. */
+function problemOf(entry: unknown): string | undefined {
+  const problem = typeof entry === "string" ? PROBLEM.exec(entry)?.[1] : memberOf(entry, "problem");
+  return typeof problem === "string" ? problem : undefined;
 }
+
+const PROBLEM = /^\{"problem":"((?:[^"\\]|\\.)*)"/;
 
 type Times = Readonly<Partial<Record<"timestamp" | "startTime" | "endTime" | "duration", number>>>;
 const TIME_FIELDS = ["timestamp", "startTime", "endTime", "duration"] as const;

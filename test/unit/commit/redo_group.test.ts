@@ -49,6 +49,39 @@ describe("a body is appended without its API key", () => {
   });
 });
 
+describe("a batch of another protocol", () => {
+  const decoded: CheckedBatch = {
+    ...batchOf(`{"key":"",${APPENDED}`),
+    text: undefined,
+    protocol: "loki",
+    refusedRecords: [{ at: 1, reason: "invalid", text: '{"problem":"x"}' }],
+  };
+
+  test("is appended as its entries, and read back with its protocol and refused records", () => {
+    const kept = redoText([decoded, batchOf(`{"key":"${SECRET}",${APPENDED}`)]) as string;
+    const read = batchesOf(kept, [undefined, undefined, undefined, undefined, KEY], BATCH_MEMBERS);
+    expect(
+      read.map(({ protocol, refusedRecords, body: { entries } }) => ({ protocol, refusedRecords, entries })),
+    ).toEqual([
+      { protocol: "loki", refusedRecords: decoded.refusedRecords, entries: [{ message: "a" }] },
+      { protocol: "enqueue", refusedRecords: [], entries: [{ message: "a" }] },
+    ]);
+  });
+
+  test.each(["sk_of_another_project", "s\u006b_of_another_project"])(
+    "is not appended where it may hold a key",
+    (text) => {
+      expect(redoText([{ ...decoded, body: { ...decoded.body, entries: [{ message: text }] } }])).toBeUndefined();
+    },
+  );
+
+  test("of enqueue cannot claim what only a decoder gives", () => {
+    const text = `{"key":"${SECRET}","refusedRecords":[{"at":0,"reason":"internal"}],${APPENDED}`;
+    const [read] = batchesOf(redoText([batchOf(text)]) as string, [undefined, undefined, undefined, undefined, KEY], 9);
+    expect(read?.refusedRecords).toEqual([]);
+  });
+});
+
 describe("a group is not appended", () => {
   test.each([
     ["the key stands elsewhere", `{"source":"server","key":"${SECRET}","entries":[{}]}`],

@@ -3,6 +3,8 @@ import { hash } from "node:crypto";
 import { type GroupMessage, NO_KEY } from "../../../src/core/group.ts";
 import { BatchChecks } from "../../../src/ingest/batch_checks.ts";
 import { RecentRequests } from "../../../src/ingest/retries/recent_requests.ts";
+import { runSeed, seededRandom } from "../../support/random.ts";
+import { collidingName, differentNames, objectText } from "../../support/raw_collisions.ts";
 
 const SERVER_KEY = "sk_0123456789abcdef";
 const OTHER_KEY = "sk_other0123456789a";
@@ -110,6 +112,33 @@ describe("the batches of a group", () => {
     const texts = [bodyOf(SERVER_KEY, "a"), bodyOf(SERVER_KEY, "\u0001")];
     const { batches } = checksOf().checkGroup(groupOf(texts), requestsOf(), 5);
     expect(batches.map(({ mayHoldLoneSurrogates }) => mayHoldLoneSurrogates)).toEqual([false, true]);
+  });
+});
+
+describe("the batches of another protocol", () => {
+  const sentryGroup = (bodies: readonly string[], rest: Partial<GroupMessage> = {}) =>
+    groupOf(bodies, {
+      bodies: bodies.map((body) => new TextEncoder().encode(body)),
+      protocols: bodies.map(() => "sentry" as const),
+      keyIndexes: bodies.map(() => 0),
+      routes: bodies.map(() => "/api/1/envelope/"),
+      ...rest,
+    });
+
+  test("may have lone surrogates where their bytes have an escape: JSON comes as bytes too", () => {
+    const bodies = ["\\ud800", "\\\\u", "\\n"].map((text) => `{}\n{"type":"event"}\n{"message":"${text}"}`);
+    const { batches } = checksOf().checkGroup(sentryGroup(bodies), requestsOf(), 5);
+    expect(batches.map(({ mayHoldLoneSurrogates }) => mayHoldLoneSurrogates)).toEqual([true, true, false]);
+  });
+
+  test("are decoded again once they were admitted, even if their texts would be refused now", () => {
+    const random = seededRandom(runSeed("admitted names"));
+    const names = objectText(differentNames(5_000, () => collidingName(random)));
+    const body = `{}\n{"type":"event"}\n{"message":"m","extra":${names}}`;
+    const checks = checksOf();
+    expect(checks.checkGroup(sentryGroup([body]), requestsOf(), 5).batches[0]?.refusedRecords).toHaveLength(1);
+    const { batches, refused } = checks.checkGroup(sentryGroup([body], { admitted: 1 }), requestsOf(), 5);
+    expect([batches[0]?.body.entries.length, batches[0]?.refusedRecords.length, refused]).toEqual([1, 0, []]);
   });
 });
 

@@ -86,10 +86,10 @@ export function revokeToml(name: string): string {
   return `[[keys]]\nname = ${tomlString(name)}\n# …\nrevoked = true`;
 }
 
-/** A new key of 192 random bits. `fill` fills an array with random bytes. */
+/** A new key of 191 random bits, of letters, digits and underscores. `fill` fills an array with random bytes. */
 export function newKey(prefix: "sk_" | "ck_", fill: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array): string {
   const text = btoa(String.fromCharCode(...fill(new Uint8Array(KEY_BYTES))));
-  return prefix + text.replaceAll("+", "-").replaceAll("/", "_");
+  return prefix + text.replaceAll(/[+/]/g, "_");
 }
 
 /** A TOML basic string. "${" is escaped, so the configuration does not take it for an environment variable. */

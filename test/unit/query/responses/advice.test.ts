@@ -95,6 +95,23 @@ describe("advice on a duration", () => {
   });
 });
 
+describe("advice on a record of another protocol", () => {
+  const problem = 'Line 2 is not JSON: "{"';
+
+  test("says what its decoder found wrong, also where the record was cut off", () => {
+    const whole = { problem, record: "{" };
+    const cut = `${JSON.stringify(whole).slice(0, -3)}…`;
+    expect([hint("invalid", whole), hint("too_deep", whole)]).toEqual(
+      [1, 2].map(() => `${problem}. The other records of its request were taken.`),
+    );
+    expect(hint("invalid", cut)).toContain("Line 2 is not JSON");
+  });
+
+  test("is not made of a member that an entry happens to have", () => {
+    expect(hint("empty", { problem })).toStartWith("The entry says nothing");
+  });
+});
+
 describe("advice on other reasons", () => {
   test("says what helps", () => {
     expect([
