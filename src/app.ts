@@ -274,6 +274,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       enqueue,
       protocols,
       protocolPosts: posts,
+      refusedBatches: admission.refusedBatches,
       pipeline,
       queries: readers,
       changes: pipeline,

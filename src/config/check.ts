@@ -8,8 +8,8 @@
 import { OptionalKind, type StaticDecode, type TObject, type TSchema, TypeGuard } from "@sinclair/typebox";
 import { TransformDecodeError, Value } from "@sinclair/typebox/value";
 import { nearestName } from "../core/nearest.ts";
+import { maskKey } from "../core/secrets.ts";
 import type { LineProblem, Path, TomlDocument, TomlTable, TomlValue } from "./document.ts";
-import { maskKey } from "./keys.ts";
 import { FileSchema, PairSchema, SettingRefused } from "./schema.ts";
 import { type Environment, expandEnvironment } from "./value_text.ts";
 

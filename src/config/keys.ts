@@ -1,18 +1,12 @@
-// API keys and the admin token as text: made, hashed and masked here. Also tells which of them protect nothing: texts
-// that the documentation shows, placeholders, and a few characters repeated.
+// API keys and the admin token as text: made and hashed here. Also tells which of them protect nothing: texts that the
+// documentation shows, placeholders, and a few characters repeated.
 
 import { createHash, randomBytes } from "node:crypto";
 import type { Source } from "../core/entry.ts";
-
-/** What a key starts with, by its type. */
-export const KEY_PREFIXES: Readonly<Record<Source, string>> = { server: "sk_", client: "ck_" };
-
-/** Characters a key has at least after its prefix, and the admin token in all: beyond guessing when they are random. */
-export const SECRET_CHARACTERS_MIN = 16;
+import { KEY_PREFIXES, maskKey } from "../core/secrets.ts";
 
 /** 24 bytes are 192 random bits and 32 characters of base64url. */
 const RANDOM_BYTES = 24;
-const SHOWN_CHARACTERS = 4;
 const KEY_IN_TEXT = /\b[sc]k_[A-Za-z0-9_-]{5,}/g;
 
 function randomText(): string {
@@ -35,14 +29,6 @@ export function generateAdminToken(): string {
 /** SHA-256 of the key's UTF-8, in lower-case hex. The settings and the look-up hold this instead of the key. */
 export function hashKey(key: string): string {
   return createHash("sha256").update(key, "utf8").digest("hex");
-}
-
-/** A key for display: "sk_abcd…". A text that is too short, or has no known prefix, is hidden completely. */
-export function maskKey(key: string): string {
-  const prefix = Object.values(KEY_PREFIXES).find((known) => key.startsWith(known));
-  if (prefix === undefined) return "…";
-  const shown = key.length - prefix.length < SECRET_CHARACTERS_MIN ? 0 : SHOWN_CHARACTERS;
-  return `${key.slice(0, prefix.length + shown)}…`;
 }
 
 /** The text with everything that looks like a key masked. */

@@ -9,9 +9,10 @@ import type { Source } from "../core/entry.ts";
 import { CONFIGURED_BODY_BYTES_MAX, HOSTS_MAX, ORIGINS_MAX, SYSLOG_LISTENERS_MAX } from "../core/limits.ts";
 import { parseHost, parseOriginPattern } from "../core/origin.ts";
 import { LEVELS } from "../core/record.ts";
+import { KEY_PREFIXES, maskKey, SECRET_CHARACTERS_MIN } from "../core/secrets.ts";
 import { formatSyslogAddress, parseSyslogAddress, SYSLOG_ADDRESS_EXPECTED } from "../core/syslog_address.ts";
 import { isTimeZone } from "../core/time_zone.ts";
-import { hashKey, isPlaceholder, isPublishedDigest, KEY_PREFIXES, maskKey, SECRET_CHARACTERS_MIN } from "./keys.ts";
+import { hashKey, isPlaceholder, isPublishedDigest } from "./keys.ts";
 import { formatSize, parseDuration, parseSize } from "./value_text.ts";
 
 /** Thrown by a decoder. The message says what is expected or wrong, and holds no secret. */

@@ -257,3 +257,14 @@ export const DISK_RESERVE_BYTES = 8 * MIB;
 
 /** How long records that a shorter retention hides stay on disk, in ms: time to notice a mistake. */
 export const DELETION_DELAY_MS = 3_600_000;
+
+// Refused batches, which are listed from memory.
+
+/** Groups of refused batches with a live key: some for each of a hundred keys, half a megabyte. */
+export const KEYED_REFUSALS_MAX = 300;
+
+/** The same without a live key. Strangers can make up as many as they like, so they have a list of their own. */
+export const STRANGERS_REFUSALS_MAX = 200;
+
+/** Characters of a sender's text in such a group: an origin, or what is wrong with a body. */
+export const REFUSAL_TEXT_LENGTH_MAX = 200;

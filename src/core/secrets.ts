@@ -1,12 +1,30 @@
 // What looks like an API key never stands where people read it: not in an error, not in the log, and not in what is
 // kept of a body. All of it is linear in the text's length: bodies are made by strangers.
 
+import type { Source } from "./entry.ts";
+
+/** What a key starts with, by its type. */
+export const KEY_PREFIXES: Readonly<Record<Source, string>> = { server: "sk_", client: "ck_" };
+
+/** Characters a key has at least after its prefix, and the admin token in all: beyond guessing when they are random. */
+export const SECRET_CHARACTERS_MIN = 16;
+
+/** Characters of a key that a mask shows after its prefix. */
+const SHOWN_CHARACTERS = 4;
 /** A key's prefix at the beginning of a word, and all up to a space but what closes a sentence or a quotation. */
 const KEY_LIKE = /(?<![A-Za-z0-9])([sc]k_)\S*[^\s"'`;,.:!?)\]}…]/g;
 /** Escapes in JSON's strings. */
 const ESCAPE = /\\(?:u([0-9a-f]{4})|(.))/gis;
 /** Characters of a key that JSON may or must escape in another way than by number. */
 const ESCAPED = /["\\/]/;
+
+/** A key for display: "sk_abcd…". A text that is too short, or has no known prefix, is hidden completely. */
+export function maskKey(key: string): string {
+  const prefix = Object.values(KEY_PREFIXES).find((known) => key.startsWith(known));
+  if (prefix === undefined) return "…";
+  const shown = key.length - prefix.length < SECRET_CHARACTERS_MIN ? 0 : SHOWN_CHARACTERS;
+  return `${key.slice(0, prefix.length + shown)}…`;
+}
 
 /** The text with everything in it that looks like a key shortened to its prefix. */
 export function maskKeys(text: string): string {

@@ -20,6 +20,7 @@ import { INTERNAL, jsonResponse, toResponse } from "./base/responses.ts";
 import { addRoute, type HttpLog, type Route } from "./base/routes.ts";
 import { libraryRoutes } from "./client_library.ts";
 import type { EnqueueEndpoint } from "./ingest/enqueue.ts";
+import type { RefusedBatches } from "./ingest/refused_batches.ts";
 import { descriptionRoute, otherRoutes } from "./openapi.ts";
 import { createMetricsHandler, createReadyHandler, healthResponse } from "./operations.ts";
 import type { ProtocolEndpoint } from "./protocols/endpoint.ts";
@@ -29,6 +30,7 @@ import { keysRoute, type StatusDependencies, statusRoute } from "./read/account.
 import { type EraseDependencies, eraseRoute, touchpointRoute } from "./read/changes.ts";
 import { exportRoute } from "./read/export.ts";
 import { accountRoutes, recordRoutes, timingRoutes } from "./read/queries.ts";
+import { type RefusalDependencies, refusalsRoute } from "./read/refusals.ts";
 import { PingTimer } from "./read/response_stream.ts";
 import { sessionRoute, ticketRoute } from "./read/sign_in.ts";
 import { tailRoute } from "./read/tail.ts";
@@ -39,6 +41,8 @@ export interface HttpDependencies {
   readonly enqueue: EnqueueEndpoint;
   readonly protocols: ProtocolEndpoint;
   readonly protocolPosts: readonly ProtocolRoute[];
+  /** What both endpoints refused. */
+  readonly refusedBatches: RefusedBatches;
   readonly pipeline: PipelineView;
   readonly queries: QueryService;
   readonly changes: ChangeService;
@@ -85,7 +89,7 @@ export function createHttpApp(dependencies: HttpDependencies): Elysia {
   return app;
 }
 
-function readRoutes(dependencies: EraseDependencies & StatusDependencies): Route[] {
+function readRoutes(dependencies: EraseDependencies & StatusDependencies & RefusalDependencies): Route[] {
   return [
     sessionRoute(dependencies),
     ticketRoute(dependencies),
@@ -93,6 +97,7 @@ function readRoutes(dependencies: EraseDependencies & StatusDependencies): Route
     ...timingRoutes(dependencies),
     touchpointRoute(dependencies),
     ...accountRoutes(dependencies),
+    refusalsRoute(dependencies),
     keysRoute(dependencies),
     statusRoute(dependencies),
     tailRoute(dependencies, new PingTimer()),

@@ -3,6 +3,7 @@
 
 import type { ApiKey } from "../../core/batch.ts";
 import { matchesOrigin } from "../../core/origin.ts";
+import { maskKey } from "../../core/secrets.ts";
 import { type FixedResponse, KEY_MISSING, KEY_UNKNOWN, ORIGIN_REFUSED } from "../base/responses.ts";
 import type { KeyLookup } from "./keys.ts";
 
@@ -24,6 +25,21 @@ export function authenticate(request: Request, keys: KeyLookup, ownKey: string |
   const origin = request.headers.get("origin");
   const isAllowed = apiKey.type === "server" || (origin !== null && matchesOrigin(apiKey.origins, origin));
   return isAllowed ? apiKey : ORIGIN_REFUSED;
+}
+
+/** What a refused request shows as its key: a live one, the mask of another text, or undefined where it shows none. */
+export function shownKey(
+  request: Request,
+  keys: KeyLookup,
+  ownKey: string | undefined,
+): { readonly apiKey: ApiKey } | { readonly masked: string } | undefined {
+  const shown = ownKey === undefined ? keysShown(request) : [ownKey];
+  for (const text of shown) {
+    const apiKey = keys.find(text);
+    if (apiKey !== undefined) return { apiKey };
+  }
+  const masks = shown.map(maskKey);
+  return masks.length === 0 ? undefined : { masked: masks.find((mask) => mask !== "…") ?? "…" };
 }
 
 /** The texts that may be the key, of the first place that has any. */

@@ -19,12 +19,14 @@ import {
   ORIGIN_REFUSED,
   rateExceeded,
   TOO_LARGE,
+  TOO_MANY_ENTRIES,
   unavailable,
 } from "../base/responses.ts";
 import type { HttpLog } from "../base/routes.ts";
 import { BODY_RESPONSES, type BodyRefusal } from "../bodies/body.ts";
 import { BodyRoom } from "../bodies/body_room.ts";
 import { Decompressor } from "../bodies/decompress.ts";
+import { type RefusedBatch, RefusedBatches } from "./refused_batches.ts";
 
 export interface AdmissionDependencies {
   readonly intake: BatchIntake;
@@ -51,8 +53,11 @@ const REFUSAL_RESPONSES: Readonly<Record<Exclude<RefusalName, "malformed">, Fixe
   key_unknown: KEY_UNKNOWN,
   key_type_differs: KEY_TYPE_DIFFERS,
   origin_refused: ORIGIN_REFUSED,
-  too_many_entries: TOO_LARGE,
-  other_body: invalidBatch([{ path: [], message: "Idempotency-Key was used for another body" }], false),
+  too_many_entries: TOO_MANY_ENTRIES,
+  other_body: {
+    ...invalidBatch([{ path: [], message: "Idempotency-Key was used for another body" }], false),
+    reason: "other_body",
+  },
   set_aside: INTERNAL,
 };
 
@@ -62,6 +67,7 @@ export type RequestParts = Pick<IncomingBatch, "origin" | "sender">;
 export class Admission {
   readonly room: BodyRoom;
   readonly decompressor = new Decompressor();
+  readonly refusedBatches: RefusedBatches;
   readonly #dependencies: AdmissionDependencies;
   readonly #debts = new RateDebts();
   #proxies: readonly string[] = [];
@@ -69,7 +75,8 @@ export class Admission {
 
   constructor(dependencies: AdmissionDependencies) {
     this.#dependencies = dependencies;
-    const { access, bodyBytesMax = 0 } = dependencies;
+    const { access, clock, bodyBytesMax = 0 } = dependencies;
+    this.refusedBatches = new RefusedBatches(clock());
     this.room = new BodyRoom(Math.max(bodyBytesMax, access().bodyBytesMax));
   }
 
@@ -128,6 +135,12 @@ export class Admission {
     if (outcome.refused === "malformed") return malformedBody(outcome.problem);
     if (outcome.refused === "rate") return rateExceeded(outcome.retryAfterSeconds);
     return REFUSAL_RESPONSES[outcome.refused];
+  }
+
+  /** Remembers that a batch was refused. `sender` as senderOf gave it. */
+  remember({ sender, ...batch }: Omit<RefusedBatch, "address"> & { readonly sender: string }): void {
+    const address = sender.slice(0, sender.indexOf("\n"));
+    this.refusedBatches.add({ ...batch, address }, this.#dependencies.clock());
   }
 
   /** Logs what went wrong; the client gets 500 without its text. */

@@ -6,6 +6,7 @@
 import type { BatchOutcome } from "../../core/batch.ts";
 import { UNAUTHENTICATED_BYTES_MAX } from "../../core/limits.ts";
 import { corsHeaders } from "../access/cors.ts";
+import type { KeyLookup } from "../access/keys.ts";
 import type { AccessSettings } from "../access/settings.ts";
 import {
   ACCEPTED,
@@ -17,7 +18,11 @@ import {
 } from "../base/responses.ts";
 import { type BodyRefusal, type BodyText, plainLength, readText } from "../bodies/body.ts";
 import type { Admission, AdmissionDependencies, RequestParts } from "./admission.ts";
-import { isOnlyKey, keyInBody } from "./key_in_body.ts";
+import { isOnlyKey, keyInBody, maskedKeyInBody } from "./key_in_body.ts";
+import type { ShownKey } from "./refused_batches.ts";
+
+/** RFC 9110, section 15.5.2. */
+const UNAUTHENTICATED_STATUS = 401;
 
 /** The ingestion endpoint of the specification; one for the life of the server. */
 export class EnqueueEndpoint {
@@ -37,11 +42,13 @@ export class EnqueueEndpoint {
     const { room } = admission;
     let response: FixedResponse;
     let isReading = false;
+    let sender = "\n";
+    let body: BodyText | BodyRefusal | undefined;
     try {
-      const parts = { origin, sender: admission.senderOf(request) };
+      sender = admission.senderOf(request);
+      const parts = { origin, sender };
       const plainBytes = plainLength(request.headers);
       const isPlain = plainBytes >= 0 && plainBytes <= access.bodyBytesMax && room.reserve(plainBytes);
-      let body: BodyText | BodyRefusal;
       isReading = true;
       try {
         body = isPlain
@@ -55,6 +62,10 @@ export class EnqueueEndpoint {
       response = "status" in pushed ? pushed : this.#outcomeResponse(await pushed, request);
     } catch (error) {
       response = isReading ? INVALID_JSON : admission.internal(error);
+    }
+    if (response !== ACCEPTED) {
+      const key = typeof body === "object" ? refusedKey(response, body.text, access.keys) : undefined;
+      admission.remember({ response, key, protocol: "enqueue", origin, sender });
     }
     this.#dependencies.metrics.countBatch(response.status);
     return toResponse(response, corsHeaders(origin, access.keys));
@@ -78,4 +89,13 @@ export class EnqueueEndpoint {
     if (outcome === "accepted" || (typeof outcome === "object" && "accepted" in outcome)) return ACCEPTED;
     return this.#admission.outcomeResponse(outcome, request);
   }
+}
+
+/** What a refused body shows as its key. A live one that it also holds is not the one that was refused as unknown. */
+function refusedKey({ status, reason }: FixedResponse, text: string, keys: KeyLookup): ShownKey {
+  if (reason === "key_missing") return undefined;
+  const apiKey = status === UNAUTHENTICATED_STATUS && reason !== "key_type_differs" ? undefined : keyInBody(text, keys);
+  if (apiKey !== undefined) return { apiKey };
+  const masked = maskedKeyInBody(text, keys);
+  return masked === undefined ? undefined : { masked };
 }

@@ -4,7 +4,7 @@
 
 import type { AcceptedReport, ApiKey, BatchOutcome, BodyContent } from "../../core/batch.ts";
 import { corsHeaders } from "../access/cors.ts";
-import { authenticate } from "../access/request_key.ts";
+import { authenticate, shownKey } from "../access/request_key.ts";
 import { BODY_TYPE_UNKNOWN, type FixedResponse, rateExceeded, UNREADABLE_BODY } from "../base/responses.ts";
 import { type BodyRefusal, readBytes, readText } from "../bodies/body.ts";
 import { unsnappy } from "../bodies/snappy.ts";
@@ -35,8 +35,10 @@ export class ProtocolEndpoint {
     const { keys } = access();
     const origin = request.headers.get("origin");
     let outcome: FixedResponse | AcceptedReport;
+    let sender = "\n";
     try {
-      const parts = { origin, sender: this.#admission.senderOf(request) };
+      sender = this.#admission.senderOf(request);
+      const parts = { origin, sender };
       const apiKey = authenticate(request, keys, route.keyOf?.(request));
       outcome = "status" in apiKey ? apiKey : await this.#take(request, route, apiKey, parts);
     } catch (error) {
@@ -45,6 +47,8 @@ export class ProtocolEndpoint {
     let response: ProtocolResponse;
     let retryAfter: Readonly<Record<string, string>> = {};
     if ("status" in outcome) {
+      const key = shownKey(request, keys, route.keyOf?.(request));
+      this.#admission.remember({ response: outcome, key, protocol: route.protocol, origin, sender });
       response = route.refused(outcome, request);
       if (outcome.retryAfterSeconds !== undefined) retryAfter = { "retry-after": String(outcome.retryAfterSeconds) };
     } else response = route.accepted(outcome, request);

@@ -2,7 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { exampleConfigText } from "../../../src/config/initial.ts";
-import { generateAdminToken, generateKey, hashKey, maskKey, maskKeysIn } from "../../../src/config/keys.ts";
+import { generateAdminToken, generateKey, hashKey, maskKeysIn } from "../../../src/config/keys.ts";
+import { maskKey } from "../../../src/core/secrets.ts";
 import { problemsOf } from "../../support/configuration.ts";
 import { PAGES, ROOT } from "../docs/pages.ts";
 

@@ -62,6 +62,8 @@ describe("the page on limits", () => {
     for (const what of ["a page of", "a list of"]) {
       expect(boundOf(what)).toBe(`${limits.PAGE_LENGTH_MAX / MIB} Mi characters of text`);
     }
+    const groups = `${limits.KEYED_REFUSALS_MAX} of live keys and ${limits.STRANGERS_REFUSALS_MAX} of others`;
+    expect(boundOf("groups of `refusals`")).toBe(`${groups}, texts of ${limits.REFUSAL_TEXT_LENGTH_MAX} characters`);
     expect(boundOf("time of a query")).toBe(`${limits.QUERY_MS_MAX / 1_000} seconds`);
     const atOnce = `${limits.QUERIES_AT_ONCE_MAX}, ${limits.EXPORTS_AT_ONCE_MAX} and ${number(limits.TAILS_AT_ONCE_MAX)}`;
     expect(boundOf("queries, exports and live tails at once")).toBe(atOnce);

@@ -261,6 +261,7 @@ export function createFixture(storedSessions: readonly StoredSession[] = [], cli
     enqueue,
     protocols: new ProtocolEndpoint(ingestion, admission),
     protocolPosts: protocolPosts({ otlpBodyBytesMax: 8 * 1024 * 1024 }),
+    refusedBatches: admission.refusedBatches,
     pipeline,
     queries: fixture.readers,
     changes: fixture.readers,

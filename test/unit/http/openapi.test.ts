@@ -60,6 +60,7 @@ describe("openapi.json", () => {
       "DELETE /api/v1/touchpoints",
       "GET /api/v1/usage",
       "GET /api/v1/rejections",
+      "GET /api/v1/refusals",
       "GET /api/v1/keys",
       "GET /api/v1/status",
       "GET /api/v1/tail",
