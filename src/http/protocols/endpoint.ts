@@ -5,7 +5,7 @@
 import type { AcceptedReport, ApiKey, BatchOutcome, BodyContent } from "../../core/batch.ts";
 import { corsHeaders } from "../access/cors.ts";
 import { authenticate, shownKey } from "../access/request_key.ts";
-import { BODY_TYPE_UNKNOWN, type FixedResponse, rateExceeded, UNREADABLE_BODY } from "../base/responses.ts";
+import { BODY_TYPE_UNKNOWN, type FixedResponse, INTERNAL, rateExceeded, UNREADABLE_BODY } from "../base/responses.ts";
 import { type BodyRefusal, readBytes, readText } from "../bodies/body.ts";
 import { unsnappy } from "../bodies/snappy.ts";
 import type { Admission, AdmissionDependencies, RequestParts } from "../ingest/admission.ts";
@@ -47,7 +47,7 @@ export class ProtocolEndpoint {
     let response: ProtocolResponse;
     let retryAfter: Readonly<Record<string, string>> = {};
     if ("status" in outcome) {
-      const key = shownKey(request, keys, route.keyOf?.(request));
+      const key = outcome === INTERNAL ? undefined : shownKey(request, keys, route.keyOf?.(request));
       this.#admission.remember({ response: outcome, key, protocol: route.protocol, origin, sender });
       response = route.refused(outcome, request);
       if (outcome.retryAfterSeconds !== undefined) retryAfter = { "retry-after": String(outcome.retryAfterSeconds) };
