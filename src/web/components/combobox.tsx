@@ -1,5 +1,5 @@
 // A text field with suggestions, after the ARIA pattern for editable comboboxes. The field keeps the focus. Arrow keys
-// move through the list, Enter takes the marked suggestion or submits, Escape closes the list.
+// move through the list, Enter takes the marked suggestion or submits, Escape closes the list, and then leaves.
 
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, RefObject } from "preact";
@@ -22,6 +22,8 @@ interface ComboboxProps {
   readonly onInput: (value: string) => void;
   readonly onChoose: (value: string) => void;
   readonly onSubmit: () => void;
+  /** Escape was pressed while no suggestion is shown. */
+  readonly onEscape?: () => void;
   /** Called with the caret's position whenever it may have moved. */
   readonly onCaret?: (at: number) => void;
   /** The shortcut "/" focuses this field. */
@@ -71,9 +73,10 @@ export function Combobox(props: ComboboxProps) {
     } else if (key === "Tab" && isShown && suggestions[index] !== undefined) {
       event.preventDefault();
       choose(suggestions[index]);
-    } else if (key === "Escape" && isShown) {
+    } else if (key === "Escape" && (isShown || props.onEscape !== undefined)) {
       event.preventDefault();
       event.stopPropagation();
+      if (!isShown) props.onEscape?.();
       isOpen.value = false;
     }
   };

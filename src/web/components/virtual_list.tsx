@@ -1,5 +1,6 @@
 // A list of any length that renders only the rows in view. Rows may differ in height: each is measured when it appears.
-// The rows in view stay in place when others are added above, unless the list is scrolled to the top.
+// The rows in view stay in place when others are added above, unless the list is scrolled to the top and no pinned row
+// is in view.
 
 import { useSignal } from "@preact/signals";
 import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from "@tanstack/virtual-core";
@@ -22,6 +23,8 @@ interface VirtualListProps {
   readonly render: (index: number) => ComponentChildren;
   /** Called when one of the last rows is in view: time for the next page. */
   readonly onEndInView?: (() => void) | undefined;
+  /** The key of a row that stays in place while it is in view, also at the top of the list. */
+  readonly pinnedKey?: string | number | undefined;
   /** Set while the list exists. */
   readonly handle?: { current: VirtualListHandle | null };
   readonly class?: string;
@@ -36,7 +39,8 @@ type ListVirtualizer = Virtualizer<HTMLDivElement, HTMLDivElement>;
 
 /** A list of `count` rows. `render` draws the row at an index. */
 export function VirtualList(props: VirtualListProps) {
-  const { label, count, estimatePx, itemKey, render, onEndInView, handle, class: className = "" } = props;
+  const { label, count, estimatePx, itemKey, render, onEndInView, pinnedKey, handle } = props;
+  const { class: className = "" } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const draws = useSignal(0);
   const virtualizer: ListVirtualizer = useMemo(() => new Virtualizer(optionsOf(0)), []);
@@ -49,7 +53,7 @@ export function VirtualList(props: VirtualListProps) {
       getItemKey: itemKey,
       overscan: OVERSCAN,
       // At the top, new rows push the list down. Elsewhere the view stays in place.
-      anchorTo: (scroller.current?.scrollTop ?? 0) > 0 ? "end" : "start",
+      anchorTo: (scroller.current?.scrollTop ?? 0) > 0 || isPinnedInView() ? "end" : "start",
       observeElementRect,
       observeElementOffset,
       scrollToFn: elementScroll,
@@ -57,6 +61,14 @@ export function VirtualList(props: VirtualListProps) {
         draws.value++;
       },
     };
+  }
+  /** Of the rows as they were drawn last. */
+  function isPinnedInView(): boolean {
+    const { current } = scroller;
+    if (current === null || pinnedKey === undefined) return false;
+    const { scrollTop, clientHeight } = current;
+    const row = virtualizer.getVirtualItems().find(({ key }) => key === pinnedKey);
+    return row !== undefined && row.end > scrollTop && row.start < scrollTop + clientHeight;
   }
   virtualizer.setOptions({ ...virtualizer.options, ...optionsOf(count) });
   // The library names the methods for frameworks this way.

@@ -1,16 +1,16 @@
 // One record of the list: a line that opens to all fields and the metadata. Each value can be added to the search or
 // excluded from it.
 
+import { useRef } from "preact/hooks";
 import { formatInstant } from "../../../core/format.ts";
 import { otherSource, type ShownRecord } from "../../../core/record.ts";
 import { cutTouchpoint } from "../../../core/touchpoint.ts";
 import { Button, CopyButton } from "../../components/button.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { Badge, Duration, Instant, LevelBadge, StatusBadge } from "../../components/values.tsx";
-import { useParameter } from "../../state/app_context.ts";
 import { MemberList, ValueLine } from "./value_tree.tsx";
 
-/** Id of a line's button, which the keyboard focuses. */
+/** Id of a line's button, which the keyboard focuses. Its line is named after it. */
 export const rowId = (id: number) => `logs-row-${id}`;
 
 interface RecordRowProps {
@@ -19,29 +19,36 @@ interface RecordRowProps {
   /** The line that the tab key reaches. */
   readonly isActive: boolean;
   readonly showsProject: boolean;
+  /** The line shows whole texts, over as many lines of the page as they need. */
+  readonly isWrapped?: boolean;
   readonly onToggle: () => void;
 }
 
-/** The line of a record, and its details when it is open. */
-export function RecordRow({ record, isOpen, isActive, showsProject, onToggle }: RecordRowProps) {
+/**
+ * The line of a record, and its details when it is open. A click on the line opens it; its text can be selected, which
+ * does not.
+ */
+export function RecordRow({ record, isOpen, isActive, showsProject, isWrapped = false, onToggle }: RecordRowProps) {
   const { id, project, touchpoint, level, status, time, duration, key } = record;
-  const { message, metadata } = summaryOf(record);
+  const { message, metadata } = summaryOf(record, isWrapped ? WRAPPED : ONE_LINE);
   const shownTouchpoint = touchpoint === undefined ? undefined : cutTouchpoint(touchpoint);
   const other = otherSource(record);
   const instant = formatInstant(time);
+  const press = usePlainClick(onToggle);
   return (
     <div class={`logs-row logs-${level ?? "timing"}`} data-open={isOpen}>
-      <button
-        id={rowId(id)}
-        type="button"
-        class="logs-line"
-        aria-expanded={isOpen}
-        tabIndex={isActive ? 0 : -1}
-        onClick={onToggle}
-      >
-        <span class="logs-chevron">
+      {/* The button is the way for the keyboard and for screen readers. */}
+      <div id={`${rowId(id)}-line`} class="logs-line" {...press}>
+        <button
+          id={rowId(id)}
+          type="button"
+          class="logs-chevron"
+          aria-expanded={isOpen}
+          aria-labelledby={`${rowId(id)}-line`}
+          tabIndex={isActive ? 0 : -1}
+        >
           <Icon name="chevron" />
-        </span>
+        </button>
         <time
           class="logs-time code"
           dateTime={new Date(time).toISOString()}
@@ -79,25 +86,46 @@ export function RecordRow({ record, isOpen, isActive, showsProject, onToggle }: 
             <Duration ms={duration} />
           </span>
         )}
-      </button>
-      {isOpen ? <RecordDetails record={record} /> : null}
+      </div>
+      {isOpen ? <RecordDetails record={record} onClose={onToggle} /> : null}
     </div>
   );
+}
+
+/** A press that moves further selects text, in px. */
+const STILL_PX_MAX = 3;
+
+/**
+ * Calls `run` for clicks that do not select text. The end of a drag, a click with Shift and a third click do. A second
+ * click, which selects a word, calls it again, and so takes back the first.
+ */
+function usePlainClick(run: () => void) {
+  const pressed = useRef({ x: 0, y: 0 });
+  return {
+    onPointerDown: ({ clientX, clientY }: PointerEvent) => {
+      pressed.current = { x: clientX, y: clientY };
+    },
+    onClick: ({ detail, shiftKey, clientX, clientY }: MouseEvent) => {
+      const { x, y } = pressed.current;
+      const isStill = Math.abs(clientX - x) <= STILL_PX_MAX && Math.abs(clientY - y) <= STILL_PX_MAX;
+      // The click of a key has no detail and no place.
+      if (detail === 0 || (detail <= 2 && !shiftKey && isStill)) run();
+    },
+  };
 }
 
 const TIMES = ["time", "receivedAt", "startTime", "endTime"] as const;
 const TEXTS = ["touchpoint", "key", "message", "project", "apiKey", "source", "keyType", "kind"] as const;
 
-function RecordDetails({ record }: { readonly record: ShownRecord }) {
+function RecordDetails({ record, onClose }: { readonly record: ShownRecord; readonly onClose: () => void }) {
   const { id, level, status, duration, metadata } = record;
-  const [, setOpen] = useParameter("open");
   return (
     <div class="logs-details" role="group" aria-label={`Record ${id}`}>
       <div class="logs-details-head">
         <h2>Record {id}</h2>
         <span class="logs-details-actions">
           <CopyButton text={JSON.stringify(record, null, 2)} label="Copy as JSON" />
-          <Button onPress={() => setOpen("")}>Close</Button>
+          <Button onPress={onClose}>Close</Button>
         </span>
       </div>
       <div class="logs-columns">
@@ -143,9 +171,16 @@ function RecordDetails({ record }: { readonly record: ShownRecord }) {
 }
 
 /** Characters that a line shows: of the message, of all metadata, and of one value. */
-const MESSAGE_MAX = 400;
-const METADATA_MAX = 240;
-const VALUE_MAX = 60;
+interface SummaryLengths {
+  readonly message: number;
+  readonly metadata: number;
+  readonly value: number;
+}
+
+/** As much as can be seen in one line. */
+const ONE_LINE: SummaryLengths = { message: 400, metadata: 240, value: 60 };
+/** About a screen of text: the open record has the rest. */
+const WRAPPED: SummaryLengths = { message: 8_000, metadata: 4_000, value: 2_000 };
 
 export interface RecordSummary {
   readonly message: string;
@@ -153,15 +188,18 @@ export interface RecordSummary {
   readonly metadata: string;
 }
 
-/** A record in one line: its message and metadata, cut to what can be seen. */
-export function summaryOf({ message = "", metadata }: ShownRecord): RecordSummary {
+/** A record's message and metadata, cut to these lengths. */
+export function summaryOf(
+  { message = "", metadata }: Pick<ShownRecord, "message" | "metadata">,
+  lengths: SummaryLengths = ONE_LINE,
+): RecordSummary {
   let text = "";
   for (const [name, value] of Object.entries(metadata ?? {})) {
-    if (text.length > METADATA_MAX) break;
+    if (text.length > lengths.metadata) break;
     const shown = typeof value === "string" ? value : JSON.stringify(value);
-    text += `${text === "" ? "" : " "}${cut(name, VALUE_MAX)}=${cut(shown, VALUE_MAX)}`;
+    text += `${text === "" ? "" : " "}${cut(name, lengths.value)}=${cut(shown, lengths.value)}`;
   }
-  return { message: cut(message, MESSAGE_MAX), metadata: cut(text, METADATA_MAX) };
+  return { message: cut(message, lengths.message), metadata: cut(text, lengths.metadata) };
 }
 
 function cut(text: string, length: number): string {

@@ -22,6 +22,7 @@ const AWAY_PX = 40;
 export function RecordView({ records }: { readonly records: Records }) {
   const { announcer } = useApp();
   const { list, isStale, problem, isAway, waiting, reload } = records;
+  const [wrap] = useParameter("wrap");
   const handle = useRef<VirtualListHandle | null>(null);
   void list.version.value;
   const count = list.isReady ? list.count : undefined;
@@ -37,9 +38,15 @@ export function RecordView({ records }: { readonly records: Records }) {
   // The search bar shows the problem of a search.
   if (list.problem?.kind === "refused" && list.count === 0) return null;
   if (problem !== undefined && list.count === 0) return <ProblemNotice problem={problem} onRetry={reload} />;
-  if (!list.isReady) return <Skeleton lines={12} />;
+  if (!list.isReady) {
+    return (
+      <div class="logs-list logs-loading" aria-busy="true">
+        <Skeleton lines={12} />
+      </div>
+    );
+  }
   return (
-    <div class="logs-list" data-stale={isStale} aria-busy={isStale}>
+    <div class="logs-list" data-stale={isStale} data-wrap={wrap !== ""} aria-busy={isStale}>
       <ScanNotice notes={list.notes} />
       {isStale && problem !== undefined ? <ProblemNotice problem={problem} onRetry={reload} isStale /> : null}
       {waiting.value > 0 && isAway.value ? (
@@ -65,6 +72,7 @@ function Lines({ records, list, handle }: LinesProps) {
   const { project } = useScope();
   const usage = useUsage();
   const [openText, setOpen] = useParameter("open");
+  const [wrap] = useParameter("wrap");
   const openId = openText === "" ? undefined : Number(openText);
   const active = useSignal<number | undefined>(openId);
   const wantsFocus = useRef(false);
@@ -80,9 +88,16 @@ function Lines({ records, list, handle }: LinesProps) {
     active.value = id;
     handle.current?.scrollTo(next);
   };
+  const close = () => {
+    // What had the focus within the record is gone: its line takes it.
+    wantsFocus.current = document.activeElement?.closest(".logs-details") != null;
+    if (wantsFocus.current) active.value = openId;
+    setOpen("", "replace");
+  };
   const toggle = (id: number) => {
+    if (openId === id) close();
+    else setOpen(String(id), "replace");
     active.value = id;
-    setOpen(openId === id ? "" : String(id), "replace");
   };
   // The line exists only after the list has scrolled to it.
   useLayoutEffect(() => {
@@ -103,11 +118,16 @@ function Lines({ records, list, handle }: LinesProps) {
   useShortcut("j", "Next record", () => moveTo(activeIndex + 1));
   useShortcut("k", "Previous record", () => moveTo(activeIndex - 1));
   useShortcut("Enter", "Open or close the record", toggleActive);
-  useShortcut("Escape", "Close the record", () => setOpen("", "replace"));
+  useShortcut("Escape", "Close the record", close);
   const press = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const { target, key } = event;
-    const isLine = target instanceof Element && target.matches(".logs-line, .virtual-list");
+    const isLine = target instanceof Element && target.matches(".logs-chevron, .virtual-list");
+    const turned = key === "ArrowRight" ? "open" : key === "ArrowLeft" ? "closed" : undefined;
+    if (isLine && turned !== undefined && active.value !== undefined) {
+      if ((openId === active.value) !== (turned === "open")) toggle(active.value);
+      return;
+    }
     const steps: Readonly<Record<string, number>> = {
       ArrowDown: activeIndex + 1,
       ArrowUp: activeIndex - 1,
@@ -139,6 +159,7 @@ function Lines({ records, list, handle }: LinesProps) {
         estimatePx={LINE_PX}
         itemKey={itemKey}
         handle={handle}
+        pinnedKey={openId}
         onEndInView={loadMore}
         render={(index) => {
           const id = list.idAt(index);
@@ -151,6 +172,7 @@ function Lines({ records, list, handle }: LinesProps) {
               isOpen={id === openId}
               isActive={id === active.value || (activeIndex === -1 && index === 0)}
               showsProject={showsProject}
+              isWrapped={wrap !== ""}
               onToggle={() => toggle(id)}
             />
           );

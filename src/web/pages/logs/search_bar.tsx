@@ -49,6 +49,14 @@ export function SearchBar({ problem }: { readonly problem: Problem | undefined }
   const proposals = useProposals(typing, isUsed.value);
   const suggestions = useMemo(() => proposals.map(suggestionOf), [proposals]);
   const submit = () => setSearch(draft.value.trim());
+  // First the search that was applied comes back, then the focus goes to the records.
+  const escape = () => {
+    if (draft.value !== search) draft.value = search;
+    else {
+      field.current?.blur();
+      document.querySelector<HTMLElement>(".virtual-list")?.focus();
+    }
+  };
   const isRefused = problem !== undefined && draft.value.trim() === search.trim();
   return (
     <search class="logs-search">
@@ -75,6 +83,7 @@ export function SearchBar({ problem }: { readonly problem: Problem | undefined }
             nextCaret.current = completed.caret;
           }}
           onSubmit={submit}
+          onEscape={escape}
         />
         <SyntaxHelp />
         <Button tone="primary" icon="search" onPress={submit}>

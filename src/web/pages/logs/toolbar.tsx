@@ -1,4 +1,4 @@
-// The toolbar above the list: the live tail, errors only, grouping, the number of records, and export.
+// The toolbar above the list: the live tail, errors only, grouping, wrapping, the number of records, and export.
 
 import { formatCountOf } from "../../../core/format.ts";
 import { useServer } from "../../api/server_context.ts";
@@ -33,11 +33,13 @@ export function Toolbar({ total, records, parameters, canFollow }: ToolbarProps)
   const [search, setSearch] = useParameter("q");
   const [group, setGroup] = useParameter("group");
   const [live, setLive] = useParameter("live");
+  const [wrap, setWrap] = useParameter("wrap");
   const { api } = useServer();
   const requestAddress = (path: string, parameters: QueryParameters) => api.downloadAddress(path, parameters);
   const areErrors = hasTerm(search, ERRORS);
   const toggleErrors = () => setSearch(areErrors ? withoutTerm(search, ERRORS) : withTerm(search, ERRORS));
   const toggleGroup = () => setGroup(group === "" ? GROUP_TOUCHPOINT : "", "replace");
+  const toggleWrap = () => setWrap(wrap === "" ? "on" : "", "replace");
   const isFollowing = live !== "" && canFollow;
   const toggleLive = () => {
     if (canFollow) setLive(isFollowing ? "" : LIVE_ON, "replace");
@@ -50,6 +52,7 @@ export function Toolbar({ total, records, parameters, canFollow }: ToolbarProps)
   useShortcut("f", "Start or stop the live tail", toggleLive);
   useShortcut("p", "Pause or resume the live tail", togglePause);
   useShortcut("b", "Group by touchpoint", toggleGroup);
+  useShortcut("w", "Wrap long lines, or cut them", toggleWrap);
   return (
     <div class="logs-toolbar">
       <Button
@@ -75,6 +78,9 @@ export function Toolbar({ total, records, parameters, canFollow }: ToolbarProps)
           <span class="wide-only">By touchpoint</span>
           <span class="narrow-only">Tree</span>
         </span>
+      </Button>
+      <Button icon="wrap" isPressed={wrap !== ""} onPress={toggleWrap} title="Shows whole texts, over several lines">
+        Wrap
       </Button>
       <span class="logs-total number muted">{total === undefined ? "" : formatCountOf(total, "record")}</span>
       <Popover label="Export" name="Export the search" icon="download">

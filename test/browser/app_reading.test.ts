@@ -1,0 +1,181 @@
+// Reading records on the logs page in a real browser: selected, wrapped, opened and closed, followed, and waited for.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { Browser, Locator, Page } from "playwright-core";
+import { accessibilityProblems, THEMES, withAppPage } from "../support/app_page.ts";
+import { startBrowser } from "../support/browser.ts";
+import { configText, type TestServer, withServer } from "../support/server.ts";
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await startBrowser();
+});
+afterAll(() => browser.close());
+
+const PHONE = { width: 390, height: 844 };
+
+/** An entry as it is sent: `ago` ms before now. */
+function entry(message: string, ago = 0, more: Readonly<Record<string, unknown>> = {}) {
+  return { touchpoint: "api/users", level: "info", message, timestamp: Date.now() - ago, ...more };
+}
+
+interface LogsOptions {
+  readonly path?: string;
+  readonly viewport?: { readonly width: number; readonly height: number };
+  readonly expected?: readonly RegExp[];
+}
+
+function withLogs(
+  options: LogsOptions,
+  entries: readonly unknown[],
+  work: (page: Page, server: TestServer) => Promise<void>,
+): Promise<void> {
+  return withServer(configText(), async (server) => {
+    if (entries.length > 0) await server.send(entries);
+    await withAppPage(browser, server, { path: "/logs", ...options }, ({ page }) => work(page, server));
+  });
+}
+
+const lines = (page: Page) => page.locator(".logs-line");
+const details = (page: Page) => page.getByRole("group", { name: /^Record/ });
+const selected = (page: Page) => page.evaluate<string>("String(getSelection())");
+
+async function boxOf(locator: Locator) {
+  const box = await locator.boundingBox();
+  if (box === null) throw new Error("it is not on the page");
+  return box;
+}
+
+describe("a line", () => {
+  test("opens on a click, but not while its text is selected by a drag, a double or a triple click", () =>
+    withLogs({}, [entry("payment of order failed with no reason given")], async (page) => {
+      const text = page.getByText("payment of order failed");
+      const { x, y, width, height } = await boxOf(text);
+      const middle = y + height / 2;
+      await page.mouse.move(x + 1, middle);
+      await page.mouse.down();
+      await page.mouse.move(x + width - 1, middle, { steps: 4 });
+      await page.mouse.up();
+      expect(await selected(page)).toContain("order failed");
+      expect(await details(page).count()).toBe(0);
+      await page.mouse.dblclick(x + 10, middle);
+      expect((await selected(page)).trim()).toBe("payment");
+      expect(await details(page).count()).toBe(0);
+      await page.mouse.click(x + 10, middle, { clickCount: 3, delay: 1 });
+      expect(await selected(page)).toContain("order failed");
+      expect(await details(page).count()).toBe(0);
+      await page.mouse.click(x + width + 60, middle);
+      await details(page).waitFor();
+      await page.mouse.click(x + 10, middle);
+      await details(page).waitFor({ state: "detached" });
+    }));
+
+  test("is a named button for a screen reader, which the right and left arrows open and close", () =>
+    withLogs({}, [entry("one", 1_000), entry("two")], async (page) => {
+      await page.getByText("2 in all").waitFor();
+      await page.keyboard.press("j");
+      const button = page.getByRole("button", { name: /info api\/users two$/ });
+      expect(await button.getAttribute("aria-expanded")).toBe("false");
+      await page.keyboard.press("ArrowRight");
+      await details(page).waitFor();
+      expect(await button.getAttribute("aria-expanded")).toBe("true");
+      await page.keyboard.press("ArrowRight");
+      expect(await details(page).count()).toBe(1);
+      await page.keyboard.press("ArrowLeft");
+      await details(page).waitFor({ state: "detached" });
+      await page.keyboard.press("Enter");
+      await details(page).waitFor();
+    }));
+
+  test("has the focus again when its record is closed from within", () =>
+    withLogs({}, [entry("one")], async (page) => {
+      const button = page.getByRole("button", { name: /info api\/users one$/ });
+      const isFocused = () => button.evaluate((element) => element.matches(":focus"));
+      for (const close of [
+        () => page.keyboard.press("Escape"),
+        () => page.getByRole("button", { name: "Close" }).click(),
+      ]) {
+        await lines(page).first().click();
+        await details(page).getByRole("button", { name: "Copy as JSON" }).focus();
+        await close();
+        await details(page).waitFor({ state: "detached" });
+        expect(await isFocused()).toBe(true);
+      }
+    }));
+
+  test("is wrapped by a key, kept in the address, whole with its line ends; accessible, also on a phone", () => {
+    const long = `${"a long message ".repeat(60)}\nwith an end`;
+    return withLogs({}, [entry(long, 0, { metadata: { note: "n".repeat(300) } })], async (page) => {
+      await lines(page).first().waitFor();
+      const { height } = await boxOf(lines(page).first());
+      expect(height).toBeLessThan(32);
+      await page.keyboard.press("w");
+      await page.getByText("with an end").waitFor();
+      expect((await boxOf(lines(page).first())).height).toBeGreaterThan(100);
+      expect(new URL(page.url()).search).toBe("?wrap=on");
+      expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      await page.setViewportSize(PHONE);
+      expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBe(PHONE.width);
+      expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      await page.getByRole("button", { name: "Wrap" }).click();
+      await page.getByText("with an end").waitFor({ state: "detached" });
+    });
+  });
+});
+
+describe("the search field", () => {
+  test("closes its list on Escape, then brings back the applied search, then leaves to the records", () =>
+    withLogs({ path: "/logs?q=one" }, [entry("one")], async (page) => {
+      await page.getByText("1 in all").waitFor();
+      const field = page.getByLabel("Search", { exact: true });
+      await field.fill("lev");
+      await page.getByRole("listbox").waitFor();
+      await page.keyboard.press("Escape");
+      await page.getByRole("listbox").waitFor({ state: "detached" });
+      expect(await field.inputValue()).toBe("lev");
+      await page.keyboard.press("Escape");
+      expect(await field.inputValue()).toBe("one");
+      await page.keyboard.press("Escape");
+      expect(await page.evaluate("document.activeElement.getAttribute('aria-label')")).toBe("Records, newest first");
+      await page.keyboard.press("ArrowDown");
+      await page.keyboard.press("Enter");
+      await details(page).waitFor();
+    }));
+});
+
+describe("an open record", () => {
+  test("stays where it is while records arrive above it", () =>
+    withLogs(
+      { path: "/logs?live=on" },
+      Array.from({ length: 30 }, (_, index) => entry(`number ${index}`, 1_000 + index)),
+      async (page, server) => {
+        await page.getByText("live", { exact: true }).waitFor();
+        await page.getByText("number 3", { exact: true }).click();
+        await details(page).waitFor();
+        const line = lines(page).filter({ hasText: /number 3\s*$/ });
+        const before = await boxOf(line);
+        await server.send(Array.from({ length: 5 }, (_, index) => entry(`new ${index}`)));
+        await page.getByText("new 4", { exact: true }).waitFor({ state: "attached" });
+        expect(await page.evaluate<number>("document.querySelector('.virtual-list').scrollTop")).toBeGreaterThan(100);
+        expect(Math.abs((await boxOf(line)).y - before.y)).toBeLessThan(2);
+        await server.send([entry("newest")]);
+        await page.getByRole("button", { name: "1 new record ↑" }).waitFor();
+        expect(Math.abs((await boxOf(line)).y - before.y)).toBeLessThan(2);
+        await page.getByRole("button", { name: "1 new record ↑" }).click();
+        await page.getByText("newest", { exact: true }).waitFor();
+      },
+    ));
+});
+
+describe("a list that loads", () => {
+  test("is seen, as wide as the list will be", () =>
+    withLogs({ path: "/logs?group=touchpoint" }, [entry("one")], async (page) => {
+      await page.getByText("1 in all").waitFor();
+      await page.route("**/api/v1/entries**", () => undefined);
+      await page.reload();
+      const line = page.locator(".logs-loading .skeleton span").first();
+      await line.waitFor();
+      expect((await boxOf(line)).width).toBeGreaterThan(500);
+      expect(await page.locator(".logs-loading").getAttribute("aria-busy")).toBe("true");
+    }));
+});
