@@ -90,7 +90,7 @@ function Lines({ records, list, handle }: LinesProps) {
   };
   const close = () => {
     // What had the focus within the record is gone: its line takes it.
-    wantsFocus.current = document.activeElement?.closest(".logs-details") != null;
+    wantsFocus.current = document.activeElement?.closest(".logs-details") instanceof Element;
     if (wantsFocus.current) active.value = openId;
     setOpen("", "replace");
   };
