@@ -18,6 +18,8 @@ export interface DecodeContext {
   readonly guard: ParseGuard;
   /** Unix ms. */
   readonly receivedAt: number;
+  /** A body with more records is refused, so a decoder may stop after one more; absent: it may not. */
+  readonly recordsMax?: number;
 }
 
 /** A body that could be read. */

@@ -19,14 +19,14 @@ export function lokiDecoder(): Decode {
   };
 }
 
-function decodeBytes(body: Uint8Array<ArrayBuffer>, { guard }: DecodeContext, names: AttributeNames): Decoded {
+function decodeBytes(body: Uint8Array<ArrayBuffer>, context: DecodeContext, names: AttributeNames): Decoded {
   const lines = new LokiLines();
   const problem = readPushRequest(body, names, lines) ?? names.refusal;
-  return problem === undefined ? lines.decoded(guard) : { malformed: problem };
+  return problem === undefined ? lines.decoded(context) : { malformed: problem };
 }
 
-function decodeJson(text: string, { guard }: DecodeContext, names: AttributeNames): Decoded {
-  const parsed = parseJson(text, guard);
+function decodeJson(text: string, context: DecodeContext, names: AttributeNames): Decoded {
+  const parsed = parseJson(text, context.guard);
   if ("malformed" in parsed) return parsed;
   const streams = isJsonObject(parsed.value) ? parsed.value["streams"] : undefined;
   if (!Array.isArray(streams)) return { malformed: 'The body is not an object with an array "streams"' };
@@ -35,7 +35,7 @@ function decodeJson(text: string, { guard }: DecodeContext, names: AttributeName
     if (isJsonObject(stream)) takeStream(stream, names, lines);
     else lines.refuse("A stream is not an object", stream);
   }
-  return names.refusal === undefined ? lines.decoded(guard) : { malformed: names.refusal };
+  return names.refusal === undefined ? lines.decoded(context) : { malformed: names.refusal };
 }
 
 /** The newer form has labels as an object and lines as arrays, the older one labels as a text and lines as objects. */

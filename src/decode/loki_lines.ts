@@ -6,8 +6,7 @@
 import type { Entry } from "../core/entry.ts";
 import { isJsonObject, type JsonObject, jsonBeginning } from "../core/json.ts";
 import type { Level } from "../core/record.ts";
-import type { ParseGuard } from "../runtime/parse_guard.ts";
-import type { DecodedBatch, RefusedRecord } from "./decoded.ts";
+import type { DecodeContext, DecodedBatch, RefusedRecord } from "./decoded.ts";
 import { type Labels, mergeMember } from "./loki_labels.ts";
 import { COMMON_FIELDS, entryOf, type Taken } from "./object_mapper.ts";
 import { levelOf } from "./values.ts";
@@ -68,10 +67,11 @@ export class LokiLines {
    * What has become of all lines. The guard looks at those that may be objects as at one text; where it refuses them,
    * all lines stay texts.
    */
-  decoded(guard: ParseGuard): DecodedBatch {
-    const objects = this.#lines.filter(({ line }) => line.startsWith("{")).map(({ line }) => line);
+  decoded({ guard, recordsMax = Number.POSITIVE_INFINITY }: DecodeContext): DecodedBatch {
+    const lines = this.#lines.slice(0, recordsMax + 1);
+    const objects = lines.filter(({ line }) => line.startsWith("{")).map(({ line }) => line);
     const areSafe = guard.refusal(objects.join("\n")) === undefined;
-    return { entries: this.#lines.map((line) => entryOfLine(line, areSafe)), refused: this.#refused };
+    return { entries: lines.map((line) => entryOfLine(line, areSafe)), refused: this.#refused };
   }
 }
 

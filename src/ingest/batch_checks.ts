@@ -208,7 +208,7 @@ export class BatchChecks {
   #checkDecoded(unchecked: UncheckedBatch, requests: RecentRequests, now: number): CheckedBody | BatchRefusal {
     const live = this.#liveByIndex.get(unchecked.keyIndex);
     if (live === undefined) return refuse("key_unknown");
-    const decoded = this.#decode(unchecked, this.#guard);
+    const decoded = this.#decode(unchecked, this.#guard, this.#rules.entriesMax);
     if ("malformed" in decoded) return { refused: "malformed", problem: decoded.malformed };
     const { match, ...checked } = this.#decodedBody(unchecked, decoded, requests, now);
     if (match === "repetition") return checked;
@@ -220,12 +220,16 @@ export class BatchChecks {
     return refuse(entryCount > this.#rules.entriesMax ? "too_many_entries" : "other_body");
   }
 
-  #decode({ body, protocol, route, receivedAt }: UncheckedBatch, guard: ParseGuard) {
+  #decode(
+    { body, protocol, route, receivedAt }: UncheckedBatch,
+    guard: ParseGuard,
+    recordsMax = Number.POSITIVE_INFINITY,
+  ) {
     assert(protocol !== "enqueue", "a body of enqueue is not decoded");
     const queryAt = route.indexOf("?");
     const query = queryAt === -1 ? NO_QUERY : new URLSearchParams(route.slice(queryAt));
     const path = queryAt === -1 ? route : route.slice(0, queryAt);
-    return this.#decoders[protocol](body, { path, query, guard, receivedAt });
+    return this.#decoders[protocol](body, { path, query, guard, receivedAt, recordsMax });
   }
 
   #decodedBody(unchecked: UncheckedBatch, decoded: DecodedBatch, requests: RecentRequests, now: number) {
