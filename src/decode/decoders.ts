@@ -2,6 +2,9 @@
 
 import type { Protocol } from "../core/batch.ts";
 import type { Decode } from "./decoded.ts";
+import { decodeElasticsearch } from "./elasticsearch.ts";
+import { decodeIngest } from "./ingest.ts";
+import { lokiDecoder } from "./loki.ts";
 import { createOtlp } from "./otlp.ts";
 import { decodeSentry } from "./sentry.ts";
 import { decodeSyslog } from "./syslog.ts";
@@ -21,12 +24,10 @@ export function decodersOf(settings: DecoderSettings): Decoders {
   return {
     otlp_logs: otlp.logs,
     otlp_traces: otlp.traces,
-    loki: notYet,
-    elasticsearch: notYet,
-    ingest: notYet,
+    loki: lokiDecoder(),
+    elasticsearch: decodeElasticsearch,
+    ingest: decodeIngest,
     syslog: decodeSyslog,
     sentry: decodeSentry,
   };
 }
-
-const notYet: Decode = () => ({ malformed: "This protocol is not read yet" });

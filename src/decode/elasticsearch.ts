@@ -18,7 +18,7 @@ const LETTERS: Readonly<Record<string, Letter>> = { create: "c", index: "i", upd
 /** What an action may say beside "_index", "_id" and others that begin so: see `isMetadata`. */
 const ACTION_MEMBERS: ReadonlySet<string> = new Set(
   (
-    "pipeline routing version version_type if_seq_no if_primary_term require_alias require_data_stream parent " +
+    "pipeline op_type routing version version_type if_seq_no if_primary_term require_alias require_data_stream parent " +
     "retry_on_conflict dynamic_templates list_executed_pipelines"
   ).split(" "),
 );

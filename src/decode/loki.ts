@@ -10,6 +10,8 @@ import { readPushRequest } from "./loki_protobuf.ts";
 import { AttributeNames } from "./otlp_names.ts";
 import { timeOf, timeOfNanoseconds } from "./values.ts";
 
+const BRACE = 123;
+
 /** Makes the decoder of one thread. */
 export function lokiDecoder(): Decode {
   const names = new AttributeNames();
@@ -19,7 +21,9 @@ export function lokiDecoder(): Decode {
   };
 }
 
+/** No field of Protocol Buffers begins with a brace, so JSON is told from it. */
 function decodeBytes(body: Uint8Array<ArrayBuffer>, context: DecodeContext, names: AttributeNames): Decoded {
+  if (body[0] === BRACE) return decodeJson(new TextDecoder().decode(body), context, names);
   const lines = new LokiLines();
   const problem = readPushRequest(body, names, lines) ?? names.refusal;
   return problem === undefined ? lines.decoded(context) : { malformed: problem };

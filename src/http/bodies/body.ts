@@ -48,7 +48,8 @@ export async function readText(
 
 /**
  * Reads the body; `bytesMax` bounds it as it came and each form of it on the way to the bytes. `room` bounds it together
- * with all others that are being read. `refusal`: it is refused so, unless it is too large.
+ * with all others that are being read. `refusal`: it is refused so, unless it is too large. `encoding`: its
+ * Content-Encoding, as far as it is undone here.
  */
 export async function readBytes(
   request: Request,
@@ -56,11 +57,11 @@ export async function readBytes(
   room: BodyRoom,
   decompress: Decompress = new Decompressor().decompress,
   refusal?: BodyRefusal,
+  encoding = request.headers.get("content-encoding"),
 ): Promise<Uint8Array<ArrayBuffer> | BodyRefusal> {
-  const { headers } = request;
-  const declaredBytes = declaredLength(headers.get("content-length"));
+  const declaredBytes = declaredLength(request.headers.get("content-length"));
   if (declaredBytes > bytesMax) return "too_large";
-  const codings = parseCodings(headers.get("content-encoding"));
+  const codings = parseCodings(encoding);
   const unread = codings === undefined ? "unknown_encoding" : refusal;
   // A body without a declared length may be too large, and 413 has precedence.
   if (unread !== undefined && declaredBytes >= 0) return unread;

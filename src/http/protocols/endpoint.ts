@@ -88,7 +88,17 @@ export class ProtocolEndpoint {
       const read = await readText(request, bytesMax, room, decompressor.decompress);
       return typeof read === "string" ? read : { body: read.text, bytes: read.bytes };
     }
-    const read = await readBytes(request, bytesMax, room, decompressor.decompress);
+    const encoding = request.headers.get("content-encoding");
+    // Some clients name Snappy there, others only the type of what is in it.
+    const isNamed = form === "snappy" && encoding?.trim().toLowerCase() === "snappy";
+    const read = await readBytes(
+      request,
+      bytesMax,
+      room,
+      decompressor.decompress,
+      undefined,
+      isNamed ? null : encoding,
+    );
     if (typeof read === "string") return read;
     const bytes = form === "snappy" ? unsnappy(read, bytesMax) : read;
     return typeof bytes === "string" ? bytes : { body: bytes, bytes: bytes.byteLength };

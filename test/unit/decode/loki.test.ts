@@ -380,6 +380,13 @@ describe("a body", () => {
     expect(decode(body)).toEqual({ malformed: expect.any(String) as string });
   });
 
+  test("of JSON is read from bytes as well", () => {
+    expect(decode(new TextEncoder().encode(json({ stream: {}, values: [[NS, "x"]] })))).toEqual({
+      entries: [{ timestamp: AT, message: "x" }],
+      refused: [],
+    });
+  });
+
   test("with lines whose objects would take too much memory keeps them as texts", () => {
     const values = Array.from({ length: 20_000 }, () => [NS, '{"999":0}']);
     const { entries } = decode(json({ stream: {}, values })) as { entries: unknown[] };
