@@ -40,7 +40,7 @@ function documentOf(id: string): OperationDocument {
     description:
       "Lines of actions, each before its document. create and index are stored, update and delete refused. What is wrong is " +
       "refused alone, as its item says.",
-    access: "open",
+    access: "sender",
     ...(id === "bulkIndex"
       ? { path: Type.Object({ index: Type.String({ description: "For actions that name none" }) }) }
       : {}),

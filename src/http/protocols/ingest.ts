@@ -22,7 +22,7 @@ const DOCUMENT: OperationDocument = {
     "JSON objects, one a line; one array of objects; one object, over several lines as well; or plain text, whose lines are " +
     "messages. The body says which it is, whatever its Content-Type. Lines that begin as JSON and are none are refused, the " +
     "others are stored.",
-  access: "open",
+  access: "sender",
   query: Type.Object({
     touchpoint: Type.Optional(Type.String({ description: "For all that name none as touchpoint" })),
     message_field: field("message"),

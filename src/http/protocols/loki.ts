@@ -15,7 +15,7 @@ const DOCUMENT: OperationDocument = {
   description:
     'JSON, {"streams":[{"stream":{labels},"values":[["nanoseconds","line",{structured metadata}]]}]}, or a PushRequest of ' +
     "Protocol Buffers in Snappy. Lines that are JSON objects are unfolded.",
-  access: "open",
+  access: "sender",
   body: Type.Object({
     streams: Type.Array(
       Type.Object({

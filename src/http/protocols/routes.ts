@@ -4,7 +4,10 @@
 import { preflightResponse } from "../access/cors.ts";
 import type { AccessSettings } from "../access/settings.ts";
 import type { OperationDocument, RequestHandler, Route } from "../base/routes.ts";
+import { elasticsearchRoutes, elasticsearchStubs } from "./elasticsearch.ts";
 import type { ProtocolEndpoint } from "./endpoint.ts";
+import { ingestRoutes } from "./ingest.ts";
+import { lokiRoutes } from "./loki.ts";
 import { otlpRoutes, otlpStubs } from "./otlp.ts";
 import type { ProtocolRoute } from "./protocol.ts";
 import { sentryRoutes } from "./sentry.ts";
@@ -17,12 +20,18 @@ export interface ProtocolSettings {
 
 /** Every path where a protocol's bodies are posted. */
 export function protocolPosts(settings: ProtocolSettings): readonly ProtocolRoute[] {
-  return [...otlpRoutes(settings.otlpBodyBytesMax), ...sentryRoutes];
+  return [
+    ...otlpRoutes(settings.otlpBodyBytesMax),
+    ...lokiRoutes,
+    ...elasticsearchRoutes,
+    ...ingestRoutes,
+    ...sentryRoutes,
+  ];
 }
 
 /** What else the clients of some protocols ask for. */
 export function protocolStubs(): readonly Route[] {
-  return [...otlpStubs()];
+  return [...otlpStubs(), ...elasticsearchStubs()];
 }
 
 /** These paths as routes. */

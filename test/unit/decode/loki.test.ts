@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import type { BodyContent } from "../../../src/core/batch.ts";
+import type { Entry } from "../../../src/core/entry.ts";
 import { lokiDecoder } from "../../../src/decode/loki.ts";
 import { unsnappy } from "../../../src/http/bodies/snappy.ts";
 import { ParseGuard } from "../../../src/runtime/parse_guard.ts";
@@ -10,9 +11,25 @@ import { varint } from "../../support/snappy.ts";
 const AT = 1_795_976_171_263;
 const NS = `${AT}000000`;
 
-function decode(body: BodyContent) {
+/** As a decoder gives it, for comparing. */
+interface Read {
+  readonly entries: readonly Entry[];
+  readonly refused: readonly { readonly at: number; readonly record: unknown }[];
+}
+
+/** undefined: the body is malformed. */
+function tryRead(body: BodyContent): Read | undefined {
+  const decoded = decode(body);
+  return "malformed" in (decoded as object) ? undefined : (decoded as Read);
+}
+
+function decode(body: BodyContent): unknown {
   const context = { query: new URLSearchParams(), guard: new ParseGuard(), receivedAt: 0 };
   return lokiDecoder()(body, context);
+}
+
+function read(body: BodyContent): Read {
+  return decode(body) as Read;
 }
 
 function json(...streams: unknown[]): string {
@@ -46,7 +63,7 @@ function timestamp(seconds: number, nanos: number): Buffer {
 
 describe("what real clients send", () => {
   test("is unfolded where a line is JSON: pino-loki", () => {
-    const error = (decode(fixture("pino-loki.json").toString()) as { entries: { metadata?: object }[] }).entries[3];
+    const error = read(fixture("pino-loki.json").toString()).entries[3];
     expect(decode(fixture("pino-loki.json").toString())).toEqual({
       entries: [
         {
@@ -128,12 +145,13 @@ describe("what real clients send", () => {
   });
 
   test("is read from Protocol Buffers: winston-loki", () => {
-    const { entries, refused } = decode(pushRequest()) as { entries: typeof WINSTON; refused: unknown[] };
+    const { entries, refused } = read(pushRequest());
     expect(refused).toEqual([]);
-    expect(entries.map(({ touchpoint, level, message }) => ({ touchpoint, level, message }))).toEqual(
-      WINSTON.map(({ touchpoint, level, message }) => ({ touchpoint, level, message })),
+    const said: unknown = entries.map(({ touchpoint, level, message }) => ({ touchpoint, level, message }));
+    expect(said).toEqual(WINSTON.map(({ touchpoint, level, message }) => ({ touchpoint, level, message })));
+    expect(entries.every(({ timestamp = 0 }) => timestamp > 1_795_976_000_000 && timestamp < 1_795_977_000_000)).toBe(
+      true,
     );
-    expect(entries.every(({ timestamp }) => timestamp > 1_795_976_000_000 && timestamp < 1_795_977_000_000)).toBe(true);
   });
 });
 
@@ -240,7 +258,7 @@ describe("a line", () => {
 
   test("has a time as exact as a double holds it", () => {
     const values = ["1795976171263456789", "1", 1_795_976_171_263_000_000].map((at) => [at, "x"]);
-    const { entries } = decode(json({ stream: {}, values })) as { entries: { timestamp: number }[] };
+    const { entries } = read(json({ stream: {}, values }));
     expect(entries.map(({ timestamp }) => timestamp)).toEqual([Number("1795976171263.456789"), 1e-6, AT]);
   });
 
@@ -332,7 +350,7 @@ describe("a stream", () => {
           [NS, "y"],
         ],
       }),
-    ) as { entries: unknown[]; refused: unknown[] };
+    ) as Read;
     expect(entries).toEqual([]);
     expect(refused).toMatchObject([
       { at: 0, reason: "invalid" },
@@ -363,7 +381,7 @@ describe("a stream", () => {
 
   test("that is none is one refused record", () => {
     const bad = [null, 5, [], {}, { stream: {}, values: {} }];
-    const { refused } = decode(json(...bad)) as { refused: { record: unknown }[] };
+    const { refused } = read(json(...bad));
     expect(refused.map(({ record }) => record)).toEqual(bad);
     expect(decode(json({ stream: [], values: [[NS, "x"]] }))).toMatchObject({ entries: [], refused: [{ at: 0 }] });
   });
@@ -389,7 +407,7 @@ describe("a body", () => {
 
   test("with lines whose objects would take too much memory keeps them as texts", () => {
     const values = Array.from({ length: 20_000 }, () => [NS, '{"999":0}']);
-    const { entries } = decode(json({ stream: {}, values })) as { entries: unknown[] };
+    const { entries } = read(json({ stream: {}, values }));
     expect(entries[0]).toEqual({ timestamp: AT, message: '{"999":0}' });
     expect(entries).toHaveLength(20_000);
   });
@@ -417,10 +435,7 @@ describe("Protocol Buffers", () => {
     const times = [timestamp(1, 1_000_000_000), field(1, field(1, 2 ** 40)), bytesOf()];
     const streams = times.map((time) => field(1, bytesOf(field(1, "{}"), field(2, bytesOf(time, field(2, "x"))))));
     const noLabels = field(1, bytesOf(field(1, "{"), field(2, bytesOf(timestamp(1_795_976_171, 0), field(2, "y")))));
-    const { entries, refused } = decode(bytesOf(...streams, noLabels)) as {
-      entries: unknown[];
-      refused: { record: unknown }[];
-    };
+    const { entries, refused } = decode(bytesOf(...streams, noLabels)) as Read;
     expect(entries).toEqual([]);
     expect(refused.map(({ record }) => record)).toEqual(["x", "x", "x", "y"]);
   });
@@ -429,8 +444,8 @@ describe("Protocol Buffers", () => {
     const body = pushRequest();
     const lengths = new Set<number>();
     for (let length = 0; length < body.length; length++) {
-      const decoded = decode(body.slice(0, length));
-      if ("entries" in decoded) lengths.add(decoded.entries.length);
+      const decoded = tryRead(body.slice(0, length));
+      if (decoded !== undefined) lengths.add(decoded.entries.length);
     }
     expect([...lengths].toSorted((one, other) => one - other)).toEqual([0, 1, 2, 3]);
   });
@@ -444,8 +459,8 @@ test("no corruption of a body makes a decoder throw", () => {
     for (let change = integer(random, 3); change >= 0; change--)
       body[integer(random, body.length - 1)] = integer(random, 255);
     const cut = round % 2 === 0 ? body : body.subarray(0, integer(random, body.length));
-    const decoded = decode(round % 3 === 2 ? new Uint8Array(cut) : cut.toString());
-    if ("malformed" in decoded) continue;
+    const decoded = tryRead(round % 3 === 2 ? new Uint8Array(cut) : cut.toString());
+    if (decoded === undefined) continue;
     const places = [...decoded.refused].map(({ at }) => at);
     expect(places).toEqual([...new Set(places)].sort((one, other) => one - other));
     expect(Math.max(-1, ...places)).toBeLessThan(decoded.entries.length + decoded.refused.length);
