@@ -40,6 +40,8 @@ const HOST = /^(\S{1,255})(?: +|$)/;
 /** A capitalised word where a host may be, with no tag after it, begins the message. */
 const CAPITALISED = /^[A-Z][a-z]+$/;
 const REPEATED = /^(?:last )?message repeated /;
+/** rsyslog forwards a message with the space that stood after its tag; more spaces indent it. */
+const FORWARDED_SPACE = /^ (?=[^ ])/;
 const JSON_OBJECT = /^(?:@cee:)?\s*\{/;
 /** Of all forms: what stood between two messages. */
 const TRAILER = /[\0\r\n]$/;
@@ -107,7 +109,7 @@ function parts5424(text: string, times: SyslogTimes, guard: ParseGuard): Parts |
     pid: valueOf(pid),
     messageId: valueOf(messageId),
     data,
-    text: withoutMark(text.slice(data.end)),
+    text: withoutMark(text.slice(data.end)).replace(FORWARDED_SPACE, ""),
   };
 }
 

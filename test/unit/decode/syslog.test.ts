@@ -103,6 +103,21 @@ describe("RFC 5424", () => {
       }),
     ],
     [
+      "the space that rsyslog leaves before the message",
+      "<14>1 - h a - - -  one  two",
+      entry(undefined, { level: "info", touchpoint: "a", message: "one  two", metadata: { hostname: "h", ...user } }),
+    ],
+    [
+      "a message that is indented",
+      "<14>1 - h a - - -     at main",
+      entry(undefined, {
+        level: "info",
+        touchpoint: "a",
+        message: "    at main",
+        metadata: { hostname: "h", ...user },
+      }),
+    ],
+    [
       "a leap second",
       "<14>1 2026-11-29T18:17:60.5Z h a - - - m",
       entry("2026-11-29T18:18:00.5Z", {
