@@ -40,7 +40,7 @@ function record(rest: Partial<SentRecord>): SentRecord {
     time: expect.any(Number) as number,
     ...rest,
     metadata: { peer: "127.0.0.1", ...rest.metadata },
-  } as SentRecord;
+  };
 }
 
 async function recordsOf(server: TestServer, since: number, count: number): Promise<SentRecord[]> {
@@ -155,11 +155,9 @@ describe("logger of util-linux", () => {
         };
         await send("--rfc3164", "--tag", "shop", "--priority", "user.crit", "no room");
         await storedRecords(server, 1);
-        await send(
-          ...["--rfc5424", "--tag", "shop", "--id=4711", "--msgid", "ORDER", "--priority", "local0.warning"],
-          ...["--sd-id", "order@32473", "--sd-param", 'id="ord_4"', "--sd-param", 'note="a \\"b\\" \\]"'],
-          "payment: [failed] Zoë",
-        );
+        const order = "--rfc5424 --tag shop --id=4711 --msgid ORDER --priority local0.warning --sd-id order@32473";
+        const parameters = ["--sd-param", 'id="ord_4"', "--sd-param", 'note="a \\"b\\" \\]"'];
+        await send(...order.split(" "), ...parameters, "payment: [failed] Zoë");
         await storedRecords(server, 2);
         await send("--rfc5424=notime,nohost", "--tag", "shop", "--priority", "user.info", "short");
         expect(await recordsOf(server, since, 3)).toEqual([
