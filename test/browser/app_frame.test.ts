@@ -179,9 +179,42 @@ describe("the scope", () => {
 
   test("is the last hour for a link with a range that is not valid, and the page says so", () =>
     withServer(configText(), (server) =>
-      withAppPage(browser, server, { path: "/storage?from=yesterday" }, async ({ page }) => {
+      withAppPage(browser, server, { path: "/logs?from=yesterday" }, async ({ page }) => {
         await page.getByText("The time range in the link is not valid").waitFor();
         expect(await page.getByRole("button", { name: "Time range: Last hour" }).count()).toBe(1);
+      }),
+    ));
+});
+
+describe("the time range", () => {
+  test("is there only where it has an effect, and is kept in the address over the other pages", () =>
+    withServer(configText(), (server) =>
+      withAppPage(browser, server, { path: "/?from=6h" }, async ({ page }) => {
+        const ranged = [];
+        for (const name of PAGE_NAMES) {
+          await page.getByRole("navigation").getByRole("link", { name, exact: false }).click();
+          await page.locator("[aria-current=page]", { hasText: new RegExp(name, "i") }).waitFor();
+          if ((await page.getByRole("button", { name: /^Time range/ }).count()) > 0) ranged.push(name);
+          expect(new URL(page.url()).search).toBe("?from=6h");
+        }
+        expect(ranged).toEqual(["overview", "logs", "timings"]);
+      }),
+    ));
+
+  test("is zoomed out by a key and by a button, on each page that has one", () =>
+    withServer(configText(), (server) =>
+      withAppPage(browser, server, { path: "/timings" }, async ({ page }) => {
+        const named = (label: string) => page.getByRole("button", { name: `Time range: ${label}` }).waitFor();
+        await page.getByRole("heading", { level: 1, name: "Timings" }).waitFor();
+        await page.keyboard.press("z");
+        await named("Last 6 hours");
+        await page.getByRole("button", { name: "Zoom out" }).click();
+        await named("Last 24 hours");
+        await page.getByRole("navigation").getByRole("link", { name: "Logs" }).click();
+        await page.keyboard.press("z");
+        await named("Last 7 days");
+        await page.keyboard.press("z");
+        expect(await page.getByRole("button", { name: "Zoom out" }).isDisabled()).toBe(true);
       }),
     ));
 });

@@ -179,3 +179,54 @@ describe("a list that loads", () => {
       expect(await page.locator(".logs-loading").getAttribute("aria-busy")).toBe("true");
     }));
 });
+
+describe("the histogram", () => {
+  test("has a legend whose levels filter, one at a time", () =>
+    withLogs({}, [entry("fine"), entry("bad", 0, { level: "error" }), entry("", 0, { duration: 5 })], async (page) => {
+      await page.getByText("3 in all").waitFor();
+      const level = (name: string) => page.locator(".chart-legend").getByRole("button", { name, exact: true });
+      await level("error").click();
+      await page.getByText("1 in all").waitFor();
+      expect(new URL(page.url()).searchParams.get("q")).toBe("level:error");
+      expect(await level("error").getAttribute("aria-pressed")).toBe("true");
+      await level("timing").click();
+      await page.locator(".logs-line", { hasText: "5 ms" }).waitFor();
+      expect(new URL(page.url()).searchParams.get("q")).toBe("kind:timing");
+      expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      await level("timing").click();
+      await page.getByText("3 in all").waitFor();
+    }));
+
+  test("zooms to the bar that is clicked, and out again by a key; a click where no bar is does nothing", () =>
+    withLogs({}, [entry("one"), entry("two", 30 * 60_000)], async (page) => {
+      await page.getByText("2 in all").waitFor();
+      const { x, y, width, height } = await boxOf(page.locator(".logs-histogram .u-over"));
+      await page.mouse.click(x + width / 4, y + height - 5);
+      expect(new URL(page.url()).search).toBe("");
+      // The buckets are some 60, and the entry is in the middle of the range.
+      for (let step = -3; step <= 3 && new URL(page.url()).search === ""; step++) {
+        await page.mouse.click(x + width / 2 + (step * width) / 120, y + height - 5);
+      }
+      await page.getByText("two", { exact: true }).waitFor();
+      await page.getByText("1 in all").waitFor();
+      const { from = "", to = "" } = Object.fromEntries(new URL(page.url()).searchParams);
+      const lengthMs = Date.parse(to) - Date.parse(from);
+      expect(lengthMs).toBe(60_000);
+      await page.keyboard.press("z");
+      await page.waitForURL((url) => {
+        const { from = "", to = "" } = Object.fromEntries(url.searchParams);
+        return Date.parse(to) - Date.parse(from) === 3 * lengthMs;
+      });
+    }));
+});
+
+describe("an empty result", () => {
+  test("offers wider ranges, which find what is older", () =>
+    withLogs({ path: "/logs?from=15m" }, [entry("old", 40 * 60_000)], async (page) => {
+      await page.getByText("Nothing was logged in this time range.").waitFor();
+      expect(await accessibilityProblems(page)).toEqual([]);
+      await page.getByRole("button", { name: "Show the last 30 days" }).waitFor();
+      await page.getByRole("button", { name: "Show the last hour" }).click();
+      await page.getByText("1 in all").waitFor();
+    }));
+});

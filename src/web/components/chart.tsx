@@ -1,7 +1,8 @@
 // A chart of values over time, drawn by uPlot: lines, areas or stacked bars in the theme's colours. The legend shows
-// the values under the pointer. Dragging selects a time range. A table holds the same numbers for screen readers.
+// the values under the pointer. Dragging selects a time range, and a click on a bar its bucket. A table holds the same numbers for screen readers.
 
 import { useSignal } from "@preact/signals";
+import { type ComponentChildren, Fragment } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { formatInstant, formatSecond } from "../../core/format.ts";
@@ -21,11 +22,13 @@ export interface ChartProps {
   readonly format: (value: number) => string;
   /** Called with the range that was dragged, in Unix ms. Absent: dragging is off. */
   readonly onSelect?: ((from: number, to: number) => void) | undefined;
+  /** Wraps a series' mark in the legend into a button or a link. Absent: the legend is for eyes alone. */
+  readonly legendMark?: ((label: string, mark: ComponentChildren) => ComponentChildren) | undefined;
 }
 
 /** A chart of one or more series over the same buckets. */
 export function Chart(props: ChartProps) {
-  const { label, times, intervalMs, series, heightPx = 160, format, onSelect } = props;
+  const { label, times, intervalMs, series, heightPx = 160, format, onSelect, legendMark } = props;
   const { isDark: darkness } = useApp();
   const frame = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
@@ -55,7 +58,7 @@ export function Chart(props: ChartProps) {
       },
       styles: getComputedStyle(element),
     });
-    const made = new uPlot(options, chartData(times, series), element);
+    const made = new uPlot(options, chartData(times, series, intervalMs), element);
     plot.current = made;
     const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: heightPx }));
     observer.observe(element);
@@ -66,12 +69,12 @@ export function Chart(props: ChartProps) {
     };
   }, [shape, heightPx, isDark, canSelect]);
   useEffect(() => {
-    plot.current?.setData(chartData(times, series));
+    plot.current?.setData(chartData(times, series, intervalMs));
   }, [times, series]);
 
   return (
     <figure class="chart">
-      <ChartLegend times={times} series={series} format={format} index={pointed.value} />
+      <ChartLegend times={times} series={series} format={format} index={pointed.value} legendMark={legendMark} />
       <div ref={frame} class="chart-canvas" role="img" aria-label={label} />
       <ChartTable label={label} times={times} series={series} format={format} />
     </figure>
@@ -85,22 +88,32 @@ interface ChartLegendProps {
   readonly format: (value: number) => string;
   /** Index of the bucket under the pointer. Undefined: none. */
   readonly index: number | undefined;
+  readonly legendMark: ChartProps["legendMark"];
 }
 
-function ChartLegend({ times, series, format, index }: ChartLegendProps) {
+function ChartLegend({ times, series, format, index, legendMark }: ChartLegendProps) {
   const time = index === undefined ? undefined : times[index];
   return (
-    <div class="chart-legend" aria-hidden="true">
+    <div class="chart-legend" aria-hidden={legendMark === undefined}>
       {series.map(({ label, color, values }) => {
         const value = index === undefined ? undefined : values[index];
-        return (
-          <span key={label} class="chart-mark" style={{ "--mark": `var(${color})` }}>
+        const mark = (
+          <span class="chart-mark" style={{ "--mark": `var(${color})` }}>
             {label}
-            {value === undefined || value === null ? null : <b class="number">{format(value)}</b>}
+            {value === undefined || value === null ? null : (
+              <b class="number" aria-hidden="true">
+                {format(value)}
+              </b>
+            )}
           </span>
         );
+        return <Fragment key={label}>{legendMark === undefined ? mark : legendMark(label, mark)}</Fragment>;
       })}
-      {time === undefined ? null : <span class="chart-time number">{formatSecond(time)}</span>}
+      {time === undefined ? null : (
+        <span class="chart-time number" aria-hidden="true">
+          {formatSecond(time)}
+        </span>
+      )}
     </div>
   );
 }

@@ -1,5 +1,6 @@
 // Prepares data and options for uPlot: series and the theme's computed styles enter. Times are in seconds there.
-// Stacked series become sums from the bottom up, and the largest sum is drawn first, behind the others.
+// Stacked series become sums from the bottom up, and the largest sum is drawn first, behind the others. A bar begins
+// where its bucket begins, a point of a line is in the middle of its bucket: charts of the same buckets are aligned.
 
 import uPlot from "uplot";
 
@@ -22,8 +23,8 @@ function drawOrder(series: readonly ChartSeries[]): readonly ChartSeries[] {
   return series.some(({ isStacked }) => isStacked === true) ? series.toReversed() : series;
 }
 
-/** The data of a plot, in drawing order. `times` in Unix ms. */
-export function chartData(times: readonly number[], series: readonly ChartSeries[]): ChartData {
+/** The data of a plot, in drawing order. `times` in Unix ms: where buckets of `intervalMs` begin. */
+export function chartData(times: readonly number[], series: readonly ChartSeries[], intervalMs: number): ChartData {
   const sums = times.map(() => 0);
   const drawn = new Map<ChartSeries, (number | null)[]>();
   for (const one of series) {
@@ -36,7 +37,8 @@ export function chartData(times: readonly number[], series: readonly ChartSeries
     });
     drawn.set(one, values);
   }
-  return [times.map((time) => time / 1_000), ...drawOrder(series).map((one) => drawn.get(one) ?? [])];
+  const middleMs = hasBars(series) ? 0 : intervalMs / 2;
+  return [times.map((time) => (time + middleMs) / 1_000), ...drawOrder(series).map((one) => drawn.get(one) ?? [])];
 }
 
 export interface ChartShape {
@@ -88,12 +90,13 @@ export function chartOptions(shape: ChartShape): uPlot.Options {
     padding: [6, 36, 0, 0],
     legend: { show: false },
     cursor: {
-      drag: { x: onSelect !== undefined, y: false, dist: DRAG_PX_MIN, setScale: false },
+      // uPlot would stop the click after the smallest move.
+      drag: { x: onSelect !== undefined, y: false, dist: DRAG_PX_MIN, setScale: false, click: () => undefined },
       points: { show: false },
       y: false,
     },
     scales: {
-      x: { time: true, range: (_plot, min, max) => [min, max + (hasBars(series) ? intervalMs / 1_000 : 0)] },
+      x: { time: true, range: (_plot, min, max) => bucketRange(min, max, intervalMs, hasBars(series)) },
       y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : 1] },
     },
     axes: [
@@ -103,6 +106,7 @@ export function chartOptions(shape: ChartShape): uPlot.Options {
     series: [{}, ...drawOrder(series).map((one) => seriesOptions(one, color(one.color)))],
     hooks: {
       setSelect: [(plot) => select(plot, onSelect)],
+      ready: [(plot) => zoomOnClick(plot, shape)],
       setCursor: [(plot) => onPoint(pointedIndex(plot, hasBars(series)))],
     },
   };
@@ -122,6 +126,29 @@ function lonePoints({ data }: uPlot, series: number): number[] {
   const values = data[series] ?? [];
   const isGap = (at: number) => (values[at] ?? null) === null;
   return [...values.keys()].filter((at) => !isGap(at) && isGap(at - 1) && isGap(at + 1));
+}
+
+/** From the start of the first bucket to the end of the last one, in seconds. */
+function bucketRange(min: number, max: number, intervalMs: number, isBar: boolean): [number, number] {
+  const beforeMs = isBar ? 0 : intervalMs / 2;
+  return [min - beforeMs / 1_000, max + (intervalMs - beforeMs) / 1_000];
+}
+
+/** A click on a bar, or above it, chooses its bucket. */
+function zoomOnClick(plot: uPlot, { series, intervalMs, onSelect }: ChartShape): void {
+  if (onSelect === undefined || !hasBars(series)) return;
+  let pressedX = 0;
+  plot.over.addEventListener("pointerdown", ({ clientX }) => {
+    pressedX = clientX;
+  });
+  plot.over.addEventListener("click", ({ clientX }) => {
+    const index = pointedIndex(plot, true);
+    if (index === undefined || Math.abs(clientX - pressedX) >= DRAG_PX_MIN) return;
+    const [times, ...drawn] = plot.data;
+    if (!drawn.some((values) => (values[index] ?? 0) > 0)) return;
+    const from = Math.round((times[index] ?? 0) * 1_000);
+    onSelect(from, from + intervalMs);
+  });
 }
 
 function hasBars(series: readonly ChartSeries[]): boolean {

@@ -19,7 +19,7 @@ import { TimingsPage } from "../pages/timings/page.tsx";
 import { TouchpointsPage } from "../pages/touchpoints/page.tsx";
 import { UsagePage } from "../pages/usage/page.tsx";
 import { type App, useApp, useScope, useShortcut } from "../state/app_context.ts";
-import { Header } from "./header.tsx";
+import { Header, hasRange } from "./header.tsx";
 
 const PAGES: Readonly<Record<PageName, ComponentType>> = {
   overview: OverviewPage,
@@ -106,8 +106,11 @@ function FirstAnswer() {
 }
 
 function RangeProblem() {
+  const { router } = useApp();
   const { rangeProblem } = useScope();
-  return rangeProblem === undefined ? null : <Notice tone="warn">{rangeProblem}</Notice>;
+  return rangeProblem === undefined || !hasRange(router.address.value.page) ? null : (
+    <Notice tone="warn">{rangeProblem}</Notice>
+  );
 }
 
 /** Focuses the page's search field, or opens the logs. */

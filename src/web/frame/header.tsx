@@ -3,13 +3,22 @@
 
 import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
-import { formatLocal, formatSecond } from "../../core/format.ts";
+import { formatLocal } from "../../core/format.ts";
+import type { PageName } from "../../core/pages.ts";
 import { useServer } from "../api/server_context.ts";
 import { IconButton } from "../components/button.tsx";
 import { Link } from "../components/link.tsx";
 import { Popover } from "../components/overlays.tsx";
 import { useApp, useParameter, useScope, useShortcut } from "../state/app_context.ts";
-import { lastOf, PRESETS, rangeBounds, rangeParameters, type TimeRange } from "../state/time_range.ts";
+import {
+  lastOf,
+  PRESETS,
+  rangeBounds,
+  rangeLabel,
+  rangeParameters,
+  type TimeRange,
+  widened,
+} from "../state/time_range.ts";
 import { BrandMark } from "./sign_in.tsx";
 
 interface HeaderProps {
@@ -19,14 +28,13 @@ interface HeaderProps {
 
 /** The header, with the shortcuts to refresh and to choose a time range. */
 export function Header({ onHelp, onSignOut }: HeaderProps) {
-  const { announcer } = useApp();
+  const { announcer, router } = useApp();
   const { refreshes } = useServer();
   const refresh = () => {
     refreshes.value++;
     announcer.say("Refreshing");
   };
   useShortcut("r", "Refresh", refresh, "Anywhere");
-  useShortcut("t", "Choose the time range", () => focusPopover(RANGE_BUTTON), "Anywhere");
   return (
     <header class="header">
       <Link page="overview" class="brand">
@@ -34,7 +42,7 @@ export function Header({ onHelp, onSignOut }: HeaderProps) {
       </Link>
       <div class="header-scope">
         <ProjectPicker />
-        <RangePicker />
+        {hasRange(router.address.value.page) ? <RangePicker /> : null}
         <IconButton icon="refresh" label="Refresh" onPress={refresh} />
       </div>
       <div class="header-end">
@@ -43,6 +51,11 @@ export function Header({ onHelp, onSignOut }: HeaderProps) {
       </div>
     </header>
   );
+}
+
+/** Whether a page shows a time range. The others keep the range in the address, for the next page that does. */
+export function hasRange(page: PageName): boolean {
+  return page === "overview" || page === "logs" || page === "timings";
 }
 
 function focusPopover(id: string): void {
@@ -74,41 +87,51 @@ function ProjectPicker() {
 const RANGE_BUTTON = "range";
 
 function RangePicker() {
-  const { router } = useApp();
+  const { router, environment } = useApp();
   const { range } = useScope();
+  const zoomOut = () => {
+    const wider = widened(range, environment.clock());
+    if (wider !== undefined) router.change(rangeParameters(wider));
+  };
+  const canZoomOut = widened(range, environment.clock()) !== undefined;
+  useShortcut("t", "Choose the time range", () => focusPopover(RANGE_BUTTON), "Anywhere");
+  useShortcut("z", "Zoom out", zoomOut, "Anywhere");
   const choose = (chosen: TimeRange, close: () => void) => {
     router.change(rangeParameters(chosen));
     close();
   };
   const label = rangeLabel(range);
   return (
-    <Popover
-      prefix="Time range:"
-      label={<RangeLabel range={range} />}
-      name={`Time range: ${label}`}
-      icon="clock"
-      id={RANGE_BUTTON}
-    >
-      {(close) => (
-        <div class="range-panel">
-          <ul class="range-presets">
-            {PRESETS.map((preset) => (
-              <li key={preset.text}>
-                <button
-                  type="button"
-                  class="range-preset"
-                  aria-pressed={range.kind === "last" && range.text === preset.text}
-                  onClick={() => choose(lastOf(preset.text), close)}
-                >
-                  {preset.label}
-                </button>
-              </li>
-            ))}
-          </ul>
-          <AbsoluteRange range={range} onChoose={(chosen) => choose(chosen, close)} />
-        </div>
-      )}
-    </Popover>
+    <>
+      <Popover
+        prefix="Time range:"
+        label={<RangeLabel range={range} />}
+        name={`Time range: ${label}`}
+        icon="clock"
+        id={RANGE_BUTTON}
+      >
+        {(close) => (
+          <div class="range-panel">
+            <ul class="range-presets">
+              {PRESETS.map((preset) => (
+                <li key={preset.text}>
+                  <button
+                    type="button"
+                    class="range-preset"
+                    aria-pressed={range.kind === "last" && range.text === preset.text}
+                    onClick={() => choose(lastOf(preset.text), close)}
+                  >
+                    {preset.label}
+                  </button>
+                </li>
+              ))}
+            </ul>
+            <AbsoluteRange range={range} onChoose={(chosen) => choose(chosen, close)} />
+          </div>
+        )}
+      </Popover>
+      <IconButton icon="zoomOut" label="Zoom out" onPress={zoomOut} isDisabled={!canZoomOut} />
+    </>
   );
 }
 
@@ -179,12 +202,6 @@ function RangeLabel({ range }: { readonly range: TimeRange }) {
       <span class="narrow-only">{range.kind === "last" ? range.text : "Custom"}</span>
     </>
   );
-}
-
-function rangeLabel(range: TimeRange): string {
-  if (range.kind === "last") return PRESETS.find(({ text }) => text === range.text)?.label ?? `Last ${range.text}`;
-  const from = range.from === undefined ? "the beginning" : formatSecond(range.from);
-  return `${from} – ${range.to === undefined ? "now" : formatSecond(range.to)}`;
 }
 
 /**

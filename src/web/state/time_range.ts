@@ -1,7 +1,9 @@
 // The chosen time range: as the address holds it ("from" and "to"), as the read API takes it, and as a label. A
 // relative range moves with time; an absolute one has fixed ends.
 
+import { formatSecond } from "../../core/format.ts";
 import { instantText, parseInterval, readBound } from "../../core/instant.ts";
+import { DAY_MS } from "../../core/limits.ts";
 import { localTimeZone, TimeZone } from "../../core/time_zone.ts";
 import type { ParameterChanges, Parameters } from "./router.ts";
 
@@ -29,6 +31,9 @@ export const PRESETS: readonly Preset[] = [
 
 /** The range when the address names none. */
 const RANGE_DEFAULT = "1h";
+
+/** A longer range is widened to all times before its end. */
+const LENGTH_MS_MAX = 3_650 * DAY_MS;
 
 const LENGTH = /^\d+[smhd]$/;
 
@@ -77,6 +82,39 @@ export function rangeQuery(range: TimeRange): { readonly from?: string; readonly
 /** The ends of a range in Unix ms. Undefined: open. */
 export function rangeBounds(range: TimeRange, now: number): { from: number | undefined; to: number | undefined } {
   return range.kind === "last" ? { from: now - range.lengthMs, to: now } : { from: range.from, to: range.to };
+}
+
+/**
+ * A wider range: the next longer preset, or two fixed ends with as much again before and after, but nothing after
+ * `now`. Undefined: there is none.
+ */
+export function widened(range: TimeRange, now: number): TimeRange | undefined {
+  if (range.kind === "last") {
+    return PRESETS.map(({ text }) => lastOf(text)).find((preset) => lengthOf(preset, now) > range.lengthMs);
+  }
+  const { from, to } = range;
+  if (from === undefined) return undefined;
+  const lengthMs = lengthOf(range, now);
+  const wider = lengthMs > LENGTH_MS_MAX ? undefined : from - lengthMs;
+  return { kind: "between", from: wider, to: to === undefined ? to : Math.max(to, Math.min(to + lengthMs, now)) };
+}
+
+/** In ms; up to `now` for a range without an end. */
+function lengthOf(range: TimeRange, now: number): number {
+  if (range.kind === "last") return range.lengthMs;
+  return Math.abs((range.to ?? now) - (range.from ?? now));
+}
+
+/** Whether two ranges are the same, as the address holds them. */
+export function isSameRange(a: TimeRange, b: TimeRange): boolean {
+  return JSON.stringify(rangeParameters(a)) === JSON.stringify(rangeParameters(b));
+}
+
+/** "Last hour", "2026-01-31 12:00:00 – now". */
+export function rangeLabel(range: TimeRange): string {
+  if (range.kind === "last") return PRESETS.find(({ text }) => text === range.text)?.label ?? `Last ${range.text}`;
+  const from = range.from === undefined ? "the beginning" : formatSecond(range.from);
+  return `${from} – ${range.to === undefined ? "now" : formatSecond(range.to)}`;
 }
 
 /** A relative range: "15m". Throws RangeError for a text that is no length of time. */

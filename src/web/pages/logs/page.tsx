@@ -1,18 +1,20 @@
 // The logs page: a search, its records over time, and the records themselves. The address holds the search, the range,
 // the open record, the grouping and the live tail.
 
+import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
 import { formatCount } from "../../../core/format.ts";
 import type { ShownRecord } from "../../../core/record.ts";
 import type { HistogramResponse } from "../../../core/responses.ts";
 import { useQuery } from "../../api/server_context.ts";
 import { Chart } from "../../components/chart.tsx";
-import type { ChartSeries } from "../../components/chart_options.ts";
+import { LEVEL_KINDS, levelSeries, levelTerm, toggleLevel } from "../../components/level_series.ts";
 import { Notice, ScanNotice } from "../../components/notice.tsx";
 import { Page } from "../../components/page.tsx";
 import { QueryView } from "../../components/query_view.tsx";
 import { useApp, useParameter, useScope } from "../../state/app_context.ts";
 import type { QueryHandle } from "../../state/query.ts";
+import { hasTerm } from "../../state/search_text.ts";
 import { rangeBounds, rangeParameters } from "../../state/time_range.ts";
 import { RecordRow } from "./record_row.tsx";
 import { RecordView } from "./record_view.tsx";
@@ -69,7 +71,6 @@ function OpenedElsewhere({ records: { list } }: { readonly records: Records }) {
   return <LinkedRecord key={id} id={id} />;
 }
 
-const KINDS = ["debug", "info", "timing", "warn", "error"] as const;
 const HEIGHT_PX = 104;
 const COUNT_WHOLE_MAX = 100_000;
 
@@ -92,27 +93,35 @@ function Histogram({ query }: { readonly query: QueryHandle<HistogramResponse> }
 
 function LevelChart({ response }: { readonly response: HistogramResponse }) {
   const { router } = useApp();
+  const [search, setSearch] = useParameter("q");
   const { times, series } = useMemo(() => {
     const { buckets } = response;
-    const series = KINDS.map(
-      (kind): ChartSeries => ({
-        label: kind,
-        values: buckets.map((bucket) => bucket[kind]),
-        color: `--level-${kind}`,
-        kind: "bars",
-        isStacked: true,
-      }),
-    );
+    const series = levelSeries((kind) => buckets.map((bucket) => bucket[kind]));
     return { times: buckets.map(({ time }) => time), series };
   }, [response]);
+  const legendMark = (label: string, mark: ComponentChildren) => {
+    const isAlone = hasTerm(search, levelTerm(label));
+    return (
+      <button
+        type="button"
+        class="chart-filter"
+        aria-pressed={isAlone}
+        title={isAlone ? "Show all levels" : `Show only ${label}`}
+        onClick={() => setSearch(toggleLevel(search, label))}
+      >
+        {mark}
+      </button>
+    );
+  };
   return (
     <Chart
-      label="Records over time by level; drag to choose a time range"
+      label="Records over time by level; drag, or click on a bar, to choose a time range"
       times={times}
       intervalMs={response.interval}
       series={series}
       format={shortCount}
       heightPx={HEIGHT_PX}
+      legendMark={legendMark}
       onSelect={(from, to) => router.change(rangeParameters({ kind: "between", from, to }))}
     />
   );
@@ -126,7 +135,7 @@ function shortCount(count: number): string {
 
 /** Records of all buckets. */
 export function totalOf({ buckets }: HistogramResponse): number {
-  return buckets.reduce((sum, bucket) => sum + KINDS.reduce((part, kind) => part + bucket[kind], 0), 0);
+  return buckets.reduce((sum, bucket) => sum + LEVEL_KINDS.reduce((part, kind) => part + bucket[kind], 0), 0);
 }
 
 function LinkedRecord({ id }: { readonly id: number }) {

@@ -8,6 +8,7 @@ import { useUsage } from "../../api/server_context.ts";
 import { Button } from "../../components/button.tsx";
 import { EmptyState, ProblemNotice, ScanNotice, Skeleton } from "../../components/notice.tsx";
 import { VirtualList, type VirtualListHandle } from "../../components/virtual_list.tsx";
+import { WiderRange } from "../../components/wider_range.tsx";
 import { useApp, useParameter, useScope, useShortcut } from "../../state/app_context.ts";
 import type { RecordList } from "./record_list.ts";
 import { RecordRow, rowId } from "./record_row.tsx";
@@ -216,6 +217,7 @@ function NothingFound() {
       <p>
         {search === "" ? "Nothing was logged in this time range." : "No record in this time range matches the search."}
       </p>
+      <WiderRange />
       {search === "" ? null : <Button onPress={() => setSearch("")}>Clear the search</Button>}
     </EmptyState>
   );

@@ -5,6 +5,7 @@
 import type { UsageResponse } from "../../../core/account_responses.ts";
 import { monthOf, parseInterval } from "../../../core/instant.ts";
 import type { HistogramBucket, HistogramResponse, SeriesResponse, TouchpointTimings } from "../../../core/responses.ts";
+import type { LevelKind } from "../../components/level_series.ts";
 import { type Selection, selectionTerm } from "../../state/selection.ts";
 import { rangeBounds, type TimeRange } from "../../state/time_range.ts";
 
@@ -17,19 +18,12 @@ const POLL_SHARE = 1 / 720;
 const POLL_MS_MIN = 2_500;
 const POLL_MS_MAX = 60_000;
 
-/**
- * The counts of a bucket, from the bottom of the stack up. Errors are at the bottom, where their heights compare best.
- */
-export const TRAFFIC_KINDS = ["error", "warn", "info", "debug", "timing"] as const;
-
-export type TrafficKind = (typeof TRAFFIC_KINDS)[number];
-
 /** The counts of a time range. */
 export interface Traffic {
   /** The start of each bucket, in Unix ms. */
   readonly times: readonly number[];
   /** Entries per minute in each bucket. */
-  readonly rates: Readonly<Record<TrafficKind, readonly number[]>>;
+  readonly rates: Readonly<Record<LevelKind, readonly number[]>>;
   /** The share of errors among the logs of each bucket, 0 to 1. Null: no log. */
   readonly errorShares: readonly (number | null)[];
   readonly entries: number;
@@ -45,7 +39,7 @@ export interface Traffic {
 /** The figures of a histogram. */
 export function trafficOf({ buckets, interval }: HistogramResponse): Traffic {
   const minutes = interval / MINUTE_MS;
-  const ratesOf = (kind: TrafficKind) => buckets.map((bucket) => bucket[kind] / minutes);
+  const ratesOf = (kind: LevelKind) => buckets.map((bucket) => bucket[kind] / minutes);
   const sum = (count: (bucket: HistogramBucket) => number) => buckets.reduce((all, bucket) => all + count(bucket), 0);
   const logs = sum(logsOf);
   const errors = sum(({ error }) => error);
@@ -83,16 +77,6 @@ export function pollOf(range: TimeRange, now: number): number | undefined {
   if (range.kind === "between" && range.to !== undefined && range.to <= now) return undefined;
   const { from = 0 } = rangeBounds(range, now);
   return Math.min(Math.max((now - from) * POLL_SHARE, POLL_MS_MIN), POLL_MS_MAX);
-}
-
-/**
- * The range, three times as long: as much again before and after it, but nothing after `now`. Undefined for a range
- * without two fixed ends.
- */
-export function widened(range: TimeRange, now: number): TimeRange | undefined {
-  if (range.kind === "last" || range.from === undefined || range.to === undefined) return undefined;
-  const lengthMs = range.to - range.from;
-  return { kind: "between", from: range.from - lengthMs, to: Math.max(range.to, Math.min(range.to + lengthMs, now)) };
 }
 
 /**

@@ -1,5 +1,5 @@
 // The top of the overview: four figures of the time range (entries, error rate, timings, running timings), and entries
-// per minute by level as stacked bars. Dragging over the chart changes the time range.
+// per minute by level as stacked bars. Dragging over the chart, or a click on a bar, changes the time range.
 
 import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
@@ -10,24 +10,16 @@ import type { HistogramResponse } from "../../../core/responses.ts";
 import { useQuery } from "../../api/server_context.ts";
 import { Button } from "../../components/button.tsx";
 import { Chart } from "../../components/chart.tsx";
-import type { ChartSeries } from "../../components/chart_options.ts";
+import { levelSeries, levelTerm } from "../../components/level_series.ts";
 import { Link } from "../../components/link.tsx";
 import { EmptyState, ScanNotice } from "../../components/notice.tsx";
 import { QueryView } from "../../components/query_view.tsx";
 import { formatShare, Instant, Sparkline } from "../../components/values.tsx";
-import { useApp, useScope, useShortcut } from "../../state/app_context.ts";
+import { useApp, useScope } from "../../state/app_context.ts";
 import type { QueryHandle } from "../../state/query.ts";
 import type { ParameterChanges } from "../../state/router.ts";
 import { PRESETS, rangeParameters } from "../../state/time_range.ts";
-import {
-  formatRate,
-  lengthReaching,
-  newestRecord,
-  TRAFFIC_KINDS,
-  type Traffic,
-  trafficOf,
-  widened,
-} from "./figures.ts";
+import { formatRate, lengthReaching, newestRecord, type Traffic, trafficOf } from "./figures.ts";
 
 /** How often running timings are polled, in ms. They do not depend on the time range. */
 const RUNNING_POLL_MS = 5_000;
@@ -141,27 +133,13 @@ interface TrafficPanelProps {
 
 const HEIGHT_PX = 220;
 
-/** The chart of entries per minute, with a button to zoom out. */
+/** The chart of entries per minute. */
 export function TrafficPanel({ counts, traffic, usage }: TrafficPanelProps) {
-  const { router, environment } = useApp();
-  const { range } = useScope();
-  const wider = widened(range, environment.clock());
-  const zoomOut = () => {
-    if (wider !== undefined) router.change(rangeParameters(wider));
-  };
-  useShortcut("z", "Zoom out of a dragged range", zoomOut);
   return (
     <section class="panel" aria-labelledby="overview-traffic">
       <div class="panel-head">
         <h2 id="overview-traffic">Entries per minute</h2>
-        <div class="overview-traffic-actions">
-          {(traffic?.entries ?? 0) > 0 ? <span class="hint wide-only">Drag over the chart to zoom in</span> : null}
-          {wider === undefined ? null : (
-            <Button icon="minus" onPress={zoomOut}>
-              Zoom out
-            </Button>
-          )}
-        </div>
+        {(traffic?.entries ?? 0) > 0 ? <span class="hint wide-only">Drag, or click on a bar, to zoom in</span> : null}
       </div>
       <QueryView
         query={counts}
@@ -189,19 +167,7 @@ interface TrafficChartProps {
 function TrafficChart({ response, traffic }: TrafficChartProps) {
   const { router } = useApp();
   const { times, rates } = traffic;
-  const series = useMemo(
-    () =>
-      TRAFFIC_KINDS.map(
-        (kind): ChartSeries => ({
-          label: kind,
-          values: rates[kind],
-          color: `--level-${kind}`,
-          kind: "bars",
-          isStacked: true,
-        }),
-      ),
-    [rates],
-  );
+  const series = useMemo(() => levelSeries((kind) => rates[kind]), [rates]);
   const zoom = (from: number, to: number) => router.change(rangeParameters({ kind: "between", from, to }));
   return (
     <>
@@ -214,6 +180,11 @@ function TrafficChart({ response, traffic }: TrafficChartProps) {
         format={formatRate}
         heightPx={HEIGHT_PX}
         onSelect={zoom}
+        legendMark={(label, mark) => (
+          <Link page="logs" parameters={{ q: levelTerm(label) }} class="chart-filter" title={`Show ${label} in Logs`}>
+            {mark}
+          </Link>
+        )}
       />
     </>
   );

@@ -12,6 +12,7 @@ import { Link } from "../../components/link.tsx";
 import { EmptyState, ScanNotice } from "../../components/notice.tsx";
 import { QueryView } from "../../components/query_view.tsx";
 import { Badge, Duration } from "../../components/values.tsx";
+import { WiderRange } from "../../components/wider_range.tsx";
 import { useApp, useParameter, useScope } from "../../state/app_context.ts";
 import type { Selection } from "../../state/selection.ts";
 import { rangeParameters } from "../../state/time_range.ts";
@@ -30,7 +31,11 @@ export function DetailView({ selection }: { readonly selection: Selection }) {
     <QueryView
       query={query}
       isEmpty={(response) => figuresOf(response, selection) === undefined}
-      empty={<EmptyState title="No timings in this time range">Choose a longer time range.</EmptyState>}
+      empty={
+        <EmptyState title="No timings in this time range">
+          <WiderRange />
+        </EmptyState>
+      }
     >
       {(response) => {
         const figures = figuresOf(response, selection);
@@ -137,7 +142,7 @@ function TimeCharts() {
       <div class="panel-head">
         <h2 id="timings-over-time">Over time</h2>
         <span class="timings-inline">
-          <span class="hint wide-only">Drag to zoom in</span>
+          <span class="hint wide-only">Drag, or click on a bar, to zoom in</span>
           <Button onPress={() => setMax(max === "" ? "1" : "", "replace")} isPressed={max !== ""}>
             Show max
           </Button>

@@ -11,6 +11,7 @@ import { EmptyState, MoreNotice, Notice, ScanNotice } from "../../components/not
 import { QueryView } from "../../components/query_view.tsx";
 import { TreeCell } from "../../components/tree.tsx";
 import { Badge, Duration, Sparkline } from "../../components/values.tsx";
+import { WiderRange } from "../../components/wider_range.tsx";
 import { useParameter, useScope } from "../../state/app_context.ts";
 import type { ParameterChanges } from "../../state/router.ts";
 import { selectionParameters, selectionTitle } from "../../state/selection.ts";
@@ -132,11 +133,19 @@ function Tree({ response, respondedAtMs }: TreeProps) {
 }
 
 function NoTimings({ q }: { readonly q: string }) {
-  if (q !== "") return <EmptyState title="No timing matches">Try another search or a longer time range.</EmptyState>;
+  if (q !== "") {
+    return (
+      <EmptyState title="No timing matches">
+        Try another search or a longer time range.
+        <WiderRange />
+      </EmptyState>
+    );
+  }
   return (
     <EmptyState title="No timings in this time range">
       Send an entry with <code>startTime</code> and one with <code>endTime</code> and the same <code>key</code>, or one
       with a <code>duration</code>.
+      <WiderRange />
     </EmptyState>
   );
 }

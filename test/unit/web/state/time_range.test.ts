@@ -3,6 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { formatInstant } from "../../../../src/core/format.ts";
 import { localTimeZone, TimeZone } from "../../../../src/core/time_zone.ts";
+import { widerRanges } from "../../../../src/web/components/wider_range.tsx";
 import {
   lastOf,
   PRESETS,
@@ -11,6 +12,7 @@ import {
   rangeQuery,
   readRange,
   type TimeRange,
+  widened,
 } from "../../../../src/web/state/time_range.ts";
 
 const NOW = Date.parse("2026-01-31T12:00:00Z");
@@ -91,5 +93,50 @@ describe("a time range that cannot be taken", () => {
       range: lastOf("1h"),
       problem: expect.stringContaining("Showing the last hour"),
     });
+  });
+});
+
+describe("a wider range", () => {
+  const between = (from: number | undefined, to: number | undefined): TimeRange => ({ kind: "between", from, to });
+
+  test("of two ends is three times as long, and not past now", () => {
+    expect(widened(between(1_000, 2_000), NOW)).toEqual(between(0, 3_000));
+    expect(widened(between(NOW - 100, NOW - 50), NOW - 20)).toEqual(between(NOW - 150, NOW - 20));
+  });
+
+  test("that lies ahead of now keeps its end", () => {
+    expect(widened(between(NOW + 10, NOW + 20), NOW)).toEqual(between(NOW, NOW + 20));
+  });
+
+  test("before now is the next longer preset, and of the longest there is none", () => {
+    expect(["15m", "3h", "24h", "30d", "90d"].map((text) => widened(lastOf(text), NOW))).toEqual([
+      lastOf("1h"),
+      lastOf("6h"),
+      lastOf("7d"),
+      undefined,
+      undefined,
+    ]);
+  });
+
+  test("of an open start there is none; an open end stays open", () => {
+    expect(widened(between(undefined, NOW), NOW)).toBeUndefined();
+    expect(widened(between(NOW - 1_000, undefined), NOW)).toEqual(between(NOW - 2_000, undefined));
+  });
+
+  test("can always be written into an address, however often it is widened", () => {
+    let range: TimeRange | undefined = between(NOW - 1_000, NOW);
+    for (let count = 0; count < 100 && range !== undefined; count++) {
+      const parameters = rangeParameters(range) as Record<string, string>;
+      expect(readRange(parameters, NOW).problem).toBeUndefined();
+      range = widened(range, NOW);
+    }
+    expect(range).toBeUndefined();
+  });
+
+  test("is offered for an empty result: the next one, and the longest preset", () => {
+    expect(widerRanges(lastOf("1h"), NOW)).toEqual([lastOf("6h"), lastOf("30d")]);
+    expect(widerRanges(lastOf("7d"), NOW)).toEqual([lastOf("30d")]);
+    expect(widerRanges(lastOf("30d"), NOW)).toEqual([]);
+    expect(widerRanges(between(1_000, 2_000), NOW)).toEqual([between(0, 3_000), lastOf("30d")]);
   });
 });

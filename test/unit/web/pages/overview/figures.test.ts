@@ -19,7 +19,6 @@ import {
   sparklineInterval,
   trafficInterval,
   trafficOf,
-  widened,
 } from "../../../../../src/web/pages/overview/figures.ts";
 import { lastOf, PRESETS } from "../../../../../src/web/state/time_range.ts";
 
@@ -75,28 +74,6 @@ describe("traffic", () => {
 });
 
 describe("a time range", () => {
-  test("widens to three times its length, and not past now", () => {
-    expect(widened({ kind: "between", from: 1_000, to: 2_000 }, NOW)).toEqual({ kind: "between", from: 0, to: 3_000 });
-    expect(widened({ kind: "between", from: NOW - 100, to: NOW - 50 }, NOW - 20)).toEqual({
-      kind: "between",
-      from: NOW - 150,
-      to: NOW - 20,
-    });
-  });
-
-  test("that lies ahead of now keeps its end when it widens", () => {
-    expect(widened({ kind: "between", from: NOW + 10, to: NOW + 20 }, NOW)).toEqual({
-      kind: "between",
-      from: NOW,
-      to: NOW + 20,
-    });
-  });
-
-  test("without two ends does not widen", () => {
-    expect(widened(lastOf("1h"), NOW)).toBeUndefined();
-    expect(widened({ kind: "between", from: undefined, to: NOW }, NOW)).toBeUndefined();
-  });
-
   test("that reaches an instant is the shortest which does for a while yet", () => {
     const reaching = (ago: number) => lengthReaching(NOW - ago, NOW, PRESETS)?.text;
     expect([0, 13 * MINUTE, 14 * MINUTE, 55 * MINUTE, 29 * 86_400_000].map(reaching)).toEqual([

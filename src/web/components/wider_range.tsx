@@ -1,0 +1,43 @@
+// Buttons for an empty result: the next wider time range, and the widest one.
+
+import { useApp, useScope } from "../state/app_context.ts";
+import {
+  isSameRange,
+  lastOf,
+  PRESETS,
+  rangeLabel,
+  rangeParameters,
+  type TimeRange,
+  widened,
+} from "../state/time_range.ts";
+import { Button } from "./button.tsx";
+
+/** Offers wider ranges than the chosen one. Renders nothing where there is none. */
+export function WiderRange() {
+  const { router, environment } = useApp();
+  const { range } = useScope();
+  const ranges = widerRanges(range, environment.clock());
+  if (ranges.length === 0) return null;
+  return (
+    <p class="wider-range">
+      {ranges.map((wider) => (
+        <Button key={rangeLabel(wider)} onPress={() => router.change(rangeParameters(wider))}>
+          {`Show ${labelOf(wider)}`}
+        </Button>
+      ))}
+    </p>
+  );
+}
+
+/** The next wider range, and the longest preset where that is wider still. `now` in Unix ms. */
+export function widerRanges(range: TimeRange, now: number): readonly TimeRange[] {
+  const next = widened(range, now);
+  const longest = lastOf(PRESETS.at(-1)?.text ?? "30d");
+  if (range.kind === "last")
+    return next === undefined || isSameRange(next, longest) ? [next ?? []].flat() : [next, longest];
+  return next === undefined ? [longest] : [next, longest];
+}
+
+function labelOf(range: TimeRange): string {
+  return range.kind === "last" ? `the ${rangeLabel(range).toLowerCase()}` : "three times this range";
+}
