@@ -191,6 +191,9 @@ export const ENTRIES_LIMIT_MAX = 10_000;
  */
 export const PAGE_LENGTH_MAX = 4 * MIB;
 
+/** Records and running starts of a trace: as many bars as anyone looks at, and as a page draws at once. */
+export const TRACE_RECORDS_MAX = 2_000;
+
 /** Rows of other lists: people look through them. */
 export const ROWS_MAX = 1_000;
 

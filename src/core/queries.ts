@@ -10,6 +10,7 @@ import type {
   RunningResponse,
   SeriesResponse,
   TimingsResponse,
+  TraceResponse,
   ValuesResponse,
 } from "./responses.ts";
 
@@ -39,6 +40,8 @@ export type QueryRequest =
       /** Undefined: "desc". */
       readonly order?: EntriesOrder;
     }
+  /** The records of a key nearest to a time, Unix ms. */
+  | { readonly kind: "trace"; readonly scope: QueryScope; readonly key: string; readonly around: number }
   /** Without an interval, the reader chooses one that gives about a hundred buckets. */
   | { readonly kind: "histogram"; readonly scope: QueryScope; readonly intervalMs: number | undefined }
   /** With `byCategory`, the response also has the statistics of each category of touchpoints. */
@@ -61,6 +64,7 @@ export type QueryRequest =
 /** The response to each kind of query. */
 export interface QueryResponses {
   readonly entries: EntriesResponse;
+  readonly trace: TraceResponse;
   readonly histogram: HistogramResponse;
   readonly timings: TimingsResponse;
   readonly series: SeriesResponse;

@@ -183,6 +183,17 @@ export const RunningSchema = object("Running", {
 });
 export type RunningResponse = ValueOf<typeof RunningSchema>;
 
+export const TraceSchema = object("Trace", {
+  records: Type.Array(RecordSchema, { description: "Those nearest to `around`, oldest first" }),
+  isCutBefore: Type.Boolean({ description: "Whether the key has older records in the range that are left out" }),
+  isCutAfter: Type.Boolean({ description: "Whether it has newer ones that are left out" }),
+  running: Type.Array(RunningTimingSchema, { description: "Starts of the key that wait for their end, oldest first" }),
+  moreRunning: count("Such starts that are not listed"),
+  ...WARNINGS,
+});
+/** The records and running starts of a key around a time. */
+export type TraceResponse = ValueOf<typeof TraceSchema>;
+
 export const FieldsSchema = object("Fields", {
   more: count("Fields that are not listed: those that the most records have are, 2,000 at most"),
   fields: Type.Array(

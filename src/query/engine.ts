@@ -11,6 +11,7 @@ import { histogramResponse } from "./responses/histogram.ts";
 import { matchingStarts, runningResponse } from "./responses/running.ts";
 import { rejectionsResponse, type TablesSource, touchpointsResponse, usageResponse } from "./responses/tables.ts";
 import { seriesResponse, timingsResponse } from "./responses/timings.ts";
+import { traceResponse } from "./responses/trace.ts";
 import { QueryMemory } from "./scan/query_memory.ts";
 import type { ScanContext } from "./scan/scan.ts";
 import { isRefusal, type ReadRules, refuseUnknownProject, resolveScope, type Scope } from "./scan/scope.ts";
@@ -62,6 +63,8 @@ function* respondFromRecords(request: RecordsRequest, scope: Scope, options: Eng
   switch (request.kind) {
     case "entries":
       return yield* entriesResponse(context, scope, request);
+    case "trace":
+      return yield* traceResponse(context, scope, { ...request, openStarts: tables.openStarts() });
     case "histogram":
       return yield* histogramResponse(context, scope, request.intervalMs, now);
     case "timings": {

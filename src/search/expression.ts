@@ -100,6 +100,15 @@ export function matchesAnyPattern(patterns: readonly Pattern[], text: string): b
   return false;
 }
 
+/** Matches what all of the members match. */
+export function allOf(members: readonly Expression[]): Expression {
+  const flat = members.flatMap((member) => (member.kind === "and" ? member.members : [member]));
+  const terms = flat.filter(({ kind }) => kind !== "all");
+  const [first, ...others] = terms;
+  if (first === undefined) return { kind: "all" };
+  return others.length === 0 ? first : { kind: "and", members: terms };
+}
+
 /**
  * An equivalent expression in which equal terms are one and the same object, so that the evaluator can evaluate each
  * once, and no list has a member twice. Recursion is bounded by SEARCH_DEPTH_MAX.

@@ -51,6 +51,8 @@ export const SEARCH = Type.String({
 export const FROM = instant("Records of this time or later");
 export const TO = instant("Records before this time, or until the end of this date");
 
+export const AROUND = instant("The records nearest to this time; absent: the newest");
+
 export const TIME_ZONE = Type.String({
   pattern: TIME_ZONE_PATTERN,
   expects: TIME_ZONE_EXPECTED,
@@ -167,6 +169,20 @@ export function readScope({ project, q, from, to, timeZone: zone }: WrittenScope
     return { ok: false, message: `from must be before to: ${bounds.from} is not before ${bounds.to}` };
   }
   return { ok: true, value: { project, q: q ?? "", timeZone: timeZone.value, from: bounds.from, to: bounds.to } };
+}
+
+/** One instant as a parameter has it, in Unix ms; undefined where it is absent. @param zone of times without an offset */
+export function readInstant(
+  name: string,
+  text: string | undefined,
+  zone: string | undefined,
+  now: number,
+): Checked<number | undefined> {
+  if (text === undefined) return { ok: true, value: undefined };
+  const read = readBound(text, "from", now, new TimeZone(zone));
+  if (read.ok) return read;
+  const hint = read.hint === "" ? "" : `: ${read.hint}`;
+  return { ok: false, message: `${name}: expected ${INSTANT_EXPECTED}, got ${quoted(text)}${hint}` };
 }
 
 /** The zone that a parameter names; undefined, which is UTC, where it is absent. */

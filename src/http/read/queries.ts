@@ -3,7 +3,7 @@
 
 import { type Static, type TObject, type TProperties, type TSchema, Type } from "@sinclair/typebox";
 import { RejectionsSchema, UsageSchema } from "../../core/account_responses.ts";
-import { ENTRIES_LIMIT_MAX, ROWS_MAX } from "../../core/limits.ts";
+import { ENTRIES_LIMIT_MAX, ROWS_MAX, SEARCH_LENGTH_MAX, TIME_MS_MAX } from "../../core/limits.ts";
 import { type QueryRequest, type QueryScope } from "../../core/queries.ts";
 import {
   EntriesSchema,
@@ -12,6 +12,7 @@ import {
   RunningSchema,
   SeriesSchema,
   TimingsSchema,
+  TraceSchema,
   ValuesSchema,
 } from "../../core/responses.ts";
 import type { Operation, OperationDocument, Route } from "../base/routes.ts";
@@ -24,11 +25,30 @@ import {
   SEARCH_REFUSALS,
   UNAVAILABLE,
 } from "./operation.ts";
-import { CURSOR, INTERVAL, limit, ORDER, PROJECT, readInterval, readScope, SCOPE, strictObject } from "./parameters.ts";
+import {
+  AROUND,
+  CURSOR,
+  INTERVAL,
+  limit,
+  ORDER,
+  PROJECT,
+  readInstant,
+  readInterval,
+  readScope,
+  SCOPE,
+  strictObject,
+} from "./parameters.ts";
 
 /** A name that stands in a URL. */
 const FIELD_LENGTH_MAX = 1_024;
 
+const KEY = Type.String({
+  minLength: 1,
+  maxLength: SEARCH_LENGTH_MAX,
+  expects: `1 to ${SEARCH_LENGTH_MAX} characters`,
+  description: "The key, as it is",
+  examples: ["req-abc123"],
+});
 const BY = Type.Optional(
   Type.Literal("touchpoint", {
     expects: '"touchpoint"',
@@ -50,12 +70,19 @@ const FIELD_PATH = Type.Object({
   }),
 });
 
+/** What a translation may need beside the parameters. */
+interface QueryCall {
+  readonly url: string;
+  /** Unix ms. */
+  readonly now: number;
+}
+
 interface QuerySpec<P extends TProperties> extends Pick<OperationDocument, "id" | "summary" | "path"> {
   /** Beside those of the scope. */
   readonly query: P;
   readonly response: TSchema;
   /** The query, or a message about what is wrong with it. */
-  readonly toRequest: (scope: QueryScope, query: Static<TObject<P>>, request: Request) => QueryRequest | string;
+  readonly toRequest: (scope: QueryScope, query: Static<TObject<P>>, call: QueryCall) => QueryRequest | string;
 }
 
 /** Defines a query about records: SCOPE and a few parameters of its own. */
@@ -72,7 +99,7 @@ function defineQuery<P extends TProperties>(
     handle({ request, query: checked, now }) {
       const scope = readScope(checked, now);
       if (!scope.ok) return badRequest(scope.message);
-      const translated = toRequest(scope.value, checked as Static<TObject<P>>, request);
+      const translated = toRequest(scope.value, checked as Static<TObject<P>>, { url: request.url, now });
       return typeof translated === "string" ? badRequest(translated) : respondWith(dependencies, request, translated);
     },
   });
@@ -91,6 +118,16 @@ export function recordRoutes(dependencies: ReadDependencies): Route[] {
       cursor,
       ...(order === undefined ? {} : { order }),
     }),
+  });
+  const trace = defineQuery(dependencies, {
+    id: "showTrace",
+    summary: "The records of one key around a time, oldest first, and what of it still runs",
+    query: { key: KEY, around: Type.Optional(AROUND) },
+    response: TraceSchema,
+    toRequest: (scope, { key, around }, { now }) => {
+      const instant = readInstant("around", around, scope.timeZone, now);
+      return instant.ok ? { kind: "trace", scope, key, around: instant.value ?? TIME_MS_MAX } : instant.message;
+    },
   });
   const histogram = defineQuery(dependencies, {
     id: "countEntries",
@@ -115,8 +152,8 @@ export function recordRoutes(dependencies: ReadDependencies): Route[] {
     path: FIELD_PATH,
     query: { limit: limit(ROWS_MAX) },
     response: ValuesSchema,
-    toRequest(scope, { limit }, request) {
-      const field = fieldName(request.url);
+    toRequest(scope, { limit }, { url }) {
+      const field = fieldName(url);
       return field === undefined
         ? `name: expected a field's name, URL-encoded, of at most ${FIELD_LENGTH_MAX} characters`
         : { kind: "values", scope, field, limit };
@@ -124,6 +161,7 @@ export function recordRoutes(dependencies: ReadDependencies): Route[] {
   });
   return [
     { path: "/api/v1/entries", operations: { GET: entries } },
+    { path: "/api/v1/trace", operations: { GET: trace } },
     { path: "/api/v1/histogram", operations: { GET: histogram } },
     { path: "/api/v1/fields", operations: { GET: fields } },
     { path: "/api/v1/fields/{name}/values", operations: { GET: values } },

@@ -17,7 +17,7 @@ import { FirstRows, formatCursor, PAGE_ORDERS, type PageOrder, type Place, parse
 /** Records of a block that are decoded first, to learn how long they are. */
 const FIRST_RECORDS = 16;
 /** Bytes of a record beside its texts, about. */
-const RECORD_BYTES = 500;
+export const RECORD_BYTES = 500;
 export interface PageRequest {
   /** The most records of the page, at least 1. Fewer where they are very long. */
   readonly limit: number;
@@ -25,13 +25,15 @@ export interface PageRequest {
   readonly cursor: string | undefined;
   /** "desc" is newest first, and what undefined means. */
   readonly order?: EntriesOrder | undefined;
+  /** Bytes that the query holds beside the page, about; default 0. */
+  readonly heldBytes?: number;
 }
 
 /** A page of records. At the deadline it is the part that is certain, with a cursor to go on. */
 export function* entriesResponse(
   context: ScanContext,
   scope: Scope,
-  { limit, cursor, order: wanted }: PageRequest,
+  { limit, cursor, order: wanted, heldBytes = 0 }: PageRequest,
 ): Steps<EntriesResponse | QueryRefusal> {
   const order = PAGE_ORDERS[wanted ?? "desc"];
   const after = cursor === undefined ? order.beginning : parseCursor(cursor);
@@ -62,7 +64,7 @@ export function* entriesResponse(
     } finally {
       context.source.end();
     }
-    context.memory.setCollected(page.bytes);
+    context.memory.setCollected(heldBytes + page.bytes);
     context.onProgress?.(visited.size, visited.size + blocks.length);
     yield undefined;
   }

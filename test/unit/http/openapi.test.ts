@@ -48,6 +48,7 @@ describe("openapi.json", () => {
       "DELETE /api/v1/session",
       "POST /api/v1/tickets",
       "GET /api/v1/entries",
+      "GET /api/v1/trace",
       "GET /api/v1/histogram",
       "GET /api/v1/fields",
       "GET /api/v1/fields/{name}/values",

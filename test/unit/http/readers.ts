@@ -72,6 +72,13 @@ export const TIMING: ShownRecord = {
 /** One answer of each kind, with every form that its members can have. */
 export const ANSWERS: QueryResponses = {
   entries: { entries: [TIMING, LOG], nextCursor: null, stoppedEarly: "after 10 s: up to …", damagedBlocks: 1 },
+  trace: {
+    records: [TIMING],
+    isCutBefore: true,
+    isCutAfter: false,
+    running: [{ project: "shop", apiKey: "web shop", source: "server", startTime: 1, receivedAt: 2 }],
+    moreRunning: 3,
+  },
   histogram: { interval: 60_000, buckets: [{ time: 0, debug: 0, info: 1, warn: 2, error: 3, timing: 4 }] },
   timings: {
     more: 3,
