@@ -51,11 +51,16 @@ export class SyslogConnections {
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     socket.on("data", (bytes: Buffer) => {
       framing.push(bytes);
-      if (isFull()) socket.pause();
+      if (isFull()) this.#pause();
     });
     socket.on("close", () => this.#end(socket));
     if (isFull()) socket.pause();
   };
+
+  /** Reads none of them any further: each might bring as much as this one. */
+  #pause(): void {
+    for (const socket of this.#open.keys()) if (!socket.isPaused()) socket.pause();
+  }
 
   /** Reads on. */
   resume(): void {

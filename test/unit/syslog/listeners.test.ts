@@ -210,6 +210,23 @@ describe("many connections", () => {
   }, 60_000);
 });
 
+describe("a full queue", () => {
+  test("stops the reading of all connections at once, not of each when it has sent more", async () => {
+    const { intake, port, figures } = await start("tcp://127.0.0.1:0");
+    intake.next = { refused: "full", retryAfterSeconds: 1 };
+    const sockets = await Promise.all(Array.from({ length: 200 }, () => open(port)));
+    const text = `<13>${"x".repeat(1_000)}\n`.repeat(200);
+    for (const socket of sockets) socket.write(text);
+    await untilTrue("much is held", () => figures().received * 1_000 >= SYSLOG_HELD_BYTES_MAX * 0.9);
+    await untilTrue("all is written", () => sockets.every(({ writableLength }) => writableLength === 0));
+    // Of 40 MB; one piece of a connection may come on top.
+    expect(figures().received * 1_000).toBeLessThan(SYSLOG_HELD_BYTES_MAX * 1.25);
+    intake.next = "accepted";
+    await untilTrue("all are queued", () => intake.messages.length === 40_000);
+    expect(figures().refused).toBe(0);
+  }, 60_000);
+});
+
 describe("an encrypted listener", () => {
   test("goes on after clients that speak no TLS", async () => {
     const { intake, port } = await start("tls://127.0.0.1:0");
