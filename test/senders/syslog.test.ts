@@ -53,26 +53,24 @@ async function recordsOf(server: TestServer, since: number, count: number): Prom
 const user = { hostname: HOST, facility: "user" };
 
 describe("rsyslog", () => {
-  const actions: readonly (readonly [name: string, action: string, isExact: boolean])[] = [
+  const forward = (port: string, rest: string) => `*.* action(type="omfwd" target="127.0.0.1" port="${port}" ${rest})`;
+  const actions: readonly (readonly [name: string, action: (port: string) => string, isExact: boolean])[] = [
     [
       "TCP, counted octets",
-      'protocol="tcp" TCP_Framing="octet-counted" template="RSYSLOG_SyslogProtocol23Format"',
+      (port) => forward(port, 'protocol="tcp" TCP_Framing="octet-counted" template="RSYSLOG_SyslogProtocol23Format"'),
       true,
     ],
-    ["TCP, line feeds", 'protocol="tcp" template="RSYSLOG_ForwardFormat"', true],
-    ["TCP, as it does by default", 'protocol="tcp"', false],
-    ["UDP", 'protocol="udp"', false],
-    ["UDP, RFC 5424", 'protocol="udp" template="RSYSLOG_SyslogProtocol23Format"', true],
+    ["TCP, line feeds", (port) => forward(port, 'protocol="tcp" template="RSYSLOG_ForwardFormat"'), true],
+    ["TCP, as it does by default", (port) => `*.* @@127.0.0.1:${port}`, false],
+    ["UDP", (port) => `*.* @127.0.0.1:${port}`, false],
+    ["UDP, RFC 5424", (port) => forward(port, 'protocol="udp" template="RSYSLOG_SyslogProtocol23Format"'), true],
   ];
   for (const [name, action, isExact] of actions) {
     test(`stores what applications log, over ${name}`, async () => {
       await withServer(configText({ tables: TABLES }), async (server) => {
         const since = Date.now();
         const port = portOf(server, name.startsWith("TCP") ? "tcp" : "udp");
-        const rsyslog = await startRsyslog(
-          server.folder,
-          `action(type="omfwd" target="127.0.0.1" port="${port}" ${action})`,
-        );
+        const rsyslog = await startRsyslog(server.folder, action(port));
         try {
           await rsyslog.log("--tag", "shop", "--priority", "user.err", "payment failed for order ord_3");
           await rsyslog.log(
@@ -185,6 +183,29 @@ describe("logger of util-linux", () => {
       });
     });
   }
+});
+
+describe("a sender whose clock shows the time of another zone", () => {
+  test("has its times read in the zone of its listener", async () => {
+    const tables = `${listenerTables("udp://127.0.0.1:0")}\ntime_zone = "Asia/Tokyo"`;
+    await withServer(configText({ tables }), async (server) => {
+      const since = Date.now();
+      const commandLine = [
+        "--server",
+        "127.0.0.1",
+        "--port",
+        portOf(server, "udp"),
+        "--udp",
+        "--rfc3164",
+        "--tag",
+        "shop",
+      ];
+      await run(LOGGER, [...commandLine, "early"], { environment: { PATH: "", TZ: "Asia/Tokyo" } });
+      expect(await recordsOf(server, since, 1)).toEqual([
+        record({ level: "info", touchpoint: "shop", message: "early", metadata: { ...user, severity: "notice" } }),
+      ]);
+    });
+  });
 });
 
 const PYTHON = `
