@@ -68,10 +68,10 @@ export const SYSLOG_BATCH_BYTES_MAX = 256 * 1024;
 export const SYSLOG_GATHER_MS_MAX = 100;
 
 /**
- * Bytes of messages that a listener holds while the queue takes none: connections are read no further then, and
- * datagrams are refused.
+ * Bytes of messages that a listener holds while the queue takes none, some 50,000 of usual length: connections are read
+ * no further then, and datagrams are refused.
  */
-export const SYSLOG_HELD_BYTES_MAX = 4 * MIB;
+export const SYSLOG_HELD_BYTES_MAX = 8 * MIB;
 
 /** Bytes of messages that are not complete, of all connections of a listener; past it, messages are cut. */
 export const SYSLOG_PARTIAL_BYTES_MAX = 16 * MIB;
