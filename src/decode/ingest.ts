@@ -50,6 +50,7 @@ class Records {
 
   takeArray(array: readonly unknown[]): this {
     for (const value of array) {
+      if (this.#count > this.#recordsMax) break;
       if (isJsonObject(value)) this.#takeObject(value);
       else this.#refuse(`Element ${this.#count + 1} of the array is not an object`, value);
     }

@@ -24,7 +24,7 @@ export function lokiDecoder(): Decode {
 /** No field of Protocol Buffers begins with a brace, so JSON is told from it. */
 function decodeBytes(body: Uint8Array<ArrayBuffer>, context: DecodeContext, names: AttributeNames): Decoded {
   if (body[0] === BRACE) return decodeJson(new TextDecoder().decode(body), context, names);
-  const lines = new LokiLines();
+  const lines = new LokiLines(context);
   const problem = readPushRequest(body, names, lines) ?? names.refusal;
   return problem === undefined ? lines.decoded(context) : { malformed: problem };
 }
@@ -34,8 +34,9 @@ function decodeJson(text: string, context: DecodeContext, names: AttributeNames)
   if ("malformed" in parsed) return parsed;
   const streams = isJsonObject(parsed.value) ? parsed.value["streams"] : undefined;
   if (!Array.isArray(streams)) return { malformed: 'The body is not an object with an array "streams"' };
-  const lines = new LokiLines();
+  const lines = new LokiLines(context);
   for (const stream of streams as unknown[]) {
+    if (lines.isFull) break;
     if (isJsonObject(stream)) takeStream(stream, names, lines);
     else lines.refuse("A stream is not an object", stream);
   }
@@ -52,7 +53,10 @@ function takeStream(stream: JsonObject, names: AttributeNames, lines: LokiLines)
     return;
   }
   lines.begin(typeof labels === "string" ? parseLabels(labels, names) : isJsonObject(labels) ? labels : undefined);
-  for (const line of list as unknown[]) takeLine(line, lines);
+  for (const line of list as unknown[]) {
+    if (lines.isFull) return;
+    takeLine(line, lines);
+  }
 }
 
 function takeLine(record: unknown, lines: LokiLines): void {

@@ -44,6 +44,17 @@ export class LokiLines {
   readonly #refused: RefusedRecord[] = [];
   #labels: Labels = {};
   #problem: string | undefined;
+  readonly #linesMax: number;
+
+  /** No more is kept than one line more than `recordsMax` of the context. */
+  constructor({ recordsMax = Number.POSITIVE_INFINITY }: Pick<DecodeContext, "recordsMax"> = {}) {
+    this.#linesMax = recordsMax;
+  }
+
+  /** Whether there are more lines than the body may have. */
+  get isFull(): boolean {
+    return this.#lines.length + this.#refused.length > this.#linesMax;
+  }
 
   /** Takes the labels of the next lines; undefined: they could not be read. */
   begin(labels: Labels | undefined): void {
@@ -67,8 +78,8 @@ export class LokiLines {
    * What has become of all lines. The guard looks at those that may be objects as at one text; where it refuses them,
    * all lines stay texts.
    */
-  decoded({ guard, recordsMax = Number.POSITIVE_INFINITY }: DecodeContext): DecodedBatch {
-    const lines = this.#lines.slice(0, recordsMax + 1);
+  decoded({ guard }: Pick<DecodeContext, "guard">): DecodedBatch {
+    const lines = this.#lines;
     const objects = lines.filter(({ line }) => line.startsWith("{")).map(({ line }) => line);
     const areSafe = guard.refusal(objects.join("\n")) === undefined;
     return { entries: lines.map((line) => entryOfLine(line, areSafe)), refused: this.#refused };

@@ -20,6 +20,8 @@ const PAIR_NAME = tagOf(1, BYTES);
 const PAIR_VALUE = tagOf(2, BYTES);
 
 const NANOS_DIGITS = 9;
+/** Streams of a body, empty ones too: many times as many as a client sends. */
+const STREAMS_MAX = 100_000;
 
 /** Gives the lines of a body; what is wrong with the body, a sentence without its full stop, or undefined. */
 export function readPushRequest(
@@ -28,10 +30,13 @@ export function readPushRequest(
   lines: LokiLines,
 ): string | undefined {
   const reader = new ProtobufReader(body);
+  let streams = 0;
   while (reader.at < body.length) {
     const tag = reader.tag();
+    if (tag === REQUEST_STREAMS && ++streams > STREAMS_MAX) return `The body has more than ${STREAMS_MAX} streams`;
     if (tag === REQUEST_STREAMS) readStream(reader, reader.end(body.length), names, lines);
     else reader.skip(tag, body.length);
+    if (lines.isFull) return reader.problem;
   }
   return reader.problem;
 }
@@ -50,7 +55,7 @@ function readStream(reader: ProtobufReader, end: number, names: AttributeNames, 
   }
   reader.leave(end);
   lines.begin(parseLabels(text, names));
-  for (let index = 0; index < entries.length && reader.problem === undefined; index += 2) {
+  for (let index = 0; index < entries.length && reader.problem === undefined && !lines.isFull; index += 2) {
     const entryEnd = entries[index + 1] as number;
     reader.at = entries[index] as number;
     const line = readEntry(reader, entryEnd, names);

@@ -26,8 +26,8 @@ export function createOtlp(settings: OtlpSettings): { readonly logs: Decode; rea
     if (typeof body === "string") {
       const parsed = parseJson(body, context.guard);
       if ("malformed" in parsed) return parsed;
-      read = new OtlpJson(names, filter, isOfSpans).read(parsed.value);
-    } else read = new OtlpProtobuf(body, names, filter, isOfSpans).read();
+      read = new OtlpJson(names, filter, isOfSpans, context.recordsMax).read(parsed.value);
+    } else read = new OtlpProtobuf(body, names, filter, isOfSpans, context.recordsMax).read();
     return typeof read === "string" ? { malformed: read } : { entries: read.entries, refused: read.refused };
   };
   return {

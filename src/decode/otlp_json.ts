@@ -42,7 +42,7 @@ export class OtlpJson {
   readonly #names: AttributeNames;
   readonly #filter: ResourceFilter;
   readonly #isOfSpans: boolean;
-  readonly #list = new RecordList();
+  readonly #list: RecordList;
   readonly #log = new LogFields();
   readonly #span = new SpanFields();
   /** Of the record that is being read. */
@@ -52,7 +52,14 @@ export class OtlpJson {
   #ms = 0;
   #ns = 0;
 
-  constructor(names: AttributeNames, filter: ResourceFilter, isOfSpans: boolean) {
+  /** As the list, it reads no further than one record more than `recordsMax`. */
+  constructor(
+    names: AttributeNames,
+    filter: ResourceFilter,
+    isOfSpans: boolean,
+    recordsMax = Number.POSITIVE_INFINITY,
+  ) {
+    this.#list = new RecordList(recordsMax);
     this.#names = names;
     this.#filter = filter;
     this.#isOfSpans = isOfSpans;
@@ -66,8 +73,9 @@ export class OtlpJson {
     if (resources === undefined) return `${name} is no array`;
     for (const resource of resources) {
       if (!isJsonObject(resource)) return `${name} has an element that is no object`;
-      const problem = this.#resource(resource);
+      const problem = this.#list.addOrigin() ?? this.#resource(resource);
       if (problem !== undefined) return problem;
+      if (this.#list.isFull) return this.#list;
     }
     return this.#names.refusal ?? this.#list;
   }
@@ -80,8 +88,8 @@ export class OtlpJson {
     if (scopes === undefined) return `${name} is no array`;
     for (const scope of scopes) {
       if (!isJsonObject(scope)) return `${name} has an element that is no object`;
-      const problem = this.#scope(scope, resource);
-      if (problem !== undefined) return problem;
+      const problem = this.#list.addOrigin() ?? this.#scope(scope, resource);
+      if (problem !== undefined || this.#list.isFull) return problem;
     }
     return undefined;
   }
@@ -95,6 +103,7 @@ export class OtlpJson {
     if (records === undefined) return `${name} is no array`;
     for (const record of records) {
       if (this.#names.refusal !== undefined) return this.#names.refusal;
+      if (this.#list.isFull) return undefined;
       this.#isTooDeep = false;
       this.#problem = undefined;
       if (!isJsonObject(record)) this.#list.refuse("The record is no object", record);

@@ -83,14 +83,22 @@ export class OtlpProtobuf {
   readonly #names: AttributeNames;
   readonly #filter: ResourceFilter;
   readonly #isOfSpans: boolean;
-  readonly #list = new RecordList();
+  readonly #list: RecordList;
   readonly #log = new LogFields();
   readonly #span = new SpanFields();
   /** Whether the record that is being read has a value that is too deep. */
   #isTooDeep = false;
 
-  constructor(body: Uint8Array<ArrayBuffer>, names: AttributeNames, filter: ResourceFilter, isOfSpans: boolean) {
+  /** As the list, it reads no further than one record more than `recordsMax`. */
+  constructor(
+    body: Uint8Array<ArrayBuffer>,
+    names: AttributeNames,
+    filter: ResourceFilter,
+    isOfSpans: boolean,
+    recordsMax = Number.POSITIVE_INFINITY,
+  ) {
     this.#reader = new ProtobufReader(body);
+    this.#list = new RecordList(recordsMax);
     this.#names = names;
     this.#filter = filter;
     this.#isOfSpans = isOfSpans;
@@ -104,6 +112,7 @@ export class OtlpProtobuf {
       const tag = reader.tag();
       if (tag === FIRST) this.#resource(length);
       else reader.skip(tag, length);
+      if (this.#list.isFull) return this.#list;
     }
     reader.leave(length);
     return this.#names.refusal ?? reader.problem ?? this.#list;
@@ -112,10 +121,11 @@ export class OtlpProtobuf {
   /** ResourceLogs or ResourceSpans. What all its records share is read first, wherever it stands. */
   #resource(outerEnd: number): void {
     const reader = this.#reader;
+    this.#countOrigin();
     const { end, firstAt, places } = this.#places(outerEnd);
     const resource = firstAt === -1 ? NO_ORIGIN : this.#origin(firstAt, end, FIRST, -1);
     for (const place of places) {
-      if (reader.problem !== undefined) return;
+      if (reader.problem !== undefined || this.#list.isFull) return;
       reader.at = place;
       this.#scope(end, resource);
     }
@@ -125,17 +135,23 @@ export class OtlpProtobuf {
   /** ScopeLogs or ScopeSpans. */
   #scope(outerEnd: number, resource: Origin): void {
     const reader = this.#reader;
+    this.#countOrigin();
     const { end, firstAt, places } = this.#places(outerEnd);
     const origin = firstAt === -1 ? NO_ORIGIN : this.#origin(firstAt, end, SCOPE_ATTRIBUTES, SCOPE_NAME);
     if (reader.problem !== undefined) return;
     const scope = scopeOf(resource, origin, this.#filter, this.#names, this.#isOfSpans);
     for (const place of places) {
-      if (reader.problem !== undefined) return;
+      if (reader.problem !== undefined || this.#list.isFull) return;
       reader.at = place;
       if (this.#isOfSpans) this.#readSpan(end, scope);
       else this.#readLog(end, scope);
     }
     reader.at = reader.problem === undefined ? end : reader.at;
+  }
+
+  #countOrigin(): void {
+    const problem = this.#list.addOrigin();
+    if (problem !== undefined) this.#reader.fail(problem);
   }
 
   /** Where the first field of a message and each of its second fields have their lengths; and where it ends. */

@@ -124,10 +124,31 @@ export class SpanFields extends RecordFields {
   }
 }
 
+/** Resources and scopes of a body, many times as many as a Collector joins. */
+const ORIGINS_MAX = 100_000;
+
 /** What becomes of the records of one body. */
 export class RecordList {
   readonly entries: Entry[] = [];
   readonly refused: RefusedRecord[] = [];
+  readonly #recordsMax: number;
+  #origins = 0;
+
+  /** A body with more records than `recordsMax` is read no further. */
+  constructor(recordsMax: number) {
+    this.#recordsMax = recordsMax;
+  }
+
+  /** Whether the body has more records than it may have. */
+  get isFull(): boolean {
+    return this.#next() > this.#recordsMax;
+  }
+
+  /** Counts a resource or a scope; what is wrong where there are too many. */
+  addOrigin(): string | undefined {
+    this.#origins++;
+    return this.#origins > ORIGINS_MAX ? `The body has more than ${ORIGINS_MAX} resources and scopes` : undefined;
+  }
 
   addLog(fields: LogFields, scope: Scope): void {
     this.#add(logEntry(fields, scope), fields.isTooDeep || scope.isTooDeep, fields.problem);

@@ -22,14 +22,14 @@ const EVENT_ID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{
  * Decodes an envelope. Its `operations` is the event's id, which the response repeats. `at` counts entries and refused
  * records in the order of the envelope; a log item has as many as it has logs.
  */
-export const decodeSentry: Decode = (body, { guard }) => {
+export const decodeSentry: Decode = (body, { guard, recordsMax = Number.POSITIVE_INFINITY }) => {
   const bytes = bytesOf(body);
   const headerEnd = lineEnd(bytes, 0);
   const header = parseJson(bytes.toString("utf8", 0, headerEnd), guard, "The envelope's header");
   if ("malformed" in header) return header;
   if (!isJsonObject(header.value)) return { malformed: "The envelope's header is not a JSON object" };
-  const envelope: Envelope = { bytes, guard, sdk: header.value["sdk"], entries: [], refused: [] };
-  for (let at = headerEnd + 1; at < bytes.length; ) {
+  const envelope: Envelope = { bytes, guard, recordsMax, sdk: header.value["sdk"], entries: [], refused: [] };
+  for (let at = headerEnd + 1; at < bytes.length && count(envelope) <= recordsMax; ) {
     if (bytes[at] === LINE_FEED || bytes[at] === CARRIAGE_RETURN) at++;
     else at = readItem(envelope, at);
   }
@@ -42,6 +42,7 @@ export const decodeSentry: Decode = (body, { guard }) => {
 interface Envelope {
   readonly bytes: Buffer;
   readonly guard: ParseGuard;
+  readonly recordsMax: number;
   /** Of the envelope's header, for events that do not name theirs. */
   readonly sdk: unknown;
   readonly entries: Entry[];
@@ -121,6 +122,7 @@ function readLogs(envelope: Envelope, payload: JsonObject): void {
   const { items } = payload;
   if (!Array.isArray(items)) return refuse(envelope, 'The list of logs has no array "items"', payload);
   for (const item of items as unknown[]) {
+    if (count(envelope) > envelope.recordsMax) return;
     if (isJsonObject(item)) envelope.entries.push(logEntry(item));
     else refuse(envelope, "The log is not a JSON object", item);
   }
