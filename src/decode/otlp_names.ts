@@ -14,6 +14,11 @@ const NAMES_MAX = 2_048;
 const NAME_BYTES_MAX = 64;
 /** Names that are known as texts; then they are forgotten. */
 const TEXTS_MAX = 4_096;
+/**
+ * Names of one body that go to the guard: 26 in each of 10,000 records. A body of 8 MiB could have a million, each for
+ * itself, which took a writer a second.
+ */
+const GUARDED_MAX = 256 * 1024;
 const FNV_PRIME = 16_777_619;
 /** With two digits or three, a name may be a number that makes slots; with one it is within any bound. */
 const SLOT_NAME_LENGTH_MAX = 3;
@@ -30,6 +35,7 @@ export class AttributeNames {
   readonly #bytes = new Uint8Array(NAMES_MAX * NAME_BYTES_MAX);
   readonly #known = new Set<string>();
   #guard: ParseGuard | undefined;
+  #guardedCount = 0;
   #slots = 0;
   #slotsMax = 0;
   /** Why the body is not to be read on, or undefined. */
@@ -38,6 +44,7 @@ export class AttributeNames {
   /** Begins a body of `length` bytes or characters. */
   begin(guard: ParseGuard, length: number): void {
     this.#guard = guard;
+    this.#guardedCount = 0;
     this.#slots = 0;
     this.#slotsMax = slotsMaxOf(length);
     this.refusal = undefined;
@@ -103,6 +110,7 @@ export class AttributeNames {
     if (this.refusal !== undefined) return "";
     const text = `${JSON.stringify(name)}:0,`;
     this.refusal = this.#guard?.refusal(text + text);
+    if (++this.#guardedCount > GUARDED_MAX) this.refusal ??= `The body has more than ${GUARDED_MAX} names`;
     return this.refusal === undefined ? name : "";
   }
 }

@@ -12,7 +12,7 @@ function field(number: number, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const head = [number * 8 + 2];
   let { length } = bytes;
   for (; length > 127; length = Math.floor(length / 128)) head.push((length % 128) | 128);
-  return new Uint8Array([...head, length, ...bytes]);
+  return new Uint8Array(Buffer.concat([new Uint8Array([...head, length]), bytes]));
 }
 
 function repeated(bytes: readonly number[], count: number): Uint8Array {
@@ -49,6 +49,14 @@ const BODIES: readonly [name: string, protocol: keyof Decoders, body: (count: nu
   ["logs of an envelope", "sentry", (n) => Buffer.from(`{}\n{"type":"log"}\n{"items":[${list("{}", n)}]}\n`)],
 ];
 
+/** A record with so many attributes, each of another name. */
+function attributes(count: number): Uint8Array<ArrayBuffer> {
+  const fields = Array.from({ length: count }, (_, index) => field(6, field(1, Buffer.from(`n${index}`))));
+  return field(1, field(2, field(2, Buffer.concat(fields))));
+}
+
+const keys = (count: number) => Array.from({ length: count }, (_, index) => `{"key":"n${index}"}`).join(",");
+
 /** How many records are read of so many. */
 function readOf(protocol: keyof Decoders, body: BodyContent): number {
   const context = { query: new URLSearchParams(), guard: new ParseGuard(), receivedAt: 0, recordsMax: RECORDS_MAX };
@@ -72,6 +80,17 @@ describe("a body is refused", () => {
     expect(empty("otlp_logs", [0x0a, 0], 1_000)()).toBe(0);
     expect(empty("otlp_logs", [0x0a, 0], 100_001)).toThrow("more than 100000 resources and scopes");
   });
+
+  test.each([
+    ["protobuf", (count: number) => attributes(count)],
+    ["JSON", (count: number) => `{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"attributes":[${keys(count)}]}]}]}]}`],
+  ] as [string, (count: number) => BodyContent][])(
+    "with more different names than 10,000 records have, in %s",
+    (_, body) => {
+      expect(readOf("otlp_logs", body(1_000))).toBe(1);
+      expect(() => readOf("otlp_logs", body(262_145))).toThrow("more than 262144 names");
+    },
+  );
 
   test("with more empty streams than anybody sends", () => {
     expect(empty("loki", [0x0a, 0], 1_000)()).toBe(0);
