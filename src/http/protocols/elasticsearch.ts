@@ -5,7 +5,7 @@
 
 import { Type } from "@sinclair/typebox";
 import type { AcceptedReport, DroppedRecord } from "../../core/batch.ts";
-import type { Method, OperationDocument, Route } from "../base/routes.ts";
+import type { OperationDocument, Route } from "../base/routes.ts";
 import { JSON_TYPE, problemOf, refusalDocuments } from "./answers.ts";
 import type { ProtocolResponse, ProtocolRoute, Refusal } from "./protocol.ts";
 
@@ -95,7 +95,7 @@ export const elasticsearchRoutes: readonly ProtocolRoute[] = [
   routeOf("/elasticsearch/{index}/_bulk", "bulkIndex"),
 ];
 
-function stub(path: string, id: string, summary: string, answer: unknown, method: Method = "GET"): Route {
+function stub(path: string, id: string, summary: string, answer: unknown): Route {
   const body = JSON.stringify(answer);
   const names = Array.from(path.matchAll(/\{(\w+)\}/g), ([, name = ""]) => [name, Type.String()] as const);
   const document: OperationDocument = {
@@ -106,7 +106,7 @@ function stub(path: string, id: string, summary: string, answer: unknown, method
     responses: { 200: { description: "Always the same", schema: Type.Object({}) } },
   };
   const handle = () => new Response(body, { headers: { "content-type": JSON_TYPE, ...PRODUCT } });
-  return { path, operations: { [method]: { document, handle } } };
+  return { path, operations: { GET: { document, handle } } };
 }
 
 const SHARDS = { total: 1, successful: 1, failed: 0 };
@@ -148,12 +148,8 @@ export function elasticsearchStubs(): Route[] {
     stub("/elasticsearch/_index_template/{name}", "elasticsearchTemplate", "Every template is there: none is needed", {
       index_templates: [],
     }),
-    stub(
-      "/elasticsearch/{index}/_refresh",
-      "elasticsearchRefresh",
-      "What was answered is visible",
-      { _shards: SHARDS },
-      "POST",
-    ),
+    stub("/elasticsearch/{index}/_refresh", "elasticsearchRefresh", "What was answered is visible", {
+      _shards: SHARDS,
+    }),
   ];
 }
