@@ -17,6 +17,8 @@ const TOUCHPOINT_LABELS = ["service_name", "app", "job", "container", "filename"
 const UNKNOWN_SERVICE = /^unknown_service(?::|$)/;
 const LABELS_UNREADABLE = 'The labels of the stream cannot be read: write {name="value"}';
 const LEVEL_LABELS = ["detected_level", "level"] as const;
+/** Labels of a stream: Loki takes 15 by default. 600 would cost 10,000 lines 1.2 s (measured on Bun 1.4.5). */
+const LABELS_MAX = 64;
 /** Characters that the labels of a stream may have as JSON: some ten times as many as people use. */
 const LABELS_LENGTH_MAX = 8_192;
 
@@ -90,7 +92,9 @@ function problemOfLabels(labels: Labels): string | undefined {
   if (jsonBeginning(labels, LABELS_LENGTH_MAX).length > LABELS_LENGTH_MAX) {
     return `The labels of the stream are longer than ${LABELS_LENGTH_MAX} characters`;
   }
-  return Object.keys(labels).some((name) => NO_LABEL_NAME.test(name)) ? LABELS_UNREADABLE : undefined;
+  const names = Object.keys(labels);
+  if (names.length > LABELS_MAX) return `The stream has more than ${LABELS_MAX} labels`;
+  return names.some((name) => NO_LABEL_NAME.test(name)) ? LABELS_UNREADABLE : undefined;
 }
 
 function entryOfLine({ labels, time, line, structured }: PendingLine, mayUnfold: boolean): Entry {

@@ -376,7 +376,9 @@ describe("a stream", () => {
   test("with labels that would make each record large is refused", () => {
     const long = { stream: { a: "x".repeat(9_000) }, values: [[NS, "x"]] };
     const sparse = { stream: { 999: "x" }, values: [[NS, "x"]] };
-    expect(decode(json(long, sparse))).toMatchObject({ entries: [], refused: [{ at: 0 }, { at: 1 }] });
+    const names = Object.fromEntries(Array.from({ length: 65 }, (_, index) => [`label${index}`, "x"]));
+    const many = { stream: names, values: [[NS, "x"]] };
+    expect(decode(json(long, sparse, many))).toMatchObject({ entries: [], refused: [{ at: 0 }, { at: 1 }, { at: 2 }] });
   });
 
   test("that is none is one refused record", () => {
