@@ -6,8 +6,8 @@ import { hostname } from "node:os";
 import { requireProgram } from "../support/apt_packages.ts";
 import { startRsyslog } from "../support/rsyslog.ts";
 import { configText, SERVER_KEY, type TestServer, withServer } from "../support/server.ts";
+import { type Fate, type Passed, withGateway } from "./gateway.ts";
 import { runModule, type SentRecord, storedRecords } from "./programs.ts";
-import { type Fate, type Passed, withProxy } from "./proxy.ts";
 
 const PINO = `
 import pino from "pino";
@@ -75,7 +75,7 @@ function send(
   variables: Readonly<Record<string, string>> = {},
   fates: readonly Fate[] = [],
 ) {
-  return withProxy(
+  return withGateway(
     () => server.url,
     (index) => fates[index] ?? "pass",
     async ({ url, requests }) => {
@@ -164,7 +164,7 @@ describe("winston-elasticsearch", () => {
       const busy = { status: 503, headers: { "retry-after": "1", "x-elastic-product": "Elasticsearch" } };
       let posts = 0;
       const fates = (_index: number, { method }: Passed): Fate => (method === "POST" && posts++ === 0 ? busy : "pass");
-      await withProxy(
+      await withGateway(
         () => server.url,
         fates,
         async ({ url, requests }) => {

@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from "bun:test";
 import { configText, SERVER_KEY, type TestServer, withServer } from "../support/server.ts";
+import { type Fate, withGateway } from "./gateway.ts";
 import { runModule, type SentRecord, storedRecords } from "./programs.ts";
-import { type Fate, withProxy } from "./proxy.ts";
 
 const PINO = `
 import pino from "pino";
@@ -54,7 +54,7 @@ async function send(
   variables: Readonly<Record<string, string>>,
   fates: readonly Fate[] = [],
 ) {
-  return await withProxy(
+  return await withGateway(
     () => server.url,
     (index) => fates[index] ?? "pass",
     async ({ url, requests }) => {

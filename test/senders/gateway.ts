@@ -1,15 +1,15 @@
-// A proxy between a sender and the server, which does what networks and full servers do.
+// A gateway between a sender and the server, which does what networks and full servers do.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** What becomes of a request: it reaches the server, only its answer is lost, or the proxy answers itself. */
+/** What becomes of a request: it reaches the server, only its answer is lost, or the gateway answers itself. */
 export type Fate =
   | "pass"
   | "lose the answer"
   | { readonly status: number; readonly headers?: Readonly<Record<string, string>> };
 
-/** One request that came to the proxy. */
+/** One request that came to the gateway. */
 export interface Passed {
   readonly method: string;
   readonly path: string;
@@ -21,16 +21,16 @@ export interface Passed {
   status: number | undefined;
 }
 
-export interface Proxy {
+export interface Gateway {
   readonly url: string;
   readonly requests: readonly Passed[];
 }
 
-/** Starts a proxy before `target`; `fateOf` decides for each request by its number, from 0, and what it is. */
-export async function withProxy<Result>(
+/** Starts a gateway before `target`; `fateOf` decides for each request by its number, from 0, and what it is. */
+export async function withGateway<Result>(
   target: () => string,
   fateOf: (index: number, request: Passed) => Fate,
-  work: (proxy: Proxy) => Promise<Result>,
+  work: (gateway: Gateway) => Promise<Result>,
 ): Promise<Result> {
   const requests: Passed[] = [];
   const server = createServer((request, response) => {
