@@ -54,25 +54,34 @@ export function formatDuration(durationMs: number): string {
   return `${formatCount(Math.round(durationMs / DAY_MS))} d`;
 }
 
+/** The clocks whose times are shown: of this machine, or of UTC. */
+export type Clocks = "local" | "utc";
+
 /**
- * "2026-11-23 12:56:38.123": local time; fractions of a millisecond are cut off. Where clocks show the same twice,
+ * "2026-11-23 12:56:38.123": local time unless `clocks` says otherwise; fractions of a millisecond are cut off. Where clocks show the same twice,
  * because they go back, the offset stands behind it: "2026-10-25 02:30:00.000 +01:00".
  */
-export function formatInstant(time: number): string {
-  return `${formatLocal(time)}${isRepeated(time) ? ` ${formatOffset(time)}` : ""}`;
+export function formatInstant(time: number, clocks: Clocks = "local"): string {
+  return `${formatClock(time, clocks)}${offsetIfRepeated(time, clocks)}`;
 }
 
 /** As formatInstant, to the second: "2026-11-23 12:56:38", with the offset where clocks show the same twice. */
-export function formatSecond(time: number): string {
-  return `${formatLocal(time).slice(0, -4)}${isRepeated(time) ? ` ${formatOffset(time)}` : ""}`;
+export function formatSecond(time: number, clocks: Clocks = "local"): string {
+  return `${formatClock(time, clocks).slice(0, -4)}${offsetIfRepeated(time, clocks)}`;
 }
 
-/** What local clocks show: "2026-11-23 12:56:38.123". */
-export function formatLocal(time: number): string {
+/** What the clocks show: "2026-11-23 12:56:38.123". */
+export function formatClock(time: number, clocks: Clocks = "local"): string {
   const at = new Date(time);
+  if (clocks === "utc") return at.toISOString().slice(0, -1).replace("T", " ");
   const date = `${pad(at.getFullYear(), 4)}-${pad(at.getMonth() + 1, 2)}-${pad(at.getDate(), 2)}`;
   const clock = `${pad(at.getHours(), 2)}:${pad(at.getMinutes(), 2)}:${pad(at.getSeconds(), 2)}`;
   return `${date} ${clock}.${pad(at.getMilliseconds(), 3)}`;
+}
+
+/** " +01:00" where local clocks show the same at another instant. */
+function offsetIfRepeated(time: number, clocks: Clocks): string {
+  return clocks === "local" && isRepeated(time) ? ` ${formatOffset(time)}` : "";
 }
 
 /** Whether clocks show the same at another instant. */

@@ -1,8 +1,9 @@
 // The composition root: joins the parts to the browser, and shows one of three screens. The address stays the same
 // through a sign-in, so the user lands on the page that the link named.
 
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import type { UsageResponse } from "../core/account_responses.ts";
+import { sentTimeZone } from "../core/time_zone.ts";
 import { Api } from "./api/client.ts";
 import { type Server, ServerProvider, useServer } from "./api/server_context.ts";
 import { Tail } from "./api/tail.ts";
@@ -14,15 +15,17 @@ import { Query } from "./state/query.ts";
 import { Router } from "./state/router.ts";
 import { createSignedFetch, Session } from "./state/session.ts";
 import { Shortcuts } from "./state/shortcuts.ts";
+import { clocksOf } from "./state/time_range.ts";
 
 const SHORTCUTS_SETTING = "simplelogs.shortcuts";
 const SESSION_SECRET = "simplelogs.session";
 
 /** The half that knows no server. */
 export function createApp(window: Window): App {
+  const router = new Router(window);
   const shortcuts = new Shortcuts(() => performance.now(), readSetting(window, SHORTCUTS_SETTING) !== "off");
   return {
-    router: new Router(window),
+    router,
     shortcuts,
     setShortcuts: (areOn) => {
       shortcuts.areOn.value = areOn;
@@ -31,23 +34,30 @@ export function createApp(window: Window): App {
     announcer: new Announcer(),
     pageChanges: new PageChanges(),
     environment: browserEnvironment(window),
+    clocks: computed(() => clocksOf(router.address.value.parameters)),
     isDark: watchTheme(window.matchMedia("(prefers-color-scheme: dark)")),
   };
 }
 
 /** The half that talks to the server. The page's attribute data-reading says whether reading is configured. */
-export function createServer(window: Window, { environment }: App): Server {
+export function createServer(window: Window, { environment, clocks }: App): Server {
   const { reading } = window.document.documentElement.dataset;
   const session = new Session(reading !== "off", sharedText(window, SESSION_SECRET));
   const fetch = createSignedFetch((path, init) => window.fetch(path, init), session);
   const { schedule } = environment;
+  const timeZone = () => (clocks.peek() === "utc" ? undefined : sentTimeZone());
   return {
-    api: new Api({ fetch, wait: (ms, signal) => waitFor(ms, signal, schedule), onResponse: () => session.confirm() }),
+    api: new Api({
+      fetch,
+      wait: (ms, signal) => waitFor(ms, signal, schedule),
+      onResponse: () => session.confirm(),
+      timeZone,
+    }),
     session,
     usage: new Query<UsageResponse>(environment),
     refreshes: signal(0),
     isSecure: window.isSecureContext,
-    createTail: (onBatch) => new Tail({ fetch, schedule, onBatch }),
+    createTail: (onBatch) => new Tail({ fetch, schedule, onBatch, timeZone }),
   };
 }
 

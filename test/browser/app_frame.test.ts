@@ -148,8 +148,9 @@ describe("the scope", () => {
         await page.keyboard.press("t");
         const panel = page.getByRole("dialog", { name: /^Time range/ });
         await panel.waitFor();
-        expect(await focused(page)).toBe("Last 15 minutes");
-        expect(await accessibilityProblems(page)).toEqual([]);
+        expect(await page.evaluate("document.activeElement.labels[0].textContent")).toBe("Type a range");
+        expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+        await page.keyboard.press("Tab");
         await page.keyboard.press("Tab");
         await page.keyboard.press("Tab");
         await page.keyboard.press("Enter");
@@ -187,6 +188,59 @@ describe("the scope", () => {
 });
 
 describe("the time range", () => {
+  test("is typed: a length, a day, two times; what is none is refused with a hint", () =>
+    withServer(configText(), (server) =>
+      withAppPage(browser, server, { path: "/logs", timezoneId: "Europe/Berlin" }, async ({ page }) => {
+        await page.getByRole("heading", { level: 1, name: "Logs" }).waitFor();
+        const type = async (text: string) => {
+          await page.keyboard.press("t");
+          await page.keyboard.type(text);
+          await page.keyboard.press("Enter");
+        };
+        await type("3h");
+        await page.getByRole("button", { name: "Time range: Last 3h" }).waitFor();
+        expect(new URL(page.url()).search).toBe("?from=3h");
+        await type("2026-01-31 12:00 to 13:00");
+        await page.getByRole("button", { name: "Time range: 2026-01-31 12:00:00 – 2026-01-31 13:00:00" }).waitFor();
+        expect(new URL(page.url()).search).toBe("?from=2026-01-31T11:00:00.000Z&to=2026-01-31T12:00:00.000Z");
+        await type("soon");
+        await page.getByRole("alert").getByText("Write a length (3h), a day (yesterday").waitFor();
+        expect(await accessibilityProblems(page)).toEqual([]);
+      }),
+    ));
+
+  test("is of the browser's zone, or of UTC on every page and in every time, and names it", () =>
+    withServer(configText(), async (server) => {
+      const date = new Date(Date.now() - 24 * 3_600_000).toISOString().slice(0, 10);
+      await server.send([{ message: "noon", timestamp: Date.parse(`${date}T12:00:00Z`) }]);
+      const path = `/logs?from=${date}T11:30:00Z&to=${date}T12:30:00Z&q=time:${date}`;
+      await withAppPage(browser, server, { path, timezoneId: "Asia/Tokyo" }, async ({ page }) => {
+        await page.locator(".logs-line", { hasText: "21:00:00.000" }).waitFor();
+        await page.getByRole("button", { name: `${date} 20:30:00 – ${date} 21:30:00 Asia/Tokyo` }).click();
+        await page.getByLabel("Asia/Tokyo").waitFor();
+        const asked = page.waitForRequest((request) => !request.url().includes("timeZone"));
+        await page.getByLabel("UTC").check();
+        await asked;
+        expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+        await page.keyboard.press("Escape");
+        await page.locator(".logs-line", { hasText: "12:00:00.000" }).waitFor();
+        await page.getByRole("button", { name: `${date} 11:30:00 – ${date} 12:30:00 UTC` }).waitFor();
+        await page.keyboard.press("t");
+        await page.keyboard.type(`${date} 12:00`);
+        await page.keyboard.press("Enter");
+        await page.waitForURL((url) => url.search.includes(`from=${date}T12:00:00.000Z&to=${date}T12:01:00.000Z`));
+        await page.getByRole("navigation").getByRole("link", { name: "Storage" }).click();
+        await page.getByText(`${date} 12:00:00.000`).first().waitFor();
+        expect(new URL(page.url()).searchParams.get("clocks")).toBe("utc");
+        await page.setViewportSize({ width: 390, height: 844 });
+        await page.getByRole("navigation").getByRole("link", { name: "Logs" }).click();
+        await page.keyboard.press("t");
+        await page.getByLabel("UTC").waitFor();
+        expect(await page.evaluate("document.scrollingElement.scrollWidth")).toBe(390);
+        expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      });
+    }));
+
   test("is there only where it has an effect, and is kept in the address over the other pages", () =>
     withServer(configText(), (server) =>
       withAppPage(browser, server, { path: "/?from=6h" }, async ({ page }) => {

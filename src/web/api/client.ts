@@ -58,6 +58,8 @@ export interface ApiOptions {
   readonly wait: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
   /** Called after each successful response. */
   readonly onResponse: () => void;
+  /** The time zone of a search. Undefined from it: UTC. Absent: the browser's. */
+  readonly timeZone?: () => string | undefined;
 }
 
 /** How often a query runs while the server is busy. */
@@ -84,7 +86,7 @@ export class Api {
     parameters: QueryParameters = {},
     signal?: AbortSignal,
   ): Promise<Outcome<ResponseOf<P>>> {
-    const address = apiAddress(path, parameters);
+    const address = apiAddress(path, parameters, this.#options.timeZone);
     for (let attempt = 1; ; attempt++) {
       const outcome = await this.#send<ResponseOf<P>>(address, { method: "GET" }, signal);
       if (outcome.ok || outcome.problem.kind !== "busy" || attempt === TRIES_MAX) return withoutWait(outcome);
@@ -115,10 +117,12 @@ export class Api {
 
   /** The address of a download with a ticket, which is valid once and for a short time. */
   async downloadAddress(path: string, parameters: QueryParameters): Promise<Outcome<string>> {
-    const target = apiAddress(path, parameters);
+    const { timeZone } = this.#options;
+    const target = apiAddress(path, parameters, timeZone);
     const outcome = await this.change<TicketResponse>({ method: "POST", path: TICKETS_PATH, body: { target } });
     if (!outcome.ok) return outcome;
-    return { ok: true, value: apiAddress(path, { ...parameters, [TICKET_PARAMETER]: outcome.value.ticket }) };
+    const withTicket = { ...parameters, [TICKET_PARAMETER]: outcome.value.ticket };
+    return { ok: true, value: apiAddress(path, withTicket, timeZone) };
   }
 
   signOut(): Promise<Outcome<undefined>> {

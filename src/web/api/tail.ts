@@ -25,6 +25,8 @@ export interface TailOptions {
   /** Runs a function once after `ms`. Returns a function that cancels it. */
   readonly schedule: (run: () => void, ms: number) => () => void;
   readonly onBatch: (batch: TailBatch) => void;
+  /** As in ApiOptions. */
+  readonly timeZone?: () => string | undefined;
 }
 
 export interface TailSearch {
@@ -133,7 +135,8 @@ export class Tail {
     const headers: Record<string, string> = this.#lastId === undefined ? {} : { "last-event-id": this.#lastId };
     const { project, q } = this.#search;
     try {
-      const response = await this.#options.fetch(apiAddress(PATH, { project, q }), { headers, signal });
+      const { fetch, timeZone } = this.#options;
+      const response = await fetch(apiAddress(PATH, { project, q }, timeZone), { headers, signal });
       if (!response.ok || response.body === null) return problemOf(response, await response.text());
       if (signal.aborted) return undefined;
       this.#state.value = "live";

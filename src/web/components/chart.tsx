@@ -5,8 +5,7 @@ import { useSignal } from "@preact/signals";
 import { type ComponentChildren, Fragment } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
-import { formatInstant, formatSecond } from "../../core/format.ts";
-import { useApp } from "../state/app_context.ts";
+import { useApp, useTimes } from "../state/app_context.ts";
 import { type ChartSeries, chartData, chartOptions } from "./chart_options.ts";
 
 export interface ChartProps {
@@ -30,6 +29,7 @@ export interface ChartProps {
 export function Chart(props: ChartProps) {
   const { label, times, intervalMs, series, heightPx = 160, format, onSelect, legendMark } = props;
   const { isDark: darkness } = useApp();
+  const { clocks } = useTimes();
   const frame = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   const pointed = useSignal<number | undefined>(undefined);
@@ -57,6 +57,7 @@ export function Chart(props: ChartProps) {
         pointed.value = index;
       },
       styles: getComputedStyle(element),
+      clocks,
     });
     const made = new uPlot(options, chartData(times, series, intervalMs), element);
     plot.current = made;
@@ -67,7 +68,7 @@ export function Chart(props: ChartProps) {
       made.destroy();
       plot.current = undefined;
     };
-  }, [shape, heightPx, isDark, canSelect]);
+  }, [shape, heightPx, isDark, canSelect, clocks]);
   useEffect(() => {
     plot.current?.setData(chartData(times, series, intervalMs));
   }, [times, series]);
@@ -92,6 +93,7 @@ interface ChartLegendProps {
 }
 
 function ChartLegend({ times, series, format, index, legendMark }: ChartLegendProps) {
+  const { second } = useTimes();
   const time = index === undefined ? undefined : times[index];
   return (
     <div class="chart-legend" aria-hidden={legendMark === undefined}>
@@ -111,7 +113,7 @@ function ChartLegend({ times, series, format, index, legendMark }: ChartLegendPr
       })}
       {time === undefined ? null : (
         <span class="chart-time number" aria-hidden="true">
-          {formatSecond(time)}
+          {second(time)}
         </span>
       )}
     </div>
@@ -128,6 +130,7 @@ interface ChartTableProps {
 
 /** A row for each bucket that has a value. */
 function ChartTable({ label, times, series, format }: ChartTableProps) {
+  const { instant } = useTimes();
   const rows = [...times.keys()].filter((index) => series.some(({ values }) => (values[index] ?? 0) !== 0));
   return (
     // A table cannot be made smaller than its content, so a box hides it.
@@ -147,7 +150,7 @@ function ChartTable({ label, times, series, format }: ChartTableProps) {
         <tbody>
           {rows.map((index) => (
             <tr key={index}>
-              <th scope="row">{formatInstant(times[index] ?? 0)}</th>
+              <th scope="row">{instant(times[index] ?? 0)}</th>
               {series.map(({ label, values }) => (
                 <td key={label}>{cellOf(values[index], format)}</td>
               ))}

@@ -3,6 +3,8 @@
 // where its bucket begins, a point of a line is in the middle of its bucket: charts of the same buckets are aligned.
 
 import uPlot from "uplot";
+import type { Clocks } from "../../core/format.ts";
+import { TIME_ZONE_DEFAULT } from "../../core/time_zone.ts";
 
 /** One line, area or part of a bar. */
 export interface ChartSeries {
@@ -53,6 +55,8 @@ export interface ChartShape {
   readonly onPoint: (index: number | undefined) => void;
   /** Computed styles of an element in the page: they hold the theme's colours. */
   readonly styles: Pick<CSSStyleDeclaration, "getPropertyValue">;
+  /** The clocks of the axis. */
+  readonly clocks: Clocks;
 }
 
 /** A shorter drag selects no range, in px. */
@@ -75,7 +79,7 @@ const AXIS_FONT = "11px system-ui, sans-serif";
 
 /** The options of a plot with these series and colours. Touches no element of the page. */
 export function chartOptions(shape: ChartShape): uPlot.Options {
-  const { widthPx, heightPx, series, intervalMs, format, onSelect, onPoint, styles } = shape;
+  const { widthPx, heightPx, series, intervalMs, format, onSelect, onPoint, styles, clocks } = shape;
   const color = (name: string) => styles.getPropertyValue(name).trim();
   const axis = {
     stroke: color("--text-muted"),
@@ -86,6 +90,7 @@ export function chartOptions(shape: ChartShape): uPlot.Options {
   return {
     width: widthPx,
     height: heightPx,
+    ...(clocks === "utc" ? { tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), TIME_ZONE_DEFAULT) } : {}),
     // The right side needs room for half a label. The legend stands above.
     padding: [6, 36, 0, 0],
     legend: { show: false },

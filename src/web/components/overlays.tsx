@@ -82,7 +82,9 @@ export function Popover({ label, name, prefix, icon, id, children }: PopoverProp
   };
   useLayoutEffect(() => {
     if (!isOpen.value) return undefined;
-    panelOf(frame.current)?.querySelector<HTMLElement>("button, input")?.focus();
+    // A field would open the keyboard of a phone.
+    const first = window.matchMedia("(pointer: coarse)").matches ? "button" : "button, input";
+    panelOf(frame.current)?.querySelector<HTMLElement>(first)?.focus();
     const leave = (event: Event) => {
       if (event.target instanceof Node && frame.current?.contains(event.target) === true) return;
       isOpen.value = false;

@@ -2,8 +2,9 @@
 
 import type { ComponentChildren } from "preact";
 import type { Level } from "../../core/entry.ts";
-import { formatDuration, formatInstant } from "../../core/format.ts";
+import { formatDuration } from "../../core/format.ts";
 import type { TimingStatus } from "../../core/record.ts";
+import { useTimes } from "../state/app_context.ts";
 
 export type Tone = "neutral" | "info" | "good" | "warn" | "error" | "timing";
 
@@ -41,12 +42,13 @@ export function StatusBadge({ status }: { readonly status: TimingStatus }) {
   return <Badge tone={STATUS_TONES[status]}>{status}</Badge>;
 }
 
-/** An instant in local time, with UTC in the tooltip. `time` in Unix ms. */
+/** An instant in the chosen clocks, with UTC in the tooltip. `time` in Unix ms. */
 export function Instant({ time }: { readonly time: number }) {
+  const times = useTimes();
   const exact = new Date(time).toISOString();
   return (
     <time class="number" dateTime={exact} title={`${exact} UTC`}>
-      {formatInstant(time)}
+      {times.instant(time)}
     </time>
   );
 }

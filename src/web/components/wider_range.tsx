@@ -1,6 +1,7 @@
 // Buttons for an empty result: the next wider time range, and the widest one.
 
-import { useApp, useScope } from "../state/app_context.ts";
+import type { Clocks } from "../../core/format.ts";
+import { useApp, useScope, useTimes } from "../state/app_context.ts";
 import {
   isSameRange,
   lastOf,
@@ -16,13 +17,14 @@ import { Button } from "./button.tsx";
 export function WiderRange() {
   const { router, environment } = useApp();
   const { range } = useScope();
+  const { clocks } = useTimes();
   const ranges = widerRanges(range, environment.clock());
   if (ranges.length === 0) return null;
   return (
     <p class="wider-range">
       {ranges.map((wider) => (
-        <Button key={rangeLabel(wider)} onPress={() => router.change(rangeParameters(wider))}>
-          {`Show ${labelOf(wider)}`}
+        <Button key={rangeLabel(wider, clocks)} onPress={() => router.change(rangeParameters(wider))}>
+          {`Show ${labelOf(wider, clocks)}`}
         </Button>
       ))}
     </p>
@@ -38,6 +40,6 @@ export function widerRanges(range: TimeRange, now: number): readonly TimeRange[]
   return next === undefined ? [longest] : [next, longest];
 }
 
-function labelOf(range: TimeRange): string {
-  return range.kind === "last" ? `the ${rangeLabel(range).toLowerCase()}` : "three times this range";
+function labelOf(range: TimeRange, clocks: Clocks): string {
+  return range.kind === "last" ? `the ${rangeLabel(range, clocks).toLowerCase()}` : "three times this range";
 }

@@ -3,19 +3,22 @@
 
 import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
-import { formatLocal } from "../../core/format.ts";
+import { type Clocks, formatClock } from "../../core/format.ts";
 import type { PageName } from "../../core/pages.ts";
+import { localTimeZone } from "../../core/time_zone.ts";
 import { useServer } from "../api/server_context.ts";
 import { IconButton } from "../components/button.tsx";
 import { Link } from "../components/link.tsx";
 import { Popover } from "../components/overlays.tsx";
-import { useApp, useParameter, useScope, useShortcut } from "../state/app_context.ts";
+import { useApp, useParameter, useScope, useShortcut, useTimes } from "../state/app_context.ts";
+import { readRangeText } from "../state/range_text.ts";
 import {
   lastOf,
   PRESETS,
   rangeBounds,
   rangeLabel,
   rangeParameters,
+  shownZone,
   type TimeRange,
   widened,
 } from "../state/time_range.ts";
@@ -100,18 +103,20 @@ function RangePicker() {
     router.change(rangeParameters(chosen));
     close();
   };
-  const label = rangeLabel(range);
+  const { clocks } = useTimes();
+  const label = rangeLabel(range, clocks);
   return (
     <>
       <Popover
         prefix="Time range:"
-        label={<RangeLabel range={range} />}
+        label={<RangeLabel range={range} clocks={clocks} />}
         name={`Time range: ${label}`}
         icon="clock"
         id={RANGE_BUTTON}
       >
         {(close) => (
           <div class="range-panel">
+            <TypedRange onChoose={(chosen) => choose(chosen, close)} />
             <ul class="range-presets">
               {PRESETS.map((preset) => (
                 <li key={preset.text}>
@@ -126,13 +131,90 @@ function RangePicker() {
                 </li>
               ))}
             </ul>
-            <AbsoluteRange range={range} onChoose={(chosen) => choose(chosen, close)} />
+            <AbsoluteRange key={clocks} range={range} onChoose={(chosen) => choose(chosen, close)} />
+            <ClockChoice />
           </div>
         )}
       </Popover>
       <IconButton icon="zoomOut" label="Zoom out" onPress={zoomOut} isDisabled={!canZoomOut} />
     </>
   );
+}
+
+interface TypedRangeProps {
+  readonly onChoose: (range: TimeRange) => void;
+}
+
+/** A range in words. Enter chooses it. */
+function TypedRange({ onChoose }: TypedRangeProps) {
+  const { environment } = useApp();
+  const { clocks } = useTimes();
+  const id = useId();
+  const text = useSignal("");
+  const problem = useSignal("");
+  const submit = (event: Event) => {
+    event.preventDefault();
+    const read = readRangeText(text.value, environment.clock(), shownZone(clocks));
+    if (read.ok) onChoose(read.value);
+    else problem.value = `${sentence(read.hint)}.`;
+  };
+  return (
+    <form class="range-typed" onSubmit={submit} noValidate>
+      <label for={`${id}-text`}>Type a range</label>
+      <input
+        id={`${id}-text`}
+        class="field"
+        type="text"
+        placeholder="3h · yesterday · 12:00 to 13:00"
+        autoComplete="off"
+        autoCapitalize="off"
+        spellcheck={false}
+        value={text.value}
+        onInput={(event) => {
+          text.value = event.currentTarget.value;
+          problem.value = "";
+        }}
+        aria-invalid={problem.value === "" ? undefined : true}
+        aria-describedby={`${id}-problem`}
+      />
+      <p id={`${id}-problem`} class="field-problem" role="alert">
+        {problem.value}
+      </p>
+    </form>
+  );
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+const CLOCKS: readonly Clocks[] = ["local", "utc"];
+
+/** Whether times are of the browser's zone, which is named, or UTC. */
+function ClockChoice() {
+  const { router } = useApp();
+  const { refreshes } = useServer();
+  const { clocks } = useTimes();
+  const choose = (chosen: Clocks) => {
+    router.change({ clocks: chosen === "utc" ? chosen : undefined }, "replace");
+    // The times in a search mean something else now.
+    refreshes.value++;
+  };
+  return (
+    <fieldset class="range-clocks">
+      <legend>Times are shown in</legend>
+      {CLOCKS.map((one) => (
+        <label key={one} class="check">
+          <input type="radio" name="clocks" checked={clocks === one} onChange={() => choose(one)} />
+          {zoneName(one)}
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+function zoneName(clocks: Clocks): string {
+  return clocks === "utc" ? "UTC" : localTimeZone();
 }
 
 interface AbsoluteRangeProps {
@@ -142,15 +224,16 @@ interface AbsoluteRangeProps {
 
 function AbsoluteRange({ range, onChoose }: AbsoluteRangeProps) {
   const { environment } = useApp();
+  const { clocks } = useTimes();
   const id = useId();
   const bounds = rangeBounds(range, environment.clock());
-  const from = useSignal(fieldText(bounds.from));
-  const to = useSignal(range.kind === "last" ? "" : fieldText(bounds.to));
+  const from = useSignal(fieldText(bounds.from, clocks));
+  const to = useSignal(range.kind === "last" ? "" : fieldText(bounds.to, clocks));
   const problem = useSignal("");
   const submit = (event: Event) => {
     event.preventDefault();
-    const start = instantOf(from.value, bounds.from);
-    const end = instantOf(to.value, bounds.to);
+    const start = instantOf(from.value, bounds.from, clocks);
+    const end = instantOf(to.value, bounds.to, clocks);
     if (start === undefined && end === undefined) problem.value = "Enter a start, an end, or both.";
     else if (start !== undefined && end !== undefined && start >= end)
       problem.value = "The end must be after the start.";
@@ -195,10 +278,12 @@ function AbsoluteRange({ range, onChoose }: AbsoluteRangeProps) {
 }
 
 /** A shorter label on narrow screens. */
-function RangeLabel({ range }: { readonly range: TimeRange }) {
+function RangeLabel({ range, clocks }: { readonly range: TimeRange; readonly clocks: Clocks }) {
   return (
     <>
-      <span class="wide-only">{rangeLabel(range)}</span>
+      <span class="wide-only">
+        {rangeLabel(range, clocks)} <span class="range-zone">{zoneName(clocks)}</span>
+      </span>
       <span class="narrow-only">{range.kind === "last" ? range.text : "Custom"}</span>
     </>
   );
@@ -208,13 +293,14 @@ function RangeLabel({ range }: { readonly range: TimeRange }) {
  * The instant in a field, in Unix ms. An unchanged field keeps its bound, since it shows neither fractions nor which of
  * two equal hours is meant.
  */
-function instantOf(text: string, bound: number | undefined): number | undefined {
+function instantOf(text: string, bound: number | undefined, clocks: Clocks): number | undefined {
   if (text === "") return undefined;
-  return text === fieldText(bound) ? bound : Date.parse(text);
+  if (text === fieldText(bound, clocks)) return bound;
+  return Date.parse(clocks === "utc" ? `${text}Z` : text);
 }
 
 /** The value of a datetime-local field. "" for years of more than four digits. */
-function fieldText(time: number | undefined): string {
-  const text = time === undefined ? "" : formatLocal(time).slice(0, 19).replace(" ", "T");
+function fieldText(time: number | undefined, clocks: Clocks): string {
+  const text = time === undefined ? "" : formatClock(time, clocks).slice(0, 19).replace(" ", "T");
   return text.length === 19 ? text : "";
 }

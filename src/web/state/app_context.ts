@@ -5,6 +5,7 @@ import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext, useEffect, useMemo, useRef } from "preact/hooks";
 import { assert } from "../../core/errors.ts";
+import { type Clocks, formatInstant, formatSecond } from "../../core/format.ts";
 import type { Environment } from "./browser.ts";
 import type { Move, Router } from "./router.ts";
 import type { Shortcut, Shortcuts } from "./shortcuts.ts";
@@ -21,6 +22,8 @@ export interface App {
   readonly environment: Environment;
   /** Whether the page is dark. */
   readonly isDark: ReadonlySignal<boolean>;
+  /** The clocks whose times are shown, as the address says. */
+  readonly clocks: ReadonlySignal<Clocks>;
 }
 
 const AppContext = createContext<App | undefined>(undefined);
@@ -76,7 +79,7 @@ export interface Scope {
 export function useScope(): Scope {
   const { router, environment } = useApp();
   const { parameters } = router.address.value;
-  const { project = "", from, to } = parameters;
+  const { project = "", from, to, clocks } = parameters;
   return useMemo(() => {
     const { range, problem } = readRange(parameters, environment.clock());
     return {
@@ -85,7 +88,7 @@ export function useScope(): Scope {
       rangeProblem: problem,
       parameters: { ...(project === "" ? {} : { project }), ...rangeQuery(range) },
     };
-  }, [project, from, to]);
+  }, [project, from, to, clocks]);
 }
 
 /** One parameter of the address ("" when absent) and its setter. Subscribes the component to the address. */
@@ -94,6 +97,25 @@ export function useParameter(name: string): [value: string, set: (value: string,
   const value = router.address.value.parameters[name] ?? "";
   const set = useMemo(() => (value: string, move?: Move) => router.change({ [name]: value }, move), [router, name]);
   return [value, set];
+}
+
+/** How times are written, in the chosen clocks. Subscribes the component to the choice. */
+export interface ShownTimes {
+  readonly clocks: Clocks;
+  /** "2026-01-31 12:00:00.123". `time` in Unix ms. */
+  readonly instant: (time: number) => string;
+  /** "2026-01-31 12:00:00". */
+  readonly second: (time: number) => string;
+}
+
+/** The way to write times. Subscribes the component to the chosen clocks. */
+export function useTimes(): ShownTimes {
+  const clocks = useApp().clocks.value;
+  return {
+    clocks,
+    instant: (time) => formatInstant(time, clocks),
+    second: (time) => formatSecond(time, clocks),
+  };
 }
 
 /** Adds a shortcut for as long as the component exists. `group` is its heading in the list of shortcuts. */

@@ -44,15 +44,16 @@ export function failure(kind: ProblemKind, message: string, status = 0): { ok: f
 export type QueryParameters = Readonly<Record<string, string | number | undefined>>;
 
 /**
- * A path of the API with its parameters. A search also carries the browser's time zone, for times without an offset.
+ * A path of the API with its parameters. A search also carries a time zone, for times without an offset: the browser's
+ * unless `timeZone` says otherwise.
  */
-export function apiAddress(path: string, parameters: QueryParameters): string {
+export function apiAddress(path: string, parameters: QueryParameters, timeZone = sentTimeZone): string {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {
     if (value !== undefined && value !== "") search.set(name, String(value));
   }
-  const timeZone = search.has("q") ? sentTimeZone() : undefined;
-  if (timeZone !== undefined) search.set("timeZone", timeZone);
+  const zone = search.has("q") ? timeZone() : undefined;
+  if (zone !== undefined) search.set("timeZone", zone);
   const text = search.toString();
   return text === "" ? path : `${path}?${text}`;
 }

@@ -1,10 +1,10 @@
 // The chosen time range: as the address holds it ("from" and "to"), as the read API takes it, and as a label. A
 // relative range moves with time; an absolute one has fixed ends.
 
-import { formatSecond } from "../../core/format.ts";
+import { type Clocks, formatSecond } from "../../core/format.ts";
 import { instantText, parseInterval, readBound } from "../../core/instant.ts";
 import { DAY_MS } from "../../core/limits.ts";
-import { localTimeZone, TimeZone } from "../../core/time_zone.ts";
+import { localTimeZone, TIME_ZONE_DEFAULT, TimeZone } from "../../core/time_zone.ts";
 import type { ParameterChanges, Parameters } from "./router.ts";
 
 /** Times in Unix ms. */
@@ -44,14 +44,16 @@ export interface ReadRange {
 }
 
 /** The range in an address. `now` in Unix ms: relative bounds count back from it. */
-export function readRange({ from, to }: Parameters, now: number): ReadRange {
+export function readRange(parameters: Parameters, now: number): ReadRange {
+  const { from, to } = parameters;
+  const zone = shownZone(clocksOf(parameters));
   const fallback = lastOf(RANGE_DEFAULT);
   if (from === undefined && to === undefined) return { range: fallback };
   if (to === undefined && from !== undefined && LENGTH.test(from) && parseInterval(from) !== undefined) {
     return { range: lastOf(from) };
   }
-  const start = boundOf(from, "from", now);
-  const end = boundOf(to, "to", now);
+  const start = boundOf(from, "from", now, zone);
+  const end = boundOf(to, "to", now, zone);
   if ((from !== undefined && start === undefined) || (to !== undefined && end === undefined)) {
     return { range: fallback, problem: "The time range in the link is not valid. Showing the last hour instead." };
   }
@@ -111,10 +113,10 @@ export function isSameRange(a: TimeRange, b: TimeRange): boolean {
 }
 
 /** "Last hour", "2026-01-31 12:00:00 – now". */
-export function rangeLabel(range: TimeRange): string {
+export function rangeLabel(range: TimeRange, clocks: Clocks): string {
   if (range.kind === "last") return PRESETS.find(({ text }) => text === range.text)?.label ?? `Last ${range.text}`;
-  const from = range.from === undefined ? "the beginning" : formatSecond(range.from);
-  return `${from} – ${range.to === undefined ? "now" : formatSecond(range.to)}`;
+  const from = range.from === undefined ? "the beginning" : formatSecond(range.from, clocks);
+  return `${from} – ${range.to === undefined ? "now" : formatSecond(range.to, clocks)}`;
 }
 
 /** A relative range: "15m". Throws RangeError for a text that is no length of time. */
@@ -124,10 +126,20 @@ export function lastOf(text: string): TimeRange {
   return { kind: "last", text, lengthMs };
 }
 
-/** A bound in the browser's time zone, in Unix ms. Undefined when it cannot be parsed. */
-function boundOf(text: string | undefined, side: "from" | "to", now: number): number | undefined {
+/** The clocks that an address names: "clocks=utc", or local ones. */
+export function clocksOf({ clocks }: Parameters): Clocks {
+  return clocks === "utc" ? "utc" : "local";
+}
+
+/** The time zone of times without an offset. */
+export function shownZone(clocks: Clocks): TimeZone {
+  return new TimeZone(clocks === "utc" ? TIME_ZONE_DEFAULT : localTimeZone());
+}
+
+/** A bound in Unix ms. Undefined when it cannot be parsed. */
+function boundOf(text: string | undefined, side: "from" | "to", now: number, zone: TimeZone): number | undefined {
   if (text === undefined) return undefined;
-  const read = readBound(text, side, now, new TimeZone(localTimeZone()));
+  const read = readBound(text, side, now, zone);
   return read.ok ? read.value : undefined;
 }
 

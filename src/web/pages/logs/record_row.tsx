@@ -2,12 +2,12 @@
 // excluded from it.
 
 import { useRef } from "preact/hooks";
-import { formatInstant } from "../../../core/format.ts";
 import { otherSource, type ShownRecord } from "../../../core/record.ts";
 import { cutTouchpoint } from "../../../core/touchpoint.ts";
 import { Button, CopyButton } from "../../components/button.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { Badge, Duration, Instant, LevelBadge, StatusBadge } from "../../components/values.tsx";
+import { useTimes } from "../../state/app_context.ts";
 import { MemberList, ValueLine } from "./value_tree.tsx";
 
 /** Id of a line's button, which the keyboard focuses. Its line is named after it. */
@@ -33,7 +33,7 @@ export function RecordRow({ record, isOpen, isActive, showsProject, isWrapped = 
   const { message, metadata } = summaryOf(record, isWrapped ? WRAPPED : ONE_LINE);
   const shownTouchpoint = touchpoint === undefined ? undefined : cutTouchpoint(touchpoint);
   const other = otherSource(record);
-  const instant = formatInstant(time);
+  const instant = useTimes().instant(time);
   const press = usePlainClick(onToggle);
   return (
     <div class={`logs-row logs-${level ?? "timing"}`} data-open={isOpen}>

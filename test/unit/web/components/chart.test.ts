@@ -30,6 +30,7 @@ describe("charts of the same buckets", () => {
         format: String,
         onSelect: undefined,
         onPoint: () => undefined,
+        clocks: "local",
         styles: { getPropertyValue: () => "" },
       });
       const range = scales?.["x"]?.range as unknown as (plot: undefined, min?: number, max?: number) => number[];
