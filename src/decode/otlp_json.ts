@@ -17,7 +17,16 @@ import {
   TOO_DEEP,
   VALUE_DEPTH_MAX,
 } from "./otlp_records.ts";
-import { NO_ORIGIN, type Origin, type ResourceFilter, type Scope, scopeOf, TOUCHPOINT } from "./otlp_scope.ts";
+import {
+  NO_ORIGIN,
+  type Origin,
+  type Resource,
+  type ResourceFilter,
+  resourceOf,
+  type Scope,
+  scopeOf,
+  TOUCHPOINT,
+} from "./otlp_scope.ts";
 
 const HEX = /^(?:[0-9a-f]{2})*$/i;
 const INTEGER = /^-?\d{1,20}$/;
@@ -81,8 +90,9 @@ export class OtlpJson {
   }
 
   #resource(resourceRecords: JsonObject): string | undefined {
-    const resource = this.#origin(resourceRecords["resource"]);
-    if (typeof resource === "string") return resource;
+    const origin = this.#origin(resourceRecords["resource"]);
+    if (typeof origin === "string") return origin;
+    const resource = resourceOf(origin, this.#filter, this.#names);
     const name = this.#isOfSpans ? "scopeSpans" : "scopeLogs";
     const scopes = listOf(member(resourceRecords, name));
     if (scopes === undefined) return `${name} is no array`;
@@ -94,10 +104,10 @@ export class OtlpJson {
     return undefined;
   }
 
-  #scope(scopeRecords: JsonObject, resource: Origin): string | undefined {
+  #scope(scopeRecords: JsonObject, resource: Resource): string | undefined {
     const origin = this.#origin(scopeRecords["scope"]);
     if (typeof origin === "string") return origin;
-    const scope = scopeOf(resource, origin, this.#filter, this.#names, this.#isOfSpans);
+    const scope = scopeOf(resource, origin, this.#names, this.#isOfSpans);
     const name = this.#isOfSpans ? "spans" : "logRecords";
     const records = listOf(member(scopeRecords, name));
     if (records === undefined) return `${name} is no array`;

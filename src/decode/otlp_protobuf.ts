@@ -16,24 +16,20 @@ import {
   linkOf,
   RecordList,
   SpanFields,
-  TOO_DEEP,
-  VALUE_DEPTH_MAX,
 } from "./otlp_records.ts";
-import { NO_ORIGIN, type Origin, type ResourceFilter, type Scope, scopeOf, TOUCHPOINT } from "./otlp_scope.ts";
+import {
+  NO_ORIGIN,
+  type Origin,
+  type Resource,
+  type ResourceFilter,
+  resourceOf,
+  type Scope,
+  scopeOf,
+} from "./otlp_scope.ts";
+import { ProtobufValues } from "./otlp_values.ts";
 
 const FIRST = tagOf(1, BYTES);
 const SECOND = tagOf(2, BYTES);
-/** KeyValue. */
-const KEY = FIRST;
-const VALUE = SECOND;
-/** AnyValue. */
-const STRING_VALUE = tagOf(1, BYTES);
-const BOOL_VALUE = tagOf(2, VARINT);
-const INT_VALUE = tagOf(3, VARINT);
-const DOUBLE_VALUE = tagOf(4, FIXED64);
-const ARRAY_VALUE = tagOf(5, BYTES);
-const KVLIST_VALUE = tagOf(6, BYTES);
-const BYTES_VALUE = tagOf(7, BYTES);
 /** InstrumentationScope; the attributes of a resource are its first field. */
 const SCOPE_NAME = FIRST;
 const SCOPE_ATTRIBUTES = tagOf(3, BYTES);
@@ -80,14 +76,13 @@ const STATUS_CODE = tagOf(3, VARINT);
 /** Reads one body. */
 export class OtlpProtobuf {
   readonly #reader: ProtobufReader;
+  readonly #values: ProtobufValues;
   readonly #names: AttributeNames;
   readonly #filter: ResourceFilter;
   readonly #isOfSpans: boolean;
   readonly #list: RecordList;
   readonly #log = new LogFields();
   readonly #span = new SpanFields();
-  /** Whether the record that is being read has a value that is too deep. */
-  #isTooDeep = false;
 
   /** As the list, it reads no further than one record more than `recordsMax`. */
   constructor(
@@ -98,6 +93,7 @@ export class OtlpProtobuf {
     recordsMax = Number.POSITIVE_INFINITY,
   ) {
     this.#reader = new ProtobufReader(body);
+    this.#values = new ProtobufValues(this.#reader, names);
     this.#list = new RecordList(recordsMax);
     this.#names = names;
     this.#filter = filter;
@@ -122,8 +118,10 @@ export class OtlpProtobuf {
   #resource(outerEnd: number): void {
     const reader = this.#reader;
     this.#countOrigin();
-    const { end, firstAt, places } = this.#places(outerEnd);
-    const resource = firstAt === -1 ? NO_ORIGIN : this.#origin(firstAt, end, FIRST, -1);
+    const { end, firsts, places } = this.#places(outerEnd);
+    const origin = firsts.length === 0 ? NO_ORIGIN : this.#origin(firsts, end, FIRST, -1);
+    if (reader.problem !== undefined) return;
+    const resource = resourceOf(origin, this.#filter, this.#names);
     for (const place of places) {
       if (reader.problem !== undefined || this.#list.isFull) return;
       reader.at = place;
@@ -133,13 +131,13 @@ export class OtlpProtobuf {
   }
 
   /** ScopeLogs or ScopeSpans. */
-  #scope(outerEnd: number, resource: Origin): void {
+  #scope(outerEnd: number, resource: Resource): void {
     const reader = this.#reader;
     this.#countOrigin();
-    const { end, firstAt, places } = this.#places(outerEnd);
-    const origin = firstAt === -1 ? NO_ORIGIN : this.#origin(firstAt, end, SCOPE_ATTRIBUTES, SCOPE_NAME);
+    const { end, firsts, places } = this.#places(outerEnd);
+    const origin = firsts.length === 0 ? NO_ORIGIN : this.#origin(firsts, end, SCOPE_ATTRIBUTES, SCOPE_NAME);
     if (reader.problem !== undefined) return;
-    const scope = scopeOf(resource, origin, this.#filter, this.#names, this.#isOfSpans);
+    const scope = scopeOf(resource, origin, this.#names, this.#isOfSpans);
     for (const place of places) {
       if (reader.problem !== undefined || this.#list.isFull) return;
       reader.at = place;
@@ -154,48 +152,50 @@ export class OtlpProtobuf {
     if (problem !== undefined) this.#reader.fail(problem);
   }
 
-  /** Where the first field of a message and each of its second fields have their lengths; and where it ends. */
-  #places(outerEnd: number): { end: number; firstAt: number; places: number[] } {
+  /** Where fields 1 and 2 of a message have their lengths, and where it ends. */
+  #places(outerEnd: number): { end: number; firsts: number[]; places: number[] } {
     const reader = this.#reader;
     const end = reader.end(outerEnd);
+    const firsts: number[] = [];
     const places: number[] = [];
-    let firstAt = -1;
     while (reader.at < end) {
       const tag = reader.tag();
-      if (tag === FIRST) firstAt = reader.at;
+      if (tag === FIRST) firsts.push(reader.at);
       else if (tag === SECOND) places.push(reader.at);
       reader.skip(tag, end);
     }
     reader.leave(end);
-    return { end, firstAt, places };
+    return { end, firsts, places };
   }
 
-  /** A resource or a scope. */
-  #origin(at: number, outerEnd: number, attributesTag: number, nameTag: number): Origin {
+  /** A resource or a scope: one, or several that are merged. */
+  #origin(places: readonly number[], outerEnd: number, attributesTag: number, nameTag: number): Origin {
     const reader = this.#reader;
-    if (reader.problem !== undefined) return NO_ORIGIN;
-    reader.at = at;
-    this.#isTooDeep = false;
-    const end = reader.end(outerEnd);
+    this.#values.isTooDeep = false;
     const attributes: JsonObject = {};
     let name = "";
     let slots = 0;
-    while (reader.at < end) {
-      const tag = reader.tag();
-      if (tag === attributesTag) slots = this.#attribute(end, attributes, slots, 0);
-      else if (tag === nameTag) name = reader.text(end);
-      else reader.skip(tag, end);
+    for (const place of places) {
+      if (reader.problem !== undefined) return NO_ORIGIN;
+      reader.at = place;
+      const end = reader.end(outerEnd);
+      while (reader.at < end) {
+        const tag = reader.tag();
+        if (tag === attributesTag) slots = this.#values.attribute(end, attributes, slots, 0);
+        else if (tag === nameTag) name = reader.text(end);
+        else reader.skip(tag, end);
+      }
+      reader.leave(end);
     }
-    reader.leave(end);
-    this.#count(slots);
-    return { name, attributes, isTooDeep: this.#isTooDeep };
+    this.#values.count(slots);
+    return { name, attributes, isTooDeep: this.#values.isTooDeep };
   }
 
   #readLog(outerEnd: number, scope: Scope): void {
     const reader = this.#reader;
     const log = this.#log;
     log.reset(scope);
-    this.#isTooDeep = false;
+    this.#values.isTooDeep = false;
     const end = reader.end(outerEnd);
     while (reader.at < end) {
       const tag = reader.tag();
@@ -217,7 +217,7 @@ export class OtlpProtobuf {
           log.severityText = reader.text(end);
           break;
         case LOG_BODY:
-          log.body = this.#value(end, 0);
+          log.body = this.#values.value(end, 0);
           break;
         case LOG_ATTRIBUTES:
           this.#recordAttribute(end, log, scope);
@@ -240,8 +240,8 @@ export class OtlpProtobuf {
     }
     reader.leave(end);
     if (reader.problem !== undefined) return;
-    this.#count(log.slots);
-    log.isTooDeep = this.#isTooDeep;
+    this.#values.count(log.slots);
+    log.isTooDeep = this.#values.isTooDeep;
     this.#list.addLog(log, scope);
   }
 
@@ -249,7 +249,7 @@ export class OtlpProtobuf {
     const reader = this.#reader;
     const span = this.#span;
     span.reset(scope);
-    this.#isTooDeep = false;
+    this.#values.isTooDeep = false;
     const end = reader.end(outerEnd);
     while (reader.at < end) {
       const tag = reader.tag();
@@ -309,8 +309,8 @@ export class OtlpProtobuf {
     }
     reader.leave(end);
     if (reader.problem !== undefined) return;
-    this.#count(span.slots);
-    span.isTooDeep = this.#isTooDeep;
+    this.#values.count(span.slots);
+    span.isTooDeep = this.#values.isTooDeep;
     this.#list.addSpan(span, scope);
   }
 
@@ -330,7 +330,7 @@ export class OtlpProtobuf {
     while (reader.at < end) {
       const tag = reader.tag();
       if (tag === EVENT_NAME) name = reader.text(end);
-      else if (tag === EVENT_ATTRIBUTES) slots = this.#attribute(end, (attributes ??= {}), slots, 0);
+      else if (tag === EVENT_ATTRIBUTES) slots = this.#values.attribute(end, (attributes ??= {}), slots, 0);
       else if (tag === EVENT_TIME) {
         reader.instant();
         ms = reader.ms;
@@ -338,7 +338,7 @@ export class OtlpProtobuf {
       } else reader.skip(tag, end);
     }
     reader.leave(end);
-    this.#count(slots);
+    this.#values.count(slots);
     span.events.push(eventOf(name, ms, ns, attributes));
   }
 
@@ -360,11 +360,11 @@ export class OtlpProtobuf {
       if (tag === LINK_TRACE_ID) traceId = reader.hex(end, ID_BYTES_MAX);
       else if (tag === LINK_SPAN_ID) spanId = reader.hex(end, ID_BYTES_MAX);
       else if (tag === LINK_TRACE_STATE) traceState = reader.text(end);
-      else if (tag === LINK_ATTRIBUTES) slots = this.#attribute(end, (attributes ??= {}), slots, 0);
+      else if (tag === LINK_ATTRIBUTES) slots = this.#values.attribute(end, (attributes ??= {}), slots, 0);
       else reader.skip(tag, end);
     }
     reader.leave(end);
-    this.#count(slots);
+    this.#values.count(slots);
     span.links.push(linkOf(traceId, spanId, traceState, attributes));
   }
 
@@ -383,114 +383,6 @@ export class OtlpProtobuf {
   /** An attribute of a record: one that names its touchpoint is not in its metadata. */
   #recordAttribute(outerEnd: number, record: LogFields | SpanFields, scope: Scope): void {
     record.metadata ??= { ...scope.shared };
-    record.slots = this.#attribute(outerEnd, record.metadata, record.slots, 0, record);
-  }
-
-  /** KeyValue: sets a member of `target`, which needed `slots`, and gives the slots that it needs then. */
-  #attribute(
-    outerEnd: number,
-    target: JsonObject,
-    slots: number,
-    depth: number,
-    record?: LogFields | SpanFields,
-  ): number {
-    const reader = this.#reader;
-    const end = reader.end(outerEnd);
-    let name = "";
-    let value: unknown = null;
-    while (reader.at < end) {
-      const tag = reader.tag();
-      if (tag === KEY) {
-        const nameEnd = reader.end(end);
-        name = this.#names.ofBytes(reader.bytes, reader.at, nameEnd);
-        reader.at = nameEnd;
-      } else if (tag === VALUE) value = this.#value(end, depth);
-      else reader.skip(tag, end);
-    }
-    reader.leave(end);
-    if (this.#names.refusal !== undefined) {
-      reader.fail(this.#names.refusal);
-      return slots;
-    }
-    if (record !== undefined && name === TOUCHPOINT && typeof value === "string") {
-      if (value !== "") record.touchpoint = value;
-      return slots;
-    }
-    return this.#names.set(target, name, value, slots);
-  }
-
-  /** AnyValue, inside `depth` arrays and maps. */
-  #value(outerEnd: number, depth: number): unknown {
-    const reader = this.#reader;
-    const end = reader.end(outerEnd);
-    let value: unknown = null;
-    while (reader.at < end) {
-      const tag = reader.tag();
-      switch (tag) {
-        case STRING_VALUE:
-          value = reader.text(end);
-          break;
-        case INT_VALUE:
-          value = reader.int64();
-          break;
-        case BOOL_VALUE:
-          reader.varint();
-          value = reader.low !== 0 || reader.high !== 0;
-          break;
-        case DOUBLE_VALUE: {
-          const double = reader.double();
-          value = Number.isFinite(double) ? double : String(double);
-          break;
-        }
-        case BYTES_VALUE:
-          value = reader.base64(end);
-          break;
-        case ARRAY_VALUE:
-        case KVLIST_VALUE:
-          if (depth >= VALUE_DEPTH_MAX) {
-            this.#isTooDeep = true;
-            value = TOO_DEEP;
-            reader.skip(tag, end);
-          } else value = tag === ARRAY_VALUE ? this.#array(end, depth + 1) : this.#map(end, depth + 1);
-          break;
-        default:
-          reader.skip(tag, end);
-      }
-    }
-    reader.leave(end);
-    return value;
-  }
-
-  #array(outerEnd: number, depth: number): unknown[] {
-    const reader = this.#reader;
-    const end = reader.end(outerEnd);
-    const array: unknown[] = [];
-    while (reader.at < end) {
-      const tag = reader.tag();
-      if (tag === FIRST) array.push(this.#value(end, depth));
-      else reader.skip(tag, end);
-    }
-    reader.leave(end);
-    return array;
-  }
-
-  #map(outerEnd: number, depth: number): JsonObject {
-    const reader = this.#reader;
-    const end = reader.end(outerEnd);
-    const map: JsonObject = {};
-    let slots = 0;
-    while (reader.at < end) {
-      const tag = reader.tag();
-      if (tag === FIRST) slots = this.#attribute(end, map, slots, depth);
-      else reader.skip(tag, end);
-    }
-    reader.leave(end);
-    this.#count(slots);
-    return map;
-  }
-
-  #count(slots: number): void {
-    this.#names.count(slots);
-    if (this.#names.refusal !== undefined) this.#reader.fail(this.#names.refusal);
+    record.slots = this.#values.attribute(outerEnd, record.metadata, record.slots, 0, record);
   }
 }

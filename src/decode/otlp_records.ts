@@ -34,7 +34,7 @@ const COLON_PARAMETER = /(^|[/.(-]):(\w+)(?:\([^()]*\))?[?*+]?/g;
 const BRACE_PARAMETER = /\{\**(\w+)[^{}]*(?:\{[^{}]*\}[^{}]*)*\}/g;
 
 /** What both kinds of record have, as their reader fills it. Instants are whole Unix ms and the ns beyond them. */
-class RecordFields {
+export class RecordFields {
   /** Its attributes over those that its scope shares; undefined where it has none of its own. */
   metadata: JsonObject | undefined;
   /** Slots that an object with both needs. */

@@ -83,44 +83,75 @@ function matches(name: string, pattern: string): boolean {
   return at <= name.length - last.length;
 }
 
-/** What the records of a scope share. */
-export function scopeOf(
-  resource: Origin,
-  scope: Origin,
-  filter: ResourceFilter,
-  names: AttributeNames,
-  isOfSpans: boolean,
-): Scope {
-  const shared: JsonObject = {};
-  let count = 0;
-  let length = 0;
-  let slots = 0;
-  let dropped = 0;
-  const add = (name: string, value: unknown) => {
-    length += name.length + lengthOf(value, SHARED_LENGTH_MAX);
-    if (count >= SHARED_MAX || length > SHARED_LENGTH_MAX) {
-      dropped++;
+/** The members that records share, within their bounds. */
+class Shared {
+  readonly members: JsonObject;
+  #count: number;
+  #length: number;
+  slots: number;
+  dropped: number;
+
+  /** What `other` has, to begin with. */
+  constructor(other?: Shared) {
+    this.members = { ...other?.members };
+    this.#count = other === undefined ? 0 : other.#count;
+    this.#length = other === undefined ? 0 : other.#length;
+    this.slots = other?.slots ?? 0;
+    this.dropped = other?.dropped ?? 0;
+  }
+
+  get isEmpty(): boolean {
+    return this.#count === 0;
+  }
+
+  /** Counts as dropped what is beyond the bounds. */
+  add(name: string, value: unknown, names: AttributeNames): void {
+    this.#length += name.length + lengthOf(value, SHARED_LENGTH_MAX);
+    if (this.#count >= SHARED_MAX || this.#length > SHARED_LENGTH_MAX) {
+      this.dropped++;
       return;
     }
-    count++;
-    slots = names.set(shared, name, value, slots);
-  };
-  const service = textOf(resource.attributes[SERVICE]);
-  // The name of the service counts first, whatever stands before it.
-  if (service !== undefined && filter.keeps(SERVICE)) add(SERVICE, service);
-  for (const name in resource.attributes) {
-    if (name === TOUCHPOINT || (name === SERVICE && service !== undefined)) continue;
-    if (filter.keeps(name)) add(name, resource.attributes[name]);
+    this.#count++;
+    this.slots = names.set(this.members, name, value, this.slots);
   }
-  for (const name in scope.attributes) if (name !== TOUCHPOINT) add(name, scope.attributes[name]);
-  const isCollectors = scope.name.startsWith(COLLECTOR_SCOPE);
-  if (scope.name !== "" && (isOfSpans || isCollectors)) add(SCOPE_NAME, scope.name);
+}
+
+/** What the scopes of one resource share; made once, since a resource may have many scopes. */
+export interface Resource {
+  readonly shared: Shared;
+  readonly touchpoint: string | undefined;
+  readonly service: string | undefined;
+  readonly isTooDeep: boolean;
+}
+
+export function resourceOf({ attributes, isTooDeep }: Origin, filter: ResourceFilter, names: AttributeNames): Resource {
+  const shared = new Shared();
+  const service = textOf(attributes[SERVICE]);
+  // The name of the service counts first, whatever stands before it.
+  if (service !== undefined && filter.keeps(SERVICE)) shared.add(SERVICE, service, names);
+  for (const name in attributes) {
+    if (name === TOUCHPOINT || (name === SERVICE && service !== undefined)) continue;
+    if (filter.keeps(name)) shared.add(name, attributes[name], names);
+  }
   return {
-    shared: count === 0 ? undefined : shared,
-    slots,
-    dropped,
-    touchpoint: cut(textOf(scope.attributes[TOUCHPOINT]) ?? textOf(resource.attributes[TOUCHPOINT])),
+    shared,
+    touchpoint: cut(textOf(attributes[TOUCHPOINT])),
     service: service?.startsWith(UNKNOWN_SERVICE) === true ? undefined : cut(service),
+    isTooDeep,
+  };
+}
+
+export function scopeOf(resource: Resource, scope: Origin, names: AttributeNames, isOfSpans: boolean): Scope {
+  const shared = new Shared(resource.shared);
+  for (const name in scope.attributes) if (name !== TOUCHPOINT) shared.add(name, scope.attributes[name], names);
+  const isCollectors = scope.name.startsWith(COLLECTOR_SCOPE);
+  if (scope.name !== "" && (isOfSpans || isCollectors)) shared.add(SCOPE_NAME, scope.name, names);
+  return {
+    shared: shared.isEmpty ? undefined : shared.members,
+    slots: shared.slots,
+    dropped: shared.dropped,
+    touchpoint: cut(textOf(scope.attributes[TOUCHPOINT])) ?? resource.touchpoint,
+    service: resource.service,
     name: scope.name === "" || isCollectors ? undefined : cut(scope.name),
     isTooDeep: resource.isTooDeep || scope.isTooDeep,
   };

@@ -89,6 +89,14 @@ describe("reading takes time in proportion to the body's length", () => {
     "many scopes": (size) => ({
       resourceLogs: [{ scopeLogs: large(size / 4, () => ({ scope: { name: "a" }, logRecords: [{}] })) }],
     }),
+    "many scopes of a large resource": (size) => ({
+      resourceLogs: [
+        {
+          resource: { attributes: large(size / 4, (at) => ({ key: `n${at}`, value: { intValue: 1 } })) },
+          scopeLogs: large(size / 4, () => ({})),
+        },
+      ],
+    }),
     "many resources": (size) => ({
       resourceLogs: large(size / 4, () => ({ resource: { attributes: attributesOf({ a: 1 }) }, scopeLogs: [] })),
     }),

@@ -1,6 +1,6 @@
 // A proxy between a sender and the server, which does what networks and full servers do.
 
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 /** What becomes of a request: it reaches the server, only its answer is lost, or the proxy answers itself. */
@@ -35,7 +35,7 @@ export async function withProxy<Result>(
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", async () => {
+    request.on("end", () => {
       const passed: Passed = {
         path: request.url ?? "",
         headers: request.headers,
@@ -44,30 +44,8 @@ export async function withProxy<Result>(
         status: undefined,
       };
       const fate = fateOf(requests.push(passed) - 1);
-      if (typeof fate === "object") {
-        passed.status = fate.status;
-        response.writeHead(fate.status, fate.headers).end();
-        return;
-      }
-      try {
-        const { host: _, connection: __, "transfer-encoding": ___, ...headers } = request.headers;
-        const answer = await fetch(target() + passed.path, {
-          method: "POST",
-          headers: headers as Record<string, string>,
-          body: passed.body,
-        });
-        const body = Buffer.from(await answer.arrayBuffer());
-        if (fate === "lose the answer") {
-          request.socket.destroy();
-          return;
-        }
-        passed.status = answer.status;
-        const kept = [...answer.headers].filter(([name]) => ["content-type", "retry-after"].includes(name));
-        response.writeHead(answer.status, Object.fromEntries(kept)).end(body);
-      } catch {
-        // The server is gone.
-        request.socket.destroy();
-      }
+      // Where the server is gone, the sender's connection ends too.
+      answer(target, passed, fate, response).catch(() => request.socket.destroy());
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -76,6 +54,25 @@ export async function withProxy<Result>(
   } finally {
     await closed(server);
   }
+}
+
+async function answer(target: () => string, passed: Passed, fate: Fate, response: ServerResponse): Promise<void> {
+  if (typeof fate === "object") {
+    passed.status = fate.status;
+    response.writeHead(fate.status, fate.headers).end();
+    return;
+  }
+  const isOurs = (name: string) => ["host", "connection", "transfer-encoding"].includes(name);
+  const headers = Object.entries(passed.headers).filter(([name]) => !isOurs(name)) as [string, string][];
+  const answered = await fetch(target() + passed.path, { method: "POST", headers, body: passed.body });
+  const body = Buffer.from(await answered.arrayBuffer());
+  if (fate === "lose the answer") {
+    response.socket?.destroy();
+    return;
+  }
+  passed.status = answered.status;
+  const kept = [...answered.headers].filter(([name]) => ["content-type", "retry-after"].includes(name));
+  response.writeHead(answered.status, Object.fromEntries(kept)).end(body);
 }
 
 function closed(server: Server): Promise<void> {

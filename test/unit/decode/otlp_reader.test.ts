@@ -56,6 +56,14 @@ describe("a protobuf body is read", () => {
     expect(entryOf(bytesField(5, Buffer.concat([textField(1, "b"), varintField(3, 5n)])))).toEqual({ message: "5" });
   });
 
+  test("with several resources of one field as one", () => {
+    const resource = (name: string) =>
+      bytesField(1, bytesField(1, Buffer.concat([textField(1, name), bytesField(2, textField(1, "v"))])));
+    const scope = bytesField(2, bytesField(2, MESSAGE));
+    const body = new Uint8Array(bytesField(1, Buffer.concat([resource("a"), scope, resource("b")])));
+    expect(readable(OTLP.logs(body, contextOf())).entries).toEqual([{ message: "a", metadata: { a: "v", b: "v" } }]);
+  });
+
   test("with a varint that is longer than it has to be", () => {
     const padded = Buffer.from([2 * 8, 0x89, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00]);
     expect(entryOf(MESSAGE, padded)).toEqual({ message: "a", level: "info" });
