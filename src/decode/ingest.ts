@@ -1,7 +1,6 @@
 // Lines in any form: JSON objects, one a line; one array of objects; one object, over several lines as well; or plain
-// text, whose lines are messages. Which it is, its text says, whatever its Content-Type: curl sends a form type, and
-// Vector, Fluent Bit and Cribl have one for several forms. The query names members of the sender's own, and a
-// touchpoint for all.
+// text, whose lines are messages. Which it is, its text says, whatever its Content-Type: curl sends a form type. The
+// query names members of the sender's own, and a touchpoint for all.
 
 import type { Entry } from "../core/entry.ts";
 import { isJsonObject, type JsonObject } from "../core/json.ts";

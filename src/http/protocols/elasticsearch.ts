@@ -1,6 +1,6 @@
 // Elasticsearch's bulk API under /elasticsearch/, and what its clients ask before they send. Every answer names the
-// product, or the official clients refuse it. A full queue is 503 as everywhere: the official clients and Logstash,
-// Filebeat, Fluent Bit and Vector send the whole body again after it, while after 429 the official clients do not.
+// product, or the official clients refuse it. A full queue is 503 as everywhere: the official client
+// for JavaScript sends the whole body again after it, and does not after 429.
 // Source: https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk
 
 import { Type } from "@sinclair/typebox";
@@ -112,9 +112,8 @@ function stub(path: string, id: string, summary: string, answer: unknown): Route
 const SHARDS = { total: 1, successful: 1, failed: 0 };
 
 /**
- * What clients ask first, or last: the version (Filebeat, Logstash, Vector), the health (Vector, winston-elasticsearch,
- * omelasticsearch), the licence (Filebeat, Logstash), whether a template is there (winston-elasticsearch), and a refresh
- * (pino-elasticsearch). It needs no key and says nothing of what is stored.
+ * What clients ask first, or last: the version (official clients), the health (winston-elasticsearch, omelasticsearch),
+ * the licence, whether a template is there (winston-elasticsearch), and a refresh (pino-elasticsearch). It needs no key and says nothing of what is stored.
  */
 export function elasticsearchStubs(): Route[] {
   return [
