@@ -232,6 +232,15 @@ export const VALUES_HELD_MAX = 50_000;
 /** Characters of these texts: 16 MiB of memory. */
 export const VALUE_TEXTS_LENGTH_MAX = 8 * MIB;
 
+/**
+ * Different patterns of messages with their figures, about 2.5 KB each with an example and 120 counts over time, and at
+ * most 5 KB. Real programs have some hundred.
+ */
+export const PATTERNS_HELD_MAX = 5_000;
+
+/** Characters of a pattern. Those with the same beginning count as one. */
+export const PATTERN_LENGTH_MAX = 500;
+
 /** Further names or values, counted by hash: 16 bytes each in a table that is at least half full, so 32 MiB. */
 export const HASHES_HELD_MAX = 1024 * 1024;
 

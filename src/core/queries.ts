@@ -7,6 +7,7 @@ import type {
   EntriesResponse,
   FieldsResponse,
   HistogramResponse,
+  PatternsResponse,
   RunningResponse,
   SeriesResponse,
   TimingsResponse,
@@ -56,6 +57,13 @@ export type QueryRequest =
   | { readonly kind: "running"; readonly scope: QueryScope; readonly limit: number }
   | { readonly kind: "fields"; readonly scope: QueryScope }
   | { readonly kind: "values"; readonly scope: QueryScope; readonly field: string; readonly limit: number }
+  /** With `comparesPrevious`, each pattern is also counted in the range before, which is as long. */
+  | {
+      readonly kind: "patterns";
+      readonly scope: QueryScope;
+      readonly limit: number;
+      readonly comparesPrevious: boolean;
+    }
   | { readonly kind: "touchpoints"; readonly project: string | undefined }
   | { readonly kind: "usage" }
   | { readonly kind: "rejections"; readonly project: string | undefined; readonly limit: number }
@@ -71,6 +79,7 @@ export interface QueryResponses {
   readonly running: RunningResponse;
   readonly fields: FieldsResponse;
   readonly values: ValuesResponse;
+  readonly patterns: PatternsResponse;
   readonly touchpoints: TouchpointsResponse;
   readonly usage: UsageResponse;
   readonly rejections: RejectionsResponse;

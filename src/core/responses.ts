@@ -221,5 +221,38 @@ export const ValuesSchema = object("Values", {
 /** Values by falling count, then by value. */
 export type ValuesResponse = ValueOf<typeof ValuesSchema>;
 
+const MessagePatternSchema = object("MessagePattern", {
+  pattern: text("The message with what changes masked; of a long one the first 500 characters"),
+  count: count("Messages with this pattern"),
+  previous: Type.Optional(
+    count("Such messages in the range before, with compare=previous; 0: it is new in this range"),
+  ),
+  first: time("Oldest such message in the range"),
+  last: time("Newest such message in the range"),
+  levels: Type.Object(
+    { debug: Type.Integer(), info: Type.Integer(), warn: Type.Integer(), error: Type.Integer() },
+    { description: "How many have each level; a timing may have none" },
+  ),
+  counts: Type.Array(Type.Integer(), { description: "Messages by bucket of time, the first begins at `start`" }),
+  example: Type.Object(
+    { id: Type.Integer({ description: "Of the record" }), message: text("Its message, of a long one the beginning") },
+    { description: "One of the records" },
+  ),
+});
+export type MessagePatternCount = ValueOf<typeof MessagePatternSchema>;
+
+export const PatternsSchema = object("Patterns", {
+  interval: Type.Number({ description: "Length of a bucket, ms" }),
+  start: time("Start of the first bucket"),
+  patterns: Type.Array(MessagePatternSchema, { description: "Most frequent first" }),
+  count: count("Messages in all"),
+  more: count("Patterns that are not listed; an estimate where they are very many"),
+  previous: Type.Optional(
+    Type.Object({ from: time("Start"), to: time("End, not included") }, { description: "The range before" }),
+  ),
+  ...WARNINGS,
+});
+export type PatternsResponse = ValueOf<typeof PatternsSchema>;
+
 /** Data of a live tail's `record` event is a Record, that of `gap` is this. */
 export const GapSchema = object("Gap", { missed: count("Matching records that were passed over") });

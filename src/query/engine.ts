@@ -8,6 +8,7 @@ import { entriesResponse } from "./responses/entries.ts";
 import { valuesResponse } from "./responses/field_values.ts";
 import { fieldsResponse } from "./responses/fields.ts";
 import { histogramResponse } from "./responses/histogram.ts";
+import { patternsResponse } from "./responses/patterns.ts";
 import { matchingStarts, runningResponse } from "./responses/running.ts";
 import { rejectionsResponse, type TablesSource, touchpointsResponse, usageResponse } from "./responses/tables.ts";
 import { seriesResponse, timingsResponse } from "./responses/timings.ts";
@@ -80,6 +81,8 @@ function* respondFromRecords(request: RecordsRequest, scope: Scope, options: Eng
       return yield* runningResponse(tables.openStarts(), scope, request.limit);
     case "fields":
       return yield* fieldsResponse(context, scope);
+    case "patterns":
+      return yield* patternsResponse(context, scope, { ...request, now });
     case "values":
     default:
       return yield* valuesResponse(context, scope, request.field, request.limit);

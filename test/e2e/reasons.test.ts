@@ -1,7 +1,7 @@
-// What finds out why, over the executable's read API: a trace with what of it still runs.
+// What finds out why, over the executable's read API: a trace with what of it still runs, and patterns of messages.
 
 import { describe, expect, test } from "bun:test";
-import type { TraceResponse } from "../../src/core/responses.ts";
+import type { PatternsResponse, TraceResponse } from "../../src/core/responses.ts";
 import { read } from "../support/read_api.ts";
 import { configText, withServer } from "../support/server.ts";
 
@@ -23,6 +23,30 @@ describe("the read API", () => {
       await server.send([{ key: "req 1*", touchpoint: "checkout", endTime: start + 50 }]);
       const ended: TraceResponse = await read(server, `${path}&around=${start}&from=${start}&to=${start + 1}`);
       expect(ended).toMatchObject({ running: [], records: [{ touchpoint: "checkout", duration: 50 }] });
+    });
+  });
+
+  test("groups messages by pattern, and says which are new in the range", async () => {
+    await withServer(configText(), async (server) => {
+      const now = Date.now();
+      const at = (minutesAgo: number, message: string, level = "info") => ({
+        timestamp: now - minutesAgo * 60_000,
+        message,
+        level,
+      });
+      await server.send([
+        ...Array.from({ length: 40 }, (_, index) => at(90, `order ${index} placed in ${index * 3}ms`)),
+        ...Array.from({ length: 60 }, (_, index) => at(30, `order ${index} placed in ${index * 3}ms`)),
+        ...Array.from({ length: 7 }, (_, index) => at(20, `no route to 10.0.0.${index}`, "error")),
+      ]);
+      const answer: PatternsResponse = await read(server, "patterns?from=1h&compare=previous");
+      expect(answer).toMatchObject({ count: 67, more: 0 });
+      expect(answer.patterns).toMatchObject([
+        { pattern: "order <num> placed in <num>ms", count: 60, previous: 40, levels: { info: 60 } },
+        { pattern: "no route to <ip>", count: 7, previous: 0, levels: { error: 7 } },
+      ]);
+      const errors: PatternsResponse = await read(server, "patterns?from=1h&q=level:error&limit=1");
+      expect(errors.patterns[0]?.example.message).toStartWith("no route to 10.0.0.");
     });
   });
 });

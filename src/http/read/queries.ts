@@ -9,6 +9,7 @@ import {
   EntriesSchema,
   FieldsSchema,
   HistogramSchema,
+  PatternsSchema,
   RunningSchema,
   SeriesSchema,
   TimingsSchema,
@@ -49,6 +50,12 @@ const KEY = Type.String({
   description: "The key, as it is",
   examples: ["req-abc123"],
 });
+const COMPARE = Type.Optional(
+  Type.Literal("previous", {
+    expects: '"previous"',
+    description: "Count each pattern in the range before as well, which is as long and ends where this one begins",
+  }),
+);
 const BY = Type.Optional(
   Type.Literal("touchpoint", {
     expects: '"touchpoint"',
@@ -159,10 +166,21 @@ export function recordRoutes(dependencies: ReadDependencies): Route[] {
         : { kind: "values", scope, field, limit };
     },
   });
+  const patterns = defineQuery(dependencies, {
+    id: "listPatterns",
+    summary: "Patterns of the messages that match, most frequent first",
+    query: { limit: limit(ROWS_MAX), compare: COMPARE },
+    response: PatternsSchema,
+    toRequest: (scope, { limit, compare }) =>
+      compare !== undefined && scope.from === undefined
+        ? "compare: previous needs a from, since the range before is as long"
+        : { kind: "patterns", scope, limit, comparesPrevious: compare !== undefined },
+  });
   return [
     { path: "/api/v1/entries", operations: { GET: entries } },
     { path: "/api/v1/trace", operations: { GET: trace } },
     { path: "/api/v1/histogram", operations: { GET: histogram } },
+    { path: "/api/v1/patterns", operations: { GET: patterns } },
     { path: "/api/v1/fields", operations: { GET: fields } },
     { path: "/api/v1/fields/{name}/values", operations: { GET: values } },
   ];

@@ -78,11 +78,26 @@ export class FrequentTexts {
     return this.#counts[number] as number;
   }
 
+  /** The number of a held text; −1 where it is not held. */
+  find(text: string): number {
+    return this.#table.find(text);
+  }
+
+  /** Whether the text is counted at all. */
+  wants(text: string): boolean {
+    return this.#wanted === undefined || this.#wanted.has(text);
+  }
+
+  /** Counts a held text. */
+  addTo(number: number, count: number): void {
+    this.#counts[number] = (this.#counts[number] as number) + count;
+  }
+
   /** Counts a text. Returns its number, from 0; −1 where it is not held. */
   add(text: string, count: number): number {
     let number = this.#table.find(text);
     if (number === -1) {
-      if (this.#wanted !== undefined && !this.#wanted.has(text)) return -1;
+      if (!this.wants(text)) return -1;
       if (this.#isFull(text)) {
         this.#further ??= new HashCounts(this.#bounds.hashesMax ?? HASHES_HELD_MAX);
         this.#further.add(text, count);

@@ -59,6 +59,8 @@ export interface Scope {
   readonly to: number;
   /** The first instant of a project that is shown: `from`, or where its retention begins if that is later. */
   readonly shownFrom: (project: string) => number;
+  /** Where a project's retention begins, whatever `from` is. */
+  readonly retainedFrom: (project: string) => number;
 }
 
 /** Parses and checks a scope. @param now Unix ms: decides which records have expired. */
@@ -69,12 +71,14 @@ export function resolveScope(scope: QueryScope, rules: ReadRules, now: number): 
   const parsed = parseSearch(scope.q, scope.timeZone);
   if (!parsed.ok) return { code: "bad_query", ...parsed.problem };
   assert(!Number.isNaN(now), "now is an instant");
+  const retainedFrom = (project: string) => now - projectRules(rules, project).retentionMs;
   return {
     project: scope.project,
     search: shareEqualTerms(parsed.search),
     from,
     to,
-    shownFrom: (project) => Math.max(from, now - projectRules(rules, project).retentionMs),
+    shownFrom: (project) => Math.max(from, retainedFrom(project)),
+    retainedFrom,
   };
 }
 

@@ -56,6 +56,9 @@ describe("the page on limits", () => {
     expect(boundOf("touchpoints of `timings/series")).toStartWith(`${number(limits.SERIES_BUCKETS_MAX)} buckets`);
     expect(boundOf("categories")).toBe(number(limits.CATEGORIES_LISTED_MAX));
     expect(boundOf("records and running starts of `trace`")).toBe(number(limits.TRACE_RECORDS_MAX));
+    expect(boundOf("patterns of")).toBe("`limit`, at most 1,000");
+    expect(boundOf("a pattern")).toBe(`${limits.PATTERN_LENGTH_MAX} characters`);
+    expect(PROSE).toContain(`or ${number(limits.PATTERNS_HELD_MAX)} patterns that it meets`);
     expect(boundOf("fields of")).toBe(number(limits.FIELDS_LISTED_MAX));
     expect(boundOf("a touchpoint's name")).toBe(`${TOUCHPOINT_LENGTH_MAX} characters`);
     expect(boundOf("a field's name")).toBe(`${limits.FIELD_NAME_LENGTH_MAX} characters`);

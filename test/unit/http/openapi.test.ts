@@ -50,6 +50,7 @@ describe("openapi.json", () => {
       "GET /api/v1/entries",
       "GET /api/v1/trace",
       "GET /api/v1/histogram",
+      "GET /api/v1/patterns",
       "GET /api/v1/fields",
       "GET /api/v1/fields/{name}/values",
       "GET /api/v1/timings",

@@ -120,6 +120,25 @@ export const ANSWERS: QueryResponses = {
     count: 4,
     more: false,
   },
+  patterns: {
+    interval: 60_000,
+    start: 0,
+    patterns: [
+      {
+        pattern: "order <num>",
+        count: 3,
+        previous: 0,
+        first: 1,
+        last: 2,
+        levels: { debug: 0, info: 1, warn: 2, error: 0 },
+        counts: [3],
+        example: { id: 7, message: "order 1" },
+      },
+    ],
+    count: 4,
+    more: 1,
+    previous: { from: -60_000, to: 0 },
+  },
   touchpoints: {
     more: 0,
     touchpoints: [{ project: "shop", name: "db", registered: true, firstSeen: 5 }],
