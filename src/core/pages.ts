@@ -9,6 +9,7 @@ export const PAGE_PATHS = {
   keys: "/keys",
   usage: "/usage",
   rejections: "/rejections",
+  refused: "/refused",
   storage: "/storage",
 } as const;
 

@@ -11,6 +11,7 @@ import { Frame } from "./frame/frame.tsx";
 import { ReadingOff, SignIn } from "./frame/sign_in.tsx";
 import { Announcer, type App, AppProvider, PageChanges } from "./state/app_context.ts";
 import { browserEnvironment, readSetting, sharedText, waitFor, watchTheme, writeSetting } from "./state/browser.ts";
+import { Connection, type Probe } from "./state/connection.ts";
 import { Query } from "./state/query.ts";
 import { Router } from "./state/router.ts";
 import { createSignedFetch, Session } from "./state/session.ts";
@@ -23,6 +24,7 @@ const SESSION_SECRET = "simplelogs.session";
 /** The half that knows no server. */
 export function createApp(window: Window): App {
   const router = new Router(window);
+  const environment = browserEnvironment(window);
   const shortcuts = new Shortcuts(() => performance.now(), readSetting(window, SHORTCUTS_SETTING) !== "off");
   return {
     router,
@@ -33,31 +35,42 @@ export function createApp(window: Window): App {
     },
     announcer: new Announcer(),
     pageChanges: new PageChanges(),
-    environment: browserEnvironment(window),
+    environment,
+    connection: new Connection(environment, probeOf(window)),
     clocks: computed(() => clocksOf(router.address.value.parameters)),
     isDark: watchTheme(window.matchMedia("(prefers-color-scheme: dark)")),
   };
 }
 
 /** The half that talks to the server. The page's attribute data-reading says whether reading is configured. */
-export function createServer(window: Window, { environment, clocks }: App): Server {
+export function createServer(window: Window, { environment, connection, clocks }: App): Server {
   const { reading } = window.document.documentElement.dataset;
   const session = new Session(reading !== "off", sharedText(window, SESSION_SECRET));
   const fetch = createSignedFetch((path, init) => window.fetch(path, init), session);
   const { schedule } = environment;
   const timeZone = () => (clocks.peek() === "utc" ? undefined : sentTimeZone());
+  const onResponse = () => {
+    session.confirm();
+    connection.reached();
+  };
   return {
-    api: new Api({
-      fetch,
-      wait: (ms, signal) => waitFor(ms, signal, schedule),
-      onResponse: () => session.confirm(),
-      timeZone,
-    }),
+    api: new Api({ fetch, wait: (ms, signal) => waitFor(ms, signal, schedule), onResponse, timeZone }),
     session,
     usage: new Query<UsageResponse>(environment),
     refreshes: signal(0),
     isSecure: window.isSecureContext,
     createTail: (onBatch) => new Tail({ fetch, schedule, onBatch, timeZone }),
+  };
+}
+
+/** Asks whether the process answers. A proxy answers for one that does not with a status above 500. */
+function probeOf(window: Window): Probe {
+  return async (signal) => {
+    try {
+      return (await window.fetch("/healthz", { signal, cache: "no-store" })).ok;
+    } catch {
+      return false;
+    }
   };
 }
 

@@ -57,6 +57,8 @@ type Group = {
   readonly hours: HourCounts;
   /** Latest first. */
   addresses: readonly string[];
+  /** Of the latest batch among all: batches of one millisecond have an order too. */
+  number: number;
   /** Who filled the list with it. */
   readonly owner: string;
 };
@@ -76,6 +78,7 @@ export class RefusedBatches {
   readonly #since: number;
   readonly #keyed = new GroupList(KEYED_REFUSALS_MAX);
   readonly #strangers = new GroupList(STRANGERS_REFUSALS_MAX);
+  #number = 0;
   readonly #hours = new Map(REFUSED_STATUSES.map((status) => [status, new HourCounts()]));
 
   /** `since`: when the server started, Unix ms. */
@@ -97,6 +100,7 @@ export class RefusedBatches {
     group.count++;
     group.hours.add(now);
     group.last = now;
+    group.number = ++this.#number;
     if (problem !== undefined) group.problem = cut(problem);
     if (group.addresses[0] !== batch.address) {
       const others = group.addresses.filter((address) => address !== batch.address);
@@ -107,7 +111,7 @@ export class RefusedBatches {
 
   /** The groups of a project or all, latest first. */
   list({ project, limit, pairs, now }: ListOptions): RefusalsResponse {
-    const groups = [...this.#keyed.groups(), ...this.#strangers.groups()].toSorted((a, b) => b.last - a.last);
+    const groups = [...this.#keyed.groups(), ...this.#strangers.groups()].toSorted((a, b) => b.number - a.number);
     const rows = groups
       .map((group) => rowOf(group, pairs, now))
       .filter((row) => project === undefined || row.project === project);
@@ -218,7 +222,7 @@ function newGroup(
 ): Group {
   const owner = isKeyed ? keyName(key) : networkOf(address);
   const shown = key !== undefined && "masked" in key ? { masked: copyOf(key.masked) } : key;
-  const counts = { hours: new HourCounts(), addresses: [], count: 0, first: now, last: now };
+  const counts = { hours: new HourCounts(), addresses: [], count: 0, number: 0, first: now, last: now };
   return { ...known, ...counts, key: shown, protocol, problem: null, owner };
 }
 

@@ -8,6 +8,7 @@ import type {
   TouchpointsResponse,
   UsageResponse,
 } from "../../core/account_responses.ts";
+import type { RefusalsResponse } from "../../core/refusals.ts";
 import type {
   EntriesResponse,
   FieldsResponse,
@@ -30,6 +31,7 @@ interface Responses {
   readonly "/api/v1/touchpoints": TouchpointsResponse;
   readonly "/api/v1/usage": UsageResponse;
   readonly "/api/v1/rejections": RejectionsResponse;
+  readonly "/api/v1/refusals": RefusalsResponse;
   readonly "/api/v1/keys": KeysResponse;
   readonly "/api/v1/status": StatusResponse;
 }

@@ -3,6 +3,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
+import { formatSecond } from "../../core/format.ts";
 import { useApp } from "../state/app_context.ts";
 import type { QueryHandle } from "../state/query.ts";
 import { ProblemNotice, Skeleton } from "./notice.tsx";
@@ -25,8 +26,9 @@ interface QueryViewProps<T> {
 /** Renders the response of a query, or its state while there is none. */
 export function QueryView<T>(props: QueryViewProps<T>) {
   const { query, children, isEmpty, empty, loading, announce, isSecondary = false } = props;
-  const { announcer } = useApp();
-  const { value, problem, isLoading, isStale } = query.state.value;
+  const { announcer, connection } = useApp();
+  const { value, problem, isLoading, isStale, respondedAtMs } = query.state.value;
+  const isOld = connection.lostSinceMs.value !== undefined;
   const sentence = value === undefined || isStale || announce === undefined ? "" : announce(value);
   useEffect(() => {
     if (sentence !== "") announcer.say(sentence);
@@ -38,7 +40,8 @@ export function QueryView<T>(props: QueryViewProps<T>) {
     return <div aria-busy="true">{loading ?? <Skeleton />}</div>;
   }
   return (
-    <div class="query-view" aria-busy={isLoading && isStale} data-stale={isStale}>
+    <div class="query-view" aria-busy={isLoading && isStale} data-stale={isStale || isOld}>
+      {isOld && respondedAtMs !== undefined ? <p class="old-data">Old data, of {formatSecond(respondedAtMs)}</p> : null}
       {problem === undefined || isShownElsewhere ? null : (
         <ProblemNotice problem={problem} onRetry={query.refresh} isStale />
       )}

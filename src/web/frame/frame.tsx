@@ -13,13 +13,16 @@ import { Dialog } from "../components/overlays.tsx";
 import { KeysPage } from "../pages/keys/page.tsx";
 import { LogsPage } from "../pages/logs/page.tsx";
 import { OverviewPage } from "../pages/overview/page.tsx";
+import { RefusedPage } from "../pages/refused/page.tsx";
 import { RejectionsPage } from "../pages/rejections/page.tsx";
 import { StoragePage } from "../pages/storage/page.tsx";
 import { TimingsPage } from "../pages/timings/page.tsx";
 import { TouchpointsPage } from "../pages/touchpoints/page.tsx";
 import { UsagePage } from "../pages/usage/page.tsx";
 import { type App, useApp, useScope, useShortcut } from "../state/app_context.ts";
+
 import { Header, hasRange } from "./header.tsx";
+import { Strip } from "./strip.tsx";
 
 const PAGES: Readonly<Record<PageName, ComponentType>> = {
   overview: OverviewPage,
@@ -29,6 +32,7 @@ const PAGES: Readonly<Record<PageName, ComponentType>> = {
   keys: KeysPage,
   usage: UsagePage,
   rejections: RejectionsPage,
+  refused: RefusedPage,
   storage: StoragePage,
 };
 
@@ -67,6 +71,7 @@ export function Frame() {
     <div class="frame">
       <SkipLink target={CONTENT_ID} />
       <Header onHelp={openHelp} onSignOut={() => void signOut()} />
+      {session.state.value === "unknown" ? null : <Strip />}
       <Navigation />
       <main id={CONTENT_ID} class="content" tabIndex={-1}>
         {signOutProblem.value === "" ? null : (
@@ -138,6 +143,7 @@ const NAVIGATION: readonly NavigationItem[] = [
   { page: "keys", label: "Keys", icon: "keys", keys: "g k" },
   { page: "usage", label: "Usage", icon: "usage", keys: "g u" },
   { page: "rejections", label: "Rejections", icon: "rejections", keys: "g r" },
+  { page: "refused", label: "Refused", icon: "refused", keys: "g f" },
   { page: "storage", label: "Storage", icon: "storage", keys: "g s" },
 ];
 

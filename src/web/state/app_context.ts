@@ -7,6 +7,7 @@ import { useContext, useEffect, useMemo, useRef } from "preact/hooks";
 import { assert } from "../../core/errors.ts";
 import { type Clocks, formatInstant, formatSecond } from "../../core/format.ts";
 import type { Environment } from "./browser.ts";
+import type { Connection } from "./connection.ts";
 import type { Move, Router } from "./router.ts";
 import type { Shortcut, Shortcuts } from "./shortcuts.ts";
 import { rangeQuery, readRange, type TimeRange } from "./time_range.ts";
@@ -20,6 +21,8 @@ export interface App {
   readonly announcer: Announcer;
   readonly pageChanges: PageChanges;
   readonly environment: Environment;
+  /** Whether the server answers. */
+  readonly connection: Connection;
   /** Whether the page is dark. */
   readonly isDark: ReadonlySignal<boolean>;
   /** The clocks whose times are shown, as the address says. */

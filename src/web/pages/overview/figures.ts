@@ -155,6 +155,8 @@ export interface PlanRow {
   readonly share: number | null;
   readonly overage: number;
   readonly overagePolicy: "continue" | "drop";
+  /** Entries that were dropped because the limit was reached. */
+  readonly lost: number;
 }
 
 /** The rows of the current UTC month: the highest share first, then by count and name. `project` "": all. */
@@ -162,7 +164,7 @@ export function planRows({ usage }: UsageResponse, project: string, now: number)
   const month = monthOf(now);
   const rows = usage
     .filter((row) => row.month === month && (project === "" || row.project === project))
-    .map(({ project, admitted, limit, overage, overagePolicy }) => ({
+    .map(({ project, admitted, limit, overage, overagePolicy, dropped }) => ({
       project,
       admitted,
       limit,
@@ -170,6 +172,7 @@ export function planRows({ usage }: UsageResponse, project: string, now: number)
       share: limit === null ? null : limit === 0 ? 1 : admitted / limit,
       overage,
       overagePolicy,
+      lost: overagePolicy === "drop" ? (dropped.quota ?? 0) : 0,
     }));
   return rows.sort(
     (a, b) => (b.share ?? -1) - (a.share ?? -1) || b.admitted - a.admitted || (a.project < b.project ? -1 : 1),

@@ -169,7 +169,7 @@ export function Plan({ usage }: { readonly usage: UsageResponse }) {
 }
 
 function ProjectPlan({ row, gone }: { readonly row: PlanRow; readonly gone: number }) {
-  const { project, admitted, limit, share, overage, overagePolicy } = row;
+  const { project, admitted, limit, share, overage, overagePolicy, lost } = row;
   return (
     <div class="overview-measure">
       <div class="overview-measure-text">
@@ -191,7 +191,9 @@ function ProjectPlan({ row, gone }: { readonly row: PlanRow; readonly gone: numb
       {share === null ? null : (
         <div class="overview-measure-text hint">
           <span class="number">{formatShare(share)} used</span>
-          {overage > 0 ? (
+          {lost > 0 ? (
+            <Badge tone="error">{formatCount(lost)} over the limit, dropped</Badge>
+          ) : overage > 0 ? (
             <Badge tone={overagePolicy === "drop" ? "error" : "warn"}>
               {formatCount(overage)} over the limit, {overagePolicy === "drop" ? "dropped" : "still stored"}
             </Badge>

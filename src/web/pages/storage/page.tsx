@@ -1,7 +1,8 @@
 // The storage page: the size of the data file, what a 202 promises, and the size and retention of each project.
 
 import type { ProjectStorage, StatusResponse, UsageResponse } from "../../../core/account_responses.ts";
-import { formatBytes, formatCount, formatDuration } from "../../../core/format.ts";
+import { formatBytes, formatCount, formatCountOf, formatDuration } from "../../../core/format.ts";
+import { DAY_MS } from "../../../core/limits.ts";
 import { useQuery } from "../../api/server_context.ts";
 import { type Column, DataTable } from "../../components/data_table.tsx";
 import { Link } from "../../components/link.tsx";
@@ -9,7 +10,8 @@ import { EmptyState, Notice } from "../../components/notice.tsx";
 import { Page } from "../../components/page.tsx";
 import { QueryView } from "../../components/query_view.tsx";
 import { Badge, formatShare, Instant, Meter } from "../../components/values.tsx";
-import { useScope } from "../../state/app_context.ts";
+import { useApp, useScope } from "../../state/app_context.ts";
+import { foreseeDisk } from "./forecast.ts";
 
 const POLL_MS = 15_000;
 
@@ -22,7 +24,7 @@ export function StoragePage() {
       <QueryView query={status}>
         {(response) => (
           <div class="storage-panels">
-            <FilePanel status={response} />
+            <FilePanel status={response} usage={usage.state.value.value} />
             <DurabilityPanel status={response} />
           </div>
         )}
@@ -61,7 +63,14 @@ export function StoragePage() {
 /** From this share of max_size on, the page warns that the oldest data will be deleted. */
 const HIGH_SHARE = 0.9;
 
-function FilePanel({ status }: { readonly status: StatusResponse }) {
+interface FilePanelProps {
+  readonly status: StatusResponse;
+  /** Undefined: not known yet. */
+  readonly usage: UsageResponse | undefined;
+}
+
+function FilePanel({ status, usage }: FilePanelProps) {
+  const { environment } = useApp();
   const { bytesOnDisk, bytesMax, records, blocks } = status.storage;
   const share = bytesOnDisk / bytesMax;
   return (
@@ -81,6 +90,7 @@ function FilePanel({ status }: { readonly status: StatusResponse }) {
         max={bytesMax}
         text={`${formatBytes(bytesOnDisk)} of ${formatBytes(bytesMax)}`}
       />
+      <Forecast status={status} usage={usage} now={environment.clock()} />
       {share < HIGH_SHARE ? null : (
         <Notice tone="warn">
           The file is close to <code>storage.max_size</code>. At the limit, the oldest data is deleted, even before its
@@ -102,6 +112,23 @@ function FilePanel({ status }: { readonly status: StatusResponse }) {
       </p>
     </section>
   );
+}
+
+function Forecast({ status, usage, now }: FilePanelProps & { readonly now: number }) {
+  const forecast = usage === undefined ? undefined : foreseeDisk(status.storage, usage.storage, now);
+  if (forecast === undefined) return null;
+  const days = Math.floor((forecast.fullAt - now) / DAY_MS);
+  return (
+    <p class="storage-forecast">
+      File full {days < 1 ? "within a day" : `in ${formatCountOf(days, "day")}`} at this pace, on{" "}
+      {formatDay(forecast.fullAt)}. {formatDay(forecast.oldest)} goes first.
+    </p>
+  );
+}
+
+/** "Oct 20", a day of UTC, as blocks are. */
+function formatDay(time: number): string {
+  return new Date(time).toLocaleDateString("en", { month: "short", day: "numeric", timeZone: "UTC" });
 }
 
 function DurabilityPanel({ status }: { readonly status: StatusResponse }) {

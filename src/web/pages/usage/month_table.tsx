@@ -85,13 +85,18 @@ export function MonthTable({ rows }: { readonly rows: readonly MonthRow[] }) {
 }
 
 /** The dropped entries by reason, with links to the rejections. */
-export function DroppedLinks({ row }: { readonly row: Pick<MonthRow, "dropped" | "project"> }) {
+export function DroppedLinks({ row }: { readonly row: Pick<MonthRow, "dropped" | "project" | "overagePolicy"> }) {
   const reasons = droppedOf(row);
   if (reasons.length === 0) return <span class="muted">none</span>;
   return (
     <span class="usage-dropped">
       {reasons.map(([reason, count]) => (
-        <Link key={reason} page="rejections" parameters={{ project: row.project, reason }}>
+        <Link
+          key={reason}
+          page="rejections"
+          parameters={{ project: row.project, reason }}
+          class={reason === "quota" && row.overagePolicy === "drop" ? "usage-lost" : ""}
+        >
           {reason} <span class="number">{formatCount(count)}</span>
         </Link>
       ))}

@@ -58,6 +58,34 @@ export function planOf(rows: readonly Pick<MonthRow, "limit">[]): number | undef
   return sum;
 }
 
+/** A pace is not told from less time than this, in ms. */
+const PACE_MS_MIN = 6 * 3_600_000;
+
+/**
+ * When a month's limit is reached if entries go on to come as they did so far; Unix ms. Undefined: it is reached, will
+ * not be within the month, or there is no limit. `since` is when the project's first entries came, where that was later
+ * than the month's start.
+ */
+export function limitReachedAt(
+  { month, admitted, limit }: Pick<MonthRow, "month" | "admitted" | "limit">,
+  since: number,
+  now: number,
+): number | undefined {
+  const bounds = monthBounds(month);
+  if (bounds === undefined || limit === null || admitted >= limit || admitted === 0) return undefined;
+  const elapsedMs = now - Math.max(since, bounds.from);
+  if (now >= bounds.to || elapsedMs < PACE_MS_MIN) return undefined;
+  const reachedAt = now + ((limit - admitted) / admitted) * elapsedMs;
+  return reachedAt < bounds.to ? reachedAt : undefined;
+}
+
+/** "Nov 30, 14:00", in local time, to the minute. */
+export function formatForecast(time: number): string {
+  const date = new Date(time).toLocaleDateString("en", { month: "short", day: "numeric" });
+  const clock = new Date(time).toLocaleTimeString("en", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  return `${date}, ${clock}`;
+}
+
 /** The reasons with a count above 0, most frequent first. */
 export function droppedOf({ dropped }: Pick<MonthRow, "dropped">): readonly (readonly [string, number])[] {
   return Object.entries(dropped)

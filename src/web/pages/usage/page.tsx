@@ -14,7 +14,16 @@ import { QueryView } from "../../components/query_view.tsx";
 import { Badge, formatShare, Meter } from "../../components/values.tsx";
 import { useApp, useParameter, useScope } from "../../state/app_context.ts";
 import { DroppedLinks, MonthTable } from "./month_table.tsx";
-import { dayCounts, daysIn, type MonthRow, monthBounds, monthName, planOf } from "./months.ts";
+import {
+  dayCounts,
+  daysIn,
+  formatForecast,
+  limitReachedAt,
+  type MonthRow,
+  monthBounds,
+  monthName,
+  planOf,
+} from "./months.ts";
 
 const POLL_MS = 15_000;
 
@@ -32,14 +41,25 @@ export function UsagePage() {
           </EmptyState>
         }
       >
-        {({ usage }) => <Usage rows={usage.filter((row) => project === "" || row.project === project)} />}
+        {({ usage, storage }) => (
+          <Usage
+            rows={usage.filter((row) => project === "" || row.project === project)}
+            since={new Map(storage.map(({ project, oldest }) => [project, oldest ?? 0]))}
+          />
+        )}
       </QueryView>
     </Page>
   );
 }
 
-/** `rows` has at least one row. */
-function Usage({ rows }: { readonly rows: readonly MonthRow[] }) {
+interface UsageProps {
+  /** At least one. */
+  readonly rows: readonly MonthRow[];
+  /** Time of each project's oldest record, Unix ms. */
+  readonly since: ReadonlyMap<string, number>;
+}
+
+function Usage({ rows, since }: UsageProps) {
   const { environment } = useApp();
   const { project } = useScope();
   const [chosen, choose] = useParameter("month");
@@ -73,7 +93,7 @@ function Usage({ rows }: { readonly rows: readonly MonthRow[] }) {
       {shown.length === 0 ? (
         <EmptyState title={`Nothing was received in ${monthName(month)}`} />
       ) : (
-        <Plans rows={shown} />
+        <Plans rows={shown} since={since} />
       )}
       {bounds === undefined ? null : <Days month={month} bounds={bounds} project={project} plan={planOf(shown)} />}
       <section class="usage-section" aria-labelledby="usage-months">
@@ -88,24 +108,29 @@ function Usage({ rows }: { readonly rows: readonly MonthRow[] }) {
   );
 }
 
-function Plans({ rows }: { readonly rows: readonly MonthRow[] }) {
+function Plans({ rows, since }: UsageProps) {
   return (
     <ul class="usage-plans" aria-label="Usage against the plan">
       {rows.map((row) => (
-        <Plan key={row.project} row={row} />
+        <Plan key={row.project} row={row} since={since.get(row.project) ?? 0} />
       ))}
     </ul>
   );
 }
 
-function Plan({ row }: { readonly row: MonthRow }) {
+function Plan({ row, since }: { readonly row: MonthRow; readonly since: number }) {
+  const { environment } = useApp();
   const { project, received, stored, admitted, limit, overage, overagePolicy, bytes } = row;
+  const lost = overagePolicy === "drop" ? (row.dropped.quota ?? 0) : 0;
+  const reachedAt = limitReachedAt(row, since, environment.clock());
   const text = limit === null ? "" : `${formatCount(admitted)} of ${formatCount(limit)} entries`;
   return (
     <li class="panel usage-plan">
       <div class="panel-head">
         <h3>{project}</h3>
-        {overage > 0 ? (
+        {lost > 0 ? (
+          <Badge tone="error">dropping entries</Badge>
+        ) : overage > 0 ? (
           <Badge tone="error">over the plan</Badge>
         ) : limit === null ? (
           <Badge>no limit</Badge>
@@ -126,6 +151,14 @@ function Plan({ row }: { readonly row: MonthRow }) {
           </p>
           <Meter label={`Plan of ${project}`} value={admitted} max={Math.max(1, limit)} text={text} />
         </>
+      )}
+      {lost === 0 ? null : (
+        <p class="usage-lost">
+          <b class="number">{formatCount(lost)}</b> {lost === 1 ? "entry" : "entries"} over the plan dropped
+        </p>
+      )}
+      {reachedAt === undefined ? null : (
+        <p class="usage-forecast">Limit reached on {formatForecast(reachedAt)} at this pace</p>
       )}
       {limit === null ? null : (
         <p class="hint">

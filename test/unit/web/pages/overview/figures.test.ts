@@ -188,7 +188,7 @@ describe("usage", () => {
       ["free", null],
     ]);
     expect(planRows(response, "half", NOW)).toEqual([
-      { project: "half", admitted: 50, limit: 100, share: 0.5, overage: 0, overagePolicy: "continue" },
+      { project: "half", admitted: 50, limit: 100, share: 0.5, overage: 0, overagePolicy: "continue", lost: 0 },
     ]);
   });
 

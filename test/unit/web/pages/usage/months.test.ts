@@ -5,6 +5,8 @@ import {
   dayCounts,
   daysIn,
   droppedOf,
+  formatForecast,
+  limitReachedAt,
   localDay,
   monthBounds,
   monthName,
@@ -44,4 +46,33 @@ test("reasons come with the most frequent first, and only where something was dr
     ["quota", 7],
     ["empty", 1],
   ]);
+});
+
+const HOUR_MS = 3_600_000;
+const reached = (admitted: number, limit: number | null, now: number, since = 0) =>
+  limitReachedAt({ month: "2026-11", admitted, limit }, since, now);
+
+test("a limit is reached when the pace since the month's start, or the first entry, has used it up", () => {
+  const start = Date.UTC(2026, 10, 1);
+  expect(reached(100, 150, start + 240 * HOUR_MS)).toBe(start + 360 * HOUR_MS);
+  expect(reached(100, 150, start + 240 * HOUR_MS, start + 140 * HOUR_MS)).toBe(start + 290 * HOUR_MS);
+  expect(reached(1, 720, start + 6 * HOUR_MS)).toBeUndefined();
+  expect(reached(9, 700, start + 6 * HOUR_MS)).toBeNumber();
+});
+
+test("no time is named past the month, for a reached limit, without one, or from too little", () => {
+  const start = Date.UTC(2026, 10, 1);
+  const now = start + 240 * HOUR_MS;
+  expect([reached(100, 300, now), reached(100, 100, now), reached(200, 100, now), reached(100, null, now)]).toEqual(
+    Array(4).fill(undefined),
+  );
+  expect([reached(0, 100, now), reached(9, 10, start + 5 * HOUR_MS), reached(9, 10, now, now - HOUR_MS)]).toEqual(
+    Array(3).fill(undefined),
+  );
+  expect(reached(9, 10, Date.UTC(2026, 11, 2))).toBeUndefined();
+});
+
+test("a foreseen time has its day and minute of this place", () => {
+  expect(formatForecast(new Date(2026, 10, 30, 14, 0).getTime())).toBe("Nov 30, 14:00");
+  expect(formatForecast(new Date(2026, 10, 3, 0, 5).getTime())).toBe("Nov 3, 00:05");
 });
