@@ -41,7 +41,7 @@ async function sendRefused(server: TestServer): Promise<void> {
 async function shoot(page: Page, name: string): Promise<void> {
   const folder = process.env["SIMPLELOGS_TEST_SCREENSHOTS"];
   if (folder === undefined) return;
-  for (const colorScheme of THEMES) {
+  for (const colorScheme of THEMES.toReversed()) {
     await page.emulateMedia({ colorScheme });
     await page.screenshot({ path: `${folder}/${name}_${colorScheme}.png` });
   }
@@ -116,13 +116,15 @@ describe("the strip", () => {
         await withAppPage(browser, server, {}, async ({ page }) => {
           await strip(page).getByText("Entries are dropped.").waitFor();
           expect(await strip(page).innerText()).toContain("Project default: ");
-          expect(await strip(page).innerText()).toMatch(/quota 1, empty 1|empty 1, quota 1/);
+          await strip(page)
+            .getByText(/quota 1, empty 1|empty 1, quota 1/)
+            .waitFor();
           await shoot(page, "dropping");
           await strip(page).getByRole("link", { name: "Rejections" }).click();
           await page.getByRole("heading", { level: 1, name: "Rejections" }).waitFor();
           await page.goto(`${server.url}/usage`);
-          const lost = page.getByText("1 entry over the plan dropped");
-          await lost.waitFor();
+          await page.getByText("1 entry over the plan dropped").waitFor();
+          await shoot(page, "lost_entries");
           expect(await page.evaluate("getComputedStyle(document.querySelector('p.usage-lost')).color")).toBe(
             "rgb(191, 31, 45)",
           );
@@ -135,36 +137,42 @@ describe("the strip", () => {
 describe("a forecast", () => {
   const DAY_MS = 86_400_000;
 
-  /** The server's answers, with some members changed. */
-  async function change(page: Page, path: string, edit: (answer: Record<string, unknown>) => void): Promise<void> {
-    await page.route(`**${path}`, async (route) => {
-      const response = await route.fetch();
-      const answer = (await response.json()) as Record<string, unknown>;
-      edit(answer);
-      await route.fulfill({ response, json: answer });
-    });
+  /** Changes the server's answers where the app gets them: `edit` is the text of a function of a path and an answer. */
+  async function changeAnswers(page: Page, edit: string): Promise<void> {
+    await page.addInitScript(`{
+      const original = window.fetch;
+      window.fetch = async (path, init) => {
+        const response = await original(path, init);
+        if (!response.ok || !String(path).startsWith("/api/v1/")) return response;
+        const answer = await response.json();
+        (${edit})(path, answer);
+        return new Response(JSON.stringify(answer));
+      };
+    }`);
   }
 
   test("says when a month's limit is reached, and when the file is full and what goes first", () =>
     withServer(configText(), async (server) => {
       await server.send([{ message: "hi" }]);
-      await withAppPage(browser, server, { timezoneId: "UTC" }, async ({ page, open }) => {
+      await withAppPage(browser, server, { timezoneId: "UTC" }, async ({ page, ...app }) => {
         const now = Date.UTC(2026, 10, 16);
         await page.clock.setFixedTime(now);
-        await change(page, "/api/v1/usage", (answer) => {
-          const { usage, storage } = answer as Record<string, Record<string, unknown>[]>;
-          Object.assign(usage?.[0] ?? {}, { month: "2026-11", admitted: 1_500, limit: 2_000 });
-          const times = { oldest: now - 30 * DAY_MS, newest: now, retentionMs: 90 * DAY_MS };
-          Object.assign(storage?.[0] ?? {}, { bytes: 3_000_000, ...times });
-        });
-        await change(page, "/api/v1/status", (answer) => {
-          Object.assign(answer["storage"] as object, { bytesOnDisk: 9_000_000, bytesMax: 9_950_000 });
-        });
-        await open("/usage");
+        await changeAnswers(
+          page,
+          `(path, answer) => {
+            if (path === "/api/v1/usage") {
+              Object.assign(answer.usage[0], { month: "2026-11", admitted: 1500, limit: 2000 });
+              const times = { oldest: ${now - 30 * DAY_MS}, newest: ${now}, retentionMs: ${90 * DAY_MS} };
+              Object.assign(answer.storage[0], { bytes: 3000000, ...times });
+            }
+            if (path === "/api/v1/status") Object.assign(answer.storage, { bytesOnDisk: 9000000, bytesMax: 9950000 });
+          }`,
+        );
+        await app.open("/usage");
         await page.getByText("Limit reached on Nov 21, 00:00 at this pace").waitFor();
         await shoot(page, "usage_forecast");
         expect(await accessibilityProblems(page, THEMES)).toEqual([]);
-        await open("/storage");
+        await app.open("/storage");
         await page.getByText("File full in 9 days at this pace, on Nov 25. Oct 17 goes first.").waitFor();
         await strip(page).getByText("The data file is 90 % full.").waitFor();
         await shoot(page, "storage_forecast");
@@ -237,10 +245,10 @@ describe("the page of refused batches", () => {
       await post(server, batch({ key: CLIENT_KEY, source: "client" }), {
         origin: `https://${"long".repeat(60)}.example`,
       });
-      await withAppPage(browser, server, { path: "/refused" }, async ({ page, open }) => {
+      await withAppPage(browser, server, { path: "/refused" }, async ({ page, ...app }) => {
         for (const width of [1280, 390]) {
           await page.setViewportSize({ width, height: 800 });
-          await open("/refused");
+          await app.open("/refused");
           await rows(page).nth(4).waitFor();
           await strip(page).waitFor();
           expect(await page.evaluate("document.scrollingElement.scrollWidth")).toBe(width);

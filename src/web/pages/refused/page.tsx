@@ -29,8 +29,8 @@ export function RefusedPage() {
   return (
     <Page title="Refused">
       <p class="muted">
-        Batches of which nothing was taken, whatever the time range. Entries that were dropped from accepted batches are
-        under <Link page="rejections">rejections</Link>.
+        Batches of which nothing was taken. Entries that were dropped from accepted batches are under{" "}
+        <Link page="rejections">rejections</Link>.
       </p>
       <QueryView
         query={query}

@@ -114,12 +114,15 @@ function FilePanel({ status, usage }: FilePanelProps) {
   );
 }
 
+/** A file that is full within so many days is shown as a warning. */
+const SOON_DAYS = 30;
+
 function Forecast({ status, usage, now }: FilePanelProps & { readonly now: number }) {
   const forecast = usage === undefined ? undefined : foreseeDisk(status.storage, usage.storage, now);
   if (forecast === undefined) return null;
   const days = Math.floor((forecast.fullAt - now) / DAY_MS);
   return (
-    <p class="storage-forecast">
+    <p class={days < SOON_DAYS ? "storage-forecast" : "muted"}>
       File full {days < 1 ? "within a day" : `in ${formatCountOf(days, "day")}`} at this pace, on{" "}
       {formatDay(forecast.fullAt)}. {formatDay(forecast.oldest)} goes first.
     </p>
