@@ -3,8 +3,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
-import { formatSecond } from "../../core/format.ts";
-import { useApp } from "../state/app_context.ts";
+import { useApp, useTimes } from "../state/app_context.ts";
 import type { QueryHandle } from "../state/query.ts";
 import { ProblemNotice, Skeleton } from "./notice.tsx";
 
@@ -28,6 +27,7 @@ export function QueryView<T>(props: QueryViewProps<T>) {
   const { query, children, isEmpty, empty, loading, announce, isSecondary = false } = props;
   const { announcer, connection } = useApp();
   const { value, problem, isLoading, isStale, respondedAtMs } = query.state.value;
+  const times = useTimes();
   const isOld = connection.lostSinceMs.value !== undefined;
   const sentence = value === undefined || isStale || announce === undefined ? "" : announce(value);
   useEffect(() => {
@@ -41,7 +41,7 @@ export function QueryView<T>(props: QueryViewProps<T>) {
   }
   return (
     <div class="query-view" aria-busy={isLoading && isStale} data-stale={isStale || isOld}>
-      {isOld && respondedAtMs !== undefined ? <p class="old-data">Old data, of {formatSecond(respondedAtMs)}</p> : null}
+      {isOld && respondedAtMs !== undefined ? <p class="old-data">Old data, of {times.second(respondedAtMs)}</p> : null}
       {problem === undefined || isShownElsewhere ? null : (
         <ProblemNotice problem={problem} onRetry={query.refresh} isStale />
       )}

@@ -5,14 +5,14 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import type { StatusResponse } from "../../core/account_responses.ts";
-import { formatBytes, formatCount, formatCountOf, formatSecond } from "../../core/format.ts";
+import { formatBytes, formatCount, formatCountOf } from "../../core/format.ts";
 import type { RefusalRow } from "../../core/refusals.ts";
 import { useCombinedQuery, useQuery, useServer, useUsage } from "../api/server_context.ts";
 import { Button } from "../components/button.tsx";
 import { Icon } from "../components/icon.tsx";
 import { Link } from "../components/link.tsx";
 import { formatShare } from "../components/values.tsx";
-import { useApp, useScope } from "../state/app_context.ts";
+import { useApp, useScope, useTimes } from "../state/app_context.ts";
 import {
   type DroppingProject,
   droppingProjects,
@@ -34,6 +34,7 @@ const HIDDEN_SETTING = "simplelogs.refused_hidden_at";
 export function Strip() {
   const { connection, environment, announcer } = useApp();
   const { refreshes } = useServer();
+  const times = useTimes();
   const lostSinceMs = connection.lostSinceMs.value;
   useEffect(
     () =>
@@ -49,7 +50,7 @@ export function Strip() {
   const lost =
     lostSinceMs === undefined ? null : (
       <Item tone="error" end={<Button onPress={() => connection.check()}>Try again</Button>}>
-        <strong>The server has not answered since {formatSecond(lostSinceMs)}.</strong> What is shown is old data.
+        <strong>The server has not answered since {times.second(lostSinceMs)}.</strong> What is shown is old data.
       </Item>
     );
   const items = useItems(environment.clock());

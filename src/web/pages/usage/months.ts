@@ -1,6 +1,7 @@
 // Figures of the usage page: bounds of months, counts by day, plans. Months and days are UTC, as the plan is.
 
 import type { UsageResponse } from "../../../core/account_responses.ts";
+import type { Clocks } from "../../../core/format.ts";
 import { DAY_MS } from "../../../core/limits.ts";
 import type { HistogramResponse } from "../../../core/responses.ts";
 
@@ -79,10 +80,12 @@ export function limitReachedAt(
   return reachedAt < bounds.to ? reachedAt : undefined;
 }
 
-/** "Nov 30, 14:00", in local time, to the minute. */
-export function formatForecast(time: number): string {
-  const date = new Date(time).toLocaleDateString("en", { month: "short", day: "numeric" });
-  const clock = new Date(time).toLocaleTimeString("en", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+/** "Nov 30, 14:00", to the minute. */
+export function formatForecast(time: number, clocks: Clocks = "local"): string {
+  const zone = clocks === "utc" ? { timeZone: "UTC" } : {};
+  const date = new Date(time).toLocaleDateString("en", { month: "short", day: "numeric", ...zone });
+  const minute = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...zone } as const;
+  const clock = new Date(time).toLocaleTimeString("en", minute);
   return `${date}, ${clock}`;
 }
 

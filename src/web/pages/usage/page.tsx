@@ -119,7 +119,7 @@ function Plans({ rows, since }: UsageProps) {
 }
 
 function Plan({ row, since }: { readonly row: MonthRow; readonly since: number }) {
-  const { environment } = useApp();
+  const { environment, clocks } = useApp();
   const { project, received, stored, admitted, limit, overage, overagePolicy, bytes } = row;
   const lost = overagePolicy === "drop" ? (row.dropped.quota ?? 0) : 0;
   const reachedAt = limitReachedAt(row, since, environment.clock());
@@ -158,7 +158,7 @@ function Plan({ row, since }: { readonly row: MonthRow; readonly since: number }
         </p>
       )}
       {reachedAt === undefined ? null : (
-        <p class="usage-forecast">Limit reached on {formatForecast(reachedAt)} at this pace</p>
+        <p class="usage-forecast">Limit reached on {formatForecast(reachedAt, clocks.value)} at this pace</p>
       )}
       {limit === null ? null : (
         <p class="hint">

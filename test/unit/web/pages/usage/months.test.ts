@@ -75,4 +75,5 @@ test("no time is named past the month, for a reached limit, without one, or from
 test("a foreseen time has its day and minute of this place", () => {
   expect(formatForecast(new Date(2026, 10, 30, 14, 0).getTime())).toBe("Nov 30, 14:00");
   expect(formatForecast(new Date(2026, 10, 3, 0, 5).getTime())).toBe("Nov 3, 00:05");
+  expect(formatForecast(Date.UTC(2026, 10, 30, 23, 59), "utc")).toBe("Nov 30, 23:59");
 });
