@@ -203,6 +203,12 @@ export const BUCKETS_MAX = 10_000;
 /** Buckets of all series of one response: 10 MB of JSON, made from 40 MB of totals. */
 export const SERIES_BUCKETS_MAX = 40_000;
 
+/** Rows of a heat map of durations: finer ones are thinner than a finger on a screen. */
+export const DURATION_ROWS_MAX = 60;
+
+/** Cells of such a heat map: 10 rows where there are as many buckets as can be. */
+export const DURATION_CELLS_MAX = 100_000;
+
 /** Touchpoints of one response, the most frequent first: as many as a project's list holds. */
 export const TOUCHPOINTS_LISTED_MAX = TOUCHPOINTS_MAX;
 

@@ -53,6 +53,8 @@ export type QueryRequest =
       readonly intervalMs: number | undefined;
       /** One series for each touchpoint, instead of one for all. */
       readonly byTouchpoint: boolean;
+      /** Each bucket's timings by their durations as well. */
+      readonly byDuration?: boolean;
     }
   | { readonly kind: "running"; readonly scope: QueryScope; readonly limit: number }
   | { readonly kind: "fields"; readonly scope: QueryScope }

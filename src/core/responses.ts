@@ -139,13 +139,25 @@ export const TimingsSchema = object("Timings", {
 /** Touchpoints and categories by name. */
 export type TimingsResponse = ValueOf<typeof TimingsSchema>;
 
-const SeriesBucketSchema = object("SeriesBucket", { time: time("Start of the bucket"), ...STATS });
+const SeriesBucketSchema = object("SeriesBucket", {
+  time: time("Start of the bucket"),
+  ...STATS,
+  durations: Type.Optional(
+    Type.Array(Type.Integer(), { description: "With by=duration: completed timings by row of `durationBounds`" }),
+  ),
+});
 export type SeriesBucket = ValueOf<typeof SeriesBucketSchema>;
 const SeriesBucketsSchema = Type.Array(SeriesBucketSchema);
 
 export const SeriesSchema = object("Series", {
   interval: Type.Number({ description: "Length of a bucket, ms" }),
   buckets: Type.Optional(SeriesBucketsSchema),
+  durationBounds: Type.Optional(
+    Type.Array(Type.Number(), {
+      description:
+        "With by=duration: row n has durations above bound n, up to and with bound n + 1, in ms; the first row also 0. Each is the one before times a fixed factor, but after a 0. Exact but for 1 % of a duration",
+    }),
+  ),
   more: Type.Optional(
     count(
       "With by=touchpoint: touchpoints that are not listed. Those with the most timings are, so many that all have 40,000 buckets at most",

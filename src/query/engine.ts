@@ -73,9 +73,9 @@ function* respondFromRecords(request: RecordsRequest, scope: Scope, options: Eng
       return yield* timingsResponse(context, scope, { byCategory: request.byCategory === true, running, tables });
     }
     case "series": {
-      const { intervalMs, byTouchpoint } = request;
+      const { intervalMs, byTouchpoint, byDuration } = request;
       const running = yield* matchingStarts(tables.openStarts(), scope);
-      return yield* seriesResponse(context, scope, { intervalMs, byTouchpoint, running, now });
+      return yield* seriesResponse(context, scope, { intervalMs, byTouchpoint, byDuration, running, now });
     }
     case "running":
       return yield* runningResponse(tables.openStarts(), scope, request.limit);

@@ -1,7 +1,8 @@
-// What finds out why, over the executable's read API: a trace with what of it still runs, and patterns of messages.
+// What finds out why, over the executable's read API: a trace with what of it still runs, patterns of messages,
+// and durations over time.
 
 import { describe, expect, test } from "bun:test";
-import type { PatternsResponse, TraceResponse } from "../../src/core/responses.ts";
+import type { PatternsResponse, SeriesResponse, TraceResponse } from "../../src/core/responses.ts";
 import { read } from "../support/read_api.ts";
 import { configText, withServer } from "../support/server.ts";
 
@@ -23,6 +24,25 @@ describe("the read API", () => {
       await server.send([{ key: "req 1*", touchpoint: "checkout", endTime: start + 50 }]);
       const ended: TraceResponse = await read(server, `${path}&around=${start}&from=${start}&to=${start + 1}`);
       expect(ended).toMatchObject({ running: [], records: [{ touchpoint: "checkout", duration: 50 }] });
+    });
+  });
+
+  test("counts timings over time by duration, each once", async () => {
+    await withServer(configText(), async (server) => {
+      const start = Date.now() - 3_600_000;
+      const durations = Array.from({ length: 500 }, (_, index) => 1.5 ** (index % 20));
+      await server.send(durations.map((duration, index) => ({ touchpoint: "db", startTime: start + index, duration })));
+      const series: SeriesResponse = await read(server, `timings/series?by=duration&interval=1h&from=${start}`);
+      const { buckets = [], durationBounds = [] } = series;
+      const rows = durationBounds
+        .slice(1)
+        .map((_, row) => buckets.reduce((sum, one) => sum + (one.durations?.[row] ?? 0), 0));
+      const expected = durationBounds.slice(1).map((upper, row) => {
+        const lower = durationBounds[row] as number;
+        return durations.filter((duration) => duration > lower && duration <= upper).length;
+      });
+      expect(rows).toEqual(expected);
+      expect(rows.reduce((sum, count) => sum + count, 0)).toBe(500);
     });
   });
 

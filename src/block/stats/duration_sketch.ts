@@ -37,6 +37,11 @@ export function valueOfBucket(index: number): number {
   return 2 ** (index / BUCKETS_PER_DOUBLING) * (2 / (2 + GROWTH));
 }
 
+/** The greatest duration of a bucket, γ^i; at most the greatest double, and 0 below the least. */
+export function boundOfBucket(index: number): number {
+  return Math.min(Number.MAX_VALUE, 2 ** (index / BUCKETS_PER_DOUBLING));
+}
+
 /** A sketch that another one can merge. Durations in ms. */
 export interface SketchLike {
   readonly count: number;

@@ -57,9 +57,10 @@ const COMPARE = Type.Optional(
   }),
 );
 const BY = Type.Optional(
-  Type.Literal("touchpoint", {
-    expects: '"touchpoint"',
-    description: "One series a touchpoint, instead of one in all",
+  Type.Union([Type.Literal("touchpoint"), Type.Literal("duration")], {
+    expects: '"touchpoint" or "duration"',
+    description:
+      '"touchpoint": one series a touchpoint, instead of one in all; "duration": each bucket\'s timings by duration as well, for a heat map',
   }),
 );
 const BY_CATEGORY = Type.Optional(
@@ -202,7 +203,8 @@ export function timingRoutes(dependencies: ReadDependencies): Route[] {
     toRequest: (scope, { interval: text, by }) => {
       const interval = readInterval(text);
       if (!interval.ok) return interval.message;
-      return { kind: "series", scope, intervalMs: interval.value, byTouchpoint: by === "touchpoint" };
+      const request = { kind: "series", scope, intervalMs: interval.value, byTouchpoint: by === "touchpoint" } as const;
+      return by === "duration" ? { ...request, byDuration: true } : request;
     },
   });
   const running = defineQuery(dependencies, {

@@ -9,6 +9,7 @@ import type { Steps } from "../../core/steps.ts";
 import { ambiguousName, cutTouchpoint, TOUCHPOINT_LENGTH_MAX } from "../../core/touchpoint.ts";
 import { Coverage, candidateBlocks, type ScanContext } from "../scan/scan.ts";
 import { isRefusal, type Scope } from "../scan/scope.ts";
+import { durationRows } from "./duration_rows.ts";
 import { type FrequentBounds, FrequentTexts, mostFrequent, type WantedTexts } from "./frequent_texts.ts";
 import type { RunningTimingStart } from "./running.ts";
 import type { TablesSource } from "./tables.ts";
@@ -69,6 +70,8 @@ export interface SeriesRequest {
   readonly intervalMs: number | undefined;
   /** One series for each touchpoint instead of one for all. */
   readonly byTouchpoint: boolean;
+  /** Whether each bucket's timings are also counted by their durations. */
+  readonly byDuration?: boolean | undefined;
   /** The starts of the scope that wait for their end; each counts in the bucket in which it began. */
   readonly running: readonly RunningTimingStart[];
   /** Unix ms. */
@@ -79,7 +82,7 @@ export interface SeriesRequest {
 export function* seriesResponse(
   context: ScanContext,
   scope: Scope,
-  { intervalMs, byTouchpoint, running, now }: SeriesRequest,
+  { intervalMs, byTouchpoint, byDuration, running, now }: SeriesRequest,
 ): Steps<SeriesResponse | QueryRefusal> {
   const startTimes = running.map(({ startTime }) => startTime);
   const { from, to } = spanOf(scope, candidateBlocks(context, scope), now, startTimes);
@@ -112,7 +115,11 @@ export function* seriesResponse(
   const bounds = { listedMax: seriesMax, heldMax: seriesMax };
   const { listed, more } = yield* mostFrequentTouchpoints(bounds, create, scan);
   const { interval } = buckets;
-  if (!byTouchpoint) return { interval, buckets: (listed[0]?.[1] ?? create()).figures(), ...coverage.warnings() };
+  if (!byTouchpoint) {
+    const series = listed[0]?.[1] ?? create();
+    const shown = byDuration === true ? series.figuresByDuration() : { buckets: series.figures() };
+    return { interval, ...shown, ...coverage.warnings() };
+  }
   const touchpoints = listed
     .toSorted(([a], [b]) => compareTexts(a, b))
     .map(([touchpoint, series]) => ({ touchpoint, buckets: series.figures() }));
@@ -139,6 +146,14 @@ class Series {
       this.#filled.count++;
     }
     return totals;
+  }
+
+  /** With each bucket's timings by duration. */
+  figuresByDuration(): Pick<SeriesResponse, "buckets" | "durationBounds"> {
+    const sketches = Array.from({ length: this.#buckets.count }, (_, bucket) => this.#totals.get(bucket)?.durations);
+    const { bounds, counts } = durationRows(sketches);
+    const buckets = this.figures().map((figures, bucket) => ({ ...figures, durations: [...(counts[bucket] ?? [])] }));
+    return { durationBounds: [...bounds], buckets };
   }
 
   /** Of every bucket, the empty ones too. */

@@ -54,6 +54,9 @@ describe("the page on limits", () => {
     const number = (value: number) => value.toLocaleString("en");
     expect(boundOf("touchpoints of `timings` and")).toBe(number(limits.TOUCHPOINTS_LISTED_MAX));
     expect(boundOf("touchpoints of `timings/series")).toStartWith(`${number(limits.SERIES_BUCKETS_MAX)} buckets`);
+    expect(boundOf("rows of")).toBe(
+      `${limits.DURATION_ROWS_MAX}, and ${number(limits.DURATION_CELLS_MAX)} cells together`,
+    );
     expect(boundOf("categories")).toBe(number(limits.CATEGORIES_LISTED_MAX));
     expect(boundOf("records and running starts of `trace`")).toBe(number(limits.TRACE_RECORDS_MAX));
     expect(boundOf("patterns of")).toBe("`limit`, at most 1,000");

@@ -89,8 +89,9 @@ export const ANSWERS: QueryResponses = {
   },
   series: {
     interval: 60_000,
+    durationBounds: [10, 20, 40],
     buckets: [
-      { time: 0, ...FIGURES },
+      { time: 0, ...FIGURES, durations: [1, 1] },
       { time: 60_000, ...NO_FIGURES },
     ],
     more: 1,
