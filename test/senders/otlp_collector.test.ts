@@ -9,8 +9,8 @@ import { withFolder } from "../support/folder.ts";
 import { logsBody, spansBody } from "../support/otlp_messages.ts";
 import { configText, SERVER_KEY, withServer } from "../support/server.ts";
 import { BUILD_MS_MAX, buildCollector, Collector } from "./collector.ts";
+import { type Fate, type Gateway, withGateway } from "./gateway.ts";
 import { type SentRecord, storedRecords } from "./programs.ts";
-import { type Fate, type Proxy, withProxy } from "./proxy.ts";
 
 let program = "";
 beforeAll(async () => {
@@ -172,18 +172,18 @@ describe("the OpenTelemetry Collector stores", () => {
 });
 
 describe("the OpenTelemetry Collector stores each line once", () => {
-  async function sendsThrough(fateOf: (index: number) => Fate, check: (proxy: Proxy) => void): Promise<void> {
+  async function sendsThrough(fateOf: (index: number) => Fate, check: (gateway: Gateway) => void): Promise<void> {
     await withServer(configText(), (server) =>
-      withProxy(
+      withGateway(
         () => server.url,
         fateOf,
-        (proxy) =>
-          withCollector(proxy.url, {}, async ({ folder }) => {
+        (gateway) =>
+          withCollector(gateway.url, {}, async ({ folder }) => {
             writeFileSync(join(folder, "web.log"), `${linesOf(50).join("\n")}\n`);
             expect(sorted(messages(await storedRecords(server, 50)))).toEqual(linesOf(50));
-            await eventually("the last request is answered", async () => proxy.requests.at(-1)?.status === 200);
+            await eventually("the last request is answered", async () => gateway.requests.at(-1)?.status === 200);
             expect((await server.export()).length).toBe(50);
-            check(proxy);
+            check(gateway);
           }),
       ),
     );
@@ -207,7 +207,7 @@ describe("the OpenTelemetry Collector stores each line once", () => {
 
   test("though the server is killed and started again while it sends", () =>
     withServer(configText(), (server) =>
-      withProxy(
+      withGateway(
         () => server.url,
         () => "pass",
         ({ url, requests }) =>

@@ -4,8 +4,8 @@
 import { describe, expect, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
 import { CLIENT_KEY, configText, SERVER_KEY, type TestServer, withServer } from "../support/server.ts";
+import { withGateway } from "./gateway.ts";
 import { runModule, type SentRecord, storedRecords } from "./programs.ts";
-import { withProxy } from "./proxy.ts";
 
 /** The SDK's providers, as an application makes them; identifiers rise from 1. */
 const PROVIDERS = `
@@ -200,7 +200,7 @@ describe("OpenTelemetry's SDK for JavaScript stores", () => {
 describe("OpenTelemetry's SDK for JavaScript stores each record once", () => {
   test.each(["proto", "http"] as const)("when the answers to its first requests are lost (%s)", (form) =>
     withServer(configText(), (server) =>
-      withProxy(
+      withGateway(
         () => server.url,
         (index) => (index < 2 ? "lose the answer" : "pass"),
         async ({ url, requests }) => {
@@ -215,7 +215,7 @@ describe("OpenTelemetry's SDK for JavaScript stores each record once", () => {
 
   test.each([503, 429])("after %d, not before Retry-After has passed", (status) =>
     withServer(configText(), (server) =>
-      withProxy(
+      withGateway(
         () => server.url,
         (index) => (index === 0 ? { status, headers: { "retry-after": "2" } } : "pass"),
         async ({ url, requests }) => {
@@ -231,7 +231,7 @@ describe("OpenTelemetry's SDK for JavaScript stores each record once", () => {
 
   test("after the server's own 429, which says when", () =>
     withServer(configText({ pair: "rate = 10" }), (server) =>
-      withProxy(
+      withGateway(
         () => server.url,
         () => "pass",
         async ({ url, requests }) => {
@@ -244,7 +244,7 @@ describe("OpenTelemetry's SDK for JavaScript stores each record once", () => {
 
   test("though the server is killed and started again while it sends", () =>
     withServer(configText(), (server) =>
-      withProxy(
+      withGateway(
         () => server.url,
         () => "pass",
         async ({ url, requests }) => {

@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from "bun:test";
 import { configText, SERVER_KEY, withServer } from "../support/server.ts";
+import { withGateway } from "./gateway.ts";
 import { type SentRecord, storedRecords } from "./programs.ts";
-import { withProxy } from "./proxy.ts";
 import { runPythonSender } from "./python_packages.ts";
 
 const PROGRAM = `
@@ -153,7 +153,7 @@ describe("OpenTelemetry's SDK for Python stores spans and logs whole", () => {
 
   test("once, when the answers to its first requests are lost", () =>
     withServer(configText(), (server) =>
-      withProxy(
+      withGateway(
         () => server.url,
         (index) => (index < 2 ? "lose the answer" : "pass"),
         async ({ url, requests }) => {
