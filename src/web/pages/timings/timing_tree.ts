@@ -52,7 +52,7 @@ function* rowsOf(
 ): Generator<TimingRow> {
   const members: Member[] = [
     ...category.touchpoints.map((one) => ({ name: one.touchpoint, figures: one, touchpoint: one, below: undefined })),
-    ...[...category.categories.values()].map((below) => {
+    ...[...category.categories.values()].map(endOfChain).map((below) => {
       const own = figures.get(below.name);
       assert(own !== undefined, "a category of the touchpoints has figures");
       return { name: below.name, figures: own, touchpoint: undefined, below };
@@ -65,6 +65,16 @@ function* rowsOf(
       yield* rowsOf(member.below, depth + 1, figures, isOpen, sort);
     }
   }
+}
+
+/**
+ * The last category of a chain of categories with nothing else in them: "ext/" whose only member is "ext/payments/" is
+ * shown as one row.
+ */
+function endOfChain(category: Category): Category {
+  const [only] = category.categories.values();
+  const isChain = only !== undefined && category.categories.size === 1 && category.touchpoints.length === 0;
+  return isChain ? endOfChain(only) : category;
 }
 
 function rowOf(member: Member, outer: string, depth: number, isOpen: (category: string) => boolean): TimingRow {
@@ -90,23 +100,45 @@ function compareMembers(a: Member, b: Member, { id, isDescending }: Sort): numbe
 
 /** Up to this many touchpoints, all categories are open in the beginning. */
 const OPEN_TOUCHPOINTS_MAX = 30;
-/** The address's text for "everything closed". */
+/** The address's texts for "everything closed" and "everything open". */
 const NOTHING_OPEN = ",";
+const ALL_OPEN = "*";
 
-/** The categories that are open in the beginning: all of a short list, none of a long one. */
-export function initiallyOpen({ touchpoints, categories = [] }: TimingsResponse): ReadonlySet<string> {
-  return new Set(touchpoints.length <= OPEN_TOUCHPOINTS_MAX ? categories.map(({ category }) => category) : []);
+/** Which categories are open: all but some, or none but some. */
+export interface OpenCategories {
+  readonly isAll: boolean;
+  readonly but: ReadonlySet<string>;
 }
 
-/** The open categories in the address: "api/,db/". Undefined for "". */
-export function parseOpen(text: string): ReadonlySet<string> | undefined {
+/** The categories that are open in the beginning: all of a short list, none of a long one. */
+export function initiallyOpen({ touchpoints }: Pick<TimingsResponse, "touchpoints">): OpenCategories {
+  return { isAll: touchpoints.length <= OPEN_TOUCHPOINTS_MAX, but: new Set() };
+}
+
+/** Whether a category is open. */
+export function isOpenIn({ isAll, but }: OpenCategories, category: string): boolean {
+  return isAll !== but.has(category);
+}
+
+/** With one category opened or closed. */
+export function toggleOpen({ isAll, but }: OpenCategories, category: string): OpenCategories {
+  const next = new Set(but);
+  if (!next.delete(category)) next.add(category);
+  return { isAll, but: next };
+}
+
+/** The open categories in the address: "api/,db/", or all but some: "*,db/". Undefined for "". */
+export function parseOpen(text: string): OpenCategories | undefined {
   if (text === "") return undefined;
-  const names = text.split(",").filter((name) => name !== "");
-  return new Set(names.map((name) => name.replaceAll("%2C", ",").replaceAll("%25", "%")));
+  const [first = "", ...rest] = text.split(",");
+  const isAll = first === ALL_OPEN;
+  const names = (isAll ? rest : [first, ...rest]).filter((name) => name !== "");
+  return { isAll, but: new Set(names.map((name) => name.replaceAll("%2C", ",").replaceAll("%25", "%"))) };
 }
 
 /** The inverse of parseOpen. */
-export function formatOpen(open: ReadonlySet<string>): string {
-  const names = [...open].toSorted().map((name) => name.replaceAll("%", "%25").replaceAll(",", "%2C"));
+export function formatOpen({ isAll, but }: OpenCategories): string {
+  const names = [...but].toSorted().map((name) => name.replaceAll("%", "%25").replaceAll(",", "%2C"));
+  if (isAll) return [ALL_OPEN, ...names].join(",");
   return names.length === 0 ? NOTHING_OPEN : names.join(",");
 }

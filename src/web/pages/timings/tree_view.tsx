@@ -16,7 +16,16 @@ import { useParameter, useScope } from "../../state/app_context.ts";
 import type { ParameterChanges } from "../../state/router.ts";
 import { selectionParameters, selectionTitle } from "../../state/selection.ts";
 import { AmbiguousNotice } from "./ambiguous_notice.tsx";
-import { formatOpen, initiallyOpen, parseOpen, type TimingRow, timingRows } from "./timing_tree.ts";
+import {
+  formatOpen,
+  initiallyOpen,
+  isOpenIn,
+  type OpenCategories,
+  parseOpen,
+  type TimingRow,
+  timingRows,
+  toggleOpen,
+} from "./timing_tree.ts";
 import { type Trend, useTrends } from "./trends.ts";
 import { FIGURES_POLL_MS, type TimingsTab, useTimingsView } from "./view_state.tsx";
 
@@ -58,16 +67,13 @@ function Tree({ response, respondedAtMs }: TreeProps) {
   const initial = useMemo(() => initiallyOpen(response), [response]);
   const open = useMemo(() => parseOpen(openText) ?? initial, [openText, initial]);
   const all = useMemo(
-    () => timingRows(response, (category) => open.has(category), sort),
+    () => timingRows(response, (category) => isOpenIn(open, category), sort),
     [response, open, sort.id, sort.isDescending],
   );
   const rows = useMemo(() => all.slice(0, ROWS_MAX), [all]);
   const trends = useTrends(rows, respondedAtMs);
-  const toggle = (category: string) => {
-    const next = new Set(open);
-    if (!next.delete(category)) next.add(category);
-    setOpen(formatOpen(next), "replace");
-  };
+  const show = (next: OpenCategories) => setOpen(formatOpen(next), "replace");
+  const toggle = (category: string) => show(toggleOpen(open, category));
   const positions = new Map(rows.map(({ id }, at) => [id, at]));
   const columns = treeColumns({
     // The table reverses a descending order, but the tree is already in order: undo it.
@@ -91,12 +97,15 @@ function Tree({ response, respondedAtMs }: TreeProps) {
         {categories.length === 0 ? null : (
           <span class="timings-buttons">
             <Button
-              onPress={() => setOpen(formatOpen(new Set(categories.map(({ category }) => category))), "replace")}
-              isDisabled={open.size >= categories.length}
+              onPress={() => show({ isAll: true, but: new Set() })}
+              isDisabled={open.isAll && open.but.size === 0}
             >
               Expand all
             </Button>
-            <Button onPress={() => setOpen(formatOpen(new Set()), "replace")} isDisabled={open.size === 0}>
+            <Button
+              onPress={() => show({ isAll: false, but: new Set() })}
+              isDisabled={!open.isAll && open.but.size === 0}
+            >
               Collapse all
             </Button>
           </span>

@@ -6,9 +6,11 @@ import { parseSort } from "../../../../../src/web/components/data_table.tsx";
 import {
   formatOpen,
   initiallyOpen,
+  isOpenIn,
   parseOpen,
   type TimingRow,
   timingRows,
+  toggleOpen,
 } from "../../../../../src/web/pages/timings/timing_tree.ts";
 
 function figures(count: number, p99: number | null): TimingStats {
@@ -105,23 +107,57 @@ describe("the tree of timings", () => {
   });
 });
 
+describe("a chain of categories with nothing else in them", () => {
+  const names = ["ext/pay/eu/stripe/authorize", "ext/pay/eu/stripe/capture", "a/b", "a/c/d/e"];
+  const categories = ["ext/", "ext/pay/", "ext/pay/eu/", "ext/pay/eu/stripe/", "a/", "a/c/", "a/c/d/"];
+  const answer = {
+    touchpoints: names.map((name) => touchpoint(name, 1, 1)),
+    categories: categories.map((name) => category(name, 2, 1)),
+  };
+
+  test("is one row, named after all of them and opened by the last", () => {
+    expect(linesOf(timingRows(answer, everything, parseSort("name")))).toEqual([
+      "- a/ 2",
+      "  b 1",
+      "  - c/d/ 2",
+      "    e 1",
+      "- ext/pay/eu/stripe/ 2",
+      "  authorize 1",
+      "  capture 1",
+    ]);
+    const closed = timingRows(answer, (name) => name !== "ext/pay/eu/stripe/", parseSort("name"));
+    expect(linesOf(closed).at(-1)).toBe("+ ext/pay/eu/stripe/ 2");
+  });
+});
+
 describe("open categories", () => {
-  test.each<[readonly string[], string]>([
-    [[], ","],
-    [["db/", "api/"], "api/,db/"],
-    [["a,b/", "100%/", "%2C/"], "%252C/,100%25/,a%2Cb/"],
-  ])("%j are %j in the address", (names, text) => {
-    expect(formatOpen(new Set(names))).toBe(text);
-    expect(parseOpen(text)).toEqual(new Set(names));
+  test.each<[boolean, readonly string[], string]>([
+    [false, [], ","],
+    [false, ["db/", "api/"], "api/,db/"],
+    [false, ["a,b/", "100%/", "%2C/"], "%252C/,100%25/,a%2Cb/"],
+    [false, ["*/"], "*/"],
+    [true, [], "*"],
+    [true, ["db/", "a,b/"], "*,a%2Cb/,db/"],
+  ])("all: %p, but %j, are %j in the address", (isAll, names, text) => {
+    expect(formatOpen({ isAll, but: new Set(names) })).toBe(text);
+    expect(parseOpen(text)).toEqual({ isAll, but: new Set(names) });
   });
 
   test("are nobody's choice where the address says nothing", () => {
     expect(parseOpen("")).toBeUndefined();
   });
 
+  test("are turned one by one, from all and from none", () => {
+    for (const isAll of [true, false]) {
+      const turned = toggleOpen({ isAll, but: new Set() }, "api/");
+      expect([isOpenIn(turned, "api/"), isOpenIn(turned, "db/")]).toEqual([!isAll, isAll]);
+      expect(toggleOpen(turned, "api/")).toEqual({ isAll, but: new Set() });
+    }
+  });
+
   test("are all at first, unless there are too many touchpoints to look through", () => {
-    expect(initiallyOpen(ANSWER)).toEqual(new Set(["api/", "api/orders/", "db/"]));
+    expect(initiallyOpen(ANSWER)).toEqual({ isAll: true, but: new Set() });
     const many = Array.from({ length: 31 }, (_, at) => touchpoint(`api/${at}`, 1, 1));
-    expect(initiallyOpen({ more: 0, touchpoints: many, categories: [category("api/", 31, 1)] })).toEqual(new Set());
+    expect(initiallyOpen({ touchpoints: many })).toEqual({ isAll: false, but: new Set() });
   });
 });
