@@ -13,12 +13,14 @@ import { Announcer, type App, AppProvider, PageChanges } from "./state/app_conte
 import { browserEnvironment, readSetting, sharedText, waitFor, watchTheme, writeSetting } from "./state/browser.ts";
 import { Connection, type Probe } from "./state/connection.ts";
 import { Query } from "./state/query.ts";
+import { RecentSearches } from "./state/recent_searches.ts";
 import { Router } from "./state/router.ts";
 import { createSignedFetch, Session } from "./state/session.ts";
 import { Shortcuts } from "./state/shortcuts.ts";
 import { clocksOf } from "./state/time_range.ts";
 
 const SHORTCUTS_SETTING = "simplelogs.shortcuts";
+const SEARCHES_SETTING = "simplelogs.searches";
 const SESSION_SECRET = "simplelogs.session";
 
 /** The half that knows no server. */
@@ -37,6 +39,10 @@ export function createApp(window: Window): App {
     pageChanges: new PageChanges(),
     environment,
     connection: new Connection(environment, probeOf(window)),
+    searches: new RecentSearches({
+      read: () => readSetting(window, SEARCHES_SETTING),
+      write: (text) => writeSetting(window, SEARCHES_SETTING, text),
+    }),
     clocks: computed(() => clocksOf(router.address.value.parameters)),
     isDark: watchTheme(window.matchMedia("(prefers-color-scheme: dark)")),
   };

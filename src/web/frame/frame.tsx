@@ -60,8 +60,10 @@ export function Frame() {
   };
   const signOut = async () => {
     const outcome = await api.signOut();
-    if (outcome.ok || outcome.problem.kind === "signed_out") session.end();
-    else signOutProblem.value = outcome.problem.message;
+    if (outcome.ok || outcome.problem.kind === "signed_out") {
+      app.searches.clear();
+      session.end();
+    } else signOutProblem.value = outcome.problem.message;
   };
   useShortcut("?", "Show keyboard shortcuts", openHelp, "Anywhere");
   useShortcut("/", "Search", () => focusSearch(app), "Anywhere");
@@ -172,11 +174,17 @@ function Navigation() {
   );
 }
 
+/** Pages with the same search: it goes from one to the other. */
+const SEARCHED: ReadonlySet<PageName> = new Set(["logs", "timings"]);
+
 function NavigationLink({ item, isCurrent }: { readonly item: NavigationItem; readonly isCurrent: boolean }) {
   const { router } = useApp();
-  useShortcut(item.keys, item.label, () => router.go(router.place(item.page)), "Go to");
+  const { page, parameters } = router.address.value;
+  const { q } = parameters;
+  const carried = q !== undefined && !isCurrent && SEARCHED.has(page) && SEARCHED.has(item.page) ? { q } : {};
+  useShortcut(item.keys, item.label, () => router.go(router.place(item.page, carried)), "Go to");
   return (
-    <Link page={item.page} class="navigation-link" current={isCurrent}>
+    <Link page={item.page} parameters={carried} class="navigation-link" current={isCurrent}>
       <Icon name={item.icon} />
       <span>{item.label}</span>
     </Link>

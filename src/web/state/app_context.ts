@@ -8,6 +8,7 @@ import { assert } from "../../core/errors.ts";
 import { type Clocks, formatInstant, formatSecond } from "../../core/format.ts";
 import type { Environment } from "./browser.ts";
 import type { Connection } from "./connection.ts";
+import type { RecentSearches } from "./recent_searches.ts";
 import type { Move, Router } from "./router.ts";
 import type { Shortcut, Shortcuts } from "./shortcuts.ts";
 import { rangeQuery, readRange, type TimeRange } from "./time_range.ts";
@@ -27,6 +28,7 @@ export interface App {
   readonly isDark: ReadonlySignal<boolean>;
   /** The clocks whose times are shown, as the address says. */
   readonly clocks: ReadonlySignal<Clocks>;
+  readonly searches: RecentSearches;
 }
 
 const AppContext = createContext<App | undefined>(undefined);

@@ -47,8 +47,14 @@ export function SearchBar({ problem }: { readonly problem: Problem | undefined }
   }, [draft.value]);
   const typing = typingAt(draft.value, caret.value);
   const proposals = useProposals(typing, isUsed.value);
-  const suggestions = useMemo(() => proposals.map(suggestionOf), [proposals]);
-  const submit = () => setSearch(draft.value.trim());
+  const { searches } = useApp();
+  // An empty field offers what was searched before.
+  const recent = draft.value === "" ? searches.all.value : [];
+  const suggestions = useMemo(() => [...recent.map(recentOf), ...proposals.map(suggestionOf)], [recent, proposals]);
+  const submit = () => {
+    searches.add(draft.value);
+    setSearch(draft.value.trim());
+  };
   // First the search that was applied comes back, then the focus goes to the records.
   const escape = () => {
     if (draft.value !== search) draft.value = search;
@@ -112,6 +118,11 @@ function MarkedSearch({ search, problem }: { readonly search: string; readonly p
       {search.slice(end)}
     </p>
   );
+}
+
+/** A recent search ends with a space here, which no proposal for an empty field does. */
+function recentOf(search: string): Suggestion {
+  return { value: `${search} `, label: <span class="code">{search}</span>, detail: "recent" };
 }
 
 function suggestionOf({ insert, label, help, count }: Proposal): Suggestion {
