@@ -123,6 +123,41 @@ describe("a line", () => {
   });
 });
 
+describe("columns", () => {
+  const user = { userId: "u_7", user: { name: "Ada", roles: ["admin", "dev"] }, "odd, name": 5 };
+
+  test("are chosen from all fields, kept in the address, and removed by their heads", () =>
+    withLogs({}, [entry("one", 0, { metadata: user, key: "req-1" }), entry("two", 1_000)], async (page) => {
+      await page.getByText("2 in all").waitFor();
+      await page.getByRole("button", { name: "Columns: choose fields" }).click();
+      for (const name of ['metadata."odd, name"', "key"]) await page.getByLabel(name, { exact: true }).check();
+      expect(await accessibilityProblems(page)).toEqual([]);
+      await page.keyboard.press("Escape");
+      // A field within a field is taken from a record.
+      await lines(page).filter({ hasText: "one" }).getByText("one").click();
+      await page.getByRole("button", { name: "Show as a column: metadata.user.roles" }).first().click();
+      expect(new URL(page.url()).searchParams.get("columns")).toBe('metadata."odd%2C name",key,metadata.user.roles');
+      await details(page).getByRole("button", { name: "Close" }).click();
+      await page.reload();
+      const line = lines(page).filter({ hasText: "one" });
+      await line.waitFor();
+      expect(await line.locator(".logs-cell").evaluateAll((cells) => cells.map(({ title }) => title))).toEqual([
+        'metadata."odd, name": 5',
+        "key: req-1",
+        "metadata.user.roles: admin, dev",
+      ]);
+      const left = async (selector: string) => (await boxOf(page.locator(selector))).x;
+      expect(await left(".logs-heads .logs-cell >> nth=0")).toBe(await left(".virtual-row .logs-cell >> nth=0"));
+      expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      await page.getByRole("button", { name: "Remove the column key" }).click();
+      expect(await line.locator(".logs-cell").count()).toBe(2);
+      await page.setViewportSize(PHONE);
+      expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBe(PHONE.width);
+      await line.getByText("user.roles admin, dev").waitFor();
+      expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+    }));
+});
+
 describe("the search field", () => {
   test("closes its list on Escape, then brings back the applied search, then leaves to the records", () =>
     withLogs({ path: "/logs?q=one" }, [entry("one")], async (page) => {
@@ -141,6 +176,51 @@ describe("the search field", () => {
       await page.keyboard.press("Enter");
       await details(page).waitFor();
     }));
+});
+
+describe("a search", () => {
+  test("is offered again in an empty field, also after a reload, until the user signs out", () =>
+    withLogs({}, [entry("one"), entry("two", 1_000)], async (page) => {
+      await page.getByText("2 in all").waitFor();
+      const field = page.getByLabel("Search", { exact: true });
+      await field.fill("message:one");
+      await page.keyboard.press("Enter");
+      await page.getByText("1 in all").waitFor();
+      await field.fill("");
+      await page.keyboard.press("Enter");
+      await page.getByText("2 in all").waitFor();
+      await page.reload();
+      await page.getByText("2 in all").waitFor();
+      await field.focus();
+      await page.getByRole("option", { name: "message:one recent" }).click();
+      await page.keyboard.press("Enter");
+      await page.getByText("1 in all").waitFor();
+      expect(new URL(page.url()).searchParams.get("q")).toBe("message:one");
+      await page.getByRole("button", { name: "Sign out" }).click();
+      await page.getByLabel("Admin token").waitFor();
+      expect(await page.evaluate("localStorage.getItem('simplelogs.searches')")).toBe(null);
+    }));
+
+  test("goes from Logs to Timings and back, by link and by key, and to no other page", () =>
+    withLogs(
+      { path: "/logs?q=key:a" },
+      [
+        { duration: 5, key: "a" },
+        { duration: 7, key: "b" },
+      ],
+      async (page) => {
+        await page.getByText("1 in all").waitFor();
+        await page.getByRole("navigation").getByRole("link", { name: "Timings" }).click();
+        await page.getByRole("heading", { level: 1, name: "Timings" }).waitFor();
+        expect(await page.getByLabel("Search timings").inputValue()).toBe("key:a");
+        await page.keyboard.press("g");
+        await page.keyboard.press("l");
+        await page.getByText("1 in all").waitFor();
+        await page.getByRole("navigation").getByRole("link", { name: "Storage" }).click();
+        await page.getByRole("heading", { level: 1, name: "Storage" }).waitFor();
+        expect(new URL(page.url()).search).toBe("");
+      },
+    ));
 });
 
 describe("an open record", () => {

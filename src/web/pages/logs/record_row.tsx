@@ -8,6 +8,7 @@ import { Button, CopyButton } from "../../components/button.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { Badge, Duration, Instant, LevelBadge, StatusBadge } from "../../components/values.tsx";
 import { useTimes } from "../../state/app_context.ts";
+import { Cells, cellsOf, useColumns } from "./columns.tsx";
 import { MemberList, ValueLine } from "./value_tree.tsx";
 
 /** Id of a line's button, which the keyboard focuses. Its line is named after it. */
@@ -33,12 +34,14 @@ export function RecordRow({ record, isOpen, isActive, showsProject, isWrapped = 
   const { message, metadata } = summaryOf(record, isWrapped ? WRAPPED : ONE_LINE);
   const shownTouchpoint = touchpoint === undefined ? undefined : cutTouchpoint(touchpoint);
   const other = otherSource(record);
-  const instant = useTimes().instant(time);
+  const times = useTimes();
+  const instant = times.instant(time);
+  const [columns] = useColumns();
   const press = usePlainClick(onToggle);
   return (
     <div class={`logs-row logs-${level ?? "timing"}`} data-open={isOpen}>
       {/* The button is the way for the keyboard and for screen readers. */}
-      <div id={`${rowId(id)}-line`} class="logs-line" {...press}>
+      <div id={`${rowId(id)}-line`} class="logs-line" style={{ "--columns": columns.length }} {...press}>
         <button
           id={rowId(id)}
           type="button"
@@ -64,6 +67,7 @@ export function RecordRow({ record, isOpen, isActive, showsProject, isWrapped = 
           {showsProject ? <span class="logs-project">{project} · </span> : null}
           {shownTouchpoint ?? <span class="muted">–</span>}
         </span>
+        {columns.length === 0 ? null : <Cells names={columns} texts={cellsOf(record, columns, times)} />}
         <span class="logs-text">
           {other === undefined ? null : (
             <>

@@ -10,6 +10,7 @@ import { EmptyState, ProblemNotice, ScanNotice, Skeleton } from "../../component
 import { VirtualList, type VirtualListHandle } from "../../components/virtual_list.tsx";
 import { WiderRange } from "../../components/wider_range.tsx";
 import { useApp, useParameter, useScope, useShortcut } from "../../state/app_context.ts";
+import { ColumnHeads } from "./columns.tsx";
 import type { RecordList } from "./record_list.ts";
 import { RecordRow, rowId } from "./record_row.tsx";
 import type { Records } from "./use_records.ts";
@@ -24,6 +25,7 @@ export function RecordView({ records }: { readonly records: Records }) {
   const { announcer } = useApp();
   const { list, isStale, problem, isAway, waiting, reload } = records;
   const [wrap] = useParameter("wrap");
+  const [columns] = useParameter("columns");
   const handle = useRef<VirtualListHandle | null>(null);
   void list.version.value;
   const count = list.isReady ? list.count : undefined;
@@ -47,7 +49,13 @@ export function RecordView({ records }: { readonly records: Records }) {
     );
   }
   return (
-    <div class="logs-list" data-stale={isStale} data-wrap={wrap !== ""} aria-busy={isStale}>
+    <div
+      class="logs-list"
+      data-stale={isStale}
+      data-wrap={wrap !== ""}
+      data-columns={columns !== ""}
+      aria-busy={isStale}
+    >
       <ScanNotice notes={list.notes} />
       {isStale && problem !== undefined ? <ProblemNotice problem={problem} onRetry={reload} isStale /> : null}
       {waiting.value > 0 && isAway.value ? (
@@ -57,7 +65,14 @@ export function RecordView({ records }: { readonly records: Records }) {
           </Button>
         </div>
       ) : null}
-      {isEmpty ? <NothingFound /> : <Lines records={records} list={list} handle={handle} />}
+      {isEmpty ? (
+        <NothingFound />
+      ) : (
+        <>
+          <ColumnHeads />
+          <Lines records={records} list={list} handle={handle} />
+        </>
+      )}
     </div>
   );
 }

@@ -10,6 +10,7 @@ import { Badge } from "../../components/values.tsx";
 import { useParameter, useShortcut } from "../../state/app_context.ts";
 import type { QueryParameters } from "../../state/query.ts";
 import { hasTerm, withoutTerm, withTerm } from "../../state/search_text.ts";
+import { ColumnPicker } from "./columns.tsx";
 import type { Records } from "./use_records.ts";
 
 /** Values of the address's parameters. */
@@ -82,6 +83,7 @@ export function Toolbar({ total, records, parameters, canFollow }: ToolbarProps)
       <Button icon="wrap" isPressed={wrap !== ""} onPress={toggleWrap} title="Shows whole texts, over several lines">
         Wrap
       </Button>
+      <ColumnPicker />
       <span class="logs-total number muted">{total === undefined ? "" : formatCountOf(total, "record")}</span>
       <Popover label="Export" name="Export the search" icon="download">
         {() => (

@@ -8,6 +8,7 @@ import { Button, IconButton } from "../../components/button.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { useParameter } from "../../state/app_context.ts";
 import { metadataField, termOf, withTerm } from "../../state/search_text.ts";
+import { ALWAYS_SHOWN, useColumns } from "./columns.tsx";
 
 type Simple = string | number | boolean | null;
 
@@ -131,8 +132,10 @@ function SimpleValue({ value }: { readonly value: Simple }) {
 
 function TermButtons({ field, value }: { readonly field: string; readonly value: Simple }) {
   const [search, setSearch] = useParameter("q");
+  const [columns, setColumns] = useColumns();
   const term = termOf(field, value);
   if (term === undefined) return <span class="logs-terms" />;
+  const isColumn = columns.includes(field);
   const shown = term.length > 80 ? `${term.slice(0, 80).toWellFormed()}…` : term;
   return (
     <span class="logs-terms">
@@ -142,6 +145,14 @@ function TermButtons({ field, value }: { readonly field: string; readonly value:
         label={`Exclude from the search: ${shown}`}
         onPress={() => setSearch(withTerm(search, term, true))}
       />
+      {ALWAYS_SHOWN.has(field) ? null : (
+        <IconButton
+          icon="overview"
+          label={`Show as a column: ${field}`}
+          isPressed={isColumn}
+          onPress={() => setColumns(isColumn ? columns.filter((one) => one !== field) : [...columns, field])}
+        />
+      )}
     </span>
   );
 }
