@@ -209,6 +209,12 @@ export const DURATION_ROWS_MAX = 60;
 /** Cells of such a heat map: 10 rows where there are as many buckets as can be. */
 export const DURATION_CELLS_MAX = 100_000;
 
+/** Fields of a breakdown, those that the most of the found records have. */
+export const BREAKDOWN_FIELDS_MAX = 50;
+
+/** Values of each field of a breakdown: people look at the first few. */
+export const BREAKDOWN_VALUES_MAX = 100;
+
 /** Touchpoints of one response, the most frequent first: as many as a project's list holds. */
 export const TOUCHPOINTS_LISTED_MAX = TOUCHPOINTS_MAX;
 
@@ -246,6 +252,15 @@ export const PATTERNS_HELD_MAX = 5_000;
 
 /** Characters of a pattern. Those with the same beginning count as one. */
 export const PATTERN_LENGTH_MAX = 500;
+
+/** Metadata fields that a breakdown counts the values of, the first that come. */
+export const BREAKDOWN_NAMES_HELD_MAX = 100;
+
+/** Different values that a breakdown holds of each field, the first that come; a frequent value comes early. */
+export const BREAKDOWN_VALUES_HELD_MAX = 1_000;
+
+/** Characters of these texts, of each field: with all bounds 30 MiB of memory. */
+export const BREAKDOWN_TEXTS_LENGTH_MAX = 64 * 1024;
 
 /** Further names or values, counted by hash: 16 bytes each in a table that is at least half full, so 32 MiB. */
 export const HASHES_HELD_MAX = 1024 * 1024;

@@ -4,6 +4,7 @@
 import type { KeyUseResponse, RejectionsResponse, TouchpointsResponse, UsageResponse } from "./account_responses.ts";
 import type { ShownRecord } from "./record.ts";
 import type {
+  BreakdownResponse,
   EntriesResponse,
   FieldsResponse,
   HistogramResponse,
@@ -66,6 +67,7 @@ export type QueryRequest =
       readonly limit: number;
       readonly comparesPrevious: boolean;
     }
+  | { readonly kind: "breakdown"; readonly scope: QueryScope; readonly limit: number }
   | { readonly kind: "touchpoints"; readonly project: string | undefined }
   | { readonly kind: "usage" }
   | { readonly kind: "rejections"; readonly project: string | undefined; readonly limit: number }
@@ -82,6 +84,7 @@ export interface QueryResponses {
   readonly fields: FieldsResponse;
   readonly values: ValuesResponse;
   readonly patterns: PatternsResponse;
+  readonly breakdown: BreakdownResponse;
   readonly touchpoints: TouchpointsResponse;
   readonly usage: UsageResponse;
   readonly rejections: RejectionsResponse;

@@ -233,6 +233,36 @@ export const ValuesSchema = object("Values", {
 /** Values by falling count, then by value. */
 export type ValuesResponse = ValueOf<typeof ValuesSchema>;
 
+const share = (description: string) => Type.Number({ minimum: 0, maximum: 1, description });
+
+const BreakdownFieldSchema = object("BreakdownField", {
+  field: text("As a search writes it"),
+  count: count("Found records that have it"),
+  more: count("Different values in what is found that are not listed; an estimate where they are very many"),
+  values: Type.Array(
+    Type.Object({
+      value: Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()], {
+        description: "Of a long text the first 1,000 characters",
+      }),
+      count: count("Found records with this value"),
+      share: share("Of all found records"),
+      otherCount: count("Other records of the range with this value"),
+      otherShare: share("Of all other records of the range"),
+    }),
+    { description: "The most frequent ones, by how much `share` exceeds `otherShare`" },
+  ),
+});
+export type BreakdownField = ValueOf<typeof BreakdownFieldSchema>;
+
+export const BreakdownSchema = object("Breakdown", {
+  found: count("Records that match"),
+  others: count("Records of the range and project that do not"),
+  more: count("Fields that are not listed: those that few records have, or in which no value repeats"),
+  fields: Type.Array(BreakdownFieldSchema, { description: "By the largest difference of a value" }),
+  ...WARNINGS,
+});
+export type BreakdownResponse = ValueOf<typeof BreakdownSchema>;
+
 const MessagePatternSchema = object("MessagePattern", {
   pattern: text("The message with what changes masked; of a long one the first 500 characters"),
   count: count("Messages with this pattern"),

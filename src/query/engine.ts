@@ -4,6 +4,7 @@
 
 import type { QueryOutcome, QueryRefusal, QueryRequest, QueryResponses } from "../core/queries.ts";
 import type { Steps } from "../core/steps.ts";
+import { breakdownResponse } from "./responses/breakdown.ts";
 import { entriesResponse } from "./responses/entries.ts";
 import { valuesResponse } from "./responses/field_values.ts";
 import { fieldsResponse } from "./responses/fields.ts";
@@ -81,6 +82,8 @@ function* respondFromRecords(request: RecordsRequest, scope: Scope, options: Eng
       return yield* runningResponse(tables.openStarts(), scope, request.limit);
     case "fields":
       return yield* fieldsResponse(context, scope);
+    case "breakdown":
+      return yield* breakdownResponse(context, scope, request.limit);
     case "patterns":
       return yield* patternsResponse(context, scope, { ...request, now });
     case "values":

@@ -1,8 +1,8 @@
 // What finds out why, over the executable's read API: a trace with what of it still runs, patterns of messages,
-// and durations over time.
+// durations over time, and what sets the found records apart.
 
 import { describe, expect, test } from "bun:test";
-import type { PatternsResponse, SeriesResponse, TraceResponse } from "../../src/core/responses.ts";
+import type { BreakdownResponse, PatternsResponse, SeriesResponse, TraceResponse } from "../../src/core/responses.ts";
 import { read } from "../support/read_api.ts";
 import { configText, withServer } from "../support/server.ts";
 
@@ -24,6 +24,36 @@ describe("the read API", () => {
       await server.send([{ key: "req 1*", touchpoint: "checkout", endTime: start + 50 }]);
       const ended: TraceResponse = await read(server, `${path}&around=${start}&from=${start}&to=${start + 1}`);
       expect(ended).toMatchObject({ running: [], records: [{ touchpoint: "checkout", duration: 50 }] });
+    });
+  });
+
+  test("says what sets errors apart from everything else of the range", async () => {
+    await withServer(configText(), async (server) => {
+      const timestamp = Date.now() - 60_000;
+      const entries = Array.from({ length: 200 }, (_, index) => ({
+        timestamp,
+        touchpoint: "checkout",
+        level: index % 4 === 0 ? "error" : "info",
+        metadata: { region: index % 4 === 0 || index % 2 === 1 ? "eu" : "us", order: `o-${index}` },
+      }));
+      await server.send(entries);
+      const answer: BreakdownResponse = await read(server, "breakdown?q=level:error&from=1h&limit=3");
+      expect(answer).toMatchObject({ found: 50, others: 150 });
+      expect(answer.fields.slice(0, 2)).toEqual([
+        {
+          field: "level",
+          count: 50,
+          more: 0,
+          values: [{ value: "error", count: 50, share: 1, otherCount: 0, otherShare: 0 }],
+        },
+        {
+          field: "metadata.region",
+          count: 50,
+          more: 0,
+          values: [{ value: "eu", count: 50, share: 1, otherCount: 100, otherShare: 100 / 150 }],
+        },
+      ]);
+      expect(answer.fields.some(({ field }) => field === "metadata.order")).toBe(false);
     });
   });
 

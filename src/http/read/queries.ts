@@ -3,9 +3,16 @@
 
 import { type Static, type TObject, type TProperties, type TSchema, Type } from "@sinclair/typebox";
 import { RejectionsSchema, UsageSchema } from "../../core/account_responses.ts";
-import { ENTRIES_LIMIT_MAX, ROWS_MAX, SEARCH_LENGTH_MAX, TIME_MS_MAX } from "../../core/limits.ts";
+import {
+  BREAKDOWN_VALUES_MAX,
+  ENTRIES_LIMIT_MAX,
+  ROWS_MAX,
+  SEARCH_LENGTH_MAX,
+  TIME_MS_MAX,
+} from "../../core/limits.ts";
 import { type QueryRequest, type QueryScope } from "../../core/queries.ts";
 import {
+  BreakdownSchema,
   EntriesSchema,
   FieldsSchema,
   HistogramSchema,
@@ -177,11 +184,19 @@ export function recordRoutes(dependencies: ReadDependencies): Route[] {
         ? "compare: previous needs a from, since the range before is as long"
         : { kind: "patterns", scope, limit, comparesPrevious: compare !== undefined },
   });
+  const breakdown = defineQuery(dependencies, {
+    id: "showBreakdown",
+    summary: "What sets the records that match apart: values of all fields, against everything else of the range",
+    query: { limit: limit(BREAKDOWN_VALUES_MAX) },
+    response: BreakdownSchema,
+    toRequest: (scope, { limit }) => ({ kind: "breakdown", scope, limit }),
+  });
   return [
     { path: "/api/v1/entries", operations: { GET: entries } },
     { path: "/api/v1/trace", operations: { GET: trace } },
     { path: "/api/v1/histogram", operations: { GET: histogram } },
     { path: "/api/v1/patterns", operations: { GET: patterns } },
+    { path: "/api/v1/breakdown", operations: { GET: breakdown } },
     { path: "/api/v1/fields", operations: { GET: fields } },
     { path: "/api/v1/fields/{name}/values", operations: { GET: values } },
   ];

@@ -11,7 +11,13 @@ import { splitName } from "../match/metadata_path.ts";
 import { Coverage, type ScanContext, scanBlocks } from "../scan/scan.ts";
 import type { ScannedBlock } from "../scan/scanned_block.ts";
 import type { Scope } from "../scan/scope.ts";
-import { FrequentTexts, type MostFrequent, mostFrequent, type WantedTexts } from "./frequent_texts.ts";
+import {
+  type FrequentBounds,
+  FrequentTexts,
+  type MostFrequent,
+  mostFrequent,
+  type WantedTexts,
+} from "./frequent_texts.ts";
 import { compareTexts } from "./text_order.ts";
 import {
   type AddValue,
@@ -25,7 +31,7 @@ import {
 } from "./value_readers.ts";
 
 /** How the values of a field are found. */
-interface Field {
+export interface Field {
   /** Its name in block statistics. */
   readonly counted: string;
   /** Set for a metadata field. */
@@ -76,7 +82,8 @@ export function* valuesResponse(
   return { field, values, count: total, more: first.more > 0, ...coverage.warnings() };
 }
 
-function fieldOf(field: string): Field | undefined {
+/** How the values of a field are found; undefined for a name that is none. */
+export function fieldOf(field: string): Field | undefined {
   const flagValue = Object.hasOwn(FLAG_FIELDS, field) ? FLAG_FIELDS[field] : undefined;
   if (flagValue !== undefined) return { counted: field, flagValue, read: flagsReader(flagValue) };
   const read = Object.hasOwn(COLUMN_READERS, field) ? COLUMN_READERS[field] : undefined;
@@ -114,10 +121,14 @@ function addFromCells(scanned: ScannedBlock, { counted, flagValue }: Field, add:
   return true;
 }
 
+/** Fields that every record has, which block statistics do not list. */
+const UNLISTED_FIELDS: ReadonlySet<string> = new Set(["project", "id", "time", "receivedAt"]);
+
 /**
  * Counts by the value counts of a block that matches as a whole; false, and nothing counted, where the field has none.
  */
-function addFromValueCounts(scanned: ScannedBlock, { counted, metadataName }: Field, add: AddValue): boolean {
+export function addFromValueCounts(scanned: ScannedBlock, { counted, metadataName }: Field, add: AddValue): boolean {
+  if (UNLISTED_FIELDS.has(counted)) return false;
   const statistics = scanned.statistics();
   // A dotted name also means a member of an object, which is not counted.
   const heads = splitName(metadataName ?? "").map(([head]) => METADATA_PREFIX + head);
@@ -130,14 +141,16 @@ function addFromValueCounts(scanned: ScannedBlock, { counted, metadataName }: Fi
 }
 
 /** Counts values: texts, and all others by their JSON. */
-class ValueCounter {
+export class ValueCounter {
   readonly #texts: FrequentTexts;
   readonly #others: FrequentTexts;
   #total = 0;
 
   /** @param wanted the only values to count; undefined: all. */
-  constructor(wanted?: readonly WantedTexts[]) {
-    const bounds = { textsMax: VALUES_HELD_MAX, lengthMax: VALUE_TEXTS_LENGTH_MAX };
+  constructor(
+    wanted?: readonly WantedTexts[],
+    bounds: FrequentBounds = { textsMax: VALUES_HELD_MAX, lengthMax: VALUE_TEXTS_LENGTH_MAX },
+  ) {
     this.#texts = new FrequentTexts(bounds, wanted?.[0]);
     this.#others = new FrequentTexts(bounds, wanted?.[1]);
   }
@@ -149,6 +162,32 @@ class ValueCounter {
   /** The sum of all counts. */
   get total(): number {
     return this.#total;
+  }
+
+  /** How many different values there are; an estimate where they were too many to tell. */
+  get distinct(): number {
+    return this.#texts.distinct + this.#others.distinct;
+  }
+
+  /** The highest count of a held value. */
+  get topCount(): number {
+    return this.all().reduce((most, { count }) => Math.max(most, count), 0);
+  }
+
+  /** Whether the value is counted at all. */
+  wants(value: CountedValue): boolean {
+    return typeof value === "string" ? this.#texts.wants(value) : this.#others.wants(String(value));
+  }
+
+  /** The held values, most frequent first. */
+  all(): ValuesResponse["values"] {
+    const numbersOf = (texts: FrequentTexts) => Array.from({ length: texts.size }, (_, number) => number);
+    return this.values({ numbers: [numbersOf(this.#texts), numbersOf(this.#others)], more: 0, wanted: undefined });
+  }
+
+  /** The most frequent of the held values. */
+  top(max: number): ValuesResponse["values"] {
+    return this.all().slice(0, max);
   }
 
   readonly add = (value: CountedValue, count: number): void => {

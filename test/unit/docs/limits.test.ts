@@ -57,12 +57,19 @@ describe("the page on limits", () => {
     expect(boundOf("rows of")).toBe(
       `${limits.DURATION_ROWS_MAX}, and ${number(limits.DURATION_CELLS_MAX)} cells together`,
     );
+    expect(boundOf("fields of `breakdown`")).toBe(
+      `${limits.BREAKDOWN_FIELDS_MAX}, with \`limit\` values each, at most ${limits.BREAKDOWN_VALUES_MAX}`,
+    );
+    const held = [limits.BREAKDOWN_NAMES_HELD_MAX, number(limits.BREAKDOWN_VALUES_HELD_MAX)];
+    expect(PROSE).toContain(
+      `the first ${held[0]} names that come are looked at, and of each the first ${held[1]} values`,
+    );
     expect(boundOf("categories")).toBe(number(limits.CATEGORIES_LISTED_MAX));
     expect(boundOf("records and running starts of `trace`")).toBe(number(limits.TRACE_RECORDS_MAX));
     expect(boundOf("patterns of")).toBe("`limit`, at most 1,000");
     expect(boundOf("a pattern")).toBe(`${limits.PATTERN_LENGTH_MAX} characters`);
     expect(PROSE).toContain(`or ${number(limits.PATTERNS_HELD_MAX)} patterns that it meets`);
-    expect(boundOf("fields of")).toBe(number(limits.FIELDS_LISTED_MAX));
+    expect(boundOf("fields of `fields`")).toBe(number(limits.FIELDS_LISTED_MAX));
     expect(boundOf("a touchpoint's name")).toBe(`${TOUCHPOINT_LENGTH_MAX} characters`);
     expect(boundOf("a field's name")).toBe(`${limits.FIELD_NAME_LENGTH_MAX} characters`);
     expect(boundOf("a value")).toBe(`${number(limits.VALUE_LENGTH_MAX)} characters`);

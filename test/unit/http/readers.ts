@@ -121,6 +121,25 @@ export const ANSWERS: QueryResponses = {
     count: 4,
     more: false,
   },
+  breakdown: {
+    found: 2,
+    others: 4,
+    more: 1,
+    fields: [
+      {
+        field: "level",
+        count: 2,
+        more: 0,
+        values: ["a", 1.5, true, null].map((value) => ({
+          value,
+          count: 1,
+          share: 0.5,
+          otherCount: 1,
+          otherShare: 0.25,
+        })),
+      },
+    ],
+  },
   patterns: {
     interval: 60_000,
     start: 0,

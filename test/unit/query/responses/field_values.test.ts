@@ -41,6 +41,18 @@ describe("values of a field", () => {
   });
 });
 
+describe("a field that every record has", () => {
+  test.each(["project", "id", "time", "receivedAt"])("%s has its values in merged blocks, too", (field) => {
+    const source = new MemorySource();
+    const base = randomRecord(seededRandom(1), DAY, DAY + 1);
+    source.write("shop", [base, base]);
+    const before = valuesOf(source, field);
+    expect(before.count).toBe(2);
+    source.merge("shop", true);
+    expect(valuesOf(source, field)).toEqual(before);
+  });
+});
+
 describe("a field's name", () => {
   const NAMES = [
     "a",
