@@ -76,6 +76,8 @@ describe("a line", () => {
       await page.keyboard.press("j");
       const button = page.getByRole("button", { name: /info api\/users two$/ });
       expect(await button.getAttribute("aria-expanded")).toBe("false");
+      // The focus comes when the list has scrolled to the line.
+      await page.locator(".logs-chevron:focus").waitFor();
       await page.keyboard.press("ArrowRight");
       await details(page).waitFor();
       expect(await button.getAttribute("aria-expanded")).toBe("true");
