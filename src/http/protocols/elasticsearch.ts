@@ -30,6 +30,7 @@ const ERROR_TYPES: Readonly<Record<number, string>> = {
 
 const ErrorSchema = Type.Object({
   error: Type.Object({ type: Type.String(), reason: Type.String() }),
+  message: Type.String(),
   status: Type.Integer(),
 });
 
@@ -74,7 +75,7 @@ function itemOf(operation: string, dropped: DroppedRecord | undefined): string {
 
 function refusedResponse({ status, message }: Refusal): ProtocolResponse {
   const cause = { type: ERROR_TYPES[status] ?? "exception", reason: message };
-  const body = JSON.stringify({ error: { root_cause: [cause], ...cause }, status });
+  const body = JSON.stringify({ error: { root_cause: [cause], ...cause }, status, message });
   return { status, body, contentType: JSON_TYPE, headers: PRODUCT };
 }
 

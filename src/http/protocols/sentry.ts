@@ -11,7 +11,7 @@ const JSON_TYPE = "application/json";
 const KEY_MEMBER = /(?:^|[\s,])sentry_key\s?=\s?"?([^\s,"]+)/i;
 const SCHEME = /^\s*sentry\s/i;
 
-const Refused = Type.Object({ detail: Type.String() });
+const Refused = Type.Object({ detail: Type.String(), message: Type.String() });
 
 function refusal(description: string): ResponseDocument {
   return { description, schema: Refused };
@@ -74,7 +74,7 @@ function routeOf(path: string, id: string): ProtocolRoute {
     formOf: () => "bytes",
     keyOf: sentryKeyOf,
     accepted: ({ operations }) => jsonBody(200, operations === undefined ? {} : { id: operations }),
-    refused: ({ status, message }) => jsonBody(status, { detail: message }),
+    refused: ({ status, message }) => jsonBody(status, { detail: message, message }),
   };
 }
 

@@ -1,11 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import {
-  BATCH_MEMBERS,
-  batchesOf,
-  type CheckedBatch,
-  type RedoBatch,
-  redoText,
-} from "../../../src/commit/redo_group.ts";
+import { BATCH_MEMBERS, batchesOf, type CheckedBatch, redoText } from "../../../src/commit/redo_group.ts";
 import type { Batch } from "../../../src/core/entry.ts";
 
 const SECRET = "sk_0123456789abcdef";

@@ -55,7 +55,7 @@ test("a refusal has the form of Elasticsearch", () => {
     status: 401,
     contentType: "application/json",
     headers: PRODUCT,
-    body: { error: { root_cause: [cause], ...cause }, status: 401 },
+    body: { error: { root_cause: [cause], ...cause }, status: 401, message: "API key is missing" },
   });
 });
 

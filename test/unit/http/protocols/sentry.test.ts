@@ -52,7 +52,7 @@ describe("an answer", () => {
   test("says why an envelope was refused under the name that SDKs log", () => {
     expect(route?.refused({ status: 401, message: "API key not found" }, request({}))).toEqual({
       status: 401,
-      body: '{"detail":"API key not found"}',
+      body: '{"detail":"API key not found","message":"API key not found"}',
       contentType: "application/json",
     });
   });
