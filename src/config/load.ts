@@ -151,8 +151,8 @@ function withoutUnread(completed: TomlTable): TomlTable {
   const keys = Array.isArray(completed["keys"]) ? completed["keys"] : [];
   const isWhole = (pair: TomlValue) =>
     typeof pair === "object" && !Array.isArray(pair) && Value.Check(PairSchema, pair) && pair["name"] !== undefined;
-  const { tls: _, syslog: __, ...rest } = completed;
-  return { ...rest, keys: keys.filter(isWhole) };
+  const { tls: _, ...rest } = completed;
+  return { ...rest, keys: keys.filter(isWhole), syslog: [] };
 }
 
 function parse(text: string, file: string, environment: Environment, isReading = false): Parsed {
