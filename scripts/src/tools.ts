@@ -9,7 +9,7 @@ import { ROOT } from "./command.ts";
 
 interface Tool {
   readonly name: string;
-  /** Debian's package; absent for what an npm package brings. */
+  /** Debian's package; absent for what an npm package brings, and for what Debian has too old. */
   readonly debianPackage?: string;
   /** The suites (folders of test/) that need it. */
   readonly suites: readonly string[];
@@ -96,6 +96,16 @@ const TOOLS: readonly Tool[] = [
     variable: "SIMPLELOGS_TEST_NODE",
   },
   {
+    // Builds the OpenTelemetry Collector. Debian's is older than the Collector's modules need.
+    name: "Go 1.21 or later",
+    suites: ["senders"],
+    candidates: [
+      ["go", "version"],
+      ["/usr/local/go/bin/go", "version"],
+    ],
+    variable: "SIMPLELOGS_TEST_GO",
+  },
+  {
     // npm may hold back install scripts, and then the package's own bin is none; the platform package beside it has the
     // real one.
     name: "Deno 2.9",
@@ -126,7 +136,7 @@ function install(missing: readonly Tool[]): void {
   const names = missing.map((tool) => tool.name).join(", ");
   const packages = missing.flatMap((tool) => tool.debianPackage ?? []);
   if (packages.length < missing.length) {
-    throw new Error(`the tests need ${names}: its npm package has no build that runs here; put it on PATH`);
+    throw new Error(`the tests need ${names}: no package brings it here; put it on PATH`);
   }
   if (spawnSync("apt-get", ["--version"]).status !== 0) {
     throw new Error(`the tests need ${names}: there is no apt-get here; install them and put them on PATH`);

@@ -221,6 +221,8 @@ describe("the time range", () => {
         const asked = page.waitForRequest((request) => !request.url().includes("timeZone"));
         await page.getByLabel("UTC").check();
         await asked;
+        // While it is asked for again, what is old is dim.
+        await page.locator('.logs-list[aria-busy="false"]').waitFor();
         expect(await accessibilityProblems(page, THEMES)).toEqual([]);
         await page.keyboard.press("Escape");
         await page.locator(".logs-line", { hasText: "12:00:00.000" }).waitFor();
@@ -237,6 +239,7 @@ describe("the time range", () => {
         await page.keyboard.press("t");
         await page.getByLabel("UTC").waitFor();
         expect(await page.evaluate("document.scrollingElement.scrollWidth")).toBe(390);
+        await page.locator('.logs-list[aria-busy="false"]').waitFor();
         expect(await accessibilityProblems(page, THEMES)).toEqual([]);
       });
     }));

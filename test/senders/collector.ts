@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { untilTrue } from "../support/condition.ts";
 import { run } from "../support/run.ts";
 
+const GO = process.env["SIMPLELOGS_TEST_GO"] ?? "go";
 const SOURCE = join(import.meta.dir, "collector");
 const CACHE = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "simplelogs-tests");
 export const BUILD_MS_MAX = 1_200_000;
@@ -16,7 +17,7 @@ const START_MS_MAX = 60_000;
 
 /** Builds the Collector where it is not yet, and gives its path. Throws where it cannot be built. */
 export async function buildCollector(): Promise<string> {
-  const { stdout: version } = await run("go", ["version"]);
+  const { stdout: version } = await run(GO, ["version"]);
   const hash = createHash("sha256").update(version);
   for (const file of ["main.go", "go.mod", "go.sum"]) hash.update(readFileSync(join(SOURCE, file)));
   const program = join(CACHE, `collector-${hash.digest("hex").slice(0, 16)}`);
@@ -24,7 +25,7 @@ export async function buildCollector(): Promise<string> {
   mkdirSync(CACHE, { recursive: true });
   const made = `${program}.${process.pid}`;
   const commandLine = ["build", "-mod=readonly", "-trimpath", "-ldflags=-s -w", "-o", made, "."];
-  const { exitCode, stderr } = await run("go", commandLine, { cwd: SOURCE, timeoutMs: BUILD_MS_MAX });
+  const { exitCode, stderr } = await run(GO, commandLine, { cwd: SOURCE, timeoutMs: BUILD_MS_MAX });
   if (exitCode !== 0) throw new Error(`cannot build the Collector:\n${stderr}`);
   renameSync(made, program);
   return program;
