@@ -62,8 +62,8 @@ export interface IncomingBatch {
   /** Size of the decompressed body in bytes. */
   readonly bytes: number;
   /**
-   * The key that sent it. Of `enqueue` a live key whose text the body contains, or undefined where none was found: there
-   * the parsed body decides which key counts.
+   * The key that sent it. Of `enqueue` a live key whose text the body contains, or undefined where none was found:
+   * there the parsed body decides which key counts.
    */
   readonly apiKey: ApiKey | undefined;
   /** The Origin header. */

@@ -58,8 +58,8 @@ export function formatDuration(durationMs: number): string {
 export type Clocks = "local" | "utc";
 
 /**
- * "2026-11-23 12:56:38.123": local time unless `clocks` says otherwise; fractions of a millisecond are cut off. Where clocks show the same twice,
- * because they go back, the offset stands behind it: "2026-10-25 02:30:00.000 +01:00".
+ * "2026-11-23 12:56:38.123": local time unless `clocks` says otherwise; fractions of a millisecond are cut off. Where
+ * clocks show the same twice, because they go back, the offset stands behind it: "2026-10-25 02:30:00.000 +01:00".
  */
 export function formatInstant(time: number, clocks: Clocks = "local"): string {
   return `${formatClock(time, clocks)}${offsetIfRepeated(time, clocks)}`;

@@ -1,5 +1,5 @@
-// What becomes of the lines of one body for Loki, whatever its form: entries, and what is refused. A line that is a JSON
-// object is unfolded by the mapper of objects, any other is the message. Labels name the touchpoint and the level,
+// What becomes of the lines of one body for Loki, whatever its form: entries, and what is refused. A line that is a
+// JSON object is unfolded by the mapper of objects, any other is the message. Labels name the touchpoint and the level,
 // before what the line says; what is left of them is metadata. The labels of a stream are in each of its records, so
 // they are bounded: else a body could become many times as large.
 

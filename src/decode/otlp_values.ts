@@ -1,4 +1,5 @@
-// Reads the values of attributes and bodies in the protobuf form of OTLP: KeyValue and AnyValue, with what nests in them.
+// Reads the values of attributes and bodies in the protobuf form of OTLP: KeyValue and AnyValue, with what nests in
+// them.
 
 import type { JsonObject } from "../core/json.ts";
 import type { AttributeNames } from "./otlp_names.ts";

@@ -1,10 +1,10 @@
-// Syslog messages to log entries. In: a body of frames, one a message (see core/syslog_frames.ts); the query may name the
-// listener's time_zone. A message is of RFC 5424, or of RFC 3164 with what senders make of it: no priority, no host, no
-// tag, times of many forms. What is none of these is kept whole as the message; no message is refused.
+// Syslog messages to log entries. In: a body of frames, one a message (see core/syslog_frames.ts); the query may name
+// the listener's time_zone. A message is of RFC 5424, or of RFC 3164 with what senders make of it: no priority, no
+// host, no tag, times of many forms. What is none of these is kept whole as the message; no message is refused.
 //
 // What becomes what: severity to level, application or tag to touchpoint; host, facility, process, message id and
-// structured data to metadata, with the sender's address as `peer`, and the severity where it says more than the level. A message that is a JSON object
-// (also after "@cee:") is unfolded; its own members win.
+// structured data to metadata, with the sender's address as `peer`, and the severity where it says more than the level.
+// A message that is a JSON object (also after "@cee:") is unfolded; its own members win.
 
 import type { Entry } from "../core/entry.ts";
 import { isJsonObject, type JsonObject, setMember } from "../core/json.ts";

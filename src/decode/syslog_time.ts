@@ -1,6 +1,7 @@
 // Times at the beginning of a syslog message, in the forms that senders use: "Nov 29 17:49:48" of RFC 3164, the same
-// with a year, a fraction or a zone, Cisco's with a mark, and ISO 8601. A time without a year is in the year that brings
-// it nearest to its receipt, but not more than a day after it, where no record may be. A time without a zone is in the listener's, which is UTC unless it is configured.
+// with a year, a fraction or a zone, Cisco's with a mark, and ISO 8601. A time without a year is in the year that
+// brings it nearest to its receipt, but not more than a day after it, where no record may be. A time without a zone is
+// in the listener's, which is UTC unless it is configured.
 
 import { readTime } from "../core/instant.ts";
 import { DAY_MS, FUTURE_MS_MAX } from "../core/limits.ts";

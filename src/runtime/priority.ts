@@ -4,8 +4,9 @@
 import { getPriority, setPriority } from "node:os";
 
 /**
- * The lowest priority: a seventieth of a core that a thread of normal priority wants as well. Measured at full load beside
- * constant queries: p99 of batches 1.0 to 1.2 times that without queries; a query takes about three times as long.
+ * The lowest priority: a seventieth of a core that a thread of normal priority wants as well. Measured at full load
+ * beside constant queries: p99 of batches 1.0 to 1.2 times that without queries; a query takes about three times as
+ * long.
  */
 const BACKGROUND_NICE = 19;
 

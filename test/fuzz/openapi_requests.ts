@@ -33,7 +33,9 @@ export interface Operation {
   readonly parameters: readonly Parameter[];
   readonly body: Schema | undefined;
   readonly statuses: readonly number[];
-  /** Whether no made-up request succeeds: it needs an API key, the Origin of one, or a token; or it is always refused. */
+  /**
+   * Whether no made-up request succeeds: it needs an API key, the Origin of one, or a token; or it is always refused.
+   */
   readonly isRefused: boolean;
 }
 

@@ -342,7 +342,8 @@ describe("a server that is killed while rsyslog sends", () => {
         await eventually("the last one is stored", async () => (await numbersOf()).includes(10_499));
         const numbers = await numbersOf();
         expect(new Set(numbers).size).toBe(numbers.length);
-        // What was on its way when the server was killed is lost, as syslog has no answers: how much, the kernel decides.
+        // What was on its way when the server was killed is lost, as syslog has no answers: how much, the kernel
+        // decides.
         console.log(`${numbers.length} of 10500 messages are stored`);
         expect(numbers.filter((number) => number >= 10_000).length).toBeGreaterThan(400);
       } finally {

@@ -1,5 +1,5 @@
-// The packages from npm that some suites test with: exactly what the suite's own bun.lock names, in a folder of their own
-// under .bun, so that the project's packages stay few.
+// The packages from npm that some suites test with: exactly what the suite's own bun.lock names, in a folder of their
+// own under .bun, so that the project's packages stay few.
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";

@@ -1,6 +1,6 @@
 // What a route is, and how it is put on the application: its operations, and 405 with Allow for all other methods.
-// Bodies are never parsed by the framework, so a handler gets the request with its body unread. The description of the API is made
-// from the same list of routes, so what is served and what is described cannot drift apart.
+// Bodies are never parsed by the framework, so a handler gets the request with its body unread. The description of the
+// API is made from the same list of routes, so what is served and what is described cannot drift apart.
 
 import type { TObject, TSchema } from "@sinclair/typebox";
 import type { Elysia } from "elysia";

@@ -47,8 +47,8 @@ export async function readText(
 }
 
 /**
- * Reads the body; `bytesMax` bounds it as it came and each form of it on the way to the bytes. `room` bounds it together
- * with all others that are being read. `refusal`: it is refused so, unless it is too large. `encoding`: its
+ * Reads the body; `bytesMax` bounds it as it came and each form of it on the way to the bytes. `room` bounds it
+ * together with all others that are being read. `refusal`: it is refused so, unless it is too large. `encoding`: its
  * Content-Encoding, as far as it is undone here.
  */
 export async function readBytes(

@@ -15,8 +15,8 @@ const LOOP_BYTES_MAX = 32;
 const LONG_LITERAL = 60;
 
 /**
- * Undoes one block of Snappy. "too_large": it would have more than `bytesMax` bytes; "unreadable": it is no whole block,
- * or something follows it.
+ * Undoes one block of Snappy. "too_large": it would have more than `bytesMax` bytes; "unreadable": it is no whole
+ * block, or something follows it.
  */
 export function unsnappy(bytes: Uint8Array, bytesMax: number): Uint8Array<ArrayBuffer> | "too_large" | "unreadable" {
   const begin = readLength(bytes);

@@ -114,7 +114,8 @@ const SHARDS = { total: 1, successful: 1, failed: 0 };
 
 /**
  * What clients ask first, or last: the version (official clients), the health (winston-elasticsearch, omelasticsearch),
- * the licence, whether a template is there (winston-elasticsearch), and a refresh (pino-elasticsearch). It needs no key and says nothing of what is stored.
+ * the licence, whether a template is there (winston-elasticsearch), and a refresh (pino-elasticsearch). It needs no key
+ * and says nothing of what is stored.
  */
 export function elasticsearchStubs(): Route[] {
   return [

@@ -1,5 +1,5 @@
-// POST /api/v1/ingest: lines in any form. The answer is that of the specification's endpoint; where some records are not
-// stored, it also says how many, and why the first of them are not.
+// POST /api/v1/ingest: lines in any form. The answer is that of the specification's endpoint; where some records are
+// not stored, it also says how many, and why the first of them are not.
 
 import { Type } from "@sinclair/typebox";
 import type { AcceptedReport } from "../../core/batch.ts";

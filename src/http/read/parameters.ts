@@ -171,7 +171,9 @@ export function readScope({ project, q, from, to, timeZone: zone }: WrittenScope
   return { ok: true, value: { project, q: q ?? "", timeZone: timeZone.value, from: bounds.from, to: bounds.to } };
 }
 
-/** One instant as a parameter has it, in Unix ms; undefined where it is absent. @param zone of times without an offset */
+/**
+ * One instant as a parameter has it, in Unix ms; undefined where it is absent. @param zone of times without an offset
+ */
 export function readInstant(
   name: string,
   text: string | undefined,

@@ -1,5 +1,5 @@
-// The durations of some sets of timings on one logarithmic axis: what a heat map draws. In: sketches. Out: the bounds of
-// rows, and each set's counts by row. A row is a whole number of a sketch's buckets, so its counts are exact to the
+// The durations of some sets of timings on one logarithmic axis: what a heat map draws. In: sketches. Out: the bounds
+// of rows, and each set's counts by row. A row is a whole number of a sketch's buckets, so its counts are exact to the
 // sketch, and the rows of two answers with the same width have the same bounds.
 
 import { boundOfBucket, type SketchLike } from "../../block/stats/duration_sketch.ts";

@@ -144,8 +144,8 @@ class Page {
     const known = new Set(this.#first.found.map(({ id }) => id));
     const rows = firstRows.rows().filter((row) => !known.has(ids[row] as number));
     rows.sort((a, b) => this.#order.compare(placeOf(a), placeOf(b)));
-    // The first ones first and some at a time, since a record's length is unknown before it is decoded. The page is set at
-    // the end, so that a block that turns out to be damaged is left out as a whole.
+    // The first ones first and some at a time, since a record's length is unknown before it is decoded. The page is set
+    // at the end, so that a block that turns out to be damaged is left out as a whole.
     let first = this.#first;
     const { project } = scanned.block;
     for (let next = 0, step = FIRST_RECORDS; next < rows.length; next += step, step *= 2) {

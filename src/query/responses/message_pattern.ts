@@ -224,7 +224,9 @@ export class MessagePattern {
     return from;
   }
 
-  /** The place of the quote that closes the one at `open`; −1 where that one opens nothing, or quotes a member's name. */
+  /**
+   * The place of the quote that closes the one at `open`; −1 where that one opens nothing, or quotes a member's name.
+   */
   #closingQuote(open: number, quote: number): number {
     const text = this.#text;
     if (open > 0 && kindOf(text.charCodeAt(open - 1)) !== 0) return -1;

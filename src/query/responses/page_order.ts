@@ -77,8 +77,8 @@ export const PAGE_ORDERS: Readonly<Record<EntriesOrder, PageOrder>> = {
 };
 
 /**
- * The n first rows of a block in an order: a heap whose top is the last of them, so that most rows of a large block cost
- * one comparison.
+ * The n first rows of a block in an order: a heap whose top is the last of them, so that most rows of a large block
+ * cost one comparison.
  */
 export class FirstRows {
   readonly #max: number;

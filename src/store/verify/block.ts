@@ -1,9 +1,10 @@
 // Verifies one block from end to end: its bytes against their checksums, and its zone map and statistics against its
 // records. In: a zone map row and its chunks. Out: what is wrong, in words; nothing when all is well.
 //
-// The statistics and filters of a merged block are compared with those that merging it again gives. An older program may
-// have encoded or compressed its columns in another way, which is no damage. So columns are compared by their values,
-// n-gram filters by their bits (computed as their version does, for as many texts a chunk), statistics by their content.
+// The statistics and filters of a merged block are compared with those that merging it again gives. An older program
+// may have encoded or compressed its columns in another way, which is no damage. So columns are compared by their
+// values, n-gram filters by their bits (computed as their version does, for as many texts a chunk), statistics by their
+// content.
 
 import { ByteReader, ByteWriter } from "../../block/codec/bytes.ts";
 import {

@@ -1,5 +1,6 @@
 // A chart of values over time, drawn by uPlot: lines, areas or stacked bars in the theme's colours. The legend shows
-// the values under the pointer. Dragging selects a time range, and a click on a bar its bucket. A table holds the same numbers for screen readers.
+// the values under the pointer. Dragging selects a time range, and a click on a bar its bucket. A table holds the same
+// numbers for screen readers.
 
 import { useSignal } from "@preact/signals";
 import { type ComponentChildren, Fragment } from "preact";

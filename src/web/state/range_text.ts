@@ -1,5 +1,6 @@
-// Time ranges as people type them: "3h", "yesterday", "12:00 to 13:00", "since 2026-01-31 14:00". A text enters, a range
-// or what may have been meant leaves. A length counts back from now; a day is the whole day, a minute the whole minute.
+// Time ranges as people type them: "3h", "yesterday", "12:00 to 13:00", "since 2026-01-31 14:00". A text enters, a
+// range or what may have been meant leaves. A length counts back from now; a day is the whole day, a minute the whole
+// minute.
 
 import { readTime, type TimeReading, type WrittenTime } from "../../core/instant.ts";
 import { DAY_MS } from "../../core/limits.ts";

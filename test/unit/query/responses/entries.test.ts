@@ -1,5 +1,5 @@
-// Pages of records in both orders against all records sorted: in blocks of all sizes, while records arrive, blocks merge
-// and records expire.
+// Pages of records in both orders against all records sorted: in blocks of all sizes, while records arrive, blocks
+// merge and records expire.
 
 import { describe, expect, test } from "bun:test";
 import type { EntriesOrder, QueryRequest, QueryScope } from "../../../../src/core/queries.ts";
