@@ -6,7 +6,7 @@ import { BlockDamagedError, BlockGoneError } from "../block/codec/damage.ts";
 import type { ZoneMap } from "../block/stats/zone_map.ts";
 import { TIME_MS_MAX } from "../core/limits.ts";
 import type { Database, Statement } from "../runtime/contract/database.ts";
-import { checkComplete, checkWritten, type Written, ZoneMapCheck } from "./block_table.ts";
+import { CHUNK_COLUMNS, checkComplete, checkWritten, columnChunk, type Written, ZoneMapCheck } from "./block_table.ts";
 import { isFinished } from "./catalog.ts";
 import { isCorruption, openForReading } from "./database.ts";
 import { CHUNKS_MAX } from "./schema.ts";
@@ -101,12 +101,12 @@ export class BlockReader {
     // collected.
     this.#block = this.#database.query(`${INFO} WHERE blocks.id = ?`);
     const keys = "FROM pieces WHERE key >= ? AND key < ? ORDER BY key";
-    this.#chunks = this.#database.query(`SELECT name, checksum, data ${keys}`);
-    this.#keyedChunks = this.#database.query(`SELECT key, name, checksum, data ${keys}`);
+    this.#chunks = this.#database.query(`SELECT ${CHUNK_COLUMNS} ${keys}`);
+    this.#keyedChunks = this.#database.query(`SELECT key, ${CHUNK_COLUMNS} ${keys}`);
     this.#records = this.#database.query("SELECT id, records, bytes, checksum FROM blocks WHERE id >= ? AND id <= ?");
     this.#chunkNames = this.#database.query(`SELECT key, name, length(data) AS bytes ${keys}`);
     this.#written = this.#database.query("SELECT bytes, checksum FROM blocks WHERE id = ?");
-    this.#chunk = this.#database.query("SELECT name, checksum, data FROM pieces WHERE key = ? AND name = ?");
+    this.#chunk = this.#database.query(`SELECT ${CHUNK_COLUMNS} FROM pieces WHERE key = ? AND name = ?`);
     this.#overlapping = this.#database.query(`${INFO} WHERE id_max >= ? AND id_min < ? ORDER BY id_min`);
     this.#filtered = this.#database.query(
       `${INFO} WHERE (?1 IS NULL OR projects.name = ?1) AND time_max >= ?2 AND time_min < ?3 ORDER BY blocks.id`,
@@ -198,10 +198,8 @@ export class BlockReader {
       const blocks = new Map(rows.map((row) => [row.id, { ...row, chunks: [] as ColumnChunk[] }]));
       for (const id of this.#zoneMaps.damaged()) if (blocks.has(id)) throw damagedZoneMap();
       const range = [first * CHUNKS_MAX, (last + 1) * CHUNKS_MAX] as const;
-      const chunks = orDamagedPages(() => this.#keyedChunks.all(...range)) as (ColumnChunk & {
-        readonly key: number;
-      })[];
-      for (const chunk of chunks) blocks.get(Math.floor(chunk.key / CHUNKS_MAX))?.chunks.push(chunk);
+      const chunks = orDamagedPages(() => this.#keyedChunks.all(...range)) as { readonly key: number }[];
+      for (const row of chunks) blocks.get(Math.floor(row.key / CHUNKS_MAX))?.chunks.push(columnChunk(row));
       for (const block of blocks.values()) checkComplete(block.chunks, block);
       return blocks;
     });
@@ -242,8 +240,8 @@ export class BlockReader {
       chunk: (name) => {
         const key = keys().get(name);
         if (key === undefined) return undefined;
-        const chunk = orDamagedPages(() => this.#chunk.get(key, name)) as ColumnChunk | null;
-        if (chunk !== null) return chunk;
+        const row = orDamagedPages(() => this.#chunk.get(key, name));
+        if (row !== null) return columnChunk(row);
         if (this.#writtenOf(block) === undefined) throw gone(block);
         throw new BlockDamagedError(`column "${name}" is damaged: it is not there`);
       },
@@ -275,7 +273,7 @@ export class BlockReader {
   }
 
   #chunksOf(block: number): ColumnChunk[] {
-    return orDamagedPages(() => this.#chunks.all(block * CHUNKS_MAX, (block + 1) * CHUNKS_MAX)) as ColumnChunk[];
+    return orDamagedPages(() => this.#chunks.all(block * CHUNKS_MAX, (block + 1) * CHUNKS_MAX)).map(columnChunk);
   }
 
   #snapshot<T>(work: () => T): T {

@@ -72,7 +72,6 @@ export class BlockTable {
   readonly #insertChunk: Statement;
   readonly #deleteBlock: Statement;
   readonly #deleteChunks: Statement;
-  readonly #selectChunks: Statement;
 
   constructor(database: Database) {
     const marks = new Array(21).fill("?").join(", ");
@@ -80,9 +79,6 @@ export class BlockTable {
     this.#insertChunk = database.prepare("INSERT INTO pieces (key, name, checksum, data) VALUES (?, ?, ?, ?)");
     this.#deleteBlock = database.prepare("DELETE FROM blocks WHERE id = ?");
     this.#deleteChunks = database.prepare("DELETE FROM pieces WHERE key >= ? AND key < ?");
-    this.#selectChunks = database.prepare(
-      "SELECT name, checksum, data FROM pieces WHERE key >= ? AND key < ? ORDER BY key",
-    );
   }
 
   insert(block: BlockRow): BlockSizes {
@@ -118,10 +114,29 @@ export class BlockTable {
     this.#deleteBlock.run(id);
     this.#deleteChunks.run(id * CHUNKS_MAX, (id + 1) * CHUNKS_MAX);
   }
+}
 
-  chunks(id: number): ColumnChunk[] {
-    return this.#selectChunks.all(id * CHUNKS_MAX, (id + 1) * CHUNKS_MAX) as ColumnChunk[];
-  }
+/** The columns of `pieces` that make a chunk. */
+export const CHUNK_COLUMNS = "name, checksum, data";
+
+/**
+ * The chunk that a row of `pieces` holds. A record's header says what types its values have, and it may be damaged:
+ * then a value is NULL, or of another type than its column. Throws BlockDamagedError.
+ */
+export function columnChunk(row: unknown): ColumnChunk {
+  const chunk = row as ColumnChunk;
+  if (typeof chunk.name !== "string" || typeof chunk.checksum !== "number" || !(chunk.data instanceof Uint8Array))
+    throw new BlockDamagedError("the row of one of its columns is damaged");
+  return chunk;
+}
+
+/** A block's chunks; none when it is gone. Throws BlockDamagedError, and what SQLite says of damaged pages. */
+export function loadChunks(database: Database, block: number): ColumnChunk[] {
+  const sql = `SELECT ${CHUNK_COLUMNS} FROM pieces WHERE key >= ? AND key < ? ORDER BY key`;
+  return database
+    .query(sql)
+    .all(block * CHUNKS_MAX, (block + 1) * CHUNKS_MAX)
+    .map(columnChunk);
 }
 
 /** What a block's zone map says of its chunks. */

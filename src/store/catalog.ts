@@ -5,7 +5,7 @@ import { BlockDamagedError } from "../block/codec/damage.ts";
 import { openBlock } from "../block/open_block.ts";
 import { BLOCK_RECORDS_MAX } from "../core/limits.ts";
 import type { Database } from "../runtime/contract/database.ts";
-import { BlockTable, ZoneMapCheck } from "./block_table.ts";
+import { loadChunks, ZoneMapCheck } from "./block_table.ts";
 import { isCorruption } from "./database.ts";
 
 /** No record has it. */
@@ -126,7 +126,7 @@ function recovered(row: BlockEntry, database: Database): BlockEntry {
   const sizes = { records: whole(row.records), bytes: whole(row.bytes), rawBytes: whole(row.rawBytes) };
   const entry = { id: row.id, project: whole(row.project), day: whole(row.day), ...sizes };
   try {
-    const view = openBlock(new BlockTable(database).chunks(row.id), row.records);
+    const view = openBlock(loadChunks(database, row.id), row.records);
     const timeMax = view.time().reduce((latest, at) => Math.max(latest, at), 0);
     return { ...entry, timeMax, idMin: view.id().reduce((oldest, id) => Math.min(oldest, id), NEWEST_ID) };
   } catch (error) {

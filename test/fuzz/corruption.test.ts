@@ -21,6 +21,9 @@ import { integer, pick, type Random, runSeed, seededRandom } from "../support/ra
 import { runQuery } from "../support/run_query.ts";
 
 const FLIPS = 200;
+const PAGE_BYTES = 4_096;
+/** The first byte of a page that holds rows of a table; SQLite's file format. */
+const TABLE_LEAF = 13;
 const RULES: ReadRules = {
   projects: {},
   defaultProject: { retentionMs: 1e12, monthlyEntries: undefined, overage: "continue" },
@@ -86,6 +89,29 @@ function pagesOf(file: string): { readonly blocks: number[]; readonly others: nu
   };
   database.close();
   return pages;
+}
+
+/** A bit of a file: the page's number, the byte in it, and which of its bits. */
+type Place = readonly [page: number, byte: number, bit: number];
+
+/** The bits of all record headers, which say what types a row's values have, on the leaves of tables. */
+function headerBits(file: string, pages: readonly number[]): Place[] {
+  const bytes = readFileSync(file);
+  return pages.flatMap((page) => {
+    const start = (page - 1) * PAGE_BYTES;
+    const head = page === 1 ? 100 : 0;
+    if (bytes[start + head] !== TABLE_LEAF) return [];
+    const places: Place[] = [];
+    const count = bytes.readUInt16BE(start + head + 3);
+    for (let cell = 0; cell < count; cell++) {
+      let at = bytes.readUInt16BE(start + head + 8 + 2 * cell);
+      // The payload's length and the row's id stand before the record.
+      for (let varint = 0; varint < 2; varint++) while ((bytes[start + at++] as number) >= 0x80);
+      const length = bytes[start + at] as number;
+      for (let byte = at; byte < at + length; byte++) for (let bit = 0; bit < 8; bit++) places.push([page, byte, bit]);
+    }
+    return places;
+  });
 }
 
 type Told = { readonly answer: string; readonly isTold: boolean } | { readonly error: string };
@@ -158,7 +184,7 @@ function findingsOf(file: string): number {
 
 function flip(file: string, page: number, offset: number, bit: number): void {
   const bytes = readFileSync(file);
-  const at = (page - 1) * 4_096 + offset;
+  const at = (page - 1) * PAGE_BYTES + offset;
   bytes[at] = (bytes[at] as number) ^ (1 << bit);
   writeFileSync(file, bytes);
 }
@@ -192,8 +218,8 @@ function judge(
   return { wrong, differs };
 }
 
-function fuzz(which: "blocks" | "others"): Promise<void> {
-  const random = seededRandom(runSeed(`corruption of ${which}`));
+function fuzz(which: "blocks" | "others", where: "anywhere" | "record headers"): Promise<void> {
+  const random = seededRandom(runSeed(`corruption of ${which}, ${where}`));
   return withFolder((folder) => {
     const [pristine, file] = [join(folder, "pristine.db"), join(folder, "data.db")];
     makeFile(pristine, random);
@@ -202,11 +228,13 @@ function fuzz(which: "blocks" | "others"): Promise<void> {
     expect(findingsOf(pristine)).toBe(0);
     const stored = new Map(recordsIn(whole.at(-1), true).map((record) => [record.id, JSON.stringify(record)]));
     expect(stored.size).toBeGreaterThan(9_600);
+    const headers = where === "record headers" ? headerBits(pristine, pages) : [];
     const wrong: string[] = [];
     let changed = 0;
     for (let number = 0; number < FLIPS; number++) {
       copyFileSync(pristine, file);
-      const place = [pick(random, pages), integer(random, 4_095), integer(random, 7)] as const;
+      const anywhere = [pick(random, pages), integer(random, PAGE_BYTES - 1), integer(random, 7)] as const;
+      const place = where === "anywhere" ? anywhere : pick(random, headers);
       flip(file, ...place);
       const found = judge(whole, stored, file);
       if (found.differs) changed++;
@@ -219,5 +247,6 @@ function fuzz(which: "blocks" | "others"): Promise<void> {
 }
 
 describe("a flipped bit", () => {
-  test("in a block is reported, and its record is never shown", () => fuzz("blocks"), 300_000);
+  test("in a block is reported, and its record is never shown", () => fuzz("blocks", "anywhere"), 300_000);
+  test("in the header of a block's row is reported too", () => fuzz("blocks", "record headers"), 300_000);
 });

@@ -3,7 +3,7 @@
 // searched: it is deleted where its zone map says that all of it belongs to the scope; otherwise it stays and is
 // counted.
 
-import { type ColumnChunk, PACKED_CHUNK } from "../../block/codec/column_chunks.ts";
+import { PACKED_CHUNK } from "../../block/codec/column_chunks.ts";
 import { BlockDamagedError } from "../../block/codec/damage.ts";
 import { selectRows } from "../../block/columns.ts";
 import { BlockEncoder } from "../../block/encode.ts";
@@ -12,8 +12,8 @@ import { decodeColumns, openBlock } from "../../block/open_block.ts";
 import { zoneMapOf } from "../../block/stats/zone_map.ts";
 import type { EraseReport } from "../../core/account_responses.ts";
 import type { Database } from "../../runtime/contract/database.ts";
+import { loadChunks } from "../block_table.ts";
 import { isCorruption } from "../database.ts";
-import { CHUNKS_MAX } from "../schema.ts";
 import type { StoreWriter } from "../store_writer.ts";
 import { type EraseProgress, type EraseScope, isInTimes, progress, rowsToErase, securely } from "./scope.ts";
 
@@ -184,12 +184,6 @@ class BlockCounts {
     const counts = { records: this.#records, blocks: this.#blocks };
     return this.#damaged === 0 ? counts : { ...counts, damagedBlocks: this.#damaged };
   }
-}
-
-/** All of its chunks; none where it is gone. */
-export function loadChunks(database: Database, block: number): ColumnChunk[] {
-  const sql = "SELECT name, checksum, data FROM pieces WHERE key >= ? AND key < ? ORDER BY key";
-  return database.query(sql).all(block * CHUNKS_MAX, (block + 1) * CHUNKS_MAX) as ColumnChunk[];
 }
 
 export function isDamage(error: unknown): boolean {

@@ -10,8 +10,9 @@ import { monthOf } from "../../core/instant.ts";
 import { isJsonObject, type JsonObject } from "../../core/json.ts";
 import { type Kind, LEVELS, SOURCES, type StoredRecord } from "../../core/record.ts";
 import type { Database } from "../../runtime/contract/database.ts";
+import { loadChunks } from "../block_table.ts";
 import type { StoreWriter } from "../store_writer.ts";
-import { isDamage, loadChunks } from "./blocks.ts";
+import { isDamage } from "./blocks.ts";
 import {
   type Candidate,
   type EraseProgress,
@@ -150,10 +151,10 @@ export function* removeUnusedNames(store: StoreWriter, project: number): Generat
 }
 
 function namesIn(database: Database, block: number, records: number): readonly string[] {
-  const chunks = loadChunks(database, block);
-  // Retention may have removed it meanwhile.
-  if (chunks.length === 0) return [];
   try {
+    const chunks = loadChunks(database, block);
+    // Retention may have removed it meanwhile.
+    if (chunks.length === 0) return [];
     return openBlock(chunks, records).touchpoint().dictionary;
   } catch (error) {
     // A name that is taken from the list comes back with the next record that carries it.

@@ -7,13 +7,11 @@
 // skipped, and the merged block is checked instead. Memory: one inflated block, as values and as bytes, and a bit for
 // each id of blocks that overlap. Measured on one core: 500,000 records a second or more.
 
-import type { ColumnChunk } from "../../block/codec/column_chunks.ts";
 import { BlockDamagedError } from "../../block/codec/damage.ts";
 import { assert } from "../../core/errors.ts";
 import type { Database } from "../../runtime/contract/database.ts";
-import { areNamesIntact, isZoneMapIntact, ZONE_MAP_COLUMNS } from "../block_table.ts";
+import { areNamesIntact, isZoneMapIntact, loadChunks, ZONE_MAP_COLUMNS } from "../block_table.ts";
 import { isCorruption, openForReading, type ReadAccess } from "../database.ts";
-import { CHUNKS_MAX } from "../schema.ts";
 import { COLUMN, verifyBlock, type ZoneMapValues } from "./block.ts";
 import { checkChunks, checkCounters, checkNextId, checkPages, type Finding } from "./tables.ts";
 
@@ -138,9 +136,7 @@ class BlockVerifier {
       const sql = `SELECT ${ZONE_MAP_COLUMNS}, checksum FROM blocks WHERE id = ?`;
       const [values] = this.#database.query(sql).values(id) as number[][];
       if (values === undefined) return undefined;
-      const chunks = this.#database
-        .query("SELECT name, checksum, data FROM pieces WHERE key >= ? AND key < ? ORDER BY key")
-        .all(id * CHUNKS_MAX, (id + 1) * CHUNKS_MAX) as ColumnChunk[];
+      const chunks = loadChunks(this.#database, id);
       const zoneMap = values.slice(0, -1);
       return { zoneMap, checksum: values.at(-1), chunks, project: this.#projectOf(zoneMap) };
     } finally {
