@@ -217,6 +217,29 @@ describe("what a page logged is stored once", () => {
     expectSameBytes();
   });
 
+  test("what another page saves while a batch of the page before is under way", async () => {
+    await visit("/");
+    site.mode = "down";
+    await run(log("a", 3));
+    await untilTrue("it is tried again", () => site.seen.length > 1);
+    await run('location.href = "/next";');
+    await page.waitForURL("**/next");
+    site.mode = "hold answers";
+    const before = site.seen.length;
+    await page.goto(`${site.origin()}/again`);
+    await untilTrue("it is in flight", () => site.seen.length > before);
+    const other = await context.newPage();
+    site.mode = "down";
+    await other.goto(`${site.origin()}/other`);
+    await run(log("b", 3), other);
+    await untilTrue("the other is tried", () => site.seen.some(({ body }) => body.includes('"b0"')));
+    await other.close({ runBeforeUnload: true });
+    site.release();
+    for (const start of ["a", "b"]) expect(await stored(start, 3)).toEqual(numbered(start, 3));
+    await eventually("nothing is kept", async () => (await page.evaluate("Object.keys(localStorage).length")) === 0);
+    expectSameBytes();
+  });
+
   test("two tabs: exactly one takes over what an earlier page left", async () => {
     await visit("/");
     site.mode = "down";

@@ -15,48 +15,62 @@ const LOCK = "simplelogs";
  */
 const PROBABLY_SENT_MS_MAX = 5 * 60_000;
 
-/** Sends the batches, unless this tab or another one is sending them. `release` is set while the lock is held. */
+/**
+ * Sends the batches once no other tab does, until there are none. Calls in the meantime do nothing. `lease.release` is
+ * set until then; it ends the wait for the other tab, or the sending.
+ */
 export async function adoptBatches(sender: Pick<Sender, "adopt">, lease: { release?: () => void }): Promise<void> {
   if (lease.release) return;
+  const leaving = new AbortController();
+  const { signal } = leaving;
+  const release = () => {
+    leaving.abort();
+    if (lease.release === release) delete lease.release;
+  };
+  lease.release = release;
   try {
     const { locks } = navigator;
-    if (locks) await locks.request(LOCK, { ifAvailable: true }, (lock) => lock && sendItems(sender, lease));
-    else await sendItems(sender, lease);
+    const send = () => sendItems(sender, release, signal);
+    // What the other tab, or the page before this one, leaves unsent is taken over from it.
+    await (locks ? locks.request(LOCK, { signal }, send) : send());
   } catch {
-    // No storage, nothing to send.
+    // No storage, nothing to send; or left before the other tab was done.
   }
+  release();
 }
 
-/** Resolves when all batches have a response, or the page is left. */
-function sendItems(sender: Pick<Sender, "adopt">, lease: { release?: () => void }): Promise<void> {
+/** Calls `release` when all batches have a response, also those that were saved meanwhile. Resolves at the release. */
+function sendItems(sender: Pick<Sender, "adopt">, release: () => void, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const release = () => {
-      if (lease.release === release) delete lease.release;
-      resolve();
+    signal.addEventListener("abort", () => resolve());
+    const adopted = new Set<string>();
+    const adoptRest = (): void => {
+      let left = 0;
+      const batches = storedNames()
+        .filter((name) => !adopted.has(name))
+        .sort()
+        .flatMap((name): Batch[] => {
+          adopted.add(name);
+          const [, savedAtMs, id, isProbablySent] = name.split(":");
+          const body = `${localStorage.getItem(name)}`;
+          const entryCount = countEntries(body);
+          const remove = () => localStorage.removeItem(name);
+          const isLate = isProbablySent === "true" && Date.now() - Number(savedAtMs) > PROBABLY_SENT_MS_MAX;
+          if (!id || !entryCount || isLate) {
+            remove();
+            return [];
+          }
+          left++;
+          const onSettled = () => {
+            remove();
+            if (--left === 0 && !signal.aborted) adoptRest();
+          };
+          return [{ id, body, bytes: bytesOf(body), entryCount, sequence: 0, isTried: true, onSettled }];
+        });
+      if (!left) return release();
+      sender.adopt(batches);
     };
-    lease.release = release;
-    let left = 0;
-    const batches = storedNames()
-      .sort()
-      .flatMap((name): Batch[] => {
-        const [, savedAtMs, id, isProbablySent] = name.split(":");
-        const body = `${localStorage.getItem(name)}`;
-        const entryCount = countEntries(body);
-        const remove = () => localStorage.removeItem(name);
-        const isLate = isProbablySent === "true" && Date.now() - Number(savedAtMs) > PROBABLY_SENT_MS_MAX;
-        if (!id || !entryCount || isLate) {
-          remove();
-          return [];
-        }
-        left++;
-        const onSettled = () => {
-          remove();
-          if (--left === 0) release();
-        };
-        return [{ id, body, bytes: bytesOf(body), entryCount, sequence: 0, isTried: true, onSettled }];
-      });
-    sender.adopt(batches);
-    if (left === 0) release();
+    adoptRest();
   });
 }
 

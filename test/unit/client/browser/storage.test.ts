@@ -84,6 +84,21 @@ describe("a saved batch", () => {
     expect(adopted.length).toBe(3);
   });
 
+  test("that is saved while others are under way is taken over after them", () => {
+    saveBatch(batchOf("a"), false);
+    const adopted: Batch[] = [];
+    const lease: { release?: () => void } = {};
+    const look = () => void adoptBatches({ adopt: (batches) => void adopted.push(...batches) }, lease);
+    look();
+    jest.setSystemTime(Date.now() + 1);
+    saveBatch(batchOf("b"), false);
+    look();
+    adopted[0]?.onSettled?.();
+    expect(adopted.map(({ body }) => JSON.parse(body).entries[0].message)).toEqual(["a", "b"]);
+    adopted[1]?.onSettled?.();
+    expect([storedNames(), lease.release]).toEqual([[], undefined]);
+  });
+
   test("is removed when its own page learns its outcome", () => {
     const batch = batchOf("a");
     saveBatch(batch, true);
