@@ -26,7 +26,10 @@ export interface DecodeContext {
 export interface DecodedBatch {
   readonly entries: readonly Entry[];
   readonly refused: readonly RefusedRecord[];
-  /** What the response needs beside the outcome; only of `elasticsearch`, a letter a record: see elasticsearch.ts. */
+  /**
+   * What the response needs beside the outcome. Of `elasticsearch` a letter a record, see elasticsearch.ts; of `sentry`
+   * the event's id.
+   */
   readonly operations?: string;
 }
 

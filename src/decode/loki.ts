@@ -3,11 +3,11 @@
 // Source: https://grafana.com/docs/loki/latest/reference/loki-http-api/#ingest-logs
 
 import { isJsonObject, type JsonObject } from "../core/json.ts";
+import { AttributeNames } from "./attribute_names.ts";
 import { type Decode, type DecodeContext, type Decoded, parseJson } from "./decoded.ts";
 import { parseLabels } from "./loki_labels.ts";
 import { LokiLines } from "./loki_lines.ts";
 import { readPushRequest } from "./loki_protobuf.ts";
-import { AttributeNames } from "./otlp_names.ts";
 import { timeOf, timeOfNanoseconds } from "./values.ts";
 
 const BRACE = 123;

@@ -4,7 +4,7 @@
 // Source: https://grafana.com/docs/loki/latest/query/log_queries/, https://go.dev/ref/spec#String_literals
 
 import { type JsonObject, setMember } from "../core/json.ts";
-import type { AttributeNames } from "./otlp_names.ts";
+import type { AttributeNames } from "./attribute_names.ts";
 
 /** Names and values; of JSON a value may be anything. */
 export type Labels = JsonObject;

@@ -2,10 +2,10 @@
 // structured metadata go through the guard.
 // Source: https://github.com/grafana/loki/blob/main/pkg/push/push.proto
 
+import type { AttributeNames } from "./attribute_names.ts";
 import { type Labels, parseLabels } from "./loki_labels.ts";
 import type { LokiLine, LokiLines } from "./loki_lines.ts";
-import type { AttributeNames } from "./otlp_names.ts";
-import { BYTES, ProtobufReader, tagOf, VARINT } from "./otlp_reader.ts";
+import { BYTES, ProtobufReader, tagOf, VARINT } from "./protobuf_reader.ts";
 import { timeOfNanoseconds } from "./values.ts";
 
 const REQUEST_STREAMS = tagOf(1, BYTES);

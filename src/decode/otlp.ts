@@ -1,10 +1,10 @@
 // OTLP bodies, protobuf and JSON, logs and traces. A reader for each form fills the same fields of a record, and one
 // mapper makes the entries.
 
+import { AttributeNames } from "./attribute_names.ts";
 import type { Decode, DecodeContext, Decoded } from "./decoded.ts";
 import { parseJson } from "./decoded.ts";
 import { OtlpJson } from "./otlp_json.ts";
-import { AttributeNames } from "./otlp_names.ts";
 import { OtlpProtobuf } from "./otlp_protobuf.ts";
 import { ResourceFilter } from "./otlp_scope.ts";
 

@@ -4,7 +4,7 @@
 // Source: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
 
 import { isJsonObject, type JsonObject } from "../core/json.ts";
-import type { AttributeNames } from "./otlp_names.ts";
+import type { AttributeNames } from "./attribute_names.ts";
 import {
   EVENTS_MAX,
   eventOf,

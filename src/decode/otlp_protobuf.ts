@@ -5,8 +5,7 @@
 // Source: https://github.com/open-telemetry/opentelemetry-proto, version 1
 
 import type { JsonObject } from "../core/json.ts";
-import type { AttributeNames } from "./otlp_names.ts";
-import { BYTES, FIXED64, ProtobufReader, tagOf, VARINT } from "./otlp_reader.ts";
+import type { AttributeNames } from "./attribute_names.ts";
 import {
   EVENTS_MAX,
   eventOf,
@@ -27,6 +26,7 @@ import {
   scopeOf,
 } from "./otlp_scope.ts";
 import { ProtobufValues } from "./otlp_values.ts";
+import { BYTES, FIXED64, ProtobufReader, tagOf, VARINT } from "./protobuf_reader.ts";
 
 const FIRST = tagOf(1, BYTES);
 const SECOND = tagOf(2, BYTES);

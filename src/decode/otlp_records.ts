@@ -4,11 +4,10 @@
 
 import type { Entry } from "../core/entry.ts";
 import { isJsonObject, type JsonObject, setMember } from "../core/json.ts";
-import type { Level } from "../core/record.ts";
 import { TOUCHPOINT_LENGTH_MAX } from "../core/touchpoint.ts";
 import type { RefusedRecord } from "./decoded.ts";
 import { type Scope, textOf } from "./otlp_scope.ts";
-import { levelOf } from "./values.ts";
+import { levelOf, levelOfSeverity } from "./values.ts";
 
 /** Events and links of a span that are stored with it. */
 export const EVENTS_MAX = 64;
@@ -289,12 +288,6 @@ function instantOf(ms: number, ns: number): number {
 function durationOf({ startMs, startNs, endMs, endNs }: SpanFields): number {
   const ns = (endMs - startMs) * NS_PER_MS + (endNs - startNs);
   return Number.isSafeInteger(ns) ? ns / NS_PER_MS : endMs - startMs + (endNs - startNs) / NS_PER_MS;
-}
-
-/** Of 1 (trace) to 24 (fatal 4). */
-function levelOfSeverity(number: number): Level | undefined {
-  if (number < 1 || number > 24) return undefined;
-  return number <= 8 ? "debug" : number <= 12 ? "info" : number <= 16 ? "warn" : "error";
 }
 
 /** Whether an identifier is one: neither absent nor zero. */

@@ -4,7 +4,7 @@
 
 import { isJsonObject, type JsonObject } from "../core/json.ts";
 import { cutTouchpoint } from "../core/touchpoint.ts";
-import type { AttributeNames } from "./otlp_names.ts";
+import type { AttributeNames } from "./attribute_names.ts";
 
 /** Attributes of a resource and its scope that each of their records gets: as many as OpenTelemetry's own limit. */
 const SHARED_MAX = 128;

@@ -2,10 +2,10 @@
 // them.
 
 import type { JsonObject } from "../core/json.ts";
-import type { AttributeNames } from "./otlp_names.ts";
-import { BYTES, FIXED64, type ProtobufReader, tagOf, VARINT } from "./otlp_reader.ts";
+import type { AttributeNames } from "./attribute_names.ts";
 import { type RecordFields, TOO_DEEP, VALUE_DEPTH_MAX } from "./otlp_records.ts";
 import { TOUCHPOINT } from "./otlp_scope.ts";
+import { BYTES, FIXED64, type ProtobufReader, tagOf, VARINT } from "./protobuf_reader.ts";
 
 const FIRST = tagOf(1, BYTES);
 /** KeyValue. */

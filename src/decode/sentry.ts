@@ -7,12 +7,11 @@ import type { BodyContent } from "../core/batch.ts";
 import type { Entry } from "../core/entry.ts";
 import { isJsonObject, type JsonObject, setMember } from "../core/json.ts";
 import { REJECTED_ENTRY_LENGTH_MAX } from "../core/limits.ts";
-import type { Level } from "../core/record.ts";
 import type { ParseGuard } from "../runtime/parse_guard.ts";
 import { type Decode, parseJson, type RefusedRecord } from "./decoded.ts";
 import { eventEntry } from "./sentry_event.ts";
 import { secondsOf, textOf } from "./sentry_values.ts";
-import { levelOf } from "./values.ts";
+import { levelOf, levelOfSeverity } from "./values.ts";
 
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
@@ -186,10 +185,4 @@ function logEntry(log: JsonObject): Entry {
 /** `{"value":…,"type":…}`, or the value itself. */
 function valueOf(attribute: unknown): unknown {
   return isJsonObject(attribute) && Object.hasOwn(attribute, "value") ? attribute["value"] : attribute;
-}
-
-/** OpenTelemetry's numbers: 1 trace to 24 fatal. */
-function levelOfSeverity(value: unknown): Level | undefined {
-  if (typeof value !== "number" || !(value >= 1 && value <= 24)) return undefined;
-  return value <= 8 ? "debug" : value <= 12 ? "info" : value <= 16 ? "warn" : "error";
 }

@@ -53,6 +53,12 @@ export function levelOf(value: unknown): Level | undefined {
   return LEVEL_NAMES.get(value) ?? levelOfText(value);
 }
 
+/** The level of OpenTelemetry's severity number, 1 to 24; undefined for everything else. */
+export function levelOfSeverity(value: unknown): Level | undefined {
+  if (typeof value !== "number" || !(value >= 1 && value <= 24)) return undefined;
+  return value <= 8 ? "debug" : value <= 12 ? "info" : value <= 16 ? "warn" : "error";
+}
+
 function levelOfText(text: string): Level | undefined {
   const name = text.replaceAll(COLOUR, "").trim().toLowerCase();
   const level = LEVEL_NAMES.get(name);
