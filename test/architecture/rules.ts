@@ -20,6 +20,8 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ingest: ["core", "runtime", "block", "commit", "decode"],
   store: ["core", "runtime", "block", "commit"],
   query: ["core", "runtime", "block", "search"],
+  // Rules over the search language, their state, and the destinations that are told. On the main thread.
+  alerts: ["core", "runtime", "search"],
   web: ["core", "search"],
   // Runs with applications, not here: it shares nothing with the server but the types of an entry.
   client: ["core"],
@@ -52,6 +54,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "store",
     "query",
     "syslog",
+    "alerts",
     "threads",
     "web",
   ],
@@ -70,6 +73,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "store",
     "query",
     "syslog",
+    "alerts",
     "threads",
     "app.ts",
   ],
