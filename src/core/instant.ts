@@ -23,6 +23,8 @@ const SECONDS_MIN = 100_000_000;
 
 /** A regular expression's source: every text that readBound takes has this form. */
 export const INSTANT_PATTERN = [MILLISECONDS, AGO, CALENDAR].map(({ source }) => source).join("|");
+/** The same as a part of a longer expression. */
+export const INSTANT_FORM = [MILLISECONDS, AGO, CALENDAR].map(({ source }) => source.slice(1, -1)).join("|");
 /** What readTime takes, for people. */
 export const TIME_EXPECTED =
   'Unix milliseconds, ISO 8601 ("2026-01-31T12:00:00Z"), a time as it is printed ("2026-01-31 12:00:00.123"), or a date (its whole day)';

@@ -203,6 +203,9 @@ export const BUCKETS_MAX = 10_000;
 /** Buckets of all series of one response: 10 MB of JSON, made from 40 MB of totals. */
 export const SERIES_BUCKETS_MAX = 40_000;
 
+/** Completed timings on either side below which two ranges are not compared: a percentile of fewer is chance. */
+export const TIMINGS_COMPARED_MIN = 30;
+
 /** Rows of a heat map of durations: finer ones are thinner than a finger on a screen. */
 export const DURATION_ROWS_MAX = 60;
 

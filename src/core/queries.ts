@@ -2,6 +2,7 @@
 // refused. All times are Unix milliseconds. A range includes `from` and excludes `to`.
 
 import type { KeyUseResponse, RejectionsResponse, TouchpointsResponse, UsageResponse } from "./account_responses.ts";
+import type { TimeSpan } from "./compare.ts";
 import type { ShownRecord } from "./record.ts";
 import type {
   BreakdownResponse,
@@ -32,6 +33,16 @@ export interface QueryScope {
 /** By time, then by id: newest first, or oldest first. */
 export type EntriesOrder = "desc" | "asc";
 
+/** The order of touchpoints: by name, or by a figure, the largest first. */
+export const TIMINGS_SORTS = ["name", "count", "p95", "total", "worse"] as const;
+export type TimingsSort = (typeof TIMINGS_SORTS)[number];
+
+/** A query whose response also has what it counts in another range. */
+interface Compared {
+  /** Undefined: none. */
+  readonly compared?: TimeSpan | undefined;
+}
+
 /** A query with one response; QueryResponses has its type by kind. */
 export type QueryRequest =
   | {
@@ -45,10 +56,18 @@ export type QueryRequest =
   /** The records of a key nearest to a time, Unix ms. */
   | { readonly kind: "trace"; readonly scope: QueryScope; readonly key: string; readonly around: number }
   /** Without an interval, the reader chooses one that gives about a hundred buckets. */
-  | { readonly kind: "histogram"; readonly scope: QueryScope; readonly intervalMs: number | undefined }
+  | ({ readonly kind: "histogram"; readonly scope: QueryScope; readonly intervalMs: number | undefined } & Compared)
   /** With `byCategory`, the response also has the statistics of each category of touchpoints. */
-  | { readonly kind: "timings"; readonly scope: QueryScope; readonly byCategory?: boolean }
-  | {
+  | ({
+      readonly kind: "timings";
+      readonly scope: QueryScope;
+      readonly byCategory?: boolean;
+      /** Undefined: "name". */
+      readonly sort?: TimingsSort | undefined;
+      /** The most touchpoints listed. Undefined: as many as there can be. */
+      readonly limit?: number | undefined;
+    } & Compared)
+  | ({
       readonly kind: "series";
       readonly scope: QueryScope;
       readonly intervalMs: number | undefined;
@@ -56,17 +75,11 @@ export type QueryRequest =
       readonly byTouchpoint: boolean;
       /** Each bucket's timings by their durations as well. */
       readonly byDuration?: boolean;
-    }
+    } & Compared)
   | { readonly kind: "running"; readonly scope: QueryScope; readonly limit: number }
   | { readonly kind: "fields"; readonly scope: QueryScope }
   | { readonly kind: "values"; readonly scope: QueryScope; readonly field: string; readonly limit: number }
-  /** With `comparesPrevious`, each pattern is also counted in the range before, which is as long. */
-  | {
-      readonly kind: "patterns";
-      readonly scope: QueryScope;
-      readonly limit: number;
-      readonly comparesPrevious: boolean;
-    }
+  | ({ readonly kind: "patterns"; readonly scope: QueryScope; readonly limit: number } & Compared)
   | { readonly kind: "breakdown"; readonly scope: QueryScope; readonly limit: number }
   | { readonly kind: "touchpoints"; readonly project: string | undefined }
   | { readonly kind: "usage" }

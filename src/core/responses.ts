@@ -73,6 +73,18 @@ export const EntriesSchema = object("Entries", {
 /** A page of records. */
 export type EntriesResponse = ValueOf<typeof EntriesSchema>;
 
+/** The range that the answer compares with, and whether it is still there. */
+const PreviousRangeSchema = object("PreviousRange", {
+  from: time("Start"),
+  to: time("End, not included"),
+  kept: Type.Union([Type.Literal("whole"), Type.Literal("part"), Type.Literal("none")], {
+    description:
+      '"part": its beginning, or what one of the projects had in it, is deleted or was never stored; "none": all of it',
+  }),
+  keptFrom: nullable(time("Since when everything that was stored is kept; null: nothing is stored")),
+});
+export type PreviousRange = ValueOf<typeof PreviousRangeSchema>;
+
 const HistogramBucketSchema = Type.Object({
   time: time("Start of the bucket"),
   debug: count("Logs of this level"),
@@ -87,6 +99,12 @@ export type HistogramBucket = ValueOf<typeof HistogramBucketSchema>;
 export const HistogramSchema = object("Histogram", {
   interval: Type.Number({ description: "Length of a bucket, ms" }),
   buckets: Type.Array(HistogramBucketSchema, { description: "Empty ones included" }),
+  previousBuckets: Type.Optional(
+    Type.Array(HistogramBucketSchema, {
+      description: "With compare: those of the compared range, each as far from its start as the same one of `buckets`",
+    }),
+  ),
+  previous: Type.Optional(PreviousRangeSchema),
   ...WARNINGS,
 });
 export type HistogramResponse = ValueOf<typeof HistogramSchema>;
@@ -111,32 +129,75 @@ const TimingStatsSchema = Type.Object(STATS);
 /** Counts and durations (ms) of timings. A duration is null where no timing was completed. */
 export type TimingStats = ValueOf<typeof TimingStatsSchema>;
 
+const { running: _running, ...PREVIOUS_STATS } = STATS;
+const PreviousStatsSchema = object("PreviousTimingStats", PREVIOUS_STATS);
+/** Timings of a compared range. */
+export type PreviousTimingStats = ValueOf<typeof PreviousStatsSchema>;
+
+const difference = (description: string) => nullable(Type.Number({ description: `${description}, ms` }));
+
+const TimingChangeSchema = object("TimingChange", {
+  state: Type.Union(
+    ["compared", "few", "new", "gone", "unknown"].map((state) => Type.Literal(state as TimingState)),
+    {
+      description:
+        '"compared"; "few": fewer than 30 completed timings on either side; "new": no timing before; "gone": no timing now; "unknown": nothing is kept of the compared range',
+    },
+  ),
+  count: Type.Integer({ description: "Completed timings now, less those before" }),
+  p50: difference("p50 now, less p50 before; null where either side has none"),
+  p95: difference("p95 now, less p95 before; null where either side has none"),
+  total: difference("The sum of all durations now, less that before"),
+  worse: nullable(
+    Type.Number({
+      description:
+        "(p95 now − p95 before) × count now, ms: what became worse, times how often; null unless `state` is compared",
+    }),
+  ),
+});
+/** How timings changed from a compared range. */
+export type TimingChange = ValueOf<typeof TimingChangeSchema>;
+/** Whether there are enough timings on both sides. */
+export type TimingState = "compared" | "few" | "new" | "gone" | "unknown";
+
+const COMPARED = {
+  previous: Type.Optional(PreviousStatsSchema),
+  change: Type.Optional(TimingChangeSchema),
+};
+
 const TouchpointTimingsSchema = Type.Object({
   touchpoint: text('"" for timings without one; a long name is cut'),
   registered: Type.Boolean(),
   ambiguous: count("Pairs for which more than one start would have done, on the days of the range; whatever `q` is"),
   ...STATS,
+  ...COMPARED,
 });
 export type TouchpointTimings = ValueOf<typeof TouchpointTimingsSchema>;
 
 const CategoryTimingsSchema = Type.Object({
   category: text('What names have up to a "/", which it ends with'),
   ...STATS,
+  ...COMPARED,
 });
 /** All listed touchpoints whose names begin with `category`, together. */
 export type CategoryTimings = ValueOf<typeof CategoryTimingsSchema>;
 
 export const TimingsSchema = object("Timings", {
-  more: count("Touchpoints that are not listed: those with the most timings are, 10,000 at most"),
-  touchpoints: Type.Array(TouchpointTimingsSchema),
+  more: count(
+    "Touchpoints that are not listed: those with the most timings are, 10,000 at most, or as many as `limit`",
+  ),
+  touchpoints: Type.Array(TouchpointTimingsSchema, {
+    description: "By name, or as `sort` says. With compare, also those that only the compared range has",
+  }),
   categories: Type.Optional(
     Type.Array(CategoryTimingsSchema, {
       description: "With by=category: all listed touchpoints of each category together, of 10,000 categories at most",
     }),
   ),
+  previous: Type.Optional(PreviousRangeSchema),
   ...WARNINGS,
 });
-/** Touchpoints and categories by name. */
+/** Categories by name. */
 export type TimingsResponse = ValueOf<typeof TimingsSchema>;
 
 const SeriesBucketSchema = object("SeriesBucket", {
@@ -148,10 +209,14 @@ const SeriesBucketSchema = object("SeriesBucket", {
 });
 export type SeriesBucket = ValueOf<typeof SeriesBucketSchema>;
 const SeriesBucketsSchema = Type.Array(SeriesBucketSchema);
+const PreviousBucketsSchema = Type.Array(SeriesBucketSchema, {
+  description: "With compare: those of the compared range, each as far from its start as the same one of `buckets`",
+});
 
 export const SeriesSchema = object("Series", {
   interval: Type.Number({ description: "Length of a bucket, ms" }),
   buckets: Type.Optional(SeriesBucketsSchema),
+  previousBuckets: Type.Optional(PreviousBucketsSchema),
   durationBounds: Type.Optional(
     Type.Array(Type.Number(), {
       description:
@@ -164,10 +229,16 @@ export const SeriesSchema = object("Series", {
     ),
   ),
   touchpoints: Type.Optional(
-    Type.Array(Type.Object({ touchpoint: Type.String(), buckets: SeriesBucketsSchema }), {
-      description: "With by=touchpoint, in place of buckets",
-    }),
+    Type.Array(
+      Type.Object({
+        touchpoint: Type.String(),
+        buckets: SeriesBucketsSchema,
+        previousBuckets: Type.Optional(PreviousBucketsSchema),
+      }),
+      { description: "With by=touchpoint, in place of buckets" },
+    ),
   ),
+  previous: Type.Optional(PreviousRangeSchema),
   ...WARNINGS,
 });
 export type SeriesResponse = ValueOf<typeof SeriesSchema>;
@@ -266,9 +337,7 @@ export type BreakdownResponse = ValueOf<typeof BreakdownSchema>;
 const MessagePatternSchema = object("MessagePattern", {
   pattern: text("The message with what changes masked; of a long one the first 500 characters"),
   count: count("Messages with this pattern"),
-  previous: Type.Optional(
-    count("Such messages in the range before, with compare=previous; 0: it is new in this range"),
-  ),
+  previous: Type.Optional(count("Such messages in the compared range, with compare; 0: it is new in this range")),
   first: time("Oldest such message in the range"),
   last: time("Newest such message in the range"),
   levels: Type.Object(
@@ -289,9 +358,7 @@ export const PatternsSchema = object("Patterns", {
   patterns: Type.Array(MessagePatternSchema, { description: "Most frequent first" }),
   count: count("Messages in all"),
   more: count("Patterns that are not listed; an estimate where they are very many"),
-  previous: Type.Optional(
-    Type.Object({ from: time("Start"), to: time("End, not included") }, { description: "The range before" }),
-  ),
+  previous: Type.Optional(PreviousRangeSchema),
   ...WARNINGS,
 });
 export type PatternsResponse = ValueOf<typeof PatternsSchema>;

@@ -68,15 +68,14 @@ function* respondFromRecords(request: RecordsRequest, scope: Scope, options: Eng
     case "trace":
       return yield* traceResponse(context, scope, { ...request, openStarts: tables.openStarts() });
     case "histogram":
-      return yield* histogramResponse(context, scope, request.intervalMs, now);
+      return yield* histogramResponse(context, scope, { ...request, now });
     case "timings": {
       const running = yield* matchingStarts(tables.openStarts(), scope);
-      return yield* timingsResponse(context, scope, { byCategory: request.byCategory === true, running, tables });
+      return yield* timingsResponse(context, scope, { ...request, running, tables });
     }
     case "series": {
-      const { intervalMs, byTouchpoint, byDuration } = request;
       const running = yield* matchingStarts(tables.openStarts(), scope);
-      return yield* seriesResponse(context, scope, { intervalMs, byTouchpoint, byDuration, running, now });
+      return yield* seriesResponse(context, scope, { ...request, running, now });
     }
     case "running":
       return yield* runningResponse(tables.openStarts(), scope, request.limit);

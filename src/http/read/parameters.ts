@@ -3,6 +3,7 @@
 
 import { type Static, type TObject, type TProperties, type TSchema, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
+import { COMPARE_EXPECTED, COMPARE_PATTERN, readCompare, type TimeSpan } from "../../core/compare.ts";
 import {
   INSTANT_EXPECTED,
   INSTANT_PATTERN,
@@ -75,6 +76,15 @@ export const INTERVAL = Type.Optional(
     expects: INTERVAL_EXPECTED,
     description: `Length of a bucket: ${INTERVAL_EXPECTED}; absent: one that gives about a hundred buckets`,
     examples: ["30s", "5m", "1h", "60000"],
+  }),
+);
+
+export const COMPARE = Type.Optional(
+  Type.String({
+    pattern: COMPARE_PATTERN,
+    expects: COMPARE_EXPECTED,
+    description: `Count in another range as well, which the answer names as \`previous\`: ${COMPARE_EXPECTED}. The first two need a from; a range without \`to\` ends now`,
+    examples: ["previous", "week", "48h..24h", "2026-01-30..2026-01-31"],
   }),
 );
 
@@ -187,6 +197,19 @@ export function readInstant(
   return { ok: false, message: `${name}: expected ${INSTANT_EXPECTED}, got ${quoted(text)}${hint}` };
 }
 
+/** The range to compare the scope's with; none where the parameter is absent. */
+export function readCompared(
+  text: string | undefined,
+  scope: QueryScope,
+  now: number,
+): Checked<{ readonly compared?: TimeSpan }> {
+  if (text === undefined) return { ok: true, value: {} };
+  const read = readCompare(text, { from: scope.from, to: scope.to }, now, new TimeZone(scope.timeZone));
+  if (read.ok) return { ok: true, value: { compared: read.value } };
+  const hint = read.hint === "" ? "" : `: ${read.hint}`;
+  return { ok: false, message: `compare: expected ${COMPARE_EXPECTED}, got ${quoted(text)}${hint}` };
+}
+
 /** The zone that a parameter names; undefined, which is UTC, where it is absent. */
 export function readTimeZone(name: string | undefined): Checked<string | undefined> {
   if (name === undefined || isTimeZone(name)) return { ok: true, value: name };
@@ -210,7 +233,9 @@ export function quoted(text: string): string {
 /** A plus sign that was not escaped arrives as a space: "+02:00" after a time of day, and "Etc/GMT+5". */
 function withPlus(text: string, pattern: unknown): string {
   if (pattern === TIME_ZONE_PATTERN) return text.replaceAll(" ", "+");
-  return pattern === INSTANT_PATTERN ? text.replace(/(?<=:\d{2}(?:[.,]\d+)?) {1,2}(?=\d{2}:?\d{2}$)/, "+") : text;
+  return pattern === INSTANT_PATTERN || pattern === COMPARE_PATTERN
+    ? text.replaceAll(/(?<=:\d{2}(?:[.,]\d+)?) {1,2}(?=\d{2}:?\d{2}(?:$|\.\.))/g, "+")
+    : text;
 }
 
 function unknownParameter(name: string, known: readonly string[]): string {

@@ -9,8 +9,9 @@ import {
   ROWS_MAX,
   SEARCH_LENGTH_MAX,
   TIME_MS_MAX,
+  TOUCHPOINTS_LISTED_MAX,
 } from "../../core/limits.ts";
-import { type QueryRequest, type QueryScope } from "../../core/queries.ts";
+import { type QueryRequest, type QueryScope, TIMINGS_SORTS } from "../../core/queries.ts";
 import {
   BreakdownSchema,
   EntriesSchema,
@@ -35,11 +36,13 @@ import {
 } from "./operation.ts";
 import {
   AROUND,
+  COMPARE,
   CURSOR,
   INTERVAL,
   limit,
   ORDER,
   PROJECT,
+  readCompared,
   readInstant,
   readInterval,
   readScope,
@@ -57,10 +60,22 @@ const KEY = Type.String({
   description: "The key, as it is",
   examples: ["req-abc123"],
 });
-const COMPARE = Type.Optional(
-  Type.Literal("previous", {
-    expects: '"previous"',
-    description: "Count each pattern in the range before as well, which is as long and ends where this one begins",
+const TIMINGS_SORT = Type.Optional(
+  Type.Union(
+    TIMINGS_SORTS.map((sort) => Type.Literal(sort)),
+    {
+      expects: TIMINGS_SORTS.map((sort) => `"${sort}"`).join(", "),
+      description:
+        'The order of touchpoints: "name"; or the largest count, p95, total time (count × mean) or, with compare, `change.worse` first: what became worse, times how often. What that cannot judge stands after what became worse, by total time. Absent: "name"',
+    },
+  ),
+);
+const TIMINGS_LIMIT = Type.Optional(
+  Type.Integer({
+    minimum: 1,
+    maximum: TOUCHPOINTS_LISTED_MAX,
+    expects: `a whole number from 1 to ${TOUCHPOINTS_LISTED_MAX}`,
+    description: "How many touchpoints are listed at most; absent: as many as there can be",
   }),
 );
 const BY = Type.Optional(
@@ -147,11 +162,15 @@ export function recordRoutes(dependencies: ReadDependencies): Route[] {
   const histogram = defineQuery(dependencies, {
     id: "countEntries",
     summary: "Counts of the records that match, by interval and level",
-    query: { interval: INTERVAL },
+    query: { interval: INTERVAL, compare: COMPARE },
     response: HistogramSchema,
-    toRequest: (scope, query) => {
+    toRequest: (scope, query, { now }) => {
       const interval = readInterval(query.interval);
-      return interval.ok ? { kind: "histogram", scope, intervalMs: interval.value } : interval.message;
+      if (!interval.ok) return interval.message;
+      const compared = readCompared(query.compare, scope, now);
+      return compared.ok
+        ? { kind: "histogram", scope, intervalMs: interval.value, ...compared.value }
+        : compared.message;
     },
   });
   const fields = defineQuery(dependencies, {
@@ -179,10 +198,10 @@ export function recordRoutes(dependencies: ReadDependencies): Route[] {
     summary: "Patterns of the messages that match, most frequent first",
     query: { limit: limit(ROWS_MAX), compare: COMPARE },
     response: PatternsSchema,
-    toRequest: (scope, { limit, compare }) =>
-      compare !== undefined && scope.from === undefined
-        ? "compare: previous needs a from, since the range before is as long"
-        : { kind: "patterns", scope, limit, comparesPrevious: compare !== undefined },
+    toRequest: (scope, { limit, compare }, { now }) => {
+      const compared = readCompared(compare, scope, now);
+      return compared.ok ? { kind: "patterns", scope, limit, ...compared.value } : compared.message;
+    },
   });
   const breakdown = defineQuery(dependencies, {
     id: "showBreakdown",
@@ -206,19 +225,34 @@ export function timingRoutes(dependencies: ReadDependencies): Route[] {
   const timings = defineQuery(dependencies, {
     id: "listTimings",
     summary: "Durations by touchpoint: counts, percentiles, what runs now",
-    query: { by: BY_CATEGORY },
+    query: { by: BY_CATEGORY, compare: COMPARE, sort: TIMINGS_SORT, limit: TIMINGS_LIMIT },
     response: TimingsSchema,
-    toRequest: (scope, { by }) => ({ kind: "timings", scope, ...(by === undefined ? {} : { byCategory: true }) }),
+    toRequest: (scope, { by, compare, sort, limit }, { now }) => {
+      const compared = readCompared(compare, scope, now);
+      if (!compared.ok) return compared.message;
+      if (sort === "worse" && compare === undefined) return 'sort: "worse" needs compare';
+      return {
+        kind: "timings",
+        scope,
+        ...(by === undefined ? {} : { byCategory: true }),
+        ...(sort === undefined ? {} : { sort }),
+        ...(limit === undefined ? {} : { limit }),
+        ...compared.value,
+      };
+    },
   });
   const series = defineQuery(dependencies, {
     id: "listTimingSeries",
     summary: "The same figures by interval",
-    query: { interval: INTERVAL, by: BY },
+    query: { interval: INTERVAL, by: BY, compare: COMPARE },
     response: SeriesSchema,
-    toRequest: (scope, { interval: text, by }) => {
+    toRequest: (scope, { interval: text, by, compare }, { now }) => {
       const interval = readInterval(text);
       if (!interval.ok) return interval.message;
-      const request = { kind: "series", scope, intervalMs: interval.value, byTouchpoint: by === "touchpoint" } as const;
+      const compared = readCompared(compare, scope, now);
+      if (!compared.ok) return compared.message;
+      const byTouchpoint = by === "touchpoint";
+      const request = { kind: "series", scope, intervalMs: interval.value, byTouchpoint, ...compared.value } as const;
       return by === "duration" ? { ...request, byDuration: true } : request;
     },
   });

@@ -3,36 +3,68 @@
 
 import { kindCodeOf, levelCodeOf } from "../../block/codec/flags.ts";
 import type { BlockStatistics } from "../../block/stats/statistics.ts";
+import type { TimeSpan } from "../../core/compare.ts";
 import type { QueryRefusal } from "../../core/queries.ts";
 import type { HistogramBucket, HistogramResponse } from "../../core/responses.ts";
 import type { Steps } from "../../core/steps.ts";
-import { Coverage, candidateBlocks, type ScanContext, scanBlocks } from "../scan/scan.ts";
+import { comparedRange, comparedScope } from "../scan/compared_range.ts";
+import { Coverage, candidateBlocks, type ScanContext, scanParts } from "../scan/scan.ts";
 import { isMatch, type ScannedBlock } from "../scan/scanned_block.ts";
 import { isRefusal, type Scope } from "../scan/scope.ts";
-import { type Buckets, bucketOf, bucketsOf, spanOf } from "./time_buckets.ts";
+import { alignedBuckets, type Buckets, bucketOf, bucketsOf, spanOf } from "./time_buckets.ts";
 
 /** A bucket's counters: logs by level code 1 to 4 at 0 to 3, timings at 4. */
 const COUNTERS = 5;
 const TIMINGS = 4;
 
-/** @param intervalMs undefined: chosen by the span. @param now Unix ms. */
+export interface HistogramRequest {
+  /** Undefined: chosen by the span. */
+  readonly intervalMs: number | undefined;
+  /** A range that is counted as well. */
+  readonly compared?: TimeSpan | undefined;
+  /** Unix ms. */
+  readonly now: number;
+}
+
+/** Counts of a scope, by bucket. */
+interface CountedScope {
+  readonly scope: Scope;
+  readonly buckets: Buckets;
+  readonly counts: Float64Array;
+}
+
 export function* histogramResponse(
   context: ScanContext,
   scope: Scope,
-  intervalMs: number | undefined,
-  now: number,
+  { intervalMs, compared, now }: HistogramRequest,
 ): Steps<HistogramResponse | QueryRefusal> {
   const { from, to } = spanOf(scope, candidateBlocks(context, scope), now);
   const buckets = bucketsOf(from, to, intervalMs);
   if (isRefusal(buckets)) return buckets;
-  const counts = new Float64Array(buckets.count * COUNTERS);
+  const before = compared === undefined ? undefined : alignedBuckets(buckets, from, compared);
+  if (before !== undefined && isRefusal(before)) return before;
   // Records that are stored during the scan may lie outside the span.
   const bounded: Scope = { ...scope, to, shownFrom: (project) => Math.max(from, scope.shownFrom(project)) };
+  const parts = [counted(bounded, buckets)];
+  if (compared !== undefined && before !== undefined) parts.push(counted(comparedScope(scope, compared), before));
   const coverage = new Coverage();
-  yield* scanBlocks(context, bounded, coverage, function* (scanned) {
-    if (!addFromStatistics(scanned, buckets, counts)) yield* addFromColumns(scanned, buckets, counts);
+  const scopes = parts.map((part) => part.scope);
+  yield* scanParts(context, scopes, coverage, function* (scanned, index) {
+    const part = parts[index] as CountedScope;
+    if (!addFromStatistics(scanned, part)) yield* addFromColumns(scanned, part);
   });
-  return { interval: buckets.interval, buckets: shownBuckets(buckets, counts), ...coverage.warnings() };
+  const [shown = [], previousBuckets] = parts.map(shownBuckets);
+  return {
+    interval: buckets.interval,
+    buckets: shown,
+    ...(previousBuckets === undefined ? {} : { previousBuckets }),
+    ...(compared === undefined ? {} : { previous: comparedRange(context.source, scope, compared) }),
+    ...coverage.warnings(),
+  };
+}
+
+function counted(scope: Scope, buckets: Buckets): CountedScope {
+  return { scope, buckets, counts: new Float64Array(buckets.count * COUNTERS) };
 }
 
 function add(counts: Float64Array, bucket: number, flags: number, count: number): void {
@@ -41,7 +73,7 @@ function add(counts: Float64Array, bucket: number, flags: number, count: number)
 }
 
 /** False, and nothing counted, where the block's statistics do not decide. */
-function addFromStatistics(scanned: ScannedBlock, buckets: Buckets, counts: Float64Array): boolean {
+function addFromStatistics(scanned: ScannedBlock, { buckets, counts }: CountedScope): boolean {
   const statistics = scanned.statistics();
   if (statistics === undefined) return false;
   const { timeMin, timeMax } = scanned.block;
@@ -78,14 +110,14 @@ function matchesByFlags(scanned: ScannedBlock, statistics: BlockStatistics): Map
 }
 
 /** Whether each time slot lies in one bucket, and within the scope's times or outside them. */
-function doSlotsFit(widthMs: number, scanned: ScannedBlock, { interval }: Buckets): boolean {
-  if (interval % widthMs !== 0) return false;
+function doSlotsFit(widthMs: number, scanned: ScannedBlock, { interval, start }: Buckets): boolean {
+  if (interval % widthMs !== 0 || start % widthMs !== 0) return false;
   const { timeMin, timeMax } = scanned.block;
   const cutsSlot = (edge: number) => edge > timeMin && edge <= timeMax && edge % widthMs !== 0;
   return !cutsSlot(scanned.from) && !cutsSlot(scanned.to);
 }
 
-function* addFromColumns(scanned: ScannedBlock, buckets: Buckets, counts: Float64Array): Steps<void> {
+function* addFromColumns(scanned: ScannedBlock, { buckets, counts }: CountedScope): Steps<void> {
   const matches = yield* scanned.matches();
   if (matches === "none") return;
   const block = yield* scanned.open();
@@ -97,7 +129,7 @@ function* addFromColumns(scanned: ScannedBlock, buckets: Buckets, counts: Float6
   }
 }
 
-function shownBuckets({ interval, start, count }: Buckets, counts: Float64Array): HistogramBucket[] {
+function shownBuckets({ buckets: { interval, start, count }, counts }: CountedScope): HistogramBucket[] {
   const buckets: HistogramBucket[] = [];
   for (let bucket = 0; bucket < count; bucket++) {
     const [debug = 0, info = 0, warn = 0, error = 0, timing = 0] = counts.subarray(bucket * COUNTERS);

@@ -4,11 +4,13 @@
 
 import { levelCodeOf } from "../../block/codec/flags.ts";
 import type { OpenBlock } from "../../block/open_block.ts";
+import type { TimeSpan } from "../../core/compare.ts";
 import { PATTERN_LENGTH_MAX, PATTERNS_HELD_MAX, VALUE_LENGTH_MAX } from "../../core/limits.ts";
 import type { QueryRefusal } from "../../core/queries.ts";
 import type { MessagePatternCount, PatternsResponse } from "../../core/responses.ts";
 import type { Steps } from "../../core/steps.ts";
 import { copyOf } from "../../core/text_copy.ts";
+import { comparedRange, comparedScope } from "../scan/compared_range.ts";
 import { Coverage, candidateBlocks, type ScanContext, scanBlocks } from "../scan/scan.ts";
 import { isMatch, type Matches } from "../scan/scanned_block.ts";
 import { isRefusal, type Scope } from "../scan/scope.ts";
@@ -29,8 +31,8 @@ const LEVELS = 5;
 export interface PatternsRequest {
   /** The most patterns listed. */
   readonly limit: number;
-  /** Whether each pattern is also counted in the range before, which is as long. */
-  readonly comparesPrevious: boolean;
+  /** A range in which each listed pattern is counted as well. */
+  readonly compared?: TimeSpan | undefined;
   /** Unix ms. */
   readonly now: number;
 }
@@ -39,11 +41,8 @@ export interface PatternsRequest {
 export function* patternsResponse(
   context: ScanContext,
   scope: Scope,
-  { limit, comparesPrevious, now }: PatternsRequest,
+  { limit, compared, now }: PatternsRequest,
 ): Steps<PatternsResponse | QueryRefusal> {
-  if (comparesPrevious && scope.from === Number.NEGATIVE_INFINITY) {
-    return { code: "bad_range", message: "compare=previous needs a from: the range before is as long" };
-  }
   const { from, to } = spanOf(scope, candidateBlocks(context, scope), now);
   const buckets = bucketsOf(from, to, undefined);
   if (isRefusal(buckets)) return buckets;
@@ -63,21 +62,14 @@ export function* patternsResponse(
   patterns.sort((a, b) => b.count - a.count || compareTexts(a.pattern, b.pattern));
   const { interval, start } = buckets;
   const response = { interval, start, patterns, count: total, more };
-  if (!comparesPrevious) return { ...response, ...coverage.warnings() };
-  const previous = { from: from - (to - from), to: from };
+  if (compared === undefined) return { ...response, ...coverage.warnings() };
   const listed = new Set(patterns.map(({ pattern }) => pattern));
   const before = new PatternCounter(undefined, listed);
-  const unbounded = scope.retainedFrom;
-  const earlier: Scope = {
-    ...scope,
-    ...previous,
-    shownFrom: (project) => Math.max(previous.from, unbounded(project)),
-  };
-  yield* scanPatterns(context, earlier, coverage, before, found.bytes);
+  yield* scanPatterns(context, comparedScope(scope, compared), coverage, before, found.bytes);
   return {
     ...response,
     patterns: patterns.map((one) => ({ ...one, previous: before.countOf(one.pattern) })),
-    previous,
+    previous: comparedRange(context.source, scope, compared),
     ...coverage.warnings(),
   };
 }

@@ -1,6 +1,7 @@
 // Time cut into buckets. Each begins at a whole multiple of the interval since 1970 UTC, so that the buckets of two
 // responses align.
 
+import type { TimeSpan } from "../../core/compare.ts";
 import { BUCKETS_MAX } from "../../core/limits.ts";
 import type { QueryRefusal } from "../../core/queries.ts";
 import type { Scope } from "../scan/scope.ts";
@@ -66,13 +67,22 @@ export function bucketsOf(from: number, to: number, intervalMs: number | undefin
   const interval = intervalMs ?? intervalFor(to - from);
   const start = Math.floor(from / interval) * interval;
   const count = Math.ceil((to - start) / interval);
-  if (count > BUCKETS_MAX) {
-    return {
-      code: "bad_range",
-      message: `interval ${interval} ms gives ${count} buckets between from and to, at most ${BUCKETS_MAX} are allowed: take a longer interval or a shorter time`,
-    };
-  }
-  return { interval, start, count };
+  return count > BUCKETS_MAX ? tooManyBuckets(interval, count, "between from and to") : { interval, start, count };
+}
+
+/** Buckets over a compared range: each is as far from its beginning as one of `buckets` from `from`. Refuses as above. */
+export function alignedBuckets(buckets: Buckets, from: number, compared: TimeSpan): Buckets | QueryRefusal {
+  const { interval } = buckets;
+  const start = buckets.start + compared.from - from;
+  const count = Math.ceil((compared.to - start) / interval);
+  return count > BUCKETS_MAX ? tooManyBuckets(interval, count, "in the compared range") : { interval, start, count };
+}
+
+function tooManyBuckets(interval: number, count: number, where: string): QueryRefusal {
+  return {
+    code: "bad_range",
+    message: `interval ${interval} ms gives ${count} buckets ${where}, at most ${BUCKETS_MAX} are allowed: take a longer interval or a shorter time`,
+  };
 }
 
 /** The shortest of INTERVALS with few enough buckets; for very long spans a multiple of the longest. */

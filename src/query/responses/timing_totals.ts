@@ -13,7 +13,7 @@ import { KINDS } from "../../core/record.ts";
 import type { CategoryTimings, TimingStats } from "../../core/responses.ts";
 import type { Steps } from "../../core/steps.ts";
 import { categoriesOf } from "../../core/touchpoint.ts";
-import { type Coverage, type ScanContext, scanBlocks } from "../scan/scan.ts";
+import { type Coverage, type ScanContext, scanParts } from "../scan/scan.ts";
 import { isMatch, type Matches, type ScannedBlock } from "../scan/scanned_block.ts";
 import type { Scope } from "../scan/scope.ts";
 import { compareTexts } from "./text_order.ts";
@@ -71,9 +71,12 @@ const NO_DURATIONS = {
  * Figures of the most frequent categories, by name. Percentiles cannot be computed from percentiles, so the
  * touchpoints' sketches are merged, those of one category at a time.
  */
-export function categoryFigures(totals: readonly (readonly [touchpoint: string, TimingTotals])[]): CategoryTimings[] {
+export function categoryFigures<T extends { readonly count: number }>(
+  totals: readonly (readonly [touchpoint: string, T])[],
+  figuresOf: (members: readonly T[]) => Omit<CategoryTimings, "category">,
+): CategoryTimings[] {
   const categories = new TextTable();
-  const members: TimingTotals[][] = [];
+  const members: T[][] = [];
   for (const [touchpoint, total] of totals) {
     for (const category of categoriesOf(touchpoint)) {
       const number = categories.add(category);
@@ -88,12 +91,13 @@ export function categoryFigures(totals: readonly (readonly [touchpoint: string, 
     .slice(0, CATEGORIES_LISTED_MAX)
     .map((number) => ({
       category: categories.texts[number] as string,
-      ...mergeTotals(members[number] as TimingTotals[]).figures(),
+      ...figuresOf(members[number] as T[]),
     }))
     .sort((a, b) => compareTexts(a.category, b.category));
 }
 
-function mergeTotals(totals: readonly TimingTotals[]): TimingTotals {
+/** All totals together. */
+export function mergeTotals(totals: readonly TimingTotals[]): TimingTotals {
   const [only] = totals;
   if (only !== undefined && totals.length === 1) return only;
   const merged = new TimingTotals();
@@ -103,6 +107,16 @@ function mergeTotals(totals: readonly TimingTotals[]): TimingTotals {
     merged.unfinished += unfinished;
   }
   return merged;
+}
+
+/** Timings of a scan, and what receives them. */
+export interface TimingPart {
+  readonly scope: Scope;
+  readonly sink: TimingSink;
+  /**
+   * Whether timings of the two times, and all between, have the same totals: then a whole block can be added at once.
+   */
+  readonly shareTotals: (first: number, last: number) => boolean;
 }
 
 /** Receives the timings of a scan. */
@@ -115,19 +129,11 @@ export interface TimingSink {
   readonly bytes: number;
 }
 
-/**
- * Adds every completed and unfinished timing of the scope.
- * @param shareTotals whether timings of the two times, and all between, have the same totals: then a whole block can be
- * added at once
- */
-export function* addTimings(
-  context: ScanContext,
-  scope: Scope,
-  coverage: Coverage,
-  sink: TimingSink,
-  shareTotals: (first: number, last: number) => boolean,
-): Steps<void> {
-  yield* scanBlocks(context, scope, coverage, function* (scanned) {
+/** Adds every completed and unfinished timing of each part's scope, in one scan. The scopes differ in times alone. */
+export function* addTimings(context: ScanContext, parts: readonly TimingPart[], coverage: Coverage): Steps<void> {
+  const scopes = parts.map(({ scope }) => scope);
+  yield* scanParts(context, scopes, coverage, function* (scanned, index) {
+    const { sink, shareTotals } = parts[index] as TimingPart;
     const { statuses, timeMin, timeMax } = scanned.block;
     if (statuses[COMPLETED - 1] === 0 && statuses[UNFINISHED - 1] === 0) return;
     const isWhole = scanned.isInside && shareTotals(timeMin, timeMax);

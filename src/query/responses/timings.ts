@@ -2,11 +2,13 @@
 // touchpoint that came late turns out to be one of these, a second scan computes the totals of those that are listed,
 // so that they are exact.
 
+import type { TimeSpan } from "../../core/compare.ts";
 import { NAMES_HELD_MAX, SERIES_BUCKETS_MAX, TOUCHPOINTS_LISTED_MAX } from "../../core/limits.ts";
-import type { QueryRefusal } from "../../core/queries.ts";
+import type { QueryRefusal, TimingsSort } from "../../core/queries.ts";
 import type { SeriesBucket, SeriesResponse, TimingsResponse } from "../../core/responses.ts";
 import type { Steps } from "../../core/steps.ts";
 import { ambiguousName, cutTouchpoint, TOUCHPOINT_LENGTH_MAX } from "../../core/touchpoint.ts";
+import { comparedRange, comparedScope } from "../scan/compared_range.ts";
 import { Coverage, candidateBlocks, type ScanContext } from "../scan/scan.ts";
 import { isRefusal, type Scope } from "../scan/scope.ts";
 import { durationRows } from "./duration_rows.ts";
@@ -14,53 +16,82 @@ import { type FrequentBounds, FrequentTexts, mostFrequent, type WantedTexts } fr
 import type { RunningTimingStart } from "./running.ts";
 import type { TablesSource } from "./tables.ts";
 import { compareTexts } from "./text_order.ts";
-import { type Buckets, bucketOf, bucketsOf, spanOf } from "./time_buckets.ts";
-import { addTimings, categoryFigures, type TimingSink, TimingTotals, TOTALS_BYTES } from "./timing_totals.ts";
+import { alignedBuckets, type Buckets, bucketOf, bucketsOf, spanOf } from "./time_buckets.ts";
+import { comparedFigures, TotalsByRange, timingsOrder } from "./timing_changes.ts";
+import {
+  addTimings,
+  categoryFigures,
+  type TimingPart,
+  type TimingSink,
+  TimingTotals,
+  TOTALS_BYTES,
+} from "./timing_totals.ts";
 
 export interface TimingsRequest {
   /** Whether figures of categories are wanted as well. */
-  readonly byCategory: boolean;
+  readonly byCategory?: boolean | undefined;
+  /** Undefined: by name. */
+  readonly sort?: TimingsSort | undefined;
+  /** The most touchpoints listed. Undefined: as many as there can be. */
+  readonly limit?: number | undefined;
+  /** A range whose figures are listed beside those of the scope. */
+  readonly compared?: TimeSpan | undefined;
   /** The starts of the scope that wait for their end. */
   readonly running: readonly RunningTimingStart[];
   readonly tables: Pick<TablesSource, "registered" | "ambiguousPairs">;
 }
 
-/** The figures of each touchpoint in the scope, by name. */
+/** The figures of each touchpoint in the scope. */
 export function* timingsResponse(
   context: ScanContext,
   scope: Scope,
-  { byCategory, running, tables }: TimingsRequest,
+  { byCategory, sort = "name", limit = TOUCHPOINTS_LISTED_MAX, compared, running, tables }: TimingsRequest,
 ): Steps<TimingsResponse> {
   const coverage = new Coverage();
-  const scan = function* (held: HeldTouchpoints<TimingTotals>): Steps<void> {
-    const sink: TimingSink = {
+  const ranges = compared === undefined ? 1 : 2;
+  const scan = function* (held: HeldTouchpoints<TotalsByRange>): Steps<void> {
+    const sinkOf = (totals: TimingSink["totals"]): TimingSink => ({
       count: (touchpoint, timings) => held.count(touchpoint, timings),
-      totals: (number) => held.at(number),
+      totals,
       get bytes() {
-        return held.names.bytes + held.names.size * TOTALS_BYTES;
+        return held.names.bytes + held.names.size * ranges * TOTALS_BYTES;
       },
-    };
+    });
     for (const { touchpoint } of running) {
       const number = held.count(touchpoint, 1);
-      if (number !== -1) held.at(number).running++;
+      if (number !== -1) held.at(number).now.running++;
     }
-    yield* addTimings(context, scope, coverage, sink, () => true);
+    const part = (own: Scope, totals: TimingSink["totals"]): TimingPart => {
+      return { scope: own, sink: sinkOf(totals), shareTotals: () => true };
+    };
+    const parts = [part(scope, (number) => held.at(number).now)];
+    if (compared !== undefined) {
+      parts.push(part(comparedScope(scope, compared), (number) => held.at(number).before as TimingTotals));
+    }
+    yield* addTimings(context, parts, coverage);
   };
   const bounds = { listedMax: TOUCHPOINTS_LISTED_MAX, heldMax: NAMES_HELD_MAX };
-  const { listed, more } = yield* mostFrequentTouchpoints(bounds, () => new TimingTotals(), scan);
+  const create = () => new TotalsByRange(compared !== undefined);
+  const { listed, more } = yield* mostFrequentTouchpoints(bounds, create, scan);
+  const previous = compared === undefined ? undefined : comparedRange(context.source, scope, compared);
+  const isKept = previous?.kept !== "none";
   const registered = new Set(tables.registered(scope.project));
   const ambiguous = tables.ambiguousPairs(scope.project, scope.from, scope.to);
-  const all = listed.toSorted(([a], [b]) => compareTexts(a, b));
-  const touchpoints = all.map(([touchpoint, totals]) => ({
-    touchpoint,
-    registered: registered.has(touchpoint),
-    ambiguous: ambiguous.get(ambiguousName(touchpoint)) ?? 0,
-    ...totals.figures(),
-  }));
+  const touchpoints = listed
+    .map(([touchpoint, totals]) => ({
+      touchpoint,
+      registered: registered.has(touchpoint),
+      ambiguous: ambiguous.get(ambiguousName(touchpoint)) ?? 0,
+      ...comparedFigures([totals], isKept),
+    }))
+    .sort(timingsOrder(sort));
   return {
-    more,
-    touchpoints,
-    ...(byCategory ? { categories: categoryFigures(all) } : {}),
+    more: more + Math.max(0, touchpoints.length - limit),
+    touchpoints: touchpoints.slice(0, limit),
+    ...(byCategory === true
+      ? { categories: categoryFigures(listed, (members) => comparedFigures(members, isKept)) }
+      : {}),
+    ...(previous === undefined ? {} : { previous }),
     ...coverage.warnings(),
   };
 }
@@ -72,6 +103,8 @@ export interface SeriesRequest {
   readonly byTouchpoint: boolean;
   /** Whether each bucket's timings are also counted by their durations. */
   readonly byDuration?: boolean | undefined;
+  /** A range that has series of its own, beside those of the scope. */
+  readonly compared?: TimeSpan | undefined;
   /** The starts of the scope that wait for their end; each counts in the bucket in which it began. */
   readonly running: readonly RunningTimingStart[];
   /** Unix ms. */
@@ -82,48 +115,75 @@ export interface SeriesRequest {
 export function* seriesResponse(
   context: ScanContext,
   scope: Scope,
-  { intervalMs, byTouchpoint, byDuration, running, now }: SeriesRequest,
+  { intervalMs, byTouchpoint, byDuration, compared, running, now }: SeriesRequest,
 ): Steps<SeriesResponse | QueryRefusal> {
   const startTimes = running.map(({ startTime }) => startTime);
   const { from, to } = spanOf(scope, candidateBlocks(context, scope), now, startTimes);
   const buckets = bucketsOf(from, to, intervalMs);
   if (isRefusal(buckets)) return buckets;
+  const earlier = compared === undefined ? undefined : alignedBuckets(buckets, from, compared);
+  if (earlier !== undefined && isRefusal(earlier)) return earlier;
   const bounded: Scope = { ...scope, to, shownFrom: (project) => Math.max(from, scope.shownFrom(project)) };
+  const bucketsEach = buckets.count + (earlier?.count ?? 0);
   const seriesMax = byTouchpoint
-    ? Math.max(1, Math.min(TOUCHPOINTS_LISTED_MAX, Math.floor(SERIES_BUCKETS_MAX / buckets.count)))
+    ? Math.max(1, Math.min(TOUCHPOINTS_LISTED_MAX, Math.floor(SERIES_BUCKETS_MAX / bucketsEach)))
     : 1;
   const coverage = new Coverage();
   const filled = { count: 0 };
-  const scan = function* (held: HeldTouchpoints<Series>): Steps<void> {
-    const sink: TimingSink = {
-      count: (touchpoint, timings) => held.count(byTouchpoint ? touchpoint : "", timings),
-      totals: (number, time) => held.at(number).at(bucketOf(buckets, time)),
-      get bytes() {
-        return held.names.bytes + filled.count * TOTALS_BYTES;
+  const scan = function* (held: HeldTouchpoints<SeriesByRange>): Steps<void> {
+    const part = (own: Scope, ownBuckets: Buckets, seriesAt: (number: number) => Series): TimingPart => ({
+      scope: own,
+      sink: {
+        count: (touchpoint, timings) => held.count(byTouchpoint ? touchpoint : "", timings),
+        totals: (number, time) => seriesAt(number).at(bucketOf(ownBuckets, time)),
+        get bytes() {
+          return held.names.bytes + filled.count * TOTALS_BYTES;
+        },
       },
-    };
+      shareTotals: (first, last) => bucketOf(ownBuckets, first) === bucketOf(ownBuckets, last),
+    });
+    const own = part(bounded, buckets, (number) => held.at(number).now);
     for (const { touchpoint, startTime } of running) {
       if (startTime < from || startTime >= to) continue;
-      const number = sink.count(touchpoint, 1);
-      if (number !== -1) sink.totals(number, startTime).running++;
+      const number = own.sink.count(touchpoint, 1);
+      if (number !== -1) own.sink.totals(number, startTime).running++;
     }
-    yield* addTimings(context, bounded, coverage, sink, (first, last) => {
-      return bucketOf(buckets, first) === bucketOf(buckets, last);
-    });
+    const parts = [own];
+    if (compared !== undefined && earlier !== undefined) {
+      parts.push(part(comparedScope(scope, compared), earlier, (number) => held.at(number).before as Series));
+    }
+    yield* addTimings(context, parts, coverage);
   };
-  const create = () => new Series(buckets, filled);
+  const create = (): SeriesByRange => ({
+    now: new Series(buckets, filled),
+    before: earlier === undefined ? undefined : new Series(earlier, filled),
+  });
   const bounds = { listedMax: seriesMax, heldMax: seriesMax };
   const { listed, more } = yield* mostFrequentTouchpoints(bounds, create, scan);
   const { interval } = buckets;
+  const notes = {
+    ...(compared === undefined ? {} : { previous: comparedRange(context.source, scope, compared) }),
+    ...coverage.warnings(),
+  };
   if (!byTouchpoint) {
     const series = listed[0]?.[1] ?? create();
-    const shown = byDuration === true ? series.figuresByDuration() : { buckets: series.figures() };
-    return { interval, ...shown, ...coverage.warnings() };
+    const shown = byDuration === true ? series.now.figuresByDuration() : { buckets: series.now.figures() };
+    return { interval, ...shown, ...previousBuckets(series), ...notes };
   }
   const touchpoints = listed
     .toSorted(([a], [b]) => compareTexts(a, b))
-    .map(([touchpoint, series]) => ({ touchpoint, buckets: series.figures() }));
-  return { interval, more, touchpoints, ...coverage.warnings() };
+    .map(([touchpoint, series]) => ({ touchpoint, buckets: series.now.figures(), ...previousBuckets(series) }));
+  return { interval, more, touchpoints, ...notes };
+}
+
+function previousBuckets({ before }: SeriesByRange): Pick<SeriesResponse, "previousBuckets"> {
+  return before === undefined ? {} : { previousBuckets: before.figures() };
+}
+
+/** Series of the scope, and of the compared range. */
+interface SeriesByRange {
+  readonly now: Series;
+  readonly before: Series | undefined;
 }
 
 /** The totals of one series by bucket. */

@@ -80,14 +80,48 @@ export function* visitBlock(
 }
 
 /**
+ * Visits every block that may hold a record of one of the scopes, which differ in their times alone, and gives each
+ * scope its part of the block. At the deadline it stops and notes it in `coverage`.
+ */
+export function* scanParts(
+  context: ScanContext,
+  scopes: readonly Scope[],
+  coverage: Coverage,
+  visit: (scanned: ScannedBlock, scope: number) => Steps<void>,
+): Steps<void> {
+  const [first, ...others] = scopes;
+  if (first === undefined) return;
+  const whole = others.reduce(spanningBoth, first);
+  const isWanted = (block: QueryBlock) => scopes.some((scope) => mayHold(block, scope));
+  const visitParts = function* (scanned: ScannedBlock): Steps<void> {
+    for (const [index, scope] of scopes.entries()) {
+      const part = scanned.within(scope);
+      if (part !== undefined) yield* visit(part, index);
+    }
+  };
+  yield* scanBlocks(context, whole, coverage, visitParts, isWanted);
+}
+
+function spanningBoth(one: Scope, other: Scope): Scope {
+  return {
+    ...one,
+    from: Math.min(one.from, other.from),
+    to: Math.max(one.to, other.to),
+    shownFrom: (project) => Math.min(one.shownFrom(project), other.shownFrom(project)),
+  };
+}
+
+/**
  * Visits every block that may hold a record of the scope, in no particular order. At the deadline it stops and notes it
  * in `coverage`.
+ * @param isWanted leaves out further blocks
  */
 export function* scanBlocks(
   context: ScanContext,
   scope: Scope,
   coverage: Coverage,
   visit: (scanned: ScannedBlock) => Steps<void>,
+  isWanted: (block: QueryBlock) => boolean = () => true,
 ): Steps<void> {
   const { source, clock, deadline, onProgress } = context;
   let hasSnapshot = false;
@@ -103,7 +137,8 @@ export function* scanBlocks(
   let done = 0;
   let total = 0;
   try {
-    const blocks = candidateBlocks(context, scope).sort((a, b) => Number(a.isFinished) - Number(b.isFinished));
+    const blocks = candidateBlocks(context, scope).filter(isWanted);
+    blocks.sort((a, b) => Number(a.isFinished) - Number(b.isFinished));
     total = blocks.length;
     for (const block of blocks) {
       if (clock() >= deadline) throw new TimeOverError();

@@ -51,26 +51,44 @@ export interface SharedByBlocks {
   readonly memory: QueryMemory;
 }
 
+/** What was read of a block so far. */
+interface BlockReading {
+  readonly chunks: ChunkSource;
+  opened?: OpenBlock;
+  statistics?: BlockStatistics | null;
+  /** The records that match the search, whatever their times. */
+  rows?: Uint8Array;
+}
+
 export class ScannedBlock {
   readonly block: QueryBlock;
   /** The scope's times for this block's project, Unix ms; `to` is not included. */
   readonly from: number;
   readonly to: number;
   readonly #search: Expression;
-  readonly #chunks: ChunkSource;
   readonly #cache: StatisticsCache;
   readonly #memory: QueryMemory;
-  #opened: OpenBlock | undefined;
-  #statistics: BlockStatistics | null | undefined;
+  readonly #reading: BlockReading;
 
-  constructor(block: QueryBlock, chunks: ChunkSource, scope: Scope, { cache, memory }: SharedByBlocks) {
+  constructor(block: QueryBlock, chunks: ChunkSource, scope: Scope, shared: SharedByBlocks, reading?: BlockReading) {
+    const { cache, memory } = shared;
     this.block = block;
     this.from = scope.shownFrom(block.project);
     this.to = scope.to;
     this.#search = scope.search;
-    this.#chunks = memory.countInflated(chunks);
     this.#memory = memory;
     this.#cache = cache;
+    this.#reading = reading ?? { chunks: memory.countInflated(chunks) };
+  }
+
+  /**
+   * The same block in a scope with other times and the same search; each column is still read once. Undefined where it
+   * has no records of these times.
+   */
+  within(scope: Scope): ScannedBlock | undefined {
+    if (!mayHold(this.block, scope)) return undefined;
+    const shared = { cache: this.#cache, memory: this.#memory };
+    return new ScannedBlock(this.block, this.#reading.chunks, scope, shared, this.#reading);
   }
 
   /** Whether all records of the block lie in the scope's times. */
@@ -80,23 +98,23 @@ export class ScannedBlock {
 
   /** The block's columns. Yields before the first opening, so that the query can be made to wait for memory. */
   *open(): Steps<OpenBlock> {
-    if (this.#opened === undefined) {
+    if (this.#reading.opened === undefined) {
       this.#memory.expectBlock(this.block.rawBytes);
       yield undefined;
-      this.#opened = new OpenBlock(this.#chunks, this.block.records);
+      this.#reading.opened = new OpenBlock(this.#reading.chunks, this.block.records);
     }
-    return this.#opened;
+    return this.#reading.opened;
   }
 
   /** The statistics that the compactor stored with a merged block; undefined for blocks that have none. */
   statistics(): BlockStatistics | undefined {
-    if (this.#statistics === undefined) {
-      this.#statistics = this.#cache.statisticsOf(this.block, () => {
-        const chunk = this.#chunks.chunk(STATISTICS_CHUNK);
+    if (this.#reading.statistics === undefined) {
+      this.#reading.statistics = this.#cache.statisticsOf(this.block, () => {
+        const chunk = this.#reading.chunks.chunk(STATISTICS_CHUNK);
         return chunk === undefined ? null : readStatistics(chunk);
       });
     }
-    return this.#statistics ?? undefined;
+    return this.#reading.statistics ?? undefined;
   }
 
   /** For each cell of the statistics whether its records match the search; undefined where only the columns decide. */
@@ -111,12 +129,13 @@ export class ScannedBlock {
     const pruned = this.#prune();
     if (pruned === "none" || (pruned === "all" && this.isInside)) return pruned;
     const block = yield* this.open();
-    const rows =
+    const found =
       pruned === "all"
         ? new Uint8Array(block.count).fill(1)
-        : yield* matchSteps(this.#search, block, this.block.project, () => this.#filters());
-    if (!rows.includes(1)) return "none";
-    if (this.isInside) return rows;
+        : (this.#reading.rows ??= yield* matchSteps(this.#search, block, this.block.project, () => this.#filters()));
+    if (!found.includes(1)) return "none";
+    if (this.isInside) return found;
+    const rows = Uint8Array.from(found);
     const times = block.time();
     for (let row = 0; row < block.count; row++) {
       const time = times[row] as number;
@@ -142,6 +161,8 @@ export class ScannedBlock {
   }
 
   #filters(): Filters | undefined {
-    return this.#cache.filtersOf(this.block, () => readBlockFilters(this.#chunks, this.block.records)) ?? undefined;
+    return (
+      this.#cache.filtersOf(this.block, () => readBlockFilters(this.#reading.chunks, this.block.records)) ?? undefined
+    );
   }
 }

@@ -157,7 +157,7 @@ export const ANSWERS: QueryResponses = {
     ],
     count: 4,
     more: 1,
-    previous: { from: -60_000, to: 0 },
+    previous: { from: -60_000, to: 0, kept: "part", keptFrom: -30_000 },
   },
   touchpoints: {
     more: 0,

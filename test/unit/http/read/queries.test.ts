@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { COMPARE_EXPECTED } from "../../../../src/core/compare.ts";
 import { INSTANT_EXPECTED } from "../../../../src/core/instant.ts";
 import type { QueryRefusalCode } from "../../../../src/core/queries.ts";
 import { createFixture, type Fixture, outcome } from "../fixture.ts";
@@ -8,7 +9,11 @@ const NO_SCOPE = { project: undefined, q: "", from: undefined, to: undefined };
 const NOW = createFixture().now;
 /** Every parameter of a scope, as it is sent and as it is asked. */
 const FULL = "project=shop&q=level%3Aerror+%22a+b%22&from=24h&to=2023-11-14T22:13:20.500Z";
+const spanAgo = (from: number, to: number) => ({ from: NOW - from, to: NOW - to });
 const FULL_SCOPE = { project: "shop", q: 'level:error "a b"', from: NOW - 86_400_000, to: 1_700_000_000_500 };
+const FULL_MS = FULL_SCOPE.to - FULL_SCOPE.from;
+const BEFORE = { from: FULL_SCOPE.from - FULL_MS, to: FULL_SCOPE.from };
+const WEEK_BEFORE = { from: FULL_SCOPE.from - 604_800_000, to: FULL_SCOPE.to - 604_800_000 };
 
 /** The message of a 400, with what else is in it. */
 async function problem(fixture: Fixture, path: string): Promise<string> {
@@ -45,10 +50,37 @@ describe("a query", () => {
     [`fields?${FULL}`, { kind: "fields", scope: FULL_SCOPE }],
     ["fields/metadata.a%2Fb%20c%3F/values", { kind: "values", scope: NO_SCOPE, field: "metadata.a/b c?", limit: 100 }],
     [`fields/level/values?limit=3&${FULL}`, { kind: "values", scope: FULL_SCOPE, field: "level", limit: 3 }],
-    ["patterns", { kind: "patterns", scope: NO_SCOPE, limit: 100, comparesPrevious: false }],
+    ["patterns", { kind: "patterns", scope: NO_SCOPE, limit: 100 }],
+    [`patterns?compare=previous&limit=5&${FULL}`, { kind: "patterns", scope: FULL_SCOPE, limit: 5, compared: BEFORE }],
     [
-      `patterns?compare=previous&limit=5&${FULL}`,
-      { kind: "patterns", scope: FULL_SCOPE, limit: 5, comparesPrevious: true },
+      `histogram?compare=week&${FULL}`,
+      { kind: "histogram", scope: FULL_SCOPE, intervalMs: undefined, compared: WEEK_BEFORE },
+    ],
+    [
+      "histogram?compare=48h..24h",
+      { kind: "histogram", scope: NO_SCOPE, intervalMs: undefined, compared: spanAgo(172_800_000, 86_400_000) },
+    ],
+    [
+      "timings?compare=previous&from=1h&sort=worse&limit=20&by=category",
+      {
+        kind: "timings",
+        scope: { ...NO_SCOPE, from: NOW - 3_600_000 },
+        byCategory: true,
+        sort: "worse",
+        limit: 20,
+        compared: spanAgo(7_200_000, 3_600_000),
+      },
+    ],
+    ["timings?sort=total", { kind: "timings", scope: NO_SCOPE, sort: "total" }],
+    [
+      "timings/series?compare=2023-11-01..2023-11-02&timeZone=Europe/Berlin",
+      {
+        kind: "series",
+        scope: { ...NO_SCOPE, timeZone: "Europe/Berlin" },
+        intervalMs: undefined,
+        byTouchpoint: false,
+        compared: { from: Date.UTC(2023, 9, 31, 23), to: Date.UTC(2023, 10, 2, 23) },
+      },
     ],
     [`breakdown?limit=5&${FULL}`, { kind: "breakdown", scope: FULL_SCOPE, limit: 5 }],
     ["touchpoints", { kind: "touchpoints", project: undefined }],
@@ -180,8 +212,22 @@ describe("a query is refused", () => {
     ["entries?project=", 'project: expected 1 to 80 characters, got ""'],
     ["timings/series?by=key", 'by: expected "touchpoint" or "duration", got "key"'],
     ["export?format=xml", 'format: expected "ndjson" or "csv", got "xml"'],
-    ["patterns?compare=previous", "compare: previous needs a from, since the range before is as long"],
-    ["patterns?compare=week&from=1h", 'compare: expected "previous", got "week"'],
+    ...["patterns", "timings", "timings/series", "histogram"].flatMap((path) =>
+      [
+        ["previous", ": previous needs a from: the range has no beginning"],
+        ["week&to=1h", ": week needs a from: the range has no beginning"],
+        ["month&from=1h", ""],
+        ["24h..48h", ": its beginning must be before its end"],
+        ["1h..", ""],
+        ["2026-02-30..2026-03-01", ": there is no such day"],
+      ].map(([text = "", hint = ""]) => [
+        `${path}?compare=${text}`,
+        `compare: expected ${COMPARE_EXPECTED}, got "${text.replace(/&.*/, "")}"${hint}`,
+      ]),
+    ),
+    ["timings?sort=worse&from=1h", 'sort: "worse" needs compare'],
+    ["timings?sort=p50", 'sort: expected "name", "count", "p95", "total", "worse", got "p50"'],
+    ["timings?limit=10001", 'limit: expected a whole number from 1 to 10000, got "10001"'],
     ["breakdown?limit=101", 'limit: expected a whole number from 1 to 100, got "101"'],
     ["trace", "key: is missing"],
     ["trace?key=", 'key: expected 1 to 4096 characters, got ""'],

@@ -1,6 +1,7 @@
 // Patterns against a naive count: every message of all records, masked one by one.
 
 import { describe, expect, test } from "bun:test";
+import type { TimeSpan } from "../../../../src/core/compare.ts";
 import { PATTERNS_HELD_MAX } from "../../../../src/core/limits.ts";
 import type { QueryScope } from "../../../../src/core/queries.ts";
 import type { PatternsResponse } from "../../../../src/core/responses.ts";
@@ -23,13 +24,13 @@ const reader = new MessagePattern();
 interface Asked {
   readonly scope?: Partial<QueryScope>;
   readonly limit?: number;
-  readonly comparesPrevious?: boolean;
+  readonly compared?: TimeSpan;
   readonly limitMs?: number;
 }
 
-function tryPatterns(source: MemorySource, { scope, limit = 1_000, comparesPrevious = false, limitMs }: Asked) {
+function tryPatterns(source: MemorySource, { scope, limit = 1_000, compared, limitMs }: Asked) {
   return runQuery(
-    { kind: "patterns", scope: { ...ALL, ...scope }, limit, comparesPrevious },
+    { kind: "patterns", scope: { ...ALL, ...scope }, limit, compared },
     {
       source,
       tables: EMPTY_TABLES,
@@ -126,7 +127,7 @@ describe("patterns of messages", () => {
     expect([count, more]).toEqual([rare.length + 50, rare.length - 2]);
   });
 
-  test("are compared with the range before, which is as long: what is new there is 0", () => {
+  test("are counted in the compared range as well: what is new is 0 there", () => {
     const source = new MemorySource();
     const base = randomRecord(seededRandom(seed), DAY, DAY + 1);
     const at = (hour: number, message: string) => ({ ...base, time: DAY + hour * HOUR, message });
@@ -141,16 +142,16 @@ describe("patterns of messages", () => {
     ]);
     for (const merged of [false, true]) {
       if (merged) source.merge("shop", true);
-      const asked = { scope: { from: DAY + 5 * HOUR, to: DAY + 7 * HOUR }, comparesPrevious: true };
+      const compared = { from: DAY + 3 * HOUR, to: DAY + 5 * HOUR };
+      const asked = { scope: { from: DAY + 5 * HOUR, to: DAY + 7 * HOUR }, compared };
       const { patterns: listed, previous } = patterns(source, asked);
-      expect(previous).toEqual({ from: DAY + 3 * HOUR, to: DAY + 5 * HOUR });
+      expect(previous).toEqual({ ...compared, kept: "whole", keptFrom: DAY + HOUR });
       expect(listed.map((one) => [one.pattern, one.count, one.previous])).toEqual([
         ["both <num>", 1, 2],
         ["fresh <num>", 1, 0],
         ["too early <num>", 1, 0],
       ]);
     }
-    expect(tryPatterns(source, { comparesPrevious: true })).toMatchObject({ refusal: { code: "bad_range" } });
   });
 
   test("of very long messages are cut, and those that begin alike are one", () => {
