@@ -108,11 +108,14 @@ function factsOf(
   const cells = records.map((one) => ({ touchpoint: one.touchpoint, flags: countedOf(one) }));
   const bounds = (values: readonly number[]) => [Math.min(...values), Math.max(...values)] as const;
   const [timeMin, timeMax] = bounds(records.map(({ time }) => time));
+  const [receivedMin, receivedMax] = bounds(records.map(({ receivedAt }) => receivedAt));
   const [idMin, idMax] = bounds(records.map(({ id }) => id));
   return {
     project,
     timeMin,
     timeMax,
+    receivedMin,
+    receivedMax,
     idMin,
     idMax,
     cells: random() < 0.5 ? cells : undefined,

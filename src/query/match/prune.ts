@@ -37,6 +37,8 @@ export interface PruningInput {
   readonly project: string;
   readonly timeMin: number;
   readonly timeMax: number;
+  readonly receivedMin: number;
+  readonly receivedMax: number;
   readonly idMin: number;
   readonly idMax: number;
   /** Together they cover every record; undefined: unknown. */
@@ -55,9 +57,16 @@ export type Filters = Pick<BlockFilters, "mayContain" | "mayContainInMessages" |
 /** Reads a block's filters when they are first needed; undefined where it has none. */
 export type LoadFilters = () => Filters | undefined;
 
-/** Whether the records of a cell match; undefined where the cell does not decide. */
-export function matchCell(search: Expression, cell: Cell): boolean | undefined {
-  return evaluate(search, (term) => termInCell(term, cell));
+/**
+ * Whether the records of a cell match; undefined where neither the cell nor the bounds of its block decide.
+ * @param bounds of times and ids of the block
+ */
+export function matchCell(search: Expression, cell: Cell, bounds?: PruningInput): boolean | undefined {
+  return evaluate(search, (term) => {
+    const inCell = termInCell(term, cell);
+    if (inCell !== undefined || bounds === undefined || term.kind !== "number" || isOfTimings(term)) return inCell;
+    return numberInBlock(term, bounds);
+  });
 }
 
 /** Whether no record of the block can match, so that its columns need not be read. */
@@ -188,11 +197,14 @@ function choiceInBlock(term: ChoiceTerm, statistics: PruningInput): Ternary {
 
 function numberInBlock(term: NumberTerm, statistics: PruningInput): Ternary {
   if (isOfTimings(term)) return KINDS.some((_, kind) => kind > 0 && statistics.hasKind(kind)) ? undefined : false;
-  if (term.field === "receivedAt") return undefined;
-  const [min, max] =
-    term.field === "id" ? [statistics.idMin, statistics.idMax] : [statistics.timeMin, statistics.timeMax];
+  const [min, max] = boundsOf(term.field, statistics);
   if (term.ranges.some((range) => isInRange(range, min) && isInRange(range, max))) return true;
   return term.ranges.some((range) => overlaps(range, min, max)) ? undefined : false;
+}
+
+function boundsOf(field: NumberTerm["field"], of: PruningInput): readonly [min: number, max: number] {
+  if (field === "id") return [of.idMin, of.idMax];
+  return field === "receivedAt" ? [of.receivedMin, of.receivedMax] : [of.timeMin, of.timeMax];
 }
 
 function overlaps(range: NumberRange, min: number, max: number): boolean {

@@ -29,12 +29,14 @@ export function mayHold(block: QueryBlock, scope: Scope): boolean {
 }
 
 function zoneMapStatistics(block: QueryBlock): PruningInput {
-  const { project, timeMin, timeMax, idMin, idMax, levels, statuses, records } = block;
+  const { project, timeMin, timeMax, receivedMin, receivedMax, idMin, idMax, levels, statuses, records } = block;
   const logs = levels.reduce((sum, count) => sum + count, 0);
   return {
     project,
     timeMin,
     timeMax,
+    receivedMin,
+    receivedMax,
     idMin,
     idMax,
     cells: undefined,
@@ -121,7 +123,8 @@ export class ScannedBlock {
   cellMatches({ cells }: BlockStatistics): (boolean | undefined)[] {
     const { project } = this.block;
     if (this.#search.kind === "all") return cells.map(() => true);
-    return cells.map(({ flags, touchpoint }) => matchCell(this.#search, { project, flags, touchpoint }));
+    const bounds = zoneMapStatistics(this.block);
+    return cells.map(({ flags, touchpoint }) => matchCell(this.#search, { project, flags, touchpoint }, bounds));
   }
 
   /** The records that match and lie in the scope's times. Yields after each term. */

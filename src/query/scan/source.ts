@@ -7,7 +7,7 @@ import type { ZoneMap } from "../../block/stats/zone_map.ts";
  * A block with its zone map, before it is opened. One with 0 records is damaged, cannot be opened, and may have held
  * anything.
  */
-export interface QueryBlock extends Omit<ZoneMap, "receivedMin" | "receivedMax"> {
+export interface QueryBlock extends ZoneMap {
   readonly id: number;
   readonly project: string;
   /** Inflated bytes of its column chunks. */
