@@ -221,6 +221,9 @@ export const BREAKDOWN_VALUES_MAX = 100;
 /** Touchpoints of one response, the most frequent first: as many as a project's list holds. */
 export const TOUCHPOINTS_LISTED_MAX = TOUCHPOINTS_MAX;
 
+/** Values of a field that are measured beside those that a rule knows, the most frequent ones. */
+export const MEASURED_GROUPS_MAX = 100;
+
 /** Categories of one response, the most frequent first. */
 export const CATEGORIES_LISTED_MAX = 10_000;
 

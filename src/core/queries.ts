@@ -9,6 +9,7 @@ import type {
   EntriesResponse,
   FieldsResponse,
   HistogramResponse,
+  MeasureResponse,
   PatternsResponse,
   RunningResponse,
   SeriesResponse,
@@ -81,10 +82,34 @@ export type QueryRequest =
   | { readonly kind: "values"; readonly scope: QueryScope; readonly field: string; readonly limit: number }
   | ({ readonly kind: "patterns"; readonly scope: QueryScope; readonly limit: number } & Compared)
   | { readonly kind: "breakdown"; readonly scope: QueryScope; readonly limit: number }
+  | MeasureRequest
   | { readonly kind: "touchpoints"; readonly project: string | undefined }
   | { readonly kind: "usage" }
   | { readonly kind: "rejections"; readonly project: string | undefined; readonly limit: number }
   | { readonly kind: "keys" };
+
+/** What a rule measures. Not a route: rules alone ask it. */
+export interface MeasureRequest {
+  readonly kind: "measure";
+  /** Of any record time within retention. */
+  readonly scope: QueryScope;
+  /** Records received after the first instant, and up to the second. Unix ms. */
+  readonly received: { readonly after: number; readonly upTo: number };
+  /** A search: the records among which those that match are counted. Undefined: those that match. */
+  readonly of?: string | undefined;
+  /** Of the durations of completed timings, 0 to 100; undefined: none is computed. */
+  readonly percentile?: number | undefined;
+  /** The same for each of a field's values: the `known` ones, and the most frequent, MEASURED_GROUPS_MAX of them. */
+  readonly groups?:
+    | {
+        /** touchpoint, key, apiKey, project, level, source, keyType, kind, status or a metadata field. */
+        readonly field: string;
+        readonly known: readonly string[];
+        /** Whether the most frequent values are those of the records in `of`; default: of those that match. */
+        readonly isOfAll?: boolean;
+      }
+    | undefined;
+}
 
 /** The response to each kind of query. */
 export interface QueryResponses {
@@ -98,6 +123,7 @@ export interface QueryResponses {
   readonly values: ValuesResponse;
   readonly patterns: PatternsResponse;
   readonly breakdown: BreakdownResponse;
+  readonly measure: MeasureResponse;
   readonly touchpoints: TouchpointsResponse;
   readonly usage: UsageResponse;
   readonly rejections: RejectionsResponse;

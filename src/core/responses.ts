@@ -34,6 +34,24 @@ const ScanWarningsSchema = Type.Object(WARNINGS);
 /** What a response that read blocks may add: the time limit ended it, or blocks were damaged. */
 export type ScanWarnings = ValueOf<typeof ScanWarningsSchema>;
 
+/** What a rule measures, of all records or of one group. */
+export interface Measured {
+  /** Records that match. */
+  readonly count: number;
+  /** Records among which they were counted; `count` where there is no `of`. */
+  readonly of: number;
+  /** Completed timings among those that match; 0 where no percentile was asked for. */
+  readonly timings: number;
+  /** In ms; null: none was asked for, or there are no timings. */
+  readonly percentile: number | null;
+}
+
+/** The response to a MeasureRequest. */
+export interface MeasureResponse extends Measured, ScanWarnings {
+  /** Those that were asked for, and the most frequent ones; a group without records counts 0. */
+  readonly groups?: readonly (Measured & { readonly value: string })[];
+}
+
 export const RecordSchema = object("Record", {
   id: Type.Integer({ minimum: 1, description: "Grows in commit order over all projects, never reused" }),
   project: Type.String(),

@@ -9,6 +9,7 @@ import { entriesResponse } from "./responses/entries.ts";
 import { valuesResponse } from "./responses/field_values.ts";
 import { fieldsResponse } from "./responses/fields.ts";
 import { histogramResponse } from "./responses/histogram.ts";
+import { measureResponse } from "./responses/measure.ts";
 import { patternsResponse } from "./responses/patterns.ts";
 import { matchingStarts, runningResponse } from "./responses/running.ts";
 import { rejectionsResponse, type TablesSource, touchpointsResponse, usageResponse } from "./responses/tables.ts";
@@ -81,6 +82,8 @@ function* respondFromRecords(request: RecordsRequest, scope: Scope, options: Eng
       return yield* runningResponse(tables.openStarts(), scope, request.limit);
     case "fields":
       return yield* fieldsResponse(context, scope);
+    case "measure":
+      return yield* measureResponse(context, scope, request);
     case "breakdown":
       return yield* breakdownResponse(context, scope, request.limit);
     case "patterns":

@@ -1,0 +1,110 @@
+import { describe, expect, test } from "bun:test";
+import type { MeasureRequest } from "../../../../src/core/queries.ts";
+import type { StoredRecord } from "../../../../src/core/record.ts";
+import type { MeasureResponse } from "../../../../src/core/responses.ts";
+import { StatisticsCache } from "../../../../src/query/scan/statistics_cache.ts";
+import { EMPTY_TABLES } from "../../../support/empty_tables.ts";
+import { MemorySource, randomRecord } from "../../../support/memory_source.ts";
+import { integer, runSeed, seededRandom } from "../../../support/random.ts";
+import { runQuery } from "../../../support/run_query.ts";
+
+const DAY = Date.UTC(2026, 5, 1);
+const RULES = {
+  projects: {},
+  defaultProject: { retentionMs: 3_650 * 86_400_000, monthlyEntries: undefined, overage: "continue" },
+} as const;
+
+function measure(source: MemorySource, request: Omit<MeasureRequest, "kind">): MeasureResponse {
+  const options = { source, tables: EMPTY_TABLES, cache: new StatisticsCache(), rules: RULES, now: DAY, limitMs: 1e9 };
+  const outcome = runQuery({ kind: "measure", ...request }, options);
+  if (!outcome.ok) throw new Error(outcome.refusal.message);
+  return outcome.answer as MeasureResponse;
+}
+
+const scopeOf = (q: string) => ({ project: undefined, q, from: undefined, to: undefined });
+
+const SEARCHES: readonly (readonly [q: string, matches: (record: StoredRecord) => boolean])[] = [
+  ["", () => true],
+  ["level:error", ({ level }) => level === "error"],
+  ["kind:log", ({ kind }) => kind === "log"],
+  ["-level:info", ({ level }) => level !== "info"],
+  ["touchpoint:api/*", ({ touchpoint }) => touchpoint?.startsWith("api/") === true],
+];
+const GROUPS: readonly (readonly [field: string, value: (record: StoredRecord) => string | undefined])[] = [
+  ["touchpoint", ({ touchpoint }) => touchpoint],
+  ["level", ({ level }) => level],
+  ["apiKey", ({ apiKey }) => apiKey],
+  ["metadata.count", ({ metadata }) => (metadata === undefined ? undefined : String(metadata["count"]))],
+  ["key", ({ key }) => key],
+];
+
+describe("a measure", () => {
+  test("counts, of all and by group, what a naive filter counts in the window of receipt", () => {
+    const random = seededRandom(runSeed("measure"));
+    for (let round = 0; round < 40; round++) {
+      const source = new MemorySource();
+      const records: StoredRecord[] = [];
+      for (let block = integer(random, 6); block >= 0; block--) {
+        const made = Array.from({ length: 1 + integer(random, 30) }, () => randomRecord(random, DAY, DAY + 20_000));
+        records.push(...source.write("shop", made));
+        if (random() < 0.4) source.merge("shop", random() < 0.5);
+      }
+      const after = DAY + integer(random, 20_000) - 2_000;
+      const upTo = after + integer(random, 24_000);
+      const [q, matches] = SEARCHES[integer(random, SEARCHES.length - 1)] as (typeof SEARCHES)[number];
+      const [of, isOf] = SEARCHES[integer(random, SEARCHES.length - 1)] as (typeof SEARCHES)[number];
+      const [field, valueOf] = GROUPS[integer(random, GROUPS.length - 1)] as (typeof GROUPS)[number];
+      const hasOf = random() < 0.5;
+      const inWindow = records.filter(({ receivedAt }) => receivedAt > after && receivedAt <= upTo);
+      const base = inWindow.filter((record) => (hasOf ? isOf(record) : matches(record)));
+      const found = base.filter(matches);
+      const request = {
+        scope: scopeOf(q),
+        received: { after, upTo },
+        ...(hasOf ? { of } : {}),
+        ...(random() < 0.5 ? { percentile: 100 } : {}),
+      };
+      const expected = (of: StoredRecord[], of_: StoredRecord[]) => {
+        const durations = of.flatMap(({ kind, duration }) => (kind === "completed" ? [duration as number] : []));
+        return {
+          count: of.length,
+          of: of_.length,
+          timings: "percentile" in request ? durations.length : 0,
+        };
+      };
+      const bare = ({ count, of, timings }: MeasureResponse | NonNullable<MeasureResponse["groups"]>[number]) => ({
+        count,
+        of,
+        timings,
+      });
+      expect(bare(measure(source, request))).toEqual(expected(found, base));
+      const grouped = measure(source, { ...request, groups: { field, known: ["not there"], isOfAll: true } });
+      const values = new Set(base.flatMap((record) => valueOf(record) ?? []));
+      expect(new Set(grouped.groups?.map(({ value }) => value))).toEqual(new Set([...values, "not there"]));
+      for (const group of grouped.groups ?? []) {
+        const own = (record: StoredRecord) => valueOf(record) === group.value;
+        expect(bare(group)).toEqual(expected(found.filter(own), base.filter(own)));
+      }
+    }
+  });
+
+  test("has the percentile of completed timings that match", () => {
+    const source = new MemorySource();
+    const random = seededRandom(1);
+    const timing = (duration: number, receivedAt: number) => ({
+      ...randomRecord(random, DAY, DAY + 1),
+      kind: "completed" as const,
+      startTime: DAY,
+      duration,
+      receivedAt,
+    });
+    source.write("shop", [timing(100, DAY + 1), timing(200, DAY + 2), timing(300, DAY + 3), timing(9_000, DAY + 4)]);
+    const request = { scope: scopeOf(""), received: { after: DAY, upTo: DAY + 3 } };
+    expect(measure(source, { ...request, percentile: 50 }).percentile).toBeCloseTo(200, -1);
+    expect(measure(source, { ...request, percentile: 100 }).percentile).toBeCloseTo(300, -1);
+    expect(measure(source, { ...request, received: { after: DAY + 5, upTo: DAY + 9 }, percentile: 50 })).toMatchObject({
+      timings: 0,
+      percentile: null,
+    });
+  });
+});
