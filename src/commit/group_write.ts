@@ -3,6 +3,7 @@
 // crosses is declared here.
 
 import type { Columns } from "../block/columns.ts";
+import type { AlertWrite } from "../core/alerts.ts";
 import type { KeyIdentity } from "../core/batch.ts";
 import type { DropReason } from "../core/drop.ts";
 import type { Source } from "../core/record.ts";
@@ -29,6 +30,8 @@ export interface GroupWrite {
   readonly keys: readonly KeyActivity[];
   readonly ambiguous: readonly AmbiguousPairs[];
   readonly setAside: SetAsideBatch | undefined;
+  /** Rows of alerts to put and to remove; undefined: none. */
+  readonly alerts?: Pick<AlertWrite, "put" | "remove">;
   /** Size of the bodies of the group's batches, decompressed, in bytes. */
   readonly bytesReceived: number;
 }

@@ -2,6 +2,7 @@
 // connection that writes.
 
 import type { EraseReport, TouchpointRow } from "./account_responses.ts";
+import type { AlertRow, AlertWrite } from "./alerts.ts";
 import type { QueryScope } from "./queries.ts";
 import type { StoredSession } from "./session.ts";
 
@@ -13,6 +14,10 @@ export type ChangeRequest =
   | { readonly kind: "delete_touchpoint"; readonly project: string; readonly name: string }
   /** Removes every matching record, permanently. */
   | { readonly kind: "erase"; readonly scope: QueryScope & { readonly project: string } }
+  /** Writes rows of alerts and the records about them, in one transaction. */
+  | { readonly kind: "write_alerts"; readonly write: AlertWrite }
+  /** All rows of alerts. */
+  | { readonly kind: "read_alerts" }
   /** Replaces the stored sessions of the app by those that are open now. */
   | { readonly kind: "keep_sessions"; readonly sessions: readonly StoredSession[] };
 
@@ -33,6 +38,8 @@ export type ChangeOutcome =
       /** An unregistered name that was removed from the full list to make room. */
       readonly unlisted?: string;
       readonly erased?: EraseReport;
+      /** By kind and id. */
+      readonly alerts?: readonly AlertRow[];
     }
   | {
       readonly ok: false;

@@ -8,7 +8,7 @@ import { OperatingError } from "../core/errors.ts";
 import type { Database } from "../runtime/contract/database.ts";
 import { refuseLogAlone } from "./opened_files.ts";
 import { makePrivate } from "./private_file.ts";
-import { APPLICATION_ID, FORMAT_STEPS, FORMAT_VERSION, SCHEMA, TABLES } from "./schema.ts";
+import { APPLICATION_ID, FORMAT_STEPS, FORMAT_VERSION, READABLE_FORMAT_MIN, SCHEMA, TABLES } from "./schema.ts";
 
 /** How long a statement waits for a lock, in ms: only a checkpoint by another tool can hold one. */
 const BUSY_TIMEOUT_MS = 5_000;
@@ -79,7 +79,7 @@ export function openForReading(file: string, access: ReadAccess = "shared"): Dat
     database.run(`PRAGMA cache_size = -${READER_CACHE_KIB}`);
     const version = checkFormat(database, file);
     if (version === 0) throw new OperatingError("data_unreadable", `cannot read ${file}: it holds no data yet`);
-    if (version < FORMAT_VERSION - 1) {
+    if (version < READABLE_FORMAT_MIN) {
       throw new OperatingError(
         "data_unreadable",
         `cannot read ${file}: it has the older format ${version}; start the server on it once, which upgrades it`,

@@ -7,7 +7,10 @@ import { TOUCHPOINT_BYTES_MAX, TOUCHPOINT_LENGTH_MAX } from "../core/touchpoint.
 export const APPLICATION_ID = 0x534c6f67;
 
 /** Version of the tables and of the block format. A newer file is refused, an older one upgraded at start. */
-export const FORMAT_VERSION = 4;
+export const FORMAT_VERSION = 5;
+
+/** The oldest format that commands read which do not change the file; they do without the tables that came later. */
+export const READABLE_FORMAT_MIN = 3;
 
 const API_KEYS = `
 -- The keys of each pair, by the pair's name: when the server first knew one, and when it last sent an accepted batch.
@@ -73,8 +76,15 @@ DELETE FROM meta WHERE name = 'clock_doubt';
 
 const FORMAT_4 = `${REQUESTS}${CLOCK}${SESSIONS}${RETENTION}${AMBIGUOUS}${NAMES}`;
 
+const ALERTS = `
+-- States of alert rules, mutes and deliveries that wait, as JSON. kind: state, mute, delivery.
+CREATE TABLE alerts (kind TEXT NOT NULL, id TEXT NOT NULL, data TEXT NOT NULL, PRIMARY KEY (kind, id)) STRICT, WITHOUT ROWID;
+`;
+
+const FORMAT_5 = `${ALERTS}`;
+
 /** SQL that leads from each format to the next one, the first from format 1; one fewer than FORMAT_VERSION. */
-export const FORMAT_STEPS: readonly string[] = [API_KEYS, REDO, FORMAT_4];
+export const FORMAT_STEPS: readonly string[] = [API_KEYS, REDO, FORMAT_4, FORMAT_5];
 
 /** Chunks of one block have keys from block × CHUNKS_MAX on; more than the fixed columns and METADATA_COLUMNS_MAX. */
 export const CHUNKS_MAX = 512;
@@ -131,7 +141,7 @@ CREATE TABLE set_aside (
   id INTEGER PRIMARY KEY, project INTEGER NOT NULL, api_key TEXT NOT NULL, received_at REAL NOT NULL,
   entries INTEGER NOT NULL, body TEXT NOT NULL
 ) STRICT;
-${API_KEYS}${REDO}${FORMAT_4}`;
+${API_KEYS}${REDO}${FORMAT_4}${FORMAT_5}`;
 
 /** Every table with its columns: what a file of this format has at least. */
 export const TABLES: Readonly<Record<string, string>> = {
@@ -153,4 +163,5 @@ export const TABLES: Readonly<Record<string, string>> = {
   client_touchpoints: "project, name",
   ambiguous: "day, project, type, touchpoint, pairs",
   retention: "project, retention_ms, until",
+  alerts: "kind, id, data",
 };

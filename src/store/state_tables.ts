@@ -2,6 +2,7 @@
 // part in them is written in its transaction; all of it is read at a start.
 
 import type { GroupWrite, RestoredState } from "../commit/group_write.ts";
+import type { AlertRow } from "../core/alerts.ts";
 import type { ClockReading } from "../core/clock.ts";
 import type { Source } from "../core/entry.ts";
 
@@ -38,6 +39,9 @@ const STATEMENTS = {
   trimRejections:
     "DELETE FROM rejections WHERE project = ? AND id <= " +
     "(SELECT id FROM rejections WHERE project = ? ORDER BY id DESC LIMIT 1 OFFSET ?)",
+  putAlert:
+    "INSERT INTO alerts (kind, id, data) VALUES (?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET data = excluded.data",
+  removeAlert: "DELETE FROM alerts WHERE kind = ? AND id = ?",
   insertSetAside: "INSERT INTO set_aside (project, api_key, received_at, entries, body) VALUES (?, ?, ?, ?, ?)",
   trimSetAside:
     "DELETE FROM set_aside WHERE id IN (SELECT id FROM " +
@@ -91,6 +95,11 @@ export class StateTables {
     return new Map(rows.map((row) => [row.name, row.value]));
   }
 
+  /** The rows of alerts, by kind and id. */
+  alerts(): AlertRow[] {
+    return this.#all("SELECT kind, id, data FROM alerts ORDER BY kind, id");
+  }
+
   /** The last reading of the server's clock; undefined in a new file. */
   clock(): ClockReading | undefined {
     const written = this.meta().get("clock");
@@ -124,6 +133,8 @@ export class StateTables {
       statements.pruneAmbiguous.run(day - AMBIGUOUS_DAYS_MAX);
       statements.addAmbiguous.run(day, project(name), keyType, touchpoint, pairs);
     }
+    for (const { kind, id } of group.alerts?.remove ?? []) statements.removeAlert.run(kind, id);
+    for (const { kind, id, data } of group.alerts?.put ?? []) statements.putAlert.run(kind, id, data);
     const rejected = new Set<number>();
     for (const rejection of group.rejections) {
       const id = project(rejection.project);

@@ -6,6 +6,7 @@ import { BlockEncoder } from "../block/encode.ts";
 import { type ZoneMap, zoneMapOf } from "../block/stats/zone_map.ts";
 import type { GroupWrite, RestoredState } from "../commit/group_write.ts";
 import type { RedoGroup } from "../commit/redo_group.ts";
+import type { AlertRow } from "../core/alerts.ts";
 import type { Durability } from "../core/batch.ts";
 import type { ChangeOutcome, ChangeRequest } from "../core/changes.ts";
 import type { ClockReading } from "../core/clock.ts";
@@ -28,7 +29,10 @@ const CLOSE_WAIT_MS = 500;
 const CLOSE_RETRY_MS = 5;
 
 /** A change of the list of touchpoints. */
-export type TouchpointChange = Exclude<ChangeRequest, { readonly kind: "erase" | "keep_sessions" }>;
+export type TouchpointChange = Exclude<
+  ChangeRequest,
+  { readonly kind: "erase" | "keep_sessions" | "write_alerts" | "read_alerts" }
+>;
 
 /** A merged block, as the compactor hands it over. */
 export interface MergedBlock {
@@ -241,6 +245,11 @@ export class StoreWriter {
       if (kind === "rename_touchpoint") return this.#touchpoints.rename(project, name, request.to);
       return this.#touchpoints.delete(project, name);
     });
+  }
+
+  /** The rows of alerts, by kind and id. */
+  alerts(): AlertRow[] {
+    return this.#state.alerts();
   }
 
   /** The app's sessions, as they were saved last. */

@@ -12,7 +12,6 @@ import { KINDS, type Level, type Source, type TimingStatus } from "../../core/re
 import type { Measured, MeasureResponse } from "../../core/responses.ts";
 import type { Steps } from "../../core/steps.ts";
 import { allOf, type ExactField, type Expression, type Term } from "../../search/expression.ts";
-import { METADATA_PREFIX } from "../../search/fields.ts";
 import { parseSearch } from "../../search/parser.ts";
 import { matchSteps } from "../match/evaluate.ts";
 import { Coverage, type ScanContext, scanBlocks } from "../scan/scan.ts";

@@ -3,6 +3,7 @@
 // changes with the file.
 
 import type { EraseReport } from "../../core/account_responses.ts";
+import type { AlertWrite } from "../../core/alerts.ts";
 import type { ChangeOutcome, ChangeRefusalCode, ChangeRequest } from "../../core/changes.ts";
 import type { Clock } from "../../core/clock.ts";
 import { OperatingError } from "../../core/errors.ts";
@@ -30,6 +31,8 @@ export interface ChangesOptions {
   readonly rules: () => WriterRules;
   /** Unix ms. */
   readonly clock: Clock;
+  /** Commits rows of alerts with their records. Throws SQLite's error. */
+  readonly writeAlerts: (write: AlertWrite) => void;
   readonly reply: (number: number, outcome: ChangeOutcome) => void;
   /** Called where the store could not be written. */
   readonly failed: (reason: string) => void;
@@ -66,6 +69,11 @@ export class Changes {
     try {
       if (request.kind === "keep_sessions") {
         this.#options.store.saveSessions(request.sessions);
+        reply(number, { ok: true });
+      } else if (request.kind === "read_alerts") {
+        reply(number, { ok: true, alerts: this.#options.store.alerts() });
+      } else if (request.kind === "write_alerts") {
+        this.#options.writeAlerts(request.write);
         reply(number, { ok: true });
       } else if (!this.#isKnown(request)) {
         const name = request.kind === "erase" ? request.scope.project : request.project;

@@ -2,6 +2,7 @@
 // requires (timeouts, retention, merges) in short steps. After a failed commit the state in memory is read again from
 // the file, so no trace of the group is left. Any other exception ends the thread, and the main thread starts another.
 
+import { type AlertWrite, SERVER_PROJECT } from "../../core/alerts.ts";
 import type { ChangeOutcome } from "../../core/changes.ts";
 import { AgeClock, type ClockReading, systemClock } from "../../core/clock.ts";
 import {
@@ -15,6 +16,7 @@ import { nearestName } from "../../core/nearest.ts";
 import { BatchChecks } from "../../ingest/batch_checks.ts";
 import { Ingester } from "../../ingest/ingester.ts";
 import { projectRules } from "../../ingest/rules.ts";
+import { serverRecord } from "../../ingest/server_record.ts";
 import { LargeWork } from "../../runtime/large_work.ts";
 import { isStoreError } from "../../store/database.ts";
 import { cutFile } from "../../store/disk_space.ts";
@@ -99,6 +101,7 @@ export class WriterThread {
       ingester: () => this.#ingester,
       rules: () => this.#rules,
       clock: systemClock,
+      writeAlerts: (write) => this.#writeAlerts(write),
       reply: (number, outcome) => this.#changed(number, outcome),
       failed: (reason) => this.#failed(reason),
       later: (work, delayMs) => setTimeout(() => this.#runGuarded(work), delayMs),
@@ -429,6 +432,15 @@ export class WriterThread {
     if (!this.#attempt(take) || !isTaken) return;
     this.#sendSnapshot();
     this.#planMerge(false);
+  }
+
+  /** Commits rows of alerts and the records about them in one transaction. Throws SQLite's error. */
+  #writeAlerts({ put, remove, records }: AlertWrite): void {
+    const clock = this.#clock.read();
+    const receivedAt = clock.wall;
+    const made = records.map((record) => serverRecord(record, receivedAt));
+    this.#commits.commit({ ...this.#ingester.takeWith(SERVER_PROJECT, made, clock), alerts: { put, remove } });
+    if (made.length > 0) this.#sendSnapshot();
   }
 
   #changed(number: number, outcome: ChangeOutcome): void {

@@ -5,7 +5,7 @@ import { StatisticsCache, UNUSED_MS_MAX } from "../../../../src/query/scan/stati
 
 function block(id: number, records = 1): QueryBlock {
   const levels = [0, 0, 0, 0] as const;
-  const range = { idMin: id, idMax: id, timeMin: 0, timeMax: 0 };
+  const range = { idMin: id, idMax: id, timeMin: 0, timeMax: 0, receivedMin: 0, receivedMax: 0 };
   return { id, project: "shop", records, ...range, levels, statuses: levels, rawBytes: 1, isFinished: true };
 }
 
