@@ -10,6 +10,7 @@ import type {
 } from "../../core/account_responses.ts";
 import type { RefusalsResponse } from "../../core/refusals.ts";
 import type {
+  BreakdownResponse,
   EntriesResponse,
   FieldsResponse,
   HistogramResponse,
@@ -24,6 +25,7 @@ import { apiAddress, failure, type Outcome, type Problem, type QueryParameters }
 interface Responses {
   readonly "/api/v1/entries": EntriesResponse;
   readonly "/api/v1/histogram": HistogramResponse;
+  readonly "/api/v1/breakdown": BreakdownResponse;
   readonly "/api/v1/timings": TimingsResponse;
   readonly "/api/v1/timings/series": SeriesResponse;
   readonly "/api/v1/timings/running": RunningResponse;

@@ -68,12 +68,14 @@ function withDash(text: string): string {
 
 /** Whether all records must match exactly this term. */
 export function hasTerm(search: string, term: string): boolean {
-  return itemsOf(search)?.some(({ text }) => text === term) === true;
+  return itemsOf(search)?.some(({ text }) => withDash(text) === term) === true;
 }
 
 /** The search without a term. */
 export function withoutTerm(search: string, term: string): string {
-  return joined((itemsOf(search) ?? [{ text: search }]).map(({ text }) => text).filter((text) => text !== term));
+  return joined(
+    (itemsOf(search) ?? [{ text: search }]).map(({ text }) => text).filter((text) => withDash(text) !== withDash(term)),
+  );
 }
 
 /** The search without its top-level terms of a field. Unchanged for a search with OR. */

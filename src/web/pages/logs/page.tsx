@@ -22,6 +22,7 @@ import { SearchBar } from "./search_bar.tsx";
 import { LIVE_PAUSED, TailNotices, Toolbar } from "./toolbar.tsx";
 import { TouchpointPanel } from "./touchpoint_panel.tsx";
 import { type Records, useRecords } from "./use_records.ts";
+import { WhyRail } from "./why_rail.tsx";
 
 /** How often the histogram is refreshed during a live tail, in ms. */
 const LIVE_POLL_MS = 5_000;
@@ -56,6 +57,7 @@ export function LogsPage() {
         <div class="logs-body">
           {group === "" ? null : <TouchpointPanel />}
           <RecordView records={records} />
+          <WhyRail parameters={parameters} isFollowing={isFollowing} />
         </div>
       </div>
     </Page>

@@ -12,6 +12,7 @@ import type { QueryParameters } from "../../state/query.ts";
 import { hasTerm, withoutTerm, withTerm } from "../../state/search_text.ts";
 import { ColumnPicker } from "./columns.tsx";
 import type { Records } from "./use_records.ts";
+import { WhyToggle } from "./why_rail.tsx";
 
 /** Values of the address's parameters. */
 const LIVE_ON = "on";
@@ -84,6 +85,7 @@ export function Toolbar({ total, records, parameters, canFollow }: ToolbarProps)
         Wrap
       </Button>
       <ColumnPicker />
+      <WhyToggle />
       <span class="logs-total number muted">{total === undefined ? "" : formatCountOf(total, "record")}</span>
       <Popover label="Export" name="Export the search" icon="download">
         {() => (
