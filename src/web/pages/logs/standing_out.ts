@@ -54,11 +54,7 @@ export function fieldLabel(name: string): string {
 /** The values that stand out, the strongest first; of several with the same counts, which likely mean the same, one. */
 export function standingOut(response: BreakdownResponse, fields: readonly ShownField[]): readonly StandingOut[] {
   const { found, others } = response;
-  const candidates = fields
-    .filter(({ field, isSearched }) => !isSearched && !IMPLIED.has(field))
-    .flatMap((field) => field.values.map((value) => ({ field, value })))
-    .filter(({ value }) => isDifferent(value, found, others))
-    .sort((a, b) => differenceOf(b.value) - differenceOf(a.value) || b.value.count - a.value.count);
+  const candidates = largestDifferences(fields).filter(({ value }) => isMoreThanChance(value, found, others));
   const named: StandingOut[] = [];
   for (const one of candidates) {
     const isSame = named.some(
@@ -72,17 +68,28 @@ export function standingOut(response: BreakdownResponse, fields: readonly ShownF
   return named;
 }
 
+/** The value with the largest difference, which may be chance. Undefined where there is none. */
+export function largestDifference(fields: readonly ShownField[]): StandingOut | undefined {
+  return largestDifferences(fields)[0];
+}
+
+function largestDifferences(fields: readonly ShownField[]): StandingOut[] {
+  return fields
+    .filter(({ field, isSearched }) => !isSearched && !IMPLIED.has(field))
+    .flatMap((field) => field.values.map((value) => ({ field, value })))
+    .filter(({ value }) => differenceOf(value) >= DIFFERENCE_MIN)
+    .sort((a, b) => differenceOf(b.value) - differenceOf(a.value) || b.value.count - a.value.count);
+}
+
 function differenceOf({ share, otherShare }: BreakdownValue): number {
   return share - otherShare;
 }
 
 /** Whether two shares differ by more than chance: the test of two proportions, pooled. */
-function isDifferent(value: BreakdownValue, found: number, others: number): boolean {
-  const { count, otherCount } = value;
-  const difference = differenceOf(value);
-  if (found === 0 || others === 0 || difference < DIFFERENCE_MIN) return false;
-  const pooled = Math.min(1, (count + otherCount) / (found + others));
-  return difference >= ERRORS_MIN * Math.sqrt(pooled * (1 - pooled) * (1 / found + 1 / others));
+function isMoreThanChance(value: BreakdownValue, found: number, others: number): boolean {
+  if (found === 0 || others === 0) return false;
+  const pooled = Math.min(1, (value.count + value.otherCount) / (found + others));
+  return differenceOf(value) >= ERRORS_MIN * Math.sqrt(pooled * (1 - pooled) * (1 / found + 1 / others));
 }
 
 /** A term that finds the records with a value. Undefined where a one-line search cannot hold it. */

@@ -14,7 +14,14 @@ import { formatShare } from "../../components/values.tsx";
 import { useApp, useParameter, useShortcut } from "../../state/app_context.ts";
 import type { QueryParameters } from "../../state/query.ts";
 import { hasTerm, itemsOf, withoutTerm, withTerm } from "../../state/search_text.ts";
-import { type BreakdownValue, type ShownField, shownFields, standingOut, valueTerm } from "./standing_out.ts";
+import {
+  type BreakdownValue,
+  largestDifference,
+  type ShownField,
+  shownFields,
+  standingOut,
+  valueTerm,
+} from "./standing_out.ts";
 
 /** The address's parameter, and its value where the rail is shown. */
 const PARAMETER = "why";
@@ -146,12 +153,13 @@ function Answer({ response }: { readonly response: BreakdownResponse }) {
         <Button onPress={() => setSearch(withTerm(search, ERRORS))}>Only errors</Button>
       )}
       <p class="why-legend muted">
-        <span class="why-key why-these" aria-hidden="true" /> {formatCountOf(found, "record")} found
+        <span>
+          <span class="why-key why-these" aria-hidden="true" /> {formatCount(found)} found
+        </span>
         {others === 0 ? null : (
-          <>
-            {" "}
-            <span class="why-key why-rest" aria-hidden="true" /> {formatCount(others)} other in this time range
-          </>
+          <span>
+            <span class="why-key why-rest" aria-hidden="true" /> {formatCount(others)} others in the range
+          </span>
         )}
       </p>
       {fields.slice(0, shown.value).map((field) => (
@@ -181,15 +189,27 @@ function sentenceOf(response: BreakdownResponse, search: string): string {
       ? "All records of the time range are shown. Search for some of them, and see here what sets them apart."
       : "The search finds all records of the time range: there is nothing to compare them with.";
   }
-  const [first, ...others] = standingOut(response, shownFields(response, search));
-  if (first === undefined) return "Nothing stands out: the values here are as frequent as in the rest.";
-  const nameOf = ({ field, value }: typeof first) => `${field.label} ${shownValue(value)}`;
-  const { share, otherShare } = first.value;
-  const also = others.map((one) => `${nameOf(one)} (${formatShare(one.value.share)})`).join(" and ");
-  return (
-    `${nameOf(first)} stands out: ${formatShare(share)} of these, ${formatShare(otherShare)} of the rest` +
-    `${also === "" ? "" : `; also ${also}`}.`
-  );
+  const fields = shownFields(response, search);
+  const [first, ...others] = standingOut(response, fields);
+  if (first !== undefined) {
+    const also = others.map(({ field, value }) => `${nameOf(field, value)} (${sharesOf(value).join(", ")})`);
+    const [here, elsewhere] = sharesOf(first.value);
+    const start = `${nameOf(first.field, first.value)} stands out: ${here} of these, ${elsewhere} of the rest`;
+    return `${[start, ...(also.length === 0 ? [] : [`also ${also.join(" and ")}`])].join("; ")}.`;
+  }
+  const largest = largestDifference(fields);
+  if (largest === undefined) return "Nothing stands out: the values here are as frequent as in the rest.";
+  const [here, elsewhere] = sharesOf(largest.value);
+  const name = nameOf(largest.field, largest.value);
+  return `The largest difference may be chance: ${name}, ${here} of these, ${elsewhere} of the rest.`;
+}
+
+function nameOf(field: ShownField, value: BreakdownValue): string {
+  return `${field.label} ${shownValue(value)}`;
+}
+
+function sharesOf({ share, otherShare }: BreakdownValue): readonly [here: string, elsewhere: string] {
+  return [formatShare(share), formatShare(otherShare)];
 }
 
 function FieldValues({ field, hasOthers }: { readonly field: ShownField; readonly hasOthers: boolean }) {
@@ -256,12 +276,12 @@ function ValueRow({ field, value, hasOthers }: ValueRowProps) {
         <span class="why-text code">{text}</span>
         <span class="number muted">{formatCount(value.count)}</span>
         <span class="visually-hidden">, {shares}</span>
-      </button>
-      <span class="why-shares number" aria-hidden="true">
-        <span class="why-bars">
+        <span class="why-bars" aria-hidden="true">
           <span class="why-these" style={{ width: `${value.share * 100}%` }} />
           {hasOthers ? <span class="why-rest" style={{ width: `${value.otherShare * 100}%` }} /> : null}
         </span>
+      </button>
+      <span class="why-shares number" aria-hidden="true">
         <span>{formatShare(value.share)}</span>
         {hasOthers ? <span class="muted">{formatShare(value.otherShare)}</span> : null}
       </span>
