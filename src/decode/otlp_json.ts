@@ -4,19 +4,9 @@
 // Source: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
 
 import { isJsonObject, type JsonObject } from "../core/json.ts";
+import { OTLP_DEPTH_MAX, OTLP_EVENTS_MAX, OTLP_LINKS_MAX } from "../core/limits.ts";
 import type { AttributeNames } from "./attribute_names.ts";
-import {
-  EVENTS_MAX,
-  eventOf,
-  ID_BYTES_MAX,
-  LINKS_MAX,
-  LogFields,
-  linkOf,
-  RecordList,
-  SpanFields,
-  TOO_DEEP,
-  VALUE_DEPTH_MAX,
-} from "./otlp_records.ts";
+import { eventOf, ID_BYTES_MAX, LogFields, linkOf, RecordList, SpanFields, TOO_DEEP } from "./otlp_records.ts";
 import {
   NO_ORIGIN,
   type Origin,
@@ -183,11 +173,11 @@ export class OtlpJson {
       span.statusMessage = this.#text(status, "message");
     } else if (!isAbsent(status)) this.#wrong("status is no object");
     const events = this.#objects(record, "events");
-    for (const event of events.slice(0, EVENTS_MAX)) span.events.push(this.#event(event));
-    span.droppedEvents = countOf(member(record, "droppedEventsCount")) + Math.max(0, events.length - EVENTS_MAX);
+    for (const event of events.slice(0, OTLP_EVENTS_MAX)) span.events.push(this.#event(event));
+    span.droppedEvents = countOf(member(record, "droppedEventsCount")) + Math.max(0, events.length - OTLP_EVENTS_MAX);
     const links = this.#objects(record, "links");
-    for (const link of links.slice(0, LINKS_MAX)) span.links.push(this.#link(link));
-    span.droppedLinks = countOf(member(record, "droppedLinksCount")) + Math.max(0, links.length - LINKS_MAX);
+    for (const link of links.slice(0, OTLP_LINKS_MAX)) span.links.push(this.#link(link));
+    span.droppedLinks = countOf(member(record, "droppedLinksCount")) + Math.max(0, links.length - OTLP_LINKS_MAX);
     this.#names.count(span.slots);
     span.isTooDeep = this.#isTooDeep;
     span.problem = this.#problem;
@@ -270,7 +260,7 @@ export class OtlpJson {
     const map = isAbsent(array) ? member(value, "kvlistValue") : array;
     if (isAbsent(map)) return null;
     if (!isJsonObject(map)) return this.#wrong("arrayValue or kvlistValue is no object");
-    if (depth >= VALUE_DEPTH_MAX) {
+    if (depth >= OTLP_DEPTH_MAX) {
       this.#isTooDeep = true;
       return TOO_DEEP;
     }

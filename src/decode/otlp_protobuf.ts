@@ -5,17 +5,9 @@
 // Source: https://github.com/open-telemetry/opentelemetry-proto, version 1
 
 import type { JsonObject } from "../core/json.ts";
+import { OTLP_EVENTS_MAX, OTLP_LINKS_MAX } from "../core/limits.ts";
 import type { AttributeNames } from "./attribute_names.ts";
-import {
-  EVENTS_MAX,
-  eventOf,
-  ID_BYTES_MAX,
-  LINKS_MAX,
-  LogFields,
-  linkOf,
-  RecordList,
-  SpanFields,
-} from "./otlp_records.ts";
+import { eventOf, ID_BYTES_MAX, LogFields, linkOf, RecordList, SpanFields } from "./otlp_records.ts";
 import {
   NO_ORIGIN,
   type Origin,
@@ -317,7 +309,7 @@ export class OtlpProtobuf {
   #event(outerEnd: number, span: SpanFields): void {
     const reader = this.#reader;
     const end = reader.end(outerEnd);
-    if (span.events.length >= EVENTS_MAX) {
+    if (span.events.length >= OTLP_EVENTS_MAX) {
       span.droppedEvents++;
       reader.at = end;
       return;
@@ -345,7 +337,7 @@ export class OtlpProtobuf {
   #link(outerEnd: number, span: SpanFields): void {
     const reader = this.#reader;
     const end = reader.end(outerEnd);
-    if (span.links.length >= LINKS_MAX) {
+    if (span.links.length >= OTLP_LINKS_MAX) {
       span.droppedLinks++;
       reader.at = end;
       return;

@@ -4,16 +4,12 @@
 
 import type { Entry } from "../core/entry.ts";
 import { isJsonObject, type JsonObject, setMember } from "../core/json.ts";
+import { OTLP_DEPTH_MAX } from "../core/limits.ts";
 import { TOUCHPOINT_LENGTH_MAX } from "../core/touchpoint.ts";
 import type { RefusedRecord } from "./decoded.ts";
 import { type Scope, textOf } from "./otlp_scope.ts";
 import { levelOf, levelOfSeverity } from "./values.ts";
 
-/** Events and links of a span that are stored with it. */
-export const EVENTS_MAX = 64;
-export const LINKS_MAX = 16;
-/** Levels of arrays and maps that a value may nest. */
-export const VALUE_DEPTH_MAX = 32;
 /** What stands for a deeper value in a record that is refused for it. */
 export const TOO_DEEP = "…";
 /** Bytes of an identifier: 16 and 8 are usual. */
@@ -44,7 +40,7 @@ export class RecordFields {
   traceId = "";
   spanId = "";
   droppedAttributes = 0;
-  /** Whether a value nests deeper than VALUE_DEPTH_MAX. */
+  /** Whether a value nests deeper than OTLP_DEPTH_MAX. */
   isTooDeep = false;
   /** What else is wrong with it, a sentence without its full stop. */
   problem: string | undefined;
@@ -98,7 +94,7 @@ export class SpanFields extends RecordFields {
   kind = 0;
   statusCode = 0;
   statusMessage = "";
-  /** The first EVENTS_MAX and LINKS_MAX, and how many there are beyond, those that the sender left out included. */
+  /** The first OTLP_EVENTS_MAX and OTLP_LINKS_MAX, and how many there are beyond, those that the sender left out included. */
   events: JsonObject[] = [];
   links: JsonObject[] = [];
   droppedEvents = 0;
@@ -167,7 +163,7 @@ export class RecordList {
 
   #add(entry: Entry, isTooDeep: boolean, problem: string | undefined): void {
     if (isTooDeep) {
-      const tooDeep = `A value nests deeper than ${VALUE_DEPTH_MAX} levels`;
+      const tooDeep = `A value nests deeper than ${OTLP_DEPTH_MAX} levels`;
       this.refused.push({ at: this.#next(), reason: "too_deep", problem: tooDeep, record: entry });
     } else if (problem === undefined) this.entries.push(entry);
     else this.refuse(problem, entry);

@@ -2,8 +2,9 @@
 // them.
 
 import type { JsonObject } from "../core/json.ts";
+import { OTLP_DEPTH_MAX } from "../core/limits.ts";
 import type { AttributeNames } from "./attribute_names.ts";
-import { type RecordFields, TOO_DEEP, VALUE_DEPTH_MAX } from "./otlp_records.ts";
+import { type RecordFields, TOO_DEEP } from "./otlp_records.ts";
 import { TOUCHPOINT } from "./otlp_scope.ts";
 import { BYTES, FIXED64, type ProtobufReader, tagOf, VARINT } from "./protobuf_reader.ts";
 
@@ -87,7 +88,7 @@ export class ProtobufValues {
           break;
         case ARRAY_VALUE:
         case KVLIST_VALUE:
-          if (depth >= VALUE_DEPTH_MAX) {
+          if (depth >= OTLP_DEPTH_MAX) {
             this.isTooDeep = true;
             value = TOO_DEEP;
             reader.skip(tag, end);

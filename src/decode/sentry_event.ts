@@ -6,15 +6,12 @@
 
 import type { Entry } from "../core/entry.ts";
 import { isJsonObject, type JsonObject, jsonBeginning, setMember } from "../core/json.ts";
+import { SENTRY_BREADCRUMBS_MAX, SENTRY_CAUSES_MAX } from "../core/limits.ts";
 import { culpritOf, touchpointPart } from "./sentry_culprit.ts";
 import { type StackFrames, stackText } from "./sentry_stack.ts";
 import { cut, objectIn, objectsOf, secondsOf, textOf } from "./sentry_values.ts";
 import { levelOf } from "./values.ts";
 
-/** Exceptions beside the last one that are shown as its causes. */
-const CAUSES_MAX = 20;
-/** Breadcrumbs that are kept, the latest: what led to the error. */
-const BREADCRUMBS_MAX = 20;
 /** Characters of a breadcrumb's message, and of the JSON of its data; longer data is left out. */
 const BREADCRUMB_LENGTH_MAX = 1_000;
 /** Characters of the JSON of a context; a longer one is left out. */
@@ -142,7 +139,7 @@ function isEmpty(object: JsonObject): boolean {
 }
 
 function causesOf(exceptions: readonly JsonObject[], platform: string | undefined): JsonObject[] {
-  return exceptions.slice(0, CAUSES_MAX).map((exception) => {
+  return exceptions.slice(0, SENTRY_CAUSES_MAX).map((exception) => {
     const cause: JsonObject = {};
     put(cause, "type", textOf(exception["type"]));
     put(cause, "message", textOf(exception["value"]));
@@ -186,7 +183,7 @@ function requestOf(request: JsonObject): JsonObject {
 
 function breadcrumbsOf(breadcrumbs: unknown): JsonObject[] {
   return objectsOf(breadcrumbs)
-    .slice(-BREADCRUMBS_MAX)
+    .slice(-SENTRY_BREADCRUMBS_MAX)
     .map((breadcrumb) => {
       const time = secondsOf(breadcrumb["timestamp"]);
       const message = textOf(breadcrumb["message"]);

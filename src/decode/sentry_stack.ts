@@ -1,6 +1,7 @@
 // The frames of an exception as a text that people read: a line a frame, the innermost first.
 
 import type { JsonObject } from "../core/json.ts";
+import { SENTRY_FRAMES_MAX } from "../core/limits.ts";
 import { cut, textOf } from "./sentry_values.ts";
 
 /** Frames as an event has them: the innermost last. */
@@ -10,8 +11,6 @@ export interface StackFrames {
   readonly platform: string | undefined;
 }
 
-/** Lines of a stack; of an endless recursion the rest says nothing new. */
-const FRAMES_MAX = 100;
 /** Characters of a function's name, and of a file's. */
 const NAME_LENGTH_MAX = 300;
 /** Languages in which the module is the class. */
@@ -22,10 +21,10 @@ export function stackText({ frames, platform }: StackFrames): string | undefined
   if (frames.length === 0) return undefined;
   const hasOwn = frames.some((frame) => frame["in_app"] === true);
   const lines = frames
-    .slice(-FRAMES_MAX)
+    .slice(-SENTRY_FRAMES_MAX)
     .toReversed()
     .map((frame) => `${frameText(frame, platform)}${hasOwn && frame["in_app"] === false ? " [library]" : ""}`);
-  if (frames.length > FRAMES_MAX) lines.push(`… ${frames.length - FRAMES_MAX} more`);
+  if (frames.length > SENTRY_FRAMES_MAX) lines.push(`… ${frames.length - SENTRY_FRAMES_MAX} more`);
   return lines.join("\n");
 }
 

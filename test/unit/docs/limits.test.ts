@@ -17,6 +17,15 @@ describe("the page on limits", () => {
     expect(boundOf("a body without a live key")).toBe(`${limits.UNAUTHENTICATED_BYTES_MAX / 1024} KiB`);
     expect(boundOf("an idempotency key")).toBe(`${limits.IDEMPOTENCY_KEY_LENGTH_MAX} characters`);
     expect(boundOf("origins of a client key")).toBe(String(limits.ORIGINS_MAX));
+    expect(boundOf("levels of arrays and maps in a value of OTLP")).toBe(String(limits.OTLP_DEPTH_MAX));
+    expect(boundOf("events of a span")).toBe(`${limits.OTLP_EVENTS_MAX}, and ${limits.OTLP_LINKS_MAX}`);
+    expect(boundOf("labels of a Loki stream")).toBe(
+      `${limits.LOKI_LABELS_MAX}, and ${limits.LOKI_LABELS_LENGTH_MAX.toLocaleString("en")} characters of them`,
+    );
+    const { SENTRY_CAUSES_MAX, SENTRY_BREADCRUMBS_MAX, SENTRY_FRAMES_MAX } = limits;
+    expect(boundOf("causes of a Sentry event")).toBe(
+      `${SENTRY_CAUSES_MAX}, ${SENTRY_BREADCRUMBS_MAX}, and ${SENTRY_FRAMES_MAX}`,
+    );
     expect(boundOf("a connection that moves no byte")).toBe(`${limits.IDLE_SECONDS} seconds`);
     expect(boundOf("a request's body")).toEndWith(`at most ${limits.CONFIGURED_BODY_BYTES_MAX / MIB} MiB`);
     expect(PROSE).toContain(`at most ${limits.REJECTIONS_PER_COMMIT_MAX} for each reason`);
