@@ -1,13 +1,7 @@
 // What is told when a rule changes its state: plain data, so that it can wait in the data file and be sent again after
 // a crash. Rules make it, destinations send it. Times are Unix ms.
 
-/** What a rule measures. */
-export const RULE_KINDS = ["count", "share", "percentile", "silence", "running"] as const;
-export type RuleKind = (typeof RULE_KINDS)[number];
-
-/** How urgent a rule is, least first. */
-export const SEVERITIES = ["info", "warning", "critical"] as const;
-export type Severity = (typeof SEVERITIES)[number];
+import type { RuleKind, Severity } from "../core/alert_rule.ts";
 
 /** Why something is told. "repeat": still firing. "test": somebody asked for it. */
 export const NOTIFICATION_STATES = ["firing", "resolved", "repeat", "test"] as const;
