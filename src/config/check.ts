@@ -10,7 +10,8 @@ import { TransformDecodeError, Value } from "@sinclair/typebox/value";
 import { nearestName } from "../core/nearest.ts";
 import { maskKey } from "../core/secrets.ts";
 import type { LineProblem, Path, TomlDocument, TomlTable, TomlValue } from "./document.ts";
-import { FileSchema, PairSchema, SettingRefused } from "./schema.ts";
+import { FileSchema, PairSchema } from "./schema.ts";
+import { SettingRefused } from "./value_schemas.ts";
 import { type Environment, expandEnvironment } from "./value_text.ts";
 
 /** The problems, and the values that passed. */

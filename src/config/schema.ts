@@ -3,7 +3,7 @@
 // the value out of them.
 
 import { isIP } from "node:net";
-import { type SchemaOptions, type StaticDecode, type TSchema, Type } from "@sinclair/typebox";
+import { type StaticDecode, Type } from "@sinclair/typebox";
 import { DURABILITIES } from "../core/batch.ts";
 import type { Source } from "../core/entry.ts";
 import { CONFIGURED_BODY_BYTES_MAX, HOSTS_MAX, ORIGINS_MAX, SYSLOG_LISTENERS_MAX } from "../core/limits.ts";
@@ -13,12 +13,20 @@ import { KEY_PREFIXES, maskKey, SECRET_CHARACTERS_MIN } from "../core/secrets.ts
 import { formatSyslogAddress, parseSyslogAddress, SYSLOG_ADDRESS_EXPECTED } from "../core/syslog_address.ts";
 import { isTimeZone } from "../core/time_zone.ts";
 import { hashKey, isPlaceholder, isPublishedDigest } from "./keys.ts";
-import { formatSize, parseDuration, parseSize } from "./value_text.ts";
-
-/** Thrown by a decoder. The message says what is expected or wrong, and holds no secret. */
-export class SettingRefused extends Error {
-  override readonly name = "SettingRefused";
-}
+import {
+  choice,
+  duration,
+  durationOrNone,
+  filePath,
+  PROJECT_EXPECTED,
+  PROJECT_PATTERN,
+  pairName,
+  SettingRefused,
+  size,
+  table,
+  text,
+  whole,
+} from "./value_schemas.ts";
 
 /** The hash and the mask of a key or token: all that remains of it. */
 interface Digest {
@@ -33,74 +41,6 @@ const EXAMPLE_TOKEN =
   "expected a token of your own; this is an example, or as easily guessed: `openssl rand -hex 24` makes one, and so does `simplelogs init`";
 const EXAMPLE_DIGEST =
   "expected the SHA-256 of a key or token of your own; this is an example's: `simplelogs keys create NAME` makes a key";
-const NAME_CHARACTERS_MIN = 2;
-const NAME_CHARACTERS_MAX = 80;
-const CONTROL = /\p{Cc}/u;
-
-/** A whole number within bounds. */
-export const whole = (minimum: number, maximum: number, options: SchemaOptions = {}) =>
-  Type.Integer({ minimum, maximum, expects: `a whole number from ${minimum} to ${maximum}`, ...options });
-
-/** One of a closed set of words. */
-const choice = <const T extends readonly string[]>(values: T, standard: T[number]) =>
-  Type.Unsafe<T[number]>(
-    Type.Union(
-      values.map((value) => Type.Literal(value)),
-      { expects: values.map((value) => JSON.stringify(value)).join(" or "), default: standard },
-    ),
-  );
-
-function text(expects: string, decode: (value: string) => string, options: SchemaOptions = {}) {
-  return Type.Transform(Type.String({ expects, ...options }))
-    .Decode(decode)
-    .Encode((value) => value);
-}
-
-/** A path, not empty. The code that uses it makes it absolute. */
-const filePath = (expects: string, options: SchemaOptions = {}) =>
-  text(
-    expects,
-    (value) => {
-      if (value === "" || value.includes("\0")) throw new SettingRefused(`expected ${expects}`);
-      return value;
-    },
-    options,
-  );
-
-/** Bytes, written as a number or with a unit. */
-export function size(standard: string, minimum: number, maximum: number) {
-  const bounds = `from ${formatSize(minimum)} to ${formatSize(maximum)}`;
-  const expects = `a size such as "64MiB", "64MB" or a whole number of bytes, ${bounds}`;
-  return Type.Transform(Type.Union([Type.String(), Type.Number()], { expects, default: standard }))
-    .Decode((value) => {
-      const bytes = typeof value === "string" ? parseSize(value) : value;
-      if (bytes === undefined || !Number.isSafeInteger(bytes) || bytes < minimum || bytes > maximum) {
-        throw new SettingRefused(`expected ${expects}`);
-      }
-      return bytes;
-    })
-    .Encode((bytes) => bytes);
-}
-
-/** Milliseconds above 0, written with a unit. */
-export function duration(standard: string) {
-  return durationFrom(1, standard, `a duration above 0 with its unit, such as "30d", "12h", "90m", "60s" or "250ms"`);
-}
-
-/** Milliseconds, written with a unit; "0s" turns the setting off. */
-function durationOrNone(standard: string) {
-  return durationFrom(0, standard, `a duration with its unit, such as "12h", "90m" or "60s", or "0s" for none`);
-}
-
-function durationFrom(minimum: number, standard: string, expects: string) {
-  return Type.Transform(Type.String({ expects, default: standard }))
-    .Decode((value) => {
-      const milliseconds = parseDuration(value);
-      if (milliseconds === undefined || milliseconds < minimum) throw new SettingRefused(`expected ${expects}`);
-      return milliseconds;
-    })
-    .Encode((milliseconds) => `${milliseconds}ms`);
-}
 
 /** A key in plain text, of which only hash and mask remain. */
 export function apiKey(type: Source) {
@@ -145,23 +85,6 @@ function adminToken() {
     .Encode(() => "");
 }
 
-/** The name of a pair. */
-const pairName = () =>
-  text(`${NAME_CHARACTERS_MIN} to ${NAME_CHARACTERS_MAX} characters without control characters`, (value) => {
-    const characters = Array.from(value).length;
-    if (
-      characters < NAME_CHARACTERS_MIN ||
-      characters > NAME_CHARACTERS_MAX ||
-      CONTROL.test(value) ||
-      value.trim() === ""
-    ) {
-      throw new SettingRefused(
-        `expected ${NAME_CHARACTERS_MIN} to ${NAME_CHARACTERS_MAX} characters without control characters`,
-      );
-    }
-    return value;
-  });
-
 /** An allowed origin, normalised. */
 export const origin = () =>
   text('an origin such as "https://shop.example.com"', (value) => {
@@ -205,13 +128,6 @@ const hostName = () => {
     return value.toLowerCase();
   });
 };
-
-/** Projects are names in paths, queries and metrics; "__proto__" is no member of a JavaScript object. */
-const PROJECT_PATTERN = "^(?!__proto__$)[^\\u0000-\\u001f\\u007f-\\u009f]{1,80}$";
-const PROJECT_EXPECTED = "1 to 80 characters without control characters";
-
-const table = <T extends Record<string, TSchema>>(properties: T, options: SchemaOptions = {}) =>
-  Type.Object(properties, { additionalProperties: false, ...options });
 
 /** One [[keys]] table. */
 export const PairSchema = table({
