@@ -128,8 +128,9 @@ function rulesOf(settings: Settings, keys: KeyIndexes): WriterRules {
   };
 }
 
-function readRulesOf({ projects }: Settings): ReadRules {
-  return { projects: { ...projects }, defaultProject: DEFAULT_PROJECT };
+/** @param timeoutMs of the settings with which the process began: it stays in force. */
+function readRulesOf({ projects }: Settings, timeoutMs: number): ReadRules {
+  return { projects: { ...projects }, defaultProject: DEFAULT_PROJECT, timeoutMs };
 }
 
 async function readTls({ tls }: Pick<Settings, "tls">): Promise<{ cert: string; key: string } | undefined> {
@@ -176,9 +177,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const metrics: ServerMetrics = new ServerMetrics(version, (thread) =>
     thread === "reader" ? readers.isRunning : pipeline.isRunning(thread),
   );
+  const { timeoutMs } = settings.timings;
   const readers = new Readers({
     file: settings.data,
-    rules: readRulesOf(settings),
+    rules: readRulesOf(settings, timeoutMs),
     readerUrl: threads?.reader ?? new URL("./threads/reader/reader.ts", import.meta.url),
     clock: () => performance.now(),
     log,
@@ -235,7 +237,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     access = accessOf(settings, listenAddress, access);
     if (adminTokenSha256 !== access.adminTokenSha256) void sessions?.closeAll();
     pipeline.setRules(rulesOf(settings, keys));
-    readers.setRules(readRulesOf(settings));
+    readers.setRules(readRulesOf(settings, timeoutMs));
     serverKeys = serverKeysOf(settings);
     syslog?.keysChanged();
     options.reloaded?.(settings);

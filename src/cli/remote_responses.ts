@@ -112,8 +112,9 @@ const RESPONSES: Readonly<Record<SourceQuery["kind"], Check>> = {
     ...NOTES,
   }),
   timings: object({
-    touchpoints: list(object({ touchpoint: text, registered: truth, ...FIGURES })),
-    categories: optional(list(object({ category: text, ...FIGURES }))),
+    touchpoints: list(object({ project: optional(text), touchpoint: text, registered: truth, ...FIGURES })),
+    categories: optional(list(object({ project: optional(text), category: text, ...FIGURES }))),
+    registering: optional(list(text)),
     ...NOTES,
   }),
   series: object({

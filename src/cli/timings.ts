@@ -63,11 +63,11 @@ export function registerTimings(program: Command, tools: ReadingTools): void {
       const query = { kind: "timings", scope, ...(tree === true ? { byCategory: true } : {}) } as const;
       const { touchpoints, categories, ...rest } = await source.query(query);
       const sorted = touchpoints.toSorted(order);
-      const rows = tree === true ? treeRows(sorted, categories ?? [], order) : flatRows(sorted);
+      const rows = tree === true ? treesOf(sorted, categories ?? [], order) : flatRows(sorted);
       if (options.json === true) {
         const shown = tree === true ? { categories: rows.flatMap(({ category }) => category ?? []) } : {};
         await write(jsonLine({ touchpoints: sorted, ...shown, ...rest }, context));
-      } else await write(`${timingsText(rows, style)}${moreText(rest.more)}`);
+      } else await write(`${timingsText(rows, style, rest.registering)}${moreText(rest.more)}`);
       reportWarnings(rest, context);
     } finally {
       source.close();
@@ -92,10 +92,14 @@ function orderBy(sort: string, isReversed: boolean): Order {
 }
 
 /** The table, and the meaning of its marks. */
-function timingsText(rows: readonly TreeRow[], style: Style): string {
+function timingsText(rows: readonly TreeRow[], style: Style, registering: readonly string[] | undefined): string {
+  const isMarked = (row: TreeRow) => isUnregistered(row, registering);
   const header: Cell[] = COLUMNS.map((column) => ({ text: column.toUpperCase(), paint: style.bold }));
   const sides: Side[] = COLUMNS.map((column) => (column === "touchpoint" ? "left" : "right"));
-  const lines = rows.map((row) => [nameCell(row, style), ...FIGURES.map((figure) => figureText(figure, row.figures))]);
+  const lines = rows.map((row) => [
+    nameCell(row, style, isMarked(row)),
+    ...FIGURES.map((figure) => figureText(figure, row.figures)),
+  ]);
   const table = formatTable([header, ...lines], sides);
   const hasUnregistered = rows.some(isMarked);
   return hasUnregistered ? `${table}\n* not registered\n` : table;
@@ -108,15 +112,19 @@ function moreText(more = 0): string {
     : `and ${formatCount(more)} more ${more === 1 ? "touchpoint" : "touchpoints"} with fewer timings\n`;
 }
 
-function nameCell(row: TreeRow, style: Style): Cell {
+function nameCell(row: TreeRow, style: Style, isMarked: boolean): Cell {
   const label = shownText(row.label, LABEL_LENGTH_MAX);
-  const text = `${"  ".repeat(row.depth)}${label}${isMarked(row) ? " *" : ""}`;
+  const text = `${"  ".repeat(row.depth)}${label}${isMarked ? " *" : ""}`;
   return { text, paint: row.category === undefined ? style.touchpoint : style.bold };
 }
 
-/** Timings without a touchpoint cannot be registered. */
-function isMarked({ touchpoint }: TreeRow): boolean {
-  return touchpoint !== undefined && !touchpoint.registered && touchpoint.touchpoint !== "";
+/**
+ * Whether a mistyped name may be meant: nothing is marked in a project that registers no touchpoint. Timings without a
+ * touchpoint cannot be registered. Older servers do not say which projects register any.
+ */
+function isUnregistered({ touchpoint }: TreeRow, registering: readonly string[] | undefined): boolean {
+  if (touchpoint === undefined || touchpoint.registered || touchpoint.touchpoint === "") return false;
+  return registering === undefined || registering.includes(touchpoint.project);
 }
 
 function figureText(figure: Figure, figures: TimingStats): string {
@@ -146,9 +154,34 @@ const NO_TOUCHPOINT = "(none)";
 /** A touchpoint whose name is the category's. */
 const CATEGORY_ITSELF = "(itself)";
 
-/** The touchpoints as they are. */
+/** The touchpoints as they are. Of several projects, each name says its project. */
 function flatRows(touchpoints: readonly TouchpointTimings[]): TreeRow[] {
-  return touchpoints.map((touchpoint) => touchpointRow(touchpoint, touchpoint.touchpoint, 0));
+  const isOfSeveral = projectsOf(touchpoints).length > 1;
+  return touchpoints.map((touchpoint) => {
+    const row = touchpointRow(touchpoint, touchpoint.touchpoint, 0);
+    return isOfSeveral ? { ...row, label: `${touchpoint.project}: ${row.label}` } : row;
+  });
+}
+
+/** The projects of these touchpoints, by name; one undefined of an older server. */
+function projectsOf(touchpoints: readonly TouchpointTimings[]): readonly (string | undefined)[] {
+  return [...new Set(touchpoints.map(({ project }) => project))].sort();
+}
+
+/** One tree; of several projects, one each, whose outermost rows say the project. */
+function treesOf(
+  touchpoints: readonly TouchpointTimings[],
+  categories: readonly CategoryTimings[],
+  order: Order,
+): TreeRow[] {
+  const projects = projectsOf(touchpoints);
+  if (projects.length < 2) return treeRows(touchpoints, categories, order);
+  return projects.flatMap((project) => {
+    const isOwn = (row: { readonly project: string }) => row.project === project;
+    return treeRows(touchpoints.filter(isOwn), categories.filter(isOwn), order).map((row) =>
+      row.depth === 0 ? { ...row, label: `${project ?? ""}: ${row.label}` } : row,
+    );
+  });
 }
 
 /** The rows of the tree; the members of each category are in the given order. */

@@ -77,9 +77,23 @@ export type QueryRequest =
       /** Each bucket's timings by their durations as well. */
       readonly byDuration?: boolean;
     } & Compared)
-  | { readonly kind: "running"; readonly scope: QueryScope; readonly limit: number }
+  /** `withP99` adds the usual p99 of each start's touchpoint, and `isByP99` orders by how many times it they run. */
+  | {
+      readonly kind: "running";
+      readonly scope: QueryScope;
+      readonly limit: number;
+      readonly withP99?: boolean;
+      readonly isByP99?: boolean;
+    }
   | { readonly kind: "fields"; readonly scope: QueryScope }
-  | { readonly kind: "values"; readonly scope: QueryScope; readonly field: string; readonly limit: number }
+  /** With `byProject`, equal values of two projects are counted apart. */
+  | {
+      readonly kind: "values";
+      readonly scope: QueryScope;
+      readonly field: string;
+      readonly limit: number;
+      readonly byProject?: boolean;
+    }
   | ({ readonly kind: "patterns"; readonly scope: QueryScope; readonly limit: number } & Compared)
   | { readonly kind: "breakdown"; readonly scope: QueryScope; readonly limit: number }
   | MeasureRequest

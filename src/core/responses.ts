@@ -184,6 +184,7 @@ const COMPARED = {
 };
 
 const TouchpointTimingsSchema = Type.Object({
+  project: Type.String(),
   touchpoint: text('"" for timings without one; a long name is cut'),
   registered: Type.Boolean(),
   ambiguous: count("Pairs for which more than one start would have done, on the days of the range; whatever `q` is"),
@@ -193,11 +194,12 @@ const TouchpointTimingsSchema = Type.Object({
 export type TouchpointTimings = ValueOf<typeof TouchpointTimingsSchema>;
 
 const CategoryTimingsSchema = Type.Object({
+  project: Type.String(),
   category: text('What names have up to a "/", which it ends with'),
   ...STATS,
   ...COMPARED,
 });
-/** All listed touchpoints whose names begin with `category`, together. */
+/** All listed touchpoints of a project whose names begin with `category`, together. */
 export type CategoryTimings = ValueOf<typeof CategoryTimingsSchema>;
 
 export const TimingsSchema = object("Timings", {
@@ -205,13 +207,17 @@ export const TimingsSchema = object("Timings", {
     "Touchpoints that are not listed: those with the most timings are, 10,000 at most, or as many as `limit`",
   ),
   touchpoints: Type.Array(TouchpointTimingsSchema, {
-    description: "By name, or as `sort` says. With compare, also those that only the compared range has",
+    description:
+      "By name, or as `sort` says, then by project: equal names of two projects are two touchpoints. With compare, also those that only the compared range has",
   }),
   categories: Type.Optional(
     Type.Array(CategoryTimingsSchema, {
       description: "With by=category: all listed touchpoints of each category together, of 10,000 categories at most",
     }),
   ),
+  registering: Type.Array(Type.String(), {
+    description: "Projects with registered touchpoints, by name: only there does an unregistered one mean something",
+  }),
   previous: Type.Optional(PreviousRangeSchema),
   ...WARNINGS,
 });
@@ -249,11 +255,12 @@ export const SeriesSchema = object("Series", {
   touchpoints: Type.Optional(
     Type.Array(
       Type.Object({
+        project: Type.String(),
         touchpoint: Type.String(),
         buckets: SeriesBucketsSchema,
         previousBuckets: Type.Optional(PreviousBucketsSchema),
       }),
-      { description: "With by=touchpoint, in place of buckets" },
+      { description: "With by=touchpoint, in place of buckets, by name and then by project" },
     ),
   ),
   previous: Type.Optional(PreviousRangeSchema),
@@ -271,6 +278,17 @@ const RunningTimingSchema = Type.Object({
   message: Type.Optional(Type.String()),
   startTime: time("Start"),
   receivedAt: time("When the start was received"),
+  timeoutAt: Type.Optional(
+    time("When it is stored as unfinished, unless its end comes before; somewhat later after a restart"),
+  ),
+  p99: Type.Optional(
+    nullable(
+      Type.Number({
+        description:
+          "With with=p99: the p99 of its touchpoint's completed timings of the last 7 days, ms; null where it has none, or fewer than 10",
+      }),
+    ),
+  ),
   metadata: Type.Optional(metadata()),
 });
 /** An open start. */
@@ -278,7 +296,7 @@ export type RunningTiming = ValueOf<typeof RunningTimingSchema>;
 
 export const RunningSchema = object("Running", {
   running: Type.Array(RunningTimingSchema, {
-    description: "Longest running first; fewer than the limit where they are very long",
+    description: "In the order of the request; fewer than the limit where they are very long",
   }),
   count: count("All of them, also those that are not listed"),
 });
@@ -312,6 +330,7 @@ export const ValuesSchema = object("Values", {
         description: "Of a long text the first 1,000 characters: values that begin alike are one",
       }),
       count: count("Records with this value"),
+      project: Type.Optional(text("With by=project: the project of these records")),
     }),
     { description: "Most frequent first" },
   ),

@@ -15,6 +15,7 @@ import { matchingStarts, runningResponse } from "./responses/running.ts";
 import { rejectionsResponse, type TablesSource, touchpointsResponse, usageResponse } from "./responses/tables.ts";
 import { seriesResponse, timingsResponse } from "./responses/timings.ts";
 import { traceResponse } from "./responses/trace.ts";
+import { USUAL_MS, UsualDurations } from "./responses/usual_durations.ts";
 import { QueryMemory } from "./scan/query_memory.ts";
 import type { ScanContext } from "./scan/scan.ts";
 import { isRefusal, type ReadRules, refuseUnknownProject, resolveScope, type Scope } from "./scan/scope.ts";
@@ -79,7 +80,7 @@ function* respondFromRecords(request: RecordsRequest, scope: Scope, options: Eng
       return yield* seriesResponse(context, scope, { ...request, running, now });
     }
     case "running":
-      return yield* runningResponse(tables.openStarts(), scope, request.limit);
+      return yield* runningTimings(context, scope, request, options);
     case "fields":
       return yield* fieldsResponse(context, scope);
     case "measure":
@@ -90,8 +91,25 @@ function* respondFromRecords(request: RecordsRequest, scope: Scope, options: Eng
       return yield* patternsResponse(context, scope, { ...request, now });
     case "values":
     default:
-      return yield* valuesResponse(context, scope, request.field, request.limit);
+      return yield* valuesResponse(context, scope, request);
   }
+}
+
+type RunningQuery = Extract<QueryRequest, { readonly kind: "running" }>;
+
+function* runningTimings(
+  context: ScanContext,
+  scope: Scope,
+  { limit, withP99 = false, isByP99 = false }: RunningQuery,
+  { tables, rules, now }: EngineOptions,
+): Steps<Response> {
+  const { timeoutMs } = rules;
+  if (!withP99 && !isByP99) return yield* runningResponse(tables.openStarts(), scope, { limit, timeoutMs });
+  const usual = new UsualDurations(yield* matchingStarts(tables.openStarts(), scope));
+  const lastWeek = resolveScope({ project: undefined, q: "", from: now - USUAL_MS, to: undefined }, rules, now);
+  if (isRefusal(lastWeek)) return lastWeek;
+  yield* usual.count(context, lastWeek);
+  return yield* runningResponse(tables.openStarts(), scope, { limit, timeoutMs, usual, isByP99, now });
 }
 
 function scanContext({ source, cache, limitMs, memory, onProgress }: EngineOptions): ScanContext {

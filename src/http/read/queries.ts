@@ -50,6 +50,26 @@ import {
   strictObject,
 } from "./parameters.ts";
 
+const WITH_P99 = Type.Optional(
+  Type.Literal("p99", {
+    expects: '"p99"',
+    description: "Tell the usual p99 of each start's touchpoint as well",
+  }),
+);
+const RUNNING_ORDER = Type.Optional(
+  Type.Union([Type.Literal("age"), Type.Literal("p99")], {
+    expects: '"age" or "p99"',
+    description:
+      '"age": longest running first; "p99": by how many times the usual p99 of their touchpoint they run, which adds it as well',
+  }),
+);
+const BY_PROJECT = Type.Optional(
+  Type.Literal("project", {
+    expects: '"project"',
+    description: "Count equal values of two projects apart, and tell the project of each",
+  }),
+);
+
 /** A name that stands in a URL. */
 const FIELD_LENGTH_MAX = 1_024;
 
@@ -184,13 +204,13 @@ export function recordRoutes(dependencies: ReadDependencies): Route[] {
     id: "listValues",
     summary: "A field's values among the records that match, most frequent first",
     path: FIELD_PATH,
-    query: { limit: limit(ROWS_MAX) },
+    query: { limit: limit(ROWS_MAX), by: BY_PROJECT },
     response: ValuesSchema,
-    toRequest(scope, { limit }, { url }) {
+    toRequest(scope, { limit, by }, { url }) {
       const field = fieldName(url);
       return field === undefined
         ? `name: expected a field's name, URL-encoded, of at most ${FIELD_LENGTH_MAX} characters`
-        : { kind: "values", scope, field, limit };
+        : { kind: "values", scope, field, limit, ...(by === undefined ? {} : { byProject: true }) };
     },
   });
   const patterns = defineQuery(dependencies, {
@@ -258,10 +278,16 @@ export function timingRoutes(dependencies: ReadDependencies): Route[] {
   });
   const running = defineQuery(dependencies, {
     id: "listRunning",
-    summary: "Starts that wait for their end now, longest running first",
-    query: { limit: limit(ROWS_MAX) },
+    summary: "Starts that wait for their end now, longest running first; those that began before `from` as well",
+    query: { limit: limit(ROWS_MAX), with: WITH_P99, order: RUNNING_ORDER },
     response: RunningSchema,
-    toRequest: (scope, { limit }) => ({ kind: "running", scope, limit }),
+    toRequest: (scope, { limit, with: added, order }) => ({
+      kind: "running",
+      scope,
+      limit,
+      ...(added === undefined ? {} : { withP99: true }),
+      ...(order === "p99" ? { isByP99: true } : {}),
+    }),
   });
   return [
     { path: "/api/v1/timings", operations: { GET: timings } },

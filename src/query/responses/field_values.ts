@@ -8,7 +8,7 @@ import type { ValuesResponse } from "../../core/responses.ts";
 import type { Steps } from "../../core/steps.ts";
 import { METADATA_PREFIX, unquote } from "../../search/fields.ts";
 import { splitName } from "../match/metadata_path.ts";
-import { Coverage, type ScanContext, scanBlocks } from "../scan/scan.ts";
+import { Coverage, type ScanContext, scanBlocks, scopeProjects } from "../scan/scan.ts";
 import type { ScannedBlock } from "../scan/scanned_block.ts";
 import type { Scope } from "../scan/scope.ts";
 import {
@@ -41,20 +41,48 @@ export interface Field {
   readonly read: ReadValues;
 }
 
-/**
- * The most frequent values of a field.
- * @param field a name of the search language; the name after "metadata." may be unquoted.
- * @param limit the most values listed.
- */
+export interface ValuesRequest {
+  /** A name of the search language; the name after "metadata." may be unquoted. */
+  readonly field: string;
+  /** The most values listed. */
+  readonly limit: number;
+  /** Whether equal values of two projects are counted apart. */
+  readonly byProject?: boolean;
+}
+
+/** The most frequent values of a field. */
 export function* valuesResponse(
   context: ScanContext,
   scope: Scope,
-  field: string,
-  limit: number,
+  { field, limit, byProject = false }: ValuesRequest,
 ): Steps<ValuesResponse | QueryRefusal> {
   const found = fieldOf(field);
   if (found === undefined) return unknownField(field);
   const coverage = new Coverage();
+  if (!byProject) {
+    const { values, count, more } = yield* frequentValues(context, scope, found, limit, coverage);
+    return { field, values, count, more, ...coverage.warnings() };
+  }
+  let values: ValuesResponse["values"] = [];
+  let count = 0;
+  let more = false;
+  for (const project of scopeProjects(context, scope)) {
+    const one = yield* frequentValues(context, { ...scope, project }, found, limit, coverage);
+    const all = [...values, ...one.values.map((value) => ({ ...value, project }))].sort((a, b) => b.count - a.count);
+    values = all.slice(0, limit);
+    count += one.count;
+    more ||= one.more || all.length > limit;
+  }
+  return { field, values, count, more, ...coverage.warnings() };
+}
+
+function* frequentValues(
+  context: ScanContext,
+  scope: Scope,
+  found: Field,
+  limit: number,
+  coverage: Coverage,
+): Steps<Pick<ValuesResponse, "values" | "count" | "more">> {
   const scan = (counts: ValueCounter) =>
     scanBlocks(context, scope, coverage, function* (scanned) {
       if (!addFromCells(scanned, found, counts.add)) {
@@ -79,7 +107,7 @@ export function* valuesResponse(
     yield* scan(second);
     values = second.values(second.mostFrequent(limit));
   }
-  return { field, values, count: total, more: first.more > 0, ...coverage.warnings() };
+  return { values, count: total, more: first.more > 0 };
 }
 
 /** How the values of a field are found; undefined for a name that is none. */

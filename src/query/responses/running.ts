@@ -13,6 +13,7 @@ import { cutTouchpoint } from "../../core/touchpoint.ts";
 import { matchRows } from "../match/evaluate.ts";
 import { textLengthOf } from "../scan/query_memory.ts";
 import type { Scope } from "../scan/scope.ts";
+import type { UsualDurations } from "./usual_durations.ts";
 
 /** Starts that are matched, and held, at a time; and the characters of their texts. */
 const PORTION_STARTS = 1_000;
@@ -26,6 +27,7 @@ export interface OpenStart {
 
 /** The members of an open start that figures need. */
 export interface RunningTimingStart {
+  readonly project: string;
   /** "" for none. */
   readonly touchpoint: string;
   /** Unix ms. */
@@ -36,32 +38,60 @@ export interface RunningTimingStart {
 export function* matchingStarts(starts: Iterable<OpenStart>, scope: Scope): Steps<RunningTimingStart[]> {
   const running: RunningTimingStart[] = [];
   for (const portion of matchingPortions(starts, scope)) {
-    for (const { start } of portion) {
+    for (const { project, start } of portion) {
       const touchpoint = copyOf(cutTouchpoint(start.touchpoint ?? ""));
-      running.push({ touchpoint, startTime: start.startTime });
+      running.push({ project, touchpoint, startTime: start.startTime });
     }
     yield undefined;
   }
   return running;
 }
 
+export interface RunningRequest {
+  readonly limit: number;
+  /** How long a start may wait, in ms. Undefined: not known. */
+  readonly timeoutMs?: number | undefined;
+  /** What is usual for the touchpoints. Undefined: not told. */
+  readonly usual?: Pick<UsualDurations, "p99"> | undefined;
+  /** By how many times the usual p99 they run, and not by how long. Those without a p99 come last. */
+  readonly isByP99?: boolean;
+  /** Unix ms. */
+  readonly now?: number;
+}
+
 /**
  * The starts that match, longest running first: at most `limit`, fewer where they are very long. `count` is the number
  * of all.
  */
-export function* runningResponse(starts: Iterable<OpenStart>, scope: Scope, limit: number): Steps<RunningResponse> {
+export function* runningResponse(
+  starts: Iterable<OpenStart>,
+  scope: Scope,
+  { limit, timeoutMs, usual, isByP99 = false, now = 0 }: RunningRequest,
+): Steps<RunningResponse> {
   let running: RunningTiming[] = [];
   let count = 0;
+  const shown = (start: OpenStart): RunningTiming => ({
+    ...shownTiming(start),
+    ...(timeoutMs === undefined ? {} : { timeoutAt: start.start.receivedAt + timeoutMs }),
+    ...(usual === undefined ? {} : { p99: usual.p99(shownTiming(start)) }),
+  });
+  const timesP99 = ({ startTime, p99 = null }: RunningTiming) => (p99 === null ? -1 : (now - startTime) / p99);
+  const compare = (a: RunningTiming, b: RunningTiming) =>
+    (isByP99 ? timesP99(b) - timesP99(a) : 0) || a.startTime - b.startTime;
   for (const portion of matchingPortions(starts, scope)) {
     count += portion.length;
-    running = longestRunning([...running, ...portion.map(shownTiming)], limit);
+    running = firstRunning([...running, ...portion.map(shown)], limit, compare);
     yield undefined;
   }
   return { running, count };
 }
 
-function longestRunning(running: RunningTiming[], limit: number): RunningTiming[] {
-  running.sort((a, b) => a.startTime - b.startTime);
+function firstRunning(
+  running: RunningTiming[],
+  limit: number,
+  compare: (a: RunningTiming, b: RunningTiming) => number,
+): RunningTiming[] {
+  running.sort(compare);
   let length = 0;
   const end = running.findIndex((timing, index) => {
     length += textLengthOf(timing);

@@ -1,15 +1,27 @@
-// Timings by touchpoint, and over time. Only so many touchpoints are held and listed, the most frequent ones. Where a
-// touchpoint that came late turns out to be one of these, a second scan computes the totals of those that are listed,
-// so that they are exact.
+// Timings by touchpoint, and over time. Equal names of two projects are two touchpoints: where the scope is all
+// projects, one is scanned after the other, and each has blocks of its own. Only so many touchpoints are held and
+// listed, the most frequent ones. Where a touchpoint that came late turns out to be one of these, a second scan computes
+// the totals of those that are listed, so that they are exact.
 
 import type { TimeSpan } from "../../core/compare.ts";
-import { NAMES_HELD_MAX, SERIES_BUCKETS_MAX, TOUCHPOINTS_LISTED_MAX } from "../../core/limits.ts";
+import {
+  CATEGORIES_LISTED_MAX,
+  NAMES_HELD_MAX,
+  SERIES_BUCKETS_MAX,
+  TOUCHPOINTS_LISTED_MAX,
+} from "../../core/limits.ts";
 import type { QueryRefusal, TimingsSort } from "../../core/queries.ts";
-import type { SeriesBucket, SeriesResponse, TimingsResponse } from "../../core/responses.ts";
+import type {
+  CategoryTimings,
+  SeriesBucket,
+  SeriesResponse,
+  TimingsResponse,
+  TouchpointTimings,
+} from "../../core/responses.ts";
 import type { Steps } from "../../core/steps.ts";
 import { ambiguousName, cutTouchpoint, TOUCHPOINT_LENGTH_MAX } from "../../core/touchpoint.ts";
 import { comparedRange, comparedScope } from "../scan/compared_range.ts";
-import { Coverage, candidateBlocks, type ScanContext } from "../scan/scan.ts";
+import { Coverage, candidateBlocks, type ScanContext, scopeProjects } from "../scan/scan.ts";
 import { isRefusal, type Scope } from "../scan/scope.ts";
 import { durationRows } from "./duration_rows.ts";
 import { type FrequentBounds, FrequentTexts, mostFrequent, type WantedTexts } from "./frequent_texts.ts";
@@ -42,12 +54,71 @@ export interface TimingsRequest {
 }
 
 /** The figures of each touchpoint in the scope. */
-export function* timingsResponse(
-  context: ScanContext,
-  scope: Scope,
-  { byCategory, sort = "name", limit = TOUCHPOINTS_LISTED_MAX, compared, running, tables }: TimingsRequest,
-): Steps<TimingsResponse> {
+export function* timingsResponse(context: ScanContext, scope: Scope, request: TimingsRequest): Steps<TimingsResponse> {
+  const { byCategory, sort = "name", limit = TOUCHPOINTS_LISTED_MAX, compared, running } = request;
   const coverage = new Coverage();
+  const touchpoints: TouchpointTimings[] = [];
+  const categories: CategoryTimings[] = [];
+  const registering: string[] = [];
+  let more = 0;
+  for (const project of scopeProjects(context, scope, running.map(projectOf))) {
+    const one = yield* projectTimings(context, { ...scope, project }, request, coverage);
+    if (one.isRegistering) registering.push(project);
+    touchpoints.push(...one.touchpoints);
+    categories.push(...one.categories);
+    more += one.more + cutRarest(touchpoints, TOUCHPOINTS_LISTED_MAX, timingsOf);
+    cutRarest(categories, CATEGORIES_LISTED_MAX, ({ count }) => count);
+  }
+  // Equal names stay in the order of projects.
+  touchpoints.sort(byProject).sort(timingsOrder(sort));
+  categories.sort(byProject).sort((a, b) => compareTexts(a.category, b.category));
+  return {
+    more: more + Math.max(0, touchpoints.length - limit),
+    touchpoints: touchpoints.slice(0, limit),
+    ...(byCategory === true ? { categories } : {}),
+    registering,
+    ...(compared === undefined ? {} : { previous: comparedRange(context.source, scope, compared) }),
+    ...coverage.warnings(),
+  };
+}
+
+function projectOf({ project }: RunningTimingStart): string {
+  return project;
+}
+
+function byProject(a: { readonly project: string }, b: { readonly project: string }): number {
+  return compareTexts(a.project, b.project);
+}
+
+function timingsOf({ count, running, unfinished }: TouchpointTimings): number {
+  return count + running + unfinished;
+}
+
+/** Leaves the `max` rows with the highest counts. Returns how many are gone. */
+function cutRarest<T>(rows: T[], max: number, countOf: (row: T) => number): number {
+  const gone = rows.length - max;
+  if (gone <= 0) return 0;
+  rows.sort((a, b) => countOf(b) - countOf(a));
+  rows.length = max;
+  return gone;
+}
+
+interface ProjectTimings {
+  readonly touchpoints: readonly TouchpointTimings[];
+  readonly categories: readonly CategoryTimings[];
+  /** How many more touchpoints there are. */
+  readonly more: number;
+  /** Whether any touchpoint of the project is registered. */
+  readonly isRegistering: boolean;
+}
+
+function* projectTimings(
+  context: ScanContext,
+  scope: Scope & { readonly project: string },
+  { byCategory, compared, running, tables }: TimingsRequest,
+  coverage: Coverage,
+): Steps<ProjectTimings> {
+  const { project } = scope;
   const ranges = compared === undefined ? 1 : 2;
   const scan = function* (held: HeldTouchpoints<TotalsByRange>): Steps<void> {
     const sinkOf = (totals: TimingSink["totals"]): TimingSink => ({
@@ -57,8 +128,8 @@ export function* timingsResponse(
         return held.names.bytes + held.names.size * ranges * TOTALS_BYTES;
       },
     });
-    for (const { touchpoint } of running) {
-      const number = held.count(touchpoint, 1);
+    for (const start of running) {
+      const number = start.project === project ? held.count(start.touchpoint, 1) : -1;
       if (number !== -1) held.at(number).now.running++;
     }
     const part = (own: Scope, totals: TimingSink["totals"]): TimingPart => {
@@ -73,27 +144,19 @@ export function* timingsResponse(
   const bounds = { listedMax: TOUCHPOINTS_LISTED_MAX, heldMax: NAMES_HELD_MAX };
   const create = () => new TotalsByRange(compared !== undefined);
   const { listed, more } = yield* mostFrequentTouchpoints(bounds, create, scan);
-  const previous = compared === undefined ? undefined : comparedRange(context.source, scope, compared);
-  const isKept = previous?.kept !== "none";
-  const registered = new Set(tables.registered(scope.project));
-  const ambiguous = tables.ambiguousPairs(scope.project, scope.from, scope.to);
-  const touchpoints = listed
-    .map(([touchpoint, totals]) => ({
-      touchpoint,
-      registered: registered.has(touchpoint),
-      ambiguous: ambiguous.get(ambiguousName(touchpoint)) ?? 0,
-      ...comparedFigures([totals], isKept),
-    }))
-    .sort(timingsOrder(sort));
-  return {
-    more: more + Math.max(0, touchpoints.length - limit),
-    touchpoints: touchpoints.slice(0, limit),
-    ...(byCategory === true
-      ? { categories: categoryFigures(listed, (members) => comparedFigures(members, isKept)) }
-      : {}),
-    ...(previous === undefined ? {} : { previous }),
-    ...coverage.warnings(),
-  };
+  const isKept = compared === undefined || comparedRange(context.source, scope, compared).kept !== "none";
+  const registered = new Set(tables.registered(project));
+  const ambiguous = tables.ambiguousPairs(project, scope.from, scope.to);
+  const touchpoints = listed.map(([touchpoint, totals]) => ({
+    project,
+    touchpoint,
+    registered: registered.has(touchpoint),
+    ambiguous: ambiguous.get(ambiguousName(touchpoint)) ?? 0,
+    ...comparedFigures([totals], isKept),
+  }));
+  const figuresOf = (members: readonly TotalsByRange[]) => ({ project, ...comparedFigures(members, isKept) });
+  const categories = byCategory === true ? categoryFigures(listed, figuresOf) : [];
+  return { touchpoints, categories, more, isRegistering: registered.size > 0 };
 }
 
 export interface SeriesRequest {
@@ -124,17 +187,76 @@ export function* seriesResponse(
   const earlier = compared === undefined ? undefined : alignedBuckets(buckets, from, compared);
   if (earlier !== undefined && isRefusal(earlier)) return earlier;
   const bounded: Scope = { ...scope, to, shownFrom: (project) => Math.max(from, scope.shownFrom(project)) };
-  const bucketsEach = buckets.count + (earlier?.count ?? 0);
-  const seriesMax = byTouchpoint
-    ? Math.max(1, Math.min(TOUCHPOINTS_LISTED_MAX, Math.floor(SERIES_BUCKETS_MAX / bucketsEach)))
-    : 1;
   const coverage = new Coverage();
+  const { interval } = buckets;
+  const begun = running.filter(({ startTime }) => startTime >= from && startTime < to);
+  const bucketsEach = buckets.count + (earlier?.count ?? 0);
+  const seriesMax = Math.max(1, Math.min(TOUCHPOINTS_LISTED_MAX, Math.floor(SERIES_BUCKETS_MAX / bucketsEach)));
+  const held: HeldSeriesRequest = {
+    buckets,
+    earlier,
+    compared,
+    running: begun,
+    seriesMax: byTouchpoint ? seriesMax : 0,
+  };
+  const notes = () => ({
+    ...(compared === undefined ? {} : { previous: comparedRange(context.source, scope, compared) }),
+    ...coverage.warnings(),
+  });
+  if (!byTouchpoint) {
+    const [[, series] = ["", emptySeries(held, { count: 0 })]] = (yield* heldSeries(context, bounded, held, coverage))
+      .listed;
+    const shown = byDuration === true ? series.now.figuresByDuration() : { buckets: series.now.figures() };
+    return { interval, ...shown, ...previousBuckets(series), ...notes() };
+  }
+  const found: { readonly timings: number; readonly shown: TouchpointSeries }[] = [];
+  let more = 0;
+  for (const project of scopeProjects(context, bounded, begun.map(projectOf))) {
+    const own = begun.filter((start) => start.project === project);
+    const one = yield* heldSeries(context, { ...bounded, project }, { ...held, running: own }, coverage);
+    for (const [touchpoint, series] of one.listed) {
+      const shown = { project, touchpoint, buckets: series.now.figures(), ...previousBuckets(series) };
+      found.push({ timings: series.now.timings + (series.before?.timings ?? 0), shown });
+    }
+    more += one.more + cutRarest(found, seriesMax, ({ timings }) => timings);
+  }
+  const touchpoints = found
+    .map(({ shown }) => shown)
+    .sort((a, b) => compareTexts(a.touchpoint, b.touchpoint) || byProject(a, b));
+  return { interval, more, touchpoints, ...notes() };
+}
+
+type TouchpointSeries = NonNullable<SeriesResponse["touchpoints"]>[number];
+
+interface HeldSeriesRequest extends Pick<SeriesRequest, "running" | "compared"> {
+  readonly buckets: Buckets;
+  /** Of the compared range. */
+  readonly earlier: Buckets | undefined;
+  /** The most touchpoints with a series. 0: all have one together. */
+  readonly seriesMax: number;
+}
+
+function emptySeries({ buckets, earlier }: HeldSeriesRequest, filled: { count: number }): SeriesByRange {
+  return {
+    now: new Series(buckets, filled),
+    before: earlier === undefined ? undefined : new Series(earlier, filled),
+  };
+}
+
+/** The series of the most frequent touchpoints of a scope, or one of all. */
+function* heldSeries(
+  context: ScanContext,
+  scope: Scope,
+  request: HeldSeriesRequest,
+  coverage: Coverage,
+): Steps<MostFrequentTouchpoints<SeriesByRange>> {
+  const { buckets, earlier, compared, running, seriesMax } = request;
   const filled = { count: 0 };
   const scan = function* (held: HeldTouchpoints<SeriesByRange>): Steps<void> {
     const part = (own: Scope, ownBuckets: Buckets, seriesAt: (number: number) => Series): TimingPart => ({
       scope: own,
       sink: {
-        count: (touchpoint, timings) => held.count(byTouchpoint ? touchpoint : "", timings),
+        count: (touchpoint, timings) => held.count(seriesMax > 0 ? touchpoint : "", timings),
         totals: (number, time) => seriesAt(number).at(bucketOf(ownBuckets, time)),
         get bytes() {
           return held.names.bytes + filled.count * TOTALS_BYTES;
@@ -142,9 +264,8 @@ export function* seriesResponse(
       },
       shareTotals: (first, last) => bucketOf(ownBuckets, first) === bucketOf(ownBuckets, last),
     });
-    const own = part(bounded, buckets, (number) => held.at(number).now);
+    const own = part(scope, buckets, (number) => held.at(number).now);
     for (const { touchpoint, startTime } of running) {
-      if (startTime < from || startTime >= to) continue;
       const number = own.sink.count(touchpoint, 1);
       if (number !== -1) own.sink.totals(number, startTime).running++;
     }
@@ -154,26 +275,8 @@ export function* seriesResponse(
     }
     yield* addTimings(context, parts, coverage);
   };
-  const create = (): SeriesByRange => ({
-    now: new Series(buckets, filled),
-    before: earlier === undefined ? undefined : new Series(earlier, filled),
-  });
-  const bounds = { listedMax: seriesMax, heldMax: seriesMax };
-  const { listed, more } = yield* mostFrequentTouchpoints(bounds, create, scan);
-  const { interval } = buckets;
-  const notes = {
-    ...(compared === undefined ? {} : { previous: comparedRange(context.source, scope, compared) }),
-    ...coverage.warnings(),
-  };
-  if (!byTouchpoint) {
-    const series = listed[0]?.[1] ?? create();
-    const shown = byDuration === true ? series.now.figuresByDuration() : { buckets: series.now.figures() };
-    return { interval, ...shown, ...previousBuckets(series), ...notes };
-  }
-  const touchpoints = listed
-    .toSorted(([a], [b]) => compareTexts(a, b))
-    .map(([touchpoint, series]) => ({ touchpoint, buckets: series.now.figures(), ...previousBuckets(series) }));
-  return { interval, more, touchpoints, ...notes };
+  const bounds = { listedMax: Math.max(1, seriesMax), heldMax: Math.max(1, seriesMax) };
+  return yield* mostFrequentTouchpoints(bounds, () => emptySeries(request, filled), scan);
 }
 
 function previousBuckets({ before }: SeriesByRange): Pick<SeriesResponse, "previousBuckets"> {
@@ -206,6 +309,11 @@ class Series {
       this.#filled.count++;
     }
     return totals;
+  }
+
+  /** How many timings there are. */
+  get timings(): number {
+    return this.#totals.values().reduce((sum, { count }) => sum + count, 0);
   }
 
   /** With each bucket's timings by duration. */

@@ -28,7 +28,7 @@ export function* traceResponse(
   { key, around, openStarts }: TraceRequest,
 ): Steps<TraceResponse | QueryRefusal> {
   const ofKey: Scope = { ...scope, search: allOf([keyTerm(key), scope.search]) };
-  const { running, count } = yield* runningResponse(openStarts, ofKey, ROWS_MAX);
+  const { running, count } = yield* runningResponse(openStarts, ofKey, { limit: ROWS_MAX });
   const limit = TRACE_RECORDS_MAX - running.length;
   const cursor = formatCursor({ time: around, id: 0 });
   const page = (order: EntriesOrder, heldBytes: number) =>

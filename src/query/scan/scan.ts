@@ -44,6 +44,12 @@ export function candidateBlocks(context: ScanContext, scope: Scope): QueryBlock[
   return context.source.list({ project, from, to }).filter((block) => mayHold(block, scope));
 }
 
+/** The projects of a scope, by name. @param others further ones than those with records. */
+export function scopeProjects(context: ScanContext, scope: Scope, others: readonly string[] = []): readonly string[] {
+  if (scope.project !== undefined) return [scope.project];
+  return [...new Set([...context.source.projects(), ...others])].sort();
+}
+
 /** The query's time is over. */
 export class TimeOverError extends Error {}
 

@@ -11,6 +11,8 @@ export interface ReadRules {
   readonly projects: Readonly<Record<string, ProjectRules>>;
   /** For projects without rules of their own. */
   readonly defaultProject: ProjectRules;
+  /** How long a start may wait for its end, in ms. Undefined: not known. */
+  readonly timeoutMs?: number;
 }
 
 export interface ProjectRules {

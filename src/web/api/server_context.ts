@@ -85,6 +85,15 @@ export function useUsage() {
   return useServer().usage.state.value;
 }
 
+/**
+ * The parameter of a link that leads to a name of a project: equal names of two projects are two. Nothing where there
+ * is one project only.
+ */
+export function useProjectParameter(project: string): { readonly project?: string } {
+  const { value } = useUsage();
+  return (value?.storage.length ?? 0) > 1 ? { project } : {};
+}
+
 function useRefreshes<T>(refreshes: ReadonlySignal<number>, query: Query<T>): void {
   const count = refreshes.value;
   const isFirst = useRef(true);

@@ -13,7 +13,7 @@ function figures(count: number, max: number, mean: number): TimingStats {
 }
 
 function timing(touchpoint: string, of: TimingStats, registered = true): TouchpointTimings {
-  return { touchpoint, registered, ambiguous: 0, ...of };
+  return { project: "shop", touchpoint, registered, ambiguous: 0, ...of };
 }
 
 const TOUCHPOINTS = [
@@ -29,7 +29,7 @@ describe("timings", () => {
     const name = `ui/\u202e\u009b${"n".repeat(1_500_000)}`;
     const touchpoints = [timing(name, figures(1, 1, 1), false)];
     for (const more of [[], ["--tree"]]) {
-      const categories = [{ category: "ui/", ...figures(1, 1, 1) }];
+      const categories = [{ project: "shop", category: "ui/", ...figures(1, 1, 1) }];
       const { out } = await runReading(new FakeSource([{ touchpoints, categories }]), ["timings", ...more]);
       expect([out.length < 1_000, out.includes("… *"), /[\u202e\u009b]/.test(out)]).toEqual([true, true, false]);
     }
@@ -99,7 +99,7 @@ describe("timings", () => {
 });
 
 describe("timings by category", () => {
-  const category = (name: string, of: TimingStats): CategoryTimings => ({ category: name, ...of });
+  const category = (name: string, of: TimingStats): CategoryTimings => ({ project: "shop", category: name, ...of });
   const CATEGORIES = [
     category("api/", figures(1_500, 3_900, 120)),
     category("api/orders/", figures(1_500, 4_000, 120)),

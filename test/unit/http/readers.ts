@@ -84,9 +84,10 @@ export const ANSWERS: QueryResponses = {
   timings: {
     more: 3,
     touchpoints: [
-      { touchpoint: "", registered: false, ambiguous: 0, ...NO_FIGURES },
-      { touchpoint: "db", registered: true, ambiguous: 4, ...FIGURES },
+      { project: "shop", touchpoint: "", registered: false, ambiguous: 0, ...NO_FIGURES },
+      { project: "shop", touchpoint: "db", registered: true, ambiguous: 4, ...FIGURES },
     ],
+    registering: ["shop"],
   },
   series: {
     interval: 60_000,
@@ -96,7 +97,7 @@ export const ANSWERS: QueryResponses = {
       { time: 60_000, ...NO_FIGURES },
     ],
     more: 1,
-    touchpoints: [{ touchpoint: "db", buckets: [{ time: 0, ...FIGURES }] }],
+    touchpoints: [{ project: "shop", touchpoint: "db", buckets: [{ time: 0, ...FIGURES }] }],
   },
   running: {
     running: [

@@ -145,22 +145,28 @@ describe("the engine's responses are those of the model", () => {
       forAll(({ source }, scope, expected) => {
         const request = { kind: "timings", scope, byCategory: true } as const;
         const { touchpoints, categories = [] }: TimingsResponse = ask(source, request);
-        const names = new Set(
-          expected
-            .filter(({ record }) => ["completed", "unfinished"].includes(record.kind))
-            .map(({ record }) => record.touchpoint ?? ""),
+        const timings = expected.filter(({ record }) => ["completed", "unfinished"].includes(record.kind));
+        const nameOf = (name: string, project: string) => `${name}\n${project}`;
+        const names = timings.map(({ record, project }) => nameOf(record.touchpoint ?? "", project));
+        expect(touchpoints.map(({ touchpoint, project }) => nameOf(touchpoint, project))).toEqual(
+          [...new Set(names)].sort(),
         );
-        expect(touchpoints.map(({ touchpoint }) => touchpoint)).toEqual([...names].sort());
         for (const figures of touchpoints) {
-          const own = expected.filter(({ record }) => (record.touchpoint ?? "") === figures.touchpoint);
+          const own = expected.filter(({ project, record }) => {
+            return project === figures.project && (record.touchpoint ?? "") === figures.touchpoint;
+          });
           checkFigures(figures, own);
         }
-        const prefixes = [...names].flatMap((name) =>
-          [...name.matchAll(/\//g)].map(({ index }) => name.slice(0, index + 1)),
+        const prefixes = timings.flatMap(({ record: { touchpoint = "" }, project }) =>
+          [...touchpoint.matchAll(/\//g)].map(({ index }) => nameOf(touchpoint.slice(0, index + 1), project)),
         );
-        expect(categories.map(({ category }) => category)).toEqual([...new Set(prefixes)].sort());
+        expect(categories.map(({ category, project }) => nameOf(category, project))).toEqual(
+          [...new Set(prefixes)].sort(),
+        );
         for (const figures of categories) {
-          const own = expected.filter(({ record }) => record.touchpoint?.startsWith(figures.category) === true);
+          const own = expected.filter(({ project, record }) => {
+            return project === figures.project && record.touchpoint?.startsWith(figures.category) === true;
+          });
           checkFigures(figures, own);
         }
       });
@@ -409,7 +415,11 @@ describe("limits", () => {
       entries: [],
       nextCursor: null,
     });
-    expect(ask<TimingsResponse>(source, { kind: "timings", scope })).toEqual({ more: 0, touchpoints: [] });
+    expect(ask<TimingsResponse>(source, { kind: "timings", scope })).toEqual({
+      more: 0,
+      touchpoints: [],
+      registering: [],
+    });
     expect(ask<HistogramResponse>(source, { kind: "histogram", scope, intervalMs: 60_000 }).buckets).toHaveLength(1);
   });
 });

@@ -4,7 +4,7 @@ import { useMemo } from "preact/hooks";
 import { formatCount } from "../../../core/format.ts";
 import type { SeriesResponse, TimingsResponse, TouchpointTimings, ValuesResponse } from "../../../core/responses.ts";
 import { valuesPath } from "../../api/client.ts";
-import { useQuery } from "../../api/server_context.ts";
+import { useProjectParameter, useQuery } from "../../api/server_context.ts";
 import { type Column, DataTable } from "../../components/data_table.tsx";
 import { Link } from "../../components/link.tsx";
 import { EmptyState, ScanNotice } from "../../components/notice.tsx";
@@ -30,7 +30,7 @@ export function Slowest({ timings, pollMs }: SlowestProps) {
   const { value } = timings.state.value;
   const rows = useMemo(() => slowest(value?.touchpoints ?? [], SLOWEST_ROWS_MAX), [value]);
   // Sorted by name, so that another order of the same touchpoints is the same query.
-  const q = searchForTouchpoints(rows.map(({ touchpoint }) => touchpoint).toSorted());
+  const q = searchForTouchpoints([...new Set(rows.map(({ touchpoint }) => touchpoint))].toSorted());
   const interval = useMemo(() => sparklineInterval(range, environment.clock()), [range, environment]);
   const series = useQuery(
     "/api/v1/timings/series",
@@ -62,7 +62,7 @@ export function Slowest({ timings, pollMs }: SlowestProps) {
               label="Slowest touchpoints by p95"
               columns={columns}
               rows={rows}
-              rowKey={({ touchpoint }) => touchpoint}
+              rowKey={({ project, touchpoint }) => JSON.stringify([project, touchpoint])}
             />
           </>
         )}
@@ -76,16 +76,7 @@ function columnsWith(series: SeriesResponse | undefined): readonly Column<Touchp
     {
       id: "touchpoint",
       header: "Touchpoint",
-      cell: ({ touchpoint }) => (
-        <Link
-          page="timings"
-          parameters={selectionParameters(selectionOf(touchpoint))}
-          class="overview-name"
-          title={touchpoint}
-        >
-          {selectionTitle(selectionOf(touchpoint))}
-        </Link>
-      ),
+      cell: ({ project, touchpoint }) => <TimingsLink project={project} touchpoint={touchpoint} />,
     },
     { id: "count", header: "Count", align: "end", isMinor: true, cell: ({ count }) => formatCount(count) },
     { id: "p50", header: "p50", align: "end", isMinor: true, cell: ({ p50 }) => <Duration ms={p50} /> },
@@ -94,8 +85,8 @@ function columnsWith(series: SeriesResponse | undefined): readonly Column<Touchp
     {
       id: "trend",
       header: "p95 over time",
-      cell: ({ touchpoint }) => {
-        const values = p95Series(series, touchpoint);
+      cell: ({ project, touchpoint }) => {
+        const values = p95Series(series, { project, touchpoint });
         return values === undefined ? (
           <span class="overview-no-shape" />
         ) : (
@@ -104,6 +95,32 @@ function columnsWith(series: SeriesResponse | undefined): readonly Column<Touchp
       },
     },
   ];
+}
+
+/** The name, with its project where there are several. */
+function TimingsLink({ project, touchpoint }: Pick<TouchpointTimings, "project" | "touchpoint">) {
+  const ofProject = useProjectParameter(project);
+  const selection = selectionOf(touchpoint);
+  return (
+    <span class="overview-named">
+      <Link
+        page="timings"
+        parameters={{ ...selectionParameters(selection), ...ofProject }}
+        class="overview-name"
+        title={touchpoint}
+      >
+        {selectionTitle(selection)}
+      </Link>
+      <ProjectName project={project} />
+    </span>
+  );
+}
+
+/** The project of a row, where the page shows those of several. */
+function ProjectName({ project }: { readonly project: string }) {
+  const { project: chosen } = useScope();
+  const isOneOfSeveral = useProjectParameter(project).project !== undefined;
+  return chosen !== "" || !isOneOfSeveral ? null : <span class="muted overview-project">{project}</span>;
 }
 
 const ERROR_ROWS_MAX = 8;
@@ -119,7 +136,11 @@ interface ErrorSourcesProps {
 /** The touchpoints with the most errors. */
 export function ErrorSources({ errorCount, pollMs }: ErrorSourcesProps) {
   const { parameters } = useScope();
-  const errors = useQuery(valuesPath("touchpoint"), { ...parameters, q: ERRORS, limit: ERROR_ROWS_MAX }, { pollMs });
+  const errors = useQuery(
+    valuesPath("touchpoint"),
+    { ...parameters, q: ERRORS, limit: ERROR_ROWS_MAX, by: "project" },
+    { pollMs },
+  );
   return (
     <section class="panel" aria-labelledby="overview-errors">
       <div class="panel-head">
@@ -150,19 +171,31 @@ function Sources({ response }: { readonly response: ValuesResponse }) {
     <>
       <ScanNotice notes={response} />
       <ul class="overview-sources">
-        {response.values.map(({ value, count }) => {
-          const name = String(value);
-          return (
-            <li key={name} class="overview-source">
-              <Link page="logs" parameters={{ q: `${ERRORS} ${termFor(name)}` }} class="overview-name" title={name}>
-                {name}
-              </Link>
-              <span class="number">{formatCount(count)}</span>
-              <span class="overview-source-bar" aria-hidden="true" style={{ width: `${(count / most) * 100}%` }} />
-            </li>
-          );
-        })}
+        {response.values.map(({ value, count, project = "" }) => (
+          <li key={`${project} ${String(value)}`} class="overview-source">
+            <ErrorsLink project={project} name={String(value)} />
+            <span class="number">{formatCount(count)}</span>
+            <span class="overview-source-bar" aria-hidden="true" style={{ width: `${(count / most) * 100}%` }} />
+          </li>
+        ))}
       </ul>
     </>
+  );
+}
+
+function ErrorsLink({ project, name }: { readonly project: string; readonly name: string }) {
+  const ofProject = useProjectParameter(project);
+  return (
+    <span class="overview-named">
+      <Link
+        page="logs"
+        parameters={{ q: `${ERRORS} ${termFor(name)}`, ...ofProject }}
+        class="overview-name"
+        title={name}
+      >
+        {name}
+      </Link>
+      <ProjectName project={project} />
+    </span>
   );
 }

@@ -114,8 +114,14 @@ const POINTS_WANTED = 24;
 export function slowest(touchpoints: readonly TouchpointTimings[], count: number): TouchpointTimings[] {
   return touchpoints
     .filter(({ p95 }) => p95 !== null)
-    .sort((a, b) => (b.p95 ?? 0) - (a.p95 ?? 0) || (a.touchpoint < b.touchpoint ? -1 : 1))
+    .sort((a, b) => (b.p95 ?? 0) - (a.p95 ?? 0) || compareNames(a, b))
     .slice(0, count);
+}
+
+/** By name, then by project. */
+function compareNames(a: TouchpointTimings, b: TouchpointTimings): number {
+  const [one, other] = a.touchpoint === b.touchpoint ? [a.project, b.project] : [a.touchpoint, b.touchpoint];
+  return one < other ? -1 : 1;
 }
 
 /** The selection of a touchpoint. "" stands for timings without one. */
@@ -139,9 +145,13 @@ export function sparklineInterval(range: TimeRange, now: number): number | undef
   return from === undefined || to <= from ? undefined : Math.max(1, Math.ceil((to - from) / POINTS_WANTED));
 }
 
-/** A touchpoint's p95 in ms by bucket. Undefined: the response does not have the touchpoint. */
-export function p95Series(response: SeriesResponse | undefined, touchpoint: string): (number | null)[] | undefined {
-  return response?.touchpoints?.find((one) => one.touchpoint === touchpoint)?.buckets.map(({ p95 }) => p95);
+/** The p95 of a project's touchpoint in ms by bucket. Undefined: the response does not have the touchpoint. */
+export function p95Series(
+  response: SeriesResponse | undefined,
+  { project, touchpoint }: Pick<TouchpointTimings, "project" | "touchpoint">,
+): (number | null)[] | undefined {
+  const found = response?.touchpoints?.find((one) => one.project === project && one.touchpoint === touchpoint);
+  return found?.buckets.map(({ p95 }) => p95);
 }
 
 /** A project's use of its monthly limit. */

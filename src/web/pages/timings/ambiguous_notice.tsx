@@ -14,10 +14,10 @@ export function AmbiguousNotice({ touchpoints }: { readonly touchpoints: readonl
   return (
     <Notice tone="warn">
       {formatCountOf(pairs, "pair")} of{" "}
-      {names.map((name, at) => (
-        <span key={name}>
+      {names.map(({ project, touchpoint }, at) => (
+        <span key={`${project} ${touchpoint}`}>
           {at === 0 ? "" : ", "}
-          <TouchpointLink name={name} />
+          <TouchpointLink name={touchpoint} project={project} />
         </span>
       ))}
       {more === 0 ? "" : ` and ${formatCount(more)} more`} could belong to another start, so their durations may be
@@ -31,7 +31,7 @@ const NAMES_MAX = 5;
 
 export interface AmbiguousTouchpoints {
   /** The most ambiguous pairs first, then by name. */
-  readonly names: readonly string[];
+  readonly names: readonly Pick<TouchpointTimings, "project" | "touchpoint">[];
   /** How many further touchpoints there are. */
   readonly more: number;
   /** Ambiguous pairs of all these touchpoints. */
@@ -45,7 +45,7 @@ export function ambiguousTouchpoints(touchpoints: readonly TouchpointTimings[]):
     .toSorted((one, other) => other.ambiguous - one.ambiguous || (one.touchpoint < other.touchpoint ? -1 : 1));
   if (found.length === 0) return undefined;
   return {
-    names: found.slice(0, NAMES_MAX).map(({ touchpoint }) => touchpoint),
+    names: found.slice(0, NAMES_MAX).map(({ project, touchpoint }) => ({ project, touchpoint })),
     more: Math.max(0, found.length - NAMES_MAX),
     pairs: found.reduce((sum, { ambiguous }) => sum + ambiguous, 0),
   };

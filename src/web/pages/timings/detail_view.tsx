@@ -19,6 +19,7 @@ import { rangeParameters } from "../../state/time_range.ts";
 import { AmbiguousNotice } from "./ambiguous_notice.tsx";
 import { Distribution } from "./distribution.tsx";
 import { Slowest } from "./slowest.tsx";
+import { isUnregistered } from "./timing_tree.ts";
 import { FIGURES_POLL_MS, useTimingsView } from "./view_state.tsx";
 
 /** The details of one selection. */
@@ -30,7 +31,7 @@ export function DetailView({ selection }: { readonly selection: Selection }) {
   return (
     <QueryView
       query={query}
-      isEmpty={(response) => figuresOf(response, selection) === undefined}
+      isEmpty={(response) => figuresOf(response, selection).length === 0}
       empty={
         <EmptyState title="No timings in this time range">
           <WiderRange />
@@ -38,17 +39,42 @@ export function DetailView({ selection }: { readonly selection: Selection }) {
       }
     >
       {(response) => {
-        const figures = figuresOf(response, selection);
-        return figures === undefined ? null : <Detail response={response} figures={figures} selection={selection} />;
+        const found = figuresOf(response, selection);
+        const [figures] = found;
+        if (figures === undefined) return null;
+        if (found.length > 1) return <ProjectChoice projects={found.map(({ project }) => project)} />;
+        return <Detail response={response} figures={figures} selection={selection} />;
       }}
     </QueryView>
   );
 }
 
-function figuresOf({ touchpoints, categories }: TimingsResponse, selection: Selection): TimingStats | undefined {
-  if (selection.kind === "category") return categories?.find(({ category }) => category === selection.name);
+/** The selection's figures, of each project that has it. */
+function figuresOf(
+  { touchpoints, categories = [] }: TimingsResponse,
+  selection: Selection,
+): readonly (TimingStats & { readonly project: string })[] {
+  if (selection.kind === "category") return categories.filter(({ category }) => category === selection.name);
   const name = selection.kind === "none" ? "" : selection.name;
-  return touchpoints.find(({ touchpoint }) => touchpoint === name);
+  return touchpoints.filter(({ touchpoint }) => touchpoint === name);
+}
+
+/** Equal names of several projects are not one touchpoint. */
+function ProjectChoice({ projects }: { readonly projects: readonly string[] }) {
+  const { place } = useTimingsView();
+  return (
+    <EmptyState title="Several projects have this name">
+      <ul>
+        {projects.map((project) => (
+          <li key={project}>
+            <Link page="timings" parameters={{ ...place({}), project }}>
+              {project}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </EmptyState>
+  );
 }
 
 interface DetailProps {
@@ -59,14 +85,14 @@ interface DetailProps {
 
 function Detail({ response, figures, selection }: DetailProps) {
   const { place } = useTimingsView();
-  const isUnregistered =
+  const isUnknown =
     selection.kind === "touchpoint" &&
-    response.touchpoints.some(({ touchpoint, registered }) => touchpoint === selection.name && !registered);
+    response.touchpoints.some((one) => one.touchpoint === selection.name && isUnregistered(one, response.registering));
   return (
     <div class="timings-stack">
       <ScanNotice notes={response} />
       <AmbiguousNotice touchpoints={response.touchpoints} />
-      {isUnregistered ? (
+      {isUnknown ? (
         <p class="timings-inline">
           <Badge tone="warn">unregistered</Badge>
           <span class="muted">

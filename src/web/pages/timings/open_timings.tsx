@@ -68,7 +68,11 @@ const RUNNING_COLUMNS: readonly Column<Row>[] = [
     header: "Running for",
     cell: ({ timing }) => <Elapsed startTime={timing.startTime} />,
   },
-  { id: "touchpoint", header: "Touchpoint", cell: ({ timing }) => <TouchpointLink name={timing.touchpoint} /> },
+  {
+    id: "touchpoint",
+    header: "Touchpoint",
+    cell: ({ timing }) => <TouchpointLink name={timing.touchpoint} project={timing.project} />,
+  },
   { id: "key", header: "Key", hint: "Opens its logs", cell: ({ timing }) => <KeyLink name={timing.key} /> },
   { id: "started", header: "Started", cell: ({ timing }) => <Instant time={timing.startTime} />, isMinor: true },
   { id: "project", header: "Project", cell: ({ timing }) => timing.project, isMinor: true },
@@ -154,7 +158,11 @@ export function UnfinishedView() {
 
 const UNFINISHED_COLUMNS: readonly Column<ShownRecord>[] = [
   { id: "started", header: "Started", cell: ({ startTime, time }) => <Instant time={startTime ?? time} /> },
-  { id: "touchpoint", header: "Touchpoint", cell: ({ touchpoint }) => <TouchpointLink name={touchpoint} /> },
+  {
+    id: "touchpoint",
+    header: "Touchpoint",
+    cell: ({ touchpoint, project }) => <TouchpointLink name={touchpoint} project={project} />,
+  },
   { id: "key", header: "Key", hint: "Opens its logs", cell: ({ key }) => <KeyLink name={key} /> },
   { id: "project", header: "Project", cell: ({ project }) => project, isMinor: true },
   { id: "message", header: "Message", cell: ({ message }) => <MessageText text={message} />, isMinor: true },

@@ -92,7 +92,11 @@ function columnsFor(entries: readonly ShownRecord[], hasTouchpoints: boolean): r
 
 const COLUMNS: readonly Column<ShownRecord>[] = [
   { id: "duration", header: "Duration", align: "end", cell: ({ duration }) => <Duration ms={duration} /> },
-  { id: "touchpoint", header: "Touchpoint", cell: ({ touchpoint }) => <TouchpointLink name={touchpoint} /> },
+  {
+    id: "touchpoint",
+    header: "Touchpoint",
+    cell: ({ touchpoint, project }) => <TouchpointLink name={touchpoint} project={project} />,
+  },
   { id: "key", header: "Key", cell: ({ key }) => <KeyLink name={key} /> },
   {
     id: "time",

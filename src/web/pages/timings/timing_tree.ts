@@ -15,7 +15,7 @@ export interface TimingRow {
   /** The name without the category around it. */
   readonly label: string;
   readonly figures: TimingStats;
-  /** A touchpoint that is not registered. */
+  /** A touchpoint that is not registered, in a project that registers some: perhaps a mistyped name. */
   readonly isUnregistered: boolean;
   /** Undefined for a touchpoint: it has no rows below. */
   readonly isOpen: boolean | undefined;
@@ -33,23 +33,46 @@ interface Member {
   readonly below: Category | undefined;
 }
 
+/** The figures of one project. */
+export type ProjectTimings = Pick<TimingsResponse, "touchpoints" | "categories" | "registering">;
+
+/** The figures of each project that has any, by project. */
+export function responsesByProject(response: ProjectTimings): readonly (ProjectTimings & { project: string })[] {
+  const { touchpoints, categories = [], registering } = response;
+  const projects = [...new Set(touchpoints.map(({ project }) => project))].toSorted();
+  return projects.map((project) => {
+    const isOwn = (one: { readonly project: string }) => one.project === project;
+    return { project, touchpoints: touchpoints.filter(isOwn), categories: categories.filter(isOwn), registering };
+  });
+}
+
+/** Whether a name that is not registered means something: its project registers others. */
+export function isUnregistered(
+  { project, touchpoint, registered }: Pick<TouchpointTimings, "project" | "touchpoint" | "registered">,
+  registering: readonly string[],
+): boolean {
+  return !registered && touchpoint !== "" && registering.includes(project);
+}
+
+interface RowOptions {
+  readonly figures: ReadonlyMap<string, CategoryTimings>;
+  readonly registering: readonly string[];
+  readonly isOpen: (category: string) => boolean;
+  readonly sort: Sort;
+}
+
 /** The visible rows from the top. Siblings are in the order of `sort`, then by name. */
 export function timingRows(
-  { touchpoints, categories = [] }: Pick<TimingsResponse, "touchpoints" | "categories">,
+  { touchpoints, categories = [], registering }: ProjectTimings,
   isOpen: (category: string) => boolean,
   sort: Sort,
 ): readonly TimingRow[] {
   const figures = new Map(categories.map((category) => [category.category, category]));
-  return [...rowsOf(categoryTree(touchpoints), 0, figures, isOpen, sort)];
+  return [...rowsOf(categoryTree(touchpoints), 0, { figures, registering, isOpen, sort })];
 }
 
-function* rowsOf(
-  category: Category,
-  depth: number,
-  figures: ReadonlyMap<string, CategoryTimings>,
-  isOpen: (category: string) => boolean,
-  sort: Sort,
-): Generator<TimingRow> {
+function* rowsOf(category: Category, depth: number, options: RowOptions): Generator<TimingRow> {
+  const { figures, sort } = options;
   const members: Member[] = [
     ...category.touchpoints.map((one) => ({ name: one.touchpoint, figures: one, touchpoint: one, below: undefined })),
     ...[...category.categories.values()].map(endOfChain).map((below) => {
@@ -59,10 +82,10 @@ function* rowsOf(
     }),
   ];
   for (const member of members.toSorted((a, b) => compareMembers(a, b, sort))) {
-    const row = rowOf(member, category.name, depth, isOpen);
+    const row = rowOf(member, category.name, depth, options);
     yield row;
     if (member.below !== undefined && row.isOpen === true) {
-      yield* rowsOf(member.below, depth + 1, figures, isOpen, sort);
+      yield* rowsOf(member.below, depth + 1, options);
     }
   }
 }
@@ -77,7 +100,7 @@ function endOfChain(category: Category): Category {
   return isChain ? endOfChain(only) : category;
 }
 
-function rowOf(member: Member, outer: string, depth: number, isOpen: (category: string) => boolean): TimingRow {
+function rowOf(member: Member, outer: string, depth: number, { isOpen, registering }: RowOptions): TimingRow {
   const { name, figures, touchpoint, below } = member;
   const selection: Selection =
     below !== undefined ? { kind: "category", name } : name === "" ? { kind: "none" } : { kind: "touchpoint", name };
@@ -87,7 +110,7 @@ function rowOf(member: Member, outer: string, depth: number, isOpen: (category: 
     depth,
     label: name.slice(outer.length) || (name === "" ? "(none)" : "(itself)"),
     figures,
-    isUnregistered: touchpoint !== undefined && !touchpoint.registered && name !== "",
+    isUnregistered: touchpoint !== undefined && isUnregistered(touchpoint, registering),
     isOpen: below === undefined ? undefined : isOpen(name),
   };
 }

@@ -22,6 +22,7 @@ import {
   isOpenIn,
   type OpenCategories,
   parseOpen,
+  responsesByProject,
   type TimingRow,
   timingRows,
   toggleOpen,
@@ -60,29 +61,13 @@ interface TreeProps {
 
 function Tree({ response, respondedAtMs }: TreeProps) {
   const { place } = useTimingsView();
-  const [sortText] = useParameter("sort");
   const [openText, setOpen] = useParameter("open");
-  const sort = parseSort(sortText === "" ? SORT_DEFAULT : sortText);
   const { categories = [] } = response;
   const initial = useMemo(() => initiallyOpen(response), [response]);
   const open = useMemo(() => parseOpen(openText) ?? initial, [openText, initial]);
-  const all = useMemo(
-    () => timingRows(response, (category) => isOpenIn(open, category), sort),
-    [response, open, sort.id, sort.isDescending],
-  );
-  const rows = useMemo(() => all.slice(0, ROWS_MAX), [all]);
-  const trends = useTrends(rows, respondedAtMs);
+  const projects = useMemo(() => responsesByProject(response), [response]);
   const show = (next: OpenCategories) => setOpen(formatOpen(next), "replace");
-  const toggle = (category: string) => show(toggleOpen(open, category));
-  const positions = new Map(rows.map(({ id }, at) => [id, at]));
-  const columns = treeColumns({
-    // The table reverses a descending order, but the tree is already in order: undo it.
-    positionOf: ({ id }) => (sort.isDescending ? -1 : 1) * (positions.get(id) ?? 0),
-    onToggle: toggle,
-    place,
-    trends,
-  });
-  const isUnregistered = response.touchpoints.some(({ touchpoint, registered }) => touchpoint !== "" && !registered);
+  const table = { open, show, respondedAtMs };
   return (
     <div class="timings-stack">
       <ScanNotice notes={response} />
@@ -111,6 +96,67 @@ function Tree({ response, respondedAtMs }: TreeProps) {
           </span>
         )}
       </div>
+      {projects.length === 1 ? (
+        <TreeTable {...table} response={response} project={undefined} rowsMax={ROWS_MAX} />
+      ) : (
+        projects.map((one) => (
+          <section key={one.project} class="timings-project" aria-label={`Project ${one.project}`}>
+            <h2>
+              <Link page="timings" parameters={{ ...place({}), project: one.project }}>
+                {one.project}
+              </Link>
+            </h2>
+            <TreeTable
+              {...table}
+              response={one}
+              project={one.project}
+              rowsMax={Math.ceil(ROWS_MAX / projects.length)}
+            />
+          </section>
+        ))
+      )}
+      <MoreNotice more={response.more} what="touchpoint" />
+      <p class="hint">
+        Figures cover completed timings and are within 1 % of the exact value. Those of a category cover all its
+        timings.
+      </p>
+    </div>
+  );
+}
+
+interface TreeTableProps {
+  readonly response: Pick<TimingsResponse, "touchpoints" | "categories" | "registering">;
+  /** Set where there are several: equal names of two are two rows, each of which leads into its project. */
+  readonly project: string | undefined;
+  readonly open: OpenCategories;
+  readonly show: (open: OpenCategories) => void;
+  readonly respondedAtMs: number | undefined;
+  readonly rowsMax: number;
+}
+
+/** The rows of one project. */
+function TreeTable({ response, project, open, show, respondedAtMs, rowsMax }: TreeTableProps) {
+  const view = useTimingsView();
+  const [sortText] = useParameter("sort");
+  const sort = parseSort(sortText === "" ? SORT_DEFAULT : sortText);
+  const keyOf = (category: string) => (project === undefined ? category : `${project}:${category}`);
+  const all = useMemo(
+    () => timingRows(response, (category) => isOpenIn(open, keyOf(category)), sort),
+    [response, open, sort.id, sort.isDescending],
+  );
+  const rows = useMemo(() => all.slice(0, rowsMax), [all, rowsMax]);
+  const trends = useTrends(rows, respondedAtMs, project);
+  const positions = new Map(rows.map(({ id }, at) => [id, at]));
+  const place = (changes: ParameterChanges) => view.place(project === undefined ? changes : { ...changes, project });
+  const columns = treeColumns({
+    // The table reverses a descending order, but the tree is already in order: undo it.
+    positionOf: ({ id }) => (sort.isDescending ? -1 : 1) * (positions.get(id) ?? 0),
+    onToggle: (category) => show(toggleOpen(open, keyOf(category))),
+    place,
+    trends,
+  });
+  return (
+    <>
       {all.length > rows.length ? (
         <Notice tone="info">
           The first {formatCount(rows.length)} of {formatCount(all.length)} rows are shown. Collapse categories, or
@@ -118,26 +164,14 @@ function Tree({ response, respondedAtMs }: TreeProps) {
         </Notice>
       ) : null}
       <DataTable
-        label="Timings by touchpoint"
+        label={`Timings by touchpoint${project === undefined ? "" : ` of ${project}`}`}
         columns={columns}
         rows={rows}
         rowKey={({ id }) => id}
         sortParameter="sort"
         sortDefault={SORT_DEFAULT}
       />
-      <MoreNotice more={response.more} what="touchpoint" />
-      <p class="hint">
-        Figures cover completed timings and are within 1 % of the exact value. Those of a category cover all its
-        timings.
-        {isUnregistered ? (
-          <>
-            {" "}
-            <Link page="touchpoints">Register the touchpoints</Link> that you want to keep, so that a mistyped name
-            stands out.
-          </>
-        ) : null}
-      </p>
-    </div>
+    </>
   );
 }
 

@@ -139,22 +139,27 @@ export function trendInterval(lengthMs: number | undefined): number | undefined 
   return lengthMs === undefined ? undefined : INTERVALS_MS.find((one) => lengthMs / one <= TREND_BUCKETS_MAX);
 }
 
-/** The sparklines of these rows. A new `respondedAtMs` of the figures refreshes them. */
-export function useTrends(rows: readonly TimingRow[], respondedAtMs: number | undefined): ReadonlyMap<string, Trend> {
+/**
+ * The sparklines of these rows. A new `respondedAtMs` of the figures refreshes them.
+ * @param project that of the rows. Undefined: as chosen for the page.
+ */
+export function useTrends(
+  rows: readonly TimingRow[],
+  respondedAtMs: number | undefined,
+  project: string | undefined,
+): ReadonlyMap<string, Trend> {
   const { environment } = useApp();
   const { api } = useServer();
   const { range, parameters } = useScope();
   const { q } = useTimingsView();
   const trends = useMemo(() => new Trends(), []);
-  const scope = JSON.stringify([parameters, q]);
+  const own = project === undefined ? parameters : { ...parameters, project };
+  const scope = JSON.stringify([own, q]);
   useEffect(() => {
     const { from, to } = rangeBounds(range, environment.clock());
     const lengthMs = from === undefined ? undefined : (to ?? environment.clock()) - from;
     const interval = trendInterval(lengthMs);
-    trends.start(
-      (query, signal) => api.get("/api/v1/timings/series", { ...parameters, ...query, interval }, signal),
-      q,
-    );
+    trends.start((query, signal) => api.get("/api/v1/timings/series", { ...own, ...query, interval }, signal), q);
     return () => trends.stop();
   }, [trends, api, scope]);
   useEffect(() => trends.refresh(), [trends, respondedAtMs]);

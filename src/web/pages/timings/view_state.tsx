@@ -1,6 +1,7 @@
 // The state of the timings page in its address, and links that change part of it.
 
 import { useMemo } from "preact/hooks";
+import { useProjectParameter } from "../../api/server_context.ts";
 import { Link } from "../../components/link.tsx";
 import { useApp } from "../../state/app_context.ts";
 import type { ParameterChanges } from "../../state/router.ts";
@@ -44,14 +45,22 @@ export function useTimingsView(): TimingsView {
   }, [parameters, q, show, tab]);
 }
 
-/** A link to the figures of a touchpoint. Undefined or "": the timing has none. */
-export function TouchpointLink({ name }: { readonly name: string | undefined }) {
+interface TouchpointLinkProps {
+  /** Undefined or "": the timing has none. */
+  readonly name: string | undefined;
+  /** Another project may have the same name. */
+  readonly project: string;
+}
+
+/** A link to the figures of a project's touchpoint. */
+export function TouchpointLink({ name, project }: TouchpointLinkProps) {
   const { place } = useTimingsView();
+  const ofProject = useProjectParameter(project);
   if (name === undefined || name === "") return <span class="muted">none</span>;
   return (
     <Link
       page="timings"
-      parameters={place({ ...selectionParameters({ kind: "touchpoint", name }), tab: undefined })}
+      parameters={place({ ...selectionParameters({ kind: "touchpoint", name }), ...ofProject, tab: undefined })}
       class="timings-name"
       title={name}
     >

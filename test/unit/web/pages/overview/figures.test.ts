@@ -139,10 +139,15 @@ describe("the slowest touchpoints", () => {
 
   test("have no trend where the response lacks them", () => {
     const buckets = [{ p95: 3 }, { p95: null }] as never;
-    const response = { interval: 1, touchpoints: [{ touchpoint: "a", buckets }] };
-    expect(p95Series(response, "a")).toEqual([3, null]);
-    expect(p95Series(response, "b")).toBeUndefined();
-    expect(p95Series(undefined, "a")).toBeUndefined();
+    const response = { interval: 1, touchpoints: [{ project: "shop", touchpoint: "a", buckets }] };
+    expect(p95Series(response, { project: "shop", touchpoint: "a" })).toEqual([3, null]);
+    for (const other of [
+      { project: "shop", touchpoint: "b" },
+      { project: "blog", touchpoint: "a" },
+    ]) {
+      expect(p95Series(response, other)).toBeUndefined();
+    }
+    expect(p95Series(undefined, { project: "shop", touchpoint: "a" })).toBeUndefined();
   });
 });
 

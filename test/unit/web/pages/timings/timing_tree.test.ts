@@ -8,6 +8,7 @@ import {
   initiallyOpen,
   isOpenIn,
   parseOpen,
+  responsesByProject,
   type TimingRow,
   timingRows,
   toggleOpen,
@@ -19,15 +20,16 @@ function figures(count: number, p99: number | null): TimingStats {
 }
 
 function touchpoint(name: string, count: number, p99: number | null, registered = true): TouchpointTimings {
-  return { touchpoint: name, registered, ambiguous: 0, ...figures(count, p99) };
+  return { project: "shop", touchpoint: name, registered, ambiguous: 0, ...figures(count, p99) };
 }
 
 function category(name: string, count: number, p99: number | null): CategoryTimings {
-  return { category: name, ...figures(count, p99) };
+  return { project: "shop", category: name, ...figures(count, p99) };
 }
 
 const ANSWER = {
   more: 0,
+  registering: ["shop"],
   touchpoints: [
     touchpoint("", 1, 5, false),
     touchpoint("api/", 2, 900),
@@ -102,8 +104,25 @@ describe("the tree of timings", () => {
     expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length);
   });
 
+  test("marks no name where its project registers none", () => {
+    const rows = timingRows({ ...ANSWER, registering: ["blog"] }, everything, parseSort("name"));
+    expect(rows.some(({ isUnregistered }) => isUnregistered)).toBe(false);
+  });
+
+  test("is one of each project, by project", () => {
+    const inProject = (project: string) => (one: TouchpointTimings) => ({ ...one, project });
+    const touchpoints = [...ANSWER.touchpoints, ...ANSWER.touchpoints.map(inProject("blog"))];
+    const categories = [...ANSWER.categories, { ...category("api/", 1, 1), project: "blog" }];
+    const projects = responsesByProject({ touchpoints, categories, registering: ["shop"] });
+    expect(projects.map((one) => [one.project, one.touchpoints.length, one.categories?.length])).toEqual([
+      ["blog", 7, 1],
+      ["shop", 7, 3],
+    ]);
+    expect(responsesByProject({ touchpoints: [], registering: [] })).toEqual([]);
+  });
+
   test("of nothing is empty", () => {
-    expect(timingRows({ touchpoints: [] }, everything, parseSort(""))).toEqual([]);
+    expect(timingRows({ touchpoints: [], registering: [] }, everything, parseSort(""))).toEqual([]);
   });
 });
 
@@ -113,6 +132,7 @@ describe("a chain of categories with nothing else in them", () => {
   const answer = {
     touchpoints: names.map((name) => touchpoint(name, 1, 1)),
     categories: categories.map((name) => category(name, 2, 1)),
+    registering: [],
   };
 
   test("is one row, named after all of them and opened by the last", () => {

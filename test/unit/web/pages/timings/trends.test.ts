@@ -31,7 +31,10 @@ function stage() {
   const fetch: FetchTrend = async (query) => {
     requested.push(query);
     if (query.by === undefined) return { ok: true, value: { interval: 1, buckets: buckets(3, null) } };
-    return { ok: true, value: { interval: 1, touchpoints: [{ touchpoint: "api/a", buckets: buckets(1, 2) }] } };
+    return {
+      ok: true,
+      value: { interval: 1, touchpoints: [{ project: "shop", touchpoint: "api/a", buckets: buckets(1, 2) }] },
+    };
   };
   return { requested, trends, fetch };
 }
