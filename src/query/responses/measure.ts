@@ -67,7 +67,10 @@ export function* measureResponse(
   if (wanted !== undefined) {
     const field = fieldOf(wanted.field);
     const listed = wanted.isOfAll === true ? base.search : allOf([base.search, scope.search]);
-    const values = yield* valuesResponse(context, inWindow(listed), wanted.field, MEASURED_GROUPS_MAX);
+    const values = yield* valuesResponse(context, inWindow(listed), {
+      field: wanted.field,
+      limit: MEASURED_GROUPS_MAX,
+    });
     if (isRefusal(values) || field === undefined) return values as QueryRefusal;
     const names = new Set([...wanted.known, ...values.values.map(({ value }) => String(value))]);
     groups = [...names].map((value) => ({ value, term: termOf(wanted.field, field, value), totals: new Totals() }));

@@ -61,8 +61,10 @@ export function* timingsResponse(context: ScanContext, scope: Scope, request: Ti
   const categories: CategoryTimings[] = [];
   const registering: string[] = [];
   let more = 0;
+  const previous = compared === undefined ? undefined : comparedRange(context.source, scope, compared);
+  const isKept = previous?.kept !== "none";
   for (const project of scopeProjects(context, scope, running.map(projectOf))) {
-    const one = yield* projectTimings(context, { ...scope, project }, request, coverage);
+    const one = yield* projectTimings(context, { ...scope, project }, { ...request, isKept }, coverage);
     if (one.isRegistering) registering.push(project);
     touchpoints.push(...one.touchpoints);
     categories.push(...one.categories);
@@ -77,7 +79,7 @@ export function* timingsResponse(context: ScanContext, scope: Scope, request: Ti
     touchpoints: touchpoints.slice(0, limit),
     ...(byCategory === true ? { categories } : {}),
     registering,
-    ...(compared === undefined ? {} : { previous: comparedRange(context.source, scope, compared) }),
+    ...(previous === undefined ? {} : { previous }),
     ...coverage.warnings(),
   };
 }
@@ -115,7 +117,7 @@ interface ProjectTimings {
 function* projectTimings(
   context: ScanContext,
   scope: Scope & { readonly project: string },
-  { byCategory, compared, running, tables }: TimingsRequest,
+  { byCategory, compared, running, tables, isKept }: TimingsRequest & { readonly isKept: boolean },
   coverage: Coverage,
 ): Steps<ProjectTimings> {
   const { project } = scope;
@@ -144,7 +146,6 @@ function* projectTimings(
   const bounds = { listedMax: TOUCHPOINTS_LISTED_MAX, heldMax: NAMES_HELD_MAX };
   const create = () => new TotalsByRange(compared !== undefined);
   const { listed, more } = yield* mostFrequentTouchpoints(bounds, create, scan);
-  const isKept = compared === undefined || comparedRange(context.source, scope, compared).kept !== "none";
   const registered = new Set(tables.registered(project));
   const ambiguous = tables.ambiguousPairs(project, scope.from, scope.to);
   const touchpoints = listed.map(([touchpoint, totals]) => ({

@@ -149,15 +149,18 @@ describe("timings of two ranges are those of the model", () => {
         const names = new Set(
           [...now, ...before]
             .filter(({ record }) => record.kind === "completed" || record.kind === "unfinished")
-            .map(({ record }) => record.touchpoint ?? ""),
+            .map(({ project, record }) => `${record.touchpoint ?? ""}\n${project}`),
         );
-        expect(answer.touchpoints.map(({ touchpoint }) => touchpoint)).toEqual([...names].toSorted());
+        const listed = answer.touchpoints.map(({ project, touchpoint }) => `${touchpoint}\n${project}`);
+        expect(listed).toEqual([...names].toSorted());
+        const ownOf = (project: string, all: readonly ModelRecord[]) => all.filter((one) => one.project === project);
         if (answer.previous?.kept === "none") return;
         for (const one of answer.touchpoints) {
-          const [durations, earlier] = [durationsOf(now, one.touchpoint), durationsOf(before, one.touchpoint)];
+          const [ownNow, ownBefore] = [ownOf(one.project, now), ownOf(one.project, before)];
+          const [durations, earlier] = [durationsOf(ownNow, one.touchpoint), durationsOf(ownBefore, one.touchpoint)];
           expectStats(one, durations);
           expectStats(one.previous, earlier);
-          const unfinished = [unfinishedOf(now, one.touchpoint), unfinishedOf(before, one.touchpoint)] as const;
+          const unfinished = [unfinishedOf(ownNow, one.touchpoint), unfinishedOf(ownBefore, one.touchpoint)] as const;
           expect([one.unfinished, one.previous?.unfinished]).toEqual([...unfinished]);
           const state = expectedState(
             [durations.length, durations.length + unfinished[0]],
@@ -172,9 +175,9 @@ describe("timings of two ranges are those of the model", () => {
           const sum = (all: readonly number[]) => all.reduce((total, each) => total + each, 0);
           expect(one.change?.total).toBeCloseTo(sum(durations) - sum(earlier), 3);
         }
-        for (const { category, previous, count } of answer.categories ?? []) {
+        for (const { project, category, previous, count } of answer.categories ?? []) {
           const within = (records: readonly ModelRecord[]) => {
-            return records.filter(({ record }) => record.touchpoint?.startsWith(category) === true);
+            return ownOf(project, records).filter(({ record }) => record.touchpoint?.startsWith(category) === true);
           };
           expect(count).toBe(durationsOf(within(now)).length);
           expectStats(previous, durationsOf(within(before)));
@@ -206,8 +209,12 @@ describe("timings of two ranges are those of the model", () => {
         }
         if (random() < 0.5) return;
         const by: SeriesResponse = ask(source, { ...request, byTouchpoint: true });
-        for (const { touchpoint, previousBuckets: own = [] } of by.touchpoints ?? []) {
-          expect(own.reduce((sum, { count }) => sum + count, 0)).toBe(durationsOf(before, touchpoint).length);
+        for (const { project, touchpoint, previousBuckets: own = [] } of by.touchpoints ?? []) {
+          const expected = durationsOf(
+            before.filter((one) => one.project === project),
+            touchpoint,
+          );
+          expect(own.reduce((sum, { count }) => sum + count, 0)).toBe(expected.length);
         }
       });
     },
