@@ -5,6 +5,7 @@ import type { EraseReport, TouchpointRow } from "./account_responses.ts";
 import type { AlertRow, AlertWrite } from "./alerts.ts";
 import type { QueryScope } from "./queries.ts";
 import type { StoredSession } from "./session.ts";
+import type { SavedView, ViewChange } from "./views.ts";
 
 /** A change, by kind. */
 export type ChangeRequest =
@@ -12,6 +13,7 @@ export type ChangeRequest =
   /** Renames it in the list. Stored records keep the old name. */
   | { readonly kind: "rename_touchpoint"; readonly project: string; readonly name: string; readonly to: string }
   | { readonly kind: "delete_touchpoint"; readonly project: string; readonly name: string }
+  | ViewChange
   /** Removes every matching record, permanently. */
   | { readonly kind: "erase"; readonly scope: QueryScope & { readonly project: string } }
   /** Writes rows of alerts and the records about them, in one transaction. */
@@ -37,6 +39,7 @@ export type ChangeOutcome =
       readonly touchpoint?: TouchpointRow;
       /** An unregistered name that was removed from the full list to make room. */
       readonly unlisted?: string;
+      readonly view?: SavedView;
       readonly erased?: EraseReport;
       /** By kind and id. */
       readonly alerts?: readonly AlertRow[];

@@ -325,3 +325,10 @@ export const STRANGERS_REFUSALS_MAX = 200;
 
 /** Characters of a sender's text in such a group: an origin, or what is wrong with a body. */
 export const REFUSAL_TEXT_LENGTH_MAX = 200;
+
+/** Saved views of all projects together: more could not be listed in a navigation. */
+export const VIEWS_MAX = 500;
+
+/** Characters of a saved view's name, and of its address: longer ones do not fit into every browser's bar. */
+export const VIEW_NAME_LENGTH_MAX = 80;
+export const VIEW_ADDRESS_LENGTH_MAX = 8_000;

@@ -17,6 +17,7 @@ import type {
   TraceResponse,
   ValuesResponse,
 } from "./responses.ts";
+import type { ViewsResponse } from "./views.ts";
 
 /** The records that a query reads: those of a project and a time range that match a search. */
 export interface QueryScope {
@@ -100,7 +101,9 @@ export type QueryRequest =
   | { readonly kind: "touchpoints"; readonly project: string | undefined }
   | { readonly kind: "usage" }
   | { readonly kind: "rejections"; readonly project: string | undefined; readonly limit: number }
-  | { readonly kind: "keys" };
+  | { readonly kind: "keys" }
+  /** The saved views of a project and everybody's; project undefined: all. */
+  | { readonly kind: "views"; readonly project: string | undefined };
 
 /** What a rule measures. Not a route: rules alone ask it. */
 export interface MeasureRequest {
@@ -142,6 +145,7 @@ export interface QueryResponses {
   readonly usage: UsageResponse;
   readonly rejections: RejectionsResponse;
   readonly keys: KeyUseResponse;
+  readonly views: ViewsResponse;
 }
 
 /** Why a query is refused. */

@@ -34,6 +34,7 @@ import { type RefusalDependencies, refusalsRoute } from "./read/refusals.ts";
 import { PingTimer } from "./read/response_stream.ts";
 import { sessionRoute, ticketRoute } from "./read/sign_in.ts";
 import { tailRoute } from "./read/tail.ts";
+import { viewRoutes } from "./read/views.ts";
 import { webRoutes } from "./web.ts";
 
 export interface HttpDependencies {
@@ -96,6 +97,7 @@ function readRoutes(dependencies: EraseDependencies & StatusDependencies & Refus
     ...recordRoutes(dependencies),
     ...timingRoutes(dependencies),
     touchpointRoute(dependencies),
+    ...viewRoutes(dependencies),
     ...accountRoutes(dependencies),
     refusalsRoute(dependencies),
     keysRoute(dependencies),

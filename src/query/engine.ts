@@ -53,6 +53,7 @@ function* respond(request: QueryRequest, options: EngineOptions): Steps<Response
   if (refusal !== undefined) return refusal;
   if (request.kind === "usage") return usageResponse(tables, rules, now);
   if (request.kind === "keys") return { keys: tables.keyUse() };
+  if (request.kind === "views") return { views: tables.views(request.project) };
   if (request.kind === "touchpoints") return touchpointsResponse(tables, request.project);
   if (request.kind === "rejections") return rejectionsResponse(tables, rules, request.project, request.limit);
   const scope = resolveScope(request.scope, rules, now);

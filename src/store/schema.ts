@@ -81,7 +81,15 @@ const ALERTS = `
 CREATE TABLE alerts (kind TEXT NOT NULL, id TEXT NOT NULL, data TEXT NOT NULL, PRIMARY KEY (kind, id)) STRICT, WITHOUT ROWID;
 `;
 
-const FORMAT_5 = `${ALERTS}`;
+const VIEWS = `
+-- Saved views: an address of the app with a name. Project '': everybody's. Bounded in number.
+CREATE TABLE views (
+  id INTEGER PRIMARY KEY, project TEXT NOT NULL, name TEXT NOT NULL, address TEXT NOT NULL, changed_at REAL NOT NULL,
+  UNIQUE (project, name)
+) STRICT;
+`;
+
+const FORMAT_5 = `${ALERTS}${VIEWS}`;
 
 /** SQL that leads from each format to the next one, the first from format 1; one fewer than FORMAT_VERSION. */
 export const FORMAT_STEPS: readonly string[] = [API_KEYS, REDO, FORMAT_4, FORMAT_5];
@@ -164,4 +172,5 @@ export const TABLES: Readonly<Record<string, string>> = {
   ambiguous: "day, project, type, touchpoint, pairs",
   retention: "project, retention_ms, until",
   alerts: "kind, id, data",
+  views: "id, project, name, address, changed_at",
 };

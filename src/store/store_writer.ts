@@ -12,6 +12,7 @@ import type { ChangeOutcome, ChangeRequest } from "../core/changes.ts";
 import type { ClockReading } from "../core/clock.ts";
 import { OperatingError } from "../core/errors.ts";
 import type { StoredSession } from "../core/session.ts";
+import type { ViewChange } from "../core/views.ts";
 import type { Database } from "../runtime/contract/database.ts";
 import { BlockTable } from "./block_table.ts";
 import { BlockCatalog, type BlockEntry } from "./catalog.ts";
@@ -23,16 +24,14 @@ import { ProjectTable } from "./project_table.ts";
 import { RedoLog } from "./redo_log.ts";
 import { StateTables } from "./state_tables.ts";
 import { TouchpointTable } from "./touchpoint_table.ts";
+import { ViewTable } from "./view_table.ts";
 
 /** How long closing waits for readers, in ms: a part of the time that a stop may take. */
 const CLOSE_WAIT_MS = 500;
 const CLOSE_RETRY_MS = 5;
 
 /** A change of the list of touchpoints. */
-export type TouchpointChange = Exclude<
-  ChangeRequest,
-  { readonly kind: "erase" | "keep_sessions" | "write_alerts" | "read_alerts" }
->;
+export type TouchpointChange = Extract<ChangeRequest, { readonly kind: `${string}_touchpoint` }>;
 
 /** A merged block, as the compactor hands it over. */
 export interface MergedBlock {
@@ -49,6 +48,7 @@ export class StoreWriter {
   readonly #encoder = new BlockEncoder();
   readonly #projects: ProjectTable;
   readonly #touchpoints: TouchpointTable;
+  readonly #views: ViewTable;
   readonly #state: StateTables;
   readonly #redo: RedoLog;
   readonly #files: OpenedFiles;
@@ -63,6 +63,7 @@ export class StoreWriter {
     this.#catalog = BlockCatalog.load(this.#database);
     this.#projects = new ProjectTable(this.#database);
     this.#touchpoints = new TouchpointTable(this.#database);
+    this.#views = new ViewTable(this.#database);
     this.#state = new StateTables(this.#database, this.#projects, this.#touchpoints);
     this.#redo = new RedoLog(this.#database, Number(this.#state.meta().get("redo_done") ?? 0));
     // What was read above has opened the log, too.
@@ -245,6 +246,11 @@ export class StoreWriter {
       if (kind === "rename_touchpoint") return this.#touchpoints.rename(project, name, request.to);
       return this.#touchpoints.delete(project, name);
     });
+  }
+
+  /** Changes the saved views in one transaction. `now` in Unix ms. */
+  changeView(change: ViewChange, now: number): ChangeOutcome {
+    return this.transaction(() => this.#views.change(change, now));
   }
 
   /** The rows of alerts, by kind and id. */

@@ -9,9 +9,11 @@ import { monthOf } from "../core/instant.ts";
 import { isJsonObject } from "../core/json.ts";
 import { DAY_MS } from "../core/limits.ts";
 import { TOUCHPOINT_BYTES_MAX, TOUCHPOINT_LENGTH_MAX } from "../core/touchpoint.ts";
+import type { SavedView } from "../core/views.ts";
 import type { Database } from "../runtime/contract/database.ts";
 import { BlockReader } from "./block_reader.ts";
-import { openForReading, type ReadAccess } from "./database.ts";
+import { hasTable, openForReading, type ReadAccess } from "./database.ts";
+import { SELECT_VIEWS, shownView } from "./view_table.ts";
 
 export class DataReader {
   readonly blocks: BlockReader;
@@ -166,6 +168,16 @@ export class TablesReader {
     return this.#all(
       "SELECT name, type, first_seen AS created, last_used AS lastUsed FROM api_keys ORDER BY name, type",
     );
+  }
+
+  /** The saved views of one project and everybody's, or all, by name. Files of before format 5 have none. */
+  views(project: string | undefined): SavedView[] {
+    if (!hasTable(this.#database, "views")) return [];
+    const rows = this.#all<Parameters<typeof shownView>[0]>(
+      `${SELECT_VIEWS} WHERE ?1 IS NULL OR project IN ('', ?1) ORDER BY name, project`,
+      project ?? null,
+    );
+    return rows.map(shownView);
   }
 
   /** The entries of the batch that a rejection stands for; its shortened text where that is all there is. */

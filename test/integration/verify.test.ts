@@ -71,6 +71,23 @@ function setHeader(database: Database, id: number, set: string): void {
   database.query("UPDATE blocks SET checksum = ? WHERE id = ?").run(checksum, id);
 }
 
+describe("saved views", () => {
+  test("that open nothing are found, also beside intact ones", () =>
+    withFile((file) => {
+      const store = new StoreWriter(file, "write", "run");
+      store.changeView({ kind: "save_view", name: "good", project: null, address: "/logs?q=a" }, NOW);
+      store.changeView({ kind: "save_view", name: "bad", project: "shop", address: "https://example.com/" }, NOW);
+      store.close();
+      expect(verify(file).findings).toEqual([
+        {
+          severity: "warning",
+          what: 'the saved view "bad" opens nothing: its address is no page of the app',
+          advice: "delete it in the app, or save it again",
+        },
+      ]);
+    }));
+});
+
 describe("a whole data file", () => {
   test("has no findings, and every part of it was checked", async () => {
     await withFile((file) => {

@@ -13,5 +13,6 @@ export const EMPTY_TABLES: TablesSource = {
   rejections: NOTHING,
   openStarts: NOTHING,
   keyUse: NOTHING,
+  views: NOTHING,
   ambiguousPairs: () => new Map(),
 };

@@ -15,6 +15,7 @@ import type {
 } from "../../core/account_responses.ts";
 import { PAGE_LENGTH_MAX, TOUCHPOINTS_LISTED_MAX } from "../../core/limits.ts";
 import { categoryEnds } from "../../core/touchpoint.ts";
+import type { SavedView } from "../../core/views.ts";
 import { projectRules, type ReadRules } from "../scan/scope.ts";
 import { adviceFor } from "./advice.ts";
 import type { OpenStart } from "./running.ts";
@@ -44,6 +45,8 @@ export interface TablesSource {
   /** In the order in which they came. Each row is read when the iterator reaches it. */
   openStarts(): Iterable<OpenStart>;
   keyUse(): readonly KeyUse[];
+  /** By name. Everybody's are of every project. */
+  views(project: string | undefined): readonly SavedView[];
   /**
    * The number of ambiguous pairs by touchpoint, cut by `ambiguousName`, that were received on UTC days which the range
    * touches. Unix ms; −Infinity and Infinity: no bound.

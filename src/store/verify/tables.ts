@@ -1,8 +1,9 @@
 // What is beside blocks, and SQLite's own pages: whether all of it is there and agrees.
 
 import { isOpenTiming, parsePendingTiming } from "../../commit/pending_timing.ts";
+import { isViewAddress } from "../../core/views.ts";
 import type { Database } from "../../runtime/contract/database.ts";
-import { isCorruption } from "../database.ts";
+import { hasTable, isCorruption } from "../database.ts";
 import { CHUNKS_MAX } from "../schema.ts";
 
 /** Something that is wrong, or may become so, and what to do about it. */
@@ -47,6 +48,23 @@ export function checkChunks(database: Database): Finding[] {
   if (typeof count !== "number" || count === 0) return [];
   const advice = "nothing is missing by it, and nothing removes them; please report it as a fault of the program";
   return [{ severity: "warning", what: `${count} chunks belong to no block and only take up room`, advice }];
+}
+
+/** Whether every saved view opens a page of the app. */
+export function checkViews(database: Database): Finding[] {
+  if (!hasTable(database, "views")) return [];
+  const rows = orCorruption(() => database.query("SELECT name, address FROM views ORDER BY name").all()) as (
+    | { readonly name: string; readonly address: string }
+    | string
+  )[];
+  return rows.flatMap((row): Finding[] => {
+    if (typeof row === "string") {
+      return [{ severity: "problem", what: `the saved views cannot be read: ${row}`, advice: DAMAGED }];
+    }
+    if (isViewAddress(row.address)) return [];
+    const what = `the saved view ${JSON.stringify(row.name)} opens nothing: its address is no page of the app`;
+    return [{ severity: "warning", what, advice: "delete it in the app, or save it again" }];
+  });
 }
 
 /** Whether received = stored + open + dropped, and what waits can be read. */

@@ -7,6 +7,7 @@ import type { AlertWrite } from "../../core/alerts.ts";
 import type { ChangeOutcome, ChangeRefusalCode, ChangeRequest } from "../../core/changes.ts";
 import type { Clock } from "../../core/clock.ts";
 import { OperatingError } from "../../core/errors.ts";
+import type { ViewChange } from "../../core/views.ts";
 import type { Ingester } from "../../ingest/ingester.ts";
 import { matchRows } from "../../query/match/evaluate.ts";
 import { parseSearch } from "../../search/parser.ts";
@@ -75,9 +76,10 @@ export class Changes {
       } else if (request.kind === "write_alerts") {
         this.#options.writeAlerts(request.write);
         reply(number, { ok: true });
-      } else if (!this.#isKnown(request)) {
-        const name = request.kind === "erase" ? request.scope.project : request.project;
-        reply(number, refuse("unknown_project", `there is no project ${JSON.stringify(name)}`));
+      } else if (!this.#isKnown(projectOf(request))) {
+        reply(number, refuse("unknown_project", `there is no project ${JSON.stringify(projectOf(request))}`));
+      } else if (isViewChange(request)) {
+        reply(number, this.#options.store.changeView(request, this.#options.clock()));
       } else if (request.kind === "erase") {
         this.#beginErasure(number, request);
       } else {
@@ -155,10 +157,10 @@ export class Changes {
     this.#erasures.shift();
   }
 
-  #isKnown(request: EraseRequest | TouchpointChange): boolean {
-    const project = request.kind === "erase" ? request.scope.project : request.project;
+  #isKnown(project: string | undefined): boolean {
     const { keys, projects } = this.#options.rules();
     return (
+      project === undefined ||
       project === DEFAULT_PROJECT ||
       this.#options.store.projects.idOf(project) !== undefined ||
       Object.hasOwn(projects, project) ||
@@ -177,6 +179,16 @@ export class Changes {
     if (outcome.touchpoint !== undefined) names.add(request.project, outcome.touchpoint.name);
     return outcome;
   }
+}
+
+function isViewChange(request: ChangeRequest): request is ViewChange {
+  return request.kind === "save_view" || request.kind === "change_view" || request.kind === "delete_view";
+}
+
+/** The project that must be known. Undefined: none is meant. */
+function projectOf(request: EraseRequest | TouchpointChange | ViewChange): string | undefined {
+  if (request.kind === "erase") return request.scope.project;
+  return request.kind === "delete_view" ? undefined : (request.project ?? undefined);
 }
 
 /** The refusal of a change that could not be written. */

@@ -78,6 +78,9 @@ describe("the page on limits", () => {
     expect(boundOf("patterns of")).toBe("`limit`, at most 1,000");
     expect(boundOf("a pattern")).toBe(`${limits.PATTERN_LENGTH_MAX} characters`);
     expect(PROSE).toContain(`or ${number(limits.PATTERNS_HELD_MAX)} patterns that it meets`);
+    expect(PROSE).toContain(
+      `${limits.VIEWS_MAX} of all projects together, with names of up to ${limits.VIEW_NAME_LENGTH_MAX} characters and addresses of up to ${number(limits.VIEW_ADDRESS_LENGTH_MAX)}.`,
+    );
     expect(boundOf("fields of `fields`")).toBe(number(limits.FIELDS_LISTED_MAX));
     expect(boundOf("a touchpoint's name")).toBe(`${TOUCHPOINT_LENGTH_MAX} characters`);
     expect(boundOf("a field's name")).toBe(`${limits.FIELD_NAME_LENGTH_MAX} characters`);

@@ -201,6 +201,12 @@ export const ANSWERS: QueryResponses = {
       },
     ],
   },
+  views: {
+    views: [
+      { id: 8, name: "Errors", project: null, address: "/logs?q=level:error", changedAt: 5 },
+      { id: 7, name: "Slow", project: "shop", address: "/timings", changedAt: 6.5 },
+    ],
+  },
   keys: {
     keys: [
       { name: "web shop", type: "server", created: 1, lastUsed: 2 },

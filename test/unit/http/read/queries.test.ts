@@ -85,6 +85,8 @@ describe("a query", () => {
     [`breakdown?limit=5&${FULL}`, { kind: "breakdown", scope: FULL_SCOPE, limit: 5 }],
     ["touchpoints", { kind: "touchpoints", project: undefined }],
     ["touchpoints?project=a%26b", { kind: "touchpoints", project: "a&b" }],
+    ["views", { kind: "views", project: undefined }],
+    ["views?project=shop", { kind: "views", project: "shop" }],
     ["usage", { kind: "usage" }],
     ["rejections", { kind: "rejections", project: undefined, limit: 100 }],
     ["rejections?project=shop&limit=1000", { kind: "rejections", project: "shop", limit: 1000 }],

@@ -23,6 +23,7 @@ function tablesOf(parts: Partial<TablesSource>): TablesSource {
     rejections: () => [],
     openStarts: () => [],
     keyUse: () => [],
+    views: () => [],
     ambiguousPairs: () => new Map(),
     ...parts,
   };

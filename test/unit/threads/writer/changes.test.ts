@@ -25,6 +25,25 @@ function codeOf(outcome: ChangeOutcome): string {
   return outcome.ok ? "ok" : outcome.refusal.code;
 }
 
+describe("a view", () => {
+  test("is everybody's, or of a project that is known", async () => {
+    await withWriter(async (stage) => {
+      const save = (project: string | null) =>
+        stage.change({ kind: "save_view", name: "a", project, address: "/logs" });
+      const saved = await save(null);
+      expect([codeOf(saved), codeOf(await save("shop")), codeOf(await save("nowhere"))]).toEqual([
+        "ok",
+        "ok",
+        "unknown_project",
+      ]);
+      const id = saved.ok ? (saved.view?.id ?? 0) : 0;
+      expect(codeOf(await stage.change({ kind: "change_view", id, project: "nowhere" }))).toBe("unknown_project");
+      expect(codeOf(await stage.change({ kind: "delete_view", id }))).toBe("ok");
+      expect(codeOf(await stage.change({ kind: "delete_view", id }))).toBe("not_found");
+    });
+  });
+});
+
 describe("a touchpoint", () => {
   test("from entries is unregistered until someone registers it, and then still has the time when it was first seen", async () => {
     await withWriter(async (stage) => {
@@ -192,9 +211,17 @@ describe("a change of the touchpoints is refused", () => {
         const remove = { kind: "delete_touchpoint", project: "shop", name: "a" } as const;
         expect(codeOf(await stage.change(remove))).toBe("unavailable");
         expect([listOf(stage), stage.send([{ message: "b" }])]).toEqual([["shop: a (unregistered)"], false]);
+        const view = {
+          kind: "save_view",
+          name: "a",
+          project: "shop",
+          address: `/logs?q=${"x".repeat(7_000)}`,
+        } as const;
+        expect(codeOf(await stage.change(view))).toBe("unavailable");
         disk.removeBallast();
         await untilTrue("it is healthy again", () => stage.said.some((message) => isHealthy(message, stage)));
         expect(codeOf(await stage.change(remove))).toBe("ok");
+        expect(codeOf(await stage.change(view))).toBe("ok");
       } finally {
         stage.writer.close();
       }
