@@ -95,6 +95,7 @@ export const OWNERS: Readonly<Record<string, readonly string[]>> = {
   elysia: ["http"],
   "eventsource-parser": ["cli", "web"],
   "node:sqlite": ["runtime"],
+  nodemailer: ["alerts"],
   preact: ["web"],
   "prom-client": ["http"],
   "toml-eslint-parser": ["config"],
