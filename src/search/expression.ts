@@ -49,7 +49,8 @@ export interface Pattern {
   readonly isPrefix: boolean;
 }
 
-export type ExactField = "touchpoint" | "key" | "apiKey" | "project";
+/** `pattern` is that of the message: what changes in it is masked. */
+export type ExactField = "touchpoint" | "key" | "pattern" | "apiKey" | "project";
 
 /** A text field that matches one of the patterns. */
 export interface ExactTerm {

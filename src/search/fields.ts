@@ -48,6 +48,7 @@ export const SEARCH_FIELDS = [
   field("touchpoint", "exact", "touchpoint:api/*", "whole name, or its beginning and a *"),
   field("key", "exact", "key:req-1", "whole correlation key, or its beginning and a *"),
   field("message", "text", 'message:"timed out"', "any part of the message, upper or lower case"),
+  field("pattern", "exact", 'pattern:"order <num> placed"', "message with what changes in it masked"),
   field("apiKey", "exact", 'apiKey:"web shop"', "name of the key pair that sent it"),
   field("project", "exact", "project:shop", "project"),
   field("id", "number", "id:>=421", "number of the record, which grows in the order of storing"),

@@ -126,11 +126,13 @@ const COSTS: Readonly<Record<Term["kind"], number>> = {
 };
 /** Keys are not dictionary-encoded, since nearly all of them differ. */
 const KEY_COST = 5;
+const PATTERN_COST = 9;
 
 function costOf(search: Expression): number {
   if (search.kind === "all") return 0;
   if (search.kind === "and" || search.kind === "or") return Math.max(...search.members.map(costOf));
   if (search.kind === "not") return costOf(search.member);
   if (search.kind === "exact" && search.field === "project") return 0;
+  if (search.kind === "exact" && search.field === "pattern") return PATTERN_COST;
   return search.kind === "exact" && search.field === "key" ? KEY_COST : COSTS[search.kind];
 }

@@ -11,6 +11,7 @@ import type { TextColumn } from "../../block/codec/text_column.ts";
 import type { ValueColumn } from "../../block/codec/value_column.ts";
 import type { OpenBlock } from "../../block/open_block.ts";
 import { foldText } from "../../core/case_folding.ts";
+import { VALUE_LENGTH_MAX } from "../../core/limits.ts";
 import {
   type ChoiceTerm,
   type ExactTerm,
@@ -25,6 +26,8 @@ import {
   type Term,
   type WordTerm,
 } from "../../search/expression.ts";
+import { patternWords } from "../../search/message_patterns.ts";
+import { MessagePattern } from "./message_pattern.ts";
 import { someValueAt, splitName, type ValueTest } from "./metadata_path.ts";
 import { hasChoice, type LoadFilters } from "./prune.ts";
 
@@ -79,6 +82,8 @@ function matchExact({ field, patterns }: ExactTerm, block: OpenBlock, project: s
     if (!matchesAnyPattern(patterns, project)) rows.fill(0);
   } else if (field === "key") {
     matchKey(patterns, block, rows);
+  } else if (field === "pattern") {
+    matchPattern(patterns, block, rows);
   } else {
     const column = field === "apiKey" ? block.apiKey() : block.touchpoint();
     const accepted = acceptedCodes(column, (text) => matchesAnyPattern(patterns, text));
@@ -110,6 +115,27 @@ function matchKey(patterns: readonly Pattern[], block: OpenBlock, rows: Uint8Arr
     for (let place = 0; place < hits.length; place++) found[column.rows[place] as number] = hits[place] as number;
   }
   intersect(rows, found);
+}
+
+/** Masks only the messages that have a pattern's longest word; of a dictionary each text once. */
+function matchPattern(patterns: readonly Pattern[], block: OpenBlock, rows: Uint8Array): void {
+  const column = block.message();
+  const reader = new MessagePattern();
+  const test = (message: string) => matchesAnyPattern(patterns, reader.patternOf(message));
+  const hits = new Uint8Array(rows.length);
+  const words = patterns.map(({ text, isPrefix }) => patternWords(text, isPrefix)[0]);
+  if (column.asDictionary() !== undefined || words.length > SUBSTRING_SEARCHES_MAX || words.includes(undefined)) {
+    column.markWhere(test, hits);
+  } else {
+    const candidates = new Uint8Array(rows.length);
+    for (const word of words) if (word !== undefined) column.markContaining(foldText(word), candidates, rows);
+    intersect(candidates, rows);
+    for (let row = candidates.indexOf(1); row !== -1; row = candidates.indexOf(1, row + 1)) {
+      const message = column.beginning(row, VALUE_LENGTH_MAX);
+      if (message !== undefined && test(message)) hits[row] = 1;
+    }
+  }
+  intersect(rows, hits);
 }
 
 function matchNumber({ field, ranges }: NumberTerm, block: OpenBlock, rows: Uint8Array): void {

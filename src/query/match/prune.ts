@@ -19,6 +19,7 @@ import {
   type Term,
   type WordTerm,
 } from "../../search/expression.ts";
+import { patternWords } from "../../search/message_patterns.ts";
 
 /** True, all records of a group match; false, none does; undefined, unknown. */
 type Ternary = boolean | undefined;
@@ -162,6 +163,7 @@ function termInBlock(term: Term, statistics: PruningInput): Ternary {
     case "exact":
     default:
       if (term.field === "project") return matchesAnyPattern(term.patterns, statistics.project);
+      if (term.field === "pattern") return messagePatternsInBlock(term.patterns, statistics);
       return term.field === "apiKey" ? undefined : patternsInBlock(term.patterns, statistics);
   }
 }
@@ -180,6 +182,16 @@ function patternsInBlock(patterns: readonly Pattern[], { filters: load }: Prunin
   const mayContain = (text: string) => text === "" || filters.mayContainOutsideMessages(foldText(text));
   const mayMatch = patterns.some(
     ({ text, number }) => mayContain(text) || (number !== undefined && mayContain(number)),
+  );
+  return mayMatch ? undefined : false;
+}
+
+/** A message has all words of its pattern. */
+function messagePatternsInBlock(patterns: readonly Pattern[], { filters: load }: PruningInput): Ternary {
+  const filters = load?.();
+  if (filters === undefined) return undefined;
+  const mayMatch = patterns.some(({ text, isPrefix }) =>
+    patternWords(text, isPrefix).every((word) => filters.mayContainInMessages(foldText(word))),
   );
   return mayMatch ? undefined : false;
 }

@@ -11,11 +11,11 @@ import type { MessagePatternCount, PatternsResponse } from "../../core/responses
 import type { Steps } from "../../core/steps.ts";
 import { copyOf } from "../../core/text_copy.ts";
 import { comparedRange, comparedScope } from "../scan/compared_range.ts";
+import { MessagePattern } from "../match/message_pattern.ts";
 import { Coverage, candidateBlocks, type ScanContext, scanBlocks } from "../scan/scan.ts";
 import { isMatch, type Matches } from "../scan/scanned_block.ts";
 import { isRefusal, type Scope } from "../scan/scope.ts";
 import { FrequentTexts, mostFrequent, type WantedTexts } from "./frequent_texts.ts";
-import { MessagePattern } from "./message_pattern.ts";
 import { compareTexts } from "./text_order.ts";
 import { type Buckets, bucketOf, bucketsOf, spanOf } from "./time_buckets.ts";
 
@@ -183,7 +183,7 @@ class PatternCounter {
       return known;
     }
     if (known === UNWANTED) return -1;
-    const pattern = reader.pattern().slice(0, PATTERN_LENGTH_MAX).toWellFormed();
+    const pattern = reader.pattern();
     const number = this.texts.add(pattern, 1);
     if (number !== -1) this.#known.set(reader.high, reader.low, number);
     else if (!this.texts.wants(pattern)) this.#known.set(reader.high, reader.low, UNWANTED);

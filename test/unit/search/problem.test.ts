@@ -11,7 +11,7 @@ function problemOf(text: string): [message: string, place: string] {
 }
 
 const FIELDS =
-  "Fields are level, source, keyType, kind, status, touchpoint, key, message, apiKey, project, id, duration, time, receivedAt, startTime, endTime and metadata.<name>";
+  "Fields are level, source, keyType, kind, status, touchpoint, key, message, pattern, apiKey, project, id, duration, time, receivedAt, startTime, endTime and metadata.<name>";
 
 describe("an unknown field", () => {
   test("is refused with the nearest name, all names, and how to search for the text", () => {

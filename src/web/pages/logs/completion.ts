@@ -159,6 +159,7 @@ const FIELD_HINTS: Readonly<Record<string, FieldHint>> = {
   duration: { help: "ms, or with a unit", values: [">100ms", ">1s", ">10s", "100..500"] },
   apiKey: { help: "name of the key pair", values: "listed" },
   project: { help: "project", values: [] },
+  pattern: { help: "message with what changes masked", values: [] },
   time: { help: "ISO 8601 or Unix ms", values: [] },
   receivedAt: { help: "like time", values: [] },
   startTime: { help: "like time, of a timing", values: [] },

@@ -2,11 +2,13 @@
 
 import { describe, expect, test } from "bun:test";
 import type { TimeSpan } from "../../../../src/core/compare.ts";
+import { readFileSync } from "node:fs";
 import { PATTERNS_HELD_MAX } from "../../../../src/core/limits.ts";
 import type { QueryScope } from "../../../../src/core/queries.ts";
 import type { PatternsResponse } from "../../../../src/core/responses.ts";
-import { MessagePattern } from "../../../../src/query/responses/message_pattern.ts";
+import { MessagePattern } from "../../../../src/query/match/message_pattern.ts";
 import { StatisticsCache } from "../../../../src/query/scan/statistics_cache.ts";
+import { quote } from "../../../../src/search/fields.ts";
 import { EMPTY_TABLES } from "../../../support/empty_tables.ts";
 import { MemorySource, randomRecord } from "../../../support/memory_source.ts";
 import { inScope, MODEL_SEARCHES, type ModelRecord } from "../../../support/query_model.ts";
@@ -107,6 +109,54 @@ describe("patterns of messages", () => {
       expect(order).toEqual(order.toSorted((a, b) => b - a));
     }
   }, 30_000);
+
+  test("are found by a search for each, whatever the blocks, and by none without", () => {
+    const random = seededRandom(seed);
+    const lines = readFileSync(new URL("../../../fixtures/logs.ndjson", import.meta.url), "utf8")
+      .trim()
+      .split("\n");
+    const messages = lines.map((line) => (JSON.parse(line) as { message: string }).message);
+    const base = randomRecord(random, DAY, DAY + 1);
+    for (const isMerged of [false, true]) {
+      const source = new MemorySource();
+      for (let block = 0; block < 8; block++) {
+        const batch = Array.from({ length: 300 }, () => {
+          const message = pick(random, messages).replaceAll(/\d/g, () => String(integer(random, 9)));
+          return {
+            ...base,
+            message: random() < 0.1 ? `${message}\n  at ${"x".repeat(integer(random, 1_000))} 5` : message,
+          };
+        });
+        source.write("shop", [
+          ...batch,
+          { ...base, message: "ORDER 5 placed" },
+          { ...base, message: "order placed 5" },
+        ]);
+      }
+      if (isMerged) source.merge("shop", true);
+      const all = patterns(source, {});
+      expect(all.patterns.length).toBeGreaterThan(100);
+      const listed = [...all.patterns.slice(0, 40), ...all.patterns.slice(-20)];
+      for (const { pattern, count } of listed) {
+        const found = patterns(source, { scope: { q: `pattern:${quote(pattern)}` } });
+        expect(found.patterns.map((one) => [one.pattern, one.count])).toEqual([[pattern, count]]);
+      }
+      const others = listed.map(({ pattern }) => `-pattern:${quote(pattern)}`).join(" ");
+      const q =
+        others.length < 4_000
+          ? others
+          : `-pattern:${listed
+              .slice(0, 5)
+              .map(({ pattern }) => quote(pattern))
+              .join(",")}`;
+      const excluded = others.length < 4_000 ? listed : listed.slice(0, 5);
+      const left = patterns(source, { scope: { q } });
+      expect(left.count).toBe(all.count - excluded.reduce((sum, { count }) => sum + count, 0));
+      const byBeginning = all.patterns.filter(({ pattern }) => pattern.startsWith("order "));
+      const begun = patterns(source, { scope: { q: 'pattern:"order "*' } });
+      expect(begun.count).toBe(byBeginning.reduce((sum, { count }) => sum + count, 0));
+    }
+  });
 
   test("past those that are held are still exact: a frequent one that comes late is listed", () => {
     const source = new MemorySource();
