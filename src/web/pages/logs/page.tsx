@@ -13,54 +13,80 @@ import { Notice, ScanNotice } from "../../components/notice.tsx";
 import { Page } from "../../components/page.tsx";
 import { QueryView } from "../../components/query_view.tsx";
 import { useApp, useParameter, useScope } from "../../state/app_context.ts";
-import type { QueryHandle } from "../../state/query.ts";
+import type { QueryHandle, QueryParameters } from "../../state/query.ts";
 import { hasTerm } from "../../state/search_text.ts";
 import { rangeBounds, rangeParameters } from "../../state/time_range.ts";
+import { PatternsView } from "./patterns/patterns_view.tsx";
 import { RecordRow } from "./record_row.tsx";
 import { RecordView } from "./record_view.tsx";
 import { SearchBar } from "./search_bar.tsx";
 import { LIVE_PAUSED, TailNotices, Toolbar } from "./toolbar.tsx";
 import { TouchpointPanel } from "./touchpoint_panel.tsx";
 import { type Records, useRecords } from "./use_records.ts";
+import { VIEW_PATTERNS } from "./view_switch.tsx";
 import { WhyRail } from "./why_rail.tsx";
 
 /** How often the histogram is refreshed during a live tail, in ms. */
 const LIVE_POLL_MS = 5_000;
 
 export function LogsPage() {
-  const { environment } = useApp();
   const { parameters: scope, range } = useScope();
   const [q] = useParameter("q");
   const [live] = useParameter("live");
-  const [group] = useParameter("group");
+  const [view] = useParameter("view");
   const parameters = useMemo(() => ({ ...scope, ...(q === "" ? {} : { q }) }), [scope, q]);
   const canFollow = range.kind === "last" || range.to === undefined;
-  const isFollowing = live !== "" && canFollow;
-  const { from: timeMin } = useMemo(() => rangeBounds(range, environment.clock()), [range]);
-  const records = useRecords({ parameters: parameters, isFollowing, isPaused: live === LIVE_PAUSED, timeMin });
+  const isFollowing = live !== "" && canFollow && view !== VIEW_PATTERNS;
   const histogram = useQuery("/api/v1/histogram", parameters, isFollowing ? { pollMs: LIVE_POLL_MS } : {});
   const counted = histogram.state.value;
-  const { problem } = records;
+  const { problem } = counted;
   return (
     <Page title="Logs">
       <div class="logs">
         <SearchBar problem={problem?.kind === "refused" ? problem : undefined} />
         <Histogram query={histogram} />
-        <Toolbar
-          total={counted.value === undefined || counted.problem !== undefined ? undefined : totalOf(counted.value)}
-          records={records}
-          parameters={parameters}
-          canFollow={canFollow}
-        />
-        {isFollowing ? <TailNotices records={records} /> : null}
-        <OpenedElsewhere records={records} />
-        <div class="logs-body">
-          {group === "" ? null : <TouchpointPanel />}
-          <RecordView records={records} />
-          <WhyRail parameters={parameters} isFollowing={isFollowing} />
-        </div>
+        {view === VIEW_PATTERNS ? (
+          <PatternsView parameters={parameters} />
+        ) : (
+          <Lines
+            total={counted.value === undefined || problem !== undefined ? undefined : totalOf(counted.value)}
+            parameters={parameters}
+            canFollow={canFollow}
+          />
+        )}
       </div>
     </Page>
+  );
+}
+
+interface LinesProps {
+  /** Records of the search. Undefined: not known. */
+  readonly total: number | undefined;
+  /** The scope and the search. */
+  readonly parameters: QueryParameters;
+  /** Whether the time range ends now. */
+  readonly canFollow: boolean;
+}
+
+function Lines({ total, parameters, canFollow }: LinesProps) {
+  const { environment } = useApp();
+  const { range } = useScope();
+  const [live] = useParameter("live");
+  const [group] = useParameter("group");
+  const isFollowing = live !== "" && canFollow;
+  const { from: timeMin } = useMemo(() => rangeBounds(range, environment.clock()), [range]);
+  const records = useRecords({ parameters: parameters, isFollowing, isPaused: live === LIVE_PAUSED, timeMin });
+  return (
+    <>
+      <Toolbar total={total} records={records} parameters={parameters} canFollow={canFollow} />
+      {isFollowing ? <TailNotices records={records} /> : null}
+      <OpenedElsewhere records={records} />
+      <div class="logs-body">
+        {group === "" ? null : <TouchpointPanel />}
+        <RecordView records={records} />
+        <WhyRail parameters={parameters} isFollowing={isFollowing} />
+      </div>
+    </>
   );
 }
 

@@ -12,6 +12,7 @@ import type { QueryParameters } from "../../state/query.ts";
 import { hasTerm, withoutTerm, withTerm } from "../../state/search_text.ts";
 import { ColumnPicker } from "./columns.tsx";
 import type { Records } from "./use_records.ts";
+import { ViewSwitch } from "./view_switch.tsx";
 import { WhyToggle } from "./why_rail.tsx";
 
 /** Values of the address's parameters. */
@@ -57,6 +58,7 @@ export function Toolbar({ total, records, parameters, canFollow }: ToolbarProps)
   useShortcut("w", "Wrap long lines, or cut them", toggleWrap);
   return (
     <div class="logs-toolbar">
+      <ViewSwitch />
       <Button
         icon={isFollowing ? "close" : "play"}
         isPressed={isFollowing}
