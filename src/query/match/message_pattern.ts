@@ -52,7 +52,7 @@ const [NUMBER, UUID, TIME, DURATION, SIZE, IP, MAC, EMAIL, PATH, TEXT] = [
 const QUANTITY_MASKS: Readonly<Record<Quantity["kind"], number>> = { number: NUMBER, duration: DURATION, size: SIZE };
 
 const [DOUBLE_QUOTE, SINGLE_QUOTE, BACKTICK, MINUS, DOT, COLON] = [34, 39, 96, 45, 46, 58] as const;
-const [SPACE, COMMA] = [32, 44] as const;
+const [SPACE, COMMA, OPEN_BRACE] = [32, 44, 123] as const;
 const [BACKSLASH, NEWLINE, AT, SLASH, QUESTION, UNDERSCORE, EQUALS] = [92, 10, 64, 47, 63, 95, 61] as const;
 /** “ and ‘, each closed by the next code. */
 const [CURLY_DOUBLE, CURLY_SINGLE] = [0x201c, 0x2018] as const;
@@ -82,6 +82,8 @@ const WORD_DIGITS_MAX = 2;
 /** Names whose quoted value is what the line says, not what changes: msg="started", {"level":"info"}. */
 const SAYING_NAMES: ReadonlySet<string> = new Set("msg message event level lvl severity err error".split(" "));
 const NAME_LENGTH_MAX = 8;
+/** White space before a member's name at most. */
+const WHITE_SPACE_MAX = 64;
 
 /** Finds the parts of one message at a time. An instance has buffers of its own and one secret for its hashes. */
 export class MessagePattern {
@@ -361,13 +363,22 @@ export class MessagePattern {
         const next = unitAt(text, at + 1);
         // An apostrophe within a word closes nothing.
         if ((quote === SINGLE_QUOTE || quote === CURLY_SINGLE + 1) && isWordUnit(next)) continue;
-        return quote === DOUBLE_QUOTE && next === COLON ? -1 : at;
+        return quote === DOUBLE_QUOTE && next === COLON && this.#isMember(open) ? -1 : at;
       }
     }
     if (at >= text.length && text.length >= VALUE_LENGTH_MAX) return text.length;
     // So that many quotes that nothing closes are not looked for again and again.
     this.#unclosedUntil.set(quote, at);
     return -1;
+  }
+
+  /** Whether the quote may open the name of a member of a JSON object. */
+  #isMember(open: number): boolean {
+    const text = this.#text;
+    let before = open - 1;
+    while (open - before < WHITE_SPACE_MAX && unitAt(text, before) <= SPACE && before > 0) before--;
+    const unit = unitAt(text, before);
+    return unit === OPEN_BRACE || unit === COMMA;
   }
 
   #add(end: number, mask: number): void {

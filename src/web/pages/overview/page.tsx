@@ -10,6 +10,7 @@ import { Notice, ProblemNotice, Skeleton } from "../../components/notice.tsx";
 import { Page } from "../../components/page.tsx";
 import { useApp, useScope } from "../../state/app_context.ts";
 import { ErrorSources, Slowest } from "./by_touchpoint.tsx";
+import { ErrorPatterns } from "./error_patterns.tsx";
 import { hasEntries, pollOf, trafficInterval, trafficOf } from "./figures.ts";
 import { FirstRun } from "./first_run.tsx";
 import { Health, Plan } from "./status.tsx";
@@ -75,6 +76,7 @@ function LiveView({ usage, isFirst }: LiveViewProps) {
         <Slowest timings={timings} pollMs={slowPollMs} />
         <ErrorSources errorCount={traffic?.errors} pollMs={slowPollMs} />
       </div>
+      <ErrorPatterns pollMs={slowPollMs} />
       <div class="overview-row">
         <Plan usage={usage} />
         <Health />

@@ -37,6 +37,8 @@ describe("a pattern masks", () => {
       'user "anna b" said \'no 5\' in `db.t1`, “x” and ""',
       'user "<text>" said \'<text>\' in `<text>`, “<text>” and "<text>"',
     ],
+    ['search for "rain coat": 5 results', 'search for "<text>": <num> results'],
+    ['{\n  "a": "x y",\n  "b": 2}', '{ "a": "<text>", "b": <num>}'],
     ["it said 'don't', it's 5 o'clock", "it said '<text>', it's <num> o'clock"],
     ['{"name":"anna","n":5,"msg":"started 5"}', '{"name":"<text>","n":<num>,"msg":"started <num>"}'],
     ['level=info msg="server started" by="anna"', 'level=info msg="server started" by="<text>"'],

@@ -11,21 +11,29 @@ export const PATTERN_ORDERS = [
   { id: "newest", label: "Began last" },
 ] as const;
 
-/** Whether no message of the range before had it. False where that is not known. */
-export function isNewPattern({ previous }: Pick<MessagePatternCount, "previous">): boolean {
-  return previous === 0;
+/** A listed pattern, and whether no message of the range before had it. False where that is not known. */
+export interface PatternRow extends MessagePatternCount {
+  readonly isNew: boolean;
 }
 
 /** The listed patterns. `order` as in PATTERN_ORDERS; any other is by count. */
 export function patternRows(
-  { patterns }: Pick<PatternsResponse, "patterns">,
+  { patterns, previous }: Pick<PatternsResponse, "patterns" | "previous">,
   order: string,
   areNewOnly: boolean,
-): readonly MessagePatternCount[] {
-  const rows = areNewOnly ? patterns.filter(isNewPattern) : patterns;
+): readonly PatternRow[] {
+  const isKnown = previous !== undefined && previous.kept !== "none";
+  const all = patterns.map((one) => ({ ...one, isNew: isKnown && one.previous === 0 }));
+  const rows = areNewOnly ? all.filter(({ isNew }) => isNew) : all;
   if (order === "newest") return rows.toSorted((a, b) => b.first - a.first || b.count - a.count);
   // They come most frequent first, and sorting keeps that.
-  return order === "new" ? rows.toSorted((a, b) => Number(isNewPattern(b)) - Number(isNewPattern(a))) : rows;
+  return order === "new" ? rows.toSorted((a, b) => Number(b.isNew) - Number(a.isNew)) : rows;
+}
+
+/** The tooltip of a pattern that is new. */
+export function newHint({ previous }: Pick<PatternsResponse, "previous">): string {
+  const kept = previous?.kept === "part" ? ", of which only a part is kept," : "";
+  return `No message of the time before, which is as long,${kept} has this pattern`;
 }
 
 /** A term that finds exactly the messages of a pattern. */

@@ -3,7 +3,7 @@
 
 import { useMemo } from "preact/hooks";
 import { formatCount, formatCountOf } from "../../../../core/format.ts";
-import type { MessagePatternCount, PatternsResponse } from "../../../../core/responses.ts";
+import type { PatternsResponse } from "../../../../core/responses.ts";
 import { useQuery } from "../../../api/server_context.ts";
 import { Button } from "../../../components/button.tsx";
 import { Link } from "../../../components/link.tsx";
@@ -17,7 +17,7 @@ import { hasTerm, withoutTerm, withTerm } from "../../../state/search_text.ts";
 import { rangeBounds } from "../../../state/time_range.ts";
 import { RecordRow } from "../record_row.tsx";
 import { ViewSwitch } from "../view_switch.tsx";
-import { isNewPattern, levelsOf, PATTERN_ORDERS, patternRows, patternSearch } from "./pattern_rows.ts";
+import { levelsOf, newHint, PATTERN_ORDERS, type PatternRow, patternRows, patternSearch } from "./pattern_rows.ts";
 import { PatternText } from "./pattern_text.tsx";
 
 /** Patterns of one response: more than anyone reads. */
@@ -76,7 +76,7 @@ function PatternToolbar({ response, canCompare }: PatternToolbarProps) {
   const [order, setOrder] = useParameter("sort");
   const [only, setOnly] = useParameter("only");
   const areErrors = hasTerm(search, ERRORS);
-  const newCount = response?.patterns.filter(isNewPattern).length ?? 0;
+  const newCount = response === undefined ? 0 : patternRows(response, "", true).length;
   return (
     <div class="logs-toolbar">
       <ViewSwitch />
@@ -134,20 +134,29 @@ function NothingFound() {
 
 interface PatternListProps {
   readonly response: PatternsResponse;
-  readonly rows: readonly MessagePatternCount[];
+  readonly rows: readonly PatternRow[];
 }
 
-function PatternList({ response: { count }, rows }: PatternListProps) {
+function PatternList({ response, rows }: PatternListProps) {
+  const { count } = response;
   return (
     <ul class="patterns" aria-label="Patterns of messages" onKeyDown={moveBetweenPatterns}>
       {rows.map((row) => (
-        <PatternRow key={row.pattern} row={row} total={count} />
+        <PatternLine key={row.pattern} row={row} total={count} hint={newHint(response)} />
       ))}
     </ul>
   );
 }
 
-function PatternRow({ row, total }: { readonly row: MessagePatternCount; readonly total: number }) {
+interface PatternLineProps {
+  readonly row: PatternRow;
+  /** Messages in all. */
+  readonly total: number;
+  /** Of a new one. */
+  readonly hint: string;
+}
+
+function PatternLine({ row, total, hint }: PatternLineProps) {
   const [search, setSearch] = useParameter("q");
   const [open, setOpen] = useParameter("open");
   const { pattern, count, counts, first, last, example } = row;
@@ -164,9 +173,9 @@ function PatternRow({ row, total }: { readonly row: MessagePatternCount; readonl
           <Sparkline values={counts} label="How many came over the time range" />
         </span>
         <span class="pattern-text">
-          {isNewPattern(row) ? (
+          {row.isNew ? (
             <>
-              <Badge tone="warn" title="No message of the range before, which is as long, has this pattern">
+              <Badge tone="warn" title={hint}>
                 new
               </Badge>{" "}
             </>
@@ -208,13 +217,13 @@ function PatternRow({ row, total }: { readonly row: MessagePatternCount; readonl
   );
 }
 
-function LevelCounts({ row }: { readonly row: MessagePatternCount }) {
+function LevelCounts({ row }: { readonly row: PatternRow }) {
   const levels = levelsOf(row);
   return (
     <>
       {levels.map(([level, count]) => (
         <span key={level} class="pattern-level">
-          <LevelBadge level={level} />
+          <LevelBadge level={level} />{" "}
           {levels.length === 1 && count === row.count ? null : (
             <span class="number muted">{formatCount(count)}</span>
           )}{" "}
