@@ -16,7 +16,7 @@ import { useApp, useParameter, useScope } from "../../state/app_context.ts";
 import type { QueryHandle, QueryParameters } from "../../state/query.ts";
 import { hasTerm } from "../../state/search_text.ts";
 import { rangeBounds, rangeParameters } from "../../state/time_range.ts";
-import { PatternsView } from "./patterns/patterns_view.tsx";
+import { PatternsView } from "./patterns_view.tsx";
 import { RecordRow } from "./record_row.tsx";
 import { RecordView } from "./record_view.tsx";
 import { SearchBar } from "./search_bar.tsx";

@@ -2,23 +2,30 @@
 // this range, and one of its records. Each leads to its lines, and can be excluded.
 
 import { useMemo } from "preact/hooks";
-import { formatCount, formatCountOf } from "../../../../core/format.ts";
-import type { PatternsResponse } from "../../../../core/responses.ts";
-import { useQuery } from "../../../api/server_context.ts";
-import { Button } from "../../../components/button.tsx";
-import { Link } from "../../../components/link.tsx";
-import { EmptyState, MoreNotice, Notice, ScanNotice } from "../../../components/notice.tsx";
-import { QueryView } from "../../../components/query_view.tsx";
-import { Badge, formatShare, Instant, LevelBadge, Sparkline } from "../../../components/values.tsx";
-import { WiderRange } from "../../../components/wider_range.tsx";
-import { useApp, useParameter, useScope } from "../../../state/app_context.ts";
-import type { QueryParameters } from "../../../state/query.ts";
-import { hasTerm, withoutTerm, withTerm } from "../../../state/search_text.ts";
-import { rangeBounds } from "../../../state/time_range.ts";
-import { RecordRow } from "../record_row.tsx";
-import { ViewSwitch } from "../view_switch.tsx";
-import { levelsOf, newHint, PATTERN_ORDERS, type PatternRow, patternRows, patternSearch } from "./pattern_rows.ts";
-import { PatternText } from "./pattern_text.tsx";
+import { formatCount, formatCountOf } from "../../../core/format.ts";
+import type { PatternsResponse } from "../../../core/responses.ts";
+import { useQuery } from "../../api/server_context.ts";
+import { Button } from "../../components/button.tsx";
+import { Link } from "../../components/link.tsx";
+import { EmptyState, MoreNotice, Notice, ScanNotice } from "../../components/notice.tsx";
+import { QueryView } from "../../components/query_view.tsx";
+import { Badge, formatShare, Instant, LevelBadge, Sparkline } from "../../components/values.tsx";
+import { WiderRange } from "../../components/wider_range.tsx";
+import { useApp, useParameter, useScope } from "../../state/app_context.ts";
+import type { QueryParameters } from "../../state/query.ts";
+import { hasTerm, withoutTerm, withTerm } from "../../state/search_text.ts";
+import { rangeBounds } from "../../state/time_range.ts";
+import {
+  levelsOf,
+  newHint,
+  PATTERN_ORDERS,
+  type PatternRow,
+  patternRows,
+  patternSearch,
+} from "./patterns/pattern_rows.ts";
+import { PatternText } from "./patterns/pattern_text.tsx";
+import { RecordRow } from "./record_row.tsx";
+import { ViewSwitch } from "./view_switch.tsx";
 
 /** Patterns of one response: more than anyone reads. */
 const PATTERNS_MAX = 300;
