@@ -16,6 +16,7 @@ import { AllowedHosts, createHostGuard } from "./http/access/hosts.ts";
 import { KeyLookup, type KnownKey } from "./http/access/keys.ts";
 import { createSessionSaver, Sessions } from "./http/access/sessions.ts";
 import type { AccessSettings } from "./http/access/settings.ts";
+import { viewersOf } from "./http/access/viewer.ts";
 import { createHttpApp } from "./http/app.ts";
 import { ServerMetrics } from "./http/base/metrics.ts";
 import { ENQUEUE_PATH } from "./http/base/routes.ts";
@@ -95,6 +96,7 @@ function accessOf(settings: Settings, listenAddress: string, before: AccessSetti
     trustedProxies: isSame ? before.trustedProxies : trustedProxies,
     hosts: new AllowedHosts({ listenAddress, listed: settings.hosts }),
     adminTokenSha256: settings.adminTokenSha256,
+    readers: settings.readers,
     metricsOpen: settings.metricsOpen,
     durability: settings.storage.durability,
     storageBytesMax: settings.storage.bytesMax,
@@ -233,9 +235,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     if (restart.length > 0) log("warn", `only a restart applies: ${restart.join(", ")}`);
     const { bodyBytesMax, entriesMax, queue, storage } = settings;
     settings = { ...loaded, bodyBytesMax, entriesMax, queue, storage };
-    const { adminTokenSha256 } = access;
+    const before = viewersOf(access);
     access = accessOf(settings, listenAddress, access);
-    if (adminTokenSha256 !== access.adminTokenSha256) void sessions?.closeAll();
+    const viewers = viewersOf(access);
+    const isInForce = (tokenSha256: string) => viewers.some((viewer) => viewer.tokenSha256 === tokenSha256);
+    if (!before.every(({ tokenSha256 }) => isInForce(tokenSha256))) void sessions?.endOthers(viewers);
     pipeline.setRules(rulesOf(settings, keys));
     readers.setRules(readRulesOf(settings, timeoutMs));
     serverKeys = serverKeysOf(settings);

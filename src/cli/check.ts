@@ -37,13 +37,22 @@ function summary(settings: Settings, file: string, holder: string | undefined): 
     `listen      ${settings.tls === undefined ? "http" : "https"}, ${settings.host} port ${settings.port === 0 ? "any" : settings.port}`,
     `data        ${settings.data}${holder === undefined ? "" : ` (${holder})`}`,
     `durability  ${settings.storage.durability}`,
-    `reading     ${settings.adminTokenSha256 === undefined ? "off (no admin_token)" : "with the admin token"}`,
+    `reading     ${readingText(settings)}`,
     `keys        ${formatCountOf(settings.keys.length, "pair")}`,
     ...pairs,
     `projects    ${Object.keys(settings.projects).length}`,
     ...projects,
   ];
   return `${lines.map(escapeControls).join("\n")}\n`;
+}
+
+function readingText({ adminTokenSha256, readers }: Settings): string {
+  const shown = readers.map(({ name, projects }) => `${name} (${projects?.join(", ") ?? "all projects"})`);
+  if (adminTokenSha256 === undefined && shown.length === 0) return "off (no admin_token)";
+  return [
+    adminTokenSha256 === undefined ? "nobody changes anything (no admin_token)" : "with the admin token",
+    ...shown,
+  ].join("; ");
 }
 
 /** Adds the command to the program. */
@@ -70,8 +79,9 @@ export function registerCheck(program: Command, context: CliContext): void {
     }
     if (options.json === true) {
       const { host, port, data, projects, storage, tls } = settings;
-      const reading = settings.adminTokenSha256 !== undefined;
+      const reading = settings.adminTokenSha256 !== undefined || settings.readers.length > 0;
       const keys = pairRows(settings);
+      const readers = settings.readers.map(({ name, projects }) => ({ name, projects: projects ?? null }));
       const durability = storage.durability;
       const report = {
         ok: true,
@@ -84,6 +94,7 @@ export function registerCheck(program: Command, context: CliContext): void {
         ...(holder === undefined ? {} : { holder }),
         durability,
         reading,
+        readers,
         keys,
         projects,
       };

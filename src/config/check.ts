@@ -141,10 +141,14 @@ class Check {
     return completed;
   }
 
-  #array(schema: TSchema & { items: TSchema; maxItems?: number }, value: TomlValue, path: Path): TomlValue | undefined {
+  #array(
+    schema: TSchema & { items: TSchema; minItems?: number; maxItems?: number },
+    value: TomlValue,
+    path: Path,
+  ): TomlValue | undefined {
     const expected = option(schema, "expects");
     if (!Array.isArray(value)) return this.#refuse(path, `${this.#written(value, path)}: expected ${expected}`);
-    if (schema.maxItems !== undefined && value.length > schema.maxItems) {
+    if (value.length > (schema.maxItems ?? value.length) || value.length < (schema.minItems ?? 0)) {
       this.#refuse(path, ` has ${value.length} items: expected ${expected}`);
     }
     // A wrong table keeps its place, so the indexes still match the file.

@@ -85,7 +85,7 @@ function render({ head, adminToken, pair, project }: Parts): string {
   return `${head}
 # Sizes: "512B", "64KB", "5MiB" or a whole number of bytes. Durations: "250ms", "60s", "90m", "12h", "30d".
 # \${NAME} in a string is taken from the environment (for the characters themselves write $\${).
-# A change of this file, or SIGHUP, reloads keys, origins, projects, rates and quotas. \`simplelogs check\` tests it.
+# A change of this file, or SIGHUP, reloads keys, origins, readers, projects, rates and quotas. \`simplelogs check\` tests it.
 
 host = "127.0.0.1"               # "0.0.0.0" or "::" to be reached from other machines
 port = 7070                      # 0: any free port, printed
@@ -104,6 +104,11 @@ ${pair}
 retention = "30d"                # older records are deleted
 # monthly_entries = 1_000_000    # absent: no limit
 overage = "continue"             # or "drop": what happens past monthly_entries
+
+# [[readers]]                    # someone who may read and change nothing; one [[readers]] for each
+# name = "grafana"               # 2 to 80 characters, unique
+# token = "…"                    # at least 16 characters, or token_sha256
+# projects = ["shop"]            # absent: all projects
 
 [queue]                          # batches in memory that are not stored yet; when it is full, requests get 503
 requests = 50_000

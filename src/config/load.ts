@@ -15,6 +15,7 @@ import {
   type TomlValue,
 } from "./document.ts";
 import { type ConfigProblem, configProblem } from "./problem.ts";
+import { checkReaders, readerSettings } from "./readers.ts";
 import { checkRelations, mistypedFor } from "./relations.ts";
 import { FileSchema, type FileValues, PairSchema } from "./schema.ts";
 import { DEFAULT_PROJECT, type KeyPair, type ProjectSettings, type Settings } from "./settings.ts";
@@ -94,6 +95,7 @@ function assemble(values: FileValues, file: string): Settings {
     hosts: values.hosts,
     data: resolve(folder, values.data),
     adminTokenSha256: (values.admin_token ?? values.admin_token_sha256)?.sha256,
+    readers: readerSettings(values),
     metricsOpen: values.metrics_open,
     trustedProxies: values.trusted_proxies,
     bodyBytesMax: values.max_body,
@@ -152,7 +154,7 @@ function withoutUnread(completed: TomlTable): TomlTable {
   const isWhole = (pair: TomlValue) =>
     typeof pair === "object" && !Array.isArray(pair) && Value.Check(PairSchema, pair) && pair["name"] !== undefined;
   const { tls: _, ...rest } = completed;
-  return { ...rest, keys: keys.filter(isWhole), syslog: [] };
+  return { ...rest, keys: keys.filter(isWhole), readers: [], syslog: [] };
 }
 
 function parse(text: string, file: string, environment: Environment, isReading = false): Parsed {
@@ -178,11 +180,8 @@ function parse(text: string, file: string, environment: Environment, isReading =
 }
 
 function relationsOf(document: TomlDocument, completed: TomlTable): ReturnType<typeof checkRelations> {
-  const [keys, syslog] = [checkRelations(document, completed), checkSyslog(document, completed)];
-  return {
-    problems: [...keys.problems, ...syslog.problems],
-    warnings: [...keys.warnings, ...syslog.warnings],
-  };
+  const all = [checkRelations, checkReaders, checkSyslog].map((check) => check(document, completed));
+  return { problems: all.flatMap(({ problems }) => problems), warnings: all.flatMap(({ warnings }) => warnings) };
 }
 
 /**

@@ -6,7 +6,14 @@ import { isIP } from "node:net";
 import { type StaticDecode, Type } from "@sinclair/typebox";
 import { DURABILITIES } from "../core/batch.ts";
 import type { Source } from "../core/entry.ts";
-import { CONFIGURED_BODY_BYTES_MAX, HOSTS_MAX, ORIGINS_MAX, SYSLOG_LISTENERS_MAX } from "../core/limits.ts";
+import {
+  CONFIGURED_BODY_BYTES_MAX,
+  HOSTS_MAX,
+  ORIGINS_MAX,
+  READER_PROJECTS_MAX,
+  READERS_MAX,
+  SYSLOG_LISTENERS_MAX,
+} from "../core/limits.ts";
 import { parseHost, parseOriginPattern } from "../core/origin.ts";
 import { LEVELS } from "../core/record.ts";
 import { KEY_PREFIXES, maskKey, SECRET_CHARACTERS_MIN } from "../core/secrets.ts";
@@ -72,8 +79,8 @@ export function digest() {
     .Encode(() => "");
 }
 
-/** The admin token in plain text, of which only the hash remains. */
-function adminToken() {
+/** The admin token or a reader's in plain text, of which only the hash remains. */
+function token() {
   const expects = `at least ${SECRET_CHARACTERS_MIN} characters that a header can carry: printable ASCII without spaces`;
   return Type.Transform(Type.String({ expects, secret: true }))
     .Decode((value): Digest => {
@@ -146,6 +153,20 @@ export const PairSchema = table({
   revoked: Type.Boolean({ expects: "true or false", default: false }),
 });
 
+/** One [[readers]] table. */
+export const ReaderSchema = table({
+  name: pairName(),
+  token: Type.Optional(token()),
+  token_sha256: Type.Optional(digest()),
+  projects: Type.Optional(
+    Type.Array(Type.String({ pattern: PROJECT_PATTERN, expects: PROJECT_EXPECTED }), {
+      minItems: 1,
+      maxItems: READER_PROJECTS_MAX,
+      expects: `a list of 1 to ${READER_PROJECTS_MAX} projects; without the setting it is all of them`,
+    }),
+  ),
+});
+
 /** The address of a syslog listener, in lower case. */
 const syslogAddress = () =>
   text(SYSLOG_ADDRESS_EXPECTED, (value) => {
@@ -188,8 +209,13 @@ export const FileSchema = table({
     default: [],
   }),
   data: filePath("the path of the data file", { default: "simplelogs.db" }),
-  admin_token: Type.Optional(adminToken()),
+  admin_token: Type.Optional(token()),
   admin_token_sha256: Type.Optional(digest()),
+  readers: Type.Array(ReaderSchema, {
+    maxItems: READERS_MAX,
+    expects: `a list of at most ${READERS_MAX} tables, each under [[readers]]`,
+    default: [],
+  }),
   metrics_open: Type.Boolean({ expects: "true or false", default: false }),
   trusted_proxies: Type.Array(proxy(), { expects: "a list of addresses and CIDR blocks", default: [] }),
   max_body: size("5MiB", 1, CONFIGURED_BODY_BYTES_MAX),

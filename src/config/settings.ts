@@ -24,6 +24,16 @@ export interface KeyPair {
   readonly revoked: boolean;
 }
 
+/** Someone who may read, and change nothing. */
+export interface ReaderSettings {
+  /** 2 to 80 characters, unique. */
+  readonly name: string;
+  /** Of the token, in lower-case hex. */
+  readonly tokenSha256: string;
+  /** What they may read; undefined: all projects. */
+  readonly projects: readonly string[] | undefined;
+}
+
 /** The rules of one project. */
 export interface ProjectSettings {
   readonly retentionMs: number;
@@ -54,8 +64,9 @@ export interface Settings {
   readonly hosts: readonly string[];
   /** Absolute path of the data file. */
   readonly data: string;
-  /** SHA-256 in lower-case hex; undefined: reading is off. */
+  /** SHA-256 in lower-case hex; undefined: nobody changes anything, and only readers read. */
   readonly adminTokenSha256: string | undefined;
+  readonly readers: readonly ReaderSettings[];
   readonly metricsOpen: boolean;
   /** Addresses and CIDR blocks. */
   readonly trustedProxies: readonly string[];

@@ -1,11 +1,19 @@
 // The responses about the server and its projects, as schemas with their types: status, touchpoints, usage, rejections,
 // keys, erasures. All times are Unix milliseconds. See responses.ts.
 
-import { type TInteger, Type } from "@sinclair/typebox";
+import { type TInteger, type TProperties, Type } from "@sinclair/typebox";
 import { DURABILITIES } from "./batch.ts";
 import { DROP_REASONS, type DropReason } from "./drop.ts";
 import type { Source } from "./entry.ts";
 import { count, nullable, object, text, time, type ValueOf } from "./schema_parts.ts";
+
+export const ViewerSchema = object("Viewer", {
+  name: Type.String({ description: 'Of the reader; "admin" for the admin token' }),
+  isAdmin: Type.Boolean({ description: "Whether they may change things as well" }),
+  projects: nullable(Type.Array(Type.String(), { description: "What they may read; null: all projects" })),
+});
+/** Who reads. */
+export type ViewerResponse = ValueOf<typeof ViewerSchema>;
 
 const dropReason = () => Type.Union(DROP_REASONS.map((reason) => Type.Literal(reason)));
 
@@ -13,6 +21,10 @@ const DROPPED = Object.fromEntries(DROP_REASONS.map((reason) => [reason, count("
   DropReason,
   TInteger
 >;
+
+/** Sums over all projects. */
+const forAllProjects = <P extends TProperties>(members: P, description: string) =>
+  nullable(Type.Object(members, { description: `${description}; null for a reader of some projects` }));
 
 export const StatusSchema = object("Status", {
   ready: Type.Boolean({ description: "Whether batches can be stored" }),
@@ -24,7 +36,7 @@ export const StatusSchema = object("Status", {
     { requests: count("Batches"), requestsMax: count("Batches"), bytes: count("Bytes"), bytesMax: count("Bytes") },
     { description: "What waits to be stored" },
   ),
-  entries: Type.Object(
+  entries: forAllProjects(
     {
       received: count("Entries"),
       stored: count("Entries; a pair counts two"),
@@ -32,17 +44,22 @@ export const StatusSchema = object("Status", {
       queued: count("Answered and not committed"),
       dropped: Type.Object(DROPPED, { description: "By reason" }),
     },
-    { description: "Since the data file was made: received = stored + open + queued + the sum of dropped" },
+    "Since the data file was made: received = stored + open + queued + the sum of dropped",
   ),
-  storage: Type.Object({
-    records: count("Records"),
-    blocks: count("Blocks"),
-    bytesOnDisk: count("Bytes"),
-    bytesMax: count("Bytes past which the oldest data goes"),
-  }),
+  storage: forAllProjects(
+    {
+      records: count("Records"),
+      blocks: count("Blocks"),
+      bytesOnDisk: count("Bytes"),
+      bytesMax: count("Bytes past which the oldest data goes"),
+    },
+    "The data file",
+  ),
 });
 /** How the server is now. */
 export type StatusResponse = ValueOf<typeof StatusSchema>;
+/** How large the data file is, and may become. */
+export type FileSpace = NonNullable<StatusResponse["storage"]>;
 
 export const TouchpointSchema = object("Touchpoint", {
   project: Type.String(),

@@ -105,6 +105,12 @@ export const RATE_BURST_SECONDS = 10;
 /** Allowed origins of one key pair: a browser's origin is compared with each. */
 export const ORIGINS_MAX = 50;
 
+/** Readers: a token, and a session's proof, is compared with that of each. */
+export const READERS_MAX = 100;
+
+/** Projects that one reader may read: each block is looked up among them. */
+export const READER_PROJECTS_MAX = 1_000;
+
 /** Allowed hosts: each request's Host is compared with each. */
 export const HOSTS_MAX = 100;
 

@@ -45,8 +45,16 @@ interface Compared {
   readonly compared?: TimeSpan | undefined;
 }
 
+/** What a request may be narrowed to. */
+interface Visible {
+  /** The projects that whoever asks may see; undefined: all. Nothing of another project is in the response. */
+  readonly visible?: readonly string[];
+}
+
 /** A query with one response; QueryResponses has its type by kind. */
-export type QueryRequest =
+export type QueryRequest = Visible & AnyQuery;
+
+type AnyQuery =
   | {
       readonly kind: "entries";
       readonly scope: QueryScope;
@@ -156,6 +164,8 @@ export type QueryRefusalCode =
   | "bad_range"
   | "unknown_project"
   | "unknown_field"
+  /** Whoever asks may not read it. */
+  | "forbidden"
   /** Too many queries run or wait. */
   | "busy"
   /** The data file cannot be read, or the reader died. */
@@ -176,13 +186,13 @@ export interface QueryRefusal {
 export type ExportFormat = "ndjson" | "csv" | "spreadsheet";
 
 /** Records in the order of ids, as NDJSON or CSV text. */
-export interface ExportRequest {
+export interface ExportRequest extends Visible {
   readonly format: ExportFormat;
   readonly scope: QueryScope;
 }
 
 /** A live tail: matching records as they are committed. */
-export interface TailRequest {
+export interface TailRequest extends Visible {
   readonly project: string | undefined;
   readonly q: string;
   /** As in QueryScope. */

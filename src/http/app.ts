@@ -14,6 +14,7 @@ import { preflightResponse } from "./access/cors.ts";
 import { ReadGate } from "./access/read_gate.ts";
 import type { Sessions } from "./access/sessions.ts";
 import type { AccessSettings } from "./access/settings.ts";
+import { sharedQueries } from "./access/viewer.ts";
 import { compressed } from "./base/compression.ts";
 import type { ServerMetrics } from "./base/metrics.ts";
 import { INTERNAL, jsonResponse, toResponse } from "./base/responses.ts";
@@ -74,7 +75,14 @@ export function createHttpApp(dependencies: HttpDependencies): Elysia {
     log("error", "a request could not be handled", { error: error instanceof Error ? error.message : String(code) });
     return toResponse(INTERNAL);
   });
-  const read = { ...dependencies, gate: new ReadGate(dependencies), guard: new ParseGuard(), startedAtMs: clock() };
+  const queries = sharedQueries(dependencies.queries);
+  const read = {
+    ...dependencies,
+    queries,
+    gate: new ReadGate(dependencies),
+    guard: new ParseGuard(),
+    startedAtMs: clock(),
+  };
   const handlers = {
     enqueue: (request: Request) => enqueue.handle(request),
     preflight: (request: Request) => preflightResponse(request, access().keys),

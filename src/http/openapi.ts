@@ -27,6 +27,7 @@ const JSON_TYPE = "application/json";
 /** Who may call what: one of these is enough. */
 const SECURITY_SCHEMES = {
   adminToken: { type: "http", scheme: "bearer", description: "The admin token of the configuration" },
+  readerToken: { type: "http", scheme: "bearer", description: "The token of a [[readers]] table" },
   session: {
     type: "apiKey",
     in: "cookie",
@@ -50,7 +51,8 @@ const SECURITY_SCHEMES = {
 const SECURITY: Readonly<Record<OperationDocument["access"], readonly object[]>> = {
   open: [],
   sender: [{ apiKey: [] }],
-  reader: [{ adminToken: [] }, { session: [], sessionSecret: [] }],
+  reader: [{ adminToken: [] }, { readerToken: [] }, { session: [], sessionSecret: [] }],
+  admin: [{ adminToken: [] }, { session: [], sessionSecret: [] }],
 };
 
 /** Describes the routes; `version` of the program. */
@@ -254,7 +256,8 @@ const METRICS: OperationDocument = {
   access: "reader",
   responses: {
     200: { description: "Prometheus text", mediaType: "text/plain", schema: Type.String() },
-    401: message("The admin token is missing or wrong"),
+    401: message("The token is missing or wrong"),
+    403: message("The reader may not read all projects"),
   },
 };
 

@@ -2,7 +2,8 @@
 // (Prometheus text, for readers, or for everyone if `metrics_open` is set).
 
 import type { PipelineView } from "../core/telemetry.ts";
-import { type ReadAccess, refuseReader } from "./access/read_gate.ts";
+import type { ReadAccess } from "./access/read_gate.ts";
+import type { Viewer } from "./access/viewer.ts";
 import type { ServerMetrics } from "./base/metrics.ts";
 import { jsonResponse } from "./base/responses.ts";
 import type { RequestHandler } from "./base/routes.ts";
@@ -26,12 +27,18 @@ export function createReadyHandler({ pipeline }: { readonly pipeline: PipelineVi
 }
 
 export function createMetricsHandler(dependencies: MetricsDependencies): RequestHandler {
-  const { pipeline, access, metrics } = dependencies;
+  const { pipeline, access, gate, metrics } = dependencies;
   return async (request) => {
-    const refused = access().metricsOpen ? undefined : refuseReader(request, dependencies);
-    if (refused !== undefined) return refused;
+    const viewer = access().metricsOpen ? undefined : gate.admit(request);
+    if (viewer instanceof Response) return viewer;
+    // The figures are of all projects.
+    if (viewer?.projects !== undefined) return needsAllProjects(viewer);
     await pipeline.flushed();
     const headers = { "content-type": metrics.contentType, "cache-control": "no-store" };
     return new Response(await metrics.text(pipeline), { headers });
   };
+}
+
+function needsAllProjects({ name }: Viewer): Response {
+  return jsonResponse(403, { message: `${name} may read some projects only: these are figures of all` });
 }

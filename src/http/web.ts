@@ -4,6 +4,7 @@
 import { PAGE_PATHS } from "../core/pages.ts";
 import type { AppFile } from "../runtime/assets.ts";
 import type { AccessSettings } from "./access/settings.ts";
+import { viewersOf } from "./access/viewer.ts";
 import { CACHE_FOR_EVER, createVariants, fileResponse, type Variants } from "./base/files.ts";
 import type { PlainRoute } from "./base/routes.ts";
 
@@ -46,7 +47,7 @@ export function webRoutes(files: readonly AppFile[] | undefined, access: () => A
     if (file.path === PAGE_FILE) {
       const on = variants(file);
       const off = variants(withoutReading(file));
-      const handle = (request: Request) => fileResponse(access().adminTokenSha256 === undefined ? off : on, request);
+      const handle = (request: Request) => fileResponse(viewersOf(access()).length === 0 ? off : on, request);
       for (const path of Object.values(PAGE_PATHS)) routes.push({ path, operations: { GET: { handle } } });
     } else {
       const served = variants(file);

@@ -16,11 +16,13 @@ import { rejectionsResponse, type TablesSource, touchpointsResponse, usageRespon
 import { seriesResponse, timingsResponse } from "./responses/timings.ts";
 import { traceResponse } from "./responses/trace.ts";
 import { USUAL_MS, UsualDurations } from "./responses/usual_durations.ts";
+import { visibleTables } from "./responses/visible_tables.ts";
 import { QueryMemory } from "./scan/query_memory.ts";
 import type { ScanContext } from "./scan/scan.ts";
 import { isRefusal, type ReadRules, refuseUnknownProject, resolveScope, type Scope } from "./scan/scope.ts";
 import type { QuerySource } from "./scan/source.ts";
 import type { StatisticsCache } from "./scan/statistics_cache.ts";
+import { visibleRules, visibleSource } from "./scan/visible.ts";
 
 export interface EngineOptions {
   /** Of this query alone, since it holds snapshots. */
@@ -40,7 +42,13 @@ export interface EngineOptions {
 
 /** The response to a request, or why there is none. Throws SQLite's error when the file cannot be read. */
 export function* querySteps(request: QueryRequest, options: EngineOptions): Steps<QueryOutcome<object>> {
-  const response = yield* respond(request, options);
+  const { visible } = request;
+  const response = yield* respond(request, {
+    ...options,
+    source: visibleSource(options.source, visible),
+    tables: visibleTables(options.tables, visible),
+    rules: visibleRules(options.rules, visible),
+  });
   return isRefusal(response) ? { ok: false, refusal: response } : { ok: true, answer: response };
 }
 

@@ -1,9 +1,9 @@
-// Authenticates readers. A reader presents the admin token as `Authorization: Bearer <token>`, both halves of a session
-// that was opened with it, or, on routes that a link leads to, a ticket. Only the token's SHA-256 is known; it is
-// compared in constant time. Without a configured token nobody can read. Wrong guesses are slowed down, counted, and
-// logged once in a while.
+// Authenticates whoever reads. They present the admin token or a reader's as `Authorization: Bearer <token>`, both
+// halves of a session that was opened with it, or, on routes that a link leads to, a ticket. Only a token's SHA-256 is
+// known; it is compared in constant time. Without a configured token nobody can read. Wrong guesses are slowed down,
+// counted, and logged once in a while.
 
-import { createHash, hash, timingSafeEqual } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Clock } from "../../core/clock.ts";
 import { TICKET_PARAMETER } from "../../core/session.ts";
 import type { ReadRefusalReason, ServerMetrics } from "../base/metrics.ts";
@@ -13,6 +13,7 @@ import { ClientAddresses } from "./client_address.ts";
 import { FailureLimiter, type Sender } from "./failure_limiter.ts";
 import { isSameOrigin, presentedSession, type Sessions } from "./sessions.ts";
 import type { AccessSettings } from "./settings.ts";
+import { type Viewer, viewerOfToken, viewersOf } from "./viewer.ts";
 
 /** Wrong tokens of one address: 20 at once, then one in 3 s. A token has 16 characters at least. */
 const TOKEN_RATES = { burst: 20, perSecond: 1 / 3 };
@@ -27,7 +28,7 @@ const SESSION_RATES_ALL = { burst: 10_000, perSecond: 1_000 };
 const LOG_EVERY_MS = 60_000;
 const LOG_FACTOR = 10;
 
-const MISSING_OR_WRONG = "Admin token is missing or wrong: send it as Authorization: Bearer";
+const MISSING_OR_WRONG = "Token is missing or wrong: send it as Authorization: Bearer";
 const CHALLENGE = { "www-authenticate": "Bearer" };
 
 export interface ReadAccessOptions {
@@ -44,13 +45,6 @@ export interface ReadAccess {
   readonly access: () => AccessSettings;
   readonly sessions: Sessions;
   readonly gate: ReadGate;
-}
-
-/** Whether this is the token whose SHA-256 (hexadecimal) is expected. */
-function isAdminToken(token: string, adminTokenSha256: string): boolean {
-  const presented = createHash("sha256").update(token).digest();
-  const expected = Buffer.from(adminTokenSha256, "hex");
-  return presented.byteLength === expected.byteLength && timingSafeEqual(presented, expected);
 }
 
 /** One for the life of the server. */
@@ -73,56 +67,55 @@ export class ReadGate {
     this.#options = options;
   }
 
-  /** Whether a request that was let in still may read: its token or its session is the one in force. Counts nothing. */
-  isReader(request: Request): boolean {
-    const { access, sessions } = this.#options;
-    const { adminTokenSha256 } = access();
-    if (adminTokenSha256 === undefined) return false;
+  /** Who sent a request that was let in, if they still may read. Counts nothing. */
+  viewerOf(request: Request): Viewer | undefined {
+    const viewers = viewersOf(this.#options.access());
     const token = bearerToken(request);
-    if (token !== undefined && isAdminToken(token, adminTokenSha256)) return true;
+    const bearer = token === undefined ? undefined : viewerOfToken(token, viewers);
     const session = presentedSession(request);
-    return session !== undefined && sessions.find(session, adminTokenSha256) !== undefined;
+    return bearer ?? (session === undefined ? undefined : this.#options.sessions.find(session, viewers)?.viewer);
   }
 
   /**
-   * 401 or 429 for a request that may not read, else undefined. The response never says which part was wrong. `target`
+   * Who sends the request; 401 or 429 for one that may not read. The response never says which part was wrong. `target`
    * is the path and query that a ticket must be for, where the route takes one.
    */
-  refuse(request: Request, target?: string): Response | undefined {
+  admit(request: Request, target?: string): Viewer | Response {
     const { access, sessions } = this.#options;
-    const { adminTokenSha256 } = access();
-    if (adminTokenSha256 === undefined) return readingIsOff();
+    const viewers = viewersOf(access());
+    if (viewers.length === 0) return readingIsOff();
     // Sessions are checked first and without a limit: nobody can guess one, so owners never wait for others.
     const session = presentedSession(request);
-    if (session !== undefined && sessions.find(session, adminTokenSha256) !== undefined) return undefined;
+    const found = session === undefined ? undefined : sessions.find(session, viewers);
+    if (found !== undefined) return found.viewer;
     const token = bearerToken(request);
-    if (token !== undefined) return this.#refuseToken(this.#tokens, request, token, MISSING_OR_WRONG);
+    if (token !== undefined) return this.#admitToken(this.#tokens, request, token, MISSING_OR_WRONG);
     const ticket = target === undefined ? undefined : ticketOf(request);
     if (ticket !== undefined && target !== undefined) {
-      if (isFromHere(request) && sessions.takeTicket(ticket, adminTokenSha256, target)) return undefined;
+      const viewer = isFromHere(request) ? sessions.takeTicket(ticket, viewers, target) : undefined;
+      if (viewer !== undefined) return viewer;
       return this.#failed(this.#sessions, request, "ticket", "The ticket was used before, is too old, or is another's");
     }
     if (session !== undefined) return this.#failed(this.#sessions, request, "session", MISSING_OR_WRONG);
     return jsonResponse(401, { message: MISSING_OR_WRONG }, CHALLENGE);
   }
 
-  /** Why nobody signs in with this token; undefined for the right one. */
-  refuseSignIn(request: Request, token: string): Response | undefined {
-    return this.#refuseToken(this.#signIns, request, token, "Admin token is wrong");
+  /** Who signs in with this token, or why nobody does. */
+  admitSignIn(request: Request, token: string): Viewer | Response {
+    return this.#admitToken(this.#signIns, request, token, "The token is wrong");
   }
 
-  /** 401 for a wrong token, 429 while the sender must wait, undefined for the right token. */
-  #refuseToken(failures: FailureLimiter, request: Request, token: string, message: string): Response | undefined {
+  /** 401 for a wrong token, 429 while the sender must wait. */
+  #admitToken(failures: FailureLimiter, request: Request, token: string, message: string): Viewer | Response {
     const { access, clock } = this.#options;
-    const { adminTokenSha256 } = access();
-    if (adminTokenSha256 === undefined) return readingIsOff();
+    const viewers = viewersOf(access());
+    if (viewers.length === 0) return readingIsOff();
     const sender = this.#sender(request);
-    if (failures.waitSeconds(sender, clock()) > 0 || !isAdminToken(token, adminTokenSha256)) {
-      return this.#failed(failures, request, "token", message, sender);
-    }
+    const viewer = failures.waitSeconds(sender, clock()) > 0 ? undefined : viewerOfToken(token, viewers);
+    if (viewer === undefined) return this.#failed(failures, request, "token", message, sender);
     this.#tokens.succeeded(sender);
     this.#signIns.succeeded(sender);
-    return undefined;
+    return viewer;
   }
 
   #failed(
@@ -153,7 +146,7 @@ export class ReadGate {
     const minute = this.#minute;
     if (++minute.count < minute.logged * LOG_FACTOR) return;
     minute.logged = minute.count;
-    const message = "requests to read were refused: a wrong admin token, or a session that is not good";
+    const message = "requests to read were refused: a wrong token, or a session that is not good";
     this.#options.log("warn", message, { address, inThisMinute: minute.count, sinceTheStart: this.#count });
   }
 
@@ -171,14 +164,9 @@ export class ReadGate {
   }
 }
 
-/** As ReadGate.refuse. */
-export function refuseReader(request: Request, { gate }: ReadAccess, target?: string): Response | undefined {
-  return gate.refuse(request, target);
-}
-
 /** 401 where no token is configured. */
 export function readingIsOff(): Response {
-  const message = "Reading is off: set admin_token or admin_token_sha256 in the configuration";
+  const message = "Reading is off: set admin_token, admin_token_sha256 or [[readers]] in the configuration";
   return jsonResponse(401, { message }, CHALLENGE);
 }
 

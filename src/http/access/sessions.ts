@@ -1,5 +1,5 @@
-// The app's sessions and download tickets. In: the admin token's SHA-256 at sign-in, later the cookie and the secret
-// header of a request. Out: whether they are valid. A session has two halves. The id is in an HttpOnly, SameSite=Strict
+// The app's sessions and download tickets. In: the SHA-256 of a viewer's token at sign-in, later the cookie and the secret
+// header of a request. Out: whose they are. A session has two halves. The id is in an HttpOnly, SameSite=Strict
 // cookie. Cookies ignore ports, so a server on another port of this host name receives it and can replay it. The page
 // therefore stores a secret for its origin, which includes the port, and sends it as a header. A request needs both
 // halves and Sec-Fetch-Site: same-origin. A link can carry no header, so a download takes a ticket: for one path and
@@ -13,6 +13,7 @@ import type { Clock } from "../../core/clock.ts";
 import { SESSION_SECONDS, SESSIONS_MAX } from "../../core/limits.ts";
 import { SESSION_HEADER, type StoredSession } from "../../core/session.ts";
 import type { HttpLog } from "../base/routes.ts";
+import type { Viewer } from "./viewer.ts";
 
 /** How long a ticket is good, in ms: a browser follows the link at once. */
 const TICKET_MS = 60_000;
@@ -36,10 +37,17 @@ export interface PresentedSession {
   readonly secret: string | undefined;
 }
 
+/** A session that a request shows. */
+export interface FoundSession {
+  /** The id's hash. */
+  readonly id: string;
+  readonly viewer: Viewer;
+}
+
 interface Ticket {
   /** The id's hash; undefined: it was asked for with the token itself. */
   readonly session: string | undefined;
-  readonly adminTokenSha256: string;
+  readonly tokenSha256: string;
   /** Path and query that it is good for. */
   readonly target: string;
   /** Unix ms. */
@@ -62,6 +70,8 @@ export class Sessions {
   readonly #options: SessionsOptions;
   /** By the hash of the id, oldest first, which is also the order in which they expire. */
   readonly #open = new Map<string, StoredSession>();
+  /** The SHA-256 of the token that opened it, by the hash of the id; of those that this process has seen in use. */
+  readonly #owners = new Map<string, string>();
   /** By the hash of the ticket, oldest first. */
   readonly #tickets = new Map<string, Ticket>();
 
@@ -72,69 +82,87 @@ export class Sessions {
   }
 
   /** Opens a session; resolves once it is saved. */
-  async open(adminTokenSha256: string): Promise<OpenedSession> {
+  async open({ tokenSha256 }: Viewer): Promise<OpenedSession> {
     this.#dropExpired();
-    for (const id of this.#open.keys()) {
+    // Whoever signs in again and again ends their own sessions first.
+    const own = [...this.#open.keys()].filter((id) => this.#owners.get(id) === tokenSha256);
+    for (const id of [...own, ...this.#open.keys()]) {
       if (this.#open.size < SESSIONS_MAX) break;
-      this.#open.delete(id);
+      this.#forget(id);
     }
     const [id, secret] = [randomText(), randomText()];
     const expiresAt = this.#options.clock() + SESSION_SECONDS * 1_000;
     const digest = digestOf(id);
-    this.#open.set(digest, { id: digest, proof: proofOf(id, secret, adminTokenSha256), expiresAt });
+    this.#open.set(digest, { id: digest, proof: proofOf(id, secret, tokenSha256), expiresAt });
+    this.#owners.set(digest, tokenSha256);
     await this.#save();
     return { id, secret, expiresAt };
   }
 
-  /** The id's hash of the session that both halves are of, if it was opened with the token in force. */
-  find({ ids, secret }: PresentedSession, adminTokenSha256: string): string | undefined {
+  /** The session that both halves are of, if it was opened with a token in force. */
+  find({ ids, secret }: PresentedSession, viewers: readonly Viewer[]): FoundSession | undefined {
     if (secret === undefined) return undefined;
-    return ids.map(digestOf).find((digest, index) => {
+    for (const id of ids) {
+      const digest = digestOf(id);
       const session = this.#open.get(digest);
-      if (session === undefined || !this.#isLive(session)) return false;
-      const proof = proofOf(ids[index] ?? "", secret, adminTokenSha256);
-      return timingSafeEqual(Buffer.from(proof), Buffer.from(session.proof));
-    });
+      if (session === undefined || !this.#isLive(session)) continue;
+      const viewer = viewers.find(({ tokenSha256 }) => {
+        const proof = proofOf(id, secret, tokenSha256);
+        return timingSafeEqual(Buffer.from(proof), Buffer.from(session.proof));
+      });
+      if (viewer === undefined) continue;
+      this.#owners.set(digest, viewer.tokenSha256);
+      return { id: digest, viewer };
+    }
+    return undefined;
   }
 
   /** Ends a session and its tickets; resolves once that is saved. */
   async close(session: string): Promise<void> {
-    this.#open.delete(session);
+    this.#forget(session);
     for (const [digest, ticket] of this.#tickets) if (ticket.session === session) this.#tickets.delete(digest);
     await this.#save();
   }
 
-  /** Ends all: the token they were opened with is no longer in force. */
-  async closeAll(): Promise<void> {
-    this.#tickets.clear();
-    if (this.#open.size === 0) return;
-    this.#open.clear();
+  /**
+   * Ends those whose token is no longer in force, and those that this process has not seen in use, whose token nobody
+   * knows.
+   */
+  async endOthers(viewers: readonly Viewer[]): Promise<void> {
+    const inForce = new Set(viewers.map(({ tokenSha256 }) => tokenSha256));
+    for (const [digest, { tokenSha256 }] of this.#tickets) {
+      if (!inForce.has(tokenSha256)) this.#tickets.delete(digest);
+    }
+    const ended = [...this.#open.keys()].filter((id) => !inForce.has(this.#owners.get(id) ?? ""));
+    if (ended.length === 0) return;
+    for (const id of ended) this.#forget(id);
     await this.#save();
   }
 
   /** A ticket of a session, or of the token itself, for one path with its query. */
-  issueTicket(session: string | undefined, adminTokenSha256: string, target: string): string {
+  issueTicket(session: string | undefined, { tokenSha256 }: Viewer, target: string): string {
     const now = this.#options.clock();
     for (const [digest, { expiresAt }] of this.#tickets) {
       if (expiresAt > now && this.#tickets.size < TICKETS_MAX) break;
       this.#tickets.delete(digest);
     }
     const ticket = randomText();
-    this.#tickets.set(digestOf(ticket), { session, adminTokenSha256, target, expiresAt: now + TICKET_MS });
+    this.#tickets.set(digestOf(ticket), { session, tokenSha256, target, expiresAt: now + TICKET_MS });
     return ticket;
   }
 
-  /** Whether a ticket is good for the target. It is used up either way. */
-  takeTicket(ticket: string, adminTokenSha256: string, target: string): boolean {
+  /** Whose ticket it is, if it is good for the target. It is used up either way. */
+  takeTicket(ticket: string, viewers: readonly Viewer[], target: string): Viewer | undefined {
     const digest = digestOf(ticket);
     const found = this.#tickets.get(digest);
     this.#tickets.delete(digest);
-    if (found === undefined || found.target !== target || found.adminTokenSha256 !== adminTokenSha256) return false;
+    if (found === undefined || found.target !== target) return undefined;
+    const viewer = viewers.find(({ tokenSha256 }) => tokenSha256 === found.tokenSha256);
     const leftMs = found.expiresAt - this.#options.clock();
-    if (leftMs <= 0 || leftMs > TICKET_MS) return false;
-    if (found.session === undefined) return true;
+    if (leftMs <= 0 || leftMs > TICKET_MS) return undefined;
+    if (found.session === undefined) return viewer;
     const session = this.#open.get(found.session);
-    return session !== undefined && this.#isLive(session);
+    return session !== undefined && this.#isLive(session) ? viewer : undefined;
   }
 
   /** A session that outlasts the maximum was opened while the clock was ahead, so it is invalid. */
@@ -144,7 +172,12 @@ export class Sessions {
   }
 
   #dropExpired(): void {
-    for (const [id, session] of this.#open) if (!this.#isLive(session)) this.#open.delete(id);
+    for (const [id, session] of this.#open) if (!this.#isLive(session)) this.#forget(id);
+  }
+
+  #forget(id: string): void {
+    this.#open.delete(id);
+    this.#owners.delete(id);
   }
 
   #save(): Promise<void> {
@@ -187,8 +220,8 @@ function digestOf(text: string): string {
 /**
  * The token's hash is in it beside 512 random bits, so that nobody can guess the token from a data file or a backup.
  */
-function proofOf(id: string, secret: string, adminTokenSha256: string): string {
-  return digestOf(`${id}\n${secret}\n${adminTokenSha256}`);
+function proofOf(id: string, secret: string, tokenSha256: string): string {
+  return digestOf(`${id}\n${secret}\n${tokenSha256}`);
 }
 
 /** How long signing in and out waits, in ms. */

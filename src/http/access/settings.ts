@@ -3,6 +3,7 @@
 import type { Durability } from "../../core/batch.ts";
 import type { AllowedHosts } from "./hosts.ts";
 import type { KeyLookup } from "./keys.ts";
+import type { ReaderSettings } from "./viewer.ts";
 
 export interface AccessSettings {
   readonly keys: KeyLookup;
@@ -12,8 +13,9 @@ export interface AccessSettings {
   /** Addresses and CIDR whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[];
   readonly hosts: AllowedHosts;
-  /** Hexadecimal; undefined: nobody reads. */
+  /** Hexadecimal; undefined: nobody changes anything. Without readers nobody reads either. */
   readonly adminTokenSha256: string | undefined;
+  readonly readers: readonly ReaderSettings[];
   readonly metricsOpen: boolean;
   readonly durability: Durability;
   /** Of the data file: the oldest data goes when it is larger. */

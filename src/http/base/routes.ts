@@ -36,8 +36,11 @@ export interface OperationDocument {
   readonly id: string;
   readonly summary: string;
   readonly description?: string;
-  /** Who may: anyone, whoever has an API key, or whoever has the admin token or a session. */
-  readonly access: "open" | "sender" | "reader";
+  /**
+   * Who may: anyone, whoever has an API key, whoever may read (with the admin token, a reader's, or a session of either),
+   * or only the admin.
+   */
+  readonly access: "open" | "sender" | "reader" | "admin";
   /** Parameters in the path, in the query, and in headers (names in lower case). */
   readonly path?: TObject;
   readonly query?: TObject;

@@ -27,11 +27,13 @@ export function statusRoute(dependencies: StatusDependencies): Route {
   const show = defineOperation(dependencies, {
     id: "showStatus",
     summary: "How the server is now: ready or not, its queue, its counters, its disk",
+    access: "reader",
     query: NO_PARAMETERS,
     responses: { 200: { description: "The answer", schema: StatusSchema } },
-    handle: async () => {
+    handle: async ({ viewer }) => {
       await dependencies.pipeline.flushed();
-      return jsonResponse(200, statusOf(dependencies));
+      const status = statusOf(dependencies);
+      return jsonResponse(200, viewer.projects === undefined ? status : { ...status, entries: null, storage: null });
     },
   });
   return { path: "/api/v1/status", operations: { GET: show } };
@@ -63,10 +65,11 @@ export function keysRoute(dependencies: ReadDependencies): Route {
   const list = defineOperation(dependencies, {
     id: "listKeys",
     summary: "Key pairs, masked, with origins, when they were made and last used",
+    access: "admin",
     query: NO_PARAMETERS,
     responses: { 200: { description: "The answer", schema: KeysSchema }, ...UNAVAILABLE },
-    async handle({ request }) {
-      const outcome = await dependencies.queries.query({ kind: "keys" }, request.signal);
+    async handle({ request, queries }) {
+      const outcome = await queries.query({ kind: "keys" }, request.signal);
       if (!outcome.ok) return refuse(outcome.refusal);
       const { keys } = JSON.parse(outcome.answer) as KeyUseResponse;
       const uses = new Map(keys.map((use) => [`${use.type} ${use.name}`, use]));

@@ -1,4 +1,4 @@
-// What a reader may change: the list of touchpoints, and records that must go for good. Names are checked here,
+// What the admin may change: the list of touchpoints, and records that must go for good. Names are checked here,
 // everything else is decided where the data is.
 
 import { type TSchema, Type } from "@sinclair/typebox";
@@ -48,12 +48,14 @@ export function touchpointRoute(dependencies: ReadDependencies): Route {
   const list = defineOperation(dependencies, {
     id: "listTouchpoints",
     summary: "All touchpoints; those that were only seen, not registered, are flagged",
+    access: "reader",
     query: strictObject({ project: Type.Optional(PROJECT) }),
     responses: { 200: { description: "The answer", schema: TouchpointsSchema }, ...SEARCH_REFUSALS, ...UNAVAILABLE },
-    handle: ({ request, query: { project } }) => respondWith(dependencies, request, { kind: "touchpoints", project }),
+    handle: (call) => respondWith(call, { kind: "touchpoints", project: call.query.project }),
   });
   const register = defineOperation(dependencies, {
     id: "registerTouchpoint",
+    access: "admin",
     summary: "Register a touchpoint; what was recorded under its name belongs to it",
     query: strictObject({}),
     body: strictObject({ project: Type.Optional(PROJECT), name: NEW_NAME }),
@@ -67,6 +69,7 @@ export function touchpointRoute(dependencies: ReadDependencies): Route {
   });
   const rename = defineOperation(dependencies, {
     id: "renameTouchpoint",
+    access: "admin",
     summary: "Rename a touchpoint in the list; records keep the name they were sent with",
     query: strictObject({}),
     body: strictObject({ project: Type.Optional(PROJECT), name: KNOWN_NAME, to: NEW_NAME }),
@@ -80,6 +83,7 @@ export function touchpointRoute(dependencies: ReadDependencies): Route {
   });
   const remove = defineOperation(dependencies, {
     id: "deleteTouchpoint",
+    access: "admin",
     summary: "Take a touchpoint off the list; its history stays",
     query: strictObject({ project: Type.Optional(PROJECT), name: KNOWN_NAME }),
     responses: { 204: { description: "Taken off" }, ...UNKNOWN, ...UNAVAILABLE },
@@ -111,6 +115,7 @@ export interface EraseDependencies extends ReadDependencies {
 export function eraseRoute(dependencies: EraseDependencies): Route {
   const erase = defineOperation(dependencies, {
     id: "eraseRecords",
+    access: "admin",
     summary: "Remove every record that matches, for good",
     query: strictObject({}),
     body: strictObject({

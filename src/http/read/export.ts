@@ -28,10 +28,11 @@ const CSV = Type.Union([Type.Literal("exact"), Type.Literal("spreadsheet")], {
 });
 
 export function exportRoute(dependencies: ReadDependencies): Route {
-  const { queries: reading, log } = dependencies;
+  const { log } = dependencies;
   const exportAll = defineOperation(dependencies, {
     id: "exportEntries",
     summary: "Every record that matches, in the order of ids",
+    access: "reader",
     takesTicket: true,
     query: strictObject({ format: Type.Optional(FORMAT), csv: Type.Optional(CSV), ...SCOPE }),
     responses: {
@@ -44,14 +45,14 @@ export function exportRoute(dependencies: ReadDependencies): Route {
       ...SEARCH_REFUSALS,
       ...UNAVAILABLE,
     },
-    async handle({ request, query: { csv, format: given, ...bounds }, now }) {
+    async handle({ request, queries, query: { csv, format: given, ...bounds }, now }) {
       if (given === "ndjson" && csv !== undefined) return badRequest("csv: needs format=csv");
       const type = given ?? (csv === undefined ? "ndjson" : "csv");
       const format = csv === "spreadsheet" ? csv : type;
       const scope = readScope(bounds, now);
       if (!scope.ok) return badRequest(scope.message);
       const { work, release } = abortWithClient(request);
-      const outcome = await reading.export({ format, scope: scope.value }, work.signal);
+      const outcome = await queries.export({ format, scope: scope.value }, work.signal);
       if (!outcome.ok) {
         release();
         return refuse(outcome.refusal);

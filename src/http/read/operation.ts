@@ -10,7 +10,8 @@ import { InvalidPayloadSchema, MessageSchema, QueryProblemSchema } from "../../c
 import { maskKeys } from "../../core/secrets.ts";
 import { TICKET_PARAMETER } from "../../core/session.ts";
 import type { ParseGuard } from "../../runtime/parse_guard.ts";
-import { type ReadAccess, refuseReader } from "../access/read_gate.ts";
+import type { ReadAccess } from "../access/read_gate.ts";
+import { NOBODY, type SharedQueries, type Viewer } from "../access/viewer.ts";
 import { jsonResponse } from "../base/responses.ts";
 import type { HttpLog, Operation, OperationDocument, ResponseDocument } from "../base/routes.ts";
 import { readJsonBody } from "./json_body.ts";
@@ -18,7 +19,8 @@ import { readParameters, strictObject } from "./parameters.ts";
 
 /** What the read API needs. */
 export interface ReadDependencies extends ReadAccess {
-  readonly queries: QueryService;
+  /** They run for the viewer of a call: `call.queries`. */
+  readonly queries: SharedQueries;
   readonly changes: ChangeService;
   readonly clock: Clock;
   readonly log: HttpLog;
@@ -30,16 +32,17 @@ export interface ReadDependencies extends ReadAccess {
 /** One request, checked. */
 export interface Call<Q extends TObject, B extends TObject> {
   readonly request: Request;
+  /** Who asks. */
+  readonly viewer: Viewer;
+  /** What they may ask. */
+  readonly queries: QueryService;
   readonly query: Static<Q>;
   readonly body: Static<B>;
   /** Unix ms. */
   readonly now: number;
 }
 
-export interface OperationSpec<Q extends TObject, B extends TObject>
-  extends Omit<OperationDocument, "access" | "query" | "body"> {
-  /** "reader" when absent. */
-  readonly access?: OperationDocument["access"];
+export interface OperationSpec<Q extends TObject, B extends TObject> extends Omit<OperationDocument, "query" | "body"> {
   readonly query: Q;
   readonly body?: B;
   /** Whether a ticket lets in, where a link leads here. */
@@ -87,7 +90,7 @@ export function defineOperation<Q extends TObject, B extends TObject = TObject>(
   dependencies: ReadDependencies,
   spec: OperationSpec<Q, B>,
 ): Operation {
-  const { access = "reader", query: parameters, body, takesTicket = false, handle, responses, ...document } = spec;
+  const { access, query: parameters, body, takesTicket = false, handle, responses, ...document } = spec;
   const query = takesTicket ? (strictObject({ ...parameters.properties, ...TICKET }) as unknown as Q) : parameters;
   return {
     document: {
@@ -99,25 +102,31 @@ export function defineOperation<Q extends TObject, B extends TObject = TObject>(
     },
     async handle(request) {
       const target = takesTicket ? ticketTarget(request.url) : undefined;
-      const refused = access === "reader" ? refuseReader(request, dependencies, target) : undefined;
-      if (refused !== undefined) return refused;
+      const viewer = access === "open" ? NOBODY : dependencies.gate.admit(request, target);
+      if (viewer instanceof Response) return viewer;
+      if (access !== "open" && access !== "reader" && !viewer.isAdmin) return needsAdmin(viewer);
       const checked = readParameters(query, searchOf(request));
       if (!checked.ok) return badRequest(checked.message);
       // Without a body's schema no handler looks at it.
       const read = body === undefined ? ({} as Static<B>) : await readJsonBody(request, body, dependencies.guard);
       if (read instanceof Response) return read;
-      return handle({ request, query: checked.value, body: read, now: dependencies.clock() });
+      const queries = dependencies.queries.for(viewer);
+      return handle({ request, viewer, queries, query: checked.value, body: read, now: dependencies.clock() });
     },
   };
 }
 
+/** 403 for a reader where only the admin may. */
+export function needsAdmin({ name }: Viewer): Response {
+  return jsonResponse(403, { message: `${name} may only read: this needs the admin token` });
+}
+
 /** Runs the query and passes its JSON on unchanged. A client that disconnects stops the query. */
 export async function respondWith(
-  { queries: reading }: ReadDependencies,
-  request: Request,
+  { queries, request }: Pick<Call<TObject, TObject>, "queries" | "request">,
   query: QueryRequest,
 ): Promise<Response> {
-  const outcome = await reading.query(query, request.signal);
+  const outcome = await queries.query(query, request.signal);
   return outcome.ok ? jsonTextResponse(outcome.answer) : refuse(outcome.refusal);
 }
 
@@ -142,9 +151,10 @@ function impliedResponses(access: OperationDocument["access"], hasBody: boolean)
   const implied: Record<number, ResponseDocument> = {
     400: { description: "A parameter is unknown, given twice, or not what it can be", schema: MessageSchema },
   };
-  if (access === "reader") {
-    implied[401] = {
-      description: "The admin token is missing or wrong, and there is no session",
+  if (access !== "open") {
+    implied[401] = { description: "The token is missing or wrong, and there is no session", schema: MessageSchema };
+    implied[403] = {
+      description: access === "reader" ? "The reader may not read this project" : "A reader may only read",
       schema: MessageSchema,
     };
     implied[429] = TOO_MANY_FAILURES;
@@ -163,6 +173,7 @@ const STATUSES: Readonly<Record<QueryRefusalCode | ChangeRefusalCode, number>> =
   bad_query: 400,
   bad_cursor: 400,
   bad_range: 400,
+  forbidden: 403,
   unknown_project: 404,
   unknown_field: 404,
   not_found: 404,

@@ -144,13 +144,15 @@ function defineQuery<P extends TProperties>(
   const query = strictObject(members);
   return defineOperation(dependencies, {
     ...document,
+    access: "reader",
     query,
     responses: { 200: { description: "The answer", schema: response }, ...SEARCH_REFUSALS, ...UNAVAILABLE },
-    handle({ request, query: checked, now }) {
+    handle(call) {
+      const { request, query: checked, now } = call;
       const scope = readScope(checked, now);
       if (!scope.ok) return badRequest(scope.message);
       const translated = toRequest(scope.value, checked as Static<TObject<P>>, { url: request.url, now });
-      return typeof translated === "string" ? badRequest(translated) : respondWith(dependencies, request, translated);
+      return typeof translated === "string" ? badRequest(translated) : respondWith(call, translated);
     },
   });
 }
@@ -300,17 +302,18 @@ export function accountRoutes(dependencies: ReadDependencies): Route[] {
   const usage = defineOperation(dependencies, {
     id: "listUsage",
     summary: "Entries by project and month against the limit, and what is on disk",
+    access: "reader",
     query: NO_PARAMETERS,
     responses: { 200: { description: "The answer", schema: UsageSchema }, ...UNAVAILABLE },
-    handle: ({ request }) => respondWith(dependencies, request, { kind: "usage" }),
+    handle: (call) => respondWith(call, { kind: "usage" }),
   });
   const rejections = defineOperation(dependencies, {
     id: "listRejections",
     summary: "The latest dropped entries, each with its reason and a hint",
+    access: "reader",
     query: strictObject({ project: Type.Optional(PROJECT), limit: limit(ROWS_MAX) }),
     responses: { 200: { description: "The answer", schema: RejectionsSchema }, ...SEARCH_REFUSALS, ...UNAVAILABLE },
-    handle: ({ request, query: { project, limit } }) =>
-      respondWith(dependencies, request, { kind: "rejections", project, limit }),
+    handle: (call) => respondWith(call, { kind: "rejections", project: call.query.project, limit: call.query.limit }),
   });
   return [
     { path: "/api/v1/usage", operations: { GET: usage } },

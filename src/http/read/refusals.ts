@@ -16,6 +16,8 @@ export interface RefusalDependencies extends ReadDependencies {
 export function refusalsRoute(dependencies: RefusalDependencies): Route {
   const list = defineOperation(dependencies, {
     id: "listRefusals",
+    // It shows addresses of senders, and the beginnings of keys.
+    access: "admin",
     summary: "Batches that were refused since the server started, by status, reason, key, protocol and origin",
     description:
       "Kept in memory: a restart forgets them. With `project`, only batches that showed a key of it; those without a known key belong to none.",

@@ -1,15 +1,17 @@
 // GET /api/v1/tail: matching records as server-sent events, in commit order, as they are committed. A client that
 // reconnects continues after the last id it received. Each ping ends the tails whose token or session is no longer
-// valid.
+// valid, or whose reader may read other projects now.
 // Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
 
-import { Type } from "@sinclair/typebox";
+import { type TObject, Type } from "@sinclair/typebox";
 import { TAILS_AT_ONCE_MAX } from "../../core/limits.ts";
 import type { TailEvent, TailRequest } from "../../core/queries.ts";
 import { RecordSchema } from "../../core/responses.ts";
+import { isSameViewer } from "../access/viewer.ts";
 import type { Route } from "../base/routes.ts";
 import {
   badRequest,
+  type Call,
   defineOperation,
   type ReadDependencies,
   refuse,
@@ -38,6 +40,7 @@ export function tailRoute(dependencies: ReadDependencies, pings: PingTimer): Rou
     description:
       "Events: `record` with a record, and `gap` with how many matching records a slow reader missed; the id of each is the " +
       "record's. Resumable by Last-Event-ID, or lastEventId where headers cannot be set.",
+    access: "reader",
     headers: HEADERS,
     query: strictObject({
       project: Type.Optional(PROJECT),
@@ -50,7 +53,9 @@ export function tailRoute(dependencies: ReadDependencies, pings: PingTimer): Rou
       ...SEARCH_REFUSALS,
       ...UNAVAILABLE,
     },
-    async handle({ request, query: { project, q = "", timeZone: zone, lastEventId } }) {
+    async handle(call) {
+      const { request } = call;
+      const { project, q = "", timeZone: zone, lastEventId } = call.query;
       const timeZone = readTimeZone(zone);
       if (!timeZone.ok) return badRequest(timeZone.message);
       const header = readLastEventId(request);
@@ -59,7 +64,7 @@ export function tailRoute(dependencies: ReadDependencies, pings: PingTimer): Rou
         return refuse({ code: "busy", message: `${TAILS_AT_ONCE_MAX} live tails are open: close one` });
       }
       // A browser that reconnects sends the header, and still has the older id in its URL.
-      return follow(dependencies, pings, request, {
+      return follow(dependencies, pings, call, {
         project,
         q,
         timeZone: timeZone.value,
@@ -73,17 +78,18 @@ export function tailRoute(dependencies: ReadDependencies, pings: PingTimer): Rou
 async function follow(
   dependencies: ReadDependencies,
   pings: PingTimer,
-  request: Request,
+  { request, viewer, queries }: Pick<Call<TObject, TObject>, "request" | "viewer" | "queries">,
   asked: TailRequest,
 ): Promise<Response> {
   const { work, release } = abortWithClient(request, dependencies.stopping);
-  const outcome = await dependencies.queries.tail(asked, work.signal);
+  const outcome = await queries.tail(asked, work.signal);
   if (!outcome.ok) {
     release();
     return refuse(outcome.refusal);
   }
   const ping = () => {
-    if (dependencies.gate.isReader(request)) body.interject(PING);
+    const now = dependencies.gate.viewerOf(request);
+    if (now !== undefined && isSameViewer(now, viewer)) body.interject(PING);
     else work.abort();
   };
   pings.add(ping);

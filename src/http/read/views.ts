@@ -62,13 +62,15 @@ export function viewRoutes(dependencies: ReadDependencies): Route[] {
   const { changes } = dependencies;
   const list = defineOperation(dependencies, {
     id: "listViews",
+    access: "reader",
     summary: "The saved views of a project and everybody's, or all",
     query: strictObject({ project: Type.Optional(PROJECT) }),
     responses: { 200: { description: "The answer", schema: ViewsSchema }, ...SEARCH_REFUSALS, ...UNAVAILABLE },
-    handle: ({ request, query: { project } }) => respondWith(dependencies, request, { kind: "views", project }),
+    handle: (call) => respondWith(call, { kind: "views", project: call.query.project }),
   });
   const save = defineOperation(dependencies, {
     id: "saveView",
+    access: "admin",
     summary: "Save a view: an address of the app with a name, for everybody who may read",
     query: NO_PARAMETERS,
     body: strictObject({ name: NAME, project: Type.Optional(OWNER), address: ADDRESS }),
@@ -83,6 +85,7 @@ export function viewRoutes(dependencies: ReadDependencies): Route[] {
   });
   const change = defineOperation(dependencies, {
     id: "changeView",
+    access: "admin",
     summary: "Rename a saved view, give it to a project or to everybody, or let it open another address",
     path: ID_PATH,
     query: NO_PARAMETERS,
@@ -103,6 +106,7 @@ export function viewRoutes(dependencies: ReadDependencies): Route[] {
   });
   const remove = defineOperation(dependencies, {
     id: "deleteView",
+    access: "admin",
     summary: "Delete a saved view; no record is touched",
     path: ID_PATH,
     query: NO_PARAMETERS,

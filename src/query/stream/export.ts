@@ -44,6 +44,8 @@ export interface ExportSource {
 export interface ExportFilter {
   /** Undefined for all projects. */
   readonly project: string | undefined;
+  /** Of these only; undefined for all. */
+  readonly visible?: readonly string[] | undefined;
   /** Record times, Unix ms; `from` is included, `to` is not. */
   readonly from: number;
   readonly to: number;
@@ -90,8 +92,9 @@ export function* exportLines(source: ExportSource, options: ExportOptions): Gene
   }
 }
 
-function isWanted(block: ExportBlock, { project, from, to, expiredBefore }: ExportFilter): boolean {
+function isWanted(block: ExportBlock, { project, visible, from, to, expiredBefore }: ExportFilter): boolean {
   if (project !== undefined && block.project !== project) return false;
+  if (visible !== undefined && !visible.includes(block.project)) return false;
   return block.timeMax >= Math.max(from, expiredBefore(block.project)) && block.timeMin < to;
 }
 

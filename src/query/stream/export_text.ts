@@ -5,6 +5,7 @@
 import type { ExportFormat, ExportRequest, QueryRefusal } from "../../core/queries.ts";
 import type { ShownRecord } from "../../core/record.ts";
 import { isRefusal, type ReadRules, refuseUnknownProject, resolveScope } from "../scan/scope.ts";
+import { visibleNames, visibleRules } from "../scan/visible.ts";
 import { type ExportSource, exportLines } from "./export.ts";
 
 /** Characters of one part of the text, about: large enough to be quick, small enough to hold for each reader. */
@@ -36,18 +37,19 @@ export function exportHeader(format: ExportFormat): string {
  * damaged, so that nobody takes the export for complete.
  */
 export function exportText(
-  { format, scope }: ExportRequest,
-  { source, rules, now }: ExportTextOptions,
+  { format, scope, visible }: ExportRequest,
+  { source, rules: allRules, now }: ExportTextOptions,
 ): Generator<string> | QueryRefusal {
   const { project } = scope;
-  const refusal = refuseUnknownProject(project, rules, () => source.projects());
+  const rules = visibleRules(allRules, visible);
+  const refusal = refuseUnknownProject(project, rules, () => visibleNames(source.projects(), visible));
   if (refusal !== undefined) return refusal;
   const resolved = resolveScope(scope, rules, now);
   if (isRefusal(resolved)) return resolved;
   const { search, from, to, shownFrom } = resolved;
   const damaged = [...source.damagedZoneMaps()];
   const lines = exportLines(source, {
-    filter: { project, from, to, search, expiredBefore: shownFrom },
+    filter: { project, visible, from, to, search, expiredBefore: shownFrom },
     lineOf: lineFormatter(format),
     onDamaged: ({ id }) => {
       if (!damaged.includes(id)) damaged.push(id);

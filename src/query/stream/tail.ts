@@ -35,6 +35,7 @@ const FIRST_RECORDS = 4;
 
 interface Tail {
   readonly project: string | undefined;
+  readonly visible: readonly string[] | undefined;
   readonly q: string;
   readonly search: Expression;
   nextId: number;
@@ -95,14 +96,14 @@ export class TailHub {
    */
   open(
     number: number,
-    { project, q, timeZone, after }: TailRequest,
+    { project, visible, q, timeZone, after }: TailRequest,
     head = this.#source.nextRecordId(),
   ): QueryRefusal | undefined {
     const parsed = parseSearch(q, timeZone);
     if (!parsed.ok) return { code: "bad_query", ...parsed.problem };
     // An id that was never assigned is of another data file: begin with the next record.
     const nextId = after === undefined || after >= head ? head : after + 1;
-    this.#tails.set(number, { project, q, search: shareEqualTerms(parsed.search), nextId });
+    this.#tails.set(number, { project, visible, q, search: shareEqualTerms(parsed.search), nextId });
     return undefined;
   }
 
@@ -225,6 +226,7 @@ export class TailHub {
   ): Match[] {
     const { project } = queryBlock;
     if (tail.project !== undefined && tail.project !== project) return [];
+    if (tail.visible !== undefined && !tail.visible.includes(project)) return [];
     if (queryBlock.idMax < tail.nextId || queryBlock.idMin >= to) return [];
     if (!evaluated.has(tail.q)) evaluated.set(tail.q, this.#evaluate(tail.search, queryBlock, evaluated));
     const known = evaluated.get(tail.q);

@@ -17,6 +17,7 @@ import {
 } from "../../query/scan/query_memory.ts";
 import { isRefusal, projectRules, type ReadRules, refuseUnknownProject } from "../../query/scan/scope.ts";
 import { StatisticsCache, UNUSED_MS_MAX } from "../../query/scan/statistics_cache.ts";
+import { visibleNames, visibleRules } from "../../query/scan/visible.ts";
 import { exportText } from "../../query/stream/export_text.ts";
 import { TailHub } from "../../query/stream/tail.ts";
 import { stepBack } from "../../runtime/priority.ts";
@@ -260,7 +261,12 @@ class ReaderThread {
     });
     // With another reader than the hub's, which may hold an older snapshot.
     const refusal =
-      refuseUnknownProject(request.project, this.#rules, () => this.#pool.with(({ blocks }) => blocks.projects())) ??
+      refuseUnknownProject(request.project, visibleRules(this.#rules, request.visible), () =>
+        visibleNames(
+          this.#pool.with(({ blocks }) => blocks.projects()),
+          request.visible,
+        ),
+      ) ??
       this.#hub.open(
         number,
         request,

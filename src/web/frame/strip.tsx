@@ -4,7 +4,7 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
-import type { StatusResponse } from "../../core/account_responses.ts";
+import type { FileSpace } from "../../core/account_responses.ts";
 import { formatBytes, formatCount, formatCountOf } from "../../core/format.ts";
 import type { RefusalRow } from "../../core/refusals.ts";
 import { useCombinedQuery, useQuery, useServer, useUsage } from "../api/server_context.ts";
@@ -77,9 +77,10 @@ function useItems(now: number): readonly ComponentChildren[] {
   if (status?.ready === false) items.push(<Unready key="ready" reason={status.reason} />);
   if (dropping.length > 0) items.push(<Dropping key="dropping" projects={dropping} />);
   if (rows.length > 0) items.push(<Refused key="refused" rows={rows} onHide={hide} />);
-  if (status !== undefined) {
-    const share = highDiskShare(status.storage);
-    if (share !== undefined) items.push(<Disk key="disk" storage={status.storage} share={share} />);
+  const storage = status?.storage ?? null;
+  if (storage !== null) {
+    const share = highDiskShare(storage);
+    if (share !== undefined) items.push(<Disk key="disk" storage={storage} share={share} />);
   }
   return items;
 }
@@ -178,7 +179,7 @@ function refusedText(row: RefusalRow): string {
   return `${formatCount(row.lastDay)} with ${row.status}: ${keyText(row)}${from}`;
 }
 
-function Disk({ storage, share }: { readonly storage: StatusResponse["storage"]; readonly share: number }) {
+function Disk({ storage, share }: { readonly storage: FileSpace; readonly share: number }) {
   return (
     <Item tone="warn" end={<Link page="storage">Storage</Link>}>
       <strong>The data file is {formatShare(share)} full.</strong> {formatBytes(storage.bytesOnDisk)} of{" "}

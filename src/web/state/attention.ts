@@ -1,7 +1,7 @@
 // What the strip under the header has to say, from the responses of the server: which projects lose entries, which
 // batches were refused, how full the data file is.
 
-import type { RejectionRow, StatusResponse, UsageResponse } from "../../core/account_responses.ts";
+import type { FileSpace, RejectionRow, UsageResponse } from "../../core/account_responses.ts";
 import type { DropReason } from "../../core/drop.ts";
 import { monthOf } from "../../core/instant.ts";
 import { DAY_MS } from "../../core/limits.ts";
@@ -83,7 +83,7 @@ export function keyText({ apiKey, masked, isRevoked, keyType, reason }: RefusalR
 }
 
 /** The used share of the data file's limit, where it is nearly full. */
-export function highDiskShare({ bytesOnDisk, bytesMax }: StatusResponse["storage"]): number | undefined {
+export function highDiskShare({ bytesOnDisk, bytesMax }: FileSpace): number | undefined {
   const share = bytesMax === 0 ? 1 : bytesOnDisk / bytesMax;
   return share >= DISK_SHARE_HIGH ? share : undefined;
 }

@@ -127,6 +127,7 @@ describe("check", () => {
         tls: false,
         data: join(folder, "simplelogs.db"),
         durability: "sync",
+        readers: [],
         reading: false,
         keys: [
           {

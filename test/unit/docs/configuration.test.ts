@@ -18,7 +18,7 @@ function shownDefault(cell: string): ShownDefault {
 
 describe("the configuration", () => {
   test("of every page loads, each block by itself, but for its example keys", () => {
-    const variables = { SIMPLELOGS_TOKEN: "an-admin-token-for-tests" };
+    const variables = { SIMPLELOGS_TOKEN: "an-admin-token-for-tests", SHOP_TEAM_TOKEN: "a-readers-token-for-tests" };
     const toml = PAGES.flatMap((path) => readPage(path).blocks("toml"));
     expect(toml.length).toBeGreaterThan(1);
     for (const text of toml) {

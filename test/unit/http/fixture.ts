@@ -194,6 +194,7 @@ export function createFixture(storedSessions: readonly StoredSession[] = [], cli
       trustedProxies: [],
       hosts: new AllowedHosts({ listenAddress: "127.0.0.1", listed: [] }),
       adminTokenSha256: sha256(ADMIN_TOKEN),
+      readers: [],
       metricsOpen: false,
       durability: "sync",
       storageBytesMax: 1e9,

@@ -44,6 +44,7 @@ describe("openapi.json", () => {
       ...protocolStubs().flatMap(({ path, operations }) =>
         Object.keys(operations).map((method) => `${method} ${path}`),
       ),
+      "GET /api/v1/session",
       "POST /api/v1/session",
       "DELETE /api/v1/session",
       "POST /api/v1/tickets",

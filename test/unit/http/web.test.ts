@@ -26,7 +26,7 @@ const FILES: readonly AppFile[] = [
 ];
 
 function makeApp(token: string | undefined, isBuilt = true) {
-  const access = { adminTokenSha256: token } as AccessSettings;
+  const access = { adminTokenSha256: token, readers: [] as readonly unknown[] } as AccessSettings;
   const app = new Elysia();
   app.onError(({ code }) => new Response(String(code), { status: 404 }));
   for (const route of webRoutes(isBuilt ? FILES : undefined, () => access)) addRoute(app, route);

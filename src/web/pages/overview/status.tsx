@@ -55,7 +55,7 @@ function Readiness({
 function Figures({ status }: { readonly status: StatusResponse }) {
   const { environment } = useApp();
   const { ready, reason, queue, entries, storage, durability, startedAt, version } = status;
-  const dropped = Object.entries(entries.dropped).filter(([, count]) => count > 0);
+  const dropped = Object.entries(entries?.dropped ?? {}).filter(([, count]) => count > 0);
   const droppedCount = dropped.reduce((sum, [, count]) => sum + count, 0);
   return (
     <div class="overview-health">
@@ -71,23 +71,29 @@ function Figures({ status }: { readonly status: StatusResponse }) {
         share={Math.max(shareOf(queue.requests, queue.requestsMax), shareOf(queue.bytes, queue.bytesMax))}
         warnFrom={0.5}
       />
-      <Measure
-        name="Disk"
-        text={`${formatBytes(storage.bytesOnDisk)} of ${formatBytes(storage.bytesMax)}`}
-        note={`${formatCountOf(storage.records, "record")}; when full, the oldest are deleted`}
-        share={shareOf(storage.bytesOnDisk, storage.bytesMax)}
-        warnFrom={0.9}
-      />
+      {storage === null ? null : (
+        <Measure
+          name="Disk"
+          text={`${formatBytes(storage.bytesOnDisk)} of ${formatBytes(storage.bytesMax)}`}
+          note={`${formatCountOf(storage.records, "record")}; when full, the oldest are deleted`}
+          share={shareOf(storage.bytesOnDisk, storage.bytesMax)}
+          warnFrom={0.9}
+        />
+      )}
       <dl class="overview-facts">
-        <Fact name="Waiting for their start or end">{formatCount(entries.open)}</Fact>
-        <Fact name="Dropped in total">
-          <Link
-            page="rejections"
-            title={dropped.map(([reason, count]) => `${reason} ${formatCount(count)}`).join(", ")}
-          >
-            {formatCount(droppedCount)}
-          </Link>
-        </Fact>
+        {entries === null ? null : (
+          <>
+            <Fact name="Waiting for their start or end">{formatCount(entries.open)}</Fact>
+            <Fact name="Dropped in total">
+              <Link
+                page="rejections"
+                title={dropped.map(([reason, count]) => `${reason} ${formatCount(count)}`).join(", ")}
+              >
+                {formatCount(droppedCount)}
+              </Link>
+            </Fact>
+          </>
+        )}
         <Fact name="An accepted entry is">{DURABILITY[durability]}</Fact>
         <Fact name="Uptime">
           {formatDuration(Math.max(0, environment.clock() - startedAt))}, version {version}

@@ -1,7 +1,7 @@
 // When the data file will be full, at the pace of what is stored: each project grows evenly until its retention takes
 // away as much as comes.
 
-import type { ProjectStorage, StatusResponse } from "../../../core/account_responses.ts";
+import type { FileSpace, ProjectStorage } from "../../../core/account_responses.ts";
 import { DAY_MS } from "../../../core/limits.ts";
 
 /** A project whose newest record is older than this sends nothing any more, in ms. */
@@ -27,7 +27,7 @@ interface Growth {
 
 /** Undefined: it is full already, will not be within a year, or there is too little data to tell. `now` in Unix ms. */
 export function foreseeDisk(
-  { bytesOnDisk, bytesMax }: Pick<StatusResponse["storage"], "bytesOnDisk" | "bytesMax">,
+  { bytesOnDisk, bytesMax }: Pick<FileSpace, "bytesOnDisk" | "bytesMax">,
   projects: readonly ProjectStorage[],
   now: number,
 ): DiskForecast | undefined {

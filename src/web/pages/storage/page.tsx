@@ -1,6 +1,6 @@
 // The storage page: the size of the data file, what a 202 promises, and the size and retention of each project.
 
-import type { ProjectStorage, StatusResponse, UsageResponse } from "../../../core/account_responses.ts";
+import type { FileSpace, ProjectStorage, StatusResponse, UsageResponse } from "../../../core/account_responses.ts";
 import { formatBytes, formatCount, formatCountOf, formatDuration } from "../../../core/format.ts";
 import { DAY_MS } from "../../../core/limits.ts";
 import { useQuery } from "../../api/server_context.ts";
@@ -24,7 +24,9 @@ export function StoragePage() {
       <QueryView query={status}>
         {(response) => (
           <div class="storage-panels">
-            <FilePanel status={response} usage={usage.state.value.value} />
+            {response.storage === null ? null : (
+              <FilePanel status={response} space={response.storage} usage={usage.state.value.value} />
+            )}
             <DurabilityPanel status={response} />
           </div>
         )}
@@ -65,13 +67,14 @@ const HIGH_SHARE = 0.9;
 
 interface FilePanelProps {
   readonly status: StatusResponse;
+  readonly space: FileSpace;
   /** Undefined: not known yet. */
   readonly usage: UsageResponse | undefined;
 }
 
-function FilePanel({ status, usage }: FilePanelProps) {
+function FilePanel({ status, space, usage }: FilePanelProps) {
   const { environment } = useApp();
-  const { bytesOnDisk, bytesMax, records, blocks } = status.storage;
+  const { bytesOnDisk, bytesMax, records, blocks } = space;
   const share = bytesOnDisk / bytesMax;
   return (
     <section class="panel storage-file" aria-label="Data file">
@@ -90,7 +93,7 @@ function FilePanel({ status, usage }: FilePanelProps) {
         max={bytesMax}
         text={`${formatBytes(bytesOnDisk)} of ${formatBytes(bytesMax)}`}
       />
-      <Forecast status={status} usage={usage} now={environment.clock()} />
+      <Forecast space={space} usage={usage} now={environment.clock()} />
       {share < HIGH_SHARE ? null : (
         <Notice tone="warn">
           The file is close to <code>storage.max_size</code>. At the limit, the oldest data is deleted, even before its
@@ -117,8 +120,8 @@ function FilePanel({ status, usage }: FilePanelProps) {
 /** A file that is full within so many days is shown as a warning. */
 const SOON_DAYS = 30;
 
-function Forecast({ status, usage, now }: FilePanelProps & { readonly now: number }) {
-  const forecast = usage === undefined ? undefined : foreseeDisk(status.storage, usage.storage, now);
+function Forecast({ space, usage, now }: Omit<FilePanelProps, "status"> & { readonly now: number }) {
+  const forecast = usage === undefined ? undefined : foreseeDisk(space, usage.storage, now);
   if (forecast === undefined) return null;
   const days = Math.floor((forecast.fullAt - now) / DAY_MS);
   return (

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import type { SignInResponse } from "../../../../src/core/session.ts";
+import { viewersOf } from "../../../../src/http/access/viewer.ts";
 import { ADMIN, ADMIN_TOKEN, createFixture, type Fixture, outcome, sha256 } from "../fixture.ts";
 
 const SAME_ORIGIN = { "sec-fetch-site": "same-origin" };
 const TWELVE_HOURS_MS = 12 * 3_600_000;
-const WRONG = "Admin token is missing or wrong: send it as Authorization: Bearer";
+const WRONG = "Token is missing or wrong: send it as Authorization: Bearer";
 
 interface Sent {
   readonly headers?: Record<string, string>;
@@ -84,8 +85,8 @@ describe("signing in", () => {
 
 describe("signing in is refused", () => {
   test.each([
-    ["a wrong token", { token: `${ADMIN_TOKEN}x` }, 401, { message: "Admin token is wrong" }],
-    ["an empty token", { token: "" }, 401, { message: "Admin token is wrong" }],
+    ["a wrong token", { token: `${ADMIN_TOKEN}x` }, 401, { message: "The token is wrong" }],
+    ["an empty token", { token: "" }, 401, { message: "The token is wrong" }],
     [
       "no token",
       {},
@@ -136,7 +137,7 @@ describe("signing in is refused", () => {
     fixture.access = { ...fixture.access, adminTokenSha256: undefined };
     expect(await outcome(await signIn(fixture))).toEqual([
       401,
-      { message: "Reading is off: set admin_token or admin_token_sha256 in the configuration" },
+      { message: "Reading is off: set admin_token, admin_token_sha256 or [[readers]] in the configuration" },
     ]);
   });
 });
@@ -204,7 +205,7 @@ describe("a session", () => {
     expect(await ask(fixture, headers)).toBe(401);
     fixture.access = { ...before, adminTokenSha256: undefined };
     expect(await ask(fixture, headers)).toBe(401);
-    await fixture.sessions.closeAll();
+    await fixture.sessions.endOthers(viewersOf(fixture.access));
     fixture.access = before;
     expect(await ask(fixture, headers)).toBe(401);
     expect(fixture.keptSessions).toEqual([]);
@@ -401,7 +402,7 @@ describe("reading", () => {
     const fixture = createFixture();
     fixture.access = { ...fixture.access, adminTokenSha256: undefined };
     const response = await request(fixture, method, `/api/v1/${path}`, { headers: ADMIN });
-    const message = "Reading is off: set admin_token or admin_token_sha256 in the configuration";
+    const message = "Reading is off: set admin_token, admin_token_sha256 or [[readers]] in the configuration";
     expect([response.status, await response.text()]).toEqual([
       401,
       method === "HEAD" ? "" : JSON.stringify({ message }),
@@ -412,7 +413,7 @@ describe("reading", () => {
     ["/api/v1/entries", "GET, HEAD"],
     ["/api/v1/fields/level/values", "GET, HEAD"],
     ["/api/v1/touchpoints", "GET, HEAD, POST, PATCH, DELETE"],
-    ["/api/v1/session", "POST, DELETE"],
+    ["/api/v1/session", "GET, HEAD, POST, DELETE"],
     ["/api/v1/erase", "POST"],
     ["/openapi.json", "GET, HEAD"],
   ])("%s answers other methods 405 with Allow, and no CORS header", async (path, allow) => {

@@ -310,6 +310,7 @@ describe("a query is refused", () => {
     bad_range: 400,
     unknown_project: 404,
     unknown_field: 404,
+    forbidden: 403,
     busy: 503,
     unavailable: 503,
     cancelled: 499,

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { listen } from "#runtime/listen.ts";
 import type { TailEvent } from "../../../../src/core/queries.ts";
+import { sharedQueries } from "../../../../src/http/access/viewer.ts";
 import { PingTimer } from "../../../../src/http/read/response_stream.ts";
 import { tailRoute } from "../../../../src/http/read/tail.ts";
 import { Connections } from "../../../../src/runtime/contract/connections.ts";
@@ -251,7 +252,7 @@ describe("pings", () => {
   /** A server with one route, whose pings come every few milliseconds. */
   async function startWith(fixture: Fixture, pings: PingTimer) {
     const dependencies = {
-      queries: fixture.readers,
+      queries: sharedQueries(fixture.readers),
       changes: fixture.readers,
       clock: () => fixture.now,
       access: () => fixture.access,
@@ -313,7 +314,7 @@ describe("pings", () => {
     const fixture = createFixture();
     fixture.readers.tailed = (signal) => new Source().open(signal);
     const pings = new PingTimer(1);
-    const dependencies = { ...fixture, queries: fixture.readers, changes: fixture.readers };
+    const dependencies = { ...fixture, queries: sharedQueries(fixture.readers), changes: fixture.readers };
     const { GET } = tailRoute(
       {
         ...dependencies,
