@@ -111,7 +111,7 @@ const REQUESTS: readonly QueryRequest[] = [
     { kind: "fields", scope },
     { kind: "values", scope, field: "touchpoint", limit: 50 },
     { kind: "values", scope, field: "project", limit: 50 },
-    { kind: "patterns", scope, limit: 50, comparesPrevious: false },
+    { kind: "patterns", scope, limit: 50, compared: { from: DAY - 3_600_000, to: DAY + 900_000 } },
     { kind: "breakdown", scope: { ...scope, q: "level:error" }, limit: 10 },
   ]),
   { kind: "touchpoints", project: undefined },
