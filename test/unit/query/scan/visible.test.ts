@@ -66,7 +66,7 @@ function tablesOf(projects: readonly string[]): TablesSource {
         name: `${project}`,
         project,
         address: "/logs",
-        createdAt: 1,
+        changedAt: 1,
       })),
     ambiguousPairs: (asked) =>
       new Map(isAsked(asked).length === 0 ? [] : [["api/orders/submit", isAsked(asked).length]]),
