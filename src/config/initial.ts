@@ -85,7 +85,7 @@ function render({ head, adminToken, pair, project }: Parts): string {
   return `${head}
 # Sizes: "512B", "64KB", "5MiB" or a whole number of bytes. Durations: "250ms", "60s", "90m", "12h", "30d".
 # \${NAME} in a string is taken from the environment (for the characters themselves write $\${).
-# A change of this file, or SIGHUP, reloads keys, origins, readers, projects, rates and quotas. \`simplelogs check\` tests it.
+# A change of this file, or SIGHUP, reloads keys, origins, readers, projects, rates, quotas, alerts. \`simplelogs check\` tests it.
 
 host = "127.0.0.1"               # "0.0.0.0" or "::" to be reached from other machines
 port = 7070                      # 0: any free port, printed
@@ -96,6 +96,7 @@ metrics_open = false             # true: /metrics without the token
 trusted_proxies = []             # addresses or CIDR blocks whose X-Forwarded-For is trusted
 max_body = "5MiB"                # a larger request is refused, before or after decompression
 max_entries = 10_000             # entries in one request
+# public_url = "https://logs.example.com"   # for links in messages of alerts; absent: what it listens on
 
 # A pair of keys under one name: server keys for code that you run, client keys for browsers. One [[keys]] for each pair.
 ${pair}
@@ -139,6 +140,28 @@ max_body = "8MiB"                # of a body of OpenTelemetry: its exporters do 
 # time_zone = "Europe/Berlin"    # of times that name no zone; absent: UTC
 # tls_cert = "cert.pem"          # of "tls://…"; absent: those of [tls]
 # tls_key = "key.pem"
+
+# [[alerts]]                     # a rule; docs/alerts.md has twenty of them
+# name = "errors"                # unique
+# project = "shop"               # absent: all projects
+# q = "level:error"              # the search; absent: everything
+# kind = "count"                 # or "share", "percentile", "silence", "running"
+# of = "kind:log"                # of a share: among which records
+# p = 95                         # of a percentile
+# window = "5m"                  # records received in this time
+# every = "30s"                  # how often it is looked at
+# above = 10                     # it fires when the value is above this; or below = …
+# below = 1
+# resolve_below = 5              # it resolves when the value is below this; absent: not above above
+# resolve_above = 1              # the same of below
+# for = "0s"                     # how long beyond the bound before it fires
+# keep = "0s"                    # how long back before it has resolved
+# group_by = "touchpoint"        # each value by itself, at most 20; absent: all together
+# min = 20                       # of a share or a percentile: with fewer nothing is known
+# repeat = "4h"                  # told again while it fires; absent: never
+# notify = ["team chat"]         # names of [[destinations]]
+# severity = "warning"           # or "info", "critical"
+# note = "see the runbook"       # what whoever is told should know
 
 [log]
 level = "info"                   # "debug", "info", "warn" or "error"

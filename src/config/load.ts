@@ -4,6 +4,7 @@
 import { open } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { Value } from "@sinclair/typebox/value";
+import { alertRules, checkAlerts } from "./alerts.ts";
 import { checkDocument } from "./check.ts";
 import {
   type LineProblem,
@@ -114,6 +115,8 @@ function assemble(values: FileValues, file: string): Settings {
     dedupe: { windowMs: values.dedupe.window, requests: values.dedupe.requests },
     otlp: { bodyBytesMax: values.otlp.max_body, resource: values.otlp.resource },
     syslog: syslogSettings(values, file),
+    alerts: alertRules(values.alerts),
+    publicUrl: values.public_url,
     log: { level: values.log.level },
     tls:
       values.tls === undefined
@@ -154,7 +157,7 @@ function withoutUnread(completed: TomlTable): TomlTable {
   const isWhole = (pair: TomlValue) =>
     typeof pair === "object" && !Array.isArray(pair) && Value.Check(PairSchema, pair) && pair["name"] !== undefined;
   const { tls: _, ...rest } = completed;
-  return { ...rest, keys: keys.filter(isWhole), readers: [], syslog: [] };
+  return { ...rest, keys: keys.filter(isWhole), readers: [], syslog: [], alerts: [] };
 }
 
 function parse(text: string, file: string, environment: Environment, isReading = false): Parsed {
@@ -180,7 +183,7 @@ function parse(text: string, file: string, environment: Environment, isReading =
 }
 
 function relationsOf(document: TomlDocument, completed: TomlTable): ReturnType<typeof checkRelations> {
-  const all = [checkRelations, checkReaders, checkSyslog].map((check) => check(document, completed));
+  const all = [checkRelations, checkReaders, checkSyslog, checkAlerts].map((check) => check(document, completed));
   return { problems: all.flatMap(({ problems }) => problems), warnings: all.flatMap(({ warnings }) => warnings) };
 }
 

@@ -4,6 +4,7 @@
 
 import { isIP } from "node:net";
 import { type StaticDecode, Type } from "@sinclair/typebox";
+import { RULES_MAX } from "../core/alert_rule.ts";
 import { DURABILITIES } from "../core/batch.ts";
 import type { Source } from "../core/entry.ts";
 import {
@@ -19,6 +20,7 @@ import { LEVELS } from "../core/record.ts";
 import { KEY_PREFIXES, maskKey, SECRET_CHARACTERS_MIN } from "../core/secrets.ts";
 import { formatSyslogAddress, parseSyslogAddress, SYSLOG_ADDRESS_EXPECTED } from "../core/syslog_address.ts";
 import { isTimeZone } from "../core/time_zone.ts";
+import { AlertSchema } from "./alerts.ts";
 import { hashKey, isPlaceholder, isPublishedDigest } from "./keys.ts";
 import {
   choice,
@@ -192,6 +194,18 @@ const SyslogSchema = table({
   tls_key: Type.Optional(filePath("the path of the private key in PEM")),
 });
 
+/** Where people reach the app: for links in messages. Without a slash at the end. */
+const publicUrl = () => {
+  const expects = 'the address of this server for people, such as "https://logs.example.com"';
+  return text(expects, (value) => {
+    const url = URL.parse(value);
+    const isPlain =
+      url !== null && /^https?:$/.test(url.protocol) && url.pathname === "/" && url.search + url.hash === "";
+    if (!isPlain || url.username + url.password !== "") throw new SettingRefused(`expected ${expects}`);
+    return url.origin;
+  });
+};
+
 /** One [projects.NAME] table. */
 const ProjectSchema = table({
   retention: duration("30d"),
@@ -275,6 +289,12 @@ export const FileSchema = table({
     expects: `a list of at most ${SYSLOG_LISTENERS_MAX} tables, each under [[syslog]]`,
     default: [],
   }),
+  alerts: Type.Array(AlertSchema, {
+    maxItems: RULES_MAX,
+    expects: `a list of at most ${RULES_MAX} tables, each under [[alerts]]`,
+    default: [],
+  }),
+  public_url: Type.Optional(publicUrl()),
   log: table({ level: choice(LEVELS, "info") }, { default: {} }),
   tls: Type.Optional(
     table({

@@ -1,6 +1,7 @@
 // The configuration in memory: defaults filled in, units converted to milliseconds or bytes, keys replaced by their
 // hashes. It holds no key in plain text.
 
+import type { AlertRule } from "../core/alert_rule.ts";
 import type { Durability } from "../core/batch.ts";
 import { DAY_MS } from "../core/limits.ts";
 import type { Level } from "../core/record.ts";
@@ -89,6 +90,9 @@ export interface Settings {
   /** `resource`: the resource attributes that records keep; undefined: the default. */
   readonly otlp: { readonly bodyBytesMax: number; readonly resource: readonly string[] | undefined };
   readonly syslog: readonly SyslogSettings[];
+  readonly alerts: readonly AlertRule[];
+  /** Where people reach the app, without a slash at the end; undefined: what it listens on. */
+  readonly publicUrl: string | undefined;
   readonly log: { readonly level: Level };
   /** Absolute paths of PEM files. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;

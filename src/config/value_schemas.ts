@@ -59,7 +59,7 @@ export function size(standard: string, minimum: number, maximum: number) {
 }
 
 /** Milliseconds above 0, written with a unit. */
-export function duration(standard: string) {
+export function duration(standard?: string) {
   return durationFrom(1, standard, `a duration above 0 with its unit, such as "30d", "12h", "90m", "60s" or "250ms"`);
 }
 
@@ -68,8 +68,8 @@ export function durationOrNone(standard: string) {
   return durationFrom(0, standard, `a duration with its unit, such as "12h", "90m" or "60s", or "0s" for none`);
 }
 
-function durationFrom(minimum: number, standard: string, expects: string) {
-  return Type.Transform(Type.String({ expects, default: standard }))
+function durationFrom(minimum: number, standard: string | undefined, expects: string) {
+  return Type.Transform(Type.String({ expects, ...(standard === undefined ? {} : { default: standard }) }))
     .Decode((value) => {
       const milliseconds = parseDuration(value);
       if (milliseconds === undefined || milliseconds < minimum) throw new SettingRefused(`expected ${expects}`);

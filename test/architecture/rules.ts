@@ -7,7 +7,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   runtime: ["core"],
   block: ["core", "runtime"],
   log: ["core", "runtime"],
-  config: ["core", "runtime"],
+  config: ["core", "runtime", "search"],
   http: ["core", "runtime"],
   syslog: ["core"],
   queue: ["core", "runtime"],

@@ -33,6 +33,8 @@ describe("parseSettings reads", () => {
         dedupe: { windowMs: 600_000, requests: 100_000 },
         otlp: { bodyBytesMax: 8 * 2 ** 20, resource: undefined },
         syslog: [],
+        alerts: [],
+        publicUrl: undefined,
         log: { level: "info" },
         tls: undefined,
       },
@@ -48,6 +50,7 @@ hosts = ["Logs.Example.com", "localhost:8443", "10.0.0.7"]
 data = "../data/logs.db"
 admin_token = "a token of no"
 metrics_open = true
+public_url = "https://Logs.example.com/"
 trusted_proxies = ["10.0.0.7", "10.0.0.0/8", "FD00::/8"]
 max_body = 1024
 max_entries = 0x10
@@ -155,6 +158,8 @@ key = "/keys/key.pem"
           tls: { cert: "/keys/syslog.pem", key: "/etc/simplelogs/syslog.key" },
         },
       ],
+      alerts: [],
+      publicUrl: "https://logs.example.com",
       log: { level: "debug" },
       tls: { cert: "/etc/simplelogs/cert.pem", key: "/keys/key.pem" },
     });
