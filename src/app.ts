@@ -131,8 +131,8 @@ function rulesOf(settings: Settings, keys: KeyIndexes): WriterRules {
 }
 
 /** @param timeoutMs of the settings with which the process began: it stays in force. */
-function readRulesOf({ projects }: Settings, timeoutMs: number): ReadRules {
-  return { projects: { ...projects }, defaultProject: DEFAULT_PROJECT, timeoutMs };
+function readRulesOf({ projects, markers }: Settings, timeoutMs: number): ReadRules {
+  return { projects: { ...projects }, defaultProject: DEFAULT_PROJECT, markers, timeoutMs };
 }
 
 async function readTls({ tls }: Pick<Settings, "tls">): Promise<{ cert: string; key: string } | undefined> {

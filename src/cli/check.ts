@@ -42,6 +42,7 @@ function summary(settings: Settings, file: string, holder: string | undefined): 
     ...pairs,
     `projects    ${Object.keys(settings.projects).length}`,
     ...projects,
+    ...markersLines(settings),
   ];
   return `${lines.map(escapeControls).join("\n")}\n`;
 }
@@ -53,6 +54,15 @@ function readingText({ adminTokenSha256, readers }: Settings): string {
     adminTokenSha256 === undefined ? "nobody changes anything (no admin_token)" : "with the admin token",
     ...shown,
   ].join("; ");
+}
+
+/** What the lines in charts are; no line where there are none. */
+function markersLines({ markers, projects }: Settings): string[] {
+  const own = Object.entries(projects).flatMap(([project, { markers: rule }]) =>
+    rule === undefined ? [] : [`  ${project}: ${rule.q}, named by ${rule.label}`],
+  );
+  if (markers === undefined && own.length === 0) return [];
+  return [`markers     ${markers === undefined ? "of projects" : `${markers.q}, named by ${markers.label}`}`, ...own];
 }
 
 /** Adds the command to the program. */

@@ -45,7 +45,7 @@ export async function readableDataOf(
   const data = canBeWritten(file) ? asItIs(file) : readOnlyData(file);
   context.atEnd?.(data.release);
   if (data.access === "shared") await flushData(data.file, settings, context);
-  return { file, data, rules: { projects, defaultProject: DEFAULT_PROJECT }, settings };
+  return { file, data, rules: { projects, defaultProject: DEFAULT_PROJECT, markers: settings.markers }, settings };
 }
 
 async function namedDataOf(name: string, command: Command, context: CliContext): Promise<ReadableData> {

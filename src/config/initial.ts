@@ -163,6 +163,11 @@ max_body = "8MiB"                # of a body of OpenTelemetry: its exporters do 
 # severity = "warning"           # or "info", "critical"
 # note = "see the runbook"       # what whoever is told should know
 
+# [markers]                      # lines in the app's charts, such as deploys: the records that match q
+# q = "touchpoint:deploy/*"
+# label = "metadata.build"       # the field that names each; absent: "message"
+# A project can have markers of its own: [projects.NAME.markers]
+
 [log]
 level = "info"                   # "debug", "info", "warn" or "error"
 

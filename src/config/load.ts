@@ -75,6 +75,7 @@ function projects(values: FileValues): Readonly<Record<string, ProjectSettings>>
       retentionMs: project.retention,
       monthlyEntries: project.monthly_entries,
       overage: project.overage,
+      ...(project.markers === undefined ? {} : { markers: project.markers }),
     };
   }
   return all;
@@ -117,6 +118,7 @@ function assemble(values: FileValues, file: string): Settings {
     syslog: syslogSettings(values, file),
     alerts: alertRules(values.alerts),
     publicUrl: values.public_url,
+    markers: values.markers,
     log: { level: values.log.level },
     tls:
       values.tls === undefined

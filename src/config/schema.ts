@@ -22,6 +22,7 @@ import { formatSyslogAddress, parseSyslogAddress, SYSLOG_ADDRESS_EXPECTED } from
 import { isTimeZone } from "../core/time_zone.ts";
 import { AlertSchema } from "./alerts.ts";
 import { hashKey, isPlaceholder, isPublishedDigest } from "./keys.ts";
+import { MarkersSchema } from "./markers.ts";
 import {
   choice,
   duration,
@@ -211,6 +212,7 @@ const ProjectSchema = table({
   retention: duration("30d"),
   monthly_entries: Type.Optional(whole(0, Number.MAX_SAFE_INTEGER)),
   overage: choice(["continue", "drop"], "continue"),
+  markers: Type.Optional(MarkersSchema),
 });
 
 /** The whole file. */
@@ -295,6 +297,7 @@ export const FileSchema = table({
     default: [],
   }),
   public_url: Type.Optional(publicUrl()),
+  markers: Type.Optional(MarkersSchema),
   log: table({ level: choice(LEVELS, "info") }, { default: {} }),
   tls: Type.Optional(
     table({

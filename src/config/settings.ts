@@ -4,6 +4,7 @@
 import type { AlertRule } from "../core/alert_rule.ts";
 import type { Durability } from "../core/batch.ts";
 import { DAY_MS } from "../core/limits.ts";
+import type { MarkerRule } from "../core/markers.ts";
 import type { Level } from "../core/record.ts";
 import type { SyslogAddress } from "../core/syslog_address.ts";
 
@@ -41,6 +42,8 @@ export interface ProjectSettings {
   /** Entries in a UTC month, or undefined for no limit. */
   readonly monthlyEntries: number | undefined;
   readonly overage: "continue" | "drop";
+  /** Its own markers, in place of those of all projects. */
+  readonly markers?: MarkerRule;
 }
 
 /** One syslog listener. */
@@ -93,6 +96,8 @@ export interface Settings {
   readonly alerts: readonly AlertRule[];
   /** Where people reach the app, without a slash at the end; undefined: what it listens on. */
   readonly publicUrl: string | undefined;
+  /** The lines in charts; undefined: none. */
+  readonly markers: MarkerRule | undefined;
   readonly log: { readonly level: Level };
   /** Absolute paths of PEM files. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;

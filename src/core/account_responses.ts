@@ -132,6 +132,7 @@ export const UsageSchema = object("Usage", {
     description: "Newest month first",
   }),
   storage: Type.Array(ProjectStorageSchema),
+  hasMarkers: Type.Optional(Type.Literal(true, { description: "The configuration names markers" })),
 });
 /** Newest month first, then by project. */
 export type UsageResponse = ValueOf<typeof UsageSchema>;

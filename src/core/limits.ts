@@ -227,6 +227,10 @@ export const BUCKETS_MAX = 10_000;
 /** Buckets of all series of one response: 10 MB of JSON, made from 40 MB of totals. */
 export const SERIES_BUCKETS_MAX = 40_000;
 
+/** Markers of an answer, and characters of a marker's label: what a chart can show. */
+export const MARKERS_MAX = 200;
+export const MARKER_LABEL_LENGTH_MAX = 80;
+
 /** Completed timings on either side below which two ranges are not compared: a percentile of fewer is chance. */
 export const TIMINGS_COMPARED_MIN = 30;
 

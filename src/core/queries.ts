@@ -9,6 +9,7 @@ import type {
   EntriesResponse,
   FieldsResponse,
   HistogramResponse,
+  MarkersResponse,
   MeasureResponse,
   PatternsResponse,
   RunningResponse,
@@ -106,6 +107,8 @@ type AnyQuery =
   | ({ readonly kind: "patterns"; readonly scope: QueryScope; readonly limit: number } & Compared)
   | { readonly kind: "breakdown"; readonly scope: QueryScope; readonly limit: number }
   | MeasureRequest
+  /** The search of the scope is not looked at: the configuration's finds the markers. */
+  | { readonly kind: "markers"; readonly scope: QueryScope }
   | { readonly kind: "touchpoints"; readonly project: string | undefined }
   | { readonly kind: "usage" }
   | { readonly kind: "rejections"; readonly project: string | undefined; readonly limit: number }
@@ -149,6 +152,7 @@ export interface QueryResponses {
   readonly patterns: PatternsResponse;
   readonly breakdown: BreakdownResponse;
   readonly measure: MeasureResponse;
+  readonly markers: MarkersResponse;
   readonly touchpoints: TouchpointsResponse;
   readonly usage: UsageResponse;
   readonly rejections: RejectionsResponse;

@@ -371,6 +371,21 @@ export const BreakdownSchema = object("Breakdown", {
 });
 export type BreakdownResponse = ValueOf<typeof BreakdownSchema>;
 
+const MarkerSchema = object("Marker", {
+  id: Type.Integer({ description: "Of the record" }),
+  project: Type.String(),
+  time: time("Of the record"),
+  label: text("The configured field's value, or the message, or the touchpoint; of a long one the first 80 characters"),
+});
+export type Marker = ValueOf<typeof MarkerSchema>;
+
+export const MarkersSchema = object("Markers", {
+  markers: Type.Array(MarkerSchema, { description: "Newest first, 200 at most" }),
+  more: Type.Boolean({ description: "Whether the range has older ones that are not listed" }),
+  ...WARNINGS,
+});
+export type MarkersResponse = ValueOf<typeof MarkersSchema>;
+
 const MessagePatternSchema = object("MessagePattern", {
   pattern: text("The message with what changes masked; of a long one the first 500 characters"),
   count: count("Messages with this pattern"),

@@ -9,6 +9,7 @@ import { entriesResponse } from "./responses/entries.ts";
 import { valuesResponse } from "./responses/field_values.ts";
 import { fieldsResponse } from "./responses/fields.ts";
 import { histogramResponse } from "./responses/histogram.ts";
+import { markersResponse } from "./responses/markers.ts";
 import { measureResponse } from "./responses/measure.ts";
 import { patternsResponse } from "./responses/patterns.ts";
 import { matchingStarts, runningResponse } from "./responses/running.ts";
@@ -96,6 +97,8 @@ function* respondFromRecords(request: RecordsRequest, scope: Scope, options: Eng
       return yield* measureResponse(context, scope, request);
     case "breakdown":
       return yield* breakdownResponse(context, scope, request.limit);
+    case "markers":
+      return yield* markersResponse(context, scope, options.rules);
     case "patterns":
       return yield* patternsResponse(context, scope, { ...request, now });
     case "values":

@@ -1,8 +1,17 @@
 // Two ranges in one answer, over the executable's read API: what became worse since an hour ago, what is new, and the
-// same parameter on every route that has it.
+// same parameter on every route that has it; and the markers that the configuration names.
 
 import { describe, expect, test } from "bun:test";
-import type { HistogramResponse, PatternsResponse, SeriesResponse, TimingsResponse } from "../../src/core/responses.ts";
+import type { UsageResponse } from "../../src/core/account_responses.ts";
+import type {
+  EntriesResponse,
+  HistogramResponse,
+  MarkersResponse,
+  PatternsResponse,
+  SeriesResponse,
+  TimingsResponse,
+} from "../../src/core/responses.ts";
+import { eventually } from "../support/eventually.ts";
 import { AUTHORIZATION, read } from "../support/read_api.ts";
 import { configText, withServer } from "../support/server.ts";
 
@@ -84,6 +93,46 @@ describe("compare", () => {
         400,
         { message: expect.stringContaining("week needs a from") as string },
       ]);
+    });
+  });
+});
+
+describe("markers", () => {
+  const deploys = (now: number) => [
+    { touchpoint: "deploy/shop", message: "deployed", metadata: { build: "b1" }, timestamp: now - 2 * HOUR_MS },
+    { touchpoint: "deploy/shop", startTime: now - HOUR_MS, duration: 90_000, metadata: { build: 2 } },
+    { touchpoint: "shop/deploy", message: "not a deploy", timestamp: now - HOUR_MS },
+  ];
+  const table = '\n[markers]\nq = "touchpoint:deploy/*"\nlabel = "metadata.build"\n';
+
+  test("are the records that the configuration names, in the range, and a reload applies others", async () => {
+    await withServer(`${configText()}${table}`, async (server) => {
+      const now = Date.now();
+      await server.send(deploys(now));
+      const { markers, more }: MarkersResponse = await read(server, "markers?from=3h");
+      expect(markers.map(({ time, label, project }) => [now - time, label, project])).toEqual([
+        [HOUR_MS, "2", "default"],
+        [2 * HOUR_MS, "b1", "default"],
+      ]);
+      expect(more).toBe(false);
+      const [entry] = (await read<EntriesResponse>(server, `entries?q=id:${markers[1]?.id}`)).entries;
+      expect(entry?.message).toBe("deployed");
+      const later: MarkersResponse = await read(server, `markers?project=default&from=${now - 2 * HOUR_MS + 1}`);
+      expect(later.markers.map(({ label }) => label)).toEqual(["2"]);
+      expect(await read<UsageResponse>(server, "usage")).toMatchObject({ hasMarkers: true });
+      server.writeConfig(`${configText()}\n[markers]\nq = "touchpoint:shop/deploy"\n`);
+      await eventually("the other markers", async () => {
+        const { markers: others }: MarkersResponse = await read(server, "markers");
+        return others.map(({ label }) => label).join() === "not a deploy";
+      });
+    });
+  });
+
+  test("are none without the table", async () => {
+    await withServer(configText(), async (server) => {
+      await server.send(deploys(Date.now()));
+      expect(await read<MarkersResponse>(server, "markers")).toEqual({ markers: [], more: false });
+      expect(await read<UsageResponse>(server, "usage")).not.toHaveProperty("hasMarkers");
     });
   });
 });

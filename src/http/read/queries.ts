@@ -17,6 +17,7 @@ import {
   EntriesSchema,
   FieldsSchema,
   HistogramSchema,
+  MarkersSchema,
   PatternsSchema,
   RunningSchema,
   SeriesSchema,
@@ -232,11 +233,24 @@ export function recordRoutes(dependencies: ReadDependencies): Route[] {
     response: BreakdownSchema,
     toRequest: (scope, { limit }) => ({ kind: "breakdown", scope, limit }),
   });
+  const { q: _search, ...timesOnly } = SCOPE;
+  const markers = defineOperation(dependencies, {
+    id: "listMarkers",
+    summary: "The records that the configuration calls markers, such as deploys, newest first",
+    access: "reader",
+    query: strictObject(timesOnly),
+    responses: { 200: { description: "The answer", schema: MarkersSchema }, ...SEARCH_REFUSALS, ...UNAVAILABLE },
+    handle(call) {
+      const scope = readScope(call.query, call.now);
+      return scope.ok ? respondWith(call, { kind: "markers", scope: scope.value }) : badRequest(scope.message);
+    },
+  });
   return [
     { path: "/api/v1/entries", operations: { GET: entries } },
     { path: "/api/v1/trace", operations: { GET: trace } },
     { path: "/api/v1/histogram", operations: { GET: histogram } },
     { path: "/api/v1/patterns", operations: { GET: patterns } },
+    { path: "/api/v1/markers", operations: { GET: markers } },
     { path: "/api/v1/breakdown", operations: { GET: breakdown } },
     { path: "/api/v1/fields", operations: { GET: fields } },
     { path: "/api/v1/fields/{name}/values", operations: { GET: values } },

@@ -107,7 +107,9 @@ export function usageResponse(tables: TablesSource, rules: ReadRules, now: numbe
     }
     return { ...row, oldest: Math.max(row.oldest, expired), retentionMs };
   });
-  return { usage, storage };
+  const hasMarkers =
+    rules.markers !== undefined || Object.values(rules.projects).some(({ markers }) => markers !== undefined);
+  return { usage, storage, ...(hasMarkers ? { hasMarkers } : {}) };
 }
 
 /** The latest rejections, at most `limit`; fewer where their entries are long, and then `more` is true. */

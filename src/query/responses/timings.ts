@@ -62,9 +62,11 @@ export function* timingsResponse(context: ScanContext, scope: Scope, request: Ti
   const registering: string[] = [];
   let more = 0;
   const previous = compared === undefined ? undefined : comparedRange(context.source, scope, compared);
-  const isKept = previous?.kept !== "none";
   for (const project of scopeProjects(context, scope, running.map(projectOf))) {
-    const one = yield* projectTimings(context, { ...scope, project }, { ...request, isKept }, coverage);
+    const own = { ...scope, project };
+    // Where nothing of a project is kept, its touchpoints are not new.
+    const isKept = compared === undefined || comparedRange(context.source, own, compared).kept !== "none";
+    const one = yield* projectTimings(context, own, { ...request, isKept }, coverage);
     if (one.isRegistering) registering.push(project);
     touchpoints.push(...one.touchpoints);
     categories.push(...one.categories);

@@ -1,6 +1,7 @@
 // The scope of a query, once it is resolved: the parsed search, and the times of each project that may be shown.
 
 import { assert } from "../../core/errors.ts";
+import type { MarkerRule } from "../../core/markers.ts";
 import type { QueryRefusal, QueryScope } from "../../core/queries.ts";
 import { type Expression, shareEqualTerms } from "../../search/expression.ts";
 import { parseSearch } from "../../search/parser.ts";
@@ -13,6 +14,8 @@ export interface ReadRules {
   readonly defaultProject: ProjectRules;
   /** How long a start may wait for its end, in ms. Undefined: not known. */
   readonly timeoutMs?: number;
+  /** The markers of all projects that have no rule of their own; undefined: none. */
+  readonly markers?: MarkerRule | undefined;
 }
 
 export interface ProjectRules {
@@ -20,6 +23,8 @@ export interface ProjectRules {
   /** Entries in a UTC month; undefined: no limit. */
   readonly monthlyEntries: number | undefined;
   readonly overage: "continue" | "drop";
+  /** The project's own markers. */
+  readonly markers?: MarkerRule;
 }
 
 export function projectRules(rules: ReadRules, project: string): ProjectRules {

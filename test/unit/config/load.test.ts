@@ -35,6 +35,7 @@ describe("parseSettings reads", () => {
         syslog: [],
         alerts: [],
         publicUrl: undefined,
+        markers: undefined,
         log: { level: "info" },
         tls: undefined,
       },
@@ -160,6 +161,7 @@ key = "/keys/key.pem"
       ],
       alerts: [],
       publicUrl: "https://logs.example.com",
+      markers: undefined,
       log: { level: "debug" },
       tls: { cert: "/etc/simplelogs/cert.pem", key: "/keys/key.pem" },
     });

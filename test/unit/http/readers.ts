@@ -161,6 +161,7 @@ export const ANSWERS: QueryResponses = {
     more: 1,
     previous: { from: -60_000, to: 0, kept: "part", keptFrom: -30_000 },
   },
+  markers: { markers: [{ id: 7, project: "shop", time: 5, label: "build 7" }], more: false },
   touchpoints: {
     more: 0,
     touchpoints: [{ project: "shop", name: "db", registered: true, firstSeen: 5 }],
