@@ -126,7 +126,8 @@ class Check {
 
   #record(schema: TSchema, value: TomlValue, path: Path): TomlValue | undefined {
     const expected = option(schema, "expects");
-    if (!isTable(value)) return this.#refuse(path, `${this.#written(value, path)}: expected ${expected}`);
+    const shown = schema["secret"] === true ? "" : this.#written(value, path);
+    if (!isTable(value)) return this.#refuse(path, `${shown}: expected ${expected}`);
     const patterns: Record<string, TSchema> = TypeGuard.IsRecord(schema) ? schema.patternProperties : {};
     const completed: TomlTable = Object.create(null);
     for (const [name, given] of Object.entries(value)) {

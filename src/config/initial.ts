@@ -162,6 +162,20 @@ max_body = "8MiB"                # of a body of OpenTelemetry: its exporters do 
 # notify = ["team chat"]         # names of [[destinations]]
 # severity = "warning"           # or "info", "critical"
 # note = "see the runbook"       # what whoever is told should know
+# heartbeat_url = "https://…"    # at the top of the file: asked each minute while the server is ready
+# private_addresses = []         # at the top of the file: addresses or CIDR blocks that are not public, where destinations may be
+# [[destinations]]               # where alerts are told, one for each
+# name = "ops chat"
+# type = "webhook"               # or "email" or "alertmanager"
+# url = "\${CHAT_WEBHOOK}"
+# template = "slack"             # or "discord", "ntfy", or JSON of your own; absent: everything that is known
+# headers = { Authorization = "Bearer \${TOKEN}" }
+# secret = "\${WEBHOOK_SECRET}"  # signs what is sent
+# user = "logs"                  # to sign in with, at a mail server too
+# password = "\${MAIL_PASSWORD}"
+# starttls = true                # of email at "smtp://…": encrypted, or nothing is sent
+# from = "logs@example.com"
+# to = ["ops@example.com"]
 
 # [markers]                      # lines in the app's charts, such as deploys: the records that match q
 # q = "touchpoint:deploy/*"

@@ -6,6 +6,7 @@ import { dirname, resolve } from "node:path";
 import { Value } from "@sinclair/typebox/value";
 import { alertRules, checkAlerts } from "./alerts.ts";
 import { checkDocument } from "./check.ts";
+import { checkDestinations, destinationOf } from "./destinations.ts";
 import {
   type LineProblem,
   type Path,
@@ -119,6 +120,9 @@ function assemble(values: FileValues, file: string): Settings {
     alerts: alertRules(values.alerts),
     publicUrl: values.public_url,
     markers: values.markers,
+    destinations: values.destinations.map(destinationOf),
+    heartbeatUrl: values.heartbeat_url,
+    privateAddresses: values.private_addresses,
     log: { level: values.log.level },
     tls:
       values.tls === undefined
@@ -159,7 +163,7 @@ function withoutUnread(completed: TomlTable): TomlTable {
   const isWhole = (pair: TomlValue) =>
     typeof pair === "object" && !Array.isArray(pair) && Value.Check(PairSchema, pair) && pair["name"] !== undefined;
   const { tls: _, ...rest } = completed;
-  return { ...rest, keys: keys.filter(isWhole), readers: [], syslog: [], alerts: [] };
+  return { ...rest, keys: keys.filter(isWhole), readers: [], syslog: [], alerts: [], destinations: [] };
 }
 
 function parse(text: string, file: string, environment: Environment, isReading = false): Parsed {
@@ -185,7 +189,8 @@ function parse(text: string, file: string, environment: Environment, isReading =
 }
 
 function relationsOf(document: TomlDocument, completed: TomlTable): ReturnType<typeof checkRelations> {
-  const all = [checkRelations, checkReaders, checkSyslog, checkAlerts].map((check) => check(document, completed));
+  const checks = [checkRelations, checkReaders, checkSyslog, checkAlerts, checkDestinations];
+  const all = checks.map((check) => check(document, completed));
   return { problems: all.flatMap(({ problems }) => problems), warnings: all.flatMap(({ warnings }) => warnings) };
 }
 

@@ -21,9 +21,11 @@ import { KEY_PREFIXES, maskKey, SECRET_CHARACTERS_MIN } from "../core/secrets.ts
 import { formatSyslogAddress, parseSyslogAddress, SYSLOG_ADDRESS_EXPECTED } from "../core/syslog_address.ts";
 import { isTimeZone } from "../core/time_zone.ts";
 import { AlertSchema } from "./alerts.ts";
+import { DestinationsSchema, secretHttpUrl } from "./destinations.ts";
 import { hashKey, isPlaceholder, isPublishedDigest } from "./keys.ts";
 import { MarkersSchema } from "./markers.ts";
 import {
+  addressOrBlock,
   choice,
   duration,
   durationOrNone,
@@ -102,18 +104,6 @@ export const origin = () =>
     if (!result.ok) throw new SettingRefused(result.problem);
     return result.pattern;
   });
-
-/** An address or CIDR block. */
-const proxy = () => {
-  const expects = 'an address or a CIDR block, such as "10.0.0.7", "10.0.0.0/8" or "fd00::/8"';
-  return text(expects, (value) => {
-    const [address = "", prefix, ...more] = value.split("/");
-    const version = address.includes("%") ? 0 : isIP(address);
-    const isPrefix = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128));
-    if (version === 0 || !isPrefix || more.length > 0) throw new SettingRefused(`expected ${expects}`);
-    return value.toLowerCase();
-  });
-};
 
 /** The address to listen on; brackets around an IPv6 address are removed. */
 export const host = () => {
@@ -233,7 +223,7 @@ export const FileSchema = table({
     default: [],
   }),
   metrics_open: Type.Boolean({ expects: "true or false", default: false }),
-  trusted_proxies: Type.Array(proxy(), { expects: "a list of addresses and CIDR blocks", default: [] }),
+  trusted_proxies: Type.Array(addressOrBlock(), { expects: "a list of addresses and CIDR blocks", default: [] }),
   max_body: size("5MiB", 1, CONFIGURED_BODY_BYTES_MAX),
   max_entries: whole(1, 1_000_000, { default: 10_000 }),
   keys: Type.Array(PairSchema, { expects: "a list of tables, each under [[keys]]", default: [] }),
@@ -298,6 +288,9 @@ export const FileSchema = table({
   }),
   public_url: Type.Optional(publicUrl()),
   markers: Type.Optional(MarkersSchema),
+  destinations: DestinationsSchema,
+  heartbeat_url: Type.Optional(secretHttpUrl()),
+  private_addresses: Type.Array(addressOrBlock(), { expects: "a list of addresses and CIDR blocks", default: [] }),
   log: table({ level: choice(LEVELS, "info") }, { default: {} }),
   tls: Type.Optional(
     table({

@@ -1,11 +1,13 @@
 // The configuration in memory: defaults filled in, units converted to milliseconds or bytes, keys replaced by their
-// hashes. It holds no key in plain text.
+// hashes. It holds no key in plain text; what destinations need of secrets hides itself.
 
 import type { AlertRule } from "../core/alert_rule.ts";
 import type { Durability } from "../core/batch.ts";
+import type { Destination } from "../core/destination.ts";
 import { DAY_MS } from "../core/limits.ts";
 import type { MarkerRule } from "../core/markers.ts";
 import type { Level } from "../core/record.ts";
+import type { Secret } from "../core/secret.ts";
 import type { SyslogAddress } from "../core/syslog_address.ts";
 
 /** A server key and a client key under one name. */
@@ -98,6 +100,11 @@ export interface Settings {
   readonly publicUrl: string | undefined;
   /** The lines in charts; undefined: none. */
   readonly markers: MarkerRule | undefined;
+  readonly destinations: readonly Destination[];
+  /** Asked each minute while the server is ready; undefined: nobody is. */
+  readonly heartbeatUrl: Secret | undefined;
+  /** Addresses and CIDR blocks that are not public, at which destinations may be. */
+  readonly privateAddresses: readonly string[];
   readonly log: { readonly level: Level };
   /** Absolute paths of PEM files. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;

@@ -1,6 +1,7 @@
 // Values of settings as schemas: numbers, texts, sizes, lengths of time, names. The tables of the file are made of them
 // (schema.ts). A decoder throws SettingRefused; a schema's option `expects` names the allowed values in messages.
 
+import { isIP } from "node:net";
 import { type SchemaOptions, type TSchema, Type } from "@sinclair/typebox";
 import { formatSize, parseDuration, parseSize } from "./value_text.ts";
 
@@ -101,3 +102,15 @@ export const PROJECT_EXPECTED = "1 to 80 characters without control characters";
 
 export const table = <T extends Record<string, TSchema>>(properties: T, options: SchemaOptions = {}) =>
   Type.Object(properties, { additionalProperties: false, ...options });
+
+/** An address or CIDR block. */
+export const addressOrBlock = () => {
+  const expects = 'an address or a CIDR block, such as "10.0.0.7", "10.0.0.0/8" or "fd00::/8"';
+  return text(expects, (value) => {
+    const [address = "", prefix, ...more] = value.split("/");
+    const version = address.includes("%") ? 0 : isIP(address);
+    const isPrefix = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128));
+    if (version === 0 || !isPrefix || more.length > 0) throw new SettingRefused(`expected ${expects}`);
+    return value.toLowerCase();
+  });
+};

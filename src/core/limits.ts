@@ -336,6 +336,9 @@ export const STRANGERS_REFUSALS_MAX = 200;
 /** Characters of a sender's text in such a group: an origin, or what is wrong with a body. */
 export const REFUSAL_TEXT_LENGTH_MAX = 200;
 
+/** [[destinations]] tables: each may have requests of its own under way. */
+export const DESTINATIONS_MAX = 50;
+
 /** Saved views of all projects together: more could not be listed in a navigation. */
 export const VIEWS_MAX = 500;
 

@@ -19,7 +19,7 @@ function collect(schema: TSchema, prefix: string, settings: Map<string, ShownDef
     const path = `${prefix}${name}`;
     if (setting["deprecated"] === true) continue;
     const project = TypeGuard.IsRecord(setting) ? Object.values(setting.patternProperties)[0] : undefined;
-    if (project !== undefined) collect(project, `${path}.NAME.`, settings);
+    if (project !== undefined && TypeGuard.IsObject(project)) collect(project, `${path}.NAME.`, settings);
     else if (TypeGuard.IsArray(setting) && TypeGuard.IsObject(setting.items))
       collect(setting.items, `${path}.`, settings);
     else if (TypeGuard.IsObject(setting)) collect(setting, `${path}.`, settings);
