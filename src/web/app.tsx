@@ -4,6 +4,7 @@
 import { computed, signal } from "@preact/signals";
 import type { UsageResponse } from "../core/account_responses.ts";
 import { sentTimeZone } from "../core/time_zone.ts";
+import type { ViewsResponse } from "../core/views.ts";
 import { Api } from "./api/client.ts";
 import { type Server, ServerProvider, useServer } from "./api/server_context.ts";
 import { Tail } from "./api/tail.ts";
@@ -63,6 +64,7 @@ export function createServer(window: Window, { environment, connection, clocks }
     api: new Api({ fetch, wait: (ms, signal) => waitFor(ms, signal, schedule), onResponse, timeZone }),
     session,
     usage: new Query<UsageResponse>(environment),
+    views: new Query<ViewsResponse>(environment),
     refreshes: signal(0),
     isSecure: window.isSecureContext,
     createTail: (onBatch) => new Tail({ fetch, schedule, onBatch, timeZone }),

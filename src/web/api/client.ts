@@ -21,6 +21,7 @@ import type {
   ValuesResponse,
 } from "../../core/responses.ts";
 import { type SignInResponse, TICKET_PARAMETER, type TicketResponse } from "../../core/session.ts";
+import type { ViewsResponse } from "../../core/views.ts";
 import { apiAddress, failure, type Outcome, type Problem, type QueryParameters } from "../state/query.ts";
 
 interface Responses {
@@ -36,6 +37,7 @@ interface Responses {
   readonly "/api/v1/usage": UsageResponse;
   readonly "/api/v1/rejections": RejectionsResponse;
   readonly "/api/v1/refusals": RefusalsResponse;
+  readonly "/api/v1/views": ViewsResponse;
   readonly "/api/v1/keys": KeysResponse;
   readonly "/api/v1/status": StatusResponse;
 }

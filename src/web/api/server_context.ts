@@ -5,6 +5,7 @@ import { createContext } from "preact";
 import { useContext, useEffect, useMemo, useRef } from "preact/hooks";
 import type { UsageResponse } from "../../core/account_responses.ts";
 import { assert } from "../../core/errors.ts";
+import type { ViewsResponse } from "../../core/views.ts";
 import { useApp } from "../state/app_context.ts";
 import { Query, type QueryHandle, type QueryParameters, type RunQuery } from "../state/query.ts";
 import type { Session } from "../state/session.ts";
@@ -17,6 +18,8 @@ export interface Server {
   readonly session: Session;
   /** Usage and storage of all projects: the list of projects, and whether anything was ever stored. */
   readonly usage: Query<UsageResponse>;
+  /** The saved views of the chosen project and everybody's. */
+  readonly views: Query<ViewsResponse>;
   /** Grows by one when the user refreshes everything. */
   readonly refreshes: Signal<number>;
   /** False where the browser does not tell the server the origin of a request; then nobody can sign in. */

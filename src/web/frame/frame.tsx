@@ -21,8 +21,10 @@ import { TouchpointsPage } from "../pages/touchpoints/page.tsx";
 import { UsagePage } from "../pages/usage/page.tsx";
 import { type App, useApp, useScope, useShortcut } from "../state/app_context.ts";
 
-import { Header, hasRange } from "./header.tsx";
+import { hasRange } from "../state/time_range.ts";
+import { Header } from "./header.tsx";
 import { Strip } from "./strip.tsx";
+import { useViews, ViewLinks } from "./views.tsx";
 
 const PAGES: Readonly<Record<PageName, ComponentType>> = {
   overview: OverviewPage,
@@ -48,6 +50,7 @@ export function Frame() {
   const isHelpOpen = useSignal(false);
   const signOutProblem = useSignal("");
   useKeyboard(app);
+  useViews();
   useEffect(() => {
     usage.start((signal) => api.get("/api/v1/usage", {}, signal), USAGE_POLL_MS);
     return () => usage.clear();
@@ -170,6 +173,7 @@ function Navigation() {
           </li>
         ))}
       </ul>
+      <ViewLinks />
     </nav>
   );
 }

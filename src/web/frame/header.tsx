@@ -4,7 +4,6 @@
 import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
 import { type Clocks, formatClock } from "../../core/format.ts";
-import type { PageName } from "../../core/pages.ts";
 import { localTimeZone } from "../../core/time_zone.ts";
 import { useServer } from "../api/server_context.ts";
 import { IconButton } from "../components/button.tsx";
@@ -13,6 +12,7 @@ import { Popover } from "../components/overlays.tsx";
 import { useApp, useParameter, useScope, useShortcut, useTimes } from "../state/app_context.ts";
 import { readRangeText } from "../state/range_text.ts";
 import {
+  hasRange,
   lastOf,
   PRESETS,
   rangeBounds,
@@ -23,6 +23,7 @@ import {
   widened,
 } from "../state/time_range.ts";
 import { BrandMark } from "./sign_in.tsx";
+import { ViewButtons } from "./views.tsx";
 
 interface HeaderProps {
   readonly onHelp: () => void;
@@ -49,16 +50,14 @@ export function Header({ onHelp, onSignOut }: HeaderProps) {
         <IconButton icon="refresh" label="Refresh" onPress={refresh} />
       </div>
       <div class="header-end">
-        <IconButton icon="help" label="Keyboard shortcuts" onPress={onHelp} />
+        <ViewButtons />
+        <span class="wide-only">
+          <IconButton icon="help" label="Keyboard shortcuts" onPress={onHelp} />
+        </span>
         <IconButton icon="exit" label="Sign out" onPress={onSignOut} />
       </div>
     </header>
   );
-}
-
-/** Whether a page shows a time range. The others keep the range in the address, for the next page that does. */
-export function hasRange(page: PageName): boolean {
-  return page === "overview" || page === "logs" || page === "timings";
 }
 
 function focusPopover(id: string): void {

@@ -4,6 +4,7 @@
 import { type Clocks, formatSecond } from "../../core/format.ts";
 import { instantText, parseInterval, readBound } from "../../core/instant.ts";
 import { DAY_MS } from "../../core/limits.ts";
+import type { PageName } from "../../core/pages.ts";
 import { localTimeZone, TIME_ZONE_DEFAULT, TimeZone } from "../../core/time_zone.ts";
 import type { ParameterChanges, Parameters } from "./router.ts";
 
@@ -41,6 +42,11 @@ export interface ReadRange {
   readonly range: TimeRange;
   /** Why the range in the address is not valid. The default is used instead. */
   readonly problem?: string;
+}
+
+/** Whether a page shows a time range. The others keep the range in the address, for the next page that does. */
+export function hasRange(page: PageName): boolean {
+  return page === "overview" || page === "logs" || page === "timings";
 }
 
 /** The range in an address. `now` in Unix ms: relative bounds count back from it. */
