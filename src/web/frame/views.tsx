@@ -2,7 +2,7 @@
 // is shown now.
 
 import { useSignal } from "@preact/signals";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef } from "preact/hooks";
 import type { SavedView } from "../../core/views.ts";
 import type { Change } from "../api/client.ts";
 import { useServer } from "../api/server_context.ts";
@@ -319,12 +319,13 @@ function ViewRow({ view, onOpen }: { readonly view: SavedView; readonly onOpen: 
   };
   // The pressed button is gone: the first one of the row takes the focus.
   const isFirst = useRef(true);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!isFirst.current) row.current?.querySelector<HTMLElement>("input, [data-first], a")?.focus();
     isFirst.current = false;
   }, [mode.value]);
   const remove = async () => {
     problem.value = await send({ method: "DELETE", path }, `Deleted ${name}`);
+    if (problem.value === undefined) row.current?.closest("dialog")?.querySelector("input")?.focus();
   };
   return (
     <li ref={row} class="views-row">
