@@ -6,7 +6,7 @@ import type { ComponentChildren } from "preact";
 import type { PageName } from "../../core/pages.ts";
 import { useApp } from "../state/app_context.ts";
 import { apiAddress, type Outcome, type QueryParameters } from "../state/query.ts";
-import { formatAddress, type ParameterChanges } from "../state/router.ts";
+import { type Address, formatAddress, type ParameterChanges } from "../state/router.ts";
 
 interface LinkProps {
   readonly page: PageName;
@@ -19,23 +19,35 @@ interface LinkProps {
 }
 
 /** A link to a page, with the chosen project and time range. */
-export function Link({ page, parameters, class: className, title, current, children }: LinkProps) {
+export function Link({ page, parameters, current, ...props }: LinkProps) {
   const { router } = useApp();
-  const address = router.place(page, parameters);
+  return (
+    <AddressLink address={router.place(page, parameters)} current={current === true ? "page" : undefined} {...props} />
+  );
+}
+
+interface AddressLinkProps {
+  readonly address: Address;
+  readonly current?: "page" | "true" | undefined;
+  readonly class?: string;
+  readonly title?: string;
+  /** Called before the address is opened. */
+  readonly onOpen?: (() => void) | undefined;
+  readonly children: ComponentChildren;
+}
+
+/** A link to an address of the app as it is. */
+export function AddressLink({ address, current, class: className, title, onOpen, children }: AddressLinkProps) {
+  const { router } = useApp();
   const follow = (event: MouseEvent) => {
     // The browser itself opens tabs and windows.
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || event.button !== 0) return;
     event.preventDefault();
+    onOpen?.();
     router.go(address);
   };
   return (
-    <a
-      href={formatAddress(address)}
-      class={className}
-      title={title}
-      aria-current={current === true ? "page" : undefined}
-      onClick={follow}
-    >
+    <a href={formatAddress(address)} class={className} title={title} aria-current={current} onClick={follow}>
       {children}
     </a>
   );

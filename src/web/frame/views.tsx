@@ -8,6 +8,7 @@ import type { Change } from "../api/client.ts";
 import { useServer } from "../api/server_context.ts";
 import { Button, CopyButton, IconButton } from "../components/button.tsx";
 import { Icon } from "../components/icon.tsx";
+import { AddressLink } from "../components/link.tsx";
 import { ProblemNotice } from "../components/notice.tsx";
 import { Dialog } from "../components/overlays.tsx";
 import { QueryView } from "../components/query_view.tsx";
@@ -64,25 +65,18 @@ function ViewLink({ view, class: className, onOpen }: ViewLinkProps) {
   const { router } = useApp();
   const { range } = useScope();
   const isShown = viewAddress(router.address.value, range) === view.address;
-  const follow = (event: MouseEvent) => {
-    // The browser itself opens tabs and windows.
-    if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || event.button !== 0) return;
-    event.preventDefault();
-    onOpen?.();
-    router.go(addressOf(view.address));
-  };
   return (
-    <a
-      href={view.address}
+    <AddressLink
+      address={addressOf(view.address)}
       class={className}
       title={view.project === null ? view.name : `${view.name}, of project ${view.project}`}
-      aria-current={isShown ? "true" : undefined}
-      onClick={follow}
+      current={isShown ? "true" : undefined}
+      onOpen={onOpen}
     >
       <Icon name="view" />
       <span class="view-name">{view.name}</span>
       {view.project === null ? null : <span class="view-project">{view.project}</span>}
-    </a>
+    </AddressLink>
   );
 }
 

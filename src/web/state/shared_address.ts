@@ -29,8 +29,8 @@ export function linkAddress({ page, parameters }: Address, range: TimeRange, has
   return formatAddress({ page, parameters: changeParameters(parameters, changes) });
 }
 
-/** The address in a text that `viewAddress` made. */
+/** The address in a text that `viewAddress` made. Any other text is some page, too. */
 export function addressOf(text: string): Address {
-  const { pathname, search } = new URL(text, "http://localhost");
-  return parseAddress(pathname, search);
+  const [path = "", ...search] = text.split("?");
+  return parseAddress(path, search.join("?"));
 }
