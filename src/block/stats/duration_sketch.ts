@@ -12,6 +12,8 @@ import { ByteReader, type ByteWriter } from "../codec/bytes.ts";
 const RELATIVE_ACCURACY = 0.005;
 /** A bucket's upper bound, less 1, in units of its lower bound: γ − 1 of the paper. */
 const GROWTH = (2 * RELATIVE_ACCURACY) / (1 - RELATIVE_ACCURACY);
+/** How far a bound may be from its power, about a thousand times what rounding does. */
+const BOUND_ERROR = 1e-9;
 /** Buckets per power of two: 1 / log2 γ. */
 const BUCKETS_PER_DOUBLING = (1 / Math.log1p(GROWTH)) * Math.log(2);
 
@@ -37,9 +39,21 @@ export function valueOfBucket(index: number): number {
   return 2 ** (index / BUCKETS_PER_DOUBLING) * (2 / (2 + GROWTH));
 }
 
-/** The greatest duration of a bucket, γ^i; at most the greatest double, and 0 below the least. */
+/**
+ * The greatest duration of a bucket, about γ^i: exactly the last double that bucketOf counts there or below, so that a
+ * search with this bound finds what was counted. At most the greatest double, and 0 below the least.
+ */
 export function boundOfBucket(index: number): number {
-  return Math.min(Number.MAX_VALUE, 2 ** (index / BUCKETS_PER_DOUBLING));
+  const power = 2 ** (index / BUCKETS_PER_DOUBLING);
+  // Rounding moves a bound by some units in the last place.
+  let [low, high] = [power * (1 - BOUND_ERROR), power * (1 + BOUND_ERROR)];
+  if (!(high < Number.MAX_VALUE)) return Number.MAX_VALUE;
+  if (low === 0 || bucketOf(low) > index || bucketOf(high) <= index) return power;
+  for (let middle = (low + high) / 2; middle > low && middle < high; middle = (low + high) / 2) {
+    if (bucketOf(middle) <= index) low = middle;
+    else high = middle;
+  }
+  return low;
 }
 
 /** A sketch that another one can merge. Durations in ms. */

@@ -77,20 +77,33 @@ const TIME_FORMATS: (string | number | null)[][] = [
 ];
 const AXIS_FONT = "11px system-ui, sans-serif";
 
-/** The options of a plot with these series and colours. Touches no element of the page. */
-export function chartOptions(shape: ChartShape): uPlot.Options {
-  const { widthPx, heightPx, series, intervalMs, format, onSelect, onPoint, styles, clocks } = shape;
-  const color = (name: string) => styles.getPropertyValue(name).trim();
-  const axis = {
+/** How every axis looks. `color` reads a custom property of the theme. */
+export function axisLook(color: (name: string) => string) {
+  return {
     stroke: color("--text-muted"),
     font: AXIS_FONT,
     grid: { stroke: color("--line-faint"), width: 1 },
     ticks: { stroke: color("--line-faint"), width: 1, size: 4 },
   };
+}
+
+/** How every axis of time is marked. */
+export const TIME_AXIS = { space: 80, size: 40, values: TIME_FORMATS };
+
+/** The option of a plot for these clocks. */
+export function clockOption(clocks: Clocks): Pick<uPlot.Options, "tzDate"> {
+  return clocks === "utc" ? { tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), TIME_ZONE_DEFAULT) } : {};
+}
+
+/** The options of a plot with these series and colours. Touches no element of the page. */
+export function chartOptions(shape: ChartShape): uPlot.Options {
+  const { widthPx, heightPx, series, intervalMs, format, onSelect, onPoint, styles, clocks } = shape;
+  const color = (name: string) => styles.getPropertyValue(name).trim();
+  const axis = axisLook(color);
   return {
     width: widthPx,
     height: heightPx,
-    ...(clocks === "utc" ? { tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), TIME_ZONE_DEFAULT) } : {}),
+    ...clockOption(clocks),
     // The right side needs room for half a label. The legend stands above.
     padding: [6, 36, 0, 0],
     legend: { show: false },
@@ -105,7 +118,7 @@ export function chartOptions(shape: ChartShape): uPlot.Options {
       y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : 1] },
     },
     axes: [
-      { ...axis, space: 80, size: 40, values: TIME_FORMATS },
+      { ...axis, ...TIME_AXIS },
       { ...axis, size: 56, space: 32, values: (_plot, values) => values.map((value) => format(value)) },
     ],
     series: [{}, ...drawOrder(series).map((one) => seriesOptions(one, color(one.color)))],
@@ -127,7 +140,7 @@ function seriesOptions({ label, kind }: ChartSeries, color: string): uPlot.Serie
 }
 
 /** The points between two gaps: a line does not show them. */
-function lonePoints({ data }: uPlot, series: number): number[] {
+export function lonePoints({ data }: uPlot, series: number): number[] {
   const values = data[series] ?? [];
   const isGap = (at: number) => (values[at] ?? null) === null;
   return [...values.keys()].filter((at) => !isGap(at) && isGap(at - 1) && isGap(at + 1));

@@ -1,5 +1,5 @@
-// One touchpoint or category in detail: its figures, percentiles and counts over time, the distribution, and the
-// slowest timings. Dragging over a chart changes the time range.
+// One touchpoint or category in detail: its figures, percentiles and counts over time, the heat map, the distribution,
+// and the slowest timings. Dragging over a chart changes the time range.
 
 import { useMemo } from "preact/hooks";
 import { formatCount, formatDuration } from "../../../core/format.ts";
@@ -18,6 +18,8 @@ import type { Selection } from "../../state/selection.ts";
 import { rangeParameters } from "../../state/time_range.ts";
 import { AmbiguousNotice } from "./ambiguous_notice.tsx";
 import { Distribution } from "./distribution.tsx";
+import { durationCells } from "./duration_cells.ts";
+import { HeatMap } from "./heat_map.tsx";
 import { Slowest } from "./slowest.tsx";
 import { isUnregistered } from "./timing_tree.ts";
 import { FIGURES_POLL_MS, useTimingsView } from "./view_state.tsx";
@@ -129,13 +131,48 @@ function Detail({ response, figures, selection }: DetailProps) {
         ))}
       </dl>
       <TimeCharts />
-      {figures.count === 0 ? null : (
-        <div class="timings-columns">
-          <Distribution figures={figures} />
-          <Slowest figures={figures} hasTouchpoints={selection.kind === "category"} />
-        </div>
-      )}
+      {figures.count === 0 ? null : <ByDuration figures={figures} selection={selection} />}
     </div>
+  );
+}
+
+/** The heat map, and below it the distribution, of one response, with the slowest timings. */
+function ByDuration({ figures, selection }: Omit<DetailProps, "response">) {
+  const { range, parameters } = useScope();
+  const { search } = useTimingsView();
+  const poll = range.kind === "last" ? { pollMs: FIGURES_POLL_MS } : {};
+  const query = useQuery("/api/v1/timings/series", { ...parameters, q: search, by: "duration" }, poll);
+  const { value, respondedAtMs = 0 } = query.state.value;
+  const cells = useMemo(() => (value === undefined ? undefined : durationCells(value)), [value]);
+  const isEmpty = () => cells === undefined;
+  const empty = <EmptyState title="No durations in this time range" />;
+  return (
+    <>
+      <section class="panel" aria-labelledby="timings-heat-map">
+        <div class="panel-head">
+          <h2 id="timings-heat-map">By time and duration</h2>
+        </div>
+        <QueryView query={query} isEmpty={isEmpty} empty={empty}>
+          {(response) => (
+            <>
+              <ScanNotice notes={response} />
+              {cells === undefined ? null : <HeatMap cells={cells} respondedAtMs={respondedAtMs} />}
+            </>
+          )}
+        </QueryView>
+      </section>
+      <div class="timings-columns">
+        <section class="panel" aria-labelledby="timings-distribution">
+          <div class="panel-head">
+            <h2 id="timings-distribution">Distribution</h2>
+          </div>
+          <QueryView query={query} isEmpty={isEmpty} empty={empty}>
+            {() => (cells === undefined ? null : <Distribution cells={cells} />)}
+          </QueryView>
+        </section>
+        <Slowest figures={figures} hasTouchpoints={selection.kind === "category"} />
+      </div>
+    </>
   );
 }
 

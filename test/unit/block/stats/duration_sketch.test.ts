@@ -1,6 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { ByteWriter } from "../../../../src/block/codec/bytes.ts";
-import { bucketOf, DurationSketch, StoredSketch, valueOfBucket } from "../../../../src/block/stats/duration_sketch.ts";
+import {
+  boundOfBucket,
+  bucketOf,
+  DurationSketch,
+  StoredSketch,
+  valueOfBucket,
+} from "../../../../src/block/stats/duration_sketch.ts";
 import { integer, pick, type Random, runSeed, seededRandom } from "../../../support/random.ts";
 
 const QUANTILES = [0, 0.01, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 1];
@@ -178,6 +184,22 @@ describe("buckets are those of the library that wrote the first blocks", () => {
       LIBRARY_BUCKETS.map(([, , , value]) => value),
     );
   });
+});
+
+test("a bucket's bound is the last double that is counted in it or below", () => {
+  const random = seededRandom(runSeed("bounds of buckets"));
+  const next = (value: number) => {
+    const view = new DataView(new ArrayBuffer(8));
+    view.setFloat64(0, value);
+    view.setBigInt64(0, view.getBigInt64(0) + 1n);
+    return view.getFloat64(0);
+  };
+  const indexes = [0, 1, -1, 463, ...Array.from({ length: 2_000 }, () => integer(random, 140_000) - 70_000)];
+  for (const index of indexes) {
+    const bound = boundOfBucket(index);
+    expect([index, bucketOf(bound) <= index, bucketOf(next(bound)) > index]).toEqual([index, true, true]);
+  }
+  expect([boundOfBucket(0), boundOfBucket(80_000), boundOfBucket(-80_000)]).toEqual([1, Number.MAX_VALUE, 0]);
 });
 
 describe("a sketch refuses", () => {
