@@ -244,7 +244,7 @@ export const SeriesSchema = object("Series", {
   durationBounds: Type.Optional(
     Type.Array(Type.Number(), {
       description:
-        "With by=duration: row n has durations above bound n, up to and with bound n + 1, in ms; the first row also 0. Each is the one before times a fixed factor, but after a 0. Exact but for 1 % of a duration",
+        "With by=duration: row n has durations above bound n, up to and with bound n + 1, in ms; the first row also 0. Each is the one before times a fixed factor, but after a 0. A search for durations above one bound, up to and with the next, finds what a row counts",
     }),
   ),
   more: Type.Optional(
