@@ -1,7 +1,7 @@
 // Draws a heat map with uPlot: time from left to right, durations on a logarithmic axis, a cell the darker the more
 // timings it has, and percentiles as lines over it. Cells and the theme's computed styles enter.
 
-import uPlot from "uplot";
+import type uPlot from "uplot";
 import type { Clocks } from "../../../core/format.ts";
 import { axisLook, clockOption, lonePoints, TIME_AXIS } from "../../components/chart_options.ts";
 import type { CellRange, DurationCells } from "./duration_cells.ts";
@@ -12,6 +12,9 @@ export const HEAT_LINES = [
   { id: "p95", color: "--level-warn" },
   { id: "p99", color: "--level-error" },
 ] as const;
+/** uPlot's enumeration has no values at run time. */
+// oxlint-disable-next-line typescript/no-unsafe-enum-assignment
+const LOGARITHMIC = 3 as uPlot.Scale.Distr;
 const CELL_COLOR = "--level-timing";
 /** The faintest cell: one timing must be seen. */
 const ALPHA_MIN = 0.12;
@@ -75,7 +78,7 @@ export function heatMapOptions(shape: HeatMapShape): uPlot.Options {
     cursor: { show: false },
     scales: {
       x: { time: true, range: () => [from / 1_000, to / 1_000] },
-      y: { distr: 3, range: () => [bounds[0] ?? 1, bounds.at(-1) ?? 2] },
+      y: { distr: LOGARITHMIC, range: () => [bounds[0] ?? 1, bounds.at(-1) ?? 2] },
     },
     axes: [
       { ...axis, ...TIME_AXIS },
