@@ -208,7 +208,7 @@ describe("one touchpoint", () => {
       });
     }));
 
-  test("shows its slowest timings, which lead to their logs by key", () =>
+  test("shows its slowest timings, which lead to their trace by key", () =>
     withServer(configText(), async (server) => {
       await sendTimings(server);
       await withAppPage(browser, server, { path: LIST }, async ({ page }) => {
@@ -218,8 +218,8 @@ describe("one touchpoint", () => {
           Array.from({ length: 20 }, (_, at) => [`${100 - at} ms`, `list-${100 - at}`]),
         );
         await page.getByRole("link", { name: "list-100" }).click();
-        await page.getByRole("heading", { name: "Logs", level: 1 }).waitFor();
-        expect(addressOf(page)).toBe("/logs?q=key:list-100");
+        await page.getByRole("heading", { name: "Trace", level: 1 }).waitFor();
+        expect(new URL(page.url()).searchParams.get("trace")).toBe("list-100");
       });
     }));
 

@@ -18,6 +18,7 @@ import type {
   RunningResponse,
   SeriesResponse,
   TimingsResponse,
+  TraceResponse,
   ValuesResponse,
 } from "../../core/responses.ts";
 import { type SignInResponse, TICKET_PARAMETER, type TicketResponse } from "../../core/session.ts";
@@ -26,6 +27,7 @@ import { apiAddress, failure, type Outcome, type Problem, type QueryParameters }
 
 interface Responses {
   readonly "/api/v1/entries": EntriesResponse;
+  readonly "/api/v1/trace": TraceResponse;
   readonly "/api/v1/histogram": HistogramResponse;
   readonly "/api/v1/breakdown": BreakdownResponse;
   readonly "/api/v1/patterns": PatternsResponse;

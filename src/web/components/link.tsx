@@ -31,15 +31,19 @@ interface AddressLinkProps {
   readonly current?: "page" | "true" | undefined;
   readonly class?: string;
   readonly title?: string;
+  /** It is part of a line that is pressed as a whole: the tab key passes it by, and the line is not pressed with it. */
+  readonly isInLine?: boolean | undefined;
   /** Called before the address is opened. */
   readonly onOpen?: (() => void) | undefined;
   readonly children: ComponentChildren;
 }
 
 /** A link to an address of the app as it is. */
-export function AddressLink({ address, current, class: className, title, onOpen, children }: AddressLinkProps) {
+export function AddressLink(props: AddressLinkProps) {
+  const { address, current, class: className, title, isInLine, onOpen, children } = props;
   const { router } = useApp();
   const follow = (event: MouseEvent) => {
+    if (isInLine === true) event.stopPropagation();
     // The browser itself opens tabs and windows.
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || event.button !== 0) return;
     event.preventDefault();
@@ -47,7 +51,14 @@ export function AddressLink({ address, current, class: className, title, onOpen,
     router.go(address);
   };
   return (
-    <a href={formatAddress(address)} class={className} title={title} aria-current={current} onClick={follow}>
+    <a
+      href={formatAddress(address)}
+      class={className}
+      title={title}
+      aria-current={current}
+      tabIndex={isInLine === true ? -1 : undefined}
+      onClick={follow}
+    >
       {children}
     </a>
   );

@@ -18,10 +18,11 @@ import { RejectionsPage } from "../pages/rejections/page.tsx";
 import { StoragePage } from "../pages/storage/page.tsx";
 import { TimingsPage } from "../pages/timings/page.tsx";
 import { TouchpointsPage } from "../pages/touchpoints/page.tsx";
+import { TracePage } from "../pages/trace/page.tsx";
 import { UsagePage } from "../pages/usage/page.tsx";
 import { type App, useApp, useScope, useShortcut } from "../state/app_context.ts";
-
 import { hasRange } from "../state/time_range.ts";
+import { traceOf } from "../state/trace_address.ts";
 import { Header } from "./header.tsx";
 import { Strip } from "./strip.tsx";
 import { useViews, ViewLinks } from "./views.tsx";
@@ -70,8 +71,10 @@ export function Frame() {
   };
   useShortcut("?", "Show keyboard shortcuts", openHelp, "Anywhere");
   useShortcut("/", "Search", () => focusSearch(app), "Anywhere");
-  const { page } = router.address.value;
-  const Page = PAGES[page];
+  const { page, parameters } = router.address.value;
+  // A trace lies over any page.
+  const shown = traceOf(parameters) === undefined ? page : "trace";
+  const Page = shown === "trace" ? TracePage : PAGES[shown];
   return (
     <div class="frame">
       <SkipLink target={CONTENT_ID} />
@@ -85,7 +88,7 @@ export function Frame() {
           </Notice>
         )}
         <RangeProblem />
-        {session.state.value === "unknown" ? <FirstAnswer /> : <Page key={page} />}
+        {session.state.value === "unknown" ? <FirstAnswer /> : <Page key={shown} />}
       </main>
       <div class="visually-hidden" role="status" aria-live="polite">
         {announcer.message.value}
@@ -118,7 +121,7 @@ function FirstAnswer() {
 function RangeProblem() {
   const { router } = useApp();
   const { rangeProblem } = useScope();
-  return rangeProblem === undefined || !hasRange(router.address.value.page) ? null : (
+  return rangeProblem === undefined || !hasRange(router.address.value) ? null : (
     <Notice tone="warn">{rangeProblem}</Notice>
   );
 }

@@ -46,7 +46,7 @@ export function Header({ onHelp, onSignOut }: HeaderProps) {
       </Link>
       <div class="header-scope">
         <ProjectPicker />
-        {hasRange(router.address.value.page) ? <RangePicker /> : null}
+        {hasRange(router.address.value) ? <RangePicker /> : null}
         <IconButton icon="refresh" label="Refresh" onPress={refresh} />
       </div>
       <div class="header-end">

@@ -88,7 +88,7 @@ export function ViewButtons() {
   const isCopied = useSignal(false);
   const link = () => {
     const address = router.address.peek();
-    return location.origin + linkAddress(address, range, hasRange(address.page), environment.clock());
+    return location.origin + linkAddress(address, range, hasRange(address), environment.clock());
   };
   const open = () => {
     isOpen.value = true;
@@ -194,7 +194,7 @@ function SaveForm() {
   const { range, project } = useScope();
   const send = useViewChange();
   const address = router.address.value;
-  const isFixed = hasRange(address.page) && range.kind === "between";
+  const isFixed = hasRange(address) && range.kind === "between";
   return (
     <section class="views-section">
       <NameForm

@@ -4,9 +4,9 @@
 import { type Clocks, formatSecond } from "../../core/format.ts";
 import { instantText, parseInterval, readBound } from "../../core/instant.ts";
 import { DAY_MS } from "../../core/limits.ts";
-import type { PageName } from "../../core/pages.ts";
 import { localTimeZone, TIME_ZONE_DEFAULT, TimeZone } from "../../core/time_zone.ts";
-import type { ParameterChanges, Parameters } from "./router.ts";
+import type { Address, ParameterChanges, Parameters } from "./router.ts";
+import { traceOf } from "./trace_address.ts";
 
 /** Times in Unix ms. */
 export type TimeRange =
@@ -33,6 +33,9 @@ export const PRESETS: readonly Preset[] = [
 /** The range when the address names none. */
 const RANGE_DEFAULT = "1h";
 
+/** The parameter "from" of a range without ends. */
+export const ALL_TIME = "all";
+
 /** A longer range is widened to all times before its end. */
 const LENGTH_MS_MAX = 3_650 * DAY_MS;
 
@@ -44,8 +47,9 @@ export interface ReadRange {
   readonly problem?: string;
 }
 
-/** Whether a page shows a time range. The others keep the range in the address, for the next page that does. */
-export function hasRange(page: PageName): boolean {
+/** Whether an address shows a time range. The others keep the range, for the next page that does. */
+export function hasRange({ page, parameters }: Address): boolean {
+  if (traceOf(parameters) !== undefined || (page === "logs" && parameters["near"] !== undefined)) return false;
   return page === "overview" || page === "logs" || page === "timings";
 }
 
@@ -55,6 +59,7 @@ export function readRange(parameters: Parameters, now: number): ReadRange {
   const zone = shownZone(clocksOf(parameters));
   const fallback = lastOf(RANGE_DEFAULT);
   if (from === undefined && to === undefined) return { range: fallback };
+  if (from === ALL_TIME && to === undefined) return { range: { kind: "between", from: undefined, to: undefined } };
   if (to === undefined && from !== undefined && LENGTH.test(from) && parseInterval(from) !== undefined) {
     return { range: lastOf(from) };
   }
@@ -75,6 +80,7 @@ export function readRange(parameters: Parameters, now: number): ReadRange {
 /** The parameters of the address for a range. The default needs none. */
 export function rangeParameters(range: TimeRange): ParameterChanges {
   if (range.kind === "last") return { from: range.text === RANGE_DEFAULT ? undefined : range.text, to: undefined };
+  if (range.from === undefined && range.to === undefined) return { from: ALL_TIME, to: undefined };
   return { from: isoOf(range.from), to: isoOf(range.to) };
 }
 
@@ -113,6 +119,12 @@ function lengthOf(range: TimeRange, now: number): number {
   return Math.abs((range.to ?? now) - (range.from ?? now));
 }
 
+/** Whether a range has an instant. Both in Unix ms. */
+export function isWithin(time: number, range: TimeRange, now: number): boolean {
+  const { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY } = rangeBounds(range, now);
+  return time >= from && time <= to;
+}
+
 /** Whether two ranges are the same, as the address holds them. */
 export function isSameRange(a: TimeRange, b: TimeRange): boolean {
   return JSON.stringify(rangeParameters(a)) === JSON.stringify(rangeParameters(b));
@@ -121,6 +133,7 @@ export function isSameRange(a: TimeRange, b: TimeRange): boolean {
 /** "Last hour", "2026-01-31 12:00:00 – now". */
 export function rangeLabel(range: TimeRange, clocks: Clocks): string {
   if (range.kind === "last") return PRESETS.find(({ text }) => text === range.text)?.label ?? `Last ${range.text}`;
+  if (range.from === undefined && range.to === undefined) return "All time";
   const from = range.from === undefined ? "the beginning" : formatSecond(range.from, clocks);
   return `${from} – ${range.to === undefined ? "now" : formatSecond(range.to, clocks)}`;
 }

@@ -1,5 +1,5 @@
-// The logs page: a search, its records over time, and the records themselves. The address holds the search, the range,
-// the open record, the grouping and the live tail.
+// The logs page: a search, its records over time, and the records themselves; or what happened around one record. The
+// address holds the search, the range, the order, the open record, the grouping and the live tail.
 
 import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
@@ -16,10 +16,12 @@ import { useApp, useParameter, useScope } from "../../state/app_context.ts";
 import type { QueryHandle, QueryParameters } from "../../state/query.ts";
 import { hasTerm } from "../../state/search_text.ts";
 import { rangeBounds, rangeParameters } from "../../state/time_range.ts";
+import { OLDEST_FIRST } from "./order.tsx";
 import { PatternsView } from "./patterns_view.tsx";
 import { RecordRow } from "./record_row.tsx";
 import { RecordView } from "./record_view.tsx";
 import { SearchBar } from "./search_bar.tsx";
+import { SurroundingsView } from "./surroundings_view.tsx";
 import { LIVE_PAUSED, TailNotices, Toolbar } from "./toolbar.tsx";
 import { TouchpointPanel } from "./touchpoint_panel.tsx";
 import { type Records, useRecords } from "./use_records.ts";
@@ -30,32 +32,40 @@ import { WhyRail } from "./why_rail.tsx";
 const LIVE_POLL_MS = 5_000;
 
 export function LogsPage() {
+  const [near] = useParameter("near");
+  return (
+    <Page title="Logs">
+      <div class="logs">{near === "" ? <SearchView /> : <SurroundingsView />}</div>
+    </Page>
+  );
+}
+
+function SearchView() {
   const { parameters: scope, range } = useScope();
   const [q] = useParameter("q");
   const [live] = useParameter("live");
   const [view] = useParameter("view");
+  const [order] = useParameter("order");
   const parameters = useMemo(() => ({ ...scope, ...(q === "" ? {} : { q }) }), [scope, q]);
   const canFollow = range.kind === "last" || range.to === undefined;
-  const isFollowing = live !== "" && canFollow && view !== VIEW_PATTERNS;
+  const isFollowing = live !== "" && canFollow && view !== VIEW_PATTERNS && order !== OLDEST_FIRST;
   const histogram = useQuery("/api/v1/histogram", parameters, isFollowing ? { pollMs: LIVE_POLL_MS } : {});
   const counted = histogram.state.value;
   const { problem } = counted;
   return (
-    <Page title="Logs">
-      <div class="logs">
-        <SearchBar problem={problem?.kind === "refused" ? problem : undefined} />
-        <Histogram query={histogram} />
-        {view === VIEW_PATTERNS ? (
-          <PatternsView parameters={parameters} />
-        ) : (
-          <Lines
-            total={counted.value === undefined || problem !== undefined ? undefined : totalOf(counted.value)}
-            parameters={parameters}
-            canFollow={canFollow}
-          />
-        )}
-      </div>
-    </Page>
+    <>
+      <SearchBar problem={problem?.kind === "refused" ? problem : undefined} />
+      <Histogram query={histogram} />
+      {view === VIEW_PATTERNS ? (
+        <PatternsView parameters={parameters} />
+      ) : (
+        <Lines
+          total={counted.value === undefined || problem !== undefined ? undefined : totalOf(counted.value)}
+          parameters={parameters}
+          canFollow={canFollow}
+        />
+      )}
+    </>
   );
 }
 
@@ -73,9 +83,12 @@ function Lines({ total, parameters, canFollow }: LinesProps) {
   const { range } = useScope();
   const [live] = useParameter("live");
   const [group] = useParameter("group");
-  const isFollowing = live !== "" && canFollow;
+  const [order] = useParameter("order");
+  const isOldestFirst = order === OLDEST_FIRST;
+  const isFollowing = live !== "" && canFollow && !isOldestFirst;
   const { from: timeMin } = useMemo(() => rangeBounds(range, environment.clock()), [range]);
-  const records = useRecords({ parameters: parameters, isFollowing, isPaused: live === LIVE_PAUSED, timeMin });
+  const ordered = useMemo(() => ({ ...parameters, ...(isOldestFirst ? { order } : {}) }), [parameters, isOldestFirst]);
+  const records = useRecords({ parameters: ordered, isFollowing, isPaused: live === LIVE_PAUSED, timeMin });
   return (
     <>
       <Toolbar total={total} records={records} parameters={parameters} canFollow={canFollow} />

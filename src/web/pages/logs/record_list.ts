@@ -1,4 +1,4 @@
-// The records of one search, newest first, as one long list. Pages load by cursor as the user scrolls. Pages far from
+// The records of one search, newest or oldest first, as one long list. Pages load by cursor as the user scrolls. Pages far from
 // the view are evicted: they keep their ids, and load again when they come back into view. Records of a live tail are
 // added at the top. No record is in the list twice.
 

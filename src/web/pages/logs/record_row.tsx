@@ -1,15 +1,14 @@
-// One record of the list: a line that opens to all fields and the metadata. Each value can be added to the search or
-// excluded from it.
+// One record of the list: a line that opens to all fields and the metadata.
 
 import { useRef } from "preact/hooks";
 import { otherSource, type ShownRecord } from "../../../core/record.ts";
 import { cutTouchpoint } from "../../../core/touchpoint.ts";
-import { Button, CopyButton } from "../../components/button.tsx";
 import { Icon } from "../../components/icon.tsx";
-import { Badge, Duration, Instant, LevelBadge, StatusBadge } from "../../components/values.tsx";
+import { TraceLink } from "../../components/trace_link.tsx";
+import { Badge, Duration, LevelBadge, StatusBadge } from "../../components/values.tsx";
 import { useTimes } from "../../state/app_context.ts";
 import { Cells, cellsOf, useColumns } from "./columns.tsx";
-import { MemberList, ValueLine } from "./value_tree.tsx";
+import { RecordDetails } from "./record_details.tsx";
 
 /** Id of a line's button, which the keyboard focuses. Its line is named after it. */
 export const rowId = (id: number) => `logs-row-${id}`;
@@ -19,6 +18,8 @@ interface RecordRowProps {
   readonly isOpen: boolean;
   /** The line that the tab key reaches. */
   readonly isActive: boolean;
+  /** The record whose surroundings are shown. */
+  readonly isMarked?: boolean;
   readonly showsProject: boolean;
   /** The line shows whole texts, over as many lines of the page as they need. */
   readonly isWrapped?: boolean;
@@ -29,7 +30,8 @@ interface RecordRowProps {
  * The line of a record, and its details when it is open. A click on the line opens it; its text can be selected, which
  * does not.
  */
-export function RecordRow({ record, isOpen, isActive, showsProject, isWrapped = false, onToggle }: RecordRowProps) {
+export function RecordRow(props: RecordRowProps) {
+  const { record, isOpen, isActive, isMarked = false, showsProject, isWrapped = false, onToggle } = props;
   const { id, project, touchpoint, level, status, time, duration, key } = record;
   const { message, metadata } = summaryOf(record, isWrapped ? WRAPPED : ONE_LINE);
   const shownTouchpoint = touchpoint === undefined ? undefined : cutTouchpoint(touchpoint);
@@ -39,7 +41,7 @@ export function RecordRow({ record, isOpen, isActive, showsProject, isWrapped = 
   const [columns] = useColumns();
   const press = usePlainClick(onToggle);
   return (
-    <div class={`logs-row logs-${level ?? "timing"}`} data-open={isOpen}>
+    <div class={`logs-row logs-${level ?? "timing"}`} data-open={isOpen} data-marked={isMarked}>
       {/* The button is the way for the keyboard and for screen readers. */}
       <div id={`${rowId(id)}-line`} class="logs-line" style={{ "--columns": columns.length }} {...press}>
         <button
@@ -82,7 +84,13 @@ export function RecordRow({ record, isOpen, isActive, showsProject, isWrapped = 
             </>
           )}
           {message === "" ? null : <span>{message} </span>}
-          {key === undefined ? null : <span class="logs-key code">{key} </span>}
+          {key === undefined ? null : (
+            <>
+              <TraceLink of={record} class="logs-key code" isInLine>
+                {key}
+              </TraceLink>{" "}
+            </>
+          )}
           <span class="logs-metadata code">{metadata}</span>
         </span>
         {duration === undefined ? null : (
@@ -91,7 +99,7 @@ export function RecordRow({ record, isOpen, isActive, showsProject, isWrapped = 
           </span>
         )}
       </div>
-      {isOpen ? <RecordDetails record={record} onClose={onToggle} /> : null}
+      {isOpen ? <RecordDetails record={record} title={`Record ${id}`} onClose={onToggle} /> : null}
     </div>
   );
 }
@@ -116,62 +124,6 @@ function usePlainClick(run: () => void) {
       if (detail === 0 || (detail <= 2 && !shiftKey && isStill)) run();
     },
   };
-}
-
-const TIMES = ["time", "receivedAt", "startTime", "endTime"] as const;
-const TEXTS = ["touchpoint", "key", "message", "project", "apiKey", "source", "keyType", "kind"] as const;
-
-function RecordDetails({ record, onClose }: { readonly record: ShownRecord; readonly onClose: () => void }) {
-  const { id, level, status, duration, metadata } = record;
-  return (
-    <div class="logs-details" role="group" aria-label={`Record ${id}`}>
-      <div class="logs-details-head">
-        <h2>Record {id}</h2>
-        <span class="logs-details-actions">
-          <CopyButton text={JSON.stringify(record, null, 2)} label="Copy as JSON" />
-          <Button onPress={onClose}>Close</Button>
-        </span>
-      </div>
-      <div class="logs-columns">
-        <ul class="logs-members" aria-label="Fields">
-          {level === undefined ? null : (
-            <ValueLine name="level" field="level" value={level}>
-              <LevelBadge level={level} />
-            </ValueLine>
-          )}
-          {status === undefined ? null : (
-            <ValueLine name="status" field="status" value={status}>
-              <StatusBadge status={status} />
-            </ValueLine>
-          )}
-          {duration === undefined ? null : (
-            <ValueLine name="duration" field="duration" value={duration}>
-              <Duration ms={duration} />
-            </ValueLine>
-          )}
-          {TIMES.map((name) => {
-            const time = record[name];
-            return time === undefined ? null : (
-              <ValueLine key={name} name={name} field={name} value={time}>
-                <Instant time={time} />
-              </ValueLine>
-            );
-          })}
-          {TEXTS.map((name) => {
-            const text = record[name];
-            return text === undefined ? null : <ValueLine key={name} name={name} field={name} value={text} />;
-          })}
-          <ValueLine name="id" field="id" value={id} />
-        </ul>
-        {metadata === undefined ? null : (
-          <section aria-label="Metadata">
-            <h3>Metadata</h3>
-            <MemberList value={metadata} path={[]} depth={0} />
-          </section>
-        )}
-      </div>
-    </div>
-  );
 }
 
 /** Characters that a line shows: of the message, of all metadata, and of one value. */

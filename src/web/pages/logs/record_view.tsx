@@ -11,8 +11,10 @@ import { VirtualList, type VirtualListHandle } from "../../components/virtual_li
 import { WiderRange } from "../../components/wider_range.tsx";
 import { useApp, useParameter, useScope, useShortcut } from "../../state/app_context.ts";
 import { ColumnHeads } from "./columns.tsx";
+import { OLDEST_FIRST } from "./order.tsx";
 import type { RecordList } from "./record_list.ts";
 import { RecordRow, rowId } from "./record_row.tsx";
+import { parseNear } from "./surroundings.ts";
 import type { Records } from "./use_records.ts";
 
 /** Height of a line before it is measured, in px. */
@@ -89,6 +91,9 @@ function Lines({ records, list, handle }: LinesProps) {
   const usage = useUsage();
   const [openText, setOpen] = useParameter("open");
   const [wrap] = useParameter("wrap");
+  const [order] = useParameter("order");
+  const [near] = useParameter("near");
+  const markedId = parseNear(near)?.id;
   const openId = openText === "" ? undefined : Number(openText);
   const active = useSignal<number | undefined>(openId);
   const wantsFocus = useRef(false);
@@ -125,9 +130,10 @@ function Lines({ records, list, handle }: LinesProps) {
   });
   // Scrolls to a linked record in the list.
   useEffect(() => {
-    const index = openId === undefined ? -1 : list.indexOf(openId);
+    const shown = markedId ?? openId;
+    const index = shown === undefined ? -1 : list.indexOf(shown);
     if (index > 0) handle.current?.scrollTo(index, "center");
-  }, [list]);
+  }, [list, markedId]);
   const toggleActive = () => {
     if (active.value !== undefined) toggle(active.value);
   };
@@ -170,7 +176,7 @@ function Lines({ records, list, handle }: LinesProps) {
   return (
     <div class="logs-lines" onKeyDown={press} onScrollCapture={scroll}>
       <VirtualList
-        label="Records, newest first"
+        label={`Records, ${order === OLDEST_FIRST ? "oldest" : "newest"} first`}
         count={count + 1}
         estimatePx={LINE_PX}
         itemKey={itemKey}
@@ -186,6 +192,7 @@ function Lines({ records, list, handle }: LinesProps) {
             <RecordRow
               record={record}
               isOpen={id === openId}
+              isMarked={id === markedId}
               isActive={id === active.value || (activeIndex === -1 && index === 0)}
               showsProject={showsProject}
               isWrapped={wrap !== ""}

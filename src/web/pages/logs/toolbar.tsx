@@ -7,10 +7,11 @@ import { DownloadLink } from "../../components/link.tsx";
 import { Notice } from "../../components/notice.tsx";
 import { Popover } from "../../components/overlays.tsx";
 import { Badge } from "../../components/values.tsx";
-import { useParameter, useShortcut } from "../../state/app_context.ts";
+import { useApp, useParameter, useShortcut } from "../../state/app_context.ts";
 import type { QueryParameters } from "../../state/query.ts";
 import { hasTerm, withoutTerm, withTerm } from "../../state/search_text.ts";
 import { ColumnPicker } from "./columns.tsx";
+import { OLDEST_FIRST, OrderButton } from "./order.tsx";
 import type { Records } from "./use_records.ts";
 import { ViewSwitch } from "./view_switch.tsx";
 import { WhyToggle } from "./why_rail.tsx";
@@ -37,15 +38,18 @@ export function Toolbar({ total, records, parameters, canFollow }: ToolbarProps)
   const [group, setGroup] = useParameter("group");
   const [live, setLive] = useParameter("live");
   const [wrap, setWrap] = useParameter("wrap");
+  const [order] = useParameter("order");
+  const { router } = useApp();
   const { api } = useServer();
   const requestAddress = (path: string, parameters: QueryParameters) => api.downloadAddress(path, parameters);
   const areErrors = hasTerm(search, ERRORS);
   const toggleErrors = () => setSearch(areErrors ? withoutTerm(search, ERRORS) : withTerm(search, ERRORS));
   const toggleGroup = () => setGroup(group === "" ? GROUP_TOUCHPOINT : "", "replace");
   const toggleWrap = () => setWrap(wrap === "" ? "on" : "", "replace");
-  const isFollowing = live !== "" && canFollow;
+  const isFollowing = live !== "" && canFollow && order !== OLDEST_FIRST;
   const toggleLive = () => {
-    if (canFollow) setLive(isFollowing ? "" : LIVE_ON, "replace");
+    if (isFollowing) setLive("", "replace");
+    else if (canFollow) router.change({ live: LIVE_ON, order: undefined }, "replace");
   };
   const isPaused = live === LIVE_PAUSED;
   const togglePause = () => {
@@ -83,6 +87,7 @@ export function Toolbar({ total, records, parameters, canFollow }: ToolbarProps)
           <span class="narrow-only">Tree</span>
         </span>
       </Button>
+      <OrderButton />
       <Button icon="wrap" isPressed={wrap !== ""} onPress={toggleWrap} title="Shows whole texts, over several lines">
         Wrap
       </Button>

@@ -7,7 +7,7 @@ import type { ShownRecord } from "../../../core/record.ts";
 import { useServer } from "../../api/server_context.ts";
 import type { Tail, TailBatch } from "../../api/tail.ts";
 import type { Problem, QueryParameters } from "../../state/query.ts";
-import { LIVE_RECORDS_MAX, RecordList } from "./record_list.ts";
+import { type FetchPage, LIVE_RECORDS_MAX, RecordList } from "./record_list.ts";
 
 /** The records of the page, and what a live tail adds. */
 export interface Records {
@@ -35,10 +35,12 @@ export interface RecordsQuery {
   readonly isPaused: boolean;
   /** Records of the tail before this time are ignored. Unix ms. */
   readonly timeMin: number | undefined;
+  /** Gives the pages in place of a search. `parameters` tell one list from another. */
+  readonly fetchPage?: FetchPage;
 }
 
 /** The records of a search. Subscribes the component to the list. */
-export function useRecords({ parameters, isFollowing, isPaused, timeMin }: RecordsQuery): Records {
+export function useRecords({ parameters, isFollowing, isPaused, timeMin, fetchPage }: RecordsQuery): Records {
   const server = useServer();
   const { api, refreshes } = server;
   const reloads = useSignal(0);
@@ -50,7 +52,9 @@ export function useRecords({ parameters, isFollowing, isPaused, timeMin }: Recor
   const key = JSON.stringify([parameters, isFollowing, version]);
   const list = useMemo(
     () =>
-      new RecordList((cursor, limit, signal) => api.get("/api/v1/entries", { ...parameters, limit, cursor }, signal)),
+      new RecordList(
+        fetchPage ?? ((cursor, limit, signal) => api.get("/api/v1/entries", { ...parameters, limit, cursor }, signal)),
+      ),
     [key],
   );
   const isHolding = isPaused || isAway.value;

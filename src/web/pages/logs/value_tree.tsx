@@ -1,13 +1,18 @@
 // Values, objects and lists as a tree that opens level by level. Long texts and lists are cut until the user wants the
-// rest. Buttons add a value to the search, or exclude it.
+// rest. Buttons add a value to the search, exclude it, or follow it.
 
 import { useSignal } from "@preact/signals";
-import type { ComponentChildren } from "preact";
+import { type ComponentChildren, createContext } from "preact";
+import { useContext } from "preact/hooks";
 import { formatCountOf } from "../../../core/format.ts";
+import { METADATA_PREFIX } from "../../../search/fields.ts";
 import { Button, IconButton } from "../../components/button.tsx";
 import { Icon } from "../../components/icon.tsx";
-import { useParameter } from "../../state/app_context.ts";
+import { Link } from "../../components/link.tsx";
+import { useApp, useScope } from "../../state/app_context.ts";
 import { metadataField, termOf, withTerm } from "../../state/search_text.ts";
+import { ALL_TIME, isWithin } from "../../state/time_range.ts";
+import { isSearchShown } from "../../state/trace_address.ts";
 import { ALWAYS_SHOWN, useColumns } from "./columns.tsx";
 
 type Simple = string | number | boolean | null;
@@ -17,6 +22,11 @@ const TEXT_MAX = 2_000;
 const MEMBERS_MAX = 100;
 /** Levels that are open in the beginning. */
 const DEPTH_OPEN = 2;
+
+const RecordTime = createContext(0);
+
+/** Provides the time of the record whose values are inside, in Unix ms. */
+export const RecordTimeProvider = RecordTime.Provider;
 
 interface ValueLineProps {
   /** The label before the value. */
@@ -131,21 +141,26 @@ function SimpleValue({ value }: { readonly value: Simple }) {
 }
 
 function TermButtons({ field, value }: { readonly field: string; readonly value: Simple }) {
-  const [search, setSearch] = useParameter("q");
+  const { router } = useApp();
+  const { page, parameters } = router.address.value;
+  const { q = "" } = parameters;
   const [columns, setColumns] = useColumns();
   const term = termOf(field, value);
   if (term === undefined) return <span class="logs-terms" />;
   const isColumn = columns.includes(field);
   const shown = term.length > 80 ? `${term.slice(0, 80).toWellFormed()}…` : term;
+  // Where the page shows another search, or none, the term begins a new one.
+  const isShown = isSearchShown(page, parameters);
+  const search = (isExcluded: boolean) => {
+    if (isShown) router.change({ q: withTerm(q, term, isExcluded) });
+    else router.go(router.place("logs", { q: withTerm("", term, isExcluded) }));
+  };
   return (
     <span class="logs-terms">
-      <IconButton icon="plus" label={`Add to the search: ${shown}`} onPress={() => setSearch(withTerm(search, term))} />
-      <IconButton
-        icon="minus"
-        label={`Exclude from the search: ${shown}`}
-        onPress={() => setSearch(withTerm(search, term, true))}
-      />
-      {ALWAYS_SHOWN.has(field) ? null : (
+      <IconButton icon="plus" label={`Add to the search: ${shown}`} onPress={() => search(false)} />
+      <IconButton icon="minus" label={`Exclude from the search: ${shown}`} onPress={() => search(true)} />
+      {field.startsWith(METADATA_PREFIX) || field === "touchpoint" ? <FollowLink term={term} shown={shown} /> : null}
+      {ALWAYS_SHOWN.has(field) || !isShown ? null : (
         <IconButton
           icon="overview"
           label={`Show as a column: ${field}`}
@@ -154,6 +169,25 @@ function TermButtons({ field, value }: { readonly field: string; readonly value:
         />
       )}
     </span>
+  );
+}
+
+/** Leads to the records with this value alone, oldest first. The range stays where it has the record. */
+function FollowLink({ term, shown }: { readonly term: string; readonly shown: string }) {
+  const { environment } = useApp();
+  const { range } = useScope();
+  const isInRange = isWithin(useContext(RecordTime), range, environment.clock());
+  const label = `Follow, oldest first: ${shown}`;
+  return (
+    <Link
+      page="logs"
+      parameters={{ q: term, order: "asc", ...(isInRange ? {} : { from: ALL_TIME, to: undefined }) }}
+      class="icon-button"
+      title={label}
+    >
+      <Icon name="follow" />
+      <span class="visually-hidden">{label}</span>
+    </Link>
   );
 }
 

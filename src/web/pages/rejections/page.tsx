@@ -13,6 +13,7 @@ import { Link } from "../../components/link.tsx";
 import { EmptyState, Notice } from "../../components/notice.tsx";
 import { Page } from "../../components/page.tsx";
 import { QueryView } from "../../components/query_view.tsx";
+import { TraceLink } from "../../components/trace_link.tsx";
 import { Badge, Instant } from "../../components/values.tsx";
 import { useParameter, useScope } from "../../state/app_context.ts";
 import { JsonTree } from "./json_tree.tsx";
@@ -180,6 +181,11 @@ export function Rejection({ row, isOpen, onToggle }: RejectionProps) {
               <h2 class="rejections-caption">
                 {Array.isArray(entry) ? "The entries as they were sent" : "The entry as it was sent"}
               </h2>
+              {keyOf(entry) === undefined ? null : (
+                <TraceLink of={{ key: keyOf(entry), project, time: receivedAt }} class="code">
+                  Trace of its key
+                </TraceLink>
+              )}
               <CopyButton
                 text={typeof entry === "string" ? entry : JSON.stringify(entry, null, 2)}
                 label="Copy the entry as JSON"
@@ -230,6 +236,13 @@ export function reasonCounts(rows: readonly RejectionRow[], chosen: string): rea
 /** The reason in an address. Undefined for "" and for unknown reasons. */
 export function parseReason(text: string): DropReason | undefined {
   return DROP_REASONS.find((reason) => reason === text);
+}
+
+/** The entry's correlation key. Undefined: it has none. */
+export function keyOf(entry: unknown): string | undefined {
+  if (typeof entry !== "object" || entry === null || !Object.hasOwn(entry, "key")) return undefined;
+  const key: unknown = Reflect.get(entry, "key");
+  return typeof key === "string" && key !== "" ? key : undefined;
 }
 
 /** An entry in one line: its message, touchpoint or key, or else its JSON. */

@@ -1,7 +1,6 @@
 // Two tabs with timings that have no end: those that run now, with a clock that ticks, and those that never finished.
 
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
 import { formatCount, formatCountOf, formatDuration } from "../../../core/format.ts";
 import type { ShownRecord } from "../../../core/record.ts";
 import type { RunningTiming } from "../../../core/responses.ts";
@@ -12,8 +11,9 @@ import { Link } from "../../components/link.tsx";
 import { EmptyState, ScanNotice } from "../../components/notice.tsx";
 import { QueryView } from "../../components/query_view.tsx";
 import { Instant } from "../../components/values.tsx";
-import { useApp, useScope } from "../../state/app_context.ts";
+import { useScope } from "../../state/app_context.ts";
 import { joinSearches } from "../../state/search_text.ts";
+import { useNow } from "../../state/use_now.ts";
 
 import { KeyLink, MessageText, TouchpointLink, useTimingsView } from "./view_state.tsx";
 
@@ -73,7 +73,12 @@ const RUNNING_COLUMNS: readonly Column<Row>[] = [
     header: "Touchpoint",
     cell: ({ timing }) => <TouchpointLink name={timing.touchpoint} project={timing.project} />,
   },
-  { id: "key", header: "Key", hint: "Opens its logs", cell: ({ timing }) => <KeyLink name={timing.key} /> },
+  {
+    id: "key",
+    header: "Key",
+    hint: "Opens its trace",
+    cell: ({ timing: { key, project, startTime } }) => <KeyLink of={{ key, project, time: startTime }} />,
+  },
   { id: "started", header: "Started", cell: ({ timing }) => <Instant time={timing.startTime} />, isMinor: true },
   { id: "project", header: "Project", cell: ({ timing }) => timing.project, isMinor: true },
   { id: "message", header: "Message", cell: ({ timing }) => <MessageText text={timing.message} />, isMinor: true },
@@ -163,25 +168,7 @@ const UNFINISHED_COLUMNS: readonly Column<ShownRecord>[] = [
     header: "Touchpoint",
     cell: ({ touchpoint, project }) => <TouchpointLink name={touchpoint} project={project} />,
   },
-  { id: "key", header: "Key", hint: "Opens its logs", cell: ({ key }) => <KeyLink name={key} /> },
+  { id: "key", header: "Key", hint: "Opens its trace", cell: (record) => <KeyLink of={record} /> },
   { id: "project", header: "Project", cell: ({ project }) => project, isMinor: true },
   { id: "message", header: "Message", cell: ({ message }) => <MessageText text={message} />, isMinor: true },
 ];
-
-/** The time in Unix ms, updated every `everyMs` while the page is visible. */
-function useNow(everyMs: number): number {
-  const { environment } = useApp();
-  const now = useSignal(environment.clock());
-  const isVisible = environment.isVisible.value;
-  useEffect(() => {
-    if (!isVisible) return undefined;
-    let cancel: (() => void) | undefined;
-    const tick = () => {
-      now.value = environment.clock();
-      cancel = environment.schedule(tick, everyMs);
-    };
-    tick();
-    return () => cancel?.();
-  }, [environment, now, everyMs, isVisible]);
-  return now.value;
-}

@@ -35,7 +35,7 @@ interface SlowestProps {
   readonly hasTouchpoints: boolean;
 }
 
-/** A table of the slowest timings. A key links to its logs. */
+/** A table of the slowest timings. A key links to its trace. */
 export function Slowest({ figures, hasTouchpoints }: SlowestProps) {
   const { api } = useServer();
   const { parameters } = useScope();
@@ -53,7 +53,7 @@ export function Slowest({ figures, hasTouchpoints }: SlowestProps) {
     <section class="panel" aria-labelledby="timings-slowest">
       <div class="panel-head">
         <h2 id="timings-slowest">Slowest</h2>
-        <span class="hint wide-only">A key opens its logs</span>
+        <span class="hint wide-only">A key opens its trace</span>
       </div>
       <QueryView
         query={query}
@@ -97,7 +97,7 @@ const COLUMNS: readonly Column<ShownRecord>[] = [
     header: "Touchpoint",
     cell: ({ touchpoint, project }) => <TouchpointLink name={touchpoint} project={project} />,
   },
-  { id: "key", header: "Key", cell: ({ key }) => <KeyLink name={key} /> },
+  { id: "key", header: "Key", cell: (record) => <KeyLink of={record} /> },
   {
     id: "time",
     header: "When",

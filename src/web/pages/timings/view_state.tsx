@@ -3,10 +3,12 @@
 import { useMemo } from "preact/hooks";
 import { useProjectParameter } from "../../api/server_context.ts";
 import { Link } from "../../components/link.tsx";
+import { TraceLink } from "../../components/trace_link.tsx";
 import { useApp } from "../../state/app_context.ts";
 import type { ParameterChanges } from "../../state/router.ts";
-import { exactTerm, joinSearches } from "../../state/search_text.ts";
+import { joinSearches } from "../../state/search_text.ts";
 import { parseSelection, type Selection, selectionParameters, selectionTerm } from "../../state/selection.ts";
+import type { TraceBeginning } from "../../state/trace_address.ts";
 
 /** How often figures of a relative range are refreshed, in ms. */
 export const FIGURES_POLL_MS = 30_000;
@@ -69,13 +71,14 @@ export function TouchpointLink({ name, project }: TouchpointLinkProps) {
   );
 }
 
-/** A link to the logs with the same correlation key. */
-export function KeyLink({ name }: { readonly name: string | undefined }) {
-  if (name === undefined || name === "") return <span class="muted">none</span>;
+/** A link to the trace of a correlation key. */
+export function KeyLink({ of }: { readonly of: TraceBeginning }) {
+  const { key = "" } = of;
+  if (key === "") return <span class="muted">none</span>;
   return (
-    <Link page="logs" parameters={{ q: exactTerm("key", name) }} class="timings-name code" title={`Logs of ${name}`}>
-      {name}
-    </Link>
+    <TraceLink of={of} class="timings-name code">
+      {key}
+    </TraceLink>
   );
 }
 
