@@ -17,8 +17,10 @@ export interface SinkOptions {
   /** Offers STARTTLS; with `isImplicit` every connection begins encrypted. */
   readonly tls?: { readonly cert: string; readonly key: string; readonly isImplicit?: boolean };
   readonly account?: { readonly user: string; readonly password: string };
-  /** The answer to a command ("greeting", "EHLO", "DATA", "." …) instead of the usual one. */
-  readonly answer?: (command: string, line: string) => string | "hang" | "close" | undefined;
+  /**
+   * The answer to a command ("greeting", "EHLO", "DATA", "." …) instead of the usual one; "hang" and "close" are none.
+   */
+  readonly answer?: (command: string, line: string) => string | undefined;
 }
 
 /** One connection. */
