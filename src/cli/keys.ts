@@ -1,35 +1,25 @@
-// `simplelogs keys`: create, list and revoke pairs of API keys in the configuration file.
-//
-// An edit changes the file's text, checks that the new text loads, and replaces the file in one step.
+// `simplelogs keys`: create, list, edit and revoke pairs of API keys in the configuration file.
 
 import type { Command } from "commander";
 import { pairNameProblem, projectNameProblem } from "../config/check.ts";
-import { addKeyPair, type Edit, type NewKeyPair, revokeKey } from "../config/edit.ts";
-import { generateKey, hashKey } from "../config/keys.ts";
-import { parseSettings, readConfigFile } from "../config/load.ts";
+import { changeKeys } from "../config/key_changes.ts";
 import type { Settings } from "../config/settings.ts";
-import { writeConfigFile } from "../config/write.ts";
 import { OperatingError } from "../core/errors.ts";
-import { nearestName } from "../core/nearest.ts";
+import { formatCountOf } from "../core/format.ts";
+import type { KeyChange, KeyPart } from "../core/key_changes.ts";
 import { parseOriginPattern } from "../core/origin.ts";
-import {
-  addConfigOption,
-  type CliContext,
-  configFileOf,
-  configInvalid,
-  displayPath,
-  requireSettings,
-} from "./context.ts";
+import { addConfigOption, type CliContext, configFileOf, displayPath, requireSettings } from "./context.ts";
 import { jsonLine } from "./output.ts";
 import { formatTable } from "./style.ts";
 
 /** Adds the command and its own commands to the program. */
 export function registerKeys(program: Command, context: CliContext): void {
   const keys = addConfigOption(program.command("keys"))
-    .summary("create, list and revoke API keys")
+    .summary("create, list, edit and revoke API keys")
     .description("API keys are in the configuration file. A running server applies a change by itself.");
   registerKeysCreate(keys, context);
   registerKeysList(keys, context);
+  registerKeysEdit(keys, context);
   registerKeysRevoke(keys, context);
 }
 
@@ -142,37 +132,25 @@ function registerKeysCreate(keys: Command, context: CliContext): void {
     .option("--hashed", "write the keys' SHA-256 into the file instead of the keys")
     .option("--json", "print one JSON object");
   command.action(async (name: string, options: CreateOptions) => {
-    if (options.serverOnly === true && options.clientOnly === true) {
-      throw new OperatingError("usage", "--server-only and --client-only exclude each other");
-    }
+    const part = partOf(options);
     checkName("name", pairNameProblem(name), name);
     const { project } = options;
     if (project !== undefined) checkName("--project", projectNameProblem(project), project);
     const origins = options.origin ?? [];
-    if (options.serverOnly === true && origins.length > 0) {
+    if (part === "server" && origins.length > 0) {
       throw new OperatingError("usage", "--origin is for client keys: leave it out with --server-only");
     }
-    const server = options.clientOnly === true ? undefined : generateKey("server");
-    const client = options.serverOnly === true ? undefined : generateKey("client");
-    const isHashed = options.hashed === true;
-    const sha256 = (key: string | undefined) => (isHashed && key !== undefined ? hashKey(key) : undefined);
-    const pair: NewKeyPair = {
+    const file = configFileOf(command, context);
+    const { created } = await change(file, context, {
+      kind: "create",
       name,
       project,
-      server: isHashed ? undefined : server,
-      serverSha256: sha256(server),
-      client: isHashed ? undefined : client,
-      clientSha256: sha256(client),
+      part,
       origins,
       rate: options.rate,
-    };
-    const file = configFileOf(command, context);
-    await editConfigFile(file, context, (text, settings) => {
-      if (settings.keys.some((other) => other.name === name)) {
-        throw new OperatingError("usage", `there is a pair named ${JSON.stringify(name)} already: names are unique`);
-      }
-      return addKeyPair(text, pair);
+      isHashed: options.hashed === true,
     });
+    const { server, client } = created ?? {};
 
     if (client !== undefined && origins.length === 0) {
       context.stderr.write("warning: the client key is rejected until the pair has origins (--origin)\n");
@@ -189,54 +167,89 @@ function registerKeysCreate(keys: Command, context: CliContext): void {
   });
 }
 
+interface PartOptions {
+  readonly serverOnly?: boolean;
+  readonly clientOnly?: boolean;
+}
+
+/** Throws OperatingError("usage") where both are given. */
+function partOf({ serverOnly, clientOnly }: PartOptions): KeyPart {
+  if (serverOnly === true && clientOnly === true) {
+    throw new OperatingError("usage", "--server-only and --client-only exclude each other");
+  }
+  return serverOnly === true ? "server" : clientOnly === true ? "client" : "both";
+}
+
+interface EditOptions {
+  readonly origin?: readonly string[];
+  readonly origins?: boolean;
+  readonly rate?: number | null;
+}
+
+function parseRateOrNone(value: string): number | null {
+  return value === "none" ? null : parseRate(value);
+}
+
 /** Adds the command below `keys`. */
-function registerKeysRevoke(keys: Command, context: CliContext): void {
-  const command = addConfigOption(keys.command("revoke"))
-    .summary("make a pair's keys stop working")
+function registerKeysEdit(keys: Command, context: CliContext): void {
+  const command = addConfigOption(keys.command("edit"))
+    .summary("change the origins or the rate of a pair")
     .description(
-      "Sets revoked = true in the pair. A running server refuses both keys within a second. To replace only one key, first " +
-        "create a second pair and move the key's users to it.",
+      "Changes what is given and leaves the rest of the file as it is. A running server applies it within a second.",
     )
-    .argument("<name>", "name of the pair");
-  command.action(async (name: string) => {
+    .argument("<name>", "name of the pair")
+    .option(
+      "--origin <origin>",
+      "page origin that may use the client key, in place of those of before; repeat for more",
+      addOrigin,
+    )
+    .option("--no-origins", "no page may use the client key")
+    .option("--rate <number>", 'entries a second that each key may send, or "none" for no limit', parseRateOrNone);
+  command.action(async (name: string, { origin, origins: hasOrigins, rate }: EditOptions) => {
+    if (origin !== undefined && hasOrigins === false) {
+      throw new OperatingError("usage", "--origin and --no-origins exclude each other");
+    }
+    const origins = hasOrigins === false ? [] : origin;
+    if (origins === undefined && rate === undefined) {
+      throw new OperatingError("usage", "nothing to change: expected --origin, --no-origins or --rate");
+    }
     const file = configFileOf(command, context);
-    const isChanged = await editConfigFile(file, context, (text, settings) => {
-      const edit = revokeKey(text, name, context.env);
-      if (edit.ok) return edit;
-      // Revoking twice succeeds: a script may try again.
-      if (edit.reason === "already_revoked") return { ok: true, text };
-      const names = settings.keys.map((pair) => pair.name);
-      const nearest = nearestName(name, names);
-      const hint = nearest === undefined ? "there are none" : `did you mean ${JSON.stringify(nearest)}?`;
-      throw new OperatingError("usage", `there is no pair named ${JSON.stringify(name)}: ${hint}`);
-    });
-    const done = isChanged ? "Revoked" : "Already revoked:";
+    const { isChanged } = await change(file, context, { kind: "edit", name, origins, rate });
+    const done = isChanged ? "Changed" : "Already so:";
     context.stdout.write(`${done} ${JSON.stringify(name)} in ${displayPath(file, context)}\n`);
   });
 }
 
-/**
- * Edits the file; `change` gets its text and the settings that it means. False where there was nothing to change.
- * Errors: config_invalid before or after the change, io, and what `change` throws; the file is then as it was.
- */
-async function editConfigFile(
-  file: string,
-  context: CliContext,
-  change: (text: string, settings: Settings) => Edit,
-): Promise<boolean> {
-  const read = await readConfigFile(file);
-  if ("problem" in read) throw configInvalid([read.problem], context);
-  const before = parseSettings(read.text, file, context.env);
-  if (!before.ok) throw configInvalid(before.problems, context);
-  const edit = change(read.text, before.settings);
-  if (!edit.ok) throw new OperatingError("io", `cannot edit ${file}: ${edit.reason}`);
-  if (edit.text === read.text) return false;
-  const after = parseSettings(edit.text, file, context.env);
-  if (!after.ok) throw configInvalid(after.problems, context);
-  const again = await readConfigFile(file);
-  if ("problem" in again || again.text !== read.text) {
-    throw new OperatingError("io", `cannot edit ${file}: it was changed at the same time; try again`);
+/** Adds the command below `keys`. */
+function registerKeysRevoke(keys: Command, context: CliContext): void {
+  const command = addConfigOption(keys.command("revoke"))
+    .summary("make a pair's keys, or one of them, stop working")
+    .description(
+      "Sets revoked = true in the pair. A running server refuses both keys within a second. With --client-only or " +
+        "--server-only, removes the line of that key, and the other goes on. To replace a key without a gap, first create a " +
+        "second pair and move the key's users to it.",
+    )
+    .argument("<name>", "name of the pair")
+    .option("--server-only", "remove the server key, and keep the client key")
+    .option("--client-only", "remove the client key, and keep the server key");
+  command.action(async (name: string, options: PartOptions) => {
+    const part = partOf(options);
+    const file = configFileOf(command, context);
+    const { isChanged } = await change(file, context, { kind: "revoke", name, part });
+    const done = isChanged ? "Revoked" : "Already revoked:";
+    const what = part === "both" ? JSON.stringify(name) : `the ${part} key of ${JSON.stringify(name)}`;
+    context.stdout.write(`${done} ${what} in ${displayPath(file, context)}\n`);
+  });
+}
+
+/** Writes the change into the file. Errors: usage for a wrong name, config_invalid, io; the file is then as it was. */
+async function change(file: string, context: CliContext, wanted: KeyChange) {
+  const outcome = await changeKeys(file, context.env, wanted);
+  if (outcome.ok) return outcome;
+  const { code, message } = outcome;
+  if (code === "invalid") {
+    const count = message.split("\n").length;
+    throw new OperatingError("config_invalid", `${formatCountOf(count, "problem")} in the configuration\n${message}`);
   }
-  await writeConfigFile(file, edit.text);
-  return true;
+  throw new OperatingError(code === "not_found" || code === "already_there" ? "usage" : "io", message);
 }

@@ -92,8 +92,7 @@ function setOrigins(text: string, name: string, wanted: readonly string[], envir
       return origin === undefined || !wanted.includes(origin) || present.indexOf(origin) < at;
     });
     // One change of the text at a time: the ranges of the others are wrong after it.
-    if (surplus !== undefined)
-      return setOrigins(withoutElement(source, array, surplus), name, wanted, environment);
+    if (surplus !== undefined) return setOrigins(withoutElement(source, array, surplus), name, wanted, environment);
     const missing = wanted.find((origin) => !present.includes(origin));
     if (missing === undefined) return { ok: true, text };
     return setOrigins(withElement(source, array, tomlString(missing)), name, wanted, environment);

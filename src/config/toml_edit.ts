@@ -142,9 +142,7 @@ function replaced({ mark, body }: Source, from: number, to: number, text: string
 function commaAfter({ tree }: Source, array: AST.TOMLArray, element: AST.TOMLContentNode): number | undefined {
   const next = array.elements[array.elements.indexOf(element) + 1];
   const to = next?.range[0] ?? array.range[1];
-  const comma = tree.tokens.find(
-    ({ value, range }) => value === "," && range[0] >= element.range[1] && range[1] <= to,
-  );
+  const comma = tree.tokens.find(({ value, range }) => value === "," && range[0] >= element.range[1] && range[1] <= to);
   return comma?.range[1];
 }
 
