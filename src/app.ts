@@ -4,7 +4,9 @@
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { listen } from "#runtime/listen.ts";
+import { createKeyChanges } from "./config/key_changes.ts";
 import type { LoadResult } from "./config/load.ts";
+import { formatProblem } from "./config/problem.ts";
 import { diffSettings, watchSettings } from "./config/reload.ts";
 import { clientQuotaOf, DEFAULT_PROJECT, type Settings } from "./config/settings.ts";
 import type { ApiKey } from "./core/batch.ts";
@@ -79,10 +81,11 @@ export interface ServerOptions {
 /** `listenAddress`: of the listener, which no reload changes. */
 function accessOf(settings: Settings, listenAddress: string, before: AccessSettings | undefined): AccessSettings {
   const keys: KnownKey[] = [];
+  const revokedKeys: KnownKey[] = [];
   for (const { name, project, serverSha256, clientSha256, origins, rate, revoked } of settings.keys) {
-    if (revoked) continue;
+    const list = revoked ? revokedKeys : keys;
     const add = (sha256: string | undefined, apiKey: ApiKey) => {
-      if (sha256 !== undefined) keys.push({ sha256, apiKey });
+      if (sha256 !== undefined) list.push({ sha256, apiKey });
     };
     add(serverSha256, { name, project, type: "server", origins: [], rate });
     add(clientSha256, { name, project, type: "client", origins, rate });
@@ -90,7 +93,7 @@ function accessOf(settings: Settings, listenAddress: string, before: AccessSetti
   const { trustedProxies } = settings;
   const isSame = before !== undefined && before.trustedProxies.join() === trustedProxies.join();
   return {
-    keys: new KeyLookup(keys),
+    keys: new KeyLookup(keys, revokedKeys, before?.keys),
     bodyBytesMax: settings.bodyBytesMax,
     entriesMax: settings.entriesMax,
     trustedProxies: isSame ? before.trustedProxies : trustedProxies,
@@ -217,15 +220,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   let serverKeys = serverKeysOf(settings);
   let sessions: Sessions | undefined;
   let syslog: SyslogListeners | undefined;
+  /** What kept the last load from being put in force; empty: it was. */
+  let notApplied: readonly string[] = [];
   const apply = (result: LoadResult) => {
+    notApplied = [];
     if (!result.ok) {
+      notApplied = result.problems.map(formatProblem);
       for (const { file, line, message } of result.problems) log("error", `${file}:${line}: ${message}`);
       log("error", NOT_RELOADED);
       return;
     }
     // Most likely a mistake, such as an empty file. Then the rest of the file is not what was meant either.
     if (result.settings.keys.length === 0) {
-      log("error", `${result.settings.file}: there is no [[keys]] table (one with revoked = true would do)`);
+      const problem = `${result.settings.file}: there is no [[keys]] table (one with revoked = true would do)`;
+      notApplied = [problem];
+      log("error", problem);
       log("error", NOT_RELOADED);
       return;
     }
@@ -276,6 +285,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     });
     const enqueue = new EnqueueEndpoint(ingestion, admission);
     const protocols = new ProtocolEndpoint(ingestion, admission);
+    const keyChanges = createKeyChanges({
+      file: settings.file,
+      environment,
+      async reload() {
+        await watch.reload();
+        return notApplied;
+      },
+    });
     const app = createHttpApp({
       enqueue,
       protocols,
@@ -284,6 +301,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       pipeline,
       queries: readers,
       changes: pipeline,
+      keyChanges,
       sessions,
       peerAddress,
       clock: systemClock,

@@ -167,7 +167,7 @@ const KeySchema = object("Key", {
 /** One key of a pair, masked. */
 export type ShownKey = ValueOf<typeof KeySchema>;
 
-const KeyPairSchema = Type.Object({
+export const KeyPairSchema = object("KeyPair", {
   name: Type.String(),
   project: Type.String(),
   server: nullable(KeySchema),
@@ -179,8 +179,16 @@ const KeyPairSchema = Type.Object({
 /** A key pair, as the configuration has it. */
 export type KeyPair = ValueOf<typeof KeyPairSchema>;
 
-export const KeysSchema = object("Keys", { keys: Type.Array(KeyPairSchema) });
+export const KeysSchema = object("Keys", {
+  keys: Type.Array(KeyPairSchema),
+  obstacle: nullable(text("Why the configuration file cannot be written; null: pairs can be changed")),
+});
 export type KeysResponse = ValueOf<typeof KeysSchema>;
+
+const newKey = () => nullable(Type.String({ description: "Shown once; null: the pair has none" }));
+export const CreatedPairSchema = object("CreatedPair", { pair: KeyPairSchema, server: newKey(), client: newKey() });
+/** A new pair with its keys in plain text. */
+export type CreatedPair = ValueOf<typeof CreatedPairSchema>;
 
 /** When a key of a pair was first known and last sent an accepted batch; null: never. */
 export interface KeyUse {

@@ -102,6 +102,9 @@ export const SENTRY_FRAMES_MAX = 100;
 /** A key may send so many seconds of its rate at once: enough for a deploy or a page's first load. */
 export const RATE_BURST_SECONDS = 10;
 
+/** Of a pair's name in UTF-16 units: 80 characters, each of two at most. */
+export const KEY_NAME_LENGTH_MAX = 160;
+
 /** Allowed origins of one key pair: a browser's origin is compared with each. */
 export const ORIGINS_MAX = 50;
 

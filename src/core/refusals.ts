@@ -47,8 +47,8 @@ const RefusalSchema = Type.Object({
   reason: Type.Union(REFUSAL_REASONS.map((reason) => Type.Literal(reason))),
   problem: nullable(text("What was wrong with the latest body, its beginning")),
   hint: text("What to do about it"),
-  apiKey: nullable(text("Name of the key pair; of a revoked one where the masked text is that of its key")),
-  keyType: nullable(source("Of a live key")),
+  apiKey: nullable(text("Name of the key pair; of a revoked one where it was its key, or is masked alike")),
+  keyType: nullable(source("Of a live key, or of one that was revoked")),
   masked: nullable(
     Type.String({
       description: "The beginning of a text that is no live key; null: none was shown, or it is live",

@@ -4,6 +4,7 @@
 import { Elysia } from "elysia";
 import type { ChangeService } from "../core/changes.ts";
 import type { Clock } from "../core/clock.ts";
+import type { KeyChangeService } from "../core/key_changes.ts";
 import type { QueryService } from "../core/queries.ts";
 import type { PipelineView } from "../core/telemetry.ts";
 import type { AppFile } from "../runtime/assets.ts";
@@ -30,6 +31,7 @@ import { protocolRoutes, protocolStubs } from "./protocols/routes.ts";
 import { keysRoute, type StatusDependencies, statusRoute } from "./read/account.ts";
 import { type EraseDependencies, eraseRoute, touchpointRoute } from "./read/changes.ts";
 import { exportRoute } from "./read/export.ts";
+import type { KeyChangeDependencies } from "./read/key_changes.ts";
 import { accountRoutes, recordRoutes, timingRoutes } from "./read/queries.ts";
 import { type RefusalDependencies, refusalsRoute } from "./read/refusals.ts";
 import { PingTimer } from "./read/response_stream.ts";
@@ -48,6 +50,8 @@ export interface HttpDependencies {
   readonly pipeline: PipelineView;
   readonly queries: QueryService;
   readonly changes: ChangeService;
+  /** Of the configuration file. */
+  readonly keyChanges: KeyChangeService;
   readonly sessions: Sessions;
   readonly peerAddress: (request: Request) => string;
   readonly clock: Clock;
@@ -98,7 +102,9 @@ export function createHttpApp(dependencies: HttpDependencies): Elysia {
   return app;
 }
 
-function readRoutes(dependencies: EraseDependencies & StatusDependencies & RefusalDependencies): Route[] {
+function readRoutes(
+  dependencies: EraseDependencies & StatusDependencies & RefusalDependencies & KeyChangeDependencies,
+): Route[] {
   return [
     sessionRoute(dependencies),
     ticketRoute(dependencies),

@@ -3,9 +3,8 @@
 
 import type { ApiKey } from "../../core/batch.ts";
 import { matchesOrigin } from "../../core/origin.ts";
-import { maskKey } from "../../core/secrets.ts";
 import { type FixedResponse, KEY_MISSING, KEY_UNKNOWN, ORIGIN_REFUSED } from "../base/responses.ts";
-import type { KeyLookup } from "./keys.ts";
+import type { KeyLookup, UnknownKey } from "./keys.ts";
 
 /** A longer header or parameter holds no key. */
 const CREDENTIAL_LENGTH_MAX = 2_048;
@@ -32,14 +31,15 @@ export function shownKey(
   request: Request,
   keys: KeyLookup,
   ownKey: string | undefined,
-): { readonly apiKey: ApiKey } | { readonly masked: string } | undefined {
+): { readonly apiKey: ApiKey } | UnknownKey | undefined {
   const shown = ownKey === undefined ? keysShown(request) : [ownKey];
   for (const text of shown) {
     const apiKey = keys.find(text);
     if (apiKey !== undefined) return { apiKey };
   }
-  const masks = shown.map(maskKey);
-  return masks.length === 0 ? undefined : { masked: masks.find((mask) => mask !== "…") ?? "…" };
+  const unknown = shown.map((text) => keys.unknown(text));
+  const telling = unknown.find(({ revoked }) => revoked !== undefined) ?? unknown.find(({ masked }) => masked !== "…");
+  return unknown.length === 0 ? undefined : (telling ?? { masked: "…" });
 }
 
 /** The texts that may be the key, of the first place that has any. */

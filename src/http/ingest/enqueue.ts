@@ -18,7 +18,7 @@ import {
 } from "../base/responses.ts";
 import { type BodyRefusal, type BodyText, plainLength, readText } from "../bodies/body.ts";
 import type { Admission, AdmissionDependencies, RequestParts } from "./admission.ts";
-import { isOnlyKey, keyInBody, maskedKeyInBody } from "./key_in_body.ts";
+import { isOnlyKey, keyInBody, unknownKeyInBody } from "./key_in_body.ts";
 import type { ShownKey } from "./refused_batches.ts";
 
 /** RFC 9110, section 15.5.2. */
@@ -96,6 +96,5 @@ function refusedKey({ status, reason }: FixedResponse, text: string, keys: KeyLo
   if (reason === "key_missing") return undefined;
   const apiKey = status === UNAUTHENTICATED_STATUS && reason !== "key_type_differs" ? undefined : keyInBody(text, keys);
   if (apiKey !== undefined) return { apiKey };
-  const masked = maskedKeyInBody(text, keys);
-  return masked === undefined ? undefined : { masked };
+  return unknownKeyInBody(text, keys);
 }

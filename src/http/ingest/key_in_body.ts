@@ -4,8 +4,7 @@
 // Measured (Bun 1.4.5): 2 µs; 1 ms for a text of nothing but short strings.
 
 import type { ApiKey } from "../../core/batch.ts";
-import { maskKey } from "../../core/secrets.ts";
-import type { KeyLookup } from "../access/keys.ts";
+import type { KeyLookup, UnknownKey } from "../access/keys.ts";
 
 /** So much of a text's beginning and of its end is looked at, in UTF-16 units. */
 const SEARCHED_LENGTH = 1024;
@@ -37,20 +36,20 @@ export function isOnlyKey(text: string): boolean {
 }
 
 /**
- * The mask of the text that a refused body most likely has as its key: in a member "key" near its beginning or its end,
+ * What shows of the text that a refused body most likely has as its key: in a member "key" near its beginning or its end,
  * of those that look like a key and are none. Undefined: there is no such text.
  */
-export function maskedKeyInBody(text: string, keys: KeyLookup): string | undefined {
+export function unknownKeyInBody(text: string, keys: KeyLookup): UnknownKey | undefined {
   const ends = text.length <= SEARCHED_LENGTH ? [text] : [text.slice(0, SEARCHED_LENGTH), text.slice(-SEARCHED_LENGTH)];
-  let masked: string | undefined;
+  let unknown: UnknownKey | undefined;
   for (const end of ends) {
     for (const [, raw = ""] of end.matchAll(KEY_MEMBER)) {
       const key = stringOf(raw) ?? raw;
-      if (KEY_LIKE.test(key) && keys.find(key) === undefined) return maskKey(key);
-      if (key !== "") masked ??= maskKey(key);
+      if (KEY_LIKE.test(key) && keys.find(key) === undefined) return keys.unknown(key);
+      if (key !== "") unknown ??= keys.unknown(key);
     }
   }
-  return masked;
+  return unknown;
 }
 
 /** A live key that stands between two quotes. Nobody knows which of them begin a string, so all are tried. */

@@ -17,6 +17,7 @@ import {
 } from "../../core/refusals.ts";
 import { maskKeys } from "../../core/secrets.ts";
 import { copyOf } from "../../core/text_copy.ts";
+import type { UnknownKey } from "../access/keys.ts";
 import type { MaskedPair } from "../access/settings.ts";
 import type { FixedResponse } from "../base/responses.ts";
 import { hintFor } from "./refusal_hints.ts";
@@ -29,8 +30,8 @@ const ADDRESSES_MAX = 5;
 const HEXTETS = 8;
 const NETWORK_HEXTETS = 4;
 
-/** What a refused batch shows of its key: a live one, the mask of another text, or nothing. */
-export type ShownKey = { readonly apiKey: ApiKey } | { readonly masked: string } | undefined;
+/** What a refused batch shows of its key: a live one, another text, or nothing. */
+export type ShownKey = { readonly apiKey: ApiKey } | UnknownKey | undefined;
 
 /** A refused batch. */
 export interface RefusedBatch {
@@ -221,7 +222,7 @@ function newGroup(
   now: number,
 ): Group {
   const owner = isKeyed ? keyName(key) : networkOf(address);
-  const shown = key !== undefined && "masked" in key ? { masked: copyOf(key.masked) } : key;
+  const shown = key !== undefined && "masked" in key ? { ...key, masked: copyOf(key.masked) } : key;
   const counts = { hours: new HourCounts(), addresses: [], count: 0, number: 0, first: now, last: now };
   return { ...known, ...counts, key: shown, protocol, problem: null, owner };
 }
@@ -230,14 +231,15 @@ function rowOf(group: Group, pairs: readonly MaskedPair[], now: number): Refusal
   const { status, reason, problem, protocol, origin, addresses, count, first, last, key, hours } = group;
   const apiKey = key !== undefined && "apiKey" in key ? key.apiKey : undefined;
   const masked = key !== undefined && "masked" in key ? key.masked : null;
-  const revoked = masked === null ? undefined : revokedPair(masked, pairs);
+  const known = key !== undefined && "masked" in key ? key.revoked : undefined;
+  const revoked = known ?? (masked === null ? undefined : revokedPair(masked, pairs));
   return {
     status,
     reason,
     problem,
     hint: hintFor(reason, revoked !== undefined),
     apiKey: apiKey?.name ?? revoked?.name ?? null,
-    keyType: apiKey?.type ?? null,
+    keyType: apiKey?.type ?? known?.type ?? null,
     masked,
     isRevoked: revoked !== undefined,
     project: apiKey?.project ?? revoked?.project ?? null,
@@ -261,7 +263,12 @@ function revokedPair(masked: string, pairs: readonly MaskedPair[]): MaskedPair |
 
 function keyName(key: ShownKey): string {
   if (key === undefined) return "";
-  return "apiKey" in key ? `${key.apiKey.type} ${key.apiKey.project} ${key.apiKey.name}` : key.masked;
+  if ("apiKey" in key) return ownerName(key.apiKey);
+  return key.revoked === undefined ? key.masked : `revoked ${ownerName(key.revoked)}`;
+}
+
+function ownerName({ type, project, name }: ApiKey): string {
+  return `${type} ${project} ${name}`;
 }
 
 /** An IPv4 address, or the part of an IPv6 address that a sender cannot change at will. */

@@ -1,4 +1,4 @@
-// GET /api/v1/status and GET /api/v1/keys. In: the latest snapshot, the configured key pairs and their use. Out: JSON.
+// GET /api/v1/status and /api/v1/keys. In: the latest snapshot, the configured key pairs and their use. Out: JSON.
 // Status reports the same figures as /readyz and /metrics. Keys are masked; no response contains a secret.
 
 import {
@@ -14,7 +14,8 @@ import type { PipelineView } from "../../core/telemetry.ts";
 import type { MaskedPair } from "../access/settings.ts";
 import { jsonResponse } from "../base/responses.ts";
 import type { Route } from "../base/routes.ts";
-import { defineOperation, NO_PARAMETERS, type ReadDependencies, refuse, UNAVAILABLE } from "./operation.ts";
+import { type KeyChangeDependencies, keyChangeOperations } from "./key_changes.ts";
+import { type Call, defineOperation, NO_PARAMETERS, type ReadDependencies, refuse, UNAVAILABLE } from "./operation.ts";
 
 export interface StatusDependencies extends ReadDependencies {
   readonly pipeline: PipelineView;
@@ -61,22 +62,38 @@ function statusOf({ pipeline, access, version, startedAtMs: startedAt }: StatusD
   };
 }
 
-export function keysRoute(dependencies: ReadDependencies): Route {
+export function keysRoute(dependencies: KeyChangeDependencies): Route {
+  const shownPairs = pairsShower(dependencies);
   const list = defineOperation(dependencies, {
     id: "listKeys",
     summary: "Key pairs, masked, with origins, when they were made and last used",
     access: "admin",
     query: NO_PARAMETERS,
     responses: { 200: { description: "The answer", schema: KeysSchema }, ...UNAVAILABLE },
-    async handle({ request, queries }) {
-      const outcome = await queries.query({ kind: "keys" }, request.signal);
-      if (!outcome.ok) return refuse(outcome.refusal);
-      const { keys } = JSON.parse(outcome.answer) as KeyUseResponse;
-      const uses = new Map(keys.map((use) => [`${use.type} ${use.name}`, use]));
-      return jsonResponse(200, { keys: dependencies.access().pairs.map((pair) => showPair(pair, uses)) });
+    async handle(call) {
+      const [keys, obstacle] = await Promise.all([shownPairs(call), dependencies.keyChanges.obstacle()]);
+      return keys instanceof Response ? keys : jsonResponse(200, { keys, obstacle: obstacle ?? null });
     },
   });
-  return { path: "/api/v1/keys", operations: { GET: list } };
+  const changes = keyChangeOperations(dependencies, async (call, name) => {
+    const pairs = await shownPairs(call);
+    if (pairs instanceof Response) return pairs;
+    const pair = pairs.find((one) => one.name === name);
+    // Somebody else removed it in this very moment.
+    return pair ?? refuse({ code: "not_found", message: `there is no pair named ${JSON.stringify(name)} any more` });
+  });
+  return { path: "/api/v1/keys", operations: { GET: list, ...changes } };
+}
+
+/** Lists the pairs in force with their use, or says why there is none. */
+function pairsShower({ access }: ReadDependencies) {
+  return async ({ request, queries }: Pick<Call<never, never>, "queries" | "request">) => {
+    const outcome = await queries.query({ kind: "keys" }, request.signal);
+    if (!outcome.ok) return refuse(outcome.refusal);
+    const { keys } = JSON.parse(outcome.answer) as KeyUseResponse;
+    const uses = new Map(keys.map((use) => [`${use.type} ${use.name}`, use]));
+    return access().pairs.map((pair) => showPair(pair, uses));
+  };
 }
 
 function showPair(pair: MaskedPair, uses: ReadonlyMap<string, KeyUse>): KeyPair {

@@ -21,7 +21,7 @@ import { BatchChecks } from "../../../src/ingest/batch_checks.ts";
 import { RecentRequests } from "../../../src/ingest/retries/recent_requests.ts";
 import type { ClientLibrary } from "../../../src/runtime/client_library.ts";
 import { Connections } from "../../../src/runtime/contract/connections.ts";
-import { FakeReaders } from "./readers.ts";
+import { FakeKeyChanges, FakeReaders } from "./readers.ts";
 
 export const SERVER_KEY = "sk_0123456789abcdef";
 export const CLIENT_KEY = "ck_0123456789abcdef";
@@ -132,6 +132,7 @@ export interface Fixture {
   readiness: Readiness;
   snapshot: StoreSnapshot;
   queuedEntries: number;
+  readonly keyChanges: FakeKeyChanges;
   readonly sessions: Sessions;
   readonly gate: ReadGate;
   /** What the data file has of the app's sessions. */
@@ -177,6 +178,7 @@ export function createFixture(storedSessions: readonly StoredSession[] = [], cli
     logged: [],
     metrics,
     readers: new FakeReaders(),
+    keyChanges: new FakeKeyChanges(),
     stopping: new AbortController(),
     connections: new Connections(),
     read: async (method, path, body) =>
@@ -266,6 +268,7 @@ export function createFixture(storedSessions: readonly StoredSession[] = [], cli
     pipeline,
     queries: fixture.readers,
     changes: fixture.readers,
+    keyChanges: fixture.keyChanges,
     sessions,
     peerAddress: () => fixture.peer,
     clock: () => fixture.now,

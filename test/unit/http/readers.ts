@@ -1,6 +1,7 @@
 // Readers and a writer that write down what they were asked and answer what the test says.
 
 import type { ChangeOutcome, ChangeRequest, ChangeService } from "../../../src/core/changes.ts";
+import type { KeyChange, KeyChangeOutcome, KeyChangeService } from "../../../src/core/key_changes.ts";
 import type {
   ExportRequest,
   QueryOutcome,
@@ -256,5 +257,22 @@ export class FakeReaders implements QueryService, ChangeService {
 
   #outcome<T>(answer: T): QueryOutcome<T> {
     return this.refusal === undefined ? { ok: true, answer } : { ok: false, refusal: this.refusal };
+  }
+}
+
+/** Key changes that are written down, and end as the test says. */
+export class FakeKeyChanges implements KeyChangeService {
+  readonly changed: KeyChange[] = [];
+  outcome: KeyChangeOutcome = { ok: true, isChanged: true, created: undefined };
+  /** Why the file cannot be written. */
+  why: string | undefined;
+
+  async change(change: KeyChange): Promise<KeyChangeOutcome> {
+    this.changed.push(change);
+    return this.outcome;
+  }
+
+  async obstacle(): Promise<string | undefined> {
+    return this.why;
   }
 }
