@@ -148,6 +148,7 @@ describe("a query", () => {
             revoked: true,
           },
         ],
+        obstacle: null,
       },
     ]);
     expect(fixture.readers.asked).toEqual([{ kind: "keys" }]);
