@@ -40,6 +40,7 @@ const NEEDED: Readonly<Record<string, string>> = {
   "GET /api/v1/trace": "reader",
   "GET /api/v1/histogram": "reader",
   "GET /api/v1/patterns": "reader",
+  "GET /api/v1/markers": "reader",
   "GET /api/v1/breakdown": "reader",
   "GET /api/v1/fields": "reader",
   "GET /api/v1/fields/{name}/values": "reader",

@@ -1,8 +1,8 @@
 // Patterns against a naive count: every message of all records, masked one by one.
 
 import { describe, expect, test } from "bun:test";
-import type { TimeSpan } from "../../../../src/core/compare.ts";
 import { readFileSync } from "node:fs";
+import type { TimeSpan } from "../../../../src/core/compare.ts";
 import { PATTERNS_HELD_MAX } from "../../../../src/core/limits.ts";
 import type { QueryScope } from "../../../../src/core/queries.ts";
 import type { PatternsResponse } from "../../../../src/core/responses.ts";

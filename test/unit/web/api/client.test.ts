@@ -52,8 +52,13 @@ describe("a query", () => {
 
   test("of a busy server is retried: after the time it names, or longer each time", async () => {
     const busy = json(503, { message: "Too many queries wait" });
-    const { api, waits } = makeApi(busy, json(503, {}, { "retry-after": "2" }), busy, json(200, { keys: [] }));
-    expect(await api.get("/api/v1/keys")).toEqual({ ok: true, value: { keys: [] } });
+    const { api, waits } = makeApi(
+      busy,
+      json(503, {}, { "retry-after": "2" }),
+      busy,
+      json(200, { keys: [], obstacle: null }),
+    );
+    expect(await api.get("/api/v1/keys")).toEqual({ ok: true, value: { keys: [], obstacle: null } });
     expect(waits).toEqual([500, 2_000, 2_000]);
   });
 });
