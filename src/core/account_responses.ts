@@ -203,6 +203,13 @@ export interface KeyUseResponse {
   readonly keys: readonly KeyUse[];
 }
 
+export const RegisteredSchema = object("RegisteredTouchpoints", {
+  registered: count("Names that are registered now"),
+  left: count("Further such names: one request registers 10,000 at most"),
+});
+/** What registering all seen names did. */
+export type RegisteredResponse = ValueOf<typeof RegisteredSchema>;
+
 export const ErasedSchema = object("Erased", {
   erased: Type.Object({
     records: count("Records removed"),

@@ -10,6 +10,11 @@ import type { SavedView, ViewChange } from "./views.ts";
 /** A change, by kind. */
 export type ChangeRequest =
   | { readonly kind: "register_touchpoint"; readonly project: string; readonly name: string }
+  /**
+   * Registers every name that was seen and is not registered, of one project or of all, 10,000 at most. `contains`: only
+   * those that have this text in them, in any case; "" for all.
+   */
+  | { readonly kind: "register_seen"; readonly project: string | undefined; readonly contains: string }
   /** Renames it in the list. Stored records keep the old name. */
   | { readonly kind: "rename_touchpoint"; readonly project: string; readonly name: string; readonly to: string }
   | { readonly kind: "delete_touchpoint"; readonly project: string; readonly name: string }
@@ -37,6 +42,8 @@ export type ChangeOutcome =
   | {
       readonly ok: true;
       readonly touchpoint?: TouchpointRow;
+      /** Of register_seen: how many names are registered now, and how many more there are. */
+      readonly seen?: { readonly registered: number; readonly left: number };
       /** An unregistered name that was removed from the full list to make room. */
       readonly unlisted?: string;
       readonly view?: SavedView;

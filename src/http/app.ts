@@ -29,7 +29,7 @@ import type { ProtocolEndpoint } from "./protocols/endpoint.ts";
 import type { ProtocolRoute } from "./protocols/protocol.ts";
 import { protocolRoutes, protocolStubs } from "./protocols/routes.ts";
 import { keysRoute, type StatusDependencies, statusRoute } from "./read/account.ts";
-import { type EraseDependencies, eraseRoute, touchpointRoute } from "./read/changes.ts";
+import { type EraseDependencies, eraseRoute, seenTouchpointsRoute, touchpointRoute } from "./read/changes.ts";
 import { exportRoute } from "./read/export.ts";
 import type { KeyChangeDependencies } from "./read/key_changes.ts";
 import { accountRoutes, recordRoutes, timingRoutes } from "./read/queries.ts";
@@ -38,7 +38,7 @@ import { PingTimer } from "./read/response_stream.ts";
 import { sessionRoute, ticketRoute } from "./read/sign_in.ts";
 import { tailRoute } from "./read/tail.ts";
 import { viewRoutes } from "./read/views.ts";
-import { webRoutes } from "./web.ts";
+import { missingPage, webRoutes } from "./web.ts";
 
 export interface HttpDependencies {
   /** Made beside the application, because the listener may hand it requests directly. */
@@ -74,8 +74,9 @@ export interface HttpDependencies {
 export function createHttpApp(dependencies: HttpDependencies): Elysia {
   const { access, clock, enqueue, log, version } = dependencies;
   const app = new Elysia();
-  app.onError(({ code, error }) => {
-    if (code === "NOT_FOUND") return jsonResponse(404, { message: "Not found" });
+  const pageFor = missingPage(dependencies.appFiles, access);
+  app.onError(({ code, error, request }) => {
+    if (code === "NOT_FOUND") return pageFor(request) ?? jsonResponse(404, { message: "Not found" });
     log("error", "a request could not be handled", { error: error instanceof Error ? error.message : String(code) });
     return toResponse(INTERNAL);
   });
@@ -111,6 +112,7 @@ function readRoutes(
     ...recordRoutes(dependencies),
     ...timingRoutes(dependencies),
     touchpointRoute(dependencies),
+    seenTouchpointsRoute(dependencies),
     ...viewRoutes(dependencies),
     ...accountRoutes(dependencies),
     refusalsRoute(dependencies),

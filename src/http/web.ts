@@ -57,6 +57,40 @@ export function webRoutes(files: readonly AppFile[] | undefined, access: () => A
   return routes;
 }
 
+/**
+ * The app's page for paths that nothing serves, so that a browser shows "there is no page at …" with the ways to go on,
+ * and not JSON. Undefined for everybody else: for other methods, for paths of the API, and for who does not ask for HTML.
+ * The status stays 404.
+ */
+export function missingPage(
+  files: readonly AppFile[] | undefined,
+  access: () => AccessSettings,
+): (request: Request) => Response | undefined {
+  const file = files?.find(({ path }) => path === PAGE_FILE);
+  if (file === undefined) return () => undefined;
+  const on = variants(file);
+  const off = variants(withoutReading(file));
+  return (request) => {
+    if (!asksForPage(request)) return undefined;
+    // Without the tag that it has where it is found: nothing here is "not modified".
+    const coding = new Request(request.url, {
+      headers: { "accept-encoding": request.headers.get("accept-encoding") ?? "" },
+    });
+    const { status, headers, body } = fileResponse(access().adminTokenSha256 === undefined ? off : on, coding);
+    if (status !== 200) return undefined;
+    headers.delete("etag");
+    return new Response(request.method === "HEAD" ? null : body, { status: 404, headers });
+  };
+}
+
+/** Browsers name text/html when they open an address, and for nothing else that they load. */
+function asksForPage({ method, headers, url }: Request): boolean {
+  if (method !== "GET" && method !== "HEAD") return false;
+  const path = new URL(url).pathname;
+  if (path === "/api" || path.startsWith("/api/")) return false;
+  return /(?:^|,)\s*text\/html\s*(?:;|,|$)/i.test(headers.get("accept") ?? "");
+}
+
 function variants({ type, isImmutable, bodies }: AppFile): Variants {
   return createVariants(bodies, {
     "content-type": type,

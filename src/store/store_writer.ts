@@ -23,7 +23,7 @@ import { OpenedFiles } from "./opened_files.ts";
 import { ProjectTable } from "./project_table.ts";
 import { RedoLog } from "./redo_log.ts";
 import { StateTables } from "./state_tables.ts";
-import { TouchpointTable } from "./touchpoint_table.ts";
+import { type SeenNames, TouchpointTable } from "./touchpoint_table.ts";
 import { ViewTable } from "./view_table.ts";
 
 /** How long closing waits for readers, in ms: a part of the time that a stop may take. */
@@ -256,6 +256,11 @@ export class StoreWriter {
   /** The rows of alerts, by kind and id. */
   alerts(): AlertRow[] {
     return this.#state.alerts();
+  }
+
+  /** Registers all seen names, `max` at most, in one transaction. @param project undefined: of every project. */
+  registerSeen(project: string | undefined, contains: string, max: number): SeenNames {
+    return this.transaction(() => this.#touchpoints.registerSeen(project, contains, max));
   }
 
   /** The app's sessions, as they were saved last. */

@@ -6,6 +6,7 @@
 // new again and stands there unregistered, which is how one learns that something still sends it.
 
 import type { ListedTouchpoint, TouchpointUpdate } from "../commit/group_write.ts";
+import { foldText } from "../core/case_folding.ts";
 import type { ChangeOutcome } from "../core/changes.ts";
 import { TOUCHPOINTS_MAX } from "../core/limits.ts";
 import type { Database, Statement } from "../runtime/contract/database.ts";
@@ -19,6 +20,14 @@ interface Row {
 export interface ChangedProject {
   readonly id: number;
   readonly name: string;
+}
+
+/** What registering all seen names did. */
+export interface SeenNames {
+  /** The names that are registered now. */
+  readonly names: readonly { readonly project: string; readonly name: string }[];
+  /** How many more there are. */
+  readonly left: number;
 }
 
 /** Whether only client keys sent a name. */
@@ -88,6 +97,29 @@ export class TouchpointTable {
     }
     this.#remove(project.id, dispensable.name);
     return { ...this.#registered(project, name, now), unlisted: dispensable.name };
+  }
+
+  /**
+   * Registers the names that were seen and are not registered, `max` at most, by project and name.
+   * @param project undefined: of every project
+   * @param contains only names with this text in them, in any case
+   */
+  registerSeen(project: string | undefined, contains: string, max: number): SeenNames {
+    const sql =
+      "SELECT projects.id AS id, projects.name AS project, touchpoints.name AS name, first_seen AS firstSeen " +
+      "FROM touchpoints JOIN projects ON projects.id = project " +
+      "WHERE registered = 0 AND (?1 IS NULL OR projects.name = ?1) ORDER BY 2, 3";
+    const rows = this.#database.query(sql).all(project ?? null) as {
+      readonly id: number;
+      readonly project: string;
+      readonly name: string;
+      readonly firstSeen: number;
+    }[];
+    const wanted = foldText(contains);
+    const matching = wanted === "" ? rows : rows.filter(({ name }) => foldText(name).includes(wanted));
+    const names = matching.slice(0, max);
+    for (const { id, project, name, firstSeen } of names) this.#registered({ id, name: project }, name, firstSeen);
+    return { names, left: matching.length - names.length };
   }
 
   /**

@@ -76,6 +76,44 @@ describe("every page", () => {
     ));
 });
 
+describe("a path that is no page's", () => {
+  const expected = [/status of 404/];
+
+  test("shows so, with the pages there are, to whoever is signed in; the status is 404", () =>
+    withServer(configText(), (server) =>
+      withAppPage(browser, server, { expected }, async ({ page }) => {
+        const response = await page.goto(`${server.url}/no/<b>such</b>/page?project=default`);
+        expect(response?.status()).toBe(404);
+        await page.getByRole("heading", { level: 1, name: "Not found" }).waitFor();
+        await page.getByText("There is no page at /no/").waitFor();
+        expect(await page.locator("[aria-current=page]").count()).toBe(0);
+        expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+        await page.setViewportSize({ width: 390, height: 800 });
+        expect(await page.evaluate("document.scrollingElement.scrollWidth")).toBe(390);
+        await page.getByRole("main").getByRole("link", { name: "Logs" }).click();
+        await page.getByRole("heading", { level: 1, name: "Logs" }).waitFor();
+        expect(page.url()).toBe(`${server.url}/logs?project=default`);
+        await page.goBack();
+        await page.getByRole("heading", { level: 1, name: "Not found" }).waitFor();
+      }),
+    ));
+
+  test("asks for the sign-in first, and is JSON for the API and for other clients", () =>
+    withServer(configText(), async (server) => {
+      await withAppPage(browser, server, { path: "/nowhere", isSignedIn: false, expected }, async (app) => {
+        await app.signIn();
+        await app.page.getByRole("heading", { level: 1, name: "Not found" }).waitFor();
+      });
+      for (const [path, accept] of [
+        ["/nowhere", "*/*"],
+        ["/api/v1/nowhere", "text/html"],
+      ]) {
+        const response = await fetch(`${server.url}${path}`, { headers: { accept: accept as string } });
+        expect([response.status, await response.json()]).toEqual([404, { message: "Not found" }]);
+      }
+    }));
+});
+
 describe("the keyboard", () => {
   test("reaches a link past the navigation first", () =>
     withServer(configText(), (server) =>

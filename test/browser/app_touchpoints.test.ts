@@ -61,6 +61,41 @@ describe("the list", () => {
       expect(await listed(server)).toEqual(["api/orders", "api/orders/list?", "web/cart?"]);
     }));
 
+  test("registers all names that were seen, or those of the filter, by one press and one confirmation", () =>
+    withNames("/touchpoints?filter=api", async (page, server) => {
+      const dialog = page.getByRole("dialog");
+      await page.getByRole("button", { name: "Register these 2" }).click();
+      await dialog.getByText("api", { exact: true }).waitFor();
+      expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+      await dialog.getByRole("button", { name: "Register" }).click();
+      await dialog.waitFor({ state: "detached" });
+      await page.getByText("3 touchpoints, 1 unregistered").waitFor();
+      expect(await listed(server)).toEqual(["api/orders", "api/orders/list", "web/cart?"]);
+      await page.getByLabel("Filter touchpoints").fill("");
+      await page.getByRole("button", { name: "Register all 1" }).click();
+      await dialog.getByRole("button", { name: "Register" }).click();
+      await page.getByText("3 touchpoints, 0 unregistered").waitFor();
+      await page.getByRole("button", { name: /^Register (all|these)/ }).waitFor({ state: "detached" });
+      expect(await listed(server)).toEqual(["api/orders", "api/orders/list", "web/cart"]);
+    }));
+
+  test("warns of an unregistered name only where the project registers any, here and in Timings", () =>
+    withNames("/touchpoints", async (page, server) => {
+      await server.send([{ touchpoint: "web/cart", duration: 5 }]);
+      const badge = rowOf(page, "cart").getByRole("cell", { name: "unregistered", exact: true }).locator(".badge");
+      await badge.waitFor();
+      expect(await badge.getAttribute("class")).toContain("tone-neutral");
+      await page.goto(`${server.url}/timings`);
+      await page.getByRole("link", { name: "cart", exact: true }).waitFor();
+      expect(await page.getByText("unregistered", { exact: true }).count()).toBe(0);
+      await register(server, "api/orders");
+      await page.goto(`${server.url}/timings`);
+      await page.getByText("unregistered", { exact: true }).waitFor();
+      await page.goto(`${server.url}/touchpoints`);
+      await badge.waitFor();
+      expect(await badge.getAttribute("class")).toContain("tone-warn");
+    }));
+
   test("is narrowed by name and state, opened and closed, all of it in the address", () =>
     withNames("/touchpoints", async (page, server) => {
       await register(server, "web/cart");

@@ -2,7 +2,7 @@
 // everything else is decided where the data is.
 
 import { type TSchema, Type } from "@sinclair/typebox";
-import { ErasedSchema, TouchpointSchema, TouchpointsSchema } from "../../core/account_responses.ts";
+import { ErasedSchema, RegisteredSchema, TouchpointSchema, TouchpointsSchema } from "../../core/account_responses.ts";
 import type { ChangeOutcome } from "../../core/changes.ts";
 import { assert } from "../../core/errors.ts";
 import { MessageSchema, QueryProblemSchema } from "../../core/responses.ts";
@@ -96,6 +96,34 @@ export function touchpointRoute(dependencies: ReadDependencies): Route {
     path: "/api/v1/touchpoints",
     operations: { GET: list, POST: register, PATCH: rename, DELETE: remove },
   };
+}
+
+export function seenTouchpointsRoute(dependencies: ReadDependencies): Route {
+  const register = defineOperation(dependencies, {
+    id: "registerSeenTouchpoints",
+    access: "admin",
+    summary: "Register every touchpoint that was seen and is not registered",
+    query: strictObject({}),
+    body: strictObject({
+      project: Type.Optional({ ...PROJECT, description: "Only names of this project; absent: of every project" }),
+      contains: Type.Optional(
+        Type.String({
+          maxLength: TOUCHPOINT_LENGTH_MAX,
+          expects: `at most ${TOUCHPOINT_LENGTH_MAX} characters`,
+          description: "Only names with this text in them, in any case",
+          examples: ["api/"],
+        }),
+      ),
+    }),
+    responses: { 200: { description: "Registered", schema: RegisteredSchema }, ...UNKNOWN, ...UNAVAILABLE },
+    async handle({ body: { project, contains = "" } }) {
+      const outcome = await dependencies.changes.change({ kind: "register_seen", project, contains });
+      if (!outcome.ok) return refuse(outcome.refusal);
+      assert(outcome.seen !== undefined, "registering all says how many there were");
+      return jsonResponse(200, outcome.seen);
+    },
+  });
+  return { path: "/api/v1/touchpoints/seen", operations: { POST: register } };
 }
 
 /** An instant in a body may be a number as well. */

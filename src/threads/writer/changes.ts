@@ -7,6 +7,7 @@ import type { AlertWrite } from "../../core/alerts.ts";
 import type { ChangeOutcome, ChangeRefusalCode, ChangeRequest } from "../../core/changes.ts";
 import type { Clock } from "../../core/clock.ts";
 import { OperatingError } from "../../core/errors.ts";
+import { TOUCHPOINTS_MAX } from "../../core/limits.ts";
 import type { ViewChange } from "../../core/views.ts";
 import type { Ingester } from "../../ingest/ingester.ts";
 import { matchRows } from "../../query/match/evaluate.ts";
@@ -42,6 +43,7 @@ export interface ChangesOptions {
 }
 
 type EraseRequest = Extract<ChangeRequest, { readonly kind: "erase" }>;
+type SeenRequest = Extract<ChangeRequest, { readonly kind: "register_seen" }>;
 
 interface Erasure {
   readonly number: number;
@@ -78,6 +80,8 @@ export class Changes {
         reply(number, { ok: true });
       } else if (!this.#isKnown(projectOf(request))) {
         reply(number, refuse("unknown_project", `there is no project ${JSON.stringify(projectOf(request))}`));
+      } else if (request.kind === "register_seen") {
+        reply(number, this.#registerSeen(request));
       } else if (isViewChange(request)) {
         reply(number, this.#options.store.changeView(request, this.#options.clock()));
       } else if (request.kind === "erase") {
@@ -168,6 +172,13 @@ export class Changes {
     );
   }
 
+  #registerSeen({ project, contains }: SeenRequest): ChangeOutcome {
+    const { store, ingester } = this.#options;
+    const { names, left } = store.registerSeen(project, contains, TOUCHPOINTS_MAX);
+    for (const one of names) ingester().touchpoints.add(one.project, one.name);
+    return { ok: true, seen: { registered: names.length, left } };
+  }
+
   #changeTouchpoint(request: TouchpointChange): ChangeOutcome {
     const { store, ingester, clock } = this.#options;
     const change = wellFormed(request);
@@ -186,7 +197,7 @@ function isViewChange(request: ChangeRequest): request is ViewChange {
 }
 
 /** The project that must be known. Undefined: none is meant. */
-function projectOf(request: EraseRequest | TouchpointChange | ViewChange): string | undefined {
+function projectOf(request: EraseRequest | SeenRequest | TouchpointChange | ViewChange): string | undefined {
   if (request.kind === "erase") return request.scope.project;
   return request.kind === "delete_view" ? undefined : (request.project ?? undefined);
 }

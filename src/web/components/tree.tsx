@@ -44,9 +44,9 @@ export function TreeCell({ depth, isOpen, onToggle, name, children }: TreeCellPr
 export interface TreeNode {
   /** Full path: "api/orders". */
   readonly path: string;
-  /** Its last level: "orders". */
+  /** Its last level: "orders"; several where nothing else is in between: "payments/eu". */
   readonly label: string;
-  /** 0 at the top. */
+  /** Of the row: 0 at the top. */
   readonly depth: number;
   /** Whether the path itself is a name, and not only a prefix of others. */
   readonly isName: boolean;
@@ -64,7 +64,10 @@ interface Growing {
   readonly children: Map<string, Growing>;
 }
 
-/** The top nodes. Equal names count once; an empty level ("a//b") is a level like any other. */
+/**
+ * The top nodes. Equal names count once; an empty level ("a//b") is a level like any other. Levels with nothing else in
+ * them are one node, down to the last that has nodes below.
+ */
 export function buildTree(names: Iterable<string>): readonly TreeNode[] {
   const top = new Map<string, Growing>();
   for (const name of names) {
@@ -80,7 +83,7 @@ export function buildTree(names: Iterable<string>): readonly TreeNode[] {
       siblings = node.children;
     }
   }
-  return finish(top);
+  return finish(top, 0);
 }
 
 /** The visible rows from the top: the children of open nodes follow them. */
@@ -93,8 +96,16 @@ export function namesOf(node: TreeNode): readonly string[] {
   return [...(node.isName ? [node.path] : []), ...node.children.flatMap(namesOf)];
 }
 
-function finish(nodes: ReadonlyMap<string, Growing>): readonly TreeNode[] {
+function finish(nodes: ReadonlyMap<string, Growing>, depth: number): readonly TreeNode[] {
   return [...nodes.values()]
-    .map((node): TreeNode => ({ ...node, children: finish(node.children) }))
+    .map(endOfChain)
+    .map((node): TreeNode => ({ ...node, depth, children: finish(node.children, depth + 1) }))
     .toSorted((a, b) => a.label.localeCompare(b.label, "en", { numeric: true }));
+}
+
+function endOfChain(node: Growing): Growing {
+  const [only] = node.children.values();
+  const isChain = only !== undefined && node.children.size === 1 && only.children.size > 0;
+  if (!isChain || node.isName || only.isName) return node;
+  return endOfChain({ ...only, label: `${node.label}${SEPARATOR}${only.label}` });
 }

@@ -8,8 +8,10 @@ import type { PageName } from "../../core/pages.ts";
 import { useServer } from "../api/server_context.ts";
 import { Icon, type IconName } from "../components/icon.tsx";
 import { Link, SkipLink } from "../components/link.tsx";
-import { Notice, ProblemNotice, Skeleton } from "../components/notice.tsx";
+import { EmptyState, Notice, ProblemNotice, Skeleton } from "../components/notice.tsx";
 import { Dialog } from "../components/overlays.tsx";
+import { Page } from "../components/page.tsx";
+import { visibleText } from "../components/safe_text.ts";
 import { KeysPage } from "../pages/keys/page.tsx";
 import { LogsPage } from "../pages/logs/page.tsx";
 import { OverviewPage } from "../pages/overview/page.tsx";
@@ -71,10 +73,10 @@ export function Frame() {
   };
   useShortcut("?", "Show keyboard shortcuts", openHelp, "Anywhere");
   useShortcut("/", "Search", () => focusSearch(app), "Anywhere");
-  const { page, parameters } = router.address.value;
+  const { page, parameters, unknownPath } = router.address.value;
   // A trace lies over any page.
   const shown = traceOf(parameters) === undefined ? page : "trace";
-  const Page = shown === "trace" ? TracePage : PAGES[shown];
+  const ShownPage = shown === "trace" ? TracePage : PAGES[shown];
   return (
     <div class="frame">
       <SkipLink target={CONTENT_ID} />
@@ -88,7 +90,13 @@ export function Frame() {
           </Notice>
         )}
         <RangeProblem />
-        {session.state.value === "unknown" ? <FirstAnswer /> : <Page key={shown} />}
+        {session.state.value === "unknown" ? (
+          <FirstAnswer />
+        ) : unknownPath === undefined || shown === "trace" ? (
+          <ShownPage key={shown} />
+        ) : (
+          <UnknownPage path={unknownPath} />
+        )}
       </main>
       <div class="visually-hidden" role="status" aria-live="polite">
         {announcer.message.value}
@@ -104,15 +112,36 @@ export function Frame() {
   );
 }
 
+/** Stands where there is no page: a mistyped address, or a link to a page that an older or newer version has. */
+function UnknownPage({ path }: { readonly path: string }) {
+  return (
+    <Page title="Not found">
+      <EmptyState title="There is no page here">
+        <p>
+          There is no page at <code class="unknown-path">{visibleText(path)}</code>. The app has these:
+        </p>
+        <ul class="unknown-pages">
+          {NAVIGATION.map(({ page, label }) => (
+            <li key={page}>
+              <Link page={page}>{label}</Link>
+            </li>
+          ))}
+        </ul>
+      </EmptyState>
+    </Page>
+  );
+}
+
 /** Shown until the first response tells whether the session is valid. */
 function FirstAnswer() {
   const { router } = useApp();
   const { usage } = useServer();
   const { problem } = usage.state.value;
-  const { page } = router.address.value;
+  const { page, unknownPath } = router.address.value;
+  const label = NAVIGATION.find((item) => item.page === page)?.label;
   return (
     <div class="page">
-      <h1>{NAVIGATION.find((item) => item.page === page)?.label}</h1>
+      <h1>{unknownPath === undefined ? label : "Not found"}</h1>
       {problem === undefined ? <Skeleton /> : <ProblemNotice problem={problem} onRetry={() => usage.refresh()} />}
     </div>
   );
@@ -160,7 +189,7 @@ const STRIP_MARGIN_PX = 40;
 
 function Navigation() {
   const { router } = useApp();
-  const { page } = router.address.value;
+  const { page, unknownPath } = router.address.value;
   const list = useRef<HTMLUListElement>(null);
   useEffect(() => {
     // On a phone the pages are a strip that scrolls. Keep the current one in view.
@@ -172,7 +201,7 @@ function Navigation() {
       <ul ref={list}>
         {NAVIGATION.map((item) => (
           <li key={item.page}>
-            <NavigationLink item={item} isCurrent={item.page === page} />
+            <NavigationLink item={item} isCurrent={item.page === page && unknownPath === undefined} />
           </li>
         ))}
       </ul>

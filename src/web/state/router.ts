@@ -12,6 +12,8 @@ export type Parameters = Readonly<Record<string, string>>;
 export interface Address {
   readonly page: PageName;
   readonly parameters: Parameters;
+  /** A path that is no page's: it is shown as such, and `page` means nothing. */
+  readonly unknownPath?: string;
 }
 
 /** Parameters to set. Undefined or "" removes one. */
@@ -23,23 +25,24 @@ const SCOPE_PARAMETERS = ["project", "from", "to", "clocks"] as const;
 /** These come first in an address. The others follow by name. */
 const FIRST_PARAMETERS: readonly string[] = [...SCOPE_PARAMETERS, "q"];
 
-/** The address of a path and a query string ("?q=a"). An unknown path is the overview. */
+/** The address of a path and a query string ("?q=a"). */
 export function parseAddress(path: string, search: string): Address {
   const plain = path.length > 1 ? path.replace(/\/+$/, "") : path;
-  const page = PAGE_NAMES.find((name) => PAGE_PATHS[name] === plain) ?? "overview";
+  const page = PAGE_NAMES.find((name) => PAGE_PATHS[name] === plain);
   const parameters: Record<string, string> = {};
   for (const [name, value] of new URLSearchParams(search)) {
     if (value !== "" && !Object.hasOwn(parameters, name)) define(parameters, name, value);
   }
-  return { page, parameters };
+  return page === undefined ? { page: "overview", parameters, unknownPath: path } : { page, parameters };
 }
 
 /** Path and query string. */
-export function formatAddress({ page, parameters }: Address): string {
+export function formatAddress({ page, parameters, unknownPath }: Address): string {
   const names = Object.keys(parameters).filter((name) => parameters[name] !== "");
   names.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
   const search = names.map((name) => `${encode(name)}=${encode(parameters[name] ?? "")}`).join("&");
-  return search === "" ? PAGE_PATHS[page] : `${PAGE_PATHS[page]}?${search}`;
+  const path = unknownPath ?? PAGE_PATHS[page];
+  return search === "" ? path : `${path}?${search}`;
 }
 
 /** The parameters with some of them changed. */
@@ -119,7 +122,7 @@ export class Router {
 
   /** Changes parameters of the current page. */
   change(changes: ParameterChanges, move: Move = "push"): void {
-    const { page, parameters } = this.#address.peek();
-    this.go({ page, parameters: changeParameters(parameters, changes) }, move);
+    const address = this.#address.peek();
+    this.go({ ...address, parameters: changeParameters(address.parameters, changes) }, move);
   }
 }

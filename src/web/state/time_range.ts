@@ -47,9 +47,14 @@ export interface ReadRange {
   readonly problem?: string;
 }
 
-/** Whether an address shows a time range. The others keep the range, for the next page that does. */
-export function hasRange({ page, parameters }: Address): boolean {
-  if (traceOf(parameters) !== undefined || (page === "logs" && parameters["near"] !== undefined)) return false;
+/**
+ * Whether the range has an effect on what an address shows. The others keep it for the next page that has one: what
+ * runs now does so in any range.
+ */
+export function hasRange({ page, parameters, unknownPath }: Address): boolean {
+  if (unknownPath !== undefined || traceOf(parameters) !== undefined) return false;
+  if (page === "logs" && parameters["near"] !== undefined) return false;
+  if (page === "timings" && parameters["tab"] === "running") return false;
   return page === "overview" || page === "logs" || page === "timings";
 }
 

@@ -62,6 +62,7 @@ describe("openapi.json", () => {
       "POST /api/v1/touchpoints",
       "PATCH /api/v1/touchpoints",
       "DELETE /api/v1/touchpoints",
+      "POST /api/v1/touchpoints/seen",
       "GET /api/v1/views",
       "POST /api/v1/views",
       "PATCH /api/v1/views/{id}",

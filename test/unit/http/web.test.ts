@@ -7,7 +7,7 @@ import { PAGE_PATHS } from "../../../src/core/pages.ts";
 import type { AccessSettings } from "../../../src/http/access/settings.ts";
 import { chooseCoding } from "../../../src/http/base/compression.ts";
 import { addRoute } from "../../../src/http/base/routes.ts";
-import { webRoutes } from "../../../src/http/web.ts";
+import { missingPage, webRoutes } from "../../../src/http/web.ts";
 import type { AppFile } from "../../../src/runtime/assets.ts";
 
 const PAGE = '<!doctype html><html data-reading="on"></html>';
@@ -169,5 +169,50 @@ describe("the coding of an answer", () => {
   ];
   test.each(cases)("for Accept-Encoding %j is %s", (accepted, coding) => {
     expect(chooseCoding(accepted, ["br", "gzip", "identity"])).toBe(coding as "br");
+  });
+});
+
+describe("a path that nothing serves", () => {
+  const BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+  const ask = (
+    path: string,
+    headers: Record<string, string>,
+    method = "GET",
+    files: typeof FILES | undefined = FILES,
+  ) => {
+    const answer = missingPage(files, () => ({ adminTokenSha256: "token" }) as AccessSettings);
+    return answer(new Request(`http://localhost:7070${path}`, { method, headers }));
+  };
+
+  test.each(["/nowhere", "/logs/deeper", "/logs.html", "/apis", "/%00%ff", "/v1/logs"])(
+    "gives a browser the app, with status 404: %s",
+    async (path) => {
+      const response = ask(path, { accept: BROWSER, "if-none-match": "*" });
+      expect([response?.status, await response?.text(), response?.headers.get("etag")]).toEqual([404, PAGE, null]);
+      expect(response?.headers.get("content-security-policy")).toContain("default-src 'none'");
+      expect(response?.headers.get("cache-control")).toBe("no-cache");
+    },
+  );
+
+  test("gives HEAD no body", async () => {
+    const response = ask("/nowhere", { accept: BROWSER }, "HEAD");
+    expect([response?.status, await response?.text()]).toEqual([404, ""]);
+  });
+
+  test.each<[string, Record<string, string>, string]>([
+    ["/api/v1/nothing", { accept: BROWSER }, "GET"],
+    ["/api", { accept: BROWSER }, "GET"],
+    ["/nowhere", { accept: "*/*" }, "GET"],
+    ["/nowhere", { accept: "application/json" }, "GET"],
+    ["/nowhere", { accept: "text/htmlish, image/webp" }, "GET"],
+    ["/nowhere", {}, "GET"],
+    ["/nowhere", { accept: BROWSER }, "POST"],
+  ])("is left to JSON otherwise: %s %j %s", (path, headers, method) => {
+    expect(ask(path, headers, method)).toBeUndefined();
+  });
+
+  test("is left to JSON where the app is not built, or no coding of it is wanted", () => {
+    expect(ask("/nowhere", { accept: BROWSER }, "GET", [])).toBeUndefined();
+    expect(ask("/nowhere", { accept: BROWSER, "accept-encoding": "identity;q=0" })).toBeUndefined();
   });
 });

@@ -20,6 +20,7 @@ import { OLDEST_FIRST } from "./order.tsx";
 import { PatternsView } from "./patterns_view.tsx";
 import { RecordRow } from "./record_row.tsx";
 import { RecordView } from "./record_view.tsx";
+import { RunningNotice } from "./running_notice.tsx";
 import { SearchBar } from "./search_bar.tsx";
 import { SurroundingsView } from "./surroundings_view.tsx";
 import { LIVE_PAUSED, TailNotices, Toolbar } from "./toolbar.tsx";
@@ -56,6 +57,7 @@ function SearchView() {
     <>
       <SearchBar problem={problem?.kind === "refused" ? problem : undefined} />
       <Histogram query={histogram} />
+      <RunningNotice />
       {view === VIEW_PATTERNS ? (
         <PatternsView parameters={parameters} />
       ) : (

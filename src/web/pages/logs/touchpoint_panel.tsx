@@ -10,7 +10,7 @@ import { useQuery } from "../../api/server_context.ts";
 import { EmptyState, ScanNotice } from "../../components/notice.tsx";
 import { QueryView } from "../../components/query_view.tsx";
 import { buildTree, namesOf, openRows, TreeCell, type TreeNode } from "../../components/tree.tsx";
-import { useParameter, useScope } from "../../state/app_context.ts";
+import { useApp, useParameter, useScope } from "../../state/app_context.ts";
 import { hasTerm, prefixTerm, termOf, withoutField, withTerm } from "../../state/search_text.ts";
 
 const NAMES_MAX = 1_000;
@@ -20,7 +20,12 @@ const FIELD = "touchpoint";
 export function TouchpointPanel() {
   const { parameters } = useScope();
   const [search] = useParameter("q");
-  const query = useQuery(valuesPath(FIELD), { ...parameters, q: withoutField(search, FIELD), limit: NAMES_MAX });
+  const query = useQuery(valuesPath(FIELD), {
+    ...parameters,
+    q: withoutField(search, FIELD),
+    limit: NAMES_MAX,
+    by: "project",
+  });
   if (query.state.value.problem?.kind === "refused") return null;
   return (
     <section class="logs-panel" aria-label="Touchpoints">
@@ -33,7 +38,7 @@ export function TouchpointPanel() {
         {(response) => (
           <>
             <ScanNotice notes={response} />
-            <Tree response={response} />
+            <Trees response={response} />
             {response.more ? <p class="hint">Only the {formatCount(NAMES_MAX)} most frequent.</p> : null}
           </>
         )}
@@ -42,10 +47,45 @@ export function TouchpointPanel() {
   );
 }
 
-function Tree({ response }: { readonly response: ValuesResponse }) {
-  const [search, setSearch] = useParameter("q");
+/** One tree a project: equal names of two projects are two touchpoints. */
+function Trees({ response }: { readonly response: ValuesResponse }) {
+  const projects = useMemo(() => countsByProject(response), [response]);
+  if (projects.length < 2) return <Tree counts={projects[0]?.[1] ?? new Map()} project={undefined} />;
+  return (
+    <>
+      {projects.map(([project, counts]) => (
+        <section key={project} aria-label={`Project ${project}`}>
+          <h3 class="logs-tree-project">{project}</h3>
+          <Tree counts={counts} project={project} />
+        </section>
+      ))}
+    </>
+  );
+}
+
+/** Records by touchpoint, of each project by name. */
+export function countsByProject({
+  values,
+}: Pick<ValuesResponse, "values">): readonly (readonly [project: string, ReadonlyMap<string, number>])[] {
+  const projects = new Map<string, Map<string, number>>();
+  for (const { value, count, project = "" } of values) {
+    const counts = projects.get(project) ?? new Map<string, number>();
+    projects.set(project, counts.set(String(value), count));
+  }
+  return [...projects].toSorted(([a], [b]) => (a < b ? -1 : 1));
+}
+
+interface TreeProps {
+  readonly counts: ReadonlyMap<string, number>;
+  /** Set where there are several: a press then leads into this one. */
+  readonly project: string | undefined;
+}
+
+function Tree({ counts, project }: TreeProps) {
+  const { router } = useApp();
+  const [search] = useParameter("q");
+  const setSearch = (q: string) => router.change({ q, ...(project === undefined ? {} : { project }) });
   const toggled = useSignal<ReadonlySet<string>>(new Set());
-  const counts = useMemo(() => new Map(response.values.map(({ value, count }) => [String(value), count])), [response]);
   const nodes = useMemo(() => buildTree(counts.keys()), [counts]);
   const isOpen = (node: TreeNode) => (node.depth === 0 && nodes.length <= 5) !== toggled.value.has(node.path);
   const toggle = ({ path }: TreeNode) => {

@@ -1,7 +1,8 @@
 // Two tabs with timings that have no end: those that run now, with a clock that ticks, and those that never finished.
 
 import { useSignal } from "@preact/signals";
-import { formatCount, formatCountOf, formatDuration } from "../../../core/format.ts";
+import { useMemo } from "preact/hooks";
+import { formatCount, formatCountOf } from "../../../core/format.ts";
 import type { ShownRecord } from "../../../core/record.ts";
 import type { RunningTiming } from "../../../core/responses.ts";
 import { useQuery } from "../../api/server_context.ts";
@@ -10,15 +11,15 @@ import { type Column, DataTable } from "../../components/data_table.tsx";
 import { Link } from "../../components/link.tsx";
 import { EmptyState, ScanNotice } from "../../components/notice.tsx";
 import { QueryView } from "../../components/query_view.tsx";
+import { Elapsed, TimesOut, TimesP99 } from "../../components/running.tsx";
 import { Instant } from "../../components/values.tsx";
-import { useScope } from "../../state/app_context.ts";
+import { useParameter, useScope } from "../../state/app_context.ts";
 import { joinSearches } from "../../state/search_text.ts";
-import { useNow } from "../../state/use_now.ts";
+import { summaryOf } from "../logs/record_row.tsx";
 
 import { KeyLink, MessageText, TouchpointLink, useTimingsView } from "./view_state.tsx";
 
 const POLL_MS = 3_000;
-const TICK_MS = 1_000;
 const RUNNING_ROWS_MAX = 200;
 
 interface Row {
@@ -30,11 +31,17 @@ interface Row {
 export function RunningView() {
   const { project } = useScope();
   const { search } = useTimingsView();
+  const [order, setOrder] = useParameter("order");
+  const isByAge = order === BY_AGE;
   const scope = project === "" ? {} : { project };
   const query = useQuery(
     "/api/v1/timings/running",
-    { ...scope, q: search, limit: RUNNING_ROWS_MAX },
+    { ...scope, q: search, limit: RUNNING_ROWS_MAX, with: "p99", order: isByAge ? "age" : "p99" },
     { pollMs: POLL_MS },
+  );
+  const columns = useMemo(
+    () => (project === "" ? RUNNING_COLUMNS : RUNNING_COLUMNS.filter(({ id }) => id !== "project")),
+    [project],
   );
   return (
     <QueryView
@@ -45,28 +52,52 @@ export function RunningView() {
     >
       {({ running, count }) => (
         <div class="timings-stack">
-          <p class="muted">
-            {count > running.length
-              ? `The ${formatCount(running.length)} longest of ${formatCountOf(count, "timing")} that are running.`
-              : `${formatCountOf(count, "timing")} running now, in any time range.`}
-          </p>
+          <div class="timings-bar">
+            <p class="muted">
+              {count > running.length
+                ? `The first ${formatCount(running.length)} of ${formatCountOf(count, "timing")} that are running.`
+                : `${formatCountOf(count, "timing")} running now, in any time range.`}
+            </p>
+            <fieldset class="timings-buttons" aria-label="Order">
+              <Button isPressed={!isByAge} onPress={() => setOrder("", "replace")} title={BY_P99_HELP}>
+                Most unusual first
+              </Button>
+              <Button isPressed={isByAge} onPress={() => setOrder(BY_AGE, "replace")}>
+                Longest first
+              </Button>
+            </fieldset>
+          </div>
           <DataTable
-            label="Running timings, longest first"
-            columns={project === "" ? RUNNING_COLUMNS : RUNNING_COLUMNS.filter(({ id }) => id !== "project")}
+            label={`Running timings, ${isByAge ? "longest" : "most unusual"} first`}
+            columns={columns}
             rows={numbered(running)}
             rowKey={({ id }) => id}
           />
+          <p class="hint">
+            The p99 of a touchpoint is that of its timings of the last 7 days; with fewer than 10 there is none. A start
+            whose time is out is stored as never finished.
+          </p>
         </div>
       )}
     </QueryView>
   );
 }
 
+/** The address's text for this order. Absent: by how many times the usual p99 they run. */
+const BY_AGE = "age";
+const BY_P99_HELP = "Those that run many times longer than nearly all others of their touchpoint";
+
 const RUNNING_COLUMNS: readonly Column<Row>[] = [
   {
     id: "elapsed",
     header: "Running for",
     cell: ({ timing }) => <Elapsed startTime={timing.startTime} />,
+  },
+  {
+    id: "p99",
+    header: "Usual",
+    hint: "How many times the p99 of its touchpoint it runs already",
+    cell: ({ timing }) => <TimesP99 timing={timing} />,
   },
   {
     id: "touchpoint",
@@ -79,16 +110,26 @@ const RUNNING_COLUMNS: readonly Column<Row>[] = [
     hint: "Opens its trace",
     cell: ({ timing: { key, project, startTime } }) => <KeyLink of={{ key, project, time: startTime }} />,
   },
+  {
+    id: "timeout",
+    header: "Times out",
+    hint: "Then it is stored as never finished",
+    cell: ({ timing }) => <TimesOut timing={timing} />,
+    isMinor: true,
+  },
   { id: "started", header: "Started", cell: ({ timing }) => <Instant time={timing.startTime} />, isMinor: true },
-  { id: "project", header: "Project", cell: ({ timing }) => timing.project, isMinor: true },
-  { id: "message", header: "Message", cell: ({ timing }) => <MessageText text={timing.message} />, isMinor: true },
+  { id: "project", header: "Project", cell: ({ timing }) => timing.project },
+  { id: "details", header: "Message and metadata", cell: ({ timing }) => <Details timing={timing} /> },
 ];
 
-/** Each cell has its own clock, so that a tick does not render the table. */
-function Elapsed({ startTime }: { readonly startTime: number }) {
-  const now = useNow(TICK_MS);
-  const seconds = Math.floor((now - startTime) / 1_000);
-  return <span class="number timings-elapsed">{formatDuration(Math.max(0, seconds) * 1_000)}</span>;
+/** The message, and the metadata as in a line of Logs. All of it in the tooltip. */
+function Details({ timing: { message, metadata } }: { readonly timing: RunningTiming }) {
+  const shown = summaryOf({
+    ...(message === undefined ? {} : { message }),
+    ...(metadata === undefined ? {} : { metadata }),
+  });
+  const text = [shown.message, shown.metadata].filter((part) => part !== "").join(" · ");
+  return <MessageText text={text} />;
 }
 
 /** Gives each timing an id that stays the same while others end. Equal timings are numbered. */

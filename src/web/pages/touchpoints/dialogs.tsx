@@ -4,6 +4,8 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useId, useMemo } from "preact/hooks";
+import type { RegisteredResponse } from "../../../core/account_responses.ts";
+import { formatCountOf } from "../../../core/format.ts";
 import type { Change } from "../../api/client.ts";
 import { useServer } from "../../api/server_context.ts";
 import { Button } from "../../components/button.tsx";
@@ -24,6 +26,8 @@ export interface TouchpointChanges {
   /** A change is being sent. There is one at a time. */
   readonly isBusy: boolean;
   register(project: string, name: string): Promise<Problem | undefined>;
+  /** Registers all seen names of a project ("": of all), or those that contain a text. */
+  registerSeen(project: string, contains: string): Promise<Problem | undefined>;
   rename(known: KnownName, to: string): Promise<Problem | undefined>;
   remove(known: KnownName): Promise<Problem | undefined>;
 }
@@ -46,6 +50,17 @@ export function useTouchpointChanges(refresh: () => void): TouchpointChanges {
     return {
       register: (project: string, name: string) =>
         send({ method: "POST", path: PATH, body: { project, name } }, `Registered ${name}`),
+      registerSeen: async (project: string, contains: string) => {
+        isBusy.value = true;
+        const body = { ...(project === "" ? {} : { project }), ...(contains === "" ? {} : { contains }) };
+        const outcome = await api.change<RegisteredResponse>({ method: "POST", path: `${PATH}/seen`, body });
+        isBusy.value = false;
+        if (!outcome.ok) return outcome.problem;
+        const { registered, left } = outcome.value;
+        announcer.say(`Registered ${formatCountOf(registered, "touchpoint")}${left === 0 ? "" : `; ${left} are left`}`);
+        refresh();
+        return undefined;
+      },
       rename: ({ project, name }: KnownName, to: string) =>
         send({ method: "PATCH", path: PATH, body: { project, name, to } }, `Renamed ${name} to ${to}`),
       remove: ({ project, name }: KnownName) =>
@@ -107,6 +122,50 @@ export function RegisterDialog({ changes, onClose, onDone, projects, project }: 
         </p>
       )}
     </NameDialog>
+  );
+}
+
+interface SeenProps extends DialogProps {
+  /** "": every project. */
+  readonly project: string;
+  /** Only names with this text. "": all. */
+  readonly contains: string;
+  /** How many names that is. */
+  readonly count: number;
+}
+
+/** Registers every name that was seen: one question for all of them. */
+export function RegisterSeenDialog({ changes, onClose, onDone, project, contains, count }: SeenProps) {
+  const problem = useSignal<Problem | undefined>(undefined);
+  const run = async () => {
+    problem.value = await changes.registerSeen(project, contains);
+    if (problem.value === undefined) onDone();
+  };
+  return (
+    <Dialog
+      title={`Register ${formatCountOf(count, "touchpoint")}?`}
+      onClose={onClose}
+      actions={
+        <>
+          <Button onPress={onClose}>Cancel</Button>
+          <Button tone="primary" isDisabled={changes.isBusy} onPress={() => void run()}>
+            Register
+          </Button>
+        </>
+      }
+    >
+      <p>
+        All names that were sent and are not registered
+        {contains === "" ? "" : " and have "}
+        {contains === "" ? null : <code>{contains}</code>}
+        {contains === "" ? "" : " in them"}, {project === "" ? "of every project" : "of project "}
+        {project === "" ? null : <b>{project}</b>}.
+      </p>
+      <p class="muted">
+        A name that comes later and is none of them is marked as unregistered: perhaps it is mistyped.
+      </p>
+      {problem.value === undefined ? null : <ProblemNotice problem={problem.value} />}
+    </Dialog>
   );
 }
 

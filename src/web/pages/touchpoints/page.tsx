@@ -3,6 +3,7 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import type { TouchpointsResponse } from "../../../core/account_responses.ts";
+import { foldText } from "../../../core/case_folding.ts";
 import { formatCount, formatCountOf } from "../../../core/format.ts";
 import { useQuery, useUsage } from "../../api/server_context.ts";
 import { Button } from "../../components/button.tsx";
@@ -11,7 +12,14 @@ import { Page } from "../../components/page.tsx";
 import { QueryView } from "../../components/query_view.tsx";
 import { useApp, useParameter, useScope } from "../../state/app_context.ts";
 import type { Problem } from "../../state/query.ts";
-import { DeleteDialog, type KnownName, RegisterDialog, RenameDialog, useTouchpointChanges } from "./dialogs.tsx";
+import {
+  DeleteDialog,
+  type KnownName,
+  RegisterDialog,
+  RegisterSeenDialog,
+  RenameDialog,
+  useTouchpointChanges,
+} from "./dialogs.tsx";
 import { formatKeys, OPEN_NAMES_MAX, parseKeys, type TouchpointRowView, touchpointRows } from "./rows.ts";
 import { TouchpointTable } from "./table.tsx";
 
@@ -19,7 +27,10 @@ const POLL_MS = 15_000;
 const PROJECT_DEFAULT = "default";
 
 /** The open dialog and its touchpoint. */
-type OpenDialog = { readonly kind: "register" } | { readonly kind: "rename" | "delete"; readonly known: KnownName };
+type OpenDialog =
+  | { readonly kind: "register" }
+  | { readonly kind: "seen"; readonly contains: string; readonly count: number }
+  | { readonly kind: "rename" | "delete"; readonly known: KnownName };
 
 export function TouchpointsPage() {
   const { project } = useScope();
@@ -33,7 +44,7 @@ export function TouchpointsPage() {
   };
   const finish = () => {
     problem.value = undefined;
-    const isGone = dialog.value?.kind === "delete" || dialog.value?.kind === "rename";
+    const isGone = dialog.value?.kind !== "register";
     close();
     // The button that opened the dialog disappears with its row.
     if (isGone) setTimeout(() => field.current?.focus({ preventScroll: true }));
@@ -78,12 +89,18 @@ export function TouchpointsPage() {
             field={field}
             isBusy={changes.isBusy}
             onRegister={(row) => void register(row)}
+            onRegisterSeen={(contains, count) => {
+              dialog.value = { kind: "seen", contains, count };
+            }}
             onRename={open("rename")}
             onDelete={open("delete")}
           />
         )}
       </QueryView>
       {dialog.value?.kind === "register" ? <Register {...props} project={project} /> : null}
+      {dialog.value?.kind === "seen" ? (
+        <RegisterSeenDialog {...props} project={project} contains={dialog.value.contains} count={dialog.value.count} />
+      ) : null}
       {dialog.value?.kind === "rename" ? <RenameDialog {...props} known={dialog.value.known} /> : null}
       {dialog.value?.kind === "delete" ? <DeleteDialog {...props} known={dialog.value.known} /> : null}
     </Page>
@@ -105,11 +122,13 @@ interface TouchpointsProps {
   readonly field: { readonly current: HTMLInputElement | null };
   readonly isBusy: boolean;
   readonly onRegister: (row: TouchpointRowView) => void;
+  /** `count`: how many names that is. */
+  readonly onRegisterSeen: (contains: string, count: number) => void;
   readonly onRename: (row: TouchpointRowView) => void;
   readonly onDelete: (row: TouchpointRowView) => void;
 }
 
-function Touchpoints({ response, field, ...actions }: TouchpointsProps) {
+function Touchpoints({ response, field, onRegisterSeen, ...actions }: TouchpointsProps) {
   const { router } = useApp();
   const [filter] = useParameter("filter");
   const [state, setState] = useParameter("state");
@@ -125,6 +144,9 @@ function Touchpoints({ response, field, ...actions }: TouchpointsProps) {
     turned,
   });
   const unregistered = touchpoints.filter(({ registered }) => !registered).length;
+  const registering = new Set(touchpoints.filter(({ registered }) => registered).map(({ project }) => project));
+  const wanted = foldText(filter);
+  const seen = touchpoints.filter(({ name, registered }) => !registered && foldText(name).includes(wanted)).length;
   const toggle = (key: string) => setTurned(formatKeys(turned.symmetricDifference(new Set([key]))), "replace");
   return (
     <>
@@ -149,6 +171,11 @@ function Touchpoints({ response, field, ...actions }: TouchpointsProps) {
         <p class="muted number" role="status">
           {formatCountOf(touchpoints.length, "touchpoint")}, {formatCount(unregistered)} unregistered
         </p>
+        {seen === 0 ? null : (
+          <Button icon="plus" isDisabled={actions.isBusy} onPress={() => onRegisterSeen(filter, seen)}>
+            {filter === "" ? `Register all ${formatCount(seen)}` : `Register these ${formatCount(seen)}`}
+          </Button>
+        )}
       </div>
       {rows.length === 0 ? (
         <EmptyState
@@ -157,7 +184,7 @@ function Touchpoints({ response, field, ...actions }: TouchpointsProps) {
           <Button onPress={() => router.change({ filter: "", state: "", turned: "" })}>Show all</Button>
         </EmptyState>
       ) : (
-        <TouchpointTable rows={rows} onToggle={toggle} {...actions} />
+        <TouchpointTable rows={rows} registering={registering} onToggle={toggle} {...actions} />
       )}
       <MoreNotice more={response.more} what="touchpoint" />
     </>

@@ -16,7 +16,7 @@ export interface TouchpointRowView {
   readonly isProject: boolean;
   /** Full name; "" for a project. */
   readonly path: string;
-  /** The last level of the name, or the project. */
+  /** The last level of the name, several where nothing else is in between, or the project. */
   readonly label: string;
   readonly depth: number;
   /** Null for a category or a project. */
@@ -97,7 +97,8 @@ function rowsOf(
   depth: number,
   isOpen: (key: string) => boolean,
 ): readonly TouchpointRowView[] {
-  return nodes.flatMap(({ node, children }) => {
+  return nodes.flatMap((first) => {
+    const { node, children } = endOfChain(first);
     const key = `${escape(project)}:${node.path}`;
     const row: TouchpointRowView = {
       key,
@@ -114,6 +115,15 @@ function rowsOf(
     };
     return [row, ...(row.isOpen === true ? rowsOf(project, children, depth + 1, isOpen) : [])];
   });
+}
+
+/** Categories with nothing else in them are one row, down to the last that has rows below. */
+function endOfChain(match: Match): Match {
+  const { node, children } = match;
+  const [only] = children;
+  const isChain = only !== undefined && children.length === 1 && only.children.length > 0;
+  if (!isChain || node.registered !== null || only.node.registered !== null) return match;
+  return endOfChain({ ...only, node: { ...only.node, name: `${node.name}/${only.node.name}` } });
 }
 
 function sum(nodes: readonly Match[], what: "names" | "unregistered"): number {

@@ -15,6 +15,8 @@ const ROWS_STEP = 300;
 
 interface TouchpointTableProps {
   readonly rows: readonly TouchpointRowView[];
+  /** Projects with registered names: only there does an unregistered one stand out. */
+  readonly registering: ReadonlySet<string>;
   readonly isBusy: boolean;
   readonly onToggle: (key: string) => void;
   readonly onRegister: (row: TouchpointRowView) => void;
@@ -49,7 +51,7 @@ export function TouchpointTable(props: TouchpointTableProps) {
 }
 
 function columnsOf(props: TouchpointTableProps): readonly Column<TouchpointRowView>[] {
-  const { isBusy, onToggle, onRegister, onRename, onDelete } = props;
+  const { isBusy, registering, onToggle, onRegister, onRename, onDelete } = props;
   return [
     {
       id: "name",
@@ -61,11 +63,16 @@ function columnsOf(props: TouchpointTableProps): readonly Column<TouchpointRowVi
           name={row.isProject ? `project ${row.project}` : row.path}
           onToggle={() => onToggle(row.key)}
         >
-          <NameCell row={row} />
+          <NameCell row={row} isWarning={registering.has(row.project)} />
         </TreeCell>
       ),
     },
-    { id: "state", header: "State", isMinor: true, cell: (row) => <StateCell row={row} /> },
+    {
+      id: "state",
+      header: "State",
+      isMinor: true,
+      cell: (row) => <StateCell row={row} isWarning={registering.has(row.project)} />,
+    },
     {
       id: "firstSeen",
       header: "First seen",
@@ -92,7 +99,13 @@ function columnsOf(props: TouchpointTableProps): readonly Column<TouchpointRowVi
   ];
 }
 
-function NameCell({ row }: { readonly row: TouchpointRowView }) {
+interface CellProps {
+  readonly row: TouchpointRowView;
+  /** An unregistered name is a warning, and no mere state. */
+  readonly isWarning: boolean;
+}
+
+function NameCell({ row, isWarning }: CellProps) {
   const { project, path, label, registered, isOpen, namesBelow } = row;
   const count =
     isOpen === undefined ? null : (
@@ -128,18 +141,18 @@ function NameCell({ row }: { readonly row: TouchpointRowView }) {
       {count}
       {registered ? null : (
         <span class="narrow-only">
-          <Badge tone="warn">unregistered</Badge>
+          <Badge tone={isWarning ? "warn" : "neutral"}>unregistered</Badge>
         </span>
       )}
     </span>
   );
 }
 
-function StateCell({ row: { registered, isOpen, unregisteredBelow } }: { readonly row: TouchpointRowView }) {
+function StateCell({ row: { registered, isOpen, unregisteredBelow }, isWarning }: CellProps) {
   if (registered === true) return <Badge tone="good">registered</Badge>;
   if (registered === false) {
     return (
-      <Badge tone="warn" title="Sent, but not registered">
+      <Badge tone={isWarning ? "warn" : "neutral"} title="Sent, but not registered">
         unregistered
       </Badge>
     );

@@ -49,6 +49,7 @@ const NEEDED: Readonly<Record<string, string>> = {
   "GET /api/v1/timings/running": "reader",
   "GET /api/v1/touchpoints": "reader",
   "POST /api/v1/touchpoints": "admin",
+  "POST /api/v1/touchpoints/seen": "admin",
   "PATCH /api/v1/touchpoints": "admin",
   "DELETE /api/v1/touchpoints": "admin",
   "GET /api/v1/usage": "reader",

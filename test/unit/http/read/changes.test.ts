@@ -65,6 +65,24 @@ describe("a touchpoint", () => {
     expect(await change(fixture, method, TOUCHPOINTS + query, body)).toEqual([status, ROW, [changed]]);
   });
 
+  test("is registered with all others that were seen, of every project or of one, by one request", async () => {
+    const seen = { registered: 3, left: 0 };
+    for (const [body, project, contains] of [
+      [{}, undefined, ""],
+      [{ project: "shop", contains: "api/" }, "shop", "api/"],
+    ] as const) {
+      const fixture = createFixture();
+      fixture.readers.changeOutcome = { ok: true, seen };
+      expect(await change(fixture, "POST", `${TOUCHPOINTS}/seen`, body)).toEqual([
+        200,
+        seen,
+        [{ kind: "register_seen", project, contains }],
+      ]);
+    }
+    const [status, , changed] = await change(createFixture(), "POST", `${TOUCHPOINTS}/seen`, { contains: 5 });
+    expect([status, changed]).toEqual([422, []]);
+  });
+
   test("is deleted by its name in the query", async () => {
     const fixture = createFixture();
     expect(await change(fixture, "DELETE", `${TOUCHPOINTS}?name=api%2Fx%20y`)).toEqual([

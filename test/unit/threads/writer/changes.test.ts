@@ -57,6 +57,23 @@ describe("a touchpoint", () => {
     });
   });
 
+  test("is registered with all others that were seen, of one project or of all, whatever else the list has", async () => {
+    await withWriter(async (stage) => {
+      stage.send([{ touchpoint: "api/a" }, { touchpoint: "API/b" }, { touchpoint: "web" }]);
+      await stage.change({ kind: "register_touchpoint", project: "other", name: "api/known" });
+      const register = (project: string | undefined, contains: string) =>
+        stage.change({ kind: "register_seen", project, contains });
+      expect(await register("other", "")).toEqual({ ok: true, seen: { registered: 0, left: 0 } });
+      expect(await register("shop", "api/")).toEqual({ ok: true, seen: { registered: 2, left: 0 } });
+      expect(listOf(stage, "shop")).toEqual(["shop: API/b", "shop: api/a", "shop: web (unregistered)"]);
+      expect(await register(undefined, "")).toEqual({ ok: true, seen: { registered: 1, left: 0 } });
+      expect(listOf(stage)).toEqual(["other: api/known", "shop: API/b", "shop: api/a", "shop: web"]);
+      stage.send([{ touchpoint: "later" }]);
+      expect(listOf(stage, "shop")).toContain("shop: later (unregistered)");
+      expect(codeOf(await register("nowhere", ""))).toBe("unknown_project");
+    });
+  });
+
   test("can be registered before any entry has it, in any project of the configuration", async () => {
     await withWriter(async (stage) => {
       for (const project of ["shop", "other", "default"]) {

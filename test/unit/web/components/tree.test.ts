@@ -30,13 +30,29 @@ describe("a tree", () => {
     expect(api === undefined ? [] : namesOf(api)).toEqual(["api", "api/orders/list", "api/orders/submit"]);
   });
 
+  test("has one row for levels with nothing else in them, down to the last that has more below", () => {
+    const names = ["ext/pay/eu/authorize", "ext/pay/eu/capture", "jobs/nightly", "a/b", "a/b/c/d/e", "a/b/c/d/f"];
+    const rows = openRows(buildTree(names), () => true).map(({ depth, label }) => `${"  ".repeat(depth)}${label}`);
+    expect(rows).toEqual([
+      "a",
+      "  b",
+      "    c/d",
+      "      e",
+      "      f",
+      "ext/pay/eu",
+      "  authorize",
+      "  capture",
+      "jobs",
+      "  nightly",
+    ]);
+  });
+
   test("takes empty levels and names like __proto__ as they are", () => {
     expect(paths(openRows(buildTree(["a//b", "/", "__proto__/x"]), () => true))).toEqual([
       "",
       "/",
       "__proto__",
       "__proto__/x",
-      "a",
       "a/",
       "a//b",
     ]);

@@ -10,6 +10,23 @@ function parse(text: string) {
   return parseAddress(pathname, search);
 }
 
+describe("a path that is no page's", () => {
+  test.each(["/nowhere", "/logs/deeper", "/timings.html", "/LOGS", "//"])("stays as it is: %s", (path) => {
+    const address = parseAddress(path, "?project=shop");
+    expect(address.unknownPath).toBe(path);
+    expect(formatAddress(address)).toBe(`${path}?project=shop`);
+  });
+
+  test("keeps its path while parameters change, and is left by a link to a page", () => {
+    const bar = new FakeBar("/nowhere?from=24h");
+    const router = new Router(bar);
+    router.change({ project: "shop" });
+    expect(bar.entries.at(-1)).toBe("/nowhere?project=shop&from=24h");
+    router.go(router.place("logs"));
+    expect([bar.entries.at(-1), router.address.value.unknownPath]).toEqual(["/logs?project=shop&from=24h", undefined]);
+  });
+});
+
 describe("an address", () => {
   test("stays legible: only what must be escaped is", () => {
     const parameters = {
@@ -77,8 +94,8 @@ describe("an address", () => {
 });
 
 describe("an address that is none", () => {
-  test("is the overview", () => {
-    expect(parse("/nowhere?q=a")).toEqual({ page: "overview", parameters: { q: "a" } });
+  test("is a path without a page, whose parameters count", () => {
+    expect(parse("/nowhere?q=a")).toEqual({ page: "overview", parameters: { q: "a" }, unknownPath: "/nowhere" });
   });
 
   test("with broken escapes is read as it is", () => {

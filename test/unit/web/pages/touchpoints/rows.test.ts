@@ -43,6 +43,23 @@ describe("the rows of a tree", () => {
     expect(linesOf({ shop: ["a"], blog: ["b/c?"] })).toEqual(["blog/", "  b/", "    c?", "shop/", "  a"]);
   });
 
+  test("are one for categories with nothing else in them", () => {
+    const names = ["ext/pay/eu/authorize", "ext/pay/eu/capture?", "jobs/nightly", "a", "a/b/c/d"];
+    expect(linesOf({ shop: names })).toEqual([
+      "a",
+      "  b/c/",
+      "    d",
+      "ext/pay/eu/",
+      "  authorize",
+      "  capture?",
+      "jobs/",
+      "  nightly",
+    ]);
+    const turned = new Set(["shop:ext/pay/eu"]);
+    expect(linesOf({ shop: names }, { turned })).toContain("ext/pay/eu/ (2, 1 unregistered)");
+    expect(linesOf({ shop: names }, { filter: "capture" })).toEqual(["ext/pay/eu/", "  capture?"]);
+  });
+
   test("say what is below a closed one", () => {
     expect(linesOf(SHOP, { turned: new Set(["shop:api"]) })).toEqual(["api/ (3, 2 unregistered)", "web"]);
     expect(linesOf(SHOP, { isOpenAtFirst: false })).toEqual(["api/ (3, 2 unregistered)", "web"]);
