@@ -116,6 +116,13 @@ export function shiftState(state: InstanceState, ms: number): InstanceState {
   return { ...state, heldFrom: heldFrom + ms, firingFrom: shifted(firingFrom), toldAt: shifted(toldAt) };
 }
 
+/** Whether two states are equal, but for since when an instance is at rest. */
+export function isSameState(one: InstanceState, other: InstanceState): boolean {
+  if (one.phase !== other.phase) return false;
+  if (one.phase === "ok") return true;
+  return one.heldFrom === other.heldFrom && one.firingFrom === other.firingFrom && one.toldAt === other.toldAt;
+}
+
 /** The state that a changed rule begins with: what was about to change begins anew, what fires goes on firing. */
 export function underChangedRule(state: InstanceState): InstanceState {
   if (state.phase === "pending") return NEVER_SEEN;

@@ -1,0 +1,383 @@
+// Evaluates the rules: at each whole multiple of a rule's `every`, one rule after the other, once everything that was
+// received up to then is committed or refused. A change of a state, its record and its deliveries are one transaction;
+// only then they are in force here. Where it is not known whether the transaction was committed, the data file is read
+// again.
+//
+// Cost: one query at a time, and a rest after each that is as long as it took. So at most half of the reader works for
+// rules, whatever they search, and others' queries take turns with it.
+
+import type { AlertRule } from "../core/alert_rule.ts";
+import type { AlertRow, AlertWrite } from "../core/alerts.ts";
+import type { ChangeService } from "../core/changes.ts";
+import type { Clock } from "../core/clock.ts";
+import type { QueryRequest, QueryService } from "../core/queries.ts";
+import type { EntriesResponse, MeasureResponse, RunningResponse, ScanWarnings } from "../core/responses.ts";
+import { type QueuedDelivery, queuedDelivery } from "./delivery/queue.ts";
+import { type Notification, SAMPLES_MAX } from "./notification.ts";
+import { deliveryRow, instanceId, lastPlace, muteRow, type StoredInstance, storedAlerts } from "./rows.ts";
+import { type Continuity, type GroupValue, requestOf, samplesRequestOf } from "./rules/observe.ts";
+import { RuleEvaluation, type RuleStep } from "./rules/rule_evaluation.ts";
+import { actionRecord, type Change, type Links, notificationOf, recordOf, withdrawn } from "./rules/telling.ts";
+
+/** How often it looks whether a rule is due, in ms: also after the clock was set. */
+const TICK_EVERY_MS = 1_000;
+/** Clocks that differ by less have not jumped, in ms. */
+const JUMP_MS_MIN = 2_000;
+/** A query that was refused because too many wait is asked again so often, after so many ms. */
+const BUSY_TRIES = 5;
+const BUSY_WAIT_MS = 200;
+/** Queries shorter than this need no rest, in ms. */
+const REST_MS_MIN = 20;
+
+/** Counters since the start. */
+export interface EvaluationFigures {
+  evaluations: number;
+  failures: number;
+}
+
+export interface EvaluatorOptions {
+  readonly rules: readonly AlertRule[];
+  readonly queries: Pick<QueryService, "query">;
+  readonly changes: ChangeService;
+  /** Resolves once everything that was received before is committed or refused. */
+  readonly drained: () => Promise<void>;
+  /** Unix ms. */
+  readonly clock: Clock;
+  /** Ms of a clock that nobody sets. */
+  readonly monotonic: Clock;
+  /** Runs a function after some ms; returns what cancels it. */
+  readonly schedule: (run: () => void, ms: number) => () => void;
+  readonly links: () => Links;
+  /** Deliveries that a committed transaction has put into the queue; at the start, all that the data file has. */
+  readonly queued: (deliveries: readonly QueuedDelivery[]) => void;
+  readonly log: (level: "info" | "warn" | "error", message: string) => void;
+}
+
+export class Evaluator {
+  readonly figures: EvaluationFigures = { evaluations: 0, failures: 0 };
+  readonly #options: EvaluatorOptions;
+  readonly #stopping = new AbortController();
+  readonly #mutes = new Map<string, number>();
+  #rules: ReadonlyMap<string, RuleEvaluation> = new Map();
+  /** Instances of the data file whose rule is gone or is grouped by another field. */
+  #orphans: readonly StoredInstance[] = [];
+  #place = 0;
+  /** Ids of the deliveries that whoever sends them knows. */
+  readonly #known = new Set<string>();
+  #continuity: Continuity;
+  #lastWall: number;
+  #lastMonotonic: number;
+  #cancel: () => void = () => undefined;
+  /** Changes one after the other. */
+  #work: Promise<unknown> = Promise.resolve();
+  #isRunning = false;
+  /** Whether the data file may have another state than this. */
+  #isStale = false;
+
+  /** @param rows what the data file has */
+  constructor(options: EvaluatorOptions, rows: readonly AlertRow[]) {
+    this.#options = options;
+    this.#lastWall = options.clock();
+    this.#lastMonotonic = options.monotonic();
+    this.#continuity = { startedAt: this.#lastWall, jump: undefined };
+    this.#restore(options.rules, rows);
+  }
+
+  /** Every rule, in the order of the configuration. */
+  get rules(): readonly RuleEvaluation[] {
+    return [...this.#rules.values()];
+  }
+
+  /** Until when a rule is muted, Unix ms; undefined: it is not. */
+  mutedUntil(rule: string): number | undefined {
+    const until = this.#mutes.get(rule);
+    return until !== undefined && until > this.#options.clock() ? until : undefined;
+  }
+
+  /** The last notifications of what fires now and is told to a destination. */
+  firing(destination: string): Notification[] {
+    const told = this.rules.filter(({ rule }) => rule.notify.includes(destination));
+    return told.flatMap(({ instances }) => [...instances.values()].flatMap(({ last }) => last ?? []));
+  }
+
+  start(): void {
+    this.#cancel = this.#options.schedule(() => this.#tick(), TICK_EVERY_MS);
+    void this.#inTurn(() => this.#withdrawOrphans());
+  }
+
+  /** Ends queries under way. */
+  stop(): void {
+    this.#stopping.abort();
+    this.#cancel();
+  }
+
+  /** Takes over a changed configuration. */
+  setRules(rules: readonly AlertRule[]): Promise<void> {
+    return this.#inTurn(async () => {
+      const rows = await this.#read();
+      if (rows === undefined) this.#isStale = true;
+      this.#restore(rules, rows ?? this.#rowsNow());
+      await this.#withdrawOrphans();
+    });
+  }
+
+  /** Mutes a rule until an instant, Unix ms; one that is over ends the mute. False: it could not be written. */
+  mute(rule: string, until: number): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const now = this.#options.clock();
+      const isMuted = until > now;
+      const text = isMuted
+        ? `${rule} is muted until ${new Date(until).toISOString()}`
+        : `${rule} is not muted any more`;
+      const isWritten = await this.#write({
+        put: isMuted ? [muteRow({ rule, until })] : [],
+        remove: isMuted ? [] : [{ kind: "mute", id: rule }],
+        records: [actionRecord(rule, text, now)],
+      });
+      if (isWritten && isMuted) this.#mutes.set(rule, until);
+      else if (isWritten) this.#mutes.delete(rule);
+      return isWritten;
+    });
+  }
+
+  /** Changes the queue of the data file; rejects where it could not be written. */
+  async changeQueue(removed: readonly string[], put: readonly QueuedDelivery[]): Promise<void> {
+    const outcome = await this.#options.changes.change({
+      kind: "write_alerts",
+      write: {
+        put: put.map((delivery) => deliveryRow(delivery, this.#nextPlace())),
+        remove: removed.map((id) => ({ kind: "delivery", id })),
+        records: [],
+      },
+    });
+    if (!outcome.ok) throw new Error(outcome.refusal.message);
+    for (const id of removed) this.#known.delete(id);
+    for (const { id } of put) this.#known.add(id);
+  }
+
+  /** Resolves once nothing is under way; for tests. */
+  async settled(): Promise<void> {
+    let work: unknown;
+    do {
+      work = this.#work;
+      await this.#work;
+    } while (work !== this.#work);
+  }
+
+  #restore(rules: readonly AlertRule[], rows: readonly AlertRow[]): void {
+    const { instances, mutes, deliveries } = storedAlerts(rows);
+    this.#handOver(deliveries.filter(({ id }) => !this.#known.has(id)));
+    this.#place = Math.max(this.#place, lastPlace(rows));
+    const isOf = (rule: AlertRule) => (instance: StoredInstance) =>
+      instance.rule === rule.name && instance.field === (rule.groupBy ?? null);
+    const before = this.#rules;
+    this.#rules = new Map(
+      rules.map((rule) => {
+        const evaluation = new RuleEvaluation(rule, instances.filter(isOf(rule)));
+        evaluation.evaluatedAt = before.get(rule.name)?.evaluatedAt;
+        return [rule.name, evaluation];
+      }),
+    );
+    this.#orphans = instances.filter((instance) => !rules.some((rule) => isOf(rule)(instance)));
+    this.#mutes.clear();
+    for (const { rule, until } of mutes) this.#mutes.set(rule, until);
+  }
+
+  /** Runs work after all that was begun before. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#work.then(work);
+    this.#work = result.catch((error: unknown) => {
+      this.#options.log("error", `alerts: ${error instanceof Error ? error.message : String(error)}`);
+    });
+    return result;
+  }
+
+  #tick(): void {
+    if (this.#stopping.signal.aborted) return;
+    this.#cancel = this.#options.schedule(() => this.#tick(), TICK_EVERY_MS);
+    this.#noticeJump();
+    if (this.#isRunning) return;
+    const now = this.#options.clock();
+    const due = this.rules.filter((evaluation) => instantOf(evaluation.rule, now) !== evaluation.evaluatedAt);
+    if (due.length === 0) return;
+    this.#isRunning = true;
+    void this.#inTurn(() => this.#evaluateAll(due, now)).finally(() => {
+      this.#isRunning = false;
+    });
+  }
+
+  /** The clock was set: lengths of time go on as if it had not been. */
+  #noticeJump(): void {
+    const wall = this.#options.clock();
+    const monotonic = this.#options.monotonic();
+    const ms = wall - this.#lastWall - (monotonic - this.#lastMonotonic);
+    this.#lastWall = wall;
+    this.#lastMonotonic = monotonic;
+    if (Math.abs(ms) < JUMP_MS_MIN) return;
+    this.#options.log(
+      "warn",
+      `the clock was set by ${Math.round(ms / 1_000)} s: rules over it are unknown for a window`,
+    );
+    this.#continuity = { startedAt: this.#continuity.startedAt + ms, jump: { at: wall, ms } };
+    for (const evaluation of this.#rules.values()) evaluation.shift(ms);
+    for (const [rule, until] of this.#mutes) this.#mutes.set(rule, until + ms);
+  }
+
+  async #evaluateAll(due: readonly RuleEvaluation[], now: number): Promise<void> {
+    if (this.#isStale) {
+      const rows = await this.#read();
+      if (rows === undefined) return;
+      this.#isStale = false;
+      this.#restore(
+        this.rules.map(({ rule }) => rule),
+        rows,
+      );
+    }
+    await this.#withdrawOrphans();
+    await this.#options.drained();
+    for (const { rule } of due) {
+      const evaluation = this.#rules.get(rule.name);
+      if (this.#stopping.signal.aborted || evaluation === undefined || this.#isStale) return;
+      await this.#evaluate(evaluation, instantOf(rule, now));
+    }
+  }
+
+  async #evaluate(evaluation: RuleEvaluation, t: number): Promise<void> {
+    const { rule } = evaluation;
+    this.figures.evaluations++;
+    const answer = await this.#ask<(MeasureResponse & ScanWarnings) | RunningResponse>(
+      requestOf(rule, t, evaluation.values),
+    );
+    if (typeof answer === "string" || ("stoppedEarly" in answer && answer.stoppedEarly !== undefined)) {
+      this.figures.failures++;
+      evaluation.fail(t, typeof answer === "string" ? answer : "the query took too long");
+      return;
+    }
+    const isMuted = this.mutedUntil(rule.name) !== undefined;
+    const step = evaluation.step(answer, t, this.#continuity, isMuted);
+    const told = new Map<GroupValue, Notification>();
+    for (const change of step.changes) told.set(change.group, await this.#notification(change));
+    if (await this.#commit(evaluation, step, told)) evaluation.apply(step, told);
+    // It is still due: an evaluation of the same instant changes nothing twice.
+    else evaluation.failure = "the state could not be written";
+  }
+
+  /** Commits what a step changes, if it changes anything; false where that is not known to have been done. */
+  async #commit(
+    evaluation: RuleEvaluation,
+    step: RuleStep,
+    told: ReadonlyMap<GroupValue, Notification>,
+  ): Promise<boolean> {
+    const { put, remove } = evaluation.rowsOf(step, told);
+    const records = step.changes.flatMap(({ group, telling }) => {
+      const notification = told.get(group);
+      return notification === undefined || telling === "repeat" ? [] : [recordOf(notification)];
+    });
+    if (put.length + remove.length + told.size === 0) return true;
+    return this.#tell([...told.values()], evaluation.rule.notify, { put, remove, records });
+  }
+
+  /** Commits a write with the deliveries of notifications, and hands these over. */
+  async #tell(
+    notifications: readonly Notification[],
+    destinations: readonly string[],
+    { put, remove, records }: AlertWrite,
+  ): Promise<boolean> {
+    const now = this.#options.clock();
+    const deliveries = notifications.flatMap((notification) =>
+      destinations.map((destination) => queuedDelivery(notification, destination, now)),
+    );
+    const queued = deliveries.map((delivery) => deliveryRow(delivery, this.#nextPlace()));
+    if (!(await this.#write({ put: [...put, ...queued], remove, records }))) return false;
+    this.#handOver(deliveries);
+    return true;
+  }
+
+  #handOver(deliveries: readonly QueuedDelivery[]): void {
+    for (const { id } of deliveries) this.#known.add(id);
+    if (deliveries.length > 0) this.#options.queued(deliveries);
+  }
+
+  /** Firing instances without a rule are told as resolved by what the data file knows of them, and forgotten. */
+  async #withdrawOrphans(): Promise<void> {
+    if (this.#orphans.length === 0) return;
+    const now = this.#options.clock();
+    for (const orphan of this.#orphans) {
+      const remove = [{ kind: "state" as const, id: instanceId(orphan) }];
+      const last = orphan.state.toldAt === undefined ? null : orphan.last;
+      const notifications = last === null ? [] : [withdrawn(last, now)];
+      const isDone = await this.#tell(notifications, orphan.notify, {
+        put: [],
+        remove,
+        records: notifications.map(recordOf),
+      });
+      if (!isDone) return;
+    }
+    this.#orphans = [];
+  }
+
+  async #notification(change: Change): Promise<Notification> {
+    const request =
+      change.telling === "resolved" ? undefined : samplesRequestOf(change.rule, change.t, change.group, SAMPLES_MAX);
+    const page = request === undefined ? undefined : await this.#ask<EntriesResponse>(request);
+    const entries = page === undefined || typeof page === "string" ? [] : page.entries;
+    return notificationOf(change, entries, this.#options.links());
+  }
+
+  /** The response, or why there is none. */
+  async #ask<T extends object>(request: QueryRequest): Promise<T | string> {
+    const { queries, monotonic } = this.#options;
+    for (let tries = 1; ; tries++) {
+      const begunAt = monotonic();
+      const outcome = await queries.query(request, this.#stopping.signal);
+      const tookMs = monotonic() - begunAt;
+      if (tookMs > REST_MS_MIN) await this.#rest(tookMs);
+      if (outcome.ok) return JSON.parse(outcome.answer) as T;
+      if (outcome.refusal.code !== "busy" || tries === BUSY_TRIES) return outcome.refusal.message;
+      await this.#rest(BUSY_WAIT_MS);
+    }
+  }
+
+  #rest(ms: number): Promise<void> {
+    const { signal } = this.#stopping;
+    if (signal.aborted) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const end = () => {
+      cancel();
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const cancel = this.#options.schedule(end, ms);
+    signal.addEventListener("abort", end);
+    return promise;
+  }
+
+  /** Commits; where that failed, nobody knows whether it was done, and the data file is read before the next one. */
+  async #write(write: AlertWrite): Promise<boolean> {
+    const outcome = await this.#options.changes.change({ kind: "write_alerts", write });
+    if (outcome.ok) return true;
+    this.#isStale = true;
+    this.#options.log("error", `alerts cannot be written: ${outcome.refusal.message}`);
+    return false;
+  }
+
+  async #read(): Promise<readonly AlertRow[] | undefined> {
+    const outcome = await this.#options.changes.change({ kind: "read_alerts" });
+    return outcome.ok ? outcome.alerts : undefined;
+  }
+
+  /** The rows of what is in force here. */
+  #rowsNow(): AlertRow[] {
+    const rows = this.rules.flatMap((evaluation) => evaluation.rows());
+    return [...rows, ...[...this.#mutes].map(([rule, until]) => muteRow({ rule, until }))];
+  }
+
+  #nextPlace(): number {
+    return ++this.#place;
+  }
+}
+
+/** The latest instant at which the rule is to be evaluated, Unix ms. */
+function instantOf({ everyMs }: AlertRule, now: number): number {
+  return Math.floor(now / everyMs) * everyMs;
+}

@@ -1,0 +1,94 @@
+// Alerts in the data file: what a row's text means. What cannot be read (a later version wrote it) is left out.
+
+import type { AlertRow } from "../core/alerts.ts";
+import type { QueuedDelivery } from "./delivery/queue.ts";
+import type { Notification } from "./notification.ts";
+import type { GroupValue } from "./rules/observe.ts";
+import { type InstanceState, PHASES } from "./rules/state.ts";
+
+/** An instance of a rule, as it is kept. */
+export interface StoredInstance {
+  /** Name of the rule. */
+  readonly rule: string;
+  /** The rule's group_by; null: none. */
+  readonly field: string | null;
+  readonly value: GroupValue;
+  /** Of the rule that it was evaluated by. */
+  readonly fingerprint: string;
+  readonly state: InstanceState;
+  /** The last notification of this firing; null: none. */
+  readonly last: Notification | null;
+  /** Whom the rule told. */
+  readonly notify: readonly string[];
+}
+
+/** Until when nothing new is told of a rule. */
+export interface Mute {
+  readonly rule: string;
+  /** Unix ms. */
+  readonly until: number;
+}
+
+/** All that is kept. */
+export interface StoredAlerts {
+  readonly instances: readonly StoredInstance[];
+  readonly mutes: readonly Mute[];
+  /** In the order in which they were added. */
+  readonly deliveries: readonly QueuedDelivery[];
+}
+
+/** The id of an instance's row. */
+export function instanceId({ rule, field, value }: Pick<StoredInstance, "rule" | "field" | "value">): string {
+  return JSON.stringify([rule, field, value]);
+}
+
+export function instanceRow(instance: StoredInstance): AlertRow {
+  return { kind: "state", id: instanceId(instance), data: JSON.stringify(instance) };
+}
+
+export function muteRow(mute: Mute): AlertRow {
+  return { kind: "mute", id: mute.rule, data: JSON.stringify(mute) };
+}
+
+/** @param place where it stands in the order of all deliveries. */
+export function deliveryRow(delivery: QueuedDelivery, place: number): AlertRow {
+  return { kind: "delivery", id: delivery.id, data: JSON.stringify({ place, delivery }) };
+}
+
+/** The highest place of a delivery in the rows, 0 for none. */
+export function lastPlace(rows: readonly AlertRow[]): number {
+  return Math.max(0, ...placedDeliveries(rows).map(({ place }) => place));
+}
+
+export function storedAlerts(rows: readonly AlertRow[]): StoredAlerts {
+  const placed = placedDeliveries(rows).toSorted((a, b) => a.place - b.place);
+  return {
+    instances: read<StoredInstance>(rows, "state").filter(
+      ({ rule, state }) => typeof rule === "string" && PHASES.includes(state?.phase),
+    ),
+    mutes: read<Mute>(rows, "mute").filter(({ until }) => Number.isFinite(until)),
+    deliveries: placed.map(({ delivery }) => delivery),
+  };
+}
+
+interface Placed {
+  readonly place: number;
+  readonly delivery: QueuedDelivery;
+}
+
+function placedDeliveries(rows: readonly AlertRow[]): Placed[] {
+  return read<Placed>(rows, "delivery").filter(
+    ({ place, delivery }) => Number.isFinite(place) && delivery !== undefined,
+  );
+}
+
+function read<T>(rows: readonly AlertRow[], wanted: AlertRow["kind"]): T[] {
+  return rows.flatMap(({ kind, data }) => {
+    if (kind !== wanted) return [];
+    try {
+      return [JSON.parse(data) as T];
+    } catch {
+      return [];
+    }
+  });
+}
