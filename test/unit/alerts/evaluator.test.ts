@@ -131,6 +131,7 @@ describe("an evaluator", () => {
         }
         // Whoever sends has got all that the data file has.
         run.fateOf = () => "done";
+        run.records = records;
         await run.pass(10);
         const waiting = [...file.rows.keys()].filter((key) => key.startsWith("delivery"));
         expect(new Set(run.queued.map(({ id }) => `delivery ${id}`)).isSupersetOf(new Set(waiting))).toBe(true);
