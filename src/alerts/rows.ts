@@ -2,25 +2,8 @@
 
 import type { AlertRow } from "../core/alerts.ts";
 import type { QueuedDelivery } from "./delivery/queue.ts";
-import type { Notification } from "./notification.ts";
-import type { GroupValue } from "./rules/observe.ts";
-import { type InstanceState, PHASES } from "./rules/state.ts";
-
-/** An instance of a rule, as it is kept. */
-export interface StoredInstance {
-  /** Name of the rule. */
-  readonly rule: string;
-  /** The rule's group_by; null: none. */
-  readonly field: string | null;
-  readonly value: GroupValue;
-  /** Of the rule that it was evaluated by. */
-  readonly fingerprint: string;
-  readonly state: InstanceState;
-  /** The last notification of this firing; null: none. */
-  readonly last: Notification | null;
-  /** Whom the rule told. */
-  readonly notify: readonly string[];
-}
+import type { StoredInstance } from "./rules/instance_rows.ts";
+import { PHASES } from "./rules/state.ts";
 
 /** Until when nothing new is told of a rule. */
 export interface Mute {
@@ -35,15 +18,6 @@ export interface StoredAlerts {
   readonly mutes: readonly Mute[];
   /** In the order in which they were added. */
   readonly deliveries: readonly QueuedDelivery[];
-}
-
-/** The id of an instance's row. */
-export function instanceId({ rule, field, value }: Pick<StoredInstance, "rule" | "field" | "value">): string {
-  return JSON.stringify([rule, field, value]);
-}
-
-export function instanceRow(instance: StoredInstance): AlertRow {
-  return { kind: "state", id: instanceId(instance), data: JSON.stringify(instance) };
 }
 
 export function muteRow(mute: Mute): AlertRow {

@@ -3,10 +3,10 @@
 
 import type { QueuedDelivery } from "../../src/alerts/delivery/queue.ts";
 import { Evaluator } from "../../src/alerts/evaluator.ts";
-import type { Notification } from "../../src/alerts/notification.ts";
 import type { AlertRule } from "../../src/core/alert_rule.ts";
 import type { AlertRecord, AlertRow } from "../../src/core/alerts.ts";
 import type { ChangeOutcome, ChangeRequest } from "../../src/core/changes.ts";
+import type { Notification } from "../../src/core/notification.ts";
 import type { QueryOutcome, QueryRequest } from "../../src/core/queries.ts";
 import { ManualSchedule } from "./manual_schedule.ts";
 

@@ -4,7 +4,7 @@
 // Source: Alertmanager's OpenAPI, POST /api/v2/alerts; label names by Prometheus' data model.
 
 import type { AlertmanagerDestination } from "../../core/destination.ts";
-import type { Notification } from "../notification.ts";
+import type { Notification } from "../../core/notification.ts";
 import { sendRequest } from "./http_request.ts";
 import {
   formatValue,

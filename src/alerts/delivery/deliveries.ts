@@ -3,7 +3,7 @@
 
 import { randomUUID } from "node:crypto";
 import { type Destination, shownUrl } from "../../core/destination.ts";
-import type { Notification } from "../notification.ts";
+import type { Notification } from "../../core/notification.ts";
 import { REPOST_MS } from "./alertmanager.ts";
 import { DestinationQueue, laneOf, summaryOf } from "./destination_queue.ts";
 import { isBad, type Told } from "./message.ts";

@@ -2,7 +2,7 @@
 // "resolved" never overtakes "firing"; it bounds requests to 30 a minute, and folds what is too much into a summary.
 // Pure data: it sends nothing and has no clock. Times are ms of a clock that nobody sets.
 
-import type { Notification } from "../notification.ts";
+import type { Notification } from "../../core/notification.ts";
 import { type QueuedDelivery, SUMMARY_NOTIFICATIONS_MAX, type Summary } from "./queue.ts";
 
 /** Requests to one destination in a minute, attempts that fail included. */

@@ -4,8 +4,8 @@
 import { createHash } from "node:crypto";
 import { connect, type Socket } from "node:net";
 import type { EmailDestination } from "../../core/destination.ts";
+import { titleOf } from "../../core/notification.ts";
 import { showsSecret } from "../../core/secret.ts";
-import { titleOf } from "../notification.ts";
 import { type CheckedAddress, checkedAddresses } from "./dial.ts";
 import { headlineOf, linkOf, noteOf, oneLine, sampleLine, sentenceOf, type Told } from "./message.ts";
 import { type DeliveryContext, DeliveryError, type Outcome, reasonOf, withinAttempt } from "./outcome.ts";

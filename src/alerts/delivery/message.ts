@@ -9,7 +9,7 @@ import {
   type NotificationState,
   SAMPLES_MAX,
   titleOf,
-} from "../notification.ts";
+} from "../../core/notification.ts";
 import type { Summary } from "./queue.ts";
 
 /** What a destination is told. */

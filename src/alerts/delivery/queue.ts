@@ -2,7 +2,7 @@
 // that changes the rule's state, so after a crash there are either both or none. It is removed once it was delivered or
 // given up; a crash before that sends it again, with the same id.
 
-import type { Notification } from "../notification.ts";
+import type { Notification } from "../../core/notification.ts";
 
 /** What a destination is told at once, where it would have to be told too often. */
 export interface Summary {

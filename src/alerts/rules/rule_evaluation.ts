@@ -3,9 +3,9 @@
 
 import { type AlertRule, fingerprintOf } from "../../core/alert_rule.ts";
 import type { AlertRow, AlertWrite } from "../../core/alerts.ts";
+import type { Notification } from "../../core/notification.ts";
 import type { MeasureResponse, RunningResponse } from "../../core/responses.ts";
-import type { Notification } from "../notification.ts";
-import { instanceId, instanceRow, type StoredInstance } from "../rows.ts";
+import { instanceId, instanceRow, type StoredInstance } from "./instance_rows.ts";
 import { type Continuity, type GroupValue, observe, remembersValues, WHOLE } from "./observe.ts";
 import {
   type InstanceState,

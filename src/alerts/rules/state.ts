@@ -4,7 +4,7 @@
 //   ok → pending (beyond the bound) → firing (held `for`) → recovering (back across the resolve bound) → ok (held `keep`)
 
 import type { AlertRule } from "../../core/alert_rule.ts";
-import type { NotificationState } from "../notification.ts";
+import type { NotificationState } from "../../core/notification.ts";
 
 /** Where an instance stands. */
 export const PHASES = ["ok", "pending", "firing", "recovering"] as const;

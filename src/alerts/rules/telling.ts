@@ -6,8 +6,13 @@ import type { AlertRule } from "../../core/alert_rule.ts";
 import { type AlertRecord, SERVER_PROJECT } from "../../core/alerts.ts";
 import { formatDuration } from "../../core/format.ts";
 import type { JsonObject } from "../../core/json.ts";
+import {
+  type Notification,
+  type NotificationSample,
+  type NotificationState,
+  titleOf,
+} from "../../core/notification.ts";
 import type { Level, ShownRecord } from "../../core/record.ts";
-import { type Notification, type NotificationSample, type NotificationState, titleOf } from "../notification.ts";
 import { type GroupValue, shownSearch, WHOLE } from "./observe.ts";
 
 const MESSAGE_CHARACTERS_MAX = 300;

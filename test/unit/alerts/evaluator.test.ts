@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { QueuedDelivery } from "../../../src/alerts/delivery/queue.ts";
-import type { Notification } from "../../../src/alerts/notification.ts";
+import type { Notification } from "../../../src/core/notification.ts";
 import { TestEvaluator, type TestRecord, type WriteFate } from "../../support/alert_evaluator.ts";
 import { ruleOf } from "../../support/alert_rules.ts";
 import { integer, pick, runSeed, seededRandom } from "../../support/random.ts";

@@ -1,7 +1,7 @@
 // What is told when a rule changes its state: plain data, so that it can wait in the data file and be sent again after
 // a crash. Rules make it, destinations send it. Times are Unix ms.
 
-import type { RuleKind, Severity } from "../core/alert_rule.ts";
+import type { RuleKind, Severity } from "./alert_rule.ts";
 
 /** Why something is told. "repeat": still firing. "test": somebody asked for it. */
 export const NOTIFICATION_STATES = ["firing", "resolved", "repeat", "test"] as const;
