@@ -2,8 +2,8 @@
 
 import { AllowedAddresses } from "../../src/alerts/delivery/addresses.ts";
 import type { DeliveryContext } from "../../src/alerts/delivery/outcome.ts";
-import type { Notification } from "../../src/alerts/notification.ts";
 import type { WebhookDestination } from "../../src/core/destination.ts";
+import type { Notification } from "../../src/core/notification.ts";
 import { Secret } from "../../src/core/secret.ts";
 
 export const TOLD_AT = Date.UTC(2026, 10, 30, 9);
