@@ -44,6 +44,7 @@ export function createApp(window: Window): App {
       read: () => readSetting(window, SEARCHES_SETTING),
       write: (text) => writeSetting(window, SEARCHES_SETTING, text),
     }),
+    markers: signal([]),
     clocks: computed(() => clocksOf(router.address.value.parameters)),
     isDark: watchTheme(window.matchMedia("(prefers-color-scheme: dark)")),
   };

@@ -57,8 +57,10 @@ function changeOf(now: TimingTotals, before: TimingTotals, isKept: boolean): Tim
 
 function stateOf(now: TimingTotals, before: TimingTotals, isKept: boolean): TimingState {
   if (!isKept) return "unknown";
-  if (before.count === 0) return "new";
-  if (now.count === 0) return "gone";
+  // A start that still runs may have begun at any time.
+  const [ended, endedBefore] = [now, before].map(({ durations, unfinished }) => durations.count + unfinished);
+  if (endedBefore === 0 && ended !== 0) return "new";
+  if (ended === 0 && endedBefore !== 0) return "gone";
   const fewest = Math.min(now.durations.count, before.durations.count);
   return fewest < TIMINGS_COMPARED_MIN ? "few" : "compared";
 }

@@ -14,6 +14,7 @@ import type {
   EntriesResponse,
   FieldsResponse,
   HistogramResponse,
+  MarkersResponse,
   PatternsResponse,
   RunningResponse,
   SeriesResponse,
@@ -31,6 +32,7 @@ interface Responses {
   readonly "/api/v1/histogram": HistogramResponse;
   readonly "/api/v1/breakdown": BreakdownResponse;
   readonly "/api/v1/patterns": PatternsResponse;
+  readonly "/api/v1/markers": MarkersResponse;
   readonly "/api/v1/timings": TimingsResponse;
   readonly "/api/v1/timings/series": SeriesResponse;
   readonly "/api/v1/timings/running": RunningResponse;

@@ -7,6 +7,7 @@ import { type ComponentChildren, Fragment } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { useApp, useTimes } from "../state/app_context.ts";
+import { ChartMarkers } from "./chart_markers.tsx";
 import { type ChartSeries, chartData, chartOptions } from "./chart_options.ts";
 
 export interface ChartProps {
@@ -40,7 +41,7 @@ export function Chart(props: ChartProps) {
   const canSelect = onSelect !== undefined;
   // uPlot takes new numbers, but needs a new plot for other series.
   const shape = JSON.stringify([
-    series.map(({ label, color, kind, isStacked }) => [label, color, kind, isStacked]),
+    series.map(({ label, color, kind, isStacked, isDashed }) => [label, color, kind, isStacked, isDashed]),
     intervalMs,
   ]);
 
@@ -77,7 +78,10 @@ export function Chart(props: ChartProps) {
   return (
     <figure class="chart">
       <ChartLegend times={times} series={series} format={format} index={pointed.value} legendMark={legendMark} />
-      <div ref={frame} class="chart-canvas" role="img" aria-label={label} />
+      <div class="chart-plot">
+        <div ref={frame} class="chart-canvas" role="img" aria-label={label} />
+        <ChartMarkers from={times[0] ?? 0} to={(times.at(-1) ?? 0) + intervalMs} />
+      </div>
       <ChartTable label={label} times={times} series={series} format={format} />
     </figure>
   );
@@ -98,10 +102,10 @@ function ChartLegend({ times, series, format, index, legendMark }: ChartLegendPr
   const time = index === undefined ? undefined : times[index];
   return (
     <div class="chart-legend" aria-hidden={legendMark === undefined}>
-      {series.map(({ label, color, values }) => {
+      {series.map(({ label, color, values, isDashed = false }) => {
         const value = index === undefined ? undefined : values[index];
         const mark = (
-          <span class="chart-mark" style={{ "--mark": `var(${color})` }}>
+          <span class={`chart-mark${isDashed ? " is-dashed" : ""}`} style={{ "--mark": `var(${color})` }}>
             {label}
             {value === undefined || value === null ? null : (
               <b class="number" aria-hidden="true">
@@ -110,7 +114,8 @@ function ChartLegend({ times, series, format, index, legendMark }: ChartLegendPr
             )}
           </span>
         );
-        return <Fragment key={label}>{legendMark === undefined ? mark : legendMark(label, mark)}</Fragment>;
+        const isPlain = legendMark === undefined || isDashed;
+        return <Fragment key={label}>{isPlain ? mark : legendMark(label, mark)}</Fragment>;
       })}
       {time === undefined ? null : (
         <span class="chart-time number" aria-hidden="true">

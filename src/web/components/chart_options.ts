@@ -16,13 +16,32 @@ export interface ChartSeries {
   readonly kind: "line" | "area" | "bars";
   /** Drawn on top of the series before it. */
   readonly isStacked?: boolean;
+  /** A dashed line: what was before. It is drawn above a stack. */
+  readonly isDashed?: boolean;
+}
+
+/**
+ * What was before, as a dashed line over buckets of now. No series where nothing is compared.
+ * @param values one for each bucket of the compared range, which may have more or fewer
+ */
+export function dashedSeries(
+  label: string,
+  buckets: number,
+  values: readonly (number | null)[] | undefined,
+  color = "--text-muted",
+): readonly ChartSeries[] {
+  if (values === undefined) return [];
+  const shown = Array.from({ length: buckets }, (_, bucket) => values[bucket] ?? null);
+  return [{ label, values: shown, color, kind: "line", isDashed: true }];
 }
 
 export type ChartData = [number[], ...(number | null)[][]];
 
-/** The series in drawing order. A stack is drawn from the top down. */
+/** The series in drawing order. A stack is drawn from the top down, and lines after it. */
 function drawOrder(series: readonly ChartSeries[]): readonly ChartSeries[] {
-  return series.some(({ isStacked }) => isStacked === true) ? series.toReversed() : series;
+  if (!series.some(({ isStacked }) => isStacked === true)) return series;
+  const isAbove = ({ isStacked }: ChartSeries) => isStacked !== true;
+  return [...series.filter((one) => !isAbove(one)).reverse(), ...series.filter(isAbove)];
 }
 
 /** The data of a plot, in drawing order. `times` in Unix ms: where buckets of `intervalMs` begin. */
@@ -75,6 +94,8 @@ const TIME_FORMATS: (string | number | null)[][] = [
   [1, "{HH}:{mm}:{ss}", `\n${DAY}`, null, `\n${DAY}`, null, null, null, 1],
   [0.001, "{HH}:{mm}:{ss}.{fff}", `\n${DAY}`, null, `\n${DAY}`, null, null, null, 1],
 ];
+/** Lengths of a dash and of a gap. */
+const DASH_PX = [5, 4];
 const AXIS_FONT = "11px system-ui, sans-serif";
 
 /** How every axis looks. `color` reads a custom property of the theme. */
@@ -121,7 +142,7 @@ export function chartOptions(shape: ChartShape): uPlot.Options {
       { ...axis, ...TIME_AXIS },
       { ...axis, size: 56, space: 32, values: (_plot, values) => values.map((value) => format(value)) },
     ],
-    series: [{}, ...drawOrder(series).map((one) => seriesOptions(one, color(one.color)))],
+    series: [{}, ...drawOrder(series).map((one) => seriesOptions(one, color(one.color), hasBars(series)))],
     hooks: {
       setSelect: [(plot) => select(plot, onSelect)],
       ready: [(plot) => zoomOnClick(plot, shape)],
@@ -130,10 +151,15 @@ export function chartOptions(shape: ChartShape): uPlot.Options {
   };
 }
 
-function seriesOptions({ label, kind }: ChartSeries, color: string): uPlot.Series {
+function seriesOptions({ label, kind, isDashed }: ChartSeries, color: string, isAmongBars: boolean): uPlot.Series {
   const points = kind === "bars" ? { show: false } : { show: true, size: 6, width: 0, fill: color, filter: lonePoints };
   const base: uPlot.Series = { label, stroke: color, width: kind === "bars" ? 0 : 1.5, points };
-  if (kind === "line") return base;
+  if (kind === "line" && isDashed !== true) return base;
+  if (kind === "line") {
+    // Among bars a bucket's value is as wide as its bar.
+    const stepped = isAmongBars ? uPlot.paths.stepped?.({ align: 1 }) : undefined;
+    return { ...base, dash: DASH_PX, ...(stepped === undefined ? {} : { paths: stepped }) };
+  }
   if (kind === "area") return { ...base, fill: `color-mix(in srgb, ${color} 20%, transparent)` };
   const bars = uPlot.paths.bars?.({ align: 1, size: [BAR_SHARE, BAR_PX_MAX] });
   return { ...base, fill: color, ...(bars === undefined ? {} : { paths: bars }) };

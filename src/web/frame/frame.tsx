@@ -26,6 +26,7 @@ import { type App, useApp, useScope, useShortcut } from "../state/app_context.ts
 import { hasRange } from "../state/time_range.ts";
 import { traceOf } from "../state/trace_address.ts";
 import { Header } from "./header.tsx";
+import { Markers } from "./markers.tsx";
 import { Strip } from "./strip.tsx";
 import { useViews, ViewLinks } from "./views.tsx";
 
@@ -90,6 +91,7 @@ export function Frame() {
           </Notice>
         )}
         <RangeProblem />
+        <Markers />
         {session.state.value === "unknown" ? (
           <FirstAnswer />
         ) : unknownPath === undefined || shown === "trace" ? (

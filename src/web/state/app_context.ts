@@ -6,6 +6,7 @@ import { createContext } from "preact";
 import { useContext, useEffect, useMemo, useRef } from "preact/hooks";
 import { assert } from "../../core/errors.ts";
 import { type Clocks, formatInstant, formatSecond } from "../../core/format.ts";
+import type { Marker } from "../../core/responses.ts";
 import type { Environment } from "./browser.ts";
 import type { Connection } from "./connection.ts";
 import type { RecentSearches } from "./recent_searches.ts";
@@ -29,6 +30,8 @@ export interface App {
   /** The clocks whose times are shown, as the address says. */
   readonly clocks: ReadonlySignal<Clocks>;
   readonly searches: RecentSearches;
+  /** The markers of the chosen scope: lines in its charts. The frame loads them. */
+  readonly markers: Signal<readonly Marker[]>;
 }
 
 const AppContext = createContext<App | undefined>(undefined);

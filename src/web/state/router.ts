@@ -20,7 +20,7 @@ export interface Address {
 export type ParameterChanges = Readonly<Record<string, string | undefined>>;
 
 /** Parameters of the whole app: they stay when the page changes. */
-const SCOPE_PARAMETERS = ["project", "from", "to", "clocks"] as const;
+const SCOPE_PARAMETERS = ["project", "from", "to", "clocks", "compare"] as const;
 
 /** These come first in an address. The others follow by name. */
 const FIRST_PARAMETERS: readonly string[] = [...SCOPE_PARAMETERS, "q"];

@@ -133,8 +133,8 @@ function expectStats(found: PreviousTimingStats | undefined, durations: readonly
 
 /** The state that follows from the numbers of completed, and of all timings. */
 function expectedState(now: readonly [number, number], before: readonly [number, number]): string {
-  if (before[1] === 0) return "new";
-  if (now[1] === 0) return "gone";
+  if (before[1] === 0 && now[1] > 0) return "new";
+  if (now[1] === 0 && before[1] > 0) return "gone";
   return Math.min(now[0], before[0]) < TIMINGS_COMPARED_MIN ? "few" : "compared";
 }
 

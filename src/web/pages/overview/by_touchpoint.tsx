@@ -98,7 +98,7 @@ function columnsWith(series: SeriesResponse | undefined): readonly Column<Touchp
 }
 
 /** The name, with its project where there are several. */
-function TimingsLink({ project, touchpoint }: Pick<TouchpointTimings, "project" | "touchpoint">) {
+export function TimingsLink({ project, touchpoint }: Pick<TouchpointTimings, "project" | "touchpoint">) {
   const ofProject = useProjectParameter(project);
   const selection = selectionOf(touchpoint);
   return (

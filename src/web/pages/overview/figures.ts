@@ -64,6 +64,13 @@ export function trafficOf({ buckets, interval }: HistogramResponse): Traffic {
   };
 }
 
+/** The figures of the compared range. Undefined: nothing is compared. */
+export function formerTraffic(response: HistogramResponse | undefined): Traffic | undefined {
+  const { interval, previousBuckets, previous } = response ?? {};
+  if (interval === undefined || previousBuckets === undefined || previous?.kept === "none") return undefined;
+  return trafficOf({ interval, buckets: previousBuckets });
+}
+
 /** The interval of the histogram: a minute where that draws well. Undefined: the server chooses. */
 export function trafficInterval(range: TimeRange, now: number): "1m" | undefined {
   const { from, to } = rangeBounds(range, now);

@@ -5,16 +5,19 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import type { UsageResponse } from "../../../core/account_responses.ts";
 import { useQuery, useServer } from "../../api/server_context.ts";
+import { ComparedRange, ComparePicker } from "../../components/compare_picker.tsx";
 import { Link } from "../../components/link.tsx";
 import { Notice, ProblemNotice, Skeleton } from "../../components/notice.tsx";
 import { Page } from "../../components/page.tsx";
 import { useApp, useScope } from "../../state/app_context.ts";
+import { useCompare } from "../../state/compare.ts";
 import { ErrorSources, Slowest } from "./by_touchpoint.tsx";
 import { ErrorPatterns } from "./error_patterns.tsx";
-import { hasEntries, pollOf, trafficInterval, trafficOf } from "./figures.ts";
+import { formerTraffic, hasEntries, pollOf, trafficInterval, trafficOf } from "./figures.ts";
 import { FirstRun } from "./first_run.tsx";
 import { Health, Plan } from "./status.tsx";
 import { Tiles, TrafficPanel } from "./traffic.tsx";
+import { Worse } from "./worse.tsx";
 
 export function OverviewPage() {
   const { announcer } = useApp();
@@ -27,7 +30,7 @@ export function OverviewPage() {
     if (isEmpty === false && hasWaited.value) announcer.say("The first entry has arrived");
   }, [isEmpty]);
   return (
-    <Page title="Overview">
+    <Page title="Overview" actions={isEmpty === false ? <ComparePicker /> : undefined}>
       {value !== undefined && isEmpty === true ? (
         <FirstRun usage={value} />
       ) : value !== undefined ? (
@@ -59,10 +62,13 @@ function LiveView({ usage, isFirst }: LiveViewProps) {
     const slowPollMs = pollMs === undefined ? undefined : pollMs * TIMINGS_POLLS;
     return { interval: trafficInterval(range, now), pollMs, slowPollMs };
   }, [range, environment]);
-  const counts = useQuery("/api/v1/histogram", { ...parameters, interval }, { pollMs });
+  const compare = useCompare();
+  const counts = useQuery("/api/v1/histogram", { ...parameters, ...compare.parameters, interval }, { pollMs });
   const { value, isStale, isLoading } = counts.state.value;
   const traffic = useMemo(() => (value === undefined ? undefined : trafficOf(value)), [value]);
-  const timings = useQuery("/api/v1/timings", parameters, { pollMs: slowPollMs });
+  const before = useMemo(() => formerTraffic(value), [value]);
+  const isCompared = compare.parameters.compare !== undefined;
+  const timings = useQuery("/api/v1/timings", isCompared ? undefined : parameters, { pollMs: slowPollMs });
   return (
     <>
       {isFirst ? (
@@ -70,10 +76,11 @@ function LiveView({ usage, isFirst }: LiveViewProps) {
           This page refreshes itself. Read the entry in the <Link page="logs">logs</Link>.
         </Notice>
       ) : null}
-      <Tiles traffic={traffic} isStale={isStale} isLoading={isLoading} />
+      <ComparedRange previous={value?.previous} />
+      <Tiles traffic={traffic} before={before} isStale={isStale} isLoading={isLoading} />
       <TrafficPanel counts={counts} traffic={traffic} usage={usage} />
       <div class="overview-row overview-uneven">
-        <Slowest timings={timings} pollMs={slowPollMs} />
+        {isCompared ? <Worse pollMs={slowPollMs} /> : <Slowest timings={timings} pollMs={slowPollMs} />}
         <ErrorSources errorCount={traffic?.errors} pollMs={slowPollMs} />
       </div>
       <ErrorPatterns pollMs={slowPollMs} />

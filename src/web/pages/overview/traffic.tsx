@@ -9,8 +9,10 @@ import type { PageName } from "../../../core/pages.ts";
 import type { HistogramResponse } from "../../../core/responses.ts";
 import { useQuery } from "../../api/server_context.ts";
 import { Button } from "../../components/button.tsx";
+import { changeText } from "../../components/change.tsx";
 import { Chart } from "../../components/chart.tsx";
-import { levelSeries, levelTerm } from "../../components/level_series.ts";
+import { dashedSeries } from "../../components/chart_options.ts";
+import { LEVEL_KINDS, levelSeries, levelTerm } from "../../components/level_series.ts";
 import { Link } from "../../components/link.tsx";
 import { EmptyState, ScanNotice } from "../../components/notice.tsx";
 import { QueryView } from "../../components/query_view.tsx";
@@ -19,7 +21,7 @@ import { useApp, useScope } from "../../state/app_context.ts";
 import type { QueryHandle } from "../../state/query.ts";
 import type { ParameterChanges } from "../../state/router.ts";
 import { PRESETS, rangeParameters } from "../../state/time_range.ts";
-import { formatRate, lengthReaching, newestRecord, type Traffic, trafficOf } from "./figures.ts";
+import { formatRate, formerTraffic, lengthReaching, newestRecord, type Traffic, trafficOf } from "./figures.ts";
 
 /** How often running timings are polled, in ms. They do not depend on the time range. */
 const RUNNING_POLL_MS = 5_000;
@@ -27,13 +29,15 @@ const RUNNING_POLL_MS = 5_000;
 interface TilesProps {
   /** Undefined: not known yet. */
   readonly traffic: Traffic | undefined;
+  /** Of the compared range. Undefined: nothing is compared. */
+  readonly before: Traffic | undefined;
   /** The figures belong to another range, or could not be refreshed. */
   readonly isStale: boolean;
   readonly isLoading: boolean;
 }
 
 /** The four figures. */
-export function Tiles({ traffic, isStale, isLoading }: TilesProps) {
+export function Tiles({ traffic, before, isStale, isLoading }: TilesProps) {
   const { environment } = useApp();
   const { project } = useScope();
   const runningQuery = useQuery(
@@ -49,7 +53,13 @@ export function Tiles({ traffic, isStale, isLoading }: TilesProps) {
         label="Entries"
         page="logs"
         value={traffic === undefined ? undefined : formatCount(traffic.entries)}
-        note={traffic === undefined ? "" : `${formatRate(traffic.rate)}  per minute`}
+        note={
+          traffic === undefined
+            ? ""
+            : before === undefined
+              ? `${formatRate(traffic.rate)}  per minute`
+              : changeText(traffic.entries, before.entries)
+        }
         isStale={isStale}
         isLoading={isLoading}
       />
@@ -61,7 +71,9 @@ export function Tiles({ traffic, isStale, isLoading }: TilesProps) {
         note={
           traffic === undefined
             ? ""
-            : `${formatCountOf(traffic.errors, "error")} in ${formatCountOf(traffic.logs, "log")}`
+            : before === undefined
+              ? `${formatCountOf(traffic.errors, "error")} in ${formatCountOf(traffic.logs, "log")}`
+              : `before ${before.errorShare === null ? "no log" : formatShare(before.errorShare)}`
         }
         isStale={isStale}
         isLoading={isLoading}
@@ -75,7 +87,11 @@ export function Tiles({ traffic, isStale, isLoading }: TilesProps) {
         label="Timings"
         page="timings"
         value={traffic === undefined ? undefined : formatCount(traffic.timings)}
-        note="measured durations"
+        note={
+          traffic === undefined || before === undefined
+            ? "measured durations"
+            : changeText(traffic.timings, before.timings)
+        }
         isStale={isStale}
         isLoading={isLoading}
       />
@@ -167,7 +183,11 @@ interface TrafficChartProps {
 function TrafficChart({ response, traffic }: TrafficChartProps) {
   const { router } = useApp();
   const { times, rates } = traffic;
-  const series = useMemo(() => levelSeries((kind) => rates[kind]), [rates]);
+  const series = useMemo(() => {
+    const before = formerTraffic(response)?.rates;
+    const sums = before?.error.map((_, at) => LEVEL_KINDS.reduce((sum, kind) => sum + (before[kind][at] ?? 0), 0));
+    return [...levelSeries((kind) => rates[kind]), ...dashedSeries("all before", times.length, sums, "--text")];
+  }, [rates, times, response]);
   const zoom = (from: number, to: number) => router.change(rangeParameters({ kind: "between", from, to }));
   return (
     <>

@@ -3,20 +3,30 @@
 
 import { useMemo } from "preact/hooks";
 import { formatCount, formatDuration } from "../../../core/format.ts";
-import type { SeriesResponse, TimingStats, TimingsResponse } from "../../../core/responses.ts";
+import type {
+  SeriesBucket,
+  SeriesResponse,
+  TimingStats,
+  TimingsResponse,
+  TouchpointTimings,
+} from "../../../core/responses.ts";
 import { useQuery } from "../../api/server_context.ts";
 import { Button } from "../../components/button.tsx";
+import { Change, ChangeBadge, DurationChange } from "../../components/change.tsx";
 import { Chart } from "../../components/chart.tsx";
-import type { ChartSeries } from "../../components/chart_options.ts";
+import { type ChartSeries, dashedSeries } from "../../components/chart_options.ts";
+import { ComparedRange } from "../../components/compare_picker.tsx";
 import { Link } from "../../components/link.tsx";
 import { EmptyState, ScanNotice } from "../../components/notice.tsx";
 import { QueryView } from "../../components/query_view.tsx";
 import { Badge, Duration } from "../../components/values.tsx";
 import { WiderRange } from "../../components/wider_range.tsx";
 import { useApp, useParameter, useScope } from "../../state/app_context.ts";
+import { useCompare } from "../../state/compare.ts";
 import type { Selection } from "../../state/selection.ts";
 import { rangeParameters } from "../../state/time_range.ts";
 import { AmbiguousNotice } from "./ambiguous_notice.tsx";
+import { isCertain } from "./compared_view.tsx";
 import { Distribution } from "./distribution.tsx";
 import { durationCells } from "./duration_cells.ts";
 import { HeatMap } from "./heat_map.tsx";
@@ -28,8 +38,9 @@ import { FIGURES_POLL_MS, useTimingsView } from "./view_state.tsx";
 export function DetailView({ selection }: { readonly selection: Selection }) {
   const { range, parameters } = useScope();
   const { search } = useTimingsView();
+  const compare = useCompare();
   const poll = range.kind === "last" ? { pollMs: FIGURES_POLL_MS } : {};
-  const query = useQuery("/api/v1/timings", { ...parameters, q: search, by: "category" }, poll);
+  const query = useQuery("/api/v1/timings", { ...parameters, ...compare.parameters, q: search, by: "category" }, poll);
   return (
     <QueryView
       query={query}
@@ -51,11 +62,11 @@ export function DetailView({ selection }: { readonly selection: Selection }) {
   );
 }
 
+/** With what changed, where something is compared. */
+type Figures = TimingStats & { readonly project: string } & Pick<TouchpointTimings, "change" | "previous">;
+
 /** The selection's figures, of each project that has it. */
-function figuresOf(
-  { touchpoints, categories = [] }: TimingsResponse,
-  selection: Selection,
-): readonly (TimingStats & { readonly project: string })[] {
+function figuresOf({ touchpoints, categories = [] }: TimingsResponse, selection: Selection): readonly Figures[] {
   if (selection.kind === "category") return categories.filter(({ category }) => category === selection.name);
   const name = selection.kind === "none" ? "" : selection.name;
   return touchpoints.filter(({ touchpoint }) => touchpoint === name);
@@ -81,7 +92,7 @@ function ProjectChoice({ projects }: { readonly projects: readonly string[] }) {
 
 interface DetailProps {
   readonly response: TimingsResponse;
-  readonly figures: TimingStats;
+  readonly figures: Figures;
   readonly selection: Selection;
 }
 
@@ -92,6 +103,7 @@ function Detail({ response, figures, selection }: DetailProps) {
     response.touchpoints.some((one) => one.touchpoint === selection.name && isUnregistered(one, response.registering));
   return (
     <div class="timings-stack">
+      <ComparedRange previous={response.previous} />
       <ScanNotice notes={response} />
       <AmbiguousNotice touchpoints={response.touchpoints} />
       {isUnknown ? (
@@ -105,13 +117,23 @@ function Detail({ response, figures, selection }: DetailProps) {
       <dl class="panel timings-figures">
         <div>
           <dt>Completed</dt>
-          <dd class="number">{formatCount(figures.count)}</dd>
+          <dd class="number">
+            {formatCount(figures.count)}
+            {figures.change === undefined ? null : (
+              <>
+                {" "}
+                <Change value={figures.change.count} format={formatCount} />
+                <ChangeBadge change={figures.change} />
+              </>
+            )}
+          </dd>
         </div>
         {DURATIONS.map((name) => (
           <div key={name}>
             <dt>{name}</dt>
             <dd>
               <Duration ms={figures[name]} />
+              <FigureChange figures={figures} name={name} />
             </dd>
           </div>
         ))}
@@ -176,6 +198,18 @@ function ByDuration({ figures, selection }: Omit<DetailProps, "response">) {
   );
 }
 
+/** What changed of a percentile. */
+function FigureChange({ figures, name }: { readonly figures: Figures; readonly name: string }) {
+  const { change } = figures;
+  if (change === undefined || (name !== "p50" && name !== "p95")) return null;
+  return (
+    <>
+      {" "}
+      <DurationChange value={change[name]} isFaint={!isCertain(figures, name)} />
+    </>
+  );
+}
+
 const DURATIONS = ["min", "mean", "p50", "p90", "p95", "p99", "max"] as const;
 const COUNTS = [
   { id: "running", label: "Running" },
@@ -199,7 +233,8 @@ function TimeCharts() {
   // The maximum is off in the beginning: it is often so high that the percentiles look the same.
   const [max, setMax] = useParameter("max");
   const poll = range.kind === "last" ? { pollMs: FIGURES_POLL_MS } : {};
-  const query = useQuery("/api/v1/timings/series", { ...parameters, q: search }, poll);
+  const compare = useCompare();
+  const query = useQuery("/api/v1/timings/series", { ...parameters, ...compare.parameters, q: search }, poll);
   return (
     <section class="panel" aria-labelledby="timings-over-time">
       <div class="panel-head">
@@ -213,7 +248,7 @@ function TimeCharts() {
       </div>
       <QueryView
         query={query}
-        isEmpty={({ buckets = [] }) => buckets.every(({ count }) => count === 0)}
+        isEmpty={({ buckets = [], previousBuckets = [] }) => [...buckets, ...previousBuckets].every(hasNone)}
         empty={<EmptyState title="No completed timings in this time range" />}
       >
         {(response) => <Charts response={response} hasMax={max !== ""} />}
@@ -222,22 +257,33 @@ function TimeCharts() {
   );
 }
 
+function hasNone({ count }: SeriesBucket): boolean {
+  return count === 0;
+}
+
 function Charts({ response, hasMax }: { readonly response: SeriesResponse; readonly hasMax: boolean }) {
   const { router } = useApp();
-  const { buckets = [], interval } = response;
+  const { buckets = [], previousBuckets, interval } = response;
   const times = useMemo(() => buckets.map(({ time }) => time), [buckets]);
   const percentiles = useMemo(
-    () =>
-      LINES.filter(({ id }) => id !== "max" || hasMax).map(({ id, color }): ChartSeries => {
+    () => [
+      ...LINES.filter(({ id }) => id !== "max" || hasMax).map(({ id, color }): ChartSeries => {
         return { label: id, values: buckets.map((bucket) => bucket[id]), color, kind: "line" };
       }),
-    [buckets, hasMax],
+      ...beforeSeries(buckets, previousBuckets),
+    ],
+    [buckets, previousBuckets, hasMax],
   );
   const counts = useMemo(
     (): ChartSeries[] => [
       { label: "completed", values: buckets.map(({ count }) => count), color: "--level-timing", kind: "bars" },
+      ...dashedSeries(
+        "before",
+        buckets.length,
+        previousBuckets?.map(({ count }) => count),
+      ),
     ],
-    [buckets],
+    [buckets, previousBuckets],
   );
   const zoom = (from: number, to: number) => router.change(rangeParameters({ kind: "between", from, to }));
   return (
@@ -262,6 +308,17 @@ function Charts({ response, hasMax }: { readonly response: SeriesResponse; reado
       />
     </div>
   );
+}
+
+/** Percentiles of the compared range, as dashed lines. */
+function beforeSeries(
+  buckets: readonly SeriesBucket[],
+  previous: readonly SeriesBucket[] | undefined,
+): readonly ChartSeries[] {
+  return LINES.filter(({ id }) => id === "p50" || id === "p95").flatMap(({ id, color }) => {
+    const values = previous?.map((bucket) => bucket[id]);
+    return dashedSeries(`${id} before`, buckets.length, values, color);
+  });
 }
 
 /** Counts have no fractions, on the axis as well. */

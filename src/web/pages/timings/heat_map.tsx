@@ -5,6 +5,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useId, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { formatCount, formatCountOf, formatDuration } from "../../../core/format.ts";
+import { ChartMarkers } from "../../components/chart_markers.tsx";
 import { useApp, useScope, useTimes } from "../../state/app_context.ts";
 import { rangeBounds, rangeParameters } from "../../state/time_range.ts";
 import {
@@ -107,17 +108,20 @@ export function HeatMap({ cells, respondedAtMs }: HeatMapProps) {
         ))}
         <span class="chart-time number">{shown === undefined ? "" : describe(shown)}</span>
       </div>
-      <div
-        ref={frame}
-        class="chart-canvas heat-map-canvas"
-        role="application"
-        tabIndex={0}
-        aria-label="Timings by time and duration"
-        aria-describedby={helpId}
-        onKeyDown={press}
-        {...pointers}
-      >
-        <Rectangle plot={plot.current} cells={cells} range={selected.value} />
+      <div class="chart-plot">
+        <div
+          ref={frame}
+          class="chart-canvas heat-map-canvas"
+          role="application"
+          tabIndex={0}
+          aria-label="Timings by time and duration"
+          aria-describedby={helpId}
+          onKeyDown={press}
+          {...pointers}
+        >
+          <Rectangle plot={plot.current} cells={cells} range={selected.value} />
+        </div>
+        <ChartMarkers from={cells.times[0] ?? 0} to={(cells.times.at(-1) ?? 0) + cells.intervalMs} />
       </div>
       <p id={helpId} class="hint">
         Drag a rectangle, or click on a cell, to see its records. With the keyboard: arrows choose a cell, with Shift a

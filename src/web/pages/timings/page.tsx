@@ -4,9 +4,11 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { IconButton } from "../../components/button.tsx";
+import { ComparePicker } from "../../components/compare_picker.tsx";
 import { Link } from "../../components/link.tsx";
 import { Page, Tabs } from "../../components/page.tsx";
 import { useApp, useShortcut } from "../../state/app_context.ts";
+import { useCompare } from "../../state/compare.ts";
 import {
   formatSelection,
   outerCategories,
@@ -14,6 +16,7 @@ import {
   selectionParameters,
   selectionTitle,
 } from "../../state/selection.ts";
+import { ComparedView } from "./compared_view.tsx";
 import { DetailView } from "./detail_view.tsx";
 import { RunningView, UnfinishedView } from "./open_timings.tsx";
 import { TreeView } from "./tree_view.tsx";
@@ -22,6 +25,7 @@ import { type TimingsTab, useTimingsView } from "./view_state.tsx";
 export function TimingsPage() {
   const { router } = useApp();
   const { q, selection, tab, place } = useTimingsView();
+  const isCompared = useCompare().kind !== "";
   const select = (id: TimingsTab) => router.change({ tab: id === "figures" ? "" : id });
   const goUp = () => {
     if (selection === undefined) return;
@@ -31,7 +35,15 @@ export function TimingsPage() {
   };
   useShortcut("u", "Up one category", goUp);
   return (
-    <Page title="Timings" actions={<SearchField q={q} />}>
+    <Page
+      title="Timings"
+      actions={
+        <>
+          {tab === "figures" ? <ComparePicker /> : null}
+          <SearchField q={q} />
+        </>
+      }
+    >
       {selection === undefined ? null : <Trail selection={selection} />}
       <div class="timings-page">
         <Tabs label="Timings" tabs={TABS} selected={tab} onSelect={select}>
@@ -40,7 +52,11 @@ export function TimingsPage() {
           ) : tab === "unfinished" ? (
             <UnfinishedView />
           ) : selection === undefined ? (
-            <TreeView />
+            isCompared ? (
+              <ComparedView />
+            ) : (
+              <TreeView />
+            )
           ) : (
             <DetailView key={formatSelection(selection)} selection={selection} />
           )}
