@@ -105,7 +105,8 @@ type AnyQuery =
       readonly byProject?: boolean;
     }
   | ({ readonly kind: "patterns"; readonly scope: QueryScope; readonly limit: number } & Compared)
-  | { readonly kind: "breakdown"; readonly scope: QueryScope; readonly limit: number }
+  /** With `among`, a search, only records that match it are found or compared with. */
+  | { readonly kind: "breakdown"; readonly scope: QueryScope; readonly limit: number; readonly among?: string }
   | MeasureRequest
   /** The search of the scope is not looked at: the configuration's finds the markers. */
   | { readonly kind: "markers"; readonly scope: QueryScope }

@@ -344,8 +344,8 @@ export type ValuesResponse = ValueOf<typeof ValuesSchema>;
 const share = (description: string) => Type.Number({ minimum: 0, maximum: 1, description });
 
 const BreakdownFieldSchema = object("BreakdownField", {
-  field: text("As a search writes it"),
-  count: count("Found records that have it"),
+  field: text("As a search writes it; members of objects by their dotted names"),
+  count: count("Found records that have it; of a list each different element counts"),
   more: count("Different values in what is found that are not listed; an estimate where they are very many"),
   values: Type.Array(
     Type.Object({
@@ -364,7 +364,7 @@ export type BreakdownField = ValueOf<typeof BreakdownFieldSchema>;
 
 export const BreakdownSchema = object("Breakdown", {
   found: count("Records that match"),
-  others: count("Records of the range and project that do not"),
+  others: count("Records of the range and project, and of `among`, that do not"),
   more: count("Fields that are not listed: those that few records have, or in which no value repeats"),
   fields: Type.Array(BreakdownFieldSchema, { description: "By the largest difference of a value" }),
   ...WARNINGS,

@@ -95,8 +95,11 @@ function* respondFromRecords(request: RecordsRequest, scope: Scope, options: Eng
       return yield* fieldsResponse(context, scope);
     case "measure":
       return yield* measureResponse(context, scope, request);
-    case "breakdown":
-      return yield* breakdownResponse(context, scope, request.limit);
+    case "breakdown": {
+      const base = resolveScope({ ...request.scope, q: request.among ?? "" }, options.rules, now);
+      if (isRefusal(base)) return { code: base.code, message: `among: ${base.message}` };
+      return yield* breakdownResponse(context, scope, { base, limit: request.limit });
+    }
     case "markers":
       return yield* markersResponse(context, scope, options.rules);
     case "patterns":

@@ -133,6 +133,35 @@ describe("the Why? rail", () => {
       expect(await accessibilityProblems(page, THEMES)).toEqual([]);
     }));
 
+  test("says why the slowest timings of a touchpoint are slow, compared with its other timings alone", () =>
+    withWhy(
+      {
+        path: "/timings?show=touchpoint:api/search",
+        entries: [
+          ...Array.from({ length: 200 }, (_, index) => ({
+            touchpoint: "api/search",
+            duration: index % 10 === 0 ? 900 : 20 + (index % 7),
+            metadata: { build: index % 2 === 0 ? "482" : "481", cache: { hit: index % 10 !== 0 } },
+          })),
+          ...Array.from({ length: 100 }, () => ({ message: "other", metadata: { build: "482" } })),
+        ],
+      },
+      async (page) => {
+        await page.getByRole("link", { name: "Why slow?" }).click();
+        await rail(page)
+          .getByText("cache.hit false stands out: 100 % of these, 0 % of the rest; also build 482 (100 %,")
+          .waitFor();
+        await rail(page).getByText("20 found").waitFor();
+        await rail(page).getByText("180 others").waitFor();
+        expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+        await rail(page).getByRole("button", { name: "Compare with everything" }).click();
+        await rail(page).getByText("280 others").waitFor();
+        await rail(page).getByRole("button", { name: /^false/ }).click();
+        await page.waitForURL(() => search(page)?.endsWith("metadata.cache.hit:false") === true);
+        await page.locator(".logs-total", { hasText: "20 records" }).waitFor();
+      },
+    ));
+
   test("is a sheet on a phone, which the keyboard closes, and nothing scrolls sideways", () =>
     withWhy({ path: "/logs?q=level:error", viewport: { width: 390, height: 844 } }, async (page) => {
       await page.getByRole("button", { name: "Why?", exact: true }).click();

@@ -49,6 +49,13 @@ export const SEARCH = Type.String({
   examples: ["level:error", "touchpoint:api/* -timeout"],
 });
 
+export const AMONG = Type.Optional(
+  Type.String({
+    description: "Another search: only records that match it are found or compared with; absent: all of the range",
+    examples: ["touchpoint:api/orders status:completed"],
+  }),
+);
+
 export const FROM = instant("Records of this time or later");
 export const TO = instant("Records before this time, or until the end of this date");
 

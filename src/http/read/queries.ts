@@ -36,6 +36,7 @@ import {
   UNAVAILABLE,
 } from "./operation.ts";
 import {
+  AMONG,
   AROUND,
   COMPARE,
   CURSOR,
@@ -229,9 +230,14 @@ export function recordRoutes(dependencies: ReadDependencies): Route[] {
   const breakdown = defineQuery(dependencies, {
     id: "showBreakdown",
     summary: "What sets the records that match apart: values of all fields, against everything else of the range",
-    query: { limit: limit(BREAKDOWN_VALUES_MAX) },
+    query: { limit: limit(BREAKDOWN_VALUES_MAX), among: AMONG },
     response: BreakdownSchema,
-    toRequest: (scope, { limit }) => ({ kind: "breakdown", scope, limit }),
+    toRequest: (scope, { limit, among }) => ({
+      kind: "breakdown",
+      scope,
+      limit,
+      ...(among === undefined ? {} : { among }),
+    }),
   });
   const { q: _search, ...timesOnly } = SCOPE;
   const markers = defineOperation(dependencies, {

@@ -1,7 +1,9 @@
 // What sets the found records apart: for each of their fields the most frequent values, with their share here and their
-// share in everything else of the range. Two scans: one of what is found, which picks fields and values; one of the
-// whole range, which counts these values. The rest is the difference.
+// share in everything else of the range. A first scan, of what is found, picks fields and values. A second one counts
+// these values in what is found and in all, block by block: the counts fit each other, whatever is written meanwhile and
+// wherever the time limit ends it. Where it ends the first one, at half of the time, the choice is made of a part.
 
+import type { CountedValue } from "../../block/stats/value_counts.ts";
 import {
   BREAKDOWN_FIELDS_MAX,
   BREAKDOWN_NAMES_HELD_MAX,
@@ -10,122 +12,118 @@ import {
 } from "../../core/limits.ts";
 import type { BreakdownField, BreakdownResponse } from "../../core/responses.ts";
 import type { Steps } from "../../core/steps.ts";
-import { metadataFieldName } from "../../search/fields.ts";
+import { allOf, shareEqualTerms } from "../../search/expression.ts";
+import { METADATA_PREFIX, metadataFieldName } from "../../search/fields.ts";
 import { Coverage, type ScanContext, scanBlocks } from "../scan/scan.ts";
 import { isMatch, type Matches, type ScannedBlock } from "../scan/scanned_block.ts";
 import type { Scope } from "../scan/scope.ts";
 import { addFromValueCounts, type Field, fieldOf, ValueCounter } from "./field_values.ts";
-import type { WantedTexts } from "./frequent_texts.ts";
+import type { FrequentBounds, WantedTexts } from "./frequent_texts.ts";
 import { compareTexts } from "./text_order.ts";
-import type { AddValue } from "./value_readers.ts";
+import { readLeaves } from "./value_readers.ts";
 
 /** The fields that are always looked at; metadata fields follow. */
 const FIXED_FIELDS = ["level", "touchpoint", "apiKey", "source", "keyType", "kind", "status"] as const;
 
-/** A field, and what is counted of it. */
-interface CountedField {
-  readonly name: string;
-  readonly field: Field;
-  readonly counter: ValueCounter;
+export interface BreakdownOptions {
+  /** What is compared with: the scope with another search. */
+  readonly base: Scope;
+  /** The most values listed of each field. */
+  readonly limit: number;
 }
 
-/** @param limit the most values listed of each field. */
-export function* breakdownResponse(context: ScanContext, scope: Scope, limit: number): Steps<BreakdownResponse> {
-  const coverage = new Coverage();
-  const found = new FoundFields(scope.project === undefined);
-  yield* scanFields(context, scope, coverage, found);
-  const picked = found.frequent();
-  const listed = picked.map(({ name, counter }) => ({ name, counter, values: counter.top(limit) }));
-  const all = new WantedFields(listed.map(({ name, values }) => countedField(name, wantedOf(values))));
-  const rangeCoverage = new Coverage();
-  yield* scanFields(context, { ...scope, search: { kind: "all" } }, rangeCoverage, all, found.bytes);
-  // The range has the damaged blocks that the found records have, and others.
-  coverage.damagedBlocks = Math.max(coverage.damagedBlocks, rangeCoverage.damagedBlocks);
-  coverage.stoppedEarly ??= rangeCoverage.stoppedEarly;
-  const others = Math.max(0, all.records - found.records);
-  const fields = listed.map(({ name, counter, values }, index): BreakdownField => {
-    const everywhere = new Map(
-      (all.fields[index] as CountedField).counter.all().map(({ value, count }) => [value, count]),
-    );
-    const shown = values.map(({ value, count }) => {
-      const otherCount = Math.max(0, (everywhere.get(value) ?? 0) - count);
-      return {
-        value,
-        count,
-        share: shareOf(count, found.records),
-        otherCount,
-        otherShare: shareOf(otherCount, others),
-      };
-    });
-    shown.sort(
-      (a, b) =>
-        differenceOf(b) - differenceOf(a) || b.count - a.count || compareTexts(String(a.value), String(b.value)),
-    );
-    return { field: name, count: counter.total, more: counter.distinct - values.length, values: shown };
-  });
-  const mostOf = ({ values }: BreakdownField) => differenceOf(values[0]);
-  fields.sort((a, b) => mostOf(b) - mostOf(a) || compareTexts(a.field, b.field));
-  return { found: found.records, others, more: found.names - fields.length, fields, ...coverage.warnings() };
-}
-
-function shareOf(count: number, total: number): number {
-  return total === 0 ? 0 : count / total;
-}
-
-function differenceOf(value: { readonly share: number; readonly otherShare: number } | undefined): number {
-  return value === undefined ? 0 : value.share - value.otherShare;
-}
-
-function countedField(name: string, wanted?: readonly WantedTexts[]): CountedField {
-  const bounds = { textsMax: BREAKDOWN_VALUES_HELD_MAX, lengthMax: BREAKDOWN_TEXTS_LENGTH_MAX, hashesMax: HASHES_MAX };
-  return { name, field: fieldOf(name) as Field, counter: new ValueCounter(wanted, bounds) };
-}
-
-/** Further values of a field that are counted by hash, to know how many there are. A power of two. */
-const HASHES_MAX = 4_096;
-
-/** Texts, and the JSON of other values, as ValueCounter divides them. */
-function wantedOf(values: readonly { readonly value: unknown }[]): readonly WantedTexts[] {
-  const texts = values.filter(({ value }) => typeof value === "string").map(({ value }) => value as string);
-  const others = values.filter(({ value }) => typeof value !== "string").map(({ value }) => String(value));
-  return [new Set(texts), new Set(others)];
-}
-
-/** What a scan counts. */
-interface FieldSink {
-  /** Records that matched. */
-  records: number;
-  /** The fields to count in a block. */
-  fieldsOf(scanned: ScannedBlock, metadataNames: readonly string[]): readonly CountedField[];
-  readonly bytes: number;
-}
-
-/** Counts each field of the matching records. Of a damaged block nothing is counted: its values are collected first. */
-function* scanFields(
+export function* breakdownResponse(
   context: ScanContext,
   scope: Scope,
-  coverage: Coverage,
-  sink: FieldSink,
-  heldBytes = 0,
-): Steps<void> {
-  yield* scanBlocks(context, scope, coverage, function* (scanned) {
+  { base, limit }: BreakdownOptions,
+): Steps<BreakdownResponse> {
+  const foundScope = { ...scope, search: shareEqualTerms(allOf([base.search, scope.search])) };
+  const fixed = [...FIXED_FIELDS, ...(scope.project === undefined ? ["project"] : [])];
+  const now = context.clock();
+  const halfTime = { ...context, deadline: now + (context.deadline - now) / 2 };
+  const chosenFrom = new Coverage();
+  const candidates = new Candidates(fixed);
+  yield* scanBlocks(halfTime, foundScope, chosenFrom, function* (scanned) {
     const matches = yield* scanned.matches();
     if (matches === "none") return;
-    const block = yield* scanned.open();
-    const collected: [ValueCounter, Parameters<AddValue>[0], number][] = [];
-    for (const { field, counter } of sink.fieldsOf(scanned, block.metadataNames())) {
-      const add: AddValue = (value, count) => {
-        if (counter.wants(value)) collected.push([counter, value, count]);
-      };
-      if (matches !== "all" || !addFromValueCounts(scanned, field, add)) {
-        field.read(block, matches, add, scanned.block.project);
-      }
-      yield undefined;
-    }
-    sink.records += countOf(matches, block.count);
-    for (const [counter, value, count] of collected) counter.add(value, count);
-    context.memory.setCollected(heldBytes + sink.bytes);
+    candidates.addRecords(countOf(matches, scanned.block.records));
+    yield* visitValues(scanned, matches, { fixed, heads: undefined }, candidates.add);
+    context.memory.setCollected(candidates.bytes);
   });
+  const coverage = new Coverage();
+  const counts = new Counts(candidates.frequent(limit));
+  yield* scanBlocks(context, base, coverage, function* (scanned) {
+    const all = yield* scanned.matches();
+    if (all === "none") return;
+    const found = yield* scanned.within(foundScope)?.matches() ?? noMatches();
+    // Counted first, so that nothing is counted of a block that turns out to be damaged.
+    const allValues = yield* counts.valuesOf(scanned, all);
+    const foundValues = found === all ? allValues : yield* counts.valuesOf(scanned, found);
+    counts.add(countOf(all, scanned.block.records), allValues, countOf(found, scanned.block.records), foundValues);
+    context.memory.setCollected(candidates.bytes + counts.bytes);
+  });
+  coverage.stoppedEarly ??= chosenFrom.stoppedEarly;
+  const fields = counts.fields(limit);
+  return { ...counts.records, more: candidates.names - fields.length, fields, ...coverage.warnings() };
+}
+
+// oxlint-disable-next-line require-yield
+function* noMatches(): Steps<Matches> {
+  return "none";
+}
+
+/** Called with a field's name in a search, the top-level metadata field that has it, a value, and how many have it. */
+type VisitValue = (name: string, head: string | undefined, value: CountedValue, count: number) => void;
+
+interface ReadFields {
+  readonly fixed: readonly string[];
+  /** Top-level metadata fields. Undefined: all. */
+  readonly heads: ReadonlySet<string> | undefined;
+}
+
+/** Visits the values of some fields in the matching records of a block. */
+function* visitValues(
+  scanned: ScannedBlock,
+  matches: Matches,
+  { fixed, heads }: ReadFields,
+  visit: VisitValue,
+): Steps<void> {
+  if (matches === "none" || (fixed.length === 0 && heads?.size === 0)) return;
+  const block = yield* scanned.open();
+  for (const name of fixed) {
+    const field = fieldOf(name) as Field;
+    const add = (value: CountedValue, count: number) => visit(name, undefined, value, count);
+    if (matches !== "all" || !addFromValueCounts(scanned, field, add)) {
+      field.read(block, matches, add, scanned.block.project);
+    }
+    yield undefined;
+  }
+  for (const head of block.metadataNames()) {
+    if (heads?.has(head) === false) continue;
+    const counted = matches === "all" ? countedValues(scanned, head) : undefined;
+    if (counted !== undefined) {
+      const name = metadataFieldName(head);
+      for (const [value, count] of counted) visit(name, head, value, count);
+    } else {
+      const names = new Map<string, string>();
+      readLeaves(head, block, matches, (leaf, value, count) => {
+        const name = names.get(leaf) ?? metadataFieldName(leaf);
+        names.set(leaf, name);
+        visit(name, head, value, count);
+      });
+    }
+    yield undefined;
+  }
+}
+
+/** The value counts of a block that matches as a whole. Undefined where there are none, or a text may be an object's JSON. */
+function countedValues(scanned: ScannedBlock, head: string): [CountedValue, number][] | undefined {
+  const counted: [CountedValue, number][] = [];
+  const field = fieldOf(METADATA_PREFIX + head);
+  if (field === undefined || field.metadataName !== head) return undefined;
+  const hasCounts = addFromValueCounts(scanned, field, (value, count) => counted.push([value, count]));
+  const isPlain = counted.every(([value]) => typeof value !== "string" || !/^[[{]/.test(value));
+  return hasCounts && isPlain ? counted : undefined;
 }
 
 function countOf(matches: Matches, records: number): number {
@@ -135,72 +133,200 @@ function countOf(matches: Matches, records: number): number {
   return count;
 }
 
-/** The fields that the found records have. Of metadata the first names that come are held, so memory is bounded. */
-class FoundFields implements FieldSink {
-  records = 0;
-  readonly #fixed: readonly CountedField[];
-  readonly #metadata = new Map<string, CountedField>();
-  /** Names beyond the bound; each block's are counted, those of two blocks twice. */
-  #further = 0;
+/** Further values of a field that are counted by hash. A power of two. */
+const HASHES_MAX = 4_096;
 
-  constructor(hasProjects: boolean) {
-    this.#fixed = [...FIXED_FIELDS, ...(hasProjects ? ["project"] : [])].map((name) => countedField(name));
+const BOUNDS: FrequentBounds = {
+  textsMax: BREAKDOWN_VALUES_HELD_MAX,
+  lengthMax: BREAKDOWN_TEXTS_LENGTH_MAX,
+  hashesMax: HASHES_MAX,
+};
+
+/** Names beyond the bound that are counted. */
+const FURTHER_MAX = 10_000;
+
+interface Candidate {
+  readonly name: string;
+  /** The top-level metadata fields that have its values. */
+  readonly heads: Set<string>;
+  readonly counter: ValueCounter;
+}
+
+/** A field to list, and its values. */
+interface Choice {
+  readonly name: string;
+  readonly heads: ReadonlySet<string>;
+  readonly wanted: readonly WantedTexts[];
+  /** Different values that are not listed. */
+  readonly more: number;
+}
+
+/** The fields that the found records have. Of metadata the first names that come are held, so memory is bounded. */
+class Candidates {
+  #records = 0;
+  readonly #fixed: number;
+  readonly #all = new Map<string, Candidate>();
+  /** How many names beyond the bound the block with the most of them has. */
+  #further = 0;
+  readonly #furtherHere = new Set<string>();
+
+  constructor(fixed: readonly string[]) {
+    this.#fixed = fixed.length;
+    for (const name of fixed) this.#all.set(name, newCandidate(name));
   }
 
   get bytes(): number {
-    return this.#all().reduce((sum, { counter }) => sum + counter.bytes, 0);
+    let sum = 0;
+    for (const { counter } of this.#all.values()) sum += counter.bytes;
+    return sum;
   }
 
   /** How many fields the records have. */
   get names(): number {
-    return this.#all().filter(({ counter }) => counter.total > 0).length + this.#further;
+    return [...this.#all.values()].filter(({ counter }) => counter.total > 0).length + this.#further;
   }
 
-  fieldsOf(_scanned: ScannedBlock, metadataNames: readonly string[]): readonly CountedField[] {
-    const fields = [...this.#fixed];
-    let further = 0;
-    for (const name of metadataNames) {
-      const searched = metadataFieldName(name);
-      let field = this.#metadata.get(searched);
-      if (field === undefined && this.#metadata.size < BREAKDOWN_NAMES_HELD_MAX) {
-        field = countedField(searched);
-        this.#metadata.set(searched, field);
-      }
-      if (field === undefined) further++;
-      else fields.push(field);
-    }
-    this.#further = Math.max(this.#further, further);
-    return fields;
+  /** Adds the matching records of a block, whose values follow. */
+  addRecords(count: number): void {
+    this.#records += count;
+    this.#furtherHere.clear();
   }
+
+  readonly add: VisitValue = (name, head, value, count) => {
+    let candidate = this.#all.get(name);
+    if (candidate === undefined && this.#all.size - this.#fixed < BREAKDOWN_NAMES_HELD_MAX) {
+      candidate = newCandidate(name);
+      this.#all.set(name, candidate);
+    }
+    if (candidate !== undefined) {
+      if (head !== undefined) candidate.heads.add(head);
+      candidate.counter.add(value, count);
+    } else if (this.#furtherHere.size < FURTHER_MAX) {
+      this.#furtherHere.add(name);
+      this.#further = Math.max(this.#further, this.#furtherHere.size);
+    }
+  };
 
   /** The fields to list: those that the most records have, and in which a value repeats where there are several. */
-  frequent(): CountedField[] {
-    const tells = ({ counter }: CountedField) => counter.total > 0 && (this.records < 2 || counter.topCount > 1);
-    return this.#all()
+  frequent(limit: number): Choice[] {
+    const tells = ({ counter }: Candidate) => counter.total > 0 && (this.#records < 2 || counter.topCount > 1);
+    return [...this.#all.values()]
       .filter(tells)
       .sort((a, b) => b.counter.total - a.counter.total || compareTexts(a.name, b.name))
-      .slice(0, BREAKDOWN_FIELDS_MAX);
-  }
-
-  #all(): CountedField[] {
-    return [...this.#fixed, ...this.#metadata.values()];
+      .slice(0, BREAKDOWN_FIELDS_MAX)
+      .map(({ name, heads, counter }) => {
+        const most = counter.mostFrequent(limit);
+        return { name, heads, wanted: most.wanted ?? wantedOf(counter.values(most)), more: most.more };
+      });
   }
 }
 
-/** Some fields, whatever a block has. */
-class WantedFields implements FieldSink {
-  records = 0;
-  readonly fields: readonly CountedField[];
+function newCandidate(name: string): Candidate {
+  return { name, heads: new Set(), counter: new ValueCounter(undefined, BOUNDS) };
+}
 
-  constructor(fields: readonly CountedField[]) {
-    this.fields = fields;
+/** Texts, and the JSON of other values, as ValueCounter divides them. */
+function wantedOf(values: readonly { readonly value: unknown }[]): readonly WantedTexts[] {
+  const texts = values.filter(({ value }) => typeof value === "string").map(({ value }) => value as string);
+  const others = values.filter(({ value }) => typeof value !== "string").map(({ value }) => String(value));
+  return [new Set(texts), new Set(others)];
+}
+
+interface Counted {
+  readonly choice: Choice;
+  readonly found: ValueCounter;
+  readonly all: ValueCounter;
+  /** Found records that have the field. */
+  total: number;
+}
+
+/** By field, what some records of a block have: how many have it, and how many each of the chosen values. */
+type BlockValues = Map<string, { total: number; readonly counts: Map<CountedValue, number> }>;
+
+/** The counts of the chosen values, in what is found and in all. */
+class Counts {
+  readonly #counted: ReadonlyMap<string, Counted>;
+  readonly #read: ReadFields;
+  #found = 0;
+  #all = 0;
+
+  constructor(choices: readonly Choice[]) {
+    this.#counted = new Map(
+      choices.map((choice) => {
+        const counter = () => new ValueCounter(choice.wanted, BOUNDS);
+        return [choice.name, { choice, found: counter(), all: counter(), total: 0 }];
+      }),
+    );
+    this.#read = {
+      fixed: choices.map(({ name }) => name).filter((name) => !name.startsWith(METADATA_PREFIX)),
+      heads: new Set(choices.flatMap(({ heads }) => [...heads])),
+    };
   }
 
   get bytes(): number {
-    return this.fields.reduce((sum, { counter }) => sum + counter.bytes, 0);
+    let sum = 0;
+    for (const { found, all } of this.#counted.values()) sum += found.bytes + all.bytes;
+    return sum;
   }
 
-  fieldsOf(): readonly CountedField[] {
-    return this.fields;
+  get records(): { readonly found: number; readonly others: number } {
+    return { found: this.#found, others: this.#all - this.#found };
   }
+
+  /** Counts the chosen values in some records of a block. */
+  *valuesOf(scanned: ScannedBlock, matches: Matches): Steps<BlockValues> {
+    const values: BlockValues = new Map();
+    yield* visitValues(scanned, matches, this.#read, (name, _head, value, count) => {
+      const counted = this.#counted.get(name);
+      if (counted === undefined) return;
+      let own = values.get(name);
+      if (own === undefined) values.set(name, (own = { total: 0, counts: new Map() }));
+      own.total += count;
+      if (counted.all.wants(value)) own.counts.set(value, (own.counts.get(value) ?? 0) + count);
+    });
+    return values;
+  }
+
+  /** Adds a block: its records, and those of them that are found. */
+  add(all: number, allValues: BlockValues, found: number, foundValues: BlockValues): void {
+    this.#all += all;
+    this.#found += found;
+    for (const [name, counted] of this.#counted) {
+      for (const [value, count] of allValues.get(name)?.counts ?? []) counted.all.add(value, count);
+      const own = foundValues.get(name);
+      counted.total += own?.total ?? 0;
+      for (const [value, count] of own?.counts ?? []) counted.found.add(value, count);
+    }
+  }
+
+  /** By the largest difference of a value, and so are the values of each. */
+  fields(limit: number): BreakdownField[] {
+    const { found, others } = this.records;
+    const fields = [...this.#counted.values()].map((counted): BreakdownField => {
+      const { name, more } = counted.choice;
+      const everywhere = new Map(counted.all.all().map(({ value, count }) => [value, count]));
+      const shown = counted.found.all().slice(0, limit);
+      const values = shown.map(({ value, count }) => {
+        const otherCount = (everywhere.get(value) ?? 0) - count;
+        return { value, count, share: shareOf(count, found), otherCount, otherShare: shareOf(otherCount, others) };
+      });
+      values.sort(
+        (a, b) =>
+          differenceOf(b) - differenceOf(a) || b.count - a.count || compareTexts(String(a.value), String(b.value)),
+      );
+      return { field: name, count: counted.total, more, values };
+    });
+    const mostOf = ({ values }: BreakdownField) => differenceOf(values[0]);
+    return fields
+      .filter(({ values }) => values.length > 0)
+      .sort((a, b) => mostOf(b) - mostOf(a) || compareTexts(a.field, b.field));
+  }
+}
+
+function shareOf(count: number, total: number): number {
+  return total === 0 ? 0 : count / total;
+}
+
+function differenceOf(value: { readonly share: number; readonly otherShare: number } | undefined): number {
+  return value === undefined ? 0 : value.share - value.otherShare;
 }

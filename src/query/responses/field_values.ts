@@ -197,9 +197,16 @@ export class ValueCounter {
     return this.#texts.distinct + this.#others.distinct;
   }
 
-  /** The highest count of a held value. */
+  /** The highest count of a value. */
   get topCount(): number {
-    return this.all().reduce((most, { count }) => Math.max(most, count), 0);
+    let most = 0;
+    for (const texts of [this.#texts, this.#others]) {
+      for (let number = 0; number < texts.size; number++) most = Math.max(most, texts.countOf(number));
+      texts.further?.forEachCount((count) => {
+        most = Math.max(most, count);
+      });
+    }
+    return most;
   }
 
   /** Whether the value is counted at all. */
@@ -211,11 +218,6 @@ export class ValueCounter {
   all(): ValuesResponse["values"] {
     const numbersOf = (texts: FrequentTexts) => Array.from({ length: texts.size }, (_, number) => number);
     return this.values({ numbers: [numbersOf(this.#texts), numbersOf(this.#others)], more: 0, wanted: undefined });
-  }
-
-  /** The most frequent of the held values. */
-  top(max: number): ValuesResponse["values"] {
-    return this.all().slice(0, max);
   }
 
   readonly add = (value: CountedValue, count: number): void => {

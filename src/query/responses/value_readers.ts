@@ -16,7 +16,7 @@ import { cutBeginning, type TextColumn } from "../../block/codec/text_column.ts"
 import { TextTable } from "../../block/codec/text_table.ts";
 import type { OpenBlock } from "../../block/open_block.ts";
 import type { CountedValue } from "../../block/stats/value_counts.ts";
-import { VALUE_LENGTH_MAX } from "../../core/limits.ts";
+import { FIELD_NAME_LENGTH_MAX, VALUE_LENGTH_MAX } from "../../core/limits.ts";
 import { cutTouchpoint } from "../../core/touchpoint.ts";
 import { forEachValueAt, splitName } from "../match/metadata_path.ts";
 import { isMatch, type Matches } from "../scan/scanned_block.ts";
@@ -141,6 +141,57 @@ function readMetadata(name: string, block: OpenBlock, matches: Matches, add: Add
     if (!isMatch(matches, row)) return;
     add(scalarOf(overflow.jsonOf(member) ?? overflow.value(member)), 1);
   });
+}
+
+/** Levels of members that have names of their own. */
+const LEAF_LEVELS_MAX = 8;
+/** Different names of one record's members, of each top-level field. */
+const LEAF_NAMES_MAX = 50;
+
+/** Called with a member's dotted name. */
+export type AddLeaf = (name: string, value: CountedValue, count: number) => void;
+
+/**
+ * Calls `add` for the values of a top-level metadata field, and for those of the members below it by their dotted names.
+ * A list stands for its elements, as in a search. A record counts once for each different value of a name.
+ */
+export function readLeaves(name: string, block: OpenBlock, matches: Matches, add: AddLeaf): void {
+  const column = block.metadata(name);
+  const coded = column?.asDictionary();
+  if (coded !== undefined) readDictionary(coded, matches, (value, count) => add(name, value, count), column?.rows);
+  else if (column !== undefined) {
+    for (let place = 0; place < column.rows.length; place++) {
+      if (isMatch(matches, column.rows[place] as number)) addLeaves(name, column.value(place), add);
+    }
+  }
+  const overflow = block.overflowMembers();
+  overflow?.forEachOf(name, (row, member) => {
+    if (isMatch(matches, row)) addLeaves(name, overflow.value(member), add);
+  });
+}
+
+function addLeaves(name: string, value: unknown, add: AddLeaf): void {
+  if (typeof value !== "object" || value === null) {
+    add(name, scalarOf(value), 1);
+    return;
+  }
+  const found = new Map<string, DistinctValues>();
+  collectLeaves(name, value, 1, found);
+  for (const [leaf, { values }] of found) for (const one of values) add(leaf, one, 1);
+}
+
+function collectLeaves(name: string, value: unknown, level: number, found: Map<string, DistinctValues>): void {
+  if (typeof value !== "object" || value === null) {
+    const values = found.get(name) ?? new DistinctValues();
+    if (found.size < LEAF_NAMES_MAX || found.has(name)) found.set(name, values);
+    values.add(scalarOf(value));
+  } else if (level <= LEAF_LEVELS_MAX) {
+    const isList = Array.isArray(value);
+    for (const [member, one] of Object.entries(value)) {
+      const leaf = isList ? name : `${name}.${member}`;
+      if (leaf.length <= FIELD_NAME_LENGTH_MAX) collectLeaves(leaf, one, level + 1, found);
+    }
+  }
 }
 
 /** A record counts once for each different value that the name means in it. */

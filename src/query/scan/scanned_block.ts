@@ -58,8 +58,8 @@ interface BlockReading {
   readonly chunks: ChunkSource;
   opened?: OpenBlock;
   statistics?: BlockStatistics | null;
-  /** The records that match the search, whatever their times. */
-  rows?: Uint8Array;
+  /** By search, the records that match it, whatever their times. */
+  readonly rows: Map<Expression, Uint8Array>;
 }
 
 export class ScannedBlock {
@@ -80,12 +80,12 @@ export class ScannedBlock {
     this.#search = scope.search;
     this.#memory = memory;
     this.#cache = cache;
-    this.#reading = reading ?? { chunks: memory.countInflated(chunks) };
+    this.#reading = reading ?? { chunks: memory.countInflated(chunks), rows: new Map() };
   }
 
   /**
-   * The same block in a scope with other times and the same search; each column is still read once. Undefined where it
-   * has no records of these times.
+   * The same block in another scope; each column is still read once. Undefined where it has no records of that scope by
+   * its zone map.
    */
   within(scope: Scope): ScannedBlock | undefined {
     if (!mayHold(this.block, scope)) return undefined;
@@ -132,10 +132,7 @@ export class ScannedBlock {
     const pruned = this.#prune();
     if (pruned === "none" || (pruned === "all" && this.isInside)) return pruned;
     const block = yield* this.open();
-    const found =
-      pruned === "all"
-        ? new Uint8Array(block.count).fill(1)
-        : (this.#reading.rows ??= yield* matchSteps(this.#search, block, this.block.project, () => this.#filters()));
+    const found = pruned === "all" ? new Uint8Array(block.count).fill(1) : yield* this.#matchingRows(block);
     if (!found.includes(1)) return "none";
     if (this.isInside) return found;
     const rows = Uint8Array.from(found);
@@ -145,6 +142,15 @@ export class ScannedBlock {
       if (time < this.from || time >= this.to) rows[row] = 0;
     }
     return rows.includes(1) ? rows : "none";
+  }
+
+  *#matchingRows(block: OpenBlock): Steps<Uint8Array> {
+    const { rows } = this.#reading;
+    const known = rows.get(this.#search);
+    if (known !== undefined) return known;
+    const found = yield* matchSteps(this.#search, block, this.block.project, () => this.#filters());
+    rows.set(this.#search, found);
+    return found;
   }
 
   /**

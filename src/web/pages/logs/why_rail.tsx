@@ -14,6 +14,7 @@ import { formatShare } from "../../components/values.tsx";
 import { useApp, useParameter, useShortcut } from "../../state/app_context.ts";
 import type { QueryParameters } from "../../state/query.ts";
 import { hasTerm, itemsOf, withoutTerm, withTerm } from "../../state/search_text.ts";
+import { AMONG_PARAMETER, WHY_PARAMETER, whyParameters } from "../../state/why.ts";
 import {
   type BreakdownValue,
   largestDifference,
@@ -23,9 +24,6 @@ import {
   valueTerm,
 } from "./standing_out.ts";
 
-/** The address's parameter, and its value where the rail is shown. */
-const PARAMETER = "why";
-const SHOWN = "on";
 const ERRORS = "level:error";
 
 /** Values of each field that the server is asked for. */
@@ -40,8 +38,9 @@ const LIVE_POLL_MS = 15_000;
 
 /** The button that shows the rail, with its shortcut. */
 export function WhyToggle() {
-  const [why, setWhy] = useParameter(PARAMETER);
-  const toggle = () => setWhy(why === "" ? SHOWN : "", "replace");
+  const [why] = useParameter(WHY_PARAMETER);
+  const { router } = useApp();
+  const toggle = () => router.change(whyParameters(why === ""), "replace");
   useShortcut("y", "Why? What sets these records apart", toggle);
   return (
     <span class="why-toggle">
@@ -65,15 +64,16 @@ interface WhyRailProps {
 
 /** The rail, where the address shows it. */
 export function WhyRail(props: WhyRailProps) {
-  const [why] = useParameter(PARAMETER);
+  const [why] = useParameter(WHY_PARAMETER);
   return why === "" ? null : <Rail {...props} />;
 }
 
 function Rail({ parameters, isFollowing }: WhyRailProps) {
-  const [, setWhy] = useParameter(PARAMETER);
+  const { router } = useApp();
+  const [among, setAmong] = useParameter(AMONG_PARAMETER);
   const query = useQuery(
     "/api/v1/breakdown",
-    { ...parameters, limit: VALUES_MAX },
+    { ...parameters, limit: VALUES_MAX, ...(among === "" ? {} : { among }) },
     isFollowing ? { pollMs: LIVE_POLL_MS } : {},
   );
   const heading = useRef<HTMLHeadingElement>(null);
@@ -82,7 +82,7 @@ function Rail({ parameters, isFollowing }: WhyRailProps) {
     if (window.matchMedia("(max-width: 800px)").matches) heading.current?.focus();
   }, []);
   const close = () => {
-    setWhy("", "replace");
+    router.change(whyParameters(false), "replace");
     document.querySelector<HTMLElement>(".why-toggle > button")?.focus();
   };
   const press = (event: KeyboardEvent) => {
@@ -100,8 +100,16 @@ function Rail({ parameters, isFollowing }: WhyRailProps) {
         <IconButton icon="close" label="Close Why?" onPress={close} />
       </div>
       <Terms />
+      {among === "" ? null : (
+        <div class="why-among">
+          <p class="muted">
+            Compared only among <span class="code">{shortened(among)}</span>
+          </p>
+          <Button onPress={() => setAmong("")}>Compare with everything</Button>
+        </div>
+      )}
       {/* The search bar shows the problem of a search. */}
-      {query.state.value.problem?.kind === "refused" ? null : (
+      {query.state.value.problem?.kind === "refused" && among === "" ? null : (
         <QueryView
           query={query}
           isEmpty={({ found }) => found === 0}

@@ -11,7 +11,8 @@ import { QueryView } from "../../components/query_view.tsx";
 import { Duration, Instant } from "../../components/values.tsx";
 import { useScope } from "../../state/app_context.ts";
 import type { Outcome } from "../../state/query.ts";
-import { joinSearches } from "../../state/search_text.ts";
+import { joinSearches, withTerm } from "../../state/search_text.ts";
+import { whyParameters } from "../../state/why.ts";
 
 import { KeyLink, MessageText, TouchpointLink, useTimingsView } from "./view_state.tsx";
 
@@ -53,7 +54,10 @@ export function Slowest({ figures, hasTouchpoints }: SlowestProps) {
     <section class="panel" aria-labelledby="timings-slowest">
       <div class="panel-head">
         <h2 id="timings-slowest">Slowest</h2>
-        <span class="hint wide-only">A key opens its trace</span>
+        <span class="timings-inline">
+          <span class="hint wide-only">A key opens its trace</span>
+          <WhySlow figures={figures} search={search} />
+        </span>
       </div>
       <QueryView
         query={query}
@@ -74,6 +78,19 @@ export function Slowest({ figures, hasTouchpoints }: SlowestProps) {
         )}
       </QueryView>
     </section>
+  );
+}
+
+/** A link to the slowest twentieth in Logs, with what sets them apart from the other timings of the search. */
+function WhySlow({ figures, search }: { readonly figures: TimingStats; readonly search: string }) {
+  if (figures.p95 === null) return null;
+  const among = withTerm(search, "status:completed");
+  const threshold = figures.p95 * CERTAIN_SHARE;
+  const q = withTerm(among, `duration:>=${Number(threshold.toPrecision(3))}`);
+  return (
+    <Link page="logs" parameters={{ q, ...whyParameters(true, among) }} title="What sets the slowest twentieth apart">
+      Why slow?
+    </Link>
   );
 }
 

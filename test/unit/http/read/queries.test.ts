@@ -84,6 +84,7 @@ describe("a query", () => {
     ],
     ["markers?project=shop&from=24h", { kind: "markers", scope: { ...NO_SCOPE, project: "shop", from: NOW - 864e5 } }],
     [`breakdown?limit=5&${FULL}`, { kind: "breakdown", scope: FULL_SCOPE, limit: 5 }],
+    ["breakdown?among=level:warn", { kind: "breakdown", scope: NO_SCOPE, limit: 100, among: "level:warn" }],
     ["touchpoints", { kind: "touchpoints", project: undefined }],
     ["touchpoints?project=a%26b", { kind: "touchpoints", project: "a&b" }],
     ["views", { kind: "views", project: undefined }],
