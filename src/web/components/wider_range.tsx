@@ -31,8 +31,9 @@ export function WiderRange() {
   );
 }
 
-/** The next wider range, and the longest preset where that is wider still. `now` in Unix ms. */
+/** The next wider range, and the longest preset where that is wider still. None for all time. `now` in Unix ms. */
 export function widerRanges(range: TimeRange, now: number): readonly TimeRange[] {
+  if (range.kind === "between" && range.from === undefined && range.to === undefined) return [];
   const next = widened(range, now);
   const longest = lastOf(PRESETS.at(-1)?.text ?? "30d");
   if (range.kind === "last")

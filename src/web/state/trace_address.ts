@@ -30,6 +30,7 @@ export const TRACE_CLOSED: ParameterChanges = {
   zoom: undefined,
   traceAs: undefined,
   traceLogs: undefined,
+  traceSort: undefined,
 };
 
 /** The trace of an address. Undefined: it names none. */

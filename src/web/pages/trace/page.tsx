@@ -3,7 +3,7 @@
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
-import { formatCount, formatCountOf } from "../../../core/format.ts";
+import { formatCount, formatCountOf, formatDuration } from "../../../core/format.ts";
 import type { TraceResponse } from "../../../core/responses.ts";
 import { useQuery } from "../../api/server_context.ts";
 import { Button, CopyButton } from "../../components/button.tsx";
@@ -19,7 +19,7 @@ import { TRACE_CLOSED, type TraceAddress, traceOf } from "../../state/trace_addr
 import { useNow } from "../../state/use_now.ts";
 import { RecordDetails } from "../logs/record_details.tsx";
 import { itemsOf } from "./items.ts";
-import { layOut } from "./layout.ts";
+import { layOut, lengthOf } from "./layout.ts";
 import { TraceSentence } from "./sentence.tsx";
 import { TraceTable } from "./table.tsx";
 import { Waterfall } from "./waterfall.tsx";
@@ -169,6 +169,7 @@ function TraceView({ response, around }: TraceViewProps) {
   const items = useMemo(() => itemsOf(response, now), [response, now]);
   const layout = useMemo(() => layOut(items), [items]);
   const open = items.find(({ id }) => id === span);
+  const openRow = open === undefined ? undefined : layout.rows.find(({ at }) => items[at] === open);
   const isTable = as === TABLE;
   const toggleTable = () => setAs(isTable ? "" : TABLE, "replace");
   const toggleLogs = () => setLogs(logs === "" ? "off" : "", "replace");
@@ -194,6 +195,12 @@ function TraceView({ response, around }: TraceViewProps) {
         )}
         {open === undefined ? null : (
           <aside class="trace-side" aria-label="Record of the trace">
+            {open.isLog || openRow === undefined ? null : (
+              <p class="hint">
+                {formatDuration(open.end - open.start)}, {formatDuration(lengthOf(openRow.own))} of it its own,{" "}
+                {formatDuration(lengthOf(openRow.path))} on the longest path
+              </p>
+            )}
             <RecordDetails
               record={open.record}
               title={open.record.id === undefined ? "Running start" : `Record ${open.record.id}`}

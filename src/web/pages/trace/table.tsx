@@ -36,7 +36,7 @@ export function TraceTable({ items, layout: { rows, start } }: TraceTableProps) 
         columns={COLUMNS}
         rows={shown}
         rowKey={({ item }) => item.id}
-        sortParameter="sort"
+        sortParameter="traceSort"
         selectedKey={span}
       />
     </div>

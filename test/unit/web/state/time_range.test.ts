@@ -5,9 +5,11 @@ import { formatInstant } from "../../../../src/core/format.ts";
 import { localTimeZone, TimeZone } from "../../../../src/core/time_zone.ts";
 import { widerRanges } from "../../../../src/web/components/wider_range.tsx";
 import {
+  isWithin,
   lastOf,
   PRESETS,
   rangeBounds,
+  rangeLabel,
   rangeParameters,
   rangeQuery,
   readRange,
@@ -77,6 +79,26 @@ describe("a time range", () => {
     expect(readRange({ from: "2h", to: "1h" }, NOW)).toEqual({
       range: { kind: "between", from: NOW - 2 * HOUR_MS, to: NOW - HOUR_MS },
     });
+  });
+});
+
+describe("all time", () => {
+  test("is a range without ends, which comes back from its address, has every instant and is as wide as can be", () => {
+    const { range, problem } = readRange({ from: "all" }, NOW);
+    expect([range, problem]).toEqual([{ kind: "between", from: undefined, to: undefined }, undefined]);
+    expect(rangeParameters(range)).toEqual({ from: "all", to: undefined });
+    expect(rangeQuery(range)).toEqual({});
+    expect(rangeLabel(range, "utc")).toBe("All time");
+    expect([isWithin(0, range, NOW), isWithin(NOW * 2, range, NOW)]).toEqual([true, true]);
+    expect(widened(range, NOW)).toBeUndefined();
+    expect(widerRanges(range, NOW)).toEqual([]);
+  });
+
+  test("is not what a range with one end is, nor what another word is", () => {
+    expect(readRange({ from: "all", to: "1h" }, NOW).problem).toContain("not valid");
+    expect(readRange({ to: "all" }, NOW).problem).toContain("not valid");
+    expect(isWithin(NOW - 2 * HOUR_MS, lastOf("1h"), NOW)).toBe(false);
+    expect(isWithin(NOW - HOUR_MS, lastOf("1h"), NOW)).toBe(true);
   });
 });
 
