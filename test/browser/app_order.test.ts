@@ -134,7 +134,7 @@ describe("around a record", () => {
       expect(parameters(page)["same"]).toBe("key");
       await page.getByRole("button", { name: "Same touchpoint" }).click();
       await page.getByRole("button", { name: "Same source" }).click();
-      expect(parameters(page)["same"]).toBe("key,touchpoint,source");
+      expect(parameters(page)["same"]).toBe("touchpoint,key,source");
       await page.keyboard.press("o");
       await page.getByRole("list", { name: "Records, oldest first" }).waitFor();
       await page.getByRole("list", { name: "Records, oldest first" }).focus();

@@ -16,8 +16,8 @@ export function OrderButton() {
   };
   useShortcut("o", "Oldest first, or newest first", turn);
   return (
-    <Button icon="follow" isPressed={isOldestFirst} onPress={turn}>
-      Oldest first
+    <Button icon="follow" isPressed={isOldestFirst} onPress={turn} title="Oldest first">
+      <span class="logs-order">Oldest first</span>
     </Button>
   );
 }

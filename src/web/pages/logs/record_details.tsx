@@ -12,7 +12,7 @@ import type { ParameterChanges } from "../../state/router.ts";
 import { exactTerm } from "../../state/search_text.ts";
 import { ALL_TIME } from "../../state/time_range.ts";
 import { traceOf } from "../../state/trace_address.ts";
-import { nearParameters } from "./surroundings.ts";
+import { nearParameters, parseNear } from "./surroundings.ts";
 import { MemberList, RecordTimeProvider, ValueLine } from "./value_tree.tsx";
 
 const TIMES = ["time", "receivedAt", "startTime", "endTime"] as const;
@@ -108,7 +108,7 @@ function Ways({ record }: { readonly record: DetailedRecord }) {
           Everything with this key
         </Link>
       )}
-      {id === undefined ? null : (
+      {id === undefined || parseNear(parameters["near"] ?? "")?.id === id ? null : (
         <Link page="logs" parameters={{ ...stays, ...nearParameters({ time, id }) }} class="button">
           Around this
         </Link>

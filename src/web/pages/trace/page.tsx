@@ -66,13 +66,36 @@ function Trace({ trace }: { readonly trace: TraceAddress }) {
       }
     >
       <div class="trace">
-        <p class="trace-key">
+        <div class="trace-key">
           <span class="code">{key}</span>
           <CopyButton text={key} label="Copy the key" />
-        </p>
+          <Tools />
+        </div>
         <TraceQuery trace={trace} />
       </div>
     </Page>
+  );
+}
+
+/** How the trace is shown. */
+function Tools() {
+  const [as, setAs] = useParameter("traceAs");
+  const [logs, setLogs] = useParameter("traceLogs");
+  const isTable = as === TABLE;
+  const toggleTable = () => setAs(isTable ? "" : TABLE, "replace");
+  const toggleLogs = () => setLogs(logs === "" ? "off" : "", "replace");
+  useShortcut("v", "Trace as a table, or as bars", toggleTable);
+  return (
+    <span class="trace-tools">
+      {isTable ? null : (
+        <Button icon="logs" isPressed={logs === ""} onPress={toggleLogs} title="A line for each log of a timing">
+          Log lines
+        </Button>
+      )}
+      <Button icon="overview" isPressed={isTable} onPress={toggleTable}>
+        As a table
+      </Button>
+    </span>
   );
 }
 
@@ -163,30 +186,17 @@ interface TraceViewProps {
 
 function TraceView({ response, around }: TraceViewProps) {
   const [span, setSpan] = useParameter("span");
-  const [as, setAs] = useParameter("traceAs");
-  const [logs, setLogs] = useParameter("traceLogs");
+  const [as] = useParameter("traceAs");
+  const [logs] = useParameter("traceLogs");
   const now = useNow(response.running.length > 0 ? TICK_MS : undefined);
   const items = useMemo(() => itemsOf(response, now), [response, now]);
   const layout = useMemo(() => layOut(items), [items]);
   const open = items.find(({ id }) => id === span);
   const openRow = open === undefined ? undefined : layout.rows.find(({ at }) => items[at] === open);
   const isTable = as === TABLE;
-  const toggleTable = () => setAs(isTable ? "" : TABLE, "replace");
-  const toggleLogs = () => setLogs(logs === "" ? "off" : "", "replace");
-  useShortcut("v", "Trace as a table, or as bars", toggleTable);
   return (
     <>
       <TraceSentence items={items} layout={layout} onOpen={(id) => setSpan(id, "replace")} />
-      <div class="trace-tools">
-        <Button icon="overview" isPressed={isTable} onPress={toggleTable}>
-          As a table
-        </Button>
-        {isTable ? null : (
-          <Button icon="logs" isPressed={logs === ""} onPress={toggleLogs} title="A line for each log of a timing">
-            Log lines
-          </Button>
-        )}
-      </div>
       <div class="trace-body" data-open={open !== undefined}>
         {isTable ? (
           <TraceTable items={items} layout={layout} />
