@@ -1,5 +1,5 @@
 // The screenshots of the documentation: every page of the app over a server of its own with made entries, light and
-// dark, wide and narrow, into a folder. `--keep` puts four of them into docs/screenshots.
+// dark, wide and narrow, into a folder. `--keep` puts some of them into docs/screenshots.
 
 import { copyFileSync, mkdirSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,15 +9,17 @@ import { type Browser, chromium } from "playwright-core";
 import { EntryMaker, numbersFrom } from "./bench/entries.ts";
 import { ADMIN_TOKEN, SERVER_KEY, withServer } from "./bench/servers.ts";
 import { CORPUS, ROOT, runCommand } from "./command.ts";
+import { checkoutTrace } from "./screenshot_trace.ts";
 
 const HOUR_MS = 3_600_000;
-const PAGES = ["overview", "logs", "timings", "touchpoints", "keys", "usage", "rejections", "storage"];
+const PAGES = ["overview", "logs", "trace", "timings", "touchpoints", "keys", "usage", "rejections", "storage"];
 /** On the pages, with the theme that each is shown in. */
 const PAGE_SHOTS: Readonly<Record<string, "light" | "dark">> = {
   overview: "light",
   logs: "dark",
   timings: "light",
   touchpoints: "dark",
+  trace: "light",
 };
 const FLAGS = (
   "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking " +
@@ -29,6 +31,12 @@ async function send(url: string, entries: readonly string[]): Promise<void> {
   const answer = await fetch(`${url}/api/v1/enqueue`, { method: "POST", body });
   await answer.text();
   if (answer.status !== 202) throw new Error(`a batch was answered ${answer.status}`);
+}
+
+/** The address of a page. The trace lies over the logs. */
+function addressOf(page: string): string {
+  const path = page === "overview" ? "" : page === "trace" ? "logs" : page;
+  return `/${path}?from=6h${page === "trace" ? `&trace=${checkoutTrace(0).key}` : ""}`;
 }
 
 /** A shop's timings and some that run, beside real log lines, over the last six hours. */
@@ -57,6 +65,10 @@ async function fill(url: string): Promise<void> {
     }
     await send(url, lines);
   }
+  await send(
+    url,
+    checkoutTrace(now - 600_000).entries.map((entry) => JSON.stringify(entry)),
+  );
   await send(url, [
     JSON.stringify({ touchpoint: "api/orders/submit", key: "ord_77", startTime: now - 42_000 }),
     JSON.stringify({ touchpoint: "db/query/orders", key: "ord_78", startTime: now - 7_000 }),
@@ -80,7 +92,7 @@ async function shoot(
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByRole("navigation", { name: "Pages" }).waitFor();
     for (const name of PAGES) {
-      await page.goto(`${url}/${name === "overview" ? "" : name}?from=6h`);
+      await page.goto(`${url}${addressOf(name)}`);
       await page.getByRole("heading", { level: 1 }).waitFor();
       await page.waitForLoadState("networkidle", { timeout: 3_000 }).catch(() => undefined);
       await page.screenshot({ path: join(folder, `${name}-${theme}-${width}.png`) });
