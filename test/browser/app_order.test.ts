@@ -168,6 +168,26 @@ describe("around a record", () => {
   });
 });
 
+describe("the ways on from a record", () => {
+  test("and its other buttons are pressed by Enter, which else opens and closes records", () =>
+    withLogs("/logs", [entry("number 1", 1_000, { key: "k", metadata: { user: "u_1" } })], async (page) => {
+      await page.getByText("number 1", { exact: true }).click();
+      await details(page).getByRole("link", { name: "Follow, oldest first: metadata.user:u_1" }).focus();
+      await page.keyboard.press("Enter");
+      await page.getByRole("list", { name: "Records, oldest first" }).waitFor();
+      await page.goBack();
+      await details(page).getByRole("link", { name: "Around this" }).focus();
+      await page.keyboard.press("Enter");
+      await page.getByText(/^The 50 records/).waitFor();
+      await page.getByRole("button", { name: "Same key" }).focus();
+      await page.keyboard.press("Enter");
+      await page.getByRole("button", { name: "Same key", pressed: true }).waitFor();
+      await details(page).getByRole("link", { name: "Trace", exact: true }).focus();
+      await page.keyboard.press("Enter");
+      await page.getByRole("heading", { level: 1, name: "Trace" }).waitFor();
+    }));
+});
+
 describe("everything with a record's key", () => {
   test("is one click away, oldest first, of all time", () =>
     withLogs(

@@ -270,11 +270,14 @@ function ShortcutHelp({ onClose }: { readonly onClose: () => void }) {
 
 const FIELDS = "input:not([type=checkbox],[type=radio],[type=button]), textarea, select, [contenteditable=true]";
 
+/** Enter on a button or a link presses it, and nothing else. */
+const TAKES_ENTER = `${FIELDS}, a, button`;
+
 function useKeyboard({ shortcuts }: App): void {
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       const { target } = event;
-      const isTyping = target instanceof Element && target.matches(FIELDS);
+      const isTyping = target instanceof Element && target.matches(event.key === "Enter" ? TAKES_ENTER : FIELDS);
       // A modal dialog keeps the keyboard for itself.
       const isBehind = document.querySelector("dialog[open]") !== null;
       shortcuts.press(event, isTyping || isBehind || event.isComposing);

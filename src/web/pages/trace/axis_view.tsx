@@ -77,7 +77,7 @@ export function Axis({ window, start, marks, gaps, around, onSelect }: AxisProps
           <span>{formatOffset(mark)}</span>
         </span>
       ))}
-      {around === undefined || around < window.from || around > window.to ? null : (
+      {around === undefined || !(around >= window.from && around <= window.to) ? null : (
         <span class="trace-here" style={{ left: `${shareOf(around, window) * 100}%` }} title="Opened from here" />
       )}
       {chosen === undefined ? null : <span class="trace-drag" style={shown(chosen)} />}
