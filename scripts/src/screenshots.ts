@@ -12,7 +12,7 @@ import { CORPUS, ROOT, runCommand } from "./command.ts";
 import { checkoutTrace } from "./screenshot_trace.ts";
 
 const HOUR_MS = 3_600_000;
-const PAGES = ["overview", "logs", "trace", "timings", "touchpoints", "keys", "usage", "rejections", "storage"];
+const PAGES = ["overview", "logs", "trace", "timings", "touchpoints", "keys", "usage", "storage"];
 /** On the pages, with the theme that each is shown in. */
 const PAGE_SHOTS: Readonly<Record<string, "light" | "dark">> = {
   overview: "light",
@@ -72,18 +72,27 @@ async function fill(url: string): Promise<void> {
   await send(url, [
     JSON.stringify({ touchpoint: "api/orders/submit", key: "ord_77", startTime: now - 42_000 }),
     JSON.stringify({ touchpoint: "db/query/orders", key: "ord_78", startTime: now - 7_000 }),
-    JSON.stringify({ message: "sent in seconds", timestamp: Math.floor(now / 1000) }),
-    JSON.stringify({}),
   ]);
 }
 
-async function shoot(
-  browser: Browser,
-  url: string,
-  folder: string,
-  theme: "light" | "dark",
-  width: number,
-): Promise<void> {
+/** Entries that are dropped. From then on, every page says so. */
+async function fillRejections(url: string): Promise<void> {
+  await send(url, [JSON.stringify({ message: "sent in seconds", timestamp: Math.floor(Date.now() / 1000) }), "{}"]);
+}
+
+async function shoot(browser: Browser, url: string, folder: string, names: readonly string[]): Promise<void> {
+  for (const theme of ["light", "dark"] as const) {
+    for (const width of [1280, 360]) await shootOne(browser, url, folder, { names, theme, width });
+  }
+}
+
+interface Look {
+  readonly names: readonly string[];
+  readonly theme: "light" | "dark";
+  readonly width: number;
+}
+
+async function shootOne(browser: Browser, url: string, folder: string, { names, theme, width }: Look): Promise<void> {
   const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme: theme });
   try {
     const page = await context.newPage();
@@ -91,7 +100,7 @@ async function shoot(
     await page.getByLabel("Admin token").fill(ADMIN_TOKEN);
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByRole("navigation", { name: "Pages" }).waitFor();
-    for (const name of PAGES) {
+    for (const name of names) {
       await page.goto(`${url}${addressOf(name)}`);
       await page.getByRole("heading", { level: 1 }).waitFor();
       await page.waitForLoadState("networkidle", { timeout: 3_000 }).catch(() => undefined);
@@ -110,9 +119,9 @@ async function main(): Promise<void> {
   try {
     await withServer(tmpdir(), "sync", async ({ url }) => {
       await fill(url);
-      for (const theme of ["light", "dark"] as const) {
-        for (const width of [1280, 360]) await shoot(browser, url, folder, theme, width);
-      }
+      await shoot(browser, url, folder, PAGES);
+      await fillRejections(url);
+      await shoot(browser, url, folder, ["rejections"]);
     });
   } finally {
     await browser.close();
