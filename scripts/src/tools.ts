@@ -78,6 +78,14 @@ const TOOLS: readonly Tool[] = [
     variable: "SIMPLELOGS_TEST_FAKETIME",
   },
   {
+    // Debian's package would start it as a service; tests start their own.
+    name: "Prometheus Alertmanager",
+    debianPackage: "prometheus-alertmanager",
+    suites: ["e2e"],
+    candidates: [["prometheus-alertmanager", "--version"]],
+    variable: "SIMPLELOGS_TEST_ALERTMANAGER",
+  },
+  {
     name: "strace",
     debianPackage: "strace",
     suites: ["torture"],
