@@ -3,11 +3,8 @@
 
 import { type TInteger, Type } from "@sinclair/typebox";
 import { PROTOCOLS } from "./batch.ts";
+import { REFUSED_STATUSES, type RefusedStatus } from "./refused_statuses.ts";
 import { count, nullable, object, source, text, time, type ValueOf } from "./schema_parts.ts";
-
-/** Statuses of refused batches, as POST /api/v1/enqueue answers them. Other protocols may answer another. */
-export const REFUSED_STATUSES = [400, 401, 403, 413, 415, 422, 429, 500, 503] as const;
-export type RefusedStatus = (typeof REFUSED_STATUSES)[number];
 
 /** Why a batch was refused. */
 export const REFUSAL_REASONS = [

@@ -8,13 +8,8 @@
 
 import type { ApiKey, Protocol } from "../../core/batch.ts";
 import { KEYED_REFUSALS_MAX, REFUSAL_TEXT_LENGTH_MAX, STRANGERS_REFUSALS_MAX } from "../../core/limits.ts";
-import {
-  REFUSED_STATUSES,
-  type RefusalReason,
-  type RefusalRow,
-  type RefusalsResponse,
-  type RefusedStatus,
-} from "../../core/refusals.ts";
+import { type RefusalReason, type RefusalRow, type RefusalsResponse } from "../../core/refusals.ts";
+import { REFUSED_STATUSES, type RefusedStatus } from "../../core/refused_statuses.ts";
 import { maskKeys } from "../../core/secrets.ts";
 import { copyOf } from "../../core/text_copy.ts";
 import type { UnknownKey } from "../access/keys.ts";

@@ -2,12 +2,8 @@
 
 import type { ComponentChildren } from "preact";
 import { formatCount } from "../../../core/format.ts";
-import {
-  REFUSED_STATUSES,
-  type RefusalReason,
-  type RefusalRow,
-  type RefusalsResponse,
-} from "../../../core/refusals.ts";
+import type { RefusalReason, RefusalRow, RefusalsResponse } from "../../../core/refusals.ts";
+import { REFUSED_STATUSES } from "../../../core/refused_statuses.ts";
 import { useQuery } from "../../api/server_context.ts";
 import { Button } from "../../components/button.tsx";
 import { Link } from "../../components/link.tsx";
