@@ -32,7 +32,7 @@ import {
   unitAt,
   uuidStart,
 } from "./pattern_forms.ts";
-import { isSign, type Quantity, quantityEnd } from "./pattern_quantities.ts";
+import { endOf, isSign, kindOfQuantity, readQuantity } from "./pattern_quantities.ts";
 
 /** Code 0 is a part that stays; code n stands for mask n − 1. */
 const KEPT = 0;
@@ -49,13 +49,16 @@ const [NUMBER, UUID, TIME, DURATION, SIZE, IP, MAC, EMAIL, PATH, TEXT] = [
   code("<path>"),
   code("<text>"),
 ];
-const QUANTITY_MASKS: Readonly<Record<Quantity["kind"], number>> = { number: NUMBER, duration: DURATION, size: SIZE };
+/** By kind of a quantity. */
+const QUANTITY_MASKS = [NUMBER, DURATION, SIZE] as const;
 
 const [DOUBLE_QUOTE, SINGLE_QUOTE, BACKTICK, MINUS, DOT, COLON] = [34, 39, 96, 45, 46, 58] as const;
 const [SPACE, COMMA, OPEN_BRACE] = [32, 44, 123] as const;
 const [BACKSLASH, NEWLINE, AT, SLASH, QUESTION, UNDERSCORE, EQUALS] = [92, 10, 64, 47, 63, 95, 61] as const;
 /** “ and ‘, each closed by the next code. */
 const [CURLY_DOUBLE, CURLY_SINGLE] = [0x201c, 0x2018] as const;
+
+const QUOTE_SLOTS = 8;
 
 /** What may begin a masked part, or be in one; a digit as KIND.digit. All other characters are passed over. */
 const OTHER_TRIGGER = 8;
@@ -70,7 +73,7 @@ function triggersOfAscii(): Uint8Array {
 }
 
 const UNKNOWN = -1;
-const NONE = Number.MAX_SAFE_INTEGER;
+const NONE = 0x3fff_ffff;
 
 /** A run of hex digits of this length is an id, also where it begins with letters only: abcdef12. */
 const HEX_LENGTH_MIN = 6;
@@ -96,8 +99,8 @@ export class MessagePattern {
   #kept = 0;
   /** The next "@" from where the last one was looked for; UNKNOWN or NONE. */
   #nextAt: number = UNKNOWN;
-  /** By quote: none closes before this place. */
-  readonly #unclosedUntil = new Map<number, number>();
+  /** By quote, see slotOf: none closes before this place. */
+  readonly #unclosedUntil = new Int32Array(QUOTE_SLOTS);
   readonly #secrets = [newSecret(), newSecret()] as const;
   /** The hash of the last message's pattern: 64 bits in two. */
   high = 0;
@@ -131,7 +134,7 @@ export class MessagePattern {
     const { length } = text;
     this.#text = text;
     this.#parts = 0;
-    this.#unclosedUntil.clear();
+    this.#unclosedUntil.fill(0);
     this.#nextAt = UNKNOWN;
     this.#kept = 0;
     let at = 0;
@@ -140,12 +143,16 @@ export class MessagePattern {
       const trigger = unit < 128 ? (TRIGGERS[unit] as number) : 0;
       if (trigger === 0) {
         at = unit === CURLY_DOUBLE || unit === CURLY_SINGLE ? this.#maskQuoted(at, unit + 1) : at + 1;
+      } else if (trigger === KIND.hexLetter) {
+        // Most letters are told apart without a call.
+        const last = at + HEX_LETTERS_MIN - 1;
+        const mayBe = last < length && kindOf(text.charCodeAt(last)) === KIND.hexLetter;
+        at = mayBe ? this.#maskHexLetters(at) : at + 1;
       } else if (trigger === KIND.digit) at = this.#maskRun(at);
       else if (unit === AT) at = this.#maskForm(EMAIL_FORM, this.#mailboxStart(at), EMAIL, at);
       else if (unit === COLON) at = this.#maskAtColon(at);
       else if (unit === SLASH) at = this.#maskPath(at, at);
       else if (unit === QUESTION) at = this.#maskQuery(at);
-      else if (trigger === KIND.hexLetter) at = this.#maskHexLetters(at);
       else at = this.#maskQuoted(at, unit);
     }
     if (this.#kept < length) this.#add(length, KEPT);
@@ -206,9 +213,7 @@ export class MessagePattern {
   /** Masks a hexadecimal id that happens to have no digit. */
   #maskHexLetters(at: number): number {
     const text = this.#text;
-    if (kindOf(unitAt(text, at + HEX_LETTERS_MIN - 1)) !== KIND.hexLetter || kindOf(unitAt(text, at - 1)) !== 0) {
-      return at + 1;
-    }
+    if (kindOf(unitAt(text, at - 1)) !== 0) return at + 1;
     let end = at;
     while (kindOf(unitAt(text, end)) === KIND.hexLetter) end++;
     const uuid = unitAt(text, end) === MINUS ? matchEnd(UUID_FORM, text, at) : -1;
@@ -261,10 +266,10 @@ export class MessagePattern {
     const isHex = (kinds & KIND.otherLetter) === 0 && end - from >= HEX_LENGTH_MIN;
     if (from === firstDigit) {
       // B and D are units and hex digits.
-      const quantity = isHex && digitsEnd < end ? undefined : quantityEnd(text, digitsEnd);
+      const quantity = isHex && digitsEnd < end ? undefined : readQuantity(text, digitsEnd);
       if (quantity !== undefined) {
         const start = isSign(text, from - 1, this.#kept) ? from - 1 : from;
-        return this.#mask(start, quantity.end, QUANTITY_MASKS[quantity.kind]);
+        return this.#mask(start, endOf(quantity), QUANTITY_MASKS[kindOfQuantity(quantity)] as number);
       }
       return this.#maskId(from, end);
     }
@@ -332,7 +337,9 @@ export class MessagePattern {
     if (ip !== -1) return this.#mask(from, ip, IP);
     const mac = length === 2 && (after === COLON || after === MINUS) ? matchEnd(MAC_FORM, text, from) : -1;
     if (mac !== -1) return this.#mask(from, mac, MAC);
-    if (after === COLON || before === COLON) {
+    const hasMoreAfter = after === COLON && isInAddress(unitAt(text, end + 1));
+    const hasMoreBefore = before === COLON && from - 2 >= this.#kept && isInAddress(unitAt(text, from - 2));
+    if (hasMoreAfter || hasMoreBefore) {
       const to = this.#maskAddress(firstDigit);
       if (this.#kept > firstDigit) return to;
     }
@@ -353,7 +360,7 @@ export class MessagePattern {
   #closingQuote(open: number, quote: number): number {
     const text = this.#text;
     if (open > 0 && isWordUnit(text.charCodeAt(open - 1))) return -1;
-    if (open < (this.#unclosedUntil.get(quote) ?? 0)) return -1;
+    if (open < (this.#unclosedUntil[slotOf(quote)] as number)) return -1;
     let at = open + 1;
     for (; at < text.length; at++) {
       const unit = text.charCodeAt(at);
@@ -368,7 +375,7 @@ export class MessagePattern {
     }
     if (at >= text.length && text.length >= VALUE_LENGTH_MAX) return text.length;
     // So that many quotes that nothing closes are not looked for again and again.
-    this.#unclosedUntil.set(quote, at);
+    this.#unclosedUntil[slotOf(quote)] = at;
     return -1;
   }
 
@@ -423,6 +430,11 @@ export class MessagePattern {
     this.high = high ^ (high >>> 16);
     this.low = low ^ (low >>> 16);
   }
+}
+
+/** Another one for each of the closing quotes. */
+function slotOf(quote: number): number {
+  return quote & (QUOTE_SLOTS - 1);
 }
 
 /** NONE where the place is −1. */

@@ -3,10 +3,24 @@
 
 import { KIND, kindOf, unitAt } from "./pattern_forms.ts";
 
-/** What a number and its unit are, and where they end. */
-export interface Quantity {
-  readonly end: number;
-  readonly kind: "number" | "duration" | "size";
+/** A number and its unit: where they end, and what they are, in one number that costs no object. */
+export type Quantity = number;
+const KIND_BITS = 2;
+const KINDS = 1 << KIND_BITS;
+const [NUMBER, DURATION, SIZE] = [0, 1, 2] as const;
+
+function quantity(end: number, kind: 0 | 1 | 2): Quantity {
+  return (end << KIND_BITS) | kind;
+}
+
+/** Where a quantity ends. */
+export function endOf(read: Quantity): number {
+  return read >> KIND_BITS;
+}
+
+/** 0 for a number, 1 for a length of time, 2 for a size. */
+export function kindOfQuantity(read: Quantity): number {
+  return read & (KINDS - 1);
 }
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(" "));
@@ -30,27 +44,34 @@ const [MINUS, PLUS, DOT, COMMA, SPACE, UNDERSCORE] = [45, 43, 46, 44, 32, 95] as
  * The number whose first digits end at `digitsEnd`, with its unit. Undefined where letters
  * that are no unit follow: it is an id.
  */
-export function quantityEnd(text: string, digitsEnd: number): Quantity | undefined {
+export function readQuantity(text: string, digitsEnd: number): Quantity | undefined {
   const end = numberEnd(text, digitsEnd);
-  const unit = unitFrom(text, end);
-  if (unit === "") {
-    if (unitAt(text, end) !== SPACE) return { end, kind: "number" };
-    const word = unitFrom(text, end + 1);
-    const after = end + 1 + word.length;
-    if (SPACED_TIME_UNITS.has(word) && isEnd(text, after)) return { end: moreTime(text, after), kind: "duration" };
-    return SPACED_SIZE_UNITS.has(word) && isEnd(text, after) ? { end: after, kind: "size" } : { end, kind: "number" };
+  const next = unitAt(text, end);
+  if (!isInUnit(next)) {
+    // Most numbers stand alone, and most words after one begin as no unit does.
+    if (next !== SPACE || !mayBeginUnit(text, end + 1)) return quantity(end, NUMBER);
+    return spacedQuantity(text, end);
   }
+  const unit = unitFrom(text, end);
   const after = end + unit.length;
   if (TIME_UNITS.has(unit)) {
     const last = isEnd(text, after) ? after : joinedTimeEnd(text, after);
-    if (last !== -1) return { end: moreTime(text, last), kind: "duration" };
+    if (last !== -1) return quantity(moreTime(text, last), DURATION);
   }
   if (isEnd(text, after)) {
-    if (SIZE_UNITS.has(unit)) return { end: after, kind: "size" };
-    if (ORDINALS.has(unit)) return { end: after, kind: "number" };
-    if (OTHER_UNITS.has(unit)) return { end, kind: "number" };
+    if (SIZE_UNITS.has(unit)) return quantity(after, SIZE);
+    if (ORDINALS.has(unit)) return quantity(after, NUMBER);
+    if (OTHER_UNITS.has(unit)) return quantity(end, NUMBER);
   }
-  return end > digitsEnd ? { end, kind: "number" } : undefined;
+  return end > digitsEnd ? quantity(end, NUMBER) : undefined;
+}
+
+/** A number that ends here, with the word after it where that is a unit. */
+function spacedQuantity(text: string, end: number): Quantity {
+  const word = unitFrom(text, end + 1);
+  const after = end + 1 + word.length;
+  if (SPACED_TIME_UNITS.has(word) && isEnd(text, after)) return quantity(moreTime(text, after), DURATION);
+  return SPACED_SIZE_UNITS.has(word) && isEnd(text, after) ? quantity(after, SIZE) : quantity(end, NUMBER);
 }
 
 /** Where 2m3.5s ends, after 1h; −1 where it is not more of the same. */
@@ -95,12 +116,39 @@ function digitsFrom(text: string, from: number): number {
 /** The letters at a place, lower-cased; "" where there are none, or more than a unit has. */
 function unitFrom(text: string, from: number): string {
   let end = from;
-  for (; end - from <= UNIT_LENGTH_MAX; end++) {
-    const unit = unitAt(text, end);
-    const isMicro = unit === 0xb5 || unit === 0x3bc;
-    if (!isMicro && (kindOf(unit) & (KIND.hexLetter | KIND.otherLetter)) === 0) break;
+  while (end - from <= UNIT_LENGTH_MAX && isInUnit(unitAt(text, end))) end++;
+  return end - from > UNIT_LENGTH_MAX ? "" : text.slice(from, end).toLowerCase();
+}
+
+function isInUnit(unit: number): boolean {
+  return (kindOf(unit) & (KIND.hexLetter | KIND.otherLetter)) !== 0 || isMicro(unit);
+}
+
+function isMicro(unit: number): boolean {
+  return unit === 0xb5 || unit === 0x3bc;
+}
+
+const BEGINNINGS = beginningsOfUnits();
+
+/** By the codes of two letters, see beginningOf: 1 where a unit after a space may begin so. */
+function beginningsOfUnits(): Uint8Array {
+  const beginnings = new Uint8Array(1_024);
+  for (const unit of [...SPACED_TIME_UNITS, ...SPACED_SIZE_UNITS]) {
+    beginnings[beginningOf(unit.charCodeAt(0), unit.length > 1 ? unit.charCodeAt(1) : 0)] = 1;
   }
-  return text.slice(from, end).toLowerCase();
+  return beginnings;
+}
+
+/** The lower five bits of a letter are its place in the alphabet. */
+function beginningOf(first: number, second: number): number {
+  return (first & 31) * 32 + (second & 31);
+}
+
+/** Whether the first two letters are those of a unit. */
+function mayBeginUnit(text: string, at: number): boolean {
+  const first = unitAt(text, at);
+  const second = unitAt(text, at + 1);
+  return isInUnit(first) && BEGINNINGS[beginningOf(first, isInUnit(second) ? second : 0)] === 1;
 }
 
 function isEnd(text: string, at: number): boolean {
