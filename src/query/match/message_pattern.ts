@@ -4,6 +4,11 @@
 // within a bound, or over what it masks.
 //
 // Numbers and ids have one mask: some hexadecimal ids have no letter, and no message says which it is.
+//
+// Measured (Bun 1.4.5, two cores that others used as well, CPU time of whole queries over 16 merged blocks): a million
+// messages of 73 characters, real lines with redrawn digits, 1.05 s; real lines as they are, which merged blocks keep in
+// dictionaries, 0.1 s. Places are small integers throughout: with one double among them, charCodeAt is a call, and all
+// takes 2.7 s.
 
 import { newSecret } from "../../block/codec/text_table.ts";
 import { PATTERN_LENGTH_MAX, VALUE_LENGTH_MAX } from "../../core/limits.ts";
@@ -140,22 +145,27 @@ export class MessagePattern {
     let at = 0;
     while (at < length) {
       const unit = text.charCodeAt(at);
-      const trigger = unit < 128 ? (TRIGGERS[unit] as number) : 0;
-      if (trigger === 0) {
+      if (unit >= 128) {
         at = unit === CURLY_DOUBLE || unit === CURLY_SINGLE ? this.#maskQuoted(at, unit + 1) : at + 1;
-      } else if (trigger === KIND.hexLetter) {
+        continue;
+      }
+      const trigger = TRIGGERS[unit];
+      if (trigger === 0) at++;
+      else if (trigger === KIND.hexLetter) {
         // Most letters are told apart without a call.
         const last = at + HEX_LETTERS_MIN - 1;
         const mayBe = last < length && kindOf(text.charCodeAt(last)) === KIND.hexLetter;
         at = mayBe ? this.#maskHexLetters(at) : at + 1;
-      } else if (trigger === KIND.digit) at = this.#maskRun(at);
-      else if (unit === AT) at = this.#maskForm(EMAIL_FORM, this.#mailboxStart(at), EMAIL, at);
-      else if (unit === COLON) at = this.#maskAtColon(at);
-      else if (unit === SLASH) at = this.#maskPath(at, at);
-      else if (unit === QUESTION) at = this.#maskQuery(at);
-      else at = this.#maskQuoted(at, unit);
+      } else at = trigger === KIND.digit ? this.#maskRun(at) : this.#maskAtSign(at, unit);
     }
     if (this.#kept < length) this.#add(length, KEPT);
+  }
+
+  #maskAtSign(at: number, unit: number): number {
+    if (unit === COLON) return this.#maskAtColon(at);
+    if (unit === SLASH) return this.#maskPath(at, at);
+    if (unit === AT) return this.#maskForm(EMAIL_FORM, this.#mailboxStart(at), EMAIL, at);
+    return unit === QUESTION ? this.#maskQuery(at) : this.#maskQuoted(at, unit);
   }
 
   /** Masks from `from` to `to`, and keeps what stands before. Returns where the scan goes on. */
@@ -206,7 +216,8 @@ export class MessagePattern {
     if (next === COLON) return this.#maskAddress(at);
     const isDrive = at > this.#kept && kindOf(unitAt(text, at - 1)) !== 0 && !isWordUnit(unitAt(text, at - 2));
     if (next === BACKSLASH && isDrive) return this.#maskPath(at, at - 1);
-    if (at - 2 < this.#kept || isWordUnit(unitAt(text, at - 3))) return at + 1;
+    const mayBeMac = unitAt(text, at + 3) === COLON && at - 2 >= this.#kept && !isWordUnit(unitAt(text, at - 3));
+    if (!mayBeMac) return at + 1;
     return this.#maskForm(MAC_FORM, at - 2, MAC, at);
   }
 
@@ -315,14 +326,15 @@ export class MessagePattern {
       const duration = unitAt(text, from) === 80 ? matchEnd(ISO_DURATION_FORM, text, from) : -1;
       return duration > firstDigit ? this.#mask(from, duration, DURATION) : -1;
     }
-    if (after === MINUS || before === MINUS) {
+    const length = end - from;
+    const mayBeGroup = length === 4 || length === 8 || length === 12;
+    if (mayBeGroup && (after === MINUS || before === MINUS)) {
       const start = uuidStart(text, from, this.#kept);
       if (start !== -1 && matchEnd(UUID_FORM, text, start) > firstDigit) {
         return this.#mask(start, start + UUID_LENGTH, UUID);
       }
     }
     const isNumber = kinds === KIND.digit;
-    const length = end - from;
     const time = isNumber && after === MINUS && length === 4 ? matchEnd(TIME_FORM, text, from) : -1;
     if (time !== -1) return this.#mask(from, time, TIME);
     if (isNumber && length <= 2) {

@@ -84,7 +84,7 @@ export function uuidStart(text: string, from: number, kept: number): number {
 
 /** What may stand before a path: nothing, white space, and these. */
 const PATH_STARTS = "\"'`([{<=,;|:>\u201c\u2018";
-const PATH_END = /[\s"'`<>|*?:;,()[\]{}=&\u201d\u2019]/g;
+const PATH_END = /[\s"'`<>|*?:;,()[\]{}=&\u2018-\u201d]/g;
 const FILE_END = /\.[A-Za-z]\w{0,7}$/;
 const METHODS: ReadonlySet<string> = new Set("GET POST PUT PATCH DELETE HEAD OPTIONS CONNECT TRACE".split(" "));
 const METHOD_LENGTH_MAX = 7;

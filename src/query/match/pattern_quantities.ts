@@ -172,8 +172,11 @@ function numberEnd(text: string, from: number): number {
   return last > digits && isEnd(text, last) ? last : end;
 }
 
+/** What a minus of a number stands after: white space, = : ( , [ { < > _ */
+const SIGN_STARTS: ReadonlySet<number> = new Set([32, 9, 61, 58, 40, 44, 91, 123, 60, 62, UNDERSCORE]);
+
 /** Whether there is a minus that belongs to the number after it: not one that joins two words. */
 export function isSign(text: string, at: number, kept: number): boolean {
   if (at < kept || text.charCodeAt(at) !== MINUS) return false;
-  return at === 0 || text.charCodeAt(at - 1) === UNDERSCORE || " \t=:(,[{<>".includes(text.charAt(at - 1));
+  return at === 0 || SIGN_STARTS.has(text.charCodeAt(at - 1));
 }
