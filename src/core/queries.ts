@@ -193,6 +193,8 @@ export type ExportFormat = "ndjson" | "csv" | "spreadsheet";
 /** Records in the order of ids, as NDJSON or CSV text. */
 export interface ExportRequest extends Visible {
   readonly format: ExportFormat;
+  /** Of CSV: its columns, as a search names fields. Undefined: every member of a record, metadata as one. */
+  readonly columns?: readonly string[] | undefined;
   readonly scope: QueryScope;
 }
 

@@ -4,6 +4,8 @@
 
 import type { ExportFormat, ExportRequest, QueryRefusal } from "../../core/queries.ts";
 import type { ShownRecord } from "../../core/record.ts";
+import { METADATA_PREFIX, unquote } from "../../search/fields.ts";
+import { forEachValueAt } from "../match/metadata_path.ts";
 import { isRefusal, type ReadRules, refuseUnknownProject, resolveScope } from "../scan/scope.ts";
 import { visibleNames, visibleRules } from "../scan/visible.ts";
 import { type ExportSource, exportLines } from "./export.ts";
@@ -20,16 +22,24 @@ export interface ExportTextOptions {
   readonly now: number;
 }
 
-/** Formats a record as one line, with its line end. */
-export function lineFormatter(format: ExportFormat): (record: ShownRecord) => string {
-  if (format === "spreadsheet") return spreadsheetLine;
-  return format === "csv" ? csvLine : (record) => `${JSON.stringify(record)}\n`;
+/** Formats a record as one line, with its line end. @param columns of CSV; undefined: all */
+export function lineFormatter(format: ExportFormat, columns?: readonly string[]): (record: ShownRecord) => string {
+  if (format === "ndjson") return (record) => `${JSON.stringify(record)}\n`;
+  const values = (columns ?? COLUMNS).map(columnOf);
+  const fieldOf = format === "spreadsheet" ? spreadsheetField : csvField;
+  return (record) => `${values.map(({ name, valueOf }) => fieldOf(valueOf(record), name)).join(",")}\r\n`;
 }
 
-/** The text before the first line. */
-export function exportHeader(format: ExportFormat): string {
-  if (format === "spreadsheet") return BYTE_ORDER_MARK + CSV_HEADER;
-  return format === "csv" ? CSV_HEADER : "";
+/** The text before the first line. @param columns of CSV; undefined: all */
+export function exportHeader(format: ExportFormat, columns: readonly string[] = COLUMNS): string {
+  if (format === "ndjson") return "";
+  const names = columns.map((name) => (format === "spreadsheet" ? spreadsheetField(name, "") : csvField(name)));
+  return `${format === "spreadsheet" ? BYTE_ORDER_MARK : ""}${names.join(",")}\r\n`;
+}
+
+/** The first of these columns that no export has; undefined: all are known. */
+function unknownColumn(columns: readonly string[]): string | undefined {
+  return columns.find((name) => !isMember(name) && metadataNameOf(name) === undefined);
 }
 
 /**
@@ -37,7 +47,7 @@ export function exportHeader(format: ExportFormat): string {
  * damaged, so that nobody takes the export for complete.
  */
 export function exportText(
-  { format, scope, visible }: ExportRequest,
+  { format, columns, scope, visible }: ExportRequest,
   { source, rules: allRules, now }: ExportTextOptions,
 ): Generator<string> | QueryRefusal {
   const { project } = scope;
@@ -46,17 +56,21 @@ export function exportText(
   if (refusal !== undefined) return refusal;
   const resolved = resolveScope(scope, rules, now);
   if (isRefusal(resolved)) return resolved;
+  const unknown = unknownColumn(columns ?? []);
+  if (unknown !== undefined) {
+    return { code: "unknown_field", message: `columns: there is no field ${JSON.stringify(unknown)}` };
+  }
   const { search, from, to, shownFrom } = resolved;
   const damaged = [...source.damagedZoneMaps()];
   const lines = exportLines(source, {
     filter: { project, visible, from, to, search, expiredBefore: shownFrom },
-    lineOf: lineFormatter(format),
+    lineOf: lineFormatter(format, columns),
     onDamaged: ({ id }) => {
       if (!damaged.includes(id)) damaged.push(id);
     },
     windowBytes: WINDOW_BYTES,
   });
-  return partsOf(lines, exportHeader(format), damaged);
+  return partsOf(lines, exportHeader(format, columns), damaged);
 }
 
 function* partsOf(windows: Generator<string[]>, header: string, damaged: readonly number[]): Generator<string> {
@@ -96,7 +110,6 @@ const COLUMNS = [
   "metadata",
 ] as const;
 
-const CSV_HEADER = `${COLUMNS.join(",")}\r\n`;
 /** Tells a spreadsheet that the text is UTF-8. */
 const BYTE_ORDER_MARK = "\ufeff";
 const TIMES: ReadonlySet<string> = new Set(["time", "receivedAt", "startTime", "endTime"]);
@@ -107,26 +120,49 @@ const TIMES: ReadonlySet<string> = new Set(["time", "receivedAt", "startTime", "
  */
 const FORMULA = /^(?:[\s\p{Cc}\p{Cf}"']*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n])/u;
 
-/** An absent member is an empty field, an empty text is `""`. */
-function csvLine(record: ShownRecord): string {
-  return `${COLUMNS.map((name) => csvField(valueOf(record, name))).join(",")}\r\n`;
+type Member = (typeof COLUMNS)[number];
+type CsvValue = string | number | undefined;
+
+interface Column {
+  readonly name: string;
+  readonly valueOf: (record: ShownRecord) => CsvValue;
 }
 
-/** As csvLine, with times as ISO 8601 and a quote before what would be a formula. */
-function spreadsheetLine(record: ShownRecord): string {
-  const fields = COLUMNS.map((name) => {
-    const value = valueOf(record, name);
-    if (typeof value === "number") return TIMES.has(name) ? new Date(value).toISOString() : String(value);
-    return csvField(value !== undefined && FORMULA.test(value) ? `'${value}` : value);
+function isMember(name: string): name is Member {
+  return (COLUMNS as readonly string[]).includes(name);
+}
+
+/** The name below the metadata, without quotes: "a.b" of metadata.a.b. Undefined for any other column. */
+function metadataNameOf(column: string): string | undefined {
+  if (!column.startsWith(METADATA_PREFIX)) return undefined;
+  const written = column.slice(METADATA_PREFIX.length);
+  return written.startsWith('"') ? unquote(written) : written || undefined;
+}
+
+function columnOf(name: string): Column {
+  if (name === "metadata")
+    return { name, valueOf: ({ metadata }) => (metadata === undefined ? undefined : JSON.stringify(metadata)) };
+  if (isMember(name)) return { name, valueOf: (record) => record[name] };
+  const path = metadataNameOf(name);
+  return { name, valueOf: ({ metadata }) => metadataValue(metadata, path ?? "") };
+}
+
+/** Several values are one text with commas; a list or an object is its JSON. */
+function metadataValue(metadata: ShownRecord["metadata"], path: string): CsvValue {
+  const values: CsvValue[] = [];
+  forEachValueAt(metadata, path, (value) => {
+    values.push(typeof value === "string" || typeof value === "number" ? value : JSON.stringify(value));
   });
-  return `${fields.join(",")}\r\n`;
+  return values.length > 1 ? values.join(", ") : values[0];
 }
 
-function valueOf(record: ShownRecord, name: (typeof COLUMNS)[number]): string | number | undefined {
-  if (name !== "metadata") return record[name];
-  return record.metadata === undefined ? undefined : JSON.stringify(record.metadata);
+/** As csvField, with times as ISO 8601 and a quote before what would be a formula. */
+function spreadsheetField(value: CsvValue, column: string): string {
+  if (typeof value === "number") return TIMES.has(column) ? new Date(value).toISOString() : String(value);
+  return csvField(value !== undefined && FORMULA.test(value) ? `'${value}` : value);
 }
 
+/** An absent member is an empty field, an empty text is `""`. */
 function csvField(value: string | number | undefined): string {
   if (value === undefined) return "";
   const text = String(value);

@@ -80,7 +80,7 @@ export function useCombinedQuery<T>(
     return () => query.stop();
   }, [query, key, pollMs]);
   useRefreshes(refreshes, query);
-  return useMemo(() => ({ state: query.state, refresh: () => query.refresh() }), [query]);
+  return useMemo(() => ({ state: query.state, refresh: () => query.refresh(), cancel: () => query.cancel() }), [query]);
 }
 
 /** Usage and storage of all projects. The frame keeps it fresh. */

@@ -2,9 +2,12 @@
 // empty, or loading.
 
 import type { ComponentChildren } from "preact";
-import { formatCountOf } from "../../core/format.ts";
+import { useMemo } from "preact/hooks";
+import { formatCountOf, formatDuration } from "../../core/format.ts";
 import type { ScanWarnings } from "../../core/responses.ts";
+import { useApp } from "../state/app_context.ts";
 import type { Problem } from "../state/query.ts";
+import { useNow } from "../state/use_now.ts";
 import { Button } from "./button.tsx";
 import { Icon } from "./icon.tsx";
 
@@ -39,16 +42,35 @@ interface ProblemNoticeProps {
   readonly isStale?: boolean;
 }
 
+const TONES: Partial<Record<Problem["kind"], NoticeProps["tone"]>> = { refused: "warn", stopped: "info" };
+
 /** Says why a request failed, and offers to try again. */
 export function ProblemNotice({ problem, onRetry, isStale }: ProblemNoticeProps) {
   if (problem.kind === "aborted" || problem.kind === "signed_out") return null;
   const retry =
     onRetry === undefined || problem.kind === "refused" ? {} : { action: { label: "Try again", run: onRetry } };
   return (
-    <Notice tone={problem.kind === "refused" ? "warn" : "error"} {...retry}>
+    <Notice tone={TONES[problem.kind] ?? "error"} {...retry}>
       {problem.message}
       {isStale === true ? " Showing the previous response." : null}
     </Notice>
+  );
+}
+
+/** A request that takes longer is worth a word, in ms. */
+const SLOW_MS = 2_000;
+
+/** Says that a request still runs, and for how long, once that is long; with a button that gives it up. */
+export function SlowNotice({ onStop }: { readonly onStop: () => void }) {
+  const { clock } = useApp().environment;
+  const startedAt = useMemo(() => clock(), [clock]);
+  const elapsedMs = useNow(1_000) - startedAt;
+  if (elapsedMs < SLOW_MS) return null;
+  return (
+    <p class="slow-notice">
+      <span class="number">Still searching, for {formatDuration(Math.floor(elapsedMs / 1_000) * 1_000)}</span>
+      <Button onPress={onStop}>Stop</Button>
+    </p>
   );
 }
 

@@ -5,7 +5,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import { useApp, useTimes } from "../state/app_context.ts";
 import type { QueryHandle } from "../state/query.ts";
-import { ProblemNotice, Skeleton } from "./notice.tsx";
+import { ProblemNotice, Skeleton, SlowNotice } from "./notice.tsx";
 
 interface QueryViewProps<T> {
   readonly query: QueryHandle<T>;
@@ -37,11 +37,17 @@ export function QueryView<T>(props: QueryViewProps<T>) {
   if (value === undefined) {
     if (isShownElsewhere) return <p class="muted">No data.</p>;
     if (problem !== undefined) return <ProblemNotice problem={problem} onRetry={query.refresh} />;
-    return <div aria-busy="true">{loading ?? <Skeleton />}</div>;
+    return (
+      <div aria-busy="true">
+        {isLoading ? <SlowNotice onStop={query.cancel} /> : null}
+        {loading ?? <Skeleton />}
+      </div>
+    );
   }
   return (
     <div class="query-view" aria-busy={isLoading && isStale} data-stale={isStale || isOld}>
       {isOld && respondedAtMs !== undefined ? <p class="old-data">Old data, of {times.second(respondedAtMs)}</p> : null}
+      {isLoading && isStale && problem === undefined ? <SlowNotice onStop={query.cancel} /> : null}
       {problem === undefined || isShownElsewhere ? null : (
         <ProblemNotice problem={problem} onRetry={query.refresh} isStale />
       )}

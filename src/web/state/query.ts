@@ -17,6 +17,8 @@ export type ProblemKind =
   | "failed"
   /** The server could not be reached. */
   | "offline"
+  /** The user stopped it. */
+  | "stopped"
   /** The caller aborted the request: nothing to show. */
   | "aborted";
 
@@ -76,7 +78,12 @@ export interface QueryHandle<T> {
   readonly state: ReadonlySignal<QueryState<T>>;
   /** Runs the query again now. */
   readonly refresh: () => void;
+  /** Gives up the request that runs. */
+  readonly cancel: () => void;
 }
+
+/** The end of a request that the user stopped. */
+export const STOPPED: Problem = { kind: "stopped", status: 0, message: "Stopped before the answer came." };
 
 /** Runs a query. Rejects never: a failure is an outcome. */
 export type RunQuery<T> = (signal: AbortSignal) => Promise<Outcome<T>>;
@@ -127,6 +134,16 @@ export class Query<T> {
   /** Runs the same query now. */
   refresh(): void {
     if (this.#runQuery !== undefined) this.#run(false);
+  }
+
+  /** Gives up the request that runs, and polls no more until the next one. The response before it stays. */
+  cancel(): void {
+    if (!this.#state.peek().isLoading) return;
+    this.#cancelWaiting();
+    this.#work?.abort();
+    this.#work = undefined;
+    const state = this.#state.peek();
+    this.#state.value = { ...state, problem: STOPPED, isLoading: false, isStale: state.value !== undefined };
   }
 
   /** Stops, and forgets the response. */

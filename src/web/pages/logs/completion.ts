@@ -5,7 +5,7 @@ import { foldText } from "../../../core/case_folding.ts";
 import { categoriesOf } from "../../../core/touchpoint.ts";
 import { METADATA_PREFIX, type SEARCH_FIELDS, searchField } from "../../../search/fields.ts";
 import { type Segment, tokenizeUnfinished } from "../../../search/lexer.ts";
-import { fieldName, prefixTerm, quotedValue } from "../../state/search_text.ts";
+import { fieldName, itemsOf, prefixTerm, quotedValue } from "../../state/search_text.ts";
 
 /** What is typed at the caret, and the part of the text that a suggestion replaces. */
 export interface Typing {
@@ -53,6 +53,26 @@ export function typingAt(text: string, caret: number): Typing {
   const from = (commas.findLast((comma) => comma < caret) ?? token.valueAt - 1) + 1;
   const to = commas.find((comma) => comma >= caret) ?? end;
   return { kind: "value", from, to, prefix: unquoted(text.slice(from, caret)), field: fieldName(token) };
+}
+
+/**
+ * The part of the applied search that holds whatever comes of what is being typed: fields and values are proposed from
+ * its result, and counted there. "": from everything in the range.
+ */
+export function heldSearch(applied: string, draft: string, { from, to }: Typing): string {
+  const token = tokenizeUnfinished(draft).find(({ at, end }) => at <= from && to <= end);
+  const rest = token === undefined ? draft : without(draft, token);
+  if (rest.trim() === applied.trim()) return applied.trim();
+  const left = itemsOf(rest);
+  const items = itemsOf(applied);
+  if (left === undefined || items === undefined) return "";
+  const texts = new Set(left.map(({ text }) => text));
+  return items.flatMap(({ text }) => (texts.has(text) ? [text] : [])).join(" ");
+}
+
+/** The text without a term, and without what negates it. */
+function without(text: string, { at, end }: { readonly at: number; readonly end: number }): string {
+  return text.slice(0, at).replace(/(?:-|\bNOT\s+)+$/, "") + text.slice(end);
 }
 
 /** The positions of the commas between values. A comma in quotes is part of its value. */

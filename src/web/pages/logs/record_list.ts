@@ -5,7 +5,7 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { ShownRecord } from "../../../core/record.ts";
 import type { EntriesResponse, ScanWarnings } from "../../../core/responses.ts";
-import type { Outcome, Problem } from "../../state/query.ts";
+import { type Outcome, type Problem, STOPPED } from "../../state/query.ts";
 
 export type FetchPage = (
   cursor: string | undefined,
@@ -164,6 +164,15 @@ export class RecordList {
     const distance = ({ at, ids }: Page) => Math.abs(at + ids.length / 2 - middle);
     for (const page of loaded.toSorted((a, b) => distance(a) - distance(b)).slice(LOADED_PAGES_MAX))
       page.records = undefined;
+  }
+
+  /** The user gives up the page that loads. Another list starts anew. */
+  cancel(): void {
+    if (!this.#isLoading) return;
+    this.#work.abort();
+    this.#isLoading = false;
+    this.#problem = STOPPED;
+    this.#changed();
   }
 
   /** Aborts all requests. */

@@ -6,7 +6,7 @@ import { useCallback, useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { formatCount, formatCountOf } from "../../../core/format.ts";
 import { useUsage } from "../../api/server_context.ts";
 import { Button } from "../../components/button.tsx";
-import { EmptyState, ProblemNotice, ScanNotice, Skeleton } from "../../components/notice.tsx";
+import { EmptyState, ProblemNotice, ScanNotice, Skeleton, SlowNotice } from "../../components/notice.tsx";
 import { VirtualList, type VirtualListHandle } from "../../components/virtual_list.tsx";
 import { WiderRange } from "../../components/wider_range.tsx";
 import { useApp, useParameter, useScope, useShortcut } from "../../state/app_context.ts";
@@ -46,6 +46,7 @@ export function RecordView({ records }: { readonly records: Records }) {
   if (!list.isReady) {
     return (
       <div class="logs-list logs-loading" aria-busy="true">
+        <SlowNotice onStop={records.cancel} />
         <Skeleton lines={12} />
       </div>
     );
@@ -59,6 +60,7 @@ export function RecordView({ records }: { readonly records: Records }) {
       aria-busy={isStale}
     >
       <ScanNotice notes={list.notes} />
+      {isStale && problem === undefined ? <SlowNotice onStop={records.cancel} /> : null}
       {isStale && problem !== undefined ? <ProblemNotice problem={problem} onRetry={reload} isStale /> : null}
       {waiting.value > 0 && isAway.value ? (
         <div class="logs-new">

@@ -11,10 +11,11 @@ import { Combobox, type Suggestion } from "../../components/combobox.tsx";
 import { Popover } from "../../components/overlays.tsx";
 import { useApp, useParameter, useScope } from "../../state/app_context.ts";
 import type { Problem } from "../../state/query.ts";
-import { prefixTerm } from "../../state/search_text.ts";
+import { joinSearches, prefixTerm } from "../../state/search_text.ts";
 import {
   complete,
   hasCounts,
+  heldSearch,
   isListed,
   type Proposal,
   proposeFields,
@@ -46,7 +47,9 @@ export function SearchBar({ problem }: { readonly problem: Problem | undefined }
     nextCaret.current = undefined;
   }, [draft.value]);
   const typing = typingAt(draft.value, caret.value);
-  const proposals = useProposals(typing, isUsed.value);
+  const isRefused = problem !== undefined && draft.value.trim() === search.trim();
+  const held = problem === undefined ? heldSearch(search, draft.value, typing) : "";
+  const proposals = useProposals(typing, isUsed.value, held);
   const { searches } = useApp();
   // An empty field offers what was searched before.
   const recent = draft.value === "" ? searches.all.value : [];
@@ -63,7 +66,6 @@ export function SearchBar({ problem }: { readonly problem: Problem | undefined }
       document.querySelector<HTMLElement>(".virtual-list")?.focus();
     }
   };
-  const isRefused = problem !== undefined && draft.value.trim() === search.trim();
   return (
     <search class="logs-search">
       <div class="logs-search-line" onFocusCapture={() => (isUsed.value = true)}>
@@ -134,8 +136,11 @@ function suggestionOf({ insert, label, help, count }: Proposal): Suggestion {
   };
 }
 
-/** Proposals at the caret, with the server's counts. Nothing is queried before the field has had the focus. */
-function useProposals(typing: Typing, isUsed: boolean): readonly Proposal[] {
+/**
+ * Proposals at the caret, with the server's counts in the result of `held`. Nothing is queried before the field has had
+ * the focus.
+ */
+function useProposals(typing: Typing, isUsed: boolean, held: string): readonly Proposal[] {
   const { environment } = useApp();
   const { parameters } = useScope();
   const debounced = useSignal<Typing | undefined>(undefined);
@@ -147,12 +152,13 @@ function useProposals(typing: Typing, isUsed: boolean): readonly Proposal[] {
       }, DEBOUNCE_MS),
     [environment, kind, prefix, field],
   );
-  const fields = useQuery("/api/v1/fields", isUsed ? parameters : undefined).state.value.value;
+  const fields = useQuery("/api/v1/fields", isUsed ? { ...parameters, q: held } : undefined).state.value.value;
   const current = debounced.value;
   const isValue = isUsed && current?.kind === "value" && hasCounts(current.field) && current.field === field;
   const valuesField = isValue ? current.field : "";
   const beginning = isValue ? current.prefix.replace(/\*$/, "") : "";
-  const q = beginning !== "" && isListed(valuesField) ? prefixTerm(valuesField, beginning) : "";
+  const prefixed = beginning !== "" && isListed(valuesField) ? prefixTerm(valuesField, beginning) : undefined;
+  const q = joinSearches(held, prefixed);
   const values = useQuery(
     valuesPath(valuesField),
     valuesField === "" ? undefined : { ...parameters, q, limit: VALUES_MAX },

@@ -10,7 +10,7 @@ import { Badge } from "../../components/values.tsx";
 import { useApp, useParameter, useShortcut } from "../../state/app_context.ts";
 import type { QueryParameters } from "../../state/query.ts";
 import { hasTerm, withoutTerm, withTerm } from "../../state/search_text.ts";
-import { ColumnPicker } from "./columns.tsx";
+import { ColumnPicker, formatColumns, useColumns } from "./columns.tsx";
 import { OLDEST_FIRST, OrderButton } from "./order.tsx";
 import type { Records } from "./use_records.ts";
 import { ViewSwitch } from "./view_switch.tsx";
@@ -38,6 +38,7 @@ export function Toolbar({ total, records, parameters, canFollow }: ToolbarProps)
   const [group, setGroup] = useParameter("group");
   const [live, setLive] = useParameter("live");
   const [wrap, setWrap] = useParameter("wrap");
+  const [names] = useColumns();
   const [order] = useParameter("order");
   const { router } = useApp();
   const { api } = useServer();
@@ -116,6 +117,22 @@ export function Toolbar({ total, records, parameters, canFollow }: ToolbarProps)
             >
               CSV, for spreadsheets
             </DownloadLink>
+            {names.length === 0 ? null : (
+              <DownloadLink
+                path="/api/v1/export"
+                parameters={{
+                  ...parameters,
+                  format: "csv",
+                  csv: "spreadsheet",
+                  columns: formatColumns(["time", "level", "touchpoint", ...names, "duration", "message"]),
+                }}
+                fileName="logs.csv"
+                requestAddress={requestAddress}
+                class="button"
+              >
+                CSV, these columns
+              </DownloadLink>
+            )}
           </div>
         )}
       </Popover>

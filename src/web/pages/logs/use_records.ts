@@ -25,6 +25,8 @@ export interface Records {
   readonly isAway: Signal<boolean>;
   /** Loads everything again. */
   readonly reload: () => void;
+  /** Gives up the page that loads. */
+  readonly cancel: () => void;
 }
 
 export interface RecordsQuery {
@@ -120,5 +122,6 @@ export function useRecords({ parameters, isFollowing, isPaused, timeMin, fetchPa
   const isFailed = problem !== undefined && problem.kind !== "refused" && list.count === 0;
   if (list.isReady && !isFailed) shown.current = list;
   const isStale = shown.current !== list;
-  return { list: shown.current, isStale, problem, tail, waiting, missed, isAway, reload };
+  const cancel = () => list.cancel();
+  return { list: shown.current, isStale, problem, tail, waiting, missed, isAway, reload, cancel };
 }

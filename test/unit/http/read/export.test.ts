@@ -41,6 +41,8 @@ describe("an export", () => {
   test.each([
     ["?format=ndjson&csv=spreadsheet", "csv: needs format=csv"],
     ["?csv=excel", 'csv: expected "exact" or "spreadsheet", got "excel"'],
+    ["?columns=time", "columns: needs format=csv"],
+    [`?format=csv&columns=${"a,".repeat(50)}b`, "columns: expected at most 50, got 51"],
     ["?format=xlsx", 'format: expected "ndjson" or "csv", got "xlsx"'],
   ])("%s is refused", async (query, message) => {
     const response = await createFixture().read("GET", `${EXPORT}${query}`);
@@ -50,6 +52,15 @@ describe("an export", () => {
   test("of nothing is empty", async () => {
     const response = await createFixture().read("GET", EXPORT);
     expect([response.status, await response.text()]).toEqual([200, ""]);
+  });
+
+  test("takes columns of CSV, whose names may have commas", async () => {
+    const fixture = createFixture();
+    await fixture.read(
+      "GET",
+      `${EXPORT}?format=csv&columns=${encodeURIComponent("time,metadata.a%2Cb,metadata.50%25")}`,
+    );
+    expect(fixture.readers.asked).toMatchObject([{ columns: ["time", "metadata.a,b", "metadata.50%"] }]);
   });
 
   test("takes a scope", async () => {

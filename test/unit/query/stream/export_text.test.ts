@@ -112,3 +112,48 @@ describe("csv for spreadsheets", () => {
     expect(line({ metadata: { "=1": "=2" } })[COLUMN.metadata]).toBe('{"=1":"=2"}');
   });
 });
+
+describe("chosen columns", () => {
+  const record = {
+    ...({
+      id: 1,
+      project: "shop",
+      apiKey: "k",
+      kind: "log",
+      time: 1718900000000,
+      receivedAt: 1718900000001,
+      source: "server",
+    } as const),
+    metadata: {
+      orderId: "o1",
+      user: { id: 7 },
+      "odd name": "=1+1",
+      list: [{ n: "a" }, { n: "b" }],
+      flag: true,
+      none: null,
+    },
+  };
+  const columns = [
+    "time",
+    "metadata.user.id",
+    'metadata."odd name"',
+    "metadata.list.n",
+    "metadata.flag",
+    "metadata.gone",
+  ];
+
+  test("are the fields of a line, those of the metadata by their path", () => {
+    expect(exportHeader("csv", columns)).toBe(
+      'time,metadata.user.id,"metadata.""odd name""",metadata.list.n,metadata.flag,metadata.gone\r\n',
+    );
+    expect(lineFormatter("csv", columns)(record)).toBe('1718900000000,7,=1+1,"a, b",true,\r\n');
+  });
+
+  test("are safe and readable in a spreadsheet", () => {
+    expect(lineFormatter("spreadsheet", columns)(record)).toBe('2024-06-20T16:13:20.000Z,7,\'=1+1,"a, b",true,\r\n');
+  });
+
+  test("leave NDJSON as it is", () => {
+    expect(lineFormatter("ndjson", columns)(record)).toBe(`${JSON.stringify(record)}\n`);
+  });
+});

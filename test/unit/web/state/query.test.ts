@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { signal } from "@preact/signals";
-import { failure, type Outcome, Query } from "../../../../src/web/state/query.ts";
+import { failure, type Outcome, Query, STOPPED } from "../../../../src/web/state/query.ts";
 import { ManualSchedule } from "../../../support/manual_schedule.ts";
 
 interface SentRequest {
@@ -158,5 +158,30 @@ describe("a query that fails", () => {
     expect(time.waits).toEqual([]);
     query.clear();
     expect(query.state.value.value).toBeUndefined();
+  });
+});
+
+describe("a query that the user stops", () => {
+  test("aborts its request, polls no more, and can run again", async () => {
+    const { query, fetch, last, time, requested } = makeQuery();
+    query.start(fetch, 100);
+    query.cancel();
+    expect(last().signal.aborted).toBe(true);
+    expect(query.state.value).toMatchObject({ isLoading: false, isStale: false, problem: STOPPED });
+    await last().respond(ok("late"));
+    expect([query.state.value.value, time.waits]).toEqual([undefined, []]);
+    query.refresh();
+    await last().respond(ok("a"));
+    expect(query.state.value).toMatchObject({ value: "a", problem: undefined });
+    query.start(fetch);
+    query.cancel();
+    expect(query.state.value).toMatchObject({ value: "a", isStale: true, problem: STOPPED });
+    expect(requested.length).toBe(3);
+  });
+
+  test("is left alone where none runs", () => {
+    const { query } = makeQuery();
+    query.cancel();
+    expect(query.state.value.problem).toBeUndefined();
   });
 });

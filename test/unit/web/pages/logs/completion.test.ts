@@ -2,7 +2,13 @@ import { describe, expect, test } from "bun:test";
 import { SEARCH_FIELDS } from "../../../../../src/search/fields.ts";
 
 import { parseSearch } from "../../../../../src/search/parser.ts";
-import { complete, proposeFields, proposeValues, typingAt } from "../../../../../src/web/pages/logs/completion.ts";
+import {
+  complete,
+  heldSearch,
+  proposeFields,
+  proposeValues,
+  typingAt,
+} from "../../../../../src/web/pages/logs/completion.ts";
 
 const NO_COUNTS: ReadonlyMap<string, number> = new Map();
 
@@ -86,5 +92,29 @@ describe("values", () => {
 
   test("are not proposed for a field that does not exist", () => {
     expect(proposed("nothing:|").labels).toEqual([]);
+  });
+});
+
+describe("what is proposed comes from the applied search without what is typed", () => {
+  test.each<[applied: string, draft: string, held: string]>([
+    ["level:error", "level:error touchpoint:ap|", "level:error"],
+    ["level:error", "level:error |", "level:error"],
+    ["level:error", "level:error meta|", "level:error"],
+    ["level:error touchpoint:api/*", "level:error touchpoint:web|", "level:error"],
+    ["level:error", "level:err|", ""],
+    ["level:error timeout", "level:error,wa| timeout", "timeout"],
+    ["timeout", "timeout -source:cl|", "timeout"],
+    ["timeout", "timeout NOT source:cl|", "timeout"],
+    // What was not applied is not searched yet: it may be half typed.
+    ["level:error", "level:error duration:> key:|", "level:error"],
+    ["", "duration:> key:|", ""],
+    // An OR holds as a whole, or not at all.
+    ["a OR b", "a OR b level:|", "a OR b"],
+    ["a OR level:error", "a OR level:|", ""],
+    ['metadata."odd name":x', 'metadata."odd name":x (|', 'metadata."odd name":x'],
+  ])("%s, then %s: %s", (applied, draft, held) => {
+    const caret = draft.indexOf("|");
+    const text = draft.replace("|", "");
+    expect(heldSearch(applied, text, typingAt(text, caret))).toBe(held);
   });
 });
