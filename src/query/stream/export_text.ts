@@ -140,11 +140,13 @@ function metadataNameOf(column: string): string | undefined {
 }
 
 function columnOf(name: string): Column {
-  if (name === "metadata")
-    return { name, valueOf: ({ metadata }) => (metadata === undefined ? undefined : JSON.stringify(metadata)) };
-  if (isMember(name)) return { name, valueOf: (record) => record[name] };
+  if (isMember(name)) return { name, valueOf: name === "metadata" ? metadataText : (record) => record[name] };
   const path = metadataNameOf(name);
   return { name, valueOf: ({ metadata }) => metadataValue(metadata, path ?? "") };
+}
+
+function metadataText({ metadata }: ShownRecord): CsvValue {
+  return metadata === undefined ? undefined : JSON.stringify(metadata);
 }
 
 /** Several values are one text with commas; a list or an object is its JSON. */
