@@ -46,7 +46,7 @@ async function saveAs(page: Page, name: string): Promise<void> {
 }
 
 describe("a saved view", () => {
-  test("is in the navigation, also of another browser and after a restart, and opens what was saved", () =>
+  test("is in the navigation, also of another browser, and opens what was saved", () =>
     withViews({ path: "/logs?from=6h&q=level:error&columns=key&open=1" }, async (page, server) => {
       await page.locator(".logs-line").first().waitFor();
       await saveAs(page, "Errors");

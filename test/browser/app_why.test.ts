@@ -156,7 +156,9 @@ describe("the Why? rail", () => {
         expect(await accessibilityProblems(page, THEMES)).toEqual([]);
         await rail(page).getByRole("button", { name: "Compare with everything" }).click();
         await rail(page).getByText("280 others").waitFor();
-        await rail(page).getByRole("button", { name: /^false/ }).click();
+        await rail(page)
+          .getByRole("button", { name: /^false/ })
+          .click();
         await page.waitForURL(() => search(page)?.endsWith("metadata.cache.hit:false") === true);
         await page.locator(".logs-total", { hasText: "20 records" }).waitFor();
       },
