@@ -166,7 +166,7 @@ function Answer({ response }: { readonly response: BreakdownResponse }) {
         </span>
         {others === 0 ? null : (
           <span>
-            <span class="why-key why-rest" aria-hidden="true" /> {formatCount(others)} others in the range
+            <span class="why-key why-rest" aria-hidden="true" /> {formatCount(others)} others
           </span>
         )}
       </p>
