@@ -4,6 +4,7 @@
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { listen } from "#runtime/listen.ts";
+import { AlertSwitch } from "./alerts/switch.ts";
 import { createKeyChanges } from "./config/key_changes.ts";
 import type { LoadResult } from "./config/load.ts";
 import { formatProblem } from "./config/problem.ts";
@@ -220,6 +221,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   let serverKeys = serverKeysOf(settings);
   let sessions: Sessions | undefined;
   let syslog: SyslogListeners | undefined;
+  let alerts: AlertSwitch | undefined;
+  let listenUrl = "";
   /** What kept the last load from being put in force; empty: it was. */
   let notApplied: readonly string[] = [];
   const apply = (result: LoadResult) => {
@@ -253,6 +256,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     readers.setRules(readRulesOf(settings, timeoutMs));
     serverKeys = serverKeysOf(settings);
     syslog?.keysChanged();
+    void alerts?.setSettings(settings);
     options.reloaded?.(settings);
     log("info", "configuration reloaded", { keys: settings.keys.length });
   };
@@ -270,6 +274,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       stored: pipeline.storedSessions,
       save: createSessionSaver((open) => pipeline.change({ kind: "keep_sessions", sessions: open }), log),
     });
+    alerts = new AlertSwitch({
+      queries: readers,
+      changes: pipeline,
+      drained: () => pipeline.dispatcher.drained(),
+      isReady: () => pipeline.readiness().ready,
+      listenUrl: () => listenUrl,
+      clock: systemClock,
+      monotonic: () => performance.now(),
+      schedule: timeout,
+      log,
+    });
+    metrics.alerts = alerts;
     const connections = new Connections();
     const peerAddress = (request: Request) => connections.addressOf(request);
     const ingestion = { access: () => access, metrics };
@@ -303,6 +319,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       changes: pipeline,
       keyChanges,
       sessions,
+      alerts,
       peerAddress,
       clock: systemClock,
       access: () => access,
@@ -340,6 +357,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         }).map(([path, handle]) => [path, async (request: Request) => refuseHost(request) ?? handle(request)]),
       ),
     });
+    listenUrl = listener.url;
+    await alerts.setSettings(settings);
     const watch = watchSettings({
       file: settings.file,
       environment,
@@ -351,6 +370,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       reload: () => watch.reload(),
       async stop() {
         watch.stop();
+        alerts?.stop();
         stopping.abort();
         await Promise.all([listener.stop(STOP_GRACE_MS), syslog?.stop(STOP_GRACE_MS)]);
         readers.stop();
@@ -359,6 +379,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       },
     };
   } catch (error) {
+    alerts?.stop();
     await syslog?.stop(0);
     readers.stop();
     await pipeline.stop();

@@ -63,8 +63,8 @@ export class Evaluator {
   /** Instances of the data file whose rule is gone or is grouped by another field. */
   #orphans: readonly StoredInstance[] = [];
   #place = 0;
-  /** Ids of the deliveries that whoever sends them knows. */
-  readonly #known = new Set<string>();
+  /** The places of the deliveries that whoever sends them knows, by id. */
+  readonly #places = new Map<string, number>();
   #continuity: Continuity;
   #lastWall: number;
   #lastMonotonic: number;
@@ -146,14 +146,13 @@ export class Evaluator {
     const outcome = await this.#options.changes.change({
       kind: "write_alerts",
       write: {
-        put: put.map((delivery) => deliveryRow(delivery, this.#nextPlace())),
+        put: put.map((delivery) => this.#deliveryRow(delivery)),
         remove: removed.map((id) => ({ kind: "delivery", id })),
         records: [],
       },
     });
     if (!outcome.ok) throw new Error(outcome.refusal.message);
-    for (const id of removed) this.#known.delete(id);
-    for (const { id } of put) this.#known.add(id);
+    for (const id of removed) this.#places.delete(id);
   }
 
   /** Resolves once nothing is under way; for tests. */
@@ -167,7 +166,14 @@ export class Evaluator {
 
   #restore(rules: readonly AlertRule[], rows: readonly AlertRow[]): void {
     const { instances, mutes, deliveries } = storedAlerts(rows);
-    this.#handOver(deliveries.filter(({ id }) => !this.#known.has(id)));
+    this.#handOver(
+      deliveries
+        .filter(({ delivery }) => !this.#places.has(delivery.id))
+        .map(({ place, delivery }) => {
+          this.#places.set(delivery.id, place);
+          return delivery;
+        }),
+    );
     this.#place = Math.max(this.#place, lastPlace(rows));
     const isOf = (rule: AlertRule) => (instance: StoredInstance) =>
       instance.rule === rule.name && instance.field === (rule.groupBy ?? null);
@@ -288,14 +294,17 @@ export class Evaluator {
     const deliveries = notifications.flatMap((notification) =>
       destinations.map((destination) => queuedDelivery(notification, destination, now)),
     );
-    const queued = deliveries.map((delivery) => deliveryRow(delivery, this.#nextPlace()));
-    if (!(await this.#write({ put: [...put, ...queued], remove, records }))) return false;
-    this.#handOver(deliveries);
-    return true;
+    const queued = deliveries.map((delivery) => this.#deliveryRow(delivery));
+    if (await this.#write({ put: [...put, ...queued], remove, records })) {
+      this.#handOver(deliveries);
+      return true;
+    }
+    // Whether they are there is seen when the data file is read.
+    for (const { id } of deliveries) this.#places.delete(id);
+    return false;
   }
 
   #handOver(deliveries: readonly QueuedDelivery[]): void {
-    for (const { id } of deliveries) this.#known.add(id);
     if (deliveries.length > 0) this.#options.queued(deliveries);
   }
 
@@ -373,8 +382,11 @@ export class Evaluator {
     return [...rows, ...[...this.#mutes].map(([rule, until]) => muteRow({ rule, until }))];
   }
 
-  #nextPlace(): number {
-    return ++this.#place;
+  /** A delivery that changes keeps its place in the order. */
+  #deliveryRow(delivery: QueuedDelivery): AlertRow {
+    const place = this.#places.get(delivery.id) ?? ++this.#place;
+    this.#places.set(delivery.id, place);
+    return deliveryRow(delivery, place);
   }
 }
 

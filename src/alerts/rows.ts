@@ -17,7 +17,7 @@ export interface StoredAlerts {
   readonly instances: readonly StoredInstance[];
   readonly mutes: readonly Mute[];
   /** In the order in which they were added. */
-  readonly deliveries: readonly QueuedDelivery[];
+  readonly deliveries: readonly PlacedDelivery[];
 }
 
 export function muteRow(mute: Mute): AlertRow {
@@ -41,17 +41,18 @@ export function storedAlerts(rows: readonly AlertRow[]): StoredAlerts {
       ({ rule, state }) => typeof rule === "string" && PHASES.includes(state?.phase),
     ),
     mutes: read<Mute>(rows, "mute").filter(({ until }) => Number.isFinite(until)),
-    deliveries: placed.map(({ delivery }) => delivery),
+    deliveries: placed,
   };
 }
 
-interface Placed {
+/** A delivery, and where it stands in the order of all. */
+export interface PlacedDelivery {
   readonly place: number;
   readonly delivery: QueuedDelivery;
 }
 
-function placedDeliveries(rows: readonly AlertRow[]): Placed[] {
-  return read<Placed>(rows, "delivery").filter(
+function placedDeliveries(rows: readonly AlertRow[]): PlacedDelivery[] {
+  return read<PlacedDelivery>(rows, "delivery").filter(
     ({ place, delivery }) => Number.isFinite(place) && delivery !== undefined,
   );
 }

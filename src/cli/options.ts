@@ -26,7 +26,7 @@ export interface ScopeOptions {
 
 /** The variable of the environment that names the server to query. */
 export const URL_VARIABLE = "SIMPLELOGS_URL";
-const TOKEN_VARIABLE = "SIMPLELOGS_TOKEN";
+export const TOKEN_VARIABLE = "SIMPLELOGS_TOKEN";
 
 /** Adds --data, --url and --token. */
 export function addSourceOptions(command: Command): Command {

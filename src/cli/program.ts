@@ -7,6 +7,7 @@ import { OperatingError } from "../core/errors.ts";
 import { maskKeys } from "../core/secrets.ts";
 import { escapeControls } from "../core/terminal.ts";
 import { loadClientLibrary } from "../runtime/client_library.ts";
+import { registerAlerts } from "./alerts.ts";
 import { registerBackup } from "./backup.ts";
 import { registerCheck } from "./check.ts";
 import { registerCompact } from "./compact.ts";
@@ -75,6 +76,7 @@ function buildProgram(context: CliContext, { version, commit, signals, write, pr
   registerTail(program, tools);
   registerTimings(program, tools);
   registerUsage(program, tools);
+  registerAlerts(program, context);
   registerDoctor(program, context, systemClock);
   registerBackup(program, context, signals);
   registerCompact(program, context);

@@ -7,6 +7,9 @@ import type { Level } from "./record.ts";
 /** The project that the server's own records belong to. */
 export const SERVER_PROJECT = "simplelogs";
 
+/** The search for the records about alerts in it. */
+export const ALERT_RECORDS_SEARCH = "touchpoint:alerts/*";
+
 /** What a row is about: the state of a rule's instance, a mute, a delivery that waits. */
 export type AlertRowKind = "state" | "mute" | "delivery";
 

@@ -2,6 +2,7 @@
 // exceptions, whose text goes to the log and never to the client. It holds no socket; the listener hands it requests.
 
 import { Elysia } from "elysia";
+import type { AlertService } from "../core/alert_responses.ts";
 import type { ChangeService } from "../core/changes.ts";
 import type { Clock } from "../core/clock.ts";
 import type { KeyChangeService } from "../core/key_changes.ts";
@@ -29,6 +30,7 @@ import type { ProtocolEndpoint } from "./protocols/endpoint.ts";
 import type { ProtocolRoute } from "./protocols/protocol.ts";
 import { protocolRoutes, protocolStubs } from "./protocols/routes.ts";
 import { keysRoute, type StatusDependencies, statusRoute } from "./read/account.ts";
+import { type AlertDependencies, alertRoutes } from "./read/alerts.ts";
 import { type EraseDependencies, eraseRoute, seenTouchpointsRoute, touchpointRoute } from "./read/changes.ts";
 import { exportRoute } from "./read/export.ts";
 import type { KeyChangeDependencies } from "./read/key_changes.ts";
@@ -53,6 +55,7 @@ export interface HttpDependencies {
   /** Of the configuration file. */
   readonly keyChanges: KeyChangeService;
   readonly sessions: Sessions;
+  readonly alerts: AlertService;
   readonly peerAddress: (request: Request) => string;
   readonly clock: Clock;
   /** Read at each request: a reload swaps it. */
@@ -104,7 +107,11 @@ export function createHttpApp(dependencies: HttpDependencies): Elysia {
 }
 
 function readRoutes(
-  dependencies: EraseDependencies & StatusDependencies & RefusalDependencies & KeyChangeDependencies,
+  dependencies: EraseDependencies &
+    StatusDependencies &
+    RefusalDependencies &
+    KeyChangeDependencies &
+    AlertDependencies,
 ): Route[] {
   return [
     sessionRoute(dependencies),
@@ -116,6 +123,7 @@ function readRoutes(
     ...viewRoutes(dependencies),
     ...accountRoutes(dependencies),
     refusalsRoute(dependencies),
+    ...alertRoutes(dependencies),
     keysRoute(dependencies),
     statusRoute(dependencies),
     tailRoute(dependencies, new PingTimer()),

@@ -3,7 +3,7 @@
 
 import { createHash } from "node:crypto";
 import type { AlertRule } from "../../core/alert_rule.ts";
-import { type AlertRecord, SERVER_PROJECT } from "../../core/alerts.ts";
+import type { AlertRecord } from "../../core/alerts.ts";
 import { formatDuration } from "../../core/format.ts";
 import type { JsonObject } from "../../core/json.ts";
 import {
@@ -145,9 +145,6 @@ export function touchpointOf(rule: string): string {
 export function actionRecord(rule: string, message: string, time: number): AlertRecord {
   return { time, level: "info", touchpoint: touchpointOf(rule), key: rule, message, metadata: { rule } };
 }
-
-/** The search that finds the records of all rules. */
-export const HISTORY_SCOPE = { project: SERVER_PROJECT, q: "touchpoint:alerts/*" } as const;
 
 function messageOf(notification: Notification): string {
   const { state, kind, value, threshold, side } = notification;

@@ -3,6 +3,7 @@
 // dropped in every response.
 
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { AlertService } from "../../core/alert_responses.ts";
 import { DROP_REASONS } from "../../core/drop.ts";
 import { assert } from "../../core/errors.ts";
 import {
@@ -53,6 +54,8 @@ export class ServerMetrics {
   readonly #commitSeconds: Histogram;
   /** The syslog listeners, once they have started. */
   syslog: SyslogView | undefined;
+  /** Alerts, once they have started. */
+  alerts: Pick<AlertService, "figures"> | undefined;
   /** Of the scrape in work. */
   #moment: ScrapeValues | undefined;
   #scrape: Promise<string> | undefined;
@@ -77,6 +80,7 @@ export class ServerMetrics {
     this.#addQueue();
     this.#addStore();
     this.#addSyslog();
+    this.#addAlerts();
     this.#restarts = this.#counter(
       "simplelogs_thread_restarts_total",
       "Threads that died and were started again",
@@ -224,6 +228,32 @@ export class ServerMetrics {
       "Connections of syslog that were closed at once: too many, or the key is revoked",
       ({ connectionsRefused }) => connectionsRefused,
     );
+  }
+
+  #addAlerts(): void {
+    const figures = () => this.alerts?.figures() ?? { evaluations: 0, failures: 0, firing: 0, deliveries: [] };
+    this.#total(
+      "simplelogs_alert_evaluations_total",
+      "Evaluations of alert rules since the start",
+      () => figures().evaluations,
+    );
+    this.#total(
+      "simplelogs_alert_evaluation_failures_total",
+      "Evaluations that found nothing, because the query failed or took too long",
+      () => figures().failures,
+    );
+    this.#gauge("simplelogs_alerts_firing", "Alert rules that fire now, each group by itself", () => figures().firing);
+    const deliveries = new Counter({
+      name: "simplelogs_alert_deliveries_total",
+      help: "Attempts to tell a destination since the start; replaced: by a summary, or by what came after",
+      labelNames: ["destination", "outcome"],
+      registers: [],
+      collect() {
+        this.reset();
+        for (const { destination, outcome, count } of figures().deliveries) this.inc({ destination, outcome }, count);
+      },
+    });
+    this.#registry.registerMetric(deliveries);
   }
 
   #addProcess(version: string, isRunning: (thread: ThreadName) => boolean): void {

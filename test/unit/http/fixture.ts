@@ -21,6 +21,7 @@ import { BatchChecks } from "../../../src/ingest/batch_checks.ts";
 import { RecentRequests } from "../../../src/ingest/retries/recent_requests.ts";
 import type { ClientLibrary } from "../../../src/runtime/client_library.ts";
 import { Connections } from "../../../src/runtime/contract/connections.ts";
+import { FakeAlerts } from "./fake_alerts.ts";
 import { FakeKeyChanges, FakeReaders } from "./readers.ts";
 
 export const SERVER_KEY = "sk_0123456789abcdef";
@@ -133,6 +134,7 @@ export interface Fixture {
   snapshot: StoreSnapshot;
   queuedEntries: number;
   readonly keyChanges: FakeKeyChanges;
+  readonly alerts: FakeAlerts;
   readonly sessions: Sessions;
   readonly gate: ReadGate;
   /** What the data file has of the app's sessions. */
@@ -179,6 +181,7 @@ export function createFixture(storedSessions: readonly StoredSession[] = [], cli
     metrics,
     readers: new FakeReaders(),
     keyChanges: new FakeKeyChanges(),
+    alerts: new FakeAlerts(),
     stopping: new AbortController(),
     connections: new Connections(),
     read: async (method, path, body) =>
@@ -270,6 +273,7 @@ export function createFixture(storedSessions: readonly StoredSession[] = [], cli
     changes: fixture.readers,
     keyChanges: fixture.keyChanges,
     sessions,
+    alerts: fixture.alerts,
     peerAddress: () => fixture.peer,
     clock: () => fixture.now,
     access: () => fixture.access,

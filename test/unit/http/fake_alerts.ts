@@ -1,0 +1,65 @@
+// Alerts with two rules, for tests of the routes.
+
+import type {
+  AlertFigures,
+  AlertService,
+  AlertsResponse,
+  AlertTestResponse,
+  ShownRule,
+} from "../../../src/core/alert_responses.ts";
+
+function shown(name: string, project: string | null): ShownRule {
+  return {
+    name,
+    project,
+    q: "level:error",
+    kind: "count",
+    windowMs: 300_000,
+    everyMs: 30_000,
+    side: "above",
+    bound: 10,
+    resolveBound: null,
+    forMs: 0,
+    keepMs: 0,
+    groupBy: null,
+    severity: "warning",
+    note: null,
+    notify: ["chat"],
+    state: "firing",
+    unknown: null,
+    evaluatedAt: 1_718_900_000_000,
+    mutedUntil: null,
+    instances: [{ group: null, state: "firing", since: 1_718_900_000_000, value: 12, unknown: null }],
+  };
+}
+
+export class FakeAlerts implements AlertService {
+  readonly muted: [rule: string, until: number][] = [];
+  canWrite = true;
+
+  list(): AlertsResponse {
+    const destinations = [{ name: "chat", type: "webhook", url: "https://chat.example/…", waiting: 1, problem: null }];
+    return { rules: [shown("errors", "shop"), shown("all", null)], destinations };
+  }
+
+  figures(): AlertFigures {
+    return {
+      evaluations: 7,
+      failures: 1,
+      firing: 2,
+      deliveries: [{ destination: "chat", outcome: "delivered", count: 3 }],
+    };
+  }
+
+  async test(rule: string): Promise<AlertTestResponse | undefined> {
+    if (rule !== "errors") return undefined;
+    return { destinations: [{ name: "chat", problem: "answered 404" }] };
+  }
+
+  async mute(rule: string, until: number): Promise<"done" | "not_found" | "unavailable"> {
+    if (rule !== "errors") return "not_found";
+    if (!this.canWrite) return "unavailable";
+    this.muted.push([rule, until]);
+    return "done";
+  }
+}
