@@ -209,21 +209,26 @@ describe("patterns", () => {
 /** How often a text's units are read for its pattern, those that forms pass over included. */
 function workOf(text: string): number {
   let work = 0;
+  // They are called with the text or the form that they belong to.
+  // oxlint-disable-next-line typescript/unbound-method
   const { charCodeAt } = String.prototype;
+  // oxlint-disable-next-line typescript/unbound-method
   const { exec } = RegExp.prototype;
-  String.prototype.charCodeAt = function (at) {
+  function countedCharCodeAt(this: string, at: number): number {
     work++;
     return charCodeAt.call(this, at);
-  };
+  }
   // What `test` calls as well.
-  RegExp.prototype.exec = function (tested) {
+  function countedExec(this: RegExp, tested: string): RegExpExecArray | null {
     const from = this.lastIndex;
     const found = exec.call(this, tested);
     // A form that is searched for passes over all; others have a bounded length.
-    work +=
-      FORM_WORK + (this.sticky ? (found?.[0].length ?? 0) : found === null ? tested.length - from : found.index - from);
+    const passed = found === null ? tested.length - from : found.index - from;
+    work += FORM_WORK + (this.sticky ? (found?.[0].length ?? 0) : passed);
     return found;
-  };
+  }
+  Object.assign(String.prototype, { charCodeAt: countedCharCodeAt });
+  Object.assign(RegExp.prototype, { exec: countedExec });
   try {
     reader.read(text);
   } finally {
