@@ -2,6 +2,7 @@
 // together. Nothing here knows the parser, the expressions or the columns.
 
 import type { ShownRecord } from "../../src/core/record.ts";
+import { MessagePattern } from "../../src/query/match/message_pattern.ts";
 import { integer, pick, type Random } from "../support/random.ts";
 
 export interface ModelSearch {
@@ -108,6 +109,16 @@ function message(random: Random, vocabulary: Vocabulary): ModelSearch {
   return {
     text: `message:${starred(random, written(random, text))}`,
     matches: (record) => contains(record.message, text),
+  };
+}
+
+/** What is masked is the masks' own test; here it is which records are found. */
+function messagePattern(random: Random, vocabulary: Vocabulary): ModelSearch {
+  const reader = new MessagePattern();
+  const { text, matches } = pattern(random, reader.patternOf(pick(random, vocabulary.texts)));
+  return {
+    text: `pattern:${text}`,
+    matches: ({ message }) => message !== undefined && matches(reader.patternOf(message)),
   };
 }
 
@@ -306,10 +317,19 @@ export function randomSearch(random: Random, vocabulary: Vocabulary, depth = 3):
       matches: (record) => !member.matches(record),
     };
   }
-  const term = pick(random, [word, word, message, choice, choice, exact, exact, number, metadata, metadata])(
-    random,
-    vocabulary,
-  );
+  const term = pick(random, [
+    word,
+    word,
+    message,
+    messagePattern,
+    choice,
+    choice,
+    exact,
+    exact,
+    number,
+    metadata,
+    metadata,
+  ])(random, vocabulary);
   const negation = pick(random, ["-", "NOT ", "NOT -NOT ", "-NOT\t-"]);
   return random() < 0.8 ? term : { text: `${negation}${term.text}`, matches: (record) => !term.matches(record) };
 }
