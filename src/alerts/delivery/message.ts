@@ -135,16 +135,15 @@ export function membersOf(told: Told): Record<string, unknown> {
       alerts,
     };
   }
-  const { id, state, kind, value, threshold, side, group, severity } = told;
+  const { id, state, kind, value, threshold, side, severity } = told;
   return {
     id,
-    name: told.rule,
+    name: oneLine(told.rule, TITLE_CHARACTERS_MAX),
     state,
     severity,
     summary: `${headlineOf(told)}: ${sentenceOf(told)}`,
     project: told.project,
-    group:
-      group === undefined ? undefined : { field: group.field, value: oneLine(group.value, MESSAGE_CHARACTERS_MAX) },
+    group: shownGroup(told),
     kind,
     value: value ?? null,
     threshold,
@@ -157,6 +156,11 @@ export function membersOf(told: Told): Record<string, unknown> {
     url: linkOf(told),
     samples: shownSamples(told.samples),
   };
+}
+
+function shownGroup({ group }: Notification): Notification["group"] {
+  if (group === undefined) return undefined;
+  return { field: oneLine(group.field, TITLE_CHARACTERS_MAX), value: oneLine(group.value, MESSAGE_CHARACTERS_MAX) };
 }
 
 /** The rule's note, where it has one. */
@@ -213,7 +217,7 @@ export function templateValues(told: Told): Record<TemplateName, TemplateValue> 
     project: text(told.project ?? ""),
     group: {
       text: group === undefined ? "" : oneLine(`${group.field}: ${group.value}`, MESSAGE_CHARACTERS_MAX),
-      value: group ?? null,
+      value: shownGroup(told) ?? null,
     },
     severity: text(told.severity),
     note: text(noteOf(told) ?? ""),

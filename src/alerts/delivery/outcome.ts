@@ -67,5 +67,5 @@ export async function withinAttempt<T>(
 export function reasonOf(error: unknown): string {
   if (error instanceof DeliveryError) return error.message;
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return /^[A-Z][A-Z0-9_]{2,60}$/.test(code) ? code : "the connection failed";
+  return /^[A-Z][A-Z0-9_]{2,60}$/.test(code) ? code : "it could not be sent";
 }
