@@ -136,6 +136,13 @@ function Lines({ records, list, handle }: LinesProps) {
     const index = shown === undefined ? -1 : list.indexOf(shown);
     if (index > 0) handle.current?.scrollTo(index, "center");
   }, [list, markedId]);
+  // A marker of the chart opens a record that may be far away.
+  useEffect(() => {
+    if (openId === undefined || active.peek() === openId) return;
+    active.value = openId;
+    const index = list.indexOf(openId);
+    if (index > 0) handle.current?.scrollTo(index, "center");
+  }, [list, openId]);
   const toggleActive = () => {
     if (active.value !== undefined) toggle(active.value);
   };
