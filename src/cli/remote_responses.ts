@@ -104,6 +104,14 @@ const FIGURES = {
 };
 const BUCKETS = list(object({ time, ...FIGURES }));
 
+const CHANGE = object({
+  state: text,
+  count: number,
+  p50: nullable(number),
+  p95: nullable(number),
+  worse: nullable(number),
+});
+
 const RESPONSES: Readonly<Record<SourceQuery["kind"], Check>> = {
   entries: object({ entries: list(RECORD), nextCursor: nullable(text), ...NOTES }),
   histogram: object({
@@ -112,9 +120,12 @@ const RESPONSES: Readonly<Record<SourceQuery["kind"], Check>> = {
     ...NOTES,
   }),
   timings: object({
-    touchpoints: list(object({ project: optional(text), touchpoint: text, registered: truth, ...FIGURES })),
+    touchpoints: list(
+      object({ project: optional(text), touchpoint: text, registered: truth, change: optional(CHANGE), ...FIGURES }),
+    ),
     categories: optional(list(object({ project: optional(text), category: text, ...FIGURES }))),
     registering: optional(list(text)),
+    previous: optional(object({ from: time, to: time, kept: text })),
     ...NOTES,
   }),
   series: object({

@@ -182,11 +182,16 @@ function routeOf(query: SourceQuery): { path: string; parameters: Parameters } {
       const parameters = { ...scopeParameters(query.scope), interval: query.intervalMs };
       return { path: "/api/v1/histogram", parameters };
     }
-    case "timings":
-      return {
-        path: "/api/v1/timings",
-        parameters: { ...scopeParameters(query.scope), by: query.byCategory === true ? "category" : undefined },
+    case "timings": {
+      const { scope, byCategory, compared, sort } = query;
+      const parameters = {
+        ...scopeParameters(scope),
+        by: byCategory === true ? "category" : undefined,
+        compare: compared === undefined ? undefined : `${instantText(compared.from)}..${instantText(compared.to)}`,
+        sort,
       };
+      return { path: "/api/v1/timings", parameters };
+    }
     case "series": {
       const { scope, intervalMs, byTouchpoint } = query;
       const parameters = {

@@ -13,9 +13,11 @@ import { jsonLine } from "./output.ts";
 import { addSearch, addSearchHelp, type FormerSearchOptions, searchWords } from "./search_arguments.ts";
 import { type ReadingTools, reportWarnings } from "./source.ts";
 import { type Cell, formatTable, type Side, type Style, styleFor } from "./style.ts";
+import { comparedOf, comparedText } from "./timings_compared.ts";
 
 interface TimingsOptions extends SourceOptions, ScopeOptions, FormerSearchOptions {
-  readonly sort: string;
+  readonly sort?: string;
+  readonly compare?: string;
   readonly reverse?: boolean;
   readonly tree?: boolean;
   readonly json?: boolean;
@@ -26,6 +28,8 @@ const COUNTS = ["count", "running", "unfinished"] as const;
 const FIGURES = ["count", "mean", "p50", "p75", "p90", "p95", "p99", "max", "running", "unfinished"] as const;
 type Figure = (typeof FIGURES)[number];
 const COLUMNS = ["touchpoint", ...FIGURES] as const;
+/** The order of a comparison, which the source makes. */
+const WORSE = "worse";
 
 /** Characters of a name that are shown; a table cuts its cells, and the mark after the name must not be cut off. */
 const LABEL_LENGTH_MAX = 100;
@@ -35,6 +39,7 @@ Examples:
   simplelogs timings --from 24h
   simplelogs timings --sort p99 'touchpoint:api/*'
   simplelogs timings --tree --project shop
+  simplelogs timings --from 4h --compare previous
 `;
 
 /** Adds the command to the program. */
@@ -46,7 +51,11 @@ export function registerTimings(program: Command, tools: ReadingTools): void {
         "many never ended.",
     );
   addScopeOptions(command)
-    .option("--sort <column>", `${COLUMNS.join(", ")}; largest numbers first`, "touchpoint")
+    .option(
+      "--sort <column>",
+      `${COLUMNS.join(", ")}; largest numbers first (default: touchpoint; with --compare: worse, what became slower times how often)`,
+    )
+    .option("--compare <range>", "with the time before (previous), a week before (week), or FROM..TO")
     .option("--reverse", "reverse the order")
     .option("--tree", 'by category, the part of a name before each "/"')
     .option("--json", "print one JSON object, durations in ms")
@@ -54,25 +63,45 @@ export function registerTimings(program: Command, tools: ReadingTools): void {
   addSourceOptions(command);
   addSearchHelp(command, EXAMPLES, tools.context).action(async (words: readonly string[], options: TimingsOptions) => {
     const { context, write, clock, openSource } = tools;
-    const order = orderBy(options.sort, options.reverse === true);
+    const { compare, sort = compare === undefined ? "touchpoint" : WORSE, reverse: isReversed = false } = options;
+    if (options.tree === true && compare !== undefined) {
+      throw new OperatingError("usage", "--tree and --compare exclude each other");
+    }
+    const isByWorse = sort === WORSE && compare !== undefined;
+    const order = isByWorse ? undefined : orderBy(sort, isReversed);
     const style = styleFor(options.color, context);
     const scope = scopeOf(searchWords(words, options), options, clock());
     const source = await openSource(command, options, context);
     try {
       const { tree } = options;
-      const query = { kind: "timings", scope, ...(tree === true ? { byCategory: true } : {}) } as const;
+      const query = {
+        kind: "timings",
+        scope,
+        ...(tree === true ? { byCategory: true } : {}),
+        ...(compare === undefined ? {} : { compared: comparedOf(compare, scope, clock()) }),
+        ...(isByWorse ? ({ sort: "worse" } as const) : {}),
+      } as const;
       const { touchpoints, categories, ...rest } = await source.query(query);
-      const sorted = touchpoints.toSorted(order);
-      const rows = tree === true ? treesOf(sorted, categories ?? [], order) : flatRows(sorted);
+      const sorted = order === undefined ? inOrder(touchpoints, isReversed) : touchpoints.toSorted(order);
+      const isTree = tree === true && order !== undefined;
+      const rows = isTree ? treesOf(sorted, categories ?? [], order) : flatRows(sorted);
       if (options.json === true) {
         const shown = tree === true ? { categories: rows.flatMap(({ category }) => category ?? []) } : {};
         await write(jsonLine({ touchpoints: sorted, ...shown, ...rest }, context));
-      } else await write(`${timingsText(rows, style, rest.registering)}${moreText(rest.more)}`);
+      } else {
+        const table =
+          compare === undefined ? timingsText(rows, style, rest.registering) : comparedText(rows, rest.previous, style);
+        await write(`${table}${moreText(rest.more)}`);
+      }
       reportWarnings(rest, context);
     } finally {
       source.close();
     }
   });
+}
+
+function inOrder(touchpoints: readonly TouchpointTimings[], isReversed: boolean): readonly TouchpointTimings[] {
+  return isReversed ? touchpoints.toReversed() : touchpoints;
 }
 
 /** Names from A to Z, largest numbers first, and rows without the number last. Throws OperatingError("usage"). */

@@ -40,6 +40,41 @@ describe("timings", () => {
     }
   });
 
+  test("are compared with another range, in the order of the source, and say what is kept of it", async () => {
+    const change = { state: "compared" as const, count: -3, p50: 20, p95: 40, total: 1, worse: 48_000 };
+    const touchpoints = [
+      { ...timing("db/slow", figures(1_200, 200, 100)), change },
+      { ...timing("api/new", figures(0, 0, 0)), change: { ...change, state: "new" as const, p50: null, worse: null } },
+    ];
+    const previous = { from: Date.UTC(2026, 0, 30), to: Date.UTC(2026, 0, 31), kept: "part" as const, keptFrom: null };
+    const source = new FakeSource([{ touchpoints, previous }]);
+    const { out, error } = await runReading(source, ["timings", "--compare", "2026-01-30T00:00Z..2026-01-31T00:00Z"]);
+    expect(error).toBeUndefined();
+    expect(out.split("\n").slice(0, 3)).toEqual([
+      "TOUCHPOINT     COUNT  +/-     P50     +/-     P95     +/-  TOTAL  WORSE",
+      "db/slow        1,200   -3  100 ms  +20 ms  190 ms  +40 ms    2 m  +48 s",
+      "api/new (new)      0   -3       -       -       -  +40 ms      -      -",
+    ]);
+    expect(out).toContain(", of which only a part is kept; WORSE is (P95 now - before) x COUNT");
+    const scope = { project: undefined, q: "", from: undefined, to: undefined };
+    const compared = { from: previous.from, to: previous.to };
+    expect(source.queries).toMatchObject([{ kind: "timings", scope, compared, sort: "worse" }]);
+  });
+
+  test("are not compared without a beginning, nor as a tree", async () => {
+    const refusalOf = async (...options: string[]) => {
+      return (await runReading(new FakeSource([]), ["timings", ...options])).error?.message ?? "";
+    };
+    expect(await refusalOf("--compare", "previous")).toEndWith(
+      'got "previous": previous needs --from: the range has no beginning',
+    );
+    expect(await refusalOf("--compare", "month", "--from", "1h")).toEndWith('got "month"');
+    expect(await refusalOf("--compare", "week", "--tree", "--from", "1h")).toBe(
+      "--tree and --compare exclude each other",
+    );
+    expect(await refusalOf("--sort", "worse")).toStartWith("--sort: expected touchpoint");
+  });
+
   test("are an aligned table by name, unregistered touchpoints marked", async () => {
     const source = new FakeSource([{ touchpoints: TOUCHPOINTS }]);
     const { out, err, error } = await runReading(source, ["timings", "level:info", "--project", "shop"]);
