@@ -46,6 +46,7 @@ function Trace({ trace }: { readonly trace: TraceAddress }) {
       title="Trace"
       actions={
         <>
+          <Tools />
           <Link
             page="logs"
             parameters={{
@@ -69,7 +70,6 @@ function Trace({ trace }: { readonly trace: TraceAddress }) {
         <div class="trace-key">
           <span class="code">{key}</span>
           <CopyButton text={key} label="Copy the key" />
-          <Tools />
         </div>
         <TraceQuery trace={trace} />
       </div>
@@ -86,7 +86,7 @@ function Tools() {
   const toggleLogs = () => setLogs(logs === "" ? "off" : "", "replace");
   useShortcut("v", "Trace as a table, or as bars", toggleTable);
   return (
-    <span class="trace-tools">
+    <>
       {isTable ? null : (
         <Button icon="logs" isPressed={logs === ""} onPress={toggleLogs} title="A line for each log of a timing">
           Log lines
@@ -95,7 +95,7 @@ function Tools() {
       <Button icon="overview" isPressed={isTable} onPress={toggleTable}>
         As a table
       </Button>
-    </span>
+    </>
   );
 }
 
