@@ -353,6 +353,8 @@ describe("a long trace", () => {
       await page.getByRole("button", { name: "Show newer ones" }).click();
       await page.getByText("There are newer ones").waitFor({ state: "detached" });
       await page.keyboard.press("v");
+      expect(await page.locator(".trace-table tbody tr").count()).toBe(250);
+      await page.getByRole("button", { name: "Show all 2,000" }).click();
       await page.getByRole("button", { name: "api/step/2498" }).waitFor();
     }));
 });

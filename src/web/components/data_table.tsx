@@ -32,11 +32,13 @@ interface DataTableProps<Row> {
   readonly sortDefault?: string;
   /** The key of the row whose details are shown elsewhere. */
   readonly selectedKey?: string | number | undefined;
+  /** The first rows, after sorting, that are shown. Absent: all. */
+  readonly rowsMax?: number;
 }
 
 /** A table of these rows, sorted by the column that the address names. */
 export function DataTable<Row>(props: DataTableProps<Row>) {
-  const { label, columns, rows, rowKey, sortParameter, sortDefault = "", selectedKey } = props;
+  const { label, columns, rows, rowKey, sortParameter, sortDefault = "", selectedKey, rowsMax } = props;
   const [sortText, setSort] = useParameter(sortParameter ?? "sort");
   const sort = parseSort(sortText === "" ? sortDefault : sortText);
   const sortColumn = sortParameter === undefined ? undefined : columns.find((column) => column.id === sort.id);
@@ -77,7 +79,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
           </tr>
         </thead>
         <tbody onKeyDown={moveBetweenRows}>
-          {ordered.map((row) => {
+          {ordered.slice(0, rowsMax).map((row) => {
             const key = rowKey(row);
             return (
               <tr key={key} aria-selected={selectedKey === undefined ? undefined : key === selectedKey}>

@@ -1,12 +1,17 @@
 // A trace as a table, for screen readers and for reading along: each record with its place in the tree and its times.
 
-import { formatDuration } from "../../../core/format.ts";
+import { useSignal } from "@preact/signals";
+import { formatCount, formatDuration } from "../../../core/format.ts";
+import { Button } from "../../components/button.tsx";
 import { type Column, DataTable } from "../../components/data_table.tsx";
 import { Duration, LevelBadge } from "../../components/values.tsx";
 import { useApp, useParameter } from "../../state/app_context.ts";
 import type { Item } from "./items.ts";
 import { type Layout, lengthOf, type Row } from "./layout.ts";
 import { formatOffset, nameOf } from "./sentence.tsx";
+
+/** Rows in the beginning. All of a long trace take seconds to draw. */
+const ROWS_FIRST = 250;
 
 interface TraceTableProps {
   readonly items: readonly Item[];
@@ -24,6 +29,7 @@ interface TableRow {
 /** All records of a trace, each after what it lies in. */
 export function TraceTable({ items, layout: { rows, start } }: TraceTableProps) {
   const [span] = useParameter("span");
+  const isWhole = useSignal(false);
   const itemOf = (row: Row) => items[row.at] as Item;
   const shown = rows.map((row): TableRow => {
     const [item, parent] = [itemOf(row), rows[row.parent]];
@@ -38,7 +44,19 @@ export function TraceTable({ items, layout: { rows, start } }: TraceTableProps) 
         rowKey={({ item }) => item.id}
         sortParameter="traceSort"
         selectedKey={span}
+        {...(isWhole.value ? {} : { rowsMax: ROWS_FIRST })}
       />
+      {isWhole.value || rows.length <= ROWS_FIRST ? null : (
+        <p class="trace-more">
+          <Button
+            onPress={() => {
+              isWhole.value = true;
+            }}
+          >
+            Show all {formatCount(rows.length)}
+          </Button>
+        </p>
+      )}
     </div>
   );
 }
