@@ -10,6 +10,7 @@ import { Link } from "../../components/link.tsx";
 import { EmptyState, ScanNotice } from "../../components/notice.tsx";
 import { QueryView } from "../../components/query_view.tsx";
 import { Duration, Sparkline } from "../../components/values.tsx";
+import { WiderRange } from "../../components/wider_range.tsx";
 import { useApp, useScope } from "../../state/app_context.ts";
 import type { QueryHandle } from "../../state/query.ts";
 import { selectionParameters, selectionTitle } from "../../state/selection.ts";
@@ -52,6 +53,7 @@ export function Slowest({ timings, pollMs }: SlowestProps) {
         empty={
           <EmptyState title="No timings in this time range">
             An entry with <code>startTime</code>, <code>endTime</code> or <code>duration</code> is one.
+            <WiderRange />
           </EmptyState>
         }
       >

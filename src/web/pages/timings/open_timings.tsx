@@ -13,6 +13,7 @@ import { EmptyState, ScanNotice } from "../../components/notice.tsx";
 import { QueryView } from "../../components/query_view.tsx";
 import { Elapsed, TimesOut, TimesP99 } from "../../components/running.tsx";
 import { Instant } from "../../components/values.tsx";
+import { WiderRange } from "../../components/wider_range.tsx";
 import { useParameter, useScope } from "../../state/app_context.ts";
 import { joinSearches } from "../../state/search_text.ts";
 import { summaryOf } from "../logs/record_row.tsx";
@@ -162,6 +163,7 @@ export function UnfinishedView() {
       empty={
         <EmptyState title="All timings finished">
           A start is listed here when its end does not arrive within the configured time.
+          <WiderRange />
         </EmptyState>
       }
       announce={({ entries }) => `${formatCount(entries.length)} never finished`}
