@@ -59,14 +59,14 @@ export function RunningView() {
                 ? `The first ${formatCount(running.length)} of ${formatCountOf(count, "timing")} that are running.`
                 : `${formatCountOf(count, "timing")} running now, in any time range.`}
             </p>
-            <fieldset class="timings-buttons" aria-label="Order">
+            <span class="timings-buttons" role="group" aria-label="Order">
               <Button isPressed={!isByAge} onPress={() => setOrder("", "replace")} title={BY_P99_HELP}>
                 Most unusual first
               </Button>
               <Button isPressed={isByAge} onPress={() => setOrder(BY_AGE, "replace")}>
                 Longest first
               </Button>
-            </fieldset>
+            </span>
           </div>
           <DataTable
             label={`Running timings, ${isByAge ? "longest" : "most unusual"} first`}
@@ -111,6 +111,8 @@ const RUNNING_COLUMNS: readonly Column<Row>[] = [
     hint: "Opens its trace",
     cell: ({ timing: { key, project, startTime } }) => <KeyLink of={{ key, project, time: startTime }} />,
   },
+  { id: "project", header: "Project", cell: ({ timing }) => timing.project },
+  { id: "details", header: "Message and metadata", cell: ({ timing }) => <Details timing={timing} /> },
   {
     id: "timeout",
     header: "Times out",
@@ -119,8 +121,6 @@ const RUNNING_COLUMNS: readonly Column<Row>[] = [
     isMinor: true,
   },
   { id: "started", header: "Started", cell: ({ timing }) => <Instant time={timing.startTime} />, isMinor: true },
-  { id: "project", header: "Project", cell: ({ timing }) => timing.project },
-  { id: "details", header: "Message and metadata", cell: ({ timing }) => <Details timing={timing} /> },
 ];
 
 /** The message, and the metadata as in a line of Logs. All of it in the tooltip. */
