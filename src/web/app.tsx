@@ -2,7 +2,7 @@
 // through a sign-in, so the user lands on the page that the link named.
 
 import { computed, signal } from "@preact/signals";
-import type { UsageResponse } from "../core/account_responses.ts";
+import type { UsageResponse, ViewerResponse } from "../core/account_responses.ts";
 import { sentTimeZone } from "../core/time_zone.ts";
 import type { ViewsResponse } from "../core/views.ts";
 import { Api } from "./api/client.ts";
@@ -65,6 +65,7 @@ export function createServer(window: Window, { environment, connection, clocks }
     api: new Api({ fetch, wait: (ms, signal) => waitFor(ms, signal, schedule), onResponse, timeZone }),
     session,
     usage: new Query<UsageResponse>(environment),
+    viewer: new Query<ViewerResponse>(environment),
     views: new Query<ViewsResponse>(environment),
     refreshes: signal(0),
     isSecure: window.isSecureContext,

@@ -7,6 +7,7 @@ import type {
   StatusResponse,
   TouchpointsResponse,
   UsageResponse,
+  ViewerResponse,
 } from "../../core/account_responses.ts";
 import type { RefusalsResponse } from "../../core/refusals.ts";
 import type {
@@ -44,6 +45,7 @@ interface Responses {
   readonly "/api/v1/views": ViewsResponse;
   readonly "/api/v1/keys": KeysResponse;
   readonly "/api/v1/status": StatusResponse;
+  readonly "/api/v1/session": ViewerResponse;
 }
 
 type ValuesPath = `/api/v1/fields/${string}/values`;

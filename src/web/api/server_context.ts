@@ -3,7 +3,7 @@
 import type { ReadonlySignal, Signal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext, useEffect, useMemo, useRef } from "preact/hooks";
-import type { UsageResponse } from "../../core/account_responses.ts";
+import type { UsageResponse, ViewerResponse } from "../../core/account_responses.ts";
 import { assert } from "../../core/errors.ts";
 import type { ViewsResponse } from "../../core/views.ts";
 import { useApp } from "../state/app_context.ts";
@@ -20,6 +20,8 @@ export interface Server {
   readonly usage: Query<UsageResponse>;
   /** The saved views of the chosen project and everybody's. */
   readonly views: Query<ViewsResponse>;
+  /** Who is signed in. */
+  readonly viewer: Query<ViewerResponse>;
   /** Grows by one when the user refreshes everything. */
   readonly refreshes: Signal<number>;
   /** False where the browser does not tell the server the origin of a request; then nobody can sign in. */
@@ -95,6 +97,16 @@ export function useUsage() {
 export function useProjectParameter(project: string): { readonly project?: string } {
   const { value } = useUsage();
   return (value?.storage.length ?? 0) > 1 ? { project } : {};
+}
+
+/** Who is signed in; undefined: not known yet. */
+export function useViewer(): ViewerResponse | undefined {
+  return useServer().viewer.state.value.value;
+}
+
+/** Whether to offer what only the admin may. Until it is known, everything is offered. */
+export function useMayChange(): boolean {
+  return useViewer()?.isAdmin ?? true;
 }
 
 function useRefreshes<T>(refreshes: ReadonlySignal<number>, query: Query<T>): void {

@@ -5,7 +5,7 @@ import { useSignal } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { PageName } from "../../core/pages.ts";
-import { useServer } from "../api/server_context.ts";
+import { useMayChange, useServer } from "../api/server_context.ts";
 import { Icon, type IconName } from "../components/icon.tsx";
 import { Link, SkipLink } from "../components/link.tsx";
 import { EmptyState, Notice, ProblemNotice, Skeleton } from "../components/notice.tsx";
@@ -25,7 +25,7 @@ import { UsagePage } from "../pages/usage/page.tsx";
 import { type App, useApp, useScope, useShortcut } from "../state/app_context.ts";
 import { hasRange } from "../state/time_range.ts";
 import { traceOf } from "../state/trace_address.ts";
-import { Header } from "./header.tsx";
+import { Header, ViewerName } from "./header.tsx";
 import { Markers } from "./markers.tsx";
 import { Strip } from "./strip.tsx";
 import { useViews, ViewLinks } from "./views.tsx";
@@ -50,7 +50,7 @@ const CONTENT_ID = "content";
 export function Frame() {
   const app = useApp();
   const { router, announcer } = app;
-  const { api, session, usage, refreshes } = useServer();
+  const { api, session, usage, viewer, refreshes } = useServer();
   const isHelpOpen = useSignal(false);
   const signOutProblem = useSignal("");
   useKeyboard(app);
@@ -62,6 +62,11 @@ export function Frame() {
   useEffect(() => {
     if (refreshes.value > 0) usage.refresh();
   }, [usage, refreshes.value]);
+  useEffect(() => {
+    // Now and then: a reader may be given other projects.
+    viewer.start((signal) => api.get("/api/v1/session", {}, signal), USAGE_POLL_MS);
+    return () => viewer.clear();
+  }, [viewer, api]);
   const openHelp = () => {
     isHelpOpen.value = true;
   };
@@ -192,6 +197,7 @@ const STRIP_MARGIN_PX = 40;
 function Navigation() {
   const { router } = useApp();
   const { page, unknownPath } = router.address.value;
+  const mayChange = useMayChange();
   const list = useRef<HTMLUListElement>(null);
   useEffect(() => {
     // On a phone the pages are a strip that scrolls. Keep the current one in view.
@@ -201,16 +207,22 @@ function Navigation() {
   return (
     <nav class="navigation" aria-label="Pages">
       <ul ref={list}>
-        {NAVIGATION.map((item) => (
+        {NAVIGATION.filter(({ page }) => mayChange || !ADMIN_PAGES.has(page)).map((item) => (
           <li key={item.page}>
             <NavigationLink item={item} isCurrent={item.page === page && unknownPath === undefined} />
           </li>
         ))}
       </ul>
       <ViewLinks />
+      <span class="navigation-viewer narrow-only">
+        <ViewerName />
+      </span>
     </nav>
   );
 }
+
+/** Pages of what readers may not see. */
+const ADMIN_PAGES: ReadonlySet<PageName> = new Set(["keys", "refused"]);
 
 /** Pages with the same search: it goes from one to the other. */
 const SEARCHED: ReadonlySet<PageName> = new Set(["logs", "timings"]);

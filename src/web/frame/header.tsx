@@ -5,7 +5,7 @@ import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
 import { type Clocks, formatClock } from "../../core/format.ts";
 import { localTimeZone } from "../../core/time_zone.ts";
-import { useServer } from "../api/server_context.ts";
+import { useServer, useViewer } from "../api/server_context.ts";
 import { IconButton } from "../components/button.tsx";
 import { Link } from "../components/link.tsx";
 import { Popover } from "../components/overlays.tsx";
@@ -50,6 +50,9 @@ export function Header({ onHelp, onSignOut }: HeaderProps) {
         <IconButton icon="refresh" label="Refresh" onPress={refresh} />
       </div>
       <div class="header-end">
+        <span class="header-viewer wide-only">
+          <ViewerName />
+        </span>
         <ViewButtons />
         <span class="wide-only">
           <IconButton icon="help" label="Keyboard shortcuts" onPress={onHelp} />
@@ -57,6 +60,19 @@ export function Header({ onHelp, onSignOut }: HeaderProps) {
         <IconButton icon="exit" label="Sign out" onPress={onSignOut} />
       </div>
     </header>
+  );
+}
+
+/** Who is signed in, and what they may read. */
+export function ViewerName() {
+  const viewer = useViewer();
+  if (viewer === undefined) return null;
+  const { name, isAdmin, projects } = viewer;
+  return (
+    <span title={projects === null ? "All projects" : `Projects: ${projects.join(", ")}`}>
+      <span class="muted">Signed in as</span> {name}
+      {isAdmin ? null : <span class="muted">, read only</span>}
+    </span>
   );
 }
 

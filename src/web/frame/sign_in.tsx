@@ -23,7 +23,7 @@ export function SignIn({ hasExpired }: { readonly hasExpired: boolean }) {
   const submit = async () => {
     const text = token.value.trim();
     if (text === "") {
-      problem.value = "Paste the admin token.";
+      problem.value = "Paste a token.";
       field.current?.focus();
       return;
     }
@@ -51,7 +51,7 @@ export function SignIn({ hasExpired }: { readonly hasExpired: boolean }) {
           void submit();
         }}
       >
-        <label for={`${id}-token`}>Admin token</label>
+        <label for={`${id}-token`}>Admin token, or a reader's</label>
         <input
           ref={field}
           id={`${id}-token`}
@@ -75,7 +75,8 @@ export function SignIn({ hasExpired }: { readonly hasExpired: boolean }) {
           {isBusy.value ? "Signing in…" : "Sign in"}
         </button>
         <p id={`${id}-hint`} class="hint">
-          It is <code>admin_token</code> in <code>simplelogs.toml</code>, and the first start printed it once.
+          It is <code>admin_token</code> in <code>simplelogs.toml</code>, and the first start printed it once. A
+          reader's token is under <code>[[readers]]</code>.
         </p>
       </form>
     </FrontPage>

@@ -7,7 +7,7 @@ import { useEffect } from "preact/hooks";
 import type { FileSpace } from "../../core/account_responses.ts";
 import { formatBytes, formatCount, formatCountOf } from "../../core/format.ts";
 import type { RefusalRow } from "../../core/refusals.ts";
-import { useCombinedQuery, useQuery, useServer, useUsage } from "../api/server_context.ts";
+import { useCombinedQuery, useQuery, useServer, useUsage, useViewer } from "../api/server_context.ts";
 import { Button } from "../components/button.tsx";
 import { Icon } from "../components/icon.tsx";
 import { Link } from "../components/link.tsx";
@@ -64,8 +64,10 @@ export function Strip() {
 
 function useItems(now: number): readonly ComponentChildren[] {
   const { project } = useScope();
+  const isAdmin = useViewer()?.isAdmin === true;
   const status = useQuery("/api/v1/status", {}, { pollMs: POLL_MS }).state.value.value;
-  const refused = useQuery("/api/v1/refusals", { limit: 500 }, { pollMs: POLL_MS }).state.value.value;
+  const refused = useQuery("/api/v1/refusals", isAdmin ? { limit: 500 } : undefined, { pollMs: POLL_MS }).state.value
+    .value;
   const hiddenAt = useSignal(Number(readSetting(window, HIDDEN_SETTING) ?? 0));
   const hide = () => {
     hiddenAt.value = now;

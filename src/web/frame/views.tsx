@@ -5,7 +5,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useId, useLayoutEffect, useRef } from "preact/hooks";
 import type { SavedView } from "../../core/views.ts";
 import type { Change } from "../api/client.ts";
-import { useServer } from "../api/server_context.ts";
+import { useMayChange, useServer } from "../api/server_context.ts";
 import { Button, CopyButton, IconButton } from "../components/button.tsx";
 import { Icon } from "../components/icon.tsx";
 import { AddressLink } from "../components/link.tsx";
@@ -151,10 +151,11 @@ function useViewChange(): (change: Change, done: string) => Promise<Problem | un
 
 function ViewsDialog({ link, onClose }: { readonly link: string; readonly onClose: () => void }) {
   const { views } = useServer();
+  const mayChange = useMayChange();
   const id = useId();
   return (
     <Dialog title="Views" onClose={onClose}>
-      <SaveForm />
+      {mayChange ? <SaveForm /> : null}
       <section class="views-section">
         <label for={`${id}-link`}>A link to what is shown now, with its times and the open record</label>
         <span class="views-line">
@@ -303,6 +304,7 @@ type RowMode = "shown" | "renaming" | "deleting";
 
 function ViewRow({ view, onOpen }: { readonly view: SavedView; readonly onOpen: () => void }) {
   const { id, name, project, address } = view;
+  const mayChange = useMayChange();
   const mode = useSignal<RowMode>("shown");
   const problem = useSignal<Problem | undefined>(undefined);
   const row = useRef<HTMLLIElement>(null);
@@ -356,8 +358,12 @@ function ViewRow({ view, onOpen }: { readonly view: SavedView; readonly onOpen: 
             text={location.origin + formatAddress(addressOf(address))}
             label={`Copy the address of ${name}`}
           />
-          <IconButton icon="edit" label={`Rename ${name}`} onPress={() => change("renaming")} />
-          <IconButton icon="trash" label={`Delete ${name}`} onPress={() => change("deleting")} />
+          {mayChange ? (
+            <>
+              <IconButton icon="edit" label={`Rename ${name}`} onPress={() => change("renaming")} />
+              <IconButton icon="trash" label={`Delete ${name}`} onPress={() => change("deleting")} />
+            </>
+          ) : null}
         </span>
       )}
       {problem.value === undefined ? null : <ProblemNotice problem={problem.value} />}

@@ -76,9 +76,16 @@ export function createCommand({ name, project, kinds, origins, rate }: PairDraft
   ].join(" ");
 }
 
-/** The command that revokes a pair. */
-export function revokeCommand(name: string): string {
-  return ["simplelogs keys revoke", ...nameWords(name)].join(" ");
+/** The command that changes a pair's origins and rate. */
+export function editCommand({ name, kinds, origins, rate }: Omit<PairDraft, "project">): string {
+  const pages = origins.length === 0 ? ["--no-origins"] : origins.map((origin) => `--origin=${shellWord(origin)}`);
+  const limit = `--rate=${rate === "" ? "none" : rate}`;
+  return ["simplelogs keys edit", ...(kinds === "server" ? [] : pages), limit, ...nameWords(name)].join(" ");
+}
+
+/** The command that revokes a pair, or one of its keys. */
+export function revokeCommand(name: string, part: PairDraft["kinds"] = "both"): string {
+  return ["simplelogs keys revoke", ...(part === "both" ? [] : [`--${part}-only`]), ...nameWords(name)].join(" ");
 }
 
 /** The pair's table with the line that revokes it. */

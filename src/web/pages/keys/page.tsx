@@ -13,7 +13,7 @@ import { QueryView } from "../../components/query_view.tsx";
 import { Badge, Instant } from "../../components/values.tsx";
 import { useParameter, useScope } from "../../state/app_context.ts";
 import { exactTerm } from "../../state/search_text.ts";
-import { CreateDialog, RevokeDialog } from "./dialogs.tsx";
+import { CreateDialog, EditDialog, RevokeDialog } from "./dialogs.tsx";
 
 const POLL_MS = 15_000;
 
@@ -22,9 +22,13 @@ export function KeysPage() {
   const usage = useUsage();
   const query = useQuery("/api/v1/keys", {}, { pollMs: POLL_MS });
   const isCreating = useSignal(false);
-  const revoked = useSignal<KeyPair | undefined>(undefined);
+  const chosen = useSignal<{ readonly kind: "edit" | "revoke"; readonly pair: KeyPair } | undefined>(undefined);
   const pairs = query.state.value.value?.keys ?? [];
   const projects = [...(usage.value?.storage ?? []), ...pairs].map((row) => row.project);
+  const shared = { obstacle: query.state.value.value?.obstacle ?? null, refresh: query.refresh };
+  const close = () => {
+    chosen.value = undefined;
+  };
   const add = () => {
     isCreating.value = true;
   };
@@ -54,8 +58,8 @@ export function KeysPage() {
           <Pairs
             pairs={keys}
             project={project}
-            onRevoke={(pair) => {
-              revoked.value = pair;
+            onChoose={(kind, pair) => {
+              chosen.value = { kind, pair };
             }}
           />
         )}
@@ -65,19 +69,14 @@ export function KeysPage() {
           names={pairs.map(({ name }) => name)}
           projects={[...new Set(projects)].toSorted()}
           project={project}
+          {...shared}
           onClose={() => {
             isCreating.value = false;
           }}
         />
       ) : null}
-      {revoked.value === undefined ? null : (
-        <RevokeDialog
-          pair={revoked.value}
-          onClose={() => {
-            revoked.value = undefined;
-          }}
-        />
-      )}
+      {chosen.value?.kind === "edit" ? <EditDialog pair={chosen.value.pair} {...shared} onClose={close} /> : null}
+      {chosen.value?.kind === "revoke" ? <RevokeDialog pair={chosen.value.pair} {...shared} onClose={close} /> : null}
     </Page>
   );
 }
@@ -85,11 +84,11 @@ export function KeysPage() {
 interface PairsProps {
   readonly pairs: readonly KeyPair[];
   readonly project: string;
-  readonly onRevoke: (pair: KeyPair) => void;
+  readonly onChoose: (kind: "edit" | "revoke", pair: KeyPair) => void;
 }
 
 /** The pairs of the chosen project. Revoked pairs come last. */
-function Pairs({ pairs, project, onRevoke }: PairsProps) {
+function Pairs({ pairs, project, onChoose }: PairsProps) {
   const [, setProject] = useParameter("project");
   const shown = pairs
     .filter((pair) => project === "" || pair.project === project)
@@ -102,7 +101,7 @@ function Pairs({ pairs, project, onRevoke }: PairsProps) {
       ) : (
         <ul class="keys-pairs" aria-label="Pairs of keys">
           {shown.map((pair) => (
-            <PairPanel key={pair.name} pair={pair} onRevoke={() => onRevoke(pair)} />
+            <PairPanel key={pair.name} pair={pair} onChoose={(kind) => onChoose(kind, pair)} />
           ))}
         </ul>
       )}
@@ -118,10 +117,10 @@ function Pairs({ pairs, project, onRevoke }: PairsProps) {
 
 interface PairPanelProps {
   readonly pair: KeyPair;
-  readonly onRevoke: () => void;
+  readonly onChoose: (kind: "edit" | "revoke") => void;
 }
 
-function PairPanel({ pair, onRevoke }: PairPanelProps) {
+function PairPanel({ pair, onChoose }: PairPanelProps) {
   const { name, project, server, client, origins, rate, revoked } = pair;
   return (
     <li class="panel keys-pair" data-revoked={revoked}>
@@ -134,9 +133,14 @@ function PairPanel({ pair, onRevoke }: PairPanelProps) {
             Logs<span class="visually-hidden"> of {name}</span>
           </Link>
           {revoked ? null : (
-            <Button onPress={onRevoke}>
-              Revoke<span class="visually-hidden"> {name}</span>
-            </Button>
+            <>
+              <Button onPress={() => onChoose("edit")}>
+                Edit<span class="visually-hidden"> {name}</span>
+              </Button>
+              <Button onPress={() => onChoose("revoke")}>
+                Revoke<span class="visually-hidden"> {name}</span>
+              </Button>
+            </>
           )}
         </span>
       </div>

@@ -5,7 +5,7 @@ import { useRef } from "preact/hooks";
 import type { TouchpointsResponse } from "../../../core/account_responses.ts";
 import { foldText } from "../../../core/case_folding.ts";
 import { formatCount, formatCountOf } from "../../../core/format.ts";
-import { useQuery, useUsage } from "../../api/server_context.ts";
+import { useMayChange, useQuery, useUsage } from "../../api/server_context.ts";
 import { Button } from "../../components/button.tsx";
 import { EmptyState, MoreNotice, ProblemNotice } from "../../components/notice.tsx";
 import { Page } from "../../components/page.tsx";
@@ -37,6 +37,7 @@ export function TouchpointsPage() {
   const query = useQuery("/api/v1/touchpoints", project === "" ? {} : { project }, { pollMs: POLL_MS });
   const changes = useTouchpointChanges(query.refresh);
   const dialog = useSignal<OpenDialog | undefined>(undefined);
+  const mayChange = useMayChange();
   const problem = useSignal<Problem | undefined>(undefined);
   const field = useRef<HTMLInputElement>(null);
   const close = () => {
@@ -67,9 +68,11 @@ export function TouchpointsPage() {
     <Page
       title="Touchpoints"
       actions={
-        <Button tone="primary" icon="plus" onPress={openRegister}>
-          Register a touchpoint
-        </Button>
+        mayChange ? (
+          <Button tone="primary" icon="plus" onPress={openRegister}>
+            Register a touchpoint
+          </Button>
+        ) : null
       }
     >
       {problem.value === undefined ? null : <ProblemNotice problem={problem.value} />}
@@ -130,6 +133,7 @@ interface TouchpointsProps {
 
 function Touchpoints({ response, field, onRegisterSeen, ...actions }: TouchpointsProps) {
   const { router } = useApp();
+  const mayChange = useMayChange();
   const [filter] = useParameter("filter");
   const [state, setState] = useParameter("state");
   const [turnedText, setTurned] = useParameter("turned");
@@ -171,7 +175,7 @@ function Touchpoints({ response, field, onRegisterSeen, ...actions }: Touchpoint
         <p class="muted number" role="status">
           {formatCountOf(touchpoints.length, "touchpoint")}, {formatCount(unregistered)} unregistered
         </p>
-        {seen === 0 ? null : (
+        {seen === 0 || !mayChange ? null : (
           <Button icon="plus" isDisabled={actions.isBusy} onPress={() => onRegisterSeen(filter, seen)}>
             {filter === "" ? `Register all ${formatCount(seen)}` : `Register these ${formatCount(seen)}`}
           </Button>
@@ -184,7 +188,7 @@ function Touchpoints({ response, field, onRegisterSeen, ...actions }: Touchpoint
           <Button onPress={() => router.change({ filter: "", state: "", turned: "" })}>Show all</Button>
         </EmptyState>
       ) : (
-        <TouchpointTable rows={rows} registering={registering} onToggle={toggle} {...actions} />
+        <TouchpointTable mayChange={mayChange} rows={rows} registering={registering} onToggle={toggle} {...actions} />
       )}
       <MoreNotice more={response.more} what="touchpoint" />
     </>

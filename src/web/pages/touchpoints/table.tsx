@@ -19,6 +19,8 @@ interface TouchpointTableProps {
   readonly registering: ReadonlySet<string>;
   readonly isBusy: boolean;
   readonly onToggle: (key: string) => void;
+  /** Whether the actions are shown. */
+  readonly mayChange: boolean;
   readonly onRegister: (row: TouchpointRowView) => void;
   readonly onRename: (row: TouchpointRowView) => void;
   readonly onDelete: (row: TouchpointRowView) => void;
@@ -51,7 +53,7 @@ export function TouchpointTable(props: TouchpointTableProps) {
 }
 
 function columnsOf(props: TouchpointTableProps): readonly Column<TouchpointRowView>[] {
-  const { isBusy, registering, onToggle, onRegister, onRename, onDelete } = props;
+  const { isBusy, mayChange, registering, onToggle, onRegister, onRename, onDelete } = props;
   return [
     {
       id: "name",
@@ -84,7 +86,7 @@ function columnsOf(props: TouchpointTableProps): readonly Column<TouchpointRowVi
       header: "Actions",
       align: "end",
       cell: (row) =>
-        row.registered === null ? null : (
+        row.registered === null || !mayChange ? null : (
           <span class="touchpoints-actions">
             {row.registered ? null : (
               <Button isDisabled={isBusy} title={`Register ${row.path}`} onPress={() => onRegister(row)} icon="plus">
