@@ -76,6 +76,7 @@ describe("adding a pair", () => {
         await dialog.getByLabel("Name").fill("it's new");
         await dialog.getByLabel("Keys").selectOption("server");
         await dialog.getByLabel("Entries per second").fill("50");
+        await dialog.getByText("By hand").click();
         const command = dialog.getByRole("group", { name: /In a terminal/ }).locator("pre");
         expect(await command.innerText()).toBe(`simplelogs keys create --rate=50 --server-only 'it'\\''s new'`);
         const lines = await dialog
@@ -84,7 +85,7 @@ describe("adding a pair", () => {
           .innerText();
         const key = /server = "(sk_[\w-]{32})"/.exec(lines)?.[1];
         appendFileSync(server.configFile, `\n${lines}\n`);
-        await dialog.getByRole("button", { name: "Done" }).click();
+        await page.keyboard.press("Escape");
         await eventually("the new key is taken", async () => {
           const answer = await server.post({ key, source: "server", entries: [{ message: "x" }] });
           return answer.status === 202;
@@ -113,6 +114,7 @@ test("revoking is shown as a command that works", () =>
   withServer(configText(), (server) =>
     withAppPage(browser, server, { path: "/keys" }, async ({ page }) => {
       await page.getByRole("button", { name: "Revoke test" }).click();
+      await page.getByRole("dialog").getByText("By hand").click();
       const commands = page.getByRole("dialog").locator("pre");
       const [command = "", lines = ""] = await commands.allInnerTexts();
       expect(lines).toContain("revoked = true");
@@ -133,8 +135,16 @@ test("axe finds nothing in both themes, on the page and in its dialogs, also on 
         expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
         await page.getByRole("button", { name: "Add a pair" }).click();
         await page.getByRole("dialog").getByLabel("Name").fill("new pair");
+        await page.getByRole("dialog").getByText("By hand").click();
         await page.getByRole("dialog").locator("pre").first().waitFor();
         expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+        for (const name of ["Edit kiosk", "Revoke test"]) {
+          await page.keyboard.press("Escape");
+          await page.getByRole("button", { name }).click();
+          await page.getByRole("dialog").waitFor();
+          expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+          expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
+        }
       }
     }),
   ));
@@ -147,8 +157,127 @@ test("names that look like markup stay text", () => {
     withAppPage(browser, server, { path: "/keys" }, async ({ page }) => {
       for (const name of MARKUP) await page.getByRole("heading", { name, exact: true }).waitFor();
       await page.getByRole("button", { name: `Revoke ${MARKUP[0]}` }).click();
+      await page.getByRole("dialog").getByText("By hand").click();
       await page.getByRole("dialog").locator("pre").first().waitFor();
       expect(await takenAsMarkup(page)).toEqual([]);
     }),
   );
+});
+
+const TRIED = { source: "server", entries: [{ message: "x" }] } as const;
+
+describe("from the app", () => {
+  test("a leaked key is revoked on a phone in three actions, and the dialog sees whether it is still tried", () =>
+    withServer(configText(), (server) =>
+      withAppPage(
+        browser,
+        server,
+        { path: "/keys", viewport: { width: 390, height: 800 }, hasTouch: true },
+        async ({ page }) => {
+          await page.getByRole("button", { name: "Revoke test" }).tap();
+          const dialog = page.getByRole("dialog");
+          const confirm = dialog.getByRole("button", { name: "Revoke" });
+          expect(await confirm.isDisabled()).toBe(true);
+          await dialog.getByLabel("Type test to confirm").fill("test");
+          await confirm.tap();
+          await dialog.getByText("The running server refuses the keys of test now.").waitFor();
+          // The answer comes after the change is in force.
+          for (let time = 0; time < 3; time++) {
+            expect((await server.post({ key: SERVER_KEY, ...TRIED })).status).toBe(401);
+          }
+          await dialog.getByText("Still tried 3 times since").waitFor();
+          expect(readFileSync(server.configFile, "utf8")).toContain("revoked = true");
+          expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+          expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(390);
+          await dialog.getByRole("button", { name: "Done" }).tap();
+          await page.getByRole("heading", { name: "test revoked" }).waitFor();
+        },
+      ),
+    ));
+
+  test("the client key alone goes, and the server key works on", () =>
+    withServer(configText(), (server) =>
+      withAppPage(browser, server, { path: "/keys" }, async ({ page }) => {
+        await page.getByRole("button", { name: "Revoke test" }).click();
+        const dialog = page.getByRole("dialog");
+        await dialog.getByLabel("Only the client key").check();
+        await dialog.getByLabel("Type test to confirm").fill("test");
+        await page.keyboard.press("Enter");
+        await dialog.getByText("refuses the client key of test now").waitFor();
+        expect((await server.post({ key: SERVER_KEY, ...TRIED })).status).toBe(202);
+        expect((await server.post({ key: CLIENT_KEY, entries: [{ message: "x" }] })).status).toBe(401);
+        await dialog.getByText("Still tried 1 time since").waitFor();
+        expect(readFileSync(server.configFile, "utf8")).not.toContain(CLIENT_KEY);
+      }),
+    ));
+
+  test("a pair is added, its keys are shown once and work, and it is edited", () =>
+    withServer(configText(), (server) =>
+      withAppPage(browser, server, { path: "/keys" }, async ({ page }) => {
+        await page.getByRole("button", { name: "Add a pair" }).click();
+        const dialog = page.getByRole("dialog");
+        await dialog.getByLabel("Name").fill("kiosk");
+        await dialog.getByLabel(/Origins of pages/).fill("https://kiosk.example.com");
+        await dialog.getByRole("button", { name: "Add the pair" }).click();
+        const key = await dialog.getByRole("group", { name: "Server key" }).locator("pre").innerText();
+        expect((await server.post({ key, ...TRIED })).status).toBe(202);
+        expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+        await dialog.getByRole("button", { name: "Done" }).click();
+        await page.getByRole("heading", { name: "kiosk" }).waitFor();
+        expect((await page.content()).includes(key)).toBe(false);
+        await page.getByRole("button", { name: "Edit kiosk" }).click();
+        await dialog.getByLabel(/Origins of pages/).fill("https://kiosk.example.com https://two.example.com");
+        await dialog.getByLabel(/Entries per second/).fill("25");
+        await dialog.getByRole("button", { name: "Save" }).click();
+        await dialog.getByText("The running server uses the new settings now.").waitFor();
+        await dialog.getByRole("button", { name: "Done" }).click();
+        await page.getByText("25 entries per second for each key").waitFor();
+        await page.getByText("https://two.example.com").waitFor();
+      }),
+    ));
+
+  test("a file that does not load is said as the server says it, and nothing changes", () =>
+    withServer(configText(), (server) =>
+      withAppPage(browser, server, { path: "/keys", expected: [/status of 409/] }, async ({ page }) => {
+        await page.getByRole("button", { name: "Revoke test" }).click();
+        appendFileSync(server.configFile, "\nmax_boddy = 5\n");
+        const text = readFileSync(server.configFile, "utf8");
+        const dialog = page.getByRole("dialog");
+        await dialog.getByLabel("Type test to confirm").fill("test");
+        await dialog.getByRole("button", { name: "Revoke" }).click();
+        await dialog.getByText(/max_boddy: unknown name/).waitFor();
+        expect(readFileSync(server.configFile, "utf8")).toBe(text);
+        expect((await server.post({ key: SERVER_KEY, ...TRIED })).status).toBe(202);
+      }),
+    ));
+});
+
+describe("a reader in the app", () => {
+  const READER = "a-token-of-the-shop-team";
+  const tables = `[[readers]]\nname = "shop team"\ntoken = "${READER}"\nprojects = ["default"]\n`;
+
+  test("is named, sees their projects, and is offered nothing that they may not do", () =>
+    withServer(configText({ tables }), async (server) => {
+      await server.send([{ message: "x", touchpoint: "api/a" }]);
+      await withAppPage(browser, server, { isSignedIn: false }, async ({ page, ...app }) => {
+        await app.signIn(READER);
+        await page.getByText("Signed in as shop team, read only").first().waitFor();
+        const pages = page.getByRole("navigation", { name: "Pages" });
+        await pages.getByRole("link", { name: "Logs" }).waitFor();
+        expect(await pages.getByRole("link", { name: /Keys|Refused/ }).count()).toBe(0);
+        await app.open("/touchpoints");
+        await page.getByText(/^1 touchpoint, 1 unregistered/).waitFor();
+        await page.getByText("Signed in as shop team, read only").first().waitFor();
+        expect(await page.getByRole("button", { name: /Register|Rename|Delete/ }).count()).toBe(0);
+        for (const path of ["/", "/logs", "/usage", "/storage", "/rejections"]) {
+          await app.open(path);
+          await page.getByText("Signed in as shop team, read only").first().waitFor();
+          expect(await accessibilityProblems(page, THEMES)).toEqual([]);
+        }
+        await page.setViewportSize({ width: 390, height: 800 });
+        await app.open("/logs");
+        await page.getByText("Signed in as shop team, read only").last().waitFor();
+        expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(390);
+      });
+    }));
 });
