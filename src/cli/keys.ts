@@ -183,11 +183,12 @@ function partOf({ serverOnly, clientOnly }: PartOptions): KeyPart {
 interface EditOptions {
   readonly origin?: readonly string[];
   readonly origins?: boolean;
-  readonly rate?: number | null;
+  readonly rate?: number | "none";
 }
 
-function parseRateOrNone(value: string): number | null {
-  return value === "none" ? null : parseRate(value);
+/** Commander takes null for no value. */
+function parseRateOrNone(value: string): number | "none" {
+  return value === "none" ? value : parseRate(value);
 }
 
 /** Adds the command below `keys`. */
@@ -214,7 +215,12 @@ function registerKeysEdit(keys: Command, context: CliContext): void {
       throw new OperatingError("usage", "nothing to change: expected --origin, --no-origins or --rate");
     }
     const file = configFileOf(command, context);
-    const { isChanged } = await change(file, context, { kind: "edit", name, origins, rate });
+    const { isChanged } = await change(file, context, {
+      kind: "edit",
+      name,
+      origins,
+      rate: rate === "none" ? null : rate,
+    });
     const done = isChanged ? "Changed" : "Already so:";
     context.stdout.write(`${done} ${JSON.stringify(name)} in ${displayPath(file, context)}\n`);
   });

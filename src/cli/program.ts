@@ -22,6 +22,7 @@ import { LocalSource } from "./local_source.ts";
 import { remoteAddressOf } from "./options.ts";
 import { Progress, type Prompt, type WriteText } from "./output.ts";
 import { registerQuery } from "./query.ts";
+import { registerReaders } from "./readers.ts";
 import { RemoteServer } from "./remote_server.ts";
 import { RemoteSource } from "./remote_source.ts";
 import { registerSdk } from "./sdk.ts";
@@ -70,6 +71,7 @@ function buildProgram(context: CliContext, { version, commit, signals, write, pr
   registerInit(program, context);
   registerCheck(program, context);
   registerKeys(program, context);
+  registerReaders(program, context);
   registerExport(program, context, write);
   const tools: ReadingTools = { context, write, signals, clock: systemClock, openSource };
   registerQuery(program, tools);

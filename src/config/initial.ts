@@ -106,7 +106,7 @@ retention = "30d"                # older records are deleted
 # monthly_entries = 1_000_000    # absent: no limit
 overage = "continue"             # or "drop": what happens past monthly_entries
 
-# [[readers]]                    # someone who may read and change nothing; one [[readers]] for each
+# [[readers]]                    # someone who may read and change nothing; \`simplelogs readers create NAME\` writes one
 # name = "grafana"               # 2 to 80 characters, unique
 # token = "…"                    # at least 16 characters, or token_sha256
 # projects = ["shop"]            # absent: all projects
