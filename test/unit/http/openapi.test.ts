@@ -52,6 +52,7 @@ describe("openapi.json", () => {
       "GET /api/v1/trace",
       "GET /api/v1/histogram",
       "GET /api/v1/patterns",
+      "GET /api/v1/markers",
       "GET /api/v1/breakdown",
       "GET /api/v1/fields",
       "GET /api/v1/fields/{name}/values",
