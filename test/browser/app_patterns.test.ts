@@ -123,7 +123,7 @@ describe("patterns in Logs", () => {
       await app.open(`${path.pathname}${path.search}`);
       await page
         .getByRole("group", { name: /^Record \d+$/ })
-        .getByText("api/orders")
+        .getByText("api/orders", { exact: true })
         .waitFor();
       await page.getByRole("button", { name: "Close", exact: true }).click();
       expect(parameterOf(page, "open")).toBe(null);

@@ -115,10 +115,10 @@ function message(random: Random, vocabulary: Vocabulary): ModelSearch {
 /** What is masked is the masks' own test; here it is which records are found. */
 function messagePattern(random: Random, vocabulary: Vocabulary): ModelSearch {
   const reader = new MessagePattern();
-  const { text, matches } = pattern(random, reader.patternOf(pick(random, vocabulary.texts)));
+  const wanted = pattern(random, reader.patternOf(pick(random, vocabulary.texts)));
   return {
-    text: `pattern:${text}`,
-    matches: ({ message }) => message !== undefined && matches(reader.patternOf(message)),
+    text: `pattern:${wanted.text}`,
+    matches: ({ message }) => message !== undefined && wanted.matches(reader.patternOf(message)),
   };
 }
 
