@@ -2,10 +2,12 @@
 
 import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
-import type { PreviousRange } from "../../core/responses.ts";
-import { useApp, useParameter, useTimes } from "../state/app_context.ts";
+import type { Marker, PreviousRange } from "../../core/responses.ts";
+import { useQuery, useServer } from "../api/server_context.ts";
+import { useApp, useParameter, useScope, useTimes } from "../state/app_context.ts";
 import { type CompareKind, typedCompare, useCompare } from "../state/compare.ts";
 import { shownZone } from "../state/time_range.ts";
+import { sinceMarker } from "./chart_markers.tsx";
 import { Notice } from "./notice.tsx";
 
 const CHOICES: readonly { readonly kind: CompareKind; readonly label: string }[] = [
@@ -15,15 +17,26 @@ const CHOICES: readonly { readonly kind: CompareKind; readonly label: string }[]
   { kind: "between", label: "another range…" },
 ];
 
-/** "Compare with": a select, and a field for a range of its own. */
+/** Value of the choice that also chooses the time range. */
+const SINCE_MARKER = "since";
+/** How far back the last marker may be, as the read API takes it. */
+const LAST_MARKER_WITHIN = "30d";
+
+/**
+ * "Compare with": a select, and a field for a range of its own. Where there are markers, one choice is the time since
+ * the last one with the time before it.
+ */
 export function ComparePicker() {
+  const { router } = useApp();
   const [, setCompare] = useParameter("compare");
+  const lastMarker = useLastMarker();
   const { kind } = useCompare();
   const isTyping = useSignal(false);
   const shown = isTyping.value ? "between" : kind;
   const choose = (chosen: string) => {
     isTyping.value = chosen === "between";
-    if (!isTyping.value) setCompare(chosen);
+    if (chosen === SINCE_MARKER && lastMarker !== undefined) router.change(sinceMarker(lastMarker));
+    else if (!isTyping.value) setCompare(chosen);
   };
   return (
     <div class="compare">
@@ -35,6 +48,7 @@ export function ComparePicker() {
               {choice.label}
             </option>
           ))}
+          {lastMarker === undefined ? null : <option value={SINCE_MARKER}>{`before ${lastMarker.label}`}</option>}
         </select>
       </label>
       {shown === "between" ? (
@@ -48,6 +62,16 @@ export function ComparePicker() {
       ) : null}
     </div>
   );
+}
+
+/** The newest marker of the chosen project, whatever the time range. */
+function useLastMarker(): Marker | undefined {
+  const { usage } = useServer();
+  const { parameters } = useScope();
+  const hasMarkers = usage.state.value.value?.hasMarkers === true;
+  const { project } = parameters;
+  const scope = { ...(project === undefined ? {} : { project }), from: LAST_MARKER_WITHIN };
+  return useQuery("/api/v1/markers", hasMarkers ? scope : undefined).state.value.value?.markers[0];
 }
 
 interface OwnRangeProps {
