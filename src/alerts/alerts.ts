@@ -26,7 +26,7 @@ import { send } from "./delivery/send.ts";
 import { Evaluator } from "./evaluator.ts";
 import { WHOLE } from "./rules/observe.ts";
 import type { RuleEvaluation } from "./rules/rule_evaluation.ts";
-import { PHASES } from "./rules/state.ts";
+import type { Phase } from "./rules/state.ts";
 import { type Links, notificationOf } from "./rules/telling.ts";
 
 /** What the configuration says of alerts. */
@@ -225,4 +225,4 @@ export class Alerts implements AlertService {
 }
 
 /** Phases, the best first. */
-const BADNESS: readonly (typeof PHASES)[number][] = ["ok", "pending", "recovering", "firing"];
+const BADNESS: readonly Phase[] = ["ok", "pending", "recovering", "firing"];

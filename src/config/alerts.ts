@@ -3,7 +3,7 @@
 
 import { type Static, type StaticDecode, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import { type AlertRule, RULE_KINDS, SEVERITIES } from "../core/alert_rule.ts";
+import { type AlertRule, RULE_KINDS, type RuleKind, SEVERITIES } from "../core/alert_rule.ts";
 import { SERVER_PROJECT } from "../core/alerts.ts";
 import { formatDuration } from "../core/format.ts";
 import { nearestName } from "../core/nearest.ts";
@@ -30,6 +30,13 @@ const NOTIFY_MAX = 10;
 const SHARE_MIN = 20;
 /** Too few of them say nothing of a percentile. */
 const PERCENTILE_MIN = 10;
+const MIN_DEFAULTS: Readonly<Record<RuleKind, number>> = {
+  count: 0,
+  share: SHARE_MIN,
+  percentile: PERCENTILE_MIN,
+  silence: 0,
+  running: 0,
+};
 const PERCENTILE_DEFAULT = 95;
 const OF_DEFAULT = "kind:log";
 
@@ -144,7 +151,7 @@ function ruleOf(values: AlertValues): AlertRule {
     forMs: values.for,
     keepMs: values.keep,
     groupBy,
-    min: values.min ?? { share: SHARE_MIN, percentile: PERCENTILE_MIN }[String(kind)] ?? 0,
+    min: values.min ?? MIN_DEFAULTS[kind],
     repeatMs: values.repeat,
     notify: [...new Set(values.notify)],
     severity,

@@ -39,7 +39,7 @@ export interface Change {
 /** The notification. Its id follows from what it says, so the same change always has the same one. */
 export function notificationOf(change: Change, samples: readonly ShownRecord[], links: Links): Notification {
   const { rule, group, telling, value, firingFrom, t } = change;
-  const isBack = telling === "resolved" && rule.resolveBound !== undefined;
+  const resolveBound = telling === "resolved" ? rule.resolveBound : undefined;
   return {
     id: idOf([rule.name, group, telling, firingFrom, t]),
     rule: rule.name,
@@ -48,7 +48,7 @@ export function notificationOf(change: Change, samples: readonly ShownRecord[], 
     state: telling,
     kind: rule.kind,
     ...(value === undefined ? {} : { value }),
-    threshold: isBack ? (rule.resolveBound as number) : rule.bound,
+    threshold: resolveBound ?? rule.bound,
     side: rule.side,
     query: rule.q,
     from: t - rule.windowMs,

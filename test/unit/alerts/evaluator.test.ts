@@ -76,7 +76,7 @@ describe("an evaluator", () => {
     first.records = [at(-2)];
     await first.pass(1);
     const second = new TestEvaluator([RULE], T0 + 30_000, first.file);
-    expect(second.queued).toEqual(first.queued as QueuedDelivery[]);
+    expect(second.queued).toEqual(first.queued);
     second.records = first.records;
     await second.pass(40);
     expect(second.told).toEqual(["firing errors", "resolved errors"]);
