@@ -74,9 +74,15 @@ export function sentenceOf(told: Told): string {
   const { value, threshold, side, kind } = told;
   const bound = `${side} ${formatValue(threshold, kind)}`;
   const where = told.project === undefined ? "" : ` in ${oneLine(told.project, TITLE_CHARACTERS_MAX)}`;
-  const measured = value === undefined ? "nothing was measured" : `${formatValue(value, kind)} ${NOUNS[kind]}`;
+  const measured = value === undefined ? "nothing was measured" : measuredText(value, kind);
   const window = `${isoTime(told.from)} to ${isoTime(told.to)}`;
   return `${measured}${where} (alert when ${bound}), ${window}`;
+}
+
+/** "1 record", "12 records", "12.5 % of the records". */
+function measuredText(value: number, kind: Notification["kind"]): string {
+  const noun = value === 1 ? NOUNS[kind].replace(/^(records|open timings)$/, (many) => many.slice(0, -1)) : NOUNS[kind];
+  return `${formatValue(value, kind)} ${noun}`;
 }
 
 const NOUNS: Readonly<Record<Notification["kind"], string>> = {

@@ -3,7 +3,13 @@
 
 import { describe, expect, test } from "bun:test";
 import { emailOf } from "../../../../src/alerts/delivery/email.ts";
-import { formatValue, headlineOf, membersOf, templateValues } from "../../../../src/alerts/delivery/message.ts";
+import {
+  formatValue,
+  headlineOf,
+  membersOf,
+  sentenceOf,
+  templateValues,
+} from "../../../../src/alerts/delivery/message.ts";
 import type { Summary } from "../../../../src/alerts/delivery/queue.ts";
 import { readyRequest } from "../../../../src/alerts/delivery/ready_templates.ts";
 import { READY_TEMPLATES, TEMPLATE_NAMES } from "../../../../src/core/destination.ts";
@@ -134,4 +140,11 @@ test("a value is shown with its unit", () => {
     formatValue(850.123, "percentile"),
     formatValue(12_345, "percentile"),
   ]).toEqual(["12", "12.5 %", "850.1 ms", "12.35 s"]);
+});
+
+test("one record is not several", () => {
+  const sentences = [0, 1, 2].map((value) => sentenceOf(notification({ value })).split(" in ")[0]);
+  expect(sentences).toEqual(["0 records", "1 record", "2 records"]);
+  expect(sentenceOf(notification({ kind: "running", value: 1 }))).toStartWith("1 open timing in");
+  expect(sentenceOf(notification({ kind: "share", value: 1 }))).toStartWith("100 % of the records in");
 });
