@@ -41,7 +41,7 @@ export type ChartData = [number[], ...(number | null)[][]];
 function drawOrder(series: readonly ChartSeries[]): readonly ChartSeries[] {
   if (!series.some(({ isStacked }) => isStacked === true)) return series;
   const isAbove = ({ isStacked }: ChartSeries) => isStacked !== true;
-  return [...series.filter((one) => !isAbove(one)).reverse(), ...series.filter(isAbove)];
+  return [...series.filter((one) => !isAbove(one)).toReversed(), ...series.filter(isAbove)];
 }
 
 /** The data of a plot, in drawing order. `times` in Unix ms: where buckets of `intervalMs` begin. */
