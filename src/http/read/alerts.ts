@@ -1,5 +1,5 @@
 // The routes of alerts: rules with their states, their history, a test, a mute. A reader of some projects sees the
-// rules over these only.
+// rules over these only, and the history where the project simplelogs is one of them.
 
 import { Type } from "@sinclair/typebox";
 import { AlertMuteSchema, type AlertService, AlertsSchema, AlertTestSchema } from "../../core/alert_responses.ts";
