@@ -132,7 +132,7 @@ describe("nobody is signed in", () => {
       withAppPage(browser, server, { isSignedIn: false }, async ({ page }) => {
         await page.getByLabel("Admin token").fill("not-the-admin-token");
         await page.getByRole("button", { name: "Sign in" }).click();
-        await page.getByRole("alert").getByText("Admin token is wrong.").waitFor();
+        await page.getByRole("alert").getByText("The token is wrong.").waitFor();
         expect(await page.evaluate("document.activeElement.name")).toBe("token");
         expect(await page.getByRole("navigation").count()).toBe(0);
         expect(await page.context().cookies()).toEqual([]);
