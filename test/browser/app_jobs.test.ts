@@ -16,6 +16,9 @@ const ACTIONS_MAX = 4;
 const SEED = 15;
 const REQUESTS_A_DAY = 6_000;
 const BLOG_KEY = "sk_blog0123456789abcdef";
+const WIDTHS = [1_280, 390] as const;
+/** A pair a width, since it is revoked. */
+const leakedKey = (width: number) => `sk_leaked${width}0123456789abcdef`;
 /** `shopEntries` of the plan are used but for one. */
 const configOf = (shopEntries: number) =>
   configText({
@@ -25,6 +28,7 @@ name = "blog"
 project = "blog"
 server = "${BLOG_KEY}"
 
+${WIDTHS.map((width) => `[[keys]]\nname = "leaked ${width}"\nserver = "${leakedKey(width)}"\n`).join("\n")}
 [projects.shop]
 monthly_entries = ${shopEntries + 1}
 retention = "400d"
@@ -37,8 +41,6 @@ q = "touchpoint:deploy/*"
 label = "metadata.build"
 `,
   });
-const WIDTHS = [1_280, 390] as const;
-
 let browser: Browser;
 let server: TestServer;
 
@@ -229,5 +231,21 @@ describe("in at most four actions", () => {
     const build = `${Date.now()}`;
     await server.send([{ touchpoint: "deploy/shop", message: `build ${build} is live`, metadata: { build } }]);
     await page.getByText(`build ${build} is live`).first().waitFor();
+  });
+
+  job("revoking a leaked key", async (hands) => {
+    const { page } = hands;
+    const width = page.viewportSize()?.width ?? 0;
+    const use = () => server.post({ key: leakedKey(width), source: "server", entries: [{ message: "by a stranger" }] });
+    expect((await use()).status).toBe(202);
+    await hands.goTo("Keys");
+    await hands.click(page.getByRole("button", { name: `Revoke leaked ${width}` }));
+    const dialog = page.getByRole("dialog");
+    await hands.type(dialog.getByRole("textbox").first(), `leaked ${width}`);
+    const button = dialog.getByRole("button", { name: /^Revoke/ });
+    if (await button.isVisible()) await hands.click(button);
+    await dialog.getByText(/[Nn]ot been tried|Still tried/).waitFor();
+    expect((await use()).status).toBe(401);
+    await dialog.getByText("Still tried once since").waitFor();
   });
 });
