@@ -9,6 +9,7 @@ import type {
   UsageResponse,
   ViewerResponse,
 } from "../../core/account_responses.ts";
+import type { AlertsResponse } from "../../core/alert_responses.ts";
 import type { RefusalsResponse } from "../../core/refusals.ts";
 import type {
   BreakdownResponse,
@@ -41,6 +42,7 @@ interface Responses {
   readonly "/api/v1/touchpoints": TouchpointsResponse;
   readonly "/api/v1/usage": UsageResponse;
   readonly "/api/v1/rejections": RejectionsResponse;
+  readonly "/api/v1/alerts": AlertsResponse;
   readonly "/api/v1/refusals": RefusalsResponse;
   readonly "/api/v1/views": ViewsResponse;
   readonly "/api/v1/keys": KeysResponse;

@@ -1,10 +1,11 @@
 // The strip under the header. It is there only when somebody should look: the server does not answer, cannot store,
-// drops entries of accepted batches, refuses batches, or its data file is nearly full.
+// drops entries of accepted batches, refuses batches, an alert fires, or its data file is nearly full.
 
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import type { FileSpace } from "../../core/account_responses.ts";
+import type { ShownRule } from "../../core/alert_responses.ts";
 import { formatBytes, formatCount, formatCountOf } from "../../core/format.ts";
 import type { RefusalRow } from "../../core/refusals.ts";
 import { useCombinedQuery, useQuery, useServer, useUsage, useViewer } from "../api/server_context.ts";
@@ -16,6 +17,8 @@ import { useApp, useScope, useTimes } from "../state/app_context.ts";
 import {
   type DroppingProject,
   droppingProjects,
+  firingRules,
+  firingSince,
   highDiskShare,
   keyText,
   recentRefusals,
@@ -75,8 +78,11 @@ function useItems(now: number): readonly ComponentChildren[] {
   };
   const dropping = useDropping(now);
   const rows = unhidden(recentRefusals(refused?.refusals ?? [], project), hiddenAt.value, now);
+  const alerts = useQuery("/api/v1/alerts", {}, { pollMs: POLL_MS }).state.value.value;
+  const firing = firingRules(alerts?.rules ?? [], project);
   const items: ComponentChildren[] = [];
   if (status?.ready === false) items.push(<Unready key="ready" reason={status.reason} />);
+  if (firing.length > 0) items.push(<Firing key="firing" rules={firing} />);
   if (dropping.length > 0) items.push(<Dropping key="dropping" projects={dropping} />);
   if (rows.length > 0) items.push(<Refused key="refused" rows={rows} onHide={hide} />);
   const storage = status?.storage ?? null;
@@ -125,6 +131,36 @@ function Unready({ reason }: { readonly reason: string | null }) {
     <Item tone="error" end={<Link page="storage">Storage</Link>}>
       <strong>The server takes no batches.</strong> {reason}
     </Item>
+  );
+}
+
+/** The link leads to what the rule that fires longest searches for. */
+function Firing({ rules }: { readonly rules: readonly ShownRule[] }) {
+  const times = useTimes();
+  const named = rules.slice(0, NAMED_MAX);
+  const [first] = rules;
+  if (first === undefined) return null;
+  const project = first.project ?? "";
+  return (
+    <Item tone="error" end={<SearchLink rule={first} project={project} />}>
+      <strong>
+        {rules.length === 1 ? "An alert is firing." : `${formatCountOf(rules.length, "alert")} are firing.`}
+      </strong>{" "}
+      {named.map((rule) => `${rule.name} since ${times.second(firingSince(rule))}`).join("; ")}
+      {rules.length > named.length ? `; ${more(rules.length - named.length, "other").toLowerCase()}` : "."}
+    </Item>
+  );
+}
+
+function SearchLink({ rule: { kind, q }, project }: { readonly rule: ShownRule; readonly project: string }) {
+  return kind === "running" ? (
+    <Link page="timings" parameters={{ project, q, tab: "running" }}>
+      Running now
+    </Link>
+  ) : (
+    <Link page="logs" parameters={{ project, q }}>
+      Logs
+    </Link>
   );
 }
 

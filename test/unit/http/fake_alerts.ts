@@ -36,6 +36,8 @@ function shown(name: string, project: string | null): ShownRule {
 export class FakeAlerts implements AlertService {
   readonly muted: [rule: string, until: number][] = [];
   canWrite = true;
+  /** Whether every name is a rule's. */
+  knowsAll = false;
 
   list(): AlertsResponse {
     const destinations = [{ name: "chat", type: "webhook", url: "https://chat.example/…", waiting: 1, problem: null }];
@@ -52,12 +54,12 @@ export class FakeAlerts implements AlertService {
   }
 
   async test(rule: string): Promise<AlertTestResponse | undefined> {
-    if (rule !== "errors") return undefined;
+    if (rule !== "errors" && !this.knowsAll) return undefined;
     return { destinations: [{ name: "chat", problem: "answered 404" }] };
   }
 
   async mute(rule: string, until: number): Promise<"done" | "not_found" | "unavailable"> {
-    if (rule !== "errors") return "not_found";
+    if (rule !== "errors" && !this.knowsAll) return "not_found";
     if (!this.canWrite) return "unavailable";
     this.muted.push([rule, until]);
     return "done";

@@ -2,9 +2,12 @@
 
 import { describe, expect, test } from "bun:test";
 import type { RejectionRow, UsageResponse } from "../../../../src/core/account_responses.ts";
+import type { ShownRule } from "../../../../src/core/alert_responses.ts";
 import type { RefusalRow } from "../../../../src/core/refusals.ts";
 import {
   droppingProjects,
+  firingRules,
+  firingSince,
   highDiskShare,
   keyText,
   recentRefusals,
@@ -137,4 +140,33 @@ test("the disk is mentioned from nine tenths of its limit on", () => {
   const shareOf = (bytesOnDisk: number, bytesMax = 100) =>
     highDiskShare({ bytesOnDisk, bytesMax, records: 0, blocks: 0 });
   expect([shareOf(89), shareOf(90), shareOf(120), shareOf(5, 0)]).toEqual([undefined, 0.9, 1.2, 1]);
+});
+
+describe("alerts that fire", () => {
+  const rule = (name: string, state: ShownRule["state"], project: string | null, ...since: number[]) =>
+    ({
+      name,
+      state,
+      project,
+      instances: [
+        { group: null, state: "pending", since: 1, value: 1, unknown: null },
+        ...since.map((at) => ({ group: `${at}`, state, since: at, value: 1, unknown: null })),
+      ],
+    }) as unknown as ShownRule;
+  const RULES = [
+    rule("late", "firing", "shop", 30, 20),
+    rule("early", "recovering", null, 10),
+    rule("calm", "ok", "shop"),
+    rule("soon", "pending", "shop"),
+    rule("blog", "firing", "blog", 15),
+  ];
+
+  test("are those of the project and of all, also while they recover, the oldest first", () => {
+    expect(firingRules(RULES, "shop").map(({ name }) => name)).toEqual(["early", "late"]);
+    expect(firingRules(RULES, "").map(({ name }) => name)).toEqual(["early", "blog", "late"]);
+  });
+
+  test("began when the first of their instances that fire did", () => {
+    expect(RULES.slice(0, 2).map(firingSince)).toEqual([20, 10]);
+  });
 });
