@@ -142,6 +142,7 @@ describe("around a record", () => {
       await page.getByText("number 0", { exact: true }).waitFor();
       await page.setViewportSize(PHONE);
       expect(await fits(page)).toBe(PHONE.width);
+      await page.locator('.logs-list[aria-busy="false"]').waitFor();
       expect(await accessibilityProblems(page, THEMES)).toEqual([]);
     }));
 
@@ -179,8 +180,10 @@ describe("the ways on from a record", () => {
       await details(page).getByRole("link", { name: "Around this" }).focus();
       await page.keyboard.press("Enter");
       await page.getByText(/^The 50 records/).waitFor();
-      await page.getByRole("button", { name: "Same key" }).focus();
-      await page.keyboard.press("Enter");
+      // The record in the middle takes the focus once it is there.
+      await page.locator('.logs-list[aria-busy="false"]').waitFor();
+      await lines(page).first().waitFor();
+      await page.getByRole("button", { name: "Same key" }).press("Enter");
       await page.getByRole("button", { name: "Same key", pressed: true }).waitFor();
       await details(page).getByRole("link", { name: "Trace", exact: true }).focus();
       await page.keyboard.press("Enter");

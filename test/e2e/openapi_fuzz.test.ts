@@ -15,8 +15,20 @@ const STREAMS = ["tailEntries"];
 const ERASABLE = "erasable";
 const ERASABLE_KEY = "sk_erasable0123456789";
 
+const RULE = "never";
+
 const CONFIG = configText({
-  tables: `[[keys]]\nname = "erasable"\nproject = "${ERASABLE}"\nserver = "${ERASABLE_KEY}"\n`,
+  tables: `[[keys]]
+name = "erasable"
+project = "${ERASABLE}"
+server = "${ERASABLE_KEY}"
+
+[[alerts]]
+name = "${RULE}"
+q = "metadata.never:*"
+window = "1m"
+above = 0
+`,
 });
 
 async function sendSome(server: TestServer, random: Random): Promise<void> {
@@ -49,6 +61,26 @@ function withKey(operation: Operation, made: MadeRequest, random: Random): MadeR
   if (operation.id !== "enqueue" || made.body === undefined || random() < 0.5) return made;
   const body = objectIn(made.body);
   return body === undefined ? made : { ...made, body: JSON.stringify({ ...body, key: SERVER_KEY, source: "server" }) };
+}
+
+/** Of a view and a rule that are there, every other time: what is made up names none. */
+async function withExisting(
+  server: TestServer,
+  operation: Operation,
+  made: MadeRequest,
+  random: Random,
+): Promise<MadeRequest> {
+  if (random() < 0.5) return made;
+  if (operation.id === "changeView" || operation.id === "deleteView") {
+    const body = JSON.stringify({ name: `view ${random()}`, address: "/logs" });
+    const headers = { ...AUTHORIZATION, "content-type": "application/json" };
+    const answer = await fetch(`${server.url}/api/v1/views`, { method: "POST", headers, body });
+    const { id } = (await answer.json()) as { id?: number };
+    return id === undefined ? made : { ...made, path: `/api/v1/views/${id}` };
+  }
+  const body = objectIn(made.body ?? "");
+  if ((operation.id !== "muteAlert" && operation.id !== "testAlert") || body === undefined) return made;
+  return { ...made, body: JSON.stringify({ ...body, name: RULE }) };
 }
 
 /** The object that a text is as JSON, if it is one. */
@@ -92,7 +124,8 @@ async function fuzz(server: TestServer, random: Random, faultsMax: number): Prom
     seen.set(operation.id, statuses);
     for (let run = 0; run < REQUESTS_AN_OPERATION; run++) {
       const asDescribed = makeRequest(operation, random, integer(random, faultsMax));
-      const made = withKey(operation, withoutHarm(operation, asDescribed, random), random);
+      const harmless = withKey(operation, withoutHarm(operation, asDescribed, random), random);
+      const made = await withExisting(server, operation, harmless, random);
       const { status, text } = await answerTo(server, operation, made, random);
       statuses.add(status);
       const hasMessage = status < 400 || typeof (JSON.parse(text) as { message?: unknown }).message === "string";

@@ -92,7 +92,7 @@ describe("the read API", () => {
       const answer: PatternsResponse = await read(server, "patterns?from=1h&compare=previous");
       expect(answer).toMatchObject({ count: 67, more: 0 });
       expect(answer.patterns).toMatchObject([
-        { pattern: "order <num> placed in <num>ms", count: 60, previous: 40, levels: { info: 60 } },
+        { pattern: "order <num> placed in <duration>", count: 60, previous: 40, levels: { info: 60 } },
         { pattern: "no route to <ip>", count: 7, previous: 0, levels: { error: 7 } },
       ]);
       const errors: PatternsResponse = await read(server, "patterns?from=1h&q=level:error&limit=1");

@@ -362,7 +362,8 @@ export class WriterThread {
     const requests = this.#ingester.takeRequestChanges(clock);
     if (requests !== undefined) this.#commits.commit(requests);
     this.#commits.prune();
-    if (isIdle) this.#store.clearRedoLog();
+    // The process may have been stopped between a group and here: then it was idle, and the group is not due yet.
+    if (isIdle && !this.#commits.hasUnflushed) this.#store.clearRedoLog();
     if (this.#maintenance.step(isIdle)) isChanged = true;
     else if (isIdle) cutFile(this.#store.database, this.#settings.file);
     if (isChanged) this.#sendSnapshot();
