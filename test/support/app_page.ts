@@ -83,6 +83,9 @@ interface AxeResult {
   }[];
 }
 
+/** How long a page may load before it is judged, in ms. */
+const BUSY_MS_MAX = 3_000;
+
 /** The looks in which every page must be accessible. */
 export const THEMES = ["light", "dark"] as const;
 
@@ -97,9 +100,13 @@ export async function accessibilityProblems(
   if (!(await page.evaluate<boolean>("'axe' in globalThis"))) {
     await page.evaluate(readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8"));
   }
+  // What is loaded again is dim meanwhile. A test of that very state holds the answer back, and is judged as it is.
+  const busy = page.locator('[aria-busy="true"]').first();
+  await busy.waitFor({ state: "detached", timeout: BUSY_MS_MAX }).catch(() => undefined);
   const problems: string[] = [];
   for (const theme of themes) {
-    if (theme !== undefined) await changeTheme(page, theme);
+    if (theme !== undefined) await page.emulateMedia({ colorScheme: theme });
+    await transitionsEnd(page);
     const result: AxeResult = await page.evaluate("axe.run(document, { resultTypes: ['violations'] })");
     for (const { id, help, nodes } of result.violations) {
       for (const node of nodes) {
@@ -110,9 +117,8 @@ export async function accessibilityProblems(
   return problems;
 }
 
-/** As if the system's theme changed; ends when colours do not change any more. */
-async function changeTheme(page: Page, colorScheme: (typeof THEMES)[number]): Promise<void> {
-  await page.emulateMedia({ colorScheme });
+/** Ends when colours do not change any more. */
+async function transitionsEnd(page: Page): Promise<void> {
   await page.evaluate(`new Promise(requestAnimationFrame).then(() => Promise.all(document.getAnimations()
     .filter((animation) => animation instanceof CSSTransition)
     .map((animation) => animation.finished.catch(() => undefined))))`);
