@@ -20,6 +20,8 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ingest: ["core", "runtime", "block", "commit", "decode"],
   store: ["core", "runtime", "block", "commit"],
   query: ["core", "runtime", "block", "search"],
+  // The only room that knows ClickHouse's SQL. Nothing of it is loaded where the configuration has no [clickhouse].
+  clickhouse: ["core", "runtime", "block", "search", "query"],
   // Rules over the search language, their state, and the destinations that are told. On the main thread.
   alerts: ["core", "runtime", "search"],
   web: ["core", "search"],
@@ -38,6 +40,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "ingest",
     "store",
     "query",
+    "clickhouse",
   ],
   "app.ts": [
     "core",
@@ -53,6 +56,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "ingest",
     "store",
     "query",
+    "clickhouse",
     "syslog",
     "alerts",
     "threads",
@@ -72,6 +76,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "ingest",
     "store",
     "query",
+    "clickhouse",
     "syslog",
     "alerts",
     "threads",
