@@ -95,7 +95,7 @@ const TOOLS: readonly Tool[] = [
   {
     name: "Node 18 or later",
     debianPackage: "nodejs",
-    suites: ["client", "senders"],
+    suites: ["clickhouse", "client", "senders"],
     candidates: ["node", "/usr/bin/node"].map((program) => [
       program,
       "--eval",

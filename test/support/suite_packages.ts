@@ -14,7 +14,7 @@ const LOCK_MS_MAX = 300_000;
 const LOCK_POLL_MS = 200;
 
 /** A suite with packages of its own. */
-export type PackagedSuite = "client" | "senders";
+export type PackagedSuite = "clickhouse" | "client" | "senders";
 
 function digest(source: string): string {
   const hash = createHash("sha256").update(`${process.platform} ${process.arch} ${process.versions.bun}\n`);

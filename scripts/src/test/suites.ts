@@ -53,6 +53,7 @@ const STAGES: Stages = [
     { name: "browser", workers: 3 },
     { name: "client", workers: 2 },
     { name: "senders", workers: 2 },
+    { name: "clickhouse", workers: 2 },
   ],
   // This measures, so nothing runs beside it.
   [{ name: "bench" }],

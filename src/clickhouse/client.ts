@@ -1,0 +1,261 @@
+// ClickHouse over its HTTP interface. In: statements with bound parameters, and rows to insert. Out: rows, or an error
+// that says what is to be done. Invariant: an insert is never sent twice by itself, unless the first server certainly
+// did not take it.
+
+import { randomUUID } from "node:crypto";
+import { ClickHouseError, codeInText, kindOfCode, kindOfStatus } from "./errors.ts";
+import { type Parameters, parameterText } from "./parameters.ts";
+import { Bounds, HANG_GRACE_MS, REQUEST_MS_MAX } from "./request_bounds.ts";
+import { InnerException, type Row, readRows } from "./rows.ts";
+
+/** Where the servers are. */
+export interface ClickHouseAddress {
+  /** http: or https:, one or more; tried in this order, beginning with the one that answered last. */
+  readonly urls: readonly string[];
+  readonly database: string;
+  readonly user: string;
+  readonly password: string;
+  /** Name of the cluster; empty: one server, or several with the same data. A query is killed on all of it. */
+  readonly cluster: string;
+}
+
+/** Settings of ClickHouse by name. */
+export type ClickHouseSettings = Readonly<Record<string, string | number>>;
+
+/** Bounds of one request. */
+export interface RequestOptions {
+  /** Cancels it: the server is told, too. */
+  readonly signal?: AbortSignal | undefined;
+  /** The server ends it after so many ms. Default: REQUEST_MS_MAX. */
+  readonly timeMsMax?: number | undefined;
+  /** Bytes of memory that it may take on the server. Default: what the server's own settings say. */
+  readonly memoryMax?: number | undefined;
+  /** Default: a new one. */
+  readonly queryId?: string | undefined;
+  readonly settings?: ClickHouseSettings | undefined;
+}
+
+/** Rows to insert. */
+export interface Insertion {
+  readonly table: string;
+  readonly columns: readonly string[];
+  /** As `format` says. */
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly format: "RowBinary" | "JSONCompactEachRow" | "Native";
+  /** The server stores nothing for a token that it has seen lately (`insert_deduplication_token`). */
+  readonly token: string;
+}
+
+/** How long a server is told to end a query, in ms. */
+const KILL_MS_MAX = 5_000;
+/** So much of an error's text is read, in characters. */
+const ERROR_TEXT_LENGTH_MAX = 2_000;
+
+const ALWAYS: ClickHouseSettings = {
+  output_format_json_quote_64bit_integers: 0,
+  output_format_json_quote_denormals: 1,
+  // An error within rows comes as its text, which is no row, and not in the form of one.
+  http_write_exception_in_output_format: 0,
+};
+
+/** Codes of errors that come before anything was sent. */
+const BEFORE_SENDING: ReadonlySet<string> = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+]);
+
+interface Exchange {
+  readonly search: ReadonlyMap<string, string>;
+  readonly body: string | Uint8Array<ArrayBuffer>;
+  readonly isInsert: boolean;
+  readonly options: RequestOptions;
+}
+
+/**
+ * One client for one address; it holds no connection that has to be closed. Plain fetch: on this runtime it takes the
+ * same time as the official client (see docs/scaling.md), needs no package, and gives the state of an insert whose
+ * answer was lost, which the official client reports as any other error.
+ */
+export class ClickHouseClient {
+  readonly #address: ClickHouseAddress;
+  #current = 0;
+
+  constructor(address: ClickHouseAddress) {
+    this.#address = address;
+  }
+
+  /** The server that is asked next, without user and password. */
+  get url(): string {
+    return this.#address.urls[this.#current] as string;
+  }
+
+  /** The rows of a query, each an array of its columns. Throws ClickHouseError. */
+  async query(sql: string, parameters: Parameters = {}, options: RequestOptions = {}): Promise<Row[]> {
+    const rows: Row[] = [];
+    for await (const some of this.stream(sql, parameters, options)) for (const row of some) rows.push(row);
+    return rows;
+  }
+
+  /** The rows of a query as they come, some at a time. Ending the loop early ends the query. Throws ClickHouseError. */
+  async *stream(sql: string, parameters: Parameters = {}, options: RequestOptions = {}): AsyncGenerator<Row[]> {
+    const queryId = options.queryId ?? randomUUID();
+    const exchange: Exchange = {
+      search: searchOf(parameters, { ...options, queryId }, { default_format: "JSONCompactEachRow" }),
+      body: sql,
+      isInsert: false,
+      options,
+    };
+    const bounds = new Bounds(options);
+    let isDone = false;
+    try {
+      const { response, url } = await this.#send(exchange, bounds);
+      yield* readRows(response, (error) => this.#failure(error, exchange, bounds, url));
+      isDone = true;
+    } catch (error) {
+      isDone = !bounds.isOver;
+      throw error;
+    } finally {
+      bounds.end();
+      if (!isDone) void this.kill(queryId);
+    }
+  }
+
+  /** Runs a statement that returns nothing. Throws ClickHouseError. */
+  async command(sql: string, parameters: Parameters = {}, options: RequestOptions = {}): Promise<void> {
+    const search = searchOf(parameters, options, { wait_end_of_query: "1" });
+    await this.#complete({ search, body: sql, isInsert: true, options });
+  }
+
+  /** Inserts rows. When it returns, they are stored. Throws ClickHouseError: "uncertain" where they may be. */
+  async insert({ table, columns, body, format, token }: Insertion, options: RequestOptions = {}): Promise<void> {
+    const names = columns.map(quotedName).join(", ");
+    const settings: ClickHouseSettings = {
+      async_insert: 0,
+      insert_deduplicate: 1,
+      insert_deduplication_token: token,
+      // A batch may hold records of any days.
+      max_partitions_per_insert_block: 0,
+      ...options.settings,
+    };
+    const search = searchOf({}, { ...options, settings }, { wait_end_of_query: "1" });
+    search.set("query", `INSERT INTO ${quotedName(table)} (${names}) FORMAT ${format}`);
+    await this.#complete({ search, body, isInsert: true, options });
+  }
+
+  /** Ends a query on the server, as far as it can be reached. Never throws. */
+  async kill(queryId: string): Promise<void> {
+    const { cluster } = this.#address;
+    const where = cluster === "" ? "" : ` ON CLUSTER ${quotedName(cluster)}`;
+    const sql = `KILL QUERY${where} WHERE query_id = {id:String} ASYNC`;
+    try {
+      await this.command(sql, { id: queryId }, { timeMsMax: KILL_MS_MAX });
+    } catch (error) {
+      if (!(error instanceof ClickHouseError)) throw error;
+    }
+  }
+
+  async #complete(exchange: Exchange): Promise<void> {
+    const bounds = new Bounds(exchange.options);
+    try {
+      const { response, url } = await this.#send(exchange, bounds);
+      let text: string;
+      try {
+        text = await response.text();
+      } catch (error) {
+        throw this.#failure(error, exchange, bounds, url);
+      }
+      const code = codeInText(text);
+      if (code !== undefined) throw exceptionError(text, code, exchange.isInsert, url);
+    } finally {
+      bounds.end();
+    }
+  }
+
+  /** Asks one server after the other until one has taken the request. */
+  async #send(exchange: Exchange, bounds: Bounds): Promise<{ response: Response; url: string }> {
+    const { urls } = this.#address;
+    for (let attempt = 1; ; attempt++) {
+      const url = this.url;
+      try {
+        return { response: await this.#sendTo(url, exchange, bounds), url };
+      } catch (error) {
+        const failed = error instanceof ClickHouseError ? error : this.#failure(error, exchange, bounds, url);
+        const isNext = failed.kind === "unreachable" || failed.kind === "busy" || failed.kind === "uncertain";
+        if (isNext) this.#current = (this.#current + 1) % urls.length;
+        if (!isNext || failed.kind === "uncertain" || attempt >= urls.length) throw failed;
+      }
+    }
+  }
+
+  async #sendTo(url: string, exchange: Exchange, bounds: Bounds): Promise<Response> {
+    const { user, password, database } = this.#address;
+    const target = new URL(url);
+    for (const [name, value] of exchange.search) target.searchParams.set(name, value);
+    target.searchParams.set("database", database);
+    const response = await fetch(target, {
+      method: "POST",
+      headers: { "X-ClickHouse-User": user, "X-ClickHouse-Key": password, "Content-Type": "application/octet-stream" },
+      body: exchange.body,
+      signal: bounds.signal,
+      redirect: "error",
+    });
+    const code = Number(response.headers.get("X-ClickHouse-Exception-Code") ?? 0);
+    if (response.ok && code === 0) return response;
+    const text = (await response.text().catch(() => "")).slice(0, ERROR_TEXT_LENGTH_MAX);
+    const found = code === 0 ? codeInText(text) : code;
+    if (found !== undefined) throw exceptionError(text, found, exchange.isInsert, url);
+    const kind = kindOfStatus(response.status, exchange.isInsert);
+    throw new ClickHouseError(kind, `${url} answered ${response.status}: ${firstLine(text)}`);
+  }
+
+  /** What an exception of fetch means. */
+  #failure(error: unknown, { isInsert }: Exchange, bounds: Bounds, url: string): ClickHouseError {
+    if (error instanceof ClickHouseError) return error;
+    if (error instanceof InnerException) return exceptionError(error.message, error.code, isInsert, url);
+    if (bounds.isCancelled) return new ClickHouseError(isInsert ? "uncertain" : "cancelled", "cancelled");
+    if (bounds.isOver) {
+      const kind = isInsert ? "uncertain" : "time";
+      return new ClickHouseError(kind, `${url} did not answer within ${bounds.timeMsMax + HANG_GRACE_MS} ms`);
+    }
+    const reason = error instanceof Error ? error.message : String(error);
+    const kind = isInsert && !isBeforeSending(error) ? "uncertain" : "unreachable";
+    return new ClickHouseError(kind, `cannot reach ${url}: ${reason}`);
+  }
+}
+
+/** A name in a statement, such as a table's. */
+export function quotedName(name: string): string {
+  return `\`${name.replace(/[\\`]/g, "\\$&")}\``;
+}
+
+/** The query string of a request. */
+function searchOf(
+  parameters: Parameters,
+  { queryId, timeMsMax = REQUEST_MS_MAX, memoryMax, settings = {} }: RequestOptions,
+  more: Readonly<Record<string, string>>,
+): Map<string, string> {
+  const search = new Map<string, string>([["query_id", queryId ?? randomUUID()]]);
+  search.set("max_execution_time", String(Math.max(1, Math.ceil(timeMsMax / 1000))));
+  if (memoryMax !== undefined) search.set("max_memory_usage", String(memoryMax));
+  for (const [name, value] of Object.entries({ ...ALWAYS, ...settings, ...more })) search.set(name, String(value));
+  for (const [name, value] of Object.entries(parameters)) search.set(`param_${name}`, parameterText(value));
+  return search;
+}
+
+function exceptionError(text: string, code: number, isInsert: boolean, url: string): ClickHouseError {
+  const kind = kindOfCode(code, isInsert);
+  return new ClickHouseError(kind, `${url}: ${firstLine(text).slice(0, ERROR_TEXT_LENGTH_MAX)}`, code);
+}
+
+function firstLine(text: string): string {
+  return text.trim().split("\n", 1)[0] ?? "";
+}
+
+/** Whether no connection was made: the request cannot have been received. */
+function isBeforeSending(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return typeof code === "string" && BEFORE_SENDING.has(code);
+}

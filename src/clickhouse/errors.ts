@@ -1,0 +1,86 @@
+// What can go wrong with ClickHouse, by what is to be done about it; and how that is told from its codes and statuses.
+
+/**
+ * - `refused`: the statement, the rights or the tables are wrong. It fails again until somebody changes something.
+ * - `busy`: the server answered that it cannot now. Nothing was done; try again later.
+ * - `unreachable`: no server took the request. Nothing was done; try again later.
+ * - `uncertain`: the request was sent, and its answer was lost. It may have been done or not.
+ * - `time`, `memory`: a limit of the query was reached.
+ * - `cancelled`: the caller's signal.
+ */
+export type ClickHouseErrorKind = "refused" | "busy" | "unreachable" | "uncertain" | "time" | "memory" | "cancelled";
+
+/** A failed request. Its message names the server and never has the password. */
+export class ClickHouseError extends Error {
+  override readonly name = "ClickHouseError";
+  readonly kind: ClickHouseErrorKind;
+  /** ClickHouse's own code of the exception; undefined where there is none. */
+  readonly code: number | undefined;
+
+  constructor(kind: ClickHouseErrorKind, message: string, code?: number) {
+    super(message);
+    this.kind = kind;
+    this.code = code;
+  }
+}
+
+/** Codes after which the same request may succeed a little later. Source: ErrorCodes.cpp of ClickHouse. */
+const BUSY_CODES: ReadonlySet<number> = new Set([
+  3, // UNEXPECTED_END_OF_FILE: the request was cut, and nothing of it is stored
+  198, // DNS_ERROR
+  202, // TOO_MANY_SIMULTANEOUS_QUERIES
+  203, // NO_FREE_CONNECTION
+  225, // NO_ZOOKEEPER
+  242, // TABLE_IS_READ_ONLY: a replica without its Keeper
+  243, // NOT_ENOUGH_SPACE
+  252, // TOO_MANY_PARTS
+  285, // TOO_FEW_LIVE_REPLICAS
+  425, // SYSTEM_ERROR
+  499, // S3_ERROR
+  745, // SERVER_OVERLOADED
+  999, // KEEPER_EXCEPTION
+]);
+
+/** Codes after which an insert may be stored or not. */
+const UNCERTAIN_CODES: ReadonlySet<number> = new Set([
+  209, // SOCKET_TIMEOUT
+  210, // NETWORK_ERROR
+  279, // ALL_CONNECTION_TRIES_FAILED: of a Distributed table
+  286, // UNSATISFIED_QUORUM_FOR_PREVIOUS_WRITE
+  319, // UNKNOWN_STATUS_OF_INSERT
+  394, // QUERY_WAS_CANCELLED: by somebody else
+  734, // QUERY_WAS_CANCELLED_BY_CLIENT
+]);
+
+const TIME_CODES: ReadonlySet<number> = new Set([
+  159, // TIMEOUT_EXCEEDED
+  160, // TOO_SLOW
+]);
+
+const MEMORY_CODES: ReadonlySet<number> = new Set([
+  173, // CANNOT_ALLOCATE_MEMORY
+  241, // MEMORY_LIMIT_EXCEEDED
+]);
+
+/** What an exception's code means. @param isInsert whether something may have been stored before it. */
+export function kindOfCode(code: number, isInsert: boolean): ClickHouseErrorKind {
+  if (BUSY_CODES.has(code)) return "busy";
+  if (UNCERTAIN_CODES.has(code)) return isInsert ? "uncertain" : "busy";
+  // An insert may have stored some of its blocks before; the same one may succeed later.
+  if (TIME_CODES.has(code)) return isInsert ? "uncertain" : "time";
+  if (MEMORY_CODES.has(code)) return isInsert ? "uncertain" : "memory";
+  return "refused";
+}
+
+/** What an error status means that ClickHouse itself did not give: something before it answered. */
+export function kindOfStatus(status: number, isInsert: boolean): ClickHouseErrorKind {
+  if (status === 429 || (status === 503 && !isInsert)) return "busy";
+  if (status >= 500) return isInsert ? "uncertain" : "unreachable";
+  return "refused";
+}
+
+/** The code in an exception's text, "Code: 60. DB::Exception: …"; undefined where it has none. */
+export function codeInText(text: string): number | undefined {
+  const found = /Code: (\d+)/.exec(text)?.[1];
+  return found === undefined ? undefined : Number(found);
+}

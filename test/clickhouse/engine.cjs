@@ -1,0 +1,142 @@
+// A ClickHouse server for tests: the engine itself (the package chdb) in this process, behind the part of the server's
+// HTTP interface that SimpleLogs uses. Run by Node: node engine.cjs PACKAGES FOLDER [PASSWORD]. Prints its port.
+//
+// What differs from a server:
+// - The engine gives its own ids to queries. The id of a request is kept as the comment of its query, and KILL QUERY
+//   looks there.
+// - There is one user; rights, roles and quotas are not checked.
+// - No cluster: neither Keeper nor Replicated and Distributed tables, nor ON CLUSTER.
+// - CONNECTIONS_MAX requests at once; others wait, where a server would answer 202 (TOO_MANY_SIMULTANEOUS_QUERIES).
+
+const { createServer } = require("node:http");
+const { join } = require("node:path");
+const { gunzipSync } = require("node:zlib");
+const { randomUUID } = require("node:crypto");
+
+const [packages, folder, password = ""] = process.argv.slice(2);
+const native = require(join(packages, "node_modules/chdb/dist/loader.js")).loadNative();
+
+const CONNECTIONS_MAX = 12;
+/** What of a request's address is no setting. */
+const RESERVED = new Set(["query", "query_id", "database", "default_format", "user", "password", "wait_end_of_query"]);
+/** Settings of a server's HTTP handler that the engine does not have. */
+const HANDLER_SETTINGS = new Set(["http_write_exception_in_output_format"]);
+
+// The engine lives as long as one connection does.
+native.CreateConnection(folder);
+const waiting = [];
+let open = 0;
+
+/** A connection of the request's own, so that no setting of another one is in it: 0.2 ms. */
+async function acquire() {
+  if (open === CONNECTIONS_MAX) await new Promise((resolve) => waiting.push(resolve));
+  else open++;
+  return native.CreateConnection(folder);
+}
+
+function release(connection) {
+  native.CloseConnection(connection);
+  const next = waiting.shift();
+  if (next === undefined) open--;
+  else next();
+}
+
+const literal = (text) => `'${text.replace(/[\\']/g, "\\$&")}'`;
+const run = (connection, sql) => native.QueryAsyncConnection(connection, sql, "CSV");
+
+/** Gives the connection what the request says. */
+async function prepare(connection, search) {
+  await run(connection, `USE \`${(search.get("database") ?? "default").replace(/[\\`]/g, "\\$&")}\``);
+  const settings = [`log_comment = ${literal(search.get("query_id"))}`];
+  for (const [name, value] of search) {
+    if (RESERVED.has(name) || HANDLER_SETTINGS.has(name)) continue;
+    const isNumber = /^-?\d+(\.\d+)?$/.test(value) && !name.startsWith("param_");
+    settings.push(`${name} = ${isNumber ? value : literal(value)}`);
+  }
+  // Not by the binding's own parameters: those of requests at the same time get mixed up.
+  await run(connection, `SET ${settings.join(", ")}`);
+}
+
+/** Source: exceptionCodeToHTTPStatus of ClickHouse. */
+function statusOf(code) {
+  if (code === 516) return 403;
+  if ([60, 46, 47, 50, 81].includes(code)) return 404;
+  if (code === 159) return 408;
+  if (code === 48) return 501;
+  if (code === 209) return 503;
+  if ([27, 41, 43, 53, 62, 456, 457, 115, 36, 42].includes(code)) return 400;
+  return 500;
+}
+
+function failed(response, message) {
+  const text = message.replace(/^Query failed: /, "");
+  const code = Number(/Code: (\d+)/.exec(text)?.[1] ?? 1001);
+  if (!response.headersSent) {
+    response.writeHead(statusOf(code), { "X-ClickHouse-Exception-Code": String(code), "Content-Type": "text/plain" });
+    response.end(`${text}\n`);
+    return;
+  }
+  // As a server since 25.11 ends an answer that it has begun.
+  const tag = response.getHeader("X-ClickHouse-Exception-Tag");
+  response.end(`\r\n__exception__\r\n${tag}\r\n${text}\n${Buffer.byteLength(text) + 1} ${tag}\r\n__exception__\r\n`);
+}
+
+async function answer(connection, search, body, response) {
+  await prepare(connection, search);
+  const inUrl = search.get("query");
+  const sql = inUrl ?? body.toString("utf8");
+  if (inUrl !== undefined && body.length > 0) {
+    await native.InsertRawAsyncConnection(connection, inUrl, body, false);
+    response.end();
+    return;
+  }
+  const killed = /^\s*KILL QUERY\b/i.test(sql) ? sql.replace(/\bquery_id\b/, "Settings['log_comment']") : sql;
+  const format = search.get("default_format") ?? "TabSeparated";
+  if (!/^\s*(?:SELECT|WITH)\b/i.test(killed) || search.get("wait_end_of_query") === "1") {
+    const result = await native.QueryAsyncConnection(connection, killed, format);
+    response.end(Buffer.from(result.bytes ?? result.buffer ?? []));
+    return;
+  }
+  const stream = native.StreamQuery(connection, killed, format);
+  for (;;) {
+    const chunk = await native.StreamFetch(stream);
+    if (chunk.done) break;
+    if (chunk.bytes.length === 0) continue;
+    if (!response.write(Buffer.from(chunk.bytes)) && !response.destroyed) {
+      await new Promise((resolve) => response.once("drain", resolve).once("close", resolve));
+    }
+  }
+  response.end();
+}
+
+const server = createServer(async (request, response) => {
+  const chunks = [];
+  try {
+    for await (const chunk of request) chunks.push(chunk);
+  } catch {
+    return;
+  }
+  const url = new URL(request.url, "http://localhost");
+  if (url.pathname === "/ping") return response.end("Ok.\n");
+  const search = new Map(url.searchParams);
+  if (!search.has("query_id")) search.set("query_id", randomUUID());
+  response.setHeader("X-ClickHouse-Query-Id", search.get("query_id"));
+  response.setHeader("X-ClickHouse-Exception-Tag", randomUUID().replaceAll("-", "").slice(0, 16));
+  if (password !== "" && request.headers["x-clickhouse-key"] !== password) {
+    return failed(response, "Code: 516. DB::Exception: default: Authentication failed. (AUTHENTICATION_FAILED)");
+  }
+  const raw = Buffer.concat(chunks);
+  const connection = await acquire();
+  try {
+    const body = request.headers["content-encoding"] === "gzip" ? gunzipSync(raw) : raw;
+    await answer(connection, search, body, response);
+  } catch (error) {
+    failed(response, error.message);
+  } finally {
+    release(connection);
+  }
+});
+server.keepAliveTimeout = 30_000;
+server.listen(0, "127.0.0.1", () => process.stdout.write(`${server.address().port}\n`));
+// The test has ended, however that came about.
+process.stdin.resume().on("end", () => process.exit(0));
