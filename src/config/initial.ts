@@ -182,6 +182,16 @@ max_body = "8MiB"                # of a body of OpenTelemetry: its exporters do 
 # label = "metadata.build"       # the field that names each; absent: "message"
 # A project can have markers of its own: [projects.NAME.markers]
 
+# [clickhouse]                   # a ClickHouse cluster behind the data file; docs/scaling.md
+# url = ["http://clickhouse-1:8123"]   # HTTP interfaces; the next is asked where one cannot be reached
+# database = "simplelogs"        # has to be there; the tables are made at start
+# user = "default"
+# password = "\${CLICKHOUSE_PASSWORD}"
+# cluster = ""                   # name of the cluster, for Replicated and Distributed tables; "": one server
+# node = 1                       # of this server: another number for each that writes to the cluster
+# keep_local = "1d"              # how long records stay here as well once they are shipped
+# backlog_max = "10GiB"          # past this much that is not shipped, requests get 503
+
 [log]
 level = "info"                   # "debug", "info", "warn" or "error"
 

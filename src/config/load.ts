@@ -6,6 +6,7 @@ import { dirname, resolve } from "node:path";
 import { Value } from "@sinclair/typebox/value";
 import { alertRules, checkAlerts } from "./alerts.ts";
 import { checkDocument } from "./check.ts";
+import { checkClickHouse, clickHouseSettings } from "./clickhouse.ts";
 import { checkDestinations, destinationOf } from "./destinations.ts";
 import {
   type LineProblem,
@@ -123,6 +124,7 @@ function assemble(values: FileValues, file: string): Settings {
     destinations: values.destinations.map(destinationOf),
     heartbeatUrl: values.heartbeat_url,
     privateAddresses: values.private_addresses,
+    clickhouse: clickHouseSettings(values.clickhouse),
     log: { level: values.log.level },
     tls:
       values.tls === undefined
@@ -189,7 +191,7 @@ function parse(text: string, file: string, environment: Environment, isReading =
 }
 
 function relationsOf(document: TomlDocument, completed: TomlTable): ReturnType<typeof checkRelations> {
-  const checks = [checkRelations, checkReaders, checkSyslog, checkAlerts, checkDestinations];
+  const checks = [checkRelations, checkReaders, checkSyslog, checkAlerts, checkDestinations, checkClickHouse];
   const all = checks.map((check) => check(document, completed));
   return { problems: all.flatMap(({ problems }) => problems), warnings: all.flatMap(({ warnings }) => warnings) };
 }

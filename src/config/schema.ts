@@ -21,6 +21,7 @@ import { KEY_PREFIXES, maskKey, SECRET_CHARACTERS_MIN } from "../core/secrets.ts
 import { formatSyslogAddress, parseSyslogAddress, SYSLOG_ADDRESS_EXPECTED } from "../core/syslog_address.ts";
 import { isTimeZone } from "../core/time_zone.ts";
 import { AlertSchema } from "./alerts.ts";
+import { ClickHouseSchema } from "./clickhouse.ts";
 import { DestinationsSchema, secretHttpUrl } from "./destinations.ts";
 import { hashKey, isPlaceholder, isPublishedDigest } from "./keys.ts";
 import { MarkersSchema } from "./markers.ts";
@@ -291,6 +292,7 @@ export const FileSchema = table({
   destinations: DestinationsSchema,
   heartbeat_url: Type.Optional(secretHttpUrl()),
   private_addresses: Type.Array(addressOrBlock(), { expects: "a list of addresses and CIDR blocks", default: [] }),
+  clickhouse: Type.Optional(ClickHouseSchema),
   log: table({ level: choice(LEVELS, "info") }, { default: {} }),
   tls: Type.Optional(
     table({

@@ -59,6 +59,24 @@ export interface SyslogSettings {
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
 }
 
+/** A ClickHouse cluster behind the data file. */
+export interface ClickHouseSettings {
+  /** Of HTTP interfaces, without a slash at the end; 1 or more, each once. */
+  readonly urls: readonly string[];
+  /** A plain identifier. */
+  readonly database: string;
+  readonly user: string;
+  readonly password: Secret;
+  /** Empty: no cluster of its own. */
+  readonly cluster: string;
+  /** Of this server, from 1 to CLICKHOUSE_NODE_MAX: part of the ids that are shown. */
+  readonly node: number;
+  /** How long records stay in the data file once they are shipped, in ms. */
+  readonly keepLocalMs: number;
+  /** Bytes of blocks that may wait to be shipped; past it nothing more is accepted. */
+  readonly backlogBytesMax: number;
+}
+
 /** The whole configuration in force. */
 export interface Settings {
   /** Absolute path of the file it came from. */
@@ -105,6 +123,8 @@ export interface Settings {
   readonly heartbeatUrl: Secret | undefined;
   /** Addresses and CIDR blocks that are not public, at which destinations may be. */
   readonly privateAddresses: readonly string[];
+  /** Undefined: the data file is all there is. */
+  readonly clickhouse: ClickHouseSettings | undefined;
   readonly log: { readonly level: Level };
   /** Absolute paths of PEM files. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;

@@ -348,3 +348,13 @@ export const VIEWS_MAX = 500;
 /** Characters of a saved view's name, and of its address: longer ones do not fit into every browser's bar. */
 export const VIEW_NAME_LENGTH_MAX = 80;
 export const VIEW_ADDRESS_LENGTH_MAX = 8_000;
+
+/** Addresses of ClickHouse servers in the configuration, at most. */
+export const CLICKHOUSE_URLS_MAX = 32;
+/**
+ * The bits of a shown id that a node's own ids take. With them and the highest node an id stays below 2^53, so it is
+ * exact as a number.
+ */
+export const NODE_ID_BITS = 40;
+/** The highest number of a node. */
+export const CLICKHOUSE_NODE_MAX = 8_191;

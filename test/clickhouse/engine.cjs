@@ -117,13 +117,13 @@ const server = createServer(async (request, response) => {
     return;
   }
   const url = new URL(request.url, "http://localhost");
-  if (url.pathname === "/ping") return response.end("Ok.\n");
   const search = new Map(url.searchParams);
   if (!search.has("query_id")) search.set("query_id", randomUUID());
   response.setHeader("X-ClickHouse-Query-Id", search.get("query_id"));
   response.setHeader("X-ClickHouse-Exception-Tag", randomUUID().replaceAll("-", "").slice(0, 16));
   if (password !== "" && request.headers["x-clickhouse-key"] !== password) {
-    return failed(response, "Code: 516. DB::Exception: default: Authentication failed. (AUTHENTICATION_FAILED)");
+    failed(response, "Code: 516. DB::Exception: default: Authentication failed. (AUTHENTICATION_FAILED)");
+    return;
   }
   const raw = Buffer.concat(chunks);
   const connection = await acquire();

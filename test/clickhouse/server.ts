@@ -163,28 +163,32 @@ export class ClickHouseServer {
     const planned = this.#faults.find(({ matches, left }) => left > 0 && matches(seen));
     if (planned !== undefined) planned.left--;
     const fault = this.#isAway ? "request_lost" : planned?.fault;
-    if (fault === "request_lost") return void request.socket.destroy();
-    if (fault === "request_hangs") return;
+    if (fault === "request_lost") request.socket.destroy();
+    if (fault === "request_lost" || fault === "request_hangs") return;
     if (fault === "unavailable") {
       response.writeHead(503, { "Content-Type": "text/plain" }).end("no server is available\n");
       return;
     }
     this.#forward(request, body, (answer) => {
       if (fault === "answer_hangs" || fault === "answer_lost" || fault === "answer_cut") {
-        void collect(answer).then((whole) => {
-          if (fault === "answer_hangs") return;
-          if (fault === "answer_lost") return void request.socket.destroy();
-          response.writeHead(answer.statusCode ?? 0, withoutLength(answer));
-          response.write(whole.subarray(0, Math.floor(whole.length / 2)), () => {
-            setTimeout(() => request.socket.destroy(), 20);
-          });
-        });
+        void this.#spoil(fault, answer, response);
         return;
       }
       response.writeHead(answer.statusCode ?? 0, answer.headers);
       answer.pipe(response);
       answer.on("error", () => response.destroy());
     }).on("error", () => request.socket.destroy());
+  }
+
+  /** The server has answered; the client gets less than that. */
+  async #spoil(fault: Fault, answer: IncomingMessage, response: ServerResponse): Promise<void> {
+    const whole = await collect(answer);
+    if (fault === "answer_lost") response.socket?.destroy();
+    if (fault !== "answer_cut") return;
+    response.writeHead(answer.statusCode ?? 0, withoutLength(answer));
+    response.write(whole.subarray(0, Math.floor(whole.length / 2)), () => {
+      setTimeout(() => response.socket?.destroy(), 20);
+    });
   }
 
   #forward(request: IncomingMessage, body: Buffer, answered: (answer: IncomingMessage) => void) {

@@ -39,6 +39,7 @@ describe("parseSettings reads", () => {
         destinations: [],
         heartbeatUrl: undefined,
         privateAddresses: [],
+        clickhouse: undefined,
         log: { level: "info" },
         tls: undefined,
       },
@@ -168,6 +169,7 @@ key = "/keys/key.pem"
       destinations: [],
       heartbeatUrl: undefined,
       privateAddresses: [],
+      clickhouse: undefined,
       log: { level: "debug" },
       tls: { cert: "/etc/simplelogs/cert.pem", key: "/keys/key.pem" },
     });

@@ -18,7 +18,11 @@ function shownDefault(cell: string): ShownDefault {
 
 describe("the configuration", () => {
   test("of every page loads, each block by itself, but for its example keys", () => {
-    const variables = { SIMPLELOGS_TOKEN: "an-admin-token-for-tests", SHOP_TEAM_TOKEN: "a-readers-token-for-tests" };
+    const variables = {
+      SIMPLELOGS_TOKEN: "an-admin-token-for-tests",
+      SHOP_TEAM_TOKEN: "a-readers-token-for-tests",
+      CLICKHOUSE_PASSWORD: "a password",
+    };
     const toml = PAGES.flatMap((path) => readPage(path).blocks("toml"));
     expect(toml.length).toBeGreaterThan(1);
     for (const text of toml) {
@@ -50,6 +54,7 @@ dedupe = { window = "1s", requests = 1 }
 otlp = { max_body = 1024, resource = ["host.name"] }
 log = { level = "debug" }
 tls = { cert = "cert.pem", key = "key.pem" }
+clickhouse = { url = ["http://a:8123"], database = "other", user = "other", password = "other", cluster = "other", node = 2, keep_local = "2d", backlog_max = "1MiB" }
 syslog = [{ listen = "tls://[::]:6514", key = "routers", time_zone = "Europe/Berlin" }]
 keys = [{ name = "routers", server = "sk_8f3a9c2e71b04d55ac" }]`;
     const restart = PAGE.rows("setting").filter(([, , , by]) => by === "restart");
