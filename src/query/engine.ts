@@ -18,16 +18,28 @@ import { seriesResponse, timingsResponse } from "./responses/timings.ts";
 import { traceResponse } from "./responses/trace.ts";
 import { USUAL_MS, UsualDurations } from "./responses/usual_durations.ts";
 import { visibleTables } from "./responses/visible_tables.ts";
+import { JoinedRecords } from "./scan/joined_records.ts";
+import { LocalRecords } from "./scan/local_records.ts";
 import { QueryMemory } from "./scan/query_memory.ts";
-import type { ScanContext } from "./scan/scan.ts";
-import { isRefusal, type ReadRules, refuseUnknownProject, resolveScope, type Scope } from "./scan/scope.ts";
+import type { Records, ScanContext } from "./scan/records.ts";
+import { isRefusal, type ReadRules, refuseUnknownProjectSteps, resolveScope, type Scope } from "./scan/scope.ts";
 import type { QuerySource } from "./scan/source.ts";
 import type { StatisticsCache } from "./scan/statistics_cache.ts";
-import { visibleRules, visibleSource } from "./scan/visible.ts";
+import { type Visible, visibleRules, visibleSource } from "./scan/visible.ts";
+
+/** A store of records beside the data file. */
+export interface History {
+  /** The highest id, as it is shown, up to which the data file's records are in the history. Read for each query. */
+  readonly shippedUpTo: () => number;
+  /** All records but those of this data file above an id. @param visible of these projects only; undefined: of all */
+  readonly records: (shippedUpTo: number, visible: Visible) => Records;
+}
 
 export interface EngineOptions {
   /** Of this query alone, since it holds snapshots. */
   readonly source: QuerySource;
+  /** Where older records and those of other nodes are; undefined: all are in the data file. */
+  readonly history?: History | undefined;
   readonly tables: TablesSource;
   readonly cache: StatisticsCache;
   readonly rules: ReadRules;
@@ -56,9 +68,10 @@ export function* querySteps(request: QueryRequest, options: EngineOptions): Step
 type Response = QueryResponses[QueryRequest["kind"]] | QueryRefusal;
 
 function* respond(request: QueryRequest, options: EngineOptions): Steps<Response> {
-  const { tables, now, rules, source } = options;
+  const { tables, now, rules } = options;
+  const context = scanContext(options, request.visible);
   const project = "scope" in request ? request.scope.project : "project" in request ? request.project : undefined;
-  const refusal = refuseUnknownProject(project, rules, () => source.projects());
+  const refusal = yield* refuseUnknownProjectSteps(project, rules, () => context.records.projects(context));
   if (refusal !== undefined) return refusal;
   if (request.kind === "usage") return usageResponse(tables, rules, now);
   if (request.kind === "keys") return { keys: tables.keyUse() };
@@ -66,14 +79,18 @@ function* respond(request: QueryRequest, options: EngineOptions): Steps<Response
   if (request.kind === "touchpoints") return touchpointsResponse(tables, request.project);
   if (request.kind === "rejections") return rejectionsResponse(tables, rules, request.project, request.limit);
   const scope = resolveScope(request.scope, rules, now);
-  return isRefusal(scope) ? scope : yield* respondFromRecords(request, scope, options);
+  return isRefusal(scope) ? scope : yield* respondFromRecords(request, scope, context, options);
 }
 
 type RecordsRequest = Extract<QueryRequest, { readonly scope: unknown }>;
 
-function* respondFromRecords(request: RecordsRequest, scope: Scope, options: EngineOptions): Steps<Response> {
+function* respondFromRecords(
+  request: RecordsRequest,
+  scope: Scope,
+  context: ScanContext,
+  options: EngineOptions,
+): Steps<Response> {
   const { tables, now } = options;
-  const context = scanContext(options);
   switch (request.kind) {
     case "entries":
       return yield* entriesResponse(context, scope, request);
@@ -127,14 +144,21 @@ function* runningTimings(
   return yield* runningResponse(tables.openStarts(), scope, { limit, timeoutMs, usual, isByP99, now });
 }
 
-function scanContext({ source, cache, limitMs, memory, onProgress }: EngineOptions): ScanContext {
+function scanContext(options: EngineOptions, visible: Visible): ScanContext {
+  const { limitMs, memory, onProgress } = options;
   const clock = () => performance.now();
   return {
-    source,
-    cache,
+    records: recordsOf(options, visible),
     clock,
     memory: memory ?? new QueryMemory(),
     deadline: clock() + limitMs,
     ...(onProgress === undefined ? {} : { onProgress }),
   };
+}
+
+function recordsOf({ source, cache, history }: EngineOptions, visible: Visible): Records {
+  const local = new LocalRecords(source, cache);
+  if (history === undefined) return local;
+  const shippedUpTo = history.shippedUpTo();
+  return new JoinedRecords(local, history.records(shippedUpTo, visible), shippedUpTo);
 }

@@ -14,7 +14,7 @@ import type { BreakdownField, BreakdownResponse } from "../../core/responses.ts"
 import type { Steps } from "../../core/steps.ts";
 import { allOf, shareEqualTerms } from "../../search/expression.ts";
 import { METADATA_PREFIX, metadataFieldName } from "../../search/fields.ts";
-import { Coverage, type ScanContext, scanBlocks } from "../scan/scan.ts";
+import { Coverage, type ScanContext, scanRecords } from "../scan/records.ts";
 import { isMatch, type Matches, type ScannedBlock } from "../scan/scanned_block.ts";
 import type { Scope } from "../scan/scope.ts";
 import { addFromValueCounts, type Field, fieldOf, ValueCounter } from "./field_values.ts";
@@ -43,7 +43,7 @@ export function* breakdownResponse(
   const halfTime = { ...context, deadline: now + (context.deadline - now) / 2 };
   const chosenFrom = new Coverage();
   const candidates = new Candidates(fixed);
-  yield* scanBlocks(halfTime, foundScope, chosenFrom, function* (scanned) {
+  yield* scanRecords(halfTime, foundScope, chosenFrom, function* (scanned) {
     const matches = yield* scanned.matches();
     if (matches === "none") return;
     candidates.addRecords(countOf(matches, scanned.block.records));
@@ -52,7 +52,7 @@ export function* breakdownResponse(
   });
   const coverage = new Coverage();
   const counts = new Counts(candidates.frequent(limit));
-  yield* scanBlocks(context, base, coverage, function* (scanned) {
+  yield* scanRecords(context, base, coverage, function* (scanned) {
     const all = yield* scanned.matches();
     if (all === "none") return;
     const found = yield* scanned.within(foundScope)?.matches() ?? noMatches();

@@ -8,7 +8,7 @@ import type { ValuesResponse } from "../../core/responses.ts";
 import type { Steps } from "../../core/steps.ts";
 import { METADATA_PREFIX, unquote } from "../../search/fields.ts";
 import { splitName } from "../match/metadata_path.ts";
-import { Coverage, type ScanContext, scanBlocks, scopeProjects } from "../scan/scan.ts";
+import { Coverage, type ScanContext, scanRecords, scopeProjects } from "../scan/records.ts";
 import type { ScannedBlock } from "../scan/scanned_block.ts";
 import type { Scope } from "../scan/scope.ts";
 import {
@@ -66,7 +66,7 @@ export function* valuesResponse(
   let values: ValuesResponse["values"] = [];
   let count = 0;
   let more = false;
-  for (const project of scopeProjects(context, scope)) {
+  for (const project of yield* scopeProjects(context, scope)) {
     const one = yield* frequentValues(context, { ...scope, project }, found, limit, coverage);
     const all = [...values, ...one.values.map((value) => ({ ...value, project }))].sort((a, b) => b.count - a.count);
     values = all.slice(0, limit);
@@ -84,7 +84,7 @@ function* frequentValues(
   coverage: Coverage,
 ): Steps<Pick<ValuesResponse, "values" | "count" | "more">> {
   const scan = (counts: ValueCounter) =>
-    scanBlocks(context, scope, coverage, function* (scanned) {
+    scanRecords(context, scope, coverage, function* (scanned) {
       if (!addFromCells(scanned, found, counts.add)) {
         const matches = yield* scanned.matches();
         if (matches !== "none" && !(matches === "all" && addFromValueCounts(scanned, found, counts.add))) {

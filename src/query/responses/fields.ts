@@ -8,7 +8,7 @@ import { FIELD_NAME_LENGTH_MAX, FIELDS_LISTED_MAX, NAMES_HELD_MAX } from "../../
 import type { FieldsResponse } from "../../core/responses.ts";
 import type { Steps } from "../../core/steps.ts";
 import { METADATA_PREFIX, metadataFieldName } from "../../search/fields.ts";
-import { Coverage, type ScanContext, scanBlocks } from "../scan/scan.ts";
+import { Coverage, type ScanContext, scanRecords } from "../scan/records.ts";
 import { isMatch, type Matches } from "../scan/scanned_block.ts";
 import type { Scope } from "../scan/scope.ts";
 import { FrequentTexts, mostFrequent } from "./frequent_texts.ts";
@@ -18,7 +18,7 @@ import { compareTexts } from "./text_order.ts";
 export function* fieldsResponse(context: ScanContext, scope: Scope): Steps<FieldsResponse> {
   const coverage = new Coverage();
   const scan = (counts: FrequentTexts) =>
-    scanBlocks(context, scope, coverage, function* (scanned) {
+    scanRecords(context, scope, coverage, function* (scanned) {
       const add = (name: string, count: number) => {
         if (count > 0) counts.add(cutBeginning(name, FIELD_NAME_LENGTH_MAX), count);
       };

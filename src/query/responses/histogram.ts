@@ -8,10 +8,10 @@ import type { QueryRefusal } from "../../core/queries.ts";
 import type { HistogramBucket, HistogramResponse } from "../../core/responses.ts";
 import type { Steps } from "../../core/steps.ts";
 import { comparedRange, comparedScope } from "../scan/compared_range.ts";
-import { Coverage, candidateBlocks, type ScanContext, scanParts } from "../scan/scan.ts";
+import { Coverage, type ScanContext } from "../scan/records.ts";
 import { isMatch, type ScannedBlock } from "../scan/scanned_block.ts";
 import { isRefusal, type Scope } from "../scan/scope.ts";
-import { alignedBuckets, type Buckets, bucketOf, bucketsOf, spanOf } from "./time_buckets.ts";
+import { alignedBuckets, type Buckets, bucketOf, bucketsOf, spanOf } from "../scan/time_buckets.ts";
 
 /** A bucket's counters: logs by level code 1 to 4 at 0 to 3, timings at 4. */
 const COUNTERS = 5;
@@ -38,7 +38,7 @@ export function* histogramResponse(
   scope: Scope,
   { intervalMs, compared, now }: HistogramRequest,
 ): Steps<HistogramResponse | QueryRefusal> {
-  const { from, to } = spanOf(scope, candidateBlocks(context, scope), now);
+  const { from, to } = spanOf(scope, yield* context.records.spans(context, scope), now);
   const buckets = bucketsOf(from, to, intervalMs);
   if (isRefusal(buckets)) return buckets;
   const before = compared === undefined ? undefined : alignedBuckets(buckets, from, compared);
@@ -49,16 +49,23 @@ export function* histogramResponse(
   if (compared !== undefined && before !== undefined) parts.push(counted(comparedScope(scope, compared), before));
   const coverage = new Coverage();
   const scopes = parts.map((part) => part.scope);
-  yield* scanParts(context, scopes, coverage, function* (scanned, index) {
-    const part = parts[index] as CountedScope;
-    if (!addFromStatistics(scanned, part)) yield* addFromColumns(scanned, part);
+  yield* context.records.scan(context, scopes, coverage, {
+    *visit(scanned, index) {
+      const part = parts[index] as CountedScope;
+      if (!addFromStatistics(scanned, part)) yield* addFromColumns(scanned, part);
+    },
+    counted: {
+      kind: "levels",
+      buckets: parts.map((part) => part.buckets),
+      add: (index, bucket, flags, count) => add((parts[index] as CountedScope).counts, bucket, flags, count),
+    },
   });
   const [shown = [], previousBuckets] = parts.map(shownBuckets);
   return {
     interval: buckets.interval,
     buckets: shown,
     ...(previousBuckets === undefined ? {} : { previousBuckets }),
-    ...(compared === undefined ? {} : { previous: comparedRange(context.source, scope, compared) }),
+    ...(compared === undefined ? {} : { previous: yield* comparedRange(context, scope, compared) }),
     ...coverage.warnings(),
   };
 }

@@ -10,7 +10,7 @@ import type { Steps } from "../../core/steps.ts";
 import { METADATA_PREFIX, unquote } from "../../search/fields.ts";
 import { parseSearch } from "../../search/parser.ts";
 import { forEachValueAt } from "../match/metadata_path.ts";
-import type { ScanContext } from "../scan/scan.ts";
+import type { ScanContext } from "../scan/records.ts";
 import { isRefusal, type ReadRules, type Scope } from "../scan/scope.ts";
 import { entriesResponse } from "./entries.ts";
 

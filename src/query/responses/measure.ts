@@ -14,7 +14,7 @@ import type { Steps } from "../../core/steps.ts";
 import { allOf, type ExactField, type Expression, type Term } from "../../search/expression.ts";
 import { parseSearch } from "../../search/parser.ts";
 import { matchSteps } from "../match/evaluate.ts";
-import { Coverage, type ScanContext, scanBlocks } from "../scan/scan.ts";
+import { Coverage, type ScanContext, scanRecords } from "../scan/records.ts";
 import { isMatch, type Matches, type ScannedBlock } from "../scan/scanned_block.ts";
 import { isRefusal, type Scope } from "../scan/scope.ts";
 import { type Field, fieldOf, valuesResponse } from "./field_values.ts";
@@ -75,7 +75,7 @@ export function* measureResponse(
     const names = new Set([...wanted.known, ...values.values.map(({ value }) => String(value))]);
     groups = [...names].map((value) => ({ value, term: termOf(wanted.field, field, value), totals: new Totals() }));
   }
-  yield* scanBlocks(context, inWindow(base.search), coverage, function* (scanned) {
+  yield* scanRecords(context, inWindow(base.search), coverage, function* (scanned) {
     const isCounted = percentile === undefined && of === undefined && groups.length === 0;
     if (isCounted && addFromCells(scanned, totals)) return;
     const all = yield* scanned.matches();

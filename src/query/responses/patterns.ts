@@ -12,12 +12,12 @@ import type { Steps } from "../../core/steps.ts";
 import { copyOf } from "../../core/text_copy.ts";
 import { MessagePattern } from "../match/message_pattern.ts";
 import { comparedRange, comparedScope } from "../scan/compared_range.ts";
-import { Coverage, candidateBlocks, type ScanContext, scanBlocks } from "../scan/scan.ts";
+import { Coverage, type ScanContext, scanRecords } from "../scan/records.ts";
 import { isMatch, type Matches } from "../scan/scanned_block.ts";
 import { isRefusal, type Scope } from "../scan/scope.ts";
+import { type Buckets, bucketOf, bucketsOf, spanOf } from "../scan/time_buckets.ts";
 import { FrequentTexts, mostFrequent, type WantedTexts } from "./frequent_texts.ts";
 import { compareTexts } from "./text_order.ts";
-import { type Buckets, bucketOf, bucketsOf, spanOf } from "./time_buckets.ts";
 
 /** Of a block's messages, one in so many must be wanted for all to be decoded at once. */
 const DECODE_ALL_SHARE = 8;
@@ -43,7 +43,7 @@ export function* patternsResponse(
   scope: Scope,
   { limit, compared, now }: PatternsRequest,
 ): Steps<PatternsResponse | QueryRefusal> {
-  const { from, to } = spanOf(scope, candidateBlocks(context, scope), now);
+  const { from, to } = spanOf(scope, yield* context.records.spans(context, scope), now);
   const buckets = bucketsOf(from, to, undefined);
   if (isRefusal(buckets)) return buckets;
   const coverage = new Coverage();
@@ -69,7 +69,7 @@ export function* patternsResponse(
   return {
     ...response,
     patterns: patterns.map((one) => ({ ...one, previous: before.countOf(one.pattern) })),
-    previous: comparedRange(context.source, scope, compared),
+    previous: yield* comparedRange(context, scope, compared),
     ...coverage.warnings(),
   };
 }
@@ -81,7 +81,7 @@ function* scanPatterns(
   counter: PatternCounter,
   heldBytes: number,
 ): Steps<void> {
-  yield* scanBlocks(context, scope, coverage, function* (scanned) {
+  yield* scanRecords(context, scope, coverage, function* (scanned) {
     const matches = yield* scanned.matches();
     if (matches !== "none") counter.add(yield* scanned.open(), matches);
     context.memory.setCollected(heldBytes + counter.bytes);

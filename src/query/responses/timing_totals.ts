@@ -13,9 +13,11 @@ import { KINDS } from "../../core/record.ts";
 import type { CategoryTimings, TimingStats } from "../../core/responses.ts";
 import type { Steps } from "../../core/steps.ts";
 import { categoriesOf } from "../../core/touchpoint.ts";
-import { type Coverage, type ScanContext, scanParts } from "../scan/scan.ts";
+import type { CountedTimings } from "../scan/counted.ts";
+import type { Coverage, ScanContext } from "../scan/records.ts";
 import { isMatch, type Matches, type ScannedBlock } from "../scan/scanned_block.ts";
 import type { Scope } from "../scan/scope.ts";
+import { type Buckets, bucketOf } from "../scan/time_buckets.ts";
 import { compareTexts } from "./text_order.ts";
 
 const COMPLETED = KINDS.indexOf("completed");
@@ -113,14 +115,14 @@ export function mergeTotals(totals: readonly TimingTotals[]): TimingTotals {
 export interface TimingPart {
   readonly scope: Scope;
   readonly sink: TimingSink;
-  /**
-   * Whether timings of the two times, and all between, have the same totals: then a whole block can be added at once.
-   */
-  readonly shareTotals: (first: number, last: number) => boolean;
+  /** Times in one bucket have the same totals, so a whole block can be added at once; undefined: all times have. */
+  readonly buckets: Buckets | undefined;
 }
 
 /** Receives the timings of a scan. */
 export interface TimingSink {
+  /** Whether touchpoints are told apart. */
+  readonly isByTouchpoint: boolean;
   /** Counts timings of a touchpoint, "" for none. Returns its number, or −1 if the sink wants nothing more of it. */
   count(touchpoint: string, timings: number): number;
   /** The totals that take a timing of the touchpoint with this number and of this time, Unix ms. */
@@ -132,14 +134,33 @@ export interface TimingSink {
 /** Adds every completed and unfinished timing of each part's scope, in one scan. The scopes differ in times alone. */
 export function* addTimings(context: ScanContext, parts: readonly TimingPart[], coverage: Coverage): Steps<void> {
   const scopes = parts.map(({ scope }) => scope);
-  yield* scanParts(context, scopes, coverage, function* (scanned, index) {
-    const { sink, shareTotals } = parts[index] as TimingPart;
-    const { statuses, timeMin, timeMax } = scanned.block;
-    if (statuses[COMPLETED - 1] === 0 && statuses[UNFINISHED - 1] === 0) return;
-    const isWhole = scanned.isInside && shareTotals(timeMin, timeMax);
-    if (!isWhole || !addFromStatistics(scanned, sink)) yield* addFromColumns(scanned, sink);
-    context.memory.setCollected(sink.bytes);
+  yield* context.records.scan(context, scopes, coverage, {
+    *visit(scanned, index) {
+      const { sink, buckets } = parts[index] as TimingPart;
+      const { statuses, timeMin, timeMax } = scanned.block;
+      if (statuses[COMPLETED - 1] === 0 && statuses[UNFINISHED - 1] === 0) return;
+      const isOne = buckets === undefined || bucketOf(buckets, timeMin) === bucketOf(buckets, timeMax);
+      const isWhole = scanned.isInside && isOne;
+      if (!isWhole || !addFromStatistics(scanned, sink)) yield* addFromColumns(scanned, sink);
+      context.memory.setCollected(sink.bytes);
+    },
+    counted: {
+      kind: "timings",
+      byTouchpoint: parts.some(({ sink }) => sink.isByTouchpoint),
+      buckets: parts.map(({ buckets }) => buckets),
+      add: (index, touchpoint, time, timings) =>
+        addCounted((parts[index] as TimingPart).sink, touchpoint, time, timings),
+    },
   });
+}
+
+function addCounted(sink: TimingSink, touchpoint: string, time: number, timings: CountedTimings): void {
+  const { unfinished, completed } = timings;
+  const number = sink.count(touchpoint, unfinished + completed.count);
+  if (number === -1) return;
+  const totals = sink.totals(number, time);
+  totals.unfinished += unfinished;
+  totals.durations.merge(completed);
 }
 
 /** False, and nothing added, where the block's statistics do not decide. */

@@ -21,14 +21,14 @@ import type {
 import type { Steps } from "../../core/steps.ts";
 import { ambiguousName, cutTouchpoint, TOUCHPOINT_LENGTH_MAX } from "../../core/touchpoint.ts";
 import { comparedRange, comparedScope } from "../scan/compared_range.ts";
-import { Coverage, candidateBlocks, type ScanContext, scopeProjects } from "../scan/scan.ts";
+import { Coverage, type ScanContext, scopeProjects } from "../scan/records.ts";
 import { isRefusal, type Scope } from "../scan/scope.ts";
+import { alignedBuckets, type Buckets, bucketOf, bucketsOf, spanOf } from "../scan/time_buckets.ts";
 import { durationRows } from "./duration_rows.ts";
 import { type FrequentBounds, FrequentTexts, mostFrequent, type WantedTexts } from "./frequent_texts.ts";
 import type { RunningTimingStart } from "./running.ts";
 import type { TablesSource } from "./tables.ts";
 import { compareTexts } from "./text_order.ts";
-import { alignedBuckets, type Buckets, bucketOf, bucketsOf, spanOf } from "./time_buckets.ts";
 import { comparedFigures, TotalsByRange, timingsOrder } from "./timing_changes.ts";
 import {
   addTimings,
@@ -61,11 +61,11 @@ export function* timingsResponse(context: ScanContext, scope: Scope, request: Ti
   const categories: CategoryTimings[] = [];
   const registering: string[] = [];
   let more = 0;
-  const previous = compared === undefined ? undefined : comparedRange(context.source, scope, compared);
-  for (const project of scopeProjects(context, scope, running.map(projectOf))) {
+  const previous = compared === undefined ? undefined : yield* comparedRange(context, scope, compared);
+  for (const project of yield* scopeProjects(context, scope, running.map(projectOf))) {
     const own = { ...scope, project };
     // Where nothing of a project is kept, its touchpoints are not new.
-    const isKept = compared === undefined || comparedRange(context.source, own, compared).kept !== "none";
+    const isKept = compared === undefined || (yield* comparedRange(context, own, compared)).kept !== "none";
     const one = yield* projectTimings(context, own, { ...request, isKept }, coverage);
     if (one.isRegistering) registering.push(project);
     touchpoints.push(...one.touchpoints);
@@ -126,6 +126,7 @@ function* projectTimings(
   const ranges = compared === undefined ? 1 : 2;
   const scan = function* (held: HeldTouchpoints<TotalsByRange>): Steps<void> {
     const sinkOf = (totals: TimingSink["totals"]): TimingSink => ({
+      isByTouchpoint: true,
       count: (touchpoint, timings) => held.count(touchpoint, timings),
       totals,
       get bytes() {
@@ -137,7 +138,7 @@ function* projectTimings(
       if (number !== -1) held.at(number).now.running++;
     }
     const part = (own: Scope, totals: TimingSink["totals"]): TimingPart => {
-      return { scope: own, sink: sinkOf(totals), shareTotals: () => true };
+      return { scope: own, sink: sinkOf(totals), buckets: undefined };
     };
     const parts = [part(scope, (number) => held.at(number).now)];
     if (compared !== undefined) {
@@ -184,7 +185,7 @@ export function* seriesResponse(
   { intervalMs, byTouchpoint, byDuration, compared, running, now }: SeriesRequest,
 ): Steps<SeriesResponse | QueryRefusal> {
   const startTimes = running.map(({ startTime }) => startTime);
-  const { from, to } = spanOf(scope, candidateBlocks(context, scope), now, startTimes);
+  const { from, to } = spanOf(scope, yield* context.records.spans(context, scope), now, startTimes);
   const buckets = bucketsOf(from, to, intervalMs);
   if (isRefusal(buckets)) return buckets;
   const earlier = compared === undefined ? undefined : alignedBuckets(buckets, from, compared);
@@ -202,10 +203,8 @@ export function* seriesResponse(
     running: begun,
     seriesMax: byTouchpoint ? seriesMax : 0,
   };
-  const notes = () => ({
-    ...(compared === undefined ? {} : { previous: comparedRange(context.source, scope, compared) }),
-    ...coverage.warnings(),
-  });
+  const previous = compared === undefined ? undefined : yield* comparedRange(context, scope, compared);
+  const notes = () => ({ ...(previous === undefined ? {} : { previous }), ...coverage.warnings() });
   if (!byTouchpoint) {
     const [[, series] = ["", emptySeries(held, { count: 0 })]] = (yield* heldSeries(context, bounded, held, coverage))
       .listed;
@@ -214,7 +213,7 @@ export function* seriesResponse(
   }
   const found: { readonly timings: number; readonly shown: TouchpointSeries }[] = [];
   let more = 0;
-  for (const project of scopeProjects(context, bounded, begun.map(projectOf))) {
+  for (const project of yield* scopeProjects(context, bounded, begun.map(projectOf))) {
     const own = begun.filter((start) => start.project === project);
     const one = yield* heldSeries(context, { ...bounded, project }, { ...held, running: own }, coverage);
     for (const [touchpoint, series] of one.listed) {
@@ -259,13 +258,14 @@ function* heldSeries(
     const part = (own: Scope, ownBuckets: Buckets, seriesAt: (number: number) => Series): TimingPart => ({
       scope: own,
       sink: {
+        isByTouchpoint: seriesMax > 0,
         count: (touchpoint, timings) => held.count(seriesMax > 0 ? touchpoint : "", timings),
         totals: (number, time) => seriesAt(number).at(bucketOf(ownBuckets, time)),
         get bytes() {
           return held.names.bytes + filled.count * TOTALS_BYTES;
         },
       },
-      shareTotals: (first, last) => bucketOf(ownBuckets, first) === bucketOf(ownBuckets, last),
+      buckets: ownBuckets,
     });
     const own = part(scope, buckets, (number) => held.at(number).now);
     for (const { touchpoint, startTime } of running) {

@@ -7,11 +7,12 @@ import type { ShownRecord } from "../../core/record.ts";
 import type { EntriesResponse, ScanWarnings, TraceResponse } from "../../core/responses.ts";
 import type { Steps } from "../../core/steps.ts";
 import { allOf, type Expression } from "../../search/expression.ts";
+import { formatCursor } from "../scan/page_order.ts";
 import { textLengthOf } from "../scan/query_memory.ts";
-import type { ScanContext } from "../scan/scan.ts";
+import { RECORD_BYTES } from "../scan/record_page.ts";
+import type { ScanContext } from "../scan/records.ts";
 import { isRefusal, type Scope } from "../scan/scope.ts";
-import { entriesResponse, RECORD_BYTES } from "./entries.ts";
-import { formatCursor } from "./page_order.ts";
+import { entriesResponse } from "./entries.ts";
 import { type OpenStart, runningResponse } from "./running.ts";
 
 export interface TraceRequest {

@@ -5,7 +5,7 @@
 import { TextMap } from "../../block/codec/text_table.ts";
 import type { RunningTiming } from "../../core/responses.ts";
 import type { Steps } from "../../core/steps.ts";
-import { Coverage, type ScanContext } from "../scan/scan.ts";
+import { Coverage, type ScanContext } from "../scan/records.ts";
 import type { Scope } from "../scan/scope.ts";
 import type { RunningTimingStart } from "./running.ts";
 import { addTimings, type TimingSink, TimingTotals, TOTALS_BYTES } from "./timing_totals.ts";
@@ -45,11 +45,12 @@ export class UsualDurations {
         numbers.set(name, number);
       });
       const sink: TimingSink = {
+        isByTouchpoint: true,
         count: (touchpoint) => numbers.get(touchpoint) ?? -1,
         totals: (number) => held[number] as TimingTotals,
         bytes: held.length * TOTALS_BYTES,
       };
-      yield* addTimings(context, [{ scope: { ...search, project }, sink, shareTotals: () => true }], new Coverage());
+      yield* addTimings(context, [{ scope: { ...search, project }, sink, buckets: undefined }], new Coverage());
     }
   }
 

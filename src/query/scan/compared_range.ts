@@ -2,8 +2,9 @@
 
 import type { TimeSpan } from "../../core/compare.ts";
 import type { PreviousRange } from "../../core/responses.ts";
+import type { Steps } from "../../core/steps.ts";
+import type { ScanContext } from "./records.ts";
 import type { Scope } from "./scope.ts";
-import type { QuerySource } from "./source.ts";
 
 /** The scope of the compared range: the same records at other times. */
 export function comparedScope(scope: Scope, { from, to }: TimeSpan): Scope {
@@ -11,12 +12,10 @@ export function comparedScope(scope: Scope, { from, to }: TimeSpan): Scope {
 }
 
 /** The compared range as a response has it, with what is kept of it. */
-export function comparedRange(source: QuerySource, scope: Scope, { from, to }: TimeSpan): PreviousRange {
+export function* comparedRange(context: ScanContext, scope: Scope, { from, to }: TimeSpan): Steps<PreviousRange> {
   let oldest = Number.POSITIVE_INFINITY;
   const retained = new Map<string, number>();
-  for (const { project, records, timeMin } of source.list({ project: scope.project, from: -Infinity, to: Infinity })) {
-    // The times of a damaged block are unknown.
-    if (records === 0) continue;
+  for (const { project, timeMin } of yield* context.records.spans(context, everythingOf(scope))) {
     oldest = Math.min(oldest, timeMin);
     if (!retained.has(project)) retained.set(project, scope.retainedFrom(project));
   }
@@ -25,4 +24,10 @@ export function comparedRange(source: QuerySource, scope: Scope, { from, to }: T
   const keptFrom = Math.max(oldest, ...begins);
   const kept = isGone ? "none" : keptFrom > from ? "part" : "whole";
   return { from, to, kept, keptFrom: begins.length === 0 ? null : keptFrom };
+}
+
+/** All records of the scope's project, expired ones too. */
+function everythingOf(scope: Scope): Scope {
+  const from = Number.NEGATIVE_INFINITY;
+  return { ...scope, search: { kind: "all" }, from, to: Number.POSITIVE_INFINITY, shownFrom: () => from };
 }

@@ -3,51 +3,24 @@
 // each visited in a short snapshot of their own, so that SQLite can checkpoint its log during a long query.
 
 import { BlockDamagedError } from "../../block/codec/damage.ts";
-import type { ScanWarnings } from "../../core/responses.ts";
 import type { Steps } from "../../core/steps.ts";
-import { type QueryMemory, STEP_BYTES_MAX, STEP_MS_MAX } from "./query_memory.ts";
+import { STEP_BYTES_MAX, STEP_MS_MAX } from "./query_memory.ts";
+import type { Coverage, QueryLimits } from "./records.ts";
 import { mayHold, ScannedBlock } from "./scanned_block.ts";
 import type { Scope } from "./scope.ts";
 import type { QueryBlock, QuerySource } from "./source.ts";
 import type { StatisticsCache } from "./statistics_cache.ts";
 
-export interface ScanContext {
+/** Where the blocks are, and the bounds of the query. */
+export interface BlockContext extends QueryLimits {
   readonly source: QuerySource;
   readonly cache: StatisticsCache;
-  /** Monotonic ms: a scan that is not done by then stops, and its response says so. */
-  readonly deadline: number;
-  /** Monotonic ms. */
-  readonly clock: () => number;
-  readonly memory: QueryMemory;
-  /** Called after each block with the number of visited blocks, and of all blocks. */
-  readonly onProgress?: (done: number, total: number) => void;
-}
-
-/** What a scan did not cover. */
-export class Coverage {
-  damagedBlocks = 0;
-  /** Why the scan stopped before its end; undefined where it did not. */
-  stoppedEarly: string | undefined;
-
-  /** The members that tell it in a response; none where everything was covered. */
-  warnings(): ScanWarnings {
-    return {
-      ...(this.stoppedEarly === undefined ? {} : { stoppedEarly: this.stoppedEarly }),
-      ...(this.damagedBlocks === 0 ? {} : { damagedBlocks: this.damagedBlocks }),
-    };
-  }
 }
 
 /** The blocks that may hold a record of the scope. */
-export function candidateBlocks(context: ScanContext, scope: Scope): QueryBlock[] {
+export function candidateBlocks(context: BlockContext, scope: Scope): QueryBlock[] {
   const { project, from, to } = scope;
   return context.source.list({ project, from, to }).filter((block) => mayHold(block, scope));
-}
-
-/** The projects of a scope, by name. @param others further ones than those with records. */
-export function scopeProjects(context: ScanContext, scope: Scope, others: readonly string[] = []): readonly string[] {
-  if (scope.project !== undefined) return [scope.project];
-  return [...new Set([...context.source.projects(), ...others])].sort();
 }
 
 /** The query's time is over. */
@@ -58,7 +31,7 @@ export class TimeOverError extends Error {}
  * or deleted. A damaged block is counted and left out. Throws TimeOverError.
  */
 export function* visitBlock(
-  context: ScanContext,
+  context: BlockContext,
   scope: Scope,
   block: QueryBlock,
   coverage: Coverage,
@@ -90,7 +63,7 @@ export function* visitBlock(
  * scope its part of the block. At the deadline it stops and notes it in `coverage`.
  */
 export function* scanParts(
-  context: ScanContext,
+  context: BlockContext,
   scopes: readonly Scope[],
   coverage: Coverage,
   visit: (scanned: ScannedBlock, scope: number) => Steps<void>,
@@ -123,7 +96,7 @@ function spanningBoth(one: Scope, other: Scope): Scope {
  * @param isWanted leaves out further blocks
  */
 export function* scanBlocks(
-  context: ScanContext,
+  context: BlockContext,
   scope: Scope,
   coverage: Coverage,
   visit: (scanned: ScannedBlock) => Steps<void>,

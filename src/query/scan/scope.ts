@@ -3,6 +3,7 @@
 import { assert } from "../../core/errors.ts";
 import type { MarkerRule } from "../../core/markers.ts";
 import type { QueryRefusal, QueryScope } from "../../core/queries.ts";
+import type { Steps } from "../../core/steps.ts";
 import { type Expression, shareEqualTerms } from "../../search/expression.ts";
 import { parseSearch } from "../../search/parser.ts";
 
@@ -49,7 +50,20 @@ export function refuseUnknownProject(
   stored: () => readonly string[],
 ): QueryRefusal | undefined {
   if (project === undefined || isConfigured(rules, project)) return undefined;
-  const known = stored();
+  return refuseUnstoredProject(project, rules, stored());
+}
+
+/** As `refuseUnknownProject`, where the stored projects come in steps. */
+export function* refuseUnknownProjectSteps(
+  project: string | undefined,
+  rules: ReadRules,
+  stored: () => Steps<readonly string[]>,
+): Steps<QueryRefusal | undefined> {
+  if (project === undefined || isConfigured(rules, project)) return undefined;
+  return refuseUnstoredProject(project, rules, yield* stored());
+}
+
+function refuseUnstoredProject(project: string, rules: ReadRules, known: readonly string[]): QueryRefusal | undefined {
   if (known.includes(project)) return undefined;
   const all = [...new Set([...known, ...Object.keys(rules.projects)])].sort();
   const named = all.slice(0, PROJECTS_NAMED_MAX).join(", ") || "none yet";

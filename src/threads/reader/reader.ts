@@ -56,6 +56,7 @@ class ReaderThread {
     turnMs: TURN_MS,
     clock: () => performance.now(),
     step: (number, { steps }) => this.#step(number, steps),
+    onReady: () => this.#startTurns(),
   });
   /** Since the last look at whether garbage is to be collected. */
   #inflatedBytes = 0;
@@ -122,6 +123,10 @@ class ReaderThread {
 
   #begin(number: number, steps: Steps<void>, query?: Work["query"]): void {
     this.#work.set(number, { steps, ...(query === undefined ? {} : { query }) });
+    this.#startTurns();
+  }
+
+  #startTurns(): void {
     if (this.#isTurning) return;
     this.#isTurning = true;
     clearTimeout(this.#idleTimer);
@@ -134,9 +139,9 @@ class ReaderThread {
     this.#work.turn();
     this.#workedMs += performance.now() - startedAt;
     this.#collectIfLarge();
-    this.#isTurning = this.#work.size > 0;
+    this.#isTurning = this.#work.isAnyReady;
     if (this.#isTurning) setImmediate(() => this.#turn());
-    else this.#idleTimer = setTimeout(() => this.#releaseIdle(), COLLECT_IDLE_AFTER_MS);
+    else if (this.#work.size === 0) this.#idleTimer = setTimeout(() => this.#releaseIdle(), COLLECT_IDLE_AFTER_MS);
   }
 
   #collectIfLarge(): void {
@@ -156,10 +161,11 @@ class ReaderThread {
     if (isAnyLeft) this.#idleTimer = setTimeout(() => this.#releaseIdle(), UNUSED_MS_MAX);
   }
 
-  /** Takes a step of some work; whether the work is done. */
-  #step(number: number, steps: Steps<void>): boolean {
+  /** Takes a step of some work; whether the work is done, or what it waits for. */
+  #step(number: number, steps: Steps<void>): boolean | Promise<void> {
     try {
-      return steps.next().done === true;
+      const step = steps.next();
+      return step.done === true || (step.value ?? false);
     } catch (error) {
       if (number === TAILS) {
         this.#endTails();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { BUCKETS_MAX, TIME_MS_MAX } from "../../../../src/core/limits.ts";
-import { bucketsOf, spanOf } from "../../../../src/query/responses/time_buckets.ts";
 import { isRefusal, type ReadRules, resolveScope } from "../../../../src/query/scan/scope.ts";
+import { bucketsOf, spanOf } from "../../../../src/query/scan/time_buckets.ts";
 
 const NOW = Date.UTC(2026, 5, 1);
 const RULES: ReadRules = {

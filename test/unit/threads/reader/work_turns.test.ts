@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { Steps } from "../../../../src/core/steps.ts";
+import { type Steps, waitFor } from "../../../../src/core/steps.ts";
 import { QueryMemory } from "../../../../src/query/scan/query_memory.ts";
 import { type Work, WorkTurns } from "../../../../src/threads/reader/work_turns.ts";
 
@@ -95,5 +95,84 @@ describe("other work", () => {
       })(),
     });
     expect(run().slice(0, 4)).toEqual(["1", "tail", "1", "tail done"]);
+  });
+});
+
+describe("work that waits for something", () => {
+  /** Work that waits once, and what ends the waiting. */
+  function waitingWork(log: string[], name: string) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const steps = function* (): Steps<void> {
+      log.push(`${name} asks`);
+      try {
+        yield* waitFor(promise);
+        log.push(`${name} has it`);
+      } finally {
+        log.push(`${name} ends`);
+      }
+    };
+    return { steps: steps(), resolve };
+  }
+
+  function waitingTurns() {
+    const log: string[] = [];
+    let now = 0;
+    const work = new WorkTurns({
+      bytesMax: 100,
+      turnMs: 10,
+      clock: () => now++,
+      step: (_number, { steps }) => {
+        const step = steps.next();
+        return step.done === true || (step.value ?? false);
+      },
+      onReady: () => log.push("ready"),
+    });
+    return { log, work };
+  }
+
+  test("takes no steps until it is there, and other work goes on", async () => {
+    const { log, work } = waitingTurns();
+    const { steps, resolve } = waitingWork(log, "1");
+    work.set(1, { steps });
+    work.turn();
+    expect([work.isAnyReady, work.size]).toEqual([false, 1]);
+    const other = function* (): Steps<void> {
+      yield undefined;
+      log.push("2 done");
+    };
+    work.set(2, { steps: other() });
+    work.turn();
+    expect(log).toEqual(["1 asks", "2 done"]);
+    resolve();
+    await Bun.sleep(0);
+    expect(work.isAnyReady).toBe(true);
+    work.turn();
+    expect(log).toEqual(["1 asks", "2 done", "ready", "1 has it", "1 ends"]);
+    expect(work.size).toBe(0);
+  });
+
+  test("can be ended, and then nothing is told of it", async () => {
+    const { log, work } = waitingTurns();
+    const { steps, resolve } = waitingWork(log, "1");
+    work.set(1, { steps });
+    work.turn();
+    work.end(1);
+    expect([work.isAnyReady, work.size]).toEqual([false, 0]);
+    resolve();
+    await Bun.sleep(0);
+    expect(log).toEqual(["1 asks", "1 ends"]);
+  });
+
+  test("past its deadline still waits: what it asked for has a limit of its own", async () => {
+    const { log, work } = waitingTurns();
+    const { steps, resolve } = waitingWork(log, "1");
+    work.set(1, { steps, query: { memory: new QueryMemory(), deadline: 0 } });
+    work.turn();
+    work.turn();
+    expect(log).toEqual(["1 asks"]);
+    resolve();
+    await Bun.sleep(0);
+    work.turn();
+    expect(work.size).toBe(0);
   });
 });

@@ -4,8 +4,8 @@
 import type { TimeSpan } from "../../core/compare.ts";
 import { BUCKETS_MAX } from "../../core/limits.ts";
 import type { QueryRefusal } from "../../core/queries.ts";
-import type { Scope } from "../scan/scope.ts";
-import type { QueryBlock } from "../scan/source.ts";
+import type { ProjectSpan } from "./records.ts";
+import type { Scope } from "./scope.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -36,20 +36,18 @@ export interface Buckets {
 }
 
 /**
- * The times that a response covers. Where the scope has no bound: those of the blocks, of the other times, and of now.
+ * The times that a response covers. Where the scope has no bound: those of the records, of the other times, and of now.
  * All in Unix ms; `to` is not included.
  */
 export function spanOf(
   scope: Scope,
-  blocks: readonly QueryBlock[],
+  spans: readonly ProjectSpan[],
   now: number,
   otherTimes: readonly number[] = [],
 ): { from: number; to: number } {
   let oldest = otherTimes.reduce((least, time) => Math.min(least, time), now);
   let newest = now;
-  for (const { project, records, timeMin, timeMax } of blocks) {
-    // The times of a damaged block are unknown.
-    if (records === 0) continue;
+  for (const { project, timeMin, timeMax } of spans) {
     oldest = Math.min(oldest, Math.max(timeMin, scope.shownFrom(project)));
     newest = Math.max(newest, timeMax);
   }

@@ -3,7 +3,7 @@
 // or after it move nothing.
 
 import type { EntriesOrder } from "../../core/queries.ts";
-import type { QueryBlock } from "../scan/source.ts";
+import type { QueryBlock } from "./source.ts";
 
 /** Longest text that `parseCursor` looks at; a cursor is much shorter. */
 const CURSOR_LENGTH_MAX = 128;

@@ -1,0 +1,44 @@
+// What a response counts of its records, as data: so that a store which can count by itself need not give the records.
+// The response has a second way for stores that cannot: it visits blocks. Both ways add to the same counters.
+
+import type { SketchLike } from "../../block/stats/duration_sketch.ts";
+import type { CountedValue } from "../../block/stats/value_counts.ts";
+import type { Buckets } from "./time_buckets.ts";
+
+/** Timings that are counted together. */
+export interface CountedTimings {
+  readonly unfinished: number;
+  /** The durations of completed ones. */
+  readonly completed: SketchLike;
+}
+
+/** What is counted, and who takes it. `scope` is the number of the scan's scope. */
+export type CountedAsk =
+  /** Records by bucket of time, and by their flags: kind and level, as block/codec/flags.ts has them. */
+  | {
+      readonly kind: "levels";
+      /** By scope. */
+      readonly buckets: readonly Buckets[];
+      readonly add: (scope: number, bucket: number, flags: number, count: number) => void;
+    }
+  /** Completed and unfinished timings by touchpoint, or of all touchpoints as "", and by bucket of time. */
+  | {
+      readonly kind: "timings";
+      readonly byTouchpoint: boolean;
+      /** By scope; undefined: timings of all times are one. */
+      readonly buckets: readonly (Buckets | undefined)[];
+      /** `time` lies in the bucket. */
+      readonly add: (scope: number, touchpoint: string, time: number, timings: CountedTimings) => void;
+    }
+  /** Records by the value of a field, the most frequent values at least. */
+  | {
+      readonly kind: "values";
+      /** As in block statistics: "level", "metadata.orderId". */
+      readonly field: string;
+      /** So many of the most frequent values are wanted; and every one that `known` has. */
+      readonly limit: number;
+      readonly known: () => readonly CountedValue[];
+      readonly add: (value: CountedValue, count: number) => void;
+      /** Counts records with other values than those that were added; there is at least one such value. */
+      readonly addOthers: (count: number) => void;
+    };
