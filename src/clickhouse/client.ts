@@ -33,6 +33,8 @@ export interface RequestOptions {
   /** Default: a new one. */
   readonly queryId?: string | undefined;
   readonly settings?: ClickHouseSettings | undefined;
+  /** Default: the client's; "default" is always there. */
+  readonly database?: string | undefined;
 }
 
 /** Rows to insert. */
@@ -48,6 +50,8 @@ export interface Insertion {
 
 /** How long a server is told to end a query, in ms. */
 const KILL_MS_MAX = 5_000;
+/** How long a server may take to say its version, in ms. */
+const VERSION_MS_MAX = 10_000;
 /** So much of an error's text is read, in characters. */
 const ERROR_TEXT_LENGTH_MAX = 2_000;
 
@@ -81,10 +85,13 @@ interface Exchange {
  */
 export class ClickHouseClient {
   readonly #address: ClickHouseAddress;
+  readonly #hangGraceMs: number;
   #current = 0;
 
-  constructor(address: ClickHouseAddress) {
+  /** `hangGraceMs`: how much later than the server the client gives up. Default: HANG_GRACE_MS. */
+  constructor(address: ClickHouseAddress, { hangGraceMs = HANG_GRACE_MS }: { readonly hangGraceMs?: number } = {}) {
     this.#address = address;
+    this.#hangGraceMs = hangGraceMs;
   }
 
   /** The server that is asked next, without user and password. */
@@ -108,7 +115,7 @@ export class ClickHouseClient {
       isInsert: false,
       options,
     };
-    const bounds = new Bounds(options);
+    const bounds = new Bounds(options, this.#hangGraceMs);
     let isDone = false;
     try {
       const { response, url } = await this.#send(exchange, bounds);
@@ -145,6 +152,13 @@ export class ClickHouseClient {
     await this.#complete({ search, body, isInsert: true, options });
   }
 
+  /** The server's version, "26.7.2.1": any server answers this, however old. Throws ClickHouseError. */
+  async version(): Promise<string> {
+    const options: RequestOptions = { database: "default", timeMsMax: VERSION_MS_MAX };
+    const text = await this.#complete({ search: new Map(), body: "SELECT version()", isInsert: false, options });
+    return text.trim().replaceAll(/^"|"$/g, "");
+  }
+
   /** Ends a query on the server, as far as it can be reached. Never throws. */
   async kill(queryId: string): Promise<void> {
     const { cluster } = this.#address;
@@ -157,8 +171,9 @@ export class ClickHouseClient {
     }
   }
 
-  async #complete(exchange: Exchange): Promise<void> {
-    const bounds = new Bounds(exchange.options);
+  /** The text of an answer that is read to its end. */
+  async #complete(exchange: Exchange): Promise<string> {
+    const bounds = new Bounds(exchange.options, this.#hangGraceMs);
     try {
       const { response, url } = await this.#send(exchange, bounds);
       let text: string;
@@ -169,6 +184,7 @@ export class ClickHouseClient {
       }
       const code = codeInText(text);
       if (code !== undefined) throw exceptionError(text, code, exchange.isInsert, url);
+      return text;
     } finally {
       bounds.end();
     }
@@ -194,7 +210,7 @@ export class ClickHouseClient {
     const { user, password, database } = this.#address;
     const target = new URL(url);
     for (const [name, value] of exchange.search) target.searchParams.set(name, value);
-    target.searchParams.set("database", database);
+    target.searchParams.set("database", exchange.options.database ?? database);
     const response = await fetch(target, {
       method: "POST",
       headers: { "X-ClickHouse-User": user, "X-ClickHouse-Key": password, "Content-Type": "application/octet-stream" },
@@ -218,7 +234,7 @@ export class ClickHouseClient {
     if (bounds.isCancelled) return new ClickHouseError(isInsert ? "uncertain" : "cancelled", "cancelled");
     if (bounds.isOver) {
       const kind = isInsert ? "uncertain" : "time";
-      return new ClickHouseError(kind, `${url} did not answer within ${bounds.timeMsMax + HANG_GRACE_MS} ms`);
+      return new ClickHouseError(kind, `${url} did not answer within ${bounds.timeMsMax + this.#hangGraceMs} ms`);
     }
     const reason = error instanceof Error ? error.message : String(error);
     const kind = isInsert && !isBeforeSending(error) ? "uncertain" : "unreachable";

@@ -5,6 +5,12 @@ export const REQUEST_MS_MAX = 60_000;
 /** How much later than the server the client itself gives up, in ms: a server that hangs ends nothing. */
 export const HANG_GRACE_MS = 5_000;
 
+/** What bounds a request. */
+interface BoundOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly timeMsMax?: number | undefined;
+}
+
 /** The bounds of one request: `signal` ends it. Call `end` when it is over. */
 export class Bounds {
   readonly timeMsMax: number;
@@ -14,10 +20,7 @@ export class Bounds {
   readonly #cancel = () => this.#controller.abort();
   #isLate = false;
 
-  constructor({
-    signal,
-    timeMsMax = REQUEST_MS_MAX,
-  }: { readonly signal?: AbortSignal | undefined; readonly timeMsMax?: number | undefined }) {
+  constructor({ signal, timeMsMax = REQUEST_MS_MAX }: BoundOptions, graceMs: number) {
     this.timeMsMax = timeMsMax;
     this.#caller = signal;
     if (signal?.aborted) this.#controller.abort();
@@ -25,7 +28,7 @@ export class Bounds {
     this.#timer = setTimeout(() => {
       this.#isLate = true;
       this.#controller.abort();
-    }, timeMsMax + HANG_GRACE_MS);
+    }, timeMsMax + graceMs);
   }
 
   get signal(): AbortSignal {

@@ -26,6 +26,8 @@ export interface StoreSnapshot {
   readonly bytesWritten: number;
   /** Since the start of the process: bytes of the bodies whose batches were committed. */
   readonly bytesReceived: number;
+  /** Now: bytes of blocks with records that are not shipped to ClickHouse; undefined where there is none. */
+  readonly backlogBytes?: number | undefined;
 }
 
 /** The snapshot until the writer sends its first one. */
@@ -69,6 +71,23 @@ export interface PipelineView {
   /** Entries counted as received that still wait in the ring: always 0 under `sync` and `write`. */
   queuedEntries(): number;
   readiness(): Readiness;
+}
+
+/** What was shipped to ClickHouse. Counters since the start of the process. */
+export interface ShippingFigures {
+  /** Inserts that are stored, and their records and bytes. */
+  readonly batches: number;
+  readonly records: number;
+  readonly bytes: number;
+  readonly failures: number;
+  /** Every record below this id is stored in ClickHouse. */
+  readonly shippedBelow: number;
+  /** Now: records that are not shipped, by their ids; ids of deleted ones may count. */
+  readonly backlogRecords: number;
+  /** Now: how long ago the oldest of them was received, in ms; 0 where there is none. */
+  readonly lagMs: number;
+  /** Why nothing is shipped at the moment, for people; undefined: all is well. */
+  readonly problem: string | undefined;
 }
 
 /** Figures of one syslog listener. Counters since the start of the process. */

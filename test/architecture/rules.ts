@@ -21,7 +21,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   store: ["core", "runtime", "block", "commit"],
   query: ["core", "runtime", "block", "search"],
   // The only room that knows ClickHouse's SQL. Nothing of it is loaded where the configuration has no [clickhouse].
-  clickhouse: ["core", "runtime", "block", "search", "query"],
+  clickhouse: ["core", "runtime", "block", "search", "commit", "query"],
   // Rules over the search language, their state, and the destinations that are told. On the main thread.
   alerts: ["core", "runtime", "search"],
   web: ["core", "search"],

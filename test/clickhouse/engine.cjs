@@ -9,6 +9,7 @@
 // - CONNECTIONS_MAX requests at once; others wait, where a server would answer 202 (TOO_MANY_SIMULTANEOUS_QUERIES).
 
 const { createServer } = require("node:http");
+const { rmSync, writeFileSync } = require("node:fs");
 const { join } = require("node:path");
 const { gunzipSync } = require("node:zlib");
 const { randomUUID } = require("node:crypto");
@@ -81,12 +82,23 @@ function failed(response, message) {
   response.end(`\r\n__exception__\r\n${tag}\r\n${text}\n${Buffer.byteLength(text) + 1} ${tag}\r\n__exception__\r\n`);
 }
 
+/** Rows come from a file: behind their statement, binary ones would be taken for a part of it. */
+async function insert(connection, sql, body) {
+  const file = join(folder, `../rows-${randomUUID()}.bin`);
+  writeFileSync(file, body);
+  try {
+    await run(connection, sql.replace(/\bFORMAT\b(?=\s+\w+\s*$)/, `FROM INFILE ${literal(file)} FORMAT`));
+  } finally {
+    rmSync(file);
+  }
+}
+
 async function answer(connection, search, body, response) {
   await prepare(connection, search);
   const inUrl = search.get("query");
   const sql = inUrl ?? body.toString("utf8");
   if (inUrl !== undefined && body.length > 0) {
-    await native.InsertRawAsyncConnection(connection, inUrl, body, false);
+    await insert(connection, inUrl, body);
     response.end();
     return;
   }

@@ -145,7 +145,10 @@ export class ClickHouseServer {
         said += text;
         if (said.includes("\n")) resolve(Number(said.trim()));
       });
-      child.once("exit", () => reject(new Error(`the engine ended: ${errors}`)));
+      child.once("exit", (code, signal) => {
+        if (signal !== "SIGKILL") console.error(`the engine ended by itself (${code ?? signal}): ${errors}`);
+        reject(new Error(`the engine ended: ${errors}`));
+      });
     });
   }
 

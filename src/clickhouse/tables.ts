@@ -1,0 +1,88 @@
+// The tables of a ClickHouse server: what it needs to have for them, how they are made, and which version they have.
+// Versions are rows of a small table, one for each step that was made.
+
+import type { ClickHouseClient } from "./client.ts";
+import { ClickHouseError } from "./errors.ts";
+import { createStatements, RECORDS, SCHEMA_VERSION, type SchemaOptions } from "./schema.ts";
+
+/** The oldest ClickHouse whose SQL, deduplication and formats are enough: the oldest with long-term support. */
+export const SERVER_VERSION_MIN = [25, 8] as const;
+
+/** Has a row for each version of the tables that was made. */
+export const VERSIONS = "simplelogs_schema";
+
+/** What a server and its database are. */
+export interface ServerState {
+  /** As `SELECT version()` gives it. */
+  readonly version: string;
+  readonly isTooOld: boolean;
+  /** Whether the database is there. */
+  readonly hasDatabase: boolean;
+  /** Of the tables; 0: there are none. */
+  readonly schemaVersion: number;
+}
+
+/** Every statement that makes the tables, in order; each may be run again. */
+export function schemaStatements(options: SchemaOptions): readonly string[] {
+  return [versionTable(options), ...createStatements(options)];
+}
+
+function versionTable({ cluster }: SchemaOptions): string {
+  const columns = "(version UInt32, made_at DateTime DEFAULT now())";
+  if (cluster === "") return `CREATE TABLE IF NOT EXISTS ${VERSIONS} ${columns}\nENGINE = MergeTree\nORDER BY version`;
+  // On every server the same rows: it is not sharded.
+  const path = "/clickhouse/tables/all/{database}/{table}";
+  return `CREATE TABLE IF NOT EXISTS ${VERSIONS} ON CLUSTER \`${cluster}\` ${columns}\nENGINE = ReplicatedMergeTree('${path}', '{shard}-{replica}')\nORDER BY version`;
+}
+
+/** Looks at a server, and changes nothing. Throws ClickHouseError. */
+export async function serverState(client: ClickHouseClient, database: string): Promise<ServerState> {
+  const outside = { database: "default" };
+  const version = await client.version();
+  if (isTooOld(version)) return { version, isTooOld: true, hasDatabase: false, schemaVersion: 0 };
+  const sql = "SELECT count() FROM system.databases WHERE name = {database:String}";
+  const [databases] = await client.query(sql, { database }, outside);
+  const hasDatabase = Number(databases?.[0]) > 0;
+  return { version, isTooOld: false, hasDatabase, schemaVersion: hasDatabase ? await schemaVersion(client) : 0 };
+}
+
+/** Makes the tables where they are not yet. Throws ClickHouseError where the server cannot have them. */
+export async function makeTables(client: ClickHouseClient, database: string, options: SchemaOptions): Promise<void> {
+  const state = await serverState(client, database);
+  const problem = stateProblem(state, database);
+  if (problem !== undefined) throw new ClickHouseError("refused", problem);
+  if (state.schemaVersion === SCHEMA_VERSION) return;
+  for (const statement of schemaStatements(options)) await client.command(statement);
+  await client.command(`INSERT INTO ${VERSIONS} (version) VALUES ({version:UInt32})`, { version: SCHEMA_VERSION });
+}
+
+/** Why a server cannot be used; undefined: it can, and its tables are there or can be made. */
+export function stateProblem(state: ServerState, database: string): string | undefined {
+  if (state.isTooOld) {
+    return `ClickHouse ${state.version} is too old: expected ${SERVER_VERSION_MIN.join(".")} or later`;
+  }
+  if (!state.hasDatabase) {
+    return `there is no database ${JSON.stringify(database)}: make it with CREATE DATABASE ${database}, or name another (clickhouse.database)`;
+  }
+  if (state.schemaVersion > SCHEMA_VERSION) {
+    return `the tables have version ${state.schemaVersion}, this program knows versions up to ${SCHEMA_VERSION}; use a newer simplelogs`;
+  }
+  return undefined;
+}
+
+/** Whether a version, "25.8.3.66", is below SERVER_VERSION_MIN; one that cannot be read is. */
+export function isTooOld(version: string): boolean {
+  const [major, minor] = version.replaceAll('"', "").split(".").map(Number);
+  if (major === undefined || minor === undefined || Number.isNaN(major) || Number.isNaN(minor)) return true;
+  const [majorMin, minorMin] = SERVER_VERSION_MIN;
+  return major < majorMin || (major === majorMin && minor < minorMin);
+}
+
+async function schemaVersion(client: ClickHouseClient): Promise<number> {
+  const sql =
+    "SELECT count() FROM system.tables WHERE database = currentDatabase() AND name IN ({tables:Array(String)})";
+  const [row] = await client.query(sql, { tables: [VERSIONS, RECORDS] });
+  if (Number(row?.[0]) < 2) return 0;
+  const [version] = await client.query(`SELECT max(version) FROM ${VERSIONS}`);
+  return Number(version?.[0] ?? 0);
+}
