@@ -38,7 +38,7 @@ import { type DataLock, lockData } from "./store/lock.ts";
 import { type ListenerTable, SyslogListeners, timeout } from "./syslog/listeners.ts";
 import { Pipeline } from "./threads/main/pipeline.ts";
 import { Readers } from "./threads/main/readers.ts";
-import type { WriterRules } from "./threads/messages.ts";
+import type { HistorySettings, WriterRules } from "./threads/messages.ts";
 
 /** How long open requests may take once the server stops, in ms; with the pipeline's own bound, 10 s in all. */
 const STOP_GRACE_MS = 2_000;
@@ -139,6 +139,12 @@ function readRulesOf({ projects, markers }: Settings, timeoutMs: number): ReadRu
   return { projects: { ...projects }, defaultProject: DEFAULT_PROJECT, markers, timeoutMs };
 }
 
+function historyOf({ clickhouse }: Settings): HistorySettings | undefined {
+  if (clickhouse === undefined) return undefined;
+  const { urls, database, user, password, cluster, node } = clickhouse;
+  return { urls, database, user, password: password.reveal(), cluster, node };
+}
+
 async function readTls({ tls }: Pick<Settings, "tls">): Promise<{ cert: string; key: string } | undefined> {
   if (tls === undefined) return undefined;
   const [cert, key] = await Promise.all([readFile(tls.cert, "utf8"), readFile(tls.key, "utf8")]);
@@ -187,6 +193,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const readers = new Readers({
     file: settings.data,
     rules: readRulesOf(settings, timeoutMs),
+    history: historyOf(settings),
     readerUrl: threads?.reader ?? new URL("./threads/reader/reader.ts", import.meta.url),
     clock: () => performance.now(),
     log,

@@ -33,9 +33,9 @@ import type { Columns } from "./columns.ts";
 import { CHUNKED_COLUMN, ChunkedTexts, readChunkHead, textChunkName } from "./filter/chunked_texts.ts";
 import { type PlacedValues, recordsAt } from "./records.ts";
 
-/** Opens a block of `count` records whose chunks are in memory, packed or columnar. */
-export function openBlock(chunks: readonly ColumnChunk[], count: number): OpenBlock {
-  return new OpenBlock(chunksInMemory(chunks), count);
+/** Opens a block of `count` records whose chunks are in memory, packed or columnar. @param idOffset added to its ids */
+export function openBlock(chunks: readonly ColumnChunk[], count: number, idOffset = 0): OpenBlock {
+  return new OpenBlock(chunksInMemory(chunks), count, idOffset);
 }
 
 /**
@@ -51,14 +51,19 @@ export class OpenBlock {
   #names: readonly string[] | undefined;
   #packed: ReadonlyMap<string, Uint8Array> | undefined;
   readonly #columns = new Map<string, unknown>();
+  readonly #idOffset: number;
 
-  constructor(source: ChunkSource, count: number) {
+  /** @param idOffset added to the ids that are stored */
+  constructor(source: ChunkSource, count: number, idOffset = 0) {
     this.#source = source;
     this.count = count;
+    this.#idOffset = idOffset;
   }
 
   id(): Float64Array {
-    return this.#required("id", readNumbers);
+    const stored = this.#required("id", readNumbers);
+    const offset = this.#idOffset;
+    return offset === 0 ? stored : this.#once("shown ids", () => stored.map((id) => id + offset));
   }
 
   time(): Float64Array {
@@ -278,9 +283,12 @@ function placed(column: SparseColumn<number> | undefined): PlacedValues<number> 
   return { rows, value: (place) => values[place] as number };
 }
 
-/** Decodes every column of a block of `count` records, packed or columnar. Throws BlockDamagedError. */
-export function decodeColumns(chunks: readonly ColumnChunk[], count: number): Columns {
-  const block = openBlock(chunks, count);
+/**
+ * Decodes every column of a block of `count` records, packed or columnar. Throws BlockDamagedError.
+ * @param idOffset added to its ids
+ */
+export function decodeColumns(chunks: readonly ColumnChunk[], count: number, idOffset = 0): Columns {
+  const block = openBlock(chunks, count, idOffset);
   const metadata = new Map<string, SparseColumn<unknown>>();
   for (const name of block.metadataNames()) metadata.set(name, decoded(block.metadata(name)));
   return {

@@ -21,7 +21,7 @@ import { visibleTables } from "./responses/visible_tables.ts";
 import { JoinedRecords } from "./scan/joined_records.ts";
 import { LocalRecords } from "./scan/local_records.ts";
 import { QueryMemory } from "./scan/query_memory.ts";
-import type { Records, ScanContext } from "./scan/records.ts";
+import { HistoryError, type Records, type ScanContext } from "./scan/records.ts";
 import { isRefusal, type ReadRules, refuseUnknownProjectSteps, resolveScope, type Scope } from "./scan/scope.ts";
 import type { QuerySource } from "./scan/source.ts";
 import type { StatisticsCache } from "./scan/statistics_cache.ts";
@@ -56,13 +56,18 @@ export interface EngineOptions {
 /** The response to a request, or why there is none. Throws SQLite's error when the file cannot be read. */
 export function* querySteps(request: QueryRequest, options: EngineOptions): Steps<QueryOutcome<object>> {
   const { visible } = request;
-  const response = yield* respond(request, {
-    ...options,
-    source: visibleSource(options.source, visible),
-    tables: visibleTables(options.tables, visible),
-    rules: visibleRules(options.rules, visible),
-  });
-  return isRefusal(response) ? { ok: false, refusal: response } : { ok: true, answer: response };
+  try {
+    const response = yield* respond(request, {
+      ...options,
+      source: visibleSource(options.source, visible),
+      tables: visibleTables(options.tables, visible),
+      rules: visibleRules(options.rules, visible),
+    });
+    return isRefusal(response) ? { ok: false, refusal: response } : { ok: true, answer: response };
+  } catch (error) {
+    if (!(error instanceof HistoryError)) throw error;
+    return { ok: false, refusal: { code: "unavailable", message: error.message } };
+  }
 }
 
 type Response = QueryResponses[QueryRequest["kind"]] | QueryRefusal;

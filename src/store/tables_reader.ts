@@ -44,6 +44,14 @@ export class TablesReader {
     this.#database = database;
   }
 
+  /** Every record below this id is in the history beside the data file; 1: none is. */
+  shippedBelow(): number {
+    const row = this.#one("SELECT value FROM meta WHERE name = 'shipping'") as { value: unknown } | null;
+    if (row === null) return 1;
+    const { shippedBelow } = JSON.parse(String(row.value)) as { shippedBelow: number };
+    return shippedBelow;
+  }
+
   /** Changes whenever another connection has committed something. */
   dataVersion(): number {
     return (this.#one("PRAGMA data_version") as { data_version: number }).data_version;

@@ -164,9 +164,26 @@ export type FromCompactor =
       readonly unmergeable: readonly number[];
     };
 
+/** A ClickHouse that has the history of this node and of others, as the reader asks it. */
+export interface HistorySettings {
+  readonly urls: readonly string[];
+  readonly database: string;
+  readonly user: string;
+  readonly password: string;
+  readonly cluster: string;
+  /** Of this server. */
+  readonly node: number;
+}
+
 /** From the main thread to the reader. Each request has a number, from 1. */
 export type ToReader =
-  | { readonly kind: "start"; readonly file: string; readonly rules: ReadRules }
+  | {
+      readonly kind: "start";
+      readonly file: string;
+      readonly rules: ReadRules;
+      /** Where the history is; undefined: in the data file alone. */
+      readonly history: HistorySettings | undefined;
+    }
   | { readonly kind: "rules"; readonly rules: ReadRules }
   | { readonly kind: "query"; readonly number: number; readonly request: QueryRequest }
   | { readonly kind: "export"; readonly number: number; readonly request: ExportRequest }

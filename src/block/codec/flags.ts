@@ -27,6 +27,11 @@ export function packFlags(record: Omit<StoredRecord, "id">): number {
   );
 }
 
+/** Flags with a kind's and a level's code alone. */
+export function flagsOf(kindCode: number, levelCode: number): number {
+  return kindCode | (levelCode << LEVEL_SHIFT);
+}
+
 /** The record's kind as an index into KINDS. */
 export function kindCodeOf(flags: number): number {
   return flags & 7;

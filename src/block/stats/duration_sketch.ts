@@ -14,8 +14,8 @@ const RELATIVE_ACCURACY = 0.005;
 const GROWTH = (2 * RELATIVE_ACCURACY) / (1 - RELATIVE_ACCURACY);
 /** How far a bound may be from its power, about a thousand times what rounding does. */
 const BOUND_ERROR = 1e-9;
-/** Buckets per power of two: 1 / log2 γ. */
-const BUCKETS_PER_DOUBLING = (1 / Math.log1p(GROWTH)) * Math.log(2);
+/** Buckets per power of two: 1 / log2 γ. `bucketOf` is written in SQL as well: src/clickhouse/count_sql.ts. */
+export const BUCKETS_PER_DOUBLING = (1 / Math.log1p(GROWTH)) * Math.log(2);
 
 /**
  * The bucket of a positive finite duration: ⌈log γ(value)⌉, so bucket i holds the values above γ^(i − 1) up to γ^i, γ =

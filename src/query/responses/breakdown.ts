@@ -55,7 +55,8 @@ export function* breakdownResponse(
   yield* scanRecords(context, base, coverage, function* (scanned) {
     const all = yield* scanned.matches();
     if (all === "none") return;
-    const found = yield* scanned.within(foundScope)?.matches() ?? noMatches();
+    // Of what this scan gives, which may be less than the scope.
+    const found = narrowed(yield* scanned.within(foundScope)?.matches() ?? noMatches(), all);
     // Counted first, so that nothing is counted of a block that turns out to be damaged.
     const allValues = yield* counts.valuesOf(scanned, all);
     const foundValues = found === all ? allValues : yield* counts.valuesOf(scanned, found);
@@ -65,6 +66,12 @@ export function* breakdownResponse(
   coverage.stoppedEarly ??= chosenFrom.stoppedEarly;
   const fields = counts.fields(limit);
   return { ...counts.records, more: candidates.names - fields.length, fields, ...coverage.warnings() };
+}
+
+/** The found records among those of the scan. */
+function narrowed(found: Matches, all: Matches): Matches {
+  if (found === "none" || all === "all" || all === "none") return all === "none" ? "none" : found;
+  return all.map((match, row) => (match === 1 && isMatch(found, row) ? 1 : 0));
 }
 
 // oxlint-disable-next-line require-yield

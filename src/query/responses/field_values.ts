@@ -8,6 +8,7 @@ import type { ValuesResponse } from "../../core/responses.ts";
 import type { Steps } from "../../core/steps.ts";
 import { METADATA_PREFIX, unquote } from "../../search/fields.ts";
 import { splitName } from "../match/metadata_path.ts";
+import type { CountedAsk } from "../scan/counted.ts";
 import { Coverage, type ScanContext, scanRecords, scopeProjects } from "../scan/records.ts";
 import type { ScannedBlock } from "../scan/scanned_block.ts";
 import type { Scope } from "../scan/scope.ts";
@@ -83,8 +84,16 @@ function* frequentValues(
   limit: number,
   coverage: Coverage,
 ): Steps<Pick<ValuesResponse, "values" | "count" | "more">> {
-  const scan = (counts: ValueCounter) =>
-    scanRecords(context, scope, coverage, function* (scanned) {
+  const scan = (counts: ValueCounter, most: number) => {
+    const counted: CountedAsk = {
+      kind: "values",
+      field: found.counted,
+      limit: most,
+      known: () => counts.all().map(({ value }) => value),
+      add: counts.add,
+      addOthers: counts.addOthers,
+    };
+    const visit = function* (scanned: ScannedBlock): Steps<void> {
       if (!addFromCells(scanned, found, counts.add)) {
         const matches = yield* scanned.matches();
         if (matches !== "none" && !(matches === "all" && addFromValueCounts(scanned, found, counts.add))) {
@@ -96,18 +105,20 @@ function* frequentValues(
         }
       }
       context.memory.setCollected(counts.bytes);
-    });
+    };
+    return scanRecords(context, scope, coverage, visit, counted);
+  };
   const counts = new ValueCounter();
-  yield* scan(counts);
+  yield* scan(counts, limit);
   const { total } = counts;
   const first = counts.mostFrequent(limit);
   let values = counts.values(first);
   if (first.wanted !== undefined) {
     const second = new ValueCounter(first.wanted);
-    yield* scan(second);
+    yield* scan(second, Number.POSITIVE_INFINITY);
     values = second.values(second.mostFrequent(limit));
   }
-  return { values, count: total, more: first.more > 0 };
+  return { values, count: total, more: first.more > 0 || counts.hasOthers };
 }
 
 /** How the values of a field are found; undefined for a name that is none. */
@@ -225,6 +236,15 @@ export class ValueCounter {
     if (typeof value === "string") this.#texts.add(value, count);
     // String makes −0 the same as 0.
     else this.#others.add(String(value), count);
+  };
+
+  /** Whether `addOthers` was called. */
+  hasOthers = false;
+
+  /** Counts records with values that are not held, none of which is among the most frequent. */
+  readonly addOthers = (count: number): void => {
+    this.#total += count;
+    this.hasOthers = true;
   };
 
   mostFrequent(max: number): MostFrequent {

@@ -48,6 +48,12 @@ export class RecordPage {
     return last === undefined || this.order.direction * (time - last.time) <= 0;
   }
 
+  /** Whether a record after this place, in the page's order, may belong on the page. */
+  reaches(place: Place): boolean {
+    const last = lastOf(this.#first);
+    return last === undefined || this.order.compare(place, last) < 0;
+  }
+
   /** One more than the records that fit: to know whether there is another page. */
   get wanted(): number {
     return this.#first.limit + 1;

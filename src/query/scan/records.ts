@@ -61,6 +61,9 @@ export interface Records {
   scan(limits: QueryLimits, scopes: readonly Scope[], coverage: Coverage, visitor: Visitor): Steps<void>;
 }
 
+/** A store beside the data file cannot be read. The message is for people. */
+export class HistoryError extends Error {}
+
 /** What a scan did not cover. */
 export class Coverage {
   damagedBlocks = 0;

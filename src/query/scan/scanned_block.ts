@@ -103,7 +103,7 @@ export class ScannedBlock {
     if (this.#reading.opened === undefined) {
       this.#memory.expectBlock(this.block.rawBytes);
       yield undefined;
-      this.#reading.opened = new OpenBlock(this.#reading.chunks, this.block.records);
+      this.#reading.opened = new OpenBlock(this.#reading.chunks, this.block.records, this.block.idOffset);
     }
     return this.#reading.opened;
   }

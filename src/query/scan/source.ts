@@ -10,6 +10,8 @@ import type { ZoneMap } from "../../block/stats/zone_map.ts";
 export interface QueryBlock extends ZoneMap {
   readonly id: number;
   readonly project: string;
+  /** What is added to its records' ids; `idMin` and `idMax` have it. Undefined: 0. */
+  readonly idOffset?: number;
   /** Inflated bytes of its column chunks. */
   readonly rawBytes: number;
   /** No merge takes it any more: it stays until retention deletes it. */

@@ -20,6 +20,8 @@ export interface ExportBlock {
   readonly id: number;
   readonly project: string;
   readonly records: number;
+  /** As in QueryBlock. */
+  readonly idOffset?: number;
   readonly rawBytes: number;
   readonly idMin: number;
   readonly idMax: number;
@@ -165,13 +167,13 @@ function addBlock(
   filter: ExportFilter,
   lineOf: (record: ShownRecord) => string,
 ): void {
-  const columns = decodeColumns(chunks, block.records);
+  const columns = decodeColumns(chunks, block.records, block.idOffset);
   const timeFrom = Math.max(filter.from, filter.expiredBefore(block.project));
   const { id, time } = columns;
   const matched =
     filter.search === undefined || filter.search.kind === "all"
       ? undefined
-      : matchRows(filter.search, openBlock(chunks, block.records), block.project);
+      : matchRows(filter.search, openBlock(chunks, block.records, block.idOffset), block.project);
   const records = recordsOf(columns, (row) => {
     const at = time[row] as number;
     return window.spans(id[row] as number) && at >= timeFrom && at < filter.to && (matched?.[row] ?? 1) === 1;

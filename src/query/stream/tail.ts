@@ -260,9 +260,9 @@ export class TailHub {
     }
   }
 
-  #open({ id, records }: QueryBlock): OpenBlock | undefined {
+  #open({ id, records, idOffset }: QueryBlock): OpenBlock | undefined {
     const chunks = this.#source.open(id);
-    return chunks === undefined ? undefined : new OpenBlock(chunks, records);
+    return chunks === undefined ? undefined : new OpenBlock(chunks, records, idOffset);
   }
 }
 

@@ -18,7 +18,7 @@ import type {
 import type { ReadRules } from "../../query/scan/scope.ts";
 import { UNUSED_MS_MAX } from "../../query/scan/statistics_cache.ts";
 import { spawnThread, type ThreadHandle } from "../../runtime/spawn.ts";
-import type { FromReader, ToReader } from "../messages.ts";
+import type { FromReader, HistorySettings, ToReader } from "../messages.ts";
 import { IdleTicks, RestartDelay } from "./thread_lifetime.ts";
 
 /** How often the thread is sent a heartbeat, in ms. */
@@ -37,6 +37,8 @@ const STOPPED: QueryRefusal = { code: "unavailable", message: "The server is sto
 export interface ReadersOptions {
   readonly file: string;
   readonly rules: ReadRules;
+  /** Default: all records are in the data file. */
+  readonly history?: HistorySettings | undefined;
   readonly readerUrl: URL;
   /** Monotonic ms. */
   readonly clock: Clock;
@@ -99,7 +101,8 @@ export class Readers implements QueryService {
       },
       ended: (reason) => this.#ended(`died: ${reason}`),
     });
-    thread.post({ kind: "start", file: this.#options.file, rules: this.#rules });
+    const { file, history } = this.#options;
+    thread.post({ kind: "start", file, rules: this.#rules, history });
     return thread;
   }
 

@@ -4,11 +4,12 @@
 // can be ended at any moment.
 
 import { collectGarbage } from "#runtime/memory.ts";
+import type { ClickHouseHistory } from "../../clickhouse/history.ts";
 import { systemClock } from "../../core/clock.ts";
 import { QUERIES_BYTES_MAX, QUERY_MS_MAX } from "../../core/limits.ts";
 import type { ExportRequest, QueryRefusal, QueryRequest, TailRequest } from "../../core/queries.ts";
-import type { Steps } from "../../core/steps.ts";
-import { type EngineOptions, querySteps } from "../../query/engine.ts";
+import { type Steps, waitFor } from "../../core/steps.ts";
+import { type EngineOptions, type History, querySteps } from "../../query/engine.ts";
 import {
   COLLECT_AFTER_BYTES,
   COLLECT_AFTER_MS,
@@ -23,8 +24,8 @@ import { TailHub } from "../../query/stream/tail.ts";
 import { stepBack } from "../../runtime/priority.ts";
 import { residentBytes } from "../../runtime/process_memory.ts";
 import { listen, reply } from "../../runtime/thread.ts";
-import { DataReader } from "../../store/tables_reader.ts";
-import type { FromReader, ToReader } from "../messages.ts";
+import type { FromReader, HistorySettings, ToReader } from "../messages.ts";
+import { type NodeReader, ReaderPool } from "./reader_pool.ts";
 import { type Work, WorkTurns } from "./work_turns.ts";
 
 /** How long steps are taken before messages are received, in ms: the main thread sends a heartbeat each second. */
@@ -42,11 +43,10 @@ const TAILS = 0;
 /** An export that is open. */
 interface Export {
   readonly texts: Generator<string>;
-  readonly reader: DataReader;
+  readonly reader: NodeReader;
 }
 
 class ReaderThread {
-  readonly #file: string;
   readonly #reply: (message: FromReader) => void;
   readonly #cache = new StatisticsCache();
   readonly #pool: ReaderPool;
@@ -67,16 +67,18 @@ class ReaderThread {
   readonly #hungry = new Set<number>();
   /** Tails that were not sent their position yet. */
   readonly #unplaced = new Set<number>();
+  /** Undefined: all records are in the data file. */
+  readonly #history: Promise<ClickHouseHistory> | undefined;
   #rules: ReadRules;
   #hub: TailHub | undefined;
-  #hubReader: DataReader | undefined;
+  #hubReader: NodeReader | undefined;
   #isTurning = false;
   #tailTimer: ReturnType<typeof setTimeout> | undefined;
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(file: string, rules: ReadRules, reply: (message: FromReader) => void) {
-    this.#file = file;
-    this.#pool = new ReaderPool(file);
+  constructor({ file, rules, history }: ReaderStart, reply: (message: FromReader) => void) {
+    this.#pool = new ReaderPool(file, history?.node ?? 0);
+    this.#history = history === undefined ? undefined : loadHistory(history);
     this.#rules = rules;
     this.#reply = reply;
   }
@@ -191,7 +193,8 @@ class ReaderThread {
     const reader = this.#pool.take();
     let isWhole = false;
     try {
-      const outcome = yield* querySteps(request, this.#engineOptions(reader, query));
+      const history = this.#history === undefined ? undefined : yield* waitFor(this.#history);
+      const outcome = yield* querySteps(request, this.#engineOptions(reader, query, history));
       this.#reply({
         kind: "response",
         number,
@@ -203,8 +206,13 @@ class ReaderThread {
     }
   }
 
-  #engineOptions(reader: DataReader, { memory, deadline }: NonNullable<Work["query"]>): EngineOptions {
+  #engineOptions(
+    reader: NodeReader,
+    { memory, deadline }: NonNullable<Work["query"]>,
+    history: ClickHouseHistory | undefined,
+  ): EngineOptions {
     return {
+      ...(history === undefined ? {} : { history: historyOf(history, reader) }),
       source: reader.blocks,
       tables: reader.tables,
       cache: this.#cache,
@@ -260,7 +268,7 @@ class ReaderThread {
   }
 
   #openTail(number: number, request: TailRequest): void {
-    this.#hubReader ??= new DataReader(this.#file);
+    this.#hubReader ??= this.#pool.open();
     this.#hub ??= new TailHub({
       source: this.#hubReader.blocks,
       expiredBefore: (project) => systemClock() - projectRules(this.#rules, project).retentionMs,
@@ -339,43 +347,19 @@ function unreadable(error: unknown): QueryRefusal {
   return { code: "unavailable", message: `cannot read the data file: ${cause}` };
 }
 
-/** Idle readers that stay open. */
-const IDLE_READERS_MAX = 4;
+type ReaderStart = Pick<Extract<ToReader, { kind: "start" }>, "file" | "rules" | "history">;
 
-/**
- * Readers of the data file that stay open for the next query. A reader whose query failed may be broken, and is closed.
- */
-class ReaderPool {
-  readonly #file: string;
-  readonly #idle: DataReader[] = [];
+/** Nothing of it is loaded where there is no history. */
+async function loadHistory(settings: HistorySettings): Promise<ClickHouseHistory> {
+  const loaded = await import("../../clickhouse/history.ts");
+  return new loaded.ClickHouseHistory(settings, () => performance.now());
+}
 
-  constructor(file: string) {
-    this.#file = file;
-  }
-
-  /** An idle reader, or a new one. Throws OperatingError. */
-  take(): DataReader {
-    return this.#idle.pop() ?? new DataReader(this.#file);
-  }
-
-  /** `isWhole`: its query did not fail. */
-  giveBack(reader: DataReader, isWhole: boolean): void {
-    if (isWhole && this.#idle.length < IDLE_READERS_MAX) this.#idle.push(reader);
-    else reader.close();
-  }
-
-  /** Gives `work` a reader while it runs. Throws OperatingError. */
-  with<T>(work: (reader: DataReader) => T): T {
-    const reader = this.take();
-    let isWhole = false;
-    try {
-      const answer = work(reader);
-      isWhole = true;
-      return answer;
-    } finally {
-      this.giveBack(reader, isWhole);
-    }
-  }
+function historyOf(history: ClickHouseHistory, reader: NodeReader): History {
+  return {
+    shippedUpTo: () => reader.shippedUpTo(),
+    records: (shippedUpTo, visible) => history.records(shippedUpTo, visible),
+  };
 }
 
 let thread: ReaderThread | undefined;
@@ -384,6 +368,6 @@ listen<ToReader>((message) => {
   if (message.kind === "start") {
     // Ingestion goes first.
     stepBack();
-    thread = new ReaderThread(message.file, message.rules, (response) => reply<FromReader>(response));
+    thread = new ReaderThread(message, (response) => reply<FromReader>(response));
   } else thread?.receive(message);
 });

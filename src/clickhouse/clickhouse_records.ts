@@ -1,0 +1,278 @@
+// The records of ClickHouse, as queries read them. In: scopes, and what is counted of them. Out: partial results of the
+// same kind as local blocks give. What SQL can count, it counts there. Records of which SQL cannot tell whether they
+// match are fetched and given to the visitor as a block in memory, whose evaluator decides.
+
+import { TIME_MS_MAX } from "../core/limits.ts";
+import { showRecord } from "../core/record.ts";
+import { type Steps, waitFor } from "../core/steps.ts";
+import { matchRows } from "../query/match/evaluate.ts";
+import type { CountedAsk } from "../query/scan/counted.ts";
+import type { Place } from "../query/scan/page_order.ts";
+import type { RecordPage } from "../query/scan/record_page.ts";
+import {
+  type Coverage,
+  HistoryError,
+  type ProjectSpan,
+  type QueryLimits,
+  type Records,
+  type Visitor,
+} from "../query/scan/records.ts";
+import { ScannedBlock } from "../query/scan/scanned_block.ts";
+import type { Scope } from "../query/scan/scope.ts";
+import { StatisticsCache } from "../query/scan/statistics_cache.ts";
+import { countStatement } from "./count_sql.ts";
+import { ClickHouseError } from "./errors.ts";
+import { type FoundRecord, memoryBlock, READ_COLUMN_COUNT, READ_COLUMNS, recordOf } from "./found_records.ts";
+import type { Row } from "./rows.ts";
+import { RECORDS } from "./schema.ts";
+import { type Readable, scopeCondition } from "./scope_sql.ts";
+import { type Condition, isExact, placeOfId } from "./search_sql.ts";
+import { SqlParameters } from "./sql_parameters.ts";
+
+/** Asks ClickHouse; client.ts does. */
+export interface RowSource {
+  /** Rows as they come, some at a time. Ending the loop early, or the signal, ends the query on the server. */
+  stream(
+    sql: string,
+    parameters: SqlParameters["values"],
+    options: { readonly signal: AbortSignal; readonly timeMsMax?: number | undefined },
+  ): AsyncGenerator<Row[]>;
+}
+
+export interface ClickHouseRecordsOptions extends Readable {
+  readonly client: RowSource;
+  /** Every project with records; may be a few seconds old. */
+  readonly projects: () => Promise<readonly string[]>;
+}
+
+/** Records that one block in memory has, and characters of their texts, about. */
+const BLOCK_ROWS = 8_192;
+const BLOCK_LENGTH = 4 * 1024 * 1024;
+/** The most rows that are fetched at once for a page whose search SQL cannot decide. */
+const PAGE_ROWS_MAX = 10_000;
+
+/** The query's time or memory is over on the server. */
+class StoppedError extends Error {}
+
+export class ClickHouseRecords implements Records {
+  readonly #options: ClickHouseRecordsOptions;
+  readonly #cache = new StatisticsCache();
+
+  constructor(options: ClickHouseRecordsOptions) {
+    this.#options = options;
+  }
+
+  *projects(): Steps<readonly string[]> {
+    const { visible, projects } = this.#options;
+    const all = yield* this.#settled(projects());
+    return visible === undefined ? all : all.filter((project) => visible.includes(project));
+  }
+
+  *spans(limits: QueryLimits, scope: Scope): Steps<readonly ProjectSpan[]> {
+    const parameters = new SqlParameters();
+    const { maybe } = yield* this.#condition({ ...scope, search: { kind: "all" } }, parameters);
+    const spans: ProjectSpan[] = [];
+    const sql = `SELECT project, min(time), max(time) FROM ${RECORDS} WHERE ${maybe} GROUP BY project`;
+    yield* this.#rows(limits, sql, parameters, function* (rows) {
+      for (const [project, timeMin, timeMax] of rows) {
+        spans.push({ project: project as string, timeMin: timeMin as number, timeMax: timeMax as number });
+      }
+      return true;
+    });
+    return spans;
+  }
+
+  *scan(limits: QueryLimits, scopes: readonly Scope[], coverage: Coverage, visitor: Visitor): Steps<void> {
+    try {
+      for (const [index, scope] of scopes.entries()) yield* this.#scanScope(limits, scope, index, visitor);
+    } catch (error) {
+      if (!(error instanceof StoppedError)) throw error;
+      coverage.stoppedEarly = `${error.message}; narrow the time range or the search`;
+    }
+  }
+
+  *page(limits: QueryLimits, scope: Scope, page: RecordPage): Steps<number | undefined> {
+    let { after } = page;
+    try {
+      for (let size = page.wanted; page.reaches(after); size = Math.min(2 * size, PAGE_ROWS_MAX)) {
+        const last = yield* this.#pageRows(limits, scope, page, after, size);
+        if (last === undefined) return undefined;
+        after = last;
+      }
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof StoppedError)) throw error;
+      const { direction } = page.order;
+      return direction === 1 ? Math.max(after.time, scope.from, 0) : Math.min(after.time, scope.to, TIME_MS_MAX);
+    }
+  }
+
+  *#condition(scope: Scope, parameters: SqlParameters): Steps<Condition> {
+    const projects = scope.project === undefined ? yield* this.projects() : [];
+    return scopeCondition(scope, projects, this.#options, parameters);
+  }
+
+  *#scanScope(limits: QueryLimits, scope: Scope, index: number, visitor: Visitor): Steps<void> {
+    const { counted } = visitor;
+    if (counted === undefined) {
+      yield* this.#visitRecords(limits, scope, index, visitor, ({ maybe }) => maybe);
+      return;
+    }
+    const isCounted = yield* this.#count(limits, scope, index, counted);
+    if (isCounted === "all") return;
+    const where = ({ sure, maybe }: Condition) => (isCounted === "none" ? maybe : `${maybe} AND NOT (${sure})`);
+    yield* this.#visitRecords(limits, scope, index, visitor, where);
+  }
+
+  /** Counts the records that match for sure: all that match, or some; "none" where SQL cannot count what is asked. */
+  *#count(limits: QueryLimits, scope: Scope, index: number, counted: CountedAsk): Steps<"all" | "some" | "none"> {
+    const parameters = new SqlParameters();
+    const condition = yield* this.#condition(scope, parameters);
+    const statement = countStatement(counted, index, condition, parameters);
+    if (statement === undefined) return "none";
+    let isAnyUnsure = statement.isUnsure;
+    yield* this.#rows(limits, statement.sql, parameters, function* (rows) {
+      for (const row of rows) if (!statement.add(row)) isAnyUnsure = true;
+      return true;
+    });
+    statement.end?.();
+    return isAnyUnsure ? "some" : "all";
+  }
+
+  /** Gives records to the visitor, in blocks. */
+  *#visitRecords(
+    limits: QueryLimits,
+    scope: Scope,
+    index: number,
+    { visit }: Visitor,
+    where: (condition: Condition) => string,
+  ): Steps<void> {
+    const parameters = new SqlParameters();
+    const condition = yield* this.#condition(scope, parameters);
+    const held = new Map<string, FoundRecord[]>();
+    let count = 0;
+    let length = 0;
+    const shared = { cache: this.#cache, memory: limits.memory };
+    const flush = function* (): Steps<void> {
+      for (const [project, found] of held) {
+        const { block, chunks } = memoryBlock(
+          project,
+          found.map(({ record }) => record),
+        );
+        yield* visit(new ScannedBlock(block, chunks, scope, shared), index);
+        limits.memory.closeBlock();
+      }
+      held.clear();
+      count = 0;
+      length = 0;
+    };
+    const sql = `SELECT ${READ_COLUMNS} FROM ${RECORDS} WHERE ${where(condition)}`;
+    yield* this.#rows(limits, sql, parameters, function* (rows) {
+      for (const row of rows) {
+        const found = recordOf(row);
+        const others = held.get(found.project);
+        if (others === undefined) held.set(found.project, [found]);
+        else others.push(found);
+        count++;
+        length += found.record.message?.length ?? 0;
+        if (count >= BLOCK_ROWS || length >= BLOCK_LENGTH) yield* flush();
+      }
+      return true;
+    });
+    yield* flush();
+  }
+
+  /** Adds records after a place. Returns the place of the last one that was read; undefined where there are no more. */
+  *#pageRows(
+    limits: QueryLimits,
+    scope: Scope,
+    page: RecordPage,
+    after: Place,
+    size: number,
+  ): Steps<Place | undefined> {
+    const parameters = new SqlParameters();
+    const condition = yield* this.#condition(scope, parameters);
+    const order = page.order.direction === 1 ? "ASC" : "DESC";
+    const sql =
+      `SELECT ${READ_COLUMNS}, ${isExact(condition) ? "1" : condition.sure} AS is_sure FROM ${RECORDS} ` +
+      `WHERE ${condition.maybe} AND ${afterPlace(after, page.order.direction, parameters)} ` +
+      `ORDER BY time ${order}, node ${order}, id ${order} LIMIT ${parameters.unsigned(size)}`;
+    let read = 0;
+    let last: Place | undefined;
+    yield* this.#rows(limits, sql, parameters, function* (rows) {
+      const found = rows.map(recordOf);
+      const isSure = rows.map((row) => row[READ_COLUMN_COUNT] === 1);
+      const matching = matchingRecords(found, isSure, scope);
+      page.addRecords(matching.map(({ project, record }) => showRecord(project, record)));
+      read += rows.length;
+      const end = found.at(-1)?.record;
+      if (end !== undefined) last = { time: end.time, id: end.id };
+      yield undefined;
+      return last === undefined || page.reaches(last);
+    });
+    return read < size && (last === undefined || page.reaches(last)) ? undefined : last;
+  }
+
+  /** Runs a statement. `take` gets the rows as they come, and says whether it wants more. Throws StoppedError. */
+  *#rows(
+    { deadline, clock }: QueryLimits,
+    sql: string,
+    parameters: SqlParameters,
+    take: (rows: Row[]) => Steps<boolean>,
+  ): Steps<void> {
+    const left = deadline - clock();
+    if (left <= 0) throw new StoppedError("the time limit was reached before ClickHouse was asked");
+    const abort = new AbortController();
+    const timeMsMax = Number.isFinite(left) ? Math.ceil(left) : undefined;
+    const stream = this.#options.client.stream(sql, parameters.values, { signal: abort.signal, timeMsMax });
+    try {
+      for (;;) {
+        const next = yield* this.#settled(stream.next());
+        if (next.done === true || !(yield* take(next.value))) return;
+      }
+    } finally {
+      abort.abort();
+      stream.return(undefined).catch(() => undefined);
+    }
+  }
+
+  *#settled<T>(promise: Promise<T>): Steps<T> {
+    try {
+      return yield* waitFor(promise);
+    } catch (error) {
+      if (!(error instanceof ClickHouseError)) throw error;
+      if (error.kind === "time") throw new StoppedError("the time limit was reached in ClickHouse");
+      if (error.kind === "memory") throw new StoppedError("ClickHouse's memory limit for a query was reached");
+      throw new HistoryError(`cannot read from ClickHouse: ${error.message}`);
+    }
+  }
+}
+
+/** What comes after a place, in the order of time, node and id. */
+function afterPlace({ time, id }: Place, direction: 1 | -1, parameters: SqlParameters): string {
+  const sign = direction === 1 ? ">" : "<";
+  if (!Number.isFinite(time)) return "1";
+  const at = parameters.double(time);
+  if (id === Number.POSITIVE_INFINITY) return direction === 1 ? `time > ${at}` : `time <= ${at}`;
+  const place = placeOfId(id);
+  const later = `(node, id) ${sign} (${parameters.unsigned(place.node)}, ${parameters.unsigned(place.id)})`;
+  return `(time ${sign}= ${at} AND (time ${sign} ${at} OR ${later}))`;
+}
+
+/** Those of the records that match: the sure ones, and those of which the evaluator says so. */
+function matchingRecords(found: readonly FoundRecord[], isSure: readonly boolean[], scope: Scope): FoundRecord[] {
+  const matching = found.filter((_, index) => isSure[index] === true);
+  const unsure = Map.groupBy(
+    found.filter((_, index) => isSure[index] !== true),
+    ({ project }) => project,
+  );
+  for (const [project, records] of unsure) {
+    const { block, open } = memoryBlock(
+      project,
+      records.map(({ record }) => record),
+    );
+    const matches = matchRows(scope.search, open(), block.project);
+    matching.push(...records.filter((_, index) => matches[index] === 1));
+  }
+  return matching;
+}

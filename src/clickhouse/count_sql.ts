@@ -1,0 +1,136 @@
+// What is counted in SQL: the statement, and who takes its rows. A row of records of which SQL cannot tell whether they
+// match is not added: the caller fetches them. Buckets of time and of durations are those of local blocks, by the same
+// formulas over the same doubles.
+
+import { flagsOf } from "../block/codec/flags.ts";
+import { BUCKETS_PER_DOUBLING, type SketchLike, type SortedBuckets } from "../block/stats/duration_sketch.ts";
+import type { CountedAsk } from "../query/scan/counted.ts";
+import type { Buckets } from "../query/scan/time_buckets.ts";
+import type { Row } from "./rows.ts";
+import { RECORDS } from "./schema.ts";
+import { type Condition, isExact } from "./search_sql.ts";
+import type { SqlParameters } from "./sql_parameters.ts";
+import { canCountValues, valuesStatement } from "./values_sql.ts";
+
+export interface CountStatement {
+  readonly sql: string;
+  /** Adds a row; false, and nothing added, for one of records that may or may not match. */
+  readonly add: (row: Row) => boolean;
+  /** Called after the last row. */
+  readonly end?: () => void;
+  /** Whether there may be records that no row tells of. */
+  readonly isUnsure: boolean;
+}
+
+/** Undefined where SQL cannot count it. @param scope the number of the scope. */
+export function countStatement(
+  counted: CountedAsk,
+  scope: number,
+  condition: Condition,
+  parameters: SqlParameters,
+): CountStatement | undefined {
+  switch (counted.kind) {
+    case "levels":
+      return levelsStatement(counted, scope, condition, parameters);
+    case "timings":
+      return timingsStatement(counted, scope, condition, parameters);
+    case "values":
+      return canCountValues(counted.field) ? valuesStatement(counted, condition, parameters) : undefined;
+  }
+}
+
+type Ask<K extends CountedAsk["kind"]> = Extract<CountedAsk, { readonly kind: K }>;
+
+/** 1 for records that match for sure, in a statement over those that may. */
+export function sureColumn(condition: Condition): string {
+  return isExact(condition) ? "1" : condition.sure;
+}
+
+function bucketColumn(buckets: Buckets | undefined, parameters: SqlParameters): string {
+  if (buckets === undefined) return "0";
+  const { start, interval } = buckets;
+  return `toInt64(floor((time - ${parameters.double(start)}) / ${parameters.double(interval)}))`;
+}
+
+function levelsStatement(
+  { buckets, add }: Ask<"levels">,
+  scope: number,
+  condition: Condition,
+  parameters: SqlParameters,
+): CountStatement {
+  const bucket = bucketColumn(buckets[scope], parameters);
+  return {
+    sql:
+      `SELECT ${bucket} AS bucket, toUInt8(kind) AS kind_code, toUInt8(level) AS level_code, ` +
+      `toUInt8(${sureColumn(condition)}) AS is_sure, count() FROM ${RECORDS} WHERE ${condition.maybe} ` +
+      "GROUP BY bucket, kind_code, level_code, is_sure",
+    add: ([at, kind, level, isSure, count]) => {
+      if (isSure !== 1) return false;
+      add(scope, at as number, flagsOf(kind as number, level as number), count as number);
+      return true;
+    },
+    isUnsure: false,
+  };
+}
+
+/** The duration in ms; of unfinished timings 0. */
+const VALUE = "assumeNotNull(duration)";
+
+/** The place of durations of 0, which have no bucket in a sketch. */
+const ZEROS = -1_000_000;
+
+function timingsStatement(
+  { byTouchpoint, buckets, add }: Ask<"timings">,
+  scope: number,
+  condition: Condition,
+  parameters: SqlParameters,
+): CountStatement {
+  const own = buckets[scope];
+  const bucket = bucketColumn(own, parameters);
+  const place = `if(${VALUE} > 0, toInt32(ceil(log2(${VALUE}) * ${parameters.double(BUCKETS_PER_DOUBLING)})), ${ZEROS})`;
+  const inner =
+    `SELECT ${bucket} AS bucket, ${byTouchpoint ? "touchpoint" : "''"} AS name, kind = 'unfinished' AS is_unfinished, ` +
+    `toUInt8(${sureColumn(condition)}) AS is_sure, ` +
+    `if(is_unfinished, 0, ${place}) AS place, count() AS counted, sum(${VALUE}) AS total, min(${VALUE}) AS least, ` +
+    `max(${VALUE}) AS most FROM ${RECORDS} WHERE ${condition.maybe} AND ` +
+    "(kind = 'unfinished' OR (kind = 'completed' AND isNotNull(duration)))";
+  return {
+    sql:
+      "SELECT bucket, name, is_unfinished, is_sure, sum(counted), sum(total), min(least), max(most), " +
+      `groupArray(place), groupArray(counted) FROM (${inner} ` +
+      "GROUP BY bucket, name, is_unfinished, is_sure, place) GROUP BY bucket, name, is_unfinished, is_sure",
+    add: (row) => {
+      const [at, name, isUnfinished, isSure, count] = row as [number, string, number, number, number];
+      if (isSure !== 1) return false;
+      const time = own === undefined ? 0 : own.start + (at + 0.5) * own.interval;
+      add(scope, name, time, {
+        unfinished: isUnfinished === 1 ? count : 0,
+        completed: isUnfinished === 1 ? NO_TIMINGS : sketchOf(row),
+      });
+      return true;
+    },
+    isUnsure: false,
+  };
+}
+
+const NO_BUCKETS: SortedBuckets = { indexes: new Float64Array(0), counts: new Float64Array(0) };
+const NO_TIMINGS: SketchLike = {
+  count: 0,
+  sum: 0,
+  min: Number.POSITIVE_INFINITY,
+  max: Number.NEGATIVE_INFINITY,
+  zeros: 0,
+  buckets: () => NO_BUCKETS,
+};
+
+function sketchOf(row: Row): SketchLike {
+  const [count, sum, min, max, places, counts] = row.slice(4) as [number, number, number, number, number[], number[]];
+  const order = places.map((_, index) => index).sort((a, b) => (places[a] as number) - (places[b] as number));
+  const hasZeros = order.length > 0 && places[order[0] as number] === ZEROS;
+  const zeros = hasZeros ? (counts[order.shift() as number] as number) : 0;
+  const buckets: SortedBuckets = {
+    indexes: Float64Array.from(order, (index) => places[index] as number),
+    counts: Float64Array.from(order, (index) => counts[index] as number),
+  };
+  return { count, sum, min, max, zeros, buckets: () => buckets };
+}

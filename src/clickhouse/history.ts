@@ -1,0 +1,65 @@
+// The history of a node: what the reader thread gives to its queries, and the only file that the threads load for
+// reading when there is a [clickhouse].
+
+import type { Records } from "../query/scan/records.ts";
+import type { Visible } from "../query/scan/visible.ts";
+import { ClickHouseRecords, type RowSource } from "./clickhouse_records.ts";
+import { ClickHouseClient } from "./client.ts";
+import { RECORDS } from "./schema.ts";
+
+/** How long the list of projects is believed, in ms. Records of a new one are shown so much later at most. */
+const PROJECTS_MS = 2_000;
+/** How long listing them may take, in ms. */
+const LISTING_MS_MAX = 10_000;
+
+/** Where the history is. */
+export interface HistoryAddress {
+  readonly urls: readonly string[];
+  readonly database: string;
+  readonly user: string;
+  readonly password: string;
+  readonly cluster: string;
+  /** The number of this node. */
+  readonly node: number;
+}
+
+export class ClickHouseHistory {
+  readonly #client: RowSource;
+  readonly #node: number;
+  readonly #clock: () => number;
+  #known: { readonly names: Promise<readonly string[]>; readonly untilMs: number } | undefined;
+
+  /** @param clock monotonic ms */
+  constructor(address: HistoryAddress, clock: () => number, client: RowSource = new ClickHouseClient(address)) {
+    this.#client = client;
+    this.#node = address.node;
+    this.#clock = clock;
+  }
+
+  /** All records but those of this node above an id, as it is shown. @param visible of these projects; undefined: all */
+  records(shippedUpTo: number, visible: Visible): Records {
+    const projects = () => this.#projects();
+    return new ClickHouseRecords({ client: this.#client, node: this.#node, shippedUpTo, visible, projects });
+  }
+
+  #projects(): Promise<readonly string[]> {
+    const now = this.#clock();
+    if (this.#known !== undefined && now < this.#known.untilMs) return this.#known.names;
+    const names = this.#projectNames();
+    this.#known = { names, untilMs: now + PROJECTS_MS };
+    // A failure is not believed: the next query asks again.
+    names.catch(() => {
+      if (this.#known?.names === names) this.#known = undefined;
+    });
+    return names;
+  }
+
+  async #projectNames(): Promise<readonly string[]> {
+    const names: string[] = [];
+    const options = { signal: new AbortController().signal, timeMsMax: LISTING_MS_MAX };
+    for await (const rows of this.#client.stream(`SELECT DISTINCT project FROM ${RECORDS}`, {}, options)) {
+      for (const [name] of rows) names.push(name as string);
+    }
+    return names.sort();
+  }
+}

@@ -1,0 +1,126 @@
+// The values of one field by how many records have them, in SQL: the most frequent ones, and those that are known
+// already, so that counts of two stores add up exactly. Values are cut as responses cut them; the few that are longer
+// are counted here and not there.
+
+import type { CountedValue } from "../block/stats/value_counts.ts";
+import { VALUE_LENGTH_MAX } from "../core/limits.ts";
+import { cutTouchpoint } from "../core/touchpoint.ts";
+import { beginningOf } from "../query/responses/value_readers.ts";
+import type { CountedAsk } from "../query/scan/counted.ts";
+import { IDS_PER_NODE } from "../query/shown_ids.ts";
+import { METADATA_PREFIX } from "../search/fields.ts";
+import type { CountStatement } from "./count_sql.ts";
+import { hasMemberSql, memberSql } from "./metadata_sql.ts";
+import { RECORDS } from "./schema.ts";
+import { type Condition, isExact } from "./search_sql.ts";
+import type { SqlParameters } from "./sql_parameters.ts";
+
+type ValuesAsk = Extract<CountedAsk, { readonly kind: "values" }>;
+
+/** How a field's value is written in SQL, and read from what comes. */
+interface ValueColumn {
+  readonly value: string;
+  /** Which records have the field; "1": all. */
+  readonly isThere: string;
+  /** Whether values are texts that may be longer than what is shown. */
+  readonly mayBeLong?: boolean;
+  readonly read: (value: unknown) => CountedValue;
+  /** The inverse of `read` as the text that `toString` of the value gives; undefined: no record has it. */
+  readonly written: (value: CountedValue) => string | undefined;
+}
+
+/** More known values than this are not listed in a statement: all values are asked for instead. */
+const KNOWN_MAX = 10_000;
+/** The most values that a response lists. */
+const VALUES_MAX = 1_000_000;
+
+const text = (value: string, isThere = "1", mayBeLong = false): ValueColumn => ({
+  value,
+  isThere,
+  mayBeLong,
+  read: (one) => beginningOf(one as string),
+  written: (one) => (typeof one === "string" ? one : undefined),
+});
+const number = (value: string, isThere = "1"): ValueColumn => ({
+  value,
+  isThere,
+  read: (one) => one as number,
+  written: (one) => (typeof one === "number" ? String(one) : undefined),
+});
+
+const COLUMNS: Readonly<Record<string, ValueColumn>> = {
+  kind: text("if(kind = 'log', 'log', 'timing')"),
+  status: text("toString(kind)", "kind != 'log'"),
+  level: text("toString(level)", "level != ''"),
+  source: text("toString(source)"),
+  keyType: text("toString(key_type)", "key_type != ''"),
+  apiKey: text("api_key", "1", true),
+  project: text("project"),
+  touchpoint: { ...text("touchpoint", "touchpoint != ''", true), read: (one) => cutTouchpoint(one as string) },
+  key: text("key", "key != ''", true),
+  message: text("message", "has_message", true),
+  id: number(`node * ${IDS_PER_NODE} + id`),
+  time: number("time"),
+  receivedAt: number("received_at"),
+  startTime: number("assumeNotNull(start_time)", "isNotNull(start_time)"),
+  endTime: number("assumeNotNull(end_time)", "isNotNull(end_time)"),
+  duration: number("assumeNotNull(duration)", "isNotNull(duration)"),
+};
+
+/** Whether SQL can count the field's values. A dotted name of metadata also means members of objects. */
+export function canCountValues(field: string): boolean {
+  return Object.hasOwn(COLUMNS, field) || !field.slice(METADATA_PREFIX.length).includes(".");
+}
+
+function columnOf(field: string, parameters: SqlParameters): ValueColumn {
+  const own = Object.hasOwn(COLUMNS, field) ? COLUMNS[field] : undefined;
+  if (own !== undefined) return own;
+  const name = field.slice(METADATA_PREFIX.length);
+  return {
+    value: memberSql(name, parameters),
+    isThere: hasMemberSql(name, parameters),
+    mayBeLong: true,
+    read: (json) => shown(JSON.parse(json as string), json as string),
+    written: JSON.stringify,
+  };
+}
+
+/** An object or an array as its JSON; of a text the beginning. */
+function shown(value: unknown, json: string): CountedValue {
+  if (typeof value === "string") return beginningOf(value);
+  return typeof value === "object" && value !== null ? beginningOf(json) : (value as CountedValue);
+}
+
+export function valuesStatement(
+  { field, limit, known, add, addOthers }: ValuesAsk,
+  condition: Condition,
+  parameters: SqlParameters,
+): CountStatement {
+  const { value, isThere, mayBeLong = false, read, written } = columnOf(field, parameters);
+  const knownTexts = known().flatMap((one) => written(one) ?? []);
+  const isLimited = Number.isFinite(limit) && knownTexts.length <= KNOWN_MAX;
+  const matching = `FROM ${RECORDS} WHERE ${condition.sure} AND ${isThere}`;
+  const counted = `SELECT ${value} AS value, count() AS counted, (SELECT count() ${matching}) AS total ${matching}`;
+  // Bytes, which are at least as many as characters.
+  const isLong = `length(${value}) >= ${VALUE_LENGTH_MAX}`;
+  const isKnown = `has(${parameters.texts(knownTexts)}, toString(value))`;
+  const limited =
+    `${counted}${mayBeLong ? ` AND NOT ${isLong}` : ""} GROUP BY value ` +
+    `ORDER BY ${isKnown} DESC, counted DESC, toString(value) ASC LIMIT ${parameters.unsigned(Math.min(limit, VALUES_MAX) + 1 + knownTexts.length)}`;
+  const others = mayBeLong ? ` UNION ALL ${counted} AND ${isLong} GROUP BY value` : "";
+  let total = 0;
+  let added = 0;
+  return {
+    sql: isLimited ? `SELECT * FROM (${limited})${others}` : `${counted} GROUP BY value`,
+    add: ([one, count, all]) => {
+      total = all as number;
+      added += count as number;
+      add(read(one), count as number);
+      return true;
+    },
+    end: () => {
+      if (total > added) addOthers(total - added);
+    },
+    isUnsure: !isExact(condition),
+  };
+}

@@ -1,0 +1,49 @@
+// Records as rows of the table, for tests of reading: JSON, as a person would write them.
+
+import type { ClickHouseClient } from "../../src/clickhouse/client.ts";
+import { RECORD_COLUMNS, RECORDS } from "../../src/clickhouse/schema.ts";
+import type { StoredRecord } from "../../src/core/record.ts";
+
+/** A record of a project, as a node stores it. */
+export interface NodeRecord {
+  readonly node: number;
+  readonly project: string;
+  /** With the node's own id. */
+  readonly record: StoredRecord;
+}
+
+function rowOf({ node, project, record }: NodeRecord): unknown[] {
+  const { metadata } = record;
+  return [
+    project,
+    record.time,
+    node,
+    record.id,
+    record.receivedAt,
+    record.kind,
+    record.level ?? "",
+    record.source,
+    record.keyType ?? "",
+    record.apiKey,
+    record.touchpoint ?? "",
+    record.key ?? "",
+    record.message !== undefined,
+    record.message ?? "",
+    record.startTime ?? null,
+    record.endTime ?? null,
+    record.duration ?? null,
+    metadata !== undefined,
+    Object.fromEntries(Object.entries(metadata ?? {}).map(([name, value]) => [name, JSON.stringify(value)])),
+    "2100-01-01",
+  ];
+}
+
+export async function insertRecords(client: ClickHouseClient, records: readonly NodeRecord[]): Promise<void> {
+  await client.insert({
+    table: RECORDS,
+    columns: RECORD_COLUMNS.map(({ name }) => name),
+    body: new TextEncoder().encode(records.map((one) => JSON.stringify(rowOf(one))).join("\n")),
+    format: "JSONCompactEachRow",
+    token: crypto.randomUUID(),
+  });
+}
